@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-component.h"
+
+G_DEFINE_BOXED_TYPE (QueenComponent, queen_component, queen_component_ref, queen_component_unref)
+
+static void
+clear_component (QueenComponent *component)
+{
+  g_free (component->id);
+  g_free (component->model_id);
+  g_free (component->device);
+  g_free (component->implementation);
+  g_free (component->version);
+  g_free (component->hostname);
+  g_free (component->hive_id);
+  g_free (component->health_reason);
+}
+
+QueenComponent *
+queen_component_new (QueenComponentKind kind)
+{
+  QueenComponent *component = g_atomic_rc_box_new0 (QueenComponent);
+
+  component->kind = kind;
+  return component;
+}
+
+QueenComponent *
+queen_component_copy_offline (const QueenComponent *component, gint64 deadline)
+{
+  QueenComponent *copy = g_atomic_rc_box_dup (sizeof *component, component);
+
+  copy->id = g_strdup (component->id);
+  copy->model_id = g_strdup (component->model_id);
+  copy->device = g_strdup (component->device);
+  copy->implementation = g_strdup (component->implementation);
+  copy->version = g_strdup (component->version);
+  copy->hostname = g_strdup (component->hostname);
+  copy->hive_id = g_strdup (component->hive_id);
+  copy->health_reason = g_strdup (component->health_reason);
+  copy->status = QUEEN_STATUS_OFFLINE;
+  copy->deadline = deadline;
+  return copy;
+}
+
+QueenComponent *
+queen_component_ref (QueenComponent *component)
+{
+  return g_atomic_rc_box_acquire (component);
+}
+
+void
+queen_component_unref (QueenComponent *component)
+{
+  g_atomic_rc_box_release_full (component, (GDestroyNotify) clear_component);
+}
+
+gboolean
+queen_component_is_online (const QueenComponent *component)
+{
+  return queen_status_is_online (component->status);
+}
+
+gboolean
+queen_component_is_available (const QueenComponent *component)
+{
+  switch (component->status)
+    {
+    case QUEEN_STATUS_READY:
+    case QUEEN_STATUS_ONLINE:
+      return component->health != QUEEN_HEALTH_UNHEALTHY;
+    case QUEEN_STATUS_BUSY:
+      return component->kind == QUEEN_COMPONENT_HIVE &&
+             component->health != QUEEN_HEALTH_UNHEALTHY;
+    default:
+      return FALSE;
+    }
+}
+
+const char *
+queen_component_kind_get_name (QueenComponentKind kind)
+{
+  return kind == QUEEN_COMPONENT_WORKER ? "worker" : "hive";
+}
+
+gboolean
+queen_health_parse (const char *text, QueenHealth *health)
+{
+  static const char *const names[] = {
+    [QUEEN_HEALTH_HEALTHY] = "healthy",
+    [QUEEN_HEALTH_DEGRADED] = "degraded",
+    [QUEEN_HEALTH_UNHEALTHY] = "unhealthy",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    if (g_str_equal (text, names[i]))
+      {
+        *health = (QueenHealth) i;
+        return TRUE;
+      }
+  return FALSE;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib-object.h>
+
+#include "queen-status.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenComponentKind:
+ * @QUEEN_COMPONENT_WORKER: one loaded model
+ * @QUEEN_COMPONENT_HIVE: one machine
+ */
+typedef enum
+{
+  QUEEN_COMPONENT_WORKER,
+  QUEEN_COMPONENT_HIVE,
+} QueenComponentKind;
+
+#define QUEEN_COMPONENT_N_KINDS 2
+
+/**
+ * QueenHealth:
+ *
+ * How a hive says that it is. Workers have no health: theirs is always healthy.
+ */
+typedef enum
+{
+  QUEEN_HEALTH_HEALTHY,
+  QUEEN_HEALTH_DEGRADED,
+  QUEEN_HEALTH_UNHEALTHY,
+} QueenHealth;
+
+#define QUEEN_TYPE_COMPONENT (queen_component_get_type ())
+
+/**
+ * QueenComponent:
+ * @port: 0 when it has not said
+ * @said_at: ns since 1970, the sender's own timestamp; 0 when it sent none
+ * @first_seen: ns since 1970, of the first heartbeat that arrived
+ * @last_seen: ns since 1970, of this heartbeat
+ * @heartbeats: how many arrived so far, this one counted
+ * @deadline: µs, monotonic: until when this holds; an offline one is forgotten then
+ *
+ * One worker or hive as its last heartbeat told. It is immutable once a registry has taken it, so
+ * references may be handed to anybody and to any thread; the next heartbeat makes a new one.
+ * Strings that were not said are %NULL.
+ */
+typedef struct
+{
+  QueenComponentKind kind;
+  QueenStatus status;
+  QueenHealth health;
+  guint16 port;
+  char *id;
+  char *model_id;
+  char *device;
+  char *implementation;
+  char *version;
+  char *hostname;
+  char *hive_id;
+  char *health_reason;
+
+  gint64 said_at;
+  gint64 first_seen;
+  gint64 last_seen;
+  guint64 heartbeats;
+  gint64 deadline;
+} QueenComponent;
+
+GType queen_component_get_type (void);
+
+/**
+ * queen_component_new:
+ *
+ * Returns: (transfer full): a component without anything but its kind, to be filled in
+ */
+QueenComponent *queen_component_new (QueenComponentKind kind);
+
+/**
+ * queen_component_copy_offline:
+ * @deadline: µs, monotonic: when it is to be forgotten
+ *
+ * Returns: (transfer full): the same component, gone silent
+ */
+QueenComponent *queen_component_copy_offline (const QueenComponent *component, gint64 deadline);
+
+QueenComponent *queen_component_ref (QueenComponent *component);
+void queen_component_unref (QueenComponent *component);
+
+gboolean queen_component_is_online (const QueenComponent *component);
+
+/**
+ * queen_component_is_available:
+ *
+ * Returns: whether work can be given to it: online and ready; a hive also when busy, but only
+ * while it is not unhealthy
+ */
+gboolean queen_component_is_available (const QueenComponent *component);
+
+/**
+ * queen_component_kind_get_name:
+ *
+ * Returns: `worker` or `hive`
+ */
+const char *queen_component_kind_get_name (QueenComponentKind kind);
+
+/**
+ * queen_health_parse:
+ * @text: exactly `healthy`, `degraded` or `unhealthy`
+ * @health: (out): where to put it
+ *
+ * Returns: %FALSE when @text is none of them
+ */
+gboolean queen_health_parse (const char *text, QueenHealth *health);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenComponent, queen_component_unref)
+
+G_END_DECLS

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib-object.h>
+
+#include "queen-event.h"
+
+G_BEGIN_DECLS
+
+#define QUEEN_TYPE_EVENT_BUS (queen_event_bus_get_type ())
+G_DECLARE_FINAL_TYPE (QueenEventBus, queen_event_bus, QUEEN, EVENT_BUS, GObject)
+
+/**
+ * QueenEventBus::event:
+ * @event: (transfer none): what happened
+ *
+ * The single source of truth: everything that happens in the cluster is emitted here, once.
+ */
+
+QueenEventBus *queen_event_bus_new (void);
+
+/**
+ * queen_event_bus_emit:
+ * @event: (transfer none): what happened
+ *
+ * Tells everybody who listens, before it returns.
+ */
+void queen_event_bus_emit (QueenEventBus *self, QueenEvent *event);
+
+G_END_DECLS

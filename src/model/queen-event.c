@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-event.h"
+
+#include "queen-json.h"
+#include "queen-timestamp.h"
+
+G_DEFINE_BOXED_TYPE (QueenEvent, queen_event, queen_event_ref, queen_event_unref)
+
+static void
+clear_event (QueenEvent *event)
+{
+  g_clear_pointer (&event->component, queen_component_unref);
+  g_free (event->json);
+}
+
+/* Takes @json over, and closes it with the member that every event ends with. */
+static QueenEvent *
+new_event (QueenEventKind kind, GString *json, gint64 time)
+{
+  QueenEvent *event = g_atomic_rc_box_new0 (QueenEvent);
+
+  g_string_append (json, ",\"timestamp\":\"");
+  queen_timestamp_append (json, time);
+  g_string_append (json, "\"}");
+
+  event->kind = kind;
+  event->json_length = json->len;
+  event->json = g_string_free (json, FALSE);
+  return event;
+}
+
+QueenEvent *
+queen_event_new_component (QueenComponent *component, gint64 time)
+{
+  gboolean is_worker = component->kind == QUEEN_COMPONENT_WORKER;
+  GString *json = g_string_sized_new (256);
+  QueenEvent *event;
+
+  g_string_append (json, is_worker ? "{\"type\":\"worker\",\"worker_id\":"
+                                   : "{\"type\":\"hive\",\"hive_id\":");
+  queen_json_append_string (json, component->id);
+  g_string_append (json, ",\"status\":\"");
+  g_string_append (json, queen_status_get_name (component->status));
+  g_string_append_c (json, '"');
+
+  event = new_event (is_worker ? QUEEN_EVENT_WORKER : QUEEN_EVENT_HIVE, json, time);
+  event->component = queen_component_ref (component);
+  return event;
+}
+
+QueenEvent *
+queen_event_new_queen (const QueenCensus *workers, const QueenCensus *hives, gint64 time)
+{
+  GString *json = g_string_sized_new (512);
+
+  g_string_append_printf (json,
+                          "{\"type\":\"queen\",\"workers_online\":%u,\"workers_available\":%u,"
+                          "\"hives_online\":%u,\"hives_available\":%u",
+                          workers->online, workers->available, hives->online, hives->available);
+  g_string_append (json, ",\"worker_ids\":");
+  g_string_append (json, workers->ids);
+  g_string_append (json, ",\"hive_ids\":");
+  g_string_append (json, hives->ids);
+  return new_event (QUEEN_EVENT_QUEEN, json, time);
+}
+
+QueenEvent *
+queen_event_ref (QueenEvent *event)
+{
+  return g_atomic_rc_box_acquire (event);
+}
+
+void
+queen_event_unref (QueenEvent *event)
+{
+  g_atomic_rc_box_release_full (event, (GDestroyNotify) clear_event);
+}

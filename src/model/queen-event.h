@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-component.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenEventKind:
+ *
+ * Whose heartbeat an event is. The values are bits, so that a set of kinds is one number.
+ */
+typedef enum
+{
+  QUEEN_EVENT_QUEEN = 1 << 0,
+  QUEEN_EVENT_WORKER = 1 << 1,
+  QUEEN_EVENT_HIVE = 1 << 2,
+} QueenEventKind;
+
+#define QUEEN_EVENT_ALL_KINDS (QUEEN_EVENT_QUEEN | QUEEN_EVENT_WORKER | QUEEN_EVENT_HIVE)
+
+#define QUEEN_TYPE_EVENT (queen_event_get_type ())
+
+/**
+ * QueenEvent:
+ * @component: (nullable): the worker or hive as it is now; %NULL when the queen herself beats
+ * @json: the event as the wire contract writes it, without a line break
+ * @json_length: bytes
+ *
+ * One thing that happened in the cluster. Immutable; its JSON is made once, for all who listen.
+ */
+typedef struct
+{
+  QueenEventKind kind;
+  QueenComponent *component;
+  char *json;
+  gsize json_length;
+} QueenEvent;
+
+/**
+ * QueenCensus:
+ * @ids: the ids of those online, as a JSON array
+ *
+ * What the queen's heartbeat says of one registry.
+ */
+typedef struct
+{
+  guint online;
+  guint available;
+  const char *ids;
+} QueenCensus;
+
+GType queen_event_get_type (void);
+
+/**
+ * queen_event_new_component:
+ * @time: ns since 1970
+ *
+ * Returns: (transfer full): the event that @component is now as it is
+ */
+QueenEvent *queen_event_new_component (QueenComponent *component, gint64 time);
+
+/**
+ * queen_event_new_queen:
+ * @time: ns since 1970
+ *
+ * Returns: (transfer full): a heartbeat of the queen
+ */
+QueenEvent *
+queen_event_new_queen (const QueenCensus *workers, const QueenCensus *hives, gint64 time);
+
+QueenEvent *queen_event_ref (QueenEvent *event);
+void queen_event_unref (QueenEvent *event);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenEvent, queen_event_unref)
+
+G_END_DECLS

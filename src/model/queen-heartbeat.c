@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-heartbeat.h"
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#include "queen-error.h"
+#include "queen-json.h"
+#include "queen-timestamp.h"
+
+/* Where the members of one kind stand. */
+typedef struct
+{
+  const char *nest;         /* the object of the nested form */
+  const char *short_id;     /* the id in the short form */
+  const char *nest_status;  /* the status in the nested form */
+} Shape;
+
+static const Shape shapes[QUEEN_COMPONENT_N_KINDS] = {
+  [QUEEN_COMPONENT_WORKER] = { "worker", "worker_id", "status" },
+  [QUEEN_COMPONENT_HIVE] = { "hive", "hive_id", "operational_status" },
+};
+
+/* An object being read, and how to call it in an error. */
+typedef struct
+{
+  JsonObject *object;
+  const char *path; /* "" or "worker." */
+} Source;
+
+static gboolean G_GNUC_PRINTF (4, 5)
+fail (GError **error, const Source *source, const char *member, const char *problem, ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  va_start (args, problem);
+  text = g_strdup_vprintf (problem, args);
+  va_end (args);
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE, "%s%s: %s", source->path, member,
+               text);
+  return FALSE;
+}
+
+/* @value becomes NULL when the member is absent or null. */
+static gboolean
+read_string (const Source *source, const char *member, const char **value, GError **error)
+{
+  JsonNode *node = json_object_get_member (source->object, member);
+
+  *value = NULL;
+  if (!node || JSON_NODE_HOLDS_NULL (node))
+    return TRUE;
+  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING)
+    return fail (error, source, member, "must be a string");
+  *value = json_node_get_string (node);
+  return TRUE;
+}
+
+static gboolean
+read_text (const Source *source, const char *member, char **value, GError **error)
+{
+  const char *text;
+
+  if (!read_string (source, member, &text, error))
+    return FALSE;
+  *value = g_strdup (text);
+  return TRUE;
+}
+
+static gboolean
+read_id (const Source *source, const char *member, gboolean required, char **id, GError **error)
+{
+  if (!read_text (source, member, id, error))
+    return FALSE;
+  if (!*id)
+    return !required || fail (error, source, member, "is missing");
+  if (!queen_heartbeat_check_id (*id))
+    return fail (error, source, member, "must be 1 to %d bytes without control characters",
+                 QUEEN_HEARTBEAT_MAX_ID);
+  return TRUE;
+}
+
+static gboolean
+read_status (const Source *source, const char *member, QueenStatus *status, GError **error)
+{
+  const char *text;
+
+  if (!read_string (source, member, &text, error))
+    return FALSE;
+  if (!text)
+    return fail (error, source, member, "is missing");
+  if (!queen_status_parse (text, status))
+    return fail (error, source, member, "is none of %s", queen_status_get_choices ());
+  return TRUE;
+}
+
+static gboolean
+read_port (const Source *source, guint16 *port, GError **error)
+{
+  JsonNode *node = json_object_get_member (source->object, "port");
+  gint64 number;
+
+  if (!node || JSON_NODE_HOLDS_NULL (node))
+    return TRUE;
+  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64)
+    return fail (error, source, "port", "must be a whole number");
+  number = json_node_get_int (node);
+  if (number < 0 || number > G_MAXUINT16)
+    return fail (error, source, "port", "must be from 0 to 65535");
+  *port = (guint16) number;
+  return TRUE;
+}
+
+static gboolean
+read_health (const Source *source, QueenComponent *component, GError **error)
+{
+  JsonNode *node = json_object_get_member (source->object, "health_status");
+  g_autofree char *path = g_strconcat (source->path, "health_status.", NULL);
+  Source health = { .path = path };
+  const char *text;
+
+  if (!node || JSON_NODE_HOLDS_NULL (node))
+    return TRUE;
+  if (!JSON_NODE_HOLDS_OBJECT (node))
+    return fail (error, source, "health_status", "must be an object");
+
+  health.object = json_node_get_object (node);
+  if (!read_string (&health, "status", &text, error) ||
+      !read_text (&health, "reason", &component->health_reason, error))
+    return FALSE;
+  if (!text)
+    return fail (error, &health, "status", "is missing");
+  if (!queen_health_parse (text, &component->health))
+    return fail (error, &health, "status", "is none of healthy, degraded, unhealthy");
+  return TRUE;
+}
+
+static gboolean
+read_timestamp (const Source *source, gint64 *said_at, GError **error)
+{
+  const char *text;
+
+  if (!read_string (source, "timestamp", &text, error))
+    return FALSE;
+  if (text && !queen_timestamp_parse (text, said_at))
+    return fail (error, source, "timestamp", "is no date and time as in RFC 3339, 1970 to 2261");
+  return TRUE;
+}
+
+static gboolean
+read_details (const Source *source, QueenComponent *component, GError **error)
+{
+  if (!read_port (source, &component->port, error) ||
+      !read_text (source, "version", &component->version, error) ||
+      !read_text (source, "hostname", &component->hostname, error))
+    return FALSE;
+  if (component->kind == QUEEN_COMPONENT_HIVE)
+    return read_health (source, component, error);
+  return read_text (source, "model_id", &component->model_id, error) &&
+         read_text (source, "device", &component->device, error) &&
+         read_text (source, "implementation", &component->implementation, error) &&
+         read_id (source, "hive_id", FALSE, &component->hive_id, error);
+}
+
+static gboolean
+read_component (JsonNode *root, QueenComponent *component, GError **error)
+{
+  const Shape *shape = &shapes[component->kind];
+  const char *id_member = shape->short_id;
+  const char *status_member = "status";
+  Source top = { .path = "" };
+  Source source = top;
+  g_autofree char *path = NULL;
+  JsonNode *nest;
+
+  if (!JSON_NODE_HOLDS_OBJECT (root))
+    return fail (error, &top, "body", "must be an object");
+  source.object = top.object = json_node_get_object (root);
+  nest = json_object_get_member (top.object, shape->nest);
+  if (nest)
+    {
+      if (!JSON_NODE_HOLDS_OBJECT (nest))
+        return fail (error, &top, shape->nest, "must be an object");
+      source.object = json_node_get_object (nest);
+      source.path = path = g_strconcat (shape->nest, ".", NULL);
+      id_member = "id";
+      status_member = shape->nest_status;
+    }
+  else if (!json_object_has_member (top.object, shape->short_id))
+    return fail (error, &top, shape->nest, "is missing (or %s and status, in the short form)",
+                 shape->short_id);
+
+  return read_id (&source, id_member, TRUE, &component->id, error) &&
+         read_status (&source, status_member, &component->status, error) &&
+         read_details (&source, component, error) &&
+         read_timestamp (&top, &component->said_at, error);
+}
+
+QueenComponent *
+queen_heartbeat_parse (QueenComponentKind kind, const char *body, gsize length, GError **error)
+{
+  g_autoptr (QueenComponent) component = queen_component_new (kind);
+  g_autoptr (JsonParser) parser = NULL;
+
+  if (!queen_json_check (body, length, error))
+    return NULL;
+
+  parser = json_parser_new_immutable ();
+  if (!json_parser_load_from_data (parser, body, (gssize) length, NULL))
+    {
+      /* The check above is stricter than json-glib, so this is not expected to happen. */
+      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "not valid JSON");
+      return NULL;
+    }
+  if (!read_component (json_parser_get_root (parser), component, error))
+    return NULL;
+  return g_steal_pointer (&component);
+}
+
+gboolean
+queen_heartbeat_check_id (const char *id)
+{
+  gsize length = strlen (id);
+
+  if (length == 0 || length > QUEEN_HEARTBEAT_MAX_ID || !g_utf8_validate (id, (gssize) length, NULL))
+    return FALSE;
+  for (const char *at = id; *at != '\0'; at = g_utf8_next_char (at))
+    if (g_unichar_iscntrl (g_utf8_get_char (at)))
+      return FALSE;
+  return TRUE;
+}

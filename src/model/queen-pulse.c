@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-pulse.h"
+
+#define MAX_SNAPSHOT_AGE 1000 /* µs */
+
+struct _QueenPulse
+{
+  GObject parent_instance;
+
+  QueenEventBus *bus;
+  QueenRegistry *workers;
+  QueenRegistry *hives;
+  const QueenClock *clock;
+
+  gint64 interval;  /* µs */
+  gint64 next_beat; /* µs, monotonic: the phase that is kept */
+  GSource *alarm;
+
+  QueenEvent *snapshot; /* the last one, or NULL when something has happened since */
+  gint64 snapshot_time; /* µs, monotonic */
+};
+
+G_DEFINE_FINAL_TYPE (QueenPulse, queen_pulse, G_TYPE_OBJECT)
+
+static void
+on_event (QueenPulse *self)
+{
+  g_clear_pointer (&self->snapshot, queen_event_unref);
+}
+
+static void
+on_beat (gpointer data)
+{
+  QueenPulse *self = data;
+  g_autoptr (QueenEvent) event = queen_pulse_dup_snapshot (self);
+
+  self->next_beat
+      = queen_pulse_get_next_beat (self->next_beat, self->interval, self->clock->get_monotonic ());
+  queen_alarm_set (self->alarm, self->next_beat);
+  queen_event_bus_emit (self->bus, event);
+}
+
+static void
+queen_pulse_dispose (GObject *object)
+{
+  QueenPulse *self = QUEEN_PULSE (object);
+
+  g_clear_pointer (&self->alarm, queen_alarm_free);
+  g_clear_pointer (&self->snapshot, queen_event_unref);
+  g_clear_object (&self->bus);
+  g_clear_object (&self->workers);
+  g_clear_object (&self->hives);
+
+  G_OBJECT_CLASS (queen_pulse_parent_class)->dispose (object);
+}
+
+static void
+queen_pulse_class_init (QueenPulseClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = queen_pulse_dispose;
+}
+
+static void
+queen_pulse_init (QueenPulse *self)
+{
+  self->alarm = queen_alarm_new ("pulse", G_PRIORITY_HIGH, on_beat, self);
+}
+
+QueenPulse *
+queen_pulse_new (QueenEventBus *bus,
+                 QueenRegistry *workers,
+                 QueenRegistry *hives,
+                 const QueenClock *clock,
+                 gint64 interval)
+{
+  QueenPulse *self = g_object_new (QUEEN_TYPE_PULSE, NULL);
+
+  self->bus = g_object_ref (bus);
+  self->workers = g_object_ref (workers);
+  self->hives = g_object_ref (hives);
+  self->clock = clock;
+  self->interval = interval;
+  g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
+  return self;
+}
+
+void
+queen_pulse_start (QueenPulse *self)
+{
+  self->next_beat = self->clock->get_monotonic () + self->interval;
+  queen_alarm_set (self->alarm, self->next_beat);
+}
+
+QueenEvent *
+queen_pulse_dup_snapshot (QueenPulse *self)
+{
+  gint64 now = self->clock->get_monotonic ();
+
+  if (!self->snapshot || now - self->snapshot_time > MAX_SNAPSHOT_AGE)
+    {
+      QueenCensus workers, hives;
+
+      queen_registry_get_census (self->workers, &workers);
+      queen_registry_get_census (self->hives, &hives);
+      g_clear_pointer (&self->snapshot, queen_event_unref);
+      self->snapshot = queen_event_new_queen (&workers, &hives, self->clock->get_wall ());
+      self->snapshot_time = now;
+    }
+  return queen_event_ref (self->snapshot);
+}
+
+gint64
+queen_pulse_get_next_beat (gint64 last_beat, gint64 interval, gint64 now)
+{
+  return last_beat + ((now - last_beat) / interval + 1) * interval;
+}

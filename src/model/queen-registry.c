@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-registry.h"
+
+#include "queen-error.h"
+#include "queen-json.h"
+
+#define MAX_EXPIRED_AT_ONCE 64
+
+struct _QueenRegistry
+{
+  GObject parent_instance;
+
+  QueenComponentKind kind;
+  QueenEventBus *bus;
+  QueenRegistrySettings settings;
+
+  GHashTable *entries; /* id -> Entry */
+  GQueue members;      /* of Entry, in the order in which they were first seen */
+  /* Of Entry, by deadline. Each heartbeat gets the same time, so whoever beats goes to the end and
+   * the queues stay in order without ever being sorted. */
+  GQueue online;
+  GQueue offline;
+  guint n_available;
+
+  GString *online_ids; /* JSON array; empty when it has to be written anew */
+  GSource *alarm;
+};
+
+G_DEFINE_FINAL_TYPE (QueenRegistry, queen_registry, G_TYPE_OBJECT)
+
+typedef struct
+{
+  char *id;
+  QueenComponent *component;
+  GList member_link;
+  GList deadline_link;
+} Entry;
+
+static GQueue *
+get_deadlines (QueenRegistry *self, const QueenComponent *component)
+{
+  return queen_component_is_online (component) ? &self->online : &self->offline;
+}
+
+/* Takes @component over as what is known of @entry. */
+static void
+enter (QueenRegistry *self, Entry *entry, QueenComponent *component)
+{
+  entry->component = component;
+  g_queue_push_tail_link (get_deadlines (self, component), &entry->deadline_link);
+  self->n_available += queen_component_is_available (component);
+}
+
+/* The reverse of enter(): returns what was known of @entry. */
+static QueenComponent *
+leave (QueenRegistry *self, Entry *entry)
+{
+  QueenComponent *component = g_steal_pointer (&entry->component);
+
+  g_queue_unlink (get_deadlines (self, component), &entry->deadline_link);
+  self->n_available -= queen_component_is_available (component);
+  return component;
+}
+
+static Entry *
+add_entry (QueenRegistry *self, const char *id)
+{
+  Entry *entry = g_new0 (Entry, 1);
+
+  entry->id = g_strdup (id);
+  entry->member_link.data = entry;
+  entry->deadline_link.data = entry;
+  g_queue_push_tail_link (&self->members, &entry->member_link);
+  g_hash_table_insert (self->entries, entry->id, entry);
+  return entry;
+}
+
+static void
+free_entry (Entry *entry)
+{
+  g_clear_pointer (&entry->component, queen_component_unref);
+  g_free (entry->id);
+  g_free (entry);
+}
+
+static void
+forget (QueenRegistry *self, Entry *entry)
+{
+  queen_component_unref (leave (self, entry));
+  g_queue_unlink (&self->members, &entry->member_link);
+  g_hash_table_remove (self->entries, entry->id);
+}
+
+static gint64
+get_deadline (const Entry *entry)
+{
+  return entry ? entry->component->deadline : G_MAXINT64;
+}
+
+static gint64
+get_first_deadline (QueenRegistry *self)
+{
+  gint64 deadline = MIN (get_deadline (g_queue_peek_head (&self->online)),
+                         get_deadline (g_queue_peek_head (&self->offline)));
+
+  return deadline == G_MAXINT64 ? -1 : deadline;
+}
+
+static gboolean
+is_alarm_before (QueenRegistry *self, gint64 deadline)
+{
+  gint64 time = g_source_get_ready_time (self->alarm);
+
+  return time >= 0 && time <= deadline;
+}
+
+static void
+emit (QueenRegistry *self, QueenComponent *component, gint64 time)
+{
+  g_autoptr (QueenEvent) event = queen_event_new_component (component, time);
+
+  queen_event_bus_emit (self->bus, event);
+}
+
+static void
+log_heartbeat (const QueenComponent *component)
+{
+  /* GLib formats a message before it asks whether anybody wants it. */
+  if (g_log_get_debug_enabled ())
+    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_DEBUG, "QUEEN_COMPONENT_ID", component->id, "MESSAGE",
+                      "%s heartbeat: %s %s", queen_component_kind_get_name (component->kind),
+                      component->id, queen_status_get_name (component->status));
+}
+
+static void
+go_offline (QueenRegistry *self, Entry *entry, gint64 now)
+{
+  g_autoptr (QueenComponent) last = leave (self, entry);
+  QueenComponent *gone = queen_component_copy_offline (last, now + self->settings.forget_after);
+
+  enter (self, entry, gone);
+  g_string_truncate (self->online_ids, 0);
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "QUEEN_COMPONENT_ID", gone->id, "MESSAGE",
+                    "%s offline: %s", queen_component_kind_get_name (self->kind), gone->id);
+  emit (self, gone, self->settings.clock->get_wall ());
+}
+
+static void
+on_deadline (gpointer data)
+{
+  QueenRegistry *self = data;
+
+  if (queen_registry_expire (self))
+    queen_alarm_set (self->alarm, 0);
+  else
+    queen_alarm_set (self->alarm, get_first_deadline (self));
+}
+
+static void
+queen_registry_dispose (GObject *object)
+{
+  QueenRegistry *self = QUEEN_REGISTRY (object);
+
+  g_clear_pointer (&self->alarm, queen_alarm_free);
+  g_clear_object (&self->bus);
+
+  G_OBJECT_CLASS (queen_registry_parent_class)->dispose (object);
+}
+
+static void
+queen_registry_finalize (GObject *object)
+{
+  QueenRegistry *self = QUEEN_REGISTRY (object);
+
+  g_hash_table_unref (self->entries);
+  g_string_free (self->online_ids, TRUE);
+
+  G_OBJECT_CLASS (queen_registry_parent_class)->finalize (object);
+}
+
+static void
+queen_registry_class_init (QueenRegistryClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = queen_registry_dispose;
+  object_class->finalize = queen_registry_finalize;
+}
+
+static void
+queen_registry_init (QueenRegistry *self)
+{
+  self->entries
+      = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_entry);
+  self->online_ids = g_string_new (NULL);
+  self->alarm = queen_alarm_new ("registry deadline", G_PRIORITY_DEFAULT, on_deadline, self);
+}
+
+QueenRegistry *
+queen_registry_new (QueenComponentKind kind,
+                    QueenEventBus *bus,
+                    const QueenRegistrySettings *settings)
+{
+  QueenRegistry *self = g_object_new (QUEEN_TYPE_REGISTRY, NULL);
+
+  self->kind = kind;
+  self->bus = g_object_ref (bus);
+  self->settings = *settings;
+  return self;
+}
+
+gboolean
+queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **error)
+{
+  g_autoptr (QueenComponent) heartbeat = component;
+  g_autoptr (QueenComponent) last = NULL;
+  const QueenClock *clock = self->settings.clock;
+  gint64 now = clock->get_monotonic ();
+  gboolean is_online = queen_component_is_online (heartbeat);
+  gboolean was_online;
+  Entry *entry = g_hash_table_lookup (self->entries, heartbeat->id);
+
+  if (!entry && queen_registry_get_total (self) >= self->settings.max_components)
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                   "the registry is full: %u %ss are known already", self->settings.max_components,
+                   queen_component_kind_get_name (self->kind));
+      return FALSE;
+    }
+
+  if (entry)
+    last = leave (self, entry);
+  else
+    entry = add_entry (self, heartbeat->id);
+  was_online = last && queen_component_is_online (last);
+
+  heartbeat->last_seen = clock->get_wall ();
+  heartbeat->first_seen = last ? last->first_seen : heartbeat->last_seen;
+  heartbeat->heartbeats = last ? last->heartbeats + 1 : 1;
+  heartbeat->deadline = now + (is_online ? self->settings.timeout : self->settings.forget_after);
+  enter (self, entry, queen_component_ref (heartbeat));
+  if (is_online != was_online)
+    g_string_truncate (self->online_ids, 0);
+
+  /* The other deadlines have only moved away: an alarm that goes off too early sets itself anew. */
+  if (!is_alarm_before (self, heartbeat->deadline))
+    queen_alarm_set (self->alarm, heartbeat->deadline);
+
+  log_heartbeat (heartbeat);
+  emit (self, heartbeat, heartbeat->said_at ? heartbeat->said_at : heartbeat->last_seen);
+  return TRUE;
+}
+
+gboolean
+queen_registry_expire (QueenRegistry *self)
+{
+  gint64 now = self->settings.clock->get_monotonic ();
+
+  for (int i = 0; i < MAX_EXPIRED_AT_ONCE; i++)
+    {
+      Entry *silent = g_queue_peek_head (&self->online);
+      Entry *gone = g_queue_peek_head (&self->offline);
+
+      if (get_deadline (silent) <= now)
+        go_offline (self, silent, now);
+      else if (get_deadline (gone) <= now)
+        forget (self, gone);
+      else
+        return FALSE;
+    }
+  return get_first_deadline (self) >= 0 && get_first_deadline (self) <= now;
+}
+
+QueenComponent *
+queen_registry_lookup (QueenRegistry *self, const char *id)
+{
+  Entry *entry = g_hash_table_lookup (self->entries, id);
+
+  return entry ? entry->component : NULL;
+}
+
+void
+queen_registry_get_census (QueenRegistry *self, QueenCensus *census)
+{
+  GString *ids = self->online_ids;
+
+  if (ids->len == 0)
+    {
+      g_string_append_c (ids, '[');
+      for (GList *link = self->members.head; link; link = link->next)
+        {
+          Entry *entry = link->data;
+
+          if (!queen_component_is_online (entry->component))
+            continue;
+          if (ids->len > 1)
+            g_string_append_c (ids, ',');
+          queen_json_append_string (ids, entry->id);
+        }
+      g_string_append_c (ids, ']');
+    }
+  census->online = self->online.length;
+  census->available = self->n_available;
+  census->ids = ids->str;
+}
+
+guint
+queen_registry_get_total (QueenRegistry *self)
+{
+  return g_hash_table_size (self->entries);
+}

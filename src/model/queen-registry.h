@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib-object.h>
+
+#include "queen-clock.h"
+#include "queen-component.h"
+#include "queen-event-bus.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenRegistrySettings:
+ * @clock: where the time comes from
+ * @timeout: µs after a heartbeat until its sender counts as offline
+ * @forget_after: µs after going offline until a component is forgotten
+ * @max_components: how many may be known at once, offline ones included
+ */
+typedef struct
+{
+  const QueenClock *clock;
+  gint64 timeout;
+  gint64 forget_after;
+  guint max_components;
+} QueenRegistrySettings;
+
+#define QUEEN_TYPE_REGISTRY (queen_registry_get_type ())
+G_DECLARE_FINAL_TYPE (QueenRegistry, queen_registry, QUEEN, REGISTRY, GObject)
+
+/**
+ * queen_registry_new:
+ * @kind: what it lists
+ * @bus: where it tells of every change, after the change
+ *
+ * The components of one kind: who is online, who is available. Nothing polls: an alarm stands at
+ * the first deadline.
+ */
+QueenRegistry *queen_registry_new (QueenComponentKind kind,
+                                   QueenEventBus *bus,
+                                   const QueenRegistrySettings *settings);
+
+/**
+ * queen_registry_update:
+ * @component: (transfer full): what a heartbeat that has just arrived says
+ * @error: %QUEEN_ERROR_UNAVAILABLE when @component is new and the registry is full
+ *
+ * Takes a heartbeat, and emits it on the bus.
+ */
+gboolean queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **error);
+
+/**
+ * queen_registry_expire:
+ *
+ * Does what is due: those silent for too long go offline (an event each), those offline for too
+ * long are forgotten. It is called by itself at the right time, and does only so much in one go
+ * that the main loop keeps turning.
+ *
+ * Returns: whether more is due right now
+ */
+gboolean queen_registry_expire (QueenRegistry *self);
+
+/**
+ * queen_registry_lookup:
+ *
+ * Returns: (transfer none) (nullable): the component as it is now
+ */
+QueenComponent *queen_registry_lookup (QueenRegistry *self, const char *id);
+
+/**
+ * queen_registry_get_census:
+ * @census: (out): counts and ids; the ids are valid until the registry changes
+ */
+void queen_registry_get_census (QueenRegistry *self, QueenCensus *census);
+
+/**
+ * queen_registry_get_total:
+ *
+ * Returns: how many are known, offline ones included
+ */
+guint queen_registry_get_total (QueenRegistry *self);
+
+G_END_DECLS

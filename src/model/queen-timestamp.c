@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-timestamp.h"
+
+#include <string.h>
+#include <time.h>
+
+#define NSEC_PER_SEC G_GINT64_CONSTANT (1000000000)
+#define LAST_YEAR 2261 /* the last one whose nanoseconds fit */
+
+/* Reads @n_digits digits and moves on; FALSE when there are fewer or the number is out of range. */
+static gboolean
+read_number (const char **text, int n_digits, int least, int most, int *number)
+{
+  *number = 0;
+  for (int i = 0; i < n_digits; i++, (*text)++)
+    {
+      if (!g_ascii_isdigit (**text))
+        return FALSE;
+      *number = *number * 10 + (**text - '0');
+    }
+  return *number >= least && *number <= most;
+}
+
+static gboolean
+skip_one_of (const char **text, const char *characters)
+{
+  if (**text == '\0' || !strchr (characters, **text))
+    return FALSE;
+  (*text)++;
+  return TRUE;
+}
+
+static gboolean
+read_fraction (const char **text, gint64 *nsec)
+{
+  gint64 unit = NSEC_PER_SEC;
+
+  *nsec = 0;
+  if (!skip_one_of (text, "."))
+    return TRUE;
+  if (!g_ascii_isdigit (**text))
+    return FALSE;
+  for (; g_ascii_isdigit (**text); (*text)++)
+    {
+      unit /= 10;
+      *nsec += unit * (**text - '0');
+    }
+  return TRUE;
+}
+
+static gboolean
+read_offset (const char **text, int *seconds)
+{
+  gboolean is_west = **text == '-';
+  int hours, minutes;
+
+  *seconds = 0;
+  if (skip_one_of (text, "Zz"))
+    return TRUE;
+  if (!skip_one_of (text, "+-") || !read_number (text, 2, 0, 23, &hours) ||
+      !skip_one_of (text, ":") || !read_number (text, 2, 0, 59, &minutes))
+    return FALSE;
+  *seconds = (hours * 60 + minutes) * 60 * (is_west ? -1 : 1);
+  return TRUE;
+}
+
+gboolean
+queen_timestamp_parse (const char *text, gint64 *time)
+{
+  struct tm tm = { 0 };
+  gint64 nsec;
+  int year, month, offset;
+
+  if (!read_number (&text, 4, 1970, LAST_YEAR, &year) || !skip_one_of (&text, "-") ||
+      !read_number (&text, 2, 1, 12, &month) || !skip_one_of (&text, "-") ||
+      !read_number (&text, 2, 1, 31, &tm.tm_mday) || !skip_one_of (&text, "Tt ") ||
+      !read_number (&text, 2, 0, 23, &tm.tm_hour) || !skip_one_of (&text, ":") ||
+      !read_number (&text, 2, 0, 59, &tm.tm_min) || !skip_one_of (&text, ":") ||
+      !read_number (&text, 2, 0, 60, &tm.tm_sec) || !read_fraction (&text, &nsec) ||
+      !read_offset (&text, &offset) || *text != '\0')
+    return FALSE;
+  if (!g_date_valid_dmy ((GDateDay) tm.tm_mday, (GDateMonth) month, (GDateYear) year))
+    return FALSE;
+
+  tm.tm_year = year - 1900;
+  tm.tm_mon = month - 1;
+  tm.tm_sec = MIN (tm.tm_sec, 59);
+  *time = ((gint64) timegm (&tm) - offset) * NSEC_PER_SEC + nsec;
+  return TRUE;
+}
+
+void
+queen_timestamp_append (GString *text, gint64 time)
+{
+  time_t seconds = (time_t) (time / NSEC_PER_SEC);
+  int nsec = (int) (time % NSEC_PER_SEC);
+  struct tm tm;
+
+  /* A zone may put the first hours of 1970 before the epoch. */
+  if (nsec < 0)
+    {
+      nsec += NSEC_PER_SEC;
+      seconds--;
+    }
+  gmtime_r (&seconds, &tm);
+  g_string_append_printf (text, "%04d-%02d-%02dT%02d:%02d:%02d.%09d+00:00", tm.tm_year + 1900,
+                          tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, nsec);
+}

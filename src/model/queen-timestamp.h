@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * queen_timestamp_parse:
+ * @text: a date and time by RFC 3339 § 5.6, in any zone
+ * @time: (out): ns since 1970
+ *
+ * Strict where GLib's parser is lax (that one takes weeks, ordinal dates and commas). A leap second
+ * counts as the second before it, and digits beyond the ninth are dropped.
+ *
+ * Returns: %FALSE when @text is none, or outside of 1970 to 2261
+ */
+gboolean queen_timestamp_parse (const char *text, gint64 *time);
+
+/**
+ * queen_timestamp_append:
+ * @text: where to write
+ * @time: ns since 1970
+ *
+ * Appends @time as the wire contract writes it: `2025-10-24T20:11:00.664398522+00:00`.
+ */
+void queen_timestamp_append (GString *text, gint64 time);
+
+G_END_DECLS

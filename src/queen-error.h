@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QueenError:
+ * @QUEEN_ERROR_BAD_REQUEST: the bytes are not HTTP, not JSON, or the query makes no sense
+ * @QUEEN_ERROR_FORBIDDEN: this peer may not do that
+ * @QUEEN_ERROR_NOT_FOUND: there is nothing under that name
+ * @QUEEN_ERROR_METHOD_NOT_ALLOWED: the path is known, but not with that method
+ * @QUEEN_ERROR_REQUEST_TIMEOUT: the request was not whole before its deadline
+ * @QUEEN_ERROR_LENGTH_REQUIRED: a body came without a Content-Length
+ * @QUEEN_ERROR_CONTENT_TOO_LARGE: the body is over the limit
+ * @QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE: the body is not declared to be JSON
+ * @QUEEN_ERROR_UNPROCESSABLE: JSON, but not a heartbeat; the message names the member
+ * @QUEEN_ERROR_HEADER_TOO_LARGE: the header block is over the limit
+ * @QUEEN_ERROR_INTERNAL: the queen's own fault
+ * @QUEEN_ERROR_NOT_IMPLEMENTED: a method that the queen has never heard of
+ * @QUEEN_ERROR_UNAVAILABLE: a cap is reached; try again later
+ * @QUEEN_ERROR_VERSION_NOT_SUPPORTED: not HTTP/1.0 or HTTP/1.1
+ * @QUEEN_ERROR_SETTING: a setting is wrong; the message names it
+ * @QUEEN_ERROR_USAGE: the command line cannot be understood
+ *
+ * Everything that can go wrong because of the world outside. Each code has one HTTP status.
+ */
+typedef enum
+{
+  QUEEN_ERROR_BAD_REQUEST,
+  QUEEN_ERROR_FORBIDDEN,
+  QUEEN_ERROR_NOT_FOUND,
+  QUEEN_ERROR_METHOD_NOT_ALLOWED,
+  QUEEN_ERROR_REQUEST_TIMEOUT,
+  QUEEN_ERROR_LENGTH_REQUIRED,
+  QUEEN_ERROR_CONTENT_TOO_LARGE,
+  QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE,
+  QUEEN_ERROR_UNPROCESSABLE,
+  QUEEN_ERROR_HEADER_TOO_LARGE,
+  QUEEN_ERROR_INTERNAL,
+  QUEEN_ERROR_NOT_IMPLEMENTED,
+  QUEEN_ERROR_UNAVAILABLE,
+  QUEEN_ERROR_VERSION_NOT_SUPPORTED,
+  QUEEN_ERROR_SETTING,
+  QUEEN_ERROR_USAGE,
+} QueenError;
+
+#define QUEEN_ERROR (queen_error_quark ())
+
+GQuark queen_error_quark (void);
+
+/**
+ * queen_error_http_status:
+ * @error: any error
+ *
+ * Returns: the HTTP status that tells of @error; 500 for one of a foreign domain
+ */
+guint queen_error_http_status (const GError *error);
+
+G_END_DECLS
