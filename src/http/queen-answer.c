@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-answer.h"
+
+#include "model/queen-json.h"
+#include "queen-error.h"
+
+#define RETRY_AFTER "30" /* s: as long as a sender waits between two heartbeats */
+
+static GString *
+make_json (const char *status, const char *text)
+{
+  GString *json = g_string_new ("{\"status\":\"");
+
+  g_string_append (json, status);
+  g_string_append (json, "\",\"message\":");
+  queen_json_append_string (json, text);
+  g_string_append_c (json, '}');
+  return json;
+}
+
+void
+queen_answer_json (SoupServerMessage *message, guint status, GString *json)
+{
+  gsize length = json->len;
+
+  soup_server_message_set_status (message, status, NULL);
+  soup_server_message_set_response (message, "application/json", SOUP_MEMORY_TAKE,
+                                    g_string_free (json, FALSE), length);
+}
+
+void
+queen_answer_message (SoupServerMessage *message, const char *text)
+{
+  queen_answer_json (message, SOUP_STATUS_OK, make_json ("ok", text));
+}
+
+void
+queen_answer_error (SoupServerMessage *message, const GError *error)
+{
+  guint status = queen_error_http_status (error);
+
+  if (status == SOUP_STATUS_SERVICE_UNAVAILABLE)
+    soup_message_headers_replace (soup_server_message_get_response_headers (message),
+                                  "Retry-After", RETRY_AFTER);
+  queen_answer_json (message, status, make_json ("error", error->message));
+}
+
+GBytes *
+queen_answer_to_bytes (const GError *error)
+{
+  guint status = queen_error_http_status (error);
+  GString *json = make_json ("error", error->message);
+  GString *answer = g_string_new (NULL);
+  gsize length;
+
+  g_string_printf (answer,
+                   "HTTP/1.1 %u %s\r\n"
+                   "Content-Type: application/json\r\n"
+                   "Content-Length: %" G_GSIZE_FORMAT "\r\n"
+                   "Cache-Control: no-store\r\n"
+                   "Connection: close\r\n",
+                   status, soup_status_get_phrase (status), json->len);
+  if (status == SOUP_STATUS_SERVICE_UNAVAILABLE)
+    g_string_append (answer, "Retry-After: " RETRY_AFTER "\r\n");
+  g_string_append (answer, "\r\n");
+  g_string_append_len (answer, json->str, (gssize) json->len);
+  g_string_free (json, TRUE);
+
+  length = answer->len;
+  return g_bytes_new_take (g_string_free (answer, FALSE), length);
+}

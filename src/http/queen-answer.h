@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+G_BEGIN_DECLS
+
+/**
+ * queen_answer_json:
+ * @status: the HTTP status
+ * @json: (transfer full): the body
+ */
+void queen_answer_json (SoupServerMessage *message, guint status, GString *json);
+
+/**
+ * queen_answer_message:
+ *
+ * Answers 200 with `{"status":"ok","message":…}`.
+ */
+void queen_answer_message (SoupServerMessage *message, const char *text);
+
+/**
+ * queen_answer_error:
+ *
+ * Answers with the status of @error and `{"status":"error","message":…}`.
+ */
+void queen_answer_error (SoupServerMessage *message, const GError *error);
+
+/**
+ * queen_answer_to_bytes:
+ *
+ * Returns: (transfer full): the same answer as bytes, for a connection that libsoup never sees
+ */
+GBytes *queen_answer_to_bytes (const GError *error);
+
+G_END_DECLS

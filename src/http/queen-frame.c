@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-frame.h"
+
+static GBytes *
+free_to_bytes (GString *text)
+{
+  gsize length = text->len;
+
+  return g_bytes_new_take (g_string_free (text, FALSE), length);
+}
+
+GBytes *
+queen_frame_new (const char *id, const char *event, const char *data, gsize data_length)
+{
+  GString *frame = g_string_sized_new (data_length + 64);
+
+  if (id)
+    {
+      g_string_append (frame, "id: ");
+      g_string_append (frame, id);
+      g_string_append_c (frame, '\n');
+    }
+  if (event)
+    {
+      g_string_append (frame, "event: ");
+      g_string_append (frame, event);
+      g_string_append_c (frame, '\n');
+    }
+  if (data)
+    {
+      g_string_append (frame, "data: ");
+      g_string_append_len (frame, data, (gssize) data_length);
+      g_string_append_c (frame, '\n');
+    }
+  g_string_append_c (frame, '\n');
+  return free_to_bytes (frame);
+}
+
+GBytes *
+queen_frame_new_lagged (gint64 n_dropped)
+{
+  GString *frame = g_string_new ("event: lagged\ndata: {\"dropped\":");
+
+  if (n_dropped < 0)
+    g_string_append (frame, "null");
+  else
+    g_string_append_printf (frame, "%" G_GINT64_FORMAT, n_dropped);
+  g_string_append (frame, "}\n\n");
+  return free_to_bytes (frame);
+}
+
+GBytes *
+queen_frame_new_bye (guint retry_msec)
+{
+  GString *frame = g_string_new (NULL);
+
+  g_string_printf (frame, "retry: %u\nevent: bye\ndata: {\"reason\":\"shutdown\"}\n\n", retry_msec);
+  return free_to_bytes (frame);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * queen_frame_new:
+ * @id: (nullable): the event's id
+ * @event: (nullable): the event's name
+ * @data: (nullable): its data, without a line break
+ * @data_length: bytes
+ *
+ * Returns: (transfer full): a frame of an event stream, WHATWG HTML § 9.2.5, closed by its empty
+ * line
+ */
+GBytes *
+queen_frame_new (const char *id, const char *event, const char *data, gsize data_length);
+
+/**
+ * queen_frame_new_lagged:
+ * @n_dropped: how many events were lost; -1 when that cannot be known
+ *
+ * Returns: (transfer full): the notice that tells a subscriber of its loss
+ */
+GBytes *queen_frame_new_lagged (gint64 n_dropped);
+
+/**
+ * queen_frame_new_bye:
+ * @retry_msec: when the subscriber may come back
+ *
+ * Returns: (transfer full): the last frame of a stream
+ */
+GBytes *queen_frame_new_bye (guint retry_msec);
+
+G_END_DECLS

@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-gate.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "model/queen-clock.h"
+#include "queen-answer.h"
+#include "queen-error.h"
+#include "queen-request-head.h"
+
+#define MAX_REQUEST (QUEEN_REQUEST_MAX_HEAD + QUEEN_REQUEST_MAX_BODY)
+#define MAX_READY_AT_ONCE 32            /* connections, until the main loop may turn */
+#define MAX_DRAINED (256 * 1024)        /* bytes that are thrown away so that an answer arrives */
+
+/* What a connection is waited for. A phase lasts the same for everybody, so that each phase's queue
+ * is in the order of its deadlines without being sorted. */
+typedef enum
+{
+  PHASE_HEAD,
+  PHASE_BODY,
+  PHASE_ANSWER,
+  PHASE_LINGER,
+  N_PHASES
+} Phase;
+
+static const gint64 phase_durations[N_PHASES] = {
+  [PHASE_HEAD] = 5 * G_USEC_PER_SEC,
+  [PHASE_BODY] = 5 * G_USEC_PER_SEC,
+  [PHASE_ANSWER] = 10 * G_USEC_PER_SEC,
+  [PHASE_LINGER] = 2 * G_USEC_PER_SEC,
+};
+
+struct _QueenConnection
+{
+  QueenGate *gate;
+  int fd; /* -1 when it was stolen */
+  Phase phase;
+  gint64 deadline; /* µs, monotonic */
+  GList link;      /* in its phase's queue */
+  struct sockaddr_storage peer;
+
+  GByteArray *received; /* NULL as long as nothing had to be kept */
+  gsize scanned;        /* bytes in which no end of the head was found */
+  gsize head_length;    /* bytes; 0 before the head is whole */
+  QueenRequestHead head;
+  GString *accepted;    /* the head as libsoup may see it */
+
+  GBytes *answer;
+  gsize n_answered;         /* bytes */
+  gboolean has_unread_data; /* closing now would reset the connection under the answer */
+  gsize n_drained;          /* bytes */
+};
+
+enum
+{
+  PROP_CONNECTIONS = 1,
+  N_PROPS
+};
+
+static GParamSpec *props[N_PROPS];
+
+struct _QueenGate
+{
+  GObject parent_instance;
+
+  QueenRequestFunc on_request;
+  gpointer data;
+
+  int epoll_fd;
+  GSource *ready_source;
+  GSource *deadline_alarm;
+  GQueue phases[N_PHASES];
+  guint n_connections;
+  char *buffer; /* for one read; requests that come in one piece never leave it */
+};
+
+G_DEFINE_FINAL_TYPE (QueenGate, queen_gate, G_TYPE_OBJECT)
+
+static void
+enter_phase (QueenGate *self, QueenConnection *connection, Phase phase)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (connection->deadline > 0)
+    g_queue_unlink (&self->phases[connection->phase], &connection->link);
+  connection->phase = phase;
+  connection->deadline = now + phase_durations[phase];
+  g_queue_push_tail_link (&self->phases[phase], &connection->link);
+
+  /* An alarm that goes off too early sets itself anew, so it is hardly ever touched. */
+  if (g_source_get_ready_time (self->deadline_alarm) < 0 ||
+      g_source_get_ready_time (self->deadline_alarm) > connection->deadline)
+    queen_alarm_set (self->deadline_alarm, connection->deadline);
+}
+
+static void
+remove_connection (QueenGate *self, QueenConnection *connection)
+{
+  g_queue_unlink (&self->phases[connection->phase], &connection->link);
+  if (connection->fd >= 0)
+    close (connection->fd);
+  g_clear_pointer (&connection->received, g_byte_array_unref);
+  g_clear_pointer (&connection->answer, g_bytes_unref);
+  if (connection->accepted)
+    g_string_free (connection->accepted, TRUE);
+  g_free (connection);
+
+  self->n_connections--;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CONNECTIONS]);
+}
+
+/* Tells the kernel what to wait for. Edge-triggered: whoever is told reads or writes until the
+ * kernel says that there is no more. */
+static gboolean
+watch (QueenConnection *connection, int operation, guint events)
+{
+  struct epoll_event event = { .events = events | EPOLLRDHUP | EPOLLET, .data.ptr = connection };
+
+  return epoll_ctl (connection->gate->epoll_fd, operation, connection->fd, &event) == 0;
+}
+
+/* Answering */
+
+/* RFC 9112 § 9.6: whoever closes with unread data in the buffer resets the connection, and the
+ * client loses the answer. So the rest is read and thrown away, within bounds. */
+static void
+linger (QueenGate *self, QueenConnection *connection)
+{
+  gssize n_bytes;
+
+  while ((n_bytes = recv (connection->fd, self->buffer, MAX_REQUEST, 0)) > 0)
+    {
+      connection->n_drained += (gsize) n_bytes;
+      if (connection->n_drained > MAX_DRAINED)
+        break;
+    }
+  if (n_bytes >= 0 || (errno != EAGAIN && errno != EINTR))
+    remove_connection (self, connection);
+}
+
+/* FALSE when it cannot be sent, now (EAGAIN) or at all. */
+static gboolean
+send_answer (QueenConnection *connection)
+{
+  gsize size;
+  const char *bytes = g_bytes_get_data (connection->answer, &size);
+
+  while (connection->n_answered < size)
+    {
+      gssize written = send (connection->fd, bytes + connection->n_answered,
+                             size - connection->n_answered, MSG_NOSIGNAL);
+
+      if (written >= 0)
+        connection->n_answered += (gsize) written;
+      else if (errno != EINTR)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+write_answer (QueenGate *self, QueenConnection *connection)
+{
+  if (!send_answer (connection))
+    {
+      if (errno != EAGAIN)
+        remove_connection (self, connection);
+      return;
+    }
+  if (!connection->has_unread_data)
+    {
+      remove_connection (self, connection);
+      return;
+    }
+  shutdown (connection->fd, SHUT_WR);
+  enter_phase (self, connection, PHASE_LINGER);
+  linger (self, connection);
+}
+
+static void
+answer (QueenGate *self, QueenConnection *connection, GBytes *bytes)
+{
+  connection->answer = bytes;
+  if (send_answer (connection) && !connection->has_unread_data)
+    {
+      remove_connection (self, connection);
+      return;
+    }
+  enter_phase (self, connection, PHASE_ANSWER);
+  watch (connection, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
+}
+
+static void
+refuse (QueenGate *self, QueenConnection *connection, const GError *error)
+{
+  connection->has_unread_data = TRUE;
+  answer (self, connection, queen_answer_to_bytes (error));
+}
+
+/* Reading */
+
+static GBytes *
+take_request (QueenConnection *connection, const char *body)
+{
+  GString *request = g_steal_pointer (&connection->accepted);
+  gsize length;
+
+  g_string_append_len (request, body, (gssize) connection->head.content_length);
+  length = request->len;
+  return g_bytes_new_take (g_string_free (request, FALSE), length);
+}
+
+static void
+finish_request (QueenGate *self, QueenConnection *connection, const char *data, gsize length)
+{
+  gsize whole = connection->head_length + connection->head.content_length;
+  g_autoptr (GBytes) request = take_request (connection, data + connection->head_length);
+  GBytes *bytes;
+
+  connection->has_unread_data = length > whole;
+  g_clear_pointer (&connection->received, g_byte_array_unref);
+  bytes = self->on_request (connection, request, self->data);
+  if (bytes)
+    answer (self, connection, bytes);
+  else
+    remove_connection (self, connection);
+}
+
+static void
+invite_body (QueenConnection *connection)
+{
+  static const char invitation[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+  /* A client that does not get this sends its body all the same, a little later. */
+  if (connection->head.expects_continue)
+    send (connection->fd, invitation, sizeof invitation - 1, MSG_NOSIGNAL);
+}
+
+static gboolean
+parse_head (QueenConnection *connection, const char *data, gsize length, GError **error)
+{
+  gssize head_length = queen_request_head_find_end (data, length, &connection->scanned, error);
+
+  if (head_length < 0)
+    return FALSE;
+  if (head_length > QUEEN_REQUEST_MAX_HEAD || (head_length == 0 && length >= QUEEN_REQUEST_MAX_HEAD))
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_HEADER_TOO_LARGE, "the head is over %d bytes",
+                   QUEEN_REQUEST_MAX_HEAD);
+      return FALSE;
+    }
+  if (head_length == 0)
+    return TRUE;
+
+  connection->head_length = (gsize) head_length;
+  connection->accepted = g_string_sized_new ((gsize) head_length);
+  return queen_request_head_parse (data, connection->head_length, &connection->head,
+                                   connection->accepted, error);
+}
+
+/* Keeps what has come for the next time, unless it was kept already. */
+static void
+keep (QueenConnection *connection, const char *data, gsize length)
+{
+  if (connection->received)
+    return;
+  connection->received = g_byte_array_new ();
+  g_byte_array_append (connection->received, (const guint8 *) data, (guint) length);
+}
+
+/* @data is all that has come so far. Returns whether more is wanted. */
+static gboolean
+consider (QueenGate *self, QueenConnection *connection, const char *data, gsize length)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean had_head = connection->head_length > 0;
+
+  if (!had_head && !parse_head (connection, data, length, &error))
+    {
+      refuse (self, connection, error);
+      return FALSE;
+    }
+  if (connection->head_length > 0 &&
+      length >= connection->head_length + connection->head.content_length)
+    {
+      finish_request (self, connection, data, length);
+      return FALSE;
+    }
+
+  keep (connection, data, length);
+  if (!had_head && connection->head_length > 0)
+    {
+      enter_phase (self, connection, PHASE_BODY);
+      invite_body (connection);
+    }
+  return TRUE;
+}
+
+/* Returns whether there may be more to read. */
+static gboolean
+read_once (QueenGate *self, QueenConnection *connection)
+{
+  gssize n_bytes = recv (connection->fd, self->buffer, MAX_REQUEST, 0);
+
+  if (n_bytes < 0 && (errno == EAGAIN || errno == EINTR))
+    return errno == EINTR;
+  if (n_bytes <= 0)
+    {
+      remove_connection (self, connection);
+      return FALSE;
+    }
+  if (!connection->received)
+    return consider (self, connection, self->buffer, (gsize) n_bytes);
+
+  g_byte_array_append (connection->received, (guint8 *) self->buffer, (guint) n_bytes);
+  return consider (self, connection, (char *) connection->received->data,
+                   connection->received->len);
+}
+
+static gboolean
+on_ready (int fd, GIOCondition condition, gpointer data)
+{
+  QueenGate *self = data;
+  struct epoll_event events[MAX_READY_AT_ONCE];
+  int n_events = epoll_wait (fd, events, MAX_READY_AT_ONCE, 0);
+
+  for (int i = 0; i < n_events; i++)
+    {
+      QueenConnection *connection = events[i].data.ptr;
+
+      if (events[i].events & (EPOLLERR | EPOLLHUP))
+        remove_connection (self, connection);
+      else if (connection->phase == PHASE_ANSWER)
+        write_answer (self, connection);
+      else if (connection->phase == PHASE_LINGER)
+        linger (self, connection);
+      else
+        while (read_once (self, connection))
+          ;
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+/* Deadlines */
+
+static void
+time_out (QueenGate *self, QueenConnection *connection)
+{
+  gboolean has_head = connection->phase == PHASE_BODY;
+  g_autoptr (GError) error = NULL;
+
+  /* Who has not said a word (browsers connect in advance), or does not take what it asked for,
+   * would not read an answer either. */
+  if (!has_head && (connection->phase != PHASE_HEAD || !connection->received))
+    {
+      remove_connection (self, connection);
+      return;
+    }
+  g_set_error (&error, QUEEN_ERROR, QUEEN_ERROR_REQUEST_TIMEOUT, "the %s was not whole after %d s",
+               has_head ? "body" : "head",
+               (int) (phase_durations[connection->phase] / G_USEC_PER_SEC));
+  refuse (self, connection, error);
+}
+
+static void
+on_deadline (gpointer data)
+{
+  QueenGate *self = data;
+  gint64 now = g_get_monotonic_time ();
+  gint64 next = G_MAXINT64;
+
+  for (Phase phase = 0; phase < N_PHASES; phase++)
+    {
+      QueenConnection *connection;
+
+      while ((connection = g_queue_peek_head (&self->phases[phase])) && connection->deadline <= now)
+        time_out (self, connection);
+      if (connection)
+        next = MIN (next, connection->deadline);
+    }
+  queen_alarm_set (self->deadline_alarm, next == G_MAXINT64 ? -1 : next);
+}
+
+/* The object */
+
+static void
+queen_gate_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  QueenGate *self = QUEEN_GATE (object);
+
+  switch (id)
+    {
+    case PROP_CONNECTIONS:
+      g_value_set_uint (value, self->n_connections);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+queen_gate_dispose (GObject *object)
+{
+  QueenGate *self = QUEEN_GATE (object);
+
+  for (Phase phase = 0; phase < N_PHASES; phase++)
+    while (self->phases[phase].head)
+      remove_connection (self, self->phases[phase].head->data);
+  g_clear_pointer (&self->deadline_alarm, queen_alarm_free);
+  if (self->ready_source)
+    g_source_destroy (self->ready_source);
+  g_clear_pointer (&self->ready_source, g_source_unref);
+
+  G_OBJECT_CLASS (queen_gate_parent_class)->dispose (object);
+}
+
+static void
+queen_gate_finalize (GObject *object)
+{
+  QueenGate *self = QUEEN_GATE (object);
+
+  if (self->epoll_fd >= 0)
+    close (self->epoll_fd);
+  g_free (self->buffer);
+
+  G_OBJECT_CLASS (queen_gate_parent_class)->finalize (object);
+}
+
+static void
+queen_gate_class_init (QueenGateClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = queen_gate_get_property;
+  object_class->dispose = queen_gate_dispose;
+  object_class->finalize = queen_gate_finalize;
+
+  props[PROP_CONNECTIONS] = g_param_spec_uint (
+      "connections", NULL, NULL, 0, G_MAXUINT, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+static void
+queen_gate_init (QueenGate *self)
+{
+  self->epoll_fd = -1;
+  self->buffer = g_malloc (MAX_REQUEST);
+}
+
+QueenGate *
+queen_gate_new (QueenRequestFunc on_request, gpointer data, GError **error)
+{
+  g_autoptr (QueenGate) self = g_object_new (QUEEN_TYPE_GATE, NULL);
+
+  self->on_request = on_request;
+  self->data = data;
+  self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  if (self->epoll_fd < 0)
+    {
+      g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (errno), g_strerror (errno));
+      return NULL;
+    }
+  self->deadline_alarm = queen_alarm_new ("request deadline", G_PRIORITY_DEFAULT, on_deadline, self);
+  self->ready_source = g_unix_fd_source_new (self->epoll_fd, G_IO_IN);
+  g_source_set_callback (self->ready_source, G_SOURCE_FUNC (on_ready), self, NULL);
+  g_source_set_static_name (self->ready_source, "requests");
+  g_source_attach (self->ready_source, g_main_context_get_thread_default ());
+  return g_steal_pointer (&self);
+}
+
+guint
+queen_gate_get_n_connections (QueenGate *self)
+{
+  return self->n_connections;
+}
+
+void
+queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer)
+{
+  QueenConnection *connection = g_new0 (QueenConnection, 1);
+
+  self->n_connections++;
+  connection->gate = self;
+  connection->fd = fd;
+  connection->peer = *peer;
+  connection->link.data = connection;
+  enter_phase (self, connection, PHASE_HEAD);
+  if (!watch (connection, EPOLL_CTL_ADD, EPOLLIN))
+    remove_connection (self, connection);
+}
+
+GSocketAddress *
+queen_connection_dup_address (QueenConnection *connection)
+{
+  return g_socket_address_new_from_native (&connection->peer, sizeof connection->peer);
+}
+
+int
+queen_connection_steal_socket (QueenConnection *connection)
+{
+  epoll_ctl (connection->gate->epoll_fd, EPOLL_CTL_DEL, connection->fd, NULL);
+  return g_steal_fd (&connection->fd);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <sys/socket.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QueenConnection:
+ *
+ * A connection that has sent one whole, sane request and waits for the answer.
+ */
+typedef struct _QueenConnection QueenConnection;
+
+/**
+ * QueenRequestFunc:
+ * @connection: who asks; either its socket is stolen or an answer is returned
+ * @request: head and body as libsoup may see them
+ *
+ * Returns: (transfer full) (nullable): the answer's bytes; %NULL when the socket was stolen
+ */
+typedef GBytes *(*QueenRequestFunc) (QueenConnection *connection, GBytes *request, gpointer data);
+
+#define QUEEN_TYPE_GATE (queen_gate_get_type ())
+G_DECLARE_FINAL_TYPE (QueenGate, queen_gate, QUEEN, GATE, GObject)
+
+/**
+ * queen_gate_new:
+ * @on_request: who answers
+ *
+ * What stands between the network and the HTTP server. Until a request is whole and sane, its
+ * connection is a descriptor, a few words, and what it has sent; then it is answered, once, and
+ * closed. Every wait has a deadline.
+ */
+QueenGate *queen_gate_new (QueenRequestFunc on_request, gpointer data, GError **error);
+
+/**
+ * queen_gate_get_n_connections: (attributes org.gtk.Method.get_property=connections)
+ *
+ * Returns: how many connections have not been answered to the end
+ */
+guint queen_gate_get_n_connections (QueenGate *self);
+
+/**
+ * queen_gate_admit:
+ * @fd: (transfer full): a connection that was just accepted, non-blocking
+ * @peer: whose it is
+ */
+void queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer);
+
+/**
+ * queen_connection_dup_address:
+ *
+ * Returns: (transfer full): the address of the other end
+ */
+GSocketAddress *queen_connection_dup_address (QueenConnection *connection);
+
+/**
+ * queen_connection_steal_socket:
+ *
+ * Returns: (transfer full): the socket, which the gate then no longer watches or closes
+ */
+int queen_connection_steal_socket (QueenConnection *connection);
+
+G_END_DECLS

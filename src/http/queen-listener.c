@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include "model/queen-clock.h"
+#include "queen-answer.h"
+#include "queen-error.h"
+
+#define BACKLOG 4096
+#define MAX_ACCEPTED_AT_ONCE 256
+#define MAX_FREE_PORT_TRIES 16
+#define PAUSE (G_USEC_PER_SEC / 10) /* when not even the spare descriptor helps */
+
+struct _QueenListener
+{
+  GObject parent_instance;
+
+  QueenAcceptFunc on_accept;
+  gpointer data;
+
+  GPtrArray *sockets; /* of GSource, each with a listening descriptor */
+  GPtrArray *urls;    /* NULL-terminated */
+  int spare_fd;       /* given up for a moment when the descriptors run out */
+  gboolean is_started;
+  GSource *pause_alarm;
+  GBytes *refusal;
+};
+
+G_DEFINE_FINAL_TYPE (QueenListener, queen_listener, G_TYPE_OBJECT)
+
+typedef struct
+{
+  GSource source;
+  QueenListener *listener;
+  int fd;
+  gpointer tag;
+} ListeningSocket;
+
+static int
+open_spare (void)
+{
+  return open ("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* With every descriptor in use, a connection can neither be accepted nor refused, and the kernel
+ * would tell of it for ever. The spare makes room to refuse it in words. */
+static gboolean
+refuse_one (QueenListener *self, int listening_fd)
+{
+  gsize size;
+  const void *refusal = g_bytes_get_data (self->refusal, &size);
+  int fd;
+
+  if (self->spare_fd < 0)
+    self->spare_fd = open_spare ();
+  if (self->spare_fd < 0)
+    return FALSE;
+
+  close (self->spare_fd);
+  fd = accept4 (listening_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0)
+    {
+      send (fd, refusal, size, MSG_NOSIGNAL);
+      shutdown (fd, SHUT_WR);
+      close (fd);
+    }
+  self->spare_fd = open_spare ();
+  return fd >= 0;
+}
+
+static void
+set_watching (QueenListener *self, gboolean is_watching)
+{
+  for (guint i = 0; i < self->sockets->len; i++)
+    {
+      ListeningSocket *socket = self->sockets->pdata[i];
+
+      g_source_modify_unix_fd (&socket->source, socket->tag, is_watching ? G_IO_IN : 0);
+    }
+}
+
+static void
+on_pause_over (gpointer data)
+{
+  set_watching (data, TRUE);
+}
+
+/* Returns whether there may be more to accept. */
+static gboolean
+accept_one (QueenListener *self, int listening_fd)
+{
+  struct sockaddr_storage peer = { 0 };
+  socklen_t length = sizeof peer;
+  int fd = accept4 (listening_fd, (struct sockaddr *) &peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+  if (fd >= 0)
+    {
+      self->on_accept (fd, &peer, self->data);
+      return TRUE;
+    }
+  switch (errno)
+    {
+    case EAGAIN:
+      return FALSE;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      if (refuse_one (self, listening_fd))
+        return TRUE;
+      if (errno == EAGAIN)
+        return FALSE;
+      set_watching (self, FALSE);
+      queen_alarm_set (self->pause_alarm, g_get_monotonic_time () + PAUSE);
+      return FALSE;
+    default:
+      /* accept(2): the error of a connection that is gone already, not of the socket. */
+      return TRUE;
+    }
+}
+
+static gboolean
+dispatch_socket (GSource *source, GSourceFunc callback, gpointer data)
+{
+  ListeningSocket *socket = (ListeningSocket *) source;
+
+  for (int i = 0; i < MAX_ACCEPTED_AT_ONCE && accept_one (socket->listener, socket->fd); i++)
+    ;
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+finalize_socket (GSource *source)
+{
+  close (((ListeningSocket *) source)->fd);
+}
+
+static void
+free_socket (GSource *source)
+{
+  g_source_destroy (source);
+  g_source_unref (source);
+}
+
+static void
+add_socket (QueenListener *self, int fd)
+{
+  static GSourceFuncs funcs = { .dispatch = dispatch_socket, .finalize = finalize_socket };
+  GSource *source = g_source_new (&funcs, sizeof (ListeningSocket));
+  ListeningSocket *socket = (ListeningSocket *) source;
+
+  socket->listener = self;
+  socket->fd = fd;
+  socket->tag = g_source_add_unix_fd (source, fd, G_IO_IN);
+  g_source_set_static_name (source, "listening socket");
+  g_ptr_array_add (self->sockets, source);
+}
+
+/* What is set here, each accepted connection inherits: no system call has to be spent on it. */
+static void
+set_options (int fd)
+{
+  static const struct
+  {
+    int level, name, value;
+  } options[] = {
+    { SOL_SOCKET, SO_REUSEADDR, 1 },
+    { IPPROTO_TCP, TCP_NODELAY, 1 },
+    /* A peer that has vanished is found out after 15 + 3 × 5 s of silence, or 20 s of bytes that
+     * nobody acknowledges. */
+    { SOL_SOCKET, SO_KEEPALIVE, 1 },
+    { IPPROTO_TCP, TCP_KEEPIDLE, 15 },
+    { IPPROTO_TCP, TCP_KEEPINTVL, 5 },
+    { IPPROTO_TCP, TCP_KEEPCNT, 3 },
+    { IPPROTO_TCP, TCP_USER_TIMEOUT, 20000 },
+    /* The kernel would take megabytes for a subscriber that does not read. */
+    { IPPROTO_TCP, TCP_NOTSENT_LOWAT, 16384 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (options); i++)
+    setsockopt (fd, options[i].level, options[i].name, &options[i].value, sizeof options[i].value);
+}
+
+static int
+open_socket (const struct sockaddr *address, socklen_t length)
+{
+  int fd = socket (address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  int yes = 1;
+  int saved_errno;
+
+  if (fd < 0)
+    return -1;
+  set_options (fd);
+  if (address->sa_family == AF_INET6)
+    setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
+  if (bind (fd, address, length) == 0 && listen (fd, BACKLOG) == 0)
+    return fd;
+
+  saved_errno = errno;
+  close (fd);
+  errno = saved_errno;
+  return -1;
+}
+
+static int
+open_address (const char *text, guint16 port, GError **error)
+{
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (text, port);
+  struct sockaddr_storage native;
+  int fd, code;
+
+  if (!address || !g_socket_address_to_native (address, &native, sizeof native, error))
+    {
+      if (error && !*error)
+        g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, "“%s” is no numeric IP address", text);
+      return -1;
+    }
+  fd = open_socket ((struct sockaddr *) &native, (socklen_t) g_socket_address_get_native_size (address));
+  code = errno;
+  if (fd < 0)
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "cannot listen on %s port %u: %s",
+                 text, port, g_strerror (code));
+  return fd;
+}
+
+static guint16
+get_port (int fd)
+{
+  struct sockaddr_storage native;
+  socklen_t length = sizeof native;
+
+  if (getsockname (fd, (struct sockaddr *) &native, &length) < 0)
+    return 0;
+  /* The port stands at the same place in both families' addresses. */
+  return g_ntohs (((struct sockaddr_in *) &native)->sin_port);
+}
+
+static gboolean
+is_family_missing (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, g_io_error_from_errno (EAFNOSUPPORT)) ||
+         g_error_matches (error, G_IO_ERROR, g_io_error_from_errno (EADDRNOTAVAIL));
+}
+
+/* Opens @port at every address, or none. With port 0 the first address chooses for all. */
+static gboolean
+open_all (const char *const *addresses, guint16 port, gboolean is_optional, GArray *fds, GError **error)
+{
+  g_autoptr (GError) missing = NULL;
+
+  for (; *addresses; addresses++)
+    {
+      g_autoptr (GError) local_error = NULL;
+      int fd = open_address (*addresses, port, &local_error);
+
+      if (fd < 0 && is_optional && is_family_missing (local_error))
+        {
+          g_clear_error (&missing);
+          missing = g_steal_pointer (&local_error);
+          continue;
+        }
+      if (fd < 0)
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return FALSE;
+        }
+      g_array_append_val (fds, fd);
+      port = get_port (fd);
+    }
+  if (fds->len == 0)
+    {
+      g_propagate_error (error, g_steal_pointer (&missing));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+close_all (GArray *fds)
+{
+  for (guint i = 0; i < fds->len; i++)
+    close (g_array_index (fds, int, i));
+  g_array_set_size (fds, 0);
+}
+
+static char *
+make_url (int fd)
+{
+  struct sockaddr_storage native;
+  socklen_t length = sizeof native;
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autofree char *text = NULL;
+
+  if (getsockname (fd, (struct sockaddr *) &native, &length) < 0)
+    return g_strdup ("http://?");
+  address = g_socket_address_new_from_native (&native, length);
+  text = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
+  return g_strconcat ("http://", text, NULL);
+}
+
+static void
+queen_listener_dispose (GObject *object)
+{
+  QueenListener *self = QUEEN_LISTENER (object);
+
+  g_ptr_array_set_size (self->sockets, 0);
+  g_clear_pointer (&self->pause_alarm, queen_alarm_free);
+
+  G_OBJECT_CLASS (queen_listener_parent_class)->dispose (object);
+}
+
+static void
+queen_listener_finalize (GObject *object)
+{
+  QueenListener *self = QUEEN_LISTENER (object);
+
+  g_ptr_array_unref (self->sockets);
+  g_ptr_array_unref (self->urls);
+  g_bytes_unref (self->refusal);
+  if (self->spare_fd >= 0)
+    close (self->spare_fd);
+
+  G_OBJECT_CLASS (queen_listener_parent_class)->finalize (object);
+}
+
+static void
+queen_listener_class_init (QueenListenerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = queen_listener_dispose;
+  object_class->finalize = queen_listener_finalize;
+}
+
+static void
+queen_listener_init (QueenListener *self)
+{
+  g_autoptr (GError) error
+      = g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "too many connections");
+
+  self->refusal = queen_answer_to_bytes (error);
+  self->sockets = g_ptr_array_new_with_free_func ((GDestroyNotify) free_socket);
+  self->urls = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (self->urls, NULL);
+  self->spare_fd = open_spare ();
+  self->pause_alarm = queen_alarm_new ("accept pause", G_PRIORITY_DEFAULT, on_pause_over, self);
+}
+
+QueenListener *
+queen_listener_new (QueenAcceptFunc on_accept, gpointer data)
+{
+  QueenListener *self = g_object_new (QUEEN_TYPE_LISTENER, NULL);
+
+  self->on_accept = on_accept;
+  self->data = data;
+  return self;
+}
+
+gboolean
+queen_listener_listen (QueenListener *self,
+                       const char *const *addresses,
+                       guint16 port,
+                       gboolean is_optional,
+                       GError **error)
+{
+  g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (int));
+
+  /* A port that is free at one address may be taken at the next. */
+  for (int tries = 1; !open_all (addresses, port, is_optional, fds, error); tries++)
+    {
+      close_all (fds);
+      if (port != 0 || tries == MAX_FREE_PORT_TRIES)
+        return FALSE;
+      g_clear_error (error);
+    }
+
+  for (guint i = 0; i < fds->len; i++)
+    {
+      add_socket (self, g_array_index (fds, int, i));
+      g_ptr_array_insert (self->urls, (int) self->urls->len - 1,
+                          make_url (g_array_index (fds, int, i)));
+    }
+  return TRUE;
+}
+
+const char *const *
+queen_listener_get_urls (QueenListener *self)
+{
+  return (const char *const *) self->urls->pdata;
+}
+
+void
+queen_listener_start (QueenListener *self)
+{
+  for (guint i = 0; i < self->sockets->len; i++)
+    g_source_attach (self->sockets->pdata[i], g_main_context_get_thread_default ());
+  self->is_started = TRUE;
+}
+
+void
+queen_listener_stop (QueenListener *self)
+{
+  for (guint i = 0; self->is_started && i < self->sockets->len; i++)
+    dispatch_socket (self->sockets->pdata[i], NULL, NULL);
+  g_ptr_array_set_size (self->sockets, 0);
+}

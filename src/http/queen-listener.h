@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <sys/socket.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QueenAcceptFunc:
+ * @fd: (transfer full): a connection, non-blocking and close-on-exec
+ */
+typedef void (*QueenAcceptFunc) (int fd, const struct sockaddr_storage *peer, gpointer data);
+
+#define QUEEN_TYPE_LISTENER (queen_listener_get_type ())
+G_DECLARE_FINAL_TYPE (QueenListener, queen_listener, QUEEN, LISTENER, GObject)
+
+/**
+ * queen_listener_new:
+ * @on_accept: who gets the connections
+ *
+ * The listening sockets. libsoup's own listener has a backlog of ten, loses memory with each
+ * connection, and stops for ever at the first error; so this one is ours.
+ */
+QueenListener *queen_listener_new (QueenAcceptFunc on_accept, gpointer data);
+
+/**
+ * queen_listener_listen:
+ * @addresses: numeric addresses, such as `127.0.0.1` and `::1`
+ * @port: the port; 0 for one that is free at all of them
+ * @is_optional: addresses of a family that this machine does not have are passed over, as long as
+ *   one is left
+ * @error: names the address that cannot be had, and why
+ *
+ * Listens on @port at every address. Connections queue up in the kernel until
+ * queen_listener_start().
+ */
+gboolean queen_listener_listen (QueenListener *self,
+                                const char *const *addresses,
+                                guint16 port,
+                                gboolean is_optional,
+                                GError **error);
+
+/**
+ * queen_listener_get_urls:
+ *
+ * Returns: (transfer none): where it listens, as `http://127.0.0.1:8500`
+ */
+const char *const *queen_listener_get_urls (QueenListener *self);
+
+void queen_listener_start (QueenListener *self);
+
+/**
+ * queen_listener_stop:
+ *
+ * Accepts who is waiting already, and closes the sockets.
+ */
+void queen_listener_stop (QueenListener *self);
+
+G_END_DECLS

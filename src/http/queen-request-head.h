@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define QUEEN_REQUEST_MAX_HEAD 16384 /* bytes */
+#define QUEEN_REQUEST_MAX_BODY 65536 /* bytes */
+
+/**
+ * QueenRequestHead:
+ * @content_length: bytes of body that follow
+ * @expects_continue: the client waits for `100 Continue` before it sends them
+ *
+ * What must be known of a request before its body has come.
+ */
+typedef struct
+{
+  gsize content_length;
+  gboolean expects_continue;
+} QueenRequestHead;
+
+/**
+ * queen_request_head_find_end:
+ * @data: what has come so far
+ * @length: bytes
+ * @scanned: (inout): how far an earlier call has looked; 0 at first
+ * @error: %QUEEN_ERROR_BAD_REQUEST for a bare line feed or a NUL
+ *
+ * Looks for the empty line that ends a request's head.
+ *
+ * Returns: the head's length with the empty line; 0 when it has not come yet, -1 on error
+ */
+gssize queen_request_head_find_end (const char *data, gsize length, gsize *scanned, GError **error);
+
+/**
+ * queen_request_head_parse:
+ * @data: a whole head
+ * @length: bytes, with the empty line
+ * @head: (out): what the head says
+ * @accepted: where to append the head as libsoup may see it
+ * @error: what is wrong with it
+ *
+ * Checks a request's head by the letter of RFC 9112, where libsoup 3.2 is lax: a known method, one
+ * sane Host, at most one Content-Length of digits alone, no Transfer-Encoding, no folded lines. The
+ * lines that are dealt with before libsoup (Expect) or that it had better not see (Range, CVE-2025-32907)
+ * are left out of @accepted.
+ */
+gboolean queen_request_head_parse (const char *data,
+                                   gsize length,
+                                   QueenRequestHead *head,
+                                   GString *accepted,
+                                   GError **error);
+
+G_END_DECLS

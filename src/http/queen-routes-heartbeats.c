@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-routes.h"
+
+#include <string.h>
+
+#include "model/queen-heartbeat.h"
+#include "queen-answer.h"
+#include "queen-error.h"
+
+typedef struct
+{
+  QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
+  QueenStream *stream;
+} Heartbeats;
+
+/* Heartbeats in */
+
+static gboolean
+check_headers (SoupServerMessage *message, GError **error)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  const char *type = soup_message_headers_get_content_type (headers, NULL);
+
+  if (!soup_message_headers_get_one (headers, "Content-Length"))
+    {
+      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_LENGTH_REQUIRED,
+                           "a heartbeat needs a Content-Length");
+      return FALSE;
+    }
+  if (type && g_ascii_strcasecmp (type, "application/json") == 0)
+    return TRUE;
+  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE,
+                       "a heartbeat needs Content-Type: application/json");
+  return FALSE;
+}
+
+static gboolean
+take_heartbeat (Heartbeats *heartbeats,
+                QueenComponentKind kind,
+                SoupServerMessage *message,
+                GError **error)
+{
+  g_autoptr (GBytes) body
+      = soup_message_body_flatten (soup_server_message_get_request_body (message));
+  g_autoptr (QueenComponent) component = NULL;
+  g_autofree char *text = NULL;
+  gsize length;
+  const char *bytes = g_bytes_get_data (body, &length);
+
+  if (!check_headers (message, error))
+    return FALSE;
+  component = queen_heartbeat_parse (kind, bytes, length, error);
+  if (!component)
+    return FALSE;
+  text = g_strdup_printf ("Heartbeat received from %s %s", queen_component_kind_get_name (kind),
+                          component->id);
+  if (!queen_registry_update (heartbeats->registries[kind], g_steal_pointer (&component), error))
+    return FALSE;
+  queen_answer_message (message, text);
+  return TRUE;
+}
+
+static void
+answer_heartbeat (Heartbeats *heartbeats, QueenComponentKind kind, SoupServerMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (take_heartbeat (heartbeats, kind, message, &error))
+    return;
+  g_debug ("%s heartbeat refused: %s", queen_component_kind_get_name (kind), error->message);
+  queen_answer_error (message, error);
+}
+
+static void
+on_worker_heartbeat (SoupServerMessage *message, GHashTable *query, gpointer data)
+{
+  answer_heartbeat (data, QUEEN_COMPONENT_WORKER, message);
+}
+
+static void
+on_hive_heartbeat (SoupServerMessage *message, GHashTable *query, gpointer data)
+{
+  answer_heartbeat (data, QUEEN_COMPONENT_HIVE, message);
+}
+
+/* The stream out */
+
+/* What a subscriber asked for, until the answer's head is written. */
+typedef struct
+{
+  QueenStream *stream;
+  QueenStreamRequest request;
+  char *last_id;
+} Subscription;
+
+static void
+free_subscription (Subscription *subscription)
+{
+  g_object_unref (subscription->stream);
+  g_free (subscription->last_id);
+  g_free (subscription);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Subscription, free_subscription)
+
+static guint
+parse_type (const char *word)
+{
+  if (g_str_equal (word, "queen"))
+    return QUEEN_EVENT_QUEEN;
+  if (g_str_equal (word, "worker"))
+    return QUEEN_EVENT_WORKER;
+  return g_str_equal (word, "hive") ? QUEEN_EVENT_HIVE : 0;
+}
+
+static gboolean
+parse_types (const char *text, guint *kinds, GError **error)
+{
+  g_auto (GStrv) words = g_strsplit (text, ",", -1);
+  gboolean is_valid = words[0] != NULL;
+
+  *kinds = 0;
+  for (char **word = words; *word; word++)
+    {
+      is_valid = is_valid && parse_type (*word) != 0;
+      *kinds |= parse_type (*word);
+    }
+  if (!is_valid)
+    g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
+                         "types must be one or more of queen, worker, hive, with commas between");
+  return is_valid;
+}
+
+static gboolean
+parse_history (const char *text, guint most, guint *n_history, GError **error)
+{
+  guint64 number;
+
+  if (!g_ascii_string_to_unsigned (text, 10, 0, most, &number, NULL))
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
+                   "history must be a whole number from 0 to %u", most);
+      return FALSE;
+    }
+  *n_history = (guint) number;
+  return TRUE;
+}
+
+static const char *
+get_parameter (GHashTable *query, const char *name)
+{
+  return query ? g_hash_table_lookup (query, name) : NULL;
+}
+
+/* The header goes first: a browser that comes back sends it, and cannot change the query. */
+static const char *
+get_last_id (SoupServerMessage *message, GHashTable *query)
+{
+  const char *id = soup_message_headers_get_one (soup_server_message_get_request_headers (message),
+                                                 "Last-Event-ID");
+
+  return id ? id : get_parameter (query, "last_event_id");
+}
+
+static gboolean
+parse_subscription (Subscription *subscription,
+                    SoupServerMessage *message,
+                    GHashTable *query,
+                    GError **error)
+{
+  QueenStreamRequest *request = &subscription->request;
+  const char *types = get_parameter (query, "types");
+  const char *history = get_parameter (query, "history");
+
+  request->kinds = QUEEN_EVENT_ALL_KINDS;
+  request->last_id = subscription->last_id = g_strdup (get_last_id (message, query));
+  return (!types || parse_types (types, &request->kinds, error)) &&
+         (!history || parse_history (history, queen_stream_get_capacity (subscription->stream),
+                                     &request->n_history, error));
+}
+
+static void
+on_take_over (int fd, GBytes *head, gpointer data)
+{
+  Subscription *subscription = data;
+
+  queen_stream_subscribe (subscription->stream, fd, head, &subscription->request);
+}
+
+static void
+on_stream (SoupServerMessage *message, GHashTable *query, gpointer data)
+{
+  Heartbeats *heartbeats = data;
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+  g_autoptr (Subscription) subscription = g_new0 (Subscription, 1);
+  g_autoptr (GError) error = NULL;
+
+  subscription->stream = g_object_ref (heartbeats->stream);
+  if (!parse_subscription (subscription, message, query, &error))
+    {
+      queen_answer_error (message, error);
+      return;
+    }
+
+  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+  soup_message_headers_set_encoding (headers, SOUP_ENCODING_EOF);
+  soup_message_headers_set_content_type (headers, "text/event-stream", NULL);
+  soup_message_headers_replace (headers, "Cache-Control", "no-cache, no-transform");
+  soup_message_headers_append (headers, "X-Accel-Buffering", "no");
+  if (soup_server_message_get_method (message) != SOUP_METHOD_HEAD)
+    queen_server_take_over (message, on_take_over, g_steal_pointer (&subscription),
+                            (GDestroyNotify) free_subscription);
+}
+
+static void
+free_heartbeats (Heartbeats *heartbeats)
+{
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    g_object_unref (heartbeats->registries[kind]);
+  g_object_unref (heartbeats->stream);
+  g_free (heartbeats);
+}
+
+void
+queen_routes_add_heartbeats (QueenServer *server,
+                             QueenRegistry *workers,
+                             QueenRegistry *hives,
+                             QueenStream *stream)
+{
+  static const QueenRoute routes[] = {
+    { "/v1/worker-heartbeat", "POST", on_worker_heartbeat },
+    { "/v1/hive-heartbeat", "POST", on_hive_heartbeat },
+    { "/v1/heartbeats/stream", "GET", on_stream },
+  };
+  Heartbeats *heartbeats = g_new0 (Heartbeats, 1);
+
+  heartbeats->registries[QUEEN_COMPONENT_WORKER] = g_object_ref (workers);
+  heartbeats->registries[QUEEN_COMPONENT_HIVE] = g_object_ref (hives);
+  heartbeats->stream = g_object_ref (stream);
+  queen_server_add_routes (server, routes, G_N_ELEMENTS (routes), heartbeats,
+                           (GDestroyNotify) free_heartbeats);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-routes.h"
+
+#include "build-config.h"
+#include "queen-answer.h"
+#include "queen-error.h"
+
+typedef struct
+{
+  void (*on_shutdown) (gpointer);
+  gpointer data;
+} Operations;
+
+static void
+on_health (SoupServerMessage *message, GHashTable *query, gpointer data)
+{
+  queen_answer_message (message, "The queen is well");
+}
+
+static void
+on_build_info (SoupServerMessage *message, GHashTable *query, gpointer data)
+{
+  queen_answer_json (message, SOUP_STATUS_OK,
+                     g_string_new ("{\"version\":\"" QUEEN_VERSION "\",\"features\":" QUEEN_FEATURES
+                                   ",\"build_time\":\"" QUEEN_BUILD_TIME "\"}"));
+}
+
+static gboolean
+check_shutdown (SoupServerMessage *message, GError **error)
+{
+  GSocketAddress *peer = soup_server_message_get_remote_address (message);
+  GInetAddress *address = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (peer));
+
+  if (!g_inet_address_get_is_loopback (address))
+    {
+      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN,
+                           "only this machine may shut the queen down");
+      return FALSE;
+    }
+  /* Any web page can make a browser on this machine send a POST, but not without an Origin. */
+  if (soup_message_headers_get_one (soup_server_message_get_request_headers (message), "Origin"))
+    {
+      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN,
+                           "a web page may not shut the queen down");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+on_shutdown (SoupServerMessage *message, GHashTable *query, gpointer data)
+{
+  Operations *operations = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!check_shutdown (message, &error))
+    {
+      queen_answer_error (message, error);
+      return;
+    }
+  queen_answer_message (message, "Shutting down");
+  operations->on_shutdown (operations->data);
+}
+
+void
+queen_routes_add_operations (QueenServer *server, void (*on_shutdown_func) (gpointer), gpointer data)
+{
+  static const QueenRoute routes[] = {
+    { "/health", "GET", on_health },
+    { "/v1/build-info", "GET", on_build_info },
+    { "/v1/shutdown", "POST", on_shutdown },
+  };
+  Operations *operations = g_new0 (Operations, 1);
+
+  operations->on_shutdown = on_shutdown_func;
+  operations->data = data;
+  queen_server_add_routes (server, routes, G_N_ELEMENTS (routes), operations, g_free);
+}

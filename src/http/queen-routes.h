@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "model/queen-registry.h"
+#include "queen-server.h"
+#include "queen-stream.h"
+
+G_BEGIN_DECLS
+
+/**
+ * queen_routes_add_heartbeats:
+ *
+ * `POST /v1/worker-heartbeat`, `POST /v1/hive-heartbeat` and `GET /v1/heartbeats/stream`.
+ */
+void queen_routes_add_heartbeats (QueenServer *server,
+                                  QueenRegistry *workers,
+                                  QueenRegistry *hives,
+                                  QueenStream *stream);
+
+/**
+ * queen_routes_add_operations:
+ * @on_shutdown: what ends the queen; it may return before she has ended
+ *
+ * `GET /health`, `GET /v1/build-info` and `POST /v1/shutdown`.
+ */
+void queen_routes_add_operations (QueenServer *server,
+                                  void (*on_shutdown) (gpointer),
+                                  gpointer data);
+
+G_END_DECLS

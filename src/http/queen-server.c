@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-server.h"
+
+#include <string.h>
+
+#include "queen-answer.h"
+#include "queen-error.h"
+
+struct _QueenServer
+{
+  GObject parent_instance;
+
+  SoupServer *soup;
+  GSocketAddress *local_address;
+  GHashTable *resources; /* path -> Resource */
+  GSList *route_data;    /* of RouteData */
+  GHashTable *origins;   /* a set */
+};
+
+G_DEFINE_FINAL_TYPE (QueenServer, queen_server, G_TYPE_OBJECT)
+
+/* A path and what can be done with it. */
+typedef struct
+{
+  GArray *methods; /* of Method */
+  GString *allow;
+} Resource;
+
+typedef struct
+{
+  const char *name;
+  QueenRouteFunc func;
+  gpointer data;
+} Method;
+
+typedef struct
+{
+  gpointer data;
+  GDestroyNotify free_data;
+} RouteData;
+
+/* One request on its way through libsoup. The client's address carries it: that is the object that
+ * libsoup hands back for the message. */
+typedef struct
+{
+  QueenConnection *connection;
+  GMemoryOutputStream *output;
+  gboolean is_routed;
+  gboolean is_taken_over;
+} Exchange;
+
+#define EXCHANGE "queen-exchange"
+
+typedef struct
+{
+  QueenTakeOverFunc func;
+  gpointer data;
+  GDestroyNotify free_data;
+} TakeOver;
+
+static Exchange *
+get_exchange (SoupServerMessage *message)
+{
+  return g_object_get_data (G_OBJECT (soup_server_message_get_remote_address (message)), EXCHANGE);
+}
+
+static void
+free_resource (Resource *resource)
+{
+  g_array_unref (resource->methods);
+  g_string_free (resource->allow, TRUE);
+  g_free (resource);
+}
+
+static void
+free_route_data (RouteData *route_data)
+{
+  if (route_data->free_data)
+    route_data->free_data (route_data->data);
+  g_free (route_data);
+}
+
+/* Origins: https://fetch.spec.whatwg.org/#http-cors-protocol */
+
+static gboolean
+is_loopback_origin (const char *origin)
+{
+  g_autoptr (GUri) uri = g_uri_parse (origin, G_URI_FLAGS_NONE, NULL);
+  const char *scheme, *host;
+  g_autoptr (GInetAddress) address = NULL;
+
+  if (!uri)
+    return FALSE;
+  scheme = g_uri_get_scheme (uri);
+  host = g_uri_get_host (uri);
+  if (!host || (!g_str_equal (scheme, "http") && !g_str_equal (scheme, "https")))
+    return FALSE;
+  if (g_ascii_strcasecmp (host, "localhost") == 0)
+    return TRUE;
+  address = g_inet_address_new_from_string (host);
+  return address && g_inet_address_get_is_loopback (address);
+}
+
+static void
+allow_origin (QueenServer *self, SoupServerMessage *message, const Resource *resource)
+{
+  SoupMessageHeaders *request = soup_server_message_get_request_headers (message);
+  SoupMessageHeaders *response = soup_server_message_get_response_headers (message);
+  const char *origin = soup_message_headers_get_one (request, "Origin");
+
+  soup_message_headers_append (response, "Vary", "Origin");
+  if (!origin || !(g_hash_table_contains (self->origins, origin) || is_loopback_origin (origin)))
+    return;
+
+  soup_message_headers_append (response, "Access-Control-Allow-Origin", origin);
+  if (resource && soup_server_message_get_method (message) == SOUP_METHOD_OPTIONS)
+    {
+      soup_message_headers_append (response, "Access-Control-Allow-Methods", resource->allow->str);
+      soup_message_headers_append (response, "Access-Control-Allow-Headers",
+                                   "Content-Type, Last-Event-ID");
+      soup_message_headers_append (response, "Access-Control-Max-Age", "600");
+    }
+}
+
+/* Routing */
+
+static const Method *
+find_method (const Resource *resource, const char *name)
+{
+  if (name == SOUP_METHOD_HEAD)
+    name = SOUP_METHOD_GET;
+  for (guint i = 0; i < resource->methods->len; i++)
+    if (g_str_equal (g_array_index (resource->methods, Method, i).name, name))
+      return &g_array_index (resource->methods, Method, i);
+  return NULL;
+}
+
+static void
+answer_without_method (SoupServerMessage *message, const char *path, const Resource *resource)
+{
+  const char *method = soup_server_message_get_method (message);
+  g_autoptr (GError) error = NULL;
+
+  soup_message_headers_append (soup_server_message_get_response_headers (message), "Allow",
+                               resource->allow->str);
+  if (method == SOUP_METHOD_OPTIONS)
+    {
+      soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
+      return;
+    }
+  error = g_error_new (QUEEN_ERROR, QUEEN_ERROR_METHOD_NOT_ALLOWED, "%s cannot be used on %s; try %s",
+                       method, path, resource->allow->str);
+  queen_answer_error (message, error);
+}
+
+static void
+answer_not_found (SoupServerMessage *message, const char *path)
+{
+  g_autoptr (GError) error
+      = g_error_new (QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "there is nothing at %s", path);
+
+  queen_answer_error (message, error);
+}
+
+static void
+on_request (SoupServer *soup,
+            SoupServerMessage *message,
+            const char *path,
+            GHashTable *query,
+            gpointer data)
+{
+  QueenServer *self = data;
+  const Resource *resource = g_hash_table_lookup (self->resources, path);
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+  const Method *method;
+
+  get_exchange (message)->is_routed = TRUE;
+  soup_message_headers_append (headers, "Connection", "close");
+  soup_message_headers_append (headers, "Cache-Control", "no-store");
+  soup_message_headers_append (headers, "X-Content-Type-Options", "nosniff");
+  allow_origin (self, message, resource);
+
+  if (!resource)
+    {
+      answer_not_found (message, path);
+      return;
+    }
+  method = find_method (resource, soup_server_message_get_method (message));
+  if (method)
+    method->func (message, query, method->data);
+  else
+    answer_without_method (message, path, resource);
+}
+
+/* RFC 9110 § 9.3.7: OPTIONS * asks for the server as a whole. */
+static void
+on_options (SoupServer *soup,
+            SoupServerMessage *message,
+            const char *path,
+            GHashTable *query,
+            gpointer data)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+
+  get_exchange (message)->is_routed = TRUE;
+  soup_message_headers_append (headers, "Connection", "close");
+  soup_message_headers_append (headers, "Allow", "GET, HEAD, POST, OPTIONS");
+  soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
+}
+
+/* Taking over */
+
+static void
+free_take_over (gpointer data, GClosure *closure)
+{
+  TakeOver *take_over = data;
+
+  if (take_over->free_data)
+    take_over->free_data (take_over->data);
+  g_free (take_over);
+}
+
+static void
+on_wrote_headers (SoupServerMessage *message, TakeOver *take_over)
+{
+  Exchange *exchange = get_exchange (message);
+  g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
+  GBytes *head = g_bytes_new (g_memory_output_stream_get_data (exchange->output),
+                              g_memory_output_stream_get_data_size (exchange->output));
+
+  exchange->is_taken_over = TRUE;
+  take_over->func (queen_connection_steal_socket (exchange->connection), head, take_over->data);
+}
+
+/* The object */
+
+static void
+queen_server_finalize (GObject *object)
+{
+  QueenServer *self = QUEEN_SERVER (object);
+
+  g_clear_object (&self->soup);
+  g_clear_object (&self->local_address);
+  g_hash_table_unref (self->resources);
+  g_hash_table_unref (self->origins);
+  g_slist_free_full (self->route_data, (GDestroyNotify) free_route_data);
+
+  G_OBJECT_CLASS (queen_server_parent_class)->finalize (object);
+}
+
+static void
+queen_server_class_init (QueenServerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = queen_server_finalize;
+}
+
+static void
+queen_server_init (QueenServer *self)
+{
+  self->soup = soup_server_new ("server-header", "queen-rbee", NULL);
+  /* libsoup wants one, and would need it only for a request without a Host. */
+  self->local_address = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  self->resources
+      = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_resource);
+  self->origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  soup_server_add_handler (self->soup, NULL, on_request, self, NULL);
+  soup_server_add_handler (self->soup, "*", on_options, self, NULL);
+}
+
+QueenServer *
+queen_server_new (const char *const *origins)
+{
+  QueenServer *self = g_object_new (QUEEN_TYPE_SERVER, NULL);
+
+  for (; origins && *origins; origins++)
+    g_hash_table_add (self->origins, g_strdup (*origins));
+  return self;
+}
+
+static void
+add_method (QueenServer *self, const QueenRoute *route, gpointer data)
+{
+  Resource *resource = g_hash_table_lookup (self->resources, route->path);
+  Method method = { route->method, route->func, data };
+
+  if (!resource)
+    {
+      resource = g_new0 (Resource, 1);
+      resource->methods = g_array_new (FALSE, FALSE, sizeof (Method));
+      resource->allow = g_string_new (SOUP_METHOD_OPTIONS);
+      g_hash_table_insert (self->resources, (char *) route->path, resource);
+    }
+  g_array_append_val (resource->methods, method);
+  g_string_append_printf (resource->allow, ", %s", method.name);
+  if (g_str_equal (method.name, "GET"))
+    g_string_append (resource->allow, ", HEAD");
+}
+
+void
+queen_server_add_routes (QueenServer *self,
+                         const QueenRoute *routes,
+                         gsize n_routes,
+                         gpointer data,
+                         GDestroyNotify free_data)
+{
+  RouteData *route_data = g_new0 (RouteData, 1);
+
+  route_data->data = data;
+  route_data->free_data = free_data;
+  self->route_data = g_slist_prepend (self->route_data, route_data);
+  for (gsize i = 0; i < n_routes; i++)
+    add_method (self, &routes[i], data);
+}
+
+GBytes *
+queen_server_answer (QueenConnection *connection, GBytes *request, gpointer data)
+{
+  QueenServer *self = data;
+  g_autoptr (GSocketAddress) peer = queen_connection_dup_address (connection);
+  g_autoptr (GInputStream) input = g_memory_input_stream_new_from_bytes (request);
+  g_autoptr (GOutputStream) output = g_memory_output_stream_new_resizable ();
+  g_autoptr (GIOStream) stream = g_simple_io_stream_new (input, output);
+  g_autoptr (GError) error = NULL;
+  Exchange exchange = { .connection = connection, .output = G_MEMORY_OUTPUT_STREAM (output) };
+
+  /* These streams are always ready, so libsoup is through when the call returns. */
+  g_object_set_data (G_OBJECT (peer), EXCHANGE, &exchange);
+  soup_server_accept_iostream (self->soup, stream, self->local_address, peer, NULL);
+  g_object_set_data (G_OBJECT (peer), EXCHANGE, NULL);
+  if (exchange.is_taken_over)
+    return NULL;
+
+  if (!exchange.is_routed)
+    {
+      /* libsoup has refused it with an empty body; ours says what is wrong. */
+      error = g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "the request target is no valid URI");
+      return queen_answer_to_bytes (error);
+    }
+  g_io_stream_close (stream, NULL, NULL);
+  return g_memory_output_stream_steal_as_bytes (exchange.output);
+}
+
+void
+queen_server_take_over (SoupServerMessage *message,
+                        QueenTakeOverFunc func,
+                        gpointer data,
+                        GDestroyNotify free_data)
+{
+  TakeOver *take_over = g_new0 (TakeOver, 1);
+
+  take_over->func = func;
+  take_over->data = data;
+  take_over->free_data = free_data;
+  g_signal_connect_data (message, "wrote-headers", G_CALLBACK (on_wrote_headers), take_over,
+                         free_take_over, G_CONNECT_DEFAULT);
+}

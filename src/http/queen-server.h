@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "queen-gate.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenRouteFunc:
+ * @query: (nullable): the decoded query
+ *
+ * Answers a request by the functions of queen-answer.h.
+ */
+typedef void (*QueenRouteFunc) (SoupServerMessage *message, GHashTable *query, gpointer data);
+
+/**
+ * QueenRoute:
+ * @path: matched exactly
+ * @method: `GET` (which answers HEAD too), `POST`, …
+ */
+typedef struct
+{
+  const char *path;
+  const char *method;
+  QueenRouteFunc func;
+} QueenRoute;
+
+/**
+ * QueenTakeOverFunc:
+ * @fd: (transfer full): the client's socket
+ * @head: (transfer full): the answer's head, which has not been sent yet
+ */
+typedef void (*QueenTakeOverFunc) (int fd, GBytes *head, gpointer data);
+
+#define QUEEN_TYPE_SERVER (queen_server_get_type ())
+G_DECLARE_FINAL_TYPE (QueenServer, queen_server, QUEEN, SERVER, GObject)
+
+/**
+ * queen_server_new:
+ * @origins: (nullable): web origins that may read and write, besides those on loopback
+ *
+ * The HTTP server: a SoupServer that gets each request whole and gives its answer whole, so that it
+ * never waits for anybody.
+ */
+QueenServer *queen_server_new (const char *const *origins);
+
+/**
+ * queen_server_add_routes:
+ * @routes: a table that outlives the server
+ * @data: (transfer full): what the routes' functions get
+ * @free_data: (nullable): how to free @data
+ */
+void queen_server_add_routes (QueenServer *self,
+                              const QueenRoute *routes,
+                              gsize n_routes,
+                              gpointer data,
+                              GDestroyNotify free_data);
+
+/**
+ * queen_server_answer:
+ *
+ * Answers one request; it is a #QueenRequestFunc whose data is the server.
+ */
+GBytes *queen_server_answer (QueenConnection *connection, GBytes *request, gpointer data);
+
+/**
+ * queen_server_take_over:
+ * @message: a request that is being routed
+ * @func: called as soon as the answer's head is there
+ * @data: (transfer full): for @func
+ *
+ * Ends HTTP on this connection: the socket goes to @func, as it does for WebSocket in libsoup.
+ */
+void queen_server_take_over (SoupServerMessage *message,
+                             QueenTakeOverFunc func,
+                             gpointer data,
+                             GDestroyNotify free_data);
+
+G_END_DECLS

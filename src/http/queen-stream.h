@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib-object.h>
+
+#include "model/queen-event-bus.h"
+#include "model/queen-pulse.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenStreamRequest:
+ * @kinds: the #QueenEventKind bits wanted
+ * @n_history: how many past events to begin with; 0 for none
+ * @last_id: (nullable): resume behind this event; goes before @n_history
+ *
+ * What a subscriber asks for.
+ */
+typedef struct
+{
+  guint kinds;
+  guint n_history;
+  const char *last_id;
+} QueenStreamRequest;
+
+#define QUEEN_TYPE_STREAM (queen_stream_get_type ())
+G_DECLARE_FINAL_TYPE (QueenStream, queen_stream, QUEEN, STREAM, GObject)
+
+/**
+ * queen_stream_new:
+ * @bus: whose events to forward
+ * @pulse: who says how things stand when somebody comes
+ * @capacity: how many events a subscriber may be behind before it loses the oldest
+ * @flush_interval: µs that two flushes keep apart under load
+ *
+ * The live stream: all its subscribers in one epoll descriptor, and one write for each of them in
+ * a flush, however many events it brings.
+ *
+ * Returns: (transfer full): a stream, or %NULL when the system has no descriptor left
+ */
+QueenStream *queen_stream_new (QueenEventBus *bus,
+                               QueenPulse *pulse,
+                               guint capacity,
+                               gint64 flush_interval,
+                               GError **error);
+
+/**
+ * queen_stream_get_capacity:
+ *
+ * Returns: how many past events there are at the most
+ */
+guint queen_stream_get_capacity (QueenStream *self);
+
+/**
+ * queen_stream_get_n_subscribers: (attributes org.gtk.Method.get_property=subscribers)
+ *
+ * Returns: how many listen right now
+ */
+guint queen_stream_get_n_subscribers (QueenStream *self);
+
+/**
+ * queen_stream_subscribe:
+ * @fd: (transfer full): a connected, non-blocking TCP socket
+ * @head: (transfer full): the response's head, to be sent first
+ *
+ * Sends what the subscriber asked for, and from then on everything that happens, until it hangs
+ * up.
+ */
+void queen_stream_subscribe (QueenStream *self,
+                             int fd,
+                             GBytes *head,
+                             const QueenStreamRequest *request);
+
+/**
+ * queen_stream_say_goodbye:
+ *
+ * Tells every subscriber that this is the end and when to come back (1 to 5 s, at random, so that
+ * they do not all come at once), and hangs up when it has been sent.
+ */
+void queen_stream_say_goodbye (QueenStream *self);
+
+G_END_DECLS

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-config.h"
+
+#include <gio/gio.h>
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "queen-error.h"
+
+#define GROUP "queen"
+
+#define MSEC G_GINT64_CONSTANT (1000)
+#define SECOND G_GINT64_CONSTANT (1000000)
+#define HOUR (3600 * SECOND)
+#define DAY (24 * HOUR)
+
+typedef struct _Setting Setting;
+
+/* One row is one setting: an option of the command line and a key of the file. */
+struct _Setting
+{
+  const char *name;
+  char short_name;
+  gboolean (*apply) (const Setting *setting, const char *text, gpointer field, GError **error);
+  gsize offset; /* of the field in QueenConfig */
+  gint64 least;
+  gint64 most;
+  gboolean is_list;
+  const char *description;
+  const char *argument;
+};
+
+static gboolean
+apply_number (const Setting *setting, const char *text, gpointer field, GError **error)
+{
+  gint64 number;
+
+  if (!g_ascii_string_to_signed (text, 10, setting->least, setting->most, &number, NULL))
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                   _("“%s” is not a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT), text,
+                   setting->least, setting->most);
+      return FALSE;
+    }
+  *(int *) field = (int) number;
+  return TRUE;
+}
+
+static gboolean
+apply_ui_port (const Setting *setting, const char *text, gpointer field, GError **error)
+{
+  if (!g_str_equal (text, "off"))
+    return apply_number (setting, text, field, error);
+  *(int *) field = -1;
+  return TRUE;
+}
+
+static gboolean
+apply_span (const Setting *setting, const char *text, gpointer field, GError **error)
+{
+  gint64 span;
+
+  if (!queen_config_parse_span (text, &span))
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                   _("“%s” is not a span of time such as 250ms, 2.5s or 1h"), text);
+      return FALSE;
+    }
+  if (span < setting->least || span > setting->most)
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                   _("“%s” is not from %" G_GINT64_FORMAT " ms to %" G_GINT64_FORMAT " s"), text,
+                   setting->least / MSEC, setting->most / SECOND);
+      return FALSE;
+    }
+  *(gint64 *) field = span;
+  return TRUE;
+}
+
+static void
+append_to_list (char ***list, const char *text)
+{
+  gsize length = *list ? g_strv_length (*list) : 0;
+
+  *list = g_renew (char *, *list, length + 2);
+  (*list)[length] = g_strdup (text);
+  (*list)[length + 1] = NULL;
+}
+
+static gboolean
+apply_address (const Setting *setting, const char *text, gpointer field, GError **error)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (text);
+
+  if (!address)
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                   _("“%s” is not a numeric address such as 127.0.0.1 or ::1"), text);
+      return FALSE;
+    }
+  append_to_list (field, text);
+  return TRUE;
+}
+
+/* An origin is compared byte by byte with what browsers send: no path, no slash at the end. */
+static gboolean
+apply_origin (const Setting *setting, const char *text, gpointer field, GError **error)
+{
+  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_NONE, NULL);
+
+  if (!uri || !g_uri_get_host (uri) || *g_uri_get_host (uri) == '\0' || *g_uri_get_path (uri) != '\0' ||
+      g_uri_get_query (uri) || g_uri_get_fragment (uri) || g_uri_get_userinfo (uri))
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                   _("“%s” is not an origin such as https://ui.example.org"), text);
+      return FALSE;
+    }
+  append_to_list (field, text);
+  return TRUE;
+}
+
+static gboolean
+apply_log_level (const Setting *setting, const char *text, gpointer field, GError **error)
+{
+  static const struct
+  {
+    const char *name;
+    GLogLevelFlags level;
+  } levels[] = {
+    { "error", G_LOG_LEVEL_CRITICAL },
+    { "warning", G_LOG_LEVEL_WARNING },
+    { "info", G_LOG_LEVEL_INFO },
+    { "debug", G_LOG_LEVEL_DEBUG },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (levels); i++)
+    if (g_str_equal (text, levels[i].name))
+      {
+        *(GLogLevelFlags *) field = levels[i].level;
+        return TRUE;
+      }
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+               _("“%s” is none of error, warning, info, debug"), text);
+  return FALSE;
+}
+
+#define FIELD(name) G_STRUCT_OFFSET (QueenConfig, name)
+
+static const Setting settings[] = {
+  { "port", 'p', apply_number, FIELD (port), 0, 65535, FALSE,
+    N_ ("Listen on this port (8500); 0 takes a free one"), N_ ("PORT") },
+  { "bind", 0, apply_address, FIELD (bind), 0, 0, TRUE,
+    N_ ("Listen at this address (127.0.0.1 and ::1); may be repeated"), N_ ("ADDRESS") },
+  { "ui-port", 0, apply_ui_port, FIELD (ui_port), 0, 65535, FALSE,
+    N_ ("Listen on this port, too, for the page (3002); off for none"), N_ ("PORT") },
+  { "capacity", 0, apply_number, FIELD (capacity), 1, 1000000, FALSE,
+    N_ ("How many events a slow listener may be behind before it loses the oldest (100)"),
+    N_ ("EVENTS") },
+  { "heartbeat-interval", 0, apply_span, FIELD (heartbeat_interval), 10 * MSEC, HOUR, FALSE,
+    N_ ("Time between two heartbeats of the queen (2.5s)"), N_ ("SPAN") },
+  { "timeout", 0, apply_span, FIELD (timeout), 10 * MSEC, 30 * DAY, FALSE,
+    N_ ("Silence after which a worker or hive counts as offline (90s)"), N_ ("SPAN") },
+  { "forget-after", 0, apply_span, FIELD (forget_after), 10 * MSEC, 365 * DAY, FALSE,
+    N_ ("Time after which one that is offline is forgotten (1h)"), N_ ("SPAN") },
+  { "flush-interval", 0, apply_span, FIELD (flush_interval), 0, SECOND, FALSE,
+    N_ ("Time that two flushes of the stream keep apart under load (2ms)"), N_ ("SPAN") },
+  { "max-components", 0, apply_number, FIELD (max_components), 1, 10000000, FALSE,
+    N_ ("How many workers, and how many hives, may be known at once (65536)"), N_ ("COUNT") },
+  { "cors-origin", 0, apply_origin, FIELD (cors_origins), 0, 0, TRUE,
+    N_ ("Let pages of this web origin in, besides those of this machine; may be repeated"),
+    N_ ("ORIGIN") },
+  { "log-level", 0, apply_log_level, FIELD (log_level), 0, 0, FALSE,
+    N_ ("Least important messages to log: error, warning, info or debug (info)"), N_ ("LEVEL") },
+};
+
+#define N_SETTINGS G_N_ELEMENTS (settings)
+
+static const QueenConfig defaults = {
+  .port = 8500,
+  .ui_port = 3002,
+  .capacity = 100,
+  .heartbeat_interval = 2500 * MSEC,
+  .timeout = 90 * SECOND,
+  .forget_after = HOUR,
+  .flush_interval = 2 * MSEC,
+  .max_components = 65536,
+  .log_level = G_LOG_LEVEL_INFO,
+};
+
+/* What the command line said, before it is understood. */
+typedef struct
+{
+  char **values[N_SETTINGS];
+  char *file;
+  gboolean is_version_wanted;
+} CommandLine;
+
+static void
+clear_command_line (CommandLine *line)
+{
+  for (gsize i = 0; i < N_SETTINGS; i++)
+    g_strfreev (line->values[i]);
+  g_free (line->file);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CommandLine, clear_command_line)
+
+static GOptionContext *
+make_context (CommandLine *line)
+{
+  GOptionContext *context = g_option_context_new (NULL);
+  GOptionEntry entries[N_SETTINGS + 3] = { 0 };
+
+  for (gsize i = 0; i < N_SETTINGS; i++)
+    entries[i] = (GOptionEntry){ settings[i].name,     settings[i].short_name,
+                                 G_OPTION_FLAG_NONE,   G_OPTION_ARG_STRING_ARRAY,
+                                 &line->values[i],     settings[i].description,
+                                 settings[i].argument };
+  entries[N_SETTINGS]
+      = (GOptionEntry){ "config", 'c', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &line->file,
+                        N_ ("Read settings from this key file, group [queen]"), N_ ("FILE") };
+  entries[N_SETTINGS + 1]
+      = (GOptionEntry){ "version", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE,
+                        &line->is_version_wanted, N_ ("Print the version and exit"), NULL };
+
+  g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  g_option_context_set_summary (
+      context, N_ ("The queen of an inference cluster: takes the heartbeats of workers and hives,\n"
+                   "and forwards each of them at once to everybody who listens."));
+  g_option_context_set_description (
+      context, N_ ("A SPAN is a number with us, ms, s, min, h or d; without a unit it is seconds.\n"
+                   "The key file takes the same names, such as heartbeat-interval=2.5s."));
+  return context;
+}
+
+static gboolean
+parse_command_line (CommandLine *line, int *argc, char ***argv, GError **error)
+{
+  g_autoptr (GOptionContext) context = make_context (line);
+  g_autoptr (GError) local_error = NULL;
+
+  if (!g_option_context_parse (context, argc, argv, &local_error))
+    {
+      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_USAGE, local_error->message);
+      return FALSE;
+    }
+  if (*argc > 1)
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_USAGE, _("Unexpected argument “%s”"), (*argv)[1]);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* @values replace what an earlier source has said. */
+static gboolean
+apply_values (QueenConfig *config, const Setting *setting, char **values, GError **error)
+{
+  gpointer field = G_STRUCT_MEMBER_P (config, setting->offset);
+
+  if (setting->is_list)
+    g_clear_pointer ((char ***) field, g_strfreev);
+  for (; *values; values++)
+    if (!setting->apply (setting, *values, field, error))
+      return FALSE;
+  if (setting->offset == FIELD (ui_port))
+    config->is_ui_port_given = TRUE;
+  return TRUE;
+}
+
+static const Setting *
+find_setting (const char *name)
+{
+  for (gsize i = 0; i < N_SETTINGS; i++)
+    if (g_str_equal (settings[i].name, name))
+      return &settings[i];
+  return NULL;
+}
+
+static gboolean
+apply_key (QueenConfig *config, GKeyFile *file, const char *key, GError **error)
+{
+  const Setting *setting = find_setting (key);
+  g_auto (GStrv) values = NULL;
+
+  if (!setting)
+    {
+      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, _("there is no such setting"));
+      return FALSE;
+    }
+  if (setting->is_list)
+    values = g_key_file_get_string_list (file, GROUP, key, NULL, error);
+  else
+    {
+      values = g_new0 (char *, 2);
+      values[0] = g_key_file_get_string (file, GROUP, key, error);
+    }
+  return values && (setting->is_list || values[0]) && apply_values (config, setting, values, error);
+}
+
+static gboolean
+apply_file (QueenConfig *config, const char *path, GError **error)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_auto (GStrv) keys = NULL;
+
+  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, error))
+    {
+      g_prefix_error (error, "%s: ", path);
+      return FALSE;
+    }
+  keys = g_key_file_get_keys (file, GROUP, NULL, NULL);
+  if (!keys)
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, _("%s: there is no group [%s]"), path, GROUP);
+      return FALSE;
+    }
+  for (char **key = keys; *key; key++)
+    if (!apply_key (config, file, *key, error))
+      {
+        g_prefix_error (error, "%s: %s: ", path, *key);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+static gboolean
+apply_command_line (QueenConfig *config, const CommandLine *line, GError **error)
+{
+  for (gsize i = 0; i < N_SETTINGS; i++)
+    if (line->values[i] && !apply_values (config, &settings[i], line->values[i], error))
+      {
+        g_prefix_error (error, "--%s: ", settings[i].name);
+        return FALSE;
+      }
+  config->is_version_wanted = line->is_version_wanted;
+  return TRUE;
+}
+
+QueenConfig *
+queen_config_new (int *argc, char ***argv, GError **error)
+{
+  g_autoptr (QueenConfig) config = g_memdup2 (&defaults, sizeof defaults);
+  g_auto (CommandLine) line = { 0 };
+
+  if (!parse_command_line (&line, argc, argv, error) ||
+      (line.file && !apply_file (config, line.file, error)) ||
+      !apply_command_line (config, &line, error))
+    return NULL;
+  return g_steal_pointer (&config);
+}
+
+gboolean
+queen_config_parse_span (const char *text, gint64 *span)
+{
+  static const struct
+  {
+    const char *name;
+    gint64 length;
+  } units[] = {
+    { "us", 1 },           { "ms", MSEC },  { "s", SECOND }, { "", SECOND },
+    { "min", 60 * SECOND }, { "h", HOUR }, { "d", DAY },
+  };
+  char *unit;
+  double number;
+
+  if (strspn (text, "0123456789.") == 0 || !g_ascii_isdigit (text[0]) ||
+      strspn (text, "0123456789.") > 12)
+    return FALSE;
+  /* Only digits and a point are a number here, so that "1e3s" or "0x10" is none. */
+  number = g_ascii_strtod (text, &unit);
+  if (unit != text + strspn (text, "0123456789."))
+    return FALSE;
+  while (*unit == ' ')
+    unit++;
+  for (gsize i = 0; i < G_N_ELEMENTS (units); i++)
+    if (g_str_equal (unit, units[i].name))
+      {
+        *span = (gint64) (number * (double) units[i].length + 0.5);
+        return TRUE;
+      }
+  return FALSE;
+}
+
+void
+queen_config_free (QueenConfig *config)
+{
+  g_strfreev (config->bind);
+  g_strfreev (config->cors_origins);
+  g_free (config);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QueenConfig:
+ * @port: 0 for a free one
+ * @ui_port: -1 for none
+ * @is_ui_port_given: somebody asked for that very port
+ * @bind: numeric addresses; %NULL for loopback, IPv4 and IPv6
+ * @capacity: events
+ * @heartbeat_interval: µs
+ * @timeout: µs
+ * @forget_after: µs
+ * @flush_interval: µs
+ * @log_level: the least important level that is logged
+ * @is_version_wanted: print the version and do nothing else
+ *
+ * All settings, from the command line, then the key file, then the defaults. Immutable.
+ */
+typedef struct
+{
+  int port;
+  int ui_port;
+  gboolean is_ui_port_given;
+  char **bind;
+  int capacity;
+  gint64 heartbeat_interval;
+  gint64 timeout;
+  gint64 forget_after;
+  gint64 flush_interval;
+  int max_components;
+  char **cors_origins;
+  GLogLevelFlags log_level;
+  gboolean is_version_wanted;
+} QueenConfig;
+
+/**
+ * queen_config_new:
+ * @argc: (inout): as main() got it
+ * @argv: (inout): likewise
+ * @error: %QUEEN_ERROR_USAGE when the command line cannot be understood, %QUEEN_ERROR_SETTING or a
+ *   file error when a setting is wrong
+ *
+ * `--help` prints and exits.
+ *
+ * Returns: (transfer full): the settings, or %NULL
+ */
+QueenConfig *queen_config_new (int *argc, char ***argv, GError **error);
+
+/**
+ * queen_config_parse_span:
+ * @text: a number and a unit out of us, ms, s, min, h, d; without a unit it is seconds
+ * @span: (out): µs
+ *
+ * Returns: whether @text is a span of time
+ */
+gboolean queen_config_parse_span (const char *text, gint64 *span);
+
+void queen_config_free (QueenConfig *config);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenConfig, queen_config_free)
+
+G_END_DECLS

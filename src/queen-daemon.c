@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-daemon.h"
+
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+#include <systemd/sd-daemon.h>
+
+#include "http/queen-gate.h"
+#include "http/queen-listener.h"
+#include "http/queen-routes.h"
+#include "http/queen-server.h"
+#include "http/queen-stream.h"
+#include "model/queen-event-bus.h"
+#include "model/queen-pulse.h"
+#include "model/queen-registry.h"
+
+#define FAREWELL (2 * G_USEC_PER_SEC) /* what the last bytes get to go out */
+
+struct _QueenDaemon
+{
+  GObject parent_instance;
+
+  const QueenConfig *config;
+  GMainLoop *loop;
+  guint sigterm_id;
+  guint sigint_id;
+
+  QueenEventBus *bus;
+  QueenRegistry *workers;
+  QueenRegistry *hives;
+  QueenPulse *pulse;
+  QueenStream *stream;
+  QueenServer *server;
+  QueenGate *gate;
+  QueenListener *listener;
+
+  gboolean is_stopping;
+  GSource *farewell_alarm;
+  char *status; /* what systemd was told last */
+};
+
+G_DEFINE_FINAL_TYPE (QueenDaemon, queen_daemon, G_TYPE_OBJECT)
+
+/* Ending */
+
+static void
+on_farewell_over (gpointer data)
+{
+  QueenDaemon *self = data;
+
+  g_main_loop_quit (self->loop);
+}
+
+static void
+quit_when_idle (QueenDaemon *self)
+{
+  if (queen_stream_get_n_subscribers (self->stream) == 0 &&
+      queen_gate_get_n_connections (self->gate) == 0)
+    g_main_loop_quit (self->loop);
+}
+
+static void
+stop (QueenDaemon *self)
+{
+  self->is_stopping = TRUE;
+  sd_notify (FALSE, "STOPPING=1\nSTATUS=Saying goodbye");
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE", "stopping");
+
+  queen_listener_stop (self->listener);
+  queen_stream_say_goodbye (self->stream);
+  self->farewell_alarm = queen_alarm_new ("farewell", G_PRIORITY_DEFAULT, on_farewell_over, self);
+  queen_alarm_set (self->farewell_alarm, g_get_monotonic_time () + FAREWELL);
+  g_signal_connect_swapped (self->stream, "notify::subscribers", G_CALLBACK (quit_when_idle), self);
+  g_signal_connect_swapped (self->gate, "notify::connections", G_CALLBACK (quit_when_idle), self);
+  quit_when_idle (self);
+}
+
+static gboolean
+on_signal (gpointer data)
+{
+  QueenDaemon *self = data;
+
+  /* Who asks twice does not want to wait. */
+  if (self->is_stopping)
+    g_main_loop_quit (self->loop);
+  else
+    stop (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_idle_after_shutdown (gpointer data)
+{
+  QueenDaemon *self = data;
+
+  if (!self->is_stopping)
+    stop (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_shutdown_request (gpointer data)
+{
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_idle_after_shutdown, g_object_ref (data), g_object_unref);
+}
+
+/* Telling systemd */
+
+static void
+on_event (QueenDaemon *self, QueenEvent *event)
+{
+  QueenCensus workers, hives;
+  g_autofree char *status = NULL;
+
+  if (event->kind != QUEEN_EVENT_QUEEN || self->is_stopping)
+    return;
+  queen_registry_get_census (self->workers, &workers);
+  queen_registry_get_census (self->hives, &hives);
+  status = g_strdup_printf ("STATUS=Workers: %u online, %u available. Hives: %u online, %u available. "
+                            "Subscribers: %u.",
+                            workers.online, workers.available, hives.online, hives.available,
+                            queen_stream_get_n_subscribers (self->stream));
+  if (g_strcmp0 (status, self->status) == 0)
+    return;
+  sd_notify (FALSE, status);
+  g_free (self->status);
+  self->status = g_steal_pointer (&status);
+}
+
+/* Starting */
+
+static void
+on_accept (int fd, const struct sockaddr_storage *peer, gpointer data)
+{
+  queen_gate_admit (data, fd, peer);
+}
+
+static gboolean
+listen_everywhere (QueenDaemon *self, GError **error)
+{
+  static const char *const loopback[] = { "127.0.0.1", "::1", NULL };
+  const QueenConfig *config = self->config;
+  const char *const *addresses = config->bind ? (const char *const *) config->bind : loopback;
+  gboolean is_optional = !config->bind;
+  g_autoptr (GError) ui_error = NULL;
+
+  if (!queen_listener_listen (self->listener, addresses, (guint16) config->port, is_optional, error))
+    return FALSE;
+  if (config->ui_port < 0 || queen_listener_listen (self->listener, addresses,
+                                                    (guint16) config->ui_port, is_optional, &ui_error))
+    return TRUE;
+  if (config->is_ui_port_given)
+    {
+      g_propagate_error (error, g_steal_pointer (&ui_error));
+      return FALSE;
+    }
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
+                    "no page on its usual port: %s (see --ui-port)", ui_error->message);
+  return TRUE;
+}
+
+static void
+make_model (QueenDaemon *self)
+{
+  const QueenRegistrySettings settings = {
+    .clock = &queen_clock_system,
+    .timeout = self->config->timeout,
+    .forget_after = self->config->forget_after,
+    .max_components = (guint) self->config->max_components,
+  };
+
+  self->bus = queen_event_bus_new ();
+  self->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, self->bus, &settings);
+  self->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, self->bus, &settings);
+  self->pulse = queen_pulse_new (self->bus, self->workers, self->hives, &queen_clock_system,
+                                 self->config->heartbeat_interval);
+  g_signal_connect_object (self->bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
+}
+
+static gboolean
+make_http (QueenDaemon *self, GError **error)
+{
+  self->stream = queen_stream_new (self->bus, self->pulse, (guint) self->config->capacity,
+                                   self->config->flush_interval, error);
+  if (!self->stream)
+    return FALSE;
+  self->server = queen_server_new ((const char *const *) self->config->cors_origins);
+  queen_routes_add_heartbeats (self->server, self->workers, self->hives, self->stream);
+  queen_routes_add_operations (self->server, on_shutdown_request, self);
+  self->gate = queen_gate_new (queen_server_answer, self->server, error);
+  if (!self->gate)
+    return FALSE;
+  self->listener = queen_listener_new (on_accept, self->gate);
+  return listen_everywhere (self, error);
+}
+
+static void
+announce (QueenDaemon *self)
+{
+  g_autofree char *urls = g_strjoinv (" ", (char **) queen_listener_get_urls (self->listener));
+
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "QUEEN_URLS", urls, "MESSAGE", "ready on %s",
+                    urls);
+  sd_notifyf (FALSE, "READY=1\nSTATUS=Ready on %s", urls);
+}
+
+static void
+queen_daemon_dispose (GObject *object)
+{
+  QueenDaemon *self = QUEEN_DAEMON (object);
+
+  g_clear_handle_id (&self->sigterm_id, g_source_remove);
+  g_clear_handle_id (&self->sigint_id, g_source_remove);
+  g_clear_pointer (&self->farewell_alarm, queen_alarm_free);
+  /* From the outside to the inside, so that nobody is called by one who has gone. */
+  g_clear_object (&self->listener);
+  g_clear_object (&self->gate);
+  g_clear_object (&self->server);
+  g_clear_object (&self->stream);
+  g_clear_object (&self->pulse);
+  g_clear_object (&self->workers);
+  g_clear_object (&self->hives);
+  g_clear_object (&self->bus);
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+  g_clear_pointer (&self->status, g_free);
+
+  G_OBJECT_CLASS (queen_daemon_parent_class)->dispose (object);
+}
+
+static void
+queen_daemon_class_init (QueenDaemonClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = queen_daemon_dispose;
+}
+
+static void
+queen_daemon_init (QueenDaemon *self)
+{
+  self->loop = g_main_loop_new (NULL, FALSE);
+}
+
+QueenDaemon *
+queen_daemon_new (const QueenConfig *config)
+{
+  QueenDaemon *self = g_object_new (QUEEN_TYPE_DAEMON, NULL);
+
+  self->config = config;
+  return self;
+}
+
+gboolean
+queen_daemon_run (QueenDaemon *self, GError **error)
+{
+  make_model (self);
+  if (!make_http (self, error))
+    return FALSE;
+
+  self->sigterm_id = g_unix_signal_add (SIGTERM, on_signal, self);
+  self->sigint_id = g_unix_signal_add (SIGINT, on_signal, self);
+  queen_pulse_start (self->pulse);
+  queen_listener_start (self->listener);
+  announce (self);
+  g_main_loop_run (self->loop);
+  return TRUE;
+}
