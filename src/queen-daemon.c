@@ -37,7 +37,7 @@ struct _QueenDaemon
   QueenListener *listener;
 
   gboolean is_stopping;
-  GSource *farewell_alarm;
+  QueenAlarm *farewell_alarm;
   char *status; /* what systemd was told last */
 };
 

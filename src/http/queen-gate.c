@@ -4,13 +4,11 @@
 #include "queen-gate.h"
 
 #include <errno.h>
-#include <glib-unix.h>
-#include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "model/queen-clock.h"
 #include "queen-answer.h"
+#include "queen-epoll.h"
 #include "queen-error.h"
 #include "queen-request-head.h"
 
@@ -72,9 +70,8 @@ struct _QueenGate
   QueenRequestFunc on_request;
   gpointer data;
 
-  int epoll_fd;
-  GSource *ready_source;
-  GSource *deadline_alarm;
+  QueenEpoll *sockets;
+  QueenAlarm *deadline_alarm;
   GQueue phases[N_PHASES];
   guint n_connections;
   char *buffer; /* for one read; requests that come in one piece never leave it */
@@ -93,10 +90,7 @@ enter_phase (QueenGate *self, QueenConnection *connection, Phase phase)
   connection->deadline = now + phase_durations[phase];
   g_queue_push_tail_link (&self->phases[phase], &connection->link);
 
-  /* An alarm that goes off too early sets itself anew, so it is hardly ever touched. */
-  if (g_source_get_ready_time (self->deadline_alarm) < 0 ||
-      g_source_get_ready_time (self->deadline_alarm) > connection->deadline)
-    queen_alarm_set (self->deadline_alarm, connection->deadline);
+  queen_alarm_set_earlier (self->deadline_alarm, connection->deadline);
 }
 
 static void
@@ -113,16 +107,6 @@ remove_connection (QueenGate *self, QueenConnection *connection)
 
   self->n_connections--;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CONNECTIONS]);
-}
-
-/* Tells the kernel what to wait for. Edge-triggered: whoever is told reads or writes until the
- * kernel says that there is no more. */
-static gboolean
-watch (QueenConnection *connection, int operation, guint events)
-{
-  struct epoll_event event = { .events = events | EPOLLRDHUP | EPOLLET, .data.ptr = connection };
-
-  return epoll_ctl (connection->gate->epoll_fd, operation, connection->fd, &event) == 0;
 }
 
 /* Answering */
@@ -193,7 +177,7 @@ answer (QueenGate *self, QueenConnection *connection, GBytes *bytes)
       return;
     }
   enter_phase (self, connection, PHASE_ANSWER);
-  watch (connection, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
+  queen_epoll_watch (self->sockets, EPOLL_CTL_MOD, connection->fd, EPOLLIN | EPOLLOUT, connection);
 }
 
 static void
@@ -323,28 +307,21 @@ read_once (QueenGate *self, QueenConnection *connection)
                    connection->received->len);
 }
 
-static gboolean
-on_ready (int fd, GIOCondition condition, gpointer data)
+static void
+on_ready (gpointer item, guint events, gpointer data)
 {
   QueenGate *self = data;
-  struct epoll_event events[MAX_READY_AT_ONCE];
-  int n_events = epoll_wait (fd, events, MAX_READY_AT_ONCE, 0);
+  QueenConnection *connection = item;
 
-  for (int i = 0; i < n_events; i++)
-    {
-      QueenConnection *connection = events[i].data.ptr;
-
-      if (events[i].events & (EPOLLERR | EPOLLHUP))
-        remove_connection (self, connection);
-      else if (connection->phase == PHASE_ANSWER)
-        write_answer (self, connection);
-      else if (connection->phase == PHASE_LINGER)
-        linger (self, connection);
-      else
-        while (read_once (self, connection))
-          ;
-    }
-  return G_SOURCE_CONTINUE;
+  if (events & (EPOLLERR | EPOLLHUP))
+    remove_connection (self, connection);
+  else if (connection->phase == PHASE_ANSWER)
+    write_answer (self, connection);
+  else if (connection->phase == PHASE_LINGER)
+    linger (self, connection);
+  else
+    while (read_once (self, connection))
+      ;
 }
 
 /* Deadlines */
@@ -413,9 +390,7 @@ queen_gate_dispose (GObject *object)
     while (self->phases[phase].head)
       remove_connection (self, self->phases[phase].head->data);
   g_clear_pointer (&self->deadline_alarm, queen_alarm_free);
-  if (self->ready_source)
-    g_source_destroy (self->ready_source);
-  g_clear_pointer (&self->ready_source, g_source_unref);
+  g_clear_pointer (&self->sockets, queen_epoll_free);
 
   G_OBJECT_CLASS (queen_gate_parent_class)->dispose (object);
 }
@@ -425,8 +400,6 @@ queen_gate_finalize (GObject *object)
 {
   QueenGate *self = QUEEN_GATE (object);
 
-  if (self->epoll_fd >= 0)
-    close (self->epoll_fd);
   g_free (self->buffer);
 
   G_OBJECT_CLASS (queen_gate_parent_class)->finalize (object);
@@ -449,7 +422,6 @@ queen_gate_class_init (QueenGateClass *klass)
 static void
 queen_gate_init (QueenGate *self)
 {
-  self->epoll_fd = -1;
   self->buffer = g_malloc (MAX_REQUEST);
 }
 
@@ -460,17 +432,10 @@ queen_gate_new (QueenRequestFunc on_request, gpointer data, GError **error)
 
   self->on_request = on_request;
   self->data = data;
-  self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
-  if (self->epoll_fd < 0)
-    {
-      g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (errno), g_strerror (errno));
-      return NULL;
-    }
+  self->sockets = queen_epoll_new ("requests", MAX_READY_AT_ONCE, on_ready, self, error);
+  if (!self->sockets)
+    return NULL;
   self->deadline_alarm = queen_alarm_new ("request deadline", G_PRIORITY_DEFAULT, on_deadline, self);
-  self->ready_source = g_unix_fd_source_new (self->epoll_fd, G_IO_IN);
-  g_source_set_callback (self->ready_source, G_SOURCE_FUNC (on_ready), self, NULL);
-  g_source_set_static_name (self->ready_source, "requests");
-  g_source_attach (self->ready_source, g_main_context_get_thread_default ());
   return g_steal_pointer (&self);
 }
 
@@ -491,7 +456,7 @@ queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer)
   connection->peer = *peer;
   connection->link.data = connection;
   enter_phase (self, connection, PHASE_HEAD);
-  if (!watch (connection, EPOLL_CTL_ADD, EPOLLIN))
+  if (!queen_epoll_watch (self->sockets, EPOLL_CTL_ADD, fd, EPOLLIN, connection))
     remove_connection (self, connection);
 }
 
@@ -504,6 +469,6 @@ queen_connection_dup_address (QueenConnection *connection)
 int
 queen_connection_steal_socket (QueenConnection *connection)
 {
-  epoll_ctl (connection->gate->epoll_fd, EPOLL_CTL_DEL, connection->fd, NULL);
+  queen_epoll_forget (connection->gate->sockets, connection->fd);
   return g_steal_fd (&connection->fd);
 }

@@ -30,7 +30,7 @@ struct _QueenListener
   GPtrArray *urls;    /* NULL-terminated */
   int spare_fd;       /* given up for a moment when the descriptors run out */
   gboolean is_started;
-  GSource *pause_alarm;
+  QueenAlarm *pause_alarm;
   GBytes *refusal;
 };
 
@@ -161,6 +161,8 @@ add_socket (QueenListener *self, int fd)
   socket->fd = fd;
   socket->tag = g_source_add_unix_fd (source, fd, G_IO_IN);
   g_source_set_static_name (source, "listening socket");
+  /* It never recurses; but GLib wakes the loop up twice for each dispatch of a source that may not. */
+  g_source_set_can_recurse (source, TRUE);
   g_ptr_array_add (self->sockets, source);
 }
 

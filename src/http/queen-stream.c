@@ -4,13 +4,11 @@
 #include "queen-stream.h"
 
 #include <errno.h>
-#include <gio/gio.h>
-#include <glib-unix.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "queen-broadcast.h"
+#include "queen-epoll.h"
 #include "queen-frame.h"
 
 #define MAX_VECTORS 256               /* frames in one write */
@@ -45,21 +43,20 @@ struct _QueenStream
   guint capacity;
   gint64 flush_interval;
 
-  int epoll_fd;
-  GSource *ready_source;
+  QueenEpoll *sockets;
   Subscriber *first;
   Subscriber *last;
   guint n_subscribers;
   gboolean is_leaving;
 
   /* A flush walks the list of subscribers in slices. */
-  GSource *flush_alarm;
+  QueenAlarm *flush_alarm;
   Subscriber *flush_at;  /* whose turn it is; NULL between two flushes */
   guint64 flush_head;    /* the broadcast's head when the flush began */
   guint64 flushed_head;  /* the same of the flush before: no reader that keeps up is behind that */
   gint64 flush_time;     /* µs, monotonic: when the last flush ended */
 
-  GSource *keepalive_alarm;
+  QueenAlarm *keepalive_alarm;
   GBytes *keepalive_frame;
   GBytes *retry_frame;
   QueenEvent *snapshot; /* the one that the frame beside it was made of */
@@ -260,30 +257,23 @@ read_chatter (Subscriber *subscriber)
   return n_bytes < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
-static gboolean
-on_ready (int fd, GIOCondition condition, gpointer data)
+static void
+on_ready (gpointer item, guint events, gpointer data)
 {
   QueenStream *self = data;
-  struct epoll_event events[MAX_READY_AT_ONCE];
-  int n_events = epoll_wait (fd, events, MAX_READY_AT_ONCE, 0);
+  Subscriber *subscriber = item;
 
-  for (int i = 0; i < n_events; i++)
+  if (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP) ||
+      (events & EPOLLIN && !read_chatter (subscriber)))
     {
-      Subscriber *subscriber = events[i].data.ptr;
-
-      if (events[i].events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP) ||
-          (events[i].events & EPOLLIN && !read_chatter (subscriber)))
-        {
-          remove_subscriber (self, subscriber);
-          continue;
-        }
-      if (events[i].events & EPOLLOUT && subscriber->is_blocked)
-        {
-          subscriber->is_blocked = FALSE;
-          write_all (self, subscriber);
-        }
+      remove_subscriber (self, subscriber);
+      return;
     }
-  return G_SOURCE_CONTINUE;
+  if (events & EPOLLOUT && subscriber->is_blocked)
+    {
+      subscriber->is_blocked = FALSE;
+      write_all (self, subscriber);
+    }
 }
 
 /* Flushing */
@@ -411,9 +401,7 @@ queen_stream_dispose (GObject *object)
     remove_subscriber (self, self->first);
   g_clear_pointer (&self->flush_alarm, queen_alarm_free);
   g_clear_pointer (&self->keepalive_alarm, queen_alarm_free);
-  if (self->ready_source)
-    g_source_destroy (self->ready_source);
-  g_clear_pointer (&self->ready_source, g_source_unref);
+  g_clear_pointer (&self->sockets, queen_epoll_free);
   g_clear_object (&self->pulse);
 
   G_OBJECT_CLASS (queen_stream_parent_class)->dispose (object);
@@ -424,8 +412,6 @@ queen_stream_finalize (GObject *object)
 {
   QueenStream *self = QUEEN_STREAM (object);
 
-  if (self->epoll_fd >= 0)
-    close (self->epoll_fd);
   g_clear_pointer (&self->broadcast, queen_broadcast_free);
   g_clear_pointer (&self->snapshot, queen_event_unref);
   g_clear_pointer (&self->snapshot_frame, g_bytes_unref);
@@ -457,7 +443,6 @@ queen_stream_init (QueenStream *self)
 
   self->keepalive_frame = g_bytes_new_static (keepalive, sizeof keepalive - 1);
   self->retry_frame = g_bytes_new_static (retry, sizeof retry - 1);
-  self->epoll_fd = -1;
 }
 
 static char *
@@ -476,12 +461,9 @@ queen_stream_new (QueenEventBus *bus,
   g_autoptr (QueenStream) self = g_object_new (QUEEN_TYPE_STREAM, NULL);
   g_autofree char *life = make_life ();
 
-  self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
-  if (self->epoll_fd < 0)
-    {
-      g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (errno), g_strerror (errno));
-      return NULL;
-    }
+  self->sockets = queen_epoll_new ("subscribers", MAX_READY_AT_ONCE, on_ready, self, error);
+  if (!self->sockets)
+    return NULL;
   self->pulse = g_object_ref (pulse);
   self->broadcast = queen_broadcast_new (capacity, life);
   self->flushed_head = queen_broadcast_get_head (self->broadcast);
@@ -491,10 +473,6 @@ queen_stream_new (QueenEventBus *bus,
   self->flush_alarm = queen_alarm_new ("flush", G_PRIORITY_HIGH, on_flush_due, self);
   self->keepalive_alarm = queen_alarm_new ("keepalive", G_PRIORITY_DEFAULT, on_silence, self);
   queen_alarm_set (self->keepalive_alarm, g_get_monotonic_time () + KEEPALIVE);
-  self->ready_source = g_unix_fd_source_new (self->epoll_fd, G_IO_IN);
-  g_source_set_callback (self->ready_source, G_SOURCE_FUNC (on_ready), self, NULL);
-  g_source_set_static_name (self->ready_source, "subscribers");
-  g_source_attach (self->ready_source, g_main_context_get_thread_default ());
   g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
   return g_steal_pointer (&self);
 }
@@ -535,9 +513,6 @@ queen_stream_subscribe (QueenStream *self,
                         const QueenStreamRequest *request)
 {
   Subscriber *subscriber = g_new0 (Subscriber, 1);
-  /* Edge-triggered, so that nothing is armed or disarmed when the kernel takes no more. */
-  struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-                               .data.ptr = subscriber };
 
   subscriber->fd = fd;
   append_subscriber (self, subscriber);
@@ -546,7 +521,9 @@ queen_stream_subscribe (QueenStream *self,
   owe (subscriber, dup_snapshot_frame (self));
   place_cursor (self, subscriber, request);
 
-  if (self->is_leaving || epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+  /* Waiting to write from the start, so that nothing is armed when the kernel takes no more. */
+  if (self->is_leaving ||
+      !queen_epoll_watch (self->sockets, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLOUT, subscriber))
     {
       remove_subscriber (self, subscriber);
       return;

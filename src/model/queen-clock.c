@@ -5,12 +5,13 @@
 
 #include <time.h>
 
-typedef struct
+struct _QueenAlarm
 {
   GSource source;
+  gint64 time; /* µs, monotonic; -1 for never */
   void (*callback) (gpointer);
   gpointer data;
-} Alarm;
+};
 
 static gint64
 get_wall (void)
@@ -27,41 +28,68 @@ const QueenClock queen_clock_system = {
 };
 
 static gboolean
+is_due (GSource *source)
+{
+  QueenAlarm *alarm = (QueenAlarm *) source;
+
+  return alarm->time >= 0 && alarm->time <= g_source_get_time (source);
+}
+
+static gboolean
+prepare_alarm (GSource *source, int *timeout_msec)
+{
+  QueenAlarm *alarm = (QueenAlarm *) source;
+
+  *timeout_msec = -1;
+  if (alarm->time >= 0)
+    *timeout_msec
+        = (int) CLAMP ((alarm->time - g_source_get_time (source) + 999) / 1000, 0, G_MAXINT);
+  return is_due (source);
+}
+
+static gboolean
 dispatch_alarm (GSource *source, GSourceFunc callback, gpointer data)
 {
-  Alarm *alarm = (Alarm *) source;
+  QueenAlarm *alarm = (QueenAlarm *) source;
 
-  g_source_set_ready_time (source, -1);
+  alarm->time = -1;
   alarm->callback (alarm->data);
   return G_SOURCE_CONTINUE;
 }
 
-GSource *
+QueenAlarm *
 queen_alarm_new (const char *name, int priority, void (*callback) (gpointer), gpointer data)
 {
-  static GSourceFuncs funcs = { .dispatch = dispatch_alarm };
-  GSource *source = g_source_new (&funcs, sizeof (Alarm));
-  Alarm *alarm = (Alarm *) source;
+  static GSourceFuncs funcs
+      = { .prepare = prepare_alarm, .check = is_due, .dispatch = dispatch_alarm };
+  GSource *source = g_source_new (&funcs, sizeof (QueenAlarm));
+  QueenAlarm *alarm = (QueenAlarm *) source;
 
+  alarm->time = -1;
   alarm->callback = callback;
   alarm->data = data;
   g_source_set_static_name (source, name);
   g_source_set_priority (source, priority);
   g_source_attach (source, g_main_context_get_thread_default ());
-  return source;
+  return alarm;
 }
 
 void
-queen_alarm_set (GSource *alarm, gint64 time)
+queen_alarm_set (QueenAlarm *alarm, gint64 time)
 {
-  /* GLib wakes the loop up even when the time stays what it was. */
-  if (g_source_get_ready_time (alarm) != time)
-    g_source_set_ready_time (alarm, time);
+  alarm->time = time;
 }
 
 void
-queen_alarm_free (GSource *alarm)
+queen_alarm_set_earlier (QueenAlarm *alarm, gint64 time)
 {
-  g_source_destroy (alarm);
-  g_source_unref (alarm);
+  if (alarm->time < 0 || alarm->time > time)
+    alarm->time = time;
+}
+
+void
+queen_alarm_free (QueenAlarm *alarm)
+{
+  g_source_destroy (&alarm->source);
+  g_source_unref (&alarm->source);
 }

@@ -24,23 +24,38 @@ typedef struct
 extern const QueenClock queen_clock_system;
 
 /**
- * queen_alarm_new: (skip)
- * @callback: (scope async): what to do when the alarm goes off
+ * QueenAlarm:
  *
- * An alarm is a source that goes off once each time that it is set, by queen_alarm_set(). It is
- * attached to the thread's default main context. GLib's own timeout sources cannot be set anew
- * from inside of their callback.
- *
- * Returns: (transfer full): an alarm that is not set; end it with queen_alarm_free()
+ * A source of the thread's default main context that goes off once each time that it is set. GLib's
+ * own ready times wake the loop up with two system calls whenever they change; an alarm belongs to
+ * the loop's thread, and setting it costs nothing.
  */
-GSource *queen_alarm_new (const char *name, int priority, void (*callback) (gpointer), gpointer data);
+typedef struct _QueenAlarm QueenAlarm;
+
+/**
+ * queen_alarm_new:
+ * @name: for debuggers; static
+ * @callback: what to do when it goes off; it may set the alarm anew
+ *
+ * Returns: (transfer full): an alarm that is not set
+ */
+QueenAlarm *
+queen_alarm_new (const char *name, int priority, void (*callback) (gpointer), gpointer data);
 
 /**
  * queen_alarm_set:
- * @time: µs, monotonic; -1 to unset it
+ * @time: µs, monotonic; -1 for never
  */
-void queen_alarm_set (GSource *alarm, gint64 time);
+void queen_alarm_set (QueenAlarm *alarm, gint64 time);
 
-void queen_alarm_free (GSource *alarm);
+/**
+ * queen_alarm_set_earlier:
+ * @time: µs, monotonic
+ *
+ * Sets the alarm to @time, unless it goes off before that anyway.
+ */
+void queen_alarm_set_earlier (QueenAlarm *alarm, gint64 time);
+
+void queen_alarm_free (QueenAlarm *alarm);
 
 G_END_DECLS

@@ -30,8 +30,9 @@ queen_component_new (QueenComponentKind kind)
 QueenComponent *
 queen_component_copy_offline (const QueenComponent *component, gint64 deadline)
 {
-  QueenComponent *copy = g_atomic_rc_box_dup (sizeof *component, component);
+  QueenComponent *copy = queen_component_new (component->kind);
 
+  *copy = *component;
   copy->id = g_strdup (component->id);
   copy->model_id = g_strdup (component->model_id);
   copy->device = g_strdup (component->device);

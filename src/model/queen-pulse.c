@@ -16,7 +16,7 @@ struct _QueenPulse
 
   gint64 interval;  /* µs */
   gint64 next_beat; /* µs, monotonic: the phase that is kept */
-  GSource *alarm;
+  QueenAlarm *alarm;
 
   QueenEvent *snapshot; /* the last one, or NULL when something has happened since */
   gint64 snapshot_time; /* µs, monotonic */

@@ -25,7 +25,7 @@ struct _QueenRegistry
   guint n_available;
 
   GString *online_ids; /* JSON array; empty when it has to be written anew */
-  GSource *alarm;
+  QueenAlarm *alarm;
 };
 
 G_DEFINE_FINAL_TYPE (QueenRegistry, queen_registry, G_TYPE_OBJECT)
@@ -106,14 +106,6 @@ get_first_deadline (QueenRegistry *self)
                          get_deadline (g_queue_peek_head (&self->offline)));
 
   return deadline == G_MAXINT64 ? -1 : deadline;
-}
-
-static gboolean
-is_alarm_before (QueenRegistry *self, gint64 deadline)
-{
-  gint64 time = g_source_get_ready_time (self->alarm);
-
-  return time >= 0 && time <= deadline;
 }
 
 static void
@@ -244,9 +236,8 @@ queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **
   if (is_online != was_online)
     g_string_truncate (self->online_ids, 0);
 
-  /* The other deadlines have only moved away: an alarm that goes off too early sets itself anew. */
-  if (!is_alarm_before (self, heartbeat->deadline))
-    queen_alarm_set (self->alarm, heartbeat->deadline);
+  /* Other deadlines have only moved away: an alarm that goes off too early sets itself anew. */
+  queen_alarm_set_earlier (self->alarm, heartbeat->deadline);
 
   log_heartbeat (heartbeat);
   emit (self, heartbeat, heartbeat->said_at ? heartbeat->said_at : heartbeat->last_seen);

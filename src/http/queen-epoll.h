@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+#include <sys/epoll.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QueenEpoll:
+ *
+ * Any number of sockets as one source of the thread's default main context, so that a turn of the
+ * loop costs the same with ten as with ten thousand. A GSource for each would cost every turn
+ * 0.2 µs a socket.
+ */
+typedef struct _QueenEpoll QueenEpoll;
+
+/**
+ * QueenEpollFunc:
+ * @item: what was watched; it may be freed, with its socket closed
+ * @events: what happened to it: `EPOLLIN`, …
+ */
+typedef void (*QueenEpollFunc) (gpointer item, guint events, gpointer data);
+
+/**
+ * queen_epoll_new:
+ * @name: for debuggers; static
+ * @n_at_once: how many sockets are served until the loop turns
+ * @error: the system's word when there is no descriptor left
+ *
+ * Returns: (transfer full): an empty set of sockets, or %NULL
+ */
+QueenEpoll *queen_epoll_new (
+    const char *name, guint n_at_once, QueenEpollFunc func, gpointer data, GError **error);
+
+/**
+ * queen_epoll_watch:
+ * @operation: `EPOLL_CTL_ADD` or `EPOLL_CTL_MOD`
+ * @events: what to wait for, besides hanging up. Edge-triggered: whoever is told reads or writes
+ *   until the kernel has no more
+ *
+ * A socket that is closed leaves by itself.
+ *
+ * Returns: whether the kernel had room for it
+ */
+gboolean
+queen_epoll_watch (QueenEpoll *self, int operation, int fd, guint events, gpointer item);
+
+/** Lets go of a socket that is not closed. */
+void queen_epoll_forget (QueenEpoll *self, int fd);
+
+void queen_epoll_free (QueenEpoll *self);
+
+G_END_DECLS
