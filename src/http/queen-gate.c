@@ -16,31 +16,30 @@
 #define MAX_READY_AT_ONCE 32            /* connections, until the main loop may turn */
 #define MAX_DRAINED (256 * 1024)        /* bytes that are thrown away so that an answer arrives */
 
-/* What a connection is waited for. A phase lasts the same for everybody, so that each phase's queue
- * is in the order of its deadlines without being sorted. */
+/* What is waited for. Each wait is as long for everybody, so that those in it queue up in the order
+ * of their deadlines without being sorted. */
 typedef enum
 {
-  PHASE_HEAD,
-  PHASE_BODY,
-  PHASE_ANSWER,
-  PHASE_LINGER,
-  N_PHASES
-} Phase;
+  WAIT_HEAD,
+  WAIT_REQUEST, /* from the very beginning, too: dawdling with the head takes from the body's time */
+  WAIT_ANSWER,
+  WAIT_LINGER,
+  N_WAITS
+} Wait;
 
-static const gint64 phase_durations[N_PHASES] = {
-  [PHASE_HEAD] = 5 * G_USEC_PER_SEC,
-  [PHASE_BODY] = 5 * G_USEC_PER_SEC,
-  [PHASE_ANSWER] = 10 * G_USEC_PER_SEC,
-  [PHASE_LINGER] = 2 * G_USEC_PER_SEC,
+static const gint64 wait_lengths[N_WAITS] = {
+  [WAIT_HEAD] = 5 * G_USEC_PER_SEC,
+  [WAIT_REQUEST] = 10 * G_USEC_PER_SEC,
+  [WAIT_ANSWER] = 10 * G_USEC_PER_SEC,
+  [WAIT_LINGER] = 2 * G_USEC_PER_SEC,
 };
 
 struct _QueenConnection
 {
   QueenGate *gate;
   int fd; /* -1 when it was stolen */
-  Phase phase;
-  gint64 deadline; /* µs, monotonic */
-  GList link;      /* in its phase's queue */
+  gint64 deadlines[N_WAITS]; /* µs, monotonic; 0 for what is not waited for */
+  GList links[N_WAITS];      /* in the queues of those waits */
   struct sockaddr_storage peer;
 
   GByteArray *received; /* NULL as long as nothing had to be kept */
@@ -72,7 +71,7 @@ struct _QueenGate
 
   QueenEpoll *sockets;
   QueenAlarm *deadline_alarm;
-  GQueue phases[N_PHASES];
+  GQueue waits[N_WAITS]; /* of QueenConnection, by deadline */
   guint n_connections;
   char *buffer; /* for one read; requests that come in one piece never leave it */
 };
@@ -80,23 +79,30 @@ struct _QueenGate
 G_DEFINE_FINAL_TYPE (QueenGate, queen_gate, G_TYPE_OBJECT)
 
 static void
-enter_phase (QueenGate *self, QueenConnection *connection, Phase phase)
+begin_wait (QueenConnection *connection, Wait wait)
 {
-  gint64 now = g_get_monotonic_time ();
+  QueenGate *self = connection->gate;
 
-  if (connection->deadline > 0)
-    g_queue_unlink (&self->phases[connection->phase], &connection->link);
-  connection->phase = phase;
-  connection->deadline = now + phase_durations[phase];
-  g_queue_push_tail_link (&self->phases[phase], &connection->link);
+  connection->deadlines[wait] = g_get_monotonic_time () + wait_lengths[wait];
+  connection->links[wait].data = connection;
+  g_queue_push_tail_link (&self->waits[wait], &connection->links[wait]);
+  queen_alarm_set_earlier (self->deadline_alarm, connection->deadlines[wait]);
+}
 
-  queen_alarm_set_earlier (self->deadline_alarm, connection->deadline);
+static void
+end_wait (QueenConnection *connection, Wait wait)
+{
+  if (connection->deadlines[wait] == 0)
+    return;
+  connection->deadlines[wait] = 0;
+  g_queue_unlink (&connection->gate->waits[wait], &connection->links[wait]);
 }
 
 static void
 remove_connection (QueenGate *self, QueenConnection *connection)
 {
-  g_queue_unlink (&self->phases[connection->phase], &connection->link);
+  for (Wait wait = 0; wait < N_WAITS; wait++)
+    end_wait (connection, wait);
   if (connection->fd >= 0)
     close (connection->fd);
   g_clear_pointer (&connection->received, g_byte_array_unref);
@@ -163,20 +169,23 @@ write_answer (QueenGate *self, QueenConnection *connection)
       return;
     }
   shutdown (connection->fd, SHUT_WR);
-  enter_phase (self, connection, PHASE_LINGER);
+  end_wait (connection, WAIT_ANSWER);
+  begin_wait (connection, WAIT_LINGER);
   linger (self, connection);
 }
 
 static void
 answer (QueenGate *self, QueenConnection *connection, GBytes *bytes)
 {
+  end_wait (connection, WAIT_HEAD);
+  end_wait (connection, WAIT_REQUEST);
   connection->answer = bytes;
   if (send_answer (connection) && !connection->has_unread_data)
     {
       remove_connection (self, connection);
       return;
     }
-  enter_phase (self, connection, PHASE_ANSWER);
+  begin_wait (connection, WAIT_ANSWER);
   queen_epoll_watch (self->sockets, EPOLL_CTL_MOD, connection->fd, EPOLLIN | EPOLLOUT, connection);
 }
 
@@ -280,7 +289,7 @@ consider (QueenGate *self, QueenConnection *connection, const char *data, gsize 
   keep (connection, data, length);
   if (!had_head && connection->head_length > 0)
     {
-      enter_phase (self, connection, PHASE_BODY);
+      end_wait (connection, WAIT_HEAD);
       invite_body (connection);
     }
   return TRUE;
@@ -315,9 +324,9 @@ on_ready (gpointer item, guint events, gpointer data)
 
   if (events & (EPOLLERR | EPOLLHUP))
     remove_connection (self, connection);
-  else if (connection->phase == PHASE_ANSWER)
+  else if (connection->deadlines[WAIT_ANSWER] > 0)
     write_answer (self, connection);
-  else if (connection->phase == PHASE_LINGER)
+  else if (connection->deadlines[WAIT_LINGER] > 0)
     linger (self, connection);
   else
     while (read_once (self, connection))
@@ -327,21 +336,19 @@ on_ready (gpointer item, guint events, gpointer data)
 /* Deadlines */
 
 static void
-time_out (QueenGate *self, QueenConnection *connection)
+time_out (QueenGate *self, QueenConnection *connection, Wait wait)
 {
-  gboolean has_head = connection->phase == PHASE_BODY;
   g_autoptr (GError) error = NULL;
 
   /* Who has not said a word (browsers connect in advance), or does not take what it asked for,
    * would not read an answer either. */
-  if (!has_head && (connection->phase != PHASE_HEAD || !connection->received))
+  if (connection->answer || !connection->received)
     {
       remove_connection (self, connection);
       return;
     }
   g_set_error (&error, QUEEN_ERROR, QUEEN_ERROR_REQUEST_TIMEOUT, "the %s was not whole after %d s",
-               has_head ? "body" : "head",
-               (int) (phase_durations[connection->phase] / G_USEC_PER_SEC));
+               wait == WAIT_HEAD ? "head" : "request", (int) (wait_lengths[wait] / G_USEC_PER_SEC));
   refuse (self, connection, error);
 }
 
@@ -350,18 +357,17 @@ on_deadline (gpointer data)
 {
   QueenGate *self = data;
   gint64 now = g_get_monotonic_time ();
-  gint64 next = G_MAXINT64;
 
-  for (Phase phase = 0; phase < N_PHASES; phase++)
+  for (Wait wait = 0; wait < N_WAITS; wait++)
     {
       QueenConnection *connection;
 
-      while ((connection = g_queue_peek_head (&self->phases[phase])) && connection->deadline <= now)
-        time_out (self, connection);
+      while ((connection = g_queue_peek_head (&self->waits[wait])) &&
+             connection->deadlines[wait] <= now)
+        time_out (self, connection, wait);
       if (connection)
-        next = MIN (next, connection->deadline);
+        queen_alarm_set_earlier (self->deadline_alarm, connection->deadlines[wait]);
     }
-  queen_alarm_set (self->deadline_alarm, next == G_MAXINT64 ? -1 : next);
 }
 
 /* The object */
@@ -386,9 +392,9 @@ queen_gate_dispose (GObject *object)
 {
   QueenGate *self = QUEEN_GATE (object);
 
-  for (Phase phase = 0; phase < N_PHASES; phase++)
-    while (self->phases[phase].head)
-      remove_connection (self, self->phases[phase].head->data);
+  for (Wait wait = 0; wait < N_WAITS; wait++)
+    while (self->waits[wait].head)
+      remove_connection (self, self->waits[wait].head->data);
   g_clear_pointer (&self->deadline_alarm, queen_alarm_free);
   g_clear_pointer (&self->sockets, queen_epoll_free);
 
@@ -454,8 +460,8 @@ queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer)
   connection->gate = self;
   connection->fd = fd;
   connection->peer = *peer;
-  connection->link.data = connection;
-  enter_phase (self, connection, PHASE_HEAD);
+  begin_wait (connection, WAIT_HEAD);
+  begin_wait (connection, WAIT_REQUEST);
   if (!queen_epoll_watch (self->sockets, EPOLL_CTL_ADD, fd, EPOLLIN, connection))
     remove_connection (self, connection);
 }
