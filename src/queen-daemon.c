@@ -132,9 +132,9 @@ on_event (QueenDaemon *self, QueenEvent *event)
 /* Starting */
 
 static void
-on_accept (int fd, const struct sockaddr_storage *peer, gpointer data)
+on_accept (int fd, const struct sockaddr_storage *peer, guint n_before, gpointer data)
 {
-  queen_gate_admit (data, fd, peer);
+  queen_gate_admit (data, fd, peer, n_before);
 }
 
 static gboolean

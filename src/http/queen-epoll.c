@@ -68,11 +68,11 @@ queen_epoll_new (
 }
 
 gboolean
-queen_epoll_watch (QueenEpoll *self, int operation, int fd, guint events, gpointer item)
+queen_epoll_watch (QueenEpoll *self, int fd, guint events, gpointer item)
 {
   struct epoll_event event = { .events = events | EPOLLRDHUP | EPOLLET, .data.ptr = item };
 
-  return epoll_ctl (self->fd, operation, fd, &event) == 0;
+  return epoll_ctl (self->fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 void

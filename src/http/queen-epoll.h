@@ -37,7 +37,6 @@ QueenEpoll *queen_epoll_new (
 
 /**
  * queen_epoll_watch:
- * @operation: `EPOLL_CTL_ADD` or `EPOLL_CTL_MOD`
  * @events: what to wait for, besides hanging up. Edge-triggered: whoever is told reads or writes
  *   until the kernel has no more
  *
@@ -45,8 +44,7 @@ QueenEpoll *queen_epoll_new (
  *
  * Returns: whether the kernel had room for it
  */
-gboolean
-queen_epoll_watch (QueenEpoll *self, int operation, int fd, guint events, gpointer item);
+gboolean queen_epoll_watch (QueenEpoll *self, int fd, guint events, gpointer item);
 
 /** Lets go of a socket that is not closed. */
 void queen_epoll_forget (QueenEpoll *self, int fd);

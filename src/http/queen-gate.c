@@ -38,6 +38,7 @@ struct _QueenConnection
 {
   QueenGate *gate;
   int fd; /* -1 when it was stolen */
+  gboolean is_watched;
   gint64 deadlines[N_WAITS]; /* µs, monotonic; 0 for what is not waited for */
   GList links[N_WAITS];      /* in the queues of those waits */
   struct sockaddr_storage peer;
@@ -115,6 +116,17 @@ remove_connection (QueenGate *self, QueenConnection *connection)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CONNECTIONS]);
 }
 
+static void
+watch (QueenConnection *connection)
+{
+  if (connection->is_watched)
+    return;
+  connection->is_watched = queen_epoll_watch (connection->gate->sockets, connection->fd,
+                                              EPOLLIN | EPOLLOUT, connection);
+  if (!connection->is_watched)
+    remove_connection (connection->gate, connection);
+}
+
 /* Answering */
 
 /* RFC 9112 § 9.6: whoever closes with unread data in the buffer resets the connection, and the
@@ -186,7 +198,7 @@ answer (QueenGate *self, QueenConnection *connection, GBytes *bytes)
       return;
     }
   begin_wait (connection, WAIT_ANSWER);
-  queen_epoll_watch (self->sockets, EPOLL_CTL_MOD, connection->fd, EPOLLIN | EPOLLOUT, connection);
+  watch (connection);
 }
 
 static void
@@ -295,25 +307,50 @@ consider (QueenGate *self, QueenConnection *connection, const char *data, gsize 
   return TRUE;
 }
 
-/* Returns whether there may be more to read. */
-static gboolean
+typedef enum
+{
+  READ_SOME, /* and there may be more */
+  READ_NOTHING,
+  READ_END, /* of the connection, or of waiting for its request */
+} ReadResult;
+
+static ReadResult
 read_once (QueenGate *self, QueenConnection *connection)
 {
   gssize n_bytes = recv (connection->fd, self->buffer, MAX_REQUEST, 0);
+  gboolean is_wanting;
 
-  if (n_bytes < 0 && (errno == EAGAIN || errno == EINTR))
-    return errno == EINTR;
+  if (n_bytes < 0 && errno == EINTR)
+    return READ_SOME;
+  if (n_bytes < 0 && errno == EAGAIN)
+    return READ_NOTHING;
   if (n_bytes <= 0)
     {
       remove_connection (self, connection);
-      return FALSE;
+      return READ_END;
     }
-  if (!connection->received)
-    return consider (self, connection, self->buffer, (gsize) n_bytes);
 
-  g_byte_array_append (connection->received, (guint8 *) self->buffer, (guint) n_bytes);
-  return consider (self, connection, (char *) connection->received->data,
-                   connection->received->len);
+  if (connection->received)
+    {
+      g_byte_array_append (connection->received, (guint8 *) self->buffer, (guint) n_bytes);
+      is_wanting = consider (self, connection, (char *) connection->received->data,
+                             connection->received->len);
+    }
+  else
+    is_wanting = consider (self, connection, self->buffer, (gsize) n_bytes);
+  return is_wanting ? READ_SOME : READ_END;
+}
+
+/* Returns whether @connection still waits for its request. */
+static gboolean
+read_all (QueenGate *self, QueenConnection *connection)
+{
+  ReadResult result;
+
+  do
+    result = read_once (self, connection);
+  while (result == READ_SOME);
+  return result == READ_NOTHING;
 }
 
 static void
@@ -329,8 +366,7 @@ on_ready (gpointer item, guint events, gpointer data)
   else if (connection->deadlines[WAIT_LINGER] > 0)
     linger (self, connection);
   else
-    while (read_once (self, connection))
-      ;
+    read_all (self, connection);
 }
 
 /* Deadlines */
@@ -452,7 +488,7 @@ queen_gate_get_n_connections (QueenGate *self)
 }
 
 void
-queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer)
+queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer, guint n_before)
 {
   QueenConnection *connection = g_new0 (QueenConnection, 1);
 
@@ -462,8 +498,9 @@ queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer)
   connection->peer = *peer;
   begin_wait (connection, WAIT_HEAD);
   begin_wait (connection, WAIT_REQUEST);
-  if (!queen_epoll_watch (self->sockets, EPOLL_CTL_ADD, fd, EPOLLIN, connection))
-    remove_connection (self, connection);
+  /* Most requests are there already; and then the kernel never hears that they were waited for. */
+  if (n_before >= MAX_READY_AT_ONCE || read_all (self, connection))
+    watch (connection);
 }
 
 GSocketAddress *
@@ -475,6 +512,7 @@ queen_connection_dup_address (QueenConnection *connection)
 int
 queen_connection_steal_socket (QueenConnection *connection)
 {
-  queen_epoll_forget (connection->gate->sockets, connection->fd);
+  if (connection->is_watched)
+    queen_epoll_forget (connection->gate->sockets, connection->fd);
   return g_steal_fd (&connection->fd);
 }

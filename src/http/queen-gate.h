@@ -48,8 +48,11 @@ guint queen_gate_get_n_connections (QueenGate *self);
  * queen_gate_admit:
  * @fd: (transfer full): a connection that was just accepted, non-blocking
  * @peer: whose it is
+ * @n_before: how many were admitted before it in this turn of the main loop; when they are many, it
+ *   waits until all the others have come in
  */
-void queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer);
+void
+queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer, guint n_before);
 
 /**
  * queen_connection_dup_address:

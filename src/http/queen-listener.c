@@ -95,7 +95,7 @@ on_pause_over (gpointer data)
 
 /* Returns whether there may be more to accept. */
 static gboolean
-accept_one (QueenListener *self, int listening_fd)
+accept_one (QueenListener *self, int listening_fd, guint n_before)
 {
   struct sockaddr_storage peer = { 0 };
   socklen_t length = sizeof peer;
@@ -103,7 +103,7 @@ accept_one (QueenListener *self, int listening_fd)
 
   if (fd >= 0)
     {
-      self->on_accept (fd, &peer, self->data);
+      self->on_accept (fd, &peer, n_before, self->data);
       return TRUE;
     }
   switch (errno)
@@ -132,7 +132,7 @@ dispatch_socket (GSource *source, GSourceFunc callback, gpointer data)
 {
   ListeningSocket *socket = (ListeningSocket *) source;
 
-  for (int i = 0; i < MAX_ACCEPTED_AT_ONCE && accept_one (socket->listener, socket->fd); i++)
+  for (guint i = 0; i < MAX_ACCEPTED_AT_ONCE && accept_one (socket->listener, socket->fd, i); i++)
     ;
   return G_SOURCE_CONTINUE;
 }
@@ -176,6 +176,9 @@ set_options (int fd)
   } options[] = {
     { SOL_SOCKET, SO_REUSEADDR, 1 },
     { IPPROTO_TCP, TCP_NODELAY, 1 },
+    /* Wake us when the request is there, not for the connection before it; after a second in any
+     * case. */
+    { IPPROTO_TCP, TCP_DEFER_ACCEPT, 1 },
     /* A peer that has vanished is found out after 15 + 3 × 5 s of silence, or 20 s of bytes that
      * nobody acknowledges. */
     { SOL_SOCKET, SO_KEEPALIVE, 1 },

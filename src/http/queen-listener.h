@@ -11,8 +11,12 @@ G_BEGIN_DECLS
 /**
  * QueenAcceptFunc:
  * @fd: (transfer full): a connection, non-blocking and close-on-exec
+ * @n_before: how many were accepted before it in this turn of the main loop
  */
-typedef void (*QueenAcceptFunc) (int fd, const struct sockaddr_storage *peer, gpointer data);
+typedef void (*QueenAcceptFunc) (int fd,
+                                 const struct sockaddr_storage *peer,
+                                 guint n_before,
+                                 gpointer data);
 
 #define QUEEN_TYPE_LISTENER (queen_listener_get_type ())
 G_DECLARE_FINAL_TYPE (QueenListener, queen_listener, QUEEN, LISTENER, GObject)

@@ -523,7 +523,7 @@ queen_stream_subscribe (QueenStream *self,
 
   /* Waiting to write from the start, so that nothing is armed when the kernel takes no more. */
   if (self->is_leaving ||
-      !queen_epoll_watch (self->sockets, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLOUT, subscriber))
+      !queen_epoll_watch (self->sockets, fd, EPOLLIN | EPOLLOUT, subscriber))
     {
       remove_subscriber (self, subscriber);
       return;
