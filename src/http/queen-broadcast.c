@@ -256,6 +256,8 @@ queen_broadcast_advance (QueenBroadcast *self, QueenCursor *cursor, gsize n_byte
       size = g_bytes_get_size (last);
     }
 
-  *rest = n_bytes > 0 ? size - n_bytes : 0;
-  return *rest > 0 ? g_bytes_ref (last) : NULL;
+  if (n_bytes == 0 || n_bytes == size)
+    return NULL;
+  *rest = size - n_bytes;
+  return g_bytes_ref (last);
 }

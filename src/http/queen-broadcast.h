@@ -113,7 +113,7 @@ guint queen_broadcast_gather (QueenBroadcast *self,
 /**
  * queen_broadcast_advance:
  * @n_bytes: how many of the gathered bytes are gone
- * @rest: (out): how many bytes of the returned frame are still to go
+ * @rest: (out): how many bytes of the returned frame are still to go, when one is returned
  *
  * Moves @cursor behind the last frame that was begun.
  *

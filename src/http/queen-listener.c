@@ -176,9 +176,6 @@ set_options (int fd)
   } options[] = {
     { SOL_SOCKET, SO_REUSEADDR, 1 },
     { IPPROTO_TCP, TCP_NODELAY, 1 },
-    /* Wake us when the request is there, not for the connection before it; after a second in any
-     * case. */
-    { IPPROTO_TCP, TCP_DEFER_ACCEPT, 1 },
     /* A peer that has vanished is found out after 15 + 3 × 5 s of silence, or 20 s of bytes that
      * nobody acknowledges. */
     { SOL_SOCKET, SO_KEEPALIVE, 1 },

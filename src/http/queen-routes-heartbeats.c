@@ -54,10 +54,10 @@ take_heartbeat (Heartbeats *heartbeats,
   component = queen_heartbeat_parse (kind, bytes, length, error);
   if (!component)
     return FALSE;
+  if (!queen_registry_update (heartbeats->registries[kind], queen_component_ref (component), error))
+    return FALSE;
   text = g_strdup_printf ("Heartbeat received from %s %s", queen_component_kind_get_name (kind),
                           component->id);
-  if (!queen_registry_update (heartbeats->registries[kind], g_steal_pointer (&component), error))
-    return FALSE;
   queen_answer_message (message, text);
   return TRUE;
 }

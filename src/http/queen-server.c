@@ -8,6 +8,8 @@
 #include "queen-answer.h"
 #include "queen-error.h"
 
+#define USUAL_ANSWER 1024 /* bytes: what nearly all of them fit in */
+
 struct _QueenServer
 {
   GObject parent_instance;
@@ -320,7 +322,8 @@ queen_server_answer (QueenConnection *connection, GBytes *request, gpointer data
   QueenServer *self = data;
   g_autoptr (GSocketAddress) peer = queen_connection_dup_address (connection);
   g_autoptr (GInputStream) input = g_memory_input_stream_new_from_bytes (request);
-  g_autoptr (GOutputStream) output = g_memory_output_stream_new_resizable ();
+  g_autoptr (GOutputStream) output
+      = g_memory_output_stream_new (g_malloc (USUAL_ANSWER), USUAL_ANSWER, g_realloc, g_free);
   g_autoptr (GIOStream) stream = g_simple_io_stream_new (input, output);
   g_autoptr (GError) error = NULL;
   Exchange exchange = { .connection = connection, .output = G_MEMORY_OUTPUT_STREAM (output) };

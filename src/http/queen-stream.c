@@ -18,6 +18,18 @@
 #define MAX_CHATTER 4096              /* bytes that a subscriber may send; it has nothing to say */
 #define KEEPALIVE (15 * G_USEC_PER_SEC)
 
+/* What is behind a cursor, gathered once for all the subscribers that stand there: most of them
+ * stand at the same place. */
+typedef struct
+{
+  QueenCursor from;
+  QueenCursor to;
+  guint64 head; /* of the broadcast when it was gathered; 0 when it was not */
+  gsize size;   /* bytes */
+  guint n_vectors;
+  struct iovec vectors[MAX_VECTORS];
+} Batch;
+
 typedef struct _Subscriber Subscriber;
 
 struct _Subscriber
@@ -55,6 +67,7 @@ struct _QueenStream
   guint64 flush_head;    /* the broadcast's head when the flush began */
   guint64 flushed_head;  /* the same of the flush before: no reader that keeps up is behind that */
   gint64 flush_time;     /* µs, monotonic: when the last flush ended */
+  Batch batch;
 
   QueenAlarm *keepalive_alarm;
   GBytes *keepalive_frame;
@@ -105,23 +118,21 @@ gather_owed (const Subscriber *subscriber, struct iovec *vectors)
   return subscriber->n_owed;
 }
 
-/* Returns how many of @n_bytes went beyond what was owed. */
-static gsize
+static void
 pay_owed (Subscriber *subscriber, gsize n_bytes)
 {
-  while (subscriber->n_owed > 0)
+  while (n_bytes > 0)
     {
       gsize left = g_bytes_get_size (subscriber->owed[0]) - subscriber->owed_offset;
 
       if (n_bytes < left)
         {
           subscriber->owed_offset += n_bytes;
-          return 0;
+          return;
         }
       n_bytes -= left;
       pay_first (subscriber);
     }
-  return n_bytes;
 }
 
 static GBytes *
@@ -181,64 +192,129 @@ append_subscriber (QueenStream *self, Subscriber *subscriber)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SUBSCRIBERS]);
 }
 
-/* One write of everything that @subscriber is behind. Returns whether there is more to write. */
 static gboolean
-write_once (QueenStream *self, Subscriber *subscriber, gboolean *is_gone)
+is_same_place (const QueenCursor *a, const QueenCursor *b)
 {
-  struct iovec vectors[MAX_OWED + MAX_VECTORS];
-  struct msghdr message = { .msg_iov = vectors };
-  gsize total = 0;
-  gsize rest;
-  gssize written;
-  GBytes *begun;
-  guint n;
-
-  if (subscriber->n_owed + 2 <= MAX_OWED && !subscriber->is_leaving)
-    owe_notice_of_loss (self, subscriber);
-  n = gather_owed (subscriber, vectors);
-  if (!subscriber->is_leaving)
-    n += queen_broadcast_gather (self->broadcast, &subscriber->cursor, vectors + n, MAX_VECTORS);
-  if (n == 0)
-    return FALSE;
-
-  message.msg_iovlen = n;
-  do
-    written = sendmsg (subscriber->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  while (written < 0 && errno == EINTR);
-  if (written < 0)
-    {
-      subscriber->is_blocked = errno == EAGAIN || errno == ENOBUFS;
-      *is_gone = !subscriber->is_blocked;
-      return FALSE;
-    }
-
-  for (guint i = 0; i < n; i++)
-    total += vectors[i].iov_len;
-  begun = queen_broadcast_advance (self->broadcast, &subscriber->cursor,
-                                   pay_owed (subscriber, (gsize) written), &rest);
-  if (begun)
-    {
-      subscriber->owed_offset = g_bytes_get_size (begun) - rest;
-      owe (subscriber, begun);
-    }
-  subscriber->is_blocked = (gsize) written < total;
-  return !subscriber->is_blocked;
+  return a->next == b->next && a->kinds == b->kinds && a->n_passed == b->n_passed;
 }
 
-/* Returns FALSE when @subscriber has gone, and is no more. */
-static gboolean
+static const Batch *
+gather_batch (QueenStream *self, const QueenCursor *cursor)
+{
+  Batch *batch = &self->batch;
+  guint64 head = queen_broadcast_get_head (self->broadcast);
+
+  if (batch->head == head && is_same_place (&batch->from, cursor))
+    return batch;
+
+  batch->from = batch->to = *cursor;
+  batch->head = head;
+  batch->n_vectors
+      = queen_broadcast_gather (self->broadcast, cursor, batch->vectors, MAX_VECTORS);
+  batch->size = 0;
+  for (guint i = 0; i < batch->n_vectors; i++)
+    batch->size += batch->vectors[i].iov_len;
+  queen_broadcast_advance (self->broadcast, &batch->to, batch->size, NULL);
+  return batch;
+}
+
+static gssize
+write_vectors (int fd, const struct iovec *vectors, guint n_vectors)
+{
+  struct msghdr message = { .msg_iov = (struct iovec *) vectors, .msg_iovlen = n_vectors };
+  gssize written;
+
+  do
+    written = n_vectors == 1
+                  ? send (fd, vectors->iov_base, vectors->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT)
+                  : sendmsg (fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (written < 0 && errno == EINTR);
+  return written;
+}
+
+typedef enum
+{
+  WRITE_ALL,
+  WRITE_SOME, /* the kernel took no more */
+  WRITE_FAILED,
+} WriteResult;
+
+static WriteResult
+get_write_result (gssize written, gsize size)
+{
+  if (written < 0)
+    return errno == EAGAIN || errno == ENOBUFS ? WRITE_SOME : WRITE_FAILED;
+  return (gsize) written == size ? WRITE_ALL : WRITE_SOME;
+}
+
+/* Writes what is behind the cursor of a subscriber that is owed nothing. */
+static WriteResult
+write_batch (QueenStream *self, Subscriber *subscriber, const Batch *batch)
+{
+  gssize written = write_vectors (subscriber->fd, batch->vectors, batch->n_vectors);
+  WriteResult result = get_write_result (written, batch->size);
+  GBytes *begun;
+  gsize rest;
+
+  if (result == WRITE_ALL)
+    subscriber->cursor = batch->to;
+  else if (written > 0)
+    {
+      begun = queen_broadcast_advance (self->broadcast, &subscriber->cursor, (gsize) written, &rest);
+      if (begun)
+        {
+          owe (subscriber, begun);
+          subscriber->owed_offset = g_bytes_get_size (begun) - rest;
+        }
+    }
+  return result;
+}
+
+static WriteResult
+write_owed (Subscriber *subscriber)
+{
+  struct iovec vectors[MAX_OWED];
+  guint n_vectors = gather_owed (subscriber, vectors);
+  gsize size = 0;
+  gssize written;
+
+  for (guint i = 0; i < n_vectors; i++)
+    size += vectors[i].iov_len;
+  written = write_vectors (subscriber->fd, vectors, n_vectors);
+  if (written > 0)
+    pay_owed (subscriber, (gsize) written);
+  return get_write_result (written, size);
+}
+
+/* Writes once, if there is anything to write. */
+static WriteResult
+write_once (QueenStream *self, Subscriber *subscriber, gboolean *is_through)
+{
+  const Batch *batch;
+
+  if (subscriber->n_owed == 0 && !subscriber->is_leaving)
+    owe_notice_of_loss (self, subscriber);
+  if (subscriber->n_owed > 0)
+    return write_owed (subscriber);
+
+  batch = gather_batch (self, &subscriber->cursor);
+  *is_through = subscriber->is_leaving || batch->n_vectors == 0;
+  return *is_through ? WRITE_ALL : write_batch (self, subscriber, batch);
+}
+
+/* Writes until the subscriber has everything or the kernel takes no more. */
+static void
 write_all (QueenStream *self, Subscriber *subscriber)
 {
-  gboolean is_gone = FALSE;
+  WriteResult result = WRITE_ALL;
+  gboolean is_through = FALSE;
 
-  while (!subscriber->is_blocked && write_once (self, subscriber, &is_gone))
-    ;
-  if (is_gone || (subscriber->is_leaving && subscriber->n_owed == 0))
-    {
-      remove_subscriber (self, subscriber);
-      return FALSE;
-    }
-  return TRUE;
+  while (result == WRITE_ALL && !is_through)
+    result = write_once (self, subscriber, &is_through);
+
+  subscriber->is_blocked = result == WRITE_SOME;
+  if (result == WRITE_FAILED || (subscriber->is_leaving && is_through))
+    remove_subscriber (self, subscriber);
 }
 
 /* A subscriber has nothing to say: what it sends is thrown away, and too much of it ends it. */
@@ -270,10 +346,7 @@ on_ready (gpointer item, guint events, gpointer data)
       return;
     }
   if (events & EPOLLOUT && subscriber->is_blocked)
-    {
-      subscriber->is_blocked = FALSE;
-      write_all (self, subscriber);
-    }
+    write_all (self, subscriber);
 }
 
 /* Flushing */
@@ -343,6 +416,13 @@ on_event (QueenStream *self, QueenEvent *event)
   gboolean was_flushed = is_flushed (self);
 
   queen_broadcast_publish (self->broadcast, event);
+
+  /* After a quiet moment nobody waits: not for the loop to turn, nor for the sender's answer. */
+  if (was_flushed && g_get_monotonic_time () >= self->flush_time + self->flush_interval)
+    {
+      on_flush_due (self);
+      return;
+    }
 
   /* Only a slow subscriber may lose an event: when the waiting would cost one to those who keep
    * up, it is over, and the sender of the heartbeat waits instead. */
