@@ -40,8 +40,8 @@ apply_number (const Setting *setting, const char *text, gpointer field, GError *
   if (!g_ascii_string_to_signed (text, 10, setting->least, setting->most, &number, NULL))
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                   _("“%s” is not a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT), text,
-                   setting->least, setting->most);
+                   _ ("“%s” is not a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT),
+                   text, setting->least, setting->most);
       return FALSE;
     }
   *(int *) field = (int) number;
@@ -65,13 +65,13 @@ apply_span (const Setting *setting, const char *text, gpointer field, GError **e
   if (!queen_config_parse_span (text, &span))
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                   _("“%s” is not a span of time such as 250ms, 2.5s or 1h"), text);
+                   _ ("“%s” is not a span of time such as 250ms, 2.5s or 1h"), text);
       return FALSE;
     }
   if (span < setting->least || span > setting->most)
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                   _("“%s” is not from %" G_GINT64_FORMAT " ms to %" G_GINT64_FORMAT " s"), text,
+                   _ ("“%s” is not from %" G_GINT64_FORMAT " ms to %" G_GINT64_FORMAT " s"), text,
                    setting->least / MSEC, setting->most / SECOND);
       return FALSE;
     }
@@ -97,7 +97,7 @@ apply_address (const Setting *setting, const char *text, gpointer field, GError 
   if (!address)
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                   _("“%s” is not a numeric address such as 127.0.0.1 or ::1"), text);
+                   _ ("“%s” is not a numeric address such as 127.0.0.1 or ::1"), text);
       return FALSE;
     }
   append_to_list (field, text);
@@ -110,11 +110,12 @@ apply_origin (const Setting *setting, const char *text, gpointer field, GError *
 {
   g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_NONE, NULL);
 
-  if (!uri || !g_uri_get_host (uri) || *g_uri_get_host (uri) == '\0' || *g_uri_get_path (uri) != '\0' ||
-      g_uri_get_query (uri) || g_uri_get_fragment (uri) || g_uri_get_userinfo (uri))
+  if (!uri || !g_uri_get_host (uri) || *g_uri_get_host (uri) == '\0' ||
+      *g_uri_get_path (uri) != '\0' || g_uri_get_query (uri) || g_uri_get_fragment (uri) ||
+      g_uri_get_userinfo (uri))
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                   _("“%s” is not an origin such as https://ui.example.org"), text);
+                   _ ("“%s” is not an origin such as https://ui.example.org"), text);
       return FALSE;
     }
   append_to_list (field, text);
@@ -142,7 +143,7 @@ apply_log_level (const Setting *setting, const char *text, gpointer field, GErro
         return TRUE;
       }
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-               _("“%s” is none of error, warning, info, debug"), text);
+               _ ("“%s” is none of error, warning, info, debug"), text);
   return FALSE;
 }
 
@@ -214,16 +215,27 @@ make_context (CommandLine *line)
   GOptionEntry entries[N_SETTINGS + 3] = { 0 };
 
   for (gsize i = 0; i < N_SETTINGS; i++)
-    entries[i] = (GOptionEntry){ settings[i].name,     settings[i].short_name,
-                                 G_OPTION_FLAG_NONE,   G_OPTION_ARG_STRING_ARRAY,
-                                 &line->values[i],     settings[i].description,
-                                 settings[i].argument };
-  entries[N_SETTINGS]
-      = (GOptionEntry){ "config", 'c', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &line->file,
-                        N_ ("Read settings from this key file, group [queen]"), N_ ("FILE") };
-  entries[N_SETTINGS + 1]
-      = (GOptionEntry){ "version", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE,
-                        &line->is_version_wanted, N_ ("Print the version and exit"), NULL };
+    entries[i] = (GOptionEntry){
+      .long_name = settings[i].name,
+      .short_name = settings[i].short_name,
+      .arg = G_OPTION_ARG_STRING_ARRAY,
+      .arg_data = &line->values[i],
+      .description = settings[i].description,
+      .arg_description = settings[i].argument,
+    };
+  entries[N_SETTINGS] = (GOptionEntry){
+    .long_name = "config",
+    .short_name = 'c',
+    .arg = G_OPTION_ARG_FILENAME,
+    .arg_data = &line->file,
+    .description = N_ ("Read settings from this key file, group [queen]"),
+    .arg_description = N_ ("FILE"),
+  };
+  entries[N_SETTINGS + 1] = (GOptionEntry){
+    .long_name = "version",
+    .arg_data = &line->is_version_wanted,
+    .description = N_ ("Print the version and exit"),
+  };
 
   g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
@@ -249,7 +261,8 @@ parse_command_line (CommandLine *line, int *argc, char ***argv, GError **error)
     }
   if (*argc > 1)
     {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_USAGE, _("Unexpected argument “%s”"), (*argv)[1]);
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_USAGE, _ ("Unexpected argument “%s”"),
+                   (*argv)[1]);
       return FALSE;
     }
   return TRUE;
@@ -288,7 +301,7 @@ apply_key (QueenConfig *config, GKeyFile *file, const char *key, GError **error)
 
   if (!setting)
     {
-      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, _("there is no such setting"));
+      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, _ ("there is no such setting"));
       return FALSE;
     }
   if (setting->is_list)
@@ -315,7 +328,8 @@ apply_file (QueenConfig *config, const char *path, GError **error)
   keys = g_key_file_get_keys (file, GROUP, NULL, NULL);
   if (!keys)
     {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, _("%s: there is no group [%s]"), path, GROUP);
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, _ ("%s: there is no group [%s]"), path,
+                   GROUP);
       return FALSE;
     }
   for (char **key = keys; *key; key++)
@@ -361,8 +375,8 @@ queen_config_parse_span (const char *text, gint64 *span)
     const char *name;
     gint64 length;
   } units[] = {
-    { "us", 1 },           { "ms", MSEC },  { "s", SECOND }, { "", SECOND },
-    { "min", 60 * SECOND }, { "h", HOUR }, { "d", DAY },
+    { "us", 1 },   { "ms", MSEC }, { "s", SECOND }, { "", SECOND }, { "min", 60 * SECOND },
+    { "h", HOUR }, { "d", DAY },
   };
   char *unit;
   double number;

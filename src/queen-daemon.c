@@ -118,10 +118,11 @@ on_event (QueenDaemon *self, QueenEvent *event)
     return;
   queen_registry_get_census (self->workers, &workers);
   queen_registry_get_census (self->hives, &hives);
-  status = g_strdup_printf ("STATUS=Workers: %u online, %u available. Hives: %u online, %u available. "
-                            "Subscribers: %u.",
-                            workers.online, workers.available, hives.online, hives.available,
-                            queen_stream_get_n_subscribers (self->stream));
+  status =
+      g_strdup_printf ("STATUS=Workers: %u online, %u available. Hives: %u online, %u available. "
+                       "Subscribers: %u.",
+                       workers.online, workers.available, hives.online, hives.available,
+                       queen_stream_get_n_subscribers (self->stream));
   if (g_strcmp0 (status, self->status) == 0)
     return;
   sd_notify (FALSE, status);
@@ -146,10 +147,12 @@ listen_everywhere (QueenDaemon *self, GError **error)
   gboolean is_optional = !config->bind;
   g_autoptr (GError) ui_error = NULL;
 
-  if (!queen_listener_listen (self->listener, addresses, (guint16) config->port, is_optional, error))
+  if (!queen_listener_listen (self->listener, addresses, (guint16) config->port, is_optional,
+                              error))
     return FALSE;
-  if (config->ui_port < 0 || queen_listener_listen (self->listener, addresses,
-                                                    (guint16) config->ui_port, is_optional, &ui_error))
+  if (config->ui_port < 0 ||
+      queen_listener_listen (self->listener, addresses, (guint16) config->ui_port, is_optional,
+                             &ui_error))
     return TRUE;
   if (config->is_ui_port_given)
     {

@@ -42,8 +42,8 @@ queen_answer_error (SoupServerMessage *message, const GError *error)
   guint status = queen_error_http_status (error);
 
   if (status == SOUP_STATUS_SERVICE_UNAVAILABLE)
-    soup_message_headers_replace (soup_server_message_get_response_headers (message),
-                                  "Retry-After", RETRY_AFTER);
+    soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After",
+                                  RETRY_AFTER);
   queen_answer_json (message, status, make_json ("error", error->message));
 }
 

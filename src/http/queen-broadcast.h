@@ -119,10 +119,8 @@ guint queen_broadcast_gather (QueenBroadcast *self,
  *
  * Returns: (transfer full) (nullable): the frame that was begun but not finished
  */
-GBytes *queen_broadcast_advance (QueenBroadcast *self,
-                                 QueenCursor *cursor,
-                                 gsize n_bytes,
-                                 gsize *rest);
+GBytes *
+queen_broadcast_advance (QueenBroadcast *self, QueenCursor *cursor, gsize n_bytes, gsize *rest);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenBroadcast, queen_broadcast_free)
 

@@ -17,8 +17,7 @@ G_BEGIN_DECLS
  * Returns: (transfer full): a frame of an event stream, WHATWG HTML § 9.2.5, closed by its empty
  * line
  */
-GBytes *
-queen_frame_new (const char *id, const char *event, const char *data, gsize data_length);
+GBytes *queen_frame_new (const char *id, const char *event, const char *data, gsize data_length);
 
 /**
  * queen_frame_new_lagged:

@@ -13,15 +13,15 @@
 #include "queen-request-head.h"
 
 #define MAX_REQUEST (QUEEN_REQUEST_MAX_HEAD + QUEEN_REQUEST_MAX_BODY)
-#define MAX_READY_AT_ONCE 32            /* connections, until the main loop may turn */
-#define MAX_DRAINED (256 * 1024)        /* bytes that are thrown away so that an answer arrives */
+#define MAX_READY_AT_ONCE 32     /* connections, until the main loop may turn */
+#define MAX_DRAINED (256 * 1024) /* bytes that are thrown away so that an answer arrives */
 
 /* What is waited for. Each wait is as long for everybody, so that those in it queue up in the order
  * of their deadlines without being sorted. */
 typedef enum
 {
   WAIT_HEAD,
-  WAIT_REQUEST, /* from the very beginning, too: dawdling with the head takes from the body's time */
+  WAIT_REQUEST, /* from the very beginning: who dawdles with the head has less for the body */
   WAIT_ANSWER,
   WAIT_LINGER,
   N_WAITS
@@ -47,7 +47,7 @@ struct _QueenConnection
   gsize scanned;        /* bytes in which no end of the head was found */
   gsize head_length;    /* bytes; 0 before the head is whole */
   QueenRequestHead head;
-  GString *accepted;    /* the head as libsoup may see it */
+  GString *accepted; /* the head as libsoup may see it */
 
   GBytes *answer;
   gsize n_answered;         /* bytes */
@@ -121,8 +121,8 @@ watch (QueenConnection *connection)
 {
   if (connection->is_watched)
     return;
-  connection->is_watched = queen_epoll_watch (connection->gate->sockets, connection->fd,
-                                              EPOLLIN | EPOLLOUT, connection);
+  connection->is_watched =
+      queen_epoll_watch (connection->gate->sockets, connection->fd, EPOLLIN | EPOLLOUT, connection);
   if (!connection->is_watched)
     remove_connection (connection->gate, connection);
 }
@@ -254,7 +254,8 @@ parse_head (QueenConnection *connection, const char *data, gsize length, GError 
 
   if (head_length < 0)
     return FALSE;
-  if (head_length > QUEEN_REQUEST_MAX_HEAD || (head_length == 0 && length >= QUEEN_REQUEST_MAX_HEAD))
+  if (head_length > QUEEN_REQUEST_MAX_HEAD ||
+      (head_length == 0 && length >= QUEEN_REQUEST_MAX_HEAD))
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_HEADER_TOO_LARGE, "the head is over %d bytes",
                    QUEEN_REQUEST_MAX_HEAD);
@@ -456,8 +457,8 @@ queen_gate_class_init (QueenGateClass *klass)
   object_class->dispose = queen_gate_dispose;
   object_class->finalize = queen_gate_finalize;
 
-  props[PROP_CONNECTIONS] = g_param_spec_uint (
-      "connections", NULL, NULL, 0, G_MAXUINT, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  props[PROP_CONNECTIONS] = g_param_spec_uint ("connections", NULL, NULL, 0, G_MAXUINT, 0,
+                                               G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -477,7 +478,8 @@ queen_gate_new (QueenRequestFunc on_request, gpointer data, GError **error)
   self->sockets = queen_epoll_new ("requests", MAX_READY_AT_ONCE, on_ready, self, error);
   if (!self->sockets)
     return NULL;
-  self->deadline_alarm = queen_alarm_new ("request deadline", G_PRIORITY_DEFAULT, on_deadline, self);
+  self->deadline_alarm =
+      queen_alarm_new ("request deadline", G_PRIORITY_DEFAULT, on_deadline, self);
   return g_steal_pointer (&self);
 }
 

@@ -161,7 +161,8 @@ add_socket (QueenListener *self, int fd)
   socket->fd = fd;
   socket->tag = g_source_add_unix_fd (source, fd, G_IO_IN);
   g_source_set_static_name (source, "listening socket");
-  /* It never recurses; but GLib wakes the loop up twice for each dispatch of a source that may not. */
+  /* It never recurses; but GLib wakes the loop up twice for each dispatch of a source that may not.
+   */
   g_source_set_can_recurse (source, TRUE);
   g_ptr_array_add (self->sockets, source);
 }
@@ -222,10 +223,12 @@ open_address (const char *text, guint16 port, GError **error)
   if (!address || !g_socket_address_to_native (address, &native, sizeof native, error))
     {
       if (error && !*error)
-        g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, "“%s” is no numeric IP address", text);
+        g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, "“%s” is no numeric IP address",
+                     text);
       return -1;
     }
-  fd = open_socket ((struct sockaddr *) &native, (socklen_t) g_socket_address_get_native_size (address));
+  fd = open_socket ((struct sockaddr *) &native,
+                    (socklen_t) g_socket_address_get_native_size (address));
   code = errno;
   if (fd < 0)
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "cannot listen on %s port %u: %s",
@@ -254,7 +257,8 @@ is_family_missing (const GError *error)
 
 /* Opens @port at every address, or none. With port 0 the first address chooses for all. */
 static gboolean
-open_all (const char *const *addresses, guint16 port, gboolean is_optional, GArray *fds, GError **error)
+open_all (
+    const char *const *addresses, guint16 port, gboolean is_optional, GArray *fds, GError **error)
 {
   g_autoptr (GError) missing = NULL;
 
@@ -345,8 +349,8 @@ queen_listener_class_init (QueenListenerClass *klass)
 static void
 queen_listener_init (QueenListener *self)
 {
-  g_autoptr (GError) error
-      = g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "too many connections");
+  g_autoptr (GError) error =
+      g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "too many connections");
 
   self->refusal = queen_answer_to_bytes (error);
   self->sockets = g_ptr_array_new_with_free_func ((GDestroyNotify) free_socket);

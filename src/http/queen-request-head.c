@@ -39,7 +39,8 @@ static gboolean
 is_token (Text text)
 {
   for (gsize i = 0; i < text.length; i++)
-    if (!g_ascii_isalnum (text.at[i]) && (text.at[i] == '\0' || !strchr ("!#$%&'*+-.^_`|~", text.at[i])))
+    if (!g_ascii_isalnum (text.at[i]) &&
+        (text.at[i] == '\0' || !strchr ("!#$%&'*+-.^_`|~", text.at[i])))
       return FALSE;
   return text.length > 0;
 }
@@ -74,8 +75,8 @@ trim (Text text)
 static gboolean
 check_method (Text method, GError **error)
 {
-  static const char *const known[]
-      = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE" };
+  static const char *const known[] = { "GET",   "HEAD",   "POST",    "PUT",
+                                       "PATCH", "DELETE", "OPTIONS", "TRACE" };
 
   if (!is_token (method))
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "the request line has no method");
@@ -104,7 +105,8 @@ check_version (Text version, GError **error)
       !g_ascii_isdigit (version.at[5]) || version.at[6] != '.' || !g_ascii_isdigit (version.at[7]))
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "the request line has no HTTP version");
   if (version.at[5] != '1' || (version.at[7] != '0' && version.at[7] != '1'))
-    return fail (error, QUEEN_ERROR_VERSION_NOT_SUPPORTED, "only HTTP/1.0 and HTTP/1.1 are spoken here");
+    return fail (error, QUEEN_ERROR_VERSION_NOT_SUPPORTED,
+                 "only HTTP/1.0 and HTTP/1.1 are spoken here");
   return TRUE;
 }
 
@@ -208,11 +210,8 @@ queen_request_head_find_end (const char *data, gsize length, gsize *scanned, GEr
 }
 
 gboolean
-queen_request_head_parse (const char *data,
-                          gsize length,
-                          QueenRequestHead *head,
-                          GString *accepted,
-                          GError **error)
+queen_request_head_parse (
+    const char *data, gsize length, QueenRequestHead *head, GString *accepted, GError **error)
 {
   Parser parser = { .head = head };
   const char *end = data + length - 2; /* at the empty line */

@@ -46,13 +46,10 @@ gssize queen_request_head_find_end (const char *data, gsize length, gsize *scann
  *
  * Checks a request's head by the letter of RFC 9112, where libsoup 3.2 is lax: a known method, one
  * sane Host, at most one Content-Length of digits alone, no Transfer-Encoding, no folded lines. The
- * lines that are dealt with before libsoup (Expect) or that it had better not see (Range, CVE-2025-32907)
- * are left out of @accepted.
+ * lines that are dealt with before libsoup (Expect) or that it had better not see (Range,
+ * CVE-2025-32907) are left out of @accepted.
  */
-gboolean queen_request_head_parse (const char *data,
-                                   gsize length,
-                                   QueenRequestHead *head,
-                                   GString *accepted,
-                                   GError **error);
+gboolean queen_request_head_parse (
+    const char *data, gsize length, QueenRequestHead *head, GString *accepted, GError **error);
 
 G_END_DECLS

@@ -42,8 +42,8 @@ take_heartbeat (Heartbeats *heartbeats,
                 SoupServerMessage *message,
                 GError **error)
 {
-  g_autoptr (GBytes) body
-      = soup_message_body_flatten (soup_server_message_get_request_body (message));
+  g_autoptr (GBytes) body =
+      soup_message_body_flatten (soup_server_message_get_request_body (message));
   g_autoptr (QueenComponent) component = NULL;
   g_autofree char *text = NULL;
   gsize length;

@@ -65,7 +65,9 @@ on_shutdown (SoupServerMessage *message, GHashTable *query, gpointer data)
 }
 
 void
-queen_routes_add_operations (QueenServer *server, void (*on_shutdown_func) (gpointer), gpointer data)
+queen_routes_add_operations (QueenServer *server,
+                             void (*on_shutdown_func) (gpointer),
+                             gpointer data)
 {
   static const QueenRoute routes[] = {
     { "/health", "GET", on_health },

@@ -25,8 +25,7 @@ void queen_routes_add_heartbeats (QueenServer *server,
  *
  * `GET /health`, `GET /v1/build-info` and `POST /v1/shutdown`.
  */
-void queen_routes_add_operations (QueenServer *server,
-                                  void (*on_shutdown) (gpointer),
-                                  gpointer data);
+void
+queen_routes_add_operations (QueenServer *server, void (*on_shutdown) (gpointer), gpointer data);
 
 G_END_DECLS

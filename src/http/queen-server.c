@@ -152,16 +152,16 @@ answer_without_method (SoupServerMessage *message, const char *path, const Resou
       soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
       return;
     }
-  error = g_error_new (QUEEN_ERROR, QUEEN_ERROR_METHOD_NOT_ALLOWED, "%s cannot be used on %s; try %s",
-                       method, path, resource->allow->str);
+  error = g_error_new (QUEEN_ERROR, QUEEN_ERROR_METHOD_NOT_ALLOWED,
+                       "%s cannot be used on %s; try %s", method, path, resource->allow->str);
   queen_answer_error (message, error);
 }
 
 static void
 answer_not_found (SoupServerMessage *message, const char *path)
 {
-  g_autoptr (GError) error
-      = g_error_new (QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "there is nothing at %s", path);
+  g_autoptr (GError) error =
+      g_error_new (QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "there is nothing at %s", path);
 
   queen_answer_error (message, error);
 }
@@ -264,8 +264,8 @@ queen_server_init (QueenServer *self)
   self->soup = soup_server_new ("server-header", "queen-rbee", NULL);
   /* libsoup wants one, and would need it only for a request without a Host. */
   self->local_address = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
-  self->resources
-      = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_resource);
+  self->resources =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_resource);
   self->origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   soup_server_add_handler (self->soup, NULL, on_request, self, NULL);
   soup_server_add_handler (self->soup, "*", on_options, self, NULL);
@@ -322,8 +322,8 @@ queen_server_answer (QueenConnection *connection, GBytes *request, gpointer data
   QueenServer *self = data;
   g_autoptr (GSocketAddress) peer = queen_connection_dup_address (connection);
   g_autoptr (GInputStream) input = g_memory_input_stream_new_from_bytes (request);
-  g_autoptr (GOutputStream) output
-      = g_memory_output_stream_new (g_malloc (USUAL_ANSWER), USUAL_ANSWER, g_realloc, g_free);
+  g_autoptr (GOutputStream) output =
+      g_memory_output_stream_new (g_malloc (USUAL_ANSWER), USUAL_ANSWER, g_realloc, g_free);
   g_autoptr (GIOStream) stream = g_simple_io_stream_new (input, output);
   g_autoptr (GError) error = NULL;
   Exchange exchange = { .connection = connection, .output = G_MEMORY_OUTPUT_STREAM (output) };
@@ -338,7 +338,8 @@ queen_server_answer (QueenConnection *connection, GBytes *request, gpointer data
   if (!exchange.is_routed)
     {
       /* libsoup has refused it with an empty body; ours says what is wrong. */
-      error = g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "the request target is no valid URI");
+      error = g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
+                                   "the request target is no valid URI");
       return queen_answer_to_bytes (error);
     }
   g_io_stream_close (stream, NULL, NULL);

@@ -11,11 +11,11 @@
 #include "queen-epoll.h"
 #include "queen-frame.h"
 
-#define MAX_VECTORS 256               /* frames in one write */
-#define MAX_OWED 5                    /* what a newcomer gets (4), or a rest and a notice of loss */
-#define MAX_FLUSHED_AT_ONCE 1024      /* subscribers, until the main loop may turn */
-#define MAX_READY_AT_ONCE 256         /* subscribers that the kernel tells of in one go */
-#define MAX_CHATTER 4096              /* bytes that a subscriber may send; it has nothing to say */
+#define MAX_VECTORS 256          /* frames in one write */
+#define MAX_OWED 5               /* what a newcomer gets (4), or a rest and a notice of loss */
+#define MAX_FLUSHED_AT_ONCE 1024 /* subscribers, until the main loop may turn */
+#define MAX_READY_AT_ONCE 256    /* subscribers that the kernel tells of in one go */
+#define MAX_CHATTER 4096         /* bytes that a subscriber may send; it has nothing to say */
 #define KEEPALIVE (15 * G_USEC_PER_SEC)
 
 /* What is behind a cursor, gathered once for all the subscribers that stand there: most of them
@@ -40,8 +40,8 @@ struct _Subscriber
   gboolean is_blocked : 1; /* the kernel took no more, and will say when it does */
   gboolean is_leaving : 1; /* nothing comes after what is owed */
   guint8 n_owed;
-  GBytes *owed[MAX_OWED];  /* goes out before what is behind the cursor */
-  gsize owed_offset;       /* bytes of the first one that are gone */
+  GBytes *owed[MAX_OWED]; /* goes out before what is behind the cursor */
+  gsize owed_offset;      /* bytes of the first one that are gone */
   Subscriber *previous;
   Subscriber *next;
 };
@@ -63,10 +63,10 @@ struct _QueenStream
 
   /* A flush walks the list of subscribers in slices. */
   QueenAlarm *flush_alarm;
-  Subscriber *flush_at;  /* whose turn it is; NULL between two flushes */
-  guint64 flush_head;    /* the broadcast's head when the flush began */
-  guint64 flushed_head;  /* the same of the flush before: no reader that keeps up is behind that */
-  gint64 flush_time;     /* µs, monotonic: when the last flush ended */
+  Subscriber *flush_at; /* whose turn it is; NULL between two flushes */
+  guint64 flush_head;   /* the broadcast's head when the flush began */
+  guint64 flushed_head; /* the same of the flush before: no reader that keeps up is behind that */
+  gint64 flush_time;    /* µs, monotonic: when the last flush ended */
   Batch batch;
 
   QueenAlarm *keepalive_alarm;
@@ -209,8 +209,7 @@ gather_batch (QueenStream *self, const QueenCursor *cursor)
 
   batch->from = batch->to = *cursor;
   batch->head = head;
-  batch->n_vectors
-      = queen_broadcast_gather (self->broadcast, cursor, batch->vectors, MAX_VECTORS);
+  batch->n_vectors = queen_broadcast_gather (self->broadcast, cursor, batch->vectors, MAX_VECTORS);
   batch->size = 0;
   for (guint i = 0; i < batch->n_vectors; i++)
     batch->size += batch->vectors[i].iov_len;
@@ -260,7 +259,8 @@ write_batch (QueenStream *self, Subscriber *subscriber, const Batch *batch)
     subscriber->cursor = batch->to;
   else if (written > 0)
     {
-      begun = queen_broadcast_advance (self->broadcast, &subscriber->cursor, (gsize) written, &rest);
+      begun =
+          queen_broadcast_advance (self->broadcast, &subscriber->cursor, (gsize) written, &rest);
       if (begun)
         {
           owe (subscriber, begun);
@@ -510,8 +510,8 @@ queen_stream_class_init (QueenStreamClass *klass)
   object_class->dispose = queen_stream_dispose;
   object_class->finalize = queen_stream_finalize;
 
-  props[PROP_SUBSCRIBERS] = g_param_spec_uint (
-      "subscribers", NULL, NULL, 0, G_MAXUINT, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  props[PROP_SUBSCRIBERS] = g_param_spec_uint ("subscribers", NULL, NULL, 0, G_MAXUINT, 0,
+                                               G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -532,11 +532,8 @@ make_life (void)
 }
 
 QueenStream *
-queen_stream_new (QueenEventBus *bus,
-                  QueenPulse *pulse,
-                  guint capacity,
-                  gint64 flush_interval,
-                  GError **error)
+queen_stream_new (
+    QueenEventBus *bus, QueenPulse *pulse, guint capacity, gint64 flush_interval, GError **error)
 {
   g_autoptr (QueenStream) self = g_object_new (QUEEN_TYPE_STREAM, NULL);
   g_autofree char *life = make_life ();
@@ -587,10 +584,7 @@ place_cursor (QueenStream *self, Subscriber *subscriber, const QueenStreamReques
 }
 
 void
-queen_stream_subscribe (QueenStream *self,
-                        int fd,
-                        GBytes *head,
-                        const QueenStreamRequest *request)
+queen_stream_subscribe (QueenStream *self, int fd, GBytes *head, const QueenStreamRequest *request)
 {
   Subscriber *subscriber = g_new0 (Subscriber, 1);
 
@@ -602,8 +596,7 @@ queen_stream_subscribe (QueenStream *self,
   place_cursor (self, subscriber, request);
 
   /* Waiting to write from the start, so that nothing is armed when the kernel takes no more. */
-  if (self->is_leaving ||
-      !queen_epoll_watch (self->sockets, fd, EPOLLIN | EPOLLOUT, subscriber))
+  if (self->is_leaving || !queen_epoll_watch (self->sockets, fd, EPOLLIN | EPOLLOUT, subscriber))
     {
       remove_subscriber (self, subscriber);
       return;

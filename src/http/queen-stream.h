@@ -40,11 +40,8 @@ G_DECLARE_FINAL_TYPE (QueenStream, queen_stream, QUEEN, STREAM, GObject)
  *
  * Returns: (transfer full): a stream, or %NULL when the system has no descriptor left
  */
-QueenStream *queen_stream_new (QueenEventBus *bus,
-                               QueenPulse *pulse,
-                               guint capacity,
-                               gint64 flush_interval,
-                               GError **error);
+QueenStream *queen_stream_new (
+    QueenEventBus *bus, QueenPulse *pulse, guint capacity, gint64 flush_interval, GError **error);
 
 /**
  * queen_stream_get_capacity:
@@ -68,10 +65,8 @@ guint queen_stream_get_n_subscribers (QueenStream *self);
  * Sends what the subscriber asked for, and from then on everything that happens, until it hangs
  * up.
  */
-void queen_stream_subscribe (QueenStream *self,
-                             int fd,
-                             GBytes *head,
-                             const QueenStreamRequest *request);
+void
+queen_stream_subscribe (QueenStream *self, int fd, GBytes *head, const QueenStreamRequest *request);
 
 /**
  * queen_stream_say_goodbye:

@@ -42,8 +42,8 @@ prepare_alarm (GSource *source, int *timeout_msec)
 
   *timeout_msec = -1;
   if (alarm->time >= 0)
-    *timeout_msec
-        = (int) CLAMP ((alarm->time - g_source_get_time (source) + 999) / 1000, 0, G_MAXINT);
+    *timeout_msec =
+        (int) CLAMP ((alarm->time - g_source_get_time (source) + 999) / 1000, 0, G_MAXINT);
   return is_due (source);
 }
 
@@ -60,8 +60,9 @@ dispatch_alarm (GSource *source, GSourceFunc callback, gpointer data)
 QueenAlarm *
 queen_alarm_new (const char *name, int priority, void (*callback) (gpointer), gpointer data)
 {
-  static GSourceFuncs funcs
-      = { .prepare = prepare_alarm, .check = is_due, .dispatch = dispatch_alarm };
+  static GSourceFuncs funcs = { .prepare = prepare_alarm,
+                                .check = is_due,
+                                .dispatch = dispatch_alarm };
   GSource *source = g_source_new (&funcs, sizeof (QueenAlarm));
   QueenAlarm *alarm = (QueenAlarm *) source;
 

@@ -73,8 +73,7 @@ queen_component_is_available (const QueenComponent *component)
     case QUEEN_STATUS_ONLINE:
       return component->health != QUEEN_HEALTH_UNHEALTHY;
     case QUEEN_STATUS_BUSY:
-      return component->kind == QUEEN_COMPONENT_HIVE &&
-             component->health != QUEEN_HEALTH_UNHEALTHY;
+      return component->kind == QUEEN_COMPONENT_HIVE && component->health != QUEEN_HEALTH_UNHEALTHY;
     default:
       return FALSE;
     }

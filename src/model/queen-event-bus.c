@@ -18,9 +18,9 @@ queen_event_bus_class_init (QueenEventBusClass *klass)
   GType type = G_TYPE_FROM_CLASS (klass);
 
   /* Static scope: the event outlives the emission, so nobody needs a copy of it. */
-  event_signal = g_signal_new ("event", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                               g_cclosure_marshal_VOID__BOXED, G_TYPE_NONE, 1,
-                               QUEEN_TYPE_EVENT | G_SIGNAL_TYPE_STATIC_SCOPE);
+  event_signal =
+      g_signal_new ("event", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, g_cclosure_marshal_VOID__BOXED,
+                    G_TYPE_NONE, 1, QUEEN_TYPE_EVENT | G_SIGNAL_TYPE_STATIC_SCOPE);
   g_signal_set_va_marshaller (event_signal, type, g_cclosure_marshal_VOID__BOXEDv);
 }
 

@@ -13,9 +13,9 @@
 /* Where the members of one kind stand. */
 typedef struct
 {
-  const char *nest;         /* the object of the nested form */
-  const char *short_id;     /* the id in the short form */
-  const char *nest_status;  /* the status in the nested form */
+  const char *nest;        /* the object of the nested form */
+  const char *short_id;    /* the id in the short form */
+  const char *nest_status; /* the status in the nested form */
 } Shape;
 
 static const Shape shapes[QUEEN_COMPONENT_N_KINDS] = {
@@ -31,7 +31,7 @@ typedef struct
 } Source;
 
 static gboolean G_GNUC_PRINTF (4, 5)
-fail (GError **error, const Source *source, const char *member, const char *problem, ...)
+    fail (GError **error, const Source *source, const char *member, const char *problem, ...)
 {
   g_autofree char *text = NULL;
   va_list args;
@@ -225,7 +225,8 @@ queen_heartbeat_check_id (const char *id)
 {
   gsize length = strlen (id);
 
-  if (length == 0 || length > QUEEN_HEARTBEAT_MAX_ID || !g_utf8_validate (id, (gssize) length, NULL))
+  if (length == 0 || length > QUEEN_HEARTBEAT_MAX_ID ||
+      !g_utf8_validate (id, (gssize) length, NULL))
     return FALSE;
   for (const char *at = id; *at != '\0'; at = g_utf8_next_char (at))
     if (g_unichar_iscntrl (g_utf8_get_char (at)))

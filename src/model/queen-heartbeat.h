@@ -23,10 +23,8 @@ G_BEGIN_DECLS
  *
  * Returns: (transfer full): the component that it tells of, or %NULL
  */
-QueenComponent *queen_heartbeat_parse (QueenComponentKind kind,
-                                       const char *body,
-                                       gsize length,
-                                       GError **error);
+QueenComponent *
+queen_heartbeat_parse (QueenComponentKind kind, const char *body, gsize length, GError **error);
 
 /**
  * queen_heartbeat_check_id:

@@ -28,8 +28,9 @@ static gboolean check_value (Checker *c); /* values nest */
 static gboolean
 fail (Checker *c, const char *problem)
 {
-  g_set_error (c->error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "not valid JSON: byte %" G_GSIZE_FORMAT ": %s",
-               (gsize) (c->at - c->start) + 1, problem);
+  g_set_error (c->error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
+               "not valid JSON: byte %" G_GSIZE_FORMAT ": %s", (gsize) (c->at - c->start) + 1,
+               problem);
   return FALSE;
 }
 
@@ -332,8 +333,8 @@ check_value (Checker *c)
     case 'n':
       passed = check_literal (c, "null");
       break;
-    case '-': case '0': case '1': case '2': case '3': case '4':
-    case '5': case '6': case '7': case '8': case '9':
+    case '-':
+    case '0' ... '9':
       passed = check_number (c);
       break;
     default:

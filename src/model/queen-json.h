@@ -8,10 +8,10 @@
 G_BEGIN_DECLS
 
 #define QUEEN_JSON_MAX_DEPTH 8
-#define QUEEN_JSON_MAX_MEMBERS 64   /* of one object */
-#define QUEEN_JSON_MAX_STRING 1024  /* bytes between the quotes */
-#define QUEEN_JSON_MAX_INTEGER 15   /* digits: what a double can hold exactly */
-#define QUEEN_JSON_MAX_NUMBER 128   /* characters */
+#define QUEEN_JSON_MAX_MEMBERS 64  /* of one object */
+#define QUEEN_JSON_MAX_STRING 1024 /* bytes between the quotes */
+#define QUEEN_JSON_MAX_INTEGER 15  /* digits: what a double can hold exactly */
+#define QUEEN_JSON_MAX_NUMBER 128  /* characters */
 
 /**
  * queen_json_check:

@@ -36,8 +36,8 @@ on_beat (gpointer data)
   QueenPulse *self = data;
   g_autoptr (QueenEvent) event = queen_pulse_dup_snapshot (self);
 
-  self->next_beat
-      = queen_pulse_get_next_beat (self->next_beat, self->interval, self->clock->get_monotonic ());
+  self->next_beat =
+      queen_pulse_get_next_beat (self->next_beat, self->interval, self->clock->get_monotonic ());
   queen_alarm_set (self->alarm, self->next_beat);
   queen_event_bus_emit (self->bus, event);
 }

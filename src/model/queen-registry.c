@@ -121,9 +121,10 @@ log_heartbeat (const QueenComponent *component)
 {
   /* GLib formats a message before it asks whether anybody wants it. */
   if (g_log_get_debug_enabled ())
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_DEBUG, "QUEEN_COMPONENT_ID", component->id, "MESSAGE",
-                      "%s heartbeat: %s %s", queen_component_kind_get_name (component->kind),
-                      component->id, queen_status_get_name (component->status));
+    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_DEBUG, "QUEEN_COMPONENT_ID", component->id,
+                      "MESSAGE", "%s heartbeat: %s %s",
+                      queen_component_kind_get_name (component->kind), component->id,
+                      queen_status_get_name (component->status));
 }
 
 static void
@@ -184,8 +185,8 @@ queen_registry_class_init (QueenRegistryClass *klass)
 static void
 queen_registry_init (QueenRegistry *self)
 {
-  self->entries
-      = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_entry);
+  self->entries =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_entry);
   self->online_ids = g_string_new (NULL);
   self->alarm = queen_alarm_new ("registry deadline", G_PRIORITY_DEFAULT, on_deadline, self);
 }
