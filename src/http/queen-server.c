@@ -228,10 +228,10 @@ static void
 on_wrote_headers (SoupServerMessage *message, TakeOver *take_over)
 {
   Exchange *exchange = get_exchange (message);
-  g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
   GBytes *head = g_bytes_new (g_memory_output_stream_get_data (exchange->output),
                               g_memory_output_stream_get_data_size (exchange->output));
 
+  g_object_unref (soup_server_message_steal_connection (message));
   exchange->is_taken_over = TRUE;
   take_over->func (queen_connection_steal_socket (exchange->connection), head, take_over->data);
 }
