@@ -40,8 +40,8 @@ apply_number (const Setting *setting, const char *text, gpointer field, GError *
   if (!g_ascii_string_to_signed (text, 10, setting->least, setting->most, &number, NULL))
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                   _ ("“%s” is not a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT),
-                   text, setting->least, setting->most);
+                   _ ("“%s” is not a whole number from %d to %d"), text, (int) setting->least,
+                   (int) setting->most);
       return FALSE;
     }
   *(int *) field = (int) number;
@@ -70,9 +70,8 @@ apply_span (const Setting *setting, const char *text, gpointer field, GError **e
     }
   if (span < setting->least || span > setting->most)
     {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                   _ ("“%s” is not from %" G_GINT64_FORMAT " ms to %" G_GINT64_FORMAT " s"), text,
-                   setting->least / MSEC, setting->most / SECOND);
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, _ ("“%s” is not from %d ms to %d s"),
+                   text, (int) (setting->least / MSEC), (int) (setting->most / SECOND));
       return FALSE;
     }
   *(gint64 *) field = span;
