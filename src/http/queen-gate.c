@@ -116,15 +116,18 @@ remove_connection (QueenGate *self, QueenConnection *connection)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CONNECTIONS]);
 }
 
-static void
+/* Has the kernel tell of @connection. Returns FALSE when it has no room; the connection is then no
+ * more. */
+static gboolean
 watch (QueenConnection *connection)
 {
   if (connection->is_watched)
-    return;
-  connection->is_watched =
-      queen_epoll_watch (connection->gate->sockets, connection->fd, EPOLLIN | EPOLLOUT, connection);
-  if (!connection->is_watched)
-    remove_connection (connection->gate, connection);
+    return TRUE;
+  connection->is_watched = TRUE;
+  if (queen_epoll_watch (connection->gate->sockets, connection->fd, EPOLLIN | EPOLLOUT, connection))
+    return TRUE;
+  remove_connection (connection->gate, connection);
+  return FALSE;
 }
 
 /* Answering */
@@ -169,17 +172,15 @@ send_answer (QueenConnection *connection)
 static void
 write_answer (QueenGate *self, QueenConnection *connection)
 {
-  if (!send_answer (connection))
-    {
-      if (errno != EAGAIN)
-        remove_connection (self, connection);
-      return;
-    }
-  if (!connection->has_unread_data)
+  gboolean is_sent = send_answer (connection);
+
+  if (is_sent ? !connection->has_unread_data : errno != EAGAIN)
     {
       remove_connection (self, connection);
       return;
     }
+  if (!watch (connection) || !is_sent)
+    return;
   shutdown (connection->fd, SHUT_WR);
   end_wait (connection, WAIT_ANSWER);
   begin_wait (connection, WAIT_LINGER);
@@ -191,14 +192,9 @@ answer (QueenGate *self, QueenConnection *connection, GBytes *bytes)
 {
   end_wait (connection, WAIT_HEAD);
   end_wait (connection, WAIT_REQUEST);
-  connection->answer = bytes;
-  if (send_answer (connection) && !connection->has_unread_data)
-    {
-      remove_connection (self, connection);
-      return;
-    }
   begin_wait (connection, WAIT_ANSWER);
-  watch (connection);
+  connection->answer = bytes;
+  write_answer (self, connection);
 }
 
 static void

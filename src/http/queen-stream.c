@@ -3,48 +3,14 @@
 
 #include "queen-stream.h"
 
-#include <errno.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "queen-broadcast.h"
 #include "queen-epoll.h"
 #include "queen-frame.h"
+#include "queen-subscriber.h"
 
-#define MAX_VECTORS 256          /* frames in one write */
-#define MAX_OWED 5               /* what a newcomer gets (4), or a rest and a notice of loss */
 #define MAX_FLUSHED_AT_ONCE 1024 /* subscribers, until the main loop may turn */
 #define MAX_READY_AT_ONCE 256    /* subscribers that the kernel tells of in one go */
-#define MAX_CHATTER 4096         /* bytes that a subscriber may send; it has nothing to say */
 #define KEEPALIVE (15 * G_USEC_PER_SEC)
-
-/* What is behind a cursor, gathered once for all the subscribers that stand there: most of them
- * stand at the same place. */
-typedef struct
-{
-  QueenCursor from;
-  QueenCursor to;
-  guint64 head; /* of the broadcast when it was gathered; 0 when it was not */
-  gsize size;   /* bytes */
-  guint n_vectors;
-  struct iovec vectors[MAX_VECTORS];
-} Batch;
-
-typedef struct _Subscriber Subscriber;
-
-struct _Subscriber
-{
-  int fd;
-  QueenCursor cursor;
-  guint16 n_chatter;       /* bytes it has sent */
-  gboolean is_blocked : 1; /* the kernel took no more, and will say when it does */
-  gboolean is_leaving : 1; /* nothing comes after what is owed */
-  guint8 n_owed;
-  GBytes *owed[MAX_OWED]; /* goes out before what is behind the cursor */
-  gsize owed_offset;      /* bytes of the first one that are gone */
-  Subscriber *previous;
-  Subscriber *next;
-};
 
 struct _QueenStream
 {
@@ -56,18 +22,18 @@ struct _QueenStream
   gint64 flush_interval;
 
   QueenEpoll *sockets;
-  Subscriber *first;
-  Subscriber *last;
+  QueenSubscriber *first;
+  QueenSubscriber *last;
   guint n_subscribers;
   gboolean is_leaving;
 
   /* A flush walks the list of subscribers in slices. */
   QueenAlarm *flush_alarm;
-  Subscriber *flush_at; /* whose turn it is; NULL between two flushes */
-  guint64 flush_head;   /* the broadcast's head when the flush began */
+  QueenSubscriber *flush_at; /* whose turn it is; NULL between two flushes */
+  guint64 flush_head;        /* the broadcast's head when the flush began */
   guint64 flushed_head; /* the same of the flush before: no reader that keeps up is behind that */
   gint64 flush_time;    /* µs, monotonic: when the last flush ended */
-  Batch batch;
+  QueenBatch batch;
 
   QueenAlarm *keepalive_alarm;
   GBytes *keepalive_frame;
@@ -86,54 +52,7 @@ static GParamSpec *props[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (QueenStream, queen_stream, G_TYPE_OBJECT)
 
-/* What one subscriber is owed */
-
-static void
-owe (Subscriber *subscriber, GBytes *frame)
-{
-  g_assert (subscriber->n_owed < MAX_OWED);
-  subscriber->owed[subscriber->n_owed++] = frame;
-}
-
-static void
-pay_first (Subscriber *subscriber)
-{
-  g_bytes_unref (subscriber->owed[0]);
-  subscriber->n_owed--;
-  subscriber->owed_offset = 0;
-  for (guint i = 0; i < subscriber->n_owed; i++)
-    subscriber->owed[i] = subscriber->owed[i + 1];
-}
-
-static guint
-gather_owed (const Subscriber *subscriber, struct iovec *vectors)
-{
-  for (guint i = 0; i < subscriber->n_owed; i++)
-    vectors[i].iov_base = (void *) g_bytes_get_data (subscriber->owed[i], &vectors[i].iov_len);
-  if (subscriber->n_owed > 0)
-    {
-      vectors[0].iov_base = (char *) vectors[0].iov_base + subscriber->owed_offset;
-      vectors[0].iov_len -= subscriber->owed_offset;
-    }
-  return subscriber->n_owed;
-}
-
-static void
-pay_owed (Subscriber *subscriber, gsize n_bytes)
-{
-  while (n_bytes > 0)
-    {
-      gsize left = g_bytes_get_size (subscriber->owed[0]) - subscriber->owed_offset;
-
-      if (n_bytes < left)
-        {
-          subscriber->owed_offset += n_bytes;
-          return;
-        }
-      n_bytes -= left;
-      pay_first (subscriber);
-    }
-}
+/* Subscribers */
 
 static GBytes *
 dup_snapshot_frame (QueenStream *self)
@@ -152,37 +71,32 @@ dup_snapshot_frame (QueenStream *self)
 
 /* A subscriber that the ring has passed is told what it lost and how things stand now. */
 static void
-owe_notice_of_loss (QueenStream *self, Subscriber *subscriber)
+owe_notice_of_loss (QueenStream *self, QueenSubscriber *subscriber)
 {
   guint64 n_lost = queen_broadcast_skip_lost (self->broadcast, &subscriber->cursor);
 
   if (n_lost == 0)
     return;
-  owe (subscriber, queen_frame_new_lagged ((gint64) n_lost));
-  owe (subscriber, dup_snapshot_frame (self));
+  queen_subscriber_owe (subscriber, queen_frame_new_lagged ((gint64) n_lost));
+  queen_subscriber_owe (subscriber, dup_snapshot_frame (self));
 }
 
-/* Subscribers */
-
 static void
-remove_subscriber (QueenStream *self, Subscriber *subscriber)
+remove_subscriber (QueenStream *self, QueenSubscriber *subscriber)
 {
   if (self->flush_at == subscriber)
     self->flush_at = subscriber->next;
   *(subscriber->previous ? &subscriber->previous->next : &self->first) = subscriber->next;
   *(subscriber->next ? &subscriber->next->previous : &self->last) = subscriber->previous;
 
-  while (subscriber->n_owed > 0)
-    pay_first (subscriber);
-  close (subscriber->fd);
-  g_free (subscriber);
+  queen_subscriber_free (subscriber);
 
   self->n_subscribers--;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SUBSCRIBERS]);
 }
 
 static void
-append_subscriber (QueenStream *self, Subscriber *subscriber)
+append_subscriber (QueenStream *self, QueenSubscriber *subscriber)
 {
   subscriber->previous = self->last;
   *(self->last ? &self->last->next : &self->first) = subscriber;
@@ -192,155 +106,44 @@ append_subscriber (QueenStream *self, Subscriber *subscriber)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SUBSCRIBERS]);
 }
 
-static gboolean
-is_same_place (const QueenCursor *a, const QueenCursor *b)
-{
-  return a->next == b->next && a->kinds == b->kinds && a->n_passed == b->n_passed;
-}
-
-static const Batch *
-gather_batch (QueenStream *self, const QueenCursor *cursor)
-{
-  Batch *batch = &self->batch;
-  guint64 head = queen_broadcast_get_head (self->broadcast);
-
-  if (batch->head == head && is_same_place (&batch->from, cursor))
-    return batch;
-
-  batch->from = batch->to = *cursor;
-  batch->head = head;
-  batch->n_vectors = queen_broadcast_gather (self->broadcast, cursor, batch->vectors, MAX_VECTORS);
-  batch->size = 0;
-  for (guint i = 0; i < batch->n_vectors; i++)
-    batch->size += batch->vectors[i].iov_len;
-  queen_broadcast_advance (self->broadcast, &batch->to, batch->size, NULL);
-  return batch;
-}
-
-static gssize
-write_vectors (int fd, const struct iovec *vectors, guint n_vectors)
-{
-  struct msghdr message = { .msg_iov = (struct iovec *) vectors, .msg_iovlen = n_vectors };
-  gssize written;
-
-  do
-    written = n_vectors == 1
-                  ? send (fd, vectors->iov_base, vectors->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT)
-                  : sendmsg (fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  while (written < 0 && errno == EINTR);
-  return written;
-}
-
-typedef enum
-{
-  WRITE_ALL,
-  WRITE_SOME, /* the kernel took no more */
-  WRITE_FAILED,
-} WriteResult;
-
-static WriteResult
-get_write_result (gssize written, gsize size)
-{
-  if (written < 0)
-    return errno == EAGAIN || errno == ENOBUFS ? WRITE_SOME : WRITE_FAILED;
-  return (gsize) written == size ? WRITE_ALL : WRITE_SOME;
-}
-
-/* Writes what is behind the cursor of a subscriber that is owed nothing. */
-static WriteResult
-write_batch (QueenStream *self, Subscriber *subscriber, const Batch *batch)
-{
-  gssize written = write_vectors (subscriber->fd, batch->vectors, batch->n_vectors);
-  WriteResult result = get_write_result (written, batch->size);
-  GBytes *begun;
-  gsize rest;
-
-  if (result == WRITE_ALL)
-    subscriber->cursor = batch->to;
-  else if (written > 0)
-    {
-      begun =
-          queen_broadcast_advance (self->broadcast, &subscriber->cursor, (gsize) written, &rest);
-      if (begun)
-        {
-          owe (subscriber, begun);
-          subscriber->owed_offset = g_bytes_get_size (begun) - rest;
-        }
-    }
-  return result;
-}
-
-static WriteResult
-write_owed (Subscriber *subscriber)
-{
-  struct iovec vectors[MAX_OWED];
-  guint n_vectors = gather_owed (subscriber, vectors);
-  gsize size = 0;
-  gssize written;
-
-  for (guint i = 0; i < n_vectors; i++)
-    size += vectors[i].iov_len;
-  written = write_vectors (subscriber->fd, vectors, n_vectors);
-  if (written > 0)
-    pay_owed (subscriber, (gsize) written);
-  return get_write_result (written, size);
-}
-
 /* Writes once, if there is anything to write. */
-static WriteResult
-write_once (QueenStream *self, Subscriber *subscriber, gboolean *is_through)
+static QueenWriteResult
+write_once (QueenStream *self, QueenSubscriber *subscriber, gboolean *is_through)
 {
-  const Batch *batch;
-
   if (subscriber->n_owed == 0 && !subscriber->is_leaving)
     owe_notice_of_loss (self, subscriber);
   if (subscriber->n_owed > 0)
-    return write_owed (subscriber);
+    return queen_subscriber_write_owed (subscriber);
 
-  batch = gather_batch (self, &subscriber->cursor);
-  *is_through = subscriber->is_leaving || batch->n_vectors == 0;
-  return *is_through ? WRITE_ALL : write_batch (self, subscriber, batch);
+  queen_batch_gather (&self->batch, self->broadcast, &subscriber->cursor);
+  *is_through = subscriber->is_leaving || self->batch.n_vectors == 0;
+  return *is_through ? QUEEN_WRITE_ALL
+                     : queen_subscriber_write_batch (subscriber, self->broadcast, &self->batch);
 }
 
 /* Writes until the subscriber has everything or the kernel takes no more. */
 static void
-write_all (QueenStream *self, Subscriber *subscriber)
+write_all (QueenStream *self, QueenSubscriber *subscriber)
 {
-  WriteResult result = WRITE_ALL;
+  QueenWriteResult result = QUEEN_WRITE_ALL;
   gboolean is_through = FALSE;
 
-  while (result == WRITE_ALL && !is_through)
+  while (result == QUEEN_WRITE_ALL && !is_through)
     result = write_once (self, subscriber, &is_through);
 
-  subscriber->is_blocked = result == WRITE_SOME;
-  if (result == WRITE_FAILED || (subscriber->is_leaving && is_through))
+  subscriber->is_blocked = result == QUEEN_WRITE_SOME;
+  if (result == QUEEN_WRITE_FAILED || (subscriber->is_leaving && is_through))
     remove_subscriber (self, subscriber);
-}
-
-/* A subscriber has nothing to say: what it sends is thrown away, and too much of it ends it. */
-static gboolean
-read_chatter (Subscriber *subscriber)
-{
-  char chatter[1024];
-  gssize n_bytes;
-
-  while ((n_bytes = recv (subscriber->fd, chatter, sizeof chatter, MSG_DONTWAIT)) > 0)
-    {
-      subscriber->n_chatter += (guint16) n_bytes;
-      if (subscriber->n_chatter > MAX_CHATTER)
-        return FALSE;
-    }
-  return n_bytes < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
 static void
 on_ready (gpointer item, guint events, gpointer data)
 {
   QueenStream *self = data;
-  Subscriber *subscriber = item;
+  QueenSubscriber *subscriber = item;
 
   if (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP) ||
-      (events & EPOLLIN && !read_chatter (subscriber)))
+      (events & EPOLLIN && !queen_subscriber_read_chatter (subscriber)))
     {
       remove_subscriber (self, subscriber);
       return;
@@ -387,7 +190,7 @@ flush_slice (QueenStream *self, guint n_most)
     begin_flush (self);
   for (; self->flush_at && n_most > 0; n_most--)
     {
-      Subscriber *subscriber = self->flush_at;
+      QueenSubscriber *subscriber = self->flush_at;
 
       self->flush_at = subscriber->next;
       if (!subscriber->is_blocked)
@@ -444,12 +247,12 @@ on_silence (gpointer data)
       queen_alarm_set (self->keepalive_alarm, self->flush_time + KEEPALIVE);
       return;
     }
-  for (Subscriber *subscriber = self->first, *next; subscriber; subscriber = next)
+  for (QueenSubscriber *subscriber = self->first, *next; subscriber; subscriber = next)
     {
       next = subscriber->next;
       if (subscriber->is_blocked || subscriber->n_owed > 0)
         continue;
-      owe (subscriber, g_bytes_ref (self->keepalive_frame));
+      queen_subscriber_owe (subscriber, g_bytes_ref (self->keepalive_frame));
       write_all (self, subscriber);
     }
   queen_alarm_set (self->keepalive_alarm, now + KEEPALIVE);
@@ -567,7 +370,7 @@ queen_stream_get_n_subscribers (QueenStream *self)
 }
 
 static void
-place_cursor (QueenStream *self, Subscriber *subscriber, const QueenStreamRequest *request)
+place_cursor (QueenStream *self, QueenSubscriber *subscriber, const QueenStreamRequest *request)
 {
   gint64 n_lost;
 
@@ -580,19 +383,18 @@ place_cursor (QueenStream *self, Subscriber *subscriber, const QueenStreamReques
   n_lost = queen_broadcast_resume (self->broadcast, request->kinds, request->last_id,
                                    &subscriber->cursor);
   if (n_lost != 0)
-    owe (subscriber, queen_frame_new_lagged (n_lost));
+    queen_subscriber_owe (subscriber, queen_frame_new_lagged (n_lost));
 }
 
 void
 queen_stream_subscribe (QueenStream *self, int fd, GBytes *head, const QueenStreamRequest *request)
 {
-  Subscriber *subscriber = g_new0 (Subscriber, 1);
+  QueenSubscriber *subscriber = queen_subscriber_new (fd);
 
-  subscriber->fd = fd;
   append_subscriber (self, subscriber);
-  owe (subscriber, head);
-  owe (subscriber, g_bytes_ref (self->retry_frame));
-  owe (subscriber, dup_snapshot_frame (self));
+  queen_subscriber_owe (subscriber, head);
+  queen_subscriber_owe (subscriber, g_bytes_ref (self->retry_frame));
+  queen_subscriber_owe (subscriber, dup_snapshot_frame (self));
   place_cursor (self, subscriber, request);
 
   /* Waiting to write from the start, so that nothing is armed when the kernel takes no more. */
@@ -608,13 +410,12 @@ void
 queen_stream_say_goodbye (QueenStream *self)
 {
   self->is_leaving = TRUE;
-  for (Subscriber *subscriber = self->first, *next; subscriber; subscriber = next)
+  for (QueenSubscriber *subscriber = self->first, *next; subscriber; subscriber = next)
     {
       next = subscriber->next;
-      /* A frame that was begun is finished; nothing but the farewell comes after it. */
-      while (subscriber->n_owed > 1)
-        g_bytes_unref (subscriber->owed[--subscriber->n_owed]);
-      owe (subscriber, queen_frame_new_bye ((guint) g_random_int_range (1000, 5001)));
+      queen_subscriber_let_off (subscriber);
+      queen_subscriber_owe (subscriber,
+                            queen_frame_new_bye ((guint) g_random_int_range (1000, 5001)));
       subscriber->is_leaving = TRUE;
       write_all (self, subscriber);
     }
