@@ -4,6 +4,7 @@
 #include "queen-gate.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <unistd.h>
 
 #include "model/queen-clock.h"
@@ -206,27 +207,41 @@ refuse (QueenGate *self, QueenConnection *connection, const GError *error)
 
 /* Reading */
 
-static GBytes *
-take_request (QueenConnection *connection, const char *body)
+static gboolean
+is_loopback (const struct sockaddr_storage *peer)
 {
-  GString *request = g_steal_pointer (&connection->accepted);
-  gsize length;
+  const struct in6_addr *ipv6 = &((const struct sockaddr_in6 *) peer)->sin6_addr;
+  guint32 ipv4 = g_ntohl (((const struct sockaddr_in *) peer)->sin_addr.s_addr);
 
-  g_string_append_len (request, body, (gssize) connection->head.content_length);
-  length = request->len;
-  return g_bytes_new_take (g_string_free (request, FALSE), length);
+  return peer->ss_family == AF_INET ? ipv4 >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET
+                                    : IN6_IS_ADDR_LOOPBACK (ipv6);
+}
+
+static GBytes *
+take_head (QueenConnection *connection)
+{
+  GString *head = g_steal_pointer (&connection->accepted);
+  gsize length = head->len;
+
+  return g_bytes_new_take (g_string_free (head, FALSE), length);
 }
 
 static void
 finish_request (QueenGate *self, QueenConnection *connection, const char *data, gsize length)
 {
-  gsize whole = connection->head_length + connection->head.content_length;
-  g_autoptr (GBytes) request = take_request (connection, data + connection->head_length);
+  g_autoptr (GByteArray) received = g_steal_pointer (&connection->received);
+  g_autoptr (GBytes) head = take_head (connection);
+  const QueenRequest request = {
+    .is_local = is_loopback (&connection->peer),
+    .head = head,
+    .has_body = connection->head.has_content_length,
+    .body = data + connection->head_length,
+    .body_length = connection->head.content_length,
+  };
   GBytes *bytes;
 
-  connection->has_unread_data = length > whole;
-  g_clear_pointer (&connection->received, g_byte_array_unref);
-  bytes = self->on_request (connection, request, self->data);
+  connection->has_unread_data = length > connection->head_length + request.body_length;
+  bytes = self->on_request (connection, &request, self->data);
   if (bytes)
     answer (self, connection, bytes);
   else
@@ -499,12 +514,6 @@ queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer, 
   /* Most requests are there already; and then the kernel never hears that they were waited for. */
   if (n_before >= MAX_READY_AT_ONCE || read_all (self, connection))
     watch (connection);
-}
-
-GSocketAddress *
-queen_connection_dup_address (QueenConnection *connection)
-{
-  return g_socket_address_new_from_native (&connection->peer, sizeof connection->peer);
 }
 
 int

@@ -16,13 +16,32 @@ G_BEGIN_DECLS
 typedef struct _QueenConnection QueenConnection;
 
 /**
+ * QueenRequest:
+ * @is_local: whether it comes from this machine, by its loopback address
+ * @head: as libsoup may see it
+ * @has_body: whether it said how long its body is; an empty one is a body, too
+ * @body: what followed the head
+ * @body_length: bytes
+ */
+typedef struct
+{
+  gboolean is_local;
+  GBytes *head;
+  gboolean has_body;
+  const char *body;
+  gsize body_length;
+} QueenRequest;
+
+/**
  * QueenRequestFunc:
  * @connection: who asks; either its socket is stolen or an answer is returned
- * @request: head and body as libsoup may see them
+ * @request: what it asks; valid until the function returns
  *
  * Returns: (transfer full) (nullable): the answer's bytes; %NULL when the socket was stolen
  */
-typedef GBytes *(*QueenRequestFunc) (QueenConnection *connection, GBytes *request, gpointer data);
+typedef GBytes *(*QueenRequestFunc) (QueenConnection *connection,
+                                     const QueenRequest *request,
+                                     gpointer data);
 
 #define QUEEN_TYPE_GATE (queen_gate_get_type ())
 G_DECLARE_FINAL_TYPE (QueenGate, queen_gate, QUEEN, GATE, GObject)
@@ -53,13 +72,6 @@ guint queen_gate_get_n_connections (QueenGate *self);
  */
 void
 queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer, guint n_before);
-
-/**
- * queen_connection_dup_address:
- *
- * Returns: (transfer full): the address of the other end
- */
-GSocketAddress *queen_connection_dup_address (QueenConnection *connection);
 
 /**
  * queen_connection_steal_socket:

@@ -18,7 +18,6 @@ typedef struct
 {
   QueenRequestHead *head;
   guint n_hosts;
-  guint n_lengths;
 } Parser;
 
 static gboolean
@@ -126,7 +125,7 @@ parse_content_length (Parser *parser, Text value, GError **error)
 {
   guint64 length = 0;
 
-  if (parser->n_lengths++ > 0)
+  if (parser->head->has_content_length)
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "more than one Content-Length");
   if (value.length == 0)
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "Content-Length is no number");
@@ -138,6 +137,7 @@ parse_content_length (Parser *parser, Text value, GError **error)
     }
   if (length > QUEEN_REQUEST_MAX_BODY)
     return fail (error, QUEEN_ERROR_CONTENT_TOO_LARGE, "the body is over 65536 bytes");
+  parser->head->has_content_length = TRUE;
   parser->head->content_length = (gsize) length;
   return TRUE;
 }
@@ -165,18 +165,27 @@ check_value (Text value, GError **error)
   return TRUE;
 }
 
+static gboolean
+is_kept (Text name)
+{
+  static const char *const dropped[] = { "Content-Length", "Expect", "Range", "If-Range" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (dropped); i++)
+    if (is_text (name, dropped[i]))
+      return FALSE;
+  return TRUE;
+}
+
 /* @keep becomes FALSE for a line that libsoup must not see. */
 static gboolean
 parse_header_line (Parser *parser, Text line, gboolean *keep, GError **error)
 {
   Text name, value;
 
-  *keep = TRUE;
   if (!cut (line, ':', &name, &value) || !is_token (name))
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "a header line is not NAME: VALUE");
   value = trim (value);
-  if (!check_value (value, error))
-    return FALSE;
+  *keep = is_kept (name);
 
   if (is_text (name, "Host"))
     return check_host (parser, value, error);
@@ -187,8 +196,7 @@ parse_header_line (Parser *parser, Text line, gboolean *keep, GError **error)
                  "a body needs a Content-Length; transfer codings are not taken");
   if (is_text (name, "Expect"))
     parser->head->expects_continue = is_text (value, "100-continue");
-  *keep = !is_text (name, "Expect") && !is_text (name, "Range") && !is_text (name, "If-Range");
-  return TRUE;
+  return check_value (value, error);
 }
 
 gssize

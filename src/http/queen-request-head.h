@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 
 /**
  * QueenRequestHead:
+ * @has_content_length: it says how long its body is
  * @content_length: bytes of body that follow
  * @expects_continue: the client waits for `100 Continue` before it sends them
  *
@@ -19,6 +20,7 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
+  gboolean has_content_length;
   gsize content_length;
   gboolean expects_continue;
 } QueenRequestHead;
@@ -46,8 +48,8 @@ gssize queen_request_head_find_end (const char *data, gsize length, gsize *scann
  *
  * Checks a request's head by the letter of RFC 9112, where libsoup 3.2 is lax: a known method, one
  * sane Host, at most one Content-Length of digits alone, no Transfer-Encoding, no folded lines. The
- * lines that are dealt with before libsoup (Expect) or that it had better not see (Range,
- * CVE-2025-32907) are left out of @accepted.
+ * lines that are dealt with before libsoup (Content-Length, Expect) or that it had better not see
+ * (Range, CVE-2025-32907) are left out of @accepted.
  */
 gboolean queen_request_head_parse (
     const char *data, gsize length, QueenRequestHead *head, GString *accepted, GError **error);

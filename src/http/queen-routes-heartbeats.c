@@ -23,7 +23,7 @@ check_headers (SoupServerMessage *message, GError **error)
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   const char *type = soup_message_headers_get_content_type (headers, NULL);
 
-  if (!soup_message_headers_get_one (headers, "Content-Length"))
+  if (!queen_server_get_request (message)->has_body)
     {
       g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_LENGTH_REQUIRED,
                            "a heartbeat needs a Content-Length");
@@ -42,16 +42,13 @@ take_heartbeat (Heartbeats *heartbeats,
                 SoupServerMessage *message,
                 GError **error)
 {
-  g_autoptr (GBytes) body =
-      soup_message_body_flatten (soup_server_message_get_request_body (message));
+  const QueenRequest *request = queen_server_get_request (message);
   g_autoptr (QueenComponent) component = NULL;
   g_autofree char *text = NULL;
-  gsize length;
-  const char *bytes = g_bytes_get_data (body, &length);
 
   if (!check_headers (message, error))
     return FALSE;
-  component = queen_heartbeat_parse (kind, bytes, length, error);
+  component = queen_heartbeat_parse (kind, request->body, request->body_length, error);
   if (!component)
     return FALSE;
   if (!queen_registry_update (heartbeats->registries[kind], queen_component_ref (component), error))

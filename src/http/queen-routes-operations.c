@@ -30,10 +30,7 @@ on_build_info (SoupServerMessage *message, GHashTable *query, gpointer data)
 static gboolean
 check_shutdown (SoupServerMessage *message, GError **error)
 {
-  GSocketAddress *peer = soup_server_message_get_remote_address (message);
-  GInetAddress *address = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (peer));
-
-  if (!g_inet_address_get_is_loopback (address))
+  if (!queen_server_get_request (message)->is_local)
     {
       g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN,
                            "only this machine may shut the queen down");

@@ -15,7 +15,11 @@ struct _QueenServer
   GObject parent_instance;
 
   SoupServer *soup;
-  GSocketAddress *local_address;
+  GSocketAddress *address; /* libsoup wants to hear one for both ends of every connection */
+  /* What the next request goes through, made while nobody waits for it. */
+  GMemoryInputStream *input;
+  GMemoryOutputStream *output;
+  GIOStream *stream;
   GHashTable *resources; /* path -> Resource */
   GSList *route_data;    /* of RouteData */
   GHashTable *origins;   /* a set */
@@ -43,11 +47,12 @@ typedef struct
   GDestroyNotify free_data;
 } RouteData;
 
-/* One request on its way through libsoup. The client's address carries it: that is the object that
- * libsoup hands back for the message. */
+/* One request on its way through libsoup. The address carries it: that is the object that libsoup
+ * hands back for the message. */
 typedef struct
 {
   QueenConnection *connection;
+  const QueenRequest *request;
   GMemoryOutputStream *output;
   gboolean is_routed;
   gboolean is_taken_over;
@@ -239,12 +244,25 @@ on_wrote_headers (SoupServerMessage *message, TakeOver *take_over)
 /* The object */
 
 static void
+prepare_streams (QueenServer *self)
+{
+  self->input = G_MEMORY_INPUT_STREAM (g_memory_input_stream_new ());
+  self->output = G_MEMORY_OUTPUT_STREAM (
+      g_memory_output_stream_new (g_malloc (USUAL_ANSWER), USUAL_ANSWER, g_realloc, g_free));
+  self->stream =
+      g_simple_io_stream_new (G_INPUT_STREAM (self->input), G_OUTPUT_STREAM (self->output));
+}
+
+static void
 queen_server_finalize (GObject *object)
 {
   QueenServer *self = QUEEN_SERVER (object);
 
   g_clear_object (&self->soup);
-  g_clear_object (&self->local_address);
+  g_clear_object (&self->stream);
+  g_clear_object (&self->input);
+  g_clear_object (&self->output);
+  g_clear_object (&self->address);
   g_hash_table_unref (self->resources);
   g_hash_table_unref (self->origins);
   g_slist_free_full (self->route_data, (GDestroyNotify) free_route_data);
@@ -261,14 +279,15 @@ queen_server_class_init (QueenServerClass *klass)
 static void
 queen_server_init (QueenServer *self)
 {
-  self->soup = soup_server_new ("server-header", "queen-rbee", NULL);
-  /* libsoup wants one, and would need it only for a request without a Host. */
-  self->local_address = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  self->soup = soup_server_new ("server-header", "queen-rbee", "raw-paths", TRUE, NULL);
+  self->address = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  prepare_streams (self);
   self->resources =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_resource);
   self->origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  soup_server_add_handler (self->soup, NULL, on_request, self, NULL);
-  soup_server_add_handler (self->soup, "*", on_options, self, NULL);
+  /* Early: as soon as libsoup has read the head, which is all that it gets. */
+  soup_server_add_early_handler (self->soup, NULL, on_request, self, NULL);
+  soup_server_add_early_handler (self->soup, "*", on_options, self, NULL);
 }
 
 QueenServer *
@@ -317,21 +336,21 @@ queen_server_add_routes (QueenServer *self,
 }
 
 GBytes *
-queen_server_answer (QueenConnection *connection, GBytes *request, gpointer data)
+queen_server_answer (QueenConnection *connection, const QueenRequest *request, gpointer data)
 {
   QueenServer *self = data;
-  g_autoptr (GSocketAddress) peer = queen_connection_dup_address (connection);
-  g_autoptr (GInputStream) input = g_memory_input_stream_new_from_bytes (request);
-  g_autoptr (GOutputStream) output =
-      g_memory_output_stream_new (g_malloc (USUAL_ANSWER), USUAL_ANSWER, g_realloc, g_free);
-  g_autoptr (GIOStream) stream = g_simple_io_stream_new (input, output);
+  g_autoptr (GMemoryInputStream) input = g_steal_pointer (&self->input);
+  g_autoptr (GMemoryOutputStream) output = g_steal_pointer (&self->output);
+  g_autoptr (GIOStream) stream = g_steal_pointer (&self->stream);
   g_autoptr (GError) error = NULL;
-  Exchange exchange = { .connection = connection, .output = G_MEMORY_OUTPUT_STREAM (output) };
+  Exchange exchange = { .connection = connection, .request = request, .output = output };
 
   /* These streams are always ready, so libsoup is through when the call returns. */
-  g_object_set_data (G_OBJECT (peer), EXCHANGE, &exchange);
-  soup_server_accept_iostream (self->soup, stream, self->local_address, peer, NULL);
-  g_object_set_data (G_OBJECT (peer), EXCHANGE, NULL);
+  g_memory_input_stream_add_bytes (input, request->head);
+  g_object_set_data (G_OBJECT (self->address), EXCHANGE, &exchange);
+  soup_server_accept_iostream (self->soup, stream, self->address, self->address, NULL);
+  g_object_set_data (G_OBJECT (self->address), EXCHANGE, NULL);
+  prepare_streams (self);
   if (exchange.is_taken_over)
     return NULL;
 
@@ -343,7 +362,13 @@ queen_server_answer (QueenConnection *connection, GBytes *request, gpointer data
       return queen_answer_to_bytes (error);
     }
   g_io_stream_close (stream, NULL, NULL);
-  return g_memory_output_stream_steal_as_bytes (exchange.output);
+  return g_memory_output_stream_steal_as_bytes (output);
+}
+
+const QueenRequest *
+queen_server_get_request (SoupServerMessage *message)
+{
+  return get_exchange (message)->request;
 }
 
 void

@@ -65,7 +65,16 @@ void queen_server_add_routes (QueenServer *self,
  *
  * Answers one request; it is a #QueenRequestFunc whose data is the server.
  */
-GBytes *queen_server_answer (QueenConnection *connection, GBytes *request, gpointer data);
+GBytes *
+queen_server_answer (QueenConnection *connection, const QueenRequest *request, gpointer data);
+
+/**
+ * queen_server_get_request:
+ * @message: a request that is being routed
+ *
+ * Returns: (transfer none): what the gate let in; its body has never been in libsoup's hands
+ */
+const QueenRequest *queen_server_get_request (SoupServerMessage *message);
 
 /**
  * queen_server_take_over:

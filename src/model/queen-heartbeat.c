@@ -208,7 +208,7 @@ queen_heartbeat_parse (QueenComponentKind kind, const char *body, gsize length, 
   if (!queen_json_check (body, length, error))
     return NULL;
 
-  parser = json_parser_new_immutable ();
+  parser = json_parser_new ();
   if (!json_parser_load_from_data (parser, body, (gssize) length, NULL))
     {
       /* The check above is stricter than json-glib, so this is not expected to happen. */

@@ -2,27 +2,34 @@
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
 /* The load generator: one thread that plays publishers and subscribers against a server on this
- * machine, and prints what it measured as one JSON object. An event is known by the tildes around
- * its worker's id, which are quick to count, and told apart by the fraction of its timestamp. */
+ * machine, and prints what it measured as one JSON object. A worker's event is known by the R of
+ * its status, Ready, which nothing else on a stream holds; memchr finds it faster than the bytes
+ * arrive, and no two reads can tear it. Events are told apart by the fraction of their timestamp,
+ * which every server passes on. */
 
 #include <errno.h>
 #include <glib.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_READY 512
-#define MAX_SAMPLES 8000000
-#define WORKER "~bench~"
+#define MARK 'R'
 #define SECOND "2025-10-24T20:11:01."
 #define FRACTION_DIGITS 9
-#define DEADLINE (30 * G_USEC_PER_SEC) /* of everything that is waited for */
+#define MAX_READY 512
+#define MAX_SAMPLES 8000000
+#define WARM_UP 0.5                    /* s */
+#define PATIENCE (30 * G_USEC_PER_SEC) /* with everything that is waited for */
+#define SPARE_DESCRIPTORS 100
+#define SUBSCRIBERS_PER_ADDRESS 20000 /* the kernel's own range of ports has some 28 000 */
 
 static int port;
 static int pid;
@@ -33,17 +40,19 @@ static double interval_msec = 5;
 static const char *post_path = "/v1/worker-heartbeat";
 static const char *stream_path = "/v1/heartbeats/stream";
 static const char *probe_path = "/health";
+static const char *content_type = "application/json";
 
 static const GOptionEntry options[] = {
   { "port", 0, 0, G_OPTION_ARG_INT, &port, "The server's port at 127.0.0.1", "PORT" },
-  { "pid", 0, 0, G_OPTION_ARG_INT, &pid, "The server's process, for its CPU time", "PID" },
+  { "pid", 0, 0, G_OPTION_ARG_INT, &pid, "The server's process, for its CPU and memory", "PID" },
   { "subscribers", 0, 0, G_OPTION_ARG_INT, &n_subscribers, "How many listen", "N" },
   { "publishers", 0, 0, G_OPTION_ARG_INT, &n_publishers, "How many post at once", "N" },
   { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &seconds, "How long to measure", "S" },
   { "interval-ms", 0, 0, G_OPTION_ARG_DOUBLE, &interval_msec, "Between two posts", "MS" },
   { "post-path", 0, 0, G_OPTION_ARG_STRING, &post_path, "Where to post", "PATH" },
   { "stream-path", 0, 0, G_OPTION_ARG_STRING, &stream_path, "Where to listen", "PATH" },
-  { "probe-path", 0, 0, G_OPTION_ARG_STRING, &probe_path, "What to get for the cost of a turn", "PATH" },
+  { "probe-path", 0, 0, G_OPTION_ARG_STRING, &probe_path, "What to get for a turn", "PATH" },
+  { "content-type", 0, 0, G_OPTION_ARG_STRING, &content_type, "Of what is posted", "TYPE" },
   { NULL },
 };
 
@@ -59,27 +68,54 @@ typedef struct
   Role role;
   int fd;
   gboolean is_sent;
-  gboolean is_answered;
-  gint64 started; /* ns */
+  gboolean has_status;  /* 2xx, that is; anything else ends the run */
+  gboolean is_answered; /* a subscriber: with the first bytes of the body */
+  gint64 started;       /* ns */
 } Client;
 
+/* Of everything that is counted; a measure takes the difference of two. */
+typedef struct
+{
+  gint64 wall;       /* ns */
+  double server_cpu; /* s */
+  double own_cpu;    /* s */
+  guint64 n_done;    /* posts or probes, answered whole */
+  guint64 n_delivered;
+} Tally;
+
 static int epoll_fd;
-static gboolean is_publishing; /* publishers go on when they are through */
-static guint64 n_posts;
-static guint64 n_tildes;
-static guint n_answered;
-static guint64 n_refused;
+static gboolean is_going_on; /* who is through with a request starts the next */
+static guint n_sent;         /* heartbeats; the number of the next */
+static guint64 n_done;
+static guint64 n_delivered;
 static guint64 n_dropped; /* as subscribers were told */
-static gint64 *send_times; /* ns, by number */
-static gint32 *samples;    /* µs × 10 */
+static int n_answered;    /* subscribers */
+static int n_refused;     /* subscribers whose stream ended before its first bytes */
+static int n_closed;      /* subscribers whose stream ended later */
+static gint64 slowest;    /* ns, until a subscriber's first bytes */
+
+static struct
+{
+  gint64 connected; /* ns, before connect () */
+  gint64 sent;
+} * stamps; /* by the event's number */
+
+static gint32 *samples[2]; /* µs × 10: since connect (), and since the request was sent */
 static guint64 n_samples;
 
-static void G_GNUC_NORETURN
-die (const char *what)
+static void G_GNUC_NORETURN G_GNUC_PRINTF (1, 2) die (const char *format, ...)
 {
-  fprintf (stderr, "bench-load: %s: %s\n", what, g_strerror (errno));
+  va_list arguments;
+
+  fputs ("bench-load: ", stderr);
+  va_start (arguments, format);
+  vfprintf (stderr, format, arguments);
+  va_end (arguments);
+  fputc ('\n', stderr);
   exit (EXIT_FAILURE);
 }
+
+/* Clocks and sizes */
 
 static gint64
 now_nsec (void)
@@ -91,33 +127,55 @@ now_nsec (void)
 }
 
 static double
-server_cpu (void)
+cpu_of (clockid_t clock)
 {
-  clockid_t clock;
   struct timespec used;
 
-  if (clock_getcpuclockid (pid, &clock) != 0 || clock_gettime (clock, &used) < 0)
-    die ("--pid");
+  if (clock_gettime (clock, &used) < 0)
+    die ("the server is gone");
   return (double) used.tv_sec + (double) used.tv_nsec / 1e9;
 }
 
+static Tally
+take_tally (void)
+{
+  clockid_t server;
+
+  if (clock_getcpuclockid (pid, &server) != 0)
+    die ("there is no process %d", pid);
+  return (Tally){ now_nsec (), cpu_of (server), cpu_of (CLOCK_PROCESS_CPUTIME_ID), n_done,
+                  n_delivered };
+}
+
+static Tally
+tally_since (const Tally *before)
+{
+  Tally now = take_tally ();
+
+  return (Tally){ now.wall - before->wall, now.server_cpu - before->server_cpu,
+                  now.own_cpu - before->own_cpu, now.n_done - before->n_done,
+                  now.n_delivered - before->n_delivered };
+}
+
 static long
-server_rss_kb (void)
+server_memory_kb (const char *field)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/status", pid);
   g_autofree char *status = NULL;
   const char *line;
 
-  if (!g_file_get_contents (path, &status, NULL, NULL) || !(line = strstr (status, "VmRSS:")))
-    die ("--pid");
-  return strtol (line + strlen ("VmRSS:"), NULL, 10);
+  if (!g_file_get_contents (path, &status, NULL, NULL) || !(line = strstr (status, field)))
+    die ("there is no %s in %s", field, path);
+  return strtol (line + strlen (field), NULL, 10);
 }
 
 static void
-record (gint64 nsec)
+record (gint64 since_connect, gint64 since_sent)
 {
-  if (n_samples < MAX_SAMPLES)
-    samples[n_samples++] = (gint32) MIN (nsec / 100, G_MAXINT32);
+  if (n_samples == MAX_SAMPLES)
+    return;
+  samples[0][n_samples] = (gint32) MIN (since_connect / 100, G_MAXINT32);
+  samples[1][n_samples++] = (gint32) MIN (since_sent / 100, G_MAXINT32);
 }
 
 static int
@@ -127,44 +185,64 @@ compare_samples (const void *a, const void *b)
 }
 
 static void
-print_percentiles (void)
+print_percentiles (gint32 *of, const char *prefix)
 {
-  static const double percents[] = { 1, 10, 50, 90, 99, 100 };
+  static const double percents[] = { 50, 90, 99, 100 };
+  static const char *const names[] = { "p50", "p90", "p99", "max" };
 
-  qsort (samples, n_samples, sizeof *samples, compare_samples);
-  for (gsize i = 0; i < G_N_ELEMENTS (percents) && n_samples > 0; i++)
-    printf (",\"p%g_us\":%.1f", percents[i],
-            samples[(guint64) ((double) (n_samples - 1) * percents[i] / 100)] / 10.0);
+  if (n_samples == 0)
+    die ("nothing was timed");
+  qsort (of, n_samples, sizeof *of, compare_samples);
+  for (gsize i = 0; i < G_N_ELEMENTS (percents); i++)
+    printf (",\"%s%s_us\":%.1f", prefix, names[i],
+            of[(guint64) ((double) (n_samples - 1) * percents[i] / 100)] / 10.0);
 }
 
 /* Clients */
 
 static int
-make_request (const Client *client, char *request, gsize size)
+make_heartbeat (const Client *client, char *request, gsize size)
 {
-  static guint number;
   char body[512];
-  int length;
+  int length =
+      g_snprintf (body, sizeof body,
+                  "{\"worker\":{\"id\":\"worker-1\",\"model_id\":\"meta-llama/Llama-2-7b\","
+                  "\"device\":\"GPU-0\",\"port\":9301,\"status\":\"Ready\","
+                  "\"implementation\":\"llm-worker-rbee\",\"version\":\"0.1.0\"},"
+                  "\"timestamp\":\"" SECOND "%0*uZ\"}",
+                  FRACTION_DIGITS, n_sent);
 
-  if (client->role != PUBLISHER)
-    return g_snprintf (request, size, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n",
-                       client->role == SUBSCRIBER ? stream_path : probe_path,
-                       client->role == SUBSCRIBER ? "Accept: text/event-stream\r\n"
-                                                  : "Connection: close\r\n");
-  if (send_times)
-    send_times[number] = client->started;
-  length = g_snprintf (body, sizeof body,
-                       "{\"worker\":{\"id\":\"" WORKER "\",\"model_id\":\"meta-llama/Llama-2-7b\","
-                       "\"device\":\"GPU-0\",\"port\":9301,\"status\":\"ready\","
-                       "\"implementation\":\"llm-worker-rbee\",\"version\":\"0.1.0\"},"
-                       "\"timestamp\":\"" SECOND "%0*uZ\"}",
-                       FRACTION_DIGITS, number++);
+  if (stamps)
+    {
+      stamps[n_sent].connected = client->started;
+      stamps[n_sent].sent = now_nsec ();
+    }
   return g_snprintf (request, size,
-                     "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+                     "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: %s\r\n"
                      "Connection: close\r\nContent-Length: %d\r\n\r\n%s",
-                     post_path, length, body);
+                     post_path, content_type, length, body);
 }
 
+static int
+make_request (const Client *client, char *request, gsize size)
+{
+  switch (client->role)
+    {
+    case PUBLISHER:
+      return make_heartbeat (client, request, size);
+    case SUBSCRIBER:
+      return g_snprintf (request, size,
+                         "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n",
+                         stream_path);
+    default:
+      return g_snprintf (request, size,
+                         "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
+                         probe_path);
+    }
+}
+
+/* On loopback the handshake is over when connect () returns, unless the backlog is full; so this
+ * is worth a try at once, and saves a turn. */
 static void
 send_request (Client *client)
 {
@@ -174,96 +252,136 @@ send_request (Client *client)
   if (client->is_sent)
     return;
   length = make_request (client, request, sizeof request);
-  client->is_sent = send (client->fd, request, (gsize) length, MSG_NOSIGNAL) == length;
+  if (send (client->fd, request, (gsize) length, MSG_NOSIGNAL) == length)
+    {
+      client->is_sent = TRUE;
+      n_sent += client->role == PUBLISHER;
+    }
+  else if (errno != EAGAIN)
+    die ("a request was not taken: %s", g_strerror (errno));
 }
 
 static void
-open_client (Client *client)
+open_client (Client *client, guint32 source)
 {
-  struct sockaddr_in address = { AF_INET, htons ((guint16) port), { htonl (INADDR_LOOPBACK) }, { 0 } };
-  struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = client };
-  int one = 1;
+  struct sockaddr_in to = { AF_INET, htons ((guint16) port), { htonl (INADDR_LOOPBACK) }, { 0 } };
+  struct sockaddr_in from = { AF_INET, 0, { htonl (INADDR_LOOPBACK + source) }, { 0 } };
+  struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                               .data.ptr = client };
+  const int one = 1;
 
-  client->started = now_nsec ();
-  client->is_sent = client->is_answered = FALSE;
+  *client = (Client){ .role = client->role, .started = now_nsec () };
   client->fd = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (client->fd < 0)
-    die ("socket");
-  setsockopt (client->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if (connect (client->fd, (struct sockaddr *) &address, sizeof address) < 0 && errno != EINPROGRESS)
-    die ("connect");
+    die ("no socket: %s", g_strerror (errno));
+  if (source > 0 &&
+      (setsockopt (client->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one) ||
+       bind (client->fd, (struct sockaddr *) &from, sizeof from) < 0))
+    die ("cannot bind: %s", g_strerror (errno));
+  if (connect (client->fd, (struct sockaddr *) &to, sizeof to) < 0 && errno != EINPROGRESS)
+    die ("cannot connect: %s", g_strerror (errno));
   if (epoll_ctl (epoll_fd, EPOLL_CTL_ADD, client->fd, &event) < 0)
-    die ("epoll_ctl");
+    die ("epoll_ctl: %s", g_strerror (errno));
   send_request (client);
 }
 
 static void
 close_client (Client *client)
 {
+  gboolean is_served = client->has_status && client->is_answered;
+
   close (client->fd);
   client->fd = -1;
   if (client->role == SUBSCRIBER)
     {
-      n_refused += !client->is_answered;
+      *(is_served ? &n_closed : &n_refused) += 1;
       return;
     }
-  n_posts++;
-  if (client->role == PUBLISHER && !send_times)
-    record (now_nsec () - client->started);
-  if (is_publishing)
-    open_client (client);
+  if (!is_served)
+    die ("a request was not answered: the connection ended");
+  n_done++;
+  if (!stamps)
+    record (now_nsec () - client->started, 0);
+  if (is_going_on)
+    open_client (client, 0);
 }
 
-static guint64
-count_tildes (const char *bytes, gsize length)
+static void
+take_first_bytes (Client *client, const char *bytes, gsize length)
 {
-  guint64 count = 0;
+  const char *body = bytes;
+  const char *end = bytes + length;
 
-  for (gsize i = 0; i < length; i++)
-    count += bytes[i] == '~';
-  return count;
+  if (!client->has_status)
+    {
+      if (length < strlen ("HTTP/1.1 200") || memcmp (bytes, "HTTP/1.1 2", 10) != 0)
+        die ("an answer began with %.*s", (int) MIN (length, strcspn (bytes, "\r\n")), bytes);
+      client->has_status = TRUE;
+      body = memmem (bytes, length, "\r\n\r\n", 4);
+      body = body ? body + 4 : end;
+    }
+  if (client->role == SUBSCRIBER && body == end)
+    return;
+  if (client->role == SUBSCRIBER && memmem (body, (gsize) (end - body), "event: busy", 11))
+    die ("a subscriber was turned away as the server is busy");
+  client->is_answered = TRUE;
+  if (client->role == SUBSCRIBER)
+    {
+      n_answered++;
+      slowest = MAX (slowest, now_nsec () - client->started);
+    }
+}
+
+static void
+count_events (const char *at, const char *end)
+{
+  static const char member[] = "{\"dropped\":";
+
+  for (const char *mark = at; (mark = memchr (mark, MARK, (gsize) (end - mark))); mark++)
+    n_delivered++;
+  while ((at = memmem (at, (gsize) (end - at), member, strlen (member))))
+    n_dropped += strtoul (at += strlen (member), NULL, 10);
 }
 
 /* An event that two reads tear apart is no sample; there are enough others. */
 static void
-read_times (const char *at, const char *end)
+time_events (const char *at, const char *end)
 {
   gint64 now = now_nsec ();
 
   while ((at = memmem (at, (gsize) (end - at), SECOND, strlen (SECOND))) &&
          end - (at += strlen (SECOND)) > FRACTION_DIGITS)
-    record (now - send_times[strtoul (at, NULL, 10)]);
+    {
+      gulong number = strtoul (at, NULL, 10);
+
+      record (now - stamps[number].connected, now - stamps[number].sent);
+    }
 }
 
 static void
-count_dropped (const char *at, const char *end)
+read_client (Client *client, gboolean is_ending)
 {
-  static const char member[] = "{\"dropped\":";
-
-  while ((at = memmem (at, (gsize) (end - at), member, strlen (member))))
-    n_dropped += strtoul (at += strlen (member), NULL, 10);
-}
-
-static void
-read_client (Client *client)
-{
-  static char bytes[256 * 1024];
+  static char bytes[256 * 1024 + 1];
+  const gssize size = sizeof bytes - 1;
   gssize length;
 
-  while ((length = recv (client->fd, bytes, sizeof bytes - 1, 0)) > 0)
+  while ((length = recv (client->fd, bytes, (gsize) size, 0)) > 0)
     {
-      n_answered += !client->is_answered;
-      client->is_answered = TRUE;
-      if (client->role != SUBSCRIBER)
-        continue;
-      n_tildes += count_tildes (bytes, (gsize) length);
-      count_dropped (bytes, bytes + length);
-      if (send_times)
-        read_times (bytes, bytes + length);
-      if ((gsize) length < sizeof bytes - 1)
+      bytes[length] = '\0';
+      if (!client->is_answered)
+        take_first_bytes (client, bytes, (gsize) length);
+      if (client->role == SUBSCRIBER)
+        count_events (bytes, bytes + length);
+      if (client->role == SUBSCRIBER && stamps)
+        time_events (bytes, bytes + length);
+      /* A short read has emptied the socket: what comes later is another edge, and at the end of
+       * the stream nothing comes later. */
+      if (length < size && !is_ending)
         return;
+      if (length < size)
+        break;
     }
-  if (length == 0 || errno != EAGAIN)
+  if (length >= 0 || errno != EAGAIN)
     close_client (client);
 }
 
@@ -277,10 +395,12 @@ turn (int timeout_msec)
     {
       Client *client = events[i].data.ptr;
 
+      if (!client) /* the timer, which whoever waits for it reads */
+        continue;
       if (events[i].events & EPOLLOUT)
         send_request (client);
-      if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-        read_client (client);
+      if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR | EPOLLRDHUP))
+        read_client (client, (events[i].events & EPOLLRDHUP) != 0);
     }
 }
 
@@ -292,22 +412,9 @@ open_clients (Role role, int n)
   for (int i = 0; i < n; i++)
     {
       clients[i].role = role;
-      open_client (&clients[i]);
+      open_client (&clients[i], role == SUBSCRIBER ? (guint32) (i / SUBSCRIBERS_PER_ADDRESS) : 0);
     }
   return clients;
-}
-
-static void
-wait_for_answers (guint n)
-{
-  gint64 deadline = g_get_monotonic_time () + DEADLINE;
-
-  while (n_answered + n_refused < n)
-    {
-      if (g_get_monotonic_time () > deadline)
-        die ("not everybody was answered");
-      turn (100);
-    }
 }
 
 static void
@@ -319,19 +426,67 @@ run_for (double duration)
     turn (10);
 }
 
-/* Runs until nothing has come for a while. */
+/* Until all have had their first bytes, or were refused. */
+static Client *
+subscribe (int n)
+{
+  gint64 deadline = g_get_monotonic_time () + PATIENCE;
+  Client *clients;
+
+  n_answered = n_refused = 0;
+  slowest = 0;
+  clients = open_clients (SUBSCRIBER, n);
+  while (n_answered + n_refused < n)
+    {
+      if (g_get_monotonic_time () > deadline)
+        die ("%d of %d subscribers were not answered in time", n - n_answered - n_refused, n);
+      turn (100);
+    }
+  return clients;
+}
+
+static void
+need_all_subscribers (void)
+{
+  if (n_refused + n_closed > 0)
+    die ("%d subscribers were refused and %d cut off", n_refused, n_closed);
+}
+
+/* Until nothing has come for a while. */
 static void
 drain (void)
 {
+  gint64 deadline = g_get_monotonic_time () + PATIENCE;
   guint64 before;
 
-  is_publishing = FALSE;
+  is_going_on = FALSE;
   do
     {
-      before = n_tildes + n_posts;
+      before = n_delivered + n_done;
       run_for (0.3);
+      if (g_get_monotonic_time () > deadline)
+        die ("events do not cease to come");
     }
-  while (n_tildes + n_posts > before);
+  while (n_delivered + n_done > before);
+}
+
+/* n clients, each with one request after the other. */
+static Tally
+go_round (Role role, int n)
+{
+  Tally start, tally;
+
+  is_going_on = TRUE;
+  open_clients (role, n);
+  run_for (WARM_UP);
+  n_samples = 0;
+  start = take_tally ();
+  run_for (seconds);
+  tally = tally_since (&start);
+  drain ();
+  if (tally.n_done == 0)
+    die ("nothing was answered in %g s", seconds);
+  return tally;
 }
 
 /* What is measured */
@@ -339,135 +494,144 @@ drain (void)
 static void
 measure_fanout (void)
 {
-  double cpu, wall;
-  guint64 posts, tildes;
-  gint64 start;
+  Tally tally;
+  double wall, lost;
 
-  open_clients (SUBSCRIBER, n_subscribers);
-  wait_for_answers ((guint) n_subscribers);
-  is_publishing = TRUE;
-  open_clients (PUBLISHER, n_publishers);
-  run_for (0.5);
-
-  posts = n_posts;
-  tildes = n_tildes;
-  cpu = server_cpu ();
-  start = now_nsec ();
-  run_for (seconds);
-  wall = (double) (now_nsec () - start) / 1e9;
-  cpu = server_cpu () - cpu;
-  posts = n_posts - posts;
-  tildes = n_tildes - tildes;
-  drain ();
-
+  subscribe (n_subscribers);
+  tally = go_round (PUBLISHER, n_publishers);
+  need_all_subscribers ();
+  wall = (double) tally.wall / 1e9;
+  lost = (double) n_done * n_subscribers - (double) n_delivered;
   printf ("{\"posts_per_s\":%.0f,\"deliveries_per_s\":%.0f,\"cpu_us_per_delivery\":%.4f,"
-          "\"cpu_share\":%.2f,\"dropped\":%" G_GUINT64_FORMAT ",\"lost_percent\":%.3f}\n",
-          (double) posts / wall, (double) tildes / 2 / wall, cpu * 1e6 / ((double) tildes / 2),
-          cpu / wall, n_dropped,
-          100 * MAX (0, 1 - (double) n_tildes / 2 / ((double) n_posts * n_subscribers)));
+          "\"cpu_share\":%.2f,\"load_cpu_share\":%.2f,\"lost\":%.0f,"
+          "\"told_lost\":%" G_GUINT64_FORMAT "}\n",
+          (double) tally.n_done / wall, (double) tally.n_delivered / wall,
+          tally.server_cpu * 1e6 / (double) tally.n_delivered, tally.server_cpu / wall,
+          tally.own_cpu / wall, lost, n_dropped);
+}
+
+static int
+start_timer (double msec)
+{
+  struct timespec span = { (time_t) (msec / 1000), (long) (msec * 1e6) % 1000000000 };
+  struct itimerspec setting = { .it_interval = span, .it_value = span };
+  struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+  int fd = timerfd_create (CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+
+  if (timerfd_settime (fd, 0, &setting, NULL) < 0 ||
+      epoll_ctl (epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+    die ("no timer: %s", g_strerror (errno));
+  return fd;
 }
 
 static void
 measure_latency (void)
 {
-  gint64 interval = (gint64) (interval_msec * 1000);
   int n = (int) (seconds * 1000 / interval_msec);
   Client *publishers = g_new0 (Client, n);
-  gint64 next;
+  int timer, opened = 0;
 
-  send_times = g_new0 (gint64, n + 1);
-  open_clients (SUBSCRIBER, n_subscribers);
-  wait_for_answers ((guint) n_subscribers);
-  next = g_get_monotonic_time ();
-  for (int i = 0; i < n; i++)
+  stamps = g_malloc0_n ((gsize) n, sizeof *stamps);
+  subscribe (n_subscribers);
+  timer = start_timer (interval_msec);
+  while (opened < n)
     {
-      publishers[i].role = PUBLISHER;
-      open_client (&publishers[i]);
-      next += interval;
-      while (g_get_monotonic_time () < next)
-        turn (next - g_get_monotonic_time () > 1500 ? 1 : 0);
+      guint64 n_due;
+
+      if (read (timer, &n_due, sizeof n_due) == sizeof n_due)
+        for (; n_due > 0 && opened < n; n_due--)
+          {
+            publishers[opened].role = PUBLISHER;
+            open_client (&publishers[opened++], 0);
+          }
+      turn (100);
     }
   drain ();
-  printf ("{\"deliveries\":%" G_GUINT64_FORMAT, n_samples);
-  print_percentiles ();
+  need_all_subscribers ();
+  printf ("{\"deliveries\":%" G_GUINT64_FORMAT ",\"lost\":%" G_GINT64_FORMAT, n_delivered,
+          (gint64) n * n_subscribers - (gint64) n_delivered);
+  print_percentiles (samples[0], "");
+  print_percentiles (samples[1], "sent_");
   printf ("}\n");
 }
 
 static void
 measure_memory (void)
 {
-  Client *warm_up = open_clients (SUBSCRIBER, 50);
-  long rss;
+  const int n_warm_up = 50;
+  Client *warm_up = subscribe (n_warm_up);
+  long rss, peak;
 
-  wait_for_answers (50);
-  for (int i = 0; i < 50; i++)
+  for (int i = 0; i < n_warm_up; i++)
     close (warm_up[i].fd);
-  run_for (0.5);
-  rss = server_rss_kb ();
-  open_clients (SUBSCRIBER, n_subscribers);
-  wait_for_answers ((guint) n_subscribers + 50);
-  run_for (0.5);
-  printf ("{\"bytes_per_subscriber\":%.0f,\"rss_kb\":%ld}\n",
-          (double) (server_rss_kb () - rss) * 1024 / n_subscribers, server_rss_kb ());
+  run_for (WARM_UP);
+  rss = server_memory_kb ("VmRSS:");
+  peak = server_memory_kb ("VmHWM:");
+  subscribe (n_subscribers);
+  run_for (WARM_UP);
+  need_all_subscribers ();
+  printf ("{\"bytes_per_subscriber\":%.0f,\"peak_bytes_per_subscriber\":%.0f,\"rss_kb\":%ld}\n",
+          (double) (server_memory_kb ("VmRSS:") - rss) * 1024 / n_subscribers,
+          (double) (server_memory_kb ("VmHWM:") - peak) * 1024 / n_subscribers,
+          server_memory_kb ("VmRSS:"));
 }
 
 static void
 measure_connect (void)
 {
-  gint64 start = now_nsec ();
+  Tally start = take_tally ();
+  Tally tally;
 
-  open_clients (SUBSCRIBER, n_subscribers);
-  wait_for_answers ((guint) n_subscribers);
-  printf ("{\"seconds\":%.3f,\"refused\":%" G_GUINT64_FORMAT "}\n",
-          (double) (now_nsec () - start) / 1e9, n_refused);
-}
-
-static void
-measure_requests (Role role, double *per_second, double *cpu_usec)
-{
-  Client *clients;
-  gint64 start;
-  guint64 posts;
-  double cpu;
-
-  is_publishing = TRUE;
-  clients = open_clients (role, n_publishers);
-  run_for (0.5);
-  posts = n_posts;
-  n_samples = 0;
-  cpu = server_cpu ();
-  start = now_nsec ();
-  run_for (seconds);
-  *per_second = (double) (n_posts - posts) * 1e9 / (double) (now_nsec () - start);
-  *cpu_usec = (server_cpu () - cpu) * 1e6 / (double) (n_posts - posts);
-  drain ();
-  g_free (clients);
+  subscribe (n_subscribers);
+  tally = tally_since (&start);
+  printf ("{\"seconds\":%.3f,\"slowest_s\":%.3f,\"server_cpu_s\":%.3f,\"load_cpu_s\":%.3f,"
+          "\"refused\":%d}\n",
+          (double) tally.wall / 1e9, (double) slowest / 1e9, tally.server_cpu, tally.own_cpu,
+          n_refused);
+  need_all_subscribers ();
 }
 
 static void
 measure_heartbeats (void)
 {
-  double per_second, cpu_usec;
+  Tally tally = go_round (PUBLISHER, n_publishers);
+  double wall = (double) tally.wall / 1e9;
 
-  measure_requests (PUBLISHER, &per_second, &cpu_usec);
-  printf ("{\"posts_per_s\":%.0f,\"posts_per_cpu_s\":%.0f", per_second, 1e6 / cpu_usec);
-  print_percentiles ();
+  printf ("{\"posts_per_s\":%.0f,\"posts_per_cpu_s\":%.0f,\"cpu_us_per_post\":%.2f,"
+          "\"cpu_share\":%.2f,\"load_cpu_share\":%.2f",
+          (double) tally.n_done / wall, (double) tally.n_done / tally.server_cpu,
+          tally.server_cpu * 1e6 / (double) tally.n_done, tally.server_cpu / wall,
+          tally.own_cpu / wall);
+  print_percentiles (samples[0], "");
   printf ("}\n");
 }
 
+static double
+cpu_usec_per_probe (void)
+{
+  Tally tally = go_round (PROBER, n_publishers);
+
+  return tally.server_cpu * 1e6 / (double) tally.n_done;
+}
+
+/* The crowd stands between two measures without it, so that drift of the machine cancels out. */
 static void
 measure_turn (void)
 {
-  double per_second, alone, crowded;
+  double before = cpu_usec_per_probe ();
+  Client *crowd = subscribe (n_subscribers);
+  double crowded, after, alone;
 
-  measure_requests (PROBER, &per_second, &alone);
-  n_answered = 0;
-  open_clients (SUBSCRIBER, n_subscribers);
-  wait_for_answers ((guint) n_subscribers);
-  run_for (0.5);
-  measure_requests (PROBER, &per_second, &crowded);
-  printf ("{\"cpu_us_alone\":%.2f,\"cpu_us_crowded\":%.2f,\"difference_us\":%.2f}\n", alone, crowded,
-          crowded - alone);
+  run_for (WARM_UP);
+  crowded = cpu_usec_per_probe ();
+  need_all_subscribers ();
+  for (int i = 0; i < n_subscribers; i++)
+    close (crowd[i].fd);
+  run_for (2 * WARM_UP);
+  after = cpu_usec_per_probe ();
+  alone = (before + after) / 2;
+  printf ("{\"alone_us\":%.2f,\"crowded_us\":%.2f,\"difference_us\":%.2f,\"drift_us\":%.2f}\n",
+          alone, crowded, crowded - alone, after - before);
 }
 
 static const struct
@@ -475,37 +639,50 @@ static const struct
   const char *name;
   void (*measure) (void);
 } measures[] = {
-  { "fanout", measure_fanout },   { "latency", measure_latency },
-  { "memory", measure_memory },   { "connect", measure_connect },
+  { "fanout", measure_fanout },         { "latency", measure_latency },
+  { "memory", measure_memory },         { "connect", measure_connect },
   { "heartbeats", measure_heartbeats }, { "turn", measure_turn },
 };
+
+static void
+raise_descriptor_limit (void)
+{
+  struct rlimit limit;
+
+  getrlimit (RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit (RLIMIT_NOFILE, &limit);
+  if ((guint64) n_subscribers + SPARE_DESCRIPTORS > limit.rlim_max)
+    die ("%d subscribers need more than the %lu descriptors allowed", n_subscribers,
+         (gulong) limit.rlim_max);
+}
 
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GOptionContext) context
-      = g_option_context_new ("fanout|latency|memory|connect|heartbeats|turn");
+  g_autoptr (GOptionContext) context =
+      g_option_context_new ("fanout|latency|memory|connect|heartbeats|turn");
   g_autoptr (GError) error = NULL;
-  struct rlimit limit;
 
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
   g_option_context_add_main_entries (context, options, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 2 || port == 0 || pid == 0)
-    {
-      fprintf (stderr, "bench-load: %s\n", error ? error->message : "--port, --pid and a measure are needed");
-      return 2;
-    }
-  getrlimit (RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit (RLIMIT_NOFILE, &limit);
+  if (!g_option_context_parse (context, &argc, &argv, &error))
+    die ("%s", error->message);
+  if (argc != 2 || port <= 0 || port > 65535 || pid <= 0)
+    die ("--port, --pid and one measure are needed");
+  if (n_subscribers < 1 || n_publishers < 1 || !(seconds > 0 && seconds <= 600) ||
+      !(interval_msec >= 0.01))
+    die ("--subscribers, --publishers, --seconds (up to 600) and --interval-ms must be positive");
+  raise_descriptor_limit ();
   epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
-  samples = g_new (gint32, MAX_SAMPLES);
+  for (gsize i = 0; i < G_N_ELEMENTS (samples); i++)
+    samples[i] = g_new (gint32, MAX_SAMPLES);
 
   for (gsize i = 0; i < G_N_ELEMENTS (measures); i++)
     if (g_str_equal (argv[1], measures[i].name))
       {
         measures[i].measure ();
-        return 0;
+        return EXIT_SUCCESS;
       }
-  fprintf (stderr, "bench-load: nothing is called %s\n", argv[1]);
-  return 2;
+  die ("nothing is called %s", argv[1]);
 }
