@@ -3,7 +3,6 @@
 
 #include "queen-heartbeat.h"
 
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #include "queen-error.h"
@@ -203,19 +202,9 @@ QueenComponent *
 queen_heartbeat_parse (QueenComponentKind kind, const char *body, gsize length, GError **error)
 {
   g_autoptr (QueenComponent) component = queen_component_new (kind);
-  g_autoptr (JsonParser) parser = NULL;
+  g_autoptr (JsonNode) root = queen_json_parse (body, length, error);
 
-  if (!queen_json_check (body, length, error))
-    return NULL;
-
-  parser = json_parser_new ();
-  if (!json_parser_load_from_data (parser, body, (gssize) length, NULL))
-    {
-      /* The check above is stricter than json-glib, so this is not expected to happen. */
-      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "not valid JSON");
-      return NULL;
-    }
-  if (!read_component (json_parser_get_root (parser), component, error))
+  if (!root || !read_component (root, component, error))
     return NULL;
   return g_steal_pointer (&component);
 }

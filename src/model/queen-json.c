@@ -15,46 +15,46 @@ typedef struct
   const char *end;
   guint depth;
   GError **error;
-} Checker;
+} Parser;
 
-typedef struct
+static JsonNode *parse_value (Parser *p); /* values nest */
+
+/* For whoever returns a pointer as much as for whoever returns a boolean. */
+static gpointer
+fail (Parser *p, const char *problem)
 {
-  const char *start; /* just behind the opening quote */
-  const char *end;   /* at the closing quote */
-} StringSpan;
-
-static gboolean check_value (Checker *c); /* values nest */
-
-static gboolean
-fail (Checker *c, const char *problem)
-{
-  g_set_error (c->error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
-               "not valid JSON: byte %" G_GSIZE_FORMAT ": %s", (gsize) (c->at - c->start) + 1,
+  g_set_error (p->error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
+               "not valid JSON: byte %" G_GSIZE_FORMAT ": %s", (gsize) (p->at - p->start) + 1,
                problem);
-  return FALSE;
+  return NULL;
 }
 
 static int
-peek (const Checker *c)
+peek (const Parser *p)
 {
-  return c->at < c->end ? (guchar) *c->at : -1;
+  return p->at < p->end ? (guchar) *p->at : -1;
 }
 
 static gboolean
-skip (Checker *c, char expected)
+skip (Parser *p, char expected)
 {
-  if (peek (c) != expected)
+  if (peek (p) != expected)
     return FALSE;
-  c->at++;
+  p->at++;
   return TRUE;
 }
 
 static void
-skip_space (Checker *c)
+skip_space (Parser *p)
 {
-  while (c->at < c->end && strchr (" \t\r\n", *c->at) && *c->at != '\0')
-    c->at++;
+  for (int byte = peek (p); byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';)
+    {
+      p->at++;
+      byte = peek (p);
+    }
 }
+
+/* Strings: RFC 8259 § 7 */
 
 static int
 parse_hex4 (const char *digits, const char *end)
@@ -72,298 +72,322 @@ parse_hex4 (const char *digits, const char *end)
   return unit;
 }
 
-/* A \u escape, or a pair of them: RFC 8259 § 7. @digits is behind the first `\u`. Returns the
- * character and the end of the escape, or 0 for what is no character or is U+0000. */
+/* A \u escape, or a pair of them; we are behind the first `u`. Returns 0 for what is no character,
+ * or is U+0000. */
 static gunichar
-decode_unicode_escape (const char *digits, const char *end, const char **after)
+parse_unicode_escape (Parser *p)
 {
-  int high = parse_hex4 (digits, end);
+  int high = parse_hex4 (p->at, p->end);
   int low;
 
   if (high <= 0 || (high >= 0xdc00 && high <= 0xdfff))
     return 0;
-  *after = digits + 4;
+  p->at += 4;
   if (high < 0xd800 || high > 0xdbff)
     return (gunichar) high;
 
-  if (end - *after < 6 || (*after)[0] != '\\' || (*after)[1] != 'u')
+  if (p->end - p->at < 6 || p->at[0] != '\\' || p->at[1] != 'u')
     return 0;
-  low = parse_hex4 (*after + 2, end);
+  low = parse_hex4 (p->at + 2, p->end);
   if (low < 0xdc00 || low > 0xdfff)
     return 0;
-  *after += 6;
+  p->at += 6;
   return 0x10000 + ((gunichar) (high - 0xd800) << 10) + (gunichar) (low - 0xdc00);
 }
 
+/* We are at the backslash. */
 static gboolean
-check_escape (Checker *c)
+parse_escape (Parser *p, GString *string)
 {
-  const char *after = NULL;
-
-  c->at++;
-  if (peek (c) == 'u')
-    {
-      if (decode_unicode_escape (c->at + 1, c->end, &after) == 0)
-        return fail (c, "this \\u escape is no character");
-      c->at = after;
-      return TRUE;
-    }
-  if (c->at == c->end || *c->at == '\0' || !strchr ("\"\\/bfnrt", *c->at))
-    return fail (c, "unknown escape");
-  c->at++;
-  return TRUE;
-}
-
-static gboolean
-check_string (Checker *c, StringSpan *span)
-{
-  if (!skip (c, '"'))
-    return fail (c, "expected a string");
-
-  span->start = c->at;
-  for (;;)
-    {
-      int byte = peek (c);
-
-      if (byte == '"')
-        break;
-      if (byte < 0)
-        return fail (c, "the string has no end");
-      if (byte < 0x20)
-        return fail (c, "control character in a string");
-      if (byte == '\\' && !check_escape (c))
-        return FALSE;
-      if (byte != '\\')
-        c->at++;
-      if (c->at - span->start > QUEEN_JSON_MAX_STRING)
-        return fail (c, "string of over 1024 bytes");
-    }
-  span->end = c->at++;
-  return TRUE;
-}
-
-/* The next character of a string that has passed the check, with escapes resolved. */
-static gunichar
-next_character (StringSpan *span)
-{
-  static const char escapes[] = "b\bf\fn\nr\rt\t";
-  const char *escape;
+  static const char escapes[] =
+      "\"\"\\\\//b\bf\fn\nr\rt\t"; /* the letter, and what it stands for */
+  int letter;
   gunichar character;
 
-  if (*span->start != '\\')
+  p->at++;
+  letter = peek (p);
+  if (letter == 'u')
     {
-      character = g_utf8_get_char (span->start);
-      span->start = g_utf8_next_char (span->start);
-      return character;
+      p->at++;
+      character = parse_unicode_escape (p);
+      if (character == 0)
+        return fail (p, "this \\u escape is no character") != NULL;
+      g_string_append_unichar (string, character);
+      return TRUE;
     }
-  if (span->start[1] == 'u')
-    return decode_unicode_escape (span->start + 2, span->end, &span->start);
-
-  escape = strchr (escapes, span->start[1]);
-  character = (guchar) (escape ? escape[1] : span->start[1]);
-  span->start += 2;
-  return character;
-}
-
-static gboolean
-strings_are_equal (StringSpan a, StringSpan b)
-{
-  while (a.start < a.end && b.start < b.end)
-    if (next_character (&a) != next_character (&b))
-      return FALSE;
-  return a.start == a.end && b.start == b.end;
-}
-
-static gboolean
-check_member (Checker *c, StringSpan *names, guint n_names)
-{
-  const char *name_at;
-
-  skip_space (c);
-  name_at = c->at;
-  if (!check_string (c, &names[n_names]))
-    return FALSE;
-  for (guint i = 0; i < n_names; i++)
-    if (strings_are_equal (names[i], names[n_names]))
+  for (gsize i = 0; i + 1 < sizeof escapes; i += 2)
+    if (escapes[i] == letter)
       {
-        c->at = name_at;
-        return fail (c, "a second member of that name");
+        g_string_append_c (string, escapes[i + 1]);
+        p->at++;
+        return TRUE;
       }
-
-  skip_space (c);
-  if (!skip (c, ':'))
-    return fail (c, "expected a colon");
-  return check_value (c);
+  return fail (p, "unknown escape") != NULL;
 }
 
-static gboolean
-check_object (Checker *c)
+static char *
+parse_string (Parser *p)
 {
-  StringSpan names[QUEEN_JSON_MAX_MEMBERS];
-  guint n_names = 0;
+  g_autoptr (GString) string = NULL;
+  const char *start;
 
-  c->at++;
-  skip_space (c);
-  if (skip (c, '}'))
-    return TRUE;
-  do
+  if (!skip (p, '"'))
+    return fail (p, "expected a string");
+
+  string = g_string_sized_new (32);
+  start = p->at;
+  while (peek (p) != '"')
     {
-      if (n_names == QUEEN_JSON_MAX_MEMBERS)
-        return fail (c, "object of over 64 members");
-      if (!check_member (c, names, n_names++))
-        return FALSE;
+      const char *run = p->at;
+
+      while (peek (p) >= 0x20 && *p->at != '"' && *p->at != '\\')
+        p->at++;
+      g_string_append_len (string, run, p->at - run);
+      if (peek (p) < 0)
+        return fail (p, "the string has no end");
+      if ((guchar) *p->at < 0x20)
+        return fail (p, "control character in a string");
+      if (p->at - start > QUEEN_JSON_MAX_STRING)
+        return fail (p, "string of over 1024 bytes");
+      if (*p->at == '\\' && !parse_escape (p, string))
+        return NULL;
     }
-  while (skip (c, ','));
-
-  return skip (c, '}') || fail (c, "expected a comma or the end of the object");
+  if (p->at - start > QUEEN_JSON_MAX_STRING)
+    return fail (p, "string of over 1024 bytes");
+  p->at++;
+  return g_string_free (g_steal_pointer (&string), FALSE);
 }
 
-static gboolean
-check_array (Checker *c)
-{
-  c->at++;
-  skip_space (c);
-  if (skip (c, ']'))
-    return TRUE;
-  do
-    if (!check_value (c))
-      return FALSE;
-  while (skip (c, ','));
-
-  return skip (c, ']') || fail (c, "expected a comma or the end of the array");
-}
+/* Numbers: RFC 8259 § 6 */
 
 static guint
-skip_digits (Checker *c)
+skip_digits (Parser *p)
 {
-  const char *start = c->at;
+  const char *start = p->at;
 
-  while (c->at < c->end && g_ascii_isdigit (*c->at))
-    c->at++;
-  return (guint) (c->at - start);
+  while (p->at < p->end && g_ascii_isdigit (*p->at))
+    p->at++;
+  return (guint) (p->at - start);
 }
 
+/* The fraction and the exponent, if there are any. */
 static gboolean
-check_number (Checker *c)
+skip_rest_of_number (Parser *p, gboolean *is_integer)
+{
+  *is_integer = TRUE;
+  if (skip (p, '.'))
+    {
+      *is_integer = FALSE;
+      if (skip_digits (p) == 0)
+        return FALSE;
+    }
+  if (skip (p, 'e') || skip (p, 'E'))
+    {
+      *is_integer = FALSE;
+      if (!skip (p, '+'))
+        skip (p, '-');
+      if (skip_digits (p) == 0)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static JsonNode *
+parse_number (Parser *p)
 {
   char text[QUEEN_JSON_MAX_NUMBER + 1];
-  const char *start = c->at;
-  gboolean is_integer = TRUE;
+  const char *start = p->at;
+  gboolean is_integer;
   guint n_digits;
+  double number;
 
-  skip (c, '-');
-  n_digits = peek (c) == '0' ? (c->at++, 1) : skip_digits (c);
-  if (n_digits == 0)
-    return fail (c, "expected a digit");
-  if (skip (c, '.'))
-    {
-      is_integer = FALSE;
-      if (skip_digits (c) == 0)
-        return fail (c, "expected a digit");
-    }
-  if (peek (c) == 'e' || peek (c) == 'E')
-    {
-      is_integer = FALSE;
-      c->at++;
-      if (!skip (c, '+'))
-        skip (c, '-');
-      if (skip_digits (c) == 0)
-        return fail (c, "expected a digit");
-    }
-
+  skip (p, '-');
+  n_digits = skip (p, '0') ? 1 : skip_digits (p);
+  if (n_digits == 0 || !skip_rest_of_number (p, &is_integer))
+    return fail (p, "expected a digit");
   if (is_integer && n_digits > QUEEN_JSON_MAX_INTEGER)
-    return fail (c, "integer of over 15 digits");
-  if (c->at - start > QUEEN_JSON_MAX_NUMBER)
-    return fail (c, "number of over 128 characters");
-  memcpy (text, start, (gsize) (c->at - start));
-  text[c->at - start] = '\0';
-  if (!isfinite (g_ascii_strtod (text, NULL)))
-    return fail (c, "number out of range");
+    return fail (p, "integer of over 15 digits");
+  if (p->at - start > QUEEN_JSON_MAX_NUMBER)
+    return fail (p, "number of over 128 characters");
+
+  memcpy (text, start, (gsize) (p->at - start));
+  text[p->at - start] = '\0';
+  if (is_integer)
+    return json_node_init_int (json_node_alloc (), g_ascii_strtoll (text, NULL, 10));
+  number = g_ascii_strtod (text, NULL);
+  if (!isfinite (number))
+    return fail (p, "number out of range");
+  return json_node_init_double (json_node_alloc (), number);
+}
+
+/* Objects and arrays */
+
+static gboolean
+parse_member (Parser *p, JsonObject *object)
+{
+  g_autofree char *name = NULL;
+  const char *name_at;
+  JsonNode *value;
+
+  skip_space (p);
+  name_at = p->at;
+  name = parse_string (p);
+  if (!name)
+    return FALSE;
+  if (json_object_has_member (object, name))
+    {
+      p->at = name_at;
+      return fail (p, "a second member of that name") != NULL;
+    }
+
+  skip_space (p);
+  if (!skip (p, ':'))
+    return fail (p, "expected a colon") != NULL;
+  value = parse_value (p);
+  if (value)
+    json_object_set_member (object, name, value);
+  return value != NULL;
+}
+
+static JsonNode *
+parse_object (Parser *p)
+{
+  g_autoptr (JsonObject) object = json_object_new ();
+
+  p->at++;
+  skip_space (p);
+  if (!skip (p, '}'))
+    {
+      do
+        {
+          if (json_object_get_size (object) == QUEEN_JSON_MAX_MEMBERS)
+            return fail (p, "object of over 64 members");
+          if (!parse_member (p, object))
+            return NULL;
+        }
+      while (skip (p, ','));
+      if (!skip (p, '}'))
+        return fail (p, "expected a comma or the end of the object");
+    }
+  return json_node_init_object (json_node_alloc (), object);
+}
+
+static JsonNode *
+parse_array (Parser *p)
+{
+  g_autoptr (JsonArray) array = json_array_new ();
+
+  p->at++;
+  skip_space (p);
+  if (!skip (p, ']'))
+    {
+      do
+        {
+          JsonNode *element = parse_value (p);
+
+          if (!element)
+            return NULL;
+          json_array_add_element (array, element);
+        }
+      while (skip (p, ','));
+      if (!skip (p, ']'))
+        return fail (p, "expected a comma or the end of the array");
+    }
+  return json_node_init_array (json_node_alloc (), array);
+}
+
+static JsonNode *
+parse_nested (Parser *p, JsonNode *(*parse) (Parser *p))
+{
+  JsonNode *node;
+
+  if (p->depth == QUEEN_JSON_MAX_DEPTH)
+    return fail (p, "nested over 8 deep");
+  p->depth++;
+  node = parse (p);
+  p->depth--;
+  return node;
+}
+
+static gboolean
+skip_word (Parser *p, const char *word)
+{
+  gsize length = strlen (word);
+
+  if ((gsize) (p->end - p->at) < length || memcmp (p->at, word, length) != 0)
+    return FALSE;
+  p->at += length;
   return TRUE;
 }
 
-static gboolean
-check_literal (Checker *c, const char *literal)
+static JsonNode *
+parse_word (Parser *p)
 {
-  gsize length = strlen (literal);
-
-  if ((gsize) (c->end - c->at) < length || memcmp (c->at, literal, length) != 0)
-    return fail (c, "expected a value");
-  c->at += length;
-  return TRUE;
+  if (skip_word (p, "true"))
+    return json_node_init_boolean (json_node_alloc (), TRUE);
+  if (skip_word (p, "false"))
+    return json_node_init_boolean (json_node_alloc (), FALSE);
+  if (skip_word (p, "null"))
+    return json_node_init_null (json_node_alloc ());
+  return fail (p, "expected a value");
 }
 
-static gboolean
-check_nested (Checker *c, gboolean (*check) (Checker *c))
+static JsonNode *
+parse_string_value (Parser *p)
 {
-  gboolean passed;
+  g_autofree char *string = parse_string (p);
 
-  if (c->depth == QUEEN_JSON_MAX_DEPTH)
-    return fail (c, "nested over 8 deep");
-  c->depth++;
-  passed = check (c);
-  c->depth--;
-  return passed;
+  return string ? json_node_init_string (json_node_alloc (), string) : NULL;
 }
 
-static gboolean
-check_value (Checker *c)
+static JsonNode *
+parse_value (Parser *p)
 {
-  StringSpan span;
-  gboolean passed;
+  JsonNode *node;
 
-  skip_space (c);
-  switch (peek (c))
+  skip_space (p);
+  switch (peek (p))
     {
     case '{':
-      passed = check_nested (c, check_object);
+      node = parse_nested (p, parse_object);
       break;
     case '[':
-      passed = check_nested (c, check_array);
+      node = parse_nested (p, parse_array);
       break;
     case '"':
-      passed = check_string (c, &span);
-      break;
-    case 't':
-      passed = check_literal (c, "true");
-      break;
-    case 'f':
-      passed = check_literal (c, "false");
-      break;
-    case 'n':
-      passed = check_literal (c, "null");
+      node = parse_string_value (p);
       break;
     case '-':
     case '0' ... '9':
-      passed = check_number (c);
+      node = parse_number (p);
       break;
     default:
-      return fail (c, "expected a value");
+      node = parse_word (p);
     }
-  skip_space (c);
-  return passed;
+  skip_space (p);
+  return node;
 }
 
-gboolean
-queen_json_check (const char *text, gsize length, GError **error)
+JsonNode *
+queen_json_parse (const char *text, gsize length, GError **error)
 {
-  Checker c = { .start = text, .at = text, .end = text + length, .error = error };
+  Parser p = { .start = text, .at = text, .end = text + length, .error = error };
+  g_autoptr (JsonNode) node = NULL;
   const char *invalid = NULL;
 
-  g_return_val_if_fail (text != NULL || length == 0, FALSE);
+  g_return_val_if_fail (text != NULL || length == 0, NULL);
 
   if (length == 0)
-    return fail (&c, "there is nothing");
+    return fail (&p, "there is nothing");
   if (!g_utf8_validate (text, (gssize) length, &invalid))
     {
-      c.at = invalid;
-      return fail (&c, "not UTF-8");
+      p.at = invalid;
+      return fail (&p, "not UTF-8");
     }
-  if (!check_value (&c))
-    return FALSE;
-  if (c.at != c.end)
-    return fail (&c, "something follows the value");
-  return TRUE;
+  node = parse_value (&p);
+  if (node && p.at != p.end)
+    return fail (&p, "something follows the value");
+  return g_steal_pointer (&node);
 }
 
 void
