@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* HTTP over a bare socket, so that a test can send any bytes at all. Every wait has a deadline. */
+
+/**
+ * HttpAnswer:
+ * @status: such as 200; 0 when the peer closed without a word
+ * @headers: values by lower-case name; those of a repeated name are joined by ", "
+ * @body: what followed the header block, NUL-terminated
+ * @was_reset: whether the connection ended by a reset instead of an orderly close
+ */
+typedef struct
+{
+  guint status;
+  GHashTable *headers;
+  char *body;
+  gsize body_length;
+  gboolean was_reset;
+} HttpAnswer;
+
+void http_answer_free (HttpAnswer *answer);
+const char *http_answer_get_header (const HttpAnswer *answer, const char *lower_case_name);
+
+/* Returns: the string @member of a JSON body; %NULL when there is none */
+char *http_answer_dup_member (const HttpAnswer *answer, const char *member);
+
+/**
+ * http_answer_parse:
+ *
+ * Returns: the answer in @bytes up to and with the header block, @body being whatever follows
+ */
+HttpAnswer *http_answer_parse (const char *bytes, gsize length);
+
+/**
+ * http_connect:
+ * @receive_buffer: SO_RCVBUF, set before connecting as the window depends on it; 0 for the default
+ *
+ * Returns: a connected descriptor
+ */
+int http_connect_with_buffer (guint16 port, int receive_buffer);
+int http_connect (guint16 port);
+
+/**
+ * http_send:
+ * @length: -1 when @bytes end with a NUL
+ *
+ * Returns: %FALSE when the peer had closed before all was sent
+ */
+gboolean http_send (int fd, const char *bytes, gssize length);
+
+/**
+ * http_wait_readable:
+ *
+ * Returns: whether there is something to read, be it the end, within @timeout_msec
+ */
+gboolean http_wait_readable (int fd, int timeout_msec);
+
+/* Returns: everything up to the end of the connection, which is then closed */
+HttpAnswer *http_read_answer (int fd);
+
+/* One request on a connection of its own. */
+HttpAnswer *http_exchange (guint16 port, const char *bytes, gssize length);
+HttpAnswer *http_get (guint16 port, const char *path);
+HttpAnswer *http_post (guint16 port, const char *path, const char *json);
+
+/* A heartbeat in its short form, which must be accepted. */
+void http_beat (guint16 port, const char *kind, const char *id, const char *status);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HttpAnswer, http_answer_free)
+
+G_END_DECLS

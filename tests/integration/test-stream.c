@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* Many subscribers, slow ones, gone ones: nobody is silently wrong, nobody waits for another. */
+
+#include "queen-process.h"
+#include "sse-client.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define N_SUBSCRIBERS 200
+#define CAPACITY 100 /* the default */
+#define N_FLOOD 2000 /* events: more than the kernel takes for one that does not read */
+
+/* No pulse: the events are those of the test alone. */
+static QueenProcess *
+start (const char *option)
+{
+  return queen_process_start ("--heartbeat-interval=1h", option, NULL);
+}
+
+static void
+publish (guint16 port, guint from, guint count)
+{
+  for (guint i = from; i < from + count; i++)
+    {
+      /* Long, so that fewer events fill a socket. */
+      g_autofree char *id = g_strdup_printf ("worker-%u-%0100d", i, 0);
+
+      http_beat (port, "worker", id, "ready");
+    }
+}
+
+/* Asserts that the next @count frames are events, each the next of the one before.
+ *
+ * Returns: the last one's id */
+static char *
+read_in_order (SseClient *client, guint64 *number, guint count)
+{
+  char *id = NULL;
+
+  for (guint i = 0; i < count; i++)
+    {
+      g_autoptr (SseFrame) frame = sse_client_next (client);
+
+      g_assert_nonnull (frame);
+      g_assert_cmpstr (frame->event, ==, "heartbeat");
+      if (*number != 0)
+        g_assert_cmpuint (sse_frame_get_number (frame), ==, *number + 1);
+      *number = sse_frame_get_number (frame);
+      g_free (id);
+      id = g_strdup (frame->id);
+    }
+  return id;
+}
+
+/* The next frame that is not the subscriber's own snapshot of the queen. */
+static SseFrame *
+next_beside_snapshots (SseClient *client)
+{
+  for (;;)
+    {
+      g_autoptr (SseFrame) frame = sse_client_next (client);
+
+      if (frame == NULL || frame->id != NULL || g_strcmp0 (frame->event, "heartbeat") != 0)
+        return g_steal_pointer (&frame);
+    }
+}
+
+static void
+test_fan_out (void)
+{
+  g_autoptr (QueenProcess) queen = start (NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (GPtrArray) clients = sse_client_array_new ();
+  guint64 numbers[N_SUBSCRIBERS] = { 0 };
+
+  for (guint i = 0; i < N_SUBSCRIBERS; i++)
+    g_ptr_array_add (clients, sse_client_subscribe (port, NULL, NULL));
+  for (guint round = 0; round < 10; round++)
+    {
+      publish (port, 20 * round, 20);
+      for (guint i = 0; i < N_SUBSCRIBERS; i++)
+        g_free (read_in_order (clients->pdata[i], &numbers[i], 20));
+    }
+  for (guint i = 1; i < N_SUBSCRIBERS; i++)
+    g_assert_cmpuint (numbers[i], ==, numbers[0]);
+}
+
+/* Where a reader that may lose events is: what came and what it was told to be lost must always
+ * make the whole. */
+typedef struct
+{
+  guint64 last;      /* number of the event that came last */
+  guint64 dropped;   /* in all */
+  guint64 after_gap; /* number of the first event after the last gap */
+  guint n_gaps;
+} Position;
+
+static void
+read_with_gaps (SseClient *client, guint64 until, Position *position)
+{
+  while (position->last < until)
+    {
+      g_autoptr (SseFrame) frame = sse_client_next (client);
+
+      if (g_str_equal (frame->event, "lagged"))
+        {
+          gint64 dropped = sse_frame_get_int (frame, "dropped");
+          g_autoptr (SseFrame) queen = sse_client_next (client);
+
+          g_assert_cmpstr (sse_frame_get_string (queen, "type"), ==, "queen");
+          g_assert_null (queen->id);
+          position->dropped += dropped;
+          position->n_gaps++;
+          position->last += dropped;
+          position->after_gap = position->last + 1;
+        }
+      else
+        g_assert_cmpuint (sse_frame_get_number (frame), ==, ++position->last);
+    }
+}
+
+/* Floods a subscriber that does not read beside three that do. */
+static SseClient *
+flood (guint16 port, guint64 *final)
+{
+  SseClient *slow = sse_client_open (port, 4096, NULL, NULL);
+  g_autoptr (GPtrArray) fast = sse_client_array_new ();
+  guint64 numbers[3] = { 0 };
+
+  sse_frame_free (sse_client_next (slow)); /* retry */
+  sse_frame_free (sse_client_next (slow)); /* queen */
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    g_ptr_array_add (fast, sse_client_subscribe (port, NULL, NULL));
+  for (guint sent = 0; sent < N_FLOOD; sent += 25)
+    {
+      publish (port, sent, 25);
+      for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+        g_free (read_in_order (fast->pdata[i], &numbers[i], 25));
+    }
+  *final = numbers[0];
+  return slow;
+}
+
+static void
+test_slow (void)
+{
+  g_autoptr (QueenProcess) queen = start (NULL);
+  guint64 final = 0;
+  g_autoptr (SseClient) slow = flood (queen_process_get_port (queen), &final);
+  Position position = { 0 };
+  g_autofree char *id = read_in_order (slow, &position.last, 1);
+
+  g_assert_cmpuint (position.last, ==, final - N_FLOOD + 1);
+  read_with_gaps (slow, final, &position);
+  g_test_message ("%" G_GUINT64_FORMAT " dropped in %u gap(s)", position.dropped, position.n_gaps);
+  g_assert_cmpuint (position.n_gaps, >=, 1);
+  g_assert_cmpuint (position.dropped, >, N_FLOOD / 2); /* the kernel did not swallow it all */
+  g_assert_cmpuint (position.after_gap, ==, final - CAPACITY + 1);
+}
+
+/* One that reads on and on, but never fast enough. */
+static void
+test_slow_for_long (void)
+{
+  g_autoptr (QueenProcess) queen = start ("--capacity=20");
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (SseClient) slow = sse_client_open (port, 4096, NULL, NULL);
+  Position position = { 0 };
+  guint64 published;
+  g_autofree char *id = NULL;
+
+  sse_frame_free (sse_client_next (slow)); /* retry */
+  sse_frame_free (sse_client_next (slow)); /* queen */
+  publish (port, 0, 1);
+  id = read_in_order (slow, &position.last, 1);
+  published = position.last;
+  for (guint round = 0; round < 40; round++)
+    {
+      publish (port, 0, 50);
+      published += 50;
+      read_with_gaps (slow, MIN (published, position.last + 30), &position);
+    }
+  read_with_gaps (slow, published, &position);
+  g_test_message ("%" G_GUINT64_FORMAT " dropped in %u gap(s)", position.dropped, position.n_gaps);
+  g_assert_cmpuint (position.n_gaps, >, 1);
+}
+
+static void
+test_history (void)
+{
+  g_autoptr (QueenProcess) queen = start (NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (SseClient) client = NULL;
+
+  for (int i = 1; i <= 5; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("w%d", i);
+
+      http_beat (port, "worker", id, "ready");
+    }
+  client = sse_client_subscribe (port, "?history=3", NULL);
+  http_beat (port, "hive", "h", "ready");
+  sse_client_expect (client, "worker", "w3", "Ready");
+  sse_client_expect (client, "worker", "w4", "Ready");
+  sse_client_expect (client, "worker", "w5", "Ready");
+  sse_client_expect (client, "hive", "h", "Ready");
+}
+
+static SseClient *
+resume (guint16 port, const char *id, gboolean by_query)
+{
+  g_autofree char *query = g_strdup_printf ("?last_event_id=%s", id);
+  g_autofree char *header = g_strdup_printf ("Last-Event-ID: %s\r\n", id);
+
+  return sse_client_subscribe (port, by_query ? query : NULL, by_query ? NULL : header);
+}
+
+static void
+test_resume (void)
+{
+  g_autoptr (QueenProcess) queen = start (NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (SseClient) client = sse_client_subscribe (port, NULL, NULL);
+  g_autofree char *id = NULL;
+  guint64 number = 0;
+
+  publish (port, 0, 1);
+  id = read_in_order (client, &number, 1);
+  for (guint round = 0; round < 20; round++)
+    {
+      publish (port, 0, 3);
+      g_free (id);
+      id = read_in_order (client, &number, 1 + round % 3);
+      g_clear_pointer (&client, sse_client_close);
+      publish (port, 0, round % 4);
+      client = resume (port, id, round % 2 == 0);
+      g_free (id);
+      id = read_in_order (client, &number, 2 - round % 3 + round % 4); /* all that was missed */
+      if (id == NULL)
+        {
+          publish (port, 0, 1);
+          id = read_in_order (client, &number, 1);
+        }
+    }
+}
+
+static void
+test_resume_late (void)
+{
+  g_autoptr (QueenProcess) queen = start ("--capacity=10");
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (SseClient) client = sse_client_subscribe (port, NULL, NULL);
+  g_autoptr (SseFrame) lagged = NULL;
+  g_autoptr (SseFrame) oldest = NULL;
+  g_autofree char *id = NULL;
+  guint64 number = 0;
+
+  publish (port, 0, 1);
+  id = read_in_order (client, &number, 1);
+  g_clear_pointer (&client, sse_client_close);
+  publish (port, 1, 30);
+  client = resume (port, id, FALSE);
+  lagged = next_beside_snapshots (client);
+  oldest = next_beside_snapshots (client);
+  g_assert_cmpstr (lagged->event, ==, "lagged");
+  g_assert_cmpstr (lagged->data, ==, "{\"dropped\":20}");
+  g_assert_cmpuint (sse_frame_get_number (oldest), ==, number + 21);
+}
+
+static void
+test_resume_other_life (void)
+{
+  g_autoptr (QueenProcess) before = start (NULL);
+  g_autoptr (QueenProcess) queen = start (NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (SseClient) client = sse_client_subscribe (queen_process_get_port (before), NULL, NULL);
+  g_autoptr (SseFrame) lagged = NULL;
+  g_autoptr (SseFrame) event = NULL;
+  g_autofree char *id = NULL;
+  guint64 number = 0;
+
+  publish (queen_process_get_port (before), 0, 1);
+  id = read_in_order (client, &number, 1);
+  g_clear_pointer (&client, sse_client_close);
+  client = resume (port, id, FALSE);
+  lagged = next_beside_snapshots (client);
+  g_assert_cmpstr (lagged->event, ==, "lagged");
+  g_assert_cmpstr (lagged->data, ==, "{\"dropped\":null}");
+  publish (port, 0, 1);
+  event = next_beside_snapshots (client);
+  g_assert_cmpstr (event->event, ==, "heartbeat");
+}
+
+/* EventSource never comes back after anything but 200, and sends whatever it was once given. */
+static void
+test_resume_garbage (void)
+{
+  static const char *const ids[] = { "",    "17", "zz-1", "1-", "-1", "1-99999999999999999999999",
+                                     "\xff" };
+  g_autoptr (QueenProcess) queen = start (NULL);
+  guint16 port = queen_process_get_port (queen);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (ids); i++)
+    {
+      g_autoptr (SseClient) client = resume (port, ids[i], FALSE);
+      g_autoptr (SseFrame) frame = NULL;
+
+      publish (port, 0, 1);
+      while ((frame = next_beside_snapshots (client)) != NULL && frame->id == NULL)
+        g_clear_pointer (&frame, sse_frame_free);
+      g_assert_nonnull (frame);
+    }
+}
+
+static void
+test_types (void)
+{
+  g_autoptr (QueenProcess) queen = start (NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (SseClient) client = sse_client_open (port, 0, "?types=hive", NULL);
+  g_autoptr (SseFrame) retry = sse_client_next (client);
+  g_autoptr (SseFrame) passed = NULL;
+  g_autoptr (SseFrame) event = NULL;
+  g_autoptr (SseClient) resumed = NULL;
+
+  publish (port, 0, 1);
+  passed = next_beside_snapshots (client); /* the id moves on although nothing is told */
+  g_assert_null (passed->event);
+  g_assert_null (passed->data);
+  http_beat (port, "hive", "h", "ready");
+  event = next_beside_snapshots (client);
+  g_assert_cmpstr (sse_frame_get_string (event, "hive_id"), ==, "h");
+  g_assert_cmpuint (sse_frame_get_number (event), ==, sse_frame_get_number (passed) + 1);
+
+  resumed = resume (port, passed->id, FALSE);
+  g_assert_cmpuint (sse_client_expect (resumed, "hive", "h", "Ready"), ==,
+                    sse_frame_get_number (event));
+}
+
+static void
+test_types_each (void)
+{
+  static const struct
+  {
+    const char *query;
+    const char *expected; /* the types of the events to come */
+  } rows[] = {
+    { "?types=worker", "worker" },
+    { "?types=hive,worker", "worker,hive" },
+    { "?types=queen,worker,hive", "worker,hive" },
+    { "?types=worker&history=1", "worker" },
+  };
+  g_autoptr (QueenProcess) queen = start (NULL);
+  guint16 port = queen_process_get_port (queen);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_auto (GStrv) types = g_strsplit (rows[i].expected, ",", -1);
+      g_autoptr (SseClient) client = sse_client_open (port, 0, rows[i].query, NULL);
+      g_autoptr (SseFrame) retry = sse_client_next (client);
+
+      http_beat (port, "worker", "x", "ready");
+      http_beat (port, "hive", "x", "ready");
+      for (char **type = types; *type != NULL;)
+        {
+          g_autoptr (SseFrame) frame = next_beside_snapshots (client);
+
+          if (frame->event == NULL)
+            continue;
+          g_assert_cmpstr (sse_frame_get_string (frame, "type"), ==, *type);
+          type++;
+        }
+    }
+}
+
+static void
+test_hang_up (void)
+{
+  g_autoptr (QueenProcess) queen = start (NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (GPtrArray) clients = sse_client_array_new ();
+  g_autoptr (SseClient) warm_up = sse_client_subscribe (port, NULL, NULL);
+  guint base = queen_process_count_descriptors (queen);
+  gint64 start_time;
+
+  for (guint i = 0; i < 50; i++)
+    g_ptr_array_add (clients, sse_client_subscribe (port, NULL, NULL));
+  g_assert_cmpuint (queen_process_count_descriptors (queen), ==, base + 50);
+  start_time = g_get_monotonic_time ();
+  g_ptr_array_set_size (clients, 0); /* and nothing is published that could tell of it */
+  queen_test_wait_until (queen_process_count_descriptors (queen) == base);
+  g_test_message ("seen after %" G_GINT64_FORMAT " us", g_get_monotonic_time () - start_time);
+}
+
+static void
+test_kill (void)
+{
+  g_autoptr (QueenProcess) queen = start (NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (SseClient) survivor = sse_client_subscribe (port, NULL, NULL);
+  guint base = queen_process_count_descriptors (queen);
+  pid_t pid = fork ();
+
+  if (pid == 0)
+    {
+      prctl (PR_SET_PDEATHSIG, SIGKILL);
+      for (guint i = 0; i < 100; i++)
+        sse_client_subscribe (port, NULL, NULL);
+      for (;;)
+        pause ();
+    }
+  queen_test_wait_until (queen_process_count_descriptors (queen) == base + 100);
+  kill (pid, SIGKILL);
+  waitpid (pid, NULL, 0);
+  queen_test_wait_until (queen_process_count_descriptors (queen) == base);
+  http_beat (port, "worker", "w", "ready");
+  sse_client_expect (survivor, "worker", "w", "Ready");
+}
+
+/* One visitor of each kind that comes to a port. */
+static void
+visit (guint16 port, guint kind)
+{
+  static const char *const requests[] = {
+    "",
+    "GET /v1/heartb",
+    "GET /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\n{",
+    "\x16\x03\x01\x02\r\n\r\n",
+    "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+  };
+  gboolean waits = (kind / G_N_ELEMENTS (requests)) % 2 == 0;
+  gboolean resets = (kind / G_N_ELEMENTS (requests)) % 3 == 0;
+  const char *request = requests[kind % G_N_ELEMENTS (requests)];
+  int fd = http_connect (port);
+
+  http_send (fd, request, -1);
+  if (waits && g_str_has_suffix (request, "\r\n\r\n"))
+    g_assert_true (http_wait_readable (fd, queen_test_get_deadline ()));
+  if (resets)
+    setsockopt (fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof (struct linger));
+  close (fd);
+}
+
+static void
+test_churn (void)
+{
+  g_autoptr (QueenProcess) queen = start (NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (SseClient) client = sse_client_subscribe (port, NULL, NULL);
+  guint base = queen_process_count_descriptors (queen);
+  guint count = queen_test_scale (10000);
+
+  for (guint i = 0; i < count; i++)
+    visit (port, i);
+  queen_test_wait_until (queen_process_count_descriptors (queen) == base);
+  http_beat (port, "worker", "w", "ready");
+  sse_client_expect (client, "worker", "w", "Ready");
+}
+
+static void
+test_bye (void)
+{
+  g_autoptr (QueenProcess) queen = start (NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (GPtrArray) clients = sse_client_array_new ();
+  g_autoptr (GHashTable) retries = g_hash_table_new (g_direct_hash, g_direct_equal);
+
+  for (guint i = 0; i < 40; i++)
+    g_ptr_array_add (clients, sse_client_subscribe (port, NULL, NULL));
+  queen_process_signal (queen, SIGTERM);
+  for (guint i = 0; i < clients->len; i++)
+    {
+      g_autoptr (SseFrame) bye = sse_client_next (clients->pdata[i]);
+      guint64 retry;
+
+      g_assert_nonnull (bye);
+      g_assert_cmpstr (bye->event, ==, "bye");
+      g_assert_nonnull (bye->data); /* or EventSource dispatches nothing */
+      g_assert_nonnull (bye->retry);
+      retry = g_ascii_strtoull (bye->retry, NULL, 10);
+      g_assert_cmpuint (retry, >=, 1000);
+      g_assert_cmpuint (retry, <=, 5000);
+      g_hash_table_add (retries, GSIZE_TO_POINTER (retry));
+      g_assert_null (sse_client_next (clients->pdata[i]));
+    }
+  g_assert_cmpuint (g_hash_table_size (retries), >, 10);
+  g_assert_cmpint (queen_process_wait_exit (queen), ==, 0);
+}
+
+static void
+test_head (void)
+{
+  g_autoptr (QueenProcess) queen = start (NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (HttpAnswer) answer =
+      http_exchange (port, "HEAD /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n\r\n", -1);
+
+  g_assert_cmpuint (answer->status, ==, 200);
+  g_assert_cmpstr (http_answer_get_header (answer, "content-type"), ==, "text/event-stream");
+  g_assert_cmpuint (answer->body_length, ==, 0); /* and the end came: nobody was subscribed */
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/stream/fan-out/200-subscribers-see-every-event-in-order", test_fan_out);
+  g_test_add_func ("/stream/slow/told-the-exact-loss-others-lose-nothing", test_slow);
+  g_test_add_func ("/stream/slow/exact-over-many-gaps", test_slow_for_long);
+  g_test_add_func ("/stream/history/last-n-then-live", test_history);
+  g_test_add_func ("/stream/resume/without-a-hole", test_resume);
+  g_test_add_func ("/stream/resume/too-late-is-told-the-loss", test_resume_late);
+  g_test_add_func ("/stream/resume/other-life-is-told-so", test_resume_other_life);
+  g_test_add_func ("/stream/resume/garbage-is-served-all-the-same", test_resume_garbage);
+  g_test_add_func ("/stream/types/filtered-out-still-moves-the-id", test_types);
+  g_test_add_func ("/stream/types/only-what-was-asked-for", test_types_each);
+  g_test_add_func ("/stream/gone/hang-up-seen-without-an-event", test_hang_up);
+  g_test_add_func ("/stream/gone/killed-process-leaves-nothing", test_kill);
+  g_test_add_func ("/stream/gone/10000-visitors-leave-nothing", test_churn);
+  g_test_add_func ("/stream/shutdown/bye-with-spread-retry", test_bye);
+  g_test_add_func ("/stream/head/does-not-subscribe", test_head);
+
+  return g_test_run ();
+}
