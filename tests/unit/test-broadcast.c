@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "http/queen-broadcast.h"
+
+#include <string.h>
+
+#define LIFE "abc"
+#define ALL QUEEN_EVENT_ALL_KINDS
+#define MAX_VECTORS 64
+
+static void
+publish (QueenBroadcast *broadcast, QueenEventKind kind)
+{
+  char json[] = "{}";
+  const QueenEvent event = { kind, NULL, json, 2 };
+
+  queen_broadcast_publish (broadcast, &event);
+}
+
+/* `q`, `w` and `h` for each event. */
+static void
+publish_all (QueenBroadcast *broadcast, const char *kinds)
+{
+  for (; *kinds != '\0'; kinds++)
+    publish (broadcast, *kinds == 'q'   ? QUEEN_EVENT_QUEEN
+                        : *kinds == 'w' ? QUEEN_EVENT_WORKER
+                                        : QUEEN_EVENT_HIVE);
+}
+
+/* All that is behind @cursor; the cursor is moved. */
+static char *
+read_all (QueenBroadcast *broadcast, QueenCursor *cursor)
+{
+  struct iovec vectors[MAX_VECTORS];
+  guint n = queen_broadcast_gather (broadcast, cursor, vectors, MAX_VECTORS);
+  GString *text = g_string_new (NULL);
+  gsize rest;
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_len (text, vectors[i].iov_base, (gssize) vectors[i].iov_len);
+  g_assert_null (queen_broadcast_advance (broadcast, cursor, text->len, &rest));
+  return g_string_free (text, FALSE);
+}
+
+/* The numbers of the events behind @cursor, such as `3 4 5`; `id:5` for a frame of an id alone. */
+static void
+assert_reads (QueenBroadcast *broadcast, QueenCursor *cursor, const char *expected)
+{
+  g_autofree char *text = read_all (broadcast, cursor);
+  g_auto (GStrv) frames = g_strsplit (text, "\n\n", -1);
+  g_autoptr (GString) numbers = g_string_new (NULL);
+
+  for (char **frame = frames; *frame && **frame != '\0'; frame++)
+    {
+      g_assert_true (g_str_has_prefix (*frame, "id: " LIFE "-"));
+      g_string_append_printf (numbers, "%s%s%d", numbers->len > 0 ? " " : "",
+                              strstr (*frame, "data") ? "" : "id:", atoi (*frame + 8));
+    }
+  g_assert_cmpstr (numbers->str, ==, expected);
+}
+
+static void
+test_live (void)
+{
+  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (3, LIFE);
+  QueenCursor first, second;
+
+  publish_all (broadcast, "w");
+  queen_broadcast_start (broadcast, ALL, &first);
+  assert_reads (broadcast, &first, "");
+  publish_all (broadcast, "wh");
+  queen_broadcast_start (broadcast, ALL, &second);
+  publish_all (broadcast, "q");
+  assert_reads (broadcast, &first, "2 3 4");
+  assert_reads (broadcast, &second, "4");
+  assert_reads (broadcast, &second, "");
+}
+
+static void
+test_frame (void)
+{
+  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (3, LIFE);
+  QueenCursor cursor;
+  g_autofree char *text = NULL;
+
+  queen_broadcast_start (broadcast, ALL, &cursor);
+  publish (broadcast, QUEEN_EVENT_HIVE);
+  text = read_all (broadcast, &cursor);
+  g_assert_cmpstr (text, ==, "id: abc-1\nevent: heartbeat\ndata: {}\n\n");
+}
+
+static void
+test_filter (void)
+{
+  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (10, LIFE);
+  QueenCursor workers, others;
+
+  queen_broadcast_start (broadcast, QUEEN_EVENT_WORKER, &workers);
+  queen_broadcast_start (broadcast, QUEEN_EVENT_QUEEN | QUEEN_EVENT_HIVE, &others);
+  publish_all (broadcast, "wqhw");
+  assert_reads (broadcast, &workers, "1 4");
+  assert_reads (broadcast, &others, "2 3 id:4");
+  assert_reads (broadcast, &others, "");
+  publish_all (broadcast, "qq");
+  assert_reads (broadcast, &workers, "id:6");
+}
+
+static void
+test_history (void)
+{
+  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (4, LIFE);
+  QueenCursor cursor;
+
+  queen_broadcast_start_with_history (broadcast, ALL, 3, &cursor);
+  assert_reads (broadcast, &cursor, "");
+  publish_all (broadcast, "wwqwqq");
+  queen_broadcast_start_with_history (broadcast, ALL, 2, &cursor);
+  assert_reads (broadcast, &cursor, "5 6");
+  queen_broadcast_start_with_history (broadcast, ALL, 4, &cursor);
+  assert_reads (broadcast, &cursor, "3 4 5 6");
+  queen_broadcast_start_with_history (broadcast, ALL, 100, &cursor);
+  assert_reads (broadcast, &cursor, "3 4 5 6");
+  queen_broadcast_start_with_history (broadcast, QUEEN_EVENT_WORKER, 1, &cursor);
+  assert_reads (broadcast, &cursor, "4 id:6");
+}
+
+static void
+assert_resumes (
+    QueenBroadcast *broadcast, guint kinds, const char *id, gint64 lost, const char *reads)
+{
+  QueenCursor cursor;
+
+  g_assert_cmpint (queen_broadcast_resume (broadcast, kinds, id, &cursor), ==, lost);
+  assert_reads (broadcast, &cursor, reads);
+}
+
+static void
+test_resume (void)
+{
+  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (4, LIFE);
+
+  assert_resumes (broadcast, ALL, "abc-0", 0, "");
+  publish_all (broadcast, "wwqwqq"); /* 3 to 6 are there */
+  assert_resumes (broadcast, ALL, "abc-6", 0, "");
+  assert_resumes (broadcast, ALL, "abc-5", 0, "6");
+  assert_resumes (broadcast, ALL, "abc-2", 0, "3 4 5 6");
+  assert_resumes (broadcast, ALL, "abc-1", 1, "3 4 5 6");
+  assert_resumes (broadcast, ALL, "abc-0", 2, "3 4 5 6");
+  assert_resumes (broadcast, QUEEN_EVENT_WORKER, "abc-3", 0, "4 id:6");
+  assert_resumes (broadcast, QUEEN_EVENT_WORKER, "abc-1", -1, "4 id:6");
+}
+
+static void
+test_foreign_ids (void)
+{
+  static const char *const ids[] = {
+    "",       "abc",    "abc-",   "abd-5",  "ab-5", "abc-7", "abc-99999999999999999999",
+    "abc-+5", "abc- 5", "abc-5x", "abc--1", "5"
+  };
+  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (4, LIFE);
+
+  publish_all (broadcast, "wwqwqq");
+  for (gsize i = 0; i < G_N_ELEMENTS (ids); i++)
+    assert_resumes (broadcast, ALL, ids[i], -1, "3 4 5 6");
+}
+
+static void
+test_lag (void)
+{
+  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (3, LIFE);
+  QueenCursor all, workers, hives;
+
+  queen_broadcast_start (broadcast, ALL, &all);
+  queen_broadcast_start (broadcast, QUEEN_EVENT_WORKER, &workers);
+  queen_broadcast_start (broadcast, QUEEN_EVENT_HIVE, &hives);
+  publish_all (broadcast, "wqwqwqw"); /* 5 to 7 are there */
+
+  assert_reads (broadcast, &all, ""); /* not before it has been told */
+  g_assert_cmpuint (queen_broadcast_skip_lost (broadcast, &all), ==, 4);
+  g_assert_cmpuint (queen_broadcast_skip_lost (broadcast, &all), ==, 0);
+  assert_reads (broadcast, &all, "5 6 7");
+  g_assert_cmpuint (queen_broadcast_skip_lost (broadcast, &workers), ==, 2);
+  assert_reads (broadcast, &workers, "5 7");
+  g_assert_cmpuint (queen_broadcast_skip_lost (broadcast, &hives), ==, 0);
+  assert_reads (broadcast, &hives, "id:7");
+}
+
+static void
+test_capacity_of_one (void)
+{
+  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (1, LIFE);
+  QueenCursor cursor;
+
+  queen_broadcast_start (broadcast, ALL, &cursor);
+  publish_all (broadcast, "w");
+  assert_reads (broadcast, &cursor, "1");
+  publish_all (broadcast, "qh");
+  g_assert_cmpuint (queen_broadcast_skip_lost (broadcast, &cursor), ==, 1);
+  assert_reads (broadcast, &cursor, "3");
+}
+
+/* Whatever the kernel takes, the rest of the bytes is exactly the rest. */
+static void
+test_every_split (void)
+{
+  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (8, LIFE);
+  QueenCursor start;
+  g_autofree char *whole = NULL;
+  QueenCursor copy;
+
+  queen_broadcast_start (broadcast, QUEEN_EVENT_WORKER | QUEEN_EVENT_HIVE, &start);
+  publish_all (broadcast, "qwqqhwq");
+  copy = start;
+  whole = read_all (broadcast, &copy);
+
+  for (gsize n_bytes = 0; n_bytes <= strlen (whole); n_bytes++)
+    {
+      QueenCursor cursor = start;
+      gsize rest = 0;
+      g_autoptr (GBytes) begun = queen_broadcast_advance (broadcast, &cursor, n_bytes, &rest);
+      g_autoptr (GString) text = g_string_new_len (whole, (gssize) n_bytes);
+      g_autofree char *tail = read_all (broadcast, &cursor);
+
+      if (begun)
+        g_string_append_len (text,
+                             (const char *) g_bytes_get_data (begun, NULL) +
+                                 g_bytes_get_size (begun) - rest,
+                             (gssize) rest);
+      g_string_append (text, tail);
+      g_assert_cmpstr (text->str, ==, whole);
+    }
+}
+
+/* A reader that takes whatever it likes, and may be passed by the ring. */
+typedef struct
+{
+  QueenCursor cursor;
+  GString *unfinished; /* of the frame that was begun */
+  GString *text;
+  guint64 n_lost;
+  guint64 n_wanted; /* events published since it came */
+} Reader;
+
+static void
+read_some (QueenBroadcast *broadcast, Reader *reader)
+{
+  struct iovec vectors[3];
+  GBytes *begun;
+  gsize size = 0, rest;
+  gssize take;
+  guint n;
+
+  g_string_append_len (reader->text, reader->unfinished->str, (gssize) reader->unfinished->len);
+  g_string_truncate (reader->unfinished, 0);
+  reader->n_lost += queen_broadcast_skip_lost (broadcast, &reader->cursor);
+  n = queen_broadcast_gather (broadcast, &reader->cursor, vectors, G_N_ELEMENTS (vectors));
+  for (guint i = 0; i < n; i++)
+    size += vectors[i].iov_len;
+  take = g_test_rand_int_range (0, (gint32) size + 1);
+  for (guint i = 0, left = (guint) take; i < n && left > 0; i++)
+    {
+      gsize length = MIN (left, vectors[i].iov_len);
+
+      g_string_append_len (reader->text, vectors[i].iov_base, (gssize) length);
+      left -= (guint) length;
+    }
+  begun = queen_broadcast_advance (broadcast, &reader->cursor, (gsize) take, &rest);
+  if (begun)
+    {
+      g_string_append_len (reader->unfinished,
+                           (const char *) g_bytes_get_data (begun, NULL) +
+                               g_bytes_get_size (begun) - rest,
+                           (gssize) rest);
+      g_bytes_unref (begun);
+    }
+}
+
+static void
+assert_whole (Reader *reader)
+{
+  g_auto (GStrv) frames = g_strsplit (reader->text->str, "\n\n", -1);
+  guint64 n_events = 0, last = 0;
+
+  for (char **frame = frames; *frame && **frame != '\0'; frame++)
+    {
+      guint64 number = g_ascii_strtoull (*frame + strlen ("id: abc-"), NULL, 10);
+
+      g_assert_true (g_str_has_prefix (*frame, "id: abc-"));
+      g_assert_cmpuint (number, >, last);
+      last = number;
+      if (g_str_has_suffix (*frame, "\nevent: heartbeat\ndata: {}"))
+        n_events++;
+      else
+        g_assert_null (strchr (*frame, '\n'));
+    }
+  g_assert_cmpuint (n_events + reader->n_lost, ==, reader->n_wanted);
+}
+
+static void
+test_random (void)
+{
+  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (5, LIFE);
+  Reader readers[ALL] = { 0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (readers); i++)
+    {
+      readers[i].text = g_string_new (NULL);
+      readers[i].unfinished = g_string_new (NULL);
+      queen_broadcast_start (broadcast, i + 1, &readers[i].cursor);
+    }
+  for (int step = 0; step < 20000; step++)
+    {
+      QueenEventKind kind = (QueenEventKind) (1 << g_test_rand_int_range (0, 3));
+      Reader *reader = &readers[g_test_rand_int_range (0, G_N_ELEMENTS (readers))];
+
+      if (g_test_rand_int_range (0, 3) > 0)
+        {
+          read_some (broadcast, reader);
+          continue;
+        }
+      publish (broadcast, kind);
+      for (guint i = 0; i < G_N_ELEMENTS (readers); i++)
+        readers[i].n_wanted += (readers[i].cursor.kinds & kind) != 0;
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (readers); i++)
+    {
+      while (readers[i].unfinished->len > 0 ||
+             readers[i].cursor.next < queen_broadcast_get_head (broadcast))
+        read_some (broadcast, &readers[i]);
+      assert_whole (&readers[i]);
+      g_string_free (readers[i].text, TRUE);
+      g_string_free (readers[i].unfinished, TRUE);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/broadcast/live/everything-since-one-came", test_live);
+  g_test_add_func ("/broadcast/frame/to-the-letter", test_frame);
+  g_test_add_func ("/broadcast/filter/wanted-kinds-and-the-last-id", test_filter);
+  g_test_add_func ("/broadcast/history/the-last-wanted-ones", test_history);
+  g_test_add_func ("/broadcast/resume/without-a-hole", test_resume);
+  g_test_add_func ("/broadcast/resume/foreign-ids-lose-an-unknown-number", test_foreign_ids);
+  g_test_add_func ("/broadcast/lag/exact-count-of-wanted-kinds", test_lag);
+  g_test_add_func ("/broadcast/capacity/one-is-enough", test_capacity_of_one);
+  g_test_add_func ("/broadcast/advance/every-split", test_every_split);
+  g_test_add_func ("/broadcast/random/whole-frames-and-nothing-unaccounted", test_random);
+
+  return g_test_run ();
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-config.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "queen-error.h"
+
+/* @words: the command line behind the program's name, with spaces between */
+static QueenConfig *
+parse (const char *words, GError **error)
+{
+  g_autofree char *line = g_strconcat ("queen-rbee ", words, NULL);
+  g_auto (GStrv) argv = g_strsplit (g_strchomp (line), " ", -1);
+  g_autofree char **shifted = g_memdup2 (argv, (g_strv_length (argv) + 1) * sizeof *argv);
+  int argc = (int) g_strv_length (argv);
+
+  return queen_config_new (&argc, &shifted, error);
+}
+
+static char *
+write_file (const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  char *path = NULL;
+  int fd = g_file_open_tmp ("queen-XXXXXX.conf", &path, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (g_close (fd, NULL));
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  return path;
+}
+
+static void
+test_defaults (void)
+{
+  g_autoptr (QueenConfig) config = parse ("", NULL);
+
+  g_assert_cmpint (config->port, ==, 8500);
+  g_assert_cmpint (config->ui_port, ==, 3002);
+  g_assert_false (config->is_ui_port_given);
+  g_assert_null (config->bind);
+  g_assert_cmpint (config->capacity, ==, 100);
+  g_assert_cmpint (config->heartbeat_interval, ==, 2500000);
+  g_assert_cmpint (config->timeout, ==, 90 * G_USEC_PER_SEC);
+  g_assert_cmpint (config->forget_after, ==, G_GINT64_CONSTANT (3600000000));
+  g_assert_cmpint (config->flush_interval, ==, 2000);
+  g_assert_cmpint (config->max_components, ==, 65536);
+}
+
+static void
+test_command_line (void)
+{
+  g_autoptr (QueenConfig) config =
+      parse ("-p 0 --ui-port=off --bind=127.0.0.1 --bind ::1 --capacity=7 --timeout=1min "
+             "--cors-origin=https://a.example --log-level=debug",
+             NULL);
+
+  g_assert_cmpint (config->port, ==, 0);
+  g_assert_cmpint (config->ui_port, ==, -1);
+  g_assert_true (config->is_ui_port_given);
+  g_assert_cmpuint (g_strv_length (config->bind), ==, 2);
+  g_assert_cmpstr (config->bind[1], ==, "::1");
+  g_assert_cmpint (config->capacity, ==, 7);
+  g_assert_cmpint (config->timeout, ==, 60 * G_USEC_PER_SEC);
+  g_assert_cmpstr (config->cors_origins[0], ==, "https://a.example");
+  g_assert_cmpint (config->log_level, ==, G_LOG_LEVEL_DEBUG);
+}
+
+static void
+test_file (void)
+{
+  g_autofree char *path = write_file ("[queen]\nport=1234\ncapacity=5\nbind=127.0.0.1;::1\n");
+  g_autofree char *words = g_strdup_printf ("-c %s --capacity=6 --bind=127.0.0.2", path);
+  g_autoptr (QueenConfig) config = parse (words, NULL);
+
+  g_assert_cmpint (config->port, ==, 1234);
+  g_assert_cmpint (config->capacity, ==, 6);
+  g_assert_cmpuint (g_strv_length (config->bind), ==, 1);
+  g_assert_cmpstr (config->bind[0], ==, "127.0.0.2");
+  g_remove (path);
+}
+
+static void
+test_bad_files (void)
+{
+  static const char *const rows[][2] = {
+    { "[queen]\nport=x\n", ": port: " },
+    { "[queen]\nprot=1\n", ": prot: " },
+    { "[other]\n", "[queen]" },
+    { "port=1\n", "" },
+    { "[queen]\nbind=\\x\n", ": bind: " },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *path = write_file (rows[i][0]);
+      g_autofree char *words = g_strdup_printf ("--config=%s", path);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (parse (words, &error));
+      g_test_message ("%s", error->message);
+      g_assert_false (g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_USAGE));
+      g_assert_true (g_str_has_prefix (error->message, path));
+      g_assert_nonnull (strstr (error->message, rows[i][1]));
+      g_remove (path);
+    }
+}
+
+static void
+test_bad_settings (void)
+{
+  static const char *const words[] = {
+    "--port=65536",
+    "--port=-1",
+    "--port=",
+    "--port=8500x",
+    "--ui-port=on",
+    "--bind=localhost",
+    "--bind=127.0.0.1:80",
+    "--capacity=0",
+    "--heartbeat-interval=0",
+    "--heartbeat-interval=2parsecs",
+    "--timeout=-1s",
+    "--timeout=31d",
+    "--flush-interval=2s",
+    "--max-components=0",
+    "--cors-origin=*",
+    "--cors-origin=null",
+    "--cors-origin=http://a/",
+    "--cors-origin=a.example",
+    "--log-level=loud",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *option = g_strndup (words[i], strcspn (words[i], "="));
+
+      g_test_message ("%s", words[i]);
+      g_assert_null (parse (words[i], &error));
+      g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING);
+      g_assert_true (g_str_has_prefix (error->message, option));
+    }
+}
+
+static void
+test_usage (void)
+{
+  static const char *const words[] = { "--frobnicate", "stray", "-x", "--port" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (parse (words[i], &error));
+      g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_USAGE);
+    }
+}
+
+static void
+test_spans (void)
+{
+  static const struct
+  {
+    const char *text;
+    gint64 span; /* µs; -1 for none */
+  } rows[] = {
+    { "1", 1000000 },
+    { "0", 0 },
+    { "2.5", 2500000 },
+    { "2.5s", 2500000 },
+    { "250ms", 250000 },
+    { "250 ms", 250000 },
+    { "7us", 7 },
+    { "1min", 60000000 },
+    { "1h", 3600000000 },
+    { "1d", 86400000000 },
+    { "0.5us", 1 },
+    { "", -1 },
+    { "s", -1 },
+    { "-1", -1 },
+    { "+1", -1 },
+    { "1e3", -1 },
+    { "0x10", -1 },
+    { "1.2.3", -1 },
+    { ".5", -1 },
+    { "1 s ", -1 },
+    { "1S", -1 },
+    { "inf", -1 },
+    { "9999999999999", -1 },
+    { "1week", -1 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      gint64 span = -1;
+
+      g_test_message ("%s", rows[i].text);
+      g_assert_cmpint (queen_config_parse_span (rows[i].text, &span), ==, rows[i].span >= 0);
+      g_assert_cmpint (span, ==, rows[i].span);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/config/defaults/as-documented", test_defaults);
+  g_test_add_func ("/config/command-line/understood", test_command_line);
+  g_test_add_func ("/config/file/goes-behind-the-command-line", test_file);
+  g_test_add_func ("/config/file/error-names-file-and-key", test_bad_files);
+  g_test_add_func ("/config/setting/error-names-the-option", test_bad_settings);
+  g_test_add_func ("/config/usage/told-apart", test_usage);
+  g_test_add_func ("/config/span/units-and-nothing-else", test_spans);
+
+  return g_test_run ();
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "model/queen-event-bus.h"
+
+#include <string.h>
+
+#define TIME (G_GINT64_CONSTANT (1761336661) * 1000000000 + 123456789)
+
+static QueenEvent *
+new_component_event (QueenComponentKind kind, const char *id, QueenStatus status)
+{
+  g_autoptr (QueenComponent) component = queen_component_new (kind);
+
+  component->id = g_strdup (id);
+  component->status = status;
+  return queen_event_new_component (component, TIME);
+}
+
+static void
+test_worker (void)
+{
+  g_autoptr (QueenEvent) event =
+      new_component_event (QUEEN_COMPONENT_WORKER, "worker-1", QUEEN_STATUS_READY);
+
+  g_assert_cmpint (event->kind, ==, QUEEN_EVENT_WORKER);
+  g_assert_cmpstr (event->component->id, ==, "worker-1");
+  g_assert_cmpuint (event->json_length, ==, strlen (event->json));
+  g_assert_cmpstr (event->json, ==,
+                   "{\"type\":\"worker\",\"worker_id\":\"worker-1\",\"status\":\"Ready\","
+                   "\"timestamp\":\"2025-10-24T20:11:01.123456789+00:00\"}");
+}
+
+static void
+test_hive (void)
+{
+  g_autoptr (QueenEvent) event =
+      new_component_event (QUEEN_COMPONENT_HIVE, "a\"b\\c", QUEEN_STATUS_OFFLINE);
+
+  g_assert_cmpint (event->kind, ==, QUEEN_EVENT_HIVE);
+  g_assert_cmpstr (event->json, ==,
+                   "{\"type\":\"hive\",\"hive_id\":\"a\\\"b\\\\c\",\"status\":\"Offline\","
+                   "\"timestamp\":\"2025-10-24T20:11:01.123456789+00:00\"}");
+}
+
+static void
+test_queen (void)
+{
+  const QueenCensus workers = { 2, 1, "[\"a\",\"b\"]" };
+  const QueenCensus hives = { 0, 0, "[]" };
+  g_autoptr (QueenEvent) event = queen_event_new_queen (&workers, &hives, TIME);
+
+  g_assert_cmpint (event->kind, ==, QUEEN_EVENT_QUEEN);
+  g_assert_null (event->component);
+  g_assert_cmpstr (event->json, ==,
+                   "{\"type\":\"queen\",\"workers_online\":2,\"workers_available\":1,"
+                   "\"hives_online\":0,\"hives_available\":0,\"worker_ids\":[\"a\",\"b\"],"
+                   "\"hive_ids\":[],\"timestamp\":\"2025-10-24T20:11:01.123456789+00:00\"}");
+}
+
+static void
+on_event (GString *heard, QueenEvent *event)
+{
+  g_string_append (heard, event->component->id);
+}
+
+static void
+test_bus (void)
+{
+  static const char *const ids[] = { "a", "b", "c" };
+  g_autoptr (QueenEventBus) bus = queen_event_bus_new ();
+  g_autoptr (GString) first = g_string_new (NULL);
+  g_autoptr (GString) second = g_string_new (NULL);
+
+  g_signal_connect_swapped (bus, "event", G_CALLBACK (on_event), first);
+  g_signal_connect_swapped (bus, "event", G_CALLBACK (on_event), second);
+  for (gsize i = 0; i < G_N_ELEMENTS (ids); i++)
+    {
+      g_autoptr (QueenEvent) event =
+          new_component_event (QUEEN_COMPONENT_WORKER, ids[i], QUEEN_STATUS_READY);
+
+      queen_event_bus_emit (bus, event);
+    }
+  g_assert_cmpstr (first->str, ==, "abc");
+  g_assert_cmpstr (second->str, ==, "abc");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/event/worker/json-to-the-letter", test_worker);
+  g_test_add_func ("/event/hive/json-to-the-letter-and-escaped", test_hive);
+  g_test_add_func ("/event/queen/json-to-the-letter", test_queen);
+  g_test_add_func ("/event-bus/emit/each-listener-once-in-order", test_bus);
+
+  return g_test_run ();
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "model/queen-heartbeat.h"
+
+#include <string.h>
+
+#include "queen-error.h"
+
+static QueenComponent *
+parse (QueenComponentKind kind, const char *body)
+{
+  g_autoptr (GError) error = NULL;
+  QueenComponent *component = queen_heartbeat_parse (kind, body, strlen (body), &error);
+
+  g_assert_no_error (error);
+  return component;
+}
+
+static void
+test_nested_worker (void)
+{
+  g_autoptr (QueenComponent) worker =
+      parse (QUEEN_COMPONENT_WORKER,
+             "{\"worker\":{\"id\":\"worker-1\",\"model_id\":\"llama\",\"device\":\"GPU-0\","
+             "\"port\":9301,\"status\":\"ready\",\"implementation\":\"llm\",\"version\":\"0.1\","
+             "\"hive_id\":\"hive-1\",\"hostname\":\"box\",\"new\":[1]},"
+             "\"timestamp\":\"1970-01-01T00:00:02Z\"}");
+
+  g_assert_cmpint (worker->kind, ==, QUEEN_COMPONENT_WORKER);
+  g_assert_cmpstr (worker->id, ==, "worker-1");
+  g_assert_cmpint (worker->status, ==, QUEEN_STATUS_READY);
+  g_assert_cmpstr (worker->model_id, ==, "llama");
+  g_assert_cmpstr (worker->device, ==, "GPU-0");
+  g_assert_cmpuint (worker->port, ==, 9301);
+  g_assert_cmpstr (worker->implementation, ==, "llm");
+  g_assert_cmpstr (worker->version, ==, "0.1");
+  g_assert_cmpstr (worker->hive_id, ==, "hive-1");
+  g_assert_cmpstr (worker->hostname, ==, "box");
+  g_assert_cmpint (worker->said_at, ==, 2 * G_GINT64_CONSTANT (1000000000));
+}
+
+static void
+test_nested_hive (void)
+{
+  g_autoptr (QueenComponent) hive =
+      parse (QUEEN_COMPONENT_HIVE,
+             "{\"hive\":{\"id\":\"hive-1\",\"hostname\":\"127.0.0.1\",\"port\":9200,"
+             "\"operational_status\":\"BUSY\",\"health_status\":{\"status\":\"degraded\","
+             "\"reason\":\"disk\"},\"version\":\"0.1\"}}");
+
+  g_assert_cmpstr (hive->id, ==, "hive-1");
+  g_assert_cmpint (hive->status, ==, QUEEN_STATUS_BUSY);
+  g_assert_cmpint (hive->health, ==, QUEEN_HEALTH_DEGRADED);
+  g_assert_cmpstr (hive->health_reason, ==, "disk");
+  g_assert_cmpstr (hive->hostname, ==, "127.0.0.1");
+  g_assert_cmpint (hive->said_at, ==, 0);
+}
+
+static void
+test_short (void)
+{
+  g_autoptr (QueenComponent) worker =
+      parse (QUEEN_COMPONENT_WORKER, "{\"worker_id\":\"w\",\"status\":\"Ready\"}");
+  g_autoptr (QueenComponent) hive =
+      parse (QUEEN_COMPONENT_HIVE, "{\"type\":\"hive\",\"hive_id\":\"h\",\"status\":\"Online\"}");
+
+  g_assert_cmpstr (worker->id, ==, "w");
+  g_assert_cmpstr (hive->id, ==, "h");
+  g_assert_cmpint (hive->status, ==, QUEEN_STATUS_ONLINE);
+  g_assert_cmpint (hive->health, ==, QUEEN_HEALTH_HEALTHY);
+}
+
+static void
+test_null (void)
+{
+  g_autoptr (QueenComponent) worker =
+      parse (QUEEN_COMPONENT_WORKER,
+             "{\"worker\":{\"id\":\"w\",\"status\":\"busy\",\"port\":null,\"device\":null,"
+             "\"hive_id\":null},\"timestamp\":null}");
+  g_autoptr (QueenComponent) hive =
+      parse (QUEEN_COMPONENT_HIVE,
+             "{\"hive_id\":\"h\",\"status\":\"ready\",\"health_status\":null}");
+
+  g_assert_null (worker->device);
+  g_assert_cmpuint (worker->port, ==, 0);
+  g_assert_cmpint (hive->health, ==, QUEEN_HEALTH_HEALTHY);
+}
+
+#define WORKER(members) "{\"worker\":{\"id\":\"w\",\"status\":\"ready\"," members "}}"
+#define HIVE(members) "{\"hive\":{\"id\":\"h\",\"operational_status\":\"ready\"," members "}}"
+
+/* What is wrong, and how the message must begin. */
+static const struct
+{
+  QueenComponentKind kind;
+  const char *body;
+  const char *message;
+} wrong[] = {
+  { QUEEN_COMPONENT_WORKER, "[]", "body: " },
+  { QUEEN_COMPONENT_WORKER, "\"w\"", "body: " },
+  { QUEEN_COMPONENT_WORKER, "{}", "worker: is missing" },
+  { QUEEN_COMPONENT_HIVE, "{}", "hive: is missing" },
+  { QUEEN_COMPONENT_HIVE, "{\"worker_id\":\"w\",\"status\":\"ready\"}", "hive: is missing" },
+  { QUEEN_COMPONENT_WORKER, "{\"worker\":null}", "worker: must be an object" },
+  { QUEEN_COMPONENT_WORKER, "{\"worker\":7}", "worker: must be an object" },
+  { QUEEN_COMPONENT_WORKER, "{\"worker\":{\"status\":\"ready\"}}", "worker.id: is missing" },
+  { QUEEN_COMPONENT_WORKER, "{\"worker\":{\"id\":\"w\"}}", "worker.status: is missing" },
+  { QUEEN_COMPONENT_HIVE, "{\"hive\":{\"id\":\"h\",\"status\":\"ready\"}}",
+    "hive.operational_status: is missing" },
+  { QUEEN_COMPONENT_WORKER, "{\"worker_id\":\"w\"}", "status: is missing" },
+  { QUEEN_COMPONENT_WORKER, "{\"worker_id\":7,\"status\":\"ready\"}",
+    "worker_id: must be a string" },
+  { QUEEN_COMPONENT_WORKER, "{\"worker_id\":\"\",\"status\":\"ready\"}",
+    "worker_id: must be 1 to" },
+  { QUEEN_COMPONENT_WORKER, "{\"worker_id\":\"w\",\"status\":\"idle\"}",
+    "status: is none of starting" },
+  { QUEEN_COMPONENT_WORKER, "{\"worker_id\":\"w\",\"status\":true}", "status: must be a string" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"port\":\"9301\""), "worker.port: must be a whole number" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"port\":1.5"), "worker.port: must be a whole number" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"port\":65536"), "worker.port: must be from 0" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"port\":-1"), "worker.port: must be from 0" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"model_id\":1"), "worker.model_id: must be a string" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"device\":{}"), "worker.device: must be a string" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"implementation\":[]"), "worker.implementation: must be" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"version\":false"), "worker.version: must be a string" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"hostname\":1"), "worker.hostname: must be a string" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"hive_id\":\"\""), "worker.hive_id: must be 1 to" },
+  { QUEEN_COMPONENT_HIVE, HIVE ("\"health_status\":\"healthy\""), "hive.health_status: must be" },
+  { QUEEN_COMPONENT_HIVE, HIVE ("\"health_status\":{}"), "hive.health_status.status: is missing" },
+  { QUEEN_COMPONENT_HIVE, HIVE ("\"health_status\":{\"status\":\"sick\"}"),
+    "hive.health_status.status: is none of" },
+  { QUEEN_COMPONENT_HIVE, HIVE ("\"health_status\":{\"status\":\"healthy\",\"reason\":1}"),
+    "hive.health_status.reason: must be a string" },
+  { QUEEN_COMPONENT_WORKER, "{\"worker_id\":\"w\",\"status\":\"ready\",\"timestamp\":\"today\"}",
+    "timestamp: is no date" },
+  { QUEEN_COMPONENT_WORKER, "{\"worker_id\":\"w\",\"status\":\"ready\",\"timestamp\":1761336661}",
+    "timestamp: must be a string" },
+};
+
+static void
+test_wrong (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (
+          queen_heartbeat_parse (wrong[i].kind, wrong[i].body, strlen (wrong[i].body), &error));
+      g_test_message ("%s", error->message);
+      g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE);
+      g_assert_true (g_str_has_prefix (error->message, wrong[i].message));
+    }
+}
+
+static void
+test_not_json (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (queen_heartbeat_parse (QUEEN_COMPONENT_WORKER, "{", 1, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST);
+}
+
+static void
+test_ids (void)
+{
+  g_autofree char *longest = g_strnfill (QUEEN_HEARTBEAT_MAX_ID, 'x');
+  g_autofree char *too_long = g_strnfill (QUEEN_HEARTBEAT_MAX_ID + 1, 'x');
+
+  g_assert_true (queen_heartbeat_check_id ("w"));
+  g_assert_true (queen_heartbeat_check_id ("a b/c\"d\\é🐝"));
+  g_assert_true (queen_heartbeat_check_id (longest));
+  g_assert_false (queen_heartbeat_check_id (too_long));
+  g_assert_false (queen_heartbeat_check_id (""));
+  g_assert_false (queen_heartbeat_check_id ("a\nb"));
+  g_assert_false (queen_heartbeat_check_id ("a\x7f"));
+  g_assert_false (queen_heartbeat_check_id ("a\xc2\x85")); /* NEXT LINE, a C1 control */
+  g_assert_false (queen_heartbeat_check_id ("a\xff"));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/heartbeat/worker/nested-form-whole", test_nested_worker);
+  g_test_add_func ("/heartbeat/hive/nested-form-whole", test_nested_hive);
+  g_test_add_func ("/heartbeat/short-form/as-events-are-streamed", test_short);
+  g_test_add_func ("/heartbeat/null/counts-as-absent", test_null);
+  g_test_add_func ("/heartbeat/wrong/message-names-the-member", test_wrong);
+  g_test_add_func ("/heartbeat/not-json/bad-request", test_not_json);
+  g_test_add_func ("/heartbeat/id/1-to-128-bytes-without-control-characters", test_ids);
+
+  return g_test_run ();
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "model/queen-pulse.h"
+
+static gint64 now; /* µs */
+
+static gint64
+get_now (void)
+{
+  return now;
+}
+
+static const QueenClock fake_clock = { get_now, get_now };
+
+typedef struct
+{
+  QueenEventBus *bus;
+  QueenRegistry *workers;
+  QueenRegistry *hives;
+  QueenPulse *pulse;
+  guint n_beats;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer interval)
+{
+  const QueenRegistrySettings settings = { &fake_clock, 90, 1000, 8 };
+
+  f->bus = queen_event_bus_new ();
+  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+  f->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, f->bus, &settings);
+  f->pulse =
+      queen_pulse_new (f->bus, f->workers, f->hives, interval ? &queen_clock_system : &fake_clock,
+                       interval ? GPOINTER_TO_INT (interval) : 2500000);
+  f->n_beats = 0;
+  now = 0;
+}
+
+static void
+tear_down (Fixture *f, gconstpointer interval)
+{
+  g_clear_object (&f->pulse);
+  g_clear_object (&f->hives);
+  g_clear_object (&f->workers);
+  g_clear_object (&f->bus);
+}
+
+static void
+test_phase (void)
+{
+  static const struct
+  {
+    gint64 last, now, next;
+  } rows[] = {
+    { 0, 0, 2500 },    { 0, 1, 2500 },      { 0, 2499, 2500 },     { 0, 2500, 5000 },
+    { 0, 2730, 5000 }, { 100, 2600, 5100 }, { 100, 10099, 10100 }, { 0, 1000000, 1002500 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_assert_cmpint (queen_pulse_get_next_beat (rows[i].last, 2500, rows[i].now), ==, rows[i].next);
+}
+
+static void
+test_snapshot (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenEvent) first = queen_pulse_dup_snapshot (f->pulse);
+  g_autoptr (QueenEvent) same = NULL;
+  g_autoptr (QueenEvent) later = NULL;
+
+  g_assert_cmpint (first->kind, ==, QUEEN_EVENT_QUEEN);
+  now = 1000;
+  same = queen_pulse_dup_snapshot (f->pulse);
+  g_assert_true (same == first);
+  now = 1001;
+  later = queen_pulse_dup_snapshot (f->pulse);
+  g_assert_true (later != first);
+}
+
+static void
+test_snapshot_after_event (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenEvent) before = queen_pulse_dup_snapshot (f->pulse);
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+  g_autoptr (QueenEvent) after = NULL;
+
+  worker->id = g_strdup ("w");
+  worker->status = QUEEN_STATUS_READY;
+  queen_registry_update (f->workers, worker, NULL);
+  after = queen_pulse_dup_snapshot (f->pulse);
+  g_assert_true (after != before);
+  g_assert_cmpstr (after->json, ==,
+                   "{\"type\":\"queen\",\"workers_online\":1,\"workers_available\":1,"
+                   "\"hives_online\":0,\"hives_available\":0,\"worker_ids\":[\"w\"],"
+                   "\"hive_ids\":[],\"timestamp\":\"1970-01-01T00:00:00.000000000+00:00\"}");
+}
+
+static void
+on_event (Fixture *f, QueenEvent *event)
+{
+  g_assert_cmpint (event->kind, ==, QUEEN_EVENT_QUEEN);
+  f->n_beats++;
+}
+
+static void
+test_timer (Fixture *f, gconstpointer interval)
+{
+  gint64 start = g_get_monotonic_time ();
+
+  g_signal_connect_swapped (f->bus, "event", G_CALLBACK (on_event), f);
+  queen_pulse_start (f->pulse);
+  while (f->n_beats < 3)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (g_get_monotonic_time () - start, >=, 3 * GPOINTER_TO_INT (interval));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/pulse/phase/kept-and-missed-beats-skipped", test_phase);
+  g_test_add ("/pulse/snapshot/shared-for-a-millisecond", Fixture, NULL, set_up, test_snapshot,
+              tear_down);
+  g_test_add ("/pulse/snapshot/new-after-an-event", Fixture, NULL, set_up,
+              test_snapshot_after_event, tear_down);
+  g_test_add ("/pulse/timer/beats-by-itself", Fixture, GINT_TO_POINTER (10000), set_up, test_timer,
+              tear_down);
+
+  return g_test_run ();
+}

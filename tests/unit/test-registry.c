@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "model/queen-registry.h"
+
+#include <string.h>
+
+#include "queen-error.h"
+
+#define TIMEOUT 90
+#define FORGET_AFTER 1000
+#define MAX_COMPONENTS 8
+
+static gint64 now; /* µs, and ns of the wall clock, too */
+
+static gint64
+get_now (void)
+{
+  return now;
+}
+
+static const QueenClock fake_clock = { get_now, get_now };
+
+typedef struct
+{
+  QueenEventBus *bus;
+  QueenRegistry *registry;
+  GString *heard; /* `id:Status@time ` for each event */
+} Fixture;
+
+static void
+on_event (Fixture *f, QueenEvent *event)
+{
+  QueenComponent *known = queen_registry_lookup (f->registry, event->component->id);
+
+  /* By the time that anybody hears of it, it is so. */
+  g_assert_true (known == event->component);
+  g_string_append_printf (f->heard, "%s:%s@%d ", known->id, queen_status_get_name (known->status),
+                          (int) now);
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  const QueenRegistrySettings settings = { &fake_clock, TIMEOUT, FORGET_AFTER, MAX_COMPONENTS };
+
+  now = 1;
+  f->bus = queen_event_bus_new ();
+  f->heard = g_string_new (NULL);
+  f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+  g_signal_connect_swapped (f->bus, "event", G_CALLBACK (on_event), f);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  g_clear_object (&f->registry);
+  g_clear_object (&f->bus);
+  g_string_free (f->heard, TRUE);
+}
+
+static gboolean
+beat (Fixture *f, const char *id, QueenStatus status, GError **error)
+{
+  QueenComponent *component = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  component->id = g_strdup (id);
+  component->status = status;
+  return queen_registry_update (f->registry, component, error);
+}
+
+static void
+assert_census (Fixture *f, guint online, guint available, const char *ids)
+{
+  QueenCensus census;
+
+  queen_registry_get_census (f->registry, &census);
+  g_assert_cmpuint (census.online, ==, online);
+  g_assert_cmpuint (census.available, ==, available);
+  g_assert_cmpstr (census.ids, ==, ids);
+}
+
+static void
+test_counts (Fixture *f, gconstpointer data)
+{
+  assert_census (f, 0, 0, "[]");
+  beat (f, "a", QUEEN_STATUS_STARTING, NULL);
+  assert_census (f, 1, 0, "[\"a\"]");
+  beat (f, "b", QUEEN_STATUS_READY, NULL);
+  assert_census (f, 2, 1, "[\"a\",\"b\"]");
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  assert_census (f, 2, 2, "[\"a\",\"b\"]");
+  beat (f, "b", QUEEN_STATUS_BUSY, NULL);
+  assert_census (f, 2, 1, "[\"a\",\"b\"]");
+  beat (f, "a", QUEEN_STATUS_STOPPED, NULL);
+  assert_census (f, 1, 0, "[\"b\"]");
+  beat (f, "a", QUEEN_STATUS_ONLINE, NULL);
+  assert_census (f, 2, 1, "[\"a\",\"b\"]");
+  g_assert_cmpuint (queen_registry_get_total (f->registry), ==, 2);
+}
+
+static void
+test_memory (Fixture *f, gconstpointer data)
+{
+  const QueenComponent *known;
+
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  now = 50;
+  beat (f, "a", QUEEN_STATUS_BUSY, NULL);
+  known = queen_registry_lookup (f->registry, "a");
+  g_assert_cmpint (known->first_seen, ==, 1);
+  g_assert_cmpint (known->last_seen, ==, 50);
+  g_assert_cmpuint (known->heartbeats, ==, 2);
+  g_assert_null (queen_registry_lookup (f->registry, "b"));
+}
+
+static void
+test_deadline (Fixture *f, gconstpointer data)
+{
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  beat (f, "b", QUEEN_STATUS_READY, NULL);
+  now = 50;
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  g_string_truncate (f->heard, 0);
+
+  now = TIMEOUT;
+  queen_registry_expire (f->registry);
+  g_assert_cmpstr (f->heard->str, ==, "");
+  now = TIMEOUT + 1;
+  queen_registry_expire (f->registry);
+  g_assert_cmpstr (f->heard->str, ==, "b:Offline@91 ");
+  assert_census (f, 1, 1, "[\"a\"]");
+  queen_registry_expire (f->registry);
+  g_assert_cmpstr (f->heard->str, ==, "b:Offline@91 ");
+  now = 50 + TIMEOUT;
+  queen_registry_expire (f->registry);
+  g_assert_cmpstr (f->heard->str, ==, "b:Offline@91 a:Offline@140 ");
+  assert_census (f, 0, 0, "[]");
+}
+
+static void
+test_return (Fixture *f, gconstpointer data)
+{
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  now += TIMEOUT;
+  queen_registry_expire (f->registry);
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  g_assert_cmpstr (f->heard->str, ==, "a:Ready@1 a:Offline@91 a:Ready@91 ");
+  assert_census (f, 1, 1, "[\"a\"]");
+}
+
+static void
+test_said_gone (Fixture *f, gconstpointer data)
+{
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  beat (f, "a", QUEEN_STATUS_OFFLINE, NULL);
+  now += TIMEOUT;
+  queen_registry_expire (f->registry);
+  g_assert_cmpstr (f->heard->str, ==, "a:Ready@1 a:Offline@1 ");
+}
+
+static void
+test_forget (Fixture *f, gconstpointer data)
+{
+  beat (f, "a", QUEEN_STATUS_STOPPED, NULL);
+  now = FORGET_AFTER;
+  queen_registry_expire (f->registry);
+  g_assert_nonnull (queen_registry_lookup (f->registry, "a"));
+  now = FORGET_AFTER + 1;
+  queen_registry_expire (f->registry);
+  g_assert_null (queen_registry_lookup (f->registry, "a"));
+  g_assert_cmpuint (queen_registry_get_total (f->registry), ==, 0);
+}
+
+static void
+test_cap (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  for (int i = 0; i < MAX_COMPONENTS; i++)
+    {
+      char id[] = { (char) ('a' + i), '\0' };
+
+      g_assert_true (beat (f, id, QUEEN_STATUS_READY, NULL));
+    }
+  g_string_truncate (f->heard, 0);
+  g_assert_false (beat (f, "z", QUEEN_STATUS_READY, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+  g_assert_true (beat (f, "a", QUEEN_STATUS_BUSY, NULL));
+  g_assert_cmpstr (f->heard->str, ==, "a:Busy@1 ");
+}
+
+static void
+on_last_event (char **json, QueenEvent *event)
+{
+  g_free (*json);
+  *json = g_strdup (event->json);
+}
+
+static void
+test_time_of_event (Fixture *f, gconstpointer data)
+{
+  QueenComponent *component = queen_component_new (QUEEN_COMPONENT_WORKER);
+  g_autofree char *json = NULL;
+
+  g_signal_connect_swapped (f->bus, "event", G_CALLBACK (on_last_event), &json);
+  component->id = g_strdup ("a");
+  component->status = QUEEN_STATUS_READY;
+  component->said_at = 7;
+  queen_registry_update (f->registry, component, NULL);
+  g_assert_nonnull (strstr (json, "1970-01-01T00:00:00.000000007+00:00"));
+  now = 8;
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  g_assert_nonnull (strstr (json, "1970-01-01T00:00:00.000000008+00:00"));
+}
+
+static void
+quit_when_offline (GMainLoop *loop, QueenEvent *event)
+{
+  if (event->component->status == QUEEN_STATUS_OFFLINE)
+    g_main_loop_quit (loop);
+}
+
+static void
+test_alarm (Fixture *f, gconstpointer data)
+{
+  const QueenRegistrySettings settings = { &queen_clock_system, 20000, 20000, MAX_COMPONENTS };
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+
+  g_clear_object (&f->registry);
+  f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+  g_signal_connect_swapped (f->bus, "event", G_CALLBACK (quit_when_offline), loop);
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  g_main_loop_run (loop);
+  while (queen_registry_get_total (f->registry) > 0)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+test_many_at_once (void)
+{
+  const QueenRegistrySettings settings = { &fake_clock, TIMEOUT, FORGET_AFTER, 1000 };
+  Fixture f = { queen_event_bus_new (), NULL, g_string_new (NULL) };
+  guint turns = 1;
+
+  now = 1;
+  f.registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f.bus, &settings);
+  for (int i = 0; i < 1000; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("%d", i);
+
+      beat (&f, id, QUEEN_STATUS_READY, NULL);
+    }
+  g_signal_connect_swapped (f.bus, "event", G_CALLBACK (on_event), &f);
+  now += TIMEOUT;
+  while (queen_registry_expire (f.registry))
+    turns++;
+  g_assert_cmpuint (turns, >, 5);
+  g_assert_true (g_str_has_prefix (f.heard->str, "0:Offline@91 1:Offline@91 2:"));
+  g_assert_true (g_str_has_suffix (f.heard->str, " 999:Offline@91 "));
+  assert_census (&f, 0, 0, "[]");
+  tear_down (&f, NULL);
+}
+
+/* The same rules in the plainest words, recounted at each step. */
+typedef struct
+{
+  gboolean is_known;
+  QueenStatus status;
+  gint64 deadline;
+} Plain;
+
+static void
+recount (Fixture *f, const Plain *plain, guint n)
+{
+  guint online = 0, available = 0, total = 0;
+  QueenCensus census;
+
+  for (guint i = 0; i < n; i++)
+    if (plain[i].is_known)
+      {
+        total++;
+        online += queen_status_is_online (plain[i].status);
+        available +=
+            plain[i].status == QUEEN_STATUS_READY || plain[i].status == QUEEN_STATUS_ONLINE;
+      }
+  queen_registry_get_census (f->registry, &census);
+  g_assert_cmpuint (census.online, ==, online);
+  g_assert_cmpuint (census.available, ==, available);
+  g_assert_cmpuint (queen_registry_get_total (f->registry), ==, total);
+}
+
+static void
+pass_time (Fixture *f, Plain *plain, guint n)
+{
+  now += g_test_rand_int_range (0, 60);
+  while (queen_registry_expire (f->registry))
+    ;
+  for (guint i = 0; i < n; i++)
+    {
+      if (!plain[i].is_known || plain[i].deadline > now)
+        continue;
+      plain[i].is_known = queen_status_is_online (plain[i].status);
+      plain[i].status = QUEEN_STATUS_OFFLINE;
+      plain[i].deadline = now + FORGET_AFTER;
+    }
+}
+
+static void
+test_against_plain_words (Fixture *f, gconstpointer data)
+{
+  Plain plain[MAX_COMPONENTS] = { 0 };
+
+  for (int step = 0; step < 20000; step++)
+    {
+      guint i = (guint) g_test_rand_int_range (0, MAX_COMPONENTS);
+      char id[] = { (char) ('a' + i), '\0' };
+      QueenStatus status = (QueenStatus) g_test_rand_int_range (0, QUEEN_STATUS_OFFLINE + 1);
+
+      if (g_test_rand_bit ())
+        pass_time (f, plain, MAX_COMPONENTS);
+      else
+        {
+          g_assert_true (beat (f, id, status, NULL));
+          plain[i] = (Plain){ TRUE, status,
+                              now + (queen_status_is_online (status) ? TIMEOUT : FORGET_AFTER) };
+        }
+      recount (f, plain, MAX_COMPONENTS);
+    }
+}
+
+#define ADD(path, function)                                                                        \
+  g_test_add ("/registry/" path, Fixture, NULL, set_up, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD ("counts/right-after-every-change", test_counts);
+  ADD ("heartbeats/first-and-last-are-remembered", test_memory);
+  ADD ("deadline/offline-in-order-and-once", test_deadline);
+  ADD ("offline/comes-back-with-a-heartbeat", test_return);
+  ADD ("offline/said-so-is-told-once", test_said_gone);
+  ADD ("offline/forgotten-in-the-end", test_forget);
+  ADD ("cap/new-ones-refused-known-ones-go-on", test_cap);
+  ADD ("event/time-is-the-senders-or-that-of-arrival", test_time_of_event);
+  ADD ("alarm/goes-off-by-itself", test_alarm);
+  g_test_add_func ("/registry/deadline/a-thousand-at-once-in-slices", test_many_at_once);
+  ADD ("random/agrees-with-plain-words", test_against_plain_words);
+
+  return g_test_run ();
+}

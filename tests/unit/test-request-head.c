@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "http/queen-request-head.h"
+
+#include <string.h>
+
+#include "queen-error.h"
+
+#define OK (-1)
+#define GET "GET /health HTTP/1.1\r\nHost: a\r\n"
+
+/* A head and the error that it deserves. */
+static const struct
+{
+  const char *head;
+  int code;
+} rows[] = {
+  { GET "\r\n", OK },
+  { "HEAD / HTTP/1.0\r\nHost: localhost:8500\r\n\r\n", OK },
+  { "OPTIONS * HTTP/1.1\r\nHost: [::1]:8500\r\n\r\n", OK },
+  { "GET http://a/health HTTP/1.1\r\nHost: a\r\n\r\n", OK },
+  { "POST /x HTTP/1.1\r\nhOST:a\r\nContent-Length:0\r\n\r\n", OK },
+  { GET "Content-Length: 65536\r\n\r\n", OK },
+  { GET "X-Empty:\r\nX-Tab: a\tb\r\nX-High: \xc3\xa9\r\n\r\n", OK },
+  { GET "Content-Length: 65537\r\n\r\n", QUEEN_ERROR_CONTENT_TOO_LARGE },
+  { GET "Content-Length: 99999999999999999999999\r\n\r\n", QUEEN_ERROR_CONTENT_TOO_LARGE },
+  { GET "Content-Length: +5\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { GET "Content-Length: -1\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { GET "Content-Length: 5, 5\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { GET "Content-Length: 0x5\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { GET "Content-Length: \r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { GET "Content-Length: 5\r\nContent-Length: 5\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { GET "Transfer-Encoding: chunked\r\n\r\n", QUEEN_ERROR_LENGTH_REQUIRED },
+  { GET "Host: a\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { "GET / HTTP/1.1\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { "GET / HTTP/1.1\r\nHost:\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { GET "Bad Name: x\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { GET "Name : x\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { GET ": x\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { GET "no colon\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { GET "X: a\r\n folded\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { GET "X: a\x01\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { GET "X: a\rb\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { GET "X: a\x7f\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { "GET /\r\nHost: a\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { "GET  / HTTP/1.1\r\nHost: a\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { "GET / x HTTP/1.1\r\nHost: a\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { "GET health HTTP/1.1\r\nHost: a\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { "GET /\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { "GET / HTTP/1.1 \r\nHost: a\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { "GET / http/1.1\r\nHost: a\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { "GET / HTTP/1.2\r\nHost: a\r\n\r\n", QUEEN_ERROR_VERSION_NOT_SUPPORTED },
+  { "GET / HTTP/2.0\r\nHost: a\r\n\r\n", QUEEN_ERROR_VERSION_NOT_SUPPORTED },
+  { "get / HTTP/1.1\r\nHost: a\r\n\r\n", QUEEN_ERROR_NOT_IMPLEMENTED },
+  { "BREW / HTTP/1.1\r\nHost: a\r\n\r\n", QUEEN_ERROR_NOT_IMPLEMENTED },
+  { "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", QUEEN_ERROR_NOT_IMPLEMENTED },
+  { "G{T / HTTP/1.1\r\nHost: a\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { "\r\n", QUEEN_ERROR_BAD_REQUEST },
+};
+
+static void
+test_table (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      gsize length = strlen (rows[i].head);
+      g_autofree char *copy = g_memdup2 (rows[i].head, length);
+      g_autoptr (GString) accepted = g_string_new (NULL);
+      g_autoptr (GError) error = NULL;
+      QueenRequestHead head;
+      gboolean is_ok = queen_request_head_parse (copy, length, &head, accepted, &error);
+
+      g_test_message ("%s", rows[i].head);
+      if (rows[i].code == OK)
+        g_assert_no_error (error);
+      else
+        g_assert_error (error, QUEEN_ERROR, rows[i].code);
+      g_assert_cmpint (is_ok, ==, rows[i].code == OK);
+    }
+}
+
+static void
+test_accepted (void)
+{
+  static const char text[] =
+      "POST /x HTTP/1.1\r\nHost: a\r\nRange: bytes=0-\r\nX: y\r\nexpect: 100-Continue\r\n"
+      "If-Range: z\r\nContent-Length: 12\r\n\r\n";
+  g_autoptr (GString) accepted = g_string_new (NULL);
+  QueenRequestHead head;
+
+  g_assert_true (queen_request_head_parse (text, strlen (text), &head, accepted, NULL));
+  g_assert_true (head.has_content_length);
+  g_assert_cmpuint (head.content_length, ==, 12);
+  g_assert_true (head.expects_continue);
+  g_assert_cmpstr (accepted->str, ==, "POST /x HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n");
+}
+
+static void
+test_find_end (void)
+{
+  static const char text[] = GET "X: y\r\n\r\nbody";
+  gssize end = (gssize) strlen (GET "X: y\r\n\r\n");
+  gsize scanned = 0;
+
+  /* A byte more each time, as from a client that dribbles. */
+  for (gsize length = 0; length < (gsize) end; length++)
+    g_assert_cmpint (queen_request_head_find_end (text, length, &scanned, NULL), ==, 0);
+  g_assert_cmpint (queen_request_head_find_end (text, strlen (text), &scanned, NULL), ==, end);
+}
+
+static void
+test_bare_line_feed (void)
+{
+  static const char *const texts[] = { "GET / HTTP/1.1\nHost: a\r\n\r\n", "\n", GET "X: y\n\r\n" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      gsize scanned = 0;
+
+      g_assert_cmpint (queen_request_head_find_end (texts[i], strlen (texts[i]), &scanned, &error),
+                       ==, -1);
+      g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST);
+    }
+}
+
+static void
+test_nul (void)
+{
+  g_autoptr (GError) error = NULL;
+  gsize scanned = 0;
+
+  g_assert_cmpint (queen_request_head_find_end ("GET /\0", 6, &scanned, &error), ==, -1);
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/request-head/table/each-with-its-error", test_table);
+  g_test_add_func ("/request-head/accepted/without-what-libsoup-must-not-see", test_accepted);
+  g_test_add_func ("/request-head/end/found-however-it-is-cut", test_find_end);
+  g_test_add_func ("/request-head/bare-line-feed/refused", test_bare_line_feed);
+  g_test_add_func ("/request-head/nul/refused", test_nul);
+
+  return g_test_run ();
+}
