@@ -217,6 +217,12 @@ queen_daemon_dispose (GObject *object)
   g_clear_handle_id (&self->sigterm_id, g_source_remove);
   g_clear_handle_id (&self->sigint_id, g_source_remove);
   g_clear_pointer (&self->farewell_alarm, queen_alarm_free);
+  if (self->is_stopping)
+    {
+      g_signal_handlers_disconnect_by_func (self->stream, quit_when_idle, self);
+      g_signal_handlers_disconnect_by_func (self->gate, quit_when_idle, self);
+      self->is_stopping = FALSE;
+    }
   /* From the outside to the inside, so that nobody is called by one who has gone. */
   g_clear_object (&self->listener);
   g_clear_object (&self->gate);

@@ -160,10 +160,10 @@ schedule_flush (QueenStream *self)
   queen_alarm_set (self->flush_alarm, self->flush_time + self->flush_interval);
 }
 
-static gboolean
-is_flushed (QueenStream *self)
+static guint64
+count_unflushed (QueenStream *self)
 {
-  return queen_broadcast_get_head (self->broadcast) == self->flushed_head;
+  return queen_broadcast_get_head (self->broadcast) - self->flushed_head;
 }
 
 static void
@@ -178,7 +178,7 @@ end_flush (QueenStream *self)
 {
   self->flushed_head = self->flush_head;
   self->flush_time = g_get_monotonic_time ();
-  if (!is_flushed (self))
+  if (count_unflushed (self) > 0)
     schedule_flush (self);
 }
 
@@ -207,7 +207,7 @@ on_flush_due (gpointer data)
 {
   QueenStream *self = data;
 
-  if (is_flushed (self))
+  if (count_unflushed (self) == 0)
     return;
   if (!flush_slice (self, MAX_FLUSHED_AT_ONCE))
     queen_alarm_set (self->flush_alarm, 0);
@@ -216,23 +216,22 @@ on_flush_due (gpointer data)
 static void
 on_event (QueenStream *self, QueenEvent *event)
 {
-  gboolean was_flushed = is_flushed (self);
+  gboolean was_flushed;
 
-  queen_broadcast_publish (self->broadcast, event);
-
-  /* After a quiet moment nobody waits: not for the loop to turn, nor for the sender's answer. */
-  if (was_flushed && g_get_monotonic_time () >= self->flush_time + self->flush_interval)
-    {
-      on_flush_due (self);
-      return;
-    }
-
-  /* Only a slow subscriber may lose an event: when the waiting would cost one to those who keep
-   * up, it is over, and the sender of the heartbeat waits instead. */
-  while (queen_broadcast_get_head (self->broadcast) - self->flushed_head > self->capacity / 2)
+  /* Only a slow subscriber may lose an event. When the ring might pass one that keeps up, waiting
+   * is over, and the sender of the heartbeat waits instead. */
+  while (count_unflushed (self) >= MAX (self->capacity / 2, 1))
     flush_slice (self, G_MAXUINT);
 
-  if (was_flushed && !is_flushed (self))
+  was_flushed = count_unflushed (self) == 0;
+  queen_broadcast_publish (self->broadcast, event);
+  if (!was_flushed)
+    return;
+
+  /* After a quiet moment nobody waits: not for the loop to turn, nor for the sender's answer. */
+  if (g_get_monotonic_time () >= self->flush_time + self->flush_interval)
+    on_flush_due (self);
+  else
     schedule_flush (self);
 }
 

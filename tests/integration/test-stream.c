@@ -92,6 +92,40 @@ test_fan_out (void)
     g_assert_cmpuint (numbers[i], ==, numbers[0]);
 }
 
+/* The ring holds one event, which the next one overwrites while more subscribers than one slice of
+ * a flush takes still wait for it: it is the queen who has to wait, not they who have to lose. */
+static void
+test_tiny_ring (void)
+{
+  g_autoptr (QueenProcess) queen = start ("--capacity=1");
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (GPtrArray) clients = sse_client_array_new ();
+  int fds[4];
+
+  for (guint i = 0; i < 1100; i++)
+    g_ptr_array_add (clients, sse_client_subscribe (port, NULL, NULL));
+  for (guint round = 0; round < 5; round++)
+    {
+      for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
+        {
+          fds[i] = http_connect (port);
+          http_send (fds[i],
+                     "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: a\r\nContent-Type: "
+                     "application/json\r\nContent-Length: 34\r\n\r\n"
+                     "{\"worker_id\":\"w\",\"status\":\"ready\"}",
+                     -1);
+        }
+      for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
+        http_answer_free (http_read_answer (fds[i]));
+    }
+  for (guint i = 0; i < clients->len; i++)
+    {
+      guint64 number = 0;
+
+      g_free (read_in_order (clients->pdata[i], &number, 20));
+    }
+}
+
 /* Where a reader that may lose events is: what came and what it was told to be lost must always
  * make the whole. */
 typedef struct
@@ -516,6 +550,7 @@ main (int argc, char **argv)
   g_test_add_func ("/stream/fan-out/200-subscribers-see-every-event-in-order", test_fan_out);
   g_test_add_func ("/stream/slow/told-the-exact-loss-others-lose-nothing", test_slow);
   g_test_add_func ("/stream/slow/exact-over-many-gaps", test_slow_for_long);
+  g_test_add_func ("/stream/tiny-ring/readers-lose-nothing", test_tiny_ring);
   g_test_add_func ("/stream/history/last-n-then-live", test_history);
   g_test_add_func ("/stream/resume/without-a-hole", test_resume);
   g_test_add_func ("/stream/resume/too-late-is-told-the-loss", test_resume_late);
