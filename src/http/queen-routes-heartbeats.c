@@ -204,7 +204,7 @@ on_stream (SoupServerMessage *message, GHashTable *query, gpointer data)
   soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
   soup_message_headers_set_encoding (headers, SOUP_ENCODING_EOF);
   soup_message_headers_set_content_type (headers, "text/event-stream", NULL);
-  soup_message_headers_replace (headers, "Cache-Control", "no-cache, no-transform");
+  soup_message_headers_append (headers, "Cache-Control", "no-cache, no-transform");
   soup_message_headers_append (headers, "X-Accel-Buffering", "no");
   if (soup_server_message_get_method (message) != SOUP_METHOD_HEAD)
     queen_server_take_over (message, on_take_over, g_steal_pointer (&subscription),

@@ -172,22 +172,9 @@ answer_not_found (SoupServerMessage *message, const char *path)
 }
 
 static void
-on_request (SoupServer *soup,
-            SoupServerMessage *message,
-            const char *path,
-            GHashTable *query,
-            gpointer data)
+route (SoupServerMessage *message, const char *path, GHashTable *query, const Resource *resource)
 {
-  QueenServer *self = data;
-  const Resource *resource = g_hash_table_lookup (self->resources, path);
-  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
   const Method *method;
-
-  get_exchange (message)->is_routed = TRUE;
-  soup_message_headers_append (headers, "Connection", "close");
-  soup_message_headers_append (headers, "Cache-Control", "no-store");
-  soup_message_headers_append (headers, "X-Content-Type-Options", "nosniff");
-  allow_origin (self, message, resource);
 
   if (!resource)
     {
@@ -199,6 +186,28 @@ on_request (SoupServer *soup,
     method->func (message, query, method->data);
   else
     answer_without_method (message, path, resource);
+}
+
+static void
+on_request (SoupServer *soup,
+            SoupServerMessage *message,
+            const char *path,
+            GHashTable *query,
+            gpointer data)
+{
+  QueenServer *self = data;
+  const Resource *resource = g_hash_table_lookup (self->resources, path);
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+
+  /* First what others wait for: a heartbeat has gone out to everybody when this returns. */
+  get_exchange (message)->is_routed = TRUE;
+  route (message, path, query, resource);
+
+  soup_message_headers_append (headers, "Connection", "close");
+  soup_message_headers_append (headers, "X-Content-Type-Options", "nosniff");
+  if (!soup_message_headers_get_one (headers, "Cache-Control"))
+    soup_message_headers_append (headers, "Cache-Control", "no-store");
+  allow_origin (self, message, resource);
 }
 
 /* RFC 9110 § 9.3.7: OPTIONS * asks for the server as a whole. */

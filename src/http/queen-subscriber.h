@@ -27,16 +27,18 @@ typedef struct _QueenSubscriber QueenSubscriber;
  */
 struct _QueenSubscriber
 {
-  int fd;
+  /* What a flush looks at, in one cache line. */
+  QueenSubscriber *next;
+  QueenSubscriber *previous;
   QueenCursor cursor;
-  guint16 n_chatter;
+  int fd;
   gboolean is_blocked : 1;
   gboolean is_leaving : 1;
   guint8 n_owed;
+  guint16 n_chatter;
+
   GBytes *owed[QUEEN_SUBSCRIBER_MAX_OWED];
   gsize owed_offset;
-  QueenSubscriber *previous;
-  QueenSubscriber *next;
 };
 
 /**
