@@ -229,7 +229,7 @@ take_head (QueenConnection *connection)
 static void
 finish_request (QueenGate *self, QueenConnection *connection, const char *data, gsize length)
 {
-  g_autoptr (GByteArray) received = g_steal_pointer (&connection->received);
+  GByteArray *received = g_steal_pointer (&connection->received); /* what @data may be in */
   g_autoptr (GBytes) head = take_head (connection);
   const QueenRequest request = {
     .is_local = is_loopback (&connection->peer),
@@ -246,6 +246,7 @@ finish_request (QueenGate *self, QueenConnection *connection, const char *data, 
     answer (self, connection, bytes);
   else
     remove_connection (self, connection);
+  g_clear_pointer (&received, g_byte_array_unref);
 }
 
 static void

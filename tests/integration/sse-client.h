@@ -52,10 +52,8 @@ typedef struct _SseClient SseClient;
  *
  * Sends the request and reads nothing yet.
  */
-SseClient *sse_client_open (guint16 port,
-                            int receive_buffer,
-                            const char *query,
-                            const char *headers);
+SseClient *
+sse_client_open (guint16 port, int receive_buffer, const char *query, const char *headers);
 
 /**
  * sse_client_subscribe:

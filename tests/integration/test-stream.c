@@ -189,7 +189,7 @@ test_slow (void)
   guint64 final = 0;
   g_autoptr (SseClient) slow = flood (queen_process_get_port (queen), &final);
   Position position = { 0 };
-  g_autofree char *id = read_in_order (slow, &position.last, 1);
+  g_autofree G_GNUC_UNUSED char *id = read_in_order (slow, &position.last, 1);
 
   g_assert_cmpuint (position.last, ==, final - N_FLOOD + 1);
   read_with_gaps (slow, final, &position);
@@ -359,7 +359,7 @@ test_types (void)
   g_autoptr (QueenProcess) queen = start (NULL);
   guint16 port = queen_process_get_port (queen);
   g_autoptr (SseClient) client = sse_client_open (port, 0, "?types=hive", NULL);
-  g_autoptr (SseFrame) retry = sse_client_next (client);
+  g_autoptr (SseFrame) G_GNUC_UNUSED retry = sse_client_next (client);
   g_autoptr (SseFrame) passed = NULL;
   g_autoptr (SseFrame) event = NULL;
   g_autoptr (SseClient) resumed = NULL;
@@ -398,7 +398,7 @@ test_types_each (void)
     {
       g_auto (GStrv) types = g_strsplit (rows[i].expected, ",", -1);
       g_autoptr (SseClient) client = sse_client_open (port, 0, rows[i].query, NULL);
-      g_autoptr (SseFrame) retry = sse_client_next (client);
+      g_autoptr (SseFrame) G_GNUC_UNUSED retry = sse_client_next (client);
 
       http_beat (port, "worker", "x", "ready");
       http_beat (port, "hive", "x", "ready");
@@ -420,7 +420,7 @@ test_hang_up (void)
   g_autoptr (QueenProcess) queen = start (NULL);
   guint16 port = queen_process_get_port (queen);
   g_autoptr (GPtrArray) clients = sse_client_array_new ();
-  g_autoptr (SseClient) warm_up = sse_client_subscribe (port, NULL, NULL);
+  g_autoptr (SseClient) G_GNUC_UNUSED warm_up = sse_client_subscribe (port, NULL, NULL);
   guint base = queen_process_count_descriptors (queen);
   gint64 start_time;
 
