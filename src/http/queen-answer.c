@@ -53,7 +53,6 @@ queen_answer_to_bytes (const GError *error)
   guint status = queen_error_http_status (error);
   GString *json = make_json ("error", error->message);
   GString *answer = g_string_new (NULL);
-  gsize length;
 
   g_string_printf (answer,
                    "HTTP/1.1 %u %s\r\n"
@@ -67,7 +66,5 @@ queen_answer_to_bytes (const GError *error)
   g_string_append (answer, "\r\n");
   g_string_append_len (answer, json->str, (gssize) json->len);
   g_string_free (json, TRUE);
-
-  length = answer->len;
-  return g_bytes_new_take (g_string_free (answer, FALSE), length);
+  return g_string_free_to_bytes (answer);
 }

@@ -3,14 +3,6 @@
 
 #include "queen-frame.h"
 
-static GBytes *
-free_to_bytes (GString *text)
-{
-  gsize length = text->len;
-
-  return g_bytes_new_take (g_string_free (text, FALSE), length);
-}
-
 GBytes *
 queen_frame_new (const char *id, const char *event, const char *data, gsize data_length)
 {
@@ -35,7 +27,7 @@ queen_frame_new (const char *id, const char *event, const char *data, gsize data
       g_string_append_c (frame, '\n');
     }
   g_string_append_c (frame, '\n');
-  return free_to_bytes (frame);
+  return g_string_free_to_bytes (frame);
 }
 
 GBytes *
@@ -48,7 +40,7 @@ queen_frame_new_lagged (gint64 n_dropped)
   else
     g_string_append_printf (frame, "%" G_GINT64_FORMAT, n_dropped);
   g_string_append (frame, "}\n\n");
-  return free_to_bytes (frame);
+  return g_string_free_to_bytes (frame);
 }
 
 GBytes *
@@ -57,5 +49,5 @@ queen_frame_new_bye (guint retry_msec)
   GString *frame = g_string_new (NULL);
 
   g_string_printf (frame, "retry: %u\nevent: bye\ndata: {\"reason\":\"shutdown\"}\n\n", retry_msec);
-  return free_to_bytes (frame);
+  return g_string_free_to_bytes (frame);
 }

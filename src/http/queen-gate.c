@@ -217,20 +217,11 @@ is_loopback (const struct sockaddr_storage *peer)
                                     : IN6_IS_ADDR_LOOPBACK (ipv6);
 }
 
-static GBytes *
-take_head (QueenConnection *connection)
-{
-  GString *head = g_steal_pointer (&connection->accepted);
-  gsize length = head->len;
-
-  return g_bytes_new_take (g_string_free (head, FALSE), length);
-}
-
 static void
 finish_request (QueenGate *self, QueenConnection *connection, const char *data, gsize length)
 {
   GByteArray *received = g_steal_pointer (&connection->received); /* what @data may be in */
-  g_autoptr (GBytes) head = take_head (connection);
+  g_autoptr (GBytes) head = g_string_free_to_bytes (g_steal_pointer (&connection->accepted));
   const QueenRequest request = {
     .is_local = is_loopback (&connection->peer),
     .head = head,

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib-unix.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
@@ -29,7 +28,6 @@ struct _QueenListener
   GPtrArray *sockets; /* of GSource, each with a listening descriptor */
   GPtrArray *urls;    /* NULL-terminated */
   int spare_fd;       /* given up for a moment when the descriptors run out */
-  gboolean is_started;
   QueenAlarm *pause_alarm;
   GBytes *refusal;
 };
@@ -408,13 +406,12 @@ queen_listener_start (QueenListener *self)
 {
   for (guint i = 0; i < self->sockets->len; i++)
     g_source_attach (self->sockets->pdata[i], g_main_context_get_thread_default ());
-  self->is_started = TRUE;
 }
 
 void
 queen_listener_stop (QueenListener *self)
 {
-  for (guint i = 0; self->is_started && i < self->sockets->len; i++)
+  for (guint i = 0; i < self->sockets->len; i++)
     dispatch_socket (self->sockets->pdata[i], NULL, NULL);
   g_ptr_array_set_size (self->sockets, 0);
 }

@@ -59,7 +59,7 @@ void queen_listener_start (QueenListener *self);
 /**
  * queen_listener_stop:
  *
- * Accepts who is waiting already, and closes the sockets.
+ * Accepts who is waiting already, and closes the sockets. The listener must have been started.
  */
 void queen_listener_stop (QueenListener *self);
 

@@ -3,8 +3,6 @@
 
 #include "queen-routes.h"
 
-#include <string.h>
-
 #include "model/queen-heartbeat.h"
 #include "queen-answer.h"
 #include "queen-error.h"
@@ -121,8 +119,10 @@ parse_types (const char *text, guint *kinds, GError **error)
   *kinds = 0;
   for (char **word = words; *word; word++)
     {
-      is_valid = is_valid && parse_type (*word) != 0;
-      *kinds |= parse_type (*word);
+      guint kind = parse_type (*word);
+
+      is_valid = is_valid && kind != 0;
+      *kinds |= kind;
     }
   if (!is_valid)
     g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,

@@ -3,8 +3,6 @@
 
 #include "queen-server.h"
 
-#include <string.h>
-
 #include "queen-answer.h"
 #include "queen-error.h"
 

@@ -145,10 +145,9 @@ on_deadline (gpointer data)
 {
   QueenRegistry *self = data;
 
-  if (queen_registry_expire (self))
-    queen_alarm_set (self->alarm, 0);
-  else
-    queen_alarm_set (self->alarm, get_first_deadline (self));
+  /* What was left for the next turn has a deadline that is past, so its alarm goes off at once. */
+  queen_registry_expire (self);
+  queen_alarm_set (self->alarm, get_first_deadline (self));
 }
 
 static void

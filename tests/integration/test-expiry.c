@@ -82,7 +82,7 @@ test_refresh (void)
 
   if (queen_test_is_wrapped ())
     {
-      g_test_skip ("a question of time");
+      g_test_skip ("the wrapper may be too slow to beat before the short timeout");
       return;
     }
   for (int i = 0; i < 8; i++)

@@ -3,15 +3,7 @@
 
 #include "model/queen-pulse.h"
 
-static gint64 now; /* µs */
-
-static gint64
-get_now (void)
-{
-  return now;
-}
-
-static const QueenClock fake_clock = { get_now, get_now };
+#include "fake-clock.h"
 
 typedef struct
 {

@@ -5,21 +5,12 @@
 
 #include <string.h>
 
+#include "fake-clock.h"
 #include "queen-error.h"
 
 #define TIMEOUT 90
 #define FORGET_AFTER 1000
 #define MAX_COMPONENTS 8
-
-static gint64 now; /* µs, and ns of the wall clock, too */
-
-static gint64
-get_now (void)
-{
-  return now;
-}
-
-static const QueenClock fake_clock = { get_now, get_now };
 
 typedef struct
 {
