@@ -122,7 +122,7 @@ on_owner_changed (GObject *proxy, GParamSpec *spec, gpointer data)
 
   if (owner)
     queen_dbus_queen_call_subscribe (QUEEN_DBUS_QUEEN (proxy), NULL, on_subscribed, self);
-  else
+  else if (!g_dbus_connection_is_closed (g_dbus_proxy_get_connection (G_DBUS_PROXY (proxy))))
     say (self, _ ("The queen has gone. Waiting for her to come back."));
 }
 

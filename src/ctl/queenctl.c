@@ -45,7 +45,7 @@ print_program_help (void)
       g_autofree char *usage = make_usage (commands[i]);
       guint width = queenctl_text_count_columns (usage);
 
-      g_string_append_printf (list, "\n  %s%*s%s", usage, (int) (width < 26 ? 28 - width : 2), "",
+      g_string_append_printf (list, "\n  %s%*s%s", usage, (int) (width < 30 ? 32 - width : 2), "",
                               _ (commands[i]->summary));
     }
   g_string_append_printf (list, "\n\n%s",
