@@ -218,6 +218,9 @@ on_event (QueenStream *self, QueenEvent *event)
 {
   gboolean was_flushed;
 
+  if (!(event->kind & QUEEN_EVENT_ALL_KINDS))
+    return;
+
   /* Only a slow subscriber may lose an event. When the ring might pass one that keeps up, waiting
    * is over, and the sender of the heartbeat waits instead. */
   while (count_unflushed (self) >= MAX (self->capacity / 2, 1))

@@ -51,6 +51,16 @@ queen_event_new_component (QueenComponent *component, gint64 time)
 }
 
 QueenEvent *
+queen_event_new_forgotten (QueenComponent *component)
+{
+  QueenEvent *event = g_atomic_rc_box_new0 (QueenEvent);
+
+  event->kind = QUEEN_EVENT_FORGOTTEN;
+  event->component = queen_component_ref (component);
+  return event;
+}
+
+QueenEvent *
 queen_event_new_queen (const QueenCensus *workers, const QueenCensus *hives, gint64 time)
 {
   GString *json = g_string_sized_new (512);

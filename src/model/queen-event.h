@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 
 /**
  * QueenEventKind:
+ * @QUEEN_EVENT_FORGOTTEN: no heartbeat: a component is not listed any longer
  *
  * Whose heartbeat an event is. The values are bits, so that a set of kinds is one number.
  */
@@ -17,8 +18,10 @@ typedef enum
   QUEEN_EVENT_QUEEN = 1 << 0,
   QUEEN_EVENT_WORKER = 1 << 1,
   QUEEN_EVENT_HIVE = 1 << 2,
+  QUEEN_EVENT_FORGOTTEN = 1 << 3,
 } QueenEventKind;
 
+/** The kinds that the stream knows: the heartbeats. */
 #define QUEEN_EVENT_ALL_KINDS (QUEEN_EVENT_QUEEN | QUEEN_EVENT_WORKER | QUEEN_EVENT_HIVE)
 
 #define QUEEN_TYPE_EVENT (queen_event_get_type ())
@@ -26,7 +29,8 @@ typedef enum
 /**
  * QueenEvent:
  * @component: (nullable): the worker or hive as it is now; %NULL when the queen herself beats
- * @json: the event as the wire contract writes it, without a line break
+ * @json: (nullable): the event as the wire contract writes it, without a line break; one that is no
+ *   heartbeat has none
  * @json_length: bytes
  *
  * One thing that happened in the cluster. Immutable; its JSON is made once, for all who listen.
@@ -61,6 +65,13 @@ GType queen_event_get_type (void);
  * Returns: (transfer full): the event that @component is now as it is
  */
 QueenEvent *queen_event_new_component (QueenComponent *component, gint64 time);
+
+/**
+ * queen_event_new_forgotten:
+ *
+ * Returns: (transfer full): the event that @component, offline, is not listed any longer
+ */
+QueenEvent *queen_event_new_forgotten (QueenComponent *component);
 
 /**
  * queen_event_new_queen:

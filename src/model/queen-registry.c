@@ -85,14 +85,6 @@ free_entry (Entry *entry)
   g_free (entry);
 }
 
-static void
-forget (QueenRegistry *self, Entry *entry)
-{
-  queen_component_unref (leave (self, entry));
-  g_queue_unlink (&self->members, &entry->member_link);
-  g_hash_table_remove (self->entries, entry->id);
-}
-
 static gint64
 get_deadline (const Entry *entry)
 {
@@ -138,6 +130,17 @@ go_offline (QueenRegistry *self, Entry *entry, gint64 now)
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "QUEEN_COMPONENT_ID", gone->id, "MESSAGE",
                     "%s offline: %s", queen_component_kind_get_name (self->kind), gone->id);
   emit (self, gone, self->settings.clock->get_wall ());
+}
+
+static void
+forget (QueenRegistry *self, Entry *entry)
+{
+  g_autoptr (QueenComponent) last = leave (self, entry);
+  g_autoptr (QueenEvent) event = queen_event_new_forgotten (last);
+
+  g_queue_unlink (&self->members, &entry->member_link);
+  g_hash_table_remove (self->entries, entry->id);
+  queen_event_bus_emit (self->bus, event);
 }
 
 static void
@@ -245,6 +248,23 @@ queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **
 }
 
 gboolean
+queen_registry_forget (QueenRegistry *self, const char *id, GError **error)
+{
+  Entry *entry = g_hash_table_lookup (self->entries, id);
+
+  if (!entry)
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "there is no %s “%s”",
+                   queen_component_kind_get_name (self->kind), id);
+      return FALSE;
+    }
+  if (queen_component_is_online (entry->component))
+    go_offline (self, entry, self->settings.clock->get_monotonic ());
+  forget (self, entry);
+  return TRUE;
+}
+
+gboolean
 queen_registry_expire (QueenRegistry *self)
 {
   gint64 now = self->settings.clock->get_monotonic ();
@@ -270,6 +290,17 @@ queen_registry_lookup (QueenRegistry *self, const char *id)
   Entry *entry = g_hash_table_lookup (self->entries, id);
 
   return entry ? entry->component : NULL;
+}
+
+GPtrArray *
+queen_registry_list (QueenRegistry *self)
+{
+  GPtrArray *components = g_ptr_array_new_full (queen_registry_get_total (self),
+                                                (GDestroyNotify) queen_component_unref);
+
+  for (GList *link = self->members.head; link; link = link->next)
+    g_ptr_array_add (components, queen_component_ref (((Entry *) link->data)->component));
+  return components;
 }
 
 void

@@ -51,6 +51,14 @@ QueenRegistry *queen_registry_new (QueenComponentKind kind,
 gboolean queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **error);
 
 /**
+ * queen_registry_forget:
+ * @error: %QUEEN_ERROR_NOT_FOUND when it does not list @id
+ *
+ * Lists @id no longer. When it is online it goes offline first, so that everybody hears of it.
+ */
+gboolean queen_registry_forget (QueenRegistry *self, const char *id, GError **error);
+
+/**
  * queen_registry_expire:
  *
  * Does what is due: those silent for too long go offline (an event each), those offline for too
@@ -67,6 +75,14 @@ gboolean queen_registry_expire (QueenRegistry *self);
  * Returns: (transfer none) (nullable): the component as it is now
  */
 QueenComponent *queen_registry_lookup (QueenRegistry *self, const char *id);
+
+/**
+ * queen_registry_list:
+ *
+ * Returns: (transfer full) (element-type QueenComponent): all that are known, in the order in which
+ *   they were first seen
+ */
+GPtrArray *queen_registry_list (QueenRegistry *self);
 
 /**
  * queen_registry_get_census:

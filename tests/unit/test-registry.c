@@ -24,6 +24,12 @@ on_event (Fixture *f, QueenEvent *event)
 {
   QueenComponent *known = queen_registry_lookup (f->registry, event->component->id);
 
+  if (event->kind == QUEEN_EVENT_FORGOTTEN)
+    {
+      g_assert_null (known);
+      g_string_append_printf (f->heard, "%s:forgotten@%d ", event->component->id, (int) now);
+      return;
+    }
   /* By the time that anybody hears of it, it is so. */
   g_assert_true (known == event->component);
   g_string_append_printf (f->heard, "%s:%s@%d ", known->id, queen_status_get_name (known->status),
@@ -228,6 +234,40 @@ test_alarm (Fixture *f, gconstpointer data)
 }
 
 static void
+test_forget_by_hand (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  beat (f, "b", QUEEN_STATUS_STOPPED, NULL);
+  g_string_truncate (f->heard, 0);
+  g_assert_true (queen_registry_forget (f->registry, "a", NULL));
+  g_assert_true (queen_registry_forget (f->registry, "b", NULL));
+  g_assert_cmpstr (f->heard->str, ==, "a:Offline@1 a:forgotten@1 b:forgotten@1 ");
+  assert_census (f, 0, 0, "[]");
+  g_assert_cmpuint (queen_registry_get_total (f->registry), ==, 0);
+
+  g_assert_false (queen_registry_forget (f->registry, "a", &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND);
+  g_assert_cmpstr (error->message, ==, "there is no worker “a”");
+}
+
+static void
+test_list (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) listed = NULL;
+
+  beat (f, "b", QUEEN_STATUS_READY, NULL);
+  beat (f, "a", QUEEN_STATUS_STOPPED, NULL);
+  beat (f, "b", QUEEN_STATUS_BUSY, NULL);
+  listed = queen_registry_list (f->registry);
+  g_assert_cmpuint (listed->len, ==, 2);
+  g_assert_cmpstr (((QueenComponent *) listed->pdata[0])->id, ==, "b");
+  g_assert_cmpint (((QueenComponent *) listed->pdata[0])->status, ==, QUEEN_STATUS_BUSY);
+  g_assert_cmpstr (((QueenComponent *) listed->pdata[1])->id, ==, "a");
+}
+
+static void
 test_many_at_once (void)
 {
   const QueenRegistrySettings settings = { &fake_clock, TIMEOUT, FORGET_AFTER, 1000 };
@@ -334,6 +374,8 @@ main (int argc, char **argv)
   ADD ("offline/comes-back-with-a-heartbeat", test_return);
   ADD ("offline/said-so-is-told-once", test_said_gone);
   ADD ("offline/forgotten-in-the-end", test_forget);
+  ADD ("forget/goes-offline-first", test_forget_by_hand);
+  ADD ("list/in-order-of-first-sight", test_list);
   ADD ("cap/new-ones-refused-known-ones-go-on", test_cap);
   ADD ("event/time-is-the-senders-or-that-of-arrival", test_time_of_event);
   ADD ("alarm/goes-off-by-itself", test_alarm);
