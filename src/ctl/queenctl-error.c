@@ -45,9 +45,9 @@ void
 queenctl_error_from_bus (const char *bus_name, GError *cause, GError **error)
 {
   g_autoptr (GError) owned = cause;
-  g_autofree char *remote = g_dbus_error_get_remote_error (cause);
+  g_autofree char *remote = g_dbus_error_get_remote_error (owned);
 
-  g_dbus_error_strip_remote_error (cause);
+  g_dbus_error_strip_remote_error (owned);
   if (remote && g_str_has_prefix (remote, QUEEN_ERRORS))
     g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED, cause->message);
   else if (is_nobody_there (cause))
