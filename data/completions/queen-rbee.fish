@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: the queen-rbee authors
+#
+# fish completion for queen-rbee(8)
+
+complete -c queen-rbee -f
+complete -c queen-rbee -s p -l port -x -d 'Listen on this port'
+complete -c queen-rbee -l bind -x -a '127.0.0.1 ::1 0.0.0.0 ::' -d 'Listen at this address'
+complete -c queen-rbee -l ui-port -x -a off -d 'Listen on this port, too, for the page'
+complete -c queen-rbee -l capacity -x -d 'How many events a slow listener may be behind'
+complete -c queen-rbee -l heartbeat-interval -x -d 'Time between two heartbeats of the queen'
+complete -c queen-rbee -l timeout -x -d 'Silence after which one counts as offline'
+complete -c queen-rbee -l forget-after -x -d 'Time after which one that is offline is forgotten'
+complete -c queen-rbee -l flush-interval -x -d 'Time that two flushes of the stream keep apart'
+complete -c queen-rbee -l max-components -x -d 'How many workers, and hives, may be known at once'
+complete -c queen-rbee -l cors-origin -x -d 'Let pages of this web origin in'
+complete -c queen-rbee -l bus -x -a 'auto session system none' -d 'D-Bus to show the cluster on'
+complete -c queen-rbee -l log-level -x -a 'error warning info debug' \
+    -d 'Least important messages to log'
+complete -c queen-rbee -s c -l config -r -F -d 'Read settings from this key file'
+complete -c queen-rbee -s h -l help -d 'Show help'
+complete -c queen-rbee -l version -d 'Print the version and exit'

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * queenctl_bus_has_session:
+ *
+ * Returns: whether there is a session bus to connect to
+ */
+gboolean queenctl_bus_has_session (void);
+
+/**
+ * queenctl_bus_connect:
+ * @bus_name: `session` or `system`
+ *
+ * Returns: (transfer full): a connection of our own, or %NULL with %QUEENCTL_ERROR_NO_QUEEN
+ */
+GDBusConnection *queenctl_bus_connect (const char *bus_name, GError **error);
+
+G_END_DECLS

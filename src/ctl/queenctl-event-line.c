@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queenctl-event-line.h"
+
+#include <glib/gi18n.h>
+#include <stdio.h>
+
+#include "queenctl-output.h"
+#include "queenctl-text.h"
+
+#define GAP 2
+#define WIDEST_ID 40 /* a longer one moves its own line only */
+
+struct _QueenctlEventLine
+{
+  guint kind_width;
+  guint id_width;
+};
+
+static const struct
+{
+  const char *nick;
+  const char *label;
+} kinds[] = {
+  { "worker", N_ ("worker") },
+  { "hive", N_ ("hive") },
+  { "queen", N_ ("queen") },
+};
+
+QueenctlEventLine *
+queenctl_event_line_new (void)
+{
+  QueenctlEventLine *self = g_new0 (QueenctlEventLine, 1);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    self->kind_width = MAX (self->kind_width, queenctl_text_count_columns (_ (kinds[i].label)));
+  return self;
+}
+
+void
+queenctl_event_line_free (QueenctlEventLine *self)
+{
+  g_free (self);
+}
+
+static void
+print_padded (const char *text, guint width)
+{
+  guint columns = queenctl_text_count_columns (text);
+
+  printf ("%s%*s", text, (int) (columns < width ? width - columns + GAP : GAP), "");
+}
+
+static void
+print_time (void)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autofree char *time = g_date_time_format (now, "%T");
+
+  printf ("%s%s.%03d%s  ", queenctl_output_begin_style (QUEENCTL_STYLE_FAINT), time,
+          g_date_time_get_microsecond (now) / 1000,
+          queenctl_output_end_style (QUEENCTL_STYLE_FAINT));
+}
+
+static void
+print_kind (QueenctlEventLine *self, const char *kind)
+{
+  g_autofree char *safe = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_equal (kind, kinds[i].nick))
+      {
+        print_padded (_ (kinds[i].label), self->kind_width);
+        return;
+      }
+  safe = queenctl_text_dup_safe (kind);
+  print_padded (safe, self->kind_width);
+}
+
+static guint
+get_count (JsonReader *reader, const char *member)
+{
+  guint count = 0;
+
+  if (json_reader_read_member (reader, member))
+    count = (guint) json_reader_get_int_value (reader);
+  json_reader_end_member (reader);
+  return count;
+}
+
+static void
+print_counts (const char *json)
+{
+  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  g_autoptr (JsonReader) reader = NULL;
+  guint workers;
+  guint hives;
+
+  if (!json_parser_load_from_data (parser, json, -1, NULL))
+    {
+      putchar ('\n');
+      return;
+    }
+  reader = json_reader_new (json_parser_get_root (parser));
+  workers = get_count (reader, "workers_online");
+  hives = get_count (reader, "hives_online");
+  fputs (queenctl_output_begin_style (QUEENCTL_STYLE_FAINT), stdout);
+  printf (ngettext ("%u worker online (%u available)", "%u workers online (%u available)", workers),
+          workers, get_count (reader, "workers_available"));
+  fputs (", ", stdout);
+  printf (ngettext ("%u hive online (%u available)", "%u hives online (%u available)", hives),
+          hives, get_count (reader, "hives_available"));
+  printf ("%s\n", queenctl_output_end_style (QUEENCTL_STYLE_FAINT));
+}
+
+static QueenctlStyle
+get_style (const char *status)
+{
+  if (g_str_equal (status, "Ready") || g_str_equal (status, "Online"))
+    return QUEENCTL_STYLE_GOOD;
+  if (g_str_equal (status, "Offline") || g_str_equal (status, "Stopped"))
+    return QUEENCTL_STYLE_BAD;
+  return QUEENCTL_STYLE_FAIR;
+}
+
+void
+queenctl_event_line_print (
+    QueenctlEventLine *self, const char *kind, const char *id, const char *status, const char *json)
+{
+  g_autofree char *safe = queenctl_text_dup_safe (id);
+  g_autofree char *word = queenctl_text_dup_status (status);
+  guint columns = queenctl_text_count_columns (safe);
+
+  print_time ();
+  print_kind (self, kind);
+  if (g_str_equal (kind, "queen"))
+    {
+      print_counts (json);
+      return;
+    }
+  if (columns <= WIDEST_ID)
+    self->id_width = MAX (self->id_width, columns);
+  print_padded (safe, self->id_width);
+  printf ("%s%s%s\n", queenctl_output_begin_style (get_style (status)), word,
+          queenctl_output_end_style (get_style (status)));
+}
+
+void
+queenctl_event_line_print_note (QueenctlEventLine *self, const char *note)
+{
+  g_autofree char *safe = queenctl_text_dup_safe (note);
+
+  print_time ();
+  printf ("%s%s%s\n", queenctl_output_begin_style (QUEENCTL_STYLE_HEADING), safe,
+          queenctl_output_end_style (QUEENCTL_STYLE_HEADING));
+}

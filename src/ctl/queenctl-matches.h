@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queenctl-client.h"
+
+G_BEGIN_DECLS
+
+/**
+ * queenctl_matches_lookup:
+ * @id: an id, which a worker and a hive may share
+ * @kind: (nullable): `worker` or `hive`, as on the command line; %NULL for both
+ *
+ * Returns: (transfer full) (element-type QueenctlComponent): at least one component of that id, or
+ *   %NULL with an error
+ */
+GPtrArray *
+queenctl_matches_lookup (QueenctlClient *client, const char *id, const char *kind, GError **error);
+
+/**
+ * queenctl_matches_check_kind:
+ * @kind: (nullable): what the command line says
+ *
+ * Returns: whether it is a kind, or nothing
+ */
+gboolean queenctl_matches_check_kind (const char *kind, GError **error);
+
+G_END_DECLS

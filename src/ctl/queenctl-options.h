@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* What the command line says. What was not said is %NULL, or %FALSE. */
+typedef struct
+{
+  gboolean is_help_wanted;
+  gboolean is_version_wanted;
+  gboolean is_color_refused;
+  gboolean is_json;
+  char *bus; /* auto, session or system; never %NULL */
+
+  gboolean is_ids_only;
+  gboolean is_notifying;
+  char *kind;
+  char *model;
+  char *device;
+  char *hostname;
+  char *port;
+  char *hive;
+  char *implementation;
+  char *component_version;
+  char *health;
+  char *reason;
+
+  char **arguments; /* the command and what belongs to it; never %NULL */
+} QueenctlOptions;
+
+/**
+ * queenctl_options_clear:
+ *
+ * Frees what @self points to.
+ */
+void queenctl_options_clear (QueenctlOptions *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (QueenctlOptions, queenctl_options_clear)
+
+/**
+ * queenctl_options_parse:
+ * @self: zeroed, to be filled
+ *
+ * Takes the options of all commands, wherever they stand.
+ *
+ * Returns: whether that could be understood
+ */
+gboolean queenctl_options_parse (QueenctlOptions *self, int argc, char **argv, GError **error);
+
+/**
+ * queenctl_options_check:
+ * @names: (nullable): the options that belong to @command, %NULL-terminated
+ *
+ * Returns: whether no option is there that belongs to other commands only
+ */
+gboolean queenctl_options_check (const QueenctlOptions *self,
+                                 const char *command,
+                                 const char *const *names,
+                                 GError **error);
+
+/**
+ * queenctl_options_print_help:
+ * @usage: what follows the program's name and `[OPTION…]`
+ * @summary: what it does
+ * @description: (nullable): what goes below the options
+ * @names: (nullable): the options to list beside the ones for all commands, %NULL-terminated
+ */
+void queenctl_options_print_help (const char *usage,
+                                  const char *summary,
+                                  const char *description,
+                                  const char *const *names);
+
+G_END_DECLS

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queenctl-text.h"
+
+#include <glib/gi18n.h>
+
+/* Control characters, line ends of Unicode, and what turns the direction of writing around. */
+static gboolean
+is_unsafe (gunichar c)
+{
+  switch (g_unichar_type (c))
+    {
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+      return TRUE;
+    case G_UNICODE_FORMAT:
+      return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+    default:
+      return FALSE;
+    }
+}
+
+char *
+queenctl_text_dup_safe (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *safe = g_string_new (NULL);
+
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (!is_unsafe (c))
+        g_string_append_unichar (safe, c);
+      else
+        g_string_append_printf (safe, c < 0x100 ? "\\x%02X" : "\\u%04X", c);
+    }
+  return g_string_free (safe, FALSE);
+}
+
+guint
+queenctl_text_count_columns (const char *text)
+{
+  guint columns = 0;
+
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (!g_unichar_iszerowidth (c))
+        columns += g_unichar_iswide (c) ? 2 : 1;
+    }
+  return columns;
+}
+
+char *
+queenctl_text_dup_ago (gint64 time, gint64 now)
+{
+  gint64 seconds = (now - time) / G_USEC_PER_SEC;
+  gulong count;
+
+  if (seconds < 1)
+    return g_strdup (_ ("just now"));
+  if (seconds < 60)
+    {
+      count = (gulong) seconds;
+      return g_strdup_printf (ngettext ("%lu s ago", "%lu s ago", count), count);
+    }
+  if (seconds < 60 * 60)
+    {
+      count = (gulong) (seconds / 60);
+      return g_strdup_printf (ngettext ("%lu min ago", "%lu min ago", count), count);
+    }
+  if (seconds < 48 * 60 * 60)
+    {
+      count = (gulong) (seconds / (60 * 60));
+      return g_strdup_printf (ngettext ("%lu h ago", "%lu h ago", count), count);
+    }
+  count = (gulong) (seconds / (24 * 60 * 60));
+  return g_strdup_printf (ngettext ("%lu day ago", "%lu days ago", count), count);
+}
+
+char *
+queenctl_text_dup_local_time (gint64 time)
+{
+  g_autoptr (GDateTime) utc = g_date_time_new_from_unix_utc (time / G_USEC_PER_SEC);
+  g_autoptr (GDateTime) local = utc ? g_date_time_to_local (utc) : NULL;
+
+  return local ? g_date_time_format (local, "%F %T") : g_strdup ("?");
+}
+
+char *
+queenctl_text_dup_status (const char *status)
+{
+  static const struct
+  {
+    const char *wire;
+    const char *word;
+  } words[] = {
+    { "Starting", N_ ("starting") }, { "Ready", N_ ("ready") },
+    { "Online", N_ ("online") },     { "Busy", N_ ("busy") },
+    { "Stopping", N_ ("stopping") }, { "Stopped", N_ ("stopped") },
+    { "Offline", N_ ("offline") },   { "healthy", N_ ("healthy") },
+    { "degraded", N_ ("degraded") }, { "unhealthy", N_ ("unhealthy") },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    if (g_ascii_strcasecmp (status, words[i].wire) == 0)
+      return g_strdup (_ (words[i].word));
+  return queenctl_text_dup_safe (status);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include <errno.h>
+#include <glib/gi18n.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "build-config.h"
+#include "queenctl-command.h"
+#include "queenctl-error.h"
+#include "queenctl-output.h"
+#include "queenctl-text.h"
+
+static const QueenctlCommand *const commands[] = {
+  &queenctl_status_command, &queenctl_list_command, &queenctl_show_command,
+  &queenctl_watch_command,  &queenctl_find_command, &queenctl_report_command,
+  &queenctl_forget_command,
+};
+
+static const QueenctlCommand *
+find_command (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (g_str_equal (commands[i]->name, name))
+      return commands[i];
+  return NULL;
+}
+
+static char *
+make_usage (const QueenctlCommand *command)
+{
+  return g_strjoin (*command->arguments == '\0' ? "" : " ", command->name, _ (command->arguments),
+                    NULL);
+}
+
+static void
+print_program_help (void)
+{
+  g_autoptr (GString) list = g_string_new (_ ("Commands:"));
+
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    {
+      g_autofree char *usage = make_usage (commands[i]);
+      guint width = queenctl_text_count_columns (usage);
+
+      g_string_append_printf (list, "\n  %s%*s%s", usage, (int) (width < 30 ? 32 - width : 2), "",
+                              _ (commands[i]->summary));
+    }
+  g_string_append_printf (list, "\n\n%s",
+                          _ ("“queenctl COMMAND --help” says more of a command.\n"
+                             "The exit status is 0 when all went well, 1 when the queen refused,\n"
+                             "2 when the command line is wrong, 3 when the queen is not running."));
+  queenctl_options_print_help (_ ("COMMAND [ARGUMENT…]"),
+                               _ ("Asks the queen of an inference cluster, and tells her things."),
+                               list->str, NULL);
+}
+
+static void
+print_command_help (const QueenctlCommand *command)
+{
+  g_autofree char *usage = make_usage (command);
+
+  queenctl_options_print_help (usage, _ (command->summary), NULL, command->options);
+}
+
+static gboolean
+check_arguments (const QueenctlCommand *command, char **arguments, GError **error)
+{
+  guint count = g_strv_length (arguments);
+
+  if (count < command->least)
+    {
+      g_autofree char *usage = make_usage (command);
+
+      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
+                   _ ("Something is missing: queenctl %s"), usage);
+      return FALSE;
+    }
+  if (count > command->most)
+    {
+      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("Unexpected argument “%s”"),
+                   arguments[command->most]);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+run (const QueenctlOptions *options, GError **error)
+{
+  const char *name = options->arguments[0];
+  const QueenctlCommand *command = name ? find_command (name) : NULL;
+
+  if (options->is_version_wanted)
+    {
+      printf ("queenctl %s\n", QUEEN_VERSION);
+      return TRUE;
+    }
+  if (name && !command)
+    {
+      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("There is no command “%s”"),
+                   name);
+      return FALSE;
+    }
+  if (options->is_help_wanted)
+    {
+      if (command)
+        print_command_help (command);
+      else
+        print_program_help ();
+      return TRUE;
+    }
+  if (!command)
+    {
+      g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("Which command?"));
+      return FALSE;
+    }
+  return queenctl_options_check (options, name, command->options, error) &&
+         check_arguments (command, options->arguments + 1, error) &&
+         command->run (options, options->arguments + 1, error);
+}
+
+static int
+complain (const GError *error)
+{
+  g_autofree char *message = queenctl_text_dup_safe (error->message);
+
+  fprintf (stderr, "queenctl: %s\n", message);
+  if (error->code == QUEENCTL_ERROR_USAGE)
+    fprintf (stderr, "%s\n", _ ("Try “queenctl --help”."));
+  return error->code;
+}
+
+/* A reader that has gone has seen enough; a full disk is another matter. */
+static int
+close_output (void)
+{
+  /* What could not be written is still in the buffer, so flushing says why. */
+  if (fflush (stdout) == 0 || errno == EPIPE)
+    return EXIT_SUCCESS;
+  fprintf (stderr, "queenctl: %s\n", g_strerror (errno));
+  return EXIT_FAILURE;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_auto (QueenctlOptions) options = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, QUEEN_LOCALE_DIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+
+  if (!queenctl_options_parse (&options, argc, argv, &error))
+    return complain (error);
+  queenctl_output_init (options.is_color_refused);
+  if (!run (&options, &error))
+    return complain (error);
+  return close_output ();
+}
