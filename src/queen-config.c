@@ -128,6 +128,38 @@ apply_origin (const Setting *setting, const char *text, gpointer field, GError *
 }
 
 static gboolean
+apply_host (const Setting *setting, const char *text, gpointer field, GError **error)
+{
+  if (*text == '\0' || strspn (text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                     "0123456789-._:") != strlen (text))
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                   _ ("“%s” is not a host name such as queen.example.org, without a port"), text);
+      return FALSE;
+    }
+  append_to_list (field, text);
+  return TRUE;
+}
+
+static gboolean
+apply_path (const Setting *setting, const char *text, gpointer field, GError **error)
+{
+  g_free (*(char **) field);
+  *(char **) field = g_strdup (text);
+  return TRUE;
+}
+
+static gboolean
+apply_flag (const Setting *setting, const char *text, gpointer field, GError **error)
+{
+  *(gboolean *) field = g_str_equal (text, "true");
+  if (*(gboolean *) field || g_str_equal (text, "false"))
+    return TRUE;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, _ ("“%s” is neither true nor false"), text);
+  return FALSE;
+}
+
+static gboolean
 apply_choice (const Setting *setting, const char *text, gpointer field, GError **error)
 {
   g_autoptr (GString) names = g_string_new (NULL);
@@ -186,6 +218,15 @@ static const Setting settings[] = {
   { "cors-origin", 0, apply_origin, FIELD (cors_origins), 0, 0, TRUE,
     N_ ("Let pages of this web origin in, besides those of this machine; may be repeated"),
     N_ ("ORIGIN") },
+  { "allowed-host", 0, apply_host, FIELD (allowed_hosts), 0, 0, TRUE,
+    N_ ("Answer to this host name, too, besides those of this machine; may be repeated"),
+    N_ ("HOST") },
+  { "token-file", 0, apply_path, FIELD (token_file), 0, 0, FALSE,
+    N_ ("Take heartbeats only with a token of this file, one NAME:TOKEN in a line"), N_ ("FILE") },
+  { "protect-reads", 0, apply_flag, FIELD (are_reads_protected), 0, 0, FALSE,
+    N_ ("Let nobody read without a token, either") },
+  { "insecure", 0, apply_flag, FIELD (is_insecure), 0, 0, FALSE,
+    N_ ("Listen for other machines without the tokens that this takes otherwise") },
   { "bus", 0, apply_choice, FIELD (bus), 0, 0, FALSE,
     N_ ("D-Bus to show the cluster on: session, system, none, or auto for the session bus if there "
         "is one and the system bus otherwise (auto)"),
@@ -214,6 +255,7 @@ static const QueenConfig defaults = {
 typedef struct
 {
   char **values[N_SETTINGS];
+  gboolean flags[N_SETTINGS];
   char *file;
   gboolean is_version_wanted;
 } CommandLine;
@@ -228,6 +270,13 @@ clear_command_line (CommandLine *line)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CommandLine, clear_command_line)
 
+/* On the command line, to name a flag is to say yes. */
+static gboolean
+is_flag (const Setting *setting)
+{
+  return setting->apply == apply_flag;
+}
+
 static GOptionContext *
 make_context (CommandLine *line)
 {
@@ -238,8 +287,8 @@ make_context (CommandLine *line)
     entries[i] = (GOptionEntry){
       .long_name = settings[i].name,
       .short_name = settings[i].short_name,
-      .arg = G_OPTION_ARG_STRING_ARRAY,
-      .arg_data = &line->values[i],
+      .arg = is_flag (&settings[i]) ? G_OPTION_ARG_NONE : G_OPTION_ARG_STRING_ARRAY,
+      .arg_data = is_flag (&settings[i]) ? (gpointer) &line->flags[i] : &line->values[i],
       .description = settings[i].description,
       .arg_description = settings[i].argument,
     };
@@ -364,12 +413,17 @@ apply_file (QueenConfig *config, const char *path, GError **error)
 static gboolean
 apply_command_line (QueenConfig *config, const CommandLine *line, GError **error)
 {
+  static const char *const yes[] = { "true", NULL };
+
   for (gsize i = 0; i < N_SETTINGS; i++)
-    if (line->values[i] && !apply_values (config, &settings[i], line->values[i], error))
-      {
-        g_prefix_error (error, "--%s: ", settings[i].name);
-        return FALSE;
-      }
+    {
+      char **values = line->flags[i] ? (char **) yes : line->values[i];
+
+      if (!values || apply_values (config, &settings[i], values, error))
+        continue;
+      g_prefix_error (error, "--%s: ", settings[i].name);
+      return FALSE;
+    }
   config->is_version_wanted = line->is_version_wanted;
   return TRUE;
 }
@@ -424,5 +478,7 @@ queen_config_free (QueenConfig *config)
 {
   g_strfreev (config->bind);
   g_strfreev (config->cors_origins);
+  g_strfreev (config->allowed_hosts);
+  g_free (config->token_file);
   g_free (config);
 }

@@ -18,6 +18,8 @@ G_BEGIN_DECLS
  * @timeout: µs
  * @forget_after: µs
  * @flush_interval: µs
+ * @token_file: %NULL when no token is needed
+ * @is_insecure: listen beyond loopback although that is not safe
  * @bus: `G_BUS_TYPE_STARTER` for the session bus if there is one and the system bus otherwise
  * @log_level: the least important level that is logged
  * @is_version_wanted: print the version and do nothing else
@@ -37,6 +39,10 @@ typedef struct
   gint64 flush_interval;
   int max_components;
   char **cors_origins;
+  char **allowed_hosts;
+  char *token_file;
+  gboolean are_reads_protected;
+  gboolean is_insecure;
   GBusType bus;
   GLogLevelFlags log_level;
   gboolean is_version_wanted;

@@ -8,6 +8,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "dbus/queen-dbus-service.h"
+#include "http/queen-access.h"
 #include "http/queen-gate.h"
 #include "http/queen-listener.h"
 #include "http/queen-routes.h"
@@ -17,6 +18,7 @@
 #include "model/queen-pool.h"
 #include "model/queen-pulse.h"
 #include "model/queen-registry.h"
+#include "queen-error.h"
 
 #define FAREWELL (2 * G_USEC_PER_SEC) /* what the last bytes get to go out */
 
@@ -28,6 +30,7 @@ struct _QueenDaemon
   GMainLoop *loop;
   guint sigterm_id;
   guint sigint_id;
+  guint sighup_id;
 
   QueenEventBus *bus;
   QueenRegistry *workers;
@@ -35,6 +38,7 @@ struct _QueenDaemon
   QueenPool *pool;
   QueenPulse *pulse;
   QueenStream *stream;
+  QueenAccess *access;
   QueenServer *server;
   QueenGate *gate;
   QueenListener *listener;
@@ -79,6 +83,20 @@ stop (QueenDaemon *self)
   g_signal_connect_swapped (self->stream, "notify::subscribers", G_CALLBACK (quit_when_idle), self);
   g_signal_connect_swapped (self->gate, "notify::connections", G_CALLBACK (quit_when_idle), self);
   quit_when_idle (self);
+}
+
+static gboolean
+on_reload (gpointer data)
+{
+  QueenDaemon *self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (queen_access_reload (self->access, &error))
+    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE", "tokens read again");
+  else
+    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
+                      "the tokens stay as they were: %s", error->message);
+  return G_SOURCE_CONTINUE;
 }
 
 static gboolean
@@ -188,17 +206,91 @@ make_model (QueenDaemon *self)
 }
 
 static gboolean
+is_loopback (const char *address)
+{
+  g_autoptr (GInetAddress) parsed = g_inet_address_new_from_string (address);
+
+  return g_inet_address_get_is_loopback (parsed);
+}
+
+/* What other machines can reach is closed until somebody says that it is to be open. */
+static gboolean
+check_exposure (QueenDaemon *self, GError **error)
+{
+  const QueenConfig *config = self->config;
+
+  if (config->is_insecure || queen_access_has_tokens (self->access))
+    return TRUE;
+  for (char **address = config->bind; address && *address; address++)
+    if (!is_loopback (*address))
+      {
+        g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                     _ ("other machines can reach %s, and could all send heartbeats: give "
+                        "--token-file, or --insecure if that is what you want"),
+                     *address);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+/* An explicit file, or the one that systemd hands over by LoadCredential=tokens:… */
+static char *
+find_token_file (QueenDaemon *self)
+{
+  const char *credentials = g_getenv ("CREDENTIALS_DIRECTORY");
+  g_autofree char *path = NULL;
+
+  if (self->config->token_file)
+    return g_strdup (self->config->token_file);
+  if (!credentials)
+    return NULL;
+  path = g_build_filename (credentials, "tokens", NULL);
+  return g_file_test (path, G_FILE_TEST_EXISTS) ? g_steal_pointer (&path) : NULL;
+}
+
+/* By the addresses that she was told to listen at she may be called, too. */
+static char **
+list_hosts (QueenDaemon *self)
+{
+  g_autoptr (GStrvBuilder) hosts = g_strv_builder_new ();
+
+  if (self->config->allowed_hosts)
+    g_strv_builder_addv (hosts, (const char **) self->config->allowed_hosts);
+  if (self->config->bind)
+    g_strv_builder_addv (hosts, (const char **) self->config->bind);
+  return g_strv_builder_end (hosts);
+}
+
+static gboolean
+make_access (QueenDaemon *self, GError **error)
+{
+  g_autofree char *token_file = find_token_file (self);
+  g_auto (GStrv) hosts = list_hosts (self);
+  const QueenAccessSettings settings = {
+    .hosts = (const char *const *) hosts,
+    .origins = (const char *const *) self->config->cors_origins,
+    .token_file = token_file,
+    .are_reads_protected = self->config->are_reads_protected,
+  };
+
+  self->access = queen_access_new (&settings, error);
+  return self->access && check_exposure (self, error);
+}
+
+static gboolean
 make_http (QueenDaemon *self, GError **error)
 {
   self->stream = queen_stream_new (self->bus, self->pulse, (guint) self->config->capacity,
                                    self->config->flush_interval, error);
   if (!self->stream)
     return FALSE;
-  self->server = queen_server_new ((const char *const *) self->config->cors_origins);
+  if (!make_access (self, error))
+    return FALSE;
+  self->server = queen_server_new (self->access);
   queen_routes_add_heartbeats (self->server, self->workers, self->hives, self->stream);
   queen_routes_add_registries (self->server, self->workers, self->hives);
-  queen_routes_add_operations (self->server, on_shutdown_request, self);
-  self->gate = queen_gate_new (queen_server_answer, self->server, error);
+  queen_routes_add_operations (self->server, self->access, on_shutdown_request, self);
+  self->gate = queen_gate_new (self->access, queen_server_answer, self->server, error);
   if (!self->gate)
     return FALSE;
   self->listener = queen_listener_new (on_accept, self->gate);
@@ -241,6 +333,7 @@ queen_daemon_dispose (GObject *object)
 
   g_clear_handle_id (&self->sigterm_id, g_source_remove);
   g_clear_handle_id (&self->sigint_id, g_source_remove);
+  g_clear_handle_id (&self->sighup_id, g_source_remove);
   g_clear_pointer (&self->farewell_alarm, queen_alarm_free);
   if (self->is_stopping)
     {
@@ -255,6 +348,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_object (&self->listener);
   g_clear_object (&self->gate);
   g_clear_object (&self->server);
+  g_clear_object (&self->access);
   g_clear_object (&self->stream);
   g_clear_object (&self->pulse);
   g_clear_object (&self->pool);
@@ -298,6 +392,7 @@ queen_daemon_run (QueenDaemon *self, GError **error)
 
   self->sigterm_id = g_unix_signal_add (SIGTERM, on_signal, self);
   self->sigint_id = g_unix_signal_add (SIGINT, on_signal, self);
+  self->sighup_id = g_unix_signal_add (SIGHUP, on_reload, self);
   queen_pulse_start (self->pulse);
   queen_listener_start (self->listener);
   announce (self);

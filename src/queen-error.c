@@ -12,6 +12,7 @@ static const struct
   const char *dbus_name;
 } meanings[] = {
   [QUEEN_ERROR_BAD_REQUEST] = { 400, DBUS ("InvalidArgument") },
+  [QUEEN_ERROR_UNAUTHORIZED] = { 401, DBUS ("Failed") },
   [QUEEN_ERROR_FORBIDDEN] = { 403, DBUS ("Forbidden") },
   [QUEEN_ERROR_NOT_FOUND] = { 404, DBUS ("NotFound") },
   [QUEEN_ERROR_METHOD_NOT_ALLOWED] = { 405, DBUS ("Failed") },
@@ -19,6 +20,7 @@ static const struct
   [QUEEN_ERROR_LENGTH_REQUIRED] = { 411, DBUS ("Failed") },
   [QUEEN_ERROR_CONTENT_TOO_LARGE] = { 413, DBUS ("TooLarge") },
   [QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE] = { 415, DBUS ("Failed") },
+  [QUEEN_ERROR_MISDIRECTED] = { 421, DBUS ("Failed") },
   [QUEEN_ERROR_UNPROCESSABLE] = { 422, DBUS ("InvalidHeartbeat") },
   [QUEEN_ERROR_HEADER_TOO_LARGE] = { 431, DBUS ("Failed") },
   [QUEEN_ERROR_INTERNAL] = { 500, DBUS ("Failed") },

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 /**
  * QueenError:
  * @QUEEN_ERROR_BAD_REQUEST: the bytes are not HTTP, not JSON, or the query makes no sense
+ * @QUEEN_ERROR_UNAUTHORIZED: it takes a token that this peer has not shown
  * @QUEEN_ERROR_FORBIDDEN: this peer may not do that
  * @QUEEN_ERROR_NOT_FOUND: there is nothing under that name
  * @QUEEN_ERROR_METHOD_NOT_ALLOWED: the path is known, but not with that method
@@ -17,6 +18,7 @@ G_BEGIN_DECLS
  * @QUEEN_ERROR_LENGTH_REQUIRED: a body came without a Content-Length
  * @QUEEN_ERROR_CONTENT_TOO_LARGE: the body is over the limit
  * @QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE: the body is not declared to be JSON
+ * @QUEEN_ERROR_MISDIRECTED: the queen is called by a name that is not hers
  * @QUEEN_ERROR_UNPROCESSABLE: JSON, but not a heartbeat; the message names the member
  * @QUEEN_ERROR_HEADER_TOO_LARGE: the header block is over the limit
  * @QUEEN_ERROR_INTERNAL: the queen's own fault
@@ -33,6 +35,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   QUEEN_ERROR_BAD_REQUEST,
+  QUEEN_ERROR_UNAUTHORIZED,
   QUEEN_ERROR_FORBIDDEN,
   QUEEN_ERROR_NOT_FOUND,
   QUEEN_ERROR_METHOD_NOT_ALLOWED,
@@ -40,6 +43,7 @@ typedef enum
   QUEEN_ERROR_LENGTH_REQUIRED,
   QUEEN_ERROR_CONTENT_TOO_LARGE,
   QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE,
+  QUEEN_ERROR_MISDIRECTED,
   QUEEN_ERROR_UNPROCESSABLE,
   QUEEN_ERROR_HEADER_TOO_LARGE,
   QUEEN_ERROR_INTERNAL,

@@ -41,6 +41,9 @@ queen_answer_error (SoupServerMessage *message, const GError *error)
 {
   guint status = queen_error_http_status (error);
 
+  if (status == SOUP_STATUS_UNAUTHORIZED) /* RFC 6750 § 3 */
+    soup_message_headers_replace (soup_server_message_get_response_headers (message),
+                                  "WWW-Authenticate", "Bearer realm=\"queen-rbee\"");
   if (status == SOUP_STATUS_SERVICE_UNAVAILABLE)
     soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After",
                                   RETRY_AFTER);

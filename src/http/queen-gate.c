@@ -47,7 +47,9 @@ struct _QueenConnection
   GByteArray *received; /* NULL as long as nothing had to be kept */
   gsize scanned;        /* bytes in which no end of the head was found */
   gsize head_length;    /* bytes; 0 before the head is whole */
-  QueenRequestHead head;
+  gboolean has_body;
+  gboolean expects_continue;
+  gsize body_length; /* bytes that the head promises */
   GString *accepted; /* the head as libsoup may see it */
 
   GBytes *answer;
@@ -68,6 +70,7 @@ struct _QueenGate
 {
   GObject parent_instance;
 
+  QueenAccess *access;
   QueenRequestFunc on_request;
   gpointer data;
 
@@ -225,9 +228,9 @@ finish_request (QueenGate *self, QueenConnection *connection, const char *data, 
   const QueenRequest request = {
     .is_local = is_loopback (&connection->peer),
     .head = head,
-    .has_body = connection->head.has_content_length,
+    .has_body = connection->has_body,
     .body = data + connection->head_length,
-    .body_length = connection->head.content_length,
+    .body_length = connection->body_length,
   };
   GBytes *bytes;
 
@@ -246,7 +249,7 @@ invite_body (QueenConnection *connection)
   static const char invitation[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
   /* A client that does not get this sends its body all the same, a little later. */
-  if (connection->head.expects_continue)
+  if (connection->expects_continue)
     send (connection->fd, invitation, sizeof invitation - 1, MSG_NOSIGNAL);
 }
 
@@ -254,6 +257,7 @@ static gboolean
 parse_head (QueenConnection *connection, const char *data, gsize length, GError **error)
 {
   gssize head_length = queen_request_head_find_end (data, length, &connection->scanned, error);
+  QueenRequestHead head;
 
   if (head_length < 0)
     return FALSE;
@@ -269,8 +273,14 @@ parse_head (QueenConnection *connection, const char *data, gsize length, GError 
 
   connection->head_length = (gsize) head_length;
   connection->accepted = g_string_sized_new ((gsize) head_length);
-  return queen_request_head_parse (data, connection->head_length, &connection->head,
-                                   connection->accepted, error);
+  if (!queen_request_head_parse (data, connection->head_length, &head, connection->accepted,
+                                 error) ||
+      !queen_access_check_head (connection->gate->access, &head, error))
+    return FALSE;
+  connection->has_body = head.has_content_length;
+  connection->body_length = head.content_length;
+  connection->expects_continue = head.expects_continue;
+  return TRUE;
 }
 
 /* Keeps what has come for the next time, unless it was kept already. */
@@ -295,8 +305,7 @@ consider (QueenGate *self, QueenConnection *connection, const char *data, gsize 
       refuse (self, connection, error);
       return FALSE;
     }
-  if (connection->head_length > 0 &&
-      length >= connection->head_length + connection->head.content_length)
+  if (connection->head_length > 0 && length >= connection->head_length + connection->body_length)
     {
       finish_request (self, connection, data, length);
       return FALSE;
@@ -447,6 +456,7 @@ queen_gate_finalize (GObject *object)
   QueenGate *self = QUEEN_GATE (object);
 
   g_free (self->buffer);
+  g_clear_object (&self->access);
 
   G_OBJECT_CLASS (queen_gate_parent_class)->finalize (object);
 }
@@ -472,10 +482,11 @@ queen_gate_init (QueenGate *self)
 }
 
 QueenGate *
-queen_gate_new (QueenRequestFunc on_request, gpointer data, GError **error)
+queen_gate_new (QueenAccess *access, QueenRequestFunc on_request, gpointer data, GError **error)
 {
   g_autoptr (QueenGate) self = g_object_new (QUEEN_TYPE_GATE, NULL);
 
+  self->access = g_object_ref (access);
   self->on_request = on_request;
   self->data = data;
   self->sockets = queen_epoll_new ("requests", MAX_READY_AT_ONCE, on_ready, self, error);

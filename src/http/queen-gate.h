@@ -6,6 +6,8 @@
 #include <gio/gio.h>
 #include <sys/socket.h>
 
+#include "queen-access.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -48,13 +50,15 @@ G_DECLARE_FINAL_TYPE (QueenGate, queen_gate, QUEEN, GATE, GObject)
 
 /**
  * queen_gate_new:
+ * @access: who may speak
  * @on_request: who answers
  *
  * What stands between the network and the HTTP server. Until a request is whole and sane, its
  * connection is a descriptor, a few words, and what it has sent; then it is answered, once, and
  * closed. Every wait has a deadline.
  */
-QueenGate *queen_gate_new (QueenRequestFunc on_request, gpointer data, GError **error);
+QueenGate *
+queen_gate_new (QueenAccess *access, QueenRequestFunc on_request, gpointer data, GError **error);
 
 /**
  * queen_gate_get_n_connections: (attributes org.gtk.Method.get_property=connections)

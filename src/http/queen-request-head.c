@@ -7,19 +7,6 @@
 
 #include "queen-error.h"
 
-/* One line, or a part of one, without its CRLF. */
-typedef struct
-{
-  const char *at;
-  gsize length;
-} Text;
-
-typedef struct
-{
-  QueenRequestHead *head;
-  guint n_hosts;
-} Parser;
-
 static gboolean
 fail (GError **error, QueenError code, const char *message)
 {
@@ -28,14 +15,14 @@ fail (GError **error, QueenError code, const char *message)
 }
 
 static gboolean
-is_text (Text text, const char *word)
+is_text (QueenText text, const char *word)
 {
   return text.length == strlen (word) && g_ascii_strncasecmp (text.at, word, text.length) == 0;
 }
 
 /* RFC 9110 § 5.6.2 */
 static gboolean
-is_token (Text text)
+is_token (QueenText text)
 {
   for (gsize i = 0; i < text.length; i++)
     if (!g_ascii_isalnum (text.at[i]) &&
@@ -46,19 +33,19 @@ is_token (Text text)
 
 /* Cuts @text at the first @separator; FALSE when there is none. */
 static gboolean
-cut (Text text, char separator, Text *before, Text *after)
+cut (QueenText text, char separator, QueenText *before, QueenText *after)
 {
   const char *at = memchr (text.at, separator, text.length);
 
   if (!at)
     return FALSE;
-  *before = (Text){ text.at, (gsize) (at - text.at) };
-  *after = (Text){ at + 1, text.length - before->length - 1 };
+  *before = (QueenText){ text.at, (gsize) (at - text.at) };
+  *after = (QueenText){ at + 1, text.length - before->length - 1 };
   return TRUE;
 }
 
-static Text
-trim (Text text)
+static QueenText
+trim (QueenText text)
 {
   while (text.length > 0 && (*text.at == ' ' || *text.at == '\t'))
     {
@@ -72,7 +59,7 @@ trim (Text text)
 
 /* libsoup keeps every method that it meets for ever, so it meets only these. */
 static gboolean
-check_method (Text method, GError **error)
+check_method (QueenText method, GError **error)
 {
   static const char *const known[] = { "GET",   "HEAD",   "POST",    "PUT",
                                        "PATCH", "DELETE", "OPTIONS", "TRACE" };
@@ -86,7 +73,7 @@ check_method (Text method, GError **error)
 }
 
 static gboolean
-check_target (Text target, GError **error)
+check_target (QueenText target, GError **error)
 {
   for (gsize i = 0; i < target.length; i++)
     if (!g_ascii_isgraph (target.at[i]))
@@ -98,7 +85,7 @@ check_target (Text target, GError **error)
 }
 
 static gboolean
-check_version (Text version, GError **error)
+check_version (QueenText version, GError **error)
 {
   if (version.length != 8 || memcmp (version.at, "HTTP/", 5) != 0 ||
       !g_ascii_isdigit (version.at[5]) || version.at[6] != '.' || !g_ascii_isdigit (version.at[7]))
@@ -109,23 +96,39 @@ check_version (Text version, GError **error)
   return TRUE;
 }
 
-static gboolean
-parse_request_line (Text line, GError **error)
+/* RFC 9112 § 3.2.2: a target may be a whole URI, and then its host is what counts. */
+static QueenText
+get_target_host (QueenText target)
 {
-  Text method, target, version;
+  QueenText scheme, rest, host, path;
 
-  if (!cut (line, ' ', &method, &target) || !cut (target, ' ', &target, &version))
-    return fail (error, QUEEN_ERROR_BAD_REQUEST, "the request line is not METHOD TARGET VERSION");
-  return check_method (method, error) && check_target (target, error) &&
-         check_version (version, error);
+  if (target.at[0] == '/' || !cut (target, '/', &scheme, &rest) || rest.length == 0 ||
+      rest.at[0] != '/')
+    return (QueenText){ NULL };
+  rest = (QueenText){ rest.at + 1, rest.length - 1 };
+  return cut (rest, '/', &host, &path) ? host : rest;
 }
 
 static gboolean
-parse_content_length (Parser *parser, Text value, GError **error)
+parse_request_line (QueenRequestHead *head, QueenText line, GError **error)
+{
+  QueenText target, version;
+
+  if (!cut (line, ' ', &head->method, &target) || !cut (target, ' ', &target, &version))
+    return fail (error, QUEEN_ERROR_BAD_REQUEST, "the request line is not METHOD TARGET VERSION");
+  if (!check_method (head->method, error) || !check_target (target, error) ||
+      !check_version (version, error))
+    return FALSE;
+  head->target_host = get_target_host (target);
+  return TRUE;
+}
+
+static gboolean
+parse_content_length (QueenRequestHead *head, QueenText value, GError **error)
 {
   guint64 length = 0;
 
-  if (parser->head->has_content_length)
+  if (head->has_content_length)
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "more than one Content-Length");
   if (value.length == 0)
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "Content-Length is no number");
@@ -137,27 +140,13 @@ parse_content_length (Parser *parser, Text value, GError **error)
     }
   if (length > QUEEN_REQUEST_MAX_BODY)
     return fail (error, QUEEN_ERROR_CONTENT_TOO_LARGE, "the body is over 65536 bytes");
-  parser->head->has_content_length = TRUE;
-  parser->head->content_length = (gsize) length;
-  return TRUE;
-}
-
-/* RFC 9110 § 7.2, without what no URI of ours has: user names and percent signs. */
-static gboolean
-check_host (Parser *parser, Text value, GError **error)
-{
-  if (parser->n_hosts++ > 0)
-    return fail (error, QUEEN_ERROR_BAD_REQUEST, "more than one Host");
-  for (gsize i = 0; i < value.length; i++)
-    if (!g_ascii_isalnum (value.at[i]) && (value.at[i] == '\0' || !strchr ("-._~:[]", value.at[i])))
-      return fail (error, QUEEN_ERROR_BAD_REQUEST, "Host is no host name");
-  if (value.length == 0)
-    return fail (error, QUEEN_ERROR_BAD_REQUEST, "Host is empty");
+  head->has_content_length = TRUE;
+  head->content_length = (gsize) length;
   return TRUE;
 }
 
 static gboolean
-check_value (Text value, GError **error)
+check_value (QueenText value, GError **error)
 {
   for (gsize i = 0; i < value.length; i++)
     if (g_ascii_iscntrl (value.at[i]) && value.at[i] != '\t')
@@ -165,8 +154,32 @@ check_value (Text value, GError **error)
   return TRUE;
 }
 
+/* RFC 9110 § 7.2, without what no URI of ours has: user names and percent signs. */
 static gboolean
-is_kept (Text name)
+check_host (QueenRequestHead *head, QueenText value, GError **error)
+{
+  if (head->host.at)
+    return fail (error, QUEEN_ERROR_BAD_REQUEST, "more than one Host");
+  for (gsize i = 0; i < value.length; i++)
+    if (!g_ascii_isalnum (value.at[i]) && (value.at[i] == '\0' || !strchr ("-._~:[]", value.at[i])))
+      return fail (error, QUEEN_ERROR_BAD_REQUEST, "Host is no host name");
+  if (value.length == 0)
+    return fail (error, QUEEN_ERROR_BAD_REQUEST, "Host is empty");
+  head->host = value;
+  return TRUE;
+}
+
+static gboolean
+check_origin (QueenRequestHead *head, QueenText value, GError **error)
+{
+  if (head->origin.at)
+    return fail (error, QUEEN_ERROR_BAD_REQUEST, "more than one Origin");
+  head->origin = value;
+  return check_value (value, error);
+}
+
+static gboolean
+is_kept (QueenText name)
 {
   static const char *const dropped[] = { "Content-Length", "Expect", "Range", "If-Range" };
 
@@ -178,9 +191,9 @@ is_kept (Text name)
 
 /* @keep becomes FALSE for a line that libsoup must not see. */
 static gboolean
-parse_header_line (Parser *parser, Text line, gboolean *keep, GError **error)
+parse_header_line (QueenRequestHead *head, QueenText line, gboolean *keep, GError **error)
 {
-  Text name, value;
+  QueenText name, value;
 
   if (!cut (line, ':', &name, &value) || !is_token (name))
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "a header line is not NAME: VALUE");
@@ -188,14 +201,20 @@ parse_header_line (Parser *parser, Text line, gboolean *keep, GError **error)
   *keep = is_kept (name);
 
   if (is_text (name, "Host"))
-    return check_host (parser, value, error);
+    return check_host (head, value, error);
   if (is_text (name, "Content-Length"))
-    return parse_content_length (parser, value, error);
+    return parse_content_length (head, value, error);
   if (is_text (name, "Transfer-Encoding"))
     return fail (error, QUEEN_ERROR_LENGTH_REQUIRED,
                  "a body needs a Content-Length; transfer codings are not taken");
+  if (is_text (name, "Origin"))
+    return check_origin (head, value, error);
+  if (is_text (name, "Sec-Fetch-Site"))
+    head->fetch_site = value;
+  if (is_text (name, "Sec-Fetch-Mode"))
+    head->fetch_mode = value;
   if (is_text (name, "Expect"))
-    parser->head->expects_continue = is_text (value, "100-continue");
+    head->expects_continue = is_text (value, "100-continue");
   return check_value (value, error);
 }
 
@@ -221,7 +240,6 @@ gboolean
 queen_request_head_parse (
     const char *data, gsize length, QueenRequestHead *head, GString *accepted, GError **error)
 {
-  Parser parser = { .head = head };
   const char *end = data + length - 2; /* at the empty line */
   gboolean is_first = TRUE;
 
@@ -229,11 +247,11 @@ queen_request_head_parse (
   while (data < end)
     {
       const char *line_end = memchr (data, '\n', (gsize) (end - data));
-      Text line = { data, (gsize) (line_end - data) - 1 };
+      QueenText line = { data, (gsize) (line_end - data) - 1 };
       gboolean keep = TRUE;
 
-      if (is_first ? !parse_request_line (line, error)
-                   : !parse_header_line (&parser, line, &keep, error))
+      if (is_first ? !parse_request_line (head, line, error)
+                   : !parse_header_line (head, line, &keep, error))
         return FALSE;
       if (keep)
         g_string_append_len (accepted, line.at, (gssize) line.length + 2);
@@ -241,7 +259,7 @@ queen_request_head_parse (
       data = line_end + 1;
     }
 
-  if (parser.n_hosts == 0)
+  if (!head->host.at)
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "no Host");
   g_string_append (accepted, "\r\n");
   return TRUE;

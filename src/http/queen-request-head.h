@@ -11,18 +11,44 @@ G_BEGIN_DECLS
 #define QUEEN_REQUEST_MAX_BODY 65536 /* bytes */
 
 /**
+ * QueenText:
+ * @at: (nullable): its beginning; no NUL follows
+ * @length: bytes
+ *
+ * A part of the bytes that were received.
+ */
+typedef struct
+{
+  const char *at;
+  gsize length;
+} QueenText;
+
+/**
  * QueenRequestHead:
  * @has_content_length: it says how long its body is
  * @content_length: bytes of body that follow
  * @expects_continue: the client waits for `100 Continue` before it sends them
+ * @method: `GET`, …
+ * @host: the header's value: a host and perhaps a port
+ * @target_host: the same from the target, when that is a whole URI
+ * @origin: of the web page that asks; %NULL when it is no page, or no page of another origin
+ * @fetch_site: what the browser says of that page: `same-origin`, `cross-site`, …
+ * @fetch_mode: what the browser does: `navigate`, `cors`, …
  *
- * What must be known of a request before its body has come.
+ * What must be known of a request before its body has come. The texts are parts of the head that
+ * was parsed, and valid as long as that is.
  */
 typedef struct
 {
   gboolean has_content_length;
   gsize content_length;
   gboolean expects_continue;
+  QueenText method;
+  QueenText host;
+  QueenText target_host;
+  QueenText origin;
+  QueenText fetch_site;
+  QueenText fetch_mode;
 } QueenRequestHead;
 
 /**

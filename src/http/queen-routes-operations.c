@@ -9,6 +9,7 @@
 
 typedef struct
 {
+  QueenAccess *access;
   void (*on_shutdown) (gpointer);
   gpointer data;
 } Operations;
@@ -25,6 +26,18 @@ on_build_info (SoupServerMessage *message, GHashTable *query, gpointer data)
   queen_answer_json (message, SOUP_STATUS_OK,
                      g_string_new ("{\"version\":\"" QUEEN_VERSION "\",\"features\":" QUEEN_FEATURES
                                    ",\"build_time\":\"" QUEEN_BUILD_TIME "\"}"));
+}
+
+/* EventSource cannot send an Authorization header, but it sends cookies. */
+static void
+on_session (SoupServerMessage *message, GHashTable *query, gpointer data)
+{
+  Operations *operations = data;
+  g_autofree char *cookie = queen_access_dup_session_cookie (operations->access, FALSE);
+
+  soup_message_headers_append (soup_server_message_get_response_headers (message), "Set-Cookie",
+                               cookie);
+  queen_answer_message (message, "The session's cookie lets you read for an hour");
 }
 
 static gboolean
@@ -61,19 +74,30 @@ on_shutdown (SoupServerMessage *message, GHashTable *query, gpointer data)
   operations->on_shutdown (operations->data);
 }
 
+static void
+free_operations (Operations *operations)
+{
+  g_object_unref (operations->access);
+  g_free (operations);
+}
+
 void
 queen_routes_add_operations (QueenServer *server,
+                             QueenAccess *access,
                              void (*on_shutdown_func) (gpointer),
                              gpointer data)
 {
   static const QueenRoute routes[] = {
     { "/health", "GET", on_health },
     { "/v1/build-info", "GET", on_build_info },
+    { "/v1/session", "POST", on_session },
     { "/v1/shutdown", "POST", on_shutdown },
   };
   Operations *operations = g_new0 (Operations, 1);
 
+  operations->access = g_object_ref (access);
   operations->on_shutdown = on_shutdown_func;
   operations->data = data;
-  queen_server_add_routes (server, routes, G_N_ELEMENTS (routes), operations, g_free);
+  queen_server_add_routes (server, routes, G_N_ELEMENTS (routes), operations,
+                           (GDestroyNotify) free_operations);
 }

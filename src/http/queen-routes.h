@@ -32,9 +32,11 @@ queen_routes_add_registries (QueenServer *server, QueenRegistry *workers, QueenR
  * queen_routes_add_operations:
  * @on_shutdown: what ends the queen; it may return before she has ended
  *
- * `GET /health`, `GET /v1/build-info` and `POST /v1/shutdown`.
+ * `GET /health`, `GET /v1/build-info`, `POST /v1/session` and `POST /v1/shutdown`.
  */
-void
-queen_routes_add_operations (QueenServer *server, void (*on_shutdown) (gpointer), gpointer data);
+void queen_routes_add_operations (QueenServer *server,
+                                  QueenAccess *access,
+                                  void (*on_shutdown) (gpointer),
+                                  gpointer data);
 
 G_END_DECLS

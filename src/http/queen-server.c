@@ -22,7 +22,7 @@ struct _QueenServer
   GIOStream *stream;
   GHashTable *resources; /* path -> Resource */
   GSList *route_data;    /* of RouteData */
-  GHashTable *origins;   /* a set */
+  QueenAccess *access;
 };
 
 G_DEFINE_FINAL_TYPE (QueenServer, queen_server, G_TYPE_OBJECT)
@@ -89,44 +89,23 @@ free_route_data (RouteData *route_data)
   g_free (route_data);
 }
 
-/* Origins: https://fetch.spec.whatwg.org/#http-cors-protocol */
-
-static gboolean
-is_loopback_origin (const char *origin)
-{
-  g_autoptr (GUri) uri = g_uri_parse (origin, G_URI_FLAGS_NONE, NULL);
-  const char *scheme, *host;
-  g_autoptr (GInetAddress) address = NULL;
-
-  if (!uri)
-    return FALSE;
-  scheme = g_uri_get_scheme (uri);
-  host = g_uri_get_host (uri);
-  if (!host || (!g_str_equal (scheme, "http") && !g_str_equal (scheme, "https")))
-    return FALSE;
-  if (g_ascii_strcasecmp (host, "localhost") == 0)
-    return TRUE;
-  address = g_inet_address_new_from_string (host);
-  return address && g_inet_address_get_is_loopback (address);
-}
-
+/* https://fetch.spec.whatwg.org/#http-cors-protocol. Who is not allowed has not come so far. */
 static void
-allow_origin (QueenServer *self, SoupServerMessage *message, const Resource *resource)
+allow_origin (SoupServerMessage *message, const Resource *resource)
 {
   SoupMessageHeaders *request = soup_server_message_get_request_headers (message);
   SoupMessageHeaders *response = soup_server_message_get_response_headers (message);
   const char *origin = soup_message_headers_get_one (request, "Origin");
 
   soup_message_headers_append (response, "Vary", "Origin");
-  if (!origin || !(g_hash_table_contains (self->origins, origin) || is_loopback_origin (origin)))
+  if (!origin)
     return;
-
   soup_message_headers_append (response, "Access-Control-Allow-Origin", origin);
   if (resource && soup_server_message_get_method (message) == SOUP_METHOD_OPTIONS)
     {
       soup_message_headers_append (response, "Access-Control-Allow-Methods", resource->allow->str);
       soup_message_headers_append (response, "Access-Control-Allow-Headers",
-                                   "Content-Type, Last-Event-ID");
+                                   "Authorization, Content-Type, Last-Event-ID");
       soup_message_headers_append (response, "Access-Control-Max-Age", "600");
     }
 }
@@ -185,11 +164,32 @@ find_resource (QueenServer *self, const char *path)
   return g_hash_table_lookup (self->resources, pattern->str);
 }
 
+static gboolean
+check_token (QueenServer *self, SoupServerMessage *message, const char *path)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  g_autoptr (GError) error = NULL;
+
+  if (!queen_access_has_tokens (self->access) ||
+      queen_access_check_token (self->access, soup_server_message_get_method (message), path,
+                                soup_message_headers_get_one (headers, "Authorization"),
+                                soup_message_headers_get_list (headers, "Cookie"), &error))
+    return TRUE;
+  queen_answer_error (message, error);
+  return FALSE;
+}
+
 static void
-route (SoupServerMessage *message, const char *path, GHashTable *query, const Resource *resource)
+route (QueenServer *self,
+       SoupServerMessage *message,
+       const char *path,
+       GHashTable *query,
+       const Resource *resource)
 {
   const Method *method;
 
+  if (!check_token (self, message, path))
+    return;
   if (!resource)
     {
       answer_not_found (message, path);
@@ -215,13 +215,13 @@ on_request (SoupServer *soup,
 
   /* First what others wait for: a heartbeat has gone out to everybody when this returns. */
   get_exchange (message)->is_routed = TRUE;
-  route (message, path, query, resource);
+  route (self, message, path, query, resource);
 
   soup_message_headers_append (headers, "Connection", "close");
   soup_message_headers_append (headers, "X-Content-Type-Options", "nosniff");
   if (!soup_message_headers_get_one (headers, "Cache-Control"))
     soup_message_headers_append (headers, "Cache-Control", "no-store");
-  allow_origin (self, message, resource);
+  allow_origin (message, resource);
 }
 
 /* RFC 9110 § 9.3.7: OPTIONS * asks for the server as a whole. */
@@ -287,7 +287,7 @@ queen_server_finalize (GObject *object)
   g_clear_object (&self->output);
   g_clear_object (&self->address);
   g_hash_table_unref (self->resources);
-  g_hash_table_unref (self->origins);
+  g_clear_object (&self->access);
   g_slist_free_full (self->route_data, (GDestroyNotify) free_route_data);
 
   G_OBJECT_CLASS (queen_server_parent_class)->finalize (object);
@@ -307,19 +307,17 @@ queen_server_init (QueenServer *self)
   prepare_streams (self);
   self->resources =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_resource);
-  self->origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   /* Early: as soon as libsoup has read the head, which is all that it gets. */
   soup_server_add_early_handler (self->soup, NULL, on_request, self, NULL);
   soup_server_add_early_handler (self->soup, "*", on_options, self, NULL);
 }
 
 QueenServer *
-queen_server_new (const char *const *origins)
+queen_server_new (QueenAccess *access)
 {
   QueenServer *self = g_object_new (QUEEN_TYPE_SERVER, NULL);
 
-  for (; origins && *origins; origins++)
-    g_hash_table_add (self->origins, g_strdup (*origins));
+  self->access = g_object_ref (access);
   return self;
 }
 

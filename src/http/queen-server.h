@@ -5,6 +5,7 @@
 
 #include <libsoup/soup.h>
 
+#include "queen-access.h"
 #include "queen-gate.h"
 
 G_BEGIN_DECLS
@@ -42,12 +43,12 @@ G_DECLARE_FINAL_TYPE (QueenServer, queen_server, QUEEN, SERVER, GObject)
 
 /**
  * queen_server_new:
- * @origins: (nullable): web origins that may read and write, besides those on loopback
+ * @access: who may speak
  *
  * The HTTP server: a SoupServer that gets each request whole and gives its answer whole, so that it
  * never waits for anybody.
  */
-QueenServer *queen_server_new (const char *const *origins);
+QueenServer *queen_server_new (QueenAccess *access);
 
 /**
  * queen_server_add_routes:
