@@ -76,8 +76,9 @@ apply_span (const Setting *setting, const char *text, gpointer field, GError **e
     }
   if (span < setting->least || span > setting->most)
     {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, _ ("“%s” is not from %d ms to %d s"),
-                   text, (int) (setting->least / MSEC), (int) (setting->most / SECOND));
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                   _ ("“%s” is not between %d ms and %d s"), text, (int) (setting->least / MSEC),
+                   (int) (setting->most / SECOND));
       return FALSE;
     }
   *(gint64 *) field = span;
@@ -228,9 +229,7 @@ static const Setting settings[] = {
   { "insecure", 0, apply_flag, FIELD (is_insecure), 0, 0, FALSE,
     N_ ("Listen for other machines without the tokens that this takes otherwise") },
   { "bus", 0, apply_choice, FIELD (bus), 0, 0, FALSE,
-    N_ ("D-Bus to show the cluster on: session, system, none, or auto for the session bus if there "
-        "is one and the system bus otherwise (auto)"),
-    N_ ("BUS"), buses },
+    N_ ("Show the cluster on this bus: auto, session, system or none (auto)"), N_ ("BUS"), buses },
   { "log-level", 0, apply_choice, FIELD (log_level), 0, 0, FALSE,
     N_ ("Least important messages to log: error, warning, info or debug (info)"), N_ ("LEVEL"),
     log_levels },

@@ -4,7 +4,6 @@
 #include "queen-daemon.h"
 
 #include <glib-unix.h>
-#include <glib/gi18n.h>
 #include <systemd/sd-daemon.h>
 
 #include "dbus/queen-dbus-service.h"

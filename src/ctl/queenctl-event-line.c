@@ -94,8 +94,10 @@ print_counts (const char *json)
 {
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   g_autoptr (JsonReader) reader = NULL;
-  guint workers;
-  guint hives;
+  g_autofree char *workers = NULL;
+  g_autofree char *hives = NULL;
+  guint n_workers;
+  guint n_hives;
 
   if (!json_parser_load_from_data (parser, json, -1, NULL))
     {
@@ -103,14 +105,16 @@ print_counts (const char *json)
       return;
     }
   reader = json_reader_new (json_parser_get_root (parser));
-  workers = get_count (reader, "workers_online");
-  hives = get_count (reader, "hives_online");
+  n_workers = get_count (reader, "workers_online");
+  n_hives = get_count (reader, "hives_online");
+  workers = g_strdup_printf (ngettext ("%u worker online (%u available)",
+                                       "%u workers online (%u available)", n_workers),
+                             n_workers, get_count (reader, "workers_available"));
+  hives = g_strdup_printf (ngettext ("%u hive online (%u available)",
+                                     "%u hives online (%u available)", n_hives),
+                           n_hives, get_count (reader, "hives_available"));
   fputs (queenctl_output_begin_style (QUEENCTL_STYLE_FAINT), stdout);
-  printf (ngettext ("%u worker online (%u available)", "%u workers online (%u available)", workers),
-          workers, get_count (reader, "workers_available"));
-  fputs (", ", stdout);
-  printf (ngettext ("%u hive online (%u available)", "%u hives online (%u available)", hives),
-          hives, get_count (reader, "hives_available"));
+  printf (_ ("%s, %s"), workers, hives);
   printf ("%s\n", queenctl_output_end_style (QUEENCTL_STYLE_FAINT));
 }
 

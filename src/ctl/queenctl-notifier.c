@@ -46,9 +46,10 @@ static void
 warn (QueenctlNotifier *self, const char *message)
 {
   g_autofree char *safe = queenctl_text_dup_safe (message);
+  g_autofree char *warning = g_strdup_printf (_ ("The desktop cannot be notified: %s"), safe);
 
   if (!self->has_warned)
-    fprintf (stderr, _ ("queenctl: The desktop cannot be notified: %s\n"), safe);
+    fprintf (stderr, "queenctl: %s\n", warning);
   self->has_warned = TRUE;
 }
 
@@ -122,9 +123,12 @@ make_body (GPtrArray *members)
       g_string_append_printf (body, "%s%s", i == 0 ? "" : "\n", line);
     }
   if (members->len > n_lines)
-    g_string_append_printf (body,
-                            ngettext ("\nand %u more", "\nand %u more", members->len - n_lines),
-                            members->len - n_lines);
+    {
+      guint n_more = members->len - n_lines;
+
+      g_string_append_c (body, '\n');
+      g_string_append_printf (body, ngettext ("and %u more", "and %u more", n_more), n_more);
+    }
   return g_markup_escape_text (body->str, (gssize) body->len);
 }
 

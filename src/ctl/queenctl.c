@@ -31,8 +31,10 @@ find_command (const char *name)
 static char *
 make_usage (const QueenctlCommand *command)
 {
-  return g_strjoin (*command->arguments == '\0' ? "" : " ", command->name, _ (command->arguments),
-                    NULL);
+  /* The translation of nothing is the header of the catalogue. */
+  if (*command->arguments == '\0')
+    return g_strdup (command->name);
+  return g_strdup_printf ("%s %s", command->name, _ (command->arguments));
 }
 
 static void

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
@@ -221,16 +222,16 @@ open_address (const char *text, guint16 port, GError **error)
   if (!address || !g_socket_address_to_native (address, &native, sizeof native, error))
     {
       if (error && !*error)
-        g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, "“%s” is no numeric IP address",
-                     text);
+        g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                     _ ("“%s” is not a numeric address such as 127.0.0.1 or ::1"), text);
       return -1;
     }
   fd = open_socket ((struct sockaddr *) &native,
                     (socklen_t) g_socket_address_get_native_size (address));
   code = errno;
   if (fd < 0)
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "cannot listen on %s port %u: %s",
-                 text, port, g_strerror (code));
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
+                 _ ("cannot listen on %s port %u: %s"), text, port, g_strerror (code));
   return fd;
 }
 
