@@ -1,0 +1,679 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* queenctl as a shell sees it: against a real queen on a private bus.
+ *
+ * QUEENCTL  the binary
+ */
+
+#include <fcntl.h>
+#include <json-glib/json-glib.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bus-client.h"
+#include "queen-process.h"
+
+typedef struct
+{
+  GTestDBus *bus;
+  QueenProcess *queen;
+  BusClient *client;
+} Fixture;
+
+static void
+start_queen (Fixture *f)
+{
+  f->queen = queen_process_start ("--bus=session", "--heartbeat-interval=1h", NULL);
+  bus_client_wait_for_queen (f->client, TRUE);
+}
+
+static void
+set_up_bus (Fixture *f, gconstpointer data)
+{
+  f->bus = g_test_dbus_new (G_TEST_DBUS_NONE);
+  g_test_dbus_up (f->bus);
+  f->client = bus_client_new (g_test_dbus_get_bus_address (f->bus));
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  set_up_bus (f, data);
+  start_queen (f);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  g_clear_pointer (&f->queen, queen_process_stop);
+  bus_client_free (f->client);
+  g_test_dbus_down (f->bus);
+  g_object_unref (f->bus);
+}
+
+/* Running it */
+
+/* @line: what follows the program's name, as a shell would take it; words that are NAME=VALUE
+ * before it are variables of the environment. */
+static GSubprocess *
+spawn (GSubprocessLauncher *launcher, const char *line)
+{
+  g_autoptr (GStrvBuilder) command = g_strv_builder_new ();
+  g_auto (GStrv) words = NULL;
+  g_auto (GStrv) wrapper = NULL;
+  g_auto (GStrv) arguments = NULL;
+  g_autoptr (GError) error = NULL;
+  char **word;
+  GSubprocess *process;
+
+  g_shell_parse_argv (line, NULL, &words, &error);
+  g_assert_no_error (error);
+  g_subprocess_launcher_setenv (launcher, "LC_ALL", "C", TRUE);
+  g_subprocess_launcher_setenv (launcher, "DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent",
+                                TRUE);
+  for (word = words; *word && g_ascii_isupper (**word) && strchr (*word, '='); word++)
+    {
+      g_auto (GStrv) parts = g_strsplit (*word, "=", 2);
+
+      g_subprocess_launcher_setenv (launcher, parts[0], parts[1], TRUE);
+    }
+  if (queen_test_is_wrapped ())
+    {
+      g_shell_parse_argv (g_getenv ("QUEEN_RBEE_WRAPPER"), NULL, &wrapper, &error);
+      g_assert_no_error (error);
+      g_strv_builder_addv (command, (const char **) wrapper);
+    }
+  g_strv_builder_add (command, g_getenv ("QUEENCTL"));
+  g_strv_builder_addv (command, (const char **) word);
+  arguments = g_strv_builder_end (command);
+  process = g_subprocess_launcher_spawnv (launcher, (const char *const *) arguments, &error);
+  g_assert_no_error (error);
+  return process;
+}
+
+/* Returns: its exit status; nothing that a terminal would obey goes through a pipe */
+static int
+run (const char *line, char **out, char **err)
+{
+  g_autoptr (GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  g_autoptr (GSubprocess) process = spawn (launcher, line);
+  g_autoptr (GError) error = NULL;
+
+  g_subprocess_communicate_utf8 (process, NULL, NULL, out, err, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_subprocess_get_if_exited (process));
+  g_assert_null (strchr (*out, '\033'));
+  g_assert_null (strchr (*err, '\033'));
+  return g_subprocess_get_exit_status (process);
+}
+
+/* Asserts that all goes well.
+ *
+ * Returns: what it prints */
+static char *
+ask (const char *line)
+{
+  char *out;
+  g_autofree char *err = NULL;
+  int code = run (line, &out, &err);
+
+  g_assert_cmpstr (err, ==, "");
+  g_assert_cmpint (code, ==, 0);
+  return out;
+}
+
+static void
+expect (const char *line, const char *said)
+{
+  g_autofree char *out = ask (line);
+
+  if (!strstr (out, said))
+    g_error ("queenctl %s does not say “%s”:\n%s", line, said, out);
+}
+
+static void
+refuse (const char *line, int code, const char *said)
+{
+  g_autofree char *out = NULL;
+  g_autofree char *err = NULL;
+
+  g_assert_cmpint (run (line, &out, &err), ==, code);
+  g_assert_cmpstr (out, ==, "");
+  if (!g_str_has_prefix (err, "queenctl: ") || !strstr (err, said))
+    g_error ("queenctl %s does not say “%s”:\n%s", line, said, err);
+}
+
+static JsonNode *
+ask_json (const char *line)
+{
+  g_autofree char *out = ask (line);
+  g_autoptr (GError) error = NULL;
+  JsonNode *node = json_from_string (out, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (JSON_NODE_HOLDS_OBJECT (node));
+  return node;
+}
+
+/* Exit status */
+
+static void
+test_no_queen (Fixture *f, gconstpointer data)
+{
+  static const char *const lines[] = { "status",   "list",       "show x",
+                                       "watch",    "find m",     "report worker x ready",
+                                       "forget x", "--json list" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
+    refuse (lines[i], 3, "systemctl start queen-rbee");
+  refuse ("--bus=session status", 3, "session bus");
+  refuse ("--bus=system status", 3, "system bus");
+}
+
+static void
+test_usage (Fixture *f, gconstpointer data)
+{
+  static const char *const lines[] = {
+    "--json",
+    "frobnicate",
+    "--frobnicate",
+    "list --kind=worker",
+    "list everything",
+    "show",
+    "show a b",
+    "show a --kind=cat",
+    "status --bus=omni",
+    "report worker a",
+    "report cat a ready",
+    "report worker a ready --port=0",
+    "report worker a ready --health=healthy",
+    "report hive a ready --model=m",
+    "report hive a ready --reason=r",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
+    refuse (lines[i], 2, "queenctl --help");
+}
+
+static void
+test_refusals (Fixture *f, gconstpointer data)
+{
+  refuse ("show nobody", 1, "nobody");
+  refuse ("show nobody --kind=hive", 1, "hive");
+  refuse ("forget nobody", 1, "nobody");
+  refuse ("forget nobody --kind=worker", 1, "nobody");
+  refuse ("find nothing", 1, "nothing");
+  refuse ("report worker w sleeping", 1, "worker.status");
+  refuse ("report hive h ready --health=sick", 1, "health_status");
+  refuse ("report worker '' ready", 1, "worker.id");
+}
+
+static void
+test_help (Fixture *f, gconstpointer data)
+{
+  expect ("--version", "queenctl ");
+  expect ("--help", "forget ID");
+  expect ("report --help", "--component-version");
+  expect ("--help watch", "--notify");
+}
+
+/* A queen who hangs. */
+static void
+test_deadline (Fixture *f, gconstpointer data)
+{
+  queen_process_signal (f->queen, SIGSTOP);
+  refuse ("status", 3, "in time");
+  queen_process_signal (f->queen, SIGCONT);
+  g_free (ask ("status"));
+}
+
+/* The commands */
+
+static void
+populate (void)
+{
+  expect ("report worker w-10 busy --model=m --hive=h --port=9310 --device=GPU-1", "busy");
+  expect ("report worker w-2 ready --model=m --hive=h --port=9302 --device=GPU-0", "ready");
+  expect ("report hive h ready --hostname=fe80::1 --port=9200 --health=degraded "
+          "--reason='disk nearly full' --component-version=1.2",
+          "ready");
+}
+
+static void
+test_status (Fixture *f, gconstpointer data)
+{
+  expect ("status", "Nothing needs attention.");
+  populate ();
+  expect ("status", "2 online, 1 available, 2 known");
+  expect ("status", "1 online, 1 available, 1 known");
+  expect ("status", "3 events so far");
+  expect ("status", "http://127.0.0.1:");
+  expect ("status", "disk nearly full");
+  g_free (ask ("report worker w-2 stopped"));
+  g_free (ask ("report worker w-10 offline"));
+  expect ("status", "w-10  offline");
+}
+
+static void
+test_list (Fixture *f, gconstpointer data)
+{
+  g_autofree char *empty = ask ("list hives");
+  g_autofree char *hives = NULL;
+  g_autofree char *ids = NULL;
+  g_autofree char *hive_ids = NULL;
+
+  g_assert_cmpstr (empty, ==, "No hives are known.\n");
+  populate ();
+  hives = ask ("list hives");
+  ids = ask ("list --ids");
+  hive_ids = ask ("list --ids hives");
+  g_assert_true (g_str_has_prefix (hives, "ID  STATE            ADDRESS         LAST SEEN\n"
+                                          "h   ready, degraded  [fe80::1]:9200  "));
+  g_assert_cmpstr (ids, ==, "w-2\nw-10\nh\n");
+  g_assert_cmpstr (hive_ids, ==, "h\n");
+  expect ("list", "Workers\nID    STATE  MODEL  DEVICE  HIVE OR HOST  LAST SEEN\n"
+                  "w-2   ready  m      GPU-0   h             ");
+  expect ("list", "\n\nHives\nID");
+}
+
+/* What is wide, and what has no width, stands in its column. */
+static void
+test_alignment (Fixture *f, gconstpointer data)
+{
+  expect ("report worker a ready --model=模型", "ready");
+  expect ("report worker b ready --model=u\314\210x", "ready");
+  expect ("list workers", "\na   ready  模型   -  ");
+  expect ("list workers", "\nb   ready  u\314\210x     -  ");
+}
+
+static void
+test_control_characters (Fixture *f, gconstpointer data)
+{
+  expect ("report worker a ready --model='\033[2J\302\233'", "ready");
+  expect ("show a", "\\x1B[2J\\x9B");
+  expect ("list", "\\x1B[2J\\x9B");
+  expect ("list --json", "\\u001b[2J\\u009b");
+  refuse ("find '\033[1m'", 1, "available");
+}
+
+static void
+test_show (Fixture *f, gconstpointer data)
+{
+  g_autofree char *both = NULL;
+  g_autofree char *hive = NULL;
+
+  populate ();
+  expect ("show w-2", "  Device          GPU-0\n");
+  g_free (ask ("report worker h ready"));
+  both = ask ("show h");
+  hive = ask ("show h --kind=hive");
+  g_assert_nonnull (strstr (both, "worker h\n"));
+  g_assert_nonnull (strstr (both, "\nhive h\n"));
+  g_assert_null (strstr (hive, "worker"));
+  g_assert_nonnull (strstr (hive, "  Reason      disk nearly full\n"));
+}
+
+static void
+test_find (Fixture *f, gconstpointer data)
+{
+  g_autofree char *first = NULL;
+  g_autofree char *second = NULL;
+
+  populate ();
+  g_free (ask ("report worker w-3 ready --model=m --hostname=10.0.0.3 --port=9303"));
+  first = ask ("find m");
+  second = ask ("find m");
+  g_assert_cmpstr (first, ==, "w-2  [fe80::1]:9302  GPU-0\n");
+  g_assert_cmpstr (second, ==, "w-3  10.0.0.3:9303  -\n");
+}
+
+static void
+test_forget (Fixture *f, gconstpointer data)
+{
+  populate ();
+  expect ("forget w-2", "w-2");
+  refuse ("show w-2", 1, "w-2");
+  g_free (ask ("report worker h ready"));
+  refuse ("forget h", 1, "--kind");
+  expect ("forget h --kind=worker", "h");
+  expect ("forget h", "h");
+  refuse ("forget h", 1, "h");
+}
+
+static void
+test_json (Fixture *f, gconstpointer data)
+{
+  static const struct
+  {
+    const char *line;
+    const char *member;
+  } rows[] = {
+    { "status --json", "workers_needing_attention" },
+    { "list --json", "workers" },
+    { "list hives --json", "hives" },
+    { "list --ids --json", "workers" },
+    { "show h --json", "hive" },
+    { "find m --json", "model_id" },
+    { "report worker w-2 ready --json", "status" },
+    { "forget w-10 --json", "status" },
+  };
+
+  populate ();
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (JsonNode) node = ask_json (rows[i].line);
+
+      g_assert_true (json_object_has_member (json_node_get_object (node), rows[i].member));
+    }
+}
+
+static void
+test_option_order (Fixture *f, gconstpointer data)
+{
+  populate ();
+  expect ("--kind hive --bus session show h", "hive h");
+  expect ("show --bus=auto h --kind hive", "hive h");
+  expect ("show --kind=hive -- h", "hive h");
+  expect ("--ids list", "w-10");
+}
+
+/* On a terminal */
+
+/* Returns: what it prints to a terminal */
+static char *
+ask_on_terminal (const char *line)
+{
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
+  g_autoptr (GSubprocess) process = NULL;
+  GString *out = g_string_new (NULL);
+  int terminal = posix_openpt (O_RDWR | O_NOCTTY | O_CLOEXEC);
+  char buffer[1024];
+  gssize n;
+
+  g_assert_cmpint (terminal, >=, 0);
+  g_assert_cmpint (grantpt (terminal), ==, 0);
+  g_assert_cmpint (unlockpt (terminal), ==, 0);
+  g_subprocess_launcher_take_stdout_fd (launcher,
+                                        open (ptsname (terminal), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  g_subprocess_launcher_unsetenv (launcher, "NO_COLOR");
+  process = spawn (launcher, line);
+  /* The launcher has the other end open, too. */
+  g_subprocess_launcher_close (launcher);
+  while ((n = read (terminal, buffer, sizeof buffer)) > 0)
+    g_string_append_len (out, buffer, n);
+  g_assert_true (g_subprocess_wait_check (process, NULL, NULL));
+  close (terminal);
+  return g_string_free (out, FALSE);
+}
+
+static void
+test_colors (Fixture *f, gconstpointer data)
+{
+  static const struct
+  {
+    const char *line;
+    gboolean is_colored;
+  } rows[] = {
+    { "TERM=xterm list", TRUE },
+    { "TERM=xterm NO_COLOR= list", TRUE },
+    { "TERM=xterm NO_COLOR=1 list", FALSE },
+    { "TERM=xterm list --no-color", FALSE },
+    { "TERM=dumb list", FALSE },
+    { "TERM=xterm list --json", FALSE },
+  };
+
+  populate ();
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *out = ask_on_terminal (rows[i].line);
+
+      g_assert_nonnull (strstr (out, "w-10"));
+      g_assert_true ((strchr (out, '\033') != NULL) == rows[i].is_colored);
+    }
+}
+
+/* Watching */
+
+typedef struct
+{
+  GSubprocess *process;
+  GDataInputStream *lines;
+} Watch;
+
+static void
+start_watch (Watch *self, const char *line, GSubprocessFlags flags)
+{
+  g_autoptr (GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | flags);
+
+  self->process = spawn (launcher, line);
+  self->lines = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->process));
+}
+
+/* Reads on until there is a line with @said in it. */
+static char *
+await_line (Watch *self, const char *said)
+{
+  for (;;)
+    {
+      g_autoptr (GError) error = NULL;
+      char *line = g_data_input_stream_read_line_utf8 (self->lines, NULL, NULL, &error);
+
+      g_assert_no_error (error);
+      g_assert_nonnull (line);
+      if (strstr (line, said))
+        return line;
+      g_free (line);
+    }
+}
+
+/* Reports until the watch has subscribed, and shows it. */
+static void
+await_first_event (Watch *self, const char *report)
+{
+  GPollableInputStream *pipe =
+      G_POLLABLE_INPUT_STREAM (g_subprocess_get_stdout_pipe (self->process));
+
+  while (!g_pollable_input_stream_is_readable (pipe))
+    {
+      g_free (ask (report));
+      g_usleep (50 * G_TIME_SPAN_MILLISECOND);
+    }
+}
+
+/* Nobody reads any more, and nothing happens either. */
+static void
+stop_watch (Watch *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_clear_object (&self->lines);
+  g_input_stream_close (g_subprocess_get_stdout_pipe (self->process), NULL, NULL);
+  g_subprocess_wait_check (self->process, NULL, &error);
+  g_assert_no_error (error);
+  g_clear_object (&self->process);
+}
+
+static void
+test_watch (Fixture *f, gconstpointer data)
+{
+  Watch watch;
+  g_autofree char *line = NULL;
+
+  start_watch (&watch, "watch", G_SUBPROCESS_FLAGS_NONE);
+  await_first_event (&watch, "report worker w ready");
+  line = await_line (&watch, "worker  w  ready");
+  g_assert_true (
+      g_regex_match_simple ("^\\d\\d:\\d\\d:\\d\\d\\.\\d{3}  worker  w  ready$", line, 0, 0));
+  g_free (ask ("report hive wide-hive busy"));
+  g_free (await_line (&watch, "hive    wide-hive  busy"));
+  g_free (ask ("forget w"));
+  g_free (await_line (&watch, "worker  w          offline"));
+  stop_watch (&watch);
+}
+
+static void
+test_watch_json (Fixture *f, gconstpointer data)
+{
+  Watch watch;
+  g_autofree char *line = NULL;
+  g_autoptr (JsonNode) node = NULL;
+
+  start_watch (&watch, "watch --json", G_SUBPROCESS_FLAGS_NONE);
+  await_first_event (&watch, "report worker w ready");
+  line = await_line (&watch, "\"w\"");
+  node = json_from_string (line, NULL);
+  g_assert_nonnull (node);
+  g_assert_cmpstr (json_object_get_string_member (json_node_get_object (node), "status"), ==,
+                   "Ready");
+  stop_watch (&watch);
+}
+
+static void
+test_watch_restart (Fixture *f, gconstpointer data)
+{
+  Watch watch;
+
+  start_watch (&watch, "watch", G_SUBPROCESS_FLAGS_NONE);
+  await_first_event (&watch, "report worker w ready");
+  g_clear_pointer (&f->queen, queen_process_stop);
+  g_free (await_line (&watch, "The queen has gone."));
+  start_queen (f);
+  g_free (await_line (&watch, "The queen is back."));
+  g_free (ask ("report worker w busy"));
+  g_free (await_line (&watch, "busy"));
+  stop_watch (&watch);
+}
+
+/* A desktop */
+
+static const char notifications_xml[] =
+    "<node><interface name='org.freedesktop.Notifications'>"
+    "<method name='GetServerInformation'>"
+    "<arg type='s' direction='out'/><arg type='s' direction='out'/>"
+    "<arg type='s' direction='out'/><arg type='s' direction='out'/></method>"
+    "<method name='Notify'>"
+    "<arg type='s' direction='in'/><arg type='u' direction='in'/><arg type='s' direction='in'/>"
+    "<arg type='s' direction='in'/><arg type='s' direction='in'/><arg type='as' direction='in'/>"
+    "<arg type='a{sv}' direction='in'/><arg type='i' direction='in'/>"
+    "<arg type='u' direction='out'/></method></interface></node>";
+
+static void
+on_call (GDBusConnection *connection,
+         const char *sender,
+         const char *path,
+         const char *interface,
+         const char *method,
+         GVariant *arguments,
+         GDBusMethodInvocation *invocation,
+         gpointer data)
+{
+  GPtrArray *notified = data;
+
+  if (g_str_equal (method, "GetServerInformation"))
+    {
+      g_ptr_array_add (notified, g_strdup ("ready"));
+      g_dbus_method_invocation_return_value (invocation,
+                                             g_variant_new ("(ssss)", "d", "t", "1", "1.2"));
+      return;
+    }
+  g_ptr_array_add (notified, g_variant_print (arguments, FALSE));
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(u)", 1));
+}
+
+static void
+await_notification (GPtrArray *notified, guint number, const char *said)
+{
+  while (notified->len < number)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_nonnull (strstr (g_ptr_array_index (notified, number - 1), said));
+}
+
+static void
+test_notify (Fixture *f, gconstpointer data)
+{
+  static const GDBusInterfaceVTable vtable = { .method_call = on_call };
+  GDBusConnection *connection = bus_client_get_connection (f->client);
+  g_autoptr (GPtrArray) notified = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (notifications_xml, NULL);
+  guint object_id =
+      g_dbus_connection_register_object (connection, "/org/freedesktop/Notifications",
+                                         node->interfaces[0], &vtable, notified, NULL, NULL);
+  guint name_id =
+      g_bus_own_name_on_connection (connection, "org.freedesktop.Notifications",
+                                    G_BUS_NAME_OWNER_FLAGS_NONE, NULL, NULL, NULL, NULL);
+  Watch watch;
+
+  g_free (ask ("report worker a ready"));
+  g_free (ask ("report hive b ready"));
+  start_watch (&watch, "watch --notify", G_SUBPROCESS_FLAGS_NONE);
+  await_notification (notified, 1, "ready");
+  /* Somebody new is no news. */
+  g_free (ask ("report worker c ready"));
+  g_free (ask ("report worker a stopped"));
+  await_notification (notified, 2, "'Worker a went offline', ''");
+  g_free (ask ("report worker a ready"));
+  await_notification (notified, 3, "'Worker a is back', ''");
+  g_variant_unref (
+      bus_client_ask (f->client, "ReportWorker", "({'id': <'a'>, 'status': <'stopped'>},)"));
+  g_variant_unref (bus_client_ask (f->client, "ReportHive",
+                                   "({'id': <'b'>, 'operational_status': <'offline'>},)"));
+  await_notification (notified, 4,
+                      "'2 went offline', 'Worker a went offline\\nHive b went offline'");
+  stop_watch (&watch);
+  g_assert_cmpuint (notified->len, ==, 4);
+  g_bus_unown_name (name_id);
+  g_dbus_connection_unregister_object (connection, object_id);
+}
+
+static void
+test_notify_no_desktop (Fixture *f, gconstpointer data)
+{
+  Watch watch;
+  g_autoptr (GDataInputStream) errors = NULL;
+  g_autofree char *warning = NULL;
+
+  start_watch (&watch, "watch --notify", G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  errors = g_data_input_stream_new (g_subprocess_get_stderr_pipe (watch.process));
+  warning = g_data_input_stream_read_line_utf8 (errors, NULL, NULL, NULL);
+  g_assert_nonnull (strstr (warning, "cannot be notified"));
+  g_free (ask ("report worker w ready"));
+  g_free (await_line (&watch, "ready"));
+  stop_watch (&watch);
+}
+
+#define ADD(name, set_up_function, function)                                                       \
+  g_test_add ("/queenctl/" name, Fixture, NULL, set_up_function, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD ("exit-status/3-and-how-to-start-her", set_up_bus, test_no_queen);
+  ADD ("exit-status/3-when-she-hangs", set_up, test_deadline);
+  ADD ("exit-status/2-and-where-help-is", set_up_bus, test_usage);
+  ADD ("exit-status/1-when-refused", set_up, test_refusals);
+  ADD ("help/of-the-program-and-of-commands", set_up_bus, test_help);
+  ADD ("options/before-and-after-the-command", set_up, test_option_order);
+  ADD ("status/counts-and-troubles", set_up, test_status);
+  ADD ("list/tables-and-ids", set_up, test_list);
+  ADD ("list/aligned-by-columns", set_up, test_alignment);
+  ADD ("list/nothing-a-terminal-obeys", set_up, test_control_characters);
+  ADD ("list/colors-where-wanted", set_up, test_colors);
+  ADD ("show/both-kinds-or-one", set_up, test_show);
+  ADD ("find/in-turn-with-address", set_up, test_find);
+  ADD ("forget/never-by-guess", set_up, test_forget);
+  ADD ("json/every-command", set_up, test_json);
+  ADD ("watch/events-until-nobody-reads", set_up, test_watch);
+  ADD ("watch/json-lines", set_up, test_watch_json);
+  ADD ("watch/queen-restarted", set_up, test_watch_restart);
+  ADD ("watch/notifications", set_up, test_notify);
+  ADD ("watch/no-desktop-is-a-warning", set_up, test_notify_no_desktop);
+
+  return g_test_run ();
+}
