@@ -4,6 +4,7 @@
 #include "queen-daemon.h"
 
 #include <glib-unix.h>
+#include <glib/gi18n.h>
 #include <systemd/sd-daemon.h>
 
 #include "dbus/queen-dbus-service.h"

@@ -99,6 +99,9 @@ get_origin_host (QueenText origin, QueenText *host)
       if (origin.length > length && g_ascii_strncasecmp (origin.at, schemes[i], length) == 0)
         {
           *host = (QueenText){ origin.at + length, origin.length - length };
+          for (gsize j = 0; j < host->length; j++)
+            if (!g_ascii_isalnum (host->at[j]) && !strchr ("-._~:[]", host->at[j]))
+              return FALSE; /* what looks like a host may be a user's name before one */
           return TRUE;
         }
     }

@@ -62,6 +62,7 @@ queen_answer_to_bytes (const GError *error)
                    "Content-Type: application/json\r\n"
                    "Content-Length: %" G_GSIZE_FORMAT "\r\n"
                    "Cache-Control: no-store\r\n"
+                   "Vary: Origin\r\n"
                    "Connection: close\r\n",
                    status, soup_status_get_phrase (status), json->len);
   if (status == SOUP_STATUS_SERVICE_UNAVAILABLE)

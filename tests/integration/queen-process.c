@@ -335,7 +335,12 @@ queen_process_stop (QueenProcess *self)
         g_error ("the daemon exited with %d and said: %s", code, self->output[1]->str);
     }
   assert_no_complaint (self->output[1]->str);
+  queen_process_free (self);
+}
 
+void
+queen_process_free (QueenProcess *self)
+{
   close (self->pidfd);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);

@@ -88,6 +88,9 @@ char *queen_process_dup_stderr (QueenProcess *self);
  */
 void queen_process_stop (QueenProcess *self);
 
+/* Frees a daemon that has ended, whatever it had to complain of. */
+void queen_process_free (QueenProcess *self);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenProcess, queen_process_stop)
 
 /* How long a test waits for what must come, ms. Reached only by a failure. */

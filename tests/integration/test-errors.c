@@ -36,7 +36,16 @@ static const Row rows[] = {
   { "beat", RAW (POST HOST JSON BEAT), 200, NULL },
   { "charset", RAW (POST HOST "Content-Type: application/json; charset=utf-8\r\n" BEAT), 200,
     NULL },
-  { "header-case", RAW (POST "hOST: a\r\ncontent-TYPE: application/JSON\r\n" BEAT), 200, NULL },
+  { "header-case", RAW (POST "hOST: LocalHost\r\ncontent-TYPE: application/JSON\r\n" BEAT), 200,
+    NULL },
+
+  { "host-port", RAW ("GET /health HTTP/1.1\r\nHost: localhost:1\r\n\r\n"), 200, NULL },
+  { "host-dot", RAW ("GET /health HTTP/1.1\r\nHost: localhost.\r\n\r\n"), 200, NULL },
+  { "host-ipv6", RAW ("GET /health HTTP/1.1\r\nHost: [::1]:8500\r\n\r\n"), 200, NULL },
+  { "host-loopback-net", RAW ("GET /health HTTP/1.1\r\nHost: 127.9.9.9\r\n\r\n"), 200, NULL },
+  { "host-whole-uri", RAW ("GET http://localhost/health HTTP/1.1\r\n" HOST "\r\n"), 200, NULL },
+  { "link-from-elsewhere",
+    GET ("/health", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n"), 200, NULL },
 
   { "query-types", GET (STREAM "?types=bee", ""), 400, "hive" },
   { "query-types-list", GET (STREAM "?types=queen,bee", ""), 400, "worker" },
@@ -87,6 +96,24 @@ static const Row rows[] = {
   { "huge", RAW (POST HOST JSON "Content-Length: 99999999999999999999999\r\n\r\n"), 413, NULL },
   { "no-type", RAW (POST HOST BEAT), 415, "application/json" },
   { "text", RAW (POST HOST "Content-Type: text/plain\r\n" BEAT), 415, NULL },
+  { "host-foreign", RAW ("GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n"), 421,
+    "evil.example" },
+  { "host-lookalike", RAW ("GET /health HTTP/1.1\r\nHost: localhost.evil.example\r\n\r\n"), 421,
+    NULL },
+  { "host-lookalike-address", RAW ("GET /health HTTP/1.1\r\nHost: 127.0.0.1.evil.example\r\n\r\n"),
+    421, NULL },
+  { "host-other-address", RAW ("GET /health HTTP/1.1\r\nHost: 192.0.2.1\r\n\r\n"), 421, NULL },
+  { "host-foreign-in-uri", RAW ("GET http://evil.example/health HTTP/1.1\r\n" HOST "\r\n"), 421,
+    NULL },
+  { "origin-foreign", RAW (POST HOST JSON "Origin: http://evil.example\r\n" BEAT), 403,
+    "evil.example" },
+  { "origin-twice", GET ("/health", "Origin: http://localhost\r\nOrigin: http://evil.example\r\n"),
+    400, NULL },
+  { "page-elsewhere", GET ("/health", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n"),
+    403, NULL },
+  { "form-elsewhere",
+    RAW (POST HOST JSON "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n" BEAT), 403,
+    NULL },
   { "form", RAW (POST HOST "Content-Type: application/x-www-form-urlencoded\r\n" BEAT), 415, NULL },
   { "unknown-method", RAW ("BREW /health HTTP/1.1\r\n" HOST "\r\n"), 501, NULL },
   { "http-2-preface", RAW ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), 501, NULL },
@@ -452,7 +479,13 @@ test_cors (void)
       assert_cors (may, i);
       assert_cors (simple, i);
       assert_cors (sse_client_get_answer (stream), i);
-      if (origins[i].is_allowed)
+      if (!origins[i].is_allowed)
+        {
+          g_assert_cmpuint (may->status, ==, 403);
+          g_assert_cmpuint (simple->status, ==, 403);
+          g_assert_cmpuint (sse_client_get_answer (stream)->status, ==, 403);
+        }
+      else
         {
           const char *methods = http_answer_get_header (may, "access-control-allow-methods");
           const char *headers = http_answer_get_header (may, "access-control-allow-headers");

@@ -110,7 +110,7 @@ test_tiny_ring (void)
         {
           fds[i] = http_connect (port);
           http_send (fds[i],
-                     "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: a\r\nContent-Type: "
+                     "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
                      "application/json\r\nContent-Length: 34\r\n\r\n"
                      "{\"worker_id\":\"w\",\"status\":\"ready\"}",
                      -1);

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* Who may speak: tokens, sessions, names, and what other machines can reach. */
+
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+
+#include "http-client.h"
+#include "queen-process.h"
+
+#define TOKEN "correct-horse-battery"
+#define OTHER "another-long-token-here"
+
+typedef struct
+{
+  char *path;
+  char *option;
+} TokenFile;
+
+static TokenFile *
+token_file_new (const char *text)
+{
+  TokenFile *file = g_new0 (TokenFile, 1);
+  g_autoptr (GError) error = NULL;
+  int fd = g_file_open_tmp ("queen-tokens-XXXXXX", &file->path, &error);
+
+  g_assert_no_error (error);
+  g_close (fd, NULL);
+  g_assert_true (g_file_set_contents (file->path, text, -1, NULL));
+  file->option = g_strconcat ("--token-file=", file->path, NULL);
+  return file;
+}
+
+static void
+token_file_free (TokenFile *file)
+{
+  g_unlink (file->path);
+  g_free (file->path);
+  g_free (file->option);
+  g_free (file);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TokenFile, token_file_free)
+
+/* @headers each with its CRLF. */
+static HttpAnswer *
+ask (QueenProcess *queen, const char *method, const char *path, const char *headers)
+{
+  const char *body =
+      g_str_equal (method, "POST") ? "{\"worker_id\":\"w\",\"status\":\"ready\"}" : "";
+  g_autofree char *request = g_strdup_printf ("%s %s HTTP/1.1\r\nHost: localhost\r\n"
+                                              "Content-Type: application/json\r\n"
+                                              "Content-Length: %zu\r\n%s\r\n%s",
+                                              method, path, strlen (body), headers, body);
+
+  return http_exchange (queen_process_get_port (queen), request, -1);
+}
+
+static guint
+get_status (QueenProcess *queen, const char *method, const char *path, const char *headers)
+{
+  g_autoptr (HttpAnswer) answer = ask (queen, method, path, headers);
+
+  return answer->status;
+}
+
+#define BEAT "POST", "/v1/worker-heartbeat"
+#define BEARER(token) "Authorization: Bearer " token "\r\n"
+
+static void
+test_writing (void)
+{
+  g_autoptr (TokenFile) file = token_file_new ("# who\n\nhive-1:" TOKEN "\n");
+  g_autoptr (QueenProcess) queen = queen_process_start (file->option, NULL);
+  g_autoptr (HttpAnswer) refused = ask (queen, BEAT, "");
+
+  g_assert_cmpuint (refused->status, ==, 401);
+  g_assert_cmpstr (http_answer_get_header (refused, "www-authenticate"), ==,
+                   "Bearer realm=\"queen-rbee\"");
+  g_assert_cmpuint (get_status (queen, BEAT, BEARER ("wrong-horse-battery!!")), ==, 401);
+  g_assert_cmpuint (get_status (queen, BEAT, BEARER ("")), ==, 401);
+  g_assert_cmpuint (get_status (queen, BEAT, BEARER (TOKEN "x")), ==, 401);
+  g_assert_cmpuint (get_status (queen, BEAT, "Authorization: Basic " TOKEN "\r\n"), ==, 401);
+  g_assert_cmpuint (get_status (queen, BEAT, BEARER (TOKEN)), ==, 200);
+  g_assert_cmpuint (get_status (queen, BEAT, "authorization: bearer " TOKEN "\r\n"), ==, 200);
+  g_assert_cmpuint (get_status (queen, "DELETE", "/v1/workers/w", ""), ==, 401);
+  g_assert_cmpuint (get_status (queen, "POST", "/v1/shutdown", ""), ==, 401);
+  g_assert_cmpuint (get_status (queen, "GET", "/v1/workers", ""), ==, 200); /* reading is free */
+  g_assert_cmpuint (get_status (queen, "DELETE", "/v1/workers/w", BEARER (TOKEN)), ==, 200);
+}
+
+static void
+test_reading (void)
+{
+  g_autoptr (TokenFile) file = token_file_new ("hive-1:" TOKEN "\n");
+  g_autoptr (QueenProcess) queen = queen_process_start (file->option, "--protect-reads", NULL);
+  g_autoptr (HttpAnswer) session = NULL;
+  g_autofree char *cookie = NULL;
+  g_autofree char *forged = NULL;
+  const char *set_cookie;
+
+  g_assert_cmpuint (get_status (queen, "GET", "/v1/workers", ""), ==, 401);
+  g_assert_cmpuint (get_status (queen, "GET", "/v1/heartbeats/stream", ""), ==, 401);
+  g_assert_cmpuint (get_status (queen, "GET", "/health", ""), ==, 200);
+  g_assert_cmpuint (get_status (queen, "GET", "/v1/workers", BEARER (TOKEN)), ==, 200);
+
+  g_assert_cmpuint (get_status (queen, "POST", "/v1/session", ""), ==, 401);
+  session = ask (queen, "POST", "/v1/session", BEARER (TOKEN));
+  set_cookie = http_answer_get_header (session, "set-cookie");
+  g_assert_cmpuint (session->status, ==, 200);
+  g_assert_nonnull (strstr (set_cookie, "; HttpOnly"));
+  g_assert_nonnull (strstr (set_cookie, "; SameSite=Strict"));
+  cookie = g_strdup_printf ("Cookie: a=b; %.*s\r\n", (int) strcspn (set_cookie, ";"), set_cookie);
+  g_assert_cmpuint (get_status (queen, "GET", "/v1/workers", cookie), ==, 200);
+  g_assert_cmpuint (get_status (queen, "HEAD", "/v1/heartbeats/stream", cookie), ==, 200);
+  g_assert_cmpuint (get_status (queen, BEAT, cookie), ==, 401); /* it is for reading */
+
+  /* A longer life cannot be had by writing it into the cookie. */
+  forged = g_strdup (cookie);
+  strstr (forged, "queen-session=")[strlen ("queen-session=")]++;
+  g_assert_cmpuint (get_status (queen, "GET", "/v1/workers", forged), ==, 401);
+}
+
+static void
+test_reload (void)
+{
+  g_autoptr (TokenFile) file = token_file_new ("a:" TOKEN "\n");
+  QueenProcess *queen = queen_process_start (file->option, NULL);
+  g_autofree char *said = NULL;
+
+  g_assert_true (g_file_set_contents (file->path, "b:" OTHER "\n", -1, NULL));
+  queen_process_signal (queen, SIGHUP);
+  queen_test_wait_until (get_status (queen, BEAT, BEARER (OTHER)) == 200);
+  g_assert_cmpuint (get_status (queen, BEAT, BEARER (TOKEN)), ==, 401);
+
+  g_assert_true (g_file_set_contents (file->path, "b:short\n", -1, NULL));
+  queen_process_signal (queen, SIGHUP);
+  queen_test_wait_until (queen_process_has_said (queen, "the tokens stay as they were"));
+  g_assert_cmpuint (get_status (queen, BEAT, BEARER (OTHER)), ==, 200);
+
+  said = queen_process_dup_stderr (queen);
+  g_assert_null (strstr (said, TOKEN));
+  g_assert_null (strstr (said, OTHER));
+  g_assert_null (strstr (said, "short\n"));
+  queen_process_signal (queen, SIGTERM);
+  g_assert_cmpint (queen_process_wait_exit (queen), ==, 0);
+  queen_process_free (queen); /* it has warned, as it should */
+}
+
+/* Starts that must fail, and what must be said then. */
+static void
+assert_refused (const char *const *arguments, const char *said)
+{
+  QueenProcess *queen = queen_process_spawn (&(QueenProcessSetup){ .arguments = arguments });
+  g_autofree char *text = NULL;
+
+  g_assert_cmpint (queen_process_wait_exit (queen), ==, 1);
+  text = queen_process_dup_stderr (queen);
+  if (!strstr (text, said))
+    g_error ("“%s” is not in: %s", said, text);
+  queen_process_stop (queen);
+}
+
+static void
+test_bad_files (void)
+{
+  static const char *const rows[][2] = {
+    { "", "has no token" },
+    { "# none\n", "has no token" },
+    { "nonsense\n", "line 1 is not NAME:TOKEN" },
+    { "a:" TOKEN "\n:" TOKEN "\n", "line 2 is not NAME:TOKEN" },
+    { "a:short\n", "line 1 has a token of less than 16 bytes" },
+  };
+  const char *missing[] = { "--token-file=/nonexistent", "--port=0", "--ui-port=off", NULL };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (TokenFile) file = token_file_new (rows[i][0]);
+      const char *arguments[] = { file->option, "--port=0", "--ui-port=off", NULL };
+
+      assert_refused (arguments, rows[i][1]);
+    }
+  assert_refused (missing, "/nonexistent");
+}
+
+static void
+test_exposure (void)
+{
+  const char *exposed[] = { "--bind=0.0.0.0", "--port=0", "--ui-port=off", NULL };
+  g_autoptr (TokenFile) file = token_file_new ("a:" TOKEN "\n");
+
+  assert_refused (exposed, "other machines can reach 0.0.0.0");
+  {
+    g_autoptr (QueenProcess) spoken = queen_process_spawn (&(QueenProcessSetup){
+        .arguments = (const char *const[]){ "--bind=127.0.0.1", "--bind=127.0.0.2", "--port=0",
+                                            "--ui-port=off", "--bus=none", NULL } });
+
+    queen_process_wait_ready (spoken); /* all of that is this machine */
+  }
+}
+
+static void
+test_names (void)
+{
+  static const char request[] = "GET /health HTTP/1.1\r\nHost: Queen.Example:8500\r\n\r\n";
+  g_autoptr (QueenProcess) queen = queen_process_start ("--allowed-host=queen.example", NULL);
+  g_autoptr (HttpAnswer) named = http_exchange (queen_process_get_port (queen), request, -1);
+  g_autoptr (HttpAnswer) own_page =
+      http_exchange (queen_process_get_port (queen),
+                     "GET /health HTTP/1.1\r\nHost: queen.example:8500\r\nOrigin: "
+                     "http://queen.example:8500\r\n\r\n",
+                     -1);
+  g_autoptr (HttpAnswer) other_page = http_exchange (
+      queen_process_get_port (queen),
+      "GET /health HTTP/1.1\r\nHost: queen.example:8500\r\nOrigin: http://queen.example:81\r\n\r\n",
+      -1);
+
+  g_assert_cmpuint (named->status, ==, 200);
+  g_assert_cmpuint (own_page->status, ==, 200);
+  g_assert_cmpuint (other_page->status, ==, 403);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/access/token/writing-takes-one", test_writing);
+  g_test_add_func ("/access/token/reading-too-when-protected", test_reading);
+  g_test_add_func ("/access/token/read-again-on-sighup", test_reload);
+  g_test_add_func ("/access/token/bad-file-is-one-clear-line", test_bad_files);
+  g_test_add_func ("/access/exposure/refused-unless-spoken-out", test_exposure);
+  g_test_add_func ("/access/host/allowed-name-and-its-own-page", test_names);
+
+  return g_test_run ();
+}
