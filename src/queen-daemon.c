@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 #include <systemd/sd-daemon.h>
 
+#include "build-config.h"
 #include "http/queen-gate.h"
 #include "http/queen-listener.h"
 #include "http/queen-routes.h"
@@ -192,6 +193,9 @@ make_http (QueenDaemon *self, GError **error)
   self->server = queen_server_new ((const char *const *) self->config->cors_origins);
   queen_routes_add_heartbeats (self->server, self->workers, self->hives, self->stream);
   queen_routes_add_operations (self->server, on_shutdown_request, self);
+#ifdef QUEEN_HAS_PAGE
+  queen_routes_add_pages (self->server);
+#endif
   self->gate = queen_gate_new (queen_server_answer, self->server, error);
   if (!self->gate)
     return FALSE;
