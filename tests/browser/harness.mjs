@@ -14,6 +14,7 @@ const { chromium } = require("playwright-core");
 
 export const axeSource = require("axe-core").source;
 
+const DEADLINE = 15000; /* ms: how long a condition may take to come true */
 const ARGUMENTS = [
   "--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -99,6 +100,7 @@ export function testPage(name, setup, func) {
     try {
       const context = await browser.newContext({
         viewport: { width: 1440, height: 900 }, ...setup.context });
+      context.setDefaultTimeout(DEADLINE);
       const page = await context.newPage();
       page.on("pageerror", (error) => complaints.push(String(error)));
       page.on("console", (message) => {

@@ -42,6 +42,8 @@ export class Rates {
   }
 
   /**
+   * Whole seconds only: the one that runs would always look like a fall.
+   *
    * @param {number} now s
    * @returns {[number[], (number | null)[], (number | null)[]]} times, heartbeats, workers online
    */
@@ -49,7 +51,7 @@ export class Rates {
     const times = [], beats = [], online = [];
 
     this.#slot(now);
-    for (let second = now - WINDOW + 1; second <= now; second++) {
+    for (let second = now - WINDOW + 1; second < now; second++) {
       const slot = second % WINDOW;
       times.push(second);
       beats.push(Number.isNaN(this.#beats[slot]) ? null : this.#beats[slot]);

@@ -64,9 +64,15 @@ export class Connection {
     this.#source = null;
   }
 
+  /** Ends it until open() is called again. */
+  pause() {
+    this.close();
+    this.#setState("lost");
+  }
+
   /** For a connection that is open and yet silent: after a sleep, for one. */
   restart() {
-    this.#setState("lost");
+    this.pause();
     this.open();
   }
 

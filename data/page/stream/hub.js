@@ -56,8 +56,7 @@ export class Hub {
   }
 
   close() {
-    this.#connection.close();
-    this.#setState("lost");
+    this.#connection.pause();
   }
 
   /** @param {Listener} listener */

@@ -15,7 +15,7 @@ export class Figures {
   #cells;
   /** @type {import('../stream/parse.js').Census | null} */
   #first = null;
-  #since = formatClock(Date.now());
+  #since = formatClock(Date.now()).slice(0, 5);
 
   constructor() {
     const list = find("figures");
@@ -48,7 +48,7 @@ export class Figures {
 
   /** @param {number} difference */
   #describe(difference) {
-    if (difference === 0) return `as at ${this.#since}`;
+    if (difference === 0) return `unchanged since ${this.#since}`;
     return `${difference > 0 ? "+" : "−"}${formatNumber(Math.abs(difference))} since ${this.#since}`;
   }
 }
