@@ -85,6 +85,7 @@ subscribe((message) => {
 function draw() {
   empty.draw(cluster.components.size === 0 && pulse.link === "open");
   figures.draw(cluster.census);
+  plot.drawOnline(cluster.census);
   pulseView.draw(pulse, Date.now());
   if (rows.isStale) rows.draw();
   rows.drawChanged(cluster.changed);
@@ -97,7 +98,7 @@ function drawSecond(second) {
   rows.drawAges();
   if (second % rows.trackStep === 0) rows.drawTracks();
   detail.drawTrack();
-  plot.draw(cluster.rates, cluster.census, second);
+  plot.draw(cluster.rates, second);
 }
 
 let lastSecond = 0;

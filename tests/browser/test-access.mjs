@@ -31,7 +31,7 @@ for (const colorScheme of ["light", "dark"])
         await page.locator("#empty").waitFor();
         assert.deepEqual(await findFaults(page), []);
         await fill(queen);
-        await row(page, "hive/hive-1").getByText("workers available").waitFor({ state: "attached" });
+        await row(page, "hive/hive-1").getByText(" available").waitFor({ state: "attached" });
         assert.deepEqual(await findFaults(page), []);
         await row(page, "worker/worker-busy").click();
         await page.locator("#detail dd", { hasText: "some/model" }).waitFor();
@@ -44,7 +44,7 @@ for (const colorScheme of ["light", "dark"])
 
 testPage("everything can be reached and done with the keyboard", {}, async ({ queen, page }) => {
   await fill(queen);
-  await row(page, "hive/hive-1").getByText("workers available").waitFor();
+  await row(page, "hive/hive-1").getByText(" available").waitFor();
   const focused = () => page.evaluate(() => {
     const element = /** @type {any} */ (document.activeElement);
     return element.id || element.name;

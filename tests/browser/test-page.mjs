@@ -91,7 +91,7 @@ testPage("workers stand under their hive, with what they said", {}, async ({ que
   await queen.worker("b", "ready", { hive_id: "hive-1", model_id: "model-b", device: "GPU-1" });
   await queen.worker("a", "busy", { hive_id: "hive-1", model_id: "model-a" });
   await queen.worker("c", "ready", { hostname: "lonely" });
-  await row(page, "hive/hive-1").getByText("1 of 2 workers available").waitFor();
+  await row(page, "hive/hive-1").getByText("1 of 2 available").waitFor();
   await row(page, "hive/hive-1").getByText("Degraded").waitFor();
   await row(page, "worker/b").getByText("model-b").waitFor();
   await row(page, "host/lonely").waitFor();

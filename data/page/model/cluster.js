@@ -56,6 +56,7 @@ export class Cluster {
       this.#takeFacts(part.kind, facts, part.askedAt);
       listed?.add(facts.id);
     }
+    if (part.missing !== undefined) this.#dropMissing(part.kind, part.missing, part.askedAt);
     if (!listed || !part.isLast) return;
     this.#listed.delete(part.kind);
     this.#dropUnlisted(part.kind, listed, part.askedAt);
@@ -140,6 +141,17 @@ export class Cluster {
       else this.#drop(component);
       this.changed.add(component.key);
     }
+  }
+
+  /**
+   * @param {'worker' | 'hive'} kind
+   * @param {string} id
+   * @param {number} askedAt
+   */
+  #dropMissing(kind, id, askedAt) {
+    const component = this.components.get(`${kind}/${id}`);
+
+    if (component && component.lastSeen < askedAt) this.#drop(component);
   }
 
   /** @param {'worker' | 'hive'} kind */

@@ -8,6 +8,7 @@ import { Roster } from "./roster.js";
 const FLUSH = 16; /* ms: a frame's worth of events is one message */
 const BACKLOG = 3000; /* events, for tabs that come later */
 const WATCH = 1000; /* ms */
+const REVIEW = 300000; /* ms: that somebody was forgotten is no event, so the lists are read again */
 const SILENT_BEATS = 4; /* without which an open connection is taken for dead */
 const REPLAY = 1000; /* ms after opening, in which the past may be told */
 const OLDEST = 600000; /* ms */
@@ -48,6 +49,7 @@ export class Hub {
       (happening) => this.#take(happening), (state) => this.#setState(state));
     this.#roster = new Roster((part) => this.#send({ type: "roster", part }));
     setInterval(() => this.#watch(), WATCH);
+    setInterval(() => this.#state === "open" && this.#roster.wantAll(), REVIEW);
   }
 
   /** @param {string} [lastId] where somebody else stopped */

@@ -16,8 +16,10 @@ const SPACING = 2000; /* ms between two questions */
  * @property {boolean} isFirst
  * @property {boolean} isLast who is in no part is not known to her (only of a whole list)
  * @property {boolean} isList
+ * @property {string} [missing] who was asked for, and is not known to her any more
  */
 
+const NOT_FOUND = 404;
 const KINDS = /** @type {const} */ (["worker", "hive"]);
 
 /**
@@ -110,11 +112,11 @@ export class Roster {
     const askedAt = Date.now();
     const answer = await fetch(`/v1/${kind}s/${encodeURIComponent(id)}`);
 
-    if (!answer.ok) return;
-    const said = await answer.json();
+    if (!answer.ok && answer.status !== NOT_FOUND) return;
     this.#onPart({
       kind, askedAt, isList: false, isFirst: true, isLast: true,
-      components: [said[kind] ?? said],
+      components: answer.ok ? [await answer.json()] : [],
+      missing: answer.ok ? undefined : id,
     });
   }
 }

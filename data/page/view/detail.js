@@ -75,7 +75,7 @@ export class DetailView {
     try {
       const answer = await fetch(`/v1/${component.kind}s/${encodeURIComponent(component.id)}`);
       const said = await answer.json();
-      if (component === this.#component) this.#take(answer.ok, said[component.kind] ?? said);
+      if (component === this.#component) this.#take(answer.ok, said);
     } catch {
       this.#note.textContent = "The queen does not answer; this is what she said last.";
     }

@@ -25,17 +25,20 @@ export class PlotView {
 
   /**
    * @param {import('../model/rates.js').Rates} rates
-   * @param {import('../stream/parse.js').Census | null} census
    * @param {number} now s
    */
-  draw(rates, census, now) {
+  draw(rates, now) {
     const rate = rates.mean(now);
 
     setText(this.#rate, rate < 10 ? rate.toFixed(1) : formatNumber(Math.round(rate)));
-    setText(this.#online, census ? formatNumber(census.workersOnline) : "–");
     this.#data = rates.list(now);
     if (this.#plot) this.#plot.setData(this.#data);
     else this.#make();
+  }
+
+  /** @param {import('../stream/parse.js').Census | null} census */
+  drawOnline(census) {
+    setText(this.#online, census ? formatNumber(census.workersOnline) : "–");
   }
 
   #size() {

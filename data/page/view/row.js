@@ -61,7 +61,7 @@ export class RowElement {
     const row = /** @type {Row} */ (this.row);
 
     if (row.component) this.#drawComponent(row.component);
-    else this.#drawName(row.group.id || "Workers without a hive", "", "");
+    else this.#drawName(row.group.id || "Without a hive", "", "");
     if (row.level === 1) this.#drawMembers(row.group);
     this.drawSeen(now);
   }
@@ -101,7 +101,7 @@ export class RowElement {
     const free = group.workers.filter((worker) => worker.isAvailable).length;
     const total = group.workers.length;
 
-    setText(this.#cells.model, total === 0 ? "no workers" : `${free} of ${total} workers available`);
+    setText(this.#cells.model, total === 0 ? "no workers" : `${free} of ${total} available`);
     setText(this.#cells.device, "");
   }
 }
