@@ -3,7 +3,6 @@
 
 #include "queen-config.h"
 
-#include <gio/gio.h>
 #include <glib/gi18n.h>
 #include <string.h>
 
@@ -18,6 +17,12 @@
 
 typedef struct _Setting Setting;
 
+typedef struct
+{
+  const char *name;
+  int value;
+} Choice;
+
 /* One row is one setting: an option of the command line and a key of the file. */
 struct _Setting
 {
@@ -30,6 +35,7 @@ struct _Setting
   gboolean is_list;
   const char *description;
   const char *argument;
+  const Choice *choices; /* of words; the last one has no name */
 };
 
 static gboolean
@@ -122,29 +128,38 @@ apply_origin (const Setting *setting, const char *text, gpointer field, GError *
 }
 
 static gboolean
-apply_log_level (const Setting *setting, const char *text, gpointer field, GError **error)
+apply_choice (const Setting *setting, const char *text, gpointer field, GError **error)
 {
-  static const struct
-  {
-    const char *name;
-    GLogLevelFlags level;
-  } levels[] = {
-    { "error", G_LOG_LEVEL_CRITICAL },
-    { "warning", G_LOG_LEVEL_WARNING },
-    { "info", G_LOG_LEVEL_INFO },
-    { "debug", G_LOG_LEVEL_DEBUG },
-  };
+  g_autoptr (GString) names = g_string_new (NULL);
 
-  for (gsize i = 0; i < G_N_ELEMENTS (levels); i++)
-    if (g_str_equal (text, levels[i].name))
-      {
-        *(GLogLevelFlags *) field = levels[i].level;
-        return TRUE;
-      }
-  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-               _ ("“%s” is none of error, warning, info, debug"), text);
+  for (const Choice *choice = setting->choices; choice->name; choice++)
+    {
+      if (g_str_equal (text, choice->name))
+        {
+          *(int *) field = choice->value;
+          return TRUE;
+        }
+      g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", choice->name);
+    }
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, _ ("“%s” is none of %s"), text, names->str);
   return FALSE;
 }
+
+static const Choice log_levels[] = {
+  { "error", G_LOG_LEVEL_CRITICAL },
+  { "warning", G_LOG_LEVEL_WARNING },
+  { "info", G_LOG_LEVEL_INFO },
+  { "debug", G_LOG_LEVEL_DEBUG },
+  { NULL },
+};
+
+static const Choice buses[] = {
+  { "auto", G_BUS_TYPE_STARTER },
+  { "session", G_BUS_TYPE_SESSION },
+  { "system", G_BUS_TYPE_SYSTEM },
+  { "none", G_BUS_TYPE_NONE },
+  { NULL },
+};
 
 #define FIELD(name) G_STRUCT_OFFSET (QueenConfig, name)
 
@@ -171,8 +186,13 @@ static const Setting settings[] = {
   { "cors-origin", 0, apply_origin, FIELD (cors_origins), 0, 0, TRUE,
     N_ ("Let pages of this web origin in, besides those of this machine; may be repeated"),
     N_ ("ORIGIN") },
-  { "log-level", 0, apply_log_level, FIELD (log_level), 0, 0, FALSE,
-    N_ ("Least important messages to log: error, warning, info or debug (info)"), N_ ("LEVEL") },
+  { "bus", 0, apply_choice, FIELD (bus), 0, 0, FALSE,
+    N_ ("D-Bus to show the cluster on: session, system, none, or auto for the session bus if there "
+        "is one and the system bus otherwise (auto)"),
+    N_ ("BUS"), buses },
+  { "log-level", 0, apply_choice, FIELD (log_level), 0, 0, FALSE,
+    N_ ("Least important messages to log: error, warning, info or debug (info)"), N_ ("LEVEL"),
+    log_levels },
 };
 
 #define N_SETTINGS G_N_ELEMENTS (settings)
@@ -186,6 +206,7 @@ static const QueenConfig defaults = {
   .forget_after = HOUR,
   .flush_interval = 2 * MSEC,
   .max_components = 65536,
+  .bus = G_BUS_TYPE_STARTER,
   .log_level = G_LOG_LEVEL_INFO,
 };
 

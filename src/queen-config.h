@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include <gio/gio.h>
 
 G_BEGIN_DECLS
 
@@ -18,6 +18,7 @@ G_BEGIN_DECLS
  * @timeout: µs
  * @forget_after: µs
  * @flush_interval: µs
+ * @bus: `G_BUS_TYPE_STARTER` for the session bus if there is one and the system bus otherwise
  * @log_level: the least important level that is logged
  * @is_version_wanted: print the version and do nothing else
  *
@@ -36,6 +37,7 @@ typedef struct
   gint64 flush_interval;
   int max_components;
   char **cors_origins;
+  GBusType bus;
   GLogLevelFlags log_level;
   gboolean is_version_wanted;
 } QueenConfig;

@@ -8,12 +8,14 @@
 #include <systemd/sd-daemon.h>
 
 #include "build-config.h"
+#include "dbus/queen-dbus-service.h"
 #include "http/queen-gate.h"
 #include "http/queen-listener.h"
 #include "http/queen-routes.h"
 #include "http/queen-server.h"
 #include "http/queen-stream.h"
 #include "model/queen-event-bus.h"
+#include "model/queen-pool.h"
 #include "model/queen-pulse.h"
 #include "model/queen-registry.h"
 
@@ -31,11 +33,13 @@ struct _QueenDaemon
   QueenEventBus *bus;
   QueenRegistry *workers;
   QueenRegistry *hives;
+  QueenPool *pool;
   QueenPulse *pulse;
   QueenStream *stream;
   QueenServer *server;
   QueenGate *gate;
   QueenListener *listener;
+  QueenDBusService *dbus; /* NULL when no bus is wanted */
 
   gboolean is_stopping;
   QueenAlarm *farewell_alarm;
@@ -178,6 +182,7 @@ make_model (QueenDaemon *self)
   self->bus = queen_event_bus_new ();
   self->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, self->bus, &settings);
   self->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, self->bus, &settings);
+  self->pool = queen_pool_new (self->bus, self->workers);
   self->pulse = queen_pulse_new (self->bus, self->workers, self->hives, &queen_clock_system,
                                  self->config->heartbeat_interval);
   g_signal_connect_object (self->bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
@@ -201,6 +206,25 @@ make_http (QueenDaemon *self, GError **error)
     return FALSE;
   self->listener = queen_listener_new (on_accept, self->gate);
   return listen_everywhere (self, error);
+}
+
+static void
+on_subscribers_changed (QueenDaemon *self)
+{
+  queen_dbus_service_set_n_subscribers (self->dbus, queen_stream_get_n_subscribers (self->stream));
+}
+
+/* After the stream, so that it hears of every event first. */
+static void
+make_dbus (QueenDaemon *self)
+{
+  if (self->config->bus == G_BUS_TYPE_NONE)
+    return;
+  self->dbus = queen_dbus_service_new (self->bus, self->workers, self->hives, self->pool);
+  g_signal_connect_object (self->stream, "notify::subscribers", G_CALLBACK (on_subscribers_changed),
+                           self, G_CONNECT_SWAPPED);
+  queen_dbus_service_start (self->dbus, self->config->bus,
+                            queen_listener_get_urls (self->listener));
 }
 
 static void
@@ -228,11 +252,15 @@ queen_daemon_dispose (GObject *object)
       self->is_stopping = FALSE;
     }
   /* From the outside to the inside, so that nobody is called by one who has gone. */
+  if (self->dbus)
+    g_signal_handlers_disconnect_by_func (self->stream, on_subscribers_changed, self);
+  g_clear_object (&self->dbus);
   g_clear_object (&self->listener);
   g_clear_object (&self->gate);
   g_clear_object (&self->server);
   g_clear_object (&self->stream);
   g_clear_object (&self->pulse);
+  g_clear_object (&self->pool);
   g_clear_object (&self->workers);
   g_clear_object (&self->hives);
   g_clear_object (&self->bus);
@@ -269,6 +297,7 @@ queen_daemon_run (QueenDaemon *self, GError **error)
   make_model (self);
   if (!make_http (self, error))
     return FALSE;
+  make_dbus (self);
 
   self->sigterm_id = g_unix_signal_add (SIGTERM, on_signal, self);
   self->sigint_id = g_unix_signal_add (SIGINT, on_signal, self);

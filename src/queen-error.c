@@ -3,16 +3,31 @@
 
 #include "queen-error.h"
 
-/* RFC 9110 § 15.5 and 15.6, RFC 6585 § 5. */
-static const guint16 http_statuses[] = {
-  [QUEEN_ERROR_BAD_REQUEST] = 400,       [QUEEN_ERROR_FORBIDDEN] = 403,
-  [QUEEN_ERROR_NOT_FOUND] = 404,         [QUEEN_ERROR_METHOD_NOT_ALLOWED] = 405,
-  [QUEEN_ERROR_REQUEST_TIMEOUT] = 408,   [QUEEN_ERROR_LENGTH_REQUIRED] = 411,
-  [QUEEN_ERROR_CONTENT_TOO_LARGE] = 413, [QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE] = 415,
-  [QUEEN_ERROR_UNPROCESSABLE] = 422,     [QUEEN_ERROR_HEADER_TOO_LARGE] = 431,
-  [QUEEN_ERROR_INTERNAL] = 500,          [QUEEN_ERROR_NOT_IMPLEMENTED] = 501,
-  [QUEEN_ERROR_UNAVAILABLE] = 503,       [QUEEN_ERROR_VERSION_NOT_SUPPORTED] = 505,
-  [QUEEN_ERROR_SETTING] = 500,           [QUEEN_ERROR_USAGE] = 500,
+#define DBUS(name) "dev.rbee.Queen1.Error." name
+
+/* The statuses are those of RFC 9110 § 15.5 and 15.6, and RFC 6585 § 5. */
+static const struct
+{
+  guint http_status;
+  const char *dbus_name;
+} meanings[] = {
+  [QUEEN_ERROR_BAD_REQUEST] = { 400, DBUS ("InvalidArgument") },
+  [QUEEN_ERROR_FORBIDDEN] = { 403, DBUS ("Forbidden") },
+  [QUEEN_ERROR_NOT_FOUND] = { 404, DBUS ("NotFound") },
+  [QUEEN_ERROR_METHOD_NOT_ALLOWED] = { 405, DBUS ("Failed") },
+  [QUEEN_ERROR_REQUEST_TIMEOUT] = { 408, DBUS ("Failed") },
+  [QUEEN_ERROR_LENGTH_REQUIRED] = { 411, DBUS ("Failed") },
+  [QUEEN_ERROR_CONTENT_TOO_LARGE] = { 413, DBUS ("TooLarge") },
+  [QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE] = { 415, DBUS ("Failed") },
+  [QUEEN_ERROR_UNPROCESSABLE] = { 422, DBUS ("InvalidHeartbeat") },
+  [QUEEN_ERROR_HEADER_TOO_LARGE] = { 431, DBUS ("Failed") },
+  [QUEEN_ERROR_INTERNAL] = { 500, DBUS ("Failed") },
+  [QUEEN_ERROR_NOT_IMPLEMENTED] = { 501, DBUS ("Failed") },
+  [QUEEN_ERROR_UNAVAILABLE] = { 503, DBUS ("Unavailable") },
+  [QUEEN_ERROR_VERSION_NOT_SUPPORTED] = { 505, DBUS ("Failed") },
+  [QUEEN_ERROR_SETTING] = { 500, DBUS ("Failed") },
+  [QUEEN_ERROR_USAGE] = { 500, DBUS ("Failed") },
+  [QUEEN_ERROR_NOT_SUBSCRIBED] = { 500, DBUS ("NotSubscribed") },
 };
 
 GQuark
@@ -21,12 +36,26 @@ queen_error_quark (void)
   return g_quark_from_static_string ("queen-error-quark");
 }
 
+static int
+get_code (const GError *error)
+{
+  return error->domain == QUEEN_ERROR && (guint) error->code < G_N_ELEMENTS (meanings)
+             ? error->code
+             : QUEEN_ERROR_INTERNAL;
+}
+
 guint
 queen_error_http_status (const GError *error)
 {
   g_return_val_if_fail (error != NULL, 500);
 
-  if (error->domain != QUEEN_ERROR || (guint) error->code >= G_N_ELEMENTS (http_statuses))
-    return 500;
-  return http_statuses[error->code];
+  return meanings[get_code (error)].http_status;
+}
+
+const char *
+queen_error_dbus_name (const GError *error)
+{
+  g_return_val_if_fail (error != NULL, NULL);
+
+  return meanings[get_code (error)].dbus_name;
 }

@@ -25,8 +25,10 @@ G_BEGIN_DECLS
  * @QUEEN_ERROR_VERSION_NOT_SUPPORTED: not HTTP/1.0 or HTTP/1.1
  * @QUEEN_ERROR_SETTING: a setting is wrong; the message names it
  * @QUEEN_ERROR_USAGE: the command line cannot be understood
+ * @QUEEN_ERROR_NOT_SUBSCRIBED: a D-Bus client takes back what it has not asked for
  *
- * Everything that can go wrong because of the world outside. Each code has one HTTP status.
+ * Everything that can go wrong because of the world outside. Each code has one HTTP status
+ * and one D-Bus name.
  */
 typedef enum
 {
@@ -46,6 +48,7 @@ typedef enum
   QUEEN_ERROR_VERSION_NOT_SUPPORTED,
   QUEEN_ERROR_SETTING,
   QUEEN_ERROR_USAGE,
+  QUEEN_ERROR_NOT_SUBSCRIBED,
 } QueenError;
 
 #define QUEEN_ERROR (queen_error_quark ())
@@ -59,5 +62,14 @@ GQuark queen_error_quark (void);
  * Returns: the HTTP status that tells of @error; 500 for one of a foreign domain
  */
 guint queen_error_http_status (const GError *error);
+
+/**
+ * queen_error_dbus_name:
+ * @error: any error
+ *
+ * Returns: the D-Bus error that tells of @error, such as `dev.rbee.Queen1.Error.NotFound`;
+ *   `….Failed` for one of a foreign domain
+ */
+const char *queen_error_dbus_name (const GError *error);
 
 G_END_DECLS

@@ -5,6 +5,12 @@
 
 G_DEFINE_BOXED_TYPE (QueenComponent, queen_component, queen_component_ref, queen_component_unref)
 
+static const char *const health_names[] = {
+  [QUEEN_HEALTH_HEALTHY] = "healthy",
+  [QUEEN_HEALTH_DEGRADED] = "degraded",
+  [QUEEN_HEALTH_UNHEALTHY] = "unhealthy",
+};
+
 static void
 clear_component (QueenComponent *component)
 {
@@ -86,19 +92,33 @@ queen_component_kind_get_name (QueenComponentKind kind)
 }
 
 gboolean
+queen_component_kind_parse (const char *text, QueenComponentKind *kind)
+{
+  for (int i = 0; i < QUEEN_COMPONENT_N_KINDS; i++)
+    if (g_str_equal (text, queen_component_kind_get_name (i)))
+      {
+        *kind = (QueenComponentKind) i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+gboolean
 queen_health_parse (const char *text, QueenHealth *health)
 {
-  static const char *const names[] = {
-    [QUEEN_HEALTH_HEALTHY] = "healthy",
-    [QUEEN_HEALTH_DEGRADED] = "degraded",
-    [QUEEN_HEALTH_UNHEALTHY] = "unhealthy",
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-    if (g_str_equal (text, names[i]))
+  for (gsize i = 0; i < G_N_ELEMENTS (health_names); i++)
+    if (g_str_equal (text, health_names[i]))
       {
         *health = (QueenHealth) i;
         return TRUE;
       }
   return FALSE;
+}
+
+const char *
+queen_health_get_name (QueenHealth health)
+{
+  g_return_val_if_fail ((gsize) health < G_N_ELEMENTS (health_names), NULL);
+
+  return health_names[health];
 }

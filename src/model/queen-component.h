@@ -109,6 +109,15 @@ gboolean queen_component_is_available (const QueenComponent *component);
 const char *queen_component_kind_get_name (QueenComponentKind kind);
 
 /**
+ * queen_component_kind_parse:
+ * @text: exactly `worker` or `hive`
+ * @kind: (out): where to put it
+ *
+ * Returns: %FALSE when @text is none of them
+ */
+gboolean queen_component_kind_parse (const char *text, QueenComponentKind *kind);
+
+/**
  * queen_health_parse:
  * @text: exactly `healthy`, `degraded` or `unhealthy`
  * @health: (out): where to put it
@@ -116,6 +125,13 @@ const char *queen_component_kind_get_name (QueenComponentKind kind);
  * Returns: %FALSE when @text is none of them
  */
 gboolean queen_health_parse (const char *text, QueenHealth *health);
+
+/**
+ * queen_health_get_name:
+ *
+ * Returns: `healthy`, `degraded` or `unhealthy`
+ */
+const char *queen_health_get_name (QueenHealth health);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenComponent, queen_component_unref)
 

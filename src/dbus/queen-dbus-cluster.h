@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "model/queen-event.h"
+
+G_BEGIN_DECLS
+
+/** The root object; the registries and all components are below it. */
+#define QUEEN_DBUS_PATH "/dev/rbee/Queen1"
+
+/**
+ * QueenDBusCounts:
+ *
+ * What a registry counts.
+ */
+typedef struct
+{
+  guint online;
+  guint available;
+  guint total;
+} QueenDBusCounts;
+
+/**
+ * QueenDBusObject:
+ * @path: its object path
+ * @now: (nullable): the component as it is; %NULL when it has been forgotten
+ * @told: (nullable): the component as the bus was told last; %NULL when it was never told
+ *
+ * The place of one component on the bus.
+ */
+typedef struct
+{
+  char *path;
+  QueenComponent *now;
+  QueenComponent *told;
+  GList untold_link; /* the cluster's own */
+  gboolean is_untold;
+} QueenDBusObject;
+
+/**
+ * QueenDBusCluster:
+ *
+ * The cluster as the D-Bus thread knows it, of immutable components: it is never locked, and the
+ * main thread does not know of it. It remembers what the bus has not been told yet.
+ */
+typedef struct _QueenDBusCluster QueenDBusCluster;
+
+QueenDBusCluster *queen_dbus_cluster_new (void);
+
+/**
+ * queen_dbus_cluster_take:
+ *
+ * Takes an event into account.
+ */
+void queen_dbus_cluster_take (QueenDBusCluster *self, QueenEvent *event);
+
+/**
+ * queen_dbus_cluster_get_counts:
+ */
+const QueenDBusCounts *queen_dbus_cluster_get_counts (QueenDBusCluster *self,
+                                                      QueenComponentKind kind);
+
+/**
+ * queen_dbus_cluster_lookup:
+ * @path: an object path
+ *
+ * Returns: (transfer none) (nullable): the component that is there now
+ */
+QueenComponent *queen_dbus_cluster_lookup (QueenDBusCluster *self, const char *path);
+
+/**
+ * queen_dbus_cluster_list:
+ *
+ * Returns: (transfer container) (element-type QueenDBusObject): those that are there now, in the
+ *   order in which they were first seen
+ */
+GPtrArray *queen_dbus_cluster_list (QueenDBusCluster *self, QueenComponentKind kind);
+
+/**
+ * queen_dbus_cluster_get_untold:
+ *
+ * Returns: (transfer none) (nullable): the first one of which the bus does not know how it is now
+ */
+QueenDBusObject *queen_dbus_cluster_get_untold (QueenDBusCluster *self);
+
+/**
+ * queen_dbus_cluster_set_told:
+ * @object: as queen_dbus_cluster_get_untold() gave it
+ *
+ * The bus knows now how it is.
+ */
+void queen_dbus_cluster_set_told (QueenDBusCluster *self, QueenDBusObject *object);
+
+/**
+ * queen_dbus_cluster_get_registry_path:
+ *
+ * Returns: `/dev/rbee/Queen1/workers` or `…/hives`
+ */
+const char *queen_dbus_cluster_get_registry_path (QueenComponentKind kind);
+
+/**
+ * queen_dbus_cluster_dup_path:
+ *
+ * Returns: (transfer full): the object path of the component: every byte of the id that is neither
+ *   a letter nor a digit is `_` and two hexadecimal digits
+ */
+char *queen_dbus_cluster_dup_path (const QueenComponent *component);
+
+void queen_dbus_cluster_free (QueenDBusCluster *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenDBusCluster, queen_dbus_cluster_free)
+
+G_END_DECLS

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-dbus-cluster.h"
+#include "queen-dbus-interfaces.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenDBusFigures:
+ * @addresses: where she serves HTTP
+ * @started_at: µs since 1970
+ * @n_subscribers: how many listen to the stream
+ * @n_events: how many events there were
+ *
+ * What the root object says besides the counts.
+ */
+typedef struct
+{
+  const char *const *addresses;
+  gint64 started_at;
+  guint n_subscribers;
+  guint64 n_events;
+} QueenDBusFigures;
+
+/**
+ * QueenDBusExporter:
+ *
+ * The objects on one connection: root, object manager, registries, and one for each component. The
+ * components are not exported one by one, which would cost 3 KB and 9 µs each; they are a subtree,
+ * and what is read is taken from the cluster at that moment.
+ */
+typedef struct _QueenDBusExporter QueenDBusExporter;
+
+/**
+ * queen_dbus_exporter_new:
+ * @cluster: what to show, from now on
+ * @figures: likewise; both must outlive the exporter
+ * @queen: who answers the root's methods
+ * @error: why the connection refuses the objects
+ */
+QueenDBusExporter *queen_dbus_exporter_new (GDBusConnection *connection,
+                                            QueenDBusCluster *cluster,
+                                            const QueenDBusFigures *figures,
+                                            QueenDBusQueen *queen,
+                                            GError **error);
+
+/** queen_dbus_exporter_get_connection: the connection that it is on. */
+GDBusConnection *queen_dbus_exporter_get_connection (QueenDBusExporter *self);
+
+/**
+ * queen_dbus_exporter_is_behind:
+ *
+ * Returns: whether anything has changed that the bus has not been told
+ */
+gboolean queen_dbus_exporter_is_behind (QueenDBusExporter *self);
+
+/**
+ * queen_dbus_exporter_announce:
+ * @most: how many components to tell of at the most
+ *
+ * Tells the bus what has changed since it was told last: each property once, however often it has
+ * changed meanwhile.
+ *
+ * Returns: whether there is more to tell
+ */
+gboolean queen_dbus_exporter_announce (QueenDBusExporter *self, guint most);
+
+/**
+ * queen_dbus_exporter_emit_event:
+ *
+ * The signal `Heartbeat`, for those who have subscribed.
+ */
+void queen_dbus_exporter_emit_event (QueenDBusExporter *self, const QueenEvent *event);
+
+/** queen_dbus_exporter_emit_lagged: the signal `Lagged`. */
+void queen_dbus_exporter_emit_lagged (QueenDBusExporter *self, guint64 n_dropped);
+
+void queen_dbus_exporter_free (QueenDBusExporter *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenDBusExporter, queen_dbus_exporter_free)
+
+G_END_DECLS

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-dbus-mailbox.h"
+
+struct _QueenDBusMailbox
+{
+  GMainContext *reader;
+  guint max_events;
+  int has_news; /* atomic, so that the source need not lock */
+
+  GMutex lock;         /* of what follows */
+  GHashTable *changes; /* QueenComponent, compared by kind and id -> its last QueenEvent */
+  GQueue events;       /* of QueenEvent */
+  gboolean wants_events;
+  guint64 n_dropped;
+  guint64 n_events;
+  guint n_subscribers;
+};
+
+static guint
+hash_component (gconstpointer key)
+{
+  const QueenComponent *component = key;
+
+  return g_str_hash (component->id) + component->kind;
+}
+
+static gboolean
+is_same_component (gconstpointer a, gconstpointer b)
+{
+  const QueenComponent *first = a, *second = b;
+
+  return first->kind == second->kind && g_str_equal (first->id, second->id);
+}
+
+static GHashTable *
+new_changes (void)
+{
+  return g_hash_table_new_full (hash_component, is_same_component, NULL,
+                                (GDestroyNotify) queen_event_unref);
+}
+
+/* Without the lock, as waking is a system call. */
+static void
+wake_reader (QueenDBusMailbox *self)
+{
+  if (g_atomic_int_compare_and_exchange (&self->has_news, FALSE, TRUE))
+    g_main_context_wakeup (self->reader);
+}
+
+QueenDBusMailbox *
+queen_dbus_mailbox_new (GMainContext *reader, guint max_events)
+{
+  QueenDBusMailbox *self = g_new0 (QueenDBusMailbox, 1);
+
+  self->reader = g_main_context_ref (reader);
+  self->max_events = max_events;
+  g_mutex_init (&self->lock);
+  self->changes = new_changes ();
+  return self;
+}
+
+void
+queen_dbus_mailbox_put (QueenDBusMailbox *self, QueenEvent *event)
+{
+  QueenEvent *dropped = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (event->component)
+    g_hash_table_replace (self->changes, event->component, queen_event_ref (event));
+  if (event->json)
+    self->n_events++;
+  if (self->wants_events && event->json)
+    {
+      g_queue_push_tail (&self->events, queen_event_ref (event));
+      if (self->events.length > self->max_events)
+        {
+          dropped = g_queue_pop_head (&self->events);
+          self->n_dropped++;
+        }
+    }
+  g_mutex_unlock (&self->lock);
+
+  g_clear_pointer (&dropped, queen_event_unref);
+  wake_reader (self);
+}
+
+void
+queen_dbus_mailbox_set_n_subscribers (QueenDBusMailbox *self, guint n_subscribers)
+{
+  g_mutex_lock (&self->lock);
+  self->n_subscribers = n_subscribers;
+  g_mutex_unlock (&self->lock);
+  wake_reader (self);
+}
+
+typedef struct
+{
+  GSource source;
+  QueenDBusMailbox *mailbox;
+} MailboxSource;
+
+static gboolean
+prepare_source (GSource *source, int *timeout)
+{
+  *timeout = -1;
+  return g_atomic_int_get (&((MailboxSource *) source)->mailbox->has_news);
+}
+
+static gboolean
+check_source (GSource *source)
+{
+  return g_atomic_int_get (&((MailboxSource *) source)->mailbox->has_news);
+}
+
+static gboolean
+dispatch_source (GSource *source, GSourceFunc callback, gpointer data)
+{
+  return callback (data);
+}
+
+GSource *
+queen_dbus_mailbox_create_source (QueenDBusMailbox *self)
+{
+  static GSourceFuncs functions = { prepare_source, check_source, dispatch_source, NULL };
+  GSource *source = g_source_new (&functions, sizeof (MailboxSource));
+
+  ((MailboxSource *) source)->mailbox = self;
+  g_source_set_static_name (source, "mailbox");
+  return source;
+}
+
+void
+queen_dbus_mailbox_want_events (QueenDBusMailbox *self, gboolean is_wanted)
+{
+  g_mutex_lock (&self->lock);
+  self->wants_events = is_wanted;
+  if (!is_wanted)
+    {
+      g_queue_clear_full (&self->events, (GDestroyNotify) queen_event_unref);
+      self->n_dropped = 0;
+    }
+  g_mutex_unlock (&self->lock);
+}
+
+QueenDBusNews *
+queen_dbus_mailbox_take (QueenDBusMailbox *self, gboolean with_events)
+{
+  QueenDBusNews *news = g_new0 (QueenDBusNews, 1);
+  GHashTable *empty = new_changes ();
+  QueenEvent *event;
+
+  news->events = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_event_unref);
+
+  /* Before the lock: what is put from now on is news again. */
+  g_atomic_int_set (&self->has_news, FALSE);
+  g_mutex_lock (&self->lock);
+  news->changes = self->changes;
+  self->changes = empty;
+  news->n_events = self->n_events;
+  news->n_subscribers = self->n_subscribers;
+  if (with_events)
+    {
+      while ((event = g_queue_pop_head (&self->events)))
+        g_ptr_array_add (news->events, event);
+      news->n_dropped = self->n_dropped;
+      self->n_dropped = 0;
+    }
+  g_mutex_unlock (&self->lock);
+  return news;
+}
+
+void
+queen_dbus_news_free (QueenDBusNews *news)
+{
+  g_hash_table_unref (news->changes);
+  g_ptr_array_unref (news->events);
+  g_free (news);
+}
+
+void
+queen_dbus_mailbox_free (QueenDBusMailbox *self)
+{
+  g_queue_clear_full (&self->events, (GDestroyNotify) queen_event_unref);
+  g_hash_table_unref (self->changes);
+  g_mutex_clear (&self->lock);
+  g_main_context_unref (self->reader);
+  g_free (self);
+}

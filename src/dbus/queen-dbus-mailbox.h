@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "model/queen-event.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenDBusNews:
+ * @changes: (element-type QueenEvent): the last event of each component of which there was one
+ * @events: (element-type QueenEvent): every event in order, when they are wanted
+ * @n_dropped: how many of those were dropped, before the first of @events
+ * @n_events: how many events there were in the whole life of the queen
+ * @n_subscribers: how many listen to the stream
+ *
+ * What has happened since the mailbox was emptied last.
+ */
+typedef struct
+{
+  GHashTable *changes;
+  GPtrArray *events;
+  guint64 n_dropped;
+  guint64 n_events;
+  guint n_subscribers;
+} QueenDBusNews;
+
+/**
+ * QueenDBusMailbox:
+ *
+ * How the D-Bus thread hears of what happens: the main thread puts events in, at the price of a
+ * lock and a hash table's entry, and never waits for them to be taken. However long that takes, the
+ * mailbox holds at most one event for each component, and a bounded number of those that are to be
+ * told one by one.
+ */
+typedef struct _QueenDBusMailbox QueenDBusMailbox;
+
+/**
+ * queen_dbus_mailbox_new:
+ * @reader: the main context of the thread that takes the news
+ * @max_events: how many events are kept before the oldest is dropped
+ */
+QueenDBusMailbox *queen_dbus_mailbox_new (GMainContext *reader, guint max_events);
+
+/* Whoever puts: any thread. */
+
+void queen_dbus_mailbox_put (QueenDBusMailbox *self, QueenEvent *event);
+void queen_dbus_mailbox_set_n_subscribers (QueenDBusMailbox *self, guint n_subscribers);
+
+/* Whoever takes: the reader's thread. */
+
+/**
+ * queen_dbus_mailbox_create_source:
+ *
+ * Returns: (transfer full): a source that is ready while there is news
+ */
+GSource *queen_dbus_mailbox_create_source (QueenDBusMailbox *self);
+
+/**
+ * queen_dbus_mailbox_want_events:
+ *
+ * Whether events are to be kept one by one, from now on.
+ */
+void queen_dbus_mailbox_want_events (QueenDBusMailbox *self, gboolean is_wanted);
+
+/**
+ * queen_dbus_mailbox_take:
+ * @with_events: whether to take the single events, too; otherwise they stay, and so does the limit
+ *
+ * Returns: (transfer full): everything that is in the mailbox
+ */
+QueenDBusNews *queen_dbus_mailbox_take (QueenDBusMailbox *self, gboolean with_events);
+
+void queen_dbus_news_free (QueenDBusNews *news);
+void queen_dbus_mailbox_free (QueenDBusMailbox *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenDBusNews, queen_dbus_news_free)
+
+G_END_DECLS

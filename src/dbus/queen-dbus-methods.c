@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-dbus-methods.h"
+
+#include <string.h>
+
+#include "model/queen-heartbeat.h"
+#include "queen-dbus-cluster.h"
+#include "queen-dbus-component.h"
+#include "queen-error.h"
+
+#define MAX_CALLS 64        /* that the main thread has not done yet */
+#define MAX_SUBSCRIBERS 256 /* as many as a bus lets one user have connections */
+#define MAX_MODEL 1024      /* bytes: no heartbeat can name a longer one */
+
+struct _QueenDBusMethods
+{
+  GMainContext *context; /* the D-Bus thread's */
+  QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
+  QueenPool *pool;
+  QueenDBusMailbox *mailbox;
+
+  QueenDBusQueen *skeleton;
+  GHashTable *subscribers; /* unique name -> id of the watch on its life */
+  guint n_calls;
+};
+
+/* One call on its way to the main thread and back. */
+typedef struct _Call Call;
+
+struct _Call
+{
+  QueenDBusMethods *methods; /* for the D-Bus thread only */
+  GMainContext *context;
+  GDBusMethodInvocation *invocation;
+  void (*run) (Call *call); /* in the main thread */
+  QueenRegistry *registry;
+  QueenPool *pool;
+  QueenComponent *component; /* what was reported, or has been found */
+  char *text;
+  GError *error;
+};
+
+static void
+free_call (Call *call)
+{
+  g_main_context_unref (call->context);
+  g_object_unref (call->invocation);
+  g_clear_object (&call->registry);
+  g_clear_object (&call->pool);
+  g_clear_pointer (&call->component, queen_component_unref);
+  g_free (call->text);
+  g_clear_error (&call->error);
+  g_free (call);
+}
+
+static void
+return_error (GDBusMethodInvocation *invocation, const GError *error)
+{
+  g_dbus_method_invocation_return_dbus_error (g_object_ref (invocation),
+                                              queen_error_dbus_name (error), error->message);
+}
+
+/* Refuses a call before it has got anywhere. */
+static gboolean
+refuse (GDBusMethodInvocation *invocation, QueenError code, const char *message)
+{
+  g_autoptr (GError) error = g_error_new_literal (QUEEN_ERROR, code, message);
+
+  g_dbus_method_invocation_return_dbus_error (invocation, queen_error_dbus_name (error), message);
+  return TRUE;
+}
+
+/* Back in the D-Bus thread, as a message may have to wait until another one has been written. */
+static gboolean
+on_call_done (gpointer data)
+{
+  Call *call = data;
+
+  call->methods->n_calls--;
+  if (call->error)
+    return_error (call->invocation, call->error);
+  else if (call->pool)
+    {
+      g_autofree char *path = queen_dbus_cluster_dup_path (call->component);
+
+      g_dbus_method_invocation_return_value (
+          g_object_ref (call->invocation),
+          g_variant_new ("(o@a{sv})", path, queen_dbus_component_get_properties (call->component)));
+    }
+  else
+    g_dbus_method_invocation_return_value (g_object_ref (call->invocation), NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_call (gpointer data)
+{
+  Call *call = data;
+
+  call->run (call);
+  g_main_context_invoke_full (call->context, G_PRIORITY_DEFAULT, on_call_done, call,
+                              (GDestroyNotify) free_call);
+  return G_SOURCE_REMOVE;
+}
+
+/* Returns: (nullable): a call to be filled in; %NULL when it has been refused. */
+static Call *
+begin_call (QueenDBusMethods *self, GDBusMethodInvocation *invocation, void (*run) (Call *call))
+{
+  Call *call;
+
+  if (self->n_calls >= MAX_CALLS)
+    {
+      refuse (invocation, QUEEN_ERROR_UNAVAILABLE, "too many calls at once; try again");
+      return NULL;
+    }
+  self->n_calls++;
+  call = g_new0 (Call, 1);
+  call->methods = self;
+  call->context = g_main_context_ref (self->context);
+  call->invocation = invocation;
+  call->run = run;
+  return call;
+}
+
+static void
+send_call (Call *call)
+{
+  g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, on_call, call, NULL);
+}
+
+/* Heartbeats */
+
+static void
+run_report (Call *call)
+{
+  queen_registry_update (call->registry, g_steal_pointer (&call->component), &call->error);
+}
+
+static gboolean
+report (QueenDBusMethods *self,
+        GDBusMethodInvocation *invocation,
+        QueenComponentKind kind,
+        GVariant *heartbeat)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QueenComponent) component = queen_dbus_component_parse (kind, heartbeat, &error);
+  Call *call;
+
+  if (!component)
+    return refuse (invocation, (QueenError) error->code, error->message);
+  call = begin_call (self, invocation, run_report);
+  if (!call)
+    return TRUE;
+  call->registry = g_object_ref (self->registries[kind]);
+  call->component = g_steal_pointer (&component);
+  send_call (call);
+  return TRUE;
+}
+
+static gboolean
+on_report_worker (QueenDBusQueen *skeleton,
+                  GDBusMethodInvocation *invocation,
+                  GVariant *heartbeat,
+                  gpointer data)
+{
+  return report (data, invocation, QUEEN_COMPONENT_WORKER, heartbeat);
+}
+
+static gboolean
+on_report_hive (QueenDBusQueen *skeleton,
+                GDBusMethodInvocation *invocation,
+                GVariant *heartbeat,
+                gpointer data)
+{
+  return report (data, invocation, QUEEN_COMPONENT_HIVE, heartbeat);
+}
+
+/* Finding and forgetting */
+
+static void
+run_find (Call *call)
+{
+  QueenComponent *worker = queen_pool_take (call->pool, call->text, &call->error);
+
+  if (worker)
+    call->component = queen_component_ref (worker);
+}
+
+static gboolean
+on_find_worker (QueenDBusQueen *skeleton,
+                GDBusMethodInvocation *invocation,
+                const char *model,
+                gpointer data)
+{
+  QueenDBusMethods *self = data;
+  Call *call;
+
+  if (strlen (model) > MAX_MODEL)
+    return refuse (invocation, QUEEN_ERROR_BAD_REQUEST, "no model has such a long name");
+  call = begin_call (self, invocation, run_find);
+  if (!call)
+    return TRUE;
+  call->pool = g_object_ref (self->pool);
+  call->text = g_strdup (model);
+  send_call (call);
+  return TRUE;
+}
+
+static void
+run_forget (Call *call)
+{
+  queen_registry_forget (call->registry, call->text, &call->error);
+}
+
+static gboolean
+on_forget (QueenDBusQueen *skeleton,
+           GDBusMethodInvocation *invocation,
+           const char *kind_name,
+           const char *id,
+           gpointer data)
+{
+  QueenDBusMethods *self = data;
+  QueenComponentKind kind;
+  Call *call;
+
+  if (!queen_component_kind_parse (kind_name, &kind))
+    return refuse (invocation, QUEEN_ERROR_BAD_REQUEST, "the kind must be worker or hive");
+  if (!queen_heartbeat_check_id (id))
+    return refuse (invocation, QUEEN_ERROR_BAD_REQUEST,
+                   "the id must be 1 to 128 bytes without control characters");
+  call = begin_call (self, invocation, run_forget);
+  if (!call)
+    return TRUE;
+  call->registry = g_object_ref (self->registries[kind]);
+  call->text = g_strdup (id);
+  send_call (call);
+  return TRUE;
+}
+
+/* Subscribers */
+
+static void
+unwatch (gpointer watch_id)
+{
+  g_bus_unwatch_name (GPOINTER_TO_UINT (watch_id));
+}
+
+static gboolean
+unsubscribe (QueenDBusMethods *self, const char *name)
+{
+  gboolean was_subscribed = g_hash_table_remove (self->subscribers, name);
+
+  queen_dbus_mailbox_want_events (self->mailbox, g_hash_table_size (self->subscribers) > 0);
+  return was_subscribed;
+}
+
+static void
+on_subscriber_vanished (GDBusConnection *connection, const char *name, gpointer data)
+{
+  unsubscribe (data, name);
+}
+
+static gboolean
+on_subscribe (QueenDBusQueen *skeleton, GDBusMethodInvocation *invocation, gpointer data)
+{
+  QueenDBusMethods *self = data;
+  const char *name = g_dbus_method_invocation_get_sender (invocation);
+
+  if (!g_hash_table_contains (self->subscribers, name))
+    {
+      guint watch_id;
+
+      if (g_hash_table_size (self->subscribers) >= MAX_SUBSCRIBERS)
+        return refuse (invocation, QUEEN_ERROR_UNAVAILABLE, "too many have subscribed already");
+      watch_id =
+          g_bus_watch_name_on_connection (g_dbus_method_invocation_get_connection (invocation),
+                                          name, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,
+                                          on_subscriber_vanished, self, NULL);
+      g_hash_table_insert (self->subscribers, g_strdup (name), GUINT_TO_POINTER (watch_id));
+      queen_dbus_mailbox_want_events (self->mailbox, TRUE);
+    }
+  queen_dbus_queen_complete_subscribe (skeleton, invocation);
+  return TRUE;
+}
+
+static gboolean
+on_unsubscribe (QueenDBusQueen *skeleton, GDBusMethodInvocation *invocation, gpointer data)
+{
+  if (!unsubscribe (data, g_dbus_method_invocation_get_sender (invocation)))
+    return refuse (invocation, QUEEN_ERROR_NOT_SUBSCRIBED, "you have not subscribed");
+  queen_dbus_queen_complete_unsubscribe (skeleton, invocation);
+  return TRUE;
+}
+
+QueenDBusMethods *
+queen_dbus_methods_new (QueenRegistry *workers,
+                        QueenRegistry *hives,
+                        QueenPool *pool,
+                        QueenDBusMailbox *mailbox)
+{
+  QueenDBusMethods *self = g_new0 (QueenDBusMethods, 1);
+
+  self->context = g_main_context_ref_thread_default ();
+  self->registries[QUEEN_COMPONENT_WORKER] = g_object_ref (workers);
+  self->registries[QUEEN_COMPONENT_HIVE] = g_object_ref (hives);
+  self->pool = g_object_ref (pool);
+  self->mailbox = mailbox;
+  self->subscribers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, unwatch);
+  self->skeleton = queen_dbus_queen_skeleton_new ();
+  g_object_connect (self->skeleton,                                                      //
+                    "signal::handle-report-worker", G_CALLBACK (on_report_worker), self, //
+                    "signal::handle-report-hive", G_CALLBACK (on_report_hive), self,     //
+                    "signal::handle-find-worker", G_CALLBACK (on_find_worker), self,     //
+                    "signal::handle-forget", G_CALLBACK (on_forget), self,               //
+                    "signal::handle-subscribe", G_CALLBACK (on_subscribe), self,         //
+                    "signal::handle-unsubscribe", G_CALLBACK (on_unsubscribe), self, NULL);
+  return self;
+}
+
+QueenDBusQueen *
+queen_dbus_methods_get_skeleton (QueenDBusMethods *self)
+{
+  return self->skeleton;
+}
+
+void
+queen_dbus_methods_drop_subscribers (QueenDBusMethods *self)
+{
+  g_hash_table_remove_all (self->subscribers);
+  queen_dbus_mailbox_want_events (self->mailbox, FALSE);
+}
+
+void
+queen_dbus_methods_free (QueenDBusMethods *self)
+{
+  g_signal_handlers_disconnect_by_data (self->skeleton, self);
+  g_object_unref (self->skeleton);
+  g_hash_table_unref (self->subscribers);
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    g_object_unref (self->registries[kind]);
+  g_object_unref (self->pool);
+  g_main_context_unref (self->context);
+  g_free (self);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define QUEEN_DBUS_NAME "dev.rbee.Queen1"
+
+/**
+ * QueenDBusPresenceFunc:
+ * @connection: (nullable): the connection, before the name is asked for; %NULL when it is lost
+ */
+typedef void (*QueenDBusPresenceFunc) (GDBusConnection *connection, gpointer data);
+
+/**
+ * QueenDBusPresence:
+ *
+ * A connection to a bus, and the queen's name on it. Both come back by themselves: when the bus was
+ * not there, or has gone, it is tried again within four seconds.
+ */
+typedef struct _QueenDBusPresence QueenDBusPresence;
+
+/**
+ * queen_dbus_presence_new:
+ * @bus_type: session or system
+ *
+ * Begins to connect, in the thread's default main context.
+ */
+QueenDBusPresence *
+queen_dbus_presence_new (GBusType bus_type, QueenDBusPresenceFunc func, gpointer data);
+
+/**
+ * queen_dbus_presence_free:
+ *
+ * Leaves the bus. The main context must not be iterated any more.
+ */
+void queen_dbus_presence_free (QueenDBusPresence *self);
+
+/**
+ * queen_dbus_presence_dup_session_address:
+ *
+ * Returns: (transfer full) (nullable): where the session bus is; %NULL when there is none. Never
+ *   starts one, as GLib's own function may.
+ */
+char *queen_dbus_presence_dup_session_address (void);
+
+G_END_DECLS

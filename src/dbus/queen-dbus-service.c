@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-dbus-service.h"
+
+#include "model/queen-clock.h"
+#include "queen-dbus-cluster.h"
+#include "queen-dbus-exporter.h"
+#include "queen-dbus-mailbox.h"
+#include "queen-dbus-methods.h"
+#include "queen-dbus-presence.h"
+
+#define MAX_EVENTS 1024   /* that wait for the bus, before the oldest is dropped */
+#define MAX_ANNOUNCED 256 /* components between two looks at what the bus takes */
+#define ANNOUNCE_INTERVAL (G_USEC_PER_SEC / 5) /* so much apart are two changes of a property */
+
+struct _QueenDBusService
+{
+  GObject parent_instance;
+
+  QueenRegistry *workers;
+  QueenRegistry *hives;
+  QueenPool *pool;
+  QueenDBusMailbox *mailbox; /* from the main thread to the other */
+
+  GMainContext *context;
+  GMainLoop *loop;
+  GThread *thread;
+  GBusType bus_type;
+  char **addresses;
+
+  /* What follows belongs to the D-Bus thread. */
+  QueenDBusPresence *presence;
+  QueenDBusMethods *methods;
+  QueenDBusCluster *cluster;
+  QueenDBusFigures figures;
+  QueenDBusExporter *exporter; /* NULL while there is no bus */
+  GCancellable *flush;         /* of the flush that is going on */
+  gint64 next_announcement;    /* µs, monotonic */
+  QueenAlarm *alarm;
+};
+
+G_DEFINE_FINAL_TYPE (QueenDBusService, queen_dbus_service, G_TYPE_OBJECT)
+
+static void
+emit_events (QueenDBusService *self, const QueenDBusNews *news)
+{
+  if (news->n_dropped > 0)
+    queen_dbus_exporter_emit_lagged (self->exporter, news->n_dropped);
+  for (guint i = 0; i < news->events->len; i++)
+    queen_dbus_exporter_emit_event (self->exporter, news->events->pdata[i]);
+}
+
+/* Returns: whether anything was sent. */
+static gboolean
+announce (QueenDBusService *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (!queen_dbus_exporter_is_behind (self->exporter))
+    return FALSE;
+  if (now < self->next_announcement)
+    {
+      queen_alarm_set (self->alarm, self->next_announcement);
+      return FALSE;
+    }
+  if (!queen_dbus_exporter_announce (self->exporter, MAX_ANNOUNCED))
+    self->next_announcement = now + ANNOUNCE_INTERVAL;
+  return TRUE;
+}
+
+static QueenDBusNews *
+take_news (QueenDBusService *self, gboolean with_events)
+{
+  QueenDBusNews *news = queen_dbus_mailbox_take (self->mailbox, with_events);
+  GHashTableIter iter;
+  gpointer event;
+
+  g_hash_table_iter_init (&iter, news->changes);
+  while (g_hash_table_iter_next (&iter, NULL, &event))
+    queen_dbus_cluster_take (self->cluster, event);
+  self->figures.n_events = news->n_events;
+  self->figures.n_subscribers = news->n_subscribers;
+  return news;
+}
+
+static void on_flushed (GObject *source, GAsyncResult *result, gpointer data);
+
+/* GDBus takes any number of messages, and keeps them in memory as long as the bus does not read. So
+ * nothing more is sent until what was sent before is out; meanwhile changes fall into one. */
+static void
+speak (QueenDBusService *self)
+{
+  gboolean can_send = self->exporter && !self->flush;
+  g_autoptr (QueenDBusNews) news = take_news (self, can_send);
+  gboolean has_sent;
+
+  if (!can_send)
+    return;
+  emit_events (self, news);
+  has_sent = announce (self) || news->events->len > 0;
+  if (!has_sent)
+    return;
+  self->flush = g_cancellable_new ();
+  g_dbus_connection_flush (queen_dbus_exporter_get_connection (self->exporter), self->flush,
+                           on_flushed, self);
+}
+
+static void
+on_flushed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  QueenDBusService *self = data;
+  g_autoptr (GError) error = NULL;
+
+  /* After an error the connection is about to close, or has been closed: the flush is not ours. */
+  if (!g_dbus_connection_flush_finish (G_DBUS_CONNECTION (source), result, &error))
+    return;
+  g_clear_object (&self->flush);
+  speak (self);
+}
+
+static gboolean
+on_news (gpointer data)
+{
+  speak (data);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_announcement_due (gpointer data)
+{
+  speak (data);
+}
+
+static void
+leave (QueenDBusService *self)
+{
+  g_cancellable_cancel (self->flush);
+  g_clear_object (&self->flush);
+  g_clear_pointer (&self->exporter, queen_dbus_exporter_free);
+  queen_dbus_methods_drop_subscribers (self->methods);
+}
+
+static void
+on_presence_changed (GDBusConnection *connection, gpointer data)
+{
+  QueenDBusService *self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!connection)
+    {
+      leave (self);
+      return;
+    }
+  self->exporter =
+      queen_dbus_exporter_new (connection, self->cluster, &self->figures,
+                               queen_dbus_methods_get_skeleton (self->methods), &error);
+  if (!self->exporter)
+    g_warning ("nothing can be shown on the bus: %s", error->message);
+}
+
+static gpointer
+run (gpointer data)
+{
+  QueenDBusService *self = data;
+  g_autoptr (GSource) news = queen_dbus_mailbox_create_source (self->mailbox);
+
+  g_main_context_push_thread_default (self->context);
+  self->cluster = queen_dbus_cluster_new ();
+  self->methods = queen_dbus_methods_new (self->workers, self->hives, self->pool, self->mailbox);
+  self->alarm = queen_alarm_new ("announcement", G_PRIORITY_DEFAULT, on_announcement_due, self);
+  /* Before all else in a turn of the loop: who asks, sees what had happened before. */
+  g_source_set_priority (news, G_PRIORITY_HIGH);
+  g_source_set_callback (news, on_news, self, NULL);
+  g_source_attach (news, self->context);
+  self->presence = queen_dbus_presence_new (self->bus_type, on_presence_changed, self);
+
+  g_main_loop_run (self->loop);
+
+  g_clear_pointer (&self->presence, queen_dbus_presence_free);
+  g_source_destroy (news);
+  g_clear_pointer (&self->alarm, queen_alarm_free);
+  g_clear_pointer (&self->methods, queen_dbus_methods_free);
+  g_clear_pointer (&self->cluster, queen_dbus_cluster_free);
+  g_main_context_pop_thread_default (self->context);
+  return NULL;
+}
+
+static void
+on_event (QueenDBusService *self, QueenEvent *event)
+{
+  queen_dbus_mailbox_put (self->mailbox, event);
+}
+
+static gboolean
+on_stop (gpointer data)
+{
+  g_main_loop_quit (data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+queen_dbus_service_dispose (GObject *object)
+{
+  QueenDBusService *self = QUEEN_DBUS_SERVICE (object);
+
+  if (self->thread)
+    {
+      g_main_context_invoke_full (self->context, G_PRIORITY_HIGH, on_stop, self->loop, NULL);
+      g_thread_join (g_steal_pointer (&self->thread));
+    }
+  g_clear_object (&self->workers);
+  g_clear_object (&self->hives);
+  g_clear_object (&self->pool);
+
+  G_OBJECT_CLASS (queen_dbus_service_parent_class)->dispose (object);
+}
+
+static void
+queen_dbus_service_finalize (GObject *object)
+{
+  QueenDBusService *self = QUEEN_DBUS_SERVICE (object);
+
+  queen_dbus_mailbox_free (self->mailbox);
+  g_main_loop_unref (self->loop);
+  g_main_context_unref (self->context);
+  g_strfreev (self->addresses);
+
+  G_OBJECT_CLASS (queen_dbus_service_parent_class)->finalize (object);
+}
+
+static void
+queen_dbus_service_class_init (QueenDBusServiceClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = queen_dbus_service_dispose;
+  object_class->finalize = queen_dbus_service_finalize;
+}
+
+static void
+queen_dbus_service_init (QueenDBusService *self)
+{
+  self->context = g_main_context_new ();
+  self->loop = g_main_loop_new (self->context, FALSE);
+  self->mailbox = queen_dbus_mailbox_new (self->context, MAX_EVENTS);
+}
+
+QueenDBusService *
+queen_dbus_service_new (QueenEventBus *bus,
+                        QueenRegistry *workers,
+                        QueenRegistry *hives,
+                        QueenPool *pool)
+{
+  QueenDBusService *self = g_object_new (QUEEN_TYPE_DBUS_SERVICE, NULL);
+
+  self->workers = g_object_ref (workers);
+  self->hives = g_object_ref (hives);
+  self->pool = g_object_ref (pool);
+  g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
+  return self;
+}
+
+static GBusType
+choose_bus (GBusType bus_type)
+{
+  g_autofree char *session = NULL;
+
+  if (bus_type != G_BUS_TYPE_STARTER)
+    return bus_type;
+  session = queen_dbus_presence_dup_session_address ();
+  return session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM;
+}
+
+void
+queen_dbus_service_start (QueenDBusService *self, GBusType bus_type, const char *const *addresses)
+{
+  g_return_if_fail (!self->thread);
+
+  self->bus_type = choose_bus (bus_type);
+  self->addresses = g_strdupv ((char **) addresses);
+  self->figures.addresses = (const char *const *) self->addresses;
+  self->figures.started_at = g_get_real_time ();
+  self->thread = g_thread_new ("dbus", run, self);
+}
+
+void
+queen_dbus_service_set_n_subscribers (QueenDBusService *self, guint n_subscribers)
+{
+  queen_dbus_mailbox_set_n_subscribers (self->mailbox, n_subscribers);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "model/queen-event-bus.h"
+#include "model/queen-pool.h"
+#include "model/queen-registry.h"
+
+G_BEGIN_DECLS
+
+#define QUEEN_TYPE_DBUS_SERVICE (queen_dbus_service_get_type ())
+G_DECLARE_FINAL_TYPE (QueenDBusService, queen_dbus_service, QUEEN, DBUS_SERVICE, GObject)
+
+/**
+ * queen_dbus_service_new:
+ * @bus: whose events to show
+ *
+ * The cluster on D-Bus, in a thread of its own: whatever a bus or its clients do, the main thread
+ * does not wait for it.
+ */
+QueenDBusService *queen_dbus_service_new (QueenEventBus *bus,
+                                          QueenRegistry *workers,
+                                          QueenRegistry *hives,
+                                          QueenPool *pool);
+
+/**
+ * queen_dbus_service_start:
+ * @bus_type: session or system; `G_BUS_TYPE_STARTER` for the session bus if there is one, and the
+ *   system bus otherwise
+ * @addresses: where she serves HTTP
+ *
+ * Comes onto the bus, now or as soon as there is one. It ends when the service is disposed of.
+ */
+void
+queen_dbus_service_start (QueenDBusService *self, GBusType bus_type, const char *const *addresses);
+
+/**
+ * queen_dbus_service_set_n_subscribers:
+ *
+ * How many listen to the stream now.
+ */
+void queen_dbus_service_set_n_subscribers (QueenDBusService *self, guint n_subscribers);
+
+G_END_DECLS
