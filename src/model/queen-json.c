@@ -393,16 +393,23 @@ queen_json_parse (const char *text, gsize length, GError **error)
 void
 queen_json_append_string (GString *json, const char *text)
 {
+  const char *run = text; /* what needs no escape goes in one piece */
+
   g_string_append_c (json, '"');
   for (const char *at = text; *at != '\0'; at++)
-    if (*at == '"' || *at == '\\')
-      {
-        g_string_append_c (json, '\\');
-        g_string_append_c (json, *at);
-      }
-    else if ((guchar) *at < 0x20)
-      g_string_append_printf (json, "\\u%04x", (guchar) *at);
-    else
-      g_string_append_c (json, *at);
+    {
+      if (*at != '"' && *at != '\\' && (guchar) *at >= 0x20)
+        continue;
+      g_string_append_len (json, run, at - run);
+      if ((guchar) *at < 0x20)
+        g_string_append_printf (json, "\\u%04x", (guchar) *at);
+      else
+        {
+          g_string_append_c (json, '\\');
+          g_string_append_c (json, *at);
+        }
+      run = at + 1;
+    }
+  g_string_append (json, run);
   g_string_append_c (json, '"');
 }

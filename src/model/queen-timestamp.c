@@ -91,11 +91,21 @@ queen_timestamp_parse (const char *text, gint64 *time)
   return TRUE;
 }
 
+/* Writes @number in @n_digits digits. By hand, as a list of all that is known has two times for
+ * each component, and printf() takes a third of a microsecond for one. */
+static void
+write_digits (char *at, int n_digits, int number)
+{
+  for (int i = n_digits - 1; i >= 0; i--, number /= 10)
+    at[i] = (char) ('0' + number % 10);
+}
+
 void
 queen_timestamp_append (GString *text, gint64 time)
 {
   time_t seconds = (time_t) (time / NSEC_PER_SEC);
   int nsec = (int) (time % NSEC_PER_SEC);
+  char digits[] = "0000-00-00T00:00:00.000000000+00:00";
   struct tm tm;
 
   /* A zone may put the first hours of 1970 before the epoch. */
@@ -105,6 +115,12 @@ queen_timestamp_append (GString *text, gint64 time)
       seconds--;
     }
   gmtime_r (&seconds, &tm);
-  g_string_append_printf (text, "%04d-%02d-%02dT%02d:%02d:%02d.%09d+00:00", tm.tm_year + 1900,
-                          tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, nsec);
+  write_digits (digits, 4, tm.tm_year + 1900);
+  write_digits (digits + 5, 2, tm.tm_mon + 1);
+  write_digits (digits + 8, 2, tm.tm_mday);
+  write_digits (digits + 11, 2, tm.tm_hour);
+  write_digits (digits + 14, 2, tm.tm_min);
+  write_digits (digits + 17, 2, tm.tm_sec);
+  write_digits (digits + 20, 9, nsec);
+  g_string_append_len (text, digits, sizeof digits - 1);
 }
