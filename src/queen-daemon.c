@@ -197,6 +197,7 @@ make_http (QueenDaemon *self, GError **error)
     return FALSE;
   self->server = queen_server_new ((const char *const *) self->config->cors_origins);
   queen_routes_add_heartbeats (self->server, self->workers, self->hives, self->stream);
+  queen_routes_add_registries (self->server, self->workers, self->hives);
   queen_routes_add_operations (self->server, on_shutdown_request, self);
 #ifdef QUEEN_HAS_PAGE
   queen_routes_add_pages (self->server);

@@ -20,6 +20,15 @@ void queen_routes_add_heartbeats (QueenServer *server,
                                   QueenStream *stream);
 
 /**
+ * queen_routes_add_registries:
+ *
+ * `GET /v1/workers` and `GET /v1/hives`, and `GET` and `DELETE` of `/v1/workers/{id}` and
+ * `/v1/hives/{id}`.
+ */
+void
+queen_routes_add_registries (QueenServer *server, QueenRegistry *workers, QueenRegistry *hives);
+
+/**
  * queen_routes_add_operations:
  * @on_shutdown: what ends the queen; it may return before she has ended
  *

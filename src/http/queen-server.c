@@ -3,6 +3,8 @@
 
 #include "queen-server.h"
 
+#include <string.h>
+
 #include "queen-answer.h"
 #include "queen-error.h"
 
@@ -169,6 +171,20 @@ answer_not_found (SoupServerMessage *message, const char *path)
   queen_answer_error (message, error);
 }
 
+static const Resource *
+find_resource (QueenServer *self, const char *path)
+{
+  const Resource *resource = g_hash_table_lookup (self->resources, path);
+  const char *slash = strrchr (path, '/');
+  g_autoptr (GString) pattern = NULL;
+
+  if (resource || !slash)
+    return resource;
+  pattern = g_string_new_len (path, slash - path);
+  g_string_append (pattern, "/{id}");
+  return g_hash_table_lookup (self->resources, pattern->str);
+}
+
 static void
 route (SoupServerMessage *message, const char *path, GHashTable *query, const Resource *resource)
 {
@@ -194,7 +210,7 @@ on_request (SoupServer *soup,
             gpointer data)
 {
   QueenServer *self = data;
-  const Resource *resource = g_hash_table_lookup (self->resources, path);
+  const Resource *resource = find_resource (self, path);
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
 
   /* First what others wait for: a heartbeat has gone out to everybody when this returns. */
@@ -220,7 +236,7 @@ on_options (SoupServer *soup,
 
   get_exchange (message)->is_routed = TRUE;
   soup_message_headers_append (headers, "Connection", "close");
-  soup_message_headers_append (headers, "Allow", "GET, HEAD, POST, OPTIONS");
+  soup_message_headers_append (headers, "Allow", "GET, HEAD, POST, DELETE, OPTIONS");
   soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
 }
 
@@ -376,6 +392,20 @@ const QueenRequest *
 queen_server_get_request (SoupServerMessage *message)
 {
   return get_exchange (message)->request;
+}
+
+char *
+queen_server_dup_id (SoupServerMessage *message, GError **error)
+{
+  /* libsoup leaves the path encoded ("raw-paths"), so a slash in an id does not look like one. */
+  const char *path = g_uri_get_path (soup_server_message_get_uri (message));
+  g_autofree char *id = g_uri_unescape_string (strrchr (path, '/') + 1, NULL);
+
+  if (id && g_utf8_validate (id, -1, NULL))
+    return g_steal_pointer (&id);
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "the id in %s is no encoded UTF-8",
+               path);
+  return NULL;
 }
 
 void

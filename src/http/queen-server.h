@@ -19,7 +19,8 @@ typedef void (*QueenRouteFunc) (SoupServerMessage *message, GHashTable *query, g
 
 /**
  * QueenRoute:
- * @path: matched exactly
+ * @path: matched exactly; one that ends with `/{id}` stands for every path that differs from it
+ *   only behind the last slash
  * @method: `GET` (which answers HEAD too), `POST`, …
  */
 typedef struct
@@ -75,6 +76,16 @@ queen_server_answer (QueenConnection *connection, const QueenRequest *request, g
  * Returns: (transfer none): what the gate let in; its body has never been in libsoup's hands
  */
 const QueenRequest *queen_server_get_request (SoupServerMessage *message);
+
+/**
+ * queen_server_dup_id:
+ * @message: a request that is being routed, by a path that ends with `/{id}`
+ * @error: %QUEEN_ERROR_BAD_REQUEST when it is no percent-encoded UTF-8 text
+ *
+ * Returns: (transfer full): what stands in the place of `{id}`, decoded: also a slash or a percent
+ *   sign may be part of it
+ */
+char *queen_server_dup_id (SoupServerMessage *message, GError **error);
 
 /**
  * queen_server_take_over:

@@ -206,6 +206,12 @@ queen_registry_new (QueenComponentKind kind,
   return self;
 }
 
+QueenComponentKind
+queen_registry_get_kind (QueenRegistry *self)
+{
+  return self->kind;
+}
+
 gboolean
 queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **error)
 {

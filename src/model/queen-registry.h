@@ -42,6 +42,13 @@ QueenRegistry *queen_registry_new (QueenComponentKind kind,
                                    const QueenRegistrySettings *settings);
 
 /**
+ * queen_registry_get_kind:
+ *
+ * Returns: what it lists
+ */
+QueenComponentKind queen_registry_get_kind (QueenRegistry *self);
+
+/**
  * queen_registry_update:
  * @component: (transfer full): what a heartbeat that has just arrived says
  * @error: %QUEEN_ERROR_UNAVAILABLE when @component is new and the registry is full

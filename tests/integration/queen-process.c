@@ -43,6 +43,16 @@ queen_test_is_wrapped (void)
   return wrapper != NULL && *wrapper != '\0';
 }
 
+gboolean
+queen_test_is_sanitized (void)
+{
+#ifdef __SANITIZE_ADDRESS__
+  return TRUE;
+#else
+  return FALSE;
+#endif
+}
+
 guint
 queen_test_scale (guint count)
 {
@@ -196,6 +206,7 @@ queen_process_start (const char *option, ...)
 
   g_ptr_array_add (arguments, (gpointer) "--port=0");
   g_ptr_array_add (arguments, (gpointer) "--ui-port=off");
+  g_ptr_array_add (arguments, (gpointer) "--bus=none"); /* an option that comes later goes before */
   va_start (options, option);
   for (; option != NULL; option = va_arg (options, const char *))
     g_ptr_array_add (arguments, (gpointer) option);
@@ -214,10 +225,24 @@ queen_process_get_port (QueenProcess *self)
   return self->port;
 }
 
+gboolean
+queen_process_has_said (QueenProcess *self, const char *text)
+{
+  g_autofree char *said = queen_process_dup_stderr (self);
+
+  return strstr (said, text) != NULL;
+}
+
+char *
+queen_process_dup_proc_path (QueenProcess *self, const char *name)
+{
+  return g_strdup_printf ("/proc/%d/%s", self->pid, name);
+}
+
 guint
 queen_process_count_descriptors (QueenProcess *self)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/fd", self->pid);
+  g_autofree char *path = queen_process_dup_proc_path (self, "fd");
   g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
   guint count = 0;
 

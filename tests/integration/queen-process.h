@@ -40,7 +40,8 @@ QueenProcess *queen_process_spawn (const QueenProcessSetup *setup);
 
 /**
  * queen_process_start:
- * @option: (nullable): the first of the options beside `--port=0 --ui-port=off`, %NULL-terminated
+ * @option: (nullable): the first of the options beside `--port=0 --ui-port=off
+ *   --bus=none`, %NULL-terminated
  *
  * Returns: a daemon that has said that it is ready
  */
@@ -54,6 +55,12 @@ QueenProcess *queen_process_start (const char *option, ...) G_GNUC_NULL_TERMINAT
 void queen_process_wait_ready (QueenProcess *self);
 
 guint16 queen_process_get_port (QueenProcess *self);
+
+/* Whether @text is on its stderr already. */
+gboolean queen_process_has_said (QueenProcess *self, const char *text);
+
+/* Returns: (transfer full): the file of that name in /proc that tells of the daemon */
+char *queen_process_dup_proc_path (QueenProcess *self, const char *name);
 
 /* Open descriptors, from /proc. */
 guint queen_process_count_descriptors (QueenProcess *self);
@@ -88,6 +95,9 @@ int queen_test_get_deadline (void);
 
 /* Whether the daemon runs under a tool, so that its speed says nothing. */
 gboolean queen_test_is_wrapped (void);
+
+/* Whether it was built with the address sanitizer, so that its memory says nothing. */
+gboolean queen_test_is_sanitized (void);
 
 /* @count scaled by QUEEN_TEST_SCALE, at least 1. */
 guint queen_test_scale (guint count);

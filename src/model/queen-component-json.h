@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-component.h"
+
+G_BEGIN_DECLS
+
+/**
+ * queen_component_append_json:
+ * @json: where to write
+ *
+ * Appends @component as an object with all that is known of it. Every member of its kind is there,
+ * always in the same order; what was not said is null.
+ */
+void queen_component_append_json (const QueenComponent *component, GString *json);
+
+G_END_DECLS

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "model/queen-component-json.h"
+
+#include "model/queen-json.h"
+
+/* 2025-10-24T20:11:00Z and a little later, ns */
+#define FIRST_SEEN (G_GINT64_CONSTANT (1761336660) * 1000000000)
+#define LAST_SEEN (FIRST_SEEN + 123456789)
+#define TIMES                                                                                      \
+  ",\"first_seen\":\"2025-10-24T20:11:00.000000000+00:00\","                                       \
+  "\"last_seen\":\"2025-10-24T20:11:00.123456789+00:00\",\"heartbeats\":7}"
+
+static QueenComponent *
+new_component (QueenComponentKind kind, const char *id, QueenStatus status)
+{
+  QueenComponent *component = queen_component_new (kind);
+
+  component->id = g_strdup (id);
+  component->status = status;
+  component->first_seen = FIRST_SEEN;
+  component->last_seen = LAST_SEEN;
+  component->heartbeats = 7;
+  return component;
+}
+
+static void
+assert_json (const QueenComponent *component, const char *expected)
+{
+  g_autoptr (GString) json = g_string_new (NULL);
+  g_autoptr (JsonNode) node = NULL;
+  g_autoptr (GError) error = NULL;
+
+  queen_component_append_json (component, json);
+  g_assert_cmpstr (json->str, ==, expected);
+  node = queen_json_parse (json->str, json->len, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_worker (void)
+{
+  g_autoptr (QueenComponent) worker =
+      new_component (QUEEN_COMPONENT_WORKER, "worker-1", QUEEN_STATUS_READY);
+
+  worker->model_id = g_strdup ("meta-llama/Llama-2-7b");
+  worker->device = g_strdup ("GPU-0");
+  worker->port = 9301;
+  worker->implementation = g_strdup ("llm-worker-rbee");
+  worker->version = g_strdup ("0.1.0");
+  worker->hostname = g_strdup ("node-1");
+  worker->hive_id = g_strdup ("hive-1");
+  assert_json (worker, "{\"id\":\"worker-1\",\"status\":\"Ready\",\"online\":true,"
+                       "\"available\":true,\"model_id\":\"meta-llama/Llama-2-7b\","
+                       "\"device\":\"GPU-0\",\"port\":9301,"
+                       "\"implementation\":\"llm-worker-rbee\",\"version\":\"0.1.0\","
+                       "\"hostname\":\"node-1\",\"hive_id\":\"hive-1\"" TIMES);
+}
+
+static void
+test_hive (void)
+{
+  g_autoptr (QueenComponent) hive =
+      new_component (QUEEN_COMPONENT_HIVE, "hive-1", QUEEN_STATUS_BUSY);
+
+  hive->hostname = g_strdup ("127.0.0.1");
+  hive->port = 9200;
+  hive->health = QUEEN_HEALTH_UNHEALTHY;
+  hive->health_reason = g_strdup ("disk \"full\"");
+  hive->version = g_strdup ("0.1.0");
+  assert_json (hive, "{\"id\":\"hive-1\",\"status\":\"Busy\",\"online\":true,"
+                     "\"available\":false,\"hostname\":\"127.0.0.1\",\"port\":9200,"
+                     "\"health_status\":{\"status\":\"unhealthy\","
+                     "\"reason\":\"disk \\\"full\\\"\"},\"version\":\"0.1.0\"" TIMES);
+}
+
+static void
+test_unsaid (void)
+{
+  g_autoptr (QueenComponent) worker =
+      new_component (QUEEN_COMPONENT_WORKER, "a\"\\/%", QUEEN_STATUS_OFFLINE);
+  g_autoptr (QueenComponent) hive = new_component (QUEEN_COMPONENT_HIVE, "蜂", QUEEN_STATUS_ONLINE);
+
+  assert_json (worker, "{\"id\":\"a\\\"\\\\/%\",\"status\":\"Offline\",\"online\":false,"
+                       "\"available\":false,\"model_id\":null,\"device\":null,\"port\":null,"
+                       "\"implementation\":null,\"version\":null,\"hostname\":null,"
+                       "\"hive_id\":null" TIMES);
+  assert_json (hive, "{\"id\":\"蜂\",\"status\":\"Online\",\"online\":true,\"available\":true,"
+                     "\"hostname\":null,\"port\":null,\"health_status\":{\"status\":\"healthy\"},"
+                     "\"version\":null" TIMES);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/component-json/worker/members-in-order", test_worker);
+  g_test_add_func ("/component-json/hive/members-in-order", test_hive);
+  g_test_add_func ("/component-json/unsaid/is-null", test_unsaid);
+
+  return g_test_run ();
+}
