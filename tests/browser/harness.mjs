@@ -24,7 +24,7 @@ export class Queen {
   /** @param {string[]} options */
   static async start(...options) {
     const queen = new Queen();
-    await queen.#start(["--port=0", "--ui-port=off", ...options]);
+    await queen.#start(["--port=0", "--ui-port=off", "--bus=none", ...options]);
     return queen;
   }
 

@@ -31,7 +31,6 @@ export class Cluster {
   #number = -1;
   /** @type {Map<string, Set<string>>} kind to ids, while a list comes in */
   #listed = new Map();
-  #hasRestarted = false;
   /** @type {Set<string>} kinds of which a whole list has come */
   #areListed = new Set();
 
@@ -40,7 +39,6 @@ export class Cluster {
    * @returns {boolean} whether it is news
    */
   take(happening) {
-    if (happening.kind === "restart") this.#hasRestarted = true;
     if (this.#isKnown(happening)) return false;
     if (happening.census) this.#takeCensus(happening);
     else if (happening.id !== undefined) this.#takeBeat(happening);
@@ -136,7 +134,7 @@ export class Cluster {
       if (component.kind !== kind || listed.has(component.id)) continue;
       if (component.lastSeen >= askedAt) continue;
       /* A queen who has started anew has not forgotten them: she has yet to hear of them. */
-      if (this.#hasRestarted && component.lastSeen > askedAt - WINDOW * 1000)
+      if (component.status !== "offline" && component.lastSeen > askedAt - WINDOW * 1000)
         component.status = "unknown";
       else this.#drop(component);
       this.changed.add(component.key);
