@@ -192,3 +192,12 @@ testPage("the pulse turns amber when a beat is late, and the icon with it",
     await pulseIs(page, "beating");
     await page.locator('#icon[href$="beating.svg"]').waitFor({ state: "attached" });
   });
+
+testPage("who is forgotten by hand leaves the page", {}, async ({ queen, page }) => {
+  await queen.worker("w", "ready");
+  await row(page, "worker/w").waitFor();
+  await fetch(`${queen.url}/v1/workers/w`, { method: "DELETE" });
+  await figureIs(page, "workersOnline", "0");
+  await row(page, "worker/w").waitFor({ state: "detached" });
+  await page.locator("#empty").waitFor();
+});

@@ -118,7 +118,6 @@ export class Cluster {
     component.facts = facts;
     /* What the stream has said since is newer. */
     if (component.lastSeen < askedAt) component.status = facts.status.toLowerCase();
-    if (facts.online === false && component.lastSeen < askedAt) component.status = "offline";
     if (!component.lastSeen) component.lastSeen = Date.parse(facts.last_seen) || 0;
     this.groups.place(component);
     this.changed.add(component.key);
@@ -132,12 +131,7 @@ export class Cluster {
   #dropUnlisted(kind, listed, askedAt) {
     for (const component of this.components.values()) {
       if (component.kind !== kind || listed.has(component.id)) continue;
-      if (component.lastSeen >= askedAt) continue;
-      /* A queen who has started anew has not forgotten them: she has yet to hear of them. */
-      if (component.status !== "offline" && component.lastSeen > askedAt - WINDOW * 1000)
-        component.status = "unknown";
-      else this.#drop(component);
-      this.changed.add(component.key);
+      this.#lose(component, askedAt);
     }
   }
 
@@ -149,7 +143,20 @@ export class Cluster {
   #dropMissing(kind, id, askedAt) {
     const component = this.components.get(`${kind}/${id}`);
 
-    if (component && component.lastSeen < askedAt) this.#drop(component);
+    if (component) this.#lose(component, askedAt);
+  }
+
+  /* A queen who has started anew has not forgotten anybody: she has yet to hear of them. */
+  /**
+   * @param {Component} component that the queen does not know
+   * @param {number} askedAt
+   */
+  #lose(component, askedAt) {
+    if (component.lastSeen >= askedAt) return;
+    if (component.status !== "offline" && component.lastSeen > askedAt - WINDOW * 1000)
+      component.status = "unknown";
+    else this.#drop(component);
+    this.changed.add(component.key);
   }
 
   /** @param {'worker' | 'hive'} kind */
