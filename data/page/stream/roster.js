@@ -11,7 +11,7 @@ const SPACING = 2000; /* ms between two questions */
  *
  * @typedef {object} RosterPart
  * @property {'worker' | 'hive'} kind
- * @property {object[]} components
+ * @property {any[]} components as the queen writes them
  * @property {number} askedAt ms
  * @property {boolean} isFirst
  * @property {boolean} isLast who is in no part is not known to her (only of a whole list)

@@ -4,12 +4,17 @@
 import { WINDOW } from "../model/beat-track.js";
 import { drawLater, drawSoon } from "./frames.js";
 import { RowElement } from "./row.js";
+import { RowsCursor } from "./rows-cursor.js";
 import { find, make } from "./text.js";
 import { onThemeChange } from "./theme.js";
 import { drawTrack } from "./track.js";
 
 const OVERSCAN = 4; /* rows beyond each edge */
-const HEADINGS = ["State", "Name", "Model", "Device", "Last seen", "Heartbeats, last ten minutes"];
+const USUAL_HEIGHT = 32; /* CSS pixels, until it has been measured */
+const HEADINGS = {
+  status: "State", id: "Name", model: "Model", device: "Device", seen: "Last seen",
+  track: "Heartbeats, last ten minutes",
+};
 
 /**
  * @typedef {import('../model/groups.js').Row} Row
@@ -22,15 +27,14 @@ export class RowsView {
   #body = make("div", "body");
   #probe = new RowElement();
   #cluster;
-  #onOpen;
+  #cursor;
   /** @type {Map<string, RowElement>} rows in sight, by key */
   #shown = new Map();
   /** @type {RowElement[]} */
   #spare = [];
   /** @type {Row[]} */
   #rows = [];
-  #active = -1;
-  #rowHeight = 32;
+  #rowHeight = USUAL_HEIGHT;
   #trackSize = { width: 0, height: 0 };
 
   /**
@@ -39,10 +43,10 @@ export class RowsView {
    */
   constructor(cluster, onOpen) {
     this.#cluster = cluster;
-    this.#onOpen = onOpen;
     this.#makeHead();
     this.#body.setAttribute("role", "rowgroup");
     this.#grid.append(this.#body);
+    this.#cursor = new RowsCursor(this.#grid, this.#body, cluster.groups, onOpen, this.draw);
     this.#makeProbe();
     this.#listen();
   }
@@ -53,7 +57,7 @@ export class RowsView {
     const rows = (this.#rows = this.#cluster.groups.rows);
     const wanted = new Set();
 
-    this.#active = Math.min(this.#active, rows.length - 1);
+    this.#cursor.clamp();
     this.#grid.setAttribute("aria-rowcount", String(rows.length + 1));
     this.#body.style.height = `calc(var(--row) * ${rows.length})`;
     for (let i = first; i < Math.min(end, rows.length); i++) wanted.add(rows[i].key);
@@ -107,11 +111,11 @@ export class RowsView {
     group.setAttribute("role", "rowgroup");
     row.setAttribute("role", "row");
     row.setAttribute("aria-rowindex", "1");
-    HEADINGS.forEach((text, i) => {
-      const cell = make("div", `cell ${["status", "id", "model", "device", "seen", "track"][i]}`, text);
+    for (const [name, text] of Object.entries(HEADINGS)) {
+      const cell = make("div", `cell ${name}`, text);
       cell.setAttribute("role", "columnheader");
       row.append(cell);
-    });
+    }
     group.append(row);
     this.#grid.append(group);
   }
@@ -127,7 +131,7 @@ export class RowsView {
     canvas.remove();
     this.#grid.append(element);
     const observer = new ResizeObserver(() => {
-      this.#rowHeight = element.offsetHeight || 32;
+      this.#rowHeight = this.#cursor.rowHeight = element.offsetHeight || USUAL_HEIGHT;
       this.#trackSize = { width: box.clientWidth, height: box.clientHeight };
       this.drawTracks();
       drawSoon(this.draw);
@@ -142,8 +146,6 @@ export class RowsView {
     addEventListener("scroll", redraw, { capture: true, passive: true });
     addEventListener("resize", redraw);
     onThemeChange(() => this.drawTracks());
-    this.#grid.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#takeKey(event));
-    this.#body.addEventListener("click", (event) => this.#takeClick(event));
     find("rows-filter").addEventListener("input", (/** @type {any} */ event) => {
       this.#cluster.groups.filter = event.target.value;
       redraw();
@@ -186,7 +188,7 @@ export class RowsView {
       this.#shown.set(row.key, shown);
     }
     const isOther = shown.row !== row;
-    shown.place(row, index, index === this.#active);
+    shown.place(row, index, index === this.#cursor.index);
     if (isNew || isOther) this.#refresh(shown);
   }
 
@@ -228,89 +230,11 @@ export class RowsView {
     }
   }
 
-  /* Keyboard and mouse */
-
   #tellActive() {
-    const row = this.#rows[this.#active];
+    const { index } = this.#cursor;
+    const row = this.#rows[index];
 
-    if (row && this.#shown.has(row.key))
-      this.#grid.setAttribute("aria-activedescendant", `row-${this.#active}`);
+    if (row && this.#shown.has(row.key)) this.#grid.setAttribute("aria-activedescendant", `row-${index}`);
     else this.#grid.removeAttribute("aria-activedescendant");
-  }
-
-  /** @param {KeyboardEvent} event */
-  #takeKey(event) {
-    const page = Math.max(Math.floor(this.#grid.clientHeight / this.#rowHeight) - 2, 1);
-    /** @type {Record<string, () => void>} */
-    const moves = {
-      ArrowDown: () => this.#moveTo(this.#active + 1),
-      ArrowUp: () => this.#moveTo(this.#active - 1),
-      PageDown: () => this.#moveTo(this.#active + page),
-      PageUp: () => this.#moveTo(this.#active - page),
-      Home: () => this.#moveTo(0),
-      End: () => this.#moveTo(this.#rows.length - 1),
-      ArrowLeft: () => this.#fold(this.#active, true),
-      ArrowRight: () => this.#fold(this.#active, false),
-      Enter: () => this.#open(this.#active),
-      " ": () => this.#open(this.#active),
-    };
-
-    if (event.ctrlKey || event.altKey || event.metaKey || !moves[event.key]) return;
-    event.preventDefault();
-    moves[event.key]();
-  }
-
-  /** @param {Event} event */
-  #takeClick(event) {
-    const target = /** @type {Element} */ (event.target);
-    const element = target.closest(".row");
-    const index = element ? Number(element.id.slice("row-".length)) : -1;
-
-    if (!this.#rows[index]) return;
-    this.#active = index;
-    drawSoon(this.draw);
-    if (target.closest(".fold")) this.#fold(index, !this.#rows[index].group.isFolded);
-    else this.#open(index);
-  }
-
-  /** @param {number} index */
-  #moveTo(index) {
-    this.#active = Math.max(0, Math.min(index, this.#rows.length - 1));
-    this.#reveal(this.#active);
-    this.draw();
-  }
-
-  /** @param {number} index */
-  #reveal(index) {
-    const body = this.#body.getBoundingClientRect();
-    const grid = this.#grid.getBoundingClientRect();
-    const top = body.top + index * this.#rowHeight;
-    const isScroller = this.#grid.scrollHeight > this.#grid.clientHeight + 1;
-    const low = isScroller ? grid.top + this.#rowHeight : 0;
-    const high = isScroller ? grid.bottom : innerHeight;
-    const by = Math.min(top - low, 0) || Math.max(top + this.#rowHeight - high, 0);
-
-    (isScroller ? this.#grid : document.scrollingElement).scrollBy(0, by);
-  }
-
-  /**
-   * @param {number} index
-   * @param {boolean} isFolded
-   */
-  #fold(index, isFolded) {
-    const row = this.#rows[index];
-
-    if (!row) return;
-    if (row.level === 2 && isFolded) this.#moveTo(this.#rows.findIndex((r) => r.key === row.group.key));
-    else this.#cluster.groups.fold(row.group, isFolded);
-    drawSoon(this.draw);
-  }
-
-  /** @param {number} index */
-  #open(index) {
-    const row = this.#rows[index];
-
-    if (row?.component) this.#onOpen(row.component);
-    else if (row) this.#fold(index, !row.group.isFolded);
   }
 }
