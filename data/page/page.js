@@ -16,6 +16,7 @@ import { RowsView } from "./view/rows.js";
 import { find } from "./view/text.js";
 
 const AGE_TICK = 100; /* ms: the age of the queen's beat has tenths */
+const PATIENCE = 2; /* beats of the queen: as long as that holds what she said last */
 const LOG_TICK = 250; /* ms: nobody reads faster */
 
 const cluster = new Cluster();
@@ -98,7 +99,7 @@ function drawSecond(second) {
   rows.drawAges();
   if (second % rows.trackStep === 0) rows.drawTracks();
   detail.drawTrack();
-  plot.draw(cluster.rates, second);
+  plot.draw(cluster.rates, second, (PATIENCE * pulse.interval) / 1000);
 }
 
 let lastSecond = 0;

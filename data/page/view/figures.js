@@ -48,7 +48,7 @@ export class Figures {
 
   /** @param {number} difference */
   #describe(difference) {
-    if (difference === 0) return `unchanged since ${this.#since}`;
+    if (difference === 0) return `±0 since ${this.#since}`;
     return `${difference > 0 ? "+" : "−"}${formatNumber(Math.abs(difference))} since ${this.#since}`;
   }
 }

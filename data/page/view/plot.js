@@ -6,6 +6,8 @@ import { onThemeChange, themeColor } from "./theme.js";
 
 /** @type {any} */
 const UPlot = /** @type {any} */ (globalThis).uPlot;
+/* Nobody is online by half. */
+const WHOLE = [1, 10, 100, 1000, 10000].flatMap((power) => [power, 2 * power, 5 * power]);
 const FONT_SIZE = 0.75; /* rem */
 
 /** Heartbeats per second and workers online, over the last ten minutes. */
@@ -26,12 +28,13 @@ export class PlotView {
   /**
    * @param {import('../model/rates.js').Rates} rates
    * @param {number} now s
+   * @param {number} patience s: how long what the queen said last holds
    */
-  draw(rates, now) {
+  draw(rates, now, patience) {
     const rate = rates.mean(now);
 
     setText(this.#rate, rate < 10 ? rate.toFixed(1) : formatNumber(Math.round(rate)));
-    this.#data = rates.list(now);
+    this.#data = rates.list(now, patience);
     if (this.#plot) this.#plot.setData(this.#data);
     else this.#make();
   }
@@ -62,7 +65,8 @@ export class PlotView {
       grid: { stroke: themeColor("line"), width: 1 },
     };
     const size = 2.6 * rem;
-    const fromZero = (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => [0, Math.max(high * 1.15, 1)];
+    /** @type {(plot: any, low: number, high: number) => number[]} */
+    const fromZero = (_, low, high) => [0, Math.max(high * 1.15, 1)];
 
     return {
       ...this.#size(),
@@ -71,12 +75,12 @@ export class PlotView {
       padding: [6, 0, 0, 0],
       scales: { x: { time: true }, rate: { range: fromZero }, online: { range: fromZero } },
       axes: [
-        { ...axis, grid: { show: false }, size: 1.6 * rem, space: 6 * rem,
+        { ...axis, grid: { show: false }, size: 1.8 * rem, gap: 8, space: 6 * rem,
           values: (/** @type {any} */ _, /** @type {number[]} */ at) =>
             at.map((second) => formatClock(second * 1000).slice(0, 5)) },
         { ...axis, scale: "rate", size, space: 2 * rem, stroke: themeColor("busy") },
         { ...axis, scale: "online", side: 1, size, space: 2 * rem, grid: { show: false },
-          stroke: themeColor("ok"), incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000] },
+          stroke: themeColor("ok"), incrs: WHOLE },
       ],
       series: [
         {},
