@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 #include <systemd/sd-daemon.h>
 
+#include "build-config.h"
 #include "dbus/queen-dbus-service.h"
 #include "http/queen-access.h"
 #include "http/queen-gate.h"
@@ -290,6 +291,9 @@ make_http (QueenDaemon *self, GError **error)
   queen_routes_add_heartbeats (self->server, self->workers, self->hives, self->stream);
   queen_routes_add_registries (self->server, self->workers, self->hives);
   queen_routes_add_operations (self->server, self->access, on_shutdown_request, self);
+#ifdef QUEEN_HAS_PAGE
+  queen_routes_add_pages (self->server);
+#endif
   self->gate = queen_gate_new (self->access, queen_server_answer, self->server, error);
   if (!self->gate)
     return FALSE;

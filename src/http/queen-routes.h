@@ -39,4 +39,11 @@ void queen_routes_add_operations (QueenServer *server,
                                   void (*on_shutdown) (gpointer),
                                   gpointer data);
 
+/**
+ * queen_routes_add_pages:
+ *
+ * `GET /` and what it needs, all of it out of the binary. Only with -Dpage.
+ */
+void queen_routes_add_pages (QueenServer *server);
+
 G_END_DECLS

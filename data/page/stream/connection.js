@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: the queen-rbee authors
+
+import { parseHeartbeat, parseLagged } from "./parse.js";
+
+const STREAM = "/v1/heartbeats/stream";
+const HISTORY = 100; /* events: what the queen holds unless told otherwise */
+const FIRST_PAUSE = 1000; /* ms */
+const LONGEST_PAUSE = 15000;
+
+/**
+ * How the connection is: `bye` and `busy` are what the queen said before it ended.
+ *
+ * @typedef {'connecting' | 'open' | 'lost' | 'bye' | 'busy'} LinkState
+ */
+
+/**
+ * The stream, for as long as anybody wants it. EventSource comes back by itself when a connection
+ * ends; when it has given up (an answer that is no stream), this makes a new one.
+ */
+export class Connection {
+  /** @type {EventSource | null} */
+  #source = null;
+  #lastId = "";
+  #failures = 0;
+  #wantsHistory = true;
+  /** @type {LinkState} */
+  #state = "connecting";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #onHappening;
+  #onState;
+
+  /**
+   * @param {(happening: import('./parse.js').Happening) => void} onHappening
+   * @param {(state: LinkState) => void} onState
+   */
+  constructor(onHappening, onState) {
+    this.#onHappening = onHappening;
+    this.#onState = onState;
+  }
+
+  get lastId() {
+    return this.#lastId;
+  }
+
+  /** @param {string} [lastId] where somebody else stopped */
+  open(lastId) {
+    this.close();
+    if (lastId) this.#lastId = lastId;
+    const source = new EventSource(this.#makeUrl());
+    source.addEventListener("heartbeat", (event) => this.#takeHeartbeat(event));
+    source.addEventListener("lagged", (event) =>
+      this.#onHappening(parseLagged(event.data, Date.now())));
+    source.addEventListener("bye", () => this.#setState("bye"));
+    source.addEventListener("busy", () => this.#setState("busy"));
+    source.onerror = () => this.#takeError(source);
+    this.#source = source;
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    this.#source?.close();
+    this.#source = null;
+  }
+
+  /** Ends it until open() is called again. */
+  pause() {
+    this.close();
+    this.#setState("lost");
+  }
+
+  /** For a connection that is open and yet silent: after a sleep, for one. */
+  restart() {
+    this.pause();
+    this.open();
+  }
+
+  /* What was missed goes before history; only an EventSource that is new cannot send it as header. */
+  #makeUrl() {
+    if (this.#lastId) return `${STREAM}?last_event_id=${encodeURIComponent(this.#lastId)}`;
+    return this.#wantsHistory ? `${STREAM}?history=${HISTORY}` : STREAM;
+  }
+
+  /** @param {MessageEvent<string>} event */
+  #takeHeartbeat(event) {
+    /* A snapshot has no id, and so repeats the last one. */
+    const isSnapshot = event.lastEventId === this.#lastId;
+
+    this.#failures = 0;
+    this.#setState("open");
+    this.#onHappening(
+      parseHeartbeat(event.data, isSnapshot ? "" : event.lastEventId, Date.now()));
+    this.#lastId = event.lastEventId || this.#lastId;
+  }
+
+  /** @param {EventSource} source */
+  #takeError(source) {
+    if (this.#state === "open" || this.#state === "connecting") this.#setState("lost");
+    if (source.readyState !== EventSource.CLOSED) return;
+    /* A queen with a smaller ring refuses to tell that much. */
+    this.#wantsHistory = false;
+    const pause = Math.min(FIRST_PAUSE * 2 ** this.#failures++, LONGEST_PAUSE);
+    this.#timer = setTimeout(() => this.open(), pause * (0.75 + Math.random() / 2));
+  }
+
+  /** @param {LinkState} state */
+  #setState(state) {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#onState(state);
+  }
+}

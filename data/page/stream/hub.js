@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: the queen-rbee authors
+
+import { BeatInterval } from "./beat-interval.js";
+import { Connection } from "./connection.js";
+import { Roster } from "./roster.js";
+
+const FLUSH = 16; /* ms: a frame's worth of events is one message */
+const BACKLOG = 3000; /* events, for tabs that come later */
+const WATCH = 1000; /* ms */
+const REVIEW = 300000; /* ms: that somebody was forgotten is no event, so the lists are read again */
+const SILENT_BEATS = 4; /* without which an open connection is taken for dead */
+const REPLAY = 1000; /* ms after opening, in which the past may be told */
+const OLDEST = 600000; /* ms */
+const SHORTEST_SILENCE = 10000; /* ms */
+
+/**
+ * What a tab hears.
+ *
+ * @typedef {{ type: 'link', state: import('./connection.js').LinkState }
+ *   | { type: 'happenings', happenings: import('./parse.js').Happening[], lastId: string }
+ *   | { type: 'roster', part: import('./roster.js').RosterPart }} HubMessage
+ *
+ * @typedef {(message: HubMessage) => void} Listener
+ */
+
+/** One stream for many tabs. */
+export class Hub {
+  /** @type {Set<Listener>} */
+  #listeners = new Set();
+  /** @type {import('./parse.js').Happening[]} */
+  #backlog = [];
+  /** @type {import('./parse.js').Happening[]} */
+  #pending = [];
+  /** @type {import('./connection.js').LinkState} */
+  #state = "connecting";
+  /** @type {Map<string, string>} kind and id to the status that was last heard */
+  #statuses = new Map();
+  #life = "";
+  #lastHeard = 0;
+  #clockOffset = 0; /* ms: this clock less the queen's */
+  #openedAt = 0;
+  #interval = new BeatInterval();
+  #connection;
+  #roster;
+
+  constructor() {
+    this.#connection = new Connection(
+      (happening) => this.#take(happening), (state) => this.#setState(state));
+    this.#roster = new Roster((part) => this.#send({ type: "roster", part }));
+    setInterval(() => this.#watch(), WATCH);
+    setInterval(() => this.#state === "open" && this.#roster.wantAll(), REVIEW);
+  }
+
+  /** @param {string} [lastId] where somebody else stopped */
+  open(lastId) {
+    this.#connection.open(lastId);
+  }
+
+  close() {
+    this.#connection.pause();
+  }
+
+  /** @param {Listener} listener */
+  add(listener) {
+    this.#flush();
+    this.#listeners.add(listener);
+    listener({ type: "link", state: this.#state });
+    if (this.#backlog.length > 0)
+      listener({
+        type: "happenings", happenings: this.#backlog, lastId: this.#connection.lastId });
+    if (this.#state === "open") this.#roster.wantAll();
+  }
+
+  /** @param {Listener} listener */
+  remove(listener) {
+    this.#listeners.delete(listener);
+  }
+
+  /** @param {import('./parse.js').Happening} happening */
+  #take(happening) {
+    this.#lastHeard = happening.at;
+    if (happening.kind === "queen") this.#takeQueen(happening);
+    else if (happening.kind === "lagged") this.#roster.wantAll();
+    else this.#takeComponent(happening);
+
+    this.#queue(happening);
+  }
+
+  /** @param {import('./parse.js').Happening} happening */
+  #takeQueen(happening) {
+    if (happening.number === undefined) {
+      this.#clockOffset = happening.at - (happening.stamp ?? 0);
+      return;
+    }
+    this.#noticeLife(happening);
+    this.#interval.add(happening.stamp ?? 0);
+    this.#placeInTime(happening);
+  }
+
+  /** @param {import('./parse.js').Happening} happening */
+  #takeComponent(happening) {
+    const key = `${happening.kind}/${happening.id}`;
+
+    this.#noticeLife(happening);
+    this.#placeInTime(happening);
+    if (this.#statuses.get(key) === happening.status) return;
+    this.#statuses.set(key, happening.status ?? "");
+    this.#roster.want(
+      /** @type {'worker' | 'hive'} */ (happening.kind), happening.id ?? "");
+  }
+
+  /** @param {import('./parse.js').Happening} happening */
+  #noticeLife(happening) {
+    if (happening.life === this.#life) return;
+    if (this.#life) {
+      this.#interval.forget();
+      this.#statuses.clear();
+      this.#queue({ kind: "restart", at: happening.at, life: happening.life });
+    }
+    this.#life = happening.life ?? "";
+  }
+
+  /* What is told from the past, right after connecting, belongs where it happened. Everything else
+   * happened when it came: senders' clocks may say anything. */
+  /** @param {import('./parse.js').Happening} happening */
+  #placeInTime(happening) {
+    const made = (happening.stamp ?? 0) + this.#clockOffset;
+
+    if (happening.at - this.#openedAt > REPLAY || made >= this.#openedAt) return;
+    if (made < happening.at - OLDEST) return;
+    happening.at = made;
+    happening.isPast = true;
+  }
+
+  /** @param {import('./connection.js').LinkState} state */
+  #setState(state) {
+    this.#state = state;
+    if (state === "open") {
+      this.#openedAt = Date.now();
+      this.#roster.wantAll();
+    }
+    this.#flush();
+    this.#send({ type: "link", state });
+  }
+
+  #watch() {
+    const silence = Math.max(SILENT_BEATS * this.#interval.value, SHORTEST_SILENCE);
+
+    if (this.#state !== "open" || !this.#interval.isLearned) return;
+    if (Date.now() - this.#lastHeard < silence) return;
+    this.#lastHeard = Date.now();
+    this.#connection.restart();
+  }
+
+  /** @param {import('./parse.js').Happening} happening */
+  #queue(happening) {
+    this.#pending.push(happening);
+    if (this.#pending.length === 1) setTimeout(() => this.#flush(), FLUSH);
+  }
+
+  #flush() {
+    if (this.#pending.length === 0) return;
+    const happenings = this.#pending;
+    this.#pending = [];
+    this.#backlog.push(...happenings);
+    if (this.#backlog.length > 2 * BACKLOG) this.#backlog = this.#backlog.slice(-BACKLOG);
+    this.#send({ type: "happenings", happenings, lastId: this.#connection.lastId });
+  }
+
+  /** @param {HubMessage} message */
+  #send(message) {
+    for (const listener of this.#listeners) listener(message);
+  }
+}

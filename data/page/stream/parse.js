@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: the queen-rbee authors
+
+/**
+ * What happened, small enough to be sent to every tab.
+ *
+ * @typedef {object} Happening
+ * @property {'queen' | 'worker' | 'hive' | 'lagged' | 'restart'} kind
+ * @property {number} at when it came, in ms by this machine's clock
+ * @property {string} [id] whose heartbeat
+ * @property {string} [status] in lower case
+ * @property {number} [stamp] when it was made, in ms by the queen's clock
+ * @property {string} [life] which life of the queen it is from
+ * @property {number} [number] its number in that life; a snapshot has none
+ * @property {boolean} [isPast] whether it was told later than it happened
+ * @property {Census} [census] of a queen's heartbeat
+ * @property {number | null} [dropped] how many were lost
+ *
+ * @typedef {object} Census
+ * @property {number} workersOnline
+ * @property {number} workersAvailable
+ * @property {number} hivesOnline
+ * @property {number} hivesAvailable
+ */
+
+/** @param {any} said */
+function readCensus(said) {
+  return {
+    workersOnline: said.workers_online,
+    workersAvailable: said.workers_available,
+    hivesOnline: said.hives_online,
+    hivesAvailable: said.hives_available,
+  };
+}
+
+/**
+ * @param {string} data of a frame
+ * @param {string} eventId its id; empty when it is a snapshot
+ * @param {number} at when it came
+ * @returns {Happening}
+ */
+export function parseHeartbeat(data, eventId, at) {
+  const said = JSON.parse(data);
+  /** @type {Happening} */
+  const happening = { kind: said.type, at, stamp: Date.parse(said.timestamp) };
+  const dash = eventId.lastIndexOf("-");
+
+  if (dash > 0) {
+    happening.life = eventId.slice(0, dash);
+    happening.number = Number(eventId.slice(dash + 1));
+  }
+  if (said.type === "queen") {
+    happening.census = readCensus(said);
+  } else {
+    happening.id = said.worker_id ?? said.hive_id;
+    happening.status = said.status.toLowerCase();
+  }
+  return happening;
+}
+
+/**
+ * @param {string} data of a frame
+ * @param {number} at when it came
+ * @returns {Happening}
+ */
+export function parseLagged(data, at) {
+  return { kind: "lagged", at, dropped: JSON.parse(data).dropped };
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: the queen-rbee authors
+
+import { Hub } from "./hub.js";
+
+/** @typedef {import('./hub.js').Listener} Listener */
+
+const NAME = "queen-rbee-stream";
+
+/**
+ * A worker that all tabs share has the stream.
+ *
+ * @param {Listener} listener
+ */
+function subscribeToWorker(listener) {
+  const worker = new SharedWorker(new URL("./shared-worker.js", import.meta.url), {
+    type: "module", name: NAME });
+
+  worker.port.onmessage = ({ data }) => listener(data);
+  worker.port.postMessage("join");
+  /* A page that the browser puts aside may come back as it was. */
+  addEventListener("pagehide", () => worker.port.postMessage("leave"));
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) worker.port.postMessage("join");
+  });
+}
+
+/**
+ * The tab that holds the lock has the stream, and tells the others; when it closes, the lock and
+ * the work pass to the next.
+ *
+ * @param {Listener} listener
+ */
+function subscribeByLock(listener) {
+  const channel = new BroadcastChannel(NAME);
+  const me = `${Date.now()}-${Math.random()}`;
+  let lastId = "";
+
+  /** @param {import('./hub.js').HubMessage} message */
+  const take = (message) => {
+    if (message.type === "happenings") lastId = message.lastId;
+    listener(message);
+  };
+  channel.onmessage = ({ data }) => {
+    if (data.message && (!data.to || data.to === me)) take(data.message);
+  };
+  channel.postMessage({ join: me });
+  navigator.locks.request(NAME, () => {
+    const hub = new Hub();
+
+    hub.add((message) => {
+      take(message);
+      channel.postMessage({ message });
+    });
+    channel.addEventListener("message", ({ data }) => {
+      if (!data.join) return;
+      /** @type {Listener} */
+      const introduce = (message) => channel.postMessage({ to: data.join, message });
+      hub.add(introduce);
+      hub.remove(introduce);
+    });
+    hub.open(lastId);
+    return new Promise(() => {}); /* for as long as the tab is there */
+  });
+}
+
+/**
+ * Nothing is shared: only tabs that are seen have a stream, or the seventh would wait for ever.
+ *
+ * @param {Listener} listener
+ */
+function subscribeAlone(listener) {
+  const hub = new Hub();
+  const follow = () => (document.hidden ? hub.close() : hub.open());
+
+  hub.add(listener);
+  document.addEventListener("visibilitychange", follow);
+  if (!document.hidden) follow();
+}
+
+/**
+ * Hears everything that happens, by whatever this browser has.
+ *
+ * @param {Listener} listener
+ */
+export function subscribe(listener) {
+  if (typeof SharedWorker === "function") subscribeToWorker(listener);
+  else if (navigator.locks && typeof BroadcastChannel === "function") subscribeByLock(listener);
+  else subscribeAlone(listener);
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: the queen-rbee authors
+
+import { WINDOW } from "../model/beat-track.js";
+import { drawLater, drawSoon } from "./frames.js";
+import { RowElement } from "./row.js";
+import { RowsCursor } from "./rows-cursor.js";
+import { find, make } from "./text.js";
+import { onThemeChange } from "./theme.js";
+import { drawTrack } from "./track.js";
+
+const OVERSCAN = 4; /* rows beyond each edge */
+const USUAL_HEIGHT = 32; /* CSS pixels, until it has been measured */
+const HEADINGS = {
+  status: "State", id: "Name", model: "Model", device: "Device", seen: "Last seen",
+  track: "Heartbeats, last ten minutes",
+};
+
+/**
+ * @typedef {import('../model/groups.js').Row} Row
+ * @typedef {import('../model/component.js').Component} Component
+ */
+
+/** Hives and workers. Only rows in sight have elements, so a thousand cost as much as thirty. */
+export class RowsView {
+  #grid = find("rows");
+  #body = make("div", "body");
+  #probe = new RowElement();
+  #cluster;
+  #cursor;
+  /** @type {Map<string, RowElement>} rows in sight, by key */
+  #shown = new Map();
+  /** @type {RowElement[]} */
+  #spare = [];
+  /** @type {Row[]} */
+  #rows = [];
+  #rowHeight = USUAL_HEIGHT;
+  #trackSize = { width: 0, height: 0 };
+
+  /**
+   * @param {import('../model/cluster.js').Cluster} cluster
+   * @param {(component: Component) => void} onOpen
+   */
+  constructor(cluster, onOpen) {
+    this.#cluster = cluster;
+    this.#makeHead();
+    this.#body.setAttribute("role", "rowgroup");
+    this.#grid.append(this.#body);
+    this.#cursor = new RowsCursor(this.#grid, this.#body, cluster.groups, onOpen, this.draw);
+    this.#makeProbe();
+    this.#listen();
+  }
+
+  /** Somebody came or went, or it was scrolled. */
+  draw = () => {
+    const [first, end] = this.#findRange();
+    const rows = (this.#rows = this.#cluster.groups.rows);
+    const wanted = new Set();
+
+    this.#cursor.clamp();
+    this.#grid.setAttribute("aria-rowcount", String(rows.length + 1));
+    this.#body.style.height = `calc(var(--row) * ${rows.length})`;
+    for (let i = first; i < Math.min(end, rows.length); i++) wanted.add(rows[i].key);
+    for (const [key, shown] of this.#shown) if (!wanted.has(key)) this.#release(key, shown);
+    for (let i = first; i < Math.min(end, rows.length); i++) this.#place(rows[i], i);
+    this.#sortElements(first, Math.min(end, rows.length));
+    this.#tellActive();
+  };
+
+  /** @param {Set<string>} keys of components that have changed */
+  drawChanged(keys) {
+    const heads = new Set();
+
+    for (const key of keys) {
+      const component = this.#cluster.components.get(key);
+      const group = component && this.#cluster.groups.groupOf(component);
+      const shown = this.#shown.get(key);
+      if (shown) this.#refresh(shown);
+      if (group) heads.add(group.key);
+    }
+    for (const key of heads) {
+      const shown = this.#shown.get(key);
+      if (shown && !keys.has(key)) shown.draw(Date.now());
+    }
+  }
+
+  /** Time has passed. */
+  drawAges() {
+    const now = Date.now();
+    for (const shown of this.#shown.values()) shown.drawSeen(now);
+  }
+
+  /** The time axes have moved by a pixel or so. */
+  drawTracks() {
+    for (const shown of this.#shown.values()) this.#drawTrackLater(shown);
+  }
+
+  /** s: after which a time axis has moved by a pixel */
+  get trackStep() {
+    return Math.max(1, Math.floor(WINDOW / Math.max(this.#trackSize.width, 1)));
+  }
+
+  get isStale() {
+    return this.#rows !== this.#cluster.groups.rows;
+  }
+
+  #makeHead() {
+    const group = make("div", "head-group");
+    const row = make("div", "row headings");
+
+    group.setAttribute("role", "rowgroup");
+    row.setAttribute("role", "row");
+    row.setAttribute("aria-rowindex", "1");
+    for (const [name, text] of Object.entries(HEADINGS)) {
+      const cell = make("div", `cell ${name}`, text);
+      cell.setAttribute("role", "columnheader");
+      row.append(cell);
+    }
+    group.append(row);
+    this.#grid.append(group);
+  }
+
+  /* A row that nobody sees tells how large the others are. */
+  #makeProbe() {
+    const { element, canvas } = this.#probe;
+    const box = /** @type {HTMLElement} */ (canvas.parentElement);
+
+    element.classList.add("probe");
+    element.setAttribute("role", "presentation");
+    element.setAttribute("aria-hidden", "true");
+    canvas.remove();
+    this.#grid.append(element);
+    const observer = new ResizeObserver(() => {
+      this.#rowHeight = this.#cursor.rowHeight = element.offsetHeight || USUAL_HEIGHT;
+      this.#trackSize = { width: box.clientWidth, height: box.clientHeight };
+      this.drawTracks();
+      drawSoon(this.draw);
+    });
+    observer.observe(element);
+    observer.observe(box);
+  }
+
+  #listen() {
+    const redraw = () => drawSoon(this.draw);
+
+    addEventListener("scroll", redraw, { capture: true, passive: true });
+    addEventListener("resize", redraw);
+    onThemeChange(() => this.drawTracks());
+    find("rows-filter").addEventListener("input", (/** @type {any} */ event) => {
+      this.#cluster.groups.filter = event.target.value;
+      redraw();
+    });
+  }
+
+  /** @returns {[number, number]} the rows in sight */
+  #findRange() {
+    const body = this.#body.getBoundingClientRect();
+    const grid = this.#grid.getBoundingClientRect();
+    const top = Math.max(grid.top, 0) - body.top;
+    const bottom = Math.min(grid.bottom, innerHeight) - body.top;
+
+    return [
+      Math.max(Math.floor(top / this.#rowHeight) - OVERSCAN, 0),
+      Math.max(Math.ceil(bottom / this.#rowHeight) + OVERSCAN, 0),
+    ];
+  }
+
+  /**
+   * @param {string} key
+   * @param {RowElement} shown
+   */
+  #release(key, shown) {
+    this.#shown.delete(key);
+    shown.element.remove();
+    this.#spare.push(shown);
+  }
+
+  /**
+   * @param {Row} row
+   * @param {number} index
+   */
+  #place(row, index) {
+    let shown = this.#shown.get(row.key);
+    const isNew = !shown;
+
+    if (!shown) {
+      shown = this.#spare.pop() ?? new RowElement();
+      this.#shown.set(row.key, shown);
+    }
+    const isOther = shown.row !== row;
+    shown.place(row, index, index === this.#cursor.index);
+    if (isNew || isOther) this.#refresh(shown);
+  }
+
+  /** @param {RowElement} shown */
+  #refresh(shown) {
+    shown.draw(Date.now());
+    this.#drawTrackLater(shown);
+  }
+
+  /** @param {RowElement} shown */
+  #drawTrackLater(shown) {
+    shown.drawTrack ??= () => this.#drawTrack(shown);
+    drawLater(shown.drawTrack);
+  }
+
+  /** @param {RowElement} shown */
+  #drawTrack(shown) {
+    const track = shown.row?.component?.track ?? null;
+    const now = Math.floor(Date.now() / 1000);
+    const beats = track?.count(now) ?? 0;
+
+    if (this.#trackSize.width > 0) drawTrack(shown.canvas, track, now, this.#trackSize);
+    shown.canvas.hidden = !track;
+    shown.canvas.setAttribute("aria-label", `${beats} heartbeats in ten minutes`);
+  }
+
+  /* Screen readers go by the order of the elements. */
+  /**
+   * @param {number} first
+   * @param {number} end
+   */
+  #sortElements(first, end) {
+    let next = this.#body.firstElementChild;
+
+    for (let i = first; i < end; i++) {
+      const { element } = /** @type {RowElement} */ (this.#shown.get(this.#rows[i].key));
+      if (element === next) next = next.nextElementSibling;
+      else this.#body.insertBefore(element, next);
+    }
+  }
+
+  #tellActive() {
+    const { index } = this.#cursor;
+    const row = this.#rows[index];
+
+    if (row && this.#shown.has(row.key)) this.#grid.setAttribute("aria-activedescendant", `row-${index}`);
+    else this.#grid.removeAttribute("aria-activedescendant");
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: the queen-rbee authors
+
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const number = new Intl.NumberFormat();
+
+/** @param {number} value */
+export const formatNumber = (value) => number.format(value);
+
+/** @param {number} at ms */
+export const formatClock = (at) => clock.format(at);
+
+/** @param {number} at ms */
+export const formatMoment = (at) => moment.format(at);
+
+/** @param {number} age ms */
+export function formatAge(age) {
+  const seconds = Math.floor(age / 1000);
+
+  if (!(age >= 0)) return "–";
+  if (seconds < 1) return "now";
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 86400 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86400)} d`;
+}
+
+/** @param {string} word */
+export const capitalize = (word) => word.charAt(0).toUpperCase() + word.slice(1);
+
+/**
+ * Writes only what is different: a text that is set anew is laid out anew.
+ *
+ * @param {Element} element
+ * @param {string} text
+ */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} name
+ * @param {string} [className]
+ * @param {string} [text]
+ */
+export function make(name, className = "", text = "") {
+  const element = document.createElement(name);
+
+  if (className) element.className = className;
+  if (text) element.textContent = text;
+  return element;
+}
+
+/**
+ * @param {string} id
+ * @returns {any}
+ */
+export const find = (id) => document.getElementById(id);

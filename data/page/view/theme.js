@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: the queen-rbee authors
+
+const NAMES = ["ink", "muted", "line", "surface", "ok", "busy", "warn", "bad", "off"];
+const dark = matchMedia("(prefers-color-scheme: dark)");
+/** @type {Record<string, string>} */
+let colors = {};
+/** @type {(() => void)[]} */
+const listeners = [];
+
+function read() {
+  const style = getComputedStyle(document.documentElement);
+
+  colors = Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+}
+
+/** @param {string} name of a colour in page.css, for what is drawn on a canvas */
+export function themeColor(name) {
+  if (!colors.ink) read();
+  return colors[name];
+}
+
+/** @param {() => void} listener called when day turns to night, or back */
+export function onThemeChange(listener) {
+  listeners.push(listener);
+}
+
+dark.addEventListener("change", () => {
+  read();
+  for (const listener of listeners) listener();
+});

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-routes.h"
+
+#include "queen-page-resource.h"
+
+#define ROOT "/dev/rbee/Queen1/page"
+#define INDEX "/index.html"
+
+/* One way to send a page's bytes. A strong tag names exactly these bytes, so each way has its own:
+ * RFC 9110 § 8.8.1. */
+typedef struct
+{
+  GBytes *bytes;
+  char *tag;
+} Variant;
+
+typedef struct
+{
+  char *path;
+  QueenRoute route;
+  const char *type;
+  Variant plain;
+  Variant packed; /* gzip; made when the first browser asks for it */
+} Page;
+
+static const char *
+find_type (const char *path)
+{
+  static const struct
+  {
+    const char *suffix;
+    const char *type;
+  } types[] = {
+    { ".html", "text/html; charset=utf-8" },
+    { ".css", "text/css; charset=utf-8" },
+    { ".js", "text/javascript; charset=utf-8" },
+    { ".svg", "image/svg+xml" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
+    if (g_str_has_suffix (path, types[i].suffix))
+      return types[i].type;
+  return "application/octet-stream";
+}
+
+static Variant
+make_variant (GBytes *bytes)
+{
+  g_autofree char *sum = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes);
+
+  return (Variant){ bytes, g_strdup_printf ("\"%.32s\"", sum) };
+}
+
+static void
+clear_variant (Variant *variant)
+{
+  g_clear_pointer (&variant->bytes, g_bytes_unref);
+  g_clear_pointer (&variant->tag, g_free);
+}
+
+static GBytes *
+pack (GBytes *bytes)
+{
+  g_autoptr (GZlibCompressor) compressor = g_zlib_compressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP, 9);
+  g_autoptr (GOutputStream) memory = g_memory_output_stream_new_resizable ();
+  g_autoptr (GOutputStream) packer =
+      g_converter_output_stream_new (memory, G_CONVERTER (compressor));
+  gsize length;
+  const void *data = g_bytes_get_data (bytes, &length);
+
+  g_output_stream_write_all (packer, data, length, NULL, NULL, NULL);
+  g_output_stream_close (packer, NULL, NULL);
+  return g_memory_output_stream_steal_as_bytes (G_MEMORY_OUTPUT_STREAM (memory));
+}
+
+/* What the browser said */
+
+static gboolean
+takes_gzip (SoupMessageHeaders *request)
+{
+  const char *header = soup_message_headers_get_list (request, "Accept-Encoding");
+  GSList *codings;
+  gboolean found;
+
+  if (!header)
+    return FALSE;
+  codings = soup_header_parse_quality_list (header, NULL);
+  found = g_slist_find_custom (codings, "gzip", (GCompareFunc) g_ascii_strcasecmp) != NULL;
+  soup_header_free_list (codings);
+  return found;
+}
+
+/* RFC 9110 § 13.1.2: the comparison is the weak one. */
+static gboolean
+has_already (SoupMessageHeaders *request, const char *tag)
+{
+  const char *header = soup_message_headers_get_list (request, "If-None-Match");
+  GSList *tags;
+  gboolean found = FALSE;
+
+  if (!header)
+    return FALSE;
+  tags = soup_header_parse_list (header);
+  for (GSList *l = tags; l && !found; l = l->next)
+    {
+      const char *known = l->data;
+
+      found = g_str_equal (known, "*") ||
+              g_str_equal (g_str_has_prefix (known, "W/") ? known + 2 : known, tag);
+    }
+  soup_header_free_list (tags);
+  return found;
+}
+
+/* Answering */
+
+static const Variant *
+choose_variant (Page *page, SoupMessageHeaders *request)
+{
+  if (!takes_gzip (request))
+    return &page->plain;
+  if (!page->packed.bytes)
+    page->packed = make_variant (pack (page->plain.bytes));
+  return &page->packed;
+}
+
+static void
+on_page (SoupServerMessage *message, GHashTable *query, gpointer data)
+{
+  Page *page = data;
+  SoupMessageHeaders *request = soup_server_message_get_request_headers (message);
+  SoupMessageHeaders *response = soup_server_message_get_response_headers (message);
+  const Variant *variant = choose_variant (page, request);
+
+  soup_message_headers_append (response, "ETag", variant->tag);
+  soup_message_headers_append (response, "Cache-Control", "no-cache");
+  soup_message_headers_append (response, "Vary", "Accept-Encoding");
+  /* Ids are whatever a sender likes, so nothing that is written into the page may ever run. */
+  soup_message_headers_append (response, "Content-Security-Policy", "default-src 'self'");
+  soup_message_headers_append (response, "Referrer-Policy", "no-referrer");
+  if (has_already (request, variant->tag))
+    {
+      soup_server_message_set_status (message, SOUP_STATUS_NOT_MODIFIED, NULL);
+      return;
+    }
+  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+  soup_message_headers_set_content_type (response, page->type, NULL);
+  if (variant == &page->packed)
+    soup_message_headers_append (response, "Content-Encoding", "gzip");
+  soup_message_body_append_bytes (soup_server_message_get_response_body (message), variant->bytes);
+}
+
+/* Finding the pages */
+
+static void
+free_page (Page *page)
+{
+  clear_variant (&page->plain);
+  clear_variant (&page->packed);
+  g_free (page->path);
+  g_free (page);
+}
+
+static void
+add_page (QueenServer *server, GResource *resource, const char *path)
+{
+  g_autofree char *name = g_strconcat (ROOT, path, NULL);
+  GBytes *bytes = g_resource_lookup_data (resource, name, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  Page *page = g_new0 (Page, 1);
+
+  page->path = g_strdup (g_str_equal (path, INDEX) ? "/" : path);
+  page->route = (QueenRoute){ page->path, "GET", on_page };
+  page->type = find_type (path);
+  page->plain = make_variant (bytes);
+  queen_server_add_routes (server, &page->route, 1, page, (GDestroyNotify) free_page);
+}
+
+static void
+add_folder (QueenServer *server, GResource *resource, const char *folder)
+{
+  g_autofree char *name = g_strconcat (ROOT, folder, NULL);
+  g_auto (GStrv) children =
+      g_resource_enumerate_children (resource, name, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+
+  for (char **child = children; child && *child; child++)
+    {
+      g_autofree char *path = g_strconcat (folder, *child, NULL);
+
+      if (g_str_has_suffix (path, "/"))
+        add_folder (server, resource, path);
+      else
+        add_page (server, resource, path);
+    }
+}
+
+void
+queen_routes_add_pages (QueenServer *server)
+{
+  add_folder (server, queen_page_get_resource (), "/");
+}

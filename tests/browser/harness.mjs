@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: the queen-rbee authors
+
+/* A real queen and a real browser. Nothing here waits for a time; everything for a condition. */
+
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { once } from "node:events";
+import readline from "node:readline";
+import test from "node:test";
+
+const require = createRequire(`${process.env.QUEEN_NODE_MODULES}/`);
+const { chromium } = require("playwright-core");
+
+export const axeSource = require("axe-core").source;
+
+const DEADLINE = 15000; /* ms: how long a condition may take to come true */
+const ARGUMENTS = [
+  "--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync",
+];
+
+export class Queen {
+  /** @param {string[]} options */
+  static async start(...options) {
+    const queen = new Queen();
+    await queen.#start(["--port=0", "--ui-port=off", "--bus=none", ...options]);
+    return queen;
+  }
+
+  /** The same again, where it was. */
+  async restart() {
+    await this.#start([...this.options.slice(1), `--port=${new URL(this.url).port}`]);
+  }
+
+  /** @param {NodeJS.Signals} signal */
+  async end(signal = "SIGTERM") {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const ended = once(this.process, "exit");
+    this.process.kill(signal);
+    await ended;
+  }
+
+  /**
+   * @param {'worker' | 'hive'} kind
+   * @param {object} body
+   */
+  async beat(kind, body) {
+    const answer = await fetch(`${this.url}/v1/${kind}-heartbeat`, {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(await answer.text());
+  }
+
+  /** @param {object} [more] */
+  worker(id = "worker-1", status = "ready", more = {}) {
+    return this.beat("worker", { worker: { id, status, ...more } });
+  }
+
+  /** @param {object} [more] */
+  hive(id = "hive-1", status = "ready", more = {}) {
+    return this.beat("hive", { hive: { id, operational_status: status, ...more } });
+  }
+
+  /** @param {string[]} options */
+  async #start(options) {
+    this.options = options;
+    this.process = spawn(process.env.QUEEN_RBEE, options, { stdio: ["ignore", "ignore", "pipe"] });
+    for await (const line of readline.createInterface({ input: this.process.stderr })) {
+      const ready = /ready on (http:\/\/127\.0\.0\.1:\d+)/.exec(line);
+      if (!ready) continue;
+      this.url = ready[1];
+      this.process.stderr.resume();
+      return;
+    }
+    throw new Error("the queen did not start");
+  }
+}
+
+/**
+ * @typedef {object} Stage
+ * @property {Queen} queen
+ * @property {import('playwright-core').BrowserContext} context
+ * @property {import('playwright-core').Page} page
+ */
+
+/**
+ * A test with a queen and a page of its own.
+ *
+ * @param {string} name
+ * @param {{ options?: string[], context?: object, isClosed?: boolean }} setup
+ * @param {(stage: Stage) => Promise<void>} func
+ */
+export function testPage(name, setup, func) {
+  test(name, { timeout: 60000 }, async () => {
+    const queen = await Queen.start(...(setup.options ?? []));
+    const browser = await launch();
+    /** @type {string[]} */
+    const complaints = [];
+
+    try {
+      const context = await browser.newContext({
+        viewport: { width: 1440, height: 900 }, ...setup.context });
+      context.setDefaultTimeout(DEADLINE);
+      const page = await context.newPage();
+      page.on("pageerror", (error) => complaints.push(String(error)));
+      page.on("console", (message) => {
+        if (/Content Security Policy|Uncaught/.test(message.text())) complaints.push(message.text());
+      });
+      if (!setup.isClosed) await open(page, queen);
+      await func({ queen, context, page });
+      if (complaints.length > 0) throw new Error(complaints.join("\n"));
+    } finally {
+      await browser.close();
+      await queen.end("SIGKILL");
+    }
+  });
+}
+
+export function launch() {
+  return chromium.launch({ executablePath: process.env.QUEEN_CHROMIUM, args: ARGUMENTS });
+}
+
+/**
+ * @param {import('playwright-core').Page} page
+ * @param {Queen} queen
+ */
+export async function open(page, queen) {
+  await page.goto(queen.url);
+  await pulseIs(page, "beating");
+}
+
+/**
+ * @param {import('playwright-core').Page} page
+ * @param {string} state
+ */
+export async function pulseIs(page, state) {
+  await page.locator(`#pulse[data-state="${state}"]`).waitFor();
+}
+
+/**
+ * @param {import('playwright-core').Page} page
+ * @param {string} member
+ * @param {string} value
+ */
+export async function figureIs(page, member, value) {
+  await page.waitForFunction(
+    ([id, text]) => document.getElementById(id)?.textContent === text, [`figure-${member}`, value]);
+}
+
+/**
+ * @param {import('playwright-core').Page} page
+ * @param {string} key such as worker/w
+ */
+export function row(page, key) {
+  return page.locator(`#rows .row[data-key=${JSON.stringify(key)}]`);
+}
+
+/** Keeps a picture where QUEEN_SCREENSHOTS says, to be looked at. */
+/**
+ * @param {import('playwright-core').Page} page
+ * @param {string} name
+ */
+export async function keepPicture(page, name) {
+  const folder = process.env.QUEEN_SCREENSHOTS;
+  if (folder) await page.screenshot({ path: `${folder}/${name}.png` });
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: the queen-rbee authors
+
+/* For everybody: with a keyboard, with a screen reader, by day and by night. */
+
+import assert from "node:assert/strict";
+
+import { axeSource, keepPicture, pulseIs, row, testPage } from "./harness.mjs";
+
+/** @param {import('playwright-core').Page} page */
+async function findFaults(page) {
+  await page.evaluate(axeSource);
+  const result = await page.evaluate(() => /** @type {any} */ (globalThis).axe.run());
+  return result.violations.flatMap((/** @type {any} */ violation) =>
+    violation.nodes.map((/** @type {any} */ node) => `${violation.id}: ${node.html} ${node.failureSummary}`));
+}
+
+/** @param {import('./harness.mjs').Queen} queen */
+async function fill(queen) {
+  const statuses = ["starting", "ready", "online", "busy", "stopping", "stopped", "offline"];
+  await queen.hive("hive-1", "ready", { health_status: { status: "degraded", reason: "heat" } });
+  for (const status of statuses)
+    await queen.worker(`worker-${status}`, status, { hive_id: "hive-1", model_id: "some/model" });
+}
+
+for (const colorScheme of ["light", "dark"])
+  for (const width of [360, 1440])
+    testPage(`no fault is found: ${colorScheme}, ${width} pixels`,
+      { context: { colorScheme, viewport: { width, height: 900 } } },
+      async ({ queen, page }) => {
+        await page.locator("#empty").waitFor();
+        assert.deepEqual(await findFaults(page), []);
+        await fill(queen);
+        await row(page, "hive/hive-1").getByText(" available").waitFor({ state: "attached" });
+        assert.deepEqual(await findFaults(page), []);
+        await row(page, "worker/worker-busy").click();
+        await page.locator("#detail dd", { hasText: "some/model" }).waitFor();
+        assert.deepEqual(await findFaults(page), []);
+        await page.keyboard.press("Escape");
+        await queen.end("SIGKILL");
+        await pulseIs(page, "lost");
+        assert.deepEqual(await findFaults(page), []);
+      });
+
+testPage("everything can be reached and done with the keyboard", {}, async ({ queen, page }) => {
+  await fill(queen);
+  await row(page, "hive/hive-1").getByText(" available").waitFor();
+  const focused = () => page.evaluate(() => {
+    const element = /** @type {any} */ (document.activeElement);
+    return element.id || element.name;
+  });
+  const walk = [];
+  for (let i = 0; i < 8; i++) {
+    await page.keyboard.press("Tab");
+    walk.push(await focused());
+  }
+  assert.deepEqual(walk, ["rows-filter", "rows", "log-pause", "kind", "kind", "kind", "text", "log"]);
+
+  await page.locator("#rows").focus();
+  const active = () => page.evaluate(() => {
+    const id = document.getElementById("rows")?.getAttribute("aria-activedescendant");
+    return document.getElementById(id ?? "")?.dataset.key;
+  });
+  await page.keyboard.press("ArrowDown");
+  assert.equal(await active(), "hive/hive-1");
+  await page.keyboard.press("ArrowLeft");
+  await row(page, "worker/worker-busy").waitFor({ state: "detached" });
+  await page.keyboard.press("ArrowRight");
+  await row(page, "worker/worker-busy").waitFor();
+  await page.keyboard.press("ArrowDown");
+  assert.equal(await active(), "worker/worker-busy");
+  await keepPicture(page, "keyboard");
+  await page.keyboard.press("Enter");
+  await page.locator("#detail-title", { hasText: "worker-busy" }).waitFor();
+  assert.equal(await focused(), "detail-close");
+  await page.keyboard.press("Enter");
+  await page.locator("#detail").waitFor({ state: "hidden" });
+  assert.equal(await focused(), "rows");
+  await page.keyboard.press("End");
+  assert.equal(await active(), "worker/worker-stopping");
+  await page.keyboard.press("Home");
+  assert.equal(await active(), "hive/hive-1");
+});
+
+testPage("only the pulse's word is spoken by itself", {}, async ({ page }) => {
+  const live = await page.locator("[aria-live], [role=status], [role=alert], [role=log]").all();
+  assert.equal(live.length, 1);
+  assert.equal(await live[0].getAttribute("id"), "pulse-word");
+  assert.equal(await live[0].textContent(), "Connected");
+});

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: the queen-rbee authors
+
+/* A thousand workers, a hundred heartbeats a second: the page stays smooth. */
+
+import assert from "node:assert/strict";
+import timers from "node:timers/promises";
+
+import { figureIs, keepPicture, testPage } from "./harness.mjs";
+
+const WORKERS = 1000;
+const BEATS = 1000;
+const PACE = 10; /* ms between two heartbeats */
+const STATUSES = ["ready", "busy", "ready", "ready", "starting"];
+
+/**
+ * @param {import('./harness.mjs').Queen} queen
+ * @param {number} i
+ */
+function beat(queen, i) {
+  const number = i % WORKERS;
+  return queen.worker(`worker-${number}`, STATUSES[(i * 7) % STATUSES.length], {
+    hive_id: `hive-${number % 40}`, model_id: "meta-llama/Llama-3.1-8B-Instruct",
+    device: `GPU-${number % 8}` });
+}
+
+testPage("a thousand workers with a hundred heartbeats per second cause no long task", {},
+  async ({ queen, page }) => {
+    await page.evaluate(() => {
+      const seen = /** @type {any} */ (globalThis);
+      seen.longTasks = [];
+      new PerformanceObserver((list) => seen.longTasks.push(...list.getEntries().map(
+        (entry) => Math.round(entry.duration)))).observe({ type: "longtask", buffered: true });
+    });
+    for (let i = 0; i < WORKERS; i += 20)
+      await Promise.all(Array.from({ length: 20 }, (_, n) => beat(queen, i + n)));
+    await figureIs(page, "workersOnline", new Intl.NumberFormat("en-US").format(WORKERS));
+
+    const pending = [];
+    let sent = 0;
+    for await (const _ of timers.setInterval(PACE)) {
+      pending.push(beat(queen, sent));
+      if (sent % 50 === 0) await page.mouse.wheel(0, sent % 400 < 200 ? 900 : -900);
+      if (sent === 100) await page.mouse.move(500, 600);
+      if (++sent === BEATS) break;
+    }
+    await Promise.all(pending);
+    await page.waitForFunction((last) => document.getElementById("log")?.textContent?.includes(last),
+      `worker-${BEATS - 1}`);
+    await keepPicture(page, "load");
+    const shown = await page.locator("#rows .body .row").count();
+    assert.ok(shown < 60, `${shown} rows have elements`);
+    assert.deepEqual(await page.evaluate(() => /** @type {any} */ (globalThis).longTasks), []);
+  });

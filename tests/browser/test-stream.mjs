@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: the queen-rbee authors
+
+/* What the page does when the stream breaks, lags, or ends. */
+
+import assert from "node:assert/strict";
+import http from "node:http";
+
+import { figureIs, keepPicture, pulseIs, row, testPage } from "./harness.mjs";
+
+testPage("a queen who was killed and comes back is found again, without a reload", {},
+  async ({ queen, page }) => {
+    await queen.worker();
+    await figureIs(page, "workersOnline", "1");
+    await page.evaluate(() => (/** @type {any} */ (globalThis).isSame = true));
+    await queen.end("SIGKILL");
+    await pulseIs(page, "lost");
+    await page.waitForFunction(() => /lost/.test(document.title));
+    await keepPicture(page, "lost");
+    await queen.restart();
+    await pulseIs(page, "beating");
+    await figureIs(page, "workersOnline", "0");
+    await row(page, "worker/worker-1").getByText("Unknown").waitFor();
+    await page.locator("#log .note", { hasText: "started anew" }).waitFor();
+    await queen.worker();
+    await figureIs(page, "workersOnline", "1");
+    await row(page, "worker/worker-1").getByText("Ready").waitFor();
+    assert.ok(await page.evaluate(() => /** @type {any} */ (globalThis).isSame));
+  });
+
+testPage("a goodbye is told as one", {}, async ({ queen, page }) => {
+  await queen.end("SIGTERM");
+  await pulseIs(page, "bye");
+  await page.locator("#log .note", { hasText: "goodbye" }).waitFor();
+});
+
+/* A stream that says whatever the test likes, behind the same page. */
+async function impersonate(queen, answer) {
+  const server = http.createServer((request, response) => {
+    if (request.url?.startsWith("/v1/heartbeats/stream")) return answer(request, response);
+    http.get(queen.url + request.url, { headers: request.headers }, (from) => {
+      response.writeHead(from.statusCode ?? 500, from.headers);
+      from.pipe(response);
+    });
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(0)));
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return { url: `http://127.0.0.1:${port}`, close: () => server.closeAllConnections() ?? server.close() };
+}
+
+const STREAM = { "Content-Type": "text/event-stream" };
+const beat = (id = "") => `${id ? `id: ${id}\n` : ""}event: heartbeat\ndata: {"type":"queen",` +
+  `"workers_online":0,"workers_available":0,"hives_online":0,"hives_available":0,"worker_ids":[],` +
+  `"hive_ids":[],"timestamp":"${new Date().toISOString()}"}\n\n`;
+
+for (const [dropped, said] of [["37", "37 events were dropped"], ["null", "some events were dropped"]])
+  testPage(`what was dropped is told: ${dropped}`, { isClosed: true }, async ({ queen, page }) => {
+    const fake = await impersonate(queen, (_, response) => {
+      response.writeHead(200, STREAM);
+      response.write(`${beat()}event: lagged\ndata: {"dropped":${dropped}}\n\n${beat()}`);
+    });
+    await page.goto(fake.url);
+    await page.locator("#log .note", { hasText: said }).waitFor();
+    fake.close();
+  });
+
+testPage("a queen without room is told as one, and asked again", { isClosed: true },
+  async ({ queen, page }) => {
+    let asked = 0;
+    const fake = await impersonate(queen, (_, response) => {
+      response.writeHead(200, STREAM);
+      if (asked++ === 0) response.end("retry: 50\nevent: busy\ndata: {}\n\n");
+      else response.write(beat());
+    });
+    await page.goto(fake.url);
+    await page.locator("#log .note", { hasText: "no room" }).waitFor();
+    await pulseIs(page, "beating");
+    fake.close();
+  });
+
+testPage("where EventSource gives up, the page goes on with the last id", { isClosed: true },
+  async ({ queen, page }) => {
+    /** @type {(string | undefined)[]} */
+    const urls = [];
+    const fake = await impersonate(queen, (request, response) => {
+      urls.push(request.url);
+      if (urls.length === 1) return response.writeHead(200, STREAM).end(`retry: 1\n\n${beat()}${beat("ab-7")}`);
+      if (urls.length === 2) return response.writeHead(503).end();
+      response.writeHead(200, STREAM).write(beat() + beat("ab-8"));
+    });
+    await page.goto(fake.url);
+    while (urls.length < 3) await page.waitForEvent("framenavigated", { timeout: 50 }).catch(() => {});
+    assert.match(urls[2] ?? "", /last_event_id=ab-7/);
+    await pulseIs(page, "beating");
+    fake.close();
+  });
+
+testPage("a queen with a smaller ring is heard, too", { options: ["--capacity=10"] },
+  async ({ queen, page }) => {
+    await queen.worker();
+    await figureIs(page, "workersOnline", "1");
+  });
+
+testPage("what happened before the page was opened is on the tracks", { isClosed: true },
+  async ({ queen, page }) => {
+    for (let i = 0; i < 5; i++) await queen.worker("early", "ready");
+    await page.goto(queen.url);
+    await row(page, "worker/early").getByLabel("5 heartbeats in ten minutes").waitFor();
+  });
