@@ -14,6 +14,10 @@ complete -c queen-rbee -l forget-after -x -d 'Time after which one that is offli
 complete -c queen-rbee -l flush-interval -x -d 'Time that two flushes of the stream keep apart'
 complete -c queen-rbee -l max-components -x -d 'How many workers, and hives, may be known at once'
 complete -c queen-rbee -l cors-origin -x -d 'Let pages of this web origin in'
+complete -c queen-rbee -l allowed-host -x -d 'Answer to this host name, too'
+complete -c queen-rbee -l token-file -r -F -d 'Take heartbeats only with a token of this file'
+complete -c queen-rbee -l protect-reads -d 'Let nobody read without a token, either'
+complete -c queen-rbee -l insecure -d 'Listen for other machines without tokens'
 complete -c queen-rbee -l bus -x -a 'auto session system none' -d 'D-Bus to show the cluster on'
 complete -c queen-rbee -l log-level -x -a 'error warning info debug' \
     -d 'Least important messages to log'
