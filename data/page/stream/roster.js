@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
-const CHUNK = 500; /* components in one message, so that no tab has to read too long at once */
+const CHUNK = 100; /* components in one message, so that no tab has to read too long at once */
 const FEW = 8; /* components that are asked for one by one */
 const FIRST_WAIT = 40; /* ms: those who come together are asked for together */
 const SPACING = 2000; /* ms between two questions */
