@@ -5,10 +5,21 @@
 
 #include <string.h>
 
+#include "model/queen-clock.h"
 #include "queen-answer.h"
 #include "queen-error.h"
+#include "queen-head-stream.h"
 
 #define USUAL_ANSWER 1024 /* bytes: what nearly all of them fit in */
+
+/* A connection as libsoup knows it: it reads the head from here and writes the answer to there. To
+ * make one takes it as long as to read a request; so one is made while nobody waits, to spare. */
+typedef struct
+{
+  QueenHeadStream *input;
+  GMemoryOutputStream *output;
+  GIOStream *stream;
+} Connection;
 
 struct _QueenServer
 {
@@ -16,10 +27,9 @@ struct _QueenServer
 
   SoupServer *soup;
   GSocketAddress *address; /* libsoup wants to hear one for both ends of every connection */
-  /* What the next request goes through, made while nobody waits for it. */
-  GMemoryInputStream *input;
-  GMemoryOutputStream *output;
-  GIOStream *stream;
+  GMainContext *context;   /* in which the spare connection waits */
+  QueenAlarm *spare_alarm;
+  Connection spare;      /* empty when there is none */
   GHashTable *resources; /* path -> Resource */
   GSList *route_data;    /* of RouteData */
   QueenAccess *access;
@@ -53,7 +63,7 @@ typedef struct
 {
   QueenConnection *connection;
   const QueenRequest *request;
-  GMemoryOutputStream *output;
+  const Connection *through;
   gboolean is_routed;
   gboolean is_taken_over;
 } Exchange;
@@ -256,8 +266,9 @@ static void
 on_wrote_headers (SoupServerMessage *message, TakeOver *take_over)
 {
   Exchange *exchange = get_exchange (message);
-  GBytes *head = g_bytes_new (g_memory_output_stream_get_data (exchange->output),
-                              g_memory_output_stream_get_data_size (exchange->output));
+  GMemoryOutputStream *output = exchange->through->output;
+  GBytes *head = g_bytes_new (g_memory_output_stream_get_data (output),
+                              g_memory_output_stream_get_data_size (output));
 
   g_object_unref (soup_server_message_steal_connection (message));
   exchange->is_taken_over = TRUE;
@@ -267,13 +278,58 @@ on_wrote_headers (SoupServerMessage *message, TakeOver *take_over)
 /* The object */
 
 static void
-prepare_streams (QueenServer *self)
+connection_init (Connection *connection)
 {
-  self->input = G_MEMORY_INPUT_STREAM (g_memory_input_stream_new ());
-  self->output = G_MEMORY_OUTPUT_STREAM (
+  connection->input = queen_head_stream_new ();
+  connection->output = G_MEMORY_OUTPUT_STREAM (
       g_memory_output_stream_new (g_malloc (USUAL_ANSWER), USUAL_ANSWER, g_realloc, g_free));
-  self->stream =
-      g_simple_io_stream_new (G_INPUT_STREAM (self->input), G_OUTPUT_STREAM (self->output));
+  connection->stream = g_simple_io_stream_new (G_INPUT_STREAM (connection->input),
+                                               G_OUTPUT_STREAM (connection->output));
+}
+
+static void
+connection_clear (Connection *connection)
+{
+  g_clear_object (&connection->stream);
+  g_clear_object (&connection->input);
+  g_clear_object (&connection->output);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Connection, connection_clear)
+
+static void
+accept_connection (QueenServer *self, Connection *connection)
+{
+  soup_server_accept_iostream (self->soup, connection->stream, self->address, self->address, NULL);
+}
+
+static void
+on_quiet (gpointer data)
+{
+  QueenServer *self = data;
+
+  if (self->spare.stream)
+    return;
+  connection_init (&self->spare);
+  g_main_context_push_thread_default (self->context);
+  accept_connection (self, &self->spare);
+  g_main_context_pop_thread_default (self->context);
+}
+
+/* Has libsoup read @head and write the answer, all of it before this returns: once the head is
+ * there these streams are always ready. */
+static void
+pass (QueenServer *self, Connection *connection, GBytes *head)
+{
+  if (connection->stream)
+    {
+      queen_head_stream_feed (connection->input, head);
+      g_main_context_iteration (self->context, FALSE);
+      return;
+    }
+  connection_init (connection);
+  queen_head_stream_feed (connection->input, head);
+  accept_connection (self, connection);
 }
 
 static void
@@ -281,10 +337,11 @@ queen_server_finalize (GObject *object)
 {
   QueenServer *self = QUEEN_SERVER (object);
 
+  g_clear_pointer (&self->spare_alarm, queen_alarm_free);
+  soup_server_disconnect (self->soup);
   g_clear_object (&self->soup);
-  g_clear_object (&self->stream);
-  g_clear_object (&self->input);
-  g_clear_object (&self->output);
+  connection_clear (&self->spare);
+  g_main_context_unref (self->context);
   g_clear_object (&self->address);
   g_hash_table_unref (self->resources);
   g_clear_object (&self->access);
@@ -304,12 +361,14 @@ queen_server_init (QueenServer *self)
 {
   self->soup = soup_server_new ("server-header", "queen-rbee", "raw-paths", TRUE, NULL);
   self->address = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
-  prepare_streams (self);
+  self->context = g_main_context_new ();
   self->resources =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_resource);
   /* Early: as soon as libsoup has read the head, which is all that it gets. */
   soup_server_add_early_handler (self->soup, NULL, on_request, self, NULL);
   soup_server_add_early_handler (self->soup, "*", on_options, self, NULL);
+  self->spare_alarm = queen_alarm_new ("spare connection", G_PRIORITY_LOW, on_quiet, self);
+  queen_alarm_set (self->spare_alarm, 0);
 }
 
 QueenServer *
@@ -360,18 +419,15 @@ GBytes *
 queen_server_answer (QueenConnection *connection, const QueenRequest *request, gpointer data)
 {
   QueenServer *self = data;
-  g_autoptr (GMemoryInputStream) input = g_steal_pointer (&self->input);
-  g_autoptr (GMemoryOutputStream) output = g_steal_pointer (&self->output);
-  g_autoptr (GIOStream) stream = g_steal_pointer (&self->stream);
+  g_auto (Connection) through = self->spare;
+  Exchange exchange = { .connection = connection, .request = request, .through = &through };
   g_autoptr (GError) error = NULL;
-  Exchange exchange = { .connection = connection, .request = request, .output = output };
 
-  /* These streams are always ready, so libsoup is through when the call returns. */
-  g_memory_input_stream_add_bytes (input, request->head);
+  self->spare = (Connection){ NULL };
   g_object_set_data (G_OBJECT (self->address), EXCHANGE, &exchange);
-  soup_server_accept_iostream (self->soup, stream, self->address, self->address, NULL);
+  pass (self, &through, request->head);
   g_object_set_data (G_OBJECT (self->address), EXCHANGE, NULL);
-  prepare_streams (self);
+  queen_alarm_set (self->spare_alarm, 0);
   if (exchange.is_taken_over)
     return NULL;
 
@@ -382,8 +438,8 @@ queen_server_answer (QueenConnection *connection, const QueenRequest *request, g
                                    "the request target is no valid URI");
       return queen_answer_to_bytes (error);
     }
-  g_io_stream_close (stream, NULL, NULL);
-  return g_memory_output_stream_steal_as_bytes (output);
+  g_io_stream_close (through.stream, NULL, NULL);
+  return g_memory_output_stream_steal_as_bytes (through.output);
 }
 
 const QueenRequest *
