@@ -125,23 +125,25 @@ parse_escape (Parser *p, GString *string)
   return fail (p, "unknown escape") != NULL;
 }
 
-static char *
-parse_string (Parser *p)
+/* Up to the end of the string, or what takes a closer look. */
+static void
+skip_plain (Parser *p)
 {
-  g_autoptr (GString) string = NULL;
-  const char *start;
+  while (p->at < p->end && (guchar) *p->at >= 0x20 && *p->at != '"' && *p->at != '\\')
+    p->at++;
+}
 
-  if (!skip (p, '"'))
-    return fail (p, "expected a string");
+/* We are at what ended the plain beginning of a string, from @start on. */
+static char *
+parse_rest_of_string (Parser *p, const char *start)
+{
+  g_autoptr (GString) string = g_string_new_len (start, p->at - start);
 
-  string = g_string_sized_new (32);
-  start = p->at;
   while (peek (p) != '"')
     {
       const char *run = p->at;
 
-      while (peek (p) >= 0x20 && *p->at != '"' && *p->at != '\\')
-        p->at++;
+      skip_plain (p);
       g_string_append_len (string, run, p->at - run);
       if (peek (p) < 0)
         return fail (p, "the string has no end");
@@ -152,10 +154,25 @@ parse_string (Parser *p)
       if (*p->at == '\\' && !parse_escape (p, string))
         return NULL;
     }
-  if (p->at - start > QUEEN_JSON_MAX_STRING)
+  return g_string_free (g_steal_pointer (&string), FALSE);
+}
+
+static char *
+parse_string (Parser *p)
+{
+  g_autofree char *string = NULL;
+  const char *start;
+
+  if (!skip (p, '"'))
+    return fail (p, "expected a string");
+  start = p->at;
+  skip_plain (p);
+  string = peek (p) == '"' ? g_strndup (start, (gsize) (p->at - start))
+                           : parse_rest_of_string (p, start);
+  if (string && p->at - start > QUEEN_JSON_MAX_STRING)
     return fail (p, "string of over 1024 bytes");
   p->at++;
-  return g_string_free (g_steal_pointer (&string), FALSE);
+  return g_steal_pointer (&string);
 }
 
 /* Numbers: RFC 8259 § 6 */
