@@ -13,6 +13,7 @@ struct _QueenDBusMailbox
   GHashTable *changes; /* QueenComponent, compared by kind and id -> its last QueenEvent */
   GQueue events;       /* of QueenEvent */
   gboolean wants_events;
+  gboolean is_deferring;
   guint64 n_dropped;
   guint64 n_events;
   guint n_subscribers;
@@ -41,11 +42,12 @@ new_changes (void)
                                 (GDestroyNotify) queen_event_unref);
 }
 
-/* Without the lock, as waking is a system call. */
+/* Without the lock, as waking is a system call. A reader that is not woken sees the news all the
+ * same when it turns next. */
 static void
-wake_reader (QueenDBusMailbox *self)
+tell_reader (QueenDBusMailbox *self, gboolean is_urgent)
 {
-  if (g_atomic_int_compare_and_exchange (&self->has_news, FALSE, TRUE))
+  if (g_atomic_int_compare_and_exchange (&self->has_news, FALSE, TRUE) && is_urgent)
     g_main_context_wakeup (self->reader);
 }
 
@@ -65,8 +67,10 @@ void
 queen_dbus_mailbox_put (QueenDBusMailbox *self, QueenEvent *event)
 {
   QueenEvent *dropped = NULL;
+  gboolean is_urgent;
 
   g_mutex_lock (&self->lock);
+  is_urgent = self->wants_events || !self->is_deferring;
   if (event->component)
     g_hash_table_replace (self->changes, event->component, queen_event_ref (event));
   if (event->json)
@@ -83,16 +87,19 @@ queen_dbus_mailbox_put (QueenDBusMailbox *self, QueenEvent *event)
   g_mutex_unlock (&self->lock);
 
   g_clear_pointer (&dropped, queen_event_unref);
-  wake_reader (self);
+  tell_reader (self, is_urgent);
 }
 
 void
 queen_dbus_mailbox_set_n_subscribers (QueenDBusMailbox *self, guint n_subscribers)
 {
+  gboolean is_urgent;
+
   g_mutex_lock (&self->lock);
   self->n_subscribers = n_subscribers;
+  is_urgent = !self->is_deferring;
   g_mutex_unlock (&self->lock);
-  wake_reader (self);
+  tell_reader (self, is_urgent);
 }
 
 typedef struct
@@ -141,6 +148,14 @@ queen_dbus_mailbox_want_events (QueenDBusMailbox *self, gboolean is_wanted)
       g_queue_clear_full (&self->events, (GDestroyNotify) queen_event_unref);
       self->n_dropped = 0;
     }
+  g_mutex_unlock (&self->lock);
+}
+
+void
+queen_dbus_mailbox_defer (QueenDBusMailbox *self, gboolean is_deferring)
+{
+  g_mutex_lock (&self->lock);
+  self->is_deferring = is_deferring;
   g_mutex_unlock (&self->lock);
 }
 

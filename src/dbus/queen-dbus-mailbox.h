@@ -65,6 +65,14 @@ GSource *queen_dbus_mailbox_create_source (QueenDBusMailbox *self);
 void queen_dbus_mailbox_want_events (QueenDBusMailbox *self, gboolean is_wanted);
 
 /**
+ * queen_dbus_mailbox_defer:
+ * @is_deferring: whether the reader knows when it will look next, and need not be woken before
+ *
+ * Single events that are wanted wake it nevertheless.
+ */
+void queen_dbus_mailbox_defer (QueenDBusMailbox *self, gboolean is_deferring);
+
+/**
  * queen_dbus_mailbox_take:
  * @with_events: whether to take the single events, too; otherwise they stay, and so does the limit
  *

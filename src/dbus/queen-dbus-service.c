@@ -51,22 +51,28 @@ emit_events (QueenDBusService *self, const QueenDBusNews *news)
     queen_dbus_exporter_emit_event (self->exporter, news->events->pdata[i]);
 }
 
-/* Returns: whether anything was sent. */
-static gboolean
+typedef enum
+{
+  ANNOUNCE_NOTHING,
+  ANNOUNCE_LATER,
+  ANNOUNCE_SENT,
+} AnnounceResult;
+
+static AnnounceResult
 announce (QueenDBusService *self)
 {
   gint64 now = g_get_monotonic_time ();
 
   if (!queen_dbus_exporter_is_behind (self->exporter))
-    return FALSE;
+    return ANNOUNCE_NOTHING;
   if (now < self->next_announcement)
     {
       queen_alarm_set (self->alarm, self->next_announcement);
-      return FALSE;
+      return ANNOUNCE_LATER;
     }
   if (!queen_dbus_exporter_announce (self->exporter, MAX_ANNOUNCED))
     self->next_announcement = now + ANNOUNCE_INTERVAL;
-  return TRUE;
+  return ANNOUNCE_SENT;
 }
 
 static QueenDBusNews *
@@ -86,6 +92,23 @@ take_news (QueenDBusService *self, gboolean with_events)
 
 static void on_flushed (GObject *source, GAsyncResult *result, gpointer data);
 
+/* Returns: whether anything more can be said only later; what happens until then is not worth a
+ * wake-up each. */
+static gboolean
+say (QueenDBusService *self, const QueenDBusNews *news)
+{
+  AnnounceResult result;
+
+  emit_events (self, news);
+  result = announce (self);
+  if (result != ANNOUNCE_SENT && news->events->len == 0)
+    return result == ANNOUNCE_LATER;
+  self->flush = g_cancellable_new ();
+  g_dbus_connection_flush (queen_dbus_exporter_get_connection (self->exporter), self->flush,
+                           on_flushed, self);
+  return TRUE;
+}
+
 /* GDBus takes any number of messages, and keeps them in memory as long as the bus does not read. So
  * nothing more is sent until what was sent before is out; meanwhile changes fall into one. */
 static void
@@ -93,17 +116,8 @@ speak (QueenDBusService *self)
 {
   gboolean can_send = self->exporter && !self->flush;
   g_autoptr (QueenDBusNews) news = take_news (self, can_send);
-  gboolean has_sent;
 
-  if (!can_send)
-    return;
-  emit_events (self, news);
-  has_sent = announce (self) || news->events->len > 0;
-  if (!has_sent)
-    return;
-  self->flush = g_cancellable_new ();
-  g_dbus_connection_flush (queen_dbus_exporter_get_connection (self->exporter), self->flush,
-                           on_flushed, self);
+  queen_dbus_mailbox_defer (self->mailbox, !can_send || say (self, news));
 }
 
 static void
@@ -157,6 +171,7 @@ on_presence_changed (GDBusConnection *connection, gpointer data)
                                queen_dbus_methods_get_skeleton (self->methods), &error);
   if (!self->exporter)
     g_warning ("nothing can be shown on the bus: %s", error->message);
+  speak (self);
 }
 
 static gpointer

@@ -96,6 +96,48 @@ test_mailbox_events (void)
   queen_dbus_mailbox_free (mailbox);
 }
 
+/* Does by hand what the reader's loop does before it sleeps, and looks whether it would wake up. */
+static gboolean
+wakes_reader (QueenDBusMailbox *mailbox)
+{
+  GMainContext *context = g_main_context_default ();
+  GPollFD wakeup[4];
+  int timeout, n_fds;
+
+  g_assert_true (g_main_context_acquire (context));
+  g_main_context_prepare (context, NULL);
+  n_fds = g_main_context_query (context, G_MAXINT, &timeout, wakeup, G_N_ELEMENTS (wakeup));
+  g_assert_cmpint (n_fds, <=, G_N_ELEMENTS (wakeup));
+  g_assert_cmpint (g_poll (wakeup, (guint) n_fds, 0), >=, 0);
+  g_main_context_check (context, G_MAXINT, wakeup, n_fds);
+  g_main_context_release (context);
+
+  put (mailbox, QUEEN_COMPONENT_WORKER, "a", QUEEN_STATUS_READY);
+  return g_poll (wakeup, (guint) n_fds, 0) > 0;
+}
+
+static void
+test_mailbox_deferring (void)
+{
+  QueenDBusMailbox *mailbox = new_mailbox (2);
+  g_autoptr (QueenDBusNews) news = NULL;
+  g_autoptr (QueenDBusNews) more_news = NULL;
+
+  queen_dbus_mailbox_defer (mailbox, TRUE);
+  g_assert_false (wakes_reader (mailbox));
+  news = queen_dbus_mailbox_take (mailbox, TRUE);
+  g_assert_cmpuint (g_hash_table_size (news->changes), ==, 1);
+
+  queen_dbus_mailbox_want_events (mailbox, TRUE);
+  g_assert_true (wakes_reader (mailbox));
+  queen_dbus_mailbox_want_events (mailbox, FALSE);
+  more_news = queen_dbus_mailbox_take (mailbox, TRUE);
+
+  queen_dbus_mailbox_defer (mailbox, FALSE);
+  g_assert_true (wakes_reader (mailbox));
+  queen_dbus_mailbox_free (mailbox);
+}
+
 static void
 test_mailbox_unwanted (void)
 {
@@ -310,6 +352,7 @@ main (int argc, char **argv)
 
   add ("mailbox/last-event-of-each-component", test_mailbox_last);
   add ("mailbox/oldest-event-dropped-and-counted", test_mailbox_events);
+  add ("mailbox/deferring-reader-is-woken-for-wanted-events-only", test_mailbox_deferring);
   add ("mailbox/events-nobody-wants-are-not-kept", test_mailbox_unwanted);
   add ("mailbox/two-threads", test_mailbox_threads);
   add ("cluster/counts", test_cluster_counts);
