@@ -211,6 +211,7 @@ test_no_flap (Fixture *f, gconstpointer data)
 
   client = resume (queen_process_get_port (queen), last);
   http_beat (queen_process_get_port (queen), "worker", "w1", "ready");
+  g_assert_true (sse_client_wait (client, 10000)); /* not only with the next sign of life, 15 s */
   sse_client_expect (client, "worker", "w1", "Ready"); /* and nothing came before */
 }
 
@@ -293,6 +294,35 @@ test_overdue (Fixture *f, gconstpointer data)
   g_assert_cmpuint (sse_client_expect (client, "worker", "w", "Offline"), ==,
                     get_number (last) + 1);
   g_assert_cmpuint (sse_client_expect (client, "hive", "h", "Offline"), ==, get_number (last) + 2);
+}
+
+/* However many they are, nobody is told first that they are online. */
+static void
+test_many_overdue (Fixture *f, gconstpointer data)
+{
+  const guint n = 20000;
+  g_autoptr (GString) state = g_string_new (NULL);
+  g_autoptr (QueenProcess) queen = NULL;
+  g_autoptr (SseFrame) snapshot = NULL;
+  g_autoptr (SseClient) client = NULL;
+
+  g_string_printf (state,
+                   "{\"format\":\"queen-rbee state\",\"version\":1,\"written_at\":"
+                   "\"2001-01-01T00:00:00Z\",\"life\":\"abc\",\"next\":11,\"components\":%u}\n",
+                   n);
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (state,
+                            "{\"kind\":\"worker\",\"id\":\"%u\",\"status\":\"ready\","
+                            "\"first_seen\":\"2001-01-01T00:00:00Z\",\"last_seen\":"
+                            "\"2001-01-01T00:00:00Z\",\"heartbeats\":1,\"age\":0}\n",
+                            i);
+  g_assert_true (g_file_set_contents (f->path, state->str, state->len, NULL));
+  queen = start (f, "--capacity=50");
+  snapshot = sse_client_take_snapshot (queen_process_get_port (queen));
+  g_assert_cmpint (sse_frame_get_int (snapshot, "workers_online"), ==, 0);
+  client = resume (queen_process_get_port (queen), "abc-10");
+  assert_lagged (client, "{\"dropped\":19950}");
+  g_assert_cmpuint (sse_client_expect (client, "worker", "19950", "Offline"), ==, 11 + 19950);
 }
 
 static void
@@ -647,6 +677,7 @@ main (int argc, char **argv)
   add ("file/where-systemd-or-the-option-says", test_environment);
   add ("deadline/goes-on-from-its-age", test_deadline);
   add ("deadline/passed-meanwhile-is-an-event", test_overdue);
+  add ("deadline/however-many-passed-told-before-all-else", test_many_overdue);
   add ("deadline/clock-set-back-ages-nobody", test_clock_set_back);
   add ("stream/numbers-go-on", test_numbers);
   add ("stream/missed-ones-are-counted", test_missed);
