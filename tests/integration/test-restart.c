@@ -471,7 +471,7 @@ test_any_moment (Fixture *f, gconstpointer data)
   g_clear_pointer (&first, queen_process_stop);
   before = read_state (f);
 
-  for (int i = 0; i < 40; i++)
+  for (guint i = 0; i < queen_test_scale (40); i++)
     {
       const char *arguments[] = {
         "--port=0",     "--ui-port=off", "--bus=none", "--heartbeat-interval=1h",
