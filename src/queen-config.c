@@ -228,6 +228,8 @@ static const Setting settings[] = {
     N_ ("Let nobody read without a token, either") },
   { "insecure", 0, apply_flag, FIELD (is_insecure), 0, 0, FALSE,
     N_ ("Listen for other machines without the tokens that this takes otherwise") },
+  { "state-directory", 0, apply_path, FIELD (state_directory), 0, 0, FALSE,
+    N_ ("Remember in this directory, from one run to the next, who is known"), N_ ("DIRECTORY") },
   { "bus", 0, apply_choice, FIELD (bus), 0, 0, FALSE,
     N_ ("Show the cluster on this bus: auto, session, system or none (auto)"), N_ ("BUS"), buses },
   { "log-level", 0, apply_choice, FIELD (log_level), 0, 0, FALSE,
@@ -479,5 +481,6 @@ queen_config_free (QueenConfig *config)
   g_strfreev (config->cors_origins);
   g_strfreev (config->allowed_hosts);
   g_free (config->token_file);
+  g_free (config->state_directory);
   g_free (config);
 }

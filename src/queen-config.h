@@ -19,6 +19,7 @@ G_BEGIN_DECLS
  * @forget_after: µs
  * @flush_interval: µs
  * @token_file: %NULL when no token is needed
+ * @state_directory: where to remember who is known; %NULL for where systemd says, if it does
  * @is_insecure: listen beyond loopback although that is not safe
  * @bus: `G_BUS_TYPE_STARTER` for the session bus if there is one and the system bus otherwise
  * @log_level: the least important level that is logged
@@ -41,6 +42,7 @@ typedef struct
   char **cors_origins;
   char **allowed_hosts;
   char *token_file;
+  char *state_directory;
   gboolean are_reads_protected;
   gboolean is_insecure;
   GBusType bus;

@@ -20,6 +20,7 @@
 #include "model/queen-pulse.h"
 #include "model/queen-registry.h"
 #include "queen-error.h"
+#include "queen-state-file.h"
 
 #define FAREWELL (2 * G_USEC_PER_SEC) /* what the last bytes get to go out */
 
@@ -44,6 +45,7 @@ struct _QueenDaemon
   QueenGate *gate;
   QueenListener *listener;
   QueenDBusService *dbus; /* NULL when no bus is wanted */
+  char *state_directory;  /* NULL when nothing is to be remembered */
 
   gboolean is_stopping;
   QueenAlarm *farewell_alarm;
@@ -316,8 +318,84 @@ make_dbus (QueenDaemon *self)
   self->dbus = queen_dbus_service_new (self->bus, self->workers, self->hives, self->pool);
   g_signal_connect_object (self->stream, "notify::subscribers", G_CALLBACK (on_subscribers_changed),
                            self, G_CONNECT_SWAPPED);
-  queen_dbus_service_start (self->dbus, self->config->bus,
-                            queen_listener_get_urls (self->listener));
+}
+
+static void
+start_dbus (QueenDaemon *self)
+{
+  if (self->dbus)
+    queen_dbus_service_start (self->dbus, self->config->bus,
+                              queen_listener_get_urls (self->listener));
+}
+
+/* From one life to the next */
+
+/* What systemd says may be several directories, with colons between. */
+static char *
+find_state_directory (QueenDaemon *self)
+{
+  const char *given = g_getenv ("STATE_DIRECTORY");
+
+  if (self->config->state_directory)
+    return g_strdup (self->config->state_directory);
+  return given && *given != '\0' ? g_strndup (given, strcspn (given, ":")) : NULL;
+}
+
+static void
+go_on (QueenDaemon *self, const QueenState *state)
+{
+  gint64 elapsed = queen_state_get_elapsed (state, queen_clock_system.get_wall ());
+  guint n_workers, n_hives;
+
+  queen_stream_continue (self->stream, state->life, state->next);
+  n_workers =
+      queen_registry_restore (self->workers, state->sightings[QUEEN_COMPONENT_WORKER], elapsed);
+  n_hives = queen_registry_restore (self->hives, state->sightings[QUEEN_COMPONENT_HIVE], elapsed);
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE",
+                    "remembered %u workers and %u hives, as of %" G_GINT64_FORMAT " s ago",
+                    n_workers, n_hives, elapsed / G_USEC_PER_SEC);
+  /* Before anybody asks: those whose time was up meanwhile go offline by an event, as a subscriber
+   * that resumes would never hear of it otherwise. */
+  while (queen_registry_expire (self->workers) || queen_registry_expire (self->hives))
+    ;
+}
+
+/* When all that listens to the bus is there, and nothing has happened yet. */
+static void
+take_state (QueenDaemon *self)
+{
+  g_autoptr (QueenState) state = NULL;
+  g_autoptr (GError) error = NULL;
+
+  self->state_directory = find_state_directory (self);
+  if (!self->state_directory)
+    return;
+  state = queen_state_file_take (self->state_directory, &error);
+  if (error)
+    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE", "nothing is remembered: %s",
+                      error->message);
+  if (state)
+    go_on (self, state);
+}
+
+/* When nothing can happen any longer, so that no number is given out twice. */
+static void
+leave_state (QueenDaemon *self)
+{
+  g_autoptr (QueenState) state = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!self->state_directory)
+    return;
+  state = queen_state_new ();
+  state->life = g_strdup (queen_stream_get_life (self->stream));
+  state->next = queen_stream_get_next (self->stream);
+  state->written_at = queen_clock_system.get_wall ();
+  queen_state_set_sightings (state, self->workers);
+  queen_state_set_sightings (state, self->hives);
+  if (!queen_state_file_leave (self->state_directory, state, &error))
+    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
+                      "nothing will be remembered: %s", error->message);
 }
 
 static void
@@ -361,6 +439,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_object (&self->bus);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->status, g_free);
+  g_clear_pointer (&self->state_directory, g_free);
 
   G_OBJECT_CLASS (queen_daemon_parent_class)->dispose (object);
 }
@@ -394,12 +473,16 @@ queen_daemon_run (QueenDaemon *self, GError **error)
     return FALSE;
   make_dbus (self);
 
+  /* From here on she ends in order, and so what she takes she leaves again. */
   self->sigterm_id = g_unix_signal_add (SIGTERM, on_signal, self);
   self->sigint_id = g_unix_signal_add (SIGINT, on_signal, self);
   self->sighup_id = g_unix_signal_add (SIGHUP, on_reload, self);
+  take_state (self);
+  start_dbus (self);
   queen_pulse_start (self->pulse);
   queen_listener_start (self->listener);
   announce (self);
   g_main_loop_run (self->loop);
+  leave_state (self);
   return TRUE;
 }

@@ -30,6 +30,7 @@ static const struct
   [QUEEN_ERROR_SETTING] = { 500, DBUS ("Failed") },
   [QUEEN_ERROR_USAGE] = { 500, DBUS ("Failed") },
   [QUEEN_ERROR_NOT_SUBSCRIBED] = { 500, DBUS ("NotSubscribed") },
+  [QUEEN_ERROR_STATE] = { 500, DBUS ("Failed") },
 };
 
 GQuark

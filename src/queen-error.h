@@ -28,6 +28,7 @@ G_BEGIN_DECLS
  * @QUEEN_ERROR_SETTING: a setting is wrong; the message names it
  * @QUEEN_ERROR_USAGE: the command line cannot be understood
  * @QUEEN_ERROR_NOT_SUBSCRIBED: a D-Bus client takes back what it has not asked for
+ * @QUEEN_ERROR_STATE: what a former life of the queen left cannot be used, or nothing can be left
  *
  * Everything that can go wrong because of the world outside. Each code has one HTTP status
  * and one D-Bus name.
@@ -53,6 +54,7 @@ typedef enum
   QUEEN_ERROR_SETTING,
   QUEEN_ERROR_USAGE,
   QUEEN_ERROR_NOT_SUBSCRIBED,
+  QUEEN_ERROR_STATE,
 } QueenError;
 
 #define QUEEN_ERROR (queen_error_quark ())

@@ -20,13 +20,14 @@ _queen_rbee ()
     --ui-port) mapfile -t COMPREPLY < <(compgen -W 'off' -- "$cur"); return ;;
     --bind) mapfile -t COMPREPLY < <(compgen -W '127.0.0.1 ::1 0.0.0.0 ::' -- "$cur"); return ;;
     --config | -c | --token-file) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+    --state-directory) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
     --port | -p | --capacity | --heartbeat-interval | --timeout | --forget-after | \
       --flush-interval | --max-components | --cors-origin | --allowed-host) return ;;
   esac
   options='--port= --bind= --ui-port= --capacity= --heartbeat-interval= --timeout= --forget-after='
   options+=' --flush-interval= --max-components= --cors-origin= --allowed-host='
-  options+=' --token-file= --protect-reads --insecure --bus= --log-level= --config='
-  options+=' --help --version'
+  options+=' --token-file= --protect-reads --insecure --state-directory= --bus= --log-level='
+  options+=' --config= --help --version'
   mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
   [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace
 }

@@ -18,6 +18,8 @@ complete -c queen-rbee -l allowed-host -x -d 'Answer to this host name, too'
 complete -c queen-rbee -l token-file -r -F -d 'Take heartbeats only with a token of this file'
 complete -c queen-rbee -l protect-reads -d 'Let nobody read without a token, either'
 complete -c queen-rbee -l insecure -d 'Listen for other machines without tokens'
+complete -c queen-rbee -l state-directory -x -a '(__fish_complete_directories)' \
+    -d 'Remember in this directory who is known'
 complete -c queen-rbee -l bus -x -a 'auto session system none' -d 'D-Bus to show the cluster on'
 complete -c queen-rbee -l log-level -x -a 'error warning info debug' \
     -d 'Least important messages to log'

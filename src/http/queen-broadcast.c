@@ -121,6 +121,22 @@ queen_broadcast_free (QueenBroadcast *self)
 }
 
 void
+queen_broadcast_continue (QueenBroadcast *self, const char *life, guint64 next)
+{
+  g_return_if_fail (self->head == 1 && next >= 1);
+
+  g_free (self->life);
+  self->life = g_strdup (life);
+  self->oldest = self->head = next;
+}
+
+const char *
+queen_broadcast_get_life (const QueenBroadcast *self)
+{
+  return self->life;
+}
+
+void
 queen_broadcast_publish (QueenBroadcast *self, const QueenEvent *event)
 {
   Slot *slot = get_slot (self, self->head);

@@ -42,6 +42,23 @@ QueenBroadcast *queen_broadcast_new (guint capacity, const char *life);
 void queen_broadcast_free (QueenBroadcast *self);
 
 /**
+ * queen_broadcast_continue:
+ * @life: of the run that goes on
+ * @next: the number that its next event would have got, at least 1
+ *
+ * Makes a ring into which nothing was published yet go on as that of a former run. The events are
+ * gone; who has seen the last of them has lost nothing.
+ */
+void queen_broadcast_continue (QueenBroadcast *self, const char *life, guint64 next);
+
+/**
+ * queen_broadcast_get_life:
+ *
+ * Returns: what starts every event's id
+ */
+const char *queen_broadcast_get_life (const QueenBroadcast *self);
+
+/**
  * queen_broadcast_publish:
  *
  * Puts @event at the head of the ring. When the ring is full, the oldest one leaves it.

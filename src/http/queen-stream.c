@@ -359,6 +359,25 @@ queen_stream_new (
   return g_steal_pointer (&self);
 }
 
+void
+queen_stream_continue (QueenStream *self, const char *life, guint64 next)
+{
+  queen_broadcast_continue (self->broadcast, life, next);
+  self->flushed_head = queen_broadcast_get_head (self->broadcast);
+}
+
+const char *
+queen_stream_get_life (QueenStream *self)
+{
+  return queen_broadcast_get_life (self->broadcast);
+}
+
+guint64
+queen_stream_get_next (QueenStream *self)
+{
+  return queen_broadcast_get_head (self->broadcast);
+}
+
 guint
 queen_stream_get_capacity (QueenStream *self)
 {

@@ -44,6 +44,30 @@ QueenStream *queen_stream_new (
     QueenEventBus *bus, QueenPulse *pulse, guint capacity, gint64 flush_interval, GError **error);
 
 /**
+ * queen_stream_continue:
+ * @life: what the ids of a former run's events began with
+ * @next: the number that its next event would have got
+ *
+ * Goes on as the stream of that run, so that its subscribers resume here. Only before anything has
+ * happened.
+ */
+void queen_stream_continue (QueenStream *self, const char *life, guint64 next);
+
+/**
+ * queen_stream_get_life:
+ *
+ * Returns: what the ids of all events begin with
+ */
+const char *queen_stream_get_life (QueenStream *self);
+
+/**
+ * queen_stream_get_next:
+ *
+ * Returns: the number that the next event gets
+ */
+guint64 queen_stream_get_next (QueenStream *self);
+
+/**
  * queen_stream_get_capacity:
  *
  * Returns: how many past events there are at the most

@@ -50,14 +50,26 @@ queen_event_new_component (QueenComponent *component, gint64 time)
   return event;
 }
 
-QueenEvent *
-queen_event_new_forgotten (QueenComponent *component)
+static QueenEvent *
+new_silent_event (QueenEventKind kind, QueenComponent *component)
 {
   QueenEvent *event = g_atomic_rc_box_new0 (QueenEvent);
 
-  event->kind = QUEEN_EVENT_FORGOTTEN;
+  event->kind = kind;
   event->component = queen_component_ref (component);
   return event;
+}
+
+QueenEvent *
+queen_event_new_forgotten (QueenComponent *component)
+{
+  return new_silent_event (QUEEN_EVENT_FORGOTTEN, component);
+}
+
+QueenEvent *
+queen_event_new_restored (QueenComponent *component)
+{
+  return new_silent_event (QUEEN_EVENT_RESTORED, component);
 }
 
 QueenEvent *

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 /**
  * QueenEventKind:
  * @QUEEN_EVENT_FORGOTTEN: no heartbeat: a component is not listed any longer
+ * @QUEEN_EVENT_RESTORED: no heartbeat: a component is known from before the queen was started
  *
  * Whose heartbeat an event is. The values are bits, so that a set of kinds is one number.
  */
@@ -19,6 +20,7 @@ typedef enum
   QUEEN_EVENT_WORKER = 1 << 1,
   QUEEN_EVENT_HIVE = 1 << 2,
   QUEEN_EVENT_FORGOTTEN = 1 << 3,
+  QUEEN_EVENT_RESTORED = 1 << 4,
 } QueenEventKind;
 
 /** The kinds that the stream knows: the heartbeats. */
@@ -72,6 +74,14 @@ QueenEvent *queen_event_new_component (QueenComponent *component, gint64 time);
  * Returns: (transfer full): the event that @component, offline, is not listed any longer
  */
 QueenEvent *queen_event_new_forgotten (QueenComponent *component);
+
+/**
+ * queen_event_new_restored:
+ *
+ * Returns: (transfer full): the event that @component is listed as a former life of the queen knew
+ *   it
+ */
+QueenEvent *queen_event_new_restored (QueenComponent *component);
 
 /**
  * queen_event_new_queen:

@@ -95,12 +95,13 @@ parse_unicode_escape (Parser *p)
   return 0x10000 + ((gunichar) (high - 0xd800) << 10) + (gunichar) (low - 0xdc00);
 }
 
+/* The letter, and what it stands for. */
+static const char escapes[] = "\"\"\\\\b\bf\fn\nr\rt\t//";
+
 /* We are at the backslash. */
 static gboolean
 parse_escape (Parser *p, GString *string)
 {
-  static const char escapes[] =
-      "\"\"\\\\//b\bf\fn\nr\rt\t"; /* the letter, and what it stands for */
   int letter;
   gunichar character;
 
@@ -407,6 +408,19 @@ queen_json_parse (const char *text, gsize length, GError **error)
   return g_steal_pointer (&node);
 }
 
+static void
+append_escape (GString *json, char character)
+{
+  for (gsize i = 0; i + 1 < sizeof escapes; i += 2)
+    if (escapes[i + 1] == character)
+      {
+        g_string_append_c (json, '\\');
+        g_string_append_c (json, escapes[i]);
+        return;
+      }
+  g_string_append_printf (json, "\\u%04x", (guchar) character);
+}
+
 void
 queen_json_append_string (GString *json, const char *text)
 {
@@ -418,13 +432,7 @@ queen_json_append_string (GString *json, const char *text)
       if (*at != '"' && *at != '\\' && (guchar) *at >= 0x20)
         continue;
       g_string_append_len (json, run, at - run);
-      if ((guchar) *at < 0x20)
-        g_string_append_printf (json, "\\u%04x", (guchar) *at);
-      else
-        {
-          g_string_append_c (json, '\\');
-          g_string_append_c (json, *at);
-        }
+      append_escape (json, *at);
       run = at + 1;
     }
   g_string_append (json, run);

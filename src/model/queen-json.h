@@ -36,7 +36,8 @@ JsonNode *queen_json_parse (const char *text, gsize length, GError **error);
  * @json: where to write
  * @text: UTF-8
  *
- * Appends @text as a JSON string, quotes and all.
+ * Appends @text as a JSON string, quotes and all, in the shortest way: a string that
+ * queen_json_parse() has read is not too long for it when it is written again.
  */
 void queen_json_append_string (GString *json, const char *text);
 

@@ -106,10 +106,12 @@ update (QueenPool *self, const QueenComponent *worker)
 static void
 on_event (QueenPool *self, QueenEvent *event)
 {
-  if (event->kind == QUEEN_EVENT_WORKER)
-    update (self, event->component);
-  else if (event->kind == QUEEN_EVENT_FORGOTTEN && event->component->kind == QUEEN_COMPONENT_WORKER)
+  if (!event->component || event->component->kind != QUEEN_COMPONENT_WORKER)
+    return;
+  if (event->kind == QUEEN_EVENT_FORGOTTEN)
     drop (self, event->component->id);
+  else
+    update (self, event->component);
 }
 
 static void

@@ -85,19 +85,34 @@ free_entry (Entry *entry)
   g_free (entry);
 }
 
+/* How long a state of @component holds by itself, µs. */
+static gint64
+get_span (QueenRegistry *self, const QueenComponent *component)
+{
+  return queen_component_is_online (component) ? self->settings.timeout
+                                               : self->settings.forget_after;
+}
+
 static gint64
 get_deadline (const Entry *entry)
 {
   return entry ? entry->component->deadline : G_MAXINT64;
 }
 
+/* Returns: %G_MAXINT64 when there is none. One of a former life may be before the clock began. */
 static gint64
 get_first_deadline (QueenRegistry *self)
 {
-  gint64 deadline = MIN (get_deadline (g_queue_peek_head (&self->online)),
-                         get_deadline (g_queue_peek_head (&self->offline)));
+  return MIN (get_deadline (g_queue_peek_head (&self->online)),
+              get_deadline (g_queue_peek_head (&self->offline)));
+}
 
-  return deadline == G_MAXINT64 ? -1 : deadline;
+static void
+set_alarm (QueenRegistry *self)
+{
+  gint64 deadline = get_first_deadline (self);
+
+  queen_alarm_set (self->alarm, deadline == G_MAXINT64 ? -1 : MAX (deadline, 0));
 }
 
 static void
@@ -150,7 +165,7 @@ on_deadline (gpointer data)
 
   /* What was left for the next turn has a deadline that is past, so its alarm goes off at once. */
   queen_registry_expire (self);
-  queen_alarm_set (self->alarm, get_first_deadline (self));
+  set_alarm (self);
 }
 
 static void
@@ -212,6 +227,51 @@ queen_registry_get_kind (QueenRegistry *self)
   return self->kind;
 }
 
+static int
+compare_deadlines (gconstpointer a, gconstpointer b, gpointer data)
+{
+  gint64 first = get_deadline (a), second = get_deadline (b);
+
+  return first < second ? -1 : first > second;
+}
+
+static void
+tell_restored (QueenRegistry *self)
+{
+  for (GList *link = self->members.head; link; link = link->next)
+    {
+      Entry *entry = link->data;
+      g_autoptr (QueenEvent) event = queen_event_new_restored (entry->component);
+
+      queen_event_bus_emit (self->bus, event);
+    }
+}
+
+guint
+queen_registry_restore (QueenRegistry *self, GArray *sightings, gint64 elapsed)
+{
+  gint64 now = self->settings.clock->get_monotonic ();
+  guint n_taken = MIN (sightings->len, self->settings.max_components);
+
+  g_return_val_if_fail (queen_registry_get_total (self) == 0, 0);
+
+  for (guint i = 0; i < n_taken; i++)
+    {
+      QueenSighting *sighting = &g_array_index (sightings, QueenSighting, i);
+      QueenComponent *component = queen_component_ref (sighting->component);
+
+      component->deadline = now - sighting->age - elapsed + get_span (self, component);
+      enter (self, add_entry (self, component->id), component);
+    }
+  /* The one time that they come in another order than that of their deadlines. */
+  g_queue_sort (&self->online, compare_deadlines, NULL);
+  g_queue_sort (&self->offline, compare_deadlines, NULL);
+  g_string_truncate (self->online_ids, 0);
+  set_alarm (self);
+  tell_restored (self);
+  return n_taken;
+}
+
 gboolean
 queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **error)
 {
@@ -219,7 +279,6 @@ queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **
   g_autoptr (QueenComponent) last = NULL;
   const QueenClock *clock = self->settings.clock;
   gint64 now = clock->get_monotonic ();
-  gboolean is_online = queen_component_is_online (heartbeat);
   gboolean was_online;
   Entry *entry = g_hash_table_lookup (self->entries, heartbeat->id);
 
@@ -240,9 +299,9 @@ queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **
   heartbeat->last_seen = clock->get_wall ();
   heartbeat->first_seen = last ? last->first_seen : heartbeat->last_seen;
   heartbeat->heartbeats = last ? last->heartbeats + 1 : 1;
-  heartbeat->deadline = now + (is_online ? self->settings.timeout : self->settings.forget_after);
+  heartbeat->deadline = now + get_span (self, heartbeat);
   enter (self, entry, queen_component_ref (heartbeat));
-  if (is_online != was_online)
+  if (queen_component_is_online (heartbeat) != was_online)
     g_string_truncate (self->online_ids, 0);
 
   /* Other deadlines have only moved away: an alarm that goes off too early sets itself anew. */
@@ -287,7 +346,7 @@ queen_registry_expire (QueenRegistry *self)
       else
         return FALSE;
     }
-  return get_first_deadline (self) >= 0 && get_first_deadline (self) <= now;
+  return get_first_deadline (self) <= now;
 }
 
 QueenComponent *
@@ -307,6 +366,38 @@ queen_registry_list (QueenRegistry *self)
   for (GList *link = self->members.head; link; link = link->next)
     g_ptr_array_add (components, queen_component_ref (((Entry *) link->data)->component));
   return components;
+}
+
+static void
+clear_sighting (gpointer data)
+{
+  queen_component_unref (((QueenSighting *) data)->component);
+}
+
+GArray *
+queen_sightings_new (guint n_reserved)
+{
+  GArray *sightings = g_array_sized_new (FALSE, FALSE, sizeof (QueenSighting), n_reserved);
+
+  g_array_set_clear_func (sightings, clear_sighting);
+  return sightings;
+}
+
+GArray *
+queen_registry_list_sightings (QueenRegistry *self)
+{
+  GArray *sightings = queen_sightings_new (queen_registry_get_total (self));
+  gint64 now = self->settings.clock->get_monotonic ();
+
+  for (GList *link = self->members.head; link; link = link->next)
+    {
+      QueenComponent *component = ((Entry *) link->data)->component;
+      gint64 age = now - (component->deadline - get_span (self, component));
+      QueenSighting sighting = { queen_component_ref (component), MAX (age, 0) };
+
+      g_array_append_val (sightings, sighting);
+    }
+  return sightings;
 }
 
 void

@@ -26,6 +26,19 @@ typedef struct
   guint max_components;
 } QueenRegistrySettings;
 
+/**
+ * QueenSighting:
+ * @component: one that is known
+ * @age: µs since it has been as it is: since its last heartbeat, or since it went offline
+ *
+ * What outlives the queen: monotonic time means nothing to her next life, but an age does.
+ */
+typedef struct
+{
+  QueenComponent *component;
+  gint64 age;
+} QueenSighting;
+
 #define QUEEN_TYPE_REGISTRY (queen_registry_get_type ())
 G_DECLARE_FINAL_TYPE (QueenRegistry, queen_registry, QUEEN, REGISTRY, GObject)
 
@@ -47,6 +60,20 @@ QueenRegistry *queen_registry_new (QueenComponentKind kind,
  * Returns: what it lists
  */
 QueenComponentKind queen_registry_get_kind (QueenRegistry *self);
+
+/**
+ * queen_registry_restore:
+ * @sightings: (element-type QueenSighting): what a former life of the queen knew, in the order in
+ *   which they were first seen; the registry fills their components in
+ * @elapsed: µs between then and now, not negative
+ *
+ * Makes a registry that knows nobody yet go on where the former life stopped: every age goes on,
+ * and what falls due in the meantime is due at once. Each component is told on the bus as a
+ * %QUEEN_EVENT_RESTORED, as nothing has happened to it.
+ *
+ * Returns: how many it took: no more than may be known at once
+ */
+guint queen_registry_restore (QueenRegistry *self, GArray *sightings, gint64 elapsed);
 
 /**
  * queen_registry_update:
@@ -90,6 +117,16 @@ QueenComponent *queen_registry_lookup (QueenRegistry *self, const char *id);
  *   they were first seen
  */
 GPtrArray *queen_registry_list (QueenRegistry *self);
+
+/**
+ * queen_registry_list_sightings:
+ *
+ * Returns: (transfer full) (element-type QueenSighting): the same, with the ages that they have now
+ */
+GArray *queen_registry_list_sightings (QueenRegistry *self);
+
+/** queen_sightings_new: (element-type QueenSighting): an empty list, which owns its components. */
+GArray *queen_sightings_new (guint n_reserved);
 
 /**
  * queen_registry_get_census:

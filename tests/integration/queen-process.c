@@ -138,6 +138,7 @@ build_environment (const char *const *variables)
 
   environment = g_environ_setenv (environment, "LC_ALL", "C", TRUE);
   environment = g_environ_unsetenv (environment, "NOTIFY_SOCKET");
+  environment = g_environ_unsetenv (environment, "STATE_DIRECTORY");
   for (; variables != NULL && *variables != NULL; variables++)
     {
       g_auto (GStrv) pair = g_strsplit (*variables, "=", 2);

@@ -166,6 +166,45 @@ test_foreign_ids (void)
 }
 
 static void
+test_continue (void)
+{
+  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (4, "other");
+
+  queen_broadcast_continue (broadcast, LIFE, 7);
+  g_assert_cmpstr (queen_broadcast_get_life (broadcast), ==, LIFE);
+  g_assert_cmpuint (queen_broadcast_get_head (broadcast), ==, 7);
+  assert_resumes (broadcast, ALL, "abc-6", 0, "");
+  assert_resumes (broadcast, QUEEN_EVENT_HIVE, "abc-6", 0, "");
+  assert_resumes (broadcast, ALL, "abc-4", 2, "");
+  assert_resumes (broadcast, QUEEN_EVENT_HIVE, "abc-4", -1, "");
+  assert_resumes (broadcast, ALL, "abc-7", -1, ""); /* of no life so far */
+  assert_resumes (broadcast, ALL, "other-6", -1, "");
+  publish_all (broadcast, "wq");
+  assert_resumes (broadcast, ALL, "abc-6", 0, "7 8");
+  assert_resumes (broadcast, ALL, "abc-5", 1, "7 8");
+  assert_resumes (broadcast, QUEEN_EVENT_WORKER, "abc-6", 0, "7 id:8");
+  publish_all (broadcast, "www"); /* 8 to 11 are there */
+  assert_resumes (broadcast, ALL, "abc-5", 2, "8 9 10 11");
+  assert_resumes (broadcast, ALL, "abc-7", 0, "8 9 10 11");
+}
+
+static void
+test_continue_history (void)
+{
+  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (4, LIFE);
+  QueenCursor cursor;
+
+  queen_broadcast_continue (broadcast, LIFE, 7);
+  queen_broadcast_start_with_history (broadcast, ALL, 3, &cursor);
+  assert_reads (broadcast, &cursor, "");
+  publish_all (broadcast, "wqhwq");
+  g_assert_cmpuint (queen_broadcast_skip_lost (broadcast, &cursor), ==, 1);
+  assert_reads (broadcast, &cursor, "8 9 10 11");
+  queen_broadcast_start_with_history (broadcast, ALL, 3, &cursor);
+  assert_reads (broadcast, &cursor, "9 10 11");
+}
+
+static void
 test_lag (void)
 {
   g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (3, LIFE);
@@ -345,6 +384,8 @@ main (int argc, char **argv)
   g_test_add_func ("/broadcast/history/the-last-wanted-ones", test_history);
   g_test_add_func ("/broadcast/resume/without-a-hole", test_resume);
   g_test_add_func ("/broadcast/resume/foreign-ids-lose-an-unknown-number", test_foreign_ids);
+  g_test_add_func ("/broadcast/continue/numbers-go-on-and-losses-are-exact", test_continue);
+  g_test_add_func ("/broadcast/continue/history-is-what-happened-since", test_continue_history);
   g_test_add_func ("/broadcast/lag/exact-count-of-wanted-kinds", test_lag);
   g_test_add_func ("/broadcast/capacity/one-is-enough", test_capacity_of_one);
   g_test_add_func ("/broadcast/advance/every-split", test_every_split);

@@ -220,7 +220,7 @@ test_append_string (void)
   g_autoptr (GString) json = g_string_new (NULL);
 
   queen_json_append_string (json, "a\"b\\c\nd\x01é");
-  g_assert_cmpstr (json->str, ==, "\"a\\\"b\\\\c\\u000ad\\u0001é\"");
+  g_assert_cmpstr (json->str, ==, "\"a\\\"b\\\\c\\nd\\u0001é\"");
   assert_becomes (json->str, "\"a\\\"b\\\\c\\nd\\u0001é\"");
 }
 

@@ -142,6 +142,27 @@ test_latest (Fixture *f, gconstpointer data)
   g_assert_cmpint (queen_pool_take (f->pool, "m", NULL)->status, ==, QUEEN_STATUS_ONLINE);
 }
 
+static void
+test_restored (Fixture *f, gconstpointer data)
+{
+  const QueenRegistrySettings settings = { &fake_clock, TIMEOUT, TIMEOUT, 100 };
+  g_autoptr (GArray) sightings = NULL;
+
+  beat (f, "a", "m", QUEEN_STATUS_READY);
+  beat (f, "b", "m", QUEEN_STATUS_BUSY);
+  sightings = queen_registry_list_sightings (f->workers);
+  g_clear_object (&f->pool);
+  g_clear_object (&f->workers);
+  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+  f->pool = queen_pool_new (f->bus, f->workers);
+  assert_turns (f, "m", "-");
+  queen_registry_restore (f->workers, sightings, TIMEOUT - 1);
+  assert_turns (f, "m", "a a");
+  now++;
+  queen_registry_expire (f->workers);
+  assert_turns (f, "m", "-");
+}
+
 #define add(path, function) g_test_add ("/pool/" path, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -156,6 +177,7 @@ main (int argc, char **argv)
   add ("model/another-one-or-none", test_model);
   add ("offline/is-not-given-out", test_silence);
   add ("forgotten/begins-anew", test_forgotten);
+  add ("restored/is-given-out-again", test_restored);
 
   return g_test_run ();
 }

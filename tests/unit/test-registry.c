@@ -24,6 +24,13 @@ on_event (Fixture *f, QueenEvent *event)
 {
   QueenComponent *known = queen_registry_lookup (f->registry, event->component->id);
 
+  if (event->kind == QUEEN_EVENT_RESTORED)
+    {
+      g_assert_null (event->json);
+      g_assert_true (known == event->component);
+      g_string_append_printf (f->heard, "%s:restored@%d ", known->id, (int) now);
+      return;
+    }
   if (event->kind == QUEEN_EVENT_FORGOTTEN)
     {
       g_assert_null (known);
@@ -293,6 +300,142 @@ test_many_at_once (void)
   tear_down (&f, NULL);
 }
 
+/* A registry like the one before, but of another life. */
+static void
+begin_anew (Fixture *f, guint max_components)
+{
+  const QueenRegistrySettings settings = { &fake_clock, TIMEOUT, FORGET_AFTER, max_components };
+
+  g_clear_object (&f->registry);
+  f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+  g_string_truncate (f->heard, 0);
+}
+
+static void
+assert_ages (Fixture *f, const char *expected)
+{
+  g_autoptr (GArray) sightings = queen_registry_list_sightings (f->registry);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < sightings->len; i++)
+    {
+      QueenSighting *sighting = &g_array_index (sightings, QueenSighting, i);
+
+      g_string_append_printf (text, "%s:%d ", sighting->component->id, (int) sighting->age);
+    }
+  g_assert_cmpstr (text->str, ==, expected);
+}
+
+/* Three whose deadlines are in another order than their first heartbeats, and one that has gone. */
+static GArray *
+live_once (Fixture *f)
+{
+  beat (f, "b", QUEEN_STATUS_READY, NULL);
+  beat (f, "gone", QUEEN_STATUS_READY, NULL);
+  now = 21;
+  beat (f, "a", QUEEN_STATUS_STARTING, NULL);
+  now = 31;
+  beat (f, "c", QUEEN_STATUS_READY, NULL);
+  now = 41;
+  beat (f, "b", QUEEN_STATUS_BUSY, NULL);
+  beat (f, "gone", QUEEN_STATUS_STOPPED, NULL);
+  now = 51;
+  assert_ages (f, "b:10 gone:10 a:30 c:20 ");
+  return queen_registry_list_sightings (f->registry);
+}
+
+static void
+test_restore (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GArray) sightings = live_once (f);
+  const QueenComponent *known;
+
+  begin_anew (f, MAX_COMPONENTS);
+  now = 1000;
+  g_assert_cmpuint (queen_registry_restore (f->registry, sightings, 7), ==, 4);
+  g_assert_cmpstr (f->heard->str, ==,
+                   "b:restored@1000 gone:restored@1000 a:restored@1000 c:restored@1000 ");
+  assert_ages (f, "b:17 gone:17 a:37 c:27 ");
+  assert_census (f, 3, 1, "[\"b\",\"a\",\"c\"]");
+  known = queen_registry_lookup (f->registry, "b");
+  g_assert_cmpint (known->status, ==, QUEEN_STATUS_BUSY);
+  g_assert_cmpint (known->first_seen, ==, 1);
+  g_assert_cmpint (known->last_seen, ==, 41);
+  g_assert_cmpuint (known->heartbeats, ==, 2);
+
+  beat (f, "b", QUEEN_STATUS_READY, NULL);
+  known = queen_registry_lookup (f->registry, "b");
+  g_assert_cmpint (known->first_seen, ==, 1);
+  g_assert_cmpuint (known->heartbeats, ==, 3);
+}
+
+static void
+test_restored_deadlines (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GArray) sightings = live_once (f);
+
+  begin_anew (f, MAX_COMPONENTS);
+  now = 1000;
+  queen_registry_restore (f->registry, sightings, 5);
+  g_string_truncate (f->heard, 0);
+  g_assert_false (queen_registry_expire (f->registry));
+  g_assert_cmpstr (f->heard->str, ==, ""); /* nobody flaps */
+  for (int step = 0; step < 2000; step++, now++)
+    queen_registry_expire (f->registry);
+  g_assert_cmpstr (f->heard->str, ==,
+                   "a:Offline@1055 c:Offline@1065 b:Offline@1075 gone:forgotten@1985 "
+                   "a:forgotten@2055 c:forgotten@2065 b:forgotten@2075 ");
+}
+
+/* Down for so long that all is due, and up for so short that the deadlines are before the clock. */
+static void
+test_restored_late (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GArray) sightings = live_once (f);
+
+  begin_anew (f, MAX_COMPONENTS);
+  now = 2;
+  queen_registry_restore (f->registry, sightings, G_MAXINT64 / 1000);
+  g_string_truncate (f->heard, 0);
+  while (queen_registry_expire (f->registry))
+    ;
+  g_assert_cmpstr (f->heard->str, ==, "a:Offline@2 c:Offline@2 b:Offline@2 gone:forgotten@2 ");
+  assert_census (f, 0, 0, "[]");
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  assert_census (f, 1, 1, "[\"a\"]");
+  now = 2 + FORGET_AFTER;
+  while (queen_registry_expire (f->registry))
+    ;
+  g_assert_cmpuint (queen_registry_get_total (f->registry), ==, 1);
+}
+
+static void
+test_restored_beyond_cap (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GArray) sightings = live_once (f);
+
+  begin_anew (f, 2);
+  g_assert_cmpuint (queen_registry_restore (f->registry, sightings, 0), ==, 2);
+  g_assert_cmpstr (f->heard->str, ==, "b:restored@51 gone:restored@51 ");
+  g_assert_false (beat (f, "a", QUEEN_STATUS_READY, NULL));
+}
+
+static void
+test_restored_alarm (Fixture *f, gconstpointer data)
+{
+  const QueenRegistrySettings settings = { &queen_clock_system, 20000, 20000, MAX_COMPONENTS };
+  g_autoptr (GArray) sightings = live_once (f);
+
+  for (gint64 elapsed = 0; elapsed <= G_MAXINT64 / 2; elapsed += G_MAXINT64 / 2)
+    {
+      g_clear_object (&f->registry);
+      f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+      queen_registry_restore (f->registry, sightings, elapsed);
+      while (queen_registry_get_total (f->registry) > 0)
+        g_main_context_iteration (NULL, TRUE);
+    }
+}
+
 /* The same rules in the plainest words, recounted at each step. */
 typedef struct
 {
@@ -380,6 +523,11 @@ main (int argc, char **argv)
   ADD ("event/time-is-the-senders-or-that-of-arrival", test_time_of_event);
   ADD ("alarm/goes-off-by-itself", test_alarm);
   g_test_add_func ("/registry/deadline/a-thousand-at-once-in-slices", test_many_at_once);
+  ADD ("restore/as-it-was-and-told-so", test_restore);
+  ADD ("restore/ages-go-on-nobody-flaps", test_restored_deadlines);
+  ADD ("restore/overdue-go-offline-by-an-event", test_restored_late);
+  ADD ("restore/no-more-than-the-cap", test_restored_beyond_cap);
+  ADD ("restore/alarm-goes-off-by-itself", test_restored_alarm);
   ADD ("random/agrees-with-plain-words", test_against_plain_words);
 
   return g_test_run ();

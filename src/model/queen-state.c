@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-state.h"
+
+#include <string.h>
+
+#include "queen-error.h"
+#include "queen-heartbeat.h"
+#include "queen-json.h"
+#include "queen-timestamp.h"
+
+#define FORMAT "queen-rbee state"
+#define MAX_NUMBER G_GINT64_CONSTANT (999999999999999) /* as many digits as the JSON may have */
+#define MAX_COMPONENTS (G_MAXINT / 2)
+#define NSEC_PER_USEC 1000
+
+QueenState *
+queen_state_new (void)
+{
+  QueenState *self = g_new0 (QueenState, 1);
+
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    self->sightings[kind] = queen_sightings_new (0);
+  return self;
+}
+
+void
+queen_state_free (QueenState *self)
+{
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    g_array_unref (self->sightings[kind]);
+  g_free (self->life);
+  g_free (self);
+}
+
+void
+queen_state_set_sightings (QueenState *self, QueenRegistry *registry)
+{
+  GArray **sightings = &self->sightings[queen_registry_get_kind (registry)];
+
+  g_array_unref (*sightings);
+  *sightings = queen_registry_list_sightings (registry);
+}
+
+gint64
+queen_state_get_elapsed (const QueenState *self, gint64 now)
+{
+  return now > self->written_at ? (now - self->written_at) / NSEC_PER_USEC : 0;
+}
+
+/* Writing. Each @name comes with all that stands around it. */
+
+static void
+append_text (GString *json, const char *name, const char *text)
+{
+  if (!text)
+    return;
+  g_string_append (json, name);
+  queen_json_append_string (json, text);
+}
+
+static void
+append_number (GString *json, const char *name, guint64 number)
+{
+  g_string_append (json, name);
+  g_string_append_printf (json, "%" G_GUINT64_FORMAT, MIN (number, (guint64) MAX_NUMBER));
+}
+
+static void
+append_time (GString *json, const char *name, gint64 time)
+{
+  g_string_append (json, name);
+  g_string_append_c (json, '"');
+  queen_timestamp_append (json, MAX (time, 0)); /* whatever that clock was set to */
+  g_string_append_c (json, '"');
+}
+
+static void
+append_sighting (GString *json, const QueenSighting *sighting)
+{
+  const QueenComponent *component = sighting->component;
+
+  append_text (json, "{\"kind\":", queen_component_kind_get_name (component->kind));
+  append_text (json, ",\"id\":", component->id);
+  append_text (json, ",\"status\":", queen_status_get_name (component->status));
+  append_text (json, ",\"model_id\":", component->model_id);
+  append_text (json, ",\"device\":", component->device);
+  if (component->port != 0)
+    append_number (json, ",\"port\":", component->port);
+  append_text (json, ",\"implementation\":", component->implementation);
+  append_text (json, ",\"version\":", component->version);
+  append_text (json, ",\"hostname\":", component->hostname);
+  append_text (json, ",\"hive_id\":", component->hive_id);
+  if (component->health != QUEEN_HEALTH_HEALTHY)
+    append_text (json, ",\"health\":", queen_health_get_name (component->health));
+  append_text (json, ",\"health_reason\":", component->health_reason);
+  append_time (json, ",\"first_seen\":", component->first_seen);
+  append_time (json, ",\"last_seen\":", component->last_seen);
+  append_number (json, ",\"heartbeats\":", component->heartbeats);
+  append_number (json, ",\"age\":", (guint64) sighting->age);
+  g_string_append (json, "}\n");
+}
+
+GString *
+queen_state_write (const QueenState *self)
+{
+  GString *json = g_string_new (NULL);
+  guint n_components = 0;
+
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    n_components += self->sightings[kind]->len;
+
+  append_text (json, "{\"format\":", FORMAT);
+  append_number (json, ",\"version\":", QUEEN_STATE_VERSION);
+  append_time (json, ",\"written_at\":", self->written_at);
+  append_text (json, ",\"life\":", self->life);
+  append_number (json, ",\"next\":", self->next);
+  append_number (json, ",\"components\":", n_components);
+  g_string_append (json, "}\n");
+
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    for (guint i = 0; i < self->sightings[kind]->len; i++)
+      append_sighting (json, &g_array_index (self->sightings[kind], QueenSighting, i));
+  return json;
+}
+
+/* Reading */
+
+/* The text, line by line. The first thing that is wrong stays the error, so that whoever reads need
+ * not ask after each member. */
+typedef struct
+{
+  const char *at;
+  const char *end;
+  guint number; /* of the line */
+  JsonNode *node;
+  JsonObject *object;
+  guint n_read; /* members of the object */
+  GError *error;
+} Reader;
+
+static void G_GNUC_PRINTF (2, 3) fail (Reader *reader, const char *problem, ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  if (reader->error)
+    return;
+  va_start (args, problem);
+  text = g_strdup_vprintf (problem, args);
+  va_end (args);
+  g_set_error (&reader->error, QUEEN_ERROR, QUEEN_ERROR_STATE, "line %u: %s", reader->number, text);
+}
+
+/* Moves on to the next line. Returns: whether there is an object in it. */
+static gboolean
+begin_line (Reader *reader)
+{
+  const char *line = reader->at;
+  const char *line_break = memchr (line, '\n', (gsize) (reader->end - line));
+  g_autoptr (GError) error = NULL;
+
+  reader->number++;
+  reader->n_read = 0;
+  g_clear_pointer (&reader->node, json_node_unref);
+  if (!line_break)
+    {
+      fail (reader, "the text ends too early");
+      return FALSE;
+    }
+  reader->at = line_break + 1;
+  reader->node = queen_json_parse (line, (gsize) (line_break - line), &error);
+  if (!reader->node)
+    fail (reader, "%s", error->message);
+  else if (!JSON_NODE_HOLDS_OBJECT (reader->node))
+    fail (reader, "not an object");
+  else
+    reader->object = json_node_get_object (reader->node);
+  return reader->error == NULL;
+}
+
+static void
+end_line (Reader *reader)
+{
+  if (reader->n_read != json_object_get_size (reader->object))
+    fail (reader, "a member that does not belong there");
+}
+
+/* Returns: (nullable): the member, when it is there and a @type. */
+static JsonNode *
+read_member (Reader *reader, const char *name, GType type)
+{
+  JsonNode *node = json_object_get_member (reader->object, name);
+
+  if (!node)
+    return NULL;
+  reader->n_read++;
+  if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == type)
+    return node;
+  fail (reader, "%s has the wrong type", name);
+  return NULL;
+}
+
+/* Returns: (nullable): what is said, if it is. */
+static const char *
+read_string (Reader *reader, const char *name)
+{
+  JsonNode *node = read_member (reader, name, G_TYPE_STRING);
+
+  return node ? json_node_get_string (node) : NULL;
+}
+
+/* Returns: what must be said; "" after a failure. */
+static const char *
+require_string (Reader *reader, const char *name)
+{
+  const char *text = read_string (reader, name);
+
+  if (!text)
+    fail (reader, "%s is missing", name);
+  return text ? text : "";
+}
+
+static gint64
+require_number (Reader *reader, const char *name, gint64 least, gint64 most)
+{
+  JsonNode *node = read_member (reader, name, G_TYPE_INT64);
+  gint64 number = node ? json_node_get_int (node) : least;
+
+  if (!node)
+    fail (reader, "%s is missing", name);
+  else if (number < least || number > most)
+    fail (reader, "%s is out of range", name);
+  return number;
+}
+
+static gint64
+require_time (Reader *reader, const char *name)
+{
+  const char *text = require_string (reader, name);
+  gint64 time = 0;
+
+  if (!queen_timestamp_parse (text, &time))
+    fail (reader, "%s is no date and time", name);
+  return time;
+}
+
+static char *
+read_id (Reader *reader, const char *name)
+{
+  const char *id = read_string (reader, name);
+
+  if (id && !queen_heartbeat_check_id (id))
+    fail (reader, "%s is no id", name);
+  return g_strdup (id);
+}
+
+static void
+read_details (Reader *reader, QueenComponent *component)
+{
+  const char *health = read_string (reader, "health");
+
+  component->hostname = g_strdup (read_string (reader, "hostname"));
+  component->version = g_strdup (read_string (reader, "version"));
+  if (json_object_has_member (reader->object, "port"))
+    component->port = (guint16) require_number (reader, "port", 1, G_MAXUINT16);
+  if (component->kind == QUEEN_COMPONENT_WORKER)
+    {
+      component->model_id = g_strdup (read_string (reader, "model_id"));
+      component->device = g_strdup (read_string (reader, "device"));
+      component->implementation = g_strdup (read_string (reader, "implementation"));
+      component->hive_id = read_id (reader, "hive_id");
+      return;
+    }
+  component->health_reason = g_strdup (read_string (reader, "health_reason"));
+  if (health && !queen_health_parse (health, &component->health))
+    fail (reader, "health is none");
+}
+
+static void
+read_sighting (Reader *reader, QueenState *self, GHashTable *known[])
+{
+  QueenSighting sighting = { NULL, require_number (reader, "age", 0, MAX_NUMBER) };
+  QueenComponentKind kind = QUEEN_COMPONENT_WORKER;
+  QueenComponent *component;
+
+  if (!queen_component_kind_parse (require_string (reader, "kind"), &kind))
+    fail (reader, "kind is none");
+  sighting.component = component = queen_component_new (kind);
+  g_array_append_val (self->sightings[kind], sighting);
+
+  component->id = read_id (reader, "id");
+  if (!queen_status_parse (require_string (reader, "status"), &component->status))
+    fail (reader, "status is none");
+  component->first_seen = require_time (reader, "first_seen");
+  component->last_seen = require_time (reader, "last_seen");
+  component->heartbeats = (guint64) require_number (reader, "heartbeats", 1, MAX_NUMBER);
+  read_details (reader, component);
+
+  if (!component->id)
+    fail (reader, "id is missing");
+  else if (!g_hash_table_add (known[kind], component->id))
+    fail (reader, "a second %s of that id", queen_component_kind_get_name (kind));
+}
+
+/* Returns: how many components follow. */
+static guint
+read_header (Reader *reader, QueenState *self)
+{
+  if (!g_str_equal (require_string (reader, "format"), FORMAT))
+    fail (reader, "not a state of the queen");
+  if (require_number (reader, "version", 0, MAX_NUMBER) != QUEEN_STATE_VERSION)
+    fail (reader, "a version that is not known here");
+  self->written_at = require_time (reader, "written_at");
+  self->life = g_strdup (require_string (reader, "life"));
+  if (*self->life == '\0' || strlen (self->life) > QUEEN_STATE_MAX_LIFE ||
+      strspn (self->life, "0123456789abcdef") != strlen (self->life))
+    fail (reader, "life is none");
+  self->next = (guint64) require_number (reader, "next", 1, MAX_NUMBER);
+  return (guint) require_number (reader, "components", 0, MAX_COMPONENTS);
+}
+
+static void
+read_all (Reader *reader, QueenState *self, GHashTable *known[])
+{
+  guint n_components;
+
+  if (!begin_line (reader))
+    return;
+  n_components = read_header (reader, self);
+  end_line (reader);
+  for (; n_components > 0 && !reader->error; n_components--)
+    if (begin_line (reader))
+      {
+        read_sighting (reader, self, known);
+        end_line (reader);
+      }
+  reader->number++;
+  if (reader->at != reader->end)
+    fail (reader, "something follows the last component");
+}
+
+QueenState *
+queen_state_parse (const char *text, gsize length, GError **error)
+{
+  g_autoptr (QueenState) self = queen_state_new ();
+  g_autoptr (GHashTable) workers = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) hives = g_hash_table_new (g_str_hash, g_str_equal);
+  GHashTable *known[] = { [QUEEN_COMPONENT_WORKER] = workers, [QUEEN_COMPONENT_HIVE] = hives };
+  Reader reader = { .at = text ? text : "", .error = NULL };
+
+  g_return_val_if_fail (text != NULL || length == 0, NULL);
+
+  reader.end = reader.at + length;
+  read_all (&reader, self, known);
+  g_clear_pointer (&reader.node, json_node_unref);
+  if (!reader.error)
+    return g_steal_pointer (&self);
+  g_propagate_error (error, reader.error);
+  return NULL;
+}

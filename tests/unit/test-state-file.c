@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-state-file.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "queen-error.h"
+
+typedef struct
+{
+  char *directory;
+  char *path;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  f->directory = g_dir_make_tmp ("queen-state-XXXXXX", &error);
+  g_assert_no_error (error);
+  f->path = g_build_filename (f->directory, "state", NULL);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  static const char *const names[] = { "state", "state.new", "state.broken" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (f->directory, names[i], NULL);
+
+      g_remove (path);
+    }
+  g_assert_cmpint (g_rmdir (f->directory), ==, 0); /* and nothing else was left in it */
+  g_free (f->directory);
+  g_free (f->path);
+}
+
+static void
+leave (Fixture *f, guint64 next)
+{
+  g_autoptr (QueenState) state = queen_state_new ();
+  g_autoptr (GError) error = NULL;
+
+  state->life = g_strdup ("a");
+  state->next = next;
+  g_assert_true (queen_state_file_leave (f->directory, state, &error));
+  g_assert_no_error (error);
+}
+
+static gboolean
+has (Fixture *f, const char *name)
+{
+  g_autofree char *path = g_build_filename (f->directory, name, NULL);
+
+  return g_file_test (path, G_FILE_TEST_EXISTS) || g_file_test (path, G_FILE_TEST_IS_SYMLINK);
+}
+
+static void
+assert_takes (Fixture *f, guint64 next)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QueenState) state = queen_state_file_take (f->directory, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (state ? state->next : 0, ==, next);
+}
+
+static void
+assert_set_aside (Fixture *f, const char *problem)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (queen_state_file_take (f->directory, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_STATE);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, "/state is set aside as state.broken: "));
+  g_assert_nonnull (strstr (error->message, problem));
+  g_assert_false (has (f, "state"));
+  g_assert_true (has (f, "state.broken"));
+  assert_takes (f, 0); /* told once */
+}
+
+static void
+test_once (Fixture *f, gconstpointer data)
+{
+  assert_takes (f, 0);
+  leave (f, 5);
+  assert_takes (f, 5);
+  assert_takes (f, 0);
+  leave (f, 6);
+  leave (f, 7);
+  assert_takes (f, 7);
+}
+
+static void
+test_mode (Fixture *f, gconstpointer data)
+{
+  mode_t before = umask (0);
+  struct stat status;
+
+  leave (f, 5);
+  umask (before);
+  g_assert_cmpint (stat (f->path, &status), ==, 0);
+  g_assert_cmpint (status.st_mode, ==, S_IFREG | 0600);
+}
+
+/* One who was killed while it wrote, and one who had laid a trap there. */
+static void
+test_unfinished (Fixture *f, gconstpointer data)
+{
+  g_autofree char *unfinished = g_strconcat (f->path, ".new", NULL);
+
+  g_assert_true (g_file_set_contents (unfinished, "{\"format\"", -1, NULL));
+  leave (f, 5);
+  g_assert_false (has (f, "state.new"));
+  assert_takes (f, 5);
+
+  g_assert_cmpint (symlink ("/dev/full", unfinished), ==, 0);
+  leave (f, 6);
+  assert_takes (f, 6);
+}
+
+static void
+test_garbage (Fixture *f, gconstpointer data)
+{
+  g_assert_true (g_file_set_contents (f->path, "garbage\n", -1, NULL));
+  assert_set_aside (f, "line 1: not valid JSON");
+  leave (f, 5); /* and the next life is none the wiser */
+  assert_takes (f, 5);
+  g_assert_true (g_file_set_contents (f->path, "", -1, NULL));
+  assert_set_aside (f, "line 1: the text ends too early");
+}
+
+static void
+test_too_big (Fixture *f, gconstpointer data)
+{
+  g_assert_true (g_file_set_contents (f->path, "", -1, NULL));
+  g_assert_cmpint (truncate (f->path, G_GINT64_CONSTANT (1) << 40), ==, 0);
+  assert_set_aside (f, "too big");
+}
+
+/* To open some of them is to wait for ever. */
+static void
+test_no_file (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpint (mkfifo (f->path, 0600), ==, 0);
+  assert_set_aside (f, "it is no file");
+  g_assert_cmpint (symlink ("/dev/zero", f->path), ==, 0);
+  assert_set_aside (f, "it cannot be opened");
+  g_assert_cmpint (symlink (f->path, f->path), ==, 0);
+  assert_set_aside (f, "it cannot be opened");
+}
+
+static void
+test_folder (Fixture *f, gconstpointer data)
+{
+  g_autofree char *aside = g_strconcat (f->path, ".broken", NULL);
+
+  g_assert_cmpint (g_mkdir (f->path, 0700), ==, 0);
+  assert_set_aside (f, "it is no file");
+
+  /* There the folder stays in the way of the next one, and of what is to be left. */
+  g_assert_true (g_file_set_contents (f->path, "garbage\n", -1, NULL));
+  {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (queen_state_file_take (f->directory, &error));
+    g_assert_nonnull (strstr (error->message, "cannot even be set aside (Is a directory)"));
+  }
+  leave (f, 5);
+  assert_takes (f, 5);
+  g_assert_cmpint (g_rmdir (aside), ==, 0);
+}
+
+static void
+test_no_directory (Fixture *f, gconstpointer data)
+{
+  g_autofree char *missing = g_strconcat (f->path, "/missing", NULL);
+  const char *const directories[] = { missing, f->path, "/dev/null", "" };
+  g_autoptr (QueenState) state = queen_state_new ();
+
+  g_assert_true (g_file_set_contents (f->path, "", -1, NULL));
+  state->life = g_strdup ("a");
+  state->next = 1;
+  for (gsize i = 0; i < G_N_ELEMENTS (directories); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (queen_state_file_take (directories[i], &error));
+      g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_STATE);
+      g_clear_error (&error);
+      g_assert_false (queen_state_file_leave (directories[i], state, &error));
+      g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_STATE);
+    }
+}
+
+#define add(path, function)                                                                        \
+  g_test_add ("/state-file/" path, Fixture, NULL, set_up, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add ("take/the-last-one-left-and-once", test_once);
+  add ("leave/for-nobody-elses-eyes", test_mode);
+  add ("leave/over-an-unfinished-one", test_unfinished);
+  add ("broken/garbage-is-set-aside", test_garbage);
+  add ("broken/too-big-is-set-aside", test_too_big);
+  add ("broken/what-is-no-file-is-set-aside", test_no_file);
+  add ("broken/a-folder-is-set-aside", test_folder);
+  add ("directory/that-is-none-is-an-error", test_no_directory);
+
+  return g_test_run ();
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "model/queen-state.h"
+
+#include <string.h>
+
+#include "model/queen-heartbeat.h"
+#include "queen-error.h"
+
+#define WRITTEN_AT (G_GINT64_CONSTANT (1761336660) * 1000000000) /* 2025-10-24T20:11:00Z, ns */
+#define TIMES                                                                                      \
+  "\"first_seen\":\"2025-10-24T20:10:00.000000000+00:00\","                                        \
+  "\"last_seen\":\"2025-10-24T20:10:59.000000001+00:00\""
+
+#define HEADER(n)                                                                                  \
+  "{\"format\":\"queen-rbee state\",\"version\":1,"                                                \
+  "\"written_at\":\"2025-10-24T20:11:00.000000000+00:00\",\"life\":\"19a1c0de2f7\",\"next\":18,"   \
+  "\"components\":" #n "}\n"
+#define WORKER                                                                                     \
+  "{\"kind\":\"worker\",\"id\":\"w\",\"status\":\"Ready\",\"model_id\":\"m\",\"device\":\"GPU-0\"" \
+  ",\"port\":9301,\"implementation\":\"i\",\"version\":\"0.1.0\",\"hostname\":\"node\","           \
+  "\"hive_id\":\"h\"," TIMES ",\"heartbeats\":7,\"age\":1500000}\n"
+#define HIVE                                                                                       \
+  "{\"kind\":\"hive\",\"id\":\"h\",\"status\":\"Offline\",\"port\":9200,\"version\":\"0.2.0\","    \
+  "\"hostname\":\"127.0.0.1\",\"health\":\"degraded\",\"health_reason\":\"disk\"," TIMES           \
+  ",\"heartbeats\":1,\"age\":0}\n"
+#define WHOLE HEADER (2) WORKER HIVE
+
+static QueenState *
+parse (const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  QueenState *state = queen_state_parse (text, strlen (text), &error);
+
+  g_assert_no_error (error);
+  return state;
+}
+
+static void
+assert_refused (const char *text, gsize length, const char *problem)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (queen_state_parse (text, length, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_STATE);
+  if (problem && !strstr (error->message, problem))
+    g_error ("“%s” does not say “%s”", error->message, problem);
+}
+
+static const QueenSighting *
+get_sighting (const QueenState *state, QueenComponentKind kind, guint i)
+{
+  g_assert_cmpuint (state->sightings[kind]->len, >, i);
+  return &g_array_index (state->sightings[kind], QueenSighting, i);
+}
+
+static void
+test_every_field (void)
+{
+  g_autoptr (QueenState) state = parse (WHOLE);
+  const QueenSighting *worker = get_sighting (state, QUEEN_COMPONENT_WORKER, 0);
+  const QueenSighting *hive = get_sighting (state, QUEEN_COMPONENT_HIVE, 0);
+
+  g_assert_cmpstr (state->life, ==, "19a1c0de2f7");
+  g_assert_cmpuint (state->next, ==, 18);
+  g_assert_cmpint (state->written_at, ==, WRITTEN_AT);
+  g_assert_cmpuint (state->sightings[QUEEN_COMPONENT_WORKER]->len, ==, 1);
+  g_assert_cmpuint (state->sightings[QUEEN_COMPONENT_HIVE]->len, ==, 1);
+
+  g_assert_cmpint (worker->age, ==, 1500000);
+  g_assert_cmpint (worker->component->kind, ==, QUEEN_COMPONENT_WORKER);
+  g_assert_cmpint (worker->component->status, ==, QUEEN_STATUS_READY);
+  g_assert_cmpint (worker->component->health, ==, QUEEN_HEALTH_HEALTHY);
+  g_assert_cmpuint (worker->component->port, ==, 9301);
+  g_assert_cmpstr (worker->component->id, ==, "w");
+  g_assert_cmpstr (worker->component->model_id, ==, "m");
+  g_assert_cmpstr (worker->component->device, ==, "GPU-0");
+  g_assert_cmpstr (worker->component->implementation, ==, "i");
+  g_assert_cmpstr (worker->component->version, ==, "0.1.0");
+  g_assert_cmpstr (worker->component->hostname, ==, "node");
+  g_assert_cmpstr (worker->component->hive_id, ==, "h");
+  g_assert_cmpint (worker->component->first_seen, ==, WRITTEN_AT - G_GINT64_CONSTANT (60000000000));
+  g_assert_cmpint (worker->component->last_seen, ==, WRITTEN_AT - 999999999);
+  g_assert_cmpuint (worker->component->heartbeats, ==, 7);
+
+  g_assert_cmpint (hive->age, ==, 0);
+  g_assert_cmpint (hive->component->status, ==, QUEEN_STATUS_OFFLINE);
+  g_assert_cmpint (hive->component->health, ==, QUEEN_HEALTH_DEGRADED);
+  g_assert_cmpstr (hive->component->health_reason, ==, "disk");
+  g_assert_null (hive->component->model_id);
+}
+
+static void
+test_same_text (void)
+{
+  static const char *const texts[] = { WHOLE, HEADER (0), HEADER (1) WORKER };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (QueenState) state = parse (texts[i]);
+      g_autoptr (GString) text = queen_state_write (state);
+
+      g_assert_cmpstr (text->str, ==, texts[i]);
+    }
+}
+
+static void
+add_heartbeat (QueenState *state, QueenComponentKind kind, const char *json)
+{
+  g_autoptr (GError) error = NULL;
+  QueenSighting sighting = { queen_heartbeat_parse (kind, json, strlen (json), &error), 1 };
+
+  g_assert_no_error (error);
+  sighting.component->heartbeats = 1;
+  g_array_append_val (state->sightings[kind], sighting);
+}
+
+/* Whatever a heartbeat may say fits, the longest way of writing it included. */
+static void
+test_hostile (void)
+{
+  static const char *const escapes[] = { "\\n",     "\\t",  "\\u0001", "\\u001f", "\\\"",
+                                         "\\\\",    "\\/",  "\\u0041", "\\u00e9", "\\ud83d\\ude00",
+                                         "\\u2028", "\x7f", "é",       "蜂",      "/" };
+  static const char id[] = "\\\"}]{,:\\\\/%n é蜂\xf0\x9f\x90\x9d'<&";
+  g_autoptr (QueenState) state = queen_state_new ();
+  g_autoptr (QueenState) again = NULL;
+  g_autoptr (GString) text = NULL;
+
+  state->life = g_strdup ("0");
+  state->next = 1;
+  for (gsize i = 0; i < G_N_ELEMENTS (escapes); i++)
+    {
+      g_autoptr (GString) longest = g_string_new (NULL);
+      g_autofree char *json = NULL;
+
+      while (longest->len + strlen (escapes[i]) <= 1024)
+        g_string_append (longest, escapes[i]);
+      json = g_strdup_printf ("{\"worker_id\":\"%s%u\",\"status\":\"busy\",\"model_id\":\"%s\"}",
+                              id, (guint) i, longest->str);
+      add_heartbeat (state, QUEEN_COMPONENT_WORKER, json);
+    }
+  add_heartbeat (state, QUEEN_COMPONENT_HIVE,
+                 "{\"hive_id\":\"w\",\"status\":\"stopped\",\"hostname\":\"\","
+                 "\"health_status\":{\"status\":\"healthy\",\"reason\":\"\\r\\b\\f\"}}");
+  text = queen_state_write (state);
+  again = parse (text->str);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (escapes); i++)
+    {
+      const QueenSighting *before = get_sighting (state, QUEEN_COMPONENT_WORKER, i);
+      const QueenSighting *after = get_sighting (again, QUEEN_COMPONENT_WORKER, i);
+
+      g_assert_cmpstr (after->component->id, ==, before->component->id);
+      g_assert_cmpstr (after->component->model_id, ==, before->component->model_id);
+    }
+  g_assert_cmpstr (get_sighting (again, QUEEN_COMPONENT_HIVE, 0)->component->hostname, ==, "");
+  g_assert_cmpstr (get_sighting (again, QUEEN_COMPONENT_HIVE, 0)->component->health_reason, ==,
+                   "\r\b\f");
+}
+
+/* Clocks and counters that nobody can have, and that are written so that they can be read. */
+static void
+test_extremes (void)
+{
+  g_autoptr (QueenState) state = parse (HEADER (1) WORKER);
+  QueenSighting *sighting =
+      &g_array_index (state->sightings[QUEEN_COMPONENT_WORKER], QueenSighting, 0);
+  g_autoptr (QueenState) again = NULL;
+  g_autoptr (GString) text = NULL;
+
+  state->written_at = -5;
+  sighting->age = G_MAXINT64;
+  sighting->component->heartbeats = G_MAXUINT64;
+  sighting->component->last_seen = G_MININT64;
+  text = queen_state_write (state);
+  again = parse (text->str);
+  g_assert_cmpint (again->written_at, ==, 0);
+  g_assert_cmpint (get_sighting (again, QUEEN_COMPONENT_WORKER, 0)->age, ==, 999999999999999);
+}
+
+/* The whole with @from replaced by @to, once. */
+static char *
+with (const char *from, const char *to)
+{
+  const char *at = strstr (WHOLE, from);
+
+  g_assert_nonnull (at);
+  return g_strdup_printf ("%.*s%s%s", (int) (at - WHOLE), WHOLE, to, at + strlen (from));
+}
+
+static void
+test_broken (void)
+{
+  static const struct
+  {
+    const char *from;
+    const char *to;
+    const char *problem;
+  } rows[] = {
+    { "queen-rbee state", "queen-bee state", "line 1: not a state of the queen" },
+    { "{\"format\"", "{\"forma\"", "line 1: format is missing" },
+    { "\"version\":1,", "\"version\":2,", "line 1: a version that is not known here" },
+    { "\"version\":1,", "\"version\":1.0,", "line 1: version has the wrong type" },
+    { "\"version\":1,", "", "line 1: version is missing" },
+    { "2025-10-24T20:11:00.000000000+00:00", "yesterday", "line 1: written_at is no date" },
+    { "19a1c0de2f7", "", "line 1: life is none" },
+    { "19a1c0de2f7", "19A1", "line 1: life is none" },
+    { "19a1c0de2f7", "1\\nid: 2", "line 1: life is none" },
+    { "19a1c0de2f7", "0123456789abcdef0", "line 1: life is none" },
+    { "\"next\":18", "\"next\":0", "line 1: next is out of range" },
+    { "\"next\":18", "\"next\":-1", "line 1: next is out of range" },
+    { "\"next\":18", "\"next\":1000000000000000", "line 1: not valid JSON" },
+    { "\"next\":18", "\"next\":\"18\"", "line 1: next has the wrong type" },
+    { "\"components\":2", "\"components\":3", "line 4: the text ends too early" },
+    { "\"components\":2", "\"components\":1", "line 3: something follows" },
+    { "\"components\":2", "\"components\":-1", "line 1: components is out of range" },
+    { "\"components\":2", "\"components\":2,\"more\":0", "line 1: a member that does not belong" },
+    { "\"kind\":\"worker\"", "\"kind\":\"queen\"", "line 2: kind is none" },
+    { "\"kind\":\"worker\"", "\"kind\":\"hive\"", "line 2: a member that does not belong" },
+    { "\"id\":\"w\",", "", "line 2: id is missing" },
+    { "\"id\":\"w\"", "\"id\":\"\"", "line 2: id is no id" },
+    { "\"id\":\"w\"", "\"id\":\"a\\nb\"", "line 2: id is no id" },
+    { "\"id\":\"w\"", "\"id\":null", "line 2: id has the wrong type" },
+    { "\"hive_id\":\"h\"", "\"hive_id\":\"\\u0085\"", "line 2: hive_id is no id" },
+    { "\"Ready\"", "\"Asleep\"", "line 2: status is none" },
+    { "\"port\":9301", "\"port\":0", "line 2: port is out of range" },
+    { "\"port\":9301", "\"port\":65536", "line 2: port is out of range" },
+    { "\"heartbeats\":7", "\"heartbeats\":0", "line 2: heartbeats is out of range" },
+    { "\"age\":1500000", "\"age\":-1", "line 2: age is out of range" },
+    { ",\"age\":1500000", "", "line 2: age is missing" },
+    { "\"device\":\"GPU-0\"", "\"device\":{}", "line 2: device has the wrong type" },
+    { "\"device\":\"GPU-0\"", "\"devil\":\"GPU-0\"", "line 2: a member that does not belong" },
+    { "{\"kind\":\"hive\"", "[{\"kind\":\"hive\"", "line 3: not valid JSON" },
+    { "\"degraded\"", "\"ill\"", "line 3: health is none" },
+    { HIVE, WORKER, "line 3: a second worker of that id" },
+    { HIVE, "\n" HIVE, "line 3: not valid JSON" },
+    { HIVE, HIVE "\n", "line 4: something follows" },
+    { HIVE, "[]\n", "line 3: not an object" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *text = with (rows[i].from, rows[i].to);
+
+      assert_refused (text, strlen (text), rows[i].problem);
+    }
+}
+
+static void
+test_truncated (void)
+{
+  for (gsize length = 0; length < strlen (WHOLE); length++)
+    {
+      /* Memory of its own, so that a tool sees whoever reads beyond the end. */
+      g_autofree char *text = g_memdup2 (WHOLE, length);
+
+      assert_refused (text, length, length == 0 ? "line 1: the text ends too early" : NULL);
+    }
+}
+
+/* Bytes that have changed make it no state, or another one: never something in between. */
+static void
+test_random (void)
+{
+  static const char bytes[] = "\"\\{}[]:,0179eE+-.\n\r azZ\x80\xff\x7f";
+  guint n_accepted = 0;
+
+  for (int round = 0; round < 20000; round++)
+    {
+      g_autofree char *text = g_strdup (WHOLE);
+      g_autoptr (QueenState) state = NULL;
+      gsize length = strlen (WHOLE);
+
+      for (int n = g_test_rand_int_range (1, 4); n > 0; n--)
+        text[g_test_rand_int_range (0, (gint32) length)] =
+            bytes[g_test_rand_int_range (0, sizeof bytes)];
+      state = queen_state_parse (text, length, NULL);
+      if (state)
+        {
+          g_autoptr (GString) first = queen_state_write (state);
+          g_autoptr (QueenState) again = parse (first->str);
+          g_autoptr (GString) second = queen_state_write (again);
+
+          g_assert_cmpstr (first->str, ==, second->str);
+          n_accepted++;
+        }
+    }
+  g_assert_cmpuint (n_accepted, >, 0);
+}
+
+static void
+test_elapsed (void)
+{
+  g_autoptr (QueenState) state = parse (WHOLE);
+
+  g_assert_cmpint (queen_state_get_elapsed (state, WRITTEN_AT), ==, 0);
+  g_assert_cmpint (queen_state_get_elapsed (state, WRITTEN_AT + 1999), ==, 1);
+  g_assert_cmpint (queen_state_get_elapsed (state, WRITTEN_AT - 1), ==, 0);
+  g_assert_cmpint (queen_state_get_elapsed (state, G_MININT64), ==, 0);
+  g_assert_cmpint (queen_state_get_elapsed (state, G_MAXINT64), ==,
+                   (G_MAXINT64 - WRITTEN_AT) / 1000);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/state/read/every-field", test_every_field);
+  g_test_add_func ("/state/round-trip/the-same-text", test_same_text);
+  g_test_add_func ("/state/round-trip/whatever-a-heartbeat-may-say", test_hostile);
+  g_test_add_func ("/state/round-trip/extremes-can-be-read-again", test_extremes);
+  g_test_add_func ("/state/broken/refused-by-line-and-member", test_broken);
+  g_test_add_func ("/state/broken/every-truncation-refused", test_truncated);
+  g_test_add_func ("/state/broken/random-bytes-never-half-read", test_random);
+  g_test_add_func ("/state/elapsed/never-negative-never-wraps", test_elapsed);
+
+  return g_test_run ();
+}
