@@ -189,7 +189,6 @@ static void
 test_exposure (void)
 {
   const char *exposed[] = { "--bind=0.0.0.0", "--port=0", "--ui-port=off", NULL };
-  g_autoptr (TokenFile) file = token_file_new ("a:" TOKEN "\n");
 
   assert_refused (exposed, "other machines can reach 0.0.0.0");
   {
