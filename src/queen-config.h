@@ -18,6 +18,10 @@ G_BEGIN_DECLS
  * @timeout: µs
  * @forget_after: µs
  * @flush_interval: µs
+ * @stall_timeout: µs
+ * @max_subscribers: 0 for as many as go well with the limit of descriptors
+ * @max_connections: likewise
+ * @max_per_peer: 0 for a quarter of each, this machine left out
  * @token_file: %NULL when no token is needed
  * @state_directory: where to remember who is known; %NULL for where systemd says, if it does
  * @is_insecure: listen beyond loopback although that is not safe
@@ -38,7 +42,11 @@ typedef struct
   gint64 timeout;
   gint64 forget_after;
   gint64 flush_interval;
+  gint64 stall_timeout;
   int max_components;
+  int max_subscribers;
+  int max_connections;
+  int max_per_peer;
   char **cors_origins;
   char **allowed_hosts;
   char *token_file;

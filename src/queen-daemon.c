@@ -5,16 +5,19 @@
 
 #include <glib-unix.h>
 #include <glib/gi18n.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 
 #include "build-config.h"
 #include "dbus/queen-dbus-service.h"
 #include "http/queen-access.h"
+#include "http/queen-caps.h"
 #include "http/queen-gate.h"
 #include "http/queen-listener.h"
 #include "http/queen-routes.h"
 #include "http/queen-server.h"
 #include "http/queen-stream.h"
+#include "http/queen-tally.h"
 #include "model/queen-event-bus.h"
 #include "model/queen-pool.h"
 #include "model/queen-pulse.h"
@@ -39,6 +42,8 @@ struct _QueenDaemon
   QueenRegistry *hives;
   QueenPool *pool;
   QueenPulse *pulse;
+  QueenCaps caps;
+  QueenTally tally;
   QueenStream *stream;
   QueenAccess *access;
   QueenServer *server;
@@ -280,26 +285,72 @@ make_access (QueenDaemon *self, GError **error)
   return self->access && check_exposure (self, error);
 }
 
-static gboolean
-make_http (QueenDaemon *self, GError **error)
+static void
+choose_caps (QueenDaemon *self)
 {
-  self->stream = queen_stream_new (self->bus, self->pulse, (guint) self->config->capacity,
-                                   self->config->flush_interval, error);
-  if (!self->stream)
-    return FALSE;
-  if (!make_access (self, error))
-    return FALSE;
-  self->server = queen_server_new (self->access);
+  const QueenConfig *config = self->config;
+  struct rlimit limit = { 0 };
+
+  getrlimit (RLIMIT_NOFILE, &limit);
+  if (!queen_caps_choose (&self->caps, limit.rlim_cur, (guint) config->max_subscribers,
+                          (guint) config->max_connections, (guint) config->max_per_peer))
+    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
+                      "max-subscribers is %u and max-connections %u: the limit of open files has "
+                      "no room for more (see LimitNOFILE=)",
+                      self->caps.subscribers, self->caps.connections);
+}
+
+static gboolean
+make_stream (QueenDaemon *self, GError **error)
+{
+  const QueenStreamSettings settings = {
+    .capacity = (guint) self->config->capacity,
+    .flush_interval = self->config->flush_interval,
+    .stall_timeout = self->config->stall_timeout,
+    .caps = self->caps,
+    .tally = &self->tally,
+  };
+
+  self->stream = queen_stream_new (self->bus, self->pulse, &settings, error);
+  return self->stream != NULL;
+}
+
+static void
+add_routes (QueenDaemon *self)
+{
+  const QueenMetricsSources sources = {
+    .workers = self->workers,
+    .hives = self->hives,
+    .stream = self->stream,
+    .gate = self->gate,
+    .caps = self->caps,
+    .tally = &self->tally,
+  };
+
   queen_routes_add_heartbeats (self->server, self->workers, self->hives, self->stream);
   queen_routes_add_registries (self->server, self->workers, self->hives);
   queen_routes_add_operations (self->server, self->access, on_shutdown_request, self);
+  queen_routes_add_metrics (self->server, &sources);
 #ifdef QUEEN_HAS_PAGE
   queen_routes_add_pages (self->server);
 #endif
-  self->gate = queen_gate_new (self->access, queen_server_answer, self->server, error);
+}
+
+static gboolean
+make_http (QueenDaemon *self, GError **error)
+{
+  choose_caps (self);
+  if (!make_stream (self, error))
+    return FALSE;
+  if (!make_access (self, error))
+    return FALSE;
+  self->server = queen_server_new (self->access, &self->tally);
+  self->gate = queen_gate_new (self->access, &self->caps, &self->tally, queen_server_answer,
+                               self->server, error);
   if (!self->gate)
     return FALSE;
-  self->listener = queen_listener_new (on_accept, self->gate);
+  add_routes (self);
+  self->listener = queen_listener_new (&self->tally, on_accept, self->gate);
   return listen_everywhere (self, error);
 }
 

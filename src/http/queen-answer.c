@@ -20,14 +20,26 @@ make_json (const char *status, const char *text)
   return json;
 }
 
+static void
+answer (SoupServerMessage *message, guint status, const char *type, GString *body)
+{
+  gsize length = body->len;
+
+  soup_server_message_set_status (message, status, NULL);
+  soup_server_message_set_response (message, type, SOUP_MEMORY_TAKE, g_string_free (body, FALSE),
+                                    length);
+}
+
 void
 queen_answer_json (SoupServerMessage *message, guint status, GString *json)
 {
-  gsize length = json->len;
+  answer (message, status, "application/json", json);
+}
 
-  soup_server_message_set_status (message, status, NULL);
-  soup_server_message_set_response (message, "application/json", SOUP_MEMORY_TAKE,
-                                    g_string_free (json, FALSE), length);
+void
+queen_answer_text (SoupServerMessage *message, const char *type, GString *text)
+{
+  answer (message, SOUP_STATUS_OK, type, text);
 }
 
 void
@@ -55,9 +67,9 @@ queen_answer_to_bytes (const GError *error)
 {
   guint status = queen_error_http_status (error);
   GString *json = make_json ("error", error->message);
-  GString *answer = g_string_new (NULL);
+  GString *bytes = g_string_new (NULL);
 
-  g_string_printf (answer,
+  g_string_printf (bytes,
                    "HTTP/1.1 %u %s\r\n"
                    "Content-Type: application/json\r\n"
                    "Content-Length: %" G_GSIZE_FORMAT "\r\n"
@@ -66,9 +78,9 @@ queen_answer_to_bytes (const GError *error)
                    "Connection: close\r\n",
                    status, soup_status_get_phrase (status), json->len);
   if (status == SOUP_STATUS_SERVICE_UNAVAILABLE)
-    g_string_append (answer, "Retry-After: " RETRY_AFTER "\r\n");
-  g_string_append (answer, "\r\n");
-  g_string_append_len (answer, json->str, (gssize) json->len);
+    g_string_append (bytes, "Retry-After: " RETRY_AFTER "\r\n");
+  g_string_append (bytes, "\r\n");
+  g_string_append_len (bytes, json->str, (gssize) json->len);
   g_string_free (json, TRUE);
-  return g_string_free_to_bytes (answer);
+  return g_string_free_to_bytes (bytes);
 }

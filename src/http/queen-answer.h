@@ -15,6 +15,15 @@ G_BEGIN_DECLS
 void queen_answer_json (SoupServerMessage *message, guint status, GString *json);
 
 /**
+ * queen_answer_text:
+ * @type: the whole Content-Type
+ * @text: (transfer full): the body
+ *
+ * Answers 200.
+ */
+void queen_answer_text (SoupServerMessage *message, const char *type, GString *text);
+
+/**
  * queen_answer_message:
  *
  * Answers 200 with `{"status":"ok","message":…}`.

@@ -43,11 +43,25 @@ queen_frame_new_lagged (gint64 n_dropped)
   return g_string_free_to_bytes (frame);
 }
 
-GBytes *
-queen_frame_new_bye (guint retry_msec)
+/* EventSource dispatches no event without data. */
+static GBytes *
+make_last (guint retry_msec, const char *event, const char *reason)
 {
   GString *frame = g_string_new (NULL);
 
-  g_string_printf (frame, "retry: %u\nevent: bye\ndata: {\"reason\":\"shutdown\"}\n\n", retry_msec);
+  g_string_printf (frame, "retry: %u\nevent: %s\ndata: {\"reason\":\"%s\"}\n\n", retry_msec, event,
+                   reason);
   return g_string_free_to_bytes (frame);
+}
+
+GBytes *
+queen_frame_new_bye (guint retry_msec)
+{
+  return make_last (retry_msec, "bye", "shutdown");
+}
+
+GBytes *
+queen_frame_new_busy (guint retry_msec)
+{
+  return make_last (retry_msec, "busy", "too many subscribers");
 }

@@ -35,4 +35,12 @@ GBytes *queen_frame_new_lagged (gint64 n_dropped);
  */
 GBytes *queen_frame_new_bye (guint retry_msec);
 
+/**
+ * queen_frame_new_busy:
+ * @retry_msec: when to try again
+ *
+ * Returns: (transfer full): all that somebody gets who cannot be served now
+ */
+GBytes *queen_frame_new_busy (guint retry_msec);
+
 G_END_DECLS

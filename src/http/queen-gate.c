@@ -4,13 +4,13 @@
 #include "queen-gate.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <unistd.h>
 
 #include "model/queen-clock.h"
 #include "queen-answer.h"
 #include "queen-epoll.h"
 #include "queen-error.h"
+#include "queen-peers.h"
 #include "queen-request-head.h"
 
 #define MAX_REQUEST (QUEEN_REQUEST_MAX_HEAD + QUEEN_REQUEST_MAX_BODY)
@@ -43,6 +43,7 @@ struct _QueenConnection
   gint64 deadlines[N_WAITS]; /* µs, monotonic; 0 for what is not waited for */
   GList links[N_WAITS];      /* in the queues of those waits */
   struct sockaddr_storage peer;
+  QueenPeer *share; /* NULL when it takes from nobody's */
 
   GByteArray *received; /* NULL as long as nothing had to be kept */
   gsize scanned;        /* bytes in which no end of the head was found */
@@ -71,6 +72,7 @@ struct _QueenGate
   GObject parent_instance;
 
   QueenAccess *access;
+  QueenTally *tally;
   QueenRequestFunc on_request;
   gpointer data;
 
@@ -78,6 +80,8 @@ struct _QueenGate
   QueenAlarm *deadline_alarm;
   GQueue waits[N_WAITS]; /* of QueenConnection, by deadline */
   guint n_connections;
+  guint max_connections;
+  QueenPeers *peers;
   char *buffer; /* for one read; requests that come in one piece never leave it */
 };
 
@@ -114,6 +118,7 @@ remove_connection (QueenGate *self, QueenConnection *connection)
   g_clear_pointer (&connection->answer, g_bytes_unref);
   if (connection->accepted)
     g_string_free (connection->accepted, TRUE);
+  queen_peers_leave (self->peers, connection->share);
   g_free (connection);
 
   self->n_connections--;
@@ -130,6 +135,7 @@ watch (QueenConnection *connection)
   connection->is_watched = TRUE;
   if (queen_epoll_watch (connection->gate->sockets, connection->fd, EPOLLIN | EPOLLOUT, connection))
     return TRUE;
+  connection->gate->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS]++;
   remove_connection (connection->gate, connection);
   return FALSE;
 }
@@ -202,23 +208,14 @@ answer (QueenGate *self, QueenConnection *connection, GBytes *bytes)
 }
 
 static void
-refuse (QueenGate *self, QueenConnection *connection, const GError *error)
+refuse (QueenGate *self, QueenConnection *connection, QueenRefusal reason, const GError *error)
 {
+  self->tally->refusals[reason]++;
   connection->has_unread_data = TRUE;
   answer (self, connection, queen_answer_to_bytes (error));
 }
 
 /* Reading */
-
-static gboolean
-is_loopback (const struct sockaddr_storage *peer)
-{
-  const struct in6_addr *ipv6 = &((const struct sockaddr_in6 *) peer)->sin6_addr;
-  guint32 ipv4 = g_ntohl (((const struct sockaddr_in *) peer)->sin_addr.s_addr);
-
-  return peer->ss_family == AF_INET ? ipv4 >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET
-                                    : IN6_IS_ADDR_LOOPBACK (ipv6);
-}
 
 static void
 finish_request (QueenGate *self, QueenConnection *connection, const char *data, gsize length)
@@ -226,7 +223,7 @@ finish_request (QueenGate *self, QueenConnection *connection, const char *data, 
   GByteArray *received = g_steal_pointer (&connection->received); /* what @data may be in */
   g_autoptr (GBytes) head = g_string_free_to_bytes (g_steal_pointer (&connection->accepted));
   const QueenRequest request = {
-    .is_local = is_loopback (&connection->peer),
+    .is_local = queen_peers_is_loopback (&connection->peer),
     .head = head,
     .has_body = connection->has_body,
     .body = data + connection->head_length,
@@ -302,7 +299,7 @@ consider (QueenGate *self, QueenConnection *connection, const char *data, gsize 
 
   if (!had_head && !parse_head (connection, data, length, &error))
     {
-      refuse (self, connection, error);
+      refuse (self, connection, queen_refusal_from_head_error (error), error);
       return FALSE;
     }
   if (connection->head_length > 0 && length >= connection->head_length + connection->body_length)
@@ -387,18 +384,21 @@ on_ready (gpointer item, guint events, gpointer data)
 static void
 time_out (QueenGate *self, QueenConnection *connection, Wait wait)
 {
+  QueenRefusal reason =
+      wait == WAIT_HEAD ? QUEEN_REFUSAL_HEAD_TIMEOUT : QUEEN_REFUSAL_REQUEST_TIMEOUT;
   g_autoptr (GError) error = NULL;
 
   /* Who has not said a word (browsers connect in advance), or does not take what it asked for,
    * would not read an answer either. */
   if (connection->answer || !connection->received)
     {
+      self->tally->refusals[reason] += !connection->answer;
       remove_connection (self, connection);
       return;
     }
   g_set_error (&error, QUEEN_ERROR, QUEEN_ERROR_REQUEST_TIMEOUT, "the %s was not whole after %d s",
                wait == WAIT_HEAD ? "head" : "request", (int) (wait_lengths[wait] / G_USEC_PER_SEC));
-  refuse (self, connection, error);
+  refuse (self, connection, reason, error);
 }
 
 static void
@@ -456,6 +456,7 @@ queen_gate_finalize (GObject *object)
   QueenGate *self = QUEEN_GATE (object);
 
   g_free (self->buffer);
+  g_clear_pointer (&self->peers, queen_peers_free);
   g_clear_object (&self->access);
 
   G_OBJECT_CLASS (queen_gate_parent_class)->finalize (object);
@@ -482,11 +483,19 @@ queen_gate_init (QueenGate *self)
 }
 
 QueenGate *
-queen_gate_new (QueenAccess *access, QueenRequestFunc on_request, gpointer data, GError **error)
+queen_gate_new (QueenAccess *access,
+                const QueenCaps *caps,
+                QueenTally *tally,
+                QueenRequestFunc on_request,
+                gpointer data,
+                GError **error)
 {
   g_autoptr (QueenGate) self = g_object_new (QUEEN_TYPE_GATE, NULL);
 
   self->access = g_object_ref (access);
+  self->max_connections = caps->connections;
+  self->peers = queen_peers_new (caps->connections_per_peer, caps->spares_loopback);
+  self->tally = tally;
   self->on_request = on_request;
   self->data = data;
   self->sockets = queen_epoll_new ("requests", MAX_READY_AT_ONCE, on_ready, self, error);
@@ -503,15 +512,74 @@ queen_gate_get_n_connections (QueenGate *self)
   return self->n_connections;
 }
 
+/* Caps */
+
+static GError *
+make_cap_error (QueenRefusal reason)
+{
+  return g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                              reason == QUEEN_REFUSAL_PEER_SHARE
+                                  ? "too many connections from one address"
+                                  : "too many connections");
+}
+
+/* Who has said something is told why; but nobody waits until it has read that. */
+static void
+evict (QueenGate *self, QueenConnection *connection)
+{
+  g_autoptr (GError) error = make_cap_error (QUEEN_REFUSAL_CONNECTION_CAP);
+
+  self->tally->refusals[QUEEN_REFUSAL_CONNECTION_CAP]++;
+  if (connection->received)
+    {
+      connection->answer = queen_answer_to_bytes (error);
+      send_answer (connection);
+    }
+  remove_connection (self, connection);
+}
+
+/* Makes room for one more. @may_evict is FALSE for one that gets nothing but a refusal: only those
+ * that have their answer make room for that. */
+static gboolean
+make_room (QueenGate *self, gboolean may_evict)
+{
+  while (self->n_connections >= self->max_connections)
+    {
+      QueenConnection *lingering = g_queue_peek_head (&self->waits[WAIT_LINGER]);
+      QueenConnection *oldest = g_queue_peek_head (&self->waits[WAIT_REQUEST]);
+
+      if (lingering)
+        remove_connection (self, lingering);
+      else if (!may_evict || !oldest)
+        return FALSE;
+      else if (read_all (self, oldest)) /* unless the rest has come meanwhile */
+        evict (self, oldest);
+    }
+  return TRUE;
+}
+
 void
 queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer, guint n_before)
 {
+  QueenPeer *share;
+  gboolean has_share = queen_peers_enter (self->peers, peer, &share);
+  gboolean has_room = make_room (self, has_share);
   QueenConnection *connection = g_new0 (QueenConnection, 1);
 
   self->n_connections++;
+  self->tally->connections++;
   connection->gate = self;
   connection->fd = fd;
   connection->peer = *peer;
+  connection->share = share;
+  if (!has_share || !has_room)
+    {
+      QueenRefusal reason = has_share ? QUEEN_REFUSAL_CONNECTION_CAP : QUEEN_REFUSAL_PEER_SHARE;
+      g_autoptr (GError) error = make_cap_error (reason);
+
+      refuse (self, connection, reason, error);
+      return;
+    }
   begin_wait (connection, WAIT_HEAD);
   begin_wait (connection, WAIT_REQUEST);
   /* Most requests are there already; and then the kernel never hears that they were waited for. */

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 
 #include "queen-access.h"
+#include "queen-caps.h"
+#include "queen-tally.h"
 
 G_BEGIN_DECLS
 
@@ -51,14 +53,20 @@ G_DECLARE_FINAL_TYPE (QueenGate, queen_gate, QUEEN, GATE, GObject)
 /**
  * queen_gate_new:
  * @access: who may speak
+ * @caps: how many connections there may be; copied
+ * @tally: what counts; it outlives the gate
  * @on_request: who answers
  *
  * What stands between the network and the HTTP server. Until a request is whole and sane, its
  * connection is a descriptor, a few words, and what it has sent; then it is answered, once, and
  * closed. Every wait has a deadline.
  */
-QueenGate *
-queen_gate_new (QueenAccess *access, QueenRequestFunc on_request, gpointer data, GError **error);
+QueenGate *queen_gate_new (QueenAccess *access,
+                           const QueenCaps *caps,
+                           QueenTally *tally,
+                           QueenRequestFunc on_request,
+                           gpointer data,
+                           GError **error);
 
 /**
  * queen_gate_get_n_connections: (attributes org.gtk.Method.get_property=connections)
@@ -73,6 +81,11 @@ guint queen_gate_get_n_connections (QueenGate *self);
  * @peer: whose it is
  * @n_before: how many were admitted before it in this turn of the main loop; when they are many, it
  *   waits until all the others have come in
+ *
+ * When there are as many connections as there may be, room is made for it: one that has its answer
+ * goes, or the one whose request has not been whole for longest. So those who are slow on purpose
+ * only push each other out, while whoever says what it wants gets in; refusing newcomers instead
+ * would let the slow ones lock everybody out.
  */
 void
 queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer, guint n_before);

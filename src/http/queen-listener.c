@@ -17,12 +17,14 @@
 #define BACKLOG 4096
 #define MAX_ACCEPTED_AT_ONCE 256
 #define MAX_FREE_PORT_TRIES 16
+#define MAX_DRAINED (256 * 1024)    /* bytes of one that is refused */
 #define PAUSE (G_USEC_PER_SEC / 10) /* when not even the spare descriptor helps */
 
 struct _QueenListener
 {
   GObject parent_instance;
 
+  QueenTally *tally;
   QueenAcceptFunc on_accept;
   gpointer data;
 
@@ -49,6 +51,14 @@ open_spare (void)
   return open ("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+/* RFC 9112 § 9.6: closing with unread data would reset the connection under the refusal. What comes
+ * later does; there is no descriptor to wait for it. */
+static void
+drain (int fd)
+{
+  recv (fd, NULL, MAX_DRAINED, MSG_TRUNC); /* tcp(7): thrown away */
+}
+
 /* With every descriptor in use, a connection can neither be accepted nor refused, and the kernel
  * would tell of it for ever. The spare makes room to refuse it in words. */
 static gboolean
@@ -69,7 +79,9 @@ refuse_one (QueenListener *self, int listening_fd)
     {
       send (fd, refusal, size, MSG_NOSIGNAL);
       shutdown (fd, SHUT_WR);
+      drain (fd);
       close (fd);
+      self->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS]++;
     }
   self->spare_fd = open_spare ();
   return fd >= 0;
@@ -360,10 +372,11 @@ queen_listener_init (QueenListener *self)
 }
 
 QueenListener *
-queen_listener_new (QueenAcceptFunc on_accept, gpointer data)
+queen_listener_new (QueenTally *tally, QueenAcceptFunc on_accept, gpointer data)
 {
   QueenListener *self = g_object_new (QUEEN_TYPE_LISTENER, NULL);
 
+  self->tally = tally;
   self->on_accept = on_accept;
   self->data = data;
   return self;

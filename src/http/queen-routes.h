@@ -4,8 +4,11 @@
 #pragma once
 
 #include "model/queen-registry.h"
+#include "queen-caps.h"
+#include "queen-gate.h"
 #include "queen-server.h"
 #include "queen-stream.h"
+#include "queen-tally.h"
 
 G_BEGIN_DECLS
 
@@ -38,6 +41,30 @@ void queen_routes_add_operations (QueenServer *server,
                                   QueenAccess *access,
                                   void (*on_shutdown) (gpointer),
                                   gpointer data);
+
+/**
+ * QueenMetricsSources:
+ * @tally: it outlives the server
+ *
+ * What the metrics are about.
+ */
+typedef struct
+{
+  QueenRegistry *workers;
+  QueenRegistry *hives;
+  QueenStream *stream;
+  QueenGate *gate;
+  QueenCaps caps;
+  const QueenTally *tally;
+} QueenMetricsSources;
+
+/**
+ * queen_routes_add_metrics:
+ * @sources: copied
+ *
+ * `GET /metrics`, in the text format 0.0.4 of Prometheus.
+ */
+void queen_routes_add_metrics (QueenServer *server, const QueenMetricsSources *sources);
 
 /**
  * queen_routes_add_pages:

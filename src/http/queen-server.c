@@ -33,6 +33,7 @@ struct _QueenServer
   GHashTable *resources; /* path -> Resource */
   GSList *route_data;    /* of RouteData */
   QueenAccess *access;
+  QueenTally *tally;
 };
 
 G_DEFINE_FINAL_TYPE (QueenServer, queen_server, G_TYPE_OBJECT)
@@ -226,6 +227,7 @@ on_request (SoupServer *soup,
   /* First what others wait for: a heartbeat has gone out to everybody when this returns. */
   get_exchange (message)->is_routed = TRUE;
   route (self, message, path, query, resource);
+  queen_tally_add_status (self->tally, soup_server_message_get_status (message));
 
   soup_message_headers_append (headers, "Connection", "close");
   soup_message_headers_append (headers, "X-Content-Type-Options", "nosniff");
@@ -372,11 +374,12 @@ queen_server_init (QueenServer *self)
 }
 
 QueenServer *
-queen_server_new (QueenAccess *access)
+queen_server_new (QueenAccess *access, QueenTally *tally)
 {
   QueenServer *self = g_object_new (QUEEN_TYPE_SERVER, NULL);
 
   self->access = g_object_ref (access);
+  self->tally = tally;
   return self;
 }
 
@@ -434,6 +437,7 @@ queen_server_answer (QueenConnection *connection, const QueenRequest *request, g
   if (!exchange.is_routed)
     {
       /* libsoup has refused it with an empty body; ours says what is wrong. */
+      self->tally->refusals[QUEEN_REFUSAL_BAD_HEAD]++;
       error = g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
                                    "the request target is no valid URI");
       return queen_answer_to_bytes (error);

@@ -7,6 +7,7 @@
 
 #include "queen-access.h"
 #include "queen-gate.h"
+#include "queen-tally.h"
 
 G_BEGIN_DECLS
 
@@ -44,11 +45,12 @@ G_DECLARE_FINAL_TYPE (QueenServer, queen_server, QUEEN, SERVER, GObject)
 /**
  * queen_server_new:
  * @access: who may speak
+ * @tally: what counts the refusals; it outlives the server
  *
  * The HTTP server: a SoupServer that gets each request whole and gives its answer whole, so that it
  * never waits for anybody.
  */
-QueenServer *queen_server_new (QueenAccess *access);
+QueenServer *queen_server_new (QueenAccess *access, QueenTally *tally);
 
 /**
  * queen_server_add_routes:

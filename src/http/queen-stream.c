@@ -3,9 +3,15 @@
 
 #include "queen-stream.h"
 
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include "queen-broadcast.h"
 #include "queen-epoll.h"
 #include "queen-frame.h"
+#include "queen-peers.h"
 #include "queen-subscriber.h"
 
 #define MAX_FLUSHED_AT_ONCE 1024 /* subscribers, until the main loop may turn */
@@ -18,14 +24,19 @@ struct _QueenStream
 
   QueenPulse *pulse;
   QueenBroadcast *broadcast;
-  guint capacity;
-  gint64 flush_interval;
+  QueenStreamSettings settings;
+  QueenTally *tally;
 
   QueenEpoll *sockets;
   QueenSubscriber *first;
   QueenSubscriber *last;
   guint n_subscribers;
+  QueenPeers *peers;
   gboolean is_leaving;
+
+  /* Who is blocked, by deadline: each gets the same time. */
+  GQueue blocked; /* of QueenSubscriber */
+  QueenAlarm *stall_alarm;
 
   /* A flush walks the list of subscribers in slices. */
   QueenAlarm *flush_alarm;
@@ -69,6 +80,15 @@ dup_snapshot_frame (QueenStream *self)
   return g_bytes_ref (self->snapshot_frame);
 }
 
+/* @n_lost is -1 when it cannot be known. */
+static void
+owe_lagged (QueenStream *self, QueenSubscriber *subscriber, gint64 n_lost)
+{
+  queen_subscriber_owe (subscriber, queen_frame_new_lagged (n_lost));
+  self->tally->lags++;
+  self->tally->lost_events += (guint64) MAX (n_lost, 0);
+}
+
 /* A subscriber that the ring has passed is told what it lost and how things stand now. */
 static void
 owe_notice_of_loss (QueenStream *self, QueenSubscriber *subscriber)
@@ -77,8 +97,27 @@ owe_notice_of_loss (QueenStream *self, QueenSubscriber *subscriber)
 
   if (n_lost == 0)
     return;
-  queen_subscriber_owe (subscriber, queen_frame_new_lagged ((gint64) n_lost));
+  owe_lagged (self, subscriber, (gint64) n_lost);
   queen_subscriber_owe (subscriber, dup_snapshot_frame (self));
+}
+
+static void
+set_unblocked (QueenStream *self, QueenSubscriber *subscriber)
+{
+  if (!subscriber->is_blocked)
+    return;
+  subscriber->is_blocked = FALSE;
+  g_queue_unlink (&self->blocked, &subscriber->stall_link);
+}
+
+static void
+set_blocked (QueenStream *self, QueenSubscriber *subscriber)
+{
+  set_unblocked (self, subscriber);
+  subscriber->is_blocked = TRUE;
+  subscriber->stall_deadline = g_get_monotonic_time () + self->settings.stall_timeout;
+  g_queue_push_tail_link (&self->blocked, &subscriber->stall_link);
+  queen_alarm_set_earlier (self->stall_alarm, subscriber->stall_deadline);
 }
 
 static void
@@ -89,6 +128,8 @@ remove_subscriber (QueenStream *self, QueenSubscriber *subscriber)
   *(subscriber->previous ? &subscriber->previous->next : &self->first) = subscriber->next;
   *(subscriber->next ? &subscriber->next->previous : &self->last) = subscriber->previous;
 
+  set_unblocked (self, subscriber);
+  queen_peers_leave (self->peers, subscriber->peer);
   queen_subscriber_free (subscriber);
 
   self->n_subscribers--;
@@ -127,12 +168,38 @@ write_all (QueenStream *self, QueenSubscriber *subscriber)
 {
   QueenWriteResult result = QUEEN_WRITE_ALL;
   gboolean is_through = FALSE;
+  gboolean is_stalling = subscriber->is_blocked;
 
   while (result == QUEEN_WRITE_ALL && !is_through)
-    result = write_once (self, subscriber, &is_through);
+    {
+      result = write_once (self, subscriber, &is_through);
+      is_stalling = is_stalling && result == QUEEN_WRITE_NOTHING;
+    }
 
-  subscriber->is_blocked = result == QUEEN_WRITE_SOME;
   if (result == QUEEN_WRITE_FAILED || (subscriber->is_leaving && is_through))
+    remove_subscriber (self, subscriber);
+  else if (result == QUEEN_WRITE_ALL)
+    set_unblocked (self, subscriber);
+  else if (!is_stalling)
+    set_blocked (self, subscriber);
+}
+
+static void
+drop (QueenStream *self, QueenSubscriber *subscriber, QueenDrop reason)
+{
+  self->tally->drops[reason]++;
+  remove_subscriber (self, subscriber);
+}
+
+static void
+on_hung_up (QueenStream *self, QueenSubscriber *subscriber)
+{
+  int error = 0;
+
+  getsockopt (subscriber->fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){ sizeof error });
+  if (error == ETIMEDOUT)
+    drop (self, subscriber, subscriber->is_blocked ? QUEEN_DROP_STALLED : QUEEN_DROP_VANISHED);
+  else
     remove_subscriber (self, subscriber);
 }
 
@@ -142,14 +209,36 @@ on_ready (gpointer item, guint events, gpointer data)
   QueenStream *self = data;
   QueenSubscriber *subscriber = item;
 
-  if (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP) ||
-      (events & EPOLLIN && !queen_subscriber_read_chatter (subscriber)))
+  if (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP))
     {
-      remove_subscriber (self, subscriber);
+      on_hung_up (self, subscriber);
+      return;
+    }
+  if (events & EPOLLIN && !queen_subscriber_read_chatter (subscriber))
+    {
+      drop (self, subscriber, QUEEN_DROP_CHATTER);
       return;
     }
   if (events & EPOLLOUT && subscriber->is_blocked)
     write_all (self, subscriber);
+}
+
+static void
+on_stalled (gpointer data)
+{
+  QueenStream *self = data;
+  gint64 now = g_get_monotonic_time ();
+  QueenSubscriber *subscriber;
+
+  while ((subscriber = g_queue_peek_head (&self->blocked)) && subscriber->stall_deadline <= now)
+    {
+      /* The kernel tells of room only when there is much of it; so it is asked once. */
+      write_all (self, subscriber);
+      if (subscriber == g_queue_peek_head (&self->blocked) && subscriber->stall_deadline <= now)
+        drop (self, subscriber, QUEEN_DROP_STALLED);
+    }
+  if (subscriber)
+    queen_alarm_set_earlier (self->stall_alarm, subscriber->stall_deadline);
 }
 
 /* Flushing */
@@ -157,7 +246,7 @@ on_ready (gpointer item, guint events, gpointer data)
 static void
 schedule_flush (QueenStream *self)
 {
-  queen_alarm_set (self->flush_alarm, self->flush_time + self->flush_interval);
+  queen_alarm_set (self->flush_alarm, self->flush_time + self->settings.flush_interval);
 }
 
 static guint64
@@ -223,16 +312,17 @@ on_event (QueenStream *self, QueenEvent *event)
 
   /* Only a slow subscriber may lose an event. When the ring might pass one that keeps up, waiting
    * is over, and the sender of the heartbeat waits instead. */
-  while (count_unflushed (self) >= MAX (self->capacity / 2, 1))
+  while (count_unflushed (self) >= MAX (self->settings.capacity / 2, 1))
     flush_slice (self, G_MAXUINT);
 
   was_flushed = count_unflushed (self) == 0;
   queen_broadcast_publish (self->broadcast, event);
+  self->tally->events++;
   if (!was_flushed)
     return;
 
   /* After a quiet moment nobody waits: not for the loop to turn, nor for the sender's answer. */
-  if (g_get_monotonic_time () >= self->flush_time + self->flush_interval)
+  if (g_get_monotonic_time () >= self->flush_time + self->settings.flush_interval)
     on_flush_due (self);
   else
     schedule_flush (self);
@@ -285,6 +375,7 @@ queen_stream_dispose (GObject *object)
   while (self->first)
     remove_subscriber (self, self->first);
   g_clear_pointer (&self->flush_alarm, queen_alarm_free);
+  g_clear_pointer (&self->stall_alarm, queen_alarm_free);
   g_clear_pointer (&self->keepalive_alarm, queen_alarm_free);
   g_clear_pointer (&self->sockets, queen_epoll_free);
   g_clear_object (&self->pulse);
@@ -298,6 +389,7 @@ queen_stream_finalize (GObject *object)
   QueenStream *self = QUEEN_STREAM (object);
 
   g_clear_pointer (&self->broadcast, queen_broadcast_free);
+  g_clear_pointer (&self->peers, queen_peers_free);
   g_clear_pointer (&self->snapshot, queen_event_unref);
   g_clear_pointer (&self->snapshot_frame, g_bytes_unref);
   g_bytes_unref (self->keepalive_frame);
@@ -337,8 +429,10 @@ make_life (void)
 }
 
 QueenStream *
-queen_stream_new (
-    QueenEventBus *bus, QueenPulse *pulse, guint capacity, gint64 flush_interval, GError **error)
+queen_stream_new (QueenEventBus *bus,
+                  QueenPulse *pulse,
+                  const QueenStreamSettings *settings,
+                  GError **error)
 {
   g_autoptr (QueenStream) self = g_object_new (QUEEN_TYPE_STREAM, NULL);
   g_autofree char *life = make_life ();
@@ -347,12 +441,15 @@ queen_stream_new (
   if (!self->sockets)
     return NULL;
   self->pulse = g_object_ref (pulse);
-  self->broadcast = queen_broadcast_new (capacity, life);
+  self->settings = *settings;
+  self->tally = settings->tally;
+  self->peers =
+      queen_peers_new (settings->caps.subscribers_per_peer, settings->caps.spares_loopback);
+  self->broadcast = queen_broadcast_new (settings->capacity, life);
   self->flushed_head = queen_broadcast_get_head (self->broadcast);
-  self->capacity = capacity;
-  self->flush_interval = flush_interval;
 
   self->flush_alarm = queen_alarm_new ("flush", G_PRIORITY_HIGH, on_flush_due, self);
+  self->stall_alarm = queen_alarm_new ("stall", G_PRIORITY_DEFAULT, on_stalled, self);
   self->keepalive_alarm = queen_alarm_new ("keepalive", G_PRIORITY_DEFAULT, on_silence, self);
   queen_alarm_set (self->keepalive_alarm, g_get_monotonic_time () + KEEPALIVE);
   g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
@@ -381,7 +478,7 @@ queen_stream_get_next (QueenStream *self)
 guint
 queen_stream_get_capacity (QueenStream *self)
 {
-  return self->capacity;
+  return self->settings.capacity;
 }
 
 guint
@@ -404,23 +501,71 @@ place_cursor (QueenStream *self, QueenSubscriber *subscriber, const QueenStreamR
   n_lost = queen_broadcast_resume (self->broadcast, request->kinds, request->last_id,
                                    &subscriber->cursor);
   if (n_lost != 0)
-    queen_subscriber_owe (subscriber, queen_frame_new_lagged (n_lost));
+    owe_lagged (self, subscriber, n_lost);
+}
+
+/* Returns whether there is room for @subscriber. */
+static gboolean
+find_room (QueenStream *self, QueenSubscriber *subscriber)
+{
+  struct sockaddr_storage address = { 0 };
+
+  if (self->n_subscribers >= self->settings.caps.subscribers)
+    {
+      self->tally->refusals[QUEEN_REFUSAL_SUBSCRIBER_CAP]++;
+      return FALSE;
+    }
+  getpeername (subscriber->fd, (struct sockaddr *) &address, &(socklen_t){ sizeof address });
+  if (queen_peers_enter (self->peers, &address, &subscriber->peer))
+    return TRUE;
+  self->tally->refusals[QUEEN_REFUSAL_PEER_SHARE]++;
+  return FALSE;
+}
+
+/* What the kernel still has for one that does not take it gives up with us, not before us. */
+static void
+set_stall_timeout (int fd, gint64 timeout)
+{
+  int msec = (int) (timeout / 1000);
+
+  setsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &msec, sizeof msec);
+}
+
+static void
+welcome (QueenStream *self, QueenSubscriber *subscriber, const QueenStreamRequest *request)
+{
+  set_stall_timeout (subscriber->fd, self->settings.stall_timeout);
+  queen_subscriber_owe (subscriber, g_bytes_ref (self->retry_frame));
+  queen_subscriber_owe (subscriber, dup_snapshot_frame (self));
+  place_cursor (self, subscriber, request);
+  self->tally->subscriptions++;
+}
+
+static void
+turn_away (QueenSubscriber *subscriber)
+{
+  queen_subscriber_owe (subscriber,
+                        queen_frame_new_busy ((guint) g_random_int_range (10000, 20001)));
+  subscriber->is_leaving = TRUE;
 }
 
 void
 queen_stream_subscribe (QueenStream *self, int fd, GBytes *head, const QueenStreamRequest *request)
 {
   QueenSubscriber *subscriber = queen_subscriber_new (fd);
+  gboolean has_room = find_room (self, subscriber);
 
   append_subscriber (self, subscriber);
   queen_subscriber_owe (subscriber, head);
-  queen_subscriber_owe (subscriber, g_bytes_ref (self->retry_frame));
-  queen_subscriber_owe (subscriber, dup_snapshot_frame (self));
-  place_cursor (self, subscriber, request);
+  if (has_room)
+    welcome (self, subscriber, request);
+  else
+    turn_away (subscriber);
 
   /* Waiting to write from the start, so that nothing is armed when the kernel takes no more. */
   if (self->is_leaving || !queen_epoll_watch (self->sockets, fd, EPOLLIN | EPOLLOUT, subscriber))
     {
+      self->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS] += !self->is_leaving;
       remove_subscriber (self, subscriber);
       return;
     }

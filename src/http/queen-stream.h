@@ -7,6 +7,8 @@
 
 #include "model/queen-event-bus.h"
 #include "model/queen-pulse.h"
+#include "queen-caps.h"
+#include "queen-tally.h"
 
 G_BEGIN_DECLS
 
@@ -29,19 +31,37 @@ typedef struct
 G_DECLARE_FINAL_TYPE (QueenStream, queen_stream, QUEEN, STREAM, GObject)
 
 /**
+ * QueenStreamSettings:
+ * @capacity: how many events a subscriber may be behind before it loses the oldest
+ * @flush_interval: µs that two flushes keep apart under load
+ * @stall_timeout: µs after which a subscriber is let go that takes nothing of what waits for it
+ * @caps: how many subscribers there may be
+ * @tally: what counts; it outlives the stream
+ */
+typedef struct
+{
+  guint capacity;
+  gint64 flush_interval;
+  gint64 stall_timeout;
+  QueenCaps caps;
+  QueenTally *tally;
+} QueenStreamSettings;
+
+/**
  * queen_stream_new:
  * @bus: whose events to forward
  * @pulse: who says how things stand when somebody comes
- * @capacity: how many events a subscriber may be behind before it loses the oldest
- * @flush_interval: µs that two flushes keep apart under load
+ * @settings: copied
  *
  * The live stream: all its subscribers in one epoll descriptor, and one write for each of them in
  * a flush, however many events it brings.
  *
  * Returns: (transfer full): a stream, or %NULL when the system has no descriptor left
  */
-QueenStream *queen_stream_new (
-    QueenEventBus *bus, QueenPulse *pulse, guint capacity, gint64 flush_interval, GError **error);
+QueenStream *queen_stream_new (QueenEventBus *bus,
+                               QueenPulse *pulse,
+                               const QueenStreamSettings *settings,
+                               GError **error);
 
 /**
  * queen_stream_continue:
@@ -87,7 +107,8 @@ guint queen_stream_get_n_subscribers (QueenStream *self);
  * @head: (transfer full): the response's head, to be sent first
  *
  * Sends what the subscriber asked for, and from then on everything that happens, until it hangs
- * up.
+ * up. When there are too many it gets `event: busy`, 10 to 20 s until it may try again, and the
+ * end: an EventSource never comes back from any status but 200.
  */
 void
 queen_stream_subscribe (QueenStream *self, int fd, GBytes *head, const QueenStreamRequest *request);

@@ -15,6 +15,7 @@ queen_subscriber_new (int fd)
   QueenSubscriber *self = g_new0 (QueenSubscriber, 1);
 
   self->fd = fd;
+  self->stall_link.data = self;
   return self;
 }
 
@@ -73,7 +74,7 @@ static QueenWriteResult
 get_result (gssize written, gsize size)
 {
   if (written < 0)
-    return errno == EAGAIN || errno == ENOBUFS ? QUEEN_WRITE_SOME : QUEEN_WRITE_FAILED;
+    return errno == EAGAIN || errno == ENOBUFS ? QUEEN_WRITE_NOTHING : QUEEN_WRITE_FAILED;
   return (gsize) written == size ? QUEEN_WRITE_ALL : QUEEN_WRITE_SOME;
 }
 
@@ -135,7 +136,7 @@ queen_subscriber_write_batch (QueenSubscriber *self,
   GBytes *begun = NULL;
   gsize rest;
 
-  g_return_val_if_fail (self->n_owed == 0, QUEEN_WRITE_SOME);
+  g_return_val_if_fail (self->n_owed == 0, QUEEN_WRITE_NOTHING);
 
   written = write_vectors (self->fd, batch->vectors, batch->n_vectors);
   result = get_result (written, batch->size);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "queen-broadcast.h"
+#include "queen-peers.h"
 
 G_BEGIN_DECLS
 
@@ -21,6 +22,9 @@ typedef struct _QueenSubscriber QueenSubscriber;
  * @is_leaving: nothing comes after what is owed
  * @n_owed: how many frames go out before what is behind the cursor
  * @owed_offset: how many bytes of the first of them are gone
+ * @peer: (nullable): whose share it takes from
+ * @stall_deadline: µs, monotonic: until when the kernel must take something, when it is blocked
+ * @stall_link: in the queue of those that are blocked
  *
  * One who listens: a place in the ring, and at the most a few frames of its own. There may be ten
  * thousand of them, so it is small.
@@ -39,6 +43,9 @@ struct _QueenSubscriber
 
   GBytes *owed[QUEEN_SUBSCRIBER_MAX_OWED];
   gsize owed_offset;
+  QueenPeer *peer;
+  gint64 stall_deadline;
+  GList stall_link;
 };
 
 /**
@@ -64,7 +71,8 @@ typedef struct
 typedef enum
 {
   QUEEN_WRITE_ALL,
-  QUEEN_WRITE_SOME, /* the kernel took no more */
+  QUEEN_WRITE_SOME,    /* the kernel took no more */
+  QUEEN_WRITE_NOTHING, /* nor anything at all */
   QUEEN_WRITE_FAILED,
 } QueenWriteResult;
 

@@ -23,6 +23,7 @@ struct _QueenRegistry
   GQueue online;
   GQueue offline;
   guint n_available;
+  guint64 n_heartbeats;
 
   GString *online_ids; /* JSON array; empty when it has to be written anew */
   QueenAlarm *alarm;
@@ -301,6 +302,7 @@ queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **
   heartbeat->heartbeats = last ? last->heartbeats + 1 : 1;
   heartbeat->deadline = now + get_span (self, heartbeat);
   enter (self, entry, queen_component_ref (heartbeat));
+  self->n_heartbeats++;
   if (queen_component_is_online (heartbeat) != was_online)
     g_string_truncate (self->online_ids, 0);
 
@@ -429,4 +431,10 @@ guint
 queen_registry_get_total (QueenRegistry *self)
 {
   return g_hash_table_size (self->entries);
+}
+
+guint64
+queen_registry_get_n_heartbeats (QueenRegistry *self)
+{
+  return self->n_heartbeats;
 }

@@ -141,4 +141,11 @@ void queen_registry_get_census (QueenRegistry *self, QueenCensus *census);
  */
 guint queen_registry_get_total (QueenRegistry *self);
 
+/**
+ * queen_registry_get_n_heartbeats:
+ *
+ * Returns: how many heartbeats it has taken, from whomever
+ */
+guint64 queen_registry_get_n_heartbeats (QueenRegistry *self);
+
 G_END_DECLS

@@ -48,6 +48,10 @@ test_defaults (void)
   g_assert_cmpint (config->forget_after, ==, G_GINT64_CONSTANT (3600000000));
   g_assert_cmpint (config->flush_interval, ==, 2000);
   g_assert_cmpint (config->max_components, ==, 65536);
+  g_assert_cmpint (config->stall_timeout, ==, 20 * G_USEC_PER_SEC);
+  g_assert_cmpint (config->max_subscribers, ==, 0); /* chosen by the descriptors */
+  g_assert_cmpint (config->max_connections, ==, 0);
+  g_assert_cmpint (config->max_per_peer, ==, 0);
 }
 
 static void

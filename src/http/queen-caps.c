@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-caps.h"
+
+#define RESERVE                                                                                    \
+  32 /* descriptors of her own: listening sockets, the bus, the log, the spare one                 \
+      */
+#define USUAL_SUBSCRIBERS 12000
+#define USUAL_CONNECTIONS 4096
+
+/* 80 % of the descriptors, as connections are short. */
+static guint
+choose_subscribers (guint room, guint max_connections)
+{
+  return MIN (max_connections > 0 ? room - MIN (max_connections, room) : room - room / 5,
+              USUAL_SUBSCRIBERS);
+}
+
+gboolean
+queen_caps_choose (QueenCaps *caps,
+                   guint64 n_descriptors,
+                   guint max_subscribers,
+                   guint max_connections,
+                   guint max_per_peer)
+{
+  guint room = (guint) CLAMP (n_descriptors, RESERVE + 2, G_MAXUINT) - RESERVE;
+
+  caps->subscribers =
+      CLAMP (max_subscribers > 0 ? max_subscribers : choose_subscribers (room, max_connections), 1,
+             room - 1);
+  caps->connections =
+      MIN (max_connections > 0 ? max_connections : USUAL_CONNECTIONS, room - caps->subscribers);
+  caps->subscribers_per_peer = max_per_peer > 0 ? max_per_peer : MAX (caps->subscribers / 4, 1);
+  caps->connections_per_peer = max_per_peer > 0 ? max_per_peer : MAX (caps->connections / 4, 1);
+  caps->spares_loopback = max_per_peer == 0;
+  return caps->subscribers >= max_subscribers && caps->connections >= max_connections;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QueenCaps:
+ * @subscribers: how many may listen at once
+ * @connections: how many requests may be under way at once
+ * @subscribers_per_peer: how many subscribers one address may have
+ * @connections_per_peer: how many requests one address may have under way
+ * @spares_loopback: what one address may have does not hold for this machine itself
+ *
+ * How much there may be of what costs a descriptor.
+ */
+typedef struct
+{
+  guint subscribers;
+  guint connections;
+  guint subscribers_per_peer;
+  guint connections_per_peer;
+  gboolean spares_loopback;
+} QueenCaps;
+
+/**
+ * queen_caps_choose:
+ * @caps: (out): at least 1 of each
+ * @n_descriptors: how many descriptors the process may have
+ * @max_subscribers: how many subscribers are wanted; 0 for a good number
+ * @max_connections: how many connections are wanted; 0 for a good number
+ * @max_per_peer: how many of each one address may have, this machine included; 0 for a quarter,
+ *   this machine not included
+ *
+ * Shares the descriptors out, so that a heartbeat finds one however many subscribers there are.
+ *
+ * Returns: whether there are descriptors enough for what was wanted
+ */
+gboolean queen_caps_choose (QueenCaps *caps,
+                            guint64 n_descriptors,
+                            guint max_subscribers,
+                            guint max_connections,
+                            guint max_per_peer);
+
+G_END_DECLS

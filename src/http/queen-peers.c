@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-peers.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+struct _QueenPeers
+{
+  GHashTable *holders; /* a set of QueenPeer */
+  guint share;
+  gboolean spares_loopback;
+};
+
+struct _QueenPeer
+{
+  gint64 key; /* the hash table compares what a QueenPeer begins with */
+  guint n_held;
+};
+
+/* FALSE for what is no internet address. */
+static gboolean
+get_ipv4 (const struct sockaddr_storage *address, guint32 *ipv4)
+{
+  const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *) address;
+
+  if (address->ss_family == AF_INET)
+    *ipv4 = g_ntohl (((const struct sockaddr_in *) address)->sin_addr.s_addr);
+  else if (address->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED (&ipv6->sin6_addr))
+    *ipv4 = g_ntohl (ipv6->sin6_addr.s6_addr32[3]);
+  else
+    return FALSE;
+  return TRUE;
+}
+
+gboolean
+queen_peers_is_loopback (const struct sockaddr_storage *address)
+{
+  guint32 ipv4;
+
+  if (get_ipv4 (address, &ipv4))
+    return ipv4 >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+  return address->ss_family == AF_INET6 &&
+         IN6_IS_ADDR_LOOPBACK (&((const struct sockaddr_in6 *) address)->sin6_addr);
+}
+
+/* The IPv6 networks whose upper half is 0 are nobody's (RFC 4291 § 2.5), so IPv4 has its place
+ * there, and ::1 beside it. */
+static gint64
+make_key (const struct sockaddr_storage *address)
+{
+  guint32 ipv4;
+  gint64 key;
+
+  if (get_ipv4 (address, &ipv4))
+    return ipv4;
+  memcpy (&key, &((const struct sockaddr_in6 *) address)->sin6_addr, sizeof key);
+  return key;
+}
+
+QueenPeers *
+queen_peers_new (guint share, gboolean spares_loopback)
+{
+  QueenPeers *self = g_new0 (QueenPeers, 1);
+
+  self->holders = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  self->share = share;
+  self->spares_loopback = spares_loopback;
+  return self;
+}
+
+static gboolean
+is_counted (QueenPeers *self, const struct sockaddr_storage *address)
+{
+  return (address->ss_family == AF_INET || address->ss_family == AF_INET6) &&
+         !(self->spares_loopback && queen_peers_is_loopback (address));
+}
+
+gboolean
+queen_peers_enter (QueenPeers *self, const struct sockaddr_storage *address, QueenPeer **peer)
+{
+  QueenPeer *holder;
+  gint64 key;
+
+  *peer = NULL;
+  if (!is_counted (self, address))
+    return TRUE;
+  key = make_key (address);
+  holder = g_hash_table_lookup (self->holders, &key);
+  if (!holder)
+    {
+      holder = g_new0 (QueenPeer, 1);
+      holder->key = key;
+      g_hash_table_add (self->holders, holder);
+    }
+  if (holder->n_held >= self->share)
+    return FALSE;
+  holder->n_held++;
+  *peer = holder;
+  return TRUE;
+}
+
+void
+queen_peers_leave (QueenPeers *self, QueenPeer *peer)
+{
+  if (peer && --peer->n_held == 0)
+    g_hash_table_remove (self->holders, peer);
+}
+
+void
+queen_peers_free (QueenPeers *self)
+{
+  g_hash_table_unref (self->holders);
+  g_free (self);
+}

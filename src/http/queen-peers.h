@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+#include <sys/socket.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QueenPeers:
+ *
+ * Who holds how much of something of which there is only so much: each address has a share. An IPv6
+ * network of 64 bits counts as one address, as anybody with one of these has all of them.
+ */
+typedef struct _QueenPeers QueenPeers;
+
+/**
+ * QueenPeer:
+ *
+ * One address that holds something.
+ */
+typedef struct _QueenPeer QueenPeer;
+
+/**
+ * queen_peers_new:
+ * @share: how much one address may hold; at least 1
+ * @spares_loopback: this machine's own addresses may hold as much as they like: whoever is here has
+ *   one of the same few addresses, proxies too
+ */
+QueenPeers *queen_peers_new (guint share, gboolean spares_loopback);
+
+/**
+ * queen_peers_enter:
+ * @address: who comes
+ * @peer: (out): what to give queen_peers_leave(); %NULL when it is not counted
+ *
+ * Returns: %FALSE when it holds its share already, and so cannot have more
+ */
+gboolean
+queen_peers_enter (QueenPeers *self, const struct sockaddr_storage *address, QueenPeer **peer);
+
+/**
+ * queen_peers_leave:
+ * @peer: (nullable): who gives one back
+ */
+void queen_peers_leave (QueenPeers *self, QueenPeer *peer);
+
+/** Returns: whether @address is one of this machine's own loopback addresses */
+gboolean queen_peers_is_loopback (const struct sockaddr_storage *address);
+
+void queen_peers_free (QueenPeers *self);
+
+G_END_DECLS

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-tally.h"
+
+#include "queen-error.h"
+
+const char *
+queen_refusal_get_name (QueenRefusal refusal)
+{
+  static const char *const names[QUEEN_N_REFUSALS] = {
+    [QUEEN_REFUSAL_CONNECTION_CAP] = "connection_cap",
+    [QUEEN_REFUSAL_PEER_SHARE] = "peer_share",
+    [QUEEN_REFUSAL_SUBSCRIBER_CAP] = "subscriber_cap",
+    [QUEEN_REFUSAL_DESCRIPTORS] = "descriptors",
+    [QUEEN_REFUSAL_HEAD_TIMEOUT] = "head_timeout",
+    [QUEEN_REFUSAL_REQUEST_TIMEOUT] = "request_timeout",
+    [QUEEN_REFUSAL_BAD_HEAD] = "bad_head",
+    [QUEEN_REFUSAL_HOST] = "host",
+    [QUEEN_REFUSAL_ORIGIN] = "origin",
+    [QUEEN_REFUSAL_TOKEN] = "token",
+    [QUEEN_REFUSAL_FORBIDDEN] = "forbidden",
+    [QUEEN_REFUSAL_NOT_FOUND] = "not_found",
+    [QUEEN_REFUSAL_METHOD] = "method",
+    [QUEEN_REFUSAL_BODY_TOO_LARGE] = "body_too_large",
+    [QUEEN_REFUSAL_BODY_KIND] = "body_kind",
+    [QUEEN_REFUSAL_BAD_REQUEST] = "bad_request",
+    [QUEEN_REFUSAL_NOT_HEARTBEAT] = "not_heartbeat",
+    [QUEEN_REFUSAL_REGISTRY_FULL] = "registry_full",
+    [QUEEN_REFUSAL_OTHER] = "other",
+  };
+
+  return names[refusal];
+}
+
+QueenRefusal
+queen_refusal_from_head_error (const GError *error)
+{
+  switch (error->code)
+    {
+    case QUEEN_ERROR_MISDIRECTED:
+      return QUEEN_REFUSAL_HOST;
+    case QUEEN_ERROR_FORBIDDEN:
+      return QUEEN_REFUSAL_ORIGIN;
+    case QUEEN_ERROR_CONTENT_TOO_LARGE:
+      return QUEEN_REFUSAL_BODY_TOO_LARGE;
+    case QUEEN_ERROR_LENGTH_REQUIRED:
+      return QUEEN_REFUSAL_BODY_KIND;
+    default:
+      return QUEEN_REFUSAL_BAD_HEAD;
+    }
+}
+
+const char *
+queen_drop_get_name (QueenDrop drop)
+{
+  static const char *const names[QUEEN_N_DROPS] = {
+    [QUEEN_DROP_STALLED] = "stalled",
+    [QUEEN_DROP_VANISHED] = "vanished",
+    [QUEEN_DROP_CHATTER] = "chatter",
+  };
+
+  return names[drop];
+}
+
+static QueenRefusal
+get_refusal (guint status)
+{
+  static const struct
+  {
+    guint status;
+    QueenRefusal refusal;
+  } meanings[] = {
+    { 400, QUEEN_REFUSAL_BAD_REQUEST },   { 401, QUEEN_REFUSAL_TOKEN },
+    { 403, QUEEN_REFUSAL_FORBIDDEN },     { 404, QUEEN_REFUSAL_NOT_FOUND },
+    { 405, QUEEN_REFUSAL_METHOD },        { 411, QUEEN_REFUSAL_BODY_KIND },
+    { 415, QUEEN_REFUSAL_BODY_KIND },     { 422, QUEEN_REFUSAL_NOT_HEARTBEAT },
+    { 503, QUEEN_REFUSAL_REGISTRY_FULL },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (meanings); i++)
+    if (meanings[i].status == status)
+      return meanings[i].refusal;
+  return QUEEN_REFUSAL_OTHER;
+}
+
+void
+queen_tally_add_status (QueenTally *self, guint status)
+{
+  if (status >= 400)
+    self->refusals[get_refusal (status)]++;
+}

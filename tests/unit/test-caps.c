@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "http/queen-caps.h"
+
+typedef struct
+{
+  guint64 n_descriptors;
+  guint wanted_subscribers;
+  guint wanted_connections;
+  guint subscribers;
+  guint connections;
+} Row;
+
+static void
+check (const Row *rows, gsize n_rows, gboolean is_enough)
+{
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      const Row *row = &rows[i];
+      QueenCaps caps;
+
+      g_assert_cmpint (queen_caps_choose (&caps, row->n_descriptors, row->wanted_subscribers,
+                                          row->wanted_connections, 0),
+                       ==, is_enough);
+      g_assert_cmpuint (caps.subscribers, ==, row->subscribers);
+      g_assert_cmpuint (caps.connections, ==, row->connections);
+    }
+}
+
+static void
+test_defaults (void)
+{
+  static const Row rows[] = {
+    { 0, 0, 0, 1, 1 },   /* she needs more herself, but the caps are no reason not to start */
+    { 64, 0, 0, 26, 6 }, /* 32 are her own */
+    { 1024, 0, 0, 794, 198 }, { 20000, 0, 0, 12000, 4096 }, { G_MAXUINT64, 0, 0, 12000, 4096 },
+  };
+
+  check (rows, G_N_ELEMENTS (rows), TRUE);
+}
+
+static void
+test_wishes (void)
+{
+  static const Row rows[] = {
+    { 64, 20, 0, 20, 12 },
+    { 64, 0, 20, 12, 20 },
+    { 64, 20, 10, 20, 10 },
+    { 64, 1, 1, 1, 1 },
+    { 65536, 50000, 0, 50000, 4096 },
+  };
+
+  check (rows, G_N_ELEMENTS (rows), TRUE);
+}
+
+/* Whatever is wished, a heartbeat finds a descriptor. */
+static void
+test_too_many (void)
+{
+  static const Row rows[] = {
+    { 64, 100000, 0, 31, 1 },
+    { 64, 0, 100000, 1, 31 },
+    { 64, 32, 1, 31, 1 },
+    { 64, 20, 20, 20, 12 },
+  };
+
+  check (rows, G_N_ELEMENTS (rows), FALSE);
+}
+
+static void
+test_per_peer (void)
+{
+  QueenCaps caps;
+
+  queen_caps_choose (&caps, 20000, 0, 0, 0);
+  g_assert_cmpuint (caps.subscribers_per_peer, ==, 3000);
+  g_assert_cmpuint (caps.connections_per_peer, ==, 1024);
+  g_assert_true (caps.spares_loopback);
+
+  queen_caps_choose (&caps, 20000, 2, 3, 0); /* a quarter of that would be nothing */
+  g_assert_cmpuint (caps.subscribers_per_peer, ==, 1);
+  g_assert_cmpuint (caps.connections_per_peer, ==, 1);
+
+  queen_caps_choose (&caps, 20000, 0, 0, 7);
+  g_assert_cmpuint (caps.subscribers_per_peer, ==, 7);
+  g_assert_cmpuint (caps.connections_per_peer, ==, 7);
+  g_assert_false (caps.spares_loopback);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/caps/defaults/fit-the-descriptors", test_defaults);
+  g_test_add_func ("/caps/wishes/granted", test_wishes);
+  g_test_add_func ("/caps/wishes/cut-when-there-are-not-so-many-descriptors", test_too_many);
+  g_test_add_func ("/caps/per-peer/a-quarter-or-what-was-asked-for", test_per_peer);
+
+  return g_test_run ();
+}

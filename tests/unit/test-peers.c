@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "http/queen-peers.h"
+
+#include <gio/gio.h>
+
+static QueenPeers *peers;
+static QueenPeer *peer; /* who came last */
+
+static gboolean
+enter (const char *text)
+{
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (text, 1234);
+  struct sockaddr_storage native = { 0 };
+
+  g_assert_true (g_socket_address_to_native (address, &native, sizeof native, NULL));
+  return queen_peers_enter (peers, &native, &peer);
+}
+
+static void
+set_up (guint share, gboolean spares_loopback)
+{
+  g_clear_pointer (&peers, queen_peers_free);
+  peers = queen_peers_new (share, spares_loopback);
+}
+
+static void
+test_share (void)
+{
+  QueenPeer *first;
+
+  set_up (2, TRUE);
+  g_assert_true (enter ("192.0.2.1"));
+  first = peer;
+  g_assert_true (enter ("192.0.2.1"));
+  g_assert_false (enter ("192.0.2.1"));
+  g_assert_null (peer);
+  g_assert_true (enter ("192.0.2.2")); /* others have their own */
+
+  queen_peers_leave (peers, first);
+  g_assert_true (enter ("192.0.2.1"));
+  g_assert_false (enter ("192.0.2.1"));
+}
+
+static void
+test_give_back (void)
+{
+  set_up (1, TRUE);
+  for (int i = 0; i < 3; i++)
+    {
+      QueenPeer *holder;
+
+      g_assert_true (enter ("192.0.2.1"));
+      holder = peer;
+      g_assert_false (enter ("192.0.2.1"));
+      queen_peers_leave (peers, peer); /* who was refused has nothing to give back */
+      g_assert_false (enter ("192.0.2.1"));
+      queen_peers_leave (peers, holder);
+    }
+}
+
+/* Each pair is one address. */
+static void
+test_same (void)
+{
+  static const char *const pairs[][2] = {
+    { "2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff" },
+    { "192.0.2.1", "::ffff:192.0.2.1" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
+    {
+      set_up (1, TRUE);
+      g_assert_true (enter (pairs[i][0]));
+      g_assert_false (enter (pairs[i][1]));
+    }
+}
+
+static void
+test_different (void)
+{
+  static const char *const pairs[][2] = {
+    { "2001:db8:1:2::1", "2001:db8:1:3::1" },
+    { "192.0.2.1", "192.0.2.2" },
+    { "::ffff:192.0.2.1", "::ffff:192.0.2.2" }, /* not one network of 64 bits */
+    { "127.0.0.1", "::1" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
+    {
+      set_up (1, FALSE);
+      g_assert_true (enter (pairs[i][0]));
+      g_assert_true (enter (pairs[i][1]));
+      g_assert_false (enter (pairs[i][0]));
+    }
+}
+
+static void
+test_loopback (void)
+{
+  static const char *const own[] = { "127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.1" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (own); i++)
+    {
+      set_up (1, TRUE);
+      g_assert_true (enter (own[i]));
+      g_assert_true (enter (own[i]));
+      g_assert_null (peer);
+      queen_peers_leave (peers, peer);
+
+      set_up (1, FALSE);
+      g_assert_true (enter (own[i]));
+      g_assert_false (enter (own[i]));
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  int code;
+
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/peers/share/no-more-than-that", test_share);
+  g_test_add_func ("/peers/share/given-back-to-the-last", test_give_back);
+  g_test_add_func ("/peers/same/a-network-of-64-bits-and-mapped-ipv4", test_same);
+  g_test_add_func ("/peers/different/others-are-others", test_different);
+  g_test_add_func ("/peers/loopback/spared-unless-asked-for", test_loopback);
+
+  code = g_test_run ();
+  g_clear_pointer (&peers, queen_peers_free);
+  return code;
+}
