@@ -5,6 +5,7 @@
 
 #include "queen-process.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <json-glib/json-glib.h>
 #include <netinet/in.h>
@@ -80,7 +81,7 @@ http_answer_parse (const char *bytes, gsize length)
 }
 
 int
-http_connect_with_buffer (guint16 port, int receive_buffer)
+http_connect_from (const char *from, guint16 port, int receive_buffer)
 {
   struct sockaddr_in address = { .sin_family = AF_INET,
                                  .sin_port = htons (port),
@@ -90,9 +91,22 @@ http_connect_with_buffer (guint16 port, int receive_buffer)
   g_assert_cmpint (fd, >=, 0);
   if (receive_buffer > 0)
     setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  if (from)
+    {
+      struct sockaddr_in own = { .sin_family = AF_INET };
+
+      g_assert_cmpint (inet_pton (AF_INET, from, &own.sin_addr), ==, 1);
+      g_assert_cmpint (bind (fd, (struct sockaddr *) &own, sizeof own), ==, 0);
+    }
   if (connect (fd, (struct sockaddr *) &address, sizeof address) != 0)
     g_error ("connect to port %u: %s", port, g_strerror (errno));
   return fd;
+}
+
+int
+http_connect_with_buffer (guint16 port, int receive_buffer)
+{
+  return http_connect_from (NULL, port, receive_buffer);
 }
 
 int
@@ -149,6 +163,7 @@ http_read_answer (int fd)
   HttpAnswer *answer;
   char buffer[16384];
   gssize n;
+  int code = 0;
 
   do
     {
@@ -161,7 +176,9 @@ http_read_answer (int fd)
   while (n > 0);
 
   answer = http_answer_parse (bytes->str, bytes->len);
-  answer->was_reset = n < 0;
+  /* A reset behind the end is not told by recv(). */
+  getsockopt (fd, SOL_SOCKET, SO_ERROR, &code, &(socklen_t){ sizeof code });
+  answer->was_reset = n < 0 || code != 0;
   close (fd);
   assert_well_formed (answer);
   return answer;
@@ -194,6 +211,18 @@ http_post (guint16 port, const char *path, const char *json)
                                               path, port, strlen (json), json);
 
   return http_exchange (port, request, -1);
+}
+
+guint64
+http_read_metric (guint16 port, const char *name)
+{
+  g_autoptr (HttpAnswer) answer = http_get (port, "/metrics");
+  g_autofree char *start = g_strdup_printf ("\n%s ", name);
+  const char *found = strstr (answer->body, start);
+
+  if (found == NULL)
+    g_error ("no %s in the metrics: %s", name, answer->body);
+  return g_ascii_strtoull (found + strlen (start), NULL, 10);
 }
 
 void

@@ -40,10 +40,12 @@ HttpAnswer *http_answer_parse (const char *bytes, gsize length);
 
 /**
  * http_connect:
+ * @address: (nullable): the loopback address to come from, such as `127.0.0.2`
  * @receive_buffer: SO_RCVBUF, set before connecting as the window depends on it; 0 for the default
  *
  * Returns: a connected descriptor
  */
+int http_connect_from (const char *address, guint16 port, int receive_buffer);
 int http_connect_with_buffer (guint16 port, int receive_buffer);
 int http_connect (guint16 port);
 
@@ -69,6 +71,9 @@ HttpAnswer *http_read_answer (int fd);
 HttpAnswer *http_exchange (guint16 port, const char *bytes, gssize length);
 HttpAnswer *http_get (guint16 port, const char *path);
 HttpAnswer *http_post (guint16 port, const char *path, const char *json);
+
+/* @name: with its labels, such as `queen_refusals_total{reason="host"}` */
+guint64 http_read_metric (guint16 port, const char *name);
 
 /* A heartbeat in its short form, which must be accepted. */
 void http_beat (guint16 port, const char *kind, const char *id, const char *status);

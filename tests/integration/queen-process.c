@@ -253,6 +253,14 @@ queen_process_count_descriptors (QueenProcess *self)
   return count;
 }
 
+void
+queen_process_limit_descriptors (QueenProcess *self, rlim_t limit)
+{
+  struct rlimit limits = { limit, limit };
+
+  g_assert_cmpint (prlimit (self->pid, RLIMIT_NOFILE, &limits, NULL), ==, 0);
+}
+
 gint64
 queen_process_get_cpu_time (QueenProcess *self)
 {

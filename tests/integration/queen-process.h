@@ -65,6 +65,9 @@ char *queen_process_dup_proc_path (QueenProcess *self, const char *name);
 /* Open descriptors, from /proc. */
 guint queen_process_count_descriptors (QueenProcess *self);
 
+/* Changes RLIMIT_NOFILE of the daemon while it runs. */
+void queen_process_limit_descriptors (QueenProcess *self, rlim_t limit);
+
 /* CPU time used so far, µs, by the process's own clock. */
 gint64 queen_process_get_cpu_time (QueenProcess *self);
 

@@ -103,8 +103,10 @@ test_reading (void)
 
   g_assert_cmpuint (get_status (queen, "GET", "/v1/workers", ""), ==, 401);
   g_assert_cmpuint (get_status (queen, "GET", "/v1/heartbeats/stream", ""), ==, 401);
+  g_assert_cmpuint (get_status (queen, "GET", "/metrics", ""), ==, 401);
   g_assert_cmpuint (get_status (queen, "GET", "/health", ""), ==, 200);
   g_assert_cmpuint (get_status (queen, "GET", "/v1/workers", BEARER (TOKEN)), ==, 200);
+  g_assert_cmpuint (get_status (queen, "GET", "/metrics", BEARER (TOKEN)), ==, 200);
 
   g_assert_cmpuint (get_status (queen, "POST", "/v1/session", ""), ==, 401);
   session = ask (queen, "POST", "/v1/session", BEARER (TOKEN));
