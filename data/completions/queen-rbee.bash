@@ -22,10 +22,12 @@ _queen_rbee ()
     --config | -c | --token-file) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
     --state-directory) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
     --port | -p | --capacity | --heartbeat-interval | --timeout | --forget-after | \
-      --flush-interval | --max-components | --cors-origin | --allowed-host) return ;;
+      --flush-interval | --stall-timeout | --max-components | --max-subscribers | \
+      --max-connections | --max-per-peer | --cors-origin | --allowed-host) return ;;
   esac
   options='--port= --bind= --ui-port= --capacity= --heartbeat-interval= --timeout= --forget-after='
-  options+=' --flush-interval= --max-components= --cors-origin= --allowed-host='
+  options+=' --flush-interval= --stall-timeout= --max-components= --max-subscribers='
+  options+=' --max-connections= --max-per-peer= --cors-origin= --allowed-host='
   options+=' --token-file= --protect-reads --insecure --state-directory= --bus= --log-level='
   options+=' --config= --help --version'
   mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
