@@ -100,82 +100,21 @@ free_subscription (Subscription *subscription)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Subscription, free_subscription)
 
-static guint
-parse_type (const char *word)
-{
-  if (g_str_equal (word, "queen"))
-    return QUEEN_EVENT_QUEEN;
-  if (g_str_equal (word, "worker"))
-    return QUEEN_EVENT_WORKER;
-  return g_str_equal (word, "hive") ? QUEEN_EVENT_HIVE : 0;
-}
-
-static gboolean
-parse_types (const char *text, guint *kinds, GError **error)
-{
-  g_auto (GStrv) words = g_strsplit (text, ",", -1);
-  gboolean is_valid = words[0] != NULL;
-
-  *kinds = 0;
-  for (char **word = words; *word; word++)
-    {
-      guint kind = parse_type (*word);
-
-      is_valid = is_valid && kind != 0;
-      *kinds |= kind;
-    }
-  if (!is_valid)
-    g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
-                         "types must be one or more of queen, worker, hive, with commas between");
-  return is_valid;
-}
-
-static gboolean
-parse_history (const char *text, guint most, guint *n_history, GError **error)
-{
-  guint64 number;
-
-  if (!g_ascii_string_to_unsigned (text, 10, 0, most, &number, NULL))
-    {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
-                   "history must be a whole number from 0 to %u", most);
-      return FALSE;
-    }
-  *n_history = (guint) number;
-  return TRUE;
-}
-
-static const char *
-get_parameter (GHashTable *query, const char *name)
-{
-  return query ? g_hash_table_lookup (query, name) : NULL;
-}
-
-/* The header goes first: a browser that comes back sends it, and cannot change the query. */
-static const char *
-get_last_id (SoupServerMessage *message, GHashTable *query)
-{
-  const char *id = soup_message_headers_get_one (soup_server_message_get_request_headers (message),
-                                                 "Last-Event-ID");
-
-  return id ? id : get_parameter (query, "last_event_id");
-}
-
 static gboolean
 parse_subscription (Subscription *subscription,
                     SoupServerMessage *message,
                     GHashTable *query,
                     GError **error)
 {
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   QueenStreamRequest *request = &subscription->request;
-  const char *types = get_parameter (query, "types");
-  const char *history = get_parameter (query, "history");
 
-  request->kinds = QUEEN_EVENT_ALL_KINDS;
-  request->last_id = subscription->last_id = g_strdup (get_last_id (message, query));
-  return (!types || parse_types (types, &request->kinds, error)) &&
-         (!history || parse_history (history, queen_stream_get_capacity (subscription->stream),
-                                     &request->n_history, error));
+  if (!queen_stream_request_parse (request, query,
+                                   soup_message_headers_get_one (headers, "Last-Event-ID"),
+                                   queen_stream_get_capacity (subscription->stream), error))
+    return FALSE;
+  request->last_id = subscription->last_id = g_strdup (request->last_id);
+  return TRUE;
 }
 
 static void

@@ -8,24 +8,10 @@
 #include "model/queen-event-bus.h"
 #include "model/queen-pulse.h"
 #include "queen-caps.h"
+#include "queen-stream-request.h"
 #include "queen-tally.h"
 
 G_BEGIN_DECLS
-
-/**
- * QueenStreamRequest:
- * @kinds: the #QueenEventKind bits wanted
- * @n_history: how many past events to begin with; 0 for none
- * @last_id: (nullable): resume behind this event; goes before @n_history
- *
- * What a subscriber asks for.
- */
-typedef struct
-{
-  guint kinds;
-  guint n_history;
-  const char *last_id;
-} QueenStreamRequest;
 
 #define QUEEN_TYPE_STREAM (queen_stream_get_type ())
 G_DECLARE_FINAL_TYPE (QueenStream, queen_stream, QUEEN, STREAM, GObject)

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QueenStreamRequest:
+ * @kinds: the #QueenEventKind bits wanted
+ * @n_history: how many past events to begin with; 0 for none
+ * @last_id: (nullable): resume behind this event; goes before @n_history
+ *
+ * What a subscriber asks for.
+ */
+typedef struct
+{
+  guint kinds;
+  guint n_history;
+  const char *last_id;
+} QueenStreamRequest;
+
+/**
+ * queen_stream_request_parse:
+ * @request: (out): what is asked for; its text belongs to the arguments
+ * @query: (nullable): the decoded query
+ * @last_event_id: (nullable): the header of that name; it goes before the query, as a browser that
+ *   comes back sends it, and cannot change the query
+ * @capacity: how many past events there are at the most
+ * @error: a %QUEEN_ERROR_BAD_REQUEST that lists what is valid
+ */
+gboolean queen_stream_request_parse (QueenStreamRequest *request,
+                                     GHashTable *query,
+                                     const char *last_event_id,
+                                     guint capacity,
+                                     GError **error);
+
+G_END_DECLS
