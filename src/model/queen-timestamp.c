@@ -7,7 +7,8 @@
 #include <time.h>
 
 #define NSEC_PER_SEC G_GINT64_CONSTANT (1000000000)
-#define LAST_YEAR 2261 /* the last one whose nanoseconds fit */
+#define LAST_YEAR 2261                             /* the last one whose nanoseconds fit */
+#define LAST_SECOND G_GINT64_CONSTANT (9214646399) /* of that year, in UTC */
 
 /* Reads @n_digits digits and moves on; FALSE when there are fewer or the number is out of range. */
 static gboolean
@@ -70,7 +71,7 @@ gboolean
 queen_timestamp_parse (const char *text, gint64 *time)
 {
   struct tm tm = { 0 };
-  gint64 nsec;
+  gint64 seconds, nsec;
   int year, month, offset;
 
   if (!read_number (&text, 4, 1970, LAST_YEAR, &year) || !skip_one_of (&text, "-") ||
@@ -87,7 +88,11 @@ queen_timestamp_parse (const char *text, gint64 *time)
   tm.tm_year = year - 1900;
   tm.tm_mon = month - 1;
   tm.tm_sec = MIN (tm.tm_sec, 59);
-  *time = ((gint64) timegm (&tm) - offset) * NSEC_PER_SEC + nsec;
+  seconds = (gint64) timegm (&tm) - offset;
+  /* A zone may move the first and the last hours out of the years that can be written. */
+  if (seconds < 0 || seconds > LAST_SECOND)
+    return FALSE;
+  *time = seconds * NSEC_PER_SEC + nsec;
   return TRUE;
 }
 
@@ -108,12 +113,6 @@ queen_timestamp_append (GString *text, gint64 time)
   char digits[] = "0000-00-00T00:00:00.000000000+00:00";
   struct tm tm;
 
-  /* A zone may put the first hours of 1970 before the epoch. */
-  if (nsec < 0)
-    {
-      nsec += NSEC_PER_SEC;
-      seconds--;
-    }
   gmtime_r (&seconds, &tm);
   write_digits (digits, 4, tm.tm_year + 1900);
   write_digits (digits + 5, 2, tm.tm_mon + 1);

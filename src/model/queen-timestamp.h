@@ -15,14 +15,14 @@ G_BEGIN_DECLS
  * Strict where GLib's parser is lax (that one takes weeks, ordinal dates and commas). A leap second
  * counts as the second before it, and digits beyond the ninth are dropped.
  *
- * Returns: %FALSE when @text is none, or outside of 1970 to 2261
+ * Returns: %FALSE when @text is none, or outside of 1970 to 2261 in UTC
  */
 gboolean queen_timestamp_parse (const char *text, gint64 *time);
 
 /**
  * queen_timestamp_append:
  * @text: where to write
- * @time: ns since 1970
+ * @time: ns since 1970, not negative
  *
  * Appends @time as the wire contract writes it: `2025-10-24T20:11:00.664398522+00:00`.
  */
