@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors
+ *
+ * Any bodies as heartbeats, on to the registries, the bus and the ring. A line is a step: `w` or
+ * `h` and a body, `f` and the id of a worker to forget, `+` and the seconds that pass. What comes
+ * out is one frame for each event, JSON by the letter, and a heartbeat itself; and the registries
+ * know what their lists say. */
+
+#include <string.h>
+
+#include "../unit/fake-clock.h"
+#include "fuzz.h"
+#include "http/queen-broadcast.h"
+#include "model/queen-component-json.h"
+#include "model/queen-heartbeat.h"
+#include "model/queen-json.h"
+#include "model/queen-registry.h"
+#include "model/queen-timestamp.h"
+#include "queen-error.h"
+
+#define START (G_GINT64_CONSTANT (1761336661) * G_USEC_PER_SEC)
+#define MAX_STEPS 64
+
+typedef struct
+{
+  QueenEventBus *bus;
+  QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
+  QueenBroadcast *broadcast;
+  QueenCursor cursor;
+} Cluster;
+
+static JsonObject *
+parse_object (const char *json, gsize length)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) node = queen_json_parse (json, length, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (JSON_NODE_HOLDS_OBJECT (node));
+  return json_node_dup_object (node);
+}
+
+static void
+check_names (JsonObject *object, const char *const *names)
+{
+  g_autoptr (GList) members = json_object_get_members (object);
+  GList *link = members;
+
+  for (; *names; names++, link = link->next)
+    {
+      g_assert_nonnull (link);
+      g_assert_cmpstr (link->data, ==, *names);
+    }
+  g_assert_null (link);
+}
+
+/* An event of a component is a heartbeat in the short form: a queen could feed another. */
+static void
+check_is_heartbeat (const QueenEvent *event)
+{
+  const QueenComponent *component = event->component;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QueenComponent) again =
+      queen_heartbeat_parse (component->kind, event->json, event->json_length, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (again->id, ==, component->id);
+  g_assert_cmpint (again->status, ==, component->status);
+}
+
+static void
+check_event_json (const QueenEvent *event)
+{
+  static const char *const worker[] = { "type", "worker_id", "status", "timestamp", NULL };
+  static const char *const hive[] = { "type", "hive_id", "status", "timestamp", NULL };
+  static const char *const queen[] = { "type",         "workers_online",  "workers_available",
+                                       "hives_online", "hives_available", "worker_ids",
+                                       "hive_ids",     "timestamp",       NULL };
+  g_autoptr (JsonObject) object = parse_object (event->json, event->json_length);
+  g_autoptr (GString) again = g_string_new (NULL);
+  gint64 time;
+
+  check_names (object, event->kind == QUEEN_EVENT_QUEEN    ? queen
+                       : event->kind == QUEEN_EVENT_WORKER ? worker
+                                                           : hive);
+  g_assert_true (
+      queen_timestamp_parse (json_object_get_string_member (object, "timestamp"), &time));
+  queen_timestamp_append (again, time);
+  g_assert_cmpstr (again->str, ==, json_object_get_string_member (object, "timestamp"));
+}
+
+/* WHATWG HTML § 9.2.6: CR, LF or both end a line; the frame must have four, the last one empty. */
+static void
+check_frame (const char *frame, gsize size, const QueenEvent *event)
+{
+  g_autofree char *text = g_strndup (frame, size);
+  g_auto (GStrv) lines = g_strsplit_set (text, "\r\n", -1);
+
+  g_assert_cmpuint (strlen (text), ==, size);
+  g_assert_cmpuint (g_strv_length (lines), ==, 5);
+  g_assert_true (g_str_has_prefix (lines[0], "id: 1a2b3c-"));
+  g_assert_cmpstr (lines[1], ==, "event: heartbeat");
+  g_assert_true (g_str_has_prefix (lines[2], "data: "));
+  g_assert_cmpstr (lines[2] + strlen ("data: "), ==, event->json);
+  g_assert_cmpstr (lines[3], ==, "");
+  g_assert_cmpstr (lines[4], ==, "");
+}
+
+static void
+on_event (QueenEventBus *bus, QueenEvent *event, Cluster *cluster)
+{
+  struct iovec vectors[2];
+  gsize rest;
+
+  if (event->kind == QUEEN_EVENT_FORGOTTEN)
+    {
+      g_assert_null (event->json);
+      g_assert_false (queen_component_is_online (event->component));
+      return;
+    }
+  check_event_json (event);
+  if (event->component)
+    check_is_heartbeat (event);
+
+  queen_broadcast_publish (cluster->broadcast, event);
+  g_assert_cmpuint (queen_broadcast_gather (cluster->broadcast, &cluster->cursor, vectors, 2), ==,
+                    1);
+  check_frame (vectors[0].iov_base, vectors[0].iov_len, event);
+  g_assert_null (
+      queen_broadcast_advance (cluster->broadcast, &cluster->cursor, vectors[0].iov_len, &rest));
+}
+
+/* What the registries know without counting is what one finds by counting. */
+
+static void
+check_deadlines (const QueenComponent *component)
+{
+  g_assert_cmpint (component->deadline, >, now);
+  g_assert_cmpint (component->first_seen, <=, component->last_seen);
+  g_assert_cmpint (component->last_seen, <=, now);
+  g_assert_cmpuint (component->heartbeats, >, 0);
+}
+
+static void
+check_component_json (const QueenComponent *component)
+{
+  g_autoptr (JsonParser) parser = json_parser_new (); /* a text may be longer than it was */
+  g_autoptr (GString) json = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  JsonObject *object;
+
+  queen_component_append_json (component, json);
+  for (gsize i = 0; i < json->len; i++)
+    g_assert_cmpint ((guchar) json->str[i], >=, ' ');
+  json_parser_load_from_data (parser, json->str, (gssize) json->len, &error);
+  g_assert_no_error (error);
+  object = json_node_get_object (json_parser_get_root (parser));
+  g_assert_cmpstr (json_object_get_string_member (object, "id"), ==, component->id);
+  g_assert_cmpstr (json_object_get_string_member_with_default (object, "version", NULL), ==,
+                   component->version);
+  g_assert_cmpstr (json_object_get_string_member_with_default (object, "hostname", NULL), ==,
+                   component->hostname);
+}
+
+static void
+check_registry (QueenRegistry *registry)
+{
+  g_autoptr (GPtrArray) all = queen_registry_list (registry);
+  g_autoptr (GString) ids = g_string_new ("[");
+  guint n_online = 0, n_available = 0;
+  QueenCensus census;
+
+  for (guint i = 0; i < all->len; i++)
+    {
+      const QueenComponent *component = all->pdata[i];
+
+      g_assert_true (queen_registry_lookup (registry, component->id) == component);
+      check_deadlines (component);
+      check_component_json (component);
+      n_available += queen_component_is_available (component);
+      if (!queen_component_is_online (component))
+        continue;
+      if (n_online++ > 0)
+        g_string_append_c (ids, ',');
+      queen_json_append_string (ids, component->id);
+    }
+  g_string_append_c (ids, ']');
+
+  queen_registry_get_census (registry, &census);
+  g_assert_cmpuint (queen_registry_get_total (registry), ==, all->len);
+  g_assert_cmpuint (census.online, ==, n_online);
+  g_assert_cmpuint (census.available, ==, n_available);
+  g_assert_cmpstr (census.ids, ==, ids->str);
+}
+
+static void
+check_cluster (Cluster *cluster)
+{
+  g_autoptr (QueenEvent) beat = NULL;
+  QueenCensus censuses[QUEEN_COMPONENT_N_KINDS];
+
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    {
+      check_registry (cluster->registries[kind]);
+      queen_registry_get_census (cluster->registries[kind], &censuses[kind]);
+    }
+  beat = queen_event_new_queen (&censuses[QUEEN_COMPONENT_WORKER], &censuses[QUEEN_COMPONENT_HIVE],
+                                now);
+  queen_event_bus_emit (cluster->bus, beat);
+}
+
+/* Steps */
+
+static void
+take_heartbeat (QueenRegistry *registry, const char *body, gsize length)
+{
+  g_autoptr (GError) error = NULL;
+  QueenComponentKind kind = queen_registry_get_kind (registry);
+  g_autofree char *exact = g_memdup2 (body, length);
+  g_autoptr (QueenComponent) component =
+      queen_heartbeat_parse (kind, exact ? exact : "", length, &error);
+
+  if (!component)
+    {
+      g_assert_true (g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST) ||
+                     g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE));
+      return;
+    }
+  g_assert_no_error (error);
+  g_assert_true (queen_heartbeat_check_id (component->id));
+  if (queen_registry_update (registry, queen_component_ref (component), &error))
+    g_assert_true (queen_registry_lookup (registry, component->id) == component);
+  else
+    g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+}
+
+static void
+forget (QueenRegistry *registry, const char *id)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!queen_registry_forget (registry, id, &error))
+    g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND);
+  g_assert_null (queen_registry_lookup (registry, id));
+}
+
+static void
+let_pass (Cluster *cluster, const char *seconds)
+{
+  now += (gint64) (g_ascii_strtoull (seconds, NULL, 10) % 10000) * G_USEC_PER_SEC;
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    while (queen_registry_expire (cluster->registries[kind]))
+      ;
+}
+
+static void
+do_step (Cluster *cluster, GBytes *line)
+{
+  gsize size;
+  const char *data = g_bytes_get_data (line, &size);
+  g_autofree char *text = size > 0 ? g_strndup (data + 1, size - 1) : NULL;
+
+  switch (size > 0 ? *data : 0)
+    {
+    case 'w':
+      take_heartbeat (cluster->registries[QUEEN_COMPONENT_WORKER], data + 1, size - 1);
+      break;
+    case 'h':
+      take_heartbeat (cluster->registries[QUEEN_COMPONENT_HIVE], data + 1, size - 1);
+      break;
+    case 'f':
+      forget (cluster->registries[QUEEN_COMPONENT_WORKER], text);
+      break;
+    case '+':
+      let_pass (cluster, text);
+      break;
+    default:
+      return;
+    }
+  check_cluster (cluster);
+}
+
+static void
+set_up (Cluster *cluster)
+{
+  const QueenRegistrySettings settings = {
+    .clock = &fake_clock,
+    .timeout = 90 * G_USEC_PER_SEC,
+    .forget_after = 3600 * (gint64) G_USEC_PER_SEC,
+    .max_components = 3,
+  };
+
+  now = START;
+  cluster->bus = queen_event_bus_new ();
+  cluster->broadcast = queen_broadcast_new (4, "1a2b3c");
+  queen_broadcast_start (cluster->broadcast, QUEEN_EVENT_ALL_KINDS, &cluster->cursor);
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    cluster->registries[kind] = queen_registry_new (kind, cluster->bus, &settings);
+  g_signal_connect (cluster->bus, "event", G_CALLBACK (on_event), cluster);
+}
+
+static void
+tear_down (Cluster *cluster)
+{
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    g_assert_finalize_object (cluster->registries[kind]);
+  g_assert_finalize_object (cluster->bus);
+  queen_broadcast_free (cluster->broadcast);
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
+{
+  const guint8 *at = data;
+  Cluster cluster;
+
+  set_up (&cluster);
+  for (guint i = 0; at && i < MAX_STEPS; i++)
+    {
+      g_autoptr (GBytes) line = fuzz_cut_line (&at, data + size);
+
+      do_step (&cluster, line);
+    }
+  tear_down (&cluster);
+  return 0;
+}
