@@ -72,15 +72,100 @@ check_method (QueenText method, GError **error)
   return fail (error, QUEEN_ERROR_NOT_IMPLEMENTED, "unknown method");
 }
 
-static gboolean
-check_target (QueenText target, GError **error)
+/* How many bytes at the beginning of @text are letters, digits or @others. */
+static gsize
+span (QueenText text, const char *others)
 {
+  gsize n = 0;
+
+  while (n < text.length && text.at[n] != '\0' &&
+         (g_ascii_isalnum (text.at[n]) || strchr (others, text.at[n])))
+    n++;
+  return n;
+}
+
+static gboolean
+is_digits (QueenText text)
+{
+  for (gsize i = 0; i < text.length; i++)
+    if (!g_ascii_isdigit (text.at[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* RFC 9110 § 7.2: a name, or an address in brackets, and perhaps a port; without what no URI of
+ * ours has: user names and percent signs. */
+static gboolean
+is_host (QueenText text)
+{
+  gsize end = span (text, "-._~");
+
+  if (text.length > 0 && *text.at == '[')
+    {
+      end = 1 + span ((QueenText){ text.at + 1, text.length - 1 }, ":.");
+      if (end == text.length || text.at[end++] != ']')
+        return FALSE;
+    }
+  if (end == 0 || end == text.length)
+    return end > 0;
+  return text.at[end] == ':' && is_digits ((QueenText){ text.at + end + 1, text.length - end - 1 });
+}
+
+/* RFC 9112 § 3.2.2: a target may be a whole URI, and then its host is what counts. */
+static gboolean
+cut_target_host (QueenText target, QueenText *host, QueenText *path)
+{
+  static const char *const schemes[] = { "http://", "https://" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (schemes); i++)
+    {
+      gsize start = strlen (schemes[i]), end = start;
+
+      if (target.length < start || g_ascii_strncasecmp (target.at, schemes[i], start) != 0)
+        continue;
+      while (end < target.length && target.at[end] != '/' && target.at[end] != '?')
+        end++;
+      *host = (QueenText){ target.at + start, end - start };
+      *path = (QueenText){ target.at + end, target.length - end };
+      return is_host (*host);
+    }
+  return FALSE;
+}
+
+/* RFC 3986 § 5.2.4: to resolve them is the client's part, and libsoup would do it once more. */
+static gboolean
+has_dot_segment (QueenText path)
+{
+  QueenText query, segment;
+  gboolean is_last = FALSE;
+
+  cut (path, '?', &path, &query);
+  while (!is_last)
+    {
+      is_last = !cut (path, '/', &segment, &path);
+      if (is_last)
+        segment = path;
+      if (is_text (segment, ".") || is_text (segment, ".."))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+parse_target (QueenRequestHead *head, QueenText target, GError **error)
+{
+  QueenText path = target;
+
   for (gsize i = 0; i < target.length; i++)
-    if (!g_ascii_isgraph (target.at[i]))
+    if (!g_ascii_isgraph (target.at[i]) || target.at[i] == '#')
       return fail (error, QUEEN_ERROR_BAD_REQUEST, "the request target has a forbidden character");
-  if (target.length == 0 || !(target.at[0] == '/' || is_text (target, "*") ||
-                              g_ascii_strncasecmp (target.at, "http", 4) == 0))
+  if (is_text (target, "*") && is_text (head->method, "OPTIONS")) /* RFC 9112 § 3.2.4 */
+    return TRUE;
+  if (target.length == 0 ||
+      (*target.at != '/' && !cut_target_host (target, &head->target_host, &path)))
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "the request target is no path");
+  if (has_dot_segment (path))
+    return fail (error, QUEEN_ERROR_BAD_REQUEST, "the request target has a segment of dots");
   return TRUE;
 }
 
@@ -96,19 +181,6 @@ check_version (QueenText version, GError **error)
   return TRUE;
 }
 
-/* RFC 9112 § 3.2.2: a target may be a whole URI, and then its host is what counts. */
-static QueenText
-get_target_host (QueenText target)
-{
-  QueenText scheme, rest, host, path;
-
-  if (target.at[0] == '/' || !cut (target, '/', &scheme, &rest) || rest.length == 0 ||
-      rest.at[0] != '/')
-    return (QueenText){ NULL };
-  rest = (QueenText){ rest.at + 1, rest.length - 1 };
-  return cut (rest, '/', &host, &path) ? host : rest;
-}
-
 static gboolean
 parse_request_line (QueenRequestHead *head, QueenText line, GError **error)
 {
@@ -116,11 +188,8 @@ parse_request_line (QueenRequestHead *head, QueenText line, GError **error)
 
   if (!cut (line, ' ', &head->method, &target) || !cut (target, ' ', &target, &version))
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "the request line is not METHOD TARGET VERSION");
-  if (!check_method (head->method, error) || !check_target (target, error) ||
-      !check_version (version, error))
-    return FALSE;
-  head->target_host = get_target_host (target);
-  return TRUE;
+  return check_method (head->method, error) && parse_target (head, target, error) &&
+         check_version (version, error);
 }
 
 static gboolean
@@ -130,14 +199,10 @@ parse_content_length (QueenRequestHead *head, QueenText value, GError **error)
 
   if (head->has_content_length)
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "more than one Content-Length");
-  if (value.length == 0)
+  if (value.length == 0 || !is_digits (value))
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "Content-Length is no number");
   for (gsize i = 0; i < value.length; i++)
-    {
-      if (!g_ascii_isdigit (value.at[i]))
-        return fail (error, QUEEN_ERROR_BAD_REQUEST, "Content-Length is no number");
-      length = MIN (length * 10 + (guint64) (value.at[i] - '0'), QUEEN_REQUEST_MAX_BODY + 1);
-    }
+    length = MIN (length * 10 + (guint64) (value.at[i] - '0'), QUEEN_REQUEST_MAX_BODY + 1);
   if (length > QUEEN_REQUEST_MAX_BODY)
     return fail (error, QUEEN_ERROR_CONTENT_TOO_LARGE, "the body is over 65536 bytes");
   head->has_content_length = TRUE;
@@ -154,17 +219,13 @@ check_value (QueenText value, GError **error)
   return TRUE;
 }
 
-/* RFC 9110 § 7.2, without what no URI of ours has: user names and percent signs. */
 static gboolean
 check_host (QueenRequestHead *head, QueenText value, GError **error)
 {
   if (head->host.at)
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "more than one Host");
-  for (gsize i = 0; i < value.length; i++)
-    if (!g_ascii_isalnum (value.at[i]) && (value.at[i] == '\0' || !strchr ("-._~:[]", value.at[i])))
-      return fail (error, QUEEN_ERROR_BAD_REQUEST, "Host is no host name");
-  if (value.length == 0)
-    return fail (error, QUEEN_ERROR_BAD_REQUEST, "Host is empty");
+  if (!is_host (value))
+    return fail (error, QUEEN_ERROR_BAD_REQUEST, "Host is no host name");
   head->host = value;
   return TRUE;
 }
