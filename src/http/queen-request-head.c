@@ -134,21 +134,26 @@ cut_target_host (QueenText target, QueenText *host, QueenText *path)
 
 /* RFC 3986 § 5.2.4: to resolve them is the client's part, and libsoup would do it once more. */
 static gboolean
-has_dot_segment (QueenText path)
+is_dots (QueenText segment)
+{
+  static const char *const spellings[] = { ".", "..", "%2e", "%2e.", ".%2e", "%2e%2e" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (spellings); i++)
+    if (is_text (segment, spellings[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+has_dots (QueenText path)
 {
   QueenText query, segment;
-  gboolean is_last = FALSE;
 
   cut (path, '?', &path, &query);
-  while (!is_last)
-    {
-      is_last = !cut (path, '/', &segment, &path);
-      if (is_last)
-        segment = path;
-      if (is_text (segment, ".") || is_text (segment, ".."))
-        return TRUE;
-    }
-  return FALSE;
+  while (cut (path, '/', &segment, &path))
+    if (is_dots (segment))
+      return TRUE;
+  return is_dots (path);
 }
 
 static gboolean
@@ -164,7 +169,7 @@ parse_target (QueenRequestHead *head, QueenText target, GError **error)
   if (target.length == 0 ||
       (*target.at != '/' && !cut_target_host (target, &head->target_host, &path)))
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "the request target is no path");
-  if (has_dot_segment (path))
+  if (has_dots (path))
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "the request target has a segment of dots");
   return TRUE;
 }
@@ -235,8 +240,11 @@ check_origin (QueenRequestHead *head, QueenText value, GError **error)
 {
   if (head->origin.at)
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "more than one Origin");
+  for (gsize i = 0; i < value.length; i++)
+    if (!g_ascii_isgraph (value.at[i]))
+      return fail (error, QUEEN_ERROR_BAD_REQUEST, "Origin has a forbidden character");
   head->origin = value;
-  return check_value (value, error);
+  return TRUE;
 }
 
 static gboolean
