@@ -116,15 +116,33 @@ assert_host (const char *theirs, QueenText ours)
   g_assert_cmpstr (theirs, ==, *text == '[' ? text + 1 : text);
 }
 
-/* The target's path, found in the simplest way. */
+/* The target's path, found in the simplest way, and written as RFC 3986 § 6.2.2 has it: only what
+ * needs a percent sign has one. */
 static char *
 dup_path (const char *head, QueenText target_host)
 {
   const char *target = strchr (head, ' ') + 1;
-  const char *path = target_host.at ? strstr (target, "://") + 3 + target_host.length : target;
-  gsize length = strcspn (path, "? ");
+  const char *at = target_host.at ? strstr (target, "://") + 3 + target_host.length : target;
+  const char *end = at + strcspn (at, "? ");
+  GString *path = g_string_new (at == end ? "/" : NULL);
 
-  return length > 0 ? g_strndup (path, length) : g_strdup ("/");
+  for (; at < end; at++)
+    {
+      char byte = *at;
+
+      if (byte == '%' && g_ascii_isxdigit (at[1]) && g_ascii_isxdigit (at[2]))
+        {
+          byte = (char) (g_ascii_xdigit_value (at[1]) * 16 + g_ascii_xdigit_value (at[2]));
+          at += 2;
+          if (!g_ascii_isalnum (byte) && (byte == '\0' || !strchr ("-._~", byte)))
+            {
+              g_string_append_printf (path, "%%%02X", (guchar) byte);
+              continue;
+            }
+        }
+      g_string_append_c (path, byte);
+    }
+  return g_string_free (path, FALSE);
 }
 
 static void
