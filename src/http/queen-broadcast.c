@@ -73,7 +73,9 @@ parse_id (const QueenBroadcast *self, const char *id, guint64 *number)
 {
   gsize length = strlen (self->life);
 
+  /* GLib would skip a vertical tab before the digits. */
   return strncmp (id, self->life, length) == 0 && id[length] == '-' &&
+         g_ascii_isdigit (id[length + 1]) &&
          g_ascii_string_to_unsigned (id + length + 1, 10, 0, self->head - 1, number, NULL);
 }
 

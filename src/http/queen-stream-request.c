@@ -41,7 +41,8 @@ parse_history (const char *text, guint most, guint *n_history, GError **error)
 {
   guint64 number;
 
-  if (!g_ascii_string_to_unsigned (text, 10, 0, most, &number, NULL))
+  /* GLib would skip a vertical tab before the digits. */
+  if (!g_ascii_isdigit (*text) || !g_ascii_string_to_unsigned (text, 10, 0, most, &number, NULL))
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
                    "history must be a whole number from 0 to %u", most);

@@ -155,8 +155,8 @@ static void
 test_foreign_ids (void)
 {
   static const char *const ids[] = {
-    "",       "abc",    "abc-",   "abd-5",  "ab-5", "abc-7", "abc-99999999999999999999",
-    "abc-+5", "abc- 5", "abc-5x", "abc--1", "5"
+    "",       "abc",    "abc-",    "abd-5",  "ab-5",   "abc-7", "abc-99999999999999999999",
+    "abc-+5", "abc- 5", "abc-\v5", "abc-5x", "abc--1", "5"
   };
   g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (4, LIFE);
 
