@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors
+ *
+ * Any query and any Last-Event-ID to the stream. The first line holds a byte for each event that
+ * there has been; then come the query, the header (an empty one is none) and the sizes in which the
+ * kernel takes the bytes. Whoever asks gets exactly the events behind the last one that it knows,
+ * in order and whole, and hears how many are lost. */
+
+#include <libsoup/soup.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "http/queen-broadcast.h"
+#include "http/queen-stream-request.h"
+#include "queen-error.h"
+
+#define LIFE "1a2b3c"
+#define CAPACITY 8
+#define MAX_EVENTS 32
+#define MAX_FRAMES (CAPACITY + 1) /* the last one may be an id alone */
+
+/* All events that there have been, where the ring has only the last ones. */
+typedef struct
+{
+  QueenBroadcast *broadcast;
+  QueenEventKind kinds[MAX_EVENTS + 1]; /* by number */
+  guint64 n_events;
+} Past;
+
+static char *
+cut_text (const guint8 **at, const guint8 *end)
+{
+  g_autoptr (GBytes) line = *at ? fuzz_cut_line (at, end) : g_bytes_new (NULL, 0);
+  gsize size;
+  const char *data = g_bytes_get_data (line, &size);
+
+  return g_strndup (data ? data : "", size);
+}
+
+static void
+publish (Past *past, char byte)
+{
+  static const QueenEventKind kinds[] = { QUEEN_EVENT_QUEEN, QUEEN_EVENT_WORKER, QUEEN_EVENT_HIVE };
+  QueenEvent event = { .kind = kinds[(guchar) byte % G_N_ELEMENTS (kinds)] };
+  g_autofree char *json = NULL;
+
+  past->kinds[++past->n_events] = event.kind;
+  event.json = json = g_strdup_printf ("{\"n\":%" G_GUINT64_FORMAT "}", past->n_events);
+  event.json_length = strlen (json);
+  queen_broadcast_publish (past->broadcast, &event);
+}
+
+static guint64
+count (const Past *past, guint kinds, guint64 first, guint64 last)
+{
+  guint64 n = 0;
+
+  for (guint64 number = first; number <= last; number++)
+    n += (past->kinds[number] & kinds) != 0;
+  return n;
+}
+
+static guint64
+get_oldest (const Past *past)
+{
+  return past->n_events > CAPACITY ? past->n_events - CAPACITY + 1 : 1;
+}
+
+/* Takes the frames as a socket would, some bytes at a time, each of 1 to 256. */
+static GString *
+receive (Past *past, QueenCursor *cursor, const char *sizes)
+{
+  GString *received = g_string_new (NULL);
+  struct iovec vectors[MAX_FRAMES];
+  gsize n_sizes = strlen (sizes);
+  guint n_vectors;
+
+  for (gsize turn = 0;
+       (n_vectors = queen_broadcast_gather (past->broadcast, cursor, vectors, MAX_FRAMES)) > 0;
+       turn++)
+    {
+      gsize size = n_sizes > 0 ? (guchar) sizes[turn % n_sizes] + 1u : 64;
+      gsize n_taken = 0, rest = 0;
+      g_autoptr (GBytes) begun = NULL;
+
+      for (guint i = 0; i < n_vectors && n_taken < size; i++)
+        {
+          gsize part = MIN (vectors[i].iov_len, size - n_taken);
+
+          g_string_append_len (received, vectors[i].iov_base, (gssize) part);
+          n_taken += part;
+        }
+      begun = queen_broadcast_advance (past->broadcast, cursor, n_taken, &rest);
+      if (begun)
+        {
+          gsize whole;
+          const char *frame = g_bytes_get_data (begun, &whole);
+
+          g_assert_true (rest > 0 && rest < whole);
+          g_string_append_len (received, frame + whole - rest, (gssize) rest);
+        }
+      /* Nothing of the kinds that it wants is behind it, and its id is the last one. */
+      if (cursor->next == past->n_events + 1)
+        break;
+      g_assert_cmpuint (turn, <, 4 * MAX_EVENTS);
+    }
+  return received;
+}
+
+/* The frames of the wanted kinds from @first on; and when others follow, the last one's id. */
+static GString *
+expect (const Past *past, guint kinds, guint64 first)
+{
+  GString *expected = g_string_new (NULL);
+
+  for (guint64 number = first; number <= past->n_events; number++)
+    if (past->kinds[number] & kinds)
+      g_string_append_printf (expected,
+                              "id: " LIFE "-%" G_GUINT64_FORMAT "\nevent: heartbeat\n"
+                              "data: {\"n\":%" G_GUINT64_FORMAT "}\n\n",
+                              number, number);
+    else if (number == past->n_events)
+      g_string_append_printf (expected, "id: " LIFE "-%" G_GUINT64_FORMAT "\n\n", number);
+  return expected;
+}
+
+static void
+check_received (Past *past, QueenCursor *cursor, guint64 first, const char *sizes)
+{
+  g_autoptr (GString) expected = expect (past, cursor->kinds, first);
+  g_autoptr (GString) received = NULL;
+
+  g_assert_cmpuint (cursor->n_passed, ==, count (past, cursor->kinds, 1, cursor->next - 1));
+  g_assert_cmpuint (queen_broadcast_skip_lost (past->broadcast, cursor), ==, 0);
+  received = receive (past, cursor, sizes);
+  g_assert_cmpstr (received->str, ==, expected->str);
+}
+
+static void
+check_history (Past *past, const QueenStreamRequest *request, const char *sizes)
+{
+  guint64 first = past->n_events + 1;
+  QueenCursor cursor;
+
+  while (first > get_oldest (past) &&
+         count (past, request->kinds, first, past->n_events) < request->n_history)
+    first--;
+  queen_broadcast_start_with_history (past->broadcast, request->kinds, request->n_history, &cursor);
+  g_assert_cmpuint (cursor.next, ==, first);
+  check_received (past, &cursor, first, sizes);
+}
+
+/* FALSE for what is no id that this life has given; 0 is the one before the first. */
+static gboolean
+parse_id (const Past *past, const char *id, guint64 *number)
+{
+  if (!g_str_has_prefix (id, LIFE "-"))
+    return FALSE;
+  id += strlen (LIFE "-");
+  while (id[0] == '0' && id[1] != '\0')
+    id++;
+  for (*number = 0; *number <= past->n_events; (*number)++)
+    {
+      g_autofree char *given = g_strdup_printf ("%" G_GUINT64_FORMAT, *number);
+
+      if (g_str_equal (id, given))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+check_resume (Past *past, const QueenStreamRequest *request, const char *sizes)
+{
+  guint64 last, oldest = get_oldest (past);
+  gint64 expected = 0;
+  QueenCursor cursor;
+  gint64 n_lost =
+      queen_broadcast_resume (past->broadcast, request->kinds, request->last_id, &cursor);
+
+  if (!parse_id (past, request->last_id, &last))
+    {
+      expected = -1;
+      last = 0;
+    }
+  else if (last + 1 < oldest)
+    expected = request->kinds == QUEEN_EVENT_ALL_KINDS ? (gint64) (oldest - last - 1) : -1;
+  g_assert_cmpint (n_lost, ==, expected);
+  check_received (past, &cursor, MAX (last + 1, oldest), sizes);
+}
+
+static void
+subscribe (Past *past, const char *query, const char *last_event_id, const char *sizes)
+{
+  g_autoptr (GHashTable) parameters = soup_form_decode (query);
+  g_autoptr (GError) error = NULL;
+  QueenStreamRequest request;
+
+  if (!queen_stream_request_parse (&request, parameters, last_event_id, CAPACITY, &error))
+    {
+      g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST);
+      g_assert_true (g_str_has_prefix (error->message, "types must be one or more of ") ||
+                     g_str_has_prefix (error->message, "history must be a whole number from "));
+      return;
+    }
+  g_assert_no_error (error);
+  g_assert_true (request.kinds != 0 && (request.kinds & ~(guint) QUEEN_EVENT_ALL_KINDS) == 0);
+  g_assert_cmpuint (request.n_history, <=, CAPACITY);
+  if (last_event_id)
+    g_assert_true (request.last_id == last_event_id);
+  if (request.last_id)
+    check_resume (past, &request, sizes);
+  else
+    check_history (past, &request, sizes);
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
+{
+  const guint8 *at = data;
+  g_autofree char *events = cut_text (&at, data + size);
+  g_autofree char *query = cut_text (&at, data + size);
+  g_autofree char *last_event_id = cut_text (&at, data + size);
+  g_autofree char *sizes = cut_text (&at, data + size);
+  Past past = { .broadcast = queen_broadcast_new (CAPACITY, LIFE) };
+
+  for (const char *event = events; *event && past.n_events < MAX_EVENTS; event++)
+    publish (&past, *event);
+  subscribe (&past, query, *last_event_id ? last_event_id : NULL, sizes);
+  queen_broadcast_free (past.broadcast);
+  return 0;
+}
