@@ -86,11 +86,15 @@ queen_tokens_new_from_file (const char *path, GError **error)
 {
   g_autoptr (QueenTokens) self = g_new0 (QueenTokens, 1);
   g_autofree char *text = NULL;
+  gsize length;
   gboolean is_good;
 
   self->owners = g_ptr_array_new_with_free_func ((GDestroyNotify) free_owner);
-  if (!g_file_get_contents (path, &text, NULL, error))
+  if (!g_file_get_contents (path, &text, &length, error))
     return NULL;
+  for (gsize i = 0; i < length; i++)
+    if (text[i] == '\0')
+      text[i] = ' '; /* else it would hide the tokens behind it */
   is_good = add_lines (self, text, error);
   if (is_good && self->owners->len == 0)
     {
