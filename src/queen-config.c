@@ -43,7 +43,9 @@ apply_number (const Setting *setting, const char *text, gpointer field, GError *
 {
   gint64 number;
 
-  if (!g_ascii_string_to_signed (text, 10, setting->least, setting->most, &number, NULL))
+  /* GLib would skip a vertical tab before the digits, and take a plus. */
+  if (!g_ascii_isdigit (*text) ||
+      !g_ascii_string_to_signed (text, 10, setting->least, setting->most, &number, NULL))
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
                    _ ("“%s” is not a whole number from %d to %d"), text, (int) setting->least,
@@ -374,6 +376,26 @@ find_setting (const char *name)
   return NULL;
 }
 
+/* GLib gives an error and a value for what has a wrong escape. */
+static char **
+get_values (GKeyFile *file, const char *key, gboolean is_list, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_auto (GStrv) values = NULL;
+
+  if (is_list)
+    values = g_key_file_get_string_list (file, GROUP, key, NULL, &local_error);
+  else
+    {
+      values = g_new0 (char *, 2);
+      values[0] = g_key_file_get_string (file, GROUP, key, &local_error);
+    }
+  if (!local_error)
+    return g_steal_pointer (&values);
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
+}
+
 static gboolean
 apply_key (QueenConfig *config, GKeyFile *file, const char *key, GError **error)
 {
@@ -385,14 +407,8 @@ apply_key (QueenConfig *config, GKeyFile *file, const char *key, GError **error)
       g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, _ ("there is no such setting"));
       return FALSE;
     }
-  if (setting->is_list)
-    values = g_key_file_get_string_list (file, GROUP, key, NULL, error);
-  else
-    {
-      values = g_new0 (char *, 2);
-      values[0] = g_key_file_get_string (file, GROUP, key, error);
-    }
-  return values && (setting->is_list || values[0]) && apply_values (config, setting, values, error);
+  values = get_values (file, key, setting->is_list, error);
+  return values && apply_values (config, setting, values, error);
 }
 
 static gboolean
@@ -465,7 +481,7 @@ queen_config_parse_span (const char *text, gint64 *span)
     { "h", HOUR }, { "d", DAY },
   };
   char *unit;
-  double number;
+  double number, length;
 
   if (strspn (text, "0123456789.") == 0 || !g_ascii_isdigit (text[0]) ||
       strspn (text, "0123456789.") > 12)
@@ -479,7 +495,10 @@ queen_config_parse_span (const char *text, gint64 *span)
   for (gsize i = 0; i < G_N_ELEMENTS (units); i++)
     if (g_str_equal (unit, units[i].name))
       {
-        *span = (gint64) (number * (double) units[i].length + 0.5);
+        length = number * (double) units[i].length + 0.5;
+        if (length >= (double) G_MAXINT64)
+          return FALSE;
+        *span = (gint64) length;
         return TRUE;
       }
   return FALSE;

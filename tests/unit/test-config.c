@@ -96,6 +96,7 @@ test_bad_files (void)
     { "[other]\n", "[queen]" },
     { "port=1\n", "" },
     { "[queen]\nbind=\\x\n", ": bind: " },
+    { "[queen]\ntoken-file=\\x\n", ": token-file: " },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -121,6 +122,8 @@ test_bad_settings (void)
     "--port=-1",
     "--port=",
     "--port=8500x",
+    "--port=+1",
+    "--port=\v1",
     "--ui-port=on",
     "--bind=localhost",
     "--bind=127.0.0.1:80",
@@ -195,6 +198,7 @@ test_spans (void)
     { "1S", -1 },
     { "inf", -1 },
     { "9999999999999", -1 },
+    { "999999999999d", -1 },
     { "1week", -1 },
   };
 
