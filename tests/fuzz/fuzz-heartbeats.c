@@ -15,6 +15,7 @@
 #include "model/queen-heartbeat.h"
 #include "model/queen-json.h"
 #include "model/queen-registry.h"
+#include "model/queen-state.h"
 #include "model/queen-timestamp.h"
 #include "queen-error.h"
 
@@ -144,17 +145,13 @@ check_deadlines (const QueenComponent *component)
 static void
 check_component_json (const QueenComponent *component)
 {
-  g_autoptr (JsonParser) parser = json_parser_new (); /* a text may be longer than it was */
   g_autoptr (GString) json = g_string_new (NULL);
-  g_autoptr (GError) error = NULL;
-  JsonObject *object;
+  g_autoptr (JsonObject) object = NULL;
 
   queen_component_append_json (component, json);
   for (gsize i = 0; i < json->len; i++)
     g_assert_cmpint ((guchar) json->str[i], >=, ' ');
-  json_parser_load_from_data (parser, json->str, (gssize) json->len, &error);
-  g_assert_no_error (error);
-  object = json_node_get_object (json_parser_get_root (parser));
+  object = parse_object (json->str, json->len);
   g_assert_cmpstr (json_object_get_string_member (object, "id"), ==, component->id);
   g_assert_cmpstr (json_object_get_string_member_with_default (object, "version", NULL), ==,
                    component->version);
@@ -209,7 +206,37 @@ check_cluster (Cluster *cluster)
   queen_event_bus_emit (cluster->bus, beat);
 }
 
+/* What is left to the next life can be read there, whatever the heartbeats have said. */
+static void
+check_state (Cluster *cluster)
+{
+  g_autoptr (QueenState) state = queen_state_new ();
+  g_autoptr (QueenState) again = NULL;
+  g_autoptr (GString) text = NULL;
+  g_autoptr (GString) same = NULL;
+  g_autoptr (GError) error = NULL;
+
+  state->life = g_strdup ("1a2b3c");
+  state->next = 1;
+  state->written_at = now;
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    queen_state_set_sightings (state, cluster->registries[kind]);
+  text = queen_state_write (state);
+  again = queen_state_parse (text->str, text->len, &error);
+  g_assert_no_error (error);
+  same = queen_state_write (again);
+  g_assert_cmpstr (same->str, ==, text->str);
+}
+
 /* Steps */
+
+static void
+check_id (const char *id)
+{
+  g_assert_true (*id != '\0' && strlen (id) <= 128 && g_utf8_validate (id, -1, NULL));
+  for (const char *at = id; *at; at = g_utf8_next_char (at))
+    g_assert_cmpint (g_unichar_type (g_utf8_get_char (at)), !=, G_UNICODE_CONTROL);
+}
 
 static void
 take_heartbeat (QueenRegistry *registry, const char *body, gsize length)
@@ -227,7 +254,7 @@ take_heartbeat (QueenRegistry *registry, const char *body, gsize length)
       return;
     }
   g_assert_no_error (error);
-  g_assert_true (queen_heartbeat_check_id (component->id));
+  check_id (component->id);
   if (queen_registry_update (registry, queen_component_ref (component), &error))
     g_assert_true (queen_registry_lookup (registry, component->id) == component);
   else
@@ -321,6 +348,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 
       do_step (&cluster, line);
     }
+  check_state (&cluster);
   tear_down (&cluster);
   return 0;
 }

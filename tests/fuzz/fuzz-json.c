@@ -108,9 +108,6 @@ check_round_trip (JsonNode *node)
 
   write_node (node, 0, json);
   again = queen_json_parse (json->str, json->len, &error);
-  /* An escape may be longer than what it was read from: \n becomes \u000a. */
-  if (!again && strstr (error->message, "1024 bytes"))
-    return;
   g_assert_no_error (error);
   g_assert_true (json_node_equal (node, again));
 }

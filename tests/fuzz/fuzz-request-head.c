@@ -64,6 +64,17 @@ check_accepted (const char *accepted, const QueenRequestHead *head)
     }
 }
 
+/* What would make two requests of one, if somebody else read it otherwise. */
+static void
+check_received (const char *data, gsize length)
+{
+  g_autofree char *text = g_strndup (data, length);
+
+  g_assert_cmpuint (count_lines (text, "Host:"), ==, 1);
+  g_assert_cmpuint (count_lines (text, "Content-Length:"), <=, 1);
+  g_assert_cmpuint (count_lines (text, "Transfer-Encoding:"), ==, 0);
+}
+
 static void
 check_text (QueenText a, QueenText b)
 {
@@ -162,6 +173,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_assert_no_error (error);
   g_assert_cmpuint (head.content_length, <=, QUEEN_REQUEST_MAX_BODY);
   g_assert_true (head.has_content_length || head.content_length == 0);
+  check_received (exact, (gsize) end);
   check_accepted (accepted->str, &head);
   check_again (accepted, &head);
   check_access (&head);

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors
+ *
+ * Any bytes as what a former life of the queen has left. What is taken is written again as a text
+ * that means the same, and registries go on from it with exactly those that it knows. */
+
+#include <string.h>
+
+#include "../unit/fake-clock.h"
+#include "fuzz.h"
+#include "model/queen-state.h"
+#include "queen-error.h"
+
+#define MAX_COMPONENTS 100
+
+static void
+check_round_trip (const QueenState *state)
+{
+  g_autoptr (GString) text = queen_state_write (state);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QueenState) again = queen_state_parse (text->str, text->len, &error);
+  g_autoptr (GString) same = NULL;
+
+  g_assert_no_error (error);
+  same = queen_state_write (again);
+  g_assert_cmpstr (same->str, ==, text->str);
+}
+
+static void
+check_restored (QueenRegistry *registry, char **ids)
+{
+  g_autoptr (GPtrArray) all = queen_registry_list (registry);
+  guint n_online = 0;
+  QueenCensus census;
+
+  for (guint i = 0; i < all->len; i++)
+    {
+      const QueenComponent *component = all->pdata[i];
+
+      g_assert_cmpstr (component->id, ==, ids[i]);
+      n_online += queen_component_is_online (component);
+    }
+  queen_registry_get_census (registry, &census);
+  g_assert_cmpuint (census.online, ==, n_online);
+  while (queen_registry_expire (registry))
+    ;
+}
+
+/* The registry takes the components, so their ids are noted first. */
+static void
+restore (QueenState *state, QueenComponentKind kind)
+{
+  const QueenRegistrySettings settings = {
+    .clock = &fake_clock,
+    .timeout = 90 * G_USEC_PER_SEC,
+    .forget_after = 3600 * (gint64) G_USEC_PER_SEC,
+    .max_components = MAX_COMPONENTS,
+  };
+  g_autoptr (QueenEventBus) bus = queen_event_bus_new ();
+  g_autoptr (QueenRegistry) registry = queen_registry_new (kind, bus, &settings);
+  g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
+  GArray *sightings = state->sightings[kind];
+  guint n_restored;
+
+  for (guint i = 0; i < sightings->len; i++)
+    g_ptr_array_add (ids, g_strdup (g_array_index (sightings, QueenSighting, i).component->id));
+  n_restored = queen_registry_restore (registry, sightings, queen_state_get_elapsed (state, now));
+  g_assert_cmpuint (n_restored, ==, MIN (ids->len, MAX_COMPONENTS));
+  g_assert_cmpuint (n_restored, ==, queen_registry_get_total (registry));
+  check_restored (registry, (char **) ids->pdata);
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QueenState) state = queen_state_parse ((const char *) data, size, &error);
+
+  if (!state)
+    {
+      g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_STATE);
+      g_assert_true (g_str_has_prefix (error->message, "line "));
+      return 0;
+    }
+  g_assert_no_error (error);
+  check_round_trip (state);
+  now = G_GINT64_CONSTANT (1761336661) * G_USEC_PER_SEC;
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    restore (state, kind);
+  return 0;
+}
