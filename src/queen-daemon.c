@@ -24,6 +24,7 @@
 #include "model/queen-registry.h"
 #include "queen-error.h"
 #include "queen-state-file.h"
+#include "queen-watchdog.h"
 
 #define FAREWELL (2 * G_USEC_PER_SEC) /* what the last bytes get to go out */
 
@@ -49,8 +50,9 @@ struct _QueenDaemon
   QueenServer *server;
   QueenGate *gate;
   QueenListener *listener;
-  QueenDBusService *dbus; /* NULL when no bus is wanted */
-  char *state_directory;  /* NULL when nothing is to be remembered */
+  QueenWatchdog *watchdog; /* NULL when systemd has none for her */
+  QueenDBusService *dbus;  /* NULL when no bus is wanted */
+  char *state_directory;   /* NULL when nothing is to be remembered */
 
   gboolean is_stopping;
   QueenAlarm *farewell_alarm;
@@ -84,6 +86,7 @@ stop (QueenDaemon *self)
   sd_notify (FALSE, "STOPPING=1\nSTATUS=Saying goodbye");
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE", "stopping");
 
+  g_clear_pointer (&self->watchdog, queen_watchdog_free);
   queen_listener_stop (self->listener);
   queen_stream_say_goodbye (self->stream);
   self->farewell_alarm = queen_alarm_new ("farewell", G_PRIORITY_DEFAULT, on_farewell_over, self);
@@ -165,11 +168,26 @@ on_event (QueenDaemon *self, QueenEvent *event)
 static void
 on_accept (int fd, const struct sockaddr_storage *peer, guint n_before, gpointer data)
 {
-  queen_gate_admit (data, fd, peer, n_before);
+  QueenDaemon *self = data;
+
+  if (queen_watchdog_is_peer (self->watchdog, peer))
+    queen_gate_admit_probe (self->gate, fd, peer);
+  else
+    queen_gate_admit (self->gate, fd, peer, n_before);
+}
+
+/* systemd's sockets are in the place of all that the settings say of addresses and ports. */
+static gboolean
+adopt_sockets (QueenDaemon *self, int n_sockets, GError **error)
+{
+  for (int i = 0; i < n_sockets; i++)
+    if (!queen_listener_adopt (self->listener, SD_LISTEN_FDS_START + i, error))
+      return FALSE;
+  return TRUE;
 }
 
 static gboolean
-listen_everywhere (QueenDaemon *self, GError **error)
+open_sockets (QueenDaemon *self, GError **error)
 {
   static const char *const loopback[] = { "127.0.0.1", "::1", NULL };
   const QueenConfig *config = self->config;
@@ -194,6 +212,23 @@ listen_everywhere (QueenDaemon *self, GError **error)
   return TRUE;
 }
 
+/* Nobody is accepted yet. */
+static gboolean
+listen_everywhere (QueenDaemon *self, GError **error)
+{
+  int n_sockets = sd_listen_fds (TRUE);
+
+  if (n_sockets < 0)
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                   _ ("the sockets that systemd hands over cannot be had: %s"),
+                   g_strerror (-n_sockets));
+      return FALSE;
+    }
+  self->listener = queen_listener_new (&self->tally, on_accept, self);
+  return n_sockets > 0 ? adopt_sockets (self, n_sockets, error) : open_sockets (self, error);
+}
+
 static void
 make_model (QueenDaemon *self)
 {
@@ -213,31 +248,27 @@ make_model (QueenDaemon *self)
   g_signal_connect_object (self->bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
 }
 
-static gboolean
-is_loopback (const char *address)
-{
-  g_autoptr (GInetAddress) parsed = g_inet_address_new_from_string (address);
-
-  return g_inet_address_get_is_loopback (parsed);
-}
-
 /* What other machines can reach is closed until somebody says that it is to be open. */
 static gboolean
 check_exposure (QueenDaemon *self, GError **error)
 {
-  const QueenConfig *config = self->config;
+  GPtrArray *addresses = queen_listener_get_addresses (self->listener);
 
-  if (config->is_insecure || queen_access_has_tokens (self->access))
+  if (self->config->is_insecure || queen_access_has_tokens (self->access))
     return TRUE;
-  for (char **address = config->bind; address && *address; address++)
-    if (!is_loopback (*address))
-      {
-        g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                     _ ("other machines can reach %s, and could all send heartbeats: give "
-                        "--token-file, or --insecure if that is what you want"),
-                     *address);
-        return FALSE;
-      }
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      GInetAddress *address = g_inet_socket_address_get_address (addresses->pdata[i]);
+      g_autofree char *text = g_inet_address_to_string (address);
+
+      if (g_inet_address_get_is_loopback (address))
+        continue;
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                   _ ("other machines can reach %s, and could all send heartbeats: give "
+                      "--token-file, or --insecure if that is what you want"),
+                   text);
+      return FALSE;
+    }
   return TRUE;
 }
 
@@ -256,16 +287,22 @@ find_token_file (QueenDaemon *self)
   return g_file_test (path, G_FILE_TEST_EXISTS) ? g_steal_pointer (&path) : NULL;
 }
 
-/* By the addresses that she was told to listen at she may be called, too. */
+/* By the addresses that she listens at she may be called, too. */
 static char **
 list_hosts (QueenDaemon *self)
 {
   g_autoptr (GStrvBuilder) hosts = g_strv_builder_new ();
+  GPtrArray *addresses = queen_listener_get_addresses (self->listener);
 
   if (self->config->allowed_hosts)
     g_strv_builder_addv (hosts, (const char **) self->config->allowed_hosts);
-  if (self->config->bind)
-    g_strv_builder_addv (hosts, (const char **) self->config->bind);
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      g_autofree char *text =
+          g_inet_address_to_string (g_inet_socket_address_get_address (addresses->pdata[i]));
+
+      g_strv_builder_add (hosts, text);
+    }
   return g_strv_builder_end (hosts);
 }
 
@@ -282,7 +319,7 @@ make_access (QueenDaemon *self, GError **error)
   };
 
   self->access = queen_access_new (&settings, error);
-  return self->access && check_exposure (self, error);
+  return self->access != NULL;
 }
 
 static void
@@ -342,7 +379,8 @@ make_http (QueenDaemon *self, GError **error)
   choose_caps (self);
   if (!make_stream (self, error))
     return FALSE;
-  if (!make_access (self, error))
+  if (!listen_everywhere (self, error) || !make_access (self, error) ||
+      !check_exposure (self, error))
     return FALSE;
   self->server = queen_server_new (self->access, &self->tally);
   self->gate = queen_gate_new (self->access, &self->caps, &self->tally, queen_server_answer,
@@ -350,8 +388,7 @@ make_http (QueenDaemon *self, GError **error)
   if (!self->gate)
     return FALSE;
   add_routes (self);
-  self->listener = queen_listener_new (&self->tally, on_accept, self->gate);
-  return listen_everywhere (self, error);
+  return TRUE;
 }
 
 static void
@@ -478,6 +515,7 @@ queen_daemon_dispose (GObject *object)
   if (self->dbus)
     g_signal_handlers_disconnect_by_func (self->stream, on_subscribers_changed, self);
   g_clear_object (&self->dbus);
+  g_clear_pointer (&self->watchdog, queen_watchdog_free);
   g_clear_object (&self->listener);
   g_clear_object (&self->gate);
   g_clear_object (&self->server);
@@ -532,6 +570,7 @@ queen_daemon_run (QueenDaemon *self, GError **error)
   start_dbus (self);
   queen_pulse_start (self->pulse);
   queen_listener_start (self->listener);
+  self->watchdog = queen_watchdog_new (queen_listener_get_addresses (self->listener));
   announce (self);
   g_main_loop_run (self->loop);
   leave_state (self);

@@ -40,6 +40,7 @@ struct _QueenConnection
   QueenGate *gate;
   int fd; /* -1 when it was stolen */
   gboolean is_watched;
+  gboolean is_probe;
   gint64 deadlines[N_WAITS]; /* µs, monotonic; 0 for what is not waited for */
   GList links[N_WAITS];      /* in the queues of those waits */
   struct sockaddr_storage peer;
@@ -224,6 +225,7 @@ finish_request (QueenGate *self, QueenConnection *connection, const char *data, 
   g_autoptr (GBytes) head = g_string_free_to_bytes (g_steal_pointer (&connection->accepted));
   const QueenRequest request = {
     .is_local = queen_peers_is_loopback (&connection->peer),
+    .is_probe = connection->is_probe,
     .head = head,
     .has_body = connection->has_body,
     .body = data + connection->head_length,
@@ -558,20 +560,22 @@ make_room (QueenGate *self, gboolean may_evict)
   return TRUE;
 }
 
-void
-queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer, guint n_before)
+static void
+admit (
+    QueenGate *self, int fd, const struct sockaddr_storage *peer, guint n_before, gboolean is_probe)
 {
-  QueenPeer *share;
-  gboolean has_share = queen_peers_enter (self->peers, peer, &share);
+  QueenPeer *share = NULL;
+  gboolean has_share = is_probe || queen_peers_enter (self->peers, peer, &share);
   gboolean has_room = make_room (self, has_share);
   QueenConnection *connection = g_new0 (QueenConnection, 1);
 
   self->n_connections++;
-  self->tally->connections++;
+  self->tally->connections += !is_probe;
   connection->gate = self;
   connection->fd = fd;
   connection->peer = *peer;
   connection->share = share;
+  connection->is_probe = is_probe;
   if (!has_share || !has_room)
     {
       QueenRefusal reason = has_share ? QUEEN_REFUSAL_CONNECTION_CAP : QUEEN_REFUSAL_PEER_SHARE;
@@ -585,6 +589,18 @@ queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer, 
   /* Most requests are there already; and then the kernel never hears that they were waited for. */
   if (n_before >= MAX_READY_AT_ONCE || read_all (self, connection))
     watch (connection);
+}
+
+void
+queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer, guint n_before)
+{
+  admit (self, fd, peer, n_before, FALSE);
+}
+
+void
+queen_gate_admit_probe (QueenGate *self, int fd, const struct sockaddr_storage *peer)
+{
+  admit (self, fd, peer, 0, TRUE);
 }
 
 int

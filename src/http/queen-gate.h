@@ -22,6 +22,7 @@ typedef struct _QueenConnection QueenConnection;
 /**
  * QueenRequest:
  * @is_local: whether it comes from this machine, by its loopback address
+ * @is_probe: whether the queen herself asks, to see that she still answers
  * @head: as libsoup may see it
  * @has_body: whether it said how long its body is; an empty one is a body, too
  * @body: what followed the head
@@ -30,6 +31,7 @@ typedef struct _QueenConnection QueenConnection;
 typedef struct
 {
   gboolean is_local;
+  gboolean is_probe;
   GBytes *head;
   gboolean has_body;
   const char *body;
@@ -89,6 +91,14 @@ guint queen_gate_get_n_connections (QueenGate *self);
  */
 void
 queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer, guint n_before);
+
+/**
+ * queen_gate_admit_probe:
+ *
+ * The same for a #QueenProbe. It goes the way of everybody, but is never encrypted and needs no
+ * token.
+ */
+void queen_gate_admit_probe (QueenGate *self, int fd, const struct sockaddr_storage *peer);
 
 /**
  * queen_connection_steal_socket:

@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "model/queen-clock.h"
@@ -28,9 +30,10 @@ struct _QueenListener
   QueenAcceptFunc on_accept;
   gpointer data;
 
-  GPtrArray *sockets; /* of GSource, each with a listening descriptor */
-  GPtrArray *urls;    /* NULL-terminated */
-  int spare_fd;       /* given up for a moment when the descriptors run out */
+  GPtrArray *sockets;   /* of GSource, each with a listening descriptor */
+  GPtrArray *addresses; /* of GInetSocketAddress */
+  GPtrArray *urls;      /* NULL-terminated */
+  int spare_fd;         /* given up for a moment when the descriptors run out */
   QueenAlarm *pause_alarm;
   GBytes *refusal;
 };
@@ -43,6 +46,8 @@ typedef struct
   QueenListener *listener;
   int fd;
   gpointer tag;
+  gboolean is_adopted;  /* the service manager has it, too, and keeps it open */
+  gboolean has_waiting; /* who may have come before the options were set */
 } ListeningSocket;
 
 static int
@@ -104,81 +109,7 @@ on_pause_over (gpointer data)
   set_watching (data, TRUE);
 }
 
-/* Returns whether there may be more to accept. */
-static gboolean
-accept_one (QueenListener *self, int listening_fd, guint n_before)
-{
-  struct sockaddr_storage peer = { 0 };
-  socklen_t length = sizeof peer;
-  int fd = accept4 (listening_fd, (struct sockaddr *) &peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-  if (fd >= 0)
-    {
-      self->on_accept (fd, &peer, n_before, self->data);
-      return TRUE;
-    }
-  switch (errno)
-    {
-    case EAGAIN:
-      return FALSE;
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-      if (refuse_one (self, listening_fd))
-        return TRUE;
-      if (errno == EAGAIN)
-        return FALSE;
-      set_watching (self, FALSE);
-      queen_alarm_set (self->pause_alarm, g_get_monotonic_time () + PAUSE);
-      return FALSE;
-    default:
-      /* accept(2): the error of a connection that is gone already, not of the socket. */
-      return TRUE;
-    }
-}
-
-static gboolean
-dispatch_socket (GSource *source, GSourceFunc callback, gpointer data)
-{
-  ListeningSocket *socket = (ListeningSocket *) source;
-
-  for (guint i = 0; i < MAX_ACCEPTED_AT_ONCE && accept_one (socket->listener, socket->fd, i); i++)
-    ;
-  return G_SOURCE_CONTINUE;
-}
-
-static void
-finalize_socket (GSource *source)
-{
-  close (((ListeningSocket *) source)->fd);
-}
-
-static void
-free_socket (GSource *source)
-{
-  g_source_destroy (source);
-  g_source_unref (source);
-}
-
-static void
-add_socket (QueenListener *self, int fd)
-{
-  static GSourceFuncs funcs = { .dispatch = dispatch_socket, .finalize = finalize_socket };
-  GSource *source = g_source_new (&funcs, sizeof (ListeningSocket));
-  ListeningSocket *socket = (ListeningSocket *) source;
-
-  socket->listener = self;
-  socket->fd = fd;
-  socket->tag = g_source_add_unix_fd (source, fd, G_IO_IN);
-  g_source_set_static_name (source, "listening socket");
-  /* It never recurses; but GLib wakes the loop up twice for each dispatch of a source that may not.
-   */
-  g_source_set_can_recurse (source, TRUE);
-  g_ptr_array_add (self->sockets, source);
-}
-
-/* What is set here, each accepted connection inherits: no system call has to be spent on it. */
+/* What is set here, each new connection inherits: no system call has to be spent on it. */
 static void
 set_options (int fd)
 {
@@ -201,6 +132,66 @@ set_options (int fd)
 
   for (gsize i = 0; i < G_N_ELEMENTS (options); i++)
     setsockopt (fd, options[i].level, options[i].name, &options[i].value, sizeof options[i].value);
+}
+
+/* Returns whether there may be more to accept. */
+static gboolean
+accept_one (QueenListener *self, ListeningSocket *socket, guint n_before)
+{
+  struct sockaddr_storage peer = { 0 };
+  socklen_t length = sizeof peer;
+  int fd = accept4 (socket->fd, (struct sockaddr *) &peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+  if (fd >= 0)
+    {
+      if (socket->has_waiting)
+        set_options (fd);
+      self->on_accept (fd, &peer, n_before, self->data);
+      return TRUE;
+    }
+  switch (errno)
+    {
+    case EAGAIN:
+      socket->has_waiting = FALSE;
+      return FALSE;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      if (refuse_one (self, socket->fd))
+        return TRUE;
+      if (errno == EAGAIN)
+        return FALSE;
+      set_watching (self, FALSE);
+      queen_alarm_set (self->pause_alarm, g_get_monotonic_time () + PAUSE);
+      return FALSE;
+    default:
+      /* accept(2): the error of a connection that is gone already, not of the socket. */
+      return TRUE;
+    }
+}
+
+static gboolean
+dispatch_socket (GSource *source, GSourceFunc callback, gpointer data)
+{
+  ListeningSocket *socket = (ListeningSocket *) source;
+
+  for (guint i = 0; i < MAX_ACCEPTED_AT_ONCE && accept_one (socket->listener, socket, i); i++)
+    ;
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+finalize_socket (GSource *source)
+{
+  close (((ListeningSocket *) source)->fd);
+}
+
+static void
+free_socket (GSource *source)
+{
+  g_source_destroy (source);
+  g_source_unref (source);
 }
 
 static int
@@ -308,19 +299,43 @@ close_all (GArray *fds)
   g_array_set_size (fds, 0);
 }
 
-static char *
-make_url (int fd)
+static GSocketAddress *
+get_address (int fd)
 {
-  struct sockaddr_storage native;
+  struct sockaddr_storage native = { 0 };
   socklen_t length = sizeof native;
-  g_autoptr (GSocketAddress) address = NULL;
-  g_autofree char *text = NULL;
 
-  if (getsockname (fd, (struct sockaddr *) &native, &length) < 0)
-    return g_strdup ("http://?");
-  address = g_socket_address_new_from_native (&native, length);
-  text = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
+  getsockname (fd, (struct sockaddr *) &native, &length);
+  return g_socket_address_new_from_native (&native, length);
+}
+
+static char *
+make_url (GSocketAddress *address)
+{
+  g_autofree char *text = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
+
   return g_strconcat ("http://", text, NULL);
+}
+
+static void
+add_socket (QueenListener *self, int fd, gboolean is_adopted)
+{
+  static GSourceFuncs funcs = { .dispatch = dispatch_socket, .finalize = finalize_socket };
+  GSource *source = g_source_new (&funcs, sizeof (ListeningSocket));
+  ListeningSocket *socket = (ListeningSocket *) source;
+  GSocketAddress *address = get_address (fd);
+
+  socket->listener = self;
+  socket->fd = fd;
+  socket->is_adopted = socket->has_waiting = is_adopted;
+  socket->tag = g_source_add_unix_fd (source, fd, G_IO_IN);
+  g_source_set_static_name (source, "listening socket");
+  /* It never recurses; but GLib wakes the loop up twice for each dispatch of a source that may not.
+   */
+  g_source_set_can_recurse (source, TRUE);
+  g_ptr_array_add (self->sockets, source);
+  g_ptr_array_add (self->addresses, address);
+  g_ptr_array_insert (self->urls, (int) self->urls->len - 1, make_url (address));
 }
 
 static void
@@ -340,6 +355,7 @@ queen_listener_finalize (GObject *object)
   QueenListener *self = QUEEN_LISTENER (object);
 
   g_ptr_array_unref (self->sockets);
+  g_ptr_array_unref (self->addresses);
   g_ptr_array_unref (self->urls);
   g_bytes_unref (self->refusal);
   if (self->spare_fd >= 0)
@@ -365,6 +381,7 @@ queen_listener_init (QueenListener *self)
 
   self->refusal = queen_answer_to_bytes (error);
   self->sockets = g_ptr_array_new_with_free_func ((GDestroyNotify) free_socket);
+  self->addresses = g_ptr_array_new_with_free_func (g_object_unref);
   self->urls = g_ptr_array_new_with_free_func (g_free);
   g_ptr_array_add (self->urls, NULL);
   self->spare_fd = open_spare ();
@@ -401,12 +418,29 @@ queen_listener_listen (QueenListener *self,
     }
 
   for (guint i = 0; i < fds->len; i++)
-    {
-      add_socket (self, g_array_index (fds, int, i));
-      g_ptr_array_insert (self->urls, (int) self->urls->len - 1,
-                          make_url (g_array_index (fds, int, i)));
-    }
+    add_socket (self, g_array_index (fds, int, i), FALSE);
   return TRUE;
+}
+
+gboolean
+queen_listener_adopt (QueenListener *self, int fd, GError **error)
+{
+  if (sd_is_socket_inet (fd, AF_UNSPEC, SOCK_STREAM, TRUE, 0) <= 0 ||
+      !g_unix_set_fd_nonblocking (fd, TRUE, NULL))
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                   _ ("descriptor %d, as systemd hands it over, is no listening TCP socket"), fd);
+      return FALSE;
+    }
+  set_options (fd);
+  add_socket (self, fd, TRUE);
+  return TRUE;
+}
+
+GPtrArray *
+queen_listener_get_addresses (QueenListener *self)
+{
+  return self->addresses;
 }
 
 const char *const *
@@ -425,7 +459,9 @@ queen_listener_start (QueenListener *self)
 void
 queen_listener_stop (QueenListener *self)
 {
+  /* Who waits at an adopted socket, the next queen serves. */
   for (guint i = 0; i < self->sockets->len; i++)
-    dispatch_socket (self->sockets->pdata[i], NULL, NULL);
+    if (!((ListeningSocket *) self->sockets->pdata[i])->is_adopted)
+      dispatch_socket (self->sockets->pdata[i], NULL, NULL);
   g_ptr_array_set_size (self->sockets, 0);
 }

@@ -51,6 +51,22 @@ gboolean queen_listener_listen (QueenListener *self,
                                 GError **error);
 
 /**
+ * queen_listener_adopt:
+ * @fd: (transfer full): a listening TCP socket that the service manager keeps open
+ * @error: @fd is something else, and has not been taken
+ *
+ * Listens on a socket that others have opened. Who comes while no queen is there waits in it.
+ */
+gboolean queen_listener_adopt (QueenListener *self, int fd, GError **error);
+
+/**
+ * queen_listener_get_addresses:
+ *
+ * Returns: (transfer none) (element-type GInetSocketAddress): where it listens
+ */
+GPtrArray *queen_listener_get_addresses (QueenListener *self);
+
+/**
  * queen_listener_get_urls:
  *
  * Returns: (transfer none): where it listens, as `http://127.0.0.1:8500`
@@ -62,7 +78,8 @@ void queen_listener_start (QueenListener *self);
 /**
  * queen_listener_stop:
  *
- * Accepts who is waiting already, and closes the sockets. The listener must have been started.
+ * Accepts who is waiting already, and closes the sockets; who waits at an adopted one stays there
+ * for the next queen. The listener must have been started.
  */
 void queen_listener_stop (QueenListener *self);
 

@@ -139,6 +139,8 @@ on_stream (SoupServerMessage *message, GHashTable *query, gpointer data)
       queen_answer_error (message, error);
       return;
     }
+  if (queen_server_get_request (message)->is_probe)
+    subscription->request.kinds = 0;
 
   soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
   soup_message_headers_set_encoding (headers, SOUP_ENCODING_EOF);

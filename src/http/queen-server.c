@@ -181,7 +181,7 @@ check_token (QueenServer *self, SoupServerMessage *message, const char *path)
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   g_autoptr (GError) error = NULL;
 
-  if (!queen_access_has_tokens (self->access) ||
+  if (!queen_access_has_tokens (self->access) || get_exchange (message)->request->is_probe ||
       queen_access_check_token (self->access, soup_server_message_get_method (message), path,
                                 soup_message_headers_get_one (headers, "Authorization"),
                                 soup_message_headers_get_list (headers, "Cookie"), &error))

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 /**
  * QueenStreamRequest:
- * @kinds: the #QueenEventKind bits wanted
+ * @kinds: the #QueenEventKind bits wanted; 0 for how things stand now, and the end
  * @n_history: how many past events to begin with; 0 for none
  * @last_id: (nullable): resume behind this event; goes before @n_history
  *

@@ -538,7 +538,8 @@ welcome (QueenStream *self, QueenSubscriber *subscriber, const QueenStreamReques
   queen_subscriber_owe (subscriber, g_bytes_ref (self->retry_frame));
   queen_subscriber_owe (subscriber, dup_snapshot_frame (self));
   place_cursor (self, subscriber, request);
-  self->tally->subscriptions++;
+  subscriber->is_leaving = request->kinds == 0;
+  self->tally->subscriptions += request->kinds != 0;
 }
 
 static void
@@ -549,21 +550,30 @@ turn_away (QueenSubscriber *subscriber)
   subscriber->is_leaving = TRUE;
 }
 
+static void
+owe_goodbye (QueenSubscriber *subscriber)
+{
+  queen_subscriber_owe (subscriber, queen_frame_new_bye ((guint) g_random_int_range (1000, 5001)));
+  subscriber->is_leaving = TRUE;
+}
+
 void
 queen_stream_subscribe (QueenStream *self, int fd, GBytes *head, const QueenStreamRequest *request)
 {
   QueenSubscriber *subscriber = queen_subscriber_new (fd);
-  gboolean has_room = find_room (self, subscriber);
+  gboolean has_room = request->kinds == 0 || find_room (self, subscriber);
 
   append_subscriber (self, subscriber);
   queen_subscriber_owe (subscriber, head);
-  if (has_room)
+  if (self->is_leaving)
+    owe_goodbye (subscriber);
+  else if (has_room)
     welcome (self, subscriber, request);
   else
     turn_away (subscriber);
 
   /* Waiting to write from the start, so that nothing is armed when the kernel takes no more. */
-  if (self->is_leaving || !queen_epoll_watch (self->sockets, fd, EPOLLIN | EPOLLOUT, subscriber))
+  if (!queen_epoll_watch (self->sockets, fd, EPOLLIN | EPOLLOUT, subscriber))
     {
       self->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS] += !self->is_leaving;
       remove_subscriber (self, subscriber);
@@ -580,9 +590,7 @@ queen_stream_say_goodbye (QueenStream *self)
     {
       next = subscriber->next;
       queen_subscriber_let_off (subscriber);
-      queen_subscriber_owe (subscriber,
-                            queen_frame_new_bye ((guint) g_random_int_range (1000, 5001)));
-      subscriber->is_leaving = TRUE;
+      owe_goodbye (subscriber);
       write_all (self, subscriber);
     }
 }

@@ -10,6 +10,7 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -109,13 +110,18 @@ on_child_setup (gpointer data)
 }
 
 static char **
-build_command (const char *const *arguments)
+build_command (const QueenProcessSetup *setup)
 {
+  /* The process that the sockets are for must be named, and only it knows its number. */
+  static const char *const activation[] = { "/bin/sh", "-c", "export LISTEN_PID=$$; exec \"$@\"",
+                                            "sh", NULL };
   g_autoptr (GStrvBuilder) command = g_strv_builder_new ();
   const char *binary = g_getenv ("QUEEN_RBEE");
 
   if (binary == NULL)
     g_error ("QUEEN_RBEE does not say which daemon to test");
+  if (setup->n_sockets > 0)
+    g_strv_builder_addv (command, (const char **) activation);
   if (queen_test_is_wrapped ())
     {
       g_auto (GStrv) wrapper = NULL;
@@ -126,19 +132,22 @@ build_command (const char *const *arguments)
       g_strv_builder_addv (command, (const char **) wrapper);
     }
   g_strv_builder_add (command, binary);
-  if (arguments != NULL)
-    g_strv_builder_addv (command, (const char **) arguments);
+  if (setup->arguments != NULL)
+    g_strv_builder_addv (command, (const char **) setup->arguments);
   return g_strv_builder_end (command);
 }
 
 static char **
-build_environment (const char *const *variables)
+build_environment (const QueenProcessSetup *setup)
 {
+  const char *const *variables = setup->environment;
+  g_autofree char *n_sockets = g_strdup_printf ("%u", setup->n_sockets);
   char **environment = g_get_environ ();
 
   environment = g_environ_setenv (environment, "LC_ALL", "C", TRUE);
   environment = g_environ_unsetenv (environment, "NOTIFY_SOCKET");
   environment = g_environ_unsetenv (environment, "STATE_DIRECTORY");
+  environment = g_environ_setenv (environment, "LISTEN_FDS", n_sockets, TRUE);
   for (; variables != NULL && *variables != NULL; variables++)
     {
       g_auto (GStrv) pair = g_strsplit (*variables, "=", 2);
@@ -152,14 +161,19 @@ QueenProcess *
 queen_process_spawn (const QueenProcessSetup *setup)
 {
   QueenProcess *self = g_new0 (QueenProcess, 1);
-  g_auto (GStrv) command = build_command (setup->arguments);
-  g_auto (GStrv) environment = build_environment (setup->environment);
+  g_auto (GStrv) command = build_command (setup);
+  g_auto (GStrv) environment = build_environment (setup);
+  g_autofree int *targets = g_new (int, setup->n_sockets);
   g_autoptr (GError) error = NULL;
 
   self->descriptors = setup->descriptors;
-  g_spawn_async_with_pipes (NULL, command, environment,
-                            G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, on_child_setup, self,
-                            &self->pid, NULL, &self->pipes[0], &self->pipes[1], &error);
+  for (guint i = 0; i < setup->n_sockets; i++)
+    targets[i] = SD_LISTEN_FDS_START + (int) i;
+  g_spawn_async_with_pipes_and_fds (NULL, (const char *const *) command,
+                                    (const char *const *) environment,
+                                    G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, on_child_setup,
+                                    self, -1, -1, -1, setup->sockets, targets, setup->n_sockets,
+                                    &self->pid, NULL, &self->pipes[0], &self->pipes[1], &error);
   g_assert_no_error (error);
 
   self->pidfd = pidfd_open (self->pid, 0);

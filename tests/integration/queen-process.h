@@ -23,12 +23,16 @@ typedef struct _QueenProcess QueenProcess;
  * @arguments: (nullable): what follows the program's name, %NULL-terminated
  * @environment: (nullable): variables to set, each `NAME=VALUE`, %NULL-terminated
  * @descriptors: RLIMIT_NOFILE of the daemon; 0 leaves it alone
+ * @sockets: (nullable): descriptors that it is handed as systemd does it; they stay the test's
+ * @n_sockets: how many
  */
 typedef struct
 {
   const char *const *arguments;
   const char *const *environment;
   rlim_t descriptors;
+  const int *sockets;
+  guint n_sockets;
 } QueenProcessSetup;
 
 /**

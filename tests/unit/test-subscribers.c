@@ -59,14 +59,20 @@ tear_down (Fixture *f, gconstpointer data)
 
 /* Returns: the subscriber's end */
 static int
-subscribe (Fixture *f)
+subscribe_to (Fixture *f, guint kinds)
 {
-  const QueenStreamRequest request = { .kinds = QUEEN_EVENT_ALL_KINDS };
+  const QueenStreamRequest request = { .kinds = kinds };
   int fds[2];
 
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==, 0);
   queen_stream_subscribe (f->stream, fds[1], g_bytes_new_static ("HEAD\r\n\r\n", 8), &request);
   return fds[0];
+}
+
+static int
+subscribe (Fixture *f)
+{
+  return subscribe_to (f, QUEEN_EVENT_ALL_KINDS);
 }
 
 static void
@@ -112,6 +118,40 @@ test_busy (Fixture *f, gconstpointer data)
       g_assert_false (read_all (fds[i], text));
       close (fds[i]);
     }
+  close (late);
+}
+
+/* There is always room for it, and nobody counts it. */
+static void
+test_glance (Fixture *f, gconstpointer data)
+{
+  int fds[] = { subscribe (f), subscribe (f) };
+  int glance = subscribe_to (f, 0);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  g_assert_true (read_all (glance, text));
+  g_assert_true (
+      g_str_has_prefix (text->str,
+                        "HEAD\r\n\r\nretry: 2000\n\nevent: heartbeat\ndata: {\"type\":\"queen\","));
+  g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), ==, 2);
+  g_assert_cmpuint (f->tally.subscriptions, ==, 2);
+  close (glance);
+  close (fds[0]);
+  close (fds[1]);
+}
+
+static void
+test_leaving (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  int late;
+
+  queen_stream_say_goodbye (f->stream);
+  late = subscribe (f);
+  g_assert_true (read_all (late, text));
+  g_assert_true (g_str_has_prefix (text->str, "HEAD\r\n\r\n"));
+  g_assert_nonnull (strstr (text->str, "event: bye\n"));
+  g_assert_null (strstr (text->str, "event: heartbeat\n"));
   close (late);
 }
 
@@ -215,6 +255,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   ADD ("/subscribers/cap/busy-and-the-end", test_busy);
+  ADD ("/subscribers/to-no-kinds/how-things-stand-and-the-end", test_glance);
+  ADD ("/subscribers/while-she-leaves/bye-and-the-end", test_leaving);
   ADD ("/subscribers/stalled/let-go-alone", test_stalled);
   ADD ("/subscribers/stalled/not-one-that-reads-a-little", test_slow);
   ADD ("/subscribers/stalled/not-one-that-has-caught-up", test_recovered);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <sys/socket.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QueenWatchdog:
+ *
+ * Feeds systemd's watchdog, three times in its interval, and each time only after the queen has
+ * answered herself at one of her own sockets. When that fails it is silent, and systemd starts her
+ * anew.
+ */
+typedef struct _QueenWatchdog QueenWatchdog;
+
+/**
+ * queen_watchdog_new:
+ * @addresses: (element-type GInetSocketAddress): where she listens
+ *
+ * Begins as soon as the main loop runs.
+ *
+ * Returns: (transfer full) (nullable): %NULL when systemd has no watchdog for her
+ */
+QueenWatchdog *queen_watchdog_new (GPtrArray *addresses);
+
+/**
+ * queen_watchdog_is_peer:
+ * @self: (nullable): a watchdog
+ * @peer: whose a connection is that was just accepted
+ *
+ * Returns: whether it is the watchdog's; see queen_probe_is_peer()
+ */
+gboolean queen_watchdog_is_peer (QueenWatchdog *self, const struct sockaddr_storage *peer);
+
+void queen_watchdog_free (QueenWatchdog *self);
+
+G_END_DECLS

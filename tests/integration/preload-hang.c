@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* A library between the daemon and the C library. SIGUSR1 turns off, and on again, what QUEEN_HANG
+ * names: `poll`, and the main loop does not come back from waiting; `accept4`, and nobody is let in
+ * while everything else goes on; `accept4-ipv6`, and nobody is by IPv6. Each time it says so on
+ * stderr. */
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const char *what = "";
+static volatile sig_atomic_t is_hanging;
+
+static void
+on_signal (int number)
+{
+  static const char off[] = "hang: off\n";
+  static const char on[] = "hang: on\n";
+
+  is_hanging = !is_hanging;
+  if (is_hanging ? write (2, on, sizeof on - 1) : write (2, off, sizeof off - 1))
+    return;
+}
+
+__attribute__ ((constructor)) static void
+start (void)
+{
+  if (getenv ("QUEEN_HANG") == NULL)
+    return;
+  what = getenv ("QUEEN_HANG");
+  signal (SIGUSR1, on_signal);
+}
+
+int
+poll (struct pollfd *fds, nfds_t n_fds, int timeout)
+{
+  while (is_hanging && strcmp (what, "poll") == 0 && getpid () == gettid ())
+    usleep (1000); /* and not pause (), as the signal may come just before it */
+  return (int) syscall (SYS_poll, fds, n_fds, timeout);
+}
+
+static int
+is_ipv6 (int fd)
+{
+  int domain = AF_UNSPEC;
+  socklen_t length = sizeof domain;
+
+  getsockopt (fd, SOL_SOCKET, SO_DOMAIN, &domain, &length);
+  return domain == AF_INET6;
+}
+
+int
+accept4 (int fd, struct sockaddr *peer, socklen_t *length, int flags)
+{
+  if (is_hanging &&
+      (strcmp (what, "accept4") == 0 || (strcmp (what, "accept4-ipv6") == 0 && is_ipv6 (fd))))
+    return errno = EAGAIN, -1;
+  return (int) syscall (SYS_accept4, fd, peer, length, flags);
+}
