@@ -238,8 +238,12 @@ static const Setting settings[] = {
     N_ ("Take heartbeats only with a token of this file, one NAME:TOKEN in a line"), N_ ("FILE") },
   { "protect-reads", 0, apply_flag, FIELD (are_reads_protected), 0, 0, FALSE,
     N_ ("Let nobody read without a token, either") },
+  { "tls-certificate", 0, apply_path, FIELD (tls_certificate), 0, 0, FALSE,
+    N_ ("Encrypt every connection with this certificate (PEM)"), N_ ("FILE") },
+  { "tls-key", 0, apply_path, FIELD (tls_key), 0, 0, FALSE,
+    N_ ("The private key that belongs to the certificate (PEM)"), N_ ("FILE") },
   { "insecure", 0, apply_flag, FIELD (is_insecure), 0, 0, FALSE,
-    N_ ("Listen for other machines without the tokens that this takes otherwise") },
+    N_ ("Listen for other machines without the tokens and TLS that this takes otherwise") },
   { "state-directory", 0, apply_path, FIELD (state_directory), 0, 0, FALSE,
     N_ ("Remember in this directory, from one run to the next, who is known"), N_ ("DIRECTORY") },
   { "bus", 0, apply_choice, FIELD (bus), 0, 0, FALSE,
@@ -512,5 +516,7 @@ queen_config_free (QueenConfig *config)
   g_strfreev (config->allowed_hosts);
   g_free (config->token_file);
   g_free (config->state_directory);
+  g_free (config->tls_certificate);
+  g_free (config->tls_key);
   g_free (config);
 }

@@ -24,6 +24,8 @@ G_BEGIN_DECLS
  * @max_per_peer: 0 for a quarter of each, this machine left out
  * @token_file: %NULL when no token is needed
  * @state_directory: where to remember who is known; %NULL for where systemd says, if it does
+ * @tls_certificate: %NULL when nothing is encrypted
+ * @tls_key: likewise
  * @is_insecure: listen beyond loopback although that is not safe
  * @bus: `G_BUS_TYPE_STARTER` for the session bus if there is one and the system bus otherwise
  * @log_level: the least important level that is logged
@@ -52,6 +54,8 @@ typedef struct
   char *token_file;
   char *state_directory;
   gboolean are_reads_protected;
+  char *tls_certificate;
+  char *tls_key;
   gboolean is_insecure;
   GBusType bus;
   GLogLevelFlags log_level;

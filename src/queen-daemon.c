@@ -18,6 +18,7 @@
 #include "http/queen-server.h"
 #include "http/queen-stream.h"
 #include "http/queen-tally.h"
+#include "http/queen-tls.h"
 #include "model/queen-event-bus.h"
 #include "model/queen-pool.h"
 #include "model/queen-pulse.h"
@@ -47,6 +48,7 @@ struct _QueenDaemon
   QueenTally tally;
   QueenStream *stream;
   QueenAccess *access;
+  QueenTls *tls; /* NULL when nothing is encrypted */
   QueenServer *server;
   QueenGate *gate;
   QueenListener *listener;
@@ -96,17 +98,31 @@ stop (QueenDaemon *self)
   quit_when_idle (self);
 }
 
+/* @error is NULL when all went well. */
+static void
+log_reload (const char *what, const GError *error)
+{
+  if (error)
+    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE", "the %s stay as they were: %s",
+                      what, error->message);
+  else
+    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE", "%s read again", what);
+}
+
 static gboolean
 on_reload (gpointer data)
 {
   QueenDaemon *self = data;
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) token_error = NULL;
+  g_autoptr (GError) tls_error = NULL;
 
-  if (queen_access_reload (self->access, &error))
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE", "tokens read again");
-  else
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
-                      "the tokens stay as they were: %s", error->message);
+  queen_access_reload (self->access, &token_error);
+  log_reload ("tokens", token_error);
+  if (self->tls)
+    {
+      queen_tls_reload (self->tls, &tls_error);
+      log_reload ("certificate and key", tls_error);
+    }
   return G_SOURCE_CONTINUE;
 }
 
@@ -225,7 +241,7 @@ listen_everywhere (QueenDaemon *self, GError **error)
                    g_strerror (-n_sockets));
       return FALSE;
     }
-  self->listener = queen_listener_new (&self->tally, on_accept, self);
+  self->listener = queen_listener_new (self->tls ? "https" : "http", &self->tally, on_accept, self);
   return n_sockets > 0 ? adopt_sockets (self, n_sockets, error) : open_sockets (self, error);
 }
 
@@ -248,43 +264,62 @@ make_model (QueenDaemon *self)
   g_signal_connect_object (self->bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
 }
 
+/* Returns: (transfer full): one that other machines can reach; NULL when there is none */
+static char *
+dup_exposed_address (QueenDaemon *self)
+{
+  GPtrArray *addresses = queen_listener_get_addresses (self->listener);
+
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      GInetAddress *address = g_inet_socket_address_get_address (addresses->pdata[i]);
+
+      if (!g_inet_address_get_is_loopback (address))
+        return g_inet_address_to_string (address);
+    }
+  return NULL;
+}
+
 /* What other machines can reach is closed until somebody says that it is to be open. */
 static gboolean
 check_exposure (QueenDaemon *self, GError **error)
 {
-  GPtrArray *addresses = queen_listener_get_addresses (self->listener);
+  g_autofree char *exposed = dup_exposed_address (self);
 
-  if (self->config->is_insecure || queen_access_has_tokens (self->access))
+  if (!exposed || self->config->is_insecure)
     return TRUE;
-  for (guint i = 0; i < addresses->len; i++)
+  if (!queen_access_has_tokens (self->access))
     {
-      GInetAddress *address = g_inet_socket_address_get_address (addresses->pdata[i]);
-      g_autofree char *text = g_inet_address_to_string (address);
-
-      if (g_inet_address_get_is_loopback (address))
-        continue;
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
                    _ ("other machines can reach %s, and could all send heartbeats: give "
                       "--token-file, or --insecure if that is what you want"),
-                   text);
+                   exposed);
+      return FALSE;
+    }
+  if (!self->tls)
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                   _ ("other machines can reach %s, and tokens could be read on the way: give "
+                      "--tls-certificate and --tls-key, or --insecure if that is what you want"),
+                   exposed);
       return FALSE;
     }
   return TRUE;
 }
 
-/* An explicit file, or the one that systemd hands over by LoadCredential=tokens:… */
+/* An explicit file, or the one that systemd hands over by LoadCredential=NAME:… */
 static char *
-find_token_file (QueenDaemon *self)
+find_file (const char *path, const char *credential)
 {
   const char *credentials = g_getenv ("CREDENTIALS_DIRECTORY");
-  g_autofree char *path = NULL;
+  g_autofree char *handed_over = NULL;
 
-  if (self->config->token_file)
-    return g_strdup (self->config->token_file);
+  if (path)
+    return g_strdup (path);
   if (!credentials)
     return NULL;
-  path = g_build_filename (credentials, "tokens", NULL);
-  return g_file_test (path, G_FILE_TEST_EXISTS) ? g_steal_pointer (&path) : NULL;
+  handed_over = g_build_filename (credentials, credential, NULL);
+  return g_file_test (handed_over, G_FILE_TEST_EXISTS) ? g_steal_pointer (&handed_over) : NULL;
 }
 
 /* By the addresses that she listens at she may be called, too. */
@@ -309,7 +344,7 @@ list_hosts (QueenDaemon *self)
 static gboolean
 make_access (QueenDaemon *self, GError **error)
 {
-  g_autofree char *token_file = find_token_file (self);
+  g_autofree char *token_file = find_file (self->config->token_file, "tokens");
   g_auto (GStrv) hosts = list_hosts (self);
   const QueenAccessSettings settings = {
     .hosts = (const char *const *) hosts,
@@ -320,6 +355,24 @@ make_access (QueenDaemon *self, GError **error)
 
   self->access = queen_access_new (&settings, error);
   return self->access != NULL;
+}
+
+static gboolean
+make_tls (QueenDaemon *self, GError **error)
+{
+  g_autofree char *certificate = find_file (self->config->tls_certificate, "tls-certificate");
+  g_autofree char *key = find_file (self->config->tls_key, "tls-key");
+
+  if (!certificate && !key)
+    return TRUE;
+  if (!certificate || !key)
+    {
+      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                           _ ("--tls-certificate and --tls-key go together"));
+      return FALSE;
+    }
+  self->tls = queen_tls_new (certificate, key, error);
+  return self->tls != NULL;
 }
 
 static void
@@ -379,12 +432,12 @@ make_http (QueenDaemon *self, GError **error)
   choose_caps (self);
   if (!make_stream (self, error))
     return FALSE;
-  if (!listen_everywhere (self, error) || !make_access (self, error) ||
+  if (!make_tls (self, error) || !listen_everywhere (self, error) || !make_access (self, error) ||
       !check_exposure (self, error))
     return FALSE;
   self->server = queen_server_new (self->access, &self->tally);
-  self->gate = queen_gate_new (self->access, &self->caps, &self->tally, queen_server_answer,
-                               self->server, error);
+  self->gate = queen_gate_new (self->access, self->tls, &self->caps, &self->tally,
+                               queen_server_answer, self->server, error);
   if (!self->gate)
     return FALSE;
   add_routes (self);
@@ -520,6 +573,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_object (&self->gate);
   g_clear_object (&self->server);
   g_clear_object (&self->access);
+  g_clear_object (&self->tls);
   g_clear_object (&self->stream);
   g_clear_object (&self->pulse);
   g_clear_object (&self->pool);

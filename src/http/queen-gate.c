@@ -4,7 +4,6 @@
 #include "queen-gate.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #include "model/queen-clock.h"
 #include "queen-answer.h"
@@ -38,9 +37,10 @@ static const gint64 wait_lengths[N_WAITS] = {
 struct _QueenConnection
 {
   QueenGate *gate;
-  int fd; /* -1 when it was stolen */
+  QueenSocket socket;
   gboolean is_watched;
   gboolean is_probe;
+  gboolean is_hello_awaited;
   gint64 deadlines[N_WAITS]; /* µs, monotonic; 0 for what is not waited for */
   GList links[N_WAITS];      /* in the queues of those waits */
   struct sockaddr_storage peer;
@@ -74,6 +74,7 @@ struct _QueenGate
 
   QueenAccess *access;
   QueenTally *tally;
+  QueenTls *tls; /* NULL when nothing is encrypted */
   QueenRequestFunc on_request;
   gpointer data;
 
@@ -113,8 +114,7 @@ remove_connection (QueenGate *self, QueenConnection *connection)
 {
   for (Wait wait = 0; wait < N_WAITS; wait++)
     end_wait (connection, wait);
-  if (connection->fd >= 0)
-    close (connection->fd);
+  queen_socket_close (&connection->socket);
   g_clear_pointer (&connection->received, g_byte_array_unref);
   g_clear_pointer (&connection->answer, g_bytes_unref);
   if (connection->accepted)
@@ -134,11 +134,20 @@ watch (QueenConnection *connection)
   if (connection->is_watched)
     return TRUE;
   connection->is_watched = TRUE;
-  if (queen_epoll_watch (connection->gate->sockets, connection->fd, EPOLLIN | EPOLLOUT, connection))
+  if (queen_epoll_watch (connection->gate->sockets, connection->socket.fd, EPOLLIN | EPOLLOUT,
+                         connection))
     return TRUE;
   connection->gate->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS]++;
   remove_connection (connection->gate, connection);
   return FALSE;
+}
+
+static void
+unwatch (QueenConnection *connection)
+{
+  if (connection->is_watched)
+    queen_epoll_forget (connection->gate->sockets, connection->socket.fd);
+  connection->is_watched = FALSE;
 }
 
 /* Answering */
@@ -150,7 +159,7 @@ linger (QueenGate *self, QueenConnection *connection)
 {
   gssize n_bytes;
 
-  while ((n_bytes = recv (connection->fd, self->buffer, MAX_REQUEST, 0)) > 0)
+  while ((n_bytes = queen_socket_drain (&connection->socket, self->buffer, MAX_REQUEST)) > 0)
     {
       connection->n_drained += (gsize) n_bytes;
       if (connection->n_drained > MAX_DRAINED)
@@ -169,15 +178,15 @@ send_answer (QueenConnection *connection)
 
   while (connection->n_answered < size)
     {
-      gssize written = send (connection->fd, bytes + connection->n_answered,
-                             size - connection->n_answered, MSG_NOSIGNAL);
+      const struct iovec rest = { (char *) bytes + connection->n_answered,
+                                  size - connection->n_answered };
+      gssize written = queen_socket_write (&connection->socket, &rest, 1);
 
-      if (written >= 0)
-        connection->n_answered += (gsize) written;
-      else if (errno != EINTR)
+      if (written < 0)
         return FALSE;
+      connection->n_answered += (gsize) written;
     }
-  return TRUE;
+  return queen_socket_finish (&connection->socket) == 0;
 }
 
 static void
@@ -192,7 +201,7 @@ write_answer (QueenGate *self, QueenConnection *connection)
     }
   if (!watch (connection) || !is_sent)
     return;
-  shutdown (connection->fd, SHUT_WR);
+  shutdown (connection->socket.fd, SHUT_WR);
   end_wait (connection, WAIT_ANSWER);
   begin_wait (connection, WAIT_LINGER);
   linger (self, connection);
@@ -212,6 +221,11 @@ static void
 refuse (QueenGate *self, QueenConnection *connection, QueenRefusal reason, const GError *error)
 {
   self->tally->refusals[reason]++;
+  if (connection->is_hello_awaited) /* nothing in plain text would be understood */
+    {
+      remove_connection (self, connection);
+      return;
+    }
   connection->has_unread_data = TRUE;
   answer (self, connection, queen_answer_to_bytes (error));
 }
@@ -226,6 +240,7 @@ finish_request (QueenGate *self, QueenConnection *connection, const char *data, 
   const QueenRequest request = {
     .is_local = queen_peers_is_loopback (&connection->peer),
     .is_probe = connection->is_probe,
+    .is_encrypted = connection->socket.tls != NULL,
     .head = head,
     .has_body = connection->has_body,
     .body = data + connection->head_length,
@@ -245,11 +260,12 @@ finish_request (QueenGate *self, QueenConnection *connection, const char *data, 
 static void
 invite_body (QueenConnection *connection)
 {
-  static const char invitation[] = "HTTP/1.1 100 Continue\r\n\r\n";
+  static char invitation[] = "HTTP/1.1 100 Continue\r\n\r\n";
+  static const struct iovec vector = { invitation, sizeof invitation - 1 };
 
   /* A client that does not get this sends its body all the same, a little later. */
   if (connection->expects_continue)
-    send (connection->fd, invitation, sizeof invitation - 1, MSG_NOSIGNAL);
+    queen_socket_write (&connection->socket, &vector, 1);
 }
 
 static gboolean
@@ -329,7 +345,7 @@ typedef enum
 static ReadResult
 read_once (QueenGate *self, QueenConnection *connection)
 {
-  gssize n_bytes = recv (connection->fd, self->buffer, MAX_REQUEST, 0);
+  gssize n_bytes = queen_socket_read (&connection->socket, self->buffer, MAX_REQUEST);
   gboolean is_wanting;
 
   if (n_bytes < 0 && errno == EINTR)
@@ -355,7 +371,7 @@ read_once (QueenGate *self, QueenConnection *connection)
 
 /* Returns whether @connection still waits for its request. */
 static gboolean
-read_all (QueenGate *self, QueenConnection *connection)
+read_request (QueenGate *self, QueenConnection *connection)
 {
   ReadResult result;
 
@@ -365,13 +381,88 @@ read_all (QueenGate *self, QueenConnection *connection)
   return result == READ_NOTHING;
 }
 
+/* Encrypting */
+
+static void
+refuse_handshake (QueenGate *self, QueenConnection *connection)
+{
+  self->tally->refusals[QUEEN_REFUSAL_HANDSHAKE]++;
+  remove_connection (self, connection);
+}
+
+static void
+on_handshake (gboolean is_done, gpointer data)
+{
+  QueenConnection *connection = data;
+
+  if (!is_done)
+    refuse_handshake (connection->gate, connection);
+  else if (read_request (connection->gate, connection))
+    watch (connection);
+}
+
+static void
+refuse_plain (QueenGate *self, QueenConnection *connection)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
+                           "this port speaks TLS: the address begins with https://");
+
+  connection->is_hello_awaited = FALSE;
+  refuse (self, connection, QUEEN_REFUSAL_HANDSHAKE, error);
+}
+
+/* Until the handshake is over, the socket is not the gate's. */
+static void
+begin_tls (QueenGate *self, QueenConnection *connection)
+{
+  QueenSocket *socket = &connection->socket;
+
+  unwatch (connection);
+  connection->is_hello_awaited = FALSE;
+  socket->tls = queen_tls_accept (self->tls, socket->fd, on_handshake, connection);
+  if (socket->tls)
+    return;
+  socket->fd = -1;
+  refuse_handshake (self, connection);
+}
+
+/* Returns whether @connection still waits for its client's hello. */
+static gboolean
+read_hello (QueenGate *self, QueenConnection *connection)
+{
+  switch (queen_tls_peek_hello (connection->socket.fd))
+    {
+    case QUEEN_TLS_HELLO_PART:
+      return TRUE;
+    case QUEEN_TLS_HELLO_WHOLE:
+      begin_tls (self, connection);
+      return FALSE;
+    case QUEEN_TLS_HELLO_PLAIN:
+      refuse_plain (self, connection);
+      return FALSE;
+    default:
+      refuse_handshake (self, connection);
+      return FALSE;
+    }
+}
+
+/* Returns whether @connection still waits for what its client has to say. */
+static gboolean
+read_all (QueenGate *self, QueenConnection *connection)
+{
+  return connection->is_hello_awaited ? read_hello (self, connection)
+                                      : read_request (self, connection);
+}
+
 static void
 on_ready (gpointer item, guint events, gpointer data)
 {
   QueenGate *self = data;
   QueenConnection *connection = item;
 
-  if (events & (EPOLLERR | EPOLLHUP))
+  /* A hello is left where it is, and so the end behind it is not read. */
+  if (events & (EPOLLERR | EPOLLHUP) || (events & EPOLLRDHUP && connection->is_hello_awaited))
     remove_connection (self, connection);
   else if (connection->deadlines[WAIT_ANSWER] > 0)
     write_answer (self, connection);
@@ -460,6 +551,7 @@ queen_gate_finalize (GObject *object)
   g_free (self->buffer);
   g_clear_pointer (&self->peers, queen_peers_free);
   g_clear_object (&self->access);
+  g_clear_object (&self->tls);
 
   G_OBJECT_CLASS (queen_gate_parent_class)->finalize (object);
 }
@@ -486,6 +578,7 @@ queen_gate_init (QueenGate *self)
 
 QueenGate *
 queen_gate_new (QueenAccess *access,
+                QueenTls *tls,
                 const QueenCaps *caps,
                 QueenTally *tally,
                 QueenRequestFunc on_request,
@@ -498,6 +591,7 @@ queen_gate_new (QueenAccess *access,
   self->max_connections = caps->connections;
   self->peers = queen_peers_new (caps->connections_per_peer, caps->spares_loopback);
   self->tally = tally;
+  g_set_object (&self->tls, tls);
   self->on_request = on_request;
   self->data = data;
   self->sockets = queen_epoll_new ("requests", MAX_READY_AT_ONCE, on_ready, self, error);
@@ -572,7 +666,8 @@ admit (
   self->n_connections++;
   self->tally->connections += !is_probe;
   connection->gate = self;
-  connection->fd = fd;
+  connection->socket.fd = fd;
+  connection->is_hello_awaited = self->tls && !is_probe;
   connection->peer = *peer;
   connection->share = share;
   connection->is_probe = is_probe;
@@ -603,10 +698,9 @@ queen_gate_admit_probe (QueenGate *self, int fd, const struct sockaddr_storage *
   admit (self, fd, peer, 0, TRUE);
 }
 
-int
+QueenSocket
 queen_connection_steal_socket (QueenConnection *connection)
 {
-  if (connection->is_watched)
-    queen_epoll_forget (connection->gate->sockets, connection->fd);
-  return g_steal_fd (&connection->fd);
+  unwatch (connection);
+  return queen_socket_steal (&connection->socket);
 }

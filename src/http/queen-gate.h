@@ -8,6 +8,7 @@
 
 #include "queen-access.h"
 #include "queen-caps.h"
+#include "queen-socket.h"
 #include "queen-tally.h"
 
 G_BEGIN_DECLS
@@ -23,6 +24,7 @@ typedef struct _QueenConnection QueenConnection;
  * QueenRequest:
  * @is_local: whether it comes from this machine, by its loopback address
  * @is_probe: whether the queen herself asks, to see that she still answers
+ * @is_encrypted: whether it came through TLS
  * @head: as libsoup may see it
  * @has_body: whether it said how long its body is; an empty one is a body, too
  * @body: what followed the head
@@ -32,6 +34,7 @@ typedef struct
 {
   gboolean is_local;
   gboolean is_probe;
+  gboolean is_encrypted;
   GBytes *head;
   gboolean has_body;
   const char *body;
@@ -55,6 +58,7 @@ G_DECLARE_FINAL_TYPE (QueenGate, queen_gate, QUEEN, GATE, GObject)
 /**
  * queen_gate_new:
  * @access: who may speak
+ * @tls: (nullable): what encrypts every connection; %NULL for none
  * @caps: how many connections there may be; copied
  * @tally: what counts; it outlives the gate
  * @on_request: who answers
@@ -64,6 +68,7 @@ G_DECLARE_FINAL_TYPE (QueenGate, queen_gate, QUEEN, GATE, GObject)
  * closed. Every wait has a deadline.
  */
 QueenGate *queen_gate_new (QueenAccess *access,
+                           QueenTls *tls,
                            const QueenCaps *caps,
                            QueenTally *tally,
                            QueenRequestFunc on_request,
@@ -105,6 +110,6 @@ void queen_gate_admit_probe (QueenGate *self, int fd, const struct sockaddr_stor
  *
  * Returns: (transfer full): the socket, which the gate then no longer watches or closes
  */
-int queen_connection_steal_socket (QueenConnection *connection);
+QueenSocket queen_connection_steal_socket (QueenConnection *connection);
 
 G_END_DECLS

@@ -27,6 +27,7 @@ struct _QueenListener
   GObject parent_instance;
 
   QueenTally *tally;
+  const char *scheme;
   QueenAcceptFunc on_accept;
   gpointer data;
 
@@ -310,11 +311,11 @@ get_address (int fd)
 }
 
 static char *
-make_url (GSocketAddress *address)
+make_url (const char *scheme, GSocketAddress *address)
 {
   g_autofree char *text = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
 
-  return g_strconcat ("http://", text, NULL);
+  return g_strconcat (scheme, "://", text, NULL);
 }
 
 static void
@@ -335,7 +336,7 @@ add_socket (QueenListener *self, int fd, gboolean is_adopted)
   g_source_set_can_recurse (source, TRUE);
   g_ptr_array_add (self->sockets, source);
   g_ptr_array_add (self->addresses, address);
-  g_ptr_array_insert (self->urls, (int) self->urls->len - 1, make_url (address));
+  g_ptr_array_insert (self->urls, (int) self->urls->len - 1, make_url (self->scheme, address));
 }
 
 static void
@@ -389,11 +390,12 @@ queen_listener_init (QueenListener *self)
 }
 
 QueenListener *
-queen_listener_new (QueenTally *tally, QueenAcceptFunc on_accept, gpointer data)
+queen_listener_new (const char *scheme, QueenTally *tally, QueenAcceptFunc on_accept, gpointer data)
 {
   QueenListener *self = g_object_new (QUEEN_TYPE_LISTENER, NULL);
 
   self->tally = tally;
+  self->scheme = scheme;
   self->on_accept = on_accept;
   self->data = data;
   return self;

@@ -25,13 +25,17 @@ G_DECLARE_FINAL_TYPE (QueenListener, queen_listener, QUEEN, LISTENER, GObject)
 
 /**
  * queen_listener_new:
+ * @scheme: what its URLs begin with: `http` or `https`; static
  * @tally: what counts those that cannot even be accepted; it outlives the listener
  * @on_accept: who gets the connections
  *
  * The listening sockets. libsoup's own listener has a backlog of ten, loses memory with each
  * connection, and stops for ever at the first error; so this one is ours.
  */
-QueenListener *queen_listener_new (QueenTally *tally, QueenAcceptFunc on_accept, gpointer data);
+QueenListener *queen_listener_new (const char *scheme,
+                                   QueenTally *tally,
+                                   QueenAcceptFunc on_accept,
+                                   gpointer data);
 
 /**
  * queen_listener_listen:

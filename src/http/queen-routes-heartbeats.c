@@ -118,11 +118,11 @@ parse_subscription (Subscription *subscription,
 }
 
 static void
-on_take_over (int fd, GBytes *head, gpointer data)
+on_take_over (QueenSocket socket, GBytes *head, gpointer data)
 {
   Subscription *subscription = data;
 
-  queen_stream_subscribe (subscription->stream, fd, head, &subscription->request);
+  queen_stream_subscribe (subscription->stream, socket, head, &subscription->request);
 }
 
 static void

@@ -33,7 +33,9 @@ static void
 on_session (SoupServerMessage *message, GHashTable *query, gpointer data)
 {
   Operations *operations = data;
-  g_autofree char *cookie = queen_access_dup_session_cookie (operations->access, FALSE);
+  g_autofree char *cookie =
+      queen_access_dup_session_cookie (operations->access,
+                                       queen_server_get_request (message)->is_encrypted);
 
   soup_message_headers_append (soup_server_message_get_response_headers (message), "Set-Cookie",
                                cookie);

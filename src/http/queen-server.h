@@ -34,10 +34,10 @@ typedef struct
 
 /**
  * QueenTakeOverFunc:
- * @fd: (transfer full): the client's socket
+ * @socket: (transfer full): the client's connection
  * @head: (transfer full): the answer's head, which has not been sent yet
  */
-typedef void (*QueenTakeOverFunc) (int fd, GBytes *head, gpointer data);
+typedef void (*QueenTakeOverFunc) (QueenSocket socket, GBytes *head, gpointer data);
 
 #define QUEEN_TYPE_SERVER (queen_server_get_type ())
 G_DECLARE_FINAL_TYPE (QueenServer, queen_server, QUEEN, SERVER, GObject)

@@ -151,15 +151,19 @@ append_subscriber (QueenStream *self, QueenSubscriber *subscriber)
 static QueenWriteResult
 write_once (QueenStream *self, QueenSubscriber *subscriber, gboolean *is_through)
 {
+  QueenWriteResult result;
+
   if (subscriber->n_owed == 0 && !subscriber->is_leaving)
     owe_notice_of_loss (self, subscriber);
   if (subscriber->n_owed > 0)
     return queen_subscriber_write_owed (subscriber);
 
   queen_batch_gather (&self->batch, self->broadcast, &subscriber->cursor);
-  *is_through = subscriber->is_leaving || self->batch.n_vectors == 0;
-  return *is_through ? QUEEN_WRITE_ALL
-                     : queen_subscriber_write_batch (subscriber, self->broadcast, &self->batch);
+  if (!subscriber->is_leaving && self->batch.n_vectors > 0)
+    return queen_subscriber_write_batch (subscriber, self->broadcast, &self->batch);
+  result = queen_subscriber_flush (subscriber);
+  *is_through = result == QUEEN_WRITE_ALL;
+  return result;
 }
 
 /* Writes until the subscriber has everything or the kernel takes no more. */
@@ -196,7 +200,7 @@ on_hung_up (QueenStream *self, QueenSubscriber *subscriber)
 {
   int error = 0;
 
-  getsockopt (subscriber->fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){ sizeof error });
+  getsockopt (subscriber->socket.fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){ sizeof error });
   if (error == ETIMEDOUT)
     drop (self, subscriber, subscriber->is_blocked ? QUEEN_DROP_STALLED : QUEEN_DROP_VANISHED);
   else
@@ -515,7 +519,7 @@ find_room (QueenStream *self, QueenSubscriber *subscriber)
       self->tally->refusals[QUEEN_REFUSAL_SUBSCRIBER_CAP]++;
       return FALSE;
     }
-  getpeername (subscriber->fd, (struct sockaddr *) &address, &(socklen_t){ sizeof address });
+  getpeername (subscriber->socket.fd, (struct sockaddr *) &address, &(socklen_t){ sizeof address });
   if (queen_peers_enter (self->peers, &address, &subscriber->peer))
     return TRUE;
   self->tally->refusals[QUEEN_REFUSAL_PEER_SHARE]++;
@@ -534,7 +538,7 @@ set_stall_timeout (int fd, gint64 timeout)
 static void
 welcome (QueenStream *self, QueenSubscriber *subscriber, const QueenStreamRequest *request)
 {
-  set_stall_timeout (subscriber->fd, self->settings.stall_timeout);
+  set_stall_timeout (subscriber->socket.fd, self->settings.stall_timeout);
   queen_subscriber_owe (subscriber, g_bytes_ref (self->retry_frame));
   queen_subscriber_owe (subscriber, dup_snapshot_frame (self));
   place_cursor (self, subscriber, request);
@@ -558,9 +562,12 @@ owe_goodbye (QueenSubscriber *subscriber)
 }
 
 void
-queen_stream_subscribe (QueenStream *self, int fd, GBytes *head, const QueenStreamRequest *request)
+queen_stream_subscribe (QueenStream *self,
+                        QueenSocket socket,
+                        GBytes *head,
+                        const QueenStreamRequest *request)
 {
-  QueenSubscriber *subscriber = queen_subscriber_new (fd);
+  QueenSubscriber *subscriber = queen_subscriber_new (socket);
   gboolean has_room = request->kinds == 0 || find_room (self, subscriber);
 
   append_subscriber (self, subscriber);
@@ -573,7 +580,7 @@ queen_stream_subscribe (QueenStream *self, int fd, GBytes *head, const QueenStre
     turn_away (subscriber);
 
   /* Waiting to write from the start, so that nothing is armed when the kernel takes no more. */
-  if (!queen_epoll_watch (self->sockets, fd, EPOLLIN | EPOLLOUT, subscriber))
+  if (!queen_epoll_watch (self->sockets, socket.fd, EPOLLIN | EPOLLOUT, subscriber))
     {
       self->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS] += !self->is_leaving;
       remove_subscriber (self, subscriber);

@@ -8,6 +8,7 @@
 #include "model/queen-event-bus.h"
 #include "model/queen-pulse.h"
 #include "queen-caps.h"
+#include "queen-socket.h"
 #include "queen-stream-request.h"
 #include "queen-tally.h"
 
@@ -89,15 +90,17 @@ guint queen_stream_get_n_subscribers (QueenStream *self);
 
 /**
  * queen_stream_subscribe:
- * @fd: (transfer full): a connected, non-blocking TCP socket
+ * @socket: (transfer full): the subscriber's connection
  * @head: (transfer full): the response's head, to be sent first
  *
  * Sends what the subscriber asked for, and from then on everything that happens, until it hangs
  * up. When there are too many it gets `event: busy`, 10 to 20 s until it may try again, and the
  * end: an EventSource never comes back from any status but 200.
  */
-void
-queen_stream_subscribe (QueenStream *self, int fd, GBytes *head, const QueenStreamRequest *request);
+void queen_stream_subscribe (QueenStream *self,
+                             QueenSocket socket,
+                             GBytes *head,
+                             const QueenStreamRequest *request);
 
 /**
  * queen_stream_say_goodbye:

@@ -4,17 +4,15 @@
 #include "queen-subscriber.h"
 
 #include <errno.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define MAX_CHATTER 4096 /* bytes */
 
 QueenSubscriber *
-queen_subscriber_new (int fd)
+queen_subscriber_new (QueenSocket socket)
 {
   QueenSubscriber *self = g_new0 (QueenSubscriber, 1);
 
-  self->fd = fd;
+  self->socket = socket;
   self->stall_link.data = self;
   return self;
 }
@@ -34,7 +32,7 @@ queen_subscriber_free (QueenSubscriber *self)
 {
   while (self->n_owed > 0)
     pay_first (self);
-  close (self->fd);
+  queen_socket_close (&self->socket);
   g_free (self);
 }
 
@@ -55,20 +53,6 @@ queen_subscriber_let_off (QueenSubscriber *self)
 }
 
 /* Writing */
-
-static gssize
-write_vectors (int fd, const struct iovec *vectors, guint n_vectors)
-{
-  struct msghdr message = { .msg_iov = (struct iovec *) vectors, .msg_iovlen = n_vectors };
-  gssize written;
-
-  do
-    written = n_vectors == 1
-                  ? send (fd, vectors->iov_base, vectors->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT)
-                  : sendmsg (fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  while (written < 0 && errno == EINTR);
-  return written;
-}
 
 static QueenWriteResult
 get_result (gssize written, gsize size)
@@ -120,7 +104,7 @@ queen_subscriber_write_owed (QueenSubscriber *self)
   g_return_val_if_fail (self->n_owed > 0, QUEEN_WRITE_ALL);
 
   size = gather_owed (self, vectors);
-  written = write_vectors (self->fd, vectors, self->n_owed);
+  written = queen_socket_write (&self->socket, vectors, self->n_owed);
   if (written > 0)
     pay (self, (gsize) written);
   return get_result (written, size);
@@ -138,7 +122,7 @@ queen_subscriber_write_batch (QueenSubscriber *self,
 
   g_return_val_if_fail (self->n_owed == 0, QUEEN_WRITE_NOTHING);
 
-  written = write_vectors (self->fd, batch->vectors, batch->n_vectors);
+  written = queen_socket_write (&self->socket, batch->vectors, batch->n_vectors);
   result = get_result (written, batch->size);
   if (result == QUEEN_WRITE_ALL)
     self->cursor = batch->to;
@@ -152,13 +136,21 @@ queen_subscriber_write_batch (QueenSubscriber *self,
   return result;
 }
 
+QueenWriteResult
+queen_subscriber_flush (QueenSubscriber *self)
+{
+  return get_result (self->is_leaving ? queen_socket_finish (&self->socket)
+                                      : queen_socket_flush (&self->socket),
+                     0);
+}
+
 gboolean
 queen_subscriber_read_chatter (QueenSubscriber *self)
 {
   char chatter[1024];
   gssize n_bytes;
 
-  while ((n_bytes = recv (self->fd, chatter, sizeof chatter, MSG_DONTWAIT)) > 0)
+  while ((n_bytes = queen_socket_drain (&self->socket, chatter, sizeof chatter)) > 0)
     {
       self->n_chatter += (guint16) n_bytes;
       if (self->n_chatter > MAX_CHATTER)

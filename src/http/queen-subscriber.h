@@ -5,6 +5,7 @@
 
 #include "queen-broadcast.h"
 #include "queen-peers.h"
+#include "queen-socket.h"
 
 G_BEGIN_DECLS
 
@@ -15,7 +16,7 @@ typedef struct _QueenSubscriber QueenSubscriber;
 
 /**
  * QueenSubscriber:
- * @fd: its socket, non-blocking
+ * @socket: its connection
  * @cursor: how far it is
  * @n_chatter: how many bytes it has sent; it has nothing to say
  * @is_blocked: the kernel took no more, and will say when it does
@@ -35,7 +36,7 @@ struct _QueenSubscriber
   QueenSubscriber *next;
   QueenSubscriber *previous;
   QueenCursor cursor;
-  int fd;
+  QueenSocket socket;
   gboolean is_blocked : 1;
   gboolean is_leaving : 1;
   guint8 n_owed;
@@ -78,9 +79,9 @@ typedef enum
 
 /**
  * queen_subscriber_new:
- * @fd: (transfer full): a connected, non-blocking socket
+ * @socket: (transfer full): a connection
  */
-QueenSubscriber *queen_subscriber_new (int fd);
+QueenSubscriber *queen_subscriber_new (QueenSocket socket);
 
 /** Closes the socket, too. */
 void queen_subscriber_free (QueenSubscriber *self);
@@ -111,6 +112,9 @@ QueenWriteResult queen_subscriber_write_owed (QueenSubscriber *self);
 QueenWriteResult queen_subscriber_write_batch (QueenSubscriber *self,
                                                QueenBroadcast *broadcast,
                                                const QueenBatch *batch);
+
+/** Sends on what counts as written and the kernel has not taken; and who is leaving, its end. */
+QueenWriteResult queen_subscriber_flush (QueenSubscriber *self);
 
 /**
  * queen_subscriber_read_chatter:

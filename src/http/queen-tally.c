@@ -13,6 +13,7 @@ queen_refusal_get_name (QueenRefusal refusal)
     [QUEEN_REFUSAL_PEER_SHARE] = "peer_share",
     [QUEEN_REFUSAL_SUBSCRIBER_CAP] = "subscriber_cap",
     [QUEEN_REFUSAL_DESCRIPTORS] = "descriptors",
+    [QUEEN_REFUSAL_HANDSHAKE] = "handshake",
     [QUEEN_REFUSAL_HEAD_TIMEOUT] = "head_timeout",
     [QUEEN_REFUSAL_REQUEST_TIMEOUT] = "request_timeout",
     [QUEEN_REFUSAL_BAD_HEAD] = "bad_head",

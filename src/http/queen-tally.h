@@ -13,6 +13,7 @@ G_BEGIN_DECLS
  * @QUEEN_REFUSAL_PEER_SHARE: one address has as many of them, or of subscribers, as it may have
  * @QUEEN_REFUSAL_SUBSCRIBER_CAP: there are as many subscribers as there may be
  * @QUEEN_REFUSAL_DESCRIPTORS: the system has no descriptor left
+ * @QUEEN_REFUSAL_HANDSHAKE: no TLS came about
  * @QUEEN_REFUSAL_HEAD_TIMEOUT: the head was not whole in time; also when not a byte of it came
  * @QUEEN_REFUSAL_REQUEST_TIMEOUT: the body was not
  * @QUEEN_REFUSAL_BAD_HEAD: not HTTP as it is taken here
@@ -37,6 +38,7 @@ typedef enum
   QUEEN_REFUSAL_PEER_SHARE,
   QUEEN_REFUSAL_SUBSCRIBER_CAP,
   QUEEN_REFUSAL_DESCRIPTORS,
+  QUEEN_REFUSAL_HANDSHAKE,
   QUEEN_REFUSAL_HEAD_TIMEOUT,
   QUEEN_REFUSAL_REQUEST_TIMEOUT,
   QUEEN_REFUSAL_BAD_HEAD,

@@ -33,7 +33,7 @@ test_own (void)
   static const char *const addresses[] = { "127.0.0.1", NULL };
   QueenTally tally = { 0 };
   guint n_accepted = 0;
-  g_autoptr (QueenListener) listener = queen_listener_new (&tally, on_accept, &n_accepted);
+  g_autoptr (QueenListener) listener = queen_listener_new ("http", &tally, on_accept, &n_accepted);
   int client;
 
   g_assert_true (queen_listener_listen (listener, addresses, 0, FALSE, NULL));
@@ -51,7 +51,7 @@ test_adopted (void)
                                        .sin_addr = { htonl (INADDR_LOOPBACK) } };
   QueenTally tally = { 0 };
   guint n_accepted = 0;
-  g_autoptr (QueenListener) listener = queen_listener_new (&tally, on_accept, &n_accepted);
+  g_autoptr (QueenListener) listener = queen_listener_new ("http", &tally, on_accept, &n_accepted);
   int managers = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   int client, accepted;
 

@@ -65,7 +65,8 @@ subscribe_to (Fixture *f, guint kinds)
   int fds[2];
 
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==, 0);
-  queen_stream_subscribe (f->stream, fds[1], g_bytes_new_static ("HEAD\r\n\r\n", 8), &request);
+  queen_stream_subscribe (f->stream, (QueenSocket){ .fd = fds[1] },
+                          g_bytes_new_static ("HEAD\r\n\r\n", 8), &request);
   return fds[0];
 }
 

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <sys/uio.h>
+
+#include "queen-tls.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenSocket:
+ * @fd: connected, non-blocking; -1 when it has gone elsewhere
+ * @tls: (nullable): what encrypts it
+ *
+ * A client's connection, plain or through TLS. It never blocks, and tells as system calls do: by -1
+ * and `errno`, with `EAGAIN` for "not now".
+ */
+typedef struct
+{
+  int fd;
+  QueenTlsSession *tls;
+} QueenSocket;
+
+/**
+ * queen_socket_read:
+ * @buffer: room for %QUEEN_TLS_MAX_RECORD bytes at the least
+ *
+ * Returns: bytes; 0 at the end; -1
+ */
+gssize queen_socket_read (QueenSocket *self, void *buffer, gsize size);
+
+/**
+ * queen_socket_write:
+ *
+ * Writes in one system call when it is plain.
+ *
+ * Returns: how many bytes need not be given again; -1
+ */
+gssize queen_socket_write (QueenSocket *self, const struct iovec *vectors, guint n_vectors);
+
+/**
+ * queen_socket_flush:
+ *
+ * Sends on what TLS has taken already and the kernel has not: who has nothing more to write is
+ * through only then.
+ *
+ * Returns: 0 when there is nothing left of it; -1
+ */
+int queen_socket_flush (QueenSocket *self);
+
+/**
+ * queen_socket_finish:
+ *
+ * Flushes, and tells through TLS that nothing comes any more. A plain socket only has to be closed.
+ *
+ * Returns: 0 when nothing is left to be sent; -1
+ */
+int queen_socket_finish (QueenSocket *self);
+
+/**
+ * queen_socket_drain:
+ * @buffer: what is overwritten
+ *
+ * Reads what nobody wants to know, and so does not decrypt it.
+ *
+ * Returns: bytes; 0 at the end; -1
+ */
+gssize queen_socket_drain (QueenSocket *self, void *buffer, gsize size);
+
+/**
+ * queen_socket_steal:
+ *
+ * Returns: (transfer full): the socket, which has then gone elsewhere
+ */
+QueenSocket queen_socket_steal (QueenSocket *self);
+
+/** Closes it, unless it has gone elsewhere. */
+void queen_socket_close (QueenSocket *self);
+
+G_END_DECLS
