@@ -190,12 +190,13 @@ queen_process_spawn (const QueenProcessSetup *setup)
 static guint16
 find_port (const char *text)
 {
-  static const char announcement[] = "ready on http://127.0.0.1:";
-  const char *found = strstr (text, announcement);
+  static const char address[] = "://127.0.0.1:"; /* of http or https */
+  const char *found = strstr (text, "ready on ");
 
   if (found == NULL || strchr (found, '\n') == NULL)
     return 0;
-  return g_ascii_strtoull (found + strlen (announcement), NULL, 10);
+  found = strstr (found, address);
+  return found == NULL ? 0 : g_ascii_strtoull (found + strlen (address), NULL, 10);
 }
 
 void

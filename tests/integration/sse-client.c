@@ -11,7 +11,8 @@
 
 struct _SseClient
 {
-  int fd;
+  int fd;         /* when it is not encrypted */
+  TlsClient *tls; /* otherwise */
   GString *buffer;
   gsize position; /* of what is not read yet in the buffer */
   gboolean is_at_end;
@@ -80,14 +81,20 @@ sse_frame_dup_list (SseFrame *frame, const char *member)
   return g_string_free (list, FALSE);
 }
 
+static char *
+make_request (guint16 port, const char *query, const char *headers)
+{
+  return g_strdup_printf ("GET /v1/heartbeats/stream%s HTTP/1.1\r\n"
+                          "Host: 127.0.0.1:%u\r\n"
+                          "Accept: text/event-stream\r\n%s\r\n",
+                          query ? query : "", port, headers ? headers : "");
+}
+
 SseClient *
 sse_client_open (guint16 port, int receive_buffer, const char *query, const char *headers)
 {
   SseClient *client = g_new0 (SseClient, 1);
-  g_autofree char *request = g_strdup_printf ("GET /v1/heartbeats/stream%s HTTP/1.1\r\n"
-                                              "Host: 127.0.0.1:%u\r\n"
-                                              "Accept: text/event-stream\r\n%s\r\n",
-                                              query ? query : "", port, headers ? headers : "");
+  g_autofree char *request = make_request (port, query, headers);
 
   client->fd = http_connect_with_buffer (port, receive_buffer);
   client->buffer = g_string_new (NULL);
@@ -95,10 +102,29 @@ sse_client_open (guint16 port, int receive_buffer, const char *query, const char
   return client;
 }
 
+SseClient *
+sse_client_open_tls (guint16 port,
+                     const TlsIdentity *identity,
+                     int receive_buffer,
+                     const char *query,
+                     const char *headers)
+{
+  SseClient *client = g_new0 (SseClient, 1);
+  g_autofree char *request = make_request (port, query, headers);
+
+  client->tls = tls_client_connect (port, identity, receive_buffer);
+  client->buffer = g_string_new (NULL);
+  tls_client_send (client->tls, request);
+  return client;
+}
+
 void
 sse_client_close (SseClient *client)
 {
-  close (client->fd);
+  if (client->tls != NULL)
+    tls_client_close (client->tls);
+  else
+    close (client->fd);
   g_string_free (client->buffer, TRUE);
   g_clear_pointer (&client->answer, http_answer_free);
   g_free (client);
@@ -116,6 +142,20 @@ make_end (int timeout_msec)
   return g_get_monotonic_time () + timeout_msec * G_TIME_SPAN_MILLISECOND;
 }
 
+/* Returns: bytes; 0 at the end; -1 when nothing came in time */
+static gssize
+receive (SseClient *client, char *bytes, gsize size, int timeout_msec)
+{
+  gssize n;
+
+  if (client->tls != NULL)
+    return tls_client_read (client->tls, bytes, size, timeout_msec);
+  if (!http_wait_readable (client->fd, timeout_msec))
+    return -1;
+  n = recv (client->fd, bytes, size, 0);
+  return MAX (n, 0); /* a reset is an end, too */
+}
+
 /* Waits until @delimiter is in the buffer, the stream has ended, or the time has come.
  *
  * Returns: where it is, or %NULL */
@@ -131,14 +171,14 @@ fill_until (SseClient *client, const char *delimiter, gint64 end)
 
       if (found != NULL || client->is_at_end)
         return found;
-      if (!http_wait_readable (client->fd, (left + 999) / 1000))
+      n = receive (client, bytes, sizeof bytes, (left + 999) / 1000);
+      if (n < 0)
         return NULL;
-      n = recv (client->fd, bytes, sizeof bytes, 0);
-      if (n <= 0)
+      if (n == 0)
         client->is_at_end = TRUE;
       g_string_erase (client->buffer, 0, client->position);
       client->position = 0;
-      g_string_append_len (client->buffer, bytes, MAX (n, 0));
+      g_string_append_len (client->buffer, bytes, n);
     }
 }
 

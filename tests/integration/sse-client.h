@@ -4,6 +4,7 @@
 #pragma once
 
 #include "http-client.h"
+#include "tls-client.h"
 
 #include <json-glib/json-glib.h>
 
@@ -54,6 +55,18 @@ typedef struct _SseClient SseClient;
  */
 SseClient *
 sse_client_open (guint16 port, int receive_buffer, const char *query, const char *headers);
+
+/**
+ * sse_client_open_tls:
+ * @identity: whom it expects
+ *
+ * The same through TLS, up to and with the handshake.
+ */
+SseClient *sse_client_open_tls (guint16 port,
+                                const TlsIdentity *identity,
+                                int receive_buffer,
+                                const char *query,
+                                const char *headers);
 
 /**
  * sse_client_subscribe:

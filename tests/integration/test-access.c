@@ -191,8 +191,12 @@ static void
 test_exposure (void)
 {
   const char *exposed[] = { "--bind=0.0.0.0", "--port=0", "--ui-port=off", NULL };
+  g_autoptr (TokenFile) file = token_file_new ("a:" TOKEN "\n");
+  const char *readable[] = { "--bind=127.0.0.1", "--bind=::",  "--port=0",
+                             "--ui-port=off",    file->option, NULL };
 
-  assert_refused (exposed, "other machines can reach 0.0.0.0");
+  assert_refused (exposed, "other machines can reach 0.0.0.0, and could all send heartbeats");
+  assert_refused (readable, "other machines can reach ::, and tokens could be read on the way");
   {
     g_autoptr (QueenProcess) spoken = queen_process_spawn (&(QueenProcessSetup){
         .arguments = (const char *const[]){ "--bind=127.0.0.1", "--bind=127.0.0.2", "--port=0",
