@@ -19,7 +19,7 @@ _queen_rbee ()
     --log-level) mapfile -t COMPREPLY < <(compgen -W 'error warning info debug' -- "$cur"); return ;;
     --ui-port) mapfile -t COMPREPLY < <(compgen -W 'off' -- "$cur"); return ;;
     --bind) mapfile -t COMPREPLY < <(compgen -W '127.0.0.1 ::1 0.0.0.0 ::' -- "$cur"); return ;;
-    --config | -c | --token-file) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+    --config | -c | --token-file | --tls-certificate | --tls-key) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
     --state-directory) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
     --port | -p | --capacity | --heartbeat-interval | --timeout | --forget-after | \
       --flush-interval | --stall-timeout | --max-components | --max-subscribers | \
@@ -28,8 +28,8 @@ _queen_rbee ()
   options='--port= --bind= --ui-port= --capacity= --heartbeat-interval= --timeout= --forget-after='
   options+=' --flush-interval= --stall-timeout= --max-components= --max-subscribers='
   options+=' --max-connections= --max-per-peer= --cors-origin= --allowed-host='
-  options+=' --token-file= --protect-reads --insecure --state-directory= --bus= --log-level='
-  options+=' --config= --help --version'
+  options+=' --token-file= --protect-reads --tls-certificate= --tls-key= --insecure'
+  options+=' --state-directory= --bus= --log-level= --config= --help --version'
   mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
   [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace
 }
