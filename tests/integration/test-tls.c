@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "notify-socket.h"
 #include "queen-process.h"
 #include "sse-client.h"
 #include "tls-client.h"
@@ -553,6 +554,24 @@ test_credentials (void)
   g_assert_true (tls_client_sees (queen_process_get_port (queen), identity));
 }
 
+/* She asks herself at her own port whether she still answers, and needs no handshake for that. */
+static void
+test_watchdog (void)
+{
+  g_autoptr (TlsIdentity) identity = tls_identity_new ("first");
+  g_autoptr (NotifySocket) manager = notify_socket_new ();
+  g_autofree char *variable = g_strconcat ("CREDENTIALS_DIRECTORY=", identity->directory, NULL);
+  const char *arguments[] = { "--port=0", "--ui-port=off", "--bus=none", NULL };
+  const char *environment[] = { notify_socket_get_variable (manager), "WATCHDOG_USEC=1000000",
+                                variable, NULL };
+  g_autoptr (QueenProcess) queen = queen_process_spawn (
+      &(QueenProcessSetup){ .arguments = arguments, .environment = environment });
+
+  queen_process_wait_ready (queen);
+  for (int i = 0; i < 3; i++)
+    g_free (notify_socket_wait_for (manager, "WATCHDOG=1"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -572,6 +591,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tls/descriptors/none-left-of-aborted-connections", test_aborted);
   g_test_add_func ("/tls/session/cookie-is-secure", test_cookie);
   g_test_add_func ("/tls/settings/bad-pair-is-one-clear-line", test_bad_pairs);
+  g_test_add_func ("/tls/watchdog/fed-as-ever", test_watchdog);
   g_test_add_func ("/tls/settings/credentials-of-systemd", test_credentials);
 
   return g_test_run ();
