@@ -88,7 +88,7 @@ watch_anew (int fd)
 static int
 choose (const char *function, unsigned n_calls, int fd)
 {
-  if (page == NULL || !is_tcp (fd))
+  if (page == NULL || !__atomic_load_n (&page->is_faulty, __ATOMIC_ACQUIRE) || !is_tcp (fd))
     return 0;
   for (unsigned i = 0; i < n_rules; i++)
     if (strcmp (rules[i].function, function) == 0 && n_calls % rules[i].every == 0)

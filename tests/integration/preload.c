@@ -78,6 +78,12 @@ preload_move_clock (Preload *self, gint64 seconds)
   __atomic_store_n (&self->page->wall_offset, seconds * 1000000000, __ATOMIC_RELEASE);
 }
 
+void
+preload_begin_faults (Preload *self)
+{
+  __atomic_store_n (&self->page->is_faulty, TRUE, __ATOMIC_RELEASE);
+}
+
 guint64
 preload_measure_heap (Preload *self, QueenProcess *queen)
 {

@@ -25,7 +25,9 @@ typedef struct
   gint64 wall_offset; /* ns, added to the wall clock: written by the test */
 
   guint64 heap_in_use; /* bytes, without what the allocator itself needs: written by the daemon */
-  guint n_faults;      /* injected so far: the same */
+
+  guint is_faulty; /* whether socket calls fail: written by the test */
+  guint n_faults;  /* injected so far: written by the daemon */
 } PreloadPage;
 
 typedef struct _Preload Preload;
@@ -42,6 +44,9 @@ PreloadPage *preload_get_page (Preload *self);
 
 /* Returns: the environment in which a daemon has the library, for queen_process_start_with() */
 const char *const *preload_get_environment (Preload *self);
+
+/* From now on the daemon's socket calls fail as QUEEN_FAULTS says. */
+void preload_begin_faults (Preload *self);
 
 /* Adds a variable to that environment. */
 void preload_set (Preload *self, const char *name, const char *value);
