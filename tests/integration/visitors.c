@@ -73,12 +73,13 @@ leave (Visitor *visitor)
 static gboolean
 send_request (Visitor *visitor)
 {
-  gsize length = strlen (visitor->visit->request);
+  const Visit *visit = visitor->visit;
+  gsize length = visit->length > 0 ? visit->length : strlen (visit->request);
 
   while (visitor->n_sent < length)
     {
-      gssize n = send (visitor->fd, visitor->visit->request + visitor->n_sent,
-                       length - visitor->n_sent, MSG_NOSIGNAL);
+      gssize n = send (visitor->fd, visit->request + visitor->n_sent, length - visitor->n_sent,
+                       MSG_NOSIGNAL);
 
       if (n < 0)
         return !is_passing (errno);

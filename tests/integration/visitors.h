@@ -23,12 +23,14 @@ typedef enum
  * Visit:
  * @request: what is sent
  * @status: of the answer, when it is read; 0 when none need come
+ * @length: of the request, bytes; 0 when it ends with its NUL
  */
 typedef struct
 {
   const char *request;
   VisitEnd end;
   guint status;
+  gsize length;
 } Visit;
 
 /**
