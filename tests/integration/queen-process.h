@@ -124,17 +124,20 @@ gboolean queen_test_is_sanitized (void);
 guint queen_test_scale (guint count);
 
 /* For what the kernel announces to nobody, such as another process's descriptors. */
-#define queen_test_wait_until(condition)                                                           \
+#define queen_test_wait_until_within(condition, timeout_msec)                                      \
   G_STMT_START                                                                                     \
   {                                                                                                \
-    gint64 end_ = g_get_monotonic_time () + queen_test_get_deadline () * G_TIME_SPAN_MILLISECOND;  \
+    gint64 end_ = g_get_monotonic_time () + (timeout_msec) *G_TIME_SPAN_MILLISECOND;               \
     while (!(condition))                                                                           \
       {                                                                                            \
         if (g_get_monotonic_time () > end_)                                                        \
-          g_error ("still not after %d ms: %s", queen_test_get_deadline (), #condition);           \
+          g_error ("still not after %d ms: %s", timeout_msec, #condition);                         \
         g_usleep (2000);                                                                           \
       }                                                                                            \
   }                                                                                                \
   G_STMT_END
+
+#define queen_test_wait_until(condition)                                                           \
+  queen_test_wait_until_within (condition, queen_test_get_deadline ())
 
 G_END_DECLS
