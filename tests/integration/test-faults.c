@@ -146,6 +146,39 @@ test_slowloris (void)
     }
 }
 
+/* A standstill of the daemon's own */
+
+#define N_WAITING 200
+
+static void
+test_standstill (void)
+{
+  static const char request[] = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  g_autoptr (QueenProcess) queen = queen_process_start ("--heartbeat-interval=1h", NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (SseClient) client = sse_client_subscribe (port, NULL, NULL);
+  guint base = queen_process_count_descriptors (queen);
+  int fds[N_WAITING];
+
+  for (guint i = 0; i < N_WAITING; i++)
+    {
+      fds[i] = http_connect (port);
+      http_send (fds[i], request, i % 2 == 0 ? 0 : 10);
+    }
+  queen_test_wait_until (queen_process_count_descriptors (queen) == base + N_WAITING);
+  queen_process_signal (queen, SIGSTOP);
+  for (guint i = 0; i < N_WAITING; i++)
+    http_send (fds[i], request + (i % 2 == 0 ? 0 : 10), -1);
+  g_assert_false (sse_client_wait (client, 5500)); /* until they are all overdue */
+  queen_process_signal (queen, SIGCONT);
+  for (guint i = 0; i < N_WAITING; i++)
+    {
+      g_autoptr (HttpAnswer) answer = http_read_answer (fds[i]);
+
+      g_assert_cmpuint (answer->status, ==, 200);
+    }
+}
+
 /* A wall clock that jumps */
 
 #define DAY (24 * 60 * 60)
@@ -475,6 +508,7 @@ test_end_before_flush (void)
   read_up_to (client, &number, "third");
   bye = sse_client_next (client);
   g_assert_cmpstr (bye->event, ==, "bye");
+  g_assert_cmpint (queen_process_wait_exit (queen), ==, 0);
 }
 
 int
@@ -484,6 +518,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/faults/killed-clients/gone-within-a-second", test_killed);
   g_test_add_func ("/faults/slowloris/turned-out-while-heartbeats-go-on", test_slowloris);
+  g_test_add_func ("/faults/standstill/who-was-in-time-is-answered", test_standstill);
   g_test_add_data_func ("/faults/wall-clock/a-day-on/nobody-expires-early-or-late",
                         GINT_TO_POINTER (DAY), test_wall_clock);
   g_test_add_data_func ("/faults/wall-clock/a-day-back/nobody-expires-early-or-late",

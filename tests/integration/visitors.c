@@ -99,7 +99,7 @@ check_answer (Visitor *visitor, const char *bytes)
   status = (guint) g_ascii_strtoull (bytes + strlen ("HTTP/1.1 "), NULL, 10);
   if (!g_str_has_prefix (bytes, "HTTP/1.1 ") ||
       (visitor->visit->status != 0 && status != visitor->visit->status))
-    g_error ("%.60s was answered with %.60s", visitor->visit->request, bytes);
+    g_error ("%s was answered with %.60s", visitor->visit->request, bytes);
 }
 
 /* Returns whether there is nothing more to come, or to be waited for. */
@@ -119,7 +119,8 @@ read_answer (Visitor *visitor)
   if (n < 0 && is_passing (errno))
     return FALSE;
   if (!visitor->has_answer && visitor->visit->status != 0)
-    g_error ("%.60s was not answered", visitor->visit->request);
+    g_error ("%s was not answered: %s", visitor->visit->request,
+             n < 0 ? g_strerror (errno) : "closed");
   return TRUE;
 }
 

@@ -73,7 +73,7 @@ static guint64 n_connections = 1000 * 1000;
 static void
 settle (guint16 port)
 {
-  for (guint i = 0; i < N_COMPONENTS; i++)
+  for (guint i = 0; i < queen_test_scale (N_COMPONENTS); i++)
     {
       g_autofree char *worker = g_strdup_printf ("worker-%03u", i);
       g_autofree char *hive = g_strdup_printf ("hive-%03u", i);
@@ -89,7 +89,7 @@ static void
 count_up (guint16 port)
 {
   static const Visit beat[] = { { BEAT, VISIT_READ, 200 } };
-  guint64 n_events = 1000;
+  guint64 n_events = 100;
 
   while (9 * n_events < n_connections / 2)
     n_events *= 10;
@@ -117,7 +117,7 @@ test_flat (void)
   g_autoptr (Preload) heap = preload_new ("preload-heap");
   gboolean is_counted = !queen_test_is_wrapped () && !queen_test_is_sanitized ();
   g_autoptr (QueenProcess) queen = NULL;
-  guint64 count = queen_test_scale (n_connections) / N_WAVES;
+  guint64 count = n_connections / N_WAVES;
   guint n_descriptors;
   guint64 base;
   gint64 resident;
@@ -163,6 +163,7 @@ main (int argc, char **argv)
       g_printerr ("soak: %s is no number of connections\n", argv[1]);
       return EXIT_FAILURE;
     }
+  n_connections = queen_test_scale ((guint) n_connections);
 
   g_test_add_func ("/soak/mixed-visitors/heap-flat-to-the-byte", test_flat);
 
