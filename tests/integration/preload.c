@@ -6,6 +6,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "http-client.h"
+
+/* Requests: a hash table that things go in and out of makes room for itself now and then. */
+#define N_MEASUREMENTS 32
+
 struct _Preload
 {
   int fd;
@@ -87,6 +92,15 @@ preload_begin_faults (Preload *self)
 guint64
 preload_measure_heap (Preload *self, QueenProcess *queen)
 {
-  queen_test_wait_until (queen_process_is_idle (queen)); /* or it is about to free something */
-  return __atomic_load_n (&self->page->heap_in_use, __ATOMIC_RELAXED);
+  guint64 least = G_MAXUINT64;
+
+  for (guint i = 0; i < N_MEASUREMENTS; i++)
+    {
+      g_autoptr (HttpAnswer) G_GNUC_UNUSED answer =
+          http_get (queen_process_get_port (queen), "/health");
+
+      queen_test_wait_until (queen_process_is_idle (queen)); /* or it is about to free something */
+      least = MIN (least, __atomic_load_n (&self->page->heap_in_use, __ATOMIC_RELAXED));
+    }
+  return least;
 }

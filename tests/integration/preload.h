@@ -54,8 +54,8 @@ void preload_set (Preload *self, const char *name, const char *value);
 /* Moves the daemon's wall clock to @seconds beside everybody else's. */
 void preload_move_clock (Preload *self, gint64 seconds);
 
-/* Returns: the bytes that the daemon has asked for and not given back, at a moment when it has
- * nothing to do */
+/* Returns: the bytes that the daemon has asked for and not given back, the least of some moments
+ * when it has nothing to do */
 guint64 preload_measure_heap (Preload *self, QueenProcess *queen);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Preload, preload_free)
