@@ -7,13 +7,22 @@
 #include "bus-client.h"
 #include "queen-process.h"
 #include "sse-client.h"
-#include "visitors.h"
 
 #include <signal.h>
 #include <stdlib.h>
 
 #define STANDSTILL (60 * G_USEC_PER_SEC)
 #define MAX_GROWTH (5 * 1024 * 1024)
+
+static QueenProcess *
+start_on (BusDaemon *bus)
+{
+  g_autofree char *variable =
+      g_strconcat ("DBUS_SESSION_BUS_ADDRESS=", bus_daemon_get_address (bus), NULL);
+  const char *const environment[] = { variable, NULL };
+
+  return queen_process_start_with (environment, "--bus=session", "--heartbeat-interval=1h", NULL);
+}
 
 static void
 test_stopped (void)
@@ -26,9 +35,8 @@ test_stopped (void)
   gint64 before, start, n_events = 0;
   guint16 port;
 
-  g_setenv ("DBUS_SESSION_BUS_ADDRESS", bus_daemon_get_address (bus), TRUE);
   bus_daemon_start (bus);
-  queen = queen_process_start ("--bus=session", "--heartbeat-interval=1h", NULL);
+  queen = start_on (bus);
   port = queen_process_get_port (queen);
   client = bus_client_new (bus_daemon_get_address (bus));
   bus_client_wait_for_queen (client, TRUE);
@@ -135,9 +143,8 @@ test_greedy (void)
   gint64 latencies[N_PROBES];
   guint16 port;
 
-  g_setenv ("DBUS_SESSION_BUS_ADDRESS", bus_daemon_get_address (bus), TRUE);
   bus_daemon_start (bus);
-  queen = queen_process_start ("--bus=session", "--heartbeat-interval=1h", NULL);
+  queen = start_on (bus);
   port = queen_process_get_port (queen);
   client = bus_client_new (bus_daemon_get_address (bus));
   bus_client_wait_for_queen (client, TRUE);
