@@ -62,6 +62,21 @@ queen_answer_error (SoupServerMessage *message, const GError *error)
   queen_answer_json (message, status, make_json ("error", error->message));
 }
 
+/* libsoup does not know those that are younger than itself: RFC 9110 § 15.5.20, RFC 6585 § 5. */
+static const char *
+get_phrase (guint status)
+{
+  switch (status)
+    {
+    case 421:
+      return "Misdirected Request";
+    case 431:
+      return "Request Header Fields Too Large";
+    default:
+      return soup_status_get_phrase (status);
+    }
+}
+
 GBytes *
 queen_answer_to_bytes (const GError *error)
 {
@@ -76,7 +91,7 @@ queen_answer_to_bytes (const GError *error)
                    "Cache-Control: no-store\r\n"
                    "Vary: Origin\r\n"
                    "Connection: close\r\n",
-                   status, soup_status_get_phrase (status), json->len);
+                   status, get_phrase (status), json->len);
   if (status == SOUP_STATUS_SERVICE_UNAVAILABLE)
     g_string_append (bytes, "Retry-After: " RETRY_AFTER "\r\n");
   g_string_append (bytes, "\r\n");

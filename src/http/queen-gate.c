@@ -506,7 +506,12 @@ on_deadline (gpointer data)
 
       while ((connection = g_queue_peek_head (&self->waits[wait])) &&
              connection->deadlines[wait] <= now)
-        time_out (self, connection, wait);
+        {
+          /* After a standstill of our own, what is waited for may have come in time. */
+          on_ready (connection, 0, self);
+          if (g_queue_peek_head (&self->waits[wait]) == connection)
+            time_out (self, connection, wait);
+        }
       if (connection)
         queen_alarm_set_earlier (self->deadline_alarm, connection->deadlines[wait]);
     }

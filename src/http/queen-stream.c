@@ -592,6 +592,10 @@ queen_stream_subscribe (QueenStream *self,
 void
 queen_stream_say_goodbye (QueenStream *self)
 {
+  /* What was taken in is told before, by whoever keeps up. */
+  while (count_unflushed (self) > 0)
+    flush_slice (self, G_MAXUINT);
+
   self->is_leaving = TRUE;
   for (QueenSubscriber *subscriber = self->first, *next; subscriber; subscriber = next)
     {

@@ -71,6 +71,7 @@ http_answer_parse (const char *bytes, gsize length)
       if (block == NULL || !g_str_has_prefix (block, "HTTP/1.1 "))
         g_error ("not an answer: %.*s", (int) length, bytes);
       lines = g_strsplit (block, "\r\n", -1);
+      g_assert_null (strstr (lines[0], "Unknown")); /* every status has its phrase */
       answer->status = g_ascii_strtoull (lines[0] + strlen ("HTTP/1.1 "), NULL, 10);
       for (char **line = lines + 1; *line != NULL; line++)
         add_header (answer->headers, *line);

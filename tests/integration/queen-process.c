@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
@@ -213,25 +214,46 @@ queen_process_wait_ready (QueenProcess *self)
   g_mutex_unlock (&self->lock);
 }
 
-QueenProcess *
-queen_process_start (const char *option, ...)
+static QueenProcess *
+start (const char *const *environment, const char *option, va_list options)
 {
   g_autoptr (GPtrArray) arguments = g_ptr_array_new ();
   QueenProcess *self;
-  va_list options;
 
   g_ptr_array_add (arguments, (gpointer) "--port=0");
   g_ptr_array_add (arguments, (gpointer) "--ui-port=off");
   g_ptr_array_add (arguments, (gpointer) "--bus=none"); /* an option that comes later goes before */
-  va_start (options, option);
   for (; option != NULL; option = va_arg (options, const char *))
     g_ptr_array_add (arguments, (gpointer) option);
-  va_end (options);
   g_ptr_array_add (arguments, NULL);
 
-  self = queen_process_spawn (
-      &(QueenProcessSetup){ .arguments = (const char *const *) arguments->pdata });
+  self = queen_process_spawn (&(QueenProcessSetup){
+      .arguments = (const char *const *) arguments->pdata, .environment = environment });
   queen_process_wait_ready (self);
+  return self;
+}
+
+QueenProcess *
+queen_process_start (const char *option, ...)
+{
+  QueenProcess *self;
+  va_list options;
+
+  va_start (options, option);
+  self = start (NULL, option, options);
+  va_end (options);
+  return self;
+}
+
+QueenProcess *
+queen_process_start_with (const char *const *environment, const char *option, ...)
+{
+  QueenProcess *self;
+  va_list options;
+
+  va_start (options, option);
+  self = start (environment, option, options);
+  va_end (options);
   return self;
 }
 
@@ -285,6 +307,31 @@ queen_process_get_cpu_time (QueenProcess *self)
   g_assert_cmpint (clock_getcpuclockid (self->pid, &clock), ==, 0);
   g_assert_cmpint (clock_gettime (clock, &used), ==, 0);
   return used.tv_sec * G_USEC_PER_SEC + used.tv_nsec / 1000;
+}
+
+gboolean
+queen_process_is_idle (QueenProcess *self)
+{
+  g_autofree char *path = queen_process_dup_proc_path (self, "stat");
+  g_autofree char *text = NULL;
+  const char *end_of_name;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  end_of_name = strrchr (text, ')'); /* proc(5): the name itself may have any character */
+  g_assert_nonnull (end_of_name);
+  return end_of_name[2] == 'S';
+}
+
+gint64
+queen_process_get_resident (QueenProcess *self)
+{
+  g_autofree char *path = queen_process_dup_proc_path (self, "statm");
+  g_autofree char *text = NULL;
+  long total, resident;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_cmpint (sscanf (text, "%ld %ld", &total, &resident), ==, 2);
+  return resident * sysconf (_SC_PAGESIZE);
 }
 
 void

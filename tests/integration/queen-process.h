@@ -51,6 +51,11 @@ QueenProcess *queen_process_spawn (const QueenProcessSetup *setup);
  */
 QueenProcess *queen_process_start (const char *option, ...) G_GNUC_NULL_TERMINATED;
 
+/* The same in an @environment: variables to set, each `NAME=VALUE`, %NULL-terminated. */
+QueenProcess *queen_process_start_with (const char *const *environment,
+                                        const char *option,
+                                        ...) G_GNUC_NULL_TERMINATED;
+
 /**
  * queen_process_wait_ready:
  *
@@ -74,6 +79,12 @@ void queen_process_limit_descriptors (QueenProcess *self, rlim_t limit);
 
 /* CPU time used so far, µs, by the process's own clock. */
 gint64 queen_process_get_cpu_time (QueenProcess *self);
+
+/* Resident memory, bytes. */
+gint64 queen_process_get_resident (QueenProcess *self);
+
+/* Whether the daemon's main thread sleeps: it has nothing to do at this moment. */
+gboolean queen_process_is_idle (QueenProcess *self);
 
 void queen_process_signal (QueenProcess *self, int signal_number);
 
@@ -113,17 +124,20 @@ gboolean queen_test_is_sanitized (void);
 guint queen_test_scale (guint count);
 
 /* For what the kernel announces to nobody, such as another process's descriptors. */
-#define queen_test_wait_until(condition)                                                           \
+#define queen_test_wait_until_within(condition, timeout_msec)                                      \
   G_STMT_START                                                                                     \
   {                                                                                                \
-    gint64 end_ = g_get_monotonic_time () + queen_test_get_deadline () * G_TIME_SPAN_MILLISECOND;  \
+    gint64 end_ = g_get_monotonic_time () + (timeout_msec) *G_TIME_SPAN_MILLISECOND;               \
     while (!(condition))                                                                           \
       {                                                                                            \
         if (g_get_monotonic_time () > end_)                                                        \
-          g_error ("still not after %d ms: %s", queen_test_get_deadline (), #condition);           \
+          g_error ("still not after %d ms: %s", timeout_msec, #condition);                         \
         g_usleep (2000);                                                                           \
       }                                                                                            \
   }                                                                                                \
   G_STMT_END
+
+#define queen_test_wait_until(condition)                                                           \
+  queen_test_wait_until_within (condition, queen_test_get_deadline ())
 
 G_END_DECLS

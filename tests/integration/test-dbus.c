@@ -666,18 +666,6 @@ test_bus_killed (void)
   bus_signal_free (bus_client_next_signal (after, "InterfacesAdded"));
 }
 
-static gint64
-get_memory (QueenProcess *queen)
-{
-  g_autofree char *path = queen_process_dup_proc_path (queen, "statm");
-  g_autofree char *text = NULL;
-  long total, resident;
-
-  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
-  g_assert_cmpint (sscanf (text, "%ld %ld", &total, &resident), ==, 2);
-  return resident * sysconf (_SC_PAGESIZE);
-}
-
 /* Many changes of many workers while the bus does not read a byte. */
 static void
 test_bus_stopped (void)
@@ -698,7 +686,7 @@ test_bus_stopped (void)
   client = bus_client_new (bus_daemon_get_address (bus));
   bus_client_wait_for_queen (client, TRUE);
   g_variant_unref (bus_client_ask (client, "Subscribe", NULL));
-  before = get_memory (queen);
+  before = queen_process_get_resident (queen);
 
   bus_daemon_signal (bus, SIGSTOP);
   for (guint round = 0; round < n_rounds; round++)
@@ -708,7 +696,7 @@ test_bus_stopped (void)
 
         http_beat (port, "worker", id, round % 2 ? "ready" : "busy");
       }
-  growth = get_memory (queen) - before;
+  growth = queen_process_get_resident (queen) - before;
   g_test_message ("%u events on a stopped bus: %" G_GINT64_FORMAT " KB more", n_rounds * n_workers,
                   growth / 1024);
   if (!queen_test_is_wrapped () && !queen_test_is_sanitized ())

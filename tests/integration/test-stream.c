@@ -8,9 +8,7 @@
 
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define N_SUBSCRIBERS 200
@@ -433,31 +431,6 @@ test_hang_up (void)
   g_test_message ("seen after %" G_GINT64_FORMAT " us", g_get_monotonic_time () - start_time);
 }
 
-static void
-test_kill (void)
-{
-  g_autoptr (QueenProcess) queen = start (NULL);
-  guint16 port = queen_process_get_port (queen);
-  g_autoptr (SseClient) survivor = sse_client_subscribe (port, NULL, NULL);
-  guint base = queen_process_count_descriptors (queen);
-  pid_t pid = fork ();
-
-  if (pid == 0)
-    {
-      prctl (PR_SET_PDEATHSIG, SIGKILL);
-      for (guint i = 0; i < 100; i++)
-        sse_client_subscribe (port, NULL, NULL);
-      for (;;)
-        pause ();
-    }
-  queen_test_wait_until (queen_process_count_descriptors (queen) == base + 100);
-  kill (pid, SIGKILL);
-  waitpid (pid, NULL, 0);
-  queen_test_wait_until (queen_process_count_descriptors (queen) == base);
-  http_beat (port, "worker", "w", "ready");
-  sse_client_expect (survivor, "worker", "w", "Ready");
-}
-
 /* One visitor of each kind that comes to a port. */
 static void
 visit (guint16 port, guint kind)
@@ -559,7 +532,6 @@ main (int argc, char **argv)
   g_test_add_func ("/stream/types/filtered-out-still-moves-the-id", test_types);
   g_test_add_func ("/stream/types/only-what-was-asked-for", test_types_each);
   g_test_add_func ("/stream/gone/hang-up-seen-without-an-event", test_hang_up);
-  g_test_add_func ("/stream/gone/killed-process-leaves-nothing", test_kill);
   g_test_add_func ("/stream/gone/10000-visitors-leave-nothing", test_churn);
   g_test_add_func ("/stream/shutdown/bye-with-spread-retry", test_bye);
   g_test_add_func ("/stream/head/does-not-subscribe", test_head);

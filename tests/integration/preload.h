@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+#include "queen-process.h"
+
+G_BEGIN_DECLS
+
+/* Libraries that go between the daemon and the C library, to see into it or to play tricks on it:
+ *
+ * preload-clock   moves its wall clock
+ * preload-heap    counts how many bytes of its heap are in use
+ * preload-faults  has its socket calls fail, now and then, as the kernel's may
+ *
+ * Test and library share a page of memory.
+ */
+
+#define PRELOAD_PAGE "QUEEN_TEST_PAGE" /* the variable with the file to map */
+
+typedef struct
+{
+  gint64 wall_offset; /* ns, added to the wall clock: written by the test */
+
+  guint64 heap_in_use; /* bytes, without what the allocator itself needs: written by the daemon */
+
+  guint is_faulty; /* whether socket calls fail: written by the test */
+  guint n_faults;  /* injected so far: written by the daemon */
+} PreloadPage;
+
+typedef struct _Preload Preload;
+
+/**
+ * preload_new:
+ * @library: such as `preload-clock`
+ */
+Preload *preload_new (const char *library);
+void preload_free (Preload *self);
+
+/* The page, valid as long as @self. */
+PreloadPage *preload_get_page (Preload *self);
+
+/* Returns: the environment in which a daemon has the library, for queen_process_start_with() */
+const char *const *preload_get_environment (Preload *self);
+
+/* From now on the daemon's socket calls fail as QUEEN_FAULTS says. */
+void preload_begin_faults (Preload *self);
+
+/* Adds a variable to that environment. */
+void preload_set (Preload *self, const char *name, const char *value);
+
+/* Moves the daemon's wall clock to @seconds beside everybody else's. */
+void preload_move_clock (Preload *self, gint64 seconds);
+
+/* Returns: the bytes that the daemon has asked for and not given back, the least of some moments
+ * when it has nothing to do */
+guint64 preload_measure_heap (Preload *self, QueenProcess *queen);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Preload, preload_free)
+
+G_END_DECLS

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "visitors.h"
+
+#include "queen-process.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define N_ADDRESSES 32 /* a connection keeps its port busy for a while after its end */
+
+typedef struct
+{
+  const Visit *visit;
+  gsize n_sent;
+  gboolean has_answer;
+  int fd;
+} Visitor;
+
+typedef struct
+{
+  struct sockaddr_in address;
+  const Visit *visits;
+  gsize n_visits;
+  guint64 n_begun;
+  int epoll_fd;
+} Crowd;
+
+static gboolean
+is_passing (int code)
+{
+  return code == EAGAIN || code == EINPROGRESS || code == EINTR;
+}
+
+static void
+begin (Crowd *crowd, Visitor *visitor)
+{
+  struct sockaddr_in own = { .sin_family = AF_INET,
+                             .sin_addr = {
+                                 htonl (INADDR_LOOPBACK + 1 + crowd->n_begun % N_ADDRESSES) } };
+  struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                               .data.ptr = visitor };
+  int yes = 1;
+
+  *visitor = (Visitor){ .visit = &crowd->visits[crowd->n_begun++ % crowd->n_visits] };
+  visitor->fd = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  g_assert_cmpint (visitor->fd, >=, 0);
+  setsockopt (visitor->fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
+  g_assert_cmpint (bind (visitor->fd, (struct sockaddr *) &own, sizeof own), ==, 0);
+  if (connect (visitor->fd, (struct sockaddr *) &crowd->address, sizeof crowd->address) != 0 &&
+      !is_passing (errno))
+    g_error ("connect: %s", g_strerror (errno));
+  g_assert_cmpint (epoll_ctl (crowd->epoll_fd, EPOLL_CTL_ADD, visitor->fd, &event), ==, 0);
+}
+
+static void
+leave (Visitor *visitor)
+{
+  VisitEnd end = visitor->visit->end;
+
+  if (end == VISIT_RESET || end == VISIT_READ_RESET)
+    setsockopt (visitor->fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 },
+                sizeof (struct linger));
+  close (visitor->fd);
+}
+
+/* Returns whether all is sent, or nobody takes it any more. */
+static gboolean
+send_request (Visitor *visitor)
+{
+  const Visit *visit = visitor->visit;
+  gsize length = visit->length > 0 ? visit->length : strlen (visit->request);
+
+  while (visitor->n_sent < length)
+    {
+      gssize n = send (visitor->fd, visit->request + visitor->n_sent, length - visitor->n_sent,
+                       MSG_NOSIGNAL);
+
+      if (n < 0)
+        return !is_passing (errno);
+      visitor->n_sent += (gsize) n;
+    }
+  return TRUE;
+}
+
+static void
+check_answer (Visitor *visitor, const char *bytes)
+{
+  guint status;
+
+  if (visitor->has_answer)
+    return;
+  visitor->has_answer = TRUE;
+  status = (guint) g_ascii_strtoull (bytes + strlen ("HTTP/1.1 "), NULL, 10);
+  if (!g_str_has_prefix (bytes, "HTTP/1.1 ") ||
+      (visitor->visit->status != 0 && status != visitor->visit->status))
+    g_error ("%s was answered with %.60s", visitor->visit->request, bytes);
+}
+
+/* Returns whether there is nothing more to come, or to be waited for. */
+static gboolean
+read_answer (Visitor *visitor)
+{
+  char bytes[16384];
+  gssize n;
+
+  while ((n = recv (visitor->fd, bytes, sizeof bytes - 1, 0)) > 0)
+    {
+      bytes[n] = '\0';
+      check_answer (visitor, bytes);
+      if (visitor->visit->end != VISIT_READ)
+        return TRUE;
+    }
+  if (n < 0 && is_passing (errno))
+    return FALSE;
+  if (!visitor->has_answer && visitor->visit->status != 0)
+    g_error ("%s was not answered: %s", visitor->visit->request,
+             n < 0 ? g_strerror (errno) : "closed");
+  return TRUE;
+}
+
+static gboolean
+is_through (Visitor *visitor)
+{
+  VisitEnd end = visitor->visit->end;
+
+  if (!send_request (visitor))
+    return FALSE;
+  return end == VISIT_CLOSE || end == VISIT_RESET || read_answer (visitor);
+}
+
+void
+visitors_send (guint16 port, const Visit *visits, gsize n_visits, guint64 count, guint n_at_once)
+{
+  Crowd crowd = { .address = { .sin_family = AF_INET,
+                               .sin_port = htons (port),
+                               .sin_addr = { htonl (INADDR_LOOPBACK) } },
+                  .visits = visits,
+                  .n_visits = n_visits,
+                  .epoll_fd = epoll_create1 (EPOLL_CLOEXEC) };
+  g_autofree Visitor *visitors = g_new0 (Visitor, n_at_once);
+  guint n_open = 0;
+
+  for (; n_open < n_at_once && n_open < count; n_open++)
+    begin (&crowd, &visitors[n_open]);
+  while (n_open > 0)
+    {
+      struct epoll_event events[64];
+      int n =
+          epoll_wait (crowd.epoll_fd, events, G_N_ELEMENTS (events), queen_test_get_deadline ());
+
+      if (n == 0)
+        g_error ("the daemon leaves %u visitors standing", n_open);
+      for (int i = 0; i < n; i++)
+        {
+          Visitor *visitor = events[i].data.ptr;
+
+          if (!is_through (visitor))
+            continue;
+          leave (visitor);
+          if (crowd.n_begun < count)
+            begin (&crowd, visitor);
+          else
+            n_open--;
+        }
+    }
+  close (crowd.epoll_fd);
+}

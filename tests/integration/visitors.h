@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Everybody who comes to a port, many at once: those who want something, those who are mistaken,
+ * and those who leave in the middle. */
+
+typedef enum
+{
+  VISIT_READ,       /* reads until the daemon closes */
+  VISIT_READ_CLOSE, /* reads something, and closes */
+  VISIT_READ_RESET, /* reads something, and resets the connection */
+  VISIT_CLOSE,      /* closes as soon as everything is sent */
+  VISIT_RESET,      /* resets as soon as everything is sent */
+} VisitEnd;
+
+/**
+ * Visit:
+ * @request: what is sent
+ * @status: of the answer, when it is read; 0 when none need come
+ * @length: of the request, bytes; 0 when it ends with its NUL
+ */
+typedef struct
+{
+  const char *request;
+  VisitEnd end;
+  guint status;
+  gsize length;
+} Visit;
+
+/**
+ * visitors_send:
+ * @visits: taken in turn, beginning with the first
+ * @count: connections to make in all
+ * @n_at_once: how many are open at a time
+ *
+ * Asserts the status of every answer that is read. Returns when the last visitor has left.
+ */
+void
+visitors_send (guint16 port, const Visit *visits, gsize n_visits, guint64 count, guint n_at_once);
+
+G_END_DECLS

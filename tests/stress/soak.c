@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* soak [CONNECTIONS]: visitors of every kind come in waves, and after each wave the daemon has
+ * exactly as much of its heap in use, and as many descriptors open, as before. */
+
+#include "preload.h"
+#include "sse-client.h"
+#include "visitors.h"
+
+#include <stdlib.h>
+
+#define N_WAVES 10
+#define N_AT_ONCE 64
+#define N_COMPONENTS 100 /* of each kind; together more events than the ring holds */
+
+#define HOST "Host: localhost\r\n"
+#define JSON HOST "Content-Type: application/json\r\n"
+#define GET(path) "GET " path " HTTP/1.1\r\n" HOST "\r\n"
+#define STREAM GET ("/v1/heartbeats/stream")
+#define POST "POST /v1/worker-heartbeat HTTP/1.1\r\n" JSON
+#define BEAT POST "Content-Length: 43\r\n\r\n{\"worker_id\":\"worker-007\",\"status\":\"ready\"}"
+#define HIVE_BEAT                                                                                  \
+  "POST /v1/hive-heartbeat HTTP/1.1\r\n" JSON                                                      \
+  "Content-Length: 38\r\n\r\n{\"hive_id\":\"hive-007\",\"status\":\"busy\"}"
+
+/* clang-format off: a row for each visitor */
+static const Visit all[] = {
+  { BEAT, VISIT_READ, 200 },
+  { HIVE_BEAT, VISIT_READ, 200 },
+  { BEAT, VISIT_READ, 200 },
+  { BEAT, VISIT_READ, 200 },
+  { BEAT, VISIT_CLOSE },
+  { BEAT, VISIT_RESET },
+  { STREAM, VISIT_READ_CLOSE, 200 },
+  { STREAM, VISIT_READ_RESET, 200 },
+  { STREAM, VISIT_CLOSE },
+  { STREAM, VISIT_RESET },
+  { GET ("/v1/heartbeats/stream?types=worker&history=50"), VISIT_READ_RESET, 200 },
+  { GET ("/v1/heartbeats/stream?last_event_id=zzz-1"), VISIT_READ_CLOSE, 200 },
+  { STREAM "and more, for which nobody has asked", VISIT_READ_RESET, 200 },
+  { "", VISIT_CLOSE },
+  { "", VISIT_RESET },
+  { "GET /v1/heartb", VISIT_CLOSE },
+  { "GET /v1/heartb", VISIT_RESET },
+  { POST "Content-Length: 500\r\n\r\n{\"worker", VISIT_CLOSE },
+  { POST "Content-Length: 500\r\n\r\n{\"worker", VISIT_RESET },
+  { POST "Content-Length: 500\r\nExpect: 100-continue\r\n\r\n", VISIT_READ_RESET, 100 },
+  { POST "Content-Length: 3\r\n\r\n{\"\xff", VISIT_READ, 400 },
+  { POST "Content-Length: 2\r\n\r\n{}", VISIT_READ, 422 },
+  { POST "Content-Length: 65537\r\n\r\n{", VISIT_READ, 413 },
+  { POST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", VISIT_READ, 411 },
+  { "\x16\x03\x01\x02\r\n\r\n", VISIT_READ, 400 },
+  { "BREW /pot HTTP/1.1\r\n" HOST "\r\n", VISIT_READ, 501 },
+  { "GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n", VISIT_READ, 421 },
+  { "GET /health HTTP/1.1\r\n" HOST "Origin: http://evil.example\r\n\r\n", VISIT_READ, 403 },
+  { "HEAD /health HTTP/1.1\r\n" HOST "\r\n", VISIT_READ, 200 },
+  { "HEAD /v1/heartbeats/stream HTTP/1.1\r\n" HOST "\r\n", VISIT_READ, 200 },
+  { "OPTIONS /v1/worker-heartbeat HTTP/1.1\r\n" HOST "\r\n", VISIT_READ, 204 },
+  { "DELETE /v1/workers/nobody HTTP/1.1\r\n" HOST "\r\n", VISIT_READ, 404 },
+  { "DELETE /health HTTP/1.1\r\n" HOST "\r\n", VISIT_READ, 405 },
+  { GET ("/nowhere/%00/../%zz"), VISIT_READ, 400 },
+  { GET ("/nowhere"), VISIT_READ, 404 },
+  { GET ("/health"), VISIT_READ, 200 },
+  { GET ("/v1/workers/worker-007"), VISIT_READ, 200 },
+  { GET ("/v1/hives?online=true"), VISIT_READ_RESET, 200 },
+};
+/* clang-format on */
+
+static guint64 n_connections = 1000 * 1000;
+
+/* The same components in the same order, whatever was before, and nothing else in the ring. */
+static void
+settle (guint16 port)
+{
+  for (guint i = 0; i < queen_test_scale (N_COMPONENTS); i++)
+    {
+      g_autofree char *worker = g_strdup_printf ("worker-%03u", i);
+      g_autofree char *hive = g_strdup_printf ("hive-%03u", i);
+
+      http_beat (port, "worker", worker, "ready");
+      http_beat (port, "hive", hive, "ready");
+    }
+}
+
+/* The frames in the ring have numbers: so that these do not grow by a digit between two waves, as
+ * many events go before as make room for the rest. Less than half of the visitors make one. */
+static void
+count_up (guint16 port)
+{
+  static const Visit beat[] = { { BEAT, VISIT_READ, 200 } };
+  guint64 n_events = 100;
+
+  while (9 * n_events < n_connections / 2)
+    n_events *= 10;
+  visitors_send (port, beat, 1, n_events, N_AT_ONCE);
+}
+
+static double
+wave (QueenProcess *queen, guint64 count, guint n_descriptors)
+{
+  guint16 port = queen_process_get_port (queen);
+  gint64 start = g_get_monotonic_time ();
+  double took;
+
+  visitors_send (port, all, G_N_ELEMENTS (all), count, N_AT_ONCE);
+  took = (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;
+  queen_test_wait_until (queen_process_count_descriptors (queen) == n_descriptors);
+  settle (port);
+  queen_test_wait_until (queen_process_count_descriptors (queen) == n_descriptors);
+  return took;
+}
+
+static void
+test_flat (void)
+{
+  g_autoptr (Preload) heap = preload_new ("preload-heap");
+  gboolean is_counted = !queen_test_is_wrapped () && !queen_test_is_sanitized ();
+  g_autoptr (QueenProcess) queen = NULL;
+  guint64 count = n_connections / N_WAVES;
+  guint n_descriptors;
+  guint64 base;
+  gint64 resident;
+  double seconds = 0;
+
+  preload_set (heap, "G_SLICE", "always-malloc");
+  /* A tool that finds leaks by itself has a heap of its own. */
+  queen = queen_process_start_with (is_counted ? preload_get_environment (heap) : NULL,
+                                    "--heartbeat-interval=1h", NULL);
+  n_descriptors = queen_process_count_descriptors (queen);
+  count_up (queen_process_get_port (queen));
+  for (guint i = 0; i < 2; i++)
+    wave (queen, MIN (count, 10000), n_descriptors);
+  base = preload_measure_heap (heap, queen);
+  resident = queen_process_get_resident (queen);
+  g_test_message ("before: %" G_GUINT64_FORMAT " bytes in use, %" G_GINT64_FORMAT " KiB resident",
+                  base, resident / 1024);
+
+  for (guint i = 1; i <= N_WAVES; i++)
+    {
+      guint64 in_use;
+
+      seconds += wave (queen, count, n_descriptors);
+      in_use = preload_measure_heap (heap, queen);
+      g_test_message ("%" G_GUINT64_FORMAT " connections: %" G_GUINT64_FORMAT
+                      " bytes in use, %u descriptors, %" G_GINT64_FORMAT
+                      " KiB more resident, %.0f connections/s",
+                      i * count, in_use, queen_process_count_descriptors (queen),
+                      (queen_process_get_resident (queen) - resident) / 1024,
+                      (double) (i * count) / seconds);
+      g_assert_cmpuint (in_use, ==, base);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  if (argc > 1)
+    n_connections = g_ascii_strtoull (argv[1], NULL, 10);
+  if (n_connections < N_WAVES || n_connections > G_MAXUINT)
+    {
+      g_printerr ("soak: %s is no number of connections\n", argv[1]);
+      return EXIT_FAILURE;
+    }
+  n_connections = queen_test_scale ((guint) n_connections);
+
+  g_test_add_func ("/soak/mixed-visitors/heap-flat-to-the-byte", test_flat);
+
+  return g_test_run ();
+}
