@@ -85,7 +85,7 @@ export class LogView {
 
     time.dateTime = new Date(entry.at).toISOString();
     line.append(time, make("span", "kind", entry.kind === "note" ? "" : entry.kind));
-    if (entry.id) line.append(make("bdi", "id", entry.id));
+    if (entry.id) line.append(Object.assign(make("bdi", "id", entry.id), { title: entry.id }));
     if (entry.text) line.append(make("span", "text", entry.text));
     if (entry.status) {
       const state = make("span", "state", entry.status);
