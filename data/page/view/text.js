@@ -27,7 +27,8 @@ export function formatAge(age) {
 }
 
 /** @param {number} beats */
-export const describeCount = (beats) => `${beats} ${beats === 1 ? "heartbeat" : "heartbeats"} in ten minutes`;
+export const describeCount = (beats) =>
+  `${beats} ${beats === 1 ? "heartbeat" : "heartbeats"} in ten minutes`;
 
 /** @param {string} word */
 export const capitalize = (word) => word.charAt(0).toUpperCase() + word.slice(1);
