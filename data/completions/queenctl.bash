@@ -18,7 +18,7 @@ _queenctl_ids ()
 _queenctl ()
 {
   local cur prev word command='' i position=0 bus=() options
-  local commands='status list show watch find report forget'
+  local commands='status list show watch open find report forget'
   local statuses='starting ready online busy stopping stopped offline'
 
   COMPREPLY=()
@@ -65,7 +65,7 @@ _queenctl ()
     case $command in
       list) options+=' --ids' ;;
       show | forget) options+=' --kind=' ;;
-      watch) options+=' --notify' ;;
+      watch | open) options+=' --notify' ;;
       report)
         options+=' --model= --device= --hostname= --port= --hive= --implementation='
         options+=' --component-version= --health= --reason='

@@ -38,6 +38,7 @@ complete -c queenctl -n $no_command -a status -d 'Show the whole cluster at a gl
 complete -c queenctl -n $no_command -a list -d 'List who is known'
 complete -c queenctl -n $no_command -a show -d 'Show all that is known of a worker or hive'
 complete -c queenctl -n $no_command -a watch -d 'Show what happens, as it happens'
+complete -c queenctl -n $no_command -a open -d 'Open the page in a browser'
 complete -c queenctl -n $no_command -a find -d 'Give out an available worker for a model'
 complete -c queenctl -n $no_command -a report -d 'Send a heartbeat in the name of another'
 complete -c queenctl -n $no_command -a forget -d 'Take a worker or hive off the list'
@@ -54,6 +55,8 @@ complete -c queenctl -n '__fish_queenctl_is_at report 3' -a $statuses
 complete -c queenctl -n '__fish_seen_subcommand_from list' -l ids -d 'Print the ids alone'
 complete -c queenctl -n '__fish_seen_subcommand_from watch' -l notify \
     -d 'Show on the desktop who goes and who comes'
+complete -c queenctl -n '__fish_seen_subcommand_from open' -l notify \
+    -d 'Show on the desktop when it cannot be opened'
 complete -c queenctl -n '__fish_seen_subcommand_from show forget' -l kind -x -a 'worker hive' \
     -d 'Which one, when both have this id'
 set -l report '__fish_seen_subcommand_from report'

@@ -14,6 +14,7 @@ import { PlotView } from "./view/plot.js";
 import { PulseView } from "./view/pulse.js";
 import { RowsView } from "./view/rows.js";
 import { find } from "./view/text.js";
+import { TokenView } from "./view/token.js";
 
 const AGE_TICK = 100; /* ms: the age of the queen's beat has tenths */
 const PATIENCE = 2; /* beats of the queen: as long as that holds what she said last */
@@ -37,6 +38,7 @@ const LINK_NOTES = {
   open: "connected",
   lost: "connection lost; reconnecting",
   bye: "the queen said goodbye; reconnecting",
+  locked: "the queen wants a token",
   busy: "the queen has no room for one more listener; will try again",
 };
 
@@ -73,18 +75,20 @@ function takeLink(state) {
   pulse.link = state;
 }
 
-subscribe((message) => {
+const retry = subscribe((message) => {
   if (message.type === "link") takeLink(message.state);
   else if (message.type === "roster") cluster.takeRoster(message.part);
   else message.happenings.forEach(take);
   if (message.type === "link") pulseView.drawTitle(pulse, cluster.census);
   drawSoon(draw);
 });
+const token = new TokenView(retry);
 
 /* What is drawn, and when */
 
 function draw() {
   empty.draw(cluster.components.size === 0 && pulse.link === "open");
+  token.draw(pulse.link === "locked");
   figures.draw(cluster.census);
   plot.drawOnline(cluster.census);
   pulseView.draw(pulse, Date.now());

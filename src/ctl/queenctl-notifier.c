@@ -7,13 +7,11 @@
 #include <stdio.h>
 
 #include "queenctl-bus.h"
+#include "queenctl-notification.h"
 #include "queenctl-text.h"
 
 #define GATHERING_MSEC 1000
 #define MOST_LINES 8
-
-#define NAME "org.freedesktop.Notifications"
-#define PATH "/org/freedesktop/Notifications"
 
 typedef struct
 {
@@ -72,7 +70,8 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
 static void
 call_server (QueenctlNotifier *self, const char *method, GVariant *arguments)
 {
-  g_dbus_connection_call (self->connection, NAME, PATH, NAME, method, arguments, NULL,
+  g_dbus_connection_call (self->connection, QUEENCTL_NOTIFICATION_NAME, QUEENCTL_NOTIFICATION_PATH,
+                          QUEENCTL_NOTIFICATION_NAME, method, arguments, NULL,
                           G_DBUS_CALL_FLAGS_NONE, -1, self->cancellable, on_answered, self);
 }
 
@@ -140,8 +139,7 @@ send_notification (QueenctlNotifier *self, GPtrArray *members)
       is_one ? describe_one (g_ptr_array_index (members, 0)) : describe_many (members);
   g_autofree char *body = is_one ? g_strdup ("") : make_body (members);
 
-  call_server (self, "Notify",
-               g_variant_new ("(susssasa{sv}i)", "queenctl", 0, "", summary, body, NULL, NULL, -1));
+  call_server (self, "Notify", queenctl_notification_new (summary, body));
 }
 
 static gboolean

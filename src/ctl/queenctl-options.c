@@ -30,7 +30,7 @@ static const Option options[] = {
   { "ids", FIELD (is_ids_only), TRUE, FALSE, 0, N_ ("Print the ids alone, one on each line"),
     NULL },
   { "notify", FIELD (is_notifying), TRUE, FALSE, 0,
-    N_ ("Show on the desktop who goes offline, and who comes back"), NULL },
+    N_ ("Notify on the desktop, too"), NULL },
   { "kind", FIELD (kind), FALSE, FALSE, 0, N_ ("Which one, when both have this id: worker or hive"),
     N_ ("KIND") },
   { "model", FIELD (model), FALSE, FALSE, 0, N_ ("The model that the worker has loaded"),

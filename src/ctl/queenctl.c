@@ -14,9 +14,9 @@
 #include "queenctl-text.h"
 
 static const QueenctlCommand *const commands[] = {
-  &queenctl_status_command, &queenctl_list_command, &queenctl_show_command,
-  &queenctl_watch_command,  &queenctl_find_command, &queenctl_report_command,
-  &queenctl_forget_command,
+  &queenctl_status_command, &queenctl_list_command,   &queenctl_show_command,
+  &queenctl_watch_command,  &queenctl_open_command,   &queenctl_find_command,
+  &queenctl_report_command, &queenctl_forget_command,
 };
 
 static const QueenctlCommand *

@@ -12,7 +12,7 @@ import test from "node:test";
 const require = createRequire(`${process.env.QUEEN_NODE_MODULES}/`);
 const { chromium } = require("playwright-core");
 
-export const axeSource = require("axe-core").source;
+const axeSource = require("axe-core").source;
 
 const DEADLINE = 15000; /* ms: how long a condition may take to come true */
 const ARGUMENTS = [
@@ -153,6 +153,18 @@ export async function figureIs(page, member, value) {
  */
 export function row(page, key) {
   return page.locator(`#rows .row[data-key=${JSON.stringify(key)}]`);
+}
+
+/**
+ * What axe-core says against the page.
+ *
+ * @param {import('playwright-core').Page} page
+ */
+export async function findFaults(page) {
+  await page.evaluate(axeSource);
+  const result = await page.evaluate(() => /** @type {any} */ (globalThis).axe.run());
+  return result.violations.flatMap((/** @type {any} */ violation) =>
+    violation.nodes.map((/** @type {any} */ node) => `${violation.id}: ${node.html} ${node.failureSummary}`));
 }
 
 /** Keeps a picture where QUEEN_SCREENSHOTS says, to be looked at. */

@@ -5,15 +5,7 @@
 
 import assert from "node:assert/strict";
 
-import { axeSource, keepPicture, pulseIs, row, testPage } from "./harness.mjs";
-
-/** @param {import('playwright-core').Page} page */
-async function findFaults(page) {
-  await page.evaluate(axeSource);
-  const result = await page.evaluate(() => /** @type {any} */ (globalThis).axe.run());
-  return result.violations.flatMap((/** @type {any} */ violation) =>
-    violation.nodes.map((/** @type {any} */ node) => `${violation.id}: ${node.html} ${node.failureSummary}`));
-}
+import { findFaults, keepPicture, pulseIs, row, testPage } from "./harness.mjs";
 
 /** @param {import('./harness.mjs').Queen} queen */
 async function fill(queen) {

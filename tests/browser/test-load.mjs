@@ -10,6 +10,7 @@ import { figureIs, keepPicture, testPage } from "./harness.mjs";
 
 const WORKERS = 1000;
 const BEATS = 1000;
+const LONGEST = 50; /* ms of a task */
 const PACE = 10; /* ms between two heartbeats */
 const STATUSES = ["ready", "busy", "ready", "ready", "starting"];
 
@@ -24,14 +25,25 @@ function beat(queen, i) {
     device: `GPU-${number % 8}` });
 }
 
+/* By the clock, a task is as long as others leave the processor to it; so what counts is the time that
+ * it was given. */
+/** @param {import('playwright-core').Browser} browser */
+async function measureLongestTask(browser) {
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
+  const nameThread = (/** @type {any} */ event) => `${event.pid}/${event.tid}`;
+  const pages = new Set(traceEvents.filter((/** @type {any} */ event) =>
+    event.name === "FireAnimationFrame").map(nameThread));
+  const times = traceEvents.filter((/** @type {any} */ event) =>
+    event.name.endsWith("RunTask") && pages.has(nameThread(event))).map(
+    (/** @type {any} */ event) => (event.tdur ?? 0) / 1000);
+  assert.ok(times.length > BEATS, `${times.length} tasks were seen`);
+  return times.reduce((/** @type {number} */ most, /** @type {number} */ time) => Math.max(most, time));
+}
+
 testPage("a thousand workers with a hundred heartbeats per second are shown as they come", {},
-  async ({ queen, page }) => {
-    await page.evaluate(() => {
-      const seen = /** @type {any} */ (globalThis);
-      seen.longTasks = [];
-      new PerformanceObserver((list) => seen.longTasks.push(...list.getEntries().map(
-        (entry) => Math.round(entry.duration)))).observe({ type: "longtask", buffered: true });
-    });
+  async ({ queen, page, context }) => {
+    const browser = process.env.QUEEN_BENCHMARK ? context.browser() : null;
+    await browser?.startTracing(page, { categories: ["toplevel", "devtools.timeline"] });
     for (let i = 0; i < WORKERS; i += 20)
       await Promise.all(Array.from({ length: 20 }, (_, n) => beat(queen, i + n)));
     await figureIs(page, "workersOnline", new Intl.NumberFormat("en-US").format(WORKERS));
@@ -51,8 +63,9 @@ testPage("a thousand workers with a hundred heartbeats per second are shown as t
     const shown = await page.locator("#rows .body .row").count();
     assert.ok(shown < 60, `${shown} rows have elements`);
 
-    /* Whether that took the browser long says something of the machine, too: as a benchmark only. */
-    const longTasks = await page.evaluate(() => /** @type {any} */ (globalThis).longTasks);
-    console.log(`# tasks over 50 ms: ${longTasks.join(" ms, ") || "none"}`);
-    if (process.env.QUEEN_BENCHMARK) assert.deepEqual(longTasks, []);
+    /* How long that takes says something of the machine, too: as a benchmark only. */
+    if (!browser) return;
+    const longest = await measureLongestTask(browser);
+    console.log(`# the longest task took ${longest.toFixed(1)} ms`);
+    assert.ok(longest < LONGEST);
   });

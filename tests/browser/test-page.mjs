@@ -60,7 +60,7 @@ testPage("a heartbeat moves the figure at once and adds a tick", {}, async ({ qu
   await queen.worker("w", "busy");
   await figureIs(page, "workersOnline", "1");
   await figureIs(page, "workersAvailable", "0");
-  await page.getByLabel("1 heartbeats in ten minutes").first().waitFor();
+  await page.getByLabel("1 heartbeat in ten minutes").first().waitFor();
   const before = Date.now();
   await queen.worker("w", "ready");
   await figureIs(page, "workersAvailable", "1");
@@ -115,6 +115,14 @@ testPage("the dialog tells everything that the last heartbeat said", {}, async (
   await dialog.waitFor({ state: "hidden" });
 });
 
+testPage("a name that no address can hold is shown all the same", {}, async ({ queen, page }) => {
+  await queen.worker("..", "ready", { model_id: "some/model", hive_id: "h" });
+  await row(page, "worker/..").getByText("some/model").waitFor();
+  await row(page, "worker/..").click();
+  await page.locator("#detail dd", { hasText: "some/model" }).waitFor();
+  assert.equal(await page.locator("#detail-note").textContent(), "");
+});
+
 testPage("an id is text, whatever is in it", {}, async ({ queen, page }) => {
   const id = `<img src=x onerror="document.title='broken'"><b>&amp;`;
   await queen.worker(id, "ready", { model_id: "<script>1</script>" });
@@ -135,7 +143,10 @@ testPage("the events can be filtered and held", {}, async ({ queen, page }) => {
   await page.getByLabel("Hives", { exact: true }).check();
   await page.getByLabel("Filter events by text").fill("H-");
   assert.deepEqual(await lines.allTextContents(), ["h-1"]);
+  await page.getByLabel("Filter events by text").fill("nobody");
+  await page.getByText("No event is like that").waitFor();
   await page.getByLabel("Filter events by text").fill("");
+  await page.getByText("No event is like that").waitFor({ state: "hidden" });
   await page.getByRole("button", { name: "Pause" }).click();
   await queen.worker("w-2", "ready");
   await page.getByRole("button", { name: /^Resume \([1-9]/ }).click();
@@ -149,6 +160,11 @@ testPage("the list can be searched", {}, async ({ queen, page }) => {
   await page.getByLabel("Find hives and workers").fill("QWEN");
   await row(page, "worker/alpha").waitFor({ state: "detached" });
   await row(page, "worker/beta").waitFor();
+  await page.getByLabel("Find hives and workers").fill("nobody");
+  await page.getByText("None has “nobody”").waitFor();
+  await page.getByLabel("Find hives and workers").fill("");
+  await row(page, "worker/alpha").waitFor();
+  await page.getByText("None has “nobody”").waitFor({ state: "hidden" });
 });
 
 testPage("it has a dark side", { context: { colorScheme: "dark" } }, async ({ queen, page }) => {

@@ -7,10 +7,12 @@
  */
 
 #include <fcntl.h>
+#include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bus-client.h"
@@ -164,9 +166,9 @@ ask_json (const char *line)
 static void
 test_no_queen (Fixture *f, gconstpointer data)
 {
-  static const char *const lines[] = { "status",   "list",       "show x",
-                                       "watch",    "find m",     "report worker x ready",
-                                       "forget x", "--json list" };
+  static const char *const lines[] = { "status", "list",     "show x",
+                                       "watch",  "find m",   "report worker x ready",
+                                       "open",   "forget x", "--json list" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
     refuse (lines[i], 3, "systemctl start queen-rbee");
@@ -186,6 +188,7 @@ test_usage (Fixture *f, gconstpointer data)
     "show",
     "show a b",
     "show a --kind=cat",
+    "open a",
     "status --bus=omni",
     "report worker a",
     "report cat a ready",
@@ -593,41 +596,78 @@ await_notification (GPtrArray *notified, guint number, const char *said)
   g_assert_nonnull (strstr (g_ptr_array_index (notified, number - 1), said));
 }
 
+/* What shows notifications, and what it was given. */
+typedef struct
+{
+  GDBusConnection *connection;
+  GPtrArray *notified;
+  guint object_id;
+  guint name_id;
+} Desktop;
+
+static void
+on_name_acquired (GDBusConnection *connection, const char *name, gpointer data)
+{
+  gboolean *is_there = data;
+
+  *is_there = TRUE;
+}
+
+static void
+desktop_init (Desktop *self, Fixture *f)
+{
+  static const GDBusInterfaceVTable vtable = { .method_call = on_call };
+  g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (notifications_xml, NULL);
+  gboolean is_there = FALSE;
+
+  self->connection = bus_client_get_connection (f->client);
+  self->notified = g_ptr_array_new_with_free_func (g_free);
+  self->object_id =
+      g_dbus_connection_register_object (self->connection, "/org/freedesktop/Notifications",
+                                         node->interfaces[0], &vtable, self->notified, NULL, NULL);
+  self->name_id = g_bus_own_name_on_connection (self->connection, "org.freedesktop.Notifications",
+                                                G_BUS_NAME_OWNER_FLAGS_NONE, on_name_acquired, NULL,
+                                                &is_there, NULL);
+  while (!is_there)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+desktop_clear (Desktop *self)
+{
+  g_bus_unown_name (self->name_id);
+  g_dbus_connection_unregister_object (self->connection, self->object_id);
+  g_ptr_array_unref (self->notified);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Desktop, desktop_clear)
+
 static void
 test_notify (Fixture *f, gconstpointer data)
 {
-  static const GDBusInterfaceVTable vtable = { .method_call = on_call };
-  GDBusConnection *connection = bus_client_get_connection (f->client);
-  g_autoptr (GPtrArray) notified = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (notifications_xml, NULL);
-  guint object_id =
-      g_dbus_connection_register_object (connection, "/org/freedesktop/Notifications",
-                                         node->interfaces[0], &vtable, notified, NULL, NULL);
-  guint name_id =
-      g_bus_own_name_on_connection (connection, "org.freedesktop.Notifications",
-                                    G_BUS_NAME_OWNER_FLAGS_NONE, NULL, NULL, NULL, NULL);
+  g_auto (Desktop) desktop = { 0 };
   Watch watch;
+
+  desktop_init (&desktop, f);
 
   g_free (ask ("report worker a ready"));
   g_free (ask ("report hive b ready"));
   start_watch (&watch, "watch --notify", G_SUBPROCESS_FLAGS_NONE);
-  await_notification (notified, 1, "ready");
+  await_notification (desktop.notified, 1, "ready");
   /* Somebody new is no news. */
   g_free (ask ("report worker c ready"));
   g_free (ask ("report worker a stopped"));
-  await_notification (notified, 2, "'Worker a went offline', ''");
+  await_notification (desktop.notified, 2, "'Worker a went offline', ''");
   g_free (ask ("report worker a ready"));
-  await_notification (notified, 3, "'Worker a is back', ''");
+  await_notification (desktop.notified, 3, "'Worker a is back', ''");
   g_variant_unref (
       bus_client_ask (f->client, "ReportWorker", "({'id': <'a'>, 'status': <'stopped'>},)"));
   g_variant_unref (bus_client_ask (f->client, "ReportHive",
                                    "({'id': <'b'>, 'operational_status': <'offline'>},)"));
-  await_notification (notified, 4,
+  await_notification (desktop.notified, 4,
                       "'2 went offline', 'Worker a went offline\\nHive b went offline'");
   stop_watch (&watch);
-  g_assert_cmpuint (notified->len, ==, 4);
-  g_bus_unown_name (name_id);
-  g_dbus_connection_unregister_object (connection, object_id);
+  g_assert_cmpuint (desktop.notified->len, ==, 4);
 }
 
 static void
@@ -644,6 +684,114 @@ test_notify_no_desktop (Fixture *f, gconstpointer data)
   g_free (ask ("report worker w ready"));
   g_free (await_line (&watch, "ready"));
   stop_watch (&watch);
+}
+
+/* A desktop with a browser that says, to a pipe, what it is to show. */
+typedef struct
+{
+  char *folder;
+  int pipe;
+} Browser;
+
+static void
+install_file (const Browser *browser, const char *name, const char *text)
+{
+  g_autofree char *path = g_build_filename (browser->folder, "applications", name, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_file_set_contents (path, text, -1, &error);
+  g_assert_no_error (error);
+}
+
+static void
+browser_init (Browser *self)
+{
+  g_autofree char *applications = NULL;
+  g_autofree char *desktop_file = NULL;
+  g_autofree char *pipe = NULL;
+  g_autoptr (GError) error = NULL;
+
+  self->folder = g_dir_make_tmp ("queen-browser-XXXXXX", &error);
+  g_assert_no_error (error);
+  pipe = g_build_filename (self->folder, "shown", NULL);
+  g_assert_cmpint (mkfifo (pipe, 0600), ==, 0);
+  self->pipe =
+      open (pipe, O_RDWR | O_CLOEXEC); /* with both ends, so that nobody waits to open it */
+  g_assert_cmpint (self->pipe, >=, 0);
+  applications = g_build_filename (self->folder, "applications", NULL);
+  g_assert_cmpint (g_mkdir (applications, 0700), ==, 0);
+  desktop_file = g_strdup_printf ("[Desktop Entry]\nType=Application\nName=Browser\n"
+                                  "Exec=sh -c 'echo \"$0\" >%s' %%u\n"
+                                  "MimeType=x-scheme-handler/http;\n",
+                                  pipe);
+  install_file (self, "browser.desktop", desktop_file);
+  install_file (self, "mimeapps.list",
+                "[Default Applications]\nx-scheme-handler/http=browser.desktop\n");
+}
+
+static void
+browser_clear (Browser *self)
+{
+  g_autofree char *command = g_strdup_printf ("rm -r '%s'", self->folder);
+
+  g_assert_true (g_spawn_command_line_sync (command, NULL, NULL, NULL, NULL));
+  g_free (self->folder);
+  close (self->pipe);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Browser, browser_clear)
+
+/* Returns: the command line that has this desktop, and no other */
+static char *
+on_desktop (const Browser *self, const char *line)
+{
+  return g_strdup_printf ("XDG_DATA_HOME='%s' XDG_DATA_DIRS='%s' XDG_CONFIG_HOME='%s' "
+                          "XDG_CONFIG_DIRS='%s' %s",
+                          self->folder, self->folder, self->folder, self->folder, line);
+}
+
+static void
+test_open (Fixture *f, gconstpointer data)
+{
+  g_auto (Browser) browser = { 0 };
+  g_autofree char *line = NULL;
+  g_autofree char *address = NULL;
+  g_autoptr (JsonNode) node = NULL;
+  char shown[128] = "";
+
+  browser_init (&browser);
+  line = on_desktop (&browser, "open --json");
+  node = ask_json (line);
+  g_assert_cmpint (read (browser.pipe, shown, sizeof shown - 1), >, 0);
+  g_strchomp (shown);
+  address = g_strdup_printf ("http://127.0.0.1:%u/", queen_process_get_port (f->queen));
+  g_assert_cmpstr (shown, ==, address);
+  g_assert_cmpstr (json_object_get_string_member (json_node_get_object (node), "page"), ==, shown);
+}
+
+static void
+test_open_no_browser (Fixture *f, gconstpointer data)
+{
+  refuse ("XDG_DATA_HOME=/nonexistent XDG_DATA_DIRS=/nonexistent XDG_CONFIG_HOME=/nonexistent "
+          "XDG_CONFIG_DIRS=/nonexistent open",
+          1, "no browser to show http://127.0.0.1:");
+}
+
+/* Nobody sees the stderr of what an icon starts. */
+static void
+test_open_notify (Fixture *f, gconstpointer data)
+{
+  g_auto (Desktop) desktop = { 0 };
+  Watch watch;
+
+  desktop_init (&desktop, f);
+  start_watch (&watch, "open --notify", G_SUBPROCESS_FLAGS_STDERR_SILENCE);
+  await_notification (desktop.notified, 1,
+                      "'The page cannot be opened', 'The queen is not running");
+  g_assert_true (g_subprocess_wait (watch.process, NULL, NULL));
+  g_assert_cmpint (g_subprocess_get_exit_status (watch.process), ==, 3);
+  g_object_unref (watch.lines);
+  g_object_unref (watch.process);
 }
 
 #define ADD(name, set_up_function, function)                                                       \
@@ -669,6 +817,9 @@ main (int argc, char **argv)
   ADD ("find/in-turn-with-address", set_up, test_find);
   ADD ("forget/never-by-guess", set_up, test_forget);
   ADD ("json/every-command", set_up, test_json);
+  ADD ("open/the-page-where-she-serves-it", set_up, test_open);
+  ADD ("open/no-browser-and-the-address", set_up, test_open_no_browser);
+  ADD ("open/an-icon-that-fails-says-why", set_up_bus, test_open_notify);
   ADD ("watch/events-until-nobody-reads", set_up, test_watch);
   ADD ("watch/json-lines", set_up, test_watch_json);
   ADD ("watch/queen-restarted", set_up, test_watch_restart);

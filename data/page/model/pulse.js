@@ -7,7 +7,7 @@ const MISSED = 1.5; /* intervals: by then one beat has been missed */
 const GONE = 4;
 
 /**
- * @typedef {'connecting' | 'beating' | 'late' | 'busy' | 'bye' | 'lost' | 'silent'} PulseState
+ * @typedef {'connecting' | 'beating' | 'late' | 'busy' | 'locked' | 'bye' | 'lost' | 'silent'} PulseState
  */
 
 /** Whether the queen lives, by her own heartbeat. */

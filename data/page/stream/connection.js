@@ -4,15 +4,27 @@
 import { parseHeartbeat, parseLagged } from "./parse.js";
 
 const STREAM = "/v1/heartbeats/stream";
+const PROBE = "/v1/build-info"; /* as protected as the stream */
+const UNAUTHORIZED = 401;
 const HISTORY = 100; /* events: what the queen holds unless told otherwise */
 const FIRST_PAUSE = 1000; /* ms */
 const LONGEST_PAUSE = 15000;
 
 /**
- * How the connection is: `bye` and `busy` are what the queen said before it ended.
+ * How the connection is: `bye` and `busy` are what the queen said before it ended;
+ * while it is `locked` she wants a token first.
  *
- * @typedef {'connecting' | 'open' | 'lost' | 'bye' | 'busy'} LinkState
+ * @typedef {'connecting' | 'open' | 'lost' | 'bye' | 'busy' | 'locked'} LinkState
  */
+
+/* EventSource does not say what the answer was. */
+async function isLocked() {
+  try {
+    return (await fetch(PROBE, { method: "HEAD" })).status === UNAUTHORIZED;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * The stream, for as long as anybody wants it. EventSource comes back by itself when a connection
@@ -95,11 +107,16 @@ export class Connection {
   }
 
   /** @param {EventSource} source */
-  #takeError(source) {
-    if (this.#state === "open" || this.#state === "connecting") this.#setState("lost");
-    if (source.readyState !== EventSource.CLOSED) return;
+  async #takeError(source) {
+    const hasGivenUp = source.readyState === EventSource.CLOSED;
+    const state = hasGivenUp && (await isLocked()) ? "locked" : "lost";
+
+    if (source !== this.#source) return;
+    if (state === "locked" || ["open", "connecting", "locked"].includes(this.#state))
+      this.#setState(state);
+    if (!hasGivenUp) return;
     /* A queen with a smaller ring refuses to tell that much. */
-    this.#wantsHistory = false;
+    if (state !== "locked") this.#wantsHistory = false;
     const pause = Math.min(FIRST_PAUSE * 2 ** this.#failures++, LONGEST_PAUSE);
     this.#timer = setTimeout(() => this.open(), pause * (0.75 + Math.random() / 2));
   }

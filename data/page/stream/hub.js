@@ -61,6 +61,11 @@ export class Hub {
     this.#connection.pause();
   }
 
+  /** The queen may say something else now: to a browser that has a session, for one. */
+  retry() {
+    if (this.#state !== "open") this.#connection.open();
+  }
+
   /** @param {Listener} listener */
   add(listener) {
     this.#flush();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
+import { addressOf } from "./address.js";
+
 const CHUNK = 100; /* components in one message, so that no tab has to read too long at once */
 const FEW = 8; /* components that are asked for one by one */
 const FIRST_WAIT = 40; /* ms: those who come together are asked for together */
@@ -54,7 +56,8 @@ export class Roster {
    * @param {string} id
    */
   want(kind, id) {
-    if (this.#wanted.size <= FEW) this.#wanted.set(`${kind}/${id}`, [kind, id]);
+    if (addressOf(kind, id) === null) this.#wantsAll = true;
+    else if (this.#wanted.size <= FEW) this.#wanted.set(`${kind}/${id}`, [kind, id]);
     this.#schedule(FIRST_WAIT);
   }
 
@@ -110,7 +113,7 @@ export class Roster {
    */
   async #askOne(kind, id) {
     const askedAt = Date.now();
-    const answer = await fetch(`/v1/${kind}s/${encodeURIComponent(id)}`);
+    const answer = await fetch(addressOf(kind, id) ?? "");
 
     if (!answer.ok && answer.status !== NOT_FOUND) return;
     this.#onPart({

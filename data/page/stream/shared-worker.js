@@ -14,7 +14,8 @@ hub.open();
   const listener = (message) => port.postMessage(message);
 
   port.onmessage = ({ data }) => {
-    if (data === "leave") hub.remove(listener);
+    if (data === "retry") hub.retry();
+    else if (data === "leave") hub.remove(listener);
     else hub.add(listener);
   };
 };

@@ -23,6 +23,7 @@ function subscribeToWorker(listener) {
   addEventListener("pageshow", (event) => {
     if (event.persisted) worker.port.postMessage("join");
   });
+  return () => worker.port.postMessage("retry");
 }
 
 /**
@@ -45,14 +46,17 @@ function subscribeByLock(listener) {
     if (data.message && (!data.to || data.to === me)) take(data.message);
   };
   channel.postMessage({ join: me });
+  let retry = () => channel.postMessage({ retry: true });
   navigator.locks.request(NAME, () => {
     const hub = new Hub();
+    retry = () => hub.retry();
 
     hub.add((message) => {
       take(message);
       channel.postMessage({ message });
     });
     channel.addEventListener("message", ({ data }) => {
+      if (data.retry) hub.retry();
       if (!data.join) return;
       /** @type {Listener} */
       const introduce = (message) => channel.postMessage({ to: data.join, message });
@@ -62,6 +66,7 @@ function subscribeByLock(listener) {
     hub.open(lastId);
     return new Promise(() => {}); /* for as long as the tab is there */
   });
+  return () => retry();
 }
 
 /**
@@ -76,15 +81,17 @@ function subscribeAlone(listener) {
   hub.add(listener);
   document.addEventListener("visibilitychange", follow);
   if (!document.hidden) follow();
+  return () => hub.retry();
 }
 
 /**
  * Hears everything that happens, by whatever this browser has.
  *
  * @param {Listener} listener
+ * @returns {() => void} to be called when the queen may let in whom she did not let in
  */
 export function subscribe(listener) {
-  if (typeof SharedWorker === "function") subscribeToWorker(listener);
-  else if (navigator.locks && typeof BroadcastChannel === "function") subscribeByLock(listener);
-  else subscribeAlone(listener);
+  if (typeof SharedWorker === "function") return subscribeToWorker(listener);
+  if (navigator.locks && typeof BroadcastChannel === "function") return subscribeByLock(listener);
+  return subscribeAlone(listener);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
-import { capitalize, find, formatMoment, make } from "./text.js";
+import { addressOf } from "../stream/address.js";
+import { capitalize, describeCount, find, formatMoment, make } from "./text.js";
 import { drawTrack } from "./track.js";
 
 /** @type {[string, string][]} what is told, in this order */
@@ -64,16 +65,18 @@ export class DetailView {
     if (!track) return;
     const { clientWidth: width, clientHeight: height } = this.#canvas.parentElement;
     drawTrack(this.#canvas, track, now, { width, height });
-    this.#canvas.setAttribute("aria-label", `${track.count(now)} heartbeats in ten minutes`);
+    this.#canvas.setAttribute("aria-label", describeCount(track.count(now)));
   }
 
   async refresh() {
     const component = this.#component;
+    const address = component && addressOf(component.kind, component.id);
 
     if (!component || this.#isAsking) return;
+    if (!address) return this.#drawFacts({ ...component.facts, status: component.status });
     this.#isAsking = true;
     try {
-      const answer = await fetch(`/v1/${component.kind}s/${encodeURIComponent(component.id)}`);
+      const answer = await fetch(address);
       const said = await answer.json();
       if (component === this.#component) this.#take(answer.ok, said);
     } catch {

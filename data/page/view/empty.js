@@ -6,7 +6,6 @@ import { find } from "./text.js";
 /** What is shown as long as nobody has sent a heartbeat. */
 export class EmptyView {
   #box = find("empty");
-  #rows = [find("rows"), find("rows-filter")];
 
   constructor() {
     const command = `curl ${location.origin}/v1/worker-heartbeat \\
@@ -24,8 +23,6 @@ export class EmptyView {
 
   /** @param {boolean} isEmpty */
   draw(isEmpty) {
-    if (this.#box.hidden !== isEmpty) return;
     this.#box.hidden = !isEmpty;
-    for (const element of this.#rows) element.hidden = isEmpty;
   }
 }

@@ -11,6 +11,7 @@ const AT_ONCE = 40;
 /** What happens, line by line. */
 export class LogView {
   #list = find("log");
+  #nothing = find("log-nothing");
   #form = find("log-filters");
   #pause = find("log-pause");
   #journal;
@@ -37,6 +38,7 @@ export class LogView {
 
     this.#drawn = this.#journal.serial;
     if (entries.length === 0) return;
+    this.#nothing.hidden = true;
     this.#list.prepend(...entries.map((entry) => this.#makeLine(entry)));
     while (this.#list.childElementCount > SHOWN) this.#list.lastElementChild.remove();
   }
@@ -45,6 +47,7 @@ export class LogView {
     this.#list.replaceChildren();
     this.#drawn = 0;
     this.#catchUp(SHOWN);
+    this.#drawNothing();
   }
 
   #togglePause() {
@@ -52,6 +55,12 @@ export class LogView {
     this.#pause.setAttribute("aria-pressed", String(this.#isPaused));
     if (!this.#isPaused) this.#catchUp(SHOWN);
     this.#drawPause();
+  }
+
+  /* Since the page opened there has been the note that it connected, at least. */
+  #drawNothing() {
+    this.#nothing.hidden = this.#list.childElementCount > 0;
+    setText(this.#nothing, "No event is like that, yet.");
   }
 
   #drawPause() {
@@ -76,7 +85,7 @@ export class LogView {
 
     time.dateTime = new Date(entry.at).toISOString();
     line.append(time, make("span", "kind", entry.kind === "note" ? "" : entry.kind));
-    if (entry.id) line.append(make("bdi", "id", entry.id));
+    if (entry.id) line.append(Object.assign(make("bdi", "id", entry.id), { title: entry.id }));
     if (entry.text) line.append(make("span", "text", entry.text));
     if (entry.status) {
       const state = make("span", "state", entry.status);

@@ -9,6 +9,7 @@ const STATES = {
   beating: { word: "Connected", icon: "beating" },
   late: { word: "A heartbeat is late", icon: "late" },
   busy: { word: "The queen has no room; will try again", icon: "late" },
+  locked: { word: "A token is needed", icon: "late" },
   bye: { word: "The queen said goodbye; reconnecting", icon: "gone" },
   lost: { word: "Connection lost; reconnecting", icon: "gone" },
   silent: { word: "The queen is silent", icon: "gone" },

@@ -51,7 +51,8 @@ export class RowElement {
     element.setAttribute("aria-level", String(row.level));
     element.classList.toggle("active", isActive);
     element.classList.toggle("head", row.level === 1);
-    if (row.level === 1) element.setAttribute("aria-expanded", String(!row.group.isFolded));
+    if (row.level === 1 && row.group.workers.length > 0)
+      element.setAttribute("aria-expanded", String(!row.group.isFolded));
     else element.removeAttribute("aria-expanded");
     element.dataset.key = row.component?.key ?? row.key;
   }

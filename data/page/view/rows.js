@@ -5,7 +5,7 @@ import { WINDOW } from "../model/beat-track.js";
 import { drawLater, drawSoon } from "./frames.js";
 import { RowElement } from "./row.js";
 import { RowsCursor } from "./rows-cursor.js";
-import { find, make } from "./text.js";
+import { describeCount, find, make, setText } from "./text.js";
 import { onThemeChange } from "./theme.js";
 import { drawTrack } from "./track.js";
 
@@ -24,6 +24,8 @@ const HEADINGS = {
 /** Hives and workers. Only rows in sight have elements, so a thousand cost as much as thirty. */
 export class RowsView {
   #grid = find("rows");
+  #nothing = find("rows-nothing");
+  #filter = find("rows-filter");
   #body = make("div", "body");
   #probe = new RowElement();
   #cluster;
@@ -65,6 +67,7 @@ export class RowsView {
     for (let i = first; i < Math.min(end, rows.length); i++) this.#place(rows[i], i);
     this.#sortElements(first, Math.min(end, rows.length));
     this.#tellActive();
+    this.#tellNothing();
   };
 
   /** @param {Set<string>} keys of components that have changed */
@@ -146,8 +149,8 @@ export class RowsView {
     addEventListener("scroll", redraw, { capture: true, passive: true });
     addEventListener("resize", redraw);
     onThemeChange(() => this.drawTracks());
-    find("rows-filter").addEventListener("input", (/** @type {any} */ event) => {
-      this.#cluster.groups.filter = event.target.value;
+    this.#filter.addEventListener("input", () => {
+      this.#cluster.groups.filter = this.#filter.value;
       redraw();
     });
   }
@@ -212,7 +215,7 @@ export class RowsView {
 
     if (this.#trackSize.width > 0) drawTrack(shown.canvas, track, now, this.#trackSize);
     shown.canvas.hidden = !track;
-    shown.canvas.setAttribute("aria-label", `${beats} heartbeats in ten minutes`);
+    shown.canvas.setAttribute("aria-label", describeCount(beats));
   }
 
   /* Screen readers go by the order of the elements. */
@@ -228,6 +231,13 @@ export class RowsView {
       if (element === next) next = next.nextElementSibling;
       else this.#body.insertBefore(element, next);
     }
+  }
+
+  #tellNothing() {
+    const text = this.#filter.value.trim();
+
+    this.#nothing.hidden = this.#rows.length > 0 || !text;
+    setText(this.#nothing, `None has “${text}” in its name, state, model, device or host.`);
   }
 
   #tellActive() {

@@ -26,6 +26,10 @@ export function formatAge(age) {
   return seconds < 86400 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86400)} d`;
 }
 
+/** @param {number} beats */
+export const describeCount = (beats) =>
+  `${beats} ${beats === 1 ? "heartbeat" : "heartbeats"} in ten minutes`;
+
 /** @param {string} word */
 export const capitalize = (word) => word.charAt(0).toUpperCase() + word.slice(1);
 

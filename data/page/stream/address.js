@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: the queen-rbee authors
+
+/**
+ * Where the queen tells of one component; null for those two names that no URI can hold, as it
+ * would take them for a way: they are in the lists only.
+ *
+ * @param {string} kind
+ * @param {string} id
+ */
+export function addressOf(kind, id) {
+  return id === "." || id === ".." ? null : `/v1/${kind}s/${encodeURIComponent(id)}`;
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: the queen-rbee authors
+
+import { find } from "./text.js";
+
+const RENEWAL = 1800000; /* ms: a session lasts for an hour */
+
+/** Asks for a token where reading takes one, and keeps a session open with it. */
+export class TokenView {
+  #form = find("token");
+  #input = find("token-input");
+  #fault = find("token-fault");
+  #onSession;
+  #token = "";
+
+  /** @param {() => void} onSession called when the queen will let this browser read */
+  constructor(onSession) {
+    this.#onSession = onSession;
+    this.#form.addEventListener("submit", (/** @type {Event} */ event) => {
+      event.preventDefault();
+      this.#open(this.#input.value.trim());
+    });
+    setInterval(() => this.#token && this.#request(this.#token).catch(() => {}), RENEWAL);
+  }
+
+  /** @param {boolean} isLocked */
+  draw(isLocked) {
+    if (this.#form.hidden !== isLocked) return;
+    this.#form.hidden = !isLocked;
+    if (!isLocked) return;
+    /* A queen who has started anew knows the token, but not the session. */
+    if (this.#token) this.#open(this.#token);
+    else if (document.activeElement === document.body) this.#input.focus();
+  }
+
+  /** @param {string} token */
+  async #open(token) {
+    try {
+      const answer = await this.#request(token);
+
+      this.#token = answer.ok ? token : "";
+      this.#fault.textContent = answer.ok ? "" : "The queen does not know this token.";
+    } catch {
+      this.#fault.textContent = "The queen does not answer.";
+    }
+    if (this.#fault.textContent) return this.#input.select();
+    this.#input.value = "";
+    this.#onSession();
+  }
+
+  /** @param {string} token */
+  #request(token) {
+    /* A header has no room for other characters, and no token has them. */
+    const authorization = `Bearer ${token.replace(/[^\x21-\x7e]/g, "?")}`;
+
+    return fetch("/v1/session", { method: "POST", headers: { Authorization: authorization } });
+  }
+}
