@@ -225,7 +225,7 @@ static const Setting settings[] = {
     N_ ("How many may listen at once (12000, or what the limit of open files has room for)"),
     N_ ("COUNT") },
   { "max-connections", 0, apply_number, FIELD (max_connections), 1, 10000000, FALSE,
-    N_ ("How many requests may be under way at once (4096, or likewise)"), N_ ("COUNT") },
+    N_ ("How many requests may be under way at once (16384, or likewise)"), N_ ("COUNT") },
   { "max-per-peer", 0, apply_number, FIELD (max_per_peer), 1, 10000000, FALSE,
     N_ ("How many of each one address may have (a quarter; this machine all)"), N_ ("COUNT") },
   { "cors-origin", 0, apply_origin, FIELD (cors_origins), 0, 0, TRUE,

@@ -3,11 +3,10 @@
 
 #include "queen-caps.h"
 
-#define RESERVE                                                                                    \
-  32 /* descriptors of her own: listening sockets, the bus, the log, the spare one                 \
-      */
+/* Descriptors of her own: listening sockets, the bus, the log, the spare one. */
+#define RESERVE 32
 #define USUAL_SUBSCRIBERS 12000
-#define USUAL_CONNECTIONS 4096
+#define USUAL_CONNECTIONS 16384 /* so many may come at once when she has been away */
 
 /* 80 % of the descriptors, as connections are short. */
 static guint

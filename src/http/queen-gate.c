@@ -10,14 +10,12 @@
 #include "queen-epoll.h"
 #include "queen-error.h"
 #include "queen-peers.h"
-#include "queen-request-head.h"
+#include "queen-request-buffer.h"
+#include "queen-wait.h"
 
-#define MAX_REQUEST (QUEEN_REQUEST_MAX_HEAD + QUEEN_REQUEST_MAX_BODY)
 #define MAX_READY_AT_ONCE 32     /* connections, until the main loop may turn */
 #define MAX_DRAINED (256 * 1024) /* bytes that are thrown away so that an answer arrives */
 
-/* What is waited for. Each wait is as long for everybody, so that those in it queue up in the order
- * of their deadlines without being sorted. */
 typedef enum
 {
   WAIT_HEAD,
@@ -41,18 +39,11 @@ struct _QueenConnection
   gboolean is_watched;
   gboolean is_probe;
   gboolean is_hello_awaited;
-  gint64 deadlines[N_WAITS]; /* µs, monotonic; 0 for what is not waited for */
-  GList links[N_WAITS];      /* in the queues of those waits */
+  QueenWait waits[N_WAITS];
   struct sockaddr_storage peer;
   QueenPeer *share; /* NULL when it takes from nobody's */
 
-  GByteArray *received; /* NULL as long as nothing had to be kept */
-  gsize scanned;        /* bytes in which no end of the head was found */
-  gsize head_length;    /* bytes; 0 before the head is whole */
-  gboolean has_body;
-  gboolean expects_continue;
-  gsize body_length; /* bytes that the head promises */
-  GString *accepted; /* the head as libsoup may see it */
+  QueenRequestBuffer request;
 
   GBytes *answer;
   gsize n_answered;         /* bytes */
@@ -80,7 +71,7 @@ struct _QueenGate
 
   QueenEpoll *sockets;
   QueenAlarm *deadline_alarm;
-  GQueue waits[N_WAITS]; /* of QueenConnection, by deadline */
+  QueenWaitingRoom rooms[N_WAITS]; /* of QueenConnection */
   guint n_connections;
   guint max_connections;
   QueenPeers *peers;
@@ -92,21 +83,19 @@ G_DEFINE_FINAL_TYPE (QueenGate, queen_gate, G_TYPE_OBJECT)
 static void
 begin_wait (QueenConnection *connection, Wait wait)
 {
-  QueenGate *self = connection->gate;
-
-  connection->deadlines[wait] = g_get_monotonic_time () + wait_lengths[wait];
-  connection->links[wait].data = connection;
-  g_queue_push_tail_link (&self->waits[wait], &connection->links[wait]);
-  queen_alarm_set_earlier (self->deadline_alarm, connection->deadlines[wait]);
+  queen_wait_begin (&connection->waits[wait], &connection->gate->rooms[wait], connection);
 }
 
 static void
 end_wait (QueenConnection *connection, Wait wait)
 {
-  if (connection->deadlines[wait] == 0)
-    return;
-  connection->deadlines[wait] = 0;
-  g_queue_unlink (&connection->gate->waits[wait], &connection->links[wait]);
+  queen_wait_end (&connection->waits[wait]);
+}
+
+static gboolean
+is_waiting (const QueenConnection *connection, Wait wait)
+{
+  return queen_wait_is_on (&connection->waits[wait]);
 }
 
 static void
@@ -115,10 +104,8 @@ remove_connection (QueenGate *self, QueenConnection *connection)
   for (Wait wait = 0; wait < N_WAITS; wait++)
     end_wait (connection, wait);
   queen_socket_close (&connection->socket);
-  g_clear_pointer (&connection->received, g_byte_array_unref);
+  queen_request_buffer_clear (&connection->request);
   g_clear_pointer (&connection->answer, g_bytes_unref);
-  if (connection->accepted)
-    g_string_free (connection->accepted, TRUE);
   queen_peers_leave (self->peers, connection->share);
   g_free (connection);
 
@@ -159,7 +146,7 @@ linger (QueenGate *self, QueenConnection *connection)
 {
   gssize n_bytes;
 
-  while ((n_bytes = queen_socket_drain (&connection->socket, self->buffer, MAX_REQUEST)) > 0)
+  while ((n_bytes = queen_socket_drain (&connection->socket, self->buffer, QUEEN_REQUEST_MAX)) > 0)
     {
       connection->n_drained += (gsize) n_bytes;
       if (connection->n_drained > MAX_DRAINED)
@@ -232,29 +219,31 @@ refuse (QueenGate *self, QueenConnection *connection, QueenRefusal reason, const
 
 /* Reading */
 
+/* @whole has the request, and perhaps more. */
 static void
-finish_request (QueenGate *self, QueenConnection *connection, const char *data, gsize length)
+finish_request (QueenGate *self, QueenConnection *connection, QueenText whole)
 {
-  GByteArray *received = g_steal_pointer (&connection->received); /* what @data may be in */
-  g_autoptr (GBytes) head = g_string_free_to_bytes (g_steal_pointer (&connection->accepted));
+  QueenRequestBuffer buffer = connection->request; /* what @whole may be in */
+  g_autoptr (GBytes) head = g_string_free_to_bytes (g_steal_pointer (&buffer.accepted));
   const QueenRequest request = {
     .is_local = queen_peers_is_loopback (&connection->peer),
     .is_probe = connection->is_probe,
     .is_encrypted = connection->socket.tls != NULL,
     .head = head,
-    .has_body = connection->has_body,
-    .body = data + connection->head_length,
-    .body_length = connection->body_length,
+    .has_body = buffer.has_body,
+    .body = whole.at + buffer.head_length,
+    .body_length = buffer.body_length,
   };
   GBytes *bytes;
 
-  connection->has_unread_data = length > connection->head_length + request.body_length;
+  connection->request = (QueenRequestBuffer){ NULL };
+  connection->has_unread_data = whole.length > buffer.head_length + buffer.body_length;
   bytes = self->on_request (connection, &request, self->data);
   if (bytes)
     answer (self, connection, bytes);
   else
     remove_connection (self, connection);
-  g_clear_pointer (&received, g_byte_array_unref);
+  queen_request_buffer_clear (&buffer);
 }
 
 static void
@@ -264,75 +253,32 @@ invite_body (QueenConnection *connection)
   static const struct iovec vector = { invitation, sizeof invitation - 1 };
 
   /* A client that does not get this sends its body all the same, a little later. */
-  if (connection->expects_continue)
+  if (connection->request.expects_continue)
     queen_socket_write (&connection->socket, &vector, 1);
 }
 
+/* Returns whether more is wanted. */
 static gboolean
-parse_head (QueenConnection *connection, const char *data, gsize length, GError **error)
-{
-  gssize head_length = queen_request_head_find_end (data, length, &connection->scanned, error);
-  QueenRequestHead head;
-
-  if (head_length < 0)
-    return FALSE;
-  if (head_length > QUEEN_REQUEST_MAX_HEAD ||
-      (head_length == 0 && length >= QUEEN_REQUEST_MAX_HEAD))
-    {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_HEADER_TOO_LARGE, "the head is over %d bytes",
-                   QUEEN_REQUEST_MAX_HEAD);
-      return FALSE;
-    }
-  if (head_length == 0)
-    return TRUE;
-
-  connection->head_length = (gsize) head_length;
-  connection->accepted = g_string_sized_new ((gsize) head_length);
-  if (!queen_request_head_parse (data, connection->head_length, &head, connection->accepted,
-                                 error) ||
-      !queen_access_check_head (connection->gate->access, &head, error))
-    return FALSE;
-  connection->has_body = head.has_content_length;
-  connection->body_length = head.content_length;
-  connection->expects_continue = head.expects_continue;
-  return TRUE;
-}
-
-/* Keeps what has come for the next time, unless it was kept already. */
-static void
-keep (QueenConnection *connection, const char *data, gsize length)
-{
-  if (connection->received)
-    return;
-  connection->received = g_byte_array_new ();
-  g_byte_array_append (connection->received, (const guint8 *) data, (guint) length);
-}
-
-/* @data is all that has come so far. Returns whether more is wanted. */
-static gboolean
-consider (QueenGate *self, QueenConnection *connection, const char *data, gsize length)
+consider (QueenGate *self, QueenConnection *connection, QueenText bytes)
 {
   g_autoptr (GError) error = NULL;
-  gboolean had_head = connection->head_length > 0;
+  QueenText whole;
 
-  if (!had_head && !parse_head (connection, data, length, &error))
+  switch (queen_request_buffer_take (&connection->request, bytes, self->access, &whole, &error))
     {
+    case QUEEN_REQUEST_REFUSED:
       refuse (self, connection, queen_refusal_from_head_error (error), error);
       return FALSE;
-    }
-  if (connection->head_length > 0 && length >= connection->head_length + connection->body_length)
-    {
-      finish_request (self, connection, data, length);
+    case QUEEN_REQUEST_WHOLE:
+      finish_request (self, connection, whole);
       return FALSE;
-    }
-
-  keep (connection, data, length);
-  if (!had_head && connection->head_length > 0)
-    {
+    case QUEEN_REQUEST_HEAD:
       end_wait (connection, WAIT_HEAD);
       invite_body (connection);
+      return TRUE;
+    default:
+      return TRUE;
     }
-  return TRUE;
 }
 
 typedef enum
@@ -345,8 +291,7 @@ typedef enum
 static ReadResult
 read_once (QueenGate *self, QueenConnection *connection)
 {
-  gssize n_bytes = queen_socket_read (&connection->socket, self->buffer, MAX_REQUEST);
-  gboolean is_wanting;
+  gssize n_bytes = queen_socket_read (&connection->socket, self->buffer, QUEEN_REQUEST_MAX);
 
   if (n_bytes < 0 && errno == EINTR)
     return READ_SOME;
@@ -358,15 +303,8 @@ read_once (QueenGate *self, QueenConnection *connection)
       return READ_END;
     }
 
-  if (connection->received)
-    {
-      g_byte_array_append (connection->received, (guint8 *) self->buffer, (guint) n_bytes);
-      is_wanting = consider (self, connection, (char *) connection->received->data,
-                             connection->received->len);
-    }
-  else
-    is_wanting = consider (self, connection, self->buffer, (gsize) n_bytes);
-  return is_wanting ? READ_SOME : READ_END;
+  return consider (self, connection, (QueenText){ self->buffer, (gsize) n_bytes }) ? READ_SOME
+                                                                                   : READ_END;
 }
 
 /* Returns whether @connection still waits for its request. */
@@ -464,9 +402,9 @@ on_ready (gpointer item, guint events, gpointer data)
   /* A hello is left where it is, and so the end behind it is not read. */
   if (events & (EPOLLERR | EPOLLHUP) || (events & EPOLLRDHUP && connection->is_hello_awaited))
     remove_connection (self, connection);
-  else if (connection->deadlines[WAIT_ANSWER] > 0)
+  else if (is_waiting (connection, WAIT_ANSWER))
     write_answer (self, connection);
-  else if (connection->deadlines[WAIT_LINGER] > 0)
+  else if (is_waiting (connection, WAIT_LINGER))
     linger (self, connection);
   else
     read_all (self, connection);
@@ -483,7 +421,7 @@ time_out (QueenGate *self, QueenConnection *connection, Wait wait)
 
   /* Who has not said a word (browsers connect in advance), or does not take what it asked for,
    * would not read an answer either. */
-  if (connection->answer || !connection->received)
+  if (connection->answer || !connection->request.kept)
     {
       self->tally->refusals[reason] += !connection->answer;
       remove_connection (self, connection);
@@ -504,16 +442,13 @@ on_deadline (gpointer data)
     {
       QueenConnection *connection;
 
-      while ((connection = g_queue_peek_head (&self->waits[wait])) &&
-             connection->deadlines[wait] <= now)
+      while ((connection = queen_waiting_room_peek_due (&self->rooms[wait], now)))
         {
           /* After a standstill of our own, what is waited for may have come in time. */
           on_ready (connection, 0, self);
-          if (g_queue_peek_head (&self->waits[wait]) == connection)
+          if (queen_waiting_room_peek (&self->rooms[wait]) == connection)
             time_out (self, connection, wait);
         }
-      if (connection)
-        queen_alarm_set_earlier (self->deadline_alarm, connection->deadlines[wait]);
     }
 }
 
@@ -538,10 +473,11 @@ static void
 queen_gate_dispose (GObject *object)
 {
   QueenGate *self = QUEEN_GATE (object);
+  QueenConnection *connection;
 
   for (Wait wait = 0; wait < N_WAITS; wait++)
-    while (self->waits[wait].head)
-      remove_connection (self, self->waits[wait].head->data);
+    while ((connection = queen_waiting_room_peek (&self->rooms[wait])))
+      remove_connection (self, connection);
   g_clear_pointer (&self->deadline_alarm, queen_alarm_free);
   g_clear_pointer (&self->sockets, queen_epoll_free);
 
@@ -578,7 +514,11 @@ queen_gate_class_init (QueenGateClass *klass)
 static void
 queen_gate_init (QueenGate *self)
 {
-  self->buffer = g_malloc (MAX_REQUEST);
+  self->buffer = g_malloc (QUEEN_REQUEST_MAX);
+  self->deadline_alarm =
+      queen_alarm_new ("request deadline", G_PRIORITY_DEFAULT, on_deadline, self);
+  for (Wait wait = 0; wait < N_WAITS; wait++)
+    queen_waiting_room_init (&self->rooms[wait], wait_lengths[wait], self->deadline_alarm);
 }
 
 QueenGate *
@@ -600,11 +540,7 @@ queen_gate_new (QueenAccess *access,
   self->on_request = on_request;
   self->data = data;
   self->sockets = queen_epoll_new ("requests", MAX_READY_AT_ONCE, on_ready, self, error);
-  if (!self->sockets)
-    return NULL;
-  self->deadline_alarm =
-      queen_alarm_new ("request deadline", G_PRIORITY_DEFAULT, on_deadline, self);
-  return g_steal_pointer (&self);
+  return self->sockets ? g_steal_pointer (&self) : NULL;
 }
 
 guint
@@ -631,7 +567,7 @@ evict (QueenGate *self, QueenConnection *connection)
   g_autoptr (GError) error = make_cap_error (QUEEN_REFUSAL_CONNECTION_CAP);
 
   self->tally->refusals[QUEEN_REFUSAL_CONNECTION_CAP]++;
-  if (connection->received)
+  if (connection->request.kept)
     {
       connection->answer = queen_answer_to_bytes (error);
       send_answer (connection);
@@ -646,8 +582,8 @@ make_room (QueenGate *self, gboolean may_evict)
 {
   while (self->n_connections >= self->max_connections)
     {
-      QueenConnection *lingering = g_queue_peek_head (&self->waits[WAIT_LINGER]);
-      QueenConnection *oldest = g_queue_peek_head (&self->waits[WAIT_REQUEST]);
+      QueenConnection *lingering = queen_waiting_room_peek (&self->rooms[WAIT_LINGER]);
+      QueenConnection *oldest = queen_waiting_room_peek (&self->rooms[WAIT_REQUEST]);
 
       if (lingering)
         remove_connection (self, lingering);

@@ -34,8 +34,7 @@ struct _QueenStream
   QueenPeers *peers;
   gboolean is_leaving;
 
-  /* Who is blocked, by deadline: each gets the same time. */
-  GQueue blocked; /* of QueenSubscriber */
+  QueenWaitingRoom blocked; /* of QueenSubscriber */
   QueenAlarm *stall_alarm;
 
   /* A flush walks the list of subscribers in slices. */
@@ -102,22 +101,18 @@ owe_notice_of_loss (QueenStream *self, QueenSubscriber *subscriber)
 }
 
 static void
-set_unblocked (QueenStream *self, QueenSubscriber *subscriber)
+set_unblocked (QueenSubscriber *subscriber)
 {
-  if (!subscriber->is_blocked)
-    return;
   subscriber->is_blocked = FALSE;
-  g_queue_unlink (&self->blocked, &subscriber->stall_link);
+  queen_wait_end (&subscriber->stall);
 }
 
 static void
 set_blocked (QueenStream *self, QueenSubscriber *subscriber)
 {
-  set_unblocked (self, subscriber);
+  set_unblocked (subscriber);
   subscriber->is_blocked = TRUE;
-  subscriber->stall_deadline = g_get_monotonic_time () + self->settings.stall_timeout;
-  g_queue_push_tail_link (&self->blocked, &subscriber->stall_link);
-  queen_alarm_set_earlier (self->stall_alarm, subscriber->stall_deadline);
+  queen_wait_begin (&subscriber->stall, &self->blocked, subscriber);
 }
 
 static void
@@ -128,7 +123,7 @@ remove_subscriber (QueenStream *self, QueenSubscriber *subscriber)
   *(subscriber->previous ? &subscriber->previous->next : &self->first) = subscriber->next;
   *(subscriber->next ? &subscriber->next->previous : &self->last) = subscriber->previous;
 
-  set_unblocked (self, subscriber);
+  set_unblocked (subscriber);
   queen_peers_leave (self->peers, subscriber->peer);
   queen_subscriber_free (subscriber);
 
@@ -183,7 +178,7 @@ write_all (QueenStream *self, QueenSubscriber *subscriber)
   if (result == QUEEN_WRITE_FAILED || (subscriber->is_leaving && is_through))
     remove_subscriber (self, subscriber);
   else if (result == QUEEN_WRITE_ALL)
-    set_unblocked (self, subscriber);
+    set_unblocked (subscriber);
   else if (!is_stalling)
     set_blocked (self, subscriber);
 }
@@ -234,15 +229,13 @@ on_stalled (gpointer data)
   gint64 now = g_get_monotonic_time ();
   QueenSubscriber *subscriber;
 
-  while ((subscriber = g_queue_peek_head (&self->blocked)) && subscriber->stall_deadline <= now)
+  while ((subscriber = queen_waiting_room_peek_due (&self->blocked, now)))
     {
       /* The kernel tells of room only when there is much of it; so it is asked once. */
       write_all (self, subscriber);
-      if (subscriber == g_queue_peek_head (&self->blocked) && subscriber->stall_deadline <= now)
+      if (subscriber == queen_waiting_room_peek_due (&self->blocked, now))
         drop (self, subscriber, QUEEN_DROP_STALLED);
     }
-  if (subscriber)
-    queen_alarm_set_earlier (self->stall_alarm, subscriber->stall_deadline);
 }
 
 /* Flushing */
@@ -454,6 +447,7 @@ queen_stream_new (QueenEventBus *bus,
 
   self->flush_alarm = queen_alarm_new ("flush", G_PRIORITY_HIGH, on_flush_due, self);
   self->stall_alarm = queen_alarm_new ("stall", G_PRIORITY_DEFAULT, on_stalled, self);
+  queen_waiting_room_init (&self->blocked, settings->stall_timeout, self->stall_alarm);
   self->keepalive_alarm = queen_alarm_new ("keepalive", G_PRIORITY_DEFAULT, on_silence, self);
   queen_alarm_set (self->keepalive_alarm, g_get_monotonic_time () + KEEPALIVE);
   g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);

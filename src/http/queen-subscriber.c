@@ -13,7 +13,6 @@ queen_subscriber_new (QueenSocket socket)
   QueenSubscriber *self = g_new0 (QueenSubscriber, 1);
 
   self->socket = socket;
-  self->stall_link.data = self;
   return self;
 }
 

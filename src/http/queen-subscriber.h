@@ -6,6 +6,7 @@
 #include "queen-broadcast.h"
 #include "queen-peers.h"
 #include "queen-socket.h"
+#include "queen-wait.h"
 
 G_BEGIN_DECLS
 
@@ -24,8 +25,7 @@ typedef struct _QueenSubscriber QueenSubscriber;
  * @n_owed: how many frames go out before what is behind the cursor
  * @owed_offset: how many bytes of the first of them are gone
  * @peer: (nullable): whose share it takes from
- * @stall_deadline: µs, monotonic: until when the kernel must take something, when it is blocked
- * @stall_link: in the queue of those that are blocked
+ * @stall: until when the kernel must take something, when it is blocked
  *
  * One who listens: a place in the ring, and at the most a few frames of its own. There may be ten
  * thousand of them, so it is small.
@@ -45,8 +45,7 @@ struct _QueenSubscriber
   GBytes *owed[QUEEN_SUBSCRIBER_MAX_OWED];
   gsize owed_offset;
   QueenPeer *peer;
-  gint64 stall_deadline;
-  GList stall_link;
+  QueenWait stall;
 };
 
 /**

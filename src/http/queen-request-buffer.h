@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-access.h"
+#include "queen-request-head.h"
+
+G_BEGIN_DECLS
+
+/** Bytes that one request has at the most. */
+#define QUEEN_REQUEST_MAX (QUEEN_REQUEST_MAX_HEAD + QUEEN_REQUEST_MAX_BODY)
+
+/**
+ * QueenRequestBuffer:
+ * @kept: what has come, once it had to be kept; a request that comes in one piece never has
+ * @scanned: bytes in which no end of the head was found
+ * @head_length: bytes; 0 before the head is whole
+ * @has_body: the head says how long the body is
+ * @expects_continue: the client waits to be asked for the body
+ * @body_length: bytes that the head promises
+ * @accepted: the head as libsoup may see it
+ *
+ * A request as far as it has come; all zero at first.
+ */
+typedef struct
+{
+  GByteArray *kept;
+  gsize scanned;
+  gsize head_length;
+  gboolean has_body;
+  gboolean expects_continue;
+  gsize body_length;
+  GString *accepted;
+} QueenRequestBuffer;
+
+/**
+ * QueenRequestProgress:
+ * @QUEEN_REQUEST_REFUSED: it is not to be answered as a request
+ * @QUEEN_REQUEST_PART: more of it is wanted
+ * @QUEEN_REQUEST_HEAD: its head has become whole with this; of the body, more is wanted
+ * @QUEEN_REQUEST_WHOLE: it is all there
+ */
+typedef enum
+{
+  QUEEN_REQUEST_REFUSED,
+  QUEEN_REQUEST_PART,
+  QUEEN_REQUEST_HEAD,
+  QUEEN_REQUEST_WHOLE,
+} QueenRequestProgress;
+
+/**
+ * queen_request_buffer_take:
+ * @bytes: what has come now
+ * @access: who may speak
+ * @whole: (out): all that has come so far; valid until the buffer or @bytes changes
+ * @error: for %QUEEN_REQUEST_REFUSED: why
+ *
+ * Checks a head as soon as it is whole, and keeps what has come unless that is the whole request.
+ */
+QueenRequestProgress queen_request_buffer_take (QueenRequestBuffer *self,
+                                                QueenText bytes,
+                                                QueenAccess *access,
+                                                QueenText *whole,
+                                                GError **error);
+
+void queen_request_buffer_clear (QueenRequestBuffer *self);
+
+G_END_DECLS
