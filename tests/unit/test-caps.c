@@ -34,7 +34,7 @@ test_defaults (void)
   static const Row rows[] = {
     { 0, 0, 0, 1, 1 },   /* she needs more herself, but the caps are no reason not to start */
     { 64, 0, 0, 26, 6 }, /* 32 are her own */
-    { 1024, 0, 0, 794, 198 }, { 20000, 0, 0, 12000, 4096 }, { G_MAXUINT64, 0, 0, 12000, 4096 },
+    { 1024, 0, 0, 794, 198 }, { 20000, 0, 0, 12000, 7968 }, { G_MAXUINT64, 0, 0, 12000, 16384 },
   };
 
   check (rows, G_N_ELEMENTS (rows), TRUE);
@@ -48,7 +48,7 @@ test_wishes (void)
     { 64, 0, 20, 12, 20 },
     { 64, 20, 10, 20, 10 },
     { 64, 1, 1, 1, 1 },
-    { 65536, 50000, 0, 50000, 4096 },
+    { 65536, 50000, 0, 50000, 15504 },
   };
 
   check (rows, G_N_ELEMENTS (rows), TRUE);
@@ -75,7 +75,7 @@ test_per_peer (void)
 
   queen_caps_choose (&caps, 20000, 0, 0, 0);
   g_assert_cmpuint (caps.subscribers_per_peer, ==, 3000);
-  g_assert_cmpuint (caps.connections_per_peer, ==, 1024);
+  g_assert_cmpuint (caps.connections_per_peer, ==, 1992);
   g_assert_true (caps.spares_loopback);
 
   queen_caps_choose (&caps, 20000, 2, 3, 0); /* a quarter of that would be nothing */
