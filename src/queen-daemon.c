@@ -3,6 +3,7 @@
 
 #include "queen-daemon.h"
 
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <sys/resource.h>
@@ -54,7 +55,6 @@ struct _QueenDaemon
   QueenListener *listener;
   QueenWatchdog *watchdog; /* NULL when systemd has none for her */
   QueenDBusService *dbus;  /* NULL when no bus is wanted */
-  char *state_directory;   /* NULL when nothing is to be remembered */
 
   gboolean is_stopping;
   QueenAlarm *farewell_alarm;
@@ -307,21 +307,6 @@ check_exposure (QueenDaemon *self, GError **error)
   return TRUE;
 }
 
-/* An explicit file, or the one that systemd hands over by LoadCredential=NAME:… */
-static char *
-find_file (const char *path, const char *credential)
-{
-  const char *credentials = g_getenv ("CREDENTIALS_DIRECTORY");
-  g_autofree char *handed_over = NULL;
-
-  if (path)
-    return g_strdup (path);
-  if (!credentials)
-    return NULL;
-  handed_over = g_build_filename (credentials, credential, NULL);
-  return g_file_test (handed_over, G_FILE_TEST_EXISTS) ? g_steal_pointer (&handed_over) : NULL;
-}
-
 /* By the addresses that she listens at she may be called, too. */
 static char **
 list_hosts (QueenDaemon *self)
@@ -344,12 +329,11 @@ list_hosts (QueenDaemon *self)
 static gboolean
 make_access (QueenDaemon *self, GError **error)
 {
-  g_autofree char *token_file = find_file (self->config->token_file, "tokens");
   g_auto (GStrv) hosts = list_hosts (self);
   const QueenAccessSettings settings = {
     .hosts = (const char *const *) hosts,
     .origins = (const char *const *) self->config->cors_origins,
-    .token_file = token_file,
+    .token_file = self->config->token_file,
     .are_reads_protected = self->config->are_reads_protected,
   };
 
@@ -360,8 +344,8 @@ make_access (QueenDaemon *self, GError **error)
 static gboolean
 make_tls (QueenDaemon *self, GError **error)
 {
-  g_autofree char *certificate = find_file (self->config->tls_certificate, "tls-certificate");
-  g_autofree char *key = find_file (self->config->tls_key, "tls-key");
+  const char *certificate = self->config->tls_certificate;
+  const char *key = self->config->tls_key;
 
   if (!certificate && !key)
     return TRUE;
@@ -373,6 +357,21 @@ make_tls (QueenDaemon *self, GError **error)
     }
   self->tls = queen_tls_new (certificate, key, error);
   return self->tls != NULL;
+}
+
+/* The kernel doubles the table of descriptors whenever it is full; and in a process with threads it
+ * waits each time, for 10 to 30 ms, until no processor looks at the old one. When a crowd comes at
+ * once, that is long enough for the backlog to overflow; so the table gets its size now. */
+static void
+grow_descriptor_table (const QueenCaps *caps)
+{
+  int fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+  int last_fd = fcntl (fd, F_DUPFD_CLOEXEC, (int) (caps->subscribers + caps->connections));
+
+  if (last_fd >= 0)
+    close (last_fd);
+  if (fd >= 0)
+    close (fd);
 }
 
 static void
@@ -388,6 +387,7 @@ choose_caps (QueenDaemon *self)
                       "max-subscribers is %u and max-connections %u: the limit of open files has "
                       "no room for more (see LimitNOFILE=)",
                       self->caps.subscribers, self->caps.connections);
+  grow_descriptor_table (&self->caps);
 }
 
 static gboolean
@@ -471,17 +471,6 @@ start_dbus (QueenDaemon *self)
 
 /* From one life to the next */
 
-/* What systemd says may be several directories, with colons between. */
-static char *
-find_state_directory (QueenDaemon *self)
-{
-  const char *given = g_getenv ("STATE_DIRECTORY");
-
-  if (self->config->state_directory)
-    return g_strdup (self->config->state_directory);
-  return given && *given != '\0' ? g_strndup (given, strcspn (given, ":")) : NULL;
-}
-
 static void
 go_on (QueenDaemon *self, const QueenState *state)
 {
@@ -508,10 +497,9 @@ take_state (QueenDaemon *self)
   g_autoptr (QueenState) state = NULL;
   g_autoptr (GError) error = NULL;
 
-  self->state_directory = find_state_directory (self);
-  if (!self->state_directory)
+  if (!self->config->state_directory)
     return;
-  state = queen_state_file_take (self->state_directory, &error);
+  state = queen_state_file_take (self->config->state_directory, &error);
   if (error)
     g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE", "nothing is remembered: %s",
                       error->message);
@@ -526,7 +514,7 @@ leave_state (QueenDaemon *self)
   g_autoptr (QueenState) state = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!self->state_directory)
+  if (!self->config->state_directory)
     return;
   state = queen_state_new ();
   state->life = g_strdup (queen_stream_get_life (self->stream));
@@ -534,7 +522,7 @@ leave_state (QueenDaemon *self)
   state->written_at = queen_clock_system.get_wall ();
   queen_state_set_sightings (state, self->workers);
   queen_state_set_sightings (state, self->hives);
-  if (!queen_state_file_leave (self->state_directory, state, &error))
+  if (!queen_state_file_leave (self->config->state_directory, state, &error))
     g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
                       "nothing will be remembered: %s", error->message);
 }
@@ -582,7 +570,6 @@ queen_daemon_dispose (GObject *object)
   g_clear_object (&self->bus);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->status, g_free);
-  g_clear_pointer (&self->state_directory, g_free);
 
   G_OBJECT_CLASS (queen_daemon_parent_class)->dispose (object);
 }

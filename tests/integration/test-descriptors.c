@@ -7,6 +7,7 @@
 #include "sse-client.h"
 
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #define LIMIT 64
@@ -108,6 +109,21 @@ test_none (void)
                     n_refused);
 }
 
+/* It would have to grow while a crowd comes in, and the whole process would wait for that. */
+static void
+test_table (void)
+{
+  g_autoptr (QueenProcess) queen =
+      queen_process_start ("--max-subscribers=600", "--max-connections=300", NULL);
+  g_autofree char *path = queen_process_dup_proc_path (queen, "status");
+  g_autofree char *status = NULL;
+  int size;
+
+  g_assert_true (g_file_get_contents (path, &status, NULL, NULL));
+  g_assert_cmpint (sscanf (strstr (status, "FDSize:"), "FDSize: %d", &size), ==, 1);
+  g_assert_cmpint (size, >, 900);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -118,6 +134,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/descriptors/few/silence-does-not-keep-heartbeats-out", "", test_few);
   g_test_add_data_func ("/descriptors/few/streams-do-not-keep-heartbeats-out", SUBSCRIPTION,
                         test_few);
+  g_test_add_func ("/descriptors/table/has-its-size-before-a-crowd-comes", test_table);
   g_test_add_func ("/descriptors/none/refused-in-words-then-served-again", test_none);
 
   return g_test_run ();
