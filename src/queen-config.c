@@ -460,6 +460,32 @@ apply_command_line (QueenConfig *config, const CommandLine *line, GError **error
   return TRUE;
 }
 
+/* What systemd hands over, in place of what was not said. */
+
+/* LoadCredential=NAME:… */
+static void
+apply_credential (char **path, const char *name)
+{
+  const char *credentials = g_getenv ("CREDENTIALS_DIRECTORY");
+  g_autofree char *credential = NULL;
+
+  if (*path || !credentials)
+    return;
+  credential = g_build_filename (credentials, name, NULL);
+  if (g_file_test (credential, G_FILE_TEST_EXISTS))
+    *path = g_steal_pointer (&credential);
+}
+
+/* StateDirectory=; that may be several, with colons between. */
+static void
+apply_state_directory (char **path)
+{
+  const char *given = g_getenv ("STATE_DIRECTORY");
+
+  if (!*path && given && *given != '\0')
+    *path = g_strndup (given, strcspn (given, ":"));
+}
+
 QueenConfig *
 queen_config_new (int *argc, char ***argv, GError **error)
 {
@@ -470,6 +496,10 @@ queen_config_new (int *argc, char ***argv, GError **error)
       (line.file && !apply_file (config, line.file, error)) ||
       !apply_command_line (config, &line, error))
     return NULL;
+  apply_credential (&config->token_file, "tokens");
+  apply_credential (&config->tls_certificate, "tls-certificate");
+  apply_credential (&config->tls_key, "tls-key");
+  apply_state_directory (&config->state_directory);
   return g_steal_pointer (&config);
 }
 

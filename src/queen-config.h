@@ -23,7 +23,7 @@ G_BEGIN_DECLS
  * @max_connections: likewise
  * @max_per_peer: 0 for a quarter of each, this machine left out
  * @token_file: %NULL when no token is needed
- * @state_directory: where to remember who is known; %NULL for where systemd says, if it does
+ * @state_directory: where to remember who is known; %NULL when nothing is to be remembered
  * @tls_certificate: %NULL when nothing is encrypted
  * @tls_key: likewise
  * @is_insecure: listen beyond loopback although that is not safe
@@ -69,7 +69,8 @@ typedef struct
  * @error: %QUEEN_ERROR_USAGE when the command line cannot be understood, %QUEEN_ERROR_SETTING or a
  *   file error when a setting is wrong
  *
- * `--help` prints and exits.
+ * `--help` prints and exits. Credentials and a state directory that systemd hands over stand in for
+ * what was not set.
  *
  * Returns: (transfer full): the settings, or %NULL
  */
