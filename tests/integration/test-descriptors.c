@@ -7,6 +7,7 @@
 #include "sse-client.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
