@@ -9,7 +9,9 @@
 #include "queen-process.h"
 
 #include <linux/filter.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -193,12 +195,99 @@ test_stalled (void)
   g_assert_cmpfloat (get_seconds_since (start), <, 60);
 }
 
+#define N_RETURNING 5000
+
+/* A socket such as systemd holds, whoever serves it. */
+static int
+listen_on_loopback (guint16 *port)
+{
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl (INADDR_LOOPBACK) } };
+  socklen_t length = sizeof address;
+  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  g_assert_cmpint (bind (fd, (struct sockaddr *) &address, length), ==, 0);
+  g_assert_cmpint (listen (fd, 4096), ==, 0);
+  g_assert_cmpint (getsockname (fd, (struct sockaddr *) &address, &length), ==, 0);
+  *port = ntohs (address.sin_port);
+  return fd;
+}
+
+static QueenProcess *
+start_on (const int *socket)
+{
+  static const char *const arguments[] = { "--heartbeat-interval=1h", "--bus=none", NULL };
+  QueenProcess *queen = queen_process_spawn (
+      &(QueenProcessSetup){ .arguments = arguments, .sockets = socket, .n_sockets = 1 });
+
+  queen_process_wait_ready (queen);
+  return queen;
+}
+
+static void
+come_with (guint16 port, const char *request, int fds[N_RETURNING])
+{
+  for (guint i = 0; i < N_RETURNING; i++)
+    {
+      fds[i] = http_connect (port);
+      http_send (fds[i], request, -1);
+    }
+  for (guint i = 0; i < N_RETURNING; i++)
+    g_assert_true (http_wait_readable (fds[i], queen_test_get_deadline ()));
+}
+
+static void
+test_back_after_a_kill (void)
+{
+  guint16 port;
+  int listening_fd = listen_on_loopback (&port);
+  g_autoptr (QueenProcess) first = start_on (&listening_fd);
+  g_autoptr (SseClient) client = sse_client_subscribe (port, NULL, NULL);
+  g_autoptr (QueenProcess) second = NULL;
+  g_autoptr (SseFrame) last = NULL;
+  g_autofree char *resumption = NULL;
+  int fds[N_RETURNING];
+  gint64 start;
+
+  come_with (port, SUBSCRIPTION, fds);
+  http_beat (port, "worker", "w", "ready");
+  last = sse_client_next (client);
+  resumption = g_strconcat ("GET /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n"
+                            "Last-Event-ID: ",
+                            last->id, "\r\n\r\n", NULL);
+
+  queen_process_signal (first, SIGKILL);
+  queen_process_wait_exit (first);
+  for (guint i = 0; i < N_RETURNING; i++)
+    close (fds[i]);
+  start = g_get_monotonic_time ();
+  second = start_on (&listening_fd);
+  come_with (port, resumption, fds);
+  g_test_message ("%u are back %.2f s after the queen was killed", N_RETURNING,
+                  get_seconds_since (start));
+  g_assert_cmpfloat (get_seconds_since (start), <=, 5);
+
+  /* What they missed she cannot know, and says so. */
+  for (guint i = 0; i < N_RETURNING; i++)
+    {
+      char bytes[4096];
+      gssize length = recv (fds[i], bytes, sizeof bytes - 1, 0);
+
+      g_assert_cmpint (length, >, 0);
+      bytes[length] = '\0';
+      g_assert_true (g_str_has_prefix (bytes, "HTTP/1.1 200 "));
+      g_assert_nonnull (strstr (bytes, "event: lagged\ndata: {\"dropped\":null}\n"));
+      close (fds[i]);
+    }
+  close (listening_fd);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/stress/killed/5000-streams-within-a-second", test_killed);
+  g_test_add_func ("/stress/restart/5000-are-back-after-a-kill", test_back_after_a_kill);
   g_test_add_data_func ("/stress/half-open/idle-found-out", "--heartbeat-interval=1h",
                         test_half_open);
   g_test_add_data_func ("/stress/half-open/busy-found-out", "--heartbeat-interval=2.5s",
