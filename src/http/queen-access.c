@@ -26,12 +26,6 @@ struct _QueenAccess
 
 G_DEFINE_FINAL_TYPE (QueenAccess, queen_access, G_TYPE_OBJECT)
 
-static gboolean
-is_text (QueenText text, const char *word)
-{
-  return text.length == strlen (word) && g_ascii_strncasecmp (text.at, word, text.length) == 0;
-}
-
 /* Without the port, the brackets of an IPv6 address, and the dot at the end. */
 static QueenText
 strip_port (QueenText host)
@@ -70,7 +64,7 @@ is_own_host (QueenAccess *self, QueenText host)
   QueenText name = strip_port (host);
   g_autofree char *lower = NULL;
 
-  if (is_text (name, "localhost") || is_text (name, "127.0.0.1"))
+  if (queen_text_is (name, "localhost") || queen_text_is (name, "127.0.0.1"))
     return TRUE;
   lower = g_ascii_strdown (name.at, (gssize) name.length);
   return is_loopback_name (lower) || g_hash_table_contains (self->hosts, lower);
@@ -140,9 +134,9 @@ check_page (QueenAccess *self, const QueenRequestHead *head, GError **error)
       return FALSE;
     }
   /* Following a link from another site is no harm, as that site sees nothing of what comes. */
-  if (!head->fetch_site.at || !is_text (head->fetch_site, "cross-site") ||
-      (head->fetch_mode.at && is_text (head->fetch_mode, "navigate") &&
-       is_text (head->method, "GET")))
+  if (!head->fetch_site.at || !queen_text_is (head->fetch_site, "cross-site") ||
+      (head->fetch_mode.at && queen_text_is (head->fetch_mode, "navigate") &&
+       queen_text_is (head->method, "GET")))
     return TRUE;
   g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN,
                        "pages of other sites may not speak to the queen");

@@ -14,12 +14,6 @@ fail (GError **error, QueenError code, const char *message)
   return FALSE;
 }
 
-static gboolean
-is_text (QueenText text, const char *word)
-{
-  return text.length == strlen (word) && g_ascii_strncasecmp (text.at, word, text.length) == 0;
-}
-
 /* RFC 9110 § 5.6.2 */
 static gboolean
 is_token (QueenText text)
@@ -139,7 +133,7 @@ is_dots (QueenText segment)
   static const char *const spellings[] = { ".", "..", "%2e", "%2e.", ".%2e", "%2e%2e" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (spellings); i++)
-    if (is_text (segment, spellings[i]))
+    if (queen_text_is (segment, spellings[i]))
       return TRUE;
   return FALSE;
 }
@@ -164,7 +158,7 @@ parse_target (QueenRequestHead *head, QueenText target, GError **error)
   for (gsize i = 0; i < target.length; i++)
     if (!g_ascii_isgraph (target.at[i]) || target.at[i] == '#')
       return fail (error, QUEEN_ERROR_BAD_REQUEST, "the request target has a forbidden character");
-  if (is_text (target, "*") && is_text (head->method, "OPTIONS")) /* RFC 9112 § 3.2.4 */
+  if (queen_text_is (target, "*") && queen_text_is (head->method, "OPTIONS")) /* RFC 9112 § 3.2.4 */
     return TRUE;
   if (target.length == 0 ||
       (*target.at != '/' && !cut_target_host (target, &head->target_host, &path)))
@@ -253,7 +247,7 @@ is_kept (QueenText name)
   static const char *const dropped[] = { "Content-Length", "Expect", "Range", "If-Range" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (dropped); i++)
-    if (is_text (name, dropped[i]))
+    if (queen_text_is (name, dropped[i]))
       return FALSE;
   return TRUE;
 }
@@ -269,22 +263,28 @@ parse_header_line (QueenRequestHead *head, QueenText line, gboolean *keep, GErro
   value = trim (value);
   *keep = is_kept (name);
 
-  if (is_text (name, "Host"))
+  if (queen_text_is (name, "Host"))
     return check_host (head, value, error);
-  if (is_text (name, "Content-Length"))
+  if (queen_text_is (name, "Content-Length"))
     return parse_content_length (head, value, error);
-  if (is_text (name, "Transfer-Encoding"))
+  if (queen_text_is (name, "Transfer-Encoding"))
     return fail (error, QUEEN_ERROR_LENGTH_REQUIRED,
                  "a body needs a Content-Length; transfer codings are not taken");
-  if (is_text (name, "Origin"))
+  if (queen_text_is (name, "Origin"))
     return check_origin (head, value, error);
-  if (is_text (name, "Sec-Fetch-Site"))
+  if (queen_text_is (name, "Sec-Fetch-Site"))
     head->fetch_site = value;
-  if (is_text (name, "Sec-Fetch-Mode"))
+  if (queen_text_is (name, "Sec-Fetch-Mode"))
     head->fetch_mode = value;
-  if (is_text (name, "Expect"))
-    head->expects_continue = is_text (value, "100-continue");
+  if (queen_text_is (name, "Expect"))
+    head->expects_continue = queen_text_is (value, "100-continue");
   return check_value (value, error);
+}
+
+gboolean
+queen_text_is (QueenText text, const char *word)
+{
+  return text.length == strlen (word) && g_ascii_strncasecmp (text.at, word, text.length) == 0;
 }
 
 gssize

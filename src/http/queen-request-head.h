@@ -24,6 +24,13 @@ typedef struct
 } QueenText;
 
 /**
+ * queen_text_is:
+ *
+ * Returns: whether @text is @word, in upper or lower case, as most words in a head may be written
+ */
+gboolean queen_text_is (QueenText text, const char *word);
+
+/**
  * QueenRequestHead:
  * @has_content_length: it says how long its body is
  * @content_length: bytes of body that follow
