@@ -20,7 +20,8 @@ typedef struct _QueenSubscriber QueenSubscriber;
  * @socket: its connection
  * @cursor: how far it is
  * @n_chatter: how many bytes it has sent; it has nothing to say
- * @is_blocked: the kernel took no more, and will say when it does
+ * @is_blocked: the kernel took no more, and will say when it does; @stall says the same, but not in
+ *   the first cache line
  * @is_leaving: nothing comes after what is owed
  * @n_owed: how many frames go out before what is behind the cursor
  * @owed_offset: how many bytes of the first of them are gone
