@@ -5,6 +5,7 @@
 
 #include "queen-process.h"
 #include "sse-client.h"
+#include "visitors.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +14,6 @@
 
 #define LIMIT 64
 #define N_CONNECTIONS 80
-#define SUBSCRIPTION "GET /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 static int fds[N_CONNECTIONS];
 
@@ -83,7 +83,7 @@ test_none (void)
   guint n_refused = 0;
 
   queen_process_limit_descriptors (queen, base + 10);
-  connect_all (port, SUBSCRIPTION);
+  connect_all (port, VISITORS_SUBSCRIPTION);
   queen_test_wait_until (queen_process_count_descriptors (queen) == base + 10);
   for (int i = 0; i < 5; i++)
     {
@@ -133,8 +133,8 @@ main (int argc, char **argv)
     return g_print ("1..0 # SKIP the tool needs descriptors of its own\n"), 0;
 
   g_test_add_data_func ("/descriptors/few/silence-does-not-keep-heartbeats-out", "", test_few);
-  g_test_add_data_func ("/descriptors/few/streams-do-not-keep-heartbeats-out", SUBSCRIPTION,
-                        test_few);
+  g_test_add_data_func ("/descriptors/few/streams-do-not-keep-heartbeats-out",
+                        VISITORS_SUBSCRIPTION, test_few);
   g_test_add_func ("/descriptors/table/has-its-size-before-a-crowd-comes", test_table);
   g_test_add_func ("/descriptors/none/refused-in-words-then-served-again", test_none);
 

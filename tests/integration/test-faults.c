@@ -7,16 +7,14 @@
 
 #include "preload.h"
 #include "sse-client.h"
+#include "visitors.h"
 
 #include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define SUBSCRIPTION "GET /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 /* The next frame that is an event of a worker or a hive, or the daemon's goodbye. */
 static SseFrame *
@@ -55,21 +53,6 @@ read_up_to (SseClient *client, guint64 *number, const char *worker)
 
 #define N_KILLED 500
 
-/* A process of its own that subscribes often, and then waits for its end. */
-static pid_t
-fork_subscribers (guint16 port, guint count)
-{
-  pid_t pid = fork ();
-
-  if (pid != 0)
-    return pid;
-  prctl (PR_SET_PDEATHSIG, SIGKILL);
-  for (guint i = 0; i < count; i++)
-    http_send (http_connect (port), SUBSCRIPTION, -1);
-  for (;;)
-    pause ();
-}
-
 static void
 test_killed (void)
 {
@@ -77,7 +60,7 @@ test_killed (void)
   guint16 port = queen_process_get_port (queen);
   g_autoptr (SseClient) survivor = sse_client_subscribe (port, NULL, NULL);
   guint base = queen_process_count_descriptors (queen);
-  pid_t pid = fork_subscribers (port, N_KILLED);
+  pid_t pid = visitors_fork_subscribers (port, N_KILLED);
   guint64 number = 0;
   gint64 start, took;
 

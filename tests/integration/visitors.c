@@ -3,12 +3,15 @@
 
 #include "visitors.h"
 
+#include "http-client.h"
 #include "queen-process.h"
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -170,4 +173,18 @@ visitors_send (guint16 port, const Visit *visits, gsize n_visits, guint64 count,
         }
     }
   close (crowd.epoll_fd);
+}
+
+pid_t
+visitors_fork_subscribers (guint16 port, guint count)
+{
+  pid_t pid = fork ();
+
+  if (pid != 0)
+    return pid;
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+  for (guint i = 0; i < count; i++)
+    http_send (http_connect (port), VISITORS_SUBSCRIPTION, -1);
+  for (;;)
+    pause ();
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/types.h>
 
 G_BEGIN_DECLS
 
@@ -43,5 +44,15 @@ typedef struct
  */
 void
 visitors_send (guint16 port, const Visit *visits, gsize n_visits, guint64 count, guint n_at_once);
+
+/* What asks for the stream, whole. */
+#define VISITORS_SUBSCRIPTION "GET /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+/**
+ * visitors_fork_subscribers:
+ *
+ * Returns: the child, a process of its own that subscribes @count times, and then waits for its end
+ */
+pid_t visitors_fork_subscribers (guint16 port, guint count);
 
 G_END_DECLS

@@ -7,17 +7,15 @@
 #include "sse-client.h"
 
 #include "queen-process.h"
+#include "visitors.h"
 
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define SUBSCRIPTION "GET /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 static double
 get_seconds_since (gint64 start)
@@ -48,20 +46,6 @@ publish_to (guint16 port, SseClient *client, guint64 *number)
 
 #define N_KILLED 5000
 
-static pid_t
-fork_subscribers (guint16 port)
-{
-  pid_t pid = fork ();
-
-  if (pid != 0)
-    return pid;
-  prctl (PR_SET_PDEATHSIG, SIGKILL);
-  for (guint i = 0; i < N_KILLED; i++)
-    http_send (http_connect (port), SUBSCRIPTION, -1);
-  for (;;)
-    pause ();
-}
-
 static void
 test_killed (void)
 {
@@ -69,7 +53,7 @@ test_killed (void)
   guint16 port = queen_process_get_port (queen);
   g_autoptr (SseClient) survivor = sse_client_subscribe (port, NULL, NULL);
   guint base = queen_process_count_descriptors (queen);
-  pid_t pid = fork_subscribers (port);
+  pid_t pid = visitors_fork_subscribers (port, N_KILLED);
   guint64 number = 0;
   gint64 start;
   double took;
@@ -113,7 +97,7 @@ test_half_open (gconstpointer interval)
   for (guint i = 0; i < N_VANISHED; i++)
     {
       fds[i] = http_connect (port);
-      http_send (fds[i], SUBSCRIPTION, -1);
+      http_send (fds[i], VISITORS_SUBSCRIPTION, -1);
       g_assert_true (http_wait_readable (fds[i], queen_test_get_deadline ()));
       cut_off (fds[i]);
     }
@@ -248,7 +232,7 @@ test_back_after_a_kill (void)
   int fds[N_RETURNING];
   gint64 start;
 
-  come_with (port, SUBSCRIPTION, fds);
+  come_with (port, VISITORS_SUBSCRIPTION, fds);
   http_beat (port, "worker", "w", "ready");
   last = sse_client_next (client);
   resumption = g_strconcat ("GET /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n"
