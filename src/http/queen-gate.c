@@ -518,7 +518,8 @@ queen_gate_init (QueenGate *self)
   self->deadline_alarm =
       queen_alarm_new ("request deadline", G_PRIORITY_DEFAULT, on_deadline, self);
   for (Wait wait = 0; wait < N_WAITS; wait++)
-    queen_waiting_room_init (&self->rooms[wait], wait_lengths[wait], self->deadline_alarm);
+    queen_waiting_room_init (&self->rooms[wait], wait_lengths[wait], self->deadline_alarm,
+                             &queen_clock_system);
 }
 
 QueenGate *

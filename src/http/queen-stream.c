@@ -447,7 +447,8 @@ queen_stream_new (QueenEventBus *bus,
 
   self->flush_alarm = queen_alarm_new ("flush", G_PRIORITY_HIGH, on_flush_due, self);
   self->stall_alarm = queen_alarm_new ("stall", G_PRIORITY_DEFAULT, on_stalled, self);
-  queen_waiting_room_init (&self->blocked, settings->stall_timeout, self->stall_alarm);
+  queen_waiting_room_init (&self->blocked, settings->stall_timeout, self->stall_alarm,
+                           &queen_clock_system);
   self->keepalive_alarm = queen_alarm_new ("keepalive", G_PRIORITY_DEFAULT, on_silence, self);
   queen_alarm_set (self->keepalive_alarm, g_get_monotonic_time () + KEEPALIVE);
   g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);

@@ -4,11 +4,15 @@
 #include "queen-wait.h"
 
 void
-queen_waiting_room_init (QueenWaitingRoom *room, gint64 length, QueenAlarm *alarm)
+queen_waiting_room_init (QueenWaitingRoom *room,
+                         gint64 length,
+                         QueenAlarm *alarm,
+                         const QueenClock *clock)
 {
   g_queue_init (&room->queue);
   room->length = length;
   room->alarm = alarm;
+  room->clock = clock;
 }
 
 gpointer
@@ -38,7 +42,7 @@ queen_wait_begin (QueenWait *wait, QueenWaitingRoom *room, gpointer item)
   g_return_if_fail (!queen_wait_is_on (wait));
 
   wait->room = room;
-  wait->deadline = g_get_monotonic_time () + room->length;
+  wait->deadline = room->clock->get_monotonic () + room->length;
   wait->link.data = item;
   g_queue_push_tail_link (&room->queue, &wait->link);
   queen_alarm_set_earlier (room->alarm, wait->deadline);

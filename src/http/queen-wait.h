@@ -18,6 +18,7 @@ typedef struct
   GQueue queue;
   gint64 length; /* µs */
   QueenAlarm *alarm;
+  const QueenClock *clock;
 } QueenWaitingRoom;
 
 /**
@@ -36,8 +37,12 @@ typedef struct
  * queen_waiting_room_init:
  * @length: µs
  * @alarm: goes off when the first deadline has come, or earlier; several rooms may share one
+ * @clock: what deadlines are made of, as the alarm's
  */
-void queen_waiting_room_init (QueenWaitingRoom *room, gint64 length, QueenAlarm *alarm);
+void queen_waiting_room_init (QueenWaitingRoom *room,
+                              gint64 length,
+                              QueenAlarm *alarm,
+                              const QueenClock *clock);
 
 /**
  * queen_waiting_room_peek:

@@ -8,6 +8,7 @@
 struct _QueenAlarm
 {
   GSource source;
+  const QueenClock *clock;
   gint64 time; /* µs, monotonic; -1 for never */
   void (*callback) (gpointer);
   gpointer data;
@@ -27,12 +28,20 @@ const QueenClock queen_clock_system = {
   .get_wall = get_wall,
 };
 
+/* GLib has asked the system's clock already, once for all sources of a turn. */
+static gint64
+get_time (QueenAlarm *alarm)
+{
+  return alarm->clock == &queen_clock_system ? g_source_get_time (&alarm->source)
+                                             : alarm->clock->get_monotonic ();
+}
+
 static gboolean
 is_due (GSource *source)
 {
   QueenAlarm *alarm = (QueenAlarm *) source;
 
-  return alarm->time >= 0 && alarm->time <= g_source_get_time (source);
+  return alarm->time >= 0 && alarm->time <= get_time (alarm);
 }
 
 static gboolean
@@ -43,7 +52,7 @@ prepare_alarm (GSource *source, int *timeout_msec)
   *timeout_msec = -1;
   if (alarm->time >= 0)
     *timeout_msec =
-        (int) CLAMP ((alarm->time - g_source_get_time (source) + 999) / 1000, 0, G_MAXINT);
+        (int) CLAMP ((alarm->time - get_time (alarm) + 999) / 1000, 0, G_MAXINT);
   return is_due (source);
 }
 
@@ -58,7 +67,11 @@ dispatch_alarm (GSource *source, GSourceFunc callback, gpointer data)
 }
 
 QueenAlarm *
-queen_alarm_new (const char *name, int priority, void (*callback) (gpointer), gpointer data)
+queen_alarm_new_with_clock (const QueenClock *clock,
+                            const char *name,
+                            int priority,
+                            void (*callback) (gpointer),
+                            gpointer data)
 {
   static GSourceFuncs funcs = { .prepare = prepare_alarm,
                                 .check = is_due,
@@ -66,6 +79,7 @@ queen_alarm_new (const char *name, int priority, void (*callback) (gpointer), gp
   GSource *source = g_source_new (&funcs, sizeof (QueenAlarm));
   QueenAlarm *alarm = (QueenAlarm *) source;
 
+  alarm->clock = clock;
   alarm->time = -1;
   alarm->callback = callback;
   alarm->data = data;
@@ -73,6 +87,12 @@ queen_alarm_new (const char *name, int priority, void (*callback) (gpointer), gp
   g_source_set_priority (source, priority);
   g_source_attach (source, g_main_context_get_thread_default ());
   return alarm;
+}
+
+QueenAlarm *
+queen_alarm_new (const char *name, int priority, void (*callback) (gpointer), gpointer data)
+{
+  return queen_alarm_new_with_clock (&queen_clock_system, name, priority, callback, data);
 }
 
 void

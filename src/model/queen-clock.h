@@ -43,6 +43,19 @@ QueenAlarm *
 queen_alarm_new (const char *name, int priority, void (*callback) (gpointer), gpointer data);
 
 /**
+ * queen_alarm_new_with_clock:
+ * @clock: whose monotonic time says when it goes off
+ *
+ * The same by another clock than the system's. Nothing wakes the loop when such a clock moves: it is
+ * for tests, which turn the loop themselves.
+ */
+QueenAlarm *queen_alarm_new_with_clock (const QueenClock *clock,
+                                        const char *name,
+                                        int priority,
+                                        void (*callback) (gpointer),
+                                        gpointer data);
+
+/**
  * queen_alarm_set:
  * @time: µs, monotonic; -1 for never
  */

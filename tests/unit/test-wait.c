@@ -24,7 +24,7 @@ static void
 set_up (Fixture *f, gconstpointer data)
 {
   f->alarm = queen_alarm_new ("test", G_PRIORITY_DEFAULT, on_alarm, &f->has_gone_off);
-  queen_waiting_room_init (&f->room, LENGTH, f->alarm);
+  queen_waiting_room_init (&f->room, LENGTH, f->alarm, &queen_clock_system);
   queen_wait_begin (&f->first, &f->room, &f->first);
   queen_wait_begin (&f->second, &f->room, &f->second);
 }
