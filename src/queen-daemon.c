@@ -47,6 +47,7 @@ struct _QueenDaemon
   QueenPulse *pulse;
   QueenCaps caps;
   QueenTally tally;
+  QueenBudgets *budgets;
   QueenStream *stream;
   QueenAccess *access;
   QueenTls *tls; /* NULL when nothing is encrypted */
@@ -414,6 +415,7 @@ add_routes (QueenDaemon *self)
     .stream = self->stream,
     .gate = self->gate,
     .caps = self->caps,
+    .budgets = self->budgets,
     .tally = &self->tally,
   };
 
@@ -427,6 +429,24 @@ add_routes (QueenDaemon *self)
 }
 
 static gboolean
+make_gate (QueenDaemon *self, GError **error)
+{
+  const QueenGateSettings settings = {
+    .access = self->access,
+    .tls = self->tls,
+    .caps = self->caps,
+    .clock = &queen_clock_system,
+    .budgets = self->budgets,
+    .tally = &self->tally,
+    .on_request = queen_server_answer,
+    .data = self->server,
+  };
+
+  self->gate = queen_gate_new (&settings, error);
+  return self->gate != NULL;
+}
+
+static gboolean
 make_http (QueenDaemon *self, GError **error)
 {
   choose_caps (self);
@@ -436,9 +456,7 @@ make_http (QueenDaemon *self, GError **error)
       !check_exposure (self, error))
     return FALSE;
   self->server = queen_server_new (self->access, &self->tally);
-  self->gate = queen_gate_new (self->access, self->tls, &self->caps, &self->tally,
-                               queen_server_answer, self->server, error);
-  if (!self->gate)
+  if (!make_gate (self, error))
     return FALSE;
   add_routes (self);
   return TRUE;
@@ -570,6 +588,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_object (&self->bus);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->status, g_free);
+  g_clear_pointer (&self->budgets, queen_budgets_free);
 
   G_OBJECT_CLASS (queen_daemon_parent_class)->dispose (object);
 }
@@ -584,6 +603,7 @@ static void
 queen_daemon_init (QueenDaemon *self)
 {
   self->loop = g_main_loop_new (NULL, FALSE);
+  self->budgets = queen_budgets_new ();
 }
 
 QueenDaemon *

@@ -6,74 +6,51 @@
 #include <gio/gio.h>
 #include <sys/socket.h>
 
+#include "model/queen-clock.h"
 #include "queen-access.h"
+#include "queen-budgets.h"
 #include "queen-caps.h"
-#include "queen-socket.h"
+#include "queen-connection.h"
 #include "queen-tally.h"
+#include "queen-tls.h"
 
 G_BEGIN_DECLS
-
-/**
- * QueenConnection:
- *
- * A connection that has sent one whole, sane request and waits for the answer.
- */
-typedef struct _QueenConnection QueenConnection;
-
-/**
- * QueenRequest:
- * @is_local: whether it comes from this machine, by its loopback address
- * @is_probe: whether the queen herself asks, to see that she still answers
- * @is_encrypted: whether it came through TLS
- * @head: as libsoup may see it
- * @has_body: whether it said how long its body is; an empty one is a body, too
- * @body: what followed the head
- * @body_length: bytes
- */
-typedef struct
-{
-  gboolean is_local;
-  gboolean is_probe;
-  gboolean is_encrypted;
-  GBytes *head;
-  gboolean has_body;
-  const char *body;
-  gsize body_length;
-} QueenRequest;
-
-/**
- * QueenRequestFunc:
- * @connection: who asks; either its socket is stolen or an answer is returned
- * @request: what it asks; valid until the function returns
- *
- * Returns: (transfer full) (nullable): the answer's bytes; %NULL when the socket was stolen
- */
-typedef GBytes *(*QueenRequestFunc) (QueenConnection *connection,
-                                     const QueenRequest *request,
-                                     gpointer data);
 
 #define QUEEN_TYPE_GATE (queen_gate_get_type ())
 G_DECLARE_FINAL_TYPE (QueenGate, queen_gate, QUEEN, GATE, GObject)
 
 /**
- * queen_gate_new:
+ * QueenGateSettings:
  * @access: who may speak
  * @tls: (nullable): what encrypts every connection; %NULL for none
- * @caps: how many connections there may be; copied
+ * @caps: how many connections there may be
+ * @clock: by which deadlines go
+ * @budgets: what counts the bytes that connections hold; it outlives the gate
  * @tally: what counts; it outlives the gate
  * @on_request: who answers
- *
- * What stands between the network and the HTTP server. Until a request is whole and sane, its
- * connection is a descriptor, a few words, and what it has sent; then it is answered, once, and
- * closed. Every wait has a deadline.
  */
-QueenGate *queen_gate_new (QueenAccess *access,
-                           QueenTls *tls,
-                           const QueenCaps *caps,
-                           QueenTally *tally,
-                           QueenRequestFunc on_request,
-                           gpointer data,
-                           GError **error);
+typedef struct
+{
+  QueenAccess *access;
+  QueenTls *tls;
+  QueenCaps caps;
+  const QueenClock *clock;
+  QueenBudgets *budgets;
+  QueenTally *tally;
+  QueenRequestFunc on_request;
+  gpointer data;
+} QueenGateSettings;
+
+/**
+ * queen_gate_new:
+ * @settings: copied
+ * @error: the system's word when there is no descriptor left
+ *
+ * What stands between the network and the HTTP server: who is let in, how many, and until when each
+ * of their waits may last. Until a request is whole and sane, its connection is a descriptor, a few
+ * words, and what it has sent; then it is answered, once, and closed.
+ */
+QueenGate *queen_gate_new (const QueenGateSettings *settings, GError **error);
 
 /**
  * queen_gate_get_n_connections: (attributes org.gtk.Method.get_property=connections)
@@ -104,12 +81,5 @@ queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer, 
  * token.
  */
 void queen_gate_admit_probe (QueenGate *self, int fd, const struct sockaddr_storage *peer);
-
-/**
- * queen_connection_steal_socket:
- *
- * Returns: (transfer full): the socket, which the gate then no longer watches or closes
- */
-QueenSocket queen_connection_steal_socket (QueenConnection *connection);
 
 G_END_DECLS

@@ -135,6 +135,20 @@ append_connections (GString *text, const QueenMetricsSources *sources)
                    tally->refusals[refusal]);
 }
 
+/* What strangers can make her hold. */
+static void
+append_budgets (GString *text, const QueenBudgets *budgets)
+{
+  begin_family (text, "queen_held_bytes", "gauge", "Bytes held for clients, by what they are.");
+  for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
+    append_sample (text, "queen_held_bytes", "what", queen_budget_get_name (budget),
+                   queen_budgets_get_held (budgets, budget));
+  begin_family (text, "queen_max_held_bytes", "gauge", "Bytes of it that may be held.");
+  for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
+    append_sample (text, "queen_max_held_bytes", "what", queen_budget_get_name (budget),
+                   queen_budget_get_most (budget));
+}
+
 static void
 append_stream (GString *text, const QueenMetricsSources *sources)
 {
@@ -167,6 +181,7 @@ on_metrics (SoupServerMessage *message, GHashTable *query, gpointer data)
   append_process (text, metrics);
   append_registries (text, &metrics->sources);
   append_connections (text, &metrics->sources);
+  append_budgets (text, metrics->sources.budgets);
   append_stream (text, &metrics->sources);
   queen_answer_text (message, "text/plain; version=0.0.4; charset=utf-8", text);
 }

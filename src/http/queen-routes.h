@@ -44,7 +44,8 @@ void queen_routes_add_operations (QueenServer *server,
 
 /**
  * QueenMetricsSources:
- * @tally: it outlives the server
+ * @budgets: they outlive the server
+ * @tally: likewise
  *
  * What the metrics are about.
  */
@@ -55,6 +56,7 @@ typedef struct
   QueenStream *stream;
   QueenGate *gate;
   QueenCaps caps;
+  const QueenBudgets *budgets;
   const QueenTally *tally;
 } QueenMetricsSources;
 

@@ -19,17 +19,18 @@ typedef struct
   QueenHeadStream *input;
   GMemoryOutputStream *output;
   GIOStream *stream;
-} Connection;
+  GSocketAddress *address; /* of both ends; by it libsoup's message leads back to the exchange */
+} Tunnel;
 
 struct _QueenServer
 {
   GObject parent_instance;
 
   SoupServer *soup;
-  GSocketAddress *address; /* libsoup wants to hear one for both ends of every connection */
-  GMainContext *context;   /* in which the spare connection waits */
+  GInetAddress *nowhere; /* libsoup wants to hear an address for both ends of every connection */
+  GMainContext *context; /* in which all of libsoup's work is done, and nothing else */
   QueenAlarm *spare_alarm;
-  Connection spare;      /* empty when there is none */
+  Tunnel spare;          /* empty when there is none */
   GHashTable *resources; /* path -> Resource */
   GSList *route_data;    /* of RouteData */
   QueenAccess *access;
@@ -58,15 +59,20 @@ typedef struct
   GDestroyNotify free_data;
 } RouteData;
 
-/* One request on its way through libsoup. The address carries it: that is the object that libsoup
- * hands back for the message. */
+/* One request on its way through libsoup, and its answer on the way back. */
 typedef struct
 {
+  QueenServer *server;
   QueenConnection *connection;
-  const QueenRequest *request;
-  const Connection *through;
+  QueenRequest request; /* its head and body only while it is being routed */
+  Tunnel tunnel;
+  SoupServerMessage *message; /* NULL once libsoup has done with it */
+  QueenAnswer answer;         /* what did not go through libsoup */
   gboolean is_routed;
+  gboolean is_later; /* the answer comes when queen_server_finish() is called */
   gboolean is_taken_over;
+  void (*on_gone) (gpointer data);
+  gpointer data;
 } Exchange;
 
 #define EXCHANGE "queen-exchange"
@@ -119,6 +125,19 @@ allow_origin (SoupServerMessage *message, const Resource *resource)
                                    "Authorization, Content-Type, Last-Event-ID");
       soup_message_headers_append (response, "Access-Control-Max-Age", "600");
     }
+}
+
+/* What every answer says, and some more. */
+static void
+complete_headers (SoupServerMessage *message, const Resource *resource)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+
+  soup_message_headers_append (headers, "Connection", "close");
+  soup_message_headers_append (headers, "X-Content-Type-Options", "nosniff");
+  if (!soup_message_headers_get_one (headers, "Cache-Control"))
+    soup_message_headers_append (headers, "Cache-Control", "no-store");
+  allow_origin (message, resource);
 }
 
 /* Routing */
@@ -181,7 +200,7 @@ check_token (QueenServer *self, SoupServerMessage *message, const char *path)
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   g_autoptr (GError) error = NULL;
 
-  if (!queen_access_has_tokens (self->access) || get_exchange (message)->request->is_probe ||
+  if (!queen_access_has_tokens (self->access) || get_exchange (message)->request.is_probe ||
       queen_access_check_token (self->access, soup_server_message_get_method (message), path,
                                 soup_message_headers_get_one (headers, "Authorization"),
                                 soup_message_headers_get_list (headers, "Cookie"), &error))
@@ -222,18 +241,19 @@ on_request (SoupServer *soup,
 {
   QueenServer *self = data;
   const Resource *resource = find_resource (self, path);
-  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+  Exchange *exchange = get_exchange (message);
 
   /* First what others wait for: a heartbeat has gone out to everybody when this returns. */
-  get_exchange (message)->is_routed = TRUE;
+  exchange->is_routed = TRUE;
+  exchange->message = message;
   route (self, message, path, query, resource);
+  if (exchange->is_later)
+    {
+      soup_server_message_pause (message);
+      return;
+    }
   queen_tally_add_status (self->tally, soup_server_message_get_status (message));
-
-  soup_message_headers_append (headers, "Connection", "close");
-  soup_message_headers_append (headers, "X-Content-Type-Options", "nosniff");
-  if (!soup_message_headers_get_one (headers, "Cache-Control"))
-    soup_message_headers_append (headers, "Cache-Control", "no-store");
-  allow_origin (message, resource);
+  complete_headers (message, resource);
 }
 
 /* RFC 9110 § 9.3.7: OPTIONS * asks for the server as a whole. */
@@ -252,6 +272,48 @@ on_options (SoupServer *soup,
   soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
 }
 
+/* Tunnels */
+
+static void
+tunnel_init (Tunnel *tunnel, QueenServer *self)
+{
+  tunnel->input = queen_head_stream_new ();
+  tunnel->output = G_MEMORY_OUTPUT_STREAM (
+      g_memory_output_stream_new (g_malloc (USUAL_ANSWER), USUAL_ANSWER, g_realloc, g_free));
+  tunnel->stream =
+      g_simple_io_stream_new (G_INPUT_STREAM (tunnel->input), G_OUTPUT_STREAM (tunnel->output));
+  tunnel->address = g_inet_socket_address_new (self->nowhere, 0);
+  g_main_context_push_thread_default (self->context);
+  soup_server_accept_iostream (self->soup, tunnel->stream, tunnel->address, tunnel->address, NULL);
+  g_main_context_pop_thread_default (self->context);
+}
+
+static void
+tunnel_clear (Tunnel *tunnel)
+{
+  g_clear_object (&tunnel->stream);
+  g_clear_object (&tunnel->input);
+  g_clear_object (&tunnel->output);
+  g_clear_object (&tunnel->address);
+}
+
+static void
+on_quiet (gpointer data)
+{
+  QueenServer *self = data;
+
+  if (!self->spare.stream)
+    tunnel_init (&self->spare, self);
+}
+
+/* Takes what libsoup has written so far. */
+static GBytes *
+read_tunnel (const Tunnel *tunnel)
+{
+  return g_bytes_new (g_memory_output_stream_get_data (tunnel->output),
+                      g_memory_output_stream_get_data_size (tunnel->output));
+}
+
 /* Taking over */
 
 static void
@@ -264,75 +326,108 @@ free_take_over (gpointer data, GClosure *closure)
   g_free (take_over);
 }
 
+/* Ends HTTP here; what libsoup has written is all that it writes. */
+static void
+leave_libsoup (Exchange *exchange)
+{
+  g_object_unref (soup_server_message_steal_connection (exchange->message));
+  exchange->message = NULL;
+}
+
 static void
 on_wrote_headers (SoupServerMessage *message, TakeOver *take_over)
 {
   Exchange *exchange = get_exchange (message);
-  GMemoryOutputStream *output = exchange->through->output;
-  GBytes *head = g_bytes_new (g_memory_output_stream_get_data (output),
-                              g_memory_output_stream_get_data_size (output));
+  GBytes *head = read_tunnel (&exchange->tunnel);
 
-  g_object_unref (soup_server_message_steal_connection (message));
+  leave_libsoup (exchange);
   exchange->is_taken_over = TRUE;
   take_over->func (queen_connection_steal_socket (exchange->connection), head, take_over->data);
 }
 
-/* The object */
-
 static void
-connection_init (Connection *connection)
+free_shared_body (gpointer data, GClosure *closure)
 {
-  connection->input = queen_head_stream_new ();
-  connection->output = G_MEMORY_OUTPUT_STREAM (
-      g_memory_output_stream_new (g_malloc (USUAL_ANSWER), USUAL_ANSWER, g_realloc, g_free));
-  connection->stream = g_simple_io_stream_new (G_INPUT_STREAM (connection->input),
-                                               G_OUTPUT_STREAM (connection->output));
+  g_bytes_unref (data);
 }
 
 static void
-connection_clear (Connection *connection)
+on_wrote_shared_headers (SoupServerMessage *message, GBytes *body)
 {
-  g_clear_object (&connection->stream);
-  g_clear_object (&connection->input);
-  g_clear_object (&connection->output);
+  Exchange *exchange = get_exchange (message);
+
+  exchange->answer.head = read_tunnel (&exchange->tunnel);
+  exchange->answer.body = g_bytes_ref (body);
+  leave_libsoup (exchange);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Connection, connection_clear)
+/* Exchanges */
 
-static void
-accept_connection (QueenServer *self, Connection *connection)
+static Exchange *
+exchange_new (QueenServer *self, QueenConnection *connection, const QueenRequest *request)
 {
-  soup_server_accept_iostream (self->soup, connection->stream, self->address, self->address, NULL);
+  Exchange *exchange = g_new0 (Exchange, 1);
+
+  exchange->server = self;
+  exchange->connection = connection;
+  exchange->request = *request;
+  if (!self->spare.stream)
+    tunnel_init (&self->spare, self);
+  exchange->tunnel = self->spare;
+  self->spare = (Tunnel){ NULL };
+  g_object_set_data (G_OBJECT (exchange->tunnel.address), EXCHANGE, exchange);
+  return exchange;
 }
 
 static void
-on_quiet (gpointer data)
+exchange_free (Exchange *exchange)
 {
-  QueenServer *self = data;
-
-  if (self->spare.stream)
-    return;
-  connection_init (&self->spare);
-  g_main_context_push_thread_default (self->context);
-  accept_connection (self, &self->spare);
-  g_main_context_pop_thread_default (self->context);
+  if (exchange->message)
+    leave_libsoup (exchange);
+  g_object_set_data (G_OBJECT (exchange->tunnel.address), EXCHANGE, NULL);
+  tunnel_clear (&exchange->tunnel);
+  queen_answer_clear (&exchange->answer);
+  queen_alarm_set (exchange->server->spare_alarm, 0);
+  g_free (exchange);
 }
 
-/* Has libsoup read @head and write the answer, all of it before this returns: once the head is
- * there these streams are always ready. */
-static void
-pass (QueenServer *self, Connection *connection, GBytes *head)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Exchange, exchange_free)
+
+/* The answer, which libsoup has written to the end by now. */
+static QueenAnswer
+exchange_steal_answer (Exchange *exchange)
 {
-  if (connection->stream)
+  QueenAnswer answer = exchange->answer;
+  g_autoptr (GError) error = NULL;
+
+  exchange->answer = (QueenAnswer){ NULL };
+  exchange->message = NULL;
+  if (answer.head)
+    return answer;
+  if (exchange->is_routed)
     {
-      queen_head_stream_feed (connection->input, head);
-      g_main_context_iteration (self->context, FALSE);
-      return;
+      g_io_stream_close (exchange->tunnel.stream, NULL, NULL);
+      answer.head = g_memory_output_stream_steal_as_bytes (exchange->tunnel.output);
+      return answer;
     }
-  connection_init (connection);
-  queen_head_stream_feed (connection->input, head);
-  accept_connection (self, connection);
+  /* libsoup has refused it with an empty body; ours says what is wrong. */
+  exchange->server->tally->refusals[QUEEN_REFUSAL_BAD_HEAD]++;
+  error = g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
+                               "the request target is no valid URI");
+  answer.head = queen_answer_to_bytes (error);
+  return answer;
 }
+
+/* The client does not wait for its answer any longer. */
+static void
+on_gone (gpointer data)
+{
+  g_autoptr (Exchange) exchange = data;
+
+  exchange->on_gone (exchange->data);
+}
+
+/* The object */
 
 static void
 queen_server_finalize (GObject *object)
@@ -342,9 +437,9 @@ queen_server_finalize (GObject *object)
   g_clear_pointer (&self->spare_alarm, queen_alarm_free);
   soup_server_disconnect (self->soup);
   g_clear_object (&self->soup);
-  connection_clear (&self->spare);
+  tunnel_clear (&self->spare);
   g_main_context_unref (self->context);
-  g_clear_object (&self->address);
+  g_clear_object (&self->nowhere);
   g_hash_table_unref (self->resources);
   g_clear_object (&self->access);
   g_slist_free_full (self->route_data, (GDestroyNotify) free_route_data);
@@ -362,7 +457,7 @@ static void
 queen_server_init (QueenServer *self)
 {
   self->soup = soup_server_new ("server-header", "queen-rbee", "raw-paths", TRUE, NULL);
-  self->address = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  self->nowhere = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
   self->context = g_main_context_new ();
   self->resources =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_resource);
@@ -418,38 +513,76 @@ queen_server_add_routes (QueenServer *self,
     add_method (self, &routes[i], data);
 }
 
-GBytes *
-queen_server_answer (QueenConnection *connection, const QueenRequest *request, gpointer data)
+QueenHandling
+queen_server_answer (QueenConnection *connection,
+                     const QueenRequest *request,
+                     QueenAnswer *answer,
+                     gpointer data)
 {
   QueenServer *self = data;
-  g_auto (Connection) through = self->spare;
-  Exchange exchange = { .connection = connection, .request = request, .through = &through };
-  g_autoptr (GError) error = NULL;
+  g_autoptr (Exchange) exchange = exchange_new (self, connection, request);
 
-  self->spare = (Connection){ NULL };
-  g_object_set_data (G_OBJECT (self->address), EXCHANGE, &exchange);
-  pass (self, &through, request->head);
-  g_object_set_data (G_OBJECT (self->address), EXCHANGE, NULL);
-  queen_alarm_set (self->spare_alarm, 0);
-  if (exchange.is_taken_over)
-    return NULL;
-
-  if (!exchange.is_routed)
+  /* All of it happens before this returns: the tunnel is always ready. */
+  queen_head_stream_feed (exchange->tunnel.input, request->head);
+  g_main_context_iteration (self->context, FALSE);
+  exchange->request.head = NULL;
+  exchange->request.body = NULL;
+  if (exchange->is_taken_over)
+    return QUEEN_HANDLING_STOLEN;
+  if (exchange->is_later)
     {
-      /* libsoup has refused it with an empty body; ours says what is wrong. */
-      self->tally->refusals[QUEEN_REFUSAL_BAD_HEAD]++;
-      error = g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
-                                   "the request target is no valid URI");
-      return queen_answer_to_bytes (error);
+      queen_connection_set_gone_func (connection, on_gone, g_steal_pointer (&exchange));
+      return QUEEN_HANDLING_LATER;
     }
-  g_io_stream_close (through.stream, NULL, NULL);
-  return g_memory_output_stream_steal_as_bytes (through.output);
+  *answer = exchange_steal_answer (exchange);
+  return QUEEN_HANDLING_DONE;
 }
 
 const QueenRequest *
 queen_server_get_request (SoupServerMessage *message)
 {
-  return get_exchange (message)->request;
+  return &get_exchange (message)->request;
+}
+
+void
+queen_server_answer_later (SoupServerMessage *message,
+                           void (*on_gone_func) (gpointer data),
+                           gpointer data)
+{
+  Exchange *exchange = get_exchange (message);
+
+  exchange->is_later = TRUE;
+  exchange->on_gone = on_gone_func;
+  exchange->data = data;
+}
+
+void
+queen_server_finish (SoupServerMessage *message)
+{
+  g_autoptr (Exchange) exchange = get_exchange (message);
+  QueenServer *self = exchange->server;
+  QueenAnswer answer;
+
+  queen_tally_add_status (self->tally, soup_server_message_get_status (message));
+  complete_headers (message,
+                    find_resource (self, g_uri_get_path (soup_server_message_get_uri (message))));
+  soup_server_message_unpause (message);
+  g_main_context_iteration (self->context, FALSE);
+  answer = exchange_steal_answer (exchange);
+  queen_connection_answer (exchange->connection, &answer);
+}
+
+void
+queen_server_answer_shared (SoupServerMessage *message, const char *type, GBytes *body)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+
+  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+  soup_message_headers_set_content_type (headers, type, NULL);
+  soup_message_headers_set_content_length (headers, (goffset) g_bytes_get_size (body));
+  if (soup_server_message_get_method (message) != SOUP_METHOD_HEAD)
+    g_signal_connect_data (message, "wrote-headers", G_CALLBACK (on_wrote_shared_headers),
+                           g_bytes_ref (body), free_shared_body, G_CONNECT_DEFAULT);
 }
 
 char *

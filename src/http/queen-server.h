@@ -6,7 +6,7 @@
 #include <libsoup/soup.h>
 
 #include "queen-access.h"
-#include "queen-gate.h"
+#include "queen-connection.h"
 #include "queen-tally.h"
 
 G_BEGIN_DECLS
@@ -69,14 +69,47 @@ void queen_server_add_routes (QueenServer *self,
  *
  * Answers one request; it is a #QueenRequestFunc whose data is the server.
  */
-GBytes *
-queen_server_answer (QueenConnection *connection, const QueenRequest *request, gpointer data);
+QueenHandling queen_server_answer (QueenConnection *connection,
+                                   const QueenRequest *request,
+                                   QueenAnswer *answer,
+                                   gpointer data);
+
+/**
+ * queen_server_answer_later:
+ * @message: a request that is being routed
+ * @on_gone: called when the client goes, or the time is over, before queen_server_finish();
+ * @message is then no more
+ *
+ * The route's function returns without an answer, and one comes later.
+ */
+void queen_server_answer_later (SoupServerMessage *message,
+                                void (*on_gone) (gpointer data),
+                                gpointer data);
+
+/**
+ * queen_server_finish:
+ * @message: one that is answered later, and now has its answer by the functions of queen-answer.h
+ *
+ * Sends the answer. @message is then no more.
+ */
+void queen_server_finish (SoupServerMessage *message);
+
+/**
+ * queen_server_answer_shared:
+ * @message: a request that is being routed, or answered later
+ * @type: the whole Content-Type
+ * @body: what others may get, too
+ *
+ * Answers 200 with a body that is never copied, however many get it.
+ */
+void queen_server_answer_shared (SoupServerMessage *message, const char *type, GBytes *body);
 
 /**
  * queen_server_get_request:
  * @message: a request that is being routed
  *
- * Returns: (transfer none): what the gate let in; its body has never been in libsoup's hands
+ * Returns: (transfer none): what the gate let in; its body has never been in libsoup's hands, and
+ * is there only until the route's function returns
  */
 const QueenRequest *queen_server_get_request (SoupServerMessage *message);
 

@@ -4,6 +4,8 @@
 #include "queen-socket.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -47,6 +49,14 @@ gssize
 queen_socket_drain (QueenSocket *self, void *buffer, gsize size)
 {
   return recv (self->fd, buffer, size, MSG_DONTWAIT);
+}
+
+gsize
+queen_socket_get_n_queued (const QueenSocket *self)
+{
+  int n_bytes;
+
+  return ioctl (self->fd, SIOCOUTQ, &n_bytes) == 0 ? (gsize) n_bytes : 0;
 }
 
 QueenSocket

@@ -70,6 +70,13 @@ int queen_socket_finish (QueenSocket *self);
 gssize queen_socket_drain (QueenSocket *self, void *buffer, gsize size);
 
 /**
+ * queen_socket_get_n_queued:
+ *
+ * Returns: how many bytes the kernel holds that the other end has not taken yet, as far as it tells
+ */
+gsize queen_socket_get_n_queued (const QueenSocket *self);
+
+/**
  * queen_socket_steal:
  *
  * Returns: (transfer full): the socket, which has then gone elsewhere

@@ -27,6 +27,7 @@ queen_refusal_get_name (QueenRefusal refusal)
     [QUEEN_REFUSAL_BODY_KIND] = "body_kind",
     [QUEEN_REFUSAL_BAD_REQUEST] = "bad_request",
     [QUEEN_REFUSAL_NOT_HEARTBEAT] = "not_heartbeat",
+    [QUEEN_REFUSAL_ANSWER_BUDGET] = "answer_budget",
     [QUEEN_REFUSAL_REGISTRY_FULL] = "registry_full",
     [QUEEN_REFUSAL_OTHER] = "other",
   };

@@ -27,6 +27,7 @@ G_BEGIN_DECLS
  * @QUEEN_REFUSAL_BODY_KIND: a body without its length, or that is not declared to be JSON
  * @QUEEN_REFUSAL_BAD_REQUEST: not JSON, or a query that makes no sense
  * @QUEEN_REFUSAL_NOT_HEARTBEAT: JSON, but not a heartbeat
+ * @QUEEN_REFUSAL_ANSWER_BUDGET: as many bytes wait for those who asked for them as may
  * @QUEEN_REFUSAL_REGISTRY_FULL: as many workers or hives are known as may be
  * @QUEEN_REFUSAL_OTHER: none of these
  *
@@ -52,6 +53,7 @@ typedef enum
   QUEEN_REFUSAL_BODY_KIND,
   QUEEN_REFUSAL_BAD_REQUEST,
   QUEEN_REFUSAL_NOT_HEARTBEAT,
+  QUEEN_REFUSAL_ANSWER_BUDGET,
   QUEEN_REFUSAL_REGISTRY_FULL,
   QUEEN_REFUSAL_OTHER,
   QUEEN_N_REFUSALS

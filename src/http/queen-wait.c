@@ -56,3 +56,9 @@ queen_wait_end (QueenWait *wait)
   g_queue_unlink (&wait->room->queue, &wait->link);
   wait->room = NULL;
 }
+
+gint64
+queen_wait_get_age (const QueenWait *wait)
+{
+  return wait->room->clock->get_monotonic () - (wait->deadline - wait->room->length);
+}

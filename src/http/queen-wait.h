@@ -77,6 +77,13 @@ void queen_wait_begin (QueenWait *wait, QueenWaitingRoom *room, gpointer item);
 void queen_wait_end (QueenWait *wait);
 
 /**
+ * queen_wait_get_age:
+ *
+ * Returns: µs since it began to wait, which it still does
+ */
+gint64 queen_wait_get_age (const QueenWait *wait);
+
+/**
  * queen_wait_is_on:
  *
  * Returns: whether it waits

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QueenBudget:
+ * @QUEEN_BUDGET_REQUESTS: heads and bodies that are not whole yet
+ * @QUEEN_BUDGET_ANSWERS: answers that their clients have not taken yet
+ *
+ * What strangers can make the queen hold in memory.
+ */
+typedef enum
+{
+  QUEEN_BUDGET_REQUESTS,
+  QUEEN_BUDGET_ANSWERS,
+  QUEEN_N_BUDGETS
+} QueenBudget;
+
+/**
+ * QueenBudgets:
+ *
+ * How many bytes of each are held right now. What is held for several at once counts once. The
+ * parts count into it, on the main loop's thread; `/metrics` shows it.
+ */
+typedef struct _QueenBudgets QueenBudgets;
+
+QueenBudgets *queen_budgets_new (void);
+void queen_budgets_free (QueenBudgets *self);
+
+/** Returns: its name in one word, as metrics have it */
+const char *queen_budget_get_name (QueenBudget budget);
+
+/** Returns: bytes that may be held at the most */
+gsize queen_budget_get_most (QueenBudget budget);
+
+/** Returns: bytes that are held */
+gsize queen_budgets_get_held (const QueenBudgets *self, QueenBudget budget);
+
+/**
+ * queen_budgets_has_room:
+ *
+ * Returns: whether @n_bytes more may be held; that is so, too, when nothing else is, as otherwise
+ *   what is larger than its budget could never be had
+ */
+gboolean queen_budgets_has_room (const QueenBudgets *self, QueenBudget budget, gsize n_bytes);
+
+/**
+ * queen_budgets_hold:
+ * @n_bytes: how many more are held; negative for fewer
+ */
+void queen_budgets_hold (QueenBudgets *self, QueenBudget budget, gssize n_bytes);
+
+/**
+ * queen_budgets_hold_shared:
+ * @bytes: (nullable): what one more holds
+ *
+ * The same for what may be shared: however many hold it, it counts once.
+ */
+void queen_budgets_hold_shared (QueenBudgets *self, QueenBudget budget, GBytes *bytes);
+
+/**
+ * queen_budgets_release_shared:
+ * @bytes: (nullable): what one of its holders holds no longer
+ */
+void queen_budgets_release_shared (QueenBudgets *self, QueenBudget budget, GBytes *bytes);
+
+/**
+ * queen_budgets_is_shared:
+ *
+ * Returns: whether somebody holds @bytes, so that one more costs nothing
+ */
+gboolean queen_budgets_is_shared (const QueenBudgets *self, GBytes *bytes);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenBudgets, queen_budgets_free)
+
+G_END_DECLS

@@ -1,0 +1,719 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-connection.h"
+
+#include <errno.h>
+
+#include "queen-answer.h"
+#include "queen-error.h"
+#include "queen-request-buffer.h"
+
+#define MAX_DRAINED (256 * 1024)          /* bytes that are thrown away so that an answer arrives */
+#define MAX_WRITTEN_AT_ONCE (1024 * 1024) /* bytes, until the main loop may turn */
+#define PATIENCE G_USEC_PER_SEC           /* with one that takes nothing while others want room */
+
+typedef enum
+{
+  STATE_HELLO,     /* the client is to begin with TLS */
+  STATE_HANDSHAKE, /* the socket is the TLS session's alone */
+  STATE_HEAD,
+  STATE_BODY,
+  STATE_HANDLER, /* the answer is being made */
+  STATE_ANSWER,
+  STATE_LINGER,
+} State;
+
+#define WAITS(first, second) (1u << (first) | 1u << (second))
+
+/* What a connection waits for in each state. */
+static const guint state_waits[] = {
+  [STATE_HELLO] = WAITS (QUEEN_WAIT_HEAD, QUEEN_WAIT_REQUEST),
+  [STATE_HANDSHAKE] = WAITS (QUEEN_WAIT_HEAD, QUEEN_WAIT_REQUEST),
+  [STATE_HEAD] = WAITS (QUEEN_WAIT_HEAD, QUEEN_WAIT_REQUEST),
+  [STATE_BODY] = 1u << QUEEN_WAIT_REQUEST,
+  [STATE_HANDLER] = 1u << QUEEN_WAIT_HANDLER,
+  [STATE_ANSWER] = 1u << QUEEN_WAIT_ANSWER,
+  [STATE_LINGER] = 1u << QUEEN_WAIT_LINGER,
+};
+
+struct _QueenConnection
+{
+  QueenConnectionSettings *settings;
+  QueenSocket socket;
+  State state;
+  gboolean is_watched;
+  gboolean is_probe;
+  QueenWait waits[QUEEN_N_WAITS];
+  struct sockaddr_storage peer;
+  QueenPeer *share; /* NULL when it takes from nobody's */
+
+  QueenRequestBuffer request;
+  gsize n_kept; /* bytes of it that count as held */
+
+  void (*on_gone) (gpointer data); /* NULL when nobody answers later */
+  gpointer data;
+
+  QueenAnswer answer;
+  gsize n_answered;         /* bytes */
+  gsize n_queued;           /* bytes that the kernel had not got rid of when the wait began */
+  gboolean is_answer_held;  /* it counts as held */
+  gboolean has_unread_data; /* closing now would reset the connection under the answer */
+  gsize n_drained;          /* bytes */
+};
+
+void
+queen_answer_clear (QueenAnswer *answer)
+{
+  g_clear_pointer (&answer->head, g_bytes_unref);
+  g_clear_pointer (&answer->body, g_bytes_unref);
+}
+
+/* Waiting */
+
+static void
+begin_wait (QueenConnection *self, QueenWaitKind wait)
+{
+  queen_wait_begin (&self->waits[wait], &self->settings->rooms[wait], self);
+}
+
+static void
+enter_state (QueenConnection *self, State state)
+{
+  guint wanted = state_waits[state];
+
+  self->state = state;
+  for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
+    if (!(wanted & 1u << wait))
+      queen_wait_end (&self->waits[wait]);
+    else if (!queen_wait_is_on (&self->waits[wait]))
+      begin_wait (self, wait);
+}
+
+/* What is held */
+
+static void
+hold_request (QueenConnection *self)
+{
+  gsize n_kept = self->request.kept ? self->request.kept->len : 0;
+
+  if (n_kept == self->n_kept)
+    return;
+  queen_budgets_hold (self->settings->budgets, QUEEN_BUDGET_REQUESTS,
+                      (gssize) n_kept - (gssize) self->n_kept);
+  self->n_kept = n_kept;
+}
+
+static void
+clear_request (QueenConnection *self)
+{
+  queen_request_buffer_clear (&self->request);
+  self->request = (QueenRequestBuffer){ NULL };
+  hold_request (self);
+}
+
+static void
+hold_answer (QueenConnection *self)
+{
+  if (self->is_answer_held)
+    return;
+  self->is_answer_held = TRUE;
+  queen_budgets_hold_shared (self->settings->budgets, QUEEN_BUDGET_ANSWERS, self->answer.head);
+  queen_budgets_hold_shared (self->settings->budgets, QUEEN_BUDGET_ANSWERS, self->answer.body);
+}
+
+static void
+clear_answer (QueenConnection *self)
+{
+  if (self->is_answer_held)
+    {
+      queen_budgets_release_shared (self->settings->budgets, QUEEN_BUDGET_ANSWERS,
+                                    self->answer.head);
+      queen_budgets_release_shared (self->settings->budgets, QUEEN_BUDGET_ANSWERS,
+                                    self->answer.body);
+    }
+  self->is_answer_held = FALSE;
+  queen_answer_clear (&self->answer);
+}
+
+/* Coming and going */
+
+QueenConnection *
+queen_connection_new (QueenConnectionSettings *settings,
+                      int fd,
+                      const struct sockaddr_storage *peer,
+                      QueenPeer *share,
+                      gboolean is_probe)
+{
+  QueenConnection *self = g_new0 (QueenConnection, 1);
+
+  self->settings = settings;
+  self->socket.fd = fd;
+  self->state = settings->tls && !is_probe ? STATE_HELLO : STATE_HEAD;
+  self->is_probe = is_probe;
+  self->peer = *peer;
+  self->share = share;
+  return self;
+}
+
+void
+queen_connection_remove (QueenConnection *self)
+{
+  QueenConnectionSettings *settings = self->settings;
+  void (*on_gone) (gpointer data) = g_steal_pointer (&self->on_gone);
+
+  if (on_gone)
+    on_gone (self->data);
+  for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
+    queen_wait_end (&self->waits[wait]);
+  queen_socket_close (&self->socket);
+  clear_request (self);
+  clear_answer (self);
+  queen_peers_leave (settings->peers, self->share);
+  g_free (self);
+  settings->on_removed (settings->owner);
+}
+
+/* Has the kernel tell of it. Returns FALSE when it has no room; the connection is then no more. */
+static gboolean
+watch (QueenConnection *self)
+{
+  if (self->is_watched)
+    return TRUE;
+  self->is_watched = TRUE;
+  if (queen_epoll_watch (self->settings->sockets, self->socket.fd, EPOLLIN | EPOLLOUT, self))
+    return TRUE;
+  self->settings->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS]++;
+  queen_connection_remove (self);
+  return FALSE;
+}
+
+static void
+unwatch (QueenConnection *self)
+{
+  if (self->is_watched)
+    queen_epoll_forget (self->settings->sockets, self->socket.fd);
+  self->is_watched = FALSE;
+}
+
+QueenSocket
+queen_connection_steal_socket (QueenConnection *self)
+{
+  unwatch (self);
+  return queen_socket_steal (&self->socket);
+}
+
+/* Answering */
+
+/* RFC 9112 § 9.6: whoever closes with unread data in the buffer resets the connection, and the
+ * client loses the answer. So the rest is read and thrown away, within bounds. */
+static void
+linger (QueenConnection *self)
+{
+  gssize n_bytes;
+
+  while ((n_bytes = queen_socket_drain (&self->socket, self->settings->buffer, QUEEN_REQUEST_MAX)) >
+         0)
+    {
+      self->n_drained += (gsize) n_bytes;
+      if (self->n_drained > MAX_DRAINED)
+        break;
+    }
+  if (n_bytes >= 0 || (errno != EAGAIN && errno != EINTR))
+    queen_connection_remove (self);
+}
+
+typedef enum
+{
+  SEND_DONE,
+  SEND_BLOCKED, /* the client takes no more for now */
+  SEND_PAUSED,  /* it would, but others want to be served, too */
+  SEND_FAILED,
+} SendResult;
+
+/* What is left of the answer. */
+static guint
+gather_answer (const QueenConnection *self, struct iovec vectors[2])
+{
+  GBytes *parts[] = { self->answer.head, self->answer.body };
+  gsize n_skipped = self->n_answered;
+  guint n_vectors = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      gsize size = 0;
+      const char *bytes = parts[i] ? g_bytes_get_data (parts[i], &size) : NULL;
+
+      if (n_skipped < size)
+        vectors[n_vectors++] =
+            (struct iovec){ (char *) bytes + n_skipped,
+                            MIN (size - n_skipped, (gsize) MAX_WRITTEN_AT_ONCE) };
+      n_skipped -= MIN (n_skipped, size);
+    }
+  return n_vectors;
+}
+
+static SendResult
+send_answer (QueenConnection *self)
+{
+  gsize n_before = self->n_answered;
+  struct iovec vectors[2];
+  guint n_vectors;
+
+  while ((n_vectors = gather_answer (self, vectors)) > 0)
+    {
+      gssize n_bytes;
+
+      if (self->n_answered - n_before >= MAX_WRITTEN_AT_ONCE)
+        return SEND_PAUSED;
+      n_bytes = queen_socket_write (&self->socket, vectors, n_vectors);
+      if (n_bytes < 0)
+        return errno == EAGAIN ? SEND_BLOCKED : SEND_FAILED;
+      self->n_answered += (gsize) n_bytes;
+    }
+  if (queen_socket_finish (&self->socket) == 0)
+    return SEND_DONE;
+  return errno == EAGAIN ? SEND_BLOCKED : SEND_FAILED;
+}
+
+/* It has taken something, and so gets its time anew. */
+static void
+restart_answer_wait (QueenConnection *self)
+{
+  queen_wait_end (&self->waits[QUEEN_WAIT_ANSWER]);
+  begin_wait (self, QUEEN_WAIT_ANSWER);
+  self->n_queued = queen_socket_get_n_queued (&self->socket);
+}
+
+static void
+write_answer (QueenConnection *self)
+{
+  gsize n_before = self->n_answered;
+  SendResult result = send_answer (self);
+
+  if (result == SEND_FAILED || (result == SEND_DONE && !self->has_unread_data))
+    {
+      queen_connection_remove (self);
+      return;
+    }
+  if (!watch (self))
+    return;
+  if (result == SEND_DONE)
+    {
+      shutdown (self->socket.fd, SHUT_WR);
+      clear_answer (self);
+      enter_state (self, STATE_LINGER);
+      linger (self);
+      return;
+    }
+  hold_answer (self);
+  if (self->n_answered > n_before)
+    restart_answer_wait (self);
+  if (result == SEND_PAUSED && !queen_wait_is_on (&self->waits[QUEEN_WAIT_TURN]))
+    begin_wait (self, QUEEN_WAIT_TURN);
+}
+
+gboolean
+queen_connection_is_idle (QueenConnection *self)
+{
+  const QueenWait *wait = &self->waits[QUEEN_WAIT_ANSWER];
+
+  return queen_wait_is_on (wait) && queen_wait_get_age (wait) >= PATIENCE &&
+         queen_socket_get_n_queued (&self->socket) >= self->n_queued;
+}
+
+/* Sees that @answer may be held if it has to be, as far as others can make room for it. */
+static gboolean
+make_room_for_answer (QueenConnection *self, const QueenAnswer *answer)
+{
+  QueenBudgets *budgets = self->settings->budgets;
+  gsize size = g_bytes_get_size (answer->head);
+  QueenConnection *other;
+
+  if (answer->body && !queen_budgets_is_shared (budgets, answer->body))
+    size += g_bytes_get_size (answer->body);
+  while (!queen_budgets_has_room (budgets, QUEEN_BUDGET_ANSWERS, size))
+    {
+      other = queen_waiting_room_peek (&self->settings->rooms[QUEEN_WAIT_ANSWER]);
+      if (!other || !queen_connection_is_idle (other))
+        return FALSE;
+      self->settings->tally->refusals[QUEEN_REFUSAL_ANSWER_BUDGET]++;
+      queen_connection_remove (other);
+    }
+  return TRUE;
+}
+
+static void
+begin_answer (QueenConnection *self, QueenAnswer *answer)
+{
+  g_autoptr (GError) error = NULL;
+
+  clear_request (self);
+  if (!make_room_for_answer (self, answer))
+    {
+      self->settings->tally->refusals[QUEEN_REFUSAL_ANSWER_BUDGET]++;
+      g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                           "too many answers wait for those who asked");
+      queen_answer_clear (answer);
+      answer->head = queen_answer_to_bytes (error);
+    }
+  self->answer = *answer;
+  *answer = (QueenAnswer){ NULL };
+  enter_state (self, STATE_ANSWER);
+  write_answer (self);
+}
+
+void
+queen_connection_answer (QueenConnection *self, QueenAnswer *answer)
+{
+  g_return_if_fail (self->state == STATE_HANDLER);
+
+  self->on_gone = NULL;
+  begin_answer (self, answer);
+}
+
+void
+queen_connection_set_gone_func (QueenConnection *self,
+                                void (*on_gone) (gpointer data),
+                                gpointer data)
+{
+  self->on_gone = on_gone;
+  self->data = data;
+}
+
+void
+queen_connection_refuse (QueenConnection *self, QueenRefusal reason, const GError *error)
+{
+  QueenAnswer answer = { NULL };
+
+  self->settings->tally->refusals[reason]++;
+  /* Nothing in plain text would be understood. */
+  if (self->state == STATE_HELLO || self->state == STATE_HANDSHAKE)
+    {
+      queen_connection_remove (self);
+      return;
+    }
+  self->has_unread_data = TRUE;
+  answer.head = queen_answer_to_bytes (error);
+  begin_answer (self, &answer);
+}
+
+/* Reading */
+
+/* @whole has the request, and perhaps more. */
+static void
+handle_request (QueenConnection *self, QueenText whole)
+{
+  QueenRequestBuffer buffer = self->request; /* what @whole may be in */
+  g_autoptr (GBytes) head = g_string_free_to_bytes (g_steal_pointer (&buffer.accepted));
+  g_auto (QueenAnswer) answer = { NULL };
+  const QueenRequest request = {
+    .is_local = queen_peers_is_loopback (&self->peer),
+    .is_probe = self->is_probe,
+    .is_encrypted = self->socket.tls != NULL,
+    .client = &self->peer,
+    .head = head,
+    .has_body = buffer.has_body,
+    .body = whole.at + buffer.head_length,
+    .body_length = buffer.body_length,
+  };
+
+  self->request = (QueenRequestBuffer){ NULL };
+  hold_request (self);
+  self->has_unread_data = whole.length > buffer.head_length + buffer.body_length;
+  enter_state (self, STATE_HANDLER);
+  switch (self->settings->on_request (self, &request, &answer, self->settings->data))
+    {
+    case QUEEN_HANDLING_DONE:
+      begin_answer (self, &answer);
+      break;
+    case QUEEN_HANDLING_LATER:
+      watch (self);
+      break;
+    default:
+      queen_connection_remove (self);
+    }
+  queen_request_buffer_clear (&buffer);
+}
+
+static void
+invite_body (QueenConnection *self)
+{
+  static char invitation[] = "HTTP/1.1 100 Continue\r\n\r\n";
+  static const struct iovec vector = { invitation, sizeof invitation - 1 };
+
+  /* A client that does not get this sends its body all the same, a little later. */
+  if (self->request.expects_continue)
+    queen_socket_write (&self->socket, &vector, 1);
+}
+
+/* Counts what is kept of the request. Those who take longest make room for it. Returns whether the
+ * connection still waits for more. */
+static gboolean
+keep_request (QueenConnection *self)
+{
+  QueenBudgets *budgets = self->settings->budgets;
+  QueenConnection *oldest;
+
+  hold_request (self);
+  while (queen_budgets_get_held (budgets, QUEEN_BUDGET_REQUESTS) >
+         queen_budget_get_most (QUEEN_BUDGET_REQUESTS))
+    {
+      oldest = queen_waiting_room_peek (&self->settings->rooms[QUEEN_WAIT_REQUEST]);
+      queen_connection_evict (oldest);
+      if (oldest == self)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Returns whether more is wanted. */
+static gboolean
+consider (QueenConnection *self, QueenText bytes)
+{
+  g_autoptr (GError) error = NULL;
+  QueenText whole;
+
+  switch (queen_request_buffer_take (&self->request, bytes, self->settings->access, &whole, &error))
+    {
+    case QUEEN_REQUEST_REFUSED:
+      queen_connection_refuse (self, queen_refusal_from_head_error (error), error);
+      return FALSE;
+    case QUEEN_REQUEST_WHOLE:
+      handle_request (self, whole);
+      return FALSE;
+    case QUEEN_REQUEST_HEAD:
+      enter_state (self, STATE_BODY);
+      invite_body (self);
+      return keep_request (self);
+    default:
+      return keep_request (self);
+    }
+}
+
+typedef enum
+{
+  READ_SOME, /* and there may be more */
+  READ_NOTHING,
+  READ_END, /* of the connection, or of waiting for its request */
+} ReadResult;
+
+static ReadResult
+read_once (QueenConnection *self)
+{
+  gssize n_bytes = queen_socket_read (&self->socket, self->settings->buffer, QUEEN_REQUEST_MAX);
+
+  if (n_bytes < 0 && errno == EINTR)
+    return READ_SOME;
+  if (n_bytes < 0 && errno == EAGAIN)
+    return READ_NOTHING;
+  if (n_bytes <= 0)
+    {
+      queen_connection_remove (self);
+      return READ_END;
+    }
+  return consider (self, (QueenText){ self->settings->buffer, (gsize) n_bytes }) ? READ_SOME
+                                                                                 : READ_END;
+}
+
+/* Returns whether it still waits for its request. */
+static gboolean
+read_request (QueenConnection *self)
+{
+  ReadResult result;
+
+  do
+    result = read_once (self);
+  while (result == READ_SOME);
+  return result == READ_NOTHING;
+}
+
+/* Encrypting */
+
+static void
+refuse_handshake (QueenConnection *self)
+{
+  self->settings->tally->refusals[QUEEN_REFUSAL_HANDSHAKE]++;
+  queen_connection_remove (self);
+}
+
+static void
+on_handshake (gboolean is_done, gpointer data)
+{
+  QueenConnection *self = data;
+
+  if (!is_done)
+    {
+      refuse_handshake (self);
+      return;
+    }
+  enter_state (self, STATE_HEAD);
+  if (read_request (self))
+    watch (self);
+}
+
+static void
+refuse_plain (QueenConnection *self)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
+                           "this port speaks TLS: the address begins with https://");
+
+  enter_state (self, STATE_HEAD);
+  queen_connection_refuse (self, QUEEN_REFUSAL_HANDSHAKE, error);
+}
+
+/* Until the handshake is over, nobody but the session speaks for the socket. */
+static void
+begin_tls (QueenConnection *self)
+{
+  QueenSocket *socket = &self->socket;
+
+  unwatch (self);
+  enter_state (self, STATE_HANDSHAKE);
+  socket->tls = queen_tls_accept (self->settings->tls, socket->fd, on_handshake, self);
+  if (socket->tls)
+    return;
+  socket->fd = -1;
+  refuse_handshake (self);
+}
+
+/* Returns whether it still waits for its client's hello. */
+static gboolean
+read_hello (QueenConnection *self)
+{
+  switch (queen_tls_peek_hello (self->socket.fd))
+    {
+    case QUEEN_TLS_HELLO_PART:
+      return TRUE;
+    case QUEEN_TLS_HELLO_WHOLE:
+      begin_tls (self);
+      return FALSE;
+    case QUEEN_TLS_HELLO_PLAIN:
+      refuse_plain (self);
+      return FALSE;
+    default:
+      refuse_handshake (self);
+      return FALSE;
+    }
+}
+
+/* Returns whether it still waits for what its client has to say. */
+static gboolean
+read_all (QueenConnection *self)
+{
+  switch (self->state)
+    {
+    case STATE_HELLO:
+      return read_hello (self);
+    case STATE_HEAD:
+    case STATE_BODY:
+      return read_request (self);
+    default:
+      return TRUE;
+    }
+}
+
+void
+queen_connection_start (QueenConnection *self, gboolean may_read)
+{
+  enter_state (self, self->state);
+  if (!may_read || read_all (self))
+    watch (self);
+}
+
+void
+queen_connection_on_ready (QueenConnection *self, guint events)
+{
+  gboolean is_over = events & (EPOLLERR | EPOLLHUP);
+
+  self->has_unread_data |= events & EPOLLIN && self->state >= STATE_HANDLER;
+  /* A hello is left where it is, and so the end behind it is not read. */
+  if (is_over || (events & EPOLLRDHUP && self->state == STATE_HELLO))
+    queen_connection_remove (self);
+  else if (self->state == STATE_ANSWER)
+    write_answer (self);
+  else if (self->state == STATE_LINGER)
+    linger (self);
+  else
+    read_all (self);
+}
+
+/* Giving up */
+
+static void
+time_out_request (QueenConnection *self, QueenWaitKind wait)
+{
+  QueenRefusal reason =
+      wait == QUEEN_WAIT_HEAD ? QUEEN_REFUSAL_HEAD_TIMEOUT : QUEEN_REFUSAL_REQUEST_TIMEOUT;
+  g_autoptr (GError) error = NULL;
+
+  /* Who has not said a word (browsers connect in advance) would not read an answer either. */
+  if (!self->request.kept)
+    {
+      self->settings->tally->refusals[reason]++;
+      queen_connection_remove (self);
+      return;
+    }
+  g_set_error (&error, QUEEN_ERROR, QUEEN_ERROR_REQUEST_TIMEOUT, "the %s was not whole after %d s",
+               wait == QUEEN_WAIT_HEAD ? "head" : "request",
+               (int) (self->settings->rooms[wait].length / G_USEC_PER_SEC));
+  queen_connection_refuse (self, reason, error);
+}
+
+static void
+time_out_handler (QueenConnection *self)
+{
+  void (*on_gone) (gpointer data) = g_steal_pointer (&self->on_gone);
+  g_autoptr (GError) error = g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                                                  "the answer was not ready in time");
+
+  if (on_gone)
+    on_gone (self->data);
+  queen_connection_refuse (self, QUEEN_REFUSAL_OTHER, error);
+}
+
+void
+queen_connection_time_out (QueenConnection *self, QueenWaitKind wait)
+{
+  switch (wait)
+    {
+    case QUEEN_WAIT_HEAD:
+    case QUEEN_WAIT_REQUEST:
+      time_out_request (self, wait);
+      break;
+    case QUEEN_WAIT_HANDLER:
+      time_out_handler (self);
+      break;
+    case QUEEN_WAIT_TURN:
+      queen_wait_end (&self->waits[QUEEN_WAIT_TURN]);
+      write_answer (self);
+      break;
+    case QUEEN_WAIT_ANSWER:
+      /* Whoever reads slowly takes from what the kernel has, too. */
+      if (queen_socket_get_n_queued (&self->socket) < self->n_queued)
+        restart_answer_wait (self);
+      else
+        queen_connection_remove (self);
+      break;
+    default:
+      queen_connection_remove (self);
+    }
+}
+
+void
+queen_connection_evict (QueenConnection *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!read_all (self)) /* the rest has come meanwhile */
+    return;
+  self->settings->tally->refusals[QUEEN_REFUSAL_CONNECTION_CAP]++;
+  if (self->request.kept)
+    {
+      g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "too many connections");
+      self->answer.head = queen_answer_to_bytes (error);
+      send_answer (self);
+    }
+  queen_connection_remove (self);
+}

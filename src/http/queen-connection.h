@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <sys/socket.h>
+
+#include "queen-access.h"
+#include "queen-budgets.h"
+#include "queen-epoll.h"
+#include "queen-peers.h"
+#include "queen-socket.h"
+#include "queen-tally.h"
+#include "queen-wait.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenConnection:
+ *
+ * One client's connection: it says what it wants, gets its answer, and is closed. At every moment
+ * it is in exactly one state, and whoever speaks for it looks at that first.
+ */
+typedef struct _QueenConnection QueenConnection;
+
+/**
+ * QueenRequest:
+ * @is_local: whether it comes from this machine, by its loopback address
+ * @is_probe: whether the queen herself asks, to see that she still answers
+ * @is_encrypted: whether it came through TLS
+ * @client: whose it is; as long as its connection
+ * @head: as libsoup may see it
+ * @has_body: whether it said how long its body is; an empty one is a body, too
+ * @body: what followed the head
+ * @body_length: bytes
+ */
+typedef struct
+{
+  gboolean is_local;
+  gboolean is_probe;
+  gboolean is_encrypted;
+  const struct sockaddr_storage *client;
+  GBytes *head;
+  gboolean has_body;
+  const char *body;
+  gsize body_length;
+} QueenRequest;
+
+/**
+ * QueenAnswer:
+ * @head: what is sent first; it may be the whole answer
+ * @body: (nullable): what is sent after it, shared by all who get the same
+ *
+ * An answer as bytes.
+ */
+typedef struct
+{
+  GBytes *head;
+  GBytes *body;
+} QueenAnswer;
+
+void queen_answer_clear (QueenAnswer *answer);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (QueenAnswer, queen_answer_clear)
+
+/**
+ * QueenHandling:
+ * @QUEEN_HANDLING_DONE: the answer is there
+ * @QUEEN_HANDLING_LATER: it comes by queen_connection_answer()
+ * @QUEEN_HANDLING_STOLEN: it goes another way, as the socket was stolen
+ *
+ * What became of a request.
+ */
+typedef enum
+{
+  QUEEN_HANDLING_DONE,
+  QUEEN_HANDLING_LATER,
+  QUEEN_HANDLING_STOLEN,
+} QueenHandling;
+
+/**
+ * QueenRequestFunc:
+ * @connection: who asks
+ * @request: what it asks; valid until the function returns
+ * @answer: (out): for %QUEEN_HANDLING_DONE: the answer
+ */
+typedef QueenHandling (*QueenRequestFunc) (QueenConnection *connection,
+                                           const QueenRequest *request,
+                                           QueenAnswer *answer,
+                                           gpointer data);
+
+/**
+ * QueenWaitKind:
+ * @QUEEN_WAIT_HEAD: for a whole head
+ * @QUEEN_WAIT_REQUEST: for the whole request, from the very beginning: who dawdles with the head
+ * has less for the body
+ * @QUEEN_WAIT_HANDLER: for an answer that comes later
+ * @QUEEN_WAIT_ANSWER: for the client to take some of its answer
+ * @QUEEN_WAIT_TURN: for the main loop to turn, as others want to be served, too
+ * @QUEEN_WAIT_LINGER: for the client to close
+ *
+ * What a connection may wait for; each has its deadline.
+ */
+typedef enum
+{
+  QUEEN_WAIT_HEAD,
+  QUEEN_WAIT_REQUEST,
+  QUEEN_WAIT_HANDLER,
+  QUEEN_WAIT_ANSWER,
+  QUEEN_WAIT_TURN,
+  QUEEN_WAIT_LINGER,
+  QUEEN_N_WAITS
+} QueenWaitKind;
+
+/**
+ * QueenConnectionSettings:
+ * @access: who may speak
+ * @tls: (nullable): what encrypts every connection
+ * @tally: what counts
+ * @budgets: what is held in memory, and how much that may be
+ * @peers: whose share a connection takes from
+ * @on_request: who answers
+ * @sockets: where they wait for the kernel
+ * @rooms: where they wait for anything else
+ * @buffer: for one read; requests that come in one piece never leave it
+ * @on_removed: called after a connection has gone
+ *
+ * What all connections of a gate have in common.
+ */
+typedef struct
+{
+  QueenAccess *access;
+  QueenTls *tls;
+  QueenTally *tally;
+  QueenBudgets *budgets;
+  QueenPeers *peers;
+  QueenRequestFunc on_request;
+  gpointer data;
+  QueenEpoll *sockets;
+  QueenWaitingRoom rooms[QUEEN_N_WAITS];
+  char *buffer;
+  void (*on_removed) (gpointer owner);
+  gpointer owner;
+} QueenConnectionSettings;
+
+/**
+ * queen_connection_new:
+ * @fd: (transfer full): a connection that was just accepted, non-blocking
+ * @peer: whose it is
+ * @share: (nullable) (transfer full): what it takes from @peer's share
+ * @is_probe: whether it is the queen's own: it is never encrypted and needs no token
+ */
+QueenConnection *queen_connection_new (QueenConnectionSettings *settings,
+                                       int fd,
+                                       const struct sockaddr_storage *peer,
+                                       QueenPeer *share,
+                                       gboolean is_probe);
+
+/**
+ * queen_connection_start:
+ * @may_read: whether it may look for the request at once; most are there already, and then the
+ *   kernel never hears that they were waited for
+ *
+ * From here on it lives by itself.
+ */
+void queen_connection_start (QueenConnection *self, gboolean may_read);
+
+/**
+ * queen_connection_refuse:
+ * @reason: under what it is counted
+ * @error: what the client is told
+ *
+ * Answers without knowing what was asked.
+ */
+void queen_connection_refuse (QueenConnection *self, QueenRefusal reason, const GError *error);
+
+/**
+ * queen_connection_evict:
+ *
+ * Makes room for another one. Who has said something is told why; but nobody waits until it has
+ * read that. A request that is whole is answered instead.
+ */
+void queen_connection_evict (QueenConnection *self);
+
+/**
+ * queen_connection_is_idle:
+ *
+ * Returns: whether it has taken nothing of its answer for so long that it may make room for others
+ */
+gboolean queen_connection_is_idle (QueenConnection *self);
+
+/**
+ * queen_connection_on_ready:
+ * @events: what the kernel says: `EPOLLIN`, …; 0 to look without having been told
+ */
+void queen_connection_on_ready (QueenConnection *self, guint events);
+
+/** The time for @wait is over. */
+void queen_connection_time_out (QueenConnection *self, QueenWaitKind wait);
+
+/** Closes it, whatever it was about. */
+void queen_connection_remove (QueenConnection *self);
+
+/**
+ * queen_connection_steal_socket:
+ *
+ * Only while its request is being handled.
+ *
+ * Returns: (transfer full): the socket, which then is no longer watched or closed here
+ */
+QueenSocket queen_connection_steal_socket (QueenConnection *self);
+
+/**
+ * queen_connection_set_gone_func:
+ * @on_gone: (nullable): called when it goes before it was answered
+ *
+ * For who answers later.
+ */
+void queen_connection_set_gone_func (QueenConnection *self,
+                                     void (*on_gone) (gpointer data),
+                                     gpointer data);
+
+/**
+ * queen_connection_answer:
+ * @answer: (transfer full): what the client gets
+ *
+ * Answers later, once.
+ */
+void queen_connection_answer (QueenConnection *self, QueenAnswer *answer);
+
+G_END_DECLS
