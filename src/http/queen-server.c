@@ -567,7 +567,8 @@ queen_server_finish (SoupServerMessage *message)
   complete_headers (message,
                     find_resource (self, g_uri_get_path (soup_server_message_get_uri (message))));
   soup_server_message_unpause (message);
-  g_main_context_iteration (self->context, FALSE);
+  while (g_main_context_iteration (self->context, FALSE)) /* it takes libsoup more than one turn */
+    ;
   answer = exchange_steal_answer (exchange);
   queen_connection_answer (exchange->connection, &answer);
 }

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors
+ *
+ * A whole gate with the server behind it, by a clock that the test moves. Its clients are the other
+ * ends of socket pairs. */
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fake-clock.h"
+#include "http/queen-answer.h"
+#include "http/queen-gate.h"
+#include "http/queen-server.h"
+
+#define SECOND G_USEC_PER_SEC
+#define ASK(path) "GET " path " HTTP/1.1\r\nHost: localhost\r\n\r\n"
+#define MIB (1024 * 1024)
+
+typedef struct
+{
+  QueenTally tally;
+  QueenBudgets *budgets;
+  QueenAccess *access;
+  QueenServer *server;
+  QueenGate *gate;
+  SoupServerMessage *later; /* who waits for its answer */
+  guint n_gone;
+  GBytes *big;
+  GArray *clients;
+} Fixture;
+
+static void
+on_gone (gpointer data)
+{
+  Fixture *f = data;
+
+  f->later = NULL;
+  f->n_gone++;
+}
+
+static void
+on_later (SoupServerMessage *message, GHashTable *query, gpointer data)
+{
+  Fixture *f = data;
+
+  f->later = message;
+  queen_server_answer_later (message, on_gone, f);
+}
+
+static void
+on_shared (SoupServerMessage *message, GHashTable *query, gpointer data)
+{
+  queen_server_answer_shared (message, "text/plain", ((Fixture *) data)->big);
+}
+
+static void
+on_own (SoupServerMessage *message, GHashTable *query, gpointer data)
+{
+  GString *text = g_string_sized_new (40 * MIB);
+
+  g_string_set_size (text, 40 * MIB);
+  memset (text->str, 'x', text->len);
+  queen_answer_text (message, "text/plain", text);
+}
+
+static const QueenRoute routes[] = {
+  { "/later", "GET", on_later },
+  { "/shared", "GET", on_shared },
+  { "/own", "GET", on_own },
+};
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  const QueenAccessSettings nobody = { NULL };
+  QueenGateSettings settings = {
+    .caps = { .connections = 8, .connections_per_peer = 8, .spares_loopback = TRUE },
+    .clock = &fake_clock,
+    .tally = &f->tally,
+    .on_request = queen_server_answer,
+  };
+
+  now = 1000 * SECOND;
+  f->big = g_bytes_new_take (g_malloc0 (MIB), MIB);
+  f->budgets = settings.budgets = queen_budgets_new ();
+  f->access = settings.access = queen_access_new (&nobody, NULL);
+  f->server = settings.data = queen_server_new (f->access, &f->tally);
+  queen_server_add_routes (f->server, routes, G_N_ELEMENTS (routes), f, NULL);
+  f->gate = queen_gate_new (&settings, NULL);
+  f->clients = g_array_new (FALSE, FALSE, sizeof (int));
+}
+
+static void
+turn (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+/* What is held is let go of, too. */
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < f->clients->len; i++)
+    close (g_array_index (f->clients, int, i));
+  turn ();
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
+  for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
+    g_assert_cmpuint (queen_budgets_get_held (f->budgets, budget), ==, 0);
+  g_assert_finalize_object (f->gate);
+  g_assert_finalize_object (f->server);
+  g_assert_finalize_object (f->access);
+  queen_budgets_free (f->budgets);
+  g_bytes_unref (f->big);
+  g_array_unref (f->clients);
+}
+
+/* Returns: a client's end, which the fixture closes. */
+static int
+come (Fixture *f, const char *request)
+{
+  const struct sockaddr_in local = { .sin_family = AF_INET, .sin_addr = { htonl (0x7f000001) } };
+  struct sockaddr_storage peer = { 0 };
+  int ends[2];
+
+  memcpy (&peer, &local, sizeof local);
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
+                   0);
+  g_array_append_val (f->clients, ends[0]);
+  g_assert_cmpint (send (ends[0], request, strlen (request), MSG_NOSIGNAL), ==,
+                   (gssize) strlen (request));
+  queen_gate_admit (f->gate, ends[1], &peer, 0);
+  turn ();
+  return ends[0];
+}
+
+/* Takes at the most @n_bytes of what is there. Returns how many it were; -1 at the end. */
+static gssize
+take (int fd, char *buffer, gsize n_bytes)
+{
+  gssize n_taken = recv (fd, buffer, n_bytes, 0);
+
+  turn ();
+  return n_taken > 0 ? n_taken : n_taken == 0 ? -1 : 0;
+}
+
+/* Takes all, up to the end. Returns how many bytes that were; @start has the first of them. */
+static gsize
+take_all (int fd, char start[64])
+{
+  static char buffer[256 * 1024];
+  gsize n_all = 0;
+  gssize n_bytes;
+
+  while ((n_bytes = take (fd, buffer, sizeof buffer)) > 0)
+    {
+      if (n_all == 0)
+        g_strlcpy (start, buffer, (gsize) MIN (n_bytes + 1, 64));
+      n_all += (gsize) n_bytes;
+    }
+  g_assert_cmpint (n_bytes, ==, -1);
+  return n_all;
+}
+
+static void
+assert_status (int fd, const char *status)
+{
+  char start[64] = "";
+
+  take_all (fd, start);
+  g_assert_true (g_str_has_prefix (start, "HTTP/1.1 "));
+  start[12] = '\0';
+  g_assert_cmpstr (start + 9, ==, status);
+}
+
+static void
+pass (gint64 span)
+{
+  now += span;
+  turn ();
+}
+
+static void
+test_later (Fixture *f, gconstpointer data)
+{
+  int client = come (f, ASK ("/later"));
+  char byte;
+
+  g_assert_nonnull (f->later);
+  g_assert_cmpint (take (client, &byte, 1), ==, 0);
+  pass (30 * SECOND);
+  queen_answer_message (f->later, "here it is");
+  queen_server_finish (f->later);
+  assert_status (client, "200");
+  g_assert_cmpuint (f->n_gone, ==, 0);
+}
+
+static void
+test_later_shared (Fixture *f, gconstpointer data)
+{
+  int client = come (f, ASK ("/later"));
+  char start[64];
+
+  queen_server_answer_shared (f->later, "text/plain", f->big);
+  queen_server_finish (f->later);
+  g_assert_cmpuint (take_all (client, start), >, MIB);
+}
+
+static void
+test_later_gone (Fixture *f, gconstpointer data)
+{
+  int client = come (f, ASK ("/later"));
+
+  shutdown (client, SHUT_RDWR);
+  turn ();
+  g_assert_cmpuint (f->n_gone, ==, 1);
+  g_assert_null (f->later);
+}
+
+static void
+test_later_half_closed (Fixture *f, gconstpointer data)
+{
+  int client = come (f, ASK ("/later"));
+
+  shutdown (client, SHUT_WR);
+  turn ();
+  g_assert_nonnull (f->later);
+  queen_answer_message (f->later, "here it is");
+  queen_server_finish (f->later);
+  assert_status (client, "200");
+}
+
+static void
+test_later_never (Fixture *f, gconstpointer data)
+{
+  int client = come (f, ASK ("/later"));
+
+  pass (59 * SECOND);
+  g_assert_nonnull (f->later);
+  pass (2 * SECOND);
+  g_assert_cmpuint (f->n_gone, ==, 1);
+  assert_status (client, "503");
+}
+
+static void
+test_later_and_the_end (Fixture *f, gconstpointer data)
+{
+  come (f, ASK ("/later"));
+  g_clear_object (&f->gate);
+  g_assert_cmpuint (f->n_gone, ==, 1);
+  set_up (f, data); /* for tear_down() */
+}
+
+/* A11 */
+static void
+test_shared_once (Fixture *f, gconstpointer data)
+{
+  for (int i = 0; i < 8; i++)
+    come (f, ASK ("/shared"));
+  g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_ANSWERS), >=, MIB);
+  g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_ANSWERS), <, MIB + 8 * 512);
+}
+
+static void
+test_shared_head (Fixture *f, gconstpointer data)
+{
+  int client = come (f, "HEAD /shared HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  char head[1024] = "";
+
+  g_assert_cmpint (take (client, head, sizeof head - 1), >, 0);
+  g_assert_nonnull (strstr (head, "Content-Length: 1048576\r\n"));
+  g_assert_true (g_str_has_suffix (head, "\r\n\r\n"));
+  g_assert_cmpint (take (client, head, sizeof head), ==, -1);
+}
+
+/* A11 */
+static void
+test_budget_full (Fixture *f, gconstpointer data)
+{
+  int first = come (f, ASK ("/own"));
+
+  assert_status (come (f, ASK ("/own")), "503");
+  g_assert_cmpuint (f->tally.refusals[QUEEN_REFUSAL_ANSWER_BUDGET], ==, 1);
+  assert_status (first, "200");
+}
+
+static void
+test_budget_idle (Fixture *f, gconstpointer data)
+{
+  int first = come (f, ASK ("/own"));
+  char start[64];
+
+  pass (2 * SECOND);
+  assert_status (come (f, ASK ("/own")), "200");
+  g_assert_cmpuint (take_all (first, start), <, 40 * MIB);
+}
+
+/* A20 */
+static void
+test_slow_reader (Fixture *f, gconstpointer data)
+{
+  int client = come (f, ASK ("/shared"));
+  static char buffer[64 * 1024];
+  char start[64];
+  gsize n_taken = 0;
+
+  for (int i = 0; i < 10; i++)
+    {
+      gssize n_bytes;
+
+      pass (9 * SECOND);
+      n_bytes = take (client, buffer, sizeof buffer);
+      g_assert_cmpint (n_bytes, >, 0);
+      n_taken += (gsize) n_bytes;
+    }
+  g_assert_cmpuint (n_taken + take_all (client, start), >, MIB);
+}
+
+static void
+test_no_reader (Fixture *f, gconstpointer data)
+{
+  come (f, ASK ("/shared"));
+  pass (9 * SECOND);
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 1);
+  pass (2 * SECOND);
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
+}
+
+static void
+test_cap_idle_reader (Fixture *f, gconstpointer data)
+{
+  for (int i = 0; i < 8; i++)
+    come (f, ASK ("/shared"));
+  assert_status (come (f, ASK ("/health")), "503");
+  pass (2 * SECOND);
+  assert_status (come (f, ASK ("/health")), "404"); /* there is no such route here */
+}
+
+static void
+test_request_budget (Fixture *f, gconstpointer data)
+{
+  static const char begun[] =
+      "POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n";
+
+  come (f, begun);
+  g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS), ==,
+                    sizeof begun - 1);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct
+  {
+    const char *promise;
+    void (*test) (Fixture *f, gconstpointer data);
+  } tests[] = {
+    { "/gate/later/answered", test_later },
+    { "/gate/later/answered-with-a-shared-body", test_later_shared },
+    { "/gate/later/the-client-goes", test_later_gone },
+    { "/gate/later/the-client-has-nothing-more-to-say", test_later_half_closed },
+    { "/gate/later/never", test_later_never },
+    { "/gate/later/the-gate-goes", test_later_and_the_end },
+    { "/gate/shared/held-once-for-all", test_shared_once },
+    { "/gate/shared/head-has-the-length-alone", test_shared_head },
+    { "/gate/answers/a-budget-for-all", test_budget_full },
+    { "/gate/answers/who-takes-nothing-makes-room", test_budget_idle },
+    { "/gate/answers/who-takes-little-has-time", test_slow_reader },
+    { "/gate/answers/who-takes-nothing-goes", test_no_reader },
+    { "/gate/cap/who-takes-nothing-makes-room", test_cap_idle_reader },
+    { "/gate/requests/what-is-not-whole-counts", test_request_budget },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_test_add (tests[i].promise, Fixture, NULL, set_up, tests[i].test, tear_down);
+  return g_test_run ();
+}
