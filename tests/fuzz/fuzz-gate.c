@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors
+ *
+ * A whole gate, plain and through TLS, with the server and the stream behind it, by a clock of its
+ * own. The input is what clients, the clock, and the main loop do, in any order: two bytes a step,
+ * a letter and whom or how much it is about. Whatever happens, nobody is spoken for after he has
+ * gone; and when all clients have gone, so has all that was held for them. */
+
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "http/queen-answer.h"
+#include "http/queen-gate.h"
+#include "http/queen-routes.h"
+#include "http/queen-server.h"
+#include "http/queen-tls.h"
+
+#define N_CLIENTS 4
+#define MAX_STEPS 400
+
+/* What is between the clients and the clock. */
+static struct
+{
+  QueenTally tally;
+  QueenBudgets *budgets;
+  QueenAccess *access;
+  QueenTls *tls;
+  QueenStream *stream;
+  QueenServer *server;
+  QueenGate *gates[2]; /* plain; encrypted */
+  GQueue later;        /* of SoupServerMessage: who waits for an answer */
+  GBytes *shared;
+  gint64 now; /* µs */
+} world;
+
+typedef struct
+{
+  int fd; /* -1 for none */
+  gnutls_session_t tls;
+  gboolean is_open; /* its handshake is over */
+  gsize n_sent;     /* bytes of the request that it sends in pieces */
+} Client;
+
+static Client clients[N_CLIENTS];
+static gnutls_certificate_credentials_t trust;
+
+static const char *const requests[] = {
+  "GET /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n\r\n",
+  "GET /later HTTP/1.1\r\nHost: localhost\r\n\r\n",
+  "GET /shared HTTP/1.1\r\nHost: localhost\r\n\r\n",
+  "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+  "Content-Length: 34\r\n\r\n{\"worker_id\":\"w\",\"status\":\"ready\"}",
+  "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\nand more",
+  "POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65000\r\n\r\n",
+  "GET / HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n",
+  "HEAD /shared HTTP/1.1\r\nHost: localhost\r\n\r\n",
+};
+
+/* The world */
+
+static gint64
+get_monotonic (void)
+{
+  return world.now;
+}
+
+static const QueenClock world_clock = { get_monotonic, get_monotonic };
+
+static void
+on_later_gone (gpointer message)
+{
+  g_queue_remove (&world.later, message);
+}
+
+static void
+on_later (SoupServerMessage *message, GHashTable *query, gpointer data)
+{
+  g_queue_push_tail (&world.later, message);
+  queen_server_answer_later (message, on_later_gone, message);
+}
+
+static void
+on_shared (SoupServerMessage *message, GHashTable *query, gpointer data)
+{
+  queen_server_answer_shared (message, "text/plain", world.shared);
+}
+
+static void
+finish_later (void)
+{
+  SoupServerMessage *message = g_queue_pop_head (&world.later);
+
+  if (!message)
+    return;
+  queen_server_answer_shared (message, "text/plain", world.shared);
+  queen_server_finish (message);
+}
+
+static void
+write_file (const char *path, const gnutls_datum_t *text)
+{
+  g_assert_true (g_file_set_contents (path, (const char *) text->data, (gssize) text->size, NULL));
+}
+
+/* Makes a certificate that vouches for itself, and its key. */
+static void
+make_identity (const char *certificate_file, const char *key_file)
+{
+  gnutls_x509_privkey_t key;
+  gnutls_x509_crt_t certificate;
+  gnutls_datum_t text;
+  time_t begin = time (NULL) - 3600;
+
+  g_assert_cmpint (gnutls_x509_privkey_init (&key), ==, 0);
+  g_assert_cmpint (gnutls_x509_privkey_generate (key, GNUTLS_PK_ECDSA,
+                                                 GNUTLS_CURVE_TO_BITS (GNUTLS_ECC_CURVE_SECP256R1),
+                                                 0),
+                   ==, 0);
+  g_assert_cmpint (gnutls_x509_crt_init (&certificate), ==, 0);
+  g_assert_cmpint (gnutls_x509_crt_set_version (certificate, 3), ==, 0);
+  g_assert_cmpint (gnutls_x509_crt_set_serial (certificate, "1", 1), ==, 0);
+  g_assert_cmpint (gnutls_x509_crt_set_dn_by_oid (certificate, GNUTLS_OID_X520_COMMON_NAME, 0,
+                                                  "localhost", strlen ("localhost")),
+                   ==, 0);
+  g_assert_cmpint (gnutls_x509_crt_set_activation_time (certificate, begin), ==, 0);
+  g_assert_cmpint (gnutls_x509_crt_set_expiration_time (certificate, begin + 90 * 86400), ==, 0);
+  g_assert_cmpint (gnutls_x509_crt_set_key (certificate, key), ==, 0);
+  g_assert_cmpint (gnutls_x509_crt_sign2 (certificate, certificate, key, GNUTLS_DIG_SHA256, 0), ==,
+                   0);
+  g_assert_cmpint (gnutls_x509_crt_export2 (certificate, GNUTLS_X509_FMT_PEM, &text), ==, 0);
+  write_file (certificate_file, &text);
+  gnutls_free (text.data);
+  g_assert_cmpint (gnutls_x509_privkey_export2 (key, GNUTLS_X509_FMT_PEM, &text), ==, 0);
+  write_file (key_file, &text);
+  gnutls_free (text.data);
+  gnutls_x509_crt_deinit (certificate);
+  gnutls_x509_privkey_deinit (key);
+}
+
+static void
+make_tls (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("fuzz-gate-XXXXXX", NULL);
+  g_autofree char *certificate = g_build_filename (folder, "certificate.pem", NULL);
+  g_autofree char *key = g_build_filename (folder, "key.pem", NULL);
+
+  make_identity (certificate, key);
+  world.tls = queen_tls_new (certificate, key, NULL);
+  g_assert_nonnull (world.tls);
+  unlink (certificate);
+  unlink (key);
+  rmdir (folder);
+  g_assert_cmpint (gnutls_certificate_allocate_credentials (&trust), ==, 0);
+}
+
+static void
+make_server (void)
+{
+  static const QueenRoute routes[] = {
+    { "/later", "GET", on_later },
+    { "/shared", "GET", on_shared },
+  };
+  const QueenRegistrySettings registry_settings = {
+    .clock = &world_clock,
+    .timeout = 90 * G_USEC_PER_SEC,
+    .forget_after = 90 * G_USEC_PER_SEC,
+    .max_components = 16,
+  };
+  const QueenStreamSettings stream_settings = {
+    .capacity = 100,
+    .stall_timeout = 20 * G_USEC_PER_SEC,
+    .caps = { .subscribers = 3, .subscribers_per_peer = 2 },
+    .tally = &world.tally,
+  };
+  g_autoptr (QueenEventBus) bus = queen_event_bus_new ();
+  QueenRegistry *workers = queen_registry_new (QUEEN_COMPONENT_WORKER, bus, &registry_settings);
+  QueenRegistry *hives = queen_registry_new (QUEEN_COMPONENT_HIVE, bus, &registry_settings);
+  QueenPulse *pulse = queen_pulse_new (bus, workers, hives, &world_clock, G_USEC_PER_SEC);
+
+  world.stream = queen_stream_new (bus, pulse, &stream_settings, NULL);
+  world.server = queen_server_new (world.access, &world.tally);
+  queen_server_add_routes (world.server, routes, G_N_ELEMENTS (routes), NULL, NULL);
+  queen_routes_add_heartbeats (world.server, workers, hives, world.stream);
+}
+
+static QueenGate *
+make_gate (QueenTls *tls)
+{
+  const QueenGateSettings settings = {
+    .access = world.access,
+    .tls = tls,
+    .caps = { .connections = 3, .connections_per_peer = 2 },
+    .clock = &world_clock,
+    .budgets = world.budgets,
+    .tally = &world.tally,
+    .on_request = queen_server_answer,
+    .data = world.server,
+  };
+
+  return queen_gate_new (&settings, NULL);
+}
+
+static void
+make_world (void)
+{
+  const QueenAccessSettings everybody = { NULL };
+
+  world.now = 1000 * G_USEC_PER_SEC;
+  world.budgets = queen_budgets_new ();
+  world.access = queen_access_new (&everybody, NULL);
+  world.shared = g_bytes_new_take (g_malloc0 (600000), 600000);
+  make_tls ();
+  make_server ();
+  world.gates[0] = make_gate (NULL);
+  world.gates[1] = make_gate (world.tls);
+}
+
+static void
+turn (guint n_turns)
+{
+  while (n_turns-- > 0)
+    g_main_context_iteration (NULL, FALSE);
+}
+
+/* The clients */
+
+static void
+leave (Client *client)
+{
+  if (client->fd < 0)
+    return;
+  if (client->tls)
+    gnutls_deinit (client->tls);
+  close (client->fd);
+  *client = (Client){ .fd = -1 };
+}
+
+static void
+begin_tls (Client *client)
+{
+  g_assert_cmpint (gnutls_init (&client->tls, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL),
+                   ==, 0);
+  gnutls_set_default_priority (client->tls);
+  gnutls_credentials_set (client->tls, GNUTLS_CRD_CERTIFICATE, trust);
+  gnutls_transport_set_int (client->tls, client->fd);
+}
+
+/* Two of them come from one address each. */
+static void
+come (guint number, gboolean is_encrypted, gboolean is_read_at_once)
+{
+  struct sockaddr_storage peer = { 0 };
+  struct sockaddr_in address = { .sin_family = AF_INET };
+  Client *client = &clients[number];
+  int ends[2];
+
+  leave (client);
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
+                   0);
+  client->fd = ends[0];
+  if (is_encrypted)
+    begin_tls (client);
+  address.sin_addr.s_addr = htonl (0x0a000001 + number / 2);
+  memcpy (&peer, &address, sizeof address);
+  queen_gate_admit (world.gates[is_encrypted], ends[1], &peer, is_read_at_once ? 0 : 1000);
+}
+
+static void
+shake_hands (Client *client)
+{
+  if (client->tls && !client->is_open)
+    client->is_open = gnutls_handshake (client->tls) == 0;
+}
+
+static void
+say (Client *client, const char *text, gsize length)
+{
+  if (client->fd >= 0 && client->is_open)
+    gnutls_record_send (client->tls, text, length);
+  else if (client->fd >= 0)
+    send (client->fd, text, length, MSG_NOSIGNAL);
+}
+
+static void
+say_piece (Client *client, gsize length)
+{
+  const char *request = requests[client->n_sent % G_N_ELEMENTS (requests)];
+  gsize whole = strlen (request);
+  gsize offset = MIN (client->n_sent, whole);
+
+  length = MIN (length, whole - offset);
+  say (client, request + offset, length);
+  client->n_sent += length;
+}
+
+static void
+listen_to (Client *client, gsize n_bytes)
+{
+  static char buffer[65536];
+
+  if (client->fd >= 0 && client->is_open)
+    gnutls_record_recv (client->tls, buffer, MIN (n_bytes, sizeof buffer));
+  else if (client->fd >= 0 && !client->tls)
+    recv (client->fd, buffer, MIN (n_bytes, sizeof buffer), 0);
+}
+
+/* Steps */
+
+static void
+pass_time (guint8 how_much)
+{
+  static const gint64 spans[] = {
+    1000, 200000, G_USEC_PER_SEC, 5 * G_USEC_PER_SEC, 11 * G_USEC_PER_SEC, 61 * G_USEC_PER_SEC
+  };
+
+  world.now += spans[how_much % G_N_ELEMENTS (spans)];
+}
+
+static void
+step (guint8 letter, guint8 argument)
+{
+  Client *client = &clients[argument % N_CLIENTS];
+  guint rest = argument / N_CLIENTS;
+
+  switch (letter)
+    {
+    case 'c':
+    case 't':
+      come (argument % N_CLIENTS, letter == 't', rest % 2 == 0);
+      break;
+    case 'h':
+      shake_hands (client);
+      break;
+    case 'q':
+      say (client, requests[rest % G_N_ELEMENTS (requests)],
+           strlen (requests[rest % G_N_ELEMENTS (requests)]));
+      break;
+    case 'p':
+      say_piece (client, rest);
+      break;
+    case 'r':
+      listen_to (client, 1 + rest * 1000);
+      break;
+    case 'x':
+      leave (client);
+      break;
+    case 'w':
+      if (client->fd >= 0)
+        shutdown (client->fd, SHUT_WR);
+      break;
+    case 'l':
+      finish_later ();
+      break;
+    case '+':
+      pass_time (argument);
+      break;
+    default:
+      turn (1 + argument % 4);
+    }
+}
+
+/* All have gone, and their time is over. */
+static void
+end (void)
+{
+  for (gsize i = 0; i < N_CLIENTS; i++)
+    leave (&clients[i]);
+  for (gsize i = 0; i < 100 && (queen_gate_get_n_connections (world.gates[0]) > 0 ||
+                                queen_gate_get_n_connections (world.gates[1]) > 0 ||
+                                queen_stream_get_n_subscribers (world.stream) > 0);
+       i++)
+    {
+      world.now += 61 * G_USEC_PER_SEC;
+      turn (10);
+    }
+  g_assert_cmpuint (queen_gate_get_n_connections (world.gates[0]), ==, 0);
+  g_assert_cmpuint (queen_gate_get_n_connections (world.gates[1]), ==, 0);
+  g_assert_cmpuint (queen_stream_get_n_subscribers (world.stream), ==, 0);
+  g_assert_cmpuint (world.later.length, ==, 0);
+  for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
+    g_assert_cmpuint (queen_budgets_get_held (world.budgets, budget), ==, 0);
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
+{
+  if (!world.server)
+    {
+      make_world ();
+      for (gsize i = 0; i < N_CLIENTS; i++)
+        clients[i].fd = -1;
+    }
+  for (gsize i = 0; i + 1 < size && i < 2 * MAX_STEPS; i += 2)
+    step (data[i], data[i + 1]);
+  end ();
+  return 0;
+}
