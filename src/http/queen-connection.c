@@ -12,6 +12,7 @@
 #define MAX_DRAINED (256 * 1024)          /* bytes that are thrown away so that an answer arrives */
 #define MAX_WRITTEN_AT_ONCE (1024 * 1024) /* bytes, until the main loop may turn */
 #define PATIENCE G_USEC_PER_SEC           /* with one that takes nothing while others want room */
+#define MAX_TRIED 16                      /* who seems to take nothing and then does */
 
 typedef enum
 {
@@ -313,13 +314,30 @@ write_answer (QueenConnection *self)
     begin_wait (self, QUEEN_WAIT_TURN);
 }
 
-gboolean
-queen_connection_is_idle (QueenConnection *self)
+/* Whoever reads slowly takes from what the kernel has, too. Returns whether it has. */
+static gboolean
+has_taken (const QueenConnection *self)
 {
-  const QueenWait *wait = &self->waits[QUEEN_WAIT_ANSWER];
+  return queen_socket_get_n_queued (&self->socket) < self->n_queued;
+}
 
-  return queen_wait_is_on (wait) && queen_wait_get_age (wait) >= PATIENCE &&
-         queen_socket_get_n_queued (&self->socket) >= self->n_queued;
+gboolean
+queen_connection_evict_idle (QueenConnectionSettings *settings)
+{
+  for (int i = 0; i < MAX_TRIED; i++)
+    {
+      QueenConnection *reader = queen_waiting_room_peek (&settings->rooms[QUEEN_WAIT_ANSWER]);
+
+      if (!reader || queen_wait_get_age (&reader->waits[QUEEN_WAIT_ANSWER]) < PATIENCE)
+        return FALSE;
+      if (!has_taken (reader))
+        {
+          queen_connection_remove (reader);
+          return TRUE;
+        }
+      restart_answer_wait (reader);
+    }
+  return FALSE;
 }
 
 /* Sees that @answer may be held if it has to be, as far as others can make room for it. */
@@ -328,17 +346,14 @@ make_room_for_answer (QueenConnection *self, const QueenAnswer *answer)
 {
   QueenBudgets *budgets = self->settings->budgets;
   gsize size = g_bytes_get_size (answer->head);
-  QueenConnection *other;
 
   if (answer->body && !queen_budgets_is_shared (budgets, answer->body))
     size += g_bytes_get_size (answer->body);
   while (!queen_budgets_has_room (budgets, QUEEN_BUDGET_ANSWERS, size))
     {
-      other = queen_waiting_room_peek (&self->settings->rooms[QUEEN_WAIT_ANSWER]);
-      if (!other || !queen_connection_is_idle (other))
+      if (!queen_connection_evict_idle (self->settings))
         return FALSE;
       self->settings->tally->refusals[QUEEN_REFUSAL_ANSWER_BUDGET]++;
-      queen_connection_remove (other);
     }
   return TRUE;
 }
@@ -690,8 +705,7 @@ queen_connection_time_out (QueenConnection *self, QueenWaitKind wait)
       write_answer (self);
       break;
     case QUEEN_WAIT_ANSWER:
-      /* Whoever reads slowly takes from what the kernel has, too. */
-      if (queen_socket_get_n_queued (&self->socket) < self->n_queued)
+      if (has_taken (self))
         restart_answer_wait (self);
       else
         queen_connection_remove (self);

@@ -184,11 +184,14 @@ void queen_connection_refuse (QueenConnection *self, QueenRefusal reason, const 
 void queen_connection_evict (QueenConnection *self);
 
 /**
- * queen_connection_is_idle:
+ * queen_connection_evict_idle:
  *
- * Returns: whether it has taken nothing of its answer for so long that it may make room for others
+ * Makes room by the one that has taken nothing of its answer for longest, if that is a second at
+ * the least.
+ *
+ * Returns: whether one has gone
  */
-gboolean queen_connection_is_idle (QueenConnection *self);
+gboolean queen_connection_evict_idle (QueenConnectionSettings *settings);
 
 /**
  * queen_connection_on_ready:

@@ -197,15 +197,12 @@ make_room (QueenGate *self, gboolean may_evict)
     {
       QueenConnection *lingering = queen_waiting_room_peek (&rooms[QUEEN_WAIT_LINGER]);
       QueenConnection *oldest = queen_waiting_room_peek (&rooms[QUEEN_WAIT_REQUEST]);
-      QueenConnection *reader = queen_waiting_room_peek (&rooms[QUEEN_WAIT_ANSWER]);
 
       if (lingering)
         queen_connection_remove (lingering);
       else if (may_evict && oldest)
         queen_connection_evict (oldest);
-      else if (may_evict && reader && queen_connection_is_idle (reader))
-        queen_connection_remove (reader);
-      else
+      else if (!may_evict || !queen_connection_evict_idle (&self->connections))
         return FALSE;
     }
   return TRUE;

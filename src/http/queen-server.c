@@ -30,9 +30,10 @@ struct _QueenServer
   GInetAddress *nowhere; /* libsoup wants to hear an address for both ends of every connection */
   GMainContext *context; /* in which all of libsoup's work is done, and nothing else */
   QueenAlarm *spare_alarm;
-  Tunnel spare;          /* empty when there is none */
-  GHashTable *resources; /* path -> Resource */
-  GSList *route_data;    /* of RouteData */
+  Tunnel spare;            /* empty when there is none */
+  GSocketAddress *address; /* of a tunnel that has gone, for the next one; or NULL */
+  GHashTable *resources;   /* path -> Resource */
+  GSList *route_data;      /* of RouteData */
   QueenAccess *access;
   QueenTally *tally;
 };
@@ -282,7 +283,8 @@ tunnel_init (Tunnel *tunnel, QueenServer *self)
       g_memory_output_stream_new (g_malloc (USUAL_ANSWER), USUAL_ANSWER, g_realloc, g_free));
   tunnel->stream =
       g_simple_io_stream_new (G_INPUT_STREAM (tunnel->input), G_OUTPUT_STREAM (tunnel->output));
-  tunnel->address = g_inet_socket_address_new (self->nowhere, 0);
+  tunnel->address = self->address ? g_steal_pointer (&self->address)
+                                  : g_inet_socket_address_new (self->nowhere, 0);
   g_main_context_push_thread_default (self->context);
   soup_server_accept_iostream (self->soup, tunnel->stream, tunnel->address, tunnel->address, NULL);
   g_main_context_pop_thread_default (self->context);
@@ -385,6 +387,8 @@ exchange_free (Exchange *exchange)
   if (exchange->message)
     leave_libsoup (exchange);
   g_object_set_data (G_OBJECT (exchange->tunnel.address), EXCHANGE, NULL);
+  if (!exchange->server->address)
+    exchange->server->address = g_steal_pointer (&exchange->tunnel.address);
   tunnel_clear (&exchange->tunnel);
   queen_answer_clear (&exchange->answer);
   queen_alarm_set (exchange->server->spare_alarm, 0);
@@ -439,6 +443,7 @@ queen_server_finalize (GObject *object)
   g_clear_object (&self->soup);
   tunnel_clear (&self->spare);
   g_main_context_unref (self->context);
+  g_clear_object (&self->address);
   g_clear_object (&self->nowhere);
   g_hash_table_unref (self->resources);
   g_clear_object (&self->access);
