@@ -9,10 +9,9 @@
 #include "queen-error.h"
 #include "queen-request-buffer.h"
 
-#define MAX_DRAINED (256 * 1024)          /* bytes that are thrown away so that an answer arrives */
-#define MAX_WRITTEN_AT_ONCE (1024 * 1024) /* bytes, until the main loop may turn */
-#define PATIENCE G_USEC_PER_SEC           /* with one that takes nothing while others want room */
-#define MAX_TRIED 16                      /* who seems to take nothing and then does */
+#define MAX_DRAINED (256 * 1024) /* bytes that are thrown away so that an answer arrives */
+#define PATIENCE G_USEC_PER_SEC  /* with one that takes nothing while others want room */
+#define MAX_TRIED 16             /* who seems to take nothing and then does */
 
 typedef enum
 {
@@ -55,20 +54,10 @@ struct _QueenConnection
   void (*on_gone) (gpointer data); /* NULL when nobody answers later */
   gpointer data;
 
-  QueenAnswer answer;
-  gsize n_answered;         /* bytes */
-  gsize n_queued;           /* bytes that the kernel had not got rid of when the wait began */
-  gboolean is_answer_held;  /* it counts as held */
+  QueenDelivery delivery;   /* of the answer */
   gboolean has_unread_data; /* closing now would reset the connection under the answer */
   gsize n_drained;          /* bytes */
 };
-
-void
-queen_answer_clear (QueenAnswer *answer)
-{
-  g_clear_pointer (&answer->head, g_bytes_unref);
-  g_clear_pointer (&answer->body, g_bytes_unref);
-}
 
 /* Waiting */
 
@@ -113,30 +102,6 @@ clear_request (QueenConnection *self)
   hold_request (self);
 }
 
-static void
-hold_answer (QueenConnection *self)
-{
-  if (self->is_answer_held)
-    return;
-  self->is_answer_held = TRUE;
-  queen_budgets_hold_shared (self->settings->budgets, QUEEN_BUDGET_ANSWERS, self->answer.head);
-  queen_budgets_hold_shared (self->settings->budgets, QUEEN_BUDGET_ANSWERS, self->answer.body);
-}
-
-static void
-clear_answer (QueenConnection *self)
-{
-  if (self->is_answer_held)
-    {
-      queen_budgets_release_shared (self->settings->budgets, QUEEN_BUDGET_ANSWERS,
-                                    self->answer.head);
-      queen_budgets_release_shared (self->settings->budgets, QUEEN_BUDGET_ANSWERS,
-                                    self->answer.body);
-    }
-  self->is_answer_held = FALSE;
-  queen_answer_clear (&self->answer);
-}
-
 /* Coming and going */
 
 QueenConnection *
@@ -169,7 +134,7 @@ queen_connection_remove (QueenConnection *self)
     queen_wait_end (&self->waits[wait]);
   queen_socket_close (&self->socket);
   clear_request (self);
-  clear_answer (self);
+  queen_delivery_clear (&self->delivery, settings->budgets);
   queen_peers_leave (settings->peers, self->share);
   g_free (self);
   settings->on_removed (settings->owner);
@@ -224,101 +189,41 @@ linger (QueenConnection *self)
     queen_connection_remove (self);
 }
 
-typedef enum
-{
-  SEND_DONE,
-  SEND_BLOCKED, /* the client takes no more for now */
-  SEND_PAUSED,  /* it would, but others want to be served, too */
-  SEND_FAILED,
-} SendResult;
-
-/* What is left of the answer. */
-static guint
-gather_answer (const QueenConnection *self, struct iovec vectors[2])
-{
-  GBytes *parts[] = { self->answer.head, self->answer.body };
-  gsize n_skipped = self->n_answered;
-  guint n_vectors = 0;
-
-  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
-    {
-      gsize size = 0;
-      const char *bytes = parts[i] ? g_bytes_get_data (parts[i], &size) : NULL;
-
-      if (n_skipped < size)
-        vectors[n_vectors++] =
-            (struct iovec){ (char *) bytes + n_skipped,
-                            MIN (size - n_skipped, (gsize) MAX_WRITTEN_AT_ONCE) };
-      n_skipped -= MIN (n_skipped, size);
-    }
-  return n_vectors;
-}
-
-static SendResult
-send_answer (QueenConnection *self)
-{
-  gsize n_before = self->n_answered;
-  struct iovec vectors[2];
-  guint n_vectors;
-
-  while ((n_vectors = gather_answer (self, vectors)) > 0)
-    {
-      gssize n_bytes;
-
-      if (self->n_answered - n_before >= MAX_WRITTEN_AT_ONCE)
-        return SEND_PAUSED;
-      n_bytes = queen_socket_write (&self->socket, vectors, n_vectors);
-      if (n_bytes < 0)
-        return errno == EAGAIN ? SEND_BLOCKED : SEND_FAILED;
-      self->n_answered += (gsize) n_bytes;
-    }
-  if (queen_socket_finish (&self->socket) == 0)
-    return SEND_DONE;
-  return errno == EAGAIN ? SEND_BLOCKED : SEND_FAILED;
-}
-
 /* It has taken something, and so gets its time anew. */
 static void
 restart_answer_wait (QueenConnection *self)
 {
   queen_wait_end (&self->waits[QUEEN_WAIT_ANSWER]);
   begin_wait (self, QUEEN_WAIT_ANSWER);
-  self->n_queued = queen_socket_get_n_queued (&self->socket);
+  queen_delivery_mark (&self->delivery, &self->socket);
 }
 
 static void
 write_answer (QueenConnection *self)
 {
-  gsize n_before = self->n_answered;
-  SendResult result = send_answer (self);
+  gsize n_before = self->delivery.n_sent;
+  QueenDeliveryResult result = queen_delivery_send (&self->delivery, &self->socket);
 
-  if (result == SEND_FAILED || (result == SEND_DONE && !self->has_unread_data))
+  if (result == QUEEN_DELIVERY_FAILED || (result == QUEEN_DELIVERY_DONE && !self->has_unread_data))
     {
       queen_connection_remove (self);
       return;
     }
   if (!watch (self))
     return;
-  if (result == SEND_DONE)
+  if (result == QUEEN_DELIVERY_DONE)
     {
       shutdown (self->socket.fd, SHUT_WR);
-      clear_answer (self);
+      queen_delivery_clear (&self->delivery, self->settings->budgets);
       enter_state (self, STATE_LINGER);
       linger (self);
       return;
     }
-  hold_answer (self);
-  if (self->n_answered > n_before)
+  queen_delivery_hold (&self->delivery, self->settings->budgets);
+  if (self->delivery.n_sent > n_before)
     restart_answer_wait (self);
-  if (result == SEND_PAUSED && !queen_wait_is_on (&self->waits[QUEEN_WAIT_TURN]))
+  if (result == QUEEN_DELIVERY_PAUSED && !queen_wait_is_on (&self->waits[QUEEN_WAIT_TURN]))
     begin_wait (self, QUEEN_WAIT_TURN);
-}
-
-/* Whoever reads slowly takes from what the kernel has, too. Returns whether it has. */
-static gboolean
-has_taken (const QueenConnection *self)
-{
-  return queen_socket_get_n_queued (&self->socket) < self->n_queued;
 }
 
 gboolean
@@ -330,7 +235,7 @@ queen_connection_evict_idle (QueenConnectionSettings *settings)
 
       if (!reader || queen_wait_get_age (&reader->waits[QUEEN_WAIT_ANSWER]) < PATIENCE)
         return FALSE;
-      if (!has_taken (reader))
+      if (!queen_delivery_has_moved (&reader->delivery, &reader->socket))
         {
           queen_connection_remove (reader);
           return TRUE;
@@ -345,10 +250,8 @@ static gboolean
 make_room_for_answer (QueenConnection *self, const QueenAnswer *answer)
 {
   QueenBudgets *budgets = self->settings->budgets;
-  gsize size = g_bytes_get_size (answer->head);
+  gsize size = queen_delivery_get_size (answer, budgets);
 
-  if (answer->body && !queen_budgets_is_shared (budgets, answer->body))
-    size += g_bytes_get_size (answer->body);
   while (!queen_budgets_has_room (budgets, QUEEN_BUDGET_ANSWERS, size))
     {
       if (!queen_connection_evict_idle (self->settings))
@@ -372,8 +275,7 @@ begin_answer (QueenConnection *self, QueenAnswer *answer)
       queen_answer_clear (answer);
       answer->head = queen_answer_to_bytes (error);
     }
-  self->answer = *answer;
-  *answer = (QueenAnswer){ NULL };
+  queen_delivery_begin (&self->delivery, answer);
   enter_state (self, STATE_ANSWER);
   write_answer (self);
 }
@@ -705,7 +607,7 @@ queen_connection_time_out (QueenConnection *self, QueenWaitKind wait)
       write_answer (self);
       break;
     case QUEEN_WAIT_ANSWER:
-      if (has_taken (self))
+      if (queen_delivery_has_moved (&self->delivery, &self->socket))
         restart_answer_wait (self);
       else
         queen_connection_remove (self);
@@ -718,6 +620,7 @@ queen_connection_time_out (QueenConnection *self, QueenWaitKind wait)
 void
 queen_connection_evict (QueenConnection *self)
 {
+  QueenAnswer refusal = { NULL };
   g_autoptr (GError) error = NULL;
 
   if (!read_all (self)) /* the rest has come meanwhile */
@@ -726,8 +629,9 @@ queen_connection_evict (QueenConnection *self)
   if (self->request.kept)
     {
       g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "too many connections");
-      self->answer.head = queen_answer_to_bytes (error);
-      send_answer (self);
+      refusal.head = queen_answer_to_bytes (error);
+      queen_delivery_begin (&self->delivery, &refusal);
+      queen_delivery_send (&self->delivery, &self->socket);
     }
   queen_connection_remove (self);
 }

@@ -7,10 +7,9 @@
 #include <sys/socket.h>
 
 #include "queen-access.h"
-#include "queen-budgets.h"
+#include "queen-delivery.h"
 #include "queen-epoll.h"
 #include "queen-peers.h"
-#include "queen-socket.h"
 #include "queen-tally.h"
 #include "queen-wait.h"
 
@@ -46,23 +45,6 @@ typedef struct
   const char *body;
   gsize body_length;
 } QueenRequest;
-
-/**
- * QueenAnswer:
- * @head: what is sent first; it may be the whole answer
- * @body: (nullable): what is sent after it, shared by all who get the same
- *
- * An answer as bytes.
- */
-typedef struct
-{
-  GBytes *head;
-  GBytes *body;
-} QueenAnswer;
-
-void queen_answer_clear (QueenAnswer *answer);
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (QueenAnswer, queen_answer_clear)
 
 /**
  * QueenHandling:

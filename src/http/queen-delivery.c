@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-delivery.h"
+
+#include <errno.h>
+
+#define MAX_SENT_AT_ONCE (1024 * 1024) /* bytes, until the main loop may turn */
+
+void
+queen_answer_clear (QueenAnswer *answer)
+{
+  g_clear_pointer (&answer->head, g_bytes_unref);
+  g_clear_pointer (&answer->body, g_bytes_unref);
+}
+
+void
+queen_delivery_begin (QueenDelivery *self, QueenAnswer *answer)
+{
+  *self = (QueenDelivery){ .answer = *answer };
+  *answer = (QueenAnswer){ NULL };
+}
+
+/* What is left of the answer, as far as it may be sent at once. */
+static guint
+gather (const QueenDelivery *self, struct iovec vectors[2])
+{
+  GBytes *parts[] = { self->answer.head, self->answer.body };
+  gsize n_skipped = self->n_sent;
+  guint n_vectors = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      gsize size = 0;
+      const char *bytes = parts[i] ? g_bytes_get_data (parts[i], &size) : NULL;
+
+      if (n_skipped < size)
+        vectors[n_vectors++] = (struct iovec){ (char *) bytes + n_skipped,
+                                               MIN (size - n_skipped, (gsize) MAX_SENT_AT_ONCE) };
+      n_skipped -= MIN (n_skipped, size);
+    }
+  return n_vectors;
+}
+
+QueenDeliveryResult
+queen_delivery_send (QueenDelivery *self, QueenSocket *socket)
+{
+  gsize n_before = self->n_sent;
+  struct iovec vectors[2];
+  guint n_vectors;
+
+  while ((n_vectors = gather (self, vectors)) > 0)
+    {
+      gssize n_bytes;
+
+      if (self->n_sent - n_before >= MAX_SENT_AT_ONCE)
+        return QUEEN_DELIVERY_PAUSED;
+      n_bytes = queen_socket_write (socket, vectors, n_vectors);
+      if (n_bytes < 0)
+        return errno == EAGAIN ? QUEEN_DELIVERY_BLOCKED : QUEEN_DELIVERY_FAILED;
+      self->n_sent += (gsize) n_bytes;
+    }
+  if (queen_socket_finish (socket) == 0)
+    return QUEEN_DELIVERY_DONE;
+  return errno == EAGAIN ? QUEEN_DELIVERY_BLOCKED : QUEEN_DELIVERY_FAILED;
+}
+
+gsize
+queen_delivery_get_size (const QueenAnswer *answer, const QueenBudgets *budgets)
+{
+  gsize size = g_bytes_get_size (answer->head);
+
+  if (answer->body && !queen_budgets_is_shared (budgets, answer->body))
+    size += g_bytes_get_size (answer->body);
+  return size;
+}
+
+void
+queen_delivery_hold (QueenDelivery *self, QueenBudgets *budgets)
+{
+  if (self->is_held)
+    return;
+  self->is_held = TRUE;
+  queen_budgets_hold_shared (budgets, QUEEN_BUDGET_ANSWERS, self->answer.head);
+  queen_budgets_hold_shared (budgets, QUEEN_BUDGET_ANSWERS, self->answer.body);
+}
+
+void
+queen_delivery_mark (QueenDelivery *self, const QueenSocket *socket)
+{
+  self->n_queued = queen_socket_get_n_queued (socket);
+}
+
+gboolean
+queen_delivery_has_moved (const QueenDelivery *self, const QueenSocket *socket)
+{
+  return queen_socket_get_n_queued (socket) < self->n_queued;
+}
+
+void
+queen_delivery_clear (QueenDelivery *self, QueenBudgets *budgets)
+{
+  if (self->is_held)
+    {
+      queen_budgets_release_shared (budgets, QUEEN_BUDGET_ANSWERS, self->answer.head);
+      queen_budgets_release_shared (budgets, QUEEN_BUDGET_ANSWERS, self->answer.body);
+    }
+  self->is_held = FALSE;
+  queen_answer_clear (&self->answer);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-budgets.h"
+#include "queen-socket.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenAnswer:
+ * @head: what is sent first; it may be the whole answer
+ * @body: (nullable): what is sent after it, shared by all who get the same
+ *
+ * An answer as bytes.
+ */
+typedef struct
+{
+  GBytes *head;
+  GBytes *body;
+} QueenAnswer;
+
+void queen_answer_clear (QueenAnswer *answer);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (QueenAnswer, queen_answer_clear)
+
+/**
+ * QueenDelivery:
+ * @answer: what is to be delivered; empty when there is nothing
+ * @n_sent: bytes of it that the kernel has taken
+ * @n_queued: bytes that the kernel had not got rid of when that was last looked at
+ * @is_held: it counts as held
+ *
+ * An answer on its way to a client.
+ */
+typedef struct
+{
+  QueenAnswer answer;
+  gsize n_sent;
+  gsize n_queued;
+  gboolean is_held;
+} QueenDelivery;
+
+/**
+ * QueenDeliveryResult:
+ * @QUEEN_DELIVERY_DONE: the kernel has all of it
+ * @QUEEN_DELIVERY_BLOCKED: the client takes no more for now
+ * @QUEEN_DELIVERY_PAUSED: it would, but others want to be served, too
+ * @QUEEN_DELIVERY_FAILED: it takes no more at all
+ */
+typedef enum
+{
+  QUEEN_DELIVERY_DONE,
+  QUEEN_DELIVERY_BLOCKED,
+  QUEEN_DELIVERY_PAUSED,
+  QUEEN_DELIVERY_FAILED,
+} QueenDeliveryResult;
+
+/**
+ * queen_delivery_begin:
+ * @answer: (transfer full): what is to be delivered
+ */
+void queen_delivery_begin (QueenDelivery *self, QueenAnswer *answer);
+
+/** Sends on. */
+QueenDeliveryResult queen_delivery_send (QueenDelivery *self, QueenSocket *socket);
+
+/**
+ * queen_delivery_get_size:
+ *
+ * Returns: how many bytes more are held when @answer has to wait; what somebody waits for already
+ *   costs nothing more
+ */
+gsize queen_delivery_get_size (const QueenAnswer *answer, const QueenBudgets *budgets);
+
+/** Counts what is to be delivered as held, as it has to wait. */
+void queen_delivery_hold (QueenDelivery *self, QueenBudgets *budgets);
+
+/**
+ * queen_delivery_mark:
+ *
+ * Remembers how far it has come, for queen_delivery_has_moved().
+ */
+void queen_delivery_mark (QueenDelivery *self, const QueenSocket *socket);
+
+/**
+ * queen_delivery_has_moved:
+ *
+ * Returns: whether the client has taken something of what the kernel held when it was marked: who
+ *   reads slowly reads all the same
+ */
+gboolean queen_delivery_has_moved (const QueenDelivery *self, const QueenSocket *socket);
+
+/** Ends it, delivered or not. */
+void queen_delivery_clear (QueenDelivery *self, QueenBudgets *budgets);
+
+G_END_DECLS
