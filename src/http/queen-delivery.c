@@ -27,17 +27,19 @@ gather (const QueenDelivery *self, struct iovec vectors[2])
 {
   GBytes *parts[] = { self->answer.head, self->answer.body };
   gsize n_skipped = self->n_sent;
+  gsize n_left = MAX_SENT_AT_ONCE;
   guint n_vectors = 0;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (parts) && n_left > 0; i++)
     {
       gsize size = 0;
       const char *bytes = parts[i] ? g_bytes_get_data (parts[i], &size) : NULL;
+      gsize n_bytes = MIN (size - MIN (n_skipped, size), n_left);
 
-      if (n_skipped < size)
-        vectors[n_vectors++] = (struct iovec){ (char *) bytes + n_skipped,
-                                               MIN (size - n_skipped, (gsize) MAX_SENT_AT_ONCE) };
+      if (n_bytes > 0)
+        vectors[n_vectors++] = (struct iovec){ (char *) bytes + n_skipped, n_bytes };
       n_skipped -= MIN (n_skipped, size);
+      n_left -= n_bytes;
     }
   return n_vectors;
 }
