@@ -161,18 +161,15 @@ on_shutdown_request (gpointer data)
 static void
 on_event (QueenDaemon *self, QueenEvent *event)
 {
-  QueenCensus workers, hives;
   g_autofree char *status = NULL;
 
   if (event->kind != QUEEN_EVENT_QUEEN || self->is_stopping)
     return;
-  queen_registry_get_census (self->workers, &workers);
-  queen_registry_get_census (self->hives, &hives);
-  status =
-      g_strdup_printf ("STATUS=Workers: %u online, %u available. Hives: %u online, %u available. "
-                       "Subscribers: %u.",
-                       workers.online, workers.available, hives.online, hives.available,
-                       queen_stream_get_n_subscribers (self->stream));
+  status = g_strdup_printf (
+      "STATUS=Workers: %u online, %u available. Hives: %u online, %u available. Subscribers: %u.",
+      queen_registry_get_n_online (self->workers), queen_registry_get_n_available (self->workers),
+      queen_registry_get_n_online (self->hives), queen_registry_get_n_available (self->hives),
+      queen_stream_get_n_subscribers (self->stream));
   if (g_strcmp0 (status, self->status) == 0)
     return;
   sd_notify (FALSE, status);

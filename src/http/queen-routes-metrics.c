@@ -72,19 +72,13 @@ count_known (QueenRegistry *registry)
 static guint64
 count_online (QueenRegistry *registry)
 {
-  QueenCensus census;
-
-  queen_registry_get_census (registry, &census);
-  return census.online;
+  return queen_registry_get_n_online (registry);
 }
 
 static guint64
 count_available (QueenRegistry *registry)
 {
-  QueenCensus census;
-
-  queen_registry_get_census (registry, &census);
-  return census.available;
+  return queen_registry_get_n_available (registry);
 }
 
 static void
