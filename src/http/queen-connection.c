@@ -132,6 +132,8 @@ queen_connection_remove (QueenConnection *self)
     on_gone (self->data);
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
     queen_wait_end (&self->waits[wait]);
+  if (self->is_watched)
+    queen_epoll_skip (settings->sockets, self);
   queen_socket_close (&self->socket);
   clear_request (self);
   queen_delivery_clear (&self->delivery, settings->budgets);

@@ -75,12 +75,13 @@ static void
 on_deadline (gpointer data)
 {
   QueenGate *self = data;
-  gint64 now = self->connections.rooms[0].clock->get_monotonic ();
+  const QueenClock *clock = self->connections.rooms[0].clock;
+  gint64 now = clock->get_monotonic ();
   guint n_due = 0;
 
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
     while (time_out_first (&self->connections.rooms[wait], wait, now))
-      if (++n_due == MAX_DUE_AT_ONCE)
+      if (++n_due == MAX_DUE_AT_ONCE || clock->get_monotonic () - now >= QUEEN_SLICE)
         {
           queen_alarm_set (self->deadline_alarm, now);
           return;

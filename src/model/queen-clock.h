@@ -24,6 +24,14 @@ typedef struct
 extern const QueenClock queen_clock_system;
 
 /**
+ * QUEEN_SLICE:
+ *
+ * µs that one source may take of a turn of the main loop while it has more to do. What is left waits
+ * for the next turn, and meanwhile everybody else has had theirs.
+ */
+#define QUEEN_SLICE 4000
+
+/**
  * QueenAlarm:
  *
  * A source of the thread's default main context that goes off once each time that it is set. GLib's
