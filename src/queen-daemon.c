@@ -21,6 +21,7 @@
 #include "http/queen-tally.h"
 #include "http/queen-tls.h"
 #include "model/queen-event-bus.h"
+#include "model/queen-lister.h"
 #include "model/queen-pool.h"
 #include "model/queen-pulse.h"
 #include "model/queen-registry.h"
@@ -45,6 +46,7 @@ struct _QueenDaemon
   QueenRegistry *hives;
   QueenPool *pool;
   QueenPulse *pulse;
+  QueenLister *lister;
   QueenCaps caps;
   QueenTally tally;
   QueenBudgets *budgets;
@@ -259,6 +261,7 @@ make_model (QueenDaemon *self)
   self->pool = queen_pool_new (self->bus, self->workers);
   self->pulse = queen_pulse_new (self->bus, self->workers, self->hives, &queen_clock_system,
                                  self->config->heartbeat_interval);
+  self->lister = queen_lister_new (&queen_clock_system);
   g_signal_connect_object (self->bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
 }
 
@@ -411,13 +414,14 @@ add_routes (QueenDaemon *self)
     .hives = self->hives,
     .stream = self->stream,
     .gate = self->gate,
+    .lister = self->lister,
     .caps = self->caps,
     .budgets = self->budgets,
     .tally = &self->tally,
   };
 
   queen_routes_add_heartbeats (self->server, self->workers, self->hives, self->stream);
-  queen_routes_add_registries (self->server, self->workers, self->hives);
+  queen_routes_add_registries (self->server, self->workers, self->hives, self->lister);
   queen_routes_add_operations (self->server, self->access, on_shutdown_request, self);
   queen_routes_add_metrics (self->server, &sources);
 #ifdef QUEEN_HAS_PAGE
@@ -578,6 +582,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_object (&self->access);
   g_clear_object (&self->tls);
   g_clear_object (&self->stream);
+  g_clear_pointer (&self->lister, queen_lister_free);
   g_clear_object (&self->pulse);
   g_clear_object (&self->pool);
   g_clear_object (&self->workers);

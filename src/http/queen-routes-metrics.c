@@ -109,6 +109,8 @@ append_registries (GString *text, const QueenMetricsSources *sources)
                        queen_component_kind_get_name (queen_registry_get_kind (registries[j])),
                        families[i].count (registries[j]));
     }
+  append_counter (text, "queen_lists_total", "Lists of workers or hives that were made.",
+                  queen_lister_get_n_made (sources->lister));
 }
 
 static void
