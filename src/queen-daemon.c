@@ -20,6 +20,7 @@
 #include "http/queen-stream.h"
 #include "http/queen-tally.h"
 #include "http/queen-tls.h"
+#include "http/queen-turns.h"
 #include "model/queen-event-bus.h"
 #include "model/queen-lister.h"
 #include "model/queen-pool.h"
@@ -47,6 +48,7 @@ struct _QueenDaemon
   QueenPool *pool;
   QueenPulse *pulse;
   QueenLister *lister;
+  QueenTurns *turns;
   QueenCaps caps;
   QueenTally tally;
   QueenBudgets *budgets;
@@ -415,6 +417,7 @@ add_routes (QueenDaemon *self)
     .stream = self->stream,
     .gate = self->gate,
     .lister = self->lister,
+    .turns = self->turns,
     .caps = self->caps,
     .budgets = self->budgets,
     .tally = &self->tally,
@@ -582,6 +585,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_object (&self->access);
   g_clear_object (&self->tls);
   g_clear_object (&self->stream);
+  g_clear_pointer (&self->turns, queen_turns_free);
   g_clear_pointer (&self->lister, queen_lister_free);
   g_clear_object (&self->pulse);
   g_clear_object (&self->pool);
@@ -606,6 +610,7 @@ queen_daemon_init (QueenDaemon *self)
 {
   self->loop = g_main_loop_new (NULL, FALSE);
   self->budgets = queen_budgets_new ();
+  self->turns = queen_turns_new (g_main_context_default (), &queen_clock_system);
 }
 
 QueenDaemon *

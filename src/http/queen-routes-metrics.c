@@ -63,6 +63,20 @@ append_process (GString *text, const Metrics *metrics)
                 limit.rlim_cur);
 }
 
+static void
+append_turns (GString *text, const QueenMetricsSources *sources)
+{
+  gint64 longest = queen_turns_get_longest (sources->turns);
+
+  begin_family (text, "queen_longest_turn_seconds", "gauge",
+                "Longest turn of the main loop in the last minute.");
+  g_string_append_printf (text, "queen_longest_turn_seconds %d.%06d\n",
+                          (int) (longest / G_USEC_PER_SEC), (int) (longest % G_USEC_PER_SEC));
+  append_counter (text, "queen_long_turns_total",
+                  "Turns of the main loop that took more than 50 ms.",
+                  queen_turns_get_n_long (sources->turns));
+}
+
 static guint64
 count_known (QueenRegistry *registry)
 {
@@ -175,6 +189,7 @@ on_metrics (SoupServerMessage *message, GHashTable *query, gpointer data)
   GString *text = g_string_new (NULL);
 
   append_process (text, metrics);
+  append_turns (text, &metrics->sources);
   append_registries (text, &metrics->sources);
   append_connections (text, &metrics->sources);
   append_budgets (text, metrics->sources.budgets);

@@ -10,6 +10,7 @@
 #include "queen-server.h"
 #include "queen-stream.h"
 #include "queen-tally.h"
+#include "queen-turns.h"
 
 G_BEGIN_DECLS
 
@@ -49,6 +50,7 @@ void queen_routes_add_operations (QueenServer *server,
 /**
  * QueenMetricsSources:
  * @lister: it outlives the server
+ * @turns: they outlive it, too
  * @budgets: likewise
  * @tally: likewise
  *
@@ -61,6 +63,7 @@ typedef struct
   QueenStream *stream;
   QueenGate *gate;
   QueenLister *lister;
+  QueenTurns *turns;
   QueenCaps caps;
   const QueenBudgets *budgets;
   const QueenTally *tally;
