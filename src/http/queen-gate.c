@@ -115,7 +115,8 @@ queen_gate_dispose (GObject *object)
     while ((connection = queen_waiting_room_peek (&self->connections.rooms[wait])))
       queen_connection_remove (connection);
   g_clear_pointer (&self->deadline_alarm, queen_alarm_free);
-  g_clear_pointer (&self->connections.sockets, queen_epoll_free);
+  g_clear_pointer (&self->connections.requests, queen_epoll_free);
+  g_clear_pointer (&self->connections.answers, queen_epoll_free);
 
   G_OBJECT_CLASS (queen_gate_parent_class)->dispose (object);
 }
@@ -175,8 +176,10 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
     queen_waiting_room_init (&connections->rooms[wait], wait_lengths[wait], self->deadline_alarm,
                              settings->clock);
-  connections->sockets = queen_epoll_new ("requests", MAX_READY_AT_ONCE, on_ready, self, error);
-  return connections->sockets ? g_steal_pointer (&self) : NULL;
+  connections->requests = queen_epoll_new ("requests", MAX_READY_AT_ONCE, on_ready, self, error);
+  if (connections->requests)
+    connections->answers = queen_epoll_new ("answers", MAX_READY_AT_ONCE, on_ready, self, error);
+  return connections->answers ? g_steal_pointer (&self) : NULL;
 }
 
 guint
