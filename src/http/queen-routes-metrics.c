@@ -203,7 +203,6 @@ free_metrics (Metrics *metrics)
   g_object_unref (metrics->sources.workers);
   g_object_unref (metrics->sources.hives);
   g_object_unref (metrics->sources.stream);
-  g_object_unref (metrics->sources.gate);
   g_free (metrics);
 }
 
@@ -217,7 +216,7 @@ queen_routes_add_metrics (QueenServer *server, const QueenMetricsSources *source
   g_object_ref (sources->workers);
   g_object_ref (sources->hives);
   g_object_ref (sources->stream);
-  g_object_ref (sources->gate);
+  /* Not the gate: its connections hold the server, so it has to go first. */
   metrics->start_time = g_get_real_time () / 1000;
   queen_server_add_routes (server, routes, G_N_ELEMENTS (routes), metrics,
                            (GDestroyNotify) free_metrics);
