@@ -20,7 +20,9 @@
 #include "http/queen-stream.h"
 #include "http/queen-tally.h"
 #include "http/queen-tls.h"
+#include "http/queen-turns.h"
 #include "model/queen-event-bus.h"
+#include "model/queen-lister.h"
 #include "model/queen-pool.h"
 #include "model/queen-pulse.h"
 #include "model/queen-registry.h"
@@ -45,6 +47,8 @@ struct _QueenDaemon
   QueenRegistry *hives;
   QueenPool *pool;
   QueenPulse *pulse;
+  QueenLister *lister;
+  QueenTurns *turns;
   QueenCaps caps;
   QueenTally tally;
   QueenBudgets *budgets;
@@ -161,18 +165,15 @@ on_shutdown_request (gpointer data)
 static void
 on_event (QueenDaemon *self, QueenEvent *event)
 {
-  QueenCensus workers, hives;
   g_autofree char *status = NULL;
 
   if (event->kind != QUEEN_EVENT_QUEEN || self->is_stopping)
     return;
-  queen_registry_get_census (self->workers, &workers);
-  queen_registry_get_census (self->hives, &hives);
-  status =
-      g_strdup_printf ("STATUS=Workers: %u online, %u available. Hives: %u online, %u available. "
-                       "Subscribers: %u.",
-                       workers.online, workers.available, hives.online, hives.available,
-                       queen_stream_get_n_subscribers (self->stream));
+  status = g_strdup_printf (
+      "STATUS=Workers: %u online, %u available. Hives: %u online, %u available. Subscribers: %u.",
+      queen_registry_get_n_online (self->workers), queen_registry_get_n_available (self->workers),
+      queen_registry_get_n_online (self->hives), queen_registry_get_n_available (self->hives),
+      queen_stream_get_n_subscribers (self->stream));
   if (g_strcmp0 (status, self->status) == 0)
     return;
   sd_notify (FALSE, status);
@@ -262,6 +263,7 @@ make_model (QueenDaemon *self)
   self->pool = queen_pool_new (self->bus, self->workers);
   self->pulse = queen_pulse_new (self->bus, self->workers, self->hives, &queen_clock_system,
                                  self->config->heartbeat_interval);
+  self->lister = queen_lister_new (&queen_clock_system);
   g_signal_connect_object (self->bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
 }
 
@@ -414,13 +416,15 @@ add_routes (QueenDaemon *self)
     .hives = self->hives,
     .stream = self->stream,
     .gate = self->gate,
+    .lister = self->lister,
+    .turns = self->turns,
     .caps = self->caps,
     .budgets = self->budgets,
     .tally = &self->tally,
   };
 
   queen_routes_add_heartbeats (self->server, self->workers, self->hives, self->stream);
-  queen_routes_add_registries (self->server, self->workers, self->hives);
+  queen_routes_add_registries (self->server, self->workers, self->hives, self->lister);
   queen_routes_add_operations (self->server, self->access, on_shutdown_request, self);
   queen_routes_add_metrics (self->server, &sources);
 #ifdef QUEEN_HAS_PAGE
@@ -581,6 +585,8 @@ queen_daemon_dispose (GObject *object)
   g_clear_object (&self->access);
   g_clear_object (&self->tls);
   g_clear_object (&self->stream);
+  g_clear_pointer (&self->turns, queen_turns_free);
+  g_clear_pointer (&self->lister, queen_lister_free);
   g_clear_object (&self->pulse);
   g_clear_object (&self->pool);
   g_clear_object (&self->workers);
@@ -604,6 +610,7 @@ queen_daemon_init (QueenDaemon *self)
 {
   self->loop = g_main_loop_new (NULL, FALSE);
   self->budgets = queen_budgets_new ();
+  self->turns = queen_turns_new (g_main_context_default (), &queen_clock_system);
 }
 
 QueenDaemon *

@@ -33,6 +33,7 @@ answer (SoupServerMessage *message, guint status, const char *type, GString *bod
 void
 queen_answer_json (SoupServerMessage *message, guint status, GString *json)
 {
+  g_string_append_c (json, '\n'); /* or a shell's prompt sticks to it */
   answer (message, status, "application/json", json);
 }
 
@@ -62,6 +63,28 @@ queen_answer_error (SoupServerMessage *message, const GError *error)
   queen_answer_json (message, status, make_json ("error", error->message));
 }
 
+gboolean
+queen_answer_is_known (SoupServerMessage *message, const char *tag)
+{
+  SoupMessageHeaders *request = soup_server_message_get_request_headers (message);
+  const char *header = soup_message_headers_get_list (request, "If-None-Match");
+  GSList *tags;
+  gboolean found = FALSE;
+
+  if (!header)
+    return FALSE;
+  tags = soup_header_parse_list (header);
+  for (GSList *l = tags; l && !found; l = l->next)
+    {
+      const char *known = l->data;
+
+      found = g_str_equal (known, "*") ||
+              g_str_equal (g_str_has_prefix (known, "W/") ? known + 2 : known, tag);
+    }
+  soup_header_free_list (tags);
+  return found;
+}
+
 /* libsoup does not know those that are younger than itself: RFC 9110 § 15.5.20, RFC 6585 § 5. */
 static const char *
 get_phrase (guint status)
@@ -84,6 +107,7 @@ queen_answer_to_bytes (const GError *error)
   GString *json = make_json ("error", error->message);
   GString *bytes = g_string_new (NULL);
 
+  g_string_append_c (json, '\n');
   g_string_printf (bytes,
                    "HTTP/1.1 %u %s\r\n"
                    "Content-Type: application/json\r\n"

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /**
  * queen_answer_json:
  * @status: the HTTP status
- * @json: (transfer full): the body
+ * @json: (transfer full): the body, which gets a line end
  */
 void queen_answer_json (SoupServerMessage *message, guint status, GString *json);
 
@@ -36,6 +36,15 @@ void queen_answer_message (SoupServerMessage *message, const char *text);
  * Answers with the status of @error and `{"status":"error","message":…}`.
  */
 void queen_answer_error (SoupServerMessage *message, const GError *error);
+
+/**
+ * queen_answer_is_known:
+ * @tag: an entity tag with its quotes, without the `W/` of a weak one
+ *
+ * Returns: whether the client says that it has that already, so that 304 is all it needs. The
+ *   comparison is the weak one (RFC 9110 § 13.1.2)
+ */
+gboolean queen_answer_is_known (SoupServerMessage *message, const char *tag);
 
 /**
  * queen_answer_to_bytes:

@@ -42,7 +42,7 @@ struct _QueenConnection
   QueenConnectionSettings *settings;
   QueenSocket socket;
   State state;
-  gboolean is_watched;
+  QueenEpoll *watched_by; /* NULL when the kernel does not tell of it */
   gboolean is_probe;
   QueenWait waits[QUEEN_N_WAITS];
   struct sockaddr_storage peer;
@@ -132,6 +132,8 @@ queen_connection_remove (QueenConnection *self)
     on_gone (self->data);
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
     queen_wait_end (&self->waits[wait]);
+  if (self->watched_by)
+    queen_epoll_skip (self->watched_by, self);
   queen_socket_close (&self->socket);
   clear_request (self);
   queen_delivery_clear (&self->delivery, settings->budgets);
@@ -140,26 +142,30 @@ queen_connection_remove (QueenConnection *self)
   settings->on_removed (settings->owner);
 }
 
+static void
+unwatch (QueenConnection *self)
+{
+  if (self->watched_by)
+    queen_epoll_forget (self->watched_by, self->socket.fd);
+  self->watched_by = NULL;
+}
+
 /* Has the kernel tell of it. Returns FALSE when it has no room; the connection is then no more. */
 static gboolean
 watch (QueenConnection *self)
 {
-  if (self->is_watched)
+  QueenConnectionSettings *settings = self->settings;
+  QueenEpoll *sockets = self->state == STATE_ANSWER ? settings->answers : settings->requests;
+
+  if (self->watched_by == sockets)
     return TRUE;
-  self->is_watched = TRUE;
-  if (queen_epoll_watch (self->settings->sockets, self->socket.fd, EPOLLIN | EPOLLOUT, self))
+  unwatch (self);
+  self->watched_by = sockets;
+  if (queen_epoll_watch (sockets, self->socket.fd, EPOLLIN | EPOLLOUT, self))
     return TRUE;
-  self->settings->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS]++;
+  settings->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS]++;
   queen_connection_remove (self);
   return FALSE;
-}
-
-static void
-unwatch (QueenConnection *self)
-{
-  if (self->is_watched)
-    queen_epoll_forget (self->settings->sockets, self->socket.fd);
-  self->is_watched = FALSE;
 }
 
 QueenSocket

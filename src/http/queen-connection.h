@@ -103,7 +103,9 @@ typedef enum
  * @budgets: what is held in memory, and how much that may be
  * @peers: whose share a connection takes from
  * @on_request: who answers
- * @sockets: where they wait for the kernel
+ * @requests: where they wait for the kernel
+ * @answers: likewise those that have more of their answer to take: these may be thousands, always
+ *   ready for a little more, and nobody who comes has to wait behind them
  * @rooms: where they wait for anything else
  * @buffer: for one read; requests that come in one piece never leave it
  * @on_removed: called after a connection has gone
@@ -119,7 +121,8 @@ typedef struct
   QueenPeers *peers;
   QueenRequestFunc on_request;
   gpointer data;
-  QueenEpoll *sockets;
+  QueenEpoll *requests;
+  QueenEpoll *answers;
   QueenWaitingRoom rooms[QUEEN_N_WAITS];
   char *buffer;
   void (*on_removed) (gpointer owner);

@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-#define MAX_SENT_AT_ONCE (1024 * 1024) /* bytes, until the main loop may turn */
+#define MAX_SENT_AT_ONCE (256 * 1024) /* bytes, until the main loop may turn */
 
 void
 queen_answer_clear (QueenAnswer *answer)

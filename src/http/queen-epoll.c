@@ -7,24 +7,60 @@
 #include <gio/gio.h>
 #include <unistd.h>
 
+#include "model/queen-clock.h"
+
+#define FIRST_FETCHED 4
+
 struct _QueenEpoll
 {
   GSource source;
   int fd;
   guint n_at_once;
-  struct epoll_event *events;
+  struct epoll_event *events; /* as the kernel has told of them */
+  guint n_told;
+  guint n_served;
   QueenEpollFunc func;
   gpointer data;
 };
 
+/* Serves up to @n sockets that are ready. Returns how many were. */
+static guint
+serve (QueenEpoll *self, guint n)
+{
+  int n_events = epoll_wait (self->fd, self->events, (int) n, 0);
+
+  self->n_told = (guint) MAX (n_events, 0);
+  for (self->n_served = 0; self->n_served < self->n_told;)
+    {
+      const struct epoll_event *event = &self->events[self->n_served++];
+
+      if (event->data.ptr)
+        self->func (event->data.ptr, event->events, self->data);
+    }
+  self->n_told = 0;
+  return self->n_served;
+}
+
+/* An event that has been fetched must be served, and nobody knows in advance how long that takes.
+ * So only a few are fetched as long as there may be slow ones among them; the others stay in the
+ * kernel, in their order. With few sockets ready that is one system call, as ever. */
 static gboolean
 dispatch_epoll (GSource *source, GSourceFunc callback, gpointer data)
 {
   QueenEpoll *self = (QueenEpoll *) source;
-  int n_events = epoll_wait (self->fd, self->events, (int) self->n_at_once, 0);
+  gint64 start = g_get_monotonic_time ();
+  guint n_left = self->n_at_once;
+  guint n_next = MIN (FIRST_FETCHED, n_left);
 
-  for (int i = 0; i < n_events; i++)
-    self->func (self->events[i].data.ptr, self->events[i].events, self->data);
+  while (n_next > 0 && serve (self, n_next) == n_next && !g_source_is_destroyed (source))
+    {
+      gint64 took = g_get_monotonic_time () - start;
+
+      if (took >= QUEEN_SLICE)
+        break;
+      n_left -= n_next;
+      n_next = MIN (took < QUEEN_SLICE / 8 ? 2 * n_next : n_next, n_left);
+    }
   return G_SOURCE_CONTINUE;
 }
 
@@ -79,6 +115,14 @@ void
 queen_epoll_forget (QueenEpoll *self, int fd)
 {
   epoll_ctl (self->fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+void
+queen_epoll_skip (QueenEpoll *self, gpointer item)
+{
+  for (guint i = self->n_served; i < self->n_told; i++)
+    if (self->events[i].data.ptr == item)
+      self->events[i].data.ptr = NULL;
 }
 
 void

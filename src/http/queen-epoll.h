@@ -19,7 +19,8 @@ typedef struct _QueenEpoll QueenEpoll;
 
 /**
  * QueenEpollFunc:
- * @item: what was watched; it may be freed, with its socket closed
+ * @item: what was watched; it may be freed, with its socket closed. To free any other takes
+ *   queen_epoll_skip()
  * @events: what happened to it: `EPOLLIN`, …
  */
 typedef void (*QueenEpollFunc) (gpointer item, guint events, gpointer data);
@@ -27,7 +28,8 @@ typedef void (*QueenEpollFunc) (gpointer item, guint events, gpointer data);
 /**
  * queen_epoll_new:
  * @name: for debuggers; static
- * @n_at_once: how many sockets are served until the loop turns
+ * @n_at_once: how many sockets are served until the loop turns; fewer if they take more than a
+ *   %QUEEN_SLICE
  * @error: the system's word when there is no descriptor left
  *
  * Returns: (transfer full): an empty set of sockets, or %NULL
@@ -48,6 +50,15 @@ gboolean queen_epoll_watch (QueenEpoll *self, int fd, guint events, gpointer ite
 
 /** Lets go of a socket that is not closed. */
 void queen_epoll_forget (QueenEpoll *self, int fd);
+
+/**
+ * queen_epoll_skip:
+ * @item: what is about to be freed
+ *
+ * What the kernel has told of @item already is not told any further. Whoever frees an item while
+ * another one is served calls this, as both may have been ready in the same moment.
+ */
+void queen_epoll_skip (QueenEpoll *self, gpointer item);
 
 void queen_epoll_free (QueenEpoll *self);
 

@@ -75,12 +75,13 @@ static void
 on_deadline (gpointer data)
 {
   QueenGate *self = data;
-  gint64 now = self->connections.rooms[0].clock->get_monotonic ();
+  const QueenClock *clock = self->connections.rooms[0].clock;
+  gint64 now = clock->get_monotonic ();
   guint n_due = 0;
 
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
     while (time_out_first (&self->connections.rooms[wait], wait, now))
-      if (++n_due == MAX_DUE_AT_ONCE)
+      if (++n_due == MAX_DUE_AT_ONCE || clock->get_monotonic () - now >= QUEEN_SLICE)
         {
           queen_alarm_set (self->deadline_alarm, now);
           return;
@@ -114,7 +115,8 @@ queen_gate_dispose (GObject *object)
     while ((connection = queen_waiting_room_peek (&self->connections.rooms[wait])))
       queen_connection_remove (connection);
   g_clear_pointer (&self->deadline_alarm, queen_alarm_free);
-  g_clear_pointer (&self->connections.sockets, queen_epoll_free);
+  g_clear_pointer (&self->connections.requests, queen_epoll_free);
+  g_clear_pointer (&self->connections.answers, queen_epoll_free);
 
   G_OBJECT_CLASS (queen_gate_parent_class)->dispose (object);
 }
@@ -174,8 +176,10 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
     queen_waiting_room_init (&connections->rooms[wait], wait_lengths[wait], self->deadline_alarm,
                              settings->clock);
-  connections->sockets = queen_epoll_new ("requests", MAX_READY_AT_ONCE, on_ready, self, error);
-  return connections->sockets ? g_steal_pointer (&self) : NULL;
+  connections->requests = queen_epoll_new ("requests", MAX_READY_AT_ONCE, on_ready, self, error);
+  if (connections->requests)
+    connections->answers = queen_epoll_new ("answers", MAX_READY_AT_ONCE, on_ready, self, error);
+  return connections->answers ? g_steal_pointer (&self) : NULL;
 }
 
 guint

@@ -172,13 +172,19 @@ accept_one (QueenListener *self, ListeningSocket *socket, guint n_before)
     }
 }
 
+/* Accepts who waits, until @until at the latest: µs, monotonic. The kernel keeps the others. */
+static void
+accept_waiting (ListeningSocket *socket, gint64 until)
+{
+  for (guint i = 0; i < MAX_ACCEPTED_AT_ONCE && accept_one (socket->listener, socket, i); i++)
+    if (g_get_monotonic_time () >= until)
+      break;
+}
+
 static gboolean
 dispatch_socket (GSource *source, GSourceFunc callback, gpointer data)
 {
-  ListeningSocket *socket = (ListeningSocket *) source;
-
-  for (guint i = 0; i < MAX_ACCEPTED_AT_ONCE && accept_one (socket->listener, socket, i); i++)
-    ;
+  accept_waiting ((ListeningSocket *) source, g_get_monotonic_time () + QUEEN_SLICE);
   return G_SOURCE_CONTINUE;
 }
 
@@ -464,6 +470,6 @@ queen_listener_stop (QueenListener *self)
   /* Who waits at an adopted socket, the next queen serves. */
   for (guint i = 0; i < self->sockets->len; i++)
     if (!((ListeningSocket *) self->sockets->pdata[i])->is_adopted)
-      dispatch_socket (self->sockets->pdata[i], NULL, NULL);
+      accept_waiting (self->sockets->pdata[i], G_MAXINT64);
   g_ptr_array_set_size (self->sockets, 0);
 }

@@ -63,6 +63,20 @@ append_process (GString *text, const Metrics *metrics)
                 limit.rlim_cur);
 }
 
+static void
+append_turns (GString *text, const QueenMetricsSources *sources)
+{
+  gint64 longest = queen_turns_get_longest (sources->turns);
+
+  begin_family (text, "queen_longest_turn_seconds", "gauge",
+                "Longest turn of the main loop in the last minute.");
+  g_string_append_printf (text, "queen_longest_turn_seconds %d.%06d\n",
+                          (int) (longest / G_USEC_PER_SEC), (int) (longest % G_USEC_PER_SEC));
+  append_counter (text, "queen_long_turns_total",
+                  "Turns of the main loop that took more than 50 ms.",
+                  queen_turns_get_n_long (sources->turns));
+}
+
 static guint64
 count_known (QueenRegistry *registry)
 {
@@ -72,19 +86,13 @@ count_known (QueenRegistry *registry)
 static guint64
 count_online (QueenRegistry *registry)
 {
-  QueenCensus census;
-
-  queen_registry_get_census (registry, &census);
-  return census.online;
+  return queen_registry_get_n_online (registry);
 }
 
 static guint64
 count_available (QueenRegistry *registry)
 {
-  QueenCensus census;
-
-  queen_registry_get_census (registry, &census);
-  return census.available;
+  return queen_registry_get_n_available (registry);
 }
 
 static void
@@ -115,6 +123,8 @@ append_registries (GString *text, const QueenMetricsSources *sources)
                        queen_component_kind_get_name (queen_registry_get_kind (registries[j])),
                        families[i].count (registries[j]));
     }
+  append_counter (text, "queen_lists_total", "Lists of workers or hives that were made.",
+                  queen_lister_get_n_made (sources->lister));
 }
 
 static void
@@ -179,6 +189,7 @@ on_metrics (SoupServerMessage *message, GHashTable *query, gpointer data)
   GString *text = g_string_new (NULL);
 
   append_process (text, metrics);
+  append_turns (text, &metrics->sources);
   append_registries (text, &metrics->sources);
   append_connections (text, &metrics->sources);
   append_budgets (text, metrics->sources.budgets);
@@ -192,7 +203,6 @@ free_metrics (Metrics *metrics)
   g_object_unref (metrics->sources.workers);
   g_object_unref (metrics->sources.hives);
   g_object_unref (metrics->sources.stream);
-  g_object_unref (metrics->sources.gate);
   g_free (metrics);
 }
 
@@ -206,7 +216,7 @@ queen_routes_add_metrics (QueenServer *server, const QueenMetricsSources *source
   g_object_ref (sources->workers);
   g_object_ref (sources->hives);
   g_object_ref (sources->stream);
-  g_object_ref (sources->gate);
+  /* Not the gate: its connections hold the server, so it has to go first. */
   metrics->start_time = g_get_real_time () / 1000;
   queen_server_add_routes (server, routes, G_N_ELEMENTS (routes), metrics,
                            (GDestroyNotify) free_metrics);

@@ -92,28 +92,6 @@ takes_gzip (SoupMessageHeaders *request)
   return found;
 }
 
-/* RFC 9110 § 13.1.2: the comparison is the weak one. */
-static gboolean
-has_already (SoupMessageHeaders *request, const char *tag)
-{
-  const char *header = soup_message_headers_get_list (request, "If-None-Match");
-  GSList *tags;
-  gboolean found = FALSE;
-
-  if (!header)
-    return FALSE;
-  tags = soup_header_parse_list (header);
-  for (GSList *l = tags; l && !found; l = l->next)
-    {
-      const char *known = l->data;
-
-      found = g_str_equal (known, "*") ||
-              g_str_equal (g_str_has_prefix (known, "W/") ? known + 2 : known, tag);
-    }
-  soup_header_free_list (tags);
-  return found;
-}
-
 /* Answering */
 
 static const Variant *
@@ -140,7 +118,7 @@ on_page (SoupServerMessage *message, GHashTable *query, gpointer data)
   /* Ids are whatever a sender likes, so nothing that is written into the page may ever run. */
   soup_message_headers_append (response, "Content-Security-Policy", "default-src 'self'");
   soup_message_headers_append (response, "Referrer-Policy", "no-referrer");
-  if (has_already (request, variant->tag))
+  if (queen_answer_is_known (message, variant->tag))
     {
       soup_server_message_set_status (message, SOUP_STATUS_NOT_MODIFIED, NULL);
       return;

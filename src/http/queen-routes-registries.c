@@ -4,32 +4,43 @@
 #include "queen-routes.h"
 
 #include "model/queen-component-json.h"
+#include "model/queen-listing.h"
 #include "queen-answer.h"
 #include "queen-error.h"
+#include "queen-peers.h"
+#include "queen-query.h"
 
-#define USUAL_JSON 512 /* bytes: what nearly every component fits in */
+#define USUAL_JSON 512  /* bytes: what nearly every component fits in */
+#define MAX_LIMIT 10000 /* components on one page */
+#define MAX_WAITING 8   /* lists that are made for one address at the same time */
+#define JSON "application/json"
 
-/* Which components are asked for. */
+/* What the routes of one registry work with. */
 typedef struct
 {
-  const gboolean *online; /* NULL: both */
-  const gboolean *available;
-  const char *model_id; /* NULL: any */
-} Filter;
+  QueenRegistry *registry;
+  QueenLister *lister; /* it outlives the server */
+  QueenPeers *askers;  /* of lists that are not shared */
+} Routes;
+
+/* Somebody who waits for a list. */
+typedef struct
+{
+  Routes *routes;
+  SoupServerMessage *message;
+  QueenOrder *order;
+  QueenPeer *share;
+} Asker;
+
+/* Queries */
 
 static gboolean
-parse_flag (GHashTable *query, const char *name, const gboolean **flag, GError **error)
+take_answer (const char *name, const char *value, guint *answers, GError **error)
 {
-  static const gboolean yes = TRUE;
-  static const gboolean no = FALSE;
-  const char *text = query ? g_hash_table_lookup (query, name) : NULL;
-
-  if (!text)
-    return TRUE;
-  if (g_str_equal (text, "true"))
-    *flag = &yes;
-  else if (g_str_equal (text, "false"))
-    *flag = &no;
+  if (g_str_equal (value, "true"))
+    *answers |= QUEEN_ANSWER_YES;
+  else if (g_str_equal (value, "false"))
+    *answers |= QUEEN_ANSWER_NO;
   else
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "%s must be true or false", name);
@@ -39,60 +50,218 @@ parse_flag (GHashTable *query, const char *name, const gboolean **flag, GError *
 }
 
 static gboolean
-parse_filter (GHashTable *query, QueenComponentKind kind, Filter *filter, GError **error)
+take_online (const char *name, const char *value, gpointer data, GError **error)
 {
-  *filter = (Filter){ 0 };
-  if (query && kind == QUEEN_COMPONENT_WORKER)
-    filter->model_id = g_hash_table_lookup (query, "model");
-  return parse_flag (query, "online", &filter->online, error) &&
-         parse_flag (query, "available", &filter->available, error);
+  return take_answer (name, value, &((QueenSelection *) data)->online, error);
 }
 
 static gboolean
-matches (const Filter *filter, const QueenComponent *component)
+take_available (const char *name, const char *value, gpointer data, GError **error)
 {
-  return (!filter->online || *filter->online == queen_component_is_online (component)) &&
-         (!filter->available || *filter->available == queen_component_is_available (component)) &&
-         (!filter->model_id || g_strcmp0 (filter->model_id, component->model_id) == 0);
+  return take_answer (name, value, &((QueenSelection *) data)->available, error);
 }
 
-static GString *
-make_list (QueenRegistry *registry, const Filter *filter)
+static gboolean
+take_model (const char *name, const char *value, gpointer data, GError **error)
 {
-  g_autoptr (GPtrArray) components = queen_registry_list (registry);
-  const char *kind = queen_component_kind_get_name (queen_registry_get_kind (registry));
-  GString *json = g_string_sized_new ((gsize) components->len * USUAL_JSON);
-  guint total = 0;
+  QueenSelection *selection = data;
 
-  g_string_append_printf (json, "{\"%ss\":[", kind);
-  for (guint i = 0; i < components->len; i++)
-    if (matches (filter, components->pdata[i]))
-      {
-        if (total++ > 0)
-          g_string_append_c (json, ',');
-        queen_component_append_json (components->pdata[i], json);
-      }
-  g_string_append_printf (json, "],\"total\":%u}", total);
-  return json;
+  if (!selection->model_ids)
+    selection->model_ids = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (selection->model_ids, g_strdup (value));
+  return TRUE;
+}
+
+static gboolean
+take_limit (const char *name, const char *value, gpointer data, GError **error)
+{
+  QueenSelection *selection = data;
+  guint64 limit;
+
+  /* GLib would skip a vertical tab before the digits. */
+  if (selection->limit > 0 || !g_ascii_isdigit (*value) ||
+      !g_ascii_string_to_unsigned (value, 10, 1, MAX_LIMIT, &limit, NULL))
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
+                   "%s must be one whole number from 1 to %d", name, MAX_LIMIT);
+      return FALSE;
+    }
+  selection->limit = (guint) limit;
+  return TRUE;
+}
+
+static gboolean
+take_after (const char *name, const char *value, gpointer data, GError **error)
+{
+  QueenSelection *selection = data;
+
+  if (selection->after > 0 || !queen_listing_parse_next (value, &selection->after))
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
+                   "%s must be what the page before it has as next, and only once", name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* A hive serves no model, so it has none of the last. */
+static const QueenParameter list_parameters[] = {
+  { "online", take_online }, { "available", take_available }, { "limit", take_limit },
+  { "after", take_after },   { "model", take_model },
+};
+
+static const char *
+get_query (SoupServerMessage *message)
+{
+  return g_uri_get_query (soup_server_message_get_uri (message));
+}
+
+static gboolean
+parse_selection (SoupServerMessage *message,
+                 QueenComponentKind kind,
+                 QueenSelection *selection,
+                 GError **error)
+{
+  gsize n = G_N_ELEMENTS (list_parameters) - (kind == QUEEN_COMPONENT_HIVE);
+
+  return queen_query_parse (get_query (message), list_parameters, n, selection, error);
+}
+
+/* Lists */
+
+static void
+set_version (SoupServerMessage *message, const char *version)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+  g_autofree char *tag = g_strdup_printf ("W/\"%s\"", version);
+
+  soup_message_headers_append (headers, "ETag", tag);
+  soup_message_headers_append (headers, "Cache-Control", "private, no-cache");
+}
+
+static void
+give_list (SoupServerMessage *message, const QueenList *list)
+{
+  if (list->version)
+    set_version (message, list->version);
+  queen_server_answer_shared (message, JSON, list->json);
+}
+
+static void
+free_asker (Asker *asker)
+{
+  queen_peers_leave (asker->routes->askers, asker->share);
+  g_free (asker);
+}
+
+static void
+on_list_made (QueenList *list, gpointer data)
+{
+  Asker *asker = data;
+  SoupServerMessage *message = asker->message;
+
+  free_asker (asker);
+  give_list (message, list);
+  queen_server_finish (message);
+}
+
+static void
+on_asker_gone (gpointer data)
+{
+  Asker *asker = data;
+
+  queen_order_cancel (asker->order);
+  free_asker (asker);
+}
+
+/* A list that all share is ordered by as many as like. */
+static gboolean
+may_order (Asker *asker, const QueenSelection *selection, GError **error)
+{
+  const QueenRequest *request = queen_server_get_request (asker->message);
+
+  if (queen_selection_is_everybody (selection) ||
+      queen_peers_enter (asker->routes->askers, request->client, &asker->share))
+    return TRUE;
+  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                       "too many lists are asked for at once from one address");
+  return FALSE;
+}
+
+static gboolean
+order_list (SoupServerMessage *message,
+            Routes *routes,
+            const QueenSelection *selection,
+            GError **error)
+{
+  Asker *asker = g_new0 (Asker, 1);
+
+  asker->routes = routes;
+  asker->message = message;
+  if (may_order (asker, selection, error))
+    asker->order = queen_lister_order (routes->lister, routes->registry, selection, on_list_made,
+                                       asker, error);
+  if (!asker->order)
+    {
+      free_asker (asker);
+      return FALSE;
+    }
+  queen_server_answer_later (message, on_asker_gone, asker);
+  return TRUE;
+}
+
+/* Whether the client says that it has the list already that it would get. */
+static gboolean
+answer_unchanged (SoupServerMessage *message, Routes *routes)
+{
+  g_autofree char *version = queen_lister_dup_version (routes->lister, routes->registry);
+  g_autofree char *tag = g_strdup_printf ("\"%s\"", version);
+
+  if (!queen_answer_is_known (message, tag))
+    return FALSE;
+  set_version (message, version);
+  soup_server_message_set_status (message, SOUP_STATUS_NOT_MODIFIED, NULL);
+  return TRUE;
 }
 
 static void
 on_list (SoupServerMessage *message, GHashTable *query, gpointer data)
 {
-  QueenRegistry *registry = data;
+  Routes *routes = data;
+  QueenComponentKind kind = queen_registry_get_kind (routes->registry);
+  g_auto (QueenSelection) selection = { 0 };
+  g_autoptr (QueenList) list = NULL;
   g_autoptr (GError) error = NULL;
-  Filter filter;
 
-  if (parse_filter (query, queen_registry_get_kind (registry), &filter, &error))
-    queen_answer_json (message, SOUP_STATUS_OK, make_list (registry, &filter));
-  else
+  if (!parse_selection (message, kind, &selection, &error))
+    {
+      queen_answer_error (message, error);
+      return;
+    }
+  if (queen_selection_is_everybody (&selection) && answer_unchanged (message, routes))
+    return;
+  list = queen_lister_list (routes->lister, routes->registry, &selection);
+  if (list)
+    give_list (message, list);
+  else if (!order_list (message, routes, &selection, &error))
     queen_answer_error (message, error);
+}
+
+/* One of them */
+
+/* Returns: (transfer full): the id that the path names; no parameter can change that */
+static char *
+dup_id (SoupServerMessage *message, GError **error)
+{
+  if (!queen_query_parse (get_query (message), NULL, 0, NULL, error))
+    return NULL;
+  return queen_server_dup_id (message, error);
 }
 
 static gboolean
 answer_component (SoupServerMessage *message, QueenRegistry *registry, GError **error)
 {
-  g_autofree char *id = queen_server_dup_id (message, error);
+  g_autofree char *id = dup_id (message, error);
   QueenComponent *component;
   GString *json;
 
@@ -114,18 +283,19 @@ answer_component (SoupServerMessage *message, QueenRegistry *registry, GError **
 static void
 on_component (SoupServerMessage *message, GHashTable *query, gpointer data)
 {
+  Routes *routes = data;
   g_autoptr (GError) error = NULL;
 
-  if (!answer_component (message, data, &error))
+  if (!answer_component (message, routes->registry, &error))
     queen_answer_error (message, error);
 }
 
 static void
 on_forget (SoupServerMessage *message, GHashTable *query, gpointer data)
 {
-  QueenRegistry *registry = data;
+  QueenRegistry *registry = ((Routes *) data)->registry;
   g_autoptr (GError) error = NULL;
-  g_autofree char *id = queen_server_dup_id (message, &error);
+  g_autofree char *id = dup_id (message, &error);
   g_autofree char *text = NULL;
 
   if (!id || !queen_registry_forget (registry, id, &error))
@@ -138,8 +308,38 @@ on_forget (SoupServerMessage *message, GHashTable *query, gpointer data)
   queen_answer_message (message, text);
 }
 
+/* Adding the routes */
+
+static void
+free_routes (gpointer data)
+{
+  Routes *routes = data;
+
+  queen_peers_free (routes->askers);
+  g_object_unref (routes->registry);
+  g_free (routes);
+}
+
+static void
+add_routes (QueenServer *server,
+            const QueenRoute *table,
+            gsize n_routes,
+            QueenRegistry *registry,
+            QueenLister *lister)
+{
+  Routes *routes = g_new0 (Routes, 1);
+
+  routes->registry = g_object_ref (registry);
+  routes->lister = lister;
+  routes->askers = queen_peers_new (MAX_WAITING, TRUE);
+  queen_server_add_routes (server, table, n_routes, routes, free_routes);
+}
+
 void
-queen_routes_add_registries (QueenServer *server, QueenRegistry *workers, QueenRegistry *hives)
+queen_routes_add_registries (QueenServer *server,
+                             QueenRegistry *workers,
+                             QueenRegistry *hives,
+                             QueenLister *lister)
 {
   static const QueenRoute worker_routes[] = {
     { "/v1/workers", "GET", on_list },
@@ -152,8 +352,6 @@ queen_routes_add_registries (QueenServer *server, QueenRegistry *workers, QueenR
     { "/v1/hives/{id}", "DELETE", on_forget },
   };
 
-  queen_server_add_routes (server, worker_routes, G_N_ELEMENTS (worker_routes),
-                           g_object_ref (workers), g_object_unref);
-  queen_server_add_routes (server, hive_routes, G_N_ELEMENTS (hive_routes), g_object_ref (hives),
-                           g_object_unref);
+  add_routes (server, worker_routes, G_N_ELEMENTS (worker_routes), workers, lister);
+  add_routes (server, hive_routes, G_N_ELEMENTS (hive_routes), hives, lister);
 }

@@ -3,12 +3,14 @@
 
 #pragma once
 
+#include "model/queen-lister.h"
 #include "model/queen-registry.h"
 #include "queen-caps.h"
 #include "queen-gate.h"
 #include "queen-server.h"
 #include "queen-stream.h"
 #include "queen-tally.h"
+#include "queen-turns.h"
 
 G_BEGIN_DECLS
 
@@ -24,12 +26,15 @@ void queen_routes_add_heartbeats (QueenServer *server,
 
 /**
  * queen_routes_add_registries:
+ * @lister: what makes the lists; it outlives the server
  *
  * `GET /v1/workers` and `GET /v1/hives`, and `GET` and `DELETE` of `/v1/workers/{id}` and
  * `/v1/hives/{id}`.
  */
-void
-queen_routes_add_registries (QueenServer *server, QueenRegistry *workers, QueenRegistry *hives);
+void queen_routes_add_registries (QueenServer *server,
+                                  QueenRegistry *workers,
+                                  QueenRegistry *hives,
+                                  QueenLister *lister);
 
 /**
  * queen_routes_add_operations:
@@ -44,7 +49,9 @@ void queen_routes_add_operations (QueenServer *server,
 
 /**
  * QueenMetricsSources:
- * @budgets: they outlive the server
+ * @lister: it outlives the server
+ * @turns: they outlive it, too
+ * @budgets: likewise
  * @tally: likewise
  *
  * What the metrics are about.
@@ -55,6 +62,8 @@ typedef struct
   QueenRegistry *hives;
   QueenStream *stream;
   QueenGate *gate;
+  QueenLister *lister;
+  QueenTurns *turns;
   QueenCaps caps;
   const QueenBudgets *budgets;
   const QueenTally *tally;

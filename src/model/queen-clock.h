@@ -24,6 +24,14 @@ typedef struct
 extern const QueenClock queen_clock_system;
 
 /**
+ * QUEEN_SLICE:
+ *
+ * µs that one source may take of a turn of the main loop while it has more to do. What is left
+ * waits for the next turn, and meanwhile everybody else has had theirs.
+ */
+#define QUEEN_SLICE 4000
+
+/**
  * QueenAlarm:
  *
  * A source of the thread's default main context that goes off once each time that it is set. GLib's
@@ -46,8 +54,8 @@ queen_alarm_new (const char *name, int priority, void (*callback) (gpointer), gp
  * queen_alarm_new_with_clock:
  * @clock: whose monotonic time says when it goes off
  *
- * The same by another clock than the system's. Nothing wakes the loop when such a clock moves: it is
- * for tests, which turn the loop themselves.
+ * The same by another clock than the system's. Nothing wakes the loop when such a clock moves: it
+ * is for tests, which turn the loop themselves.
  */
 QueenAlarm *queen_alarm_new_with_clock (const QueenClock *clock,
                                         const char *name,

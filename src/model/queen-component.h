@@ -43,6 +43,7 @@ typedef enum
  * @first_seen: ns since 1970, of the first heartbeat that arrived
  * @last_seen: ns since 1970, of this heartbeat
  * @heartbeats: how many arrived so far, this one counted
+ * @sequence: orders all of a registry by when they were first seen; no two have the same
  * @deadline: µs, monotonic: until when this holds; an offline one is forgotten then
  *
  * One worker or hive as its last heartbeat told. It is immutable once a registry has taken it, so
@@ -68,6 +69,7 @@ typedef struct
   gint64 first_seen;
   gint64 last_seen;
   guint64 heartbeats;
+  guint64 sequence;
   gint64 deadline;
 } QueenComponent;
 
@@ -87,6 +89,13 @@ QueenComponent *queen_component_new (QueenComponentKind kind);
  * Returns: (transfer full): the same component, gone silent
  */
 QueenComponent *queen_component_copy_offline (const QueenComponent *component, gint64 deadline);
+
+/**
+ * queen_component_says_same:
+ *
+ * Returns: whether both say the same of what they are: all but times and counts
+ */
+gboolean queen_component_says_same (const QueenComponent *a, const QueenComponent *b);
 
 QueenComponent *queen_component_ref (QueenComponent *component);
 void queen_component_unref (QueenComponent *component);

@@ -4,7 +4,7 @@
 #include "queen-registry.h"
 
 #include "queen-error.h"
-#include "queen-json.h"
+#include "queen-roll.h"
 
 #define MAX_EXPIRED_AT_ONCE 64
 
@@ -24,8 +24,10 @@ struct _QueenRegistry
   GQueue offline;
   guint n_available;
   guint64 n_heartbeats;
+  guint64 last_sequence;
+  guint64 revision;
 
-  GString *online_ids; /* JSON array; empty when it has to be written anew */
+  QueenRoll *roll; /* of all, present are those online */
   QueenAlarm *alarm;
 };
 
@@ -37,6 +39,7 @@ typedef struct
   QueenComponent *component;
   GList member_link;
   GList deadline_link;
+  QueenRollPlace place;
 } Entry;
 
 static GQueue *
@@ -50,6 +53,7 @@ static void
 enter (QueenRegistry *self, Entry *entry, QueenComponent *component)
 {
   entry->component = component;
+  queen_roll_set_present (self->roll, &entry->place, queen_component_is_online (component));
   g_queue_push_tail_link (get_deadlines (self, component), &entry->deadline_link);
   self->n_available += queen_component_is_available (component);
 }
@@ -65,8 +69,17 @@ leave (QueenRegistry *self, Entry *entry)
   return component;
 }
 
+/* The wall clock makes it the same again in the queen's next life. It may jump; that it grows does
+ * not depend on it. */
+static guint64
+make_sequence (QueenRegistry *self, gint64 first_seen)
+{
+  self->last_sequence = MAX (self->last_sequence + 1, (guint64) MAX (first_seen, 0));
+  return self->last_sequence;
+}
+
 static Entry *
-add_entry (QueenRegistry *self, const char *id)
+add_entry (QueenRegistry *self, const char *id, guint64 sequence)
 {
   Entry *entry = g_new0 (Entry, 1);
 
@@ -74,6 +87,7 @@ add_entry (QueenRegistry *self, const char *id)
   entry->member_link.data = entry;
   entry->deadline_link.data = entry;
   g_queue_push_tail_link (&self->members, &entry->member_link);
+  queen_roll_add (self->roll, &entry->place, entry->id, sequence);
   g_hash_table_insert (self->entries, entry->id, entry);
   return entry;
 }
@@ -142,7 +156,7 @@ go_offline (QueenRegistry *self, Entry *entry, gint64 now)
   QueenComponent *gone = queen_component_copy_offline (last, now + self->settings.forget_after);
 
   enter (self, entry, gone);
-  g_string_truncate (self->online_ids, 0);
+  self->revision++;
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "QUEEN_COMPONENT_ID", gone->id, "MESSAGE",
                     "%s offline: %s", queen_component_kind_get_name (self->kind), gone->id);
   emit (self, gone, self->settings.clock->get_wall ());
@@ -155,7 +169,9 @@ forget (QueenRegistry *self, Entry *entry)
   g_autoptr (QueenEvent) event = queen_event_new_forgotten (last);
 
   g_queue_unlink (&self->members, &entry->member_link);
+  queen_roll_remove (self->roll, &entry->place);
   g_hash_table_remove (self->entries, entry->id);
+  self->revision++;
   queen_event_bus_emit (self->bus, event);
 }
 
@@ -186,7 +202,7 @@ queen_registry_finalize (GObject *object)
   QueenRegistry *self = QUEEN_REGISTRY (object);
 
   g_hash_table_unref (self->entries);
-  g_string_free (self->online_ids, TRUE);
+  queen_roll_free (self->roll);
 
   G_OBJECT_CLASS (queen_registry_parent_class)->finalize (object);
 }
@@ -205,7 +221,7 @@ queen_registry_init (QueenRegistry *self)
 {
   self->entries =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_entry);
-  self->online_ids = g_string_new (NULL);
+  self->roll = queen_roll_new ();
   self->alarm = queen_alarm_new ("registry deadline", G_PRIORITY_DEFAULT, on_deadline, self);
 }
 
@@ -262,12 +278,13 @@ queen_registry_restore (QueenRegistry *self, GArray *sightings, gint64 elapsed)
       QueenComponent *component = queen_component_ref (sighting->component);
 
       component->deadline = now - sighting->age - elapsed + get_span (self, component);
-      enter (self, add_entry (self, component->id), component);
+      component->sequence = make_sequence (self, component->first_seen);
+      enter (self, add_entry (self, component->id, component->sequence), component);
     }
   /* The one time that they come in another order than that of their deadlines. */
   g_queue_sort (&self->online, compare_deadlines, NULL);
   g_queue_sort (&self->offline, compare_deadlines, NULL);
-  g_string_truncate (self->online_ids, 0);
+  self->revision++;
   set_alarm (self);
   tell_restored (self);
   return n_taken;
@@ -280,7 +297,6 @@ queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **
   g_autoptr (QueenComponent) last = NULL;
   const QueenClock *clock = self->settings.clock;
   gint64 now = clock->get_monotonic ();
-  gboolean was_online;
   Entry *entry = g_hash_table_lookup (self->entries, heartbeat->id);
 
   if (!entry && queen_registry_get_total (self) >= self->settings.max_components)
@@ -293,18 +309,16 @@ queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **
 
   if (entry)
     last = leave (self, entry);
-  else
-    entry = add_entry (self, heartbeat->id);
-  was_online = last && queen_component_is_online (last);
-
   heartbeat->last_seen = clock->get_wall ();
   heartbeat->first_seen = last ? last->first_seen : heartbeat->last_seen;
   heartbeat->heartbeats = last ? last->heartbeats + 1 : 1;
+  heartbeat->sequence = last ? last->sequence : make_sequence (self, heartbeat->first_seen);
   heartbeat->deadline = now + get_span (self, heartbeat);
+  if (!entry)
+    entry = add_entry (self, heartbeat->id, heartbeat->sequence);
   enter (self, entry, queen_component_ref (heartbeat));
   self->n_heartbeats++;
-  if (queen_component_is_online (heartbeat) != was_online)
-    g_string_truncate (self->online_ids, 0);
+  self->revision += !last || !queen_component_says_same (last, heartbeat);
 
   /* Other deadlines have only moved away: an alarm that goes off too early sets itself anew. */
   queen_alarm_set_earlier (self->alarm, heartbeat->deadline);
@@ -370,6 +384,20 @@ queen_registry_list (QueenRegistry *self)
   return components;
 }
 
+guint
+queen_registry_list_behind (QueenRegistry *self,
+                            guint64 sequence,
+                            QueenComponent **components,
+                            guint max)
+{
+  QueenRollPlace *place = queen_roll_find_behind (self->roll, sequence);
+  guint n = 0;
+
+  for (; place && n < max; place = queen_roll_get_next (place))
+    components[n++] = ((Entry *) ((char *) place - G_STRUCT_OFFSET (Entry, place)))->component;
+  return n;
+}
+
 static void
 clear_sighting (gpointer data)
 {
@@ -405,26 +433,21 @@ queen_registry_list_sightings (QueenRegistry *self)
 void
 queen_registry_get_census (QueenRegistry *self, QueenCensus *census)
 {
-  GString *ids = self->online_ids;
+  census->online = queen_registry_get_n_online (self);
+  census->available = queen_registry_get_n_available (self);
+  census->ids = queen_roll_get_json (self->roll);
+}
 
-  if (ids->len == 0)
-    {
-      g_string_append_c (ids, '[');
-      for (GList *link = self->members.head; link; link = link->next)
-        {
-          Entry *entry = link->data;
+guint
+queen_registry_get_n_online (QueenRegistry *self)
+{
+  return self->online.length;
+}
 
-          if (!queen_component_is_online (entry->component))
-            continue;
-          if (ids->len > 1)
-            g_string_append_c (ids, ',');
-          queen_json_append_string (ids, entry->id);
-        }
-      g_string_append_c (ids, ']');
-    }
-  census->online = self->online.length;
-  census->available = self->n_available;
-  census->ids = ids->str;
+guint
+queen_registry_get_n_available (QueenRegistry *self)
+{
+  return self->n_available;
 }
 
 guint
@@ -437,4 +460,16 @@ guint64
 queen_registry_get_n_heartbeats (QueenRegistry *self)
 {
   return self->n_heartbeats;
+}
+
+guint64
+queen_registry_get_revision (QueenRegistry *self)
+{
+  return self->revision;
+}
+
+guint64
+queen_registry_get_last_sequence (QueenRegistry *self)
+{
+  return self->last_sequence;
 }

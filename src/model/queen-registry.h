@@ -119,6 +119,22 @@ QueenComponent *queen_registry_lookup (QueenRegistry *self, const char *id);
 GPtrArray *queen_registry_list (QueenRegistry *self);
 
 /**
+ * queen_registry_list_behind:
+ * @sequence: of the one behind which to begin, be it known or not; 0 to begin with the first
+ * @components: (out) (array) (transfer none): as they are now; valid until the registry changes
+ * @max: how many there is room for
+ *
+ * The same, a few at a time: it costs no more in the middle than at the beginning, so whoever has
+ * to look at all of them can let the main loop turn in between.
+ *
+ * Returns: how many there are, up to @max
+ */
+guint queen_registry_list_behind (QueenRegistry *self,
+                                  guint64 sequence,
+                                  QueenComponent **components,
+                                  guint max);
+
+/**
  * queen_registry_list_sightings:
  *
  * Returns: (transfer full) (element-type QueenSighting): the same, with the ages that they have now
@@ -134,6 +150,12 @@ GArray *queen_sightings_new (guint n_reserved);
  */
 void queen_registry_get_census (QueenRegistry *self, QueenCensus *census);
 
+/** queen_registry_get_n_online: how many are online. */
+guint queen_registry_get_n_online (QueenRegistry *self);
+
+/** queen_registry_get_n_available: how many are available. */
+guint queen_registry_get_n_available (QueenRegistry *self);
+
 /**
  * queen_registry_get_total:
  *
@@ -147,5 +169,16 @@ guint queen_registry_get_total (QueenRegistry *self);
  * Returns: how many heartbeats it has taken, from whomever
  */
 guint64 queen_registry_get_n_heartbeats (QueenRegistry *self);
+
+/**
+ * queen_registry_get_revision:
+ *
+ * Returns: a number that grows when somebody is listed or no longer listed, or says something else
+ *   than before; a heartbeat that says the same leaves it as it is
+ */
+guint64 queen_registry_get_revision (QueenRegistry *self);
+
+/** queen_registry_get_last_sequence: no component that is known has a larger sequence. */
+guint64 queen_registry_get_last_sequence (QueenRegistry *self);
 
 G_END_DECLS

@@ -111,6 +111,8 @@ test_format (void)
   g_assert_cmpfloat (ABS (start - (double) g_get_real_time () / G_USEC_PER_SEC), <, 3600);
   g_assert_cmpstr (get (metrics, "queen_build_info{version=\"0.1.0\"}"), ==, "1");
   g_assert_cmpstr (get (metrics, "queen_connections"), ==, "1"); /* this one */
+  g_assert_cmpfloat (g_ascii_strtod (get (metrics, "queen_longest_turn_seconds"), NULL), >, 0);
+  g_assert_nonnull (get (metrics, "queen_long_turns_total"));
   g_assert_cmpint (atoi (get (metrics, "process_max_fds")), >, 0);
   g_assert_cmpint (atoi (get (metrics, "queen_max_subscribers")), >, 0);
   g_assert_cmpint (atoi (get (metrics, "queen_max_connections")), >, 0);
@@ -131,9 +133,13 @@ test_cluster (void)
     { "queen_heartbeats_total{kind=\"worker\"}", "4" },
     { "queen_heartbeats_total{kind=\"hive\"}", "1" },
     { "queen_events_total", "5" },
+    { "queen_lists_total", "3" },
     { "queen_subscribers", "1" },
     { "queen_subscriptions_total", "1" },
   };
+  /* The second of them is the first again. */
+  static const char *const lists[] = { "/v1/workers", "/v1/workers", "/v1/workers?online=true",
+                                       "/v1/hives" };
   g_autoptr (QueenProcess) queen = queen_process_start ("--heartbeat-interval=1h", NULL);
   guint16 port = queen_process_get_port (queen);
   g_autoptr (SseClient) G_GNUC_UNUSED client = sse_client_subscribe (port, NULL, NULL);
@@ -144,6 +150,8 @@ test_cluster (void)
   http_beat (port, "worker", "b", "starting");
   http_beat (port, "worker", "c", "stopped");
   http_beat (port, "hive", "h", "online");
+  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
+    http_answer_free (http_get (port, lists[i]));
   metrics = read_metrics (port);
   for (gsize i = 0; i < G_N_ELEMENTS (expected); i++)
     {

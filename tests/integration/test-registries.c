@@ -35,8 +35,7 @@ get_json (guint16 port, const char *path)
   g_assert_no_error (error);
   g_assert_cmpuint (answer->status, ==, 200);
   g_assert_cmpstr (http_answer_get_header (answer, "content-type"), ==, "application/json");
-  g_assert_cmpstr (http_answer_get_header (answer, "cache-control"), ==, "no-store");
-  g_assert_null (http_answer_get_header (answer, "etag"));
+  g_assert_true (g_str_has_suffix (answer->body, "}\n")); /* or a shell's prompt sticks to it */
   return json;
 }
 
@@ -88,11 +87,11 @@ test_lists (void)
     { "/v1/workers?model=org%2Fllama+2&online=true&available=true", "ready" },
     { "/v1/workers?model=", "" },
     { "/v1/workers?model=nobody", "" },
-    { "/v1/workers?colour=blue", "ready busy stopped other unsaid" },
+    { "/v1/workers?model=org/bee&model=org/llama%202", "ready busy stopped other" },
+    { "/v1/workers?online=true&online=false", "ready busy stopped other unsaid" },
     { "/v1/hives", "h-ready h-busy h-starting" },
     { "/v1/hives?available=true", "h-ready h-busy" },
     { "/v1/hives?online=false", "" },
-    { "/v1/hives?model=org", "h-ready h-busy h-starting" }, /* a hive has none to ask for */
   };
   g_autoptr (QueenProcess) queen = start ();
   guint16 port = queen_process_get_port (queen);
@@ -130,14 +129,15 @@ test_one (void)
       "^\\{\"id\":\"w\",\"status\":\"Ready\",\"online\":true,\"available\":true,"
       "\"model_id\":\"llama\",\"device\":\"GPU-0\",\"port\":9301,\"implementation\":\"llm\","
       "\"version\":\"0.1.0\",\"hostname\":\"n\",\"hive_id\":\"h\",\"first_seen\":" TIME
-      ",\"last_seen\":" TIME ",\"heartbeats\":2\\}$";
+      ",\"last_seen\":" TIME ",\"heartbeats\":2\\}\n$";
   g_autoptr (QueenProcess) queen = start ();
   guint16 port = queen_process_get_port (queen);
   g_autoptr (HttpAnswer) first = http_post (port, "/v1/worker-heartbeat", beat);
   g_autoptr (HttpAnswer) second = http_post (port, "/v1/worker-heartbeat", beat);
   g_autoptr (HttpAnswer) answer = http_get (port, "/v1/workers/w");
   g_autoptr (HttpAnswer) list = http_get (port, "/v1/workers");
-  g_autofree char *wrapped = g_strdup_printf ("{\"workers\":[%s],\"total\":1}", answer->body);
+  g_autofree char *one = g_strndup (answer->body, answer->body_length - 1);
+  g_autofree char *wrapped = g_strdup_printf ("{\"workers\":[%s],\"total\":1}\n", one);
 
   g_assert_cmpuint (first->status, ==, 200);
   g_assert_cmpuint (second->status, ==, 200);
@@ -228,60 +228,82 @@ test_hostile_ids (gconstpointer data)
     }
 }
 
-static void
-test_errors (void)
+/* Requests that go wrong. */
+typedef struct
 {
-  static const struct
-  {
-    const char *method;
-    const char *path;
-    guint status;
-    const char *said; /* part of the message */
-  } rows[] = {
-    { "GET", "/v1/workers?online=maybe", 400, "true or false" },
-    { "GET", "/v1/workers?online=", 400, "online" },
-    { "GET", "/v1/workers?online=TRUE", 400, "online" },
-    { "GET", "/v1/hives?available=1", 400, "true or false" },
-    { "GET", "/v1/workers?online=true&available=2", 400, "available" },
-    { "GET", "/v1/workers/%zz", 400, NULL },
-    { "GET", "/v1/workers/%", 400, NULL },
-    { "GET", "/v1/workers/%4", 400, NULL },
-    { "GET", "/v1/workers/%00", 400, "UTF-8" },
-    { "GET", "/v1/workers/a%00b", 400, "UTF-8" },
-    { "GET", "/v1/workers/%ff", 400, "UTF-8" },
-    { "DELETE", "/v1/hives/%ff", 400, "UTF-8" },
-    { "DELETE", "/v1/hives/%", 400, NULL },
-    { "GET", "/v1/workers/nobody", 404, "“nobody”" },
-    { "GET", "/v1/hives/w", 404, "“w”" }, /* a worker is no hive */
-    { "DELETE", "/v1/workers/nobody", 404, "“nobody”" },
-    { "GET", "/v1/workers/", 404, NULL },
-    { "GET", "/v1/workers/w/", 404, NULL },
-    { "GET", "/v1/workers/w/x", 404, NULL },
-    { "GET", "/v1/workers//w", 404, NULL },
-    { "GET", "/v1/Workers", 404, NULL },
-    { "GET", "/v1/{id}", 404, NULL },
-    { "POST", "/v1/workers", 405, "GET" },
-    { "DELETE", "/v1/workers", 405, "GET" }, /* never all of them at once */
-    { "PUT", "/v1/workers/w", 405, "DELETE" },
-    { "POST", "/v1/hives/h", 405, "DELETE" },
-  };
+  const char *method;
+  const char *path;
+  guint status;
+  const char *said; /* part of the message */
+} Wrong;
+
+static const Wrong wrong_queries[] = {
+  { "GET", "/v1/workers?online=maybe", 400, "true or false" },
+  { "GET", "/v1/workers?online=", 400, "online" },
+  { "GET", "/v1/workers?online=TRUE", 400, "online" },
+  { "GET", "/v1/hives?available=1", 400, "true or false" },
+  { "GET", "/v1/workers?online=true&available=2", 400, "available" },
+  { "GET", "/v1/workers?onlin=true", 400, "“online”" },
+  { "GET", "/v1/workers?model[]=llama", 400, "“model”" },
+  { "GET", "/v1/workers?online", 400, "encoded" },
+  { "GET", "/v1/hives?model=llama", 400, "“model”" }, /* a hive has none to ask for */
+  { "GET", "/v1/workers?limit=0", 400, "limit must be one whole number from 1 to 10000" },
+  { "GET", "/v1/workers?limit=10001", 400, "limit" },
+  { "GET", "/v1/workers?limit=%0b1", 400, "limit" },
+  { "GET", "/v1/workers?limit=-1", 400, "limit" },
+  { "GET", "/v1/workers?limit=1&limit=2", 400, "limit" },
+  { "GET", "/v1/workers?after=w", 400, "after" },
+  { "GET", "/v1/workers?after=", 400, "after" },
+  { "GET", "/v1/workers/w?online=true", 400, "“online”" },
+  { "DELETE", "/v1/workers/w?forc=true", 400, "“forc”" },
+  { NULL },
+};
+
+static const Wrong wrong_paths[] = {
+  { "GET", "/v1/workers/%zz", 400, NULL },
+  { "GET", "/v1/workers/%", 400, NULL },
+  { "GET", "/v1/workers/%4", 400, NULL },
+  { "GET", "/v1/workers/%00", 400, "UTF-8" },
+  { "GET", "/v1/workers/a%00b", 400, "UTF-8" },
+  { "GET", "/v1/workers/%ff", 400, "UTF-8" },
+  { "DELETE", "/v1/hives/%ff", 400, "UTF-8" },
+  { "DELETE", "/v1/hives/%", 400, NULL },
+  { "GET", "/v1/workers/nobody", 404, "“nobody”" },
+  { "GET", "/v1/hives/w", 404, "“w”" }, /* a worker is no hive */
+  { "DELETE", "/v1/workers/nobody", 404, "“nobody”" },
+  { "GET", "/v1/workers/", 404, NULL },
+  { "GET", "/v1/workers/w/", 404, NULL },
+  { "GET", "/v1/workers/w/x", 404, NULL },
+  { "GET", "/v1/workers//w", 404, NULL },
+  { "GET", "/v1/Workers", 404, NULL },
+  { "GET", "/v1/{id}", 404, NULL },
+  { "POST", "/v1/workers", 405, "GET" },
+  { "DELETE", "/v1/workers", 405, "GET" }, /* never all of them at once */
+  { "PUT", "/v1/workers/w", 405, "DELETE" },
+  { "POST", "/v1/hives/h", 405, "DELETE" },
+  { NULL },
+};
+
+static void
+test_errors (gconstpointer data)
+{
   g_autoptr (QueenProcess) queen = start ();
   guint16 port = queen_process_get_port (queen);
 
   http_beat (port, "worker", "w", "ready");
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+  for (const Wrong *wrong = data; wrong->method; wrong++)
     {
-      g_autoptr (HttpAnswer) answer = request (port, rows[i].method, rows[i].path);
+      g_autoptr (HttpAnswer) answer = request (port, wrong->method, wrong->path);
       g_autofree char *status = http_answer_dup_member (answer, "status");
       g_autofree char *message = http_answer_dup_member (answer, "message");
       const char *allow = http_answer_get_header (answer, "allow");
 
-      g_test_message ("%s %s: %s", rows[i].method, rows[i].path, message);
-      g_assert_cmpuint (answer->status, ==, rows[i].status);
+      g_test_message ("%s %s: %s", wrong->method, wrong->path, message);
+      g_assert_cmpuint (answer->status, ==, wrong->status);
       g_assert_cmpstr (status, ==, "error");
-      g_assert_true (rows[i].said == NULL || strstr (message, rows[i].said) != NULL);
-      g_assert_cmpint (allow != NULL, ==, rows[i].status == 405);
-      g_assert_true (allow == NULL || strstr (allow, rows[i].said) != NULL);
+      g_assert_true (wrong->said == NULL || strstr (message, wrong->said) != NULL);
+      g_assert_cmpint (allow != NULL, ==, wrong->status == 405);
+      g_assert_true (allow == NULL || strstr (allow, wrong->said) != NULL);
     }
 }
 
@@ -417,7 +439,9 @@ main (int argc, char **argv)
   g_test_add_func ("/registries/one/members-in-order-as-in-the-list", test_one);
   g_test_add_data_func ("/registries/worker/any-id-by-its-encoding", "worker", test_hostile_ids);
   g_test_add_data_func ("/registries/hive/any-id-by-its-encoding", "hive", test_hostile_ids);
-  g_test_add_func ("/registries/errors/400-404-405", test_errors);
+  g_test_add_data_func ("/registries/errors/400-404-405", wrong_paths, test_errors);
+  g_test_add_data_func ("/registries/errors/queries-that-make-no-sense", wrong_queries,
+                        test_errors);
   g_test_add_data_func ("/registries/worker/forgotten-says-offline", "worker", test_forget);
   g_test_add_data_func ("/registries/hive/forgotten-says-offline", "hive", test_forget);
   g_test_add_func ("/registries/forget/one-that-is-offline-says-nothing", test_forget_offline);

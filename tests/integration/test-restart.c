@@ -448,7 +448,7 @@ test_kill (Fixture *f, gconstpointer data)
 
   queen = start (f, NULL);
   workers = get_body (queen_process_get_port (queen), "/v1/workers");
-  g_assert_cmpstr (workers, ==, "{\"workers\":[],\"total\":0}");
+  g_assert_cmpstr (workers, ==, "{\"workers\":[],\"total\":0}\n");
   client = resume (queen_process_get_port (queen), last);
   assert_lagged (client, "{\"dropped\":null}");
   other = beat (queen_process_get_port (queen), "worker", "w", "ready");

@@ -176,7 +176,7 @@ test_large (void)
   g_assert_cmpstr (http_answer_get_header (list, "content-length"), !=, NULL);
   g_assert_cmpuint (g_ascii_strtoull (http_answer_get_header (list, "content-length"), NULL, 10),
                     ==, list->body_length);
-  g_assert_true (g_str_has_suffix (list->body, "\"total\":400}"));
+  g_assert_true (g_str_has_suffix (list->body, "\"total\":400}\n"));
 }
 
 static void

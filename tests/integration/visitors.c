@@ -175,6 +175,34 @@ visitors_send (guint16 port, const Visit *visits, gsize n_visits, guint64 count,
   close (crowd.epoll_fd);
 }
 
+static char *
+make_heartbeat (guint number)
+{
+  g_autofree char *json =
+      g_strdup_printf ("{\"worker\":{\"id\":\"worker-%07u\",\"status\":\"ready\","
+                       "\"model_id\":\"meta-llama/Llama-2-7b\",\"device\":\"GPU-0\"}}",
+                       number);
+
+  return g_strdup_printf ("POST /v1/worker-heartbeat HTTP/1.1\r\nHost: localhost\r\n"
+                          "Content-Type: application/json\r\n"
+                          "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n%s",
+                          strlen (json), json);
+}
+
+void
+visitors_register_workers (guint16 port, guint first, guint count)
+{
+  g_autoptr (GPtrArray) requests = g_ptr_array_new_with_free_func (g_free);
+  g_autofree Visit *visits = g_new0 (Visit, count);
+
+  for (guint i = 0; i < count; i++)
+    {
+      g_ptr_array_add (requests, make_heartbeat (first + i));
+      visits[i] = (Visit){ requests->pdata[i], VISIT_READ, 200, 0 };
+    }
+  visitors_send (port, visits, count, count, 64);
+}
+
 pid_t
 visitors_fork_subscribers (guint16 port, guint count)
 {

@@ -45,6 +45,14 @@ typedef struct
 void
 visitors_send (guint16 port, const Visit *visits, gsize n_visits, guint64 count, guint n_at_once);
 
+/**
+ * visitors_register_workers:
+ * @first: the number of the first one
+ *
+ * Has @count workers beat once each: `worker-0000000`, `worker-0000001`, …
+ */
+void visitors_register_workers (guint16 port, guint first, guint count);
+
 /* What asks for the stream, whole. */
 #define VISITORS_SUBSCRIPTION "GET /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n\r\n"
 

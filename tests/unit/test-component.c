@@ -70,6 +70,53 @@ test_health (void)
   g_assert_false (queen_health_parse ("", &health));
 }
 
+static QueenComponent *
+make_hive (void)
+{
+  QueenComponent *hive = queen_component_new (QUEEN_COMPONENT_HIVE);
+
+  hive->id = g_strdup ("h");
+  hive->status = QUEEN_STATUS_READY;
+  hive->hostname = g_strdup ("n");
+  return hive;
+}
+
+static void
+test_says_same (void)
+{
+  static const gsize texts[] = {
+    G_STRUCT_OFFSET (QueenComponent, id),      G_STRUCT_OFFSET (QueenComponent, model_id),
+    G_STRUCT_OFFSET (QueenComponent, device),  G_STRUCT_OFFSET (QueenComponent, implementation),
+    G_STRUCT_OFFSET (QueenComponent, version), G_STRUCT_OFFSET (QueenComponent, hostname),
+    G_STRUCT_OFFSET (QueenComponent, hive_id), G_STRUCT_OFFSET (QueenComponent, health_reason),
+  };
+  g_autoptr (QueenComponent) hive = make_hive ();
+  g_autoptr (QueenComponent) later = make_hive ();
+  g_autoptr (QueenComponent) busy = make_hive ();
+  g_autoptr (QueenComponent) degraded = make_hive ();
+  g_autoptr (QueenComponent) moved = make_hive ();
+
+  later->first_seen = later->last_seen = later->said_at = later->deadline = 1;
+  later->heartbeats = later->sequence = 2;
+  g_assert_true (queen_component_says_same (hive, later));
+  busy->status = QUEEN_STATUS_BUSY;
+  g_assert_false (queen_component_says_same (hive, busy));
+  degraded->health = QUEEN_HEALTH_DEGRADED;
+  g_assert_false (queen_component_says_same (hive, degraded));
+  moved->port = 1;
+  g_assert_false (queen_component_says_same (hive, moved));
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (QueenComponent) other = make_hive ();
+      char **text = (char **) ((char *) other + texts[i]);
+
+      g_free (*text);
+      *text = g_strdup ("another");
+      g_assert_false (queen_component_says_same (hive, other));
+      g_assert_false (queen_component_says_same (other, hive));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -78,6 +125,7 @@ main (int argc, char **argv)
   g_test_add_func ("/component/status/says-who-is-online-and-available", test_matrix);
   g_test_add_func ("/component/gone-silent/keeps-what-it-said", test_copy_offline);
   g_test_add_func ("/component/health/exact-words", test_health);
+  g_test_add_func ("/component/says-same/but-for-times-and-counts", test_says_same);
 
   return g_test_run ();
 }

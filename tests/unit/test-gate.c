@@ -6,12 +6,14 @@
 
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "fake-clock.h"
 #include "http/queen-answer.h"
 #include "http/queen-gate.h"
+#include "http/queen-request-head.h"
 #include "http/queen-server.h"
 
 #define SECOND G_USEC_PER_SEC
@@ -71,12 +73,14 @@ static const QueenRoute routes[] = {
   { "/own", "GET", on_own },
 };
 
+/* @n_places: how many connections there may be; 8 when it is 0 */
 static void
-set_up (Fixture *f, gconstpointer data)
+set_up (Fixture *f, gconstpointer n_places)
 {
+  guint n = n_places ? GPOINTER_TO_UINT (n_places) : 8;
   const QueenAccessSettings nobody = { NULL };
   QueenGateSettings settings = {
-    .caps = { .connections = 8, .connections_per_peer = 8, .spares_loopback = TRUE },
+    .caps = { .connections = n, .connections_per_peer = n, .spares_loopback = TRUE },
     .clock = &fake_clock,
     .tally = &f->tally,
     .on_request = queen_server_answer,
@@ -348,6 +352,58 @@ test_request_budget (Fixture *f, gconstpointer data)
                     sizeof begun - 1);
 }
 
+/* Of all the descriptors that a test may have, as it has both ends. */
+static void
+raise_limit (void)
+{
+  struct rlimit limit;
+
+  getrlimit (RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = MIN (limit.rlim_max, 4096);
+  setrlimit (RLIMIT_NOFILE, &limit);
+}
+
+/* The one that makes room is ready itself, and the kernel has told of both in the same breath. */
+static void
+test_request_budget_full (Fixture *f, gconstpointer data)
+{
+  g_autofree char *padding = g_strnfill (QUEEN_REQUEST_MAX_BODY - 1, 'x');
+  g_autofree char *begun =
+      g_strconcat ("POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n", padding,
+                   NULL);
+  guint n_fitting = (guint) (64 * MIB / strlen (begun));
+  int oldest, last;
+  char start[64] = "";
+
+  for (guint i = 0; i < n_fitting; i++)
+    come (f, begun);
+  oldest = g_array_index (f->clients, int, 0);
+  last = come (f, "POST /x HTTP/1.1\r\n");
+  g_assert_cmpuint (f->tally.refusals[QUEEN_REFUSAL_CONNECTION_CAP], ==, 0);
+  send (last, begun + strlen ("POST /x HTTP/1.1\r\n"), QUEEN_REQUEST_MAX_BODY, MSG_NOSIGNAL);
+  shutdown (oldest, SHUT_WR);
+  turn ();
+  g_assert_cmpuint (f->tally.refusals[QUEEN_REFUSAL_CONNECTION_CAP] +
+                        (take_all (oldest, start) == 0),
+                    >=, 1);
+}
+
+/* However many could take a little more of a long answer. A13 */
+static void
+test_answers_apart (Fixture *f, gconstpointer data)
+{
+  static char buffer[256 * 1024];
+  int newcomer = come (f, "GET /nothing HTTP/1.1\r\n");
+
+  for (int i = 0; i < 100; i++)
+    come (f, ASK ("/shared"));
+  for (guint i = 1; i < f->clients->len; i++)
+    g_assert_cmpint (recv (g_array_index (f->clients, int, i), buffer, sizeof buffer, 0), >, 0);
+  send (newcomer, "Host: localhost\r\n\r\n", strlen ("Host: localhost\r\n\r\n"), MSG_NOSIGNAL);
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpint (recv (newcomer, buffer, sizeof buffer, 0), >, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -355,6 +411,7 @@ main (int argc, char **argv)
   {
     const char *promise;
     void (*test) (Fixture *f, gconstpointer data);
+    guint n_places;
   } tests[] = {
     { "/gate/later/answered", test_later },
     { "/gate/later/answered-with-a-shared-body", test_later_shared },
@@ -369,11 +426,15 @@ main (int argc, char **argv)
     { "/gate/answers/who-takes-little-has-time", test_slow_reader },
     { "/gate/answers/who-takes-nothing-goes", test_no_reader },
     { "/gate/cap/who-takes-nothing-makes-room", test_cap_idle_reader },
+    { "/gate/answers/nobody-who-comes-waits-behind-them", test_answers_apart, 200 },
     { "/gate/requests/what-is-not-whole-counts", test_request_budget },
+    { "/gate/requests/who-makes-room-is-gone", test_request_budget_full, 2000 },
   };
 
   g_test_init (&argc, &argv, NULL);
+  raise_limit ();
   for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
-    g_test_add (tests[i].promise, Fixture, NULL, set_up, tests[i].test, tear_down);
+    g_test_add (tests[i].promise, Fixture, GUINT_TO_POINTER (tests[i].n_places), set_up,
+                tests[i].test, tear_down);
   return g_test_run ();
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-/* Who has come but was not let in when the listener stops. */
-
 #include "http/queen-listener.h"
 
 #include <netinet/in.h>
 #include <unistd.h>
+
+#include "model/queen-clock.h"
 
 static void
 on_accept (int fd, const struct sockaddr_storage *peer, guint n_before, gpointer data)
@@ -70,6 +70,37 @@ test_adopted (void)
   close (managers);
 }
 
+static void
+on_accept_slowly (int fd, const struct sockaddr_storage *peer, guint n_before, gpointer data)
+{
+  g_usleep (QUEEN_SLICE);
+  on_accept (fd, peer, n_before, data);
+}
+
+/* The kernel keeps those who wait: everybody else has a turn in between. */
+static void
+test_slow (void)
+{
+  static const char *const addresses[] = { "127.0.0.1", NULL };
+  QueenTally tally = { 0 };
+  guint n_accepted = 0;
+  g_autoptr (QueenListener) listener =
+      queen_listener_new ("http", &tally, on_accept_slowly, &n_accepted);
+  int clients[5];
+
+  g_assert_true (queen_listener_listen (listener, addresses, 0, FALSE, NULL));
+  for (gsize i = 0; i < G_N_ELEMENTS (clients); i++)
+    clients[i] = connect_to (listener);
+  queen_listener_start (listener);
+  for (guint i = 1; i <= G_N_ELEMENTS (clients); i++)
+    {
+      g_main_context_iteration (NULL, TRUE);
+      g_assert_cmpuint (n_accepted, ==, i);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (clients); i++)
+    close (clients[i]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -77,6 +108,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/listener/stop/own-socket-lets-in-who-waits", test_own);
   g_test_add_func ("/listener/stop/adopted-socket-keeps-them-for-the-next", test_adopted);
+  g_test_add_func ("/listener/slow/the-loop-turns-in-between", test_slow);
 
   return g_test_run ();
 }

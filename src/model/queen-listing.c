@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-listing.h"
+
+#include <string.h>
+
+#include "queen-component-json.h"
+
+#define USUAL_JSON 512       /* bytes: what nearly every component fits in */
+#define LOOKED_AT_UNTIMED 32 /* components between two looks at the clock */
+#define NEXT_DIGITS 16       /* of a number of 64 bits in hexadecimal */
+
+struct _QueenListing
+{
+  QueenRegistry *registry;
+  QueenSelection selection;
+  guint64 at;  /* the sequence of the last one that was looked at */
+  guint64 end; /* of the last one that is */
+  GString *json;
+  guint n_listed;
+  guint total;
+  guint64 last; /* the sequence of the last one that is listed */
+  gboolean has_more;
+};
+
+QueenListing *
+queen_listing_new (QueenRegistry *registry, const QueenSelection *selection)
+{
+  QueenListing *self = g_new0 (QueenListing, 1);
+  guint n_usual = queen_registry_get_total (registry);
+
+  self->registry = registry;
+  self->selection = *selection;
+  if (selection->model_ids)
+    g_ptr_array_ref (selection->model_ids);
+  self->end = queen_registry_get_last_sequence (registry);
+  if (!queen_selection_is_filter (selection))
+    {
+      self->at = selection->after;
+      self->total = queen_registry_get_total (registry);
+    }
+
+  if (selection->limit > 0)
+    n_usual = MIN (n_usual, selection->limit);
+  self->json = g_string_sized_new ((n_usual + 1) * (gsize) USUAL_JSON);
+  g_string_append_printf (self->json, "{\"%ss\":[",
+                          queen_component_kind_get_name (queen_registry_get_kind (registry)));
+  return self;
+}
+
+static void
+list_component (QueenListing *self, const QueenComponent *component)
+{
+  if (component->sequence <= self->selection.after)
+    return;
+  if (self->selection.limit > 0 && self->n_listed == self->selection.limit)
+    {
+      self->has_more = TRUE;
+      return;
+    }
+  if (self->n_listed++ > 0)
+    g_string_append_c (self->json, ',');
+  queen_component_append_json (component, self->json);
+  self->last = component->sequence;
+}
+
+/* Returns whether there is more to look at. */
+static gboolean
+look_at_some (QueenListing *self)
+{
+  gboolean is_filter = queen_selection_is_filter (&self->selection);
+  QueenComponent *components[LOOKED_AT_UNTIMED];
+  guint n = queen_registry_list_behind (self->registry, self->at, components, LOOKED_AT_UNTIMED);
+
+  for (guint i = 0; i < n; i++)
+    {
+      if (components[i]->sequence > self->end)
+        return FALSE;
+      self->at = components[i]->sequence;
+      if (is_filter && !queen_selection_matches (&self->selection, components[i]))
+        continue;
+      self->total += is_filter;
+      list_component (self, components[i]);
+    }
+  return n == LOOKED_AT_UNTIMED && (is_filter || !self->has_more);
+}
+
+static void
+end_list (QueenListing *self)
+{
+  /* While it was written, some may have been forgotten. */
+  if (queen_selection_is_everybody (&self->selection))
+    self->total = self->n_listed;
+  g_string_append_printf (self->json, "],\"total\":%u", self->total);
+  if (self->has_more)
+    {
+      g_string_append (self->json, ",\"next\":\"");
+      queen_listing_append_next (self->json, self->last);
+      g_string_append_c (self->json, '"');
+    }
+  else if (queen_selection_is_page (&self->selection))
+    g_string_append (self->json, ",\"next\":null");
+  g_string_append (self->json, "}\n");
+}
+
+gboolean
+queen_listing_write (QueenListing *self, const QueenClock *clock, gint64 until)
+{
+  while (look_at_some (self))
+    if (clock->get_monotonic () >= until)
+      return FALSE;
+  end_list (self);
+  return TRUE;
+}
+
+GBytes *
+queen_listing_free_to_bytes (QueenListing *self)
+{
+  GBytes *bytes = g_string_free_to_bytes (g_steal_pointer (&self->json));
+
+  queen_listing_free (self);
+  return bytes;
+}
+
+void
+queen_listing_free (QueenListing *self)
+{
+  queen_selection_clear (&self->selection);
+  if (self->json)
+    g_string_free (self->json, TRUE);
+  g_free (self);
+}
+
+void
+queen_listing_append_next (GString *text, guint64 sequence)
+{
+  g_string_append_printf (text, "%0*" G_GINT64_MODIFIER "x", NEXT_DIGITS, sequence);
+}
+
+gboolean
+queen_listing_parse_next (const char *text, guint64 *sequence)
+{
+  return strlen (text) == NEXT_DIGITS && strspn (text, "0123456789abcdef") == NEXT_DIGITS &&
+         g_ascii_string_to_unsigned (text, 16, 1, G_MAXUINT64, sequence, NULL);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-registry.h"
+#include "queen-selection.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenListing:
+ *
+ * A list of components on its way to JSON, written in as many turns of the main loop as it takes.
+ * Each is listed as it is when it is written. Who joins meanwhile is not listed, so that nobody is
+ * twice who is forgotten and comes back.
+ */
+typedef struct _QueenListing QueenListing;
+
+/**
+ * queen_listing_new:
+ * @registry: it outlives the list
+ * @selection: which of them; copied
+ *
+ * Returns: (transfer full): a list that has been begun
+ */
+QueenListing *queen_listing_new (QueenRegistry *registry, const QueenSelection *selection);
+
+/**
+ * queen_listing_write:
+ * @clock: what time it is
+ * @until: µs, monotonic: when to stop; something is written in any case
+ *
+ * Returns: whether the list is whole
+ */
+gboolean queen_listing_write (QueenListing *self, const QueenClock *clock, gint64 until);
+
+/**
+ * queen_listing_free_to_bytes:
+ * @self: (transfer full): a list that is whole
+ *
+ * Returns: (transfer full): `{"workers":[…],"total":1}` or the same with `hives`, and a line end.
+ *   `total` is how many match, on whatever page. A page has a member `next`, too: the `after` of
+ *   the page behind it as text, or null when it is the last.
+ */
+GBytes *queen_listing_free_to_bytes (QueenListing *self);
+
+/** queen_listing_free: lets go of a list, whole or not. */
+void queen_listing_free (QueenListing *self);
+
+/** queen_listing_append_next: appends @sequence as the text that `next` has. */
+void queen_listing_append_next (GString *text, guint64 sequence);
+
+/**
+ * queen_listing_parse_next:
+ * @text: what `next` said
+ * @sequence: (out): what it means
+ *
+ * Returns: %FALSE when @text was never a `next`
+ */
+gboolean queen_listing_parse_next (const char *text, guint64 *sequence);
+
+G_END_DECLS

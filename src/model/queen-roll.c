@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-roll.h"
+
+#include "queen-json.h"
+
+#define MAX_PLACES 256 /* of one block */
+
+struct _QueenRollBlock
+{
+  GList link; /* among the blocks of its roll */
+  GQueue places;
+  guint64 last; /* no sequence in it is larger */
+  /* Where its part of the roll's JSON is: its ids with a comma behind each. */
+  gsize offset;
+  gsize length;
+  gboolean is_stale; /* that part has to be written anew */
+};
+
+struct _QueenRoll
+{
+  GQueue blocks;
+  GString *json;
+  gboolean is_stale; /* the whole, because of one block at the least */
+};
+
+static QueenRollBlock *
+add_block (QueenRoll *self)
+{
+  QueenRollBlock *block = g_new0 (QueenRollBlock, 1);
+
+  block->link.data = block;
+  block->is_stale = TRUE;
+  g_queue_push_tail_link (&self->blocks, &block->link);
+  return block;
+}
+
+static void
+remove_block (QueenRoll *self, QueenRollBlock *block)
+{
+  g_queue_unlink (&self->blocks, &block->link);
+  g_free (block);
+}
+
+static void
+set_stale (QueenRoll *self, QueenRollBlock *block)
+{
+  block->is_stale = self->is_stale = TRUE;
+}
+
+/* Blocks that shrink become one, or after years of coming and going there would be one for each
+ * id. */
+static void
+merge_if_small (QueenRoll *self, GList *first_link, GList *second_link)
+{
+  QueenRollBlock *first = first_link ? first_link->data : NULL;
+  QueenRollBlock *second = second_link ? second_link->data : NULL;
+  GList *link;
+
+  if (!first || !second || first->places.length + second->places.length > MAX_PLACES / 2)
+    return;
+  while ((link = g_queue_pop_head_link (&second->places)))
+    {
+      QueenRollPlace *place = link->data;
+
+      place->block = first;
+      g_queue_push_tail_link (&first->places, link);
+    }
+  first->last = second->last;
+  remove_block (self, second);
+  set_stale (self, first);
+}
+
+QueenRoll *
+queen_roll_new (void)
+{
+  QueenRoll *self = g_new0 (QueenRoll, 1);
+
+  self->json = g_string_new ("[]");
+  return self;
+}
+
+void
+queen_roll_add (QueenRoll *self, QueenRollPlace *place, const char *id, guint64 sequence)
+{
+  QueenRollBlock *last = g_queue_peek_tail (&self->blocks);
+
+  *place = (QueenRollPlace){ .id = id, .sequence = sequence, .link.data = place };
+  place->block = last && last->places.length < MAX_PLACES ? last : add_block (self);
+  place->block->last = sequence;
+  g_queue_push_tail_link (&place->block->places, &place->link);
+}
+
+void
+queen_roll_remove (QueenRoll *self, QueenRollPlace *place)
+{
+  QueenRollBlock *block = place->block;
+
+  queen_roll_set_present (self, place, FALSE);
+  g_queue_unlink (&block->places, &place->link);
+  if (block->places.length == 0)
+    {
+      remove_block (self, block);
+      return;
+    }
+  merge_if_small (self, &block->link, block->link.next);
+  merge_if_small (self, block->link.prev, &block->link);
+}
+
+void
+queen_roll_set_present (QueenRoll *self, QueenRollPlace *place, gboolean is_present)
+{
+  if (place->is_present == is_present)
+    return;
+  place->is_present = is_present;
+  set_stale (self, place->block);
+}
+
+/* A block is never empty. */
+static QueenRollPlace *
+get_first (GList *link)
+{
+  return link ? g_queue_peek_head (&((QueenRollBlock *) link->data)->places) : NULL;
+}
+
+QueenRollPlace *
+queen_roll_get_next (QueenRollPlace *place)
+{
+  return place->link.next ? place->link.next->data : get_first (place->block->link.next);
+}
+
+QueenRollPlace *
+queen_roll_find_behind (QueenRoll *self, guint64 sequence)
+{
+  GList *link = self->blocks.head;
+  QueenRollPlace *place;
+
+  while (link && ((QueenRollBlock *) link->data)->last <= sequence)
+    link = link->next;
+  place = get_first (link);
+  while (place && place->sequence <= sequence)
+    place = queen_roll_get_next (place);
+  return place;
+}
+
+static void
+write_block (QueenRollBlock *block, GString *json)
+{
+  for (GList *link = block->places.head; link; link = link->next)
+    {
+      QueenRollPlace *place = link->data;
+
+      if (!place->is_present)
+        continue;
+      queen_json_append_string (json, place->id);
+      g_string_append_c (json, ',');
+    }
+}
+
+const char *
+queen_roll_get_json (QueenRoll *self)
+{
+  g_autoptr (GString) last = NULL;
+
+  if (!self->is_stale)
+    return self->json->str;
+
+  last = g_steal_pointer (&self->json);
+  self->json = g_string_sized_new (last->len + MAX_PLACES);
+  g_string_append_c (self->json, '[');
+  for (GList *link = self->blocks.head; link; link = link->next)
+    {
+      QueenRollBlock *block = link->data;
+      gsize offset = self->json->len;
+
+      if (block->is_stale)
+        write_block (block, self->json);
+      else
+        g_string_append_len (self->json, last->str + block->offset, (gssize) block->length);
+      block->offset = offset;
+      block->length = self->json->len - offset;
+      block->is_stale = FALSE;
+    }
+  /* The last comma belongs to nobody. */
+  g_string_truncate (self->json, MAX (self->json->len - 1, 1));
+  g_string_append_c (self->json, ']');
+  self->is_stale = FALSE;
+  return self->json->str;
+}
+
+void
+queen_roll_free (QueenRoll *self)
+{
+  QueenRollBlock *block;
+
+  while ((block = g_queue_peek_head (&self->blocks)))
+    remove_block (self, block);
+  g_string_free (self->json, TRUE);
+  g_free (self);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* How many lists of its own one address may wait for. Its clients are the other ends of socket
+ * pairs, so they can come from anywhere. */
+
+#include "http/queen-gate.h"
+#include "http/queen-routes.h"
+#include "http/queen-server.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fake-clock.h"
+
+#define N_WORKERS 300
+#define N_PLACES 100
+#define MAX_WAITING 8
+#define FILTERED "HEAD /v1/workers?online=true HTTP/1.1\r\nHost: localhost\r\n\r\n"
+#define SHARED "HEAD /v1/workers HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+typedef struct
+{
+  QueenTally tally;
+  QueenBudgets *budgets;
+  QueenAccess *access;
+  QueenEventBus *bus;
+  QueenRegistry *workers;
+  QueenRegistry *hives;
+  QueenLister *lister;
+  QueenServer *server;
+  QueenGate *gate;
+  GArray *clients;
+} Fixture;
+
+static void
+make_model (Fixture *f)
+{
+  const QueenRegistrySettings settings = { &fake_clock, G_MAXINT64 / 2, G_MAXINT64 / 2, 1000 };
+
+  f->bus = queen_event_bus_new ();
+  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+  f->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, f->bus, &settings);
+  f->lister = queen_lister_new (&fake_clock);
+  for (int i = 0; i < N_WORKERS; i++)
+    {
+      QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+      worker->id = g_strdup_printf ("%d", i);
+      worker->status = QUEEN_STATUS_READY;
+      queen_registry_update (f->workers, worker, NULL);
+    }
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  const QueenAccessSettings nobody = { NULL };
+  QueenGateSettings settings = {
+    .caps = { .connections = N_PLACES, .connections_per_peer = N_PLACES },
+    .clock = &fake_clock,
+    .tally = &f->tally,
+    .on_request = queen_server_answer,
+  };
+
+  now = 1;
+  make_model (f);
+  f->budgets = settings.budgets = queen_budgets_new ();
+  f->access = settings.access = queen_access_new (&nobody, NULL);
+  f->server = settings.data = queen_server_new (f->access, &f->tally);
+  queen_routes_add_registries (f->server, f->workers, f->hives, f->lister);
+  f->gate = queen_gate_new (&settings, NULL);
+  f->clients = g_array_new (FALSE, FALSE, sizeof (int));
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  g_clear_object (&f->gate); /* with whoever waits */
+  g_clear_object (&f->server);
+  queen_lister_free (f->lister);
+  g_clear_object (&f->access);
+  queen_budgets_free (f->budgets);
+  g_clear_object (&f->workers);
+  g_clear_object (&f->hives);
+  g_clear_object (&f->bus);
+  for (guint i = 0; i < f->clients->len; i++)
+    close (g_array_index (f->clients, int, i));
+  g_array_unref (f->clients);
+}
+
+/* Comes from the address 10.0.0.@host, or from loopback if that is 0, and asks. Returns the
+ * client's end, which the fixture closes. */
+static int
+ask (Fixture *f, guint host, const char *request)
+{
+  const struct sockaddr_in address = {
+    .sin_family = AF_INET, .sin_addr = { htonl (host > 0 ? 0x0a000000 + host : INADDR_LOOPBACK) }
+  };
+  struct sockaddr_storage peer = { 0 };
+  int ends[2];
+
+  memcpy (&peer, &address, sizeof address);
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
+                   0);
+  g_array_append_val (f->clients, ends[0]);
+  send (ends[0], request, strlen (request), MSG_NOSIGNAL);
+  queen_gate_admit (f->gate, ends[1], &peer, 0);
+  return ends[0];
+}
+
+/* Returns: the status that is there; 0 when none is */
+static int
+get_status (int fd)
+{
+  char head[64] = "";
+
+  return recv (fd, head, sizeof head - 1, 0) > 0 ? atoi (head + strlen ("HTTP/1.1 ")) : 0;
+}
+
+static void
+work (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+static void
+test_share (Fixture *f, gconstpointer data)
+{
+  int greedy[MAX_WAITING];
+
+  for (int i = 0; i < MAX_WAITING; i++)
+    greedy[i] = ask (f, 1, FILTERED);
+  g_assert_cmpint (get_status (greedy[0]), ==, 0);
+  g_assert_cmpint (get_status (ask (f, 1, FILTERED)), ==, 503);
+  g_assert_cmpint (get_status (ask (f, 2, FILTERED)), ==, 0);
+  g_assert_cmpint (get_status (ask (f, 1, SHARED)), ==, 0); /* of which there is one for all */
+  close (g_array_index (f->clients, int, 0));               /* one hangs up */
+  g_array_remove_index (f->clients, 0);
+  while (queen_gate_get_n_connections (f->gate) > MAX_WAITING + 1)
+    g_main_context_iteration (NULL, FALSE);
+  work ();
+  g_assert_cmpint (get_status (greedy[1]), ==, 200);
+  g_assert_cmpint (get_status (ask (f, 1, FILTERED)), ==, 0);
+  work ();
+}
+
+/* All who are here have the same few addresses. */
+static void
+test_loopback (Fixture *f, gconstpointer data)
+{
+  for (int i = 0; i < 2 * MAX_WAITING; i++)
+    g_assert_cmpint (get_status (ask (f, 0, FILTERED)), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add ("/list-routes/share/of-each-address", Fixture, NULL, set_up, test_share, tear_down);
+  g_test_add ("/list-routes/share/this-machine-is-spared", Fixture, NULL, set_up, test_loopback,
+              tear_down);
+
+  return g_test_run ();
+}

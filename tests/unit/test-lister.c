@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "model/queen-lister.h"
+
+#include "fake-clock.h"
+#include "queen-error.h"
+
+#define MSEC G_TIME_SPAN_MILLISECOND
+#define SECOND G_USEC_PER_SEC
+
+static const QueenSelection everybody;
+static const QueenSelection online = { .online = QUEEN_ANSWER_YES };
+
+typedef struct
+{
+  QueenEventBus *bus;
+  QueenRegistry *workers;
+  QueenRegistry *hives;
+  QueenLister *lister;
+  GPtrArray *given; /* of QueenList, to those who had ordered */
+} Fixture;
+
+static void
+beat (QueenRegistry *registry, int number, QueenStatus status)
+{
+  QueenComponent *component = queen_component_new (queen_registry_get_kind (registry));
+
+  component->id = g_strdup_printf ("%d", number);
+  component->status = status;
+  g_assert_true (queen_registry_update (registry, component, NULL));
+}
+
+static void
+set_up (Fixture *f, gconstpointer n_workers)
+{
+  const QueenRegistrySettings settings = { &fake_clock, G_MAXINT64 / 2, G_MAXINT64 / 2, 100000 };
+
+  now = 1;
+  f->bus = queen_event_bus_new ();
+  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+  f->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, f->bus, &settings);
+  f->lister = queen_lister_new (&fake_clock);
+  f->given = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_list_unref);
+  for (int i = 0; i < GPOINTER_TO_INT (n_workers); i++)
+    beat (f->workers, i, QUEEN_STATUS_READY);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  queen_lister_free (f->lister);
+  g_ptr_array_unref (f->given);
+  g_clear_object (&f->workers);
+  g_clear_object (&f->hives);
+  g_clear_object (&f->bus);
+}
+
+static void
+on_list (QueenList *list, gpointer data)
+{
+  g_ptr_array_add (((Fixture *) data)->given, queen_list_ref (list));
+}
+
+static QueenOrder *
+order (Fixture *f, const QueenSelection *selection)
+{
+  g_autoptr (QueenList) list = queen_lister_list (f->lister, f->workers, selection);
+
+  g_assert_null (list);
+  return queen_lister_order (f->lister, f->workers, selection, on_list, f, NULL);
+}
+
+static void
+work (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+/* The list of everybody, now or in the end. */
+static QueenList *
+get_list (Fixture *f)
+{
+  QueenList *list = queen_lister_list (f->lister, f->workers, &everybody);
+
+  if (list)
+    return list;
+  order (f, &everybody);
+  work ();
+  g_assert_cmpuint (f->given->len, ==, 1);
+  list = queen_list_ref (f->given->pdata[0]);
+  g_ptr_array_set_size (f->given, 0);
+  return list;
+}
+
+static void
+assert_n_made (Fixture *f, guint64 n)
+{
+  g_assert_cmpuint (queen_lister_get_n_made (f->lister), ==, n);
+}
+
+/* Sharing */
+
+static void
+test_shared (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenList) first = get_list (f);
+  g_autoptr (QueenList) same = get_list (f);
+  g_autoptr (QueenList) hours_later = NULL;
+
+  g_assert_true (same->json == first->json);
+  now += 9 * SECOND; /* as long as nobody beats, there is no other one */
+  hours_later = get_list (f);
+  g_assert_true (hours_later->json == first->json);
+  assert_n_made (f, 1);
+}
+
+static void
+test_beats (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenList) first = get_list (f);
+  g_autoptr (QueenList) same = NULL;
+  g_autoptr (QueenList) next = NULL;
+
+  beat (f->workers, 0, QUEEN_STATUS_READY); /* it says the same */
+  now += SECOND;
+  same = get_list (f);
+  g_assert_true (same->json == first->json);
+  now += 1;
+  next = get_list (f);
+  g_assert_false (next->json == first->json);
+  g_assert_cmpstr (next->version, !=, first->version);
+  assert_n_made (f, 2);
+}
+
+static void
+test_changes (Fixture *f, gconstpointer n_workers)
+{
+  gboolean are_many = GPOINTER_TO_INT (n_workers) > 1000;
+  g_autoptr (QueenList) first = get_list (f);
+  g_autoptr (QueenList) next = NULL;
+  g_autoptr (QueenList) last = NULL;
+
+  beat (f->workers, 0, QUEEN_STATUS_BUSY);
+  next = get_list (f);
+  g_assert_cmpint (next->json == first->json, ==, are_many);
+  now += 250 * MSEC - 1;
+  beat (f->workers, 1, QUEEN_STATUS_BUSY);
+  g_clear_pointer (&next, queen_list_unref);
+  next = get_list (f);
+  g_assert_cmpint (next->json == first->json, ==, are_many);
+  now += 1;
+  last = get_list (f);
+  g_assert_cmpint (last->json == next->json, ==, !are_many);
+  assert_n_made (f, are_many ? 2 : 3);
+}
+
+static void
+test_forgotten (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenList) first = get_list (f);
+  g_autoptr (QueenList) next = NULL;
+
+  queen_registry_forget (f->workers, "0", NULL);
+  next = get_list (f);
+  g_assert_false (next->json == first->json);
+}
+
+static void
+test_dropped (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenList) first = get_list (f);
+  g_autoptr (QueenList) second = NULL;
+  g_autofree char *version = NULL;
+
+  now += 11 * SECOND;
+  work ();
+  version = queen_lister_dup_version (f->lister, f->workers);
+  g_assert_cmpstr (version, ==, first->version); /* who has it need not get it anew */
+  second = get_list (f);
+  g_assert_cmpstr (second->version, ==, first->version);
+  assert_n_made (f, 2);
+}
+
+static void
+test_version (Fixture *f, gconstpointer data)
+{
+  g_autofree char *before = queen_lister_dup_version (f->lister, f->workers);
+  g_autoptr (QueenList) list = get_list (f);
+  g_autofree char *still = NULL;
+  g_autofree char *later = NULL;
+  Fixture other;
+  g_autofree char *others = NULL;
+
+  g_assert_cmpstr (before, ==, list->version);
+  beat (f->workers, 0, QUEEN_STATUS_READY);
+  still = queen_lister_dup_version (f->lister, f->workers);
+  g_assert_cmpstr (still, ==, list->version); /* that is what one would get */
+  now += 2 * SECOND;
+  later = queen_lister_dup_version (f->lister, f->workers);
+  g_assert_cmpstr (later, !=, list->version);
+  set_up (&other, data); /* the queen is started anew, and everything happens again */
+  others = queen_lister_dup_version (other.lister, other.workers);
+  g_assert_cmpstr (others, !=, before);
+  tear_down (&other, NULL);
+}
+
+static void
+test_kinds (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenList) workers = get_list (f);
+  g_autoptr (QueenList) hives = NULL;
+  g_autoptr (QueenList) same = NULL;
+
+  beat (f->hives, 0, QUEEN_STATUS_READY);
+  hives = queen_lister_list (f->lister, f->hives, &everybody);
+  same = get_list (f);
+  g_assert_false (hives->json == workers->json);
+  g_assert_true (same->json == workers->json);
+}
+
+static void
+test_own (Fixture *f, gconstpointer data)
+{
+  QueenSelection page = { .limit = 10 };
+  g_autoptr (QueenList) first = queen_lister_list (f->lister, f->workers, &online);
+  g_autoptr (QueenList) second = queen_lister_list (f->lister, f->workers, &online);
+  g_autoptr (QueenList) third = queen_lister_list (f->lister, f->workers, &page);
+
+  g_assert_false (first->json == second->json);
+  g_assert_null (first->version);
+  g_assert_null (third->version);
+}
+
+/* Waiting */
+
+static void
+test_joined (Fixture *f, gconstpointer data)
+{
+  for (int i = 0; i < 100; i++)
+    order (f, &everybody);
+  work ();
+  g_assert_cmpuint (f->given->len, ==, 100);
+  for (int i = 1; i < 100; i++)
+    g_assert_true (f->given->pdata[i] == f->given->pdata[0]);
+  assert_n_made (f, 1);
+}
+
+static gint64 tick; /* µs that pass with each look at the clock */
+
+static gint64
+get_ticking (void)
+{
+  return now += tick;
+}
+
+static const QueenClock ticking_clock = { get_ticking, get_now };
+
+static void
+set_up_ticking (Fixture *f, gconstpointer n_workers)
+{
+  set_up (f, n_workers);
+  queen_lister_free (f->lister);
+  tick = 500;
+  f->lister = queen_lister_new (&ticking_clock);
+}
+
+/* One turn of the loop. Returns FALSE when there was nothing to do. */
+static gboolean
+turn (void)
+{
+  return g_main_context_iteration (NULL, FALSE);
+}
+
+/* A newcomer may get what is being made only if nothing is in it that it must not get any more. */
+static void
+test_joined_late (Fixture *f, gconstpointer n_workers)
+{
+  gboolean are_many = GPOINTER_TO_INT (n_workers) > 1000;
+
+  order (f, &everybody);
+  turn ();
+  g_assert_cmpuint (f->given->len, ==, 0);
+  order (f, &everybody); /* nothing has changed */
+  beat (f->workers, 0, QUEEN_STATUS_READY);
+  order (f, &everybody); /* nor has anything of importance */
+  beat (f->workers, 0, QUEEN_STATUS_BUSY);
+  order (f, &everybody);
+  work ();
+  g_assert_cmpuint (f->given->len, ==, 4);
+  g_assert_true (f->given->pdata[1] == f->given->pdata[0]);
+  g_assert_true (f->given->pdata[2] == f->given->pdata[0]);
+  g_assert_cmpint (f->given->pdata[3] == f->given->pdata[0], ==, are_many);
+  assert_n_made (f, are_many ? 1 : 2);
+}
+
+static void
+on_turn (gpointer data)
+{
+  (*(guint *) data)++;
+}
+
+/* A long list does not keep anybody else from having a turn. */
+static void
+test_slices (Fixture *f, gconstpointer data)
+{
+  guint n_others = 0, n_turns = 0;
+  QueenAlarm *other = queen_alarm_new ("another", G_PRIORITY_DEFAULT, on_turn, &n_others);
+
+  order (f, &everybody);
+  while (f->given->len == 0)
+    {
+      queen_alarm_set (other, 0);
+      g_assert_true (turn ());
+      g_assert_cmpuint (n_others, ==, ++n_turns);
+    }
+  g_assert_cmpuint (n_turns, >, 10);
+  queen_alarm_free (other);
+}
+
+/* To answer takes time, too. */
+static void
+test_handed_out (Fixture *f, gconstpointer data)
+{
+  guint n_turns = 0, n_before = 0;
+
+  for (int i = 0; i < 100; i++)
+    order (f, &everybody);
+  while (turn ())
+    {
+      g_assert_cmpuint (f->given->len - n_before, <=, QUEEN_SLICE / tick);
+      n_before = f->given->len;
+      n_turns++;
+    }
+  g_assert_cmpuint (f->given->len, ==, 100);
+  g_assert_cmpuint (n_turns, >, 100 * tick / QUEEN_SLICE);
+}
+
+static void
+test_cancelled (Fixture *f, gconstpointer data)
+{
+  QueenOrder *first = order (f, &everybody);
+  QueenOrder *second = order (f, &everybody);
+  QueenOrder *third = order (f, &online);
+
+  turn ();
+  queen_order_cancel (first); /* one goes on waiting */
+  queen_order_cancel (third); /* its turn has not come */
+  work ();
+  g_assert_cmpuint (f->given->len, ==, 1);
+  assert_n_made (f, 1);
+
+  beat (f->workers, 0, QUEEN_STATUS_BUSY);
+  second = order (f, &everybody);
+  turn ();
+  queen_order_cancel (second); /* nobody does */
+  g_assert_false (turn () && turn ());
+  g_assert_cmpuint (f->given->len, ==, 1);
+  assert_n_made (f, 1);
+}
+
+static QueenOrder *neighbour;
+
+static void
+cancel_neighbour (QueenList *list, gpointer data)
+{
+  on_list (list, data);
+  queen_order_cancel (neighbour);
+}
+
+/* An answer may push somebody else out who waits for the same. */
+static void
+test_cancelled_by_another (Fixture *f, gconstpointer data)
+{
+  queen_lister_order (f->lister, f->workers, &everybody, cancel_neighbour, f, NULL);
+  neighbour = order (f, &everybody);
+  work ();
+  g_assert_cmpuint (f->given->len, ==, 1);
+}
+
+/* Most depends on the list that all share, so it does not wait for those of single ones. */
+static void
+test_shared_first (Fixture *f, gconstpointer data)
+{
+  order (f, &online);
+  order (f, &online);
+  turn ();
+  order (f, &everybody);
+  work ();
+  g_assert_cmpuint (f->given->len, ==, 3);
+  g_assert_null (((QueenList *) f->given->pdata[0])->version);
+  g_assert_nonnull (((QueenList *) f->given->pdata[1])->version);
+  g_assert_null (((QueenList *) f->given->pdata[2])->version);
+}
+
+static void
+test_bounded (Fixture *f, gconstpointer data)
+{
+  QueenOrder *first = order (f, &online);
+  g_autoptr (GError) error = NULL;
+
+  for (int i = 1; i < QUEEN_LISTER_MAX_WAITING; i++)
+    order (f, &online);
+  g_assert_null (queen_lister_order (f->lister, f->workers, &online, on_list, f, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+  order (f, &everybody); /* one more of these costs nothing */
+  queen_order_cancel (first);
+  order (f, &online);
+  work ();
+  g_assert_cmpuint (f->given->len, ==, QUEEN_LISTER_MAX_WAITING + 1);
+  order (f, &online);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(path, n_workers, function)                                                             \
+  g_test_add ("/lister/" path, Fixture, GINT_TO_POINTER (n_workers), set_up, function, tear_down)
+#define ADD_TICKING(path, n_workers, function)                                                     \
+  g_test_add ("/lister/" path, Fixture, GINT_TO_POINTER (n_workers), set_up_ticking, function,     \
+              tear_down)
+
+  ADD ("shared/as-long-as-nothing-happens", 10, test_shared);
+  ADD ("shared/a-second-old-when-somebody-beats", 10, test_beats);
+  ADD ("shared/made-anew-at-once-when-something-changes", 1000, test_changes);
+  ADD ("shared/a-quarter-second-old-when-there-are-many", 1001, test_changes);
+  ADD ("shared/nobody-who-is-forgotten", 10, test_forgotten);
+  ADD ("shared/dropped-when-nobody-asks", 10, test_dropped);
+  ADD ("shared/version-of-what-one-would-get", 10, test_version);
+  ADD ("shared/one-for-each-kind", 10, test_kinds);
+  ADD ("own/made-for-each-who-asks", 10, test_own);
+  ADD ("waiting/all-get-the-same", 300, test_joined);
+  ADD_TICKING ("waiting/who-comes-late-gets-what-is-true", 300, test_joined_late);
+  ADD_TICKING ("waiting/who-comes-late-to-many-joins", 1001, test_joined_late);
+  ADD_TICKING ("slices/others-have-their-turns", 3000, test_slices);
+  ADD_TICKING ("slices/handing-out", 300, test_handed_out);
+  ADD_TICKING ("cancelled/nobody-waits-so-nothing-is-made", 300, test_cancelled);
+  ADD ("cancelled/by-another-one-s-answer", 300, test_cancelled_by_another);
+  ADD_TICKING ("queue/what-is-shared-goes-first", 300, test_shared_first);
+  ADD ("queue/bounded", 300, test_bounded);
+
+  return g_test_run ();
+}
