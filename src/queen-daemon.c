@@ -187,7 +187,7 @@ on_accept (int fd, const struct sockaddr_storage *peer, guint n_before, gpointer
 {
   QueenDaemon *self = data;
 
-  if (queen_watchdog_is_peer (self->watchdog, peer))
+  if (queen_watchdog_is_peer (self->watchdog, fd, peer))
     queen_gate_admit_probe (self->gate, fd, peer);
   else
     queen_gate_admit (self->gate, fd, peer, n_before);
