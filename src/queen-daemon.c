@@ -13,6 +13,7 @@
 #include "dbus/queen-dbus-service.h"
 #include "http/queen-access.h"
 #include "http/queen-caps.h"
+#include "http/queen-forwarded.h"
 #include "http/queen-gate.h"
 #include "http/queen-listener.h"
 #include "http/queen-routes.h"
@@ -50,6 +51,7 @@ struct _QueenDaemon
   QueenBudgets *budgets;
   QueenStream *stream;
   QueenAccess *access;
+  QueenProxies *proxies;
   QueenTls *tls; /* NULL when nothing is encrypted */
   QueenServer *server;
   QueenGate *gate;
@@ -336,6 +338,7 @@ make_access (QueenDaemon *self, GError **error)
     .origins = (const char *const *) self->config->cors_origins,
     .token_file = self->config->token_file,
     .are_reads_protected = self->config->are_reads_protected,
+    .admin = self->config->admin,
   };
 
   self->access = queen_access_new (&settings, error);
@@ -429,11 +432,20 @@ add_routes (QueenDaemon *self)
 }
 
 static gboolean
+make_proxies (QueenDaemon *self, GError **error)
+{
+  self->proxies = queen_proxies_new ((const char *const *) self->config->trusted_proxies,
+                                     (QueenProxyHeader) MAX (self->config->proxy_header, 0), error);
+  return self->proxies != NULL;
+}
+
+static gboolean
 make_gate (QueenDaemon *self, GError **error)
 {
   const QueenGateSettings settings = {
     .access = self->access,
     .tls = self->tls,
+    .proxies = self->proxies,
     .caps = self->caps,
     .clock = &queen_clock_system,
     .budgets = self->budgets,
@@ -456,7 +468,7 @@ make_http (QueenDaemon *self, GError **error)
       !check_exposure (self, error))
     return FALSE;
   self->server = queen_server_new (self->access, &self->tally);
-  if (!make_gate (self, error))
+  if (!make_proxies (self, error) || !make_gate (self, error))
     return FALSE;
   add_routes (self);
   return TRUE;
@@ -589,6 +601,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->status, g_free);
   g_clear_pointer (&self->budgets, queen_budgets_free);
+  g_clear_pointer (&self->proxies, queen_proxies_free);
 
   G_OBJECT_CLASS (queen_daemon_parent_class)->dispose (object);
 }

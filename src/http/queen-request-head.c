@@ -226,10 +226,6 @@ parse_header_line (QueenRequestHead *head, QueenText line, gboolean *keep, GErro
                  "a body needs a Content-Length; transfer codings are not taken");
   if (queen_text_is (name, "Origin"))
     return check_origin (head, value, error);
-  if (queen_text_is (name, "Sec-Fetch-Site"))
-    head->fetch_site = value;
-  if (queen_text_is (name, "Sec-Fetch-Mode"))
-    head->fetch_mode = value;
   if (queen_text_is (name, "Expect"))
     head->expects_continue = queen_text_is (value, "100-continue");
   return check_value (value, error);

@@ -22,8 +22,6 @@ G_BEGIN_DECLS
  * @host: the header's value: a host and perhaps a port
  * @target_host: the same from the target, when that is a whole URI
  * @origin: of the web page that asks; %NULL when it is no page, or no page of another origin
- * @fetch_site: what the browser says of that page: `same-origin`, `cross-site`, …
- * @fetch_mode: what the browser does: `navigate`, `cors`, …
  *
  * What must be known of a request before its body has come. The texts are parts of the head that
  * was parsed, and valid as long as that is.
@@ -38,8 +36,6 @@ typedef struct
   QueenText host;
   QueenText target_host;
   QueenText origin;
-  QueenText fetch_site;
-  QueenText fetch_mode;
 } QueenRequestHead;
 
 /**
