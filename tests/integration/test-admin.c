@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <glib/gstdio.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -71,6 +72,21 @@ test_other_user (void)
   assert_ends (queen, SHUTDOWN (""));
 }
 
+/* How many connections to @port were closed by those who made them, and that has been told: the
+ * kernel then forgets whose they were. */
+static guint
+count_forgotten (guint16 port)
+{
+  g_autofree char *target = g_strdup_printf (" 0100007F:%04X 05 ", port);
+  g_autofree char *table = NULL;
+  guint n = 0;
+
+  g_assert_true (g_file_get_contents ("/proc/net/tcp", &table, NULL, NULL));
+  for (const char *at = strstr (table, target); at; at = strstr (at + 1, target))
+    n++;
+  return n;
+}
+
 /* Who does not wait for the answer cannot be found out, and so is nobody: the kernel would say that
  * it is root. */
 static void
@@ -85,6 +101,7 @@ test_gone (void)
   queen = queen_process_start (NULL, NULL);
   port = queen_process_get_port (queen);
   n_refused = http_read_metric (port, "queen_refusals_total{reason=\"forbidden\"}");
+  queen_process_signal (queen, SIGSTOP); /* so that they are all gone when she looks */
   g_assert_no_errno (seteuid (OTHER_USER));
   for (int i = 0; i < 100; i++)
     {
@@ -96,6 +113,8 @@ test_gone (void)
       close (fd);
     }
   g_assert_no_errno (seteuid (0));
+  queen_test_wait_until (count_forgotten (port) == 50);
+  queen_process_signal (queen, SIGCONT);
   queen_test_wait_until (http_read_metric (port, "queen_connections") == 1);
   g_assert_cmpuint (http_read_metric (port, "queen_refusals_total{reason=\"forbidden\"}"), >=,
                     n_refused + 50);
