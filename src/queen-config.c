@@ -6,14 +6,13 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "http/queen-forwarded.h"
 #include "queen-error.h"
+#include "queen-file.h"
+#include "queen-span.h"
 
 #define GROUP "queen"
-
-#define MSEC G_GINT64_CONSTANT (1000)
-#define SECOND G_GINT64_CONSTANT (1000000)
-#define HOUR (3600 * SECOND)
-#define DAY (24 * HOUR)
+#define MAX_FILE (1024 * 1024) /* bytes */
 
 typedef struct _Setting Setting;
 
@@ -70,7 +69,7 @@ apply_span (const Setting *setting, const char *text, gpointer field, GError **e
 {
   gint64 span;
 
-  if (!queen_config_parse_span (text, &span))
+  if (!queen_span_parse (text, &span))
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
                    _ ("“%s” is not a span of time such as 250ms, 2.5s or 1h"), text);
@@ -79,8 +78,8 @@ apply_span (const Setting *setting, const char *text, gpointer field, GError **e
   if (span < setting->least || span > setting->most)
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                   _ ("“%s” is not between %d ms and %d s"), text, (int) (setting->least / MSEC),
-                   (int) (setting->most / SECOND));
+                   _ ("“%s” is not between %d ms and %d s"), text,
+                   (int) (setting->least / QUEEN_MSEC), (int) (setting->most / QUEEN_SECOND));
       return FALSE;
     }
   *(gint64 *) field = span;
@@ -112,12 +111,30 @@ apply_address (const Setting *setting, const char *text, gpointer field, GError 
   return TRUE;
 }
 
+static gboolean
+apply_proxy (const Setting *setting, const char *text, gpointer field, GError **error)
+{
+  const char *const proxies[] = { text, NULL };
+  g_autoptr (QueenProxies) parsed =
+      queen_proxies_new (proxies, QUEEN_PROXY_HEADER_X_FORWARDED_FOR, error);
+
+  if (parsed)
+    append_to_list (field, text);
+  return parsed != NULL;
+}
+
 /* An origin is compared byte by byte with what browsers send: no path, no slash at the end. */
 static gboolean
 apply_origin (const Setting *setting, const char *text, gpointer field, GError **error)
 {
-  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_NONE, NULL);
+  gboolean is_word = g_str_equal (text, "*") || g_str_equal (text, "null");
+  g_autoptr (GUri) uri = is_word ? NULL : g_uri_parse (text, G_URI_FLAGS_NONE, NULL);
 
+  if (is_word)
+    {
+      append_to_list (field, text);
+      return TRUE;
+    }
   if (!uri || !g_uri_get_host (uri) || *g_uri_get_host (uri) == '\0' ||
       *g_uri_get_path (uri) != '\0' || g_uri_get_query (uri) || g_uri_get_fragment (uri) ||
       g_uri_get_userinfo (uri))
@@ -196,6 +213,19 @@ static const Choice buses[] = {
   { NULL },
 };
 
+static const Choice admins[] = {
+  { "loopback", QUEEN_ADMIN_LOOPBACK },
+  { "token", QUEEN_ADMIN_TOKEN },
+  { "off", QUEEN_ADMIN_OFF },
+  { NULL },
+};
+
+static const Choice proxy_headers[] = {
+  { "X-Forwarded-For", QUEEN_PROXY_HEADER_X_FORWARDED_FOR },
+  { "Forwarded", QUEEN_PROXY_HEADER_FORWARDED },
+  { NULL },
+};
+
 #define FIELD(name) G_STRUCT_OFFSET (QueenConfig, name)
 
 static const Setting settings[] = {
@@ -208,15 +238,15 @@ static const Setting settings[] = {
   { "capacity", 0, apply_number, FIELD (capacity), 1, 1000000, FALSE,
     N_ ("How many events a slow listener may be behind before it loses the oldest (100)"),
     N_ ("EVENTS") },
-  { "heartbeat-interval", 0, apply_span, FIELD (heartbeat_interval), 10 * MSEC, HOUR, FALSE,
-    N_ ("Time between two heartbeats of the queen (2.5s)"), N_ ("SPAN") },
-  { "timeout", 0, apply_span, FIELD (timeout), 10 * MSEC, 30 * DAY, FALSE,
+  { "heartbeat-interval", 0, apply_span, FIELD (heartbeat_interval), 10 * QUEEN_MSEC, QUEEN_HOUR,
+    FALSE, N_ ("Time between two heartbeats of the queen (2.5s)"), N_ ("SPAN") },
+  { "timeout", 0, apply_span, FIELD (timeout), 10 * QUEEN_MSEC, 30 * QUEEN_DAY, FALSE,
     N_ ("Silence after which a worker or hive counts as offline (90s)"), N_ ("SPAN") },
-  { "forget-after", 0, apply_span, FIELD (forget_after), 10 * MSEC, 365 * DAY, FALSE,
+  { "forget-after", 0, apply_span, FIELD (forget_after), 10 * QUEEN_MSEC, 365 * QUEEN_DAY, FALSE,
     N_ ("Time after which one that is offline is forgotten (1h)"), N_ ("SPAN") },
-  { "flush-interval", 0, apply_span, FIELD (flush_interval), 0, SECOND, FALSE,
+  { "flush-interval", 0, apply_span, FIELD (flush_interval), 0, QUEEN_SECOND, FALSE,
     N_ ("Time that two flushes of the stream keep apart under load (2ms)"), N_ ("SPAN") },
-  { "stall-timeout", 0, apply_span, FIELD (stall_timeout), 10 * MSEC, HOUR, FALSE,
+  { "stall-timeout", 0, apply_span, FIELD (stall_timeout), 10 * QUEEN_MSEC, QUEEN_HOUR, FALSE,
     N_ ("Time after which a listener is let go that takes nothing of what waits for it (20s)"),
     N_ ("SPAN") },
   { "max-components", 0, apply_number, FIELD (max_components), 1, 10000000, FALSE,
@@ -229,15 +259,30 @@ static const Setting settings[] = {
   { "max-per-peer", 0, apply_number, FIELD (max_per_peer), 1, 10000000, FALSE,
     N_ ("How many of each one address may have (a quarter; this machine all)"), N_ ("COUNT") },
   { "cors-origin", 0, apply_origin, FIELD (cors_origins), 0, 0, TRUE,
-    N_ ("Let pages of this web origin in, besides those of this machine; may be repeated"),
+    N_ ("Let pages of this web origin in, besides those of this machine; null for those that have "
+        "none, * to let all read; may be repeated"),
     N_ ("ORIGIN") },
   { "allowed-host", 0, apply_host, FIELD (allowed_hosts), 0, 0, TRUE,
     N_ ("Answer to this host name, too, besides those of this machine; may be repeated"),
     N_ ("HOST") },
   { "token-file", 0, apply_path, FIELD (token_file), 0, 0, FALSE,
-    N_ ("Take heartbeats only with a token of this file, one NAME:TOKEN in a line"), N_ ("FILE") },
+    N_ ("Take heartbeats only with a token of this file, one NAME:TOKEN or NAME:TOKEN:SCOPES in a "
+        "line"),
+    N_ ("FILE") },
   { "protect-reads", 0, apply_flag, FIELD (are_reads_protected), 0, 0, FALSE,
     N_ ("Let nobody read without a token, either") },
+  { "admin", 0, apply_choice, FIELD (admin), 0, 0, FALSE,
+    N_ ("Who may forget workers and hives, and end the queen, over HTTP: loopback (her own user "
+        "and "
+        "root on this machine), token, or off (loopback)"),
+    N_ ("WHO"), admins },
+  { "trusted-proxy", 0, apply_proxy, FIELD (trusted_proxies), 0, 0, TRUE,
+    N_ ("Believe this proxy whose requests it hands on: an address, a network or unix:; may be "
+        "repeated"),
+    N_ ("ADDRESS") },
+  { "proxy-header", 0, apply_choice, FIELD (proxy_header), 0, 0, FALSE,
+    N_ ("Where trusted proxies say it: X-Forwarded-For or Forwarded (X-Forwarded-For)"),
+    N_ ("HEADER"), proxy_headers },
   { "tls-certificate", 0, apply_path, FIELD (tls_certificate), 0, 0, FALSE,
     N_ ("Encrypt every connection with this certificate (PEM)"), N_ ("FILE") },
   { "tls-key", 0, apply_path, FIELD (tls_key), 0, 0, FALSE,
@@ -259,12 +304,14 @@ static const QueenConfig defaults = {
   .port = 8500,
   .ui_port = 3002,
   .capacity = 100,
-  .heartbeat_interval = 2500 * MSEC,
-  .timeout = 90 * SECOND,
-  .forget_after = HOUR,
-  .flush_interval = 2 * MSEC,
-  .stall_timeout = 20 * SECOND,
+  .heartbeat_interval = 2500 * QUEEN_MSEC,
+  .timeout = 90 * QUEEN_SECOND,
+  .forget_after = QUEEN_HOUR,
+  .flush_interval = 2 * QUEEN_MSEC,
+  .stall_timeout = 20 * QUEEN_SECOND,
   .max_components = 65536,
+  .admin = QUEEN_ADMIN_LOOPBACK,
+  .proxy_header = -1,
   .bus = G_BUS_TYPE_STARTER,
   .log_level = G_LOG_LEVEL_INFO,
 };
@@ -420,8 +467,12 @@ apply_file (QueenConfig *config, const char *path, GError **error)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_auto (GStrv) keys = NULL;
+  gsize length = 0;
+  g_autofree char *text = queen_file_read (path, MAX_FILE, &length, error);
 
-  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, error))
+  if (!text)
+    return FALSE;
+  if (!g_key_file_load_from_data (file, text, length, G_KEY_FILE_NONE, error))
     {
       g_prefix_error (error, "%s: ", path);
       return FALSE;
@@ -486,6 +537,21 @@ apply_state_directory (char **path)
     *path = g_strndup (given, strcspn (given, ":"));
 }
 
+/* A setting that protects nothing must not look as if it did. */
+static gboolean
+check_settings (const QueenConfig *config, GError **error)
+{
+  const char *problem = NULL;
+
+  if (config->are_reads_protected && !config->token_file)
+    problem = _ ("--protect-reads protects nothing without --token-file");
+  else if (config->proxy_header >= 0 && !config->trusted_proxies)
+    problem = _ ("--proxy-header says nothing without --trusted-proxy");
+  if (problem)
+    g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, problem);
+  return problem == NULL;
+}
+
 QueenConfig *
 queen_config_new (int *argc, char ***argv, GError **error)
 {
@@ -500,42 +566,9 @@ queen_config_new (int *argc, char ***argv, GError **error)
   apply_credential (&config->tls_certificate, "tls-certificate");
   apply_credential (&config->tls_key, "tls-key");
   apply_state_directory (&config->state_directory);
+  if (!check_settings (config, error))
+    return NULL;
   return g_steal_pointer (&config);
-}
-
-gboolean
-queen_config_parse_span (const char *text, gint64 *span)
-{
-  static const struct
-  {
-    const char *name;
-    gint64 length;
-  } units[] = {
-    { "us", 1 },   { "ms", MSEC }, { "s", SECOND }, { "", SECOND }, { "min", 60 * SECOND },
-    { "h", HOUR }, { "d", DAY },
-  };
-  char *unit;
-  double number, length;
-
-  if (strspn (text, "0123456789.") == 0 || !g_ascii_isdigit (text[0]) ||
-      strspn (text, "0123456789.") > 12)
-    return FALSE;
-  /* Only digits and a point are a number here, so that "1e3s" or "0x10" is none. */
-  number = g_ascii_strtod (text, &unit);
-  if (unit != text + strspn (text, "0123456789."))
-    return FALSE;
-  while (*unit == ' ')
-    unit++;
-  for (gsize i = 0; i < G_N_ELEMENTS (units); i++)
-    if (g_str_equal (unit, units[i].name))
-      {
-        length = number * (double) units[i].length + 0.5;
-        if (length >= (double) G_MAXINT64)
-          return FALSE;
-        *span = (gint64) length;
-        return TRUE;
-      }
-  return FALSE;
 }
 
 void
@@ -545,6 +578,7 @@ queen_config_free (QueenConfig *config)
   g_strfreev (config->cors_origins);
   g_strfreev (config->allowed_hosts);
   g_free (config->token_file);
+  g_strfreev (config->trusted_proxies);
   g_free (config->state_directory);
   g_free (config->tls_certificate);
   g_free (config->tls_key);

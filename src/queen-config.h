@@ -5,6 +5,8 @@
 
 #include <gio/gio.h>
 
+#include "http/queen-access.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -23,6 +25,9 @@ G_BEGIN_DECLS
  * @max_connections: likewise
  * @max_per_peer: 0 for a quarter of each, this machine left out
  * @token_file: %NULL when no token is needed
+ * @admin: who may do over HTTP what an administrator does
+ * @trusted_proxies: addresses and networks, and `unix:`; %NULL for none
+ * @proxy_header: a #QueenProxyHeader; -1 when none was chosen
  * @state_directory: where to remember who is known; %NULL when nothing is to be remembered
  * @tls_certificate: %NULL when nothing is encrypted
  * @tls_key: likewise
@@ -52,6 +57,9 @@ typedef struct
   char **cors_origins;
   char **allowed_hosts;
   char *token_file;
+  QueenAdmin admin;
+  char **trusted_proxies;
+  int proxy_header;
   char *state_directory;
   gboolean are_reads_protected;
   char *tls_certificate;
@@ -75,15 +83,6 @@ typedef struct
  * Returns: (transfer full): the settings, or %NULL
  */
 QueenConfig *queen_config_new (int *argc, char ***argv, GError **error);
-
-/**
- * queen_config_parse_span:
- * @text: a number and a unit out of us, ms, s, min, h, d; without a unit it is seconds
- * @span: (out): µs
- *
- * Returns: whether @text is a span of time
- */
-gboolean queen_config_parse_span (const char *text, gint64 *span);
 
 void queen_config_free (QueenConfig *config);
 

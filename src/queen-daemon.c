@@ -13,6 +13,7 @@
 #include "dbus/queen-dbus-service.h"
 #include "http/queen-access.h"
 #include "http/queen-caps.h"
+#include "http/queen-forwarded.h"
 #include "http/queen-gate.h"
 #include "http/queen-listener.h"
 #include "http/queen-routes.h"
@@ -54,6 +55,7 @@ struct _QueenDaemon
   QueenBudgets *budgets;
   QueenStream *stream;
   QueenAccess *access;
+  QueenProxies *proxies;
   QueenTls *tls; /* NULL when nothing is encrypted */
   QueenServer *server;
   QueenGate *gate;
@@ -188,7 +190,7 @@ on_accept (int fd, const struct sockaddr_storage *peer, guint n_before, gpointer
 {
   QueenDaemon *self = data;
 
-  if (queen_watchdog_is_peer (self->watchdog, peer))
+  if (queen_watchdog_is_peer (self->watchdog, fd, peer))
     queen_gate_admit_probe (self->gate, fd, peer);
   else
     queen_gate_admit (self->gate, fd, peer, n_before);
@@ -338,6 +340,7 @@ make_access (QueenDaemon *self, GError **error)
     .origins = (const char *const *) self->config->cors_origins,
     .token_file = self->config->token_file,
     .are_reads_protected = self->config->are_reads_protected,
+    .admin = self->config->admin,
   };
 
   self->access = queen_access_new (&settings, error);
@@ -433,11 +436,20 @@ add_routes (QueenDaemon *self)
 }
 
 static gboolean
+make_proxies (QueenDaemon *self, GError **error)
+{
+  self->proxies = queen_proxies_new ((const char *const *) self->config->trusted_proxies,
+                                     (QueenProxyHeader) MAX (self->config->proxy_header, 0), error);
+  return self->proxies != NULL;
+}
+
+static gboolean
 make_gate (QueenDaemon *self, GError **error)
 {
   const QueenGateSettings settings = {
     .access = self->access,
     .tls = self->tls,
+    .proxies = self->proxies,
     .caps = self->caps,
     .clock = &queen_clock_system,
     .budgets = self->budgets,
@@ -460,7 +472,7 @@ make_http (QueenDaemon *self, GError **error)
       !check_exposure (self, error))
     return FALSE;
   self->server = queen_server_new (self->access, &self->tally);
-  if (!make_gate (self, error))
+  if (!make_proxies (self, error) || !make_gate (self, error))
     return FALSE;
   add_routes (self);
   return TRUE;
@@ -595,6 +607,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->status, g_free);
   g_clear_pointer (&self->budgets, queen_budgets_free);
+  g_clear_pointer (&self->proxies, queen_proxies_free);
 
   G_OBJECT_CLASS (queen_daemon_parent_class)->dispose (object);
 }

@@ -58,9 +58,9 @@ queen_watchdog_new (GPtrArray *addresses)
 }
 
 gboolean
-queen_watchdog_is_peer (QueenWatchdog *self, const struct sockaddr_storage *peer)
+queen_watchdog_is_peer (QueenWatchdog *self, int fd, const struct sockaddr_storage *peer)
 {
-  return self && queen_probe_is_peer (self->probe, peer);
+  return self && queen_probe_is_peer (self->probe, fd, peer);
 }
 
 void

@@ -30,11 +30,12 @@ QueenWatchdog *queen_watchdog_new (GPtrArray *addresses);
 /**
  * queen_watchdog_is_peer:
  * @self: (nullable): a watchdog
- * @peer: whose a connection is that was just accepted
+ * @fd: a connection that was just accepted
+ * @peer: whose it is
  *
  * Returns: whether it is the watchdog's; see queen_probe_is_peer()
  */
-gboolean queen_watchdog_is_peer (QueenWatchdog *self, const struct sockaddr_storage *peer);
+gboolean queen_watchdog_is_peer (QueenWatchdog *self, int fd, const struct sockaddr_storage *peer);
 
 void queen_watchdog_free (QueenWatchdog *self);
 

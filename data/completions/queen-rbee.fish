@@ -21,6 +21,11 @@ complete -c queen-rbee -l cors-origin -x -d 'Let pages of this web origin in'
 complete -c queen-rbee -l allowed-host -x -d 'Answer to this host name, too'
 complete -c queen-rbee -l token-file -r -F -d 'Take heartbeats only with a token of this file'
 complete -c queen-rbee -l protect-reads -d 'Let nobody read without a token, either'
+complete -c queen-rbee -l admin -x -a 'loopback token off' -d 'Who may forget and end her over HTTP'
+complete -c queen-rbee -l trusted-proxy -x -a '127.0.0.1 ::1 unix:' \
+    -d 'Believe this proxy whose requests it hands on'
+complete -c queen-rbee -l proxy-header -x -a 'X-Forwarded-For Forwarded' \
+    -d 'Where trusted proxies say it'
 complete -c queen-rbee -l tls-certificate -r -F -d 'Encrypt every connection with this certificate'
 complete -c queen-rbee -l tls-key -r -F -d 'The private key that belongs to the certificate'
 complete -c queen-rbee -l insecure -d 'Listen for other machines without tokens or TLS'

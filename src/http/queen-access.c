@@ -4,13 +4,12 @@
 #include "queen-access.h"
 
 #include <string.h>
-#include <sys/random.h>
+#include <unistd.h>
 
 #include "queen-error.h"
+#include "queen-sessions.h"
+#include "queen-socket-users.h"
 #include "queen-tokens.h"
-
-#define COOKIE "queen-session"
-#define SESSION_LENGTH 3600 /* s */
 
 struct _QueenAccess
 {
@@ -20,11 +19,15 @@ struct _QueenAccess
   GHashTable *origins; /* likewise */
   char *token_file;
   QueenTokens *tokens; /* NULL when none are needed */
+  QueenSessions *sessions;
   gboolean are_reads_protected;
-  guint8 session_key[32];
+  QueenAdmin admin;
+  QueenSocketUsers *users; /* NULL when it does not matter who they are */
 };
 
 G_DEFINE_FINAL_TYPE (QueenAccess, queen_access, G_TYPE_OBJECT)
+
+/* Names */
 
 /* Without the port, the brackets of an IPv6 address, and the dot at the end. */
 static QueenText
@@ -80,9 +83,18 @@ check_host (QueenAccess *self, QueenText host, GError **error)
   return FALSE;
 }
 
+gboolean
+queen_access_check_host (QueenAccess *self, const QueenRequestHead *head, GError **error)
+{
+  return check_host (self, head->host, error) &&
+         (!head->target_host.at || check_host (self, head->target_host, error));
+}
+
+/* Web pages */
+
 /* An origin is a scheme, a host and perhaps a port; `null` is none. */
 static gboolean
-get_origin_host (QueenText origin, QueenText *host)
+get_origin_host (const char *origin, QueenText *host)
 {
   static const char *const schemes[] = { "http://", "https://" };
 
@@ -90,53 +102,68 @@ get_origin_host (QueenText origin, QueenText *host)
     {
       gsize length = strlen (schemes[i]);
 
-      if (origin.length > length && g_ascii_strncasecmp (origin.at, schemes[i], length) == 0)
-        {
-          *host = (QueenText){ origin.at + length, origin.length - length };
-          for (gsize j = 0; j < host->length; j++)
-            if (!g_ascii_isalnum (host->at[j]) && !strchr ("-._~:[]", host->at[j]))
-              return FALSE; /* what looks like a host may be a user's name before one */
-          return TRUE;
-        }
+      if (g_ascii_strncasecmp (origin, schemes[i], length) != 0)
+        continue;
+      *host = (QueenText){ origin + length, strlen (origin + length) };
+      return queen_text_is_host (*host);
     }
   return FALSE;
 }
 
-gboolean
-queen_access_allows_origin (QueenAccess *self, QueenText origin, QueenText own_host)
+/* The Host has been checked. Where TLS ends before her, her pages have an origin of https, too. */
+static gboolean
+is_own_page (const QueenVisitor *visitor, QueenText host)
 {
-  g_autofree char *whole = g_ascii_strdown (origin.at, (gssize) origin.length);
-  g_autofree char *name = NULL;
-  QueenText host, bare;
+  gboolean is_https = g_ascii_strncasecmp (visitor->origin, "https:", strlen ("https:")) == 0;
 
-  if (g_hash_table_contains (self->origins, whole))
-    return TRUE;
-  if (!get_origin_host (origin, &host))
-    return FALSE;
-  if (host.length == own_host.length &&
-      g_ascii_strncasecmp (host.at, own_host.at, host.length) == 0)
-    return TRUE; /* her own page, under a name that has been checked */
-  bare = strip_port (host);
-  name = g_ascii_strdown (bare.at, (gssize) bare.length);
-  return is_loopback_name (name);
+  return visitor->host && queen_text_is (host, visitor->host) &&
+         (is_https || !visitor->is_encrypted);
 }
 
 static gboolean
-check_page (QueenAccess *self, const QueenRequestHead *head, GError **error)
+is_loopback_page (QueenText host)
 {
-  if (head->origin.at)
-    {
-      if (queen_access_allows_origin (self, head->origin, head->host))
-        return TRUE;
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN,
-                   "web pages of “%.*s” may not speak to the queen; see --cors-origin",
-                   (int) head->origin.length, head->origin.at);
-      return FALSE;
-    }
-  /* Following a link from another site is no harm, as that site sees nothing of what comes. */
-  if (!head->fetch_site.at || !queen_text_is (head->fetch_site, "cross-site") ||
-      (head->fetch_mode.at && queen_text_is (head->fetch_mode, "navigate") &&
-       queen_text_is (head->method, "GET")))
+  QueenText bare = strip_port (host);
+  g_autofree char *name = g_ascii_strdown (bare.at, (gssize) bare.length);
+
+  return is_loopback_name (name);
+}
+
+/* Any page can be without an origin, by a frame that it puts into a sandbox. */
+static gboolean
+is_nowhere (const char *origin)
+{
+  return g_str_equal (origin, "null");
+}
+
+QueenPage
+queen_access_judge_page (QueenAccess *self, const QueenVisitor *visitor)
+{
+  g_autofree char *lower = NULL;
+  gboolean is_origin;
+  QueenText host;
+
+  if (!visitor->origin)
+    return QUEEN_PAGE_OWN;
+  is_origin = get_origin_host (visitor->origin, &host);
+  if (is_origin && is_own_page (visitor, host))
+    return QUEEN_PAGE_OWN;
+  lower = g_ascii_strdown (visitor->origin, -1);
+  if (is_origin && g_hash_table_contains (self->origins, lower))
+    return QUEEN_PAGE_FRIEND;
+  if (is_origin ? is_loopback_page (host)
+                : is_nowhere (lower) && g_hash_table_contains (self->origins, lower))
+    return QUEEN_PAGE_GUEST;
+  return g_hash_table_contains (self->origins, "*") ? QUEEN_PAGE_READER : QUEEN_PAGE_STRANGER;
+}
+
+/* What browsers send for a page without saying whose it is. Following a link from another site is
+ * no harm, as that site sees nothing of what comes. */
+static gboolean
+check_fetch (QueenAccessNeed need, const QueenVisitor *visitor, GError **error)
+{
+  if (g_strcmp0 (visitor->fetch_site, "cross-site") != 0 ||
+      (need == QUEEN_ACCESS_READ && g_strcmp0 (visitor->fetch_mode, "navigate") == 0))
     return TRUE;
   g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN,
                        "pages of other sites may not speak to the queen");
@@ -144,101 +171,193 @@ check_page (QueenAccess *self, const QueenRequestHead *head, GError **error)
 }
 
 gboolean
-queen_access_check_head (QueenAccess *self, const QueenRequestHead *head, GError **error)
+queen_access_check_page (QueenAccess *self,
+                         QueenAccessNeed need,
+                         const QueenVisitor *visitor,
+                         GError **error)
 {
-  return check_host (self, head->host, error) &&
-         (!head->target_host.at || check_host (self, head->target_host, error)) &&
-         check_page (self, head, error);
-}
+  QueenPage least = need == QUEEN_ACCESS_READ ? QUEEN_PAGE_READER : QUEEN_PAGE_GUEST;
 
-/* Sessions: a cookie is the second until which it holds, and what only she can make of that. So she
- * remembers none of them, however many there are. */
-
-static char *
-sign (QueenAccess *self, const char *expiry)
-{
-  return g_compute_hmac_for_string (G_CHECKSUM_SHA256, self->session_key, sizeof self->session_key,
-                                    expiry, -1);
-}
-
-static gboolean
-is_session (QueenAccess *self, const char *value, gsize length)
-{
-  g_autofree char *text = g_strndup (value, length);
-  char *dot = strchr (text, '.');
-  g_autofree char *signature = NULL;
-  guint64 expiry;
-
-  if (!dot)
-    return FALSE;
-  *dot = '\0';
-  if (!g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT64, &expiry, NULL))
-    return FALSE;
-  signature = sign (self, text);
-  return queen_tokens_is_equal (signature, dot + 1) &&
-         expiry > (guint64) (g_get_monotonic_time () / G_USEC_PER_SEC);
-}
-
-static gboolean
-has_session (QueenAccess *self, const char *cookies)
-{
-  g_auto (GStrv) pairs = g_strsplit (cookies ? cookies : "", ";", 64);
-
-  for (char **pair = pairs; *pair; pair++)
-    {
-      const char *at = g_strstrip (*pair);
-
-      if (g_str_has_prefix (at, COOKIE "=") &&
-          is_session (self, at + strlen (COOKIE "="), strlen (at) - strlen (COOKIE "=")))
-        return TRUE;
-    }
+  if (need == QUEEN_ACCESS_PUBLIC)
+    return TRUE;
+  if (!visitor->origin)
+    return check_fetch (need, visitor, error);
+  if (queen_access_judge_page (self, visitor) >= least)
+    return TRUE;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN,
+               "web pages of “%s” may not %s the queen; see --cors-origin", visitor->origin,
+               need == QUEEN_ACCESS_READ ? "speak to" : "write to");
   return FALSE;
 }
 
-char *
-queen_access_dup_session_cookie (QueenAccess *self, gboolean is_secure)
+/* Tokens and sessions */
+
+/* Whom a request shows itself to be. */
+typedef struct
 {
-  g_autofree char *expiry =
-      g_strdup_printf ("%" G_GINT64_FORMAT,
-                       g_get_monotonic_time () / G_USEC_PER_SEC + SESSION_LENGTH);
-  g_autofree char *signature = sign (self, expiry);
-
-  return g_strdup_printf (COOKIE "=%s.%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Strict%s", expiry,
-                          signature, SESSION_LENGTH, is_secure ? "; Secure" : "");
-}
-
-/* Tokens */
+  const QueenToken *token;
+  QueenScopes scopes;
+} Identity;
 
 static gboolean
-is_reading (const char *method)
+identify_by_token (QueenAccess *self, const char *authorization, Identity *who)
 {
-  return g_str_equal (method, "GET") || g_str_equal (method, "HEAD");
+  static const char scheme[] = "Bearer ";
+
+  if (!authorization || g_ascii_strncasecmp (authorization, scheme, strlen (scheme)) != 0)
+    return FALSE;
+  who->token = queen_tokens_lookup (self->tokens, authorization + strlen (scheme));
+  who->scopes = who->token ? who->token->scopes : 0;
+  return who->token != NULL;
+}
+
+static gboolean
+identify_by_cookie (QueenAccess *self, const QueenVisitor *visitor, Identity *who)
+{
+  QueenPage page = queen_access_judge_page (self, visitor);
+  QueenSession session;
+
+  if ((page != QUEEN_PAGE_OWN && page != QUEEN_PAGE_FRIEND) ||
+      !queen_sessions_find (self->sessions, visitor->cookies, &session))
+    return FALSE;
+  who->token = queen_tokens_find (self->tokens, session.token);
+  if (!who->token)
+    return FALSE;
+  who->scopes = who->token->scopes & ~(guint) QUEEN_SCOPE_ADMIN;
+  /* Browsers send a cookie whoever makes them; only with an origin is it known who did. */
+  if (session.is_foreign || !visitor->origin || page != QUEEN_PAGE_OWN)
+    who->scopes &= QUEEN_SCOPE_READ;
+  return TRUE;
+}
+
+static gboolean
+identify (QueenAccess *self,
+          QueenAccessNeed need,
+          const QueenVisitor *visitor,
+          Identity *who,
+          GError **error)
+{
+  if (identify_by_token (self, visitor->authorization, who) ||
+      (need != QUEEN_ACCESS_SESSION && identify_by_cookie (self, visitor, who)))
+    return TRUE;
+  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAUTHORIZED,
+                       visitor->authorization ? "the token is not one of the queen's"
+                                              : "this needs a token: Authorization: Bearer …");
+  return FALSE;
+}
+
+static gboolean
+check_scope (const Identity *who, QueenScopes scope, GError **error)
+{
+  if (who->scopes & scope)
+    return TRUE;
+  if (who->token->scopes & scope)
+    g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN,
+                         "a session writes for the queen's own pages alone, and nothing that takes "
+                         "the scope “admin”: this needs the token itself");
+  else
+    g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN, "the token “%s” has not the scope “%s”",
+                 who->token->name, queen_scope_get_name (scope));
+  return FALSE;
+}
+
+/* Who may do what */
+
+/* Her own user could as well send her a signal. What was handed on is somebody else's, whoever
+ * hands it on; and a page that any page can be is nobody's. */
+static gboolean
+is_from_here (QueenAccess *self, const QueenVisitor *visitor)
+{
+  uid_t user;
+
+  return !visitor->is_forwarded && !(visitor->origin && is_nowhere (visitor->origin)) &&
+         queen_socket_users_lookup (self->users, visitor->fd, &user) &&
+         (user == geteuid () || user == 0);
+}
+
+static gboolean
+refuse_stranger (QueenAccess *self, GError **error)
+{
+  const char *why = "only the queen's own user and root may do this, from this machine and not "
+                    "through a proxy, or who has a token with the scope “admin”";
+
+  if (self->admin == QUEEN_ADMIN_OFF)
+    why = "nobody may do this over HTTP: the queen runs with --admin=off";
+  else if (self->admin == QUEEN_ADMIN_TOKEN)
+    why = "this needs a token with the scope “admin”, and there are none: see --token-file";
+  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN, why);
+  return FALSE;
+}
+
+static gboolean
+check_admin (QueenAccess *self, const QueenVisitor *visitor, guint *owner, GError **error)
+{
+  Identity who = { NULL };
+
+  if (self->admin == QUEEN_ADMIN_OFF)
+    return refuse_stranger (self, error);
+  if (self->tokens && !identify (self, QUEEN_ACCESS_ADMIN, visitor, &who, error))
+    return FALSE;
+  *owner = who.token ? who.token->number : 0;
+  if (who.scopes & QUEEN_SCOPE_ADMIN ||
+      (self->admin == QUEEN_ADMIN_LOOPBACK && is_from_here (self, visitor)))
+    return TRUE;
+  return who.token ? check_scope (&who, QUEEN_SCOPE_ADMIN, error) : refuse_stranger (self, error);
 }
 
 gboolean
-queen_access_check_token (QueenAccess *self,
-                          const char *method,
-                          const char *path,
-                          const char *authorization,
-                          const char *cookie,
+queen_access_check_right (QueenAccess *self,
+                          QueenAccessNeed need,
+                          const QueenVisitor *visitor,
+                          guint *owner,
                           GError **error)
 {
-  /* The page itself, and whether she is well, is nobody's secret. */
-  gboolean is_public =
-      is_reading (method) && (!self->are_reads_protected ||
-                              !(g_str_has_prefix (path, "/v1/") || g_str_equal (path, "/metrics")));
+  gboolean is_reading = need == QUEEN_ACCESS_READ;
+  Identity who;
 
-  if (!self->tokens || is_public || g_str_equal (method, "OPTIONS"))
+  *owner = 0;
+  if (need == QUEEN_ACCESS_ADMIN)
+    return check_admin (self, visitor, owner, error);
+  if (need == QUEEN_ACCESS_PUBLIC || !self->tokens ||
+      (is_reading && (visitor->is_probe || !self->are_reads_protected)))
     return TRUE;
-  if (authorization && g_ascii_strncasecmp (authorization, "Bearer ", strlen ("Bearer ")) == 0 &&
-      queen_tokens_lookup (self->tokens, authorization + strlen ("Bearer ")))
-    return TRUE;
-  if (is_reading (method) && has_session (self, cookie))
-    return TRUE;
-  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAUTHORIZED,
-               authorization ? "the token is not one of the queen's"
-                             : "this needs a token: Authorization: Bearer …");
-  return FALSE;
+  if (!identify (self, need, visitor, &who, error))
+    return FALSE;
+  *owner = who.token->number;
+  return need == QUEEN_ACCESS_SESSION ||
+         check_scope (&who, is_reading ? QUEEN_SCOPE_READ : QUEEN_SCOPE_BEAT, error);
+}
+
+const char *
+queen_access_get_name (QueenAccess *self, guint owner)
+{
+  const QueenToken *token = self->tokens ? queen_tokens_find (self->tokens, owner) : NULL;
+
+  return token ? token->name : NULL;
+}
+
+gboolean
+queen_access_may_read_on (QueenAccess *self, guint owner)
+{
+  const QueenToken *token = self->tokens ? queen_tokens_find (self->tokens, owner) : NULL;
+
+  return owner == 0 || (token && token->scopes & QUEEN_SCOPE_READ);
+}
+
+char *
+queen_access_dup_session_cookie (QueenAccess *self,
+                                 const QueenVisitor *visitor,
+                                 guint owner,
+                                 GError **error)
+{
+  QueenPage page = queen_access_judge_page (self, visitor);
+  const QueenSession session = { owner, page != QUEEN_PAGE_OWN };
+
+  if (page == QUEEN_PAGE_OWN || page == QUEEN_PAGE_FRIEND)
+    return queen_sessions_dup_cookie (self->sessions, &session, visitor->is_encrypted);
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN,
+               "web pages of “%s” get no session; see --cors-origin", visitor->origin);
+  return NULL;
 }
 
 gboolean
@@ -254,13 +373,15 @@ queen_access_reload (QueenAccess *self, GError **error)
 
   if (!self->token_file)
     return TRUE;
-  tokens = queen_tokens_new_from_file (self->token_file, error);
+  tokens = queen_tokens_new_from_file (self->token_file, self->tokens, error);
   if (!tokens)
     return FALSE;
   g_clear_pointer (&self->tokens, queen_tokens_free);
   self->tokens = tokens;
   return TRUE;
 }
+
+/* The object */
 
 static void
 queen_access_finalize (GObject *object)
@@ -271,6 +392,8 @@ queen_access_finalize (GObject *object)
   g_hash_table_unref (self->origins);
   g_free (self->token_file);
   g_clear_pointer (&self->tokens, queen_tokens_free);
+  queen_sessions_free (self->sessions);
+  g_clear_pointer (&self->users, queen_socket_users_free);
 
   G_OBJECT_CLASS (queen_access_parent_class)->finalize (object);
 }
@@ -286,8 +409,7 @@ queen_access_init (QueenAccess *self)
 {
   self->hosts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  if (getrandom (self->session_key, sizeof self->session_key, 0) != sizeof self->session_key)
-    g_error ("the system gives no random bytes");
+  self->sessions = queen_sessions_new (&queen_clock_system);
 }
 
 static void
@@ -306,5 +428,8 @@ queen_access_new (const QueenAccessSettings *settings, GError **error)
   add_lower (self->origins, settings->origins);
   self->token_file = g_strdup (settings->token_file);
   self->are_reads_protected = settings->are_reads_protected;
+  self->admin = settings->admin;
+  if (self->admin == QUEEN_ADMIN_LOOPBACK)
+    self->users = queen_socket_users_new ();
   return queen_access_reload (self, error) ? g_steal_pointer (&self) : NULL;
 }

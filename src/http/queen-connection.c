@@ -45,7 +45,8 @@ struct _QueenConnection
   QueenEpoll *watched_by; /* NULL when the kernel does not tell of it */
   gboolean is_probe;
   QueenWait waits[QUEEN_N_WAITS];
-  struct sockaddr_storage peer;
+  struct sockaddr_storage client; /* who is at the other end, or whom a trusted proxy there names */
+  gboolean is_forwarded;
   QueenPeer *share; /* NULL when it takes from nobody's */
 
   QueenRequestBuffer request;
@@ -117,7 +118,7 @@ queen_connection_new (QueenConnectionSettings *settings,
   self->socket.fd = fd;
   self->state = settings->tls && !is_probe ? STATE_HELLO : STATE_HEAD;
   self->is_probe = is_probe;
-  self->peer = *peer;
+  self->client = *peer;
   self->share = share;
   return self;
 }
@@ -321,6 +322,21 @@ queen_connection_refuse (QueenConnection *self, QueenRefusal reason, const GErro
   begin_answer (self, &answer);
 }
 
+void
+queen_connection_refuse_share (QueenConnection *self)
+{
+  g_autoptr (GError) error = g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                                                  "too many connections from one address");
+
+  queen_connection_refuse (self, QUEEN_REFUSAL_PEER_SHARE, error);
+}
+
+int
+queen_connection_get_fd (QueenConnection *self)
+{
+  return self->socket.fd;
+}
+
 /* Reading */
 
 /* @whole has the request, and perhaps more. */
@@ -331,10 +347,10 @@ handle_request (QueenConnection *self, QueenText whole)
   g_autoptr (GBytes) head = g_string_free_to_bytes (g_steal_pointer (&buffer.accepted));
   g_auto (QueenAnswer) answer = { NULL };
   const QueenRequest request = {
-    .is_local = queen_peers_is_loopback (&self->peer),
     .is_probe = self->is_probe,
     .is_encrypted = self->socket.tls != NULL,
-    .client = &self->peer,
+    .is_forwarded = self->is_forwarded,
+    .client = &self->client,
     .head = head,
     .has_body = buffer.has_body,
     .body = whole.at + buffer.head_length,
@@ -390,14 +406,40 @@ keep_request (QueenConnection *self)
   return TRUE;
 }
 
+/* As soon as the head is whole it is known whose request a trusted proxy hands on, and so whose
+ * share that takes from: the proxy itself takes from none. Returns FALSE when there is nothing left
+ * of it. */
+static gboolean
+find_client (QueenConnection *self, QueenText whole)
+{
+  const QueenProxies *proxies = self->settings->proxies;
+  QueenText head = { whole.at, self->request.head_length };
+  gboolean is_named;
+
+  self->is_forwarded = self->request.is_forwarded;
+  if (self->is_probe || !queen_proxies_is_trusted (proxies, &self->client))
+    return TRUE;
+  is_named = queen_proxies_find_client (proxies, head, &self->client);
+  if (queen_peers_enter (self->settings->peers, &self->client, is_named, &self->share))
+    return TRUE;
+  queen_connection_refuse_share (self);
+  return FALSE;
+}
+
 /* Returns whether more is wanted. */
 static gboolean
 consider (QueenConnection *self, QueenText bytes)
 {
+  gboolean had_head = self->request.head_length > 0;
   g_autoptr (GError) error = NULL;
   QueenText whole;
+  QueenRequestProgress progress =
+      queen_request_buffer_take (&self->request, bytes, self->settings->access, &whole, &error);
 
-  switch (queen_request_buffer_take (&self->request, bytes, self->settings->access, &whole, &error))
+  if (progress != QUEEN_REQUEST_REFUSED && !had_head && self->request.head_length > 0 &&
+      !find_client (self, whole))
+    return FALSE;
+  switch (progress)
     {
     case QUEEN_REQUEST_REFUSED:
       queen_connection_refuse (self, queen_refusal_from_head_error (error), error);

@@ -9,6 +9,7 @@
 #include "queen-access.h"
 #include "queen-delivery.h"
 #include "queen-epoll.h"
+#include "queen-forwarded.h"
 #include "queen-peers.h"
 #include "queen-tally.h"
 #include "queen-wait.h"
@@ -25,10 +26,11 @@ typedef struct _QueenConnection QueenConnection;
 
 /**
  * QueenRequest:
- * @is_local: whether it comes from this machine, by its loopback address
  * @is_probe: whether the queen herself asks, to see that she still answers
  * @is_encrypted: whether it came through TLS
- * @client: whose it is; as long as its connection
+ * @is_forwarded: whether somebody hands it on, as far as that shows
+ * @client: whose it is: who is at the other end, or whom a trusted proxy there names; as long as
+ * its connection
  * @head: as libsoup may see it
  * @has_body: whether it said how long its body is; an empty one is a body, too
  * @body: what followed the head
@@ -36,9 +38,9 @@ typedef struct _QueenConnection QueenConnection;
  */
 typedef struct
 {
-  gboolean is_local;
   gboolean is_probe;
   gboolean is_encrypted;
+  gboolean is_forwarded;
   const struct sockaddr_storage *client;
   GBytes *head;
   gboolean has_body;
@@ -101,6 +103,7 @@ typedef enum
  * @tls: (nullable): what encrypts every connection
  * @tally: what counts
  * @budgets: what is held in memory, and how much that may be
+ * @proxies: (nullable): whose word is taken for whose request they hand on
  * @peers: whose share a connection takes from
  * @on_request: who answers
  * @requests: where they wait for the kernel
@@ -118,6 +121,7 @@ typedef struct
   QueenTls *tls;
   QueenTally *tally;
   QueenBudgets *budgets;
+  const QueenProxies *proxies;
   QueenPeers *peers;
   QueenRequestFunc on_request;
   gpointer data;
@@ -132,7 +136,7 @@ typedef struct
 /**
  * queen_connection_new:
  * @fd: (transfer full): a connection that was just accepted, non-blocking
- * @peer: whose it is
+ * @peer: who is at its other end
  * @share: (nullable) (transfer full): what it takes from @peer's share
  * @is_probe: whether it is the queen's own: it is never encrypted and needs no token
  */
@@ -159,6 +163,13 @@ void queen_connection_start (QueenConnection *self, gboolean may_read);
  * Answers without knowing what was asked.
  */
 void queen_connection_refuse (QueenConnection *self, QueenRefusal reason, const GError *error);
+
+/**
+ * queen_connection_refuse_share:
+ *
+ * Refuses it as its client has as many as one may have.
+ */
+void queen_connection_refuse_share (QueenConnection *self);
 
 /**
  * queen_connection_evict:
@@ -198,6 +209,13 @@ void queen_connection_remove (QueenConnection *self);
  * Returns: (transfer full): the socket, which then is no longer watched or closed here
  */
 QueenSocket queen_connection_steal_socket (QueenConnection *self);
+
+/**
+ * queen_connection_get_fd:
+ *
+ * Returns: (transfer none): its descriptor, to find out more about the other end
+ */
+int queen_connection_get_fd (QueenConnection *self);
 
 /**
  * queen_connection_set_gone_func:

@@ -164,6 +164,7 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
 
   connections->access = g_object_ref (settings->access);
   g_set_object (&connections->tls, settings->tls);
+  connections->proxies = settings->proxies;
   connections->tally = settings->tally;
   connections->budgets = settings->budgets;
   connections->peers =
@@ -218,7 +219,9 @@ admit (
 {
   QueenConnectionSettings *settings = &self->connections;
   QueenPeer *share = NULL;
-  gboolean has_share = is_probe || queen_peers_enter (settings->peers, peer, &share);
+  /* What comes from a proxy takes from its client's share, once that is known. */
+  gboolean has_share = is_probe || queen_proxies_is_trusted (settings->proxies, peer) ||
+                       queen_peers_enter (settings->peers, peer, FALSE, &share);
   gboolean has_room = make_room (self, has_share);
   QueenConnection *connection = queen_connection_new (settings, fd, peer, share, is_probe);
   g_autoptr (GError) error = NULL;
@@ -230,12 +233,13 @@ admit (
       queen_connection_start (connection, n_before < MAX_READY_AT_ONCE);
       return;
     }
-  g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
-                       has_share ? "too many connections"
-                                 : "too many connections from one address");
-  queen_connection_refuse (connection,
-                           has_share ? QUEEN_REFUSAL_CONNECTION_CAP : QUEEN_REFUSAL_PEER_SHARE,
-                           error);
+  if (!has_share)
+    {
+      queen_connection_refuse_share (connection);
+      return;
+    }
+  g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "too many connections");
+  queen_connection_refuse (connection, QUEEN_REFUSAL_CONNECTION_CAP, error);
 }
 
 void

@@ -23,6 +23,7 @@ G_DECLARE_FINAL_TYPE (QueenGate, queen_gate, QUEEN, GATE, GObject)
  * QueenGateSettings:
  * @access: who may speak
  * @tls: (nullable): what encrypts every connection; %NULL for none
+ * @proxies: (nullable): whose word is taken for whose request they hand on; they outlive the gate
  * @caps: how many connections there may be
  * @clock: by which deadlines go
  * @budgets: what counts the bytes that connections hold; it outlives the gate
@@ -33,6 +34,7 @@ typedef struct
 {
   QueenAccess *access;
   QueenTls *tls;
+  const QueenProxies *proxies;
   QueenCaps caps;
   const QueenClock *clock;
   QueenBudgets *budgets;

@@ -13,9 +13,16 @@ struct _QueenPeers
   gboolean spares_loopback;
 };
 
+/* An address of IPv4, or a network of IPv6. Each family has keys of its own, whatever the bytes. */
+typedef struct
+{
+  guint32 family;
+  guint32 network[2];
+} Key;
+
 struct _QueenPeer
 {
-  gint64 key; /* the hash table compares what a QueenPeer begins with */
+  Key key; /* the hash table compares what a QueenPeer begins with */
   guint n_held;
 };
 
@@ -34,8 +41,8 @@ get_ipv4 (const struct sockaddr_storage *address, guint32 *ipv4)
   return TRUE;
 }
 
-gboolean
-queen_peers_is_loopback (const struct sockaddr_storage *address)
+static gboolean
+is_loopback (const struct sockaddr_storage *address)
 {
   guint32 ipv4;
 
@@ -45,18 +52,31 @@ queen_peers_is_loopback (const struct sockaddr_storage *address)
          IN6_IS_ADDR_LOOPBACK (&((const struct sockaddr_in6 *) address)->sin6_addr);
 }
 
-/* The IPv6 networks whose upper half is 0 are nobody's (RFC 4291 § 2.5), so IPv4 has its place
- * there, and ::1 beside it. */
-static gint64
+static Key
 make_key (const struct sockaddr_storage *address)
 {
-  guint32 ipv4;
-  gint64 key;
+  Key key = { .family = AF_INET };
 
-  if (get_ipv4 (address, &ipv4))
-    return ipv4;
-  memcpy (&key, &((const struct sockaddr_in6 *) address)->sin6_addr, sizeof key);
+  if (!get_ipv4 (address, &key.network[0]))
+    {
+      key.family = AF_INET6;
+      memcpy (key.network, &((const struct sockaddr_in6 *) address)->sin6_addr, sizeof key.network);
+    }
   return key;
+}
+
+static guint
+hash_key (gconstpointer data)
+{
+  const Key *key = data;
+
+  return (key->network[0] * 31 + key->network[1]) * 31 + key->family;
+}
+
+static gboolean
+is_same_key (gconstpointer a, gconstpointer b)
+{
+  return memcmp (a, b, sizeof (Key)) == 0;
 }
 
 QueenPeers *
@@ -64,27 +84,30 @@ queen_peers_new (guint share, gboolean spares_loopback)
 {
   QueenPeers *self = g_new0 (QueenPeers, 1);
 
-  self->holders = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  self->holders = g_hash_table_new_full (hash_key, is_same_key, g_free, NULL);
   self->share = share;
   self->spares_loopback = spares_loopback;
   return self;
 }
 
 static gboolean
-is_counted (QueenPeers *self, const struct sockaddr_storage *address)
+is_counted (QueenPeers *self, const struct sockaddr_storage *address, gboolean is_forwarded)
 {
   return (address->ss_family == AF_INET || address->ss_family == AF_INET6) &&
-         !(self->spares_loopback && queen_peers_is_loopback (address));
+         (is_forwarded || !self->spares_loopback || !is_loopback (address));
 }
 
 gboolean
-queen_peers_enter (QueenPeers *self, const struct sockaddr_storage *address, QueenPeer **peer)
+queen_peers_enter (QueenPeers *self,
+                   const struct sockaddr_storage *address,
+                   gboolean is_forwarded,
+                   QueenPeer **peer)
 {
   QueenPeer *holder;
-  gint64 key;
+  Key key;
 
   *peer = NULL;
-  if (!is_counted (self, address))
+  if (!is_counted (self, address, is_forwarded))
     return TRUE;
   key = make_key (address);
   holder = g_hash_table_lookup (self->holders, &key);

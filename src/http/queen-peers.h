@@ -34,21 +34,21 @@ QueenPeers *queen_peers_new (guint share, gboolean spares_loopback);
 /**
  * queen_peers_enter:
  * @address: who comes
+ * @is_forwarded: somebody says so who hands it on: then it is not spared, whatever the address
  * @peer: (out): what to give queen_peers_leave(); %NULL when it is not counted
  *
  * Returns: %FALSE when it holds its share already, and so cannot have more
  */
-gboolean
-queen_peers_enter (QueenPeers *self, const struct sockaddr_storage *address, QueenPeer **peer);
+gboolean queen_peers_enter (QueenPeers *self,
+                            const struct sockaddr_storage *address,
+                            gboolean is_forwarded,
+                            QueenPeer **peer);
 
 /**
  * queen_peers_leave:
  * @peer: (nullable): who gives one back
  */
 void queen_peers_leave (QueenPeers *self, QueenPeer *peer);
-
-/** Returns: whether @address is one of this machine's own loopback addresses */
-gboolean queen_peers_is_loopback (const struct sockaddr_storage *address);
 
 void queen_peers_free (QueenPeers *self);
 

@@ -153,19 +153,30 @@ queen_probe_dup_target (QueenProbe *self)
   return g_socket_connectable_to_string (self->addresses->pdata[self->in_turn]);
 }
 
-gboolean
-queen_probe_is_peer (QueenProbe *self, const struct sockaddr_storage *peer)
+static gboolean
+is_same_end (const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
-  const struct sockaddr_in *ipv4 = (const struct sockaddr_in *) peer;
-  const struct sockaddr_in *own_ipv4 = (const struct sockaddr_in *) &self->local;
-  const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *) peer;
-  const struct sockaddr_in6 *own_ipv6 = (const struct sockaddr_in6 *) &self->local;
+  const struct sockaddr_in *a4 = (const struct sockaddr_in *) a;
+  const struct sockaddr_in *b4 = (const struct sockaddr_in *) b;
 
-  if (self->fd < 0 || peer->ss_family != self->local.ss_family ||
-      ipv4->sin_port != own_ipv4->sin_port)
+  /* The port stands at the same place in both families' addresses. */
+  if (a->ss_family != b->ss_family || a4->sin_port != b4->sin_port)
     return FALSE;
-  return peer->ss_family == AF_INET ? ipv4->sin_addr.s_addr == own_ipv4->sin_addr.s_addr
-                                    : IN6_ARE_ADDR_EQUAL (&ipv6->sin6_addr, &own_ipv6->sin6_addr);
+  return a->ss_family == AF_INET
+             ? a4->sin_addr.s_addr == b4->sin_addr.s_addr
+             : IN6_ARE_ADDR_EQUAL (&((const struct sockaddr_in6 *) a)->sin6_addr,
+                                   &((const struct sockaddr_in6 *) b)->sin6_addr);
+}
+
+gboolean
+queen_probe_is_peer (QueenProbe *self, int fd, const struct sockaddr_storage *peer)
+{
+  struct sockaddr_storage target = { 0 }, accepted = { 0 };
+
+  return self->fd >= 0 && is_same_end (peer, &self->local) &&
+         getpeername (self->fd, (struct sockaddr *) &target, &(socklen_t){ sizeof target }) == 0 &&
+         getsockname (fd, (struct sockaddr *) &accepted, &(socklen_t){ sizeof accepted }) == 0 &&
+         is_same_end (&target, &accepted);
 }
 
 QueenProbe *

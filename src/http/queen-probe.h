@@ -50,11 +50,14 @@ char *queen_probe_dup_target (QueenProbe *self);
 
 /**
  * queen_probe_is_peer:
- * @peer: whose a connection is that was just accepted
+ * @fd: a connection that was just accepted
+ * @peer: whose it is
  *
- * Returns: whether it is the probe's. Nobody else can have that address and port at this time.
+ * Returns: whether it is the probe's. Nobody else can have its four addresses and ports at this
+ *   time; whereas from the probe's own address and port somebody may well connect to another port
+ *   of the queen's
  */
-gboolean queen_probe_is_peer (QueenProbe *self, const struct sockaddr_storage *peer);
+gboolean queen_probe_is_peer (QueenProbe *self, int fd, const struct sockaddr_storage *peer);
 
 void queen_probe_free (QueenProbe *self);
 

@@ -26,11 +26,12 @@ parse_head (QueenRequestBuffer *self, QueenText text, QueenAccess *access, GErro
   self->head_length = (gsize) head_length;
   self->accepted = g_string_sized_new ((gsize) head_length);
   if (!queen_request_head_parse (text.at, self->head_length, &head, self->accepted, error) ||
-      !queen_access_check_head (access, &head, error))
+      !queen_access_check_host (access, &head, error))
     return FALSE;
   self->has_body = head.has_content_length;
   self->body_length = head.content_length;
   self->expects_continue = head.expects_continue;
+  self->is_forwarded = head.is_forwarded;
   return TRUE;
 }
 

@@ -18,6 +18,7 @@ G_BEGIN_DECLS
  * @head_length: bytes; 0 before the head is whole
  * @has_body: the head says how long the body is
  * @expects_continue: the client waits to be asked for the body
+ * @is_forwarded: the head says that it comes through a proxy
  * @body_length: bytes that the head promises
  * @accepted: the head as libsoup may see it
  *
@@ -30,6 +31,7 @@ typedef struct
   gsize head_length;
   gboolean has_body;
   gboolean expects_continue;
+  gboolean is_forwarded;
   gsize body_length;
   GString *accepted;
 } QueenRequestBuffer;

@@ -25,32 +25,6 @@ is_token (QueenText text)
   return text.length > 0;
 }
 
-/* Cuts @text at the first @separator; FALSE when there is none. */
-static gboolean
-cut (QueenText text, char separator, QueenText *before, QueenText *after)
-{
-  const char *at = memchr (text.at, separator, text.length);
-
-  if (!at)
-    return FALSE;
-  *before = (QueenText){ text.at, (gsize) (at - text.at) };
-  *after = (QueenText){ at + 1, text.length - before->length - 1 };
-  return TRUE;
-}
-
-static QueenText
-trim (QueenText text)
-{
-  while (text.length > 0 && (*text.at == ' ' || *text.at == '\t'))
-    {
-      text.at++;
-      text.length--;
-    }
-  while (text.length > 0 && (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t'))
-    text.length--;
-  return text;
-}
-
 /* libsoup keeps every method that it meets for ever, so it meets only these. */
 static gboolean
 check_method (QueenText method, GError **error)
@@ -66,18 +40,6 @@ check_method (QueenText method, GError **error)
   return fail (error, QUEEN_ERROR_NOT_IMPLEMENTED, "unknown method");
 }
 
-/* How many bytes at the beginning of @text are letters, digits or @others. */
-static gsize
-span (QueenText text, const char *others)
-{
-  gsize n = 0;
-
-  while (n < text.length && text.at[n] != '\0' &&
-         (g_ascii_isalnum (text.at[n]) || strchr (others, text.at[n])))
-    n++;
-  return n;
-}
-
 static gboolean
 is_digits (QueenText text)
 {
@@ -85,24 +47,6 @@ is_digits (QueenText text)
     if (!g_ascii_isdigit (text.at[i]))
       return FALSE;
   return TRUE;
-}
-
-/* RFC 9110 § 7.2: a name, or an address in brackets, and perhaps a port; without what no URI of
- * ours has: user names and percent signs. */
-static gboolean
-is_host (QueenText text)
-{
-  gsize end = span (text, "-._~");
-
-  if (text.length > 0 && *text.at == '[')
-    {
-      end = 1 + span ((QueenText){ text.at + 1, text.length - 1 }, ":.");
-      if (end == text.length || text.at[end++] != ']')
-        return FALSE;
-    }
-  if (end == 0 || end == text.length)
-    return end > 0;
-  return text.at[end] == ':' && is_digits ((QueenText){ text.at + end + 1, text.length - end - 1 });
 }
 
 /* RFC 9112 § 3.2.2: a target may be a whole URI, and then its host is what counts. */
@@ -121,7 +65,7 @@ cut_target_host (QueenText target, QueenText *host, QueenText *path)
         end++;
       *host = (QueenText){ target.at + start, end - start };
       *path = (QueenText){ target.at + end, target.length - end };
-      return is_host (*host);
+      return queen_text_is_host (*host);
     }
   return FALSE;
 }
@@ -143,8 +87,8 @@ has_dots (QueenText path)
 {
   QueenText query, segment;
 
-  cut (path, '?', &path, &query);
-  while (cut (path, '/', &segment, &path))
+  queen_text_cut (path, '?', &path, &query);
+  while (queen_text_cut (path, '/', &segment, &path))
     if (is_dots (segment))
       return TRUE;
   return is_dots (path);
@@ -185,7 +129,8 @@ parse_request_line (QueenRequestHead *head, QueenText line, GError **error)
 {
   QueenText target, version;
 
-  if (!cut (line, ' ', &head->method, &target) || !cut (target, ' ', &target, &version))
+  if (!queen_text_cut (line, ' ', &head->method, &target) ||
+      !queen_text_cut (target, ' ', &target, &version))
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "the request line is not METHOD TARGET VERSION");
   return check_method (head->method, error) && parse_target (head, target, error) &&
          check_version (version, error);
@@ -223,7 +168,7 @@ check_host (QueenRequestHead *head, QueenText value, GError **error)
 {
   if (head->host.at)
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "more than one Host");
-  if (!is_host (value))
+  if (!queen_text_is_host (value))
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "Host is no host name");
   head->host = value;
   return TRUE;
@@ -252,16 +197,25 @@ is_kept (QueenText name)
   return TRUE;
 }
 
+/* What proxies add. They need not. */
+static gboolean
+is_of_proxy (QueenText name)
+{
+  return queen_text_is (name, "Via") || queen_text_is (name, "Forwarded") ||
+         queen_text_is (name, "X-Real-IP") || queen_text_has_prefix (name, "X-Forwarded-");
+}
+
 /* @keep becomes FALSE for a line that libsoup must not see. */
 static gboolean
 parse_header_line (QueenRequestHead *head, QueenText line, gboolean *keep, GError **error)
 {
   QueenText name, value;
 
-  if (!cut (line, ':', &name, &value) || !is_token (name))
+  if (!queen_text_cut (line, ':', &name, &value) || !is_token (name))
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "a header line is not NAME: VALUE");
-  value = trim (value);
+  value = queen_text_trim (value);
   *keep = is_kept (name);
+  head->is_forwarded |= is_of_proxy (name);
 
   if (queen_text_is (name, "Host"))
     return check_host (head, value, error);
@@ -272,19 +226,9 @@ parse_header_line (QueenRequestHead *head, QueenText line, gboolean *keep, GErro
                  "a body needs a Content-Length; transfer codings are not taken");
   if (queen_text_is (name, "Origin"))
     return check_origin (head, value, error);
-  if (queen_text_is (name, "Sec-Fetch-Site"))
-    head->fetch_site = value;
-  if (queen_text_is (name, "Sec-Fetch-Mode"))
-    head->fetch_mode = value;
   if (queen_text_is (name, "Expect"))
     head->expects_continue = queen_text_is (value, "100-continue");
   return check_value (value, error);
-}
-
-gboolean
-queen_text_is (QueenText text, const char *word)
-{
-  return text.length == strlen (word) && g_ascii_strncasecmp (text.at, word, text.length) == 0;
 }
 
 gssize
@@ -332,4 +276,24 @@ queen_request_head_parse (
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "no Host");
   g_string_append (accepted, "\r\n");
   return TRUE;
+}
+
+gboolean
+queen_request_head_join (QueenText head, const char *name, GString *values)
+{
+  QueenText line, line_name, value;
+  gboolean found = FALSE;
+
+  while (queen_text_cut (head, '\n', &line, &head))
+    {
+      if (!queen_text_cut (line, ':', &line_name, &value) || !queen_text_is (line_name, name))
+        continue;
+      value.length--; /* the line's CR */
+      value = queen_text_trim (value);
+      if (found)
+        g_string_append_c (values, ',');
+      g_string_append_len (values, value.at, (gssize) value.length);
+      found = TRUE;
+    }
+  return found;
 }

@@ -5,30 +5,12 @@
 
 #include <glib.h>
 
+#include "queen-text.h"
+
 G_BEGIN_DECLS
 
 #define QUEEN_REQUEST_MAX_HEAD 16384 /* bytes */
 #define QUEEN_REQUEST_MAX_BODY 65536 /* bytes */
-
-/**
- * QueenText:
- * @at: (nullable): its beginning; no NUL follows
- * @length: bytes
- *
- * A part of the bytes that were received.
- */
-typedef struct
-{
-  const char *at;
-  gsize length;
-} QueenText;
-
-/**
- * queen_text_is:
- *
- * Returns: whether @text is @word, in upper or lower case, as most words in a head may be written
- */
-gboolean queen_text_is (QueenText text, const char *word);
 
 /**
  * QueenRequestHead:
@@ -36,11 +18,10 @@ gboolean queen_text_is (QueenText text, const char *word);
  * @content_length: bytes of body that follow
  * @expects_continue: the client waits for `100 Continue` before it sends them
  * @method: `GET`, …
+ * @is_forwarded: it says that it comes through a proxy; one that does not say so may all the same
  * @host: the header's value: a host and perhaps a port
  * @target_host: the same from the target, when that is a whole URI
  * @origin: of the web page that asks; %NULL when it is no page, or no page of another origin
- * @fetch_site: what the browser says of that page: `same-origin`, `cross-site`, …
- * @fetch_mode: what the browser does: `navigate`, `cors`, …
  *
  * What must be known of a request before its body has come. The texts are parts of the head that
  * was parsed, and valid as long as that is.
@@ -50,12 +31,11 @@ typedef struct
   gboolean has_content_length;
   gsize content_length;
   gboolean expects_continue;
+  gboolean is_forwarded;
   QueenText method;
   QueenText host;
   QueenText target_host;
   QueenText origin;
-  QueenText fetch_site;
-  QueenText fetch_mode;
 } QueenRequestHead;
 
 /**
@@ -86,5 +66,15 @@ gssize queen_request_head_find_end (const char *data, gsize length, gsize *scann
  */
 gboolean queen_request_head_parse (
     const char *data, gsize length, QueenRequestHead *head, GString *accepted, GError **error);
+
+/**
+ * queen_request_head_join:
+ * @head: a whole head that queen_request_head_parse() has accepted
+ * @name: of a header that may have several lines
+ * @values: where to append what they say, in order, with commas between: RFC 9110 § 5.3
+ *
+ * Returns: whether there is such a line
+ */
+gboolean queen_request_head_join (QueenText head, const char *name, GString *values);
 
 G_END_DECLS

@@ -168,9 +168,9 @@ queen_routes_add_heartbeats (QueenServer *server,
                              QueenStream *stream)
 {
   static const QueenRoute routes[] = {
-    { "/v1/worker-heartbeat", "POST", on_worker_heartbeat },
-    { "/v1/hive-heartbeat", "POST", on_hive_heartbeat },
-    { "/v1/heartbeats/stream", "GET", on_stream },
+    { "/v1/worker-heartbeat", "POST", QUEEN_ACCESS_BEAT, on_worker_heartbeat },
+    { "/v1/hive-heartbeat", "POST", QUEEN_ACCESS_BEAT, on_hive_heartbeat },
+    { "/v1/heartbeats/stream", "GET", QUEEN_ACCESS_READ, on_stream },
   };
   Heartbeats *heartbeats = g_new0 (Heartbeats, 1);
 

@@ -209,7 +209,7 @@ free_metrics (Metrics *metrics)
 void
 queen_routes_add_metrics (QueenServer *server, const QueenMetricsSources *sources)
 {
-  static const QueenRoute routes[] = { { "/metrics", "GET", on_metrics } };
+  static const QueenRoute routes[] = { { "/metrics", "GET", QUEEN_ACCESS_READ, on_metrics } };
   Metrics *metrics = g_new0 (Metrics, 1);
 
   metrics->sources = *sources;

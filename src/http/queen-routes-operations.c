@@ -33,42 +33,37 @@ static void
 on_session (SoupServerMessage *message, GHashTable *query, gpointer data)
 {
   Operations *operations = data;
-  g_autofree char *cookie =
-      queen_access_dup_session_cookie (operations->access,
-                                       queen_server_get_request (message)->is_encrypted);
+  g_autofree char *cookie = NULL;
+  g_autoptr (GError) error = NULL;
 
+  if (!queen_access_has_tokens (operations->access))
+    {
+      queen_answer_message (message, "There are no tokens, and so no session is needed");
+      return;
+    }
+  cookie = queen_access_dup_session_cookie (operations->access, queen_server_get_visitor (message),
+                                            queen_server_get_owner (message), &error);
+  if (!cookie)
+    {
+      queen_answer_error (message, error);
+      return;
+    }
   soup_message_headers_append (soup_server_message_get_response_headers (message), "Set-Cookie",
                                cookie);
-  queen_answer_message (message, "The session's cookie lets you read for an hour");
+  queen_answer_message (message, "The session's cookie stands for the token for an hour");
 }
 
-static gboolean
-check_shutdown (SoupServerMessage *message, GError **error)
-{
-  if (!queen_server_get_request (message)->is_local)
-    {
-      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN,
-                           "only this machine may shut the queen down");
-      return FALSE;
-    }
-  /* Any web page can make a browser on this machine send a POST, but not without an Origin. */
-  if (soup_message_headers_get_one (soup_server_message_get_request_headers (message), "Origin"))
-    {
-      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN,
-                           "a web page may not shut the queen down");
-      return FALSE;
-    }
-  return TRUE;
-}
-
+/* Her own page is one, too, and whatever gets into that. */
 static void
 on_shutdown (SoupServerMessage *message, GHashTable *query, gpointer data)
 {
   Operations *operations = data;
   g_autoptr (GError) error = NULL;
 
-  if (!check_shutdown (message, &error))
+  if (queen_server_get_visitor (message)->origin)
     {
+      g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN,
+                           "a web page may not shut the queen down");
       queen_answer_error (message, error);
       return;
     }
@@ -90,10 +85,10 @@ queen_routes_add_operations (QueenServer *server,
                              gpointer data)
 {
   static const QueenRoute routes[] = {
-    { "/health", "GET", on_health },
-    { "/v1/build-info", "GET", on_build_info },
-    { "/v1/session", "POST", on_session },
-    { "/v1/shutdown", "POST", on_shutdown },
+    { "/health", "GET", QUEEN_ACCESS_PUBLIC, on_health },
+    { "/v1/build-info", "GET", QUEEN_ACCESS_READ, on_build_info },
+    { "/v1/session", "POST", QUEEN_ACCESS_SESSION, on_session },
+    { "/v1/shutdown", "POST", QUEEN_ACCESS_ADMIN, on_shutdown },
   };
   Operations *operations = g_new0 (Operations, 1);
 

@@ -116,7 +116,9 @@ on_page (SoupServerMessage *message, GHashTable *query, gpointer data)
   soup_message_headers_append (response, "Cache-Control", "no-cache");
   soup_message_headers_append (response, "Vary", "Accept-Encoding");
   /* Ids are whatever a sender likes, so nothing that is written into the page may ever run. */
-  soup_message_headers_append (response, "Content-Security-Policy", "default-src 'self'");
+  soup_message_headers_append (response, "Content-Security-Policy",
+                               "default-src 'self'; base-uri 'none'; form-action 'none'; "
+                               "frame-ancestors 'none'");
   soup_message_headers_append (response, "Referrer-Policy", "no-referrer");
   if (queen_answer_is_known (message, variant->tag))
     {
@@ -149,7 +151,7 @@ add_page (QueenServer *server, GResource *resource, const char *path)
   Page *page = g_new0 (Page, 1);
 
   page->path = g_strdup (g_str_equal (path, INDEX) ? "/" : path);
-  page->route = (QueenRoute){ page->path, "GET", on_page };
+  page->route = (QueenRoute){ page->path, "GET", QUEEN_ACCESS_PUBLIC, on_page };
   page->type = find_type (path);
   page->plain = make_variant (bytes);
   queen_server_add_routes (server, &page->route, 1, page, (GDestroyNotify) free_page);

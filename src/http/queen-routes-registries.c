@@ -342,14 +342,14 @@ queen_routes_add_registries (QueenServer *server,
                              QueenLister *lister)
 {
   static const QueenRoute worker_routes[] = {
-    { "/v1/workers", "GET", on_list },
-    { "/v1/workers/{id}", "GET", on_component },
-    { "/v1/workers/{id}", "DELETE", on_forget },
+    { "/v1/workers", "GET", QUEEN_ACCESS_READ, on_list },
+    { "/v1/workers/{id}", "GET", QUEEN_ACCESS_READ, on_component },
+    { "/v1/workers/{id}", "DELETE", QUEEN_ACCESS_ADMIN, on_forget },
   };
   static const QueenRoute hive_routes[] = {
-    { "/v1/hives", "GET", on_list },
-    { "/v1/hives/{id}", "GET", on_component },
-    { "/v1/hives/{id}", "DELETE", on_forget },
+    { "/v1/hives", "GET", QUEEN_ACCESS_READ, on_list },
+    { "/v1/hives/{id}", "GET", QUEEN_ACCESS_READ, on_component },
+    { "/v1/hives/{id}", "DELETE", QUEEN_ACCESS_ADMIN, on_forget },
   };
 
   add_routes (server, worker_routes, G_N_ELEMENTS (worker_routes), workers, lister);

@@ -7,6 +7,7 @@
 
 #include "model/queen-clock.h"
 #include "queen-answer.h"
+#include "queen-cors.h"
 #include "queen-error.h"
 #include "queen-head-stream.h"
 
@@ -50,6 +51,7 @@ typedef struct
 typedef struct
 {
   const char *name;
+  QueenAccessNeed need;
   QueenRouteFunc func;
   gpointer data;
 } Method;
@@ -68,9 +70,12 @@ typedef struct
   QueenRequest request; /* its head and body only while it is being routed */
   Tunnel tunnel;
   SoupServerMessage *message; /* NULL once libsoup has done with it */
+  QueenVisitor visitor;       /* its texts are the message's */
+  guint owner;                /* the token by which it was allowed; 0 when it took none */
   QueenAnswer answer;         /* what did not go through libsoup */
   gboolean is_routed;
-  gboolean is_later; /* the answer comes when queen_server_finish() is called */
+  gboolean is_counted; /* as a refusal */
+  gboolean is_later;   /* the answer comes when queen_server_finish() is called */
   gboolean is_taken_over;
   void (*on_gone) (gpointer data);
   gpointer data;
@@ -107,38 +112,22 @@ free_route_data (RouteData *route_data)
   g_free (route_data);
 }
 
-/* https://fetch.spec.whatwg.org/#http-cors-protocol. Who is not allowed has not come so far. */
-static void
-allow_origin (SoupServerMessage *message, const Resource *resource)
-{
-  SoupMessageHeaders *request = soup_server_message_get_request_headers (message);
-  SoupMessageHeaders *response = soup_server_message_get_response_headers (message);
-  const char *origin = soup_message_headers_get_one (request, "Origin");
-
-  soup_message_headers_append (response, "Vary", "Origin");
-  if (!origin)
-    return;
-  soup_message_headers_append (response, "Access-Control-Allow-Origin", origin);
-  if (resource && soup_server_message_get_method (message) == SOUP_METHOD_OPTIONS)
-    {
-      soup_message_headers_append (response, "Access-Control-Allow-Methods", resource->allow->str);
-      soup_message_headers_append (response, "Access-Control-Allow-Headers",
-                                   "Authorization, Content-Type, Last-Event-ID");
-      soup_message_headers_append (response, "Access-Control-Max-Age", "600");
-    }
-}
-
 /* What every answer says, and some more. */
 static void
 complete_headers (SoupServerMessage *message, const Resource *resource)
 {
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+  const Exchange *exchange = get_exchange (message);
+  gboolean is_preflight =
+      resource && soup_server_message_get_method (message) == SOUP_METHOD_OPTIONS;
 
   soup_message_headers_append (headers, "Connection", "close");
   soup_message_headers_append (headers, "X-Content-Type-Options", "nosniff");
   if (!soup_message_headers_get_one (headers, "Cache-Control"))
     soup_message_headers_append (headers, "Cache-Control", "no-store");
-  allow_origin (message, resource);
+  queen_cors_allow (message, exchange->visitor.origin,
+                    queen_access_judge_page (exchange->server->access, &exchange->visitor),
+                    is_preflight ? resource->allow->str : NULL);
 }
 
 /* Routing */
@@ -155,20 +144,22 @@ find_method (const Resource *resource, const char *name)
 }
 
 static void
+answer_options (SoupServerMessage *message, const Resource *resource)
+{
+  soup_message_headers_append (soup_server_message_get_response_headers (message), "Allow",
+                               resource->allow->str);
+  soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
+}
+
+static void
 answer_without_method (SoupServerMessage *message, const char *path, const Resource *resource)
 {
-  const char *method = soup_server_message_get_method (message);
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) error =
+      g_error_new (QUEEN_ERROR, QUEEN_ERROR_METHOD_NOT_ALLOWED, "%s cannot be used on %s; try %s",
+                   soup_server_message_get_method (message), path, resource->allow->str);
 
   soup_message_headers_append (soup_server_message_get_response_headers (message), "Allow",
                                resource->allow->str);
-  if (method == SOUP_METHOD_OPTIONS)
-    {
-      soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
-      return;
-    }
-  error = g_error_new (QUEEN_ERROR, QUEEN_ERROR_METHOD_NOT_ALLOWED,
-                       "%s cannot be used on %s; try %s", method, path, resource->allow->str);
   queen_answer_error (message, error);
 }
 
@@ -195,19 +186,39 @@ find_resource (QueenServer *self, const char *path)
   return g_hash_table_lookup (self->resources, pattern->str);
 }
 
-static gboolean
-check_token (QueenServer *self, SoupServerMessage *message, const char *path)
+static void
+meet_visitor (Exchange *exchange, SoupServerMessage *message)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
-  g_autoptr (GError) error = NULL;
 
-  if (!queen_access_has_tokens (self->access) || get_exchange (message)->request.is_probe ||
-      queen_access_check_token (self->access, soup_server_message_get_method (message), path,
-                                soup_message_headers_get_one (headers, "Authorization"),
-                                soup_message_headers_get_list (headers, "Cookie"), &error))
-    return TRUE;
-  queen_answer_error (message, error);
-  return FALSE;
+  exchange->visitor = (QueenVisitor){
+    .fd = queen_connection_get_fd (exchange->connection),
+    .is_probe = exchange->request.is_probe,
+    .is_encrypted = exchange->request.is_encrypted,
+    .is_forwarded = exchange->request.is_forwarded,
+    .host = soup_message_headers_get_one (headers, "Host"),
+    .origin = soup_message_headers_get_one (headers, "Origin"),
+    .fetch_site = soup_message_headers_get_one (headers, "Sec-Fetch-Site"),
+    .fetch_mode = soup_message_headers_get_one (headers, "Sec-Fetch-Mode"),
+    .authorization = soup_message_headers_get_one (headers, "Authorization"),
+    .cookies = soup_message_headers_get_list (headers, "Cookie"),
+  };
+}
+
+/* Also of what is not there a page of elsewhere is told nothing. */
+static gboolean
+check_visitor (QueenServer *self, Exchange *exchange, const Method *method, GError **error)
+{
+  QueenAccessNeed need = method ? method->need : QUEEN_ACCESS_READ;
+
+  if (!queen_access_check_page (self->access, need, &exchange->visitor, error))
+    {
+      self->tally->refusals[QUEEN_REFUSAL_ORIGIN]++;
+      exchange->is_counted = TRUE;
+      return FALSE;
+    }
+  return !method ||
+         queen_access_check_right (self->access, need, &exchange->visitor, &exchange->owner, error);
 }
 
 static void
@@ -217,20 +228,20 @@ route (QueenServer *self,
        GHashTable *query,
        const Resource *resource)
 {
-  const Method *method;
+  const char *name = soup_server_message_get_method (message);
+  const Method *method = resource ? find_method (resource, name) : NULL;
+  g_autoptr (GError) error = NULL;
 
-  if (!check_token (self, message, path))
-    return;
-  if (!resource)
-    {
-      answer_not_found (message, path);
-      return;
-    }
-  method = find_method (resource, soup_server_message_get_method (message));
-  if (method)
+  if (name == SOUP_METHOD_OPTIONS && resource)
+    answer_options (message, resource);
+  else if (!check_visitor (self, get_exchange (message), method, &error))
+    queen_answer_error (message, error);
+  else if (method)
     method->func (message, query, method->data);
-  else
+  else if (resource)
     answer_without_method (message, path, resource);
+  else
+    answer_not_found (message, path);
 }
 
 static void
@@ -247,13 +258,15 @@ on_request (SoupServer *soup,
   /* First what others wait for: a heartbeat has gone out to everybody when this returns. */
   exchange->is_routed = TRUE;
   exchange->message = message;
+  meet_visitor (exchange, message);
   route (self, message, path, query, resource);
   if (exchange->is_later)
     {
       soup_server_message_pause (message);
       return;
     }
-  queen_tally_add_status (self->tally, soup_server_message_get_status (message));
+  if (!exchange->is_counted)
+    queen_tally_add_status (self->tally, soup_server_message_get_status (message));
   complete_headers (message, resource);
 }
 
@@ -487,7 +500,7 @@ static void
 add_method (QueenServer *self, const QueenRoute *route, gpointer data)
 {
   Resource *resource = g_hash_table_lookup (self->resources, route->path);
-  Method method = { route->method, route->func, data };
+  Method method = { route->method, route->need, route->func, data };
 
   if (!resource)
     {
@@ -547,6 +560,18 @@ const QueenRequest *
 queen_server_get_request (SoupServerMessage *message)
 {
   return &get_exchange (message)->request;
+}
+
+const QueenVisitor *
+queen_server_get_visitor (SoupServerMessage *message)
+{
+  return &get_exchange (message)->visitor;
+}
+
+guint
+queen_server_get_owner (SoupServerMessage *message)
+{
+  return get_exchange (message)->owner;
 }
 
 void

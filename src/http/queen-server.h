@@ -24,11 +24,13 @@ typedef void (*QueenRouteFunc) (SoupServerMessage *message, GHashTable *query, g
  * @path: matched exactly; one that ends with `/{id}` stands for every path that differs from it
  *   only behind the last slash
  * @method: `GET` (which answers HEAD too), `POST`, …
+ * @need: what it takes to be answered
  */
 typedef struct
 {
   const char *path;
   const char *method;
+  QueenAccessNeed need;
   QueenRouteFunc func;
 } QueenRoute;
 
@@ -112,6 +114,22 @@ void queen_server_answer_shared (SoupServerMessage *message, const char *type, G
  * is there only until the route's function returns
  */
 const QueenRequest *queen_server_get_request (SoupServerMessage *message);
+
+/**
+ * queen_server_get_visitor:
+ * @message: a request that is being routed
+ *
+ * Returns: (transfer none): who asks
+ */
+const QueenVisitor *queen_server_get_visitor (SoupServerMessage *message);
+
+/**
+ * queen_server_get_owner:
+ * @message: a request that is being routed, or answered later
+ *
+ * Returns: the number of the token by which it was allowed; 0 when it took none
+ */
+guint queen_server_get_owner (SoupServerMessage *message);
 
 /**
  * queen_server_dup_id:

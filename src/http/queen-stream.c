@@ -515,7 +515,7 @@ find_room (QueenStream *self, QueenSubscriber *subscriber)
       return FALSE;
     }
   getpeername (subscriber->socket.fd, (struct sockaddr *) &address, &(socklen_t){ sizeof address });
-  if (queen_peers_enter (self->peers, &address, &subscriber->peer))
+  if (queen_peers_enter (self->peers, &address, FALSE, &subscriber->peer))
     return TRUE;
   self->tally->refusals[QUEEN_REFUSAL_PEER_SHARE]++;
   return FALSE;

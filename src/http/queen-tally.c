@@ -42,8 +42,6 @@ queen_refusal_from_head_error (const GError *error)
     {
     case QUEEN_ERROR_MISDIRECTED:
       return QUEEN_REFUSAL_HOST;
-    case QUEEN_ERROR_FORBIDDEN:
-      return QUEEN_REFUSAL_ORIGIN;
     case QUEEN_ERROR_CONTENT_TOO_LARGE:
       return QUEEN_REFUSAL_BODY_TOO_LARGE;
     case QUEEN_ERROR_LENGTH_REQUIRED:

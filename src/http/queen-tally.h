@@ -20,7 +20,7 @@ G_BEGIN_DECLS
  * @QUEEN_REFUSAL_HOST: she was called by a name that is not hers
  * @QUEEN_REFUSAL_ORIGIN: a web page that may not speak to her
  * @QUEEN_REFUSAL_TOKEN: no token, or a wrong one
- * @QUEEN_REFUSAL_FORBIDDEN: a shutdown that not everybody may ask for
+ * @QUEEN_REFUSAL_FORBIDDEN: what not everybody may do
  * @QUEEN_REFUSAL_NOT_FOUND: no such path, worker or hive
  * @QUEEN_REFUSAL_METHOD: not with that method
  * @QUEEN_REFUSAL_BODY_TOO_LARGE: over 64 KiB

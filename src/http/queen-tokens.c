@@ -3,142 +3,276 @@
 
 #include "queen-tokens.h"
 
-#include <gio/gio.h>
 #include <glib/gi18n.h>
 #include <string.h>
 
 #include "queen-error.h"
+#include "queen-file.h"
 
-#define LEAST_LENGTH 16 /* bytes of a token: fewer could be guessed */
+#define MAX_FILE (1024 * 1024) /* bytes */
+#define MAX_NAME 128           /* bytes */
+#define LEAST_LENGTH 16        /* bytes of a token: fewer could be guessed */
+#define DIGEST_LENGTH 32
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* which some editors put before a text */
 
 struct _QueenTokens
 {
-  GPtrArray *owners; /* of Owner */
+  GHashTable *by_digest; /* a set of Entry */
+  GHashTable *by_number; /* number -> Entry, which the set above owns */
+  guint next_number;
 };
 
 typedef struct
 {
+  guint8 digest[DIGEST_LENGTH]; /* SHA-256 of the token */
+  QueenToken token;
   char *name;
-  char *digest; /* of the token, in hexadecimal */
-} Owner;
+  guint line; /* in which it stands */
+} Entry;
+
+static const struct
+{
+  const char *name;
+  QueenScopes scope;
+} scope_names[] = {
+  { "beat", QUEEN_SCOPE_BEAT }, { "read", QUEEN_SCOPE_READ },   { "jobs", QUEEN_SCOPE_JOBS },
+  { "hold", QUEEN_SCOPE_HOLD }, { "hives", QUEEN_SCOPE_HIVES }, { "admin", QUEEN_SCOPE_ADMIN },
+};
+
+const char *
+queen_scope_get_name (QueenScopes scope)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (scope_names); i++)
+    if (scope_names[i].scope == scope)
+      return scope_names[i].name;
+  g_return_val_if_reached (NULL);
+}
 
 static void
-free_owner (Owner *owner)
+free_entry (Entry *entry)
 {
-  g_free (owner->name);
-  g_free (owner->digest);
-  g_free (owner);
+  g_free (entry->name);
+  g_free (entry);
 }
 
-static char *
-digest (const char *token)
+/* A digest is as good as random already. */
+static guint
+hash_digest (gconstpointer key)
 {
-  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, token, -1);
+  guint hash;
+
+  memcpy (&hash, ((const Entry *) key)->digest, sizeof hash);
+  return hash;
 }
 
 static gboolean
-add_line (QueenTokens *self, char *line, GError **error)
+is_same_digest (gconstpointer a, gconstpointer b)
 {
-  char *token = strchr (line, ':');
-  Owner *owner;
+  return memcmp (((const Entry *) a)->digest, ((const Entry *) b)->digest, DIGEST_LENGTH) == 0;
+}
 
-  if (!token || token == line)
+static void
+compute_digest (const char *token, guint8 digest[DIGEST_LENGTH])
+{
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  gsize length = DIGEST_LENGTH;
+
+  g_checksum_update (sum, (const guchar *) token, -1);
+  g_checksum_get_digest (sum, digest, &length);
+}
+
+/* The file */
+
+static gboolean
+reject_line (GError **error, const char *message)
+{
+  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, message);
+  return FALSE;
+}
+
+static gboolean
+is_good_name (const char *name)
+{
+  if (strlen (name) > MAX_NAME || !g_utf8_validate (name, -1, NULL))
+    return FALSE;
+  for (const char *at = name; *at; at = g_utf8_next_char (at))
+    if (g_unichar_iscntrl (g_utf8_get_char (at)))
+      return FALSE;
+  return TRUE;
+}
+
+static QueenScopes
+parse_scope (const char *word)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (scope_names); i++)
+    if (g_str_equal (scope_names[i].name, word))
+      return scope_names[i].scope;
+  return 0;
+}
+
+/* The text may be the rest of a token with a colon in it, so the error does not say what it is. */
+static gboolean
+reject_scopes (GError **error)
+{
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (scope_names); i++)
+    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", scope_names[i].name);
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+               _ ("has behind the second colon what is none of the scopes %s"), names->str);
+  return FALSE;
+}
+
+static gboolean
+parse_scopes (const char *text, QueenScopes *scopes, GError **error)
+{
+  g_auto (GStrv) words = g_strsplit (text, ",", -1);
+
+  *scopes = 0;
+  for (char **word = words; *word; word++)
     {
-      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, _ ("is not NAME:TOKEN"));
+      QueenScopes scope = parse_scope (g_strstrip (*word));
+
+      if (scope == 0)
+        return reject_scopes (error);
+      *scopes |= scope;
+    }
+  return *scopes != 0 || reject_scopes (error);
+}
+
+static gboolean
+check_token (const char *name, const char *token, GError **error)
+{
+  if (!is_good_name (name))
+    return reject_line (error, _ ("has a name of more than 128 bytes, or one that is no text"));
+  if (strlen (token) >= LEAST_LENGTH && !strpbrk (token, " \t"))
+    return TRUE;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+               _ ("has a token of less than %d bytes, or with blanks"), LEAST_LENGTH);
+  return FALSE;
+}
+
+/* The number that @name with the token of @entry had so far, or the next one. */
+static guint
+choose_number (QueenTokens *self, const QueenTokens *former, const Entry *entry)
+{
+  const Entry *same = former ? g_hash_table_lookup (former->by_digest, entry) : NULL;
+
+  return same && g_str_equal (same->name, entry->name) ? same->token.number : self->next_number++;
+}
+
+static gboolean
+add_token (QueenTokens *self, const QueenTokens *former, const Entry *line, GError **error)
+{
+  const Entry *twin = g_hash_table_lookup (self->by_digest, line);
+  Entry *entry;
+
+  /* Else one of them could be taken away, and the token would still be good. */
+  if (twin)
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, _ ("has the same token as line %u"),
+                   twin->line);
       return FALSE;
     }
+  entry = g_memdup2 (line, sizeof *line);
+  entry->name = g_strdup (line->name);
+  entry->token.name = entry->name;
+  entry->token.number = choose_number (self, former, entry);
+  g_hash_table_add (self->by_digest, entry);
+  g_hash_table_insert (self->by_number, GUINT_TO_POINTER (entry->token.number), entry);
+  return TRUE;
+}
+
+static gboolean
+add_line (QueenTokens *self, const QueenTokens *former, char *text, guint number, GError **error)
+{
+  Entry line = { .name = text, .line = number, .token.scopes = QUEEN_SCOPES_USUAL };
+  char *token = strchr (text, ':');
+  char *scopes = token ? strchr (token + 1, ':') : NULL;
+
+  if (!token || token == text)
+    return reject_line (error, _ ("is not NAME:TOKEN or NAME:TOKEN:SCOPES"));
   *token++ = '\0';
-  if (strlen (token) < LEAST_LENGTH || strpbrk (token, " \t"))
-    {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                   _ ("has a token of less than %d bytes, or with blanks"), LEAST_LENGTH);
-      return FALSE;
-    }
-  owner = g_new0 (Owner, 1);
-  owner->name = g_strdup (line);
-  owner->digest = digest (token);
-  g_ptr_array_add (self->owners, owner);
-  return TRUE;
+  if (scopes)
+    *scopes++ = '\0';
+  if (!check_token (text, token, error) ||
+      (scopes && !parse_scopes (scopes, &line.token.scopes, error)))
+    return FALSE;
+  compute_digest (token, line.digest);
+  return add_token (self, former, &line, error);
 }
 
 static gboolean
-add_lines (QueenTokens *self, char *text, GError **error)
+add_lines (QueenTokens *self, const QueenTokens *former, char *text, GError **error)
 {
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  guint number = 0;
 
-  for (guint i = 0; lines[i]; i++)
+  if (g_str_has_prefix (text, BYTE_ORDER_MARK))
+    text += strlen (BYTE_ORDER_MARK);
+  for (char *line = text, *next; line; line = next)
     {
-      char *line = g_strstrip (lines[i]);
-
-      if (*line == '\0' || *line == '#')
+      next = strchr (line, '\n');
+      if (next)
+        *next++ = '\0';
+      number++;
+      line = g_strstrip (line);
+      if (*line == '\0' || *line == '#' || add_line (self, former, line, number, error))
         continue;
-      if (!add_line (self, line, error))
-        {
-          g_prefix_error (error, _ ("line %u "), i + 1);
-          return FALSE;
-        }
+      g_prefix_error (error, _ ("line %u "), number);
+      return FALSE;
     }
-  return TRUE;
+  return g_hash_table_size (self->by_digest) > 0 || reject_line (error, _ ("has no token"));
 }
 
 QueenTokens *
-queen_tokens_new_from_file (const char *path, GError **error)
+queen_tokens_new_from_file (const char *path, const QueenTokens *former, GError **error)
 {
   g_autoptr (QueenTokens) self = g_new0 (QueenTokens, 1);
   g_autofree char *text = NULL;
   gsize length;
   gboolean is_good;
 
-  self->owners = g_ptr_array_new_with_free_func ((GDestroyNotify) free_owner);
-  if (!g_file_get_contents (path, &text, &length, error))
+  self->by_digest =
+      g_hash_table_new_full (hash_digest, is_same_digest, (GDestroyNotify) free_entry, NULL);
+  self->by_number = g_hash_table_new (NULL, NULL);
+  self->next_number = former ? former->next_number : 1;
+  text = queen_file_read (path, MAX_FILE, &length, error);
+  if (!text)
     return NULL;
   for (gsize i = 0; i < length; i++)
     if (text[i] == '\0')
       text[i] = ' '; /* else it would hide the tokens behind it */
-  is_good = add_lines (self, text, error);
-  if (is_good && self->owners->len == 0)
-    {
-      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, _ ("has no token"));
-      is_good = FALSE;
-    }
+  is_good = add_lines (self, former, text, error);
+  explicit_bzero (text, length);
   if (is_good)
     return g_steal_pointer (&self);
   g_prefix_error (error, "%s: ", path);
   return NULL;
 }
 
-const char *
+const QueenToken *
 queen_tokens_lookup (const QueenTokens *self, const char *token)
 {
-  g_autofree char *said = digest (token);
-  const char *name = NULL;
+  const Entry *entry;
+  Entry key;
 
-  for (guint i = 0; i < self->owners->len; i++)
-    {
-      const Owner *owner = self->owners->pdata[i];
-
-      if (queen_tokens_is_equal (owner->digest, said))
-        name = owner->name;
-    }
-  return name;
+  compute_digest (token, key.digest);
+  entry = g_hash_table_lookup (self->by_digest, &key);
+  return entry ? &entry->token : NULL;
 }
 
-gboolean
-queen_tokens_is_equal (const char *a, const char *b)
+const QueenToken *
+queen_tokens_find (const QueenTokens *self, guint number)
 {
-  gsize length = strlen (a);
-  guint8 difference = 0;
+  const Entry *entry = g_hash_table_lookup (self->by_number, GUINT_TO_POINTER (number));
 
-  if (strlen (b) != length)
-    return FALSE;
-  for (gsize i = 0; i < length; i++)
-    difference |= (guint8) (a[i] ^ b[i]);
-  return difference == 0;
+  return entry ? &entry->token : NULL;
 }
 
 void
 queen_tokens_free (QueenTokens *self)
 {
-  g_ptr_array_unref (self->owners);
+  g_hash_table_unref (self->by_number);
+  g_hash_table_unref (self->by_digest);
   g_free (self);
 }

@@ -15,7 +15,8 @@ test("the page is small, strict about what may run, and not sent twice", async (
       const headers = { "Accept-Encoding": encoding };
       const answer = await fetch(`${queen.url}/`, { headers });
       const tag = answer.headers.get("etag") ?? "";
-      assert.equal(answer.headers.get("content-security-policy"), "default-src 'self'");
+      assert.equal(answer.headers.get("content-security-policy"),
+        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
       assert.equal(answer.headers.get("x-content-type-options"), "nosniff");
       assert.equal(answer.headers.get("cache-control"), "no-cache");
       assert.match(answer.headers.get("vary") ?? "", /Accept-Encoding/);

@@ -12,9 +12,10 @@ import test from "node:test";
 import { findFaults, keepPicture, pulseIs, testPage } from "./harness.mjs";
 
 const TOKEN = "a-token-of-some-length";
+const SENDER = "a-token-that-only-sends";
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "queen-token-"));
 const file = path.join(folder, "tokens");
-fs.writeFileSync(file, `wall:${TOKEN}\n`, { mode: 0o600 });
+fs.writeFileSync(file, `wall:${TOKEN}\nworkers:${SENDER}:beat\n`, { mode: 0o600 });
 test.after(() => fs.rmSync(folder, { recursive: true }));
 
 const setup = { options: ["--protect-reads", `--token-file=${file}`], isClosed: true };
@@ -39,6 +40,8 @@ testPage("the page asks for a token, and shows the cluster to whoever has one", 
     await keepPicture(page, "token");
     await giveToken(page, "something else, and ü");
     await page.getByText("does not know this token").waitFor();
+    await giveToken(page, SENDER);
+    await page.getByText("not for reading").waitFor();
     await giveToken(page);
     await pulseIs(page, "beating");
     await page.locator("#empty").waitFor();

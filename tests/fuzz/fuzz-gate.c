@@ -163,8 +163,8 @@ static void
 make_server (void)
 {
   static const QueenRoute routes[] = {
-    { "/later", "GET", on_later },
-    { "/shared", "GET", on_shared },
+    { "/later", "GET", QUEEN_ACCESS_READ, on_later },
+    { "/shared", "GET", QUEEN_ACCESS_READ, on_shared },
   };
   const QueenRegistrySettings registry_settings = {
     .clock = &world_clock,

@@ -23,54 +23,111 @@ dup_stripped (GBytes *bytes)
   return g_strstrip (line);
 }
 
-/* Notes whose token it is: who comes last has it. */
+static guint
+note_scopes (const char *text)
+{
+  static const char *const names[] = { "beat", "read", "jobs", "hold", "hives", "admin" };
+  g_auto (GStrv) words = g_strsplit (text, ",", -1);
+  guint scopes = 0;
+
+  for (char **word = words; *word; word++)
+    {
+      gsize i = 0;
+
+      g_strstrip (*word);
+      while (i < G_N_ELEMENTS (names) && !g_str_equal (names[i], *word))
+        i++;
+      g_assert_cmpuint (i, <, G_N_ELEMENTS (names));
+      scopes |= 1u << i;
+    }
+  return scopes;
+}
+
+/* Notes whose token it is, and what it is good for. */
 static void
-note_line (const char *line, GHashTable *names)
+note_line (const char *line, GHashTable *owners)
 {
   g_auto (GStrv) parts = NULL;
+  guint scopes;
 
   if (*line == '\0' || *line == '#')
     return;
-  parts = g_strsplit (line, ":", 2);
-  g_assert_cmpuint (g_strv_length (parts), ==, 2);
+  parts = g_strsplit (line, ":", 3);
+  g_assert_cmpuint (g_strv_length (parts), >=, 2);
   g_assert_cmpuint (strlen (parts[0]), >, 0);
+  g_assert_cmpuint (strlen (parts[0]), <=, 128);
+  g_assert_true (g_utf8_validate (parts[0], -1, NULL));
   g_assert_cmpuint (strlen (parts[1]), >=, 16);
   g_assert_null (strpbrk (parts[1], " \t"));
-  g_hash_table_replace (names, g_strdup (parts[1]), g_strdup (parts[0]));
+  scopes = parts[2] ? note_scopes (parts[2]) : 7;
+  g_assert_true (g_hash_table_insert (owners, g_strdup (parts[1]),
+                                      g_strdup_printf ("%u:%s", scopes, parts[0])));
+}
+
+static void
+check_owner (const QueenTokens *tokens, const char *token, GHashTable *owners)
+{
+  const QueenToken *found = queen_tokens_lookup (tokens, token);
+  g_autofree char *owner = found ? g_strdup_printf ("%u:%s", found->scopes, found->name) : NULL;
+
+  g_assert_cmpstr (owner, ==, g_hash_table_lookup (owners, token));
+  if (found)
+    g_assert_true (queen_tokens_find (tokens, found->number) == found);
 }
 
 /* Whoever knows all of a token but its end, or more than it, is nobody. */
 static void
-check_token (const QueenTokens *tokens, const char *token, GHashTable *names)
+check_token (const QueenTokens *tokens, const char *token, GHashTable *owners)
 {
   g_autofree char *shorter = g_strndup (token, strlen (token) - 1);
   g_autofree char *longer = g_strconcat (token, "x", NULL);
 
-  g_assert_cmpstr (queen_tokens_lookup (tokens, token), ==, g_hash_table_lookup (names, token));
-  g_assert_cmpstr (queen_tokens_lookup (tokens, shorter), ==, g_hash_table_lookup (names, shorter));
-  g_assert_cmpstr (queen_tokens_lookup (tokens, longer), ==, g_hash_table_lookup (names, longer));
-  g_assert_true (queen_tokens_is_equal (token, token));
-  g_assert_false (queen_tokens_is_equal (token, shorter) || queen_tokens_is_equal (longer, token));
+  check_owner (tokens, token, owners);
+  check_owner (tokens, shorter, owners);
+  check_owner (tokens, longer, owners);
 }
 
 static void
-check_tokens (const QueenTokens *tokens, GHashTable *names)
+check_tokens (const QueenTokens *tokens, GHashTable *owners)
 {
   GHashTableIter iter;
   gpointer token;
 
-  g_assert_cmpuint (g_hash_table_size (names), >, 0);
-  g_hash_table_iter_init (&iter, names);
+  g_assert_cmpuint (g_hash_table_size (owners), >, 0);
+  g_hash_table_iter_init (&iter, owners);
   while (g_hash_table_iter_next (&iter, &token, NULL))
-    check_token (tokens, token, names);
+    check_token (tokens, token, owners);
   g_assert_null (queen_tokens_lookup (tokens, ""));
+}
+
+/* Read again, everybody keeps the number. */
+static void
+check_again (const QueenTokens *tokens, const char *path, GHashTable *owners)
+{
+  g_autoptr (QueenTokens) again = queen_tokens_new_from_file (path, tokens, NULL);
+  GHashTableIter iter;
+  gpointer token;
+
+  g_hash_table_iter_init (&iter, owners);
+  while (g_hash_table_iter_next (&iter, &token, NULL))
+    g_assert_cmpuint (queen_tokens_lookup (again, token)->number, ==,
+                      queen_tokens_lookup (tokens, token)->number);
 }
 
 static void
 check_error (const GError *error, const char *path)
 {
+  static const char *const known[] = {
+    " is not NAME:TOKEN or NAME:TOKEN:SCOPES",
+    " has a name of more than 128 bytes, or one that is no text",
+    " has a token of less than 16 bytes, or with blanks",
+    " has behind the second colon what is none of the scopes beat, read, jobs, hold, hives, admin",
+    " has the same token as line ",
+    " has no token",
+  };
   g_autofree char *start = g_strconcat (path, ": ", NULL);
   const char *message = error->message + strlen (start);
+  gsize i = 0;
 
   g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING);
   g_assert_true (g_str_has_prefix (error->message, start));
@@ -81,9 +138,11 @@ check_error (const GError *error, const char *path)
     }
   else
     message--;
-  g_assert_true (g_str_equal (message, " is not NAME:TOKEN") ||
-                 g_str_equal (message, " has a token of less than 16 bytes, or with blanks") ||
-                 g_str_equal (message, " has no token"));
+  while (i < G_N_ELEMENTS (known) && !g_str_has_prefix (message, known[i]))
+    i++;
+  g_assert_cmpuint (i, <, G_N_ELEMENTS (known));
+  message += strlen (known[i]);
+  g_assert_cmpuint (strspn (message, "0123456789"), ==, strlen (message));
 }
 
 int
@@ -91,8 +150,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
   g_autofree char *path = fuzz_write_file (data, size);
   g_autoptr (GError) error = NULL;
-  g_autoptr (QueenTokens) tokens = queen_tokens_new_from_file (path, &error);
-  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (QueenTokens) tokens = queen_tokens_new_from_file (path, NULL, &error);
+  g_autoptr (GHashTable) owners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 
   if (!tokens)
     {
@@ -100,13 +159,19 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
       return 0;
     }
   g_assert_no_error (error);
+  if (size >= 3 && memcmp (data, "\xef\xbb\xbf", 3) == 0)
+    {
+      data += 3;
+      size -= 3;
+    }
   for (const guint8 *at = data; at;)
     {
       g_autoptr (GBytes) bytes = fuzz_cut_line (&at, data + size);
       g_autofree char *line = dup_stripped (bytes);
 
-      note_line (line, names);
+      note_line (line, owners);
     }
-  check_tokens (tokens, names);
+  check_tokens (tokens, owners);
+  check_again (tokens, path, owners);
   return 0;
 }

@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "http-client.h"
 #include "queen-process.h"
@@ -117,12 +118,108 @@ test_reading (void)
   cookie = g_strdup_printf ("Cookie: a=b; %.*s\r\n", (int) strcspn (set_cookie, ";"), set_cookie);
   g_assert_cmpuint (get_status (queen, "GET", "/v1/workers", cookie), ==, 200);
   g_assert_cmpuint (get_status (queen, "HEAD", "/v1/heartbeats/stream", cookie), ==, 200);
-  g_assert_cmpuint (get_status (queen, BEAT, cookie), ==, 401); /* it is for reading */
 
   /* A longer life cannot be had by writing it into the cookie. */
   forged = g_strdup (cookie);
-  strstr (forged, "queen-session=")[strlen ("queen-session=")]++;
+  strchr (strstr (forged, "queen-session-"), '=')[1]++;
   g_assert_cmpuint (get_status (queen, "GET", "/v1/workers", forged), ==, 401);
+}
+
+/* Returns: (transfer full): a header line, as a browser sends it */
+static char *
+dup_cookie (QueenProcess *queen, const char *headers)
+{
+  g_autoptr (HttpAnswer) session = ask (queen, "POST", "/v1/session", headers);
+  const char *cookie = http_answer_get_header (session, "set-cookie");
+
+  g_assert_cmpuint (session->status, ==, 200);
+  g_assert_nonnull (cookie);
+  return g_strdup_printf ("Cookie: %.*s\r\n", (int) strcspn (cookie, ";"), cookie);
+}
+
+static void
+test_scopes (void)
+{
+  g_autoptr (TokenFile) file = token_file_new ("reader:" TOKEN ":read\nsender:" OTHER ":beat\n");
+  g_autoptr (QueenProcess) queen = queen_process_start (file->option, "--protect-reads", NULL);
+  g_autoptr (HttpAnswer) refused = ask (queen, BEAT, BEARER (TOKEN));
+  g_autofree char *message = http_answer_dup_member (refused, "message");
+
+  g_assert_cmpuint (refused->status, ==, 403);
+  g_assert_cmpstr (message, ==, "the token “reader” has not the scope “beat”");
+  g_assert_cmpuint (get_status (queen, "GET", "/v1/workers", BEARER (TOKEN)), ==, 200);
+  g_assert_cmpuint (get_status (queen, BEAT, BEARER (OTHER)), ==, 200);
+  g_assert_cmpuint (get_status (queen, "GET", "/v1/workers", BEARER (OTHER)), ==, 403);
+  g_assert_cmpuint (get_status (queen, "GET", "/v1/heartbeats/stream", BEARER (OTHER)), ==, 403);
+}
+
+/* A browser sends a cookie whichever page makes it; so a page must say where it is from. */
+static void
+test_session_writes (void)
+{
+  g_autoptr (TokenFile) file = token_file_new ("a:" TOKEN "\n");
+  g_autoptr (QueenProcess) queen =
+      queen_process_start (file->option, "--cors-origin=https://ops.example", NULL);
+  g_autofree char *own = dup_cookie (queen, BEARER (TOKEN));
+  g_autofree char *foreign = dup_cookie (queen, BEARER (TOKEN) "Origin: https://ops.example\r\n");
+  g_autofree char *by_own = g_strconcat (own, "Origin: http://localhost\r\n", NULL);
+  g_autofree char *by_other_port = g_strconcat (own, "Origin: http://localhost:81\r\n", NULL);
+  g_autofree char *by_friend = g_strconcat (own, "Origin: https://ops.example\r\n", NULL);
+  g_autofree char *foreign_by_own = g_strconcat (foreign, "Origin: http://localhost\r\n", NULL);
+
+  g_assert_cmpuint (get_status (queen, BEAT, by_own), ==, 200);
+  g_assert_cmpuint (get_status (queen, BEAT, own), ==, 403);
+  g_assert_cmpuint (get_status (queen, BEAT, by_other_port), ==, 401);
+  g_assert_cmpuint (get_status (queen, BEAT, by_friend), ==, 403);
+  g_assert_cmpuint (get_status (queen, BEAT, foreign_by_own), ==, 403);
+  g_assert_cmpuint (get_status (queen, "POST", "/v1/session", by_own), ==, 401); /* no chain */
+}
+
+/* A6: a browser has one jar of cookies for all ports of a host. */
+static void
+test_two_queens (void)
+{
+  g_autoptr (TokenFile) file = token_file_new ("a:" TOKEN "\n");
+  g_autoptr (QueenProcess) one = queen_process_start (file->option, "--protect-reads", NULL);
+  g_autoptr (QueenProcess) two = queen_process_start (file->option, "--protect-reads", NULL);
+  g_autofree char *of_one = dup_cookie (one, BEARER (TOKEN));
+  g_autofree char *of_two = dup_cookie (two, BEARER (TOKEN));
+  g_autoptr (GString) jar = g_string_new (NULL);
+
+  g_assert_cmpint (strcspn (of_one, "="), ==, strcspn (of_two, "="));
+  g_assert_cmpint (strncmp (of_one, of_two, strcspn (of_one, "=")), !=, 0);
+  for (int i = 0; i < 100; i++)
+    g_string_append_printf (jar, "%s c%d=x", i == 0 ? "Cookie:" : ";", i);
+  g_string_append_printf (jar, "\r\n%s%s", of_one, of_two); /* three lines */
+  g_assert_cmpuint (get_status (one, "GET", "/v1/workers", jar->str), ==, 200);
+  g_assert_cmpuint (get_status (two, "GET", "/v1/workers", jar->str), ==, 200);
+  g_assert_cmpuint (get_status (one, "GET", "/v1/workers", of_two), ==, 401);
+}
+
+static void
+test_no_session (void)
+{
+  g_autoptr (QueenProcess) queen = queen_process_start (NULL, NULL);
+  g_autoptr (HttpAnswer) answer = ask (queen, "POST", "/v1/session", "");
+
+  g_assert_cmpuint (answer->status, ==, 200);
+  g_assert_null (http_answer_get_header (answer, "set-cookie"));
+}
+
+/* A22 */
+static void
+test_revoked (void)
+{
+  g_autoptr (TokenFile) file = token_file_new ("a:" TOKEN "\nb:" OTHER "\n");
+  g_autoptr (QueenProcess) queen = queen_process_start (file->option, "--protect-reads", NULL);
+  g_autofree char *of_a = dup_cookie (queen, BEARER (TOKEN));
+  g_autofree char *of_b = dup_cookie (queen, BEARER (OTHER));
+
+  g_assert_cmpuint (get_status (queen, "GET", "/v1/workers", of_a), ==, 200);
+  g_assert_true (g_file_set_contents (file->path, "b:" OTHER "\n", -1, NULL));
+  queen_process_signal (queen, SIGHUP);
+  queen_test_wait_until (get_status (queen, "GET", "/v1/workers", of_a) == 401);
+  g_assert_cmpuint (get_status (queen, "GET", "/v1/workers", of_b), ==, 200);
 }
 
 static void
@@ -174,6 +271,8 @@ test_bad_files (void)
     { "nonsense\n", "line 1 is not NAME:TOKEN" },
     { "a:" TOKEN "\n:" TOKEN "\n", "line 2 is not NAME:TOKEN" },
     { "a:short\n", "line 1 has a token of less than 16 bytes" },
+    { "a:" TOKEN "\n\nb:" OTHER ":raed\n", "line 3 has behind the second colon" },
+    { "a:" TOKEN "\nb:" TOKEN "\n", "line 2 has the same token as line 1" },
   };
   const char *missing[] = { "--token-file=/nonexistent", "--port=0", "--ui-port=off", NULL };
 
@@ -185,6 +284,48 @@ test_bad_files (void)
       assert_refused (arguments, rows[i][1]);
     }
   assert_refused (missing, "/nonexistent");
+}
+
+/* A25: a pipe in the file's place has nobody wait for it, neither at the start nor later. */
+static void
+test_pipe (void)
+{
+  g_autoptr (TokenFile) file = token_file_new ("a:" TOKEN "\n");
+  const char *arguments[] = { file->option, "--port=0", "--ui-port=off", NULL };
+  QueenProcess *queen = queen_process_start (file->option, NULL);
+
+  g_assert_no_errno (g_unlink (file->path));
+  g_assert_no_errno (mkfifo (file->path, 0600));
+  queen_process_signal (queen, SIGHUP);
+  queen_test_wait_until (queen_process_has_said (queen, "is not a regular file"));
+  g_assert_true (queen_process_has_said (queen, "the tokens stay as they were"));
+  g_assert_cmpuint (get_status (queen, BEAT, BEARER (TOKEN)), ==, 200);
+  assert_refused (arguments, "is not a regular file");
+
+  queen_process_signal (queen, SIGTERM);
+  g_assert_cmpint (queen_process_wait_exit (queen), ==, 0);
+  queen_process_free (queen); /* it has warned, as it should */
+}
+
+/* A4, and other settings that would protect nothing. */
+static void
+test_settings (void)
+{
+  static const char *const rows[][2] = {
+    { "--protect-reads", "--protect-reads protects nothing without --token-file" },
+    { "--proxy-header=Forwarded", "--proxy-header says nothing without --trusted-proxy" },
+    { "--trusted-proxy=localhost", "--trusted-proxy: “localhost” is neither an address" },
+    { "--trusted-proxy=10.0.0.1/8", "--trusted-proxy: “10.0.0.1/8” is neither an address" },
+    { "--trusted-proxy=", "--trusted-proxy: “” is neither an address" },
+    { "--admin=anybody", "--admin: “anybody” is none of loopback, token, off" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      const char *arguments[] = { rows[i][0], "--port=0", "--ui-port=off", NULL };
+
+      assert_refused (arguments, rows[i][1]);
+    }
 }
 
 static void
@@ -217,10 +358,11 @@ test_names (void)
                      "GET /health HTTP/1.1\r\nHost: queen.example:8500\r\nOrigin: "
                      "http://queen.example:8500\r\n\r\n",
                      -1);
-  g_autoptr (HttpAnswer) other_page = http_exchange (
-      queen_process_get_port (queen),
-      "GET /health HTTP/1.1\r\nHost: queen.example:8500\r\nOrigin: http://queen.example:81\r\n\r\n",
-      -1);
+  g_autoptr (HttpAnswer) other_page =
+      http_exchange (queen_process_get_port (queen),
+                     "GET /v1/workers HTTP/1.1\r\nHost: queen.example:8500\r\nOrigin: "
+                     "http://queen.example:81\r\n\r\n",
+                     -1);
 
   g_assert_cmpuint (named->status, ==, 200);
   g_assert_cmpuint (own_page->status, ==, 200);
@@ -235,6 +377,13 @@ main (int argc, char **argv)
   g_test_add_func ("/access/token/writing-takes-one", test_writing);
   g_test_add_func ("/access/token/reading-too-when-protected", test_reading);
   g_test_add_func ("/access/token/read-again-on-sighup", test_reload);
+  g_test_add_func ("/access/token/each-with-its-scopes", test_scopes);
+  g_test_add_func ("/access/token/revoked-with-its-sessions", test_revoked);
+  g_test_add_func ("/access/session/writes-for-her-own-page-alone", test_session_writes);
+  g_test_add_func ("/access/session/two-queens-on-one-host", test_two_queens);
+  g_test_add_func ("/access/session/none-without-tokens", test_no_session);
+  g_test_add_func ("/access/token/a-pipe-is-no-file", test_pipe);
+  g_test_add_func ("/access/settings/none-that-protects-nothing", test_settings);
   g_test_add_func ("/access/token/bad-file-is-one-clear-line", test_bad_files);
   g_test_add_func ("/access/exposure/refused-unless-spoken-out", test_exposure);
   g_test_add_func ("/access/host/allowed-name-and-its-own-page", test_names);

@@ -177,7 +177,7 @@ test_refusals (void)
     { "bad_head", "GET / HTTP/3.0\r\n" HOST "\r\n" },
     { "bad_head", "GET /% HTTP/1.1\r\n" HOST "\r\n" },
     { "host", "GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n" },
-    { "origin", "GET /health HTTP/1.1\r\n" HOST "Origin: http://evil.example\r\n\r\n" },
+    { "origin", "GET /v1/workers HTTP/1.1\r\n" HOST "Origin: http://evil.example\r\n\r\n" },
     { "forbidden", "POST /v1/shutdown HTTP/1.1\r\n" BODY (0) "Origin: http://localhost\r\n\r\n" },
     { "not_found", "GET /nowhere HTTP/1.1\r\n" HOST "\r\n" },
     { "not_found", "GET /v1/workers/nobody HTTP/1.1\r\n" HOST "\r\n" },

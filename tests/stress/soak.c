@@ -53,7 +53,7 @@ static const Visit all[] = {
   { "\x16\x03\x01\x02\r\n\r\n", VISIT_READ, 400 },
   { "BREW /pot HTTP/1.1\r\n" HOST "\r\n", VISIT_READ, 501 },
   { "GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n", VISIT_READ, 421 },
-  { "GET /health HTTP/1.1\r\n" HOST "Origin: http://evil.example\r\n\r\n", VISIT_READ, 403 },
+  { "GET /v1/workers HTTP/1.1\r\n" HOST "Origin: http://evil.example\r\n\r\n", VISIT_READ, 403 },
   { "HEAD /health HTTP/1.1\r\n" HOST "\r\n", VISIT_READ, 200 },
   { "HEAD /v1/heartbeats/stream HTTP/1.1\r\n" HOST "\r\n", VISIT_READ, 200 },
   { "OPTIONS /v1/worker-heartbeat HTTP/1.1\r\n" HOST "\r\n", VISIT_READ, 204 },

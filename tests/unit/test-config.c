@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "queen-error.h"
+#include "queen-span.h"
 
 /* @words: the command line behind the program's name, with spaces between */
 static QueenConfig *
@@ -52,6 +53,8 @@ test_defaults (void)
   g_assert_cmpint (config->max_subscribers, ==, 0); /* chosen by the descriptors */
   g_assert_cmpint (config->max_connections, ==, 0);
   g_assert_cmpint (config->max_per_peer, ==, 0);
+  g_assert_cmpint (config->admin, ==, QUEEN_ADMIN_LOOPBACK);
+  g_assert_null (config->trusted_proxies);
 }
 
 static void
@@ -59,7 +62,9 @@ test_command_line (void)
 {
   g_autoptr (QueenConfig) config =
       parse ("-p 0 --ui-port=off --bind=127.0.0.1 --bind ::1 --capacity=7 --timeout=1min "
-             "--cors-origin=https://a.example --log-level=debug",
+             "--cors-origin=https://a.example --cors-origin=null --cors-origin=* --log-level=debug "
+             "--admin=token --trusted-proxy=10.0.0.0/8 --trusted-proxy=unix: "
+             "--proxy-header=Forwarded --protect-reads --token-file=tokens",
              NULL);
 
   g_assert_cmpint (config->port, ==, 0);
@@ -70,6 +75,11 @@ test_command_line (void)
   g_assert_cmpint (config->capacity, ==, 7);
   g_assert_cmpint (config->timeout, ==, 60 * G_USEC_PER_SEC);
   g_assert_cmpstr (config->cors_origins[0], ==, "https://a.example");
+  g_assert_cmpstr (config->cors_origins[1], ==, "null");
+  g_assert_cmpstr (config->cors_origins[2], ==, "*");
+  g_assert_cmpint (config->admin, ==, QUEEN_ADMIN_TOKEN);
+  g_assert_cmpstr (config->trusted_proxies[0], ==, "10.0.0.0/8");
+  g_assert_cmpstr (config->trusted_proxies[1], ==, "unix:");
   g_assert_cmpint (config->log_level, ==, G_LOG_LEVEL_DEBUG);
 }
 
@@ -134,8 +144,18 @@ test_bad_settings (void)
     "--timeout=31d",
     "--flush-interval=2s",
     "--max-components=0",
-    "--cors-origin=*",
-    "--cors-origin=null",
+    "--cors-origin=**",
+    "--cors-origin=http://[::1]evil",
+    "--admin=",
+    "--admin=root",
+    "--trusted-proxy=",
+    "--trusted-proxy=localhost",
+    "--trusted-proxy=10.0.0.1/8",
+    "--trusted-proxy=::1/129",
+    "--trusted-proxy=unix:/run/x",
+    "--proxy-header=X-Real-IP",
+    "--proxy-header=Forwarded", /* by whom? */
+    "--protect-reads",          /* A4 */
     "--cors-origin=http://a/",
     "--cors-origin=a.example",
     "--log-level=loud",
@@ -207,7 +227,7 @@ test_spans (void)
       gint64 span = -1;
 
       g_test_message ("%s", rows[i].text);
-      g_assert_cmpint (queen_config_parse_span (rows[i].text, &span), ==, rows[i].span >= 0);
+      g_assert_cmpint (queen_span_parse (rows[i].text, &span), ==, rows[i].span >= 0);
       g_assert_cmpint (span, ==, rows[i].span);
     }
 }

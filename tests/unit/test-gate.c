@@ -68,9 +68,9 @@ on_own (SoupServerMessage *message, GHashTable *query, gpointer data)
 }
 
 static const QueenRoute routes[] = {
-  { "/later", "GET", on_later },
-  { "/shared", "GET", on_shared },
-  { "/own", "GET", on_own },
+  { "/later", "GET", QUEEN_ACCESS_READ, on_later },
+  { "/shared", "GET", QUEEN_ACCESS_READ, on_shared },
+  { "/own", "GET", QUEEN_ACCESS_READ, on_own },
 };
 
 /* @n_places: how many connections there may be; 8 when it is 0 */

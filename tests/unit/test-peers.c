@@ -9,13 +9,19 @@ static QueenPeers *peers;
 static QueenPeer *peer; /* who came last */
 
 static gboolean
-enter (const char *text)
+enter_forwarded (const char *text, gboolean is_forwarded)
 {
   g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (text, 1234);
   struct sockaddr_storage native = { 0 };
 
   g_assert_true (g_socket_address_to_native (address, &native, sizeof native, NULL));
-  return queen_peers_enter (peers, &native, &peer);
+  return queen_peers_enter (peers, &native, is_forwarded, &peer);
+}
+
+static gboolean
+enter (const char *text)
+{
+  return enter_forwarded (text, FALSE);
 }
 
 static void
@@ -85,6 +91,9 @@ test_different (void)
     { "192.0.2.1", "192.0.2.2" },
     { "::ffff:192.0.2.1", "::ffff:192.0.2.2" }, /* not one network of 64 bits */
     { "127.0.0.1", "::1" },
+    { "2a01:a04::1", "4.10.1.42" }, /* A23: the same bytes on a little-endian machine */
+    { "40a:12a::1", "4.10.1.42" },  /* and on a big-endian one */
+    { "::1", "0.0.0.0" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
@@ -115,6 +124,15 @@ test_loopback (void)
     }
 }
 
+static void
+test_forwarded (void)
+{
+  set_up (1, TRUE);
+  g_assert_true (enter_forwarded ("127.0.0.1", TRUE));
+  g_assert_false (enter_forwarded ("127.0.0.1", TRUE));
+  g_assert_true (enter ("127.0.0.1"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -127,6 +145,7 @@ main (int argc, char **argv)
   g_test_add_func ("/peers/same/a-network-of-64-bits-and-mapped-ipv4", test_same);
   g_test_add_func ("/peers/different/others-are-others", test_different);
   g_test_add_func ("/peers/loopback/spared-unless-asked-for", test_loopback);
+  g_test_add_func ("/peers/loopback/not-spared-on-a-proxys-word", test_forwarded);
 
   code = g_test_run ();
   g_clear_pointer (&peers, queen_peers_free);

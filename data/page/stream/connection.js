@@ -6,6 +6,7 @@ import { parseHeartbeat, parseLagged } from "./parse.js";
 const STREAM = "/v1/heartbeats/stream";
 const PROBE = "/v1/build-info"; /* as protected as the stream */
 const UNAUTHORIZED = 401;
+const FORBIDDEN = 403; /* a token that is not for reading */
 const HISTORY = 100; /* events: what the queen holds unless told otherwise */
 const FIRST_PAUSE = 1000; /* ms */
 const LONGEST_PAUSE = 15000;
@@ -20,7 +21,7 @@ const LONGEST_PAUSE = 15000;
 /* EventSource does not say what the answer was. */
 async function isLocked() {
   try {
-    return (await fetch(PROBE, { method: "HEAD" })).status === UNAUTHORIZED;
+    return [UNAUTHORIZED, FORBIDDEN].includes((await fetch(PROBE, { method: "HEAD" })).status);
   } catch {
     return false;
   }

@@ -4,6 +4,7 @@
 import { find } from "./text.js";
 
 const RENEWAL = 1800000; /* ms: a session lasts for an hour */
+const PROBE = "/v1/build-info"; /* as protected as the stream */
 
 /** Asks for a token where reading takes one, and keeps a session open with it. */
 export class TokenView {
@@ -37,9 +38,11 @@ export class TokenView {
   async #open(token) {
     try {
       const answer = await this.#request(token);
+      const mayRead = answer.ok && (await fetch(PROBE, { method: "HEAD" })).ok;
 
-      this.#token = answer.ok ? token : "";
-      this.#fault.textContent = answer.ok ? "" : "The queen does not know this token.";
+      this.#token = mayRead ? token : "";
+      this.#fault.textContent = mayRead ? "" : answer.ok ? "This token is not for reading."
+        : "The queen does not know this token.";
     } catch {
       this.#fault.textContent = "The queen does not answer.";
     }

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-text.h"
+
+#include <string.h>
+
+gboolean
+queen_text_is (QueenText text, const char *word)
+{
+  return text.length == strlen (word) && g_ascii_strncasecmp (text.at, word, text.length) == 0;
+}
+
+gboolean
+queen_text_has_prefix (QueenText text, const char *prefix)
+{
+  gsize length = strlen (prefix);
+
+  return text.length >= length && g_ascii_strncasecmp (text.at, prefix, length) == 0;
+}
+
+QueenText
+queen_text_trim (QueenText text)
+{
+  while (text.length > 0 && (*text.at == ' ' || *text.at == '\t'))
+    {
+      text.at++;
+      text.length--;
+    }
+  while (text.length > 0 && (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t'))
+    text.length--;
+  return text;
+}
+
+gboolean
+queen_text_cut (QueenText text, char separator, QueenText *before, QueenText *after)
+{
+  const char *at = text.length > 0 ? memchr (text.at, separator, text.length) : NULL;
+
+  if (!at)
+    return FALSE;
+  *before = (QueenText){ text.at, (gsize) (at - text.at) };
+  *after = (QueenText){ at + 1, text.length - before->length - 1 };
+  return TRUE;
+}
+
+/* How many bytes at the beginning of @text are letters, digits or @others. */
+static gsize
+span (QueenText text, const char *others)
+{
+  gsize n = 0;
+
+  while (n < text.length && text.at[n] != '\0' &&
+         (g_ascii_isalnum (text.at[n]) || strchr (others, text.at[n])))
+    n++;
+  return n;
+}
+
+gboolean
+queen_text_is_host (QueenText text)
+{
+  gsize end = span (text, "-._~");
+
+  if (text.length > 0 && *text.at == '[')
+    {
+      end = 1 + span ((QueenText){ text.at + 1, text.length - 1 }, ":.");
+      if (end == text.length || text.at[end++] != ']')
+        return FALSE;
+    }
+  if (end == 0 || end == text.length)
+    return end > 0;
+  if (text.at[end++] != ':')
+    return FALSE;
+  while (end < text.length && g_ascii_isdigit (text.at[end]))
+    end++;
+  return end == text.length;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QueenText:
+ * @at: (nullable): its beginning; no NUL follows
+ * @length: bytes
+ *
+ * A part of the bytes that were received.
+ */
+typedef struct
+{
+  const char *at;
+  gsize length;
+} QueenText;
+
+/**
+ * queen_text_is:
+ *
+ * Returns: whether @text is @word, in upper or lower case, as most words in a head may be written
+ */
+gboolean queen_text_is (QueenText text, const char *word);
+
+/**
+ * queen_text_has_prefix:
+ *
+ * Returns: whether @text begins with @prefix, in upper or lower case
+ */
+gboolean queen_text_has_prefix (QueenText text, const char *prefix);
+
+/**
+ * queen_text_trim:
+ *
+ * Returns: @text without the blanks and tabs around it
+ */
+QueenText queen_text_trim (QueenText text);
+
+/**
+ * queen_text_cut:
+ * @before: (out): what stands before the first @separator
+ * @after: (out): what stands behind it
+ *
+ * Returns: whether there is a @separator; else nothing is changed
+ */
+gboolean queen_text_cut (QueenText text, char separator, QueenText *before, QueenText *after);
+
+/**
+ * queen_text_is_host:
+ *
+ * Returns: whether @text is a name, an address, or an IPv6 address in brackets, and perhaps a port
+ *   (RFC 9110 § 7.2); without what no URI of ours has: user names and percent signs
+ */
+gboolean queen_text_is_host (QueenText text);
+
+G_END_DECLS
