@@ -181,7 +181,8 @@ may_order (Asker *asker, const QueenSelection *selection, GError **error)
   const QueenRequest *request = queen_server_get_request (asker->message);
 
   if (queen_selection_is_everybody (selection) ||
-      queen_peers_enter (asker->routes->askers, request->client, &asker->share))
+      queen_peers_enter (asker->routes->askers, request->client, request->is_forwarded,
+                         &asker->share))
     return TRUE;
   g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
                        "too many lists are asked for at once from one address");
