@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "model/queen-hash.h"
 #include "model/queen-heartbeat.h"
 #include "queen-dbus-cluster.h"
 #include "queen-dbus-component.h"
@@ -308,7 +309,7 @@ queen_dbus_methods_new (QueenRegistry *workers,
   self->registries[QUEEN_COMPONENT_HIVE] = g_object_ref (hives);
   self->pool = g_object_ref (pool);
   self->mailbox = mailbox;
-  self->subscribers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, unwatch);
+  self->subscribers = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, unwatch);
   self->skeleton = queen_dbus_queen_skeleton_new ();
   g_object_connect (self->skeleton,                                                      //
                     "signal::handle-report-worker", G_CALLBACK (on_report_worker), self, //

@@ -6,6 +6,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "model/queen-hash.h"
+
 struct _QueenPeers
 {
   GHashTable *holders; /* a set of QueenPeer */
@@ -59,12 +61,18 @@ make_key (const struct sockaddr_storage *address)
   return key;
 }
 
+static guint
+hash_key (gconstpointer key)
+{
+  return queen_bytes_hash (key, sizeof (gint64));
+}
+
 QueenPeers *
 queen_peers_new (guint share, gboolean spares_loopback)
 {
   QueenPeers *self = g_new0 (QueenPeers, 1);
 
-  self->holders = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  self->holders = g_hash_table_new_full (hash_key, g_int64_equal, g_free, NULL);
   self->share = share;
   self->spares_loopback = spares_loopback;
   return self;

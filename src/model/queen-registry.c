@@ -4,6 +4,7 @@
 #include "queen-registry.h"
 
 #include "queen-error.h"
+#include "queen-hash.h"
 #include "queen-json.h"
 
 #define MAX_EXPIRED_AT_ONCE 64
@@ -204,7 +205,7 @@ static void
 queen_registry_init (QueenRegistry *self)
 {
   self->entries =
-      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_entry);
+      g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_entry);
   self->online_ids = g_string_new (NULL);
   self->alarm = queen_alarm_new ("registry deadline", G_PRIORITY_DEFAULT, on_deadline, self);
 }

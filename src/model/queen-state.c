@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "queen-error.h"
+#include "queen-hash.h"
 #include "queen-heartbeat.h"
 #include "queen-json.h"
 #include "queen-timestamp.h"
@@ -345,8 +346,8 @@ QueenState *
 queen_state_parse (const char *text, gsize length, GError **error)
 {
   g_autoptr (QueenState) self = queen_state_new ();
-  g_autoptr (GHashTable) workers = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr (GHashTable) hives = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) workers = g_hash_table_new (queen_string_hash, g_str_equal);
+  g_autoptr (GHashTable) hives = g_hash_table_new (queen_string_hash, g_str_equal);
   GHashTable *known[] = { [QUEEN_COMPONENT_WORKER] = workers, [QUEEN_COMPONENT_HIVE] = hives };
   Reader reader = { .at = text ? text : "", .error = NULL };
 
