@@ -13,7 +13,6 @@
 
 #define MAX_CALLS 64        /* that the main thread has not done yet */
 #define MAX_SUBSCRIBERS 256 /* as many as a bus lets one user have connections */
-#define MAX_MODEL 1024      /* bytes: no heartbeat can name a longer one */
 
 struct _QueenDBusMethods
 {
@@ -199,7 +198,7 @@ on_find_worker (QueenDBusQueen *skeleton,
   QueenDBusMethods *self = data;
   Call *call;
 
-  if (strlen (model) > MAX_MODEL)
+  if (strlen (model) > QUEEN_HEARTBEAT_MAX_MODEL_ID)
     return refuse (invocation, QUEEN_ERROR_BAD_REQUEST, "no model has such a long name");
   call = begin_call (self, invocation, run_find);
   if (!call)
@@ -231,7 +230,7 @@ on_forget (QueenDBusQueen *skeleton,
     return refuse (invocation, QUEEN_ERROR_BAD_REQUEST, "the kind must be worker or hive");
   if (!queen_heartbeat_check_id (id))
     return refuse (invocation, QUEEN_ERROR_BAD_REQUEST,
-                   "the id must be 1 to 128 bytes without control characters");
+                   "the id must be 1 to 128 bytes without control or invisible characters");
   call = begin_call (self, invocation, run_forget);
   if (!call)
     return TRUE;

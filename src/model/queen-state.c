@@ -9,6 +9,7 @@
 #include "queen-hash.h"
 #include "queen-heartbeat.h"
 #include "queen-json.h"
+#include "queen-legible.h"
 #include "queen-timestamp.h"
 
 #define FORMAT "queen-rbee state"
@@ -171,7 +172,7 @@ begin_line (Reader *reader)
       return FALSE;
     }
   reader->at = line_break + 1;
-  reader->node = queen_json_parse (line, (gsize) (line_break - line), &error);
+  reader->node = queen_json_parse (line, (gsize) (line_break - line), NULL, &error);
   if (!reader->node)
     fail (reader, "%s", error->message);
   else if (!JSON_NODE_HOLDS_OBJECT (reader->node))
@@ -257,24 +258,33 @@ read_id (Reader *reader, const char *name)
   return g_strdup (id);
 }
 
+/* Within the limits of a heartbeat, also when a queen of another version has written it. */
+static char *
+read_text (Reader *reader, const char *name, gsize size)
+{
+  const char *text = read_string (reader, name);
+
+  return text ? queen_legible_dup (text, size) : NULL;
+}
+
 static void
 read_details (Reader *reader, QueenComponent *component)
 {
   const char *health = read_string (reader, "health");
 
-  component->hostname = g_strdup (read_string (reader, "hostname"));
-  component->version = g_strdup (read_string (reader, "version"));
+  component->hostname = read_text (reader, "hostname", QUEEN_HEARTBEAT_MAX_TEXT);
+  component->version = read_text (reader, "version", QUEEN_HEARTBEAT_MAX_TEXT);
   if (json_object_has_member (reader->object, "port"))
     component->port = (guint16) require_number (reader, "port", 1, G_MAXUINT16);
   if (component->kind == QUEEN_COMPONENT_WORKER)
     {
-      component->model_id = g_strdup (read_string (reader, "model_id"));
-      component->device = g_strdup (read_string (reader, "device"));
-      component->implementation = g_strdup (read_string (reader, "implementation"));
+      component->model_id = read_text (reader, "model_id", QUEEN_HEARTBEAT_MAX_MODEL_ID);
+      component->device = read_text (reader, "device", QUEEN_HEARTBEAT_MAX_TEXT);
+      component->implementation = read_text (reader, "implementation", QUEEN_HEARTBEAT_MAX_TEXT);
       component->hive_id = read_id (reader, "hive_id");
       return;
     }
-  component->health_reason = g_strdup (read_string (reader, "health_reason"));
+  component->health_reason = read_text (reader, "health_reason", QUEEN_HEARTBEAT_MAX_REASON);
   if (health && !queen_health_parse (health, &component->health))
     fail (reader, "health is none");
 }

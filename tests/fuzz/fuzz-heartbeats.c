@@ -14,6 +14,7 @@
 #include "model/queen-component-json.h"
 #include "model/queen-heartbeat.h"
 #include "model/queen-json.h"
+#include "model/queen-legible.h"
 #include "model/queen-registry.h"
 #include "model/queen-state.h"
 #include "model/queen-timestamp.h"
@@ -34,7 +35,7 @@ static JsonObject *
 parse_object (const char *json, gsize length)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) node = queen_json_parse (json, length, &error);
+  g_autoptr (JsonNode) node = queen_json_parse (json, length, NULL, &error);
 
   g_assert_no_error (error);
   g_assert_true (JSON_NODE_HOLDS_OBJECT (node));
@@ -149,8 +150,7 @@ check_component_json (const QueenComponent *component)
   g_autoptr (JsonObject) object = NULL;
 
   queen_component_append_json (component, json);
-  for (gsize i = 0; i < json->len; i++)
-    g_assert_cmpint ((guchar) json->str[i], >=, ' ');
+  g_assert_true (queen_legible_check (json->str));
   object = parse_object (json->str, json->len);
   g_assert_cmpstr (json_object_get_string_member (object, "id"), ==, component->id);
   g_assert_cmpstr (json_object_get_string_member_with_default (object, "version", NULL), ==,
@@ -234,8 +234,7 @@ static void
 check_id (const char *id)
 {
   g_assert_true (*id != '\0' && strlen (id) <= 128 && g_utf8_validate (id, -1, NULL));
-  for (const char *at = id; *at; at = g_utf8_next_char (at))
-    g_assert_cmpint (g_unichar_type (g_utf8_get_char (at)), !=, G_UNICODE_CONTROL);
+  g_assert_true (queen_legible_check (id));
 }
 
 static void

@@ -116,13 +116,12 @@ add_heartbeat (QueenState *state, QueenComponentKind kind, const char *json)
   g_array_append_val (state->sightings[kind], sighting);
 }
 
-/* Whatever a heartbeat may say fits, the longest way of writing it included. */
+/* Whatever a heartbeat may say comes back, the longest way of writing it included. */
 static void
 test_hostile (void)
 {
-  static const char *const escapes[] = { "\\n",     "\\t",  "\\u0001", "\\u001f", "\\\"",
-                                         "\\\\",    "\\/",  "\\u0041", "\\u00e9", "\\ud83d\\ude00",
-                                         "\\u2028", "\x7f", "é",       "蜂",      "/" };
+  static const char *const escapes[] = { "\\\"",    "\\\\", "\\/", "\\u0041", "\\u00e9",
+                                         "\\u2028", "é",    "蜂",  "/" };
   static const char id[] = "\\\"}]{,:\\\\/%n é蜂\xf0\x9f\x90\x9d'<&";
   g_autoptr (QueenState) state = queen_state_new ();
   g_autoptr (QueenState) again = NULL;
@@ -135,7 +134,7 @@ test_hostile (void)
       g_autoptr (GString) longest = g_string_new (NULL);
       g_autofree char *json = NULL;
 
-      while (longest->len + strlen (escapes[i]) <= 1024)
+      while (longest->len + strlen (escapes[i]) <= QUEEN_HEARTBEAT_MAX_MODEL_ID)
         g_string_append (longest, escapes[i]);
       json = g_strdup_printf ("{\"worker_id\":\"%s%u\",\"status\":\"busy\",\"model_id\":\"%s\"}",
                               id, (guint) i, longest->str);
@@ -143,7 +142,7 @@ test_hostile (void)
     }
   add_heartbeat (state, QUEEN_COMPONENT_HIVE,
                  "{\"hive_id\":\"w\",\"status\":\"stopped\",\"hostname\":\"\","
-                 "\"health_status\":{\"status\":\"healthy\",\"reason\":\"\\r\\b\\f\"}}");
+                 "\"health_status\":{\"status\":\"healthy\",\"reason\":\"\\r\\b\\f.\"}}");
   text = queen_state_write (state);
   again = parse (text->str);
 
@@ -157,7 +156,7 @@ test_hostile (void)
     }
   g_assert_cmpstr (get_sighting (again, QUEEN_COMPONENT_HIVE, 0)->component->hostname, ==, "");
   g_assert_cmpstr (get_sighting (again, QUEEN_COMPONENT_HIVE, 0)->component->health_reason, ==,
-                   "\r\b\f");
+                   "   .");
 }
 
 /* Clocks and counters that nobody can have, and that are written so that they can be read. */
@@ -211,7 +210,7 @@ test_broken (void)
     { "19a1c0de2f7", "0123456789abcdef0", "line 1: life is none" },
     { "\"next\":18", "\"next\":0", "line 1: next is out of range" },
     { "\"next\":18", "\"next\":-1", "line 1: next is out of range" },
-    { "\"next\":18", "\"next\":1000000000000000", "line 1: not valid JSON" },
+    { "\"next\":18", "\"next\":1000000000000000", "line 1: next has the wrong type" },
     { "\"next\":18", "\"next\":\"18\"", "line 1: next has the wrong type" },
     { "\"components\":2", "\"components\":3", "line 4: the text ends too early" },
     { "\"components\":2", "\"components\":1", "line 3: something follows" },
