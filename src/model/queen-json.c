@@ -24,24 +24,24 @@ typedef struct
 static gboolean parse_value (Parser *p, JsonNode **node); /* values nest */
 
 static gboolean
-fail_at (Parser *p, QueenError code, const char *what, const char *problem)
+fail_at (Parser *p, const char *what, const char *problem)
 {
-  g_set_error (p->error, QUEEN_ERROR, code, "%s: byte %" G_GSIZE_FORMAT ": %s", what,
-               (gsize) (p->at - p->start) + 1, problem);
+  g_set_error (p->error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "%s: byte %" G_GSIZE_FORMAT ": %s",
+               what, (gsize) (p->at - p->start) + 1, problem);
   return FALSE;
 }
 
 static gboolean
 fail (Parser *p, const char *problem)
 {
-  return fail_at (p, QUEEN_ERROR_BAD_REQUEST, "not valid JSON", problem);
+  return fail_at (p, "not valid JSON", problem);
 }
 
 /* What is JSON, and is not taken all the same. */
 static gboolean
 refuse (Parser *p, const char *problem)
 {
-  return fail_at (p, QUEEN_ERROR_UNPROCESSABLE, "JSON as it is not taken here", problem);
+  return fail_at (p, "JSON as it is not taken here", problem);
 }
 
 static int

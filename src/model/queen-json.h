@@ -17,8 +17,8 @@ G_BEGIN_DECLS
  * @length: its length in bytes
  * @wanted: (nullable) (array zero-terminated=1): the names of the members to be kept, wherever they
  *   stand; %NULL for all
- * @error: %QUEEN_ERROR_BAD_REQUEST when it is not JSON, %QUEEN_ERROR_UNPROCESSABLE when it is
- * beyond the limits above, or has a wanted member twice; the message names the byte
+ * @error: a %QUEEN_ERROR_BAD_REQUEST that names the byte. It says “not valid JSON” of what is none,
+ *   but not of what is beyond the limits above or has a wanted member twice
  *
  * Reads one JSON text by the letter of RFC 8259. Other members are read over, whatever valid JSON
  * they hold; so they cost nothing, and nobody is refused for what nobody reads.

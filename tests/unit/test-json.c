@@ -18,13 +18,11 @@ parse (const char *text, gsize length, GError **error)
 }
 
 static void
-assert_error (const GError *error, QueenError code, const char *problem)
+assert_error (const GError *error, const char *start, const char *problem)
 {
-  g_assert_error (error, QUEEN_ERROR, (int) code);
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST);
   g_test_message ("%s", error->message);
-  g_assert_true (g_str_has_prefix (error->message, code == QUEEN_ERROR_BAD_REQUEST
-                                                       ? "not valid JSON: byte "
-                                                       : "JSON as it is not taken here: byte "));
+  g_assert_true (g_str_has_prefix (error->message, start));
   if (problem)
     g_assert_nonnull (strstr (error->message, problem));
 }
@@ -36,7 +34,7 @@ assert_invalid (const char *text, gsize length, const char *problem)
   g_autoptr (JsonNode) node = parse (text, length, &error);
 
   g_assert_null (node);
-  assert_error (error, QUEEN_ERROR_BAD_REQUEST, problem);
+  assert_error (error, "not valid JSON: byte ", problem);
 }
 
 /* What is valid is never called invalid. */
@@ -47,7 +45,7 @@ assert_refused (const char *text, const char *problem)
   g_autoptr (JsonNode) node = parse (text, strlen (text), &error);
 
   g_assert_null (node);
-  assert_error (error, QUEEN_ERROR_UNPROCESSABLE, problem);
+  assert_error (error, "JSON as it is not taken here: byte ", problem);
 }
 
 static void
@@ -247,7 +245,7 @@ test_unwanted (void)
       g_autoptr (GError) error = NULL;
 
       g_assert_null (queen_json_parse (invalid[i], strlen (invalid[i]), wanted, &error));
-      assert_error (error, QUEEN_ERROR_BAD_REQUEST, NULL);
+      assert_error (error, "not valid JSON: byte ", NULL);
     }
 }
 
