@@ -3,6 +3,7 @@
 
 #include "queen-peers.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -45,6 +46,24 @@ queen_peers_is_loopback (const struct sockaddr_storage *address)
     return ipv4 >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
   return address->ss_family == AF_INET6 &&
          IN6_IS_ADDR_LOOPBACK (&((const struct sockaddr_in6 *) address)->sin6_addr);
+}
+
+char *
+queen_peers_dup_network (const struct sockaddr_storage *address)
+{
+  char text[INET6_ADDRSTRLEN];
+  struct in6_addr network = IN6ADDR_ANY_INIT;
+  guint32 ipv4;
+
+  if (get_ipv4 (address, &ipv4))
+    {
+      ipv4 = g_htonl (ipv4);
+      return g_strdup (inet_ntop (AF_INET, &ipv4, text, sizeof text));
+    }
+  if (address->ss_family != AF_INET6)
+    return NULL;
+  memcpy (&network, &((const struct sockaddr_in6 *) address)->sin6_addr, sizeof network / 2);
+  return g_strconcat (inet_ntop (AF_INET6, &network, text, sizeof text), "/64", NULL);
 }
 
 /* The IPv6 networks whose upper half is 0 are nobody's (RFC 4291 § 2.5), so IPv4 has its place

@@ -9,6 +9,7 @@
 #include "queen-answer.h"
 #include "queen-error.h"
 #include "queen-head-stream.h"
+#include "queen-peers.h"
 
 #define USUAL_ANSWER 1024 /* bytes: what nearly all of them fit in */
 
@@ -589,6 +590,16 @@ queen_server_answer_shared (SoupServerMessage *message, const char *type, GBytes
   if (soup_server_message_get_method (message) != SOUP_METHOD_HEAD)
     g_signal_connect_data (message, "wrote-headers", G_CALLBACK (on_wrote_shared_headers),
                            g_bytes_ref (body), free_shared_body, G_CONNECT_DEFAULT);
+}
+
+char *
+queen_server_dup_sender (SoupServerMessage *message)
+{
+  const struct sockaddr_storage *client = queen_server_get_request (message)->client;
+  g_autofree char *network =
+      queen_peers_is_loopback (client) ? NULL : queen_peers_dup_network (client);
+
+  return network ? g_strconcat ("address:", network, NULL) : NULL;
 }
 
 char *

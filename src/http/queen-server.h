@@ -114,6 +114,15 @@ void queen_server_answer_shared (SoupServerMessage *message, const char *type, G
 const QueenRequest *queen_server_get_request (SoupServerMessage *message);
 
 /**
+ * queen_server_dup_sender:
+ * @message: a request that is being routed
+ *
+ * Returns: (transfer full) (nullable): who sends it, as queen_registry_update() takes it; %NULL for
+ *   one on this machine, as everybody here has one of the same few addresses
+ */
+char *queen_server_dup_sender (SoupServerMessage *message);
+
+/**
  * queen_server_dup_id:
  * @message: a request that is being routed, by a path that ends with `/{id}`
  * @error: %QUEEN_ERROR_BAD_REQUEST when it is no percent-encoded UTF-8 text

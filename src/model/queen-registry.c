@@ -6,8 +6,10 @@
 #include "queen-error.h"
 #include "queen-hash.h"
 #include "queen-json.h"
+#include "queen-senders.h"
 
 #define MAX_EXPIRED_AT_ONCE 64
+#define SENDERS_PART 4 /* one sender brings no more than this part of all */
 
 struct _QueenRegistry
 {
@@ -23,8 +25,10 @@ struct _QueenRegistry
    * the queues stay in order without ever being sorted. */
   GQueue online;
   GQueue offline;
+  QueenSenders *senders;
   guint n_available;
   guint64 n_heartbeats;
+  guint64 n_displaced;
 
   GString *online_ids; /* JSON array; empty when it has to be written anew */
   QueenAlarm *alarm;
@@ -36,8 +40,10 @@ typedef struct
 {
   char *id;
   QueenComponent *component;
+  QueenSender *sender; /* who brought it; NULL when that is not counted */
   GList member_link;
   GList deadline_link;
+  GList sender_link; /* in the sender's own queue, while it is offline */
 } Entry;
 
 static GQueue *
@@ -52,6 +58,8 @@ enter (QueenRegistry *self, Entry *entry, QueenComponent *component)
 {
   entry->component = component;
   g_queue_push_tail_link (get_deadlines (self, component), &entry->deadline_link);
+  if (entry->sender && !queen_component_is_online (component))
+    g_queue_push_tail_link (&entry->sender->offline, &entry->sender_link);
   self->n_available += queen_component_is_available (component);
 }
 
@@ -62,6 +70,8 @@ leave (QueenRegistry *self, Entry *entry)
   QueenComponent *component = g_steal_pointer (&entry->component);
 
   g_queue_unlink (get_deadlines (self, component), &entry->deadline_link);
+  if (entry->sender && !queen_component_is_online (component))
+    g_queue_unlink (&entry->sender->offline, &entry->sender_link);
   self->n_available -= queen_component_is_available (component);
   return component;
 }
@@ -74,6 +84,7 @@ add_entry (QueenRegistry *self, const char *id)
   entry->id = g_strdup (id);
   entry->member_link.data = entry;
   entry->deadline_link.data = entry;
+  entry->sender_link.data = entry;
   g_queue_push_tail_link (&self->members, &entry->member_link);
   g_hash_table_insert (self->entries, entry->id, entry);
   return entry;
@@ -155,6 +166,7 @@ forget (QueenRegistry *self, Entry *entry)
   g_autoptr (QueenComponent) last = leave (self, entry);
   g_autoptr (QueenEvent) event = queen_event_new_forgotten (last);
 
+  queen_senders_leave (self->senders, entry->sender);
   g_queue_unlink (&self->members, &entry->member_link);
   g_hash_table_remove (self->entries, entry->id);
   queen_event_bus_emit (self->bus, event);
@@ -187,6 +199,7 @@ queen_registry_finalize (GObject *object)
   QueenRegistry *self = QUEEN_REGISTRY (object);
 
   g_hash_table_unref (self->entries);
+  queen_senders_free (self->senders);
   g_string_free (self->online_ids, TRUE);
 
   G_OBJECT_CLASS (queen_registry_parent_class)->finalize (object);
@@ -206,6 +219,7 @@ queen_registry_init (QueenRegistry *self)
 {
   self->entries =
       g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_entry);
+  self->senders = queen_senders_new ();
   self->online_ids = g_string_new (NULL);
   self->alarm = queen_alarm_new ("registry deadline", G_PRIORITY_DEFAULT, on_deadline, self);
 }
@@ -274,8 +288,80 @@ queen_registry_restore (QueenRegistry *self, GArray *sightings, gint64 elapsed)
   return n_taken;
 }
 
+/* The one in @queue that has been offline longest makes room for another. */
+static gboolean
+make_room (QueenRegistry *self, GQueue *queue)
+{
+  Entry *entry = g_queue_peek_head (queue);
+
+  if (!entry)
+    return FALSE;
+  g_debug ("%s forgotten, to make room: %s", queen_component_kind_get_name (self->kind), entry->id);
+  self->n_displaced++;
+  forget (self, entry);
+  return TRUE;
+}
+
+/* A sender that has brought all that it may makes room among what is its own. */
+static gboolean
+admit_sender (QueenRegistry *self, const char *name, GError **error)
+{
+  guint share = MAX (self->settings.max_components / SENDERS_PART, 1);
+  QueenSender *sender = queen_senders_lookup (self->senders, name);
+
+  if (!sender || sender->n_brought < share || make_room (self, &sender->offline))
+    return TRUE;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+               "one sender has no room for more: %u %ss of yours are online already", share,
+               queen_component_kind_get_name (self->kind));
+  return FALSE;
+}
+
+/* Whether a heartbeat may come from the sender of that name. @entry is NULL for a new component. */
+static gboolean
+admit (QueenRegistry *self, Entry *entry, const char *name, GError **error)
+{
+  if (entry && queen_sender_is_called (entry->sender, name))
+    return TRUE;
+  if (entry && queen_sender_owns (entry->sender) && queen_component_is_online (entry->component))
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_CONFLICT,
+                   "the %s “%s” is online, and belongs to another sender",
+                   queen_component_kind_get_name (self->kind), entry->id);
+      return FALSE;
+    }
+  if (!admit_sender (self, name, error))
+    return FALSE;
+  if (entry || queen_registry_get_total (self) < self->settings.max_components ||
+      make_room (self, &self->offline))
+    return TRUE;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+               "the registry is full: %u %ss are online already", self->settings.max_components,
+               queen_component_kind_get_name (self->kind));
+  return FALSE;
+}
+
+/* While @entry is in no queue. */
+static void
+set_sender (QueenRegistry *self, Entry *entry, const char *name)
+{
+  QueenSender *before = entry->sender;
+
+  if (queen_sender_is_called (before, name))
+    return;
+  if (before)
+    g_debug ("%s “%s” comes from another sender: %s instead of %s",
+             queen_component_kind_get_name (self->kind), entry->id, name ? name : "this machine",
+             before->name);
+  entry->sender = queen_senders_enter (self->senders, name);
+  queen_senders_leave (self->senders, before);
+}
+
 gboolean
-queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **error)
+queen_registry_update (QueenRegistry *self,
+                       QueenComponent *component,
+                       const char *sender,
+                       GError **error)
 {
   g_autoptr (QueenComponent) heartbeat = component;
   g_autoptr (QueenComponent) last = NULL;
@@ -284,13 +370,8 @@ queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **
   gboolean was_online;
   Entry *entry = g_hash_table_lookup (self->entries, heartbeat->id);
 
-  if (!entry && queen_registry_get_total (self) >= self->settings.max_components)
-    {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
-                   "the registry is full: %u %ss are known already", self->settings.max_components,
-                   queen_component_kind_get_name (self->kind));
-      return FALSE;
-    }
+  if (!admit (self, entry, sender, error))
+    return FALSE;
 
   if (entry)
     last = leave (self, entry);
@@ -302,6 +383,7 @@ queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **
   heartbeat->first_seen = last ? last->first_seen : heartbeat->last_seen;
   heartbeat->heartbeats = last ? last->heartbeats + 1 : 1;
   heartbeat->deadline = now + get_span (self, heartbeat);
+  set_sender (self, entry, sender);
   enter (self, entry, queen_component_ref (heartbeat));
   self->n_heartbeats++;
   if (queen_component_is_online (heartbeat) != was_online)
@@ -432,6 +514,12 @@ guint
 queen_registry_get_total (QueenRegistry *self)
 {
   return g_hash_table_size (self->entries);
+}
+
+guint64
+queen_registry_get_n_displaced (QueenRegistry *self)
+{
+  return self->n_displaced;
 }
 
 guint64

@@ -78,11 +78,21 @@ guint queen_registry_restore (QueenRegistry *self, GArray *sightings, gint64 ela
 /**
  * queen_registry_update:
  * @component: (transfer full): what a heartbeat that has just arrived says
- * @error: %QUEEN_ERROR_UNAVAILABLE when @component is new and the registry is full
+ * @sender: (nullable): who says it: `token:` and the name of the token that was shown, or
+ * `address:` and where it comes from; %NULL for one who is trusted, and so not counted
+ * @error: %QUEEN_ERROR_CONFLICT when the component is online and belongs to another token,
+ *   %QUEEN_ERROR_UNAVAILABLE when there is no room for it
  *
  * Takes a heartbeat, and emits it on the bus.
+ *
+ * Where as many are known as may be, the one that has been offline longest is forgotten for a new
+ * one; when all are online, there is no room. One sender may bring a quarter of them at the most;
+ * from then on room is made among its own.
  */
-gboolean queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **error);
+gboolean queen_registry_update (QueenRegistry *self,
+                                QueenComponent *component,
+                                const char *sender,
+                                GError **error);
 
 /**
  * queen_registry_forget:
@@ -140,6 +150,13 @@ void queen_registry_get_census (QueenRegistry *self, QueenCensus *census);
  * Returns: how many are known, offline ones included
  */
 guint queen_registry_get_total (QueenRegistry *self);
+
+/**
+ * queen_registry_get_n_displaced:
+ *
+ * Returns: how many were forgotten before their time, to make room
+ */
+guint64 queen_registry_get_n_displaced (QueenRegistry *self);
 
 /**
  * queen_registry_get_n_heartbeats:

@@ -457,7 +457,7 @@ test_cap (Fixture *f, gconstpointer data)
       bus_client_ask (f->client, "ReportWorker", "({'id': <'a'>, 'status': <'ready'>},)"));
 
   bus_client_fail (f->client, "ReportWorker", "({'id': <'b'>, 'status': <'ready'>},)",
-                   "Unavailable", "the registry is full: 1 workers are known already");
+                   "Unavailable", "the registry is full: 1 workers are online already");
 }
 
 static void

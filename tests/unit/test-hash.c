@@ -135,7 +135,7 @@ fill_registry (gboolean collides)
   g_autoptr (QueenPool) pool = queen_pool_new (bus, registry);
 
   for (guint i = 0; i < N_IDS; i++)
-    g_assert_true (queen_registry_update (registry, make_worker (i, collides), NULL));
+    g_assert_true (queen_registry_update (registry, make_worker (i, collides), NULL, NULL));
 }
 
 static void

@@ -78,7 +78,7 @@ test_snapshot_after_event (Fixture *f, gconstpointer data)
 
   worker->id = g_strdup ("w");
   worker->status = QUEEN_STATUS_READY;
-  queen_registry_update (f->workers, worker, NULL);
+  queen_registry_update (f->workers, worker, NULL, NULL);
   after = queen_pulse_dup_snapshot (f->pulse);
   g_assert_true (after != before);
   g_assert_cmpstr (after->json, ==,
