@@ -9,7 +9,9 @@
 #include "queen-senders.h"
 
 #define MAX_EXPIRED_AT_ONCE 64
-#define SENDERS_PART 4 /* one sender brings no more than this part of all */
+#define SENDERS_PART 4           /* one sender brings no more than this part of all */
+#define LATE (100 * 1000)        /* µs: what a main loop that turns never is */
+#define LEAST_GRACE (500 * 1000) /* µs: what it takes to hear all who wait in the sockets */
 
 struct _QueenRegistry
 {
@@ -26,6 +28,11 @@ struct _QueenRegistry
   GQueue online;
   GQueue offline;
   QueenSenders *senders;
+  /* While the main loop stands still, nobody is heard, whoever speaks. Then all whose last
+   * heartbeat is from before get a grace. */
+  gint64 looked_at; /* µs, monotonic: when it was last seen who is silent */
+  gint64 woke_at;   /* µs, monotonic: when that was late */
+  gint64 grace;     /* µs */
   guint n_available;
   guint64 n_heartbeats;
   guint64 n_displaced;
@@ -106,18 +113,25 @@ get_span (QueenRegistry *self, const QueenComponent *component)
                                                : self->settings.forget_after;
 }
 
+/* Returns: until when what is known of @entry holds; %G_MAXINT64 when there is none. Nobody who has
+ * been heard since the grace began can have such an early deadline, so the queues stay in order. */
 static gint64
-get_deadline (const Entry *entry)
+get_deadline (QueenRegistry *self, const Entry *entry)
 {
-  return entry ? entry->component->deadline : G_MAXINT64;
+  gint64 deadline = entry ? entry->component->deadline : G_MAXINT64;
+
+  if (self->grace == 0 || deadline >= self->woke_at + self->settings.timeout ||
+      !queen_component_is_online (entry->component))
+    return deadline;
+  return MAX (deadline, self->woke_at) + self->grace;
 }
 
 /* Returns: %G_MAXINT64 when there is none. One of a former life may be before the clock began. */
 static gint64
 get_first_deadline (QueenRegistry *self)
 {
-  return MIN (get_deadline (g_queue_peek_head (&self->online)),
-              get_deadline (g_queue_peek_head (&self->offline)));
+  return MIN (get_deadline (self, g_queue_peek_head (&self->online)),
+              get_deadline (self, g_queue_peek_head (&self->offline)));
 }
 
 static void
@@ -246,7 +260,8 @@ queen_registry_get_kind (QueenRegistry *self)
 static int
 compare_deadlines (gconstpointer a, gconstpointer b, gpointer data)
 {
-  gint64 first = get_deadline (a), second = get_deadline (b);
+  gint64 first = ((const Entry *) a)->component->deadline;
+  gint64 second = ((const Entry *) b)->component->deadline;
 
   return first < second ? -1 : first > second;
 }
@@ -283,6 +298,7 @@ queen_registry_restore (QueenRegistry *self, GArray *sightings, gint64 elapsed)
   g_queue_sort (&self->online, compare_deadlines, NULL);
   g_queue_sort (&self->offline, compare_deadlines, NULL);
   g_string_truncate (self->online_ids, 0);
+  self->looked_at = G_MAXINT64; /* what is overdue was so before she was there to look */
   set_alarm (self);
   tell_restored (self);
   return n_taken;
@@ -414,19 +430,49 @@ queen_registry_forget (QueenRegistry *self, const char *id, GError **error)
   return TRUE;
 }
 
+void
+queen_registry_excuse (QueenRegistry *self, gint64 lateness)
+{
+  gint64 now = self->settings.clock->get_monotonic ();
+  gint64 left = self->woke_at + self->grace - now; /* of a grace before this one */
+
+  if (lateness < LATE || self->online.length == 0)
+    return;
+  self->woke_at = now;
+  self->grace = MIN (MAX (MAX (lateness, left), LEAST_GRACE), self->settings.timeout);
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
+                    "stood still for %" G_GINT64_FORMAT " ms or longer: no %s is missed before "
+                    "%" G_GINT64_FORMAT " ms have passed",
+                    lateness / 1000, queen_component_kind_get_name (self->kind),
+                    self->grace / 1000);
+}
+
+/* By as much as this comes late, and once for each time, all deadlines are put off. */
+static void
+excuse_own_lateness (QueenRegistry *self)
+{
+  gint64 now = self->settings.clock->get_monotonic ();
+  gint64 due = MAX (get_deadline (self, g_queue_peek_head (&self->online)), self->looked_at);
+
+  self->looked_at = now;
+  queen_registry_excuse (self, now - due);
+}
+
 gboolean
 queen_registry_expire (QueenRegistry *self)
 {
   gint64 now = self->settings.clock->get_monotonic ();
+
+  excuse_own_lateness (self);
 
   for (int i = 0; i < MAX_EXPIRED_AT_ONCE; i++)
     {
       Entry *silent = g_queue_peek_head (&self->online);
       Entry *gone = g_queue_peek_head (&self->offline);
 
-      if (get_deadline (silent) <= now)
+      if (get_deadline (self, silent) <= now)
         go_offline (self, silent, now);
-      else if (get_deadline (gone) <= now)
+      else if (get_deadline (self, gone) <= now)
         forget (self, gone);
       else
         return FALSE;

@@ -103,11 +103,23 @@ gboolean queen_registry_update (QueenRegistry *self,
 gboolean queen_registry_forget (QueenRegistry *self, const char *id, GError **error);
 
 /**
+ * queen_registry_excuse:
+ * @lateness: µs for which the main loop has stood still at the least; less than a tenth of a second
+ *   is nothing
+ *
+ * Nobody was heard meanwhile, whoever spoke, and what was said waits in the sockets. So everybody
+ * who is online now gets as much time on top, but no more than a whole timeout.
+ */
+void queen_registry_excuse (QueenRegistry *self, gint64 lateness);
+
+/**
  * queen_registry_expire:
  *
  * Does what is due: those silent for too long go offline (an event each), those offline for too
  * long are forgotten. It is called by itself at the right time, and does only so much in one go
  * that the main loop keeps turning.
+ *
+ * When it comes late, the main loop stood still, and it excuses everybody first.
  *
  * Returns: whether more is due right now
  */

@@ -447,6 +447,128 @@ test_many_at_once (void)
   tear_down (&f, NULL);
 }
 
+/* A19: time as it is, 3 s of it for a heartbeat. */
+#define SECOND ((gint64) G_USEC_PER_SEC)
+
+static void
+set_up_seconds (Fixture *f, gconstpointer data)
+{
+  const QueenRegistrySettings settings = { &fake_clock, 3 * SECOND, 100 * SECOND, 1000 };
+
+  set_up (f, data);
+  g_clear_object (&f->registry);
+  now = 0;
+  f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+}
+
+static void
+expire_at (Fixture *f, gint64 time, const char *offline)
+{
+  g_string_truncate (f->heard, 0);
+  now = time;
+  while (queen_registry_expire (f->registry))
+    ;
+  if (*offline == '\0')
+    g_assert_cmpstr (f->heard->str, ==, "");
+  else
+    g_assert_true (g_str_has_prefix (f->heard->str, offline));
+}
+
+static void
+test_late (Fixture *f, gconstpointer data)
+{
+  beat (f, "silent", QUEEN_STATUS_READY, NULL);
+  beat (f, "heard", QUEEN_STATUS_READY, NULL);
+  expire_at (f, 5 * SECOND, ""); /* 2 s late, so 2 s more */
+  beat (f, "heard", QUEEN_STATUS_READY, NULL);
+  expire_at (f, 7 * SECOND - 1, "");
+  expire_at (f, 7 * SECOND, "silent:Offline@7000000 ");
+  expire_at (f, 8 * SECOND - 1, ""); /* as ever for whoever was heard since */
+  expire_at (f, 8 * SECOND, "heard:Offline@8000000 ");
+}
+
+/* It is not only for those who were due. */
+static void
+test_late_for_all (Fixture *f, gconstpointer data)
+{
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  now = 2 * SECOND;
+  beat (f, "b", QUEEN_STATUS_READY, NULL);
+  expire_at (f, 4 * SECOND, "");
+  expire_at (f, 5 * SECOND, "a:Offline@5000000 ");
+  expire_at (f, 6 * SECOND - 1, "");
+  expire_at (f, 6 * SECOND, "b:Offline@6000000 ");
+}
+
+static void
+test_late_again (Fixture *f, gconstpointer data)
+{
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  expire_at (f, 4 * SECOND, ""); /* until 5 s */
+  expire_at (f, 6 * SECOND, ""); /* she stood still once more, until 7 s */
+  expire_at (f, 7 * SECOND - 1, "");
+  expire_at (f, 7 * SECOND, "a:Offline@7000000 ");
+}
+
+/* A short standstill takes nothing away from what is left of a long one. */
+static void
+test_late_shortly_after (Fixture *f, gconstpointer data)
+{
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  expire_at (f, 5 * SECOND, ""); /* until 7 s */
+  now = 5 * SECOND + 200000;
+  queen_registry_excuse (f->registry, 100000);
+  expire_at (f, 7 * SECOND - 1, "");
+  expire_at (f, 7 * SECOND, "a:Offline@7000000 ");
+}
+
+static void
+test_excused (Fixture *f, gconstpointer data)
+{
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  now = 2 * SECOND;
+  queen_registry_excuse (f->registry, 99999); /* is nothing */
+  queen_registry_excuse (f->registry, 2 * SECOND);
+  expire_at (f, 5 * SECOND - 1, "");
+  expire_at (f, 5 * SECOND, "a:Offline@5000000 ");
+}
+
+static void
+test_hardly_late (Fixture *f, gconstpointer data)
+{
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  beat (f, "b", QUEEN_STATUS_READY, NULL);
+  expire_at (f, 3 * SECOND + 50000, "a:Offline@3050000 b:Offline@3050000 ");
+}
+
+static void
+test_long_standstill (Fixture *f, gconstpointer data)
+{
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  expire_at (f, 1000 * SECOND, ""); /* nobody needs more than what it always has */
+  expire_at (f, 1003 * SECOND - 1, "");
+  expire_at (f, 1003 * SECOND, "a:Offline@1003000000 ");
+}
+
+/* It is the work that takes its time, and not the loop. */
+static void
+test_slices_are_no_standstill (Fixture *f, gconstpointer data)
+{
+  guint turns = 1;
+
+  for (int i = 0; i < 1000; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("%d", i);
+
+      beat (f, id, QUEEN_STATUS_READY, NULL);
+    }
+  now = 3 * SECOND;
+  for (; queen_registry_expire (f->registry); turns++)
+    now += 40000;
+  g_assert_cmpuint (turns, ==, 1000 / 64 + 1);
+  assert_census (f, 0, 0, "[]");
+}
+
 /* A registry like the one before, but of another life. */
 static void
 begin_anew (Fixture *f, guint max_components)
@@ -737,6 +859,9 @@ test_room_in_plain_words (Fixture *f, gconstpointer data)
 #define ADD(path, function)                                                                        \
   g_test_add ("/registry/" path, Fixture, NULL, set_up, function, tear_down)
 
+#define ADD_SECONDS(path, function)                                                                \
+  g_test_add ("/registry/" path, Fixture, NULL, set_up_seconds, function, tear_down)
+
 int
 main (int argc, char **argv)
 {
@@ -761,6 +886,14 @@ main (int argc, char **argv)
   ADD ("owner/addresses-own-nothing", test_nobodys);
   ADD ("event/time-is-the-senders-or-that-of-arrival", test_time_of_event);
   ADD ("alarm/goes-off-by-itself", test_alarm);
+  ADD_SECONDS ("late/all-get-as-much-time-again", test_late);
+  ADD_SECONDS ("late/whoever-was-due-later-gets-it-too", test_late_for_all);
+  ADD_SECONDS ("late/once-for-each-time", test_late_again);
+  ADD_SECONDS ("late/keeps-what-is-left-of-a-grace", test_late_shortly_after);
+  ADD_SECONDS ("late/as-others-have-seen-it", test_excused);
+  ADD_SECONDS ("late/less-than-a-tenth-of-a-second-is-not", test_hardly_late);
+  ADD_SECONDS ("late/no-more-than-a-whole-timeout", test_long_standstill);
+  ADD_SECONDS ("late/slices-are-not", test_slices_are_no_standstill);
   g_test_add_func ("/registry/deadline/a-thousand-at-once-in-slices", test_many_at_once);
   ADD ("restore/as-it-was-and-told-so", test_restore);
   ADD ("restore/ages-go-on-nobody-flaps", test_restored_deadlines);
