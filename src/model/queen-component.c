@@ -52,6 +52,18 @@ queen_component_copy_offline (const QueenComponent *component, gint64 deadline)
   return copy;
 }
 
+gboolean
+queen_component_says_same (const QueenComponent *a, const QueenComponent *b)
+{
+  return a->kind == b->kind && a->status == b->status && a->health == b->health &&
+         a->port == b->port && g_strcmp0 (a->id, b->id) == 0 &&
+         g_strcmp0 (a->model_id, b->model_id) == 0 && g_strcmp0 (a->device, b->device) == 0 &&
+         g_strcmp0 (a->implementation, b->implementation) == 0 &&
+         g_strcmp0 (a->version, b->version) == 0 && g_strcmp0 (a->hostname, b->hostname) == 0 &&
+         g_strcmp0 (a->hive_id, b->hive_id) == 0 &&
+         g_strcmp0 (a->health_reason, b->health_reason) == 0;
+}
+
 QueenComponent *
 queen_component_ref (QueenComponent *component)
 {

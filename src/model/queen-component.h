@@ -88,6 +88,13 @@ QueenComponent *queen_component_new (QueenComponentKind kind);
  */
 QueenComponent *queen_component_copy_offline (const QueenComponent *component, gint64 deadline);
 
+/**
+ * queen_component_says_same:
+ *
+ * Returns: whether both say the same of what they are: all but times and counts
+ */
+gboolean queen_component_says_same (const QueenComponent *a, const QueenComponent *b);
+
 QueenComponent *queen_component_ref (QueenComponent *component);
 void queen_component_unref (QueenComponent *component);
 

@@ -45,8 +45,11 @@ char *
 queen_legible_dup (const char *text, gsize size)
 {
   gsize length = get_kept_length (text, size);
-  GString *legible = g_string_sized_new (length);
+  GString *legible;
 
+  if (text[length] == '\0' && queen_legible_check (text)) /* as nearly all are */
+    return g_strndup (text, length);
+  legible = g_string_sized_new (length + strlen (ELLIPSIS));
   for (const char *at = text; at < text + length; at = g_utf8_next_char (at))
     if (is_legible (at))
       g_string_append_len (legible, at, g_utf8_next_char (at) - at);

@@ -36,6 +36,7 @@ struct _QueenRegistry
   guint n_available;
   guint64 n_heartbeats;
   guint64 n_displaced;
+  guint64 revision;
 
   GString *online_ids; /* JSON array; empty when it has to be written anew */
   QueenAlarm *alarm;
@@ -168,6 +169,7 @@ go_offline (QueenRegistry *self, Entry *entry, gint64 now)
   QueenComponent *gone = queen_component_copy_offline (last, now + self->settings.forget_after);
 
   enter (self, entry, gone);
+  self->revision++;
   g_string_truncate (self->online_ids, 0);
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "QUEEN_COMPONENT_ID", gone->id, "MESSAGE",
                     "%s offline: %s", queen_component_kind_get_name (self->kind), gone->id);
@@ -183,6 +185,7 @@ forget (QueenRegistry *self, Entry *entry)
   queen_senders_leave (self->senders, entry->sender);
   g_queue_unlink (&self->members, &entry->member_link);
   g_hash_table_remove (self->entries, entry->id);
+  self->revision++;
   queen_event_bus_emit (self->bus, event);
 }
 
@@ -258,10 +261,10 @@ queen_registry_get_kind (QueenRegistry *self)
 }
 
 static int
-compare_deadlines (gconstpointer a, gconstpointer b, gpointer data)
+compare_deadlines (gconstpointer a, gconstpointer b)
 {
-  gint64 first = ((const Entry *) a)->component->deadline;
-  gint64 second = ((const Entry *) b)->component->deadline;
+  gint64 first = (*(Entry *const *) a)->component->deadline;
+  gint64 second = (*(Entry *const *) b)->component->deadline;
 
   return first < second ? -1 : first > second;
 }
@@ -283,20 +286,30 @@ queen_registry_restore (QueenRegistry *self, GArray *sightings, gint64 elapsed)
 {
   gint64 now = self->settings.clock->get_monotonic ();
   guint n_taken = MIN (sightings->len, self->settings.max_components);
+  g_autoptr (GPtrArray) entries = g_ptr_array_sized_new (n_taken);
 
   g_return_val_if_fail (queen_registry_get_total (self) == 0, 0);
 
   for (guint i = 0; i < n_taken; i++)
     {
       QueenSighting *sighting = &g_array_index (sightings, QueenSighting, i);
-      QueenComponent *component = queen_component_ref (sighting->component);
+      QueenComponent *component = sighting->component;
+      Entry *entry = add_entry (self, component->id);
 
       component->deadline = now - sighting->age - elapsed + get_span (self, component);
-      enter (self, add_entry (self, component->id), component);
+      entry->component = component;
+      entry->sender = queen_senders_enter (self->senders, sighting->sender);
+      g_ptr_array_add (entries, entry);
     }
   /* The one time that they come in another order than that of their deadlines. */
-  g_queue_sort (&self->online, compare_deadlines, NULL);
-  g_queue_sort (&self->offline, compare_deadlines, NULL);
+  g_ptr_array_sort (entries, compare_deadlines);
+  for (guint i = 0; i < n_taken; i++)
+    {
+      Entry *entry = entries->pdata[i];
+
+      enter (self, entry, queen_component_ref (entry->component));
+    }
+  self->revision++;
   g_string_truncate (self->online_ids, 0);
   self->looked_at = G_MAXINT64; /* what is overdue was so before she was there to look */
   set_alarm (self);
@@ -402,6 +415,7 @@ queen_registry_update (QueenRegistry *self,
   set_sender (self, entry, sender);
   enter (self, entry, queen_component_ref (heartbeat));
   self->n_heartbeats++;
+  self->revision += !last || !queen_component_says_same (last, heartbeat);
   if (queen_component_is_online (heartbeat) != was_online)
     g_string_truncate (self->online_ids, 0);
 
@@ -499,21 +513,6 @@ queen_registry_list (QueenRegistry *self)
   return components;
 }
 
-static void
-clear_sighting (gpointer data)
-{
-  queen_component_unref (((QueenSighting *) data)->component);
-}
-
-GArray *
-queen_sightings_new (guint n_reserved)
-{
-  GArray *sightings = g_array_sized_new (FALSE, FALSE, sizeof (QueenSighting), n_reserved);
-
-  g_array_set_clear_func (sightings, clear_sighting);
-  return sightings;
-}
-
 GArray *
 queen_registry_list_sightings (QueenRegistry *self)
 {
@@ -522,9 +521,12 @@ queen_registry_list_sightings (QueenRegistry *self)
 
   for (GList *link = self->members.head; link; link = link->next)
     {
-      QueenComponent *component = ((Entry *) link->data)->component;
+      const Entry *entry = link->data;
+      const QueenComponent *component = entry->component;
       gint64 age = now - (component->deadline - get_span (self, component));
-      QueenSighting sighting = { queen_component_ref (component), MAX (age, 0) };
+      QueenSighting sighting = { queen_component_ref (entry->component), MAX (age, 0),
+                                 entry->sender ? g_ref_string_acquire (entry->sender->name)
+                                               : NULL };
 
       g_array_append_val (sightings, sighting);
     }
@@ -572,4 +574,10 @@ guint64
 queen_registry_get_n_heartbeats (QueenRegistry *self)
 {
   return self->n_heartbeats;
+}
+
+guint64
+queen_registry_get_revision (QueenRegistry *self)
+{
+  return self->revision;
 }

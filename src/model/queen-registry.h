@@ -8,6 +8,7 @@
 #include "queen-clock.h"
 #include "queen-component.h"
 #include "queen-event-bus.h"
+#include "queen-sighting.h"
 
 G_BEGIN_DECLS
 
@@ -25,19 +26,6 @@ typedef struct
   gint64 forget_after;
   guint max_components;
 } QueenRegistrySettings;
-
-/**
- * QueenSighting:
- * @component: one that is known
- * @age: µs since it has been as it is: since its last heartbeat, or since it went offline
- *
- * What outlives the queen: monotonic time means nothing to her next life, but an age does.
- */
-typedef struct
-{
-  QueenComponent *component;
-  gint64 age;
-} QueenSighting;
 
 #define QUEEN_TYPE_REGISTRY (queen_registry_get_type ())
 G_DECLARE_FINAL_TYPE (QueenRegistry, queen_registry, QUEEN, REGISTRY, GObject)
@@ -147,9 +135,6 @@ GPtrArray *queen_registry_list (QueenRegistry *self);
  */
 GArray *queen_registry_list_sightings (QueenRegistry *self);
 
-/** queen_sightings_new: (element-type QueenSighting): an empty list, which owns its components. */
-GArray *queen_sightings_new (guint n_reserved);
-
 /**
  * queen_registry_get_census:
  * @census: (out): counts and ids; the ids are valid until the registry changes
@@ -176,5 +161,13 @@ guint64 queen_registry_get_n_displaced (QueenRegistry *self);
  * Returns: how many heartbeats it has taken, from whomever
  */
 guint64 queen_registry_get_n_heartbeats (QueenRegistry *self);
+
+/**
+ * queen_registry_get_revision:
+ *
+ * Returns: a number that grows when somebody is listed or no longer listed, or says something else
+ *   than before; a heartbeat that says the same leaves it as it is
+ */
+guint64 queen_registry_get_revision (QueenRegistry *self);
 
 G_END_DECLS

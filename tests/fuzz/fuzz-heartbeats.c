@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../unit/fake-clock.h"
+#include "../unit/state-text.h"
 #include "fuzz.h"
 #include "http/queen-broadcast.h"
 #include "model/queen-component-json.h"
@@ -16,7 +17,6 @@
 #include "model/queen-json.h"
 #include "model/queen-legible.h"
 #include "model/queen-registry.h"
-#include "model/queen-state.h"
 #include "model/queen-timestamp.h"
 #include "queen-error.h"
 
@@ -221,10 +221,10 @@ check_state (Cluster *cluster)
   state->written_at = now;
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     queen_state_set_sightings (state, cluster->registries[kind]);
-  text = queen_state_write (state);
-  again = queen_state_parse (text->str, text->len, &error);
+  text = write_state (state);
+  again = parse_state (text->str, text->len, &error);
   g_assert_no_error (error);
-  same = queen_state_write (again);
+  same = write_state (again);
   g_assert_cmpstr (same->str, ==, text->str);
 }
 

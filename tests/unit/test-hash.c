@@ -10,7 +10,7 @@
 #include "dbus/queen-dbus-mailbox.h"
 #include "fake-clock.h"
 #include "model/queen-pool.h"
-#include "model/queen-state.h"
+#include "state-text.h"
 
 /* For the bytes 0, 1, 2, … of growing number, with a key of the same bytes: by a second
  * implementation, which agrees with what others give below. The first is in Rust's tests, too. */
@@ -172,8 +172,8 @@ fill_state (gboolean collides)
       sighting.component->heartbeats = 1;
       g_array_append_val (state->sightings[QUEEN_COMPONENT_WORKER], sighting);
     }
-  text = queen_state_write (state);
-  again = queen_state_parse (text->str, text->len, &error);
+  text = write_state (state);
+  again = parse_state (text->str, text->len, &error);
   g_assert_no_error (error);
 }
 
