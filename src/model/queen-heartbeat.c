@@ -178,14 +178,15 @@ read_health (const Source *source, QueenComponent *component, GError **error)
 }
 
 static gboolean
-read_timestamp (const Source *source, gint64 *said_at, GError **error)
+read_timestamp (const Source *source, char **said_at, GError **error)
 {
   const char *text;
 
   if (!read_string (source, "timestamp", &text, error))
     return FALSE;
-  if (text && !queen_timestamp_parse (text, said_at))
-    return fail (error, source, "timestamp", "is no date and time as in RFC 3339, 1970 to 2261");
+  *said_at = text ? queen_timestamp_normalize (text) : NULL;
+  if (text && !*said_at)
+    return fail (error, source, "timestamp", "is no date and time as in RFC 3339, 0001 to 9999");
   return TRUE;
 }
 

@@ -144,14 +144,6 @@ set_alarm (QueenRegistry *self)
 }
 
 static void
-emit (QueenRegistry *self, QueenComponent *component, gint64 time)
-{
-  g_autoptr (QueenEvent) event = queen_event_new_component (component, time);
-
-  queen_event_bus_emit (self->bus, event);
-}
-
-static void
 log_heartbeat (const QueenComponent *component)
 {
   /* GLib formats a message before it asks whether anybody wants it. */
@@ -167,13 +159,15 @@ go_offline (QueenRegistry *self, Entry *entry, gint64 now)
 {
   g_autoptr (QueenComponent) last = leave (self, entry);
   QueenComponent *gone = queen_component_copy_offline (last, now + self->settings.forget_after);
+  g_autoptr (QueenEvent) event =
+      queen_event_new_component (gone, self->settings.clock->get_wall ());
 
   enter (self, entry, gone);
   self->revision++;
   g_string_truncate (self->online_ids, 0);
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "QUEEN_COMPONENT_ID", gone->id, "MESSAGE",
                     "%s offline: %s", queen_component_kind_get_name (self->kind), gone->id);
-  emit (self, gone, self->settings.clock->get_wall ());
+  queen_event_bus_emit (self->bus, event);
 }
 
 static void
@@ -394,6 +388,7 @@ queen_registry_update (QueenRegistry *self,
 {
   g_autoptr (QueenComponent) heartbeat = component;
   g_autoptr (QueenComponent) last = NULL;
+  g_autoptr (QueenEvent) event = NULL;
   const QueenClock *clock = self->settings.clock;
   gint64 now = clock->get_monotonic ();
   gboolean was_online;
@@ -423,7 +418,8 @@ queen_registry_update (QueenRegistry *self,
   queen_alarm_set_earlier (self->alarm, heartbeat->deadline);
 
   log_heartbeat (heartbeat);
-  emit (self, heartbeat, heartbeat->said_at ? heartbeat->said_at : heartbeat->last_seen);
+  event = queen_event_new_heartbeat (heartbeat);
+  queen_event_bus_emit (self->bus, event);
   return TRUE;
 }
 

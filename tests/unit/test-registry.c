@@ -357,9 +357,9 @@ test_time_of_event (Fixture *f, gconstpointer data)
   g_signal_connect_swapped (f->bus, "event", G_CALLBACK (on_last_event), &json);
   component->id = g_strdup ("a");
   component->status = QUEEN_STATUS_READY;
-  component->said_at = 7;
+  component->said_at = g_strdup ("0001-01-01T00:00:00.000000007+00:00");
   queen_registry_update (f->registry, component, NULL, NULL);
-  g_assert_nonnull (strstr (json, "1970-01-01T00:00:00.000000007+00:00"));
+  g_assert_nonnull (strstr (json, "0001-01-01T00:00:00.000000007+00:00"));
   now = 8;
   beat (f, "a", QUEEN_STATUS_READY, NULL);
   g_assert_nonnull (strstr (json, "1970-01-01T00:00:00.000000008+00:00"));
