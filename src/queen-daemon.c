@@ -28,9 +28,11 @@
 #include "model/queen-pulse.h"
 #include "model/queen-registry.h"
 #include "queen-error.h"
-#include "queen-state-file.h"
+#include "queen-memory.h"
 #include "queen-watchdog.h"
 
+#define MEMORY_DELAY (2 * G_USEC_PER_SEC)
+#define MEMORY_INTERVAL (5 * G_USEC_PER_SEC)
 #define FAREWELL (2 * G_USEC_PER_SEC) /* what the last bytes get to go out */
 
 struct _QueenDaemon
@@ -62,6 +64,7 @@ struct _QueenDaemon
   QueenListener *listener;
   QueenWatchdog *watchdog; /* NULL when systemd has none for her */
   QueenDBusService *dbus;  /* NULL when no bus is wanted */
+  QueenMemory *memory;     /* NULL when nothing is to be remembered */
 
   gboolean is_stopping;
   QueenAlarm *farewell_alarm;
@@ -511,13 +514,20 @@ go_on (QueenDaemon *self, const QueenState *state)
   gint64 elapsed = queen_state_get_elapsed (state, queen_clock_system.get_wall ());
   guint n_workers, n_hives;
 
-  queen_stream_continue (self->stream, state->life, state->next);
+  if (state->is_whole)
+    queen_stream_continue (self->stream, state->life, state->next);
   n_workers =
       queen_registry_restore (self->workers, state->sightings[QUEEN_COMPONENT_WORKER], elapsed);
   n_hives = queen_registry_restore (self->hives, state->sightings[QUEEN_COMPONENT_HIVE], elapsed);
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE",
                     "remembered %u workers and %u hives, as of %" G_GINT64_FORMAT " s ago",
                     n_workers, n_hives, elapsed / G_USEC_PER_SEC);
+  /* Who has beaten since that was written, or while she hung, must not pay for a crash. */
+  if (!state->is_whole && elapsed < self->config->timeout)
+    {
+      queen_registry_excuse (self->workers, elapsed);
+      queen_registry_excuse (self->hives, elapsed);
+    }
   /* Before anybody asks: those whose time was up meanwhile go offline by an event, as a subscriber
    * that resumes would never hear of it otherwise. */
   while (queen_registry_expire (self->workers) || queen_registry_expire (self->hives))
@@ -526,39 +536,34 @@ go_on (QueenDaemon *self, const QueenState *state)
 
 /* When all that listens to the bus is there, and nothing has happened yet. */
 static void
-take_state (QueenDaemon *self)
+start_memory (QueenDaemon *self)
 {
+  const QueenMemorySettings settings = {
+    .directory = self->config->state_directory,
+    .bus = self->bus,
+    .workers = self->workers,
+    .hives = self->hives,
+    .delay = MEMORY_DELAY,
+    .refresh = self->config->timeout / 3, /* as often as anybody beats */
+    .interval = MEMORY_INTERVAL,
+  };
   g_autoptr (QueenState) state = NULL;
-  g_autoptr (GError) error = NULL;
 
-  if (!self->config->state_directory)
+  if (!settings.directory)
     return;
-  state = queen_state_file_take (self->config->state_directory, &error);
-  if (error)
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE", "nothing is remembered: %s",
-                      error->message);
+  self->memory = queen_memory_new (&settings);
+  state = queen_memory_take (self->memory);
   if (state)
     go_on (self, state);
+  queen_memory_start (self->memory, queen_stream_get_life (self->stream));
 }
 
 /* When nothing can happen any longer, so that no number is given out twice. */
 static void
-leave_state (QueenDaemon *self)
+end_memory (QueenDaemon *self)
 {
-  g_autoptr (QueenState) state = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (!self->config->state_directory)
-    return;
-  state = queen_state_new ();
-  state->life = g_strdup (queen_stream_get_life (self->stream));
-  state->next = queen_stream_get_next (self->stream);
-  state->written_at = queen_clock_system.get_wall ();
-  queen_state_set_sightings (state, self->workers);
-  queen_state_set_sightings (state, self->hives);
-  if (!queen_state_file_leave (self->config->state_directory, state, &error))
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
-                      "nothing will be remembered: %s", error->message);
+  if (self->memory)
+    queen_memory_end (self->memory, queen_stream_get_next (self->stream));
 }
 
 static void
@@ -590,6 +595,7 @@ queen_daemon_dispose (GObject *object)
   if (self->dbus)
     g_signal_handlers_disconnect_by_func (self->stream, on_subscribers_changed, self);
   g_clear_object (&self->dbus);
+  g_clear_pointer (&self->memory, queen_memory_free);
   g_clear_pointer (&self->watchdog, queen_watchdog_free);
   g_clear_object (&self->listener);
   g_clear_object (&self->gate);
@@ -647,13 +653,13 @@ queen_daemon_run (QueenDaemon *self, GError **error)
   self->sigterm_id = g_unix_signal_add (SIGTERM, on_signal, self);
   self->sigint_id = g_unix_signal_add (SIGINT, on_signal, self);
   self->sighup_id = g_unix_signal_add (SIGHUP, on_reload, self);
-  take_state (self);
+  start_memory (self);
   start_dbus (self);
   queen_pulse_start (self->pulse);
   queen_listener_start (self->listener);
   self->watchdog = queen_watchdog_new (queen_listener_get_addresses (self->listener));
   announce (self);
   g_main_loop_run (self->loop);
-  leave_state (self);
+  end_memory (self);
   return TRUE;
 }

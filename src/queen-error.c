@@ -17,6 +17,7 @@ static const struct
   [QUEEN_ERROR_NOT_FOUND] = { 404, DBUS ("NotFound") },
   [QUEEN_ERROR_METHOD_NOT_ALLOWED] = { 405, DBUS ("Failed") },
   [QUEEN_ERROR_REQUEST_TIMEOUT] = { 408, DBUS ("Failed") },
+  [QUEEN_ERROR_CONFLICT] = { 409, DBUS ("Conflict") },
   [QUEEN_ERROR_LENGTH_REQUIRED] = { 411, DBUS ("Failed") },
   [QUEEN_ERROR_CONTENT_TOO_LARGE] = { 413, DBUS ("TooLarge") },
   [QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE] = { 415, DBUS ("Failed") },

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  * @QUEEN_ERROR_NOT_FOUND: there is nothing under that name
  * @QUEEN_ERROR_METHOD_NOT_ALLOWED: the path is known, but not with that method
  * @QUEEN_ERROR_REQUEST_TIMEOUT: the request was not whole before its deadline
+ * @QUEEN_ERROR_CONFLICT: it belongs to somebody else
  * @QUEEN_ERROR_LENGTH_REQUIRED: a body came without a Content-Length
  * @QUEEN_ERROR_CONTENT_TOO_LARGE: the body is over the limit
  * @QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE: the body is not declared to be JSON
@@ -41,6 +42,7 @@ typedef enum
   QUEEN_ERROR_NOT_FOUND,
   QUEEN_ERROR_METHOD_NOT_ALLOWED,
   QUEEN_ERROR_REQUEST_TIMEOUT,
+  QUEEN_ERROR_CONFLICT,
   QUEEN_ERROR_LENGTH_REQUIRED,
   QUEEN_ERROR_CONTENT_TOO_LARGE,
   QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE,

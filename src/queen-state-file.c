@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,7 +16,13 @@
 #define NAME "state"
 #define UNFINISHED "state.new"
 #define SET_ASIDE "state.broken"
-#define MAX_SIZE (256 << 20) /* bytes: 65536 workers and as many hives with 2 KiB each */
+#define CHUNK (64 * 1024) /* bytes that are written or read in one go */
+
+struct _QueenStateFile
+{
+  char *directory;
+  int directory_fd; /* which holds the lock, too */
+};
 
 /* A descriptor that closes itself. */
 typedef int Descriptor;
@@ -42,45 +50,58 @@ static gboolean G_GNUC_PRINTF (2, 3) fail (GError **error, const char *problem, 
   return FALSE;
 }
 
-/* Returns: a descriptor of @directory, if files can be made and removed there; -1 otherwise. */
-static int
-open_directory (const char *directory, GError **error)
+QueenStateFile *
+queen_state_file_open (const char *directory, GError **error)
 {
   g_auto (Descriptor) fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  QueenStateFile *self;
 
-  if (fd < 0 || faccessat (fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
+  if (fd < 0)
     {
       fail (error, "no state can be left in %s", directory);
-      return -1;
+      return NULL;
     }
-  return g_steal_fd (&fd);
+  /* On a file system that has no locks there is none. */
+  if (flock (fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_CONFLICT, "another queen has %s", directory);
+      return NULL;
+    }
+  self = g_new0 (QueenStateFile, 1);
+  self->directory = g_strdup (directory);
+  self->directory_fd = g_steal_fd (&fd);
+  return self;
+}
+
+void
+queen_state_file_free (QueenStateFile *self)
+{
+  close (self->directory_fd);
+  g_free (self->directory);
+  g_free (self);
 }
 
 /* Reading */
 
-static gboolean
-read_fully (int fd, GByteArray *bytes, GError **error)
+static QueenState *
+read_all (int fd, GError **error)
 {
-  gsize n_read = 0;
+  g_autoptr (QueenStateReader) reader = queen_state_reader_new ();
+  g_autofree char *chunk = g_malloc (CHUNK);
+  gssize n;
 
-  while (n_read < bytes->len)
-    {
-      gssize n = TEMP_FAILURE_RETRY (read (fd, bytes->data + n_read, bytes->len - n_read));
-
-      if (n < 0)
-        return fail (error, "it cannot be read");
-      if (n == 0)
-        break;
-      n_read += (gsize) n;
-    }
-  g_byte_array_set_size (bytes, (guint) n_read);
-  return TRUE;
+  while ((n = TEMP_FAILURE_RETRY (read (fd, chunk, CHUNK))) > 0)
+    if (!queen_state_reader_feed (reader, chunk, (gsize) n, error))
+      return NULL;
+  if (n == 0)
+    return queen_state_reader_finish (reader, error);
+  fail (error, "it cannot be read");
+  return NULL;
 }
 
 static QueenState *
 read_state (int fd, GError **error)
 {
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
   struct stat status;
 
   if (fd < 0 || fstat (fd, &status) != 0)
@@ -88,53 +109,61 @@ read_state (int fd, GError **error)
       fail (error, "it cannot be opened");
       return NULL;
     }
+  if (S_ISREG (status.st_mode))
+    return read_all (fd, error);
   errno = 0;
-  if (!S_ISREG (status.st_mode) || status.st_size > MAX_SIZE)
-    {
-      fail (error, S_ISREG (status.st_mode) ? "it is too big" : "it is no file");
-      return NULL;
-    }
-  g_byte_array_set_size (bytes, (guint) status.st_size);
-  if (!read_fully (fd, bytes, error))
-    return NULL;
-  return queen_state_parse ((const char *) bytes->data, bytes->len, error);
+  fail (error, "it is no file");
+  return NULL;
 }
 
 static void
-set_aside (int directory_fd, const char *directory, GError **error)
+set_aside (QueenStateFile *self, GError **error)
 {
-  if (renameat (directory_fd, NAME, directory_fd, SET_ASIDE) == 0)
-    g_prefix_error (error, "%s/%s is set aside as %s: ", directory, NAME, SET_ASIDE);
+  if (renameat (self->directory_fd, NAME, self->directory_fd, SET_ASIDE) == 0)
+    g_prefix_error (error, "%s/%s is set aside as %s: ", self->directory, NAME, SET_ASIDE);
   else
-    g_prefix_error (error, "%s/%s cannot even be set aside (%s): ", directory, NAME,
+    g_prefix_error (error, "%s/%s cannot even be set aside (%s): ", self->directory, NAME,
                     g_strerror (errno));
 }
 
-QueenState *
-queen_state_file_take (const char *directory, GError **error)
+/* From now on the state is not whole any longer, even if the power fails. One of another form, such
+ * as that of an older version, cannot say so, and goes.
+ *
+ * Returns: whether that is so */
+static gboolean
+mark_taken (QueenStateFile *self)
 {
-  g_auto (Descriptor) directory_fd = open_directory (directory, error);
-  g_auto (Descriptor) fd = -1;
+  static const char whole[] = QUEEN_STATE_START "1";
+  const off_t mark = sizeof whole - 2;
+  g_auto (Descriptor) fd =
+      openat (self->directory_fd, NAME, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  char start[sizeof whole - 1];
+
+  if (fd < 0)
+    return FALSE;
+  if (pread (fd, start, sizeof start, 0) == sizeof start &&
+      memcmp (start, whole, sizeof start) == 0)
+    return pwrite (fd, "0", 1, mark) == 1 && fsync (fd) == 0;
+  return unlinkat (self->directory_fd, NAME, 0) == 0 && fsync (self->directory_fd) == 0;
+}
+
+QueenState *
+queen_state_file_take (QueenStateFile *self, GError **error)
+{
+  /* Without blocking, as anything may have been put there. */
+  g_auto (Descriptor) fd =
+      openat (self->directory_fd, NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   g_autoptr (QueenState) state = NULL;
 
-  if (directory_fd < 0)
-    return NULL;
-  /* Without blocking, as anything may have been put there. */
-  fd = openat (directory_fd, NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0 && errno == ENOENT)
     return NULL;
   state = read_state (fd, error);
   if (!state)
     {
-      set_aside (directory_fd, directory, error);
+      set_aside (self, error);
       return NULL;
     }
-  if (unlinkat (directory_fd, NAME, 0) != 0)
-    {
-      fail (error, "%s/%s cannot be removed, and so not be used", directory, NAME);
-      return NULL;
-    }
-  fsync (directory_fd); /* or it might be back after a loss of power */
+  state->is_whole = state->is_whole && mark_taken (self);
   return g_steal_pointer (&state);
 }
 
@@ -156,37 +185,50 @@ write_fully (int fd, const GString *text)
   return TRUE;
 }
 
+static gboolean
+write_state (int fd, const QueenState *state, GCancellable *cancellable)
+{
+  g_autoptr (GString) text = g_string_sized_new (2 * CHUNK);
+  guint n_lines = queen_state_get_n_lines (state);
+
+  for (guint i = 0; i < n_lines; i++)
+    {
+      queen_state_append_line (state, i, text);
+      if (text->len < CHUNK && i + 1 < n_lines)
+        continue;
+      errno = ECANCELED;
+      if (g_cancellable_is_cancelled (cancellable) || !write_fully (fd, text))
+        return FALSE;
+      g_string_truncate (text, 0);
+    }
+  return TRUE;
+}
+
 /* What is not on the disk yet when the name changes may be an empty file after a loss of power. */
 static gboolean
-replace (int directory_fd, const GString *text)
+replace (int directory_fd, const QueenState *state, GCancellable *cancellable)
 {
   g_auto (Descriptor) fd = -1;
 
   unlinkat (directory_fd, UNFINISHED, 0); /* of one who was killed while it wrote */
   fd =
       openat (directory_fd, UNFINISHED, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  return fd >= 0 && write_fully (fd, text) && fsync (fd) == 0 &&
+  return fd >= 0 && write_state (fd, state, cancellable) && fsync (fd) == 0 &&
          renameat (directory_fd, UNFINISHED, directory_fd, NAME) == 0;
 }
 
 gboolean
-queen_state_file_leave (const char *directory, const QueenState *state, GError **error)
+queen_state_file_write (QueenStateFile *self,
+                        const QueenState *state,
+                        GCancellable *cancellable,
+                        GError **error)
 {
-  g_auto (Descriptor) directory_fd = open_directory (directory, error);
-  g_autoptr (GString) text = NULL;
-
-  if (directory_fd < 0)
-    return FALSE;
-  text = queen_state_write (state);
-  errno = 0;
-  if (text->len > MAX_SIZE)
-    return fail (error, "the state is too big: %" G_GSIZE_FORMAT " bytes", text->len);
-  if (!replace (directory_fd, text))
+  if (!replace (self->directory_fd, state, cancellable))
     {
-      fail (error, "%s/%s cannot be written", directory, NAME);
-      unlinkat (directory_fd, UNFINISHED, 0);
+      fail (error, "%s/%s cannot be written", self->directory, NAME);
+      unlinkat (self->directory_fd, UNFINISHED, 0);
       return FALSE;
     }
-  fsync (directory_fd);
+  fsync (self->directory_fd);
   return TRUE;
 }

@@ -3,31 +3,57 @@
 
 #pragma once
 
+#include <gio/gio.h>
+
 #include "model/queen-state.h"
 
 G_BEGIN_DECLS
 
 /**
- * queen_state_file_take:
- * @directory: where a former life of the queen may have left its state
- * @error: why there is none although there should be one, or why none can be left there
+ * QueenStateFile:
  *
- * Reads the state and removes it: it is good for one life. Were it still there after a crash, that
- * life's event numbers would be given out again, and who has gone since would be back.
+ * Where the queen keeps what she knows: a file in a directory that no other queen uses meanwhile.
+ */
+typedef struct _QueenStateFile QueenStateFile;
+
+/**
+ * queen_state_file_open:
+ * @directory: where the file is, or will be
+ * @error: %QUEEN_ERROR_CONFLICT when another queen has the directory, otherwise a
+ * %QUEEN_ERROR_STATE
+ *
+ * Returns: (transfer full): the file, which is this queen's until it is freed; or %NULL
+ */
+QueenStateFile *queen_state_file_open (const char *directory, GError **error);
+
+/**
+ * queen_state_file_take:
+ * @error: a %QUEEN_ERROR_STATE: why there is no state although there should be one
+ *
+ * Reads what the last life of the queen has left, and marks it as not whole any longer: were it
+ * taken as whole once more after a crash, this life's event numbers would be given out again.
  *
  * What cannot be read, or is none, is set aside under another name, and @error says so.
  *
- * Returns: (transfer full): the state; %NULL without an error when none was left
+ * Returns: (transfer full): the state; %NULL without an error when there is none
  */
-QueenState *queen_state_file_take (const char *directory, GError **error);
+QueenState *queen_state_file_take (QueenStateFile *self, GError **error);
 
 /**
- * queen_state_file_leave:
- * @directory: where the next life of the queen looks for it
- * @error: what kept it from being written; what was there before is then as it was
+ * queen_state_file_write:
+ * @cancellable: (nullable): what makes it stop in the middle
+ * @error: a %QUEEN_ERROR_STATE: what kept it from being written; what was there before is as it was
  *
- * Leaves @state to the next life, whole or not at all, and readable for nobody else.
+ * Writes @state in the place of the last one, whole or not at all, and readable for nobody else. It
+ * may take long, and be called in any thread, but in one at a time.
  */
-gboolean queen_state_file_leave (const char *directory, const QueenState *state, GError **error);
+gboolean queen_state_file_write (QueenStateFile *self,
+                                 const QueenState *state,
+                                 GCancellable *cancellable,
+                                 GError **error);
+
+void queen_state_file_free (QueenStateFile *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenStateFile, queen_state_file_free)
 
 G_END_DECLS

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "model/queen-hash.h"
 #include "queenctl-client.h"
 #include "queenctl-command.h"
 #include "queenctl-table.h"
@@ -108,7 +109,7 @@ print_both_tables (GPtrArray *components)
 static void
 print_ids (GPtrArray *components, const QueenctlKind *only)
 {
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) seen = g_hash_table_new (queen_string_hash, g_str_equal);
   gboolean is_terminal = isatty (STDOUT_FILENO);
 
   for (guint i = 0; i < components->len; i++)

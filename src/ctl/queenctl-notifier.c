@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
+#include "model/queen-hash.h"
 #include "queenctl-bus.h"
 #include "queenctl-notification.h"
 #include "queenctl-text.h"
@@ -170,7 +171,7 @@ queenctl_notifier_new (void)
   QueenctlNotifier *self = g_new0 (QueenctlNotifier, 1);
   g_autoptr (GError) error = NULL;
 
-  self->members = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_member);
+  self->members = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, free_member);
   self->changed = g_ptr_array_new ();
   self->cancellable = g_cancellable_new ();
   self->connection = queenctl_bus_connect ("session", &error);

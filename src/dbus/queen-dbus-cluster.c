@@ -5,6 +5,8 @@
 
 #include <gio/gio.h>
 
+#include "model/queen-hash.h"
+
 struct _QueenDBusCluster
 {
   GHashTable *objects; /* path -> QueenDBusObject */
@@ -53,7 +55,7 @@ queen_dbus_cluster_new (void)
   QueenDBusCluster *self = g_new0 (QueenDBusCluster, 1);
 
   self->objects =
-      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_object);
+      g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_object);
   return self;
 }
 

@@ -3,6 +3,8 @@
 
 #include "queen-dbus-mailbox.h"
 
+#include "model/queen-hash.h"
+
 struct _QueenDBusMailbox
 {
   GMainContext *reader;
@@ -24,7 +26,7 @@ hash_component (gconstpointer key)
 {
   const QueenComponent *component = key;
 
-  return g_str_hash (component->id) + component->kind;
+  return queen_string_hash (component->id) + component->kind;
 }
 
 static gboolean

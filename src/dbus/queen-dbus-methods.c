@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "model/queen-hash.h"
 #include "model/queen-heartbeat.h"
 #include "queen-dbus-cluster.h"
 #include "queen-dbus-component.h"
@@ -12,7 +13,6 @@
 
 #define MAX_CALLS 64        /* that the main thread has not done yet */
 #define MAX_SUBSCRIBERS 256 /* as many as a bus lets one user have connections */
-#define MAX_MODEL 1024      /* bytes: no heartbeat can name a longer one */
 
 struct _QueenDBusMethods
 {
@@ -136,7 +136,8 @@ send_call (Call *call)
 static void
 run_report (Call *call)
 {
-  queen_registry_update (call->registry, g_steal_pointer (&call->component), &call->error);
+  /* Not counted: the bus lets only those in who could forget everybody, too. */
+  queen_registry_update (call->registry, g_steal_pointer (&call->component), NULL, &call->error);
 }
 
 static gboolean
@@ -198,7 +199,7 @@ on_find_worker (QueenDBusQueen *skeleton,
   QueenDBusMethods *self = data;
   Call *call;
 
-  if (strlen (model) > MAX_MODEL)
+  if (strlen (model) > QUEEN_HEARTBEAT_MAX_MODEL_ID)
     return refuse (invocation, QUEEN_ERROR_BAD_REQUEST, "no model has such a long name");
   call = begin_call (self, invocation, run_find);
   if (!call)
@@ -230,7 +231,7 @@ on_forget (QueenDBusQueen *skeleton,
     return refuse (invocation, QUEEN_ERROR_BAD_REQUEST, "the kind must be worker or hive");
   if (!queen_heartbeat_check_id (id))
     return refuse (invocation, QUEEN_ERROR_BAD_REQUEST,
-                   "the id must be 1 to 128 bytes without control characters");
+                   "the id must be 1 to 128 bytes without control or invisible characters");
   call = begin_call (self, invocation, run_forget);
   if (!call)
     return TRUE;
@@ -308,7 +309,7 @@ queen_dbus_methods_new (QueenRegistry *workers,
   self->registries[QUEEN_COMPONENT_HIVE] = g_object_ref (hives);
   self->pool = g_object_ref (pool);
   self->mailbox = mailbox;
-  self->subscribers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, unwatch);
+  self->subscribers = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, unwatch);
   self->skeleton = queen_dbus_queen_skeleton_new ();
   g_object_connect (self->skeleton,                                                      //
                     "signal::handle-report-worker", G_CALLBACK (on_report_worker), self, //

@@ -3,8 +3,11 @@
 
 #include "queen-peers.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
+
+#include "model/queen-hash.h"
 
 struct _QueenPeers
 {
@@ -41,8 +44,8 @@ get_ipv4 (const struct sockaddr_storage *address, guint32 *ipv4)
   return TRUE;
 }
 
-static gboolean
-is_loopback (const struct sockaddr_storage *address)
+gboolean
+queen_peers_is_loopback (const struct sockaddr_storage *address)
 {
   guint32 ipv4;
 
@@ -50,6 +53,24 @@ is_loopback (const struct sockaddr_storage *address)
     return ipv4 >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
   return address->ss_family == AF_INET6 &&
          IN6_IS_ADDR_LOOPBACK (&((const struct sockaddr_in6 *) address)->sin6_addr);
+}
+
+char *
+queen_peers_dup_network (const struct sockaddr_storage *address)
+{
+  char text[INET6_ADDRSTRLEN];
+  struct in6_addr network = IN6ADDR_ANY_INIT;
+  guint32 ipv4;
+
+  if (get_ipv4 (address, &ipv4))
+    {
+      ipv4 = g_htonl (ipv4);
+      return g_strdup (inet_ntop (AF_INET, &ipv4, text, sizeof text));
+    }
+  if (address->ss_family != AF_INET6)
+    return NULL;
+  memcpy (&network, &((const struct sockaddr_in6 *) address)->sin6_addr, sizeof network / 2);
+  return g_strconcat (inet_ntop (AF_INET6, &network, text, sizeof text), "/64", NULL);
 }
 
 static Key
@@ -66,11 +87,9 @@ make_key (const struct sockaddr_storage *address)
 }
 
 static guint
-hash_key (gconstpointer data)
+hash_key (gconstpointer key)
 {
-  const Key *key = data;
-
-  return (key->network[0] * 31 + key->network[1]) * 31 + key->family;
+  return queen_bytes_hash (key, sizeof (Key));
 }
 
 static gboolean
@@ -94,7 +113,7 @@ static gboolean
 is_counted (QueenPeers *self, const struct sockaddr_storage *address, gboolean is_forwarded)
 {
   return (address->ss_family == AF_INET || address->ss_family == AF_INET6) &&
-         (is_forwarded || !self->spares_loopback || !is_loopback (address));
+         (is_forwarded || !self->spares_loopback || !queen_peers_is_loopback (address));
 }
 
 gboolean

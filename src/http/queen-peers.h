@@ -50,6 +50,17 @@ gboolean queen_peers_enter (QueenPeers *self,
  */
 void queen_peers_leave (QueenPeers *self, QueenPeer *peer);
 
+/**
+ * queen_peers_dup_network:
+ *
+ * Returns: (transfer full) (nullable): what counts as one with @address, such as `10.0.0.7` or
+ *   `2001:db8:1:2::/64`; %NULL for what is no internet address
+ */
+char *queen_peers_dup_network (const struct sockaddr_storage *address);
+
+/** Returns: whether @address is one of this machine's own loopback addresses */
+gboolean queen_peers_is_loopback (const struct sockaddr_storage *address);
+
 void queen_peers_free (QueenPeers *self);
 
 G_END_DECLS

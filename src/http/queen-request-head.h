@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 
 #define QUEEN_REQUEST_MAX_HEAD 16384 /* bytes */
 #define QUEEN_REQUEST_MAX_BODY 65536 /* bytes */
+#define QUEEN_REQUEST_MAX_PARAMETERS 64
 
 /**
  * QueenRequestHead:

@@ -42,6 +42,7 @@ take_heartbeat (Heartbeats *heartbeats,
 {
   const QueenRequest *request = queen_server_get_request (message);
   g_autoptr (QueenComponent) component = NULL;
+  g_autofree char *sender = queen_server_dup_sender (message);
   g_autofree char *text = NULL;
 
   if (!check_headers (message, error))
@@ -49,7 +50,8 @@ take_heartbeat (Heartbeats *heartbeats,
   component = queen_heartbeat_parse (kind, request->body, request->body_length, error);
   if (!component)
     return FALSE;
-  if (!queen_registry_update (heartbeats->registries[kind], queen_component_ref (component), error))
+  if (!queen_registry_update (heartbeats->registries[kind], queen_component_ref (component), sender,
+                              error))
     return FALSE;
   text = g_strdup_printf ("Heartbeat received from %s %s", queen_component_kind_get_name (kind),
                           component->id);

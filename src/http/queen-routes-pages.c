@@ -3,6 +3,7 @@
 
 #include "queen-routes.h"
 
+#include "queen-answer.h"
 #include "queen-page-resource.h"
 
 #define ROOT "/dev/rbee/Queen1/page"

@@ -10,6 +10,7 @@
 #include "queen-cors.h"
 #include "queen-error.h"
 #include "queen-head-stream.h"
+#include "queen-peers.h"
 
 #define USUAL_ANSWER 1024 /* bytes: what nearly all of them fit in */
 
@@ -614,6 +615,21 @@ queen_server_answer_shared (SoupServerMessage *message, const char *type, GBytes
   if (soup_server_message_get_method (message) != SOUP_METHOD_HEAD)
     g_signal_connect_data (message, "wrote-headers", G_CALLBACK (on_wrote_shared_headers),
                            g_bytes_ref (body), free_shared_body, G_CONNECT_DEFAULT);
+}
+
+char *
+queen_server_dup_sender (SoupServerMessage *message)
+{
+  Exchange *exchange = get_exchange (message);
+  const char *name = queen_access_get_name (exchange->server->access, exchange->owner);
+  g_autofree char *network = NULL;
+
+  if (name)
+    return g_strconcat ("token:", name, NULL);
+  if (!exchange->request.is_forwarded && queen_peers_is_loopback (exchange->request.client))
+    return NULL;
+  network = queen_peers_dup_network (exchange->request.client);
+  return network ? g_strconcat ("address:", network, NULL) : NULL;
 }
 
 char *

@@ -132,6 +132,16 @@ const QueenVisitor *queen_server_get_visitor (SoupServerMessage *message);
 guint queen_server_get_owner (SoupServerMessage *message);
 
 /**
+ * queen_server_dup_sender:
+ * @message: a request that is being routed
+ *
+ * Returns: (transfer full) (nullable): who sends it, as queen_registry_update() takes it: a token's
+ *   name, or an address; %NULL for one on this machine without a token, as everybody here has one
+ * of the same few addresses
+ */
+char *queen_server_dup_sender (SoupServerMessage *message);
+
+/**
  * queen_server_dup_id:
  * @message: a request that is being routed, by a path that ends with `/{id}`
  * @error: %QUEEN_ERROR_BAD_REQUEST when it is no percent-encoded UTF-8 text

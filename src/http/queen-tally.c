@@ -23,6 +23,7 @@ queen_refusal_get_name (QueenRefusal refusal)
     [QUEEN_REFUSAL_FORBIDDEN] = "forbidden",
     [QUEEN_REFUSAL_NOT_FOUND] = "not_found",
     [QUEEN_REFUSAL_METHOD] = "method",
+    [QUEEN_REFUSAL_CONFLICT] = "conflict",
     [QUEEN_REFUSAL_BODY_TOO_LARGE] = "body_too_large",
     [QUEEN_REFUSAL_BODY_KIND] = "body_kind",
     [QUEEN_REFUSAL_BAD_REQUEST] = "bad_request",
@@ -73,9 +74,9 @@ get_refusal (guint status)
   } meanings[] = {
     { 400, QUEEN_REFUSAL_BAD_REQUEST },   { 401, QUEEN_REFUSAL_TOKEN },
     { 403, QUEEN_REFUSAL_FORBIDDEN },     { 404, QUEEN_REFUSAL_NOT_FOUND },
-    { 405, QUEEN_REFUSAL_METHOD },        { 411, QUEEN_REFUSAL_BODY_KIND },
-    { 415, QUEEN_REFUSAL_BODY_KIND },     { 422, QUEEN_REFUSAL_NOT_HEARTBEAT },
-    { 503, QUEEN_REFUSAL_REGISTRY_FULL },
+    { 405, QUEEN_REFUSAL_METHOD },        { 409, QUEEN_REFUSAL_CONFLICT },
+    { 411, QUEEN_REFUSAL_BODY_KIND },     { 415, QUEEN_REFUSAL_BODY_KIND },
+    { 422, QUEEN_REFUSAL_NOT_HEARTBEAT }, { 503, QUEEN_REFUSAL_REGISTRY_FULL },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (meanings); i++)

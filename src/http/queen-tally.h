@@ -23,6 +23,7 @@ G_BEGIN_DECLS
  * @QUEEN_REFUSAL_FORBIDDEN: what not everybody may do
  * @QUEEN_REFUSAL_NOT_FOUND: no such path, worker or hive
  * @QUEEN_REFUSAL_METHOD: not with that method
+ * @QUEEN_REFUSAL_CONFLICT: a heartbeat of what belongs to another sender
  * @QUEEN_REFUSAL_BODY_TOO_LARGE: over 64 KiB
  * @QUEEN_REFUSAL_BODY_KIND: a body without its length, or that is not declared to be JSON
  * @QUEEN_REFUSAL_BAD_REQUEST: not JSON, or a query that makes no sense
@@ -49,6 +50,7 @@ typedef enum
   QUEEN_REFUSAL_FORBIDDEN,
   QUEEN_REFUSAL_NOT_FOUND,
   QUEEN_REFUSAL_METHOD,
+  QUEEN_REFUSAL_CONFLICT,
   QUEEN_REFUSAL_BODY_TOO_LARGE,
   QUEEN_REFUSAL_BODY_KIND,
   QUEEN_REFUSAL_BAD_REQUEST,

@@ -22,6 +22,7 @@ clear_component (QueenComponent *component)
   g_free (component->hostname);
   g_free (component->hive_id);
   g_free (component->health_reason);
+  g_free (component->said_at);
 }
 
 QueenComponent *
@@ -47,6 +48,7 @@ queen_component_copy_offline (const QueenComponent *component, gint64 deadline)
   copy->hostname = g_strdup (component->hostname);
   copy->hive_id = g_strdup (component->hive_id);
   copy->health_reason = g_strdup (component->health_reason);
+  copy->said_at = NULL; /* nobody says so */
   copy->status = QUEEN_STATUS_OFFLINE;
   copy->deadline = deadline;
   return copy;

@@ -39,7 +39,7 @@ typedef enum
 /**
  * QueenComponent:
  * @port: 0 when it has not said
- * @said_at: ns since 1970, the sender's own timestamp; 0 when it sent none
+ * @said_at: (nullable): the sender's own timestamp, as queen_timestamp_normalize() writes it
  * @first_seen: ns since 1970, of the first heartbeat that arrived
  * @last_seen: ns since 1970, of this heartbeat
  * @heartbeats: how many arrived so far, this one counted
@@ -65,7 +65,7 @@ typedef struct
   char *hive_id;
   char *health_reason;
 
-  gint64 said_at;
+  char *said_at;
   gint64 first_seen;
   gint64 last_seen;
   guint64 heartbeats;

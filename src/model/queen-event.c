@@ -17,12 +17,15 @@ clear_event (QueenEvent *event)
 
 /* Takes @json over, and closes it with the member that every event ends with. */
 static QueenEvent *
-new_event (QueenEventKind kind, GString *json, gint64 time)
+new_event (QueenEventKind kind, GString *json, gint64 time, const char *said_at)
 {
   QueenEvent *event = g_atomic_rc_box_new0 (QueenEvent);
 
   g_string_append (json, ",\"timestamp\":\"");
-  queen_timestamp_append (json, time);
+  if (said_at)
+    g_string_append (json, said_at);
+  else
+    queen_timestamp_append (json, time);
   g_string_append (json, "\"}");
 
   event->kind = kind;
@@ -31,8 +34,8 @@ new_event (QueenEventKind kind, GString *json, gint64 time)
   return event;
 }
 
-QueenEvent *
-queen_event_new_component (QueenComponent *component, gint64 time)
+static QueenEvent *
+new_component_event (QueenComponent *component, gint64 time, const char *said_at)
 {
   gboolean is_worker = component->kind == QUEEN_COMPONENT_WORKER;
   GString *json = g_string_sized_new (256);
@@ -45,9 +48,21 @@ queen_event_new_component (QueenComponent *component, gint64 time)
   g_string_append (json, queen_status_get_name (component->status));
   g_string_append_c (json, '"');
 
-  event = new_event (is_worker ? QUEEN_EVENT_WORKER : QUEEN_EVENT_HIVE, json, time);
+  event = new_event (is_worker ? QUEEN_EVENT_WORKER : QUEEN_EVENT_HIVE, json, time, said_at);
   event->component = queen_component_ref (component);
   return event;
+}
+
+QueenEvent *
+queen_event_new_component (QueenComponent *component, gint64 time)
+{
+  return new_component_event (component, time, NULL);
+}
+
+QueenEvent *
+queen_event_new_heartbeat (QueenComponent *component)
+{
+  return new_component_event (component, component->last_seen, component->said_at);
 }
 
 static QueenEvent *
@@ -85,7 +100,7 @@ queen_event_new_queen (const QueenCensus *workers, const QueenCensus *hives, gin
   g_string_append (json, workers->ids);
   g_string_append (json, ",\"hive_ids\":");
   g_string_append (json, hives->ids);
-  return new_event (QUEEN_EVENT_QUEEN, json, time);
+  return new_event (QUEEN_EVENT_QUEEN, json, time, NULL);
 }
 
 QueenEvent *

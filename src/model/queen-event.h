@@ -69,6 +69,14 @@ GType queen_event_get_type (void);
 QueenEvent *queen_event_new_component (QueenComponent *component, gint64 time);
 
 /**
+ * queen_event_new_heartbeat:
+ *
+ * Returns: (transfer full): the event that @component says what it is, at the time that it says, or
+ *   when that arrived
+ */
+QueenEvent *queen_event_new_heartbeat (QueenComponent *component);
+
+/**
  * queen_event_new_forgotten:
  *
  * Returns: (transfer full): the event that @component, offline, is not listed any longer

@@ -3,10 +3,12 @@
 
 #include "queen-heartbeat.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "queen-error.h"
 #include "queen-json.h"
+#include "queen-legible.h"
 #include "queen-timestamp.h"
 
 /* Where the members of one kind stand. */
@@ -20,6 +22,15 @@ typedef struct
 static const Shape shapes[QUEEN_COMPONENT_N_KINDS] = {
   [QUEEN_COMPONENT_WORKER] = { "worker", "worker_id", "status" },
   [QUEEN_COMPONENT_HIVE] = { "hive", "hive_id", "operational_status" },
+};
+
+/* All that is read of a heartbeat. */
+static const char *const members[] = {
+  "worker",    "hive",           "timestamp",     "id",
+  "worker_id", "hive_id",        "status",        "operational_status",
+  "model_id",  "device",         "port",          "version",
+  "hostname",  "implementation", "health_status", "reason",
+  NULL,
 };
 
 /* An object being read, and how to call it in an error. */
@@ -59,26 +70,52 @@ read_string (const Source *source, const char *member, const char **value, GErro
 }
 
 static gboolean
-read_text (const Source *source, const char *member, char **value, GError **error)
+read_text_of_size (
+    const Source *source, const char *member, gsize size, char **value, GError **error)
 {
   const char *text;
 
   if (!read_string (source, member, &text, error))
     return FALSE;
+  if (text && strlen (text) > size)
+    return fail (error, source, member, "must be at most %u bytes", (guint) size);
+  if (text && !queen_legible_check (text))
+    return fail (error, source, member, "must be without control or invisible characters");
   *value = g_strdup (text);
+  return TRUE;
+}
+
+static gboolean
+read_text (const Source *source, const char *member, char **value, GError **error)
+{
+  return read_text_of_size (source, member, QUEEN_HEARTBEAT_MAX_TEXT, value, error);
+}
+
+static gboolean
+read_reason (const Source *source, char **value, GError **error)
+{
+  const char *text;
+
+  if (!read_string (source, "reason", &text, error))
+    return FALSE;
+  *value = text ? queen_legible_dup (text, QUEEN_HEARTBEAT_MAX_REASON) : NULL;
   return TRUE;
 }
 
 static gboolean
 read_id (const Source *source, const char *member, gboolean required, char **id, GError **error)
 {
-  if (!read_text (source, member, id, error))
+  const char *text;
+
+  if (!read_string (source, member, &text, error))
     return FALSE;
-  if (!*id)
+  if (!text)
     return !required || fail (error, source, member, "is missing");
-  if (!queen_heartbeat_check_id (*id))
-    return fail (error, source, member, "must be 1 to %d bytes without control characters",
+  if (!queen_heartbeat_check_id (text))
+    return fail (error, source, member,
+                 "must be 1 to %d bytes without control or invisible characters",
                  QUEEN_HEARTBEAT_MAX_ID);
+  *id = g_strdup (text);
   return TRUE;
 }
 
@@ -100,13 +137,16 @@ static gboolean
 read_port (const Source *source, guint16 *port, GError **error)
 {
   JsonNode *node = json_object_get_member (source->object, "port");
-  gint64 number;
+  double number;
 
   if (!node || JSON_NODE_HOLDS_NULL (node))
     return TRUE;
-  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64)
+  if (!JSON_NODE_HOLDS_VALUE (node) || (json_node_get_value_type (node) != G_TYPE_INT64 &&
+                                        json_node_get_value_type (node) != G_TYPE_DOUBLE))
     return fail (error, source, "port", "must be a whole number");
-  number = json_node_get_int (node);
+  number = json_node_get_double (node); /* which may be written 9301.0, as JavaScript has it */
+  if (number != floor (number))
+    return fail (error, source, "port", "must be a whole number");
   if (number < 0 || number > G_MAXUINT16)
     return fail (error, source, "port", "must be from 0 to 65535");
   *port = (guint16) number;
@@ -128,7 +168,7 @@ read_health (const Source *source, QueenComponent *component, GError **error)
 
   health.object = json_node_get_object (node);
   if (!read_string (&health, "status", &text, error) ||
-      !read_text (&health, "reason", &component->health_reason, error))
+      !read_reason (&health, &component->health_reason, error))
     return FALSE;
   if (!text)
     return fail (error, &health, "status", "is missing");
@@ -138,14 +178,15 @@ read_health (const Source *source, QueenComponent *component, GError **error)
 }
 
 static gboolean
-read_timestamp (const Source *source, gint64 *said_at, GError **error)
+read_timestamp (const Source *source, char **said_at, GError **error)
 {
   const char *text;
 
   if (!read_string (source, "timestamp", &text, error))
     return FALSE;
-  if (text && !queen_timestamp_parse (text, said_at))
-    return fail (error, source, "timestamp", "is no date and time as in RFC 3339, 1970 to 2261");
+  *said_at = text ? queen_timestamp_normalize (text) : NULL;
+  if (text && !*said_at)
+    return fail (error, source, "timestamp", "is no date and time as in RFC 3339, 0001 to 9999");
   return TRUE;
 }
 
@@ -158,7 +199,8 @@ read_details (const Source *source, QueenComponent *component, GError **error)
     return FALSE;
   if (component->kind == QUEEN_COMPONENT_HIVE)
     return read_health (source, component, error);
-  return read_text (source, "model_id", &component->model_id, error) &&
+  return read_text_of_size (source, "model_id", QUEEN_HEARTBEAT_MAX_MODEL_ID, &component->model_id,
+                            error) &&
          read_text (source, "device", &component->device, error) &&
          read_text (source, "implementation", &component->implementation, error) &&
          read_id (source, "hive_id", FALSE, &component->hive_id, error);
@@ -202,7 +244,7 @@ QueenComponent *
 queen_heartbeat_parse (QueenComponentKind kind, const char *body, gsize length, GError **error)
 {
   g_autoptr (QueenComponent) component = queen_component_new (kind);
-  g_autoptr (JsonNode) root = queen_json_parse (body, length, error);
+  g_autoptr (JsonNode) root = queen_json_parse (body, length, members, error);
 
   if (!root || !read_component (root, component, error))
     return NULL;
@@ -214,11 +256,6 @@ queen_heartbeat_check_id (const char *id)
 {
   gsize length = strlen (id);
 
-  if (length == 0 || length > QUEEN_HEARTBEAT_MAX_ID ||
-      !g_utf8_validate (id, (gssize) length, NULL))
-    return FALSE;
-  for (const char *at = id; *at != '\0'; at = g_utf8_next_char (at))
-    if (g_unichar_iscntrl (g_utf8_get_char (at)))
-      return FALSE;
-  return TRUE;
+  return length > 0 && length <= QUEEN_HEARTBEAT_MAX_ID &&
+         g_utf8_validate (id, (gssize) length, NULL) && queen_legible_check (id);
 }

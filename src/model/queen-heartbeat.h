@@ -7,7 +7,10 @@
 
 G_BEGIN_DECLS
 
-#define QUEEN_HEARTBEAT_MAX_ID 128 /* bytes */
+#define QUEEN_HEARTBEAT_MAX_ID 128       /* bytes */
+#define QUEEN_HEARTBEAT_MAX_MODEL_ID 512 /* bytes */
+#define QUEEN_HEARTBEAT_MAX_TEXT 256     /* bytes, of what else is said */
+#define QUEEN_HEARTBEAT_MAX_REASON 1024  /* bytes, of a health: whatever is longer is cut */
 
 /**
  * queen_heartbeat_parse:
@@ -18,8 +21,9 @@ G_BEGIN_DECLS
  *   heartbeat; the message then names the member
  *
  * Reads a heartbeat as the wire contract describes it. Only the id and the status are required;
- * what is present must have the right type (null counts as absent), and unknown members are
- * ignored.
+ * what is present must have the right type (null counts as absent) and length, and be legible, as
+ * queen-legible.h has it. Unknown members are ignored, whatever they hold. A hive's reason is taken
+ * in any case, as one that is sick must be heard: it is made legible, and short enough.
  *
  * Returns: (transfer full): the component that it tells of, or %NULL
  */
@@ -29,7 +33,7 @@ queen_heartbeat_parse (QueenComponentKind kind, const char *body, gsize length, 
 /**
  * queen_heartbeat_check_id:
  *
- * Returns: whether @id may name a component: 1 to 128 bytes of UTF-8 without control characters
+ * Returns: whether @id may name a component: 1 to 128 bytes of UTF-8, all of it legible
  */
 gboolean queen_heartbeat_check_id (const char *id);
 

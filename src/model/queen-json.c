@@ -3,30 +3,45 @@
 
 #include "queen-json.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "queen-error.h"
+
+/* What a string stands for that no C string can hold: U+0000, and half of a pair of surrogates. */
+#define SUBSTITUTE 0x1a
 
 typedef struct
 {
   const char *start;
   const char *at;
   const char *end;
+  const char *const *wanted; /* NULL for all */
   guint depth;
   GError **error;
 } Parser;
 
-static JsonNode *parse_value (Parser *p); /* values nest */
+/* A value that is not @node's is only read over. */
+static gboolean parse_value (Parser *p, JsonNode **node); /* values nest */
 
-/* For whoever returns a pointer as much as for whoever returns a boolean. */
-static gpointer
+static gboolean
+fail_at (Parser *p, const char *what, const char *problem)
+{
+  g_set_error (p->error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "%s: byte %" G_GSIZE_FORMAT ": %s",
+               what, (gsize) (p->at - p->start) + 1, problem);
+  return FALSE;
+}
+
+static gboolean
 fail (Parser *p, const char *problem)
 {
-  g_set_error (p->error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
-               "not valid JSON: byte %" G_GSIZE_FORMAT ": %s", (gsize) (p->at - p->start) + 1,
-               problem);
-  return NULL;
+  return fail_at (p, "not valid JSON", problem);
+}
+
+/* What is JSON, and is not taken all the same. */
+static gboolean
+refuse (Parser *p, const char *problem)
+{
+  return fail_at (p, "JSON as it is not taken here", problem);
 }
 
 static int
@@ -72,27 +87,35 @@ parse_hex4 (const char *digits, const char *end)
   return unit;
 }
 
-/* A \u escape, or a pair of them; we are behind the first `u`. Returns 0 for what is no character,
- * or is U+0000. */
-static gunichar
-parse_unicode_escape (Parser *p)
+static int
+parse_low_surrogate (const Parser *p)
 {
-  int high = parse_hex4 (p->at, p->end);
   int low;
 
-  if (high <= 0 || (high >= 0xdc00 && high <= 0xdfff))
-    return 0;
-  p->at += 4;
-  if (high < 0xd800 || high > 0xdbff)
-    return (gunichar) high;
-
   if (p->end - p->at < 6 || p->at[0] != '\\' || p->at[1] != 'u')
-    return 0;
+    return -1;
   low = parse_hex4 (p->at + 2, p->end);
-  if (low < 0xdc00 || low > 0xdfff)
-    return 0;
-  p->at += 6;
-  return 0x10000 + ((gunichar) (high - 0xd800) << 10) + (gunichar) (low - 0xdc00);
+  return low >= 0xdc00 && low <= 0xdfff ? low : -1;
+}
+
+/* A \u escape, or a pair of them; we are behind the first `u`. */
+static gboolean
+parse_unicode_escape (Parser *p, gunichar *character)
+{
+  int unit = parse_hex4 (p->at, p->end);
+  int low;
+
+  if (unit < 0)
+    return fail (p, "expected four hexadecimal digits");
+  p->at += 4;
+  *character = unit == 0 || (unit >= 0xd800 && unit <= 0xdfff) ? SUBSTITUTE : (gunichar) unit;
+  low = unit >= 0xd800 && unit <= 0xdbff ? parse_low_surrogate (p) : -1;
+  if (low >= 0)
+    {
+      *character = 0x10000 + ((gunichar) (unit - 0xd800) << 10) + (gunichar) (low - 0xdc00);
+      p->at += 6;
+    }
+  return TRUE;
 }
 
 /* The letter, and what it stands for. */
@@ -100,30 +123,25 @@ static const char escapes[] = "\"\"\\\\b\bf\fn\nr\rt\t//";
 
 /* We are at the backslash. */
 static gboolean
-parse_escape (Parser *p, GString *string)
+parse_escape (Parser *p, gunichar *character)
 {
   int letter;
-  gunichar character;
 
   p->at++;
   letter = peek (p);
   if (letter == 'u')
     {
       p->at++;
-      character = parse_unicode_escape (p);
-      if (character == 0)
-        return fail (p, "this \\u escape is no character") != NULL;
-      g_string_append_unichar (string, character);
-      return TRUE;
+      return parse_unicode_escape (p, character);
     }
   for (gsize i = 0; i + 1 < sizeof escapes; i += 2)
     if (escapes[i] == letter)
       {
-        g_string_append_c (string, escapes[i + 1]);
         p->at++;
+        *character = (gunichar) escapes[i + 1];
         return TRUE;
       }
-  return fail (p, "unknown escape") != NULL;
+  return fail (p, "unknown escape");
 }
 
 /* Up to the end of the string, or what takes a closer look. */
@@ -134,46 +152,66 @@ skip_plain (Parser *p)
     p->at++;
 }
 
-/* We are at what ended the plain beginning of a string, from @start on. */
-static char *
-parse_rest_of_string (Parser *p, const char *start)
+/* We are at what ended a plain piece; @string is NULL when nobody wants to know. */
+static gboolean
+parse_rest_of_string (Parser *p, GString *string)
 {
-  g_autoptr (GString) string = g_string_new_len (start, p->at - start);
-
   while (peek (p) != '"')
     {
-      const char *run = p->at;
+      const char *run;
+      gunichar character;
 
-      skip_plain (p);
-      g_string_append_len (string, run, p->at - run);
       if (peek (p) < 0)
         return fail (p, "the string has no end");
-      if ((guchar) *p->at < 0x20)
+      if (*p->at != '\\')
         return fail (p, "control character in a string");
-      if (p->at - start > QUEEN_JSON_MAX_STRING)
-        return fail (p, "string of over 1024 bytes");
-      if (*p->at == '\\' && !parse_escape (p, string))
-        return NULL;
+      if (!parse_escape (p, &character))
+        return FALSE;
+      run = p->at;
+      skip_plain (p);
+      if (!string)
+        continue;
+      g_string_append_unichar (string, character);
+      g_string_append_len (string, run, p->at - run);
     }
-  return g_string_free (g_steal_pointer (&string), FALSE);
+  return TRUE;
 }
 
-static char *
-parse_string (Parser *p)
+/* @string: (out) (nullable): where to put it; %NULL to read over it */
+static gboolean
+parse_string (Parser *p, char **string)
 {
-  g_autofree char *string = NULL;
+  g_autoptr (GString) text = NULL;
   const char *start;
 
   if (!skip (p, '"'))
     return fail (p, "expected a string");
   start = p->at;
   skip_plain (p);
-  string = peek (p) == '"' ? g_strndup (start, (gsize) (p->at - start))
-                           : parse_rest_of_string (p, start);
-  if (string && p->at - start > QUEEN_JSON_MAX_STRING)
-    return fail (p, "string of over 1024 bytes");
+  if (string && peek (p) == '"')
+    *string = g_strndup (start, (gsize) (p->at - start));
+  else
+    {
+      text = string ? g_string_new_len (start, p->at - start) : NULL;
+      if (!parse_rest_of_string (p, text))
+        return FALSE;
+      if (string)
+        *string = g_string_free (g_steal_pointer (&text), FALSE);
+    }
   p->at++;
-  return g_steal_pointer (&string);
+  return TRUE;
+}
+
+static gboolean
+parse_string_value (Parser *p, JsonNode **node)
+{
+  g_autofree char *string = NULL;
+
+  if (!parse_string (p, node ? &string : NULL))
+    return FALSE;
+  if (node)
+    *node = json_node_init_string (json_node_alloc (), string);
+  return TRUE;
 }
 
 /* Numbers: RFC 8259 § 6 */
@@ -210,121 +248,149 @@ skip_rest_of_number (Parser *p, gboolean *is_integer)
   return TRUE;
 }
 
-static JsonNode *
-parse_number (Parser *p)
+static gboolean
+parse_number (Parser *p, JsonNode **node)
 {
-  char text[QUEEN_JSON_MAX_NUMBER + 1];
   const char *start = p->at;
+  g_autofree char *text = NULL;
   gboolean is_integer;
   guint n_digits;
-  double number;
 
   skip (p, '-');
   n_digits = skip (p, '0') ? 1 : skip_digits (p);
   if (n_digits == 0 || !skip_rest_of_number (p, &is_integer))
     return fail (p, "expected a digit");
-  if (is_integer && n_digits > QUEEN_JSON_MAX_INTEGER)
-    return fail (p, "integer of over 15 digits");
-  if (p->at - start > QUEEN_JSON_MAX_NUMBER)
-    return fail (p, "number of over 128 characters");
+  if (!node)
+    return TRUE;
 
-  memcpy (text, start, (gsize) (p->at - start));
-  text[p->at - start] = '\0';
-  if (is_integer)
-    return json_node_init_int (json_node_alloc (), g_ascii_strtoll (text, NULL, 10));
-  number = g_ascii_strtod (text, NULL);
-  if (!isfinite (number))
-    return fail (p, "number out of range");
-  return json_node_init_double (json_node_alloc (), number);
+  text = g_strndup (start, (gsize) (p->at - start));
+  *node = json_node_alloc ();
+  if (is_integer && n_digits <= QUEEN_JSON_MAX_INTEGER)
+    json_node_init_int (*node, g_ascii_strtoll (text, NULL, 10));
+  else
+    json_node_init_double (*node, g_ascii_strtod (text, NULL));
+  return TRUE;
 }
 
 /* Objects and arrays */
 
 static gboolean
+is_wanted (const Parser *p, const char *name)
+{
+  return !p->wanted || g_strv_contains (p->wanted, name);
+}
+
+static gboolean
+check_member (Parser *p, JsonObject *object, const char *name, const char *name_at)
+{
+  g_autofree char *problem = NULL;
+
+  p->at = name_at;
+  if (json_object_has_member (object, name))
+    {
+      problem = g_strdup_printf ("“%s” stands there twice", name);
+      return refuse (p, problem);
+    }
+  if (json_object_get_size (object) == QUEEN_JSON_MAX_MEMBERS)
+    return refuse (p, "object of over 64 members");
+  return TRUE;
+}
+
+/* @object is NULL when its members are only read over. */
+static gboolean
 parse_member (Parser *p, JsonObject *object)
 {
   g_autofree char *name = NULL;
-  const char *name_at;
-  JsonNode *value;
+  g_autoptr (JsonNode) value = NULL;
+  const char *name_at, *value_at;
+  gboolean is_kept;
 
   skip_space (p);
   name_at = p->at;
-  name = parse_string (p);
-  if (!name)
+  if (!parse_string (p, object ? &name : NULL))
     return FALSE;
-  if (json_object_has_member (object, name))
-    {
-      p->at = name_at;
-      return fail (p, "a second member of that name") != NULL;
-    }
-
   skip_space (p);
   if (!skip (p, ':'))
-    return fail (p, "expected a colon") != NULL;
-  value = parse_value (p);
-  if (value)
-    json_object_set_member (object, name, value);
-  return value != NULL;
+    return fail (p, "expected a colon");
+
+  is_kept = object && is_wanted (p, name);
+  value_at = p->at;
+  if (is_kept && !check_member (p, object, name, name_at))
+    return FALSE;
+  p->at = value_at;
+  if (!parse_value (p, is_kept ? &value : NULL))
+    return FALSE;
+  if (is_kept)
+    json_object_set_member (object, name, g_steal_pointer (&value));
+  return TRUE;
 }
 
-static JsonNode *
-parse_object (Parser *p)
+static gboolean
+parse_object (Parser *p, JsonNode **node)
 {
-  g_autoptr (JsonObject) object = json_object_new ();
+  g_autoptr (JsonObject) object = node ? json_object_new () : NULL;
 
   p->at++;
   skip_space (p);
   if (!skip (p, '}'))
     {
       do
-        {
-          if (json_object_get_size (object) == QUEEN_JSON_MAX_MEMBERS)
-            return fail (p, "object of over 64 members");
-          if (!parse_member (p, object))
-            return NULL;
-        }
+        if (!parse_member (p, object))
+          return FALSE;
       while (skip (p, ','));
       if (!skip (p, '}'))
         return fail (p, "expected a comma or the end of the object");
     }
-  return json_node_init_object (json_node_alloc (), object);
+  if (node)
+    *node = json_node_init_object (json_node_alloc (), object);
+  return TRUE;
 }
 
-static JsonNode *
-parse_array (Parser *p)
+/* @array is NULL when its elements are only read over. */
+static gboolean
+parse_element (Parser *p, JsonArray *array)
 {
-  g_autoptr (JsonArray) array = json_array_new ();
+  JsonNode *element = NULL;
+
+  if (!parse_value (p, array ? &element : NULL))
+    return FALSE;
+  if (array)
+    json_array_add_element (array, element);
+  return TRUE;
+}
+
+static gboolean
+parse_array (Parser *p, JsonNode **node)
+{
+  g_autoptr (JsonArray) array = node ? json_array_new () : NULL;
 
   p->at++;
   skip_space (p);
   if (!skip (p, ']'))
     {
       do
-        {
-          JsonNode *element = parse_value (p);
-
-          if (!element)
-            return NULL;
-          json_array_add_element (array, element);
-        }
+        if (!parse_element (p, array))
+          return FALSE;
       while (skip (p, ','));
       if (!skip (p, ']'))
         return fail (p, "expected a comma or the end of the array");
     }
-  return json_node_init_array (json_node_alloc (), array);
+  if (node)
+    *node = json_node_init_array (json_node_alloc (), array);
+  return TRUE;
 }
 
-static JsonNode *
-parse_nested (Parser *p, JsonNode *(*parse) (Parser *p))
+static gboolean
+parse_nested (Parser *p, JsonNode **node, gboolean (*parse) (Parser *p, JsonNode **node))
 {
-  JsonNode *node;
+  gboolean is_parsed;
 
   if (p->depth == QUEEN_JSON_MAX_DEPTH)
-    return fail (p, "nested over 8 deep");
+    return refuse (p, "nested over 32 deep");
   p->depth++;
-  node = parse (p);
+  is_parsed = parse (p, node);
   p->depth--;
-  return node;
+  return is_parsed;
 }
 
 static gboolean
@@ -338,87 +404,105 @@ skip_word (Parser *p, const char *word)
   return TRUE;
 }
 
-static JsonNode *
-parse_word (Parser *p)
+static gboolean
+parse_word (Parser *p, JsonNode **node)
 {
-  if (skip_word (p, "true"))
-    return json_node_init_boolean (json_node_alloc (), TRUE);
-  if (skip_word (p, "false"))
-    return json_node_init_boolean (json_node_alloc (), FALSE);
-  if (skip_word (p, "null"))
-    return json_node_init_null (json_node_alloc ());
-  return fail (p, "expected a value");
+  gboolean is_true = skip_word (p, "true");
+
+  if (is_true || skip_word (p, "false"))
+    {
+      if (node)
+        *node = json_node_init_boolean (json_node_alloc (), is_true);
+      return TRUE;
+    }
+  if (!skip_word (p, "null"))
+    return fail (p, "expected a value");
+  if (node)
+    *node = json_node_init_null (json_node_alloc ());
+  return TRUE;
 }
 
-static JsonNode *
-parse_string_value (Parser *p)
+static gboolean
+parse_value (Parser *p, JsonNode **node)
 {
-  g_autofree char *string = parse_string (p);
-
-  return string ? json_node_init_string (json_node_alloc (), string) : NULL;
-}
-
-static JsonNode *
-parse_value (Parser *p)
-{
-  JsonNode *node;
+  gboolean is_parsed;
 
   skip_space (p);
   switch (peek (p))
     {
     case '{':
-      node = parse_nested (p, parse_object);
+      is_parsed = parse_nested (p, node, parse_object);
       break;
     case '[':
-      node = parse_nested (p, parse_array);
+      is_parsed = parse_nested (p, node, parse_array);
       break;
     case '"':
-      node = parse_string_value (p);
+      is_parsed = parse_string_value (p, node);
       break;
     case '-':
     case '0' ... '9':
-      node = parse_number (p);
+      is_parsed = parse_number (p, node);
       break;
     default:
-      node = parse_word (p);
+      is_parsed = parse_word (p, node);
     }
   skip_space (p);
-  return node;
+  return is_parsed;
 }
 
 JsonNode *
-queen_json_parse (const char *text, gsize length, GError **error)
+queen_json_parse (const char *text, gsize length, const char *const *wanted, GError **error)
 {
-  Parser p = { .start = text, .at = text, .end = text + length, .error = error };
+  Parser p = { .start = text, .at = text, .end = text + length, .wanted = wanted, .error = error };
   g_autoptr (JsonNode) node = NULL;
   const char *invalid = NULL;
 
   g_return_val_if_fail (text != NULL || length == 0, NULL);
 
   if (length == 0)
-    return fail (&p, "there is nothing");
-  if (!g_utf8_validate (text, (gssize) length, &invalid))
+    fail (&p, "there is nothing");
+  else if (!g_utf8_validate (text, (gssize) length, &invalid))
     {
       p.at = invalid;
-      return fail (&p, "not UTF-8");
+      fail (&p, "not UTF-8");
     }
-  node = parse_value (&p);
-  if (node && p.at != p.end)
-    return fail (&p, "something follows the value");
+  else if (parse_value (&p, &node) && p.at != p.end)
+    {
+      g_clear_pointer (&node, json_node_unref);
+      fail (&p, "something follows the value");
+    }
   return g_steal_pointer (&node);
 }
 
-static void
-append_escape (GString *json, char character)
+/* Beside what JSON demands, what a terminal might obey (DELETE and the C1 controls) or a reader
+ * split a line at (U+2028 and U+2029). */
+static gboolean
+needs_escape (const char *at)
+{
+  const guchar *bytes = (const guchar *) at;
+
+  if (*bytes < 0x7f)
+    return *bytes == '"' || *bytes == '\\' || *bytes < 0x20;
+  if (*bytes == 0xc2)
+    return bytes[1] >= 0x80 && bytes[1] < 0xa0;
+  if (*bytes == 0xe2)
+    return bytes[1] == 0x80 && (bytes[2] == 0xa8 || bytes[2] == 0xa9);
+  return *bytes == 0x7f;
+}
+
+/* Returns: how many bytes of @at it has written */
+static gsize
+append_escape (GString *json, const char *at)
 {
   for (gsize i = 0; i + 1 < sizeof escapes; i += 2)
-    if (escapes[i + 1] == character)
+    if (escapes[i + 1] == *at)
       {
         g_string_append_c (json, '\\');
         g_string_append_c (json, escapes[i]);
-        return;
+        return 1;
       }
-  g_string_append_printf (json, "\\u%04x", (guchar) character);
+  g_string_append_printf (json, "\\u%04x", g_utf8_get_char (at));
+  return (gsize) (g_utf8_next_char (at) - at);
 }
 
 void
@@ -427,13 +511,16 @@ queen_json_append_string (GString *json, const char *text)
   const char *run = text; /* what needs no escape goes in one piece */
 
   g_string_append_c (json, '"');
-  for (const char *at = text; *at != '\0'; at++)
+  for (const char *at = text; *at != '\0';)
     {
-      if (*at != '"' && *at != '\\' && (guchar) *at >= 0x20)
-        continue;
+      if (!needs_escape (at))
+        {
+          at++;
+          continue;
+        }
       g_string_append_len (json, run, at - run);
-      append_escape (json, *at);
-      run = at + 1;
+      at += append_escape (json, at);
+      run = at;
     }
   g_string_append (json, run);
   g_string_append_c (json, '"');

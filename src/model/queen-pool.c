@@ -4,6 +4,7 @@
 #include "queen-pool.h"
 
 #include "queen-error.h"
+#include "queen-hash.h"
 
 struct _QueenPool
 {
@@ -136,9 +137,9 @@ static void
 queen_pool_init (QueenPool *self)
 {
   self->entries =
-      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_entry);
+      g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_entry);
   self->models =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_sequence_free);
+      g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, (GDestroyNotify) g_sequence_free);
 }
 
 QueenPool *

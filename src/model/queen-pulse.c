@@ -35,9 +35,12 @@ on_beat (gpointer data)
 {
   QueenPulse *self = data;
   g_autoptr (QueenEvent) event = queen_pulse_dup_snapshot (self);
+  gint64 now = self->clock->get_monotonic ();
 
-  self->next_beat =
-      queen_pulse_get_next_beat (self->next_beat, self->interval, self->clock->get_monotonic ());
+  /* By no other deadline can it be seen so well for how long the main loop stood still. */
+  queen_registry_excuse (self->workers, now - self->next_beat);
+  queen_registry_excuse (self->hives, now - self->next_beat);
+  self->next_beat = queen_pulse_get_next_beat (self->next_beat, self->interval, now);
   queen_alarm_set (self->alarm, self->next_beat);
   queen_event_bus_emit (self->bus, event);
 }

@@ -4,9 +4,14 @@
 #include "queen-registry.h"
 
 #include "queen-error.h"
+#include "queen-hash.h"
 #include "queen-roll.h"
+#include "queen-senders.h"
 
 #define MAX_EXPIRED_AT_ONCE 64
+#define SENDERS_PART 4           /* one sender brings no more than this part of all */
+#define LATE (100 * 1000)        /* µs: what a main loop that turns never is */
+#define LEAST_GRACE (500 * 1000) /* µs: what it takes to hear all who wait in the sockets */
 
 struct _QueenRegistry
 {
@@ -22,9 +27,16 @@ struct _QueenRegistry
    * the queues stay in order without ever being sorted. */
   GQueue online;
   GQueue offline;
+  QueenSenders *senders;
+  /* While the main loop stands still, nobody is heard, whoever speaks. Then all whose last
+   * heartbeat is from before get a grace. */
+  gint64 looked_at; /* µs, monotonic: when it was last seen who is silent */
+  gint64 woke_at;   /* µs, monotonic: when that was late */
+  gint64 grace;     /* µs */
   guint n_available;
   guint64 n_heartbeats;
   guint64 last_sequence;
+  guint64 n_displaced;
   guint64 revision;
 
   QueenRoll *roll; /* of all, present are those online */
@@ -37,9 +49,11 @@ typedef struct
 {
   char *id;
   QueenComponent *component;
+  QueenSender *sender; /* who brought it; NULL when that is not counted */
   GList member_link;
   GList deadline_link;
   QueenRollPlace place;
+  GList sender_link; /* in the sender's own queue, while it is offline */
 } Entry;
 
 static GQueue *
@@ -55,6 +69,8 @@ enter (QueenRegistry *self, Entry *entry, QueenComponent *component)
   entry->component = component;
   queen_roll_set_present (self->roll, &entry->place, queen_component_is_online (component));
   g_queue_push_tail_link (get_deadlines (self, component), &entry->deadline_link);
+  if (entry->sender && !queen_component_is_online (component))
+    g_queue_push_tail_link (&entry->sender->offline, &entry->sender_link);
   self->n_available += queen_component_is_available (component);
 }
 
@@ -65,6 +81,8 @@ leave (QueenRegistry *self, Entry *entry)
   QueenComponent *component = g_steal_pointer (&entry->component);
 
   g_queue_unlink (get_deadlines (self, component), &entry->deadline_link);
+  if (entry->sender && !queen_component_is_online (component))
+    g_queue_unlink (&entry->sender->offline, &entry->sender_link);
   self->n_available -= queen_component_is_available (component);
   return component;
 }
@@ -86,6 +104,7 @@ add_entry (QueenRegistry *self, const char *id, guint64 sequence)
   entry->id = g_strdup (id);
   entry->member_link.data = entry;
   entry->deadline_link.data = entry;
+  entry->sender_link.data = entry;
   g_queue_push_tail_link (&self->members, &entry->member_link);
   queen_roll_add (self->roll, &entry->place, entry->id, sequence);
   g_hash_table_insert (self->entries, entry->id, entry);
@@ -108,18 +127,25 @@ get_span (QueenRegistry *self, const QueenComponent *component)
                                                : self->settings.forget_after;
 }
 
+/* Returns: until when what is known of @entry holds; %G_MAXINT64 when there is none. Nobody who has
+ * been heard since the grace began can have such an early deadline, so the queues stay in order. */
 static gint64
-get_deadline (const Entry *entry)
+get_deadline (QueenRegistry *self, const Entry *entry)
 {
-  return entry ? entry->component->deadline : G_MAXINT64;
+  gint64 deadline = entry ? entry->component->deadline : G_MAXINT64;
+
+  if (self->grace == 0 || deadline >= self->woke_at + self->settings.timeout ||
+      !queen_component_is_online (entry->component))
+    return deadline;
+  return MAX (deadline, self->woke_at) + self->grace;
 }
 
 /* Returns: %G_MAXINT64 when there is none. One of a former life may be before the clock began. */
 static gint64
 get_first_deadline (QueenRegistry *self)
 {
-  return MIN (get_deadline (g_queue_peek_head (&self->online)),
-              get_deadline (g_queue_peek_head (&self->offline)));
+  return MIN (get_deadline (self, g_queue_peek_head (&self->online)),
+              get_deadline (self, g_queue_peek_head (&self->offline)));
 }
 
 static void
@@ -128,14 +154,6 @@ set_alarm (QueenRegistry *self)
   gint64 deadline = get_first_deadline (self);
 
   queen_alarm_set (self->alarm, deadline == G_MAXINT64 ? -1 : MAX (deadline, 0));
-}
-
-static void
-emit (QueenRegistry *self, QueenComponent *component, gint64 time)
-{
-  g_autoptr (QueenEvent) event = queen_event_new_component (component, time);
-
-  queen_event_bus_emit (self->bus, event);
 }
 
 static void
@@ -154,12 +172,14 @@ go_offline (QueenRegistry *self, Entry *entry, gint64 now)
 {
   g_autoptr (QueenComponent) last = leave (self, entry);
   QueenComponent *gone = queen_component_copy_offline (last, now + self->settings.forget_after);
+  g_autoptr (QueenEvent) event =
+      queen_event_new_component (gone, self->settings.clock->get_wall ());
 
   enter (self, entry, gone);
   self->revision++;
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "QUEEN_COMPONENT_ID", gone->id, "MESSAGE",
                     "%s offline: %s", queen_component_kind_get_name (self->kind), gone->id);
-  emit (self, gone, self->settings.clock->get_wall ());
+  queen_event_bus_emit (self->bus, event);
 }
 
 static void
@@ -168,6 +188,7 @@ forget (QueenRegistry *self, Entry *entry)
   g_autoptr (QueenComponent) last = leave (self, entry);
   g_autoptr (QueenEvent) event = queen_event_new_forgotten (last);
 
+  queen_senders_leave (self->senders, entry->sender);
   g_queue_unlink (&self->members, &entry->member_link);
   queen_roll_remove (self->roll, &entry->place);
   g_hash_table_remove (self->entries, entry->id);
@@ -203,6 +224,7 @@ queen_registry_finalize (GObject *object)
 
   g_hash_table_unref (self->entries);
   queen_roll_free (self->roll);
+  queen_senders_free (self->senders);
 
   G_OBJECT_CLASS (queen_registry_parent_class)->finalize (object);
 }
@@ -220,8 +242,9 @@ static void
 queen_registry_init (QueenRegistry *self)
 {
   self->entries =
-      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_entry);
+      g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_entry);
   self->roll = queen_roll_new ();
+  self->senders = queen_senders_new ();
   self->alarm = queen_alarm_new ("registry deadline", G_PRIORITY_DEFAULT, on_deadline, self);
 }
 
@@ -245,9 +268,10 @@ queen_registry_get_kind (QueenRegistry *self)
 }
 
 static int
-compare_deadlines (gconstpointer a, gconstpointer b, gpointer data)
+compare_deadlines (gconstpointer a, gconstpointer b)
 {
-  gint64 first = get_deadline (a), second = get_deadline (b);
+  gint64 first = (*(Entry *const *) a)->component->deadline;
+  gint64 second = (*(Entry *const *) b)->component->deadline;
 
   return first < second ? -1 : first > second;
 }
@@ -269,43 +293,122 @@ queen_registry_restore (QueenRegistry *self, GArray *sightings, gint64 elapsed)
 {
   gint64 now = self->settings.clock->get_monotonic ();
   guint n_taken = MIN (sightings->len, self->settings.max_components);
+  g_autoptr (GPtrArray) entries = g_ptr_array_sized_new (n_taken);
 
   g_return_val_if_fail (queen_registry_get_total (self) == 0, 0);
 
   for (guint i = 0; i < n_taken; i++)
     {
       QueenSighting *sighting = &g_array_index (sightings, QueenSighting, i);
-      QueenComponent *component = queen_component_ref (sighting->component);
+      QueenComponent *component = sighting->component;
+      Entry *entry;
 
-      component->deadline = now - sighting->age - elapsed + get_span (self, component);
       component->sequence = make_sequence (self, component->first_seen);
-      enter (self, add_entry (self, component->id, component->sequence), component);
+      component->deadline = now - sighting->age - elapsed + get_span (self, component);
+      entry = add_entry (self, component->id, component->sequence);
+      entry->component = component;
+      entry->sender = queen_senders_enter (self->senders, sighting->sender);
+      g_ptr_array_add (entries, entry);
     }
   /* The one time that they come in another order than that of their deadlines. */
-  g_queue_sort (&self->online, compare_deadlines, NULL);
-  g_queue_sort (&self->offline, compare_deadlines, NULL);
+  g_ptr_array_sort (entries, compare_deadlines);
+  for (guint i = 0; i < n_taken; i++)
+    {
+      Entry *entry = entries->pdata[i];
+
+      enter (self, entry, queen_component_ref (entry->component));
+    }
   self->revision++;
+  self->looked_at = G_MAXINT64; /* what is overdue was so before she was there to look */
   set_alarm (self);
   tell_restored (self);
   return n_taken;
 }
 
+/* The one in @queue that has been offline longest makes room for another. */
+static gboolean
+make_room (QueenRegistry *self, GQueue *queue)
+{
+  Entry *entry = g_queue_peek_head (queue);
+
+  if (!entry)
+    return FALSE;
+  g_debug ("%s forgotten, to make room: %s", queen_component_kind_get_name (self->kind), entry->id);
+  self->n_displaced++;
+  forget (self, entry);
+  return TRUE;
+}
+
+/* A sender that has brought all that it may makes room among what is its own. */
+static gboolean
+admit_sender (QueenRegistry *self, const char *name, GError **error)
+{
+  guint share = MAX (self->settings.max_components / SENDERS_PART, 1);
+  QueenSender *sender = queen_senders_lookup (self->senders, name);
+
+  if (!sender || sender->n_brought < share || make_room (self, &sender->offline))
+    return TRUE;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+               "one sender has no room for more: %u %ss of yours are online already", share,
+               queen_component_kind_get_name (self->kind));
+  return FALSE;
+}
+
+/* Whether a heartbeat may come from the sender of that name. @entry is NULL for a new component. */
+static gboolean
+admit (QueenRegistry *self, Entry *entry, const char *name, GError **error)
+{
+  if (entry && queen_sender_is_called (entry->sender, name))
+    return TRUE;
+  if (entry && queen_sender_owns (entry->sender) && queen_component_is_online (entry->component))
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_CONFLICT,
+                   "the %s “%s” is online, and belongs to another sender",
+                   queen_component_kind_get_name (self->kind), entry->id);
+      return FALSE;
+    }
+  if (!admit_sender (self, name, error))
+    return FALSE;
+  if (entry || queen_registry_get_total (self) < self->settings.max_components ||
+      make_room (self, &self->offline))
+    return TRUE;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+               "the registry is full: %u %ss are online already", self->settings.max_components,
+               queen_component_kind_get_name (self->kind));
+  return FALSE;
+}
+
+/* While @entry is in no queue. */
+static void
+set_sender (QueenRegistry *self, Entry *entry, const char *name)
+{
+  QueenSender *before = entry->sender;
+
+  if (queen_sender_is_called (before, name))
+    return;
+  if (before)
+    g_debug ("%s “%s” comes from another sender: %s instead of %s",
+             queen_component_kind_get_name (self->kind), entry->id, name ? name : "this machine",
+             before->name);
+  entry->sender = queen_senders_enter (self->senders, name);
+  queen_senders_leave (self->senders, before);
+}
+
 gboolean
-queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **error)
+queen_registry_update (QueenRegistry *self,
+                       QueenComponent *component,
+                       const char *sender,
+                       GError **error)
 {
   g_autoptr (QueenComponent) heartbeat = component;
   g_autoptr (QueenComponent) last = NULL;
+  g_autoptr (QueenEvent) event = NULL;
   const QueenClock *clock = self->settings.clock;
   gint64 now = clock->get_monotonic ();
   Entry *entry = g_hash_table_lookup (self->entries, heartbeat->id);
 
-  if (!entry && queen_registry_get_total (self) >= self->settings.max_components)
-    {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
-                   "the registry is full: %u %ss are known already", self->settings.max_components,
-                   queen_component_kind_get_name (self->kind));
-      return FALSE;
-    }
+  if (!admit (self, entry, sender, error))
+    return FALSE;
 
   if (entry)
     last = leave (self, entry);
@@ -316,6 +419,7 @@ queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **
   heartbeat->deadline = now + get_span (self, heartbeat);
   if (!entry)
     entry = add_entry (self, heartbeat->id, heartbeat->sequence);
+  set_sender (self, entry, sender);
   enter (self, entry, queen_component_ref (heartbeat));
   self->n_heartbeats++;
   self->revision += !last || !queen_component_says_same (last, heartbeat);
@@ -324,7 +428,8 @@ queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **
   queen_alarm_set_earlier (self->alarm, heartbeat->deadline);
 
   log_heartbeat (heartbeat);
-  emit (self, heartbeat, heartbeat->said_at ? heartbeat->said_at : heartbeat->last_seen);
+  event = queen_event_new_heartbeat (heartbeat);
+  queen_event_bus_emit (self->bus, event);
   return TRUE;
 }
 
@@ -345,19 +450,49 @@ queen_registry_forget (QueenRegistry *self, const char *id, GError **error)
   return TRUE;
 }
 
+void
+queen_registry_excuse (QueenRegistry *self, gint64 lateness)
+{
+  gint64 now = self->settings.clock->get_monotonic ();
+  gint64 left = self->woke_at + self->grace - now; /* of a grace before this one */
+
+  if (lateness < LATE || self->online.length == 0)
+    return;
+  self->woke_at = now;
+  self->grace = MIN (MAX (MAX (lateness, left), LEAST_GRACE), self->settings.timeout);
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
+                    "stood still for %" G_GINT64_FORMAT " ms or longer: no %s is missed before "
+                    "%" G_GINT64_FORMAT " ms have passed",
+                    lateness / 1000, queen_component_kind_get_name (self->kind),
+                    self->grace / 1000);
+}
+
+/* By as much as this comes late, and once for each time, all deadlines are put off. */
+static void
+excuse_own_lateness (QueenRegistry *self)
+{
+  gint64 now = self->settings.clock->get_monotonic ();
+  gint64 due = MAX (get_deadline (self, g_queue_peek_head (&self->online)), self->looked_at);
+
+  self->looked_at = now;
+  queen_registry_excuse (self, now - due);
+}
+
 gboolean
 queen_registry_expire (QueenRegistry *self)
 {
   gint64 now = self->settings.clock->get_monotonic ();
+
+  excuse_own_lateness (self);
 
   for (int i = 0; i < MAX_EXPIRED_AT_ONCE; i++)
     {
       Entry *silent = g_queue_peek_head (&self->online);
       Entry *gone = g_queue_peek_head (&self->offline);
 
-      if (get_deadline (silent) <= now)
+      if (get_deadline (self, silent) <= now)
         go_offline (self, silent, now);
-      else if (get_deadline (gone) <= now)
+      else if (get_deadline (self, gone) <= now)
         forget (self, gone);
       else
         return FALSE;
@@ -398,21 +533,6 @@ queen_registry_list_behind (QueenRegistry *self,
   return n;
 }
 
-static void
-clear_sighting (gpointer data)
-{
-  queen_component_unref (((QueenSighting *) data)->component);
-}
-
-GArray *
-queen_sightings_new (guint n_reserved)
-{
-  GArray *sightings = g_array_sized_new (FALSE, FALSE, sizeof (QueenSighting), n_reserved);
-
-  g_array_set_clear_func (sightings, clear_sighting);
-  return sightings;
-}
-
 GArray *
 queen_registry_list_sightings (QueenRegistry *self)
 {
@@ -421,9 +541,12 @@ queen_registry_list_sightings (QueenRegistry *self)
 
   for (GList *link = self->members.head; link; link = link->next)
     {
-      QueenComponent *component = ((Entry *) link->data)->component;
+      const Entry *entry = link->data;
+      const QueenComponent *component = entry->component;
       gint64 age = now - (component->deadline - get_span (self, component));
-      QueenSighting sighting = { queen_component_ref (component), MAX (age, 0) };
+      QueenSighting sighting = { queen_component_ref (entry->component), MAX (age, 0),
+                                 entry->sender ? g_ref_string_acquire (entry->sender->name)
+                                               : NULL };
 
       g_array_append_val (sightings, sighting);
     }
@@ -454,6 +577,12 @@ guint
 queen_registry_get_total (QueenRegistry *self)
 {
   return g_hash_table_size (self->entries);
+}
+
+guint64
+queen_registry_get_n_displaced (QueenRegistry *self)
+{
+  return self->n_displaced;
 }
 
 guint64

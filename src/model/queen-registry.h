@@ -8,6 +8,7 @@
 #include "queen-clock.h"
 #include "queen-component.h"
 #include "queen-event-bus.h"
+#include "queen-sighting.h"
 
 G_BEGIN_DECLS
 
@@ -25,19 +26,6 @@ typedef struct
   gint64 forget_after;
   guint max_components;
 } QueenRegistrySettings;
-
-/**
- * QueenSighting:
- * @component: one that is known
- * @age: µs since it has been as it is: since its last heartbeat, or since it went offline
- *
- * What outlives the queen: monotonic time means nothing to her next life, but an age does.
- */
-typedef struct
-{
-  QueenComponent *component;
-  gint64 age;
-} QueenSighting;
 
 #define QUEEN_TYPE_REGISTRY (queen_registry_get_type ())
 G_DECLARE_FINAL_TYPE (QueenRegistry, queen_registry, QUEEN, REGISTRY, GObject)
@@ -78,11 +66,21 @@ guint queen_registry_restore (QueenRegistry *self, GArray *sightings, gint64 ela
 /**
  * queen_registry_update:
  * @component: (transfer full): what a heartbeat that has just arrived says
- * @error: %QUEEN_ERROR_UNAVAILABLE when @component is new and the registry is full
+ * @sender: (nullable): who says it: `token:` and the name of the token that was shown, or
+ * `address:` and where it comes from; %NULL for one who is trusted, and so not counted
+ * @error: %QUEEN_ERROR_CONFLICT when the component is online and belongs to another token,
+ *   %QUEEN_ERROR_UNAVAILABLE when there is no room for it
  *
  * Takes a heartbeat, and emits it on the bus.
+ *
+ * Where as many are known as may be, the one that has been offline longest is forgotten for a new
+ * one; when all are online, there is no room. One sender may bring a quarter of them at the most;
+ * from then on room is made among its own.
  */
-gboolean queen_registry_update (QueenRegistry *self, QueenComponent *component, GError **error);
+gboolean queen_registry_update (QueenRegistry *self,
+                                QueenComponent *component,
+                                const char *sender,
+                                GError **error);
 
 /**
  * queen_registry_forget:
@@ -93,11 +91,23 @@ gboolean queen_registry_update (QueenRegistry *self, QueenComponent *component, 
 gboolean queen_registry_forget (QueenRegistry *self, const char *id, GError **error);
 
 /**
+ * queen_registry_excuse:
+ * @lateness: µs for which the main loop has stood still at the least; less than a tenth of a second
+ *   is nothing
+ *
+ * Nobody was heard meanwhile, whoever spoke, and what was said waits in the sockets. So everybody
+ * who is online now gets as much time on top, but no more than a whole timeout.
+ */
+void queen_registry_excuse (QueenRegistry *self, gint64 lateness);
+
+/**
  * queen_registry_expire:
  *
  * Does what is due: those silent for too long go offline (an event each), those offline for too
  * long are forgotten. It is called by itself at the right time, and does only so much in one go
  * that the main loop keeps turning.
+ *
+ * When it comes late, the main loop stood still, and it excuses everybody first.
  *
  * Returns: whether more is due right now
  */
@@ -141,9 +151,6 @@ guint queen_registry_list_behind (QueenRegistry *self,
  */
 GArray *queen_registry_list_sightings (QueenRegistry *self);
 
-/** queen_sightings_new: (element-type QueenSighting): an empty list, which owns its components. */
-GArray *queen_sightings_new (guint n_reserved);
-
 /**
  * queen_registry_get_census:
  * @census: (out): counts and ids; the ids are valid until the registry changes
@@ -162,6 +169,13 @@ guint queen_registry_get_n_available (QueenRegistry *self);
  * Returns: how many are known, offline ones included
  */
 guint queen_registry_get_total (QueenRegistry *self);
+
+/**
+ * queen_registry_get_n_displaced:
+ *
+ * Returns: how many were forgotten before their time, to make room
+ */
+guint64 queen_registry_get_n_displaced (QueenRegistry *self);
 
 /**
  * queen_registry_get_n_heartbeats:

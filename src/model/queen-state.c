@@ -6,13 +6,17 @@
 #include <string.h>
 
 #include "queen-error.h"
+#include "queen-hash.h"
 #include "queen-heartbeat.h"
 #include "queen-json.h"
+#include "queen-legible.h"
 #include "queen-timestamp.h"
 
 #define FORMAT "queen-rbee state"
 #define MAX_NUMBER G_GINT64_CONSTANT (999999999999999) /* as many digits as the JSON may have */
 #define MAX_COMPONENTS (G_MAXINT / 2)
+#define MAX_LINE (64 * 1024) /* bytes: more than anybody can make one have */
+#define MAX_SENDER 256       /* bytes */
 #define NSEC_PER_USEC 1000
 
 QueenState *
@@ -99,48 +103,80 @@ append_sighting (GString *json, const QueenSighting *sighting)
   append_time (json, ",\"last_seen\":", component->last_seen);
   append_number (json, ",\"heartbeats\":", component->heartbeats);
   append_number (json, ",\"age\":", (guint64) sighting->age);
+  append_text (json, ",\"sender\":", sighting->sender);
   g_string_append (json, "}\n");
 }
 
-GString *
-queen_state_write (const QueenState *self)
+static guint
+count_components (const QueenState *self)
 {
-  GString *json = g_string_new (NULL);
   guint n_components = 0;
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     n_components += self->sightings[kind]->len;
+  return n_components;
+}
 
-  append_text (json, "{\"format\":", FORMAT);
-  append_number (json, ",\"version\":", QUEEN_STATE_VERSION);
+static void
+append_header (GString *json, const QueenState *self)
+{
+  g_string_append (json, QUEEN_STATE_START);
+  g_string_append_c (json, self->is_whole ? '1' : '0');
   append_time (json, ",\"written_at\":", self->written_at);
   append_text (json, ",\"life\":", self->life);
   append_number (json, ",\"next\":", self->next);
-  append_number (json, ",\"components\":", n_components);
+  append_number (json, ",\"components\":", count_components (self));
   g_string_append (json, "}\n");
+}
 
+guint
+queen_state_get_n_lines (const QueenState *self)
+{
+  return 1 + count_components (self);
+}
+
+void
+queen_state_append_line (const QueenState *self, guint number, GString *text)
+{
+  guint i = number - 1;
+
+  if (number == 0)
+    {
+      append_header (text, self);
+      return;
+    }
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    for (guint i = 0; i < self->sightings[kind]->len; i++)
-      append_sighting (json, &g_array_index (self->sightings[kind], QueenSighting, i));
-  return json;
+    {
+      const GArray *sightings = self->sightings[kind];
+
+      if (i < sightings->len)
+        {
+          append_sighting (text, &g_array_index (sightings, QueenSighting, i));
+          return;
+        }
+      i -= sightings->len;
+    }
+  g_return_if_reached ();
 }
 
 /* Reading */
 
-/* The text, line by line. The first thing that is wrong stays the error, so that whoever reads need
- * not ask after each member. */
-typedef struct
+/* The first thing that is wrong stays the error, so that whoever reads need not ask after each
+ * member. */
+struct _QueenStateReader
 {
-  const char *at;
-  const char *end;
+  QueenState *state;
+  GHashTable *known[QUEEN_COMPONENT_N_KINDS]; /* ids, owned by the components */
+  GString *rest;                              /* of a line that has not come whole */
+  guint n_left;                               /* components that follow */
+
   guint number; /* of the line */
-  JsonNode *node;
   JsonObject *object;
   guint n_read; /* members of the object */
   GError *error;
-} Reader;
+};
 
-static void G_GNUC_PRINTF (2, 3) fail (Reader *reader, const char *problem, ...)
+static void G_GNUC_PRINTF (2, 3) fail (QueenStateReader *reader, const char *problem, ...)
 {
   g_autofree char *text = NULL;
   va_list args;
@@ -153,43 +189,9 @@ static void G_GNUC_PRINTF (2, 3) fail (Reader *reader, const char *problem, ...)
   g_set_error (&reader->error, QUEEN_ERROR, QUEEN_ERROR_STATE, "line %u: %s", reader->number, text);
 }
 
-/* Moves on to the next line. Returns: whether there is an object in it. */
-static gboolean
-begin_line (Reader *reader)
-{
-  const char *line = reader->at;
-  const char *line_break = memchr (line, '\n', (gsize) (reader->end - line));
-  g_autoptr (GError) error = NULL;
-
-  reader->number++;
-  reader->n_read = 0;
-  g_clear_pointer (&reader->node, json_node_unref);
-  if (!line_break)
-    {
-      fail (reader, "the text ends too early");
-      return FALSE;
-    }
-  reader->at = line_break + 1;
-  reader->node = queen_json_parse (line, (gsize) (line_break - line), &error);
-  if (!reader->node)
-    fail (reader, "%s", error->message);
-  else if (!JSON_NODE_HOLDS_OBJECT (reader->node))
-    fail (reader, "not an object");
-  else
-    reader->object = json_node_get_object (reader->node);
-  return reader->error == NULL;
-}
-
-static void
-end_line (Reader *reader)
-{
-  if (reader->n_read != json_object_get_size (reader->object))
-    fail (reader, "a member that does not belong there");
-}
-
 /* Returns: (nullable): the member, when it is there and a @type. */
 static JsonNode *
-read_member (Reader *reader, const char *name, GType type)
+read_member (QueenStateReader *reader, const char *name, GType type)
 {
   JsonNode *node = json_object_get_member (reader->object, name);
 
@@ -204,7 +206,7 @@ read_member (Reader *reader, const char *name, GType type)
 
 /* Returns: (nullable): what is said, if it is. */
 static const char *
-read_string (Reader *reader, const char *name)
+read_string (QueenStateReader *reader, const char *name)
 {
   JsonNode *node = read_member (reader, name, G_TYPE_STRING);
 
@@ -213,7 +215,7 @@ read_string (Reader *reader, const char *name)
 
 /* Returns: what must be said; "" after a failure. */
 static const char *
-require_string (Reader *reader, const char *name)
+require_string (QueenStateReader *reader, const char *name)
 {
   const char *text = read_string (reader, name);
 
@@ -223,7 +225,7 @@ require_string (Reader *reader, const char *name)
 }
 
 static gint64
-require_number (Reader *reader, const char *name, gint64 least, gint64 most)
+require_number (QueenStateReader *reader, const char *name, gint64 least, gint64 most)
 {
   JsonNode *node = read_member (reader, name, G_TYPE_INT64);
   gint64 number = node ? json_node_get_int (node) : least;
@@ -236,7 +238,7 @@ require_number (Reader *reader, const char *name, gint64 least, gint64 most)
 }
 
 static gint64
-require_time (Reader *reader, const char *name)
+require_time (QueenStateReader *reader, const char *name)
 {
   const char *text = require_string (reader, name);
   gint64 time = 0;
@@ -247,7 +249,7 @@ require_time (Reader *reader, const char *name)
 }
 
 static char *
-read_id (Reader *reader, const char *name)
+read_id (QueenStateReader *reader, const char *name)
 {
   const char *id = read_string (reader, name);
 
@@ -256,39 +258,57 @@ read_id (Reader *reader, const char *name)
   return g_strdup (id);
 }
 
+/* Within the limits of a heartbeat, also when a queen of another version has written it. */
+static char *
+read_text (QueenStateReader *reader, const char *name, gsize size)
+{
+  const char *text = read_string (reader, name);
+
+  return text ? queen_legible_dup (text, size) : NULL;
+}
+
 static void
-read_details (Reader *reader, QueenComponent *component)
+read_details (QueenStateReader *reader, QueenComponent *component)
 {
   const char *health = read_string (reader, "health");
 
-  component->hostname = g_strdup (read_string (reader, "hostname"));
-  component->version = g_strdup (read_string (reader, "version"));
+  component->hostname = read_text (reader, "hostname", QUEEN_HEARTBEAT_MAX_TEXT);
+  component->version = read_text (reader, "version", QUEEN_HEARTBEAT_MAX_TEXT);
   if (json_object_has_member (reader->object, "port"))
     component->port = (guint16) require_number (reader, "port", 1, G_MAXUINT16);
   if (component->kind == QUEEN_COMPONENT_WORKER)
     {
-      component->model_id = g_strdup (read_string (reader, "model_id"));
-      component->device = g_strdup (read_string (reader, "device"));
-      component->implementation = g_strdup (read_string (reader, "implementation"));
+      component->model_id = read_text (reader, "model_id", QUEEN_HEARTBEAT_MAX_MODEL_ID);
+      component->device = read_text (reader, "device", QUEEN_HEARTBEAT_MAX_TEXT);
+      component->implementation = read_text (reader, "implementation", QUEEN_HEARTBEAT_MAX_TEXT);
       component->hive_id = read_id (reader, "hive_id");
       return;
     }
-  component->health_reason = g_strdup (read_string (reader, "health_reason"));
+  component->health_reason = read_text (reader, "health_reason", QUEEN_HEARTBEAT_MAX_REASON);
   if (health && !queen_health_parse (health, &component->health))
     fail (reader, "health is none");
 }
 
-static void
-read_sighting (Reader *reader, QueenState *self, GHashTable *known[])
+static char *
+read_sender (QueenStateReader *reader)
 {
-  QueenSighting sighting = { NULL, require_number (reader, "age", 0, MAX_NUMBER) };
+  g_autofree char *sender = read_text (reader, "sender", MAX_SENDER);
+
+  return sender ? g_ref_string_new (sender) : NULL;
+}
+
+static void
+read_sighting (QueenStateReader *reader)
+{
+  QueenSighting sighting = { NULL, require_number (reader, "age", 0, MAX_NUMBER),
+                             read_sender (reader) };
   QueenComponentKind kind = QUEEN_COMPONENT_WORKER;
   QueenComponent *component;
 
   if (!queen_component_kind_parse (require_string (reader, "kind"), &kind))
     fail (reader, "kind is none");
   sighting.component = component = queen_component_new (kind);
-  g_array_append_val (self->sightings[kind], sighting);
+  g_array_append_val (reader->state->sightings[kind], sighting);
 
   component->id = read_id (reader, "id");
   if (!queen_status_parse (require_string (reader, "status"), &component->status))
@@ -300,63 +320,131 @@ read_sighting (Reader *reader, QueenState *self, GHashTable *known[])
 
   if (!component->id)
     fail (reader, "id is missing");
-  else if (!g_hash_table_add (known[kind], component->id))
+  else if (!g_hash_table_add (reader->known[kind], component->id))
     fail (reader, "a second %s of that id", queen_component_kind_get_name (kind));
 }
 
-/* Returns: how many components follow. */
-static guint
-read_header (Reader *reader, QueenState *self)
+static void
+read_life (QueenStateReader *reader)
 {
-  if (!g_str_equal (require_string (reader, "format"), FORMAT))
-    fail (reader, "not a state of the queen");
-  if (require_number (reader, "version", 0, MAX_NUMBER) != QUEEN_STATE_VERSION)
-    fail (reader, "a version that is not known here");
-  self->written_at = require_time (reader, "written_at");
-  self->life = g_strdup (require_string (reader, "life"));
-  if (*self->life == '\0' || strlen (self->life) > QUEEN_STATE_MAX_LIFE ||
-      strspn (self->life, "0123456789abcdef") != strlen (self->life))
+  QueenState *state = reader->state;
+
+  state->life = g_strdup (require_string (reader, "life"));
+  if (*state->life == '\0' || strlen (state->life) > QUEEN_STATE_MAX_LIFE ||
+      strspn (state->life, "0123456789abcdef") != strlen (state->life))
     fail (reader, "life is none");
-  self->next = (guint64) require_number (reader, "next", 1, MAX_NUMBER);
-  return (guint) require_number (reader, "components", 0, MAX_COMPONENTS);
+  state->next = (guint64) require_number (reader, "next", 1, MAX_NUMBER);
 }
 
 static void
-read_all (Reader *reader, QueenState *self, GHashTable *known[])
+read_header (QueenStateReader *reader)
 {
-  guint n_components;
+  QueenState *state = reader->state;
+  gint64 version;
 
-  if (!begin_line (reader))
-    return;
-  n_components = read_header (reader, self);
-  end_line (reader);
-  for (; n_components > 0 && !reader->error; n_components--)
-    if (begin_line (reader))
-      {
-        read_sighting (reader, self, known);
-        end_line (reader);
-      }
+  if (!g_str_equal (require_string (reader, "format"), FORMAT))
+    fail (reader, "not a state of the queen");
+  version = require_number (reader, "version", 0, MAX_NUMBER);
+  if (version < 1 || version > QUEEN_STATE_VERSION)
+    fail (reader, "a version that is not known here");
+  /* The first version was written at the end only. */
+  state->is_whole = version == 1 || require_number (reader, "whole", 0, 1) == 1;
+  state->written_at = require_time (reader, "written_at");
+  read_life (reader);
+  reader->n_left = (guint) require_number (reader, "components", 0, MAX_COMPONENTS);
+}
+
+static void
+read_line (QueenStateReader *reader, const char *line, gsize length)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) node = NULL;
+
   reader->number++;
-  if (reader->at != reader->end)
-    fail (reader, "something follows the last component");
+  reader->n_read = 0;
+  if (reader->number > 1 && reader->n_left == 0)
+    {
+      fail (reader, "something follows the last component");
+      return;
+    }
+  node = queen_json_parse (line, length, NULL, &error);
+  if (!node)
+    fail (reader, "%s", error->message);
+  else if (!JSON_NODE_HOLDS_OBJECT (node))
+    fail (reader, "not an object");
+  if (reader->error)
+    return;
+
+  reader->object = json_node_get_object (node);
+  if (reader->number == 1)
+    read_header (reader);
+  else
+    {
+      reader->n_left--;
+      read_sighting (reader);
+    }
+  if (reader->n_read != json_object_get_size (reader->object))
+    fail (reader, "a member that does not belong there");
+}
+
+QueenStateReader *
+queen_state_reader_new (void)
+{
+  QueenStateReader *reader = g_new0 (QueenStateReader, 1);
+
+  reader->state = queen_state_new ();
+  reader->rest = g_string_new (NULL);
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    reader->known[kind] = g_hash_table_new (queen_string_hash, g_str_equal);
+  return reader;
+}
+
+void
+queen_state_reader_free (QueenStateReader *reader)
+{
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    g_hash_table_unref (reader->known[kind]);
+  g_string_free (reader->rest, TRUE);
+  g_clear_pointer (&reader->state, queen_state_free);
+  g_clear_error (&reader->error);
+  g_free (reader);
+}
+
+gboolean
+queen_state_reader_feed (QueenStateReader *reader, const char *text, gsize length, GError **error)
+{
+  const char *end = text + length, *line_break;
+
+  for (; !reader->error && text < end && (line_break = memchr (text, '\n', (gsize) (end - text)));
+       text = line_break + 1)
+    {
+      g_string_append_len (reader->rest, text, line_break - text);
+      read_line (reader, reader->rest->str, reader->rest->len);
+      g_string_truncate (reader->rest, 0);
+    }
+  if (!reader->error && text < end)
+    g_string_append_len (reader->rest, text, end - text);
+  if (reader->rest->len > MAX_LINE)
+    {
+      reader->number++;
+      fail (reader, "it has no end");
+    }
+  if (reader->error && error)
+    *error = g_error_copy (reader->error);
+  return reader->error == NULL;
 }
 
 QueenState *
-queen_state_parse (const char *text, gsize length, GError **error)
+queen_state_reader_finish (QueenStateReader *reader, GError **error)
 {
-  g_autoptr (QueenState) self = queen_state_new ();
-  g_autoptr (GHashTable) workers = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr (GHashTable) hives = g_hash_table_new (g_str_hash, g_str_equal);
-  GHashTable *known[] = { [QUEEN_COMPONENT_WORKER] = workers, [QUEEN_COMPONENT_HIVE] = hives };
-  Reader reader = { .at = text ? text : "", .error = NULL };
-
-  g_return_val_if_fail (text != NULL || length == 0, NULL);
-
-  reader.end = reader.at + length;
-  read_all (&reader, self, known);
-  g_clear_pointer (&reader.node, json_node_unref);
-  if (!reader.error)
-    return g_steal_pointer (&self);
-  g_propagate_error (error, reader.error);
+  reader->number++;
+  if (reader->number == 1 || reader->n_left > 0)
+    fail (reader, "the text ends too early");
+  if (reader->rest->len > 0)
+    fail (reader, "something follows the last component");
+  if (!reader->error)
+    return g_steal_pointer (&reader->state);
+  if (error)
+    *error = g_error_copy (reader->error);
   return NULL;
 }

@@ -7,11 +7,16 @@
 
 G_BEGIN_DECLS
 
-#define QUEEN_STATE_VERSION 1
+#define QUEEN_STATE_VERSION 2   /* version 1 can still be read */
 #define QUEEN_STATE_MAX_LIFE 16 /* characters */
+
+/** What a state begins with; behind it stands 1 if it is whole, and 0 otherwise. */
+#define QUEEN_STATE_START "{\"format\":\"queen-rbee state\",\"version\":2,\"whole\":"
 
 /**
  * QueenState:
+ * @is_whole: whether she ended in order after it was written; otherwise only who was known can be
+ *   relied on, as things have happened since
  * @life: what the ids of her events begin with: lower-case hexadecimal digits
  * @next: the number that the next event gets, at least 1
  * @written_at: ns since 1970: when all this was so; the one use of the wall clock, as no other goes
@@ -23,6 +28,7 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
+  gboolean is_whole;
   char *life;
   guint64 next;
   gint64 written_at;
@@ -48,30 +54,54 @@ void queen_state_set_sightings (QueenState *self, QueenRegistry *registry);
  */
 gint64 queen_state_get_elapsed (const QueenState *self, gint64 now);
 
-/**
- * queen_state_write:
- *
- * Writes @self as lines of JSON: a header with the format, its version, the life and the number of
- * components, then a component in each line. What a component has not said is left out; so is the
- * timestamp of its last heartbeat, which has been told.
- *
- * Returns: (transfer full): the text, with a line break at its end
- */
-GString *queen_state_write (const QueenState *self);
+/* A state is written as lines of JSON: a header, then a component in each line. What a component
+ * has not said is left out; so is the timestamp of its last heartbeat, which has been told. A line
+ * at a time, as the longest state of all is half a gigabyte. */
+
+/** queen_state_get_n_lines: how many lines there are, at least 1. */
+guint queen_state_get_n_lines (const QueenState *self);
 
 /**
- * queen_state_parse:
- * @text: what claims to be such lines; need not end with a NUL
+ * queen_state_append_line:
+ * @number: of the line, beginning with 0
+ * @text: where to write
+ *
+ * Appends that line, with its line break. It may be called in any thread.
+ */
+void queen_state_append_line (const QueenState *self, guint number, GString *text);
+
+/**
+ * QueenStateReader:
+ *
+ * The reverse, and as strict as can be: what is not exactly a whole text of this version, with each
+ * component once, is none.
+ */
+typedef struct _QueenStateReader QueenStateReader;
+
+QueenStateReader *queen_state_reader_new (void);
+
+/**
+ * queen_state_reader_feed:
+ * @text: what comes next, cut anywhere; need not end with a NUL
  * @length: its length in bytes
  * @error: a %QUEEN_ERROR_STATE that names the line
  *
- * The reverse of queen_state_write(), and as strict as can be: what is not exactly a whole state of
- * this version, with each component once, is none.
- *
- * Returns: (transfer full): the state, or %NULL
+ * Returns: %FALSE when it cannot be a state, whatever follows
  */
-QueenState *queen_state_parse (const char *text, gsize length, GError **error);
+gboolean
+queen_state_reader_feed (QueenStateReader *self, const char *text, gsize length, GError **error);
 
+/**
+ * queen_state_reader_finish:
+ * @error: likewise
+ *
+ * Returns: (transfer full): the state, when that was all of it; or %NULL
+ */
+QueenState *queen_state_reader_finish (QueenStateReader *self, GError **error);
+
+void queen_state_reader_free (QueenStateReader *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenStateReader, queen_state_reader_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenState, queen_state_free)
 
 G_END_DECLS

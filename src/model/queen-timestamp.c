@@ -7,8 +7,9 @@
 #include <time.h>
 
 #define NSEC_PER_SEC G_GINT64_CONSTANT (1000000000)
-#define LAST_YEAR 2261                             /* the last one whose nanoseconds fit */
-#define LAST_SECOND G_GINT64_CONSTANT (9214646399) /* of that year, in UTC */
+#define LAST_SECOND G_GINT64_CONSTANT (9214646399) /* of 2261, the last year whose ns fit */
+#define FIRST_SECOND_OF_ALL G_GINT64_CONSTANT (-62135596800) /* of 0001, in UTC */
+#define LAST_SECOND_OF_ALL G_GINT64_CONSTANT (253402300799)  /* of 9999 */
 
 /* Reads @n_digits digits and moves on; FALSE when there are fewer or the number is out of range. */
 static gboolean
@@ -67,19 +68,18 @@ read_offset (const char **text, int *seconds)
   return TRUE;
 }
 
-gboolean
-queen_timestamp_parse (const char *text, gint64 *time)
+static gboolean
+parse (const char *text, gint64 *seconds, gint64 *nsec)
 {
   struct tm tm = { 0 };
-  gint64 seconds, nsec;
   int year, month, offset;
 
-  if (!read_number (&text, 4, 1970, LAST_YEAR, &year) || !skip_one_of (&text, "-") ||
+  if (!read_number (&text, 4, 1, 9999, &year) || !skip_one_of (&text, "-") ||
       !read_number (&text, 2, 1, 12, &month) || !skip_one_of (&text, "-") ||
       !read_number (&text, 2, 1, 31, &tm.tm_mday) || !skip_one_of (&text, "Tt ") ||
       !read_number (&text, 2, 0, 23, &tm.tm_hour) || !skip_one_of (&text, ":") ||
       !read_number (&text, 2, 0, 59, &tm.tm_min) || !skip_one_of (&text, ":") ||
-      !read_number (&text, 2, 0, 60, &tm.tm_sec) || !read_fraction (&text, &nsec) ||
+      !read_number (&text, 2, 0, 60, &tm.tm_sec) || !read_fraction (&text, nsec) ||
       !read_offset (&text, &offset) || *text != '\0')
     return FALSE;
   if (!g_date_valid_dmy ((GDateDay) tm.tm_mday, (GDateMonth) month, (GDateYear) year))
@@ -88,9 +88,17 @@ queen_timestamp_parse (const char *text, gint64 *time)
   tm.tm_year = year - 1900;
   tm.tm_mon = month - 1;
   tm.tm_sec = MIN (tm.tm_sec, 59);
-  seconds = (gint64) timegm (&tm) - offset;
+  *seconds = (gint64) timegm (&tm) - offset;
+  return TRUE;
+}
+
+gboolean
+queen_timestamp_parse (const char *text, gint64 *time)
+{
+  gint64 seconds, nsec;
+
   /* A zone may move the first and the last hours out of the years that can be written. */
-  if (seconds < 0 || seconds > LAST_SECOND)
+  if (!parse (text, &seconds, &nsec) || seconds < 0 || seconds > LAST_SECOND)
     return FALSE;
   *time = seconds * NSEC_PER_SEC + nsec;
   return TRUE;
@@ -105,21 +113,40 @@ write_digits (char *at, int n_digits, int number)
     at[i] = (char) ('0' + number % 10);
 }
 
-void
-queen_timestamp_append (GString *text, gint64 time)
+static void
+append (GString *text, gint64 seconds, gint64 nsec)
 {
-  time_t seconds = (time_t) (time / NSEC_PER_SEC);
-  int nsec = (int) (time % NSEC_PER_SEC);
   char digits[] = "0000-00-00T00:00:00.000000000+00:00";
+  time_t time = (time_t) seconds;
   struct tm tm;
 
-  gmtime_r (&seconds, &tm);
+  gmtime_r (&time, &tm);
   write_digits (digits, 4, tm.tm_year + 1900);
   write_digits (digits + 5, 2, tm.tm_mon + 1);
   write_digits (digits + 8, 2, tm.tm_mday);
   write_digits (digits + 11, 2, tm.tm_hour);
   write_digits (digits + 14, 2, tm.tm_min);
   write_digits (digits + 17, 2, tm.tm_sec);
-  write_digits (digits + 20, 9, nsec);
+  write_digits (digits + 20, 9, (int) nsec);
   g_string_append_len (text, digits, sizeof digits - 1);
+}
+
+void
+queen_timestamp_append (GString *text, gint64 time)
+{
+  append (text, time / NSEC_PER_SEC, time % NSEC_PER_SEC);
+}
+
+char *
+queen_timestamp_normalize (const char *text)
+{
+  GString *normal;
+  gint64 seconds, nsec;
+
+  if (!parse (text, &seconds, &nsec) || seconds < FIRST_SECOND_OF_ALL ||
+      seconds > LAST_SECOND_OF_ALL)
+    return NULL;
+  normal = g_string_new (NULL);
+  append (normal, seconds, nsec);
+  return g_string_free (normal, FALSE);
 }

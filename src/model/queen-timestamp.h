@@ -20,6 +20,15 @@ G_BEGIN_DECLS
 gboolean queen_timestamp_parse (const char *text, gint64 *time);
 
 /**
+ * queen_timestamp_normalize:
+ * @text: likewise
+ *
+ * Returns: (transfer full) (nullable): the same as queen_timestamp_append() would write it, of all
+ *   years from 0001 to 9999; %NULL when @text is none, or outside of them in UTC
+ */
+char *queen_timestamp_normalize (const char *text);
+
+/**
  * queen_timestamp_append:
  * @text: where to write
  * @time: ns since 1970, not negative

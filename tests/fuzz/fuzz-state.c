@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "../unit/fake-clock.h"
+#include "../unit/state-text.h"
 #include "fuzz.h"
 #include "model/queen-component-json.h"
-#include "model/queen-state.h"
 #include "queen-error.h"
 
 #define MAX_COMPONENTS 100
@@ -28,6 +28,7 @@ assert_same_component (const QueenComponent *a, const QueenComponent *b)
 static void
 assert_same_state (const QueenState *a, const QueenState *b)
 {
+  g_assert_cmpint (a->is_whole, ==, b->is_whole);
   g_assert_cmpstr (a->life, ==, b->life);
   g_assert_cmpuint (a->next, ==, b->next);
   g_assert_cmpint (a->written_at, ==, b->written_at);
@@ -40,6 +41,7 @@ assert_same_state (const QueenState *a, const QueenState *b)
           QueenSighting *other = &g_array_index (b->sightings[kind], QueenSighting, i);
 
           g_assert_cmpint (one->age, ==, other->age);
+          g_assert_cmpstr (one->sender, ==, other->sender);
           assert_same_component (one->component, other->component);
         }
     }
@@ -48,9 +50,9 @@ assert_same_state (const QueenState *a, const QueenState *b)
 static void
 check_round_trip (const QueenState *state)
 {
-  g_autoptr (GString) text = queen_state_write (state);
+  g_autoptr (GString) text = write_state (state);
   g_autoptr (GError) error = NULL;
-  g_autoptr (QueenState) again = queen_state_parse (text->str, text->len, &error);
+  g_autoptr (QueenState) again = parse_state (text->str, text->len, &error);
 
   g_assert_no_error (error);
   assert_same_state (state, again);
@@ -104,7 +106,7 @@ int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (QueenState) state = queen_state_parse ((const char *) data, size, &error);
+  g_autoptr (QueenState) state = parse_state ((const char *) data, size, &error);
 
   if (!state)
     {

@@ -3,8 +3,8 @@
 
 /* A library between the daemon and the C library. SIGUSR1 turns off, and on again, what QUEEN_HANG
  * names: `poll`, and the main loop does not come back from waiting; `accept4`, and nobody is let in
- * while everything else goes on; `accept4-ipv6`, and nobody is by IPv6. Each time it says so on
- * stderr. */
+ * while everything else goes on; `accept4-ipv6`, and nobody is by IPv6; `fsync`, and the disk takes
+ * nothing. Each time it says so on stderr. */
 
 #include <errno.h>
 #include <poll.h>
@@ -44,6 +44,14 @@ poll (struct pollfd *fds, nfds_t n_fds, int timeout)
   while (is_hanging && strcmp (what, "poll") == 0 && getpid () == gettid ())
     usleep (1000); /* and not pause (), as the signal may come just before it */
   return (int) syscall (SYS_poll, fds, n_fds, timeout);
+}
+
+int
+fsync (int fd)
+{
+  while (is_hanging && strcmp (what, "fsync") == 0)
+    usleep (1000);
+  return (int) syscall (SYS_fsync, fd);
 }
 
 static int

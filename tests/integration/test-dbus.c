@@ -442,7 +442,7 @@ test_report_errors (Fixture *f, gconstpointer data)
                    "worker.port: must be a whole number");
   bus_client_fail (f->client, "ReportWorker", "({'id': <'w\\n'>, 'status': <'ready'>},)",
                    "InvalidHeartbeat",
-                   "worker.id: must be 1 to 128 bytes without control characters");
+                   "worker.id: must be 1 to 128 bytes without control or invisible characters");
   bus_client_fail (f->client, "ReportHive", "({'id': <'h'>, 'status': <'ready'>},)",
                    "InvalidHeartbeat", "hive.operational_status: is missing");
   bus_client_fail (f->client, "ReportWorker", too_large, "TooLarge",
@@ -457,7 +457,7 @@ test_cap (Fixture *f, gconstpointer data)
       bus_client_ask (f->client, "ReportWorker", "({'id': <'a'>, 'status': <'ready'>},)"));
 
   bus_client_fail (f->client, "ReportWorker", "({'id': <'b'>, 'status': <'ready'>},)",
-                   "Unavailable", "the registry is full: 1 workers are known already");
+                   "Unavailable", "the registry is full: 1 workers are online already");
 }
 
 static void
@@ -508,7 +508,7 @@ test_forget (Fixture *f, gconstpointer data)
   bus_client_fail (f->client, "Forget", "('wasp', 'w')", "InvalidArgument",
                    "the kind must be worker or hive");
   bus_client_fail (f->client, "Forget", "('hive', '')", "InvalidArgument",
-                   "the id must be 1 to 128 bytes without control characters");
+                   "the id must be 1 to 128 bytes without control or invisible characters");
 }
 
 static void

@@ -181,11 +181,17 @@ typedef struct
   const char *said;
 } Body;
 
+#define OPEN_31 "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+#define CLOSE_31 "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
+
 /* clang-format off: a row for each body */
 static const Body bodies[] = {
-  { "worker", "{\"worker_id\":\"w\",\"status\":\"ready\",\"x\":[[[[[[[]]]]]]]}", 200, NULL },
-  { "worker", "{\"worker_id\":\"w\",\"status\":\"ready\",\"x\":[[[[[[[[]]]]]]]]}", 400, NULL },
-  { "worker", "{\"worker_id\":\"w\",\"worker_id\":\"w\",\"status\":\"ready\"}", 400, NULL },
+  { "worker", "{\"worker_id\":\"w\",\"status\":\"ready\",\"x\":" OPEN_31 CLOSE_31 "}", 200, NULL },
+  { "worker", "{\"worker_id\":\"w\",\"status\":\"ready\",\"x\":" OPEN_31 "[]" CLOSE_31 "}", 400,
+    "32 deep" },
+  { "worker", "{\"worker_id\":\"w\",\"status\":\"ready\",\"x\":\"\\u0000\",\"x\":1e999}", 200,
+    NULL },
+  { "worker", "{\"worker_id\":\"w\",\"worker_id\":\"w\",\"status\":\"ready\"}", 400, "worker_id" },
   { "worker", "{\"worker_id\":\"w\",\"status\":\"ready\"}{}", 400, NULL },
   { "worker", "/* hi */{\"worker_id\":\"w\",\"status\":\"ready\"}", 400, NULL },
   { "worker", "{'worker_id':'w','status':'ready'}", 400, NULL },
@@ -202,6 +208,9 @@ static const Body bodies[] = {
   { "worker", "{\"worker\":{\"id\":\"w\",\"status\":3}}", 422, "worker.status" },
   { "worker", "{\"worker\":{\"id\":\"\",\"status\":\"ready\"}}", 422, "worker.id" },
   { "worker", "{\"worker\":{\"id\":\"a\\nb\",\"status\":\"ready\"}}", 422, "worker.id" },
+  { "worker", "{\"worker_id\":\"\\u200b\",\"status\":\"ready\"}", 422, "worker_id" },
+  { "worker", "{\"worker\":{\"id\":\"w\",\"status\":\"ready\",\"device\":\"\\u009b\"}}", 422,
+    "device" },
   { "worker", "{\"worker\":{\"id\":\"w\",\"status\":\"ready\",\"port\":\"x\"}}", 422, "port" },
   { "worker", "{\"worker\":{\"id\":\"w\",\"status\":\"ready\",\"port\":65536}}", 422, "port" },
   { "worker", "{\"worker_id\":\"w\",\"status\":\"ready\",\"timestamp\":\"now\"}", 422,

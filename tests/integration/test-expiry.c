@@ -131,22 +131,62 @@ test_cap (void)
   http_beat (port, "hive", "h1", "ready"); /* a registry for each kind */
 }
 
+/* A16: whoever has been invented to fill the registry keeps nobody out. */
+static void
+test_flood (void)
+{
+  g_autoptr (QueenProcess) queen =
+      queen_process_start ("--heartbeat-interval=1h", "--max-components=50", NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autofree char *ids = NULL;
+
+  http_beat (port, "worker", "honest", "ready");
+  for (int i = 0; i < 200; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("invented-%d", i);
+
+      http_beat (port, "worker", id, "stopped");
+    }
+  http_beat (port, "worker", "newcomer", "ready");
+  ids = list_online (port, "worker_ids");
+  g_assert_cmpstr (ids, ==, "honest,newcomer");
+  g_assert_cmpuint (http_read_metric (port, "queen_components{kind=\"worker\"}"), ==, 50);
+  g_assert_cmpuint (http_read_metric (port, "queen_displaced_components_total{kind=\"worker\"}"),
+                    ==, 152);
+}
+
+/* Those who only seem to be online keep others out until they are missed, and no longer. */
+static void
+test_online_flood (void)
+{
+  g_autoptr (QueenProcess) queen =
+      queen_process_start ("--heartbeat-interval=1h", "--timeout=300ms", "--max-components=1",
+                           NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (SseClient) client = sse_client_subscribe (port, NULL, NULL);
+
+  http_beat (port, "worker", "w1", "ready");
+  sse_client_expect (client, "worker", "w1", "Ready");
+  if (!queen_test_is_wrapped ())
+    g_assert_cmpuint (post_status (port, "w2"), ==, 503);
+  sse_client_expect (client, "worker", "w1", "Offline");
+  g_assert_cmpuint (post_status (port, "w2"), ==, 200);
+  sse_client_expect (client, "worker", "w2", "Ready");
+}
+
 static void
 test_forget (void)
 {
   g_autoptr (QueenProcess) queen =
       queen_process_start ("--heartbeat-interval=1h", "--timeout=300ms", "--forget-after=300ms",
-                           "--max-components=1", NULL);
+                           NULL);
   guint16 port = queen_process_get_port (queen);
   g_autoptr (SseClient) client = sse_client_subscribe (port, NULL, NULL);
 
   http_beat (port, "worker", "w1", "ready");
   sse_client_expect (client, "worker", "w1", "Ready");
   sse_client_expect (client, "worker", "w1", "Offline");
-  if (!queen_test_is_wrapped ())
-    g_assert_cmpuint (post_status (port, "w2"), ==, 503); /* offline, but still known */
-  queen_test_wait_until (post_status (port, "w2") == 200);
-  sse_client_expect (client, "worker", "w2", "Ready");
+  queen_test_wait_until (http_read_metric (port, "queen_components{kind=\"worker\"}") == 0);
 }
 
 int
@@ -160,7 +200,9 @@ main (int argc, char **argv)
   g_test_add_func ("/expiry/heartbeat/keeps-online", test_refresh);
   g_test_add_func ("/expiry/stopped/says-nothing-more", test_stopped);
   g_test_add_func ("/expiry/cap/new-id-503-known-ids-go-on", test_cap);
-  g_test_add_func ("/expiry/forget/makes-room-under-the-cap", test_forget);
+  g_test_add_func ("/expiry/full/invented-ones-keep-nobody-out", test_flood);
+  g_test_add_func ("/expiry/full/only-who-is-online-keeps-others-out", test_online_flood);
+  g_test_add_func ("/expiry/forget/in-the-end", test_forget);
 
   return g_test_run ();
 }

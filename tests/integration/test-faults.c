@@ -162,6 +162,40 @@ test_standstill (void)
     }
 }
 
+/* A19: what was said meanwhile waits in the backlog, and counts. */
+static void
+test_standstill_of_deadlines (void)
+{
+  static const char body[] = "{\"worker_id\":\"w\",\"status\":\"busy\"}";
+  g_autoptr (QueenProcess) queen =
+      queen_process_start ("--heartbeat-interval=1h", "--timeout=700ms", NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (SseClient) client = sse_client_subscribe (port, NULL, NULL);
+  g_autofree char *request = g_strdup_printf (
+      "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      "Content-Length: %u\r\n\r\n%s",
+      (guint) strlen (body), body);
+  int fd;
+
+  if (queen_test_is_wrapped ())
+    {
+      g_test_skip ("the wrapper may be too slow to beat before the short timeout");
+      return;
+    }
+  http_beat (port, "worker", "silent", "ready");
+  http_beat (port, "worker", "w", "ready");
+  sse_client_expect (client, "worker", "silent", "Ready");
+  sse_client_expect (client, "worker", "w", "Ready");
+  queen_process_signal (queen, SIGSTOP);
+  fd = http_connect (port);
+  http_send (fd, request, -1);
+  g_assert_false (sse_client_wait (client, 1500)); /* until both are overdue */
+  queen_process_signal (queen, SIGCONT);
+  sse_client_expect (client, "worker", "w", "Busy");
+  sse_client_expect (client, "worker", "silent", "Offline");
+  http_answer_free (http_read_answer (fd));
+}
+
 /* A wall clock that jumps */
 
 #define DAY (24 * 60 * 60)
@@ -502,6 +536,8 @@ main (int argc, char **argv)
   g_test_add_func ("/faults/killed-clients/gone-within-a-second", test_killed);
   g_test_add_func ("/faults/slowloris/turned-out-while-heartbeats-go-on", test_slowloris);
   g_test_add_func ("/faults/standstill/who-was-in-time-is-answered", test_standstill);
+  g_test_add_func ("/faults/standstill/who-spoke-meanwhile-is-not-missed",
+                   test_standstill_of_deadlines);
   g_test_add_data_func ("/faults/wall-clock/a-day-on/nobody-expires-early-or-late",
                         GINT_TO_POINTER (DAY), test_wall_clock);
   g_test_add_data_func ("/faults/wall-clock/a-day-back/nobody-expires-early-or-late",

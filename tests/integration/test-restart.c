@@ -154,7 +154,7 @@ test_as_it_was (Fixture *f, gconstpointer data)
   g_autoptr (HttpAnswer) worker =
       http_post (queen_process_get_port (queen), "/v1/worker-heartbeat",
                  "{\"worker\":{\"id\":\"a\\\"}{/é\",\"status\":\"busy\",\"model_id\":"
-                 "\"m\\n\\u0001\",\"device\":\"GPU-0\",\"port\":9301,\"implementation\":\"i\","
+                 "\"m\\u2028ü\",\"device\":\"GPU-0\",\"port\":9301,\"implementation\":\"i\","
                  "\"version\":\"1\",\"hostname\":\"n\",\"hive_id\":\"h\"}}");
   g_autoptr (HttpAnswer) hive =
       http_post (queen_process_get_port (queen), "/v1/hive-heartbeat",
@@ -428,31 +428,94 @@ test_listened_to_the_end (Fixture *f, gconstpointer data)
 
 /* Crashes */
 
+static gboolean
+has_written (Fixture *f, const char *text)
+{
+  g_autofree char *state = NULL;
+
+  return g_file_get_contents (f->path, &state, NULL, NULL) && strstr (state, text);
+}
+
+static void
+kill_queen (QueenProcess *queen)
+{
+  queen_process_signal (queen, SIGKILL);
+  g_assert_cmpint (queen_process_wait_exit (queen), ==, 128 + SIGKILL);
+  queen_process_free (queen);
+}
+
+/* A9: who was known is known, also whoever had failed; but numbers begin anew. */
 static void
 test_kill (Fixture *f, gconstpointer data)
 {
-  g_autoptr (QueenProcess) queen = start (f, NULL);
-  g_autofree char *last = beat (queen_process_get_port (queen), "worker", "w", "ready");
+  QueenProcess *queen = start (f, NULL);
+  g_autofree char *last = NULL;
   g_autofree char *other = NULL;
-  g_autofree char *workers = NULL;
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
   g_autoptr (SseClient) client = NULL;
 
-  g_clear_pointer (&queen, queen_process_stop);
-  queen = start (f, NULL);
-  g_assert_false (g_file_test (f->path, G_FILE_TEST_EXISTS)); /* it is good for one life */
-  g_free (last);
+  http_beat (queen_process_get_port (queen), "worker", "gone", "stopped");
+  http_beat (queen_process_get_port (queen), "hive", "h", "ready");
   last = beat (queen_process_get_port (queen), "worker", "w", "ready");
-  queen_process_signal (queen, SIGKILL);
-  g_assert_cmpint (queen_process_wait_exit (queen), ==, 128 + SIGKILL);
-  g_clear_pointer (&queen, queen_process_free);
+  before = get_body (queen_process_get_port (queen), "/v1/workers");
+  queen_test_wait_until (has_written (f, "\"w\"") && has_written (f, "\"gone\""));
+  kill_queen (queen);
 
   queen = start (f, NULL);
-  workers = get_body (queen_process_get_port (queen), "/v1/workers");
-  g_assert_cmpstr (workers, ==, "{\"workers\":[],\"total\":0}\n");
+  after = get_body (queen_process_get_port (queen), "/v1/workers");
+  g_assert_cmpstr (after, ==, before);
   client = resume (queen_process_get_port (queen), last);
   assert_lagged (client, "{\"dropped\":null}");
   other = beat (queen_process_get_port (queen), "worker", "w", "ready");
   g_assert_false (strncmp (other, last, strcspn (last, "-") + 1) == 0);
+  queen_process_stop (queen);
+}
+
+/* What an orderly end has left is whole for one life. */
+static void
+test_kill_after_restart (Fixture *f, gconstpointer data)
+{
+  QueenProcess *queen = start (f, NULL);
+  g_autofree char *last = beat (queen_process_get_port (queen), "worker", "w", "ready");
+  g_autofree char *other = NULL;
+
+  queen_process_stop (queen);
+  g_assert_true (has_written (f, "\"whole\":1"));
+  queen = start (f, NULL);
+  g_assert_true (has_written (f, "\"whole\":0"));
+  kill_queen (queen);
+
+  queen = start (f, NULL);
+  other = beat (queen_process_get_port (queen), "worker", "w", "ready");
+  g_assert_false (strncmp (other, last, strcspn (last, "-") + 1) == 0);
+  g_assert_true (has_written (f, "\"w\""));
+  queen_process_stop (queen);
+}
+
+/* Whoever may have beaten while she hung does not pay for her crash, and whoever has not is missed
+ * all the same. */
+static void
+test_excused (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenProcess) queen = NULL;
+  g_autoptr (SseClient) client = NULL;
+  g_autofree char *workers = NULL;
+  g_autofree char *now = NULL;
+  g_autoptr (GDateTime) time = g_date_time_new_now_utc ();
+  g_autoptr (GDateTime) then = g_date_time_add_seconds (time, -3.0);
+
+  now = g_date_time_format_iso8601 (then);
+  workers = g_strdup_printf (
+      "{\"format\":\"queen-rbee state\",\"version\":2,\"whole\":0,\"written_at\":\"%s\","
+      "\"life\":\"abc\",\"next\":1,\"components\":1}\n"
+      "{\"kind\":\"worker\",\"id\":\"w\",\"status\":\"ready\",\"first_seen\":\"%s\","
+      "\"last_seen\":\"%s\",\"heartbeats\":1,\"age\":3000000}\n",
+      now, now, now);
+  g_assert_true (g_file_set_contents (f->path, workers, -1, NULL));
+  queen = queen_process_start ("--heartbeat-interval=1h", "--timeout=5s", f->option, NULL);
+  client = sse_client_subscribe (queen_process_get_port (queen), NULL, NULL);
+  sse_client_expect (client, "worker", "w", "Offline"); /* it was not so before she served */
 }
 
 /* Whenever she is asked to end: what she has taken is there again. */
@@ -528,7 +591,59 @@ test_no_directory (Fixture *f, gconstpointer data)
   http_beat (queen_process_get_port (queen), "worker", "w", "ready");
   said = stop_complaining (queen);
   g_assert_cmpuint (count (said, "WARNING: nothing is remembered: no state can be left in"), ==, 1);
-  g_assert_cmpuint (count (said, "WARNING: nothing will be remembered: "), ==, 1);
+  g_assert_cmpuint (count (said, "WARNING"), ==, 1);
+}
+
+/* A24 */
+static void
+test_two_queens (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenProcess) first = start (f, NULL);
+  QueenProcess *second;
+  g_autofree char *said = NULL;
+  g_autofree char *workers = NULL;
+
+  http_beat (queen_process_get_port (first), "worker", "w1", "ready");
+  second = start (f, NULL);
+  http_beat (queen_process_get_port (second), "worker", "w2", "ready");
+  workers = get_body (queen_process_get_port (second), "/v1/workers");
+  g_assert_null (strstr (workers, "w1"));
+  said = stop_complaining (second);
+  g_assert_cmpuint (count (said, "WARNING: nothing is remembered: another queen has "), ==, 1);
+  g_assert_cmpuint (count (said, "WARNING"), ==, 1);
+  queen_test_wait_until (has_written (f, "\"w1\""));
+  g_clear_pointer (&first, queen_process_stop);
+  g_assert_false (has_written (f, "\"w2\""));
+}
+
+/* While a disk takes its time, nobody else waits. */
+static void
+test_slow_disk (Fixture *f, gconstpointer data)
+{
+  g_autofree char *preload =
+      g_strdup_printf ("LD_PRELOAD=%s/preload-hang.so", g_getenv ("QUEEN_PRELOADS"));
+  const char *environment[] = { preload, "QUEEN_HANG=fsync",
+                                "ASAN_OPTIONS=verify_asan_link_order=0", NULL };
+  g_autofree char *unfinished = g_strconcat (f->path, ".new", NULL);
+  g_autoptr (QueenProcess) queen = queen_process_start_with (environment, "--heartbeat-interval=1h",
+                                                             "--timeout=1h", f->option, NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (SseClient) client = sse_client_subscribe (port, NULL, NULL);
+
+  queen_test_wait_until (has_written (f, "\"whole\":0"));
+  queen_process_signal (queen, SIGUSR1);
+  queen_test_wait_until (queen_process_has_said (queen, "hang: on"));
+  http_beat (port, "worker", "w", "ready");
+  sse_client_expect (client, "worker", "w", "Ready");
+  queen_test_wait_until (g_file_test (unfinished, G_FILE_TEST_EXISTS));
+  for (int i = 0; i < 100; i++)
+    {
+      http_beat (port, "worker", "w", "busy");
+      sse_client_expect (client, "worker", "w", "Busy");
+    }
+  g_assert_false (has_written (f, "\"w\""));
+  queen_process_signal (queen, SIGUSR1);
+  queen_test_wait_until (has_written (f, "\"w\""));
 }
 
 /* Whether daemons that are started from now on see a file system of their own at the directory. */
@@ -682,7 +797,11 @@ main (int argc, char **argv)
   add ("stream/numbers-go-on", test_numbers);
   add ("stream/missed-ones-are-counted", test_missed);
   add ("stream/nothing-missed-nothing-said", test_listened_to_the_end);
-  add ("end/killed-is-another-life", test_kill);
+  add ("killed/who-was-known-is-known-but-another-life", test_kill);
+  add ("killed/after-a-restart-another-life-too", test_kill_after_restart);
+  add ("killed/nobody-pays-for-the-time-away", test_excused);
+  add ("two-queens/the-second-remembers-nothing", test_two_queens);
+  add ("disk/slow-holds-nobody-up", test_slow_disk);
   add ("end/asked-at-any-moment-forgets-nothing", test_any_moment);
   add ("broken/set-aside-with-one-warning", test_broken);
   add ("broken/no-directory-serves-all-the-same", test_no_directory);

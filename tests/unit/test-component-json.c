@@ -34,7 +34,7 @@ assert_json (const QueenComponent *component, const char *expected)
 
   queen_component_append_json (component, json);
   g_assert_cmpstr (json->str, ==, expected);
-  node = queen_json_parse (json->str, json->len, &error);
+  node = queen_json_parse (json->str, json->len, NULL, &error);
   g_assert_no_error (error);
 }
 

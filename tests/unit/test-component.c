@@ -96,7 +96,8 @@ test_says_same (void)
   g_autoptr (QueenComponent) degraded = make_hive ();
   g_autoptr (QueenComponent) moved = make_hive ();
 
-  later->first_seen = later->last_seen = later->said_at = later->deadline = 1;
+  later->said_at = g_strdup ("2025-10-24T20:11:01Z");
+  later->first_seen = later->last_seen = later->deadline = 1;
   later->heartbeats = later->sequence = 2;
   g_assert_true (queen_component_says_same (hive, later));
   busy->status = QUEEN_STATUS_BUSY;

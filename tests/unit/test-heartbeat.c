@@ -37,7 +37,7 @@ test_nested_worker (void)
   g_assert_cmpstr (worker->version, ==, "0.1");
   g_assert_cmpstr (worker->hive_id, ==, "hive-1");
   g_assert_cmpstr (worker->hostname, ==, "box");
-  g_assert_cmpint (worker->said_at, ==, 2 * G_GINT64_CONSTANT (1000000000));
+  g_assert_cmpstr (worker->said_at, ==, "1970-01-01T00:00:02.000000000+00:00");
 }
 
 static void
@@ -54,7 +54,7 @@ test_nested_hive (void)
   g_assert_cmpint (hive->health, ==, QUEEN_HEALTH_DEGRADED);
   g_assert_cmpstr (hive->health_reason, ==, "disk");
   g_assert_cmpstr (hive->hostname, ==, "127.0.0.1");
-  g_assert_cmpint (hive->said_at, ==, 0);
+  g_assert_null (hive->said_at);
 }
 
 static void
@@ -136,6 +136,23 @@ static const struct
     "timestamp: is no date" },
   { QUEEN_COMPONENT_WORKER, "{\"worker_id\":\"w\",\"status\":\"ready\",\"timestamp\":1761336661}",
     "timestamp: must be a string" },
+  /* A25 */
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"device\":\"a\\u0085\""), "worker.device: must be without" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"device\":\"a\\n\""), "worker.device: must be without" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"model_id\":\"\\u007f\""),
+    "worker.model_id: must be without" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"version\":\"\\u202e\""), "worker.version: must be without" },
+  { QUEEN_COMPONENT_HIVE, HIVE ("\"hostname\":\"\\u001b[2J\""), "hive.hostname: must be without" },
+  { QUEEN_COMPONENT_WORKER, "{\"worker_id\":\"\\u200b\",\"status\":\"ready\"}",
+    "worker_id: must be 1 to 128 bytes without control or invisible" },
+  /* B14 */
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"device\":\"a\\u0000\""), "worker.device: must be without" },
+  { QUEEN_COMPONENT_WORKER, "{\"worker_id\":\"\\ud800\",\"status\":\"ready\"}", "worker_id: must" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"port\":18446744073709560917"),
+    "worker.port: must be from 0" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"port\":1e400"), "worker.port: must be from 0" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"port\":9301.5"), "worker.port: must be a whole number" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"port\":true"), "worker.port: must be a whole number" },
 };
 
 static void
@@ -153,13 +170,134 @@ test_wrong (void)
     }
 }
 
+/* A17: how many bytes each may have. */
+static void
+test_sizes (void)
+{
+  static const struct
+  {
+    QueenComponentKind kind;
+    const char *member;
+    gsize size;
+    gsize offset;
+  } rows[] = {
+    { QUEEN_COMPONENT_WORKER, "model_id", 512, G_STRUCT_OFFSET (QueenComponent, model_id) },
+    { QUEEN_COMPONENT_WORKER, "device", 256, G_STRUCT_OFFSET (QueenComponent, device) },
+    { QUEEN_COMPONENT_WORKER, "implementation", 256,
+      G_STRUCT_OFFSET (QueenComponent, implementation) },
+    { QUEEN_COMPONENT_WORKER, "version", 256, G_STRUCT_OFFSET (QueenComponent, version) },
+    { QUEEN_COMPONENT_WORKER, "hostname", 256, G_STRUCT_OFFSET (QueenComponent, hostname) },
+    { QUEEN_COMPONENT_WORKER, "hive_id", 128, G_STRUCT_OFFSET (QueenComponent, hive_id) },
+    { QUEEN_COMPONENT_HIVE, "version", 256, G_STRUCT_OFFSET (QueenComponent, version) },
+    { QUEEN_COMPONENT_HIVE, "hostname", 256, G_STRUCT_OFFSET (QueenComponent, hostname) },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *longest = g_strnfill (rows[i].size, 'x');
+      const char *form = rows[i].kind == QUEEN_COMPONENT_WORKER
+                             ? "{\"worker\":{\"id\":\"w\",\"status\":\"ready\",\"%s\":\"%s%s\"}}"
+                             : "{\"hive\":{\"id\":\"h\",\"operational_status\":\"ready\","
+                               "\"%s\":\"%s%s\"}}";
+      g_autofree char *fits = g_strdup_printf (form, rows[i].member, longest, "");
+      g_autofree char *too_long = g_strdup_printf (form, rows[i].member, longest, "x");
+      g_autoptr (QueenComponent) component = parse (rows[i].kind, fits);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_cmpstr (G_STRUCT_MEMBER (char *, component, rows[i].offset), ==, longest);
+      g_assert_null (queen_heartbeat_parse (rows[i].kind, too_long, strlen (too_long), &error));
+      g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE);
+      g_assert_nonnull (strstr (error->message, rows[i].member));
+    }
+}
+
+/* B15, A25: who is sick is heard, whatever it says of that. */
+static void
+test_reason (void)
+{
+  g_autofree char *most = g_strnfill (1021, 'x');
+  g_autofree char *all = g_strnfill (1024, 'x');
+  g_autofree char *cut = g_strconcat (most, "…", NULL);
+  g_autofree char *cut_before = g_strdup_printf ("%.1020s…", most);
+  g_autofree char *too_long = g_strconcat (all, "y", NULL);
+  g_autofree char *between = g_strdup_printf ("%.1020sé%s", most, most);
+  const struct
+  {
+    const char *reason;
+    const char *heard;
+  } rows[] = {
+    { "disk", "disk" },
+    { "", "" },
+    { all, all },
+    { too_long, cut },
+    { between, cut_before }, /* and not in the middle of a character */
+    { "a\\nb\\u009b\\u202e\\u0000c\x7f", "a b   c " },
+    { "line\\u2028line", "line\u2028line" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *json =
+          g_strdup_printf ("{\"hive_id\":\"h\",\"status\":\"ready\",\"health_status\":"
+                           "{\"status\":\"unhealthy\",\"reason\":\"%s\"}}",
+                           rows[i].reason);
+      g_autoptr (QueenComponent) hive = parse (QUEEN_COMPONENT_HIVE, json);
+
+      g_assert_cmpint (hive->health, ==, QUEEN_HEALTH_UNHEALTHY);
+      g_assert_cmpstr (hive->health_reason, ==, rows[i].heard);
+    }
+}
+
+/* B14: what nobody reads is no reason to refuse anybody. */
+static void
+test_unknown (void)
+{
+  g_autofree char *text = g_strnfill (2000, 'x');
+  g_autoptr (GString) many = g_string_new (NULL);
+  const char *members[] = { "\"started_ns\":1761336661123456789",
+                            "\"x\":\"\\u0000\"",
+                            "\"x\":1,\"x\":2",
+                            "\"x\":[[[[[[[[[{}]]]]]]]]]",
+                            "\"x\":1e999",
+                            text,
+                            "" };
+
+  for (guint i = 0; i < 100; i++)
+    g_string_append_printf (many, "%s\"m%u\":{\"id\":7}", i > 0 ? "," : "", i);
+  members[5] = g_strdup_printf ("\"x\":\"%s\"", text);
+  members[6] = many->str;
+  for (gsize i = 0; i < G_N_ELEMENTS (members); i++)
+    {
+      g_autofree char *json = g_strdup_printf (
+          "{\"worker\":{%s,\"id\":\"w\",\"port\":9301.0,\"status\":\"ready\"},\"more\":{%s}}",
+          members[i], members[i]);
+      g_autoptr (QueenComponent) worker = parse (QUEEN_COMPONENT_WORKER, json);
+
+      g_assert_cmpstr (worker->id, ==, "w");
+      g_assert_cmpuint (worker->port, ==, 9301);
+    }
+  g_free ((char *) members[5]);
+}
+
 static void
 test_not_json (void)
 {
-  g_autoptr (GError) error = NULL;
+  static const char *const bodies[][2] = {
+    { "{", "not valid JSON: " },
+    { "{\"worker_id\":\"w\",\"status\":\"ready\",\"worker_id\":\"w\"}",
+      "JSON as it is not taken here: byte 35: “worker_id” stands there twice" },
+  };
 
-  g_assert_null (queen_heartbeat_parse (QUEEN_COMPONENT_WORKER, "{", 1, &error));
-  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST);
+  for (gsize i = 0; i < G_N_ELEMENTS (bodies); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (queen_heartbeat_parse (QUEEN_COMPONENT_WORKER, bodies[i][0],
+                                            strlen (bodies[i][0]), &error));
+      g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST);
+      g_test_message ("%s", error->message);
+      g_assert_true (g_str_has_prefix (error->message, bodies[i][1]));
+    }
 }
 
 static void
@@ -177,6 +315,12 @@ test_ids (void)
   g_assert_false (queen_heartbeat_check_id ("a\x7f"));
   g_assert_false (queen_heartbeat_check_id ("a\xc2\x85")); /* NEXT LINE, a C1 control */
   g_assert_false (queen_heartbeat_check_id ("a\xff"));
+  /* A25 */
+  g_assert_false (queen_heartbeat_check_id ("\u200b"));  /* ZERO WIDTH SPACE */
+  g_assert_false (queen_heartbeat_check_id ("a\u200f")); /* RIGHT-TO-LEFT MARK */
+  g_assert_false (queen_heartbeat_check_id ("\ufeffa"));
+  g_assert_false (queen_heartbeat_check_id ("a\u2066b"));
+  g_assert_true (queen_heartbeat_check_id ("a\u2028b")); /* B17: written as an escape */
 }
 
 int
@@ -189,8 +333,11 @@ main (int argc, char **argv)
   g_test_add_func ("/heartbeat/short-form/as-events-are-streamed", test_short);
   g_test_add_func ("/heartbeat/null/counts-as-absent", test_null);
   g_test_add_func ("/heartbeat/wrong/message-names-the-member", test_wrong);
+  g_test_add_func ("/heartbeat/text/no-longer-than-it-may-be", test_sizes);
+  g_test_add_func ("/heartbeat/reason/cut-and-legible-but-heard", test_reason);
+  g_test_add_func ("/heartbeat/unknown/read-over-whatever-it-holds", test_unknown);
   g_test_add_func ("/heartbeat/not-json/bad-request", test_not_json);
-  g_test_add_func ("/heartbeat/id/1-to-128-bytes-without-control-characters", test_ids);
+  g_test_add_func ("/heartbeat/id/1-to-128-legible-bytes", test_ids);
 
   return g_test_run ();
 }

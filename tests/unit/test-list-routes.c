@@ -50,7 +50,7 @@ make_model (Fixture *f)
 
       worker->id = g_strdup_printf ("%d", i);
       worker->status = QUEEN_STATUS_READY;
-      queen_registry_update (f->workers, worker, NULL);
+      queen_registry_update (f->workers, worker, NULL, NULL);
     }
 }
 

@@ -28,7 +28,7 @@ beat (QueenRegistry *registry, int number, QueenStatus status)
 
   component->id = g_strdup_printf ("%d", number);
   component->status = status;
-  g_assert_true (queen_registry_update (registry, component, NULL));
+  g_assert_true (queen_registry_update (registry, component, NULL, NULL));
 }
 
 static void

@@ -41,7 +41,7 @@ beat (Fixture *f, const char *id, QueenStatus status, const char *model_id)
   worker->id = g_strdup (id);
   worker->status = status;
   worker->model_id = g_strdup (model_id);
-  g_assert_true (queen_registry_update (f->registry, worker, NULL));
+  g_assert_true (queen_registry_update (f->registry, worker, NULL, NULL));
 }
 
 static void

@@ -133,6 +133,31 @@ test_forwarded (void)
   g_assert_true (enter ("127.0.0.1"));
 }
 
+static void
+test_network (void)
+{
+  static const char *const rows[][2] = {
+    { "192.0.2.1", "192.0.2.1" },
+    { "::ffff:192.0.2.1", "192.0.2.1" },
+    { "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64" },
+    { "2001:db8:1:2::", "2001:db8:1:2::/64" },
+    { "::1", "::/64" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (rows[i][0], 1234);
+      struct sockaddr_storage native = { .ss_family = AF_UNIX };
+      g_autofree char *none = queen_peers_dup_network (&native);
+      g_autofree char *network = NULL;
+
+      g_assert_null (none);
+      g_assert_true (g_socket_address_to_native (address, &native, sizeof native, NULL));
+      network = queen_peers_dup_network (&native);
+      g_assert_cmpstr (network, ==, rows[i][1]);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -144,6 +169,7 @@ main (int argc, char **argv)
   g_test_add_func ("/peers/share/given-back-to-the-last", test_give_back);
   g_test_add_func ("/peers/same/a-network-of-64-bits-and-mapped-ipv4", test_same);
   g_test_add_func ("/peers/different/others-are-others", test_different);
+  g_test_add_func ("/peers/network/as-text", test_network);
   g_test_add_func ("/peers/loopback/spared-unless-asked-for", test_loopback);
   g_test_add_func ("/peers/loopback/not-spared-on-a-proxys-word", test_forwarded);
 

@@ -42,7 +42,7 @@ beat (Fixture *f, const char *id, const char *model_id, QueenStatus status)
   worker->id = g_strdup (id);
   worker->model_id = g_strdup (model_id);
   worker->status = status;
-  g_assert_true (queen_registry_update (f->workers, worker, NULL));
+  g_assert_true (queen_registry_update (f->workers, worker, NULL, NULL));
 }
 
 /* @ids: whom calls in a row must give out, with blanks between; "-" for nobody */

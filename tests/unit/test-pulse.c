@@ -78,7 +78,7 @@ test_snapshot_after_event (Fixture *f, gconstpointer data)
 
   worker->id = g_strdup ("w");
   worker->status = QUEEN_STATUS_READY;
-  queen_registry_update (f->workers, worker, NULL);
+  queen_registry_update (f->workers, worker, NULL, NULL);
   after = queen_pulse_dup_snapshot (f->pulse);
   g_assert_true (after != before);
   g_assert_cmpstr (after->json, ==,
@@ -106,6 +106,31 @@ test_timer (Fixture *f, gconstpointer interval)
   g_assert_cmpint (g_get_monotonic_time () - start, >=, 3 * GPOINTER_TO_INT (interval));
 }
 
+/* A19: the one who was due only after the standstill has not been heard either. */
+static void
+test_standstill (Fixture *f, gconstpointer data)
+{
+  const gint64 timeout = 400 * 1000;
+  const QueenRegistrySettings settings = { &queen_clock_system, timeout, timeout, 100 };
+  g_autoptr (QueenRegistry) workers =
+      queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+  g_autoptr (QueenRegistry) hives = queen_registry_new (QUEEN_COMPONENT_HIVE, f->bus, &settings);
+  g_autoptr (QueenPulse) pulse =
+      queen_pulse_new (f->bus, workers, hives, &queen_clock_system, 10000);
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+  gint64 woke_at;
+
+  worker->id = g_strdup ("w");
+  worker->status = QUEEN_STATUS_READY;
+  queen_registry_update (workers, worker, NULL, NULL);
+  queen_pulse_start (pulse);
+  g_usleep (200 * 1000); /* the standstill */
+  woke_at = g_get_monotonic_time ();
+  while (queen_component_is_online (queen_registry_lookup (workers, "w")))
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (g_get_monotonic_time () - woke_at, >=, timeout);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -118,6 +143,9 @@ main (int argc, char **argv)
               test_snapshot_after_event, tear_down);
   g_test_add ("/pulse/timer/beats-by-itself", Fixture, GINT_TO_POINTER (10000), set_up, test_timer,
               tear_down);
+
+  g_test_add ("/pulse/standstill/puts-deadlines-off", Fixture, GINT_TO_POINTER (10000), set_up,
+              test_standstill, tear_down);
 
   return g_test_run ();
 }

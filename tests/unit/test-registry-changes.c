@@ -42,7 +42,7 @@ make_worker (const char *id)
 static void
 beat (Fixture *f, const char *id)
 {
-  g_assert_true (queen_registry_update (f->registry, make_worker (id), NULL));
+  g_assert_true (queen_registry_update (f->registry, make_worker (id), NULL, NULL));
 }
 
 /* Asserts whether the revision has grown since the last time that this was asked. */
@@ -69,11 +69,11 @@ test_revision (Fixture *f, gconstpointer data)
   beat (f, "a"); /* it has been seen later and oftener, but is what it was */
   assert_changed (f, FALSE);
   busy->status = QUEEN_STATUS_BUSY;
-  queen_registry_update (f->registry, busy, NULL);
+  queen_registry_update (f->registry, busy, NULL, NULL);
   assert_changed (f, TRUE);
   with_model->status = QUEEN_STATUS_BUSY;
   with_model->model_id = g_strdup ("llama");
-  queen_registry_update (f->registry, with_model, NULL);
+  queen_registry_update (f->registry, with_model, NULL, NULL);
   assert_changed (f, TRUE);
 
   now += 90;

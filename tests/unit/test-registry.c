@@ -64,13 +64,19 @@ tear_down (Fixture *f, gconstpointer data)
 }
 
 static gboolean
-beat (Fixture *f, const char *id, QueenStatus status, GError **error)
+send (Fixture *f, const char *id, QueenStatus status, const char *sender, GError **error)
 {
   QueenComponent *component = queen_component_new (QUEEN_COMPONENT_WORKER);
 
   component->id = g_strdup (id);
   component->status = status;
-  return queen_registry_update (f->registry, component, error);
+  return queen_registry_update (f->registry, component, sender, error);
+}
+
+static gboolean
+beat (Fixture *f, const char *id, QueenStatus status, GError **error)
+{
+  return send (f, id, status, NULL, error);
 }
 
 static void
@@ -195,6 +201,147 @@ test_cap (Fixture *f, gconstpointer data)
 }
 
 static void
+fill (Fixture *f, QueenStatus status)
+{
+  for (int i = 0; i < MAX_COMPONENTS; i++, now++)
+    {
+      char id[] = { (char) ('a' + i), '\0' };
+
+      g_assert_true (beat (f, id, status, NULL));
+    }
+  g_string_truncate (f->heard, 0);
+}
+
+/* A16 */
+static void
+test_room (Fixture *f, gconstpointer data)
+{
+  fill (f, QUEEN_STATUS_STOPPED);
+  g_assert_true (beat (f, "a", QUEEN_STATUS_READY, NULL)); /* and so is no longer the longest */
+  g_assert_true (beat (f, "y", QUEEN_STATUS_READY, NULL));
+  g_assert_true (beat (f, "z", QUEEN_STATUS_READY, NULL));
+  g_assert_cmpstr (f->heard->str, ==, "a:Ready@9 b:forgotten@9 y:Ready@9 c:forgotten@9 z:Ready@9 ");
+  g_assert_cmpuint (queen_registry_get_total (f->registry), ==, MAX_COMPONENTS);
+  g_assert_cmpuint (queen_registry_get_n_displaced (f->registry), ==, 2);
+}
+
+static void
+test_no_room (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  fill (f, QUEEN_STATUS_READY);
+  g_assert_false (beat (f, "z", QUEEN_STATUS_READY, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+  g_assert_true (beat (f, "c", QUEEN_STATUS_OFFLINE, NULL));
+  g_assert_true (beat (f, "z", QUEEN_STATUS_READY, NULL));
+  g_assert_cmpstr (f->heard->str, ==, "c:Offline@9 c:forgotten@9 z:Ready@9 ");
+}
+
+#define A "address:192.0.2.1"
+#define B "address:192.0.2.2"
+
+/* A16: a quarter of 8 are 2. */
+static void
+test_share (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (send (f, "a", QUEEN_STATUS_READY, A, NULL));
+  g_assert_true (send (f, "b", QUEEN_STATUS_READY, A, NULL));
+  g_assert_false (send (f, "c", QUEEN_STATUS_READY, A, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+  g_assert_null (queen_registry_lookup (f->registry, "c"));
+  g_assert_true (send (f, "b", QUEEN_STATUS_BUSY, A, NULL));   /* what it has goes on */
+  g_assert_true (send (f, "c", QUEEN_STATUS_READY, B, NULL));  /* others have their own share */
+  g_assert_false (send (f, "c", QUEEN_STATUS_READY, A, NULL)); /* and keep what is theirs */
+  fill (f, QUEEN_STATUS_READY); /* who is not counted has no share: all are its own now */
+  g_assert_true (send (f, "a", QUEEN_STATUS_READY, A, NULL));
+  g_assert_true (send (f, "b", QUEEN_STATUS_READY, A, NULL));
+  g_assert_false (send (f, "c", QUEEN_STATUS_READY, A, NULL));
+}
+
+static void
+test_own_room (Fixture *f, gconstpointer data)
+{
+  beat (f, "longest", QUEEN_STATUS_STOPPED, NULL);
+  send (f, "a", QUEEN_STATUS_STOPPED, A, NULL);
+  send (f, "b", QUEEN_STATUS_READY, A, NULL);
+  g_string_truncate (f->heard, 0);
+  for (int i = 0; i < 3; i++)
+    {
+      char id[] = { (char) ('c' + i), '\0' };
+
+      g_assert_true (send (f, id, QUEEN_STATUS_STOPPED, A, NULL));
+    }
+  g_assert_cmpstr (f->heard->str, ==,
+                   "a:forgotten@1 c:Stopped@1 c:forgotten@1 d:Stopped@1 d:forgotten@1 "
+                   "e:Stopped@1 ");
+}
+
+static void
+test_given_back (Fixture *f, gconstpointer data)
+{
+  send (f, "a", QUEEN_STATUS_STOPPED, A, NULL);
+  send (f, "b", QUEEN_STATUS_READY, A, NULL);
+  now += FORGET_AFTER;
+  while (queen_registry_expire (f->registry))
+    ;
+  g_assert_null (queen_registry_lookup (f->registry, "a"));
+  g_assert_true (queen_registry_forget (f->registry, "b", NULL));
+  g_assert_true (send (f, "c", QUEEN_STATUS_READY, A, NULL));
+  g_assert_true (send (f, "d", QUEEN_STATUS_READY, A, NULL));
+  g_assert_false (send (f, "e", QUEEN_STATUS_READY, A, NULL));
+}
+
+static void
+test_moved (Fixture *f, gconstpointer data)
+{
+  send (f, "a", QUEEN_STATUS_READY, A, NULL);
+  send (f, "b", QUEEN_STATUS_READY, A, NULL);
+  g_assert_true (send (f, "b", QUEEN_STATUS_READY, B, NULL));
+  g_assert_true (send (f, "c", QUEEN_STATUS_READY, A, NULL));
+  g_assert_true (send (f, "d", QUEEN_STATUS_READY, B, NULL));
+  g_assert_false (send (f, "e", QUEEN_STATUS_READY, A, NULL));
+  g_assert_false (send (f, "e", QUEEN_STATUS_READY, B, NULL));
+}
+
+static void
+test_owner (Fixture *f, gconstpointer data)
+{
+  static const char *const others[] = { "token:b", "token:aa", A, NULL };
+
+  g_assert_true (send (f, "w", QUEEN_STATUS_READY, "token:a", NULL));
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (send (f, "w", QUEEN_STATUS_STOPPED, others[i], &error));
+      g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_CONFLICT);
+    }
+  g_assert_true (send (f, "w", QUEEN_STATUS_BUSY, "token:a", NULL));
+  g_assert_cmpstr (f->heard->str, ==, "w:Ready@1 w:Busy@1 ");
+
+  now += TIMEOUT;
+  while (queen_registry_expire (f->registry))
+    ;
+  g_assert_true (
+      send (f, "w", QUEEN_STATUS_READY, "token:b", NULL)); /* anybody's, once it is gone */
+  g_assert_false (send (f, "w", QUEEN_STATUS_READY, "token:a", NULL));
+}
+
+static void
+test_nobodys (Fixture *f, gconstpointer data)
+{
+  g_assert_true (send (f, "w", QUEEN_STATUS_READY, NULL, NULL));
+  g_assert_true (send (f, "w", QUEEN_STATUS_READY, A, NULL));
+  g_assert_true (send (f, "w", QUEEN_STATUS_READY, B, NULL));
+  g_assert_true (send (f, "w", QUEEN_STATUS_READY, NULL, NULL));
+  g_assert_true (send (f, "w", QUEEN_STATUS_READY, A, NULL));
+  g_assert_true (send (f, "w", QUEEN_STATUS_READY, "token:a", NULL));
+}
+
+static void
 on_last_event (char **json, QueenEvent *event)
 {
   g_free (*json);
@@ -210,9 +357,9 @@ test_time_of_event (Fixture *f, gconstpointer data)
   g_signal_connect_swapped (f->bus, "event", G_CALLBACK (on_last_event), &json);
   component->id = g_strdup ("a");
   component->status = QUEEN_STATUS_READY;
-  component->said_at = 7;
-  queen_registry_update (f->registry, component, NULL);
-  g_assert_nonnull (strstr (json, "1970-01-01T00:00:00.000000007+00:00"));
+  component->said_at = g_strdup ("0001-01-01T00:00:00.000000007+00:00");
+  queen_registry_update (f->registry, component, NULL, NULL);
+  g_assert_nonnull (strstr (json, "0001-01-01T00:00:00.000000007+00:00"));
   now = 8;
   beat (f, "a", QUEEN_STATUS_READY, NULL);
   g_assert_nonnull (strstr (json, "1970-01-01T00:00:00.000000008+00:00"));
@@ -298,6 +445,128 @@ test_many_at_once (void)
   g_assert_true (g_str_has_suffix (f.heard->str, " 999:Offline@91 "));
   assert_census (&f, 0, 0, "[]");
   tear_down (&f, NULL);
+}
+
+/* A19: time as it is, 3 s of it for a heartbeat. */
+#define SECOND ((gint64) G_USEC_PER_SEC)
+
+static void
+set_up_seconds (Fixture *f, gconstpointer data)
+{
+  const QueenRegistrySettings settings = { &fake_clock, 3 * SECOND, 100 * SECOND, 1000 };
+
+  set_up (f, data);
+  g_clear_object (&f->registry);
+  now = 0;
+  f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+}
+
+static void
+expire_at (Fixture *f, gint64 time, const char *offline)
+{
+  g_string_truncate (f->heard, 0);
+  now = time;
+  while (queen_registry_expire (f->registry))
+    ;
+  if (*offline == '\0')
+    g_assert_cmpstr (f->heard->str, ==, "");
+  else
+    g_assert_true (g_str_has_prefix (f->heard->str, offline));
+}
+
+static void
+test_late (Fixture *f, gconstpointer data)
+{
+  beat (f, "silent", QUEEN_STATUS_READY, NULL);
+  beat (f, "heard", QUEEN_STATUS_READY, NULL);
+  expire_at (f, 5 * SECOND, ""); /* 2 s late, so 2 s more */
+  beat (f, "heard", QUEEN_STATUS_READY, NULL);
+  expire_at (f, 7 * SECOND - 1, "");
+  expire_at (f, 7 * SECOND, "silent:Offline@7000000 ");
+  expire_at (f, 8 * SECOND - 1, ""); /* as ever for whoever was heard since */
+  expire_at (f, 8 * SECOND, "heard:Offline@8000000 ");
+}
+
+/* It is not only for those who were due. */
+static void
+test_late_for_all (Fixture *f, gconstpointer data)
+{
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  now = 2 * SECOND;
+  beat (f, "b", QUEEN_STATUS_READY, NULL);
+  expire_at (f, 4 * SECOND, "");
+  expire_at (f, 5 * SECOND, "a:Offline@5000000 ");
+  expire_at (f, 6 * SECOND - 1, "");
+  expire_at (f, 6 * SECOND, "b:Offline@6000000 ");
+}
+
+static void
+test_late_again (Fixture *f, gconstpointer data)
+{
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  expire_at (f, 4 * SECOND, ""); /* until 5 s */
+  expire_at (f, 6 * SECOND, ""); /* she stood still once more, until 7 s */
+  expire_at (f, 7 * SECOND - 1, "");
+  expire_at (f, 7 * SECOND, "a:Offline@7000000 ");
+}
+
+/* A short standstill takes nothing away from what is left of a long one. */
+static void
+test_late_shortly_after (Fixture *f, gconstpointer data)
+{
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  expire_at (f, 5 * SECOND, ""); /* until 7 s */
+  now = 5 * SECOND + 200000;
+  queen_registry_excuse (f->registry, 100000);
+  expire_at (f, 7 * SECOND - 1, "");
+  expire_at (f, 7 * SECOND, "a:Offline@7000000 ");
+}
+
+static void
+test_excused (Fixture *f, gconstpointer data)
+{
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  now = 2 * SECOND;
+  queen_registry_excuse (f->registry, 99999); /* is nothing */
+  queen_registry_excuse (f->registry, 2 * SECOND);
+  expire_at (f, 5 * SECOND - 1, "");
+  expire_at (f, 5 * SECOND, "a:Offline@5000000 ");
+}
+
+static void
+test_hardly_late (Fixture *f, gconstpointer data)
+{
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  beat (f, "b", QUEEN_STATUS_READY, NULL);
+  expire_at (f, 3 * SECOND + 50000, "a:Offline@3050000 b:Offline@3050000 ");
+}
+
+static void
+test_long_standstill (Fixture *f, gconstpointer data)
+{
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  expire_at (f, 1000 * SECOND, ""); /* nobody needs more than what it always has */
+  expire_at (f, 1003 * SECOND - 1, "");
+  expire_at (f, 1003 * SECOND, "a:Offline@1003000000 ");
+}
+
+/* It is the work that takes its time, and not the loop. */
+static void
+test_slices_are_no_standstill (Fixture *f, gconstpointer data)
+{
+  guint turns = 1;
+
+  for (int i = 0; i < 1000; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("%d", i);
+
+      beat (f, id, QUEEN_STATUS_READY, NULL);
+    }
+  now = 3 * SECOND;
+  for (; queen_registry_expire (f->registry); turns++)
+    now += 40000;
+  g_assert_cmpuint (turns, ==, 1000 / 64 + 1);
+  assert_census (f, 0, 0, "[]");
 }
 
 /* A registry like the one before, but of another life. */
@@ -416,8 +685,10 @@ test_restored_beyond_cap (Fixture *f, gconstpointer data)
 
   begin_anew (f, 2);
   g_assert_cmpuint (queen_registry_restore (f->registry, sightings, 0), ==, 2);
-  g_assert_cmpstr (f->heard->str, ==, "b:restored@51 gone:restored@51 ");
-  g_assert_false (beat (f, "a", QUEEN_STATUS_READY, NULL));
+  g_assert_true (beat (f, "a", QUEEN_STATUS_READY, NULL));
+  g_assert_false (beat (f, "c", QUEEN_STATUS_READY, NULL));
+  g_assert_cmpstr (f->heard->str, ==,
+                   "b:restored@51 gone:restored@51 gone:forgotten@51 a:Ready@51 ");
 }
 
 static void
@@ -503,8 +774,93 @@ test_against_plain_words (Fixture *f, gconstpointer data)
     }
 }
 
+/* Who may bring whom, in the plainest words: everybody is looked at, each time. */
+#define N_IDS 14
+
+typedef struct
+{
+  gboolean is_known;
+  gboolean is_online;
+  const char *sender;
+  guint64 turn; /* when it went offline, counted in heartbeats */
+} PlainGuest;
+
+static guint
+count_guests (const PlainGuest *guests, const char *sender, gboolean of_all)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < N_IDS; i++)
+    n += guests[i].is_known && (of_all || g_strcmp0 (guests[i].sender, sender) == 0);
+  return n;
+}
+
+static gboolean
+displace (PlainGuest *guests, const char *sender, gboolean of_all)
+{
+  PlainGuest *longest = NULL;
+
+  for (guint i = 0; i < N_IDS; i++)
+    if (guests[i].is_known && !guests[i].is_online &&
+        (of_all || g_strcmp0 (guests[i].sender, sender) == 0) &&
+        (!longest || guests[i].turn < longest->turn))
+      longest = &guests[i];
+  if (longest)
+    longest->is_known = FALSE;
+  return longest != NULL;
+}
+
+static gboolean
+receive (PlainGuest *guests, guint i, const char *sender)
+{
+  PlainGuest *guest = &guests[i];
+
+  if (guest->is_known && g_strcmp0 (guest->sender, sender) == 0)
+    return TRUE;
+  if (guest->is_known && guest->is_online && guest->sender &&
+      g_str_has_prefix (guest->sender, "token:"))
+    return FALSE;
+  if (sender && count_guests (guests, sender, FALSE) >= MAX_COMPONENTS / 4 &&
+      !displace (guests, sender, FALSE))
+    return FALSE;
+  return guest->is_known || count_guests (guests, NULL, TRUE) < MAX_COMPONENTS ||
+         displace (guests, NULL, TRUE);
+}
+
+static void
+test_room_in_plain_words (Fixture *f, gconstpointer data)
+{
+  static const char *const senders[] = { A, B, "token:a", "token:b", NULL };
+  PlainGuest guests[N_IDS] = { 0 };
+
+  for (guint64 turn = 0; turn < 20000; turn++)
+    {
+      guint i = (guint) g_test_rand_int_range (0, N_IDS);
+      const char *sender = senders[g_test_rand_int_range (0, G_N_ELEMENTS (senders))];
+      gboolean is_online = g_test_rand_bit ();
+      char id[] = { (char) ('a' + i), '\0' };
+      gboolean is_taken = receive (guests, i, sender);
+
+      if (is_taken)
+        guests[i] = (PlainGuest){ TRUE, is_online, sender, turn };
+      g_assert_cmpint (send (f, id, is_online ? QUEEN_STATUS_READY : QUEEN_STATUS_STOPPED, sender,
+                             NULL),
+                       ==, is_taken);
+      for (guint j = 0; j < N_IDS; j++)
+        {
+          char other[] = { (char) ('a' + j), '\0' };
+
+          g_assert_cmpint (queen_registry_lookup (f->registry, other) != NULL, ==,
+                           guests[j].is_known);
+        }
+    }
+}
+
 #define ADD(path, function)                                                                        \
   g_test_add ("/registry/" path, Fixture, NULL, set_up, function, tear_down)
+
+#define ADD_SECONDS(path, function)                                                                \
+  g_test_add ("/registry/" path, Fixture, NULL, set_up_seconds, function, tear_down)
 
 int
 main (int argc, char **argv)
@@ -520,8 +876,24 @@ main (int argc, char **argv)
   ADD ("forget/goes-offline-first", test_forget_by_hand);
   ADD ("list/in-order-of-first-sight", test_list);
   ADD ("cap/new-ones-refused-known-ones-go-on", test_cap);
+  ADD ("full/longest-offline-makes-room", test_room);
+  ADD ("full/refused-only-when-all-are-online", test_no_room);
+  ADD ("sender/brings-a-quarter-and-no-more", test_share);
+  ADD ("sender/makes-room-among-its-own", test_own_room);
+  ADD ("sender/has-back-what-is-forgotten", test_given_back);
+  ADD ("sender/taken-over-moves-to-another", test_moved);
+  ADD ("owner/others-refused-while-it-is-online", test_owner);
+  ADD ("owner/addresses-own-nothing", test_nobodys);
   ADD ("event/time-is-the-senders-or-that-of-arrival", test_time_of_event);
   ADD ("alarm/goes-off-by-itself", test_alarm);
+  ADD_SECONDS ("late/all-get-as-much-time-again", test_late);
+  ADD_SECONDS ("late/whoever-was-due-later-gets-it-too", test_late_for_all);
+  ADD_SECONDS ("late/once-for-each-time", test_late_again);
+  ADD_SECONDS ("late/keeps-what-is-left-of-a-grace", test_late_shortly_after);
+  ADD_SECONDS ("late/as-others-have-seen-it", test_excused);
+  ADD_SECONDS ("late/less-than-a-tenth-of-a-second-is-not", test_hardly_late);
+  ADD_SECONDS ("late/no-more-than-a-whole-timeout", test_long_standstill);
+  ADD_SECONDS ("late/slices-are-not", test_slices_are_no_standstill);
   g_test_add_func ("/registry/deadline/a-thousand-at-once-in-slices", test_many_at_once);
   ADD ("restore/as-it-was-and-told-so", test_restore);
   ADD ("restore/ages-go-on-nobody-flaps", test_restored_deadlines);
@@ -529,6 +901,7 @@ main (int argc, char **argv)
   ADD ("restore/no-more-than-the-cap", test_restored_beyond_cap);
   ADD ("restore/alarm-goes-off-by-itself", test_restored_alarm);
   ADD ("random/agrees-with-plain-words", test_against_plain_words);
+  ADD ("random/room-agrees-with-plain-words", test_room_in_plain_words);
 
   return g_test_run ();
 }

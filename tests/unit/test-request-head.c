@@ -160,6 +160,26 @@ test_nul (void)
   g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST);
 }
 
+/* A18 */
+static void
+test_parameters (void)
+{
+  for (int n = QUEEN_REQUEST_MAX_PARAMETERS; n <= QUEEN_REQUEST_MAX_PARAMETERS + 1; n++)
+    {
+      g_autofree char *parameters = g_strnfill ((gsize) n - 1, '&');
+      g_autofree char *text = g_strdup_printf ("GET /?%s HTTP/1.1\r\nHost: a\r\n\r\n", parameters);
+      g_autoptr (GString) accepted = g_string_new (NULL);
+      g_autoptr (GError) error = NULL;
+      QueenRequestHead head;
+
+      queen_request_head_parse (text, strlen (text), &head, accepted, &error);
+      if (n <= QUEEN_REQUEST_MAX_PARAMETERS)
+        g_assert_no_error (error);
+      else
+        g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -170,6 +190,8 @@ main (int argc, char **argv)
   g_test_add_func ("/request-head/end/found-however-it-is-cut", test_find_end);
   g_test_add_func ("/request-head/bare-line-feed/refused", test_bare_line_feed);
   g_test_add_func ("/request-head/nul/refused", test_nul);
+
+  g_test_add_func ("/request-head/parameters/64-and-no-more", test_parameters);
 
   return g_test_run ();
 }

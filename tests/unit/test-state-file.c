@@ -43,16 +43,34 @@ tear_down (Fixture *f, gconstpointer data)
   g_free (f->path);
 }
 
-static void
-leave (Fixture *f, guint64 next)
+static QueenStateFile *
+open_file (Fixture *f)
 {
+  g_autoptr (GError) error = NULL;
+  QueenStateFile *file = queen_state_file_open (f->directory, &error);
+
+  g_assert_no_error (error);
+  return file;
+}
+
+static void
+write_state (Fixture *f, guint64 next, gboolean is_whole)
+{
+  g_autoptr (QueenStateFile) file = open_file (f);
   g_autoptr (QueenState) state = queen_state_new ();
   g_autoptr (GError) error = NULL;
 
+  state->is_whole = is_whole;
   state->life = g_strdup ("a");
   state->next = next;
-  g_assert_true (queen_state_file_leave (f->directory, state, &error));
+  g_assert_true (queen_state_file_write (file, state, NULL, &error));
   g_assert_no_error (error);
+}
+
+static void
+leave (Fixture *f, guint64 next)
+{
+  write_state (f, next, TRUE);
 }
 
 static gboolean
@@ -64,40 +82,103 @@ has (Fixture *f, const char *name)
 }
 
 static void
-assert_takes (Fixture *f, guint64 next)
+assert_takes (Fixture *f, guint64 next, gboolean is_whole)
 {
+  g_autoptr (QueenStateFile) file = open_file (f);
   g_autoptr (GError) error = NULL;
-  g_autoptr (QueenState) state = queen_state_file_take (f->directory, &error);
+  g_autoptr (QueenState) state = queen_state_file_take (file, &error);
 
   g_assert_no_error (error);
   g_assert_cmpuint (state ? state->next : 0, ==, next);
+  g_assert_cmpint (state && state->is_whole, ==, is_whole);
 }
 
 static void
 assert_set_aside (Fixture *f, const char *problem)
 {
+  g_autoptr (QueenStateFile) file = open_file (f);
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (queen_state_file_take (f->directory, &error));
+  g_assert_null (queen_state_file_take (file, &error));
   g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_STATE);
   g_test_message ("%s", error->message);
   g_assert_nonnull (strstr (error->message, "/state is set aside as state.broken: "));
   g_assert_nonnull (strstr (error->message, problem));
   g_assert_false (has (f, "state"));
   g_assert_true (has (f, "state.broken"));
-  assert_takes (f, 0); /* told once */
+  g_clear_pointer (&file, queen_state_file_free);
+  assert_takes (f, 0, FALSE); /* told once */
 }
 
 static void
 test_once (Fixture *f, gconstpointer data)
 {
-  assert_takes (f, 0);
+  assert_takes (f, 0, FALSE);
   leave (f, 5);
-  assert_takes (f, 5);
-  assert_takes (f, 0);
+  assert_takes (f, 5, TRUE);
+  assert_takes (f, 5, FALSE); /* who is known is there, but no number is given out twice */
+  assert_takes (f, 5, FALSE);
   leave (f, 6);
   leave (f, 7);
-  assert_takes (f, 7);
+  assert_takes (f, 7, TRUE);
+  write_state (f, 8, FALSE);
+  assert_takes (f, 8, FALSE);
+}
+
+/* What can be read, but has another form, is taken as whole only if it goes. */
+static void
+test_other_form (Fixture *f, gconstpointer data)
+{
+  static const char *const headers[] = {
+    "{\"format\":\"queen-rbee state\",\"version\":1,",
+    "{\"format\":\"queen-rbee state\", \"version\":2,\"whole\":1,",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (headers); i++)
+    {
+      g_autofree char *text = g_strconcat (
+          headers[i],
+          "\"written_at\":\"2025-10-24T20:11:00Z\",\"life\":\"a\",\"next\":9,\"components\":0}\n",
+          NULL);
+
+      g_assert_true (g_file_set_contents (f->path, text, -1, NULL));
+      assert_takes (f, 9, TRUE);
+      assert_takes (f, 0, FALSE);
+    }
+}
+
+/* A24 */
+static void
+test_lock (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenStateFile) first = open_file (f);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (queen_state_file_open (f->directory, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_CONFLICT);
+  g_assert_true (g_str_has_prefix (error->message, "another queen has /"));
+  g_clear_pointer (&first, queen_state_file_free);
+  first = open_file (f);
+}
+
+static void
+test_cancelled (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenStateFile) file = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (QueenState) state = queen_state_new ();
+  g_autoptr (GError) error = NULL;
+
+  leave (f, 5);
+  file = open_file (f);
+  state->life = g_strdup ("a");
+  state->next = 6;
+  g_cancellable_cancel (cancellable);
+  g_assert_false (queen_state_file_write (file, state, cancellable, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_STATE);
+  g_assert_false (has (f, "state.new"));
+  g_clear_pointer (&file, queen_state_file_free);
+  assert_takes (f, 5, TRUE);
 }
 
 static void
@@ -121,11 +202,11 @@ test_unfinished (Fixture *f, gconstpointer data)
   g_assert_true (g_file_set_contents (unfinished, "{\"format\"", -1, NULL));
   leave (f, 5);
   g_assert_false (has (f, "state.new"));
-  assert_takes (f, 5);
+  assert_takes (f, 5, TRUE);
 
   g_assert_cmpint (symlink ("/dev/full", unfinished), ==, 0);
   leave (f, 6);
-  assert_takes (f, 6);
+  assert_takes (f, 6, TRUE);
 }
 
 static void
@@ -134,17 +215,17 @@ test_garbage (Fixture *f, gconstpointer data)
   g_assert_true (g_file_set_contents (f->path, "garbage\n", -1, NULL));
   assert_set_aside (f, "line 1: not valid JSON");
   leave (f, 5); /* and the next life is none the wiser */
-  assert_takes (f, 5);
+  assert_takes (f, 5, TRUE);
   g_assert_true (g_file_set_contents (f->path, "", -1, NULL));
   assert_set_aside (f, "line 1: the text ends too early");
 }
 
 static void
-test_too_big (Fixture *f, gconstpointer data)
+test_endless (Fixture *f, gconstpointer data)
 {
   g_assert_true (g_file_set_contents (f->path, "", -1, NULL));
   g_assert_cmpint (truncate (f->path, G_GINT64_CONSTANT (1) << 40), ==, 0);
-  assert_set_aside (f, "too big");
+  assert_set_aside (f, "line 1: it has no end");
 }
 
 /* To open some of them is to wait for ever. */
@@ -170,13 +251,14 @@ test_folder (Fixture *f, gconstpointer data)
   /* There the folder stays in the way of the next one, and of what is to be left. */
   g_assert_true (g_file_set_contents (f->path, "garbage\n", -1, NULL));
   {
+    g_autoptr (QueenStateFile) file = open_file (f);
     g_autoptr (GError) error = NULL;
 
-    g_assert_null (queen_state_file_take (f->directory, &error));
+    g_assert_null (queen_state_file_take (file, &error));
     g_assert_nonnull (strstr (error->message, "cannot even be set aside (Is a directory)"));
   }
   leave (f, 5);
-  assert_takes (f, 5);
+  assert_takes (f, 5, TRUE);
   g_assert_cmpint (g_rmdir (aside), ==, 0);
 }
 
@@ -185,19 +267,13 @@ test_no_directory (Fixture *f, gconstpointer data)
 {
   g_autofree char *missing = g_strconcat (f->path, "/missing", NULL);
   const char *const directories[] = { missing, f->path, "/dev/null", "" };
-  g_autoptr (QueenState) state = queen_state_new ();
 
   g_assert_true (g_file_set_contents (f->path, "", -1, NULL));
-  state->life = g_strdup ("a");
-  state->next = 1;
   for (gsize i = 0; i < G_N_ELEMENTS (directories); i++)
     {
       g_autoptr (GError) error = NULL;
 
-      g_assert_null (queen_state_file_take (directories[i], &error));
-      g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_STATE);
-      g_clear_error (&error);
-      g_assert_false (queen_state_file_leave (directories[i], state, &error));
+      g_assert_null (queen_state_file_open (directories[i], &error));
       g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_STATE);
     }
 }
@@ -210,11 +286,14 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  add ("take/the-last-one-left-and-once", test_once);
+  add ("take/the-last-one-and-whole-only-once", test_once);
+  add ("take/of-another-form-and-gone", test_other_form);
+  add ("lock/one-queen-at-a-time", test_lock);
+  add ("write/cancelled-leaves-what-was-there", test_cancelled);
   add ("leave/for-nobody-elses-eyes", test_mode);
   add ("leave/over-an-unfinished-one", test_unfinished);
   add ("broken/garbage-is-set-aside", test_garbage);
-  add ("broken/too-big-is-set-aside", test_too_big);
+  add ("broken/endless-is-set-aside", test_endless);
   add ("broken/what-is-no-file-is-set-aside", test_no_file);
   add ("broken/a-folder-is-set-aside", test_folder);
   add ("directory/that-is-none-is-an-error", test_no_directory);

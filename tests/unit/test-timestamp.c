@@ -24,8 +24,10 @@ test_round_trip (void)
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       g_autoptr (GString) text = g_string_new (NULL);
+      g_autofree char *normal = queen_timestamp_normalize (rows[i][0]);
       gint64 time;
 
+      g_assert_cmpstr (normal, ==, rows[i][1]);
       g_assert_true (queen_timestamp_parse (rows[i][0], &time));
       queen_timestamp_append (text, time);
       g_assert_cmpstr (text->str, ==, rows[i][1]);
@@ -62,20 +64,45 @@ test_refused (void)
     "2025-10-24T24:00:00Z",
     "2025-10-24T20:60:01Z",
     "2025-10-24T20:11:61Z",
-    "1969-12-31T23:59:59Z",
-    "2262-01-01T00:00:00Z",
-    "1970-01-01T00:59:59.5+01:00",
-    "2261-12-31T23:00:00-01:00",
+    "0000-12-31T23:59:59Z",
+    "0001-01-01T00:00:00+00:01",
+    "9999-12-31T23:59:59-00:01",
     "+2025-10-24T20:11:01Z",
     "2o25-10-24T20:11:01Z",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     {
+      g_autofree char *normal = queen_timestamp_normalize (texts[i]);
       gint64 time;
 
       g_test_message ("%s", texts[i]);
+      g_assert_null (normal);
       g_assert_false (queen_timestamp_parse (texts[i], &time));
+    }
+}
+
+/* B14: what no number of nanoseconds can say. */
+static void
+test_all_years (void)
+{
+  static const char *const rows[][2] = {
+    { "0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000000000+00:00" },
+    { "9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59.999999999+00:00" },
+    { "1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59.500000000+00:00" },
+    { "1970-01-01T00:59:59.5+01:00", "1969-12-31T23:59:59.500000000+00:00" },
+    { "2261-12-31T23:00:00-01:00", "2262-01-01T00:00:00.000000000+00:00" },
+    { "0001-01-01T00:30:00+00:30", "0001-01-01T00:00:00.000000000+00:00" },
+    { "1600-02-29T12:00:00Z", "1600-02-29T12:00:00.000000000+00:00" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *normal = queen_timestamp_normalize (rows[i][0]);
+      gint64 time;
+
+      g_assert_cmpstr (normal, ==, rows[i][1]);
+      g_assert_false (queen_timestamp_parse (rows[i][0], &time));
     }
 }
 
@@ -85,6 +112,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/timestamp/valid/becomes-utc-with-nine-digits", test_round_trip);
+  g_test_add_func ("/timestamp/valid/all-years-of-four-digits", test_all_years);
   g_test_add_func ("/timestamp/invalid/refused", test_refused);
 
   return g_test_run ();

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Texts come from strangers, and go to logs, terminals and pages. A character is legible unless it
+ * is a control (Unicode's Cc) or shows nothing of itself and only says how others are to be shown
+ * (Cf: zero width, direction). */
+
+/**
+ * queen_legible_check:
+ * @text: UTF-8
+ *
+ * Returns: whether all of @text is legible
+ */
+gboolean queen_legible_check (const char *text);
+
+/**
+ * queen_legible_dup:
+ * @text: UTF-8
+ * @size: how many bytes there may be, at least 3
+ *
+ * Returns: (transfer full): @text with a blank for each character that is not legible; one that is
+ *   too long is cut between two characters and ends with “…”
+ */
+char *queen_legible_dup (const char *text, gsize size);
+
+G_END_DECLS

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-component.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenSighting:
+ * @component: one that is known
+ * @age: µs since it has been as it is: since its last heartbeat, or since it went offline
+ * @sender: (nullable): a #GRefString: who brought it, as queen_registry_update() takes it
+ *
+ * What outlives the queen: monotonic time means nothing to her next life, but an age does.
+ */
+typedef struct
+{
+  QueenComponent *component;
+  gint64 age;
+  char *sender;
+} QueenSighting;
+
+/** queen_sightings_new: (element-type QueenSighting): an empty list, which owns what is in it. */
+GArray *queen_sightings_new (guint n_reserved);
+
+G_END_DECLS

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-memory.h"
+
+#include "queen-error.h"
+#include "queen-state-file.h"
+
+#define REST 5 /* times as long as a writing took, until the next */
+
+/* A state on its way to the disk. The thread that writes it holds one reference, the memory the
+ * other. */
+typedef struct
+{
+  QueenMemory *memory; /* NULL when nobody wants to know how it went; for the main thread only */
+  QueenStateFile *file;
+  QueenState *state;
+  GCancellable *cancellable;
+  GError *error;
+} Writing;
+
+struct _QueenMemory
+{
+  QueenMemorySettings settings;
+  char *directory;
+  char *life;
+  QueenStateFile *file; /* NULL while it cannot be opened */
+  gboolean is_disabled; /* as another queen has it */
+  gboolean is_failing;  /* which has been said */
+
+  gulong event_id;
+  QueenAlarm *alarm;
+  guint64 revision;  /* of what was written last, or is being written */
+  gint64 started_at; /* µs, monotonic: when that was begun */
+  gint64 not_before; /* µs, monotonic: when the next may be begun */
+  gboolean is_due;   /* as soon as that is done */
+  GThread *thread;   /* NULL when nothing is being written */
+  Writing *writing;  /* likewise */
+};
+
+static void
+clear_writing (gpointer data)
+{
+  Writing *writing = data;
+
+  g_clear_pointer (&writing->state, queen_state_free);
+  g_clear_error (&writing->error);
+  g_object_unref (writing->cancellable);
+}
+
+static void
+unref_writing (gpointer writing)
+{
+  g_atomic_rc_box_release_full (writing, clear_writing);
+}
+
+/* One line when it fails, however often it is tried, and one when it does not any longer. */
+static void
+report (QueenMemory *self, const GError *error)
+{
+  if (error && !self->is_failing)
+    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
+                      "nothing will be remembered: %s", error->message);
+  else if (!error && self->is_failing)
+    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
+                      "what is known is remembered again");
+  self->is_failing = error != NULL;
+}
+
+static void
+warn_of_amnesia (const GError *error)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE", "nothing is remembered: %s",
+                    error->message);
+}
+
+static guint64
+get_revision (QueenMemory *self)
+{
+  return queen_registry_get_revision (self->settings.workers) +
+         queen_registry_get_revision (self->settings.hives);
+}
+
+static QueenState *
+make_state (QueenMemory *self)
+{
+  QueenState *state = queen_state_new ();
+
+  state->life = g_strdup (self->life);
+  state->next = 1; /* it is not known before the end */
+  state->written_at = queen_clock_system.get_wall ();
+  queen_state_set_sightings (state, self->settings.workers);
+  queen_state_set_sightings (state, self->settings.hives);
+  return state;
+}
+
+/* Tries anew each time: it may be on a disk that comes later. */
+static gboolean
+open_file (QueenMemory *self, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+
+  if (!self->file)
+    self->file = queen_state_file_open (self->directory, &problem);
+  if (self->file)
+    return TRUE;
+  self->is_disabled = g_error_matches (problem, QUEEN_ERROR, QUEEN_ERROR_CONFLICT);
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
+}
+
+static void
+schedule (QueenMemory *self, gint64 time)
+{
+  if (!self->is_disabled)
+    queen_alarm_set_earlier (self->alarm, MAX (time, self->not_before));
+}
+
+/* When it has not been written, it is tried again. The directory may be another one by then. */
+static void
+conclude (QueenMemory *self, const GError *error)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  report (self, error);
+  self->not_before =
+      MAX (self->started_at + self->settings.interval, now + REST * (now - self->started_at));
+  if (error)
+    g_clear_pointer (&self->file, queen_state_file_free);
+  if (error || self->is_due)
+    schedule (self, now);
+  self->is_due = FALSE;
+}
+
+/* Writing in a thread */
+
+static void
+finish_writing (QueenMemory *self)
+{
+  Writing *writing = g_steal_pointer (&self->writing);
+
+  g_thread_join (g_steal_pointer (&self->thread));
+  writing->memory = NULL;
+  if (!g_cancellable_is_cancelled (writing->cancellable))
+    conclude (self, writing->error);
+  unref_writing (writing);
+}
+
+static void
+stop_writing (QueenMemory *self)
+{
+  if (!self->thread)
+    return;
+  g_cancellable_cancel (self->writing->cancellable);
+  finish_writing (self);
+}
+
+static gboolean
+on_written (gpointer data)
+{
+  Writing *writing = data;
+
+  if (writing->memory)
+    finish_writing (writing->memory);
+  return G_SOURCE_REMOVE;
+}
+
+static gpointer
+write_in_thread (gpointer data)
+{
+  Writing *writing = data;
+  GSource *source = g_idle_source_new ();
+
+  queen_state_file_write (writing->file, writing->state, writing->cancellable, &writing->error);
+  /* Here, as it takes its time to let go of a hundred thousand components. */
+  g_clear_pointer (&writing->state, queen_state_free);
+
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, on_written, writing, unref_writing);
+  g_source_attach (source, NULL);
+  g_source_unref (source);
+  return NULL;
+}
+
+static gboolean
+begin_writing (QueenMemory *self, GError **error)
+{
+  Writing *writing;
+
+  if (!open_file (self, error))
+    return FALSE;
+  writing = self->writing = g_atomic_rc_box_new0 (Writing);
+  writing->memory = self;
+  writing->file = self->file;
+  writing->state = make_state (self);
+  writing->cancellable = g_cancellable_new ();
+  self->revision = get_revision (self);
+  self->thread =
+      g_thread_try_new ("memory", write_in_thread, g_atomic_rc_box_acquire (writing), error);
+  if (self->thread)
+    return TRUE;
+  unref_writing (writing);
+  g_clear_pointer (&self->writing, unref_writing);
+  return FALSE;
+}
+
+/* When */
+
+static void
+on_due (gpointer data)
+{
+  QueenMemory *self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (self->thread)
+    {
+      self->is_due = TRUE;
+      return;
+    }
+  self->started_at = g_get_monotonic_time ();
+  if (!begin_writing (self, &error))
+    conclude (self, error);
+}
+
+static void
+on_event (QueenMemory *self, QueenEvent *event)
+{
+  gboolean is_change = get_revision (self) != self->revision;
+
+  if (event->component)
+    schedule (self, g_get_monotonic_time () +
+                        (is_change ? self->settings.delay : self->settings.refresh));
+}
+
+QueenMemory *
+queen_memory_new (const QueenMemorySettings *settings)
+{
+  QueenMemory *self = g_new0 (QueenMemory, 1);
+  g_autoptr (GError) error = NULL;
+
+  self->settings = *settings;
+  self->directory = g_strdup (settings->directory);
+  self->alarm = queen_alarm_new ("memory", G_PRIORITY_DEFAULT, on_due, self);
+  self->is_failing = !open_file (self, &error);
+  if (self->is_failing)
+    warn_of_amnesia (error);
+  return self;
+}
+
+QueenState *
+queen_memory_take (QueenMemory *self)
+{
+  g_autoptr (QueenState) state = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (self->file)
+    state = queen_state_file_take (self->file, &error);
+  if (error)
+    warn_of_amnesia (error);
+  return g_steal_pointer (&state);
+}
+
+void
+queen_memory_start (QueenMemory *self, const char *life)
+{
+  self->life = g_strdup (life);
+  self->event_id =
+      g_signal_connect_swapped (self->settings.bus, "event", G_CALLBACK (on_event), self);
+  schedule (self, g_get_monotonic_time ());
+}
+
+void
+queen_memory_end (QueenMemory *self, guint64 next)
+{
+  g_autoptr (QueenState) state = NULL;
+  g_autoptr (GError) error = NULL;
+
+  stop_writing (self);
+  if (self->is_disabled)
+    return;
+  state = make_state (self);
+  state->is_whole = TRUE;
+  state->next = next;
+  if (open_file (self, &error))
+    queen_state_file_write (self->file, state, NULL, &error);
+  report (self, error);
+}
+
+void
+queen_memory_free (QueenMemory *self)
+{
+  stop_writing (self);
+  g_clear_signal_handler (&self->event_id, self->settings.bus);
+  queen_alarm_free (self->alarm);
+  g_clear_pointer (&self->file, queen_state_file_free);
+  g_free (self->directory);
+  g_free (self->life);
+  g_free (self);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "model/queen-registry.h"
+#include "model/queen-state.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenMemorySettings:
+ * @directory: where what is known is kept
+ * @bus: where it hears that something has happened
+ * @workers: who is known
+ * @hives: likewise
+ * @delay: µs from a change of what is known until it is written
+ * @refresh: µs from a heartbeat that says nothing new until its time is written
+ * @interval: µs between two times that it is written, at the least
+ */
+typedef struct
+{
+  const char *directory;
+  QueenEventBus *bus;
+  QueenRegistry *workers;
+  QueenRegistry *hives;
+  gint64 delay;
+  gint64 refresh;
+  gint64 interval;
+} QueenMemorySettings;
+
+/**
+ * QueenMemory:
+ *
+ * What the queen knows, from one life to the next. While she lives it is written a while after it
+ * has changed, so that a crash does not lose the failure that somebody was looking at; and once
+ * more at her end, with the number of the next event.
+ *
+ * The main loop does not wait: it only gathers references to what it knows, the text is made and
+ * written in a thread. Whatever goes wrong costs the memory, a warning, and nothing else.
+ */
+typedef struct _QueenMemory QueenMemory;
+
+/**
+ * queen_memory_new:
+ * @settings: whose objects outlive the memory
+ *
+ * Takes the directory for this life. When another queen has it, nothing is remembered at all.
+ */
+QueenMemory *queen_memory_new (const QueenMemorySettings *settings);
+
+/**
+ * queen_memory_take:
+ *
+ * Returns: (transfer full) (nullable): what the last life has left; %NULL when that is nothing
+ */
+QueenState *queen_memory_take (QueenMemory *self);
+
+/**
+ * queen_memory_start:
+ * @life: what the ids of her events begin with
+ *
+ * From now on what is known is written: once now, and then whenever it has changed.
+ */
+void queen_memory_start (QueenMemory *self, const char *life);
+
+/**
+ * queen_memory_end:
+ * @next: the number that the next event will get
+ *
+ * Writes what is known for the last time, before it returns, when nothing can happen any longer.
+ */
+void queen_memory_end (QueenMemory *self, guint64 next);
+
+/** queen_memory_free: nothing is written any more, but what is being written is waited for. */
+void queen_memory_free (QueenMemory *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenMemory, queen_memory_free)
+
+G_END_DECLS

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-memory.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "queen-state-file.h"
+
+#define MSEC 1000
+#define NEVER (3600 * (gint64) G_USEC_PER_SEC)
+#define DEADLINE (20 * (gint64) G_USEC_PER_SEC) /* reached only by a failure */
+
+typedef struct
+{
+  char *directory;
+  char *path; /* of the state in it */
+  QueenEventBus *bus;
+  QueenRegistry *workers;
+  QueenRegistry *hives;
+  QueenMemory *memory;
+} Fixture;
+
+/* What was logged as a warning or a message, one after the other. */
+static GString *said;
+
+static GLogWriterOutput
+write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE") &&
+        (level & (G_LOG_LEVEL_WARNING | G_LOG_LEVEL_MESSAGE)))
+      g_string_append_printf (said, "%s\n", (const char *) fields[i].value);
+  return G_LOG_WRITER_HANDLED;
+}
+
+static void
+make_registries (Fixture *f)
+{
+  const QueenRegistrySettings settings = { &queen_clock_system, NEVER, NEVER, 200000 };
+
+  f->bus = queen_event_bus_new ();
+  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+  f->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, f->bus, &settings);
+}
+
+static QueenMemory *
+make_memory (Fixture *f, gint64 delay, gint64 refresh)
+{
+  const QueenMemorySettings settings = {
+    .directory = f->directory,
+    .bus = f->bus,
+    .workers = f->workers,
+    .hives = f->hives,
+    .delay = delay,
+    .refresh = refresh,
+    .interval = MSEC,
+  };
+
+  return queen_memory_new (&settings);
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  f->directory = g_dir_make_tmp ("queen-memory-XXXXXX", NULL);
+  g_assert_nonnull (f->directory);
+  f->path = g_build_filename (f->directory, "state", NULL);
+  make_registries (f);
+  g_string_truncate (said, 0);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  g_clear_pointer (&f->memory, queen_memory_free);
+  g_assert_finalize_object (f->workers);
+  g_assert_finalize_object (f->hives);
+  g_assert_finalize_object (f->bus);
+  g_remove (f->path);
+  g_assert_cmpint (g_rmdir (f->directory), ==, 0); /* and nothing else was left in it */
+  g_free (f->directory);
+  g_free (f->path);
+}
+
+static void
+beat (Fixture *f, const char *id, QueenStatus status)
+{
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  worker->id = g_strdup (id);
+  worker->status = status;
+  g_assert_true (queen_registry_update (f->workers, worker, "token:a", NULL));
+}
+
+static gboolean
+has_written (Fixture *f, const char *text)
+{
+  g_autofree char *state = NULL;
+
+  return g_file_get_contents (f->path, &state, NULL, NULL) && strstr (state, text);
+}
+
+static gboolean
+on_tick (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* Turns the loop until @text is in the state. */
+static void
+wait_for (Fixture *f, const char *text)
+{
+  gint64 end = g_get_monotonic_time () + DEADLINE;
+  guint tick = g_timeout_add (1, on_tick, NULL);
+
+  while (!has_written (f, text))
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, end);
+      g_main_context_iteration (NULL, TRUE);
+    }
+  g_source_remove (tick);
+}
+
+/* Turns the loop for a while, in which something might happen, and must not. */
+static void
+turn (gint64 span)
+{
+  gint64 end = g_get_monotonic_time () + span;
+  guint tick = g_timeout_add (1, on_tick, NULL);
+
+  do
+    g_main_context_iteration (NULL, TRUE);
+  while (g_get_monotonic_time () < end);
+  g_source_remove (tick);
+}
+
+static QueenState *
+take (Fixture *f)
+{
+  g_autoptr (QueenStateFile) file = queen_state_file_open (f->directory, NULL);
+
+  g_assert_nonnull (file);
+  return queen_state_file_take (file, NULL);
+}
+
+/* A9 */
+static void
+test_change (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenState) state = NULL;
+  const QueenSighting *sighting;
+
+  f->memory = make_memory (f, 5 * MSEC, NEVER);
+  g_assert_null (queen_memory_take (f->memory));
+  queen_memory_start (f->memory, "abc");
+  wait_for (f, "\"components\":0"); /* at once, so that a trouble is known early */
+  beat (f, "w", QUEEN_STATUS_READY);
+  wait_for (f, "\"status\":\"Ready\"");
+  beat (f, "w", QUEEN_STATUS_STOPPED);
+  wait_for (f, "\"status\":\"Stopped\"");
+
+  g_clear_pointer (&f->memory, queen_memory_free); /* without an end */
+  state = take (f);
+  g_assert_false (state->is_whole);
+  g_assert_cmpuint (state->sightings[QUEEN_COMPONENT_WORKER]->len, ==, 1);
+  sighting = &g_array_index (state->sightings[QUEEN_COMPONENT_WORKER], QueenSighting, 0);
+  g_assert_cmpstr (sighting->component->id, ==, "w");
+  g_assert_cmpuint (sighting->component->heartbeats, ==, 2);
+  g_assert_cmpstr (sighting->sender, ==, "token:a");
+}
+
+static void
+test_heartbeats (Fixture *f, gconstpointer data)
+{
+  f->memory = make_memory (f, 5 * MSEC, NEVER);
+  queen_memory_start (f->memory, "abc");
+  beat (f, "w", QUEEN_STATUS_READY);
+  wait_for (f, "\"heartbeats\":1");
+  beat (f, "w", QUEEN_STATUS_READY);
+  turn (50 * MSEC);
+  g_assert_true (has_written (f, "\"heartbeats\":1"));
+  beat (f, "w", QUEEN_STATUS_BUSY);
+  wait_for (f, "\"heartbeats\":3");
+}
+
+/* Or after a crash all would be thought to have been silent since something changed last. */
+static void
+test_refresh (Fixture *f, gconstpointer data)
+{
+  f->memory = make_memory (f, NEVER, 5 * MSEC);
+  queen_memory_start (f->memory, "abc");
+  wait_for (f, "\"components\":0");
+  beat (f, "w", QUEEN_STATUS_READY);
+  turn (30 * MSEC);
+  g_assert_true (has_written (f, "\"components\":0"));
+  g_clear_pointer (&f->memory, queen_memory_free);
+
+  f->memory = make_memory (f, NEVER, 5 * MSEC);
+  queen_memory_start (f->memory, "abc");
+  wait_for (f, "\"heartbeats\":1");
+  beat (f, "w", QUEEN_STATUS_READY);
+  wait_for (f, "\"heartbeats\":2");
+}
+
+static void
+test_end (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenState) state = NULL;
+  g_autoptr (QueenState) again = NULL;
+
+  f->memory = make_memory (f, NEVER, NEVER);
+  queen_memory_start (f->memory, "abc");
+  turn (0); /* something is being written when the end comes */
+  beat (f, "w", QUEEN_STATUS_READY);
+  queen_memory_end (f->memory, 17);
+  g_clear_pointer (&f->memory, queen_memory_free);
+
+  f->memory = make_memory (f, NEVER, NEVER);
+  state = queen_memory_take (f->memory);
+  g_assert_true (state->is_whole);
+  g_assert_cmpstr (state->life, ==, "abc");
+  g_assert_cmpuint (state->next, ==, 17);
+  g_assert_cmpuint (state->sightings[QUEEN_COMPONENT_WORKER]->len, ==, 1);
+  g_clear_pointer (&f->memory, queen_memory_free); /* and is killed */
+  again = take (f);
+  g_assert_false (again->is_whole);
+  g_assert_cmpuint (again->sightings[QUEEN_COMPONENT_WORKER]->len, ==, 1);
+  g_assert_cmpstr (said->str, ==, "");
+}
+
+/* A24 */
+static void
+test_two_queens (Fixture *f, gconstpointer data)
+{
+  QueenMemory *second;
+  g_autofree char *warning =
+      g_strdup_printf ("nothing is remembered: another queen has %s\n", f->directory);
+
+  f->memory = make_memory (f, 5 * MSEC, NEVER);
+  queen_memory_start (f->memory, "abc");
+  beat (f, "w", QUEEN_STATUS_READY);
+  wait_for (f, "\"heartbeats\":1");
+
+  second = make_memory (f, 5 * MSEC, NEVER);
+  g_assert_null (queen_memory_take (second));
+  queen_memory_start (second, "def");
+  turn (20 * MSEC);
+  queen_memory_end (second, 99);
+  queen_memory_free (second);
+  g_assert_cmpstr (said->str, ==, warning);
+  g_assert_true (has_written (f, "\"life\":\"abc\""));
+}
+
+/* Told once, however often it is tried, and once more when it is over. */
+static void
+test_trouble (Fixture *f, gconstpointer data)
+{
+  g_autofree char *obstacle = g_strconcat (f->path, ".new", NULL);
+  g_autofree char *expected =
+      g_strdup_printf ("nothing will be remembered: %s cannot be written: File exists\n", f->path);
+
+  g_assert_cmpint (g_mkdir (obstacle, 0700), ==, 0);
+  f->memory = make_memory (f, MSEC, NEVER);
+  queen_memory_start (f->memory, "abc");
+  turn (60 * MSEC);
+  g_assert_cmpstr (said->str, ==, expected);
+  g_assert_cmpint (g_rmdir (obstacle), ==, 0);
+  wait_for (f, "\"components\":0"); /* by itself */
+  beat (f, "w", QUEEN_STATUS_READY);
+  wait_for (f, "\"heartbeats\":1");
+  g_assert_true (g_str_has_suffix (said->str, "\nwhat is known is remembered again\n"));
+  g_assert_cmpuint (strlen (said->str), ==,
+                    strlen (expected) + strlen ("what is known is remembered again\n"));
+}
+
+/* A directory that is not there yet, and one that is taken away and comes back. */
+static void
+test_directory (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpint (g_rmdir (f->directory), ==, 0);
+  f->memory = make_memory (f, MSEC, NEVER);
+  g_assert_null (queen_memory_take (f->memory));
+  queen_memory_start (f->memory, "abc");
+  for (int i = 0; i < 2; i++)
+    {
+      turn (20 * MSEC);
+      g_assert_cmpint (g_mkdir (f->directory, 0700), ==, 0);
+      wait_for (f, "\"components\":");
+      if (i == 1)
+        break;
+      g_assert_cmpint (g_remove (f->path), ==, 0);
+      g_assert_cmpint (g_rmdir (f->directory), ==, 0);
+      beat (f, "w", QUEEN_STATUS_READY);
+    }
+  turn (20 * MSEC);
+  g_assert_nonnull (strstr (said->str, "nothing is remembered: no state can be left in "));
+  g_assert_nonnull (strstr (said->str, "nothing will be remembered: "));
+  g_assert_true (g_str_has_suffix (said->str, "what is known is remembered again\n"));
+}
+
+/* Whoever ends in the middle of a long writing does not wait for it. */
+static void
+test_end_in_the_middle (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenState) state = NULL;
+
+  for (int i = 0; i < 20000; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("w%d", i);
+
+      beat (f, id, QUEEN_STATUS_READY);
+    }
+  f->memory = make_memory (f, NEVER, NEVER);
+  queen_memory_start (f->memory, "abc");
+  turn (0);
+  g_clear_pointer (&f->memory, queen_memory_free);
+  g_assert_cmpstr (said->str, ==, "");
+}
+
+#define add(path, function) g_test_add ("/memory/" path, Fixture, NULL, set_up, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  int code;
+
+  said = g_string_new (NULL);
+  g_log_set_writer_func (write_log, NULL, NULL);
+  g_test_init (&argc, &argv, NULL);
+
+  add ("change/is-there-after-a-crash", test_change);
+  add ("heartbeat/alone-is-no-change", test_heartbeats);
+  add ("heartbeat/is-written-in-the-end", test_refresh);
+  add ("end/whole-for-one-life", test_end);
+  add ("end/in-the-middle-of-a-writing", test_end_in_the_middle);
+  add ("two-queens/the-second-remembers-nothing", test_two_queens);
+  add ("trouble/told-once-and-when-it-is-over", test_trouble);
+  add ("trouble/directory-that-comes-and-goes", test_directory);
+
+  code = g_test_run ();
+  g_string_free (said, TRUE);
+  return code;
+}
