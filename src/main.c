@@ -9,6 +9,7 @@
 #include "build-config.h"
 #include "queen-daemon.h"
 #include "queen-error.h"
+#include "queen-memory.h"
 
 #define EXIT_USAGE 2
 
@@ -77,6 +78,7 @@ main (int argc, char **argv)
   g_autoptr (QueenDaemon) daemon = NULL;
   g_autoptr (GError) error = NULL;
 
+  queen_memory_keep_blocks_apart ();
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, QUEEN_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");

@@ -27,9 +27,12 @@
 #include "model/queen-pulse.h"
 #include "model/queen-registry.h"
 #include "queen-error.h"
+#include "queen-memory.h"
 #include "queen-state-file.h"
 #include "queen-watchdog.h"
 
+#define MEMORY_INTERVAL (60 * G_USEC_PER_SEC)
+#define MEMORY_LEFT_ALONE (32 << 20)  /* bytes: a queen with a few thousand workers */
 #define FAREWELL (2 * G_USEC_PER_SEC) /* what the last bytes get to go out */
 
 struct _QueenDaemon
@@ -60,6 +63,7 @@ struct _QueenDaemon
   QueenListener *listener;
   QueenWatchdog *watchdog; /* NULL when systemd has none for her */
   QueenDBusService *dbus;  /* NULL when no bus is wanted */
+  QueenMemory *memory;
 
   gboolean is_stopping;
   QueenAlarm *farewell_alarm;
@@ -592,6 +596,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_object (&self->workers);
   g_clear_object (&self->hives);
   g_clear_object (&self->bus);
+  g_clear_pointer (&self->memory, queen_memory_free);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->status, g_free);
   g_clear_pointer (&self->budgets, queen_budgets_free);
@@ -639,6 +644,7 @@ queen_daemon_run (QueenDaemon *self, GError **error)
   queen_pulse_start (self->pulse);
   queen_listener_start (self->listener);
   self->watchdog = queen_watchdog_new (queen_listener_get_addresses (self->listener));
+  self->memory = queen_memory_new (MEMORY_INTERVAL, MEMORY_LEFT_ALONE);
   announce (self);
   g_main_loop_run (self->loop);
   leave_state (self);
