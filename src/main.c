@@ -10,6 +10,7 @@
 #include "queen-daemon.h"
 #include "queen-error.h"
 #include "queen-memory.h"
+#include "queen-stdio.h"
 
 #define EXIT_USAGE 2
 
@@ -79,6 +80,8 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
 
   queen_memory_keep_blocks_apart ();
+  if (!queen_stdio_fill ())
+    return EXIT_FAILURE;
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, QUEEN_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
