@@ -630,15 +630,17 @@ queen_daemon_new (const QueenConfig *config)
 gboolean
 queen_daemon_run (QueenDaemon *self, GError **error)
 {
+  /* Before anything is read: what changes while she starts is read again as soon as she serves. */
+  self->sighup_id = g_unix_signal_add (SIGHUP, on_reload, self);
   make_model (self);
   if (!make_http (self, error))
     return FALSE;
   make_dbus (self);
 
-  /* From here on she ends in order, and so what she takes she leaves again. */
+  /* From here on she ends in order, and so what she takes she leaves again. Until now these signals
+   * just ended her, as she had nothing yet that could be lost. */
   self->sigterm_id = g_unix_signal_add (SIGTERM, on_signal, self);
   self->sigint_id = g_unix_signal_add (SIGINT, on_signal, self);
-  self->sighup_id = g_unix_signal_add (SIGHUP, on_reload, self);
   take_state (self);
   start_dbus (self);
   queen_pulse_start (self->pulse);
