@@ -28,6 +28,7 @@
 #include "model/queen-registry.h"
 #include "queen-error.h"
 #include "queen-memory.h"
+#include "queen-notify.h"
 #include "queen-state-file.h"
 #include "queen-watchdog.h"
 
@@ -94,7 +95,7 @@ static void
 stop (QueenDaemon *self)
 {
   self->is_stopping = TRUE;
-  sd_notify (FALSE, "STOPPING=1\nSTATUS=Saying goodbye");
+  queen_notify_tell ("STOPPING=1", "Saying goodbye");
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE", "stopping");
 
   g_clear_pointer (&self->watchdog, queen_watchdog_free);
@@ -174,13 +175,13 @@ on_event (QueenDaemon *self, QueenEvent *event)
   if (event->kind != QUEEN_EVENT_QUEEN || self->is_stopping)
     return;
   status = g_strdup_printf (
-      "STATUS=Workers: %u online, %u available. Hives: %u online, %u available. Subscribers: %u.",
+      "Workers: %u online, %u available. Hives: %u online, %u available. Subscribers: %u.",
       queen_registry_get_n_online (self->workers), queen_registry_get_n_available (self->workers),
       queen_registry_get_n_online (self->hives), queen_registry_get_n_available (self->hives),
       queen_stream_get_n_subscribers (self->stream));
   if (g_strcmp0 (status, self->status) == 0)
     return;
-  sd_notify (FALSE, status);
+  queen_notify_tell (NULL, status);
   g_free (self->status);
   self->status = g_steal_pointer (&status);
 }
@@ -557,10 +558,11 @@ static void
 announce (QueenDaemon *self)
 {
   g_autofree char *urls = g_strjoinv (" ", (char **) queen_listener_get_urls (self->listener));
+  g_autofree char *status = g_strconcat ("Ready on ", urls, NULL);
 
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "QUEEN_URLS", urls, "MESSAGE", "ready on %s",
                     urls);
-  sd_notifyf (FALSE, "READY=1\nSTATUS=Ready on %s", urls);
+  queen_notify_tell ("READY=1", status);
 }
 
 static void
