@@ -3,48 +3,29 @@
 
 #include <glib/gi18n.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "build-config.h"
 #include "queen-daemon.h"
 #include "queen-error.h"
+#include "queen-log.h"
+#include "queen-heap.h"
+#include "queen-stdio.h"
 
 #define EXIT_USAGE 2
+#define JOURNAL "/run/systemd/journal/socket"
 
-static GLogLevelFlags least_level;
-static gboolean is_journal;
-
-static GLogWriterOutput
-write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
-{
-  const char *message = NULL;
-
-  /* The more important a level, the smaller its number. */
-  if ((level & G_LOG_LEVEL_MASK) > least_level)
-    return G_LOG_WRITER_HANDLED;
-  if (is_journal && g_log_writer_journald (level, fields, n_fields, NULL) == G_LOG_WRITER_HANDLED)
-    return G_LOG_WRITER_HANDLED;
-
-  for (gsize i = 0; i < n_fields && !message; i++)
-    if (g_str_equal (fields[i].key, "MESSAGE"))
-      message = fields[i].value;
-  fprintf (stderr, "queen-rbee: %s%s\n",
-           level & G_LOG_LEVEL_ERROR      ? "ERROR: "
-           : level & G_LOG_LEVEL_CRITICAL ? "CRITICAL: "
-           : level & G_LOG_LEVEL_WARNING  ? "WARNING: "
-                                          : "",
-           message ? message : "(no message)");
-  return G_LOG_WRITER_HANDLED;
-}
-
+/* Signals that would end or stop her for a reason that is no order to end. */
 static void
-start_logging (const QueenConfig *config)
+ignore_signals (void)
 {
-  least_level = config->log_level;
-  is_journal = g_log_writer_is_journald (fileno (stderr));
-  g_log_set_debug_enabled (config->log_level == G_LOG_LEVEL_DEBUG);
-  g_log_set_writer_func (write_log, NULL, NULL);
+  signal (SIGPIPE, SIG_IGN); /* nobody reads the log any more */
+  signal (SIGXFSZ, SIG_IGN); /* the log or the state has come to a limit: then write() says so */
+  signal (SIGTTOU, SIG_IGN); /* the log goes to a terminal where another job is in front */
+  signal (SIGHUP, SIG_IGN);  /* to read again what is not read yet; the daemon takes it over */
 }
 
 /* A subscriber is a descriptor, and the usual soft limit of 1024 is a matter of select(2) alone. */
@@ -61,38 +42,56 @@ raise_descriptor_limit (void)
 }
 
 static int
-complain (const GError *error)
+complain (QueenLog *log, const GError *error)
 {
-  fprintf (stderr, "queen-rbee: %s\n", error->message);
-  if (!g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_USAGE))
-    return EXIT_FAILURE;
-  fprintf (stderr, "%s\n", _ ("Try “queen-rbee --help”."));
-  return EXIT_USAGE;
+  gboolean is_usage = g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_USAGE);
+
+  queen_log_complain (log, error->message, is_usage ? _ ("Try “queen-rbee --help”.") : NULL);
+  return is_usage ? EXIT_USAGE : EXIT_FAILURE;
 }
 
-int
-main (int argc, char **argv)
+static int
+run (QueenLog *log, int argc, char **argv)
 {
   g_autoptr (QueenConfig) config = NULL;
   g_autoptr (QueenDaemon) daemon = NULL;
   g_autoptr (GError) error = NULL;
 
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, QUEEN_LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
-
   config = queen_config_new (&argc, &argv, &error);
   if (!config)
-    return complain (error);
+    return complain (log, error);
   if (config->is_version_wanted)
     {
       printf ("queen-rbee %s\n", QUEEN_VERSION);
       return EXIT_SUCCESS;
     }
 
-  start_logging (config);
+  queen_log_set_least_level (log, config->log_level);
   raise_descriptor_limit ();
   daemon = queen_daemon_new (config);
-  return queen_daemon_run (daemon, &error) ? EXIT_SUCCESS : complain (error);
+  return queen_daemon_run (daemon, &error) ? EXIT_SUCCESS : complain (log, error);
+}
+
+int
+main (int argc, char **argv)
+{
+  QueenLog *log;
+  int code;
+
+  queen_heap_keep_blocks_apart ();
+  ignore_signals ();
+  if (!queen_stdio_fill ())
+    return EXIT_FAILURE;
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, QUEEN_LOCALE_DIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+
+  log = queen_log_new (STDERR_FILENO, g_log_writer_is_journald (STDERR_FILENO) ? JOURNAL : NULL,
+                       &queen_clock_system);
+  queen_log_install (log);
+  code = run (log, argc, argv);
+  queen_log_finish (log); /* and lives on, as threads of libraries may have something to say */
+  return code;
 }

@@ -28,11 +28,15 @@
 #include "model/queen-pulse.h"
 #include "model/queen-registry.h"
 #include "queen-error.h"
+#include "queen-heap.h"
 #include "queen-memory.h"
+#include "queen-notify.h"
 #include "queen-watchdog.h"
 
 #define MEMORY_DELAY (2 * G_USEC_PER_SEC)
 #define MEMORY_INTERVAL (5 * G_USEC_PER_SEC)
+#define HEAP_INTERVAL (60 * G_USEC_PER_SEC)
+#define HEAP_LEFT_ALONE (32 << 20)    /* bytes: a queen with a few thousand workers */
 #define FAREWELL (2 * G_USEC_PER_SEC) /* what the last bytes get to go out */
 
 struct _QueenDaemon
@@ -65,6 +69,7 @@ struct _QueenDaemon
   QueenWatchdog *watchdog; /* NULL when systemd has none for her */
   QueenDBusService *dbus;  /* NULL when no bus is wanted */
   QueenMemory *memory;     /* NULL when nothing is to be remembered */
+  QueenHeap *heap;
 
   gboolean is_stopping;
   QueenAlarm *farewell_alarm;
@@ -95,7 +100,7 @@ static void
 stop (QueenDaemon *self)
 {
   self->is_stopping = TRUE;
-  sd_notify (FALSE, "STOPPING=1\nSTATUS=Saying goodbye");
+  queen_notify_tell ("STOPPING=1", "Saying goodbye");
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE", "stopping");
 
   g_clear_pointer (&self->watchdog, queen_watchdog_free);
@@ -175,13 +180,13 @@ on_event (QueenDaemon *self, QueenEvent *event)
   if (event->kind != QUEEN_EVENT_QUEEN || self->is_stopping)
     return;
   status = g_strdup_printf (
-      "STATUS=Workers: %u online, %u available. Hives: %u online, %u available. Subscribers: %u.",
+      "Workers: %u online, %u available. Hives: %u online, %u available. Subscribers: %u.",
       queen_registry_get_n_online (self->workers), queen_registry_get_n_available (self->workers),
       queen_registry_get_n_online (self->hives), queen_registry_get_n_available (self->hives),
       queen_stream_get_n_subscribers (self->stream));
   if (g_strcmp0 (status, self->status) == 0)
     return;
-  sd_notify (FALSE, status);
+  queen_notify_tell (NULL, status);
   g_free (self->status);
   self->status = g_steal_pointer (&status);
 }
@@ -570,10 +575,11 @@ static void
 announce (QueenDaemon *self)
 {
   g_autofree char *urls = g_strjoinv (" ", (char **) queen_listener_get_urls (self->listener));
+  g_autofree char *status = g_strconcat ("Ready on ", urls, NULL);
 
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "QUEEN_URLS", urls, "MESSAGE", "ready on %s",
                     urls);
-  sd_notifyf (FALSE, "READY=1\nSTATUS=Ready on %s", urls);
+  queen_notify_tell ("READY=1", status);
 }
 
 static void
@@ -610,6 +616,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_object (&self->workers);
   g_clear_object (&self->hives);
   g_clear_object (&self->bus);
+  g_clear_pointer (&self->heap, queen_heap_free);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->status, g_free);
   g_clear_pointer (&self->budgets, queen_budgets_free);
@@ -644,20 +651,23 @@ queen_daemon_new (const QueenConfig *config)
 gboolean
 queen_daemon_run (QueenDaemon *self, GError **error)
 {
+  /* Before anything is read: what changes while she starts is read again as soon as she serves. */
+  self->sighup_id = g_unix_signal_add (SIGHUP, on_reload, self);
   make_model (self);
   if (!make_http (self, error))
     return FALSE;
   make_dbus (self);
 
-  /* From here on she ends in order, and so what she takes she leaves again. */
+  /* From here on she ends in order, and so what she takes she leaves again. Until now these signals
+   * just ended her, as she had nothing yet that could be lost. */
   self->sigterm_id = g_unix_signal_add (SIGTERM, on_signal, self);
   self->sigint_id = g_unix_signal_add (SIGINT, on_signal, self);
-  self->sighup_id = g_unix_signal_add (SIGHUP, on_reload, self);
   start_memory (self);
   start_dbus (self);
   queen_pulse_start (self->pulse);
   queen_listener_start (self->listener);
   self->watchdog = queen_watchdog_new (queen_listener_get_addresses (self->listener));
+  self->heap = queen_heap_new (HEAP_INTERVAL, HEAP_LEFT_ALONE);
   announce (self);
   g_main_loop_run (self->loop);
   end_memory (self);

@@ -7,29 +7,39 @@
 
 #include "http/queen-probe.h"
 #include "model/queen-clock.h"
+#include "queen-notify.h"
 
 #define PROBES_PER_INTERVAL 3 /* one may be late, and none of them is the last chance */
+#define MIN_DISTANCE 1000     /* µs: a manager that wants more is not worth all her time */
+#define PATIENCE 100000       /* µs that an answer may take, however often one is wanted */
 
 struct _QueenWatchdog
 {
   QueenProbe *probe;
   QueenAlarm *alarm;
-  gint64 interval; /* µs between two probes */
+  gint64 interval;     /* µs between two probes */
+  gint64 patience_end; /* µs, monotonic: of the one that is on its way */
 };
 
 static void
 on_answer (gpointer data)
 {
-  sd_notify (FALSE, "WATCHDOG=1");
+  queen_notify_feed_watchdog ();
 }
 
 static void
 on_turn (gpointer data)
 {
   QueenWatchdog *self = data;
-  g_autofree char *target = queen_probe_dup_target (self->probe);
+  gint64 now = g_get_monotonic_time ();
+  g_autofree char *target = NULL;
   g_autoptr (GError) error = NULL;
 
+  queen_alarm_set (self->alarm, now + self->interval);
+  if (queen_probe_is_waiting (self->probe) && now < self->patience_end)
+    return;
+
+  target = queen_probe_dup_target (self->probe);
   if (queen_probe_is_waiting (self->probe))
     g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
                       "the queen got no answer from herself at %s: the watchdog is not fed",
@@ -37,7 +47,7 @@ on_turn (gpointer data)
   if (!queen_probe_send (self->probe, &error))
     g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
                       "the queen cannot reach herself: %s", error->message);
-  queen_alarm_set (self->alarm, g_get_monotonic_time () + self->interval);
+  self->patience_end = now + PATIENCE;
 }
 
 QueenWatchdog *
@@ -45,12 +55,17 @@ queen_watchdog_new (GPtrArray *addresses)
 {
   QueenWatchdog *self;
   guint64 interval;
+  int is_wanted = sd_watchdog_enabled (FALSE, &interval);
 
-  if (sd_watchdog_enabled (FALSE, &interval) <= 0)
+  if (is_wanted < 0)
+    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
+                      "the watchdog is not fed, as its settings make no sense (WATCHDOG_USEC=%s)",
+                      g_getenv ("WATCHDOG_USEC"));
+  if (is_wanted <= 0)
     return NULL;
 
   self = g_new0 (QueenWatchdog, 1);
-  self->interval = (gint64) interval / PROBES_PER_INTERVAL;
+  self->interval = (gint64) MAX (interval / PROBES_PER_INTERVAL, MIN_DISTANCE);
   self->probe = queen_probe_new (addresses, on_answer, self);
   self->alarm = queen_alarm_new ("watchdog", G_PRIORITY_DEFAULT, on_turn, self);
   queen_alarm_set (self->alarm, 0);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "build-config.h"
+#include "queen-stdio.h"
 #include "queenctl-command.h"
 #include "queenctl-error.h"
 #include "queenctl-output.h"
@@ -152,6 +153,8 @@ main (int argc, char **argv)
   g_auto (QueenctlOptions) options = { 0 };
   g_autoptr (GError) error = NULL;
 
+  if (!queen_stdio_fill ())
+    return EXIT_FAILURE;
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, QUEEN_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");

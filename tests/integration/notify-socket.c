@@ -5,6 +5,7 @@
 
 #include "queen-process.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -76,4 +77,18 @@ notify_socket_wait_for (NotifySocket *self, const char *line)
       if (g_strv_contains ((const char *const *) lines, line))
         return g_steal_pointer (&message);
     }
+}
+
+void
+notify_socket_fill (NotifySocket *self)
+{
+  struct sockaddr_storage address;
+  socklen_t length = sizeof address;
+  int fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+  g_assert_cmpint (getsockname (self->fd, (struct sockaddr *) &address, &length), ==, 0);
+  while (sendto (fd, "#", 1, MSG_DONTWAIT, (struct sockaddr *) &address, length) == 1)
+    ;
+  g_assert_cmpint (errno, ==, EAGAIN);
+  close (fd);
 }

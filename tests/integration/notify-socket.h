@@ -22,6 +22,9 @@ char *notify_socket_read (NotifySocket *self, int timeout_msec);
 /* Waits for a message with that line, such as `READY=1`, and returns it. */
 char *notify_socket_wait_for (NotifySocket *self, const char *line);
 
+/* Leaves no room in it for another message until one is read. */
+void notify_socket_fill (NotifySocket *self);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NotifySocket, notify_socket_free)
 
 G_END_DECLS

@@ -4,9 +4,11 @@
 /* A library between the daemon and the C library. SIGUSR1 turns off, and on again, what QUEEN_HANG
  * names: `poll`, and the main loop does not come back from waiting; `accept4`, and nobody is let in
  * while everything else goes on; `accept4-ipv6`, and nobody is by IPv6; `fsync`, and the disk takes
- * nothing. Each time it says so on stderr. */
+ * nothing; `setlocale`, which hangs from the beginning, early in main(). Each time it says so on
+ * stderr. */
 
 #include <errno.h>
+#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -36,6 +38,19 @@ start (void)
     return;
   what = getenv ("QUEEN_HANG");
   signal (SIGUSR1, on_signal);
+}
+
+/* The locale stays C, as it is for all tests. */
+char *
+setlocale (int category, const char *locale)
+{
+  if (strcmp (what, "setlocale") == 0 && locale != NULL)
+    {
+      on_signal (SIGUSR1);
+      while (is_hanging)
+        usleep (1000);
+    }
+  return NULL;
 }
 
 int

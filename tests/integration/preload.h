@@ -14,6 +14,7 @@ G_BEGIN_DECLS
  * preload-clock   moves its wall clock
  * preload-heap    counts how many bytes of its heap are in use
  * preload-faults  has its socket calls fail, now and then, as the kernel's may
+ * preload-hang    holds it, at its start or when it is told to
  *
  * Test and library share a page of memory.
  */

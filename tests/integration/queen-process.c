@@ -22,6 +22,7 @@ struct _QueenProcess
   gboolean has_exited;
   guint16 port;
   rlim_t descriptors;
+  gboolean has_no_standard;
 
   GThread *drainer; /* so that the daemon never waits for us to read */
   int pipes[2];     /* its stdout and stderr; the drainer's own */
@@ -108,6 +109,8 @@ on_child_setup (gpointer data)
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   if (self->descriptors != 0)
     setrlimit (RLIMIT_NOFILE, &(struct rlimit){ self->descriptors, self->descriptors });
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && self->has_no_standard; fd++)
+    close (fd);
 }
 
 static char **
@@ -168,13 +171,17 @@ queen_process_spawn (const QueenProcessSetup *setup)
   g_autoptr (GError) error = NULL;
 
   self->descriptors = setup->descriptors;
+  self->has_no_standard = setup->has_no_standard;
+  self->pipes[1] = -1;
   for (guint i = 0; i < setup->n_sockets; i++)
     targets[i] = SD_LISTEN_FDS_START + (int) i;
   g_spawn_async_with_pipes_and_fds (NULL, (const char *const *) command,
                                     (const char *const *) environment,
                                     G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, on_child_setup,
-                                    self, -1, -1, -1, setup->sockets, targets, setup->n_sockets,
-                                    &self->pid, NULL, &self->pipes[0], &self->pipes[1], &error);
+                                    self, -1, -1, setup->stderr_fd > 0 ? setup->stderr_fd : -1,
+                                    setup->sockets, targets, setup->n_sockets, &self->pid, NULL,
+                                    &self->pipes[0], setup->stderr_fd > 0 ? NULL : &self->pipes[1],
+                                    &error);
   g_assert_no_error (error);
 
   self->pidfd = pidfd_open (self->pid, 0);
@@ -291,11 +298,17 @@ queen_process_count_descriptors (QueenProcess *self)
 }
 
 void
-queen_process_limit_descriptors (QueenProcess *self, rlim_t limit)
+queen_process_limit (QueenProcess *self, int resource, rlim_t limit)
 {
   struct rlimit limits = { limit, limit };
 
-  g_assert_cmpint (prlimit (self->pid, RLIMIT_NOFILE, &limits, NULL), ==, 0);
+  g_assert_cmpint (prlimit (self->pid, resource, &limits, NULL), ==, 0);
+}
+
+void
+queen_process_limit_descriptors (QueenProcess *self, rlim_t limit)
+{
+  queen_process_limit (self, RLIMIT_NOFILE, limit);
 }
 
 gint64

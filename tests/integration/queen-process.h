@@ -25,6 +25,8 @@ typedef struct _QueenProcess QueenProcess;
  * @descriptors: RLIMIT_NOFILE of the daemon; 0 leaves it alone
  * @sockets: (nullable): descriptors that it is handed as systemd does it; they stay the test's
  * @n_sockets: how many
+ * @stderr_fd: its stderr, which stays the test's; 0 for one that the test reads all the time
+ * @has_no_standard: it starts with neither stdin nor stdout nor stderr
  */
 typedef struct
 {
@@ -33,6 +35,8 @@ typedef struct
   rlim_t descriptors;
   const int *sockets;
   guint n_sockets;
+  int stderr_fd;
+  gboolean has_no_standard;
 } QueenProcessSetup;
 
 /**
@@ -74,7 +78,8 @@ char *queen_process_dup_proc_path (QueenProcess *self, const char *name);
 /* Open descriptors, from /proc. */
 guint queen_process_count_descriptors (QueenProcess *self);
 
-/* Changes RLIMIT_NOFILE of the daemon while it runs. */
+/* Changes a limit of the daemon, such as %RLIMIT_FSIZE, while it runs; and RLIMIT_NOFILE. */
+void queen_process_limit (QueenProcess *self, int resource, rlim_t limit);
 void queen_process_limit_descriptors (QueenProcess *self, rlim_t limit);
 
 /* CPU time used so far, µs, by the process's own clock. */

@@ -411,6 +411,39 @@ ask_on_terminal (const char *line)
   return g_string_free (out, FALSE);
 }
 
+/* In the child, after fork. */
+static void
+close_standard_descriptors (gpointer data)
+{
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    close (fd);
+}
+
+static gboolean
+leads_nowhere (GSubprocess *process, int fd)
+{
+  g_autofree char *path =
+      g_strdup_printf ("/proc/%s/fd/%d", g_subprocess_get_identifier (process), fd);
+  g_autofree char *target = g_file_read_link (path, NULL);
+
+  return g_strcmp0 (target, "/dev/null") == 0;
+}
+
+/* The next socket would be in the place of stdout, and the bus would get the events. */
+static void
+test_no_output (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
+  g_autoptr (GSubprocess) process = NULL;
+
+  g_subprocess_launcher_set_child_setup (launcher, close_standard_descriptors, NULL, NULL);
+  process = spawn (launcher, "watch");
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    queen_test_wait_until (leads_nowhere (process, fd));
+  g_subprocess_force_exit (process);
+  g_assert_true (g_subprocess_wait (process, NULL, NULL));
+}
+
 static void
 test_colors (Fixture *f, gconstpointer data)
 {
@@ -819,6 +852,7 @@ main (int argc, char **argv)
   ADD ("open/no-browser-and-the-address", set_up, test_open_no_browser);
   ADD ("open/an-icon-that-fails-says-why", set_up_bus, test_open_notify);
   ADD ("watch/events-until-nobody-reads", set_up, test_watch);
+  ADD ("watch/closed-descriptors-are-taken-by-nobody-else", set_up, test_no_output);
   ADD ("watch/json-lines", set_up, test_watch_json);
   ADD ("watch/queen-restarted", set_up, test_watch_restart);
   ADD ("watch/notifications", set_up, test_notify);

@@ -120,6 +120,32 @@ test_notify (void)
   g_assert_cmpint (queen_process_wait_exit (queen), ==, 0);
 }
 
+/* Such as one for containers that reads nothing after READY=1, or one that is stuck. */
+static void
+test_unread_manager (void)
+{
+  g_autoptr (NotifySocket) manager = notify_socket_new ();
+  const char *environment[] = { notify_socket_get_variable (manager), NULL };
+  const char *arguments[] = { "--port=0", "--ui-port=off", "--bus=none",
+                              "--heartbeat-interval=20ms", NULL };
+  g_autoptr (QueenProcess) queen = NULL;
+  g_autoptr (SseClient) client = NULL;
+  g_autofree char *told = NULL;
+
+  notify_socket_fill (manager);
+  queen = queen_process_spawn (
+      &(QueenProcessSetup){ .arguments = arguments, .environment = environment });
+  queen_process_wait_ready (queen);
+  http_beat (queen_process_get_port (queen), "worker", "w", "ready");
+  client = sse_client_subscribe (queen_process_get_port (queen), NULL, NULL);
+  for (int i = 0; i < 10; i++)
+    sse_frame_free (sse_client_next (client));
+
+  /* Once, and how things stand now. */
+  told = notify_socket_wait_for (manager, "READY=1");
+  g_assert_nonnull (strstr (told, "STATUS=Workers: 1 online, 1 available."));
+}
+
 /* Sockets that outlive her */
 
 static void
@@ -463,6 +489,61 @@ test_not_hers (void)
   stop_watched (&watched);
 }
 
+/* She cannot do what is wanted, and goes on doing all else. */
+static void
+test_tiny_interval (void)
+{
+  const char *variables[] = { "WATCHDOG_USEC=5", NULL };
+  Watched watched;
+  guint16 port;
+
+  start_watched (&watched, variables, NULL, NULL);
+  port = queen_process_get_port (watched.queen);
+  http_beat (port, "worker", "w", "ready");
+  wait_for_feeds (watched.manager, 100);
+  g_assert_cmpuint (http_read_metric (port, "queen_components_online{kind=\"worker\"}"), ==, 1);
+  queen_process_signal (watched.queen, SIGTERM);
+  g_assert_cmpint (queen_process_wait_exit (watched.queen), ==, 0);
+  queen_process_free (watched.queen); /* on a busy machine an answer takes more than 1 ms */
+  notify_socket_free (watched.manager);
+}
+
+static void
+test_senseless_interval (void)
+{
+  static const char *const senseless[] = { "",   "0", "-1", "abc", "30s", "18446744073709551615",
+                                           "1e6" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (senseless); i++)
+    {
+      g_autofree char *variable = g_strconcat ("WATCHDOG_USEC=", senseless[i], NULL);
+      const char *variables[] = { variable, NULL };
+      g_autofree char *said = g_strdup_printf ("(WATCHDOG_USEC=%s)\n", senseless[i]);
+      Watched watched;
+
+      start_watched (&watched, variables, NULL, NULL);
+      http_beat (queen_process_get_port (watched.queen), "worker", "w", "ready");
+      g_assert_true (queen_process_has_said (watched.queen, said));
+      queen_process_signal (watched.queen, SIGTERM);
+      g_assert_cmpint (queen_process_wait_exit (watched.queen), ==, 0);
+      queen_process_free (watched.queen);
+      notify_socket_free (watched.manager);
+    }
+}
+
+/* Some 600 000 years: fed once, at the start. */
+static void
+test_huge_interval (void)
+{
+  const char *variables[] = { "WATCHDOG_USEC=18446744073709551614", NULL };
+  Watched watched;
+
+  start_watched (&watched, variables, NULL, NULL);
+  wait_for_feeds (watched.manager, 1);
+  g_assert_cmpuint (count_feeds (watched.manager, get_watchdog_msec ()), ==, 0);
+  stop_watched (&watched);
+}
+
 static void
 read_all (SseClient *client)
 {
@@ -509,6 +590,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/service/notify/ready-status-stopping", test_notify);
+  g_test_add_func ("/service/notify/manager-that-does-not-read-is-told-later", test_unread_manager);
   g_test_add_func ("/service/sockets/in-the-place-of-addresses-and-ports", test_adopted);
   g_test_add_func ("/service/sockets/wrong-ones-are-refused-in-one-line", test_wrong_socket);
   g_test_add_data_func ("/service/sockets/exposed-ipv4-is-refused-unless-spoken-out",
@@ -525,6 +607,10 @@ main (int argc, char **argv)
   g_test_add_func ("/service/watchdog/fed-without-a-token", test_fed_without_token);
   g_test_add_func ("/service/watchdog/fed-when-descriptors-run-out", test_fed_when_full);
   g_test_add_func ("/service/watchdog/not-fed-when-it-is-another-s", test_not_hers);
+  g_test_add_func ("/service/watchdog/interval-of-5-us/fed-as-often-as-can-be", test_tiny_interval);
+  g_test_add_func ("/service/watchdog/interval-of-ages/fed-once", test_huge_interval);
+  g_test_add_func ("/service/watchdog/interval-that-is-none/said-and-no-more",
+                   test_senseless_interval);
   g_test_add_data_func ("/service/watchdog/silent-when-the-loop-hangs", "poll", test_silent);
   g_test_add_data_func ("/service/watchdog/silent-when-nobody-is-accepted", "accept4", test_silent);
   g_test_add_data_func ("/service/watchdog/silent-when-one-socket-is-deaf", "accept4-ipv6",

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-heap.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "model/queen-clock.h"
+
+#define MMAP_THRESHOLD (256 * 1024) /* bytes */
+#define KEPT (1024 * 1024)          /* bytes at the heap's end, for what comes next */
+
+struct _QueenHeap
+{
+  QueenAlarm *alarm;
+  gint64 interval;
+  gsize min_resident;
+  GThread *thread; /* the last one that trimmed; NULL before */
+  int is_trimming; /* atomic */
+};
+
+void
+queen_heap_keep_blocks_apart (void)
+{
+  mallopt (M_MMAP_THRESHOLD, MMAP_THRESHOLD);
+}
+
+/* Returns: bytes; 0 when it is not known */
+static gsize
+get_resident (void)
+{
+  FILE *file = fopen ("/proc/self/statm", "re");
+  unsigned long n_total, n_resident;
+  gboolean is_known = file && fscanf (file, "%lu %lu", &n_total, &n_resident) == 2;
+
+  if (file)
+    fclose (file);
+  return is_known ? n_resident * (gsize) sysconf (_SC_PAGESIZE) : 0;
+}
+
+static gpointer
+trim (gpointer data)
+{
+  QueenHeap *self = data;
+
+  malloc_trim (KEPT);
+  g_atomic_int_set (&self->is_trimming, FALSE);
+  return NULL;
+}
+
+static void
+on_turn (gpointer data)
+{
+  QueenHeap *self = data;
+
+  queen_alarm_set (self->alarm, g_get_monotonic_time () + self->interval);
+  if (g_atomic_int_get (&self->is_trimming) || get_resident () < self->min_resident)
+    return;
+  g_clear_pointer (&self->thread, g_thread_join);
+  g_atomic_int_set (&self->is_trimming, TRUE);
+  self->thread = g_thread_try_new ("heap", trim, self, NULL);
+  if (!self->thread) /* then at another time */
+    g_atomic_int_set (&self->is_trimming, FALSE);
+}
+
+QueenHeap *
+queen_heap_new (gint64 interval, gsize min_resident)
+{
+  QueenHeap *self = g_new0 (QueenHeap, 1);
+
+  self->interval = interval;
+  self->min_resident = min_resident;
+  self->alarm = queen_alarm_new ("heap", G_PRIORITY_LOW, on_turn, self);
+  queen_alarm_set (self->alarm, g_get_monotonic_time () + interval);
+  return self;
+}
+
+void
+queen_heap_free (QueenHeap *self)
+{
+  g_clear_pointer (&self->thread, g_thread_join);
+  queen_alarm_free (self->alarm);
+  g_free (self);
+}
