@@ -86,7 +86,7 @@ enter_address (QueenHandshakes *self, const struct sockaddr_storage *sockaddr)
   QueenHandshakeAddress *address;
   QueenPeer *peer;
 
-  queen_peers_enter (self->peers, sockaddr, &peer);
+  queen_peers_enter (self->peers, sockaddr, FALSE, &peer);
   address = g_hash_table_lookup (self->addresses, peer);
   if (!address)
     {
