@@ -634,7 +634,7 @@ time_out_request (QueenConnection *self, QueenWaitKind wait)
   g_autoptr (GError) error = NULL;
 
   /* Who has said something in time is heard, however long the queue is. */
-  if (queen_connection_waits_for_turn (self))
+  if (queen_connection_waits_for_handshake (self))
     {
       enter_state (self, STATE_OVERDUE);
       return;
@@ -665,7 +665,7 @@ time_out_handler (QueenConnection *self)
 }
 
 void
-queen_connection_take_turn (QueenConnection *self)
+queen_connection_shake_hands (QueenConnection *self)
 {
   if (self->state == STATE_QUEUED && !begin_handshake (self))
     return;
@@ -710,7 +710,7 @@ queen_connection_time_out (QueenConnection *self, QueenWaitKind wait)
 }
 
 gboolean
-queen_connection_waits_for_turn (const QueenConnection *self)
+queen_connection_waits_for_handshake (const QueenConnection *self)
 {
   return self->state == STATE_HANDSHAKE && queen_handshakes_is_waiting (&self->handshake);
 }
@@ -719,7 +719,7 @@ queen_connection_waits_for_turn (const QueenConnection *self)
 static gboolean
 has_spoken (QueenConnection *self)
 {
-  if (self->state != STATE_HANDSHAKE || queen_connection_waits_for_turn (self) ||
+  if (self->state != STATE_HANDSHAKE || queen_connection_waits_for_handshake (self) ||
       !queen_tls_session_has_input (self->socket.tls))
     return FALSE;
   queen_handshakes_go_on (&self->handshake);

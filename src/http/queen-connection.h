@@ -203,14 +203,14 @@ gboolean queen_connection_evict_idle (QueenConnectionSettings *settings);
 void queen_connection_on_ready (QueenConnection *self, guint events);
 
 /**
- * queen_connection_waits_for_turn:
+ * queen_connection_waits_for_handshake:
  *
  * Returns: whether it has gone on with its handshake, and it is for the queen to answer
  */
-gboolean queen_connection_waits_for_turn (const QueenConnection *self);
+gboolean queen_connection_waits_for_handshake (const QueenConnection *self);
 
 /** It is its turn to shake hands: #QueenHandshakes. */
-void queen_connection_take_turn (QueenConnection *self);
+void queen_connection_shake_hands (QueenConnection *self);
 
 /** The time for @wait is over. */
 void queen_connection_time_out (QueenConnection *self, QueenWaitKind wait);

@@ -57,7 +57,7 @@ on_ready (gpointer item, guint events, gpointer data)
 static void
 on_turn (gpointer item, gpointer data)
 {
-  queen_connection_take_turn (item);
+  queen_connection_shake_hands (item);
 }
 
 static void
@@ -215,7 +215,7 @@ find_slowest (QueenGate *self)
   QueenConnection *slowest = queen_handshakes_find_burden (self->connections.handshakes);
 
   for (GList *link = rooms[QUEEN_WAIT_REQUEST].queue.head; link && !slowest; link = link->next)
-    if (!queen_connection_waits_for_turn (link->data))
+    if (!queen_connection_waits_for_handshake (link->data))
       slowest = link->data;
   if (!slowest)
     slowest = queen_waiting_room_peek (&rooms[QUEEN_WAIT_HANDSHAKE]);
