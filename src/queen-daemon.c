@@ -369,7 +369,7 @@ make_tls (QueenDaemon *self, GError **error)
                            _ ("--tls-certificate and --tls-key go together"));
       return FALSE;
     }
-  self->tls = queen_tls_new (certificate, key, error);
+  self->tls = queen_tls_new (certificate, key, &queen_clock_system, error);
   return self->tls != NULL;
 }
 

@@ -16,7 +16,9 @@
 typedef enum
 {
   STATE_HELLO,     /* the client is to begin with TLS */
+  STATE_QUEUED,    /* it has, and waits for its first turn to shake hands */
   STATE_HANDSHAKE, /* the socket is the TLS session's alone */
+  STATE_OVERDUE,   /* its time is over, but what it said in time still waits for a turn */
   STATE_HEAD,
   STATE_BODY,
   STATE_HANDLER, /* the answer is being made */
@@ -29,7 +31,9 @@ typedef enum
 /* What a connection waits for in each state. */
 static const guint state_waits[] = {
   [STATE_HELLO] = WAITS (QUEEN_WAIT_HEAD, QUEEN_WAIT_REQUEST),
+  [STATE_QUEUED] = 1u << QUEEN_WAIT_HANDSHAKE,
   [STATE_HANDSHAKE] = WAITS (QUEEN_WAIT_HEAD, QUEEN_WAIT_REQUEST),
+  [STATE_OVERDUE] = 1u << QUEEN_WAIT_HANDSHAKE,
   [STATE_HEAD] = WAITS (QUEEN_WAIT_HEAD, QUEEN_WAIT_REQUEST),
   [STATE_BODY] = 1u << QUEEN_WAIT_REQUEST,
   [STATE_HANDLER] = 1u << QUEEN_WAIT_HANDLER,
@@ -48,6 +52,7 @@ struct _QueenConnection
   struct sockaddr_storage client; /* who is at the other end, or whom a trusted proxy there names */
   gboolean is_forwarded;
   QueenPeer *share; /* NULL when it takes from nobody's */
+  QueenHandshake handshake;
 
   QueenRequestBuffer request;
   gsize n_kept; /* bytes of it that count as held */
@@ -135,6 +140,7 @@ queen_connection_remove (QueenConnection *self)
     queen_wait_end (&self->waits[wait]);
   if (self->watched_by)
     queen_epoll_skip (self->watched_by, self);
+  queen_handshakes_leave (&self->handshake);
   queen_socket_close (&self->socket);
   clear_request (self);
   queen_delivery_clear (&self->delivery, settings->budgets);
@@ -173,6 +179,7 @@ QueenSocket
 queen_connection_steal_socket (QueenConnection *self)
 {
   unwatch (self);
+  queen_socket_end_reading (&self->socket);
   return queen_socket_steal (&self->socket);
 }
 
@@ -312,7 +319,7 @@ queen_connection_refuse (QueenConnection *self, QueenRefusal reason, const GErro
 
   self->settings->tally->refusals[reason]++;
   /* Nothing in plain text would be understood. */
-  if (self->state == STATE_HELLO || self->state == STATE_HANDSHAKE)
+  if (self->state < STATE_HEAD)
     {
       queen_connection_remove (self);
       return;
@@ -503,21 +510,6 @@ refuse_handshake (QueenConnection *self)
 }
 
 static void
-on_handshake (gboolean is_done, gpointer data)
-{
-  QueenConnection *self = data;
-
-  if (!is_done)
-    {
-      refuse_handshake (self);
-      return;
-    }
-  enter_state (self, STATE_HEAD);
-  if (read_request (self))
-    watch (self);
-}
-
-static void
 refuse_plain (QueenConnection *self)
 {
   g_autoptr (GError) error =
@@ -528,19 +520,35 @@ refuse_plain (QueenConnection *self)
   queen_connection_refuse (self, QUEEN_REFUSAL_HANDSHAKE, error);
 }
 
-/* Until the handshake is over, nobody but the session speaks for the socket. */
 static void
-begin_tls (QueenConnection *self)
+wait_for_turn (QueenConnection *self)
+{
+  enter_state (self, STATE_QUEUED);
+  queen_handshakes_enter (self->settings->handshakes, &self->handshake, &self->client, self);
+}
+
+/* Its time begins now, not when it began to wait. Until the handshake is over, nobody but the
+ * session speaks for the socket. Returns FALSE when it is no more. */
+static gboolean
+begin_handshake (QueenConnection *self)
 {
   QueenSocket *socket = &self->socket;
 
-  unwatch (self);
   enter_state (self, STATE_HANDSHAKE);
-  socket->tls = queen_tls_accept (self->settings->tls, socket->fd, on_handshake, self);
+  socket->tls = queen_tls_accept (self->settings->tls, socket->fd);
   if (socket->tls)
-    return;
+    return TRUE;
   socket->fd = -1;
   refuse_handshake (self);
+  return FALSE;
+}
+
+static void
+end_handshake (QueenConnection *self)
+{
+  queen_handshakes_leave (&self->handshake);
+  enter_state (self, STATE_HEAD);
+  read_request (self);
 }
 
 /* Returns whether it still waits for its client's hello. */
@@ -552,8 +560,8 @@ read_hello (QueenConnection *self)
     case QUEEN_TLS_HELLO_PART:
       return TRUE;
     case QUEEN_TLS_HELLO_WHOLE:
-      begin_tls (self);
-      return FALSE;
+      wait_for_turn (self);
+      return TRUE;
     case QUEEN_TLS_HELLO_PLAIN:
       refuse_plain (self);
       return FALSE;
@@ -561,6 +569,16 @@ read_hello (QueenConnection *self)
       refuse_handshake (self);
       return FALSE;
     }
+}
+
+static void
+look_for_turn (QueenConnection *self, guint events)
+{
+  const QueenTlsSession *tls = self->socket.tls;
+
+  if (events & EPOLLIN || queen_tls_session_has_input (tls) ||
+      (events & EPOLLOUT && queen_tls_session_wants_to_send (tls)))
+    queen_handshakes_go_on (&self->handshake);
 }
 
 /* Returns whether it still waits for what its client has to say. */
@@ -594,8 +612,10 @@ queen_connection_on_ready (QueenConnection *self, guint events)
 
   self->has_unread_data |= events & EPOLLIN && self->state >= STATE_HANDLER;
   /* A hello is left where it is, and so the end behind it is not read. */
-  if (is_over || (events & EPOLLRDHUP && self->state == STATE_HELLO))
+  if (is_over || (events & EPOLLRDHUP && self->state <= STATE_QUEUED))
     queen_connection_remove (self);
+  else if (self->state == STATE_HANDSHAKE)
+    look_for_turn (self, events);
   else if (self->state == STATE_ANSWER)
     write_answer (self);
   else if (self->state == STATE_LINGER)
@@ -613,6 +633,12 @@ time_out_request (QueenConnection *self, QueenWaitKind wait)
       wait == QUEEN_WAIT_HEAD ? QUEEN_REFUSAL_HEAD_TIMEOUT : QUEEN_REFUSAL_REQUEST_TIMEOUT;
   g_autoptr (GError) error = NULL;
 
+  /* Who has said something in time is heard, however long the queue is. */
+  if (queen_connection_waits_for_handshake (self))
+    {
+      enter_state (self, STATE_OVERDUE);
+      return;
+    }
   /* Who has not said a word (browsers connect in advance) would not read an answer either. */
   if (!self->request.kept)
     {
@@ -639,10 +665,28 @@ time_out_handler (QueenConnection *self)
 }
 
 void
+queen_connection_shake_hands (QueenConnection *self)
+{
+  if (self->state == STATE_QUEUED && !begin_handshake (self))
+    return;
+  if (queen_tls_session_shake_hands (self->socket.tls) == 0)
+    end_handshake (self);
+  else if (errno != EAGAIN && errno != EINTR)
+    refuse_handshake (self);
+  else if (self->state == STATE_OVERDUE)
+    time_out_request (self, QUEEN_WAIT_HEAD);
+  else if (errno == EINTR)
+    queen_handshakes_go_on (&self->handshake);
+}
+
+void
 queen_connection_time_out (QueenConnection *self, QueenWaitKind wait)
 {
   switch (wait)
     {
+    case QUEEN_WAIT_HANDSHAKE:
+      refuse_handshake (self);
+      break;
     case QUEEN_WAIT_HEAD:
     case QUEEN_WAIT_REQUEST:
       time_out_request (self, wait);
@@ -665,13 +709,30 @@ queen_connection_time_out (QueenConnection *self, QueenWaitKind wait)
     }
 }
 
+gboolean
+queen_connection_waits_for_handshake (const QueenConnection *self)
+{
+  return self->state == STATE_HANDSHAKE && queen_handshakes_is_waiting (&self->handshake);
+}
+
+/* Returns whether it has gone on with its handshake, which nobody has heard yet; once. */
+static gboolean
+has_spoken (QueenConnection *self)
+{
+  if (self->state != STATE_HANDSHAKE || queen_connection_waits_for_handshake (self) ||
+      !queen_tls_session_has_input (self->socket.tls))
+    return FALSE;
+  queen_handshakes_go_on (&self->handshake);
+  return TRUE;
+}
+
 void
 queen_connection_evict (QueenConnection *self)
 {
   QueenAnswer refusal = { NULL };
   g_autoptr (GError) error = NULL;
 
-  if (!read_all (self)) /* the rest has come meanwhile */
+  if (!read_all (self) || has_spoken (self)) /* the rest has come meanwhile */
     return;
   self->settings->tally->refusals[QUEEN_REFUSAL_CONNECTION_CAP]++;
   if (self->request.kept)

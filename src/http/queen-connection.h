@@ -10,8 +10,10 @@
 #include "queen-delivery.h"
 #include "queen-epoll.h"
 #include "queen-forwarded.h"
+#include "queen-handshakes.h"
 #include "queen-peers.h"
 #include "queen-tally.h"
+#include "queen-tls.h"
 #include "queen-wait.h"
 
 G_BEGIN_DECLS
@@ -76,6 +78,7 @@ typedef QueenHandling (*QueenRequestFunc) (QueenConnection *connection,
 
 /**
  * QueenWaitKind:
+ * @QUEEN_WAIT_HANDSHAKE: for its turn to shake hands
  * @QUEEN_WAIT_HEAD: for a whole head
  * @QUEEN_WAIT_REQUEST: for the whole request, from the very beginning: who dawdles with the head
  * has less for the body
@@ -88,6 +91,7 @@ typedef QueenHandling (*QueenRequestFunc) (QueenConnection *connection,
  */
 typedef enum
 {
+  QUEEN_WAIT_HANDSHAKE,
   QUEEN_WAIT_HEAD,
   QUEEN_WAIT_REQUEST,
   QUEEN_WAIT_HANDLER,
@@ -101,6 +105,7 @@ typedef enum
  * QueenConnectionSettings:
  * @access: who may speak
  * @tls: (nullable): what encrypts every connection
+ * @handshakes: where they wait for their turn to shake hands
  * @tally: what counts
  * @budgets: what is held in memory, and how much that may be
  * @proxies: (nullable): whose word is taken for whose request they hand on
@@ -119,6 +124,7 @@ typedef struct
 {
   QueenAccess *access;
   QueenTls *tls;
+  QueenHandshakes *handshakes;
   QueenTally *tally;
   QueenBudgets *budgets;
   const QueenProxies *proxies;
@@ -175,7 +181,8 @@ void queen_connection_refuse_share (QueenConnection *self);
  * queen_connection_evict:
  *
  * Makes room for another one. Who has said something is told why; but nobody waits until it has
- * read that. A request that is whole is answered instead.
+ * read that. A request that is whole is answered instead, and a handshake that has gone on without
+ * anybody hearing it yet goes on, once.
  */
 void queen_connection_evict (QueenConnection *self);
 
@@ -194,6 +201,16 @@ gboolean queen_connection_evict_idle (QueenConnectionSettings *settings);
  * @events: what the kernel says: `EPOLLIN`, …; 0 to look without having been told
  */
 void queen_connection_on_ready (QueenConnection *self, guint events);
+
+/**
+ * queen_connection_waits_for_handshake:
+ *
+ * Returns: whether it has gone on with its handshake, and it is for the queen to answer
+ */
+gboolean queen_connection_waits_for_handshake (const QueenConnection *self);
+
+/** It is its turn to shake hands: #QueenHandshakes. */
+void queen_connection_shake_hands (QueenConnection *self);
 
 /** The time for @wait is over. */
 void queen_connection_time_out (QueenConnection *self, QueenWaitKind wait);

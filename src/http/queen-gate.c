@@ -10,6 +10,7 @@
 #define MAX_DUE_AT_ONCE 128  /* deadlines, likewise */
 
 static const gint64 wait_lengths[QUEEN_N_WAITS] = {
+  [QUEEN_WAIT_HANDSHAKE] = 30 * G_USEC_PER_SEC, /* longer than clients have patience */
   [QUEEN_WAIT_HEAD] = 5 * G_USEC_PER_SEC,
   [QUEEN_WAIT_REQUEST] = 10 * G_USEC_PER_SEC,
   [QUEEN_WAIT_HANDLER] = 60 * G_USEC_PER_SEC,
@@ -51,6 +52,18 @@ static void
 on_ready (gpointer item, guint events, gpointer data)
 {
   queen_connection_on_ready (item, events);
+}
+
+static void
+on_turn (gpointer item, gpointer data)
+{
+  queen_connection_shake_hands (item);
+}
+
+static void
+on_crowded (gpointer item, gpointer data)
+{
+  queen_connection_evict (item);
 }
 
 /* Deadlines */
@@ -117,6 +130,7 @@ queen_gate_dispose (GObject *object)
   g_clear_pointer (&self->deadline_alarm, queen_alarm_free);
   g_clear_pointer (&self->connections.requests, queen_epoll_free);
   g_clear_pointer (&self->connections.answers, queen_epoll_free);
+  g_clear_pointer (&self->connections.handshakes, queen_handshakes_free);
 
   G_OBJECT_CLASS (queen_gate_parent_class)->dispose (object);
 }
@@ -165,6 +179,7 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   connections->access = g_object_ref (settings->access);
   g_set_object (&connections->tls, settings->tls);
   connections->proxies = settings->proxies;
+  connections->handshakes = queen_handshakes_new (settings->clock, on_turn, on_crowded, self);
   connections->tally = settings->tally;
   connections->budgets = settings->budgets;
   connections->peers =
@@ -191,6 +206,24 @@ queen_gate_get_n_connections (QueenGate *self)
 
 /* Letting in */
 
+/* Returns: (nullable): who should make room among those that have not said what they want. Last of
+ * all come those for which it is the queen's turn: of these there are but a few hundred. */
+static QueenConnection *
+find_slowest (QueenGate *self)
+{
+  QueenWaitingRoom *rooms = self->connections.rooms;
+  QueenConnection *slowest = queen_handshakes_find_burden (self->connections.handshakes);
+
+  for (GList *link = rooms[QUEEN_WAIT_REQUEST].queue.head; link && !slowest; link = link->next)
+    if (!queen_connection_waits_for_handshake (link->data))
+      slowest = link->data;
+  if (!slowest)
+    slowest = queen_waiting_room_peek (&rooms[QUEEN_WAIT_HANDSHAKE]);
+  if (!slowest)
+    slowest = queen_waiting_room_peek (&rooms[QUEEN_WAIT_REQUEST]);
+  return slowest;
+}
+
 /* Makes room for one more. @may_evict is FALSE for one that gets nothing but a refusal: only those
  * that have their answer make room for that. */
 static gboolean
@@ -201,7 +234,7 @@ make_room (QueenGate *self, gboolean may_evict)
   while (self->n_connections >= self->max_connections)
     {
       QueenConnection *lingering = queen_waiting_room_peek (&rooms[QUEEN_WAIT_LINGER]);
-      QueenConnection *oldest = queen_waiting_room_peek (&rooms[QUEEN_WAIT_REQUEST]);
+      QueenConnection *oldest = find_slowest (self);
 
       if (lingering)
         queen_connection_remove (lingering);

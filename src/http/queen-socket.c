@@ -59,6 +59,13 @@ queen_socket_get_n_queued (const QueenSocket *self)
   return ioctl (self->fd, SIOCOUTQ, &n_bytes) == 0 ? (gsize) n_bytes : 0;
 }
 
+void
+queen_socket_end_reading (QueenSocket *self)
+{
+  if (self->tls)
+    queen_tls_session_end_reading (self->tls);
+}
+
 QueenSocket
 queen_socket_steal (QueenSocket *self)
 {

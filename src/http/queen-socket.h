@@ -5,7 +5,7 @@
 
 #include <sys/uio.h>
 
-#include "queen-tls.h"
+#include "queen-tls-session.h"
 
 G_BEGIN_DECLS
 
@@ -75,6 +75,13 @@ gssize queen_socket_drain (QueenSocket *self, void *buffer, gsize size);
  * Returns: how many bytes the kernel holds that the other end has not taken yet, as far as it tells
  */
 gsize queen_socket_get_n_queued (const QueenSocket *self);
+
+/**
+ * queen_socket_end_reading:
+ *
+ * From then on what comes can only be drained. Of a TLS connection that leaves a hundred bytes.
+ */
+void queen_socket_end_reading (QueenSocket *self);
 
 /**
  * queen_socket_steal:

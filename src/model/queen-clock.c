@@ -23,9 +23,19 @@ get_wall (void)
   return (gint64) now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+static gint64
+get_cpu (void)
+{
+  struct timespec used;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &used);
+  return (gint64) used.tv_sec * G_USEC_PER_SEC + used.tv_nsec / 1000;
+}
+
 const QueenClock queen_clock_system = {
   .get_monotonic = g_get_monotonic_time,
   .get_wall = get_wall,
+  .get_cpu = get_cpu,
 };
 
 /* GLib has asked the system's clock already, once for all sources of a turn. */
@@ -51,8 +61,7 @@ prepare_alarm (GSource *source, int *timeout_msec)
 
   *timeout_msec = -1;
   if (alarm->time >= 0)
-    *timeout_msec =
-        (int) CLAMP ((alarm->time - get_time (alarm) + 999) / 1000, 0, G_MAXINT);
+    *timeout_msec = (int) CLAMP ((alarm->time - get_time (alarm) + 999) / 1000, 0, G_MAXINT);
   return is_due (source);
 }
 

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,6 +19,7 @@
 #include "http/queen-routes.h"
 #include "http/queen-server.h"
 #include "http/queen-tls.h"
+#include "tls-identity.h"
 
 #define N_CLIENTS 4
 #define MAX_STEPS 400
@@ -70,7 +70,7 @@ get_monotonic (void)
   return world.now;
 }
 
-static const QueenClock world_clock = { get_monotonic, get_monotonic };
+static const QueenClock world_clock = { get_monotonic, get_monotonic, get_monotonic };
 
 static void
 on_later_gone (gpointer message)
@@ -103,59 +103,13 @@ finish_later (void)
 }
 
 static void
-write_file (const char *path, const gnutls_datum_t *text)
-{
-  g_assert_true (g_file_set_contents (path, (const char *) text->data, (gssize) text->size, NULL));
-}
-
-/* Makes a certificate that vouches for itself, and its key. */
-static void
-make_identity (const char *certificate_file, const char *key_file)
-{
-  gnutls_x509_privkey_t key;
-  gnutls_x509_crt_t certificate;
-  gnutls_datum_t text;
-  time_t begin = time (NULL) - 3600;
-
-  g_assert_cmpint (gnutls_x509_privkey_init (&key), ==, 0);
-  g_assert_cmpint (gnutls_x509_privkey_generate (key, GNUTLS_PK_ECDSA,
-                                                 GNUTLS_CURVE_TO_BITS (GNUTLS_ECC_CURVE_SECP256R1),
-                                                 0),
-                   ==, 0);
-  g_assert_cmpint (gnutls_x509_crt_init (&certificate), ==, 0);
-  g_assert_cmpint (gnutls_x509_crt_set_version (certificate, 3), ==, 0);
-  g_assert_cmpint (gnutls_x509_crt_set_serial (certificate, "1", 1), ==, 0);
-  g_assert_cmpint (gnutls_x509_crt_set_dn_by_oid (certificate, GNUTLS_OID_X520_COMMON_NAME, 0,
-                                                  "localhost", strlen ("localhost")),
-                   ==, 0);
-  g_assert_cmpint (gnutls_x509_crt_set_activation_time (certificate, begin), ==, 0);
-  g_assert_cmpint (gnutls_x509_crt_set_expiration_time (certificate, begin + 90 * 86400), ==, 0);
-  g_assert_cmpint (gnutls_x509_crt_set_key (certificate, key), ==, 0);
-  g_assert_cmpint (gnutls_x509_crt_sign2 (certificate, certificate, key, GNUTLS_DIG_SHA256, 0), ==,
-                   0);
-  g_assert_cmpint (gnutls_x509_crt_export2 (certificate, GNUTLS_X509_FMT_PEM, &text), ==, 0);
-  write_file (certificate_file, &text);
-  gnutls_free (text.data);
-  g_assert_cmpint (gnutls_x509_privkey_export2 (key, GNUTLS_X509_FMT_PEM, &text), ==, 0);
-  write_file (key_file, &text);
-  gnutls_free (text.data);
-  gnutls_x509_crt_deinit (certificate);
-  gnutls_x509_privkey_deinit (key);
-}
-
-static void
 make_tls (void)
 {
-  g_autofree char *folder = g_dir_make_tmp ("fuzz-gate-XXXXXX", NULL);
-  g_autofree char *certificate = g_build_filename (folder, "certificate.pem", NULL);
-  g_autofree char *key = g_build_filename (folder, "key.pem", NULL);
+  TlsIdentity *identity = tls_identity_new ("localhost");
 
-  make_identity (certificate, key);
-  world.tls = queen_tls_new (certificate, key, NULL);
+  world.tls = queen_tls_new (identity->certificate, identity->key, &queen_clock_system, NULL);
   g_assert_nonnull (world.tls);
-  unlink (certificate);
-  unlink (key);
-  rmdir (folder);
+  tls_identity_free (identity);
   g_assert_cmpint (gnutls_certificate_allocate_credentials (&trust), ==, 0);
 }
 

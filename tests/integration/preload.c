@@ -3,6 +3,7 @@
 
 #include "preload.h"
 
+#include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -103,4 +104,25 @@ preload_measure_heap (Preload *self, QueenProcess *queen)
       least = MIN (least, __atomic_load_n (&self->page->heap_in_use, __ATOMIC_RELAXED));
     }
   return least;
+}
+
+char **
+preload_dup_hang_environment (const char *what)
+{
+  const char *asan_options = g_getenv ("ASAN_OPTIONS");
+  char **environment = g_new0 (char *, 4);
+
+  environment[0] = g_strconcat ("QUEEN_HANG=", what, NULL);
+  environment[1] =
+      g_strconcat ("LD_PRELOAD=", g_getenv ("QUEEN_PRELOADS"), "/preload-hang.so", NULL);
+  /* The sanitizer would refuse to run when it is not the first library. */
+  environment[2] = g_strconcat ("ASAN_OPTIONS=verify_asan_link_order=0:", asan_options, NULL);
+  return environment;
+}
+
+void
+preload_turn_hanging (QueenProcess *queen, const char *said)
+{
+  queen_process_signal (queen, SIGUSR1);
+  queen_test_wait_until (queen_process_has_said (queen, said));
 }

@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  * preload-faults  has its socket calls fail, now and then, as the kernel's may
  * preload-hang    holds it, at its start or when it is told to
  *
- * Test and library share a page of memory.
+ * Test and library share a page of memory; all but the last, which goes by a signal.
  */
 
 #define PRELOAD_PAGE "QUEEN_TEST_PAGE" /* the variable with the file to map */
@@ -58,6 +58,12 @@ void preload_move_clock (Preload *self, gint64 seconds);
 /* Returns: the bytes that the daemon has asked for and not given back, the least of some moments
  * when it has nothing to do */
 guint64 preload_measure_heap (Preload *self, QueenProcess *queen);
+
+/* Returns: (transfer full): the environment in which SIGUSR1 has @what fail; see preload-hang.c */
+char **preload_dup_hang_environment (const char *what);
+
+/* @said: "hang: on\n" or "hang: off\n", for the first and for the second time */
+void preload_turn_hanging (QueenProcess *queen, const char *said);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Preload, preload_free)
 

@@ -270,12 +270,21 @@ queen_process_get_port (QueenProcess *self)
   return self->port;
 }
 
+guint
+queen_process_count_said (QueenProcess *self, const char *text)
+{
+  g_autofree char *said = queen_process_dup_stderr (self);
+  guint n = 0;
+
+  for (const char *at = said; (at = strstr (at, text)); at += strlen (text))
+    n++;
+  return n;
+}
+
 gboolean
 queen_process_has_said (QueenProcess *self, const char *text)
 {
-  g_autofree char *said = queen_process_dup_stderr (self);
-
-  return strstr (said, text) != NULL;
+  return queen_process_count_said (self, text) > 0;
 }
 
 char *

@@ -72,6 +72,9 @@ guint16 queen_process_get_port (QueenProcess *self);
 /* Whether @text is on its stderr already. */
 gboolean queen_process_has_said (QueenProcess *self, const char *text);
 
+/* How often. */
+guint queen_process_count_said (QueenProcess *self, const char *text);
+
 /* Returns: (transfer full): the file of that name in /proc that tells of the daemon */
 char *queen_process_dup_proc_path (QueenProcess *self, const char *name);
 

@@ -4,6 +4,7 @@
 /* What the queen is to systemd: sockets that outlive her, what she tells, and the watchdog. */
 
 #include "notify-socket.h"
+#include "preload.h"
 #include "queen-process.h"
 #include "sse-client.h"
 
@@ -68,28 +69,6 @@ start_on (const int *sockets, guint n_sockets)
 
   queen_process_wait_ready (queen);
   return queen;
-}
-
-/* Returns: the environment in which SIGUSR1 has @what fail; see preload-hang.c */
-static char **
-dup_hang_environment (const char *what)
-{
-  const char *asan_options = g_getenv ("ASAN_OPTIONS");
-  char **environment = g_new0 (char *, 4);
-
-  environment[0] = g_strconcat ("QUEEN_HANG=", what, NULL);
-  environment[1] =
-      g_strconcat ("LD_PRELOAD=", g_getenv ("QUEEN_PRELOADS"), "/preload-hang.so", NULL);
-  /* The sanitizer would refuse to run when it is not the first library. */
-  environment[2] = g_strconcat ("ASAN_OPTIONS=verify_asan_link_order=0:", asan_options, NULL);
-  return environment;
-}
-
-static void
-turn_hanging (QueenProcess *queen, const char *said)
-{
-  queen_process_signal (queen, SIGUSR1);
-  queen_test_wait_until (queen_process_has_said (queen, said));
 }
 
 /* What she tells */
@@ -318,7 +297,7 @@ static void
 test_waiting (void)
 {
   int fd = open_listening ();
-  g_auto (GStrv) environment = dup_hang_environment ("poll");
+  g_auto (GStrv) environment = preload_dup_hang_environment ("poll");
   g_autoptr (QueenProcess) first =
       queen_process_spawn (&(QueenProcessSetup){ .arguments = usual_arguments,
                                                  .environment = (const char *const *) environment,
@@ -328,11 +307,11 @@ test_waiting (void)
   g_autoptr (QueenProcess) second = NULL;
 
   queen_process_wait_ready (first);
-  turn_hanging (first, "hang: on\n");
+  preload_turn_hanging (first, "hang: on\n");
   queen_process_signal (first, SIGTERM);
   for (int i = 0; i < N_WAITING; i++)
     g_ptr_array_add (clients, sse_client_open (get_port (fd), 0, NULL, NULL));
-  turn_hanging (first, "hang: off\n");
+  preload_turn_hanging (first, "hang: off\n");
   g_assert_cmpint (queen_process_wait_exit (first), ==, 0);
 
   second = start_on (&fd, 1);
@@ -555,7 +534,7 @@ read_all (SseClient *client)
 static void
 test_silent (gconstpointer data)
 {
-  g_auto (GStrv) environment = dup_hang_environment (data);
+  g_auto (GStrv) environment = preload_dup_hang_environment (data);
   gboolean is_turning = !g_str_equal (data, "poll");
   g_autoptr (SseClient) client = NULL;
   Watched watched;
@@ -564,7 +543,7 @@ test_silent (gconstpointer data)
   client = sse_client_subscribe (queen_process_get_port (watched.queen), NULL, NULL);
   wait_for_feeds (watched.manager, 3);
 
-  turn_hanging (watched.queen, "hang: on\n");
+  preload_turn_hanging (watched.queen, "hang: on\n");
   /* At the most the one that is on its way; with two addresses, the other one's before it. */
   g_assert_cmpuint (count_feeds (watched.manager, 2 * get_watchdog_msec ()), <=, 2);
   g_assert_cmpuint (count_feeds (watched.manager, 2 * get_watchdog_msec ()), ==, 0);
@@ -576,7 +555,7 @@ test_silent (gconstpointer data)
           queen_process_has_said (watched.queen, "the queen got no answer from herself at "));
     }
 
-  turn_hanging (watched.queen, "hang: off\n");
+  preload_turn_hanging (watched.queen, "hang: off\n");
   wait_for_feeds (watched.manager, 3);
   queen_process_signal (watched.queen, SIGTERM);
   g_assert_cmpint (queen_process_wait_exit (watched.queen), ==, 0);

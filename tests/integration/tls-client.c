@@ -3,8 +3,8 @@
 
 #include "tls-client.h"
 
-#include <gio/gio.h>
-#include <glib/gstdio.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -16,196 +16,227 @@
 struct _TlsClient
 {
   int fd;
-  GIOStream *stream;
+  gnutls_session_t session;
+  gnutls_certificate_credentials_t credentials;
+  GByteArray *held; /* NULL when nothing is held back */
+  guint n_flights;  /* what it has said, each up to the other's answer */
 };
 
-/* Identities */
-
-TlsIdentity *
-tls_identity_new (const char *name)
+static void
+check (int code)
 {
-  TlsIdentity *self = g_new0 (TlsIdentity, 1);
-  g_autofree char *subject = g_strconcat ("/CN=", name, NULL);
-  g_autoptr (GError) error = NULL;
-  g_autofree char *complaint = NULL;
-  int status;
+  if (code < 0)
+    g_error ("GnuTLS: %s", gnutls_strerror (code));
+}
 
-  self->directory = g_dir_make_tmp ("queen-tls-XXXXXX", &error);
-  g_assert_no_error (error);
-  self->certificate = g_build_filename (self->directory, "tls-certificate", NULL);
-  self->key = g_build_filename (self->directory, "tls-key", NULL);
-  {
-    const char *command[] = { "openssl",
-                              "req",
-                              "-x509",
-                              "-newkey",
-                              "ec",
-                              "-pkeyopt",
-                              "ec_paramgen_curve:prime256v1",
-                              "-nodes",
-                              "-days",
-                              "2",
-                              "-subj",
-                              subject,
-                              "-addext",
-                              "subjectAltName=DNS:localhost,IP:127.0.0.1",
-                              "-keyout",
-                              self->key,
-                              "-out",
-                              self->certificate,
-                              NULL };
+/* Its hello goes out; what it says after the server's answer may be held. */
+static gssize
+push (gnutls_transport_ptr_t data, const void *bytes, gsize size)
+{
+  TlsClient *client = data;
 
-    g_spawn_sync (NULL, (char **) command, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, &complaint,
-                  &status, &error);
-  }
-  g_assert_no_error (error);
-  if (status != 0)
-    g_error ("openssl: %s", complaint);
-  return self;
+  if (!client->held || client->n_flights == 0)
+    return send (client->fd, bytes, size, MSG_NOSIGNAL);
+  g_byte_array_append (client->held, bytes, (guint) size);
+  return (gssize) size;
+}
+
+static gssize
+pull (gnutls_transport_ptr_t data, void *bytes, gsize size)
+{
+  TlsClient *client = data;
+
+  client->n_flights++;
+  return recv (client->fd, bytes, size, MSG_DONTWAIT);
 }
 
 static void
-copy_file (const char *from, const char *to)
+agree_on_protocol (TlsClient *client, const char *protocol)
 {
-  g_autofree char *text = NULL;
-  gsize length;
-  g_autoptr (GError) error = NULL;
+  const char *names[] = { "h2", "http/1.1" };
+  gnutls_datum_t data[G_N_ELEMENTS (names)];
+  guint n = G_N_ELEMENTS (names);
 
-  g_file_get_contents (from, &text, &length, &error);
-  g_assert_no_error (error);
-  g_file_set_contents (to, text, length, &error);
-  g_assert_no_error (error);
+  for (guint i = 0; i < n; i++)
+    data[i] = (gnutls_datum_t){ (guint8 *) names[i], (guint) strlen (names[i]) };
+  if (protocol)
+    {
+      data[0] = (gnutls_datum_t){ (guint8 *) protocol, (guint) strlen (protocol) };
+      n = 1;
+    }
+  check (gnutls_alpn_set_protocols (client->session, data, n, 0));
 }
 
-void
-tls_identity_replace (TlsIdentity *self, const TlsIdentity *other)
+/* @fd: (transfer full): connected */
+static TlsClient *
+make_client (int fd, const TlsClientSetup *setup)
 {
-  copy_file (other->certificate, self->certificate);
-  copy_file (other->key, self->key);
-}
+  TlsClient *client = g_new0 (TlsClient, 1);
 
-void
-tls_identity_free (TlsIdentity *self)
-{
-  g_unlink (self->certificate);
-  g_unlink (self->key);
-  g_rmdir (self->directory);
-  g_free (self->certificate);
-  g_free (self->key);
-  g_free (self->directory);
-  g_free (self);
-}
-
-/* Connections */
-
-static GIOStream *
-make_stream (int fd)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, &error);
-
-  g_assert_no_error (error);
-  g_socket_set_timeout (socket, queen_test_get_deadline () / 1000);
-  return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
-}
-
-/* @trusted: (nullable): given from the start, or GIO would load all that this machine trusts */
-static GIOStream *
-make_client (int fd, GTlsDatabase *trusted)
-{
-  g_autoptr (GIOStream) stream = make_stream (fd);
-  g_autoptr (GSocketConnectable) localhost = g_network_address_new ("localhost", 0);
-  const char *protocols[] = { "h2", "http/1.1", NULL };
-  g_autoptr (GError) error = NULL;
-  GType type = g_tls_backend_get_client_connection_type (g_tls_backend_get_default ());
-  GIOStream *client =
-      g_initable_new (type, NULL, &error, "base-io-stream", stream, "server-identity", localhost,
-                      "database", trusted, "advertised-protocols", protocols, NULL);
-
-  g_assert_no_error (error);
+  client->fd = fd;
+  client->held = setup->is_held ? g_byte_array_new () : NULL;
+  check (gnutls_init (&client->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK));
+  check (gnutls_priority_set_direct (client->session,
+                                     setup->priorities ? setup->priorities : "NORMAL", NULL));
+  check (gnutls_certificate_allocate_credentials (&client->credentials));
+  check (gnutls_credentials_set (client->session, GNUTLS_CRD_CERTIFICATE, client->credentials));
+  check (gnutls_server_name_set (client->session, GNUTLS_NAME_DNS, "localhost", 9));
+  if (setup->identity)
+    {
+      check (gnutls_certificate_set_x509_trust_file (client->credentials,
+                                                     setup->identity->certificate,
+                                                     GNUTLS_X509_FMT_PEM));
+      gnutls_session_set_verify_cert (client->session, "localhost", 0);
+    }
+  agree_on_protocol (client, setup->protocol);
+  if (setup->session)
+    check (gnutls_session_set_data (client->session, setup->session->data, setup->session->size));
+  gnutls_transport_set_ptr (client->session, client);
+  gnutls_transport_set_push_function (client->session, push);
+  gnutls_transport_set_pull_function (client->session, pull);
   return client;
 }
 
-/* Returns: %NULL when the server is somebody else */
-static TlsClient *
-try_connect (guint16 port, const TlsIdentity *identity, int receive_buffer)
+static int
+shake_hands (TlsClient *client)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GTlsDatabase) trusted = g_tls_file_database_new (identity->certificate, &error);
-  int fd = http_connect_with_buffer (port, receive_buffer);
-  g_autoptr (GIOStream) stream = make_client (fd, trusted);
-  int yes = 1;
-  TlsClient *client;
+  int code;
 
-  g_assert_no_error (error);
+  while ((code = gnutls_handshake (client->session)) != GNUTLS_E_SUCCESS)
+    if (gnutls_error_is_fatal (code) ||
+        !http_wait_readable (client->fd, queen_test_get_deadline ()))
+      return code;
+  return 0;
+}
+
+TlsClient *
+tls_client_try (const TlsClientSetup *setup, int *code)
+{
+  int fd = http_connect_from (setup->address, setup->port, setup->receive_buffer);
+  TlsClient *client = make_client (fd, setup);
+  int yes = 1;
+  int result;
+
   /* What follows the handshake would wait for its acknowledgement. */
   setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  if (!g_tls_connection_handshake (G_TLS_CONNECTION (stream), NULL, &error))
-    {
-      g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
-      return NULL;
-    }
-  client = g_new0 (TlsClient, 1);
-  client->fd = fd;
-  client->stream = g_steal_pointer (&stream);
-  return client;
+  result = shake_hands (client);
+  if (code)
+    *code = result;
+  if (result == 0)
+    return client;
+  tls_client_close (client);
+  return NULL;
 }
 
 TlsClient *
 tls_client_connect (guint16 port, const TlsIdentity *identity, int receive_buffer)
 {
-  TlsClient *client = try_connect (port, identity, receive_buffer);
+  int code;
+  TlsClient *client = tls_client_try (&(TlsClientSetup){ .port = port,
+                                                         .identity = identity,
+                                                         .receive_buffer = receive_buffer },
+                                      &code);
 
-  if (client == NULL)
-    g_error ("the certificate is not the one in %s", identity->certificate);
+  if (!client)
+    g_error ("no handshake with who is in %s: %s", identity->certificate, gnutls_strerror (code));
   return client;
 }
 
 gboolean
 tls_client_sees (guint16 port, const TlsIdentity *identity)
 {
-  TlsClient *client = try_connect (port, identity, 0);
+  int code;
+  TlsClient *client =
+      tls_client_try (&(TlsClientSetup){ .port = port, .identity = identity }, &code);
 
-  if (client == NULL)
-    return FALSE;
-  tls_client_close (client);
-  return TRUE;
+  if (client)
+    tls_client_close (client);
+  else
+    g_assert_cmpint (code, ==, GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR);
+  return client != NULL;
+}
+
+void
+tls_client_let_go (TlsClient *client)
+{
+  g_autoptr (GByteArray) held = g_steal_pointer (&client->held);
+
+  g_assert_cmpint (send (client->fd, held->data, held->len, MSG_NOSIGNAL), ==, held->len);
 }
 
 gssize
 tls_client_read (TlsClient *client, void *buffer, gsize size, int timeout_msec)
 {
-  GPollableInputStream *input =
-      G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (client->stream));
-
   for (;;)
     {
-      g_autoptr (GError) error = NULL;
-      gssize n = g_pollable_input_stream_read_nonblocking (input, buffer, size, NULL, &error);
+      gssize n = gnutls_record_recv (client->session, buffer, size);
 
       if (n >= 0)
         return n;
-      if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        g_error ("the end came without a word: %s", error->message);
+      if (gnutls_error_is_fatal ((int) n))
+        g_error ("the end came without a word: %s", gnutls_strerror ((int) n));
       if (!http_wait_readable (client->fd, timeout_msec))
         return -1;
     }
 }
 
+gboolean
+tls_client_is_answered (TlsClient *client)
+{
+  char buffer[16384];
+  gssize n;
+
+  while ((n = gnutls_record_recv (client->session, buffer, sizeof buffer)) < 0 &&
+         !gnutls_error_is_fatal ((int) n))
+    if (!http_wait_readable (client->fd, queen_test_get_deadline ()))
+      return FALSE;
+  return n > 0;
+}
+
 void
 tls_client_send (TlsClient *client, const char *bytes)
 {
-  g_autoptr (GError) error = NULL;
+  gsize length = strlen (bytes);
 
-  g_output_stream_write_all (g_io_stream_get_output_stream (client->stream), bytes, strlen (bytes),
-                             NULL, NULL, &error);
-  g_assert_no_error (error);
+  while (length > 0)
+    {
+      gssize n = gnutls_record_send (client->session, bytes, length);
+
+      check ((int) n);
+      bytes += n;
+      length -= (gsize) n;
+    }
 }
 
-const char *
-tls_client_get_protocol (TlsClient *client)
+char *
+tls_client_dup_protocol (TlsClient *client)
 {
-  return g_tls_connection_get_negotiated_protocol (G_TLS_CONNECTION (client->stream));
+  gnutls_datum_t protocol;
+
+  if (gnutls_alpn_get_selected_protocol (client->session, &protocol) < 0)
+    return NULL;
+  return g_strndup ((const char *) protocol.data, protocol.size);
+}
+
+gnutls_datum_t
+tls_client_dup_session (TlsClient *client)
+{
+  gnutls_datum_t session;
+
+  check (gnutls_session_get_data2 (client->session, &session));
+  return session;
+}
+
+gboolean
+tls_client_has_come_back (TlsClient *client)
+{
+  return gnutls_session_is_resumed (client->session);
+}
+
+gnutls_session_t
+tls_client_get_session (TlsClient *client)
+{
+  return client->session;
 }
 
 HttpAnswer *
@@ -226,8 +257,11 @@ tls_client_read_answer (TlsClient *client)
 void
 tls_client_close (TlsClient *client)
 {
-  g_io_stream_close (client->stream, NULL, NULL);
-  g_object_unref (client->stream);
+  gnutls_bye (client->session, GNUTLS_SHUT_WR);
+  close (client->fd);
+  gnutls_deinit (client->session);
+  gnutls_certificate_free_credentials (client->credentials);
+  g_clear_pointer (&client->held, g_byte_array_unref);
   g_free (client);
 }
 
@@ -240,32 +274,20 @@ tls_exchange (guint16 port, const TlsIdentity *identity, const char *request)
   return tls_client_read_answer (client);
 }
 
-static void
-on_handshake (GObject *stream, GAsyncResult *result, gpointer data)
-{
-  gboolean *is_over = data;
-
-  *is_over = TRUE;
-}
-
 GBytes *
 tls_dup_hello (void)
 {
   int fds[2];
-  g_autoptr (GIOStream) client = NULL;
-  gboolean is_over = FALSE;
+  TlsClient *client;
   guint8 *hello = g_malloc (65536);
   gsize length;
 
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
-  client = make_client (fds[0], NULL);
-  g_tls_connection_handshake_async (G_TLS_CONNECTION (client), G_PRIORITY_DEFAULT, NULL,
-                                    on_handshake, &is_over);
-  g_assert_true (http_wait_readable (fds[1], queen_test_get_deadline ()));
-  length = read (fds[1], hello, 65536); /* GnuTLS writes a record in one go */
+  client = make_client (fds[0], &(TlsClientSetup){ 0 });
+  g_assert_cmpint (gnutls_handshake (client->session), ==, GNUTLS_E_AGAIN);
+  length = (gsize) read (fds[1], hello, 65536); /* GnuTLS writes a record in one go */
+  tls_client_close (client);
   close (fds[1]);
-  while (!is_over)
-    g_main_context_iteration (NULL, TRUE);
   g_assert_cmpuint (length, ==, 5 + (hello[3] << 8) + hello[4]);
   return g_bytes_new_take (hello, length);
 }

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-handshakes.h"
+
+#include "queen-peers.h"
+
+#define SHARE 4 /* handshakes have one part in so many of the time */
+#define MAX_CREDIT                                                                                 \
+  5000 /* µs that they may save up: the loop wakes up for whole milliseconds only */
+
+struct _QueenHandshakes
+{
+  const QueenClock *clock;
+  QueenHandshakeFunc on_turn;
+  QueenHandshakeFunc on_crowded;
+  gpointer data;
+
+  QueenPeers *peers;     /* who is the same address as who */
+  GHashTable *addresses; /* QueenPeer -> QueenHandshakeAddress; NULL is one, too */
+  GQueue turns;          /* of QueenHandshakeAddress: those that have somebody who wants one */
+  GQueue heavy;          /* of QueenHandshakeAddress: those that have more than a few */
+  GQueue begun;          /* of QueenHandshake, oldest first */
+
+  QueenAlarm *alarm;
+  gint64 credit;  /* µs that may be used now; below 0 when a step took more than there was */
+  gint64 counted; /* µs, monotonic: when the credit was counted */
+  const QueenHandshake *stepping; /* whose turn it is, NULL for nobody's */
+  gint64 step_begin;              /* µs of the processor */
+};
+
+struct _QueenHandshakeAddress
+{
+  QueenPeer *peer;
+  guint n;       /* under way */
+  guint n_begun; /* of these */
+  GQueue fresh;  /* of QueenHandshake: those that wait for their first turn, newest first */
+  GQueue again;  /* of QueenHandshake: those that wait for another, oldest first */
+  GList turn_link;
+  gboolean has_turn;
+  GList heavy_link;
+};
+
+/* Time */
+
+static void
+count_credit (QueenHandshakes *self, gint64 now)
+{
+  self->credit = MIN (self->credit + (now - self->counted) / SHARE, MAX_CREDIT);
+  self->counted = now;
+}
+
+static void
+begin_step (QueenHandshakes *self, const QueenHandshake *handshake)
+{
+  self->stepping = handshake;
+  self->step_begin = self->clock->get_cpu ();
+}
+
+/* Only what the step itself has cost is charged: a processor that was busy elsewhere meanwhile, or
+ * the request that follows the handshake, is not its fault. */
+static void
+end_step (QueenHandshakes *self)
+{
+  if (self->stepping)
+    self->credit -= self->clock->get_cpu () - self->step_begin;
+  self->stepping = NULL;
+}
+
+static void
+set_alarm (QueenHandshakes *self)
+{
+  if (self->turns.length == 0)
+    queen_alarm_set (self->alarm, -1);
+  else if (self->credit > 0)
+    queen_alarm_set (self->alarm, 0);
+  else
+    queen_alarm_set (self->alarm, self->counted + (1 - self->credit) * SHARE);
+}
+
+/* Addresses */
+
+static QueenHandshakeAddress *
+enter_address (QueenHandshakes *self, const struct sockaddr_storage *sockaddr)
+{
+  QueenHandshakeAddress *address;
+  QueenPeer *peer;
+
+  queen_peers_enter (self->peers, sockaddr, FALSE, &peer);
+  address = g_hash_table_lookup (self->addresses, peer);
+  if (!address)
+    {
+      address = g_new0 (QueenHandshakeAddress, 1);
+      address->peer = peer;
+      address->turn_link.data = address->heavy_link.data = address;
+      g_hash_table_insert (self->addresses, peer, address);
+    }
+  if (++address->n == QUEEN_HANDSHAKES_FEW + 1)
+    g_queue_push_tail_link (&self->heavy, &address->heavy_link);
+  return address;
+}
+
+static void
+leave_address (QueenHandshakes *self, QueenHandshakeAddress *address)
+{
+  QueenPeer *peer = address->peer;
+
+  if (address->n-- == QUEEN_HANDSHAKES_FEW + 1)
+    g_queue_unlink (&self->heavy, &address->heavy_link);
+  if (address->n == 0)
+    g_hash_table_remove (self->addresses, peer);
+  queen_peers_leave (self->peers, peer);
+}
+
+static gboolean
+is_waiting (const QueenHandshakeAddress *address)
+{
+  return address->fresh.length > 0 || address->again.length > 0;
+}
+
+static void
+update_turn (QueenHandshakes *self, QueenHandshakeAddress *address)
+{
+  if (is_waiting (address) && !address->has_turn)
+    g_queue_push_tail_link (&self->turns, &address->turn_link);
+  else if (!is_waiting (address) && address->has_turn)
+    g_queue_unlink (&self->turns, &address->turn_link);
+  address->has_turn = is_waiting (address);
+}
+
+/* Of those who are new the last one is the first: when there are more than can be served, those who
+ * have waited for long have given up, and all would if each was served as late as that. */
+static void
+wait_for_turn (QueenHandshake *handshake)
+{
+  handshake->queue = handshake->has_begun ? &handshake->address->again : &handshake->address->fresh;
+  if (handshake->has_begun)
+    g_queue_push_tail_link (handshake->queue, &handshake->turn_link);
+  else
+    g_queue_push_head_link (handshake->queue, &handshake->turn_link);
+  update_turn (handshake->owner, handshake->address);
+}
+
+static void
+stop_waiting (QueenHandshake *handshake)
+{
+  if (!handshake->queue)
+    return;
+  g_queue_unlink (handshake->queue, &handshake->turn_link);
+  handshake->queue = NULL;
+  update_turn (handshake->owner, handshake->address);
+}
+
+/* Making room */
+
+static QueenHandshakeAddress *
+find_heaviest (QueenHandshakes *self)
+{
+  QueenHandshakeAddress *heaviest = NULL;
+
+  for (GList *link = self->heavy.head; link; link = link->next)
+    {
+      QueenHandshakeAddress *address = link->data;
+
+      if (!heaviest || address->n > heaviest->n)
+        heaviest = address;
+    }
+  return heaviest;
+}
+
+/* The one that has let the queen wait for longest; not one for which it is the queen's turn. */
+static QueenHandshake *
+find_slowest (QueenHandshakes *self, const QueenHandshakeAddress *address)
+{
+  for (GList *link = self->begun.head; link; link = link->next)
+    {
+      QueenHandshake *handshake = link->data;
+
+      if (handshake->address == address && !queen_handshakes_is_waiting (handshake))
+        return handshake;
+    }
+  return NULL;
+}
+
+gpointer
+queen_handshakes_find_burden (QueenHandshakes *self)
+{
+  QueenHandshakeAddress *heaviest = find_heaviest (self);
+  QueenHandshake *slowest = heaviest ? find_slowest (self, heaviest) : NULL;
+
+  if (!slowest && heaviest)
+    slowest = g_queue_peek_tail (&heaviest->fresh);
+  return slowest ? slowest->item : NULL;
+}
+
+static void
+make_room (QueenHandshakes *self)
+{
+  QueenHandshakeAddress *heaviest;
+  QueenHandshake *slowest;
+
+  if (self->begun.length < QUEEN_HANDSHAKES_MAX_BEGUN)
+    return;
+  heaviest = find_heaviest (self);
+  slowest = heaviest ? find_slowest (self, heaviest) : NULL;
+  if (!slowest)
+    slowest = g_queue_peek_head (&self->begun);
+  self->on_crowded (slowest->item, self->data);
+}
+
+/* Turns */
+
+/* The next address but those that have begun enough already, unless there are no others. */
+static QueenHandshakeAddress *
+choose_address (QueenHandshakes *self)
+{
+  for (GList *link = self->turns.head; link; link = link->next)
+    {
+      QueenHandshakeAddress *address = link->data;
+
+      if (address->again.length > 0 || address->n_begun < QUEEN_HANDSHAKES_FEW)
+        return address;
+    }
+  return g_queue_peek_head (&self->turns);
+}
+
+static void
+begin (QueenHandshakes *self, QueenHandshake *handshake)
+{
+  handshake->has_begun = TRUE;
+  handshake->address->n_begun++;
+  g_queue_push_tail_link (&self->begun, &handshake->begun_link);
+}
+
+static void
+take_turn (QueenHandshakes *self)
+{
+  QueenHandshakeAddress *address = choose_address (self);
+  QueenHandshake *handshake =
+      g_queue_peek_head (address->again.length > 0 ? &address->again : &address->fresh);
+
+  stop_waiting (handshake);
+  if (address->has_turn) /* others of it come after other addresses */
+    {
+      g_queue_unlink (&self->turns, &address->turn_link);
+      g_queue_push_tail_link (&self->turns, &address->turn_link);
+    }
+  if (!handshake->has_begun)
+    {
+      make_room (self);
+      begin (self, handshake);
+    }
+  begin_step (self, handshake);
+  self->on_turn (handshake->item, self->data);
+  end_step (self);
+}
+
+static void
+on_alarm (gpointer data)
+{
+  QueenHandshakes *self = data;
+
+  count_credit (self, self->clock->get_monotonic ());
+  if (self->credit > 0 && self->turns.length > 0)
+    take_turn (self);
+  set_alarm (self);
+}
+
+void
+queen_handshakes_enter (QueenHandshakes *self,
+                        QueenHandshake *handshake,
+                        const struct sockaddr_storage *address,
+                        gpointer item)
+{
+  g_return_if_fail (!queen_handshakes_is_under_way (handshake));
+
+  handshake->owner = self;
+  handshake->address = enter_address (self, address);
+  handshake->item = item;
+  handshake->turn_link.data = handshake->begun_link.data = handshake;
+  wait_for_turn (handshake);
+  set_alarm (self);
+}
+
+void
+queen_handshakes_go_on (QueenHandshake *handshake)
+{
+  if (!handshake->owner || handshake->queue)
+    return;
+  wait_for_turn (handshake);
+  set_alarm (handshake->owner);
+}
+
+void
+queen_handshakes_leave (QueenHandshake *handshake)
+{
+  QueenHandshakes *self = handshake->owner;
+
+  if (!self)
+    return;
+  if (handshake == self->stepping)
+    end_step (self);
+  stop_waiting (handshake);
+  if (handshake->has_begun)
+    {
+      g_queue_unlink (&self->begun, &handshake->begun_link);
+      handshake->address->n_begun--;
+    }
+  leave_address (self, handshake->address);
+  *handshake = (QueenHandshake){ NULL };
+}
+
+QueenHandshakes *
+queen_handshakes_new (const QueenClock *clock,
+                      QueenHandshakeFunc on_turn,
+                      QueenHandshakeFunc on_crowded,
+                      gpointer data)
+{
+  QueenHandshakes *self = g_new0 (QueenHandshakes, 1);
+
+  self->clock = clock;
+  self->on_turn = on_turn;
+  self->on_crowded = on_crowded;
+  self->data = data;
+  self->peers = queen_peers_new (G_MAXUINT, FALSE);
+  self->addresses = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->alarm =
+      queen_alarm_new_with_clock (clock, "handshakes", G_PRIORITY_DEFAULT, on_alarm, self);
+  self->credit = MAX_CREDIT;
+  self->counted = clock->get_monotonic ();
+  return self;
+}
+
+void
+queen_handshakes_free (QueenHandshakes *self)
+{
+  g_return_if_fail (g_hash_table_size (self->addresses) == 0);
+
+  queen_alarm_free (self->alarm);
+  g_hash_table_unref (self->addresses);
+  queen_peers_free (self->peers);
+  g_free (self);
+}

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors
+ *
+ * A whole gate through TLS, by a clock that the test moves: who is heard, and who makes room. Its
+ * clients are the other ends of socket pairs. */
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fake-clock.h"
+#include "http/queen-answer.h"
+#include "http/queen-gate.h"
+#include "http/queen-server.h"
+#include "tls-identity.h"
+
+#define SECOND G_USEC_PER_SEC
+#define MAX_CONNECTIONS 16
+#define HEAD 5     /* s that a client has from its hello's turn to the end of its head */
+#define REQUEST 10 /* s that it has for the whole request */
+
+typedef struct
+{
+  QueenTally tally;
+  QueenBudgets *budgets;
+  QueenAccess *access;
+  QueenTls *tls;
+  QueenServer *server;
+  QueenGate *gate;
+  GPtrArray *clients;
+} Fixture;
+
+typedef struct
+{
+  int fd;
+  gnutls_session_t session;
+  GByteArray *held; /* what it says after its hello, until it is let go; NULL then */
+  gboolean has_greeted;
+  gboolean is_open;
+} Client;
+
+static TlsIdentity *identity;
+static gnutls_certificate_credentials_t trust; /* in anybody */
+static gint64 cpu;                             /* µs */
+static gint64 step_cost;                       /* µs: what a look at the processor's clock finds */
+
+/* A step looks twice. */
+static gint64
+get_cpu (void)
+{
+  return cpu += step_cost;
+}
+
+static const QueenClock clock_with_cpu = { get_now, get_now, get_cpu };
+
+static void
+check (int code)
+{
+  if (code < 0)
+    g_error ("GnuTLS: %s", gnutls_strerror (code));
+}
+
+static void
+on_hello (SoupServerMessage *message, GHashTable *query, gpointer data)
+{
+  queen_answer_message (message, "hello");
+}
+
+static const QueenRoute routes[] = { { "/hello", "GET", QUEEN_ACCESS_READ, on_hello } };
+
+static void
+turn (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+static void
+pass (gint64 span)
+{
+  now += span;
+  turn ();
+}
+
+static void
+free_client (Client *client)
+{
+  gnutls_deinit (client->session);
+  close (client->fd);
+  g_clear_pointer (&client->held, g_byte_array_unref);
+  g_free (client);
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  const QueenAccessSettings nobody = { NULL };
+  QueenGateSettings settings = {
+    .caps = { .connections = MAX_CONNECTIONS, .connections_per_peer = MAX_CONNECTIONS },
+    .clock = &clock_with_cpu,
+    .tally = &f->tally,
+    .on_request = queen_server_answer,
+  };
+
+  now = 1000 * SECOND;
+  step_cost = 0;
+  f->budgets = settings.budgets = queen_budgets_new ();
+  f->access = settings.access = queen_access_new (&nobody, NULL);
+  f->tls = settings.tls =
+      queen_tls_new (identity->certificate, identity->key, &queen_clock_system, NULL);
+  f->server = settings.data = queen_server_new (f->access, &f->tally);
+  queen_server_add_routes (f->server, routes, G_N_ELEMENTS (routes), f, NULL);
+  f->gate = queen_gate_new (&settings, NULL);
+  f->clients = g_ptr_array_new_with_free_func ((GDestroyNotify) free_client);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  g_ptr_array_unref (f->clients);
+  turn ();
+  g_assert_true (!f->gate || queen_gate_get_n_connections (f->gate) == 0);
+  g_clear_object (&f->gate);
+  g_assert_finalize_object (f->server);
+  g_assert_finalize_object (f->access);
+  g_assert_finalize_object (f->tls);
+  queen_budgets_free (f->budgets);
+}
+
+/* Clients */
+
+static gssize
+push (gnutls_transport_ptr_t data, const void *bytes, gsize size)
+{
+  Client *client = data;
+
+  if (!client->held || !client->has_greeted)
+    return send (client->fd, bytes, size, MSG_NOSIGNAL);
+  g_byte_array_append (client->held, bytes, (guint) size);
+  return (gssize) size;
+}
+
+static gssize
+pull (gnutls_transport_ptr_t data, void *bytes, gsize size)
+{
+  Client *client = data;
+
+  client->has_greeted = TRUE;
+  return recv (client->fd, bytes, size, MSG_DONTWAIT);
+}
+
+/* Comes from @address and says hello, but holds back what it says after that. */
+static Client *
+come (Fixture *f, const char *address)
+{
+  struct sockaddr_storage peer = { .ss_family = AF_INET };
+  Client *client = g_new0 (Client, 1);
+  int ends[2];
+
+  inet_pton (AF_INET, address, &((struct sockaddr_in *) &peer)->sin_addr);
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
+                   0);
+  client->fd = ends[0];
+  client->held = g_byte_array_new ();
+  check (gnutls_init (&client->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL));
+  check (gnutls_set_default_priority (client->session));
+  check (gnutls_credentials_set (client->session, GNUTLS_CRD_CERTIFICATE, trust));
+  gnutls_transport_set_ptr (client->session, client);
+  gnutls_transport_set_push_function (client->session, push);
+  gnutls_transport_set_pull_function (client->session, pull);
+  g_ptr_array_add (f->clients, client);
+  g_assert_cmpint (gnutls_handshake (client->session), ==, GNUTLS_E_AGAIN);
+  queen_gate_admit (f->gate, ends[1], &peer, 0);
+  return client;
+}
+
+/* Makes, of the server's answer, the last words of the handshake and a request behind them. Returns
+ * whether there was an answer. */
+static gboolean
+get_ready (Client *client)
+{
+  static const char request[] = "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+  if (gnutls_handshake (client->session) != 0)
+    return FALSE;
+  g_assert_cmpint (gnutls_record_send (client->session, request, strlen (request)), ==,
+                   strlen (request));
+  client->is_open = TRUE;
+  return TRUE;
+}
+
+/* Says @n bytes of what it has held back; -1 for all. */
+static void
+let_go (Client *client, int n)
+{
+  guint length = n < 0 ? client->held->len : (guint) n;
+
+  g_assert_cmpint (send (client->fd, client->held->data, length, MSG_NOSIGNAL), ==, length);
+  g_byte_array_remove_range (client->held, 0, length);
+}
+
+/* Returns: whether it has its answer */
+static gboolean
+is_served (Client *client)
+{
+  char buffer[4096] = "";
+  gssize n_bytes;
+
+  for (guint i = 0; i < 5; i++) /* tickets come first */
+    if ((n_bytes = gnutls_record_recv (client->session, buffer, sizeof buffer - 1)) > 0)
+      return g_str_has_prefix (buffer, "HTTP/1.1 200 ");
+  return FALSE;
+}
+
+static gboolean
+is_gone (Client *client)
+{
+  struct pollfd polled = { client->fd, POLLRDHUP, 0 };
+
+  return poll (&polled, 1, 0) == 1;
+}
+
+/* Deadlines */
+
+/* A0: what they say, and that their time is over, is heard of in the same moment. */
+static void
+test_in_time (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < 6; i++)
+    come (f, "10.0.0.1");
+  turn ();
+  for (guint i = 0; i < 6; i++)
+    g_assert_true (get_ready (f->clients->pdata[i]));
+  pass (HEAD * SECOND - 1);
+  for (guint i = 0; i < 6; i++)
+    let_go (f->clients->pdata[i], -1);
+  pass (REQUEST * SECOND); /* she did something else for a while */
+  for (guint i = 0; i < 6; i++)
+    g_assert_true (is_served (f->clients->pdata[i]));
+  g_assert_cmpuint (f->tally.refusals[QUEEN_REFUSAL_HEAD_TIMEOUT], ==, 0);
+}
+
+static void
+test_silent (Fixture *f, gconstpointer data)
+{
+  Client *client = come (f, "10.0.0.1");
+
+  turn ();
+  g_assert_true (get_ready (client));
+  pass (HEAD * SECOND - 1);
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 1);
+  pass (1);
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
+  g_assert_true (is_gone (client));
+  g_assert_cmpuint (f->tally.refusals[QUEEN_REFUSAL_HEAD_TIMEOUT], ==, 1);
+}
+
+/* Each step takes so long that the next one has to wait for minutes. */
+static void
+test_long_queue (Fixture *f, gconstpointer data)
+{
+  Client *first, *second;
+
+  step_cost = 2 * SECOND;
+  first = come (f, "10.0.0.1");
+  turn ();
+  second = come (f, "10.0.0.2");
+  turn ();
+  g_assert_true (get_ready (first));
+  let_go (first, -1);
+  turn ();
+  pass (HEAD * SECOND); /* what it said in time still waits for its turn */
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 2);
+
+  pass (4 * step_cost);
+  g_assert_true (get_ready (second)); /* its time began with its turn */
+  let_go (second, -1);
+  turn ();
+  pass (4 * step_cost);
+  g_assert_true (is_served (first));
+  pass (4 * step_cost);
+  g_assert_true (is_served (second));
+}
+
+/* A byte now and then does not help. */
+static void
+test_trickle (Fixture *f, gconstpointer data)
+{
+  Client *client = come (f, "10.0.0.1");
+
+  turn ();
+  g_assert_true (get_ready (client));
+  for (guint i = 0; i < HEAD && !is_gone (client); i++)
+    {
+      let_go (client, 1);
+      pass (SECOND);
+    }
+  turn ();
+  g_assert_true (is_gone (client));
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
+}
+
+/* Room */
+
+/* A0: the oldest has said all, and nobody has heard it, when room is made. */
+static void
+test_cap (Fixture *f, gconstpointer data)
+{
+  Client *newcomer;
+  guint n_served = 0;
+
+  for (guint i = 0; i < MAX_CONNECTIONS; i++)
+    come (f, "10.0.0.1");
+  turn ();
+  for (guint i = 0; i < MAX_CONNECTIONS; i++)
+    {
+      g_assert_true (get_ready (f->clients->pdata[i]));
+      let_go (f->clients->pdata[i], -1);
+    }
+  newcomer = come (f, "10.0.0.2");
+  turn ();
+  g_assert_true (get_ready (newcomer));
+  let_go (newcomer, -1);
+  turn ();
+  g_assert_true (is_served (newcomer));
+  for (guint i = 0; i < MAX_CONNECTIONS; i++)
+    n_served += is_served (f->clients->pdata[i]);
+  g_assert_cmpuint (n_served, ==, MAX_CONNECTIONS - 1);
+  g_assert_cmpuint (f->tally.refusals[QUEEN_REFUSAL_CONNECTION_CAP], ==, 1);
+}
+
+/* A15: those who only say hello, all from one address, push out each other. */
+static void
+test_burden (Fixture *f, gconstpointer data)
+{
+  Client *honest = come (f, "10.0.0.1");
+
+  turn ();
+  for (guint i = 0; i < 5 * MAX_CONNECTIONS; i++)
+    {
+      come (f, "10.0.0.9");
+      turn ();
+    }
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, MAX_CONNECTIONS);
+  g_assert_true (get_ready (honest));
+  let_go (honest, -1);
+  turn ();
+  g_assert_true (is_served (honest));
+}
+
+/* So do those who wait for their turn. */
+static void
+test_queue_is_bounded (Fixture *f, gconstpointer data)
+{
+  Client *honest;
+
+  step_cost = 5 * SECOND;
+  come (f, "10.0.0.9");
+  turn ();
+  honest = come (f, "10.0.0.1");
+  for (guint i = 0; i < 5 * MAX_CONNECTIONS; i++)
+    {
+      come (f, "10.0.0.9");
+      turn ();
+    }
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, MAX_CONNECTIONS);
+  g_assert_false (get_ready (honest));
+  pass (4 * step_cost);
+  g_assert_true (get_ready (honest));
+}
+
+static void
+test_hang_up (Fixture *f, gconstpointer data)
+{
+  step_cost = SECOND;
+  for (guint i = 0; i < 6; i++)
+    come (f, "10.0.0.1");
+  turn ();
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 6);
+  for (guint i = 0; i < 6; i++) /* one of them had its turn */
+    shutdown (((Client *) f->clients->pdata[i])->fd, i % 2 ? SHUT_WR : SHUT_RDWR);
+  pass (20 * SECOND);
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
+}
+
+static void
+test_the_end (Fixture *f, gconstpointer data)
+{
+  step_cost = SECOND;
+  for (guint i = 0; i < 6; i++)
+    come (f, "10.0.0.1");
+  turn ();
+  g_clear_object (&f->gate);
+}
+
+int
+main (int argc, char **argv)
+{
+  int result;
+
+  g_test_init (&argc, &argv, NULL);
+  identity = tls_identity_new ("queen");
+  check (gnutls_certificate_allocate_credentials (&trust));
+
+#define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
+  ADD ("/gate-tls/deadline/who-has-spoken-in-time-is-served", test_in_time);
+  ADD ("/gate-tls/deadline/silent-ones-go", test_silent);
+  ADD ("/gate-tls/deadline/does-not-pass-in-the-queue", test_long_queue);
+  ADD ("/gate-tls/deadline/a-byte-now-and-then-does-not-help", test_trickle);
+  ADD ("/gate-tls/room/made-by-one-that-has-just-spoken", test_cap);
+  ADD ("/gate-tls/room/one-address-pushes-out-its-own", test_burden);
+  ADD ("/gate-tls/room/in-the-queue-too", test_queue_is_bounded);
+  ADD ("/gate-tls/end/of-clients-in-the-queue", test_hang_up);
+  ADD ("/gate-tls/end/of-the-gate", test_the_end);
+#undef ADD
+
+  result = g_test_run ();
+  gnutls_certificate_free_credentials (trust);
+  tls_identity_free (identity);
+  return result;
+}

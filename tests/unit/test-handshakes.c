@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors
+ *
+ * Whose turn it is to shake hands, by a clock that only a step moves on. */
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "fake-clock.h"
+#include "http/queen-handshakes.h"
+
+#define STEP 2000 /* µs: what a signature by RSA takes */
+
+typedef struct
+{
+  QueenHandshake handshake;
+  guint n_turns;   /* it has had */
+  gboolean is_out; /* it was ended to make room */
+} Client;
+
+static QueenHandshakes *handshakes;
+static GPtrArray *order; /* of Client: whose turns it were */
+static GPtrArray *clients;
+static gboolean ends_at_once; /* one turn is enough for everybody */
+static gint64 cpu;            /* µs */
+
+static gint64
+get_cpu (void)
+{
+  return cpu;
+}
+
+static const QueenClock clock_with_cpu = { get_now, get_now, get_cpu };
+
+static void
+on_turn (gpointer item, gpointer data)
+{
+  Client *client = item;
+
+  now += STEP;
+  cpu += STEP;
+  client->n_turns++;
+  g_ptr_array_add (order, client);
+  if (ends_at_once)
+    queen_handshakes_leave (&client->handshake);
+}
+
+static void
+on_crowded (gpointer item, gpointer data)
+{
+  Client *client = item;
+
+  client->is_out = TRUE;
+  queen_handshakes_leave (&client->handshake);
+}
+
+static void
+set_up (void)
+{
+  now = 1000 * G_USEC_PER_SEC;
+  ends_at_once = TRUE;
+  order = g_ptr_array_new ();
+  clients = g_ptr_array_new_with_free_func (g_free);
+  handshakes = queen_handshakes_new (&clock_with_cpu, on_turn, on_crowded, NULL);
+}
+
+static void
+tear_down (void)
+{
+  for (guint i = 0; i < clients->len; i++)
+    queen_handshakes_leave (&((Client *) clients->pdata[i])->handshake);
+  queen_handshakes_free (handshakes);
+  g_ptr_array_unref (order);
+  g_ptr_array_unref (clients);
+}
+
+static Client *
+come (const char *address)
+{
+  struct sockaddr_storage peer = { .ss_family = strchr (address, ':') ? AF_INET6 : AF_INET };
+  void *place = peer.ss_family == AF_INET ? (void *) &((struct sockaddr_in *) &peer)->sin_addr
+                                          : (void *) &((struct sockaddr_in6 *) &peer)->sin6_addr;
+  Client *client = g_new0 (Client, 1);
+
+  g_assert_cmpint (inet_pton (peer.ss_family, address, place), ==, 1);
+  g_ptr_array_add (clients, client);
+  queen_handshakes_enter (handshakes, &client->handshake, &peer, client);
+  return client;
+}
+
+/* Lets the loop turn, and time pass between its turns, until nobody wants a turn. Returns the µs
+ * that it took. */
+static gint64
+run (void)
+{
+  gint64 begin = now;
+
+  for (guint quiet = 0; quiet < 50; quiet++)
+    {
+      guint before = order->len;
+
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+      quiet = order->len > before ? 0 : quiet;
+      now += 1000;
+    }
+  return now - begin - 50 * 1000;
+}
+
+static guint
+turn_of (const Client *client)
+{
+  guint index = 0;
+
+  g_assert_true (g_ptr_array_find (order, client, &index));
+  return index;
+}
+
+static void
+test_one_a_turn (void)
+{
+  set_up ();
+  come ("10.0.0.1");
+  come ("10.0.0.2");
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (order->len, ==, 1);
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (order->len, ==, 2);
+  tear_down ();
+}
+
+static void
+test_quarter (void)
+{
+  const guint n = 200;
+  gint64 took;
+
+  set_up ();
+  for (guint i = 0; i < n; i++)
+    come ("10.0.0.1");
+  took = run ();
+  g_assert_cmpuint (order->len, ==, n);
+  g_assert_cmpint (took, >=, (n - 5) * STEP * 4);
+  g_assert_cmpint (took, <=, (n + 5) * STEP * 4);
+  tear_down ();
+}
+
+/* What is not used for long may be used at once, but not without end. */
+static void
+test_credit (void)
+{
+  set_up ();
+  now += G_TIME_SPAN_HOUR;
+  for (guint i = 0; i < 50; i++)
+    come ("10.0.0.1");
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpuint (order->len, >, 1);
+  g_assert_cmpuint (order->len, <, 10);
+  tear_down ();
+}
+
+/* A flood from one address, and one client of another. */
+static void
+test_addresses (void)
+{
+  Client *honest;
+
+  set_up ();
+  for (guint i = 0; i < 500; i++)
+    come ("10.0.0.9");
+  honest = come ("10.0.0.1");
+  run ();
+  g_assert_cmpuint (turn_of (honest), <=, 1);
+  tear_down ();
+}
+
+static void
+test_networks (void)
+{
+  Client *honest;
+
+  set_up ();
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autofree char *address = g_strdup_printf ("2001:db8:0:1::%x", i + 1);
+
+      come (address);
+    }
+  honest = come ("2001:db8:0:2::1");
+  run ();
+  g_assert_cmpuint (turn_of (honest), <=, 1);
+  tear_down ();
+}
+
+/* Who waits behind too many of its own address has a chance as long as it is new. */
+static void
+test_newest (void)
+{
+  Client *newest = NULL;
+
+  set_up ();
+  for (guint i = 0; i < 100; i++)
+    newest = come ("10.0.0.1");
+  run ();
+  g_assert_cmpuint (turn_of (newest), ==, 0);
+  tear_down ();
+}
+
+static void
+test_begun (void)
+{
+  Client *first;
+
+  set_up ();
+  ends_at_once = FALSE;
+  first = come ("10.0.0.1");
+  run ();
+  for (guint i = 0; i < 5; i++)
+    come ("10.0.0.1");
+  queen_handshakes_go_on (&first->handshake);
+  queen_handshakes_go_on (&first->handshake); /* once is enough */
+  run ();
+  g_assert_true (order->pdata[1] == first);
+  g_assert_cmpuint (first->n_turns, ==, 2);
+  g_assert_cmpuint (order->len, ==, 7);
+  tear_down ();
+}
+
+/* An address that leaves its handshakes unfinished comes after those that have begun but a few. */
+static void
+test_few (void)
+{
+  guint n_flood = 0;
+
+  set_up ();
+  ends_at_once = FALSE;
+  for (guint i = 0; i < 100; i++)
+    come ("10.0.0.9");
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autofree char *address = g_strdup_printf ("10.0.1.%u", i);
+
+      come (address);
+    }
+  run ();
+  g_assert_cmpuint (order->len, ==, 200);
+  for (guint i = 0; i < 108; i++)
+    n_flood += turn_of (clients->pdata[i]) < 108 && i < 100;
+  g_assert_cmpuint (n_flood, ==, QUEEN_HANDSHAKES_FEW);
+  tear_down ();
+}
+
+/* No address is passed over for good. */
+static void
+test_alone (void)
+{
+  set_up ();
+  ends_at_once = FALSE;
+  for (guint i = 0; i < 100; i++)
+    come ("10.0.0.9");
+  run ();
+  g_assert_cmpuint (order->len, ==, 100);
+  tear_down ();
+}
+
+static void
+test_most (void)
+{
+  Client *honest;
+
+  set_up ();
+  ends_at_once = FALSE;
+  honest = come ("10.0.0.1");
+  run ();
+  for (guint i = 0; i < QUEEN_HANDSHAKES_MAX_BEGUN + 200; i++)
+    come ("10.0.0.9");
+  run ();
+  g_assert_cmpuint (order->len, ==, QUEEN_HANDSHAKES_MAX_BEGUN + 201);
+  g_assert_false (honest->is_out);
+  for (guint i = 0; i < 201; i++) /* those whose turn came first */
+    g_assert_true (order->pdata[1 + i] == honest || ((Client *) order->pdata[1 + i])->is_out);
+  g_assert_false (((Client *) order->pdata[order->len - 1])->is_out);
+  tear_down ();
+}
+
+/* When each address has but a few, the oldest of them all goes. */
+static void
+test_most_of_many (void)
+{
+  set_up ();
+  ends_at_once = FALSE;
+  for (guint i = 0; i < QUEEN_HANDSHAKES_MAX_BEGUN + 1; i++)
+    {
+      g_autofree char *address = g_strdup_printf ("10.1.%u.%u", i / 256, i % 256);
+
+      come (address);
+      run ();
+    }
+  for (guint i = 0; i < clients->len; i++)
+    g_assert_cmpint (((Client *) clients->pdata[i])->is_out, ==, i == 0);
+  tear_down ();
+}
+
+static void
+test_burden (void)
+{
+  Client *oldest;
+
+  set_up ();
+  ends_at_once = FALSE;
+  for (guint i = 0; i < QUEEN_HANDSHAKES_FEW; i++)
+    come ("10.0.0.1");
+  g_assert_null (queen_handshakes_find_burden (handshakes));
+  oldest = come ("10.0.0.9");
+  for (guint i = 0; i < QUEEN_HANDSHAKES_FEW; i++)
+    come ("10.0.0.9");
+  g_assert_true (queen_handshakes_find_burden (handshakes) == oldest);
+  run ();
+  /* Its newest began first. */
+  g_assert_true (queen_handshakes_find_burden (handshakes) == clients->pdata[clients->len - 1]);
+  queen_handshakes_leave (&oldest->handshake);
+  g_assert_null (queen_handshakes_find_burden (handshakes));
+  tear_down ();
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/handshakes/time/one-step-in-a-turn-of-the-loop", test_one_a_turn);
+  g_test_add_func ("/handshakes/time/a-quarter-at-the-most", test_quarter);
+  g_test_add_func ("/handshakes/time/little-is-saved-up", test_credit);
+  g_test_add_func ("/handshakes/order/addresses-take-turns", test_addresses);
+  g_test_add_func ("/handshakes/order/a-network-of-64-bits-is-one-address", test_networks);
+  g_test_add_func ("/handshakes/order/newest-first", test_newest);
+  g_test_add_func ("/handshakes/order/who-has-begun-goes-on-before", test_begun);
+  g_test_add_func ("/handshakes/order/few-unfinished-while-others-wait", test_few);
+  g_test_add_func ("/handshakes/order/nobody-is-passed-over-for-good", test_alone);
+  g_test_add_func ("/handshakes/room/who-has-most-gives-its-oldest", test_most);
+  g_test_add_func ("/handshakes/room/else-the-oldest-of-all", test_most_of_many);
+  g_test_add_func ("/handshakes/room/one-with-many-makes-room-for-others", test_burden);
+
+  return g_test_run ();
+}
