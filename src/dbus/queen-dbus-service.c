@@ -11,6 +11,7 @@
 #include "queen-dbus-presence.h"
 
 #define MAX_EVENTS 1024   /* that wait for the bus, before the oldest is dropped */
+#define MAX_EVENT_BYTES (8 * 1024 * 1024) /* likewise */
 #define MAX_ANNOUNCED 256 /* components between two looks at what the bus takes */
 #define ANNOUNCE_INTERVAL (G_USEC_PER_SEC / 5) /* so much apart are two changes of a property */
 
@@ -258,7 +259,7 @@ queen_dbus_service_init (QueenDBusService *self)
 {
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
-  self->mailbox = queen_dbus_mailbox_new (self->context, MAX_EVENTS);
+  self->mailbox = queen_dbus_mailbox_new (self->context, MAX_EVENTS, MAX_EVENT_BYTES);
 }
 
 QueenDBusService *
