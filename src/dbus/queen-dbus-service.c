@@ -10,9 +10,10 @@
 #include "queen-dbus-methods.h"
 #include "queen-dbus-presence.h"
 
-#define MAX_EVENTS 1024   /* that wait for the bus, before the oldest is dropped */
+#define CONNECT_TIMEOUT (5 * G_USEC_PER_SEC)
+#define MAX_EVENTS 1024                   /* that wait for the bus, before the oldest is dropped */
 #define MAX_EVENT_BYTES (8 * 1024 * 1024) /* likewise */
-#define MAX_ANNOUNCED 256 /* components between two looks at what the bus takes */
+#define MAX_ANNOUNCED 256                 /* components between two looks at what the bus takes */
 #define ANNOUNCE_INTERVAL (G_USEC_PER_SEC / 5) /* so much apart are two changes of a property */
 
 struct _QueenDBusService
@@ -27,7 +28,7 @@ struct _QueenDBusService
   GMainContext *context;
   GMainLoop *loop;
   GThread *thread;
-  GBusType bus_type;
+  QueenDBusPresenceSettings presence_settings;
   char **addresses;
 
   /* What follows belongs to the D-Bus thread. */
@@ -189,7 +190,7 @@ run (gpointer data)
   g_source_set_priority (news, G_PRIORITY_HIGH);
   g_source_set_callback (news, on_news, self, NULL);
   g_source_attach (news, self->context);
-  self->presence = queen_dbus_presence_new (self->bus_type, on_presence_changed, self);
+  self->presence = queen_dbus_presence_new (&self->presence_settings, on_presence_changed, self);
 
   g_main_loop_run (self->loop);
 
@@ -293,7 +294,8 @@ queen_dbus_service_start (QueenDBusService *self, GBusType bus_type, const char 
 {
   g_return_if_fail (!self->thread);
 
-  self->bus_type = choose_bus (bus_type);
+  self->presence_settings.bus_type = choose_bus (bus_type);
+  self->presence_settings.connect_timeout = CONNECT_TIMEOUT;
   self->addresses = g_strdupv ((char **) addresses);
   self->figures.addresses = (const char *const *) self->addresses;
   self->figures.started_at = g_get_real_time ();
