@@ -5,6 +5,7 @@
  * Takes about a minute and a half. */
 
 #include "bus-client.h"
+#include "bus-daemon.h"
 #include "queen-process.h"
 #include "sse-client.h"
 
