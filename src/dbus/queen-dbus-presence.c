@@ -241,6 +241,17 @@ queen_dbus_presence_new (const QueenDBusPresenceSettings *settings,
 }
 
 void
+queen_dbus_presence_renew (QueenDBusPresence *self, const char *reason)
+{
+  g_return_if_fail (self->connection);
+
+  /* Others may hold the connection still, and with it the name. */
+  g_dbus_connection_close (self->connection, NULL, NULL, NULL);
+  leave (self);
+  fail (self, reason);
+}
+
+void
 queen_dbus_presence_free (QueenDBusPresence *self)
 {
   if (self->connection)

@@ -46,6 +46,14 @@ QueenDBusPresence *queen_dbus_presence_new (const QueenDBusPresenceSettings *set
                                             gpointer data);
 
 /**
+ * queen_dbus_presence_renew:
+ * @reason: why, for the log
+ *
+ * Gives the connection up that there is, and comes onto the bus by another one.
+ */
+void queen_dbus_presence_renew (QueenDBusPresence *self, const char *reason);
+
+/**
  * queen_dbus_presence_free:
  *
  * Leaves the bus, without waiting for it. The main context must not be iterated any more.

@@ -102,26 +102,72 @@ test_cluster_untold (void)
 }
 
 static void
-test_cluster_list (void)
+expect_order (QueenDBusCluster *cluster, const char *ids)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  QueenDBusObject *object;
+
+  for (guint64 last = 0;
+       (object = queen_dbus_cluster_get_next (cluster, QUEEN_COMPONENT_WORKER, last));
+       last = object->serial)
+    g_string_append_printf (text, "%s ", object->now->id);
+  g_assert_cmpstr (text->str, ==, ids);
+}
+
+static void
+test_cluster_order (void)
 {
   g_autoptr (QueenDBusCluster) cluster = queen_dbus_cluster_new ();
-  g_autoptr (GString) text = g_string_new (NULL);
-  g_autoptr (GPtrArray) listed = NULL;
+  g_autoptr (GHashTable) changes =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) queen_event_unref);
 
-  for (int i = 0; i < 20; i++)
+  for (int i = 0; i < 12; i++)
     {
-      g_autofree char *id = g_strdup_printf ("w%d", i);
-      g_autoptr (QueenEvent) event =
-          make_event (QUEEN_COMPONENT_WORKER, id, QUEEN_STATUS_READY, 1 + i / 2);
+      g_autofree char *id = g_strdup_printf ("w%02d", i);
+      QueenEvent *event = make_event (QUEEN_COMPONENT_WORKER, id, QUEEN_STATUS_READY, 10 - i / 2);
 
-      queen_dbus_cluster_take (cluster, event);
+      g_hash_table_insert (changes, event->component->id, event);
     }
-  take_forgotten (cluster, "w3");
-  listed = queen_dbus_cluster_list (cluster, QUEEN_COMPONENT_WORKER);
-  for (guint i = 0; i < listed->len; i++)
-    g_string_append_printf (text, "%s ", ((QueenDBusObject *) listed->pdata[i])->now->id);
-  g_assert_cmpstr (text->str, ==,
-                   "w0 w1 w2 w4 w5 w6 w7 w8 w9 w10 w11 w12 w13 w14 w15 w16 w17 w18 w19 ");
+  queen_dbus_cluster_take_changes (cluster, changes);
+  expect_order (cluster, "w10 w11 w08 w09 w06 w07 w04 w05 w02 w03 w00 w01 ");
+}
+
+/* Those who go through it page by page miss nobody who stays. */
+static void
+test_cluster_coming_and_going (void)
+{
+  g_autoptr (QueenDBusCluster) cluster = queen_dbus_cluster_new ();
+  QueenDBusObject *object;
+  guint64 serial;
+
+  take (cluster, QUEEN_COMPONENT_WORKER, "a", QUEEN_STATUS_READY);
+  take (cluster, QUEEN_COMPONENT_WORKER, "b", QUEEN_STATUS_READY);
+  take (cluster, QUEEN_COMPONENT_WORKER, "c", QUEEN_STATUS_READY);
+  object = queen_dbus_cluster_get_next (cluster, QUEEN_COMPONENT_WORKER, 0);
+  object = queen_dbus_cluster_get_next (cluster, QUEEN_COMPONENT_WORKER, object->serial);
+  g_assert_cmpstr (object->now->id, ==, "b");
+  serial = object->serial;
+
+  take_forgotten (cluster, "a");
+  take_forgotten (cluster, "b");
+  take (cluster, QUEEN_COMPONENT_WORKER, "c", QUEEN_STATUS_BUSY);
+  take (cluster, QUEEN_COMPONENT_WORKER, "a", QUEEN_STATUS_READY); /* it is another one */
+  object = queen_dbus_cluster_get_next (cluster, QUEEN_COMPONENT_WORKER, serial);
+  g_assert_cmpstr (object->now->id, ==, "c");
+  expect_order (cluster, "c a ");
+}
+
+/* Of those whom the bus never heard of nothing is kept, however many there are. */
+static void
+test_cluster_never_told (void)
+{
+  g_autoptr (QueenDBusCluster) cluster = queen_dbus_cluster_new ();
+
+  take (cluster, QUEEN_COMPONENT_WORKER, "a", QUEEN_STATUS_READY);
+  take_forgotten (cluster, "a");
+  g_assert_null (queen_dbus_cluster_get_untold (cluster));
+  assert_counts (cluster, 0, 0, 0);
+  expect_order (cluster, "");
 }
 
 /* Component */
@@ -176,7 +222,9 @@ main (int argc, char **argv)
 
   add ("cluster/counts", test_cluster_counts);
   add ("cluster/remembers-what-the-bus-was-told", test_cluster_untold);
-  add ("cluster/in-order-of-first-sight", test_cluster_list);
+  add ("cluster/never-told-leaves-nothing", test_cluster_never_told);
+  add ("cluster/in-order-of-first-sight", test_cluster_order);
+  add ("cluster/in-order-while-they-come-and-go", test_cluster_coming_and_going);
   add ("component/changes-only-what-is-announced", test_component_changes);
   add ("component/every-property-has-its-type", test_component_properties);
 
