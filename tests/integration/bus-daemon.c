@@ -19,6 +19,7 @@ static const char config[] = "<busconfig>\n"
                              "    <allow eavesdrop='true'/>\n"
                              "    <allow own='*'/>\n"
                              "  </policy>\n"
+                             "%s"
                              "</busconfig>\n";
 
 struct _BusDaemon
@@ -27,6 +28,7 @@ struct _BusDaemon
   char *socket;
   char *config;
   char *address;
+  GString *limits;
   GPid pid;
 };
 
@@ -35,17 +37,20 @@ bus_daemon_new (void)
 {
   BusDaemon *self = g_new0 (BusDaemon, 1);
   g_autoptr (GError) error = NULL;
-  g_autofree char *text = NULL;
 
   self->folder = g_dir_make_tmp ("queen-bus-XXXXXX", &error);
   g_assert_no_error (error);
   self->socket = g_build_filename (self->folder, "bus", NULL);
   self->config = g_build_filename (self->folder, "config", NULL);
   self->address = g_strconcat ("unix:path=", self->socket, NULL);
-  text = g_strdup_printf (config, self->address);
-  g_file_set_contents (self->config, text, -1, &error);
-  g_assert_no_error (error);
+  self->limits = g_string_new (NULL);
   return self;
+}
+
+void
+bus_daemon_set_limit (BusDaemon *self, const char *name, guint value)
+{
+  g_string_append_printf (self->limits, "  <limit name='%s'>%u</limit>\n", name, value);
 }
 
 BusDaemon *
@@ -62,6 +67,12 @@ const char *
 bus_daemon_get_address (BusDaemon *self)
 {
   return self->address;
+}
+
+const char *
+bus_daemon_get_path (BusDaemon *self)
+{
+  return self->socket;
 }
 
 GPid
@@ -83,10 +94,13 @@ bus_daemon_start (BusDaemon *self)
   const char *command[] = {
     "dbus-daemon", "--nofork", "--nosyslog", "--print-address", option, NULL
   };
+  g_autofree char *text = g_strdup_printf (config, self->address, self->limits->str);
   g_autoptr (GError) error = NULL;
   char byte;
   int pipe_fd;
 
+  g_file_set_contents (self->config, text, -1, &error);
+  g_assert_no_error (error);
   g_unlink (self->socket);
   g_spawn_async_with_pipes (NULL, (char **) command, NULL,
                             G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH |
@@ -125,5 +139,6 @@ bus_daemon_free (BusDaemon *self)
   g_free (self->socket);
   g_free (self->config);
   g_free (self->address);
+  g_string_free (self->limits, TRUE);
   g_free (self);
 }

@@ -23,7 +23,11 @@ BusDaemon *bus_daemon_new (void);
 /* Returns: one that is running, and that the environment names as the session bus */
 BusDaemon *bus_daemon_new_for_session (void);
 
+/* A limit other than a system bus's, such as `max_incoming_bytes`; to be said before it starts. */
+void bus_daemon_set_limit (BusDaemon *self, const char *name, guint value);
+
 const char *bus_daemon_get_address (BusDaemon *self);
+const char *bus_daemon_get_path (BusDaemon *self);
 GPid bus_daemon_get_pid (BusDaemon *self);
 
 void bus_daemon_start (BusDaemon *self);

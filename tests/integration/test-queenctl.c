@@ -290,6 +290,29 @@ test_list (Fixture *f, gconstpointer data)
   expect ("list", "\n\nHives\nID");
 }
 
+/* A8: more than fits into one message. */
+static void
+test_list_in_parts (Fixture *f, gconstpointer data)
+{
+  g_autofree char *text = g_strnfill (250, 'x');
+  g_autoptr (GString) all = g_string_new (NULL);
+  g_autofree char *ids = NULL;
+
+  for (int i = 0; i < 2000; i++)
+    {
+      g_autofree char *heartbeat = g_strdup_printf (
+          "({'id': <'w%d'>, 'status': <'ready'>, 'device': <'%s'>, 'hostname': <'%s'>, "
+          "'version': <'%s'>, 'implementation': <'%s'>},)",
+          i, text, text, text, text);
+
+      g_variant_unref (bus_client_ask (f->client, "ReportWorker", heartbeat));
+      g_string_append_printf (all, "w%d\n", i);
+    }
+  ids = ask ("list --ids");
+  g_assert_cmpstr (ids, ==, all->str);
+  expect ("status", "2000 online, 2000 available, 2000 known");
+}
+
 /* What is wide, and what has no width, stands in its column. */
 static void
 test_alignment (Fixture *f, gconstpointer data)
@@ -848,6 +871,7 @@ main (int argc, char **argv)
   ADD ("options/before-and-after-the-command", set_up, test_option_order);
   ADD ("status/counts-and-troubles", set_up, test_status);
   ADD ("list/tables-and-ids", set_up, test_list);
+  ADD ("list/more-than-fits-into-a-message", set_up, test_list_in_parts);
   ADD ("list/aligned-by-columns", set_up, test_alignment);
   ADD ("list/nothing-a-terminal-obeys", set_up, test_control_characters);
   ADD ("list/colors-where-wanted", set_up, test_colors);
