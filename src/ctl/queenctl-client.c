@@ -3,6 +3,7 @@
 
 #include "queenctl-client.h"
 
+#include "model/queen-hash.h"
 #include "queenctl-bus.h"
 
 #define QUEEN_NAME "dev.rbee.Queen1"
@@ -128,36 +129,68 @@ queenctl_client_dup_properties (QueenctlClient *self, GError **error)
   return properties;
 }
 
+/* Returns: where the next part begins; 0 after the last one, and with @cause when it failed */
+static guint64
+add_part (
+    QueenctlClient *self, QueenctlKind kind, guint64 after, GHashTable *components, GError **cause)
+{
+  g_autofree char *path = queenctl_kind_dup_registry_path (kind);
+  g_autoptr (GVariant) reply = call (self, path, QUEEN_NAME ".Registry", "List",
+                                     g_variant_new ("(tu)", after, 0), "(a(oa{sv})t)", cause);
+  g_autoptr (GVariantIter) part = NULL;
+  GVariant *properties;
+  guint64 next;
+
+  if (!reply)
+    return 0;
+  g_variant_get (reply, "(a(oa{sv})t)", &part, &next);
+  while (g_variant_iter_loop (part, "(o@a{sv})", NULL, &properties))
+    {
+      QueenctlComponent *component = queenctl_component_new (kind, properties);
+
+      /* One that has come back meanwhile is there twice, and the newer one is later. */
+      g_hash_table_replace (components, (gpointer) queenctl_component_get_string (component, "Id"),
+                            component);
+    }
+  return next > after ? next : 0;
+}
+
+static gboolean
+add_all (QueenctlClient *self, QueenctlKind kind, GPtrArray *components, GError **error)
+{
+  g_autoptr (GHashTable) known = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL,
+                                                        (GDestroyNotify) queenctl_component_free);
+  GHashTableIter iter;
+  gpointer component;
+  GError *cause = NULL;
+  guint64 after = 0;
+
+  do
+    after = add_part (self, kind, after, known, &cause);
+  while (after != 0);
+  if (cause)
+    return queenctl_client_explain (self, cause, error);
+
+  g_hash_table_iter_init (&iter, known);
+  while (g_hash_table_iter_next (&iter, NULL, &component))
+    {
+      g_hash_table_iter_steal (&iter);
+      g_ptr_array_add (components, component);
+    }
+  return TRUE;
+}
+
 GPtrArray *
 queenctl_client_list (QueenctlClient *self, GError **error)
 {
-  g_autoptr (GVariant) reply = NULL;
-  g_autoptr (GVariantIter) objects = NULL;
-  GPtrArray *components;
-  GVariantIter *interfaces;
-  GError *cause = NULL;
+  g_autoptr (GPtrArray) components =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) queenctl_component_free);
 
-  reply = call (self, QUEEN_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL,
-                "(a{oa{sa{sv}}})", &cause);
-  if (!reply)
-    {
-      queenctl_client_explain (self, cause, error);
+  for (guint kind = 0; kind < QUEENCTL_N_KINDS; kind++)
+    if (!add_all (self, kind, components, error))
       return NULL;
-    }
-  components = g_ptr_array_new_with_free_func ((GDestroyNotify) queenctl_component_free);
-  g_variant_get (reply, "(a{oa{sa{sv}}})", &objects);
-  while (g_variant_iter_loop (objects, "{oa{sa{sv}}}", NULL, &interfaces))
-    {
-      const char *interface;
-      GVariant *properties;
-      QueenctlKind kind;
-
-      while (g_variant_iter_loop (interfaces, "{&s@a{sv}}", &interface, &properties))
-        if (queenctl_kind_from_interface (interface, &kind))
-          g_ptr_array_add (components, queenctl_component_new (kind, properties));
-    }
   g_ptr_array_sort (components, queenctl_component_compare);
-  return components;
+  return g_steal_pointer (&components);
 }
 
 /* What GDBus, and other implementations, say of an object or an interface that is not there. */

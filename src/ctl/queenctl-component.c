@@ -43,18 +43,6 @@ queenctl_kind_parse_plural (const char *text, QueenctlKind *kind)
   return FALSE;
 }
 
-gboolean
-queenctl_kind_from_interface (const char *interface, QueenctlKind *kind)
-{
-  for (gsize i = 0; i < QUEENCTL_N_KINDS; i++)
-    if (g_str_equal (interface, kinds[i].get_interface ()->name))
-      {
-        *kind = (QueenctlKind) i;
-        return TRUE;
-      }
-  return FALSE;
-}
-
 const char *
 queenctl_kind_get_nick (QueenctlKind kind)
 {
@@ -80,11 +68,18 @@ queenctl_kind_get_interface (QueenctlKind kind)
 }
 
 char *
+queenctl_kind_dup_registry_path (QueenctlKind kind)
+{
+  return g_strdup_printf ("/dev/rbee/Queen1/%s", kinds[kind].plural);
+}
+
+char *
 queenctl_kind_dup_path (QueenctlKind kind, const char *id)
 {
+  g_autofree char *registry = queenctl_kind_dup_registry_path (kind);
   g_autofree char *element = g_dbus_escape_object_path (id);
 
-  return g_strdup_printf ("/dev/rbee/Queen1/%s/%s", kinds[kind].plural, element);
+  return g_strdup_printf ("%s/%s", registry, element);
 }
 
 struct _QueenctlComponent

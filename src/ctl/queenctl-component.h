@@ -32,13 +32,6 @@ gboolean queenctl_kind_parse (const char *text, QueenctlKind *kind);
 gboolean queenctl_kind_parse_plural (const char *text, QueenctlKind *kind);
 
 /**
- * queenctl_kind_from_interface:
- *
- * Returns: whether @interface is the one of a kind of component
- */
-gboolean queenctl_kind_from_interface (const char *interface, QueenctlKind *kind);
-
-/**
  * queenctl_kind_get_nick:
  *
  * Returns: `worker` or `hive`
@@ -65,6 +58,13 @@ const char *queenctl_kind_get_label (QueenctlKind kind);
  * Returns: (transfer none): the D-Bus interface, with its properties in the order of the XML
  */
 GDBusInterfaceInfo *queenctl_kind_get_interface (QueenctlKind kind);
+
+/**
+ * queenctl_kind_dup_registry_path:
+ *
+ * Returns: (transfer full): where all of that kind are on the bus
+ */
+char *queenctl_kind_dup_registry_path (QueenctlKind kind);
 
 /**
  * queenctl_kind_dup_path:

@@ -117,6 +117,19 @@ describe_trouble (const QueenctlComponent *component)
 }
 
 static void
+add_trouble (QueenctlTable *table, const QueenctlComponent *component)
+{
+  g_autofree char *state = queenctl_output_dup_state (component);
+  g_autofree char *trouble = describe_trouble (component);
+
+  queenctl_table_add (table, QUEENCTL_STYLE_PLAIN,
+                      queenctl_kind_get_label (queenctl_component_get_kind (component)));
+  queenctl_table_add (table, QUEENCTL_STYLE_PLAIN, queenctl_component_get_string (component, "Id"));
+  queenctl_table_add (table, queenctl_output_get_style (component), state);
+  queenctl_table_add (table, QUEENCTL_STYLE_PLAIN, trouble);
+}
+
+static void
 print_attention (GPtrArray *components)
 {
   g_autoptr (QueenctlTable) table = queenctl_table_new (4);
@@ -125,18 +138,11 @@ print_attention (GPtrArray *components)
   for (guint i = 0; i < components->len; i++)
     {
       const QueenctlComponent *component = g_ptr_array_index (components, i);
-      g_autofree char *state = queenctl_output_dup_state (component);
-      g_autofree char *trouble = describe_trouble (component);
 
       if (!needs_attention (component))
         continue;
       is_all_well = FALSE;
-      queenctl_table_add (table, QUEENCTL_STYLE_PLAIN,
-                          queenctl_kind_get_label (queenctl_component_get_kind (component)));
-      queenctl_table_add (table, QUEENCTL_STYLE_PLAIN,
-                          queenctl_component_get_string (component, "Id"));
-      queenctl_table_add (table, queenctl_output_get_style (component), state);
-      queenctl_table_add (table, QUEENCTL_STYLE_PLAIN, trouble);
+      add_trouble (table, component);
     }
   printf ("\n%s%s%s\n", queenctl_output_begin_style (QUEENCTL_STYLE_HEADING),
           is_all_well ? _ ("Nothing needs attention.") : _ ("Needs attention"),

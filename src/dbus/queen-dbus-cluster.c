@@ -9,8 +9,10 @@
 
 struct _QueenDBusCluster
 {
-  GHashTable *objects; /* path -> QueenDBusObject */
-  GQueue untold;       /* of QueenDBusObject, in the order in which they changed */
+  GHashTable *objects;                      /* path -> QueenDBusObject */
+  GTree *in_order[QUEEN_COMPONENT_N_KINDS]; /* serial -> QueenDBusObject, those that are there */
+  guint64 last_serial;
+  GQueue untold; /* of QueenDBusObject, in the order in which they changed */
   QueenDBusCounts counts[QUEEN_COMPONENT_N_KINDS];
 };
 
@@ -39,6 +41,14 @@ ensure_object (QueenDBusCluster *self, const QueenComponent *component)
   return object;
 }
 
+static int
+compare_serials (gconstpointer a, gconstpointer b)
+{
+  guint64 first = *(const guint64 *) a, second = *(const guint64 *) b;
+
+  return (first > second) - (first < second);
+}
+
 static void
 count (QueenDBusCluster *self, const QueenComponent *component, int sign)
 {
@@ -49,11 +59,48 @@ count (QueenDBusCluster *self, const QueenComponent *component, int sign)
   counts->available += (guint) (sign * queen_component_is_available (component));
 }
 
+/* Its number is new each time that it comes, also when the bus has not been told that it had gone.
+ */
+static void
+put_in_place (QueenDBusCluster *self, QueenDBusObject *object)
+{
+  object->serial = ++self->last_serial;
+  g_tree_insert (self->in_order[object->now->kind], &object->serial, object);
+}
+
+static void
+set_now (QueenDBusCluster *self, QueenDBusObject *object, QueenComponent *component)
+{
+  gboolean was_there = object->now != NULL;
+
+  if (was_there)
+    count (self, object->now, -1);
+  if (was_there && !component)
+    g_tree_remove (self->in_order[object->now->kind], &object->serial);
+  g_clear_pointer (&object->now, queen_component_unref);
+  if (!component)
+    return;
+  object->now = queen_component_ref (component);
+  count (self, component, 1);
+  if (!was_there)
+    put_in_place (self, object);
+}
+
+static void
+mark_untold (QueenDBusCluster *self, QueenDBusObject *object)
+{
+  if (!object->is_untold)
+    g_queue_push_tail_link (&self->untold, &object->untold_link);
+  object->is_untold = TRUE;
+}
+
 QueenDBusCluster *
 queen_dbus_cluster_new (void)
 {
   QueenDBusCluster *self = g_new0 (QueenDBusCluster, 1);
 
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    self->in_order[kind] = g_tree_new (compare_serials);
   self->objects =
       g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_object);
   return self;
@@ -67,17 +114,38 @@ queen_dbus_cluster_take (QueenDBusCluster *self, QueenEvent *event)
   if (!event->component)
     return;
   object = ensure_object (self, event->component);
-  if (object->now)
-    count (self, object->now, -1);
-  g_clear_pointer (&object->now, queen_component_unref);
-  if (event->kind != QUEEN_EVENT_FORGOTTEN)
-    {
-      object->now = queen_component_ref (event->component);
-      count (self, object->now, 1);
-    }
-  if (!object->is_untold)
-    g_queue_push_tail_link (&self->untold, &object->untold_link);
-  object->is_untold = TRUE;
+  set_now (self, object, event->kind == QUEEN_EVENT_FORGOTTEN ? NULL : event->component);
+  mark_untold (self, object);
+  /* Of one that the bus never heard of there is nothing to be told, and it must not wait until the
+   * bus listens: there is no end to those who come and go. */
+  if (!object->now && !object->told)
+    queen_dbus_cluster_set_told (self, object);
+}
+
+static int
+compare_first_seen (gconstpointer a, gconstpointer b)
+{
+  const QueenComponent *first = (*(QueenEvent *const *) a)->component;
+  const QueenComponent *second = (*(QueenEvent *const *) b)->component;
+
+  if (first->first_seen != second->first_seen)
+    return first->first_seen < second->first_seen ? -1 : 1;
+  return g_strcmp0 (first->id, second->id);
+}
+
+void
+queen_dbus_cluster_take_changes (QueenDBusCluster *self, GHashTable *changes)
+{
+  g_autoptr (GPtrArray) events = g_ptr_array_sized_new (g_hash_table_size (changes));
+  GHashTableIter iter;
+  gpointer event;
+
+  g_hash_table_iter_init (&iter, changes);
+  while (g_hash_table_iter_next (&iter, NULL, &event))
+    g_ptr_array_add (events, event);
+  g_ptr_array_sort (events, compare_first_seen);
+  for (guint i = 0; i < events->len; i++)
+    queen_dbus_cluster_take (self, events->pdata[i]);
 }
 
 const QueenDBusCounts *
@@ -94,34 +162,12 @@ queen_dbus_cluster_lookup (QueenDBusCluster *self, const char *path)
   return object ? object->now : NULL;
 }
 
-static int
-compare_first_seen (gconstpointer a, gconstpointer b)
+QueenDBusObject *
+queen_dbus_cluster_get_next (QueenDBusCluster *self, QueenComponentKind kind, guint64 serial)
 {
-  const QueenComponent *first = (*(QueenDBusObject *const *) a)->now;
-  const QueenComponent *second = (*(QueenDBusObject *const *) b)->now;
+  GTreeNode *node = g_tree_upper_bound (self->in_order[kind], &serial);
 
-  if (first->first_seen != second->first_seen)
-    return first->first_seen < second->first_seen ? -1 : 1;
-  return g_strcmp0 (first->id, second->id);
-}
-
-GPtrArray *
-queen_dbus_cluster_list (QueenDBusCluster *self, QueenComponentKind kind)
-{
-  GPtrArray *objects = g_ptr_array_sized_new (self->counts[kind].total);
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->objects);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      QueenDBusObject *object = value;
-
-      if (object->now && object->now->kind == kind)
-        g_ptr_array_add (objects, object);
-    }
-  g_ptr_array_sort (objects, compare_first_seen);
-  return objects;
+  return node ? g_tree_node_value (node) : NULL;
 }
 
 QueenDBusObject *
@@ -159,6 +205,8 @@ queen_dbus_cluster_dup_path (const QueenComponent *component)
 void
 queen_dbus_cluster_free (QueenDBusCluster *self)
 {
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    g_tree_unref (self->in_order[kind]);
   g_hash_table_unref (self->objects);
   g_free (self);
 }

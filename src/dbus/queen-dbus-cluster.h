@@ -27,6 +27,7 @@ typedef struct
  * @path: its object path
  * @now: (nullable): the component as it is; %NULL when it has been forgotten
  * @told: (nullable): the component as the bus was told last; %NULL when it was never told
+ * @serial: greater than that of all who came before
  *
  * The place of one component on the bus.
  */
@@ -35,6 +36,7 @@ typedef struct
   char *path;
   QueenComponent *now;
   QueenComponent *told;
+  guint64 serial;
   GList untold_link; /* the cluster's own */
   gboolean is_untold;
 } QueenDBusObject;
@@ -57,6 +59,14 @@ QueenDBusCluster *queen_dbus_cluster_new (void);
 void queen_dbus_cluster_take (QueenDBusCluster *self, QueenEvent *event);
 
 /**
+ * queen_dbus_cluster_take_changes:
+ * @changes: (element-type QueenEvent): one event for each of many components, as the values
+ *
+ * Takes them all, in the order in which the components were first seen.
+ */
+void queen_dbus_cluster_take_changes (QueenDBusCluster *self, GHashTable *changes);
+
+/**
  * queen_dbus_cluster_get_counts:
  */
 const QueenDBusCounts *queen_dbus_cluster_get_counts (QueenDBusCluster *self,
@@ -71,12 +81,16 @@ const QueenDBusCounts *queen_dbus_cluster_get_counts (QueenDBusCluster *self,
 QueenComponent *queen_dbus_cluster_lookup (QueenDBusCluster *self, const char *path);
 
 /**
- * queen_dbus_cluster_list:
+ * queen_dbus_cluster_get_next:
+ * @serial: that of another one, which may be there no longer; 0 for the first of all
  *
- * Returns: (transfer container) (element-type QueenDBusObject): those that are there now, in the
- *   order in which they were first seen
+ * Goes through those that are there now, in the order in which they were first seen. One that is
+ * there all the time is met exactly once, whoever comes and goes meanwhile.
+ *
+ * Returns: (transfer none) (nullable): the first one that came after @serial
  */
-GPtrArray *queen_dbus_cluster_list (QueenDBusCluster *self, QueenComponentKind kind);
+QueenDBusObject *
+queen_dbus_cluster_get_next (QueenDBusCluster *self, QueenComponentKind kind, guint64 serial);
 
 /**
  * queen_dbus_cluster_get_untold:

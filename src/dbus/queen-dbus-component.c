@@ -7,6 +7,7 @@
 
 #include "model/queen-heartbeat.h"
 #include "queen-dbus-interfaces.h"
+#include "queen-dbus-wire.h"
 #include "queen-error.h"
 
 #define MAX_HEARTBEAT (64 * 1024) /* bytes, as over HTTP */
@@ -51,12 +52,6 @@ static const struct
   { "Heartbeats", COUNT, FIELD (heartbeats) },
 };
 
-static GVariant *
-new_text (const char *text)
-{
-  return g_variant_new_string (text ? text : "");
-}
-
 GDBusInterfaceInfo *
 queen_dbus_component_get_interface (QueenComponentKind kind)
 {
@@ -64,30 +59,54 @@ queen_dbus_component_get_interface (QueenComponentKind kind)
                                         : queen_dbus_hive_interface_info ();
 }
 
-GVariant *
-queen_dbus_component_get_property (const QueenComponent *component, const char *name)
+static gsize
+find_property (const char *name)
 {
   gsize i = 0;
-  gconstpointer field;
 
   while (!g_str_equal (properties[i].name, name))
-    g_return_val_if_fail (++i < G_N_ELEMENTS (properties), NULL);
+    g_return_val_if_fail (++i < G_N_ELEMENTS (properties), 0);
+  return i;
+}
 
-  field = G_STRUCT_MEMBER_P (component, properties[i].offset);
+/* Returns: the property @i, as text; %NULL when it is none */
+static const char *
+get_text (const QueenComponent *component, gsize i)
+{
+  const char *text;
+
   switch (properties[i].kind)
     {
     case TEXT:
-      return new_text (*(char *const *) field);
+      text = G_STRUCT_MEMBER (char *, component, properties[i].offset);
+      return text ? text : "";
+    case STATUS:
+      return queen_status_get_name (component->status);
+    case HEALTH:
+      return queen_health_get_name (component->health);
+    default:
+      return NULL;
+    }
+}
+
+GVariant *
+queen_dbus_component_get_property (const QueenComponent *component, const char *name)
+{
+  gsize i = find_property (name);
+  gconstpointer field = G_STRUCT_MEMBER_P (component, properties[i].offset);
+
+  switch (properties[i].kind)
+    {
+    case TEXT:
+    case STATUS:
+    case HEALTH:
+      return g_variant_new_string (get_text (component, i));
     case PORT:
       return g_variant_new_uint16 (*(const guint16 *) field);
     case TIME:
       return g_variant_new_uint64 ((guint64) (*(const gint64 *) field / NSEC_PER_USEC));
     case COUNT:
       return g_variant_new_uint64 (*(const guint64 *) field);
-    case STATUS:
-      return new_text (queen_status_get_name (component->status));
-    case HEALTH:
-      return new_text (queen_health_get_name (component->health));
     case ONLINE:
       return g_variant_new_boolean (queen_component_is_online (component));
     case AVAILABLE:
@@ -117,6 +136,51 @@ queen_dbus_component_get_interfaces (const QueenComponent *component)
   g_variant_builder_add (&builder, "{s@a{sv}}", info->name,
                          queen_dbus_component_get_properties (component));
   return g_variant_builder_end (&builder);
+}
+
+static gsize
+measure_value (const QueenComponent *component, gsize i, gsize offset)
+{
+  const char *text = get_text (component, i);
+
+  if (text)
+    return queen_dbus_wire_string (offset, text);
+  switch (properties[i].kind)
+    {
+    case PORT:
+      return queen_dbus_wire_number (offset, sizeof (guint16));
+    case TIME:
+    case COUNT:
+      return queen_dbus_wire_number (offset, sizeof (guint64));
+    default:
+      return queen_dbus_wire_number (offset, sizeof (guint32)); /* a boolean */
+    }
+}
+
+gsize
+queen_dbus_component_measure_properties (const QueenComponent *component, gsize offset)
+{
+  GDBusInterfaceInfo *info = queen_dbus_component_get_interface (component->kind);
+
+  offset = queen_dbus_wire_array (offset, 8);
+  for (GDBusPropertyInfo **property = info->properties; *property; property++)
+    {
+      offset = queen_dbus_wire_structure (offset);
+      offset = queen_dbus_wire_string (offset, (*property)->name);
+      offset = queen_dbus_wire_variant (offset, (*property)->signature);
+      offset = measure_value (component, find_property ((*property)->name), offset);
+    }
+  return offset;
+}
+
+gsize
+queen_dbus_component_measure_interfaces (const QueenComponent *component, gsize offset)
+{
+  offset = queen_dbus_wire_array (offset, 8);
+  offset = queen_dbus_wire_structure (offset);
+  offset =
+      queen_dbus_wire_string (offset, queen_dbus_component_get_interface (component->kind)->name);
+  return queen_dbus_component_measure_properties (component, offset);
 }
 
 GVariant *

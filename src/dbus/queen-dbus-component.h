@@ -42,6 +42,22 @@ GVariant *queen_dbus_component_get_properties (const QueenComponent *component);
 GVariant *queen_dbus_component_get_interfaces (const QueenComponent *component);
 
 /**
+ * queen_dbus_component_measure_properties:
+ * @offset: where they begin in a message's body
+ *
+ * Returns: where queen_dbus_component_get_properties() would end in it, found out at a fraction of
+ *   the price
+ */
+gsize queen_dbus_component_measure_properties (const QueenComponent *component, gsize offset);
+
+/**
+ * queen_dbus_component_measure_interfaces:
+ *
+ * The same for queen_dbus_component_get_interfaces().
+ */
+gsize queen_dbus_component_measure_interfaces (const QueenComponent *component, gsize offset);
+
+/**
  * queen_dbus_component_get_changes:
  *
  * Returns: (transfer floating) (nullable): `a{sv}`, those properties that announce their changes

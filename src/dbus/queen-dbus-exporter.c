@@ -6,33 +6,24 @@
 #include <string.h>
 
 #include "build-config.h"
+#include "queen-dbus-branch.h"
 #include "queen-dbus-component.h"
-
-#define MAX_WAITING 64 /* callers of GetManagedObjects */
-
-typedef struct
-{
-  QueenDBusExporter *exporter;
-  QueenComponentKind kind;
-  guint subtree_id;
-} Registry;
 
 struct _QueenDBusExporter
 {
   GDBusConnection *connection;
   QueenDBusCluster *cluster;
   const QueenDBusFigures *figures;
+  const QueenDBusLimits *limits;
 
   QueenDBusQueen *queen;
   guint queen_id;
   QueenDBusObjectManager *manager;
-  Registry registries[QUEEN_COMPONENT_N_KINDS];
+  QueenDBusBranch *branches[QUEEN_COMPONENT_N_KINDS];
+  QueenDBusAnswers *answers;
 
   QueenDBusCounts told_counts[QUEEN_COMPONENT_N_KINDS];
   guint told_subscribers;
-
-  GQueue waiting; /* of GDBusMethodInvocation: who wants to know all objects */
-  GCancellable *cancellable;
 };
 
 static const QueenDBusCounts *
@@ -101,183 +92,33 @@ on_queen_method (GDBusConnection *connection,
                                                                 skeleton);
 }
 
-/* The registries, and the components below them */
-
-static GVariant *
-list_ids (QueenDBusExporter *self, QueenComponentKind kind, gboolean only_available)
-{
-  g_autoptr (GPtrArray) objects = queen_dbus_cluster_list (self->cluster, kind);
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_STRING_ARRAY);
-
-  for (guint i = 0; i < objects->len; i++)
-    {
-      const QueenComponent *component = ((QueenDBusObject *) objects->pdata[i])->now;
-
-      if (only_available ? queen_component_is_available (component)
-                         : queen_component_is_online (component))
-        g_variant_builder_add (&builder, "s", component->id);
-    }
-  return g_variant_builder_end (&builder);
-}
-
-static GVariant *
-get_registry_property (QueenDBusExporter *self, QueenComponentKind kind, const char *name)
-{
-  const QueenDBusCounts *counts = get_counts (self, kind);
-
-  if (g_str_equal (name, "Online"))
-    return g_variant_new_uint32 (counts->online);
-  if (g_str_equal (name, "Available"))
-    return g_variant_new_uint32 (counts->available);
-  if (g_str_equal (name, "Total"))
-    return g_variant_new_uint32 (counts->total);
-  return list_ids (self, kind, g_str_equal (name, "AvailableIds"));
-}
-
-static GVariant *
-get_registry_interfaces (QueenDBusExporter *self, QueenComponentKind kind)
-{
-  GDBusInterfaceInfo *info = queen_dbus_registry_interface_info ();
-  GVariantBuilder values = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{sa{sv}}"));
-
-  for (GDBusPropertyInfo **property = info->properties; *property; property++)
-    g_variant_builder_add (&values, "{sv}", (*property)->name,
-                           get_registry_property (self, kind, (*property)->name));
-  g_variant_builder_add (&builder, "{s@a{sv}}", info->name, g_variant_builder_end (&values));
-  return g_variant_builder_end (&builder);
-}
-
-static char **
-on_enumerate (GDBusConnection *connection, const char *sender, const char *path, gpointer data)
-{
-  const Registry *registry = data;
-  g_autoptr (GPtrArray) objects =
-      queen_dbus_cluster_list (registry->exporter->cluster, registry->kind);
-  gsize prefix = strlen (queen_dbus_cluster_get_registry_path (registry->kind)) + 1;
-  char **names = g_new0 (char *, objects->len + 1);
-
-  for (guint i = 0; i < objects->len; i++)
-    names[i] = g_strdup (((QueenDBusObject *) objects->pdata[i])->path + prefix);
-  return names;
-}
-
-/* From the node's name, as GDBus is not of one mind about which path it hands over. */
-static QueenComponent *
-lookup_node (const Registry *registry, const char *node)
-{
-  g_autofree char *path =
-      g_strconcat (queen_dbus_cluster_get_registry_path (registry->kind), "/", node, NULL);
-
-  return queen_dbus_cluster_lookup (registry->exporter->cluster, path);
-}
-
-static GDBusInterfaceInfo **
-on_introspect (GDBusConnection *connection,
-               const char *sender,
-               const char *path,
-               const char *node,
-               gpointer data)
-{
-  const Registry *registry = data;
-  GDBusInterfaceInfo **infos;
-
-  if (node && !lookup_node (registry, node))
-    return NULL;
-  infos = g_new0 (GDBusInterfaceInfo *, 2);
-  infos[0] = g_dbus_interface_info_ref (node ? queen_dbus_component_get_interface (registry->kind)
-                                             : queen_dbus_registry_interface_info ());
-  return infos;
-}
-
-static GVariant *
-on_get_node_property (GDBusConnection *connection,
-                      const char *sender,
-                      const char *path,
-                      const char *interface,
-                      const char *name,
-                      GError **error,
-                      gpointer data)
-{
-  const Registry *registry = data;
-  QueenComponent *component;
-
-  if (g_str_equal (path, queen_dbus_cluster_get_registry_path (registry->kind)))
-    return get_registry_property (registry->exporter, registry->kind, name);
-  component = queen_dbus_cluster_lookup (registry->exporter->cluster, path);
-  if (component)
-    return queen_dbus_component_get_property (component, name);
-  /* Forgotten between the question and its turn. */
-  g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT, "there is no %s any longer", path);
-  return NULL;
-}
-
-static const GDBusInterfaceVTable *
-on_dispatch (GDBusConnection *connection,
-             const char *sender,
-             const char *path,
-             const char *interface,
-             const char *node,
-             gpointer *interface_data,
-             gpointer data)
-{
-  static const GDBusInterfaceVTable vtable = { .get_property = on_get_node_property };
-
-  *interface_data = data;
-  return &vtable;
-}
-
 /* The object manager */
-
-static void answer_next_lister (QueenDBusExporter *self);
-
-static void
-on_flushed (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (g_dbus_connection_flush_finish (G_DBUS_CONNECTION (source), result, &error))
-    answer_next_lister (data);
-}
 
 static GVariant *
 list_all (QueenDBusExporter *self)
 {
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
+  GVariantBuilder objects = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    {
-      g_autoptr (GPtrArray) objects = queen_dbus_cluster_list (self->cluster, kind);
-
-      g_variant_builder_add (&builder, "{o@a{sa{sv}}}", queen_dbus_cluster_get_registry_path (kind),
-                             get_registry_interfaces (self, kind));
-      for (guint i = 0; i < objects->len; i++)
-        {
-          const QueenDBusObject *object = objects->pdata[i];
-
-          g_variant_builder_add (&builder, "{o@a{sa{sv}}}", object->path,
-                                 queen_dbus_component_get_interfaces (object->now));
-        }
-    }
-  return g_variant_builder_end (&builder);
+    queen_dbus_branch_add_to (self->branches[kind], &objects);
+  return g_variant_new ("(a{oa{sa{sv}}})", &objects);
 }
 
-/* One answer at a time, as each may be megabytes: the next is made when the bus has taken it. */
-static void
-answer_next_lister (QueenDBusExporter *self)
+static GVariant *
+answer_get_managed_objects (GDBusMethodInvocation *invocation, gpointer data, GError **error)
 {
-  GDBusMethodInvocation *invocation = g_queue_pop_head (&self->waiting);
+  QueenDBusExporter *self = data;
+  gsize size = queen_dbus_wire_array (0, 8);
 
-  if (!invocation)
-    {
-      g_clear_object (&self->cancellable);
-      return;
-    }
-  queen_dbus_object_manager_complete_get_managed_objects (self->manager, invocation,
-                                                          list_all (self));
-  if (!self->cancellable)
-    self->cancellable = g_cancellable_new ();
-  g_dbus_connection_flush (self->connection, self->cancellable, on_flushed, self);
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    size = queen_dbus_branch_measure (self->branches[kind], size);
+  if (size <= self->limits->message)
+    return list_all (self);
+  g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
+               "all objects would be %" G_GSIZE_FORMAT " bytes, and no message has more than %" //
+               G_GSIZE_FORMAT "; the registries' List gives them in parts",
+               size, self->limits->message);
+  return NULL;
 }
 
 static gboolean
@@ -287,16 +128,7 @@ on_get_managed_objects (QueenDBusObjectManager *manager,
 {
   QueenDBusExporter *self = data;
 
-  if (self->waiting.length >= MAX_WAITING)
-    {
-      g_dbus_method_invocation_return_error_literal (
-          invocation, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
-          "too many want to know all objects at once; try again later");
-      return TRUE;
-    }
-  g_queue_push_tail (&self->waiting, invocation);
-  if (!self->cancellable)
-    answer_next_lister (self);
+  queen_dbus_answers_add (self->answers, invocation, answer_get_managed_objects, self);
   return TRUE;
 }
 
@@ -404,12 +236,6 @@ announce_figures (QueenDBusExporter *self)
     emit_changed (self, QUEEN_DBUS_PATH, queen_dbus_queen_interface_info ()->name, changes, none);
 }
 
-GDBusConnection *
-queen_dbus_exporter_get_connection (QueenDBusExporter *self)
-{
-  return self->connection;
-}
-
 gboolean
 queen_dbus_exporter_is_behind (QueenDBusExporter *self)
 {
@@ -445,7 +271,8 @@ queen_dbus_exporter_emit_event (QueenDBusExporter *self, const QueenEvent *event
       g_variant_new ("(ssss)",
                      component ? queen_component_kind_get_name (component->kind) : "queen",
                      component ? component->id : "",
-                     component ? queen_status_get_name (component->status) : "", event->json),
+                     component ? queen_status_get_name (component->status) : "",
+                     event->json_length <= self->limits->message ? event->json : ""),
       NULL);
 }
 
@@ -457,13 +284,13 @@ queen_dbus_exporter_emit_lagged (QueenDBusExporter *self, guint64 n_dropped)
                                  g_variant_new ("(t)", n_dropped), NULL);
 }
 
-static gboolean export(QueenDBusExporter *self, GError **error)
+static gboolean
+register_objects (QueenDBusExporter *self, GError **error)
 {
   static const GDBusInterfaceVTable queen_vtable = {
     .method_call = on_queen_method,
     .get_property = on_get_queen_property,
   };
-  static const GDBusSubtreeVTable subtree_vtable = { on_enumerate, on_introspect, on_dispatch };
 
   self->queen_id = g_dbus_connection_register_object (self->connection, QUEEN_DBUS_PATH,
                                                       queen_dbus_queen_interface_info (),
@@ -474,15 +301,9 @@ static gboolean export(QueenDBusExporter *self, GError **error)
     return FALSE;
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     {
-      Registry *registry = &self->registries[kind];
-
-      registry->exporter = self;
-      registry->kind = kind;
-      /* Otherwise GDBus would have all nodes listed for each single call. */
-      registry->subtree_id = g_dbus_connection_register_subtree (
-          self->connection, queen_dbus_cluster_get_registry_path (kind), &subtree_vtable,
-          G_DBUS_SUBTREE_FLAGS_DISPATCH_TO_UNENUMERATED_NODES, registry, NULL, error);
-      if (registry->subtree_id == 0)
+      self->branches[kind] = queen_dbus_branch_new (self->connection, kind, self->cluster,
+                                                    self->answers, self->limits, error);
+      if (!self->branches[kind])
         return FALSE;
     }
   return TRUE;
@@ -490,47 +311,42 @@ static gboolean export(QueenDBusExporter *self, GError **error)
 
 QueenDBusExporter *
 queen_dbus_exporter_new (GDBusConnection *connection,
-                         QueenDBusCluster *cluster,
-                         const QueenDBusFigures *figures,
-                         QueenDBusQueen *queen,
+                         QueenDBusOutbox *outbox,
+                         const QueenDBusExporterSettings *settings,
                          GError **error)
 {
   g_autoptr (QueenDBusExporter) self = g_new0 (QueenDBusExporter, 1);
   QueenDBusObject *object;
 
   self->connection = g_object_ref (connection);
-  self->cluster = cluster;
-  self->figures = figures;
-  self->queen = g_object_ref (queen);
+  self->cluster = settings->cluster;
+  self->figures = settings->figures;
+  self->limits = settings->limits;
+  self->queen = g_object_ref (settings->queen);
+  self->answers = queen_dbus_answers_new (outbox);
   self->manager = queen_dbus_object_manager_skeleton_new ();
   g_signal_connect (self->manager, "handle-get-managed-objects",
                     G_CALLBACK (on_get_managed_objects), self);
 
   /* Who comes to a new connection asks how things are; there is nothing to be told yet. */
-  while ((object = queen_dbus_cluster_get_untold (cluster)))
-    queen_dbus_cluster_set_told (cluster, object);
+  while ((object = queen_dbus_cluster_get_untold (self->cluster)))
+    queen_dbus_cluster_set_told (self->cluster, object);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     self->told_counts[kind] = *get_counts (self, kind);
-  self->told_subscribers = figures->n_subscribers;
+  self->told_subscribers = self->figures->n_subscribers;
 
-  return export(self, error) ? g_steal_pointer (&self) : NULL;
+  return register_objects (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
 void
 queen_dbus_exporter_free (QueenDBusExporter *self)
 {
-  GDBusMethodInvocation *invocation;
-
   if (self->queen_id != 0)
     g_dbus_connection_unregister_object (self->connection, self->queen_id);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    if (self->registries[kind].subtree_id != 0)
-      g_dbus_connection_unregister_subtree (self->connection, self->registries[kind].subtree_id);
+    g_clear_pointer (&self->branches[kind], queen_dbus_branch_free);
   g_dbus_interface_skeleton_unexport (G_DBUS_INTERFACE_SKELETON (self->manager));
-  g_cancellable_cancel (self->cancellable);
-  g_clear_object (&self->cancellable);
-  while ((invocation = g_queue_pop_head (&self->waiting)))
-    g_object_unref (invocation);
+  queen_dbus_answers_free (self->answers);
   g_object_unref (self->manager);
   g_object_unref (self->queen);
   g_object_unref (self->connection);

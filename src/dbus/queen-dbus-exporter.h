@@ -5,6 +5,8 @@
 
 #include "queen-dbus-cluster.h"
 #include "queen-dbus-interfaces.h"
+#include "queen-dbus-outbox.h"
+#include "queen-dbus-wire.h"
 
 G_BEGIN_DECLS
 
@@ -26,29 +28,38 @@ typedef struct
 } QueenDBusFigures;
 
 /**
+ * QueenDBusExporterSettings:
+ * @cluster: what to show, from now on
+ * @figures: likewise
+ * @queen: who answers the root's methods
+ * @limits: how large a message may be
+ *
+ * All of it must outlive the exporter.
+ */
+typedef struct
+{
+  QueenDBusCluster *cluster;
+  const QueenDBusFigures *figures;
+  QueenDBusQueen *queen;
+  const QueenDBusLimits *limits;
+} QueenDBusExporterSettings;
+
+/**
  * QueenDBusExporter:
  *
- * The objects on one connection: root, object manager, registries, and one for each component. The
- * components are not exported one by one, which would cost 3 KB and 9 µs each; they are a subtree,
- * and what is read is taken from the cluster at that moment.
+ * The objects on one connection: root, object manager, and a branch for each registry.
  */
 typedef struct _QueenDBusExporter QueenDBusExporter;
 
 /**
  * queen_dbus_exporter_new:
- * @cluster: what to show, from now on
- * @figures: likewise; both must outlive the exporter
- * @queen: who answers the root's methods
+ * @outbox: of @connection; must outlive the exporter
  * @error: why the connection refuses the objects
  */
 QueenDBusExporter *queen_dbus_exporter_new (GDBusConnection *connection,
-                                            QueenDBusCluster *cluster,
-                                            const QueenDBusFigures *figures,
-                                            QueenDBusQueen *queen,
+                                            QueenDBusOutbox *outbox,
+                                            const QueenDBusExporterSettings *settings,
                                             GError **error);
-
-/** queen_dbus_exporter_get_connection: the connection that it is on. */
-GDBusConnection *queen_dbus_exporter_get_connection (QueenDBusExporter *self);
 
 /**
  * queen_dbus_exporter_is_behind:

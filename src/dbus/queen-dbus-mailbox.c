@@ -5,15 +5,22 @@
 
 #include "model/queen-hash.h"
 
+/* Of components, before even a reader that defers is woken: what is put and not taken has a bound,
+ * however many come and go. */
+#define MAX_CHANGES 4096
+
 struct _QueenDBusMailbox
 {
   GMainContext *reader;
   guint max_events;
-  int has_news; /* atomic, so that the source need not lock */
+  gsize max_bytes;
+  int has_news; /* atomic, so that the source need not lock; set with the lock only */
 
   GMutex lock;         /* of what follows */
+  gboolean is_woken;   /* since it took the news last */
   GHashTable *changes; /* QueenComponent, compared by kind and id -> its last QueenEvent */
   GQueue events;       /* of QueenEvent */
+  gsize n_bytes;       /* of their JSON */
   gboolean wants_events;
   gboolean is_deferring;
   guint64 n_dropped;
@@ -44,64 +51,94 @@ new_changes (void)
                                 (GDestroyNotify) queen_event_unref);
 }
 
-/* Without the lock, as waking is a system call. A reader that is not woken sees the news all the
- * same when it turns next. */
-static void
-tell_reader (QueenDBusMailbox *self, gboolean is_urgent)
+/* To be called with the lock. A reader that no longer defers has taken the lock to say so, and thus
+ * finds the news when it turns next. One that was not woken for what can wait is woken for what
+ * cannot.
+ *
+ * Returns: whether to wake the reader, without the lock, as that is a system call */
+static gboolean
+note_news (QueenDBusMailbox *self, gboolean is_urgent)
 {
-  if (g_atomic_int_compare_and_exchange (&self->has_news, FALSE, TRUE) && is_urgent)
-    g_main_context_wakeup (self->reader);
+  gboolean must_wake = !self->is_woken && (is_urgent || !self->is_deferring);
+
+  g_atomic_int_set (&self->has_news, TRUE);
+  self->is_woken |= must_wake;
+  return must_wake;
 }
 
 QueenDBusMailbox *
-queen_dbus_mailbox_new (GMainContext *reader, guint max_events)
+queen_dbus_mailbox_new (GMainContext *reader, guint max_events, gsize max_bytes)
 {
   QueenDBusMailbox *self = g_new0 (QueenDBusMailbox, 1);
 
   self->reader = g_main_context_ref (reader);
   self->max_events = max_events;
+  self->max_bytes = max_bytes;
   g_mutex_init (&self->lock);
   self->changes = new_changes ();
   return self;
 }
 
+/* The newest is kept, however large it is.
+ *
+ * Returns: (transfer full) (nullable): one event that is too many */
+static QueenEvent *
+pop_surplus (QueenDBusMailbox *self)
+{
+  QueenEvent *event;
+
+  if (self->events.length <= self->max_events &&
+      (self->n_bytes <= self->max_bytes || self->events.length == 1))
+    return NULL;
+  event = g_queue_pop_head (&self->events);
+  self->n_bytes -= event->json_length;
+  return event;
+}
+
+static void
+keep_event (QueenDBusMailbox *self, QueenEvent *event)
+{
+  QueenEvent *dropped;
+
+  g_queue_push_tail (&self->events, queen_event_ref (event));
+  self->n_bytes += event->json_length;
+  while ((dropped = pop_surplus (self)))
+    {
+      queen_event_unref (dropped);
+      self->n_dropped++;
+    }
+}
+
 void
 queen_dbus_mailbox_put (QueenDBusMailbox *self, QueenEvent *event)
 {
-  QueenEvent *dropped = NULL;
-  gboolean is_urgent;
+  gboolean is_urgent, must_wake;
 
   g_mutex_lock (&self->lock);
-  is_urgent = self->wants_events || !self->is_deferring;
   if (event->component)
     g_hash_table_replace (self->changes, event->component, queen_event_ref (event));
   if (event->json)
     self->n_events++;
   if (self->wants_events && event->json)
-    {
-      g_queue_push_tail (&self->events, queen_event_ref (event));
-      if (self->events.length > self->max_events)
-        {
-          dropped = g_queue_pop_head (&self->events);
-          self->n_dropped++;
-        }
-    }
+    keep_event (self, event);
+  is_urgent = self->wants_events || g_hash_table_size (self->changes) >= MAX_CHANGES;
+  must_wake = note_news (self, is_urgent);
   g_mutex_unlock (&self->lock);
-
-  g_clear_pointer (&dropped, queen_event_unref);
-  tell_reader (self, is_urgent);
+  if (must_wake)
+    g_main_context_wakeup (self->reader);
 }
 
 void
 queen_dbus_mailbox_set_n_subscribers (QueenDBusMailbox *self, guint n_subscribers)
 {
-  gboolean is_urgent;
+  gboolean must_wake;
 
   g_mutex_lock (&self->lock);
   self->n_subscribers = n_subscribers;
-  is_urgent = !self->is_deferring;
+  must_wake = note_news (self, FALSE);
   g_mutex_unlock (&self->lock);
-  tell_reader (self, is_urgent);
+  if (must_wake)
+    g_main_context_wakeup (self->reader);
 }
 
 typedef struct
@@ -148,6 +185,7 @@ queen_dbus_mailbox_want_events (QueenDBusMailbox *self, gboolean is_wanted)
   if (!is_wanted)
     {
       g_queue_clear_full (&self->events, (GDestroyNotify) queen_event_unref);
+      self->n_bytes = 0;
       self->n_dropped = 0;
     }
   g_mutex_unlock (&self->lock);
@@ -170,9 +208,9 @@ queen_dbus_mailbox_take (QueenDBusMailbox *self, gboolean with_events)
 
   news->events = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_event_unref);
 
-  /* Before the lock: what is put from now on is news again. */
-  g_atomic_int_set (&self->has_news, FALSE);
   g_mutex_lock (&self->lock);
+  g_atomic_int_set (&self->has_news, FALSE);
+  self->is_woken = FALSE;
   news->changes = self->changes;
   self->changes = empty;
   news->n_events = self->n_events;
@@ -181,6 +219,7 @@ queen_dbus_mailbox_take (QueenDBusMailbox *self, gboolean with_events)
     {
       while ((event = g_queue_pop_head (&self->events)))
         g_ptr_array_add (news->events, event);
+      self->n_bytes = 0;
       news->n_dropped = self->n_dropped;
       self->n_dropped = 0;
     }

@@ -40,8 +40,9 @@ typedef struct _QueenDBusMailbox QueenDBusMailbox;
  * queen_dbus_mailbox_new:
  * @reader: the main context of the thread that takes the news
  * @max_events: how many events are kept before the oldest is dropped
+ * @max_bytes: likewise, of their JSON; the newest is kept even if it is larger
  */
-QueenDBusMailbox *queen_dbus_mailbox_new (GMainContext *reader, guint max_events);
+QueenDBusMailbox *queen_dbus_mailbox_new (GMainContext *reader, guint max_events, gsize max_bytes);
 
 /* Whoever puts: any thread. */
 
@@ -68,7 +69,7 @@ void queen_dbus_mailbox_want_events (QueenDBusMailbox *self, gboolean is_wanted)
  * queen_dbus_mailbox_defer:
  * @is_deferring: whether the reader knows when it will look next, and need not be woken before
  *
- * Single events that are wanted wake it nevertheless.
+ * Single events that are wanted wake it nevertheless, and so do changes of very many components.
  */
 void queen_dbus_mailbox_defer (QueenDBusMailbox *self, gboolean is_deferring);
 

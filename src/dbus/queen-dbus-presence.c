@@ -5,29 +5,33 @@
 
 #include "model/queen-clock.h"
 
-#define CONNECT_TIMEOUT (5 * G_USEC_PER_SEC)
+#define LAST_TIMEOUT G_TIME_SPAN_MINUTE   /* of an attempt, however many were cut off before it */
 #define FIRST_DELAY (G_USEC_PER_SEC / 10) /* until the next attempt */
 #define LAST_DELAY (4 * G_USEC_PER_SEC)
 
+/* D-Bus Specification, § Message Bus Messages: org.freedesktop.DBus.RequestName */
+#define REPLY_IN_QUEUE 2
+
 struct _QueenDBusPresence
 {
-  GBusType bus_type;
+  const QueenDBusPresenceSettings *settings;
   QueenDBusPresenceFunc func;
   gpointer data;
 
   GDBusConnection *connection;
-  guint name_id;
+  guint acquired_id;         /* of the subscription to the bus's word that the name is hers */
   gboolean is_failure_known; /* to the log */
 
-  GCancellable *cancellable; /* of the attempt that is going on */
-  QueenAlarm *alarm;         /* its deadline, or the time of the next one */
+  GCancellable *cancellable; /* of the attempt to connect, or of the question for the name */
+  QueenAlarm *alarm;         /* the attempt's deadline, or the time of the next one */
+  gint64 timeout;            /* µs, of the attempt */
   gint64 delay;              /* µs */
 };
 
 static const char *
 get_bus_name (QueenDBusPresence *self)
 {
-  return self->bus_type == G_BUS_TYPE_SESSION ? "session" : "system";
+  return self->settings->bus_type == G_BUS_TYPE_SESSION ? "session" : "system";
 }
 
 static void
@@ -47,33 +51,78 @@ fail (QueenDBusPresence *self, const char *reason)
   try_again_later (self);
 }
 
+/* The name */
+
 static void
-on_name_acquired (GDBusConnection *connection, const char *name, gpointer data)
+on_name_acquired (GDBusConnection *connection,
+                  const char *sender,
+                  const char *path,
+                  const char *interface,
+                  const char *signal,
+                  GVariant *parameters,
+                  gpointer data)
 {
   QueenDBusPresence *self = data;
 
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE", "on the %s bus as %s",
-                    get_bus_name (self), name);
+                    get_bus_name (self), QUEEN_DBUS_NAME);
 }
 
 static void
-on_name_lost (GDBusConnection *connection, const char *name, gpointer data)
+on_name_requested (GObject *source, GAsyncResult *result, gpointer data)
 {
   QueenDBusPresence *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) answer =
+      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  guint reply;
 
-  if (connection && !g_dbus_connection_is_closed (connection))
-    g_log_structured (
-        G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
-        "the name %s on the %s bus is taken by another queen, or refused by the bus's "
-        "policy; HTTP is served without it",
-        name, get_bus_name (self));
+  if (!answer)
+    {
+      /* When the connection has gone, the presence has left it, or will be told. */
+      if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
+          !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+        g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
+                          "the %s bus refuses her the name %s: %s; HTTP is served without it",
+                          get_bus_name (self), QUEEN_DBUS_NAME, error->message);
+      return;
+    }
+  g_variant_get (answer, "(u)", &reply);
+  if (reply == REPLY_IN_QUEUE)
+    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
+                      "the name %s on the %s bus is taken by another queen; HTTP is served without "
+                      "it until she has left",
+                      QUEEN_DBUS_NAME, get_bus_name (self));
 }
+
+/* By hand: GLib's own function gives up when the bus takes 25 s to answer, and waits as long for it
+ * when the name is given back. Nothing need be given back, as the bus takes the name of who goes.
+ */
+static void
+request_name (QueenDBusPresence *self)
+{
+  self->acquired_id =
+      g_dbus_connection_signal_subscribe (self->connection, "org.freedesktop.DBus",
+                                          "org.freedesktop.DBus", "NameAcquired",
+                                          "/org/freedesktop/DBus", QUEEN_DBUS_NAME,
+                                          G_DBUS_SIGNAL_FLAGS_NONE, on_name_acquired, self, NULL);
+  self->cancellable = g_cancellable_new ();
+  g_dbus_connection_call (self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                          "org.freedesktop.DBus", "RequestName",
+                          g_variant_new ("(su)", QUEEN_DBUS_NAME, 0), G_VARIANT_TYPE ("(u)"),
+                          G_DBUS_CALL_FLAGS_NONE, G_MAXINT, self->cancellable, on_name_requested,
+                          self);
+}
+
+/* Being on the bus */
 
 static void
 leave (QueenDBusPresence *self)
 {
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
   g_signal_handlers_disconnect_by_data (self->connection, self);
-  g_clear_handle_id (&self->name_id, g_bus_unown_name);
+  g_dbus_connection_signal_unsubscribe (self->connection, self->acquired_id);
   self->func (NULL, self->data);
   g_clear_object (&self->connection);
 }
@@ -89,26 +138,36 @@ on_closed (GDBusConnection *connection,
 }
 
 static void
+enter (QueenDBusPresence *self, GDBusConnection *connection)
+{
+  self->connection = g_object_ref (connection);
+  self->timeout = self->settings->connect_timeout;
+  self->delay = FIRST_DELAY;
+  self->is_failure_known = FALSE;
+  g_signal_connect (connection, "closed", G_CALLBACK (on_closed), self);
+  self->func (connection, self->data);
+  request_name (self);
+}
+
+static void
 on_connected (GObject *source, GAsyncResult *result, gpointer data)
 {
   QueenDBusPresence *self = data;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GDBusConnection) connection =
+      g_dbus_connection_new_for_address_finish (result, &error);
 
-  self->connection = g_dbus_connection_new_for_address_finish (result, &error);
   g_clear_object (&self->cancellable);
   queen_alarm_set (self->alarm, -1);
-  if (!self->connection)
-    {
-      fail (self, error->message);
-      return;
-    }
-  self->delay = FIRST_DELAY;
-  self->is_failure_known = FALSE;
-  g_signal_connect (self->connection, "closed", G_CALLBACK (on_closed), self);
-  self->func (self->connection, self->data);
-  self->name_id =
-      g_bus_own_name_on_connection (self->connection, QUEEN_DBUS_NAME, G_BUS_NAME_OWNER_FLAGS_NONE,
-                                    on_name_acquired, on_name_lost, self, NULL);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    fail (self, "it does not answer");
+  else if (!connection)
+    fail (self, error->message);
+  /* GDBus says only once that a connection is closed, here before anybody could hear it. */
+  else if (g_dbus_connection_is_closed (connection))
+    fail (self, "it has closed the connection");
+  else
+    enter (self, connection);
 }
 
 static char *
@@ -116,7 +175,7 @@ dup_address (QueenDBusPresence *self, GError **error)
 {
   char *address;
 
-  if (self->bus_type == G_BUS_TYPE_SYSTEM)
+  if (self->settings->bus_type == G_BUS_TYPE_SYSTEM)
     return g_dbus_address_get_for_bus_sync (G_BUS_TYPE_SYSTEM, NULL, error);
   address = queen_dbus_presence_dup_session_address ();
   if (!address)
@@ -137,11 +196,20 @@ connect (QueenDBusPresence *self)
       return;
     }
   self->cancellable = g_cancellable_new ();
-  queen_alarm_set (self->alarm, g_get_monotonic_time () + CONNECT_TIMEOUT);
+  queen_alarm_set (self->alarm, g_get_monotonic_time () + self->timeout);
   g_dbus_connection_new_for_address (address,
                                      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
                                          G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
                                      NULL, self->cancellable, on_connected, self);
+}
+
+/* On a machine that has much to do, or under a tool, each attempt would be cut off in its turn; so
+ * the next one has twice the time. */
+static void
+cut_off (QueenDBusPresence *self)
+{
+  self->timeout = MIN (2 * self->timeout, LAST_TIMEOUT);
+  g_cancellable_cancel (self->cancellable);
 }
 
 static void
@@ -150,23 +218,37 @@ on_alarm (gpointer data)
   QueenDBusPresence *self = data;
 
   if (self->cancellable)
-    g_cancellable_cancel (self->cancellable);
+    cut_off (self);
   else
     connect (self);
 }
 
 QueenDBusPresence *
-queen_dbus_presence_new (GBusType bus_type, QueenDBusPresenceFunc func, gpointer data)
+queen_dbus_presence_new (const QueenDBusPresenceSettings *settings,
+                         QueenDBusPresenceFunc func,
+                         gpointer data)
 {
   QueenDBusPresence *self = g_new0 (QueenDBusPresence, 1);
 
-  self->bus_type = bus_type;
+  self->settings = settings;
   self->func = func;
   self->data = data;
+  self->timeout = settings->connect_timeout;
   self->delay = FIRST_DELAY;
   self->alarm = queen_alarm_new ("bus", G_PRIORITY_DEFAULT, on_alarm, self);
   connect (self);
   return self;
+}
+
+void
+queen_dbus_presence_renew (QueenDBusPresence *self, const char *reason)
+{
+  g_return_if_fail (self->connection);
+
+  /* Others may hold the connection still, and with it the name. */
+  g_dbus_connection_close (self->connection, NULL, NULL, NULL);
+  leave (self);
+  fail (self, reason);
 }
 
 void

@@ -16,6 +16,18 @@ G_BEGIN_DECLS
 typedef void (*QueenDBusPresenceFunc) (GDBusConnection *connection, gpointer data);
 
 /**
+ * QueenDBusPresenceSettings:
+ * @bus_type: session or system
+ * @connect_timeout: µs that the first attempt to connect may take. One that was cut off is followed
+ *   by one that may take twice the time, up to a minute.
+ */
+typedef struct
+{
+  GBusType bus_type;
+  gint64 connect_timeout;
+} QueenDBusPresenceSettings;
+
+/**
  * QueenDBusPresence:
  *
  * A connection to a bus, and the queen's name on it. Both come back by themselves: when the bus was
@@ -25,17 +37,26 @@ typedef struct _QueenDBusPresence QueenDBusPresence;
 
 /**
  * queen_dbus_presence_new:
- * @bus_type: session or system
+ * @settings: must outlive the presence
  *
  * Begins to connect, in the thread's default main context.
  */
-QueenDBusPresence *
-queen_dbus_presence_new (GBusType bus_type, QueenDBusPresenceFunc func, gpointer data);
+QueenDBusPresence *queen_dbus_presence_new (const QueenDBusPresenceSettings *settings,
+                                            QueenDBusPresenceFunc func,
+                                            gpointer data);
+
+/**
+ * queen_dbus_presence_renew:
+ * @reason: why, for the log
+ *
+ * Gives the connection up that there is, and comes onto the bus by another one.
+ */
+void queen_dbus_presence_renew (QueenDBusPresence *self, const char *reason);
 
 /**
  * queen_dbus_presence_free:
  *
- * Leaves the bus. The main context must not be iterated any more.
+ * Leaves the bus, without waiting for it. The main context must not be iterated any more.
  */
 void queen_dbus_presence_free (QueenDBusPresence *self);
 

@@ -6,13 +6,29 @@
 #include "model/queen-clock.h"
 #include "queen-dbus-cluster.h"
 #include "queen-dbus-exporter.h"
+#include "queen-dbus-guard.h"
 #include "queen-dbus-mailbox.h"
 #include "queen-dbus-methods.h"
 #include "queen-dbus-presence.h"
 
-#define MAX_EVENTS 1024   /* that wait for the bus, before the oldest is dropped */
-#define MAX_ANNOUNCED 256 /* components between two looks at what the bus takes */
+#define CONNECT_TIMEOUT (5 * G_USEC_PER_SEC)
+#define MAX_EVENTS 1024                   /* that wait for the bus, before the oldest is dropped */
+#define MAX_EVENT_BYTES (8 * 1024 * 1024) /* likewise */
+#define MAX_ANNOUNCED 256                 /* components between two looks at what the bus takes */
+#define PATIENCE (30 * 1000)              /* ms, with a bus that reads nothing */
 #define ANNOUNCE_INTERVAL (G_USEC_PER_SEC / 5) /* so much apart are two changes of a property */
+
+/* A quarter less than a system bus's 32 MiB, over which it throws her off. */
+static const QueenDBusLimits limits = {
+  .message = 24 * 1024 * 1024,
+  .page = 1024 * 1024,
+};
+
+static const QueenDBusGuardLimits guard_limits = {
+  .call = 128 * 1024,
+  .calls = 4096,
+  .bytes = 16 * 1024 * 1024,
+};
 
 struct _QueenDBusService
 {
@@ -26,7 +42,7 @@ struct _QueenDBusService
   GMainContext *context;
   GMainLoop *loop;
   GThread *thread;
-  GBusType bus_type;
+  QueenDBusPresenceSettings presence_settings;
   char **addresses;
 
   /* What follows belongs to the D-Bus thread. */
@@ -34,9 +50,11 @@ struct _QueenDBusService
   QueenDBusMethods *methods;
   QueenDBusCluster *cluster;
   QueenDBusFigures figures;
-  QueenDBusExporter *exporter; /* NULL while there is no bus */
-  GCancellable *flush;         /* of the flush that is going on */
-  gint64 next_announcement;    /* µs, monotonic */
+  QueenDBusOutbox *outbox; /* NULL while there is no bus, and so are those that follow */
+  QueenDBusGuard *guard;
+  QueenDBusExporter *exporter;
+  gboolean is_waiting;      /* for the bus to read what it was told last */
+  gint64 next_announcement; /* µs, monotonic */
   QueenAlarm *alarm;
 };
 
@@ -79,18 +97,14 @@ static QueenDBusNews *
 take_news (QueenDBusService *self, gboolean with_events)
 {
   QueenDBusNews *news = queen_dbus_mailbox_take (self->mailbox, with_events);
-  GHashTableIter iter;
-  gpointer event;
 
-  g_hash_table_iter_init (&iter, news->changes);
-  while (g_hash_table_iter_next (&iter, NULL, &event))
-    queen_dbus_cluster_take (self->cluster, event);
+  queen_dbus_cluster_take_changes (self->cluster, news->changes);
   self->figures.n_events = news->n_events;
   self->figures.n_subscribers = news->n_subscribers;
   return news;
 }
 
-static void on_flushed (GObject *source, GAsyncResult *result, gpointer data);
+static void on_read (gpointer data);
 
 /* Returns: whether anything more can be said only later; what happens until then is not worth a
  * wake-up each. */
@@ -103,33 +117,28 @@ say (QueenDBusService *self, const QueenDBusNews *news)
   result = announce (self);
   if (result != ANNOUNCE_SENT && news->events->len == 0)
     return result == ANNOUNCE_LATER;
-  self->flush = g_cancellable_new ();
-  g_dbus_connection_flush (queen_dbus_exporter_get_connection (self->exporter), self->flush,
-                           on_flushed, self);
+  self->is_waiting = TRUE;
+  queen_dbus_outbox_await (self->outbox, on_read, self);
   return TRUE;
 }
 
-/* GDBus takes any number of messages, and keeps them in memory as long as the bus does not read. So
- * nothing more is sent until what was sent before is out; meanwhile changes fall into one. */
+/* Nothing more is sent until the bus has read what was sent before; meanwhile changes fall into
+ * one. */
 static void
 speak (QueenDBusService *self)
 {
-  gboolean can_send = self->exporter && !self->flush;
+  gboolean can_send = self->exporter && !self->is_waiting;
   g_autoptr (QueenDBusNews) news = take_news (self, can_send);
 
   queen_dbus_mailbox_defer (self->mailbox, !can_send || say (self, news));
 }
 
 static void
-on_flushed (GObject *source, GAsyncResult *result, gpointer data)
+on_read (gpointer data)
 {
   QueenDBusService *self = data;
-  g_autoptr (GError) error = NULL;
 
-  /* After an error the connection is about to close, or has been closed: the flush is not ours. */
-  if (!g_dbus_connection_flush_finish (G_DBUS_CONNECTION (source), result, &error))
-    return;
-  g_clear_object (&self->flush);
+  self->is_waiting = FALSE;
   speak (self);
 }
 
@@ -149,28 +158,48 @@ on_announcement_due (gpointer data)
 static void
 leave (QueenDBusService *self)
 {
-  g_cancellable_cancel (self->flush);
-  g_clear_object (&self->flush);
   g_clear_pointer (&self->exporter, queen_dbus_exporter_free);
+  g_clear_pointer (&self->guard, queen_dbus_guard_free);
+  g_clear_pointer (&self->outbox, queen_dbus_outbox_free);
+  self->is_waiting = FALSE;
   queen_dbus_methods_drop_subscribers (self->methods);
+}
+
+static void
+on_stuck (gpointer data)
+{
+  QueenDBusService *self = data;
+
+  queen_dbus_presence_renew (self->presence, "it reads nothing any more");
+}
+
+static void
+enter (QueenDBusService *self, GDBusConnection *connection)
+{
+  const QueenDBusExporterSettings settings = {
+    .cluster = self->cluster,
+    .figures = &self->figures,
+    .queen = queen_dbus_methods_get_skeleton (self->methods),
+    .limits = &limits,
+  };
+  g_autoptr (GError) error = NULL;
+
+  self->outbox = queen_dbus_outbox_new (connection, PATIENCE, on_stuck, self);
+  self->guard = queen_dbus_guard_new (connection, self->outbox, &guard_limits);
+  self->exporter = queen_dbus_exporter_new (connection, self->outbox, &settings, &error);
+  if (!self->exporter)
+    g_warning ("nothing can be shown on the bus: %s", error->message);
 }
 
 static void
 on_presence_changed (GDBusConnection *connection, gpointer data)
 {
   QueenDBusService *self = data;
-  g_autoptr (GError) error = NULL;
 
-  if (!connection)
-    {
-      leave (self);
-      return;
-    }
-  self->exporter =
-      queen_dbus_exporter_new (connection, self->cluster, &self->figures,
-                               queen_dbus_methods_get_skeleton (self->methods), &error);
-  if (!self->exporter)
-    g_warning ("nothing can be shown on the bus: %s", error->message);
+  if (connection)
+    enter (self, connection);
+  else
+    leave (self);
   speak (self);
 }
 
@@ -188,7 +217,7 @@ run (gpointer data)
   g_source_set_priority (news, G_PRIORITY_HIGH);
   g_source_set_callback (news, on_news, self, NULL);
   g_source_attach (news, self->context);
-  self->presence = queen_dbus_presence_new (self->bus_type, on_presence_changed, self);
+  self->presence = queen_dbus_presence_new (&self->presence_settings, on_presence_changed, self);
 
   g_main_loop_run (self->loop);
 
@@ -258,7 +287,7 @@ queen_dbus_service_init (QueenDBusService *self)
 {
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
-  self->mailbox = queen_dbus_mailbox_new (self->context, MAX_EVENTS);
+  self->mailbox = queen_dbus_mailbox_new (self->context, MAX_EVENTS, MAX_EVENT_BYTES);
 }
 
 QueenDBusService *
@@ -292,7 +321,8 @@ queen_dbus_service_start (QueenDBusService *self, GBusType bus_type, const char 
 {
   g_return_if_fail (!self->thread);
 
-  self->bus_type = choose_bus (bus_type);
+  self->presence_settings.bus_type = choose_bus (bus_type);
+  self->presence_settings.connect_timeout = CONNECT_TIMEOUT;
   self->addresses = g_strdupv ((char **) addresses);
   self->figures.addresses = (const char *const *) self->addresses;
   self->figures.started_at = g_get_real_time ();

@@ -11,24 +11,6 @@ G_BEGIN_DECLS
 #define QUEEN_PATH "/dev/rbee/Queen1"
 
 /**
- * BusDaemon:
- *
- * A bus of the test's own, always at the same address, that can be stopped, killed and started
- * again. It never outlives the test.
- */
-typedef struct _BusDaemon BusDaemon;
-
-/* Returns: a bus that is not running yet */
-BusDaemon *bus_daemon_new (void);
-const char *bus_daemon_get_address (BusDaemon *self);
-void bus_daemon_start (BusDaemon *self);
-void bus_daemon_signal (BusDaemon *self, int signal_number);
-
-/* Kills it, and waits until it is dead. */
-void bus_daemon_kill (BusDaemon *self);
-void bus_daemon_free (BusDaemon *self);
-
-/**
  * BusSignal:
  *
  * A signal of the queen's, as it came.
@@ -95,7 +77,6 @@ BusSignal *bus_client_next_signal (BusClient *self, const char *member);
  * were sent before are in */
 guint bus_client_count_signals (BusClient *self, const char *path, const char *member);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (BusDaemon, bus_daemon_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BusSignal, bus_signal_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BusClient, bus_client_free)
 

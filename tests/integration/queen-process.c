@@ -18,6 +18,7 @@
 struct _QueenProcess
 {
   GPid pid;
+  GPid test;
   int pidfd;
   gboolean has_exited;
   guint16 port;
@@ -64,6 +65,14 @@ queen_test_scale (guint count)
   return MAX (1, scale != NULL ? (guint) (count * g_ascii_strtod (scale, NULL)) : count);
 }
 
+void
+queen_test_die_with (GPid test)
+{
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid () != test) /* it was quicker */
+    _exit (1);
+}
+
 static gpointer
 drain (gpointer data)
 {
@@ -106,7 +115,7 @@ on_child_setup (gpointer data)
 {
   QueenProcess *self = data;
 
-  prctl (PR_SET_PDEATHSIG, SIGKILL);
+  queen_test_die_with (self->test);
   if (self->descriptors != 0)
     setrlimit (RLIMIT_NOFILE, &(struct rlimit){ self->descriptors, self->descriptors });
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && self->has_no_standard; fd++)
@@ -170,6 +179,7 @@ queen_process_spawn (const QueenProcessSetup *setup)
   g_autofree int *targets = g_new (int, setup->n_sockets);
   g_autoptr (GError) error = NULL;
 
+  self->test = getpid ();
   self->descriptors = setup->descriptors;
   self->has_no_standard = setup->has_no_standard;
   self->pipes[1] = -1;
@@ -262,6 +272,12 @@ queen_process_start_with (const char *const *environment, const char *option, ..
   self = start (environment, option, options);
   va_end (options);
   return self;
+}
+
+GPid
+queen_process_get_pid (QueenProcess *self)
+{
+  return self->pid;
 }
 
 guint16

@@ -67,6 +67,7 @@ QueenProcess *queen_process_start_with (const char *const *environment,
  */
 void queen_process_wait_ready (QueenProcess *self);
 
+GPid queen_process_get_pid (QueenProcess *self);
 guint16 queen_process_get_port (QueenProcess *self);
 
 /* Whether @text is on its stderr already. */
@@ -118,6 +119,9 @@ void queen_process_stop (QueenProcess *self);
 void queen_process_free (QueenProcess *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenProcess, queen_process_stop)
+
+/* To be called in a child, after fork: it is killed when the process @test, its parent, ends. */
+void queen_test_die_with (GPid test);
 
 /* How long a test waits for what must come, ms. Reached only by a failure. */
 int queen_test_get_deadline (void);

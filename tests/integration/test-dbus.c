@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bus-client.h"
+#include "bus-daemon.h"
 #include "http-client.h"
 #include "queen-process.h"
 #include "sse-client.h"
@@ -18,7 +19,7 @@
 
 typedef struct
 {
-  GTestDBus *bus;
+  BusDaemon *bus;
   QueenProcess *queen;
   guint16 port;
   BusClient *client;
@@ -27,12 +28,11 @@ typedef struct
 static void
 set_up_with (Fixture *f, const char *option)
 {
-  f->bus = g_test_dbus_new (G_TEST_DBUS_NONE);
-  g_test_dbus_up (f->bus);
+  f->bus = bus_daemon_new_for_session ();
   f->queen = queen_process_start ("--bus=session", "--heartbeat-interval=1h", "--forget-after=1s",
                                   option, NULL);
   f->port = queen_process_get_port (f->queen);
-  f->client = bus_client_new (g_test_dbus_get_bus_address (f->bus));
+  f->client = bus_client_new (bus_daemon_get_address (f->bus));
   bus_client_wait_for_queen (f->client, TRUE);
 }
 
@@ -47,8 +47,7 @@ tear_down (Fixture *f, gconstpointer data)
 {
   queen_process_stop (f->queen);
   bus_client_free (f->client);
-  g_test_dbus_down (f->bus);
-  g_object_unref (f->bus);
+  bus_daemon_free (f->bus);
 }
 
 /* Introspection */
@@ -573,7 +572,7 @@ test_subscribe (Fixture *f, gconstpointer data)
 static void
 test_subscriber_leaves (Fixture *f, gconstpointer data)
 {
-  BusClient *other = bus_client_new (g_test_dbus_get_bus_address (f->bus));
+  BusClient *other = bus_client_new (bus_daemon_get_address (f->bus));
   guint n = 0;
 
   g_variant_unref (bus_client_ask (other, "Subscribe", NULL));
@@ -610,105 +609,6 @@ test_two_queens (Fixture *f, gconstpointer data)
   g_assert_cmpint (queen_process_wait_exit (f->queen), ==, 0);
   bus_client_expect (f->client, WORKERS, ".Registry", "Total", "1");
   queen_process_stop (second);
-}
-
-/* Without a bus */
-
-static void
-test_no_bus (void)
-{
-  g_autoptr (BusDaemon) bus = bus_daemon_new ();
-  g_autoptr (QueenProcess) queen = NULL;
-  g_autoptr (BusClient) client = NULL;
-
-  g_setenv ("DBUS_SESSION_BUS_ADDRESS", bus_daemon_get_address (bus), TRUE);
-  queen = queen_process_start ("--bus=auto", NULL);
-  queen_test_wait_until (queen_process_has_said (queen, "no session bus"));
-  http_beat (queen_process_get_port (queen), "worker", "w", "ready");
-
-  bus_daemon_start (bus); /* it comes later than the queen */
-  client = bus_client_new (bus_daemon_get_address (bus));
-  bus_client_wait_for_queen (client, TRUE);
-  bus_client_expect (client, WORKERS, ".Registry", "Online", "1");
-}
-
-static void
-test_bus_killed (void)
-{
-  g_autoptr (BusDaemon) bus = bus_daemon_new ();
-  g_autoptr (QueenProcess) queen = NULL;
-  g_autoptr (SseClient) stream = NULL;
-  g_autoptr (BusClient) after = NULL;
-  BusClient *before;
-  guint16 port;
-
-  g_setenv ("DBUS_SESSION_BUS_ADDRESS", bus_daemon_get_address (bus), TRUE);
-  bus_daemon_start (bus);
-  queen = queen_process_start ("--bus=session", "--heartbeat-interval=1h", NULL);
-  port = queen_process_get_port (queen);
-  stream = sse_client_subscribe (port, NULL, NULL);
-  before = bus_client_new (bus_daemon_get_address (bus));
-  bus_client_wait_for_queen (before, TRUE);
-  g_variant_unref (bus_client_ask (before, "Subscribe", NULL));
-  bus_client_free (before);
-
-  for (int i = 0; i < 3; i++)
-    {
-      bus_daemon_kill (bus);
-      http_beat (port, "worker", "w", "ready");
-      sse_client_expect (stream, "worker", "w", "Ready");
-      bus_daemon_start (bus);
-    }
-  after = bus_client_new (bus_daemon_get_address (bus));
-  bus_client_wait_for_queen (after, TRUE);
-  bus_client_expect (after, WORKERS "/w", ".Worker", "Heartbeats", "3");
-  http_beat (port, "worker", "v", "ready");
-  bus_signal_free (bus_client_next_signal (after, "InterfacesAdded"));
-}
-
-/* Many changes of many workers while the bus does not read a byte. */
-static void
-test_bus_stopped (void)
-{
-  g_autoptr (BusDaemon) bus = bus_daemon_new ();
-  g_autoptr (QueenProcess) queen = NULL;
-  g_autoptr (SseClient) stream = NULL;
-  g_autoptr (BusClient) client = NULL;
-  g_autoptr (BusSignal) lagged = NULL;
-  guint n_workers = 100, n_rounds = queen_test_scale (200);
-  gint64 before, growth;
-  guint16 port;
-
-  g_setenv ("DBUS_SESSION_BUS_ADDRESS", bus_daemon_get_address (bus), TRUE);
-  bus_daemon_start (bus);
-  queen = queen_process_start ("--bus=session", "--heartbeat-interval=1h", NULL);
-  port = queen_process_get_port (queen);
-  client = bus_client_new (bus_daemon_get_address (bus));
-  bus_client_wait_for_queen (client, TRUE);
-  g_variant_unref (bus_client_ask (client, "Subscribe", NULL));
-  before = queen_process_get_resident (queen);
-
-  bus_daemon_signal (bus, SIGSTOP);
-  for (guint round = 0; round < n_rounds; round++)
-    for (guint i = 0; i < n_workers; i++)
-      {
-        g_autofree char *id = g_strdup_printf ("w%u", i);
-
-        http_beat (port, "worker", id, round % 2 ? "ready" : "busy");
-      }
-  growth = queen_process_get_resident (queen) - before;
-  g_test_message ("%u events on a stopped bus: %" G_GINT64_FORMAT " KB more", n_rounds * n_workers,
-                  growth / 1024);
-  if (!queen_test_is_wrapped () && !queen_test_is_sanitized ())
-    g_assert_cmpint (growth, <, 5 * 1024 * 1024);
-  stream = sse_client_subscribe (port, NULL, NULL);
-  http_beat (port, "worker", "last", "ready");
-  sse_client_expect (stream, "worker", "last", "Ready");
-
-  bus_daemon_signal (bus, SIGCONT);
-  bus_client_expect (client, WORKERS, ".Registry", "Total", "101");
-  if (n_rounds * n_workers > 10000) /* far more than sockets and the queen hold */
-    lagged = bus_client_next_signal (client, "Lagged");
 }
 
 /* Somebody who asks for everything, again and again, without waiting for an answer. */
@@ -769,9 +669,6 @@ main (int argc, char **argv)
   ADD ("subscribe/ends-with-the-subscriber", NULL, test_subscriber_leaves);
   ADD ("two-queens/second-serves-http-and-takes-over", NULL, test_two_queens);
   ADD ("greedy-caller/holds-nobody-up", NULL, test_greedy);
-  g_test_add_func ("/dbus/bus/none-yet", test_no_bus);
-  g_test_add_func ("/dbus/bus/killed-and-restarted", test_bus_killed);
-  g_test_add_func ("/dbus/bus/stopped", test_bus_stopped);
 
   return g_test_run ();
 }

@@ -16,11 +16,12 @@
 #include <unistd.h>
 
 #include "bus-client.h"
+#include "bus-daemon.h"
 #include "queen-process.h"
 
 typedef struct
 {
-  GTestDBus *bus;
+  BusDaemon *bus;
   QueenProcess *queen;
   BusClient *client;
 } Fixture;
@@ -35,9 +36,8 @@ start_queen (Fixture *f)
 static void
 set_up_bus (Fixture *f, gconstpointer data)
 {
-  f->bus = g_test_dbus_new (G_TEST_DBUS_NONE);
-  g_test_dbus_up (f->bus);
-  f->client = bus_client_new (g_test_dbus_get_bus_address (f->bus));
+  f->bus = bus_daemon_new_for_session ();
+  f->client = bus_client_new (bus_daemon_get_address (f->bus));
 }
 
 static void
@@ -52,11 +52,16 @@ tear_down (Fixture *f, gconstpointer data)
 {
   g_clear_pointer (&f->queen, queen_process_stop);
   bus_client_free (f->client);
-  g_test_dbus_down (f->bus);
-  g_object_unref (f->bus);
+  bus_daemon_free (f->bus);
 }
 
 /* Running it */
+
+static void
+on_child_setup (gpointer data)
+{
+  queen_test_die_with (GPOINTER_TO_INT (data));
+}
 
 /* @line: what follows the program's name, as a shell would take it; words that are NAME=VALUE
  * before it are variables of the environment. */
@@ -91,6 +96,8 @@ spawn (GSubprocessLauncher *launcher, const char *line)
   g_strv_builder_add (command, g_getenv ("QUEENCTL"));
   g_strv_builder_addv (command, (const char **) word);
   arguments = g_strv_builder_end (command);
+  g_subprocess_launcher_set_child_setup (launcher, on_child_setup, GINT_TO_POINTER (getpid ()),
+                                         NULL);
   process = g_subprocess_launcher_spawnv (launcher, (const char *const *) arguments, &error);
   g_assert_no_error (error);
   return process;
@@ -281,6 +288,29 @@ test_list (Fixture *f, gconstpointer data)
   expect ("list", "Workers\nID    STATE  MODEL  DEVICE  HIVE OR HOST  LAST SEEN\n"
                   "w-2   ready  m      GPU-0   h             ");
   expect ("list", "\n\nHives\nID");
+}
+
+/* A8: more than fits into one message. */
+static void
+test_list_in_parts (Fixture *f, gconstpointer data)
+{
+  g_autofree char *text = g_strnfill (250, 'x');
+  g_autoptr (GString) all = g_string_new (NULL);
+  g_autofree char *ids = NULL;
+
+  for (int i = 0; i < 2000; i++)
+    {
+      g_autofree char *heartbeat = g_strdup_printf (
+          "({'id': <'w%d'>, 'status': <'ready'>, 'device': <'%s'>, 'hostname': <'%s'>, "
+          "'version': <'%s'>, 'implementation': <'%s'>},)",
+          i, text, text, text, text);
+
+      g_variant_unref (bus_client_ask (f->client, "ReportWorker", heartbeat));
+      g_string_append_printf (all, "w%d\n", i);
+    }
+  ids = ask ("list --ids");
+  g_assert_cmpstr (ids, ==, all->str);
+  expect ("status", "2000 online, 2000 available, 2000 known");
 }
 
 /* What is wide, and what has no width, stands in its column. */
@@ -841,6 +871,7 @@ main (int argc, char **argv)
   ADD ("options/before-and-after-the-command", set_up, test_option_order);
   ADD ("status/counts-and-troubles", set_up, test_status);
   ADD ("list/tables-and-ids", set_up, test_list);
+  ADD ("list/more-than-fits-into-a-message", set_up, test_list_in_parts);
   ADD ("list/aligned-by-columns", set_up, test_alignment);
   ADD ("list/nothing-a-terminal-obeys", set_up, test_control_characters);
   ADD ("list/colors-where-wanted", set_up, test_colors);

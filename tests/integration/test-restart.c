@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "bus-client.h"
+#include "bus-daemon.h"
 #include "queen-process.h"
 #include "sse-client.h"
 
@@ -743,12 +744,10 @@ test_environment (Fixture *f, gconstpointer data)
 static void
 test_bus (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GTestDBus) bus = g_test_dbus_new (G_TEST_DBUS_NONE);
+  g_autoptr (BusDaemon) bus = bus_daemon_new_for_session ();
   g_autoptr (QueenProcess) queen = NULL;
-  BusClient *client;
+  BusClient *client = bus_client_new (bus_daemon_get_address (bus));
 
-  g_test_dbus_up (bus);
-  client = bus_client_new (g_test_dbus_get_bus_address (bus));
   for (int life = 0; life < 2; life++)
     {
       g_clear_pointer (&queen, queen_process_stop);
@@ -773,7 +772,6 @@ test_bus (Fixture *f, gconstpointer data)
   bus_client_expect (client, QUEEN_PATH, "", "EventsPublished", "0");
   g_clear_pointer (&queen, queen_process_stop);
   bus_client_free (client);
-  g_test_dbus_down (bus);
 }
 
 #define add(path, function)                                                                        \

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-/* A bus that stands still for a minute, and callers on it who ask for everything without end.
- * Takes about a minute and a half. */
+/* A bus that stands still for a minute, callers on it who ask for everything without end, and more
+ * than fits into a message. Takes about three minutes. */
 
 #include "bus-client.h"
+#include "bus-daemon.h"
+#include "mute-client.h"
 #include "queen-process.h"
 #include "sse-client.h"
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define STANDSTILL (60 * G_USEC_PER_SEC)
 #define MAX_GROWTH (5 * 1024 * 1024)
@@ -71,6 +74,147 @@ test_stopped (void)
   g_test_message ("back on a new bus after %" G_GINT64_FORMAT " ms",
                   (g_get_monotonic_time () - start) / G_TIME_SPAN_MILLISECOND);
   g_assert_cmpint (g_get_monotonic_time () - start, <=, 5 * G_USEC_PER_SEC);
+}
+
+/* Many workers */
+
+#define N_THREADS 4
+
+typedef struct
+{
+  guint16 port;
+  guint n;
+  gsize length; /* of each of its texts */
+  int next;     /* atomic */
+} Crowd;
+
+static gpointer
+join_crowd (gpointer data)
+{
+  Crowd *crowd = data;
+  g_autofree char *text = g_strnfill (crowd->length, 'x');
+  guint i;
+
+  while ((i = (guint) g_atomic_int_add (&crowd->next, 1)) < crowd->n)
+    {
+      g_autofree char *heartbeat =
+          g_strdup_printf ("{\"worker\":{\"id\":\"w%u\",\"status\":\"ready\",\"model_id\":\"%s\","
+                           "\"device\":\"%s\",\"implementation\":\"%s\",\"version\":\"%s\","
+                           "\"hostname\":\"%s\"}}",
+                           i, text, text, text, text, text);
+      g_autoptr (HttpAnswer) answer = http_post (crowd->port, "/v1/worker-heartbeat", heartbeat);
+
+      g_assert_cmpuint (answer->status, ==, 200);
+    }
+  return NULL;
+}
+
+static void
+add_crowd (guint16 port, guint n, gsize length)
+{
+  Crowd crowd = { port, n, length, 0 };
+  GThread *threads[N_THREADS];
+
+  for (int i = 0; i < N_THREADS; i++)
+    threads[i] = g_thread_new ("crowd", join_crowd, &crowd);
+  for (int i = 0; i < N_THREADS; i++)
+    g_thread_join (threads[i]);
+}
+
+/* A8, A14: with a system bus's limit of 32 MiB. */
+
+static void
+ask_queenctl (BusDaemon *bus, const char *command, const char *expected)
+{
+  g_autofree char *address =
+      g_strconcat ("DBUS_SESSION_BUS_ADDRESS=", bus_daemon_get_address (bus), NULL);
+  const char *environment[] = { address, "LC_ALL=C", NULL };
+  const char *arguments[] = { g_getenv ("QUEENCTL"), "--bus=session", command, NULL };
+  g_autofree char *output = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 start = g_get_monotonic_time ();
+  int status;
+
+  g_spawn_sync (NULL, (char **) arguments, (char **) environment, G_SPAWN_DEFAULT, NULL, NULL,
+                &output, NULL, &status, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (status, ==, 0);
+  g_assert_nonnull (strstr (output, expected));
+  g_test_message ("queenctl %s: %" G_GINT64_FORMAT " ms", command,
+                  (g_get_monotonic_time () - start) / G_TIME_SPAN_MILLISECOND);
+}
+
+static char *
+dup_owner (BusClient *client)
+{
+  g_autoptr (GVariant) answer =
+      g_dbus_connection_call_sync (bus_client_get_connection (client), "org.freedesktop.DBus",
+                                   "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner",
+                                   g_variant_new ("(s)", QUEEN_NAME), NULL, G_DBUS_CALL_FLAGS_NONE,
+                                   -1, NULL, NULL);
+  char *owner;
+
+  g_assert_nonnull (answer);
+  g_variant_get (answer, "(s)", &owner);
+  return owner;
+}
+
+static void
+test_large (void)
+{
+  g_autoptr (BusDaemon) bus = bus_daemon_new ();
+  g_autoptr (QueenProcess) queen = NULL;
+  g_autoptr (BusClient) client = NULL;
+  g_autofree char *owner = NULL;
+  g_autofree char *owner_after = NULL;
+
+  bus_daemon_start (bus);
+  queen = start_on (bus);
+  client = bus_client_new (bus_daemon_get_address (bus));
+  bus_client_wait_for_queen (client, TRUE);
+  owner = dup_owner (client);
+  add_crowd (queen_process_get_port (queen), 50000, 100);
+  for (int i = 0; i < 3; i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (bus_client_call (client, QUEEN_PATH, "org.freedesktop.DBus.ObjectManager",
+                                      "GetManagedObjects", NULL, &error));
+      g_assert_error (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED);
+    }
+  ask_queenctl (bus, "status", "50000 online, 50000 available, 50000 known");
+  ask_queenctl (bus, "list", "w49999 ");
+  owner_after = dup_owner (client);
+  g_assert_cmpstr (owner_after, ==, owner);
+}
+
+/* A bus reads nothing more of one whose messages, in all, have reached its limit since somebody
+ * does not read them. */
+static void
+test_unread (void)
+{
+  g_autoptr (BusDaemon) bus = bus_daemon_new ();
+  g_autoptr (QueenProcess) queen = NULL;
+  g_autoptr (BusClient) client = NULL;
+  g_autoptr (MuteClient) mute = NULL;
+  gint64 start;
+
+  bus_daemon_set_limit (bus, "max_incoming_bytes", 1024 * 1024);
+  bus_daemon_start (bus);
+  queen = start_on (bus);
+  client = bus_client_new (bus_daemon_get_address (bus));
+  bus_client_wait_for_queen (client, TRUE);
+  add_crowd (queen_process_get_port (queen), 1000, 100);
+  mute = mute_client_new (bus_daemon_get_path (bus));
+  for (int i = 0; i < 5; i++)
+    mute_client_call (mute, QUEEN_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects");
+  start = g_get_monotonic_time ();
+  queen_test_wait_until_within (queen_process_has_said (queen, "it reads nothing any more"),
+                                60 * 1000);
+  bus_client_wait_for_queen (client, TRUE);
+  bus_client_expect (client, QUEEN_PATH "/workers", ".Registry", "Total", "1000");
+  g_test_message ("there again for others after %" G_GINT64_FORMAT " ms",
+                  (g_get_monotonic_time () - start) / G_TIME_SPAN_MILLISECOND);
 }
 
 #define N_WORKERS 10000
@@ -148,12 +292,7 @@ test_greedy (void)
   port = queen_process_get_port (queen);
   client = bus_client_new (bus_daemon_get_address (bus));
   bus_client_wait_for_queen (client, TRUE);
-  for (guint i = 0; i < N_WORKERS; i++)
-    {
-      g_autofree char *id = g_strdup_printf ("w%u", i);
-
-      http_beat (port, "worker", id, "ready");
-    }
+  add_crowd (port, N_WORKERS, 0);
   g_clear_pointer (&client, bus_client_free);
 
   for (guint i = 0; i < N_CALLERS; i++)
@@ -177,6 +316,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/stress/bus/a-minute-of-standstill", test_stopped);
+  g_test_add_func ("/stress/bus/50000-workers", test_large);
+  g_test_add_func ("/stress/bus/answers-that-nobody-reads", test_unread);
   g_test_add_func ("/stress/bus/four-greedy-callers-of-10000-workers", test_greedy);
 
   return g_test_run ();

@@ -141,7 +141,7 @@ fill_registry (gboolean collides)
 static void
 fill_bus (gboolean collides)
 {
-  QueenDBusMailbox *mailbox = queen_dbus_mailbox_new (g_main_context_default (), 1);
+  QueenDBusMailbox *mailbox = queen_dbus_mailbox_new (g_main_context_default (), 1, 1024);
   g_autoptr (QueenDBusCluster) cluster = queen_dbus_cluster_new ();
 
   for (guint i = 0; i < N_IDS; i++)

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-dbus-outbox.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenDBusAnswers:
+ *
+ * Answers that may be megabytes. They are made one at a time, each when the bus has read the one
+ * before, so that memory has room for one however many are asked for; in the order of the calls, of
+ * which no caller may have more than a few.
+ */
+typedef struct _QueenDBusAnswers QueenDBusAnswers;
+
+/**
+ * QueenDBusAnswerFunc:
+ * @error: of #QUEEN_ERROR or #G_DBUS_ERROR
+ *
+ * Returns: (transfer floating) (nullable): what the method returns, or %NULL with @error
+ */
+typedef GVariant *(*QueenDBusAnswerFunc) (GDBusMethodInvocation *invocation,
+                                          gpointer data,
+                                          GError **error);
+
+/**
+ * queen_dbus_answers_new:
+ * @outbox: of the connection that the calls come by; must outlive the answers
+ */
+QueenDBusAnswers *queen_dbus_answers_new (QueenDBusOutbox *outbox);
+
+/**
+ * queen_dbus_answers_add:
+ * @invocation: (transfer full): a call
+ * @func: makes its answer, at once or later
+ *
+ * Answers the call in its turn; with `org.freedesktop.DBus.Error.LimitsExceeded` when too many
+ * wait.
+ */
+void queen_dbus_answers_add (QueenDBusAnswers *self,
+                             GDBusMethodInvocation *invocation,
+                             QueenDBusAnswerFunc func,
+                             gpointer data);
+
+/**
+ * queen_dbus_answers_return:
+ * @invocation: (transfer full): a call
+ * @answer: (nullable): as the #QueenDBusAnswerFunc gave it
+ * @error: (nullable): likewise
+ *
+ * Answers one call.
+ */
+void queen_dbus_answers_return (GDBusMethodInvocation *invocation,
+                                GVariant *answer,
+                                const GError *error);
+
+/** queen_dbus_answers_free: those who wait get no answer any more. */
+void queen_dbus_answers_free (QueenDBusAnswers *self);
+
+G_END_DECLS

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-dbus-answers.h"
+#include "queen-dbus-cluster.h"
+#include "queen-dbus-wire.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenDBusBranch:
+ *
+ * One registry on a connection, and the components below it. The components are not exported one by
+ * one, which would cost 3 KB and 9 µs each; they are a subtree, and what is read is taken from the
+ * cluster at that moment.
+ */
+typedef struct _QueenDBusBranch QueenDBusBranch;
+
+/**
+ * queen_dbus_branch_new:
+ * @cluster: what to show; must outlive the branch, as @answers and @limits must
+ * @answers: who gives the answers that may be large
+ * @error: why the connection refuses the objects
+ */
+QueenDBusBranch *queen_dbus_branch_new (GDBusConnection *connection,
+                                        QueenComponentKind kind,
+                                        QueenDBusCluster *cluster,
+                                        QueenDBusAnswers *answers,
+                                        const QueenDBusLimits *limits,
+                                        GError **error);
+
+/**
+ * queen_dbus_branch_measure:
+ * @offset: where it begins in a message's body
+ *
+ * Returns: where all of the branch's objects would end in the answer to GetManagedObjects
+ */
+gsize queen_dbus_branch_measure (QueenDBusBranch *self, gsize offset);
+
+/**
+ * queen_dbus_branch_add_to:
+ * @objects: of `a{oa{sa{sv}}}`
+ *
+ * Adds all of the branch's objects.
+ */
+void queen_dbus_branch_add_to (QueenDBusBranch *self, GVariantBuilder *objects);
+
+void queen_dbus_branch_free (QueenDBusBranch *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenDBusBranch, queen_dbus_branch_free)
+
+G_END_DECLS

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-dbus-outbox.h"
+
+typedef struct
+{
+  QueenDBusOutbox *outbox;
+  void (*on_read) (gpointer data);
+  gpointer data;
+} Wait;
+
+struct _QueenDBusOutbox
+{
+  GDBusConnection *connection;
+  int patience;
+  void (*on_stuck) (gpointer data);
+  gpointer data;
+
+  GPtrArray *waits;          /* of Wait */
+  GCancellable *cancellable; /* of all of them */
+};
+
+static void
+on_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) answer =
+      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  Wait wait;
+
+  /* The outbox has gone, and the wait with it, or the connection is about to go. */
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+    return;
+  wait = *(Wait *) data;
+  g_ptr_array_remove_fast (wait.outbox->waits, data);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    wait.outbox->on_stuck (wait.outbox->data);
+  else
+    wait.on_read (wait.data);
+}
+
+QueenDBusOutbox *
+queen_dbus_outbox_new (GDBusConnection *connection,
+                       int patience,
+                       void (*on_stuck) (gpointer data),
+                       gpointer data)
+{
+  QueenDBusOutbox *self = g_new0 (QueenDBusOutbox, 1);
+
+  self->connection = connection;
+  self->patience = patience;
+  self->on_stuck = on_stuck;
+  self->data = data;
+  self->waits = g_ptr_array_new_with_free_func (g_free);
+  self->cancellable = g_cancellable_new ();
+  return self;
+}
+
+/* A bus reads in order: when it answers what it is asked last, it has read everything before. What
+ * GDBus calls flushed may still be in the socket, where a bus leaves it that has had enough. */
+void
+queen_dbus_outbox_await (QueenDBusOutbox *self, void (*on_read) (gpointer data), gpointer data)
+{
+  Wait *wait = g_new0 (Wait, 1);
+
+  wait->outbox = self;
+  wait->on_read = on_read;
+  wait->data = data;
+  g_ptr_array_add (self->waits, wait);
+  g_dbus_connection_call (self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                          "org.freedesktop.DBus", "GetId", NULL, NULL, G_DBUS_CALL_FLAGS_NONE,
+                          self->patience, self->cancellable, on_answered, wait);
+}
+
+void
+queen_dbus_outbox_free (QueenDBusOutbox *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  g_object_unref (self->cancellable);
+  g_ptr_array_unref (self->waits);
+  g_free (self);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* A bus that is not there, that goes and comes back, and that stands still. */
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bus-client.h"
+#include "bus-daemon.h"
+#include "http-client.h"
+#include "queen-process.h"
+#include "sse-client.h"
+
+static void
+test_none (void)
+{
+  g_autoptr (BusDaemon) bus = bus_daemon_new ();
+  g_autoptr (QueenProcess) queen = NULL;
+  g_autoptr (BusClient) client = NULL;
+
+  g_setenv ("DBUS_SESSION_BUS_ADDRESS", bus_daemon_get_address (bus), TRUE);
+  queen = queen_process_start ("--bus=auto", NULL);
+  queen_test_wait_until (queen_process_has_said (queen, "no session bus"));
+  http_beat (queen_process_get_port (queen), "worker", "w", "ready");
+
+  bus_daemon_start (bus); /* it comes later than the queen */
+  client = bus_client_new (bus_daemon_get_address (bus));
+  bus_client_wait_for_queen (client, TRUE);
+  bus_client_expect (client, QUEEN_PATH "/workers", ".Registry", "Online", "1");
+}
+
+static void
+test_killed (void)
+{
+  g_autoptr (BusDaemon) bus = bus_daemon_new_for_session ();
+  g_autoptr (QueenProcess) queen = NULL;
+  g_autoptr (SseClient) stream = NULL;
+  g_autoptr (BusClient) after = NULL;
+  BusClient *before;
+  guint16 port;
+
+  queen = queen_process_start ("--bus=session", "--heartbeat-interval=1h", NULL);
+  port = queen_process_get_port (queen);
+  stream = sse_client_subscribe (port, NULL, NULL);
+  before = bus_client_new (bus_daemon_get_address (bus));
+  bus_client_wait_for_queen (before, TRUE);
+  g_variant_unref (bus_client_ask (before, "Subscribe", NULL));
+  bus_client_free (before);
+
+  for (int i = 0; i < 3; i++)
+    {
+      bus_daemon_kill (bus);
+      http_beat (port, "worker", "w", "ready");
+      sse_client_expect (stream, "worker", "w", "Ready");
+      bus_daemon_start (bus);
+    }
+  after = bus_client_new (bus_daemon_get_address (bus));
+  bus_client_wait_for_queen (after, TRUE);
+  bus_client_expect (after, QUEEN_PATH "/workers/w", ".Worker", "Heartbeats", "3");
+  http_beat (port, "worker", "v", "ready");
+  bus_signal_free (bus_client_next_signal (after, "InterfacesAdded"));
+}
+
+/* Many changes of many workers while the bus does not read a byte. */
+static void
+test_stopped (void)
+{
+  g_autoptr (BusDaemon) bus = bus_daemon_new_for_session ();
+  g_autoptr (QueenProcess) queen = NULL;
+  g_autoptr (SseClient) stream = NULL;
+  g_autoptr (BusClient) client = NULL;
+  g_autoptr (BusSignal) lagged = NULL;
+  guint n_workers = 100, n_rounds = queen_test_scale (200);
+  gint64 before, growth;
+  guint16 port;
+
+  queen = queen_process_start ("--bus=session", "--heartbeat-interval=1h", NULL);
+  port = queen_process_get_port (queen);
+  client = bus_client_new (bus_daemon_get_address (bus));
+  bus_client_wait_for_queen (client, TRUE);
+  g_variant_unref (bus_client_ask (client, "Subscribe", NULL));
+  before = queen_process_get_resident (queen);
+
+  bus_daemon_signal (bus, SIGSTOP);
+  for (guint round = 0; round < n_rounds; round++)
+    for (guint i = 0; i < n_workers; i++)
+      {
+        g_autofree char *id = g_strdup_printf ("w%u", i);
+
+        http_beat (port, "worker", id, round % 2 ? "ready" : "busy");
+      }
+  growth = queen_process_get_resident (queen) - before;
+  g_test_message ("%u events on a stopped bus: %" G_GINT64_FORMAT " KB more", n_rounds * n_workers,
+                  growth / 1024);
+  if (!queen_test_is_wrapped () && !queen_test_is_sanitized ())
+    g_assert_cmpint (growth, <, 5 * 1024 * 1024);
+  stream = sse_client_subscribe (port, NULL, NULL);
+  http_beat (port, "worker", "last", "ready");
+  sse_client_expect (stream, "worker", "last", "Ready");
+
+  bus_daemon_signal (bus, SIGCONT);
+  bus_client_expect (client, QUEEN_PATH "/workers", ".Registry", "Total", "101");
+  if (n_rounds * n_workers > 10000) /* far more than sockets and the queen hold */
+    lagged = bus_client_next_signal (client, "Lagged");
+}
+
+/* A10: GLib waits 25 s for the bus when a name is given back. */
+static void
+test_stopped_for_good (void)
+{
+  g_autoptr (BusDaemon) bus = bus_daemon_new_for_session ();
+  QueenProcess *queen = queen_process_start ("--bus=session", NULL);
+  BusClient *client = bus_client_new (bus_daemon_get_address (bus));
+
+  bus_client_wait_for_queen (client, TRUE);
+  bus_client_free (client);
+  bus_daemon_signal (bus, SIGSTOP);
+  queen_process_stop (queen); /* within the tests' deadline, and without a complaint */
+}
+
+/* The tests' own */
+
+#define ABORTING "QUEEN_TEST_ABORTING"
+
+/* What a test has running when it fails. */
+static void
+abort_amid (void)
+{
+  g_autoptr (BusDaemon) bus = bus_daemon_new_for_session ();
+  QueenProcess *queen = queen_process_start ("--bus=session", NULL);
+
+  bus_daemon_free (bus_daemon_new_for_session ());
+  printf ("%d %d\n", bus_daemon_get_pid (bus), queen_process_get_pid (queen));
+  fflush (stdout);
+  raise (SIGKILL);
+}
+
+static gboolean
+has_ended (int pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", pid);
+  g_autofree char *text = NULL;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return TRUE;
+  return strstr (text, ") Z ") != NULL; /* nobody has asked how it ended */
+}
+
+/* A10: a bus was left, and with it the pipe that meson reads to its end. */
+static void
+test_abort (void)
+{
+  const char *const command[] = { "/proc/self/exe", NULL };
+  g_autoptr (GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE);
+  g_autoptr (GSubprocess) process = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *output = NULL;
+  int bus, queen;
+
+  g_subprocess_launcher_setenv (launcher, ABORTING, "1", TRUE);
+  process = g_subprocess_launcher_spawnv (launcher, command, &error);
+  g_assert_no_error (error);
+  g_subprocess_communicate_utf8 (process, NULL, NULL, &output, NULL, &error); /* to its end */
+  g_assert_no_error (error);
+  g_assert_cmpint (g_subprocess_get_term_sig (process), ==, SIGKILL);
+  g_assert_cmpint (sscanf (output, "%d %d", &bus, &queen), ==, 2);
+  queen_test_wait_until (has_ended (bus));
+  queen_test_wait_until (has_ended (queen));
+}
+
+int
+main (int argc, char **argv)
+{
+  if (g_getenv (ABORTING))
+    abort_amid ();
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/bus/none-yet", test_none);
+  g_test_add_func ("/bus/killed-and-restarted", test_killed);
+  g_test_add_func ("/bus/stopped/costs-no-memory-and-no-time", test_stopped);
+  g_test_add_func ("/bus/stopped/does-not-hold-her-end-up", test_stopped_for_good);
+  g_test_add_func ("/bus/of-the-tests/goes-with-a-test-that-is-killed", test_abort);
+
+  return g_test_run ();
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* How the queen comes onto a bus, with a bus of the test's own that does not behave. */
+
+#include <glib/gstdio.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "dbus/queen-dbus-presence.h"
+
+#define DEADLINE (20 * G_USEC_PER_SEC)
+
+/* One that connects hears the answer to its first call in a thread of GLib's pool. */
+
+static GMutex lock;
+static GCond released;
+static gboolean is_held;
+
+static void
+hold (gboolean is_on)
+{
+  g_mutex_lock (&lock);
+  is_held = is_on;
+  g_cond_broadcast (&released);
+  g_mutex_unlock (&lock);
+}
+
+int
+poll (struct pollfd *fds, nfds_t n_fds, int timeout)
+{
+  int result = (int) syscall (SYS_poll, fds, n_fds, timeout);
+  char thread[16] = "";
+
+  prctl (PR_GET_NAME, thread);
+  if (!g_str_has_prefix (thread, "pool-"))
+    return result;
+  g_mutex_lock (&lock);
+  while (is_held)
+    g_cond_wait (&released, &lock);
+  g_mutex_unlock (&lock);
+  return result;
+}
+
+/* The bus. It lives in threads of its own. */
+
+static char *bus_path;
+static char *bus_address;
+
+typedef struct
+{
+  GDBusConnection *connection;
+  char *method;
+} Call;
+
+static void
+free_call (Call *call)
+{
+  g_object_unref (call->connection);
+  g_free (call->method);
+  g_free (call);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Call, free_call)
+
+typedef struct
+{
+  GDBusServer *server;
+  GDBusAuthObserver *observer;
+  GMainLoop *loop;
+  GThread *thread;
+  GAsyncQueue *calls; /* of Call, all that have been answered */
+
+  gulong delay;        /* µs, before anybody is let in */
+  gboolean is_holding; /* whether to hold the one back who has said Hello */
+} Bus;
+
+static gboolean
+on_authenticated (GDBusAuthObserver *observer,
+                  GIOStream *stream,
+                  GCredentials *credentials,
+                  gpointer data)
+{
+  g_usleep (((Bus *) data)->delay);
+  return TRUE;
+}
+
+static GVariant *
+answer (const char *method)
+{
+  if (g_str_equal (method, "Hello"))
+    return g_variant_new ("(s)", ":1.7");
+  if (g_str_equal (method, "RequestName"))
+    return g_variant_new ("(u)", 1);
+  return g_variant_new ("()");
+}
+
+static GDBusMessage *
+on_message (GDBusConnection *connection, GDBusMessage *message, gboolean is_incoming, gpointer data)
+{
+  Bus *bus = data;
+  g_autoptr (GDBusMessage) reply = NULL;
+  Call *call;
+
+  if (!is_incoming)
+    return message;
+  call = g_new0 (Call, 1);
+  call->connection = g_object_ref (connection);
+  call->method = g_strdup (g_dbus_message_get_member (message));
+  if (bus->is_holding && g_str_equal (call->method, "Hello"))
+    hold (TRUE);
+  reply = g_dbus_message_new_method_reply (message);
+  g_dbus_message_set_body (reply, answer (call->method));
+  g_dbus_connection_send_message (connection, reply, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+  g_async_queue_push (bus->calls, call);
+  g_object_unref (message);
+  return NULL;
+}
+
+static gboolean
+on_new_connection (GDBusServer *server, GDBusConnection *connection, gpointer data)
+{
+  g_dbus_connection_add_filter (g_object_ref (connection), on_message, data, NULL);
+  return TRUE;
+}
+
+static gpointer
+run_bus (gpointer data)
+{
+  g_main_loop_run (((Bus *) data)->loop);
+  return NULL;
+}
+
+static void
+start_bus (Bus *bus)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *guid = g_dbus_generate_guid ();
+
+  bus->calls = g_async_queue_new_full ((GDestroyNotify) free_call);
+  bus->observer = g_dbus_auth_observer_new ();
+  g_signal_connect (bus->observer, "authorize-authenticated-peer", G_CALLBACK (on_authenticated),
+                    bus);
+  bus->server = g_dbus_server_new_sync (bus_address, G_DBUS_SERVER_FLAGS_RUN_IN_THREAD, guid,
+                                        bus->observer, NULL, &error);
+  g_assert_no_error (error);
+  g_signal_connect (bus->server, "new-connection", G_CALLBACK (on_new_connection), bus);
+  g_dbus_server_start (bus->server);
+  bus->loop = g_main_loop_new (NULL, FALSE);
+  bus->thread = g_thread_new ("bus", run_bus, bus);
+}
+
+static void
+stop_bus (Bus *bus)
+{
+  g_dbus_server_stop (bus->server);
+  g_main_loop_quit (bus->loop);
+  g_thread_join (bus->thread);
+  g_main_loop_unref (bus->loop);
+  g_object_unref (bus->server);
+  g_object_unref (bus->observer);
+  g_async_queue_unref (bus->calls);
+  g_unlink (bus_path);
+}
+
+/* The queen's side, in a context that the test turns itself. */
+
+typedef struct
+{
+  Bus bus;
+  GMainContext *context;
+  QueenDBusPresenceSettings settings;
+  QueenDBusPresence *presence;
+  guint n_entered;
+} Fixture;
+
+static void
+on_changed (GDBusConnection *connection, gpointer data)
+{
+  Fixture *f = data;
+
+  if (connection)
+    f->n_entered++;
+}
+
+static void
+start (Fixture *f, gint64 connect_timeout)
+{
+  start_bus (&f->bus);
+  f->context = g_main_context_new ();
+  g_main_context_push_thread_default (f->context);
+  f->settings.bus_type = G_BUS_TYPE_SESSION;
+  f->settings.connect_timeout = connect_timeout;
+  f->presence = queen_dbus_presence_new (&f->settings, on_changed, f);
+}
+
+static void
+stop (Fixture *f)
+{
+  queen_dbus_presence_free (f->presence);
+  g_main_context_pop_thread_default (f->context);
+  g_main_context_unref (f->context);
+  stop_bus (&f->bus);
+}
+
+/* Returns: the next call of that method that reaches the bus, while the queen goes on */
+static Call *
+next_call (Fixture *f, const char *method)
+{
+  gint64 end = g_get_monotonic_time () + DEADLINE;
+
+  while (TRUE)
+    {
+      g_autoptr (Call) call = g_async_queue_timeout_pop (f->bus.calls, 1000);
+
+      if (call && g_str_equal (call->method, method))
+        return g_steal_pointer (&call);
+      if (g_get_monotonic_time () > end)
+        g_error ("%s was never called", method);
+      g_main_context_iteration (f->context, FALSE);
+    }
+}
+
+static void
+test_good (void)
+{
+  Fixture f = { 0 };
+  g_autoptr (Call) hello = NULL;
+  g_autoptr (Call) request = NULL;
+
+  start (&f, 10 * G_USEC_PER_SEC);
+  hello = next_call (&f, "Hello");
+  request = next_call (&f, "RequestName");
+  g_assert_cmpuint (f.n_entered, ==, 1);
+  stop (&f);
+}
+
+/* A10: each attempt is cut off before the bus has let her in. */
+static void
+test_slow (void)
+{
+  Fixture f = { .bus.delay = 200 * 1000 };
+  g_autoptr (Call) request = NULL;
+
+  start (&f, 30 * 1000);
+  request = next_call (&f, "RequestName");
+  g_assert_cmpuint (f.n_entered, ==, 1);
+  stop (&f);
+}
+
+/* A10: the connection is closed, and GDBus says so, before it has said that it is there. */
+static void
+test_closed_at_once (void)
+{
+  Fixture f = { .bus.is_holding = TRUE };
+  gint64 end = g_get_monotonic_time () + DEADLINE;
+  g_autoptr (Call) hello = NULL;
+  g_autoptr (Call) request = NULL;
+
+  start (&f, 10 * G_USEC_PER_SEC);
+  hello = next_call (&f, "Hello");
+  f.bus.is_holding = FALSE;
+  g_dbus_connection_flush_sync (hello->connection, NULL, NULL);
+  g_dbus_connection_close_sync (hello->connection, NULL, NULL);
+  while (!g_main_context_iteration (f.context, FALSE))
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, end);
+      g_usleep (1000);
+    }
+  hold (FALSE);
+
+  request = next_call (&f, "RequestName");
+  g_assert_true (request->connection != hello->connection);
+  g_assert_cmpuint (f.n_entered, ==, 1);
+  stop (&f);
+}
+
+#define add(path, function) g_test_add_func ("/dbus-presence/" path, function)
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char *folder = NULL;
+  int result;
+
+  g_test_init (&argc, &argv, NULL);
+  folder = g_dir_make_tmp ("queen-bus-XXXXXX", NULL);
+  g_assert_nonnull (folder);
+  bus_path = g_build_filename (folder, "bus", NULL);
+  bus_address = g_strconcat ("unix:path=", bus_path, NULL);
+  g_setenv ("DBUS_SESSION_BUS_ADDRESS", bus_address, TRUE);
+
+  add ("asks-for-her-name", test_good);
+  add ("bus/slow/gets-the-time-that-it-takes", test_slow);
+  add ("bus/closes-at-once/is-tried-again", test_closed_at_once);
+
+  result = g_test_run ();
+  g_rmdir (folder);
+  g_free (bus_path);
+  g_free (bus_address);
+  return result;
+}
