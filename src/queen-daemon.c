@@ -408,6 +408,7 @@ static gboolean
 make_stream (QueenDaemon *self, GError **error)
 {
   const QueenStreamSettings settings = {
+    .clock = &queen_clock_system,
     .capacity = (guint) self->config->capacity,
     .flush_interval = self->config->flush_interval,
     .stall_timeout = self->config->stall_timeout,

@@ -10,11 +10,18 @@
 
 G_BEGIN_DECLS
 
+/** The kinds that are numbered and kept. The queen's own heartbeat is not: it is the pulse. */
+#define QUEEN_BROADCAST_KINDS (QUEEN_EVENT_WORKER | QUEEN_EVENT_HIVE)
+
 /**
  * QueenBroadcast:
  *
  * The last events in a ring, numbered from 1 upward, each as the frame that every subscriber
  * shares. It knows no sockets and no subscribers: whoever reads brings a #QueenCursor.
+ *
+ * Beside the ring stands the newest pulse. It has no number, but a place: it was made after event
+ * n, carries the id of n, and is read exactly between n and n + 1. Who is already past n, or still
+ * behind it when there is a newer pulse, does without. So an id never jumps over what was not sent.
  */
 typedef struct _QueenBroadcast QueenBroadcast;
 
@@ -22,7 +29,9 @@ typedef struct _QueenBroadcast QueenBroadcast;
  * QueenCursor:
  * @next: the number of the next event that its owner wants
  * @n_passed: how many events of its kinds came before that one
+ * @pulse: the last pulse that its owner has had
  * @kinds: the #QueenEventKind bits that its owner wants
+ * @is_id_old: events were passed over since its owner last heard of an id
  *
  * A place in the ring. It holds nothing, so a slow reader costs no more than a fast one.
  */
@@ -30,15 +39,18 @@ typedef struct
 {
   guint64 next;
   guint64 n_passed;
-  guint kinds;
+  guint32 pulse;
+  guint kinds : 16;
+  guint is_id_old : 1;
 } QueenCursor;
 
 /**
  * queen_broadcast_new:
  * @capacity: how many events the ring holds, at least 1
+ * @max_bytes: what they may cost at the most; the oldest leave when it is more
  * @life: what tells this run of the queen from any other; it starts every event's id
  */
-QueenBroadcast *queen_broadcast_new (guint capacity, const char *life);
+QueenBroadcast *queen_broadcast_new (guint capacity, gsize max_bytes, const char *life);
 void queen_broadcast_free (QueenBroadcast *self);
 
 /**
@@ -59,11 +71,46 @@ void queen_broadcast_continue (QueenBroadcast *self, const char *life, guint64 n
 const char *queen_broadcast_get_life (const QueenBroadcast *self);
 
 /**
+ * queen_broadcast_dup_id:
+ * @number: an event's
+ *
+ * Returns: (transfer full): its id
+ */
+char *queen_broadcast_dup_id (const QueenBroadcast *self, guint64 number);
+
+/**
  * queen_broadcast_publish:
+ * @event: of %QUEEN_BROADCAST_KINDS
  *
  * Puts @event at the head of the ring. When the ring is full, the oldest one leaves it.
  */
 void queen_broadcast_publish (QueenBroadcast *self, const QueenEvent *event);
+
+/**
+ * queen_broadcast_pulse:
+ * @frame: (transfer full): the queen's heartbeat, with the id of the last event
+ *
+ * Puts @frame behind the last event, in the place of the pulse before. Readers who do not want it
+ * get its id alone there, if their own is old.
+ */
+void queen_broadcast_pulse (QueenBroadcast *self, GBytes *frame);
+
+/**
+ * queen_broadcast_mark:
+ *
+ * Puts behind the last event, in the place of the pulse, its id alone, for all whose own is old. It
+ * is the last word before an end, or lets go of a pulse that nobody is there to read.
+ */
+void queen_broadcast_mark (QueenBroadcast *self);
+
+/**
+ * queen_broadcast_keep_from:
+ * @number: an event's; %G_MAXUINT64 for none, as in the beginning
+ *
+ * What readers who keep up have not had yet stays although there is more than the capacity, up to
+ * the limit in bytes: from @number on.
+ */
+void queen_broadcast_keep_from (QueenBroadcast *self, guint64 number);
 
 /**
  * queen_broadcast_get_head:
@@ -71,6 +118,27 @@ void queen_broadcast_publish (QueenBroadcast *self, const QueenEvent *event);
  * Returns: the number that the next event will get
  */
 guint64 queen_broadcast_get_head (const QueenBroadcast *self);
+
+/**
+ * queen_broadcast_get_oldest:
+ *
+ * Returns: the number of the oldest event still there; the head's when there is none
+ */
+guint64 queen_broadcast_get_oldest (const QueenBroadcast *self);
+
+/**
+ * queen_broadcast_get_version:
+ *
+ * Returns: a number that is another one whenever anything has come or left; never 0
+ */
+guint64 queen_broadcast_get_version (const QueenBroadcast *self);
+
+/**
+ * queen_broadcast_get_n_bytes:
+ *
+ * Returns: what the events in the ring cost
+ */
+gsize queen_broadcast_get_n_bytes (const QueenBroadcast *self);
 
 /**
  * queen_broadcast_start:
@@ -89,12 +157,24 @@ void queen_broadcast_start_with_history (const QueenBroadcast *self,
                                          QueenCursor *cursor);
 
 /**
+ * queen_broadcast_start_at:
+ * @number: the first event that is wanted
+ * @cursor: (out): a cursor just before that event, or at the oldest one still there
+ *
+ * Returns: how many events of the wanted kinds are lost; -1 when that cannot be known, because
+ * kinds are filtered and the ring has moved on
+ */
+gint64 queen_broadcast_start_at (const QueenBroadcast *self,
+                                 guint kinds,
+                                 guint64 number,
+                                 QueenCursor *cursor);
+
+/**
  * queen_broadcast_resume:
  * @last_id: the id of the last event that the reader has seen
  * @cursor: (out): a cursor just behind that event, or at the oldest one still there
  *
- * Returns: how many events of the wanted kinds are lost; -1 when that cannot be known, because the
- * id is of another life of the queen, or kinds are filtered and the ring has moved on
+ * Returns: as queen_broadcast_start_at(); -1, too, when the id is of another life of the queen
  */
 gint64 queen_broadcast_resume (const QueenBroadcast *self,
                                guint kinds,
@@ -104,7 +184,8 @@ gint64 queen_broadcast_resume (const QueenBroadcast *self,
 /**
  * queen_broadcast_skip_lost:
  *
- * Moves a cursor that the ring has passed to the oldest event still there.
+ * Moves a cursor that the ring has passed to the oldest event still there. Whoever has lost
+ * something is told how things stand before it reads on, and so has had the pulse.
  *
  * Returns: how many events of the wanted kinds are lost by that; 0 for a cursor that keeps up
  */
@@ -115,17 +196,17 @@ guint64 queen_broadcast_skip_lost (const QueenBroadcast *self, QueenCursor *curs
  * @cursor: a cursor; there is nothing behind one that the ring has passed
  * @vectors: (out caller-allocates): where to put the frames' bytes
  * @n_vectors: how many fit
+ * @end: (out): where @cursor is when all these bytes are gone
  *
- * Lists what is behind @cursor, without moving it. When the last events are of kinds that nobody
- * wants, their end is marked by a frame that has only an id: a reader that comes back resumes
- * from there.
+ * Lists what is behind @cursor, without moving it.
  *
  * Returns: how many vectors were filled
  */
 guint queen_broadcast_gather (QueenBroadcast *self,
                               const QueenCursor *cursor,
                               struct iovec *vectors,
-                              guint n_vectors);
+                              guint n_vectors,
+                              QueenCursor *end);
 
 /**
  * queen_broadcast_advance:

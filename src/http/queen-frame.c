@@ -3,31 +3,58 @@
 
 #include "queen-frame.h"
 
+#include <string.h>
+
+typedef struct
+{
+  const char *name;
+  const char *value; /* NULL when there is no such line */
+  gsize length;
+} Field;
+
+static char *
+append (char *end, const char *text, gsize length)
+{
+  memcpy (end, text, length);
+  return end + length;
+}
+
+char *
+queen_frame_dup_text (
+    const char *id, const char *event, const char *data, gsize data_length, gsize *length)
+{
+  const Field fields[] = {
+    { "id: ", id, id ? strlen (id) : 0 },
+    { "event: ", event, event ? strlen (event) : 0 },
+    { "data: ", data, data_length },
+  };
+  char *text, *end;
+
+  *length = 1;
+  for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
+    if (fields[i].value)
+      *length += strlen (fields[i].name) + fields[i].length + 1;
+
+  text = end = g_malloc (*length);
+  for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
+    {
+      if (!fields[i].value)
+        continue;
+      end = append (end, fields[i].name, strlen (fields[i].name));
+      end = append (end, fields[i].value, fields[i].length);
+      *end++ = '\n';
+    }
+  *end = '\n';
+  return text;
+}
+
 GBytes *
 queen_frame_new (const char *id, const char *event, const char *data, gsize data_length)
 {
-  GString *frame = g_string_sized_new (data_length + 64);
+  gsize length;
+  char *text = queen_frame_dup_text (id, event, data, data_length, &length);
 
-  if (id)
-    {
-      g_string_append (frame, "id: ");
-      g_string_append (frame, id);
-      g_string_append_c (frame, '\n');
-    }
-  if (event)
-    {
-      g_string_append (frame, "event: ");
-      g_string_append (frame, event);
-      g_string_append_c (frame, '\n');
-    }
-  if (data)
-    {
-      g_string_append (frame, "data: ");
-      g_string_append_len (frame, data, (gssize) data_length);
-      g_string_append_c (frame, '\n');
-    }
-  g_string_append_c (frame, '\n');
-  return g_string_free_to_bytes (frame);
+  return g_bytes_new_take (text, length);
 }
 
 GBytes *
@@ -55,9 +82,9 @@ make_last (guint retry_msec, const char *event, const char *reason)
 }
 
 GBytes *
-queen_frame_new_bye (guint retry_msec)
+queen_frame_new_bye (guint retry_msec, const char *reason)
 {
-  return make_last (retry_msec, "bye", "shutdown");
+  return make_last (retry_msec, "bye", reason);
 }
 
 GBytes *

@@ -8,14 +8,24 @@
 G_BEGIN_DECLS
 
 /**
- * queen_frame_new:
+ * queen_frame_dup_text:
  * @id: (nullable): the event's id
  * @event: (nullable): the event's name
  * @data: (nullable): its data, without a line break
  * @data_length: bytes
+ * @length: (out): bytes of the frame
  *
- * Returns: (transfer full): a frame of an event stream, WHATWG HTML § 9.2.5, closed by its empty
- * line
+ * A frame of an event stream, WHATWG HTML § 9.2.5, closed by its empty line.
+ *
+ * Returns: (transfer full): the frame in one allocation that fits exactly, as it may be megabytes
+ */
+char *queen_frame_dup_text (
+    const char *id, const char *event, const char *data, gsize data_length, gsize *length);
+
+/**
+ * queen_frame_new:
+ *
+ * Returns: (transfer full): the same, to be shared
  */
 GBytes *queen_frame_new (const char *id, const char *event, const char *data, gsize data_length);
 
@@ -30,10 +40,11 @@ GBytes *queen_frame_new_lagged (gint64 n_dropped);
 /**
  * queen_frame_new_bye:
  * @retry_msec: when the subscriber may come back
+ * @reason: why it ends; without characters that JSON escapes
  *
  * Returns: (transfer full): the last frame of a stream
  */
-GBytes *queen_frame_new_bye (guint retry_msec);
+GBytes *queen_frame_new_bye (guint retry_msec, const char *reason);
 
 /**
  * queen_frame_new_busy:

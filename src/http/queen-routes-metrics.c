@@ -150,16 +150,23 @@ append_connections (GString *text, const QueenMetricsSources *sources)
 
 /* What strangers can make her hold. */
 static void
-append_budgets (GString *text, const QueenBudgets *budgets)
+append_budgets (GString *text, const QueenMetricsSources *sources)
 {
+  QueenStreamHoldings stream;
+
+  queen_stream_get_holdings (sources->stream, &stream);
   begin_family (text, "queen_held_bytes", "gauge", "Bytes held for clients, by what they are.");
   for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
     append_sample (text, "queen_held_bytes", "what", queen_budget_get_name (budget),
-                   queen_budgets_get_held (budgets, budget));
+                   queen_budgets_get_held (sources->budgets, budget));
+  append_sample (text, "queen_held_bytes", "what", "ring", stream.ring);
+  append_sample (text, "queen_held_bytes", "what", "snapshots", stream.snapshots);
   begin_family (text, "queen_max_held_bytes", "gauge", "Bytes of it that may be held.");
   for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
     append_sample (text, "queen_max_held_bytes", "what", queen_budget_get_name (budget),
                    queen_budget_get_most (budget));
+  append_sample (text, "queen_max_held_bytes", "what", "ring", stream.max_ring);
+  append_sample (text, "queen_max_held_bytes", "what", "snapshots", stream.max_snapshots);
 }
 
 static void
@@ -195,7 +202,7 @@ on_metrics (SoupServerMessage *message, GHashTable *query, gpointer data)
   append_turns (text, &metrics->sources);
   append_registries (text, &metrics->sources);
   append_connections (text, &metrics->sources);
-  append_budgets (text, metrics->sources.budgets);
+  append_budgets (text, &metrics->sources);
   append_stream (text, &metrics->sources);
   queen_answer_text (message, "text/plain; version=0.0.4; charset=utf-8", text);
 }

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
  * @kinds: the #QueenEventKind bits wanted; 0 for how things stand now, and the end
  * @n_history: how many past events to begin with; 0 for none
  * @last_id: (nullable): resume behind this event; goes before @n_history
+ * @owner: by whose right it listens, to be told of by queen_stream_end_owned(); 0 for nobody's
  *
  * What a subscriber asks for.
  */
@@ -20,6 +21,7 @@ typedef struct
   guint kinds;
   guint n_history;
   const char *last_id;
+  guint owner;
 } QueenStreamRequest;
 
 /**

@@ -3,53 +3,35 @@
 
 #include "queen-stream.h"
 
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
+#include "queen-audience.h"
 #include "queen-broadcast.h"
-#include "queen-epoll.h"
 #include "queen-frame.h"
-#include "queen-peers.h"
+#include "queen-snapshots.h"
 #include "queen-subscriber.h"
 
-#define MAX_FLUSHED_AT_ONCE 1024 /* subscribers, until the main loop may turn */
-#define MAX_READY_AT_ONCE 256    /* subscribers that the kernel tells of in one go */
-#define KEEPALIVE (15 * G_USEC_PER_SEC)
+#define RETRY "retry: 2000\n"
+#define COMMENT ":\n"
+#define MAX_RING_BYTES (64 * 1024 * 1024)
 
 struct _QueenStream
 {
   GObject parent_instance;
 
-  QueenPulse *pulse;
-  QueenBroadcast *broadcast;
   QueenStreamSettings settings;
   QueenTally *tally;
-
-  QueenEpoll *sockets;
-  QueenSubscriber *first;
-  QueenSubscriber *last;
-  guint n_subscribers;
-  QueenPeers *peers;
-  gboolean is_leaving;
-
-  QueenWaitingRoom blocked; /* of QueenSubscriber */
-  QueenAlarm *stall_alarm;
-
-  /* A flush walks the list of subscribers in slices. */
-  QueenAlarm *flush_alarm;
-  QueenSubscriber *flush_at; /* whose turn it is; NULL between two flushes */
-  guint64 flush_head;        /* the broadcast's head when the flush began */
-  guint64 flushed_head; /* the same of the flush before: no reader that keeps up is behind that */
-  gint64 flush_time;    /* µs, monotonic: when the last flush ended */
+  QueenBroadcast *broadcast;
+  QueenSnapshots *snapshots;
+  QueenAudience *audience;
   QueenBatch batch;
+  gboolean is_leaving;
+  guint64 marked_head; /* the broadcast's head when all that keep up were told its id at last */
 
-  QueenAlarm *keepalive_alarm;
-  GBytes *keepalive_frame;
-  GBytes *retry_frame;
-  QueenEvent *snapshot; /* the one that the frame beside it was made of */
-  GBytes *snapshot_frame;
+  QueenAlarm *flush_alarm;
+  gboolean has_news;    /* since the last flush began */
+  guint64 flush_head;   /* the broadcast's head when that flush began */
+  guint64 flushed_head; /* likewise, of the last one that came to its end: no reader that keeps up
+                         * is behind that */
+  gint64 flush_time;    /* µs, monotonic: when that was */
 };
 
 enum
@@ -62,22 +44,7 @@ static GParamSpec *props[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (QueenStream, queen_stream, G_TYPE_OBJECT)
 
-/* Subscribers */
-
-static GBytes *
-dup_snapshot_frame (QueenStream *self)
-{
-  g_autoptr (QueenEvent) event = queen_pulse_dup_snapshot (self->pulse);
-
-  if (event != self->snapshot)
-    {
-      g_clear_pointer (&self->snapshot, queen_event_unref);
-      g_clear_pointer (&self->snapshot_frame, g_bytes_unref);
-      self->snapshot_frame = queen_frame_new (NULL, "heartbeat", event->json, event->json_length);
-      self->snapshot = g_steal_pointer (&event);
-    }
-  return g_bytes_ref (self->snapshot_frame);
-}
+/* What a subscriber gets */
 
 /* @n_lost is -1 when it cannot be known. */
 static void
@@ -88,154 +55,84 @@ owe_lagged (QueenStream *self, QueenSubscriber *subscriber, gint64 n_lost)
   self->tally->lost_events += (guint64) MAX (n_lost, 0);
 }
 
+/* The line that begins a frame. A snapshot has the id of the event before the one that its reader
+ * reads on from: so one that is cut off right after it resumes rightly. */
+static void
+append_id (QueenStream *self, GString *text, guint64 next)
+{
+  g_autofree char *id = queen_broadcast_dup_id (self->broadcast, next - 1);
+
+  g_string_append_printf (text, "id: %s\n", id);
+}
+
 /* A subscriber that the ring has passed is told what it lost and how things stand now. */
 static void
 owe_notice_of_loss (QueenStream *self, QueenSubscriber *subscriber)
 {
-  guint64 n_lost = queen_broadcast_skip_lost (self->broadcast, &subscriber->cursor);
+  QueenCursor *cursor = queen_subscriber_get_cursor (subscriber);
+  guint64 n_lost = queen_broadcast_skip_lost (self->broadcast, cursor);
+  GString *id;
+  guint64 next;
 
   if (n_lost == 0)
     return;
   owe_lagged (self, subscriber, (gint64) n_lost);
-  queen_subscriber_owe (subscriber, dup_snapshot_frame (self));
+  if (!(cursor->kinds & QUEEN_EVENT_QUEEN))
+    return;
+  id = g_string_new (NULL);
+  append_id (self, id, cursor->next);
+  queen_subscriber_owe (subscriber, g_string_free_to_bytes (id));
+  queen_subscriber_owe (subscriber, g_bytes_ref (queen_snapshots_get (
+                                        self->snapshots, cursor->next,
+                                        queen_broadcast_get_head (self->broadcast), &next)));
 }
 
-static void
-set_unblocked (QueenSubscriber *subscriber)
+/* Writes what is behind its cursor, if there is anything. What was gathered stays as it was for the
+ * next one who stands where this one stood. */
+static QueenWriteResult
+write_batch (QueenStream *self, QueenSubscriber *subscriber)
 {
-  subscriber->is_blocked = FALSE;
-  queen_wait_end (&subscriber->stall);
-}
+  QueenCursor *cursor = queen_subscriber_get_cursor (subscriber);
 
-static void
-set_blocked (QueenStream *self, QueenSubscriber *subscriber)
-{
-  set_unblocked (subscriber);
-  subscriber->is_blocked = TRUE;
-  queen_wait_begin (&subscriber->stall, &self->blocked, subscriber);
-}
-
-static void
-remove_subscriber (QueenStream *self, QueenSubscriber *subscriber)
-{
-  if (self->flush_at == subscriber)
-    self->flush_at = subscriber->next;
-  *(subscriber->previous ? &subscriber->previous->next : &self->first) = subscriber->next;
-  *(subscriber->next ? &subscriber->next->previous : &self->last) = subscriber->previous;
-
-  set_unblocked (subscriber);
-  queen_peers_leave (self->peers, subscriber->peer);
-  queen_subscriber_free (subscriber);
-
-  self->n_subscribers--;
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SUBSCRIBERS]);
-}
-
-static void
-append_subscriber (QueenStream *self, QueenSubscriber *subscriber)
-{
-  subscriber->previous = self->last;
-  *(self->last ? &self->last->next : &self->first) = subscriber;
-  self->last = subscriber;
-
-  self->n_subscribers++;
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SUBSCRIBERS]);
+  queen_batch_gather (&self->batch, self->broadcast, cursor);
+  if (self->batch.n_vectors > 0)
+    return queen_subscriber_write_batch (subscriber, self->broadcast, &self->batch);
+  *cursor = self->batch.to; /* past what it does not want */
+  return QUEEN_WRITE_ALL;
 }
 
 /* Writes once, if there is anything to write. */
 static QueenWriteResult
 write_once (QueenStream *self, QueenSubscriber *subscriber, gboolean *is_through)
 {
+  gboolean is_leaving = queen_subscriber_is_leaving (subscriber);
   QueenWriteResult result;
 
-  if (subscriber->n_owed == 0 && !subscriber->is_leaving)
+  if (!is_leaving && !queen_subscriber_is_owed (subscriber))
     owe_notice_of_loss (self, subscriber);
-  if (subscriber->n_owed > 0)
+  if (queen_subscriber_is_owed (subscriber))
     return queen_subscriber_write_owed (subscriber);
 
-  queen_batch_gather (&self->batch, self->broadcast, &subscriber->cursor);
-  if (!subscriber->is_leaving && self->batch.n_vectors > 0)
-    return queen_subscriber_write_batch (subscriber, self->broadcast, &self->batch);
+  if (!is_leaving)
+    {
+      result = write_batch (self, subscriber);
+      if (result != QUEEN_WRITE_ALL || queen_batch_is_full (&self->batch))
+        return result;
+    }
   result = queen_subscriber_flush (subscriber);
   *is_through = result == QUEEN_WRITE_ALL;
   return result;
 }
 
-/* Writes until the subscriber has everything or the kernel takes no more. */
-static void
-write_all (QueenStream *self, QueenSubscriber *subscriber)
+static QueenWriteResult
+deliver (QueenSubscriber *subscriber, gpointer data)
 {
   QueenWriteResult result = QUEEN_WRITE_ALL;
   gboolean is_through = FALSE;
-  gboolean is_stalling = subscriber->is_blocked;
 
   while (result == QUEEN_WRITE_ALL && !is_through)
-    {
-      result = write_once (self, subscriber, &is_through);
-      is_stalling = is_stalling && result == QUEEN_WRITE_NOTHING;
-    }
-
-  if (result == QUEEN_WRITE_FAILED || (subscriber->is_leaving && is_through))
-    remove_subscriber (self, subscriber);
-  else if (result == QUEEN_WRITE_ALL)
-    set_unblocked (subscriber);
-  else if (!is_stalling)
-    set_blocked (self, subscriber);
-}
-
-static void
-drop (QueenStream *self, QueenSubscriber *subscriber, QueenDrop reason)
-{
-  self->tally->drops[reason]++;
-  remove_subscriber (self, subscriber);
-}
-
-static void
-on_hung_up (QueenStream *self, QueenSubscriber *subscriber)
-{
-  int error = 0;
-
-  getsockopt (subscriber->socket.fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){ sizeof error });
-  if (error == ETIMEDOUT)
-    drop (self, subscriber, subscriber->is_blocked ? QUEEN_DROP_STALLED : QUEEN_DROP_VANISHED);
-  else
-    remove_subscriber (self, subscriber);
-}
-
-static void
-on_ready (gpointer item, guint events, gpointer data)
-{
-  QueenStream *self = data;
-  QueenSubscriber *subscriber = item;
-
-  if (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP))
-    {
-      on_hung_up (self, subscriber);
-      return;
-    }
-  if (events & EPOLLIN && !queen_subscriber_read_chatter (subscriber))
-    {
-      drop (self, subscriber, QUEEN_DROP_CHATTER);
-      return;
-    }
-  if (events & EPOLLOUT && subscriber->is_blocked)
-    write_all (self, subscriber);
-}
-
-static void
-on_stalled (gpointer data)
-{
-  QueenStream *self = data;
-  gint64 now = g_get_monotonic_time ();
-  QueenSubscriber *subscriber;
-
-  while ((subscriber = queen_waiting_room_peek_due (&self->blocked, now)))
-    {
-      /* The kernel tells of room only when there is much of it; so it is asked once. */
-      write_all (self, subscriber);
-      if (subscriber == queen_waiting_room_peek_due (&self->blocked, now))
-        drop (self, subscriber, QUEEN_DROP_STALLED);
-    }
+    result = write_once (data, subscriber, &is_through);
+  return result;
 }
 
 /* Flushing */
@@ -246,46 +143,47 @@ schedule_flush (QueenStream *self)
   queen_alarm_set (self->flush_alarm, self->flush_time + self->settings.flush_interval);
 }
 
-static guint64
-count_unflushed (QueenStream *self)
+static gboolean
+is_flushed (QueenStream *self)
 {
-  return queen_broadcast_get_head (self->broadcast) - self->flushed_head;
+  return !self->has_news && !queen_audience_is_flushing (self->audience);
 }
 
 static void
-begin_flush (QueenStream *self)
+set_flushed (QueenStream *self, guint64 head)
 {
-  self->flush_at = self->first;
-  self->flush_head = queen_broadcast_get_head (self->broadcast);
+  self->flushed_head = MAX (self->flushed_head, head);
+  queen_broadcast_keep_from (self->broadcast, self->flushed_head);
+}
+
+/* Whoever is filtered has heard of no id since the last pulse. With the last one it misses nothing
+ * when it comes back, be it to the next run. */
+static void
+leave (QueenStream *self)
+{
+  guint64 head = queen_broadcast_get_head (self->broadcast);
+
+  if (self->marked_head == head)
+    {
+      queen_audience_say_goodbye (self->audience);
+      return;
+    }
+  queen_broadcast_mark (self->broadcast);
+  self->marked_head = head;
+  self->has_news = TRUE;
 }
 
 static void
 end_flush (QueenStream *self)
 {
-  self->flushed_head = self->flush_head;
-  self->flush_time = g_get_monotonic_time ();
-  if (count_unflushed (self) > 0)
+  set_flushed (self, self->flush_head);
+  self->flush_time = self->settings.clock->get_monotonic ();
+  if (self->is_leaving && !self->has_news)
+    leave (self);
+  if (self->has_news && self->is_leaving)
+    queen_alarm_set (self->flush_alarm, 0);
+  else if (self->has_news)
     schedule_flush (self);
-}
-
-/* Flushes at the most @n_most subscribers. Returns whether the flush has come to its end. */
-static gboolean
-flush_slice (QueenStream *self, guint n_most)
-{
-  if (!self->flush_at)
-    begin_flush (self);
-  for (; self->flush_at && n_most > 0; n_most--)
-    {
-      QueenSubscriber *subscriber = self->flush_at;
-
-      self->flush_at = subscriber->next;
-      if (!subscriber->is_blocked)
-        write_all (self, subscriber);
-    }
-  if (self->flush_at)
-    return FALSE;
-  end_flush (self);
-  return TRUE;
 }
 
 static void
@@ -293,61 +191,93 @@ on_flush_due (gpointer data)
 {
   QueenStream *self = data;
 
-  if (count_unflushed (self) == 0)
+  if (is_flushed (self))
     return;
-  if (!flush_slice (self, MAX_FLUSHED_AT_ONCE))
+  if (!queen_audience_is_flushing (self->audience))
+    {
+      self->has_news = FALSE;
+      self->flush_head = queen_broadcast_get_head (self->broadcast);
+    }
+  if (queen_audience_flush (self->audience))
+    end_flush (self);
+  else
     queen_alarm_set (self->flush_alarm, 0);
+}
+
+/* Half a ring that is not flushed is enough: only a slow subscriber may lose an event. The ring
+ * keeps what readers have not had yet, and as the flush goes before everything else, whoever sends
+ * heartbeats waits until it is through. */
+static gboolean
+is_flush_urgent (QueenStream *self)
+{
+  return queen_broadcast_get_head (self->broadcast) - self->flushed_head >=
+         MAX (self->settings.capacity / 2, 1);
+}
+
+static void
+spread_news (QueenStream *self)
+{
+  gboolean was_flushed = is_flushed (self);
+  gint64 flush_due = self->flush_time + self->settings.flush_interval;
+
+  if (queen_audience_get_n_subscribers (self->audience) == 0)
+    {
+      set_flushed (self, queen_broadcast_get_head (self->broadcast));
+      return;
+    }
+  self->has_news = TRUE;
+  /* After a quiet moment nobody waits: not for the loop to turn, nor for the sender's answer. */
+  if (was_flushed && self->settings.clock->get_monotonic () >= flush_due)
+    on_flush_due (self);
+  else if (is_flush_urgent (self))
+    queen_alarm_set (self->flush_alarm, 0);
+  else if (was_flushed)
+    schedule_flush (self);
+}
+
+static void
+pulse (QueenStream *self, QueenEvent *event)
+{
+  guint64 next = queen_broadcast_get_head (self->broadcast);
+  g_autofree char *id = queen_broadcast_dup_id (self->broadcast, next - 1);
+  GBytes *excess;
+
+  if (queen_audience_get_n_subscribers (self->audience) == 0)
+    return;
+  queen_broadcast_pulse (self->broadcast, queen_snapshots_take (self->snapshots, event, id, next));
+  excess = queen_snapshots_get_excess (self->snapshots);
+  if (excess)
+    queen_audience_drop_holders (self->audience, excess);
 }
 
 static void
 on_event (QueenStream *self, QueenEvent *event)
 {
-  gboolean was_flushed;
-
-  if (!(event->kind & QUEEN_EVENT_ALL_KINDS))
-    return;
-
-  /* Only a slow subscriber may lose an event. When the ring might pass one that keeps up, waiting
-   * is over, and the sender of the heartbeat waits instead. */
-  while (count_unflushed (self) >= MAX (self->settings.capacity / 2, 1))
-    flush_slice (self, G_MAXUINT);
-
-  was_flushed = count_unflushed (self) == 0;
-  queen_broadcast_publish (self->broadcast, event);
-  self->tally->events++;
-  if (!was_flushed)
-    return;
-
-  /* After a quiet moment nobody waits: not for the loop to turn, nor for the sender's answer. */
-  if (g_get_monotonic_time () >= self->flush_time + self->settings.flush_interval)
-    on_flush_due (self);
+  if (event->kind & QUEEN_EVENT_QUEEN)
+    pulse (self, event);
+  else if (event->kind & QUEEN_BROADCAST_KINDS)
+    queen_broadcast_publish (self->broadcast, event);
   else
-    schedule_flush (self);
-}
-
-static void
-on_silence (gpointer data)
-{
-  QueenStream *self = data;
-  gint64 now = g_get_monotonic_time ();
-
-  if (now - self->flush_time < KEEPALIVE)
-    {
-      queen_alarm_set (self->keepalive_alarm, self->flush_time + KEEPALIVE);
-      return;
-    }
-  for (QueenSubscriber *subscriber = self->first, *next; subscriber; subscriber = next)
-    {
-      next = subscriber->next;
-      if (subscriber->is_blocked || subscriber->n_owed > 0)
-        continue;
-      queen_subscriber_owe (subscriber, g_bytes_ref (self->keepalive_frame));
-      write_all (self, subscriber);
-    }
-  queen_alarm_set (self->keepalive_alarm, now + KEEPALIVE);
+    return;
+  self->tally->events++;
+  spread_news (self);
 }
 
 /* The object */
+
+static void
+on_audience_changed (gpointer data)
+{
+  QueenStream *self = data;
+
+  /* What only subscribers need may be megabytes. */
+  if (queen_audience_get_n_subscribers (self->audience) == 0)
+    {
+      queen_broadcast_mark (self->broadcast);
+      queen_snapshots_drop (self->snapshots);
+    }
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SUBSCRIBERS]);
+}
 
 static void
 queen_stream_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
@@ -357,7 +287,7 @@ queen_stream_get_property (GObject *object, guint id, GValue *value, GParamSpec 
   switch (id)
     {
     case PROP_SUBSCRIBERS:
-      g_value_set_uint (value, self->n_subscribers);
+      g_value_set_uint (value, queen_stream_get_n_subscribers (self));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -365,32 +295,14 @@ queen_stream_get_property (GObject *object, guint id, GValue *value, GParamSpec 
 }
 
 static void
-queen_stream_dispose (GObject *object)
-{
-  QueenStream *self = QUEEN_STREAM (object);
-
-  while (self->first)
-    remove_subscriber (self, self->first);
-  g_clear_pointer (&self->flush_alarm, queen_alarm_free);
-  g_clear_pointer (&self->stall_alarm, queen_alarm_free);
-  g_clear_pointer (&self->keepalive_alarm, queen_alarm_free);
-  g_clear_pointer (&self->sockets, queen_epoll_free);
-  g_clear_object (&self->pulse);
-
-  G_OBJECT_CLASS (queen_stream_parent_class)->dispose (object);
-}
-
-static void
 queen_stream_finalize (GObject *object)
 {
   QueenStream *self = QUEEN_STREAM (object);
 
+  g_clear_pointer (&self->flush_alarm, queen_alarm_free);
+  g_clear_pointer (&self->audience, queen_audience_free);
   g_clear_pointer (&self->broadcast, queen_broadcast_free);
-  g_clear_pointer (&self->peers, queen_peers_free);
-  g_clear_pointer (&self->snapshot, queen_event_unref);
-  g_clear_pointer (&self->snapshot_frame, g_bytes_unref);
-  g_bytes_unref (self->keepalive_frame);
-  g_bytes_unref (self->retry_frame);
+  g_clear_pointer (&self->snapshots, queen_snapshots_free);
 
   G_OBJECT_CLASS (queen_stream_parent_class)->finalize (object);
 }
@@ -401,7 +313,6 @@ queen_stream_class_init (QueenStreamClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->get_property = queen_stream_get_property;
-  object_class->dispose = queen_stream_dispose;
   object_class->finalize = queen_stream_finalize;
 
   props[PROP_SUBSCRIBERS] = g_param_spec_uint ("subscribers", NULL, NULL, 0, G_MAXUINT, 0,
@@ -412,11 +323,6 @@ queen_stream_class_init (QueenStreamClass *klass)
 static void
 queen_stream_init (QueenStream *self)
 {
-  static const char keepalive[] = ":\n\n";
-  static const char retry[] = "retry: 2000\n\n";
-
-  self->keepalive_frame = g_bytes_new_static (keepalive, sizeof keepalive - 1);
-  self->retry_frame = g_bytes_new_static (retry, sizeof retry - 1);
 }
 
 static char *
@@ -433,24 +339,26 @@ queen_stream_new (QueenEventBus *bus,
 {
   g_autoptr (QueenStream) self = g_object_new (QUEEN_TYPE_STREAM, NULL);
   g_autofree char *life = make_life ();
+  const QueenAudienceSettings audience = {
+    .clock = settings->clock,
+    .caps = settings->caps,
+    .stall_timeout = settings->stall_timeout,
+    .tally = settings->tally,
+    .deliver = deliver,
+    .on_changed = on_audience_changed,
+    .data = self,
+  };
 
-  self->sockets = queen_epoll_new ("subscribers", MAX_READY_AT_ONCE, on_ready, self, error);
-  if (!self->sockets)
+  self->audience = queen_audience_new (&audience, error);
+  if (!self->audience)
     return NULL;
-  self->pulse = g_object_ref (pulse);
   self->settings = *settings;
   self->tally = settings->tally;
-  self->peers =
-      queen_peers_new (settings->caps.subscribers_per_peer, settings->caps.spares_loopback);
-  self->broadcast = queen_broadcast_new (settings->capacity, life);
-  self->flushed_head = queen_broadcast_get_head (self->broadcast);
-
-  self->flush_alarm = queen_alarm_new ("flush", G_PRIORITY_HIGH, on_flush_due, self);
-  self->stall_alarm = queen_alarm_new ("stall", G_PRIORITY_DEFAULT, on_stalled, self);
-  queen_waiting_room_init (&self->blocked, settings->stall_timeout, self->stall_alarm,
-                           &queen_clock_system);
-  self->keepalive_alarm = queen_alarm_new ("keepalive", G_PRIORITY_DEFAULT, on_silence, self);
-  queen_alarm_set (self->keepalive_alarm, g_get_monotonic_time () + KEEPALIVE);
+  self->broadcast = queen_broadcast_new (settings->capacity, MAX_RING_BYTES, life);
+  self->snapshots = queen_snapshots_new (pulse, settings->clock);
+  set_flushed (self, queen_broadcast_get_head (self->broadcast));
+  self->flush_alarm =
+      queen_alarm_new_with_clock (settings->clock, "flush", G_PRIORITY_HIGH, on_flush_due, self);
   g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
   return g_steal_pointer (&self);
 }
@@ -459,7 +367,7 @@ void
 queen_stream_continue (QueenStream *self, const char *life, guint64 next)
 {
   queen_broadcast_continue (self->broadcast, life, next);
-  self->flushed_head = queen_broadcast_get_head (self->broadcast);
+  set_flushed (self, next);
 }
 
 const char *
@@ -483,61 +391,90 @@ queen_stream_get_capacity (QueenStream *self)
 guint
 queen_stream_get_n_subscribers (QueenStream *self)
 {
-  return self->n_subscribers;
+  return queen_audience_get_n_subscribers (self->audience);
 }
 
-static void
-place_cursor (QueenStream *self, QueenSubscriber *subscriber, const QueenStreamRequest *request)
+void
+queen_stream_get_holdings (QueenStream *self, QueenStreamHoldings *holdings)
 {
-  gint64 n_lost;
+  *holdings = (QueenStreamHoldings){
+    .ring = queen_broadcast_get_n_bytes (self->broadcast),
+    .max_ring = MAX_RING_BYTES,
+    .snapshots = queen_snapshots_get_n_bytes (self->snapshots),
+    .max_snapshots = queen_snapshots_get_most (self->snapshots),
+  };
+}
 
-  if (!request->last_id)
+gsize
+queen_stream_get_n_begun_bytes (QueenStream *self)
+{
+  return queen_audience_get_n_owed_bytes (self->audience);
+}
+
+/* Newcomers */
+
+/* Returns: how many events are lost to it; -1 when that cannot be known */
+static gint64
+place_cursor (QueenStream *self, const QueenStreamRequest *request, QueenCursor *cursor)
+{
+  if (request->last_id)
+    return queen_broadcast_resume (self->broadcast, request->kinds, request->last_id, cursor);
+  queen_broadcast_start_with_history (self->broadcast, request->kinds, request->n_history, cursor);
+  return 0;
+}
+
+/* A snapshot that is older than the place of @cursor moves it back to where the snapshot ends; only
+ * one who knows more already wants none that is older than that.
+ *
+ * Returns: (transfer none): how things stand */
+static GBytes *
+choose_snapshot (QueenStream *self,
+                 const QueenStreamRequest *request,
+                 QueenCursor *cursor,
+                 gint64 *n_lost)
+{
+  gboolean has_followed = request->last_id && *n_lost == 0;
+  guint64 from = has_followed ? cursor->next : queen_broadcast_get_oldest (self->broadcast);
+  guint64 next;
+  GBytes *snapshot = queen_snapshots_get (self->snapshots, from,
+                                          queen_broadcast_get_head (self->broadcast), &next);
+
+  if (next < cursor->next)
     {
-      queen_broadcast_start_with_history (self->broadcast, request->kinds, request->n_history,
-                                          &subscriber->cursor);
-      return;
+      gint64 n_more = queen_broadcast_start_at (self->broadcast, request->kinds, next, cursor);
+
+      *n_lost = *n_lost == 0 ? n_more : *n_lost;
     }
-  n_lost = queen_broadcast_resume (self->broadcast, request->kinds, request->last_id,
-                                   &subscriber->cursor);
+  return snapshot;
+}
+
+/* One that has lost something is told so before it gets an id: cut off in between, it is told
+ * again. */
+static void
+welcome (QueenStream *self,
+         QueenSubscriber *subscriber,
+         GString *head,
+         const QueenStreamRequest *request)
+{
+  QueenCursor *cursor = queen_subscriber_get_cursor (subscriber);
+  gint64 n_lost = place_cursor (self, request, cursor);
+  GBytes *snapshot = NULL;
+
+  g_string_append (head, RETRY);
+  if (request->kinds == 0 || request->kinds & QUEEN_EVENT_QUEEN)
+    snapshot = choose_snapshot (self, request, cursor, &n_lost);
+  if (!snapshot)
+    g_string_append (head, COMMENT);
+  else if (n_lost == 0)
+    append_id (self, head, cursor->next);
+
+  queen_subscriber_owe (subscriber, g_string_free_to_bytes (head));
+  if (snapshot)
+    queen_subscriber_owe (subscriber, g_bytes_ref (snapshot));
   if (n_lost != 0)
     owe_lagged (self, subscriber, n_lost);
-}
-
-/* Returns whether there is room for @subscriber. */
-static gboolean
-find_room (QueenStream *self, QueenSubscriber *subscriber)
-{
-  struct sockaddr_storage address = { 0 };
-
-  if (self->n_subscribers >= self->settings.caps.subscribers)
-    {
-      self->tally->refusals[QUEEN_REFUSAL_SUBSCRIBER_CAP]++;
-      return FALSE;
-    }
-  getpeername (subscriber->socket.fd, (struct sockaddr *) &address, &(socklen_t){ sizeof address });
-  if (queen_peers_enter (self->peers, &address, FALSE, &subscriber->peer))
-    return TRUE;
-  self->tally->refusals[QUEEN_REFUSAL_PEER_SHARE]++;
-  return FALSE;
-}
-
-/* What the kernel still has for one that does not take it gives up with us, not before us. */
-static void
-set_stall_timeout (int fd, gint64 timeout)
-{
-  int msec = (int) (timeout / 1000);
-
-  setsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &msec, sizeof msec);
-}
-
-static void
-welcome (QueenStream *self, QueenSubscriber *subscriber, const QueenStreamRequest *request)
-{
-  set_stall_timeout (subscriber->socket.fd, self->settings.stall_timeout);
-  queen_subscriber_owe (subscriber, g_bytes_ref (self->retry_frame));
-  queen_subscriber_owe (subscriber, dup_snapshot_frame (self));
-  place_cursor (self, subscriber, request);
-  subscriber->is_leaving = request->kinds == 0;
+  if (request->kinds == 0)
+    queen_subscriber_let_go (subscriber);
   self->tally->subscriptions += request->kinds != 0;
 }
 
@@ -546,14 +483,7 @@ turn_away (QueenSubscriber *subscriber)
 {
   queen_subscriber_owe (subscriber,
                         queen_frame_new_busy ((guint) g_random_int_range (10000, 20001)));
-  subscriber->is_leaving = TRUE;
-}
-
-static void
-owe_goodbye (QueenSubscriber *subscriber)
-{
-  queen_subscriber_owe (subscriber, queen_frame_new_bye ((guint) g_random_int_range (1000, 5001)));
-  subscriber->is_leaving = TRUE;
+  queen_subscriber_let_go (subscriber);
 }
 
 void
@@ -562,41 +492,41 @@ queen_stream_subscribe (QueenStream *self,
                         GBytes *head,
                         const QueenStreamRequest *request)
 {
-  QueenSubscriber *subscriber = queen_subscriber_new (socket);
-  gboolean has_room = request->kinds == 0 || find_room (self, subscriber);
+  QueenSubscriber *subscriber = queen_subscriber_new (socket, request->owner);
+  gboolean has_room = request->kinds == 0 || queen_audience_has_room (self->audience, subscriber);
 
-  append_subscriber (self, subscriber);
-  queen_subscriber_owe (subscriber, head);
-  if (self->is_leaving)
-    owe_goodbye (subscriber);
-  else if (has_room)
-    welcome (self, subscriber, request);
-  else
-    turn_away (subscriber);
-
-  /* Waiting to write from the start, so that nothing is armed when the kernel takes no more. */
-  if (!queen_epoll_watch (self->sockets, socket.fd, EPOLLIN | EPOLLOUT, subscriber))
+  if (has_room && !self->is_leaving)
     {
-      self->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS] += !self->is_leaving;
-      remove_subscriber (self, subscriber);
-      return;
+      GString *text = g_string_sized_new (g_bytes_get_size (head) + 128);
+
+      g_string_append_len (text, g_bytes_get_data (head, NULL), (gssize) g_bytes_get_size (head));
+      welcome (self, subscriber, text, request);
+      g_bytes_unref (head);
     }
-  write_all (self, subscriber);
+  else
+    {
+      queen_subscriber_owe (subscriber, head);
+      if (self->is_leaving)
+        queen_audience_turn_away (subscriber);
+      else
+        turn_away (subscriber);
+    }
+  queen_audience_add (self->audience, subscriber);
 }
 
 void
 queen_stream_say_goodbye (QueenStream *self)
 {
-  /* What was taken in is told before, by whoever keeps up. */
-  while (count_unflushed (self) > 0)
-    flush_slice (self, G_MAXUINT);
-
   self->is_leaving = TRUE;
-  for (QueenSubscriber *subscriber = self->first, *next; subscriber; subscriber = next)
-    {
-      next = subscriber->next;
-      queen_subscriber_let_off (subscriber);
-      owe_goodbye (subscriber);
-      write_all (self, subscriber);
-    }
+  if (is_flushed (self))
+    leave (self);
+  on_flush_due (self);
+}
+
+void
+queen_stream_end_owned (QueenStream *self,
+                        gboolean (*is_over) (guint owner, gpointer data),
+                        gpointer data)
+{
+  queen_audience_end_owned (self->audience, is_over, data);
 }

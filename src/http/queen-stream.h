@@ -19,6 +19,7 @@ G_DECLARE_FINAL_TYPE (QueenStream, queen_stream, QUEEN, STREAM, GObject)
 
 /**
  * QueenStreamSettings:
+ * @clock: what flushes and deadlines go by
  * @capacity: how many events a subscriber may be behind before it loses the oldest
  * @flush_interval: µs that two flushes keep apart under load
  * @stall_timeout: µs after which a subscriber is let go that takes nothing of what waits for it
@@ -27,12 +28,31 @@ G_DECLARE_FINAL_TYPE (QueenStream, queen_stream, QUEEN, STREAM, GObject)
  */
 typedef struct
 {
+  const QueenClock *clock;
   guint capacity;
   gint64 flush_interval;
   gint64 stall_timeout;
   QueenCaps caps;
   QueenTally *tally;
 } QueenStreamSettings;
+
+/**
+ * QueenStreamHoldings:
+ * @ring: what the last events cost
+ * @max_ring: what they may cost
+ * @snapshots: the frames that say how things stand, and pulses; also those that only subscribers
+ *   hold any more who are in the middle of them
+ * @max_snapshots: what these may be
+ *
+ * How many bytes a stream holds.
+ */
+typedef struct
+{
+  gsize ring;
+  gsize max_ring;
+  gsize snapshots;
+  gsize max_snapshots;
+} QueenStreamHoldings;
 
 /**
  * queen_stream_new:
@@ -89,6 +109,20 @@ guint queen_stream_get_capacity (QueenStream *self);
 guint queen_stream_get_n_subscribers (QueenStream *self);
 
 /**
+ * queen_stream_get_holdings:
+ * @holdings: (out): how many bytes it holds
+ */
+void queen_stream_get_holdings (QueenStream *self, QueenStreamHoldings *holdings);
+
+/**
+ * queen_stream_get_n_begun_bytes:
+ *
+ * Returns: the size of all frames that subscribers are in the middle of, of the ring or of their
+ *   own; those that they share are counted once. This asks each subscriber
+ */
+gsize queen_stream_get_n_begun_bytes (QueenStream *self);
+
+/**
  * queen_stream_subscribe:
  * @socket: (transfer full): the subscriber's connection
  * @head: (transfer full): the response's head, to be sent first
@@ -106,8 +140,20 @@ void queen_stream_subscribe (QueenStream *self,
  * queen_stream_say_goodbye:
  *
  * Tells every subscriber that this is the end and when to come back (1 to 5 s, at random, so that
- * they do not all come at once), and hangs up when it has been sent.
+ * they do not all come at once), and hangs up when it has been sent. What was taken in is told
+ * before, to whoever keeps up.
  */
 void queen_stream_say_goodbye (QueenStream *self);
+
+/**
+ * queen_stream_end_owned:
+ * @is_over: whether the right of @owner has ended; asked for each subscriber that has an owner,
+ *   before this returns
+ *
+ * Says the same goodbye to those whose owner's right has ended, and to nobody else.
+ */
+void queen_stream_end_owned (QueenStream *self,
+                             gboolean (*is_over) (guint owner, gpointer data),
+                             gpointer data);
 
 G_END_DECLS

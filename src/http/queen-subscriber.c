@@ -7,12 +7,29 @@
 
 #define MAX_CHATTER 4096 /* bytes */
 
+struct _QueenSubscriber
+{
+  QueenCursor cursor;
+  QueenSocket socket;
+  guint8 n_owed;
+  gboolean is_leaving : 1; /* nothing comes after what is owed */
+  guint16 n_chatter;       /* bytes that it has sent; it has nothing to say */
+  guint32 n_written;
+  guint32 n_taken; /* of that, at the last look */
+  guint owner;
+
+  QueenSeat seat;
+  GBytes *owed[QUEEN_SUBSCRIBER_MAX_OWED];
+  gsize owed_offset; /* how many bytes of the first of them are gone */
+};
+
 QueenSubscriber *
-queen_subscriber_new (QueenSocket socket)
+queen_subscriber_new (QueenSocket socket, guint owner)
 {
   QueenSubscriber *self = g_new0 (QueenSubscriber, 1);
 
   self->socket = socket;
+  self->owner = owner;
   return self;
 }
 
@@ -35,20 +52,86 @@ queen_subscriber_free (QueenSubscriber *self)
   g_free (self);
 }
 
-void
-queen_subscriber_owe (QueenSubscriber *self, GBytes *frame)
+QueenSeat *
+queen_subscriber_get_seat (QueenSubscriber *self)
 {
-  g_assert (self->n_owed < QUEEN_SUBSCRIBER_MAX_OWED);
-  self->owed[self->n_owed++] = frame;
+  return &self->seat;
+}
+
+QueenCursor *
+queen_subscriber_get_cursor (QueenSubscriber *self)
+{
+  return &self->cursor;
+}
+
+int
+queen_subscriber_get_fd (const QueenSubscriber *self)
+{
+  return self->socket.fd;
+}
+
+guint
+queen_subscriber_get_owner (const QueenSubscriber *self)
+{
+  return self->owner;
+}
+
+guint32
+queen_subscriber_get_n_written (const QueenSubscriber *self)
+{
+  return self->n_written;
 }
 
 void
-queen_subscriber_let_off (QueenSubscriber *self)
+queen_subscriber_owe (QueenSubscriber *self, GBytes *bytes)
 {
-  guint n_begun = self->owed_offset > 0 ? 1 : 0;
+  g_assert (self->n_owed < QUEEN_SUBSCRIBER_MAX_OWED);
+  self->owed[self->n_owed++] = bytes;
+}
 
-  while (self->n_owed > n_begun)
-    g_bytes_unref (self->owed[--self->n_owed]);
+gboolean
+queen_subscriber_is_owed (const QueenSubscriber *self)
+{
+  return self->n_owed > 0;
+}
+
+gboolean
+queen_subscriber_is_owed_of (const QueenSubscriber *self, GBytes *frame)
+{
+  gsize size;
+  const char *start = g_bytes_get_data (frame, &size);
+
+  for (guint i = 0; i < self->n_owed; i++)
+    {
+      const char *bytes = g_bytes_get_data (self->owed[i], NULL);
+
+      if (bytes >= start && bytes < start + size)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gsize
+queen_subscriber_count_owed (const QueenSubscriber *self, GHashTable *counted)
+{
+  gsize n_bytes = 0;
+
+  for (guint i = 0; i < self->n_owed; i++)
+    if (g_hash_table_add (counted, self->owed[i]))
+      n_bytes += g_bytes_get_size (self->owed[i]);
+  return n_bytes;
+}
+
+void
+queen_subscriber_let_go (QueenSubscriber *self)
+{
+  self->is_leaving = TRUE;
+}
+
+gboolean
+queen_subscriber_is_leaving (const QueenSubscriber *self)
+{
+  return self->is_leaving;
 }
 
 /* Writing */
@@ -59,6 +142,16 @@ get_result (gssize written, gsize size)
   if (written < 0)
     return errno == EAGAIN || errno == ENOBUFS ? QUEEN_WRITE_NOTHING : QUEEN_WRITE_FAILED;
   return (gsize) written == size ? QUEEN_WRITE_ALL : QUEEN_WRITE_SOME;
+}
+
+static gssize
+write_vectors (QueenSubscriber *self, const struct iovec *vectors, guint n_vectors)
+{
+  gssize written = queen_socket_write (&self->socket, vectors, n_vectors);
+
+  if (written > 0)
+    self->n_written += (guint32) written;
+  return written;
 }
 
 static gsize
@@ -103,7 +196,7 @@ queen_subscriber_write_owed (QueenSubscriber *self)
   g_return_val_if_fail (self->n_owed > 0, QUEEN_WRITE_ALL);
 
   size = gather_owed (self, vectors);
-  written = queen_socket_write (&self->socket, vectors, self->n_owed);
+  written = write_vectors (self, vectors, self->n_owed);
   if (written > 0)
     pay (self, (gsize) written);
   return get_result (written, size);
@@ -121,7 +214,7 @@ queen_subscriber_write_batch (QueenSubscriber *self,
 
   g_return_val_if_fail (self->n_owed == 0, QUEEN_WRITE_NOTHING);
 
-  written = queen_socket_write (&self->socket, batch->vectors, batch->n_vectors);
+  written = write_vectors (self, batch->vectors, batch->n_vectors);
   result = get_result (written, batch->size);
   if (result == QUEEN_WRITE_ALL)
     self->cursor = batch->to;
@@ -141,6 +234,19 @@ queen_subscriber_flush (QueenSubscriber *self)
   return get_result (self->is_leaving ? queen_socket_finish (&self->socket)
                                       : queen_socket_flush (&self->socket),
                      0);
+}
+
+QueenLook
+queen_subscriber_look (QueenSubscriber *self)
+{
+  gsize n_queued = queen_socket_get_n_queued (&self->socket);
+  guint32 n_taken = self->n_written - (guint32) n_queued;
+  gboolean is_moving = (gint32) (n_taken - self->n_taken) > 0;
+
+  self->n_taken = n_taken;
+  if (n_queued == 0)
+    return QUEEN_LOOK_SETTLED;
+  return is_moving ? QUEEN_LOOK_MOVING : QUEEN_LOOK_STILL;
 }
 
 gboolean
@@ -163,24 +269,29 @@ queen_subscriber_read_chatter (QueenSubscriber *self)
 static gboolean
 is_same_place (const QueenCursor *a, const QueenCursor *b)
 {
-  return a->next == b->next && a->kinds == b->kinds && a->n_passed == b->n_passed;
+  return a->next == b->next && a->n_passed == b->n_passed && a->pulse == b->pulse &&
+         a->kinds == b->kinds && a->is_id_old == b->is_id_old;
 }
 
 void
 queen_batch_gather (QueenBatch *self, QueenBroadcast *broadcast, const QueenCursor *cursor)
 {
-  guint64 head = queen_broadcast_get_head (broadcast);
-  gsize rest;
+  guint64 version = queen_broadcast_get_version (broadcast);
 
-  if (self->head == head && is_same_place (&self->from, cursor))
+  if (self->version == version && is_same_place (&self->from, cursor))
     return;
 
-  self->from = self->to = *cursor;
-  self->head = head;
-  self->n_vectors =
-      queen_broadcast_gather (broadcast, cursor, self->vectors, QUEEN_SUBSCRIBER_MAX_VECTORS);
+  self->from = *cursor;
+  self->version = version;
+  self->n_vectors = queen_broadcast_gather (broadcast, cursor, self->vectors,
+                                            QUEEN_SUBSCRIBER_MAX_VECTORS, &self->to);
   self->size = 0;
   for (guint i = 0; i < self->n_vectors; i++)
     self->size += self->vectors[i].iov_len;
-  queen_broadcast_advance (broadcast, &self->to, self->size, &rest);
+}
+
+gboolean
+queen_batch_is_full (const QueenBatch *self)
+{
+  return self->n_vectors == QUEEN_SUBSCRIBER_MAX_VECTORS;
 }

@@ -10,50 +10,47 @@
 
 G_BEGIN_DECLS
 
-#define QUEEN_SUBSCRIBER_MAX_OWED 5 /* what a newcomer gets (4), or a rest and a notice of loss */
+#define QUEEN_SUBSCRIBER_MAX_OWED 4      /* what a newcomer gets (3), and the goodbye */
 #define QUEEN_SUBSCRIBER_MAX_VECTORS 256 /* frames in one write */
-
-typedef struct _QueenSubscriber QueenSubscriber;
 
 /**
  * QueenSubscriber:
- * @socket: its connection
- * @cursor: how far it is
- * @n_chatter: how many bytes it has sent; it has nothing to say
- * @is_blocked: the kernel took no more, and will say when it does; @stall says the same, but not in
- *   the first cache line
- * @is_leaving: nothing comes after what is owed
- * @n_owed: how many frames go out before what is behind the cursor
- * @owed_offset: how many bytes of the first of them are gone
- * @peer: (nullable): whose share it takes from
- * @stall: until when the kernel must take something, when it is blocked
  *
  * One who listens: a place in the ring, and at the most a few frames of its own. There may be ten
  * thousand of them, so it is small.
  */
-struct _QueenSubscriber
+typedef struct _QueenSubscriber QueenSubscriber;
+
+/**
+ * QueenSeat:
+ * @next: (nullable): who sits behind it
+ * @previous: (nullable): who sits before it
+ * @wrote_at: ms, monotonic, of 32 bits: when something was last written to it
+ * @is_blocked: the kernel took no more, and will say when it does
+ * @is_watched: not all that was written to it is known to have been taken
+ * @is_dismissed: it may not stay
+ * @peer: (nullable): whose share it takes from
+ * @stall: until when something must be taken
+ *
+ * Its place in the audience, which is the only one to look at it.
+ */
+typedef struct
 {
-  /* What a flush looks at, in one cache line. */
   QueenSubscriber *next;
   QueenSubscriber *previous;
-  QueenCursor cursor;
-  QueenSocket socket;
+  guint32 wrote_at;
   gboolean is_blocked : 1;
-  gboolean is_leaving : 1;
-  guint8 n_owed;
-  guint16 n_chatter;
-
-  GBytes *owed[QUEEN_SUBSCRIBER_MAX_OWED];
-  gsize owed_offset;
+  gboolean is_watched : 1;
+  gboolean is_dismissed : 1;
   QueenPeer *peer;
   QueenWait stall;
-};
+} QueenSeat;
 
 /**
  * QueenBatch:
  * @from: where it begins
  * @to: where it ends
- * @head: the broadcast's head when it was gathered; 0 when it never was
+ * @version: the broadcast's when it was gathered; 0 when it never was
  * @size: bytes
  *
  * What is behind a cursor, gathered once for all the subscribers that stand there: most of them
@@ -63,7 +60,7 @@ typedef struct
 {
   QueenCursor from;
   QueenCursor to;
-  guint64 head;
+  guint64 version;
   gsize size;
   guint n_vectors;
   struct iovec vectors[QUEEN_SUBSCRIBER_MAX_VECTORS];
@@ -78,26 +75,76 @@ typedef enum
 } QueenWriteResult;
 
 /**
+ * QueenLook:
+ * @QUEEN_LOOK_SETTLED: the other end has taken everything
+ * @QUEEN_LOOK_MOVING: it has taken something since the last look
+ * @QUEEN_LOOK_STILL: it has not
+ *
+ * What became of what was written.
+ */
+typedef enum
+{
+  QUEEN_LOOK_SETTLED,
+  QUEEN_LOOK_MOVING,
+  QUEEN_LOOK_STILL,
+} QueenLook;
+
+/**
  * queen_subscriber_new:
  * @socket: (transfer full): a connection
+ * @owner: by whose right it listens; 0 for nobody's
  */
-QueenSubscriber *queen_subscriber_new (QueenSocket socket);
+QueenSubscriber *queen_subscriber_new (QueenSocket socket, guint owner);
 
 /** Closes the socket, too. */
 void queen_subscriber_free (QueenSubscriber *self);
 
-/**
- * queen_subscriber_owe:
- * @frame: (transfer full): what it gets next, after what it is owed already
- */
-void queen_subscriber_owe (QueenSubscriber *self, GBytes *frame);
+/** Returns: (transfer none): its place in the audience */
+QueenSeat *queen_subscriber_get_seat (QueenSubscriber *self);
+
+/** Returns: (transfer none): its place in the ring */
+QueenCursor *queen_subscriber_get_cursor (QueenSubscriber *self);
+
+/** Returns: its descriptor, for the kernel to be asked and told */
+int queen_subscriber_get_fd (const QueenSubscriber *self);
+
+guint queen_subscriber_get_owner (const QueenSubscriber *self);
 
 /**
- * queen_subscriber_let_off:
+ * queen_subscriber_get_n_written:
  *
- * Drops what it is owed, but for a frame that was begun: that is always finished.
+ * Returns: how many bytes were written to it so far, of 32 bits
  */
-void queen_subscriber_let_off (QueenSubscriber *self);
+guint32 queen_subscriber_get_n_written (const QueenSubscriber *self);
+
+/**
+ * queen_subscriber_owe:
+ * @bytes: (transfer full): what it gets next, after what it is owed already, and before what is
+ *   behind its cursor
+ */
+void queen_subscriber_owe (QueenSubscriber *self, GBytes *bytes);
+
+gboolean queen_subscriber_is_owed (const QueenSubscriber *self);
+
+/**
+ * queen_subscriber_is_owed_of:
+ *
+ * Returns: whether it is owed bytes of @frame, and so holds it
+ */
+gboolean queen_subscriber_is_owed_of (const QueenSubscriber *self, GBytes *frame);
+
+/**
+ * queen_subscriber_count_owed:
+ * @counted: the frames that were counted already; what is counted now is added
+ *
+ * Returns: the size of the frames that it is owed
+ */
+gsize queen_subscriber_count_owed (const QueenSubscriber *self, GHashTable *counted);
+
+/** Nothing comes any more after what it is owed. */
+void queen_subscriber_let_go (QueenSubscriber *self);
+
+gboolean queen_subscriber_is_leaving (const QueenSubscriber *self);
 
 /** Writes what it is owed, in one write. */
 QueenWriteResult queen_subscriber_write_owed (QueenSubscriber *self);
@@ -117,6 +164,14 @@ QueenWriteResult queen_subscriber_write_batch (QueenSubscriber *self,
 QueenWriteResult queen_subscriber_flush (QueenSubscriber *self);
 
 /**
+ * queen_subscriber_look:
+ *
+ * Asks the kernel how much of what was written has not been taken by the other end. A subscriber
+ * that reads slowly moves all the same.
+ */
+QueenLook queen_subscriber_look (QueenSubscriber *self);
+
+/**
  * queen_subscriber_read_chatter:
  *
  * Throws away what it has sent.
@@ -132,5 +187,8 @@ gboolean queen_subscriber_read_chatter (QueenSubscriber *self);
  * Makes @self what is behind @cursor, if it is not that already.
  */
 void queen_batch_gather (QueenBatch *self, QueenBroadcast *broadcast, const QueenCursor *cursor);
+
+/** Returns: whether there may be more behind the cursor than went into it */
+gboolean queen_batch_is_full (const QueenBatch *self);
 
 G_END_DECLS

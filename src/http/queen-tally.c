@@ -59,6 +59,7 @@ queen_drop_get_name (QueenDrop drop)
     [QUEEN_DROP_STALLED] = "stalled",
     [QUEEN_DROP_VANISHED] = "vanished",
     [QUEEN_DROP_CHATTER] = "chatter",
+    [QUEEN_DROP_MEMORY] = "memory",
   };
 
   return names[drop];

@@ -66,6 +66,7 @@ typedef enum
  * @QUEEN_DROP_STALLED: it took nothing for too long
  * @QUEEN_DROP_VANISHED: the network says that nobody is there any longer
  * @QUEEN_DROP_CHATTER: it talked instead of listening
+ * @QUEEN_DROP_MEMORY: it was in the middle of an old snapshot, and there were too many of them
  *
  * Why a subscriber was let go that had not hung up.
  */
@@ -74,6 +75,7 @@ typedef enum
   QUEEN_DROP_STALLED,
   QUEEN_DROP_VANISHED,
   QUEEN_DROP_CHATTER,
+  QUEEN_DROP_MEMORY,
   QUEEN_N_DROPS
 } QueenDrop;
 

@@ -3,6 +3,8 @@
 
 #include "queen-event.h"
 
+#include <string.h>
+
 #include "queen-json.h"
 #include "queen-timestamp.h"
 
@@ -90,7 +92,7 @@ queen_event_new_restored (QueenComponent *component)
 QueenEvent *
 queen_event_new_queen (const QueenCensus *workers, const QueenCensus *hives, gint64 time)
 {
-  GString *json = g_string_sized_new (512);
+  GString *json = g_string_sized_new (512 + strlen (workers->ids) + strlen (hives->ids));
 
   g_string_append_printf (json,
                           "{\"type\":\"queen\",\"workers_online\":%u,\"workers_available\":%u,"

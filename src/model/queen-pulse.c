@@ -3,8 +3,6 @@
 
 #include "queen-pulse.h"
 
-#define MAX_SNAPSHOT_AGE 1000 /* µs */
-
 struct _QueenPulse
 {
   GObject parent_instance;
@@ -17,24 +15,15 @@ struct _QueenPulse
   gint64 interval;  /* µs */
   gint64 next_beat; /* µs, monotonic: the phase that is kept */
   QueenAlarm *alarm;
-
-  QueenEvent *snapshot; /* the last one, or NULL when something has happened since */
-  gint64 snapshot_time; /* µs, monotonic */
 };
 
 G_DEFINE_FINAL_TYPE (QueenPulse, queen_pulse, G_TYPE_OBJECT)
 
 static void
-on_event (QueenPulse *self)
-{
-  g_clear_pointer (&self->snapshot, queen_event_unref);
-}
-
-static void
 on_beat (gpointer data)
 {
   QueenPulse *self = data;
-  g_autoptr (QueenEvent) event = queen_pulse_dup_snapshot (self);
+  g_autoptr (QueenEvent) event = queen_pulse_make_snapshot (self);
   gint64 now = self->clock->get_monotonic ();
 
   /* By no other deadline can it be seen so well for how long the main loop stood still. */
@@ -51,7 +40,6 @@ queen_pulse_dispose (GObject *object)
   QueenPulse *self = QUEEN_PULSE (object);
 
   g_clear_pointer (&self->alarm, queen_alarm_free);
-  g_clear_pointer (&self->snapshot, queen_event_unref);
   g_clear_object (&self->bus);
   g_clear_object (&self->workers);
   g_clear_object (&self->hives);
@@ -85,7 +73,6 @@ queen_pulse_new (QueenEventBus *bus,
   self->hives = g_object_ref (hives);
   self->clock = clock;
   self->interval = interval;
-  g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
   return self;
 }
 
@@ -97,21 +84,13 @@ queen_pulse_start (QueenPulse *self)
 }
 
 QueenEvent *
-queen_pulse_dup_snapshot (QueenPulse *self)
+queen_pulse_make_snapshot (QueenPulse *self)
 {
-  gint64 now = self->clock->get_monotonic ();
+  QueenCensus workers, hives;
 
-  if (!self->snapshot || now - self->snapshot_time > MAX_SNAPSHOT_AGE)
-    {
-      QueenCensus workers, hives;
-
-      queen_registry_get_census (self->workers, &workers);
-      queen_registry_get_census (self->hives, &hives);
-      g_clear_pointer (&self->snapshot, queen_event_unref);
-      self->snapshot = queen_event_new_queen (&workers, &hives, self->clock->get_wall ());
-      self->snapshot_time = now;
-    }
-  return queen_event_ref (self->snapshot);
+  queen_registry_get_census (self->workers, &workers);
+  queen_registry_get_census (self->hives, &hives);
+  return queen_event_new_queen (&workers, &hives, self->clock->get_wall ());
 }
 
 gint64

@@ -34,14 +34,14 @@ QueenPulse *queen_pulse_new (QueenEventBus *bus,
 void queen_pulse_start (QueenPulse *self);
 
 /**
- * queen_pulse_dup_snapshot:
+ * queen_pulse_make_snapshot:
  *
- * What a beat would say now, without emitting it: for one who has just come. Those who come within
- * a millisecond share one, as long as nothing happens in between.
+ * What a beat would say now, without emitting it: for one who has just come. It is made anew each
+ * time, and with 65 536 workers it is megabytes; so whoever asks shares it.
  *
  * Returns: (transfer full): a queen event
  */
-QueenEvent *queen_pulse_dup_snapshot (QueenPulse *self);
+QueenEvent *queen_pulse_make_snapshot (QueenPulse *self);
 
 /**
  * queen_pulse_get_next_beat:

@@ -127,6 +127,7 @@ make_server (void)
     .max_components = 16,
   };
   const QueenStreamSettings stream_settings = {
+    .clock = &queen_clock_system,
     .capacity = 100,
     .stall_timeout = 20 * G_USEC_PER_SEC,
     .caps = { .subscribers = 3, .subscribers_per_peer = 2 },

@@ -71,8 +71,8 @@ SseClient *sse_client_open_tls (guint16 port,
 /**
  * sse_client_subscribe:
  *
- * Returns: a client that has read the answer's header, `retry: 2000` and the queen's first
- *   heartbeat
+ * Returns: a client that has read the answer's header, and the queen's first heartbeat with its
+ *   `retry: 2000`; or that and a comment, when it wants none
  */
 SseClient *sse_client_subscribe (guint16 port, const char *query, const char *headers);
 

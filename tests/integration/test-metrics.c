@@ -263,6 +263,26 @@ test_lags (void)
     }
 }
 
+/* What the last events cost, and what only subscribers need. */
+static void
+test_held (void)
+{
+  g_autoptr (QueenProcess) queen = queen_process_start ("--heartbeat-interval=1h", NULL);
+  guint16 port = queen_process_get_port (queen);
+  SseClient *client;
+
+  g_assert_cmpuint (http_read_metric (port, "queen_held_bytes{what=\"ring\"}"), ==, 0);
+  http_beat (port, "worker", "w", "ready");
+  g_assert_cmpuint (http_read_metric (port, "queen_held_bytes{what=\"ring\"}"), >, 100);
+  g_assert_cmpuint (http_read_metric (port, "queen_max_held_bytes{what=\"ring\"}"), ==,
+                    64 * 1024 * 1024);
+  g_assert_cmpuint (http_read_metric (port, "queen_held_bytes{what=\"snapshots\"}"), ==, 0);
+  client = sse_client_subscribe (port, NULL, NULL);
+  g_assert_cmpuint (http_read_metric (port, "queen_held_bytes{what=\"snapshots\"}"), >, 100);
+  sse_client_close (client);
+  queen_test_wait_until (http_read_metric (port, "queen_held_bytes{what=\"snapshots\"}") == 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -273,6 +293,7 @@ main (int argc, char **argv)
   g_test_add_func ("/metrics/refusals/each-by-its-reason", test_refusals);
   g_test_add_func ("/metrics/refusals/timeouts", test_timeouts);
   g_test_add_func ("/metrics/lags/what-the-slow-were-told", test_lags);
+  g_test_add_func ("/metrics/held/by-what-it-is", test_held);
 
   return g_test_run ();
 }

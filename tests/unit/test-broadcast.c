@@ -2,12 +2,19 @@
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
 #include "http/queen-broadcast.h"
+#include "http/queen-frame.h"
 
 #include <string.h>
 
 #define LIFE "abc"
 #define ALL QUEEN_EVENT_ALL_KINDS
 #define MAX_VECTORS 64
+
+static QueenBroadcast *
+new_broadcast (guint capacity)
+{
+  return queen_broadcast_new (capacity, G_MAXSIZE, LIFE);
+}
 
 static void
 publish (QueenBroadcast *broadcast, QueenEventKind kind)
@@ -18,14 +25,24 @@ publish (QueenBroadcast *broadcast, QueenEventKind kind)
   queen_broadcast_publish (broadcast, &event);
 }
 
-/* `q`, `w` and `h` for each event. */
+static void
+pulse (QueenBroadcast *broadcast)
+{
+  g_autofree char *id =
+      queen_broadcast_dup_id (broadcast, queen_broadcast_get_head (broadcast) - 1);
+
+  queen_broadcast_pulse (broadcast, queen_frame_new (id, "heartbeat", "{queen}", 7));
+}
+
+/* `w` and `h` for each event, `q` for a pulse. */
 static void
 publish_all (QueenBroadcast *broadcast, const char *kinds)
 {
   for (; *kinds != '\0'; kinds++)
-    publish (broadcast, *kinds == 'q'   ? QUEEN_EVENT_QUEEN
-                        : *kinds == 'w' ? QUEEN_EVENT_WORKER
-                                        : QUEEN_EVENT_HIVE);
+    if (*kinds == 'q')
+      pulse (broadcast);
+    else
+      publish (broadcast, *kinds == 'w' ? QUEEN_EVENT_WORKER : QUEEN_EVENT_HIVE);
 }
 
 /* All that is behind @cursor; the cursor is moved. */
@@ -33,17 +50,18 @@ static char *
 read_all (QueenBroadcast *broadcast, QueenCursor *cursor)
 {
   struct iovec vectors[MAX_VECTORS];
-  guint n = queen_broadcast_gather (broadcast, cursor, vectors, MAX_VECTORS);
+  QueenCursor end;
+  guint n = queen_broadcast_gather (broadcast, cursor, vectors, MAX_VECTORS, &end);
   GString *text = g_string_new (NULL);
-  gsize rest;
 
   for (guint i = 0; i < n; i++)
     g_string_append_len (text, vectors[i].iov_base, (gssize) vectors[i].iov_len);
-  g_assert_null (queen_broadcast_advance (broadcast, cursor, text->len, &rest));
+  *cursor = end;
   return g_string_free (text, FALSE);
 }
 
-/* The numbers of the events behind @cursor, such as `3 4 5`; `id:5` for a frame of an id alone. */
+/* The numbers of the events behind @cursor, such as `3 4 5`; `q5` for a pulse with that id, `id:5`
+ * for a frame of an id alone. */
 static void
 assert_reads (QueenBroadcast *broadcast, QueenCursor *cursor, const char *expected)
 {
@@ -53,9 +71,11 @@ assert_reads (QueenBroadcast *broadcast, QueenCursor *cursor, const char *expect
 
   for (char **frame = frames; *frame && **frame != '\0'; frame++)
     {
+      const char *what = strstr (*frame, "{queen}") ? "q" : strstr (*frame, "data") ? "" : "id:";
+
       g_assert_true (g_str_has_prefix (*frame, "id: " LIFE "-"));
-      g_string_append_printf (numbers, "%s%s%d", numbers->len > 0 ? " " : "",
-                              strstr (*frame, "data") ? "" : "id:", atoi (*frame + 8));
+      g_string_append_printf (numbers, "%s%s%d", numbers->len > 0 ? " " : "", what,
+                              atoi (*frame + 8));
     }
   g_assert_cmpstr (numbers->str, ==, expected);
 }
@@ -63,7 +83,7 @@ assert_reads (QueenBroadcast *broadcast, QueenCursor *cursor, const char *expect
 static void
 test_live (void)
 {
-  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (3, LIFE);
+  g_autoptr (QueenBroadcast) broadcast = new_broadcast (3);
   QueenCursor first, second;
 
   publish_all (broadcast, "w");
@@ -71,16 +91,16 @@ test_live (void)
   assert_reads (broadcast, &first, "");
   publish_all (broadcast, "wh");
   queen_broadcast_start (broadcast, ALL, &second);
-  publish_all (broadcast, "q");
-  assert_reads (broadcast, &first, "2 3 4");
-  assert_reads (broadcast, &second, "4");
+  publish_all (broadcast, "wq");
+  assert_reads (broadcast, &first, "2 3 4 q4");
+  assert_reads (broadcast, &second, "4 q4");
   assert_reads (broadcast, &second, "");
 }
 
 static void
 test_frame (void)
 {
-  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (3, LIFE);
+  g_autoptr (QueenBroadcast) broadcast = new_broadcast (3);
   QueenCursor cursor;
   g_autofree char *text = NULL;
 
@@ -90,31 +110,135 @@ test_frame (void)
   g_assert_cmpstr (text, ==, "id: abc-1\nevent: heartbeat\ndata: {}\n\n");
 }
 
+/* It has its place, and who is past it or gets a newer one does without. */
+static void
+test_pulse (void)
+{
+  g_autoptr (QueenBroadcast) broadcast = new_broadcast (10);
+  QueenCursor quick, slow, slower, late;
+
+  queen_broadcast_start (broadcast, ALL, &quick);
+  slow = slower = quick;
+  publish_all (broadcast, "wq");
+  assert_reads (broadcast, &quick, "1 q1");
+  publish_all (broadcast, "w");
+  assert_reads (broadcast, &quick, "2");
+  assert_reads (broadcast, &slow, "1 q1 2");
+  queen_broadcast_start (broadcast, ALL, &late);
+  publish_all (broadcast, "qqw");
+  assert_reads (broadcast, &quick, "q2 3");
+  assert_reads (broadcast, &slow, "q2 3");
+  assert_reads (broadcast, &slower, "1 2 q2 3");
+  assert_reads (broadcast, &late, "q2 3");
+  publish_all (broadcast, "q");
+  assert_reads (broadcast, &quick, "q3");
+  publish_all (broadcast, "q"); /* an idle cluster */
+  assert_reads (broadcast, &quick, "q3");
+  assert_reads (broadcast, &quick, "");
+}
+
+/* Who comes is told how things stand anyway. */
+static void
+test_pulse_before_one_came (void)
+{
+  g_autoptr (QueenBroadcast) broadcast = new_broadcast (10);
+  QueenCursor cursor;
+
+  publish_all (broadcast, "wwqw");
+  queen_broadcast_start (broadcast, ALL, &cursor);
+  assert_reads (broadcast, &cursor, "");
+  queen_broadcast_start_with_history (broadcast, ALL, 2, &cursor);
+  assert_reads (broadcast, &cursor, "2 3");
+  g_assert_cmpint (queen_broadcast_resume (broadcast, ALL, "abc-2", &cursor), ==, 0);
+  assert_reads (broadcast, &cursor, "3");
+}
+
+/* The last word, to those whose id is old. */
+static void
+test_mark (void)
+{
+  g_autoptr (QueenBroadcast) broadcast = new_broadcast (10);
+  QueenCursor all, hives, queen;
+
+  queen_broadcast_start (broadcast, ALL, &all);
+  queen_broadcast_start (broadcast, QUEEN_EVENT_HIVE, &hives);
+  queen_broadcast_start (broadcast, QUEEN_EVENT_QUEEN, &queen);
+  publish_all (broadcast, "wqw");
+  queen_broadcast_mark (broadcast);
+  assert_reads (broadcast, &all, "1 2"); /* and the pulse is gone */
+  assert_reads (broadcast, &hives, "id:2");
+  assert_reads (broadcast, &queen, "id:2");
+  queen_broadcast_mark (broadcast);
+  assert_reads (broadcast, &queen, "");
+}
+
+/* B12: an hour in which only the queen beats loses nobody anything. */
+static void
+test_pulse_fills_nothing (void)
+{
+  g_autoptr (QueenBroadcast) broadcast = new_broadcast (3);
+  QueenCursor cursor;
+
+  publish_all (broadcast, "wwqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq");
+  g_assert_cmpuint (queen_broadcast_get_head (broadcast), ==, 3);
+  g_assert_cmpint (queen_broadcast_resume (broadcast, ALL, "abc-0", &cursor), ==, 0);
+  g_assert_cmpint (queen_broadcast_resume (broadcast, QUEEN_EVENT_WORKER, "abc-0", &cursor), ==, 0);
+  assert_reads (broadcast, &cursor, "1 2");
+}
+
 static void
 test_filter (void)
 {
-  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (10, LIFE);
-  QueenCursor workers, others;
+  g_autoptr (QueenBroadcast) broadcast = new_broadcast (10);
+  QueenCursor workers, others, queen;
 
   queen_broadcast_start (broadcast, QUEEN_EVENT_WORKER, &workers);
   queen_broadcast_start (broadcast, QUEEN_EVENT_QUEEN | QUEEN_EVENT_HIVE, &others);
-  publish_all (broadcast, "wqhw");
-  assert_reads (broadcast, &workers, "1 4");
-  assert_reads (broadcast, &others, "2 3 id:4");
-  assert_reads (broadcast, &others, "");
-  publish_all (broadcast, "qq");
-  assert_reads (broadcast, &workers, "id:6");
+  queen_broadcast_start (broadcast, QUEEN_EVENT_QUEEN, &queen);
+  publish_all (broadcast, "whwq");
+  assert_reads (broadcast, &workers, "1 3");
+  assert_reads (broadcast, &others, "2 q3");
+  assert_reads (broadcast, &queen, "q3");
+}
+
+/* B11: once a pulse at the most, and only if its owner's id is old. */
+static void
+test_filter_id (void)
+{
+  g_autoptr (QueenBroadcast) broadcast = new_broadcast (10);
+  QueenCursor hives, behind;
+
+  queen_broadcast_start (broadcast, QUEEN_EVENT_HIVE, &hives);
+  behind = hives;
+  publish_all (broadcast, "q");
+  assert_reads (broadcast, &hives, ""); /* nothing has moved */
+  publish_all (broadcast, "ww");
+  assert_reads (broadcast, &hives, "");
+  publish_all (broadcast, "w");
+  assert_reads (broadcast, &hives, "");
+  publish_all (broadcast, "q");
+  assert_reads (broadcast, &hives, "id:3");
+  publish_all (broadcast, "q");
+  assert_reads (broadcast, &hives, "");
+  publish_all (broadcast, "whq"); /* the event has an id itself */
+  assert_reads (broadcast, &hives, "5");
+  publish_all (broadcast, "w");
+  assert_reads (broadcast, &hives, "");
+  assert_reads (broadcast, &behind, "5");
+  publish_all (broadcast, "q");
+  assert_reads (broadcast, &hives, "id:6");
+  assert_reads (broadcast, &behind, "id:6");
 }
 
 static void
 test_history (void)
 {
-  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (4, LIFE);
+  g_autoptr (QueenBroadcast) broadcast = new_broadcast (4);
   QueenCursor cursor;
 
   queen_broadcast_start_with_history (broadcast, ALL, 3, &cursor);
   assert_reads (broadcast, &cursor, "");
-  publish_all (broadcast, "wwqwqq");
+  publish_all (broadcast, "wwhwhh");
   queen_broadcast_start_with_history (broadcast, ALL, 2, &cursor);
   assert_reads (broadcast, &cursor, "5 6");
   queen_broadcast_start_with_history (broadcast, ALL, 4, &cursor);
@@ -122,7 +246,7 @@ test_history (void)
   queen_broadcast_start_with_history (broadcast, ALL, 100, &cursor);
   assert_reads (broadcast, &cursor, "3 4 5 6");
   queen_broadcast_start_with_history (broadcast, QUEEN_EVENT_WORKER, 1, &cursor);
-  assert_reads (broadcast, &cursor, "4 id:6");
+  assert_reads (broadcast, &cursor, "4");
 }
 
 static void
@@ -138,17 +262,20 @@ assert_resumes (
 static void
 test_resume (void)
 {
-  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (4, LIFE);
+  g_autoptr (QueenBroadcast) broadcast = new_broadcast (4);
 
   assert_resumes (broadcast, ALL, "abc-0", 0, "");
-  publish_all (broadcast, "wwqwqq"); /* 3 to 6 are there */
+  publish_all (broadcast, "wwhwhh"); /* 3 to 6 are there */
   assert_resumes (broadcast, ALL, "abc-6", 0, "");
   assert_resumes (broadcast, ALL, "abc-5", 0, "6");
   assert_resumes (broadcast, ALL, "abc-2", 0, "3 4 5 6");
   assert_resumes (broadcast, ALL, "abc-1", 1, "3 4 5 6");
   assert_resumes (broadcast, ALL, "abc-0", 2, "3 4 5 6");
-  assert_resumes (broadcast, QUEEN_EVENT_WORKER, "abc-3", 0, "4 id:6");
-  assert_resumes (broadcast, QUEEN_EVENT_WORKER, "abc-1", -1, "4 id:6");
+  assert_resumes (broadcast, QUEEN_EVENT_WORKER, "abc-3", 0, "4");
+  assert_resumes (broadcast, QUEEN_EVENT_WORKER, "abc-1", -1, "4");
+  assert_resumes (broadcast, QUEEN_BROADCAST_KINDS, "abc-1", 1, "3 4 5 6");
+  assert_resumes (broadcast, QUEEN_EVENT_QUEEN, "abc-1", 0, "");
+  assert_resumes (broadcast, QUEEN_EVENT_QUEEN, "of another life", 0, "");
 }
 
 static void
@@ -158,9 +285,9 @@ test_foreign_ids (void)
     "",       "abc",    "abc-",    "abd-5",  "ab-5",   "abc-7", "abc-99999999999999999999",
     "abc-+5", "abc- 5", "abc-\v5", "abc-5x", "abc--1", "5"
   };
-  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (4, LIFE);
+  g_autoptr (QueenBroadcast) broadcast = new_broadcast (4);
 
-  publish_all (broadcast, "wwqwqq");
+  publish_all (broadcast, "wwhwhh");
   for (gsize i = 0; i < G_N_ELEMENTS (ids); i++)
     assert_resumes (broadcast, ALL, ids[i], -1, "3 4 5 6");
 }
@@ -168,7 +295,7 @@ test_foreign_ids (void)
 static void
 test_continue (void)
 {
-  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (4, "other");
+  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (4, G_MAXSIZE, "other");
 
   queen_broadcast_continue (broadcast, LIFE, 7);
   g_assert_cmpstr (queen_broadcast_get_life (broadcast), ==, LIFE);
@@ -179,10 +306,10 @@ test_continue (void)
   assert_resumes (broadcast, QUEEN_EVENT_HIVE, "abc-4", -1, "");
   assert_resumes (broadcast, ALL, "abc-7", -1, ""); /* of no life so far */
   assert_resumes (broadcast, ALL, "other-6", -1, "");
-  publish_all (broadcast, "wq");
+  publish_all (broadcast, "wh");
   assert_resumes (broadcast, ALL, "abc-6", 0, "7 8");
   assert_resumes (broadcast, ALL, "abc-5", 1, "7 8");
-  assert_resumes (broadcast, QUEEN_EVENT_WORKER, "abc-6", 0, "7 id:8");
+  assert_resumes (broadcast, QUEEN_EVENT_WORKER, "abc-6", 0, "7");
   publish_all (broadcast, "www"); /* 8 to 11 are there */
   assert_resumes (broadcast, ALL, "abc-5", 2, "8 9 10 11");
   assert_resumes (broadcast, ALL, "abc-7", 0, "8 9 10 11");
@@ -191,13 +318,13 @@ test_continue (void)
 static void
 test_continue_history (void)
 {
-  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (4, LIFE);
+  g_autoptr (QueenBroadcast) broadcast = new_broadcast (4);
   QueenCursor cursor;
 
   queen_broadcast_continue (broadcast, LIFE, 7);
   queen_broadcast_start_with_history (broadcast, ALL, 3, &cursor);
   assert_reads (broadcast, &cursor, "");
-  publish_all (broadcast, "wqhwq");
+  publish_all (broadcast, "whhwh");
   g_assert_cmpuint (queen_broadcast_skip_lost (broadcast, &cursor), ==, 1);
   assert_reads (broadcast, &cursor, "8 9 10 11");
   queen_broadcast_start_with_history (broadcast, ALL, 3, &cursor);
@@ -207,55 +334,119 @@ test_continue_history (void)
 static void
 test_lag (void)
 {
-  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (3, LIFE);
-  QueenCursor all, workers, hives;
+  g_autoptr (QueenBroadcast) broadcast = new_broadcast (3);
+  QueenCursor all, workers, hives, queen;
 
   queen_broadcast_start (broadcast, ALL, &all);
   queen_broadcast_start (broadcast, QUEEN_EVENT_WORKER, &workers);
   queen_broadcast_start (broadcast, QUEEN_EVENT_HIVE, &hives);
-  publish_all (broadcast, "wqwqwqw"); /* 5 to 7 are there */
+  queen_broadcast_start (broadcast, QUEEN_EVENT_QUEEN, &queen);
+  publish_all (broadcast, "wwwhwqww"); /* 5 to 7 are there */
 
   assert_reads (broadcast, &all, ""); /* not before it has been told */
   g_assert_cmpuint (queen_broadcast_skip_lost (broadcast, &all), ==, 4);
   g_assert_cmpuint (queen_broadcast_skip_lost (broadcast, &all), ==, 0);
-  assert_reads (broadcast, &all, "5 6 7");
-  g_assert_cmpuint (queen_broadcast_skip_lost (broadcast, &workers), ==, 2);
-  assert_reads (broadcast, &workers, "5 7");
-  g_assert_cmpuint (queen_broadcast_skip_lost (broadcast, &hives), ==, 0);
+  assert_reads (broadcast, &all, "5 6 7"); /* it was told how things stand, which is as new */
+  g_assert_cmpuint (queen_broadcast_skip_lost (broadcast, &workers), ==, 3);
+  assert_reads (broadcast, &workers, "5 6 7");
+  g_assert_cmpuint (queen_broadcast_skip_lost (broadcast, &hives), ==, 1);
+  assert_reads (broadcast, &hives, "");
+  publish_all (broadcast, "q");
   assert_reads (broadcast, &hives, "id:7");
+  g_assert_cmpuint (queen_broadcast_skip_lost (broadcast, &queen), ==, 0);
+  assert_reads (broadcast, &queen, "q7");
 }
 
 static void
 test_capacity_of_one (void)
 {
-  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (1, LIFE);
+  g_autoptr (QueenBroadcast) broadcast = new_broadcast (1);
   QueenCursor cursor;
 
   queen_broadcast_start (broadcast, ALL, &cursor);
   publish_all (broadcast, "w");
   assert_reads (broadcast, &cursor, "1");
-  publish_all (broadcast, "qh");
+  publish_all (broadcast, "wqh");
   g_assert_cmpuint (queen_broadcast_skip_lost (broadcast, &cursor), ==, 1);
   assert_reads (broadcast, &cursor, "3");
 }
 
+/* What is in the ring costs no more than it may, whatever its capacity. */
+static void
+test_bytes (void)
+{
+  const gsize most = 100 * 1024;
+  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (1000000, most, LIFE);
+  g_autofree char *json = g_strnfill (1500, 'x');
+  const QueenEvent event = { QUEEN_EVENT_WORKER, NULL, json, 1500 };
+  QueenCursor cursor;
+  guint64 n_lost;
+
+  queen_broadcast_start (broadcast, ALL, &cursor);
+  for (int i = 0; i < 1000; i++)
+    {
+      queen_broadcast_publish (broadcast, &event);
+      g_assert_cmpuint (queen_broadcast_get_n_bytes (broadcast), <=, most);
+    }
+  g_assert_cmpuint (queen_broadcast_get_n_bytes (broadcast), >, most - 2000);
+  n_lost = queen_broadcast_skip_lost (broadcast, &cursor);
+  g_assert_cmpuint (n_lost, ==, queen_broadcast_get_oldest (broadcast) - 1);
+  g_assert_cmpuint (n_lost, >, 900);
+  queen_broadcast_keep_from (broadcast, 1); /* that limit holds for all */
+  queen_broadcast_publish (broadcast, &event);
+  g_assert_cmpuint (queen_broadcast_get_n_bytes (broadcast), <=, most);
+}
+
+static void
+test_one_that_is_too_big (void)
+{
+  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (10, 1, LIFE);
+  QueenCursor cursor;
+
+  queen_broadcast_start (broadcast, ALL, &cursor);
+  publish_all (broadcast, "w");
+  assert_reads (broadcast, &cursor, "1");
+  publish_all (broadcast, "w");
+  assert_reads (broadcast, &cursor, "2");
+}
+
+/* What a reader that keeps up has not had yet stays, be the ring full. */
+static void
+test_kept (void)
+{
+  g_autoptr (QueenBroadcast) broadcast = new_broadcast (2);
+  QueenCursor slow, quick;
+
+  queen_broadcast_start (broadcast, ALL, &slow);
+  publish_all (broadcast, "ww");
+  queen_broadcast_start (broadcast, ALL, &quick);
+  queen_broadcast_keep_from (broadcast, 3);
+  for (int i = 0; i < 400; i++) /* more than there are slots in the beginning */
+    publish_all (broadcast, "wh");
+  g_assert_cmpuint (queen_broadcast_get_oldest (broadcast), ==, 3);
+  g_assert_cmpuint (queen_broadcast_skip_lost (broadcast, &slow), ==, 2);
+  g_assert_cmpuint (queen_broadcast_skip_lost (broadcast, &quick), ==, 0);
+  for (guint64 number = 3; number <= 802; number += MAX_VECTORS)
+    {
+      g_autofree char *part = read_all (broadcast, &quick);
+      g_autofree char *start = g_strdup_printf ("id: abc-%" G_GUINT64_FORMAT "\n", number);
+
+      g_assert_true (g_str_has_prefix (part, start));
+    }
+  queen_broadcast_keep_from (broadcast, 803);
+  g_assert_cmpuint (queen_broadcast_get_oldest (broadcast), ==, 801);
+}
+
 /* Whatever the kernel takes, the rest of the bytes is exactly the rest. */
 static void
-test_every_split (void)
+assert_every_split (QueenBroadcast *broadcast, const QueenCursor *start)
 {
-  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (8, LIFE);
-  QueenCursor start;
-  g_autofree char *whole = NULL;
-  QueenCursor copy;
-
-  queen_broadcast_start (broadcast, QUEEN_EVENT_WORKER | QUEEN_EVENT_HIVE, &start);
-  publish_all (broadcast, "qwqqhwq");
-  copy = start;
-  whole = read_all (broadcast, &copy);
+  QueenCursor copy = *start;
+  g_autofree char *whole = read_all (broadcast, &copy);
 
   for (gsize n_bytes = 0; n_bytes <= strlen (whole); n_bytes++)
     {
-      QueenCursor cursor = start;
+      QueenCursor cursor = *start;
       gsize rest = 0;
       g_autoptr (GBytes) begun = queen_broadcast_advance (broadcast, &cursor, n_bytes, &rest);
       g_autoptr (GString) text = g_string_new_len (whole, (gssize) n_bytes);
@@ -268,6 +459,22 @@ test_every_split (void)
                              (gssize) rest);
       g_string_append (text, tail);
       g_assert_cmpstr (text->str, ==, whole);
+    }
+}
+
+static void
+test_every_split (void)
+{
+  g_autoptr (QueenBroadcast) broadcast = new_broadcast (8);
+  QueenCursor start;
+
+  for (guint kinds = 1; kinds <= ALL; kinds++)
+    {
+      queen_broadcast_start (broadcast, kinds, &start);
+      publish_all (broadcast, "hwhhqhwh");
+      assert_every_split (broadcast, &start);
+      publish_all (broadcast, "q");
+      assert_every_split (broadcast, &start);
     }
 }
 
@@ -285,6 +492,7 @@ static void
 read_some (QueenBroadcast *broadcast, Reader *reader)
 {
   struct iovec vectors[3];
+  QueenCursor end;
   GBytes *begun;
   gsize size = 0, rest;
   gssize take;
@@ -293,7 +501,7 @@ read_some (QueenBroadcast *broadcast, Reader *reader)
   g_string_append_len (reader->text, reader->unfinished->str, (gssize) reader->unfinished->len);
   g_string_truncate (reader->unfinished, 0);
   reader->n_lost += queen_broadcast_skip_lost (broadcast, &reader->cursor);
-  n = queen_broadcast_gather (broadcast, &reader->cursor, vectors, G_N_ELEMENTS (vectors));
+  n = queen_broadcast_gather (broadcast, &reader->cursor, vectors, G_N_ELEMENTS (vectors), &end);
   for (guint i = 0; i < n; i++)
     size += vectors[i].iov_len;
   take = g_test_rand_int_range (0, (gint32) size + 1);
@@ -304,7 +512,11 @@ read_some (QueenBroadcast *broadcast, Reader *reader)
       g_string_append_len (reader->text, vectors[i].iov_base, (gssize) length);
       left -= (guint) length;
     }
-  begun = queen_broadcast_advance (broadcast, &reader->cursor, (gsize) take, &rest);
+  if ((gsize) take == size)
+    reader->cursor = end;
+  begun = (gsize) take == size
+              ? NULL
+              : queen_broadcast_advance (broadcast, &reader->cursor, (gsize) take, &rest);
   if (begun)
     {
       g_string_append_len (reader->unfinished,
@@ -326,12 +538,15 @@ assert_whole (Reader *reader)
       guint64 number = g_ascii_strtoull (*frame + strlen ("id: abc-"), NULL, 10);
 
       g_assert_true (g_str_has_prefix (*frame, "id: abc-"));
-      g_assert_cmpuint (number, >, last);
-      last = number;
+      g_assert_cmpuint (number, >=, last);
       if (g_str_has_suffix (*frame, "\nevent: heartbeat\ndata: {}"))
-        n_events++;
-      else
-        g_assert_null (strchr (*frame, '\n'));
+        {
+          g_assert_cmpuint (number, >, last);
+          n_events++;
+        }
+      else if (strchr (*frame, '\n'))
+        g_assert_true (g_str_has_suffix (*frame, "\nevent: heartbeat\ndata: {queen}"));
+      last = number;
     }
   g_assert_cmpuint (n_events + reader->n_lost, ==, reader->n_wanted);
 }
@@ -339,7 +554,7 @@ assert_whole (Reader *reader)
 static void
 test_random (void)
 {
-  g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (5, LIFE);
+  g_autoptr (QueenBroadcast) broadcast = new_broadcast (5);
   Reader readers[ALL] = { 0 };
 
   for (guint i = 0; i < G_N_ELEMENTS (readers); i++)
@@ -350,12 +565,17 @@ test_random (void)
     }
   for (int step = 0; step < 20000; step++)
     {
-      QueenEventKind kind = (QueenEventKind) (1 << g_test_rand_int_range (0, 3));
+      QueenEventKind kind = g_test_rand_bit () ? QUEEN_EVENT_WORKER : QUEEN_EVENT_HIVE;
       Reader *reader = &readers[g_test_rand_int_range (0, G_N_ELEMENTS (readers))];
 
       if (g_test_rand_int_range (0, 3) > 0)
         {
           read_some (broadcast, reader);
+          continue;
+        }
+      if (g_test_rand_int_range (0, 4) == 0)
+        {
+          pulse (broadcast);
           continue;
         }
       publish (broadcast, kind);
@@ -380,7 +600,12 @@ main (int argc, char **argv)
 
   g_test_add_func ("/broadcast/live/everything-since-one-came", test_live);
   g_test_add_func ("/broadcast/frame/to-the-letter", test_frame);
-  g_test_add_func ("/broadcast/filter/wanted-kinds-and-the-last-id", test_filter);
+  g_test_add_func ("/broadcast/pulse/exactly-between-two-events", test_pulse);
+  g_test_add_func ("/broadcast/pulse/not-one-from-before", test_pulse_before_one_came);
+  g_test_add_func ("/broadcast/mark/an-id-alone-for-those-whose-own-is-old", test_mark);
+  g_test_add_func ("/broadcast/pulse/takes-no-number-and-no-room", test_pulse_fills_nothing);
+  g_test_add_func ("/broadcast/filter/wanted-kinds-only", test_filter);
+  g_test_add_func ("/broadcast/filter/an-id-alone-once-a-pulse-if-it-has-moved", test_filter_id);
   g_test_add_func ("/broadcast/history/the-last-wanted-ones", test_history);
   g_test_add_func ("/broadcast/resume/without-a-hole", test_resume);
   g_test_add_func ("/broadcast/resume/foreign-ids-lose-an-unknown-number", test_foreign_ids);
@@ -388,6 +613,9 @@ main (int argc, char **argv)
   g_test_add_func ("/broadcast/continue/history-is-what-happened-since", test_continue_history);
   g_test_add_func ("/broadcast/lag/exact-count-of-wanted-kinds", test_lag);
   g_test_add_func ("/broadcast/capacity/one-is-enough", test_capacity_of_one);
+  g_test_add_func ("/broadcast/bytes/the-oldest-leave-for-their-size", test_bytes);
+  g_test_add_func ("/broadcast/bytes/one-is-always-there", test_one_that_is_too_big);
+  g_test_add_func ("/broadcast/kept/beyond-the-capacity-for-who-keeps-up", test_kept);
   g_test_add_func ("/broadcast/advance/every-split", test_every_split);
   g_test_add_func ("/broadcast/random/whole-frames-and-nothing-unaccounted", test_random);
 

@@ -26,7 +26,7 @@ test_notices (void)
 {
   assert_text (queen_frame_new_lagged (37), "event: lagged\ndata: {\"dropped\":37}\n\n");
   assert_text (queen_frame_new_lagged (-1), "event: lagged\ndata: {\"dropped\":null}\n\n");
-  assert_text (queen_frame_new_bye (1234),
+  assert_text (queen_frame_new_bye (1234, "shutdown"),
                "retry: 1234\nevent: bye\ndata: {\"reason\":\"shutdown\"}\n\n");
 }
 

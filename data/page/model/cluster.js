@@ -29,6 +29,8 @@ export class Cluster {
   changed = new Set();
   #life = "";
   #number = -1;
+  /** @type {Set<number>} stamps of the queen's own heartbeats since the event of that number */
+  #beats = new Set();
   /** @type {Map<string, Set<string>>} kind to ids, while a list comes in */
   #listed = new Map();
   /** @type {Set<string>} kinds of which a whole list has come */
@@ -65,10 +67,15 @@ export class Cluster {
   /* A tab that joins a stream again is told again. */
   /** @param {Happening} happening */
   #isKnown(happening) {
-    if (happening.number === undefined) return false;
-    if (happening.life === this.#life && happening.number <= this.#number) return true;
-    this.#life = happening.life ?? "";
-    this.#number = happening.number;
+    const { number, life = "", stamp = 0, census } = happening;
+
+    if (number === undefined) return false;
+    if (life !== this.#life) this.#number = -1;
+    this.#life = life;
+    if (number > this.#number) this.#beats.clear();
+    else if (number < this.#number || !census || this.#beats.has(stamp)) return true;
+    this.#number = number;
+    if (census) this.#beats.add(stamp);
     return false;
   }
 

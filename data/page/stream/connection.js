@@ -37,6 +37,7 @@ export class Connection {
   #lastId = "";
   #failures = 0;
   #wantsHistory = true;
+  #expectsSnapshot = true; /* at the beginning, and after a loss */
   /** @type {LinkState} */
   #state = "connecting";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -62,9 +63,9 @@ export class Connection {
     this.close();
     if (lastId) this.#lastId = lastId;
     const source = new EventSource(this.#makeUrl());
+    source.onopen = () => (this.#expectsSnapshot = true);
     source.addEventListener("heartbeat", (event) => this.#takeHeartbeat(event));
-    source.addEventListener("lagged", (event) =>
-      this.#onHappening(parseLagged(event.data, Date.now())));
+    source.addEventListener("lagged", (event) => this.#takeLagged(event));
     source.addEventListener("bye", () => this.#setState("bye"));
     source.addEventListener("busy", () => this.#setState("busy"));
     source.onerror = () => this.#takeError(source);
@@ -97,14 +98,23 @@ export class Connection {
 
   /** @param {MessageEvent<string>} event */
   #takeHeartbeat(event) {
-    /* A snapshot has no id, and so repeats the last one. */
-    const isSnapshot = event.lastEventId === this.#lastId;
+    const happening = parseHeartbeat(event.data, event.lastEventId, Date.now());
 
     this.#failures = 0;
     this.#setState("open");
-    this.#onHappening(
-      parseHeartbeat(event.data, isSnapshot ? "" : event.lastEventId, Date.now()));
+    if (happening.kind === "queen" && this.#expectsSnapshot) {
+      /* It says how things stand; its id only says where what follows begins. */
+      happening.number = happening.life = undefined;
+      this.#expectsSnapshot = false;
+    }
+    this.#onHappening(happening);
     this.#lastId = event.lastEventId || this.#lastId;
+  }
+
+  /** @param {MessageEvent<string>} event */
+  #takeLagged(event) {
+    this.#expectsSnapshot = true;
+    this.#onHappening(parseLagged(event.data, Date.now()));
   }
 
   /** @param {EventSource} source */

@@ -11,7 +11,8 @@
  * @property {string} [status] in lower case
  * @property {number} [stamp] when it was made, in ms by the queen's clock
  * @property {string} [life] which life of the queen it is from
- * @property {number} [number] its number in that life; a snapshot has none
+ * @property {number} [number] its number in that life; the queen's own heartbeat has that of the
+ *   event before it, a snapshot none
  * @property {boolean} [isPast] whether it was told later than it happened
  * @property {Census} [census] of a queen's heartbeat
  * @property {number | null} [dropped] how many were lost
@@ -35,7 +36,7 @@ function readCensus(said) {
 
 /**
  * @param {string} data of a frame
- * @param {string} eventId its id; empty when it is a snapshot
+ * @param {string} eventId the last id that was said
  * @param {number} at when it came
  * @returns {Happening}
  */

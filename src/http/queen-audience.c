@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-audience.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "queen-epoll.h"
+#include "queen-frame.h"
+#include "queen-peers.h"
+
+#define MAX_READY_AT_ONCE 16     /* subscribers that the kernel tells of in one go */
+#define MAX_VISITED_AT_ONCE 1024 /* subscribers, until the main loop may turn */
+#define MAX_TIME_AT_ONCE (5 * G_TIME_SPAN_MILLISECOND)
+#define VISITS_PER_LOOK_AT_THE_CLOCK 4
+#define KEEPALIVE (15 * G_USEC_PER_SEC)
+#define LONGEST_ROUND G_USEC_PER_SEC
+#define SHORTEST_ROUND (5 * G_TIME_SPAN_MILLISECOND)
+#define ROUNDS_PER_STALL_TIMEOUT 16
+
+/* Why goodbye is said. */
+#define SHUTDOWN "shutdown"
+#define NOT_ALLOWED "no longer allowed"
+
+typedef enum
+{
+  WALK_FLUSH,
+  WALK_ROUND,    /* who takes nothing, and who has heard nothing for long */
+  WALK_FAREWELL, /* who may not stay */
+  WALK_CLEARING, /* who holds what is to be freed */
+  N_WALKS
+} WalkKind;
+
+typedef struct
+{
+  QueenSubscriber *at; /* whose turn it is */
+  gboolean is_on;
+  QueenAlarm *alarm; /* goes off when the next slice is due; NULL where somebody else asks for it */
+} Walk;
+
+struct _QueenAudience
+{
+  QueenAudienceSettings settings;
+  QueenTally *tally;
+  gint64 now; /* µs, monotonic: when the clock was last looked at */
+
+  QueenEpoll *sockets;
+  QueenSubscriber *first;
+  QueenSubscriber *last;
+  guint n_subscribers;
+  QueenPeers *peers;
+  Walk walks[N_WALKS];
+
+  gint64 round;             /* µs from one round to the next */
+  QueenWaitingRoom stalled; /* of QueenSubscriber */
+  QueenAlarm *stall_alarm;
+  GBytes *keepalive;
+
+  gboolean is_over; /* goodbye is said to everybody */
+  GBytes *cleared;  /* NULL when nothing is to be freed */
+};
+
+static QueenSeat *
+get_seat (QueenSubscriber *subscriber)
+{
+  return queen_subscriber_get_seat (subscriber);
+}
+
+static gint64
+look_at_the_clock (QueenAudience *self)
+{
+  return self->now = self->settings.clock->get_monotonic ();
+}
+
+/* Coming and going */
+
+static void
+release (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  QueenSeat *seat = get_seat (subscriber);
+
+  queen_wait_end (&seat->stall);
+  queen_peers_leave (self->peers, seat->peer);
+  queen_subscriber_free (subscriber);
+}
+
+static void
+remove_subscriber (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  QueenSeat *seat = get_seat (subscriber);
+
+  for (WalkKind kind = 0; kind < N_WALKS; kind++)
+    if (self->walks[kind].at == subscriber)
+      self->walks[kind].at = seat->next;
+  *(seat->previous ? &get_seat (seat->previous)->next : &self->first) = seat->next;
+  *(seat->next ? &get_seat (seat->next)->previous : &self->last) = seat->previous;
+
+  release (self, subscriber);
+  self->n_subscribers--;
+  self->settings.on_changed (self->settings.data);
+}
+
+static void
+append_subscriber (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  get_seat (subscriber)->previous = self->last;
+  *(self->last ? &get_seat (self->last)->next : &self->first) = subscriber;
+  self->last = subscriber;
+  self->n_subscribers++;
+  self->settings.on_changed (self->settings.data);
+}
+
+/* For one that takes nothing the kernel shall not keep anything either. */
+static void
+drop (QueenAudience *self, QueenSubscriber *subscriber, QueenDrop reason)
+{
+  const struct linger reset = { .l_onoff = 1 };
+
+  setsockopt (queen_subscriber_get_fd (subscriber), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  self->tally->drops[reason]++;
+  remove_subscriber (self, subscriber);
+}
+
+/* Why one takes nothing: the kernel of one that is there answers, at least when it is asked whether
+ * there is room. What is no TCP has no network that could lose it. */
+static QueenDrop
+get_reason (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  struct tcp_info info = { 0 };
+
+  getsockopt (queen_subscriber_get_fd (subscriber), IPPROTO_TCP, TCP_INFO, &info,
+              &(socklen_t){ sizeof info });
+  return info.tcpi_last_ack_recv >= self->settings.stall_timeout / 1000 ? QUEEN_DROP_VANISHED
+                                                                        : QUEEN_DROP_STALLED;
+}
+
+/* Who takes what it gets */
+
+static void
+begin_to_wait (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  QueenSeat *seat = get_seat (subscriber);
+
+  queen_wait_end (&seat->stall);
+  queen_wait_begin (&seat->stall, &self->stalled, subscriber);
+}
+
+/* Returns: whether it takes what it gets, or has nothing to take */
+static gboolean
+check_progress (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  QueenSeat *seat = get_seat (subscriber);
+  QueenLook look = queen_subscriber_look (subscriber);
+
+  if (look == QUEEN_LOOK_SETTLED && !seat->is_blocked)
+    {
+      seat->is_watched = FALSE;
+      queen_wait_end (&seat->stall);
+      return TRUE;
+    }
+  if (look != QUEEN_LOOK_STILL || !queen_wait_is_on (&seat->stall))
+    begin_to_wait (self, subscriber);
+  return look != QUEEN_LOOK_STILL;
+}
+
+static void
+set_blocked (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  get_seat (subscriber)->is_blocked = TRUE;
+  check_progress (self, subscriber);
+}
+
+/* Writes until the subscriber has everything or the kernel takes no more.
+ *
+ * Returns: whether it is still there */
+static gboolean
+deliver (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  QueenSeat *seat = get_seat (subscriber);
+  guint32 n_written = queen_subscriber_get_n_written (subscriber);
+  QueenWriteResult result = self->settings.deliver (subscriber, self->settings.data);
+
+  if (result == QUEEN_WRITE_FAILED ||
+      (result == QUEEN_WRITE_ALL && queen_subscriber_is_leaving (subscriber)))
+    {
+      remove_subscriber (self, subscriber);
+      return FALSE;
+    }
+  if (queen_subscriber_get_n_written (subscriber) != n_written)
+    {
+      seat->is_watched = TRUE;
+      seat->wrote_at = (guint32) (self->now / 1000);
+    }
+  if (result == QUEEN_WRITE_ALL)
+    seat->is_blocked = FALSE;
+  else if (!seat->is_blocked)
+    set_blocked (self, subscriber);
+  return TRUE;
+}
+
+static void
+on_stalled (gpointer data)
+{
+  QueenAudience *self = data;
+  gint64 end = look_at_the_clock (self) + MAX_TIME_AT_ONCE;
+  QueenSubscriber *subscriber;
+
+  for (guint n = 0; (subscriber = queen_waiting_room_peek_due (&self->stalled, self->now)); n++)
+    {
+      if (n == MAX_VISITED_AT_ONCE || look_at_the_clock (self) >= end)
+        {
+          queen_alarm_set (self->stall_alarm, 0);
+          return;
+        }
+      /* The kernel tells of room only when there is much of it; so it is asked once. */
+      if (deliver (self, subscriber) && !check_progress (self, subscriber))
+        drop (self, subscriber, get_reason (self, subscriber));
+    }
+}
+
+/* What the kernel tells */
+
+static void
+on_hung_up (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  int error = 0;
+
+  getsockopt (queen_subscriber_get_fd (subscriber), SOL_SOCKET, SO_ERROR, &error,
+              &(socklen_t){ sizeof error });
+  if (error == ETIMEDOUT)
+    drop (self, subscriber, QUEEN_DROP_VANISHED);
+  else
+    remove_subscriber (self, subscriber);
+}
+
+static void
+on_ready (gpointer item, guint events, gpointer data)
+{
+  QueenAudience *self = data;
+  QueenSubscriber *subscriber = item;
+
+  if (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP))
+    {
+      on_hung_up (self, subscriber);
+      return;
+    }
+  if (events & EPOLLIN && !queen_subscriber_read_chatter (subscriber))
+    {
+      drop (self, subscriber, QUEEN_DROP_CHATTER);
+      return;
+    }
+  if (events & EPOLLOUT && get_seat (subscriber)->is_blocked)
+    {
+      look_at_the_clock (self);
+      deliver (self, subscriber);
+    }
+}
+
+/* Walks along the audience */
+
+static void
+visit_to_flush (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  if (!get_seat (subscriber)->is_blocked)
+    deliver (self, subscriber);
+}
+
+static gboolean
+is_silence_long (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  guint32 silence = (guint32) (self->now / 1000) - get_seat (subscriber)->wrote_at;
+
+  return silence >= (KEEPALIVE - self->round) / 1000;
+}
+
+static void
+visit_on_round (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  QueenSeat *seat = get_seat (subscriber);
+
+  if (is_silence_long (self, subscriber) && !seat->is_blocked &&
+      !queen_subscriber_is_owed (subscriber))
+    {
+      queen_subscriber_owe (subscriber, g_bytes_ref (self->keepalive));
+      if (!deliver (self, subscriber))
+        return;
+    }
+  if (seat->is_watched)
+    check_progress (self, subscriber);
+}
+
+static void
+owe_goodbye (QueenSubscriber *subscriber, const char *reason)
+{
+  guint retry_msec = (guint) g_random_int_range (1000, 5001);
+
+  queen_subscriber_owe (subscriber, queen_frame_new_bye (retry_msec, reason));
+  queen_subscriber_let_go (subscriber);
+}
+
+static void
+visit_to_say_goodbye (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  if (queen_subscriber_is_leaving (subscriber) ||
+      !(self->is_over || get_seat (subscriber)->is_dismissed))
+    return;
+  owe_goodbye (subscriber, self->is_over ? SHUTDOWN : NOT_ALLOWED);
+  deliver (self, subscriber);
+}
+
+static void
+visit_to_clear (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  if (queen_subscriber_is_owed_of (subscriber, self->cleared))
+    drop (self, subscriber, QUEEN_DROP_MEMORY);
+}
+
+/* Goes one slice along the audience, from where the last one has ended.
+ *
+ * Returns: whether that was the last slice */
+static gboolean
+walk (QueenAudience *self, WalkKind kind)
+{
+  static void (*const visits[N_WALKS]) (QueenAudience *, QueenSubscriber *) = {
+    [WALK_FLUSH] = visit_to_flush,
+    [WALK_ROUND] = visit_on_round,
+    [WALK_FAREWELL] = visit_to_say_goodbye,
+    [WALK_CLEARING] = visit_to_clear,
+  };
+  Walk *walk = &self->walks[kind];
+  gint64 end = look_at_the_clock (self) + MAX_TIME_AT_ONCE;
+
+  if (!walk->is_on)
+    walk->at = self->first;
+  walk->is_on = TRUE;
+  for (guint n = 0; walk->at; n++)
+    {
+      QueenSubscriber *subscriber = walk->at;
+
+      if (n == MAX_VISITED_AT_ONCE)
+        return FALSE;
+      if (n % VISITS_PER_LOOK_AT_THE_CLOCK == 0 && look_at_the_clock (self) >= end)
+        return FALSE;
+      walk->at = get_seat (subscriber)->next;
+      visits[kind](self, subscriber);
+    }
+  walk->is_on = FALSE;
+  return TRUE;
+}
+
+/* Goes on with a walk, now and in the turns after this one, to its end. */
+static void
+go_on (QueenAudience *self, WalkKind kind)
+{
+  if (!walk (self, kind))
+    queen_alarm_set (self->walks[kind].alarm, 0);
+  else if (kind == WALK_CLEARING)
+    g_clear_pointer (&self->cleared, g_bytes_unref);
+  else if (kind == WALK_ROUND && self->first)
+    queen_alarm_set (self->walks[kind].alarm, self->now + self->round);
+}
+
+static void
+set_out (QueenAudience *self, WalkKind kind)
+{
+  self->walks[kind].is_on = FALSE;
+  go_on (self, kind);
+}
+
+static void
+on_round (gpointer data)
+{
+  go_on (data, WALK_ROUND);
+}
+
+static void
+on_farewell (gpointer data)
+{
+  go_on (data, WALK_FAREWELL);
+}
+
+static void
+on_clearing (gpointer data)
+{
+  go_on (data, WALK_CLEARING);
+}
+
+/* The object */
+
+static QueenAlarm *
+make_alarm (QueenAudience *self, const char *name, void (*callback) (gpointer))
+{
+  return queen_alarm_new_with_clock (self->settings.clock, name, G_PRIORITY_DEFAULT, callback,
+                                     self);
+}
+
+QueenAudience *
+queen_audience_new (const QueenAudienceSettings *settings, GError **error)
+{
+  static const char keepalive[] = ":\n";
+  QueenAudience *self = g_new0 (QueenAudience, 1);
+
+  self->sockets = queen_epoll_new ("subscribers", MAX_READY_AT_ONCE, on_ready, self, error);
+  if (!self->sockets)
+    {
+      g_free (self);
+      return NULL;
+    }
+  self->settings = *settings;
+  self->tally = settings->tally;
+  self->peers =
+      queen_peers_new (settings->caps.subscribers_per_peer, settings->caps.spares_loopback);
+  self->walks[WALK_ROUND].alarm = make_alarm (self, "round", on_round);
+  self->walks[WALK_FAREWELL].alarm = make_alarm (self, "goodbye", on_farewell);
+  self->walks[WALK_CLEARING].alarm = make_alarm (self, "clearing", on_clearing);
+  self->round =
+      CLAMP (settings->stall_timeout / ROUNDS_PER_STALL_TIMEOUT, SHORTEST_ROUND, LONGEST_ROUND);
+  self->stall_alarm = make_alarm (self, "stall", on_stalled);
+  queen_waiting_room_init (&self->stalled, settings->stall_timeout, self->stall_alarm,
+                           settings->clock);
+  self->keepalive = g_bytes_new_static (keepalive, sizeof keepalive - 1);
+  return self;
+}
+
+void
+queen_audience_free (QueenAudience *self)
+{
+  for (QueenSubscriber *each = self->first, *next; each; each = next)
+    {
+      next = get_seat (each)->next;
+      release (self, each);
+    }
+  for (WalkKind kind = 0; kind < N_WALKS; kind++)
+    g_clear_pointer (&self->walks[kind].alarm, queen_alarm_free);
+  queen_alarm_free (self->stall_alarm);
+  queen_epoll_free (self->sockets);
+  queen_peers_free (self->peers);
+  g_bytes_unref (self->keepalive);
+  g_clear_pointer (&self->cleared, g_bytes_unref);
+  g_free (self);
+}
+
+guint
+queen_audience_get_n_subscribers (const QueenAudience *self)
+{
+  return self->n_subscribers;
+}
+
+gsize
+queen_audience_get_n_owed_bytes (const QueenAudience *self)
+{
+  g_autoptr (GHashTable) counted = g_hash_table_new (g_direct_hash, g_direct_equal);
+  gsize n_bytes = 0;
+
+  for (QueenSubscriber *each = self->first; each; each = get_seat (each)->next)
+    n_bytes += queen_subscriber_count_owed (each, counted);
+  return n_bytes;
+}
+
+gboolean
+queen_audience_has_room (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  struct sockaddr_storage address = { 0 };
+
+  if (self->n_subscribers >= self->settings.caps.subscribers)
+    {
+      self->tally->refusals[QUEEN_REFUSAL_SUBSCRIBER_CAP]++;
+      return FALSE;
+    }
+  getpeername (queen_subscriber_get_fd (subscriber), (struct sockaddr *) &address,
+               &(socklen_t){ sizeof address });
+  if (queen_peers_enter (self->peers, &address, FALSE, &get_seat (subscriber)->peer))
+    return TRUE;
+  self->tally->refusals[QUEEN_REFUSAL_PEER_SHARE]++;
+  return FALSE;
+}
+
+/* The kernel would count one that reads slowly among those who take nothing: while its window is
+ * smaller than the next segment, nothing that it takes in between stops TCP_USER_TIMEOUT. So it is
+ * the audience that looks who takes something. */
+static void
+keep_kernel_patient (int fd)
+{
+  setsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &(int){ 0 }, sizeof (int));
+}
+
+void
+queen_audience_add (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  int fd = queen_subscriber_get_fd (subscriber);
+
+  look_at_the_clock (self);
+  if (!self->first)
+    queen_alarm_set (self->walks[WALK_ROUND].alarm, self->now + self->round);
+  append_subscriber (self, subscriber);
+  keep_kernel_patient (fd);
+  /* Waiting to write from the start, so that nothing is armed when the kernel takes no more. */
+  if (!queen_epoll_watch (self->sockets, fd, EPOLLIN | EPOLLOUT, subscriber))
+    {
+      self->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS] += !self->is_over;
+      remove_subscriber (self, subscriber);
+      return;
+    }
+  deliver (self, subscriber);
+}
+
+gboolean
+queen_audience_flush (QueenAudience *self)
+{
+  return walk (self, WALK_FLUSH);
+}
+
+gboolean
+queen_audience_is_flushing (const QueenAudience *self)
+{
+  return self->walks[WALK_FLUSH].is_on;
+}
+
+void
+queen_audience_say_goodbye (QueenAudience *self)
+{
+  self->is_over = TRUE;
+  set_out (self, WALK_FAREWELL);
+}
+
+void
+queen_audience_turn_away (QueenSubscriber *subscriber)
+{
+  owe_goodbye (subscriber, SHUTDOWN);
+}
+
+void
+queen_audience_end_owned (QueenAudience *self,
+                          gboolean (*is_over) (guint owner, gpointer data),
+                          gpointer data)
+{
+  for (QueenSubscriber *each = self->first; each; each = get_seat (each)->next)
+    if (queen_subscriber_get_owner (each) != 0 && is_over (queen_subscriber_get_owner (each), data))
+      get_seat (each)->is_dismissed = TRUE;
+  set_out (self, WALK_FAREWELL);
+}
+
+void
+queen_audience_drop_holders (QueenAudience *self, GBytes *frame)
+{
+  g_clear_pointer (&self->cleared, g_bytes_unref);
+  self->cleared = g_bytes_ref (frame);
+  set_out (self, WALK_CLEARING);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-caps.h"
+#include "queen-subscriber.h"
+#include "queen-tally.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenAudience:
+ *
+ * All subscribers: their sockets in one epoll descriptor, who may come, who does not take what it
+ * gets, and who has to go. What they get is not its business: it asks for each of them that it be
+ * delivered.
+ *
+ * With twelve thousand of them nothing is done to all in one turn of the loop: every walk along
+ * them goes a few milliseconds far, and goes on in the next turn.
+ */
+typedef struct _QueenAudience QueenAudience;
+
+/**
+ * QueenAudienceSettings:
+ * @clock: what deadlines are made of
+ * @caps: how many subscribers there may be
+ * @stall_timeout: µs after which a subscriber is let go that takes nothing of what waits for it
+ * @tally: what counts; it outlives the audience
+ * @deliver: writes to @subscriber all that there is for it, or as much as the kernel takes
+ * @on_changed: somebody has come or gone
+ */
+typedef struct
+{
+  const QueenClock *clock;
+  QueenCaps caps;
+  gint64 stall_timeout;
+  QueenTally *tally;
+  QueenWriteResult (*deliver) (QueenSubscriber *subscriber, gpointer data);
+  void (*on_changed) (gpointer data);
+  gpointer data;
+} QueenAudienceSettings;
+
+/**
+ * queen_audience_new:
+ * @settings: copied
+ *
+ * Returns: (transfer full): an audience of nobody, or %NULL when the system has no descriptor left
+ */
+QueenAudience *queen_audience_new (const QueenAudienceSettings *settings, GError **error);
+
+/** Lets everybody go, without a word, and without telling that somebody goes. */
+void queen_audience_free (QueenAudience *self);
+
+/**
+ * queen_audience_get_n_subscribers:
+ *
+ * Returns: how many there are right now
+ */
+guint queen_audience_get_n_subscribers (const QueenAudience *self);
+
+/**
+ * queen_audience_get_n_owed_bytes:
+ *
+ * Returns: the size of all frames that subscribers are in the middle of, those that they share
+ *   counted once
+ */
+gsize queen_audience_get_n_owed_bytes (const QueenAudience *self);
+
+/**
+ * queen_audience_has_room:
+ *
+ * Returns: whether @subscriber may come. It then has its share of places, until it goes
+ */
+gboolean queen_audience_has_room (QueenAudience *self, QueenSubscriber *subscriber);
+
+/**
+ * queen_audience_add:
+ * @subscriber: (transfer full): who comes, and is owed what it gets first
+ *
+ * Delivers what there is for it, now and whenever it can take more, until it goes.
+ */
+void queen_audience_add (QueenAudience *self, QueenSubscriber *subscriber);
+
+/**
+ * queen_audience_flush:
+ *
+ * Delivers to all who can take something: to as many of them as can be done in one turn, going on
+ * where the last call has stopped.
+ *
+ * Returns: whether the last of them was reached, so that the next call begins anew
+ */
+gboolean queen_audience_flush (QueenAudience *self);
+
+/**
+ * queen_audience_is_flushing:
+ *
+ * Returns: whether the next call of queen_audience_flush() goes on with what one before has begun
+ */
+gboolean queen_audience_is_flushing (const QueenAudience *self);
+
+/**
+ * queen_audience_say_goodbye:
+ *
+ * Tells everybody that this is the end and when to come back (1 to 5 s, at random, so that they do
+ * not all come at once), and hangs up when it has been sent.
+ */
+void queen_audience_say_goodbye (QueenAudience *self);
+
+/**
+ * queen_audience_turn_away:
+ * @subscriber: one who comes while goodbye is said
+ *
+ * Owes it the same goodbye.
+ */
+void queen_audience_turn_away (QueenSubscriber *subscriber);
+
+/**
+ * queen_audience_end_owned:
+ * @is_over: asked for each owner, before this returns
+ *
+ * Says goodbye to those whose owner's right has ended.
+ */
+void queen_audience_end_owned (QueenAudience *self,
+                               gboolean (*is_over) (guint owner, gpointer data),
+                               gpointer data);
+
+/**
+ * queen_audience_drop_holders:
+ * @frame: what is to be freed; it is held until all have been asked
+ *
+ * Lets everybody go who is in the middle of @frame.
+ */
+void queen_audience_drop_holders (QueenAudience *self, GBytes *frame);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenAudience, queen_audience_free)
+
+G_END_DECLS

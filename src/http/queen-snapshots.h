@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "model/queen-pulse.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenSnapshots:
+ *
+ * How things stand, as frames that are shared by all who are told. With 65 536 workers one is
+ * megabytes, so there are as few as can be: whoever comes gets the newest, which may be the pulse,
+ * as long as it says the same or is hardly older.
+ *
+ * A snapshot knows which events it contains. Whoever gets it reads on from the next one, so that it
+ * may be older than the last event, and nothing is missed.
+ */
+typedef struct _QueenSnapshots QueenSnapshots;
+
+/**
+ * queen_snapshots_new:
+ * @pulse: who says how things stand
+ * @clock: by which a snapshot ages
+ */
+QueenSnapshots *queen_snapshots_new (QueenPulse *pulse, const QueenClock *clock);
+
+/** Frees what it holds; nobody else may hold any of its frames by then. */
+void queen_snapshots_free (QueenSnapshots *self);
+
+/**
+ * queen_snapshots_take:
+ * @event: a heartbeat of the queen, of this moment
+ * @id: the id of the last event
+ * @next: the number of the next event
+ *
+ * Makes @event the newest snapshot.
+ *
+ * Returns: (transfer full): its frame, with @id
+ */
+GBytes *
+queen_snapshots_take (QueenSnapshots *self, QueenEvent *event, const char *id, guint64 next);
+
+/**
+ * queen_snapshots_get:
+ * @from: the reader can go on from any event from this one on
+ * @head: the number of the next event
+ * @next: (out): the number of the first event that the snapshot does not contain. It is less than
+ *   @from only when so many large frames are held that there must not be another one
+ *
+ * Returns: (transfer none): how things stand, as a frame without an id, so that an id may be
+ *   written before it
+ */
+GBytes *queen_snapshots_get (QueenSnapshots *self, guint64 from, guint64 head, guint64 *next);
+
+/** Lets go of the newest one, as there is nobody to share it. */
+void queen_snapshots_drop (QueenSnapshots *self);
+
+/**
+ * queen_snapshots_get_n_bytes:
+ *
+ * Returns: the size of all frames that are not freed yet, because somebody is in the middle of them
+ */
+gsize queen_snapshots_get_n_bytes (QueenSnapshots *self);
+
+/**
+ * queen_snapshots_get_most:
+ *
+ * Returns: how many bytes of frames there may be
+ */
+gsize queen_snapshots_get_most (QueenSnapshots *self);
+
+/**
+ * queen_snapshots_get_excess:
+ *
+ * Returns: (transfer none) (nullable): when there are more than there may be, the oldest one:
+ * whoever is in the middle of it has to go
+ */
+GBytes *queen_snapshots_get_excess (QueenSnapshots *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenSnapshots, queen_snapshots_free)
+
+G_END_DECLS

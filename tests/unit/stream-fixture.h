@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "http/queen-broadcast.h"
+#include "http/queen-stream.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A stream over socket pairs, for which the kernel has no time limit of its own, by a clock of the
+ * test's. */
+
+#define CAPACITY 100
+#define STALL_TIMEOUT (20 * G_USEC_PER_SEC)
+#define MSEC G_TIME_SPAN_MILLISECOND
+#define HEAD "HEAD\r\n\r\n"
+#define LIFE "abc"
+#define ALL QUEEN_EVENT_ALL_KINDS
+
+/* A clock that stands still until the test moves it; or that goes on by so much whenever somebody
+ * looks at it, for one who wants to see how long a turn takes. */
+static gint64 now;
+static gint64 step;
+
+static inline gint64
+get_now (void)
+{
+  now += step;
+  return now;
+}
+
+static const QueenClock clock_of_the_test = { get_now, get_now };
+
+typedef struct
+{
+  QueenEventBus *bus;
+  QueenRegistry *workers;
+  QueenRegistry *hives;
+  QueenPulse *pulse;
+  QueenTally tally;
+  QueenStream *stream;
+} Fixture;
+
+/* How much room there is. */
+typedef struct
+{
+  guint capacity;
+  guint subscribers;
+} Room;
+
+static const Room usual = { CAPACITY, 2 };
+static const Room crowd = { CAPACITY, 1000 };
+static const Room tiny_ring = { 1, 1000 };
+
+static inline void
+set_up (Fixture *f, gconstpointer data)
+{
+  const Room *room = data;
+  const QueenRegistrySettings registry = { &clock_of_the_test, G_MAXINT64 / 2, 1000, 65536 };
+  const QueenStreamSettings settings = {
+    .clock = &clock_of_the_test,
+    .capacity = room->capacity,
+    .flush_interval = 0, /* each event goes out before publish() returns */
+    .stall_timeout = STALL_TIMEOUT,
+    .caps = { .subscribers = room->subscribers, .subscribers_per_peer = 1 },
+    .tally = &f->tally,
+  };
+  g_autoptr (GError) error = NULL;
+
+  now = 1000 * G_USEC_PER_SEC;
+  step = 0;
+  memset (&f->tally, 0, sizeof f->tally);
+  f->bus = queen_event_bus_new ();
+  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &registry);
+  f->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, f->bus, &registry);
+  f->pulse = queen_pulse_new (f->bus, f->workers, f->hives, &clock_of_the_test, 1);
+  f->stream = queen_stream_new (f->bus, f->pulse, &settings, &error);
+  g_assert_no_error (error);
+  queen_stream_continue (f->stream, LIFE, 1);
+}
+
+static inline void
+tear_down (Fixture *f, gconstpointer data)
+{
+  g_clear_object (&f->stream);
+  g_clear_object (&f->pulse);
+  g_clear_object (&f->hives);
+  g_clear_object (&f->workers);
+  g_clear_object (&f->bus);
+}
+
+/* Returns: the subscriber's end */
+static inline int
+subscribe_with (Fixture *f, const QueenStreamRequest *request)
+{
+  int fds[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==, 0);
+  queen_stream_subscribe (f->stream, (QueenSocket){ .fd = fds[1] },
+                          g_bytes_new_static (HEAD, strlen (HEAD)), request);
+  return fds[0];
+}
+
+static inline int
+subscribe_to (Fixture *f, guint kinds)
+{
+  return subscribe_with (f, &(QueenStreamRequest){ .kinds = kinds });
+}
+
+static inline int
+subscribe (Fixture *f)
+{
+  return subscribe_to (f, ALL);
+}
+
+static inline void
+beat (Fixture *f, QueenRegistry *registry, const char *id)
+{
+  QueenComponent *component = queen_component_new (queen_registry_get_kind (registry));
+
+  component->id = g_strdup (id);
+  component->status = QUEEN_STATUS_READY;
+  queen_registry_update (registry, component, NULL, NULL);
+}
+
+static inline void
+publish (Fixture *f)
+{
+  beat (f, f->workers, "w");
+}
+
+static inline void
+pulse (Fixture *f)
+{
+  g_autoptr (QueenEvent) event = queen_pulse_make_snapshot (f->pulse);
+
+  queen_event_bus_emit (f->bus, event);
+}
+
+static inline void
+turn (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+/* Lets time pass as the loop sees it. */
+static inline void
+pass (gint64 time)
+{
+  for (gint64 end = now + time; now < end;)
+    {
+      now += MIN (250 * MSEC, end - now);
+      turn ();
+    }
+}
+
+/* Reads what is there. Returns whether that was all that will ever come. */
+static inline gboolean
+read_all (int fd, GString *text)
+{
+  char buffer[4096];
+  gssize n_bytes;
+
+  while ((n_bytes = read (fd, buffer, sizeof buffer)) > 0)
+    g_string_append_len (text, buffer, n_bytes);
+  return n_bytes == 0;
+}
+
+/* What is there, shortened: `3` for the event of that number, `q3` for a heartbeat of the queen
+ * with that id, `q` for one without, `id:3` for an id alone, `lagged` and `bye` for these, `:` for
+ * a comment. */
+static inline void
+append_short (GString *text, const char *frame)
+{
+  const char *id = strstr (frame, "id: " LIFE "-");
+  const char *kind = strstr (frame, "\"type\":\"queen\"")   ? "q"
+                     : strstr (frame, "event: lagged")      ? "lagged"
+                     : strstr (frame, "event: bye")         ? "bye"
+                     : strstr (frame, "event: heartbeat\n") ? ""
+                                                            : "id:";
+
+  for (; g_str_has_prefix (frame, ":\n"); frame += 2)
+    g_string_append (text, text->len > 0 ? " :" : ":");
+  if (*frame == '\0')
+    return;
+  g_string_append_printf (text, "%s%s", text->len > 0 ? " " : "", kind);
+  if (id)
+    g_string_append_printf (text, "%d", atoi (id + strlen ("id: " LIFE "-")));
+}
+
+static inline char *
+shorten (const char *stream)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_auto (GStrv) frames = NULL;
+
+  if (g_str_has_prefix (stream, HEAD "retry: 2000\n"))
+    stream += strlen (HEAD "retry: 2000\n");
+  frames = g_strsplit (stream, "\n\n", -1);
+  for (char **frame = frames; *frame; frame++)
+    append_short (text, *frame);
+  return g_strdup (text->str);
+}
+
+static inline void
+assert_reads (int fd, const char *expected)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autofree char *got = NULL;
+
+  read_all (fd, text);
+  got = shorten (text->str);
+  g_assert_cmpstr (got, ==, expected);
+}
+
+#define ADD(path, room, func) g_test_add (path, Fixture, &room, set_up, func, tear_down)

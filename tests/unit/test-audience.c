@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* Many subscribers, and those who do not read: what they cost, and whom it costs. */
+
+#include "stream-fixture.h"
+
+static void
+fill (Fixture *f, int fast)
+{
+  g_autofree char *id = g_strnfill (100, 'x');
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (int i = 0; i < 5000; i++)
+    {
+      beat (f, f->workers, id);
+      if (fast >= 0)
+        g_assert_false (read_all (fast, text));
+    }
+}
+
+static void
+test_stalled (Fixture *f, gconstpointer data)
+{
+  int slow = subscribe (f);
+  int fast = subscribe (f);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  fill (f, fast);
+  pass (STALL_TIMEOUT - G_USEC_PER_SEC);
+  g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), ==, 2);
+  g_assert_false (read_all (fast, text));
+  pass (2 * G_USEC_PER_SEC);
+  g_assert_cmpuint (f->tally.drops[QUEEN_DROP_STALLED], ==, 1);
+  g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), ==, 1);
+  g_assert_true (read_all (slow, text)); /* what the kernel had, and the end */
+
+  g_string_truncate (text, 0);
+  publish (f);
+  g_assert_false (read_all (fast, text));
+  g_assert_nonnull (strstr (text->str, "event: heartbeat\n"));
+  g_assert_cmpuint (f->tally.drops[QUEEN_DROP_STALLED], ==, 1);
+  close (slow);
+  close (fast);
+}
+
+/* A20: it reads so little that the kernel never has room for more, but it reads. */
+static void
+test_slow (Fixture *f, gconstpointer data)
+{
+  int slow = subscribe (f);
+  char bytes[2048];
+  guint32 n_written = 0;
+
+  fill (f, -1);
+  for (int i = 0; i < 10; i++)
+    {
+      pass (STALL_TIMEOUT - G_USEC_PER_SEC);
+      g_assert_cmpint (read (slow, bytes, sizeof bytes), ==, sizeof bytes);
+      pass (G_USEC_PER_SEC / 2);
+      n_written += sizeof bytes;
+    }
+  g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), ==, 1);
+  pass (STALL_TIMEOUT + G_USEC_PER_SEC);
+  g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), ==, 0);
+  g_assert_cmpuint (f->tally.drops[QUEEN_DROP_STALLED], ==, 1);
+  close (slow);
+}
+
+/* Though the kernel would take more. */
+static void
+test_stalled_with_little (Fixture *f, gconstpointer data)
+{
+  int still = subscribe (f);
+  int fast = subscribe (f);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (int i = 0; i < 10; i++)
+    {
+      publish (f);
+      g_assert_false (read_all (fast, text));
+      pass (2 * G_USEC_PER_SEC);
+    }
+  pass (2 * G_USEC_PER_SEC);
+  g_assert_cmpuint (f->tally.drops[QUEEN_DROP_STALLED], ==, 1);
+  g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), ==, 1);
+  close (still);
+  close (fast);
+}
+
+/* Once it has caught up, it gets what happens at once, and no deadline is left behind. */
+static void
+test_recovered (Fixture *f, gconstpointer data)
+{
+  int fd = subscribe (f);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  fill (f, -1);
+  while (f->tally.lags == 0)
+    {
+      g_assert_false (read_all (fd, text));
+      turn ();
+    }
+  g_assert_false (read_all (fd, text));
+  g_string_truncate (text, 0);
+  publish (f);
+  g_assert_false (read_all (fd, text));
+  g_assert_nonnull (strstr (text->str, "event: heartbeat\n"));
+
+  for (int i = 0; i < 40; i++)
+    {
+      pass (G_USEC_PER_SEC);
+      g_assert_false (read_all (fd, text));
+    }
+  g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), ==, 1);
+  close (fd);
+}
+
+/* Silence is each subscriber's own: others may hear much. */
+static void
+test_keepalive (Fixture *f, gconstpointer data)
+{
+  int hives = subscribe_to (f, QUEEN_EVENT_HIVE);
+  int all = subscribe (f);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  assert_reads (hives, ":");
+  assert_reads (all, "q0");
+  for (int i = 0; i < 13; i++)
+    {
+      pulse (f);
+      pass (G_USEC_PER_SEC);
+      assert_reads (all, "q0");
+    }
+  assert_reads (hives, "");
+  pass (2 * G_USEC_PER_SEC);
+  read_all (hives, text);
+  g_assert_cmpstr (text->str, ==, ":\n"); /* B1: without an empty line */
+  assert_reads (all, "");
+  pass (13 * G_USEC_PER_SEC);
+  assert_reads (all, ":");
+  close (hives);
+  close (all);
+}
+
+/* Large frames */
+
+static void
+make_many (Fixture *f)
+{
+  for (guint i = 0; i < 8000; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("%0128u", i);
+
+      beat (f, f->workers, id);
+    }
+}
+
+static gsize
+get_snapshot_bytes (Fixture *f, gsize *most)
+{
+  QueenStreamHoldings holdings;
+
+  queen_stream_get_holdings (f->stream, &holdings);
+  if (most)
+    *most = holdings.max_snapshots;
+  return holdings.snapshots;
+}
+
+/* A12: a snapshot of a megabyte, and 200 who do not read it. */
+static void
+test_shared_snapshot (Fixture *f, gconstpointer data)
+{
+  int fds[200];
+  gsize n_bytes;
+
+  make_many (f);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    {
+      fds[i] = subscribe (f);
+      now += 5 * MSEC;
+      beat (f, f->workers, "somebody new, from time to time");
+    }
+  n_bytes = get_snapshot_bytes (f, NULL);
+  g_test_message ("%" G_GSIZE_FORMAT " bytes", n_bytes);
+  g_assert_cmpuint (n_bytes, >, 1024 * 1024);
+  g_assert_cmpuint (n_bytes, <, 8 * 1024 * 1024);
+  g_assert_cmpuint (queen_stream_get_n_begun_bytes (f->stream), >=, 1024 * 1024);
+  g_assert_cmpuint (queen_stream_get_n_begun_bytes (f->stream), <, 9 * 1024 * 1024);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    close (fds[i]);
+  turn ();
+  g_assert_cmpuint (get_snapshot_bytes (f, NULL), ==, 0);
+  g_assert_cmpuint (queen_stream_get_n_begun_bytes (f->stream), ==, 0);
+}
+
+/* Each of them is in the middle of another pulse. */
+static void
+test_unread_pulses (Fixture *f, gconstpointer data)
+{
+  int fds[40];
+  gsize n_bytes, most;
+
+  make_many (f);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    {
+      fds[i] = subscribe (f);
+      pulse (f);
+      n_bytes = get_snapshot_bytes (f, &most);
+      g_assert_cmpuint (n_bytes, <=, most);
+    }
+  g_test_message ("%" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT " bytes", n_bytes, most);
+  g_assert_cmpuint (f->tally.drops[QUEEN_DROP_MEMORY], >, 10);
+  g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), >, 10);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    close (fds[i]);
+}
+
+/* A7: what is kept does not follow the number of ids. */
+static void
+test_pulses_are_not_kept (Fixture *f, gconstpointer data)
+{
+  int fd = subscribe_to (f, QUEEN_BROADCAST_KINDS);
+  QueenStreamHoldings holdings;
+
+  make_many (f);
+  for (int i = 0; i < 2 * CAPACITY; i++)
+    pulse (f);
+  queen_stream_get_holdings (f->stream, &holdings);
+  g_assert_cmpuint (holdings.ring, <, 64 * 1024);
+  g_assert_cmpuint (holdings.snapshots, <, 2 * 1024 * 1024);
+  close (fd);
+}
+
+/* Turns. Each look at the clock is a millisecond, so that a slice is some twenty visits. */
+
+#define N_CROWD 200
+#define MAX_SLICE 32
+
+static void
+gather_crowd (Fixture *f, int fds[N_CROWD])
+{
+  for (guint i = 0; i < N_CROWD; i++)
+    {
+      fds[i] = subscribe (f);
+      assert_reads (fds[i], "q0");
+    }
+  turn ();
+  step = MSEC;
+}
+
+static guint
+count_readable (const int fds[N_CROWD])
+{
+  guint n_readable = 0;
+  char byte;
+
+  for (guint i = 0; i < N_CROWD; i++)
+    n_readable += recv (fds[i], &byte, 1, MSG_PEEK) >= 0;
+  return n_readable;
+}
+
+/* Asserts that more and more of them have something to read, a slice in each turn. */
+static void
+assert_spreads (const int fds[N_CROWD], const char *expected)
+{
+  guint n_readable = count_readable (fds), n_before = 0;
+
+  for (; n_readable < N_CROWD; n_readable = count_readable (fds))
+    {
+      g_assert_cmpuint (n_readable, <=, n_before + MAX_SLICE);
+      n_before = n_readable;
+      g_main_context_iteration (NULL, FALSE);
+    }
+  step = 0;
+  turn ();
+  for (guint i = 0; i < N_CROWD; i++)
+    if (expected)
+      assert_reads (fds[i], expected);
+}
+
+static void
+close_all (const int fds[N_CROWD])
+{
+  for (guint i = 0; i < N_CROWD; i++)
+    close (fds[i]);
+}
+
+static void
+test_slices_of_flush (Fixture *f, gconstpointer data)
+{
+  int fds[N_CROWD];
+
+  gather_crowd (f, fds);
+  publish (f);
+  g_assert_cmpuint (count_readable (fds), >, 0); /* nobody waits for the loop to turn */
+  assert_spreads (fds, "1");
+  close_all (fds);
+}
+
+/* Half a ring at once, and then some: whoever publishes is not held up, and nobody who reads loses
+ * anything. */
+static void
+test_slices_of_burst (Fixture *f, gconstpointer data)
+{
+  int fds[N_CROWD];
+
+  gather_crowd (f, fds);
+  for (int i = 0; i < 5; i++)
+    {
+      publish (f);
+      g_assert_cmpuint (count_readable (fds), <=, (guint) (i + 1) * MAX_SLICE);
+    }
+  assert_spreads (fds, "1 2 3 4 5");
+  g_assert_cmpuint (f->tally.lags, ==, 0);
+  close_all (fds);
+}
+
+static void
+test_slices_of_goodbye (Fixture *f, gconstpointer data)
+{
+  int fds[N_CROWD];
+
+  gather_crowd (f, fds);
+  publish (f);
+  queen_stream_say_goodbye (f->stream);
+  g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), >=, N_CROWD - 2 * MAX_SLICE);
+  assert_spreads (fds, "1 bye"); /* what was taken in is told before */
+  g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), ==, 0);
+  close_all (fds);
+}
+
+static void
+test_slices_of_keepalive (Fixture *f, gconstpointer data)
+{
+  int fds[N_CROWD];
+
+  gather_crowd (f, fds);
+  step = 0;
+  now += 15 * G_USEC_PER_SEC;
+  step = MSEC;
+  assert_spreads (fds, ":");
+  close_all (fds);
+}
+
+static void
+test_slices_of_stalled (Fixture *f, gconstpointer data)
+{
+  int fds[N_CROWD];
+  guint n, n_before = N_CROWD;
+
+  gather_crowd (f, fds);
+  step = 0;
+  fill (f, -1);
+  turn ();
+  now += STALL_TIMEOUT;
+  step = MSEC;
+  while ((n = queen_stream_get_n_subscribers (f->stream)) > 0)
+    {
+      g_assert_cmpuint (n + MAX_SLICE, >=, n_before);
+      n_before = n;
+      g_main_context_iteration (NULL, FALSE);
+    }
+  g_assert_cmpuint (f->tally.drops[QUEEN_DROP_STALLED], ==, N_CROWD);
+  close_all (fds);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD ("/audience/stalled/let-go-alone", usual, test_stalled);
+  ADD ("/audience/stalled/be-it-ever-so-little", usual, test_stalled_with_little);
+  ADD ("/audience/stalled/not-one-that-reads-a-little", usual, test_slow);
+  ADD ("/audience/stalled/not-one-that-has-caught-up", usual, test_recovered);
+  ADD ("/audience/keepalive/to-those-who-hear-nothing", usual, test_keepalive);
+  ADD ("/audience/large/those-who-do-not-read-share-a-snapshot", crowd, test_shared_snapshot);
+  ADD ("/audience/large/unread-pulses-are-bounded", crowd, test_unread_pulses);
+  ADD ("/audience/large/pulses-are-not-kept", usual, test_pulses_are_not_kept);
+  ADD ("/audience/turns/flush", crowd, test_slices_of_flush);
+  ADD ("/audience/turns/burst-loses-nobody-anything", tiny_ring, test_slices_of_burst);
+  ADD ("/audience/turns/goodbye", crowd, test_slices_of_goodbye);
+  ADD ("/audience/turns/keepalive", crowd, test_slices_of_keepalive);
+  ADD ("/audience/turns/stalled", crowd, test_slices_of_stalled);
+
+  return g_test_run ();
+}
