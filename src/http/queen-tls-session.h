@@ -95,7 +95,9 @@ int queen_tls_session_finish (QueenTlsSession *self);
  * queen_tls_session_end_reading:
  *
  * Lets go of all that only reading needs, which is nearly all that a session has: 10 KB. From then
- * on it must not be read; what comes can only be thrown away, undecrypted.
+ * on it must not be read; what comes can only be thrown away, undecrypted, and with it a client's
+ * wish for new keys (RFC 8446 § 4.6.3), which no client has that only listens. When its own key has
+ * been used as often as it may be, writing fails, and the client is told of the end.
  */
 void queen_tls_session_end_reading (QueenTlsSession *self);
 

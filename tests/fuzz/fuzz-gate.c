@@ -54,8 +54,8 @@ static const char *const requests[] = {
   "GET /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n\r\n",
   "GET /later HTTP/1.1\r\nHost: localhost\r\n\r\n",
   "GET /shared HTTP/1.1\r\nHost: localhost\r\n\r\n",
-  "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-  "Content-Length: 34\r\n\r\n{\"worker_id\":\"w\",\"status\":\"ready\"}",
+  ("POST /v1/worker-heartbeat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+   "Content-Length: 34\r\n\r\n{\"worker_id\":\"w\",\"status\":\"ready\"}"),
   "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\nand more",
   "POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65000\r\n\r\n",
   "GET / HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n",
