@@ -153,6 +153,34 @@ test_scopes (void)
   g_assert_cmpuint (get_status (queen, "GET", "/v1/heartbeats/stream", BEARER (OTHER)), ==, 403);
 }
 
+/* @id: one digit */
+static guint
+beat (QueenProcess *queen, char id, const char *headers)
+{
+  g_autofree char *request =
+      g_strdup_printf ("POST /v1/worker-heartbeat HTTP/1.1\r\nHost: localhost\r\n"
+                       "Content-Type: application/json\r\nContent-Length: 34\r\n%s\r\n"
+                       "{\"worker_id\":\"%c\",\"status\":\"ready\"}",
+                       headers, id);
+  g_autoptr (HttpAnswer) answer = http_exchange (queen_process_get_port (queen), request, -1);
+
+  return answer->status;
+}
+
+/* A16: whose token it is has the share, from whichever address. */
+static void
+test_sender (void)
+{
+  g_autoptr (TokenFile) file = token_file_new ("a:" TOKEN "\na:" TOKEN "2\nb:" OTHER "\n");
+  g_autoptr (QueenProcess) queen = queen_process_start (file->option, "--max-components=8", NULL);
+
+  g_assert_cmpuint (beat (queen, '1', BEARER (TOKEN)), ==, 200);
+  g_assert_cmpuint (beat (queen, '2', BEARER (TOKEN "2")), ==, 200);
+  g_assert_cmpuint (beat (queen, '3', BEARER (TOKEN)), ==, 503);
+  g_assert_cmpuint (beat (queen, '2', BEARER (TOKEN)), ==, 200);
+  g_assert_cmpuint (beat (queen, '3', BEARER (OTHER)), ==, 200);
+}
+
 /* A browser sends a cookie whichever page makes it; so a page must say where it is from. */
 static void
 test_session_writes (void)
@@ -378,6 +406,7 @@ main (int argc, char **argv)
   g_test_add_func ("/access/token/reading-too-when-protected", test_reading);
   g_test_add_func ("/access/token/read-again-on-sighup", test_reload);
   g_test_add_func ("/access/token/each-with-its-scopes", test_scopes);
+  g_test_add_func ("/access/token/a-share-of-the-registry-for-each-name", test_sender);
   g_test_add_func ("/access/token/revoked-with-its-sessions", test_revoked);
   g_test_add_func ("/access/session/writes-for-her-own-page-alone", test_session_writes);
   g_test_add_func ("/access/session/two-queens-on-one-host", test_two_queens);

@@ -133,6 +133,37 @@ test_forwarded (void)
   close (second);
 }
 
+/* A16: and each has a share of the registry. */
+static void
+test_senders (void)
+{
+  static const struct
+  {
+    const char *client;
+    char id;
+    guint status;
+  } rows[] = {
+    { "192.0.2.1", '1', 200 }, { "192.0.2.1", '2', 200 }, { "192.0.2.1", '3', 503 },
+    { "192.0.2.2", '3', 200 }, { "192.0.2.1", '1', 200 }, { "127.0.0.1", '4', 200 },
+    { "127.0.0.1", '5', 200 }, { "127.0.0.1", '6', 503 },
+  };
+  g_autoptr (QueenProcess) queen =
+      queen_process_start ("--trusted-proxy=127.0.0.1", "--max-components=8", NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *request =
+          g_strdup_printf ("POST /v1/worker-heartbeat HTTP/1.1\r\nHost: localhost\r\n"
+                           "Content-Type: application/json\r\nContent-Length: 34\r\n"
+                           "X-Forwarded-For: %s\r\n\r\n{\"worker_id\":\"%c\",\"status\":\"ready\"}",
+                           rows[i].client, rows[i].id);
+      g_autoptr (HttpAnswer) answer = http_exchange (queen_process_get_port (queen), request, -1);
+
+      g_test_message ("%s: %s", rows[i].client, answer->body);
+      g_assert_cmpuint (answer->status, ==, rows[i].status);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -142,6 +173,8 @@ main (int argc, char **argv)
   g_test_add_func ("/proxies/requests/only-a-trusted-peer-is-believed", test_untrusted);
   g_test_add_func ("/proxies/requests/nobody-is-here-on-a-proxys-word", test_loopback);
   g_test_add_func ("/proxies/requests/forwarded-by-rfc-7239", test_forwarded);
+
+  g_test_add_func ("/proxies/senders/a-share-of-the-registry-for-each-client", test_senders);
 
   return g_test_run ();
 }
