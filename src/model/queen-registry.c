@@ -4,14 +4,13 @@
 #include "queen-registry.h"
 
 #include "queen-error.h"
+#include "queen-grace.h"
 #include "queen-hash.h"
 #include "queen-roll.h"
 #include "queen-senders.h"
 
 #define MAX_EXPIRED_AT_ONCE 64
-#define SENDERS_PART 4           /* one sender brings no more than this part of all */
-#define LATE (100 * 1000)        /* µs: what a main loop that turns never is */
-#define LEAST_GRACE (500 * 1000) /* µs: what it takes to hear all who wait in the sockets */
+#define SENDERS_PART 4 /* one sender brings no more than this part of all */
 
 struct _QueenRegistry
 {
@@ -22,24 +21,19 @@ struct _QueenRegistry
   QueenRegistrySettings settings;
 
   GHashTable *entries; /* id -> Entry */
-  GQueue members;      /* of Entry, in the order in which they were first seen */
+  QueenRoll *roll; /* of Entry, in the order in which they were first seen; those online count */
   /* Of Entry, by deadline. Each heartbeat gets the same time, so whoever beats goes to the end and
    * the queues stay in order without ever being sorted. */
   GQueue online;
   GQueue offline;
   QueenSenders *senders;
-  /* While the main loop stands still, nobody is heard, whoever speaks. Then all whose last
-   * heartbeat is from before get a grace. */
+  QueenGrace grace;
   gint64 looked_at; /* µs, monotonic: when it was last seen who is silent */
-  gint64 woke_at;   /* µs, monotonic: when that was late */
-  gint64 grace;     /* µs */
   guint n_available;
   guint64 n_heartbeats;
   guint64 last_sequence;
   guint64 n_displaced;
   guint64 revision;
-
-  QueenRoll *roll; /* of all, present are those online */
   QueenAlarm *alarm;
 };
 
@@ -50,11 +44,29 @@ typedef struct
   char *id;
   QueenComponent *component;
   QueenSender *sender; /* who brought it; NULL when that is not counted */
-  GList member_link;
-  GList deadline_link;
   QueenRollPlace place;
+  GList deadline_link;
   GList sender_link; /* in the sender's own queue, while it is offline */
 } Entry;
+
+/* Returns: whose place it is; %NULL if there is none */
+static Entry *
+get_entry (QueenRollPlace *place)
+{
+  return place ? (Entry *) ((char *) place - G_STRUCT_OFFSET (Entry, place)) : NULL;
+}
+
+static Entry *
+get_first (QueenRegistry *self)
+{
+  return get_entry (queen_roll_find_behind (self->roll, 0));
+}
+
+static Entry *
+get_next (Entry *entry)
+{
+  return get_entry (queen_roll_get_next (&entry->place));
+}
 
 static GQueue *
 get_deadlines (QueenRegistry *self, const QueenComponent *component)
@@ -102,10 +114,8 @@ add_entry (QueenRegistry *self, const char *id, guint64 sequence)
   Entry *entry = g_new0 (Entry, 1);
 
   entry->id = g_strdup (id);
-  entry->member_link.data = entry;
   entry->deadline_link.data = entry;
   entry->sender_link.data = entry;
-  g_queue_push_tail_link (&self->members, &entry->member_link);
   queen_roll_add (self->roll, &entry->place, entry->id, sequence);
   g_hash_table_insert (self->entries, entry->id, entry);
   return entry;
@@ -127,17 +137,15 @@ get_span (QueenRegistry *self, const QueenComponent *component)
                                                : self->settings.forget_after;
 }
 
-/* Returns: until when what is known of @entry holds; %G_MAXINT64 when there is none. Nobody who has
- * been heard since the grace began can have such an early deadline, so the queues stay in order. */
+/* Returns: until when what is known of @entry holds; %G_MAXINT64 when there is none */
 static gint64
 get_deadline (QueenRegistry *self, const Entry *entry)
 {
-  gint64 deadline = entry ? entry->component->deadline : G_MAXINT64;
-
-  if (self->grace == 0 || deadline >= self->woke_at + self->settings.timeout ||
-      !queen_component_is_online (entry->component))
-    return deadline;
-  return MAX (deadline, self->woke_at) + self->grace;
+  if (!entry)
+    return G_MAXINT64;
+  return queen_component_is_online (entry->component)
+             ? queen_grace_put_off (&self->grace, entry->component->deadline)
+             : entry->component->deadline;
 }
 
 /* Returns: %G_MAXINT64 when there is none. One of a former life may be before the clock began. */
@@ -189,7 +197,6 @@ forget (QueenRegistry *self, Entry *entry)
   g_autoptr (QueenEvent) event = queen_event_new_forgotten (last);
 
   queen_senders_leave (self->senders, entry->sender);
-  g_queue_unlink (&self->members, &entry->member_link);
   queen_roll_remove (self->roll, &entry->place);
   g_hash_table_remove (self->entries, entry->id);
   self->revision++;
@@ -258,6 +265,7 @@ queen_registry_new (QueenComponentKind kind,
   self->kind = kind;
   self->bus = g_object_ref (bus);
   self->settings = *settings;
+  self->grace.timeout = settings->timeout;
   return self;
 }
 
@@ -279,9 +287,8 @@ compare_deadlines (gconstpointer a, gconstpointer b)
 static void
 tell_restored (QueenRegistry *self)
 {
-  for (GList *link = self->members.head; link; link = link->next)
+  for (Entry *entry = get_first (self); entry; entry = get_next (entry))
     {
-      Entry *entry = link->data;
       g_autoptr (QueenEvent) event = queen_event_new_restored (entry->component);
 
       queen_event_bus_emit (self->bus, event);
@@ -454,17 +461,14 @@ void
 queen_registry_excuse (QueenRegistry *self, gint64 lateness)
 {
   gint64 now = self->settings.clock->get_monotonic ();
-  gint64 left = self->woke_at + self->grace - now; /* of a grace before this one */
 
-  if (lateness < LATE || self->online.length == 0)
+  if (self->online.length == 0 || !queen_grace_begin (&self->grace, now, lateness))
     return;
-  self->woke_at = now;
-  self->grace = MIN (MAX (MAX (lateness, left), LEAST_GRACE), self->settings.timeout);
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
                     "stood still for %" G_GINT64_FORMAT " ms or longer: no %s is missed before "
                     "%" G_GINT64_FORMAT " ms have passed",
                     lateness / 1000, queen_component_kind_get_name (self->kind),
-                    self->grace / 1000);
+                    self->grace.span / 1000);
 }
 
 /* By as much as this comes late, and once for each time, all deadlines are put off. */
@@ -508,28 +512,17 @@ queen_registry_lookup (QueenRegistry *self, const char *id)
   return entry ? entry->component : NULL;
 }
 
-GPtrArray *
-queen_registry_list (QueenRegistry *self)
-{
-  GPtrArray *components = g_ptr_array_new_full (queen_registry_get_total (self),
-                                                (GDestroyNotify) queen_component_unref);
-
-  for (GList *link = self->members.head; link; link = link->next)
-    g_ptr_array_add (components, queen_component_ref (((Entry *) link->data)->component));
-  return components;
-}
-
 guint
 queen_registry_list_behind (QueenRegistry *self,
                             guint64 sequence,
                             QueenComponent **components,
                             guint max)
 {
-  QueenRollPlace *place = queen_roll_find_behind (self->roll, sequence);
+  Entry *entry = get_entry (queen_roll_find_behind (self->roll, sequence));
   guint n = 0;
 
-  for (; place && n < max; place = queen_roll_get_next (place))
-    components[n++] = ((Entry *) ((char *) place - G_STRUCT_OFFSET (Entry, place)))->component;
+  for (; entry && n < max; entry = get_next (entry))
+    components[n++] = entry->component;
   return n;
 }
 
@@ -539,9 +532,8 @@ queen_registry_list_sightings (QueenRegistry *self)
   GArray *sightings = queen_sightings_new (queen_registry_get_total (self));
   gint64 now = self->settings.clock->get_monotonic ();
 
-  for (GList *link = self->members.head; link; link = link->next)
+  for (Entry *entry = get_first (self); entry; entry = get_next (entry))
     {
-      const Entry *entry = link->data;
       const QueenComponent *component = entry->component;
       gint64 age = now - (component->deadline - get_span (self, component));
       QueenSighting sighting = { queen_component_ref (entry->component), MAX (age, 0),

@@ -121,21 +121,14 @@ gboolean queen_registry_expire (QueenRegistry *self);
 QueenComponent *queen_registry_lookup (QueenRegistry *self, const char *id);
 
 /**
- * queen_registry_list:
- *
- * Returns: (transfer full) (element-type QueenComponent): all that are known, in the order in which
- *   they were first seen
- */
-GPtrArray *queen_registry_list (QueenRegistry *self);
-
-/**
  * queen_registry_list_behind:
  * @sequence: of the one behind which to begin, be it known or not; 0 to begin with the first
  * @components: (out) (array) (transfer none): as they are now; valid until the registry changes
  * @max: how many there is room for
  *
- * The same, a few at a time: it costs no more in the middle than at the beginning, so whoever has
- * to look at all of them can let the main loop turn in between.
+ * All that are known, in the order in which they were first seen, a few at a time: it costs no more
+ * in the middle than at the beginning, so whoever has to look at all of them can let the main loop
+ * turn in between.
  *
  * Returns: how many there are, up to @max
  */
@@ -147,7 +140,8 @@ guint queen_registry_list_behind (QueenRegistry *self,
 /**
  * queen_registry_list_sightings:
  *
- * Returns: (transfer full) (element-type QueenSighting): the same, with the ages that they have now
+ * Returns: (transfer full) (element-type QueenSighting): all that are known, in the order in which
+ *   they were first seen, with the ages that they have now
  */
 GArray *queen_registry_list_sightings (QueenRegistry *self);
 

@@ -172,14 +172,14 @@ check_component_json (const QueenComponent *component)
 static void
 check_registry (QueenRegistry *registry)
 {
-  g_autoptr (GPtrArray) all = queen_registry_list (registry);
+  g_autoptr (GArray) all = queen_registry_list_sightings (registry);
   g_autoptr (GString) ids = g_string_new ("[");
   guint n_online = 0, n_available = 0;
   QueenCensus census;
 
   for (guint i = 0; i < all->len; i++)
     {
-      const QueenComponent *component = all->pdata[i];
+      const QueenComponent *component = g_array_index (all, QueenSighting, i).component;
 
       g_assert_true (queen_registry_lookup (registry, component->id) == component);
       check_deadlines (component);
@@ -286,10 +286,10 @@ find_deadline (Cluster *cluster, gint64 end)
 {
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     {
-      g_autoptr (GPtrArray) all = queen_registry_list (cluster->registries[kind]);
+      g_autoptr (GArray) all = queen_registry_list_sightings (cluster->registries[kind]);
 
       for (guint i = 0; i < all->len; i++)
-        end = MIN (end, ((QueenComponent *) all->pdata[i])->deadline);
+        end = MIN (end, g_array_index (all, QueenSighting, i).component->deadline);
     }
   return end;
 }

@@ -61,13 +61,13 @@ check_round_trip (const QueenState *state)
 static void
 check_restored (QueenRegistry *registry, char **ids)
 {
-  g_autoptr (GPtrArray) all = queen_registry_list (registry);
+  g_autoptr (GArray) all = queen_registry_list_sightings (registry);
   guint n_online = 0;
   QueenCensus census;
 
   for (guint i = 0; i < all->len; i++)
     {
-      const QueenComponent *component = all->pdata[i];
+      const QueenComponent *component = g_array_index (all, QueenSighting, i).component;
 
       g_assert_cmpstr (component->id, ==, ids[i]);
       n_online += queen_component_is_online (component);

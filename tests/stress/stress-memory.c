@@ -19,24 +19,13 @@
 #define AT_ONCE 4096
 #define MEMORY_MAX (G_GINT64_CONSTANT (2) << 30) /* of the system's unit */
 
-/* Quotes: what takes the most room, once it is JSON. */
-static char *
-quotes (gsize length)
-{
-  GString *text = g_string_new (NULL);
-
-  while (text->len < 2 * length)
-    g_string_append (text, "\\\"");
-  return g_string_free (text, FALSE);
-}
-
 static char *
 make_request (const char *kind, guint number)
 {
-  g_autofree char *id = quotes (122);
-  g_autofree char *text = quotes (256);
-  g_autofree char *long_text = quotes (512);
-  g_autofree char *reason = quotes (1024);
+  g_autofree char *id = g_strnfill (122, 'x');
+  g_autofree char *text = g_strnfill (256, 'x');
+  g_autofree char *long_text = g_strnfill (512, 'x');
+  g_autofree char *reason = g_strnfill (1024, 'x');
   g_autofree char *body =
       g_str_equal (kind, "worker")
           ? g_strdup_printf (

@@ -409,16 +409,15 @@ test_forget_by_hand (Fixture *f, gconstpointer data)
 static void
 test_list (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GPtrArray) listed = NULL;
+  QueenComponent *listed[3];
 
   beat (f, "b", QUEEN_STATUS_READY, NULL);
   beat (f, "a", QUEEN_STATUS_STOPPED, NULL);
   beat (f, "b", QUEEN_STATUS_BUSY, NULL);
-  listed = queen_registry_list (f->registry);
-  g_assert_cmpuint (listed->len, ==, 2);
-  g_assert_cmpstr (((QueenComponent *) listed->pdata[0])->id, ==, "b");
-  g_assert_cmpint (((QueenComponent *) listed->pdata[0])->status, ==, QUEEN_STATUS_BUSY);
-  g_assert_cmpstr (((QueenComponent *) listed->pdata[1])->id, ==, "a");
+  g_assert_cmpuint (queen_registry_list_behind (f->registry, 0, listed, 3), ==, 2);
+  g_assert_cmpstr (listed[0]->id, ==, "b");
+  g_assert_cmpint (listed[0]->status, ==, QUEEN_STATUS_BUSY);
+  g_assert_cmpstr (listed[1]->id, ==, "a");
 }
 
 static void
