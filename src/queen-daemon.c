@@ -35,9 +35,9 @@
 
 #define MEMORY_DELAY (2 * G_USEC_PER_SEC)
 #define MEMORY_INTERVAL (5 * G_USEC_PER_SEC)
-#define HEAP_INTERVAL (60 * G_USEC_PER_SEC)
-#define HEAP_LEFT_ALONE (32 << 20)    /* bytes: a queen with a few thousand workers */
-#define FAREWELL (2 * G_USEC_PER_SEC) /* what the last bytes get to go out */
+#define HEAP_INTERVAL (10 * G_USEC_PER_SEC) /* short, so that there is little to do each time */
+#define HEAP_LEFT_ALONE (32 << 20)          /* bytes: a queen with a few thousand workers */
+#define FAREWELL (2 * G_USEC_PER_SEC)       /* what the last bytes get to go out */
 
 struct _QueenDaemon
 {
