@@ -63,10 +63,18 @@ on_child_setup (gpointer data)
   queen_test_die_with (GPOINTER_TO_INT (data));
 }
 
+static void
+on_child_setup_without_standard (gpointer data)
+{
+  on_child_setup (data);
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    close (fd);
+}
+
 /* @line: what follows the program's name, as a shell would take it; words that are NAME=VALUE
  * before it are variables of the environment. */
 static GSubprocess *
-spawn (GSubprocessLauncher *launcher, const char *line)
+spawn_with (GSubprocessLauncher *launcher, const char *line, GSpawnChildSetupFunc setup)
 {
   g_autoptr (GStrvBuilder) command = g_strv_builder_new ();
   g_auto (GStrv) words = NULL;
@@ -96,11 +104,16 @@ spawn (GSubprocessLauncher *launcher, const char *line)
   g_strv_builder_add (command, g_getenv ("QUEENCTL"));
   g_strv_builder_addv (command, (const char **) word);
   arguments = g_strv_builder_end (command);
-  g_subprocess_launcher_set_child_setup (launcher, on_child_setup, GINT_TO_POINTER (getpid ()),
-                                         NULL);
+  g_subprocess_launcher_set_child_setup (launcher, setup, GINT_TO_POINTER (getpid ()), NULL);
   process = g_subprocess_launcher_spawnv (launcher, (const char *const *) arguments, &error);
   g_assert_no_error (error);
   return process;
+}
+
+static GSubprocess *
+spawn (GSubprocessLauncher *launcher, const char *line)
+{
+  return spawn_with (launcher, line, on_child_setup);
 }
 
 /* Returns: its exit status; nothing that a terminal would obey goes through a pipe */
@@ -441,14 +454,6 @@ ask_on_terminal (const char *line)
   return g_string_free (out, FALSE);
 }
 
-/* In the child, after fork. */
-static void
-close_standard_descriptors (gpointer data)
-{
-  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-    close (fd);
-}
-
 static gboolean
 leads_nowhere (GSubprocess *process, int fd)
 {
@@ -466,8 +471,7 @@ test_no_output (Fixture *f, gconstpointer data)
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
   g_autoptr (GSubprocess) process = NULL;
 
-  g_subprocess_launcher_set_child_setup (launcher, close_standard_descriptors, NULL, NULL);
-  process = spawn (launcher, "watch");
+  process = spawn_with (launcher, "watch", on_child_setup_without_standard);
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
     queen_test_wait_until (leads_nowhere (process, fd));
   g_subprocess_force_exit (process);
