@@ -198,43 +198,32 @@ test_answered (void)
     }
 }
 
-/* Clients that ask for much and do not read it: they have been promised an answer, so they stay. */
+/* Clients that ask for much and do not read it hold their places for a second, and no longer. A11
+ */
 static void
-test_promised (void)
+test_no_readers (void)
 {
   g_autoptr (QueenProcess) queen = queen_process_start ("--max-connections=2", NULL);
   guint16 port = queen_process_get_port (queen);
-  int slow[2];
+  int idle[2];
 
-  for (int i = 0; i < 300; i++)
+  for (int i = 0; i < 600; i++)
     {
       g_autofree char *json = g_strdup_printf (
-          "{\"worker\":{\"id\":\"w%d\",\"status\":\"ready\",\"model_id\":\"%01000d\"}}", i, i);
+          "{\"worker\":{\"id\":\"w%d\",\"status\":\"ready\",\"model_id\":\"%0500d\"}}", i, i);
       g_autoptr (HttpAnswer) answer = http_post (port, "/v1/worker-heartbeat", json);
 
       g_assert_cmpuint (answer->status, ==, 200);
     }
-  for (gsize i = 0; i < G_N_ELEMENTS (slow); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (idle); i++)
     {
-      slow[i] = http_connect_with_buffer (port, 4096);
-      http_send (slow[i], "GET /v1/workers HTTP/1.1\r\nHost: localhost\r\n\r\n", -1);
-      g_assert_true (http_wait_readable (slow[i], queen_test_get_deadline ()));
+      idle[i] = http_connect_with_buffer (port, 4096);
+      http_send (idle[i], "GET /v1/workers HTTP/1.1\r\nHost: localhost\r\n\r\n", -1);
+      g_assert_true (http_wait_readable (idle[i], queen_test_get_deadline ()));
     }
-  for (int i = 0; i < 5; i++)
-    {
-      g_autoptr (HttpAnswer) refused = http_get (port, "/health");
-
-      assert_unavailable (refused, "too many connections");
-    }
-  for (gsize i = 0; i < G_N_ELEMENTS (slow); i++)
-    {
-      g_autoptr (HttpAnswer) whole = http_read_answer (slow[i]);
-
-      g_assert_cmpuint (whole->status, ==, 200);
-      g_assert_cmpuint (whole->body_length, >, 300000);
-    }
-  g_assert_cmpuint (get_status (port, "/health"), ==, 200);
-  g_assert_cmpuint (http_read_metric (port, REFUSALS ("connection_cap")), ==, 5);
+  queen_test_wait_until (get_status (port, "/health") == 200);
+  for (gsize i = 0; i < G_N_ELEMENTS (idle); i++)
+    close (idle[i]);
 }
 
 /* Shares of one address */
@@ -379,7 +368,7 @@ main (int argc, char **argv)
   g_test_add_func ("/caps/connections/the-oldest-unfinished-makes-room", test_eviction);
   g_test_add_func ("/caps/connections/a-burst-is-served-whole", test_burst);
   g_test_add_func ("/caps/connections/who-has-an-answer-gives-way", test_answered);
-  g_test_add_func ("/caps/connections/unavailable-rather-than-break-a-promise", test_promised);
+  g_test_add_func ("/caps/connections/who-takes-nothing-of-its-answer-makes-room", test_no_readers);
   g_test_add_func ("/caps/per-peer/subscribers", test_subscribers_per_peer);
   g_test_add_func ("/caps/per-peer/connections", test_connections_per_peer);
   g_test_add_func ("/caps/per-peer/over-its-share-evicts-nobody", test_over_share_evicts_nobody);
