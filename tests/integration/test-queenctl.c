@@ -63,6 +63,16 @@ on_child_setup (gpointer data)
   queen_test_die_with (GPOINTER_TO_INT (data));
 }
 
+static GSubprocessLauncher *
+new_launcher (GSubprocessFlags flags)
+{
+  GSubprocessLauncher *launcher = g_subprocess_launcher_new (flags);
+
+  g_subprocess_launcher_set_child_setup (launcher, on_child_setup, GINT_TO_POINTER (getpid ()),
+                                         NULL);
+  return launcher;
+}
+
 /* @line: what follows the program's name, as a shell would take it; words that are NAME=VALUE
  * before it are variables of the environment. */
 static GSubprocess *
@@ -96,8 +106,6 @@ spawn (GSubprocessLauncher *launcher, const char *line)
   g_strv_builder_add (command, g_getenv ("QUEENCTL"));
   g_strv_builder_addv (command, (const char **) word);
   arguments = g_strv_builder_end (command);
-  g_subprocess_launcher_set_child_setup (launcher, on_child_setup, GINT_TO_POINTER (getpid ()),
-                                         NULL);
   process = g_subprocess_launcher_spawnv (launcher, (const char *const *) arguments, &error);
   g_assert_no_error (error);
   return process;
@@ -108,7 +116,7 @@ static int
 run (const char *line, char **out, char **err)
 {
   g_autoptr (GSubprocessLauncher) launcher =
-      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+      new_launcher (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
   g_autoptr (GSubprocess) process = spawn (launcher, line);
   g_autoptr (GError) error = NULL;
 
@@ -418,7 +426,7 @@ test_option_order (Fixture *f, gconstpointer data)
 static char *
 ask_on_terminal (const char *line)
 {
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
+  g_autoptr (GSubprocessLauncher) launcher = new_launcher (G_SUBPROCESS_FLAGS_NONE);
   g_autoptr (GSubprocess) process = NULL;
   GString *out = g_string_new (NULL);
   int terminal = posix_openpt (O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -463,7 +471,7 @@ leads_nowhere (GSubprocess *process, int fd)
 static void
 test_no_output (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
+  g_autoptr (GSubprocessLauncher) launcher = new_launcher (G_SUBPROCESS_FLAGS_NONE);
   g_autoptr (GSubprocess) process = NULL;
 
   g_subprocess_launcher_set_child_setup (launcher, close_standard_descriptors, NULL, NULL);
@@ -511,8 +519,7 @@ typedef struct
 static void
 start_watch (Watch *self, const char *line, GSubprocessFlags flags)
 {
-  g_autoptr (GSubprocessLauncher) launcher =
-      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | flags);
+  g_autoptr (GSubprocessLauncher) launcher = new_launcher (G_SUBPROCESS_FLAGS_STDOUT_PIPE | flags);
 
   self->process = spawn (launcher, line);
   self->lines = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->process));
