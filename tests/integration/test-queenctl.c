@@ -515,8 +515,7 @@ typedef struct
 static void
 start_watch (Watch *self, const char *line, GSubprocessFlags flags)
 {
-  g_autoptr (GSubprocessLauncher) launcher =
-      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | flags);
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | flags);
 
   self->process = spawn (launcher, line);
   self->lines = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->process));
