@@ -243,13 +243,17 @@ test_short_records (void)
 static void
 test_size (void)
 {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  g_test_skip ("the sanitizer's own memory is in the way");
-#else
   Pair pairs[20];
   gsize before, whole, rest;
 
+  pair_open (&pairs[0], "NORMAL"); /* what is only needed once */
+  pair_clear (&pairs[0]);
   before = mallinfo2 ().uordblks;
+  if (before == 0)
+    {
+      g_test_skip ("a tool has put its own memory in the place of the C library's");
+      return;
+    }
   for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
     {
       pair_open (&pairs[i], "NORMAL");
@@ -258,19 +262,14 @@ test_size (void)
   whole = (mallinfo2 ().uordblks - before) / G_N_ELEMENTS (pairs);
   for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
     queen_tls_session_end_reading (pairs[i].server);
-  rest = whole - (mallinfo2 ().uordblks - before) / G_N_ELEMENTS (pairs);
-  g_test_message ("of %zu bytes %zu go", whole, rest);
-  g_assert_cmpuint (rest, >, 9000);
-  before = mallinfo2 ().uordblks;
+  rest = (mallinfo2 ().uordblks - before) / G_N_ELEMENTS (pairs);
+  g_test_message ("of %zu bytes %zu are left", whole, rest);
+  g_assert_cmpuint (rest, <, whole / 8); /* what malloc keeps for later included */
   for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
     {
       queen_tls_session_free (pairs[i].server);
       close (pairs[i].fd);
     }
-  rest = (before - mallinfo2 ().uordblks) / G_N_ELEMENTS (pairs);
-  g_test_message ("%zu are left", rest);
-  g_assert_cmpuint (rest, <, 300);
-#endif
 }
 
 /* GnuTLS' own end of a connection, whose key is used by hand. */
