@@ -126,20 +126,21 @@ static void
 renew (QueenSnapshots *self, guint64 head)
 {
   gint64 now = self->clock->get_monotonic ();
+  gboolean has_room = may_make (self);
+  gboolean is_shared = is_large (self) && now - self->made_at < AGE_OF_SAME;
   g_autoptr (QueenEvent) event = NULL;
   g_autoptr (GBytes) frame = NULL;
 
-  if (!may_make (self) && now - self->checked_at < AGE_OF_LARGE)
+  if (!has_room && now - self->checked_at < AGE_OF_LARGE)
     return;
   event = queen_pulse_make_snapshot (self->pulse);
   self->checked_at = now;
-  if (is_large (self) && is_newest_the_same (self, event) &&
-      (now - self->made_at < AGE_OF_SAME || !may_make (self)))
+  if ((is_shared || !has_room) && is_newest_the_same (self, event))
     {
       self->next = head;
       return;
     }
-  if (!may_make (self))
+  if (!has_room)
     return;
   frame = make_frame (self, event, NULL);
   set_newest (self, frame, event, head);

@@ -105,6 +105,8 @@ test_half_open (gconstpointer interval)
   queen_test_wait_until_within (queen_process_count_descriptors (queen) == base, 36 * 1000);
   g_test_message ("%u vanished peers found out after %.1f s", N_VANISHED,
                   get_seconds_since (start));
+  g_assert_cmpuint (http_read_metric (port, "queen_dropped_subscribers_total{reason=\"vanished\"}"),
+                    ==, N_VANISHED);
   publish_to (port, neighbour, &number);
   for (guint i = 0; i < N_VANISHED; i++)
     close (fds[i]);

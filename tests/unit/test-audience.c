@@ -50,7 +50,6 @@ test_slow (Fixture *f, gconstpointer data)
 {
   int slow = subscribe (f);
   char bytes[2048];
-  guint32 n_written = 0;
 
   fill (f, -1);
   for (int i = 0; i < 10; i++)
@@ -58,7 +57,6 @@ test_slow (Fixture *f, gconstpointer data)
       pass (STALL_TIMEOUT - G_USEC_PER_SEC);
       g_assert_cmpint (read (slow, bytes, sizeof bytes), ==, sizeof bytes);
       pass (G_USEC_PER_SEC / 2);
-      n_written += sizeof bytes;
     }
   g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), ==, 1);
   pass (STALL_TIMEOUT + G_USEC_PER_SEC);
