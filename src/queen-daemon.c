@@ -125,13 +125,20 @@ log_reload (const char *what, const GError *error)
 }
 
 static gboolean
+is_read_right_over (guint owner, gpointer data)
+{
+  return !queen_access_may_read_on (data, owner);
+}
+
+static gboolean
 on_reload (gpointer data)
 {
   QueenDaemon *self = data;
   g_autoptr (GError) token_error = NULL;
   g_autoptr (GError) tls_error = NULL;
 
-  queen_access_reload (self->access, &token_error);
+  if (queen_access_reload (self->access, &token_error))
+    queen_stream_end_owned (self->stream, is_read_right_over, self->access);
   log_reload ("tokens", token_error);
   if (self->tls)
     {

@@ -461,18 +461,18 @@ queen_audience_get_n_owed_bytes (const QueenAudience *self)
 }
 
 gboolean
-queen_audience_has_room (QueenAudience *self, QueenSubscriber *subscriber)
+queen_audience_has_room (QueenAudience *self,
+                         QueenSubscriber *subscriber,
+                         const struct sockaddr_storage *client,
+                         gboolean is_forwarded)
 {
-  struct sockaddr_storage address = { 0 };
-
   if (self->n_subscribers >= self->settings.caps.subscribers)
     {
       self->tally->refusals[QUEEN_REFUSAL_SUBSCRIBER_CAP]++;
       return FALSE;
     }
-  getpeername (queen_subscriber_get_fd (subscriber), (struct sockaddr *) &address,
-               &(socklen_t){ sizeof address });
-  if (queen_peers_enter (self->peers, &address, FALSE, &get_seat (subscriber)->peer))
+  if (!client ||
+      queen_peers_enter (self->peers, client, is_forwarded, &get_seat (subscriber)->peer))
     return TRUE;
   self->tally->refusals[QUEEN_REFUSAL_PEER_SHARE]++;
   return FALSE;

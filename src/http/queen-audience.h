@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <sys/socket.h>
+
 #include "queen-caps.h"
 #include "queen-subscriber.h"
 #include "queen-tally.h"
@@ -69,10 +71,15 @@ gsize queen_audience_get_n_owed_bytes (const QueenAudience *self);
 
 /**
  * queen_audience_has_room:
+ * @client: (nullable): whose share of the places it takes from; %NULL for nobody's
+ * @is_forwarded: see queen_peers_enter()
  *
  * Returns: whether @subscriber may come. It then has its share of places, until it goes
  */
-gboolean queen_audience_has_room (QueenAudience *self, QueenSubscriber *subscriber);
+gboolean queen_audience_has_room (QueenAudience *self,
+                                  QueenSubscriber *subscriber,
+                                  const struct sockaddr_storage *client,
+                                  gboolean is_forwarded);
 
 /**
  * queen_audience_add:

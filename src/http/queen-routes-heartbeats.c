@@ -109,6 +109,7 @@ parse_subscription (Subscription *subscription,
                     GError **error)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  const QueenRequest *asked = queen_server_get_request (message);
   QueenStreamRequest *request = &subscription->request;
 
   if (!queen_stream_request_parse (request, query,
@@ -116,6 +117,9 @@ parse_subscription (Subscription *subscription,
                                    queen_stream_get_capacity (subscription->stream), error))
     return FALSE;
   request->last_id = subscription->last_id = g_strdup (request->last_id);
+  request->client = asked->client;
+  request->is_forwarded = asked->is_forwarded;
+  request->owner = queen_server_get_owner (message);
   return TRUE;
 }
 

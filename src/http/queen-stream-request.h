@@ -4,6 +4,7 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/socket.h>
 
 G_BEGIN_DECLS
 
@@ -12,6 +13,8 @@ G_BEGIN_DECLS
  * @kinds: the #QueenEventKind bits wanted; 0 for how things stand now, and the end
  * @n_history: how many past events to begin with; 0 for none
  * @last_id: (nullable): resume behind this event; goes before @n_history
+ * @client: (nullable): whose share of the subscribers it takes from; %NULL for nobody's
+ * @is_forwarded: somebody says so who hands it on
  * @owner: by whose right it listens, to be told of by queen_stream_end_owned(); 0 for nobody's
  *
  * What a subscriber asks for.
@@ -21,6 +24,8 @@ typedef struct
   guint kinds;
   guint n_history;
   const char *last_id;
+  const struct sockaddr_storage *client;
+  gboolean is_forwarded;
   guint owner;
 } QueenStreamRequest;
 

@@ -493,7 +493,9 @@ queen_stream_subscribe (QueenStream *self,
                         const QueenStreamRequest *request)
 {
   QueenSubscriber *subscriber = queen_subscriber_new (socket, request->owner);
-  gboolean has_room = request->kinds == 0 || queen_audience_has_room (self->audience, subscriber);
+  gboolean has_room =
+      request->kinds == 0 ||
+      queen_audience_has_room (self->audience, subscriber, request->client, request->is_forwarded);
 
   if (has_room && !self->is_leaving)
     {

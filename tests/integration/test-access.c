@@ -10,6 +10,7 @@
 
 #include "http-client.h"
 #include "queen-process.h"
+#include "sse-client.h"
 
 #define TOKEN "correct-horse-battery"
 #define OTHER "another-long-token-here"
@@ -250,6 +251,64 @@ test_revoked (void)
   g_assert_cmpuint (get_status (queen, "GET", "/v1/workers", of_b), ==, 200);
 }
 
+/* Returns: (transfer full): a listener that has had its first event */
+static SseClient *
+listen_as (QueenProcess *queen, const char *headers)
+{
+  SseClient *client = sse_client_open (queen_process_get_port (queen), 0, NULL, headers);
+
+  sse_frame_free (sse_client_next (client));
+  return client;
+}
+
+static void
+assert_ended (SseClient *client)
+{
+  g_autoptr (SseFrame) bye = sse_client_next (client);
+
+  g_assert_nonnull (bye);
+  g_assert_cmpstr (bye->event, ==, "bye");
+  g_assert_null (sse_client_next (client));
+}
+
+/* A22: what was opened with it does not go on without it. */
+static void
+test_streams (void)
+{
+  g_autoptr (TokenFile) file = token_file_new ("a:" TOKEN "\na:" TOKEN "2\nb:" OTHER "\n");
+  g_autoptr (QueenProcess) queen =
+      queen_process_start (file->option, "--protect-reads", "--heartbeat-interval=1h", NULL);
+  g_autofree char *cookie = dup_cookie (queen, BEARER (TOKEN));
+  g_autoptr (SseClient) by_token = listen_as (queen, BEARER (TOKEN));
+  g_autoptr (SseClient) by_cookie = listen_as (queen, cookie);
+  g_autoptr (SseClient) by_next = listen_as (queen, BEARER (TOKEN "2"));
+  g_autoptr (SseClient) by_other = listen_as (queen, BEARER (OTHER));
+
+  g_assert_true (
+      g_file_set_contents (file->path, "a:" TOKEN "2\nb:" OTHER ":beat,admin\n", -1, NULL));
+  queen_process_signal (queen, SIGHUP);
+  assert_ended (by_token);
+  assert_ended (by_cookie);
+  assert_ended (by_other);
+  g_assert_cmpuint (beat (queen, '1', BEARER (TOKEN "2")), ==, 200);
+  sse_client_expect (by_next, "worker", "1", "Ready");
+}
+
+/* Where everybody may read, nobody's right to it ends. */
+static void
+test_free_streams (void)
+{
+  g_autoptr (TokenFile) file = token_file_new ("a:" TOKEN "\n");
+  g_autoptr (QueenProcess) queen =
+      queen_process_start (file->option, "--heartbeat-interval=1h", NULL);
+  g_autoptr (SseClient) client = listen_as (queen, BEARER (TOKEN));
+
+  g_assert_true (g_file_set_contents (file->path, "b:" OTHER "\n", -1, NULL));
+  queen_process_signal (queen, SIGHUP);
+  queen_test_wait_until (beat (queen, '1', BEARER (OTHER)) == 200);
+  sse_client_expect (client, "worker", "1", "Ready");
+}
+
 static void
 test_reload (void)
 {
@@ -408,6 +467,8 @@ main (int argc, char **argv)
   g_test_add_func ("/access/token/each-with-its-scopes", test_scopes);
   g_test_add_func ("/access/token/a-share-of-the-registry-for-each-name", test_sender);
   g_test_add_func ("/access/token/revoked-with-its-sessions", test_revoked);
+  g_test_add_func ("/access/token/revoked-with-its-streams", test_streams);
+  g_test_add_func ("/access/token/a-stream-that-took-none-goes-on", test_free_streams);
   g_test_add_func ("/access/session/writes-for-her-own-page-alone", test_session_writes);
   g_test_add_func ("/access/session/two-queens-on-one-host", test_two_queens);
   g_test_add_func ("/access/session/none-without-tokens", test_no_session);

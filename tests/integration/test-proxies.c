@@ -133,6 +133,33 @@ test_forwarded (void)
   close (second);
 }
 
+/* Each has a share of the listeners, too. */
+static void
+test_listeners (void)
+{
+  g_autoptr (QueenProcess) queen =
+      queen_process_start ("--trusted-proxy=127.0.0.1", "--max-per-peer=2", NULL);
+  guint16 port = queen_process_get_port (queen);
+  static const struct
+  {
+    const char *headers;
+    gboolean is_busy;
+  } rows[] = {
+    { XFF ("192.0.2.1"), FALSE }, { XFF ("192.0.2.1"), FALSE }, { XFF ("192.0.2.1"), TRUE },
+    { XFF ("192.0.2.2"), FALSE }, { XFF ("192.0.2.3"), FALSE }, { XFF ("192.0.2.4"), FALSE },
+  };
+  g_autoptr (GPtrArray) clients = sse_client_array_new ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      SseClient *client = sse_client_open (port, 0, NULL, rows[i].headers);
+      g_autoptr (SseFrame) frame = sse_client_next (client);
+
+      g_ptr_array_add (clients, client);
+      g_assert_cmpint (g_strcmp0 (frame->event, "busy") == 0, ==, rows[i].is_busy);
+    }
+}
+
 /* A16: and each has a share of the registry. */
 static void
 test_senders (void)
@@ -174,6 +201,7 @@ main (int argc, char **argv)
   g_test_add_func ("/proxies/requests/nobody-is-here-on-a-proxys-word", test_loopback);
   g_test_add_func ("/proxies/requests/forwarded-by-rfc-7239", test_forwarded);
 
+  g_test_add_func ("/proxies/listeners/a-share-for-each-client", test_listeners);
   g_test_add_func ("/proxies/senders/a-share-of-the-registry-for-each-client", test_senders);
 
   return g_test_run ();
