@@ -96,6 +96,18 @@ count_up (guint16 port)
   visitors_send (port, beat, 1, n_events, N_AT_ONCE);
 }
 
+/* GLib keeps room for as many sources as were ever ready in one turn of the loop, and in some run
+ * there are five at last: four pointers become eight, once. */
+static gboolean
+has_grown_once (guint64 base, guint64 in_use)
+{
+  static gboolean has_grown;
+  gboolean is_first = !has_grown && in_use == base + 4 * sizeof (gpointer);
+
+  has_grown |= is_first;
+  return is_first;
+}
+
 static double
 wave (QueenProcess *queen, guint64 count, guint n_descriptors)
 {
@@ -148,6 +160,8 @@ test_flat (void)
                       i * count, in_use, queen_process_count_descriptors (queen),
                       (queen_process_get_resident (queen) - resident) / 1024,
                       (double) (i * count) / seconds);
+      if (has_grown_once (base, in_use))
+        base = in_use;
       g_assert_cmpuint (in_use, ==, base);
     }
 }
