@@ -159,6 +159,11 @@ append_budgets (GString *text, const QueenMetricsSources *sources)
   for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
     append_sample (text, "queen_held_bytes", "what", queen_budget_get_name (budget),
                    queen_budgets_get_held (sources->budgets, budget));
+  append_sample (text, "queen_held_bytes", "what", "lists",
+                 queen_lister_get_n_bytes (sources->lister));
+  append_sample (text, "queen_held_bytes", "what", "components",
+                 queen_registry_get_n_bytes (sources->workers) +
+                     queen_registry_get_n_bytes (sources->hives));
   append_sample (text, "queen_held_bytes", "what", "ring", stream.ring);
   append_sample (text, "queen_held_bytes", "what", "snapshots", stream.snapshots);
   begin_family (text, "queen_max_held_bytes", "gauge", "Bytes of it that may be held.");

@@ -3,6 +3,8 @@
 
 #include "queen-component.h"
 
+#include <string.h>
+
 G_DEFINE_BOXED_TYPE (QueenComponent, queen_component, queen_component_ref, queen_component_unref)
 
 static const char *const health_names[] = {
@@ -76,6 +78,19 @@ void
 queen_component_unref (QueenComponent *component)
 {
   g_atomic_rc_box_release_full (component, (GDestroyNotify) clear_component);
+}
+
+gsize
+queen_component_get_size (const QueenComponent *component)
+{
+  const char *texts[] = { component->id,      component->model_id,       component->device,
+                          component->version, component->implementation, component->hostname,
+                          component->hive_id, component->health_reason,  component->said_at };
+  gsize size = sizeof *component;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    size += texts[i] ? strlen (texts[i]) + 1 : 0;
+  return size;
 }
 
 gboolean

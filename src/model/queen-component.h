@@ -100,6 +100,13 @@ gboolean queen_component_says_same (const QueenComponent *a, const QueenComponen
 QueenComponent *queen_component_ref (QueenComponent *component);
 void queen_component_unref (QueenComponent *component);
 
+/**
+ * queen_component_get_size:
+ *
+ * Returns: bytes that it takes in memory, its texts counted and what the allocator adds left out
+ */
+gsize queen_component_get_size (const QueenComponent *component);
+
 gboolean queen_component_is_online (const QueenComponent *component);
 
 /**

@@ -412,6 +412,19 @@ queen_lister_get_n_made (QueenLister *self)
   return self->n_made;
 }
 
+gsize
+queen_lister_get_n_bytes (QueenLister *self)
+{
+  gsize n_bytes = 0;
+
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    if (self->shared[kind].list)
+      n_bytes += g_bytes_get_size (self->shared[kind].list->json);
+  if (self->current && self->current->listing)
+    n_bytes += queen_listing_get_n_bytes (self->current->listing);
+  return n_bytes;
+}
+
 static void
 free_build (Build *build)
 {

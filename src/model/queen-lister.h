@@ -111,6 +111,14 @@ char *queen_lister_dup_version (QueenLister *self, QueenRegistry *registry);
  */
 guint64 queen_lister_get_n_made (QueenLister *self);
 
+/**
+ * queen_lister_get_n_bytes:
+ *
+ * Returns: bytes of the lists that are kept for whoever asks next, and of the one that is being
+ * made
+ */
+gsize queen_lister_get_n_bytes (QueenLister *self);
+
 /** queen_lister_free: frees the lister, and orders that still wait, whose functions are not called.
  */
 void queen_lister_free (QueenLister *self);

@@ -123,6 +123,12 @@ queen_listing_free_to_bytes (QueenListing *self)
   return bytes;
 }
 
+gsize
+queen_listing_get_n_bytes (const QueenListing *self)
+{
+  return self->json->len;
+}
+
 void
 queen_listing_free (QueenListing *self)
 {

@@ -45,6 +45,9 @@ gboolean queen_listing_write (QueenListing *self, const QueenClock *clock, gint6
  */
 GBytes *queen_listing_free_to_bytes (QueenListing *self);
 
+/** queen_listing_get_n_bytes: how many bytes are written. */
+gsize queen_listing_get_n_bytes (const QueenListing *self);
+
 /** queen_listing_free: lets go of a list, whole or not. */
 void queen_listing_free (QueenListing *self);
 

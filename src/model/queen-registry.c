@@ -30,6 +30,7 @@ struct _QueenRegistry
   QueenGrace grace;
   gint64 looked_at; /* µs, monotonic: when it was last seen who is silent */
   guint n_available;
+  gsize n_bytes; /* of the components */
   guint64 n_heartbeats;
   guint64 last_sequence;
   guint64 n_displaced;
@@ -84,6 +85,7 @@ enter (QueenRegistry *self, Entry *entry, QueenComponent *component)
   if (entry->sender && !queen_component_is_online (component))
     g_queue_push_tail_link (&entry->sender->offline, &entry->sender_link);
   self->n_available += queen_component_is_available (component);
+  self->n_bytes += queen_component_get_size (component);
 }
 
 /* The reverse of enter(): returns what was known of @entry. */
@@ -96,6 +98,7 @@ leave (QueenRegistry *self, Entry *entry)
   if (entry->sender && !queen_component_is_online (component))
     g_queue_unlink (&entry->sender->offline, &entry->sender_link);
   self->n_available -= queen_component_is_available (component);
+  self->n_bytes -= queen_component_get_size (component);
   return component;
 }
 
@@ -575,6 +578,12 @@ guint64
 queen_registry_get_n_displaced (QueenRegistry *self)
 {
   return self->n_displaced;
+}
+
+gsize
+queen_registry_get_n_bytes (QueenRegistry *self)
+{
+  return self->n_bytes;
 }
 
 guint64

@@ -172,6 +172,13 @@ guint queen_registry_get_total (QueenRegistry *self);
 guint64 queen_registry_get_n_displaced (QueenRegistry *self);
 
 /**
+ * queen_registry_get_n_bytes:
+ *
+ * Returns: bytes that all that is known takes in memory; see queen_component_get_size()
+ */
+gsize queen_registry_get_n_bytes (QueenRegistry *self);
+
+/**
  * queen_registry_get_n_heartbeats:
  *
  * Returns: how many heartbeats it has taken, from whomever

@@ -290,6 +290,7 @@ test_held (void)
   g_assert_cmpuint (http_read_metric (port, "queen_held_bytes{what=\"ring\"}"), ==, 0);
   http_beat (port, "worker", "w", "ready");
   g_assert_cmpuint (http_read_metric (port, "queen_held_bytes{what=\"ring\"}"), >, 100);
+  g_assert_cmpuint (http_read_metric (port, "queen_held_bytes{what=\"components\"}"), >, 100);
   g_assert_cmpuint (http_read_metric (port, "queen_max_held_bytes{what=\"ring\"}"), ==,
                     64 * 1024 * 1024);
   g_assert_cmpuint (http_read_metric (port, "queen_held_bytes{what=\"snapshots\"}"), ==, 0);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
+#include <string.h>
+
 #include "model/queen-component.h"
 
 /* One row for each status: is one online, and is it available, as a worker and as a hive? */
@@ -118,6 +120,17 @@ test_says_same (void)
     }
 }
 
+static void
+test_size (void)
+{
+  g_autoptr (QueenComponent) hive = make_hive ();
+  gsize size = queen_component_get_size (hive);
+
+  g_assert_cmpuint (size, ==, sizeof *hive + strlen ("h") + 1 + strlen ("n") + 1);
+  hive->health_reason = g_strdup ("12345");
+  g_assert_cmpuint (queen_component_get_size (hive), ==, size + 6);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -128,5 +141,6 @@ main (int argc, char **argv)
   g_test_add_func ("/component/health/exact-words", test_health);
   g_test_add_func ("/component/says-same/but-for-times-and-counts", test_says_same);
 
+  g_test_add_func ("/component/size/its-texts-count", test_size);
   return g_test_run ();
 }

@@ -400,6 +400,7 @@ test_forget_by_hand (Fixture *f, gconstpointer data)
   g_assert_cmpstr (f->heard->str, ==, "a:Offline@1 a:forgotten@1 b:forgotten@1 ");
   assert_census (f, 0, 0, "[]");
   g_assert_cmpuint (queen_registry_get_total (f->registry), ==, 0);
+  g_assert_cmpuint (queen_registry_get_n_bytes (f->registry), ==, 0);
 
   g_assert_false (queen_registry_forget (f->registry, "a", &error));
   g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND);
