@@ -521,32 +521,6 @@ start_dbus (QueenDaemon *self)
 
 /* From one life to the next */
 
-static void
-go_on (QueenDaemon *self, const QueenState *state)
-{
-  gint64 elapsed = queen_state_get_elapsed (state, queen_clock_system.get_wall ());
-  guint n_workers, n_hives;
-
-  if (state->is_whole)
-    queen_stream_continue (self->stream, state->life, state->next);
-  n_workers =
-      queen_registry_restore (self->workers, state->sightings[QUEEN_COMPONENT_WORKER], elapsed);
-  n_hives = queen_registry_restore (self->hives, state->sightings[QUEEN_COMPONENT_HIVE], elapsed);
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE",
-                    "remembered %u workers and %u hives, as of %" G_GINT64_FORMAT " s ago",
-                    n_workers, n_hives, elapsed / G_USEC_PER_SEC);
-  /* Who has beaten since that was written, or while she hung, must not pay for a crash. */
-  if (!state->is_whole && elapsed < self->config->timeout)
-    {
-      queen_registry_excuse (self->workers, elapsed);
-      queen_registry_excuse (self->hives, elapsed);
-    }
-  /* Before anybody asks: those whose time was up meanwhile go offline by an event, as a subscriber
-   * that resumes would never hear of it otherwise. */
-  while (queen_registry_expire (self->workers) || queen_registry_expire (self->hives))
-    ;
-}
-
 /* When all that listens to the bus is there, and nothing has happened yet. */
 static void
 start_memory (QueenDaemon *self)
@@ -556,6 +530,7 @@ start_memory (QueenDaemon *self)
     .bus = self->bus,
     .workers = self->workers,
     .hives = self->hives,
+    .timeout = self->config->timeout,
     .delay = MEMORY_DELAY,
     .refresh = self->config->timeout / 3, /* as often as anybody beats */
     .interval = MEMORY_INTERVAL,
@@ -566,8 +541,10 @@ start_memory (QueenDaemon *self)
     return;
   self->memory = queen_memory_new (&settings);
   state = queen_memory_take (self->memory);
+  if (state && state->is_whole)
+    queen_stream_continue (self->stream, state->life, state->next);
   if (state)
-    go_on (self, state);
+    queen_memory_restore (self->memory, state);
   queen_memory_start (self->memory, queen_stream_get_life (self->stream));
 }
 

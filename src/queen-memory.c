@@ -261,6 +261,28 @@ queen_memory_take (QueenMemory *self)
 }
 
 void
+queen_memory_restore (QueenMemory *self, const QueenState *state)
+{
+  QueenRegistry *workers = self->settings.workers, *hives = self->settings.hives;
+  gint64 elapsed = queen_state_get_elapsed (state, queen_clock_system.get_wall ());
+  guint n_workers, n_hives;
+
+  n_workers = queen_registry_restore (workers, state->sightings[QUEEN_COMPONENT_WORKER], elapsed);
+  n_hives = queen_registry_restore (hives, state->sightings[QUEEN_COMPONENT_HIVE], elapsed);
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE",
+                    "remembered %u workers and %u hives, as of %" G_GINT64_FORMAT " s ago",
+                    n_workers, n_hives, elapsed / G_USEC_PER_SEC);
+  /* Who has beaten since that was written, or while she hung, must not pay for a crash. */
+  if (!state->is_whole && elapsed < self->settings.timeout)
+    {
+      queen_registry_excuse (workers, elapsed);
+      queen_registry_excuse (hives, elapsed);
+    }
+  while (queen_registry_expire (workers) || queen_registry_expire (hives))
+    ;
+}
+
+void
 queen_memory_start (QueenMemory *self, const char *life)
 {
   self->life = g_strdup (life);

@@ -14,6 +14,7 @@ G_BEGIN_DECLS
  * @bus: where it hears that something has happened
  * @workers: who is known
  * @hives: likewise
+ * @timeout: µs after a heartbeat until its sender counts as offline
  * @delay: µs from a change of what is known until it is written
  * @refresh: µs from a heartbeat that says nothing new until its time is written
  * @interval: µs between two times that it is written, at the least
@@ -24,6 +25,7 @@ typedef struct
   QueenEventBus *bus;
   QueenRegistry *workers;
   QueenRegistry *hives;
+  gint64 timeout;
   gint64 delay;
   gint64 refresh;
   gint64 interval;
@@ -55,6 +57,17 @@ QueenMemory *queen_memory_new (const QueenMemorySettings *settings);
  * Returns: (transfer full) (nullable): what the last life has left; %NULL when that is nothing
  */
 QueenState *queen_memory_take (QueenMemory *self);
+
+/**
+ * queen_memory_restore:
+ * @state: what queen_memory_take() gave; its components are the registries' from now on
+ *
+ * Everybody is known again as then, and all that listens to the bus hears of it. Those whose time
+ * was up meanwhile go offline by an event before anybody asks, as a subscriber that resumes would
+ * never hear of it otherwise. After a crash nobody is missed for the time that she was away, unless
+ * that is longer than the timeout.
+ */
+void queen_memory_restore (QueenMemory *self, const QueenState *state);
 
 /**
  * queen_memory_start:

@@ -53,6 +53,7 @@ make_memory (Fixture *f, gint64 delay, gint64 refresh)
     .bus = f->bus,
     .workers = f->workers,
     .hives = f->hives,
+    .timeout = NEVER,
     .delay = delay,
     .refresh = refresh,
     .interval = MSEC,
