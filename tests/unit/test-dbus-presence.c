@@ -174,6 +174,7 @@ typedef struct
   GMainContext *context;
   QueenDBusPresenceSettings settings;
   QueenDBusPresence *presence;
+  GDBusConnection *connection; /* NULL while she is not on the bus */
   guint n_entered;
 } Fixture;
 
@@ -182,6 +183,7 @@ on_changed (GDBusConnection *connection, gpointer data)
 {
   Fixture *f = data;
 
+  f->connection = connection;
   if (connection)
     f->n_entered++;
 }
@@ -278,6 +280,31 @@ test_closed_at_once (void)
   stop (&f);
 }
 
+/* The bus must see her go, or it keeps her name for the connection that she has given up. */
+static void
+test_renewed (void)
+{
+  Fixture f = { 0 };
+  gint64 end = g_get_monotonic_time () + DEADLINE;
+  g_autoptr (Call) before = NULL;
+  g_autoptr (Call) after = NULL;
+  GDBusConnection *held;
+
+  start (&f, 10 * G_USEC_PER_SEC);
+  before = next_call (&f, "RequestName");
+  held = g_object_ref (f.connection); /* by somebody who still waits for something */
+  queen_dbus_presence_renew (f.presence, "test");
+  after = next_call (&f, "RequestName");
+  g_assert_true (after->connection != before->connection);
+  while (!g_dbus_connection_is_closed (before->connection))
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, end);
+      g_usleep (1000);
+    }
+  g_object_unref (held);
+  stop (&f);
+}
+
 #define add(path, function) g_test_add_func ("/dbus-presence/" path, function)
 
 int
@@ -294,6 +321,7 @@ main (int argc, char **argv)
   g_setenv ("DBUS_SESSION_BUS_ADDRESS", bus_address, TRUE);
 
   add ("asks-for-her-name", test_good);
+  add ("renewed/by-another-connection", test_renewed);
   add ("bus/slow/gets-the-time-that-it-takes", test_slow);
   add ("bus/closes-at-once/is-tried-again", test_closed_at_once);
 
