@@ -48,24 +48,24 @@ testPage("an empty cluster says how to send the first heartbeat, and the command
     assert.equal(await page.locator("#empty").isVisible(), false);
   });
 
-testPage("the queen's figures are there within a second", { isClosed: true },
+// Without a pulse: what comes does not wait for it.
+const silent = ["--heartbeat-interval=1h"];
+
+testPage("the queen's figures are there before her first pulse", { isClosed: true, options: silent },
   async ({ queen, page }) => {
     await queen.worker();
     await page.goto(queen.url, { waitUntil: "commit" });
     await figureIs(page, "workersOnline", "1");
-    const shown = await page.evaluate(() => performance.now());
-    assert.ok(shown < 1000, `${shown} ms`);
   });
 
-testPage("a heartbeat moves the figure at once and adds a tick", {}, async ({ queen, page }) => {
+testPage("a heartbeat moves the figure at once and adds a tick", { options: silent },
+  async ({ queen, page }) => {
   await queen.worker("w", "busy");
   await figureIs(page, "workersOnline", "1");
   await figureIs(page, "workersAvailable", "0");
   await page.getByLabel("1 heartbeat in ten minutes").first().waitFor();
-  const before = Date.now();
   await queen.worker("w", "ready");
   await figureIs(page, "workersAvailable", "1");
-  assert.ok(Date.now() - before < 1000);
   await page.getByLabel("2 heartbeats in ten minutes").first().waitFor();
   await page.locator("#figures .change", { hasText: "+1 since" }).first().waitFor();
   await page.waitForFunction(() => document.title.startsWith("1 of 1 available"));
