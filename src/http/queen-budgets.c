@@ -60,7 +60,7 @@ queen_budgets_get_held (const QueenBudgets *self, QueenBudget budget)
 gboolean
 queen_budgets_has_room (const QueenBudgets *self, QueenBudget budget, gsize n_bytes)
 {
-  return self->held[budget] == 0 || self->held[budget] + n_bytes <= budgets[budget].most;
+  return self->held[budget] + n_bytes <= budgets[budget].most;
 }
 
 void

@@ -44,8 +44,7 @@ gsize queen_budgets_get_held (const QueenBudgets *self, QueenBudget budget);
 /**
  * queen_budgets_has_room:
  *
- * Returns: whether @n_bytes more may be held; that is so, too, when nothing else is, as otherwise
- *   what is larger than its budget could never be had
+ * Returns: whether @n_bytes more may be held
  */
 gboolean queen_budgets_has_room (const QueenBudgets *self, QueenBudget budget, gsize n_bytes);
 

@@ -11,7 +11,9 @@
 
 #define MAX_DRAINED (256 * 1024) /* bytes that are thrown away so that an answer arrives */
 #define PATIENCE G_USEC_PER_SEC  /* with one that takes nothing while others want room */
-#define MAX_TRIED 16             /* who seems to take nothing and then does */
+#define MAX_TRIED 64             /* who are asked to make room */
+#define LONG_PATIENCE (10 * G_USEC_PER_SEC) /* with one that takes a little, likewise */
+#define SMALL_ANSWER (16 * 1024)            /* bytes */
 
 typedef enum
 {
@@ -61,6 +63,7 @@ struct _QueenConnection
   gpointer data;
 
   QueenDelivery delivery;   /* of the answer */
+  gint64 answered_at;       /* µs, monotonic: when that began */
   gboolean has_unread_data; /* closing now would reset the connection under the answer */
   gsize n_drained;          /* bytes */
 };
@@ -240,32 +243,46 @@ write_answer (QueenConnection *self)
     begin_wait (self, QUEEN_WAIT_TURN);
 }
 
+/* Whether it has had its time, as others want room: it takes nothing, or has taken long. */
+static gboolean
+is_slow (const QueenConnection *self)
+{
+  const QueenClock *clock = self->settings->rooms[QUEEN_WAIT_ANSWER].clock;
+
+  return clock->get_monotonic () - self->answered_at >= LONG_PATIENCE ||
+         (queen_wait_get_age (&self->waits[QUEEN_WAIT_ANSWER]) >= PATIENCE &&
+          !queen_delivery_has_moved (&self->delivery, &self->socket));
+}
+
 gboolean
 queen_connection_evict_idle (QueenConnectionSettings *settings)
 {
-  for (int i = 0; i < MAX_TRIED; i++)
-    {
-      QueenConnection *reader = queen_waiting_room_peek (&settings->rooms[QUEEN_WAIT_ANSWER]);
+  GList *link = settings->rooms[QUEEN_WAIT_ANSWER].queue.head;
 
-      if (!reader || queen_wait_get_age (&reader->waits[QUEEN_WAIT_ANSWER]) < PATIENCE)
-        return FALSE;
-      if (!queen_delivery_has_moved (&reader->delivery, &reader->socket))
+  for (int i = 0; i < MAX_TRIED && link; i++)
+    {
+      QueenConnection *reader = link->data;
+
+      link = link->next;
+      if (is_slow (reader))
         {
           queen_connection_remove (reader);
           return TRUE;
         }
-      restart_answer_wait (reader);
     }
   return FALSE;
 }
 
-/* Sees that @answer may be held if it has to be, as far as others can make room for it. */
+/* Sees that @answer may be held if it has to be, as far as others can make room for it. A small one
+ * is never refused: whoever holds large ones back shall not keep heartbeats from their answers. */
 static gboolean
 make_room_for_answer (QueenConnection *self, const QueenAnswer *answer)
 {
   QueenBudgets *budgets = self->settings->budgets;
   gsize size = queen_delivery_get_size (answer, budgets);
 
+  if (size <= SMALL_ANSWER)
+    return TRUE;
   while (!queen_budgets_has_room (budgets, QUEEN_BUDGET_ANSWERS, size))
     {
       if (!queen_connection_evict_idle (self->settings))
@@ -285,11 +302,15 @@ begin_answer (QueenConnection *self, QueenAnswer *answer)
     {
       self->settings->tally->refusals[QUEEN_REFUSAL_ANSWER_BUDGET]++;
       g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
-                           "too many answers wait for those who asked");
+                           queen_delivery_get_size (answer, self->settings->budgets) >
+                                   queen_budget_get_most (QUEEN_BUDGET_ANSWERS)
+                               ? "the answer is too large: ask for it in pages (?limit=)"
+                               : "too many answers wait for those who asked");
       queen_answer_clear (answer);
       answer->head = queen_answer_to_bytes (error);
     }
   queen_delivery_begin (&self->delivery, answer);
+  self->answered_at = self->settings->rooms[QUEEN_WAIT_ANSWER].clock->get_monotonic ();
   enter_state (self, STATE_ANSWER);
   write_answer (self);
 }

@@ -221,7 +221,9 @@ add_lines (QueenTokens *self, const QueenTokens *former, char *text, GError **er
       g_prefix_error (error, _ ("line %u "), number);
       return FALSE;
     }
-  return g_hash_table_size (self->by_digest) > 0 || reject_line (error, _ ("has no token"));
+  /* At the start that is a mistake; later it takes the last one away. */
+  return g_hash_table_size (self->by_digest) > 0 || former ||
+         reject_line (error, _ ("has no token"));
 }
 
 QueenTokens *

@@ -371,7 +371,8 @@ queen_lister_order (QueenLister *self,
   Build *build = is_everybody ? find_build (self, registry) : NULL;
   QueenOrder *order;
 
-  if (!is_everybody && self->n_to_give == QUEEN_LISTER_MAX_WAITING)
+  if ((!is_everybody && self->n_to_give == QUEEN_LISTER_MAX_WAITING) ||
+      (build && build->orders.length >= QUEEN_LISTER_MAX_SHARING))
     {
       g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
                            "too many lists are asked for at once");

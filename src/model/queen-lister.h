@@ -8,8 +8,9 @@
 
 G_BEGIN_DECLS
 
-#define QUEEN_LISTER_AT_ONCE 256    /* components: as many are listed while one waits */
-#define QUEEN_LISTER_MAX_WAITING 64 /* lists that nobody else asks for */
+#define QUEEN_LISTER_AT_ONCE 256     /* components: as many are listed while one waits */
+#define QUEEN_LISTER_MAX_WAITING 64  /* lists that nobody else asks for */
+#define QUEEN_LISTER_MAX_SHARING 256 /* who wait for the same one */
 
 /**
  * QueenLister:
@@ -76,7 +77,8 @@ queen_lister_list (QueenLister *self, QueenRegistry *registry, const QueenSelect
  * queen_lister_order:
  * @selection: copied
  * @func: gets the list in a later turn of the main loop
- * @error: %QUEEN_ERROR_UNAVAILABLE when as many lists that are not shared are asked for as may be
+ * @error: %QUEEN_ERROR_UNAVAILABLE when as many lists that are not shared are asked for as may be,
+ * or as many wait for this one
  *
  * Returns: (transfer none) (nullable): the order, which lives until @func is called or it is
  *   cancelled

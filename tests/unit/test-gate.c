@@ -301,6 +301,35 @@ test_budget_idle (Fixture *f, gconstpointer data)
 }
 
 /* A20 */
+/* Whoever holds large answers back keeps nobody from a small one. */
+static void
+test_small_beside_large (Fixture *f, gconstpointer data)
+{
+  int first = come (f, ASK ("/own"));
+  char byte;
+
+  assert_status (come (f, ASK ("/own")), "503");
+  g_assert_cmpint (take (first, &byte, 1), ==, 1);
+  assert_status (come (f, ASK ("/nothing")), "404");
+}
+
+/* Who takes a little at a time has ten seconds, once others want room. */
+static void
+test_trickle (Fixture *f, gconstpointer data)
+{
+  static char buffer[64 * 1024];
+  int first = come (f, ASK ("/own"));
+  char start[64];
+
+  for (int i = 0; i < 11; i++)
+    {
+      pass (SECOND);
+      g_assert_cmpint (take (first, buffer, sizeof buffer), >, 0);
+    }
+  assert_status (come (f, ASK ("/own")), "200");
+  g_assert_cmpuint (take_all (first, start), <, 40 * MIB);
+}
+
 static void
 test_slow_reader (Fixture *f, gconstpointer data)
 {
@@ -423,6 +452,8 @@ main (int argc, char **argv)
     { "/gate/shared/head-has-the-length-alone", test_shared_head },
     { "/gate/answers/a-budget-for-all", test_budget_full },
     { "/gate/answers/who-takes-nothing-makes-room", test_budget_idle },
+    { "/gate/answers/large-ones-keep-nobody-from-a-small-one", test_small_beside_large },
+    { "/gate/answers/who-takes-little-makes-room-in-the-end", test_trickle },
     { "/gate/answers/who-takes-little-has-time", test_slow_reader },
     { "/gate/answers/who-takes-nothing-goes", test_no_reader },
     { "/gate/cap/who-takes-nothing-makes-room", test_cap_idle_reader },

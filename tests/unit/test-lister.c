@@ -412,6 +412,19 @@ test_bounded (Fixture *f, gconstpointer data)
   order (f, &online);
 }
 
+static void
+test_shared_bounded (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  for (int i = 0; i < QUEEN_LISTER_MAX_SHARING; i++)
+    order (f, &everybody);
+  g_assert_null (queen_lister_order (f->lister, f->workers, &everybody, on_list, f, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+  work ();
+  g_assert_cmpuint (f->given->len, ==, QUEEN_LISTER_MAX_SHARING);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -441,6 +454,7 @@ main (int argc, char **argv)
   ADD ("cancelled/by-another-one-s-answer", 300, test_cancelled_by_another);
   ADD_TICKING ("queue/what-is-shared-goes-first", 300, test_shared_first);
   ADD ("queue/bounded", 300, test_bounded);
+  ADD ("queue/bounded-for-one-list", 300, test_shared_bounded);
 
   return g_test_run ();
 }

@@ -117,6 +117,21 @@ test_same (void)
   g_assert_nonnull (strstr (error->message, "line 3 has the same token as line 1"));
 }
 
+/* At the start a file without tokens is a mistake; later it takes the last one away. A22 */
+static void
+test_none_left (void)
+{
+  g_autoptr (QueenTokens) before = parse ("a:" TOKEN "a\n", strlen ("a:" TOKEN "a\n"), NULL);
+  g_autoptr (QueenTokens) after = NULL;
+  g_autoptr (GError) error = NULL;
+
+  former = before;
+  after = parse ("# nobody\n", strlen ("# nobody\n"), &error);
+  former = NULL;
+  g_assert_no_error (error);
+  g_assert_null (get_name (after, TOKEN "a"));
+}
+
 static void
 test_numbers (void)
 {
@@ -192,5 +207,6 @@ main (int argc, char **argv)
   g_test_add_func ("/tokens/file/only-a-regular-one-of-a-sane-size", test_kind);
   g_test_add_func ("/tokens/file/many-lines", test_many);
 
+  g_test_add_func ("/tokens/again/none-is-left", test_none_left);
   return g_test_run ();
 }
