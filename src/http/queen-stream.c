@@ -12,6 +12,7 @@
 #define RETRY "retry: 2000\n"
 #define COMMENT ":\n"
 #define MAX_RING_BYTES (64 * 1024 * 1024)
+#define MAX_UNBROKEN (20 * G_TIME_SPAN_MILLISECOND) /* µs of flushing, until others have a turn */
 
 struct _QueenStream
 {
@@ -27,8 +28,10 @@ struct _QueenStream
   guint64 marked_head; /* the broadcast's head when all that keep up were told its id at last */
 
   QueenAlarm *flush_alarm;
-  gboolean has_news;    /* since the last flush began */
-  guint64 flush_head;   /* the broadcast's head when that flush began */
+  QueenAlarm *breath_alarm; /* the same when everybody else has had a turn */
+  gint64 unbroken_since;    /* µs, monotonic: when others had their last turn */
+  gboolean has_news;        /* since the last flush began */
+  guint64 flush_head;       /* the broadcast's head when that flush began */
   guint64 flushed_head; /* likewise, of the last one that came to its end: no reader that keeps up
                          * is behind that */
   gint64 flush_time;    /* µs, monotonic: when that was */
@@ -186,6 +189,27 @@ end_flush (QueenStream *self)
     schedule_flush (self);
 }
 
+/* Half a ring that is not flushed is enough: only a slow subscriber may lose an event. The ring
+ * keeps what readers have not had yet, and as the flush then goes before everything else, whoever
+ * sends heartbeats waits until it is through. */
+static gboolean
+is_flush_urgent (QueenStream *self)
+{
+  return queen_broadcast_get_head (self->broadcast) - self->flushed_head >=
+         MAX (self->settings.capacity / 2, 1);
+}
+
+/* A flush to thousands takes longer than others should have to wait. */
+static void
+go_on_flushing (QueenStream *self)
+{
+  gint64 unbroken = self->settings.clock->get_monotonic () - self->unbroken_since;
+
+  queen_alarm_set (unbroken < MAX_UNBROKEN || is_flush_urgent (self) ? self->flush_alarm
+                                                                     : self->breath_alarm,
+                   0);
+}
+
 static void
 on_flush_due (gpointer data)
 {
@@ -197,21 +221,21 @@ on_flush_due (gpointer data)
     {
       self->has_news = FALSE;
       self->flush_head = queen_broadcast_get_head (self->broadcast);
+      self->unbroken_since = self->settings.clock->get_monotonic ();
     }
   if (queen_audience_flush (self->audience))
     end_flush (self);
   else
-    queen_alarm_set (self->flush_alarm, 0);
+    go_on_flushing (self);
 }
 
-/* Half a ring that is not flushed is enough: only a slow subscriber may lose an event. The ring
- * keeps what readers have not had yet, and as the flush goes before everything else, whoever sends
- * heartbeats waits until it is through. */
-static gboolean
-is_flush_urgent (QueenStream *self)
+static void
+on_breath_taken (gpointer data)
 {
-  return queen_broadcast_get_head (self->broadcast) - self->flushed_head >=
-         MAX (self->settings.capacity / 2, 1);
+  QueenStream *self = data;
+
+  self->unbroken_since = self->settings.clock->get_monotonic ();
+  on_flush_due (self);
 }
 
 static void
@@ -300,6 +324,7 @@ queen_stream_finalize (GObject *object)
   QueenStream *self = QUEEN_STREAM (object);
 
   g_clear_pointer (&self->flush_alarm, queen_alarm_free);
+  g_clear_pointer (&self->breath_alarm, queen_alarm_free);
   g_clear_pointer (&self->audience, queen_audience_free);
   g_clear_pointer (&self->broadcast, queen_broadcast_free);
   g_clear_pointer (&self->snapshots, queen_snapshots_free);
@@ -359,6 +384,8 @@ queen_stream_new (QueenEventBus *bus,
   set_flushed (self, queen_broadcast_get_head (self->broadcast));
   self->flush_alarm =
       queen_alarm_new_with_clock (settings->clock, "flush", G_PRIORITY_HIGH, on_flush_due, self);
+  self->breath_alarm = queen_alarm_new_with_clock (settings->clock, "flush goes on",
+                                                   G_PRIORITY_DEFAULT, on_breath_taken, self);
   g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
   return g_steal_pointer (&self);
 }

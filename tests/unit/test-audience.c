@@ -296,6 +296,46 @@ test_slices_of_flush (Fixture *f, gconstpointer data)
   close_all (fds);
 }
 
+static void
+on_turn_of_others (gpointer data)
+{
+  (*(guint *) data)++;
+}
+
+/* Publishes to a crowd. Returns how many turns others had before all of it could read. */
+static guint
+count_turns_of_others (Fixture *f)
+{
+  guint n_turns = 0;
+  QueenAlarm *others = queen_alarm_new ("others", G_PRIORITY_DEFAULT, on_turn_of_others, &n_turns);
+  int fds[N_CROWD];
+
+  gather_crowd (f, fds);
+  publish (f);
+  while (count_readable (fds) < N_CROWD)
+    {
+      queen_alarm_set (others, 0);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  queen_alarm_free (others);
+  close_all (fds);
+  return n_turns;
+}
+
+/* A13 */
+static void
+test_flush_and_others (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpuint (count_turns_of_others (f), >=, 1);
+}
+
+/* Then more heartbeats would only make it worse. */
+static void
+test_urgent_flush_and_others (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpuint (count_turns_of_others (f), ==, 0);
+}
+
 /* Half a ring at once, and then some: whoever publishes is not held up, and nobody who reads loses
  * anything. */
 static void
@@ -377,6 +417,8 @@ main (int argc, char **argv)
   ADD ("/audience/large/unread-pulses-are-bounded", crowd, test_unread_pulses);
   ADD ("/audience/large/pulses-are-not-kept", usual, test_pulses_are_not_kept);
   ADD ("/audience/turns/flush", crowd, test_slices_of_flush);
+  ADD ("/audience/turns/a-long-flush-lets-others-have-theirs", crowd, test_flush_and_others);
+  ADD ("/audience/turns/an-urgent-flush-does-not", tiny_ring, test_urgent_flush_and_others);
   ADD ("/audience/turns/burst-loses-nobody-anything", tiny_ring, test_slices_of_burst);
   ADD ("/audience/turns/goodbye", crowd, test_slices_of_goodbye);
   ADD ("/audience/turns/keepalive", crowd, test_slices_of_keepalive);
