@@ -30,8 +30,8 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
   Wait wait;
 
   /* The outbox has gone, and the wait with it, or the connection is about to go. */
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
-      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+  if (!answer && (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
+                  g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED)))
     return;
   wait = *(Wait *) data;
   g_ptr_array_remove_fast (wait.outbox->waits, data);
