@@ -6,6 +6,7 @@
 #include "model/queen-component-json.h"
 #include "model/queen-listing.h"
 #include "queen-answer.h"
+#include "queen-budgets.h"
 #include "queen-error.h"
 #include "queen-peers.h"
 #include "queen-query.h"
@@ -189,6 +190,19 @@ may_order (Asker *asker, const QueenSelection *selection, GError **error)
   return FALSE;
 }
 
+/* What would be larger than any answer may be is not even made. A component's JSON is longer than
+ * the component. */
+static gboolean
+check_size (Routes *routes, const QueenSelection *selection, GError **error)
+{
+  if (selection->limit > 0 ||
+      queen_registry_get_n_bytes (routes->registry) <= queen_budget_get_most (QUEEN_BUDGET_ANSWERS))
+    return TRUE;
+  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                       "the list is too large: ask for it in pages (?limit=)");
+  return FALSE;
+}
+
 static gboolean
 order_list (SoupServerMessage *message,
             Routes *routes,
@@ -199,7 +213,7 @@ order_list (SoupServerMessage *message,
 
   asker->routes = routes;
   asker->message = message;
-  if (may_order (asker, selection, error))
+  if (check_size (routes, selection, error) && may_order (asker, selection, error))
     asker->order = queen_lister_order (routes->lister, routes->registry, selection, on_list_made,
                                        asker, error);
   if (!asker->order)

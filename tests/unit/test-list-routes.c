@@ -19,6 +19,7 @@
 #define N_PLACES 100
 #define MAX_WAITING 8
 #define FILTERED "HEAD /v1/workers?online=true HTTP/1.1\r\nHost: localhost\r\n\r\n"
+#define PAGE "HEAD /v1/workers?limit=260 HTTP/1.1\r\nHost: localhost\r\n\r\n"
 #define SHARED "HEAD /v1/workers HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 typedef struct
@@ -156,6 +157,22 @@ test_loopback (Fixture *f, gconstpointer data)
     g_assert_cmpint (get_status (ask (f, 0, FILTERED)), ==, 0);
 }
 
+/* What is larger than any answer may be is had in pages. */
+static void
+test_too_large (Fixture *f, gconstpointer data)
+{
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  worker->id = g_strdup ("large");
+  worker->model_id = g_strnfill (queen_budget_get_most (QUEEN_BUDGET_ANSWERS), 'm');
+  queen_registry_update (f->workers, worker, NULL, NULL);
+  g_assert_cmpint (get_status (ask (f, 1, SHARED)), ==, 503);
+  g_assert_cmpint (get_status (ask (f, 1, FILTERED)), ==, 503);
+  g_assert_cmpint (get_status (ask (f, 1, PAGE)), ==, 0);
+  work ();
+  g_assert_cmpint (get_status (g_array_index (f->clients, int, 2)), ==, 200);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -163,6 +180,8 @@ main (int argc, char **argv)
 
   g_test_add ("/list-routes/share/of-each-address", Fixture, NULL, set_up, test_share, tear_down);
   g_test_add ("/list-routes/share/this-machine-is-spared", Fixture, NULL, set_up, test_loopback,
+              tear_down);
+  g_test_add ("/list-routes/too-large-but-not-in-pages", Fixture, NULL, set_up, test_too_large,
               tear_down);
 
   return g_test_run ();
