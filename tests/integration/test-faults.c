@@ -267,7 +267,8 @@ test_wall_clock_and_timers (gconstpointer data)
     }
   took = (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;
   g_test_message ("10 beats of the new time within %.2f s", took);
-  g_assert_cmpfloat (took, >, 9 * .2 - .1);
+  /* A beat that comes late is followed by one that is not: a burst would be all of them at once. */
+  g_assert_cmpfloat (took, >, 10 * .2 / 2);
   g_assert_cmpfloat (took, <, 10 * .2 + (queen_test_is_wrapped () ? 20 : 3));
 
   answer = http_read_answer (dawdler);
