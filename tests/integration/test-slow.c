@@ -11,8 +11,16 @@
 
 #define CAPACITY 100 /* the default */
 #define N_FLOOD 2000 /* events: more than the kernel takes for one that does not read */
+#define NEVER_STALLED "--stall-timeout=1h"
 #define STALLED "queen_dropped_subscribers_total{reason=\"stalled\"}"
 #define SNAPSHOTS "queen_held_bytes{what=\"snapshots\"}"
+
+/* A short one, that leaves the test the time to publish. */
+static const char *
+get_stall_timeout (void)
+{
+  return queen_test_is_wrapped () ? "--stall-timeout=30s" : "--stall-timeout=1s";
+}
 
 static void
 publish (guint16 port, guint from, guint count)
@@ -100,7 +108,8 @@ flood (guint16 port, guint64 *final)
 static void
 test_slow (void)
 {
-  g_autoptr (QueenProcess) queen = queen_process_start ("--heartbeat-interval=1h", NULL);
+  g_autoptr (QueenProcess) queen =
+      queen_process_start ("--heartbeat-interval=1h", NEVER_STALLED, NULL);
   guint64 final = 0;
   g_autoptr (SseClient) slow = flood (queen_process_get_port (queen), &final);
   Position position = { 0 };
@@ -119,7 +128,7 @@ static void
 test_slow_for_long (void)
 {
   g_autoptr (QueenProcess) queen =
-      queen_process_start ("--heartbeat-interval=1h", "--capacity=20", NULL);
+      queen_process_start ("--heartbeat-interval=1h", "--capacity=20", NEVER_STALLED, NULL);
   guint16 port = queen_process_get_port (queen);
   g_autoptr (SseClient) slow = sse_client_open (port, 4096, NULL, NULL);
   Position position = { 0 };
@@ -146,7 +155,7 @@ static void
 test_trickle (void)
 {
   g_autoptr (QueenProcess) queen =
-      queen_process_start ("--heartbeat-interval=1h", "--stall-timeout=1s", NULL);
+      queen_process_start ("--heartbeat-interval=1h", get_stall_timeout (), NULL);
   guint16 port = queen_process_get_port (queen);
   int fd = http_connect_with_buffer (port, 4096);
   gint64 end;
@@ -175,7 +184,7 @@ test_trickle_tls (void)
   g_autofree char *certificate = g_strconcat ("--tls-certificate=", identity->certificate, NULL);
   g_autofree char *key = g_strconcat ("--tls-key=", identity->key, NULL);
   g_autoptr (QueenProcess) queen = queen_process_start ("--heartbeat-interval=10ms", certificate,
-                                                        key, "--stall-timeout=1s", NULL);
+                                                        key, get_stall_timeout (), NULL);
   guint16 port = queen_process_get_port (queen);
   g_autoptr (TlsClient) client = tls_client_connect (port, identity, 4096);
   gint64 end;
