@@ -15,7 +15,7 @@ static struct
   gboolean is_open;
   QueenDatagram *manager; /* NULL when there is none */
 
-  char *state; /* what it has not been told yet; NULL for nothing */
+  char *state; /* the last that it has not been told yet; NULL for nothing */
   char *status;
   guint retry_id;
 } channel;
@@ -60,14 +60,11 @@ on_retry (gpointer data)
 void
 queen_notify_tell (const char *state, const char *status)
 {
-  if (state && channel.state)
+  if (state)
     {
-      g_autofree char *before = g_steal_pointer (&channel.state);
-
-      channel.state = g_strconcat (before, "\n", state, NULL);
+      g_free (channel.state);
+      channel.state = g_strdup (state);
     }
-  else if (state)
-    channel.state = g_strdup (state);
   if (status)
     {
       g_free (channel.status);
