@@ -45,11 +45,12 @@ struct _QueenOrder
 struct _QueenLister
 {
   const QueenClock *clock;
-  guint64 epoch;   /* in versions, as the rest of them begins anew with each start */
-  GQueue to_share; /* of Build; they go first, as more depends on them */
-  GQueue to_give;  /* of Build, each for one who asks */
-  Build *current;  /* NULL when there is nothing to do */
-  guint n_to_give; /* the current one counted */
+  guint64 epoch;            /* in versions, as the rest of them begins anew with each start */
+  GQueue to_share;          /* of Build, for all who ask */
+  GQueue to_give;           /* of Build, each for one who asks */
+  gboolean is_to_give_next; /* they go in turns, or one kind would wait for ever for the other */
+  Build *current;           /* NULL when there is nothing to do */
+  guint n_to_give;          /* the current one counted */
   QueenAlarm *work_alarm;
   guint64 n_made;
 
@@ -207,9 +208,11 @@ remove_build (Build *build)
 static void
 begin_build (QueenLister *self)
 {
-  GQueue *queue = self->to_share.head ? &self->to_share : &self->to_give;
+  gboolean is_to_give = self->to_give.head && (self->is_to_give_next || !self->to_share.head);
+  GQueue *queue = is_to_give ? &self->to_give : &self->to_share;
   Build *build = g_queue_peek_head (queue);
 
+  self->is_to_give_next = !is_to_give;
   g_queue_unlink (queue, &build->link);
   build->queue = NULL;
   build->stamp = take_stamp (self, build->registry);

@@ -162,7 +162,7 @@ test_forgotten (Fixture *f, gconstpointer data)
   g_autoptr (QueenList) first = get_list (f);
   g_autoptr (QueenList) next = NULL;
 
-  queen_registry_forget (f->workers, "0", NULL);
+  queen_registry_forget (f->workers, "0", NULL, NULL);
   next = get_list (f);
   g_assert_false (next->json == first->json);
 }
@@ -379,19 +379,23 @@ test_cancelled_by_another (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->given->len, ==, 1);
 }
 
-/* Most depends on the list that all share, so it does not wait for those of single ones. */
+/* Neither who asks for the list that all share waits for all those of single ones, nor they for it,
+ * however often it is asked for. */
 static void
-test_shared_first (Fixture *f, gconstpointer data)
+test_turns (Fixture *f, gconstpointer data)
 {
-  order (f, &online);
-  order (f, &online);
-  turn ();
-  order (f, &everybody);
-  work ();
-  g_assert_cmpuint (f->given->len, ==, 3);
-  g_assert_null (((QueenList *) f->given->pdata[0])->version);
-  g_assert_nonnull (((QueenList *) f->given->pdata[1])->version);
-  g_assert_null (((QueenList *) f->given->pdata[2])->version);
+  for (int i = 0; i < 3; i++)
+    order (f, &online);
+  turn (); /* the first is begun */
+  for (guint i = 0; i < 3; i++)
+    {
+      order (f, &everybody);
+      while (f->given->len < 2 * i + 2)
+        g_assert_true (turn ());
+      beat (f->workers, i, QUEEN_STATUS_BUSY); /* the next who asks wants another one */
+      g_assert_null (((QueenList *) f->given->pdata[2 * i])->version);
+      g_assert_nonnull (((QueenList *) f->given->pdata[2 * i + 1])->version);
+    }
 }
 
 static void
@@ -452,7 +456,7 @@ main (int argc, char **argv)
   ADD_TICKING ("slices/handing-out", 300, test_handed_out);
   ADD_TICKING ("cancelled/nobody-waits-so-nothing-is-made", 300, test_cancelled);
   ADD ("cancelled/by-another-one-s-answer", 300, test_cancelled_by_another);
-  ADD_TICKING ("queue/what-is-shared-goes-first", 300, test_shared_first);
+  ADD_TICKING ("queue/shared-ones-and-single-ones-in-turns", 300, test_turns);
   ADD ("queue/bounded", 300, test_bounded);
   ADD ("queue/bounded-for-one-list", 300, test_shared_bounded);
 
