@@ -25,7 +25,6 @@ struct _QueenMemory
   char *directory;
   char *life;
   QueenStateFile *file; /* NULL while it cannot be opened */
-  gboolean is_disabled; /* as another queen has it */
   gboolean is_failing;  /* which has been said */
 
   gulong event_id;
@@ -94,26 +93,19 @@ make_state (QueenMemory *self)
   return state;
 }
 
-/* Tries anew each time: it may be on a disk that comes later. */
+/* Tries anew each time: it may be on a disk that comes later, or another queen's who goes. */
 static gboolean
 open_file (QueenMemory *self, GError **error)
 {
-  g_autoptr (GError) problem = NULL;
-
   if (!self->file)
-    self->file = queen_state_file_open (self->directory, &problem);
-  if (self->file)
-    return TRUE;
-  self->is_disabled = g_error_matches (problem, QUEEN_ERROR, QUEEN_ERROR_CONFLICT);
-  g_propagate_error (error, g_steal_pointer (&problem));
-  return FALSE;
+    self->file = queen_state_file_open (self->directory, error);
+  return self->file != NULL;
 }
 
 static void
 schedule (QueenMemory *self, gint64 time)
 {
-  if (!self->is_disabled)
-    queen_alarm_set_earlier (self->alarm, MAX (time, self->not_before));
+  queen_alarm_set_earlier (self->alarm, MAX (time, self->not_before));
 }
 
 /* When it has not been written, it is tried again. The directory may be another one by then. */
@@ -298,8 +290,6 @@ queen_memory_end (QueenMemory *self, guint64 next)
   g_autoptr (GError) error = NULL;
 
   stop_writing (self);
-  if (self->is_disabled)
-    return;
   state = make_state (self);
   state->is_whole = TRUE;
   state->next = next;

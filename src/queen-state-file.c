@@ -16,12 +16,14 @@
 #define NAME "state"
 #define UNFINISHED "state.new"
 #define SET_ASIDE "state.broken"
+#define LOCK "lock"
 #define CHUNK (64 * 1024) /* bytes that are written or read in one go */
 
 struct _QueenStateFile
 {
   char *directory;
-  int directory_fd; /* which holds the lock, too */
+  int directory_fd;
+  int lock_fd;
 };
 
 /* A descriptor that closes itself. */
@@ -50,19 +52,28 @@ static gboolean G_GNUC_PRINTF (2, 3) fail (GError **error, const char *problem, 
   return FALSE;
 }
 
+/* A file of its own: the directory itself can be locked by whoever may read it. It stays there, as
+ * who removed it could not know who has opened it meanwhile. */
+static int
+open_lock (int directory_fd)
+{
+  return openat (directory_fd, LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+}
+
 QueenStateFile *
 queen_state_file_open (const char *directory, GError **error)
 {
   g_auto (Descriptor) fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_auto (Descriptor) lock_fd = fd >= 0 ? open_lock (fd) : -1;
   QueenStateFile *self;
 
-  if (fd < 0)
+  if (lock_fd < 0)
     {
       fail (error, "no state can be left in %s", directory);
       return NULL;
     }
   /* On a file system that has no locks there is none. */
-  if (flock (fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+  if (flock (lock_fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_CONFLICT, "another queen has %s", directory);
       return NULL;
@@ -70,12 +81,14 @@ queen_state_file_open (const char *directory, GError **error)
   self = g_new0 (QueenStateFile, 1);
   self->directory = g_strdup (directory);
   self->directory_fd = g_steal_fd (&fd);
+  self->lock_fd = g_steal_fd (&lock_fd);
   return self;
 }
 
 void
 queen_state_file_free (QueenStateFile *self)
 {
+  close (self->lock_fd);
   close (self->directory_fd);
   g_free (self->directory);
   g_free (self);

@@ -34,14 +34,25 @@ set_up (Fixture *f, gconstpointer data)
   f->option = g_strconcat ("--state-directory=", f->directory, NULL);
 }
 
+/* With all that may be in it, and no more. */
+static void
+remove_directory (const char *directory)
+{
+  static const char *const names[] = { "state", "state.broken", "lock" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (directory, names[i], NULL);
+
+      g_remove (path);
+    }
+  g_assert_cmpint (g_rmdir (directory), ==, 0);
+}
+
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  g_autofree char *aside = g_strconcat (f->path, ".broken", NULL);
-
-  g_remove (f->path);
-  g_remove (aside);
-  g_assert_cmpint (g_rmdir (f->directory), ==, 0); /* and nothing else was left in it */
+  remove_directory (f->directory);
   g_free (f->directory);
   g_free (f->path);
   g_free (f->option);
@@ -702,7 +713,7 @@ run_on (Fixture *f, const char *options, const char *complaint)
 static void
 test_read_only (Fixture *f, gconstpointer data)
 {
-  run_on (f, "ro", "will be remembered: ");
+  run_on (f, "ro", "nothing is remembered: no state can be left in ");
 }
 
 static void
@@ -736,8 +747,7 @@ test_environment (Fixture *f, gconstpointer data)
       g_assert_false (g_file_test (is_given ? f->path : left, G_FILE_TEST_EXISTS));
       g_remove (f->path);
     }
-  g_remove (left);
-  g_assert_cmpint (g_rmdir (elsewhere), ==, 0);
+  remove_directory (elsewhere);
 }
 
 /* D-Bus */

@@ -72,6 +72,17 @@ set_up (Fixture *f, gconstpointer data)
   g_string_truncate (said, 0);
 }
 
+/* With all that may be in it, and no more. */
+static void
+remove_directory (Fixture *f)
+{
+  g_autofree char *lock = g_build_filename (f->directory, "lock", NULL);
+
+  g_remove (f->path);
+  g_remove (lock);
+  g_assert_cmpint (g_rmdir (f->directory), ==, 0);
+}
+
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
@@ -79,8 +90,7 @@ tear_down (Fixture *f, gconstpointer data)
   g_assert_finalize_object (f->workers);
   g_assert_finalize_object (f->hives);
   g_assert_finalize_object (f->bus);
-  g_remove (f->path);
-  g_assert_cmpint (g_rmdir (f->directory), ==, 0); /* and nothing else was left in it */
+  remove_directory (f);
   g_free (f->directory);
   g_free (f->path);
 }
@@ -254,6 +264,24 @@ test_two_queens (Fixture *f, gconstpointer data)
   g_assert_true (has_written (f, "\"life\":\"abc\""));
 }
 
+/* Of two that overlap in a restart, the one that stays remembers. */
+static void
+test_successor (Fixture *f, gconstpointer data)
+{
+  QueenMemory *second;
+
+  f->memory = make_memory (f, MSEC, NEVER);
+  second = make_memory (f, MSEC, NEVER);
+  queen_memory_start (second, "def");
+  turn (20 * MSEC);
+  g_clear_pointer (&f->memory, queen_memory_free);
+  f->memory = second;
+  beat (f, "w", QUEEN_STATUS_READY);
+  wait_for (f, "\"life\":\"def\"");
+  g_assert_true (g_str_has_suffix (said->str, "what is known is remembered again\n"));
+  g_string_truncate (said, 0);
+}
+
 /* Told once, however often it is tried, and once more when it is over. */
 static void
 test_trouble (Fixture *f, gconstpointer data)
@@ -291,8 +319,7 @@ test_directory (Fixture *f, gconstpointer data)
       wait_for (f, "\"components\":");
       if (i == 1)
         break;
-      g_assert_cmpint (g_remove (f->path), ==, 0);
-      g_assert_cmpint (g_rmdir (f->directory), ==, 0);
+      remove_directory (f);
       beat (f, "w", QUEEN_STATUS_READY);
     }
   turn (20 * MSEC);
@@ -337,6 +364,7 @@ main (int argc, char **argv)
   add ("end/whole-for-one-life", test_end);
   add ("end/in-the-middle-of-a-writing", test_end_in_the_middle);
   add ("two-queens/the-second-remembers-nothing", test_two_queens);
+  add ("two-queens/the-one-that-stays-remembers", test_successor);
   add ("trouble/told-once-and-when-it-is-over", test_trouble);
   add ("trouble/directory-that-comes-and-goes", test_directory);
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,7 +31,7 @@ set_up (Fixture *f, gconstpointer data)
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  static const char *const names[] = { "state", "state.new", "state.broken" };
+  static const char *const names[] = { "state", "state.new", "state.broken", "lock" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
@@ -161,6 +162,22 @@ test_lock (Fixture *f, gconstpointer data)
   first = open_file (f);
 }
 
+/* Whoever may look into the directory could keep her from remembering. */
+static void
+test_locked_by_stranger (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (f->directory, "lock", NULL);
+  int directory = open (f->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_autoptr (QueenStateFile) file = NULL;
+  struct stat status;
+
+  g_assert_cmpint (flock (directory, LOCK_EX), ==, 0);
+  file = open_file (f);
+  g_assert_cmpint (stat (path, &status), ==, 0);
+  g_assert_cmpint (status.st_mode & 0777, ==, 0600);
+  close (directory);
+}
+
 static void
 test_cancelled (Fixture *f, gconstpointer data)
 {
@@ -289,6 +306,7 @@ main (int argc, char **argv)
   add ("take/the-last-one-and-whole-only-once", test_once);
   add ("take/of-another-form-and-gone", test_other_form);
   add ("lock/one-queen-at-a-time", test_lock);
+  add ("lock/by-queens-only", test_locked_by_stranger);
   add ("write/cancelled-leaves-what-was-there", test_cancelled);
   add ("leave/for-nobody-elses-eyes", test_mode);
   add ("leave/over-an-unfinished-one", test_unfinished);
