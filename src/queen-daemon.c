@@ -27,6 +27,7 @@
 #include "model/queen-pool.h"
 #include "model/queen-pulse.h"
 #include "model/queen-registry.h"
+#include "model/queen-transition-log.h"
 #include "queen-error.h"
 #include "queen-heap.h"
 #include "queen-memory.h"
@@ -50,6 +51,7 @@ struct _QueenDaemon
   guint sighup_id;
 
   QueenEventBus *bus;
+  QueenTransitionLog *transition_log;
   QueenRegistry *workers;
   QueenRegistry *hives;
   QueenPool *pool;
@@ -115,13 +117,14 @@ stop (QueenDaemon *self)
 
 /* @error is NULL when all went well. */
 static void
-log_reload (const char *what, const GError *error)
+log_reload (const char *what, const char *change, const GError *error)
 {
   if (error)
     g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE", "the %s stay as they were: %s",
                       what, error->message);
   else
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE", "%s read again", what);
+    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE", "%s read again: %s", what,
+                      change);
 }
 
 static gboolean
@@ -130,21 +133,40 @@ is_read_right_over (guint owner, gpointer data)
   return !queen_access_may_read_on (data, owner);
 }
 
+static void
+reload_tokens (QueenDaemon *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *change = NULL;
+
+  if (queen_access_reload (self->access, &change, &error))
+    queen_stream_end_owned (self->stream, is_read_right_over, self->access);
+  log_reload ("tokens", change, error);
+}
+
+static void
+reload_tls (QueenDaemon *self)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean has_changed = FALSE;
+
+  queen_tls_reload (self->tls, &has_changed, &error);
+  log_reload ("certificate and key", has_changed ? "they are new" : "unchanged", error);
+}
+
 static gboolean
 on_reload (gpointer data)
 {
   QueenDaemon *self = data;
-  g_autoptr (GError) token_error = NULL;
-  g_autoptr (GError) tls_error = NULL;
 
-  if (queen_access_reload (self->access, &token_error))
-    queen_stream_end_owned (self->stream, is_read_right_over, self->access);
-  log_reload ("tokens", token_error);
+  if (queen_access_has_tokens (self->access))
+    reload_tokens (self);
   if (self->tls)
-    {
-      queen_tls_reload (self->tls, &tls_error);
-      log_reload ("certificate and key", tls_error);
-    }
+    reload_tls (self);
+  if (!self->tls && !queen_access_has_tokens (self->access))
+    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
+                      "nothing to read again: there are neither tokens nor a certificate, and "
+                      "settings are read at start only");
   return G_SOURCE_CONTINUE;
 }
 
@@ -598,6 +620,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_pointer (&self->lister, queen_lister_free);
   g_clear_object (&self->pulse);
   g_clear_object (&self->pool);
+  g_clear_pointer (&self->transition_log, queen_transition_log_free);
   g_clear_object (&self->workers);
   g_clear_object (&self->hives);
   g_clear_object (&self->bus);
@@ -642,6 +665,7 @@ queen_daemon_run (QueenDaemon *self, GError **error)
   if (!make_http (self, error))
     return FALSE;
   make_dbus (self);
+  self->transition_log = queen_transition_log_new (self->bus); /* last, as nobody waits for it */
 
   /* From here on she ends in order, and so what she takes she leaves again. Until now these signals
    * just ended her, as she had nothing yet that could be lost. */

@@ -213,7 +213,10 @@ on_find_worker (QueenDBusQueen *skeleton,
 static void
 run_forget (Call *call)
 {
-  queen_registry_forget (call->registry, call->text, &call->error);
+  g_autofree char *by =
+      g_strconcat ("bus:", g_dbus_method_invocation_get_sender (call->invocation), NULL);
+
+  queen_registry_forget (call->registry, call->text, by, &call->error);
 }
 
 static gboolean

@@ -367,7 +367,7 @@ queen_access_has_tokens (QueenAccess *self)
 }
 
 gboolean
-queen_access_reload (QueenAccess *self, GError **error)
+queen_access_reload (QueenAccess *self, char **change, GError **error)
 {
   QueenTokens *tokens;
 
@@ -376,6 +376,8 @@ queen_access_reload (QueenAccess *self, GError **error)
   tokens = queen_tokens_new_from_file (self->token_file, self->tokens, error);
   if (!tokens)
     return FALSE;
+  if (change)
+    *change = queen_tokens_describe_change (tokens, self->tokens);
   g_clear_pointer (&self->tokens, queen_tokens_free);
   self->tokens = tokens;
   return TRUE;
@@ -431,5 +433,5 @@ queen_access_new (const QueenAccessSettings *settings, GError **error)
   self->admin = settings->admin;
   if (self->admin == QUEEN_ADMIN_LOOPBACK)
     self->users = queen_socket_users_new ();
-  return queen_access_reload (self, error) ? g_steal_pointer (&self) : NULL;
+  return queen_access_reload (self, NULL, error) ? g_steal_pointer (&self) : NULL;
 }

@@ -127,11 +127,13 @@ QueenAccess *queen_access_new (const QueenAccessSettings *settings, GError **err
 
 /**
  * queen_access_reload:
+ * @change: (out) (nullable): what has changed, as it follows "tokens:"; left alone without a token
+ *   file
  * @error: what is wrong with the token file; the tokens are then what they were
  *
  * Reads the token file again. With a token that is gone, its sessions are over.
  */
-gboolean queen_access_reload (QueenAccess *self, GError **error);
+gboolean queen_access_reload (QueenAccess *self, char **change, GError **error);
 
 /**
  * queen_access_has_tokens:

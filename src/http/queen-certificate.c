@@ -310,6 +310,22 @@ queen_certificate_dup_warning (const QueenCertificate *self, gint64 now)
   return NULL;
 }
 
+gboolean
+queen_certificate_equal (const QueenCertificate *a, const QueenCertificate *b)
+{
+  for (guint i = 0;; i++)
+    {
+      gnutls_datum_t of_a, of_b;
+      gboolean has_a = gnutls_certificate_get_crt_raw (a->credentials, 0, i, &of_a) >= 0;
+      gboolean has_b = gnutls_certificate_get_crt_raw (b->credentials, 0, i, &of_b) >= 0;
+
+      if (!has_a || !has_b)
+        return has_a == has_b;
+      if (of_a.size != of_b.size || memcmp (of_a.data, of_b.data, of_a.size) != 0)
+        return FALSE;
+    }
+}
+
 QueenCertificate *
 queen_certificate_ref (QueenCertificate *self)
 {

@@ -48,6 +48,9 @@ gnutls_session_t queen_certificate_serve (const QueenCertificate *self);
  */
 char *queen_certificate_dup_warning (const QueenCertificate *self, gint64 now);
 
+/** Returns: whether both are the same to clients, those that vouch for it included */
+gboolean queen_certificate_equal (const QueenCertificate *a, const QueenCertificate *b);
+
 QueenCertificate *queen_certificate_ref (QueenCertificate *self);
 void queen_certificate_unref (QueenCertificate *self);
 

@@ -311,9 +311,10 @@ on_forget (SoupServerMessage *message, GHashTable *query, gpointer data)
   QueenRegistry *registry = ((Routes *) data)->registry;
   g_autoptr (GError) error = NULL;
   g_autofree char *id = dup_id (message, &error);
+  g_autofree char *sender = queen_server_dup_sender (message);
   g_autofree char *text = NULL;
 
-  if (!id || !queen_registry_forget (registry, id, &error))
+  if (!id || !queen_registry_forget (registry, id, sender ? sender : "this machine", &error))
     {
       queen_answer_error (message, error);
       return;

@@ -91,13 +91,15 @@ clear_ticket_key (QueenTls *self)
 }
 
 gboolean
-queen_tls_reload (QueenTls *self, GError **error)
+queen_tls_reload (QueenTls *self, gboolean *has_changed, GError **error)
 {
   QueenCertificate *certificate =
       queen_certificate_load (self->certificate_file, self->key_file, error);
 
   if (!certificate)
     return FALSE;
+  if (has_changed)
+    *has_changed = !queen_certificate_equal (certificate, self->certificate);
   g_clear_pointer (&self->certificate, queen_certificate_unref);
   self->certificate = certificate;
 
@@ -153,5 +155,5 @@ queen_tls_new (const char *certificate_file,
   self->clock = clock;
   self->dates_alarm = queen_alarm_new_with_clock (clock, "certificate dates", G_PRIORITY_DEFAULT,
                                                   on_dates_due, self);
-  return queen_tls_reload (self, error) ? g_steal_pointer (&self) : NULL;
+  return queen_tls_reload (self, NULL, error) ? g_steal_pointer (&self) : NULL;
 }

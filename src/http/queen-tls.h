@@ -30,12 +30,13 @@ QueenTls *queen_tls_new (const char *certificate_file,
 
 /**
  * queen_tls_reload:
+ * @has_changed: (out) (nullable): whether it is another certificate than before
  * @error: what is wrong with the files; the certificate is then what it was
  *
  * Reads the files again. What they say holds for connections that come from now on, and tickets
  * from before are good for nothing.
  */
-gboolean queen_tls_reload (QueenTls *self, GError **error);
+gboolean queen_tls_reload (QueenTls *self, gboolean *has_changed, GError **error);
 
 /**
  * queen_tls_check_dates:

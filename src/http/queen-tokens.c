@@ -252,6 +252,51 @@ queen_tokens_new_from_file (const char *path, const QueenTokens *former, GError 
   return NULL;
 }
 
+/* How many of @others the file that @self is from does not have. */
+static guint
+count_missing (const QueenTokens *self, const QueenTokens *others)
+{
+  GHashTableIter iter;
+  gpointer number;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, others->by_number);
+  while (g_hash_table_iter_next (&iter, &number, NULL))
+    n += !g_hash_table_contains (self->by_number, number);
+  return n;
+}
+
+static guint
+count_other_scopes (const QueenTokens *self, const QueenTokens *former)
+{
+  GHashTableIter iter;
+  gpointer number, value;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, self->by_number);
+  while (g_hash_table_iter_next (&iter, &number, &value))
+    {
+      const Entry *before = g_hash_table_lookup (former->by_number, number);
+
+      n += before && before->token.scopes != ((const Entry *) value)->token.scopes;
+    }
+  return n;
+}
+
+char *
+queen_tokens_describe_change (const QueenTokens *self, const QueenTokens *former)
+{
+  guint n_new = count_missing (former, self);
+  guint n_gone = count_missing (self, former);
+  guint n_other = count_other_scopes (self, former);
+  guint n = g_hash_table_size (self->by_number);
+
+  return n_new + n_gone + n_other == 0
+             ? g_strdup_printf ("%u, unchanged", n)
+             : g_strdup_printf ("%u, of them %u new and %u with other scopes; %u gone", n, n_new,
+                                n_other, n_gone);
+}
+
 const QueenToken *
 queen_tokens_lookup (const QueenTokens *self, const char *token)
 {

@@ -68,6 +68,15 @@ QueenTokens *
 queen_tokens_new_from_file (const char *path, const QueenTokens *former, GError **error);
 
 /**
+ * queen_tokens_describe_change:
+ * @former: what @self was made with as its former
+ *
+ * Returns: (transfer full): how many tokens there are, and how many of them came, went, or may do
+ *   other things than before; for the log
+ */
+char *queen_tokens_describe_change (const QueenTokens *self, const QueenTokens *former);
+
+/**
  * queen_tokens_lookup:
  * @token: what a client says
  *

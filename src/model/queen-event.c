@@ -14,6 +14,8 @@ static void
 clear_event (QueenEvent *event)
 {
   g_clear_pointer (&event->component, queen_component_unref);
+  g_clear_pointer (&event->before, queen_component_unref);
+  g_free (event->by);
   g_free (event->json);
 }
 

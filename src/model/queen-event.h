@@ -31,6 +31,8 @@ typedef enum
 /**
  * QueenEvent:
  * @component: (nullable): the worker or hive as it is now; %NULL when the queen herself beats
+ * @before: (nullable): the same as it was until now; %NULL when it is new
+ * @by: (nullable): who has had it forgotten; %NULL when nobody asked for that
  * @json: (nullable): the event as the wire contract writes it, without a line break; one that is no
  *   heartbeat has none
  * @json_length: bytes
@@ -41,6 +43,8 @@ typedef struct
 {
   QueenEventKind kind;
   QueenComponent *component;
+  QueenComponent *before;
+  char *by;
   char *json;
   gsize json_length;
 } QueenEvent;

@@ -178,6 +178,14 @@ log_heartbeat (const QueenComponent *component)
                       queen_status_get_name (component->status));
 }
 
+/* Takes @before over; it is NULL for one that is new. */
+static void
+emit (QueenRegistry *self, QueenEvent *event, QueenComponent *before)
+{
+  event->before = before;
+  queen_event_bus_emit (self->bus, event);
+}
+
 static void
 go_offline (QueenRegistry *self, Entry *entry, gint64 now)
 {
@@ -188,22 +196,21 @@ go_offline (QueenRegistry *self, Entry *entry, gint64 now)
 
   enter (self, entry, gone);
   self->revision++;
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "QUEEN_COMPONENT_ID", gone->id, "MESSAGE",
-                    "%s offline: %s", queen_component_kind_get_name (self->kind), gone->id);
-  queen_event_bus_emit (self->bus, event);
+  emit (self, event, g_steal_pointer (&last));
 }
 
 static void
-forget (QueenRegistry *self, Entry *entry)
+forget (QueenRegistry *self, Entry *entry, const char *by)
 {
   g_autoptr (QueenComponent) last = leave (self, entry);
   g_autoptr (QueenEvent) event = queen_event_new_forgotten (last);
 
+  event->by = g_strdup (by);
   queen_senders_leave (self->senders, entry->sender);
   queen_roll_remove (self->roll, &entry->place);
   g_hash_table_remove (self->entries, entry->id);
   self->revision++;
-  queen_event_bus_emit (self->bus, event);
+  emit (self, event, g_steal_pointer (&last));
 }
 
 static void
@@ -345,7 +352,7 @@ make_room (QueenRegistry *self, GQueue *queue)
     return FALSE;
   g_debug ("%s forgotten, to make room: %s", queen_component_kind_get_name (self->kind), entry->id);
   self->n_displaced++;
-  forget (self, entry);
+  forget (self, entry, NULL);
   return TRUE;
 }
 
@@ -439,12 +446,12 @@ queen_registry_update (QueenRegistry *self,
 
   log_heartbeat (heartbeat);
   event = queen_event_new_heartbeat (heartbeat);
-  queen_event_bus_emit (self->bus, event);
+  emit (self, event, g_steal_pointer (&last));
   return TRUE;
 }
 
 gboolean
-queen_registry_forget (QueenRegistry *self, const char *id, GError **error)
+queen_registry_forget (QueenRegistry *self, const char *id, const char *by, GError **error)
 {
   Entry *entry = g_hash_table_lookup (self->entries, id);
 
@@ -456,7 +463,7 @@ queen_registry_forget (QueenRegistry *self, const char *id, GError **error)
     }
   if (queen_component_is_online (entry->component))
     go_offline (self, entry, self->settings.clock->get_monotonic ());
-  forget (self, entry);
+  forget (self, entry, by);
   return TRUE;
 }
 
@@ -500,7 +507,7 @@ queen_registry_expire (QueenRegistry *self)
       if (get_deadline (self, silent) <= now)
         go_offline (self, silent, now);
       else if (get_deadline (self, gone) <= now)
-        forget (self, gone);
+        forget (self, gone, NULL);
       else
         return FALSE;
     }

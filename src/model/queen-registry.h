@@ -84,11 +84,13 @@ gboolean queen_registry_update (QueenRegistry *self,
 
 /**
  * queen_registry_forget:
+ * @by: who asks for that, as queen_registry_update() takes a sender, or for people
  * @error: %QUEEN_ERROR_NOT_FOUND when it does not list @id
  *
  * Lists @id no longer. When it is online it goes offline first, so that everybody hears of it.
  */
-gboolean queen_registry_forget (QueenRegistry *self, const char *id, GError **error);
+gboolean
+queen_registry_forget (QueenRegistry *self, const char *id, const char *by, GError **error);
 
 /**
  * queen_registry_excuse:

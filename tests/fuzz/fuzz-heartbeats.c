@@ -275,7 +275,7 @@ forget (QueenRegistry *registry, const char *id)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!queen_registry_forget (registry, id, &error))
+  if (!queen_registry_forget (registry, id, NULL, &error))
     g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND);
   g_assert_null (queen_registry_lookup (registry, id));
 }

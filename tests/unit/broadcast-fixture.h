@@ -24,7 +24,7 @@ static inline void
 publish (QueenBroadcast *broadcast, QueenEventKind kind)
 {
   char json[] = "{}";
-  const QueenEvent event = { kind, NULL, json, 2 };
+  const QueenEvent event = { .kind = kind, .json = json, .json_length = 2 };
 
   queen_broadcast_publish (broadcast, &event);
 }

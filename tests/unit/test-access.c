@@ -346,7 +346,7 @@ test_session_scopes (void)
   g_assert_cmpuint (ask (access, QUEEN_ACCESS_READ, &visitor, "“read”"), ==, 403);
 
   write_tokens ("beat:" TOKEN ("beat") ":read\n"); /* what it may do is looked up each time */
-  g_assert_true (queen_access_reload (access, NULL));
+  g_assert_true (queen_access_reload (access, NULL, NULL));
   g_assert_cmpuint (ask (access, QUEEN_ACCESS_BEAT, &visitor, "“beat”"), ==, 403);
   g_assert_cmpuint (ask (access, QUEEN_ACCESS_READ, &visitor, NULL), ==, 200);
 }
@@ -378,16 +378,16 @@ test_revoked (void)
       g_assert_cmpstr (queen_access_get_name (access, owner), ==, "a");
 
       write_tokens ("x:" TOKEN ("x") "\n\na:" TOKEN ("a") ":read\n"); /* still there */
-      g_assert_true (queen_access_reload (access, NULL));
+      g_assert_true (queen_access_reload (access, NULL, NULL));
       g_assert_true (queen_access_may_read_on (access, owner));
       g_assert_cmpuint (ask (access, QUEEN_ACCESS_READ, &visitor, NULL), ==, 200);
 
       write_tokens ("nonsense"); /* and nothing changes by a file that is wrong */
-      g_assert_false (queen_access_reload (access, NULL));
+      g_assert_false (queen_access_reload (access, NULL, NULL));
       g_assert_true (queen_access_may_read_on (access, owner));
 
       write_tokens (without[i]);
-      g_assert_true (queen_access_reload (access, NULL));
+      g_assert_true (queen_access_reload (access, NULL, NULL));
       g_assert_false (queen_access_may_read_on (access, owner));
       g_assert_true (queen_access_may_read_on (access, 0));
       g_assert_cmpuint (ask (access, QUEEN_ACCESS_READ, &visitor, NULL), >=, 401);
@@ -395,7 +395,7 @@ test_revoked (void)
       if (i == G_N_ELEMENTS (without) - 1)
         continue;
       write_tokens ("a:" TOKEN ("a") "\n"); /* what was over stays so */
-      g_assert_true (queen_access_reload (access, NULL));
+      g_assert_true (queen_access_reload (access, NULL, NULL));
       g_assert_false (queen_access_may_read_on (access, owner));
       g_assert_cmpuint (ask (access, QUEEN_ACCESS_READ, &visitor, NULL), ==, 401);
     }

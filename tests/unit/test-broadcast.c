@@ -301,7 +301,7 @@ test_bytes (void)
   const gsize most = 100 * 1024;
   g_autoptr (QueenBroadcast) broadcast = queen_broadcast_new (1000000, most, LIFE);
   g_autofree char *json = g_strnfill (1500, 'x');
-  const QueenEvent event = { QUEEN_EVENT_WORKER, NULL, json, 1500 };
+  const QueenEvent event = { .kind = QUEEN_EVENT_WORKER, .json = json, .json_length = 1500 };
   QueenCursor cursor;
   guint64 n_lost;
 

@@ -171,8 +171,8 @@ test_pages_over_changes (Fixture *f, gconstpointer data)
 
   beat_many (f, 0, 6);
   assert_list (f, &selection, "0 1 of 6", &selection.after);
-  queen_registry_forget (f->registry, "1", NULL); /* the one that the page ended with */
-  queen_registry_forget (f->registry, "2", NULL);
+  queen_registry_forget (f->registry, "1", NULL, NULL); /* the one that the page ended with */
+  queen_registry_forget (f->registry, "2", NULL, NULL);
   beat_many (f, 6, 1);
   assert_list (f, &selection, "3 4 of 5", &selection.after);
   beat_many (f, 1, 1); /* it comes back, as a newcomer */
@@ -182,7 +182,7 @@ test_pages_over_changes (Fixture *f, gconstpointer data)
     {
       g_autofree char *id = g_strdup_printf ("%d", i);
 
-      queen_registry_forget (f->registry, id, NULL);
+      queen_registry_forget (f->registry, id, NULL, NULL);
     }
   assert_list (f, &selection, "of 0 end", NULL);
 }
@@ -211,8 +211,8 @@ test_slices (Fixture *f, gconstpointer data)
   beat_many (f, 0, 300);
   listing = queen_listing_new (f->registry, &all);
   g_assert_false (queen_listing_write (listing, &ticking_clock, now + 2 * tick));
-  queen_registry_forget (f->registry, "0", NULL);   /* it is written already */
-  queen_registry_forget (f->registry, "299", NULL); /* it is not */
+  queen_registry_forget (f->registry, "0", NULL, NULL);   /* it is written already */
+  queen_registry_forget (f->registry, "299", NULL, NULL); /* it is not */
   beat_many (f, 300, 50);                           /* they have come too late */
   beat_many (f, 0, 1);
   while (!queen_listing_write (listing, &ticking_clock, now + 2 * tick))

@@ -128,7 +128,7 @@ test_forgotten (Fixture *f, gconstpointer data)
   beat (f, "a", "m", QUEEN_STATUS_READY);
   beat (f, "b", "m", QUEEN_STATUS_READY);
   assert_turns (f, "m", "a b");
-  g_assert_true (queen_registry_forget (f->workers, "b", NULL));
+  g_assert_true (queen_registry_forget (f->workers, "b", NULL, NULL));
   assert_turns (f, "m", "a a");
   beat (f, "b", "m", QUEEN_STATUS_READY); /* as a new one */
   assert_turns (f, "m", "b");

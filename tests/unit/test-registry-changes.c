@@ -80,7 +80,7 @@ test_revision (Fixture *f, gconstpointer data)
   queen_registry_expire (f->registry);
   g_assert_cmpuint (queen_registry_get_n_online (f->registry), ==, 0);
   assert_changed (f, TRUE);
-  queen_registry_forget (f->registry, "a", NULL);
+  queen_registry_forget (f->registry, "a", NULL, NULL);
   assert_changed (f, TRUE);
 }
 
@@ -107,7 +107,7 @@ test_sequence (Fixture *f, gconstpointer data)
   now += 90;
   queen_registry_expire (f->registry);
   g_assert_cmpuint (get_sequence (f, "a"), ==, first);
-  queen_registry_forget (f->registry, "a", NULL);
+  queen_registry_forget (f->registry, "a", NULL, NULL);
   beat (f, "a"); /* it is a newcomer */
   g_assert_cmpuint (get_sequence (f, "a"), >, get_sequence (f, "c"));
   g_assert_cmpuint (get_sequence (f, "a"), ==, queen_registry_get_last_sequence (f->registry));
@@ -127,7 +127,7 @@ test_sequence_restored (Fixture *f, gconstpointer data)
       now += 1000 * i;
       beat (f, id);
     }
-  queen_registry_forget (f->registry, "3", NULL);
+  queen_registry_forget (f->registry, "3", NULL, NULL);
   sightings = queen_registry_list_sightings (f->registry);
   set_up (&next, NULL);
   queen_registry_restore (next.registry, sightings, 0);
@@ -164,7 +164,7 @@ test_walk (Fixture *f, gconstpointer data)
       beat (f, last);
       /* The one that it stands at may go. */
       if (n_seen % 2 == 0)
-        queen_registry_forget (f->registry, last, NULL);
+        queen_registry_forget (f->registry, last, NULL, NULL);
     }
   g_assert_cmpuint (n_seen, ==, 700);
 }

@@ -288,7 +288,7 @@ test_given_back (Fixture *f, gconstpointer data)
   while (queen_registry_expire (f->registry))
     ;
   g_assert_null (queen_registry_lookup (f->registry, "a"));
-  g_assert_true (queen_registry_forget (f->registry, "b", NULL));
+  g_assert_true (queen_registry_forget (f->registry, "b", NULL, NULL));
   g_assert_true (send (f, "c", QUEEN_STATUS_READY, A, NULL));
   g_assert_true (send (f, "d", QUEEN_STATUS_READY, A, NULL));
   g_assert_false (send (f, "e", QUEEN_STATUS_READY, A, NULL));
@@ -395,14 +395,14 @@ test_forget_by_hand (Fixture *f, gconstpointer data)
   beat (f, "a", QUEEN_STATUS_READY, NULL);
   beat (f, "b", QUEEN_STATUS_STOPPED, NULL);
   g_string_truncate (f->heard, 0);
-  g_assert_true (queen_registry_forget (f->registry, "a", NULL));
-  g_assert_true (queen_registry_forget (f->registry, "b", NULL));
+  g_assert_true (queen_registry_forget (f->registry, "a", NULL, NULL));
+  g_assert_true (queen_registry_forget (f->registry, "b", NULL, NULL));
   g_assert_cmpstr (f->heard->str, ==, "a:Offline@1 a:forgotten@1 b:forgotten@1 ");
   assert_census (f, 0, 0, "[]");
   g_assert_cmpuint (queen_registry_get_total (f->registry), ==, 0);
   g_assert_cmpuint (queen_registry_get_n_bytes (f->registry), ==, 0);
 
-  g_assert_false (queen_registry_forget (f->registry, "a", &error));
+  g_assert_false (queen_registry_forget (f->registry, "a", NULL, &error));
   g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND);
   g_assert_cmpstr (error->message, ==, "there is no worker “a”");
 }
