@@ -11,11 +11,13 @@
 #include "build-config.h"
 #include "queen-daemon.h"
 #include "queen-error.h"
-#include "queen-log.h"
 #include "queen-heap.h"
+#include "queen-log.h"
 #include "queen-stdio.h"
 
+/* A service manager need not try these again: nothing but a person can change it (sysexits.h). */
 #define EXIT_USAGE 2
+#define EXIT_SETTING 78
 #define JOURNAL "/run/systemd/journal/socket"
 
 /* Signals that would end or stop her for a reason that is no order to end. */
@@ -41,13 +43,26 @@ raise_descriptor_limit (void)
     }
 }
 
+/* An address that is not there yet, or too few descriptors, may be another matter in a second. */
+static gboolean
+may_pass (const GError *error)
+{
+  static const int lasting[] = { G_IO_ERROR_NOT_FOUND, G_IO_ERROR_PERMISSION_DENIED,
+                                 G_IO_ERROR_ADDRESS_IN_USE, G_IO_ERROR_IS_DIRECTORY };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lasting); i++)
+    if (g_error_matches (error, G_IO_ERROR, lasting[i]))
+      return FALSE;
+  return error->domain == G_IO_ERROR;
+}
+
 static int
 complain (QueenLog *log, const GError *error)
 {
   gboolean is_usage = g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_USAGE);
 
   queen_log_complain (log, error->message, is_usage ? _ ("Try “queen-rbee --help”.") : NULL);
-  return is_usage ? EXIT_USAGE : EXIT_FAILURE;
+  return is_usage ? EXIT_USAGE : may_pass (error) ? EXIT_FAILURE : EXIT_SETTING;
 }
 
 static int

@@ -552,14 +552,27 @@ check_settings (const QueenConfig *config, GError **error)
   return problem == NULL;
 }
 
+/* The user's own settings, where there are any and no others are named. */
+static char *
+find_file (void)
+{
+  g_autofree char *path =
+      g_build_filename (g_get_user_config_dir (), "queen-rbee", "queen-rbee.conf", NULL);
+
+  return g_file_test (path, G_FILE_TEST_EXISTS) ? g_steal_pointer (&path) : NULL;
+}
+
 QueenConfig *
 queen_config_new (int *argc, char ***argv, GError **error)
 {
   g_autoptr (QueenConfig) config = g_memdup2 (&defaults, sizeof defaults);
   g_auto (CommandLine) line = { 0 };
 
-  if (!parse_command_line (&line, argc, argv, error) ||
-      (line.file && !apply_file (config, line.file, error)) ||
+  if (!parse_command_line (&line, argc, argv, error))
+    return NULL;
+  if (!line.file)
+    line.file = find_file ();
+  if ((line.file && !apply_file (config, line.file, error)) ||
       !apply_command_line (config, &line, error))
     return NULL;
   apply_credential (&config->token_file, "tokens");

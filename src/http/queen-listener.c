@@ -239,7 +239,12 @@ open_address (const char *text, guint16 port, GError **error)
   fd = open_socket ((struct sockaddr *) &native,
                     (socklen_t) g_socket_address_get_native_size (address));
   code = errno;
-  if (fd < 0)
+  if (fd < 0 && code == EADDRINUSE)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE,
+                 _ ("cannot listen on %s port %u: somebody does already, perhaps a queen (see "
+                    "“queenctl status”)"),
+                 text, port);
+  else if (fd < 0)
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
                  _ ("cannot listen on %s port %u: %s"), text, port, g_strerror (code));
   return fd;

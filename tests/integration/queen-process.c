@@ -158,6 +158,7 @@ build_environment (const QueenProcessSetup *setup)
   char **environment = g_get_environ ();
 
   environment = g_environ_setenv (environment, "LC_ALL", "C", TRUE);
+  environment = g_environ_setenv (environment, "XDG_CONFIG_HOME", "/nonexistent", TRUE);
   environment = g_environ_unsetenv (environment, "NOTIFY_SOCKET");
   environment = g_environ_unsetenv (environment, "STATE_DIRECTORY");
   environment = g_environ_setenv (environment, "LISTEN_FDS", n_sockets, TRUE);

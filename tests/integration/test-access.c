@@ -342,7 +342,7 @@ assert_refused (const char *const *arguments, const char *said)
   QueenProcess *queen = queen_process_spawn (&(QueenProcessSetup){ .arguments = arguments });
   g_autofree char *text = NULL;
 
-  g_assert_cmpint (queen_process_wait_exit (queen), ==, 1);
+  g_assert_cmpint (queen_process_wait_exit (queen), ==, 78);
   text = queen_process_dup_stderr (queen);
   if (!strstr (text, said))
     g_error ("“%s” is not in: %s", said, text);

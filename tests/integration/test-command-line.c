@@ -58,18 +58,18 @@ static const struct
   int code;
   const char *said;
 } refusals[] = {
-  { "--port=99999", 1, "port" },
-  { "--port=abc", 1, "port" },
-  { "--port=-1", 1, "port" },
-  { "--ui-port=on", 1, "ui-port" },
-  { "--capacity=0", 1, "capacity" },
-  { "--capacity=9x", 1, "capacity" },
-  { "--heartbeat-interval=0", 1, "heartbeat-interval" },
-  { "--heartbeat-interval=2parsecs", 1, "heartbeat-interval" },
-  { "--timeout=-1s", 1, "timeout" },
-  { "--max-components=0", 1, "max-components" },
-  { "--bind=nowhere", 1, "nowhere" },
-  { "--config=/nonexistent/queen.conf", 1, "/nonexistent/queen.conf" },
+  { "--port=99999", 78, "port" },
+  { "--port=abc", 78, "port" },
+  { "--port=-1", 78, "port" },
+  { "--ui-port=on", 78, "ui-port" },
+  { "--capacity=0", 78, "capacity" },
+  { "--capacity=9x", 78, "capacity" },
+  { "--heartbeat-interval=0", 78, "heartbeat-interval" },
+  { "--heartbeat-interval=2parsecs", 78, "heartbeat-interval" },
+  { "--timeout=-1s", 78, "timeout" },
+  { "--max-components=0", 78, "max-components" },
+  { "--bind=nowhere", 78, "nowhere" },
+  { "--config=/nonexistent/queen.conf", 78, "/nonexistent/queen.conf" },
   { "--frobnicate", 2, "frobnicate" },
   { "stray", 2, "stray" },
 };
@@ -87,7 +87,7 @@ test_refusals (void)
       g_test_message ("%s: %d %s", refusals[i].argument, code, err);
       g_assert_cmpint (code, ==, refusals[i].code);
       g_assert_nonnull (strstr (err, refusals[i].said));
-      if (code == 1 && !queen_test_is_wrapped ())
+      if (code == 78 && !queen_test_is_wrapped ())
         g_assert_true (strchr (err, '\n') == err + strlen (err) - 1); /* one line */
       g_assert_cmpstr (out, ==, "");
     }
@@ -102,8 +102,9 @@ test_taken_port (void)
   g_autofree char *out = NULL;
   g_autofree char *err = NULL;
 
-  g_assert_cmpint (run ((const char *[]){ option, "--ui-port=off", NULL }, &out, &err), ==, 1);
+  g_assert_cmpint (run ((const char *[]){ option, "--ui-port=off", NULL }, &out, &err), ==, 78);
   g_assert_nonnull (strstr (err, "127.0.0.1"));
+  g_assert_nonnull (strstr (err, "perhaps a queen")); /* C5 */
   g_assert_nonnull (strstr (err, strchr (option, '=') + 1));
   if (!queen_test_is_wrapped ())
     g_assert_true (strchr (err, '\n') == err + strlen (err) - 1);
@@ -188,10 +189,39 @@ test_bad_config (void)
       g_autofree char *out = NULL;
       g_autofree char *err = NULL;
 
-      g_assert_cmpint (run (arguments, &out, &err), ==, 1);
+      g_assert_cmpint (run (arguments, &out, &err), ==, 78); /* C2 */
       g_assert_nonnull (strstr (err, files[i].said));
       g_unlink (path);
     }
+}
+
+/* C5: a user's own settings are read without a word, and those that are named go before them. */
+static void
+test_own_config (void)
+{
+  g_autofree char *home = g_dir_make_tmp ("queen-XXXXXX", NULL);
+  g_autofree char *directory = g_build_filename (home, "queen-rbee", NULL);
+  g_autofree char *own = g_build_filename (directory, "queen-rbee.conf", NULL);
+  g_autofree char *named = write_config ("[queen]\ncapacity=9\n");
+  g_autofree char *option = g_strconcat ("--config=", named, NULL);
+  g_autofree char *variable = g_strconcat ("XDG_CONFIG_HOME=", home, NULL);
+  const char *environment[] = { variable, NULL };
+
+  g_assert_cmpint (g_mkdir (directory, 0700), ==, 0);
+  for (int i = 0; i < 3; i++)
+    {
+      g_autoptr (QueenProcess) queen =
+          queen_process_start_with (environment, i == 2 ? option : NULL, NULL);
+      guint most = (const guint[]){ 100, 7, 9 }[i];
+
+      g_assert_cmpuint (get_history_status (queen_process_get_port (queen), most), ==, 200);
+      g_assert_cmpuint (get_history_status (queen_process_get_port (queen), most + 1), ==, 400);
+      g_assert_true (g_file_set_contents (own, "[queen]\ncapacity=7\n", -1, NULL));
+    }
+  g_unlink (named);
+  g_unlink (own);
+  g_rmdir (directory);
+  g_rmdir (home);
 }
 
 /* Waits until one of the lines that the service manager was sent so far begins with @expected. */
@@ -307,6 +337,7 @@ main (int argc, char **argv)
   g_test_add_func ("/command-line/port/every-one-is-announced-on-one-line", test_announcement);
   g_test_add_func ("/command-line/config/honoured-and-overridden", test_config);
   g_test_add_func ("/command-line/config/bad-file-is-refused", test_bad_config);
+  g_test_add_func ("/command-line/config/own-one-without-a-word", test_own_config);
   g_test_add_func ("/command-line/notify/ready-status-stopping", test_notify);
   g_test_add_func ("/command-line/end/sigint", test_interrupt);
   g_test_add_func ("/command-line/end/shutdown-route", test_shutdown_route);

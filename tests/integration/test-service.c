@@ -163,7 +163,7 @@ test_wrong_socket (void)
       g_autoptr (QueenProcess) queen = spawn_on (both, 2, usual_arguments);
       g_autofree char *said = NULL;
 
-      g_assert_cmpint (queen_process_wait_exit (queen), ==, 1);
+      g_assert_cmpint (queen_process_wait_exit (queen), ==, 78);
       said = queen_process_dup_stderr (queen);
       g_assert_cmpstr (said, ==,
                        "queen-rbee: descriptor 4, as systemd hands it over, is no listening TCP "
@@ -183,7 +183,7 @@ test_exposed_socket (gconstpointer family)
   g_autoptr (QueenProcess) queen = NULL;
   g_autoptr (HttpAnswer) answer = NULL;
 
-  g_assert_cmpint (queen_process_wait_exit (refused), ==, 1);
+  g_assert_cmpint (queen_process_wait_exit (refused), ==, 78);
   g_assert_true (queen_process_has_said (refused, "other machines can reach "));
   queen = spawn_on (&fd, 1, insecure);
   answer = http_get (get_port (fd), "/health"); /* waits in the socket until she is there */
