@@ -179,6 +179,27 @@ on_report_hive (QueenDBusQueen *skeleton,
   return report (data, invocation, QUEEN_COMPONENT_HIVE, heartbeat);
 }
 
+/* dbus-send(1) and those like it cannot write a dictionary of variants. */
+static gboolean
+on_report (QueenDBusQueen *skeleton,
+           GDBusMethodInvocation *invocation,
+           const char *kind_name,
+           const char *id,
+           const char *status,
+           gpointer data)
+{
+  g_auto (GVariantDict) members = G_VARIANT_DICT_INIT (NULL);
+  g_autoptr (GVariant) heartbeat = NULL;
+  QueenComponentKind kind;
+
+  if (!queen_component_kind_parse (kind_name, &kind))
+    return refuse (invocation, QUEEN_ERROR_BAD_REQUEST, "the kind must be worker or hive");
+  g_variant_dict_insert (&members, "id", "s", id);
+  g_variant_dict_insert (&members, "status", "s", status);
+  heartbeat = g_variant_ref_sink (g_variant_dict_end (&members));
+  return report (data, invocation, kind, heartbeat);
+}
+
 /* Finding and forgetting */
 
 static void
@@ -315,6 +336,7 @@ queen_dbus_methods_new (QueenRegistry *workers,
   self->subscribers = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, unwatch);
   self->skeleton = queen_dbus_queen_skeleton_new ();
   g_object_connect (self->skeleton,                                                      //
+                    "signal::handle-report", G_CALLBACK (on_report), self,               //
                     "signal::handle-report-worker", G_CALLBACK (on_report_worker), self, //
                     "signal::handle-report-hive", G_CALLBACK (on_report_hive), self,     //
                     "signal::handle-find-worker", G_CALLBACK (on_find_worker), self,     //

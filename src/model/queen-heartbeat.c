@@ -228,7 +228,10 @@ read_component (JsonNode *root, QueenComponent *component, GError **error)
       source.object = json_node_get_object (nest);
       source.path = path = g_strconcat (shape->nest, ".", NULL);
       id_member = "id";
-      status_member = shape->nest_status;
+      /* Who writes by hand may call it the same for both. */
+      if (json_object_has_member (source.object, shape->nest_status) ||
+          !json_object_has_member (source.object, "status"))
+        status_member = shape->nest_status;
     }
   else if (!json_object_has_member (top.object, shape->short_id))
     return fail (error, &top, shape->nest, "is missing (or %s and status, in the short form)",

@@ -309,6 +309,29 @@ test_free_streams (void)
   sse_client_expect (client, "worker", "1", "Ready");
 }
 
+/* C1: what is not there is not read either. */
+static void
+test_reload_nothing (void)
+{
+  g_autoptr (QueenProcess) queen = queen_process_start (NULL, NULL);
+
+  queen_process_signal (queen, SIGHUP);
+  queen_test_wait_until (queen_process_has_said (queen, "nothing to read again: "));
+  g_assert_false (queen_process_has_said (queen, "tokens read again"));
+}
+
+/* C4 */
+static void
+test_forgotten_by (void)
+{
+  g_autoptr (TokenFile) file = token_file_new ("a:" TOKEN ":beat,admin\n");
+  g_autoptr (QueenProcess) queen = queen_process_start (file->option, "--admin=token", NULL);
+
+  g_assert_cmpuint (beat (queen, '1', BEARER (TOKEN)), ==, 200);
+  g_assert_cmpuint (get_status (queen, "DELETE", "/v1/workers/1", BEARER (TOKEN)), ==, 200);
+  queen_test_wait_until (queen_process_has_said (queen, "worker forgotten: 1, by token:a"));
+}
+
 static void
 test_reload (void)
 {
@@ -320,6 +343,10 @@ test_reload (void)
   queen_process_signal (queen, SIGHUP);
   queen_test_wait_until (get_status (queen, BEAT, BEARER (OTHER)) == 200);
   g_assert_cmpuint (get_status (queen, BEAT, BEARER (TOKEN)), ==, 401);
+  queen_test_wait_until (queen_process_has_said (
+      queen, "tokens read again: 1, of them 1 new and 0 with other scopes; 1 gone")); /* C1 */
+  queen_process_signal (queen, SIGHUP);
+  queen_test_wait_until (queen_process_has_said (queen, "tokens read again: 1, unchanged"));
 
   g_assert_true (g_file_set_contents (file->path, "b:short\n", -1, NULL));
   queen_process_signal (queen, SIGHUP);
@@ -464,6 +491,8 @@ main (int argc, char **argv)
   g_test_add_func ("/access/token/writing-takes-one", test_writing);
   g_test_add_func ("/access/token/reading-too-when-protected", test_reading);
   g_test_add_func ("/access/token/read-again-on-sighup", test_reload);
+  g_test_add_func ("/access/reload/nothing-where-there-is-nothing", test_reload_nothing);
+  g_test_add_func ("/access/forgotten/the-log-says-by-whom", test_forgotten_by);
   g_test_add_func ("/access/token/each-with-its-scopes", test_scopes);
   g_test_add_func ("/access/token/a-share-of-the-registry-for-each-name", test_sender);
   g_test_add_func ("/access/token/revoked-with-its-sessions", test_revoked);

@@ -425,6 +425,29 @@ test_report (Fixture *f, gconstpointer data)
   bus_client_expect (f->client, HIVES "/h", ".Hive", "HealthReason", "'hot'");
 }
 
+/* F2: with nothing but strings, and with the same word for both kinds. */
+static void
+test_report_in_short (Fixture *f, gconstpointer data)
+{
+  g_autoptr (SseClient) stream = sse_client_subscribe (f->port, NULL, NULL);
+
+  g_variant_unref (bus_client_ask (f->client, "Report", "('worker', 'w', 'ready')"));
+  sse_client_expect (stream, "worker", "w", "Ready");
+  g_variant_unref (bus_client_ask (f->client, "Report", "('hive', 'h', 'busy')"));
+  sse_client_expect (stream, "hive", "h", "Busy");
+  g_variant_unref (
+      bus_client_ask (f->client, "ReportHive", "({'id': <'h'>, 'status': <'ready'>},)"));
+  sse_client_expect (stream, "hive", "h", "Ready");
+
+  bus_client_fail (f->client, "Report", "('queen', 'q', 'ready')", "InvalidArgument",
+                   "the kind must be worker or hive");
+  bus_client_fail (f->client, "Report", "('worker', '', 'ready')", "InvalidHeartbeat",
+                   "worker.id: must be 1 to 128 bytes without control or invisible characters");
+  bus_client_fail (f->client, "Report", "('hive', 'h', 'well')", "InvalidHeartbeat",
+                   "hive.status: is none of starting, ready, online, busy, stopping, stopped, "
+                   "offline");
+}
+
 static void
 test_report_errors (Fixture *f, gconstpointer data)
 {
@@ -442,8 +465,8 @@ test_report_errors (Fixture *f, gconstpointer data)
   bus_client_fail (f->client, "ReportWorker", "({'id': <'w\\n'>, 'status': <'ready'>},)",
                    "InvalidHeartbeat",
                    "worker.id: must be 1 to 128 bytes without control or invisible characters");
-  bus_client_fail (f->client, "ReportHive", "({'id': <'h'>, 'status': <'ready'>},)",
-                   "InvalidHeartbeat", "hive.operational_status: is missing");
+  bus_client_fail (f->client, "ReportHive", "({'id': <'h'>},)", "InvalidHeartbeat",
+                   "hive.operational_status: is missing");
   bus_client_fail (f->client, "ReportWorker", too_large, "TooLarge",
                    "a heartbeat has at most 65536 bytes");
   bus_client_expect (f->client, WORKERS, ".Registry", "Total", "0");
@@ -660,6 +683,7 @@ main (int argc, char **argv)
   ADD ("changes/last-seen-is-silent", NULL, test_silent);
   ADD ("changes/a-burst-is-few-signals", NULL, test_coalesced);
   ADD ("methods/report/same-events-as-over-http", NULL, test_report);
+  ADD ("methods/report/in-short", NULL, test_report_in_short);
   ADD ("methods/report/errors-name-the-member", NULL, test_report_errors);
   ADD ("methods/report/full-registry", "--max-components=1", test_cap);
   ADD ("methods/find-worker/in-turn", NULL, test_find);

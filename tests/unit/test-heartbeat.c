@@ -57,6 +57,20 @@ test_nested_hive (void)
   g_assert_null (hive->said_at);
 }
 
+/* F2 */
+static void
+test_status_of_hive (void)
+{
+  g_autoptr (QueenComponent) hive =
+      parse (QUEEN_COMPONENT_HIVE, "{\"hive\":{\"id\":\"h\",\"status\":\"busy\"}}");
+  g_autoptr (QueenComponent) both =
+      parse (QUEEN_COMPONENT_HIVE,
+             "{\"hive\":{\"id\":\"h\",\"status\":\"well\",\"operational_status\":\"ready\"}}");
+
+  g_assert_cmpint (hive->status, ==, QUEEN_STATUS_BUSY);
+  g_assert_cmpint (both->status, ==, QUEEN_STATUS_READY);
+}
+
 static void
 test_short (void)
 {
@@ -106,8 +120,9 @@ static const struct
   { QUEEN_COMPONENT_WORKER, "{\"worker\":7}", "worker: must be an object" },
   { QUEEN_COMPONENT_WORKER, "{\"worker\":{\"status\":\"ready\"}}", "worker.id: is missing" },
   { QUEEN_COMPONENT_WORKER, "{\"worker\":{\"id\":\"w\"}}", "worker.status: is missing" },
-  { QUEEN_COMPONENT_HIVE, "{\"hive\":{\"id\":\"h\",\"status\":\"ready\"}}",
-    "hive.operational_status: is missing" },
+  { QUEEN_COMPONENT_HIVE, "{\"hive\":{\"id\":\"h\"}}", "hive.operational_status: is missing" },
+  { QUEEN_COMPONENT_HIVE, "{\"hive\":{\"id\":\"h\",\"status\":7}}",
+    "hive.status: must be a string" },
   { QUEEN_COMPONENT_WORKER, "{\"worker_id\":\"w\"}", "status: is missing" },
   { QUEEN_COMPONENT_WORKER, "{\"worker_id\":7,\"status\":\"ready\"}",
     "worker_id: must be a string" },
@@ -331,6 +346,7 @@ main (int argc, char **argv)
   g_test_add_func ("/heartbeat/worker/nested-form-whole", test_nested_worker);
   g_test_add_func ("/heartbeat/hive/nested-form-whole", test_nested_hive);
   g_test_add_func ("/heartbeat/short-form/as-events-are-streamed", test_short);
+  g_test_add_func ("/heartbeat/status/one-word-will-do-for-hives-too", test_status_of_hive);
   g_test_add_func ("/heartbeat/null/counts-as-absent", test_null);
   g_test_add_func ("/heartbeat/wrong/message-names-the-member", test_wrong);
   g_test_add_func ("/heartbeat/text/no-longer-than-it-may-be", test_sizes);
