@@ -23,6 +23,7 @@
 #include "http/queen-tls.h"
 #include "http/queen-turns.h"
 #include "model/queen-event-bus.h"
+#include "model/queen-headcount.h"
 #include "model/queen-lister.h"
 #include "model/queen-pool.h"
 #include "model/queen-pulse.h"
@@ -52,6 +53,7 @@ struct _QueenDaemon
 
   QueenEventBus *bus;
   QueenTransitionLog *transition_log;
+  QueenHeadcount *headcount;
   QueenRegistry *workers;
   QueenRegistry *hives;
   QueenPool *pool;
@@ -297,6 +299,7 @@ make_model (QueenDaemon *self)
   };
 
   self->bus = queen_event_bus_new ();
+  self->headcount = queen_headcount_new (self->bus);
   self->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, self->bus, &settings);
   self->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, self->bus, &settings);
   self->pool = queen_pool_new (self->bus, self->workers);
@@ -449,6 +452,14 @@ make_stream (QueenDaemon *self, GError **error)
   return self->stream != NULL;
 }
 
+static gboolean
+is_on_bus (gpointer data)
+{
+  QueenDaemon *self = data;
+
+  return self->dbus && queen_dbus_service_is_connected (self->dbus);
+}
+
 static void
 add_routes (QueenDaemon *self)
 {
@@ -462,6 +473,9 @@ add_routes (QueenDaemon *self)
     .caps = self->caps,
     .budgets = self->budgets,
     .tally = &self->tally,
+    .headcount = self->headcount,
+    .is_on_bus = self->config->bus == G_BUS_TYPE_NONE ? NULL : is_on_bus,
+    .data = self,
   };
 
   queen_routes_add_heartbeats (self->server, self->workers, self->hives, self->stream);
@@ -621,6 +635,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_object (&self->pulse);
   g_clear_object (&self->pool);
   g_clear_pointer (&self->transition_log, queen_transition_log_free);
+  g_clear_pointer (&self->headcount, queen_headcount_free);
   g_clear_object (&self->workers);
   g_clear_object (&self->hives);
   g_clear_object (&self->bus);

@@ -44,6 +44,7 @@ struct _QueenDBusService
   GThread *thread;
   QueenDBusPresenceSettings presence_settings;
   char **addresses;
+  gint is_connected; /* atomic */
 
   /* What follows belongs to the D-Bus thread. */
   QueenDBusPresence *presence;
@@ -196,6 +197,7 @@ on_presence_changed (GDBusConnection *connection, gpointer data)
 {
   QueenDBusService *self = data;
 
+  g_atomic_int_set (&self->is_connected, connection != NULL);
   if (connection)
     enter (self, connection);
   else
@@ -303,6 +305,12 @@ queen_dbus_service_new (QueenEventBus *bus,
   self->pool = g_object_ref (pool);
   g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
   return self;
+}
+
+gboolean
+queen_dbus_service_is_connected (QueenDBusService *self)
+{
+  return g_atomic_int_get (&self->is_connected);
 }
 
 static GBusType

@@ -37,6 +37,9 @@ QueenDBusService *queen_dbus_service_new (QueenEventBus *bus,
 void
 queen_dbus_service_start (QueenDBusService *self, GBusType bus_type, const char *const *addresses);
 
+/** Returns: whether there is a connection to the bus now */
+gboolean queen_dbus_service_is_connected (QueenDBusService *self);
+
 /**
  * queen_dbus_service_set_n_subscribers:
  *

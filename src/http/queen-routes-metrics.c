@@ -3,78 +3,48 @@
 
 #include "queen-routes.h"
 
-#include <sys/resource.h>
-
 #include "build-config.h"
 #include "queen-answer.h"
+#include "queen-component-metrics.h"
+#include "queen-error.h"
+#include "queen-metrics-text.h"
+#include "queen-process-metrics.h"
+#include "queen-query.h"
+#include "queen-revision.h"
 
 /* Names and units as https://prometheus.io/docs/practices/naming/ wants them; those that begin with
  * `process_` mean the same in every program. */
 
+#define MAX_MODELS 1000
+#define OTHER_MODELS "(others)" /* no model's name begins like that */
+
 typedef struct
 {
   QueenMetricsSources sources;
-  gint64 start_time; /* ms since 1970 */
+  gint64 start_time; /* µs since 1970 */
 } Metrics;
 
-/* One line of a family: `name{label="word"} value`. */
 static void
-append_sample (GString *text, const char *name, const char *label, const char *word, guint64 value)
+append_build (GString *text)
 {
-  g_string_append (text, name);
-  if (label)
-    g_string_append_printf (text, "{%s=\"%s\"}", label, word);
-  g_string_append_printf (text, " %" G_GUINT64_FORMAT "\n", value);
-}
+  static const QueenLabel labels[] = { { "version", QUEEN_VERSION },
+                                       { "revision", QUEEN_REVISION } };
 
-static void
-begin_family (GString *text, const char *name, const char *type, const char *help)
-{
-  g_string_append_printf (text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-static void
-append_gauge (GString *text, const char *name, const char *help, guint64 value)
-{
-  begin_family (text, name, "gauge", help);
-  append_sample (text, name, NULL, NULL, value);
-}
-
-static void
-append_counter (GString *text, const char *name, const char *help, guint64 value)
-{
-  begin_family (text, name, "counter", help);
-  append_sample (text, name, NULL, NULL, value);
-}
-
-static void
-append_process (GString *text, const Metrics *metrics)
-{
-  struct rlimit limit = { 0 };
-
-  begin_family (text, "queen_build_info", "gauge", "The version that runs; always 1.");
-  append_sample (text, "queen_build_info", "version", QUEEN_VERSION, 1);
-  begin_family (text, "process_start_time_seconds", "gauge",
-                "Start time of the process since unix epoch in seconds.");
-  g_string_append_printf (text, "process_start_time_seconds %" G_GINT64_FORMAT ".%03d\n",
-                          metrics->start_time / 1000, (int) (metrics->start_time % 1000));
-  getrlimit (RLIMIT_NOFILE, &limit);
-  append_gauge (text, "process_max_fds", "Maximum number of open file descriptors.",
-                limit.rlim_cur);
+  queen_metrics_begin (text, "queen_build_info", "gauge",
+                       "The version that runs, and what it was built from; always 1.");
+  queen_metrics_add (text, "queen_build_info", labels, G_N_ELEMENTS (labels), 1);
 }
 
 static void
 append_turns (GString *text, const QueenMetricsSources *sources)
 {
-  gint64 longest = queen_turns_get_longest (sources->turns);
-
-  begin_family (text, "queen_longest_turn_seconds", "gauge",
-                "Longest turn of the main loop in the last minute.");
-  g_string_append_printf (text, "queen_longest_turn_seconds %d.%06d\n",
-                          (int) (longest / G_USEC_PER_SEC), (int) (longest % G_USEC_PER_SEC));
-  append_counter (text, "queen_long_turns_total",
-                  "Turns of the main loop that took more than 50 ms.",
-                  queen_turns_get_n_long (sources->turns));
+  queen_metrics_begin (text, "queen_longest_turn_seconds", "gauge",
+                       "Longest turn of the main loop in the last minute.");
+  queen_metrics_seconds (text, "queen_longest_turn_seconds", NULL, 0,
+                         queen_turns_get_longest (sources->turns));
+  queen_metrics_counter (text, "queen_long_turns_total",
+                         "Turns of the main loop that took more than 50 ms.",
+                         queen_turns_get_n_long (sources->turns));
 }
 
 static guint64
@@ -93,6 +63,24 @@ static guint64
 count_available (QueenRegistry *registry)
 {
   return queen_registry_get_n_available (registry);
+}
+
+static void
+append_oldest_heartbeats (GString *text, QueenRegistry *const *registries)
+{
+  static const char name[] = "queen_oldest_heartbeat_age_seconds";
+
+  queen_metrics_begin (text, name, "gauge",
+                       "Time since the last heartbeat of the one online that has been silent "
+                       "longest.");
+  for (int i = 0; i < QUEEN_COMPONENT_N_KINDS; i++)
+    {
+      const QueenLabel labels[] = { { "kind", queen_component_kind_get_name (
+                                                  queen_registry_get_kind (registries[i])) } };
+
+      queen_metrics_seconds (text, name, labels, 1,
+                             queen_registry_get_longest_silence (registries[i]));
+    }
 }
 
 static void
@@ -120,14 +108,75 @@ append_registries (GString *text, const QueenMetricsSources *sources)
 
   for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
     {
-      begin_family (text, families[i].name, families[i].type, families[i].help);
+      queen_metrics_begin (text, families[i].name, families[i].type, families[i].help);
       for (gsize j = 0; j < G_N_ELEMENTS (registries); j++)
-        append_sample (text, families[i].name, "kind",
-                       queen_component_kind_get_name (queen_registry_get_kind (registries[j])),
-                       families[i].count (registries[j]));
+        queen_metrics_add_one (text, families[i].name, "kind",
+                               queen_component_kind_get_name (
+                                   queen_registry_get_kind (registries[j])),
+                               families[i].count (registries[j]));
     }
-  append_counter (text, "queen_lists_total", "Lists of workers or hives that were made.",
-                  queen_lister_get_n_made (sources->lister));
+  append_oldest_heartbeats (text, registries);
+  queen_metrics_counter (text, "queen_lists_total", "Lists of workers or hives that were made.",
+                         queen_lister_get_n_made (sources->lister));
+}
+
+/* Statuses as they are sent. */
+static char *
+dup_status (QueenStatus status)
+{
+  return g_ascii_strdown (queen_status_get_name (status), -1);
+}
+
+static void
+append_heads (GString *text, const char *model, const QueenHeads *heads)
+{
+  for (QueenStatus status = 0; status < QUEEN_N_STATUSES; status++)
+    {
+      g_autofree char *word = dup_status (status);
+      const QueenLabel labels[] = { { "model", model }, { "status", word } };
+
+      if (heads->workers[status] > 0)
+        queen_metrics_add (text, "queen_workers", labels, 2, heads->workers[status]);
+    }
+}
+
+/* What senders call their models is nobody's but theirs, so there must be an end to it. */
+static void
+append_models (GString *text, const QueenMetricsSources *sources)
+{
+  QueenHeads others = { 0 };
+  GHashTableIter iter;
+  gpointer model, heads;
+  guint n = 0;
+
+  queen_metrics_begin (text, "queen_workers", "gauge",
+                       "Workers by model and by what they said last; offline is who fell silent.");
+  g_hash_table_iter_init (&iter, queen_headcount_get_models (sources->headcount));
+  while (g_hash_table_iter_next (&iter, &model, &heads))
+    if (n++ < MAX_MODELS)
+      append_heads (text, model, heads);
+    else
+      for (QueenStatus status = 0; status < QUEEN_N_STATUSES; status++)
+        others.workers[status] += ((QueenHeads *) heads)->workers[status];
+  append_heads (text, OTHER_MODELS, &others);
+}
+
+static void
+append_hives (GString *text, const QueenMetricsSources *sources)
+{
+  queen_metrics_begin (text, "queen_hives", "gauge",
+                       "Hives by health and by what they said last; offline is who fell silent.");
+  for (QueenStatus status = 0; status < QUEEN_N_STATUSES; status++)
+    for (QueenHealth health = 0; health < QUEEN_N_HEALTHS; health++)
+      {
+        guint n = queen_headcount_get_n_hives (sources->headcount, status, health);
+        g_autofree char *word = dup_status (status);
+        const QueenLabel labels[] = { { "health", queen_health_get_name (health) },
+                                      { "status", word } };
+
+        if (n > 0)
+          queen_metrics_add (text, "queen_hives", labels, 2, n);
+      }
 }
 
 static void
@@ -135,17 +184,25 @@ append_connections (GString *text, const QueenMetricsSources *sources)
 {
   const QueenTally *tally = sources->tally;
 
-  append_gauge (text, "queen_connections", "Requests under way.",
-                queen_gate_get_n_connections (sources->gate));
-  append_gauge (text, "queen_max_connections", "Requests that may be under way at once.",
-                sources->caps.connections);
-  append_counter (text, "queen_accepted_connections_total",
-                  "Connections accepted, refused ones included.", tally->connections);
-  begin_family (text, "queen_refusals_total", "counter",
-                "Requests that were not served, by reason.");
+  queen_metrics_gauge (text, "queen_connections", "Requests under way.",
+                       queen_gate_get_n_connections (sources->gate));
+  queen_metrics_gauge (text, "queen_max_connections", "Requests that may be under way at once.",
+                       sources->caps.connections);
+  queen_metrics_counter (text, "queen_accepted_connections_total",
+                         "Connections accepted, refused ones included.", tally->connections);
+  queen_metrics_begin (text, "queen_refusals_total", "counter",
+                       "Requests that were not served, by reason.");
   for (QueenRefusal refusal = 0; refusal < QUEEN_N_REFUSALS; refusal++)
-    append_sample (text, "queen_refusals_total", "reason", queen_refusal_get_name (refusal),
-                   tally->refusals[refusal]);
+    queen_metrics_add_one (text, "queen_refusals_total", "reason", queen_refusal_get_name (refusal),
+                           tally->refusals[refusal]);
+}
+
+static void
+append_dbus (GString *text, const QueenMetricsSources *sources)
+{
+  if (sources->is_on_bus)
+    queen_metrics_gauge (text, "queen_dbus_up", "Whether she is connected to her D-Bus.",
+                         sources->is_on_bus (sources->data));
 }
 
 /* What strangers can make her hold. */
@@ -155,23 +212,24 @@ append_budgets (GString *text, const QueenMetricsSources *sources)
   QueenStreamHoldings stream;
 
   queen_stream_get_holdings (sources->stream, &stream);
-  begin_family (text, "queen_held_bytes", "gauge", "Bytes held for clients, by what they are.");
+  queen_metrics_begin (text, "queen_held_bytes", "gauge",
+                       "Bytes held for clients, by what they are.");
   for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
-    append_sample (text, "queen_held_bytes", "what", queen_budget_get_name (budget),
-                   queen_budgets_get_held (sources->budgets, budget));
-  append_sample (text, "queen_held_bytes", "what", "lists",
-                 queen_lister_get_n_bytes (sources->lister));
-  append_sample (text, "queen_held_bytes", "what", "components",
-                 queen_registry_get_n_bytes (sources->workers) +
-                     queen_registry_get_n_bytes (sources->hives));
-  append_sample (text, "queen_held_bytes", "what", "ring", stream.ring);
-  append_sample (text, "queen_held_bytes", "what", "snapshots", stream.snapshots);
-  begin_family (text, "queen_max_held_bytes", "gauge", "Bytes of it that may be held.");
+    queen_metrics_add_one (text, "queen_held_bytes", "what", queen_budget_get_name (budget),
+                           queen_budgets_get_held (sources->budgets, budget));
+  queen_metrics_add_one (text, "queen_held_bytes", "what", "lists",
+                         queen_lister_get_n_bytes (sources->lister));
+  queen_metrics_add_one (text, "queen_held_bytes", "what", "components",
+                         queen_registry_get_n_bytes (sources->workers) +
+                             queen_registry_get_n_bytes (sources->hives));
+  queen_metrics_add_one (text, "queen_held_bytes", "what", "ring", stream.ring);
+  queen_metrics_add_one (text, "queen_held_bytes", "what", "snapshots", stream.snapshots);
+  queen_metrics_begin (text, "queen_max_held_bytes", "gauge", "Bytes of it that may be held.");
   for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
-    append_sample (text, "queen_max_held_bytes", "what", queen_budget_get_name (budget),
-                   queen_budget_get_most (budget));
-  append_sample (text, "queen_max_held_bytes", "what", "ring", stream.max_ring);
-  append_sample (text, "queen_max_held_bytes", "what", "snapshots", stream.max_snapshots);
+    queen_metrics_add_one (text, "queen_max_held_bytes", "what", queen_budget_get_name (budget),
+                           queen_budget_get_most (budget));
+  queen_metrics_add_one (text, "queen_max_held_bytes", "what", "ring", stream.max_ring);
+  queen_metrics_add_one (text, "queen_max_held_bytes", "what", "snapshots", stream.max_snapshots);
 }
 
 static void
@@ -179,37 +237,68 @@ append_stream (GString *text, const QueenMetricsSources *sources)
 {
   const QueenTally *tally = sources->tally;
 
-  append_gauge (text, "queen_subscribers", "Subscribers of the stream.",
-                queen_stream_get_n_subscribers (sources->stream));
-  append_gauge (text, "queen_max_subscribers", "Subscribers that there may be at once.",
-                sources->caps.subscribers);
-  append_counter (text, "queen_subscriptions_total", "Subscribers that were let in.",
-                  tally->subscriptions);
-  append_counter (text, "queen_events_total", "Events published on the stream.", tally->events);
-  append_counter (text, "queen_lags_total", "Times that a subscriber was told that it lost events.",
-                  tally->lags);
-  append_counter (text, "queen_lost_events_total",
-                  "Events that subscribers lost, summed over them.", tally->lost_events);
-  begin_family (text, "queen_dropped_subscribers_total", "counter",
-                "Subscribers that were let go, by reason.");
+  queen_metrics_gauge (text, "queen_subscribers", "Subscribers of the stream.",
+                       queen_stream_get_n_subscribers (sources->stream));
+  queen_metrics_gauge (text, "queen_max_subscribers", "Subscribers that there may be at once.",
+                       sources->caps.subscribers);
+  queen_metrics_counter (text, "queen_subscriptions_total", "Subscribers that were let in.",
+                         tally->subscriptions);
+  queen_metrics_counter (text, "queen_events_total", "Events published on the stream.",
+                         tally->events);
+  queen_metrics_counter (text, "queen_lags_total",
+                         "Times that a subscriber was told that it lost events.", tally->lags);
+  queen_metrics_counter (text, "queen_lost_events_total",
+                         "Events that subscribers lost, summed over them.", tally->lost_events);
+  queen_metrics_histogram (text, "queen_delivery_seconds",
+                           "From an event's arrival to its last write to subscribers who keep up.",
+                           &tally->deliveries);
+  queen_metrics_begin (text, "queen_dropped_subscribers_total", "counter",
+                       "Subscribers that were let go, by reason.");
   for (QueenDrop drop = 0; drop < QUEEN_N_DROPS; drop++)
-    append_sample (text, "queen_dropped_subscribers_total", "reason", queen_drop_get_name (drop),
-                   tally->drops[drop]);
+    queen_metrics_add_one (text, "queen_dropped_subscribers_total", "reason",
+                           queen_drop_get_name (drop), tally->drops[drop]);
+}
+
+/* Whoever has thousands of them may not want thousands of series. */
+static gboolean
+take_components (const char *name, const char *value, gpointer data, GError **error)
+{
+  *(gboolean *) data = TRUE;
+  if (g_str_equal (value, "all"))
+    return TRUE;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "%s must be all", name);
+  return FALSE;
 }
 
 static void
 on_metrics (SoupServerMessage *message, GHashTable *query, gpointer data)
 {
+  static const QueenParameter parameters[] = { { "components", take_components } };
   const Metrics *metrics = data;
-  GString *text = g_string_new (NULL);
+  QueenRegistry *const registries[] = { metrics->sources.workers, metrics->sources.hives };
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  gboolean with_components = FALSE;
 
-  append_process (text, metrics);
+  if (!queen_query_parse (g_uri_get_query (soup_server_message_get_uri (message)), parameters,
+                          G_N_ELEMENTS (parameters), &with_components, &error) ||
+      (with_components && !queen_component_metrics_append (text, registries, &error)))
+    {
+      queen_answer_error (message, error);
+      return;
+    }
+
+  append_build (text);
+  queen_process_metrics_append (text, metrics->start_time);
   append_turns (text, &metrics->sources);
   append_registries (text, &metrics->sources);
+  append_models (text, &metrics->sources);
+  append_hives (text, &metrics->sources);
+  append_dbus (text, &metrics->sources);
   append_connections (text, &metrics->sources);
   append_budgets (text, &metrics->sources);
   append_stream (text, &metrics->sources);
-  queen_answer_text (message, "text/plain; version=0.0.4; charset=utf-8", text);
+  queen_answer_text (message, "text/plain; version=0.0.4; charset=utf-8", g_steal_pointer (&text));
 }
 
 static void
@@ -232,7 +321,7 @@ queen_routes_add_metrics (QueenServer *server, const QueenMetricsSources *source
   g_object_ref (sources->hives);
   g_object_ref (sources->stream);
   /* Not the gate: its connections hold the server, so it has to go first. */
-  metrics->start_time = g_get_real_time () / 1000;
+  metrics->start_time = g_get_real_time ();
   queen_server_add_routes (server, routes, G_N_ELEMENTS (routes), metrics,
                            (GDestroyNotify) free_metrics);
 }

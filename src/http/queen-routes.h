@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "model/queen-headcount.h"
 #include "model/queen-lister.h"
 #include "model/queen-registry.h"
 #include "queen-caps.h"
@@ -53,6 +54,9 @@ void queen_routes_add_operations (QueenServer *server,
  * @turns: they outlive it, too
  * @budgets: likewise
  * @tally: likewise
+ * @headcount: likewise
+ * @is_on_bus: (nullable): tells whether she is on the D-Bus that is wanted; %NULL when none is
+ * @data: for @is_on_bus
  *
  * What the metrics are about.
  */
@@ -67,6 +71,9 @@ typedef struct
   QueenCaps caps;
   const QueenBudgets *budgets;
   const QueenTally *tally;
+  const QueenHeadcount *headcount;
+  gboolean (*is_on_bus) (gpointer data);
+  gpointer data;
 } QueenMetricsSources;
 
 /**

@@ -31,6 +31,8 @@ struct _QueenStream
   QueenAlarm *breath_alarm; /* the same when everybody else has had a turn */
   gint64 unbroken_since;    /* µs, monotonic: when others had their last turn */
   gboolean has_news;        /* since the last flush began */
+  gint64 news_since;        /* µs, monotonic: when the first of them came */
+  gint64 flush_since;       /* likewise, of those that are being flushed */
   guint64 flush_head;       /* the broadcast's head when that flush began */
   guint64 flushed_head; /* likewise, of the last one that came to its end: no reader that keeps up
                          * is behind that */
@@ -179,8 +181,11 @@ leave (QueenStream *self)
 static void
 end_flush (QueenStream *self)
 {
+  guint64 n_events = self->flush_head - MIN (self->flushed_head, self->flush_head);
+
   set_flushed (self, self->flush_head);
   self->flush_time = self->settings.clock->get_monotonic ();
+  queen_histogram_add (&self->tally->deliveries, self->flush_time - self->flush_since, n_events);
   if (self->is_leaving && !self->has_news)
     leave (self);
   if (self->has_news && self->is_leaving)
@@ -220,6 +225,7 @@ on_flush_due (gpointer data)
   if (!queen_audience_is_flushing (self->audience))
     {
       self->has_news = FALSE;
+      self->flush_since = self->news_since;
       self->flush_head = queen_broadcast_get_head (self->broadcast);
       self->unbroken_since = self->settings.clock->get_monotonic ();
     }
@@ -249,6 +255,8 @@ spread_news (QueenStream *self)
       set_flushed (self, queen_broadcast_get_head (self->broadcast));
       return;
     }
+  if (!self->has_news)
+    self->news_since = self->settings.clock->get_monotonic ();
   self->has_news = TRUE;
   /* After a quiet moment nobody waits: not for the loop to turn, nor for the sender's answer. */
   if (was_flushed && self->settings.clock->get_monotonic () >= flush_due)

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "queen-histogram.h"
 
 G_BEGIN_DECLS
 
@@ -88,6 +88,7 @@ typedef enum
  * @events: published on the stream
  * @lags: how often a subscriber was told that it lost events
  * @lost_events: how many these were, as far as that can be known
+ * @deliveries: from an event's arrival until it was written to the last subscriber who keeps up
  *
  * What has happened since the start. The parts count into it, on the main loop's thread; `/metrics`
  * shows it.
@@ -101,6 +102,7 @@ typedef struct
   guint64 events;
   guint64 lags;
   guint64 lost_events;
+  QueenHistogram deliveries;
 } QueenTally;
 
 /** Returns: the reason in one word, as metrics have it, such as `peer_share` */

@@ -34,6 +34,8 @@ typedef enum
   QUEEN_HEALTH_UNHEALTHY,
 } QueenHealth;
 
+#define QUEEN_N_HEALTHS (QUEEN_HEALTH_UNHEALTHY + 1)
+
 #define QUEEN_TYPE_COMPONENT (queen_component_get_type ())
 
 /**

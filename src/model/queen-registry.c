@@ -450,6 +450,15 @@ queen_registry_update (QueenRegistry *self,
   return TRUE;
 }
 
+gint64
+queen_registry_get_longest_silence (QueenRegistry *self)
+{
+  const Entry *entry = g_queue_peek_head (&self->online);
+  gint64 now = self->settings.clock->get_monotonic ();
+
+  return entry ? MAX (now - (entry->component->deadline - self->settings.timeout), 0) : 0;
+}
+
 gboolean
 queen_registry_forget (QueenRegistry *self, const char *id, const char *by, GError **error)
 {

@@ -83,6 +83,13 @@ gboolean queen_registry_update (QueenRegistry *self,
                                 GError **error);
 
 /**
+ * queen_registry_get_longest_silence:
+ *
+ * Returns: µs since the one online that has been silent longest was heard; 0 when nobody is online
+ */
+gint64 queen_registry_get_longest_silence (QueenRegistry *self);
+
+/**
  * queen_registry_forget:
  * @by: who asks for that, as queen_registry_update() takes a sender, or for people
  * @error: %QUEEN_ERROR_NOT_FOUND when it does not list @id

@@ -24,6 +24,8 @@ typedef enum
   QUEEN_STATUS_OFFLINE,
 } QueenStatus;
 
+#define QUEEN_N_STATUSES (QUEEN_STATUS_OFFLINE + 1)
+
 /**
  * queen_status_parse:
  * @text: a status in any case, such as `ready` or `Ready`

@@ -108,6 +108,19 @@ test_stopped (void)
     lagged = bus_client_next_signal (client, "Lagged");
 }
 
+/* F3 */
+static void
+test_metric (void)
+{
+  g_autoptr (BusDaemon) bus = bus_daemon_new_for_session ();
+  g_autoptr (QueenProcess) queen = queen_process_start ("--bus=session", NULL);
+  guint16 port = queen_process_get_port (queen);
+
+  queen_test_wait_until (http_read_metric (port, "queen_dbus_up") == 1);
+  bus_daemon_kill (bus);
+  queen_test_wait_until (http_read_metric (port, "queen_dbus_up") == 0);
+}
+
 /* A10: GLib waits 25 s for the bus when a name is given back. */
 static void
 test_stopped_for_good (void)
@@ -183,6 +196,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bus/none-yet", test_none);
   g_test_add_func ("/bus/killed-and-restarted", test_killed);
   g_test_add_func ("/bus/stopped/costs-no-memory-and-no-time", test_stopped);
+  g_test_add_func ("/bus/metrics/say-whether-she-is-there", test_metric);
   g_test_add_func ("/bus/stopped/does-not-hold-her-end-up", test_stopped_for_good);
   g_test_add_func ("/bus/of-the-tests/goes-with-a-test-that-is-killed", test_abort);
 

@@ -36,7 +36,8 @@ read_family (Metrics *metrics, const char *help, const char *type)
   g_assert_nonnull (helped[3]);
   g_assert_cmpstr (typed[1], ==, "TYPE");
   g_assert_cmpstr (typed[2], ==, helped[2]);
-  g_assert_true (g_str_equal (typed[3], "counter") || g_str_equal (typed[3], "gauge"));
+  g_assert_true (
+      g_strv_contains ((const char *const[]){ "counter", "gauge", "histogram", NULL }, typed[3]));
   g_assert_true (g_str_has_suffix (base, "_total") == g_str_equal (typed[3], "counter"));
   if (g_str_has_suffix (base, "_total"))
     base[strlen (base) - strlen ("_total")] = '\0';
@@ -44,25 +45,30 @@ read_family (Metrics *metrics, const char *help, const char *type)
   return g_strdup (typed[2]);
 }
 
+#define LABEL "[a-z_]+=\"([^\"\\\\\n]|\\\\[\"\\\\n])*\""
+
 static void
 read_sample (Metrics *metrics, const char *family, const char *line)
 {
   const char *space = strrchr (line, ' ');
+  const char *rest;
   g_autofree char *name = g_strndup (line, space - line);
 
-  g_assert_true (
-      g_regex_match_simple ("^[a-z_]+(\\{[a-z_]+=\"[^\"\\\\\n]*\"\\})? [0-9]+(\\.[0-9]+)?$", line,
-                            0, 0));
+  g_assert_true (g_regex_match_simple ("^[a-z_]+(\\{" LABEL "(," LABEL
+                                       ")*\\})? [0-9]+(\\.[0-9]+)?$",
+                                       line, 0, 0));
   g_assert_true (g_str_has_prefix (line, family));
-  g_assert_nonnull (strchr (" {", line[strlen (family)]));
+  rest = line + strlen (family);
+  g_assert_true (*rest == ' ' || *rest == '{' || g_str_has_prefix (rest, "_bucket{") ||
+                 g_str_has_prefix (rest, "_sum ") || g_str_has_prefix (rest, "_count "));
   g_assert_true (
       g_hash_table_insert (metrics->samples, g_steal_pointer (&name), g_strdup (space + 1)));
 }
 
 static Metrics *
-read_metrics (guint16 port)
+read_metrics (guint16 port, const char *target)
 {
-  g_autoptr (HttpAnswer) answer = http_get (port, "/metrics");
+  g_autoptr (HttpAnswer) answer = http_get (port, target);
   g_auto (GStrv) lines = g_strsplit (answer->body, "\n", -1);
   g_autofree char *family = NULL;
   Metrics *metrics = g_new0 (Metrics, 1);
@@ -101,7 +107,7 @@ static void
 test_format (void)
 {
   g_autoptr (QueenProcess) queen = queen_process_start (NULL, NULL);
-  g_autoptr (Metrics) metrics = read_metrics (queen_process_get_port (queen));
+  g_autoptr (Metrics) metrics = read_metrics (queen_process_get_port (queen), "/metrics");
   double start = g_ascii_strtod (get (metrics, "process_start_time_seconds"), NULL);
   g_autoptr (HttpAnswer) head =
       http_exchange (queen_process_get_port (queen),
@@ -109,7 +115,6 @@ test_format (void)
 
   g_assert_cmpuint (g_hash_table_size (metrics->families), >=, 15);
   g_assert_cmpfloat (ABS (start - (double) g_get_real_time () / G_USEC_PER_SEC), <, 3600);
-  g_assert_cmpstr (get (metrics, "queen_build_info{version=\"0.1.0\"}"), ==, "1");
   g_assert_cmpstr (get (metrics, "queen_connections"), ==, "1"); /* this one */
   g_assert_cmpint (atoi (get (metrics, "process_max_fds")), >, 0);
   g_assert_cmpint (atoi (get (metrics, "queen_max_subscribers")), >, 0);
@@ -122,7 +127,7 @@ test_format (void)
 static double
 read_longest_turn (guint16 port)
 {
-  g_autoptr (Metrics) metrics = read_metrics (port);
+  g_autoptr (Metrics) metrics = read_metrics (port, "/metrics");
 
   g_assert_nonnull (get (metrics, "queen_long_turns_total"));
   return g_ascii_strtod (get (metrics, "queen_longest_turn_seconds"), NULL);
@@ -168,12 +173,145 @@ test_cluster (void)
   http_beat (port, "hive", "h", "online");
   for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
     http_answer_free (http_get (port, lists[i]));
-  metrics = read_metrics (port);
+  metrics = read_metrics (port, "/metrics");
   for (gsize i = 0; i < G_N_ELEMENTS (expected); i++)
     {
       g_test_message ("%s", expected[i][0]);
       g_assert_cmpstr (get (metrics, expected[i][0]), ==, expected[i][1]);
     }
+}
+
+static guint64
+count_descriptors (QueenProcess *queen)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/fd", queen_process_get_pid (queen));
+  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
+  guint64 n = 0;
+
+  while (g_dir_read_name (directory))
+    n++;
+  return n;
+}
+
+/* F3: what is the same in every program, and what it was built from. */
+static void
+test_process (void)
+{
+  g_autoptr (QueenProcess) queen = queen_process_start ("--heartbeat-interval=1h", NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (Metrics) metrics = read_metrics (port, "/metrics");
+  guint64 n_descriptors = g_ascii_strtoull (get (metrics, "process_open_fds"), NULL, 10);
+  GHashTableIter iter;
+  gpointer name;
+  guint n_infos = 0;
+
+  if (!queen_test_is_wrapped ())
+    {
+      guint64 now = count_descriptors (queen);
+
+      /* That of the connection, and of the directory itself. */
+      g_assert_cmpuint (n_descriptors, >=, now);
+      g_assert_cmpuint (n_descriptors, <=, now + 2);
+    }
+  g_assert_cmpfloat (g_ascii_strtod (get (metrics, "process_cpu_seconds_total"), NULL), >, 0);
+  g_assert_cmpuint (g_ascii_strtoull (get (metrics, "process_resident_memory_bytes"), NULL, 10), >,
+                    1024 * 1024);
+  g_assert_cmpuint (g_ascii_strtoull (get (metrics, "process_virtual_memory_bytes"), NULL, 10), >,
+                    g_ascii_strtoull (get (metrics, "process_resident_memory_bytes"), NULL, 10));
+  g_hash_table_iter_init (&iter, metrics->samples);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    n_infos += g_str_has_prefix (name, "queen_build_info{version=\"0.1.0\",revision=\"");
+  g_assert_cmpuint (n_infos, ==, 1);
+}
+
+static void
+beat_model (guint16 port, const char *id, const char *model, const char *status)
+{
+  g_autofree char *json =
+      g_strdup_printf ("{\"worker\":{\"id\":\"%s\",\"model_id\":\"%s\",\"status\":\"%s\"}}", id,
+                       model, status);
+
+  http_answer_free (http_post (port, "/v1/worker-heartbeat", json));
+}
+
+/* F3: one who has stopped in order can be told from one who fell silent. */
+static void
+test_heads (void)
+{
+  g_autoptr (QueenProcess) queen =
+      queen_process_start ("--heartbeat-interval=1h", "--timeout=300ms", NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (SseClient) client = sse_client_subscribe (port, "?types=worker", NULL);
+  g_autoptr (Metrics) metrics = NULL;
+
+  beat_model (port, "a", "llama \\\"7\\\\b\\\"", "ready");
+  sse_client_expect (client, "worker", "a", "Ready");
+  beat_model (port, "b", "m", "stopped");
+  sse_client_expect (client, "worker", "b", "Stopped");
+  sse_client_expect (client, "worker", "a", "Offline");
+  http_answer_free (http_post (port, "/v1/hive-heartbeat",
+                               "{\"hive\":{\"id\":\"h\",\"status\":\"busy\",\"health_status\":"
+                               "{\"status\":\"degraded\",\"reason\":\"hot\"}}}"));
+  metrics = read_metrics (port, "/metrics");
+  g_assert_cmpstr (get (metrics, "queen_workers{model=\"m\",status=\"stopped\"}"), ==, "1");
+  g_assert_cmpstr (get (metrics,
+                        "queen_workers{model=\"llama \\\"7\\\\b\\\"\",status=\"offline\"}"),
+                   ==, "1");
+  g_assert_cmpstr (get (metrics, "queen_hives{health=\"degraded\",status=\"busy\"}"), ==, "1");
+}
+
+/* F3: a series for each, for who asks for them. */
+static void
+test_components (void)
+{
+  g_autoptr (QueenProcess) queen = queen_process_start ("--heartbeat-interval=1h", NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (Metrics) usual = NULL;
+  g_autoptr (Metrics) all = NULL;
+  g_autoptr (HttpAnswer) wrong = http_get (port, "/metrics?components=some");
+  g_autoptr (HttpAnswer) mistyped = http_get (port, "/metrics?component=all");
+  static const char online[] = "queen_component_online{kind=\"worker\",id=\"a\",model=\"m\"}";
+
+  g_assert_cmpuint (wrong->status, ==, 400);
+  g_assert_cmpuint (mistyped->status, ==, 400);
+  g_assert_nonnull (strstr (mistyped->body, "components"));
+  beat_model (port, "a", "m", "busy");
+  beat_model (port, "b", "m", "stopped");
+  usual = read_metrics (port, "/metrics");
+  all = read_metrics (port, "/metrics?components=all");
+  g_assert_null (g_hash_table_lookup (usual->samples, online));
+  g_assert_cmpstr (get (all, online), ==, "1");
+  g_assert_cmpstr (get (all, "queen_component_available{kind=\"worker\",id=\"a\",model=\"m\"}"), ==,
+                   "0");
+  g_assert_cmpstr (get (all, "queen_component_online{kind=\"worker\",id=\"b\",model=\"m\"}"), ==,
+                   "0");
+  g_assert_cmpstr (get (all, "queen_components{kind=\"worker\"}"), ==, "2");
+}
+
+/* F3 */
+static void
+test_times (void)
+{
+  g_autoptr (QueenProcess) queen = queen_process_start ("--heartbeat-interval=1h", NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (SseClient) client = sse_client_subscribe (port, "?types=worker", NULL);
+  g_autoptr (Metrics) nobody = read_metrics (port, "/metrics");
+  g_autoptr (Metrics) metrics = NULL;
+
+  g_assert_cmpstr (get (nobody, "queen_oldest_heartbeat_age_seconds{kind=\"worker\"}"), ==,
+                   "0.000000");
+  for (int i = 0; i < 3; i++)
+    {
+      http_beat (port, "worker", "a", "ready");
+      sse_client_expect (client, "worker", "a", "Ready");
+    }
+  metrics = read_metrics (port, "/metrics");
+  g_assert_cmpstr (get (metrics, "queen_oldest_heartbeat_age_seconds{kind=\"worker\"}"), !=,
+                   "0.000000");
+  g_assert_cmpstr (get (metrics, "queen_delivery_seconds_count"), ==, "3");
+  g_assert_cmpstr (get (metrics, "queen_delivery_seconds_bucket{le=\"+Inf\"}"), ==, "3");
+  g_assert_cmpfloat (g_ascii_strtod (get (metrics, "queen_delivery_seconds_sum"), NULL), >, 0);
+  g_assert_null (g_hash_table_lookup (metrics->samples, "queen_dbus_up")); /* none is wanted */
 }
 
 #define HOST "Host: localhost\r\n"
@@ -306,6 +444,10 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/metrics/format/as-prometheus-reads-it", test_format);
+  g_test_add_func ("/metrics/process/as-in-every-program", test_process);
+  g_test_add_func ("/metrics/heads/by-model-and-status", test_heads);
+  g_test_add_func ("/metrics/components/for-who-asks", test_components);
+  g_test_add_func ("/metrics/times/silence-and-delivery", test_times);
   g_test_add_func ("/metrics/turns/how-long-they-took", test_turns);
   g_test_add_func ("/metrics/cluster/counts-are-true", test_cluster);
   g_test_add_func ("/metrics/refusals/each-by-its-reason", test_refusals);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-component-metrics.h"
+
+#include "queen-error.h"
+#include "queen-metrics-text.h"
+
+#define PART 256 /* components that are looked at together */
+
+static guint64
+get_online (const QueenComponent *component)
+{
+  return queen_component_is_online (component);
+}
+
+static guint64
+get_available (const QueenComponent *component)
+{
+  return queen_component_is_available (component);
+}
+
+static guint64
+get_last_seen (const QueenComponent *component)
+{
+  return (guint64) component->last_seen / 1000000000;
+}
+
+typedef struct
+{
+  const char *name;
+  const char *help;
+  guint64 (*get) (const QueenComponent *component);
+} Family;
+
+static const Family families[] = {
+  { "queen_component_online", "Whether it is online.", get_online },
+  { "queen_component_available", "Whether work can be given to it.", get_available },
+  { "queen_component_last_seen_timestamp_seconds", "When its last heartbeat arrived.",
+    get_last_seen },
+};
+
+static void
+append_series (GString *text, const Family *family, const QueenComponent *component)
+{
+  const QueenLabel labels[] = {
+    { "kind", queen_component_kind_get_name (component->kind) },
+    { "id", component->id },
+    { "model", component->model_id ? component->model_id : "" },
+  };
+
+  queen_metrics_add (text, family->name, labels, G_N_ELEMENTS (labels), family->get (component));
+}
+
+static void
+append_registry (GString *text, const Family *family, QueenRegistry *registry)
+{
+  QueenComponent *components[PART];
+  guint64 last = 0;
+  guint n;
+
+  while ((n = queen_registry_list_behind (registry, last, components, PART)) > 0)
+    {
+      for (guint i = 0; i < n; i++)
+        append_series (text, family, components[i]);
+      last = components[n - 1]->sequence;
+    }
+}
+
+gboolean
+queen_component_metrics_append (GString *text,
+                                QueenRegistry *const registries[QUEEN_COMPONENT_N_KINDS],
+                                GError **error)
+{
+  guint total = 0;
+
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    total += queen_registry_get_total (registries[kind]);
+  if (total > QUEEN_COMPONENT_METRICS_MAX)
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
+                   "there is a series for each component up to %d of them, and %u are known",
+                   QUEEN_COMPONENT_METRICS_MAX, total);
+      return FALSE;
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
+    {
+      queen_metrics_begin (text, families[i].name, "gauge", families[i].help);
+      for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+        append_registry (text, &families[i], registries[kind]);
+    }
+  return TRUE;
+}

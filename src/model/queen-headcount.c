@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-headcount.h"
+
+#include "queen-hash.h"
+
+struct _QueenHeadcount
+{
+  QueenEventBus *bus;
+  gulong event_id;
+  GHashTable *models; /* id -> QueenHeads */
+  guint hives[QUEEN_N_STATUSES][QUEEN_N_HEALTHS];
+};
+
+static gboolean
+is_empty (const QueenHeads *heads)
+{
+  for (int status = 0; status < QUEEN_N_STATUSES; status++)
+    if (heads->workers[status] > 0)
+      return FALSE;
+  return TRUE;
+}
+
+static void
+count_worker (QueenHeadcount *self, const QueenComponent *worker, int n)
+{
+  const char *model = worker->model_id ? worker->model_id : "";
+  QueenHeads *heads = g_hash_table_lookup (self->models, model);
+
+  if (!heads)
+    {
+      heads = g_new0 (QueenHeads, 1);
+      g_hash_table_insert (self->models, g_strdup (model), heads);
+    }
+  heads->workers[worker->status] += (guint) n;
+  if (n < 0 && is_empty (heads))
+    g_hash_table_remove (self->models, model);
+}
+
+static void
+count (QueenHeadcount *self, const QueenComponent *component, int n)
+{
+  if (component->kind == QUEEN_COMPONENT_WORKER)
+    count_worker (self, component, n);
+  else
+    self->hives[component->status][component->health] += (guint) n;
+}
+
+static gboolean
+is_counted_alike (const QueenComponent *a, const QueenComponent *b)
+{
+  return a->status == b->status && a->health == b->health &&
+         g_strcmp0 (a->model_id, b->model_id) == 0;
+}
+
+static void
+on_event (QueenHeadcount *self, QueenEvent *event)
+{
+  gboolean is_gone = event->kind == QUEEN_EVENT_FORGOTTEN;
+
+  if (!event->component)
+    return;
+  if (event->before && !is_gone && is_counted_alike (event->before, event->component))
+    return; /* nearly all heartbeats */
+  if (!is_gone)
+    count (self, event->component, 1);
+  if (event->before)
+    count (self, event->before, -1);
+}
+
+QueenHeadcount *
+queen_headcount_new (QueenEventBus *bus)
+{
+  QueenHeadcount *self = g_new0 (QueenHeadcount, 1);
+
+  self->bus = bus;
+  self->models = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, g_free);
+  self->event_id = g_signal_connect_swapped (bus, "event", G_CALLBACK (on_event), self);
+  return self;
+}
+
+void
+queen_headcount_free (QueenHeadcount *self)
+{
+  g_clear_signal_handler (&self->event_id, self->bus);
+  g_hash_table_unref (self->models);
+  g_free (self);
+}
+
+GHashTable *
+queen_headcount_get_models (const QueenHeadcount *self)
+{
+  return self->models;
+}
+
+guint
+queen_headcount_get_n_hives (const QueenHeadcount *self, QueenStatus status, QueenHealth health)
+{
+  return self->hives[status][health];
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-event-bus.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenHeads:
+ * @workers: how many workers have each status
+ *
+ * The workers of one model.
+ */
+typedef struct
+{
+  guint workers[QUEEN_N_STATUSES];
+} QueenHeads;
+
+/**
+ * QueenHeadcount:
+ *
+ * How many workers of each model, and how many hives of each health, have each status; offline ones
+ * included. It is kept with every event, so that nobody has to count.
+ */
+typedef struct _QueenHeadcount QueenHeadcount;
+
+/**
+ * queen_headcount_new:
+ * @bus: what it listens to, before anybody is known; outlives it
+ */
+QueenHeadcount *queen_headcount_new (QueenEventBus *bus);
+
+void queen_headcount_free (QueenHeadcount *self);
+
+/**
+ * queen_headcount_get_models:
+ *
+ * Returns: (transfer none) (element-type utf8 QueenHeads): all models of which a worker is known;
+ *   those who have not said theirs are under the empty one
+ */
+GHashTable *queen_headcount_get_models (const QueenHeadcount *self);
+
+/** Returns: how many hives have that status and that health */
+guint
+queen_headcount_get_n_hives (const QueenHeadcount *self, QueenStatus status, QueenHealth health);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenHeadcount, queen_headcount_free)
+
+G_END_DECLS

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "model/queen-headcount.h"
+
+#include "fake-clock.h"
+#include "model/queen-registry.h"
+
+#define TIMEOUT (90 * (gint64) G_USEC_PER_SEC)
+#define N_STEPS 20000
+
+typedef struct
+{
+  QueenEventBus *bus;
+  QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
+  QueenHeadcount *headcount;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  const QueenRegistrySettings settings = { &fake_clock, TIMEOUT, TIMEOUT, 20 };
+
+  f->bus = queen_event_bus_new ();
+  f->headcount = queen_headcount_new (f->bus);
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    f->registries[kind] = queen_registry_new ((QueenComponentKind) kind, f->bus, &settings);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  queen_headcount_free (f->headcount);
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    g_assert_finalize_object (f->registries[kind]);
+  g_assert_finalize_object (f->bus);
+}
+
+static void
+beat (Fixture *f, const char *id, const char *model, QueenStatus status)
+{
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  worker->id = g_strdup (id);
+  worker->model_id = g_strdup (model);
+  worker->status = status;
+  g_assert_true (queen_registry_update (f->registries[QUEEN_COMPONENT_WORKER], worker, NULL, NULL));
+}
+
+static void
+beat_hive (Fixture *f, QueenHealth health)
+{
+  QueenComponent *hive = queen_component_new (QUEEN_COMPONENT_HIVE);
+
+  hive->id = g_strdup ("h");
+  hive->status = QUEEN_STATUS_READY;
+  hive->health = health;
+  g_assert_true (queen_registry_update (f->registries[QUEEN_COMPONENT_HIVE], hive, NULL, NULL));
+}
+
+static guint
+get (Fixture *f, const char *model, QueenStatus status)
+{
+  QueenHeads *heads = g_hash_table_lookup (queen_headcount_get_models (f->headcount), model);
+
+  return heads ? heads->workers[status] : 0;
+}
+
+static void
+test_changes (Fixture *f, gconstpointer data)
+{
+  beat (f, "a", "m", QUEEN_STATUS_READY);
+  beat (f, "b", "m", QUEEN_STATUS_READY);
+  beat (f, "c", NULL, QUEEN_STATUS_BUSY);
+  g_assert_cmpuint (get (f, "m", QUEEN_STATUS_READY), ==, 2);
+  g_assert_cmpuint (get (f, "", QUEEN_STATUS_BUSY), ==, 1);
+  beat (f, "a", "other", QUEEN_STATUS_BUSY);
+  g_assert_cmpuint (get (f, "m", QUEEN_STATUS_READY), ==, 1);
+  g_assert_cmpuint (get (f, "other", QUEEN_STATUS_BUSY), ==, 1);
+  now += TIMEOUT + 1;
+  g_assert_false (queen_registry_expire (f->registries[QUEEN_COMPONENT_WORKER]));
+  g_assert_cmpuint (get (f, "m", QUEEN_STATUS_OFFLINE), ==, 1);
+  g_assert_true (queen_registry_forget (f->registries[QUEEN_COMPONENT_WORKER], "b", NULL, NULL));
+  g_assert_false (g_hash_table_contains (queen_headcount_get_models (f->headcount), "m"));
+}
+
+static void
+test_hives (Fixture *f, gconstpointer data)
+{
+  beat_hive (f, QUEEN_HEALTH_DEGRADED);
+  beat_hive (f, QUEEN_HEALTH_HEALTHY);
+  g_assert_cmpuint (queen_headcount_get_n_hives (f->headcount, QUEEN_STATUS_READY,
+                                                 QUEEN_HEALTH_DEGRADED),
+                    ==, 0);
+  g_assert_cmpuint (queen_headcount_get_n_hives (f->headcount, QUEEN_STATUS_READY,
+                                                 QUEEN_HEALTH_HEALTHY),
+                    ==, 1);
+}
+
+static guint
+count_all (Fixture *f)
+{
+  GHashTableIter iter;
+  gpointer heads;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, queen_headcount_get_models (f->headcount));
+  while (g_hash_table_iter_next (&iter, NULL, &heads))
+    for (int status = 0; status < QUEEN_N_STATUSES; status++)
+      n += ((QueenHeads *) heads)->workers[status];
+  return n;
+}
+
+/* Whatever happens, among them newcomers that push somebody out. */
+static void
+test_random (Fixture *f, gconstpointer data)
+{
+  QueenRegistry *workers = f->registries[QUEEN_COMPONENT_WORKER];
+
+  for (int i = 0; i < N_STEPS; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("%d", g_test_rand_int_range (0, 15));
+      g_autofree char *model = g_strdup_printf ("%d", g_test_rand_int_range (0, 4));
+
+      switch (g_test_rand_int_range (0, 10))
+        {
+        case 0:
+          queen_registry_forget (workers, id, NULL, NULL);
+          break;
+        case 1:
+          now += TIMEOUT / 4;
+          while (queen_registry_expire (workers))
+            ;
+          break;
+        default:
+          beat (f, id, model, (QueenStatus) g_test_rand_int_range (0, QUEEN_N_STATUSES));
+        }
+      g_assert_cmpuint (count_all (f), ==, queen_registry_get_total (workers));
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(path, function)                                                                        \
+  g_test_add ("/headcount/" path, Fixture, NULL, set_up, function, tear_down)
+  ADD ("workers/follow-every-change", test_changes);
+  ADD ("hives/follow-every-change", test_hives);
+  ADD ("all/each-is-counted-once", test_random);
+
+  return g_test_run ();
+}
