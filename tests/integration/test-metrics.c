@@ -181,18 +181,6 @@ test_cluster (void)
     }
 }
 
-static guint64
-count_descriptors (QueenProcess *queen)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/fd", queen_process_get_pid (queen));
-  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
-  guint64 n = 0;
-
-  while (g_dir_read_name (directory))
-    n++;
-  return n;
-}
-
 /* F3: what is the same in every program, and what it was built from. */
 static void
 test_process (void)
@@ -207,7 +195,7 @@ test_process (void)
 
   if (!queen_test_is_wrapped ())
     {
-      guint64 now = count_descriptors (queen);
+      guint64 now = queen_process_count_descriptors (queen);
 
       /* That of the connection, and of the directory itself. */
       g_assert_cmpuint (n_descriptors, >=, now);
