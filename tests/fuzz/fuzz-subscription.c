@@ -6,7 +6,6 @@
  * kernel takes the bytes. Whoever asks gets exactly the events behind the last one that it knows,
  * in order and whole, and hears how many are lost. */
 
-#include <libsoup/soup.h>
 #include <string.h>
 
 #include "fuzz.h"
@@ -198,22 +197,20 @@ check_resume (Past *past, const QueenStreamRequest *request, const char *sizes)
 static void
 subscribe (Past *past, const char *query, const char *last_event_id, const char *sizes)
 {
-  g_autoptr (GHashTable) parameters = soup_form_decode (query);
   g_autoptr (GError) error = NULL;
-  QueenStreamRequest request;
+  g_auto (QueenStreamRequest) request = { 0 };
 
-  if (!queen_stream_request_parse (&request, parameters, last_event_id, CAPACITY, &error))
+  if (!queen_stream_request_parse (&request, query, last_event_id, CAPACITY, &error))
     {
       g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST);
-      g_assert_true (g_str_has_prefix (error->message, "types must be one or more of ") ||
-                     g_str_has_prefix (error->message, "history must be a whole number from "));
+      g_assert_true (g_utf8_validate (error->message, -1, NULL));
       return;
     }
   g_assert_no_error (error);
   g_assert_true (request.kinds != 0 && (request.kinds & ~(guint) QUEEN_EVENT_ALL_KINDS) == 0);
   g_assert_cmpuint (request.n_history, <=, CAPACITY);
   if (last_event_id)
-    g_assert_true (request.last_id == last_event_id);
+    g_assert_cmpstr (request.last_id, ==, last_event_id);
   if (request.last_id)
     check_resume (past, &request, sizes);
   else
