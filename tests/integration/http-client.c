@@ -68,7 +68,9 @@ http_answer_parse (const char *bytes, gsize length)
       g_autofree char *block = end != NULL ? g_strndup (bytes, end - bytes) : NULL;
       g_auto (GStrv) lines = NULL;
 
-      if (block == NULL || !g_str_has_prefix (block, "HTTP/1.1 "))
+      /* libsoup answers in the version in which it was asked. */
+      if (block == NULL ||
+          (!g_str_has_prefix (block, "HTTP/1.1 ") && !g_str_has_prefix (block, "HTTP/1.0 ")))
         g_error ("not an answer: %.*s", (int) length, bytes);
       lines = g_strsplit (block, "\r\n", -1);
       g_assert_null (strstr (lines[0], "Unknown")); /* every status has its phrase */
