@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "http/queen-forwarded.h"
+#include "http/queen-origin.h"
 #include "queen-error.h"
 #include "queen-file.h"
 #include "queen-span.h"
@@ -123,41 +124,34 @@ apply_proxy (const Setting *setting, const char *text, gpointer field, GError **
   return parsed != NULL;
 }
 
-/* An origin is compared byte by byte with what browsers send: no path, no slash at the end. */
 static gboolean
 apply_origin (const Setting *setting, const char *text, gpointer field, GError **error)
 {
   gboolean is_word = g_str_equal (text, "*") || g_str_equal (text, "null");
-  g_autoptr (GUri) uri = is_word ? NULL : g_uri_parse (text, G_URI_FLAGS_NONE, NULL);
+  g_autofree char *origin = is_word ? g_strdup (text) : queen_origin_normalize (text);
 
-  if (is_word)
-    {
-      append_to_list (field, text);
-      return TRUE;
-    }
-  if (!uri || !g_uri_get_host (uri) || *g_uri_get_host (uri) == '\0' ||
-      *g_uri_get_path (uri) != '\0' || g_uri_get_query (uri) || g_uri_get_fragment (uri) ||
-      g_uri_get_userinfo (uri))
+  if (!origin)
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
                    _ ("“%s” is not an origin such as https://ui.example.org"), text);
       return FALSE;
     }
-  append_to_list (field, text);
+  append_to_list (field, origin);
   return TRUE;
 }
 
 static gboolean
 apply_host (const Setting *setting, const char *text, gpointer field, GError **error)
 {
-  if (*text == '\0' || strspn (text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                     "0123456789-._:") != strlen (text))
+  g_autofree char *host = queen_host_normalize (text);
+
+  if (!host)
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                   _ ("“%s” is not a host name such as queen.example.org, without a port"), text);
+                   _ ("“%s” is not a host name such as queen.example.org"), text);
       return FALSE;
     }
-  append_to_list (field, text);
+  append_to_list (field, host);
   return TRUE;
 }
 

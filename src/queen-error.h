@@ -16,14 +16,14 @@ G_BEGIN_DECLS
  * @QUEEN_ERROR_METHOD_NOT_ALLOWED: the path is known, but not with that method
  * @QUEEN_ERROR_REQUEST_TIMEOUT: the request was not whole before its deadline
  * @QUEEN_ERROR_CONFLICT: it belongs to somebody else
- * @QUEEN_ERROR_LENGTH_REQUIRED: a body came without a Content-Length
+ * @QUEEN_ERROR_LENGTH_REQUIRED: there is no body where one is needed
  * @QUEEN_ERROR_CONTENT_TOO_LARGE: the body is over the limit
- * @QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE: the body is not declared to be JSON
+ * @QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE: the body is not declared to be JSON, or is encoded
  * @QUEEN_ERROR_MISDIRECTED: the queen is called by a name that is not hers
  * @QUEEN_ERROR_UNPROCESSABLE: JSON, but not a heartbeat; the message names the member
  * @QUEEN_ERROR_HEADER_TOO_LARGE: the header block is over the limit
  * @QUEEN_ERROR_INTERNAL: the queen's own fault
- * @QUEEN_ERROR_NOT_IMPLEMENTED: a method that the queen has never heard of
+ * @QUEEN_ERROR_NOT_IMPLEMENTED: a method or a transfer coding that the queen has never heard of
  * @QUEEN_ERROR_UNAVAILABLE: a cap is reached; try again later
  * @QUEEN_ERROR_VERSION_NOT_SUPPORTED: not HTTP/1.0 or HTTP/1.1
  * @QUEEN_ERROR_SETTING: a setting is wrong; the message names it

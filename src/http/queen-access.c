@@ -49,28 +49,46 @@ strip_port (QueenText host)
   return host;
 }
 
+/* RFC 6761 § 6.3 */
+static gboolean
+is_localhost (const char *name)
+{
+  return g_str_equal (name, "localhost") || g_str_has_suffix (name, ".localhost");
+}
+
+/* An IPv4 address that is written as an IPv6 one is what it is: `::ffff:127.0.0.1`. */
+static gboolean
+is_loopback_address (GInetAddress *address)
+{
+  static const guint8 mapped[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127 };
+
+  return g_inet_address_get_is_loopback (address) ||
+         (g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6 &&
+          memcmp (g_inet_address_to_bytes (address), mapped, sizeof mapped) == 0);
+}
+
 static gboolean
 is_loopback_name (const char *name)
 {
-  g_autoptr (GInetAddress) address = NULL;
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (name);
 
-  if (g_str_equal (name, "localhost") || g_str_has_suffix (name, ".localhost"))
-    return TRUE; /* RFC 6761 § 6.3 */
-  address = g_inet_address_new_from_string (name);
-  return address && g_inet_address_get_is_loopback (address);
+  return address ? is_loopback_address (address) : is_localhost (name);
 }
 
-/* Any port will do: what a browser cannot be made to believe is the name. */
+/* Any port will do: what a browser cannot be made to believe is the name. An address is no name
+ * that could be made to point to somewhere else, so nobody is deceived who asks for one. */
 static gboolean
 is_own_host (QueenAccess *self, QueenText host)
 {
   QueenText name = strip_port (host);
   g_autofree char *lower = NULL;
+  g_autoptr (GInetAddress) address = NULL;
 
   if (queen_text_is (name, "localhost") || queen_text_is (name, "127.0.0.1"))
     return TRUE;
   lower = g_ascii_strdown (name.at, (gssize) name.length);
-  return is_loopback_name (lower) || g_hash_table_contains (self->hosts, lower);
+  address = g_inet_address_new_from_string (lower);
+  return address || is_localhost (lower) || g_hash_table_contains (self->hosts, lower);
 }
 
 static gboolean

@@ -106,16 +106,19 @@ queen_answer_to_bytes (const GError *error)
   guint status = queen_error_http_status (error);
   GString *json = make_json ("error", error->message);
   GString *bytes = g_string_new (NULL);
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *date = soup_date_time_to_string (now, SOUP_DATE_HTTP);
 
   g_string_append_c (json, '\n');
   g_string_printf (bytes,
                    "HTTP/1.1 %u %s\r\n"
+                   "Date: %s\r\n"
                    "Content-Type: application/json\r\n"
                    "Content-Length: %" G_GSIZE_FORMAT "\r\n"
                    "Cache-Control: no-store\r\n"
                    "Vary: Origin\r\n"
                    "Connection: close\r\n",
-                   status, get_phrase (status), json->len);
+                   status, get_phrase (status), date, json->len);
   if (status == SOUP_STATUS_SERVICE_UNAVAILABLE)
     g_string_append (bytes, "Retry-After: " RETRY_AFTER "\r\n");
   g_string_append (bytes, "\r\n");

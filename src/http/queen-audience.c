@@ -284,7 +284,7 @@ visit_on_round (QueenAudience *self, QueenSubscriber *subscriber)
   if (is_silence_long (self, subscriber) && !seat->is_blocked &&
       !queen_subscriber_is_owed (subscriber))
     {
-      queen_subscriber_owe (subscriber, g_bytes_ref (self->keepalive));
+      queen_subscriber_owe_chunk (subscriber, g_bytes_ref (self->keepalive));
       if (!deliver (self, subscriber))
         return;
     }
@@ -297,7 +297,7 @@ owe_goodbye (QueenSubscriber *subscriber, const char *reason)
 {
   guint retry_msec = (guint) g_random_int_range (1000, 5001);
 
-  queen_subscriber_owe (subscriber, queen_frame_new_bye (retry_msec, reason));
+  queen_subscriber_owe_chunk (subscriber, queen_frame_new_bye (retry_msec, reason));
   queen_subscriber_let_go (subscriber);
 }
 
@@ -400,7 +400,6 @@ make_alarm (QueenAudience *self, const char *name, void (*callback) (gpointer))
 QueenAudience *
 queen_audience_new (const QueenAudienceSettings *settings, GError **error)
 {
-  static const char keepalive[] = ":\n";
   QueenAudience *self = g_new0 (QueenAudience, 1);
 
   self->sockets = queen_epoll_new ("subscribers", MAX_READY_AT_ONCE, on_ready, self, error);
@@ -421,7 +420,7 @@ queen_audience_new (const QueenAudienceSettings *settings, GError **error)
   self->stall_alarm = make_alarm (self, "stall", on_stalled);
   queen_waiting_room_init (&self->stalled, settings->stall_timeout, self->stall_alarm,
                            settings->clock);
-  self->keepalive = g_bytes_new_static (keepalive, sizeof keepalive - 1);
+  self->keepalive = queen_chunk_new (g_string_new (":\n"));
   return self;
 }
 

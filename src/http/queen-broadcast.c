@@ -367,6 +367,7 @@ queen_broadcast_skip_lost (const QueenBroadcast *self, QueenCursor *cursor)
   if (n_lost == 0)
     oldest.pulse = cursor->pulse;
   oldest.is_id_old = TRUE;
+  oldest.is_plain = cursor->is_plain;
   *cursor = oldest;
   return n_lost;
 }
@@ -428,6 +429,16 @@ pass_frame (QueenBroadcast *self, QueenCursor *cursor)
   return frame;
 }
 
+/* What @frame is to the owner of @cursor. */
+static void
+get_part (const QueenCursor *cursor, GBytes *frame, struct iovec *part)
+{
+  if (cursor->is_plain)
+    queen_chunk_get_inside (frame, part);
+  else
+    part->iov_base = (void *) g_bytes_get_data (frame, &part->iov_len);
+}
+
 guint
 queen_broadcast_gather (QueenBroadcast *self,
                         const QueenCursor *cursor,
@@ -446,8 +457,7 @@ queen_broadcast_gather (QueenBroadcast *self,
 
       if (!frame)
         break;
-      vectors[n].iov_base = (void *) g_bytes_get_data (frame, &vectors[n].iov_len);
-      n++;
+      get_part (end, frame, &vectors[n++]);
     }
   return n;
 }
@@ -458,16 +468,16 @@ queen_broadcast_advance (QueenBroadcast *self, QueenCursor *cursor, gsize n_byte
   while (n_bytes > 0)
     {
       GBytes *frame = pass_frame (self, cursor);
-      gsize size;
+      struct iovec part;
 
       g_return_val_if_fail (frame, NULL);
-      size = g_bytes_get_size (frame);
-      if (size > n_bytes)
+      get_part (cursor, frame, &part);
+      if (part.iov_len > n_bytes)
         {
-          *rest = size - n_bytes;
-          return g_bytes_ref (frame);
+          *rest = part.iov_len - n_bytes;
+          return cursor->is_plain ? queen_chunk_dup_inside (frame) : g_bytes_ref (frame);
         }
-      n_bytes -= size;
+      n_bytes -= part.iov_len;
     }
   return NULL;
 }

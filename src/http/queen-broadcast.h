@@ -17,7 +17,8 @@ G_BEGIN_DECLS
  * QueenBroadcast:
  *
  * The last events in a ring, numbered from 1 upward, each as the frame that every subscriber
- * shares. It knows no sockets and no subscribers: whoever reads brings a #QueenCursor.
+ * shares, in its chunk (see queen-frame.h). It knows no sockets and no subscribers: whoever reads
+ * brings a #QueenCursor.
  *
  * Beside the ring stands the newest pulse. It has no number, but a place: it was made after event
  * n, carries the id of n, and is read exactly between n and n + 1. Who is already past n, or still
@@ -32,6 +33,8 @@ typedef struct _QueenBroadcast QueenBroadcast;
  * @pulse: the last pulse that its owner has had
  * @kinds: the #QueenEventKind bits that its owner wants
  * @is_id_old: events were passed over since its owner last heard of an id
+ * @is_plain: its owner speaks HTTP/1.0, and gets frames without their chunks. Where it begins it is
+ *   not; whoever it is for sets this afterwards
  *
  * A place in the ring. It holds nothing, so a slow reader costs no more than a fast one.
  */
@@ -42,6 +45,7 @@ typedef struct
   guint32 pulse;
   guint kinds : 16;
   guint is_id_old : 1;
+  guint is_plain : 1;
 } QueenCursor;
 
 /**
@@ -88,7 +92,7 @@ void queen_broadcast_publish (QueenBroadcast *self, const QueenEvent *event);
 
 /**
  * queen_broadcast_pulse:
- * @frame: (transfer full): the queen's heartbeat, with the id of the last event
+ * @frame: (transfer full): the queen's heartbeat in its chunk, with the id of the last event
  *
  * Puts @frame behind the last event, in the place of the pulse before. Readers who do not want it
  * get its id alone there, if their own is old.
@@ -215,7 +219,8 @@ guint queen_broadcast_gather (QueenBroadcast *self,
  *
  * Moves @cursor behind the last frame that was begun.
  *
- * Returns: (transfer full) (nullable): the frame that was begun but not finished
+ * Returns: (transfer full) (nullable): the frame that was begun but not finished, as it is for
+ *   @cursor
  */
 GBytes *
 queen_broadcast_advance (QueenBroadcast *self, QueenCursor *cursor, gsize n_bytes, gsize *rest);

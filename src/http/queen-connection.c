@@ -387,7 +387,7 @@ handle_request (QueenConnection *self, QueenText whole)
 
   self->request = (QueenRequestBuffer){ NULL };
   hold_request (self);
-  self->has_unread_data = whole.length > buffer.head_length + buffer.body_length;
+  self->has_unread_data = buffer.has_excess;
   enter_state (self, STATE_HANDLER);
   switch (self->settings->on_request (self, &request, &answer, self->settings->data))
     {

@@ -34,7 +34,7 @@ typedef struct _QueenConnection QueenConnection;
  * @client: whose it is: who is at the other end, or whom a trusted proxy there names; as long as
  * its connection
  * @head: as libsoup may see it
- * @has_body: whether it said how long its body is; an empty one is a body, too
+ * @has_body: whether it said that it has a body; an empty one is a body, too
  * @body: what followed the head
  * @body_length: bytes
  */

@@ -12,6 +12,52 @@ typedef struct
   gsize length;
 } Field;
 
+#define MAX_SIZE_LINE (2 * sizeof (gsize) + sizeof "\r\n")
+
+void
+queen_chunk_append_size (GString *text, gsize size)
+{
+  g_string_append_printf (text, "%" G_GSIZE_MODIFIER "x\r\n", size);
+}
+
+/* Makes a chunk of @text. */
+static void
+close_chunk (GString *text)
+{
+  char size[MAX_SIZE_LINE];
+
+  g_snprintf (size, sizeof size, "%" G_GSIZE_MODIFIER "x\r\n", text->len);
+  g_string_prepend (text, size);
+  g_string_append (text, QUEEN_CHUNK_END);
+}
+
+GBytes *
+queen_chunk_new (GString *text)
+{
+  close_chunk (text);
+  return g_string_free_to_bytes (text);
+}
+
+void
+queen_chunk_get_inside (GBytes *chunk, struct iovec *inside)
+{
+  char *bytes = (char *) g_bytes_get_data (chunk, NULL);
+  char *end;
+
+  inside->iov_len = (gsize) g_ascii_strtoull (bytes, &end, 16);
+  inside->iov_base = end + strlen ("\r\n");
+}
+
+GBytes *
+queen_chunk_dup_inside (GBytes *chunk)
+{
+  const char *bytes = g_bytes_get_data (chunk, NULL);
+  struct iovec inside;
+
+  queen_chunk_get_inside (chunk, &inside);
+  return g_bytes_new_from_bytes (chunk, (gsize) ((char *) inside.iov_base - bytes), inside.iov_len);
+}
+
 static char *
 append (char *end, const char *text, gsize length)
 {
@@ -28,14 +74,18 @@ queen_frame_dup_text (
     { "event: ", event, event ? strlen (event) : 0 },
     { "data: ", data, data_length },
   };
+  gsize inside = 1;
+  char size[MAX_SIZE_LINE];
   char *text, *end;
 
-  *length = 1;
   for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
     if (fields[i].value)
-      *length += strlen (fields[i].name) + fields[i].length + 1;
+      inside += strlen (fields[i].name) + fields[i].length + 1;
 
-  text = end = g_malloc (*length);
+  g_snprintf (size, sizeof size, "%" G_GSIZE_MODIFIER "x\r\n", inside);
+  *length = strlen (size) + inside + strlen (QUEEN_CHUNK_END);
+  text = g_malloc (*length);
+  end = append (text, size, strlen (size));
   for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
     {
       if (!fields[i].value)
@@ -44,7 +94,8 @@ queen_frame_dup_text (
       end = append (end, fields[i].value, fields[i].length);
       *end++ = '\n';
     }
-  *end = '\n';
+  *end++ = '\n';
+  append (end, QUEEN_CHUNK_END, strlen (QUEEN_CHUNK_END));
   return text;
 }
 
@@ -67,7 +118,7 @@ queen_frame_new_lagged (gint64 n_dropped)
   else
     g_string_append_printf (frame, "%" G_GINT64_FORMAT, n_dropped);
   g_string_append (frame, "}\n\n");
-  return g_string_free_to_bytes (frame);
+  return queen_chunk_new (frame);
 }
 
 /* EventSource dispatches no event without data. */
@@ -78,6 +129,8 @@ make_last (guint retry_msec, const char *event, const char *reason)
 
   g_string_printf (frame, "retry: %u\nevent: %s\ndata: {\"reason\":\"%s\"}\n\n", retry_msec, event,
                    reason);
+  close_chunk (frame);
+  g_string_append (frame, QUEEN_LAST_CHUNK);
   return g_string_free_to_bytes (frame);
 }
 

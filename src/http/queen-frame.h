@@ -3,9 +3,54 @@
 
 #pragma once
 
+#include <sys/uio.h>
+
 #include <glib.h>
 
 G_BEGIN_DECLS
+
+/*
+ * A frame of an event stream (WHATWG HTML § 9.2.5) is kept as it goes to nearly everybody: as one
+ * chunk of HTTP/1.1 (RFC 9112 § 7.1), which is a line with its size, the frame, and a line end. So
+ * whoever reads chunk by chunk has each event at once. Who speaks HTTP/1.0 gets what is inside of
+ * the chunk, out of the same bytes.
+ */
+
+/** What a chunk has behind what is inside of it. */
+#define QUEEN_CHUNK_END "\r\n"
+
+/** What comes behind all chunks: the end. */
+#define QUEEN_LAST_CHUNK "0\r\n\r\n"
+
+/**
+ * queen_chunk_append_size:
+ * @size: bytes that will be inside of the chunk
+ *
+ * Begins a chunk.
+ */
+void queen_chunk_append_size (GString *text, gsize size);
+
+/**
+ * queen_chunk_new:
+ * @text: (transfer full): what is to be inside
+ *
+ * Returns: (transfer full): the chunk
+ */
+GBytes *queen_chunk_new (GString *text);
+
+/**
+ * queen_chunk_get_inside:
+ * @chunk: a chunk; what stands behind it is not looked at
+ * @inside: (out): the part of its bytes that is inside
+ */
+void queen_chunk_get_inside (GBytes *chunk, struct iovec *inside);
+
+/**
+ * queen_chunk_dup_inside:
+ *
+ * Returns: (transfer full): the same as bytes, which hold those of @chunk
+ */
+GBytes *queen_chunk_dup_inside (GBytes *chunk);
 
 /**
  * queen_frame_dup_text:
@@ -13,11 +58,11 @@ G_BEGIN_DECLS
  * @event: (nullable): the event's name
  * @data: (nullable): its data, without a line break
  * @data_length: bytes
- * @length: (out): bytes of the frame
+ * @length: (out): bytes of the chunk
  *
- * A frame of an event stream, WHATWG HTML § 9.2.5, closed by its empty line.
+ * A frame, closed by its empty line.
  *
- * Returns: (transfer full): the frame in one allocation that fits exactly, as it may be megabytes
+ * Returns: (transfer full): its chunk in one allocation that fits exactly, as it may be megabytes
  */
 char *queen_frame_dup_text (
     const char *id, const char *event, const char *data, gsize data_length, gsize *length);
@@ -42,7 +87,7 @@ GBytes *queen_frame_new_lagged (gint64 n_dropped);
  * @retry_msec: when the subscriber may come back
  * @reason: why it ends; without characters that JSON escapes
  *
- * Returns: (transfer full): the last frame of a stream
+ * Returns: (transfer full): the last frame of a stream, and its last chunk
  */
 GBytes *queen_frame_new_bye (guint retry_msec, const char *reason);
 
@@ -50,7 +95,7 @@ GBytes *queen_frame_new_bye (guint retry_msec, const char *reason);
  * queen_frame_new_busy:
  * @retry_msec: when to try again
  *
- * Returns: (transfer full): all that somebody gets who cannot be served now
+ * Returns: (transfer full): all that somebody gets who cannot be served now, and its last chunk
  */
 GBytes *queen_frame_new_busy (guint retry_msec);
 

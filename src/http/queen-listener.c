@@ -36,7 +36,6 @@ struct _QueenListener
   GPtrArray *urls;      /* NULL-terminated */
   int spare_fd;         /* given up for a moment when the descriptors run out */
   QueenAlarm *pause_alarm;
-  GBytes *refusal;
 };
 
 G_DEFINE_FINAL_TYPE (QueenListener, queen_listener, G_TYPE_OBJECT)
@@ -70,8 +69,9 @@ drain (int fd)
 static gboolean
 refuse_one (QueenListener *self, int listening_fd)
 {
-  gsize size;
-  const void *refusal = g_bytes_get_data (self->refusal, &size);
+  g_autoptr (GError) error =
+      g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "too many connections");
+  g_autoptr (GBytes) refusal = queen_answer_to_bytes (error);
   int fd;
 
   if (self->spare_fd < 0)
@@ -83,7 +83,7 @@ refuse_one (QueenListener *self, int listening_fd)
   fd = accept4 (listening_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0)
     {
-      send (fd, refusal, size, MSG_NOSIGNAL);
+      send (fd, g_bytes_get_data (refusal, NULL), g_bytes_get_size (refusal), MSG_NOSIGNAL);
       shutdown (fd, SHUT_WR);
       drain (fd);
       close (fd);
@@ -369,7 +369,6 @@ queen_listener_finalize (GObject *object)
   g_ptr_array_unref (self->sockets);
   g_ptr_array_unref (self->addresses);
   g_ptr_array_unref (self->urls);
-  g_bytes_unref (self->refusal);
   if (self->spare_fd >= 0)
     close (self->spare_fd);
 
@@ -388,10 +387,6 @@ queen_listener_class_init (QueenListenerClass *klass)
 static void
 queen_listener_init (QueenListener *self)
 {
-  g_autoptr (GError) error =
-      g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "too many connections");
-
-  self->refusal = queen_answer_to_bytes (error);
   self->sockets = g_ptr_array_new_with_free_func ((GDestroyNotify) free_socket);
   self->addresses = g_ptr_array_new_with_free_func (g_object_unref);
   self->urls = g_ptr_array_new_with_free_func (g_free);

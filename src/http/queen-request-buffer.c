@@ -28,7 +28,8 @@ parse_head (QueenRequestBuffer *self, QueenText text, QueenAccess *access, GErro
   if (!queen_request_head_parse (text.at, self->head_length, &head, self->accepted, error) ||
       !queen_access_check_host (access, &head, error))
     return FALSE;
-  self->has_body = head.has_content_length;
+  self->has_body = head.has_content_length || head.is_chunked;
+  self->is_chunked = head.is_chunked;
   self->body_length = head.content_length;
   self->expects_continue = head.expects_continue;
   self->is_forwarded = head.is_forwarded;
@@ -43,6 +44,53 @@ keep (QueenRequestBuffer *self, QueenText bytes)
   g_byte_array_append (self->kept, (const guint8 *) bytes.at, (guint) bytes.length);
 }
 
+/* Returns: all that has come so far, @bytes being the last of it */
+static QueenText
+join (QueenRequestBuffer *self, QueenText bytes)
+{
+  if (!self->kept)
+    return bytes;
+  keep (self, bytes);
+  return (QueenText){ (const char *) self->kept->data, self->kept->len };
+}
+
+static gboolean
+take_plain (QueenRequestBuffer *self, QueenText bytes, QueenText whole)
+{
+  gsize length = self->head_length + self->body_length;
+  gboolean is_whole = self->head_length > 0 && whole.length >= length;
+
+  self->has_excess = is_whole && whole.length > length;
+  if (!is_whole && !self->kept)
+    keep (self, bytes);
+  return is_whole;
+}
+
+/* Of a chunked body only what is inside is kept. */
+static gboolean
+take_chunks (QueenRequestBuffer *self, QueenText bytes, gboolean *is_whole, GError **error)
+{
+  if (!queen_chunks_take (&self->chunks, &bytes, self->kept, QUEEN_REQUEST_MAX_BODY, is_whole,
+                          error))
+    return FALSE;
+  self->body_length = self->chunks.length;
+  self->has_excess = bytes.length > 0;
+  return TRUE;
+}
+
+static gboolean
+begin_chunks (QueenRequestBuffer *self, QueenText whole, gboolean *is_whole, GError **error)
+{
+  gsize length = whole.length - self->head_length;
+  g_autofree char *rest = g_memdup2 (whole.at + self->head_length, length);
+
+  if (self->kept)
+    g_byte_array_set_size (self->kept, (guint) self->head_length);
+  else
+    keep (self, (QueenText){ whole.at, self->head_length });
+  return take_chunks (self, (QueenText){ rest, length }, is_whole, error);
+}
+
 QueenRequestProgress
 queen_request_buffer_take (QueenRequestBuffer *self,
                            QueenText bytes,
@@ -51,18 +99,20 @@ queen_request_buffer_take (QueenRequestBuffer *self,
                            GError **error)
 {
   gboolean had_head = self->head_length > 0;
-  gboolean was_kept = self->kept != NULL;
+  gboolean goes_on = had_head && self->is_chunked;
+  gboolean is_whole = FALSE;
 
-  if (was_kept)
-    keep (self, bytes);
-  *whole = was_kept ? (QueenText){ (const char *) self->kept->data, self->kept->len } : bytes;
-
+  *whole = goes_on ? bytes : join (self, bytes);
   if (!had_head && !parse_head (self, *whole, access, error))
     return QUEEN_REQUEST_REFUSED;
-  if (self->head_length > 0 && whole->length >= self->head_length + self->body_length)
+  if (!self->is_chunked)
+    is_whole = take_plain (self, bytes, *whole);
+  else if (!(goes_on ? take_chunks : begin_chunks) (self, *whole, &is_whole, error))
+    return QUEEN_REQUEST_REFUSED;
+  if (self->is_chunked)
+    *whole = (QueenText){ (const char *) self->kept->data, self->kept->len };
+  if (is_whole)
     return QUEEN_REQUEST_WHOLE;
-  if (!was_kept)
-    keep (self, bytes);
   return !had_head && self->head_length > 0 ? QUEEN_REQUEST_HEAD : QUEEN_REQUEST_PART;
 }
 

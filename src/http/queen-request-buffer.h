@@ -4,6 +4,7 @@
 #pragma once
 
 #include "queen-access.h"
+#include "queen-chunks.h"
 #include "queen-request-head.h"
 
 G_BEGIN_DECLS
@@ -13,13 +14,17 @@ G_BEGIN_DECLS
 
 /**
  * QueenRequestBuffer:
- * @kept: what has come, once it had to be kept; a request that comes in one piece never has
+ * @kept: what has come, once it had to be kept; a request that comes in one piece never has, unless
+ *   its body is chunked: then it is the head and what was inside of the chunks
  * @scanned: bytes in which no end of the head was found
  * @head_length: bytes; 0 before the head is whole
- * @has_body: the head says how long the body is
+ * @has_body: the head says that there is a body, be it empty
+ * @is_chunked: which comes in chunks
+ * @has_excess: something has come behind the request
  * @expects_continue: the client waits to be asked for the body
  * @is_forwarded: the head says that it comes through a proxy
- * @body_length: bytes that the head promises
+ * @body_length: bytes that the head promises; of a chunked body, once it is whole
+ * @chunks: how far that was read
  * @accepted: the head as libsoup may see it
  *
  * A request as far as it has come; all zero at first.
@@ -30,9 +35,12 @@ typedef struct
   gsize scanned;
   gsize head_length;
   gboolean has_body;
+  gboolean is_chunked;
+  gboolean has_excess;
   gboolean expects_continue;
   gboolean is_forwarded;
   gsize body_length;
+  QueenChunks chunks;
   GString *accepted;
 } QueenRequestBuffer;
 

@@ -7,6 +7,8 @@
 
 #include "queen-error.h"
 
+#define LOCALHOST "localhost"
+
 static gboolean
 fail (GError **error, QueenError code, const char *message)
 {
@@ -127,7 +129,7 @@ parse_target (QueenRequestHead *head, QueenText target, GError **error)
 }
 
 static gboolean
-check_version (QueenText version, GError **error)
+check_version (QueenRequestHead *head, QueenText version, GError **error)
 {
   if (version.length != 8 || memcmp (version.at, "HTTP/", 5) != 0 ||
       !g_ascii_isdigit (version.at[5]) || version.at[6] != '.' || !g_ascii_isdigit (version.at[7]))
@@ -135,6 +137,7 @@ check_version (QueenText version, GError **error)
   if (version.at[5] != '1' || (version.at[7] != '0' && version.at[7] != '1'))
     return fail (error, QUEEN_ERROR_VERSION_NOT_SUPPORTED,
                  "only HTTP/1.0 and HTTP/1.1 are spoken here");
+  head->is_http_1_0 = version.at[7] == '0';
   return TRUE;
 }
 
@@ -147,7 +150,7 @@ parse_request_line (QueenRequestHead *head, QueenText line, GError **error)
       !queen_text_cut (target, ' ', &target, &version))
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "the request line is not METHOD TARGET VERSION");
   return check_method (head->method, error) && parse_target (head, target, error) &&
-         check_version (version, error);
+         check_version (head, version, error);
 }
 
 static gboolean
@@ -165,6 +168,20 @@ parse_content_length (QueenRequestHead *head, QueenText value, GError **error)
     return fail (error, QUEEN_ERROR_CONTENT_TOO_LARGE, "the body is over 65536 bytes");
   head->has_content_length = TRUE;
   head->content_length = (gsize) length;
+  return TRUE;
+}
+
+/* No other coding is known here: RFC 9112 § 6.1. */
+static gboolean
+parse_transfer_encoding (QueenRequestHead *head, QueenText value, GError **error)
+{
+  if (head->is_http_1_0)
+    return fail (error, QUEEN_ERROR_BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding");
+  if (head->is_chunked)
+    return fail (error, QUEEN_ERROR_BAD_REQUEST, "more than one Transfer-Encoding");
+  if (!queen_text_is (value, "chunked"))
+    return fail (error, QUEEN_ERROR_NOT_IMPLEMENTED, "no Transfer-Encoding but “chunked” is taken");
+  head->is_chunked = TRUE;
   return TRUE;
 }
 
@@ -203,7 +220,8 @@ check_origin (QueenRequestHead *head, QueenText value, GError **error)
 static gboolean
 is_kept (QueenText name)
 {
-  static const char *const dropped[] = { "Content-Length", "Expect", "Range", "If-Range" };
+  static const char *const dropped[] = { "Content-Length", "Transfer-Encoding", "Expect", "Range",
+                                         "If-Range" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (dropped); i++)
     if (queen_text_is (name, dropped[i]))
@@ -236,8 +254,7 @@ parse_header_line (QueenRequestHead *head, QueenText line, gboolean *keep, GErro
   if (queen_text_is (name, "Content-Length"))
     return parse_content_length (head, value, error);
   if (queen_text_is (name, "Transfer-Encoding"))
-    return fail (error, QUEEN_ERROR_LENGTH_REQUIRED,
-                 "a body needs a Content-Length; transfer codings are not taken");
+    return parse_transfer_encoding (head, value, error);
   if (queen_text_is (name, "Origin"))
     return check_origin (head, value, error);
   if (queen_text_is (name, "Expect"))
@@ -263,6 +280,24 @@ queen_request_head_find_end (const char *data, gsize length, gsize *scanned, GEr
   return 0;
 }
 
+/* What can be said only when all lines are known. */
+static gboolean
+check_whole (QueenRequestHead *head, GString *accepted, GError **error)
+{
+  /* Whoever reads the one and whoever reads the other would see two requests: RFC 9112 § 6.3. */
+  if (head->is_chunked && head->has_content_length)
+    return fail (error, QUEEN_ERROR_BAD_REQUEST, "both Content-Length and Transfer-Encoding");
+  if (!head->host.at && !head->is_http_1_0)
+    return fail (error, QUEEN_ERROR_BAD_REQUEST, "no Host");
+  if (!head->host.at)
+    {
+      head->host = (QueenText){ LOCALHOST, strlen (LOCALHOST) };
+      g_string_append (accepted, "Host: " LOCALHOST "\r\n");
+    }
+  g_string_append (accepted, "\r\n");
+  return TRUE;
+}
+
 gboolean
 queen_request_head_parse (
     const char *data, gsize length, QueenRequestHead *head, GString *accepted, GError **error)
@@ -286,10 +321,7 @@ queen_request_head_parse (
       data = line_end + 1;
     }
 
-  if (!head->host.at)
-    return fail (error, QUEEN_ERROR_BAD_REQUEST, "no Host");
-  g_string_append (accepted, "\r\n");
-  return TRUE;
+  return check_whole (head, accepted, error);
 }
 
 gboolean

@@ -15,12 +15,14 @@ G_BEGIN_DECLS
 
 /**
  * QueenRequestHead:
+ * @is_http_1_0: it speaks HTTP/1.0, and so need not have a Host
  * @has_content_length: it says how long its body is
  * @content_length: bytes of body that follow
+ * @is_chunked: its body comes in chunks instead
  * @expects_continue: the client waits for `100 Continue` before it sends them
  * @method: `GET`, …
  * @is_forwarded: it says that it comes through a proxy; one that does not say so may all the same
- * @host: the header's value: a host and perhaps a port
+ * @host: the header's value: a host and perhaps a port; `localhost` for one of HTTP/1.0 without
  * @target_host: the same from the target, when that is a whole URI
  * @origin: of the web page that asks; %NULL when it is no page, or no page of another origin
  *
@@ -29,8 +31,10 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
+  gboolean is_http_1_0;
   gboolean has_content_length;
   gsize content_length;
+  gboolean is_chunked;
   gboolean expects_continue;
   gboolean is_forwarded;
   QueenText method;
@@ -61,9 +65,10 @@ gssize queen_request_head_find_end (const char *data, gsize length, gsize *scann
  * @error: what is wrong with it
  *
  * Checks a request's head by the letter of RFC 9112, where libsoup 3.2 is lax: a known method, one
- * sane Host, at most one Content-Length of digits alone, no Transfer-Encoding, no folded lines. The
- * lines that are dealt with before libsoup (Content-Length, Expect) or that it had better not see
- * (Range, CVE-2025-32907) are left out of @accepted.
+ * sane Host, at most one Content-Length of digits alone or else `chunked`, no folded lines. The
+ * lines that are dealt with before libsoup (Content-Length, Transfer-Encoding, Expect) or that it
+ * had better not see (Range, CVE-2025-32907) are left out of @accepted. One of HTTP/1.0 without a
+ * Host gets one there, as libsoup wants one.
  */
 gboolean queen_request_head_parse (
     const char *data, gsize length, QueenRequestHead *head, GString *accepted, GError **error);

@@ -3,9 +3,13 @@
 
 #include "queen-routes.h"
 
+#include <string.h>
+
 #include "model/queen-heartbeat.h"
 #include "queen-answer.h"
 #include "queen-error.h"
+
+#define MAX_SHOWN 64 /* bytes of what is quoted in an error */
 
 typedef struct
 {
@@ -14,6 +18,25 @@ typedef struct
 } Heartbeats;
 
 /* Heartbeats in */
+
+/* RFC 9110 § 8.4: none, or what says that there is none. */
+static gboolean
+check_coding (SoupServerMessage *message, GError **error)
+{
+  const char *coding =
+      soup_message_headers_get_list (soup_server_message_get_request_headers (message),
+                                     "Content-Encoding");
+  g_autofree char *shown = NULL;
+
+  if (!coding || *coding == '\0' || g_ascii_strcasecmp (coding, "identity") == 0)
+    return TRUE;
+  soup_message_headers_replace (soup_server_message_get_response_headers (message),
+                                "Accept-Encoding", "identity"); /* RFC 9110 § 15.5.16 */
+  shown = g_utf8_make_valid (coding, MIN (strlen (coding), MAX_SHOWN));
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE,
+               "a heartbeat is not taken in the Content-Encoding “%s”, but as it is", shown);
+  return FALSE;
+}
 
 static gboolean
 check_headers (SoupServerMessage *message, GError **error)
@@ -24,9 +47,11 @@ check_headers (SoupServerMessage *message, GError **error)
   if (!queen_server_get_request (message)->has_body)
     {
       g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_LENGTH_REQUIRED,
-                           "a heartbeat needs a Content-Length");
+                           "a heartbeat needs a body");
       return FALSE;
     }
+  if (!check_coding (message, error))
+    return FALSE;
   if (type && g_ascii_strcasecmp (type, "application/json") == 0)
     return TRUE;
   g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE,
@@ -89,36 +114,32 @@ typedef struct
 {
   QueenStream *stream;
   QueenStreamRequest request;
-  char *last_id;
 } Subscription;
 
 static void
 free_subscription (Subscription *subscription)
 {
   g_object_unref (subscription->stream);
-  g_free (subscription->last_id);
+  queen_stream_request_clear (&subscription->request);
   g_free (subscription);
 }
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Subscription, free_subscription)
 
 static gboolean
-parse_subscription (Subscription *subscription,
-                    SoupServerMessage *message,
-                    GHashTable *query,
-                    GError **error)
+parse_subscription (Subscription *subscription, SoupServerMessage *message, GError **error)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   const QueenRequest *asked = queen_server_get_request (message);
   QueenStreamRequest *request = &subscription->request;
 
-  if (!queen_stream_request_parse (request, query,
+  if (!queen_stream_request_parse (request, g_uri_get_query (soup_server_message_get_uri (message)),
                                    soup_message_headers_get_one (headers, "Last-Event-ID"),
                                    queen_stream_get_capacity (subscription->stream), error))
     return FALSE;
-  request->last_id = subscription->last_id = g_strdup (request->last_id);
   request->client = asked->client;
   request->is_forwarded = asked->is_forwarded;
+  request->is_plain = soup_server_message_get_http_version (message) == SOUP_HTTP_1_0;
   request->owner = queen_server_get_owner (message);
   return TRUE;
 }
@@ -140,7 +161,7 @@ on_stream (SoupServerMessage *message, GHashTable *query, gpointer data)
   g_autoptr (GError) error = NULL;
 
   subscription->stream = g_object_ref (heartbeats->stream);
-  if (!parse_subscription (subscription, message, query, &error))
+  if (!parse_subscription (subscription, message, &error))
     {
       queen_answer_error (message, error);
       return;
@@ -149,7 +170,9 @@ on_stream (SoupServerMessage *message, GHashTable *query, gpointer data)
     subscription->request.kinds = 0;
 
   soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
-  soup_message_headers_set_encoding (headers, SOUP_ENCODING_EOF);
+  soup_message_headers_set_encoding (headers, subscription->request.is_plain
+                                                  ? SOUP_ENCODING_EOF
+                                                  : SOUP_ENCODING_CHUNKED);
   soup_message_headers_set_content_type (headers, "text/event-stream", NULL);
   soup_message_headers_append (headers, "Cache-Control", "no-cache, no-transform");
   soup_message_headers_append (headers, "X-Accel-Buffering", "no");

@@ -12,6 +12,7 @@
 #include "queen-head-stream.h"
 #include "queen-peers.h"
 
+#define ALL_METHODS "GET, HEAD, POST, DELETE, OPTIONS"
 #define USUAL_ANSWER 1024 /* bytes: what nearly all of them fit in */
 
 /* A connection as libsoup knows it: it reads the head from here and writes the answer to there. To
@@ -38,6 +39,7 @@ struct _QueenServer
   GSList *route_data;      /* of RouteData */
   QueenAccess *access;
   QueenTally *tally;
+  gboolean is_refusal_logged;
 };
 
 G_DEFINE_FINAL_TYPE (QueenServer, queen_server, G_TYPE_OBJECT)
@@ -122,6 +124,9 @@ complete_headers (SoupServerMessage *message, const Resource *resource)
   gboolean is_preflight =
       resource && soup_server_message_get_method (message) == SOUP_METHOD_OPTIONS;
 
+  /* It has no body, and the length of the one that it stands for is not 0: RFC 9110 § 8.6. */
+  if (soup_server_message_get_status (message) == SOUP_STATUS_NOT_MODIFIED)
+    soup_message_headers_set_encoding (headers, SOUP_ENCODING_NONE);
   soup_message_headers_append (headers, "Connection", "close");
   soup_message_headers_append (headers, "X-Content-Type-Options", "nosniff");
   if (!soup_message_headers_get_one (headers, "Cache-Control"))
@@ -144,11 +149,12 @@ find_method (const Resource *resource, const char *name)
   return NULL;
 }
 
+/* @resource is NULL for the server as a whole. */
 static void
 answer_options (SoupServerMessage *message, const Resource *resource)
 {
   soup_message_headers_append (soup_server_message_get_response_headers (message), "Allow",
-                               resource->allow->str);
+                               resource ? resource->allow->str : ALL_METHODS);
   soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
 }
 
@@ -206,6 +212,19 @@ meet_visitor (Exchange *exchange, SoupServerMessage *message)
   };
 }
 
+/* Once, as a page may go on for hours; whoever wonders why it shows nothing looks here. */
+static void
+log_refusal (QueenServer *self, const QueenVisitor *visitor, const GError *error)
+{
+  if (self->is_refusal_logged)
+    return;
+  self->is_refusal_logged = TRUE;
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
+                    "a web page was refused that asked for %s: %s (others are only counted: see "
+                    "queen_refusals_total; behind a proxy, see whether it hands on the Host)",
+                    visitor->host, error->message);
+}
+
 /* Also of what is not there a page of elsewhere is told nothing. */
 static gboolean
 check_visitor (QueenServer *self, Exchange *exchange, const Method *method, GError **error)
@@ -216,10 +235,18 @@ check_visitor (QueenServer *self, Exchange *exchange, const Method *method, GErr
     {
       self->tally->refusals[QUEEN_REFUSAL_ORIGIN]++;
       exchange->is_counted = TRUE;
+      log_refusal (self, &exchange->visitor, *error);
       return FALSE;
     }
   return !method ||
          queen_access_check_right (self->access, need, &exchange->visitor, &exchange->owner, error);
+}
+
+/* OPTIONS / is how HAProxy asks whether somebody is there, whether or not there is a page. */
+static gboolean
+is_question_for_options (const char *method, const char *path, const Resource *resource)
+{
+  return method == SOUP_METHOD_OPTIONS && (resource || g_str_equal (path, "/"));
 }
 
 static void
@@ -233,7 +260,7 @@ route (QueenServer *self,
   const Method *method = resource ? find_method (resource, name) : NULL;
   g_autoptr (GError) error = NULL;
 
-  if (name == SOUP_METHOD_OPTIONS && resource)
+  if (is_question_for_options (name, path, resource))
     answer_options (message, resource);
   else if (!check_visitor (self, get_exchange (message), method, &error))
     queen_answer_error (message, error);
@@ -283,7 +310,7 @@ on_options (SoupServer *soup,
 
   get_exchange (message)->is_routed = TRUE;
   soup_message_headers_append (headers, "Connection", "close");
-  soup_message_headers_append (headers, "Allow", "GET, HEAD, POST, DELETE, OPTIONS");
+  soup_message_headers_append (headers, "Allow", ALL_METHODS);
   soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
 }
 

@@ -9,7 +9,7 @@
 
 #define EVENT "heartbeat"
 #define BEFORE_JSON "event: " EVENT "\ndata: "
-#define AFTER_JSON "\n\n"
+#define AFTER_JSON "\n\n" QUEEN_CHUNK_END
 
 #define LARGE (64 * 1024)           /* bytes */
 #define AGE_OF_SMALL 1000           /* µs: as long as nothing happens */

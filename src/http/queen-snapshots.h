@@ -49,8 +49,8 @@ queen_snapshots_take (QueenSnapshots *self, QueenEvent *event, const char *id, g
  * @next: (out): the number of the first event that the snapshot does not contain. It is less than
  *   @from only when so many large frames are held that there must not be another one
  *
- * Returns: (transfer none): how things stand, as a frame without an id, so that an id may be
- *   written before it
+ * Returns: (transfer none): how things stand, as the rest of a frame without what begins it, so
+ * that an id may be written before it: all that is inside of a chunk, and the chunk's end
  */
 GBytes *queen_snapshots_get (QueenSnapshots *self, guint64 from, guint64 head, guint64 *next);
 

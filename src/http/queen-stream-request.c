@@ -5,6 +5,7 @@
 
 #include "model/queen-event.h"
 #include "queen-error.h"
+#include "queen-query.h"
 
 static guint
 parse_type (const char *word)
@@ -16,62 +17,101 @@ parse_type (const char *word)
   return g_str_equal (word, "hive") ? QUEEN_EVENT_HIVE : 0;
 }
 
-static gboolean
-parse_types (const char *text, guint *kinds, GError **error)
+/* What a query says so far. */
+typedef struct
 {
-  g_auto (GStrv) words = g_strsplit (text, ",", -1);
+  QueenStreamRequest *request;
+  guint capacity;
+  gboolean has_history;
+} Reader;
+
+/* Those of several add up. */
+static gboolean
+take_types (const char *name, const char *value, gpointer data, GError **error)
+{
+  QueenStreamRequest *request = ((Reader *) data)->request;
+  g_auto (GStrv) words = g_strsplit (value, ",", -1);
   gboolean is_valid = words[0] != NULL;
 
-  *kinds = 0;
   for (char **word = words; *word; word++)
     {
       guint kind = parse_type (*word);
 
       is_valid = is_valid && kind != 0;
-      *kinds |= kind;
+      request->kinds |= kind;
     }
   if (!is_valid)
-    g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
-                         "types must be one or more of queen, worker, hive, with commas between");
+    g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
+                 "%s must be one or more of queen, worker, hive, with commas between", name);
   return is_valid;
 }
 
 static gboolean
-parse_history (const char *text, guint most, guint *n_history, GError **error)
+take_history (const char *name, const char *value, gpointer data, GError **error)
 {
+  Reader *reader = data;
   guint64 number;
 
   /* GLib would skip a vertical tab before the digits. */
-  if (!g_ascii_isdigit (*text) || !g_ascii_string_to_unsigned (text, 10, 0, most, &number, NULL))
+  if (reader->has_history || !g_ascii_isdigit (*value) ||
+      !g_ascii_string_to_unsigned (value, 10, 0, reader->capacity, &number, NULL))
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
-                   "history must be a whole number from 0 to %u", most);
+                   "%s must be one whole number from 0 to %u", name, reader->capacity);
       return FALSE;
     }
-  *n_history = (guint) number;
+  reader->has_history = TRUE;
+  reader->request->n_history = (guint) number;
   return TRUE;
 }
 
-static const char *
-get_parameter (GHashTable *query, const char *name)
+static gboolean
+take_last_id (const char *name, const char *value, gpointer data, GError **error)
 {
-  return query ? g_hash_table_lookup (query, name) : NULL;
+  QueenStreamRequest *request = ((Reader *) data)->request;
+
+  if (request->last_id)
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "%s can be given only once", name);
+      return FALSE;
+    }
+  request->last_id = g_strdup (value);
+  return TRUE;
+}
+
+/* Yaffle's EventSource adds the last one to every address when it comes back. */
+static const QueenParameter parameters[] = {
+  { "types", take_types },
+  { "history", take_history },
+  { "last_event_id", take_last_id },
+  { "lastEventId", take_last_id },
+};
+
+void
+queen_stream_request_clear (QueenStreamRequest *request)
+{
+  g_free ((char *) request->last_id);
+  request->last_id = NULL;
 }
 
 gboolean
 queen_stream_request_parse (QueenStreamRequest *request,
-                            GHashTable *query,
+                            const char *query,
                             const char *last_event_id,
                             guint capacity,
                             GError **error)
 {
-  const char *types = get_parameter (query, "types");
-  const char *history = get_parameter (query, "history");
+  Reader reader = { request, capacity, FALSE };
 
-  *request = (QueenStreamRequest){
-    .kinds = QUEEN_EVENT_ALL_KINDS,
-    .last_id = last_event_id ? last_event_id : get_parameter (query, "last_event_id"),
-  };
-  return (!types || parse_types (types, &request->kinds, error)) &&
-         (!history || parse_history (history, capacity, &request->n_history, error));
+  *request = (QueenStreamRequest){ 0 };
+  if (!queen_query_parse (query, parameters, G_N_ELEMENTS (parameters), &reader, error))
+    return FALSE;
+  if (request->kinds == 0)
+    request->kinds = QUEEN_EVENT_ALL_KINDS;
+  if (last_event_id)
+    {
+      queen_stream_request_clear (request);
+      request->last_id = g_strdup (last_event_id);
+    }
+  return TRUE;
 }

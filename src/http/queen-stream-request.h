@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  * @last_id: (nullable): resume behind this event; goes before @n_history
  * @client: (nullable): whose share of the subscribers it takes from; %NULL for nobody's
  * @is_forwarded: somebody says so who hands it on
+ * @is_plain: it speaks HTTP/1.0, which knows no chunks
  * @owner: by whose right it listens, to be told of by queen_stream_end_owned(); 0 for nobody's
  *
  * What a subscriber asks for.
@@ -26,20 +27,26 @@ typedef struct
   const char *last_id;
   const struct sockaddr_storage *client;
   gboolean is_forwarded;
+  gboolean is_plain;
   guint owner;
 } QueenStreamRequest;
 
+/** Clears one that was parsed. */
+void queen_stream_request_clear (QueenStreamRequest *request);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (QueenStreamRequest, queen_stream_request_clear)
+
 /**
  * queen_stream_request_parse:
- * @request: (out): what is asked for; its text belongs to the arguments
- * @query: (nullable): the decoded query
+ * @request: (out): what is asked for; to be cleared, also when it fails
+ * @query: (nullable): what stands behind the question mark, see queen_query_parse()
  * @last_event_id: (nullable): the header of that name; it goes before the query, as a browser that
  *   comes back sends it, and cannot change the query
  * @capacity: how many past events there are at the most
  * @error: a %QUEEN_ERROR_BAD_REQUEST that lists what is valid
  */
 gboolean queen_stream_request_parse (QueenStreamRequest *request,
-                                     GHashTable *query,
+                                     const char *query,
                                      const char *last_event_id,
                                      guint capacity,
                                      GError **error);

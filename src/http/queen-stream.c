@@ -3,6 +3,8 @@
 
 #include "queen-stream.h"
 
+#include <string.h>
+
 #include "queen-audience.h"
 #include "queen-broadcast.h"
 #include "queen-frame.h"
@@ -55,7 +57,7 @@ G_DEFINE_FINAL_TYPE (QueenStream, queen_stream, G_TYPE_OBJECT)
 static void
 owe_lagged (QueenStream *self, QueenSubscriber *subscriber, gint64 n_lost)
 {
-  queen_subscriber_owe (subscriber, queen_frame_new_lagged (n_lost));
+  queen_subscriber_owe_chunk (subscriber, queen_frame_new_lagged (n_lost));
   self->tally->lags++;
   self->tally->lost_events += (guint64) MAX (n_lost, 0);
 }
@@ -70,13 +72,32 @@ append_id (QueenStream *self, GString *text, guint64 next)
   g_string_append_printf (text, "id: %s\n", id);
 }
 
+/* What is the subscriber's own, @lines, and the shared @rest of a snapshot: in one chunk, after
+ * @text. Takes @text over; @rest may be NULL. */
+static void
+owe_begun_frame (QueenSubscriber *subscriber, GString *text, const GString *lines, GBytes *rest)
+{
+  gboolean is_plain = queen_subscriber_get_cursor (subscriber)->is_plain;
+  gsize n_rest = rest ? g_bytes_get_size (rest) - strlen (QUEEN_CHUNK_END) : 0;
+
+  if (!is_plain)
+    queen_chunk_append_size (text, lines->len + n_rest);
+  g_string_append_len (text, lines->str, (gssize) lines->len);
+  if (!is_plain && !rest)
+    g_string_append (text, QUEEN_CHUNK_END);
+  queen_subscriber_owe (subscriber, g_string_free_to_bytes (text));
+  if (rest)
+    queen_subscriber_owe (subscriber,
+                          is_plain ? g_bytes_new_from_bytes (rest, 0, n_rest) : g_bytes_ref (rest));
+}
+
 /* A subscriber that the ring has passed is told what it lost and how things stand now. */
 static void
 owe_notice_of_loss (QueenStream *self, QueenSubscriber *subscriber)
 {
   QueenCursor *cursor = queen_subscriber_get_cursor (subscriber);
   guint64 n_lost = queen_broadcast_skip_lost (self->broadcast, cursor);
-  GString *id;
+  g_autoptr (GString) id = NULL;
   guint64 next;
 
   if (n_lost == 0)
@@ -86,10 +107,9 @@ owe_notice_of_loss (QueenStream *self, QueenSubscriber *subscriber)
     return;
   id = g_string_new (NULL);
   append_id (self, id, cursor->next);
-  queen_subscriber_owe (subscriber, g_string_free_to_bytes (id));
-  queen_subscriber_owe (subscriber, g_bytes_ref (queen_snapshots_get (
-                                        self->snapshots, cursor->next,
-                                        queen_broadcast_get_head (self->broadcast), &next)));
+  owe_begun_frame (subscriber, g_string_new (NULL), id,
+                   queen_snapshots_get (self->snapshots, cursor->next,
+                                        queen_broadcast_get_head (self->broadcast), &next));
 }
 
 /* Writes what is behind its cursor, if there is anything. What was gathered stays as it was for the
@@ -483,6 +503,15 @@ choose_snapshot (QueenStream *self,
   return snapshot;
 }
 
+static void
+end_glance (QueenSubscriber *subscriber)
+{
+  if (!queen_subscriber_get_cursor (subscriber)->is_plain)
+    queen_subscriber_owe (subscriber,
+                          g_bytes_new_static (QUEEN_LAST_CHUNK, strlen (QUEEN_LAST_CHUNK)));
+  queen_subscriber_let_go (subscriber);
+}
+
 /* One that has lost something is told so before it gets an id: cut off in between, it is told
  * again. */
 static void
@@ -493,31 +522,30 @@ welcome (QueenStream *self,
 {
   QueenCursor *cursor = queen_subscriber_get_cursor (subscriber);
   gint64 n_lost = place_cursor (self, request, cursor);
+  g_autoptr (GString) lines = g_string_new (RETRY);
   GBytes *snapshot = NULL;
 
-  g_string_append (head, RETRY);
   if (request->kinds == 0 || request->kinds & QUEEN_EVENT_QUEEN)
     snapshot = choose_snapshot (self, request, cursor, &n_lost);
+  cursor->is_plain = request->is_plain;
   if (!snapshot)
-    g_string_append (head, COMMENT);
+    g_string_append (lines, COMMENT);
   else if (n_lost == 0)
-    append_id (self, head, cursor->next);
+    append_id (self, lines, cursor->next);
 
-  queen_subscriber_owe (subscriber, g_string_free_to_bytes (head));
-  if (snapshot)
-    queen_subscriber_owe (subscriber, g_bytes_ref (snapshot));
+  owe_begun_frame (subscriber, head, lines, snapshot);
   if (n_lost != 0)
     owe_lagged (self, subscriber, n_lost);
   if (request->kinds == 0)
-    queen_subscriber_let_go (subscriber);
+    end_glance (subscriber);
   self->tally->subscriptions += request->kinds != 0;
 }
 
 static void
 turn_away (QueenSubscriber *subscriber)
 {
-  queen_subscriber_owe (subscriber,
-                        queen_frame_new_busy ((guint) g_random_int_range (10000, 20001)));
+  queen_subscriber_owe_chunk (subscriber,
+                              queen_frame_new_busy ((guint) g_random_int_range (10000, 20001)));
   queen_subscriber_let_go (subscriber);
 }
 
@@ -542,6 +570,7 @@ queen_stream_subscribe (QueenStream *self,
     }
   else
     {
+      queen_subscriber_get_cursor (subscriber)->is_plain = request->is_plain;
       queen_subscriber_owe (subscriber, head);
       if (self->is_leaving)
         queen_audience_turn_away (subscriber);

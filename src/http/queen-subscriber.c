@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+#include "queen-frame.h"
+
 #define MAX_CHATTER 4096 /* bytes */
 
 struct _QueenSubscriber
@@ -89,6 +91,15 @@ queen_subscriber_owe (QueenSubscriber *self, GBytes *bytes)
   self->owed[self->n_owed++] = bytes;
 }
 
+void
+queen_subscriber_owe_chunk (QueenSubscriber *self, GBytes *chunk)
+{
+  g_autoptr (GBytes) whole = chunk;
+
+  queen_subscriber_owe (self, self->cursor.is_plain ? queen_chunk_dup_inside (whole)
+                                                    : g_steal_pointer (&whole));
+}
+
 gboolean
 queen_subscriber_is_owed (const QueenSubscriber *self)
 {
@@ -117,7 +128,7 @@ queen_subscriber_count_owed (const QueenSubscriber *self, GHashTable *counted)
   gsize n_bytes = 0;
 
   for (guint i = 0; i < self->n_owed; i++)
-    if (g_hash_table_add (counted, self->owed[i]))
+    if (g_hash_table_add (counted, (gpointer) g_bytes_get_data (self->owed[i], NULL)))
       n_bytes += g_bytes_get_size (self->owed[i]);
   return n_bytes;
 }
@@ -270,7 +281,7 @@ static gboolean
 is_same_place (const QueenCursor *a, const QueenCursor *b)
 {
   return a->next == b->next && a->n_passed == b->n_passed && a->pulse == b->pulse &&
-         a->kinds == b->kinds && a->is_id_old == b->is_id_old;
+         a->kinds == b->kinds && a->is_id_old == b->is_id_old && a->is_plain == b->is_plain;
 }
 
 void

@@ -124,6 +124,14 @@ guint32 queen_subscriber_get_n_written (const QueenSubscriber *self);
  */
 void queen_subscriber_owe (QueenSubscriber *self, GBytes *bytes);
 
+/**
+ * queen_subscriber_owe_chunk:
+ * @chunk: (transfer full): a frame, see queen-frame.h
+ *
+ * The same with what @chunk is to a subscriber of its kind.
+ */
+void queen_subscriber_owe_chunk (QueenSubscriber *self, GBytes *chunk);
+
 gboolean queen_subscriber_is_owed (const QueenSubscriber *self);
 
 /**

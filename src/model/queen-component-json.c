@@ -35,6 +35,20 @@ append_time (GString *json, const char *name, gint64 time)
   g_string_append_c (json, '"');
 }
 
+/* In seconds, to the millisecond. By hand, as printf() would write a comma for a German. */
+static void
+append_skew (GString *json, const QueenComponent *component)
+{
+  gint64 msec = queen_component_get_clock_skew (component) / 1000;
+
+  g_string_append (json, ",\"clock_skew\":");
+  if (component->has_said_at)
+    g_string_append_printf (json, "%s%" G_GINT64_FORMAT ".%03d", msec < 0 ? "-" : "",
+                            ABS (msec) / 1000, (int) (ABS (msec) % 1000));
+  else
+    g_string_append (json, "null");
+}
+
 static void
 append_port (GString *json, guint16 port)
 {
@@ -81,5 +95,7 @@ queen_component_append_json (const QueenComponent *component, GString *json)
     append_hive (component, json);
   append_time (json, ",\"first_seen\":", component->first_seen);
   append_time (json, ",\"last_seen\":", component->last_seen);
-  g_string_append_printf (json, ",\"heartbeats\":%" G_GUINT64_FORMAT "}", component->heartbeats);
+  g_string_append_printf (json, ",\"heartbeats\":%" G_GUINT64_FORMAT, component->heartbeats);
+  append_skew (json, component);
+  g_string_append_c (json, '}');
 }

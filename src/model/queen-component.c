@@ -24,7 +24,6 @@ clear_component (QueenComponent *component)
   g_free (component->hostname);
   g_free (component->hive_id);
   g_free (component->health_reason);
-  g_free (component->said_at);
 }
 
 QueenComponent *
@@ -50,7 +49,6 @@ queen_component_copy_offline (const QueenComponent *component, gint64 deadline)
   copy->hostname = g_strdup (component->hostname);
   copy->hive_id = g_strdup (component->hive_id);
   copy->health_reason = g_strdup (component->health_reason);
-  copy->said_at = NULL; /* nobody says so */
   copy->status = QUEEN_STATUS_OFFLINE;
   copy->deadline = deadline;
   return copy;
@@ -85,7 +83,7 @@ queen_component_get_size (const QueenComponent *component)
 {
   const char *texts[] = { component->id,      component->model_id,       component->device,
                           component->version, component->implementation, component->hostname,
-                          component->hive_id, component->health_reason,  component->said_at };
+                          component->hive_id, component->health_reason };
   gsize size = sizeof *component;
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -112,6 +110,12 @@ queen_component_is_available (const QueenComponent *component)
     default:
       return FALSE;
     }
+}
+
+gint64
+queen_component_get_clock_skew (const QueenComponent *component)
+{
+  return component->said_at - component->last_seen / 1000;
 }
 
 const char *

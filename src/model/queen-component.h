@@ -41,7 +41,8 @@ typedef enum
 /**
  * QueenComponent:
  * @port: 0 when it has not said
- * @said_at: (nullable): the sender's own timestamp, as queen_timestamp_normalize() writes it
+ * @has_said_at: the sender said when it spoke
+ * @said_at: µs since 1970, by the sender's clock: when that was
  * @first_seen: ns since 1970, of the first heartbeat that arrived
  * @last_seen: ns since 1970, of this heartbeat
  * @heartbeats: how many arrived so far, this one counted
@@ -67,7 +68,8 @@ typedef struct
   char *hive_id;
   char *health_reason;
 
-  char *said_at;
+  gboolean has_said_at;
+  gint64 said_at;
   gint64 first_seen;
   gint64 last_seen;
   guint64 heartbeats;
@@ -118,6 +120,14 @@ gboolean queen_component_is_online (const QueenComponent *component);
  * while it is not unhealthy
  */
 gboolean queen_component_is_available (const QueenComponent *component);
+
+/**
+ * queen_component_get_clock_skew:
+ *
+ * Returns: µs by which the sender's clock is ahead of the queen's, and the way of the heartbeat
+ *   less; only for one that has said when it spoke
+ */
+gint64 queen_component_get_clock_skew (const QueenComponent *component);
 
 /**
  * queen_component_kind_get_name:

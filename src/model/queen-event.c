@@ -21,15 +21,12 @@ clear_event (QueenEvent *event)
 
 /* Takes @json over, and closes it with the member that every event ends with. */
 static QueenEvent *
-new_event (QueenEventKind kind, GString *json, gint64 time, const char *said_at)
+new_event (QueenEventKind kind, GString *json, gint64 time)
 {
   QueenEvent *event = g_atomic_rc_box_new0 (QueenEvent);
 
   g_string_append (json, ",\"timestamp\":\"");
-  if (said_at)
-    g_string_append (json, said_at);
-  else
-    queen_timestamp_append (json, time);
+  queen_timestamp_append (json, time);
   g_string_append (json, "\"}");
 
   event->kind = kind;
@@ -38,8 +35,8 @@ new_event (QueenEventKind kind, GString *json, gint64 time, const char *said_at)
   return event;
 }
 
-static QueenEvent *
-new_component_event (QueenComponent *component, gint64 time, const char *said_at)
+QueenEvent *
+queen_event_new_component (QueenComponent *component, gint64 time)
 {
   gboolean is_worker = component->kind == QUEEN_COMPONENT_WORKER;
   GString *json = g_string_sized_new (256);
@@ -52,21 +49,15 @@ new_component_event (QueenComponent *component, gint64 time, const char *said_at
   g_string_append (json, queen_status_get_name (component->status));
   g_string_append_c (json, '"');
 
-  event = new_event (is_worker ? QUEEN_EVENT_WORKER : QUEEN_EVENT_HIVE, json, time, said_at);
+  event = new_event (is_worker ? QUEEN_EVENT_WORKER : QUEEN_EVENT_HIVE, json, time);
   event->component = queen_component_ref (component);
   return event;
 }
 
 QueenEvent *
-queen_event_new_component (QueenComponent *component, gint64 time)
-{
-  return new_component_event (component, time, NULL);
-}
-
-QueenEvent *
 queen_event_new_heartbeat (QueenComponent *component)
 {
-  return new_component_event (component, component->last_seen, component->said_at);
+  return queen_event_new_component (component, component->last_seen);
 }
 
 static QueenEvent *
@@ -104,7 +95,7 @@ queen_event_new_queen (const QueenCensus *workers, const QueenCensus *hives, gin
   g_string_append (json, workers->ids);
   g_string_append (json, ",\"hive_ids\":");
   g_string_append (json, hives->ids);
-  return new_event (QUEEN_EVENT_QUEEN, json, time, NULL);
+  return new_event (QUEEN_EVENT_QUEEN, json, time);
 }
 
 QueenEvent *

@@ -75,8 +75,8 @@ QueenEvent *queen_event_new_component (QueenComponent *component, gint64 time);
 /**
  * queen_event_new_heartbeat:
  *
- * Returns: (transfer full): the event that @component says what it is, at the time that it says, or
- *   when that arrived
+ * Returns: (transfer full): the event that @component says what it is, at the time when that
+ *   arrived: by one clock all events are in order
  */
 QueenEvent *queen_event_new_heartbeat (QueenComponent *component);
 

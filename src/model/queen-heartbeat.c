@@ -178,14 +178,14 @@ read_health (const Source *source, QueenComponent *component, GError **error)
 }
 
 static gboolean
-read_timestamp (const Source *source, char **said_at, GError **error)
+read_timestamp (const Source *source, QueenComponent *component, GError **error)
 {
   const char *text;
 
   if (!read_string (source, "timestamp", &text, error))
     return FALSE;
-  *said_at = text ? queen_timestamp_normalize (text) : NULL;
-  if (text && !*said_at)
+  component->has_said_at = text != NULL;
+  if (text && !queen_timestamp_parse_usec (text, &component->said_at))
     return fail (error, source, "timestamp", "is no date and time as in RFC 3339, 0001 to 9999");
   return TRUE;
 }
@@ -239,8 +239,7 @@ read_component (JsonNode *root, QueenComponent *component, GError **error)
 
   return read_id (&source, id_member, TRUE, &component->id, error) &&
          read_status (&source, status_member, &component->status, error) &&
-         read_details (&source, component, error) &&
-         read_timestamp (&top, &component->said_at, error);
+         read_details (&source, component, error) && read_timestamp (&top, component, error);
 }
 
 QueenComponent *

@@ -104,6 +104,18 @@ queen_timestamp_parse (const char *text, gint64 *time)
   return TRUE;
 }
 
+gboolean
+queen_timestamp_parse_usec (const char *text, gint64 *time)
+{
+  gint64 seconds, nsec;
+
+  if (!parse (text, &seconds, &nsec) || seconds < FIRST_SECOND_OF_ALL ||
+      seconds > LAST_SECOND_OF_ALL)
+    return FALSE;
+  *time = seconds * G_USEC_PER_SEC + nsec / 1000;
+  return TRUE;
+}
+
 /* Writes @number in @n_digits digits. By hand, as a list of all that is known has two times for
  * each component, and printf() takes a third of a microsecond for one. */
 static void
@@ -113,40 +125,20 @@ write_digits (char *at, int n_digits, int number)
     at[i] = (char) ('0' + number % 10);
 }
 
-static void
-append (GString *text, gint64 seconds, gint64 nsec)
+void
+queen_timestamp_append (GString *text, gint64 time)
 {
   char digits[] = "0000-00-00T00:00:00.000000000+00:00";
-  time_t time = (time_t) seconds;
+  time_t seconds = (time_t) (time / NSEC_PER_SEC);
   struct tm tm;
 
-  gmtime_r (&time, &tm);
+  gmtime_r (&seconds, &tm);
   write_digits (digits, 4, tm.tm_year + 1900);
   write_digits (digits + 5, 2, tm.tm_mon + 1);
   write_digits (digits + 8, 2, tm.tm_mday);
   write_digits (digits + 11, 2, tm.tm_hour);
   write_digits (digits + 14, 2, tm.tm_min);
   write_digits (digits + 17, 2, tm.tm_sec);
-  write_digits (digits + 20, 9, (int) nsec);
+  write_digits (digits + 20, 9, (int) (time % NSEC_PER_SEC));
   g_string_append_len (text, digits, sizeof digits - 1);
-}
-
-void
-queen_timestamp_append (GString *text, gint64 time)
-{
-  append (text, time / NSEC_PER_SEC, time % NSEC_PER_SEC);
-}
-
-char *
-queen_timestamp_normalize (const char *text)
-{
-  GString *normal;
-  gint64 seconds, nsec;
-
-  if (!parse (text, &seconds, &nsec) || seconds < FIRST_SECOND_OF_ALL ||
-      seconds > LAST_SECOND_OF_ALL)
-    return NULL;
-  normal = g_string_new (NULL);
-  append (normal, seconds, nsec);
-  return g_string_free (normal, FALSE);
 }

@@ -20,13 +20,13 @@ G_BEGIN_DECLS
 gboolean queen_timestamp_parse (const char *text, gint64 *time);
 
 /**
- * queen_timestamp_normalize:
+ * queen_timestamp_parse_usec:
  * @text: likewise
+ * @time: (out): µs since 1970
  *
- * Returns: (transfer full) (nullable): the same as queen_timestamp_append() would write it, of all
- *   years from 0001 to 9999; %NULL when @text is none, or outside of them in UTC
+ * The same of all years from 0001 to 9999 in UTC, which ns would not have room for.
  */
-char *queen_timestamp_normalize (const char *text);
+gboolean queen_timestamp_parse_usec (const char *text, gint64 *time);
 
 /**
  * queen_timestamp_append:

@@ -50,6 +50,10 @@ typedef struct
 static Client clients[N_CLIENTS];
 static gnutls_certificate_credentials_t trust;
 
+#define CHUNKED                                                                                    \
+  "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"    \
+  "Transfer-Encoding: chunked\r\n\r\n"
+
 static const char *const requests[] = {
   "GET /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n\r\n",
   "GET /later HTTP/1.1\r\nHost: localhost\r\n\r\n",
@@ -60,6 +64,16 @@ static const char *const requests[] = {
   "POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65000\r\n\r\n",
   "GET / HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n",
   "HEAD /shared HTTP/1.1\r\nHost: localhost\r\n\r\n",
+  (CHUNKED "e\r\n{\"worker_id\":\"\r\n14;x=y\r\nw\",\"status\":\"ready\"}\r\n0\r\nX: y\r\n\r\n"
+           "and more"),
+  CHUNKED,
+  "GET /v1/heartbeats/stream HTTP/1.0\r\n\r\n",
+};
+
+/* What a chunked body is made of, and what it is not made of. */
+static const char *const crumbs[] = {
+  "0\r\n",    "5\r\n", "hello\r\n", "\r\n", "\n", "\r",        "5",        ";x=y",
+  "ffff\r\n", "10001", "X: y\r\n",  "{",    "g",  "0\r\n\r\n", "00000000", "",
 };
 
 /* The world */
@@ -295,6 +309,10 @@ step (guint8 letter, guint8 argument)
     case 'q':
       say (client, requests[rest % G_N_ELEMENTS (requests)],
            strlen (requests[rest % G_N_ELEMENTS (requests)]));
+      break;
+    case 'k':
+      say (client, crumbs[rest % G_N_ELEMENTS (crumbs)],
+           strlen (crumbs[rest % G_N_ELEMENTS (crumbs)]));
       break;
     case 'p':
       say_piece (client, rest);

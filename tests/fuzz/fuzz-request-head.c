@@ -70,9 +70,11 @@ check_received (const char *data, gsize length)
 {
   g_autofree char *text = g_strndup (data, length);
 
-  g_assert_cmpuint (count_lines (text, "Host:"), ==, 1);
-  g_assert_cmpuint (count_lines (text, "Content-Length:"), <=, 1);
-  g_assert_cmpuint (count_lines (text, "Transfer-Encoding:"), ==, 0);
+  g_assert_cmpuint (count_lines (text, "Host:"), <=, 1);
+  g_assert_true (count_lines (text, "Host:") == 1 || strstr (text, " HTTP/1.0\r\n"));
+  g_assert_cmpuint (count_lines (text, "Content-Length:") +
+                        count_lines (text, "Transfer-Encoding:"),
+                    <=, 1);
 }
 
 static void

@@ -68,7 +68,9 @@ http_answer_parse (const char *bytes, gsize length)
       g_autofree char *block = end != NULL ? g_strndup (bytes, end - bytes) : NULL;
       g_auto (GStrv) lines = NULL;
 
-      if (block == NULL || !g_str_has_prefix (block, "HTTP/1.1 "))
+      /* libsoup answers in the version in which it was asked. */
+      if (block == NULL ||
+          (!g_str_has_prefix (block, "HTTP/1.1 ") && !g_str_has_prefix (block, "HTTP/1.0 ")))
         g_error ("not an answer: %.*s", (int) length, bytes);
       lines = g_strsplit (block, "\r\n", -1);
       g_assert_null (strstr (lines[0], "Unknown")); /* every status has its phrase */
@@ -144,6 +146,45 @@ http_wait_readable (int fd, int timeout_msec)
   return poll (&polled, 1, MAX (0, timeout_msec)) == 1;
 }
 
+gboolean
+http_take_chunk (GString *raw, GString *body, gboolean *is_last)
+{
+  const char *line_end = g_strstr_len (raw->str, (gssize) raw->len, "\r\n");
+  gsize size, start;
+
+  if (line_end == NULL)
+    return FALSE;
+  g_assert_true (g_regex_match_simple ("^(0|[1-9a-f][0-9a-f]*)\r\n", raw->str, 0, 0));
+  size = g_ascii_strtoull (raw->str, NULL, 16);
+  start = (gsize) (line_end - raw->str) + 2;
+  if (raw->len < start + size + 2)
+    return FALSE;
+  g_assert_true (memcmp (raw->str + start + size, "\r\n", 2) == 0);
+  g_string_append_len (body, raw->str + start, (gssize) size);
+  g_string_erase (raw, 0, (gssize) (start + size + 2));
+  *is_last = size == 0;
+  return TRUE;
+}
+
+static void
+take_chunks (HttpAnswer *answer)
+{
+  g_autoptr (GString) raw = g_string_new_len (answer->body, (gssize) answer->body_length);
+  g_autoptr (GString) body = g_string_new (NULL);
+  gboolean is_last = FALSE;
+
+  if (g_strcmp0 (http_answer_get_header (answer, "transfer-encoding"), "chunked") != 0 ||
+      answer->body_length == 0) /* of HEAD, for one */
+    return;
+  while (!is_last && http_take_chunk (raw, body, &is_last))
+    ;
+  g_assert_true (is_last);
+  g_assert_cmpuint (raw->len, ==, 0);
+  g_free (answer->body);
+  answer->body_length = body->len;
+  answer->body = g_string_free (g_steal_pointer (&body), FALSE);
+}
+
 /* What holds for every answer of the daemon. */
 static void
 assert_well_formed (const HttpAnswer *answer)
@@ -182,6 +223,7 @@ http_read_answer (int fd)
   answer->was_reset = n < 0 || code != 0;
   close (fd);
   assert_well_formed (answer);
+  take_chunks (answer);
   return answer;
 }
 

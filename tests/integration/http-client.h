@@ -67,6 +67,19 @@ gboolean http_wait_readable (int fd, int timeout_msec);
 /* Returns: everything up to the end of the connection, which is then closed */
 HttpAnswer *http_read_answer (int fd);
 
+/**
+ * http_take_chunk:
+ * @raw: (inout): what came; a whole chunk at its beginning is taken out
+ * @body: what is inside of it is appended to this
+ * @is_last: (out): whether it was the last one
+ *
+ * Asserts that @raw is chunks by the letter of RFC 9112 § 7.1, as she writes them: without
+ * extensions and trailers, and without a zero or an upper-case digit that need not be.
+ *
+ * Returns: whether there was a whole one
+ */
+gboolean http_take_chunk (GString *raw, GString *body, gboolean *is_last);
+
 /* One request on a connection of its own. */
 HttpAnswer *http_exchange (guint16 port, const char *bytes, gssize length);
 HttpAnswer *http_get (guint16 port, const char *path);

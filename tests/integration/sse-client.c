@@ -11,10 +11,14 @@
 
 struct _SseClient
 {
-  int fd;         /* when it is not encrypted */
-  TlsClient *tls; /* otherwise */
-  GString *buffer;
-  gsize position; /* of what is not read yet in the buffer */
+  int fd;          /* when it is not encrypted */
+  TlsClient *tls;  /* otherwise */
+  GString *raw;    /* chunks that are not whole yet */
+  GString *buffer; /* what was inside of the others; everything, when there are none */
+  gsize position;  /* of what is not read yet in the buffer */
+  gboolean is_chunked;
+  gboolean has_last_chunk;
+  gboolean is_dismissed; /* it was told that this is the end */
   gboolean is_at_end;
   HttpAnswer *answer;
 };
@@ -97,6 +101,7 @@ sse_client_open (guint16 port, int receive_buffer, const char *query, const char
   g_autofree char *request = make_request (port, query, headers);
 
   client->fd = http_connect_with_buffer (port, receive_buffer);
+  client->raw = g_string_new (NULL);
   client->buffer = g_string_new (NULL);
   http_send (client->fd, request, -1);
   return client;
@@ -113,6 +118,7 @@ sse_client_open_tls (guint16 port,
   g_autofree char *request = make_request (port, query, headers);
 
   client->tls = tls_client_connect (port, identity, receive_buffer);
+  client->raw = g_string_new (NULL);
   client->buffer = g_string_new (NULL);
   tls_client_send (client->tls, request);
   return client;
@@ -125,6 +131,7 @@ sse_client_close (SseClient *client)
     tls_client_close (client->tls);
   else
     close (client->fd);
+  g_string_free (client->raw, TRUE);
   g_string_free (client->buffer, TRUE);
   g_clear_pointer (&client->answer, http_answer_free);
   g_free (client);
@@ -156,6 +163,27 @@ receive (SseClient *client, char *bytes, gsize size, int timeout_msec)
   return MAX (n, 0); /* a reset is an end, too */
 }
 
+/* Each frame is one chunk: so whoever reads chunk by chunk has each event at once. */
+static void
+take_chunks (SseClient *client)
+{
+  while (!client->has_last_chunk &&
+         http_take_chunk (client->raw, client->buffer, &client->has_last_chunk))
+    g_assert_true (client->has_last_chunk || g_str_has_suffix (client->buffer->str, "\n\n") ||
+                   g_str_has_suffix (client->buffer->str, ":\n"));
+  g_assert_true (!client->has_last_chunk || client->raw->len == 0);
+}
+
+static void
+take_bytes (SseClient *client, const char *bytes, gsize length)
+{
+  g_string_erase (client->buffer, 0, (gssize) client->position);
+  client->position = 0;
+  g_string_append_len (client->is_chunked ? client->raw : client->buffer, bytes, (gssize) length);
+  if (client->is_chunked)
+    take_chunks (client);
+}
+
 /* Waits until @delimiter is in the buffer, the stream has ended, or the time has come.
  *
  * Returns: where it is, or %NULL */
@@ -176,10 +204,25 @@ fill_until (SseClient *client, const char *delimiter, gint64 end)
         return NULL;
       if (n == 0)
         client->is_at_end = TRUE;
-      g_string_erase (client->buffer, 0, client->position);
-      client->position = 0;
-      g_string_append_len (client->buffer, bytes, n);
+      take_bytes (client, bytes, (gsize) n);
     }
+}
+
+/* What came with the head is the body's beginning. */
+static void
+begin_body (SseClient *client)
+{
+  const char *coding = http_answer_get_header (client->answer, "transfer-encoding");
+  g_autofree char *rest = NULL;
+
+  g_assert_true (coding == NULL || g_str_equal (coding, "chunked"));
+  if (coding == NULL)
+    return;
+  client->is_chunked = TRUE;
+  rest = g_strdup (client->buffer->str + client->position);
+  g_string_truncate (client->buffer, 0);
+  client->position = 0;
+  take_bytes (client, rest, strlen (rest));
 }
 
 const HttpAnswer *
@@ -194,6 +237,7 @@ sse_client_get_answer (SseClient *client)
     g_error ("no answer to the subscription; so far: %s", client->buffer->str);
   client->position = end + 4 - client->buffer->str;
   client->answer = http_answer_parse (client->buffer->str, client->position);
+  begin_body (client);
   return client->answer;
 }
 
@@ -259,9 +303,13 @@ sse_client_next (SseClient *client)
       if (found == NULL)
         {
           g_assert_cmpstr (client->buffer->str + client->position, ==, ""); /* no half frame */
+          g_assert_cmpstr (client->raw->str, ==, "");
+          g_assert_cmpint (client->has_last_chunk, ==, client->is_chunked && client->is_dismissed);
           return NULL;
         }
       frame = take_frame (client, found);
+      client->is_dismissed |=
+          g_strcmp0 (frame->event, "bye") == 0 || g_strcmp0 (frame->event, "busy") == 0;
       if (frame->id || frame->event || frame->data || frame->retry)
         return g_steal_pointer (&frame);
     }

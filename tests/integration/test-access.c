@@ -204,6 +204,32 @@ test_session_writes (void)
   g_assert_cmpuint (get_status (queen, "POST", "/v1/session", by_own), ==, 401); /* no chain */
 }
 
+/* B9: a page that the settings name logs in from where it is, and reads with the cookie that it got
+ * there; nobody else does. */
+static void
+test_friend (void)
+{
+  static const char friend[] = "Origin: https://ops.example\r\n";
+  g_autoptr (TokenFile) file = token_file_new ("a:" TOKEN "\n");
+  g_autoptr (QueenProcess) queen =
+      queen_process_start (file->option, "--protect-reads", "--cors-origin=https://ops.example",
+                           "--cors-origin=null", "--cors-origin=*", NULL);
+  g_autofree char *cookie = dup_cookie (queen, BEARER (TOKEN) "Origin: https://ops.example\r\n");
+  g_autofree char *by_friend = g_strconcat (cookie, friend, NULL);
+  g_autofree char *by_nobody = g_strconcat (cookie, "Origin: null\r\n", NULL);
+  g_autofree char *by_other = g_strconcat (cookie, "Origin: https://other.example\r\n", NULL);
+
+  g_assert_cmpuint (get_status (queen, "HEAD", "/v1/heartbeats/stream", by_friend), ==, 200);
+  g_assert_cmpuint (get_status (queen, "GET", "/v1/workers", by_friend), ==, 200);
+  g_assert_cmpuint (get_status (queen, BEAT, by_friend), ==, 403);
+  g_assert_cmpuint (get_status (queen, "GET", "/v1/workers", by_nobody), ==, 401);
+  g_assert_cmpuint (get_status (queen, "GET", "/v1/workers", by_other), ==, 401);
+  g_assert_cmpuint (get_status (queen, "POST", "/v1/session",
+                                BEARER (TOKEN) "Origin: https://other.example\r\n"),
+                    ==, 403);
+  g_assert_cmpuint (get_status (queen, "OPTIONS", "/v1/session", friend), ==, 204);
+}
+
 /* A6: a browser has one jar of cookies for all ports of a host. */
 static void
 test_two_queens (void)
@@ -499,6 +525,7 @@ main (int argc, char **argv)
   g_test_add_func ("/access/token/revoked-with-its-streams", test_streams);
   g_test_add_func ("/access/token/a-stream-that-took-none-goes-on", test_free_streams);
   g_test_add_func ("/access/session/writes-for-her-own-page-alone", test_session_writes);
+  g_test_add_func ("/access/session/a-listed-page-reads", test_friend);
   g_test_add_func ("/access/session/two-queens-on-one-host", test_two_queens);
   g_test_add_func ("/access/session/none-without-tokens", test_no_session);
   g_test_add_func ("/access/token/a-pipe-is-no-file", test_pipe);

@@ -109,8 +109,20 @@ static const Visit rows[] = {
   READ (400, "GET /health HTTP/1.1\r\nHost: \r\n\r\n"),
 
   /* Bodies that are not what the head says */
-  READ (411, POST JSON "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n"),
-  READ (411, POST JSON "Transfer-Encoding: identity\r\n\r\n{}"),
+  /* B3 */
+  READ (400, POST JSON "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n"),
+  READ (400, POST JSON "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+  READ (501, POST JSON "Transfer-Encoding: identity\r\n\r\n{}"),
+  READ (501, POST JSON "Transfer-Encoding: chunked, identity\r\n\r\n{}"),
+  READ (501, POST JSON "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"),
+  READ (400, POST JSON "Transfer-Encoding: chunked\r\n\r\n0\n\n"),
+  READ (400, POST JSON "Transfer-Encoding: chunked\r\n\r\n-1\r\n"),
+  READ (400, POST JSON "Transfer-Encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n"),
+  READ (400, POST JSON "Transfer-Encoding: chunked\r\n\r\n2\r\n{}x\r\n0\r\n\r\n"),
+  READ (400, POST JSON "Transfer-Encoding: chunked\r\n\r\n00000000000000002\r\n{}\r\n0\r\n\r\n"),
+  READ (413, POST JSON "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n{}"),
+  READ (413, POST JSON "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\nffff\r\n"),
+  READ (422, POST JSON "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\nGET / HTTP/1.1\r\n"),
   READ (400, POST JSON "Content-Length: 2, 2\r\n\r\n{}"),
   READ (400, POST JSON "Content-Length: 0x2\r\n\r\n{}"),
   READ (400, POST JSON "Content-Length: 2 \t2\r\n\r\n{}"),

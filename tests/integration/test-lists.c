@@ -104,7 +104,7 @@ test_fresh (void)
 
   for (int i = 1; i < 20; i++)
     {
-      g_autofree char *count = g_strdup_printf ("\"heartbeats\":%d}", i);
+      g_autofree char *count = g_strdup_printf ("\"heartbeats\":%d,", i);
       g_autoptr (HttpAnswer) one = NULL;
       g_autoptr (HttpAnswer) list = NULL;
 

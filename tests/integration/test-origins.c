@@ -51,6 +51,7 @@ assert_headers (QueenProcess *queen,
   g_assert_nonnull (strstr (http_answer_get_header (answer, "vary"), "Origin"));
 }
 
+/* B6 */
 static void
 test_public (void)
 {
@@ -76,8 +77,11 @@ test_public (void)
   g_assert_cmpuint (http_read_metric (queen_process_get_port (queen),
                                       "queen_refusals_total{reason=\"origin\"}"),
                     ==, 7 * G_N_ELEMENTS (elsewhere));
+  g_assert_cmpuint (queen_process_count_said (queen, "a web page was refused"), ==, 1);
+  g_assert_true (queen_process_has_said (queen, "pages of “https://evil.example” may not"));
 }
 
+/* B9 */
 static void
 test_listed (void)
 {
@@ -99,7 +103,7 @@ test_listed (void)
   assert_headers (queen, READ, "http://localhost", "http://localhost", NULL);
 }
 
-/* A page that was opened as a file, for one. */
+/* B8: a page that was opened as a file, for one. */
 static void
 test_null (void)
 {
@@ -112,6 +116,7 @@ test_null (void)
   assert_headers (queen, READ, "null", "null", NULL);
 }
 
+/* B8 */
 static void
 test_any (void)
 {

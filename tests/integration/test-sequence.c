@@ -56,10 +56,9 @@ test_stream_headers (void)
     const char *name;
     const char *value;
   } promised[] = {
-    { "content-type", "text/event-stream" },
-    { "cache-control", "no-cache, no-transform" },
-    { "x-accel-buffering", "no" },
-    { "connection", "close" },
+    { "content-type", "text/event-stream" }, { "cache-control", "no-cache, no-transform" },
+    { "x-accel-buffering", "no" },           { "connection", "close" },
+    { "transfer-encoding", "chunked" }, /* B2 */
   };
   g_autoptr (QueenProcess) queen = queen_process_start (NULL, NULL);
   g_autoptr (SseClient) client = sse_client_open (queen_process_get_port (queen), 0, NULL, NULL);
@@ -68,8 +67,33 @@ test_stream_headers (void)
   g_assert_cmpuint (answer->status, ==, 200);
   for (gsize i = 0; i < G_N_ELEMENTS (promised); i++)
     g_assert_cmpstr (http_answer_get_header (answer, promised[i].name), ==, promised[i].value);
-  g_assert_null (http_answer_get_header (answer, "transfer-encoding"));
   g_assert_null (http_answer_get_header (answer, "content-length"));
+}
+
+/* B13: the event has the time of its arrival, whatever the sender's clock says; of that the queen
+ * tells by how much it is off. */
+static void
+test_arrival (void)
+{
+  g_autoptr (QueenProcess) queen = queen_process_start ("--heartbeat-interval=1h", NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (SseClient) client = sse_client_subscribe (port, NULL, NULL);
+  g_autoptr (GDateTime) before = g_date_time_new_now_utc ();
+  g_autoptr (HttpAnswer) beaten = http_post (port, "/v1/worker-heartbeat", worker_beat);
+  g_autoptr (GDateTime) after = g_date_time_new_now_utc ();
+  g_autoptr (SseFrame) frame = sse_client_next (client);
+  g_autoptr (GDateTime) said =
+      g_date_time_new_from_iso8601 (sse_frame_get_string (frame, "timestamp"), NULL);
+  g_autoptr (GDateTime) sent = g_date_time_new_from_iso8601 ("2025-10-24T20:11:01.123456Z", NULL);
+  g_autoptr (HttpAnswer) component = http_get (port, "/v1/workers/worker-1");
+  const char *skew = strstr (component->body, ",\"clock_skew\":");
+
+  g_assert_cmpint (g_date_time_compare (said, before), >=, 0);
+  g_assert_cmpint (g_date_time_compare (said, after), <=, 0);
+  g_assert_nonnull (skew);
+  g_assert_cmpfloat_with_epsilon (g_ascii_strtod (skew + strlen (",\"clock_skew\":"), NULL),
+                                  (double) g_date_time_difference (sent, said) / G_USEC_PER_SEC,
+                                  0.01);
 }
 
 static void
@@ -228,6 +252,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
+  g_test_add_func ("/sequence/arrival/is-the-time-of-an-event", test_arrival);
   g_test_add_func ("/sequence/first-event/queen-at-once", test_first_event);
   g_test_add_func ("/sequence/headers/no-proxy-may-buffer", test_stream_headers);
   g_test_add_func ("/sequence/heartbeat/forwarded-at-once-members-in-order", test_forwarding);

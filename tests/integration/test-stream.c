@@ -144,6 +144,30 @@ test_history (void)
   sse_client_expect (client, "hive", "h", "Ready");
 }
 
+/* B2: HTTP/1.0 knows no chunks: the same, up to the end of the connection. */
+static void
+test_http_1_0 (void)
+{
+  g_autoptr (QueenProcess) queen = start (NULL);
+  guint16 port = queen_process_get_port (queen);
+  int fd = http_connect (port);
+  g_autoptr (HttpAnswer) answer = NULL;
+  g_auto (GStrv) frames = NULL;
+
+  http_send (fd, "GET /v1/heartbeats/stream?history=1 HTTP/1.0\r\n\r\n", -1);
+  g_assert_true (http_wait_readable (fd, queen_test_get_deadline ()));
+  http_beat (port, "worker", "w", "ready");
+  queen_process_signal (queen, SIGTERM);
+  answer = http_read_answer (fd);
+  g_assert_null (http_answer_get_header (answer, "transfer-encoding"));
+  frames = g_strsplit (answer->body, "\n\n", -1);
+  g_assert_cmpuint (g_strv_length (frames), ==, 4);
+  g_assert_true (g_str_has_prefix (frames[0], "retry: 2000\nid: "));
+  g_assert_nonnull (strstr (frames[1], "\"worker_id\":\"w\""));
+  g_assert_nonnull (strstr (frames[2], "event: bye\n"));
+  g_assert_cmpstr (frames[3], ==, "");
+}
+
 static SseClient *
 resume (guint16 port, const char *id, gboolean by_query)
 {
@@ -468,6 +492,7 @@ test_head (void)
 
   g_assert_cmpuint (answer->status, ==, 200);
   g_assert_cmpstr (http_answer_get_header (answer, "content-type"), ==, "text/event-stream");
+  g_assert_cmpstr (http_answer_get_header (answer, "transfer-encoding"), ==, "chunked");
   g_assert_cmpuint (answer->body_length, ==, 0); /* and the end came: nobody was subscribed */
 }
 
@@ -490,6 +515,7 @@ main (int argc, char **argv)
   g_test_add_func ("/stream/gone/hang-up-seen-without-an-event", test_hang_up);
   g_test_add_func ("/stream/gone/10000-visitors-leave-nothing", test_churn);
   g_test_add_func ("/stream/shutdown/bye-with-spread-retry", test_bye);
+  g_test_add_func ("/stream/http-1.0/the-same-without-chunks", test_http_1_0);
   g_test_add_func ("/stream/head/does-not-subscribe", test_head);
 
   return g_test_run ();

@@ -55,8 +55,8 @@ read_all (QueenBroadcast *broadcast, QueenCursor *cursor)
 {
   struct iovec vectors[MAX_VECTORS];
   QueenCursor end;
-  guint n = queen_broadcast_gather (broadcast, cursor, vectors, MAX_VECTORS, &end);
   GString *text = g_string_new (NULL);
+  guint n = queen_broadcast_gather (broadcast, cursor, vectors, MAX_VECTORS, &end);
 
   for (guint i = 0; i < n; i++)
     g_string_append_len (text, vectors[i].iov_base, (gssize) vectors[i].iov_len);
@@ -64,12 +64,20 @@ read_all (QueenBroadcast *broadcast, QueenCursor *cursor)
   return g_string_free (text, FALSE);
 }
 
+/* The same without chunks. */
+static inline char *
+read_all_inside (QueenBroadcast *broadcast, QueenCursor *cursor)
+{
+  cursor->is_plain = TRUE;
+  return read_all (broadcast, cursor);
+}
+
 /* The numbers of the events behind @cursor, such as `3 4 5`; `q5` for a pulse with that id, `id:5`
  * for a frame of an id alone. */
 static inline void
 assert_reads (QueenBroadcast *broadcast, QueenCursor *cursor, const char *expected)
 {
-  g_autofree char *text = read_all (broadcast, cursor);
+  g_autofree char *text = read_all_inside (broadcast, cursor);
   g_auto (GStrv) frames = g_strsplit (text, "\n\n", -1);
   g_autoptr (GString) numbers = g_string_new (NULL);
 

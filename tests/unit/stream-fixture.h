@@ -92,9 +92,11 @@ tear_down (Fixture *f, gconstpointer data)
   g_clear_object (&f->bus);
 }
 
-/* Returns: the subscriber's end */
+/* As it says: with chunks, unless it speaks HTTP/1.0.
+ *
+ * Returns: the subscriber's end */
 static inline int
-subscribe_with (Fixture *f, const QueenStreamRequest *request)
+subscribe_exactly (Fixture *f, const QueenStreamRequest *request)
 {
   int fds[2];
 
@@ -102,6 +104,16 @@ subscribe_with (Fixture *f, const QueenStreamRequest *request)
   queen_stream_subscribe (f->stream, (QueenSocket){ .fd = fds[1] },
                           g_bytes_new_static (HEAD, strlen (HEAD)), request);
   return fds[0];
+}
+
+/* The same without chunks, which are another test's business. */
+static inline int
+subscribe_with (Fixture *f, const QueenStreamRequest *request)
+{
+  QueenStreamRequest plain = *request;
+
+  plain.is_plain = TRUE;
+  return subscribe_exactly (f, &plain);
 }
 
 static inline int

@@ -7,7 +7,7 @@
 
 /* Whatever the kernel takes, the rest of the bytes is exactly the rest. */
 static void
-assert_every_split (QueenBroadcast *broadcast, const QueenCursor *start)
+assert_every_split_of (QueenBroadcast *broadcast, const QueenCursor *start)
 {
   QueenCursor copy = *start;
   g_autofree char *whole = read_all (broadcast, &copy);
@@ -27,6 +27,17 @@ assert_every_split (QueenBroadcast *broadcast, const QueenCursor *start)
                              (gssize) rest);
       g_string_append (text, tail);
       g_assert_cmpstr (text->str, ==, whole);
+    }
+}
+
+/* B2: with chunks, and without. */
+static void
+assert_every_split (QueenBroadcast *broadcast, QueenCursor *start)
+{
+  for (int i = 0; i < 2; i++)
+    {
+      start->is_plain = i == 1;
+      assert_every_split_of (broadcast, start);
     }
 }
 
@@ -130,6 +141,7 @@ test_random (void)
       readers[i].text = g_string_new (NULL);
       readers[i].unfinished = g_string_new (NULL);
       queen_broadcast_start (broadcast, i + 1, &readers[i].cursor);
+      readers[i].cursor.is_plain = TRUE;
     }
   for (int step = 0; step < 20000; step++)
     {

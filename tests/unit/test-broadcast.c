@@ -29,7 +29,7 @@ test_frame (void)
 
   queen_broadcast_start (broadcast, ALL, &cursor);
   publish (broadcast, QUEEN_EVENT_HIVE);
-  text = read_all (broadcast, &cursor);
+  text = read_all_inside (broadcast, &cursor);
   g_assert_cmpstr (text, ==, "id: abc-1\nevent: heartbeat\ndata: {}\n\n");
 }
 
@@ -351,7 +351,7 @@ test_kept (void)
   g_assert_cmpuint (queen_broadcast_skip_lost (broadcast, &quick), ==, 0);
   for (guint64 number = 3; number <= 802; number += MAX_VECTORS)
     {
-      g_autofree char *part = read_all (broadcast, &quick);
+      g_autofree char *part = read_all_inside (broadcast, &quick);
       g_autofree char *start = g_strdup_printf ("id: abc-%" G_GUINT64_FORMAT "\n", number);
 
       g_assert_true (g_str_has_prefix (part, start));

@@ -10,7 +10,7 @@
 #define LAST_SEEN (FIRST_SEEN + 123456789)
 #define TIMES                                                                                      \
   ",\"first_seen\":\"2025-10-24T20:11:00.000000000+00:00\","                                       \
-  "\"last_seen\":\"2025-10-24T20:11:00.123456789+00:00\",\"heartbeats\":7}"
+  "\"last_seen\":\"2025-10-24T20:11:00.123456789+00:00\",\"heartbeats\":7,\"clock_skew\":null}"
 
 static QueenComponent *
 new_component (QueenComponentKind kind, const char *id, QueenStatus status)
@@ -91,6 +91,35 @@ test_unsaid (void)
                      "\"version\":null" TIMES);
 }
 
+/* B13: in whatever language numbers are written otherwise. */
+static void
+test_skew (void)
+{
+  static const struct
+  {
+    gint64 skew; /* µs */
+    const char *text;
+  } rows[] = {
+    { 0, ",\"clock_skew\":0.000}" },
+    { 120 * G_USEC_PER_SEC + 4999, ",\"clock_skew\":120.004}" },
+    { -90 * G_USEC_PER_SEC - 50000, ",\"clock_skew\":-90.050}" },
+    { -1000, ",\"clock_skew\":-0.001}" },
+    { G_GINT64_CONSTANT (-62135596800000000), ",\"clock_skew\":-62135596800.000}" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (QueenComponent) worker =
+          new_component (QUEEN_COMPONENT_WORKER, "w", QUEEN_STATUS_READY);
+      g_autoptr (GString) json = g_string_new (NULL);
+
+      worker->has_said_at = TRUE;
+      worker->said_at = worker->last_seen / 1000 + rows[i].skew;
+      queen_component_append_json (worker, json);
+      g_assert_true (g_str_has_suffix (json->str, rows[i].text));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -99,6 +128,8 @@ main (int argc, char **argv)
   g_test_add_func ("/component-json/worker/members-in-order", test_worker);
   g_test_add_func ("/component-json/hive/members-in-order", test_hive);
   g_test_add_func ("/component-json/unsaid/is-null", test_unsaid);
+
+  g_test_add_func ("/component-json/clock-skew/seconds-that-the-sender-is-ahead", test_skew);
 
   return g_test_run ();
 }

@@ -98,7 +98,8 @@ test_says_same (void)
   g_autoptr (QueenComponent) degraded = make_hive ();
   g_autoptr (QueenComponent) moved = make_hive ();
 
-  later->said_at = g_strdup ("2025-10-24T20:11:01Z");
+  later->has_said_at = TRUE;
+  later->said_at = 1;
   later->first_seen = later->last_seen = later->deadline = 1;
   later->heartbeats = later->sequence = 2;
   g_assert_true (queen_component_says_same (hive, later));

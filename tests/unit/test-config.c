@@ -124,6 +124,19 @@ test_bad_files (void)
     }
 }
 
+/* D9: what her own 421 quotes can be copied into the setting. */
+static void
+test_compared_forms (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QueenConfig) config =
+      parse ("--allowed-host=Q.example:8500 --cors-origin=https://X:443", &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (config->allowed_hosts[0], ==, "q.example");
+  g_assert_cmpstr (config->cors_origins[0], ==, "https://x");
+}
+
 static void
 test_bad_settings (void)
 {
@@ -158,6 +171,8 @@ test_bad_settings (void)
     "--protect-reads",          /* A4 */
     "--cors-origin=http://a/",
     "--cors-origin=a.example",
+    "--allowed-host=.example", /* D9 */
+    "--allowed-host=http://a",
     "--log-level=loud",
   };
 
@@ -237,6 +252,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
+  g_test_add_func ("/config/hosts-and-origins/as-they-are-compared", test_compared_forms);
   g_test_add_func ("/config/defaults/as-documented", test_defaults);
   g_test_add_func ("/config/command-line/understood", test_command_line);
   g_test_add_func ("/config/file/goes-behind-the-command-line", test_file);

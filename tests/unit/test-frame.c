@@ -3,6 +3,8 @@
 
 #include "http/queen-frame.h"
 
+#include <string.h>
+
 static void
 assert_text (GBytes *frame, const char *expected)
 {
@@ -16,18 +18,47 @@ static void
 test_frames (void)
 {
   assert_text (queen_frame_new ("1a-7", "heartbeat", "{}", 2),
-               "id: 1a-7\nevent: heartbeat\ndata: {}\n\n");
-  assert_text (queen_frame_new (NULL, "heartbeat", "{}", 2), "event: heartbeat\ndata: {}\n\n");
-  assert_text (queen_frame_new ("1a-7", NULL, NULL, 0), "id: 1a-7\n\n");
+               "24\r\nid: 1a-7\nevent: heartbeat\ndata: {}\n\n\r\n");
+  assert_text (queen_frame_new (NULL, "heartbeat", "{}", 2),
+               "1b\r\nevent: heartbeat\ndata: {}\n\n\r\n");
+  assert_text (queen_frame_new ("1a-7", NULL, NULL, 0), "a\r\nid: 1a-7\n\n\r\n");
 }
 
 static void
 test_notices (void)
 {
-  assert_text (queen_frame_new_lagged (37), "event: lagged\ndata: {\"dropped\":37}\n\n");
-  assert_text (queen_frame_new_lagged (-1), "event: lagged\ndata: {\"dropped\":null}\n\n");
+  assert_text (queen_frame_new_lagged (37), "24\r\nevent: lagged\ndata: {\"dropped\":37}\n\n\r\n");
+  assert_text (queen_frame_new_lagged (-1),
+               "26\r\nevent: lagged\ndata: {\"dropped\":null}\n\n\r\n");
   assert_text (queen_frame_new_bye (1234, "shutdown"),
-               "retry: 1234\nevent: bye\ndata: {\"reason\":\"shutdown\"}\n\n");
+               "34\r\nretry: 1234\nevent: bye\ndata: {\"reason\":\"shutdown\"}\n\n\r\n0\r\n\r\n");
+}
+
+/* B2: what HTTP/1.0 gets are the same bytes without what is around them. */
+static void
+test_inside (void)
+{
+  static const char *const texts[] = { "", "a", "0123456789abcdef", "0\r\n\r\n" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (GBytes) chunk = queen_chunk_new (g_string_new (texts[i]));
+      struct iovec inside;
+
+      queen_chunk_get_inside (chunk, &inside);
+      g_assert_cmpmem (inside.iov_base, inside.iov_len, texts[i], strlen (texts[i]));
+      g_assert_true ((char *) inside.iov_base > (const char *) g_bytes_get_data (chunk, NULL));
+      assert_text (queen_chunk_dup_inside (chunk), texts[i]);
+    }
+}
+
+static void
+test_last_inside (void)
+{
+  g_autoptr (GBytes) bye = queen_frame_new_bye (1234, "x");
+
+  assert_text (queen_chunk_dup_inside (bye),
+               "retry: 1234\nevent: bye\ndata: {\"reason\":\"x\"}\n\n");
 }
 
 int
@@ -37,6 +68,9 @@ main (int argc, char **argv)
 
   g_test_add_func ("/frame/event/to-the-letter", test_frames);
   g_test_add_func ("/frame/notices/to-the-letter", test_notices);
+
+  g_test_add_func ("/frame/chunk/what-is-inside", test_inside);
+  g_test_add_func ("/frame/chunk/the-end-is-not-inside", test_last_inside);
 
   return g_test_run ();
 }

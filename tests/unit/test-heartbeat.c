@@ -37,7 +37,8 @@ test_nested_worker (void)
   g_assert_cmpstr (worker->version, ==, "0.1");
   g_assert_cmpstr (worker->hive_id, ==, "hive-1");
   g_assert_cmpstr (worker->hostname, ==, "box");
-  g_assert_cmpstr (worker->said_at, ==, "1970-01-01T00:00:02.000000000+00:00");
+  g_assert_true (worker->has_said_at);
+  g_assert_cmpint (worker->said_at, ==, 2 * G_USEC_PER_SEC);
 }
 
 static void
@@ -54,7 +55,7 @@ test_nested_hive (void)
   g_assert_cmpint (hive->health, ==, QUEEN_HEALTH_DEGRADED);
   g_assert_cmpstr (hive->health_reason, ==, "disk");
   g_assert_cmpstr (hive->hostname, ==, "127.0.0.1");
-  g_assert_null (hive->said_at);
+  g_assert_false (hive->has_said_at);
 }
 
 /* F2 */

@@ -348,6 +348,7 @@ on_last_event (char **json, QueenEvent *event)
   *json = g_strdup (event->json);
 }
 
+/* B13: whatever the sender's clock says. */
 static void
 test_time_of_event (Fixture *f, gconstpointer data)
 {
@@ -357,12 +358,14 @@ test_time_of_event (Fixture *f, gconstpointer data)
   g_signal_connect_swapped (f->bus, "event", G_CALLBACK (on_last_event), &json);
   component->id = g_strdup ("a");
   component->status = QUEEN_STATUS_READY;
-  component->said_at = g_strdup ("0001-01-01T00:00:00.000000007+00:00");
-  queen_registry_update (f->registry, component, NULL, NULL);
-  g_assert_nonnull (strstr (json, "0001-01-01T00:00:00.000000007+00:00"));
+  component->has_said_at = TRUE;
+  component->said_at = 7 * G_USEC_PER_SEC;
   now = 8;
-  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  queen_registry_update (f->registry, component, NULL, NULL);
   g_assert_nonnull (strstr (json, "1970-01-01T00:00:00.000000008+00:00"));
+  now = 9;
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  g_assert_nonnull (strstr (json, "1970-01-01T00:00:00.000000009+00:00"));
 }
 
 static void

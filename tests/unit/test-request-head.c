@@ -33,7 +33,23 @@ static const struct
   { GET "Content-Length: 0x5\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
   { GET "Content-Length: \r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
   { GET "Content-Length: 5\r\nContent-Length: 5\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
-  { GET "Transfer-Encoding: chunked\r\n\r\n", QUEEN_ERROR_LENGTH_REQUIRED },
+  { GET "Transfer-Encoding: chunked\r\n\r\n", OK }, /* B3 */
+  { GET "transfer-encoding:\tCHUNKED \r\n\r\n", OK },
+  { GET "Transfer-Encoding: gzip, chunked\r\n\r\n", QUEEN_ERROR_NOT_IMPLEMENTED },
+  { GET "Transfer-Encoding: identity\r\n\r\n", QUEEN_ERROR_NOT_IMPLEMENTED },
+  { GET "Transfer-Encoding: chunked;x=y\r\n\r\n", QUEEN_ERROR_NOT_IMPLEMENTED },
+  { GET "Transfer-Encoding: \r\n\r\n", QUEEN_ERROR_NOT_IMPLEMENTED },
+  { GET "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+    QUEEN_ERROR_BAD_REQUEST },
+  { GET "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { GET "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { GET "Transfer-Encoding : chunked\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { GET "Transfer-Encoding: chunked, chunked\r\n\r\n", QUEEN_ERROR_NOT_IMPLEMENTED },
+  { GET "Transfer-Encoding: \vchunked\r\n\r\n", QUEEN_ERROR_NOT_IMPLEMENTED },
+  { "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { "GET /health HTTP/1.0\r\n\r\n", OK }, /* B4 */
+  { "OPTIONS / HTTP/1.0\r\n\r\n", OK },
+  { "GET / HTTP/1.0\r\nHost:\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
   { GET "Host: a\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
   { "GET / HTTP/1.1\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
   { "GET / HTTP/1.1\r\nHost:\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
@@ -122,6 +138,31 @@ test_accepted (void)
 }
 
 static void
+test_accepted_without_host (void)
+{
+  static const char text[] = "POST /x HTTP/1.0\r\nContent-Length: 12\r\n\r\n";
+  g_autoptr (GString) accepted = g_string_new (NULL);
+  QueenRequestHead head;
+
+  g_assert_true (queen_request_head_parse (text, strlen (text), &head, accepted, NULL));
+  g_assert_true (head.is_http_1_0);
+  g_assert_true (queen_text_is (head.host, "localhost"));
+  g_assert_cmpstr (accepted->str, ==, "POST /x HTTP/1.0\r\nHost: localhost\r\n\r\n");
+}
+
+static void
+test_accepted_chunked (void)
+{
+  static const char text[] = "POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\nHost: a\r\n\r\n";
+  g_autoptr (GString) accepted = g_string_new (NULL);
+  QueenRequestHead head;
+
+  g_assert_true (queen_request_head_parse (text, strlen (text), &head, accepted, NULL));
+  g_assert_true (head.is_chunked);
+  g_assert_cmpstr (accepted->str, ==, "POST /x HTTP/1.1\r\nHost: a\r\n\r\n");
+}
+
+static void
 test_find_end (void)
 {
   static const char text[] = GET "X: y\r\n\r\nbody";
@@ -187,6 +228,8 @@ main (int argc, char **argv)
 
   g_test_add_func ("/request-head/table/each-with-its-error", test_table);
   g_test_add_func ("/request-head/accepted/without-what-libsoup-must-not-see", test_accepted);
+  g_test_add_func ("/request-head/accepted/with-a-host", test_accepted_without_host);
+  g_test_add_func ("/request-head/accepted/without-its-coding", test_accepted_chunked);
   g_test_add_func ("/request-head/end/found-however-it-is-cut", test_find_end);
   g_test_add_func ("/request-head/bare-line-feed/refused", test_bare_line_feed);
   g_test_add_func ("/request-head/nul/refused", test_nul);
