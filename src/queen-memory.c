@@ -270,8 +270,8 @@ queen_memory_restore (QueenMemory *self, const QueenState *state)
       queen_registry_excuse (workers, elapsed);
       queen_registry_excuse (hives, elapsed);
     }
-  while (queen_registry_expire (workers) || queen_registry_expire (hives))
-    ;
+  queen_registry_expire_restored (workers);
+  queen_registry_expire_restored (hives);
 }
 
 void

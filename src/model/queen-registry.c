@@ -501,12 +501,11 @@ excuse_own_lateness (QueenRegistry *self)
   queen_registry_excuse (self, now - due);
 }
 
-gboolean
-queen_registry_expire (QueenRegistry *self)
+/* Returns: whether there is more to do at once */
+static gboolean
+expire_some (QueenRegistry *self)
 {
   gint64 now = self->settings.clock->get_monotonic ();
-
-  excuse_own_lateness (self);
 
   for (int i = 0; i < MAX_EXPIRED_AT_ONCE; i++)
     {
@@ -521,6 +520,20 @@ queen_registry_expire (QueenRegistry *self)
         return FALSE;
     }
   return get_first_deadline (self) <= now;
+}
+
+gboolean
+queen_registry_expire (QueenRegistry *self)
+{
+  excuse_own_lateness (self);
+  return expire_some (self);
+}
+
+void
+queen_registry_expire_restored (QueenRegistry *self)
+{
+  while (expire_some (self))
+    ;
 }
 
 QueenComponent *

@@ -123,6 +123,14 @@ void queen_registry_excuse (QueenRegistry *self, gint64 lateness);
 gboolean queen_registry_expire (QueenRegistry *self);
 
 /**
+ * queen_registry_expire_restored:
+ *
+ * Does all that is due at once, after queen_registry_restore() and before anybody is served. It may
+ * take long, and that excuses nobody.
+ */
+void queen_registry_expire_restored (QueenRegistry *self);
+
+/**
  * queen_registry_lookup:
  *
  * Returns: (transfer none) (nullable): the component as it is now

@@ -100,7 +100,7 @@ check_answer (Visitor *visitor, const char *bytes)
     return;
   visitor->has_answer = TRUE;
   status = (guint) g_ascii_strtoull (bytes + strlen ("HTTP/1.1 "), NULL, 10);
-  if (!g_str_has_prefix (bytes, "HTTP/1.1 ") ||
+  if ((!g_str_has_prefix (bytes, "HTTP/1.1 ") && !g_str_has_prefix (bytes, "HTTP/1.0 ")) ||
       (visitor->visit->status != 0 && status != visitor->visit->status))
     g_error ("%s was answered with %.60s", visitor->visit->request, bytes);
 }

@@ -682,6 +682,39 @@ test_restored_late (Fixture *f, gconstpointer data)
 }
 
 static void
+take_time (gpointer data)
+{
+  now += 10 * G_TIME_SPAN_MILLISECOND;
+}
+
+/* However long it takes to tell of all who are overdue, nobody is online for that. */
+static void
+test_restored_slowly (Fixture *f, gconstpointer data)
+{
+  const gint64 timeout = 90 * G_USEC_PER_SEC;
+  const QueenRegistrySettings settings = { &fake_clock, timeout, timeout, 1000 };
+  g_autoptr (GArray) sightings = NULL;
+
+  for (int is_restored = 0; is_restored < 2; is_restored++)
+    {
+      g_clear_object (&f->registry);
+      f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+      for (int i = 0; i < 300 && !is_restored; i++)
+        {
+          g_autofree char *id = g_strdup_printf ("%d", i);
+
+          beat (f, id, QUEEN_STATUS_READY, NULL);
+        }
+      if (!is_restored)
+        sightings = queen_registry_list_sightings (f->registry);
+    }
+  queen_registry_restore (f->registry, sightings, timeout + 1);
+  g_signal_connect_swapped (f->bus, "event", G_CALLBACK (take_time), NULL);
+  queen_registry_expire_restored (f->registry);
+  g_assert_cmpuint (queen_registry_get_n_online (f->registry), ==, 0);
+}
+
+static void
 test_restored_beyond_cap (Fixture *f, gconstpointer data)
 {
   g_autoptr (GArray) sightings = live_once (f);
@@ -902,6 +935,7 @@ main (int argc, char **argv)
   ADD ("restore/ages-go-on-nobody-flaps", test_restored_deadlines);
   ADD ("restore/overdue-go-offline-by-an-event", test_restored_late);
   ADD ("restore/no-more-than-the-cap", test_restored_beyond_cap);
+  ADD ("restore/overdue-however-long-it-takes", test_restored_slowly);
   ADD ("restore/alarm-goes-off-by-itself", test_restored_alarm);
   ADD ("random/agrees-with-plain-words", test_against_plain_words);
   ADD ("random/room-agrees-with-plain-words", test_room_in_plain_words);
