@@ -19,6 +19,7 @@ typedef enum
   PORT,
   TIME,
   COUNT,
+  SKEW,
   STATUS,
   HEALTH,
   ONLINE,
@@ -50,6 +51,7 @@ static const struct
   { "FirstSeen", TIME, FIELD (first_seen) },
   { "LastSeen", TIME, FIELD (last_seen) },
   { "Heartbeats", COUNT, FIELD (heartbeats) },
+  { "ClockSkew", SKEW },
 };
 
 GDBusInterfaceInfo *
@@ -107,6 +109,9 @@ queen_dbus_component_get_property (const QueenComponent *component, const char *
       return g_variant_new_uint64 ((guint64) (*(const gint64 *) field / NSEC_PER_USEC));
     case COUNT:
       return g_variant_new_uint64 (*(const guint64 *) field);
+    case SKEW:
+      return g_variant_new_int64 (
+          component->has_said_at ? queen_component_get_clock_skew (component) : 0);
     case ONLINE:
       return g_variant_new_boolean (queen_component_is_online (component));
     case AVAILABLE:
@@ -151,6 +156,7 @@ measure_value (const QueenComponent *component, gsize i, gsize offset)
       return queen_dbus_wire_number (offset, sizeof (guint16));
     case TIME:
     case COUNT:
+    case SKEW:
       return queen_dbus_wire_number (offset, sizeof (guint64));
     default:
       return queen_dbus_wire_number (offset, sizeof (guint32)); /* a boolean */

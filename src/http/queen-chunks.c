@@ -11,6 +11,7 @@
 enum
 {
   STATE_SIZE,
+  STATE_BLANKS, /* and an extension behind them */
   STATE_EXTENSION,
   STATE_SIZE_END, /* a line feed */
   STATE_DATA,
@@ -38,6 +39,16 @@ expect (QueenChunks *self, char byte, char expected, int next, GError **error)
   return byte == expected || fail (error);
 }
 
+/* Some pad a size with blanks, and some others read that otherwise. */
+static gboolean
+take_blank (QueenChunks *self, char byte, GError **error)
+{
+  self->state = byte == ';' ? STATE_EXTENSION : STATE_BLANKS;
+  if (byte != ';' && byte != ' ' && byte != '\t')
+    return fail (error);
+  return ++self->n_extra <= QUEEN_CHUNKS_MAX_EXTRA || fail (error);
+}
+
 static gboolean
 take_size (QueenChunks *self, char byte, GError **error)
 {
@@ -52,10 +63,8 @@ take_size (QueenChunks *self, char byte, GError **error)
     return fail (error);
   if (byte == '\r')
     self->state = STATE_SIZE_END;
-  else if (byte == ';' || byte == ' ' || byte == '\t') /* blanks before an extension */
-    self->state = STATE_EXTENSION;
   else
-    return fail (error);
+    return take_blank (self, byte, error);
   return TRUE;
 }
 
@@ -100,6 +109,8 @@ take_byte (QueenChunks *self, char byte, GError **error)
     {
     case STATE_SIZE:
       return take_size (self, byte, error);
+    case STATE_BLANKS:
+      return take_blank (self, byte, error);
     case STATE_EXTENSION:
       return take_extra (self, byte, STATE_SIZE_END, error);
     case STATE_SIZE_END:

@@ -454,6 +454,15 @@ find_client (QueenConnection *self, QueenText whole)
   return FALSE;
 }
 
+/* Once it is known that the body is chunked, the head was right. */
+static QueenRefusal
+get_reason (const QueenConnection *self, const GError *error)
+{
+  if (self->request.is_chunked && error->code == QUEEN_ERROR_BAD_REQUEST)
+    return QUEEN_REFUSAL_BAD_REQUEST;
+  return queen_refusal_from_head_error (error);
+}
+
 /* Returns whether more is wanted. */
 static gboolean
 consider (QueenConnection *self, QueenText bytes)
@@ -470,7 +479,7 @@ consider (QueenConnection *self, QueenText bytes)
   switch (progress)
     {
     case QUEEN_REQUEST_REFUSED:
-      queen_connection_refuse (self, queen_refusal_from_head_error (error), error);
+      queen_connection_refuse (self, get_reason (self, error), error);
       return FALSE;
     case QUEEN_REQUEST_WHOLE:
       handle_request (self, whole);

@@ -45,8 +45,6 @@ queen_refusal_from_head_error (const GError *error)
       return QUEEN_REFUSAL_HOST;
     case QUEEN_ERROR_CONTENT_TOO_LARGE:
       return QUEEN_REFUSAL_BODY_TOO_LARGE;
-    case QUEEN_ERROR_LENGTH_REQUIRED:
-      return QUEEN_REFUSAL_BODY_KIND;
     default:
       return QUEEN_REFUSAL_BAD_HEAD;
     }

@@ -178,6 +178,7 @@ test_worker (Fixture *f, gconstpointer data)
     { "Implementation", "'llm-worker-rbee'" },
     { "Version", "'0.1.0'" },
     { "Heartbeats", "1" },
+    { "ClockSkew", "0" },
   };
   g_autoptr (HttpAnswer) answer = http_post (
       f->port, "/v1/worker-heartbeat",
@@ -409,6 +410,7 @@ test_report (Fixture *f, gconstpointer data)
   g_autoptr (GVariant) worker = NULL;
   g_autoptr (GVariant) hive = NULL;
   g_autoptr (SseFrame) frame = NULL;
+  g_autofree char *skew = NULL;
 
   worker = bus_client_ask (f->client, "ReportWorker",
                            "({'id': <'w'>, 'status': <'ready'>, 'port': <uint16 9301>, "
@@ -416,6 +418,8 @@ test_report (Fixture *f, gconstpointer data)
   frame = sse_client_next (stream);
   g_assert_true (g_str_has_prefix (frame->data, "{\"type\":\"worker\",\"worker_id\":\"w\","
                                                 "\"status\":\"Ready\",\"timestamp\":\""));
+  skew = bus_client_read (f->client, WORKERS "/w", ".Worker", "ClockSkew");
+  g_assert_true (g_str_has_prefix (skew, "-")); /* B13: its clock is years behind */
   hive = bus_client_ask (f->client, "ReportHive",
                          "({'id': <'h'>, 'operational_status': <'online'>, 'health_status': "
                          "<{'status': 'degraded', 'reason': 'hot'}>},)");

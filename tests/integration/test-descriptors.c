@@ -95,7 +95,8 @@ test_none (void)
       http_send (fd, "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", -1);
       queen_process_signal (queen, SIGCONT);
       answer = http_read_answer (fd);
-      g_assert_cmpuint (answer->status, ==, 503); /* in words, also now */
+      g_assert_cmpuint (answer->status, ==, 503);                 /* in words, also now */
+      g_assert_nonnull (http_answer_get_header (answer, "date")); /* B21 */
       g_assert_cmpstr (http_answer_get_header (answer, "retry-after"), ==, "30");
       g_assert_false (answer->was_reset);
       n_refused++;

@@ -329,6 +329,8 @@ test_refusals (void)
     { "body_kind",
       "POST /v1/worker-heartbeat HTTP/1.1\r\n" BODY (2) "Content-Encoding: gzip\r\n\r\n{}" },
     { "body_kind", "POST /v1/worker-heartbeat HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n{}" },
+    { "bad_request",
+      "POST /v1/worker-heartbeat HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nx\r\n" },
     { "bad_request", "POST /v1/worker-heartbeat HTTP/1.1\r\n" BODY (1) "\r\n{" },
     { "bad_request", "GET /v1/heartbeats/stream?history=x HTTP/1.1\r\n" HOST "\r\n" },
     { "not_heartbeat", "POST /v1/worker-heartbeat HTTP/1.1\r\n" BODY (2) "\r\n{}" },

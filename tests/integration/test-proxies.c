@@ -133,7 +133,7 @@ test_forwarded (void)
   close (second);
 }
 
-/* Each has a share of the listeners, too. */
+/* B20: each has a share of the listeners, too. */
 static void
 test_listeners (void)
 {

@@ -91,6 +91,8 @@ test_refused (void)
     " 5\r\nhello\r\n0\r\n\r\n",
     "g\r\n",
     ";x\r\n\r\n",
+    "5 \r\nhello\r\n0\r\n\r\n",
+    "5\t x;y\r\nhello\r\n0\r\n\r\n",
     "5,5\r\nhello\r\n0\r\n\r\n",
     "00000000000000005\r\nhello\r\n0\r\n\r\n",
     "5;a\nb\r\nhello\r\n0\r\n\r\n",
@@ -146,7 +148,7 @@ test_extra (void)
       {
         static const char *const formats[] = { "1;%s\r\na\r\n0\r\n\r\n", "0\r\n%s\r\n\r\n",
                                                "1;%s\r\na\r\n0;\r\nX\r\n\r\n" };
-        static const gsize more[] = { 0, 0, 1 }; /* the X */
+        static const gsize more[] = { 1, 0, 3 }; /* semicolons, and the X */
         g_autofree char *extra = g_strnfill (n - more[i], 'x');
         g_autofree char *text = g_strdup_printf (formats[i], extra);
         g_autoptr (GByteArray) body = g_byte_array_new ();

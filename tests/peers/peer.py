@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: the queen-rbee authors
+"""What the peers' tests share: a real queen, the README's examples, and TAP."""
+
+import contextlib
+import ctypes
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+DEADLINE = 20  # s that anything may take on a busy machine
+SOON = 1.5  # s: what nobody holds back has come by then, on a busy machine
+AT_ONCE = 0.1  # s: the fastest of several, likewise
+LIBC = ctypes.CDLL(None)  # before the first fork
+
+
+def die_with_parent():
+    LIBC.prctl(1, signal.SIGKILL)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def process(command, **more):
+    """A child that ends with the block, in order if it can."""
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent, **more)
+    try:
+        yield child
+    finally:
+        child.terminate()
+        try:
+            child.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+@contextlib.contextmanager
+def queen(*options, port=0):
+    """A queen of which nothing is heard but what happens: no pulse pushes a buffer on. Yields her
+    process and her port."""
+    command = [os.environ["QUEEN_RBEE"], f"--port={port}", "--ui-port=off", "--bus=none",
+               "--heartbeat-interval=1h", *options]
+    with process(command, stderr=subprocess.PIPE, text=True) as child:
+        for line in child.stderr:
+            ready = re.search(r"ready on http://127\.0\.0\.1:(\d+)", line)
+            if ready:
+                yield child, int(ready[1])
+                break
+        else:
+            raise AssertionError("the queen did not start")
+        child.stderr.close()
+
+
+def readme_block(language):
+    """The README's one fenced block of that language."""
+    with open(os.environ["QUEEN_README"], encoding="utf-8") as file:
+        blocks = re.findall(rf"^```{language}\n(.*?)^```$", file.read(), re.M | re.S)
+    assert len(blocks) == 1, f"{len(blocks)} blocks of {language} in the README"
+    return blocks[0]
+
+
+def request(port, method, path, body=None, headers=None, is_chunked=False):
+    """Status, headers in lower case, body."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
+    try:
+        connection.request(method, path, body, headers or {}, encode_chunked=is_chunked)
+        answer = connection.getresponse()
+        return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
+    finally:
+        connection.close()
+
+
+def beat(port, name, is_chunked=False):
+    body = json.dumps({"worker_id": name, "status": "ready"}).encode()
+    headers = {"Content-Type": "application/json"}
+    if is_chunked:
+        headers["Transfer-Encoding"] = "chunked"
+        body = iter([body[:7], body[7:]])
+    status, _, answer = request(port, "POST", "/v1/worker-heartbeat", body, headers, is_chunked)
+    assert status == 200, answer
+
+
+class Stream:
+    """A subscriber who reads line by line, and remembers when each event came."""
+
+    def __init__(self, port, headers=None):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
+        self.connection.request("GET", "/v1/heartbeats/stream", headers=headers or {})
+        self.answer = self.connection.getresponse()
+        assert self.answer.status == 200, self.answer.status
+
+    def next(self):
+        """The next event as (name, data); None at the end."""
+        event = {}
+        while True:
+            line = self.answer.readline().decode()
+            if not line:
+                return None
+            if line == "\n" and "data" in event:
+                return event["event"], json.loads(event["data"])
+            if ": " in line:
+                name, value = line.rstrip("\n").split(": ", 1)
+                event[name] = value
+
+    def close(self):
+        self.connection.close()
+
+
+def wait_for(what, get):
+    """Polls, as nobody tells when another program listens."""
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            if get():
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"{what} did not come within {DEADLINE} s")
+
+
+def run_tests(tests):
+    """Runs {name: function}, each of which may return why it is skipped, and prints TAP."""
+    print(f"1..{len(tests)}", flush=True)
+    has_failed = False
+    for number, (name, function) in enumerate(tests.items(), 1):
+        try:
+            reason = function()
+            print(f"ok {number} {name}" + (f" # SKIP {reason}" if reason else ""), flush=True)
+        except Exception as error:  # pylint: disable=broad-except
+            has_failed = True
+            print(f"not ok {number} {name}", flush=True)
+            print(f"# {type(error).__name__}: {error}".replace("\n", "\n# "), flush=True)
+    sys.exit(1 if has_failed else 0)
