@@ -20,8 +20,8 @@ find_nearest (const char *word, const char *const *names)
     {
       guint distance = queen_distance_get (word, *names);
 
-      /* Of a short word two letters are nearly all. */
-      if (distance < shortest && distance < strlen (*names) / 2)
+      /* Half of a word is all that may be wrong with it. */
+      if (distance < shortest && distance <= strlen (*names) / 2)
         {
           nearest = *names;
           shortest = distance;

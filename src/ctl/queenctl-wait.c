@@ -30,6 +30,7 @@ typedef struct
   gboolean must_ask_for_all; /* something was missed */
   GHashTable *ids;           /* whom to ask for otherwise */
   QueenctlComponent *found;
+  gboolean is_forgotten; /* the only one who is waited for: it is more than offline */
   GError *error;
 } Wait;
 
@@ -63,6 +64,14 @@ look_for_id (Wait *self, const char *id)
 
   if (components)
     take_wanted (self, components);
+  self->is_forgotten = self->id && components && components->len == 0 && !self->found;
+}
+
+static gboolean
+is_over (Wait *self)
+{
+  return self->found || self->error ||
+         (self->is_forgotten && g_ascii_strcasecmp (self->state, "offline") == 0);
 }
 
 /* Asks how things stand with everybody who may be waited for. */
@@ -89,7 +98,7 @@ look_for_those (Wait *self)
   gpointer id;
 
   g_hash_table_iter_init (&iter, self->ids);
-  while (!self->found && !self->error && g_hash_table_iter_next (&iter, &id, NULL))
+  while (!is_over (self) && g_hash_table_iter_next (&iter, &id, NULL))
     look_for_id (self, id);
 }
 
@@ -109,7 +118,7 @@ on_question_due (gpointer data)
   /* If she has gone in this moment, she is waited for. */
   if (g_error_matches (self->error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN))
     g_clear_error (&self->error);
-  if (self->found || self->error)
+  if (is_over (self))
     g_main_loop_quit (self->loop);
   return G_SOURCE_REMOVE;
 }
@@ -188,19 +197,6 @@ wait_clear (Wait *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Wait, wait_clear)
 
-/* One that nobody knows is not offline: it may be a slip of the hand. */
-static void
-refuse_unknown (Wait *self)
-{
-  g_autoptr (GPtrArray) components = NULL;
-
-  if (!self->id || g_ascii_strcasecmp (self->state, "offline") != 0)
-    return;
-  components = queenctl_matches_lookup (self->queen, self->id, self->options->kind, &self->error);
-  if (components && components->len == 0)
-    queenctl_matches_set_absent (self->id, self->options->kind, &self->error);
-}
-
 static void
 set_late (Wait *self, GError **error)
 {
@@ -214,7 +210,7 @@ set_late (Wait *self, GError **error)
                  _ ("No worker with the model “%s” was %s in time"), self->options->model, state);
 }
 
-/* Listens first and asks then, so that nothing happens between. */
+/* Listens first and asks then, so that nothing happens between. @error is not %NULL. */
 static gboolean
 wait_until_found (Wait *self, gint64 timeout, GError **error)
 {
@@ -227,15 +223,16 @@ wait_until_found (Wait *self, gint64 timeout, GError **error)
   if (!queenctl_queen_watch (self->queen, FALSE, error))
     return FALSE;
   look_for_all (self);
-  if (!self->found && !self->error)
-    refuse_unknown (self);
-  if (!self->found && !self->error)
+  /* One that nobody has known yet is not offline: it may be a slip of the hand. */
+  if (is_over (self) && self->is_forgotten && !self->error)
+    queenctl_matches_set_absent (self->id, self->options->kind, &self->error);
+  if (!is_over (self))
     g_main_loop_run (self->loop);
   if (self->error)
     g_propagate_error (error, g_steal_pointer (&self->error));
-  else if (!self->found)
+  else if (!is_over (self))
     set_late (self, error);
-  return self->found != NULL;
+  return *error == NULL;
 }
 
 static gboolean
@@ -272,6 +269,19 @@ print_found (const QueenctlOptions *options, const QueenctlComponent *component)
             state, queenctl_output_end_style (queenctl_output_get_style (component)));
 }
 
+/* Nothing is known of it any more but that. */
+static void
+print_forgotten (const QueenctlOptions *options, const char *id)
+{
+  g_autofree char *safe = queenctl_text_dup_safe (id);
+  g_autofree char *state = queenctl_text_dup_status ("offline");
+
+  if (options->is_json)
+    queenctl_output_print_ok ("Forgot %s", id);
+  else
+    printf ("%s  %s\n", safe, state);
+}
+
 static gboolean
 run (const QueenctlOptions *options, char **arguments, GError **error)
 {
@@ -286,7 +296,10 @@ run (const QueenctlOptions *options, char **arguments, GError **error)
   self.queen = queenctl_connect (options, error);
   if (!self.queen || !wait_until_found (&self, timeout, error))
     return FALSE;
-  print_found (options, self.found);
+  if (self.found)
+    print_found (options, self.found);
+  else
+    print_forgotten (options, self.id);
   return TRUE;
 }
 

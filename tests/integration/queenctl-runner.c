@@ -4,6 +4,7 @@
 #include "queenctl-runner.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +15,13 @@ static void
 on_child_setup (gpointer data)
 {
   queen_test_die_with (GPOINTER_TO_INT (data));
+}
+
+static void
+on_child_setup_without_sigpipe (gpointer data)
+{
+  on_child_setup (data);
+  signal (SIGPIPE, SIG_IGN);
 }
 
 GSubprocess *
@@ -157,6 +165,23 @@ ctl_ask_on_terminal (const char *line)
   g_assert_true (g_subprocess_wait_check (process, NULL, NULL));
   close (terminal);
   return g_string_free (out, FALSE);
+}
+
+int
+ctl_run_to (const char *line, int out, gboolean is_sigpipe_ignored, char **err)
+{
+  g_autoptr (GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  g_autoptr (GSubprocess) process = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_subprocess_launcher_take_stdout_fd (launcher, out);
+  process = ctl_spawn_with (launcher, line,
+                            is_sigpipe_ignored ? on_child_setup_without_sigpipe : on_child_setup);
+  g_subprocess_communicate_utf8 (process, NULL, NULL, NULL, err, &error);
+  g_assert_no_error (error);
+  return g_subprocess_get_if_exited (process) ? g_subprocess_get_exit_status (process)
+                                              : 128 + g_subprocess_get_term_sig (process);
 }
 
 /* Watching */

@@ -38,6 +38,11 @@ void ctl_expect_exactly (const char *line, const char *said);
 /* Asserts that it prints nothing but an error, which says that. */
 void ctl_refuse (const char *line, int code, const char *said);
 
+/* @out: (transfer full): its stdout
+ *
+ * Returns: its exit status; 128 and more for a signal */
+int ctl_run_to (const char *line, int out, gboolean is_sigpipe_ignored, char **err);
+
 /* Returns: what it prints to a terminal */
 char *ctl_ask_on_terminal (const char *line);
 
