@@ -20,6 +20,7 @@ typedef enum
   FORM_TABLE,
   FORM_WIDE,
   FORM_NAME,
+  FORM_MODEL,
   FORM_JSON,
 } Form;
 
@@ -212,21 +213,21 @@ print_tables (GPtrArray *components,
     }
 }
 
-/* Scripts get the ids as they are; a terminal gets what it can be trusted with. An id that both
- * kinds have is there once. */
+/* Scripts get names as they are; a terminal gets what it can be trusted with. What several have, as
+ * an id of both kinds or a model, is there once. */
 static void
-print_ids (GPtrArray *components)
+print_names (GPtrArray *components, const char *member)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (queen_string_hash, g_str_equal);
   gboolean is_terminal = queenctl_output_is_terminal ();
 
   for (guint i = 0; i < components->len; i++)
     {
-      const char *id = queenctl_component_get_string (g_ptr_array_index (components, i), "id");
-      g_autofree char *safe = queenctl_text_dup_safe (id);
+      const char *name = queenctl_component_get_string (g_ptr_array_index (components, i), member);
+      g_autofree char *safe = queenctl_text_dup_safe (name);
 
-      if (g_hash_table_add (seen, (gpointer) id))
-        puts (is_terminal ? safe : id);
+      if (*name != '\0' && g_hash_table_add (seen, (gpointer) name))
+        puts (is_terminal ? safe : name);
     }
 }
 
@@ -266,7 +267,8 @@ static gboolean
 parse_form (const QueenctlOptions *options, Form *form, GError **error)
 {
   static const char *const names[] = {
-    [FORM_TABLE] = "table", [FORM_WIDE] = "wide", [FORM_NAME] = "name", [FORM_JSON] = "json", NULL,
+    [FORM_TABLE] = "table", [FORM_WIDE] = "wide", [FORM_NAME] = "name",
+    [FORM_MODEL] = "model", [FORM_JSON] = "json", NULL,
   };
   const char *wanted = options->output ? options->output : options->is_json ? "json" : "table";
 
@@ -277,7 +279,7 @@ parse_form (const QueenctlOptions *options, Form *form, GError **error)
         return TRUE;
       }
   g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
-               _ ("--output: “%s” is none of wide, name, json"), wanted);
+               _ ("--output: “%s” is none of wide, name, model, json"), wanted);
   queenctl_suggestion_add (error, wanted, names);
   return FALSE;
 }
@@ -303,7 +305,9 @@ run (const QueenctlOptions *options, char **arguments, GError **error)
   if (form == FORM_JSON)
     print_json (components, only, options->is_ids_only);
   else if (form == FORM_NAME)
-    print_ids (components);
+    print_names (components, "id");
+  else if (form == FORM_MODEL)
+    print_names (components, "model_id");
   else
     print_tables (components, only, options, form);
   return TRUE;

@@ -37,7 +37,7 @@ static const Option options[] = {
     N_ ("Trust the certificates in this file alone, over HTTPS"), N_ ("FILE") },
   { "version", FIELD (is_version_wanted), TRUE, TRUE, 0, N_ ("Print the version and exit"), NULL },
   { "output", FIELD (output), FALSE, FALSE, 'o',
-    N_ ("Print more columns (wide), ids alone (name), or JSON (json)"), N_ ("FORM") },
+    N_ ("Print all columns (wide), ids alone (name), models alone (model), or JSON (json)"), N_ ("FORM") },
   { "ids", FIELD (is_ids_only), TRUE, FALSE, 0, N_ ("Print the ids alone, one on each line"),
     NULL },
   { "no-legend", FIELD (is_legend_refused), TRUE, FALSE, 0, N_ ("Print no headings"), NULL },

@@ -107,12 +107,15 @@ test_forms (Fixture *f, gconstpointer data)
   g_autofree char *bare = NULL;
   g_autofree char *wide = NULL;
   g_autofree char *json = NULL;
+  g_autofree char *models = NULL;
 
   populate ();
   none = ask ("list --state=starting workers");
   bare = ask ("list --no-legend --state=starting");
   wide = ask ("list workers -o wide --no-legend");
   json = ask ("list hives -o json");
+  models = ask ("list -o model");
+  g_assert_cmpstr (models, ==, "b\na\n");
   g_assert_cmpstr (none, ==, "There are none of that kind.\n");
   g_assert_cmpstr (bare, ==, "");
   g_assert_true (g_str_has_prefix (wide, "w-1   stopped  b  GPU-2  i  "));
