@@ -94,6 +94,7 @@ main (int argc, char **argv)
   int code;
 
   queen_heap_keep_blocks_apart ();
+  queen_stdio_check_at_exit ("queen-rbee");
   ignore_signals ();
   if (!queen_stdio_fill ())
     return EXIT_FAILURE;

@@ -456,6 +456,41 @@ apply_key (QueenConfig *config, GKeyFile *file, const char *key, GError **error)
   return values && apply_values (config, setting, values, error);
 }
 
+static void
+append_to_message (GError **error, const char *text)
+{
+  g_autofree char *message = NULL;
+
+  if (!error || !*error)
+    return;
+  message = (*error)->message;
+  (*error)->message = g_strdup_printf ("%s: %s", message, text);
+}
+
+/* Windows' editors put a byte order mark before the first group. */
+static const char *
+skip_byte_order_mark (const char *text, gsize *length)
+{
+  gsize mark = g_str_has_prefix (text, "\xef\xbb\xbf") ? 3 : 0;
+
+  *length -= mark;
+  return text + mark;
+}
+
+/* What stands behind a value is part of it, and that is hard to see. */
+static void
+explain_value (GKeyFile *file, const char *key, GError **error)
+{
+  g_autofree char *value = g_key_file_get_value (file, GROUP, key, NULL);
+  g_autofree char *bare = g_strchomp (g_strdup (value ? value : ""));
+  const char *hash = strchr (bare, '#');
+
+  if (hash && hash > bare && g_ascii_isspace (hash[-1]))
+    append_to_message (error, _ ("a comment needs a line of its own"));
+  else if (value && !g_str_equal (value, bare))
+    append_to_message (error, _ ("it ends with a blank"));
+}
+
 static gboolean
 apply_file (QueenConfig *config, const char *path, GError **error)
 {
@@ -463,10 +498,12 @@ apply_file (QueenConfig *config, const char *path, GError **error)
   g_auto (GStrv) keys = NULL;
   gsize length = 0;
   g_autofree char *text = queen_file_read (path, MAX_FILE, &length, error);
+  const char *start;
 
   if (!text)
     return FALSE;
-  if (!g_key_file_load_from_data (file, text, length, G_KEY_FILE_NONE, error))
+  start = skip_byte_order_mark (text, &length);
+  if (!g_key_file_load_from_data (file, start, length, G_KEY_FILE_NONE, error))
     {
       g_prefix_error (error, "%s: ", path);
       return FALSE;
@@ -481,6 +518,7 @@ apply_file (QueenConfig *config, const char *path, GError **error)
   for (char **key = keys; *key; key++)
     if (!apply_key (config, file, *key, error))
       {
+        explain_value (file, *key, error);
         g_prefix_error (error, "%s: %s: ", path, *key);
         return FALSE;
       }

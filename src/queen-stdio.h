@@ -18,4 +18,15 @@ G_BEGIN_DECLS
  */
 gboolean queen_stdio_fill (void);
 
+/**
+ * queen_stdio_check_at_exit:
+ * @program: (transfer none): the name that messages begin with; static
+ *
+ * Has the process end with status 1 and a message when something that was printed to stdout could
+ * not be written, such as on a full disk: otherwise half a file would look whole. If nobody reads
+ * any more, it ends by SIGPIPE, as any filter does, unless that was ignored when the process began.
+ * To be called before SIGPIPE is ignored.
+ */
+void queen_stdio_check_at_exit (const char *program);
+
 G_END_DECLS

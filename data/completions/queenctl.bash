@@ -1,89 +1,150 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: the queen-rbee authors
 #
-# bash completion for queenctl(1)
+# bash completion for queenctl(1); needs nothing but bash
 
-# An id may have spaces in it: lines are what is told apart, and what needs quotes gets them.
-_queenctl_ids ()
+# bash takes colons and equals signs as ends of words, and an id may have them: puts together again
+# what stands together, up to the cursor.
+_queenctl_split ()
 {
-  local id
+  local rest=${COMP_LINE:0:COMP_POINT} trimmed word i
 
-  while IFS= read -r id; do
-    [[ $id == "$cur"* ]] && COMPREPLY+=("$(printf '%q' "$id")")
-  done < <(queenctl list --ids "$@" 2>/dev/null)
-  # bash takes a colon as the end of a word, too.
-  __ltrim_colon_completions "$cur" 2>/dev/null
+  words=()
+  for ((i = 0; i <= COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    trimmed=${rest#"${rest%%[![:blank:]]*}"}
+    ((${#word} > ${#trimmed})) && word=$trimmed
+    if ((i > 0)) && [[ $trimmed == "$rest" ]]; then
+      words[-1]+=$word
+    else
+      words+=("$word")
+    fi
+    rest=${trimmed:${#word}}
+  done
+}
+
+# Offers those lines of stdin that begin as the word does. What needs quotes gets them. Only what
+# stands behind the last end of a word, as bash sees it, is replaced.
+_queenctl_offer ()
+{
+  local plain=${word#"$lead"} typed candidate
+
+  plain=${plain//\\/}
+  plain=${plain#[\"\']}
+  typed=${word%"${word##*[:=]}"}
+  while IFS= read -r candidate; do
+    [[ $candidate == "$plain"* ]] || continue
+    [[ $candidate == *= ]] && compopt -o nospace 2>/dev/null
+    printf -v candidate '%q' "$candidate"
+    candidate=$lead$candidate
+    COMPREPLY+=("${candidate#"$typed"}")
+  done
+}
+
+_queenctl_offer_words ()
+{
+  _queenctl_offer < <(printf '%s\n' "$@")
+}
+
+# Asks the queen that the command line is about.
+_queenctl_offer_known ()
+{
+  _queenctl_offer < <(queenctl list "${queen[@]}" -o "$@" 2>/dev/null)
+}
+
+_queenctl_offer_values ()
+{
+  local statuses='starting ready online busy stopping stopped offline'
+
+  case $1 in
+    --bus) _queenctl_offer_words auto session system ;;
+    --kind) _queenctl_offer_words worker hive ;;
+    --health) _queenctl_offer_words healthy degraded unhealthy ;;
+    --output | -o) _queenctl_offer_words wide name model json ;;
+    # shellcheck disable=SC2086
+    --state | --for) _queenctl_offer_words $statuses available ;;
+    --sort) _queenctl_offer_words id state model hive device first-seen last-seen heartbeats ;;
+    --hostname) _queenctl_offer < <(compgen -A hostname) ;;
+    --hive) _queenctl_offer_known name hives ;;
+    --model) _queenctl_offer_known model workers ;;
+    --token-file | --ca-file) compopt -o default 2>/dev/null ;;
+  esac
+}
+
+_queenctl_offer_options ()
+{
+  local options='--json --no-color --bus= --url= --token-file= --ca-file= --help --version'
+
+  case $1 in
+    '' | status) options+=' --full' ;;
+    list)
+      options+=' --output= --ids --no-legend --full --model= --state= --hive= --health= --sort='
+      ;;
+    show) options+=' --kind=' ;;
+    forget) options+=' --kind= --offline' ;;
+    watch) options+=' --all --notify' ;;
+    wait) options+=' --for= --timeout= --model= --kind=' ;;
+    open) options+=' --notify' ;;
+    report)
+      options+=' --model= --device= --hostname= --port= --hive= --implementation='
+      options+=' --component-version= --health= --reason='
+      ;;
+  esac
+  # shellcheck disable=SC2086
+  _queenctl_offer_words $options
+}
+
+# Offers argument number $2 of the command $1; $3 is the one before it.
+_queenctl_offer_arguments ()
+{
+  case $1:$2 in
+    :0) _queenctl_offer_words status list show watch wait open find report forget ;;
+    list:0) _queenctl_offer_words workers hives ;;
+    show:* | forget:* | wait:0) _queenctl_offer_known name ;;
+    find:0) _queenctl_offer_known model workers ;;
+    report:0) _queenctl_offer_words worker hive ;;
+    report:1) _queenctl_offer_known name "$kind" ;;
+    report:2) _queenctl_offer_words starting ready online busy stopping stopped offline ;;
+  esac
 }
 
 _queenctl ()
 {
-  local cur prev word command='' i position=0 bus=() options
-  local commands='status list show watch open find report forget'
-  local statuses='starting ready online busy stopping stopped offline'
+  local words word lead='' command='' kind='' position=0 queen=() i
+  local with_value=' --bus --url --token-file --ca-file --kind --model --device --hostname --port
+    --hive --implementation --component-version --health --reason --output -o --state --sort --for
+    --timeout '
 
   COMPREPLY=()
-  _get_comp_words_by_ref -n =: cur prev 2>/dev/null ||
-    { cur=${COMP_WORDS[COMP_CWORD]}; prev=${COMP_WORDS[COMP_CWORD - 1]}; }
-
-  for ((i = 1; i < COMP_CWORD; i++)); do
-    word=${COMP_WORDS[i]}
+  _queenctl_split
+  for ((i = 1; i < ${#words[@]} - 1; i++)); do
+    word=${words[i]}
+    [[ $with_value == *[[:space:]]"$word"[[:space:]]* ]] && { word+==${words[i + 1]}; ((i++)); }
     case $word in
-      --bus=*) bus=("$word") ;;
-      --bus | --kind | --model | --device | --hostname | --port | --hive | --implementation | \
-        --component-version | --health | --reason)
-        # bash takes the equals sign as a word of its own.
-        [[ ${COMP_WORDS[i + 1]} == '=' ]] && ((i++))
-        ((i++))
-        [[ $word == --bus && -n ${COMP_WORDS[i]} ]] && bus=("--bus=${COMP_WORDS[i]}")
-        ;;
+      --bus=* | --url=* | --token-file=* | --ca-file=*) queen+=("$word") ;;
       -*) ;;
       *)
         if [[ -z $command ]]; then
           command=$word
         else
+          [[ $position == 0 ]] && kind=$word
           ((position++))
         fi
         ;;
     esac
   done
 
-  if [[ $cur == --*=* ]]; then
-    prev=${cur%%=*}
-    cur=${cur#*=}
+  word=${words[-1]}
+  if ((i == ${#words[@]})); then # the word is the value of the option before it
+    _queenctl_offer_values "${words[-2]}"
+  elif [[ $word == --*=* ]]; then
+    lead=${word%%=*}=
+    _queenctl_offer_values "${word%%=*}"
+  elif [[ $word == -* ]]; then
+    _queenctl_offer_options "$command"
+  else
+    _queenctl_offer_arguments "$command" "$position"
   fi
-  case $prev in
-    --bus) mapfile -t COMPREPLY < <(compgen -W 'auto session system' -- "$cur"); return ;;
-    --kind) mapfile -t COMPREPLY < <(compgen -W 'worker hive' -- "$cur"); return ;;
-    --health) mapfile -t COMPREPLY < <(compgen -W 'healthy degraded unhealthy' -- "$cur"); return ;;
-    --hostname) mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur"); return ;;
-    --hive) _queenctl_ids "${bus[@]}" hives; return ;;
-    --model | --device | --port | --implementation | --component-version | --reason) return ;;
-  esac
-
-  if [[ $cur == -* ]]; then
-    options='--json --no-color --bus= --help --version'
-    case $command in
-      list) options+=' --ids' ;;
-      show | forget) options+=' --kind=' ;;
-      watch | open) options+=' --notify' ;;
-      report)
-        options+=' --model= --device= --hostname= --port= --hive= --implementation='
-        options+=' --component-version= --health= --reason='
-        ;;
-    esac
-    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
-    [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace
-    return
-  fi
-
-  case $command:$position in
-    :0) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
-    list:0) mapfile -t COMPREPLY < <(compgen -W 'workers hives' -- "$cur") ;;
-    show:0 | forget:0) _queenctl_ids "${bus[@]}" ;;
-    report:0) mapfile -t COMPREPLY < <(compgen -W 'worker hive' -- "$cur") ;;
-    report:1) _queenctl_ids "${bus[@]}" ;;
-    report:2) mapfile -t COMPREPLY < <(compgen -W "$statuses" -- "$cur") ;;
-  esac
 }
 
 complete -F _queenctl queenctl

@@ -11,8 +11,9 @@ function __fish_queenctl_arguments
     for word in $words
         if test $skip -eq 1
             set skip 0
-        else if contains -- $word --bus --kind --model --device --hostname --port --hive \
-                --implementation --component-version --health --reason
+        else if contains -- $word --bus --url --token-file --ca-file --kind --model --device \
+                --hostname --port --hive --implementation --component-version --health --reason \
+                --output -o --state --sort --for --timeout
             set skip 1
         else if not string match -q -- '-*' $word
             echo $word
@@ -26,48 +27,88 @@ function __fish_queenctl_is_at
     test (count $arguments) -eq $argv[2]; and test "$arguments[1]" = $argv[1]
 end
 
+# Whether it is any argument of the command.
+function __fish_queenctl_is_of
+    set -l arguments (__fish_queenctl_arguments)
+    test (count $arguments) -gt 0; and contains -- $arguments[1] $argv
+end
+
+# Asks the queen that the command line is about.
+function __fish_queenctl_known
+    set -l queen (commandline -opc | string match -r -- '^--(?:bus|url|token-file|ca-file)=.*')
+    queenctl list $queen -o $argv 2>/dev/null
+end
+
+# The ids of the kind that is reported.
+function __fish_queenctl_reported
+    set -l arguments (__fish_queenctl_arguments)
+    __fish_queenctl_known name $arguments[2]
+end
+
 complete -c queenctl -f
 complete -c queenctl -s j -l json -d 'Print JSON'
 complete -c queenctl -l no-color -d 'Print without colours'
 complete -c queenctl -l bus -x -a 'auto session system' -d 'Look for the queen on this bus'
+complete -c queenctl -l url -x -d 'Ask the queen at this address over HTTP'
+complete -c queenctl -l token-file -r -F -d 'Show the queen the token in this file'
+complete -c queenctl -l ca-file -r -F -d 'Trust the certificates in this file alone'
 complete -c queenctl -s h -l help -d 'Show help'
 complete -c queenctl -l version -d 'Print the version and exit'
 
 set -l no_command 'test (count (__fish_queenctl_arguments)) -eq 0'
 complete -c queenctl -n $no_command -a status -d 'Show the whole cluster at a glance'
 complete -c queenctl -n $no_command -a list -d 'List who is known'
-complete -c queenctl -n $no_command -a show -d 'Show all that is known of a worker or hive'
-complete -c queenctl -n $no_command -a watch -d 'Show what happens, as it happens'
+complete -c queenctl -n $no_command -a show -d 'Show all that is known of workers or hives'
+complete -c queenctl -n $no_command -a watch -d 'Show what changes, as it changes'
+complete -c queenctl -n $no_command -a wait -d 'Wait until a worker or hive is available'
 complete -c queenctl -n $no_command -a open -d 'Open the page in a browser'
 complete -c queenctl -n $no_command -a find -d 'Give out an available worker for a model'
 complete -c queenctl -n $no_command -a report -d 'Send a heartbeat in the name of another'
-complete -c queenctl -n $no_command -a forget -d 'Take a worker or hive off the list'
+complete -c queenctl -n $no_command -a forget -d 'Take workers or hives off the list'
 
-set -l ids '(queenctl list --ids 2>/dev/null)'
+set -l ids '(__fish_queenctl_known name)'
+set -l hives '(__fish_queenctl_known name hives)'
+set -l models '(__fish_queenctl_known model workers)'
 set -l statuses 'starting ready online busy stopping stopped offline'
+set -l healths 'healthy degraded unhealthy'
 complete -c queenctl -n '__fish_queenctl_is_at list 1' -a 'workers hives'
-complete -c queenctl -n '__fish_queenctl_is_at show 1' -a $ids
-complete -c queenctl -n '__fish_queenctl_is_at forget 1' -a $ids
+complete -c queenctl -n '__fish_queenctl_is_of show forget' -a $ids
+complete -c queenctl -n '__fish_queenctl_is_at wait 1' -a $ids
+complete -c queenctl -n '__fish_queenctl_is_at find 1' -a $models
 complete -c queenctl -n '__fish_queenctl_is_at report 1' -a 'worker hive'
-complete -c queenctl -n '__fish_queenctl_is_at report 2' -a $ids
+complete -c queenctl -n '__fish_queenctl_is_at report 2' -a '(__fish_queenctl_reported)'
 complete -c queenctl -n '__fish_queenctl_is_at report 3' -a $statuses
 
-complete -c queenctl -n '__fish_seen_subcommand_from list' -l ids -d 'Print the ids alone'
-complete -c queenctl -n '__fish_seen_subcommand_from watch' -l notify \
+complete -c queenctl -n '__fish_queenctl_is_of list status' -l full -d 'Cut nothing'
+set -l list '__fish_queenctl_is_of list'
+complete -c queenctl -n $list -s o -l output -x -a 'wide name model json' -d 'Print in this form'
+complete -c queenctl -n $list -l ids -d 'Print the ids alone'
+complete -c queenctl -n $list -l no-legend -d 'Print no headings'
+complete -c queenctl -n $list -l state -x -a "$statuses available" -d 'Only those that are so'
+complete -c queenctl -n $list -l sort -x -d 'Sort by this' \
+    -a 'id state model hive device first-seen last-seen heartbeats'
+complete -c queenctl -n '__fish_queenctl_is_of list report' -l hive -x -a $hives \
+    -d 'The hive that the worker belongs to'
+complete -c queenctl -n '__fish_queenctl_is_of list report wait' -l model -x -a $models \
+    -d 'The model that the worker has loaded'
+complete -c queenctl -n '__fish_queenctl_is_of list report' -l health -x -a $healths \
+    -d 'How the hive is'
+complete -c queenctl -n '__fish_queenctl_is_of watch' -l all -d 'Show every heartbeat'
+complete -c queenctl -n '__fish_queenctl_is_of watch' -l notify \
     -d 'Show on the desktop who goes and who comes'
-complete -c queenctl -n '__fish_seen_subcommand_from open' -l notify \
+complete -c queenctl -n '__fish_queenctl_is_of open' -l notify \
     -d 'Show on the desktop when it cannot be opened'
-complete -c queenctl -n '__fish_seen_subcommand_from show forget' -l kind -x -a 'worker hive' \
+complete -c queenctl -n '__fish_queenctl_is_of wait' -l for -x -a "$statuses available" \
+    -d 'What to wait for'
+complete -c queenctl -n '__fish_queenctl_is_of wait' -l timeout -x -d 'How long to wait'
+complete -c queenctl -n '__fish_queenctl_is_of forget' -l offline -d 'Everybody who is offline'
+complete -c queenctl -n '__fish_queenctl_is_of show forget wait' -l kind -x -a 'worker hive' \
     -d 'Which one, when both have this id'
-set -l report '__fish_seen_subcommand_from report'
-complete -c queenctl -n $report -l model -x -d 'The model that the worker has loaded'
+set -l report '__fish_queenctl_is_of report'
 complete -c queenctl -n $report -l device -x -d 'What the worker runs on'
 complete -c queenctl -n $report -l hostname -x -a '(__fish_print_hostnames)' \
     -d 'The machine that it runs on'
 complete -c queenctl -n $report -l port -x -d 'The port that it serves'
-complete -c queenctl -n $report -l hive -x -a '(queenctl list hives --ids 2>/dev/null)' \
-    -d 'The hive that the worker belongs to'
 complete -c queenctl -n $report -l implementation -x -d 'The program that the worker is'
 complete -c queenctl -n $report -l component-version -x -d 'The version of its program'
-complete -c queenctl -n $report -l health -x -a 'healthy degraded unhealthy' -d 'How the hive is'
 complete -c queenctl -n $report -l reason -x -d 'Why the hive is not healthy'

@@ -7,8 +7,8 @@
 
 #include "queenctl-error.h"
 
-gboolean
-queenctl_bus_has_session (void)
+static gboolean
+has_session (void)
 {
   g_autofree char *path = g_build_filename (g_get_user_runtime_dir (), "bus", NULL);
 
@@ -36,18 +36,17 @@ queenctl_bus_connect (const char *bus_name, GError **error)
   g_autoptr (GError) cause = NULL;
 
   /* GLib would start a bus where there is none, and nobody else would be on it. */
-  if (is_session && !queenctl_bus_has_session ())
+  if (is_session && !has_session ())
     {
       g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
-                           _ ("There is no session bus here."));
+                           _ ("the session bus: there is none"));
       return NULL;
     }
   connection = open_connection (is_session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM, &cause);
   if (!connection)
     {
       g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
-                   is_session ? _ ("Cannot reach the session bus: %s")
-                              : _ ("Cannot reach the system bus: %s"),
+                   is_session ? _ ("the session bus: %s") : _ ("the system bus: %s"),
                    cause->message);
       return NULL;
     }

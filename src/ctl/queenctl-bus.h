@@ -8,17 +8,11 @@
 G_BEGIN_DECLS
 
 /**
- * queenctl_bus_has_session:
- *
- * Returns: whether there is a session bus to connect to
- */
-gboolean queenctl_bus_has_session (void);
-
-/**
  * queenctl_bus_connect:
  * @bus_name: `session` or `system`
  *
- * Returns: (transfer full): a connection of our own, or %NULL with %QUEENCTL_ERROR_NO_QUEEN
+ * Returns: (transfer full): a connection of our own, or %NULL with %QUEENCTL_ERROR_NO_QUEEN, whose
+ *   message names the bus and says why: `the session bus: there is none`
  */
 GDBusConnection *queenctl_bus_connect (const char *bus_name, GError **error);
 

@@ -32,6 +32,7 @@ extern const QueenctlCommand queenctl_status_command;
 extern const QueenctlCommand queenctl_list_command;
 extern const QueenctlCommand queenctl_show_command;
 extern const QueenctlCommand queenctl_watch_command;
+extern const QueenctlCommand queenctl_wait_command;
 extern const QueenctlCommand queenctl_open_command;
 extern const QueenctlCommand queenctl_find_command;
 extern const QueenctlCommand queenctl_report_command;

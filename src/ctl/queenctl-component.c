@@ -6,106 +6,65 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#include "queen-dbus-interfaces.h"
+#include "model/queen-timestamp.h"
+#include "queenctl-error.h"
 
-static const struct
-{
-  const char *nick;
-  const char *plural;
-  const char *label;
-  GDBusInterfaceInfo *(*get_interface) (void);
-} kinds[QUEENCTL_N_KINDS] = {
-  [QUEENCTL_KIND_WORKER] = { "worker", "workers", N_ ("worker"), queen_dbus_worker_interface_info },
-  [QUEENCTL_KIND_HIVE] = { "hive", "hives", N_ ("hive"), queen_dbus_hive_interface_info },
-};
-
-gboolean
-queenctl_kind_parse (const char *text, QueenctlKind *kind)
-{
-  for (gsize i = 0; i < QUEENCTL_N_KINDS; i++)
-    if (g_strcmp0 (text, kinds[i].nick) == 0)
-      {
-        *kind = (QueenctlKind) i;
-        return TRUE;
-      }
-  return FALSE;
-}
-
-gboolean
-queenctl_kind_parse_plural (const char *text, QueenctlKind *kind)
-{
-  for (gsize i = 0; i < QUEENCTL_N_KINDS; i++)
-    if (g_str_equal (text, kinds[i].plural))
-      {
-        *kind = (QueenctlKind) i;
-        return TRUE;
-      }
-  return FALSE;
-}
-
-const char *
-queenctl_kind_get_nick (QueenctlKind kind)
-{
-  return kinds[kind].nick;
-}
-
-const char *
-queenctl_kind_get_plural (QueenctlKind kind)
-{
-  return kinds[kind].plural;
-}
-
-const char *
-queenctl_kind_get_label (QueenctlKind kind)
-{
-  return _ (kinds[kind].label);
-}
-
-GDBusInterfaceInfo *
-queenctl_kind_get_interface (QueenctlKind kind)
-{
-  return kinds[kind].get_interface ();
-}
-
-char *
-queenctl_kind_dup_registry_path (QueenctlKind kind)
-{
-  return g_strdup_printf ("/dev/rbee/Queen1/%s", kinds[kind].plural);
-}
-
-char *
-queenctl_kind_dup_path (QueenctlKind kind, const char *id)
-{
-  g_autofree char *registry = queenctl_kind_dup_registry_path (kind);
-  g_autofree char *element = g_dbus_escape_object_path (id);
-
-  return g_strdup_printf ("%s/%s", registry, element);
-}
+#define NSEC_PER_USEC 1000
 
 struct _QueenctlComponent
 {
   QueenctlKind kind;
-  GVariant *properties;
+  JsonNode *node; /* an object */
   char *sort_key;
 };
 
-QueenctlComponent *
-queenctl_component_new (QueenctlKind kind, GVariant *properties)
+/* What another machine says may have any type. */
+static const char *
+get_string (JsonObject *object, const char *member)
 {
-  QueenctlComponent *self = g_new0 (QueenctlComponent, 1);
+  JsonNode *node = json_object_get_member (object, member);
 
+  return node && json_node_get_value_type (node) == G_TYPE_STRING ? json_node_get_string (node)
+                                                                  : "";
+}
+
+static JsonObject *
+get_object (const QueenctlComponent *self)
+{
+  return json_node_get_object (self->node);
+}
+
+QueenctlComponent *
+queenctl_component_new (QueenctlKind kind, JsonNode *node, GError **error)
+{
+  g_autoptr (JsonNode) owned = node;
+  QueenctlComponent *self;
+
+  if (!JSON_NODE_HOLDS_OBJECT (node) || *get_string (json_node_get_object (node), "id") == '\0')
+    {
+      g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED,
+                           _ ("What answers there is no queen."));
+      return NULL;
+    }
+  self = g_new0 (QueenctlComponent, 1);
   self->kind = kind;
-  self->properties = g_variant_ref_sink (properties);
-  self->sort_key = g_utf8_collate_key_for_filename (queenctl_component_get_string (self, "Id"), -1);
+  self->node = g_steal_pointer (&owned);
+  self->sort_key = g_utf8_collate_key_for_filename (queenctl_component_get_string (self, "id"), -1);
   return self;
 }
 
 void
 queenctl_component_free (QueenctlComponent *self)
 {
-  g_variant_unref (self->properties);
+  json_node_unref (self->node);
   g_free (self->sort_key);
   g_free (self);
+}
+
+GPtrArray *
+queenctl_component_array_new (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) queenctl_component_free);
 }
 
 int
@@ -125,73 +84,99 @@ queenctl_component_get_kind (const QueenctlComponent *self)
   return self->kind;
 }
 
-GVariant *
-queenctl_component_get_properties (const QueenctlComponent *self)
+JsonNode *
+queenctl_component_get_node (const QueenctlComponent *self)
 {
-  return self->properties;
+  return self->node;
 }
 
 const char *
-queenctl_component_get_string (const QueenctlComponent *self, const char *property)
+queenctl_component_get_string (const QueenctlComponent *self, const char *member)
 {
-  const char *text;
-
-  return g_variant_lookup (self->properties, property, "&s", &text) ? text : "";
+  return get_string (get_object (self), member);
 }
 
 guint64
-queenctl_component_get_number (const QueenctlComponent *self, const char *property)
+queenctl_component_get_number (const QueenctlComponent *self, const char *member)
 {
-  return queenctl_properties_get_number (self->properties, property);
+  JsonNode *node = json_object_get_member (get_object (self), member);
+  gint64 number =
+      node && json_node_get_value_type (node) == G_TYPE_INT64 ? json_node_get_int (node) : 0;
+
+  return (guint64) MAX (number, 0);
+}
+
+gint64
+queenctl_component_get_time (const QueenctlComponent *self, const char *member)
+{
+  gint64 time;
+
+  return queen_timestamp_parse (queenctl_component_get_string (self, member), &time)
+             ? time / NSEC_PER_USEC
+             : 0;
 }
 
 gboolean
-queenctl_component_is (const QueenctlComponent *self, const char *property)
+queenctl_component_is (const QueenctlComponent *self, const char *member)
 {
-  gboolean value;
+  JsonNode *node = json_object_get_member (get_object (self), member);
 
-  return g_variant_lookup (self->properties, property, "b", &value) && value;
+  return node && json_node_get_value_type (node) == G_TYPE_BOOLEAN && json_node_get_boolean (node);
+}
+
+static const char *
+get_of_health (const QueenctlComponent *self, const char *member)
+{
+  JsonNode *health = json_object_get_member (get_object (self), "health_status");
+
+  return health && JSON_NODE_HOLDS_OBJECT (health)
+             ? get_string (json_node_get_object (health), member)
+             : "";
+}
+
+const char *
+queenctl_component_get_health (const QueenctlComponent *self)
+{
+  return get_of_health (self, "status");
+}
+
+const char *
+queenctl_component_get_health_reason (const QueenctlComponent *self)
+{
+  return get_of_health (self, "reason");
 }
 
 gboolean
 queenctl_component_is_ill (const QueenctlComponent *self)
 {
-  const char *health = queenctl_component_get_string (self, "Health");
+  const char *health = queenctl_component_get_health (self);
 
   return *health != '\0' && !g_str_equal (health, "healthy");
+}
+
+gboolean
+queenctl_component_is_in_state (const QueenctlComponent *self, const char *state)
+{
+  if (g_ascii_strcasecmp (state, "online") == 0)
+    return queenctl_component_is (self, "online");
+  if (g_ascii_strcasecmp (state, "offline") == 0)
+    return !queenctl_component_is (self, "online");
+  if (g_ascii_strcasecmp (state, "available") == 0)
+    return queenctl_component_is (self, "available");
+  return g_ascii_strcasecmp (state, queenctl_component_get_string (self, "status")) == 0;
 }
 
 char *
 queenctl_component_dup_address (const QueenctlComponent *self, const QueenctlComponent *hive)
 {
-  const char *host = queenctl_component_get_string (self, "Hostname");
-  guint64 port = queenctl_component_get_number (self, "Port");
+  const char *host = queenctl_component_get_string (self, "hostname");
+  guint64 port = queenctl_component_get_number (self, "port");
 
   if (*host == '\0' && hive)
-    host = queenctl_component_get_string (hive, "Hostname");
+    host = queenctl_component_get_string (hive, "hostname");
   if (port == 0)
     return g_strdup (host);
   if (*host == '\0')
     host = "?";
   return g_strdup_printf (strchr (host, ':') ? "[%s]:%u" : "%s:%u", host, (guint) port);
-}
-
-guint64
-queenctl_properties_get_number (GVariant *properties, const char *name)
-{
-  g_autoptr (GVariant) value = g_variant_lookup_value (properties, name, NULL);
-
-  if (!value)
-    return 0;
-  switch (g_variant_classify (value))
-    {
-    case G_VARIANT_CLASS_UINT16:
-      return g_variant_get_uint16 (value);
-    case G_VARIANT_CLASS_UINT32:
-      return g_variant_get_uint32 (value);
-    case G_VARIANT_CLASS_UINT64:
-      return g_variant_get_uint64 (value);
-    default:
-      return 0;
-    }
 }

@@ -3,90 +3,40 @@
 
 #pragma once
 
-#include <gio/gio.h>
+#include <json-glib/json-glib.h>
+
+#include "queenctl-kind.h"
 
 G_BEGIN_DECLS
 
-typedef enum
-{
-  QUEENCTL_KIND_WORKER,
-  QUEENCTL_KIND_HIVE,
-} QueenctlKind;
-
-#define QUEENCTL_N_KINDS 2
-
 /**
- * queenctl_kind_parse:
- * @text: (nullable): `worker` or `hive`, as on the wire and on the command line
+ * QueenctlComponent:
  *
- * Returns: whether it is one of them
+ * One worker or hive, as it was when the queen was asked. It is what `GET /v1/workers/{id}`
+ * answers, whichever way she was asked; members are named as there.
  */
-gboolean queenctl_kind_parse (const char *text, QueenctlKind *kind);
-
-/**
- * queenctl_kind_parse_plural:
- * @text: `workers` or `hives`
- *
- * Returns: whether it is one of them
- */
-gboolean queenctl_kind_parse_plural (const char *text, QueenctlKind *kind);
-
-/**
- * queenctl_kind_get_nick:
- *
- * Returns: `worker` or `hive`
- */
-const char *queenctl_kind_get_nick (QueenctlKind kind);
-
-/**
- * queenctl_kind_get_plural:
- *
- * Returns: `workers` or `hives`
- */
-const char *queenctl_kind_get_plural (QueenctlKind kind);
-
-/**
- * queenctl_kind_get_label:
- *
- * Returns: the kind for people, in their language
- */
-const char *queenctl_kind_get_label (QueenctlKind kind);
-
-/**
- * queenctl_kind_get_interface:
- *
- * Returns: (transfer none): the D-Bus interface, with its properties in the order of the XML
- */
-GDBusInterfaceInfo *queenctl_kind_get_interface (QueenctlKind kind);
-
-/**
- * queenctl_kind_dup_registry_path:
- *
- * Returns: (transfer full): where all of that kind are on the bus
- */
-char *queenctl_kind_dup_registry_path (QueenctlKind kind);
-
-/**
- * queenctl_kind_dup_path:
- *
- * Returns: (transfer full): where the component @id is on the bus
- */
-char *queenctl_kind_dup_path (QueenctlKind kind, const char *id);
-
-/* One worker or hive, as it was when the queen was asked. */
 typedef struct _QueenctlComponent QueenctlComponent;
 
 /**
  * queenctl_component_new:
- * @properties: its properties, `a{sv}`
+ * @node: (transfer full): what is known of it
+ * @error: %QUEENCTL_ERROR_REFUSED when that is no component
  *
- * Returns: (transfer full): a new component
+ * Returns: (transfer full) (nullable): a new component
  */
-QueenctlComponent *queenctl_component_new (QueenctlKind kind, GVariant *properties);
+QueenctlComponent *queenctl_component_new (QueenctlKind kind, JsonNode *node, GError **error);
 
 void queenctl_component_free (QueenctlComponent *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenctlComponent, queenctl_component_free)
+
+/**
+ * queenctl_component_array_new:
+ *
+ * Returns: (transfer full) (element-type QueenctlComponent): an empty array, which owns what is put
+ *   into it
+ */
+GPtrArray *queenctl_component_array_new (void);
 
 /**
  * queenctl_component_compare:
@@ -98,35 +48,57 @@ int queenctl_component_compare (gconstpointer a, gconstpointer b);
 QueenctlKind queenctl_component_get_kind (const QueenctlComponent *self);
 
 /**
- * queenctl_component_get_properties:
+ * queenctl_component_get_node:
  *
- * Returns: (transfer none): all that is known, `a{sv}`
+ * Returns: (transfer none): all that is known
  */
-GVariant *queenctl_component_get_properties (const QueenctlComponent *self);
+JsonNode *queenctl_component_get_node (const QueenctlComponent *self);
 
 /**
  * queenctl_component_get_string:
- * @property: such as `ModelId`
+ * @member: such as `model_id`
  *
- * Returns: its text; empty when it is not there
+ * Returns: its text; empty when there is none
  */
-const char *queenctl_component_get_string (const QueenctlComponent *self, const char *property);
+const char *queenctl_component_get_string (const QueenctlComponent *self, const char *member);
 
 /**
  * queenctl_component_get_number:
- * @property: such as `Port`
+ * @member: such as `port`
  *
- * Returns: the number; 0 when it is not there
+ * Returns: the number; 0 when there is none
  */
-guint64 queenctl_component_get_number (const QueenctlComponent *self, const char *property);
+guint64 queenctl_component_get_number (const QueenctlComponent *self, const char *member);
+
+/**
+ * queenctl_component_get_time:
+ * @member: such as `last_seen`
+ *
+ * Returns: µs since 1970; 0 when it is not there
+ */
+gint64 queenctl_component_get_time (const QueenctlComponent *self, const char *member);
 
 /**
  * queenctl_component_is:
- * @property: `Online` or `Available`
+ * @member: `online` or `available`
  *
  * Returns: whether it is
  */
-gboolean queenctl_component_is (const QueenctlComponent *self, const char *property);
+gboolean queenctl_component_is (const QueenctlComponent *self, const char *member);
+
+/**
+ * queenctl_component_get_health:
+ *
+ * Returns: `healthy`, `degraded` or `unhealthy`; empty of a worker, which has none
+ */
+const char *queenctl_component_get_health (const QueenctlComponent *self);
+
+/**
+ * queenctl_component_get_health_reason:
+ *
+ * Returns: why it is not healthy; empty when it has not said
+ */
+const char *queenctl_component_get_health_reason (const QueenctlComponent *self);
 
 /**
  * queenctl_component_is_ill:
@@ -136,6 +108,15 @@ gboolean queenctl_component_is (const QueenctlComponent *self, const char *prope
 gboolean queenctl_component_is_ill (const QueenctlComponent *self);
 
 /**
+ * queenctl_component_is_in_state:
+ * @state: a status in any case, `available`, or `online` and `offline`, which tell whether it was
+ *   heard of in time and is not stopped
+ *
+ * Returns: whether it is
+ */
+gboolean queenctl_component_is_in_state (const QueenctlComponent *self, const char *state);
+
+/**
  * queenctl_component_dup_address:
  * @hive: (nullable): whose host counts when @self has not said its own
  *
@@ -143,13 +124,5 @@ gboolean queenctl_component_is_ill (const QueenctlComponent *self);
  * is
  */
 char *queenctl_component_dup_address (const QueenctlComponent *self, const QueenctlComponent *hive);
-
-/**
- * queenctl_properties_get_number:
- * @properties: `a{sv}`
- *
- * Returns: the number @name of any width; 0 when it is not there
- */
-guint64 queenctl_properties_get_number (GVariant *properties, const char *name);
 
 G_END_DECLS

@@ -14,7 +14,7 @@ typedef enum
 {
   QUEENCTL_ERROR_REFUSED = 1, /* not found, and whatever else the queen said no to */
   QUEENCTL_ERROR_USAGE = 2,
-  QUEENCTL_ERROR_NO_QUEEN = 3, /* nobody there, or no bus to ask on */
+  QUEENCTL_ERROR_NO_QUEEN = 3, /* nobody there, or no way to her */
 } QueenctlError;
 
 /**
@@ -25,18 +25,39 @@ typedef enum
 GQuark queenctl_error_quark (void);
 
 /**
- * queenctl_error_from_bus:
- * @bus_name: (nullable): the bus that was asked, `session` or `system`; %NULL for both
- * @cause: (transfer full): what the bus said
- * @error: what to tell people instead
+ * queenctl_error_no_queen:
+ * @bus_name: (nullable): the only bus that was asked, `session` or `system`; %NULL when it was not
+ *   that alone
+ * @asked: who was asked, and why that failed, each as `WHO: WHY`
+ *
+ * Says that there is no queen, who was asked, and how people start one.
  */
-void queenctl_error_from_bus (const char *bus_name, GError *cause, GError **error);
+void queenctl_error_no_queen (const char *bus_name, GPtrArray *asked, GError **error);
 
 /**
- * queenctl_error_no_queen:
- * @bus_name: (nullable): the bus that she is not on, `session` or `system`; %NULL for both
- * @error: what to tell people, and how they start her
+ * queenctl_error_from_bus:
+ * @bus_name: the bus that was asked, `session` or `system`
+ * @cause: (transfer full): what the bus said
+ * @error: what to tell people instead
+ *
+ * Returns: %FALSE
  */
-void queenctl_error_no_queen (const char *bus_name, GError **error);
+gboolean queenctl_error_from_bus (const char *bus_name, GError *cause, GError **error);
+
+/**
+ * queenctl_error_from_http:
+ * @status: what the queen answered, 400 or more
+ * @message: (nullable): what she said to it
+ * @error: what to tell people instead
+ *
+ * Returns: %FALSE
+ */
+gboolean queenctl_error_from_http (guint status, const char *message, GError **error);
+
+/**
+ * queenctl_error_no_worker:
+ * @model: what no worker is available for
+ */
+void queenctl_error_no_worker (const char *model, GError **error);
 
 G_END_DECLS

@@ -128,26 +128,38 @@ get_style (const char *status)
   return QUEENCTL_STYLE_FAIR;
 }
 
-void
-queenctl_event_line_print (
-    QueenctlEventLine *self, const char *kind, const char *id, const char *status, const char *json)
+static void
+print_status (const char *status)
 {
-  g_autofree char *safe = queenctl_text_dup_safe (id);
   g_autofree char *word = queenctl_text_dup_status (status);
+
+  printf ("%s%s%s", queenctl_output_begin_style (get_style (status)), word,
+          queenctl_output_end_style (get_style (status)));
+}
+
+void
+queenctl_event_line_print (QueenctlEventLine *self, const QueenctlEvent *event, const char *before)
+{
+  g_autofree char *safe = queenctl_text_dup_safe (event->id);
   guint columns = queenctl_text_count_columns (safe);
 
   print_time ();
-  print_kind (self, kind);
-  if (g_str_equal (kind, "queen"))
+  print_kind (self, event->kind);
+  if (g_str_equal (event->kind, "queen"))
     {
-      print_counts (json);
+      print_counts (event->json);
       return;
     }
   if (columns <= WIDEST_ID)
     self->id_width = MAX (self->id_width, columns);
   print_padded (safe, self->id_width);
-  printf ("%s%s%s\n", queenctl_output_begin_style (get_style (status)), word,
-          queenctl_output_end_style (get_style (status)));
+  if (before)
+    {
+      print_status (before);
+      fputs (" → ", stdout);
+    }
+  print_status (event->status);
+  putchar ('\n');
 }
 
 void

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "queenctl-queen.h"
 
 G_BEGIN_DECLS
 
@@ -23,16 +23,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenctlEventLine, queenctl_event_line_free)
 
 /**
  * queenctl_event_line_print:
- * @kind: `worker`, `hive` or `queen`
- * @id: whose event it is; empty for the queen's
- * @status: what it said; empty for the queen's
- * @json: the event
+ * @before: (nullable): the status that it had, when it has changed
  */
-void queenctl_event_line_print (QueenctlEventLine *self,
-                                const char *kind,
-                                const char *id,
-                                const char *status,
-                                const char *json);
+void
+queenctl_event_line_print (QueenctlEventLine *self, const QueenctlEvent *event, const char *before);
 
 /**
  * queenctl_event_line_print_note:

@@ -5,47 +5,48 @@
 
 #include <glib/gi18n.h>
 
+#include "queenctl-error.h"
+
 gboolean
 queenctl_matches_check_kind (const char *kind, GError **error)
 {
   QueenctlKind unused;
 
-  if (!kind || queenctl_kind_parse (kind, &unused))
+  if (!kind || queenctl_kind_parse_argument (kind, &unused, error))
     return TRUE;
-  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
-               _ ("--kind: “%s” is neither worker nor hive"), kind);
+  g_prefix_error (error, "--kind: ");
   return FALSE;
 }
 
-static const char *
-get_absence (const char *kind)
+void
+queenctl_matches_set_absent (const char *id, const char *kind, GError **error)
 {
-  if (!kind)
-    return _ ("There is neither a worker nor a hive “%s”");
-  return g_str_equal (kind, "worker") ? _ ("There is no worker “%s”") : _ ("There is no hive “%s”");
+  QueenctlKind only;
+  const char *absence = _ ("There is neither a worker nor a hive “%s”");
+
+  if (kind && queenctl_kind_parse (kind, &only))
+    absence =
+        only == QUEENCTL_KIND_WORKER ? _ ("There is no worker “%s”") : _ ("There is no hive “%s”");
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED, absence, id);
 }
 
 GPtrArray *
-queenctl_matches_lookup (QueenctlClient *client, const char *id, const char *kind, GError **error)
+queenctl_matches_lookup (QueenctlQueen *queen, const char *id, const char *kind, GError **error)
 {
-  g_autoptr (GPtrArray) matches =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) queenctl_component_free);
+  g_autoptr (GPtrArray) matches = queenctl_component_array_new ();
+  QueenctlKind only = QUEENCTL_KIND_WORKER;
+  gboolean has_kind = queenctl_kind_parse (kind, &only);
 
   for (guint i = 0; i < QUEENCTL_N_KINDS; i++)
     {
       QueenctlComponent *component;
 
-      if (kind && !g_str_equal (kind, queenctl_kind_get_nick (i)))
+      if (has_kind && only != i)
         continue;
-      if (!queenctl_client_lookup (client, i, id, &component, error))
+      if (!queenctl_queen_lookup (queen, i, id, &component, error))
         return NULL;
       if (component)
         g_ptr_array_add (matches, component);
-    }
-  if (matches->len == 0)
-    {
-      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED, get_absence (kind), id);
-      return NULL;
     }
   return g_steal_pointer (&matches);
 }

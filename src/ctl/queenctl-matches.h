@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "queenctl-client.h"
+#include "queenctl-queen.h"
 
 G_BEGIN_DECLS
 
@@ -12,11 +12,17 @@ G_BEGIN_DECLS
  * @id: an id, which a worker and a hive may share
  * @kind: (nullable): `worker` or `hive`, as on the command line; %NULL for both
  *
- * Returns: (transfer full) (element-type QueenctlComponent): at least one component of that id, or
+ * Returns: (transfer full) (element-type QueenctlComponent): who has that id, nobody included; or
  *   %NULL with an error
  */
 GPtrArray *
-queenctl_matches_lookup (QueenctlClient *client, const char *id, const char *kind, GError **error);
+queenctl_matches_lookup (QueenctlQueen *queen, const char *id, const char *kind, GError **error);
+
+/**
+ * queenctl_matches_set_absent:
+ * @error: that there is nobody with that id
+ */
+void queenctl_matches_set_absent (const char *id, const char *kind, GError **error);
 
 /**
  * queenctl_matches_check_kind:

@@ -26,7 +26,7 @@ struct _QueenctlNotifier
 {
   GDBusConnection *connection;
   GCancellable *cancellable;
-  GHashTable *members; /* by D-Bus path, which kind and id make together */
+  GHashTable *members; /* by kind and id, with a slash between */
   GPtrArray *changed;  /* of the members, in the order of what happened */
   guint timer_id;
   gboolean has_warned;
@@ -197,7 +197,7 @@ queenctl_notifier_free (QueenctlNotifier *self)
 static Member *
 find_member (QueenctlNotifier *self, QueenctlKind kind, const char *id, gboolean is_online)
 {
-  g_autofree char *key = queenctl_kind_dup_path (kind, id);
+  g_autofree char *key = g_strdup_printf ("%s/%s", queenctl_kind_get_nick (kind), id);
   Member *member = g_hash_table_lookup (self->members, key);
 
   if (!member)
@@ -218,9 +218,9 @@ queenctl_notifier_learn (QueenctlNotifier *self, GPtrArray *components)
   for (guint i = 0; i < components->len; i++)
     {
       const QueenctlComponent *component = g_ptr_array_index (components, i);
-      gboolean is_online = queenctl_component_is (component, "Online");
+      gboolean is_online = queenctl_component_is (component, "online");
       Member *member = find_member (self, queenctl_component_get_kind (component),
-                                    queenctl_component_get_string (component, "Id"), is_online);
+                                    queenctl_component_get_string (component, "id"), is_online);
 
       member->is_online = is_online;
       member->was_online = is_online;

@@ -4,8 +4,9 @@
 #include <glib/gi18n.h>
 
 #include "queenctl-bus.h"
-#include "queenctl-client.h"
 #include "queenctl-command.h"
+#include "queenctl-connect.h"
+#include "queenctl-error.h"
 #include "queenctl-notification.h"
 #include "queenctl-output.h"
 
@@ -18,21 +19,34 @@ get_reachable_host (const char *host)
   return g_str_equal (host, "::") ? "::1" : host;
 }
 
+/* Returns: (nullable): where the page is when she serves at @address; %NULL for what no browser can
+ * go to */
+static char *
+make_page (const char *address)
+{
+  g_autoptr (GUri) uri = g_uri_parse (address, G_URI_FLAGS_NONE, NULL);
+  g_autofree char *path = NULL;
+
+  if (!uri || !g_str_has_prefix (g_uri_get_scheme (uri), "http") || !g_uri_get_host (uri))
+    return NULL;
+  path = g_strconcat (g_uri_get_path (uri), "/", NULL);
+  return g_uri_join (G_URI_FLAGS_NONE, g_uri_get_scheme (uri), NULL,
+                     get_reachable_host (g_uri_get_host (uri)), g_uri_get_port (uri), path, NULL,
+                     NULL);
+}
+
 /* Returns: the address of the page, at the first address that a browser can go to */
 static char *
-find_page (GVariant *queen, GError **error)
+find_page (JsonObject *status, GError **error)
 {
-  g_autofree const char **addresses = NULL;
+  JsonArray *addresses = json_object_get_array_member (status, "addresses");
 
-  g_variant_lookup (queen, "Addresses", "^a&s", &addresses);
-  for (gsize i = 0; addresses && addresses[i]; i++)
+  for (guint i = 0; addresses && i < json_array_get_length (addresses); i++)
     {
-      g_autoptr (GUri) uri = g_uri_parse (addresses[i], G_URI_FLAGS_NONE, NULL);
+      char *page = make_page (json_array_get_string_element (addresses, i));
 
-      if (uri && g_str_has_prefix (g_uri_get_scheme (uri), "http") && g_uri_get_host (uri))
-        return g_uri_join (G_URI_FLAGS_NONE, g_uri_get_scheme (uri), NULL,
-                           get_reachable_host (g_uri_get_host (uri)), g_uri_get_port (uri), "/",
-                           NULL, NULL);
+      if (page)
+        return page;
     }
   g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED,
                        _ ("The queen has no address that a browser could go to."));
@@ -65,15 +79,12 @@ launch_browser (const char *page, GError **error)
 }
 
 static char *
-open_page (const char *bus, GError **error)
+look_up_page (const QueenctlOptions *options, GError **error)
 {
-  g_autoptr (QueenctlClient) client = queenctl_client_new (bus, error);
-  g_autoptr (GVariant) queen = client ? queenctl_client_dup_properties (client, error) : NULL;
-  g_autofree char *page = queen ? find_page (queen, error) : NULL;
+  g_autoptr (QueenctlQueen) queen = queenctl_connect (options, error);
+  g_autoptr (JsonObject) status = queen ? queenctl_queen_get_status (queen, error) : NULL;
 
-  if (!page || !launch_browser (page, error))
-    return NULL;
-  return g_steal_pointer (&page);
+  return status ? find_page (status, error) : NULL;
 }
 
 /* Whoever has clicked an icon does not see stderr, where this goes in any case. */
@@ -92,30 +103,33 @@ notify (const char *message)
         G_DBUS_CALL_FLAGS_NONE, QUEENCTL_DEADLINE_MSEC, NULL, NULL);
 }
 
+static void
+print_json (const char *page)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "page");
+  json_builder_add_string_value (builder, page);
+  json_builder_end_object (builder);
+  queenctl_output_print_json (builder);
+}
+
 static gboolean
 run (const QueenctlOptions *options, char **arguments, GError **error)
 {
   GError *cause = NULL;
-  g_autofree char *page = open_page (options->bus, &cause);
+  g_autofree char *page = look_up_page (options, &cause);
 
-  if (!page)
-    {
-      if (options->is_notifying)
-        notify (cause->message);
-      g_propagate_error (error, cause);
-      return FALSE;
-    }
-  if (options->is_json)
-    {
-      g_autoptr (JsonBuilder) builder = json_builder_new ();
-
-      json_builder_begin_object (builder);
-      json_builder_set_member_name (builder, "page");
-      json_builder_add_string_value (builder, page);
-      json_builder_end_object (builder);
-      queenctl_output_print_json (builder);
-    }
-  return TRUE;
+  /* Where there is no browser, the address is what helps. */
+  if (page && options->is_json)
+    print_json (page);
+  if (page && launch_browser (page, &cause))
+    return TRUE;
+  if (options->is_notifying)
+    notify (cause->message);
+  g_propagate_error (error, cause);
+  return FALSE;
 }
 
 const QueenctlCommand queenctl_open_command = {

@@ -5,8 +5,10 @@
 
 #include <glib/gi18n.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "queenctl-error.h"
+#include "queenctl-suggestion.h"
 
 typedef struct
 {
@@ -26,11 +28,33 @@ static const Option options[] = {
   { "no-color", FIELD (is_color_refused), TRUE, TRUE, 0, N_ ("Print without colours"), NULL },
   { "bus", FIELD (bus), FALSE, TRUE, 0,
     N_ ("Look for the queen on this bus: auto, session or system (auto)"), N_ ("BUS") },
+  { "url", FIELD (url), FALSE, TRUE, 0,
+    N_ ("Ask the queen at this address over HTTP, such as https://queen.example.org:8500"),
+    N_ ("URL") },
+  { "token-file", FIELD (token_file), FALSE, TRUE, 0,
+    N_ ("Show the queen the token in this file, over HTTP"), N_ ("FILE") },
+  { "ca-file", FIELD (ca_file), FALSE, TRUE, 0,
+    N_ ("Trust the certificates in this file alone, over HTTPS"), N_ ("FILE") },
   { "version", FIELD (is_version_wanted), TRUE, TRUE, 0, N_ ("Print the version and exit"), NULL },
+  { "output", FIELD (output), FALSE, FALSE, 'o',
+    N_ ("Print all columns (wide), ids alone (name), models alone (model), or JSON (json)"), N_ ("FORM") },
   { "ids", FIELD (is_ids_only), TRUE, FALSE, 0, N_ ("Print the ids alone, one on each line"),
     NULL },
-  { "notify", FIELD (is_notifying), TRUE, FALSE, 0,
-    N_ ("Notify on the desktop, too"), NULL },
+  { "no-legend", FIELD (is_legend_refused), TRUE, FALSE, 0, N_ ("Print no headings"), NULL },
+  { "full", FIELD (is_full), TRUE, FALSE, 0, N_ ("Cut nothing to fit the terminal"), NULL },
+  { "state", FIELD (state), FALSE, FALSE, 0,
+    N_ ("Only those that are so: a status, available, online or offline; several with commas"),
+    N_ ("STATE") },
+  { "sort", FIELD (sort), FALSE, FALSE, 0,
+    N_ ("Sort by id, state, model, hive, device, first-seen, last-seen or heartbeats; with a minus "
+        "before it, the other way round"),
+    N_ ("KEY") },
+  { "all", FIELD (is_all), TRUE, FALSE, 0, N_ ("Show every heartbeat, not changes alone"), NULL },
+  { "offline", FIELD (is_offline), TRUE, FALSE, 0, N_ ("Everybody who is offline"), NULL },
+  { "for", FIELD (wanted_state), FALSE, FALSE, 0,
+    N_ ("What to wait for: a status, available, online or offline (available)"), N_ ("STATE") },
+  { "timeout", FIELD (timeout), FALSE, FALSE, 0, N_ ("How long to wait (30s)"), N_ ("SPAN") },
+  { "notify", FIELD (is_notifying), TRUE, FALSE, 0, N_ ("Notify on the desktop, too"), NULL },
   { "kind", FIELD (kind), FALSE, FALSE, 0, N_ ("Which one, when both have this id: worker or hive"),
     N_ ("KIND") },
   { "model", FIELD (model), FALSE, FALSE, 0, N_ ("The model that the worker has loaded"),
@@ -108,6 +132,42 @@ make_utf8 (char **text, GError **error)
   return TRUE;
 }
 
+static char *
+dup_environment (const char *name)
+{
+  const char *value = g_getenv (name);
+
+  return value && *value != '\0' ? g_strdup (value) : NULL;
+}
+
+/* The command line counts before the environment, and what names a queen before what finds one. */
+static gboolean
+settle_queen (QueenctlOptions *self, GError **error)
+{
+  static const char *const buses[] = { "auto", "session", "system", NULL };
+
+  if (self->bus && self->url)
+    {
+      g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
+                           _ ("--bus and --url are two ways to the queen: take one"));
+      return FALSE;
+    }
+  if (!self->bus && !self->url)
+    self->url = dup_environment ("QUEEN_RBEE_URL");
+  if (!self->token_file)
+    self->token_file = dup_environment ("QUEEN_RBEE_TOKEN_FILE");
+  if (!self->ca_file)
+    self->ca_file = dup_environment ("QUEEN_RBEE_CA_FILE");
+  if (!self->bus)
+    self->bus = g_strdup ("auto");
+  if (g_strv_contains (buses, self->bus))
+    return TRUE;
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
+               _ ("--bus: “%s” is none of auto, session, system"), self->bus);
+  queenctl_suggestion_add (error, self->bus, buses);
+  return FALSE;
+}
+
 static gboolean
 settle_texts (QueenctlOptions *self, GError **error)
 {
@@ -120,16 +180,29 @@ settle_texts (QueenctlOptions *self, GError **error)
     if (!make_utf8 (argument, error))
       return FALSE;
 
-  if (!self->bus)
-    self->bus = g_strdup ("auto");
-  if (!g_str_equal (self->bus, "auto") && !g_str_equal (self->bus, "session") &&
-      !g_str_equal (self->bus, "system"))
-    {
-      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
-                   _ ("--bus: “%s” is none of auto, session, system"), self->bus);
-      return FALSE;
-    }
-  return TRUE;
+  return settle_queen (self, error);
+}
+
+/* GLib names the option that it does not know in its message alone. What it has understood is out
+ * of
+ * @argv by then. */
+static void
+suggest_option (char **argv, const GError *cause, GError **error)
+{
+  const char *names[N_OPTIONS + 2] = { NULL };
+  g_autofree char *word = NULL;
+
+  if (!g_error_matches (cause, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION))
+    return;
+  for (gsize i = 0; i < N_OPTIONS; i++)
+    names[i] = options[i].name;
+  names[N_OPTIONS] = "help";
+  for (char **argument = argv + 1; *argument && !word; argument++)
+    if (g_str_has_prefix (*argument, "--") && (*argument)[2] != '\0' &&
+        strstr (cause->message, *argument))
+      word = g_strndup (*argument + 2, strcspn (*argument + 2, "="));
+  if (word)
+    queenctl_suggestion_add (error, word, names);
 }
 
 gboolean
@@ -154,6 +227,7 @@ queenctl_options_parse (QueenctlOptions *self, int argc, char **argv, GError **e
   if (!g_option_context_parse (context, &argc, &argv, &cause))
     {
       g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, cause->message);
+      suggest_option (argv, cause, error);
       return FALSE;
     }
   return settle_texts (self, error);

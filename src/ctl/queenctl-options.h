@@ -15,8 +15,20 @@ typedef struct
   gboolean is_color_refused;
   gboolean is_json;
   char *bus; /* auto, session or system; never %NULL */
+  char *url; /* likewise of the environment, as are the next two */
+  char *token_file;
+  char *ca_file;
 
+  char *output;
   gboolean is_ids_only;
+  gboolean is_legend_refused;
+  gboolean is_full;
+  char *state;
+  char *sort;
+  gboolean is_all;
+  gboolean is_offline;
+  char *wanted_state;
+  char *timeout;
   gboolean is_notifying;
   char *kind;
   char *model;

@@ -28,6 +28,16 @@ typedef enum
 void queenctl_output_init (gboolean is_color_refused);
 
 /**
+ * queenctl_output_get_width:
+ *
+ * Returns: how many columns there are; 0 when that is no matter, as there is no terminal
+ */
+guint queenctl_output_get_width (void);
+
+/** Returns: whether stdout is a terminal */
+gboolean queenctl_output_is_terminal (void);
+
+/**
  * queenctl_output_begin_style:
  *
  * Returns: what to print before text of this style; empty where there are no colours
@@ -49,6 +59,9 @@ const char *queenctl_output_end_style (QueenctlStyle style);
  */
 void queenctl_output_print_json (JsonBuilder *builder);
 
+/** queenctl_output_print_node: the same of a document that is a tree already. */
+void queenctl_output_print_node (JsonNode *node);
+
 /**
  * queenctl_output_print_json_text:
  * @json: a JSON document
@@ -58,23 +71,20 @@ void queenctl_output_print_json (JsonBuilder *builder);
 void queenctl_output_print_json_text (const char *json);
 
 /**
- * queenctl_output_add_properties:
- * @builder: with an object begun
- * @interface: whose properties, in which order
- * @properties: their values, `a{sv}`
- *
- * Adds each as a member, as in `model_id`; times are RFC 3339.
- */
-void queenctl_output_add_properties (JsonBuilder *builder,
-                                     GDBusInterfaceInfo *interface,
-                                     GVariant *properties);
-
-/**
  * queenctl_output_add_component:
  *
- * Adds @component as an object.
+ * Adds @component as an object, as `GET /v1/workers/{id}` answers it.
  */
 void queenctl_output_add_component (JsonBuilder *builder, const QueenctlComponent *component);
+
+/** queenctl_output_print_component: prints that object alone. */
+void queenctl_output_print_component (const QueenctlComponent *component);
+
+/**
+ * queenctl_output_print_ok:
+ * @format: (printf): what has been done, as the queen's own answer says it
+ */
+void queenctl_output_print_ok (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
 /**
  * queenctl_output_get_style:

@@ -4,8 +4,9 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
-#include "queenctl-client.h"
 #include "queenctl-command.h"
+#include "queenctl-connect.h"
+#include "queenctl-error.h"
 #include "queenctl-output.h"
 #include "queenctl-text.h"
 
@@ -33,10 +34,7 @@ static const struct
 };
 
 static gboolean
-add_texts (const QueenctlOptions *options,
-           QueenctlKind kind,
-           GVariantDict *heartbeat,
-           GError **error)
+add_texts (const QueenctlOptions *options, QueenctlKind kind, JsonObject *heartbeat, GError **error)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (details); i++)
     {
@@ -53,13 +51,13 @@ add_texts (const QueenctlOptions *options,
           return FALSE;
         }
       if (details[i].member)
-        g_variant_dict_insert (heartbeat, details[i].member, "s", text);
+        json_object_set_string_member (heartbeat, details[i].member, text);
     }
   return TRUE;
 }
 
 static gboolean
-add_port (const char *text, GVariantDict *heartbeat, GError **error)
+add_port (const char *text, JsonObject *heartbeat, GError **error)
 {
   guint64 port;
 
@@ -69,14 +67,14 @@ add_port (const char *text, GVariantDict *heartbeat, GError **error)
                    _ ("--port: “%s” is not a number from 1 to 65535"), text);
       return FALSE;
     }
-  g_variant_dict_insert (heartbeat, "port", "q", (guint16) port);
+  json_object_set_int_member (heartbeat, "port", (gint64) port);
   return TRUE;
 }
 
 static gboolean
-add_health (const QueenctlOptions *options, GVariantDict *heartbeat, GError **error)
+add_health (const QueenctlOptions *options, JsonObject *heartbeat, GError **error)
 {
-  g_auto (GVariantDict) health = G_VARIANT_DICT_INIT (NULL);
+  JsonObject *health;
 
   if (!options->health)
     {
@@ -84,40 +82,45 @@ add_health (const QueenctlOptions *options, GVariantDict *heartbeat, GError **er
                            _ ("--reason needs --health"));
       return FALSE;
     }
-  g_variant_dict_insert (&health, "status", "s", options->health);
+  health = json_object_new ();
+  json_object_set_string_member (health, "status", options->health);
   if (options->reason)
-    g_variant_dict_insert (&health, "reason", "s", options->reason);
-  g_variant_dict_insert_value (heartbeat, "health_status", g_variant_dict_end (&health));
+    json_object_set_string_member (health, "reason", options->reason);
+  json_object_set_object_member (heartbeat, "health_status", health);
   return TRUE;
 }
 
-static GVariant *
+static JsonNode *
 make_heartbeat (const QueenctlOptions *options,
                 QueenctlKind kind,
                 const char *id,
                 const char *status,
                 GError **error)
 {
-  g_auto (GVariantDict) heartbeat = G_VARIANT_DICT_INIT (NULL);
+  g_autoptr (JsonObject) heartbeat = json_object_new ();
+  JsonNode *node;
 
-  g_variant_dict_insert (&heartbeat, "id", "s", id);
-  g_variant_dict_insert (&heartbeat, kind == QUEENCTL_KIND_WORKER ? "status" : "operational_status",
-                         "s", status);
-  if (!add_texts (options, kind, &heartbeat, error) ||
-      (options->port && !add_port (options->port, &heartbeat, error)) ||
-      ((options->health || options->reason) && !add_health (options, &heartbeat, error)))
+  json_object_set_string_member (heartbeat, "id", id);
+  json_object_set_string_member (heartbeat,
+                                 kind == QUEENCTL_KIND_WORKER ? "status" : "operational_status",
+                                 status);
+  if (!add_texts (options, kind, heartbeat, error) ||
+      (options->port && !add_port (options->port, heartbeat, error)) ||
+      ((options->health || options->reason) && !add_health (options, heartbeat, error)))
     return NULL;
-  return g_variant_ref_sink (g_variant_dict_end (&heartbeat));
+  node = json_node_new (JSON_NODE_OBJECT);
+  json_node_take_object (node, g_steal_pointer (&heartbeat));
+  return node;
 }
 
 static void
-print_answer (const QueenctlOptions *options, const char *id, const char *status)
+print_answer (const QueenctlOptions *options, QueenctlKind kind, const char *id, const char *status)
 {
   g_autofree char *safe = queenctl_text_dup_safe (id);
   g_autofree char *word = queenctl_text_dup_status (status);
 
   if (options->is_json)
-    queenctl_output_print_json_text ("{\"status\":\"ok\"}");
+    queenctl_output_print_ok ("Heartbeat received from %s %s", queenctl_kind_get_nick (kind), id);
   else
     printf (_ ("Reported %s as %s.\n"), safe, word);
 }
@@ -125,30 +128,17 @@ print_answer (const QueenctlOptions *options, const char *id, const char *status
 static gboolean
 run (const QueenctlOptions *options, char **arguments, GError **error)
 {
-  g_autoptr (QueenctlClient) client = NULL;
-  g_autoptr (GVariant) heartbeat = NULL;
-  GError *cause = NULL;
+  g_autoptr (QueenctlQueen) queen = NULL;
+  g_autoptr (JsonNode) heartbeat = NULL;
   QueenctlKind kind;
-  gboolean is_told;
 
-  if (!queenctl_kind_parse (arguments[0], &kind))
-    {
-      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
-                   _ ("“%s” is neither worker nor hive"), arguments[0]);
-      return FALSE;
-    }
-  heartbeat = make_heartbeat (options, kind, arguments[1], arguments[2], error);
-  client = heartbeat ? queenctl_client_new (options->bus, error) : NULL;
-  if (!client)
+  if (!queenctl_kind_parse_argument (arguments[0], &kind, error))
     return FALSE;
-
-  is_told = (kind == QUEENCTL_KIND_WORKER
-                 ? queen_dbus_queen_call_report_worker_sync
-                 : queen_dbus_queen_call_report_hive_sync) (queenctl_client_get_queen (client),
-                                                            heartbeat, NULL, &cause);
-  if (!is_told)
-    return queenctl_client_explain (client, cause, error);
-  print_answer (options, arguments[1], arguments[2]);
+  heartbeat = make_heartbeat (options, kind, arguments[1], arguments[2], error);
+  queen = heartbeat ? queenctl_connect (options, error) : NULL;
+  if (!queen || !queenctl_queen_report (queen, kind, heartbeat, error))
+    return FALSE;
+  print_answer (options, kind, arguments[1], arguments[2]);
   return TRUE;
 }
 

@@ -5,42 +5,55 @@
 #include <stdio.h>
 
 #include "queenctl-command.h"
+#include "queenctl-connect.h"
 #include "queenctl-matches.h"
 #include "queenctl-table.h"
 #include "queenctl-text.h"
 
-typedef char *(*Describe) (const QueenctlComponent *component, const char *property);
+typedef char *(*Describe) (const QueenctlComponent *component, const char *member);
 
 static char *
-describe_text (const QueenctlComponent *component, const char *property)
+describe_text (const QueenctlComponent *component, const char *member)
 {
-  return g_strdup (queenctl_component_get_string (component, property));
+  return g_strdup (queenctl_component_get_string (component, member));
 }
 
 static char *
-describe_number (const QueenctlComponent *component, const char *property)
+describe_number (const QueenctlComponent *component, const char *member)
 {
-  guint64 number = queenctl_component_get_number (component, property);
+  guint64 number = queenctl_component_get_number (component, member);
 
   return number == 0 ? g_strdup ("") : g_strdup_printf ("%" G_GUINT64_FORMAT, number);
 }
 
 static char *
-describe_status (const QueenctlComponent *component, const char *property)
+describe_status (const QueenctlComponent *component, const char *member)
 {
-  return queenctl_text_dup_status (queenctl_component_get_string (component, property));
+  return queenctl_text_dup_status (queenctl_component_get_string (component, member));
 }
 
 static char *
-describe_flag (const QueenctlComponent *component, const char *property)
+describe_health (const QueenctlComponent *component, const char *member)
 {
-  return g_strdup (queenctl_component_is (component, property) ? _ ("yes") : _ ("no"));
+  return queenctl_text_dup_status (queenctl_component_get_health (component));
 }
 
 static char *
-describe_time (const QueenctlComponent *component, const char *property)
+describe_reason (const QueenctlComponent *component, const char *member)
 {
-  gint64 time = (gint64) queenctl_component_get_number (component, property);
+  return g_strdup (queenctl_component_get_health_reason (component));
+}
+
+static char *
+describe_flag (const QueenctlComponent *component, const char *member)
+{
+  return g_strdup (queenctl_component_is (component, member) ? _ ("yes") : _ ("no"));
+}
+
+static char *
+describe_time (const QueenctlComponent *component, const char *member)
+{
+  gint64 time = queenctl_component_get_time (component, member);
   g_autofree char *local = queenctl_text_dup_local_time (time);
   g_autofree char *ago = queenctl_text_dup_ago (time, g_get_real_time ());
 
@@ -50,104 +63,144 @@ describe_time (const QueenctlComponent *component, const char *property)
 /* In the order in which they are shown; those that a kind does not have are left out. */
 static const struct
 {
-  const char *property;
+  const char *member;
   const char *label;
   Describe describe;
 } rows[] = {
-  { "Status", N_ ("Status"), describe_status },
-  { "Online", N_ ("Online"), describe_flag },
-  { "Available", N_ ("Available"), describe_flag },
-  { "Health", N_ ("Health"), describe_status },
-  { "HealthReason", N_ ("Reason"), describe_text },
-  { "ModelId", N_ ("Model"), describe_text },
-  { "Device", N_ ("Device"), describe_text },
-  { "HiveId", N_ ("Hive"), describe_text },
-  { "Hostname", N_ ("Host"), describe_text },
-  { "Port", N_ ("Port"), describe_number },
-  { "Implementation", N_ ("Implementation"), describe_text },
-  { "Version", N_ ("Version"), describe_text },
-  { "FirstSeen", N_ ("First seen"), describe_time },
-  { "LastSeen", N_ ("Last seen"), describe_time },
-  { "Heartbeats", N_ ("Heartbeats"), describe_number },
+  { "status", N_ ("Status"), describe_status },
+  { "online", N_ ("Online"), describe_flag },
+  { "available", N_ ("Available"), describe_flag },
+  { "health_status", N_ ("Health"), describe_health },
+  { "health_status", N_ ("Reason"), describe_reason },
+  { "model_id", N_ ("Model"), describe_text },
+  { "device", N_ ("Device"), describe_text },
+  { "hive_id", N_ ("Hive"), describe_text },
+  { "hostname", N_ ("Host"), describe_text },
+  { "port", N_ ("Port"), describe_number },
+  { "implementation", N_ ("Implementation"), describe_text },
+  { "version", N_ ("Version"), describe_text },
+  { "first_seen", N_ ("First seen"), describe_time },
+  { "last_seen", N_ ("Last seen"), describe_time },
+  { "heartbeats", N_ ("Heartbeats"), describe_number },
 };
 
 static void
 print_component (const QueenctlComponent *component)
 {
-  QueenctlKind kind = queenctl_component_get_kind (component);
+  JsonObject *members = json_node_get_object (queenctl_component_get_node (component));
   g_autoptr (QueenctlTable) table = queenctl_table_new (2);
-  g_autofree char *id = queenctl_text_dup_safe (queenctl_component_get_string (component, "Id"));
+  g_autofree char *id = queenctl_text_dup_safe (queenctl_component_get_string (component, "id"));
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
+      gboolean is_state = g_str_equal (rows[i].member, "status");
       g_autofree char *text = NULL;
-      gboolean is_state = g_str_equal (rows[i].property, "Status");
 
-      if (!g_dbus_interface_info_lookup_property (queenctl_kind_get_interface (kind),
-                                                  rows[i].property))
+      if (!json_object_has_member (members, rows[i].member))
         continue;
-      text = rows[i].describe (component, rows[i].property);
+      text = rows[i].describe (component, rows[i].member);
       queenctl_table_add (table, QUEENCTL_STYLE_PLAIN, _ (rows[i].label));
       queenctl_table_add (table,
                           is_state ? queenctl_output_get_style (component) : QUEENCTL_STYLE_PLAIN,
                           text);
     }
   printf ("%s%s %s%s\n", queenctl_output_begin_style (QUEENCTL_STYLE_HEADING),
-          queenctl_kind_get_label (kind), id, queenctl_output_end_style (QUEENCTL_STYLE_HEADING));
-  queenctl_table_print (table, 2);
+          queenctl_kind_get_label (queenctl_component_get_kind (component)), id,
+          queenctl_output_end_style (QUEENCTL_STYLE_HEADING));
+  queenctl_table_print (table, 2, QUEENCTL_COLUMNS_FULL);
 }
 
+/* One is as the queen's own answer has it, several are as her lists. */
 static void
-print_json (GPtrArray *matches)
+print_json (GPtrArray *components)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
-  json_builder_begin_object (builder);
-  for (guint i = 0; i < matches->len; i++)
+  if (components->len == 1)
     {
-      const QueenctlComponent *component = g_ptr_array_index (matches, i);
-
-      json_builder_set_member_name (builder, queenctl_kind_get_nick (
-                                                 queenctl_component_get_kind (component)));
-      queenctl_output_add_component (builder, component);
+      queenctl_output_print_component (g_ptr_array_index (components, 0));
+      return;
     }
+  json_builder_begin_object (builder);
+  for (guint kind = 0; kind < QUEENCTL_N_KINDS; kind++)
+    {
+      json_builder_set_member_name (builder, queenctl_kind_get_plural (kind));
+      json_builder_begin_array (builder);
+      for (guint i = 0; i < components->len; i++)
+        if (queenctl_component_get_kind (g_ptr_array_index (components, i)) == kind)
+          queenctl_output_add_component (builder, g_ptr_array_index (components, i));
+      json_builder_end_array (builder);
+    }
+  json_builder_set_member_name (builder, "total");
+  json_builder_add_int_value (builder, components->len);
   json_builder_end_object (builder);
   queenctl_output_print_json (builder);
+}
+
+static void
+print_components (const QueenctlOptions *options, GPtrArray *components)
+{
+  if (options->is_json && components->len > 0)
+    print_json (components);
+  for (guint i = 0; i < components->len && !options->is_json; i++)
+    {
+      if (i > 0)
+        putchar ('\n');
+      print_component (g_ptr_array_index (components, i));
+    }
+}
+
+/* @absent: (element-type utf8): who is not there */
+static gboolean
+look_up (QueenctlQueen *queen,
+         const QueenctlOptions *options,
+         char **ids,
+         GPtrArray *components,
+         GPtrArray *absent,
+         GError **error)
+{
+  for (; *ids; ids++)
+    {
+      g_autoptr (GPtrArray) matches = queenctl_matches_lookup (queen, *ids, options->kind, error);
+
+      if (!matches)
+        return FALSE;
+      if (matches->len == 0)
+        g_ptr_array_add (absent, *ids);
+      g_ptr_array_extend_and_steal (components, g_steal_pointer (&matches));
+    }
+  return TRUE;
 }
 
 static gboolean
 run (const QueenctlOptions *options, char **arguments, GError **error)
 {
-  g_autoptr (QueenctlClient) client = NULL;
-  g_autoptr (GPtrArray) matches = NULL;
+  g_autoptr (QueenctlQueen) queen = NULL;
+  g_autoptr (GPtrArray) components = queenctl_component_array_new ();
+  g_autoptr (GPtrArray) absent = g_ptr_array_new ();
+  g_autofree char *names = NULL;
 
   if (!queenctl_matches_check_kind (options->kind, error))
     return FALSE;
-  client = queenctl_client_new (options->bus, error);
-  matches = client ? queenctl_matches_lookup (client, arguments[0], options->kind, error) : NULL;
-  if (!matches)
+  queen = queenctl_connect (options, error);
+  if (!queen || !look_up (queen, options, arguments, components, absent, error))
     return FALSE;
 
-  if (options->is_json)
-    {
-      print_json (matches);
-      return TRUE;
-    }
-  for (guint i = 0; i < matches->len; i++)
-    {
-      if (i > 0)
-        putchar ('\n');
-      print_component (g_ptr_array_index (matches, i));
-    }
-  return TRUE;
+  print_components (options, components);
+  if (absent->len == 0)
+    return TRUE;
+  g_ptr_array_add (absent, NULL);
+  names = g_strjoinv (", ", (char **) absent->pdata);
+  queenctl_matches_set_absent (names, options->kind, error);
+  return FALSE;
 }
 
 const QueenctlCommand queenctl_show_command = {
   .name = "show",
-  .arguments = N_ ("ID"),
-  .summary = N_ ("Shows all that is known of a worker or hive."),
+  .arguments = N_ ("ID…"),
+  .summary = N_ ("Shows all that is known of workers or hives."),
   .options = (const char *const[]){ "kind", NULL },
   .least = 1,
-  .most = 1,
+  .most = G_MAXUINT,
   .run = run,
 };

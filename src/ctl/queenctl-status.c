@@ -4,17 +4,20 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
-#include "queenctl-client.h"
+#include "model/queen-timestamp.h"
 #include "queenctl-command.h"
+#include "queenctl-connect.h"
 #include "queenctl-table.h"
 #include "queenctl-text.h"
+
+#define NSEC_PER_USEC 1000
 
 /* One that said goodbye is gone on purpose. */
 static gboolean
 needs_attention (const QueenctlComponent *component)
 {
-  if (!queenctl_component_is (component, "Online"))
-    return !g_str_equal (queenctl_component_get_string (component, "Status"), "Stopped");
+  if (!queenctl_component_is (component, "online"))
+    return !g_str_equal (queenctl_component_get_string (component, "status"), "Stopped");
   return queenctl_component_is_ill (component);
 }
 
@@ -42,10 +45,10 @@ describe_counts (guint online, guint available, guint known)
 }
 
 static char *
-describe_stream (GVariant *queen)
+describe_stream (JsonObject *status)
 {
-  guint n_subscribers = (guint) queenctl_properties_get_number (queen, "Subscribers");
-  gulong n_events = (gulong) queenctl_properties_get_number (queen, "EventsPublished");
+  guint n_subscribers = (guint) json_object_get_int_member (status, "subscribers");
+  gulong n_events = (gulong) json_object_get_int_member (status, "events_published");
   g_autofree char *subscribers =
       g_strdup_printf (ngettext ("%u subscriber", "%u subscribers", n_subscribers), n_subscribers);
   g_autofree char *events =
@@ -64,54 +67,73 @@ add_row (QueenctlTable *table, const char *heading, const char *text)
 static void
 add_counts (QueenctlTable *table,
             const char *heading,
-            GVariant *queen,
+            JsonObject *status,
             const char *online,
             const char *available,
             guint known)
 {
   g_autofree char *text =
-      describe_counts ((guint) queenctl_properties_get_number (queen, online),
-                       (guint) queenctl_properties_get_number (queen, available), known);
+      describe_counts ((guint) json_object_get_int_member (status, online),
+                       (guint) json_object_get_int_member (status, available), known);
 
   add_row (table, heading, text);
 }
 
+static char *
+join_addresses (JsonObject *status)
+{
+  JsonArray *addresses = json_object_get_array_member (status, "addresses");
+  g_autoptr (GString) joined = g_string_new (NULL);
+
+  for (guint i = 0; addresses && i < json_array_get_length (addresses); i++)
+    g_string_append_printf (joined, "%s%s", i > 0 ? ", " : "",
+                            json_array_get_string_element (addresses, i));
+  return g_string_free (g_steal_pointer (&joined), FALSE);
+}
+
+static char *
+describe_start (JsonObject *status)
+{
+  gint64 started_at = 0;
+  g_autofree char *since = NULL;
+  g_autofree char *ago = NULL;
+
+  queen_timestamp_parse (json_object_get_string_member_with_default (status, "started_at", ""),
+                         &started_at);
+  started_at /= NSEC_PER_USEC;
+  since = queenctl_text_dup_local_time (started_at);
+  ago = queenctl_text_dup_ago (started_at, g_get_real_time ());
+  return g_strdup_printf (_ ("since %s (%s)"), since, ago);
+}
+
 static void
-print_queen (GVariant *queen, GPtrArray *components)
+print_queen (JsonObject *status, GPtrArray *components)
 {
   g_autoptr (QueenctlTable) table = queenctl_table_new (2);
-  gint64 started_at = (gint64) queenctl_properties_get_number (queen, "StartedAt");
-  g_autofree char *since = queenctl_text_dup_local_time (started_at);
-  g_autofree char *ago = queenctl_text_dup_ago (started_at, g_get_real_time ());
-  g_autofree char *up = g_strdup_printf (_ ("since %s (%s)"), since, ago);
-  g_autofree const char **addresses = NULL;
-  g_autofree char *joined = NULL;
-  g_autofree char *stream = describe_stream (queen);
-  const char *version = "";
+  g_autofree char *up = describe_start (status);
+  g_autofree char *addresses = join_addresses (status);
+  g_autofree char *stream = describe_stream (status);
 
-  g_variant_lookup (queen, "Version", "&s", &version);
-  g_variant_lookup (queen, "Addresses", "^a&s", &addresses);
-  joined = addresses ? g_strjoinv (", ", (char **) addresses) : g_strdup ("");
-
-  add_row (table, _ ("Version"), version);
+  add_row (table, _ ("Version"),
+           json_object_get_string_member_with_default (status, "version", ""));
   add_row (table, _ ("Up"), up);
-  add_row (table, _ ("Addresses"), joined);
-  add_counts (table, _ ("Workers"), queen, "WorkersOnline", "WorkersAvailable",
+  add_row (table, _ ("Addresses"), addresses);
+  add_counts (table, _ ("Workers"), status, "workers_online", "workers_available",
               count_known (components, QUEENCTL_KIND_WORKER));
-  add_counts (table, _ ("Hives"), queen, "HivesOnline", "HivesAvailable",
+  add_counts (table, _ ("Hives"), status, "hives_online", "hives_available",
               count_known (components, QUEENCTL_KIND_HIVE));
   add_row (table, _ ("Stream"), stream);
-  queenctl_table_print (table, 0);
+  queenctl_table_print (table, 0, QUEENCTL_COLUMNS_FULL);
 }
 
 static char *
 describe_trouble (const QueenctlComponent *component)
 {
-  gint64 last_seen = (gint64) queenctl_component_get_number (component, "LastSeen");
+  gint64 last_seen = queenctl_component_get_time (component, "last_seen");
   g_autofree char *ago = NULL;
 
-  if (queenctl_component_is (component, "Online"))
-    return g_strdup (queenctl_component_get_string (component, "HealthReason"));
+  if (queenctl_component_is (component, "online"))
+    return g_strdup (queenctl_component_get_health_reason (component));
   ago = queenctl_text_dup_ago (last_seen, g_get_real_time ());
   return g_strdup_printf (_ ("last seen %s"), ago);
 }
@@ -124,17 +146,19 @@ add_trouble (QueenctlTable *table, const QueenctlComponent *component)
 
   queenctl_table_add (table, QUEENCTL_STYLE_PLAIN,
                       queenctl_kind_get_label (queenctl_component_get_kind (component)));
-  queenctl_table_add (table, QUEENCTL_STYLE_PLAIN, queenctl_component_get_string (component, "Id"));
+  queenctl_table_add (table, QUEENCTL_STYLE_PLAIN, queenctl_component_get_string (component, "id"));
   queenctl_table_add (table, queenctl_output_get_style (component), state);
   queenctl_table_add (table, QUEENCTL_STYLE_PLAIN, trouble);
 }
 
 static void
-print_attention (GPtrArray *components)
+print_attention (GPtrArray *components, gboolean is_full)
 {
   g_autoptr (QueenctlTable) table = queenctl_table_new (4);
   gboolean is_all_well = TRUE;
 
+  queenctl_table_set_cuttable (table, 1);
+  queenctl_table_set_cuttable (table, 3);
   for (guint i = 0; i < components->len; i++)
     {
       const QueenctlComponent *component = g_ptr_array_index (components, i);
@@ -147,55 +171,54 @@ print_attention (GPtrArray *components)
   printf ("\n%s%s%s\n", queenctl_output_begin_style (QUEENCTL_STYLE_HEADING),
           is_all_well ? _ ("Nothing needs attention.") : _ ("Needs attention"),
           queenctl_output_end_style (QUEENCTL_STYLE_HEADING));
-  queenctl_table_print (table, 2);
+  queenctl_table_print (table, 2, is_full ? QUEENCTL_COLUMNS_FULL : QUEENCTL_COLUMNS_FITTING);
+}
+
+/* Adds what is known of @kind to what the queen says of herself. */
+static void
+add_known (JsonObject *status, GPtrArray *components, QueenctlKind kind)
+{
+  const char *plural = queenctl_kind_get_plural (kind);
+  g_autofree char *known = g_strdup_printf ("%s_known", plural);
+  g_autofree char *troubled = g_strdup_printf ("%s_needing_attention", plural);
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < components->len; i++)
+    {
+      const QueenctlComponent *component = g_ptr_array_index (components, i);
+
+      if (queenctl_component_get_kind (component) == kind && needs_attention (component))
+        json_array_add_element (array, json_node_ref (queenctl_component_get_node (component)));
+    }
+  json_object_set_int_member (status, known, count_known (components, kind));
+  json_object_set_array_member (status, troubled, array);
 }
 
 static void
-print_json (GVariant *queen, GPtrArray *components)
+print_json (JsonObject *status, GPtrArray *components)
 {
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), status);
 
-  json_builder_begin_object (builder);
-  queenctl_output_add_properties (builder, queen_dbus_queen_interface_info (), queen);
-  json_builder_set_member_name (builder, "workers_known");
-  json_builder_add_int_value (builder, count_known (components, QUEENCTL_KIND_WORKER));
-  json_builder_set_member_name (builder, "hives_known");
-  json_builder_add_int_value (builder, count_known (components, QUEENCTL_KIND_HIVE));
   for (guint kind = 0; kind < QUEENCTL_N_KINDS; kind++)
-    {
-      g_autofree char *member =
-          g_strdup_printf ("%s_needing_attention", queenctl_kind_get_plural (kind));
-
-      json_builder_set_member_name (builder, member);
-      json_builder_begin_array (builder);
-      for (guint i = 0; i < components->len; i++)
-        {
-          const QueenctlComponent *component = g_ptr_array_index (components, i);
-
-          if (queenctl_component_get_kind (component) == kind && needs_attention (component))
-            queenctl_output_add_component (builder, component);
-        }
-      json_builder_end_array (builder);
-    }
-  json_builder_end_object (builder);
-  queenctl_output_print_json (builder);
+    add_known (status, components, kind);
+  queenctl_output_print_node (node);
 }
 
 static gboolean
 run (const QueenctlOptions *options, char **arguments, GError **error)
 {
-  g_autoptr (QueenctlClient) client = queenctl_client_new (options->bus, error);
-  g_autoptr (GVariant) queen = client ? queenctl_client_dup_properties (client, error) : NULL;
-  g_autoptr (GPtrArray) components = queen ? queenctl_client_list (client, error) : NULL;
+  g_autoptr (QueenctlQueen) queen = queenctl_connect (options, error);
+  g_autoptr (JsonObject) status = queen ? queenctl_queen_get_status (queen, error) : NULL;
+  g_autoptr (GPtrArray) components = status ? queenctl_queen_list (queen, NULL, error) : NULL;
 
   if (!components)
     return FALSE;
   if (options->is_json)
-    print_json (queen, components);
+    print_json (status, components);
   else
     {
-      print_queen (queen, components);
-      print_attention (components);
+      print_queen (status, components);
+      print_attention (components, options->is_full);
     }
   return TRUE;
 }
@@ -204,5 +227,6 @@ const QueenctlCommand queenctl_status_command = {
   .name = "status",
   .arguments = "",
   .summary = N_ ("Shows the whole cluster at a glance, and what needs attention."),
+  .options = (const char *const[]){ "full", NULL },
   .run = run,
 };

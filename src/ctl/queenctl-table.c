@@ -7,7 +7,8 @@
 
 #include "queenctl-text.h"
 
-#define GAP 2 /* columns of the terminal between two cells */
+#define GAP 2           /* columns of the terminal between two cells */
+#define LEAST_OF_CUT 12 /* a name that is cut to less says nothing */
 
 typedef struct
 {
@@ -16,11 +17,18 @@ typedef struct
   QueenctlStyle style;
 } Cell;
 
+typedef struct
+{
+  guint width; /* columns of the terminal that its widest cell takes */
+  gboolean is_cuttable;
+} Column;
+
 struct _QueenctlTable
 {
   GArray *cells; /* row by row */
+  Column *columns;
   guint n_columns;
-  guint *widths;
+  guint n_required;
 };
 
 static void
@@ -38,8 +46,9 @@ queenctl_table_new (guint n_columns)
 
   self->cells = g_array_new (FALSE, FALSE, sizeof (Cell));
   g_array_set_clear_func (self->cells, clear_cell);
+  self->columns = g_new0 (Column, n_columns);
   self->n_columns = n_columns;
-  self->widths = g_new0 (guint, n_columns);
+  self->n_required = n_columns;
   return self;
 }
 
@@ -47,18 +56,30 @@ void
 queenctl_table_free (QueenctlTable *self)
 {
   g_array_unref (self->cells);
-  g_free (self->widths);
+  g_free (self->columns);
   g_free (self);
+}
+
+void
+queenctl_table_set_cuttable (QueenctlTable *self, guint column)
+{
+  self->columns[column].is_cuttable = TRUE;
+}
+
+void
+queenctl_table_set_optional (QueenctlTable *self, guint column)
+{
+  self->n_required = column;
 }
 
 void
 queenctl_table_add (QueenctlTable *self, QueenctlStyle style, const char *text)
 {
   Cell cell = { .text = queenctl_text_dup_safe (*text == '\0' ? "-" : text), .style = style };
-  guint column = self->cells->len % self->n_columns;
+  Column *column = &self->columns[self->cells->len % self->n_columns];
 
   cell.width = queenctl_text_count_columns (cell.text);
-  self->widths[column] = MAX (self->widths[column], cell.width);
+  column->width = MAX (column->width, cell.width);
   g_array_append_val (self->cells, cell);
 }
 
@@ -68,21 +89,80 @@ queenctl_table_add_heading (QueenctlTable *self, const char *text)
   queenctl_table_add (self, QUEENCTL_STYLE_HEADING, text);
 }
 
-void
-queenctl_table_print (QueenctlTable *self, guint indent)
+/* Returns: what the first @n columns take */
+static guint
+count_width (QueenctlTable *self, guint n)
 {
+  guint width = n > 0 ? (n - 1) * GAP : 0;
+
+  for (guint i = 0; i < n; i++)
+    width += self->columns[i].width;
+  return width;
+}
+
+/* Takes from the widest that may be cut, so that they share what there is. */
+static void
+narrow (QueenctlTable *self, guint width)
+{
+  for (guint excess = count_width (self, self->n_required); excess > width; excess--)
+    {
+      Column *widest = NULL;
+
+      for (guint i = 0; i < self->n_required; i++)
+        if (self->columns[i].is_cuttable && self->columns[i].width > LEAST_OF_CUT &&
+            (!widest || self->columns[i].width > widest->width))
+          widest = &self->columns[i];
+      if (!widest)
+        return;
+      widest->width--;
+    }
+}
+
+/* Returns: how many columns are shown */
+static guint
+fit (QueenctlTable *self, guint indent, QueenctlColumns columns)
+{
+  guint width = queenctl_output_get_width ();
+  guint n = self->n_required;
+
+  if (columns == QUEENCTL_COLUMNS_WIDE)
+    return self->n_columns;
+  if (columns == QUEENCTL_COLUMNS_FULL || width == 0)
+    return n;
+  width = width > indent ? width - indent : 1;
+  narrow (self, width);
+  while (n < self->n_columns && count_width (self, n + 1) <= width)
+    n++;
+  return n;
+}
+
+static void
+print_cell (const Cell *cell, guint width, gboolean is_last)
+{
+  g_autofree char *cut = queenctl_text_dup_cut (cell->text, width);
+
+  printf ("%s%s%s", queenctl_output_begin_style (cell->style), cut,
+          queenctl_output_end_style (cell->style));
+  if (is_last)
+    putchar ('\n');
+  else
+    printf ("%*s", (int) (width - queenctl_text_count_columns (cut) + GAP), "");
+}
+
+void
+queenctl_table_print (QueenctlTable *self, guint indent, QueenctlColumns columns)
+{
+  guint n_shown = fit (self, indent, columns);
+
   for (guint i = 0; i < self->cells->len; i++)
     {
-      const Cell *cell = &g_array_index (self->cells, Cell, i);
       guint column = i % self->n_columns;
 
+      if (column >= n_shown)
+        continue;
       if (column == 0)
         printf ("%*s", (int) indent, "");
-      printf ("%s%s%s", queenctl_output_begin_style (cell->style), cell->text,
-              queenctl_output_end_style (cell->style));
-      if (column + 1 < self->n_columns)
-        printf ("%*s", (int) (self->widths[column] - cell->width + GAP), "");
-      else
-        putchar ('\n');
+      print_cell (&g_array_index (self->cells, Cell, i), self->columns[column].width,
+                  column + 1 == n_shown);
     }
 }

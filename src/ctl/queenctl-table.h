@@ -11,6 +11,20 @@ G_BEGIN_DECLS
 typedef struct _QueenctlTable QueenctlTable;
 
 /**
+ * QueenctlColumns:
+ * @QUEENCTL_COLUMNS_FITTING: all that are always there, with texts cut in the middle where the
+ *   terminal is too narrow, and further ones where it has room for them
+ * @QUEENCTL_COLUMNS_FULL: all that are always there, uncut
+ * @QUEENCTL_COLUMNS_WIDE: all, uncut
+ */
+typedef enum
+{
+  QUEENCTL_COLUMNS_FITTING,
+  QUEENCTL_COLUMNS_FULL,
+  QUEENCTL_COLUMNS_WIDE,
+} QueenctlColumns;
+
+/**
  * queenctl_table_new:
  * @n_columns: how many cells a row has
  *
@@ -21,6 +35,12 @@ QueenctlTable *queenctl_table_new (guint n_columns);
 void queenctl_table_free (QueenctlTable *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenctlTable, queenctl_table_free)
+
+/** queenctl_table_set_cuttable: names in @column may be cut in the middle. */
+void queenctl_table_set_cuttable (QueenctlTable *self, guint column);
+
+/** queenctl_table_set_optional: columns from @column on are there only where there is room. */
+void queenctl_table_set_optional (QueenctlTable *self, guint column);
 
 /**
  * queenctl_table_add:
@@ -42,6 +62,6 @@ void queenctl_table_add_heading (QueenctlTable *self, const char *text);
  * queenctl_table_print:
  * @indent: how many spaces go before each row
  */
-void queenctl_table_print (QueenctlTable *self, guint indent);
+void queenctl_table_print (QueenctlTable *self, guint indent, QueenctlColumns columns);
 
 G_END_DECLS

@@ -13,19 +13,52 @@ queenctl_text_dup_safe (const char *text)
   return queen_safe_text_dup (text, -1);
 }
 
+static guint
+get_columns (gunichar c)
+{
+  return g_unichar_iszerowidth (c) ? 0 : g_unichar_iswide (c) ? 2 : 1;
+}
+
 guint
 queenctl_text_count_columns (const char *text)
 {
   guint columns = 0;
 
   for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
-    {
-      gunichar c = g_utf8_get_char (p);
-
-      if (!g_unichar_iszerowidth (c))
-        columns += g_unichar_iswide (c) ? 2 : 1;
-    }
+    columns += get_columns (g_utf8_get_char (p));
   return columns;
+}
+
+/* Returns: behind the first @width columns of @text, and what has no width behind them */
+static const char *
+skip_columns (const char *text, guint width)
+{
+  while (*text != '\0' && get_columns (g_utf8_get_char (text)) <= width)
+    {
+      width -= get_columns (g_utf8_get_char (text));
+      text = g_utf8_next_char (text);
+    }
+  return text;
+}
+
+char *
+queenctl_text_dup_cut (const char *text, guint width)
+{
+  guint columns = queenctl_text_count_columns (text);
+  const char *end;
+  const char *tail = text;
+
+  if (columns <= width)
+    return g_strdup (text);
+  if (width <= 1)
+    return g_strdup (width == 1 ? "…" : "");
+  /* Names differ more often at their end, so it gets the odd column. */
+  end = skip_columns (text, (width - 1) / 2);
+  while (queenctl_text_count_columns (tail) > width / 2)
+    tail = g_utf8_next_char (tail);
+  while (*tail != '\0' && g_unichar_iszerowidth (g_utf8_get_char (tail)))
+    tail = g_utf8_next_char (tail);
+  return g_strdup_printf ("%.*s…%s", (int) (end - text), text, tail);
 }
 
 char *
@@ -72,11 +105,12 @@ queenctl_text_dup_status (const char *status)
     const char *wire;
     const char *word;
   } words[] = {
-    { "Starting", N_ ("starting") }, { "Ready", N_ ("ready") },
-    { "Online", N_ ("online") },     { "Busy", N_ ("busy") },
-    { "Stopping", N_ ("stopping") }, { "Stopped", N_ ("stopped") },
-    { "Offline", N_ ("offline") },   { "healthy", N_ ("healthy") },
-    { "degraded", N_ ("degraded") }, { "unhealthy", N_ ("unhealthy") },
+    { "Starting", N_ ("starting") },   { "Ready", N_ ("ready") },
+    { "Online", N_ ("online") },       { "Busy", N_ ("busy") },
+    { "Stopping", N_ ("stopping") },   { "Stopped", N_ ("stopped") },
+    { "Offline", N_ ("offline") },     { "healthy", N_ ("healthy") },
+    { "degraded", N_ ("degraded") },   { "unhealthy", N_ ("unhealthy") },
+    { "available", N_ ("available") },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)

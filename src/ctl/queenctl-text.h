@@ -24,6 +24,16 @@ char *queenctl_text_dup_safe (const char *text);
 guint queenctl_text_count_columns (const char *text);
 
 /**
+ * queenctl_text_dup_cut:
+ * @text: likewise
+ * @width: columns
+ *
+ * Returns: (transfer full): @text, or as much of its two ends as @width has room for, with `…`
+ *   between
+ */
+char *queenctl_text_dup_cut (const char *text, guint width);
+
+/**
  * queenctl_text_dup_ago:
  * @time: µs since 1970
  * @now: µs since 1970

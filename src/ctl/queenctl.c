@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include <errno.h>
 #include <glib/gi18n.h>
 #include <locale.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "build-config.h"
 #include "queen-stdio.h"
 #include "queenctl-command.h"
 #include "queenctl-error.h"
 #include "queenctl-output.h"
+#include "queenctl-suggestion.h"
 #include "queenctl-text.h"
 
 static const QueenctlCommand *const commands[] = {
   &queenctl_status_command, &queenctl_list_command,   &queenctl_show_command,
-  &queenctl_watch_command,  &queenctl_open_command,   &queenctl_find_command,
-  &queenctl_report_command, &queenctl_forget_command,
+  &queenctl_watch_command,  &queenctl_wait_command,   &queenctl_open_command,
+  &queenctl_find_command,   &queenctl_report_command, &queenctl_forget_command,
 };
 
 static const QueenctlCommand *
@@ -53,9 +52,10 @@ print_program_help (void)
     }
   g_string_append_printf (list, "\n\n%s",
                           _ ("“queenctl COMMAND --help” says more of a command.\n"
+                             "Without a command it is “status”.\n"
                              "The exit status is 0 when all went well, 1 when the queen refused,\n"
-                             "2 when the command line is wrong, 3 when the queen is not running."));
-  queenctl_options_print_help (_ ("COMMAND [ARGUMENT…]"),
+                             "2 when the command line is wrong, 3 when there is no queen."));
+  queenctl_options_print_help (_ ("[COMMAND] [ARGUMENT…]"),
                                _ ("Asks the queen of an inference cluster, and tells her things."),
                                list->str, NULL);
 }
@@ -91,6 +91,18 @@ check_arguments (const QueenctlCommand *command, char **arguments, GError **erro
 }
 
 static gboolean
+refuse_command (const char *name, GError **error)
+{
+  const char *names[G_N_ELEMENTS (commands) + 1] = { NULL };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    names[i] = commands[i]->name;
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("There is no command “%s”"), name);
+  queenctl_suggestion_add (error, name, names);
+  return FALSE;
+}
+
+static gboolean
 run (const QueenctlOptions *options, GError **error)
 {
   const char *name = options->arguments[0];
@@ -102,11 +114,7 @@ run (const QueenctlOptions *options, GError **error)
       return TRUE;
     }
   if (name && !command)
-    {
-      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("There is no command “%s”"),
-                   name);
-      return FALSE;
-    }
+    return refuse_command (name, error);
   if (options->is_help_wanted)
     {
       if (command)
@@ -116,13 +124,10 @@ run (const QueenctlOptions *options, GError **error)
       return TRUE;
     }
   if (!command)
-    {
-      g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("Which command?"));
-      return FALSE;
-    }
-  return queenctl_options_check (options, name, command->options, error) &&
-         check_arguments (command, options->arguments + 1, error) &&
-         command->run (options, options->arguments + 1, error);
+    command = &queenctl_status_command;
+  return queenctl_options_check (options, command->name, command->options, error) &&
+         check_arguments (command, options->arguments + (name ? 1 : 0), error) &&
+         command->run (options, options->arguments + (name ? 1 : 0), error);
 }
 
 static int
@@ -136,23 +141,13 @@ complain (const GError *error)
   return error->code;
 }
 
-/* A reader that has gone has seen enough; a full disk is another matter. */
-static int
-close_output (void)
-{
-  /* What could not be written is still in the buffer, so flushing says why. */
-  if (fflush (stdout) == 0 || errno == EPIPE)
-    return EXIT_SUCCESS;
-  fprintf (stderr, "queenctl: %s\n", g_strerror (errno));
-  return EXIT_FAILURE;
-}
-
 int
 main (int argc, char **argv)
 {
   g_auto (QueenctlOptions) options = { 0 };
   g_autoptr (GError) error = NULL;
 
+  queen_stdio_check_at_exit ("queenctl");
   if (!queen_stdio_fill ())
     return EXIT_FAILURE;
   setlocale (LC_ALL, "");
@@ -165,5 +160,5 @@ main (int argc, char **argv)
   queenctl_output_init (options.is_color_refused);
   if (!run (&options, &error))
     return complain (error);
-  return close_output ();
+  return EXIT_SUCCESS;
 }

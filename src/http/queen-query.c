@@ -3,38 +3,8 @@
 
 #include "queen-query.h"
 
-#include <string.h>
-
+#include "queen-distance.h"
 #include "queen-error.h"
-
-#define MAX_COMPARED 32 /* bytes of a name; two that differ behind them are far apart anyway */
-
-/* How many letters have to be changed, put in or left out to make one of the other (Levenshtein's
- * distance). */
-static guint
-get_distance (const char *a, const char *b)
-{
-  gsize a_length = MIN (strlen (a), MAX_COMPARED);
-  gsize b_length = MIN (strlen (b), MAX_COMPARED);
-  guint row[MAX_COMPARED + 1]; /* from the first letters of @a to each beginning of @b */
-
-  for (gsize j = 0; j <= b_length; j++)
-    row[j] = (guint) j;
-  for (gsize i = 0; i < a_length; i++)
-    {
-      guint diagonal = row[0];
-
-      row[0] = (guint) i + 1;
-      for (gsize j = 0; j < b_length; j++)
-        {
-          guint changed = diagonal + (a[i] != b[j]);
-
-          diagonal = row[j + 1];
-          row[j + 1] = MIN (changed, MIN (row[j], row[j + 1]) + 1);
-        }
-    }
-  return row[b_length];
-}
 
 static void
 set_unknown (const char *name, const QueenParameter *parameters, gsize n, GError **error)
@@ -45,7 +15,7 @@ set_unknown (const char *name, const QueenParameter *parameters, gsize n, GError
 
   for (gsize i = 0; i < n; i++)
     {
-      guint distance = get_distance (name, parameters[i].name);
+      guint distance = queen_distance_get (name, parameters[i].name);
 
       if (distance < shortest)
         nearest = parameters[i].name;

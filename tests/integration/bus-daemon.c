@@ -28,7 +28,7 @@ struct _BusDaemon
   char *socket;
   char *config;
   char *address;
-  GString *limits;
+  GString *more; /* limits and rules */
   GPid pid;
 };
 
@@ -43,14 +43,20 @@ bus_daemon_new (void)
   self->socket = g_build_filename (self->folder, "bus", NULL);
   self->config = g_build_filename (self->folder, "config", NULL);
   self->address = g_strconcat ("unix:path=", self->socket, NULL);
-  self->limits = g_string_new (NULL);
+  self->more = g_string_new (NULL);
   return self;
 }
 
 void
 bus_daemon_set_limit (BusDaemon *self, const char *name, guint value)
 {
-  g_string_append_printf (self->limits, "  <limit name='%s'>%u</limit>\n", name, value);
+  g_string_append_printf (self->more, "  <limit name='%s'>%u</limit>\n", name, value);
+}
+
+void
+bus_daemon_deny (BusDaemon *self, const char *rule)
+{
+  g_string_append_printf (self->more, "  <policy context='mandatory'><deny %s/></policy>\n", rule);
 }
 
 BusDaemon *
@@ -94,7 +100,7 @@ bus_daemon_start (BusDaemon *self)
   const char *command[] = {
     "dbus-daemon", "--nofork", "--nosyslog", "--print-address", option, NULL
   };
-  g_autofree char *text = g_strdup_printf (config, self->address, self->limits->str);
+  g_autofree char *text = g_strdup_printf (config, self->address, self->more->str);
   g_autoptr (GError) error = NULL;
   char byte;
   int pipe_fd;
@@ -139,6 +145,6 @@ bus_daemon_free (BusDaemon *self)
   g_free (self->socket);
   g_free (self->config);
   g_free (self->address);
-  g_string_free (self->limits, TRUE);
+  g_string_free (self->more, TRUE);
   g_free (self);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* A run that must end by itself.
@@ -49,6 +50,29 @@ test_version_and_help (void)
       g_assert_cmpint (run (rows[i].arguments, &out, &err), ==, 0);
       g_assert_nonnull (strstr (out, rows[i].said));
       g_assert_cmpstr (err, ==, "");
+    }
+}
+
+/* D5: half of it must not look whole. */
+static void
+test_full_disk (void)
+{
+  static const char *const options[] = { "--version", "--help" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (options); i++)
+    {
+      g_autofree char *command = g_strdup_printf ("\"$QUEEN_RBEE\" %s >/dev/full", options[i]);
+      const char *const arguments[] = { "sh", "-c", command, NULL };
+      g_autofree char *err = NULL;
+      g_autoptr (GError) error = NULL;
+      int status;
+
+      g_spawn_sync (NULL, (char **) arguments, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, &err,
+                    &status, &error);
+      g_assert_no_error (error);
+      g_assert_true (WIFEXITED (status));
+      g_assert_cmpint (WEXITSTATUS (status), ==, 1);
+      g_assert_nonnull (strstr (err, "queen-rbee: stdout: No space left on device"));
     }
 }
 
@@ -332,6 +356,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/command-line/version-and-help/on-stdout", test_version_and_help);
+  g_test_add_func ("/command-line/version-and-help/not-on-a-full-disk", test_full_disk);
   g_test_add_func ("/command-line/refusal/one-line-and-the-right-code", test_refusals);
   g_test_add_func ("/command-line/port/taken-is-named", test_taken_port);
   g_test_add_func ("/command-line/port/every-one-is-announced-on-one-line", test_announcement);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-/* queenctl as a shell sees it: against a real queen on a private bus.
- *
- * QUEENCTL  the binary
- */
+/* queenctl as a shell sees it: against a real queen on a private bus. */
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -17,7 +14,7 @@
 
 #include "bus-client.h"
 #include "bus-daemon.h"
-#include "queen-process.h"
+#include "queenctl-runner.h"
 
 typedef struct
 {
@@ -55,132 +52,6 @@ tear_down (Fixture *f, gconstpointer data)
   bus_daemon_free (f->bus);
 }
 
-/* Running it */
-
-static void
-on_child_setup (gpointer data)
-{
-  queen_test_die_with (GPOINTER_TO_INT (data));
-}
-
-static void
-on_child_setup_without_standard (gpointer data)
-{
-  on_child_setup (data);
-  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-    close (fd);
-}
-
-/* @line: what follows the program's name, as a shell would take it; words that are NAME=VALUE
- * before it are variables of the environment. */
-static GSubprocess *
-spawn_with (GSubprocessLauncher *launcher, const char *line, GSpawnChildSetupFunc setup)
-{
-  g_autoptr (GStrvBuilder) command = g_strv_builder_new ();
-  g_auto (GStrv) words = NULL;
-  g_auto (GStrv) wrapper = NULL;
-  g_auto (GStrv) arguments = NULL;
-  g_autoptr (GError) error = NULL;
-  char **word;
-  GSubprocess *process;
-
-  g_shell_parse_argv (line, NULL, &words, &error);
-  g_assert_no_error (error);
-  g_subprocess_launcher_setenv (launcher, "LC_ALL", "C", TRUE);
-  g_subprocess_launcher_setenv (launcher, "DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent",
-                                TRUE);
-  for (word = words; *word && g_ascii_isupper (**word) && strchr (*word, '='); word++)
-    {
-      g_auto (GStrv) parts = g_strsplit (*word, "=", 2);
-
-      g_subprocess_launcher_setenv (launcher, parts[0], parts[1], TRUE);
-    }
-  if (queen_test_is_wrapped ())
-    {
-      g_shell_parse_argv (g_getenv ("QUEEN_RBEE_WRAPPER"), NULL, &wrapper, &error);
-      g_assert_no_error (error);
-      g_strv_builder_addv (command, (const char **) wrapper);
-    }
-  g_strv_builder_add (command, g_getenv ("QUEENCTL"));
-  g_strv_builder_addv (command, (const char **) word);
-  arguments = g_strv_builder_end (command);
-  g_subprocess_launcher_set_child_setup (launcher, setup, GINT_TO_POINTER (getpid ()), NULL);
-  process = g_subprocess_launcher_spawnv (launcher, (const char *const *) arguments, &error);
-  g_assert_no_error (error);
-  return process;
-}
-
-static GSubprocess *
-spawn (GSubprocessLauncher *launcher, const char *line)
-{
-  return spawn_with (launcher, line, on_child_setup);
-}
-
-/* Returns: its exit status; nothing that a terminal would obey goes through a pipe */
-static int
-run (const char *line, char **out, char **err)
-{
-  g_autoptr (GSubprocessLauncher) launcher =
-      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
-  g_autoptr (GSubprocess) process = spawn (launcher, line);
-  g_autoptr (GError) error = NULL;
-
-  g_subprocess_communicate_utf8 (process, NULL, NULL, out, err, &error);
-  g_assert_no_error (error);
-  g_assert_true (g_subprocess_get_if_exited (process));
-  g_assert_null (strchr (*out, '\033'));
-  g_assert_null (strchr (*err, '\033'));
-  return g_subprocess_get_exit_status (process);
-}
-
-/* Asserts that all goes well.
- *
- * Returns: what it prints */
-static char *
-ask (const char *line)
-{
-  char *out;
-  g_autofree char *err = NULL;
-  int code = run (line, &out, &err);
-
-  g_assert_cmpstr (err, ==, "");
-  g_assert_cmpint (code, ==, 0);
-  return out;
-}
-
-static void
-expect (const char *line, const char *said)
-{
-  g_autofree char *out = ask (line);
-
-  if (!strstr (out, said))
-    g_error ("queenctl %s does not say “%s”:\n%s", line, said, out);
-}
-
-static void
-refuse (const char *line, int code, const char *said)
-{
-  g_autofree char *out = NULL;
-  g_autofree char *err = NULL;
-
-  g_assert_cmpint (run (line, &out, &err), ==, code);
-  g_assert_cmpstr (out, ==, "");
-  if (!g_str_has_prefix (err, "queenctl: ") || !strstr (err, said))
-    g_error ("queenctl %s does not say “%s”:\n%s", line, said, err);
-}
-
-static JsonNode *
-ask_json (const char *line)
-{
-  g_autofree char *out = ask (line);
-  g_autoptr (GError) error = NULL;
-  JsonNode *node = json_from_string (out, &error);
-
-  g_assert_no_error (error);
-  g_assert_true (JSON_NODE_HOLDS_OBJECT (node));
-  return node;
-}
-
 /* Exit status */
 
 static void
@@ -191,22 +62,32 @@ test_no_queen (Fixture *f, gconstpointer data)
                                        "open",   "forget x", "--json list" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
-    refuse (lines[i], 3, "systemctl start queen-rbee");
-  refuse ("--bus=session status", 3, "session bus");
-  refuse ("--bus=system status", 3, "system bus");
+    ctl_refuse (lines[i], 3, "systemctl start queen-rbee");
+  ctl_refuse ("--bus=session status", 3, "session bus");
+  ctl_refuse ("--bus=system status", 3, "system bus");
 }
 
 static void
 test_usage (Fixture *f, gconstpointer data)
 {
   static const char *const lines[] = {
-    "--json",
     "frobnicate",
     "--frobnicate",
     "list --kind=worker",
+    "list --state=dancing",
+    "list --sort=beauty",
+    "list hives --model=m",
+    "list -o yaml",
+    "forget",
+    "forget a --offline",
+    "wait",
+    "wait a --model=m",
+    "wait a --timeout=soon",
+    "wait a --for=christmas",
+    "status --url=queen.example.org",
+    "status --url=http://localhost --bus=session",
     "list everything",
     "show",
-    "show a b",
     "show a --kind=cat",
     "open a",
     "status --bus=omni",
@@ -219,29 +100,29 @@ test_usage (Fixture *f, gconstpointer data)
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
-    refuse (lines[i], 2, "queenctl --help");
+    ctl_refuse (lines[i], 2, "queenctl --help");
 }
 
 static void
 test_refusals (Fixture *f, gconstpointer data)
 {
-  refuse ("show nobody", 1, "nobody");
-  refuse ("show nobody --kind=hive", 1, "hive");
-  refuse ("forget nobody", 1, "nobody");
-  refuse ("forget nobody --kind=worker", 1, "nobody");
-  refuse ("find nothing", 1, "nothing");
-  refuse ("report worker w sleeping", 1, "worker.status");
-  refuse ("report hive h ready --health=sick", 1, "health_status");
-  refuse ("report worker '' ready", 1, "worker.id");
+  ctl_refuse ("show nobody", 1, "nobody");
+  ctl_refuse ("show nobody --kind=hive", 1, "hive");
+  ctl_refuse ("forget nobody", 1, "nobody");
+  ctl_refuse ("forget nobody --kind=worker", 1, "nobody");
+  ctl_refuse ("find nothing", 1, "nothing");
+  ctl_refuse ("report worker w sleeping", 1, "worker.status");
+  ctl_refuse ("report hive h ready --health=sick", 1, "health_status");
+  ctl_refuse ("report worker '' ready", 1, "worker.id");
 }
 
 static void
 test_help (Fixture *f, gconstpointer data)
 {
-  expect ("--version", "queenctl ");
-  expect ("--help", "forget ID");
-  expect ("report --help", "--component-version");
-  expect ("--help watch", "--notify");
+  ctl_expect ("--version", "queenctl ");
+  ctl_expect ("--help", "forget ID");
+  ctl_expect ("report --help", "--component-version");
+  ctl_expect ("--help watch", "--notify");
 }
 
 /* A queen who hangs. */
@@ -249,9 +130,9 @@ static void
 test_deadline (Fixture *f, gconstpointer data)
 {
   queen_process_signal (f->queen, SIGSTOP);
-  refuse ("status", 3, "in time");
+  ctl_refuse ("status", 3, "in time");
   queen_process_signal (f->queen, SIGCONT);
-  g_free (ask ("status"));
+  g_free (ctl_ask ("status"));
 }
 
 /* The commands */
@@ -259,48 +140,48 @@ test_deadline (Fixture *f, gconstpointer data)
 static void
 populate (void)
 {
-  expect ("report worker w-10 busy --model=m --hive=h --port=9310 --device=GPU-1", "busy");
-  expect ("report worker w-2 ready --model=m --hive=h --port=9302 --device=GPU-0", "ready");
-  expect ("report hive h ready --hostname=fe80::1 --port=9200 --health=degraded "
-          "--reason='disk nearly full' --component-version=1.2",
-          "ready");
+  ctl_expect ("report worker w-10 busy --model=m --hive=h --port=9310 --device=GPU-1", "busy");
+  ctl_expect ("report worker w-2 ready --model=m --hive=h --port=9302 --device=GPU-0", "ready");
+  ctl_expect ("report hive h ready --hostname=fe80::1 --port=9200 --health=degraded "
+              "--reason='disk nearly full' --component-version=1.2",
+              "ready");
 }
 
 static void
 test_status (Fixture *f, gconstpointer data)
 {
-  expect ("status", "Nothing needs attention.");
+  ctl_expect ("status", "Nothing needs attention.");
   populate ();
-  expect ("status", "2 online, 1 available, 2 known");
-  expect ("status", "1 online, 1 available, 1 known");
-  expect ("status", "3 events so far");
-  expect ("status", "http://127.0.0.1:");
-  expect ("status", "disk nearly full");
-  g_free (ask ("report worker w-2 stopped"));
-  g_free (ask ("report worker w-10 offline"));
-  expect ("status", "w-10  offline");
+  ctl_expect ("status", "2 online, 1 available, 2 known");
+  ctl_expect ("status", "1 online, 1 available, 1 known");
+  ctl_expect ("status", "3 events so far");
+  ctl_expect ("status", "http://127.0.0.1:");
+  ctl_expect ("status", "disk nearly full");
+  g_free (ctl_ask ("report worker w-2 stopped"));
+  g_free (ctl_ask ("report worker w-10 offline"));
+  ctl_expect ("status", "w-10  offline");
 }
 
 static void
 test_list (Fixture *f, gconstpointer data)
 {
-  g_autofree char *empty = ask ("list hives");
+  g_autofree char *empty = ctl_ask ("list hives");
   g_autofree char *hives = NULL;
   g_autofree char *ids = NULL;
   g_autofree char *hive_ids = NULL;
 
   g_assert_cmpstr (empty, ==, "No hives are known.\n");
   populate ();
-  hives = ask ("list hives");
-  ids = ask ("list --ids");
-  hive_ids = ask ("list --ids hives");
+  hives = ctl_ask ("list hives");
+  ids = ctl_ask ("list --ids");
+  hive_ids = ctl_ask ("list --ids hives");
   g_assert_true (g_str_has_prefix (hives, "ID  STATE            ADDRESS         LAST SEEN\n"
                                           "h   ready, degraded  [fe80::1]:9200  "));
   g_assert_cmpstr (ids, ==, "w-2\nw-10\nh\n");
   g_assert_cmpstr (hive_ids, ==, "h\n");
-  expect ("list", "Workers\nID    STATE  MODEL  DEVICE  HIVE OR HOST  LAST SEEN\n"
-                  "w-2   ready  m      GPU-0   h             ");
-  expect ("list", "\n\nHives\nID");
+  ctl_expect ("list", "Workers\nID    STATE  MODEL  DEVICE  HIVE OR HOST  LAST SEEN\n"
+                      "w-2   ready  m      GPU-0   h             ");
+  ctl_expect ("list", "\n\nHives\nID");
 }
 
 /* A8: more than fits into one message. */
@@ -321,27 +202,28 @@ test_list_in_parts (Fixture *f, gconstpointer data)
       g_variant_unref (bus_client_ask (f->client, "ReportWorker", heartbeat));
       g_string_append_printf (all, "w%d\n", i);
     }
-  ids = ask ("list --ids");
+  ids = ctl_ask ("list --ids");
   g_assert_cmpstr (ids, ==, all->str);
-  expect ("status", "2000 online, 2000 available, 2000 known");
+  ctl_expect ("status", "2000 online, 2000 available, 2000 known");
 }
 
 /* What is wide, and what has no width, stands in its column. */
 static void
 test_alignment (Fixture *f, gconstpointer data)
 {
-  expect ("report worker a ready --model=模型", "ready");
-  expect ("report worker b ready --model=u\314\210x", "ready");
-  expect ("list workers", "\na   ready  模型   -  ");
-  expect ("list workers", "\nb   ready  u\314\210x     -  ");
+  ctl_expect ("report worker a ready --model=模型", "ready");
+  ctl_expect ("report worker b ready --model=u\314\210x", "ready");
+  ctl_expect ("list workers", "\na   ready  模型   -  ");
+  ctl_expect ("list workers", "\nb   ready  u\314\210x     -  ");
 }
 
 static void
 test_control_characters (Fixture *f, gconstpointer data)
 {
-  refuse ("report worker a ready --model='\033[2J\302\233'", 1, "worker.model_id: must be without");
-  refuse ("report worker '\342\200\213' ready", 1, "worker.id: must be 1 to 128 bytes without");
-  refuse ("find '\033[1m'", 1, "available");
+  ctl_refuse ("report worker a ready --model='\033[2J\302\233'", 1,
+              "worker.model_id: must be without");
+  ctl_refuse ("report worker '\342\200\213' ready", 1, "worker.id: must be 1 to 128 bytes without");
+  ctl_refuse ("find '\033[1m'", 1, "available");
 }
 
 static void
@@ -351,10 +233,10 @@ test_show (Fixture *f, gconstpointer data)
   g_autofree char *hive = NULL;
 
   populate ();
-  expect ("show w-2", "  Device          GPU-0\n");
-  g_free (ask ("report worker h ready"));
-  both = ask ("show h");
-  hive = ask ("show h --kind=hive");
+  ctl_expect ("show w-2", "  Device          GPU-0\n");
+  g_free (ctl_ask ("report worker h ready"));
+  both = ctl_ask ("show h");
+  hive = ctl_ask ("show h --kind=hive");
   g_assert_nonnull (strstr (both, "worker h\n"));
   g_assert_nonnull (strstr (both, "\nhive h\n"));
   g_assert_null (strstr (hive, "worker"));
@@ -368,9 +250,9 @@ test_find (Fixture *f, gconstpointer data)
   g_autofree char *second = NULL;
 
   populate ();
-  g_free (ask ("report worker w-3 ready --model=m --hostname=10.0.0.3 --port=9303"));
-  first = ask ("find m");
-  second = ask ("find m");
+  g_free (ctl_ask ("report worker w-3 ready --model=m --hostname=10.0.0.3 --port=9303"));
+  first = ctl_ask ("find m");
+  second = ctl_ask ("find m");
   g_assert_cmpstr (first, ==, "w-2  [fe80::1]:9302  GPU-0\n");
   g_assert_cmpstr (second, ==, "w-3  10.0.0.3:9303  -\n");
 }
@@ -379,13 +261,13 @@ static void
 test_forget (Fixture *f, gconstpointer data)
 {
   populate ();
-  expect ("forget w-2", "w-2");
-  refuse ("show w-2", 1, "w-2");
-  g_free (ask ("report worker h ready"));
-  refuse ("forget h", 1, "--kind");
-  expect ("forget h --kind=worker", "h");
-  expect ("forget h", "h");
-  refuse ("forget h", 1, "h");
+  ctl_expect ("forget w-2", "w-2");
+  ctl_refuse ("show w-2", 1, "w-2");
+  g_free (ctl_ask ("report worker h ready"));
+  ctl_refuse ("forget h", 1, "--kind");
+  ctl_expect ("forget h --kind=worker", "h");
+  ctl_expect ("forget h", "h");
+  ctl_refuse ("forget h", 1, "h");
 }
 
 static void
@@ -399,8 +281,9 @@ test_json (Fixture *f, gconstpointer data)
     { "status --json", "workers_needing_attention" },
     { "list --json", "workers" },
     { "list hives --json", "hives" },
-    { "list --ids --json", "workers" },
-    { "show h --json", "hive" },
+    { "list --ids --json", "total" },
+    { "show h --json", "health_status" },
+    { "show h w-2 --json", "total" },
     { "find m --json", "model_id" },
     { "report worker w-2 ready --json", "status" },
     { "forget w-10 --json", "status" },
@@ -409,7 +292,7 @@ test_json (Fixture *f, gconstpointer data)
   populate ();
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      g_autoptr (JsonNode) node = ask_json (rows[i].line);
+      g_autoptr (JsonNode) node = ctl_ask_json (rows[i].line);
 
       g_assert_true (json_object_has_member (json_node_get_object (node), rows[i].member));
     }
@@ -419,39 +302,20 @@ static void
 test_option_order (Fixture *f, gconstpointer data)
 {
   populate ();
-  expect ("--kind hive --bus session show h", "hive h");
-  expect ("show --bus=auto h --kind hive", "hive h");
-  expect ("show --kind=hive -- h", "hive h");
-  expect ("--ids list", "w-10");
+  ctl_expect ("--kind hive --bus session show h", "hive h");
+  ctl_expect ("show --bus=auto h --kind hive", "hive h");
+  ctl_expect ("show --kind=hive -- h", "hive h");
+  ctl_expect ("--ids list", "w-10");
 }
 
 /* On a terminal */
 
-/* Returns: what it prints to a terminal */
-static char *
-ask_on_terminal (const char *line)
+static void
+on_child_setup_without_standard (gpointer data)
 {
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
-  g_autoptr (GSubprocess) process = NULL;
-  GString *out = g_string_new (NULL);
-  int terminal = posix_openpt (O_RDWR | O_NOCTTY | O_CLOEXEC);
-  char buffer[1024];
-  gssize n;
-
-  g_assert_cmpint (terminal, >=, 0);
-  g_assert_cmpint (grantpt (terminal), ==, 0);
-  g_assert_cmpint (unlockpt (terminal), ==, 0);
-  g_subprocess_launcher_take_stdout_fd (launcher,
-                                        open (ptsname (terminal), O_RDWR | O_NOCTTY | O_CLOEXEC));
-  g_subprocess_launcher_unsetenv (launcher, "NO_COLOR");
-  process = spawn (launcher, line);
-  /* The launcher has the other end open, too. */
-  g_subprocess_launcher_close (launcher);
-  while ((n = read (terminal, buffer, sizeof buffer)) > 0)
-    g_string_append_len (out, buffer, n);
-  g_assert_true (g_subprocess_wait_check (process, NULL, NULL));
-  close (terminal);
-  return g_string_free (out, FALSE);
+  queen_test_die_with (GPOINTER_TO_INT (data));
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    close (fd);
 }
 
 static gboolean
@@ -471,7 +335,7 @@ test_no_output (Fixture *f, gconstpointer data)
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
   g_autoptr (GSubprocess) process = NULL;
 
-  process = spawn_with (launcher, "watch", on_child_setup_without_standard);
+  process = ctl_spawn_with (launcher, "watch", on_child_setup_without_standard);
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
     queen_test_wait_until (leads_nowhere (process, fd));
   g_subprocess_force_exit (process);
@@ -497,7 +361,7 @@ test_colors (Fixture *f, gconstpointer data)
   populate ();
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      g_autofree char *out = ask_on_terminal (rows[i].line);
+      g_autofree char *out = ctl_ask_on_terminal (rows[i].line);
 
       g_assert_nonnull (strstr (out, "w-10"));
       g_assert_true ((strchr (out, '\033') != NULL) == rows[i].is_colored);
@@ -506,114 +370,79 @@ test_colors (Fixture *f, gconstpointer data)
 
 /* Watching */
 
-typedef struct
-{
-  GSubprocess *process;
-  GDataInputStream *lines;
-} Watch;
-
-static void
-start_watch (Watch *self, const char *line, GSubprocessFlags flags)
-{
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | flags);
-
-  self->process = spawn (launcher, line);
-  self->lines = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->process));
-}
-
-/* Reads on until there is a line with @said in it. */
-static char *
-await_line (Watch *self, const char *said)
-{
-  for (;;)
-    {
-      g_autoptr (GError) error = NULL;
-      char *line = g_data_input_stream_read_line_utf8 (self->lines, NULL, NULL, &error);
-
-      g_assert_no_error (error);
-      g_assert_nonnull (line);
-      if (strstr (line, said))
-        return line;
-      g_free (line);
-    }
-}
-
-/* Reports until the watch has subscribed, and shows it. */
-static void
-await_first_event (Watch *self, const char *report)
-{
-  GPollableInputStream *pipe =
-      G_POLLABLE_INPUT_STREAM (g_subprocess_get_stdout_pipe (self->process));
-
-  while (!g_pollable_input_stream_is_readable (pipe))
-    {
-      g_free (ask (report));
-      g_usleep (50 * G_TIME_SPAN_MILLISECOND);
-    }
-}
-
-/* Nobody reads any more, and nothing happens either. */
-static void
-stop_watch (Watch *self)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_clear_object (&self->lines);
-  g_input_stream_close (g_subprocess_get_stdout_pipe (self->process), NULL, NULL);
-  g_subprocess_wait_check (self->process, NULL, &error);
-  g_assert_no_error (error);
-  g_clear_object (&self->process);
-}
-
 static void
 test_watch (Fixture *f, gconstpointer data)
 {
-  Watch watch;
+  CtlWatch watch;
   g_autofree char *line = NULL;
 
-  start_watch (&watch, "watch", G_SUBPROCESS_FLAGS_NONE);
-  await_first_event (&watch, "report worker w ready");
-  line = await_line (&watch, "worker  w  ready");
+  ctl_watch_start (&watch, "watch --all", G_SUBPROCESS_FLAGS_NONE);
+  ctl_watch_await_first (&watch, "worker w");
+  g_free (ctl_ask ("report worker w ready"));
+  line = ctl_watch_await (&watch, "worker  w  ready");
   g_assert_true (
       g_regex_match_simple ("^\\d\\d:\\d\\d:\\d\\d\\.\\d{3}  worker  w  ready$", line, 0, 0));
-  g_free (ask ("report hive wide-hive busy"));
-  g_free (await_line (&watch, "hive    wide-hive  busy"));
-  g_free (ask ("forget w"));
-  g_free (await_line (&watch, "worker  w          offline"));
-  stop_watch (&watch);
+  g_free (ctl_ask ("report hive wide-hive busy"));
+  g_free (ctl_watch_await (&watch, "hive    wide-hive  busy"));
+  g_free (ctl_ask ("forget w"));
+  g_free (ctl_watch_await (&watch, "worker  w          ready → offline"));
+  ctl_watch_stop (&watch);
 }
 
 static void
 test_watch_json (Fixture *f, gconstpointer data)
 {
-  Watch watch;
+  CtlWatch watch;
   g_autofree char *line = NULL;
   g_autoptr (JsonNode) node = NULL;
 
-  start_watch (&watch, "watch --json", G_SUBPROCESS_FLAGS_NONE);
-  await_first_event (&watch, "report worker w ready");
-  line = await_line (&watch, "\"w\"");
+  ctl_watch_start (&watch, "watch --all --json", G_SUBPROCESS_FLAGS_NONE);
+  ctl_watch_await_first (&watch, "worker w");
+  g_free (ctl_ask ("report worker w starting"));
+  line = ctl_watch_await (&watch, "\"Starting\"");
   node = json_from_string (line, NULL);
   g_assert_nonnull (node);
   g_assert_cmpstr (json_object_get_string_member (json_node_get_object (node), "status"), ==,
-                   "Ready");
-  stop_watch (&watch);
+                   "Starting");
+  ctl_watch_stop (&watch);
+}
+
+/* D4: what is as before is no news. */
+static void
+test_watch_changes (Fixture *f, gconstpointer data)
+{
+  CtlWatch watch;
+  g_autofree char *first = NULL;
+  g_autofree char *next = NULL;
+
+  ctl_watch_start (&watch, "watch", G_SUBPROCESS_FLAGS_NONE);
+  ctl_watch_await_first (&watch, "worker w");
+  g_free (ctl_ask ("report worker w starting"));
+  g_free (ctl_watch_await (&watch, " → starting"));
+  g_free (ctl_ask ("report worker w starting"));
+  g_free (ctl_ask ("report worker w busy"));
+  first = ctl_watch_await (&watch, "worker");
+  g_assert_true (g_str_has_suffix (first, "  worker  w  starting → busy"));
+  g_free (ctl_ask ("report worker x ready"));
+  next = ctl_watch_await (&watch, "worker");
+  g_assert_true (g_str_has_suffix (next, "  worker  x  ready"));
+  ctl_watch_stop (&watch);
 }
 
 static void
 test_watch_restart (Fixture *f, gconstpointer data)
 {
-  Watch watch;
+  CtlWatch watch;
 
-  start_watch (&watch, "watch", G_SUBPROCESS_FLAGS_NONE);
-  await_first_event (&watch, "report worker w ready");
+  ctl_watch_start (&watch, "watch", G_SUBPROCESS_FLAGS_NONE);
+  ctl_watch_await_first (&watch, "worker w");
   g_clear_pointer (&f->queen, queen_process_stop);
-  g_free (await_line (&watch, "The queen has gone."));
+  g_free (ctl_watch_await (&watch, "The queen has gone."));
   start_queen (f);
-  g_free (await_line (&watch, "The queen is back."));
-  g_free (ask ("report worker w busy"));
-  g_free (await_line (&watch, "busy"));
-  stop_watch (&watch);
+  g_free (ctl_watch_await (&watch, "The queen is back."));
+  g_free (ctl_ask ("report worker w stopping"));
+  g_free (ctl_watch_await (&watch, "stopping"));
+  ctl_watch_stop (&watch);
 }
 
 /* A desktop */
@@ -710,19 +539,19 @@ static void
 test_notify (Fixture *f, gconstpointer data)
 {
   g_auto (Desktop) desktop = { 0 };
-  Watch watch;
+  CtlWatch watch;
 
   desktop_init (&desktop, f);
 
-  g_free (ask ("report worker a ready"));
-  g_free (ask ("report hive b ready"));
-  start_watch (&watch, "watch --notify", G_SUBPROCESS_FLAGS_NONE);
+  g_free (ctl_ask ("report worker a ready"));
+  g_free (ctl_ask ("report hive b ready"));
+  ctl_watch_start (&watch, "watch --notify", G_SUBPROCESS_FLAGS_NONE);
   await_notification (desktop.notified, 1, "ready");
   /* Somebody new is no news. */
-  g_free (ask ("report worker c ready"));
-  g_free (ask ("report worker a stopped"));
+  g_free (ctl_ask ("report worker c ready"));
+  g_free (ctl_ask ("report worker a stopped"));
   await_notification (desktop.notified, 2, "'Worker a went offline', ''");
-  g_free (ask ("report worker a ready"));
+  g_free (ctl_ask ("report worker a ready"));
   await_notification (desktop.notified, 3, "'Worker a is back', ''");
   g_variant_unref (
       bus_client_ask (f->client, "ReportWorker", "({'id': <'a'>, 'status': <'stopped'>},)"));
@@ -730,24 +559,24 @@ test_notify (Fixture *f, gconstpointer data)
                                    "({'id': <'b'>, 'operational_status': <'offline'>},)"));
   await_notification (desktop.notified, 4,
                       "'2 went offline', 'Worker a went offline\\nHive b went offline'");
-  stop_watch (&watch);
+  ctl_watch_stop (&watch);
   g_assert_cmpuint (desktop.notified->len, ==, 4);
 }
 
 static void
 test_notify_no_desktop (Fixture *f, gconstpointer data)
 {
-  Watch watch;
+  CtlWatch watch;
   g_autoptr (GDataInputStream) errors = NULL;
   g_autofree char *warning = NULL;
 
-  start_watch (&watch, "watch --notify", G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  ctl_watch_start (&watch, "watch --notify", G_SUBPROCESS_FLAGS_STDERR_PIPE);
   errors = g_data_input_stream_new (g_subprocess_get_stderr_pipe (watch.process));
   warning = g_data_input_stream_read_line_utf8 (errors, NULL, NULL, NULL);
   g_assert_nonnull (strstr (warning, "cannot be notified"));
-  g_free (ask ("report worker w ready"));
-  g_free (await_line (&watch, "ready"));
-  stop_watch (&watch);
+  g_free (ctl_ask ("report worker w ready"));
+  g_free (ctl_watch_await (&watch, "ready"));
+  ctl_watch_stop (&watch);
 }
 
 /* A desktop with a browser that says, to a pipe, what it is to show. */
@@ -825,7 +654,7 @@ test_open (Fixture *f, gconstpointer data)
 
   browser_init (&browser);
   line = on_desktop (&browser, "open --json");
-  node = ask_json (line);
+  node = ctl_ask_json (line);
   g_assert_cmpint (read (browser.pipe, shown, sizeof shown - 1), >, 0);
   g_strchomp (shown);
   address = g_strdup_printf ("http://127.0.0.1:%u/", queen_process_get_port (f->queen));
@@ -836,9 +665,9 @@ test_open (Fixture *f, gconstpointer data)
 static void
 test_open_no_browser (Fixture *f, gconstpointer data)
 {
-  refuse ("XDG_DATA_HOME=/nonexistent XDG_DATA_DIRS=/nonexistent XDG_CONFIG_HOME=/nonexistent "
-          "XDG_CONFIG_DIRS=/nonexistent open",
-          1, "no browser to show http://127.0.0.1:");
+  ctl_refuse ("XDG_DATA_HOME=/nonexistent XDG_DATA_DIRS=/nonexistent XDG_CONFIG_HOME=/nonexistent "
+              "XDG_CONFIG_DIRS=/nonexistent open",
+              1, "no browser to show http://127.0.0.1:");
 }
 
 /* Nobody sees the stderr of what an icon starts. */
@@ -846,12 +675,11 @@ static void
 test_open_notify (Fixture *f, gconstpointer data)
 {
   g_auto (Desktop) desktop = { 0 };
-  Watch watch;
+  CtlWatch watch;
 
   desktop_init (&desktop, f);
-  start_watch (&watch, "open --notify", G_SUBPROCESS_FLAGS_STDERR_SILENCE);
-  await_notification (desktop.notified, 1,
-                      "'The page cannot be opened', 'The queen is not running");
+  ctl_watch_start (&watch, "open --notify", G_SUBPROCESS_FLAGS_STDERR_SILENCE);
+  await_notification (desktop.notified, 1, "'The page cannot be opened', 'There is no queen");
   g_assert_true (g_subprocess_wait (watch.process, NULL, NULL));
   g_assert_cmpint (g_subprocess_get_exit_status (watch.process), ==, 3);
   g_object_unref (watch.lines);
@@ -887,6 +715,7 @@ main (int argc, char **argv)
   ADD ("open/an-icon-that-fails-says-why", set_up_bus, test_open_notify);
   ADD ("watch/events-until-nobody-reads", set_up, test_watch);
   ADD ("watch/closed-descriptors-are-taken-by-nobody-else", set_up, test_no_output);
+  ADD ("watch/changes-alone", set_up, test_watch_changes);
   ADD ("watch/json-lines", set_up, test_watch_json);
   ADD ("watch/queen-restarted", set_up, test_watch_restart);
   ADD ("watch/notifications", set_up, test_notify);

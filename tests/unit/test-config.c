@@ -97,6 +97,20 @@ test_file (void)
   g_remove (path);
 }
 
+/* D10: as some editors write it. */
+static void
+test_byte_order_mark (void)
+{
+  g_autofree char *path = write_file ("\xef\xbb\xbf[queen]\r\nport=1234\r\n");
+  g_autofree char *words = g_strdup_printf ("-c %s", path);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QueenConfig) config = parse (words, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (config->port, ==, 1234);
+  g_remove (path);
+}
+
 static void
 test_bad_files (void)
 {
@@ -107,6 +121,10 @@ test_bad_files (void)
     { "port=1\n", "" },
     { "[queen]\nbind=\\x\n", ": bind: " },
     { "[queen]\ntoken-file=\\x\n", ": token-file: " },
+    /* D10 */
+    { "[queen]\nport=8600 # mine\n", "a comment needs a line of its own" },
+    { "[queen]\ncapacity=5  \n", "it ends with a blank" },
+    { "[queen]\nprotect-reads=true\t# all\n", "a comment needs a line of its own" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -256,6 +274,7 @@ main (int argc, char **argv)
   g_test_add_func ("/config/defaults/as-documented", test_defaults);
   g_test_add_func ("/config/command-line/understood", test_command_line);
   g_test_add_func ("/config/file/goes-behind-the-command-line", test_file);
+  g_test_add_func ("/config/file/byte-order-mark-and-carriage-returns", test_byte_order_mark);
   g_test_add_func ("/config/file/error-names-file-and-key", test_bad_files);
   g_test_add_func ("/config/setting/error-names-the-option", test_bad_settings);
   g_test_add_func ("/config/usage/told-apart", test_usage);

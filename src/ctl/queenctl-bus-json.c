@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queenctl-bus-json.h"
+
+#include "model/queen-component-json.h"
+#include "model/queen-json.h"
+#include "model/queen-timestamp.h"
+
+#define NSEC_PER_USEC 1000
+#define LAST_TIME (G_MAXINT64 / NSEC_PER_USEC)
+
+static guint64
+get_number (GVariant *properties, const char *name)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (properties, name, NULL);
+
+  if (!value)
+    return 0;
+  switch (g_variant_classify (value))
+    {
+    case G_VARIANT_CLASS_UINT16:
+      return g_variant_get_uint16 (value);
+    case G_VARIANT_CLASS_UINT32:
+      return g_variant_get_uint32 (value);
+    case G_VARIANT_CLASS_UINT64:
+      return g_variant_get_uint64 (value);
+    default:
+      return 0;
+    }
+}
+
+/* Returns: ns since 1970 */
+static gint64
+get_time (GVariant *properties, const char *name)
+{
+  return (gint64) MIN (get_number (properties, name), LAST_TIME) * NSEC_PER_USEC;
+}
+
+/* Returns: (transfer full) (nullable): what was said; on the bus nothing is an empty text */
+static char *
+dup_text (GVariant *properties, const char *name)
+{
+  const char *text;
+
+  return g_variant_lookup (properties, name, "&s", &text) && *text != '\0' ? g_strdup (text) : NULL;
+}
+
+static QueenComponent *
+read_component (QueenctlKind kind, GVariant *properties)
+{
+  QueenComponent *component = queen_component_new (
+      kind == QUEENCTL_KIND_WORKER ? QUEEN_COMPONENT_WORKER : QUEEN_COMPONENT_HIVE);
+  g_autofree char *status = dup_text (properties, "Status");
+  g_autofree char *health = dup_text (properties, "Health");
+
+  component->id = dup_text (properties, "Id");
+  queen_status_parse (status ? status : "", &component->status);
+  queen_health_parse (health ? health : "", &component->health);
+  component->port = (guint16) get_number (properties, "Port");
+  component->model_id = dup_text (properties, "ModelId");
+  component->device = dup_text (properties, "Device");
+  component->implementation = dup_text (properties, "Implementation");
+  component->version = dup_text (properties, "Version");
+  component->hostname = dup_text (properties, "Hostname");
+  component->hive_id = dup_text (properties, "HiveId");
+  component->health_reason = dup_text (properties, "HealthReason");
+  component->first_seen = get_time (properties, "FirstSeen");
+  component->last_seen = get_time (properties, "LastSeen");
+  component->heartbeats = get_number (properties, "Heartbeats");
+  return component;
+}
+
+QueenctlComponent *
+queenctl_bus_json_get_component (QueenctlKind kind, GVariant *properties, GError **error)
+{
+  g_autoptr (QueenComponent) component = read_component (kind, properties);
+  g_autoptr (GString) json = g_string_new (NULL);
+  JsonNode *node;
+
+  queen_component_append_json (component, json);
+  node = queen_json_parse (json->str, json->len, NULL, NULL);
+  return queenctl_component_new (kind, node ? node : json_node_new (JSON_NODE_NULL), error);
+}
+
+static void
+set_time (JsonObject *status, const char *member, gint64 time)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  queen_timestamp_append (text, time);
+  json_object_set_string_member (status, member, text->str);
+}
+
+static void
+set_texts (JsonObject *status, const char *member, GVariant *value)
+{
+  g_autofree const char **texts = g_variant_get_strv (value, NULL);
+  JsonArray *array = json_array_new ();
+
+  for (const char **text = texts; *text; text++)
+    json_array_add_string_element (array, *text);
+  json_object_set_array_member (status, member, array);
+}
+
+/* What both ways to her tell; see queenctl_queen_get_status(). */
+static const struct
+{
+  const char *property;
+  const char *member;
+} of_queen[] = {
+  { "WorkersOnline", "workers_online" },
+  { "WorkersAvailable", "workers_available" },
+  { "HivesOnline", "hives_online" },
+  { "HivesAvailable", "hives_available" },
+  { "Version", "version" },
+  { "Addresses", "addresses" },
+  { "StartedAt", "started_at" },
+  { "Subscribers", "subscribers" },
+  { "EventsPublished", "events_published" },
+};
+
+JsonObject *
+queenctl_bus_json_get_status (GVariant *properties)
+{
+  JsonObject *status = json_object_new ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (of_queen); i++)
+    {
+      const char *name = of_queen[i].property;
+      const char *member = of_queen[i].member;
+      g_autoptr (GVariant) value = g_variant_lookup_value (properties, name, NULL);
+
+      if (!value)
+        json_object_set_null_member (status, member);
+      else if (g_str_equal (name, "StartedAt"))
+        set_time (status, member, get_time (properties, name));
+      else if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+        json_object_set_string_member (status, member, g_variant_get_string (value, NULL));
+      else if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY))
+        set_texts (status, member, value);
+      else
+        json_object_set_int_member (status, member, (gint64) get_number (properties, name));
+    }
+  return status;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "queenctl-component.h"
+
+G_BEGIN_DECLS
+
+/* What the queen says on the bus, as the JSON that she says over HTTP. It is written by her own
+ * functions, so there is but one form. Times have microseconds only: that is what the bus tells. */
+
+/**
+ * queenctl_bus_json_get_component:
+ * @properties: those of a worker or hive, `a{sv}`
+ *
+ * Returns: (transfer full) (nullable): the component, or %NULL with %QUEENCTL_ERROR_REFUSED
+ */
+QueenctlComponent *
+queenctl_bus_json_get_component (QueenctlKind kind, GVariant *properties, GError **error);
+
+/**
+ * queenctl_bus_json_get_status:
+ * @properties: the queen's own, `a{sv}`
+ *
+ * Returns: (transfer full): the same as JSON, such as `workers_online`
+ */
+JsonObject *queenctl_bus_json_get_status (GVariant *properties);
+
+G_END_DECLS

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queenctl-bus-queen.h"
+
+#include <glib/gi18n.h>
+
+#include "model/queen-hash.h"
+#include "queen-dbus-interfaces.h"
+#include "queenctl-bus-json.h"
+#include "queenctl-bus.h"
+#include "queenctl-error.h"
+
+#define QUEEN_NAME "dev.rbee.Queen1"
+#define QUEEN_PATH "/dev/rbee/Queen1"
+#define RECONNECT_SEC 1
+
+struct _QueenctlBusQueen
+{
+  QueenctlQueen parent_instance;
+
+  const char *bus_name; /* static */
+  GDBusConnection *connection;
+  QueenDBusQueen *proxy; /* NULL while there is no bus */
+  guint reconnect_id;
+};
+
+G_DEFINE_FINAL_TYPE (QueenctlBusQueen, queenctl_bus_queen, QUEENCTL_TYPE_QUEEN)
+
+/* Asking */
+
+static gboolean
+explain (QueenctlBusQueen *self, GError *cause, GError **error)
+{
+  return queenctl_error_from_bus (self->bus_name, cause, error);
+}
+
+static GVariant *
+call (QueenctlBusQueen *self,
+      const char *path,
+      const char *interface,
+      const char *method,
+      GVariant *arguments,
+      const char *reply_type,
+      GError **cause)
+{
+  return g_dbus_connection_call_sync (self->connection, QUEEN_NAME, path, interface, method,
+                                      arguments, G_VARIANT_TYPE (reply_type),
+                                      G_DBUS_CALL_FLAGS_NO_AUTO_START, QUEENCTL_DEADLINE_MSEC, NULL,
+                                      cause);
+}
+
+static GVariant *
+get_all (QueenctlBusQueen *self, const char *path, const char *interface, GError **cause)
+{
+  g_autoptr (GVariant) reply = call (self, path, "org.freedesktop.DBus.Properties", "GetAll",
+                                     g_variant_new ("(s)", interface), "(a{sv})", cause);
+
+  return reply ? g_variant_get_child_value (reply, 0) : NULL;
+}
+
+static JsonObject *
+bus_get_status (QueenctlQueen *queen, GError **error)
+{
+  QueenctlBusQueen *self = QUEENCTL_BUS_QUEEN (queen);
+  GError *cause = NULL;
+  g_autoptr (GVariant) properties = get_all (self, QUEEN_PATH, QUEEN_NAME, &cause);
+
+  if (properties)
+    return queenctl_bus_json_get_status (properties);
+  explain (self, cause, error);
+  return NULL;
+}
+
+static char *
+dup_registry_path (QueenctlKind kind)
+{
+  return g_strdup_printf (QUEEN_PATH "/%s", queenctl_kind_get_plural (kind));
+}
+
+static gboolean
+add_components (QueenctlKind kind, GVariantIter *part, GHashTable *components, GError **error)
+{
+  GVariant *properties;
+
+  while (g_variant_iter_loop (part, "(o@a{sv})", NULL, &properties))
+    {
+      QueenctlComponent *component = queenctl_bus_json_get_component (kind, properties, error);
+
+      if (!component)
+        {
+          g_variant_unref (properties);
+          return FALSE;
+        }
+      /* One that has come back meanwhile is there twice, and the newer one is later. */
+      g_hash_table_replace (components, (gpointer) queenctl_component_get_string (component, "id"),
+                            component);
+    }
+  return TRUE;
+}
+
+/* @next: where the next part begins; 0 after the last one */
+static gboolean
+add_part (QueenctlBusQueen *self,
+          QueenctlKind kind,
+          guint64 after,
+          GHashTable *components,
+          guint64 *next,
+          GError **error)
+{
+  GError *cause = NULL;
+  g_autofree char *path = dup_registry_path (kind);
+  g_autoptr (GVariant) reply = call (self, path, QUEEN_NAME ".Registry", "List",
+                                     g_variant_new ("(tu)", after, 0), "(a(oa{sv})t)", &cause);
+  g_autoptr (GVariantIter) part = NULL;
+
+  if (!reply)
+    return explain (self, cause, error);
+  g_variant_get (reply, "(a(oa{sv})t)", &part, next);
+  if (*next <= after)
+    *next = 0;
+  return add_components (kind, part, components, error);
+}
+
+static gboolean
+bus_list (QueenctlQueen *queen, QueenctlKind kind, GPtrArray *components, GError **error)
+{
+  g_autoptr (GHashTable) known = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL,
+                                                        (GDestroyNotify) queenctl_component_free);
+  GHashTableIter iter;
+  gpointer component;
+  guint64 after = 0;
+
+  do
+    if (!add_part (QUEENCTL_BUS_QUEEN (queen), kind, after, known, &after, error))
+      return FALSE;
+  while (after != 0);
+
+  g_hash_table_iter_init (&iter, known);
+  while (g_hash_table_iter_next (&iter, NULL, &component))
+    {
+      g_hash_table_iter_steal (&iter);
+      g_ptr_array_add (components, component);
+    }
+  return TRUE;
+}
+
+/* What GDBus, and other implementations, say of an object or an interface that is not there. */
+static gboolean
+is_absent (const GError *cause)
+{
+  return g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD) ||
+         g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT) ||
+         g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_INTERFACE) ||
+         g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS);
+}
+
+static gboolean
+bus_lookup (QueenctlQueen *queen,
+            QueenctlKind kind,
+            const char *id,
+            QueenctlComponent **component,
+            GError **error)
+{
+  QueenctlBusQueen *self = QUEENCTL_BUS_QUEEN (queen);
+  g_autofree char *registry = dup_registry_path (kind);
+  g_autofree char *element = g_dbus_escape_object_path (id);
+  g_autofree char *path = g_strdup_printf ("%s/%s", registry, element);
+  const char *interface = kind == QUEENCTL_KIND_WORKER ? QUEEN_NAME ".Worker" : QUEEN_NAME ".Hive";
+  GError *cause = NULL;
+  g_autoptr (GVariant) properties = get_all (self, path, interface, &cause);
+
+  if (properties)
+    return (*component = queenctl_bus_json_get_component (kind, properties, error)) != NULL;
+  if (!is_absent (cause))
+    return explain (self, cause, error);
+  g_error_free (cause);
+  return TRUE;
+}
+
+static QueenctlComponent *
+bus_find (QueenctlQueen *queen, const char *model, GError **error)
+{
+  QueenctlBusQueen *self = QUEENCTL_BUS_QUEEN (queen);
+  GError *cause = NULL;
+  g_autoptr (GVariant) reply = call (self, QUEEN_PATH, QUEEN_NAME, "FindWorker",
+                                     g_variant_new ("(s)", model), "(oa{sv})", &cause);
+  g_autoptr (GVariant) properties = reply ? g_variant_get_child_value (reply, 1) : NULL;
+  g_autofree char *remote = cause ? g_dbus_error_get_remote_error (cause) : NULL;
+
+  if (properties)
+    return queenctl_bus_json_get_component (QUEENCTL_KIND_WORKER, properties, error);
+  if (g_strcmp0 (remote, QUEEN_NAME ".Error.NotFound") != 0)
+    {
+      explain (self, cause, error);
+      return NULL;
+    }
+  g_error_free (cause);
+  queenctl_error_no_worker (model, error);
+  return NULL;
+}
+
+/* Telling */
+
+static gboolean
+tell (QueenctlBusQueen *self, const char *method, GVariant *arguments, GError **error)
+{
+  GError *cause = NULL;
+  g_autoptr (GVariant) reply = call (self, QUEEN_PATH, QUEEN_NAME, method, arguments, "()", &cause);
+
+  return reply || explain (self, cause, error);
+}
+
+static gboolean
+bus_report (QueenctlQueen *queen, QueenctlKind kind, JsonNode *heartbeat, GError **error)
+{
+  GVariant *members = json_gvariant_deserialize (heartbeat, "a{sv}", error);
+
+  return members && tell (QUEENCTL_BUS_QUEEN (queen),
+                          kind == QUEENCTL_KIND_WORKER ? "ReportWorker" : "ReportHive",
+                          g_variant_new ("(@a{sv})", members), error);
+}
+
+static gboolean
+bus_forget (QueenctlQueen *queen, QueenctlKind kind, const char *id, GError **error)
+{
+  return tell (QUEENCTL_BUS_QUEEN (queen), "Forget",
+               g_variant_new ("(ss)", queenctl_kind_get_nick (kind), id), error);
+}
+
+/* Watching */
+
+static gboolean connect_to_queen (QueenctlBusQueen *self, GError **error);
+
+static void
+on_heartbeat (QueenDBusQueen *proxy,
+              const char *kind,
+              const char *id,
+              const char *status,
+              const char *json,
+              gpointer data)
+{
+  queenctl_queen_emit_event (data, &(QueenctlEvent){ kind, id, status, json });
+}
+
+static void
+on_lagged (QueenDBusQueen *proxy, guint64 dropped, gpointer data)
+{
+  queenctl_queen_emit_lagged (data, (gint64) MIN (dropped, G_MAXINT64));
+}
+
+static void
+on_subscribed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (QueenctlQueen) self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (queen_dbus_queen_call_subscribe_finish (QUEEN_DBUS_QUEEN (source), result, &error))
+    queenctl_queen_emit_back (self);
+  else if (!g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY))
+    queenctl_queen_emit_gone (self, error->message);
+  /* If she has gone again, the change of owner says so. */
+}
+
+static void
+on_owner_changed (GObject *proxy, GParamSpec *spec, gpointer data)
+{
+  g_autofree char *owner = g_dbus_proxy_get_name_owner (G_DBUS_PROXY (proxy));
+
+  if (owner)
+    queen_dbus_queen_call_subscribe (QUEEN_DBUS_QUEEN (proxy), NULL, on_subscribed,
+                                     g_object_ref (data));
+  else if (!g_dbus_connection_is_closed (g_dbus_proxy_get_connection (G_DBUS_PROXY (proxy))))
+    queenctl_queen_emit_gone (data, _ ("The queen has gone. Waiting for her to come back."));
+}
+
+static void
+bus_detach (QueenctlBusQueen *self)
+{
+  if (self->connection)
+    g_signal_handlers_disconnect_by_data (self->connection, self);
+  if (self->proxy)
+    g_signal_handlers_disconnect_by_data (self->proxy, self);
+  g_clear_object (&self->proxy);
+  g_clear_object (&self->connection);
+}
+
+static gboolean bus_attach (QueenctlBusQueen *self, GError **error);
+
+static gboolean
+on_reconnect_due (gpointer data)
+{
+  QueenctlBusQueen *self = data;
+
+  if (!connect_to_queen (self, NULL) || !bus_attach (self, NULL))
+    {
+      bus_detach (self);
+      return G_SOURCE_CONTINUE;
+    }
+  self->reconnect_id = 0;
+  queenctl_queen_emit_back (QUEENCTL_QUEEN (self));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_closed (GDBusConnection *connection, gboolean is_remote, GError *error, gpointer data)
+{
+  QueenctlBusQueen *self = data;
+
+  bus_detach (self);
+  if (self->reconnect_id == 0)
+    self->reconnect_id = g_timeout_add_seconds (RECONNECT_SEC, on_reconnect_due, self);
+  queenctl_queen_emit_gone (QUEENCTL_QUEEN (self),
+                            _ ("The bus has gone. Waiting for it to come back."));
+}
+
+static gboolean
+bus_attach (QueenctlBusQueen *self, GError **error)
+{
+  GError *cause = NULL;
+
+  g_signal_connect (self->proxy, "heartbeat", G_CALLBACK (on_heartbeat), self);
+  g_signal_connect (self->proxy, "lagged", G_CALLBACK (on_lagged), self);
+  g_signal_connect (self->proxy, "notify::g-name-owner", G_CALLBACK (on_owner_changed), self);
+  g_signal_connect (self->connection, "closed", G_CALLBACK (on_closed), self);
+  return queen_dbus_queen_call_subscribe_sync (self->proxy, NULL, &cause) ||
+         explain (self, cause, error);
+}
+
+static gboolean
+bus_watch (QueenctlQueen *queen, gboolean are_pulses_wanted, GError **error)
+{
+  return bus_attach (QUEENCTL_BUS_QUEEN (queen), error);
+}
+
+/* The object */
+
+static void
+queenctl_bus_queen_dispose (GObject *object)
+{
+  QueenctlBusQueen *self = QUEENCTL_BUS_QUEEN (object);
+
+  g_clear_handle_id (&self->reconnect_id, g_source_remove);
+  bus_detach (self);
+  G_OBJECT_CLASS (queenctl_bus_queen_parent_class)->dispose (object);
+}
+
+static void
+queenctl_bus_queen_class_init (QueenctlBusQueenClass *class)
+{
+  QueenctlQueenClass *queen_class = QUEENCTL_QUEEN_CLASS (class);
+
+  G_OBJECT_CLASS (class)->dispose = queenctl_bus_queen_dispose;
+  queen_class->get_status = bus_get_status;
+  queen_class->list = bus_list;
+  queen_class->lookup = bus_lookup;
+  queen_class->find = bus_find;
+  queen_class->report = bus_report;
+  queen_class->forget = bus_forget;
+  queen_class->watch = bus_watch;
+}
+
+static void
+queenctl_bus_queen_init (QueenctlBusQueen *self)
+{
+}
+
+static gboolean
+connect_to_queen (QueenctlBusQueen *self, GError **error)
+{
+  gboolean is_session = g_str_equal (self->bus_name, "session");
+  g_autofree char *owner = NULL;
+  g_autoptr (GError) cause = NULL;
+
+  self->connection = queenctl_bus_connect (self->bus_name, error);
+  if (!self->connection)
+    return FALSE;
+
+  /* The proxy would load properties with GLib's deadline instead of ours. */
+  self->proxy = queen_dbus_queen_proxy_new_sync (self->connection,
+                                                 G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START |
+                                                     G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES,
+                                                 QUEEN_NAME, QUEEN_PATH, NULL, &cause);
+  if (self->proxy)
+    {
+      g_dbus_proxy_set_default_timeout (G_DBUS_PROXY (self->proxy), QUEENCTL_DEADLINE_MSEC);
+      owner = g_dbus_proxy_get_name_owner (G_DBUS_PROXY (self->proxy));
+    }
+  if (!owner)
+    g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
+                         is_session ? _ ("the session bus: she is not on it")
+                                    : _ ("the system bus: she is not on it"));
+  return owner != NULL;
+}
+
+QueenctlQueen *
+queenctl_bus_queen_new (const char *bus_name, GError **error)
+{
+  g_autoptr (QueenctlBusQueen) self = g_object_new (QUEENCTL_TYPE_BUS_QUEEN, NULL);
+
+  self->bus_name = g_intern_string (bus_name);
+  if (!connect_to_queen (self, error))
+    return NULL;
+  return QUEENCTL_QUEEN (g_steal_pointer (&self));
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queenctl-connect.h"
+
+#include <glib/gi18n.h>
+
+#include "queenctl-bus-queen.h"
+#include "queenctl-error.h"
+#include "queenctl-http-queen.h"
+
+#define LOCAL_URL "http://localhost:8500"
+
+static void
+add_reason (GPtrArray *asked, GError *reason)
+{
+  g_ptr_array_add (asked, g_strdup (reason->message));
+  g_error_free (reason);
+}
+
+static QueenctlQueen *
+ask_bus (const char *bus_name, GPtrArray *asked)
+{
+  GError *reason = NULL;
+  QueenctlQueen *queen = queenctl_bus_queen_new (bus_name, &reason);
+
+  if (!queen)
+    add_reason (asked, reason);
+  return queen;
+}
+
+/* Somebody else may serve there, so the answer counts and not the open port. */
+static gboolean
+is_there (QueenctlHttp *http, GPtrArray *asked)
+{
+  GError *reason = NULL;
+  g_autoptr (JsonNode) answer =
+      queenctl_http_ask_json (http, "GET", "/health", NULL, NULL, &reason);
+
+  if (answer)
+    return TRUE;
+  add_reason (asked, reason);
+  return FALSE;
+}
+
+static QueenctlQueen *
+ask_http (const QueenctlOptions *options, const char *url, GPtrArray *asked, GError **error)
+{
+  g_autoptr (QueenctlHttp) http =
+      queenctl_http_new (url, options->token_file, options->ca_file, error);
+
+  if (!http || (asked && !is_there (http, asked)))
+    return NULL;
+  return queenctl_http_queen_new (g_steal_pointer (&http));
+}
+
+static QueenctlQueen *
+ask_all (const QueenctlOptions *options, GPtrArray *asked, GError **error)
+{
+  QueenctlQueen *queen = ask_bus ("session", asked);
+
+  if (!queen)
+    queen = ask_bus ("system", asked);
+  return queen ? queen : ask_http (options, LOCAL_URL, asked, error);
+}
+
+QueenctlQueen *
+queenctl_connect (const QueenctlOptions *options, GError **error)
+{
+  g_autoptr (GPtrArray) asked = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GError) cause = NULL;
+  gboolean is_auto = g_str_equal (options->bus, "auto");
+  QueenctlQueen *queen;
+
+  if (options->url)
+    return ask_http (options, options->url, NULL, error);
+  queen = is_auto ? ask_all (options, asked, &cause) : ask_bus (options->bus, asked);
+  if (cause)
+    g_propagate_error (error, g_steal_pointer (&cause));
+  else if (!queen)
+    queenctl_error_no_queen (is_auto ? NULL : options->bus, asked, error);
+  return queen;
+}

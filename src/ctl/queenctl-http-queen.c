@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queenctl-http-queen.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "model/queen-hash.h"
+#include "model/queen-timestamp.h"
+#include "queenctl-error.h"
+#include "queenctl-http-stream.h"
+
+#define PAGE 5000               /* components asked for at once */
+#define MOST_COMPONENTS 2000000 /* a list that is longer does not end */
+#define NSEC_PER_SEC 1e9
+
+struct _QueenctlHttpQueen
+{
+  QueenctlQueen parent_instance;
+
+  QueenctlHttp *http;
+  QueenctlHttpStream *stream; /* NULL while nobody watches */
+};
+
+G_DEFINE_FINAL_TYPE (QueenctlHttpQueen, queenctl_http_queen, QUEENCTL_TYPE_QUEEN)
+
+static gboolean
+refuse_stranger (QueenctlHttp *http, GError **error)
+{
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED, _ ("What answers at %s is no queen."),
+               queenctl_http_get_url (http));
+  return FALSE;
+}
+
+/* Status. Most of it is in the metrics, whose names do not change. */
+
+static double
+read_sample (const char *metrics, const char *name)
+{
+  g_autofree char *start = g_strconcat ("\n", name, " ", NULL);
+  const char *sample = strstr (metrics, start);
+
+  return sample ? g_ascii_strtod (sample + strlen (start), NULL) : 0;
+}
+
+static void
+set_count (JsonObject *status, const char *member, const char *metrics, const char *name)
+{
+  json_object_set_int_member (status, member, (gint64) read_sample (metrics, name));
+}
+
+static void
+set_counts (JsonObject *status, const char *metrics)
+{
+  set_count (status, "workers_online", metrics, "queen_components_online{kind=\"worker\"}");
+  set_count (status, "workers_available", metrics, "queen_components_available{kind=\"worker\"}");
+  set_count (status, "hives_online", metrics, "queen_components_online{kind=\"hive\"}");
+  set_count (status, "hives_available", metrics, "queen_components_available{kind=\"hive\"}");
+}
+
+static void
+set_start (JsonObject *status, const char *metrics)
+{
+  double seconds = CLAMP (read_sample (metrics, "process_start_time_seconds"), 0, 9e9);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  /* Told in milliseconds, which a double does not hold exactly. */
+  queen_timestamp_append (text, (gint64) (seconds * 1e3 + 0.5) * (gint64) (NSEC_PER_SEC / 1e3));
+  json_object_set_string_member (status, "started_at", text->str);
+}
+
+static void
+set_identity (QueenctlHttpQueen *self, JsonObject *status, JsonNode *build)
+{
+  JsonNode *version = json_object_get_member (json_node_get_object (build), "version");
+  JsonArray *addresses = json_array_new ();
+
+  json_object_set_string_member (status, "version",
+                                 version && json_node_get_value_type (version) == G_TYPE_STRING
+                                     ? json_node_get_string (version)
+                                     : "");
+  json_array_add_string_element (addresses, queenctl_http_get_url (self->http));
+  json_object_set_array_member (status, "addresses", addresses);
+}
+
+static JsonObject *
+http_get_status (QueenctlQueen *queen, GError **error)
+{
+  QueenctlHttpQueen *self = QUEENCTL_HTTP_QUEEN (queen);
+  g_autoptr (JsonNode) build =
+      queenctl_http_ask_json (self->http, "GET", "/v1/build-info", NULL, NULL, error);
+  guint code;
+  g_autofree char *metrics =
+      build ? queenctl_http_ask (self->http, "GET", "/metrics", NULL, &code, error) : NULL;
+  JsonObject *status;
+
+  if (!metrics)
+    return NULL;
+  if (code != SOUP_STATUS_OK)
+    {
+      queenctl_http_set_refusal (code, metrics, error);
+      return NULL;
+    }
+  status = json_object_new ();
+  set_counts (status, metrics);
+  set_identity (self, status, build);
+  set_start (status, metrics);
+  set_count (status, "subscribers", metrics, "queen_subscribers");
+  set_count (status, "events_published", metrics, "queen_events_total");
+  return status;
+}
+
+/* Lists */
+
+static gboolean
+add_page (
+    QueenctlHttp *http, QueenctlKind kind, JsonObject *page, GHashTable *components, GError **error)
+{
+  JsonNode *member = json_object_get_member (page, queenctl_kind_get_plural (kind));
+  JsonArray *array = member && JSON_NODE_HOLDS_ARRAY (member) ? json_node_get_array (member) : NULL;
+
+  if (!array)
+    return refuse_stranger (http, error);
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    {
+      QueenctlComponent *component =
+          queenctl_component_new (kind, json_node_ref (json_array_get_element (array, i)), error);
+
+      if (!component)
+        return FALSE;
+      g_hash_table_replace (components, (gpointer) queenctl_component_get_string (component, "id"),
+                            component);
+    }
+  return g_hash_table_size (components) <= MOST_COMPONENTS || refuse_stranger (http, error);
+}
+
+/* Returns: (transfer full) (nullable): where the next page begins */
+static char *
+dup_next (JsonObject *page)
+{
+  JsonNode *next = json_object_get_member (page, "next");
+
+  return next && json_node_get_value_type (next) == G_TYPE_STRING
+             ? g_uri_escape_string (json_node_get_string (next), NULL, FALSE)
+             : NULL;
+}
+
+/* @query: (nullable): what is asked for, such as `&model=m` */
+static gboolean
+add_pages (QueenctlHttp *http,
+           QueenctlKind kind,
+           const char *query,
+           GHashTable *components,
+           GError **error)
+{
+  g_autofree char *next = NULL;
+
+  do
+    {
+      g_autofree char *path =
+          g_strdup_printf ("/v1/%s?limit=%d%s%s%s", queenctl_kind_get_plural (kind), PAGE,
+                           query ? query : "", next ? "&after=" : "", next ? next : "");
+      g_autoptr (JsonNode) page = queenctl_http_ask_json (http, "GET", path, NULL, NULL, error);
+      guint before = g_hash_table_size (components);
+
+      if (!page || !add_page (http, kind, json_node_get_object (page), components, error))
+        return FALSE;
+      g_free (next);
+      next = dup_next (json_node_get_object (page));
+      if (next && g_hash_table_size (components) == before)
+        return refuse_stranger (http, error);
+    }
+  while (next);
+  return TRUE;
+}
+
+static gboolean
+add_components (
+    QueenctlHttp *http, QueenctlKind kind, const char *query, GPtrArray *components, GError **error)
+{
+  g_autoptr (GHashTable) known = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL,
+                                                        (GDestroyNotify) queenctl_component_free);
+  GHashTableIter iter;
+  gpointer component;
+
+  if (!add_pages (http, kind, query, known, error))
+    return FALSE;
+  g_hash_table_iter_init (&iter, known);
+  while (g_hash_table_iter_next (&iter, NULL, &component))
+    {
+      g_hash_table_iter_steal (&iter);
+      g_ptr_array_add (components, component);
+    }
+  return TRUE;
+}
+
+static gboolean
+http_list (QueenctlQueen *queen, QueenctlKind kind, GPtrArray *components, GError **error)
+{
+  return add_components (QUEENCTL_HTTP_QUEEN (queen)->http, kind, NULL, components, error);
+}
+
+/* There is no turn to take over HTTP, so chance spreads the calls over all who have the model. */
+static QueenctlComponent *
+http_find (QueenctlQueen *queen, const char *model, GError **error)
+{
+  g_autoptr (GPtrArray) workers = queenctl_component_array_new ();
+  g_autofree char *escaped = g_uri_escape_string (model, NULL, FALSE);
+  g_autofree char *query = g_strconcat ("&available=true&model=", escaped, NULL);
+
+  if (!add_components (QUEENCTL_HTTP_QUEEN (queen)->http, QUEENCTL_KIND_WORKER, query, workers,
+                       error))
+    return NULL;
+  if (workers->len == 0)
+    {
+      queenctl_error_no_worker (model, error);
+      return NULL;
+    }
+  return g_ptr_array_steal_index_fast (workers,
+                                       (guint) g_random_int_range (0, (gint32) workers->len));
+}
+
+/* One of them */
+
+static char *
+dup_path (QueenctlKind kind, const char *id)
+{
+  g_autofree char *escaped = g_uri_escape_string (id, NULL, FALSE);
+
+  return g_strdup_printf ("/v1/%s/%s", queenctl_kind_get_plural (kind), escaped);
+}
+
+static gboolean
+http_lookup (QueenctlQueen *queen,
+             QueenctlKind kind,
+             const char *id,
+             QueenctlComponent **component,
+             GError **error)
+{
+  g_autofree char *path = dup_path (kind, id);
+  gboolean is_missing = FALSE;
+  JsonNode *node = queenctl_http_ask_json (QUEENCTL_HTTP_QUEEN (queen)->http, "GET", path, NULL,
+                                           &is_missing, error);
+
+  if (node)
+    *component = queenctl_component_new (kind, node, error);
+  return *component || is_missing;
+}
+
+static gboolean
+http_forget (QueenctlQueen *queen, QueenctlKind kind, const char *id, GError **error)
+{
+  g_autofree char *path = dup_path (kind, id);
+  g_autoptr (JsonNode) answer =
+      queenctl_http_ask_json (QUEENCTL_HTTP_QUEEN (queen)->http, "DELETE", path, NULL, NULL, error);
+
+  return answer != NULL;
+}
+
+static gboolean
+http_report (QueenctlQueen *queen, QueenctlKind kind, JsonNode *heartbeat, GError **error)
+{
+  g_autofree char *path = g_strdup_printf ("/v1/%s-heartbeat", queenctl_kind_get_nick (kind));
+  g_autofree char *members = json_to_string (heartbeat, FALSE);
+  g_autofree char *body = g_strdup_printf ("{\"%s\":%s}", queenctl_kind_get_nick (kind), members);
+  g_autoptr (JsonNode) answer =
+      queenctl_http_ask_json (QUEENCTL_HTTP_QUEEN (queen)->http, "POST", path, body, NULL, error);
+
+  return answer != NULL;
+}
+
+static gboolean
+http_watch (QueenctlQueen *queen, gboolean are_pulses_wanted, GError **error)
+{
+  QueenctlHttpQueen *self = QUEENCTL_HTTP_QUEEN (queen);
+
+  self->stream = queenctl_http_stream_new (queen, self->http, are_pulses_wanted, error);
+  return self->stream != NULL;
+}
+
+/* The object */
+
+static void
+queenctl_http_queen_finalize (GObject *object)
+{
+  QueenctlHttpQueen *self = QUEENCTL_HTTP_QUEEN (object);
+
+  g_clear_pointer (&self->stream, queenctl_http_stream_free);
+  queenctl_http_free (self->http);
+  G_OBJECT_CLASS (queenctl_http_queen_parent_class)->finalize (object);
+}
+
+static void
+queenctl_http_queen_class_init (QueenctlHttpQueenClass *class)
+{
+  QueenctlQueenClass *queen_class = QUEENCTL_QUEEN_CLASS (class);
+
+  G_OBJECT_CLASS (class)->finalize = queenctl_http_queen_finalize;
+  queen_class->get_status = http_get_status;
+  queen_class->list = http_list;
+  queen_class->lookup = http_lookup;
+  queen_class->find = http_find;
+  queen_class->report = http_report;
+  queen_class->forget = http_forget;
+  queen_class->watch = http_watch;
+}
+
+static void
+queenctl_http_queen_init (QueenctlHttpQueen *self)
+{
+}
+
+QueenctlQueen *
+queenctl_http_queen_new (QueenctlHttp *http)
+{
+  QueenctlHttpQueen *self = g_object_new (QUEENCTL_TYPE_HTTP_QUEEN, NULL);
+
+  self->http = http;
+  return QUEENCTL_QUEEN (self);
+}

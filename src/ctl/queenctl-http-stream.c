@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queenctl-http-stream.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "model/queen-json.h"
+#include "queenctl-error.h"
+#include "queenctl-sse.h"
+
+#define LONGEST_SILENCE 45 /* s */
+#define LEAST_RETRY 100    /* ms */
+#define MAX_REFUSAL 65536  /* bytes of what a refusal says */
+
+struct _QueenctlHttpStream
+{
+  QueenctlQueen *queen;
+  QueenctlHttp *http;
+  const char *path; /* static */
+  SoupSession *session;
+  QueenctlSse *sse;
+
+  GCancellable *cancellable;
+  SoupMessage *message;
+  GInputStream *body; /* while we listen */
+  guint retry_id;
+  gboolean is_settled;    /* the first try has ended */
+  gboolean is_subscribed; /* once it was let in */
+  gboolean is_gone;       /* that has been told */
+  GError *error;          /* of the last try */
+};
+
+static void connect_to_stream (QueenctlHttpStream *self);
+
+/* What it says */
+
+static const char *
+get_text (JsonObject *event, const char *member)
+{
+  JsonNode *node = json_object_get_member (event, member);
+
+  return node && json_node_get_value_type (node) == G_TYPE_STRING ? json_node_get_string (node)
+                                                                  : "";
+}
+
+static void
+emit_event (QueenctlHttpStream *self, const char *json)
+{
+  g_autoptr (JsonNode) node = queen_json_parse (json, strlen (json), NULL, NULL);
+  JsonObject *event = node && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+  g_autofree char *id_member = NULL;
+  const char *kind;
+
+  if (!event)
+    return;
+  kind = get_text (event, "type");
+  id_member = g_strconcat (kind, "_id", NULL);
+  queenctl_queen_emit_event (self->queen, &(QueenctlEvent){ kind, get_text (event, id_member),
+                                                            get_text (event, "status"), json });
+}
+
+static void
+emit_lagged (QueenctlHttpStream *self, const char *json)
+{
+  g_autoptr (JsonNode) node = queen_json_parse (json, strlen (json), NULL, NULL);
+  JsonNode *dropped = node && JSON_NODE_HOLDS_OBJECT (node)
+                          ? json_object_get_member (json_node_get_object (node), "dropped")
+                          : NULL;
+
+  queenctl_queen_emit_lagged (self->queen,
+                              dropped && json_node_get_value_type (dropped) == G_TYPE_INT64
+                                  ? json_node_get_int (dropped)
+                                  : -1);
+}
+
+static void
+on_sse_event (const char *event, const char *data, gpointer user_data)
+{
+  if (g_str_equal (event, "heartbeat"))
+    emit_event (user_data, data);
+  else if (g_str_equal (event, "lagged"))
+    emit_lagged (user_data, data);
+}
+
+/* When it ends */
+
+static gboolean
+on_retry_due (gpointer data)
+{
+  QueenctlHttpStream *self = data;
+
+  self->retry_id = 0;
+  connect_to_stream (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* @error: (transfer full) (nullable): why; %NULL when she has ended it */
+static void
+end_try (QueenctlHttpStream *self, GError *error)
+{
+  gboolean was_settled = self->is_settled;
+
+  g_clear_object (&self->body);
+  g_clear_object (&self->message);
+  g_clear_error (&self->error);
+  self->error = error;
+  self->is_settled = TRUE;
+  if (!was_settled)
+    return;
+  queenctl_sse_take (self->sse, NULL, 0);
+  self->retry_id =
+      g_timeout_add (MAX (queenctl_sse_get_retry (self->sse), LEAST_RETRY), on_retry_due, self);
+  if (!self->is_gone)
+    queenctl_queen_emit_gone (self->queen, _ ("The queen has gone. Waiting for her to come back."));
+  self->is_gone = TRUE;
+}
+
+static gboolean
+is_cancelled (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static void read_on (QueenctlHttpStream *self);
+
+static void
+on_read (GObject *source, GAsyncResult *result, gpointer data)
+{
+  QueenctlHttpStream *self = data;
+  GError *error = NULL;
+  g_autoptr (GBytes) bytes =
+      g_input_stream_read_bytes_finish (G_INPUT_STREAM (source), result, &error);
+  gsize length = bytes ? g_bytes_get_size (bytes) : 0;
+
+  if (is_cancelled (error)) /* then there is no stream any more */
+    {
+      g_error_free (error);
+      return;
+    }
+  if (length > 0 && queenctl_sse_take (self->sse, g_bytes_get_data (bytes, NULL), length))
+    read_on (self);
+  else
+    end_try (self, error);
+}
+
+static void
+read_on (QueenctlHttpStream *self)
+{
+  g_input_stream_read_bytes_async (self->body, 65536, G_PRIORITY_DEFAULT, self->cancellable,
+                                   on_read, self);
+}
+
+/* What a refusal says is short, and comes at once. */
+static GError *
+read_refusal (QueenctlHttpStream *self, GInputStream *body)
+{
+  g_autofree char *text = g_malloc0 (MAX_REFUSAL);
+  g_autofree char *valid = NULL;
+  GError *error = NULL;
+  gsize length = 0;
+
+  g_input_stream_read_all (body, text, MAX_REFUSAL - 1, &length, NULL, NULL);
+  valid = g_utf8_make_valid (text, (gssize) length);
+  queenctl_http_set_refusal (soup_message_get_status (self->message), valid, &error);
+  return error;
+}
+
+static void
+on_stream (GObject *source, GAsyncResult *result, gpointer data)
+{
+  QueenctlHttpStream *self = data;
+  GError *error = NULL;
+  g_autoptr (GInputStream) body = soup_session_send_finish (SOUP_SESSION (source), result, &error);
+
+  if (is_cancelled (error))
+    {
+      g_error_free (error);
+      return;
+    }
+  if (body && soup_message_get_status (self->message) != SOUP_STATUS_OK)
+    error = read_refusal (self, body);
+  if (error)
+    {
+      end_try (self, error);
+      return;
+    }
+  self->body = g_steal_pointer (&body);
+  self->is_settled = TRUE;
+  self->is_subscribed = TRUE;
+  read_on (self);
+  if (self->is_gone)
+    queenctl_queen_emit_back (self->queen);
+  self->is_gone = FALSE;
+}
+
+static void
+connect_to_stream (QueenctlHttpStream *self)
+{
+  const char *last_id = queenctl_sse_get_last_id (self->sse);
+  SoupMessageHeaders *headers;
+
+  self->message = queenctl_http_new_message (self->http, "GET", self->path);
+  headers = soup_message_get_request_headers (self->message);
+  soup_message_headers_replace (headers, "Accept", "text/event-stream");
+  if (last_id && *last_id != '\0')
+    soup_message_headers_replace (headers, "Last-Event-ID", last_id);
+  soup_session_send_async (self->session, self->message, G_PRIORITY_DEFAULT, self->cancellable,
+                           on_stream, self);
+}
+
+static gboolean
+on_first_try_late (gpointer data)
+{
+  QueenctlHttpStream *self = data;
+
+  if (!self->is_settled)
+    end_try (self, g_error_new_literal (QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
+                                        _ ("The queen is there, but did not answer in time.")));
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+wait_for_first_try (QueenctlHttpStream *self)
+{
+  guint deadline_id = g_timeout_add (QUEENCTL_DEADLINE_MSEC, on_first_try_late, self);
+
+  while (!self->is_settled)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (deadline_id);
+}
+
+QueenctlHttpStream *
+queenctl_http_stream_new (QueenctlQueen *queen,
+                          QueenctlHttp *http,
+                          gboolean are_pulses_wanted,
+                          GError **error)
+{
+  QueenctlHttpStream *self = g_new0 (QueenctlHttpStream, 1);
+
+  self->queen = queen;
+  self->http = http;
+  self->path =
+      are_pulses_wanted ? "/v1/heartbeats/stream" : "/v1/heartbeats/stream?types=worker,hive";
+  self->session = queenctl_http_new_session (http, LONGEST_SILENCE);
+  self->sse = queenctl_sse_new (on_sse_event, self);
+  self->cancellable = g_cancellable_new ();
+  connect_to_stream (self);
+  wait_for_first_try (self);
+  if (self->is_subscribed)
+    return self;
+  if (self->error->domain == QUEENCTL_ERROR)
+    g_propagate_error (error, g_steal_pointer (&self->error));
+  else
+    queenctl_http_set_no_queen (http, self->error, error);
+  queenctl_http_stream_free (self);
+  return NULL;
+}
+
+void
+queenctl_http_stream_free (QueenctlHttpStream *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  g_clear_handle_id (&self->retry_id, g_source_remove);
+  g_clear_object (&self->body);
+  g_clear_object (&self->message);
+  g_clear_object (&self->session);
+  g_clear_object (&self->cancellable);
+  g_clear_error (&self->error);
+  queenctl_sse_free (self->sse);
+  g_free (self);
+}

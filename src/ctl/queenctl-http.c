@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queenctl-http.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "build-config.h"
+#include "model/queen-json.h"
+#include "queen-file.h"
+#include "queenctl-error.h"
+#include "queenctl-queen.h"
+
+#define MAX_ANSWER (64 * 1024 * 1024) /* bytes */
+#define MAX_TOKEN_FILE (64 * 1024)
+
+struct _QueenctlHttp
+{
+  char *url;
+  char *authorization; /* (nullable): the header */
+  GTlsDatabase *trusted;
+  gboolean is_local;     /* no proxy stands before this machine */
+  GMainContext *context; /* of questions, so that nothing else happens while one is answered */
+  SoupSession *session;
+};
+
+/* Whom to ask, and who asks */
+
+static gboolean
+is_loopback (const char *host)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
+
+  return address ? g_inet_address_get_is_loopback (address)
+                 : g_ascii_strcasecmp (host, "localhost") == 0;
+}
+
+static gboolean
+is_good_url (GUri *uri)
+{
+  return (g_strcmp0 (g_uri_get_scheme (uri), "http") == 0 ||
+          g_strcmp0 (g_uri_get_scheme (uri), "https") == 0) &&
+         g_uri_get_host (uri) && *g_uri_get_host (uri) != '\0' && !g_uri_get_userinfo (uri) &&
+         !g_uri_get_query (uri) && !g_uri_get_fragment (uri);
+}
+
+static GUri *
+parse_url (QueenctlHttp *self, const char *url, GError **error)
+{
+  g_autoptr (GUri) uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, NULL);
+
+  if (!uri || !is_good_url (uri))
+    {
+      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
+                   _ ("--url: “%s” is not an address such as https://queen.example.org:8500"), url);
+      return NULL;
+    }
+  self->url = g_uri_to_string (uri);
+  while (g_str_has_suffix (self->url, "/"))
+    self->url[strlen (self->url) - 1] = '\0';
+  self->is_local = is_loopback (g_uri_get_host (uri));
+  return g_steal_pointer (&uri);
+}
+
+/* Returns: (transfer full) (nullable): the token of the first line that has one. In the queen's own
+ * file it is between colons: NAME:TOKEN:SCOPES. */
+static char *
+find_token (const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  for (char **line = lines; *line; line++)
+    {
+      g_auto (GStrv) parts = NULL;
+
+      g_strstrip (*line);
+      if (**line == '\0' || **line == '#')
+        continue;
+      parts = g_strsplit (*line, ":", 3);
+      return g_strstrip (g_strdup (parts[1] ? parts[1] : parts[0]));
+    }
+  return NULL;
+}
+
+static gboolean
+is_good_token (const char *token)
+{
+  for (const char *p = token; *p != '\0'; p++)
+    if (!g_ascii_isgraph (*p))
+      return FALSE;
+  return *token != '\0';
+}
+
+static gboolean
+read_token (QueenctlHttp *self, GUri *uri, const char *path, GError **error)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *token = NULL;
+  g_autoptr (GError) cause = NULL;
+  gsize length;
+
+  if (!self->is_local && !g_str_equal (g_uri_get_scheme (uri), "https"))
+    {
+      g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
+                           _ ("A token does not go over a network in the clear: take https://"));
+      return FALSE;
+    }
+  text = queen_file_read (path, MAX_TOKEN_FILE, &length, &cause);
+  token = text ? find_token (text) : NULL;
+  if (cause)
+    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("--token-file: %s"),
+                 cause->message);
+  else if (!token || !is_good_token (token))
+    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
+                 _ ("--token-file: there is no token in %s"), path);
+  if (!token || !is_good_token (token))
+    return FALSE;
+  self->authorization = g_strdup_printf ("Bearer %s", token);
+  return TRUE;
+}
+
+static gboolean
+read_trusted (QueenctlHttp *self, const char *path, GError **error)
+{
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  g_autoptr (GError) cause = NULL;
+
+  self->trusted = G_TLS_DATABASE (g_tls_file_database_new (absolute, &cause));
+  if (!self->trusted)
+    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("--ca-file: %s: %s"), path,
+                 cause->message);
+  return self->trusted != NULL;
+}
+
+QueenctlHttp *
+queenctl_http_new (const char *url, const char *token_file, const char *ca_file, GError **error)
+{
+  g_autoptr (QueenctlHttp) self = g_new0 (QueenctlHttp, 1);
+  g_autoptr (GUri) uri = NULL;
+
+  self->context = g_main_context_new ();
+  uri = parse_url (self, url, error);
+  if (!uri || (token_file && !read_token (self, uri, token_file, error)) ||
+      (ca_file && !read_trusted (self, ca_file, error)))
+    return NULL;
+  g_main_context_push_thread_default (self->context);
+  self->session = queenctl_http_new_session (self, QUEENCTL_DEADLINE_MSEC / 1000);
+  g_main_context_pop_thread_default (self->context);
+  return g_steal_pointer (&self);
+}
+
+void
+queenctl_http_free (QueenctlHttp *self)
+{
+  g_clear_object (&self->session);
+  g_clear_object (&self->trusted);
+  g_main_context_unref (self->context);
+  g_free (self->authorization);
+  g_free (self->url);
+  g_free (self);
+}
+
+const char *
+queenctl_http_get_url (QueenctlHttp *self)
+{
+  return self->url;
+}
+
+SoupSession *
+queenctl_http_new_session (QueenctlHttp *self, guint timeout)
+{
+  SoupSession *session = soup_session_new ();
+
+  soup_session_set_timeout (session, timeout);
+  soup_session_set_user_agent (session, "queenctl/" QUEEN_VERSION);
+  if (self->trusted)
+    soup_session_set_tls_database (session, self->trusted);
+  if (self->is_local)
+    soup_session_set_proxy_resolver (session, NULL);
+  return session;
+}
+
+SoupMessage *
+queenctl_http_new_message (QueenctlHttp *self, const char *method, const char *path)
+{
+  g_autofree char *address = g_strconcat (self->url, path, NULL);
+  SoupMessage *message = soup_message_new (method, address);
+
+  /* Nobody else gets to see the token. */
+  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
+  if (self->authorization)
+    soup_message_headers_replace (soup_message_get_request_headers (message), "Authorization",
+                                  self->authorization);
+  return message;
+}
+
+/* One question */
+
+typedef struct
+{
+  GCancellable *cancellable;
+  GOutputStream *answer;
+  gboolean is_late;
+  gboolean is_done;
+  GError *error;
+} Question;
+
+static void
+on_spliced (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Question *question = data;
+
+  g_output_stream_splice_finish (G_OUTPUT_STREAM (source), result, &question->error);
+  question->is_done = TRUE;
+}
+
+static void
+on_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Question *question = data;
+  g_autoptr (GInputStream) body =
+      soup_session_send_finish (SOUP_SESSION (source), result, &question->error);
+
+  if (body)
+    g_output_stream_splice_async (question->answer, body,
+                                  G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE |
+                                      G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET,
+                                  G_PRIORITY_DEFAULT, question->cancellable, on_spliced, question);
+  else
+    question->is_done = TRUE;
+}
+
+static gboolean
+on_too_late (gpointer data)
+{
+  Question *question = data;
+
+  question->is_late = TRUE;
+  g_cancellable_cancel (question->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static gpointer
+grow_answer (gpointer data, gsize size)
+{
+  return size > MAX_ANSWER ? NULL : g_try_realloc (data, size);
+}
+
+static void
+wait_for_answer (QueenctlHttp *self, SoupMessage *message, Question *question)
+{
+  GSource *deadline = g_timeout_source_new (QUEENCTL_DEADLINE_MSEC);
+
+  g_main_context_push_thread_default (self->context);
+  g_source_set_callback (deadline, on_too_late, question, NULL);
+  g_source_attach (deadline, self->context);
+  soup_session_send_async (self->session, message, G_PRIORITY_DEFAULT, question->cancellable,
+                           on_answered, question);
+  while (!question->is_done)
+    g_main_context_iteration (self->context, TRUE);
+  g_source_destroy (deadline);
+  g_source_unref (deadline);
+  g_main_context_pop_thread_default (self->context);
+}
+
+static void
+question_clear (Question *question)
+{
+  g_clear_object (&question->cancellable);
+  g_clear_object (&question->answer);
+  g_clear_error (&question->error);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Question, question_clear)
+
+void
+queenctl_http_set_no_queen (QueenctlHttp *self, const GError *cause, GError **error)
+{
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN, _ ("No answer at %s: %s"), self->url,
+               cause->message);
+}
+
+char *
+queenctl_http_ask (QueenctlHttp *self,
+                   const char *method,
+                   const char *path,
+                   const char *body,
+                   guint *status,
+                   GError **error)
+{
+  g_autoptr (SoupMessage) message = queenctl_http_new_message (self, method, path);
+  g_autoptr (GBytes) sent = body ? g_bytes_new (body, strlen (body)) : NULL;
+  g_auto (Question) question = { 0 };
+  GMemoryOutputStream *answer;
+
+  question.cancellable = g_cancellable_new ();
+  question.answer = g_memory_output_stream_new (NULL, 0, grow_answer, g_free);
+  if (sent)
+    soup_message_set_request_body_from_bytes (message, "application/json", sent);
+  wait_for_answer (self, message, &question);
+  if (question.error)
+    {
+      if (question.is_late)
+        g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
+                             _ ("The queen is there, but did not answer in time."));
+      else
+        queenctl_http_set_no_queen (self, question.error, error);
+      return NULL;
+    }
+  answer = G_MEMORY_OUTPUT_STREAM (question.answer);
+  *status = soup_message_get_status (message);
+  /* What is no UTF-8 is no JSON either, and in a message it becomes U+FFFD. */
+  return g_utf8_make_valid (g_memory_output_stream_get_data (answer)
+                                ? g_memory_output_stream_get_data (answer)
+                                : "",
+                            (gssize) g_memory_output_stream_get_data_size (answer));
+}
+
+/* Every error of hers is {"status":"error","message":"…"}; a proxy's is not. */
+void
+queenctl_http_set_refusal (guint status, const char *text, GError **error)
+{
+  g_autoptr (JsonNode) node = queen_json_parse (text, strlen (text), NULL, NULL);
+  JsonNode *message = node && JSON_NODE_HOLDS_OBJECT (node)
+                          ? json_object_get_member (json_node_get_object (node), "message")
+                          : NULL;
+
+  queenctl_error_from_http (status,
+                            message && json_node_get_value_type (message) == G_TYPE_STRING
+                                ? json_node_get_string (message)
+                                : soup_status_get_phrase (status),
+                            error);
+}
+
+JsonNode *
+queenctl_http_ask_json (QueenctlHttp *self,
+                        const char *method,
+                        const char *path,
+                        const char *body,
+                        gboolean *missing,
+                        GError **error)
+{
+  guint status;
+  g_autofree char *text = queenctl_http_ask (self, method, path, body, &status, error);
+  g_autoptr (JsonNode) node = NULL;
+
+  if (!text)
+    return NULL;
+  if (missing && status == SOUP_STATUS_NOT_FOUND)
+    {
+      *missing = TRUE;
+      return NULL;
+    }
+  if (status != SOUP_STATUS_OK)
+    {
+      queenctl_http_set_refusal (status, text, error);
+      return NULL;
+    }
+  node = queen_json_parse (text, strlen (text), NULL, NULL);
+  if (!node || !JSON_NODE_HOLDS_OBJECT (node))
+    {
+      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED,
+                   _ ("What answers at %s is no queen."), self->url);
+      return NULL;
+    }
+  return g_steal_pointer (&node);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <json-glib/json-glib.h>
+#include <libsoup/soup.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QueenctlHttp:
+ *
+ * The way to a queen over HTTP: her address, and what lets us in. A question has
+ * %QUEENCTL_DEADLINE_MSEC from its first byte to the answer's last one, and an answer 64 MiB.
+ */
+typedef struct _QueenctlHttp QueenctlHttp;
+
+/**
+ * queenctl_http_new:
+ * @url: her address, such as `https://queen.example.org:8500`; a path before hers may be there
+ * @token_file: (nullable): holds a token, or a line of her own file of tokens
+ * @ca_file: (nullable): certificates to trust, in place of the system's
+ *
+ * A token does not go over a network in the clear.
+ *
+ * Returns: (transfer full): the way to her, or %NULL with %QUEENCTL_ERROR_USAGE; nobody has been
+ *   asked yet
+ */
+QueenctlHttp *
+queenctl_http_new (const char *url, const char *token_file, const char *ca_file, GError **error);
+
+void queenctl_http_free (QueenctlHttp *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenctlHttp, queenctl_http_free)
+
+/** Returns: (transfer none): her address, without a slash at its end */
+const char *queenctl_http_get_url (QueenctlHttp *self);
+
+/** Returns: (transfer full): a session that trusts whom it should; @timeout: s, of a silence */
+SoupSession *queenctl_http_new_session (QueenctlHttp *self, guint timeout);
+
+/** Returns: (transfer full): a request to her; @path: such as `/v1/workers` */
+SoupMessage *queenctl_http_new_message (QueenctlHttp *self, const char *method, const char *path);
+
+/**
+ * queenctl_http_ask:
+ * @body: (nullable): JSON
+ * @status: (out): of the answer
+ *
+ * Returns: (transfer full) (nullable): the answer, whatever its status, UTF-8; %NULL with
+ *   %QUEENCTL_ERROR_NO_QUEEN, whose message says whom we asked, and why that failed
+ */
+char *queenctl_http_ask (QueenctlHttp *self,
+                         const char *method,
+                         const char *path,
+                         const char *body,
+                         guint *status,
+                         GError **error);
+
+/**
+ * queenctl_http_ask_json:
+ * @missing: (nullable): set to %TRUE, with neither answer nor error, when she says 404; %NULL when
+ *   that is an error as any other
+ *
+ * Returns: (transfer full) (nullable): her answer; or %NULL with the error that it is
+ */
+JsonNode *queenctl_http_ask_json (QueenctlHttp *self,
+                                  const char *method,
+                                  const char *path,
+                                  const char *body,
+                                  gboolean *missing,
+                                  GError **error);
+
+/** queenctl_http_set_no_queen: @error: that she cannot be reached, with @cause */
+void queenctl_http_set_no_queen (QueenctlHttp *self, const GError *cause, GError **error);
+
+/** queenctl_http_set_refusal: @error: what an answer of @status with the body @text means */
+void queenctl_http_set_refusal (guint status, const char *text, GError **error);
+
+G_END_DECLS

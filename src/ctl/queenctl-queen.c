@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queenctl-queen.h"
+
+enum
+{
+  EVENT,
+  LAGGED,
+  GONE,
+  BACK,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_ABSTRACT_TYPE (QueenctlQueen, queenctl_queen, G_TYPE_OBJECT)
+
+static guint
+add_signal (const char *name, guint n_parameters, GType type)
+{
+  return g_signal_new (name, QUEENCTL_TYPE_QUEEN, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                       G_TYPE_NONE, n_parameters, type);
+}
+
+static void
+queenctl_queen_class_init (QueenctlQueenClass *class)
+{
+  signals[EVENT] = add_signal ("event", 1, G_TYPE_POINTER);
+  signals[LAGGED] = add_signal ("lagged", 1, G_TYPE_INT64);
+  signals[GONE] = add_signal ("gone", 1, G_TYPE_STRING);
+  signals[BACK] = add_signal ("back", 0, G_TYPE_NONE);
+}
+
+static void
+queenctl_queen_init (QueenctlQueen *self)
+{
+}
+
+JsonObject *
+queenctl_queen_get_status (QueenctlQueen *self, GError **error)
+{
+  return QUEENCTL_QUEEN_GET_CLASS (self)->get_status (self, error);
+}
+
+GPtrArray *
+queenctl_queen_list (QueenctlQueen *self, const QueenctlKind *only, GError **error)
+{
+  g_autoptr (GPtrArray) components = queenctl_component_array_new ();
+
+  for (guint kind = 0; kind < QUEENCTL_N_KINDS; kind++)
+    if ((!only || *only == kind) &&
+        !QUEENCTL_QUEEN_GET_CLASS (self)->list (self, kind, components, error))
+      return NULL;
+  g_ptr_array_sort (components, queenctl_component_compare);
+  return g_steal_pointer (&components);
+}
+
+gboolean
+queenctl_queen_lookup (QueenctlQueen *self,
+                       QueenctlKind kind,
+                       const char *id,
+                       QueenctlComponent **component,
+                       GError **error)
+{
+  *component = NULL;
+  return QUEENCTL_QUEEN_GET_CLASS (self)->lookup (self, kind, id, component, error);
+}
+
+QueenctlComponent *
+queenctl_queen_find (QueenctlQueen *self, const char *model, GError **error)
+{
+  return QUEENCTL_QUEEN_GET_CLASS (self)->find (self, model, error);
+}
+
+gboolean
+queenctl_queen_report (QueenctlQueen *self, QueenctlKind kind, JsonNode *heartbeat, GError **error)
+{
+  return QUEENCTL_QUEEN_GET_CLASS (self)->report (self, kind, heartbeat, error);
+}
+
+gboolean
+queenctl_queen_forget (QueenctlQueen *self, QueenctlKind kind, const char *id, GError **error)
+{
+  return QUEENCTL_QUEEN_GET_CLASS (self)->forget (self, kind, id, error);
+}
+
+gboolean
+queenctl_queen_watch (QueenctlQueen *self, gboolean are_pulses_wanted, GError **error)
+{
+  return QUEENCTL_QUEEN_GET_CLASS (self)->watch (self, are_pulses_wanted, error);
+}
+
+void
+queenctl_queen_emit_event (QueenctlQueen *self, const QueenctlEvent *event)
+{
+  g_signal_emit (self, signals[EVENT], 0, event);
+}
+
+void
+queenctl_queen_emit_lagged (QueenctlQueen *self, gint64 dropped)
+{
+  g_signal_emit (self, signals[LAGGED], 0, dropped);
+}
+
+void
+queenctl_queen_emit_gone (QueenctlQueen *self, const char *message)
+{
+  g_signal_emit (self, signals[GONE], 0, message);
+}
+
+void
+queenctl_queen_emit_back (QueenctlQueen *self)
+{
+  g_signal_emit (self, signals[BACK], 0);
+}

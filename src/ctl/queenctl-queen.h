@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "queenctl-component.h"
+
+G_BEGIN_DECLS
+
+#define QUEENCTL_DEADLINE_MSEC 10000 /* of each question */
+
+/**
+ * QueenctlEvent:
+ * @kind: `worker`, `hive` or `queen`
+ * @id: whose event it is; empty for the queen's own
+ * @status: what it said, or `Offline`; empty for the queen's own
+ * @json: the event as `GET /v1/heartbeats/stream` sends it
+ */
+typedef struct
+{
+  const char *kind;
+  const char *id;
+  const char *status;
+  const char *json;
+} QueenctlEvent;
+
+#define QUEENCTL_TYPE_QUEEN (queenctl_queen_get_type ())
+G_DECLARE_DERIVABLE_TYPE (QueenctlQueen, queenctl_queen, QUEENCTL, QUEEN, GObject)
+
+/**
+ * QueenctlQueenClass:
+ *
+ * A queen, as the commands see her: whether she is asked over D-Bus or HTTP is not theirs to know.
+ * Every function may take up to %QUEENCTL_DEADLINE_MSEC, and fails with an error that people
+ * understand: %QUEENCTL_ERROR_NO_QUEEN or %QUEENCTL_ERROR_REFUSED.
+ *
+ * After queenctl_queen_watch() these signals tell what happens, in the main loop of whoever called:
+ *
+ * - `event` (const QueenctlEvent *)
+ * - `lagged` (gint64 dropped): events were lost on the way; -1 when nobody knows how many
+ * - `gone` (const char *message): she, or the way to her, is away; she is waited for
+ * - `back`: she is there again; what happened meanwhile is not told
+ */
+struct _QueenctlQueenClass
+{
+  GObjectClass parent_class;
+
+  JsonObject *(*get_status) (QueenctlQueen *self, GError **error);
+  gboolean (*list) (QueenctlQueen *self, QueenctlKind kind, GPtrArray *components, GError **error);
+  gboolean (*lookup) (QueenctlQueen *self,
+                      QueenctlKind kind,
+                      const char *id,
+                      QueenctlComponent **component,
+                      GError **error);
+  QueenctlComponent *(*find) (QueenctlQueen *self, const char *model, GError **error);
+  gboolean (*report) (QueenctlQueen *self, QueenctlKind kind, JsonNode *heartbeat, GError **error);
+  gboolean (*forget) (QueenctlQueen *self, QueenctlKind kind, const char *id, GError **error);
+  gboolean (*watch) (QueenctlQueen *self, gboolean are_pulses_wanted, GError **error);
+};
+
+/**
+ * queenctl_queen_get_status:
+ *
+ * Returns: (transfer full): what she says of herself: `workers_online`, `workers_available`,
+ *   `hives_online`, `hives_available`, `version`, `addresses`, `started_at`, `subscribers`,
+ *   `events_published`
+ */
+JsonObject *queenctl_queen_get_status (QueenctlQueen *self, GError **error);
+
+/**
+ * queenctl_queen_list:
+ * @only: (nullable): the kind that is wanted; %NULL for both
+ *
+ * Returns: (transfer full) (element-type QueenctlComponent): workers, then hives, each by id
+ */
+GPtrArray *queenctl_queen_list (QueenctlQueen *self, const QueenctlKind *only, GError **error);
+
+/**
+ * queenctl_queen_lookup:
+ * @component: (out) (nullable): what she knows of it; %NULL when that is nothing
+ *
+ * Returns: whether she could be asked
+ */
+gboolean queenctl_queen_lookup (QueenctlQueen *self,
+                                QueenctlKind kind,
+                                const char *id,
+                                QueenctlComponent **component,
+                                GError **error);
+
+/**
+ * queenctl_queen_find:
+ *
+ * Returns: (transfer full): an available worker that has @model loaded
+ */
+QueenctlComponent *queenctl_queen_find (QueenctlQueen *self, const char *model, GError **error);
+
+/**
+ * queenctl_queen_report:
+ * @heartbeat: the members of `worker` or `hive` of a heartbeat
+ *
+ * Sends a heartbeat.
+ */
+gboolean
+queenctl_queen_report (QueenctlQueen *self, QueenctlKind kind, JsonNode *heartbeat, GError **error);
+
+/** queenctl_queen_forget: takes @id off the list. */
+gboolean
+queenctl_queen_forget (QueenctlQueen *self, QueenctlKind kind, const char *id, GError **error);
+
+/**
+ * queenctl_queen_watch:
+ * @are_pulses_wanted: whether the queen's own heartbeats matter, which may be large; without that
+ *   they may come all the same
+ *
+ * Begins to tell what happens, once for all: when she goes, she is waited for.
+ *
+ * Returns: whether she is listened to; from then on nothing is missed
+ */
+gboolean queenctl_queen_watch (QueenctlQueen *self, gboolean are_pulses_wanted, GError **error);
+
+/* For those who implement it: the signals. */
+void queenctl_queen_emit_event (QueenctlQueen *self, const QueenctlEvent *event);
+void queenctl_queen_emit_lagged (QueenctlQueen *self, gint64 dropped);
+void queenctl_queen_emit_gone (QueenctlQueen *self, const char *message);
+void queenctl_queen_emit_back (QueenctlQueen *self);
+
+G_END_DECLS

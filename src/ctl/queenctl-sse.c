@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queenctl-sse.h"
+
+#include <string.h>
+
+#define MAX_EVENT (64 * 1024 * 1024) /* bytes */
+#define USUAL_RETRY 2000             /* ms */
+#define LONGEST_RETRY 60000
+
+struct _QueenctlSse
+{
+  QueenctlSseFunc func;
+  gpointer user_data;
+  GString *line; /* that has not ended yet */
+  GString *data;
+  char *event;
+  char *last_id;
+  guint retry;
+};
+
+QueenctlSse *
+queenctl_sse_new (QueenctlSseFunc func, gpointer user_data)
+{
+  QueenctlSse *self = g_new0 (QueenctlSse, 1);
+
+  self->func = func;
+  self->user_data = user_data;
+  self->line = g_string_new (NULL);
+  self->data = g_string_new (NULL);
+  self->retry = USUAL_RETRY;
+  return self;
+}
+
+void
+queenctl_sse_free (QueenctlSse *self)
+{
+  g_string_free (self->line, TRUE);
+  g_string_free (self->data, TRUE);
+  g_free (self->event);
+  g_free (self->last_id);
+  g_free (self);
+}
+
+static void
+dispatch (QueenctlSse *self)
+{
+  if (self->data->len > 0)
+    {
+      g_string_truncate (self->data, self->data->len - 1); /* the last line feed */
+      self->func (self->event ? self->event : "message", self->data->str, self->user_data);
+    }
+  g_string_truncate (self->data, 0);
+  g_clear_pointer (&self->event, g_free);
+}
+
+static void
+take_field (QueenctlSse *self, const char *name, const char *value)
+{
+  guint64 retry;
+
+  if (g_str_equal (name, "data"))
+    {
+      g_string_append (self->data, value);
+      g_string_append_c (self->data, '\n');
+    }
+  else if (g_str_equal (name, "event"))
+    {
+      g_free (self->event);
+      self->event = g_strdup (value);
+    }
+  else if (g_str_equal (name, "id"))
+    {
+      g_free (self->last_id);
+      self->last_id = g_strdup (value);
+    }
+  else if (g_str_equal (name, "retry") &&
+           g_ascii_string_to_unsigned (value, 10, 0, G_MAXUINT, &retry, NULL))
+    self->retry = (guint) MIN (retry, LONGEST_RETRY);
+}
+
+/* @line: without what ended it, which becomes a NUL, as do colons */
+static void
+take_line (QueenctlSse *self, char *line)
+{
+  char *value;
+
+  if (*line == '\0')
+    {
+      dispatch (self);
+      return;
+    }
+  value = strchr (line, ':');
+  if (value)
+    *value++ = '\0';
+  take_field (self, line, !value ? "" : *value == ' ' ? value + 1 : value);
+}
+
+static gboolean
+end_line (QueenctlSse *self)
+{
+  gsize length = self->line->len;
+
+  if (length > 0 && self->line->str[length - 1] == '\r')
+    g_string_truncate (self->line, length - 1);
+  if (strlen (self->line->str) != self->line->len || !g_utf8_validate (self->line->str, -1, NULL))
+    return FALSE;
+  take_line (self, self->line->str);
+  g_string_truncate (self->line, 0);
+  return TRUE;
+}
+
+gboolean
+queenctl_sse_take (QueenctlSse *self, const char *bytes, gsize length)
+{
+  if (length == 0)
+    {
+      g_string_truncate (self->line, 0);
+      g_string_truncate (self->data, 0);
+      g_clear_pointer (&self->event, g_free);
+    }
+  while (length > 0)
+    {
+      const char *end = memchr (bytes, '\n', length);
+      gsize n = end ? (gsize) (end - bytes) : length;
+
+      if (self->line->len + self->data->len + n > MAX_EVENT)
+        return FALSE;
+      g_string_append_len (self->line, bytes, (gssize) n);
+      if (end && !end_line (self))
+        return FALSE;
+      n += end ? 1 : 0;
+      bytes += n;
+      length -= n;
+    }
+  return TRUE;
+}
+
+const char *
+queenctl_sse_get_last_id (QueenctlSse *self)
+{
+  return self->last_id;
+}
+
+guint
+queenctl_sse_get_retry (QueenctlSse *self)
+{
+  return self->retry;
+}

@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* queenctl over HTTP: every command, from this machine and from others. */
+
+#include <glib/gstdio.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bus-client.h"
+#include "bus-daemon.h"
+#include "http-client.h"
+#include "queenctl-runner.h"
+#include "tls-queen.h"
+
+#define LOCAL_PORT 8500
+#define TOKEN "0123456789abcdef"
+
+/* A queen who is on a bus and at an address, so that both ways to her can be compared. */
+typedef struct
+{
+  BusDaemon *bus;
+  BusClient *client;
+  QueenProcess *queen;
+  char *url;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  f->bus = bus_daemon_new_for_session ();
+  f->client = bus_client_new (bus_daemon_get_address (f->bus));
+  f->queen = queen_process_start ("--bus=session", "--heartbeat-interval=1h", NULL);
+  bus_client_wait_for_queen (f->client, TRUE);
+  f->url = g_strdup_printf ("http://localhost:%u", queen_process_get_port (f->queen));
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  g_free (f->url);
+  g_clear_pointer (&f->queen, queen_process_stop);
+  bus_client_free (f->client);
+  bus_daemon_free (f->bus);
+}
+
+static char *
+over_http (Fixture *f, const char *line)
+{
+  return g_strdup_printf ("QUEEN_RBEE_URL=%s %s", f->url, line);
+}
+
+static char *
+ask_over_http (Fixture *f, const char *line)
+{
+  g_autofree char *whole = over_http (f, line);
+
+  return ctl_ask (whole);
+}
+
+static void
+populate (Fixture *f)
+{
+  g_free (ask_over_http (f, "report worker w-10 busy --model=m/m --hive=h --port=9310"));
+  g_free (
+      ask_over_http (f, "report worker 'w 2/ü%' ready --model=m/m --hostname=10.0.0.2 --port=2"));
+  g_free (ask_over_http (f, "report hive h ready --hostname=fe80::1 --port=9200 "
+                            "--health=degraded --reason='disk nearly full'"));
+}
+
+/* Both ways to her */
+
+/* The bus tells microseconds. */
+static char *
+cut_times (const char *text)
+{
+  g_autoptr (GRegex) regex = g_regex_new ("(\\.\\d{6})\\d{3}\\+00:00", 0, 0, NULL);
+
+  return g_regex_replace (regex, text, -1, 0, "\\1+00:00", 0, NULL);
+}
+
+static void
+expect_same (Fixture *f, const char *line)
+{
+  g_autofree char *bus = ctl_ask (line);
+  g_autofree char *http = ask_over_http (f, line);
+  g_autofree char *bus_cut = cut_times (bus);
+  g_autofree char *http_cut = cut_times (http);
+
+  g_test_message ("queenctl %s", line);
+  g_assert_cmpstr (bus_cut, ==, http_cut);
+}
+
+/* D3, D6 */
+static void
+test_same (Fixture *f, gconstpointer data)
+{
+  static const char *const lines[] = {
+    "list --json",
+    "list workers --json",
+    "list hives --json",
+    "list -o name",
+    "list -o wide",
+    "list --ids --json",
+    "show h --json",
+    "show h",
+    "show 'w 2/ü%'",
+    "find m/m",
+    "find m/m --json",
+    "show h 'w 2/ü%' --json",
+    "wait 'w 2/ü%'",
+    "list --state=busy",
+    "list --model=m/m",
+    "wait --model=m/m --json",
+    "report hive i busy --json",
+    "report hive i busy",
+  };
+
+  populate (f);
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
+    expect_same (f, lines[i]);
+}
+
+/* The same members, too, in the same order; only where she is reached is another matter. */
+static void
+test_same_status (Fixture *f, gconstpointer data)
+{
+  g_autoptr (JsonNode) bus = NULL;
+  g_autoptr (JsonNode) http = NULL;
+  g_autofree char *line = over_http (f, "--json");
+  g_autoptr (GList) bus_names = NULL;
+  g_autoptr (GList) http_names = NULL;
+  GList *h;
+
+  populate (f);
+  bus = ctl_ask_json ("--json");
+  http = ctl_ask_json (line);
+  bus_names = json_object_get_members (json_node_get_object (bus));
+  http_names = json_object_get_members (json_node_get_object (http));
+  h = http_names;
+  for (GList *b = bus_names; b; b = b->next, h = h->next)
+    {
+      JsonNode *one = json_object_get_member (json_node_get_object (bus), b->data);
+      JsonNode *other;
+
+      g_assert_nonnull (h);
+      g_assert_cmpstr (b->data, ==, h->data);
+      other = json_object_get_member (json_node_get_object (http), h->data);
+      g_assert_true (json_node_get_node_type (one) == json_node_get_node_type (other));
+      if (json_node_get_value_type (one) == G_TYPE_INT64)
+        g_assert_cmpint (json_node_get_int (one), ==, json_node_get_int (other));
+    }
+  g_assert_null (h);
+}
+
+/* D6: byte by byte what she answers herself. */
+static void
+test_answers (Fixture *f, gconstpointer data)
+{
+  static const struct
+  {
+    const char *line;
+    const char *path;
+  } rows[] = {
+    { "list workers --json", "/v1/workers" },
+    { "list hives --json", "/v1/hives" },
+    { "show w-10 --json", "/v1/workers/w-10" },
+    { "show h --json", "/v1/hives/h" },
+  };
+
+  populate (f);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *said = ask_over_http (f, rows[i].line);
+      g_autoptr (HttpAnswer) answer = http_get (queen_process_get_port (f->queen), rows[i].path);
+      g_autoptr (JsonNode) ours = json_from_string (said, NULL);
+      g_autoptr (JsonNode) hers = json_from_string (answer->body, NULL);
+
+      g_assert_cmpint (json_node_get_node_type (hers), ==, JSON_NODE_OBJECT);
+      if (g_str_has_prefix (rows[i].line, "show"))
+        g_assert_cmpstr (g_strchomp (said), ==, g_strchomp (answer->body));
+      g_assert_cmpint (json_object_get_size (json_node_get_object (ours)), ==,
+                       json_object_get_size (json_node_get_object (hers)));
+    }
+}
+
+static void
+refuse_over_http (Fixture *f, const char *line, int code, const char *said)
+{
+  g_autofree char *whole = over_http (f, line);
+
+  ctl_refuse (whole, code, said);
+}
+
+/* D11: what it means is the same, whichever way it was said. */
+static void
+test_refusals (Fixture *f, gconstpointer data)
+{
+  static const struct
+  {
+    const char *line;
+    const char *said;
+  } rows[] = {
+    { "show nobody", "There is neither a worker nor a hive “nobody”" },
+    { "forget nobody", "There is neither a worker nor a hive “nobody”" },
+    { "find nothing", "No worker with the model “nothing” is available." },
+    { "report worker w sleeping",
+      "The queen does not take this heartbeat: worker.status: is none" },
+    { "report worker '' ready", "worker.id: must be 1 to 128 bytes" },
+    { "wait w --for=offline", "There is neither a worker nor a hive “w”" },
+    { "wait w --timeout=10ms", "“w” was not available in time" },
+    { "wait --model=m --for=busy --timeout=10ms", "No worker with the model “m” was busy in time" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      ctl_refuse (rows[i].line, 1, rows[i].said);
+      refuse_over_http (f, rows[i].line, 1, rows[i].said);
+    }
+}
+
+static void
+test_forget (Fixture *f, gconstpointer data)
+{
+  populate (f);
+  g_free (ask_over_http (f, "report worker gone stopped"));
+  refuse_over_http (f, "forget w-10 nobody", 1, "nobody");
+  g_assert_cmpstr (ask_over_http (f, "forget --offline"), ==, "Forgot gone.\n");
+  g_assert_cmpstr (ask_over_http (f, "forget --offline"), ==, "Nobody is offline.\n");
+  g_assert_cmpstr (ask_over_http (f, "forget w-10 h --json"), ==,
+                   "{\"status\":\"ok\",\"message\":\"Forgot worker w-10\"}\n"
+                   "{\"status\":\"ok\",\"message\":\"Forgot hive h\"}\n");
+  g_assert_cmpstr (ask_over_http (f, "list -o name"), ==, "w 2/ü%\n");
+}
+
+/* More than one page. */
+static void
+test_pages (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GString) all = g_string_new (NULL);
+  g_autofree char *ids = NULL;
+  guint count = queen_test_is_wrapped () ? 10 : 5001;
+
+  for (guint i = 0; i < count; i++)
+    {
+      g_autofree char *heartbeat = g_strdup_printf ("({'id': <'w%u'>, 'status': <'ready'>},)", i);
+
+      g_variant_unref (bus_client_ask (f->client, "ReportWorker", heartbeat));
+      g_string_append_printf (all, "w%u\n", i);
+    }
+  ids = ask_over_http (f, "list -o name");
+  g_assert_cmpstr (ids, ==, all->str);
+}
+
+static void
+test_deadline (Fixture *f, gconstpointer data)
+{
+  queen_process_signal (f->queen, SIGSTOP);
+  refuse_over_http (f, "show w", 3, "in time");
+  refuse_over_http (f, "watch", 3, "in time");
+  queen_process_signal (f->queen, SIGCONT);
+  g_free (ask_over_http (f, "status"));
+}
+
+/* Watching and waiting */
+
+static void
+test_watch (Fixture *f, gconstpointer data)
+{
+  g_autofree char *line = over_http (f, "watch");
+  g_autofree char *json_line = over_http (f, "watch --json");
+  g_autofree char *port = g_strdup_printf ("--port=%u", queen_process_get_port (f->queen));
+  CtlWatch watch;
+  CtlWatch json;
+
+  ctl_watch_start (&watch, line, G_SUBPROCESS_FLAGS_NONE);
+  ctl_watch_await_first (&watch, "worker w");
+  ctl_watch_start (&json, json_line, G_SUBPROCESS_FLAGS_STDERR_SILENCE);
+  ctl_watch_await_first (&json, "worker w");
+  g_free (ctl_ask ("report worker w starting"));
+  g_free (ctl_watch_await (&watch, " → starting"));
+  g_free (
+      ctl_watch_await (&json, "{\"type\":\"worker\",\"worker_id\":\"w\",\"status\":\"Starting\""));
+
+  queen_process_stop (g_steal_pointer (&f->queen));
+  g_free (ctl_watch_await (&watch, "The queen has gone."));
+  f->queen = queen_process_start (port, "--bus=session", "--heartbeat-interval=1h", NULL);
+  g_free (ctl_watch_await (&watch, "The queen is back."));
+  bus_client_wait_for_queen (f->client, TRUE);
+  g_free (ctl_ask ("report worker w stopping"));
+  g_free (ctl_watch_await (&watch, "starting → stopping"));
+  g_free (ctl_watch_await (&json, "Stopping"));
+  ctl_watch_stop (&watch);
+  ctl_watch_stop (&json);
+}
+
+static void
+wait_for_subscribers (Fixture *f, guint count)
+{
+  queen_test_wait_until (
+      http_read_metric (queen_process_get_port (f->queen), "queen_subscribers") == count);
+}
+
+/* Nothing but the event can wake it within that time. */
+static void
+test_wait (Fixture *f, gconstpointer data)
+{
+  static const struct
+  {
+    const char *line;
+    const char *report;
+    const char *said;
+  } rows[] = {
+    { "wait w --timeout=1h", "report worker w ready --model=m", "w  ready" },
+    { "wait w --for=busy --timeout=1h", "report worker w busy --model=m", "w  busy" },
+    { "wait --model=m --timeout=1h", "report worker v ready --model=m", "v  ready" },
+    { "wait v --for=offline --timeout=1h", "forget v", "v  offline" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *line = over_http (f, rows[i].line);
+      g_autoptr (GError) error = NULL;
+      CtlWatch waiting;
+
+      ctl_watch_start (&waiting, line, G_SUBPROCESS_FLAGS_NONE);
+      wait_for_subscribers (f, 1);
+      g_free (ctl_ask (rows[i].report));
+      g_free (ctl_watch_await (&waiting, rows[i].said));
+      g_subprocess_wait_check (waiting.process, NULL, &error);
+      g_assert_no_error (error);
+      g_object_unref (waiting.lines);
+      g_object_unref (waiting.process);
+      wait_for_subscribers (f, 0);
+    }
+}
+
+/* Who is asked */
+
+static void
+test_nobody (Fixture *f, gconstpointer data)
+{
+  g_autofree char *out = NULL;
+  g_autofree char *err = NULL;
+  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons (LOCAL_PORT) };
+  gboolean is_free;
+
+  address.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
+  is_free = bind (fd, (struct sockaddr *) &address, sizeof address) == 0;
+  close (fd);
+  if (!is_free)
+    {
+      g_test_skip ("somebody serves on port 8500 here");
+      return;
+    }
+  g_clear_pointer (&f->queen, queen_process_stop);
+  bus_client_wait_for_queen (f->client, FALSE);
+  g_assert_cmpint (ctl_run ("status", &out, &err), ==, 3);
+  g_assert_nonnull (strstr (err, "the session bus: she is not on it"));
+  g_assert_nonnull (strstr (err, "the system bus: Could not connect"));
+  g_assert_nonnull (strstr (err, "http://localhost:8500: Could not connect"));
+
+  /* One who is not on a bus. */
+  f->queen = queen_process_start ("--port=8500", NULL);
+  ctl_expect ("status", "0 online");
+  ctl_expect ("report worker w ready", "ready");
+  ctl_expect ("list -o name", "w");
+  ctl_refuse ("--bus=session status", 3, "the session bus: she is not on it");
+}
+
+static void
+test_bad_address (void)
+{
+  static const struct
+  {
+    const char *line;
+    int code;
+    const char *said;
+  } rows[] = {
+    { "--url=http://127.0.0.1:1 status", 3, "No answer at http://127.0.0.1:1: Could not connect" },
+    { "--url=ftp://localhost status", 2, "ftp://localhost" },
+    { "--url=http://me:secret@localhost status", 2, "is not an address such as" },
+    { "--url=http://192.0.2.1 --token-file=/etc/hostname status", 2, "in the clear" },
+    { "--url=http://localhost --token-file=/nonexistent status", 2, "/nonexistent" },
+    { "--url=https://localhost --ca-file=/nonexistent status", 2, "/nonexistent" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    ctl_refuse (rows[i].line, rows[i].code, rows[i].said);
+}
+
+/* Serves one answer for whoever comes, and is no queen. */
+static gboolean
+on_stranger_asked (GSocketService *service,
+                   GSocketConnection *connection,
+                   GObject *source,
+                   gpointer data)
+{
+  static const char *const answers[] = {
+    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+    "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n[[[[",
+    "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 26\r\n\r\n{\"workers\":[{\"id\":\"\"}],\"\":1}",
+    "SSH-2.0-OpenSSH_9.2p1\r\n",
+  };
+  guint *n = data;
+  char head[4096];
+  GOutputStream *out = g_io_stream_get_output_stream (G_IO_STREAM (connection));
+  const char *answer = answers[(*n)++ % G_N_ELEMENTS (answers)];
+
+  g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), head, sizeof head,
+                       NULL, NULL);
+  g_output_stream_write_all (out, answer, strlen (answer), NULL, NULL, NULL);
+  g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
+  return TRUE;
+}
+
+static gpointer
+serve (gpointer loop)
+{
+  g_main_context_push_thread_default (g_main_loop_get_context (loop));
+  g_main_loop_run (loop);
+  g_main_context_pop_thread_default (g_main_loop_get_context (loop));
+  return NULL;
+}
+
+static void
+test_stranger (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GMainLoop) loop = g_main_loop_new (context, FALSE);
+  g_autoptr (GSocketService) service = NULL;
+  g_autofree char *line = NULL;
+  GThread *thread;
+  guint n = 0;
+  guint16 port;
+
+  g_main_context_push_thread_default (context);
+  service = g_socket_service_new ();
+  port = g_socket_listener_add_any_inet_port (G_SOCKET_LISTENER (service), NULL, NULL);
+  g_signal_connect (service, "incoming", G_CALLBACK (on_stranger_asked), &n);
+  g_main_context_pop_thread_default (context);
+  thread = g_thread_new ("stranger", serve, loop);
+
+  line = g_strdup_printf ("--url=http://127.0.0.1:%u list workers", port);
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autofree char *out = NULL;
+      g_autofree char *err = NULL;
+      int code = ctl_run (line, &out, &err);
+
+      g_test_message ("%d %s", code, err);
+      g_assert_true (code == 1 || code == 3);
+      g_assert_true (g_str_has_prefix (err, "queenctl: "));
+    }
+  g_main_loop_quit (loop);
+  g_thread_join (thread);
+}
+
+/* From another machine */
+
+static char *
+write_tokens (void)
+{
+  char *path = NULL;
+  g_autoptr (GError) error = NULL;
+  int fd = g_file_open_tmp ("queen-tokens-XXXXXX", &path, &error);
+
+  g_assert_no_error (error);
+  close (fd);
+  g_file_set_contents (path, "# mine\nme:" TOKEN ":beat,read\nroot:fedcba9876543210:admin\n", -1,
+                       &error);
+  g_assert_no_error (error);
+  return path;
+}
+
+static void
+test_token_and_certificate (void)
+{
+  g_autofree char *tokens = write_tokens ();
+  g_autofree char *option = g_strconcat ("--token-file=", tokens, NULL);
+  const char *options[] = { option, "--protect-reads", "--admin=token", NULL };
+  g_autoptr (TlsQueen) queen = tls_queen_start_as (tls_identity_new ("first"), NULL, options);
+  g_autofree char *url = g_strdup_printf ("--url=https://localhost:%u", queen->port);
+  g_autofree char *known = g_strdup_printf ("%s --ca-file=%s", url, queen->identity->certificate);
+  g_autofree char *bare = g_strdup_printf ("%s status", known);
+  g_autofree char *unknown = g_strdup_printf ("%s %s status", url, option);
+  g_autofree char *let_in = g_strdup_printf ("%s %s", known, option);
+  g_autofree char *status = g_strdup_printf ("%s status", let_in);
+  g_autofree char *report = g_strdup_printf ("%s report worker w ready", let_in);
+  g_autofree char *forget = g_strdup_printf ("%s forget w", let_in);
+
+  ctl_refuse (unknown, 3, "certificate");
+  ctl_refuse (bare, 1, "wants a token that she knows: see --token-file");
+  ctl_expect (status, "0 online");
+  ctl_expect (report, "ready");
+  ctl_refuse (forget, 1, "forgetting one with “admin”");
+  g_unlink (tokens);
+}
+
+/* C3 */
+
+static void
+test_denied (void)
+{
+  g_autoptr (BusDaemon) bus = bus_daemon_new ();
+  g_autoptr (BusClient) client = NULL;
+  g_autoptr (QueenProcess) queen = NULL;
+  g_autofree char *line = NULL;
+
+  bus_daemon_deny (bus, "send_interface='dev.rbee.Queen1' send_member='Forget'");
+  g_setenv ("DBUS_SESSION_BUS_ADDRESS", bus_daemon_get_address (bus), TRUE);
+  bus_daemon_start (bus);
+  client = bus_client_new (bus_daemon_get_address (bus));
+  queen = queen_process_start ("--bus=session", NULL);
+  bus_client_wait_for_queen (client, TRUE);
+  g_free (ctl_ask ("report worker w ready"));
+  line = g_strdup_printf ("DBUS_SYSTEM_BUS_ADDRESS=%s --bus=system forget w",
+                          bus_daemon_get_address (bus));
+  ctl_refuse (line, 1,
+              "Only root and members of the group queen-rbee may do that. To become one: "
+              "“sudo usermod -aG queen-rbee ");
+  ctl_refuse ("--bus=session forget w", 1, "The bus does not allow that");
+}
+
+#define ADD(name, function)                                                                        \
+  g_test_add ("/queenctl-http/" name, Fixture, NULL, set_up, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD ("both-ways/the-same-said", test_same);
+  ADD ("both-ways/the-same-status", test_same_status);
+  ADD ("both-ways/the-same-refusals", test_refusals);
+  ADD ("json/as-she-answers-it", test_answers);
+  ADD ("forget/several-offline-and-none-by-mistake", test_forget);
+  ADD ("list/more-than-a-page", test_pages);
+  ADD ("deadline/she-hangs", test_deadline);
+  ADD ("watch/comes-back-and-resumes", test_watch);
+  ADD ("wait/woken-by-events", test_wait);
+  ADD ("asked/the-buses-then-here", test_nobody);
+  g_test_add_func ("/queenctl-http/address/bad-ones-are-refused", test_bad_address);
+  g_test_add_func ("/queenctl-http/address/a-stranger-is-no-queen", test_stranger);
+  g_test_add_func ("/queenctl-http/other-machine/token-and-certificate",
+                   test_token_and_certificate);
+  g_test_add_func ("/queenctl-http/denied/who-may-and-how-to-become-one", test_denied);
+
+  return g_test_run ();
+}
