@@ -545,7 +545,12 @@ queen_audience_end_owned (QueenAudience *self,
 void
 queen_audience_drop_holders (QueenAudience *self, GBytes *frame)
 {
-  g_clear_pointer (&self->cleared, g_bytes_unref);
+  GBytes *before = self->cleared;
+
+  if (before == frame)
+    return; /* they are being dropped */
+  /* Both references are held for a moment, as the last one of @frame may be another's. */
   self->cleared = g_bytes_ref (frame);
+  g_clear_pointer (&before, g_bytes_unref);
   set_out (self, WALK_CLEARING);
 }

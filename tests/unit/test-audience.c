@@ -214,6 +214,39 @@ test_unread_pulses (Fixture *f, gconstpointer data)
     close (fds[i]);
 }
 
+/* Those who hold the oldest pulse are gone, the rest of the audience has not been looked at yet, and
+ * there is the next pulse already. */
+static void
+test_pulse_amid_clearing (Fixture *f, gconstpointer data)
+{
+  int holders[80], others[400];
+  guint n = 0;
+
+  make_many (f);
+  for (; f->tally.drops[QUEEN_DROP_MEMORY] == 0; n++)
+    {
+      holders[n] = subscribe (f);
+      pulse (f);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    others[i] = subscribe_to (f, QUEEN_BROADCAST_KINDS);
+  step = MSEC; /* so that a look at all of them takes several turns */
+  for (; n < G_N_ELEMENTS (holders); n++)
+    {
+      holders[n] = subscribe (f);
+      pulse (f);
+    }
+  step = 0;
+  turn ();
+  g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), >=, G_N_ELEMENTS (others));
+  for (guint i = 0; i < G_N_ELEMENTS (holders); i++)
+    close (holders[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    close (others[i]);
+  turn ();
+  g_assert_cmpuint (get_snapshot_bytes (f, NULL), ==, 0);
+}
+
 /* A7: what is kept does not follow the number of ids. */
 static void
 test_pulses_are_not_kept (Fixture *f, gconstpointer data)
@@ -415,6 +448,7 @@ main (int argc, char **argv)
   ADD ("/audience/keepalive/to-those-who-hear-nothing", usual, test_keepalive);
   ADD ("/audience/large/those-who-do-not-read-share-a-snapshot", crowd, test_shared_snapshot);
   ADD ("/audience/large/unread-pulses-are-bounded", crowd, test_unread_pulses);
+  ADD ("/audience/large/pulse-amid-clearing", crowd, test_pulse_amid_clearing);
   ADD ("/audience/large/pulses-are-not-kept", usual, test_pulses_are_not_kept);
   ADD ("/audience/turns/flush", crowd, test_slices_of_flush);
   ADD ("/audience/turns/a-long-flush-lets-others-have-theirs", crowd, test_flush_and_others);
