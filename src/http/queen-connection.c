@@ -63,6 +63,7 @@ struct _QueenConnection
   gpointer data;
 
   QueenDelivery delivery;   /* of the answer */
+  QueenReader reader;       /* of it, when it is large and has to wait */
   gint64 answered_at;       /* µs, monotonic: when that began */
   gboolean has_unread_data; /* closing now would reset the connection under the answer */
   gsize n_drained;          /* bytes */
@@ -111,6 +112,28 @@ clear_request (QueenConnection *self)
   hold_request (self);
 }
 
+/* It has to wait. What is shared with somebody who waits already is held by that one. */
+static void
+hold_answer (QueenConnection *self)
+{
+  QueenBudgets *budgets = self->settings->budgets;
+  gsize size;
+
+  if (self->delivery.is_held)
+    return;
+  size = queen_delivery_get_size (&self->delivery.answer, budgets);
+  queen_delivery_hold (&self->delivery, budgets);
+  if (size > SMALL_ANSWER)
+    queen_readers_enter (self->settings->readers, &self->reader, &self->client, size, self);
+}
+
+static void
+clear_answer (QueenConnection *self)
+{
+  queen_readers_leave (self->settings->readers, &self->reader);
+  queen_delivery_clear (&self->delivery, self->settings->budgets);
+}
+
 /* Coming and going */
 
 QueenConnection *
@@ -146,7 +169,7 @@ queen_connection_remove (QueenConnection *self)
   queen_handshakes_leave (&self->handshake);
   queen_socket_close (&self->socket);
   clear_request (self);
-  queen_delivery_clear (&self->delivery, settings->budgets);
+  clear_answer (self);
   queen_peers_leave (settings->peers, self->share);
   g_free (self);
   settings->on_removed (settings->owner);
@@ -231,12 +254,12 @@ write_answer (QueenConnection *self)
   if (result == QUEEN_DELIVERY_DONE)
     {
       shutdown (self->socket.fd, SHUT_WR);
-      queen_delivery_clear (&self->delivery, self->settings->budgets);
+      clear_answer (self);
       enter_state (self, STATE_LINGER);
       linger (self);
       return;
     }
-  queen_delivery_hold (&self->delivery, self->settings->budgets);
+  hold_answer (self);
   if (self->delivery.n_sent > n_before)
     restart_answer_wait (self);
   if (result == QUEEN_DELIVERY_PAUSED && !queen_wait_is_on (&self->waits[QUEEN_WAIT_TURN]))
@@ -273,6 +296,18 @@ queen_connection_evict_idle (QueenConnectionSettings *settings)
   return FALSE;
 }
 
+/* However busily it reads: one address shall not hold it all while another gets nothing. */
+static gboolean
+evict_greediest (QueenConnection *self, gsize size)
+{
+  QueenConnection *greediest =
+      queen_readers_find_greediest (self->settings->readers, &self->client, size);
+
+  if (greediest)
+    queen_connection_remove (greediest);
+  return greediest != NULL;
+}
+
 /* Sees that @answer may be held if it has to be, as far as others can make room for it. A small one
  * is never refused: whoever holds large ones back shall not keep heartbeats from their answers. */
 static gboolean
@@ -285,7 +320,7 @@ make_room_for_answer (QueenConnection *self, const QueenAnswer *answer)
     return TRUE;
   while (!queen_budgets_has_room (budgets, QUEEN_BUDGET_ANSWERS, size))
     {
-      if (!queen_connection_evict_idle (self->settings))
+      if (!queen_connection_evict_idle (self->settings) && !evict_greediest (self, size))
         return FALSE;
       self->settings->tally->refusals[QUEEN_REFUSAL_ANSWER_BUDGET]++;
     }

@@ -12,6 +12,7 @@
 #include "queen-forwarded.h"
 #include "queen-handshakes.h"
 #include "queen-peers.h"
+#include "queen-readers.h"
 #include "queen-tally.h"
 #include "queen-tls.h"
 #include "queen-wait.h"
@@ -110,6 +111,7 @@ typedef enum
  * @budgets: what is held in memory, and how much that may be
  * @proxies: (nullable): whose word is taken for whose request they hand on
  * @peers: whose share a connection takes from
+ * @readers: who has large answers waiting for it
  * @on_request: who answers
  * @requests: where they wait for the kernel
  * @answers: likewise those that have more of their answer to take: these may be thousands, always
@@ -129,6 +131,7 @@ typedef struct
   QueenBudgets *budgets;
   const QueenProxies *proxies;
   QueenPeers *peers;
+  QueenReaders *readers;
   QueenRequestFunc on_request;
   gpointer data;
   QueenEpoll *requests;

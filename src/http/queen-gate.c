@@ -142,6 +142,7 @@ queen_gate_finalize (GObject *object)
 
   g_free (self->connections.buffer);
   g_clear_pointer (&self->connections.peers, queen_peers_free);
+  g_clear_pointer (&self->connections.readers, queen_readers_free);
   g_clear_object (&self->connections.access);
   g_clear_object (&self->connections.tls);
 
@@ -165,6 +166,7 @@ queen_gate_class_init (QueenGateClass *klass)
 static void
 queen_gate_init (QueenGate *self)
 {
+  self->connections.readers = queen_readers_new ();
   self->connections.buffer = g_malloc (QUEEN_REQUEST_MAX);
   self->connections.on_removed = on_removed;
   self->connections.owner = self;

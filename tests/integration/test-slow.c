@@ -19,7 +19,7 @@
 static const char *
 get_stall_timeout (void)
 {
-  return queen_test_is_wrapped () ? "--stall-timeout=30s" : "--stall-timeout=1s";
+  return queen_test_is_wrapped () ? "--stall-timeout=30s" : "--stall-timeout=3s";
 }
 
 static void
@@ -162,7 +162,7 @@ test_trickle (void)
 
   http_send (fd, "GET /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n\r\n", -1);
   publish (port, 0, 500);
-  for (end = g_get_monotonic_time () + 4 * G_USEC_PER_SEC; g_get_monotonic_time () < end;)
+  for (end = g_get_monotonic_time () + 7 * G_USEC_PER_SEC; g_get_monotonic_time () < end;)
     {
       char bytes[256];
 
@@ -190,7 +190,7 @@ test_trickle_tls (void)
   gint64 end;
 
   tls_client_send (client, "GET /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  for (end = g_get_monotonic_time () + 5 * G_USEC_PER_SEC; g_get_monotonic_time () < end;)
+  for (end = g_get_monotonic_time () + 7 * G_USEC_PER_SEC; g_get_monotonic_time () < end;)
     {
       char bytes[256];
 

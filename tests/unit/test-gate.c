@@ -58,19 +58,32 @@ on_shared (SoupServerMessage *message, GHashTable *query, gpointer data)
 }
 
 static void
-on_own (SoupServerMessage *message, GHashTable *query, gpointer data)
+answer_large (SoupServerMessage *message, gsize size)
 {
-  GString *text = g_string_sized_new (40 * MIB);
+  GString *text = g_string_sized_new (size);
 
-  g_string_set_size (text, 40 * MIB);
+  g_string_set_size (text, size);
   memset (text->str, 'x', text->len);
   queen_answer_text (message, "text/plain", text);
+}
+
+static void
+on_own (SoupServerMessage *message, GHashTable *query, gpointer data)
+{
+  answer_large (message, 40 * MIB);
+}
+
+static void
+on_third (SoupServerMessage *message, GHashTable *query, gpointer data)
+{
+  answer_large (message, 24 * MIB);
 }
 
 static const QueenRoute routes[] = {
   { "/later", "GET", QUEEN_ACCESS_READ, on_later },
   { "/shared", "GET", QUEEN_ACCESS_READ, on_shared },
   { "/own", "GET", QUEEN_ACCESS_READ, on_own },
+  { "/third", "GET", QUEEN_ACCESS_READ, on_third },
 };
 
 /* @n_places: how many connections there may be; 8 when it is 0 */
@@ -123,9 +136,9 @@ tear_down (Fixture *f, gconstpointer data)
 
 /* Returns: a client's end, which the fixture closes. */
 static int
-come (Fixture *f, const char *request)
+come_from (Fixture *f, guint32 address, const char *request)
 {
-  const struct sockaddr_in local = { .sin_family = AF_INET, .sin_addr = { htonl (0x7f000001) } };
+  const struct sockaddr_in local = { .sin_family = AF_INET, .sin_addr = { htonl (address) } };
   struct sockaddr_storage peer = { 0 };
   int ends[2];
 
@@ -138,6 +151,12 @@ come (Fixture *f, const char *request)
   queen_gate_admit (f->gate, ends[1], &peer, 0);
   turn ();
   return ends[0];
+}
+
+static int
+come (Fixture *f, const char *request)
+{
+  return come_from (f, INADDR_LOOPBACK, request);
 }
 
 /* Takes at the most @n_bytes of what is there. Returns how many it were; -1 at the end. */
@@ -287,6 +306,23 @@ test_budget_full (Fixture *f, gconstpointer data)
   assert_status (come (f, ASK ("/own")), "503");
   g_assert_cmpuint (f->tally.refusals[QUEEN_REFUSAL_ANSWER_BUDGET], ==, 1);
   assert_status (first, "200");
+}
+
+/* One who reads without a pause, but slowly, holds most of it; and gets no more than anybody else.
+ */
+static void
+test_budget_shared (Fixture *f, gconstpointer data)
+{
+  int first = come (f, ASK ("/third")), second = come (f, ASK ("/third"));
+  int other = come_from (f, INADDR_LOOPBACK + 1, ASK ("/third"));
+  char start[64];
+
+  assert_status (come (f, ASK ("/third")), "503"); /* both hold as much by now */
+  g_assert_cmpuint (take_all (first, start), <, 24 * MIB);
+  g_assert_true (g_str_has_prefix (start, "HTTP/1.1 200 "));
+  g_assert_cmpuint (take_all (second, start), >, 24 * MIB);
+  g_assert_cmpuint (take_all (other, start), >, 24 * MIB);
+  g_assert_true (g_str_has_prefix (start, "HTTP/1.1 200 "));
 }
 
 static void
@@ -451,6 +487,7 @@ main (int argc, char **argv)
     { "/gate/shared/held-once-for-all", test_shared_once },
     { "/gate/shared/head-has-the-length-alone", test_shared_head },
     { "/gate/answers/a-budget-for-all", test_budget_full },
+    { "/gate/answers/no-address-holds-it-all", test_budget_shared },
     { "/gate/answers/who-takes-nothing-makes-room", test_budget_idle },
     { "/gate/answers/large-ones-keep-nobody-from-a-small-one", test_small_beside_large },
     { "/gate/answers/who-takes-little-makes-room-in-the-end", test_trickle },
