@@ -282,13 +282,14 @@ check_scope (const Identity *who, QueenScopes scope, GError **error)
 /* Who may do what */
 
 /* Her own user could as well send her a signal. What was handed on is somebody else's, whoever
- * hands it on; and a page that any page can be is nobody's. */
+ * hands it on; and so is a page, even of this machine, unless it is hers or was named: it may be
+ * another user's, looked at by hers. */
 static gboolean
 is_from_here (QueenAccess *self, const QueenVisitor *visitor)
 {
   uid_t user;
 
-  return !visitor->is_forwarded && !(visitor->origin && is_nowhere (visitor->origin)) &&
+  return !visitor->is_forwarded && queen_access_judge_page (self, visitor) >= QUEEN_PAGE_FRIEND &&
          queen_socket_users_lookup (self->users, visitor->fd, &user) &&
          (user == geteuid () || user == 0);
 }

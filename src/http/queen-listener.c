@@ -127,8 +127,10 @@ set_options (int fd)
     { IPPROTO_TCP, TCP_KEEPINTVL, 5 },
     { IPPROTO_TCP, TCP_KEEPCNT, 3 },
     { IPPROTO_TCP, TCP_USER_TIMEOUT, 20000 },
-    /* The kernel would take megabytes for a subscriber that does not read. */
+    /* The kernel would take megabytes for a subscriber that does not read, and keep as much of what
+     * a client sends that nobody wants; of which it takes twice as much as it is told. */
     { IPPROTO_TCP, TCP_NOTSENT_LOWAT, 16384 },
+    { SOL_SOCKET, SO_RCVBUF, 16384 },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (options); i++)

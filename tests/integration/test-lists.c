@@ -7,8 +7,11 @@
 #include "visitors.h"
 
 #include <json-glib/json-glib.h>
+#include <linux/sockios.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -59,6 +62,29 @@ test_unread (void)
     g_assert_cmpint (queen_process_get_resident (queen) - before, <, 4 * MIB);
   for (int i = 0; i < N_UNREAD; i++)
     close (fds[i]);
+}
+
+/* What is sent on and on to one who has to get rid of an answer first waits with its sender. */
+static void
+test_talkative (void)
+{
+  g_autoptr (QueenProcess) queen = start ();
+  guint16 port = queen_process_get_port (queen);
+  g_autofree char *bytes = g_strnfill (4096, 'x');
+  gsize n_taken = 0;
+  int fd, queued;
+
+  visitors_register_workers (port, 0, 500);
+  fd = http_connect_with_buffer (port, 4096);
+  setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &(int){ 4096 }, sizeof (int));
+  http_send (fd, "GET /v1/workers HTTP/1.1\r\n" HOST "\r\n", -1);
+  g_assert_true (http_wait_readable (fd, queen_test_get_deadline ()));
+  for (struct pollfd polled = { fd, POLLOUT, 0 }; poll (&polled, 1, 500) == 1;)
+    n_taken += (gsize) MAX (send (fd, bytes, 4096, MSG_DONTWAIT | MSG_NOSIGNAL), 0);
+  g_assert_cmpint (ioctl (fd, SIOCOUTQ, &queued), ==, 0); /* still on this side */
+  g_test_message ("%zu bytes sent on, %d of them wait here", n_taken, queued);
+  g_assert_cmpuint (n_taken - (gsize) queued, <, 32 * 1024);
+  close (fd);
 }
 
 static void
@@ -303,6 +329,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/lists/shared/unread-answers-cost-one-list", test_unread);
+  g_test_add_func ("/lists/unread/who-talks-on-keeps-it", test_talkative);
   g_test_add_func ("/lists/shared/version-saves-the-list", test_version);
   g_test_add_func ("/lists/one/always-fresh", test_fresh);
   g_test_add_func ("/lists/pages/end-to-end-over-changes", test_pages);

@@ -151,7 +151,7 @@ test_page_needs (void)
   } rows[] = {
     { NULL, { 200, 200, 200, 200, 200 } },
     { "http://queen.example:8500", { 200, 200, 200, 200, 200 } },
-    { "http://localhost:3002", { 200, 200, 200, 200, 200 } },
+    { "http://localhost:3002", { 200, 200, 200, 200, 403 } }, /* perhaps of another user */
     { "null", { 200, 200, 200, 200, 403 } },
     { "https://elsewhere.example", { 200, 200, 403, 403, 403 } },
   };
