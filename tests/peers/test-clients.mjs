@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: the queen-rbee authors
 
 /* The clients that people take from npm, each with a real queen: it gets the first event at once,
- * every heartbeat, and all that it missed when it comes back. B1, B2, B3, B10 */
+ * and every heartbeat, also when she has been started again. B1, B2, B3, B10 */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

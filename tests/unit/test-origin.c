@@ -18,8 +18,9 @@ assert_rows (const Row *rows, gsize n_rows, char *(*normalize) (const char *text
     {
       g_autofree char *normal = normalize (rows[i].text);
       g_autofree char *again = normal ? normalize (normal) : NULL;
+      g_autofree char *shown = g_strescape (rows[i].text, NULL);
 
-      g_test_message ("%s", rows[i].text);
+      g_test_message ("%s", shown);
       g_assert_cmpstr (normal, ==, rows[i].normal);
       g_assert_cmpstr (again, ==, rows[i].normal);
     }
