@@ -56,12 +56,12 @@ _queenctl_offer_values ()
 {
   local statuses='starting ready online busy stopping stopped offline'
 
+  # shellcheck disable=SC2086
   case $1 in
     --bus) _queenctl_offer_words auto session system ;;
     --kind) _queenctl_offer_words worker hive ;;
     --health) _queenctl_offer_words healthy degraded unhealthy ;;
     --output | -o) _queenctl_offer_words wide name model json ;;
-    # shellcheck disable=SC2086
     --state | --for) _queenctl_offer_words $statuses available ;;
     --sort) _queenctl_offer_words id state model hive device first-seen last-seen heartbeats ;;
     --hostname) _queenctl_offer < <(compgen -A hostname) ;;
