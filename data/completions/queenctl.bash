@@ -119,7 +119,7 @@ _queenctl ()
   _queenctl_split
   for ((i = 1; i < ${#words[@]} - 1; i++)); do
     word=${words[i]}
-    [[ $with_value == *[[:space:]]"$word"[[:space:]]* ]] && { word+==${words[i + 1]}; ((i++)); }
+    [[ $with_value == *[[:space:]]"$word"[[:space:]]* ]] && { word+="=${words[i + 1]}"; ((i++)); }
     case $word in
       --bus=* | --url=* | --token-file=* | --ca-file=*) queen+=("$word") ;;
       -*) ;;
