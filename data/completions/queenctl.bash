@@ -56,12 +56,12 @@ _queenctl_offer_values ()
 {
   local statuses='starting ready online busy stopping stopped offline'
 
+  # shellcheck disable=SC2086
   case $1 in
     --bus) _queenctl_offer_words auto session system ;;
     --kind) _queenctl_offer_words worker hive ;;
     --health) _queenctl_offer_words healthy degraded unhealthy ;;
     --output | -o) _queenctl_offer_words wide name model json ;;
-    # shellcheck disable=SC2086
     --state | --for) _queenctl_offer_words $statuses available ;;
     --sort) _queenctl_offer_words id state model hive device first-seen last-seen heartbeats ;;
     --hostname) _queenctl_offer < <(compgen -A hostname) ;;
@@ -119,7 +119,7 @@ _queenctl ()
   _queenctl_split
   for ((i = 1; i < ${#words[@]} - 1; i++)); do
     word=${words[i]}
-    [[ $with_value == *[[:space:]]"$word"[[:space:]]* ]] && { word+==${words[i + 1]}; ((i++)); }
+    [[ $with_value == *[[:space:]]"$word"[[:space:]]* ]] && { word+="=${words[i + 1]}"; ((i++)); }
     case $word in
       --bus=* | --url=* | --token-file=* | --ca-file=*) queen+=("$word") ;;
       -*) ;;

@@ -46,6 +46,17 @@ dup_text (GVariant *properties, const char *name)
   return g_variant_lookup (properties, name, "&s", &text) && *text != '\0' ? g_strdup (text) : NULL;
 }
 
+/* On the bus 0 is said of one that has not told the time. */
+static void
+set_clock_skew (QueenComponent *component, GVariant *properties)
+{
+  gint64 skew = 0;
+
+  g_variant_lookup (properties, "ClockSkew", "x", &skew);
+  component->has_said_at = skew != 0;
+  component->said_at = component->last_seen / NSEC_PER_USEC + CLAMP (skew, -LAST_TIME, LAST_TIME);
+}
+
 static QueenComponent *
 read_component (QueenctlKind kind, GVariant *properties)
 {
@@ -68,6 +79,7 @@ read_component (QueenctlKind kind, GVariant *properties)
   component->first_seen = get_time (properties, "FirstSeen");
   component->last_seen = get_time (properties, "LastSeen");
   component->heartbeats = get_number (properties, "Heartbeats");
+  set_clock_skew (component, properties);
   return component;
 }
 

@@ -57,13 +57,10 @@ static void
 set_meaning (const char *meaning, const char *message, GError **error)
 {
   g_autofree char *translated = translate_rule (message);
-  const char *place = strstr (_ (meaning), "%s");
+  g_auto (GStrv) parts = g_strsplit (_ (meaning), "%s", 2);
+  g_autofree char *text = g_strjoinv (translated, parts);
 
-  if (!place)
-    g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED, _ (meaning));
-  else
-    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED, "%.*s%s%s",
-                 (int) (place - _ (meaning)), _ (meaning), translated, place + strlen ("%s"));
+  g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED, text);
 }
 
 void

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "queenctl-json.h"
 #include "queenctl-text.h"
 
 static gboolean is_terminal;
@@ -90,13 +91,10 @@ queenctl_output_print_json_text (const char *json)
 void
 queenctl_output_print_node (JsonNode *node)
 {
-  g_autoptr (JsonGenerator) generator = json_generator_new ();
-  g_autofree char *json = NULL;
+  g_autoptr (GString) json = g_string_new (NULL);
 
-  json_generator_set_root (generator, node);
-  json_generator_set_pretty (generator, is_terminal);
-  json = json_generator_to_data (generator, NULL);
-  queenctl_output_print_json_text (json);
+  queenctl_json_append (json, node, is_terminal);
+  queenctl_output_print_json_text (json->str);
 }
 
 void

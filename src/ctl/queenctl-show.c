@@ -60,6 +60,21 @@ describe_time (const QueenctlComponent *component, const char *member)
   return g_strdup_printf (_ ("%s (%s)"), local, ago);
 }
 
+static char *
+describe_clock (const QueenctlComponent *component, const char *member)
+{
+  JsonNode *skew =
+      json_object_get_member (json_node_get_object (queenctl_component_get_node (component)),
+                              member);
+  double seconds = skew && JSON_NODE_HOLDS_VALUE (skew) ? json_node_get_double (skew) : 0;
+
+  if (!skew || !JSON_NODE_HOLDS_VALUE (skew))
+    return g_strdup ("");
+  return g_strdup_printf (seconds < 0 ? _ ("%.3f s behind the queen's")
+                                      : _ ("%.3f s ahead of the queen's"),
+                          seconds < 0 ? -seconds : seconds);
+}
+
 /* In the order in which they are shown; those that a kind does not have are left out. */
 static const struct
 {
@@ -82,6 +97,7 @@ static const struct
   { "first_seen", N_ ("First seen"), describe_time },
   { "last_seen", N_ ("Last seen"), describe_time },
   { "heartbeats", N_ ("Heartbeats"), describe_number },
+  { "clock_skew", N_ ("Clock"), describe_clock },
 };
 
 static void

@@ -25,7 +25,7 @@ typedef struct
   const char *state; /* that is waited for */
   QueenctlQueen *queen;
   GMainLoop *loop;
-  guint timeout_id;
+  guint timeout_id; /* 0 when the time is over */
   guint question_id;
   gboolean must_ask_for_all; /* something was missed */
   GHashTable *ids;           /* whom to ask for otherwise */
@@ -226,7 +226,8 @@ wait_until_found (Wait *self, gint64 timeout, GError **error)
   /* One that nobody has known yet is not offline: it may be a slip of the hand. */
   if (is_over (self) && self->is_forgotten && !self->error)
     queenctl_matches_set_absent (self->id, self->options->kind, &self->error);
-  if (!is_over (self))
+  /* The time may have been over before she answered. */
+  if (!is_over (self) && self->timeout_id != 0)
     g_main_loop_run (self->loop);
   if (self->error)
     g_propagate_error (error, g_steal_pointer (&self->error));

@@ -94,6 +94,18 @@ expect_same (Fixture *f, const char *line)
   g_assert_cmpstr (bus_cut, ==, http_cut);
 }
 
+/* One whose clock is off, which is told, too. */
+static void
+report_late (Fixture *f)
+{
+  g_autoptr (HttpAnswer) answer =
+      http_post (queen_process_get_port (f->queen), "/v1/worker-heartbeat",
+                 "{\"worker\":{\"id\":\"late\",\"status\":\"ready\"},"
+                 "\"timestamp\":\"2025-10-24T20:11:01Z\"}");
+
+  g_assert_cmpuint (answer->status, ==, 200);
+}
+
 /* D3, D6 */
 static void
 test_same (Fixture *f, gconstpointer data)
@@ -120,6 +132,7 @@ test_same (Fixture *f, gconstpointer data)
   };
 
   populate (f);
+  report_late (f);
   for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
     expect_same (f, lines[i]);
 }
@@ -165,12 +178,12 @@ test_answers (Fixture *f, gconstpointer data)
     const char *line;
     const char *path;
   } rows[] = {
-    { "list workers --json", "/v1/workers" },
-    { "list hives --json", "/v1/hives" },
-    { "show w-10 --json", "/v1/workers/w-10" },
-    { "show h --json", "/v1/hives/h" },
+    { "list workers --json", "/v1/workers" },   { "list hives --json", "/v1/hives" },
+    { "show w-10 --json", "/v1/workers/w-10" }, { "show h --json", "/v1/hives/h" },
+    { "show late --json", "/v1/workers/late" },
   };
 
+  report_late (f);
   populate (f);
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
@@ -211,6 +224,7 @@ test_refusals (Fixture *f, gconstpointer data)
       "The queen does not take this heartbeat: worker.status: is none" },
     { "report worker '' ready", "worker.id: must be 1 to 128 bytes" },
     { "wait w --for=offline", "There is neither a worker nor a hive “w”" },
+    { "wait w --timeout=0", "“w” was not available in time" },
     { "wait w --timeout=10ms", "“w” was not available in time" },
     { "wait --model=m --for=busy --timeout=10ms", "No worker with the model “m” was busy in time" },
   };

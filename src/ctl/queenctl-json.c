@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queenctl-json.h"
+
+#include "model/queen-json.h"
+
+#define COMPACT (-1)
+
+static void append_node (GString *json, JsonNode *node, int depth);
+
+/* @depth: of what follows; COMPACT when all stands on one line */
+static void
+begin_line (GString *json, int depth)
+{
+  if (depth != COMPACT)
+    g_string_append_printf (json, "\n%*s", depth * 2, "");
+}
+
+static int
+get_inner (int depth)
+{
+  return depth == COMPACT ? COMPACT : depth + 1;
+}
+
+static void
+append_object (GString *json, JsonObject *object, int depth)
+{
+  const char *separator = "";
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *member;
+
+  g_string_append_c (json, '{');
+  json_object_iter_init_ordered (&iter, object);
+  while (json_object_iter_next_ordered (&iter, &name, &member))
+    {
+      g_string_append (json, separator);
+      begin_line (json, get_inner (depth));
+      queen_json_append_string (json, name);
+      g_string_append (json, depth == COMPACT ? ":" : ": ");
+      append_node (json, member, get_inner (depth));
+      separator = ",";
+    }
+  if (json_object_get_size (object) > 0)
+    begin_line (json, depth);
+  g_string_append_c (json, '}');
+}
+
+static void
+append_array (GString *json, JsonArray *array, int depth)
+{
+  guint length = json_array_get_length (array);
+
+  g_string_append_c (json, '[');
+  for (guint i = 0; i < length; i++)
+    {
+      g_string_append (json, i > 0 ? "," : "");
+      begin_line (json, get_inner (depth));
+      append_node (json, json_array_get_element (array, i), get_inner (depth));
+    }
+  if (length > 0)
+    begin_line (json, depth);
+  g_string_append_c (json, ']');
+}
+
+static void
+append_double (GString *json, double number)
+{
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_ascii_formatd (text, sizeof text, "%.3f", number);
+  if (g_ascii_strtod (text, NULL) != number)
+    g_ascii_dtostr (text, sizeof text, number);
+  g_string_append (json, text);
+}
+
+static void
+append_value (GString *json, JsonNode *node)
+{
+  GType type = json_node_get_value_type (node);
+
+  if (type == G_TYPE_STRING)
+    queen_json_append_string (json, json_node_get_string (node));
+  else if (type == G_TYPE_BOOLEAN)
+    g_string_append (json, json_node_get_boolean (node) ? "true" : "false");
+  else if (type == G_TYPE_INT64)
+    g_string_append_printf (json, "%" G_GINT64_FORMAT, json_node_get_int (node));
+  else
+    append_double (json, json_node_get_double (node));
+}
+
+static void
+append_node (GString *json, JsonNode *node, int depth)
+{
+  switch (json_node_get_node_type (node))
+    {
+    case JSON_NODE_OBJECT:
+      append_object (json, json_node_get_object (node), depth);
+      return;
+    case JSON_NODE_ARRAY:
+      append_array (json, json_node_get_array (node), depth);
+      return;
+    case JSON_NODE_VALUE:
+      append_value (json, node);
+      return;
+    case JSON_NODE_NULL:
+      g_string_append (json, "null");
+      return;
+    }
+}
+
+void
+queenctl_json_append (GString *json, JsonNode *node, gboolean is_pretty)
+{
+  append_node (json, node, is_pretty ? 0 : COMPACT);
+}
