@@ -109,7 +109,8 @@ export class AttentionView {
     this.#more.hidden = rest === 0;
     setText(this.#more, `and ${formatNumber(rest)} more`);
     setText(this.#word, this.#describe(components.length, isKnown));
-    this.#word.dataset.sum = isKnown ? String(Math.sign(components.length)) : "";
+    if (isKnown) this.#word.dataset.worst = components[0]?.condition ?? "none";
+    else delete this.#word.dataset.worst;
   }
 
   /** Time has passed. */

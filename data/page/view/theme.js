@@ -15,7 +15,7 @@ function read() {
   colors = Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
-/** @param {string} name of a colour in page.css, for what is drawn on a canvas */
+/** @param {string} name of a colour in style/base.css, for what is drawn on a canvas */
 export function themeColor(name) {
   if (!colors.ink) read();
   return colors[name];
