@@ -187,6 +187,13 @@ testPage("a worker's dialog says where it is", {}, async ({ queen, page }) => {
   assert.equal(await page.locator("#detail a[target=_blank]").getAttribute("rel"), "noreferrer");
 });
 
+testPage("whose clock is wrong is told", {}, async ({ queen, page }) => {
+  const timestamp = new Date(Date.now() - 120000).toISOString();
+  await queen.beat("worker", { worker: { id: "w", status: "ready" }, timestamp });
+  await row(page, "worker/w").click();
+  await page.locator("#detail dd", { hasText: /^1[12]\d s behind the queen's$/ }).waitFor();
+});
+
 /* E10 */
 testPage("who may do it can have somebody forgotten", {}, async ({ queen, page }) => {
   await queen.worker("w", "stopped");

@@ -55,11 +55,12 @@ function makeHive(id, place) {
 /** @param {number} at ms; 0 is not known */
 const formatTime = (at) => (at ? formatMoment(at) : "–");
 
-/** @param {number} skew ms: how far its clock is before the queen's */
+/** @param {number} skew s: how far its clock is ahead of the queen's, and less the time on the way */
 function formatSkew(skew) {
-  const seconds = formatNumber(Math.round(Math.abs(skew)) / 1000);
+  const seconds = Math.round(Math.abs(skew));
 
-  return `${seconds} s ${skew < 0 ? "behind" : "ahead of"} the queen's`;
+  if (seconds === 0) return "as the queen's";
+  return `${formatNumber(seconds)} s ${skew < 0 ? "behind" : "ahead of"} the queen's`;
 }
 
 /**
@@ -83,7 +84,7 @@ export function listFacts(component, place) {
   for (const [member, name] of MEMBERS)
     if (isSaid(facts[member])) terms.push([name, make("bdi", "", String(facts[member]))]);
   if (address) terms.push(["Address", address]);
-  if (facts.clock_skew) terms.push(["Clock", formatSkew(facts.clock_skew)]);
+  if (isSaid(facts.clock_skew)) terms.push(["Clock", formatSkew(facts.clock_skew)]);
   if (facts.first_seen) terms.push(["First seen", formatTime(Date.parse(facts.first_seen))]);
   terms.push(["Last seen", formatTime(Math.min(component.lastSeen, now()))]);
   if (isSaid(facts.heartbeats)) terms.push(["Heartbeats", formatNumber(facts.heartbeats)]);
