@@ -4,32 +4,46 @@
 import { Cluster } from "./model/cluster.js";
 import { Journal } from "./model/journal.js";
 import { Pulse } from "./model/pulse.js";
+import { Trend } from "./model/trend.js";
+import { BASE } from "./stream/address.js";
 import { subscribe } from "./stream/subscribe.js";
+import { AttentionView } from "./view/attention.js";
+import { ChoiceView } from "./view/choice.js";
 import { DetailView } from "./view/detail.js";
 import { EmptyView } from "./view/empty.js";
 import { Figures } from "./view/figures.js";
 import { drawSoon } from "./view/frames.js";
+import { listenForJumps } from "./view/jumps.js";
 import { LogView } from "./view/log.js";
+import { Place } from "./view/place.js";
 import { PlotView } from "./view/plot.js";
 import { PulseView } from "./view/pulse.js";
 import { RowsView } from "./view/rows.js";
+import { StaleView } from "./view/stale.js";
 import { find } from "./view/text.js";
+import { now, setClock } from "./view/time.js";
 import { TokenView } from "./view/token.js";
 
 const AGE_TICK = 100; /* ms: the age of the queen's beat has tenths */
 const PATIENCE = 2; /* beats of the queen: as long as that holds what she said last */
 const LOG_TICK = 250; /* ms: nobody reads faster */
 
-const cluster = new Cluster();
 const journal = new Journal();
+const cluster = new Cluster((change) => journal.addChange(change));
 const pulse = new Pulse();
-const detail = new DetailView();
+const trend = new Trend();
+const place = new Place(move);
+const choice = new ChoiceView(cluster.groups, place, () => drawSoon(draw));
+const attention = new AttentionView(place, () => choice.show("problems"));
+const detail = new DetailView(cluster, place);
 const empty = new EmptyView();
-const figures = new Figures();
-const log = new LogView(journal);
+const figures = new Figures((name) => choice.show(name));
+const log = new LogView(journal, place);
 const plot = new PlotView();
 const pulseView = new PulseView();
-const rows = new RowsView(cluster, (component) => detail.open(component));
+const stale = new StaleView();
+const rows = new RowsView(cluster,
+  ({ kind, id }) => place.go({ worker: "", hive: "", [kind]: id }), () => choice.noteFolds());
 
 /* What comes in */
 
@@ -40,60 +54,87 @@ const LINK_NOTES = {
   bye: "the queen said goodbye; reconnecting",
   locked: "the queen wants a token",
   busy: "the queen has no room for one more listener; will try again",
+  refused: "the page is not let through",
 };
-
-/** @param {string} text */
-function note(text, at = Date.now()) {
-  journal.add({ at, kind: "note", id: "", status: "", text });
-}
 
 /** @param {import('./stream/parse.js').Happening} happening */
 function write(happening) {
   const { kind, at, id = "", status = "", census } = happening;
 
   if (kind === "lagged")
-    note(happening.dropped === null ? "some events were dropped" :
+    journal.addNote(happening.dropped === null ? "some events were dropped" :
       `${happening.dropped} events were dropped`, at);
-  else if (kind === "restart") note("the queen has started anew", at);
-  else if (!census) journal.add({ at, kind, id, status, text: "" });
+  else if (kind === "restart") journal.addNote("the queen has started anew", at);
+  else if (!census) journal.addBeat(kind, { at, id, status });
   else if (happening.number !== undefined)
-    journal.add({ at, kind, id, status, text:
+    journal.addBeat(kind, { at, text:
       `${census.workersOnline} workers, ${census.hivesOnline} hives online` });
 }
 
 /** @param {import('./stream/parse.js').Happening} happening */
 function take(happening) {
+  pulse.hear(happening.at);
   if (!cluster.take(happening)) return;
   if (happening.kind === "restart") pulse.forgetInterval();
   if (happening.kind === "queen") pulse.beat(happening);
   write(happening);
 }
 
-/** @param {import('./stream/connection.js').LinkState} state */
-function takeLink(state) {
-  if (state !== pulse.link && LINK_NOTES[state]) note(LINK_NOTES[state]);
+/**
+ * @param {import('./stream/connection.js').LinkState} state
+ * @param {string} why
+ */
+function takeLink(state, why) {
+  const text = why ? `${LINK_NOTES[state]}: ${why}` : LINK_NOTES[state];
+
+  if (state !== pulse.link && text) journal.addNote(text);
+  if (state === "open") cluster.watchedSince = Math.min(cluster.watchedSince, Date.now());
   pulse.link = state;
+  pulse.why = why;
 }
 
 const retry = subscribe((message) => {
-  if (message.type === "link") takeLink(message.state);
-  else if (message.type === "roster") cluster.takeRoster(message.part);
+  if (message.type === "link") takeLink(message.state, message.why);
+  else if (message.type === "roster") cluster.takeRoster(message.part, message.clockOffset);
   else message.happenings.forEach(take);
-  if (message.type === "link") pulseView.drawTitle(pulse, cluster.census);
+  if (message.type === "link") drawTitle();
   drawSoon(draw);
 });
 const token = new TokenView(retry);
 
 /* What is drawn, and when */
 
+/** @returns {import('./view/figures.js').Reading} */
+function read() {
+  const { census, tallies: { worker, hive }, attention: { size } } = cluster;
+  const areKnown = cluster.isListed("worker") && cluster.isListed("hive");
+
+  return {
+    online: census?.workersOnline ?? null,
+    available: census?.workersAvailable ?? null,
+    hivesOnline: census?.hivesOnline ?? null,
+    known: areKnown ? worker.known : null,
+    busy: areKnown ? worker.busy : null,
+    hivesKnown: areKnown ? hive.known : null,
+    problems: areKnown ? size : null,
+  };
+}
+
 function draw() {
+  const reading = read();
+
+  if (!pulse.isAway(Date.now())) trend.sample(Date.now(), { ...reading });
   empty.draw(cluster.components.size === 0 && pulse.link === "open");
   token.draw(pulse.link === "locked");
-  figures.draw(cluster.census);
+  figures.draw(reading, trend, now());
+  attention.draw(cluster.attention.list, reading.problems !== null);
+  choice.draw();
+  figures.drawChoice(cluster.groups.filter.choice);
   plot.drawOnline(cluster.census);
-  pulseView.draw(pulse, Date.now());
+  drawPulse();
   if (rows.isStale) rows.draw();
   rows.drawChanged(cluster.changed);
+  detail.draw();
   detail.drawChanged(cluster.changed);
   cluster.changed.clear();
 }
@@ -101,28 +142,56 @@ function draw() {
 /** @param {number} second */
 function drawSecond(second) {
   rows.drawAges();
+  attention.drawAges();
   if (second % rows.trackStep === 0) rows.drawTracks();
   detail.drawTrack();
   plot.draw(cluster.rates, second, (PATIENCE * pulse.interval) / 1000);
 }
 
+function drawPulse() {
+  pulseView.draw(pulse, Date.now());
+  stale.draw(pulse, Date.now());
+}
+
+function drawTitle() {
+  pulseView.drawTitle(pulse, cluster.census, cluster.attention.size);
+}
+
+function drawLog() {
+  log.draw();
+}
+
 let lastSecond = 0;
+/** @param {number} second */
+function pass(second) {
+  lastSecond = second;
+  cluster.rates.pass(second, pulse.link === "open", cluster.census?.workersOnline ?? 0);
+  if (!pulse.isAway(Date.now())) cluster.pass(Date.now());
+  drawTitle();
+  if (document.hidden) return;
+  drawSoon(draw);
+  drawSoon(() => drawSecond(second));
+}
+
 function tick() {
   const second = Math.floor(Date.now() / 1000);
 
-  if (second !== lastSecond) {
-    lastSecond = second;
-    cluster.rates.pass(second, pulse.link === "open", cluster.census?.workersOnline ?? 0);
-    pulseView.drawTitle(pulse, cluster.census);
-    if (!document.hidden) drawSoon(() => drawSecond(second));
-  }
+  if (second !== lastSecond) pass(second);
   if (!document.hidden) drawSoon(drawPulse);
 }
 
-const drawPulse = () => pulseView.draw(pulse, Date.now());
-const drawLog = () => log.draw();
+/** What the page's address says has changed. */
+function move() {
+  choice.move();
+  log.move();
+  drawSoon(draw);
+}
 
-find("where").textContent = location.host;
+setClock(() => pulse.asOf(Date.now()));
+find("unloaded").remove();
+find("where").textContent = BASE.host + BASE.pathname.replace(/\/$/, "");
+listenForJumps();
+move();
 setInterval(tick, AGE_TICK);
 setInterval(() => document.hidden || drawSoon(drawLog), LOG_TICK);
 document.addEventListener("visibilitychange", () => drawSoon(draw));

@@ -76,6 +76,7 @@ read_component (QueenctlKind kind, GVariant *properties)
   component->hostname = dup_text (properties, "Hostname");
   component->hive_id = dup_text (properties, "HiveId");
   component->health_reason = dup_text (properties, "HealthReason");
+  component->since = get_time (properties, "Since");
   component->first_seen = get_time (properties, "FirstSeen");
   component->last_seen = get_time (properties, "LastSeen");
   component->heartbeats = get_number (properties, "Heartbeats");

@@ -94,6 +94,7 @@ static const struct
   { "port", N_ ("Port"), describe_number },
   { "implementation", N_ ("Implementation"), describe_text },
   { "version", N_ ("Version"), describe_text },
+  { "since", N_ ("Since"), describe_time },
   { "first_seen", N_ ("First seen"), describe_time },
   { "last_seen", N_ ("Last seen"), describe_time },
   { "heartbeats", N_ ("Heartbeats"), describe_number },

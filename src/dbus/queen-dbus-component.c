@@ -48,6 +48,7 @@ static const struct
   { "HealthReason", TEXT, FIELD (health_reason) },
   { "Implementation", TEXT, FIELD (implementation) },
   { "Version", TEXT, FIELD (version) },
+  { "Since", TIME, FIELD (since) },
   { "FirstSeen", TIME, FIELD (first_seen) },
   { "LastSeen", TIME, FIELD (last_seen) },
   { "Heartbeats", COUNT, FIELD (heartbeats) },

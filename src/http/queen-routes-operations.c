@@ -55,6 +55,31 @@ on_session (SoupServerMessage *message, GHashTable *query, gpointer data)
   queen_answer_message (message, "The session's cookie stands for the token for an hour");
 }
 
+/* So that a page need not offer what would be refused. */
+static void
+on_rights (SoupServerMessage *message, GHashTable *query, gpointer data)
+{
+  static const struct
+  {
+    const char *name;
+    QueenAccessNeed need;
+  } rights[] = {
+    { "read", QUEEN_ACCESS_READ },
+    { "beat", QUEEN_ACCESS_BEAT },
+    { "admin", QUEEN_ACCESS_ADMIN },
+  };
+  Operations *operations = data;
+  const QueenVisitor *visitor = queen_server_get_visitor (message);
+  GString *json = g_string_new ("{\"may\":[");
+  guint owner;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rights); i++)
+    if (queen_access_check_right (operations->access, rights[i].need, visitor, &owner, NULL))
+      g_string_append_printf (json, "%s\"%s\"", i > 0 ? "," : "", rights[i].name);
+  g_string_append (json, "]}");
+  queen_answer_json (message, SOUP_STATUS_OK, json);
+}
+
 /* Her own page is one, too, and whatever gets into that. */
 static void
 on_shutdown (SoupServerMessage *message, GHashTable *query, gpointer data)
@@ -89,6 +114,7 @@ queen_routes_add_operations (QueenServer *server,
   static const QueenRoute routes[] = {
     { "/health", "GET", QUEEN_ACCESS_PUBLIC, on_health },
     { "/v1/build-info", "GET", QUEEN_ACCESS_READ, on_build_info },
+    { "/v1/session", "GET", QUEEN_ACCESS_READ, on_rights },
     { "/v1/session", "POST", QUEEN_ACCESS_SESSION, on_session },
     { "/v1/shutdown", "POST", QUEEN_ACCESS_ADMIN, on_shutdown },
   };

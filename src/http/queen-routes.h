@@ -41,7 +41,7 @@ void queen_routes_add_registries (QueenServer *server,
  * queen_routes_add_operations:
  * @on_shutdown: what ends the queen; it may return before she has ended
  *
- * `GET /health`, `GET /v1/build-info`, `POST /v1/session` and `POST /v1/shutdown`.
+ * `GET /health`, `GET /v1/build-info`, `GET` and `POST /v1/session`, and `POST /v1/shutdown`.
  */
 void queen_routes_add_operations (QueenServer *server,
                                   QueenAccess *access,

@@ -93,6 +93,7 @@ queen_component_append_json (const QueenComponent *component, GString *json)
     append_worker (component, json);
   else
     append_hive (component, json);
+  append_time (json, ",\"since\":", component->since);
   append_time (json, ",\"first_seen\":", component->first_seen);
   append_time (json, ",\"last_seen\":", component->last_seen);
   g_string_append_printf (json, ",\"heartbeats\":%" G_GUINT64_FORMAT, component->heartbeats);

@@ -36,7 +36,7 @@ queen_component_new (QueenComponentKind kind)
 }
 
 QueenComponent *
-queen_component_copy_offline (const QueenComponent *component, gint64 deadline)
+queen_component_copy_offline (const QueenComponent *component, gint64 since, gint64 deadline)
 {
   QueenComponent *copy = queen_component_new (component->kind);
 
@@ -50,6 +50,7 @@ queen_component_copy_offline (const QueenComponent *component, gint64 deadline)
   copy->hive_id = g_strdup (component->hive_id);
   copy->health_reason = g_strdup (component->health_reason);
   copy->status = QUEEN_STATUS_OFFLINE;
+  copy->since = since;
   copy->deadline = deadline;
   return copy;
 }

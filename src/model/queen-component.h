@@ -43,6 +43,7 @@ typedef enum
  * @port: 0 when it has not said
  * @has_said_at: the sender said when it spoke
  * @said_at: µs since 1970, by the sender's clock: when that was
+ * @since: ns since 1970: when it came to be in the status and health that it is in
  * @first_seen: ns since 1970, of the first heartbeat that arrived
  * @last_seen: ns since 1970, of this heartbeat
  * @heartbeats: how many arrived so far, this one counted
@@ -70,6 +71,7 @@ typedef struct
 
   gboolean has_said_at;
   gint64 said_at;
+  gint64 since;
   gint64 first_seen;
   gint64 last_seen;
   guint64 heartbeats;
@@ -88,11 +90,13 @@ QueenComponent *queen_component_new (QueenComponentKind kind);
 
 /**
  * queen_component_copy_offline:
+ * @since: ns since 1970: when that was
  * @deadline: µs, monotonic: when it is to be forgotten
  *
  * Returns: (transfer full): the same component, gone silent
  */
-QueenComponent *queen_component_copy_offline (const QueenComponent *component, gint64 deadline);
+QueenComponent *
+queen_component_copy_offline (const QueenComponent *component, gint64 since, gint64 deadline);
 
 /**
  * queen_component_says_same:

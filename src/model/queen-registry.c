@@ -190,9 +190,10 @@ static void
 go_offline (QueenRegistry *self, Entry *entry, gint64 now)
 {
   g_autoptr (QueenComponent) last = leave (self, entry);
-  QueenComponent *gone = queen_component_copy_offline (last, now + self->settings.forget_after);
-  g_autoptr (QueenEvent) event =
-      queen_event_new_component (gone, self->settings.clock->get_wall ());
+  gint64 time = self->settings.clock->get_wall ();
+  QueenComponent *gone =
+      queen_component_copy_offline (last, time, now + self->settings.forget_after);
+  g_autoptr (QueenEvent) event = queen_event_new_component (gone, time);
 
   enter (self, entry, gone);
   self->revision++;
@@ -411,6 +412,12 @@ set_sender (QueenRegistry *self, Entry *entry, const char *name)
   queen_senders_leave (self->senders, before);
 }
 
+static gboolean
+is_as_before (const QueenComponent *now, const QueenComponent *before)
+{
+  return now->status == before->status && now->health == before->health;
+}
+
 gboolean
 queen_registry_update (QueenRegistry *self,
                        QueenComponent *component,
@@ -430,6 +437,7 @@ queen_registry_update (QueenRegistry *self,
   if (entry)
     last = leave (self, entry);
   heartbeat->last_seen = clock->get_wall ();
+  heartbeat->since = last && is_as_before (heartbeat, last) ? last->since : heartbeat->last_seen;
   heartbeat->first_seen = last ? last->first_seen : heartbeat->last_seen;
   heartbeat->heartbeats = last ? last->heartbeats + 1 : 1;
   heartbeat->sequence = last ? last->sequence : make_sequence (self, heartbeat->first_seen);

@@ -99,6 +99,7 @@ append_sighting (GString *json, const QueenSighting *sighting)
   if (component->health != QUEEN_HEALTH_HEALTHY)
     append_text (json, ",\"health\":", queen_health_get_name (component->health));
   append_text (json, ",\"health_reason\":", component->health_reason);
+  append_time (json, ",\"since\":", component->since);
   append_time (json, ",\"first_seen\":", component->first_seen);
   append_time (json, ",\"last_seen\":", component->last_seen);
   append_number (json, ",\"heartbeats\":", component->heartbeats);
@@ -315,6 +316,10 @@ read_sighting (QueenStateReader *reader)
     fail (reader, "status is none");
   component->first_seen = require_time (reader, "first_seen");
   component->last_seen = require_time (reader, "last_seen");
+  /* The first version did not write it. */
+  component->since = json_object_has_member (reader->object, "since")
+                         ? require_time (reader, "since")
+                         : component->last_seen;
   component->heartbeats = (guint64) require_number (reader, "heartbeats", 1, MAX_NUMBER);
   read_details (reader, component);
 

@@ -4,6 +4,7 @@
 /* A real queen and a real browser. Nothing here waits for a time; everything for a condition. */
 
 import { spawn } from "node:child_process";
+import http from "node:http";
 import { createRequire } from "node:module";
 import { once } from "node:events";
 import readline from "node:readline";
@@ -74,6 +75,48 @@ export class Queen {
     }
     throw new Error("the queen did not start");
   }
+}
+
+/**
+ * Something in front of the queen, as a proxy is.
+ *
+ * @param {Queen} queen
+ * @param {{ prefix?: string, headers?: object,
+ *   answer?: (request: http.IncomingMessage, response: http.ServerResponse) => boolean }} proxy
+ *   where the queen is to be found there, what it says of itself to her, and what it answers in her
+ *   stead
+ */
+export async function standBefore(queen, { prefix = "", headers = {}, answer = () => false }) {
+  const server = http.createServer((request, response) => {
+    if (answer(request, response)) return;
+    if (!request.url?.startsWith(`${prefix}/`)) return response.writeHead(404).end();
+    const onward = http.request(queen.url + request.url.slice(prefix.length), {
+      method: request.method, headers: { ...request.headers, ...headers } }, (from) => {
+      response.writeHead(from.statusCode ?? 500, from.headers);
+      from.pipe(response);
+    });
+    onward.on("error", () => response.destroy());
+    request.pipe(onward);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(0)));
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return {
+    url: `http://127.0.0.1:${port}${prefix}`,
+    close: () => server.closeAllConnections() ?? server.close(),
+  };
+}
+
+/** Lets the page's clock be put forward, by tests that do not wait. */
+/** @param {import('playwright-core').BrowserContext} context */
+export function holdClock(context) {
+  return context.addInitScript(() => {
+    const { now } = Date;
+    let ahead = 0;
+    Date.now = () => now() + ahead;
+    /** @type {any} */ (globalThis).putForward = (/** @type {number} */ by) => (ahead += by);
+    /* Whose clock cannot be held must not take part. */
+    Object.defineProperty(globalThis, "SharedWorker", { value: undefined });
+  });
 }
 
 /**

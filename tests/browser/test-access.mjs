@@ -39,14 +39,17 @@ testPage("everything can be reached and done with the keyboard", {}, async ({ qu
   await row(page, "hive/hive-1").getByText(" available").waitFor();
   const focused = () => page.evaluate(() => {
     const element = /** @type {any} */ (document.activeElement);
-    return element.id || element.name;
+    return element.id || element.name || element.className;
   });
   const walk = [];
-  for (let i = 0; i < 8; i++) {
+  for (let i = 0; i < 15; i++) {
     await page.keyboard.press("Tab");
     walk.push(await focused());
   }
-  assert.deepEqual(walk, ["rows-filter", "rows", "log-pause", "kind", "kind", "kind", "text", "log"]);
+  assert.deepEqual(walk, [
+    "online", "available", "busy", "problems", "trouble", "trouble", "view", "rows-filter", "rows",
+    "log-pause", "kind", "kind", "kind", "text", "log",
+  ]);
 
   await page.locator("#rows").focus();
   const active = () => page.evaluate(() => {
@@ -74,9 +77,11 @@ testPage("everything can be reached and done with the keyboard", {}, async ({ qu
   assert.equal(await active(), "hive/hive-1");
 });
 
-testPage("only the pulse's word is spoken by itself", {}, async ({ page }) => {
-  const live = await page.locator("[aria-live], [role=status], [role=alert], [role=log]").all();
-  assert.equal(live.length, 1);
-  assert.equal(await live[0].getAttribute("id"), "pulse-word");
-  assert.equal(await live[0].textContent(), "Connected");
-});
+testPage("only how the queen is, and how many need attention, is spoken by itself", {},
+  async ({ page }) => {
+    const live = page.locator("[aria-live], [role=status], [role=alert], [role=log]");
+    assert.deepEqual(await live.evaluateAll((all) => all.map(({ id }) => id)),
+      ["pulse-word", "attention-word"]);
+    await page.getByText("Nothing needs attention").waitFor();
+    assert.deepEqual(await live.allTextContents(), ["Connected", "Nothing needs attention"]);
+  });

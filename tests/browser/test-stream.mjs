@@ -4,9 +4,8 @@
 /* What the page does when the stream breaks, lags, or ends. */
 
 import assert from "node:assert/strict";
-import http from "node:http";
 
-import { figureIs, keepPicture, pulseIs, row, testPage } from "./harness.mjs";
+import { figureIs, keepPicture, pulseIs, row, standBefore, testPage } from "./harness.mjs";
 
 testPage("a queen who was killed and comes back is found again, without a reload", {},
   async ({ queen, page }) => {
@@ -35,18 +34,15 @@ testPage("a goodbye is told as one", {}, async ({ queen, page }) => {
 });
 
 /* A stream that says whatever the test likes, behind the same page. */
-async function impersonate(queen, answer) {
-  const server = http.createServer((request, response) => {
-    if (request.url?.startsWith("/v1/heartbeats/stream")) return answer(request, response);
-    http.get(queen.url + request.url, { headers: request.headers }, (from) => {
-      response.writeHead(from.statusCode ?? 500, from.headers);
-      from.pipe(response);
-    });
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(0)));
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return { url: `http://127.0.0.1:${port}`, close: () => server.closeAllConnections() ?? server.close() };
-}
+/**
+ * @param {import('./harness.mjs').Queen} queen
+ * @param {(request: any, response: any) => void} answer
+ */
+const impersonate = (queen, answer) => standBefore(queen, { answer: (request, response) => {
+  if (!request.url?.startsWith("/v1/heartbeats/stream")) return false;
+  answer(request, response);
+  return true;
+} });
 
 const STREAM = { "Content-Type": "text/event-stream" };
 const beat = (id = "") => `${id ? `id: ${id}\n` : ""}event: heartbeat\ndata: {"type":"queen",` +

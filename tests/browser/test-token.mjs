@@ -39,9 +39,9 @@ testPage("the page asks for a token, and shows the cluster to whoever has one", 
     assert.deepEqual(await findFaults(page), []);
     await keepPicture(page, "token");
     await giveToken(page, "something else, and ü");
-    await page.getByText("does not know this token").waitFor();
+    await page.getByText("not one of the queen's").waitFor();
     await giveToken(page, SENDER);
-    await page.getByText("not for reading").waitFor();
+    await page.getByText("has not the scope").waitFor();
     await giveToken(page);
     await pulseIs(page, "beating");
     await page.locator("#empty").waitFor();

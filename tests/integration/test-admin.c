@@ -72,6 +72,22 @@ test_other_user (void)
   assert_ends (queen, SHUTDOWN (""));
 }
 
+#define RIGHTS "GET /v1/session HTTP/1.1\r\n" HOST "\r\n"
+
+/* E10: a page offers what would not be refused. */
+static void
+test_told (void)
+{
+  g_autoptr (QueenProcess) queen = queen_process_start (NULL, NULL);
+  g_autoptr (QueenProcess) off = queen_process_start ("--admin=off", NULL);
+  g_autoptr (HttpAnswer) own = http_exchange (queen_process_get_port (queen), RIGHTS, -1);
+  g_autoptr (HttpAnswer) nobody = http_exchange (queen_process_get_port (off), RIGHTS, -1);
+
+  g_assert_cmpuint (own->status, ==, 200);
+  g_assert_cmpstr (own->body, ==, "{\"may\":[\"read\",\"beat\",\"admin\"]}\n");
+  g_assert_cmpstr (nobody->body, ==, "{\"may\":[\"read\",\"beat\"]}\n");
+}
+
 /* How many connections to @port were closed by those who made them, and that has been told: the
  * kernel then forgets whose they were. */
 static guint
@@ -249,6 +265,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/admin/loopback/not-for-other-users-of-this-machine", test_other_user);
   g_test_add_func ("/admin/loopback/not-for-who-has-gone", test_gone);
+  g_test_add_func ("/admin/loopback/a-page-is-told-what-it-may", test_told);
   g_test_add_func ("/admin/loopback/for-her-own-user-by-any-address", test_addresses);
   g_test_add_func ("/admin/loopback/not-for-what-is-handed-on", test_forwarded);
   g_test_add_func ("/admin/loopback/no-page-ends-her", test_pages);

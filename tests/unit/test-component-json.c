@@ -9,7 +9,8 @@
 #define FIRST_SEEN (G_GINT64_CONSTANT (1761336660) * 1000000000)
 #define LAST_SEEN (FIRST_SEEN + 123456789)
 #define TIMES                                                                                      \
-  ",\"first_seen\":\"2025-10-24T20:11:00.000000000+00:00\","                                       \
+  ",\"since\":\"2025-10-24T20:11:00.123456788+00:00\","                                            \
+  "\"first_seen\":\"2025-10-24T20:11:00.000000000+00:00\","                                        \
   "\"last_seen\":\"2025-10-24T20:11:00.123456789+00:00\",\"heartbeats\":7,\"clock_skew\":null}"
 
 static QueenComponent *
@@ -19,6 +20,7 @@ new_component (QueenComponentKind kind, const char *id, QueenStatus status)
 
   component->id = g_strdup (id);
   component->status = status;
+  component->since = LAST_SEEN - 1;
   component->first_seen = FIRST_SEEN;
   component->last_seen = LAST_SEEN;
   component->heartbeats = 7;

@@ -49,9 +49,10 @@ test_copy_offline (void)
   worker->status = QUEEN_STATUS_READY;
   worker->port = 9301;
   worker->heartbeats = 7;
-  gone = queen_component_copy_offline (worker, 42);
+  gone = queen_component_copy_offline (worker, 41, 42);
 
   g_assert_cmpint (gone->status, ==, QUEEN_STATUS_OFFLINE);
+  g_assert_cmpint (gone->since, ==, 41);
   g_assert_cmpint (gone->deadline, ==, 42);
   g_assert_cmpstr (gone->id, ==, "w");
   g_assert_cmpstr (gone->model_id, ==, "llama");

@@ -125,6 +125,33 @@ test_memory (Fixture *f, gconstpointer data)
 }
 
 static void
+test_since (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  QueenComponent *ill = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  now = 10;
+  beat (f, "a", QUEEN_STATUS_READY, NULL);
+  g_assert_cmpint (queen_registry_lookup (f->registry, "a")->since, ==, 1);
+  now = 20;
+  beat (f, "a", QUEEN_STATUS_BUSY, NULL);
+  g_assert_cmpint (queen_registry_lookup (f->registry, "a")->since, ==, 20);
+
+  ill->id = g_strdup ("a");
+  ill->status = QUEEN_STATUS_BUSY;
+  ill->health = QUEEN_HEALTH_DEGRADED;
+  now = 30;
+  queen_registry_update (f->registry, ill, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (queen_registry_lookup (f->registry, "a")->since, ==, 30);
+
+  now = 30 + TIMEOUT;
+  queen_registry_expire (f->registry);
+  g_assert_cmpint (queen_registry_lookup (f->registry, "a")->since, ==, now);
+}
+
+static void
 test_deadline (Fixture *f, gconstpointer data)
 {
   beat (f, "a", QUEEN_STATUS_READY, NULL);
@@ -905,6 +932,7 @@ main (int argc, char **argv)
 
   ADD ("counts/right-after-every-change", test_counts);
   ADD ("heartbeats/first-and-last-are-remembered", test_memory);
+  ADD ("heartbeats/since-when-it-is-as-it-is", test_since);
   ADD ("deadline/offline-in-order-and-once", test_deadline);
   ADD ("offline/comes-back-with-a-heartbeat", test_return);
   ADD ("offline/said-so-is-told-once", test_said_gone);

@@ -11,6 +11,7 @@
 
 #define WRITTEN_AT (G_GINT64_CONSTANT (1761336660) * 1000000000) /* 2025-10-24T20:11:00Z, ns */
 #define TIMES                                                                                      \
+  "\"since\":\"2025-10-24T20:10:30.000000000+00:00\","                                             \
   "\"first_seen\":\"2025-10-24T20:10:00.000000000+00:00\","                                        \
   "\"last_seen\":\"2025-10-24T20:10:59.000000001+00:00\""
 
@@ -86,6 +87,7 @@ test_every_field (void)
   g_assert_cmpstr (worker->component->version, ==, "0.1.0");
   g_assert_cmpstr (worker->component->hostname, ==, "node");
   g_assert_cmpstr (worker->component->hive_id, ==, "h");
+  g_assert_cmpint (worker->component->since, ==, WRITTEN_AT - G_GINT64_CONSTANT (30000000000));
   g_assert_cmpint (worker->component->first_seen, ==, WRITTEN_AT - G_GINT64_CONSTANT (60000000000));
   g_assert_cmpint (worker->component->last_seen, ==, WRITTEN_AT - 999999999);
   g_assert_cmpuint (worker->component->heartbeats, ==, 7);

@@ -6,6 +6,8 @@ import { statusCode } from "./status.js";
 /** s: what a track, and the plot, look back on */
 export const WINDOW = 600;
 
+const OFFLINE = statusCode("offline");
+
 /** The heartbeats of one component in the last ten minutes, second by second. */
 export class BeatTrack {
   #codes = new Uint8Array(WINDOW);
@@ -43,8 +45,10 @@ export class BeatTrack {
     let sum = 0;
 
     for (let age = Math.max(now - this.#newest, 0); age < WINDOW; age++) {
+      const slot = (now - age) % WINDOW;
       if (now - age <= this.#newest - WINDOW) break;
-      sum += this.#counts[(now - age) % WINDOW];
+      /* Falling silent is no heartbeat. */
+      if (this.#codes[slot] !== OFFLINE) sum += this.#counts[slot];
     }
     return sum;
   }

@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
+import { Attention } from "./attention.js";
 import { WINDOW } from "./beat-track.js";
 import { Component } from "./component.js";
 import { Groups } from "./groups.js";
+import { FORGOTTEN } from "./journal.js";
 import { Rates } from "./rates.js";
+import { Tally } from "./tally.js";
 
 /**
  * @typedef {import('../stream/parse.js').Happening} Happening
  * @typedef {import('../stream/parse.js').Census} Census
  * @typedef {import('../stream/roster.js').RosterPart} RosterPart
+ * @typedef {'worker' | 'hive'} Kind
+ *
+ * @typedef {object} Change somebody is not as before
+ * @property {Component} component
+ * @property {number} at ms
+ * @property {string} from `""` for somebody new
+ * @property {string} to
  */
 
 const MEMBERS = /** @type {const} */ ({
@@ -23,10 +33,15 @@ export class Cluster {
   components = new Map();
   groups = new Groups();
   rates = new Rates();
+  attention = new Attention();
+  tallies = { worker: new Tally(), hive: new Tally() };
   /** @type {Census | null} */
   census = null;
   /** @type {Set<string>} keys of those who have changed since this was last emptied */
   changed = new Set();
+  /** ms: who is first seen later is new */
+  watchedSince = Infinity;
+  #clockOffset = 0;
   #life = "";
   #number = -1;
   /** @type {Set<number>} stamps of the queen's own heartbeats since the event of that number */
@@ -35,6 +50,17 @@ export class Cluster {
   #listed = new Map();
   /** @type {Set<string>} kinds of which a whole list has come */
   #areListed = new Set();
+  #onChange;
+
+  /** @param {(change: Change) => void} onChange */
+  constructor(onChange) {
+    this.#onChange = onChange;
+  }
+
+  /** @param {Kind} kind whether all of them are known */
+  isListed(kind) {
+    return this.#areListed.has(kind);
+  }
 
   /**
    * @param {Happening} happening
@@ -47,13 +73,17 @@ export class Cluster {
     return true;
   }
 
-  /** @param {RosterPart} part */
-  takeRoster(part) {
+  /**
+   * @param {RosterPart} part
+   * @param {number} clockOffset ms: of this machine's clock, to the queen's
+   */
+  takeRoster(part, clockOffset) {
+    this.#clockOffset = clockOffset;
     if (part.isList && part.isFirst) this.#listed.set(part.kind, new Set());
     const listed = part.isList ? this.#listed.get(part.kind) : undefined;
 
     for (const facts of part.components) {
-      this.#takeFacts(part.kind, facts, part.askedAt);
+      this.#takeFacts(part, facts);
       listed?.add(facts.id);
     }
     if (part.missing !== undefined) this.#dropMissing(part.kind, part.missing, part.askedAt);
@@ -62,6 +92,41 @@ export class Cluster {
     this.#dropUnlisted(part.kind, listed, part.askedAt);
     this.#areListed.add(part.kind);
     this.#recount(part.kind);
+  }
+
+  /**
+   * @param {Component} component
+   * @param {any} facts that the queen has told of it alone
+   * @param {number} askedAt ms
+   */
+  takeOne(component, facts, askedAt) {
+    this.#takeFacts({ kind: component.kind, askedAt }, facts);
+  }
+
+  /** @param {Component} hive */
+  workersOf(hive) {
+    if (hive.kind !== "hive") return [];
+    if (this.groups.view === "hive") return this.groups.groupOf(hive)?.workers ?? [];
+    return [...this.components.values()].filter(({ facts }) => facts.hive_id === hive.id);
+  }
+
+  /** @param {Component} component that the queen was made to forget */
+  forget(component) {
+    this.#drop(component, Date.now());
+  }
+
+  /**
+   * Time has passed, and somebody may be late.
+   *
+   * @param {number} now ms
+   */
+  pass(now) {
+    for (const component of this.components.values()) {
+      const { condition, isProblem } = component;
+      component.settle(now);
+      if (component.condition === condition && component.isProblem === isProblem) continue;
+      this.#note(component);
+    }
   }
 
   /* A tab that joins a stream again is told again. */
@@ -89,13 +154,12 @@ export class Cluster {
 
   /** @param {Happening} happening */
   #takeBeat(happening) {
-    const component = this.#getOrAdd(
-      /** @type {'worker' | 'hive'} */ (happening.kind), happening.id ?? "");
+    const component = this.#getOrAdd(/** @type {Kind} */ (happening.kind), happening.id ?? "");
+    const beat = () => component.beat(happening.status ?? "", happening.at);
 
-    if (happening.isPast) component.beat(happening.status ?? "", happening.at);
-    else this.#count(component, () => component.beat(happening.status ?? "", happening.at));
+    if (happening.isPast) this.#alter(component, happening.at, beat);
+    else this.#countOn(component, () => this.#alter(component, happening.at, beat));
     this.rates.countBeat(happening.at);
-    this.changed.add(component.key);
   }
 
   /* The queen counts every 2.5 s; between her words, what changes is counted here. */
@@ -103,7 +167,7 @@ export class Cluster {
    * @param {Component} component
    * @param {() => void} change
    */
-  #count(component, change) {
+  #countOn(component, change) {
     const wasOnline = component.isOnline, wasAvailable = component.isAvailable;
 
     change();
@@ -115,23 +179,52 @@ export class Cluster {
   }
 
   /**
-   * @param {'worker' | 'hive'} kind
+   * @param {{ kind: Kind, askedAt: number }} part
    * @param {any} facts
-   * @param {number} askedAt
    */
-  #takeFacts(kind, facts, askedAt) {
-    const component = this.#getOrAdd(kind, facts.id);
-
-    component.facts = facts;
+  #takeFacts(part, facts) {
+    const component = this.#getOrAdd(part.kind, facts.id);
+    const clockOffset = this.#clockOffset;
+    const firstSeen = Date.parse(facts.first_seen) + clockOffset;
+    const isNew = !component.isListed && firstSeen > this.watchedSince;
     /* What the stream has said since is newer. */
-    if (component.lastSeen < askedAt) component.status = facts.status.toLowerCase();
-    if (!component.lastSeen) component.lastSeen = Date.parse(facts.last_seen) || 0;
+    const isNewer = component.lastHeard < part.askedAt;
+    const since = Date.parse(facts.since) + clockOffset || part.askedAt;
+
+    this.#alter(component, since, () => component.learn(facts, clockOffset, isNewer));
     this.groups.place(component);
+    if (isNew) this.#onChange({ component, at: firstSeen, from: "", to: component.state });
+  }
+
+  /* The one place where somebody becomes different. */
+  /**
+   * @param {Component} component
+   * @param {number} at ms
+   * @param {() => void} change
+   */
+  #alter(component, at, change) {
+    /* Of a hive's health nobody knows before the list has come. */
+    const isKnown = component.kind === "worker" || component.isListed;
+    const from = isKnown ? component.state : "unknown";
+
+    change();
+    component.settle(Date.now());
+    this.#note(component);
+    const to = component.state;
+    /* Who has not been heard of has no state that could have changed. */
+    if (from !== to && from !== "unknown" && to !== "unknown") this.#onChange({ component, at, from, to });
+  }
+
+  /** @param {Component} component */
+  #note(component) {
+    this.tallies[component.kind].count(component);
+    this.attention.note(component);
+    this.groups.touch(component);
     this.changed.add(component.key);
   }
 
   /**
-   * @param {'worker' | 'hive'} kind
+   * @param {Kind} kind
    * @param {Set<string>} listed
    * @param {number} askedAt
    */
@@ -143,7 +236,7 @@ export class Cluster {
   }
 
   /**
-   * @param {'worker' | 'hive'} kind
+   * @param {Kind} kind
    * @param {string} id
    * @param {number} askedAt
    */
@@ -159,34 +252,36 @@ export class Cluster {
    * @param {number} askedAt
    */
   #lose(component, askedAt) {
-    if (component.lastSeen >= askedAt) return;
-    if (component.status !== "offline" && component.lastSeen > askedAt - WINDOW * 1000)
-      component.status = "unknown";
-    else this.#drop(component);
-    this.changed.add(component.key);
+    if (component.lastHeard >= askedAt) return;
+    if (component.status === "offline" || component.lastSeen <= askedAt - WINDOW * 1000)
+      this.#drop(component, askedAt);
+    else this.#alter(component, askedAt, () => (component.status = "unknown"));
   }
 
-  /** @param {'worker' | 'hive'} kind */
+  /** @param {Kind} kind */
   #recount(kind) {
     const [online, available] = MEMBERS[kind];
 
     if (!this.census) return;
-    this.census[online] = this.census[available] = 0;
-    for (const component of this.components.values()) {
-      if (component.kind !== kind) continue;
-      this.census[online] += Number(component.isOnline);
-      this.census[available] += Number(component.isAvailable);
-    }
-  }
-
-  /** @param {Component} component */
-  #drop(component) {
-    this.components.delete(component.key);
-    this.groups.remove(component);
+    this.census[online] = this.tallies[kind].online;
+    this.census[available] = this.tallies[kind].available;
   }
 
   /**
-   * @param {'worker' | 'hive'} kind
+   * @param {Component} component
+   * @param {number} at ms
+   */
+  #drop(component, at) {
+    this.components.delete(component.key);
+    this.tallies[component.kind].discount(component);
+    this.attention.drop(component);
+    this.groups.remove(component);
+    this.changed.add(component.key);
+    this.#onChange({ component, at, from: component.state, to: FORGOTTEN });
+  }
+
+  /**
+   * @param {Kind} kind
    * @param {string} id
    */
   #getOrAdd(kind, id) {

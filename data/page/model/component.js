@@ -2,15 +2,25 @@
 // SPDX-FileCopyrightText: the queen-rbee authors
 
 import { BeatTrack } from "./beat-track.js";
-import { isAvailable, isOnline } from "./status.js";
+import { Rhythm } from "./rhythm.js";
+import { PROBLEMS, isAvailable, isOnline, nameState } from "./status.js";
 
-/** One worker or hive, as far as the page knows. */
+/** One worker or hive, as far as the page knows. Times are in ms, by this machine's clock. */
 export class Component {
   status = "unknown";
-  lastSeen = 0; /* ms */
+  lastSeen = 0;
+  /** When the stream last said something of it; that may be that it fell silent. */
+  lastHeard = 0;
+  /** Since when it is in this state; 0 where nobody knows. */
+  since = 0;
+  /** The state that is shown; `late` comes with time alone. */
+  condition = "unknown";
+  isProblem = false;
   track = new BeatTrack();
-  /** @type {Record<string, any>} what the queen's list says of it */
-  facts = {};
+  #rhythm = new Rhythm();
+  /** @type {Record<string, any>} */
+  #facts = {};
+  #text = "";
 
   /**
    * @param {'worker' | 'hive'} kind
@@ -22,22 +32,99 @@ export class Component {
     this.key = `${kind}/${id}`;
   }
 
+  /** What the queen's list says of it. */
+  get facts() {
+    return this.#facts;
+  }
+
+  get isListed() {
+    return this.#facts.id !== undefined;
+  }
+
+  get health() {
+    return this.#facts.health_status?.status ?? "healthy";
+  }
+
+  /** Why its health is not good, in its own words. */
+  get reason() {
+    return this.#facts.health_status?.reason ?? "";
+  }
+
+  /** Since when its condition is what it is; 0 where nobody knows. */
+  get conditionSince() {
+    return this.condition === "late" || this.condition === "unknown" ? this.lastSeen : this.since;
+  }
+
+  /** How it is, but for being late. */
+  get state() {
+    return nameState(this.status, this.health);
+  }
+
   get isOnline() {
     return isOnline(this.status);
   }
 
   get isAvailable() {
-    return isAvailable(this.kind, this.status, this.facts.health_status?.status);
+    return isAvailable(this.kind, this.status, this.health);
+  }
+
+  /** How far apart its heartbeats usually are; 0 as long as that is not known. */
+  get interval() {
+    return this.#rhythm.interval;
+  }
+
+  /** Everything that is shown of it, in lower case: what can be found. */
+  get text() {
+    const { model_id, device, hostname, hive_id, implementation, version, port } = this.#facts;
+
+    this.#text ||= [
+      this.id, this.condition, this.status, this.reason, model_id, device, hostname, hive_id,
+      implementation, version, port && `${hostname ?? ""}:${port}`,
+    ].filter(Boolean).join("\n").toLowerCase();
+    return this.#text;
   }
 
   /**
    * @param {string} status
-   * @param {number} at ms
+   * @param {number} at
    */
   beat(status, at) {
+    const isSign = status !== "offline"; /* falling silent is no sign of life */
+
+    if (isSign && this.isOnline && this.lastSeen) this.#rhythm.add(at - this.lastSeen);
+    if (status !== this.status) this.since = this.status === "unknown" ? 0 : at;
     this.status = status;
     this.track.add(at, status);
-    /* Falling silent is no sign of life. */
-    if (status !== "offline") this.lastSeen = Math.max(this.lastSeen, at);
+    if (isSign) this.lastSeen = Math.max(this.lastSeen, at);
+    this.lastHeard = Math.max(this.lastHeard, at);
+  }
+
+  /**
+   * @param {Record<string, any>} facts
+   * @param {number} clockOffset of this machine's clock, to the queen's
+   * @param {boolean} isNewer whether the stream has said nothing since
+   */
+  learn(facts, clockOffset, isNewer) {
+    const seen = Date.parse(facts.last_seen) + clockOffset || 0;
+
+    this.#facts = facts;
+    if (isNewer) this.status = facts.status.toLowerCase();
+    if (this.status === facts.status.toLowerCase())
+      this.since = Date.parse(facts.since) + clockOffset || 0;
+    this.lastSeen = Math.max(this.lastSeen, seen);
+    this.#rhythm.suppose(
+      (Date.parse(facts.last_seen) - Date.parse(facts.first_seen)) / (facts.heartbeats - 1));
+    this.#text = "";
+  }
+
+  /** @param {number} now */
+  settle(now) {
+    const isLate = this.lastSeen > 0 && now - this.lastSeen > this.#rhythm.patience;
+    const { state } = this;
+    const condition = isLate && this.isOnline && state === this.status ? "late" : state;
+
+    if (condition !== this.condition) this.#text = "";
+    this.condition = condition;
+    this.isProblem = PROBLEMS.includes(condition) && (condition !== "unknown" || isLate);
   }
 }

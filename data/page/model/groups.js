@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
-const order = new Intl.Collator(undefined, { numeric: true });
+import { Filter } from "./filter.js";
 
-/** @typedef {import('./component.js').Component} Component */
+const order = new Intl.Collator(undefined, { numeric: true });
+const RANKS = ["hive", "host", "model", "rest"]; /* those that belong nowhere come last */
+
+/**
+ * @typedef {import('./component.js').Component} Component
+ * @typedef {'hive' | 'model'} GroupsView
+ */
 
 /**
  * Where `item` is in a sorted list, or should be.
@@ -25,64 +31,88 @@ function search(list, item) {
   return low;
 }
 
-/** A hive with its workers; or a machine, or nobody, whose workers have no hive. */
+/** A hive with its workers; a machine, or nobody, whose workers have no hive; or a model. */
 export class Group {
   /** @type {Component | null} */
   hive = null;
   /** @type {Component[]} */
   workers = [];
-  isFolded = false;
 
-  /**
-   * @param {'hive' | 'host' | 'rest'} kind
-   * @param {string} id
-   */
-  constructor(kind, id) {
-    this.kind = kind;
-    this.id = id;
-    /* Those without a hive come last. */
-    this.key = `${kind}/${id}`;
+  /** @param {string} key */
+  constructor(key) {
+    const slash = key.indexOf("/");
+
+    this.key = key;
+    this.kind = key.slice(0, slash);
+    this.id = key.slice(slash + 1);
   }
 }
 
 /**
- * @typedef {{ key: string, group: Group, component: Component | null, level: 1 | 2 }} Row
+ * @param {Component} component
+ * @param {GroupsView} view
+ * @returns {string | null} the key of its group; null where it is not shown
+ */
+function keyOf({ kind, id, facts }, view) {
+  if (view === "model") {
+    if (kind === "hive") return null;
+    return facts.model_id ? `model/${facts.model_id}` : "rest/";
+  }
+  if (kind === "hive") return `hive/${id}`;
+  if (facts.hive_id) return `hive/${facts.hive_id}`;
+  return facts.hostname ? `host/${facts.hostname}` : "rest/";
+}
+
+/**
+ * @typedef {object} Row
+ * @property {string} key of the component, or of the group where that has none
+ * @property {Group} group
+ * @property {Component | null} component
+ * @property {1 | 2} level
+ * @property {boolean} isFolded
  */
 
-/** Hives and their workers, in the order in which they are shown. */
+/** Everybody in the order in which they are shown: by hive, or by model. */
 export class Groups {
+  filter = new Filter();
+  /** @type {GroupsView} */
+  #view = "hive";
   /** @type {Group[]} */
   #sorted = [];
   /** @type {Map<string, Group>} */
   #byKey = new Map();
-  /** @type {Map<string, Group>} component's key to where it is */
+  /** @type {Map<Component, Group | null>} where everybody is */
   #places = new Map();
+  /** @type {Map<string, boolean>} group's key to whether somebody folded it, or unfolded it */
+  #folds = new Map();
+  #areFolded = false;
   /** @type {Row[] | null} */
   #rows = null;
-  #filter = "";
+  /** @type {Set<Component>} who is in the rows, where not everybody is */
+  #accepted = new Set();
 
   /** @param {Component} component that is new, or whose facts have changed */
   place(component) {
-    const old = this.#places.get(component.key);
-    const key = this.#keyOf(component);
+    const old = this.#places.get(component);
+    const key = keyOf(component, this.#view);
 
-    if (old?.key === key) return;
-    if (old) this.remove(component);
-    const group = this.#byKey.get(key) ?? this.#addGroup(key);
-    if (component.kind === "hive") group.hive = component;
-    else group.workers.splice(search(group.workers, component), 0, component);
-    this.#places.set(component.key, group);
+    if (old !== undefined && (old?.key ?? null) === key) return;
+    if (old !== undefined) this.remove(component);
+    const group = key === null ? null : this.#byKey.get(key) ?? this.#addGroup(key);
+    if (group && component.kind === "hive") group.hive = component;
+    else if (group) group.workers.splice(search(group.workers, component), 0, component);
+    this.#places.set(component, group);
     this.#rows = null;
   }
 
   /** @param {Component} component */
   remove(component) {
-    const group = this.#places.get(component.key);
+    const group = this.#places.get(component);
 
+    this.#places.delete(component);
     if (!group) return;
     if (component.kind === "hive") group.hive = null;
     else group.workers.splice(search(group.workers, component), 1);
-    this.#places.delete(component.key);
     if (!group.hive && group.workers.length === 0) {
       this.#byKey.delete(group.key);
       this.#sorted.splice(this.#sorted.indexOf(group), 1);
@@ -90,9 +120,42 @@ export class Groups {
     this.#rows = null;
   }
 
+  /** @param {Component} component of which something has changed */
+  touch(component) {
+    if (!this.filter.isActive) return;
+    if (this.filter.accepts(component) !== this.#accepted.has(component)) this.#rows = null;
+  }
+
+  /** The filter has changed. */
+  refilter() {
+    this.#rows = null;
+  }
+
   /** @param {Component} component */
   groupOf(component) {
-    return this.#places.get(component.key);
+    return this.#places.get(component) ?? null;
+  }
+
+  /** How many there are, folded or not. */
+  get size() {
+    return this.#places.size;
+  }
+
+  get view() {
+    return this.#view;
+  }
+
+  /** @param {GroupsView} view */
+  setView(view) {
+    const everybody = [...this.#places.keys()];
+
+    if (view === this.#view) return;
+    this.#view = view;
+    this.#places.clear();
+    this.#byKey.clear();
+    this.#sorted = [];
+    for (const component of everybody) this.place(component);
+    this.#rows = null;
   }
 
   /**
@@ -100,17 +163,39 @@ export class Groups {
    * @param {boolean} isFolded
    */
   fold(group, isFolded) {
-    group.isFolded = isFolded;
+    this.#folds.set(group.key, isFolded);
+    if (isFolded === this.#areFolded) this.#folds.delete(group.key);
     this.#rows = null;
   }
 
-  set filter(/** @type {string} */ text) {
-    this.#filter = text.trim().toLowerCase();
+  /** @param {boolean} areFolded those of whom nobody has said so */
+  foldAll(areFolded) {
+    if (areFolded === this.#areFolded) return;
+    this.#areFolded = areFolded;
+    this.#rows = null;
+  }
+
+  /** @param {boolean} isFolded */
+  listFolds(isFolded) {
+    return [...this.#folds].filter(([, is]) => is === isFolded).map(([key]) => key);
+  }
+
+  /**
+   * @param {string[]} folded keys of groups
+   * @param {string[]} unfolded
+   */
+  setFolds(folded, unfolded) {
+    this.#folds = new Map([
+      ...folded.map((key) => /** @type {[string, boolean]} */ ([key, true])),
+      ...unfolded.map((key) => /** @type {[string, boolean]} */ ([key, false])),
+    ]);
     this.#rows = null;
   }
 
   get rows() {
-    this.#rows ??= this.#sorted.flatMap((group) => this.#list(group));
+    if (this.#rows) return this.#rows;
+    this.#accepted.clear();
+    this.#rows = this.#sorted.flatMap((group) => this.#list(group));
     return this.#rows;
   }
 
@@ -119,39 +204,26 @@ export class Groups {
    * @returns {Row[]}
    */
   #list(group) {
-    const workers = group.workers.filter((worker) => this.#matches(worker));
-    const isHead = this.#matches(group.hive) || group.id.toLowerCase().includes(this.#filter);
-    const shown = isHead && workers.length === 0 ? group.workers : workers;
+    const { filter } = this;
+    const accepted = group.workers.filter((worker) => filter.accepts(worker));
+    const isHead = (group.hive && filter.accepts(group.hive)) || filter.acceptsName(group.id);
+    const isFolded = !filter.isActive && (this.#folds.get(group.key) ?? this.#areFolded);
+    const shown = accepted.length === 0 && filter.acceptsName(group.id) ? group.workers : accepted;
+    const head = /** @type {Row} */ (
+      { key: group.key, group, component: group.hive, level: 1, isFolded });
 
-    if (!isHead && workers.length === 0) return [];
-    const head = { key: group.key, group, component: group.hive, level: /** @type {1} */ (1) };
-    if (group.isFolded && !this.#filter) return [head];
-    return [head, ...shown.map((component) => (
-      { key: component.key, group, component, level: /** @type {2} */ (2) }))];
-  }
-
-  /** @param {Component | null} component */
-  #matches(component) {
-    if (!this.#filter) return true;
-    if (!component) return false;
-    const { model_id: model, device, hostname } = component.facts;
-    return [component.id, component.status, model, device, hostname].some(
-      (text) => text?.toLowerCase().includes(this.#filter));
-  }
-
-  /** @param {Component} component */
-  #keyOf(component) {
-    if (component.kind === "hive") return `hive/${component.id}`;
-    if (component.facts.hive_id) return `hive/${component.facts.hive_id}`;
-    return component.facts.hostname ? `host/${component.facts.hostname}` : "rest/";
+    for (const worker of accepted) this.#accepted.add(worker);
+    if (group.hive && filter.accepts(group.hive)) this.#accepted.add(group.hive);
+    if (!isHead && accepted.length === 0) return [];
+    if (isFolded) return [head];
+    return [head, ...shown.map((component) => /** @type {Row} */ (
+      { key: component.key, group, component, level: 2, isFolded }))];
   }
 
   /** @param {string} key */
   #addGroup(key) {
-    const slash = key.indexOf("/");
-    const group = new Group(
-      /** @type {Group['kind']} */ (key.slice(0, slash)), key.slice(slash + 1));
-    const rank = /** @param {Group} g */ (g) => ["hive", "host", "rest"].indexOf(g.kind);
+    const group = new Group(key);
+    const rank = /** @param {Group} g */ (g) => RANKS.indexOf(g.kind);
     let at = this.#sorted.findIndex((other) =>
       (rank(other) - rank(group) || order.compare(other.id, group.id)) > 0);
 

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
+import { isWork as comesWithWork } from "./status.js";
+
 const CAPACITY = 2000;
+const TOGETHER = 300000; /* ms: what goes to and fro within that time is one thing */
+const TURNS = 2; /* that have a line each: gone, and back again; before it, it was new */
+
+/** What somebody becomes whom the queen does not know any more. */
+export const FORGOTTEN = "forgotten";
 
 /**
  * @typedef {object} Entry
@@ -9,20 +16,74 @@ const CAPACITY = 2000;
  * @property {number} at ms
  * @property {'queen' | 'worker' | 'hive' | 'note'} kind
  * @property {string} id
- * @property {string} status
+ * @property {string} from what it was, where that has changed
+ * @property {string} status what it is
  * @property {string} text
+ * @property {boolean} isBeat a heartbeat like any other
+ * @property {number} count how often it has happened
+ * @property {number} turn how many changes of the same one were shortly before
+ * @property {Set<string>} states it has been in
+ * @property {Set<string>} ids all whom it happened to
  */
 
-/** The last things that happened, as lines. */
+/**
+ * @param {Entry[]} entries in order
+ * @param {number} after serial
+ * @param {(entry: Entry) => boolean} accept
+ * @param {number} most
+ */
+function collect(entries, after, accept, most) {
+  const found = [];
+
+  for (let i = entries.length - 1; i >= 0 && found.length < most; i--) {
+    if (entries[i].serial <= after) break;
+    if (accept(entries[i])) found.push(entries[i]);
+  }
+  return found;
+}
+
+/** The last things that happened, as lines. Who goes to and fro has one line for it all. */
 export class Journal {
-  /** @type {Entry[]} */
+  /** @type {Entry[]} changes and notes */
   #entries = [];
+  /** @type {Entry[]} apart from the others, as they are many */
+  #beats = [];
+  /** @type {Map<string, Entry>} component's key to the last change that it had */
+  #last = new Map();
+  /** @type {Entry | null} the newest line, if it is of workers that go to and from work */
+  #work = null;
   #serial = 0;
 
-  /** @param {Omit<Entry, 'serial'>} entry */
-  add(entry) {
-    this.#entries.push({ serial: ++this.#serial, ...entry });
-    if (this.#entries.length > 2 * CAPACITY) this.#entries = this.#entries.slice(-CAPACITY);
+  /** @param {string} text */
+  addNote(text, at = Date.now()) {
+    this.#add({ at, kind: "note", text });
+    this.#work = null;
+  }
+
+  /**
+   * @param {'queen' | 'worker' | 'hive'} kind
+   * @param {{ at: number, id?: string, status?: string, text?: string }} beat
+   */
+  addBeat(kind, beat) {
+    this.#beats.push(this.#make({ ...beat, kind, isBeat: true }));
+    if (this.#beats.length > 2 * CAPACITY) this.#beats = this.#beats.slice(-CAPACITY);
+  }
+
+  /** @param {import('./cluster.js').Change} change */
+  addChange({ component: { key, kind, id }, at, from, to }) {
+    const isWork = comesWithWork(from) && comesWithWork(to);
+    const last = isWork ? this.#work : this.#last.get(key);
+    const isRecent = last && at - last.at < TOGETHER;
+    const isToAndFro = isRecent && last.states.has(to) && (isWork || last.turn >= TURNS);
+    const entry = isToAndFro ? this.#renew(last)
+      : this.#add({ kind, from, states: new Set([from]), turn: from && isRecent ? last.turn + 1 : 0 });
+
+    Object.assign(entry, { at, kind, id, status: to, text: from ? "" : "new" });
+    entry.states.add(to);
+    entry.ids.add(id);
+    this.#work = isWork ? entry : null;
+    if (!isWork) this.#last.set(key, entry);
+    if (to === FORGOTTEN) this.#last.delete(key);
   }
 
   get serial() {
@@ -33,15 +94,43 @@ export class Journal {
    * @param {number} after serial
    * @param {(entry: Entry) => boolean} accept
    * @param {number} most
+   * @param {boolean} withBeats
    * @returns {Entry[]} the newest first
    */
-  list(after, accept, most) {
-    const found = [];
+  list(after, accept, most, withBeats) {
+    const found = collect(this.#entries, after, accept, most);
 
-    for (let i = this.#entries.length - 1; i >= 0 && found.length < most; i--) {
-      if (this.#entries[i].serial <= after) break;
-      if (accept(this.#entries[i])) found.push(this.#entries[i]);
-    }
-    return found;
+    if (!withBeats) return found;
+    found.push(...collect(this.#beats, after, accept, most));
+    return found.sort((a, b) => b.serial - a.serial).slice(0, most);
+  }
+
+  /** @param {Entry} entry that has happened once more */
+  #renew(entry) {
+    this.#entries.splice(this.#entries.lastIndexOf(entry), 1);
+    this.#entries.push(entry);
+    entry.count++;
+    entry.serial = ++this.#serial;
+    return entry;
+  }
+
+  /** @param {Partial<Entry>} entry */
+  #add(entry) {
+    const whole = this.#make(entry);
+
+    this.#entries.push(whole);
+    if (this.#entries.length > 2 * CAPACITY) this.#entries = this.#entries.slice(-CAPACITY);
+    return whole;
+  }
+
+  /**
+   * @param {Partial<Entry>} entry
+   * @returns {Entry}
+   */
+  #make(entry) {
+    return {
+      serial: ++this.#serial, at: 0, kind: "note", id: "", from: "", status: "", text: "",
+      isBeat: false, count: 1, turn: 0, states: new Set(), ids: new Set(), ...entry,
+    };
   }
 }

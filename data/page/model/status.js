@@ -5,6 +5,11 @@
 const STATUSES = ["", "starting", "ready", "online", "busy", "stopping", "stopped", "offline"];
 const AWAY = new Set(["stopped", "offline", "unknown"]);
 const FREE = new Set(["ready", "online"]);
+const WORK = new Set(["ready", "online", "busy"]);
+const ILL = new Set(["degraded", "unhealthy"]);
+
+/** The states that want somebody to look, the worst first. */
+export const PROBLEMS = ["offline", "unhealthy", "degraded", "late", "unknown"];
 
 /** @param {string} status */
 export function statusCode(status) {
@@ -21,12 +26,27 @@ export function isOnline(status) {
   return !AWAY.has(status);
 }
 
+/** @param {string} status whether it comes and goes with the work that there is */
+export function isWork(status) {
+  return WORK.has(status);
+}
+
 /**
  * @param {'worker' | 'hive'} kind
  * @param {string} status
- * @param {string} [health] a hive's
+ * @param {string} health
  */
 export function isAvailable(kind, status, health) {
   if (health === "unhealthy") return false;
   return FREE.has(status) || (kind === "hive" && status === "busy");
+}
+
+/**
+ * The one word for how somebody is: who is not there is not ill either.
+ *
+ * @param {string} status
+ * @param {string} health
+ */
+export function nameState(status, health) {
+  return isOnline(status) && ILL.has(health) ? health : status;
 }

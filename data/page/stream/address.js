@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
+/** Where the queen is: she may stand under any path of any proxy. */
+export const BASE = new URL("../", import.meta.url);
+
+/**
+ * @param {string} path without a slash at its beginning
+ */
+export const resolve = (path) => new URL(path, BASE).href;
+
 /**
  * Where the queen tells of one component; null for those two names that no URI can hold, as it
  * would take them for a way: they are in the lists only.
@@ -9,5 +17,5 @@
  * @param {string} id
  */
 export function addressOf(kind, id) {
-  return id === "." || id === ".." ? null : `/v1/${kind}s/${encodeURIComponent(id)}`;
+  return id === "." || id === ".." ? null : resolve(`v1/${kind}s/${encodeURIComponent(id)}`);
 }

@@ -1,29 +1,43 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
+import { resolve } from "./address.js";
+import { readFault } from "./fault.js";
 import { parseHeartbeat, parseLagged } from "./parse.js";
 
-const STREAM = "/v1/heartbeats/stream";
-const PROBE = "/v1/build-info"; /* as protected as the stream */
+const STREAM = resolve("v1/heartbeats/stream");
+const PROBE = resolve("v1/build-info"); /* as protected as the stream */
 const UNAUTHORIZED = 401;
-const FORBIDDEN = 403; /* a token that is not for reading */
+const FORBIDDEN = 403; /* a token that is not for reading; or a proxy says so */
+const BROKEN = 500; /* from here on it is not for what was asked */
 const HISTORY = 100; /* events: what the queen holds unless told otherwise */
 const FIRST_PAUSE = 1000; /* ms */
 const LONGEST_PAUSE = 15000;
+const LOST = /** @type {LinkState} */ ("lost");
 
 /**
  * How the connection is: `bye` and `busy` are what the queen said before it ended;
- * while it is `locked` she wants a token first.
+ * while it is `locked` she wants a token first, and `refused` says that somebody does not let it
+ * through.
  *
- * @typedef {'connecting' | 'open' | 'lost' | 'bye' | 'busy' | 'locked'} LinkState
+ * @typedef {'connecting' | 'open' | 'lost' | 'bye' | 'busy' | 'locked' | 'refused'} LinkState
  */
 
-/* EventSource does not say what the answer was. */
-async function isLocked() {
+/**
+ * EventSource does not say what the answer was.
+ *
+ * @returns {Promise<{ state: LinkState, why: string }>}
+ */
+async function diagnose() {
   try {
-    return [UNAUTHORIZED, FORBIDDEN].includes((await fetch(PROBE, { method: "HEAD" })).status);
+    const answer = await fetch(PROBE);
+    if (answer.ok || answer.status >= BROKEN) return { state: "lost", why: "" };
+    const { isHers, message } = await readFault(answer);
+    if (answer.status === UNAUTHORIZED || (answer.status === FORBIDDEN && isHers))
+      return { state: "locked", why: message };
+    return { state: "refused", why: message };
   } catch {
-    return false;
+    return { state: "lost", why: "" };
   }
 }
 
@@ -47,7 +61,7 @@ export class Connection {
 
   /**
    * @param {(happening: import('./parse.js').Happening) => void} onHappening
-   * @param {(state: LinkState) => void} onState
+   * @param {(state: LinkState, why: string) => void} onState
    */
   constructor(onHappening, onState) {
     this.#onHappening = onHappening;
@@ -120,22 +134,25 @@ export class Connection {
   /** @param {EventSource} source */
   async #takeError(source) {
     const hasGivenUp = source.readyState === EventSource.CLOSED;
-    const state = hasGivenUp && (await isLocked()) ? "locked" : "lost";
+    const { state, why } = hasGivenUp ? await diagnose() : { state: LOST, why: "" };
 
     if (source !== this.#source) return;
-    if (state === "locked" || ["open", "connecting", "locked"].includes(this.#state))
-      this.#setState(state);
+    /* What she said before it ended is the better reason. */
+    if (state !== LOST || !["bye", "busy"].includes(this.#state)) this.#setState(state, why);
     if (!hasGivenUp) return;
     /* A queen with a smaller ring refuses to tell that much. */
-    if (state !== "locked") this.#wantsHistory = false;
+    if (state === LOST) this.#wantsHistory = false;
     const pause = Math.min(FIRST_PAUSE * 2 ** this.#failures++, LONGEST_PAUSE);
     this.#timer = setTimeout(() => this.open(), pause * (0.75 + Math.random() / 2));
   }
 
-  /** @param {LinkState} state */
-  #setState(state) {
+  /**
+   * @param {LinkState} state
+   * @param {string} [why]
+   */
+  #setState(state, why = "") {
     if (state === this.#state) return;
     this.#state = state;
-    this.#onState(state);
+    this.#onState(state, why);
   }
 }

@@ -17,9 +17,9 @@ const SHORTEST_SILENCE = 10000; /* ms */
 /**
  * What a tab hears.
  *
- * @typedef {{ type: 'link', state: import('./connection.js').LinkState }
+ * @typedef {{ type: 'link', state: import('./connection.js').LinkState, why: string }
  *   | { type: 'happenings', happenings: import('./parse.js').Happening[], lastId: string }
- *   | { type: 'roster', part: import('./roster.js').RosterPart }} HubMessage
+ *   | { type: 'roster', part: import('./roster.js').RosterPart, clockOffset: number }} HubMessage
  *
  * @typedef {(message: HubMessage) => void} Listener
  */
@@ -34,6 +34,7 @@ export class Hub {
   #pending = [];
   /** @type {import('./connection.js').LinkState} */
   #state = "connecting";
+  #why = "";
   /** @type {Map<string, string>} kind and id to the status that was last heard */
   #statuses = new Map();
   #life = "";
@@ -46,8 +47,9 @@ export class Hub {
 
   constructor() {
     this.#connection = new Connection(
-      (happening) => this.#take(happening), (state) => this.#setState(state));
-    this.#roster = new Roster((part) => this.#send({ type: "roster", part }));
+      (happening) => this.#take(happening), (state, why) => this.#setState(state, why));
+    this.#roster = new Roster((part) =>
+      this.#send({ type: "roster", part, clockOffset: this.#clockOffset }));
     setInterval(() => this.#watch(), WATCH);
     setInterval(() => this.#state === "open" && this.#roster.wantAll(), REVIEW);
   }
@@ -70,7 +72,7 @@ export class Hub {
   add(listener) {
     this.#flush();
     this.#listeners.add(listener);
-    listener({ type: "link", state: this.#state });
+    listener({ type: "link", state: this.#state, why: this.#why });
     if (this.#backlog.length > 0)
       listener({
         type: "happenings", happenings: this.#backlog, lastId: this.#connection.lastId });
@@ -109,7 +111,9 @@ export class Hub {
 
     this.#noticeLife(happening);
     this.#placeInTime(happening);
-    if (this.#statuses.get(key) === happening.status) return;
+    /* A hive's health is in the list only, and any heartbeat may have changed it. */
+    const mayBeIll = happening.kind === "hive" && !happening.isPast;
+    if (!mayBeIll && this.#statuses.get(key) === happening.status) return;
     this.#statuses.set(key, happening.status ?? "");
     this.#roster.want(
       /** @type {'worker' | 'hive'} */ (happening.kind), happening.id ?? "");
@@ -138,15 +142,19 @@ export class Hub {
     happening.isPast = true;
   }
 
-  /** @param {import('./connection.js').LinkState} state */
-  #setState(state) {
+  /**
+   * @param {import('./connection.js').LinkState} state
+   * @param {string} why
+   */
+  #setState(state, why) {
     this.#state = state;
+    this.#why = why;
     if (state === "open") {
       this.#openedAt = Date.now();
       this.#roster.wantAll();
     }
     this.#flush();
-    this.#send({ type: "link", state });
+    this.#send({ type: "link", state, why });
   }
 
   #watch() {

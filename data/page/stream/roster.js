@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
-import { addressOf } from "./address.js";
+import { addressOf, resolve } from "./address.js";
 
 const CHUNK = 100; /* components in one message, so that no tab has to read too long at once */
 const FEW = 8; /* components that are asked for one by one */
@@ -31,7 +31,8 @@ const KINDS = /** @type {const} */ (["worker", "hive"]);
 export class Roster {
   /** @type {Map<string, ['worker' | 'hive', string]>} */
   #wanted = new Map();
-  #wantsAll = false;
+  /** @type {Set<'worker' | 'hive'>} whose whole list is wanted */
+  #wantedLists = new Set();
   #isAsking = false;
   #lastAsked = -Infinity;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -44,7 +45,7 @@ export class Roster {
   }
 
   wantAll() {
-    this.#wantsAll = true;
+    for (const kind of KINDS) this.#wantedLists.add(kind);
     this.#lastAsked = -Infinity;
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -56,31 +57,33 @@ export class Roster {
    * @param {string} id
    */
   want(kind, id) {
-    if (addressOf(kind, id) === null) this.#wantsAll = true;
-    else if (this.#wanted.size <= FEW) this.#wanted.set(`${kind}/${id}`, [kind, id]);
+    if (addressOf(kind, id) === null || this.#wanted.size >= FEW) this.#wantedLists.add(kind);
+    else this.#wanted.set(`${kind}/${id}`, [kind, id]);
     this.#schedule(FIRST_WAIT);
   }
 
   /** @param {number} wait ms */
   #schedule(wait) {
     if (this.#isAsking || this.#timer !== undefined) return;
-    if (!this.#wantsAll && this.#wanted.size === 0) return;
+    if (this.#wantedLists.size === 0 && this.#wanted.size === 0) return;
     const pause = Math.max(wait, this.#lastAsked + SPACING - performance.now());
     this.#timer = setTimeout(() => this.#ask(), pause);
   }
 
   async #ask() {
-    const wanted = [...this.#wanted.values()];
+    const lists = [...this.#wantedLists];
+    const others = [...this.#wanted.values()].filter(([kind]) => !lists.includes(kind));
     const started = performance.now();
-    const isList = this.#wantsAll || wanted.length > FEW;
 
     this.#timer = undefined;
     this.#wanted.clear();
-    this.#wantsAll = false;
+    this.#wantedLists.clear();
     this.#isAsking = true;
     try {
-      if (isList) await Promise.all(KINDS.map((kind) => this.#askList(kind)));
-      else await Promise.all(wanted.map(([kind, id]) => this.#askOne(kind, id)));
+      await Promise.all([
+        ...lists.map((kind) => this.#askList(kind)),
+        ...others.map(([kind, id]) => this.#askOne(kind, id)),
+      ]);
     } catch {
       /* Who is not there will be asked again when the stream is back. */
     }
@@ -94,7 +97,7 @@ export class Roster {
   /** @param {'worker' | 'hive'} kind */
   async #askList(kind) {
     const askedAt = Date.now();
-    const answer = await fetch(`/v1/${kind}s`);
+    const answer = await fetch(resolve(`v1/${kind}s`));
     const components = answer.ok ? (await answer.json())[`${kind}s`] : [];
 
     if (!answer.ok) return;

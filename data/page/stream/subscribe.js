@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
+import { BASE } from "./address.js";
 import { Hub } from "./hub.js";
 
 /** @typedef {import('./hub.js').Listener} Listener */
 
-const NAME = "queen-rbee-stream";
+/* A proxy may have several queens, each under a path of its own. */
+const NAME = `queen-rbee-stream ${BASE.pathname}`;
 
 /**
  * A worker that all tabs share has the stream.

@@ -2,113 +2,220 @@
 // SPDX-FileCopyrightText: the queen-rbee authors
 
 import { addressOf } from "../stream/address.js";
-import { capitalize, describeCount, find, formatMoment, make } from "./text.js";
+import { readFault } from "../stream/fault.js";
+import { askRights } from "../stream/rights.js";
+import { listFacts } from "./facts.js";
+import { makeState, setState } from "./states.js";
+import { capitalize, describeCount, find, formatNumber, make, makeName, setName, setText } from "./text.js";
+import { now } from "./time.js";
 import { drawTrack } from "./track.js";
 
-/** @type {[string, string][]} what is told, in this order */
-const MEMBERS = [
-  ["status", "State"], ["online", "Online"], ["available", "Available"],
-  ["health_status", "Health"], ["model_id", "Model"], ["device", "Device"], ["hive_id", "Hive"],
-  ["hostname", "Host"], ["port", "Port"], ["implementation", "Implementation"],
-  ["version", "Version"], ["first_seen", "First seen"], ["last_seen", "Last seen"],
-  ["heartbeats", "Heartbeats"],
-];
+const SHOWN = 500; /* workers of a hive */
 
-/** @param {any} value */
-function describe(value) {
-  if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "object")
-    return [capitalize(value.status), value.reason].filter(Boolean).join(": ");
-  if (/^\d{4}-\d\d-\d\dT/.test(value)) return formatMoment(Date.parse(value));
-  return String(value);
+/**
+ * @typedef {import('../model/component.js').Component} Component
+ * @typedef {import('../model/cluster.js').Cluster} Cluster
+ */
+
+/** @param {[string, Node | string]} fact */
+function makeFact([name, content]) {
+  const value = make("dd");
+
+  value.append(content);
+  return [make("dt", "", name), value];
 }
 
-/** Everything that the last heartbeat of one component said. */
+/** Everything that is known of one component: who is open is what the page's address says. */
 export class DetailView {
   #dialog = find("detail");
   #facts = find("detail-facts");
   #note = find("detail-note");
+  #workers = find("detail-workers");
+  #forget = find("detail-forget");
   #canvas = find("detail-track");
-  /** @type {import('../model/component.js').Component | null} */
+  #cluster;
+  #place;
+  /** @type {Component | null} */
   #component = null;
+  #key = "";
+  #names = ""; /* of the facts that are drawn */
   #isAsking = false;
+  #mayForget = false;
 
-  constructor() {
+  /**
+   * @param {Cluster} cluster
+   * @param {import('./place.js').Place} place
+   */
+  constructor(cluster, place) {
+    this.#cluster = cluster;
+    this.#place = place;
     find("detail-close").addEventListener("click", () => this.#dialog.close());
-    this.#dialog.addEventListener("close", () => (this.#component = null));
+    this.#forget.addEventListener("click", () => this.#askToForget());
+    this.#dialog.addEventListener("close", () => this.#leave());
     this.#dialog.addEventListener("click", (/** @type {Event} */ event) => {
       if (event.target === this.#dialog) this.#dialog.close();
     });
   }
 
-  /** @param {import('../model/component.js').Component} component */
-  open(component) {
-    this.#component = component;
-    find("detail-kind").textContent = capitalize(component.kind);
-    find("detail-title").textContent = component.id;
-    this.#note.textContent = "";
-    this.#drawFacts({ ...component.facts, status: component.status });
-    this.#dialog.showModal();
-    this.drawTrack();
-    this.refresh();
+  /** The address may name another one, or the one that it names may only now be known. */
+  draw() {
+    const kind = this.#place.get("worker") ? "worker" : "hive";
+    const id = this.#place.get(kind);
+    const key = id && `${kind}/${id}`;
+    const component = this.#cluster.components.get(key) ?? null;
+
+    if (!key && this.#key) this.#dialog.close();
+    if (!key || (key === this.#key && component === this.#component)) return;
+    if (!component && !this.#cluster.isListed(kind)) return; /* it may still come */
+    if (component || key !== this.#key) this.#show(kind, id, component);
   }
 
   /** @param {Set<string>} keys of components that have changed */
   drawChanged(keys) {
-    if (this.#component && keys.has(this.#component.key)) this.refresh();
+    if (!this.#component) return;
+    if (keys.has(this.#component.key)) this.refresh();
+    if (this.#component.kind === "hive") this.#drawWorkers();
   }
 
   drawTrack() {
-    const now = Math.floor(Date.now() / 1000);
-    const track = this.#component?.track;
+    const second = Math.floor(now() / 1000);
 
-    if (!track) return;
+    if (!this.#component) return;
     const { clientWidth: width, clientHeight: height } = this.#canvas.parentElement;
-    drawTrack(this.#canvas, track, now, { width, height });
-    this.#canvas.setAttribute("aria-label", describeCount(track.count(now)));
+    drawTrack(this.#canvas, this.#component, second, { width, height });
+    this.#canvas.setAttribute("aria-label", describeCount(this.#component.track.count(second)));
   }
 
+  /** Asks the queen, and shows what is known until she answers. */
   async refresh() {
     const component = this.#component;
     const address = component && addressOf(component.kind, component.id);
 
-    if (!component || this.#isAsking) return;
-    if (!address) return this.#drawFacts({ ...component.facts, status: component.status });
+    if (!component) return;
+    this.#drawFacts();
+    if (!address || this.#isAsking) return;
     this.#isAsking = true;
+    const askedAt = Date.now();
     try {
       const answer = await fetch(address);
-      const said = await answer.json();
-      if (component === this.#component) this.#take(answer.ok, said);
+      if (answer.ok) this.#cluster.takeOne(component, await answer.json(), askedAt);
+      if (component === this.#component)
+        this.#drawNote(answer.ok ? "" : (await readFault(answer)).message);
     } catch {
-      this.#note.textContent = "The queen does not answer; this is what she said last.";
+      this.#drawNote("The queen does not answer; this is what she said last.");
     }
     this.#isAsking = false;
+    this.#drawFacts();
   }
 
   /**
-   * @param {boolean} isOk
-   * @param {any} said
+   * @param {'worker' | 'hive'} kind
+   * @param {string} id
+   * @param {Component | null} component
    */
-  #take(isOk, said) {
-    this.#note.textContent = isOk ? "" : capitalize(String(said.message));
-    if (isOk) this.#drawFacts(said);
+  #show(kind, id, component) {
+    this.#component = component;
+    this.#key = `${kind}/${id}`;
+    find("detail-kind").textContent = capitalize(kind);
+    find("detail-title").textContent = id;
+    this.#drawNote(component ? "" : `The queen does not know a ${kind} of that name.`);
+    this.#forget.hidden = true;
+    this.#facts.replaceChildren();
+    this.#names = "";
+    this.#drawWorkers();
+    if (!this.#dialog.open) this.#dialog.showModal();
+    this.drawTrack();
+    this.refresh();
+    this.#askForRights();
+  }
+
+  async #askForRights() {
+    this.#mayForget = (await askRights()).has("admin");
+    this.#drawForget();
+  }
+
+  #leave() {
+    this.#component = null;
+    this.#key = "";
+    this.#place.note({ worker: "", hive: "" });
+  }
+
+  #drawFacts() {
+    if (!this.#component) return;
+    const terms = listFacts(this.#component, this.#place);
+    const values = this.#facts.querySelectorAll("dd");
+    const names = terms.map(([name]) => name).join("\n");
+
+    if (names !== this.#names) this.#facts.replaceChildren(...terms.flatMap(makeFact));
+    /* What is as before stays the same element, which may have the focus. */
+    else terms.forEach(([, content], i) => {
+      const text = typeof content === "string" ? content : content.textContent;
+      if (values[i].textContent !== text) values[i].replaceChildren(content);
+    });
+    this.#names = names;
+    this.#drawForget();
     this.drawTrack();
   }
 
-  /** @param {Record<string, any>} facts */
-  #drawFacts(facts) {
-    const terms = MEMBERS.filter(([member]) => facts[member] !== undefined && facts[member] !== null);
+  /** @param {string} text */
+  #drawNote(text) {
+    setText(this.#note, capitalize(text));
+  }
 
-    this.#facts.replaceChildren(...terms.flatMap(([member, name]) => {
-      const value = make("dd");
-      if (member === "status") {
-        const state = make("span", "state", capitalize(facts.status.toLowerCase()));
-        state.dataset.state = facts.status.toLowerCase();
-        value.append(state);
-      } else {
-        value.append(make("bdi", "", describe(facts[member])));
-      }
-      return [make("dt", "", name), value];
-    }));
+  /* Who is online would be back with the next heartbeat. */
+  #drawForget() {
+    this.#forget.hidden = !this.#mayForget || !this.#component || this.#component.isOnline;
+  }
+
+  #drawWorkers() {
+    const group = this.#component && this.#cluster.workersOf(this.#component);
+    const shown = group?.slice(0, SHOWN) ?? [];
+    const list = this.#workers.querySelector("ul");
+    const rest = (group?.length ?? 0) - shown.length;
+
+    this.#workers.hidden = shown.length === 0;
+    setText(this.#workers.querySelector("h3"), `Workers: ${formatNumber(group?.length ?? 0)}` +
+      (rest > 0 ? `, of whom ${formatNumber(SHOWN)} are shown` : ""));
+    while (list.childElementCount > shown.length) list.lastElementChild.remove();
+    while (list.childElementCount < shown.length) list.append(this.#makeWorker());
+    shown.forEach((worker, i) => this.#drawWorker(list.children[i], worker));
+  }
+
+  #makeWorker() {
+    const item = make("li");
+    const link = make("a");
+
+    link.append(makeState(), makeName());
+    item.append(link);
+    return item;
+  }
+
+  /**
+   * @param {Element} item
+   * @param {Component} worker
+   */
+  #drawWorker(item, worker) {
+    const link = /** @type {HTMLAnchorElement} */ (item.firstElementChild);
+    const [state, name] = /** @type {HTMLElement[]} */ ([...link.children]);
+
+    setState(state, worker.condition);
+    if (name.title === worker.id) return;
+    setName(name, worker.id);
+    link.href = this.#place.resolve({ hive: "", worker: worker.id });
+  }
+
+  async #askToForget() {
+    const component = this.#component;
+    const address = component && addressOf(component.kind, component.id);
+
+    if (!component || !address) return;
+    try {
+      const answer = await fetch(address, { method: "DELETE" });
+      if (!answer.ok) return this.#drawNote((await readFault(answer)).message);
+      this.#cluster.forget(component);
+      this.#dialog.close();
+    } catch {
+      this.#drawNote("The queen does not answer.");
+    }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
+import { resolve } from "../stream/address.js";
 import { find } from "./text.js";
 
 /** What is shown as long as nobody has sent a heartbeat. */
@@ -8,7 +9,7 @@ export class EmptyView {
   #box = find("empty");
 
   constructor() {
-    const command = `curl ${location.origin}/v1/worker-heartbeat \\
+    const command = `curl ${resolve("v1/worker-heartbeat")} \\
   -H 'Content-Type: application/json' \\
   -d '{"worker_id":"worker-1","status":"ready"}'`;
     const button = find("copy");

@@ -1,54 +1,102 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
-import { find, formatClock, formatNumber, make, setText } from "./text.js";
+import { find, formatAge, formatNumber, make, setText } from "./text.js";
 
-const FIGURES = /** @type {const} */ ([
-  ["workersOnline", "Workers online"],
-  ["workersAvailable", "Workers available"],
-  ["hivesOnline", "Hives online"],
-  ["hivesAvailable", "Hives available"],
+/**
+ * @typedef {object} Reading null is not known
+ * @property {number | null} online
+ * @property {number | null} known
+ * @property {number | null} available
+ * @property {number | null} busy
+ * @property {number | null} problems
+ * @property {number | null} hivesOnline
+ * @property {number | null} hivesKnown
+ */
+
+const CARDS = /** @type {const} */ ([
+  { member: "online", id: "workersOnline", name: "Workers online" },
+  { member: "available", id: "workersAvailable", name: "Available" },
+  { member: "busy", id: "workersBusy", name: "Busy" },
+  { member: "problems", id: "problems", name: "Problems" },
 ]);
 
-/** The four figures, and how they have changed since the page was opened. */
-export class Figures {
-  #cells;
-  /** @type {import('../stream/parse.js').Census | null} */
-  #first = null;
-  #since = formatClock(Date.now()).slice(0, 5);
+/** @param {number | null} value */
+const write = (value) => (value === null ? "–" : formatNumber(value));
 
-  constructor() {
+/** The figures; each shows those whom it counts. */
+export class Figures {
+  #cards;
+  #onChoose;
+
+  /** @param {(choice: string) => void} onChoose */
+  constructor(onChoose) {
     const list = find("figures");
 
-    this.#cells = FIGURES.map(([member, name]) => {
-      const box = make("div", "figure");
+    this.#onChoose = onChoose;
+    this.#cards = CARDS.map(({ member, id, name }) => {
+      const button = make("button", `figure ${member}`);
       const value = make("span", "value", "–");
+      const of = make("span", "of");
       const change = make("span", "change");
-      const description = make("dd");
+      const item = make("li");
 
-      value.id = `figure-${member}`;
-      description.append(value, change);
-      box.append(make("dt", "", name), description);
-      list.append(box);
-      return { member, value, change };
+      Object.assign(button, { type: "button", name: member });
+      button.setAttribute("aria-pressed", "false");
+      value.id = `figure-${id}`;
+      const figures = make("span", "numbers");
+      figures.append(value, of);
+      button.append(make("span", "label", name), figures, change);
+      button.addEventListener("click", () => this.#choose(button, member));
+      item.append(button);
+      list.append(item);
+      return { member, button, value, of, change };
     });
   }
 
-  /** @param {import('../stream/parse.js').Census | null} census */
-  draw(census) {
-    if (!census) return;
-    this.#first ??= { ...census };
-    for (const { member, value, change } of this.#cells) {
-      const difference = census[member] - this.#first[member];
-      setText(value, formatNumber(census[member]));
-      setText(change, this.#describe(difference));
-      change.dataset.sign = String(Math.sign(difference));
-    }
+  /** @param {string} choice of whom is shown */
+  drawChoice(choice) {
+    for (const { member, button } of this.#cards)
+      button.setAttribute("aria-pressed", String(member === choice));
   }
 
-  /** @param {number} difference */
-  #describe(difference) {
-    if (difference === 0) return `±0 since ${this.#since}`;
-    return `${difference > 0 ? "+" : "−"}${formatNumber(Math.abs(difference))} since ${this.#since}`;
+  /**
+   * @param {Reading} reading
+   * @param {import('../model/trend.js').Trend} trend
+   * @param {number} now ms
+   */
+  draw(reading, trend, now) {
+    const { known, problems, hivesOnline, hivesKnown } = reading;
+    const span = trend.span(now);
+
+    for (const { member, button, value, of, change } of this.#cards) {
+      const number = reading[member];
+      setText(value, write(number));
+      setText(change, number === null ? "" : this.#describe(trend.change(member, number), span));
+      if (member !== "online") continue;
+      setText(of, known === null ? "" : `of ${write(known)}`);
+      button.title = `${write(hivesOnline)} of ${write(hivesKnown)} hives online`;
+    }
+    const card = this.#cards[CARDS.findIndex(({ member }) => member === "problems")].button;
+    card.dataset.sum = problems === null ? "unknown" : problems > 0 ? "some" : "none";
+  }
+
+  /**
+   * @param {number} difference
+   * @param {number} span ms
+   */
+  #describe(difference, span) {
+    const age = span < 1000 ? "" : ` in ${formatAge(span)}`;
+
+    if (difference === 0) return age ? `no change${age}` : "";
+    return `${difference > 0 ? "+" : "−"}${formatNumber(Math.abs(difference))}${age}`;
+  }
+
+  /**
+   * @param {HTMLElement} button
+   * @param {string} choice
+   */
+  #choose(button, choice) {
+    this.#onChoose(button.getAttribute("aria-pressed") === "true" ? "" : choice);
   }
 }

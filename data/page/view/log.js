@@ -1,29 +1,122 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
-import { find, formatClock, make, setText } from "./text.js";
+import { makeState, setState } from "./states.js";
+import { find, formatClock, formatNumber, make, makeName, setName, setText } from "./text.js";
 
 const SHOWN = 200; /* lines */
-const AT_ONCE = 40;
+const AT_ONCE = 20;
 
 /** @typedef {import('../model/journal.js').Entry} Entry */
 
-/** What happens, line by line. */
+/**
+ * What it was before it became what it is.
+ *
+ * @param {Entry} entry
+ */
+function describePast({ from, count, states, ids }) {
+  const whose = ids.size > 1 ? `${formatNumber(ids.size)} of them ` : "";
+
+  if (count > 1) return `${whose}${[...states].join(" and ")} by turns, now `;
+  return from && `was ${from}, is `;
+}
+
+/** One thing that has happened; of a component it is a link to what is known of that. */
+class Line {
+  element;
+  #line;
+  #time = make("time");
+  #name = makeName();
+  #state = makeState();
+  #place;
+
+  /**
+   * @param {Entry} entry
+   * @param {import('./place.js').Place} place
+   */
+  constructor(entry, place) {
+    this.#place = place;
+    this.#line = make(entry.id ? "a" : "span", "happening");
+    this.element = make("li", `line ${entry.kind}`);
+    this.#name.classList.replace("name", "id");
+    if (entry.id)
+      this.#line.addEventListener("click", (/** @type {Event} */ event) => {
+        event.preventDefault();
+        place.go({ worker: "", hive: "", [entry.kind]: entry.id });
+      });
+    this.element.append(this.#line);
+  }
+
+  /** @param {Entry} entry */
+  draw(entry) {
+    const { at, kind, id, ids, status, text, count } = entry;
+    const others = ids.size - 1;
+    const parts = [this.#time];
+
+    setText(this.#time, formatClock(at));
+    this.#time.dateTime = new Date(at).toISOString();
+    if (kind !== "note") parts.push(make("span", "kind", kind));
+    if (id) parts.push(this.#name);
+    if (others > 0) parts.push(make("span", "others", `+${formatNumber(others)}`));
+    if (text) parts.push(make("span", "text", text));
+    if (count > 1) parts.push(make("span", "times", `⇄ ${formatNumber(count)}×`));
+    if (status) parts.push(this.#state);
+    setName(this.#name, id);
+    setState(this.#state, status);
+    this.#line.replaceChildren(...parts);
+    if (id) this.#drawLink(entry);
+  }
+
+  /** @param {Entry} entry */
+  #drawLink(entry) {
+    const { at, kind, id, status } = entry;
+    const past = `${describePast(entry)}${status}`;
+    const link = /** @type {HTMLAnchorElement} */ (this.#line);
+
+    link.href = this.#place.resolve({ worker: "", hive: "", [kind]: id });
+    link.title = past;
+    link.ariaLabel = `${formatClock(at)} ${kind} ${id} ${past}`;
+  }
+}
+
+/** What happens, line by line: what changes, or every heartbeat, too. */
 export class LogView {
   #list = find("log");
   #nothing = find("log-nothing");
   #form = find("log-filters");
   #pause = find("log-pause");
   #journal;
+  #place;
+  /** @type {Map<Entry, Line>} in the list, the oldest first */
+  #lines = new Map();
   #drawn = 0;
   #isPaused = false;
+  #said = ""; /* by the page's address */
 
-  /** @param {import('../model/journal.js').Journal} journal */
-  constructor(journal) {
+  /**
+   * @param {import('../model/journal.js').Journal} journal
+   * @param {import('./place.js').Place} place
+   */
+  constructor(journal, place) {
     this.#journal = journal;
-    this.#form.addEventListener("input", () => this.#restart());
+    this.#place = place;
+    this.#form.addEventListener("input", () => this.#choose());
     this.#form.addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
     this.#pause.addEventListener("click", () => this.#togglePause());
+  }
+
+  /** Somebody has come to the page's address, or gone to another. */
+  move() {
+    const kinds = this.#place.list("events");
+    const match = this.#place.get("match");
+    const said = [...kinds, match].join("\n");
+
+    if (said === this.#said) return;
+    this.#said = said;
+    for (const box of this.#form.querySelectorAll("[name=kind]"))
+      box.checked = kinds.length > 0 ? kinds.includes(box.value) : box.defaultChecked;
+    this.#form.elements.text.value = match;
+    this.#restart();
   }
 
   draw() {
@@ -31,20 +124,39 @@ export class LogView {
     else this.#catchUp(AT_ONCE);
   }
 
+  #choose() {
+    const boxes = [...this.#form.querySelectorAll("[name=kind]")];
+    const isUsual = boxes.every((box) => box.checked === box.defaultChecked);
+    const kinds = boxes.filter((box) => box.checked).map((box) => box.value);
+
+    this.#place.note({
+      events: isUsual ? [] : kinds.length > 0 ? kinds : ["none"],
+      match: this.#form.elements.text.value.trim(),
+    });
+    this.#restart();
+  }
+
   /** @param {number} most lines; older ones are left out, as nobody could have read them */
   #catchUp(most) {
     if (this.#drawn === this.#journal.serial) return;
-    const entries = this.#journal.list(this.#drawn, this.#makeFilter(), most);
+    const { accept, withBeats } = this.#makeFilter();
+    const entries = this.#journal.list(this.#drawn, accept, most, withBeats);
 
     this.#drawn = this.#journal.serial;
     if (entries.length === 0) return;
     this.#nothing.hidden = true;
-    this.#list.prepend(...entries.map((entry) => this.#makeLine(entry)));
-    while (this.#list.childElementCount > SHOWN) this.#list.lastElementChild.remove();
+    const lines = entries.reverse().map((entry) => this.#drawLine(entry));
+    this.#list.prepend(...lines.reverse().map(({ element }) => element));
+    for (const [entry, { element }] of this.#lines) {
+      if (this.#lines.size <= SHOWN) break;
+      this.#lines.delete(entry);
+      element.remove();
+    }
   }
 
   #restart() {
     this.#list.replaceChildren();
+    this.#lines.clear();
     this.#drawn = 0;
     this.#catchUp(SHOWN);
     this.#drawNothing();
@@ -57,9 +169,8 @@ export class LogView {
     this.#drawPause();
   }
 
-  /* Since the page opened there has been the note that it connected, at least. */
   #drawNothing() {
-    this.#nothing.hidden = this.#list.childElementCount > 0;
+    this.#nothing.hidden = this.#lines.size > 0;
     setText(this.#nothing, "No event is like that, yet.");
   }
 
@@ -68,30 +179,28 @@ export class LogView {
     setText(this.#pause, this.#isPaused ? `Resume${missed ? ` (${missed} more)` : ""}` : "Pause");
   }
 
-  /** @returns {(entry: Entry) => boolean} */
   #makeFilter() {
     const data = new FormData(this.#form);
-    const kinds = new Set([...data.getAll("kind"), "note"]);
-    const text = String(data.get("text")).trim().toLowerCase();
+    const kinds = new Set(data.getAll("kind"));
+    const words = String(data.get("text")).toLowerCase().split(/\s+/).filter(Boolean);
+    /** @type {(entry: Entry) => string} */
+    const write = ({ id, ids, status, from, text }) => [id, ...ids, status, from, text].join("\n").toLowerCase();
 
-    return (entry) => kinds.has(entry.kind) &&
-      (!text || `${entry.id} ${entry.status} ${entry.text}`.toLowerCase().includes(text));
+    return {
+      withBeats: kinds.has("beats"),
+      accept: (/** @type {Entry} */ entry) =>
+        (kinds.has(entry.kind) || entry.kind === "note" || entry.kind === "queen") &&
+        (words.length === 0 || words.every((word) => write(entry).includes(word))),
+    };
   }
 
-  /** @param {Entry} entry */
-  #makeLine(entry) {
-    const line = make("li", `line ${entry.kind}`);
-    const time = make("time", "", formatClock(entry.at));
+  /** @param {Entry} entry that is the newest now, though it may have a line already */
+  #drawLine(entry) {
+    const line = this.#lines.get(entry) ?? new Line(entry, this.#place);
 
-    time.dateTime = new Date(entry.at).toISOString();
-    line.append(time, make("span", "kind", entry.kind === "note" ? "" : entry.kind));
-    if (entry.id) line.append(Object.assign(make("bdi", "id", entry.id), { title: entry.id }));
-    if (entry.text) line.append(make("span", "text", entry.text));
-    if (entry.status) {
-      const state = make("span", "state", entry.status);
-      state.dataset.state = entry.status;
-      line.append(state);
-    }
+    this.#lines.delete(entry);
+    this.#lines.set(entry, line);
+    line.draw(entry);
     return line;
   }
 }

@@ -59,7 +59,8 @@ export class PlotView {
 
   #options() {
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const font = `${FONT_SIZE * rem}px ${getComputedStyle(document.body).fontFamily}`;
+    /* uPlot multiplies it for fine screens, and takes whole pixels only. */
+    const font = `${Math.round(FONT_SIZE * rem)}px ${getComputedStyle(document.body).fontFamily}`;
     const axis = {
       font, stroke: themeColor("muted"), ticks: { show: false }, gap: 4,
       grid: { stroke: themeColor("line"), width: 1 },
@@ -84,7 +85,7 @@ export class PlotView {
       ],
       series: [
         {},
-        { scale: "rate", stroke: themeColor("busy"), width: 1.25, fill: `${themeColor("busy")}22`,
+        { scale: "rate", stroke: themeColor("busy"), width: 1.25, fill: themeColor("busy-wash"),
           points: { show: false } },
         { scale: "online", stroke: themeColor("ok"), width: 2, dash: [6, 3], points: { show: false },
           paths: UPlot.paths.stepped({ align: 1 }) },

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
-import { find, setText } from "./text.js";
+import { resolve } from "../stream/address.js";
+import { find, formatClock, setText } from "./text.js";
 
 /** @type {Record<import('../model/pulse.js').PulseState, { word: string, icon: string }>} */
 const STATES = {
@@ -12,6 +13,7 @@ const STATES = {
   locked: { word: "A token is needed", icon: "late" },
   bye: { word: "The queen said goodbye; reconnecting", icon: "gone" },
   lost: { word: "Connection lost; reconnecting", icon: "gone" },
+  refused: { word: "Something does not let the page through", icon: "gone" },
   silent: { word: "The queen is silent", icon: "gone" },
 };
 const CALM = matchMedia("(prefers-reduced-motion: no-preference)");
@@ -34,7 +36,8 @@ export class PulseView {
     const age = pulse.age(now);
 
     this.#drawState(pulse.state(now));
-    setText(this.#age, Number.isNaN(age) ? "" : `last beat ${(age / 1000).toFixed(1)} s ago`);
+    setText(this.#age, pulse.isAway(now) ? `as of ${formatClock(pulse.asOf(now))}`
+      : Number.isNaN(age) ? "" : `last beat ${(age / 1000).toFixed(1)} s ago`);
     if (pulse.lastBeat !== this.#drawnBeat) this.#beat();
     this.#drawnBeat = pulse.lastBeat;
   }
@@ -44,14 +47,17 @@ export class PulseView {
    *
    * @param {import('../model/pulse.js').Pulse} pulse
    * @param {import('../stream/parse.js').Census | null} census
+   * @param {number} problems
    */
-  drawTitle(pulse, census) {
+  drawTitle(pulse, census, problems) {
     const state = pulse.state(Date.now());
     const isWell = state === "beating" || state === "connecting";
     let said = isWell ? "" : `${STATES[state].word} · `;
 
     if (isWell && census)
       said = `${census.workersAvailable} of ${census.workersOnline} available · `;
+    if (isWell && problems > 0)
+      said = `${problems} ${problems === 1 ? "problem" : "problems"} · ${said}`;
     if (document.title !== `${said}queen-rbee`) document.title = `${said}queen-rbee`;
     this.#drawState(state);
   }
@@ -62,7 +68,7 @@ export class PulseView {
     this.#state = state;
     this.#box.dataset.state = state;
     this.#word.textContent = STATES[state].word;
-    this.#icon.href = `/icons/${STATES[state].icon}.svg`;
+    this.#icon.href = resolve(`icons/${STATES[state].icon}.svg`);
   }
 
   #beat() {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
-import { capitalize, formatAge, make, setText } from "./text.js";
+import { describeReason, makeState, setState } from "./states.js";
+import { formatAge, formatNumber, make, makeName, setName, setText } from "./text.js";
 
-const CELLS = ["status", "id", "model", "device", "seen", "track"];
+const CELLS = ["status", "id", "model", "hive", "device", "seen", "track"];
+const NOWHERE = { hive: "Without a hive", model: "Without a model" };
 
 /** @typedef {import('../model/groups.js').Row} Row */
 
@@ -13,9 +15,11 @@ export class RowElement {
   canvas = make("canvas");
   /** @type {Record<string, HTMLElement>} */
   #cells = {};
-  #state = make("span", "state");
+  #state = makeState();
   #fold = make("span", "fold");
-  #id = make("bdi", "name");
+  #id = makeName();
+  #model = makeName();
+  #hive = makeName();
   /** @type {Row | null} */
   row = null;
   /** @type {(() => void) | undefined} draws the canvas; the same function every time */
@@ -33,7 +37,11 @@ export class RowElement {
     this.canvas.setAttribute("role", "img");
     this.#cells.status.append(this.#state);
     this.#cells.id.append(this.#fold, this.#id);
+    this.#cells.model.append(this.#model);
+    this.#cells.hive.append(this.#hive);
     this.#cells.track.append(this.canvas);
+    this.#model.classList.replace("name", "model-name");
+    this.#hive.classList.replace("name", "hive-name");
   }
 
   /**
@@ -52,18 +60,21 @@ export class RowElement {
     element.classList.toggle("active", isActive);
     element.classList.toggle("head", row.level === 1);
     if (row.level === 1 && row.group.workers.length > 0)
-      element.setAttribute("aria-expanded", String(!row.group.isFolded));
+      element.setAttribute("aria-expanded", String(!row.isFolded));
     else element.removeAttribute("aria-expanded");
     element.dataset.key = row.component?.key ?? row.key;
   }
 
-  /** @param {number} now ms */
-  draw(now) {
-    const row = /** @type {Row} */ (this.row);
+  /**
+   * @param {import('../model/groups.js').GroupsView} view
+   * @param {number} now ms
+   */
+  draw(view, now) {
+    const { component, group, level } = /** @type {Row} */ (this.row);
 
-    if (row.component) this.#drawComponent(row.component);
-    else this.#drawName(row.group.id || "Without a hive", "", "");
-    if (row.level === 1) this.#drawMembers(row.group);
+    if (component) this.#drawComponent(component);
+    else this.#drawGroup(group.id || NOWHERE[view]);
+    if (level === 1) this.#drawMembers(group, view);
     this.drawSeen(now);
   }
 
@@ -75,34 +86,41 @@ export class RowElement {
 
   /** @param {import('../model/component.js').Component} component */
   #drawComponent(component) {
-    const { facts } = component;
+    const { facts, condition } = component;
 
-    this.#drawName(component.id, component.status, facts.health_status?.status);
-    setText(this.#cells.model, facts.model_id ?? "");
+    setState(this.#state, condition);
+    this.element.title = describeReason(component);
+    setName(this.#id, component.id);
+    setName(this.#model, facts.model_id ?? "");
+    setName(this.#hive, facts.hive_id ?? facts.hostname ?? "");
     setText(this.#cells.device, facts.device ?? "");
   }
 
-  /**
-   * @param {string} name
-   * @param {string} status
-   * @param {string} [health]
-   */
-  #drawName(name, status, health) {
-    const isIll = health === "degraded" || health === "unhealthy";
-
-    setText(this.#id, name);
-    this.#id.title = name;
-    setText(this.#state, capitalize(isIll && status !== "offline" ? health : status));
-    this.#state.dataset.state = isIll && status !== "offline" ? health : status;
-    this.#state.hidden = !status;
+  /** @param {string} name */
+  #drawGroup(name) {
+    setState(this.#state, "");
+    this.element.title = "";
+    setName(this.#id, name);
+    setName(this.#hive, "");
+    setText(this.#cells.device, "");
   }
 
-  /** @param {import('../model/groups.js').Group} group */
-  #drawMembers(group) {
-    const free = group.workers.filter((worker) => worker.isAvailable).length;
-    const total = group.workers.length;
+  /**
+   * @param {import('../model/groups.js').Group} group
+   * @param {import('../model/groups.js').GroupsView} view
+   */
+  #drawMembers({ workers }, view) {
+    const count = (/** @type {(worker: any) => boolean} */ is) => formatNumber(workers.filter(is).length);
+    const total = formatNumber(workers.length);
+    const busy = `${count((worker) => worker.status === "busy")} busy`;
+    const free = count((worker) => worker.isAvailable);
+    const problems = workers.filter((worker) => worker.isProblem).length;
+    const trouble = problems > 0 ? [`${formatNumber(problems)} ${problems > 1 ? "problems" : "problem"}`] : [];
+    const counts = view === "model"
+      ? [`${total} ${workers.length === 1 ? "worker" : "workers"}`, `${free} available`, busy]
+      : [`${free} of ${total} available`, busy];
 
-    setText(this.#cells.model, total === 0 ? "no workers" : `${free} of ${total} available`);
-    setText(this.#cells.device, "");
+    setName(this.#model, workers.length === 0 ? "no workers" : [...counts, ...trouble].join(", "), true);
+    setName(this.#hive, "");
   }
 }

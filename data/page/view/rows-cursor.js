@@ -3,37 +3,48 @@
 
 import { drawSoon } from "./frames.js";
 
-/** Moves through the rows by keyboard and mouse; the focus itself stays on the whole list. */
+/**
+ * Moves through the rows by keyboard and mouse; the focus itself stays on the whole list. It is on
+ * somebody, not on a place: who comes or goes elsewhere does not move it.
+ */
 export class RowsCursor {
-  /** The row it is on; -1 before it was used. */
-  index = -1;
   rowHeight = 1; /* CSS pixels */
+  /** The key of the row that it is on; none before it was used. */
+  #key = "";
+  /** Where that row was when it was last seen. */
+  #index = -1;
+  /** @type {import('../model/groups.js').Row[]} in which that was */
+  #rows = [];
   #grid;
   #body;
   #groups;
-  #onOpen;
-  #draw;
+  #on;
 
   /**
    * @param {HTMLElement} grid what has the focus
    * @param {HTMLElement} body what holds the rows
    * @param {import('../model/groups.js').Groups} groups
-   * @param {(component: import('../model/component.js').Component) => void} onOpen
-   * @param {() => void} draw
+   * @param {{ open: (component: import('../model/component.js').Component) => void,
+   *   fold: () => void, draw: () => void }} on
    */
-  constructor(grid, body, groups, onOpen, draw) {
+  constructor(grid, body, groups, on) {
     this.#grid = grid;
     this.#body = body;
     this.#groups = groups;
-    this.#onOpen = onOpen;
-    this.#draw = draw;
+    this.#on = on;
     grid.addEventListener("keydown", (event) => this.#takeKey(event));
     body.addEventListener("click", (event) => this.#takeClick(event));
   }
 
-  /** Rows may have gone. */
-  clamp() {
-    this.index = Math.min(this.index, this.#groups.rows.length - 1);
+  /** Where it is; -1 before it was used. When its row has gone, the one that took its place. */
+  get index() {
+    const { rows } = this.#groups;
+
+    if (rows === this.#rows || !this.#key) return this.#index;
+    const found = rows.findIndex(({ key }) => key === this.#key);
+    this.#rows = rows;
+    this.#index = found >= 0 ? found : Math.min(this.#index, rows.length - 1);
+    return this.#index;
   }
 
   /** @param {KeyboardEvent} event */
@@ -66,17 +77,24 @@ export class RowsCursor {
     const row = this.#groups.rows[index];
 
     if (!row) return;
-    this.index = index;
-    drawSoon(this.#draw);
-    if (target.closest(".fold")) this.#fold(!row.group.isFolded);
+    this.#set(index);
+    drawSoon(this.#on.draw);
+    if (target.closest(".fold")) this.#fold(!row.isFolded);
     else this.#open();
   }
 
   /** @param {number} index */
+  #set(index) {
+    this.#rows = this.#groups.rows;
+    this.#index = Math.max(0, Math.min(index, this.#rows.length - 1));
+    this.#key = this.#rows[this.#index]?.key ?? "";
+  }
+
+  /** @param {number} index */
   #moveTo(index) {
-    this.index = Math.max(0, Math.min(index, this.#groups.rows.length - 1));
+    this.#set(index);
     this.#reveal();
-    this.#draw();
+    this.#on.draw();
   }
 
   /* Either the list scrolls, or the whole page does. */
@@ -100,14 +118,17 @@ export class RowsCursor {
     if (!row) return;
     if (row.level === 2 && isFolded)
       this.#moveTo(rows.findIndex((other) => other.key === row.group.key));
-    else this.#groups.fold(row.group, isFolded);
-    drawSoon(this.#draw);
+    else {
+      this.#groups.fold(row.group, isFolded);
+      this.#on.fold();
+    }
+    drawSoon(this.#on.draw);
   }
 
   #open() {
     const row = this.#groups.rows[this.index];
 
-    if (row?.component) this.#onOpen(row.component);
-    else if (row) this.#fold(!row.group.isFolded);
+    if (row?.component) this.#on.open(row.component);
+    else if (row) this.#fold(!row.isFolded);
   }
 }

@@ -7,12 +7,14 @@ import { RowElement } from "./row.js";
 import { RowsCursor } from "./rows-cursor.js";
 import { describeCount, find, make, setText } from "./text.js";
 import { onThemeChange } from "./theme.js";
+import { now } from "./time.js";
 import { drawTrack } from "./track.js";
 
 const OVERSCAN = 4; /* rows beyond each edge */
 const USUAL_HEIGHT = 32; /* CSS pixels, until it has been measured */
+const PRINTED = 1000; /* rows: more would take a whole tray of paper */
 const HEADINGS = {
-  status: "State", id: "Name", model: "Model", device: "Device", seen: "Last seen",
+  status: "State", id: "Name", model: "Model", hive: "Hive", device: "Device", seen: "Last seen",
   track: "Heartbeats, last ten minutes",
 };
 
@@ -25,7 +27,6 @@ const HEADINGS = {
 export class RowsView {
   #grid = find("rows");
   #nothing = find("rows-nothing");
-  #filter = find("rows-filter");
   #body = make("div", "body");
   #probe = new RowElement();
   #cluster;
@@ -38,17 +39,20 @@ export class RowsView {
   #rows = [];
   #rowHeight = USUAL_HEIGHT;
   #trackSize = { width: 0, height: 0 };
+  #paper = matchMedia("print");
 
   /**
    * @param {import('../model/cluster.js').Cluster} cluster
    * @param {(component: Component) => void} onOpen
+   * @param {() => void} onFold
    */
-  constructor(cluster, onOpen) {
+  constructor(cluster, onOpen, onFold) {
     this.#cluster = cluster;
     this.#makeHead();
     this.#body.setAttribute("role", "rowgroup");
     this.#grid.append(this.#body);
-    this.#cursor = new RowsCursor(this.#grid, this.#body, cluster.groups, onOpen, this.draw);
+    this.#cursor = new RowsCursor(this.#grid, this.#body, cluster.groups,
+      { open: onOpen, fold: onFold, draw: this.draw });
     this.#makeProbe();
     this.#listen();
   }
@@ -59,7 +63,7 @@ export class RowsView {
     const rows = (this.#rows = this.#cluster.groups.rows);
     const wanted = new Set();
 
-    this.#cursor.clamp();
+    this.#grid.dataset.view = this.#cluster.groups.view;
     this.#grid.setAttribute("aria-rowcount", String(rows.length + 1));
     this.#body.style.height = `calc(var(--row) * ${rows.length})`;
     for (let i = first; i < Math.min(end, rows.length); i++) wanted.add(rows[i].key);
@@ -76,21 +80,20 @@ export class RowsView {
 
     for (const key of keys) {
       const component = this.#cluster.components.get(key);
-      const group = component && this.#cluster.groups.groupOf(component);
+      const group = component ? this.#cluster.groups.groupOf(component) : null;
       const shown = this.#shown.get(key);
       if (shown) this.#refresh(shown);
       if (group) heads.add(group.key);
     }
     for (const key of heads) {
       const shown = this.#shown.get(key);
-      if (shown && !keys.has(key)) shown.draw(Date.now());
+      if (shown && !keys.has(key)) shown.draw(this.#cluster.groups.view, now());
     }
   }
 
   /** Time has passed. */
   drawAges() {
-    const now = Date.now();
-    for (const shown of this.#shown.values()) shown.drawSeen(now);
+    for (const shown of this.#shown.values()) shown.drawSeen(now());
   }
 
   /** The time axes have moved by a pixel or so. */
@@ -148,15 +151,14 @@ export class RowsView {
 
     addEventListener("scroll", redraw, { capture: true, passive: true });
     addEventListener("resize", redraw);
+    /* At once: the browser prints what is there when this returns. */
+    this.#paper.addEventListener("change", this.draw);
     onThemeChange(() => this.drawTracks());
-    this.#filter.addEventListener("input", () => {
-      this.#cluster.groups.filter = this.#filter.value;
-      redraw();
-    });
   }
 
   /** @returns {[number, number]} the rows in sight */
   #findRange() {
+    if (this.#paper.matches) return [0, PRINTED];
     const body = this.#body.getBoundingClientRect();
     const grid = this.#grid.getBoundingClientRect();
     const top = Math.max(grid.top, 0) - body.top;
@@ -197,7 +199,7 @@ export class RowsView {
 
   /** @param {RowElement} shown */
   #refresh(shown) {
-    shown.draw(Date.now());
+    shown.draw(this.#cluster.groups.view, now());
     this.#drawTrackLater(shown);
   }
 
@@ -209,12 +211,12 @@ export class RowsView {
 
   /** @param {RowElement} shown */
   #drawTrack(shown) {
-    const track = shown.row?.component?.track ?? null;
-    const now = Math.floor(Date.now() / 1000);
-    const beats = track?.count(now) ?? 0;
+    const component = shown.row?.component ?? null;
+    const second = Math.floor(now() / 1000);
+    const beats = component?.track.count(second) ?? 0;
 
-    if (this.#trackSize.width > 0) drawTrack(shown.canvas, track, now, this.#trackSize);
-    shown.canvas.hidden = !track;
+    if (this.#trackSize.width > 0) drawTrack(shown.canvas, component, second, this.#trackSize);
+    shown.canvas.hidden = !component;
     shown.canvas.setAttribute("aria-label", describeCount(beats));
   }
 
@@ -234,10 +236,10 @@ export class RowsView {
   }
 
   #tellNothing() {
-    const text = this.#filter.value.trim();
+    const { filter } = this.#cluster.groups;
 
-    this.#nothing.hidden = this.#rows.length > 0 || !text;
-    setText(this.#nothing, `None has “${text}” in its name, state, model, device or host.`);
+    this.#nothing.hidden = this.#rows.length > 0 || !filter.isActive;
+    setText(this.#nothing, filter.text ? `None has “${filter.text}”.` : "None is like that now.");
   }
 
   #tellActive() {

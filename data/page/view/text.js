@@ -26,12 +26,51 @@ export function formatAge(age) {
   return seconds < 86400 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86400)} d`;
 }
 
+/**
+ * @param {number} at ms
+ * @param {number} now ms
+ */
+export function formatSince(at, now) {
+  const isToday = now - at < 43200000 || new Date(at).toDateString() === new Date(now).toDateString();
+
+  return isToday ? formatClock(at) : formatMoment(at);
+}
+
 /** @param {number} beats */
 export const describeCount = (beats) =>
   `${beats} ${beats === 1 ? "heartbeat" : "heartbeats"} in ten minutes`;
 
 /** @param {string} word */
 export const capitalize = (word) => word.charAt(0).toUpperCase() + word.slice(1);
+
+const TAIL = 10; /* characters of a long name that are never cut */
+
+/** A name that is cut in the middle where there is no room: names differ at their ends. */
+export function makeName() {
+  const name = make("bdi", "name");
+
+  name.append(make("span", "start"), make("span", "end"));
+  return name;
+}
+
+/**
+ * @param {HTMLElement} name
+ * @param {string} text
+ * @param {boolean} [isWhole] whether it is no name, and is cut at its end
+ */
+export function setName(name, text, isWhole = false) {
+  const [start, end] = name.children;
+  const characters = Array.from(text);
+  let tail = characters.length > 2 * TAIL && !isWhole ? characters.slice(-TAIL).join("") : "";
+
+  if (name.textContent === text) return;
+  /* A mark stays with what it stands on. */
+  tail = tail.replace(/^\p{M}+/u, "");
+  start.textContent = text.slice(0, text.length - tail.length);
+  end.textContent = tail;
+  name.classList.toggle("is-long", tail !== "");
+  name.title = text;
+}
 
 /**
  * Writes only what is different: a text that is set anew is laid out anew.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
-const NAMES = ["ink", "muted", "line", "surface", "ok", "busy", "warn", "bad", "off"];
-const dark = matchMedia("(prefers-color-scheme: dark)");
+const NAMES = ["ink", "muted", "line", "surface", "ok", "busy", "busy-wash", "warn", "bad",
+  "off"];
+const THEMES = ["(prefers-color-scheme: dark)", "(forced-colors: active)"];
 /** @type {Record<string, string>} */
 let colors = {};
 /** @type {(() => void)[]} */
@@ -14,7 +15,7 @@ function read() {
   colors = Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
-/** @param {string} name of a colour in page.css, for what is drawn on a canvas */
+/** @param {string} name of a colour in style/base.css, for what is drawn on a canvas */
 export function themeColor(name) {
   if (!colors.ink) read();
   return colors[name];
@@ -25,7 +26,8 @@ export function onThemeChange(listener) {
   listeners.push(listener);
 }
 
-dark.addEventListener("change", () => {
-  read();
-  for (const listener of listeners) listener();
-});
+for (const theme of THEMES)
+  matchMedia(theme).addEventListener("change", () => {
+    read();
+    for (const listener of listeners) listener();
+  });

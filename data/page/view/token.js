@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
-import { find } from "./text.js";
+import { resolve } from "../stream/address.js";
+import { readFault } from "../stream/fault.js";
+import { capitalize, find } from "./text.js";
 
 const RENEWAL = 1800000; /* ms: a session lasts for an hour */
-const PROBE = "/v1/build-info"; /* as protected as the stream */
+const PROBE = resolve("v1/build-info"); /* as protected as the stream */
 
 /** Asks for a token where reading takes one, and keeps a session open with it. */
 export class TokenView {
@@ -37,12 +39,11 @@ export class TokenView {
   /** @param {string} token */
   async #open(token) {
     try {
-      const answer = await this.#request(token);
-      const mayRead = answer.ok && (await fetch(PROBE, { method: "HEAD" })).ok;
+      const session = await this.#request(token);
+      const answer = session.ok ? await fetch(PROBE) : session;
 
-      this.#token = mayRead ? token : "";
-      this.#fault.textContent = mayRead ? "" : answer.ok ? "This token is not for reading."
-        : "The queen does not know this token.";
+      this.#token = answer.ok ? token : "";
+      this.#fault.textContent = answer.ok ? "" : capitalize(`${(await readFault(answer)).message}.`);
     } catch {
       this.#fault.textContent = "The queen does not answer.";
     }
@@ -56,6 +57,6 @@ export class TokenView {
     /* A header has no room for other characters, and no token has them. */
     const authorization = `Bearer ${token.replace(/[^\x21-\x7e]/g, "?")}`;
 
-    return fetch("/v1/session", { method: "POST", headers: { Authorization: authorization } });
+    return fetch(resolve("v1/session"), { method: "POST", headers: { Authorization: authorization } });
   }
 }

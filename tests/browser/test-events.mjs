@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: the queen-rbee authors
+
+/* E2: events are what has changed. */
+
+import assert from "node:assert/strict";
+
+import { testPage } from "./harness.mjs";
+
+/** @param {import('playwright-core').Page} page */
+const states = (page) => page.locator("#log .line:not(.note) .state").allTextContents();
+
+/**
+ * @param {import('playwright-core').Page} page
+ * @param {number} count
+ */
+const linesAre = (page, count) => page.waitForFunction(
+  (wanted) => document.querySelectorAll("#log .line:not(.note)").length === wanted, count);
+
+testPage("heartbeats that change nothing are no events, unless one wants them", {},
+  async ({ queen, page }) => {
+    for (let i = 0; i < 20; i++) await queen.worker("steady", "ready");
+    await queen.worker("other", "ready");
+    await page.locator("#log .id", { hasText: "other" }).waitFor();
+    await linesAre(page, 2);
+    await page.getByLabel("Every heartbeat").check();
+    await page.waitForFunction(() => document.querySelectorAll("#log .line:not(.note)").length > 20);
+  });
+
+testPage("a change stays in sight, whatever others do", {}, async ({ queen, page }) => {
+  for (const id of ["a", "b", "c"]) await queen.worker(id, "ready");
+  await linesAre(page, 3);
+  await queen.worker("a", "offline");
+  await page.locator("#log .line", { hasText: "Offline" }).waitFor();
+  for (let i = 0; i < 30; i++)
+    for (const id of ["b", "c"]) await queen.worker(id, i % 2 ? "ready" : "busy");
+  await page.locator("#log .times", { hasText: "⇄ 60×" }).waitFor();
+  assert.deepEqual(await states(page), ["Ready", "Offline", "Ready", "Ready", "Ready"]);
+  await page.locator("#log .others", { hasText: "+1" }).waitFor();
+});
+
+testPage("who goes and comes again and again has one line for that", {}, async ({ queen, page }) => {
+  await queen.worker("w", "ready");
+  await linesAre(page, 1);
+  for (let i = 0; i < 5; i++)
+    for (const status of ["offline", "ready"]) await queen.worker("w", status);
+  await page.locator("#log .times", { hasText: "⇄ 9×" }).waitFor();
+  assert.deepEqual(await states(page), ["Ready", "Offline", "Ready"]);
+});
+
+testPage("an event leads to whom it is about", {}, async ({ queen, page }) => {
+  await queen.worker("w", "ready");
+  await page.locator("#log .line", { hasText: "w" }).getByRole("link").click();
+  await page.locator("#detail-title", { hasText: "w" }).waitFor();
+});
+
+testPage("who is forgotten is an event", {}, async ({ queen, page }) => {
+  await queen.worker("w", "ready");
+  await linesAre(page, 1);
+  await fetch(`${queen.url}/v1/workers/w`, { method: "DELETE" });
+  await page.locator("#log .state", { hasText: "Forgotten" }).waitFor();
+});
