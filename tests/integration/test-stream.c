@@ -159,6 +159,7 @@ test_http_1_0 (void)
   http_beat (port, "worker", "w", "ready");
   queen_process_signal (queen, SIGTERM);
   answer = http_read_answer (fd);
+  g_assert_cmpint (queen_process_wait_exit (queen), ==, 0);
   g_assert_null (http_answer_get_header (answer, "transfer-encoding"));
   frames = g_strsplit (answer->body, "\n\n", -1);
   g_assert_cmpuint (g_strv_length (frames), ==, 4);
