@@ -14,6 +14,9 @@
 #define MAX_TRIED 64             /* who are asked to make room */
 #define LONG_PATIENCE (10 * G_USEC_PER_SEC) /* with one that takes a little, likewise */
 #define SMALL_ANSWER (16 * 1024)            /* bytes */
+#define MAX_READS_AT_ONCE                                                                          \
+  64 /* of one request, until others have their turn: half a millisecond                           \
+      */
 
 typedef enum
 {
@@ -57,7 +60,8 @@ struct _QueenConnection
   QueenHandshake handshake;
 
   QueenRequestBuffer request;
-  gsize n_kept; /* bytes of it that count as held */
+  gsize n_kept;        /* bytes that count as held for it */
+  gboolean is_evicted; /* it makes room for others, but not for what it still has to say */
 
   void (*on_gone) (gpointer data); /* NULL when nobody answers later */
   gpointer data;
@@ -68,6 +72,30 @@ struct _QueenConnection
   gboolean has_unread_data; /* closing now would reset the connection under the answer */
   gsize n_drained;          /* bytes */
 };
+
+/* What is held */
+
+static void
+hold_request (QueenConnection *self)
+{
+  gsize n_kept = self->request.kept ? self->request.kept->len : 0;
+
+  if (self->socket.tls && self->state < STATE_HANDLER)
+    n_kept += QUEEN_TLS_SESSION_SIZE;
+  if (n_kept == self->n_kept)
+    return;
+  queen_budgets_hold (self->settings->budgets, QUEEN_BUDGET_REQUESTS,
+                      (gssize) n_kept - (gssize) self->n_kept);
+  self->n_kept = n_kept;
+}
+
+static void
+clear_request (QueenConnection *self)
+{
+  queen_request_buffer_clear (&self->request);
+  self->request = (QueenRequestBuffer){ NULL };
+  hold_request (self);
+}
 
 /* Waiting */
 
@@ -88,27 +116,6 @@ enter_state (QueenConnection *self, State state)
       queen_wait_end (&self->waits[wait]);
     else if (!queen_wait_is_on (&self->waits[wait]))
       begin_wait (self, wait);
-}
-
-/* What is held */
-
-static void
-hold_request (QueenConnection *self)
-{
-  gsize n_kept = self->request.kept ? self->request.kept->len : 0;
-
-  if (n_kept == self->n_kept)
-    return;
-  queen_budgets_hold (self->settings->budgets, QUEEN_BUDGET_REQUESTS,
-                      (gssize) n_kept - (gssize) self->n_kept);
-  self->n_kept = n_kept;
-}
-
-static void
-clear_request (QueenConnection *self)
-{
-  queen_request_buffer_clear (&self->request);
-  self->request = (QueenRequestBuffer){ NULL };
   hold_request (self);
 }
 
@@ -344,6 +351,8 @@ begin_answer (QueenConnection *self, QueenAnswer *answer)
       queen_answer_clear (answer);
       answer->head = queen_answer_to_bytes (error);
     }
+  if (queen_delivery_get_size (answer, self->settings->budgets) > SMALL_ANSWER)
+    queen_socket_end_reading (&self->socket); /* it may take long, and a session is large */
   queen_delivery_begin (&self->delivery, answer);
   self->answered_at = self->settings->rooms[QUEEN_WAIT_ANSWER].clock->get_monotonic ();
   enter_state (self, STATE_ANSWER);
@@ -421,7 +430,6 @@ handle_request (QueenConnection *self, QueenText whole)
   };
 
   self->request = (QueenRequestBuffer){ NULL };
-  hold_request (self);
   self->has_unread_data = buffer.has_excess;
   enter_state (self, STATE_HANDLER);
   switch (self->settings->on_request (self, &request, &answer, self->settings->data))
@@ -449,24 +457,30 @@ invite_body (QueenConnection *self)
     queen_socket_write (&self->socket, &vector, 1);
 }
 
-/* Counts what is kept of the request. Those who take longest make room for it. Returns whether the
- * connection still waits for more. */
+/* Those who take longest make room for what is held of the request. Returns whether it still waits
+ * for more. */
 static gboolean
-keep_request (QueenConnection *self)
+make_room_for_request (QueenConnection *self)
 {
   QueenBudgets *budgets = self->settings->budgets;
   QueenConnection *oldest;
 
-  hold_request (self);
-  while (queen_budgets_get_held (budgets, QUEEN_BUDGET_REQUESTS) >
-         queen_budget_get_most (QUEEN_BUDGET_REQUESTS))
+  while (!queen_budgets_has_room (budgets, QUEEN_BUDGET_REQUESTS, 0) &&
+         (oldest = queen_waiting_room_peek (&self->settings->rooms[QUEEN_WAIT_REQUEST])))
     {
-      oldest = queen_waiting_room_peek (&self->settings->rooms[QUEEN_WAIT_REQUEST]);
       queen_connection_evict (oldest);
       if (oldest == self)
         return FALSE;
     }
   return TRUE;
+}
+
+/* The same, with what is kept now. */
+static gboolean
+keep_request (QueenConnection *self)
+{
+  hold_request (self);
+  return self->is_evicted || make_room_for_request (self);
 }
 
 /* As soon as the head is whole it is known whose request a trusted proxy hands on, and so whose
@@ -553,16 +567,19 @@ read_once (QueenConnection *self)
                                                                                  : READ_END;
 }
 
-/* Returns whether it still waits for its request. */
+/* A request may come in thousands of records, so it is read in slices. Returns whether it still
+ * waits for its request. */
 static gboolean
 read_request (QueenConnection *self)
 {
-  ReadResult result;
+  ReadResult result = READ_SOME;
 
-  do
+  queen_wait_end (&self->waits[QUEEN_WAIT_TURN]);
+  for (guint n = 0; result == READ_SOME && n < MAX_READS_AT_ONCE; n++)
     result = read_once (self);
-  while (result == READ_SOME);
-  return result == READ_NOTHING;
+  if (result == READ_SOME)
+    begin_wait (self, QUEEN_WAIT_TURN);
+  return result != READ_END;
 }
 
 /* Encrypting */
@@ -601,11 +618,14 @@ begin_handshake (QueenConnection *self)
 
   enter_state (self, STATE_HANDSHAKE);
   socket->tls = queen_tls_accept (self->settings->tls, socket->fd);
-  if (socket->tls)
-    return TRUE;
-  socket->fd = -1;
-  refuse_handshake (self);
-  return FALSE;
+  if (!socket->tls)
+    {
+      socket->fd = -1;
+      refuse_handshake (self);
+      return FALSE;
+    }
+  hold_request (self);
+  return make_room_for_request (self);
 }
 
 static void
@@ -698,6 +718,9 @@ time_out_request (QueenConnection *self, QueenWaitKind wait)
       wait == QUEEN_WAIT_HEAD ? QUEEN_REFUSAL_HEAD_TIMEOUT : QUEEN_REFUSAL_REQUEST_TIMEOUT;
   g_autoptr (GError) error = NULL;
 
+  /* What has come in time is read to its end, slice by slice. */
+  if (queen_wait_is_on (&self->waits[QUEEN_WAIT_TURN]))
+    return;
   /* Who has said something in time is heard, however long the queue is. */
   if (queen_connection_waits_for_handshake (self))
     {
@@ -761,7 +784,7 @@ queen_connection_time_out (QueenConnection *self, QueenWaitKind wait)
       break;
     case QUEEN_WAIT_TURN:
       queen_wait_end (&self->waits[QUEEN_WAIT_TURN]);
-      write_answer (self);
+      queen_connection_on_ready (self, 0);
       break;
     case QUEEN_WAIT_ANSWER:
       if (queen_delivery_has_moved (&self->delivery, &self->socket))
@@ -797,6 +820,7 @@ queen_connection_evict (QueenConnection *self)
   QueenAnswer refusal = { NULL };
   g_autoptr (GError) error = NULL;
 
+  self->is_evicted = self->state != STATE_HANDSHAKE;
   if (!read_all (self) || has_spoken (self)) /* the rest has come meanwhile */
     return;
   self->settings->tally->refusals[QUEEN_REFUSAL_CONNECTION_CAP]++;

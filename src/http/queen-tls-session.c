@@ -9,13 +9,31 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MAX_EMPTY_READS 32 /* one after the other: records that only keep the queen busy */
+#define MAX_EMPTY_READS 32 /* records that only keep the queen busy */
+
+/* Each record costs as much as a kilobyte does, however little is in it. A client may write a short
+ * request byte by byte, and a long one in the pieces that its program makes it of; but nobody
+ * writes 80 KB so. */
+#define MAX_SMALL_RECORDS 1024
+#define BYTES_PER_RECORD 64
+
+/* Until others have their turn. A client may want records of 512 bytes, and whole ones are sealed
+ * byte by byte: either is a millisecond or less. */
+#define MAX_RECORDS_AT_ONCE 256
+#define MAX_BYTES_AT_ONCE (256 * 1024)
+
+/* Of a handshake: records that came with others behind them, and did not make it whole. A client
+ * has three of them at the most. */
+#define MAX_SPLIT_RECORDS 64
 
 struct _QueenTlsSession
 {
   int fd;
   guint16 max_content; /* bytes that the client takes in one record */
   guint8 n_empty_reads;
+  guint8 n_split_records;
+  guint n_records;         /* that were read */
+  gsize n_read;            /* bytes in them */
   gboolean is_drained : 1; /* the kernel had nothing more when it was last asked */
   gboolean is_open : 1;
   gboolean is_finished : 1;
@@ -122,6 +140,8 @@ queen_tls_session_shake_hands (QueenTlsSession *self)
     }
   if (gnutls_error_is_fatal (code))
     return fail (self, code);
+  if (!is_stuck (self) && ++self->n_split_records > MAX_SPLIT_RECORDS)
+    return fail (self, GNUTLS_E_TOO_MANY_HANDSHAKE_PACKETS);
   errno = is_stuck (self) ? EAGAIN : EINTR;
   return -1;
 }
@@ -134,6 +154,15 @@ queen_tls_session_has_input (const QueenTlsSession *self)
   return ioctl (self->fd, FIONREAD, &n_bytes) == 0 && n_bytes > 0;
 }
 
+/* Returns whether the session may go on: its client does not write in crumbs. */
+static gboolean
+count_record (QueenTlsSession *self, gsize n_bytes)
+{
+  self->n_records++;
+  self->n_read += n_bytes;
+  return self->n_records <= MAX_SMALL_RECORDS + self->n_read / BYTES_PER_RECORD;
+}
+
 gssize
 queen_tls_session_read (QueenTlsSession *self, void *buffer, gsize size)
 {
@@ -143,10 +172,8 @@ queen_tls_session_read (QueenTlsSession *self, void *buffer, gsize size)
 
   n_bytes = gnutls_record_recv (self->gnutls, buffer, size);
   if (n_bytes > 0)
-    {
-      self->n_empty_reads = 0;
-      return n_bytes;
-    }
+    return count_record (self, (gsize) n_bytes) ? n_bytes
+                                                : fail (self, GNUTLS_E_TOO_MANY_EMPTY_PACKETS);
   /* HTTP says itself where a request ends. */
   if (n_bytes == 0 || n_bytes == GNUTLS_E_PREMATURE_TERMINATION)
     return 0;
@@ -285,17 +312,25 @@ gather (const struct iovec *vectors, guint n_vectors, gsize n_skipped, guint8 *c
   return length;
 }
 
+gboolean
+queen_tls_session_has_unsent (const QueenTlsSession *self)
+{
+  return self->has_unsent || self->n_unsent > 0;
+}
+
 gssize
 queen_tls_session_write (QueenTlsSession *self, const struct iovec *vectors, guint n_vectors)
 {
   /* Sessions belong to the main loop's thread. One byte more: the seal's. */
   static guint8 content[QUEEN_TLS_MAX_RECORD + 1];
+  gsize most = MIN (MAX_RECORDS_AT_ONCE * self->max_content, MAX_BYTES_AT_ONCE);
   gsize n_written = 0;
   gsize length;
 
   if (queen_tls_session_flush (self) < 0)
     return -1;
-  while ((length = gather (vectors, n_vectors, n_written, content, self->max_content)) > 0)
+  while (n_written < most &&
+         (length = gather (vectors, n_vectors, n_written, content, self->max_content)) > 0)
     {
       int result = self->seal ? send_by_seal (self, content, length)
                               : send_by_gnutls (self, content, length);

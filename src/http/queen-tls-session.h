@@ -14,6 +14,10 @@ G_BEGIN_DECLS
 /** How long a client may come back by a ticket, which saves the certificate's signature: s. */
 #define QUEEN_TLS_TICKET_LIFETIME (2 * 60 * 60)
 
+/** Bytes that a session takes at the most while it is read: 11 KB, and what GnuTLS needs for
+ * records that are not whole. */
+#define QUEEN_TLS_SESSION_SIZE (48 * 1024)
+
 /**
  * QueenTlsSession:
  *
@@ -40,7 +44,7 @@ queen_tls_session_new (int fd, QueenCertificate *certificate, const gnutls_datum
  * queen_tls_session_shake_hands:
  *
  * Goes on with the handshake as far as what has come allows. A step of it may take a millisecond,
- * when the certificate's key is RSA.
+ * when the certificate's key is RSA. A client that cuts it into scores of records is refused.
  *
  * Returns: 0 when it is over and the session can be read and written; -1, with `errno`
  */
@@ -58,7 +62,8 @@ gboolean queen_tls_session_wants_to_send (const QueenTlsSession *self);
  * @buffer: room for %QUEEN_TLS_MAX_RECORD bytes at the least
  *
  * Reads what one record has. A client that wants another handshake is refused, as only TLS 1.2
- * knows that, and nobody needs it.
+ * knows that, and nobody needs it; so is one that writes a request in thousands of records with
+ * next to nothing in each, or in more than a few with nothing at all.
  *
  * Returns: bytes; 0 at the end; -1, with `errno`
  */
@@ -68,12 +73,16 @@ gssize queen_tls_session_read (QueenTlsSession *self, void *buffer, gsize size);
  * queen_tls_session_write:
  *
  * A record that the kernel takes only in part counts as written; the session sends the rest of it
- * before anything else.
+ * before anything else. Of much, it takes only what needs a millisecond or so.
  *
  * Returns: bytes; -1, with `errno`
  */
 gssize
 queen_tls_session_write (QueenTlsSession *self, const struct iovec *vectors, guint n_vectors);
+
+/** Returns: whether a record was begun that the kernel has not taken: until it does, nothing else
+ * is */
+gboolean queen_tls_session_has_unsent (const QueenTlsSession *self);
 
 /**
  * queen_tls_session_flush:

@@ -240,6 +240,32 @@ test_short_records (void)
     }
 }
 
+/* However much there is, and however short the records that the client wants. */
+static void
+test_much (void)
+{
+  const gsize length = 2000000;
+  g_autofree char *text = make_text (length);
+  g_autoptr (GString) read = NULL;
+  gssize n_bytes;
+  Pair pair;
+
+  pair_init (&pair, TLS_1_3);
+  check ((int) gnutls_record_set_max_size (pair.client, 600));
+  check (shake_hands (&pair));
+  queen_tls_session_end_reading (pair.server);
+  setsockopt (pair.server_fd, SOL_SOCKET, SO_SNDBUF, &(int){ 1 << 22 }, sizeof (int));
+  setsockopt (pair.server_fd, SOL_SOCKET, SO_SNDBUFFORCE, &(int){ 1 << 22 }, sizeof (int));
+  n_bytes = server_write (&pair, text, length);
+  if (queen_tls_session_has_unsent (pair.server))
+    g_test_skip ("the kernel has too little room");
+  else
+    g_assert_cmpint (n_bytes, ==, 256 * 600);
+  read = pass_on (&pair, text + n_bytes, length - (gsize) n_bytes);
+  g_assert_cmpmem (read->str, read->len, text, length);
+  pair_clear (&pair);
+}
+
 static void
 test_size (void)
 {
@@ -370,6 +396,42 @@ test_nothing (void)
   g_assert_cmpint (errno, ==, EPROTO);
   g_assert_cmpuint (n_reads, <, 50);
   pair_clear (&pair);
+}
+
+/* Returns: how many records of @length bytes the session reads, with @n_empty of nothing before
+ * each, until it has had enough; @most when that never happens */
+static guint
+read_crumbs (gsize length, guint n_empty, guint most)
+{
+  char buffer[QUEEN_TLS_MAX_RECORD] = "";
+  guint n_records = 0;
+  gssize n_bytes;
+  Pair pair;
+
+  pair_open (&pair, TLS_1_3);
+  do
+    {
+      for (guint i = 0; i < n_empty; i++)
+        check ((int) gnutls_record_send2 (pair.client, "", 0, 1, 0));
+      check ((int) gnutls_record_send (pair.client, buffer, length));
+      while ((n_bytes = queen_tls_session_read (pair.server, buffer, sizeof buffer)) < 0 &&
+             errno == EINTR)
+        ;
+    }
+  while (n_bytes > 0 && ++n_records < most);
+  if (n_bytes < 0)
+    g_assert_cmpint (errno, ==, EPROTO);
+  pair_clear (&pair);
+  return n_records;
+}
+
+static void
+test_crumbs (void)
+{
+  g_assert_cmpuint (read_crumbs (1, 0, 1000), ==, 1000);
+  g_assert_cmpuint (read_crumbs (1, 0, 5000), <, 1100);
+  g_assert_cmpuint (read_crumbs (100, 0, 5000), ==, 5000);
+  g_assert_cmpuint (read_crumbs (100, 1, 5000), <, 50); /* however much is in between */
 }
 
 static void
@@ -560,6 +622,43 @@ test_trickle (void)
   pair_clear (&pair);
 }
 
+/* A hello in records of one byte: as many steps as it has bytes. */
+static void
+test_split (void)
+{
+  static guint8 hello[20000];
+  guint n_steps = 0;
+  int ends[2];
+  gssize length, n_sent;
+  Pair pair;
+
+  pair_init (&pair, "NORMAL");
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
+                   0);
+  gnutls_transport_set_int (pair.client, ends[0]);
+  g_assert_cmpint (gnutls_handshake (pair.client), ==, GNUTLS_E_AGAIN);
+  length = read (ends[1], hello, sizeof hello);
+  for (n_sent = 5; n_sent < length; n_sent++)
+    {
+      const guint8 record[] = { 22, 3, 1, 0, 1, hello[n_sent] };
+
+      g_assert_cmpint (send (pair.fd, record, sizeof record, 0), ==, sizeof record);
+      if (n_sent < 10) /* there are always more behind */
+        continue;
+      g_assert_cmpint (queen_tls_session_shake_hands (pair.server), ==, -1);
+      if (errno != EINTR)
+        break;
+      n_steps++;
+    }
+  g_assert_cmpint (errno, ==, EPROTO);
+  g_assert_cmpint (n_sent, <, length);
+  g_assert_cmpuint (n_steps, >, 10);
+  g_assert_cmpuint (n_steps, <, 100);
+  close (ends[0]);
+  close (ends[1]);
+  pair_clear (&pair);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -575,16 +674,19 @@ main (int argc, char **argv)
   g_test_add_func ("/tls-session/write/any-cipher-of-any-version", test_ciphers);
   g_test_add_func ("/tls-session/write/what-is-begun-goes-on", test_pieces);
   g_test_add_func ("/tls-session/write/short-records-for-who-wants-them", test_short_records);
+  g_test_add_func ("/tls-session/write/a-millisecond-at-a-time", test_much);
   g_test_add_func ("/tls-session/write/who-only-writes-needs-little", test_size);
   g_test_add_func ("/tls-session/write/a-key-is-not-used-for-ever", test_worn_key);
   g_test_add_func ("/tls-session/read/what-waits-behind-is-not-forgotten", test_behind);
   g_test_add_func ("/tls-session/read/new-keys-when-the-client-wants-them", test_new_keys);
   g_test_add_func ("/tls-session/read/records-of-nothing-come-to-an-end", test_nothing);
+  g_test_add_func ("/tls-session/read/crumbs-come-to-an-end", test_crumbs);
   g_test_add_func ("/tls-session/read/ends-in-every-way", test_ends);
   g_test_add_func ("/tls-session/read/another-handshake-is-refused", test_again);
   g_test_add_func ("/tls-session/handshake/what-is-weak-or-slow-is-refused", test_refused);
   g_test_add_func ("/tls-session/handshake/speaks-http-1-1", test_protocols);
   g_test_add_func ("/tls-session/handshake/tickets-as-long-as-their-key", test_tickets);
+  g_test_add_func ("/tls-session/handshake/split-ones-come-to-an-end", test_split);
   g_test_add_func ("/tls-session/handshake/never-waits", test_trickle);
 
   result = g_test_run ();
