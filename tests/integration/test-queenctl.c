@@ -670,6 +670,23 @@ test_open_no_browser (Fixture *f, gconstpointer data)
               1, "no browser to show http://127.0.0.1:");
 }
 
+/* D8: the address is what helps then. */
+static void
+test_open_no_browser_json (Fixture *f, gconstpointer data)
+{
+  g_autofree char *page =
+      g_strdup_printf ("{\"page\":\"http://127.0.0.1:%u/\"}\n", queen_process_get_port (f->queen));
+  g_autofree char *out = NULL;
+  g_autofree char *err = NULL;
+  int code = ctl_run ("XDG_DATA_HOME=/nonexistent XDG_DATA_DIRS=/nonexistent "
+                      "XDG_CONFIG_HOME=/nonexistent XDG_CONFIG_DIRS=/nonexistent open --json",
+                      &out, &err);
+
+  g_assert_cmpint (code, ==, 1);
+  g_assert_cmpstr (out, ==, page);
+  g_assert_nonnull (strstr (err, "no browser"));
+}
+
 /* Nobody sees the stderr of what an icon starts. */
 static void
 test_open_notify (Fixture *f, gconstpointer data)
@@ -712,6 +729,7 @@ main (int argc, char **argv)
   ADD ("json/every-command", set_up, test_json);
   ADD ("open/the-page-where-she-serves-it", set_up, test_open);
   ADD ("open/no-browser-and-the-address", set_up, test_open_no_browser);
+  ADD ("open/no-browser-and-json", set_up, test_open_no_browser_json);
   ADD ("open/an-icon-that-fails-says-why", set_up_bus, test_open_notify);
   ADD ("watch/events-until-nobody-reads", set_up, test_watch);
   ADD ("watch/closed-descriptors-are-taken-by-nobody-else", set_up, test_no_output);
