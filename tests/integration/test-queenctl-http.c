@@ -4,10 +4,8 @@
 /* queenctl over HTTP: every command, from this machine and from others. */
 
 #include <glib/gstdio.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "bus-client.h"
@@ -16,7 +14,6 @@
 #include "queenctl-runner.h"
 #include "tls-queen.h"
 
-#define LOCAL_PORT 8500
 #define TOKEN "0123456789abcdef"
 
 /* A queen who is on a bus and at an address, so that both ways to her can be compared. */
@@ -368,39 +365,7 @@ test_wait (Fixture *f, gconstpointer data)
     }
 }
 
-/* Who is asked */
-
-static void
-test_nobody (Fixture *f, gconstpointer data)
-{
-  g_autofree char *out = NULL;
-  g_autofree char *err = NULL;
-  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons (LOCAL_PORT) };
-  gboolean is_free;
-
-  address.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
-  is_free = bind (fd, (struct sockaddr *) &address, sizeof address) == 0;
-  close (fd);
-  if (!is_free)
-    {
-      g_test_skip ("somebody serves on port 8500 here");
-      return;
-    }
-  g_clear_pointer (&f->queen, queen_process_stop);
-  bus_client_wait_for_queen (f->client, FALSE);
-  g_assert_cmpint (ctl_run ("status", &out, &err), ==, 3);
-  g_assert_nonnull (strstr (err, "the session bus: she is not on it"));
-  g_assert_nonnull (strstr (err, "the system bus: Could not connect"));
-  g_assert_nonnull (strstr (err, "http://localhost:8500: Could not connect"));
-
-  /* One who is not on a bus. */
-  f->queen = queen_process_start ("--port=8500", NULL);
-  ctl_expect ("status", "0 online");
-  ctl_expect ("report worker w ready", "ready");
-  ctl_expect ("list -o name", "w");
-  ctl_refuse ("--bus=session status", 3, "the session bus: she is not on it");
-}
+/* Addresses */
 
 static void
 test_bad_address (void)
@@ -574,7 +539,6 @@ main (int argc, char **argv)
   ADD ("deadline/she-hangs", test_deadline);
   ADD ("watch/comes-back-and-resumes", test_watch);
   ADD ("wait/woken-by-events", test_wait);
-  ADD ("asked/the-buses-then-here", test_nobody);
   g_test_add_func ("/queenctl-http/address/bad-ones-are-refused", test_bad_address);
   g_test_add_func ("/queenctl-http/address/a-stranger-is-no-queen", test_stranger);
   g_test_add_func ("/queenctl-http/other-machine/token-and-certificate",
