@@ -113,7 +113,7 @@ test_status (Fixture *f, gconstpointer data)
   ctl_expect ("status", "1 online, 1 available, 1 known");
   ctl_expect ("status", "3 events so far");
   ctl_expect ("status", "http://127.0.0.1:");
-  ctl_expect ("status", "disk nearly full");
+  ctl_expect ("status", "disk nearly full (");
   g_free (ctl_ask ("report worker w-2 stopped"));
   g_free (ctl_ask ("report worker w-10 offline"));
   ctl_expect ("status", "w-10  offline");
