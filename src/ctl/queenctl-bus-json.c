@@ -11,12 +11,8 @@
 #define LAST_TIME (G_MAXINT64 / NSEC_PER_USEC)
 
 static guint64
-get_number (GVariant *properties, const char *name)
+get_number (GVariant *value)
 {
-  g_autoptr (GVariant) value = g_variant_lookup_value (properties, name, NULL);
-
-  if (!value)
-    return 0;
   switch (g_variant_classify (value))
     {
     case G_VARIANT_CLASS_UINT16:
@@ -32,29 +28,107 @@ get_number (GVariant *properties, const char *name)
 
 /* Returns: ns since 1970 */
 static gint64
-get_time (GVariant *properties, const char *name)
+get_time (GVariant *value)
 {
-  return (gint64) MIN (get_number (properties, name), LAST_TIME) * NSEC_PER_USEC;
+  return (gint64) MIN (get_number (value), LAST_TIME) * NSEC_PER_USEC;
 }
 
-/* Returns: (transfer full) (nullable): what was said; on the bus nothing is an empty text */
-static char *
-dup_text (GVariant *properties, const char *name)
+static const char *
+get_text (GVariant *value)
 {
-  const char *text;
-
-  return g_variant_lookup (properties, name, "&s", &text) && *text != '\0' ? g_strdup (text) : NULL;
+  return g_variant_is_of_type (value, G_VARIANT_TYPE_STRING) ? g_variant_get_string (value, NULL)
+                                                             : "";
 }
 
-/* On the bus 0 is said of one that has not told the time. */
+/* What a property is taken into; @field: of the component */
+
+/* On the bus nothing said is an empty text. */
 static void
-set_clock_skew (QueenComponent *component, GVariant *properties)
+take_text (gpointer field, GVariant *value)
 {
-  gint64 skew = 0;
+  const char *text = get_text (value);
 
-  g_variant_lookup (properties, "ClockSkew", "x", &skew);
-  component->has_said_at = skew != 0;
-  component->said_at = component->last_seen / NSEC_PER_USEC + CLAMP (skew, -LAST_TIME, LAST_TIME);
+  if (*text != '\0')
+    *(char **) field = g_strdup (text);
+}
+
+static void
+take_status (gpointer field, GVariant *value)
+{
+  queen_status_parse (get_text (value), field);
+}
+
+static void
+take_health (gpointer field, GVariant *value)
+{
+  queen_health_parse (get_text (value), field);
+}
+
+static void
+take_port (gpointer field, GVariant *value)
+{
+  *(guint16 *) field = (guint16) get_number (value);
+}
+
+static void
+take_time (gpointer field, GVariant *value)
+{
+  *(gint64 *) field = get_time (value);
+}
+
+static void
+take_count (gpointer field, GVariant *value)
+{
+  *(guint64 *) field = get_number (value);
+}
+
+/* How far its clock is off, until the time is known by which that is. */
+static void
+take_skew (gpointer field, GVariant *value)
+{
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
+    *(gint64 *) field = CLAMP (g_variant_get_int64 (value), -LAST_TIME, LAST_TIME);
+}
+
+#define FIELD(name) G_STRUCT_OFFSET (QueenComponent, name)
+
+static const struct
+{
+  const char *property;
+  void (*take) (gpointer field, GVariant *value);
+  gsize offset;
+} of_component[] = {
+  { "Id", take_text, FIELD (id) },
+  { "Status", take_status, FIELD (status) },
+  { "Health", take_health, FIELD (health) },
+  { "HealthReason", take_text, FIELD (health_reason) },
+  { "ModelId", take_text, FIELD (model_id) },
+  { "Device", take_text, FIELD (device) },
+  { "Hostname", take_text, FIELD (hostname) },
+  { "Port", take_port, FIELD (port) },
+  { "HiveId", take_text, FIELD (hive_id) },
+  { "Implementation", take_text, FIELD (implementation) },
+  { "Version", take_text, FIELD (version) },
+  { "Since", take_time, FIELD (since) },
+  { "FirstSeen", take_time, FIELD (first_seen) },
+  { "LastSeen", take_time, FIELD (last_seen) },
+  { "Heartbeats", take_count, FIELD (heartbeats) },
+  { "ClockSkew", take_skew, FIELD (said_at) },
+};
+
+static void
+take_property (QueenComponent *component, const char *name, GVariant *value)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (of_component); i++)
+    if (g_str_equal (of_component[i].property, name))
+      {
+        gpointer field = G_STRUCT_MEMBER_P (component, of_component[i].offset);
+
+        /* Nothing is said twice by a queen; whoever does is not believed. */
+        if (of_component[i].take != take_text || *(char **) field == NULL)
+          of_component[i].take (field, value);
+        return;
+      }
 }
 
 static QueenComponent *
@@ -62,25 +136,17 @@ read_component (QueenctlKind kind, GVariant *properties)
 {
   QueenComponent *component = queen_component_new (
       kind == QUEENCTL_KIND_WORKER ? QUEEN_COMPONENT_WORKER : QUEEN_COMPONENT_HIVE);
-  g_autofree char *status = dup_text (properties, "Status");
-  g_autofree char *health = dup_text (properties, "Health");
+  GVariantIter iter;
+  const char *name;
+  GVariant *value;
 
-  component->id = dup_text (properties, "Id");
-  queen_status_parse (status ? status : "", &component->status);
-  queen_health_parse (health ? health : "", &component->health);
-  component->port = (guint16) get_number (properties, "Port");
-  component->model_id = dup_text (properties, "ModelId");
-  component->device = dup_text (properties, "Device");
-  component->implementation = dup_text (properties, "Implementation");
-  component->version = dup_text (properties, "Version");
-  component->hostname = dup_text (properties, "Hostname");
-  component->hive_id = dup_text (properties, "HiveId");
-  component->health_reason = dup_text (properties, "HealthReason");
-  component->since = get_time (properties, "Since");
-  component->first_seen = get_time (properties, "FirstSeen");
-  component->last_seen = get_time (properties, "LastSeen");
-  component->heartbeats = get_number (properties, "Heartbeats");
-  set_clock_skew (component, properties);
+  g_variant_iter_init (&iter, properties);
+  while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
+    take_property (component, name, value);
+
+  /* On the bus 0 is said of one that has not told the time. */
+  component->has_said_at = component->said_at != 0;
+  component->said_at += component->last_seen / NSEC_PER_USEC;
   return component;
 }
 
@@ -147,13 +213,13 @@ queenctl_bus_json_get_status (GVariant *properties)
       if (!value)
         json_object_set_null_member (status, member);
       else if (g_str_equal (name, "StartedAt"))
-        set_time (status, member, get_time (properties, name));
+        set_time (status, member, get_time (value));
       else if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
         json_object_set_string_member (status, member, g_variant_get_string (value, NULL));
       else if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY))
         set_texts (status, member, value);
       else
-        json_object_set_int_member (status, member, (gint64) get_number (properties, name));
+        json_object_set_int_member (status, member, (gint64) get_number (value));
     }
   return status;
 }

@@ -129,13 +129,16 @@ print_queen (JsonObject *status, GPtrArray *components)
 static char *
 describe_trouble (const QueenctlComponent *component)
 {
-  gint64 last_seen = queenctl_component_get_time (component, "last_seen");
-  g_autofree char *ago = NULL;
+  gboolean is_online = queenctl_component_is (component, "online");
+  const char *reason = queenctl_component_get_health_reason (component);
+  g_autofree char *ago =
+      queenctl_text_dup_ago (queenctl_component_get_time (component,
+                                                          is_online ? "since" : "last_seen"),
+                             g_get_real_time ());
 
-  if (queenctl_component_is (component, "online"))
-    return g_strdup (queenctl_component_get_health_reason (component));
-  ago = queenctl_text_dup_ago (last_seen, g_get_real_time ());
-  return g_strdup_printf (_ ("last seen %s"), ago);
+  if (!is_online)
+    return g_strdup_printf (_ ("last seen %s"), ago);
+  return *reason == '\0' ? g_steal_pointer (&ago) : g_strdup_printf (_ ("%s (%s)"), reason, ago);
 }
 
 static void

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include <string.h>
+
+#include "ctl/queenctl-sse.h"
+
+static void
+on_event (const char *event, const char *data, gpointer user_data)
+{
+  g_string_append_printf (user_data, "%s=%s;", event, data);
+}
+
+static const struct
+{
+  const char *stream;
+  const char *events;
+  const char *last_id;
+  guint retry;
+} rows[] = {
+  { "retry: 1000\nid: a-1\nevent: heartbeat\ndata: {}\n\n", "heartbeat={};", "a-1", 1000 },
+  { ": nothing\n\ndata:x\n\n", "message=x;", NULL, 2000 },
+  { "data: a\ndata: b\r\n\r\ndata\n\n", "message=a\nb;message=;", NULL, 2000 },
+  { "id: 7\n\n", "", "7", 2000 },
+  { "data:  two blanks\nfoo: bar\n\n", "message= two blanks;", NULL, 2000 },
+  { "event: bye\ndata: 1\n\ndata: 2\n\n", "bye=1;message=2;", NULL, 2000 },
+  { "retry: soon\nretry: 99999999\ndata: x\n\n", "message=x;", NULL, 60000 },
+  { "data: not whole\n", "", NULL, 2000 },
+};
+
+static void
+test_pieces (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    for (gsize size = 1; size <= strlen (rows[i].stream); size++)
+      {
+        g_autoptr (GString) events = g_string_new (NULL);
+        g_autoptr (QueenctlSse) sse = queenctl_sse_new (on_event, events);
+
+        for (const char *p = rows[i].stream; *p != '\0'; p += MIN (size, strlen (p)))
+          g_assert_true (queenctl_sse_take (sse, p, MIN (size, strlen (p))));
+        g_assert_cmpstr (events->str, ==, rows[i].events);
+        g_assert_cmpstr (queenctl_sse_get_last_id (sse), ==, rows[i].last_id);
+        g_assert_cmpuint (queenctl_sse_get_retry (sse), ==, rows[i].retry);
+      }
+}
+
+/* What was not whole when the stream ended is no part of what comes then. */
+static void
+test_end (void)
+{
+  g_autoptr (GString) events = g_string_new (NULL);
+  g_autoptr (QueenctlSse) sse = queenctl_sse_new (on_event, events);
+
+  g_assert_true (queenctl_sse_take (sse, "id: 1\ndata: a\nda", 16));
+  g_assert_true (queenctl_sse_take (sse, NULL, 0));
+  g_assert_true (queenctl_sse_take (sse, "data: b\n\n", 9));
+  g_assert_cmpstr (events->str, ==, "message=b;");
+  g_assert_cmpstr (queenctl_sse_get_last_id (sse), ==, "1");
+}
+
+static void
+test_limits (void)
+{
+  g_autoptr (GString) events = g_string_new (NULL);
+  g_autoptr (QueenctlSse) sse = queenctl_sse_new (on_event, events);
+  g_autoptr (QueenctlSse) other = queenctl_sse_new (on_event, events);
+  g_autofree char *text = g_strnfill (1024 * 1024, 'x');
+  guint n_taken = 0;
+
+  g_assert_false (queenctl_sse_take (other, "data: \xff\n", 8));
+  while (n_taken < 100 && queenctl_sse_take (sse, text, 1024 * 1024))
+    n_taken++;
+  g_assert_cmpuint (n_taken, ==, 64);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/queenctl-sse/pieces/of-any-size", test_pieces);
+  g_test_add_func ("/queenctl-sse/end/forgets-what-was-not-whole", test_end);
+  g_test_add_func ("/queenctl-sse/limits/neither-endless-nor-no-text", test_limits);
+
+  return g_test_run ();
+}
