@@ -69,13 +69,12 @@ class Line {
 
   /** @param {Entry} entry */
   #drawLink(entry) {
-    const { at, kind, id, status } = entry;
-    const past = `${describePast(entry)}${status}`;
+    const { kind, id, status } = entry;
+    const past = describePast(entry);
     const link = /** @type {HTMLAnchorElement} */ (this.#line);
 
     link.href = this.#place.resolve({ worker: "", hive: "", [kind]: id });
-    link.title = past;
-    link.ariaLabel = `${formatClock(at)} ${kind} ${id} ${past}`;
+    link.title = past && `${past}${status}`;
   }
 }
 
