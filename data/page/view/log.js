@@ -51,6 +51,7 @@ class Line {
   draw(entry) {
     const { at, kind, id, ids, status, text, count } = entry;
     const others = ids.size - 1;
+    /** @type {HTMLElement[]} */
     const parts = [this.#time];
 
     setText(this.#time, formatClock(at));
