@@ -187,6 +187,18 @@ testPage("a worker's dialog says where it is", {}, async ({ queen, page }) => {
   assert.equal(await page.locator("#detail a[target=_blank]").getAttribute("rel"), "noreferrer");
 });
 
+testPage("an open dialog asks once for each heartbeat", {}, async ({ queen, page }) => {
+  let asked = 0;
+  page.on("request", (request) => (asked += Number(/v1\/workers\/w$/.test(request.url()))));
+  await queen.worker("w", "ready");
+  await row(page, "worker/w").click();
+  await page.locator("#detail dd", { hasText: "Ready" }).waitFor();
+  await queen.worker("w", "busy");
+  await page.locator("#detail dd", { hasText: "Busy" }).waitFor();
+  await page.locator(".change", { hasText: / in [5-9] s$/ }).first().waitFor();
+  assert.ok(asked <= 3, `${asked} times`);
+});
+
 testPage("whose clock is wrong is told", {}, async ({ queen, page }) => {
   const timestamp = new Date(Date.now() - 120000).toISOString();
   await queen.beat("worker", { worker: { id: "w", status: "ready" }, timestamp });

@@ -34,7 +34,7 @@ async function diagnose() {
     if (answer.ok || answer.status >= BROKEN) return { state: "lost", why: "" };
     const { isHers, message } = await readFault(answer);
     if (answer.status === UNAUTHORIZED || (answer.status === FORBIDDEN && isHers))
-      return { state: "locked", why: message };
+      return { state: "locked", why: "" };
     return { state: "refused", why: message };
   } catch {
     return { state: "lost", why: "" };

@@ -77,6 +77,7 @@ export class AttentionView {
   #drawn = [];
   /** @type {Component[] | null} */
   #source = null;
+  #said = "–";
   #place;
   #narrow = matchMedia("(max-width: 48rem)");
 
@@ -108,13 +109,26 @@ export class AttentionView {
     this.#list.hidden = shown.length === 0;
     this.#more.hidden = rest === 0;
     setText(this.#more, `and ${formatNumber(rest)} more`);
-    setText(this.#word, this.#describe(components.length, isKnown));
-    if (isKnown) this.#word.dataset.worst = components[0]?.condition ?? "none";
-    else delete this.#word.dataset.worst;
+    this.#drawWord(components, isKnown);
+  }
+
+  /* It is spoken, so while the number runs it is told once a second only. */
+  /**
+   * @param {Component[]} components
+   * @param {boolean} isKnown
+   */
+  #drawWord(components, isKnown) {
+    const worst = isKnown ? components[0]?.condition ?? "none" : "";
+
+    this.#said = this.#describe(components.length, isKnown);
+    if (this.#word.dataset.worst === worst) return;
+    this.#word.dataset.worst = worst;
+    setText(this.#word, this.#said);
   }
 
   /** Time has passed. */
   drawAges() {
+    setText(this.#word, this.#said);
     this.#drawn.forEach((_, i) => this.#lines[i].drawSince());
   }
 

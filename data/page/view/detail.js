@@ -38,6 +38,7 @@ export class DetailView {
   /** @type {Component | null} */
   #component = null;
   #key = "";
+  #heard = 0; /* when that of which the queen was asked came */
   #names = ""; /* of the facts that are drawn */
   #isAsking = false;
   #mayForget = false;
@@ -73,7 +74,7 @@ export class DetailView {
   /** @param {Set<string>} keys of components that have changed */
   drawChanged(keys) {
     if (!this.#component) return;
-    if (keys.has(this.#component.key)) this.refresh();
+    if (keys.has(this.#component.key)) this.#follow(this.#component);
     if (this.#component.kind === "hive") this.#drawWorkers();
   }
 
@@ -84,6 +85,14 @@ export class DetailView {
     const { clientWidth: width, clientHeight: height } = this.#canvas.parentElement;
     drawTrack(this.#canvas, this.#component, second, { width, height });
     this.#canvas.setAttribute("aria-label", describeCount(this.#component.track.count(second)));
+  }
+
+  /* Each heartbeat may have said something else; what is known from the lists is drawn as it is. */
+  /** @param {Component} component that has changed */
+  #follow(component) {
+    if (component.lastHeard === this.#heard) return this.#drawFacts();
+    this.#heard = component.lastHeard;
+    this.refresh();
   }
 
   /** Asks the queen, and shows what is known until she answers. */
@@ -122,6 +131,7 @@ export class DetailView {
     this.#forget.hidden = true;
     this.#facts.replaceChildren();
     this.#names = "";
+    this.#heard = component?.lastHeard ?? 0;
     this.#drawWorkers();
     if (!this.#dialog.open) this.#dialog.showModal();
     this.drawTrack();

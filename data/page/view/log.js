@@ -51,6 +51,7 @@ class Line {
   draw(entry) {
     const { at, kind, id, ids, status, text, count } = entry;
     const others = ids.size - 1;
+    /** @type {HTMLElement[]} */
     const parts = [this.#time];
 
     setText(this.#time, formatClock(at));
@@ -69,13 +70,12 @@ class Line {
 
   /** @param {Entry} entry */
   #drawLink(entry) {
-    const { at, kind, id, status } = entry;
-    const past = `${describePast(entry)}${status}`;
+    const { kind, id, status } = entry;
+    const past = describePast(entry);
     const link = /** @type {HTMLAnchorElement} */ (this.#line);
 
     link.href = this.#place.resolve({ worker: "", hive: "", [kind]: id });
-    link.title = past;
-    link.ariaLabel = `${formatClock(at)} ${kind} ${id} ${past}`;
+    link.title = past && `${past}${status}`;
   }
 }
 
