@@ -22,14 +22,14 @@ test_watch (Fixture *f, gconstpointer data)
 
   ctl_watch_start (&watch, "watch --all", G_SUBPROCESS_FLAGS_NONE);
   ctl_watch_await_first (&watch, "worker w");
-  g_free (ctl_ask ("report worker w ready"));
-  line = ctl_watch_await (&watch, "worker  w  ready");
+  g_free (ctl_ask ("report worker x ready"));
+  line = ctl_watch_await (&watch, "worker  x  ");
   g_assert_true (
-      g_regex_match_simple ("^\\d\\d:\\d\\d:\\d\\d\\.\\d{3}  worker  w  ready$", line, 0, 0));
+      g_regex_match_simple ("^\\d\\d:\\d\\d:\\d\\d\\.\\d{3}  worker  x  ready$", line, 0, 0));
   g_free (ctl_ask ("report hive wide-hive busy"));
   g_free (ctl_watch_await (&watch, "hive    wide-hive  busy"));
-  g_free (ctl_ask ("forget w"));
-  g_free (ctl_watch_await (&watch, "worker  w          ready → offline"));
+  g_free (ctl_ask ("forget x"));
+  g_free (ctl_watch_await (&watch, "worker  x          ready → offline"));
   ctl_watch_stop (&watch);
 }
 
