@@ -65,6 +65,19 @@ testPage("what is not known is no figure", { options: ["--heartbeat-interval=1h"
   });
 
 /* E1 */
+testPage("a list that the queen has no room for is asked for again", { isClosed: true },
+  async ({ queen, page }) => {
+    let asked = 0;
+    await page.addInitScript(() =>
+      Object.defineProperty(globalThis, "SharedWorker", { value: undefined }));
+    await page.route("**/v1/workers", (route) =>
+      asked++ === 0 ? route.fulfill({ status: 503 }) : route.continue());
+    await queen.worker("w", "busy");
+    await page.goto(queen.url);
+    await figureIs(page, "workersBusy", "1");
+  });
+
+/* E1 */
 testPage("who needs attention comes first: who, why, and since when", { isClosed: true },
   async ({ queen, page }) => {
     await fill(queen);

@@ -212,7 +212,8 @@ export class Cluster {
     this.#note(component);
     const to = component.state;
     /* Who has not been heard of has no state that could have changed. */
-    if (from !== to && from !== "unknown" && to !== "unknown") this.#onChange({ component, at, from, to });
+    if (from !== to && from !== "unknown" && to !== "unknown")
+      this.#onChange({ component, at, from, to });
   }
 
   /** @param {Component} component */

@@ -205,19 +205,32 @@ export class Groups {
    */
   #list(group) {
     const { filter } = this;
-    const accepted = group.workers.filter((worker) => filter.accepts(worker));
-    const isHead = (group.hive && filter.accepts(group.hive)) || filter.acceptsName(group.id);
     const isFolded = !filter.isActive && (this.#folds.get(group.key) ?? this.#areFolded);
-    const shown = accepted.length === 0 && filter.acceptsName(group.id) ? group.workers : accepted;
+    const workers = filter.isActive ? this.#select(group) : group.workers;
     const head = /** @type {Row} */ (
       { key: group.key, group, component: group.hive, level: 1, isFolded });
 
-    for (const worker of accepted) this.#accepted.add(worker);
-    if (group.hive && filter.accepts(group.hive)) this.#accepted.add(group.hive);
-    if (!isHead && accepted.length === 0) return [];
+    if (!workers) return [];
     if (isFolded) return [head];
-    return [head, ...shown.map((component) => /** @type {Row} */ (
+    return [head, ...workers.map((component) => /** @type {Row} */ (
       { key: component.key, group, component, level: 2, isFolded }))];
+  }
+
+  /**
+   * @param {Group} group
+   * @returns {Component[] | null} whom of it the filter lets through; null for not even its head
+   */
+  #select({ id, hive, workers }) {
+    const accepted = workers.filter((worker) => this.filter.accepts(worker));
+    const isNamed = this.filter.acceptsName(id);
+    const isHive = this.filter.accepts(hive);
+
+    for (const worker of accepted) this.#accepted.add(worker);
+    if (hive && isHive) this.#accepted.add(hive);
+    if (accepted.length > 0) return accepted;
+    /* Who names a group means all that are in it. */
+    if (isNamed) return workers;
+    return isHive ? [] : null;
   }
 
   /** @param {string} key */

@@ -22,6 +22,7 @@ const SPACING = 2000; /* ms between two questions */
  */
 
 const NOT_FOUND = 404;
+const UNAVAILABLE = 503;
 const KINDS = /** @type {const} */ (["worker", "hive"]);
 
 /**
@@ -100,6 +101,8 @@ export class Roster {
     const answer = await fetch(resolve(`v1/${kind}s`));
     const components = answer.ok ? (await answer.json())[`${kind}s`] : [];
 
+    /* She has no room for the answer just now, and without it nobody knows who there is. */
+    if (answer.status === UNAVAILABLE) this.#wantedLists.add(kind);
     if (!answer.ok) return;
     for (let i = 0; i === 0 || i < components.length; i += CHUNK)
       this.#onPart({

@@ -2,7 +2,9 @@
 // SPDX-FileCopyrightText: the queen-rbee authors
 
 import { describeReason, makeState, setState } from "./states.js";
-import { find, formatAge, formatNumber, formatSince, make, makeName, setName, setText } from "./text.js";
+import {
+  find, formatAge, formatNumber, formatSince, make, makeName, setName, setText,
+} from "./text.js";
 import { now } from "./time.js";
 
 /* Of the worst; who wants more has the list. */

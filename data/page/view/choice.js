@@ -39,8 +39,9 @@ export class ChoiceView {
   /** Somebody has come to the page's address, or gone to another. */
   move() {
     const view = this.#place.get("view") === "model" ? "model" : "hive";
+    const text = this.#place.get("find");
 
-    if (this.#text.value.trim() !== this.#place.get("find")) this.#text.value = this.#place.get("find");
+    if (this.#text.value.trim() !== text) this.#text.value = text;
     for (const radio of this.#views.querySelectorAll("input")) radio.checked = radio.value === view;
     this.#groups.filter.setText(this.#text.value);
     this.#groups.filter.setChoice(this.#place.get("show"));

@@ -184,7 +184,8 @@ export class LogView {
     const kinds = new Set(data.getAll("kind"));
     const words = String(data.get("text")).toLowerCase().split(/\s+/).filter(Boolean);
     /** @type {(entry: Entry) => string} */
-    const write = ({ id, ids, status, from, text }) => [id, ...ids, status, from, text].join("\n").toLowerCase();
+    const write = ({ id, ids, status, from, text }) =>
+      [id, ...ids, status, from, text].join("\n").toLowerCase();
 
     return {
       withBeats: kinds.has("beats"),

@@ -110,17 +110,19 @@ export class RowElement {
    * @param {import('../model/groups.js').GroupsView} view
    */
   #drawMembers({ workers }, view) {
-    const count = (/** @type {(worker: any) => boolean} */ is) => formatNumber(workers.filter(is).length);
+    const count = (/** @type {(worker: any) => boolean} */ is) =>
+      formatNumber(workers.filter(is).length);
     const total = formatNumber(workers.length);
     const busy = `${count((worker) => worker.status === "busy")} busy`;
     const free = count((worker) => worker.isAvailable);
     const problems = workers.filter((worker) => worker.isProblem).length;
-    const trouble = problems > 0 ? [`${formatNumber(problems)} ${problems > 1 ? "problems" : "problem"}`] : [];
+    const trouble = `${formatNumber(problems)} ${problems > 1 ? "problems" : "problem"}`;
     const counts = view === "model"
       ? [`${total} ${workers.length === 1 ? "worker" : "workers"}`, `${free} available`, busy]
       : [`${free} of ${total} available`, busy];
 
-    setName(this.#model, workers.length === 0 ? "no workers" : [...counts, ...trouble].join(", "), true);
+    if (problems > 0) counts.push(trouble);
+    setName(this.#model, workers.length === 0 ? "no workers" : counts.join(", "), true);
     setName(this.#hive, "");
   }
 }

@@ -246,7 +246,8 @@ export class RowsView {
     const { index } = this.#cursor;
     const row = this.#rows[index];
 
-    if (row && this.#shown.has(row.key)) this.#grid.setAttribute("aria-activedescendant", `row-${index}`);
+    if (row && this.#shown.has(row.key))
+      this.#grid.setAttribute("aria-activedescendant", `row-${index}`);
     else this.#grid.removeAttribute("aria-activedescendant");
   }
 }

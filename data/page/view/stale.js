@@ -17,8 +17,8 @@ export class StaleView {
 
     this.#main.classList.toggle("is-stale", isAway);
     this.#word.hidden = !isAway && !pulse.why;
-    if (isAway) setText(this.#word, `As of ${formatClock(pulse.asOf(now))}: what has changed since is ` +
-      `not known.${pulse.why ? ` The reason: ${pulse.why}.` : ""}`);
-    else setText(this.#word, pulse.why ? `The reason: ${pulse.why}.` : "");
+    const why = pulse.why ? ` The reason: ${pulse.why}.` : "";
+    const when = `As of ${formatClock(pulse.asOf(now))}: what has changed since is not known.`;
+    setText(this.#word, isAway ? `${when}${why}` : why.trim());
   }
 }

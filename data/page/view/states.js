@@ -33,7 +33,8 @@ export function describeReason({ condition, reason, since, lastSeen, interval })
       if (since - lastSeen < SOON) return "it said so itself";
       return seen ? `no heartbeat after ${seen}` : "no heartbeat";
     case "late":
-      return `no heartbeat after ${seen}${interval ? `, usually every ${formatAge(interval + 500)}` : ""}`;
+      return `no heartbeat after ${seen}` +
+        (interval ? `, usually every ${formatAge(interval + 500)}` : "");
     case "unknown":
       return "the queen has started anew, and has not heard of it since";
     case "degraded":
