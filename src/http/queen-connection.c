@@ -14,6 +14,8 @@
 #define MAX_TRIED 64             /* who are asked to make room */
 #define LONG_PATIENCE (10 * G_USEC_PER_SEC) /* with one that takes a little, likewise */
 #define SMALL_ANSWER (16 * 1024)            /* bytes */
+#define MAX_READS_AT_ONCE 64 /* of one request, until others have their turn: half a millisecond   \
+                              */
 
 typedef enum
 {
@@ -57,7 +59,8 @@ struct _QueenConnection
   QueenHandshake handshake;
 
   QueenRequestBuffer request;
-  gsize n_kept; /* bytes of it that count as held */
+  gsize n_kept;        /* bytes of it that count as held */
+  gboolean is_evicted; /* it makes room for others, but not for what it still has to say */
 
   void (*on_gone) (gpointer data); /* NULL when nobody answers later */
   gpointer data;
@@ -458,6 +461,8 @@ keep_request (QueenConnection *self)
   QueenConnection *oldest;
 
   hold_request (self);
+  if (self->is_evicted)
+    return TRUE;
   while (queen_budgets_get_held (budgets, QUEEN_BUDGET_REQUESTS) >
          queen_budget_get_most (QUEEN_BUDGET_REQUESTS))
     {
@@ -553,16 +558,19 @@ read_once (QueenConnection *self)
                                                                                  : READ_END;
 }
 
-/* Returns whether it still waits for its request. */
+/* A request may come in thousands of records, so it is read in slices. Returns whether it still
+ * waits for its request. */
 static gboolean
 read_request (QueenConnection *self)
 {
-  ReadResult result;
+  ReadResult result = READ_SOME;
 
-  do
+  queen_wait_end (&self->waits[QUEEN_WAIT_TURN]);
+  for (guint n = 0; result == READ_SOME && n < MAX_READS_AT_ONCE; n++)
     result = read_once (self);
-  while (result == READ_SOME);
-  return result == READ_NOTHING;
+  if (result == READ_SOME)
+    begin_wait (self, QUEEN_WAIT_TURN);
+  return result != READ_END;
 }
 
 /* Encrypting */
@@ -698,6 +706,9 @@ time_out_request (QueenConnection *self, QueenWaitKind wait)
       wait == QUEEN_WAIT_HEAD ? QUEEN_REFUSAL_HEAD_TIMEOUT : QUEEN_REFUSAL_REQUEST_TIMEOUT;
   g_autoptr (GError) error = NULL;
 
+  /* What has come in time is read to its end, slice by slice. */
+  if (queen_wait_is_on (&self->waits[QUEEN_WAIT_TURN]))
+    return;
   /* Who has said something in time is heard, however long the queue is. */
   if (queen_connection_waits_for_handshake (self))
     {
@@ -761,7 +772,7 @@ queen_connection_time_out (QueenConnection *self, QueenWaitKind wait)
       break;
     case QUEEN_WAIT_TURN:
       queen_wait_end (&self->waits[QUEEN_WAIT_TURN]);
-      write_answer (self);
+      queen_connection_on_ready (self, 0);
       break;
     case QUEEN_WAIT_ANSWER:
       if (queen_delivery_has_moved (&self->delivery, &self->socket))
@@ -797,6 +808,7 @@ queen_connection_evict (QueenConnection *self)
   QueenAnswer refusal = { NULL };
   g_autoptr (GError) error = NULL;
 
+  self->is_evicted = self->state != STATE_HANDSHAKE;
   if (!read_all (self) || has_spoken (self)) /* the rest has come meanwhile */
     return;
   self->settings->tally->refusals[QUEEN_REFUSAL_CONNECTION_CAP]++;

@@ -9,13 +9,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MAX_EMPTY_READS 32 /* one after the other: records that only keep the queen busy */
+#define MAX_EMPTY_READS 32 /* records that only keep the queen busy */
+
+/* Each record costs as much as a kilobyte does, however little is in it. A client may write a short
+ * request byte by byte, and a long one in the pieces that its program makes it of; but nobody
+ * writes 80 KB so. */
+#define MAX_SMALL_RECORDS 1024
+#define BYTES_PER_RECORD 64
 
 struct _QueenTlsSession
 {
   int fd;
   guint16 max_content; /* bytes that the client takes in one record */
   guint8 n_empty_reads;
+  guint n_records;         /* that were read */
+  gsize n_read;            /* bytes in them */
   gboolean is_drained : 1; /* the kernel had nothing more when it was last asked */
   gboolean is_open : 1;
   gboolean is_finished : 1;
@@ -134,6 +142,15 @@ queen_tls_session_has_input (const QueenTlsSession *self)
   return ioctl (self->fd, FIONREAD, &n_bytes) == 0 && n_bytes > 0;
 }
 
+/* Returns whether the session may go on: its client does not write in crumbs. */
+static gboolean
+count_record (QueenTlsSession *self, gsize n_bytes)
+{
+  self->n_records++;
+  self->n_read += n_bytes;
+  return self->n_records <= MAX_SMALL_RECORDS + self->n_read / BYTES_PER_RECORD;
+}
+
 gssize
 queen_tls_session_read (QueenTlsSession *self, void *buffer, gsize size)
 {
@@ -143,10 +160,8 @@ queen_tls_session_read (QueenTlsSession *self, void *buffer, gsize size)
 
   n_bytes = gnutls_record_recv (self->gnutls, buffer, size);
   if (n_bytes > 0)
-    {
-      self->n_empty_reads = 0;
-      return n_bytes;
-    }
+    return count_record (self, (gsize) n_bytes) ? n_bytes
+                                                : fail (self, GNUTLS_E_TOO_MANY_EMPTY_PACKETS);
   /* HTTP says itself where a request ends. */
   if (n_bytes == 0 || n_bytes == GNUTLS_E_PREMATURE_TERMINATION)
     return 0;

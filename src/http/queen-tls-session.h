@@ -58,7 +58,8 @@ gboolean queen_tls_session_wants_to_send (const QueenTlsSession *self);
  * @buffer: room for %QUEEN_TLS_MAX_RECORD bytes at the least
  *
  * Reads what one record has. A client that wants another handshake is refused, as only TLS 1.2
- * knows that, and nobody needs it.
+ * knows that, and nobody needs it; so is one that writes a request in thousands of records with
+ * next to nothing in each, or in more than a few with nothing at all.
  *
  * Returns: bytes; 0 at the end; -1, with `errno`
  */

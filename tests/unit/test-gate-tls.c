@@ -53,7 +53,15 @@ get_cpu (void)
   return cpu += step_cost;
 }
 
-static const QueenClock clock_with_cpu = { get_now, get_now, get_cpu };
+static gint64 tick; /* µs that pass with each look at the clock */
+
+static gint64
+get_ticking_now (void)
+{
+  return now += tick;
+}
+
+static const QueenClock clock_with_cpu = { get_ticking_now, get_ticking_now, get_cpu };
 
 static void
 check (int code)
@@ -105,7 +113,7 @@ set_up (Fixture *f, gconstpointer data)
   };
 
   now = 1000 * SECOND;
-  step_cost = 0;
+  step_cost = tick = 0;
   f->budgets = settings.budgets = queen_budgets_new ();
   f->access = settings.access = queen_access_new (&nobody, NULL);
   f->tls = settings.tls =
@@ -302,6 +310,51 @@ test_trickle (Fixture *f, gconstpointer data)
   g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
 }
 
+/* Turns */
+
+/* A request in so many records that nobody else would have a turn meanwhile. */
+static void
+test_slices (Fixture *f, gconstpointer data)
+{
+  static const char head[] = "GET /hello HTTP/1.1\r\nHost: localhost\r\nX: ";
+  const guint n_records = 400;
+  Client *client = come (f, "10.0.0.1");
+  guint n_turns = 0;
+
+  turn ();
+  check (gnutls_handshake (client->session));
+  check ((int) gnutls_record_send (client->session, head, strlen (head)));
+  for (guint i = 0; i < n_records; i++)
+    check ((int) gnutls_record_send (client->session, "x", 1));
+  check ((int) gnutls_record_send (client->session, "\r\n\r\n", 4));
+  tick = 1;
+  let_go (client, -1);
+  while (!is_served (client) && n_turns++ < n_records)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (n_turns, >=, 5);
+  g_assert_cmpuint (n_turns, <, 50);
+}
+
+/* What has come in time is read to its end, however many slices it takes. */
+static void
+test_late_slices (Fixture *f, gconstpointer data)
+{
+  static const char head[] = "GET /hello HTTP/1.1\r\nHost: localhost\r\nX: ";
+  Client *client = come (f, "10.0.0.1");
+
+  turn ();
+  check (gnutls_handshake (client->session));
+  let_go (client, -1);
+  turn ();
+  check ((int) gnutls_record_send (client->session, head, strlen (head)));
+  for (guint i = 0; i < 400; i++)
+    check ((int) gnutls_record_send (client->session, "x", 1));
+  check ((int) gnutls_record_send (client->session, "\r\n\r\n", 4));
+  let_go (client, -1);
+  pass (REQUEST * SECOND);
+  g_assert_true (is_served (client));
+}
+
 /* Room */
 
 /* A0: the oldest has said all, and nobody has heard it, when room is made. */
@@ -409,6 +462,8 @@ main (int argc, char **argv)
   ADD ("/gate-tls/deadline/silent-ones-go", test_silent);
   ADD ("/gate-tls/deadline/does-not-pass-in-the-queue", test_long_queue);
   ADD ("/gate-tls/deadline/a-byte-now-and-then-does-not-help", test_trickle);
+  ADD ("/gate-tls/turns/many-records-are-read-in-slices", test_slices);
+  ADD ("/gate-tls/turns/and-to-the-end-when-they-came-in-time", test_late_slices);
   ADD ("/gate-tls/room/made-by-one-that-has-just-spoken", test_cap);
   ADD ("/gate-tls/room/one-address-pushes-out-its-own", test_burden);
   ADD ("/gate-tls/room/in-the-queue-too", test_queue_is_bounded);

@@ -372,6 +372,42 @@ test_nothing (void)
   pair_clear (&pair);
 }
 
+/* Returns: how many records of @length bytes the session reads, with @n_empty of nothing before
+ * each, until it has had enough; @most when that never happens */
+static guint
+read_crumbs (gsize length, guint n_empty, guint most)
+{
+  char buffer[QUEEN_TLS_MAX_RECORD] = "";
+  guint n_records = 0;
+  gssize n_bytes;
+  Pair pair;
+
+  pair_open (&pair, TLS_1_3);
+  do
+    {
+      for (guint i = 0; i < n_empty; i++)
+        check ((int) gnutls_record_send2 (pair.client, "", 0, 1, 0));
+      check ((int) gnutls_record_send (pair.client, buffer, length));
+      while ((n_bytes = queen_tls_session_read (pair.server, buffer, sizeof buffer)) < 0 &&
+             errno == EINTR)
+        ;
+    }
+  while (n_bytes > 0 && ++n_records < most);
+  if (n_bytes < 0)
+    g_assert_cmpint (errno, ==, EPROTO);
+  pair_clear (&pair);
+  return n_records;
+}
+
+static void
+test_crumbs (void)
+{
+  g_assert_cmpuint (read_crumbs (1, 0, 1000), ==, 1000);
+  g_assert_cmpuint (read_crumbs (1, 0, 5000), <, 1100);
+  g_assert_cmpuint (read_crumbs (100, 0, 5000), ==, 5000);
+  g_assert_cmpuint (read_crumbs (100, 1, 5000), <, 50); /* however much is in between */
+}
+
 static void
 test_ends (void)
 {
@@ -580,6 +616,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tls-session/read/what-waits-behind-is-not-forgotten", test_behind);
   g_test_add_func ("/tls-session/read/new-keys-when-the-client-wants-them", test_new_keys);
   g_test_add_func ("/tls-session/read/records-of-nothing-come-to-an-end", test_nothing);
+  g_test_add_func ("/tls-session/read/crumbs-come-to-an-end", test_crumbs);
   g_test_add_func ("/tls-session/read/ends-in-every-way", test_ends);
   g_test_add_func ("/tls-session/read/another-handshake-is-refused", test_again);
   g_test_add_func ("/tls-session/handshake/what-is-weak-or-slow-is-refused", test_refused);
