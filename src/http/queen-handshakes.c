@@ -9,6 +9,9 @@
 #define MAX_CREDIT                                                                                 \
   5000 /* µs that they may save up: the loop wakes up for whole milliseconds only */
 
+#define MIN_STEP 25 /* µs: what a step costs at the least, with the turn of the loop around it */
+#define AGAIN_PER_FRESH 2 /* steps that a handshake of TLS 1.3 may want after its first */
+
 struct _QueenHandshakes
 {
   const QueenClock *clock;
@@ -36,6 +39,7 @@ struct _QueenHandshakeAddress
   guint n_begun; /* of these */
   GQueue fresh;  /* of QueenHandshake: those that wait for their first turn, newest first */
   GQueue again;  /* of QueenHandshake: those that wait for another, oldest first */
+  guint n_again; /* steps of those since a new one had its turn */
   GList turn_link;
   gboolean has_turn;
   GList heavy_link;
@@ -58,12 +62,17 @@ begin_step (QueenHandshakes *self, const QueenHandshake *handshake)
 }
 
 /* Only what the step itself has cost is charged: a processor that was busy elsewhere meanwhile, or
- * the request that follows the handshake, is not its fault. */
+ * the request that follows the handshake, is not its fault. Of a step that does next to nothing,
+ * what is around it costs most. */
 static void
 end_step (QueenHandshakes *self)
 {
-  if (self->stepping)
-    self->credit -= self->clock->get_cpu () - self->step_begin;
+  gint64 cost;
+
+  if (!self->stepping)
+    return;
+  cost = self->clock->get_cpu () - self->step_begin;
+  self->credit -= MAX (cost, MIN_STEP);
   self->stepping = NULL;
 }
 
@@ -232,12 +241,23 @@ begin (QueenHandshakes *self, QueenHandshake *handshake)
   g_queue_push_tail_link (&self->begun, &handshake->begun_link);
 }
 
+/* Those who have begun go on before others begin, or nobody would come to an end. But a client that
+ * makes its handshake of any number of steps shall not keep new ones out for as long. */
+static QueenHandshake *
+choose_handshake (QueenHandshakeAddress *address)
+{
+  gboolean is_fresh = address->again.length == 0 ||
+                      (address->fresh.length > 0 && address->n_again >= AGAIN_PER_FRESH);
+
+  address->n_again = is_fresh ? 0 : address->n_again + 1;
+  return g_queue_peek_head (is_fresh ? &address->fresh : &address->again);
+}
+
 static void
 take_turn (QueenHandshakes *self)
 {
   QueenHandshakeAddress *address = choose_address (self);
-  QueenHandshake *handshake =
-      g_queue_peek_head (address->again.length > 0 ? &address->again : &address->fresh);
+  QueenHandshake *handshake = choose_handshake (address);
 
   stop_waiting (handshake);
   if (address->has_turn) /* others of it come after other addresses */

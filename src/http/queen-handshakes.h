@@ -22,7 +22,8 @@ G_BEGIN_DECLS
  * cannot be sliced, and anybody can ask for it with one message. So there is one step in a turn of
  * the main loop at the most, and all steps together have a quarter of a processor. Addresses take
  * turns; an IPv6 network of 64 bits counts as one, as #QueenPeers has it. Of one address those who
- * have begun go on first, and then the newest.
+ * have begun go on first, and then the newest; but after two steps of the former it is the latter's
+ * turn.
  */
 typedef struct _QueenHandshakes QueenHandshakes;
 

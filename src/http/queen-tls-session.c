@@ -17,11 +17,16 @@
 #define MAX_SMALL_RECORDS 1024
 #define BYTES_PER_RECORD 64
 
+/* Of a handshake: records that came with others behind them, and did not make it whole. A client
+ * has three of them at the most. */
+#define MAX_SPLIT_RECORDS 64
+
 struct _QueenTlsSession
 {
   int fd;
   guint16 max_content; /* bytes that the client takes in one record */
   guint8 n_empty_reads;
+  guint8 n_split_records;
   guint n_records;         /* that were read */
   gsize n_read;            /* bytes in them */
   gboolean is_drained : 1; /* the kernel had nothing more when it was last asked */
@@ -130,6 +135,8 @@ queen_tls_session_shake_hands (QueenTlsSession *self)
     }
   if (gnutls_error_is_fatal (code))
     return fail (self, code);
+  if (!is_stuck (self) && ++self->n_split_records > MAX_SPLIT_RECORDS)
+    return fail (self, GNUTLS_E_TOO_MANY_HANDSHAKE_PACKETS);
   errno = is_stuck (self) ? EAGAIN : EINTR;
   return -1;
 }

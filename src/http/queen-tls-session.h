@@ -40,7 +40,7 @@ queen_tls_session_new (int fd, QueenCertificate *certificate, const gnutls_datum
  * queen_tls_session_shake_hands:
  *
  * Goes on with the handshake as far as what has come allows. A step of it may take a millisecond,
- * when the certificate's key is RSA.
+ * when the certificate's key is RSA. A client that cuts it into scores of records is refused.
  *
  * Returns: 0 when it is over and the session can be read and written; -1, with `errno`
  */

@@ -15,6 +15,7 @@ typedef struct
 {
   QueenHandshake handshake;
   guint n_turns;   /* it has had */
+  guint n_more;    /* turns that it wants at once after each */
   gboolean is_out; /* it was ended to make room */
 } Client;
 
@@ -23,6 +24,7 @@ static GPtrArray *order; /* of Client: whose turns it were */
 static GPtrArray *clients;
 static gboolean ends_at_once; /* one turn is enough for everybody */
 static gint64 cpu;            /* µs */
+static gint64 step;           /* µs */
 
 static gint64
 get_cpu (void)
@@ -37,11 +39,16 @@ on_turn (gpointer item, gpointer data)
 {
   Client *client = item;
 
-  now += STEP;
-  cpu += STEP;
+  now += step;
+  cpu += step;
   client->n_turns++;
   g_ptr_array_add (order, client);
-  if (ends_at_once)
+  if (client->n_more > 0)
+    {
+      client->n_more--;
+      queen_handshakes_go_on (&client->handshake);
+    }
+  else if (ends_at_once)
     queen_handshakes_leave (&client->handshake);
 }
 
@@ -58,6 +65,7 @@ static void
 set_up (void)
 {
   now = 1000 * G_USEC_PER_SEC;
+  step = STEP;
   ends_at_once = TRUE;
   order = g_ptr_array_new ();
   clients = g_ptr_array_new_with_free_func (g_free);
@@ -145,6 +153,22 @@ test_quarter (void)
   tear_down ();
 }
 
+/* What is around a step takes time, too. */
+static void
+test_tiny_steps (void)
+{
+  const guint n = 20000;
+  gint64 took;
+
+  set_up ();
+  step = 0;
+  come ("10.0.0.1")->n_more = n;
+  took = run ();
+  g_assert_cmpuint (order->len, ==, n + 1);
+  g_assert_cmpint (took, >, n * 80);
+  tear_down ();
+}
+
 /* What is not used for long may be used at once, but not without end. */
 static void
 test_credit (void)
@@ -224,6 +248,23 @@ test_begun (void)
   g_assert_true (order->pdata[1] == first);
   g_assert_cmpuint (first->n_turns, ==, 2);
   g_assert_cmpuint (order->len, ==, 7);
+  tear_down ();
+}
+
+/* Clients that make their handshakes of any number of steps, and a new one of the same address. */
+static void
+test_endless (void)
+{
+  Client *honest;
+
+  set_up ();
+  for (guint i = 0; i < 3; i++)
+    come ("10.0.0.1")->n_more = 1000;
+  for (guint i = 0; i < 10; i++)
+    g_main_context_iteration (NULL, FALSE);
+  honest = come ("10.0.0.1");
+  run ();
+  g_assert_cmpuint (turn_of (honest), <, 10);
   tear_down ();
 }
 
@@ -331,11 +372,13 @@ main (int argc, char **argv)
 
   g_test_add_func ("/handshakes/time/one-step-in-a-turn-of-the-loop", test_one_a_turn);
   g_test_add_func ("/handshakes/time/a-quarter-at-the-most", test_quarter);
+  g_test_add_func ("/handshakes/time/no-step-is-for-nothing", test_tiny_steps);
   g_test_add_func ("/handshakes/time/little-is-saved-up", test_credit);
   g_test_add_func ("/handshakes/order/addresses-take-turns", test_addresses);
   g_test_add_func ("/handshakes/order/a-network-of-64-bits-is-one-address", test_networks);
   g_test_add_func ("/handshakes/order/newest-first", test_newest);
   g_test_add_func ("/handshakes/order/who-has-begun-goes-on-before", test_begun);
+  g_test_add_func ("/handshakes/order/new-ones-begin-however-long-others-go-on", test_endless);
   g_test_add_func ("/handshakes/order/few-unfinished-while-others-wait", test_few);
   g_test_add_func ("/handshakes/order/nobody-is-passed-over-for-good", test_alone);
   g_test_add_func ("/handshakes/room/who-has-most-gives-its-oldest", test_most);

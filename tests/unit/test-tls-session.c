@@ -596,6 +596,43 @@ test_trickle (void)
   pair_clear (&pair);
 }
 
+/* A hello in records of one byte: as many steps as it has bytes. */
+static void
+test_split (void)
+{
+  static guint8 hello[20000];
+  guint n_steps = 0;
+  int ends[2];
+  gssize length, n_sent;
+  Pair pair;
+
+  pair_init (&pair, "NORMAL");
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
+                   0);
+  gnutls_transport_set_int (pair.client, ends[0]);
+  g_assert_cmpint (gnutls_handshake (pair.client), ==, GNUTLS_E_AGAIN);
+  length = read (ends[1], hello, sizeof hello);
+  for (n_sent = 5; n_sent < length; n_sent++)
+    {
+      const guint8 record[] = { 22, 3, 1, 0, 1, hello[n_sent] };
+
+      g_assert_cmpint (send (pair.fd, record, sizeof record, 0), ==, sizeof record);
+      if (n_sent < 10) /* there are always more behind */
+        continue;
+      g_assert_cmpint (queen_tls_session_shake_hands (pair.server), ==, -1);
+      if (errno != EINTR)
+        break;
+      n_steps++;
+    }
+  g_assert_cmpint (errno, ==, EPROTO);
+  g_assert_cmpint (n_sent, <, length);
+  g_assert_cmpuint (n_steps, >, 10);
+  g_assert_cmpuint (n_steps, <, 100);
+  close (ends[0]);
+  close (ends[1]);
+  pair_clear (&pair);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -622,6 +659,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tls-session/handshake/what-is-weak-or-slow-is-refused", test_refused);
   g_test_add_func ("/tls-session/handshake/speaks-http-1-1", test_protocols);
   g_test_add_func ("/tls-session/handshake/tickets-as-long-as-their-key", test_tickets);
+  g_test_add_func ("/tls-session/handshake/split-ones-come-to-an-end", test_split);
   g_test_add_func ("/tls-session/handshake/never-waits", test_trickle);
 
   result = g_test_run ();
