@@ -16,6 +16,8 @@
 #define MAX_VISITED_AT_ONCE 1024 /* subscribers, until the main loop may turn */
 #define MAX_TIME_AT_ONCE (5 * G_TIME_SPAN_MILLISECOND)
 #define VISITS_PER_LOOK_AT_THE_CLOCK 4
+#define LARGE_WRITE (32 * 1024)      /* bytes: after that, too */
+#define WATCHED (EPOLLIN | EPOLLOUT) /* to write from the start, so that nothing is armed later */
 #define KEEPALIVE (15 * G_USEC_PER_SEC)
 #define LONGEST_ROUND G_USEC_PER_SEC
 #define SHORTEST_ROUND (5 * G_TIME_SPAN_MILLISECOND)
@@ -45,7 +47,8 @@ struct _QueenAudience
 {
   QueenAudienceSettings settings;
   QueenTally *tally;
-  gint64 now; /* µs, monotonic: when the clock was last looked at */
+  gint64 now;                /* µs, monotonic: when the clock was last looked at */
+  gboolean has_written_much; /* since then */
 
   QueenEpoll *sockets;
   QueenSubscriber *first;
@@ -72,6 +75,7 @@ get_seat (QueenSubscriber *subscriber)
 static gint64
 look_at_the_clock (QueenAudience *self)
 {
+  self->has_written_much = FALSE;
   return self->now = self->settings.clock->get_monotonic ();
 }
 
@@ -173,15 +177,17 @@ set_blocked (QueenAudience *self, QueenSubscriber *subscriber)
   check_progress (self, subscriber);
 }
 
-/* Writes until the subscriber has everything or the kernel takes no more.
+/* Writes until the subscriber has everything, the kernel takes no more, or others have to wait for
+ * too long. That counts as if the kernel was full, but that it tells at once that it is not.
  *
  * Returns: whether it is still there */
 static gboolean
 deliver (QueenAudience *self, QueenSubscriber *subscriber)
 {
   QueenSeat *seat = get_seat (subscriber);
-  guint32 n_written = queen_subscriber_get_n_written (subscriber);
+  guint32 n_before = queen_subscriber_get_n_written (subscriber);
   QueenWriteResult result = self->settings.deliver (subscriber, self->settings.data);
+  guint32 n_written = queen_subscriber_get_n_written (subscriber) - n_before;
 
   if (result == QUEEN_WRITE_FAILED ||
       (result == QUEEN_WRITE_ALL && queen_subscriber_is_leaving (subscriber)))
@@ -189,7 +195,8 @@ deliver (QueenAudience *self, QueenSubscriber *subscriber)
       remove_subscriber (self, subscriber);
       return FALSE;
     }
-  if (queen_subscriber_get_n_written (subscriber) != n_written)
+  self->has_written_much |= n_written >= LARGE_WRITE;
+  if (n_written > 0)
     {
       seat->is_watched = TRUE;
       seat->wrote_at = (guint32) (self->now / 1000);
@@ -198,6 +205,8 @@ deliver (QueenAudience *self, QueenSubscriber *subscriber)
     seat->is_blocked = FALSE;
   else if (!seat->is_blocked)
     set_blocked (self, subscriber);
+  if (result == QUEEN_WRITE_PAUSED)
+    queen_epoll_remind (self->sockets, queen_subscriber_get_fd (subscriber), WATCHED, subscriber);
   return TRUE;
 }
 
@@ -342,7 +351,8 @@ walk (QueenAudience *self, WalkKind kind)
 
       if (n == MAX_VISITED_AT_ONCE)
         return FALSE;
-      if (n % VISITS_PER_LOOK_AT_THE_CLOCK == 0 && look_at_the_clock (self) >= end)
+      if ((self->has_written_much || n % VISITS_PER_LOOK_AT_THE_CLOCK == 0) &&
+          look_at_the_clock (self) >= end)
         return FALSE;
       walk->at = get_seat (subscriber)->next;
       visits[kind](self, subscriber);
@@ -496,8 +506,7 @@ queen_audience_add (QueenAudience *self, QueenSubscriber *subscriber)
     queen_alarm_set (self->walks[WALK_ROUND].alarm, self->now + self->round);
   append_subscriber (self, subscriber);
   keep_kernel_patient (fd);
-  /* Waiting to write from the start, so that nothing is armed when the kernel takes no more. */
-  if (!queen_epoll_watch (self->sockets, fd, EPOLLIN | EPOLLOUT, subscriber))
+  if (!queen_epoll_watch (self->sockets, fd, WATCHED, subscriber))
     {
       self->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS] += !self->is_over;
       remove_subscriber (self, subscriber);

@@ -29,7 +29,8 @@ typedef struct _QueenAudience QueenAudience;
  * @caps: how many subscribers there may be
  * @stall_timeout: µs after which a subscriber is let go that takes nothing of what waits for it
  * @tally: what counts; it outlives the audience
- * @deliver: writes to @subscriber all that there is for it, or as much as the kernel takes
+ * @deliver: writes to @subscriber all that there is for it, or as much as the kernel takes, or as
+ *   others can wait for; it is then asked again in the next turn
  * @on_changed: somebody has come or gone
  */
 typedef struct

@@ -103,12 +103,24 @@ queen_epoll_new (
   return self;
 }
 
-gboolean
-queen_epoll_watch (QueenEpoll *self, int fd, guint events, gpointer item)
+static int
+control (QueenEpoll *self, int operation, int fd, guint events, gpointer item)
 {
   struct epoll_event event = { .events = events | EPOLLRDHUP | EPOLLET, .data.ptr = item };
 
-  return epoll_ctl (self->fd, EPOLL_CTL_ADD, fd, &event) == 0;
+  return epoll_ctl (self->fd, operation, fd, &event);
+}
+
+gboolean
+queen_epoll_watch (QueenEpoll *self, int fd, guint events, gpointer item)
+{
+  return control (self, EPOLL_CTL_ADD, fd, events, item) == 0;
+}
+
+void
+queen_epoll_remind (QueenEpoll *self, int fd, guint events, gpointer item)
+{
+  control (self, EPOLL_CTL_MOD, fd, events, item);
 }
 
 void

@@ -48,6 +48,15 @@ QueenEpoll *queen_epoll_new (
  */
 gboolean queen_epoll_watch (QueenEpoll *self, int fd, guint events, gpointer item);
 
+/**
+ * queen_epoll_remind:
+ * @events: as it is watched for
+ *
+ * Has the kernel tell again, in the next turn, of what @fd is ready for, though nothing has
+ * changed. For who has stopped before the kernel had no more, as others are waiting.
+ */
+void queen_epoll_remind (QueenEpoll *self, int fd, guint events, gpointer item);
+
 /** Lets go of a socket that is not closed. */
 void queen_epoll_forget (QueenEpoll *self, int fd);
 

@@ -33,6 +33,12 @@ queen_socket_write (QueenSocket *self, const struct iovec *vectors, guint n_vect
   return written;
 }
 
+gboolean
+queen_socket_is_full (const QueenSocket *self)
+{
+  return !self->tls || queen_tls_session_has_unsent (self->tls);
+}
+
 int
 queen_socket_flush (QueenSocket *self)
 {

@@ -34,11 +34,19 @@ gssize queen_socket_read (QueenSocket *self, void *buffer, gsize size);
 /**
  * queen_socket_write:
  *
- * Writes in one system call when it is plain.
+ * Writes in one system call when it is plain. Through TLS, of much only a part is taken at once.
  *
  * Returns: how many bytes need not be given again; -1
  */
 gssize queen_socket_write (QueenSocket *self, const struct iovec *vectors, guint n_vectors);
+
+/**
+ * queen_socket_is_full:
+ *
+ * Returns: why only a part of what was just written has been taken: whether the kernel took no
+ *   more, which will tell when it does; otherwise it is only the turn of others
+ */
+gboolean queen_socket_is_full (const QueenSocket *self);
 
 /**
  * queen_socket_flush:

@@ -152,11 +152,14 @@ write_once (QueenStream *self, QueenSubscriber *subscriber, gboolean *is_through
 static QueenWriteResult
 deliver (QueenSubscriber *subscriber, gpointer data)
 {
+  guint32 n_before = queen_subscriber_get_n_written (subscriber);
   QueenWriteResult result = QUEEN_WRITE_ALL;
   gboolean is_through = FALSE;
 
   while (result == QUEEN_WRITE_ALL && !is_through)
-    result = write_once (data, subscriber, &is_through);
+    result = queen_subscriber_has_had_much (subscriber, n_before)
+                 ? QUEEN_WRITE_PAUSED
+                 : write_once (data, subscriber, &is_through);
   return result;
 }
 

@@ -7,7 +7,8 @@
 
 #include "queen-frame.h"
 
-#define MAX_CHATTER 4096 /* bytes */
+#define MAX_CHATTER 4096                /* bytes */
+#define MAX_SEALED_AT_ONCE (128 * 1024) /* bytes, until others have a turn: 256 short records */
 
 struct _QueenSubscriber
 {
@@ -84,6 +85,12 @@ queen_subscriber_get_n_written (const QueenSubscriber *self)
   return self->n_written;
 }
 
+gboolean
+queen_subscriber_has_had_much (const QueenSubscriber *self, guint32 n_before)
+{
+  return self->socket.tls && self->n_written - n_before >= MAX_SEALED_AT_ONCE;
+}
+
 void
 queen_subscriber_owe (QueenSubscriber *self, GBytes *bytes)
 {
@@ -148,11 +155,13 @@ queen_subscriber_is_leaving (const QueenSubscriber *self)
 /* Writing */
 
 static QueenWriteResult
-get_result (gssize written, gsize size)
+get_result (const QueenSubscriber *self, gssize written, gsize size)
 {
   if (written < 0)
     return errno == EAGAIN || errno == ENOBUFS ? QUEEN_WRITE_NOTHING : QUEEN_WRITE_FAILED;
-  return (gsize) written == size ? QUEEN_WRITE_ALL : QUEEN_WRITE_SOME;
+  if ((gsize) written == size)
+    return QUEEN_WRITE_ALL;
+  return queen_socket_is_full (&self->socket) ? QUEEN_WRITE_SOME : QUEEN_WRITE_PAUSED;
 }
 
 static gssize
@@ -210,7 +219,7 @@ queen_subscriber_write_owed (QueenSubscriber *self)
   written = write_vectors (self, vectors, self->n_owed);
   if (written > 0)
     pay (self, (gsize) written);
-  return get_result (written, size);
+  return get_result (self, written, size);
 }
 
 QueenWriteResult
@@ -226,7 +235,7 @@ queen_subscriber_write_batch (QueenSubscriber *self,
   g_return_val_if_fail (self->n_owed == 0, QUEEN_WRITE_NOTHING);
 
   written = write_vectors (self, batch->vectors, batch->n_vectors);
-  result = get_result (written, batch->size);
+  result = get_result (self, written, batch->size);
   if (result == QUEEN_WRITE_ALL)
     self->cursor = batch->to;
   else if (written > 0)
@@ -242,7 +251,8 @@ queen_subscriber_write_batch (QueenSubscriber *self,
 QueenWriteResult
 queen_subscriber_flush (QueenSubscriber *self)
 {
-  return get_result (self->is_leaving ? queen_socket_finish (&self->socket)
+  return get_result (self,
+                     self->is_leaving ? queen_socket_finish (&self->socket)
                                       : queen_socket_flush (&self->socket),
                      0);
 }

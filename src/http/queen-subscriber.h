@@ -71,6 +71,7 @@ typedef enum
   QUEEN_WRITE_ALL,
   QUEEN_WRITE_SOME,    /* the kernel took no more */
   QUEEN_WRITE_NOTHING, /* nor anything at all */
+  QUEEN_WRITE_PAUSED,  /* the kernel takes more, but it is the turn of others */
   QUEEN_WRITE_FAILED,
 } QueenWriteResult;
 
@@ -116,6 +117,15 @@ guint queen_subscriber_get_owner (const QueenSubscriber *self);
  * Returns: how many bytes were written to it so far, of 32 bits
  */
 guint32 queen_subscriber_get_n_written (const QueenSubscriber *self);
+
+/**
+ * queen_subscriber_has_had_much:
+ * @n_before: what queen_subscriber_get_n_written() has said when its turn began
+ *
+ * Returns: whether it is the turn of others: sealing takes time, while what is plain the kernel
+ * takes at once
+ */
+gboolean queen_subscriber_has_had_much (const QueenSubscriber *self, guint32 n_before);
 
 /**
  * queen_subscriber_owe:

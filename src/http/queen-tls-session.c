@@ -17,6 +17,11 @@
 #define MAX_SMALL_RECORDS 1024
 #define BYTES_PER_RECORD 64
 
+/* Until others have their turn. A client may want records of 512 bytes, and whole ones are sealed
+ * byte by byte: either is a millisecond or less. */
+#define MAX_RECORDS_AT_ONCE 256
+#define MAX_BYTES_AT_ONCE (256 * 1024)
+
 /* Of a handshake: records that came with others behind them, and did not make it whole. A client
  * has three of them at the most. */
 #define MAX_SPLIT_RECORDS 64
@@ -307,17 +312,25 @@ gather (const struct iovec *vectors, guint n_vectors, gsize n_skipped, guint8 *c
   return length;
 }
 
+gboolean
+queen_tls_session_has_unsent (const QueenTlsSession *self)
+{
+  return self->has_unsent || self->n_unsent > 0;
+}
+
 gssize
 queen_tls_session_write (QueenTlsSession *self, const struct iovec *vectors, guint n_vectors)
 {
   /* Sessions belong to the main loop's thread. One byte more: the seal's. */
   static guint8 content[QUEEN_TLS_MAX_RECORD + 1];
+  gsize most = MIN (MAX_RECORDS_AT_ONCE * self->max_content, MAX_BYTES_AT_ONCE);
   gsize n_written = 0;
   gsize length;
 
   if (queen_tls_session_flush (self) < 0)
     return -1;
-  while ((length = gather (vectors, n_vectors, n_written, content, self->max_content)) > 0)
+  while (n_written < most &&
+         (length = gather (vectors, n_vectors, n_written, content, self->max_content)) > 0)
     {
       int result = self->seal ? send_by_seal (self, content, length)
                               : send_by_gnutls (self, content, length);

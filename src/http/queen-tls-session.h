@@ -69,12 +69,16 @@ gssize queen_tls_session_read (QueenTlsSession *self, void *buffer, gsize size);
  * queen_tls_session_write:
  *
  * A record that the kernel takes only in part counts as written; the session sends the rest of it
- * before anything else.
+ * before anything else. Of much, it takes only what needs a millisecond or so.
  *
  * Returns: bytes; -1, with `errno`
  */
 gssize
 queen_tls_session_write (QueenTlsSession *self, const struct iovec *vectors, guint n_vectors);
+
+/** Returns: whether a record was begun that the kernel has not taken: until it does, nothing else
+ * is */
+gboolean queen_tls_session_has_unsent (const QueenTlsSession *self);
 
 /**
  * queen_tls_session_flush:

@@ -3,6 +3,7 @@
 
 /* Many subscribers, and those who do not read: what they cost, and whom it costs. */
 
+#include "http/queen-audience.h"
 #include "stream-fixture.h"
 
 static void
@@ -436,6 +437,65 @@ test_slices_of_stalled (Fixture *f, gconstpointer data)
   close_all (fds);
 }
 
+/* Others' turns */
+
+static GString *visits; /* who was delivered to: the number of each */
+static guint n_pauses;  /* that the first one still takes */
+
+static QueenWriteResult
+deliver_in_parts (QueenSubscriber *subscriber, gpointer data)
+{
+  guint number = queen_subscriber_get_owner (subscriber);
+
+  g_string_append_printf (visits, "%u", number);
+  if (number > 1 || n_pauses == 0)
+    return QUEEN_WRITE_ALL;
+  n_pauses--;
+  return QUEEN_WRITE_PAUSED;
+}
+
+static void
+on_changed (gpointer data)
+{
+}
+
+/* Who has had much goes on in the turns after that, until it has had all, and not in between. */
+static void
+test_pauses (void)
+{
+  QueenTally tally = { 0 };
+  const QueenAudienceSettings settings = {
+    .clock = &clock_of_the_test,
+    .caps = { .subscribers = 2 },
+    .stall_timeout = STALL_TIMEOUT,
+    .tally = &tally,
+    .deliver = deliver_in_parts,
+    .on_changed = on_changed,
+  };
+  QueenAudience *audience = queen_audience_new (&settings, NULL);
+  int fds[2][2];
+
+  visits = g_string_new (NULL);
+  n_pauses = 3;
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds[i]),
+                       ==, 0);
+      queen_audience_add (audience, queen_subscriber_new ((QueenSocket){ .fd = fds[i][1] }, i + 1));
+    }
+  g_assert_true (queen_audience_flush (audience));
+  g_assert_cmpstr (visits->str, ==, "122"); /* the flush does not wait for it */
+  turn ();
+  g_assert_cmpstr (visits->str, ==, "122111");
+  g_assert_true (queen_audience_flush (audience));
+  turn ();
+  g_assert_cmpstr (visits->str, ==, "12211112");
+  queen_audience_free (audience);
+  g_string_free (visits, TRUE);
+  for (guint i = 0; i < 2; i++)
+    close (fds[i][0]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -457,6 +517,7 @@ main (int argc, char **argv)
   ADD ("/audience/turns/goodbye", crowd, test_slices_of_goodbye);
   ADD ("/audience/turns/keepalive", crowd, test_slices_of_keepalive);
   ADD ("/audience/turns/stalled", crowd, test_slices_of_stalled);
+  g_test_add_func ("/audience/turns/who-has-had-much-goes-on-later", test_pauses);
 
   return g_test_run ();
 }

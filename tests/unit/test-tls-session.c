@@ -240,6 +240,32 @@ test_short_records (void)
     }
 }
 
+/* However much there is, and however short the records that the client wants. */
+static void
+test_much (void)
+{
+  const gsize length = 2000000;
+  g_autofree char *text = make_text (length);
+  g_autoptr (GString) read = NULL;
+  gssize n_bytes;
+  Pair pair;
+
+  pair_init (&pair, TLS_1_3);
+  check ((int) gnutls_record_set_max_size (pair.client, 600));
+  check (shake_hands (&pair));
+  queen_tls_session_end_reading (pair.server);
+  setsockopt (pair.server_fd, SOL_SOCKET, SO_SNDBUF, &(int){ 1 << 22 }, sizeof (int));
+  setsockopt (pair.server_fd, SOL_SOCKET, SO_SNDBUFFORCE, &(int){ 1 << 22 }, sizeof (int));
+  n_bytes = server_write (&pair, text, length);
+  if (queen_tls_session_has_unsent (pair.server))
+    g_test_skip ("the kernel has too little room");
+  else
+    g_assert_cmpint (n_bytes, ==, 256 * 600);
+  read = pass_on (&pair, text + n_bytes, length - (gsize) n_bytes);
+  g_assert_cmpmem (read->str, read->len, text, length);
+  pair_clear (&pair);
+}
+
 static void
 test_size (void)
 {
@@ -648,6 +674,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tls-session/write/any-cipher-of-any-version", test_ciphers);
   g_test_add_func ("/tls-session/write/what-is-begun-goes-on", test_pieces);
   g_test_add_func ("/tls-session/write/short-records-for-who-wants-them", test_short_records);
+  g_test_add_func ("/tls-session/write/a-millisecond-at-a-time", test_much);
   g_test_add_func ("/tls-session/write/who-only-writes-needs-little", test_size);
   g_test_add_func ("/tls-session/write/a-key-is-not-used-for-ever", test_worn_key);
   g_test_add_func ("/tls-session/read/what-waits-behind-is-not-forgotten", test_behind);
