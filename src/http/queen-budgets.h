@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 
 /**
  * QueenBudget:
- * @QUEEN_BUDGET_REQUESTS: heads and bodies that are not whole yet
+ * @QUEEN_BUDGET_REQUESTS: heads and bodies that are not whole yet, and the TLS sessions that they
+ * come through
  * @QUEEN_BUDGET_ANSWERS: answers that their clients have not taken yet
  *
  * What strangers can make the queen hold in memory.

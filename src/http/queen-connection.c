@@ -14,8 +14,9 @@
 #define MAX_TRIED 64             /* who are asked to make room */
 #define LONG_PATIENCE (10 * G_USEC_PER_SEC) /* with one that takes a little, likewise */
 #define SMALL_ANSWER (16 * 1024)            /* bytes */
-#define MAX_READS_AT_ONCE 64 /* of one request, until others have their turn: half a millisecond   \
-                              */
+#define MAX_READS_AT_ONCE                                                                          \
+  64 /* of one request, until others have their turn: half a millisecond                           \
+      */
 
 typedef enum
 {
@@ -59,7 +60,7 @@ struct _QueenConnection
   QueenHandshake handshake;
 
   QueenRequestBuffer request;
-  gsize n_kept;        /* bytes of it that count as held */
+  gsize n_kept;        /* bytes that count as held for it */
   gboolean is_evicted; /* it makes room for others, but not for what it still has to say */
 
   void (*on_gone) (gpointer data); /* NULL when nobody answers later */
@@ -71,6 +72,30 @@ struct _QueenConnection
   gboolean has_unread_data; /* closing now would reset the connection under the answer */
   gsize n_drained;          /* bytes */
 };
+
+/* What is held */
+
+static void
+hold_request (QueenConnection *self)
+{
+  gsize n_kept = self->request.kept ? self->request.kept->len : 0;
+
+  if (self->socket.tls && self->state < STATE_HANDLER)
+    n_kept += QUEEN_TLS_SESSION_SIZE;
+  if (n_kept == self->n_kept)
+    return;
+  queen_budgets_hold (self->settings->budgets, QUEEN_BUDGET_REQUESTS,
+                      (gssize) n_kept - (gssize) self->n_kept);
+  self->n_kept = n_kept;
+}
+
+static void
+clear_request (QueenConnection *self)
+{
+  queen_request_buffer_clear (&self->request);
+  self->request = (QueenRequestBuffer){ NULL };
+  hold_request (self);
+}
 
 /* Waiting */
 
@@ -91,27 +116,6 @@ enter_state (QueenConnection *self, State state)
       queen_wait_end (&self->waits[wait]);
     else if (!queen_wait_is_on (&self->waits[wait]))
       begin_wait (self, wait);
-}
-
-/* What is held */
-
-static void
-hold_request (QueenConnection *self)
-{
-  gsize n_kept = self->request.kept ? self->request.kept->len : 0;
-
-  if (n_kept == self->n_kept)
-    return;
-  queen_budgets_hold (self->settings->budgets, QUEEN_BUDGET_REQUESTS,
-                      (gssize) n_kept - (gssize) self->n_kept);
-  self->n_kept = n_kept;
-}
-
-static void
-clear_request (QueenConnection *self)
-{
-  queen_request_buffer_clear (&self->request);
-  self->request = (QueenRequestBuffer){ NULL };
   hold_request (self);
 }
 
@@ -330,6 +334,13 @@ make_room_for_answer (QueenConnection *self, const QueenAnswer *answer)
   return TRUE;
 }
 
+static gboolean
+is_large (const QueenAnswer *answer)
+{
+  return (answer->body ? g_bytes_get_size (answer->body) : 0) + g_bytes_get_size (answer->head) >
+         SMALL_ANSWER;
+}
+
 static void
 begin_answer (QueenConnection *self, QueenAnswer *answer)
 {
@@ -347,6 +358,8 @@ begin_answer (QueenConnection *self, QueenAnswer *answer)
       queen_answer_clear (answer);
       answer->head = queen_answer_to_bytes (error);
     }
+  if (is_large (answer)) /* it may take long, and a session is large, too */
+    queen_socket_end_reading (&self->socket);
   queen_delivery_begin (&self->delivery, answer);
   self->answered_at = self->settings->rooms[QUEEN_WAIT_ANSWER].clock->get_monotonic ();
   enter_state (self, STATE_ANSWER);
@@ -424,7 +437,6 @@ handle_request (QueenConnection *self, QueenText whole)
   };
 
   self->request = (QueenRequestBuffer){ NULL };
-  hold_request (self);
   self->has_unread_data = buffer.has_excess;
   enter_state (self, STATE_HANDLER);
   switch (self->settings->on_request (self, &request, &answer, self->settings->data))
@@ -452,26 +464,30 @@ invite_body (QueenConnection *self)
     queen_socket_write (&self->socket, &vector, 1);
 }
 
-/* Counts what is kept of the request. Those who take longest make room for it. Returns whether the
- * connection still waits for more. */
+/* Those who take longest make room for what is held of the request. Returns whether it still waits
+ * for more. */
 static gboolean
-keep_request (QueenConnection *self)
+make_room_for_request (QueenConnection *self)
 {
   QueenBudgets *budgets = self->settings->budgets;
   QueenConnection *oldest;
 
-  hold_request (self);
-  if (self->is_evicted)
-    return TRUE;
-  while (queen_budgets_get_held (budgets, QUEEN_BUDGET_REQUESTS) >
-         queen_budget_get_most (QUEEN_BUDGET_REQUESTS))
+  while (!queen_budgets_has_room (budgets, QUEEN_BUDGET_REQUESTS, 0) &&
+         (oldest = queen_waiting_room_peek (&self->settings->rooms[QUEEN_WAIT_REQUEST])))
     {
-      oldest = queen_waiting_room_peek (&self->settings->rooms[QUEEN_WAIT_REQUEST]);
       queen_connection_evict (oldest);
       if (oldest == self)
         return FALSE;
     }
   return TRUE;
+}
+
+/* The same, with what is kept now. */
+static gboolean
+keep_request (QueenConnection *self)
+{
+  hold_request (self);
+  return self->is_evicted || make_room_for_request (self);
 }
 
 /* As soon as the head is whole it is known whose request a trusted proxy hands on, and so whose
@@ -609,11 +625,14 @@ begin_handshake (QueenConnection *self)
 
   enter_state (self, STATE_HANDSHAKE);
   socket->tls = queen_tls_accept (self->settings->tls, socket->fd);
-  if (socket->tls)
-    return TRUE;
-  socket->fd = -1;
-  refuse_handshake (self);
-  return FALSE;
+  if (!socket->tls)
+    {
+      socket->fd = -1;
+      refuse_handshake (self);
+      return FALSE;
+    }
+  hold_request (self);
+  return make_room_for_request (self);
 }
 
 static void

@@ -14,6 +14,10 @@ G_BEGIN_DECLS
 /** How long a client may come back by a ticket, which saves the certificate's signature: s. */
 #define QUEEN_TLS_TICKET_LIFETIME (2 * 60 * 60)
 
+/** Bytes that a session takes at the most while it is read: 11 KB, and what GnuTLS needs for
+ * records that are not whole. */
+#define QUEEN_TLS_SESSION_SIZE (48 * 1024)
+
 /**
  * QueenTlsSession:
  *

@@ -424,6 +424,53 @@ test_queue_is_bounded (Fixture *f, gconstpointer data)
   g_assert_true (get_ready (honest));
 }
 
+static gsize
+get_held (Fixture *f)
+{
+  return queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS);
+}
+
+/* A session is larger than most of what comes through it. */
+static void
+test_held (Fixture *f, gconstpointer data)
+{
+  Client *first = come (f, "10.0.0.1");
+  Client *second = come (f, "10.0.0.1");
+
+  g_assert_cmpuint (get_held (f), ==, 0); /* the hello is still the kernel's */
+  turn ();
+  g_assert_cmpuint (get_held (f), ==, 2 * QUEEN_TLS_SESSION_SIZE);
+  g_assert_true (get_ready (first));
+  let_go (first, -1);
+  turn ();
+  g_assert_true (is_served (first));
+  g_assert_cmpuint (get_held (f), ==, QUEEN_TLS_SESSION_SIZE);
+  shutdown (second->fd, SHUT_RDWR);
+  turn ();
+  g_assert_cmpuint (get_held (f), ==, 0);
+}
+
+static void
+test_too_much_held (Fixture *f, gconstpointer data)
+{
+  const gsize others = queen_budget_get_most (QUEEN_BUDGET_REQUESTS) - 3 * QUEEN_TLS_SESSION_SIZE;
+
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, (gssize) others);
+  for (guint i = 0; i < 5; i++)
+    {
+      come (f, "10.0.0.1");
+      turn ();
+    }
+  for (guint i = 0; i < 5; i++)
+    g_assert_cmpint (is_gone (f->clients->pdata[i]), ==, i < 2);
+  g_assert_cmpuint (get_held (f), ==, others + 3 * QUEEN_TLS_SESSION_SIZE);
+  g_assert_true (get_ready (f->clients->pdata[4]));
+  let_go (f->clients->pdata[4], -1);
+  turn ();
+  g_assert_true (is_served (f->clients->pdata[4]));
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -(gssize) others);
+}
+
 static void
 test_hang_up (Fixture *f, gconstpointer data)
 {
@@ -467,6 +514,8 @@ main (int argc, char **argv)
   ADD ("/gate-tls/room/made-by-one-that-has-just-spoken", test_cap);
   ADD ("/gate-tls/room/one-address-pushes-out-its-own", test_burden);
   ADD ("/gate-tls/room/in-the-queue-too", test_queue_is_bounded);
+  ADD ("/gate-tls/room/sessions-count-as-held", test_held);
+  ADD ("/gate-tls/room/older-sessions-make-it", test_too_much_held);
   ADD ("/gate-tls/end/of-clients-in-the-queue", test_hang_up);
   ADD ("/gate-tls/end/of-the-gate", test_the_end);
 #undef ADD
