@@ -334,6 +334,13 @@ make_room_for_answer (QueenConnection *self, const QueenAnswer *answer)
   return TRUE;
 }
 
+static gboolean
+is_large (const QueenAnswer *answer)
+{
+  return (answer->body ? g_bytes_get_size (answer->body) : 0) + g_bytes_get_size (answer->head) >
+         SMALL_ANSWER;
+}
+
 static void
 begin_answer (QueenConnection *self, QueenAnswer *answer)
 {
@@ -351,8 +358,8 @@ begin_answer (QueenConnection *self, QueenAnswer *answer)
       queen_answer_clear (answer);
       answer->head = queen_answer_to_bytes (error);
     }
-  if (queen_delivery_get_size (answer, self->settings->budgets) > SMALL_ANSWER)
-    queen_socket_end_reading (&self->socket); /* it may take long, and a session is large */
+  if (is_large (answer)) /* it may take long, and a session is large, too */
+    queen_socket_end_reading (&self->socket);
   queen_delivery_begin (&self->delivery, answer);
   self->answered_at = self->settings->rooms[QUEEN_WAIT_ANSWER].clock->get_monotonic ();
   enter_state (self, STATE_ANSWER);
