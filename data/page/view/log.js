@@ -56,7 +56,8 @@ class Line {
 
     setText(this.#time, formatClock(at));
     this.#time.dateTime = new Date(at).toISOString();
-    if (kind !== "note") parts.push(make("span", "kind", kind));
+    /* What has much to say of itself has no room for that. */
+    if (kind !== "note" && count === 1) parts.push(make("span", "kind", kind));
     if (id) parts.push(this.#name);
     if (others > 0) parts.push(make("span", "others", `+${formatNumber(others)}`));
     if (text) parts.push(make("span", "text", text));
