@@ -197,6 +197,9 @@ testPage("the pulse turns amber when a beat is late, and the icon with it",
   { options: ["--heartbeat-interval=200ms"] }, async ({ queen, page }) => {
     await queen.worker();
     await row(page, "worker/worker-1").waitFor();
+    /* Before the second beat nobody knows when it is due. */
+    await page.getByLabel("Every heartbeat").check();
+    await page.locator("#log .line.queen").nth(2).waitFor();
     await page.waitForFunction(() => Number(
       /[\d.]+/.exec(document.getElementById("pulse-age")?.textContent ?? "9")?.[0]) < 0.2);
     queen.process.kill("SIGSTOP");
