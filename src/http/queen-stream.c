@@ -27,6 +27,7 @@ struct _QueenStream
   QueenAudience *audience;
   QueenBatch batch;
   gboolean is_leaving;
+  gboolean has_left; /* goodbye is being said: whoever hears of it first misses nothing for that */
   guint64 marked_head; /* the broadcast's head when all that keep up were told its id at last */
 
   QueenAlarm *flush_alarm;
@@ -193,6 +194,7 @@ leave (QueenStream *self)
 
   if (self->marked_head == head)
     {
+      self->has_left = TRUE;
       queen_audience_say_goodbye (self->audience);
       return;
     }
@@ -273,7 +275,7 @@ spread_news (QueenStream *self)
   gboolean was_flushed = is_flushed (self);
   gint64 flush_due = self->flush_time + self->settings.flush_interval;
 
-  if (queen_audience_get_n_subscribers (self->audience) == 0)
+  if (queen_audience_get_n_subscribers (self->audience) == 0 || self->has_left)
     {
       set_flushed (self, queen_broadcast_get_head (self->broadcast));
       return;
@@ -297,7 +299,7 @@ pulse (QueenStream *self, QueenEvent *event)
   g_autofree char *id = queen_broadcast_dup_id (self->broadcast, next - 1);
   GBytes *excess;
 
-  if (queen_audience_get_n_subscribers (self->audience) == 0)
+  if (queen_audience_get_n_subscribers (self->audience) == 0 || self->has_left)
     return;
   queen_broadcast_pulse (self->broadcast, queen_snapshots_take (self->snapshots, event, id, next));
   excess = queen_snapshots_get_excess (self->snapshots);

@@ -215,8 +215,8 @@ test_unread_pulses (Fixture *f, gconstpointer data)
     close (fds[i]);
 }
 
-/* Those who hold the oldest pulse are gone, the rest of the audience has not been looked at yet, and
- * there is the next pulse already. */
+/* Those who hold the oldest pulse are gone, the rest of the audience has not been looked at yet,
+ * and there is the next pulse already. */
 static void
 test_pulse_amid_clearing (Fixture *f, gconstpointer data)
 {
@@ -402,6 +402,23 @@ test_slices_of_goodbye (Fixture *f, gconstpointer data)
   close_all (fds);
 }
 
+/* Whoever is told last hears of no more than who was told first. */
+static void
+test_event_amid_goodbye (Fixture *f, gconstpointer data)
+{
+  int fds[N_CROWD];
+
+  gather_crowd (f, fds);
+  publish (f);
+  queen_stream_say_goodbye (f->stream);
+  while (queen_stream_get_n_subscribers (f->stream) == N_CROWD)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), >, 0);
+  publish (f);
+  assert_spreads (fds, "1 bye");
+  close_all (fds);
+}
+
 static void
 test_slices_of_keepalive (Fixture *f, gconstpointer data)
 {
@@ -515,6 +532,7 @@ main (int argc, char **argv)
   ADD ("/audience/turns/an-urgent-flush-does-not", tiny_ring, test_urgent_flush_and_others);
   ADD ("/audience/turns/burst-loses-nobody-anything", tiny_ring, test_slices_of_burst);
   ADD ("/audience/turns/goodbye", crowd, test_slices_of_goodbye);
+  ADD ("/audience/turns/event-amid-goodbye", crowd, test_event_amid_goodbye);
   ADD ("/audience/turns/keepalive", crowd, test_slices_of_keepalive);
   ADD ("/audience/turns/stalled", crowd, test_slices_of_stalled);
   g_test_add_func ("/audience/turns/who-has-had-much-goes-on-later", test_pauses);
