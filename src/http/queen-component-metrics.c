@@ -3,7 +3,6 @@
 
 #include "queen-component-metrics.h"
 
-#include "queen-error.h"
 #include "queen-metrics-text.h"
 
 #define PART 256 /* components that are looked at together */
@@ -67,27 +66,25 @@ append_registry (GString *text, const Family *family, QueenRegistry *registry)
     }
 }
 
-gboolean
+void
 queen_component_metrics_append (GString *text,
-                                QueenRegistry *const registries[QUEEN_COMPONENT_N_KINDS],
-                                GError **error)
+                                QueenRegistry *const registries[QUEEN_COMPONENT_N_KINDS])
 {
+  gboolean are_too_many;
   guint total = 0;
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     total += queen_registry_get_total (registries[kind]);
-  if (total > QUEEN_COMPONENT_METRICS_MAX)
-    {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
-                   "there is a series for each component up to %d of them, and %u are known",
-                   QUEEN_COMPONENT_METRICS_MAX, total);
-      return FALSE;
-    }
+  are_too_many = total > QUEEN_COMPONENT_METRICS_MAX;
+  queen_metrics_gauge (text, "queen_components_with_series",
+                       "Components that have series of their own; none when they are too many.",
+                       are_too_many ? 0 : total);
+  if (are_too_many)
+    return;
   for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
     {
       queen_metrics_begin (text, families[i].name, "gauge", families[i].help);
       for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
         append_registry (text, &families[i], registries[kind]);
     }
-  return TRUE;
 }

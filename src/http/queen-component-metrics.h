@@ -13,12 +13,11 @@ G_BEGIN_DECLS
 /**
  * queen_component_metrics_append:
  * @registries: those of both kinds
- * @error: %QUEEN_ERROR_BAD_REQUEST when more than %QUEEN_COMPONENT_METRICS_MAX are known
  *
- * A series for each component, offline ones included.
+ * A series for each component, offline ones included; none when more than
+ * %QUEEN_COMPONENT_METRICS_MAX are known, and a figure that says for how many there are.
  */
-gboolean queen_component_metrics_append (GString *text,
-                                         QueenRegistry *const registries[QUEEN_COMPONENT_N_KINDS],
-                                         GError **error);
+void queen_component_metrics_append (GString *text,
+                                     QueenRegistry *const registries[QUEEN_COMPONENT_N_KINDS]);
 
 G_END_DECLS

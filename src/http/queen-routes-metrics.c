@@ -281,12 +281,13 @@ on_metrics (SoupServerMessage *message, GHashTable *query, gpointer data)
   gboolean with_components = FALSE;
 
   if (!queen_query_parse (g_uri_get_query (soup_server_message_get_uri (message)), parameters,
-                          G_N_ELEMENTS (parameters), &with_components, &error) ||
-      (with_components && !queen_component_metrics_append (text, registries, &error)))
+                          G_N_ELEMENTS (parameters), &with_components, &error))
     {
       queen_answer_error (message, error);
       return;
     }
+  if (with_components)
+    queen_component_metrics_append (text, registries);
 
   append_build (text);
   queen_process_metrics_append (text, metrics->start_time);

@@ -220,3 +220,17 @@ testPage("who is forgotten by hand leaves the page", {}, async ({ queen, page })
   await row(page, "worker/w").waitFor({ state: "detached" });
   await page.locator("#empty").waitFor();
 });
+
+testPage("who stopped and was forgotten is not brought back by past events", {},
+  async ({ queen, page }) => {
+    await queen.worker("gone", "stopped");
+    await queen.hive("gone-hive", "stopped");
+    await queen.worker("w", "ready");
+    for (const path of ["workers/gone", "hives/gone-hive"])
+      await fetch(`${queen.url}/v1/${path}`, { method: "DELETE" });
+    await page.reload();
+    await row(page, "worker/w").waitFor();
+    await figureIs(page, "workersOnline", "1");
+    await row(page, "worker/gone").waitFor({ state: "detached" });
+    await row(page, "hive/gone-hive").waitFor({ state: "detached" });
+  });

@@ -268,6 +268,7 @@ test_components (void)
   usual = read_metrics (port, "/metrics");
   all = read_metrics (port, "/metrics?components=all");
   g_assert_null (g_hash_table_lookup (usual->samples, online));
+  g_assert_cmpstr (get (all, "queen_components_with_series"), ==, "2");
   g_assert_cmpstr (get (all, online), ==, "1");
   g_assert_cmpstr (get (all, "queen_component_available{kind=\"worker\",id=\"a\",model=\"m\"}"), ==,
                    "0");

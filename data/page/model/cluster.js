@@ -254,7 +254,9 @@ export class Cluster {
    */
   #lose(component, askedAt) {
     if (component.lastHeard >= askedAt) return;
-    if (component.status === "offline" || component.lastSeen <= askedAt - WINDOW * 1000)
+    const hasEnded = component.status === "offline" || component.status === "stopped";
+
+    if (hasEnded || component.lastSeen <= askedAt - WINDOW * 1000)
       this.#drop(component, askedAt);
     else this.#alter(component, askedAt, () => (component.status = "unknown"));
   }
