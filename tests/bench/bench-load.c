@@ -4,8 +4,8 @@
 /* The load generator: one thread that plays publishers and subscribers against a server on this
  * machine, and prints what it measured as one JSON object. A worker's event is known by the R of
  * its status, Ready, which nothing else on a stream holds; memchr finds it faster than the bytes
- * arrive, and no two reads can tear it. Events are told apart by the fraction of their timestamp,
- * which every server passes on. */
+ * arrive, and no two reads can tear it. Where they are timed, events are told apart by their
+ * worker, of whom there are a few that beat in turns. */
 
 #include <errno.h>
 #include <glib.h>
@@ -22,8 +22,10 @@
 #include <unistd.h>
 
 #define MARK 'R'
-#define SECOND "2025-10-24T20:11:01."
-#define FRACTION_DIGITS 9
+#define TIMED "timed-"
+#define N_TIMED 64 /* so that the first is long through when its turn comes again */
+#define TIMED_DIGITS 2
+#define TIMED_EVENT "id\":\"" TIMED /* and not in the queen's list of ids */
 #define MAX_READY 512
 #define MAX_SAMPLES 8000000
 #define WARM_UP 0.5                    /* s */
@@ -98,7 +100,7 @@ static struct
 {
   gint64 connected; /* ns, before connect () */
   gint64 sent;
-} * stamps; /* by the event's number */
+} * stamps; /* by the worker's number */
 
 static gint32 *samples[2]; /* µs × 10: since connect (), and since the request was sent */
 static guint64 n_samples;
@@ -203,19 +205,22 @@ print_percentiles (gint32 *of, const char *prefix)
 static int
 make_heartbeat (const Client *client, char *request, gsize size)
 {
+  char id[16] = "worker-1";
   char body[512];
-  int length =
-      g_snprintf (body, sizeof body,
-                  "{\"worker\":{\"id\":\"worker-1\",\"model_id\":\"meta-llama/Llama-2-7b\","
-                  "\"device\":\"GPU-0\",\"port\":9301,\"status\":\"Ready\","
-                  "\"implementation\":\"llm-worker-rbee\",\"version\":\"0.1.0\"},"
-                  "\"timestamp\":\"" SECOND "%0*uZ\"}",
-                  FRACTION_DIGITS, n_sent);
+  int length;
 
   if (stamps)
+    g_snprintf (id, sizeof id, TIMED "%0*u", TIMED_DIGITS, n_sent % N_TIMED);
+  length = g_snprintf (body, sizeof body,
+                       "{\"worker\":{\"id\":\"%s\",\"model_id\":\"meta-llama/Llama-2-7b\","
+                       "\"device\":\"GPU-0\",\"port\":9301,\"status\":\"Ready\","
+                       "\"implementation\":\"llm-worker-rbee\",\"version\":\"0.1.0\"},"
+                       "\"timestamp\":\"2025-10-24T20:11:01.123456789Z\"}",
+                       id);
+  if (stamps)
     {
-      stamps[n_sent].connected = client->started;
-      stamps[n_sent].sent = now_nsec ();
+      stamps[n_sent % N_TIMED].connected = client->started;
+      stamps[n_sent % N_TIMED].sent = now_nsec ();
     }
   return g_snprintf (request, size,
                      "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: %s\r\n"
@@ -349,12 +354,12 @@ time_events (const char *at, const char *end)
 {
   gint64 now = now_nsec ();
 
-  while ((at = memmem (at, (gsize) (end - at), SECOND, strlen (SECOND))) &&
-         end - (at += strlen (SECOND)) > FRACTION_DIGITS)
+  while ((at = memmem (at, (gsize) (end - at), TIMED_EVENT, strlen (TIMED_EVENT))) &&
+         end - (at += strlen (TIMED_EVENT)) > TIMED_DIGITS)
     {
       gulong number = strtoul (at, NULL, 10);
 
-      record (now - stamps[number].connected, now - stamps[number].sent);
+      record (now - stamps[number % N_TIMED].connected, now - stamps[number % N_TIMED].sent);
     }
 }
 
