@@ -4,10 +4,9 @@
 #include "queen-heap.h"
 
 #include <malloc.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include "model/queen-clock.h"
+#include "queen-process-memory.h"
 
 #define MMAP_THRESHOLD (256 * 1024) /* bytes */
 #define KEPT (1024 * 1024)          /* bytes at the heap's end, for what comes next */
@@ -27,17 +26,12 @@ queen_heap_keep_blocks_apart (void)
   mallopt (M_MMAP_THRESHOLD, MMAP_THRESHOLD);
 }
 
-/* Returns: bytes; 0 when it is not known */
-static gsize
-get_resident (void)
+static gboolean
+has_grown (const QueenHeap *self)
 {
-  FILE *file = fopen ("/proc/self/statm", "re");
-  unsigned long n_total, n_resident;
-  gboolean is_known = file && fscanf (file, "%lu %lu", &n_total, &n_resident) == 2;
+  gsize resident;
 
-  if (file)
-    fclose (file);
-  return is_known ? n_resident * (gsize) sysconf (_SC_PAGESIZE) : 0;
+  return queen_process_memory_get (NULL, &resident) && resident >= self->min_resident;
 }
 
 static gpointer
@@ -56,7 +50,7 @@ on_turn (gpointer data)
   QueenHeap *self = data;
 
   queen_alarm_set (self->alarm, g_get_monotonic_time () + self->interval);
-  if (g_atomic_int_get (&self->is_trimming) || get_resident () < self->min_resident)
+  if (g_atomic_int_get (&self->is_trimming) || !has_grown (self))
     return;
   g_clear_pointer (&self->thread, g_thread_join);
   g_atomic_int_set (&self->is_trimming, TRUE);

@@ -5,7 +5,6 @@
 
 #include <glib/gi18n.h>
 
-#include "model/queen-hash.h"
 #include "queen-dbus-interfaces.h"
 #include "queenctl-bus-json.h"
 #include "queenctl-bus.h"
@@ -93,8 +92,7 @@ add_components (QueenctlKind kind, GVariantIter *part, GHashTable *components, G
           return FALSE;
         }
       /* One that has come back meanwhile is there twice, and the newer one is later. */
-      g_hash_table_replace (components, (gpointer) queenctl_component_get_string (component, "id"),
-                            component);
+      queenctl_component_set_add (components, component);
     }
   return TRUE;
 }
@@ -125,10 +123,7 @@ add_part (QueenctlBusQueen *self,
 static gboolean
 bus_list (QueenctlQueen *queen, QueenctlKind kind, GPtrArray *components, GError **error)
 {
-  g_autoptr (GHashTable) known = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL,
-                                                        (GDestroyNotify) queenctl_component_free);
-  GHashTableIter iter;
-  gpointer component;
+  g_autoptr (GHashTable) known = queenctl_component_set_new ();
   guint64 after = 0;
 
   do
@@ -136,12 +131,7 @@ bus_list (QueenctlQueen *queen, QueenctlKind kind, GPtrArray *components, GError
       return FALSE;
   while (after != 0);
 
-  g_hash_table_iter_init (&iter, known);
-  while (g_hash_table_iter_next (&iter, NULL, &component))
-    {
-      g_hash_table_iter_steal (&iter);
-      g_ptr_array_add (components, component);
-    }
+  queenctl_component_set_move (known, components);
   return TRUE;
 }
 

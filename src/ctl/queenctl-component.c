@@ -6,8 +6,10 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "model/queen-hash.h"
 #include "model/queen-timestamp.h"
 #include "queenctl-error.h"
+#include "queenctl-json.h"
 
 #define NSEC_PER_USEC 1000
 
@@ -17,16 +19,6 @@ struct _QueenctlComponent
   JsonNode *node; /* an object */
   char *sort_key;
 };
-
-/* What another machine says may have any type. */
-static const char *
-get_string (JsonObject *object, const char *member)
-{
-  JsonNode *node = json_object_get_member (object, member);
-
-  return node && json_node_get_value_type (node) == G_TYPE_STRING ? json_node_get_string (node)
-                                                                  : "";
-}
 
 static JsonObject *
 get_object (const QueenctlComponent *self)
@@ -40,7 +32,8 @@ queenctl_component_new (QueenctlKind kind, JsonNode *node, GError **error)
   g_autoptr (JsonNode) owned = node;
   QueenctlComponent *self;
 
-  if (!JSON_NODE_HOLDS_OBJECT (node) || *get_string (json_node_get_object (node), "id") == '\0')
+  if (!JSON_NODE_HOLDS_OBJECT (node) ||
+      *queenctl_json_get_text (json_node_get_object (node), "id") == '\0')
     {
       g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED,
                            _ ("What answers there is no queen."));
@@ -65,6 +58,33 @@ GPtrArray *
 queenctl_component_array_new (void)
 {
   return g_ptr_array_new_with_free_func ((GDestroyNotify) queenctl_component_free);
+}
+
+GHashTable *
+queenctl_component_set_new (void)
+{
+  return g_hash_table_new_full (queen_string_hash, g_str_equal, NULL,
+                                (GDestroyNotify) queenctl_component_free);
+}
+
+void
+queenctl_component_set_add (GHashTable *set, QueenctlComponent *component)
+{
+  g_hash_table_replace (set, (gpointer) queenctl_component_get_string (component, "id"), component);
+}
+
+void
+queenctl_component_set_move (GHashTable *set, GPtrArray *components)
+{
+  GHashTableIter iter;
+  gpointer component;
+
+  g_hash_table_iter_init (&iter, set);
+  while (g_hash_table_iter_next (&iter, NULL, &component))
+    {
+      g_hash_table_iter_steal (&iter);
+      g_ptr_array_add (components, component);
+    }
 }
 
 int
@@ -93,7 +113,7 @@ queenctl_component_get_node (const QueenctlComponent *self)
 const char *
 queenctl_component_get_string (const QueenctlComponent *self, const char *member)
 {
-  return get_string (get_object (self), member);
+  return queenctl_json_get_text (get_object (self), member);
 }
 
 guint64
@@ -130,7 +150,7 @@ get_of_health (const QueenctlComponent *self, const char *member)
   JsonNode *health = json_object_get_member (get_object (self), "health_status");
 
   return health && JSON_NODE_HOLDS_OBJECT (health)
-             ? get_string (json_node_get_object (health), member)
+             ? queenctl_json_get_text (json_node_get_object (health), member)
              : "";
 }
 

@@ -128,6 +128,13 @@ set_denied (const char *bus_name, const GError *cause, GError **error)
                  _ ("The bus does not allow that: %s"), cause->message);
 }
 
+void
+queenctl_error_late (GError **error)
+{
+  g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
+                       _ ("The queen is there, but did not answer in time."));
+}
+
 gboolean
 queenctl_error_from_bus (const char *bus_name, GError *cause, GError **error)
 {
@@ -141,8 +148,7 @@ queenctl_error_from_bus (const char *bus_name, GError *cause, GError **error)
     g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
                          _ ("The queen has just gone."));
   else if (is_late (cause))
-    g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
-                         _ ("The queen is there, but did not answer in time."));
+    queenctl_error_late (error);
   else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CLOSED))
     g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
                          _ ("The bus has gone away."));

@@ -54,6 +54,9 @@ gboolean queenctl_error_from_bus (const char *bus_name, GError *cause, GError **
  */
 gboolean queenctl_error_from_http (guint status, const char *message, GError **error);
 
+/** queenctl_error_late: that she is there, but took too long */
+void queenctl_error_late (GError **error);
+
 /**
  * queenctl_error_no_worker:
  * @model: what no worker is available for

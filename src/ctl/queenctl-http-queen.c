@@ -6,10 +6,10 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#include "model/queen-hash.h"
 #include "model/queen-timestamp.h"
 #include "queenctl-error.h"
 #include "queenctl-http-stream.h"
+#include "queenctl-json.h"
 
 #define PAGE 5000               /* components asked for at once */
 #define MOST_COMPONENTS 2000000 /* a list that is longer does not end */
@@ -28,8 +28,7 @@ G_DEFINE_FINAL_TYPE (QueenctlHttpQueen, queenctl_http_queen, QUEENCTL_TYPE_QUEEN
 static gboolean
 refuse_stranger (QueenctlHttp *http, GError **error)
 {
-  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED, _ ("What answers at %s is no queen."),
-               queenctl_http_get_url (http));
+  queenctl_http_set_stranger (http, error);
   return FALSE;
 }
 
@@ -73,13 +72,10 @@ set_start (JsonObject *status, const char *metrics)
 static void
 set_identity (QueenctlHttpQueen *self, JsonObject *status, JsonNode *build)
 {
-  JsonNode *version = json_object_get_member (json_node_get_object (build), "version");
   JsonArray *addresses = json_array_new ();
 
   json_object_set_string_member (status, "version",
-                                 version && json_node_get_value_type (version) == G_TYPE_STRING
-                                     ? json_node_get_string (version)
-                                     : "");
+                                 queenctl_json_get_text (json_node_get_object (build), "version"));
   json_array_add_string_element (addresses, queenctl_http_get_url (self->http));
   json_object_set_array_member (status, "addresses", addresses);
 }
@@ -129,8 +125,7 @@ add_page (
 
       if (!component)
         return FALSE;
-      g_hash_table_replace (components, (gpointer) queenctl_component_get_string (component, "id"),
-                            component);
+      queenctl_component_set_add (components, component);
     }
   return g_hash_table_size (components) <= MOST_COMPONENTS || refuse_stranger (http, error);
 }
@@ -139,11 +134,9 @@ add_page (
 static char *
 dup_next (JsonObject *page)
 {
-  JsonNode *next = json_object_get_member (page, "next");
+  const char *next = queenctl_json_get_string (page, "next");
 
-  return next && json_node_get_value_type (next) == G_TYPE_STRING
-             ? g_uri_escape_string (json_node_get_string (next), NULL, FALSE)
-             : NULL;
+  return next ? g_uri_escape_string (next, NULL, FALSE) : NULL;
 }
 
 /* @query: (nullable): what is asked for, such as `&model=m` */
@@ -179,19 +172,11 @@ static gboolean
 add_components (
     QueenctlHttp *http, QueenctlKind kind, const char *query, GPtrArray *components, GError **error)
 {
-  g_autoptr (GHashTable) known = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL,
-                                                        (GDestroyNotify) queenctl_component_free);
-  GHashTableIter iter;
-  gpointer component;
+  g_autoptr (GHashTable) known = queenctl_component_set_new ();
 
   if (!add_pages (http, kind, query, known, error))
     return FALSE;
-  g_hash_table_iter_init (&iter, known);
-  while (g_hash_table_iter_next (&iter, NULL, &component))
-    {
-      g_hash_table_iter_steal (&iter);
-      g_ptr_array_add (components, component);
-    }
+  queenctl_component_set_move (known, components);
   return TRUE;
 }
 

@@ -4,10 +4,9 @@
 #include "queenctl-http-stream.h"
 
 #include <glib/gi18n.h>
-#include <string.h>
 
-#include "model/queen-json.h"
 #include "queenctl-error.h"
+#include "queenctl-json.h"
 #include "queenctl-sse.h"
 
 #define LONGEST_SILENCE 45 /* s */
@@ -36,38 +35,29 @@ static void connect_to_stream (QueenctlHttpStream *self);
 
 /* What it says */
 
-static const char *
-get_text (JsonObject *event, const char *member)
-{
-  JsonNode *node = json_object_get_member (event, member);
-
-  return node && json_node_get_value_type (node) == G_TYPE_STRING ? json_node_get_string (node)
-                                                                  : "";
-}
-
 static void
 emit_event (QueenctlHttpStream *self, const char *json)
 {
-  g_autoptr (JsonNode) node = queen_json_parse (json, strlen (json), NULL, NULL);
-  JsonObject *event = node && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+  g_autoptr (JsonNode) node = queenctl_json_parse_object (json);
   g_autofree char *id_member = NULL;
+  JsonObject *event;
   const char *kind;
 
-  if (!event)
+  if (!node)
     return;
-  kind = get_text (event, "type");
+  event = json_node_get_object (node);
+  kind = queenctl_json_get_text (event, "type");
   id_member = g_strconcat (kind, "_id", NULL);
-  queenctl_queen_emit_event (self->queen, &(QueenctlEvent){ kind, get_text (event, id_member),
-                                                            get_text (event, "status"), json });
+  queenctl_queen_emit_event (self->queen,
+                             &(QueenctlEvent){ kind, queenctl_json_get_text (event, id_member),
+                                               queenctl_json_get_text (event, "status"), json });
 }
 
 static void
 emit_lagged (QueenctlHttpStream *self, const char *json)
 {
-  g_autoptr (JsonNode) node = queen_json_parse (json, strlen (json), NULL, NULL);
-  JsonNode *dropped = node && JSON_NODE_HOLDS_OBJECT (node)
-                          ? json_object_get_member (json_node_get_object (node), "dropped")
-                          : NULL;
+  g_autoptr (JsonNode) node = queenctl_json_parse_object (json);
+  JsonNode *dropped = node ? json_object_get_member (json_node_get_object (node), "dropped") : NULL;
 
   queenctl_queen_emit_lagged (self->queen,
                               dropped && json_node_get_value_type (dropped) == G_TYPE_INT64
@@ -216,8 +206,12 @@ on_first_try_late (gpointer data)
   QueenctlHttpStream *self = data;
 
   if (!self->is_settled)
-    end_try (self, g_error_new_literal (QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
-                                        _ ("The queen is there, but did not answer in time.")));
+    {
+      GError *error = NULL;
+
+      queenctl_error_late (&error);
+      end_try (self, error);
+    }
   return G_SOURCE_CONTINUE;
 }
 

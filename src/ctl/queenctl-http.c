@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "build-config.h"
-#include "model/queen-json.h"
 #include "queen-file.h"
 #include "queenctl-error.h"
+#include "queenctl-json.h"
 #include "queenctl-queen.h"
 
 #define MAX_ANSWER (64 * 1024 * 1024) /* bytes */
@@ -281,6 +281,13 @@ queenctl_http_set_no_queen (QueenctlHttp *self, const GError *cause, GError **er
                cause->message);
 }
 
+void
+queenctl_http_set_stranger (QueenctlHttp *self, GError **error)
+{
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED, _ ("What answers at %s is no queen."),
+               self->url);
+}
+
 char *
 queenctl_http_ask (QueenctlHttp *self,
                    const char *method,
@@ -302,8 +309,7 @@ queenctl_http_ask (QueenctlHttp *self,
   if (question.error)
     {
       if (question.is_late)
-        g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
-                             _ ("The queen is there, but did not answer in time."));
+        queenctl_error_late (error);
       else
         queenctl_http_set_no_queen (self, question.error, error);
       return NULL;
@@ -321,16 +327,11 @@ queenctl_http_ask (QueenctlHttp *self,
 void
 queenctl_http_set_refusal (guint status, const char *text, GError **error)
 {
-  g_autoptr (JsonNode) node = queen_json_parse (text, strlen (text), NULL, NULL);
-  JsonNode *message = node && JSON_NODE_HOLDS_OBJECT (node)
-                          ? json_object_get_member (json_node_get_object (node), "message")
-                          : NULL;
+  g_autoptr (JsonNode) node = queenctl_json_parse_object (text);
+  const char *message =
+      node ? queenctl_json_get_string (json_node_get_object (node), "message") : NULL;
 
-  queenctl_error_from_http (status,
-                            message && json_node_get_value_type (message) == G_TYPE_STRING
-                                ? json_node_get_string (message)
-                                : soup_status_get_phrase (status),
-                            error);
+  queenctl_error_from_http (status, message ? message : soup_status_get_phrase (status), error);
 }
 
 JsonNode *
@@ -357,11 +358,10 @@ queenctl_http_ask_json (QueenctlHttp *self,
       queenctl_http_set_refusal (status, text, error);
       return NULL;
     }
-  node = queen_json_parse (text, strlen (text), NULL, NULL);
-  if (!node || !JSON_NODE_HOLDS_OBJECT (node))
+  node = queenctl_json_parse_object (text);
+  if (!node)
     {
-      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED,
-                   _ ("What answers at %s is no queen."), self->url);
+      queenctl_http_set_stranger (self, error);
       return NULL;
     }
   return g_steal_pointer (&node);

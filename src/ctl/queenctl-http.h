@@ -75,6 +75,9 @@ JsonNode *queenctl_http_ask_json (QueenctlHttp *self,
 /** queenctl_http_set_no_queen: @error: that she cannot be reached, with @cause */
 void queenctl_http_set_no_queen (QueenctlHttp *self, const GError *cause, GError **error);
 
+/** queenctl_http_set_stranger: @error: that somebody else answers there */
+void queenctl_http_set_stranger (QueenctlHttp *self, GError **error);
+
 /** queenctl_http_set_refusal: @error: what an answer of @status with the body @text means */
 void queenctl_http_set_refusal (guint status, const char *text, GError **error);
 

@@ -3,9 +3,36 @@
 
 #include "queenctl-json.h"
 
+#include <string.h>
+
 #include "model/queen-json.h"
 
 #define COMPACT (-1)
+
+JsonNode *
+queenctl_json_parse_object (const char *text)
+{
+  g_autoptr (JsonNode) node = queen_json_parse (text, strlen (text), NULL, NULL);
+
+  return node && JSON_NODE_HOLDS_OBJECT (node) ? g_steal_pointer (&node) : NULL;
+}
+
+const char *
+queenctl_json_get_string (JsonObject *object, const char *name)
+{
+  JsonNode *node = json_object_get_member (object, name);
+
+  return node && json_node_get_value_type (node) == G_TYPE_STRING ? json_node_get_string (node)
+                                                                  : NULL;
+}
+
+const char *
+queenctl_json_get_text (JsonObject *object, const char *name)
+{
+  const char *text = queenctl_json_get_string (object, name);
+
+  return text ? text : "";
+}
 
 static void append_node (GString *json, JsonNode *node, int depth);
 

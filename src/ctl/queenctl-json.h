@@ -8,6 +8,25 @@
 G_BEGIN_DECLS
 
 /**
+ * queenctl_json_parse_object:
+ *
+ * Returns: (transfer full) (nullable): the object that @text is; %NULL when it is none
+ */
+JsonNode *queenctl_json_parse_object (const char *text);
+
+/**
+ * queenctl_json_get_string:
+ *
+ * What another machine says may have any type.
+ *
+ * Returns: (nullable): the text that is the member of that name; %NULL when it is none
+ */
+const char *queenctl_json_get_string (JsonObject *object, const char *name);
+
+/** The same, but the empty text when it is none. */
+const char *queenctl_json_get_text (JsonObject *object, const char *name);
+
+/**
  * queenctl_json_append:
  * @is_pretty: whether people read it: on lines of their own, indented
  *

@@ -14,9 +14,7 @@
 #define MAX_TRIED 64             /* who are asked to make room */
 #define LONG_PATIENCE (10 * G_USEC_PER_SEC) /* with one that takes a little, likewise */
 #define SMALL_ANSWER (16 * 1024)            /* bytes */
-#define MAX_READS_AT_ONCE                                                                          \
-  64 /* of one request, until others have their turn: half a millisecond                           \
-      */
+#define MAX_READS_AT_ONCE 64 /* of one request, until others have a turn: half a millisecond */
 
 typedef enum
 {

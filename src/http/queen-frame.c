@@ -14,20 +14,28 @@ typedef struct
 
 #define MAX_SIZE_LINE (2 * sizeof (gsize) + sizeof "\r\n")
 
+/* Returns: how long it is */
+static gsize
+print_size_line (char line[MAX_SIZE_LINE], gsize size)
+{
+  return (gsize) g_snprintf (line, MAX_SIZE_LINE, "%" G_GSIZE_MODIFIER "x\r\n", size);
+}
+
 void
 queen_chunk_append_size (GString *text, gsize size)
 {
-  g_string_append_printf (text, "%" G_GSIZE_MODIFIER "x\r\n", size);
+  char line[MAX_SIZE_LINE];
+
+  g_string_append_len (text, line, (gssize) print_size_line (line, size));
 }
 
 /* Makes a chunk of @text. */
 static void
 close_chunk (GString *text)
 {
-  char size[MAX_SIZE_LINE];
+  char line[MAX_SIZE_LINE];
 
-  g_snprintf (size, sizeof size, "%" G_GSIZE_MODIFIER "x\r\n", text->len);
-  g_string_prepend (text, size);
+  g_string_prepend_len (text, line, (gssize) print_size_line (line, text->len));
   g_string_append (text, QUEEN_CHUNK_END);
 }
 
@@ -74,18 +82,18 @@ queen_frame_dup_text (
     { "event: ", event, event ? strlen (event) : 0 },
     { "data: ", data, data_length },
   };
-  gsize inside = 1;
-  char size[MAX_SIZE_LINE];
+  gsize inside = 1, n_line;
+  char line[MAX_SIZE_LINE];
   char *text, *end;
 
   for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
     if (fields[i].value)
       inside += strlen (fields[i].name) + fields[i].length + 1;
 
-  g_snprintf (size, sizeof size, "%" G_GSIZE_MODIFIER "x\r\n", inside);
-  *length = strlen (size) + inside + strlen (QUEEN_CHUNK_END);
+  n_line = print_size_line (line, inside);
+  *length = n_line + inside + strlen (QUEEN_CHUNK_END);
   text = g_malloc (*length);
-  end = append (text, size, strlen (size));
+  end = append (text, line, n_line);
   for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
     {
       if (!fields[i].value)

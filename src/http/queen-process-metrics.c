@@ -3,12 +3,11 @@
 
 #include "queen-process-metrics.h"
 
-#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "queen-metrics-text.h"
+#include "queen-process-memory.h"
 
 static guint64
 count_entries (const char *directory)
@@ -36,17 +35,13 @@ count_descriptors (void)
 static void
 append_memory (GString *text)
 {
-  g_autofree char *statm = NULL;
-  unsigned long size, resident;
-  gint64 page = sysconf (_SC_PAGESIZE);
+  gsize size, resident;
 
-  if (!g_file_get_contents ("/proc/self/statm", &statm, NULL, NULL) ||
-      sscanf (statm, "%lu %lu", &size, &resident) != 2)
+  if (!queen_process_memory_get (&size, &resident))
     return;
-  queen_metrics_gauge (text, "process_virtual_memory_bytes", "Virtual memory size in bytes.",
-                       size * (guint64) page);
+  queen_metrics_gauge (text, "process_virtual_memory_bytes", "Virtual memory size in bytes.", size);
   queen_metrics_gauge (text, "process_resident_memory_bytes", "Resident memory size in bytes.",
-                       resident * (guint64) page);
+                       resident);
 }
 
 static gint64

@@ -96,13 +96,13 @@ answer_heartbeat (Heartbeats *heartbeats, QueenComponentKind kind, SoupServerMes
 }
 
 static void
-on_worker_heartbeat (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_worker_heartbeat (SoupServerMessage *message, const char *query, gpointer data)
 {
   answer_heartbeat (data, QUEEN_COMPONENT_WORKER, message);
 }
 
 static void
-on_hive_heartbeat (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_hive_heartbeat (SoupServerMessage *message, const char *query, gpointer data)
 {
   answer_heartbeat (data, QUEEN_COMPONENT_HIVE, message);
 }
@@ -127,13 +127,16 @@ free_subscription (Subscription *subscription)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Subscription, free_subscription)
 
 static gboolean
-parse_subscription (Subscription *subscription, SoupServerMessage *message, GError **error)
+parse_subscription (Subscription *subscription,
+                    SoupServerMessage *message,
+                    const char *query,
+                    GError **error)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   const QueenRequest *asked = queen_server_get_request (message);
   QueenStreamRequest *request = &subscription->request;
 
-  if (!queen_stream_request_parse (request, g_uri_get_query (soup_server_message_get_uri (message)),
+  if (!queen_stream_request_parse (request, query,
                                    soup_message_headers_get_one (headers, "Last-Event-ID"),
                                    queen_stream_get_capacity (subscription->stream), error))
     return FALSE;
@@ -153,7 +156,7 @@ on_take_over (QueenSocket socket, GBytes *head, gpointer data)
 }
 
 static void
-on_stream (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_stream (SoupServerMessage *message, const char *query, gpointer data)
 {
   Heartbeats *heartbeats = data;
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
@@ -161,7 +164,7 @@ on_stream (SoupServerMessage *message, GHashTable *query, gpointer data)
   g_autoptr (GError) error = NULL;
 
   subscription->stream = g_object_ref (heartbeats->stream);
-  if (!parse_subscription (subscription, message, &error))
+  if (!parse_subscription (subscription, message, query, &error))
     {
       queen_answer_error (message, error);
       return;

@@ -120,24 +120,27 @@ append_registries (GString *text, const QueenMetricsSources *sources)
                          queen_lister_get_n_made (sources->lister));
 }
 
-/* Statuses as they are sent. */
-static char *
-dup_status (QueenStatus status)
+/* A group of components by their status, as it is sent, and by something else. */
+static void
+append_group (GString *text,
+              const char *family,
+              const char *label,
+              const char *value,
+              QueenStatus status,
+              guint n)
 {
-  return g_ascii_strdown (queen_status_get_name (status), -1);
+  g_autofree char *word = g_ascii_strdown (queen_status_get_name (status), -1);
+  const QueenLabel labels[] = { { label, value }, { "status", word } };
+
+  queen_metrics_add (text, family, labels, G_N_ELEMENTS (labels), n);
 }
 
 static void
 append_heads (GString *text, const char *model, const QueenHeads *heads)
 {
   for (QueenStatus status = 0; status < QUEEN_N_STATUSES; status++)
-    {
-      g_autofree char *word = dup_status (status);
-      const QueenLabel labels[] = { { "model", model }, { "status", word } };
-
-      if (heads->workers[status] > 0)
-        queen_metrics_add (text, "queen_workers", labels, 2, heads->workers[status]);
-    }
+    if (heads->workers[status] > 0)
+      append_group (text, "queen_workers", "model", model, status, heads->workers[status]);
 }
 
 /* What senders call their models is nobody's but theirs, so there must be an end to it. */
@@ -170,12 +173,9 @@ append_hives (GString *text, const QueenMetricsSources *sources)
     for (QueenHealth health = 0; health < QUEEN_N_HEALTHS; health++)
       {
         guint n = queen_headcount_get_n_hives (sources->headcount, status, health);
-        g_autofree char *word = dup_status (status);
-        const QueenLabel labels[] = { { "health", queen_health_get_name (health) },
-                                      { "status", word } };
 
         if (n > 0)
-          queen_metrics_add (text, "queen_hives", labels, 2, n);
+          append_group (text, "queen_hives", "health", queen_health_get_name (health), status, n);
       }
 }
 
@@ -271,7 +271,7 @@ take_components (const char *name, const char *value, gpointer data, GError **er
 }
 
 static void
-on_metrics (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_metrics (SoupServerMessage *message, const char *query, gpointer data)
 {
   static const QueenParameter parameters[] = { { "components", take_components } };
   const Metrics *metrics = data;
@@ -280,8 +280,7 @@ on_metrics (SoupServerMessage *message, GHashTable *query, gpointer data)
   g_autoptr (GError) error = NULL;
   gboolean with_components = FALSE;
 
-  if (!queen_query_parse (g_uri_get_query (soup_server_message_get_uri (message)), parameters,
-                          G_N_ELEMENTS (parameters), &with_components, &error))
+  if (!queen_query_parse (query, parameters, G_N_ELEMENTS (parameters), &with_components, &error))
     {
       queen_answer_error (message, error);
       return;

@@ -15,14 +15,14 @@ typedef struct
 } Operations;
 
 static void
-on_health (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_health (SoupServerMessage *message, const char *query, gpointer data)
 {
   queen_answer_message (message, "The queen is well");
 }
 
 /* The time has a second name, as the seed's code calls it. */
 static void
-on_build_info (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_build_info (SoupServerMessage *message, const char *query, gpointer data)
 {
   queen_answer_json (message, SOUP_STATUS_OK,
                      g_string_new ("{\"version\":\"" QUEEN_VERSION "\",\"features\":" QUEEN_FEATURES
@@ -32,7 +32,7 @@ on_build_info (SoupServerMessage *message, GHashTable *query, gpointer data)
 
 /* EventSource cannot send an Authorization header, but it sends cookies. */
 static void
-on_session (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_session (SoupServerMessage *message, const char *query, gpointer data)
 {
   Operations *operations = data;
   g_autofree char *cookie = NULL;
@@ -57,7 +57,7 @@ on_session (SoupServerMessage *message, GHashTable *query, gpointer data)
 
 /* So that a page need not offer what would be refused. */
 static void
-on_rights (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_rights (SoupServerMessage *message, const char *query, gpointer data)
 {
   static const struct
   {
@@ -82,7 +82,7 @@ on_rights (SoupServerMessage *message, GHashTable *query, gpointer data)
 
 /* Her own page is one, too, and whatever gets into that. */
 static void
-on_shutdown (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_shutdown (SoupServerMessage *message, const char *query, gpointer data)
 {
   Operations *operations = data;
   g_autoptr (GError) error = NULL;

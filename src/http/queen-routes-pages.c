@@ -106,7 +106,7 @@ choose_variant (Page *page, SoupMessageHeaders *request)
 }
 
 static void
-on_page (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_page (SoupServerMessage *message, const char *query, gpointer data)
 {
   Page *page = data;
   SoupMessageHeaders *request = soup_server_message_get_request_headers (message);

@@ -111,21 +111,15 @@ static const QueenParameter list_parameters[] = {
   { "after", take_after },   { "model", take_model },
 };
 
-static const char *
-get_query (SoupServerMessage *message)
-{
-  return g_uri_get_query (soup_server_message_get_uri (message));
-}
-
 static gboolean
-parse_selection (SoupServerMessage *message,
+parse_selection (const char *query,
                  QueenComponentKind kind,
                  QueenSelection *selection,
                  GError **error)
 {
   gsize n = G_N_ELEMENTS (list_parameters) - (kind == QUEEN_COMPONENT_HIVE);
 
-  return queen_query_parse (get_query (message), list_parameters, n, selection, error);
+  return queen_query_parse (query, list_parameters, n, selection, error);
 }
 
 /* Lists */
@@ -240,7 +234,7 @@ answer_unchanged (SoupServerMessage *message, Routes *routes)
 }
 
 static void
-on_list (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_list (SoupServerMessage *message, const char *query, gpointer data)
 {
   Routes *routes = data;
   QueenComponentKind kind = queen_registry_get_kind (routes->registry);
@@ -248,7 +242,7 @@ on_list (SoupServerMessage *message, GHashTable *query, gpointer data)
   g_autoptr (QueenList) list = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!parse_selection (message, kind, &selection, &error))
+  if (!parse_selection (query, kind, &selection, &error))
     {
       queen_answer_error (message, error);
       return;
@@ -266,17 +260,20 @@ on_list (SoupServerMessage *message, GHashTable *query, gpointer data)
 
 /* Returns: (transfer full): the id that the path names; no parameter can change that */
 static char *
-dup_id (SoupServerMessage *message, GError **error)
+dup_id (SoupServerMessage *message, const char *query, GError **error)
 {
-  if (!queen_query_parse (get_query (message), NULL, 0, NULL, error))
+  if (!queen_query_parse (query, NULL, 0, NULL, error))
     return NULL;
   return queen_server_dup_id (message, error);
 }
 
 static gboolean
-answer_component (SoupServerMessage *message, QueenRegistry *registry, GError **error)
+answer_component (SoupServerMessage *message,
+                  const char *query,
+                  QueenRegistry *registry,
+                  GError **error)
 {
-  g_autofree char *id = dup_id (message, error);
+  g_autofree char *id = dup_id (message, query, error);
   QueenComponent *component;
   GString *json;
 
@@ -296,21 +293,21 @@ answer_component (SoupServerMessage *message, QueenRegistry *registry, GError **
 }
 
 static void
-on_component (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_component (SoupServerMessage *message, const char *query, gpointer data)
 {
   Routes *routes = data;
   g_autoptr (GError) error = NULL;
 
-  if (!answer_component (message, routes->registry, &error))
+  if (!answer_component (message, query, routes->registry, &error))
     queen_answer_error (message, error);
 }
 
 static void
-on_forget (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_forget (SoupServerMessage *message, const char *query, gpointer data)
 {
   QueenRegistry *registry = ((Routes *) data)->registry;
   g_autoptr (GError) error = NULL;
-  g_autofree char *id = dup_id (message, &error);
+  g_autofree char *id = dup_id (message, query, &error);
   g_autofree char *sender = queen_server_dup_sender (message);
   g_autofree char *text = NULL;
 

@@ -250,11 +250,7 @@ is_question_for_options (const char *method, const char *path, const Resource *r
 }
 
 static void
-route (QueenServer *self,
-       SoupServerMessage *message,
-       const char *path,
-       GHashTable *query,
-       const Resource *resource)
+route (QueenServer *self, SoupServerMessage *message, const char *path, const Resource *resource)
 {
   const char *name = soup_server_message_get_method (message);
   const Method *method = resource ? find_method (resource, name) : NULL;
@@ -265,7 +261,7 @@ route (QueenServer *self,
   else if (!check_visitor (self, get_exchange (message), method, &error))
     queen_answer_error (message, error);
   else if (method)
-    method->func (message, query, method->data);
+    method->func (message, g_uri_get_query (soup_server_message_get_uri (message)), method->data);
   else if (resource)
     answer_without_method (message, path, resource);
   else
@@ -287,7 +283,7 @@ on_request (SoupServer *soup,
   exchange->is_routed = TRUE;
   exchange->message = message;
   meet_visitor (exchange, message);
-  route (self, message, path, query, resource);
+  route (self, message, path, resource);
   if (exchange->is_later)
     {
       soup_server_message_pause (message);

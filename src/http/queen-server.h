@@ -13,11 +13,11 @@ G_BEGIN_DECLS
 
 /**
  * QueenRouteFunc:
- * @query: (nullable): the decoded query
+ * @query: (nullable): what stands behind the question mark, as queen_query_parse() takes it
  *
  * Answers a request by the functions of queen-answer.h.
  */
-typedef void (*QueenRouteFunc) (SoupServerMessage *message, GHashTable *query, gpointer data);
+typedef void (*QueenRouteFunc) (SoupServerMessage *message, const char *query, gpointer data);
 
 /**
  * QueenRoute:

@@ -93,14 +93,14 @@ on_later_gone (gpointer message)
 }
 
 static void
-on_later (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_later (SoupServerMessage *message, const char *query, gpointer data)
 {
   g_queue_push_tail (&world.later, message);
   queen_server_answer_later (message, on_later_gone, message);
 }
 
 static void
-on_shared (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_shared (SoupServerMessage *message, const char *query, gpointer data)
 {
   queen_server_answer_shared (message, "text/plain", world.shared);
 }

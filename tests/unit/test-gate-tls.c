@@ -71,7 +71,7 @@ check (int code)
 }
 
 static void
-on_hello (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_hello (SoupServerMessage *message, const char *query, gpointer data)
 {
   queen_answer_message (message, "hello");
 }

@@ -43,7 +43,7 @@ on_gone (gpointer data)
 }
 
 static void
-on_later (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_later (SoupServerMessage *message, const char *query, gpointer data)
 {
   Fixture *f = data;
 
@@ -52,7 +52,7 @@ on_later (SoupServerMessage *message, GHashTable *query, gpointer data)
 }
 
 static void
-on_shared (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_shared (SoupServerMessage *message, const char *query, gpointer data)
 {
   queen_server_answer_shared (message, "text/plain", ((Fixture *) data)->big);
 }
@@ -68,13 +68,13 @@ answer_large (SoupServerMessage *message, gsize size)
 }
 
 static void
-on_own (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_own (SoupServerMessage *message, const char *query, gpointer data)
 {
   answer_large (message, 40 * MIB);
 }
 
 static void
-on_third (SoupServerMessage *message, GHashTable *query, gpointer data)
+on_third (SoupServerMessage *message, const char *query, gpointer data)
 {
   answer_large (message, 24 * MIB);
 }
