@@ -3,7 +3,6 @@
 
 #include "queenctl-http-queen.h"
 
-#include <glib/gi18n.h>
 #include <string.h>
 
 #include "model/queen-timestamp.h"
