@@ -217,11 +217,14 @@ check_origin (QueenRequestHead *head, QueenText value, GError **error)
   return TRUE;
 }
 
+/* What libsoup must not act upon: the body and the connection are the gate's, and of an HTTP/1.0
+ * request libsoup would forget every line that Connection names, Host and Origin too. */
 static gboolean
 is_kept (QueenText name)
 {
-  static const char *const dropped[] = { "Content-Length", "Transfer-Encoding", "Expect", "Range",
-                                         "If-Range" };
+  static const char *const dropped[] = { "Content-Length", "Transfer-Encoding",
+                                         "Connection",     "Expect",
+                                         "Range",          "If-Range" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (dropped); i++)
     if (queen_text_is (name, dropped[i]))

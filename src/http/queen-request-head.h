@@ -66,9 +66,9 @@ gssize queen_request_head_find_end (const char *data, gsize length, gsize *scann
  *
  * Checks a request's head by the letter of RFC 9112, where libsoup 3.2 is lax: a known method, one
  * sane Host, at most one Content-Length of digits alone or else `chunked`, no folded lines. The
- * lines that are dealt with before libsoup (Content-Length, Transfer-Encoding, Expect) or that it
- * had better not see (Range, CVE-2025-32907) are left out of @accepted. One of HTTP/1.0 without a
- * Host gets one there, as libsoup wants one.
+ * lines that are dealt with before libsoup (Content-Length, Transfer-Encoding, Connection, Expect)
+ * or that it had better not see (Range, CVE-2025-32907) are left out of @accepted. One of HTTP/1.0
+ * without a Host gets one there, as libsoup wants one.
  */
 gboolean queen_request_head_parse (
     const char *data, gsize length, QueenRequestHead *head, GString *accepted, GError **error);

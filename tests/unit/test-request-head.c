@@ -126,7 +126,7 @@ test_accepted (void)
 {
   static const char text[] =
       "POST /x HTTP/1.1\r\nHost: a\r\nRange: bytes=0-\r\nX: y\r\nexpect: 100-Continue\r\n"
-      "If-Range: z\r\nContent-Length: 12\r\n\r\n";
+      "If-Range: z\r\nConnection: Host\r\nContent-Length: 12\r\n\r\n";
   g_autoptr (GString) accepted = g_string_new (NULL);
   QueenRequestHead head;
 
