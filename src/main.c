@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include "build-config.h"
+#include "process/queen-heap.h"
+#include "process/queen-log.h"
+#include "process/queen-stdio.h"
 #include "queen-daemon.h"
 #include "queen-error.h"
-#include "queen-heap.h"
-#include "queen-log.h"
-#include "queen-stdio.h"
 
 /* A service manager need not try these again: nothing but a person can change it (sysexits.h). */
 #define EXIT_USAGE 2

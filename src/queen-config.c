@@ -10,7 +10,7 @@
 #include "http/queen-origin.h"
 #include "queen-error.h"
 #include "queen-file.h"
-#include "queen-span.h"
+#include "text/queen-span.h"
 
 #define GROUP "queen"
 #define MAX_FILE (1024 * 1024) /* bytes */

@@ -12,16 +12,12 @@
 #include "build-config.h"
 #include "dbus/queen-dbus-service.h"
 #include "http/queen-access.h"
-#include "http/queen-caps.h"
+#include "http/queen-answer.h"
 #include "http/queen-forwarded.h"
 #include "http/queen-gate.h"
-#include "http/queen-listener.h"
 #include "http/queen-routes.h"
 #include "http/queen-server.h"
-#include "http/queen-stream.h"
-#include "http/queen-tally.h"
-#include "http/queen-tls.h"
-#include "http/queen-turns.h"
+#include "loop/queen-turns.h"
 #include "model/queen-event-bus.h"
 #include "model/queen-headcount.h"
 #include "model/queen-lister.h"
@@ -29,11 +25,16 @@
 #include "model/queen-pulse.h"
 #include "model/queen-registry.h"
 #include "model/queen-transition-log.h"
+#include "net/queen-caps.h"
+#include "net/queen-listener.h"
+#include "net/queen-tls.h"
+#include "process/queen-heap.h"
+#include "process/queen-notify.h"
 #include "queen-error.h"
-#include "queen-heap.h"
-#include "queen-memory.h"
-#include "queen-notify.h"
-#include "queen-watchdog.h"
+#include "queen-tally.h"
+#include "stream/queen-stream.h"
+#include "system/queen-memory.h"
+#include "system/queen-watchdog.h"
 
 #define MEMORY_DELAY (2 * G_USEC_PER_SEC)
 #define MEMORY_INTERVAL (5 * G_USEC_PER_SEC)
@@ -284,7 +285,8 @@ listen_everywhere (QueenDaemon *self, GError **error)
                    g_strerror (-n_sockets));
       return FALSE;
     }
-  self->listener = queen_listener_new (self->tls ? "https" : "http", &self->tally, on_accept, self);
+  self->listener = queen_listener_new (self->tls ? "https" : "http", &self->tally,
+                                       queen_answer_too_many, on_accept, self);
   return n_sockets > 0 ? adopt_sockets (self, n_sockets, error) : open_sockets (self, error);
 }
 

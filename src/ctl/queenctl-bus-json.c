@@ -4,8 +4,8 @@
 #include "queenctl-bus-json.h"
 
 #include "model/queen-component-json.h"
-#include "model/queen-json.h"
-#include "model/queen-timestamp.h"
+#include "text/queen-json.h"
+#include "text/queen-timestamp.h"
 
 #define NSEC_PER_USEC 1000
 #define LAST_TIME (G_MAXINT64 / NSEC_PER_USEC)

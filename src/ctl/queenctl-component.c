@@ -6,10 +6,10 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#include "model/queen-hash.h"
-#include "model/queen-timestamp.h"
 #include "queenctl-error.h"
 #include "queenctl-json.h"
+#include "text/queen-hash.h"
+#include "text/queen-timestamp.h"
 
 #define NSEC_PER_USEC 1000
 

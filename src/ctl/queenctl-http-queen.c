@@ -5,10 +5,10 @@
 
 #include <string.h>
 
-#include "model/queen-timestamp.h"
 #include "queenctl-error.h"
 #include "queenctl-http-stream.h"
 #include "queenctl-json.h"
+#include "text/queen-timestamp.h"
 
 #define PAGE 5000               /* components asked for at once */
 #define MOST_COMPONENTS 2000000 /* a list that is longer does not end */

@@ -4,7 +4,6 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
-#include "model/queen-hash.h"
 #include "queenctl-command.h"
 #include "queenctl-connect.h"
 #include "queenctl-error.h"
@@ -12,6 +11,7 @@
 #include "queenctl-suggestion.h"
 #include "queenctl-table.h"
 #include "queenctl-text.h"
+#include "text/queen-hash.h"
 
 #define MOST_COLUMNS 11
 

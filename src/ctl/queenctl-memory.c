@@ -3,7 +3,7 @@
 
 #include "queenctl-memory.h"
 
-#include "model/queen-hash.h"
+#include "text/queen-hash.h"
 
 struct _QueenctlMemory
 {

@@ -6,10 +6,10 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
-#include "model/queen-hash.h"
 #include "queenctl-bus.h"
 #include "queenctl-notification.h"
 #include "queenctl-text.h"
+#include "text/queen-hash.h"
 
 #define GATHERING_MSEC 1000
 #define MOST_LINES 8

@@ -4,11 +4,11 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
-#include "model/queen-timestamp.h"
 #include "queenctl-command.h"
 #include "queenctl-connect.h"
 #include "queenctl-table.h"
 #include "queenctl-text.h"
+#include "text/queen-timestamp.h"
 
 #define NSEC_PER_USEC 1000
 

@@ -6,7 +6,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#include "queen-distance.h"
+#include "text/queen-distance.h"
 
 #define FARTHEST 2 /* letters; with more of them wrong it is another word */
 

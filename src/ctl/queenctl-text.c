@@ -5,7 +5,7 @@
 
 #include <glib/gi18n.h>
 
-#include "queen-safe-text.h"
+#include "text/queen-safe-text.h"
 
 char *
 queenctl_text_dup_safe (const char *text)

@@ -4,8 +4,6 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
-#include "model/queen-hash.h"
-#include "queen-span.h"
 #include "queenctl-command.h"
 #include "queenctl-connect.h"
 #include "queenctl-error.h"
@@ -13,6 +11,8 @@
 #include "queenctl-matches.h"
 #include "queenctl-output.h"
 #include "queenctl-text.h"
+#include "text/queen-hash.h"
+#include "text/queen-span.h"
 
 #define USUAL_TIMEOUT (30 * QUEEN_SECOND)
 #define LONGEST_TIMEOUT (30 * QUEEN_DAY)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "build-config.h"
-#include "queen-stdio.h"
+#include "process/queen-stdio.h"
 #include "queenctl-command.h"
 #include "queenctl-error.h"
 #include "queenctl-output.h"

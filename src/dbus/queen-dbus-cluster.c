@@ -5,7 +5,7 @@
 
 #include <gio/gio.h>
 
-#include "model/queen-hash.h"
+#include "text/queen-hash.h"
 
 struct _QueenDBusCluster
 {

@@ -3,7 +3,7 @@
 
 #include "queen-dbus-mailbox.h"
 
-#include "model/queen-hash.h"
+#include "text/queen-hash.h"
 
 /* Of components, before even a reader that defers is woken: what is put and not taken has a bound,
  * however many come and go. */

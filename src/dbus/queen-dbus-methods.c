@@ -5,11 +5,11 @@
 
 #include <string.h>
 
-#include "model/queen-hash.h"
 #include "model/queen-heartbeat.h"
 #include "queen-dbus-cluster.h"
 #include "queen-dbus-component.h"
 #include "queen-error.h"
+#include "text/queen-hash.h"
 
 #define MAX_CALLS 64        /* that the main thread has not done yet */
 #define MAX_SUBSCRIBERS 256 /* as many as a bus lets one user have connections */

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/queen-socket-users.h"
 #include "queen-error.h"
 #include "queen-sessions.h"
-#include "queen-socket-users.h"
 #include "queen-tokens.h"
 
 struct _QueenAccess

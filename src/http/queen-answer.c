@@ -3,8 +3,8 @@
 
 #include "queen-answer.h"
 
-#include "model/queen-json.h"
 #include "queen-error.h"
+#include "text/queen-json.h"
 
 #define RETRY_AFTER "30" /* s: as long as a sender waits between two heartbeats */
 
@@ -125,4 +125,13 @@ queen_answer_to_bytes (const GError *error)
   g_string_append_len (bytes, json->str, (gssize) json->len);
   g_string_free (json, TRUE);
   return g_string_free_to_bytes (bytes);
+}
+
+GBytes *
+queen_answer_too_many (void)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "too many connections");
+
+  return queen_answer_to_bytes (error);
 }

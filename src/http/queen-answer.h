@@ -53,4 +53,11 @@ gboolean queen_answer_is_known (SoupServerMessage *message, const char *tag);
  */
 GBytes *queen_answer_to_bytes (const GError *error);
 
+/**
+ * queen_answer_too_many:
+ *
+ * Returns: (transfer full): 503 for a connection that finds no place
+ */
+GBytes *queen_answer_too_many (void);
+
 G_END_DECLS

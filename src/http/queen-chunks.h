@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "queen-text.h"
+#include "text/queen-text.h"
 
 G_BEGIN_DECLS
 

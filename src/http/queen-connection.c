@@ -823,7 +823,6 @@ void
 queen_connection_evict (QueenConnection *self)
 {
   QueenAnswer refusal = { NULL };
-  g_autoptr (GError) error = NULL;
 
   self->is_evicted = self->state != STATE_HANDSHAKE;
   if (!read_all (self) || has_spoken (self)) /* the rest has come meanwhile */
@@ -831,8 +830,7 @@ queen_connection_evict (QueenConnection *self)
   self->settings->tally->refusals[QUEEN_REFUSAL_CONNECTION_CAP]++;
   if (self->request.kept)
     {
-      g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "too many connections");
-      refusal.head = queen_answer_to_bytes (error);
+      refusal.head = queen_answer_too_many ();
       queen_delivery_begin (&self->delivery, &refusal);
       queen_delivery_send (&self->delivery, &self->socket);
     }

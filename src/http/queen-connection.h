@@ -6,16 +6,16 @@
 #include <gio/gio.h>
 #include <sys/socket.h>
 
+#include "loop/queen-epoll.h"
+#include "loop/queen-wait.h"
+#include "net/queen-handshakes.h"
+#include "net/queen-peers.h"
+#include "net/queen-tls.h"
 #include "queen-access.h"
 #include "queen-delivery.h"
-#include "queen-epoll.h"
 #include "queen-forwarded.h"
-#include "queen-handshakes.h"
-#include "queen-peers.h"
 #include "queen-readers.h"
 #include "queen-tally.h"
-#include "queen-tls.h"
-#include "queen-wait.h"
 
 G_BEGIN_DECLS
 

@@ -3,8 +3,8 @@
 
 #pragma once
 
-#include "queen-budgets.h"
-#include "queen-socket.h"
+#include "net/queen-budgets.h"
+#include "net/queen-socket.h"
 
 G_BEGIN_DECLS
 

@@ -6,13 +6,13 @@
 #include <gio/gio.h>
 #include <sys/socket.h>
 
-#include "model/queen-clock.h"
+#include "loop/queen-clock.h"
+#include "net/queen-budgets.h"
+#include "net/queen-caps.h"
+#include "net/queen-tls.h"
 #include "queen-access.h"
-#include "queen-budgets.h"
-#include "queen-caps.h"
 #include "queen-connection.h"
 #include "queen-tally.h"
-#include "queen-tls.h"
 
 G_BEGIN_DECLS
 

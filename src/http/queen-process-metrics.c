@@ -6,8 +6,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "process/queen-process-memory.h"
 #include "queen-metrics-text.h"
-#include "queen-process-memory.h"
 
 static guint64
 count_entries (const char *directory)

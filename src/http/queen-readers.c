@@ -3,8 +3,8 @@
 
 #include "queen-readers.h"
 
-#include "model/queen-hash.h"
-#include "queen-peers.h"
+#include "net/queen-peers.h"
+#include "text/queen-hash.h"
 
 /* One address, or network, as queen_peers_dup_network() has it. */
 typedef struct _QueenReaderPlace

@@ -5,7 +5,7 @@
 
 #include <glib.h>
 
-#include "queen-text.h"
+#include "text/queen-text.h"
 
 G_BEGIN_DECLS
 

@@ -9,8 +9,8 @@
 #include "queen-error.h"
 #include "queen-metrics-text.h"
 #include "queen-process-metrics.h"
-#include "queen-query.h"
 #include "queen-revision.h"
+#include "text/queen-query.h"
 
 /* Names and units as https://prometheus.io/docs/practices/naming/ wants them; those that begin with
  * `process_` mean the same in every program. */

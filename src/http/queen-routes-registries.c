@@ -5,11 +5,11 @@
 
 #include "model/queen-component-json.h"
 #include "model/queen-listing.h"
+#include "net/queen-budgets.h"
+#include "net/queen-peers.h"
 #include "queen-answer.h"
-#include "queen-budgets.h"
 #include "queen-error.h"
-#include "queen-peers.h"
-#include "queen-query.h"
+#include "text/queen-query.h"
 
 #define USUAL_JSON 512  /* bytes: what nearly every component fits in */
 #define MAX_LIMIT 10000 /* components on one page */

@@ -3,15 +3,15 @@
 
 #pragma once
 
+#include "loop/queen-turns.h"
 #include "model/queen-headcount.h"
 #include "model/queen-lister.h"
 #include "model/queen-registry.h"
-#include "queen-caps.h"
+#include "net/queen-caps.h"
 #include "queen-gate.h"
 #include "queen-server.h"
-#include "queen-stream.h"
 #include "queen-tally.h"
-#include "queen-turns.h"
+#include "stream/queen-stream.h"
 
 G_BEGIN_DECLS
 

@@ -5,12 +5,12 @@
 
 #include <string.h>
 
-#include "model/queen-clock.h"
+#include "loop/queen-clock.h"
+#include "net/queen-peers.h"
 #include "queen-answer.h"
 #include "queen-cors.h"
 #include "queen-error.h"
 #include "queen-head-stream.h"
-#include "queen-peers.h"
 
 #define ALL_METHODS "GET, HEAD, POST, DELETE, OPTIONS"
 #define USUAL_ANSWER 1024 /* bytes: what nearly all of them fit in */

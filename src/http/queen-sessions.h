@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "model/queen-clock.h"
+#include "loop/queen-clock.h"
 
 G_BEGIN_DECLS
 

@@ -3,8 +3,8 @@
 
 #include "queen-component-json.h"
 
-#include "queen-json.h"
-#include "queen-timestamp.h"
+#include "text/queen-json.h"
+#include "text/queen-timestamp.h"
 
 /* Each @name comes with all that stands around it, so that a long list is not put together from
  * crumbs. */

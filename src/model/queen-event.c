@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#include "queen-json.h"
-#include "queen-timestamp.h"
+#include "text/queen-json.h"
+#include "text/queen-timestamp.h"
 
 G_DEFINE_BOXED_TYPE (QueenEvent, queen_event, queen_event_ref, queen_event_unref)
 

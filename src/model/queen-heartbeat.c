@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "queen-error.h"
-#include "queen-json.h"
-#include "queen-legible.h"
-#include "queen-timestamp.h"
+#include "text/queen-json.h"
+#include "text/queen-legible.h"
+#include "text/queen-timestamp.h"
 
 /* Where the members of one kind stand. */
 typedef struct

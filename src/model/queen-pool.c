@@ -4,7 +4,7 @@
 #include "queen-pool.h"
 
 #include "queen-error.h"
-#include "queen-hash.h"
+#include "text/queen-hash.h"
 
 struct _QueenPool
 {
@@ -138,8 +138,8 @@ queen_pool_init (QueenPool *self)
 {
   self->entries =
       g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_entry);
-  self->models =
-      g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, (GDestroyNotify) g_sequence_free);
+  self->models = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free,
+                                        (GDestroyNotify) g_sequence_free);
 }
 
 QueenPool *

@@ -5,9 +5,9 @@
 
 #include "queen-error.h"
 #include "queen-grace.h"
-#include "queen-hash.h"
 #include "queen-roll.h"
 #include "queen-senders.h"
+#include "text/queen-hash.h"
 
 #define MAX_EXPIRED_AT_ONCE 64
 #define SENDERS_PART 4 /* one sender brings no more than this part of all */

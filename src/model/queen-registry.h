@@ -5,7 +5,7 @@
 
 #include <glib-object.h>
 
-#include "queen-clock.h"
+#include "loop/queen-clock.h"
 #include "queen-component.h"
 #include "queen-event-bus.h"
 #include "queen-sighting.h"

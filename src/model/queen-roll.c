@@ -3,7 +3,7 @@
 
 #include "queen-roll.h"
 
-#include "queen-json.h"
+#include "text/queen-json.h"
 
 #define MAX_PLACES 256 /* of one block */
 

@@ -3,7 +3,7 @@
 
 #include "queen-senders.h"
 
-#include "queen-hash.h"
+#include "text/queen-hash.h"
 
 struct _QueenSenders
 {

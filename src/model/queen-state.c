@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "queen-error.h"
-#include "queen-hash.h"
 #include "queen-heartbeat.h"
-#include "queen-json.h"
-#include "queen-legible.h"
-#include "queen-timestamp.h"
+#include "text/queen-hash.h"
+#include "text/queen-json.h"
+#include "text/queen-legible.h"
+#include "text/queen-timestamp.h"
 
 #define FORMAT "queen-rbee state"
 #define MAX_NUMBER G_GINT64_CONSTANT (999999999999999) /* as many digits as the JSON may have */

@@ -18,7 +18,7 @@
 #include "http/queen-gate.h"
 #include "http/queen-routes.h"
 #include "http/queen-server.h"
-#include "http/queen-tls.h"
+#include "net/queen-tls.h"
 #include "tls-identity.h"
 
 #define N_CLIENTS 4

@@ -11,15 +11,15 @@
 #include "../unit/fake-clock.h"
 #include "../unit/state-text.h"
 #include "fuzz.h"
-#include "http/queen-broadcast.h"
-#include "http/queen-frame.h"
 #include "model/queen-component-json.h"
 #include "model/queen-heartbeat.h"
-#include "model/queen-json.h"
-#include "model/queen-legible.h"
 #include "model/queen-registry.h"
-#include "model/queen-timestamp.h"
 #include "queen-error.h"
+#include "stream/queen-broadcast.h"
+#include "stream/queen-frame.h"
+#include "text/queen-json.h"
+#include "text/queen-legible.h"
+#include "text/queen-timestamp.h"
 
 #define START (G_GINT64_CONSTANT (1761336661) * G_USEC_PER_SEC)
 #define MAX_STEPS 64

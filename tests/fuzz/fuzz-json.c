@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "model/queen-json.h"
 #include "queen-error.h"
+#include "text/queen-json.h"
 
 static void
 check_error (const GError *error, gsize size)

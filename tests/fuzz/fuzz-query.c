@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "http/queen-query.h"
 #include "model/queen-listing.h"
 #include "queen-error.h"
+#include "text/queen-query.h"
 
 static gboolean
 take_pair (const char *name, const char *value, gpointer data, GError **error)

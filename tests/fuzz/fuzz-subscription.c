@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "http/queen-broadcast.h"
-#include "http/queen-frame.h"
-#include "http/queen-stream-request.h"
 #include "queen-error.h"
+#include "stream/queen-broadcast.h"
+#include "stream/queen-frame.h"
+#include "stream/queen-stream-request.h"
 
 #define LIFE "1a2b3c"
 #define CAPACITY 8

@@ -26,7 +26,8 @@ BusDaemon *bus_daemon_new_for_session (void);
 /* A limit other than a system bus's, such as `max_incoming_bytes`; to be said before it starts. */
 void bus_daemon_set_limit (BusDaemon *self, const char *name, guint value);
 
-/* What the bus lets nobody send, such as `send_member='Forget'` of an interface; to be said before it starts. */
+/* What the bus lets nobody send, such as `send_member='Forget'` of an interface; to be said before
+ * it starts. */
 void bus_daemon_deny (BusDaemon *self, const char *rule);
 
 const char *bus_daemon_get_address (BusDaemon *self);

@@ -198,7 +198,8 @@ test_pages (void)
 
   g_assert_true (is_answered (port, SHUTDOWN ("Origin: http://localhost\r\n"), 403, "web page"));
   g_assert_true (is_answered (port, SHUTDOWN ("Origin: https://evil.example\r\n"), 403, "evil"));
-  g_assert_true (is_answered (port, FORGET ("Origin: http://localhost\r\n"), 404, NULL)); /* her own */
+  g_assert_true (
+      is_answered (port, FORGET ("Origin: http://localhost\r\n"), 404, NULL)); /* her own */
   g_assert_true (is_answered (port, FORGET ("Origin: http://localhost:9999\r\n"), 403, "own user"));
   g_assert_true (is_answered (port, FORGET ("Origin: https://evil.example\r\n"), 403, "evil"));
 }

@@ -5,8 +5,8 @@
 
 /* A ring, and what one reads in it. */
 
-#include "http/queen-broadcast.h"
-#include "http/queen-frame.h"
+#include "stream/queen-broadcast.h"
+#include "stream/queen-frame.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "model/queen-clock.h"
+#include "loop/queen-clock.h"
 
 /* A clock that stands still until the test moves it. */
 

@@ -3,8 +3,8 @@
 
 #pragma once
 
-#include "http/queen-broadcast.h"
-#include "http/queen-stream.h"
+#include "stream/queen-broadcast.h"
+#include "stream/queen-stream.h"
 
 #include <string.h>
 #include <sys/socket.h>

@@ -3,8 +3,8 @@
 
 /* Many subscribers, and those who do not read: what they cost, and whom it costs. */
 
-#include "http/queen-audience.h"
 #include "stream-fixture.h"
+#include "stream/queen-audience.h"
 
 static void
 fill (Fixture *f, int fast)

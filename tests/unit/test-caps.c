@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "http/queen-caps.h"
+#include "net/queen-caps.h"
 
 typedef struct
 {

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 
 #include "fake-clock.h"
-#include "http/queen-certificate.h"
-#include "http/queen-tls.h"
+#include "net/queen-certificate.h"
+#include "net/queen-tls.h"
 #include "queen-error.h"
 #include "tls-identity.h"
 

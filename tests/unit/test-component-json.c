@@ -3,7 +3,7 @@
 
 #include "model/queen-component-json.h"
 
-#include "model/queen-json.h"
+#include "text/queen-json.h"
 
 /* 2025-10-24T20:11:00Z and a little later, ns */
 #define FIRST_SEEN (G_GINT64_CONSTANT (1761336660) * 1000000000)

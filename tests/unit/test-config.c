@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "queen-error.h"
-#include "queen-span.h"
+#include "text/queen-span.h"
 
 /* @words: the command line behind the program's name, with spaces between */
 static QueenConfig *

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "http/queen-epoll.h"
+#include "loop/queen-epoll.h"
 
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "model/queen-clock.h"
+#include "loop/queen-clock.h"
 
 #define N_ITEMS 24
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "http/queen-frame.h"
+#include "stream/queen-frame.h"
 
 #include <string.h>
 

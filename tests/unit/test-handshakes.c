@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "fake-clock.h"
-#include "http/queen-handshakes.h"
+#include "net/queen-handshakes.h"
 
 #define STEP 2000 /* µs: what a signature by RSA takes */
 

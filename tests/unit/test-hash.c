@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "model/queen-hash.h"
+#include "text/queen-hash.h"
 
 #include <string.h>
 #include <time.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "queen-heap.h"
+#include "process/queen-heap.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "model/queen-json.h"
+#include "text/queen-json.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "http/queen-listener.h"
+#include "net/queen-listener.h"
 
 #include <netinet/in.h>
 #include <unistd.h>
 
-#include "model/queen-clock.h"
+#include "loop/queen-clock.h"
 
 static void
 on_accept (int fd, const struct sockaddr_storage *peer, guint n_before, gpointer data)
@@ -33,7 +33,8 @@ test_own (void)
   static const char *const addresses[] = { "127.0.0.1", NULL };
   QueenTally tally = { 0 };
   guint n_accepted = 0;
-  g_autoptr (QueenListener) listener = queen_listener_new ("http", &tally, on_accept, &n_accepted);
+  g_autoptr (QueenListener) listener =
+      queen_listener_new ("http", &tally, NULL, on_accept, &n_accepted);
   int client;
 
   g_assert_true (queen_listener_listen (listener, addresses, 0, FALSE, NULL));
@@ -51,7 +52,8 @@ test_adopted (void)
                                        .sin_addr = { htonl (INADDR_LOOPBACK) } };
   QueenTally tally = { 0 };
   guint n_accepted = 0;
-  g_autoptr (QueenListener) listener = queen_listener_new ("http", &tally, on_accept, &n_accepted);
+  g_autoptr (QueenListener) listener =
+      queen_listener_new ("http", &tally, NULL, on_accept, &n_accepted);
   int managers = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   int client, accepted;
 
@@ -85,7 +87,7 @@ test_slow (void)
   QueenTally tally = { 0 };
   guint n_accepted = 0;
   g_autoptr (QueenListener) listener =
-      queen_listener_new ("http", &tally, on_accept_slowly, &n_accepted);
+      queen_listener_new ("http", &tally, NULL, on_accept_slowly, &n_accepted);
   int clients[5];
 
   g_assert_true (queen_listener_listen (listener, addresses, 0, FALSE, NULL));

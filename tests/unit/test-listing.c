@@ -213,7 +213,7 @@ test_slices (Fixture *f, gconstpointer data)
   g_assert_false (queen_listing_write (listing, &ticking_clock, now + 2 * tick));
   queen_registry_forget (f->registry, "0", NULL, NULL);   /* it is written already */
   queen_registry_forget (f->registry, "299", NULL, NULL); /* it is not */
-  beat_many (f, 300, 50);                           /* they have come too late */
+  beat_many (f, 300, 50);                                 /* they have come too late */
   beat_many (f, 0, 1);
   while (!queen_listing_write (listing, &ticking_clock, now + 2 * tick))
     n_slices++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "queen-log.h"
+#include "process/queen-log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "fake-clock.h"
-#include "queen-log-flood.h"
-#include "queen-log-stream.h"
+#include "process/queen-log-flood.h"
+#include "process/queen-log-stream.h"
 
 #define SECOND G_USEC_PER_SEC
 

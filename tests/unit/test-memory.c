@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "queen-memory.h"
+#include "system/queen-memory.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "queen-state-file.h"
+#include "system/queen-state-file.h"
 
 #define MSEC 1000
 #define NEVER (3600 * (gint64) G_USEC_PER_SEC)

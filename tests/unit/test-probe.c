@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "http/queen-probe.h"
+#include "system/queen-probe.h"
 
 #include <netinet/in.h>
 #include <unistd.h>

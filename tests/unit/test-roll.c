@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "model/queen-json.h"
+#include "text/queen-json.h"
 
 typedef struct
 {

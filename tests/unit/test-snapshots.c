@@ -3,7 +3,7 @@
 
 /* Who shares how things stand with whom, and for how long. */
 
-#include "http/queen-snapshots.h"
+#include "stream/queen-snapshots.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * Who holds the other end of a connection. What belongs to another user is made by root alone, who
  * may be anybody for a moment. */
 
-#include "http/queen-socket-users.h"
+#include "net/queen-socket-users.h"
 
 #include <arpa/inet.h>
 #include <gio/gio.h>

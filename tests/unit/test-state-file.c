@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "queen-state-file.h"
+#include "system/queen-state-file.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "http/queen-stream-request.h"
+#include "stream/queen-stream-request.h"
 
 #include <string.h>
 

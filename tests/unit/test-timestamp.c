@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "model/queen-timestamp.h"
+#include "text/queen-timestamp.h"
 
 static void
 test_round_trip (void)

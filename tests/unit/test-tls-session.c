@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "http/queen-tls.h"
+#include "net/queen-tls.h"
 #include "tls-identity.h"
 
 #define MAX_STEPS 1000

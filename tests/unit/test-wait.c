@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "http/queen-wait.h"
+#include "loop/queen-wait.h"
 
 #define LENGTH (20 * G_TIME_SPAN_MILLISECOND)
 

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "model/queen-clock.h"
+#include "queen-clock.h"
 
 G_BEGIN_DECLS
 

@@ -5,7 +5,7 @@
 
 #include "model/queen-event.h"
 #include "queen-error.h"
-#include "queen-query.h"
+#include "text/queen-query.h"
 
 static guint
 parse_type (const char *word)

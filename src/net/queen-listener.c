@@ -12,8 +12,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "model/queen-clock.h"
-#include "queen-answer.h"
+#include "loop/queen-clock.h"
 #include "queen-error.h"
 
 #define BACKLOG 4096
@@ -28,6 +27,7 @@ struct _QueenListener
 
   QueenTally *tally;
   const char *scheme;
+  QueenRefusalFunc make_refusal;
   QueenAcceptFunc on_accept;
   gpointer data;
 
@@ -69,9 +69,7 @@ drain (int fd)
 static gboolean
 refuse_one (QueenListener *self, int listening_fd)
 {
-  g_autoptr (GError) error =
-      g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "too many connections");
-  g_autoptr (GBytes) refusal = queen_answer_to_bytes (error);
+  g_autoptr (GBytes) refusal = self->make_refusal ();
   int fd;
 
   if (self->spare_fd < 0)
@@ -398,12 +396,17 @@ queen_listener_init (QueenListener *self)
 }
 
 QueenListener *
-queen_listener_new (const char *scheme, QueenTally *tally, QueenAcceptFunc on_accept, gpointer data)
+queen_listener_new (const char *scheme,
+                    QueenTally *tally,
+                    QueenRefusalFunc make_refusal,
+                    QueenAcceptFunc on_accept,
+                    gpointer data)
 {
   QueenListener *self = g_object_new (QUEEN_TYPE_LISTENER, NULL);
 
   self->tally = tally;
   self->scheme = scheme;
+  self->make_refusal = make_refusal;
   self->on_accept = on_accept;
   self->data = data;
   return self;

@@ -7,8 +7,8 @@
 
 #include "model/queen-event-bus.h"
 #include "model/queen-pulse.h"
-#include "queen-caps.h"
-#include "queen-socket.h"
+#include "net/queen-caps.h"
+#include "net/queen-socket.h"
 #include "queen-stream-request.h"
 #include "queen-tally.h"
 

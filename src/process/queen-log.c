@@ -9,7 +9,7 @@
 #include "queen-datagram.h"
 #include "queen-log-flood.h"
 #include "queen-log-stream.h"
-#include "queen-safe-text.h"
+#include "text/queen-safe-text.h"
 
 #define IDENTIFIER "queen-rbee"
 #define ELLIPSIS "…"

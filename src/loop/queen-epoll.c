@@ -7,7 +7,7 @@
 #include <gio/gio.h>
 #include <unistd.h>
 
-#include "model/queen-clock.h"
+#include "queen-clock.h"
 
 #define FIRST_FETCHED 4
 

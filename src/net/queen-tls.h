@@ -5,7 +5,7 @@
 
 #include <gio/gio.h>
 
-#include "model/queen-clock.h"
+#include "loop/queen-clock.h"
 #include "queen-tls-session.h"
 
 G_BEGIN_DECLS

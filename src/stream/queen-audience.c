@@ -8,9 +8,9 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include "queen-epoll.h"
+#include "loop/queen-epoll.h"
+#include "net/queen-peers.h"
 #include "queen-frame.h"
-#include "queen-peers.h"
 
 #define MAX_READY_AT_ONCE 16     /* subscribers that the kernel tells of in one go */
 #define MAX_VISITED_AT_ONCE 1024 /* subscribers, until the main loop may turn */

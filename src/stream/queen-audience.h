@@ -5,7 +5,7 @@
 
 #include <sys/socket.h>
 
-#include "queen-caps.h"
+#include "net/queen-caps.h"
 #include "queen-subscriber.h"
 #include "queen-tally.h"
 

@@ -5,7 +5,7 @@
 
 #include <sys/socket.h>
 
-#include "model/queen-clock.h"
+#include "loop/queen-clock.h"
 
 G_BEGIN_DECLS
 

@@ -20,6 +20,13 @@ typedef void (*QueenAcceptFunc) (int fd,
                                  guint n_before,
                                  gpointer data);
 
+/**
+ * QueenRefusalFunc:
+ *
+ * Returns: (transfer full): what is said to one that cannot be accepted
+ */
+typedef GBytes *(*QueenRefusalFunc) (void);
+
 #define QUEEN_TYPE_LISTENER (queen_listener_get_type ())
 G_DECLARE_FINAL_TYPE (QueenListener, queen_listener, QUEEN, LISTENER, GObject)
 
@@ -27,6 +34,7 @@ G_DECLARE_FINAL_TYPE (QueenListener, queen_listener, QUEEN, LISTENER, GObject)
  * queen_listener_new:
  * @scheme: what its URLs begin with: `http` or `https`; static
  * @tally: what counts those that cannot even be accepted; it outlives the listener
+ * @make_refusal: what to say when not even a descriptor is left
  * @on_accept: who gets the connections
  *
  * The listening sockets. libsoup's own listener has a backlog of ten, loses memory with each
@@ -34,6 +42,7 @@ G_DECLARE_FINAL_TYPE (QueenListener, queen_listener, QUEEN, LISTENER, GObject)
  */
 QueenListener *queen_listener_new (const char *scheme,
                                    QueenTally *tally,
+                                   QueenRefusalFunc make_refusal,
                                    QueenAcceptFunc on_accept,
                                    gpointer data);
 

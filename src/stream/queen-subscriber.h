@@ -3,10 +3,10 @@
 
 #pragma once
 
+#include "loop/queen-wait.h"
+#include "net/queen-peers.h"
+#include "net/queen-socket.h"
 #include "queen-broadcast.h"
-#include "queen-peers.h"
-#include "queen-socket.h"
-#include "queen-wait.h"
 
 G_BEGIN_DECLS
 

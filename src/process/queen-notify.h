@@ -19,8 +19,8 @@ G_BEGIN_DECLS
  * @state: (nullable): such as `READY=1`
  * @status: (nullable): what she does, for people
  *
- * What the manager has no room for is told as soon as it has, the latest @state and @status only: of
- * several states in one message, the last counts for systemd, too.
+ * What the manager has no room for is told as soon as it has, the latest @state and @status only:
+ * of several states in one message, the last counts for systemd, too.
  */
 void queen_notify_tell (const char *state, const char *status);
 

@@ -5,9 +5,9 @@
 
 #include <systemd/sd-daemon.h>
 
-#include "http/queen-probe.h"
-#include "model/queen-clock.h"
-#include "queen-notify.h"
+#include "loop/queen-clock.h"
+#include "process/queen-notify.h"
+#include "queen-probe.h"
 
 #define PROBES_PER_INTERVAL 3 /* one may be late, and none of them is the last chance */
 #define MIN_DISTANCE 1000     /* µs: a manager that wants more is not worth all her time */

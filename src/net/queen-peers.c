@@ -7,7 +7,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "model/queen-hash.h"
+#include "text/queen-hash.h"
 
 struct _QueenPeers
 {
