@@ -184,7 +184,7 @@ static void
 unwatch (QueenConnection *self)
 {
   if (self->watched_by)
-    queen_epoll_forget (self->watched_by, self->socket.fd);
+    queen_epoll_forget (self->watched_by, self->socket.fd, self);
   self->watched_by = NULL;
 }
 

@@ -57,9 +57,6 @@ gboolean queen_epoll_watch (QueenEpoll *self, int fd, guint events, gpointer ite
  */
 void queen_epoll_remind (QueenEpoll *self, int fd, guint events, gpointer item);
 
-/** Lets go of a socket that is not closed. */
-void queen_epoll_forget (QueenEpoll *self, int fd);
-
 /**
  * queen_epoll_skip:
  * @item: what is about to be freed
@@ -68,6 +65,14 @@ void queen_epoll_forget (QueenEpoll *self, int fd);
  * another one is served calls this, as both may have been ready in the same moment.
  */
 void queen_epoll_skip (QueenEpoll *self, gpointer item);
+
+/**
+ * queen_epoll_forget:
+ * @item: as it was watched
+ *
+ * Lets go of a socket that is not closed. Nothing is told of it any more, as by queen_epoll_skip().
+ */
+void queen_epoll_forget (QueenEpoll *self, int fd, gpointer item);
 
 void queen_epoll_free (QueenEpoll *self);
 

@@ -26,6 +26,7 @@ struct Fixture
   GString *order;  /* the numbers of those served */
   gulong slowness; /* µs that each takes */
   gboolean drops_others;
+  gboolean forgets_others;
 };
 
 static void
@@ -47,6 +48,10 @@ on_ready (gpointer data, guint events, gpointer user_data)
         f->items[i].f = NULL; /* as good as freed */
       }
   f->drops_others = FALSE;
+  for (int i = 0; f->forgets_others && i < N_ITEMS; i++)
+    if (&f->items[i] != item)
+      queen_epoll_forget (f->epoll, f->items[i].fd, &f->items[i]);
+  f->forgets_others = FALSE;
 }
 
 static void
@@ -113,6 +118,16 @@ test_skip (Fixture *f, gconstpointer data)
   g_assert_cmpstr (f->order->str, ==, "0 ");
 }
 
+/* They live on, but whoever has let go of them may free them from now on. */
+static void
+test_forget (Fixture *f, gconstpointer data)
+{
+  f->forgets_others = TRUE;
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpstr (f->order->str, ==, "0 ");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -121,6 +136,9 @@ main (int argc, char **argv)
   g_test_add ("/epoll/quick/each-once-in-order", Fixture, NULL, set_up, test_quick, tear_down);
   g_test_add ("/epoll/slow/the-loop-turns-in-between", Fixture, NULL, set_up, test_slow, tear_down);
   g_test_add ("/epoll/skip/one-that-is-gone-is-not-served", Fixture, NULL, set_up, test_skip,
+              tear_down);
+
+  g_test_add ("/epoll/forget/one-that-is-let-go-is-not-served", Fixture, NULL, set_up, test_forget,
               tear_down);
 
   return g_test_run ();
