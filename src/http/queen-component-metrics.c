@@ -39,7 +39,8 @@ static const Family families[] = {
     get_last_seen },
 };
 
-static void
+/* Returns whether there is still room for it. */
+static gboolean
 append_series (GString *text, const Family *family, const QueenComponent *component)
 {
   const QueenLabel labels[] = {
@@ -49,9 +50,10 @@ append_series (GString *text, const Family *family, const QueenComponent *compon
   };
 
   queen_metrics_add (text, family->name, labels, G_N_ELEMENTS (labels), family->get (component));
+  return text->len <= QUEEN_COMPONENT_METRICS_MAX_BYTES;
 }
 
-static void
+static gboolean
 append_registry (GString *text, const Family *family, QueenRegistry *registry)
 {
   QueenComponent *components[PART];
@@ -61,30 +63,42 @@ append_registry (GString *text, const Family *family, QueenRegistry *registry)
   while ((n = queen_registry_list_behind (registry, last, components, PART)) > 0)
     {
       for (guint i = 0; i < n; i++)
-        append_series (text, family, components[i]);
+        if (!append_series (text, family, components[i]))
+          return FALSE;
       last = components[n - 1]->sequence;
     }
+  return TRUE;
+}
+
+static gboolean
+append_families (GString *text, QueenRegistry *const registries[QUEEN_COMPONENT_N_KINDS])
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
+    {
+      queen_metrics_begin (text, families[i].name, "gauge", families[i].help);
+      for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+        if (!append_registry (text, &families[i], registries[kind]))
+          return FALSE;
+    }
+  return TRUE;
 }
 
 void
 queen_component_metrics_append (GString *text,
                                 QueenRegistry *const registries[QUEEN_COMPONENT_N_KINDS])
 {
-  gboolean are_too_many;
+  gsize length = text->len;
   guint total = 0;
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     total += queen_registry_get_total (registries[kind]);
-  are_too_many = total > QUEEN_COMPONENT_METRICS_MAX;
+  /* Rather none than some: a series that is not there would look like one that has ended. */
+  if (total > QUEEN_COMPONENT_METRICS_MAX || !append_families (text, registries))
+    {
+      g_string_truncate (text, length);
+      total = 0;
+    }
   queen_metrics_gauge (text, "queen_components_with_series",
                        "Components that have series of their own; none when they are too many.",
-                       are_too_many ? 0 : total);
-  if (are_too_many)
-    return;
-  for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
-    {
-      queen_metrics_begin (text, families[i].name, "gauge", families[i].help);
-      for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-        append_registry (text, &families[i], registries[kind]);
-    }
+                       total);
 }

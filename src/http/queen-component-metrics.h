@@ -9,13 +9,15 @@ G_BEGIN_DECLS
 
 /* Components for which there are series at the most: they are written in one go. */
 #define QUEEN_COMPONENT_METRICS_MAX 5000
+#define QUEEN_COMPONENT_METRICS_MAX_BYTES (4 * 1024 * 1024)
 
 /**
  * queen_component_metrics_append:
  * @registries: those of both kinds
  *
  * A series for each component, offline ones included; none when more than
- * %QUEEN_COMPONENT_METRICS_MAX are known, and a figure that says for how many there are.
+ * %QUEEN_COMPONENT_METRICS_MAX are known or @text would be longer than
+ * %QUEEN_COMPONENT_METRICS_MAX_BYTES, and a figure that says for how many there are.
  */
 void queen_component_metrics_append (GString *text,
                                      QueenRegistry *const registries[QUEEN_COMPONENT_N_KINDS]);

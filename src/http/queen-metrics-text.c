@@ -3,23 +3,23 @@
 
 #include "queen-metrics-text.h"
 
+#include <string.h>
+
 static void
 append_escaped (GString *text, const char *value)
 {
-  for (; *value != '\0'; value++)
-    switch (*value)
-      {
-      case '\n':
-        g_string_append (text, "\\n");
-        break;
-      case '\\':
-      case '"':
-        g_string_append_c (text, '\\');
-        g_string_append_c (text, *value);
-        break;
-      default:
-        g_string_append_c (text, *value);
-      }
+  for (;;)
+    {
+      gsize n_plain = strcspn (value, "\n\\\"");
+
+      g_string_append_len (text, value, (gssize) n_plain);
+      value += n_plain;
+      if (*value == '\0')
+        return;
+      g_string_append_c (text, '\\');
+      g_string_append_c (text, *value == '\n' ? 'n' : *value);
+      value++;
+    }
 }
 
 static void

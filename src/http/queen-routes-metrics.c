@@ -15,13 +15,17 @@
 /* Names and units as https://prometheus.io/docs/practices/naming/ wants them; those that begin with
  * `process_` mean the same in every program. */
 
-#define MAX_MODELS 1000
+#define MAX_MODELS 256
+#define SHARED_FOR G_USEC_PER_SEC /* what is long is made once a second at the most */
+#define TYPE "text/plain; version=0.0.4; charset=utf-8"
 #define OTHER_MODELS "(others)" /* no model's name begins like that */
 
 typedef struct
 {
   QueenMetricsSources sources;
-  gint64 start_time; /* µs since 1970 */
+  gint64 start_time;       /* µs since 1970 */
+  GBytes *with_components; /* as they were made last; or NULL */
+  gint64 made_at;          /* µs, monotonic */
 } Metrics;
 
 static void
@@ -147,7 +151,7 @@ append_heads (GString *text, const char *model, const QueenHeads *heads)
 static void
 append_models (GString *text, const QueenMetricsSources *sources)
 {
-  QueenHeads others = { 0 };
+  QueenHeads others = *queen_headcount_get_all (sources->headcount);
   GHashTableIter iter;
   gpointer model, heads;
   guint n = 0;
@@ -155,12 +159,12 @@ append_models (GString *text, const QueenMetricsSources *sources)
   queen_metrics_begin (text, "queen_workers", "gauge",
                        "Workers by model and by what they said last; offline is who fell silent.");
   g_hash_table_iter_init (&iter, queen_headcount_get_models (sources->headcount));
-  while (g_hash_table_iter_next (&iter, &model, &heads))
-    if (n++ < MAX_MODELS)
+  while (n++ < MAX_MODELS && g_hash_table_iter_next (&iter, &model, &heads))
+    {
       append_heads (text, model, heads);
-    else
       for (QueenStatus status = 0; status < QUEEN_N_STATUSES; status++)
-        others.workers[status] += ((QueenHeads *) heads)->workers[status];
+        others.workers[status] -= ((QueenHeads *) heads)->workers[status];
+    }
   append_heads (text, OTHER_MODELS, &others);
 }
 
@@ -270,23 +274,10 @@ take_components (const char *name, const char *value, gpointer data, GError **er
   return FALSE;
 }
 
-static void
-on_metrics (SoupServerMessage *message, const char *query, gpointer data)
+static GString *
+make_metrics (const Metrics *metrics)
 {
-  static const QueenParameter parameters[] = { { "components", take_components } };
-  const Metrics *metrics = data;
-  QueenRegistry *const registries[] = { metrics->sources.workers, metrics->sources.hives };
-  g_autoptr (GString) text = g_string_new (NULL);
-  g_autoptr (GError) error = NULL;
-  gboolean with_components = FALSE;
-
-  if (!queen_query_parse (query, parameters, G_N_ELEMENTS (parameters), &with_components, &error))
-    {
-      queen_answer_error (message, error);
-      return;
-    }
-  if (with_components)
-    queen_component_metrics_append (text, registries);
+  GString *text = g_string_new (NULL);
 
   append_build (text);
   queen_process_metrics_append (text, metrics->start_time);
@@ -298,7 +289,41 @@ on_metrics (SoupServerMessage *message, const char *query, gpointer data)
   append_connections (text, &metrics->sources);
   append_budgets (text, &metrics->sources);
   append_stream (text, &metrics->sources);
-  queen_answer_text (message, "text/plain; version=0.0.4; charset=utf-8", g_steal_pointer (&text));
+  return text;
+}
+
+/* However many ask, and however often. */
+static void
+answer_with_components (SoupServerMessage *message, Metrics *metrics)
+{
+  QueenRegistry *const registries[] = { metrics->sources.workers, metrics->sources.hives };
+  gint64 now = g_get_monotonic_time ();
+
+  if (!metrics->with_components || now - metrics->made_at >= SHARED_FOR)
+    {
+      GString *text = make_metrics (metrics);
+
+      queen_component_metrics_append (text, registries);
+      g_clear_pointer (&metrics->with_components, g_bytes_unref);
+      metrics->with_components = g_string_free_to_bytes (text);
+      metrics->made_at = now;
+    }
+  queen_server_answer_shared (message, TYPE, metrics->with_components);
+}
+
+static void
+on_metrics (SoupServerMessage *message, const char *query, gpointer data)
+{
+  static const QueenParameter parameters[] = { { "components", take_components } };
+  g_autoptr (GError) error = NULL;
+  gboolean with_components = FALSE;
+
+  if (!queen_query_parse (query, parameters, G_N_ELEMENTS (parameters), &with_components, &error))
+    queen_answer_error (message, error);
+  else if (with_components)
+    answer_with_components (message, data);
+  else
+    queen_answer_text (message, TYPE, make_metrics (data));
 }
 
 static void
@@ -307,6 +332,7 @@ free_metrics (Metrics *metrics)
   g_object_unref (metrics->sources.workers);
   g_object_unref (metrics->sources.hives);
   g_object_unref (metrics->sources.stream);
+  g_clear_pointer (&metrics->with_components, g_bytes_unref);
   g_free (metrics);
 }
 

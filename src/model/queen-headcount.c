@@ -10,6 +10,7 @@ struct _QueenHeadcount
   QueenEventBus *bus;
   gulong event_id;
   GHashTable *models; /* id -> QueenHeads */
+  QueenHeads all;     /* their sum */
   guint hives[QUEEN_N_STATUSES][QUEEN_N_HEALTHS];
 };
 
@@ -34,6 +35,7 @@ count_worker (QueenHeadcount *self, const QueenComponent *worker, int n)
       g_hash_table_insert (self->models, g_strdup (model), heads);
     }
   heads->workers[worker->status] += (guint) n;
+  self->all.workers[worker->status] += (guint) n;
   if (n < 0 && is_empty (heads))
     g_hash_table_remove (self->models, model);
 }
@@ -92,6 +94,12 @@ GHashTable *
 queen_headcount_get_models (const QueenHeadcount *self)
 {
   return self->models;
+}
+
+const QueenHeads *
+queen_headcount_get_all (const QueenHeadcount *self)
+{
+  return &self->all;
 }
 
 guint

@@ -42,6 +42,9 @@ void queen_headcount_free (QueenHeadcount *self);
  */
 GHashTable *queen_headcount_get_models (const QueenHeadcount *self);
 
+/** Returns: (transfer none): the workers of all models together */
+const QueenHeads *queen_headcount_get_all (const QueenHeadcount *self);
+
 /** Returns: how many hives have that status and that health */
 guint
 queen_headcount_get_n_hives (const QueenHeadcount *self, QueenStatus status, QueenHealth health);

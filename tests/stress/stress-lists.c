@@ -21,6 +21,9 @@
 #define LIST "/v1/workers HTTP/1.1\r\nHost: localhost\r\n\r\n"
 #define FILTERED_LIST "/v1/workers?online=true HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
+#define METRICS "/metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+#define LONG_METRICS "/metrics?components=all HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
 #define N_EVENTS 600
 #define EVENT_DISTANCE 10 /* ms */
 #define MAX_LATENCY 50    /* ms, p99 */
@@ -140,10 +143,9 @@ typedef struct
 } Load;
 
 static const Load loads[] = {
-  { ALL, "HEAD " LIST, 16, fork_asker },
-  { ALL, "GET " LIST, 16, fork_readers },
-  { ALL, "HEAD " FILTERED_LIST, 16, fork_asker },
-  { 10000, "GET " LIST, 4000, fork_readers },
+  { ALL, "HEAD " LIST, 16, fork_asker },          { ALL, "GET " LIST, 16, fork_readers },
+  { ALL, "HEAD " FILTERED_LIST, 16, fork_asker }, { 10000, "GET " LIST, 4000, fork_readers },
+  { ALL, "HEAD " METRICS, 100, fork_asker },      { 4900, "HEAD " LONG_METRICS, 20, fork_asker },
 };
 
 /* A13 */
@@ -221,6 +223,9 @@ main (int argc, char **argv)
   g_test_add_data_func ("/stress/lists/events-beside-16-readers", &loads[1], test_events);
   g_test_add_data_func ("/stress/lists/events-beside-16-filtered-a-second", &loads[2], test_events);
   g_test_add_data_func ("/stress/lists/events-beside-4000-at-once", &loads[3], test_events);
+  g_test_add_data_func ("/stress/lists/events-beside-100-metrics-a-second", &loads[4], test_events);
+  g_test_add_data_func ("/stress/lists/events-beside-20-long-metrics-a-second", &loads[5],
+                        test_events);
   g_test_add_func ("/stress/lists/unread-answers-are-bounded", test_unread);
 
   return g_test_run ();

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "http/queen-component-metrics.h"
+
+#include <string.h>
+
+#include "fake-clock.h"
+
+#define TIMEOUT (90 * (gint64) G_USEC_PER_SEC)
+
+typedef struct
+{
+  QueenEventBus *bus;
+  QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
+  GString *text;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  const QueenRegistrySettings settings = { &fake_clock, TIMEOUT, TIMEOUT, 65536 };
+
+  f->bus = queen_event_bus_new ();
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    f->registries[kind] = queen_registry_new ((QueenComponentKind) kind, f->bus, &settings);
+  f->text = g_string_new ("up 1\n");
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    g_assert_finalize_object (f->registries[kind]);
+  g_assert_finalize_object (f->bus);
+  g_string_free (f->text, TRUE);
+}
+
+static void
+add_workers (Fixture *f, guint n, const char *model)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+      worker->id = g_strdup_printf ("w%u", i);
+      worker->model_id = g_strdup (model);
+      worker->status = QUEEN_STATUS_READY;
+      g_assert_true (
+          queen_registry_update (f->registries[QUEEN_COMPONENT_WORKER], worker, NULL, NULL));
+    }
+}
+
+/* Nothing but what was there before, and how many have series. */
+static void
+assert_none (Fixture *f)
+{
+  g_assert_true (g_str_has_prefix (f->text->str, "up 1\n# HELP queen_components_with_series "));
+  g_assert_true (g_str_has_suffix (f->text->str, "\nqueen_components_with_series 0\n"));
+}
+
+static void
+test_all (Fixture *f, gconstpointer data)
+{
+  add_workers (f, 2, "a\"b\\c\nd");
+  queen_component_metrics_append (f->text, f->registries);
+  g_assert_nonnull (strstr (f->text->str, "\nqueen_component_online{kind=\"worker\",id=\"w1\","
+                                          "model=\"a\\\"b\\\\c\\nd\"} 1\n"));
+  g_assert_true (g_str_has_suffix (f->text->str, "\nqueen_components_with_series 2\n"));
+}
+
+static void
+test_too_many (Fixture *f, gconstpointer data)
+{
+  add_workers (f, QUEEN_COMPONENT_METRICS_MAX + 1, "m");
+  queen_component_metrics_append (f->text, f->registries);
+  assert_none (f);
+}
+
+/* They are few enough, but each says much. */
+static void
+test_too_long (Fixture *f, gconstpointer data)
+{
+  g_autofree char *model = g_strnfill (512, 'm');
+
+  add_workers (f, QUEEN_COMPONENT_METRICS_MAX, model);
+  queen_component_metrics_append (f->text, f->registries);
+  assert_none (f);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add ("/component-metrics/a-series-for-each", Fixture, NULL, set_up, test_all, tear_down);
+  g_test_add ("/component-metrics/none-when-too-many", Fixture, NULL, set_up, test_too_many,
+              tear_down);
+  g_test_add ("/component-metrics/none-when-too-long", Fixture, NULL, set_up, test_too_long,
+              tear_down);
+
+  return g_test_run ();
+}
