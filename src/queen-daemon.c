@@ -68,6 +68,7 @@ struct _QueenDaemon
   QueenAccess *access;
   QueenProxies *proxies;
   QueenTls *tls; /* NULL when nothing is encrypted */
+  QueenRouter *router;
   QueenServer *server;
   QueenGate *gate;
   QueenListener *listener;
@@ -480,12 +481,12 @@ add_routes (QueenDaemon *self)
     .data = self,
   };
 
-  queen_routes_add_heartbeats (self->server, self->workers, self->hives, self->stream);
-  queen_routes_add_registries (self->server, self->workers, self->hives, self->lister);
-  queen_routes_add_operations (self->server, self->access, on_shutdown_request, self);
-  queen_routes_add_metrics (self->server, &sources);
+  queen_routes_add_heartbeats (self->router, self->workers, self->hives, self->stream);
+  queen_routes_add_registries (self->router, self->workers, self->hives, self->lister);
+  queen_routes_add_operations (self->router, self->access, on_shutdown_request, self);
+  queen_routes_add_metrics (self->router, &sources);
 #ifdef QUEEN_HAS_PAGE
-  queen_routes_add_pages (self->server);
+  queen_routes_add_pages (self->router);
 #endif
 }
 
@@ -501,7 +502,7 @@ static gboolean
 make_gate (QueenDaemon *self, GError **error)
 {
   const QueenGateSettings settings = {
-    .access = self->access,
+    .rules = { self->access, queen_router_get_max_body, self->router },
     .tls = self->tls,
     .proxies = self->proxies,
     .caps = self->caps,
@@ -525,7 +526,8 @@ make_http (QueenDaemon *self, GError **error)
   if (!make_tls (self, error) || !listen_everywhere (self, error) || !make_access (self, error) ||
       !check_exposure (self, error))
     return FALSE;
-  self->server = queen_server_new (self->access, &self->tally);
+  self->router = queen_router_new (self->access, &self->tally);
+  self->server = queen_server_new (self->router, &self->tally);
   if (!make_proxies (self, error) || !make_gate (self, error))
     return FALSE;
   add_routes (self);
@@ -629,6 +631,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_object (&self->listener);
   g_clear_object (&self->gate);
   g_clear_object (&self->server);
+  g_clear_object (&self->router);
   g_clear_object (&self->access);
   g_clear_object (&self->tls);
   g_clear_object (&self->stream);

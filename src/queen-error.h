@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "queen-tally.h"
 
 G_BEGIN_DECLS
 
@@ -25,14 +25,15 @@ G_BEGIN_DECLS
  * @QUEEN_ERROR_INTERNAL: the queen's own fault
  * @QUEEN_ERROR_NOT_IMPLEMENTED: a method or a transfer coding that the queen has never heard of
  * @QUEEN_ERROR_UNAVAILABLE: a cap is reached; try again later
+ * @QUEEN_ERROR_REGISTRY_FULL: likewise, of those that are known
  * @QUEEN_ERROR_VERSION_NOT_SUPPORTED: not HTTP/1.0 or HTTP/1.1
  * @QUEEN_ERROR_SETTING: a setting is wrong; the message names it
  * @QUEEN_ERROR_USAGE: the command line cannot be understood
  * @QUEEN_ERROR_NOT_SUBSCRIBED: a D-Bus client takes back what it has not asked for
  * @QUEEN_ERROR_STATE: what a former life of the queen left cannot be used, or nothing can be left
  *
- * Everything that can go wrong because of the world outside. Each code has one HTTP status
- * and one D-Bus name.
+ * Everything that can go wrong because of the world outside. Each code has one HTTP status,
+ * one D-Bus name, and one reason in the metrics.
  */
 typedef enum
 {
@@ -52,6 +53,7 @@ typedef enum
   QUEEN_ERROR_INTERNAL,
   QUEEN_ERROR_NOT_IMPLEMENTED,
   QUEEN_ERROR_UNAVAILABLE,
+  QUEEN_ERROR_REGISTRY_FULL,
   QUEEN_ERROR_VERSION_NOT_SUPPORTED,
   QUEEN_ERROR_SETTING,
   QUEEN_ERROR_USAGE,
@@ -70,6 +72,14 @@ GQuark queen_error_quark (void);
  * Returns: the HTTP status that tells of @error; 500 for one of a foreign domain
  */
 guint queen_error_http_status (const GError *error);
+
+/**
+ * queen_error_refusal:
+ * @error: any error
+ *
+ * Returns: the reason under which it is counted that somebody was refused with @error
+ */
+QueenRefusal queen_error_refusal (const GError *error);
 
 /**
  * queen_error_dbus_name:

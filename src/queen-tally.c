@@ -3,8 +3,6 @@
 
 #include "queen-tally.h"
 
-#include "queen-error.h"
-
 const char *
 queen_refusal_get_name (QueenRefusal refusal)
 {
@@ -30,24 +28,11 @@ queen_refusal_get_name (QueenRefusal refusal)
     [QUEEN_REFUSAL_NOT_HEARTBEAT] = "not_heartbeat",
     [QUEEN_REFUSAL_ANSWER_BUDGET] = "answer_budget",
     [QUEEN_REFUSAL_REGISTRY_FULL] = "registry_full",
+    [QUEEN_REFUSAL_BUSY] = "busy",
     [QUEEN_REFUSAL_OTHER] = "other",
   };
 
   return names[refusal];
-}
-
-QueenRefusal
-queen_refusal_from_head_error (const GError *error)
-{
-  switch (error->code)
-    {
-    case QUEEN_ERROR_MISDIRECTED:
-      return QUEEN_REFUSAL_HOST;
-    case QUEEN_ERROR_CONTENT_TOO_LARGE:
-      return QUEEN_REFUSAL_BODY_TOO_LARGE;
-    default:
-      return QUEEN_REFUSAL_BAD_HEAD;
-    }
 }
 
 const char *
@@ -61,32 +46,4 @@ queen_drop_get_name (QueenDrop drop)
   };
 
   return names[drop];
-}
-
-static QueenRefusal
-get_refusal (guint status)
-{
-  static const struct
-  {
-    guint status;
-    QueenRefusal refusal;
-  } meanings[] = {
-    { 400, QUEEN_REFUSAL_BAD_REQUEST },   { 401, QUEEN_REFUSAL_TOKEN },
-    { 403, QUEEN_REFUSAL_FORBIDDEN },     { 404, QUEEN_REFUSAL_NOT_FOUND },
-    { 405, QUEEN_REFUSAL_METHOD },        { 409, QUEEN_REFUSAL_CONFLICT },
-    { 411, QUEEN_REFUSAL_BODY_KIND },     { 415, QUEEN_REFUSAL_BODY_KIND },
-    { 422, QUEEN_REFUSAL_NOT_HEARTBEAT }, { 503, QUEEN_REFUSAL_REGISTRY_FULL },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (meanings); i++)
-    if (meanings[i].status == status)
-      return meanings[i].refusal;
-  return QUEEN_REFUSAL_OTHER;
-}
-
-void
-queen_tally_add_status (QueenTally *self, guint status)
-{
-  if (status >= 400)
-    self->refusals[get_refusal (status)]++;
 }

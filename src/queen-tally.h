@@ -30,6 +30,7 @@ G_BEGIN_DECLS
  * @QUEEN_REFUSAL_NOT_HEARTBEAT: JSON, but not a heartbeat
  * @QUEEN_REFUSAL_ANSWER_BUDGET: as many bytes wait for those who asked for them as may
  * @QUEEN_REFUSAL_REGISTRY_FULL: as many workers or hives are known as may be
+ * @QUEEN_REFUSAL_BUSY: as much of something else is under way as may be
  * @QUEEN_REFUSAL_OTHER: none of these
  *
  * Why a request was not served.
@@ -57,6 +58,7 @@ typedef enum
   QUEEN_REFUSAL_NOT_HEARTBEAT,
   QUEEN_REFUSAL_ANSWER_BUDGET,
   QUEEN_REFUSAL_REGISTRY_FULL,
+  QUEEN_REFUSAL_BUSY,
   QUEEN_REFUSAL_OTHER,
   QUEEN_N_REFUSALS
 } QueenRefusal;
@@ -108,23 +110,7 @@ typedef struct
 /** Returns: the reason in one word, as metrics have it, such as `peer_share` */
 const char *queen_refusal_get_name (QueenRefusal refusal);
 
-/**
- * queen_refusal_from_head_error:
- * @error: what is wrong with a request's head
- *
- * Returns: the reason under which that is counted
- */
-QueenRefusal queen_refusal_from_head_error (const GError *error);
-
 /** Returns: the reason in one word, such as `stalled` */
 const char *queen_drop_get_name (QueenDrop drop);
-
-/**
- * queen_tally_add_status:
- * @status: the HTTP status of a whole request's answer
- *
- * Counts it if it is a refusal.
- */
-void queen_tally_add_status (QueenTally *self, guint status);
 
 G_END_DECLS

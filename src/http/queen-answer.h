@@ -3,53 +3,28 @@
 
 #pragma once
 
-#include <libsoup/soup.h>
+#include <glib.h>
 
 G_BEGIN_DECLS
 
-/**
- * queen_answer_json:
- * @status: the HTTP status
- * @json: (transfer full): the body, which gets a line end
- */
-void queen_answer_json (SoupServerMessage *message, guint status, GString *json);
+/* What the queen says when she answers no more than that. */
+
+/** Seconds: as long as a sender waits between two heartbeats. */
+#define QUEEN_ANSWER_RETRY_AFTER "30"
 
 /**
- * queen_answer_text:
- * @type: the whole Content-Type
- * @text: (transfer full): the body
+ * queen_answer_make_json:
+ * @status: `ok` or `error`
  *
- * Answers 200.
+ * Returns: (transfer full): `{"status":…,"message":…}`
  */
-void queen_answer_text (SoupServerMessage *message, const char *type, GString *text);
-
-/**
- * queen_answer_message:
- *
- * Answers 200 with `{"status":"ok","message":…}`.
- */
-void queen_answer_message (SoupServerMessage *message, const char *text);
-
-/**
- * queen_answer_error:
- *
- * Answers with the status of @error and `{"status":"error","message":…}`.
- */
-void queen_answer_error (SoupServerMessage *message, const GError *error);
-
-/**
- * queen_answer_is_known:
- * @tag: an entity tag with its quotes, without the `W/` of a weak one
- *
- * Returns: whether the client says that it has that already, so that 304 is all it needs. The
- *   comparison is the weak one (RFC 9110 § 13.1.2)
- */
-gboolean queen_answer_is_known (SoupServerMessage *message, const char *tag);
+GString *queen_answer_make_json (const char *status, const char *message);
 
 /**
  * queen_answer_to_bytes:
  *
- * Returns: (transfer full): the same answer as bytes, for a connection that libsoup never sees
+ * Returns: (transfer full): a whole answer that tells of @error, for a connection whose request
+ *   goes no further
  */
 GBytes *queen_answer_to_bytes (const GError *error);
 

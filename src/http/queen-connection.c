@@ -7,7 +7,6 @@
 
 #include "queen-answer.h"
 #include "queen-error.h"
-#include "queen-request-buffer.h"
 
 #define MAX_DRAINED (256 * 1024) /* bytes that are thrown away so that an answer arrives */
 #define PATIENCE G_USEC_PER_SEC  /* with one that takes nothing while others want room */
@@ -24,7 +23,8 @@ typedef enum
   STATE_OVERDUE,   /* its time is over, but what it said in time still waits for a turn */
   STATE_HEAD,
   STATE_BODY,
-  STATE_HANDLER, /* the answer is being made */
+  STATE_HANDLER,         /* the answer is being made */
+  STATE_PATIENT_HANDLER, /* it comes when it comes, as long as the client is there to hear it */
   STATE_ANSWER,
   STATE_LINGER,
 } State;
@@ -40,6 +40,7 @@ static const guint state_waits[] = {
   [STATE_HEAD] = WAITS (QUEEN_WAIT_HEAD, QUEEN_WAIT_REQUEST),
   [STATE_BODY] = 1u << QUEEN_WAIT_REQUEST,
   [STATE_HANDLER] = 1u << QUEEN_WAIT_HANDLER,
+  [STATE_PATIENT_HANDLER] = 0,
   [STATE_ANSWER] = 1u << QUEEN_WAIT_ANSWER,
   [STATE_LINGER] = 1u << QUEEN_WAIT_LINGER,
 };
@@ -223,8 +224,8 @@ linger (QueenConnection *self)
 {
   gssize n_bytes;
 
-  while ((n_bytes = queen_socket_drain (&self->socket, self->settings->buffer, QUEEN_REQUEST_MAX)) >
-         0)
+  while ((n_bytes =
+              queen_socket_drain (&self->socket, self->settings->buffer, QUEEN_REQUEST_USUAL)) > 0)
     {
       self->n_drained += (gsize) n_bytes;
       if (self->n_drained > MAX_DRAINED)
@@ -364,13 +365,28 @@ begin_answer (QueenConnection *self, QueenAnswer *answer)
   write_answer (self);
 }
 
+static gboolean
+is_handled (const QueenConnection *self)
+{
+  return self->state == STATE_HANDLER || self->state == STATE_PATIENT_HANDLER;
+}
+
 void
 queen_connection_answer (QueenConnection *self, QueenAnswer *answer)
 {
-  g_return_if_fail (self->state == STATE_HANDLER);
+  g_return_if_fail (is_handled (self));
 
   self->on_gone = NULL;
   begin_answer (self, answer);
+}
+
+void
+queen_connection_set_patience (QueenConnection *self, QueenPatience patience)
+{
+  g_return_if_fail (self->state == STATE_HANDLER);
+
+  if (patience == QUEEN_PATIENCE_UNTIL_GONE)
+    enter_state (self, STATE_PATIENT_HANDLER);
 }
 
 void
@@ -512,9 +528,9 @@ find_client (QueenConnection *self, QueenText whole)
 static QueenRefusal
 get_reason (const QueenConnection *self, const GError *error)
 {
-  if (self->request.is_chunked && error->code == QUEEN_ERROR_BAD_REQUEST)
-    return QUEEN_REFUSAL_BAD_REQUEST;
-  return queen_refusal_from_head_error (error);
+  if (!self->request.is_chunked && error->code == QUEEN_ERROR_BAD_REQUEST)
+    return QUEEN_REFUSAL_BAD_HEAD;
+  return queen_error_refusal (error);
 }
 
 /* Returns whether more is wanted. */
@@ -525,7 +541,7 @@ consider (QueenConnection *self, QueenText bytes)
   g_autoptr (GError) error = NULL;
   QueenText whole;
   QueenRequestProgress progress =
-      queen_request_buffer_take (&self->request, bytes, self->settings->access, &whole, &error);
+      queen_request_buffer_take (&self->request, bytes, &self->settings->rules, &whole, &error);
 
   if (progress != QUEEN_REQUEST_REFUSED && !had_head && self->request.head_length > 0 &&
       !find_client (self, whole))
@@ -557,7 +573,7 @@ typedef enum
 static ReadResult
 read_once (QueenConnection *self)
 {
-  gssize n_bytes = queen_socket_read (&self->socket, self->settings->buffer, QUEEN_REQUEST_MAX);
+  gssize n_bytes = queen_socket_read (&self->socket, self->settings->buffer, QUEEN_REQUEST_USUAL);
 
   if (n_bytes < 0 && errno == EINTR)
     return READ_SOME;
@@ -695,14 +711,21 @@ queen_connection_start (QueenConnection *self, gboolean may_read)
     watch (self);
 }
 
+/* A hello is left where it is, and so the end behind it is not read; and who is kept waiting for
+ * long would not be missed else. Anybody else still gets the answer to a whole request. */
+static gboolean
+ends_half_closed (const QueenConnection *self)
+{
+  return self->state <= STATE_QUEUED || self->state == STATE_PATIENT_HANDLER;
+}
+
 void
 queen_connection_on_ready (QueenConnection *self, guint events)
 {
   gboolean is_over = events & (EPOLLERR | EPOLLHUP);
 
   self->has_unread_data |= events & EPOLLIN && self->state >= STATE_HANDLER;
-  /* A hello is left where it is, and so the end behind it is not read. */
-  if (is_over || (events & EPOLLRDHUP && self->state <= STATE_QUEUED))
+  if (is_over || (events & EPOLLRDHUP && ends_half_closed (self)))
     queen_connection_remove (self);
   else if (self->state == STATE_HANDSHAKE)
     look_for_turn (self, events);

@@ -11,10 +11,10 @@
 #include "net/queen-handshakes.h"
 #include "net/queen-peers.h"
 #include "net/queen-tls.h"
-#include "queen-access.h"
 #include "queen-delivery.h"
 #include "queen-forwarded.h"
 #include "queen-readers.h"
+#include "queen-request-buffer.h"
 #include "queen-tally.h"
 
 G_BEGIN_DECLS
@@ -78,6 +78,20 @@ typedef QueenHandling (*QueenRequestFunc) (QueenConnection *connection,
                                            gpointer data);
 
 /**
+ * QueenPatience:
+ * @QUEEN_PATIENCE_SHORT: a minute, and then it is 503; one that only closes its side still gets it
+ * @QUEEN_PATIENCE_UNTIL_GONE: as long as whoever answers likes, who has a deadline of its own. One
+ *   that closes its side has gone
+ *
+ * For how long somebody may be kept waiting for an answer that comes later.
+ */
+typedef enum
+{
+  QUEEN_PATIENCE_SHORT,
+  QUEEN_PATIENCE_UNTIL_GONE,
+} QueenPatience;
+
+/**
  * QueenWaitKind:
  * @QUEEN_WAIT_HANDSHAKE: for its turn to shake hands
  * @QUEEN_WAIT_HEAD: for a whole head
@@ -104,7 +118,7 @@ typedef enum
 
 /**
  * QueenConnectionSettings:
- * @access: who may speak
+ * @rules: what requests are judged by
  * @tls: (nullable): what encrypts every connection
  * @handshakes: where they wait for their turn to shake hands
  * @tally: what counts
@@ -124,7 +138,7 @@ typedef enum
  */
 typedef struct
 {
-  QueenAccess *access;
+  QueenRequestRules rules;
   QueenTls *tls;
   QueenHandshakes *handshakes;
   QueenTally *tally;
@@ -236,6 +250,13 @@ QueenSocket queen_connection_steal_socket (QueenConnection *self);
  * Returns: (transfer none): its descriptor, to find out more about the other end
  */
 int queen_connection_get_fd (QueenConnection *self);
+
+/**
+ * queen_connection_set_patience:
+ *
+ * Only while its request is being handled.
+ */
+void queen_connection_set_patience (QueenConnection *self, QueenPatience patience);
 
 /**
  * queen_connection_set_gone_func:

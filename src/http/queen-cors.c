@@ -4,25 +4,22 @@
 #include "queen-cors.h"
 
 void
-queen_cors_allow (SoupServerMessage *message,
-                  const char *origin,
-                  QueenPage page,
-                  const char *methods)
+queen_cors_allow (QueenExchange *exchange, QueenPage page, const char *methods)
 {
-  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+  const char *origin = queen_exchange_get_visitor (exchange)->origin;
   gboolean is_reader = page == QUEEN_PAGE_READER;
 
-  soup_message_headers_append (headers, "Vary", "Origin");
+  queen_exchange_add_header (exchange, "Vary", "Origin");
   if (!origin || page == QUEEN_PAGE_STRANGER)
     return;
-  soup_message_headers_append (headers, "Access-Control-Allow-Origin", is_reader ? "*" : origin);
+  queen_exchange_add_header (exchange, "Access-Control-Allow-Origin", is_reader ? "*" : origin);
   if (page == QUEEN_PAGE_FRIEND)
-    soup_message_headers_append (headers, "Access-Control-Allow-Credentials", "true");
+    queen_exchange_add_header (exchange, "Access-Control-Allow-Credentials", "true");
   if (!methods)
     return;
-  soup_message_headers_append (headers, "Access-Control-Allow-Methods",
-                               is_reader ? "GET, HEAD" : methods);
-  soup_message_headers_append (headers, "Access-Control-Allow-Headers",
-                               "Authorization, Content-Type, Last-Event-ID");
-  soup_message_headers_append (headers, "Access-Control-Max-Age", "600");
+  queen_exchange_add_header (exchange, "Access-Control-Allow-Methods",
+                             is_reader ? "GET, HEAD" : methods);
+  queen_exchange_add_header (exchange, "Access-Control-Allow-Headers",
+                             "Authorization, Content-Type, Last-Event-ID");
+  queen_exchange_add_header (exchange, "Access-Control-Max-Age", "600");
 }

@@ -143,7 +143,7 @@ queen_gate_finalize (GObject *object)
   g_free (self->connections.buffer);
   g_clear_pointer (&self->connections.peers, queen_peers_free);
   g_clear_pointer (&self->connections.readers, queen_readers_free);
-  g_clear_object (&self->connections.access);
+  g_clear_object (&self->connections.rules.access);
   g_clear_object (&self->connections.tls);
 
   G_OBJECT_CLASS (queen_gate_parent_class)->finalize (object);
@@ -167,7 +167,7 @@ static void
 queen_gate_init (QueenGate *self)
 {
   self->connections.readers = queen_readers_new ();
-  self->connections.buffer = g_malloc (QUEEN_REQUEST_MAX);
+  self->connections.buffer = g_malloc (QUEEN_REQUEST_USUAL);
   self->connections.on_removed = on_removed;
   self->connections.owner = self;
 }
@@ -178,7 +178,8 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   g_autoptr (QueenGate) self = g_object_new (QUEEN_TYPE_GATE, NULL);
   QueenConnectionSettings *connections = &self->connections;
 
-  connections->access = g_object_ref (settings->access);
+  connections->rules = settings->rules;
+  g_object_ref (connections->rules.access);
   g_set_object (&connections->tls, settings->tls);
   connections->proxies = settings->proxies;
   connections->handshakes = queen_handshakes_new (settings->clock, on_turn, on_crowded, self);

@@ -21,7 +21,7 @@ G_DECLARE_FINAL_TYPE (QueenGate, queen_gate, QUEEN, GATE, GObject)
 
 /**
  * QueenGateSettings:
- * @access: who may speak
+ * @rules: what requests are judged by
  * @tls: (nullable): what encrypts every connection; %NULL for none
  * @proxies: (nullable): whose word is taken for whose request they hand on; they outlive the gate
  * @caps: how many connections there may be
@@ -32,7 +32,7 @@ G_DECLARE_FINAL_TYPE (QueenGate, queen_gate, QUEEN, GATE, GObject)
  */
 typedef struct
 {
-  QueenAccess *access;
+  QueenRequestRules rules;
   QueenTls *tls;
   const QueenProxies *proxies;
   QueenCaps caps;

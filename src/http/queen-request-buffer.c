@@ -5,28 +5,51 @@
 
 #include "queen-error.h"
 
-static gboolean
-parse_head (QueenRequestBuffer *self, QueenText text, QueenAccess *access, GError **error)
+/* Returns: the head's length; 0 when more is to come, -1 on error */
+static gssize
+find_head (QueenRequestBuffer *self, QueenText text, GError **error)
 {
-  gssize head_length = queen_request_head_find_end (text.at, text.length, &self->scanned, error);
+  gssize length = queen_request_head_find_end (text.at, text.length, &self->scanned, error);
+
+  if (length <= QUEEN_REQUEST_MAX_HEAD && (length != 0 || text.length < QUEEN_REQUEST_MAX_HEAD))
+    return length;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_HEADER_TOO_LARGE, "the head is over %d bytes",
+               QUEEN_REQUEST_MAX_HEAD);
+  return -1;
+}
+
+static gboolean
+check_body (QueenRequestBuffer *self,
+            const QueenRequestHead *head,
+            const QueenRequestRules *rules,
+            GError **error)
+{
+  self->max_body = QUEEN_REQUEST_USUAL_BODY;
+  if (rules->get_max_body && (head->is_chunked || head->content_length > self->max_body))
+    self->max_body = rules->get_max_body (head->method, head->path, rules->data);
+  if (head->content_length <= self->max_body)
+    return TRUE;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_CONTENT_TOO_LARGE,
+               "the body is over %" G_GSIZE_FORMAT " bytes", self->max_body);
+  return FALSE;
+}
+
+static gboolean
+parse_head (QueenRequestBuffer *self,
+            QueenText text,
+            const QueenRequestRules *rules,
+            GError **error)
+{
+  gssize length = find_head (self, text, error);
   QueenRequestHead head;
 
-  if (head_length < 0)
-    return FALSE;
-  if (head_length > QUEEN_REQUEST_MAX_HEAD ||
-      (head_length == 0 && text.length >= QUEEN_REQUEST_MAX_HEAD))
-    {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_HEADER_TOO_LARGE, "the head is over %d bytes",
-                   QUEEN_REQUEST_MAX_HEAD);
-      return FALSE;
-    }
-  if (head_length == 0)
-    return TRUE;
-
-  self->head_length = (gsize) head_length;
-  self->accepted = g_string_sized_new ((gsize) head_length);
+  if (length <= 0)
+    return length == 0;
+  self->head_length = (gsize) length;
+  self->accepted = g_string_sized_new ((gsize) length);
   if (!queen_request_head_parse (text.at, self->head_length, &head, self->accepted, error) ||
-      !queen_access_check_host (access, &head, error))
+      !queen_access_check_host (rules->access, &head, error) ||
+      !check_body (self, &head, rules, error))
     return FALSE;
   self->has_body = head.has_content_length || head.is_chunked;
   self->is_chunked = head.is_chunked;
@@ -70,8 +93,7 @@ take_plain (QueenRequestBuffer *self, QueenText bytes, QueenText whole)
 static gboolean
 take_chunks (QueenRequestBuffer *self, QueenText bytes, gboolean *is_whole, GError **error)
 {
-  if (!queen_chunks_take (&self->chunks, &bytes, self->kept, QUEEN_REQUEST_MAX_BODY, is_whole,
-                          error))
+  if (!queen_chunks_take (&self->chunks, &bytes, self->kept, self->max_body, is_whole, error))
     return FALSE;
   self->body_length = self->chunks.length;
   self->has_excess = bytes.length > 0;
@@ -94,7 +116,7 @@ begin_chunks (QueenRequestBuffer *self, QueenText whole, gboolean *is_whole, GEr
 QueenRequestProgress
 queen_request_buffer_take (QueenRequestBuffer *self,
                            QueenText bytes,
-                           QueenAccess *access,
+                           const QueenRequestRules *rules,
                            QueenText *whole,
                            GError **error)
 {
@@ -103,7 +125,7 @@ queen_request_buffer_take (QueenRequestBuffer *self,
   gboolean is_whole = FALSE;
 
   *whole = goes_on ? bytes : join (self, bytes);
-  if (!had_head && !parse_head (self, *whole, access, error))
+  if (!had_head && !parse_head (self, *whole, rules, error))
     return QUEEN_REQUEST_REFUSED;
   if (!self->is_chunked)
     is_whole = take_plain (self, bytes, *whole);

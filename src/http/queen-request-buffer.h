@@ -9,8 +9,24 @@
 
 G_BEGIN_DECLS
 
-/** Bytes that one request has at the most. */
-#define QUEEN_REQUEST_MAX (QUEEN_REQUEST_MAX_HEAD + QUEEN_REQUEST_MAX_BODY)
+/** Bytes that nearly every request fits in. */
+#define QUEEN_REQUEST_USUAL (QUEEN_REQUEST_MAX_HEAD + QUEEN_REQUEST_USUAL_BODY)
+
+/**
+ * QueenRequestRules:
+ * @access: who may speak
+ * @get_max_body: (nullable): how many bytes of body such a request may have, if it may be more
+ *   than %QUEEN_REQUEST_USUAL_BODY
+ * @data: for @get_max_body
+ *
+ * What a request is judged by before it is whole.
+ */
+typedef struct
+{
+  QueenAccess *access;
+  gsize (*get_max_body) (QueenText method, QueenText path, gpointer data);
+  gpointer data;
+} QueenRequestRules;
 
 /**
  * QueenRequestBuffer:
@@ -23,6 +39,7 @@ G_BEGIN_DECLS
  * @has_excess: something has come behind the request
  * @expects_continue: the client waits to be asked for the body
  * @is_forwarded: the head says that it comes through a proxy
+ * @max_body: bytes of body that there may be
  * @body_length: bytes that the head promises; of a chunked body, once it is whole
  * @chunks: how far that was read
  * @accepted: the head as libsoup may see it
@@ -39,6 +56,7 @@ typedef struct
   gboolean has_excess;
   gboolean expects_continue;
   gboolean is_forwarded;
+  gsize max_body;
   gsize body_length;
   QueenChunks chunks;
   GString *accepted;
@@ -62,7 +80,7 @@ typedef enum
 /**
  * queen_request_buffer_take:
  * @bytes: what has come now
- * @access: who may speak
+ * @rules: what it is judged by
  * @whole: (out): all that has come so far; valid until the buffer or @bytes changes
  * @error: for %QUEEN_REQUEST_REFUSED: why
  *
@@ -70,7 +88,7 @@ typedef enum
  */
 QueenRequestProgress queen_request_buffer_take (QueenRequestBuffer *self,
                                                 QueenText bytes,
-                                                QueenAccess *access,
+                                                const QueenRequestRules *rules,
                                                 QueenText *whole,
                                                 GError **error);
 

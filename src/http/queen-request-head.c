@@ -87,9 +87,8 @@ is_dots (QueenText segment)
 static gboolean
 has_dots (QueenText path)
 {
-  QueenText query, segment;
+  QueenText segment;
 
-  queen_text_cut (path, '?', &path, &query);
   while (queen_text_cut (path, '/', &segment, &path))
     if (is_dots (segment))
       return TRUE;
@@ -111,7 +110,7 @@ has_too_many_parameters (QueenText target)
 static gboolean
 parse_target (QueenRequestHead *head, QueenText target, GError **error)
 {
-  QueenText path = target;
+  QueenText path = target, query;
 
   for (gsize i = 0; i < target.length; i++)
     if (!g_ascii_isgraph (target.at[i]) || target.at[i] == '#')
@@ -121,6 +120,8 @@ parse_target (QueenRequestHead *head, QueenText target, GError **error)
   if (target.length == 0 ||
       (*target.at != '/' && !cut_target_host (target, &head->target_host, &path)))
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "the request target is no path");
+  queen_text_cut (path, '?', &path, &query);
+  head->path = path;
   if (has_dots (path))
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "the request target has a segment of dots");
   if (has_too_many_parameters (target))
@@ -163,9 +164,7 @@ parse_content_length (QueenRequestHead *head, QueenText value, GError **error)
   if (value.length == 0 || !is_digits (value))
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "Content-Length is no number");
   for (gsize i = 0; i < value.length; i++)
-    length = MIN (length * 10 + (guint64) (value.at[i] - '0'), QUEEN_REQUEST_MAX_BODY + 1);
-  if (length > QUEEN_REQUEST_MAX_BODY)
-    return fail (error, QUEEN_ERROR_CONTENT_TOO_LARGE, "the body is over 65536 bytes");
+    length = MIN (length * 10 + (guint64) (value.at[i] - '0'), G_MAXUINT32);
   head->has_content_length = TRUE;
   head->content_length = (gsize) length;
   return TRUE;

@@ -9,18 +9,19 @@
 
 G_BEGIN_DECLS
 
-#define QUEEN_REQUEST_MAX_HEAD 16384 /* bytes */
-#define QUEEN_REQUEST_MAX_BODY 65536 /* bytes */
+#define QUEEN_REQUEST_MAX_HEAD 16384   /* bytes */
+#define QUEEN_REQUEST_USUAL_BODY 65536 /* bytes at the most, where a route does not say more */
 #define QUEEN_REQUEST_MAX_PARAMETERS 64
 
 /**
  * QueenRequestHead:
  * @is_http_1_0: it speaks HTTP/1.0, and so need not have a Host
  * @has_content_length: it says how long its body is
- * @content_length: bytes of body that follow
+ * @content_length: bytes of body that follow; however many they are, no more than %G_MAXUINT32
  * @is_chunked: its body comes in chunks instead
  * @expects_continue: the client waits for `100 Continue` before it sends them
  * @method: `GET`, …
+ * @path: what is asked for, encoded as it came, without the query
  * @is_forwarded: it says that it comes through a proxy; one that does not say so may all the same
  * @host: the header's value: a host and perhaps a port; `localhost` for one of HTTP/1.0 without
  * @target_host: the same from the target, when that is a whole URI
@@ -38,6 +39,7 @@ typedef struct
   gboolean expects_continue;
   gboolean is_forwarded;
   QueenText method;
+  QueenText path;
   QueenText host;
   QueenText target_host;
   QueenText origin;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "model/queen-heartbeat.h"
-#include "queen-answer.h"
 #include "queen-error.h"
 
 #define MAX_SHOWN 64 /* bytes of what is quoted in an error */
@@ -21,38 +20,41 @@ typedef struct
 
 /* RFC 9110 § 8.4: none, or what says that there is none. */
 static gboolean
-check_coding (SoupServerMessage *message, GError **error)
+check_coding (QueenExchange *exchange, GError **error)
 {
-  const char *coding =
-      soup_message_headers_get_list (soup_server_message_get_request_headers (message),
-                                     "Content-Encoding");
+  const char *coding = queen_exchange_get_header (exchange, "Content-Encoding");
   g_autofree char *shown = NULL;
 
   if (!coding || *coding == '\0' || g_ascii_strcasecmp (coding, "identity") == 0)
     return TRUE;
-  soup_message_headers_replace (soup_server_message_get_response_headers (message),
-                                "Accept-Encoding", "identity"); /* RFC 9110 § 15.5.16 */
+  queen_exchange_add_header (exchange, "Accept-Encoding", "identity"); /* RFC 9110 § 15.5.16 */
   shown = g_utf8_make_valid (coding, MIN (strlen (coding), MAX_SHOWN));
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE,
                "a heartbeat is not taken in the Content-Encoding “%s”, but as it is", shown);
   return FALSE;
 }
 
+/* Whatever parameters it has: RFC 8259 § 11. */
 static gboolean
-check_headers (SoupServerMessage *message, GError **error)
+is_json (const char *type)
 {
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
-  const char *type = soup_message_headers_get_content_type (headers, NULL);
+  QueenText name = { type, type ? strcspn (type, ";") : 0 };
 
-  if (!queen_server_get_request (message)->has_body)
+  return queen_text_is (queen_text_trim (name), "application/json");
+}
+
+static gboolean
+check_headers (QueenExchange *exchange, GError **error)
+{
+  if (!queen_exchange_get_request (exchange)->has_body)
     {
       g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_LENGTH_REQUIRED,
                            "a heartbeat needs a body");
       return FALSE;
     }
-  if (!check_coding (message, error))
+  if (!check_coding (exchange, error))
     return FALSE;
-  if (type && g_ascii_strcasecmp (type, "application/json") == 0)
+  if (is_json (queen_exchange_get_header (exchange, "Content-Type")))
     return TRUE;
   g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE,
                        "a heartbeat needs Content-Type: application/json");
@@ -62,15 +64,15 @@ check_headers (SoupServerMessage *message, GError **error)
 static gboolean
 take_heartbeat (Heartbeats *heartbeats,
                 QueenComponentKind kind,
-                SoupServerMessage *message,
+                QueenExchange *exchange,
                 GError **error)
 {
-  const QueenRequest *request = queen_server_get_request (message);
+  const QueenRequest *request = queen_exchange_get_request (exchange);
   g_autoptr (QueenComponent) component = NULL;
-  g_autofree char *sender = queen_server_dup_sender (message);
+  g_autofree char *sender = queen_exchange_dup_sender (exchange);
   g_autofree char *text = NULL;
 
-  if (!check_headers (message, error))
+  if (!check_headers (exchange, error))
     return FALSE;
   component = queen_heartbeat_parse (kind, request->body, request->body_length, error);
   if (!component)
@@ -80,31 +82,31 @@ take_heartbeat (Heartbeats *heartbeats,
     return FALSE;
   text = g_strdup_printf ("Heartbeat received from %s %s", queen_component_kind_get_name (kind),
                           component->id);
-  queen_answer_message (message, text);
+  queen_exchange_answer_message (exchange, text);
   return TRUE;
 }
 
 static void
-answer_heartbeat (Heartbeats *heartbeats, QueenComponentKind kind, SoupServerMessage *message)
+answer_heartbeat (Heartbeats *heartbeats, QueenComponentKind kind, QueenExchange *exchange)
 {
   g_autoptr (GError) error = NULL;
 
-  if (take_heartbeat (heartbeats, kind, message, &error))
+  if (take_heartbeat (heartbeats, kind, exchange, &error))
     return;
   g_debug ("%s heartbeat refused: %s", queen_component_kind_get_name (kind), error->message);
-  queen_answer_error (message, error);
+  queen_exchange_answer_error (exchange, error);
 }
 
 static void
-on_worker_heartbeat (SoupServerMessage *message, const char *query, gpointer data)
+on_worker_heartbeat (QueenExchange *exchange, gpointer data)
 {
-  answer_heartbeat (data, QUEEN_COMPONENT_WORKER, message);
+  answer_heartbeat (data, QUEEN_COMPONENT_WORKER, exchange);
 }
 
 static void
-on_hive_heartbeat (SoupServerMessage *message, const char *query, gpointer data)
+on_hive_heartbeat (QueenExchange *exchange, gpointer data)
 {
-  answer_heartbeat (data, QUEEN_COMPONENT_HIVE, message);
+  answer_heartbeat (data, QUEEN_COMPONENT_HIVE, exchange);
 }
 
 /* The stream out */
@@ -127,23 +129,19 @@ free_subscription (Subscription *subscription)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Subscription, free_subscription)
 
 static gboolean
-parse_subscription (Subscription *subscription,
-                    SoupServerMessage *message,
-                    const char *query,
-                    GError **error)
+parse_subscription (Subscription *subscription, QueenExchange *exchange, GError **error)
 {
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
-  const QueenRequest *asked = queen_server_get_request (message);
+  const QueenRequest *asked = queen_exchange_get_request (exchange);
   QueenStreamRequest *request = &subscription->request;
 
-  if (!queen_stream_request_parse (request, query,
-                                   soup_message_headers_get_one (headers, "Last-Event-ID"),
+  if (!queen_stream_request_parse (request, queen_exchange_get_query (exchange),
+                                   queen_exchange_get_header (exchange, "Last-Event-ID"),
                                    queen_stream_get_capacity (subscription->stream), error))
     return FALSE;
   request->client = asked->client;
   request->is_forwarded = asked->is_forwarded;
-  request->is_plain = soup_server_message_get_http_version (message) == SOUP_HTTP_1_0;
-  request->owner = queen_server_get_owner (message);
+  request->is_plain = queen_exchange_is_http_1_0 (exchange);
+  request->owner = queen_exchange_get_owner (exchange);
   return TRUE;
 }
 
@@ -156,32 +154,25 @@ on_take_over (QueenSocket socket, GBytes *head, gpointer data)
 }
 
 static void
-on_stream (SoupServerMessage *message, const char *query, gpointer data)
+on_stream (QueenExchange *exchange, gpointer data)
 {
   Heartbeats *heartbeats = data;
-  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
   g_autoptr (Subscription) subscription = g_new0 (Subscription, 1);
   g_autoptr (GError) error = NULL;
 
   subscription->stream = g_object_ref (heartbeats->stream);
-  if (!parse_subscription (subscription, message, query, &error))
+  if (!parse_subscription (subscription, exchange, &error))
     {
-      queen_answer_error (message, error);
+      queen_exchange_answer_error (exchange, error);
       return;
     }
-  if (queen_server_get_request (message)->is_probe)
+  if (queen_exchange_get_request (exchange)->is_probe)
     subscription->request.kinds = 0;
 
-  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
-  soup_message_headers_set_encoding (headers, subscription->request.is_plain
-                                                  ? SOUP_ENCODING_EOF
-                                                  : SOUP_ENCODING_CHUNKED);
-  soup_message_headers_set_content_type (headers, "text/event-stream", NULL);
-  soup_message_headers_append (headers, "Cache-Control", "no-cache, no-transform");
-  soup_message_headers_append (headers, "X-Accel-Buffering", "no");
-  if (soup_server_message_get_method (message) != SOUP_METHOD_HEAD)
-    queen_server_take_over (message, on_take_over, g_steal_pointer (&subscription),
-                            (GDestroyNotify) free_subscription);
+  queen_exchange_add_header (exchange, "Cache-Control", "no-cache, no-transform");
+  queen_exchange_add_header (exchange, "X-Accel-Buffering", "no");
+  queen_exchange_take_over (exchange, "text/event-stream", on_take_over,
+                            g_steal_pointer (&subscription), (GDestroyNotify) free_subscription);
 }
 
 static void
@@ -194,7 +185,7 @@ free_heartbeats (Heartbeats *heartbeats)
 }
 
 void
-queen_routes_add_heartbeats (QueenServer *server,
+queen_routes_add_heartbeats (QueenRouter *router,
                              QueenRegistry *workers,
                              QueenRegistry *hives,
                              QueenStream *stream)
@@ -209,6 +200,6 @@ queen_routes_add_heartbeats (QueenServer *server,
   heartbeats->registries[QUEEN_COMPONENT_WORKER] = g_object_ref (workers);
   heartbeats->registries[QUEEN_COMPONENT_HIVE] = g_object_ref (hives);
   heartbeats->stream = g_object_ref (stream);
-  queen_server_add_routes (server, routes, G_N_ELEMENTS (routes), heartbeats,
-                           (GDestroyNotify) free_heartbeats);
+  queen_router_add (router, routes, G_N_ELEMENTS (routes), heartbeats,
+                    (GDestroyNotify) free_heartbeats);
 }

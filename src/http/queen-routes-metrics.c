@@ -3,8 +3,9 @@
 
 #include "queen-routes.h"
 
+#include <libsoup/soup.h>
+
 #include "build-config.h"
-#include "queen-answer.h"
 #include "queen-component-metrics.h"
 #include "queen-error.h"
 #include "queen-metrics-text.h"
@@ -294,7 +295,7 @@ make_metrics (const Metrics *metrics)
 
 /* However many ask, and however often. */
 static void
-answer_with_components (SoupServerMessage *message, Metrics *metrics)
+answer_with_components (QueenExchange *exchange, Metrics *metrics)
 {
   QueenRegistry *const registries[] = { metrics->sources.workers, metrics->sources.hives };
   gint64 now = g_get_monotonic_time ();
@@ -308,22 +309,24 @@ answer_with_components (SoupServerMessage *message, Metrics *metrics)
       metrics->with_components = g_string_free_to_bytes (text);
       metrics->made_at = now;
     }
-  queen_server_answer_shared (message, TYPE, metrics->with_components);
+  queen_exchange_answer_shared (exchange, TYPE, metrics->with_components);
 }
 
 static void
-on_metrics (SoupServerMessage *message, const char *query, gpointer data)
+on_metrics (QueenExchange *exchange, gpointer data)
 {
   static const QueenParameter parameters[] = { { "components", take_components } };
   g_autoptr (GError) error = NULL;
   gboolean with_components = FALSE;
 
-  if (!queen_query_parse (query, parameters, G_N_ELEMENTS (parameters), &with_components, &error))
-    queen_answer_error (message, error);
+  if (!queen_query_parse (queen_exchange_get_query (exchange), parameters,
+                          G_N_ELEMENTS (parameters), &with_components, &error))
+    queen_exchange_answer_error (exchange, error);
   else if (with_components)
-    answer_with_components (message, data);
+    answer_with_components (exchange, data);
   else
-    queen_answer_text (message, TYPE, make_metrics (data));
+    queen_exchange_answer (exchange, SOUP_STATUS_OK, TYPE,
+                           g_string_free_to_bytes (make_metrics (data)));
 }
 
 static void
@@ -337,7 +340,7 @@ free_metrics (Metrics *metrics)
 }
 
 void
-queen_routes_add_metrics (QueenServer *server, const QueenMetricsSources *sources)
+queen_routes_add_metrics (QueenRouter *router, const QueenMetricsSources *sources)
 {
   static const QueenRoute routes[] = { { "/metrics", "GET", QUEEN_ACCESS_READ, on_metrics } };
   Metrics *metrics = g_new0 (Metrics, 1);
@@ -348,6 +351,5 @@ queen_routes_add_metrics (QueenServer *server, const QueenMetricsSources *source
   g_object_ref (sources->stream);
   /* Not the gate: its connections hold the server, so it has to go first. */
   metrics->start_time = g_get_real_time ();
-  queen_server_add_routes (server, routes, G_N_ELEMENTS (routes), metrics,
-                           (GDestroyNotify) free_metrics);
+  queen_router_add (router, routes, G_N_ELEMENTS (routes), metrics, (GDestroyNotify) free_metrics);
 }

@@ -3,8 +3,9 @@
 
 #include "queen-routes.h"
 
+#include <libsoup/soup.h>
+
 #include "build-config.h"
-#include "queen-answer.h"
 #include "queen-error.h"
 
 typedef struct
@@ -15,24 +16,25 @@ typedef struct
 } Operations;
 
 static void
-on_health (SoupServerMessage *message, const char *query, gpointer data)
+on_health (QueenExchange *exchange, gpointer data)
 {
-  queen_answer_message (message, "The queen is well");
+  queen_exchange_answer_message (exchange, "The queen is well");
 }
 
 /* The time has a second name, as the seed's code calls it. */
 static void
-on_build_info (SoupServerMessage *message, const char *query, gpointer data)
+on_build_info (QueenExchange *exchange, gpointer data)
 {
-  queen_answer_json (message, SOUP_STATUS_OK,
-                     g_string_new ("{\"version\":\"" QUEEN_VERSION "\",\"features\":" QUEEN_FEATURES
-                                   ",\"build_time\":\"" QUEEN_BUILD_TIME
-                                   "\",\"build_timestamp\":\"" QUEEN_BUILD_TIME "\"}"));
+  queen_exchange_answer_json (exchange, SOUP_STATUS_OK,
+                              g_string_new ("{\"version\":\"" QUEEN_VERSION
+                                            "\",\"features\":" QUEEN_FEATURES
+                                            ",\"build_time\":\"" QUEEN_BUILD_TIME
+                                            "\",\"build_timestamp\":\"" QUEEN_BUILD_TIME "\"}"));
 }
 
 /* EventSource cannot send an Authorization header, but it sends cookies. */
 static void
-on_session (SoupServerMessage *message, const char *query, gpointer data)
+on_session (QueenExchange *exchange, gpointer data)
 {
   Operations *operations = data;
   g_autofree char *cookie = NULL;
@@ -40,24 +42,24 @@ on_session (SoupServerMessage *message, const char *query, gpointer data)
 
   if (!queen_access_has_tokens (operations->access))
     {
-      queen_answer_message (message, "There are no tokens, and so no session is needed");
+      queen_exchange_answer_message (exchange, "There are no tokens, and so no session is needed");
       return;
     }
-  cookie = queen_access_dup_session_cookie (operations->access, queen_server_get_visitor (message),
-                                            queen_server_get_owner (message), &error);
+  cookie =
+      queen_access_dup_session_cookie (operations->access, queen_exchange_get_visitor (exchange),
+                                       queen_exchange_get_owner (exchange), &error);
   if (!cookie)
     {
-      queen_answer_error (message, error);
+      queen_exchange_answer_error (exchange, error);
       return;
     }
-  soup_message_headers_append (soup_server_message_get_response_headers (message), "Set-Cookie",
-                               cookie);
-  queen_answer_message (message, "The session's cookie stands for the token for an hour");
+  queen_exchange_take_header (exchange, "Set-Cookie", g_steal_pointer (&cookie));
+  queen_exchange_answer_message (exchange, "The session's cookie stands for the token for an hour");
 }
 
 /* So that a page need not offer what would be refused. */
 static void
-on_rights (SoupServerMessage *message, const char *query, gpointer data)
+on_rights (QueenExchange *exchange, gpointer data)
 {
   static const struct
   {
@@ -69,7 +71,7 @@ on_rights (SoupServerMessage *message, const char *query, gpointer data)
     { "admin", QUEEN_ACCESS_ADMIN },
   };
   Operations *operations = data;
-  const QueenVisitor *visitor = queen_server_get_visitor (message);
+  const QueenVisitor *visitor = queen_exchange_get_visitor (exchange);
   GString *json = g_string_new ("{\"may\":[");
   guint owner;
 
@@ -77,24 +79,24 @@ on_rights (SoupServerMessage *message, const char *query, gpointer data)
     if (queen_access_check_right (operations->access, rights[i].need, visitor, &owner, NULL))
       g_string_append_printf (json, "%s\"%s\"", i > 0 ? "," : "", rights[i].name);
   g_string_append (json, "]}");
-  queen_answer_json (message, SOUP_STATUS_OK, json);
+  queen_exchange_answer_json (exchange, SOUP_STATUS_OK, json);
 }
 
 /* Her own page is one, too, and whatever gets into that. */
 static void
-on_shutdown (SoupServerMessage *message, const char *query, gpointer data)
+on_shutdown (QueenExchange *exchange, gpointer data)
 {
   Operations *operations = data;
   g_autoptr (GError) error = NULL;
 
-  if (queen_server_get_visitor (message)->origin)
+  if (queen_exchange_get_visitor (exchange)->origin)
     {
       g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN,
                            "a web page may not shut the queen down");
-      queen_answer_error (message, error);
+      queen_exchange_answer_error (exchange, error);
       return;
     }
-  queen_answer_message (message, "Shutting down");
+  queen_exchange_answer_message (exchange, "Shutting down");
   operations->on_shutdown (operations->data);
 }
 
@@ -106,7 +108,7 @@ free_operations (Operations *operations)
 }
 
 void
-queen_routes_add_operations (QueenServer *server,
+queen_routes_add_operations (QueenRouter *router,
                              QueenAccess *access,
                              void (*on_shutdown_func) (gpointer),
                              gpointer data)
@@ -123,6 +125,6 @@ queen_routes_add_operations (QueenServer *server,
   operations->access = g_object_ref (access);
   operations->on_shutdown = on_shutdown_func;
   operations->data = data;
-  queen_server_add_routes (server, routes, G_N_ELEMENTS (routes), operations,
-                           (GDestroyNotify) free_operations);
+  queen_router_add (router, routes, G_N_ELEMENTS (routes), operations,
+                    (GDestroyNotify) free_operations);
 }

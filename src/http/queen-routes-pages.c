@@ -3,7 +3,8 @@
 
 #include "queen-routes.h"
 
-#include "queen-answer.h"
+#include <libsoup/soup.h>
+
 #include "queen-page-resource.h"
 
 #define ROOT "/dev/rbee/Queen1/page"
@@ -79,9 +80,9 @@ pack (GBytes *bytes)
 /* What the browser said */
 
 static gboolean
-takes_gzip (SoupMessageHeaders *request)
+takes_gzip (QueenExchange *exchange)
 {
-  const char *header = soup_message_headers_get_list (request, "Accept-Encoding");
+  const char *header = queen_exchange_get_header (exchange, "Accept-Encoding");
   GSList *codings;
   gboolean found;
 
@@ -96,9 +97,9 @@ takes_gzip (SoupMessageHeaders *request)
 /* Answering */
 
 static const Variant *
-choose_variant (Page *page, SoupMessageHeaders *request)
+choose_variant (Page *page, QueenExchange *exchange)
 {
-  if (!takes_gzip (request))
+  if (!takes_gzip (exchange))
     return &page->plain;
   if (!page->packed.bytes)
     page->packed = make_variant (pack (page->plain.bytes));
@@ -106,31 +107,27 @@ choose_variant (Page *page, SoupMessageHeaders *request)
 }
 
 static void
-on_page (SoupServerMessage *message, const char *query, gpointer data)
+on_page (QueenExchange *exchange, gpointer data)
 {
   Page *page = data;
-  SoupMessageHeaders *request = soup_server_message_get_request_headers (message);
-  SoupMessageHeaders *response = soup_server_message_get_response_headers (message);
-  const Variant *variant = choose_variant (page, request);
+  const Variant *variant = choose_variant (page, exchange);
 
-  soup_message_headers_append (response, "ETag", variant->tag);
-  soup_message_headers_append (response, "Cache-Control", "no-cache");
-  soup_message_headers_append (response, "Vary", "Accept-Encoding");
+  queen_exchange_add_header (exchange, "ETag", variant->tag);
+  queen_exchange_add_header (exchange, "Cache-Control", "no-cache");
+  queen_exchange_add_header (exchange, "Vary", "Accept-Encoding");
   /* Ids are whatever a sender likes, so nothing that is written into the page may ever run. */
-  soup_message_headers_append (response, "Content-Security-Policy",
-                               "default-src 'self'; base-uri 'none'; form-action 'none'; "
-                               "frame-ancestors 'none'");
-  soup_message_headers_append (response, "Referrer-Policy", "no-referrer");
-  if (queen_answer_is_known (message, variant->tag))
+  queen_exchange_add_header (exchange, "Content-Security-Policy",
+                             "default-src 'self'; base-uri 'none'; form-action 'none'; "
+                             "frame-ancestors 'none'");
+  queen_exchange_add_header (exchange, "Referrer-Policy", "no-referrer");
+  if (queen_exchange_knows (exchange, variant->tag))
     {
-      soup_server_message_set_status (message, SOUP_STATUS_NOT_MODIFIED, NULL);
+      queen_exchange_answer (exchange, SOUP_STATUS_NOT_MODIFIED, NULL, NULL);
       return;
     }
-  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
-  soup_message_headers_set_content_type (response, page->type, NULL);
   if (variant == &page->packed)
-    soup_message_headers_append (response, "Content-Encoding", "gzip");
-  soup_message_body_append_bytes (soup_server_message_get_response_body (message), variant->bytes);
+    queen_exchange_add_header (exchange, "Content-Encoding", "gzip");
+  queen_exchange_answer_shared (exchange, page->type, variant->bytes);
 }
 
 /* Finding the pages */
@@ -145,7 +142,7 @@ free_page (Page *page)
 }
 
 static void
-add_page (QueenServer *server, GResource *resource, const char *path)
+add_page (QueenRouter *router, GResource *resource, const char *path)
 {
   g_autofree char *name = g_strconcat (ROOT, path, NULL);
   GBytes *bytes = g_resource_lookup_data (resource, name, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
@@ -155,11 +152,11 @@ add_page (QueenServer *server, GResource *resource, const char *path)
   page->route = (QueenRoute){ page->path, "GET", QUEEN_ACCESS_PUBLIC, on_page };
   page->type = find_type (path);
   page->plain = make_variant (bytes);
-  queen_server_add_routes (server, &page->route, 1, page, (GDestroyNotify) free_page);
+  queen_router_add (router, &page->route, 1, page, (GDestroyNotify) free_page);
 }
 
 static void
-add_folder (QueenServer *server, GResource *resource, const char *folder)
+add_folder (QueenRouter *router, GResource *resource, const char *folder)
 {
   g_autofree char *name = g_strconcat (ROOT, folder, NULL);
   g_auto (GStrv) children =
@@ -170,14 +167,14 @@ add_folder (QueenServer *server, GResource *resource, const char *folder)
       g_autofree char *path = g_strconcat (folder, *child, NULL);
 
       if (g_str_has_suffix (path, "/"))
-        add_folder (server, resource, path);
+        add_folder (router, resource, path);
       else
-        add_page (server, resource, path);
+        add_page (router, resource, path);
     }
 }
 
 void
-queen_routes_add_pages (QueenServer *server)
+queen_routes_add_pages (QueenRouter *router)
 {
-  add_folder (server, queen_page_get_resource (), "/");
+  add_folder (router, queen_page_get_resource (), "/");
 }

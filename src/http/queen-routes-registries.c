@@ -3,11 +3,12 @@
 
 #include "queen-routes.h"
 
+#include <libsoup/soup.h>
+
 #include "model/queen-component-json.h"
 #include "model/queen-listing.h"
 #include "net/queen-budgets.h"
 #include "net/queen-peers.h"
-#include "queen-answer.h"
 #include "queen-error.h"
 #include "text/queen-query.h"
 
@@ -28,7 +29,7 @@ typedef struct
 typedef struct
 {
   Routes *routes;
-  SoupServerMessage *message;
+  QueenExchange *exchange;
   QueenOrder *order;
   QueenPeer *share;
 } Asker;
@@ -125,21 +126,18 @@ parse_selection (const char *query,
 /* Lists */
 
 static void
-set_version (SoupServerMessage *message, const char *version)
+set_version (QueenExchange *exchange, const char *version)
 {
-  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
-  g_autofree char *tag = g_strdup_printf ("W/\"%s\"", version);
-
-  soup_message_headers_append (headers, "ETag", tag);
-  soup_message_headers_append (headers, "Cache-Control", "private, no-cache");
+  queen_exchange_take_header (exchange, "ETag", g_strdup_printf ("W/\"%s\"", version));
+  queen_exchange_add_header (exchange, "Cache-Control", "private, no-cache");
 }
 
 static void
-give_list (SoupServerMessage *message, const QueenList *list)
+give_list (QueenExchange *exchange, const QueenList *list)
 {
   if (list->version)
-    set_version (message, list->version);
-  queen_server_answer_shared (message, JSON, list->json);
+    set_version (exchange, list->version);
+  queen_exchange_answer_shared (exchange, JSON, list->json);
 }
 
 static void
@@ -153,11 +151,11 @@ static void
 on_list_made (QueenList *list, gpointer data)
 {
   Asker *asker = data;
-  SoupServerMessage *message = asker->message;
+  QueenExchange *exchange = asker->exchange;
 
   free_asker (asker);
-  give_list (message, list);
-  queen_server_finish (message);
+  give_list (exchange, list);
+  queen_exchange_finish (exchange);
 }
 
 static void
@@ -173,7 +171,7 @@ on_asker_gone (gpointer data)
 static gboolean
 may_order (Asker *asker, const QueenSelection *selection, GError **error)
 {
-  const QueenRequest *request = queen_server_get_request (asker->message);
+  const QueenRequest *request = queen_exchange_get_request (asker->exchange);
 
   if (queen_selection_is_everybody (selection) ||
       queen_peers_enter (asker->routes->askers, request->client, request->is_forwarded,
@@ -198,7 +196,7 @@ check_size (Routes *routes, const QueenSelection *selection, GError **error)
 }
 
 static gboolean
-order_list (SoupServerMessage *message,
+order_list (QueenExchange *exchange,
             Routes *routes,
             const QueenSelection *selection,
             GError **error)
@@ -206,7 +204,7 @@ order_list (SoupServerMessage *message,
   Asker *asker = g_new0 (Asker, 1);
 
   asker->routes = routes;
-  asker->message = message;
+  asker->exchange = exchange;
   if (check_size (routes, selection, error) && may_order (asker, selection, error))
     asker->order = queen_lister_order (routes->lister, routes->registry, selection, on_list_made,
                                        asker, error);
@@ -215,26 +213,26 @@ order_list (SoupServerMessage *message,
       free_asker (asker);
       return FALSE;
     }
-  queen_server_answer_later (message, on_asker_gone, asker);
+  queen_exchange_answer_later (exchange, QUEEN_PATIENCE_SHORT, on_asker_gone, asker);
   return TRUE;
 }
 
 /* Whether the client says that it has the list already that it would get. */
 static gboolean
-answer_unchanged (SoupServerMessage *message, Routes *routes)
+answer_unchanged (QueenExchange *exchange, Routes *routes)
 {
   g_autofree char *version = queen_lister_dup_version (routes->lister, routes->registry);
   g_autofree char *tag = g_strdup_printf ("\"%s\"", version);
 
-  if (!queen_answer_is_known (message, tag))
+  if (!queen_exchange_knows (exchange, tag))
     return FALSE;
-  set_version (message, version);
-  soup_server_message_set_status (message, SOUP_STATUS_NOT_MODIFIED, NULL);
+  set_version (exchange, version);
+  queen_exchange_answer (exchange, SOUP_STATUS_NOT_MODIFIED, NULL, NULL);
   return TRUE;
 }
 
 static void
-on_list (SoupServerMessage *message, const char *query, gpointer data)
+on_list (QueenExchange *exchange, gpointer data)
 {
   Routes *routes = data;
   QueenComponentKind kind = queen_registry_get_kind (routes->registry);
@@ -242,38 +240,35 @@ on_list (SoupServerMessage *message, const char *query, gpointer data)
   g_autoptr (QueenList) list = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!parse_selection (query, kind, &selection, &error))
+  if (!parse_selection (queen_exchange_get_query (exchange), kind, &selection, &error))
     {
-      queen_answer_error (message, error);
+      queen_exchange_answer_error (exchange, error);
       return;
     }
-  if (queen_selection_is_everybody (&selection) && answer_unchanged (message, routes))
+  if (queen_selection_is_everybody (&selection) && answer_unchanged (exchange, routes))
     return;
   list = queen_lister_list (routes->lister, routes->registry, &selection);
   if (list)
-    give_list (message, list);
-  else if (!order_list (message, routes, &selection, &error))
-    queen_answer_error (message, error);
+    give_list (exchange, list);
+  else if (!order_list (exchange, routes, &selection, &error))
+    queen_exchange_answer_error (exchange, error);
 }
 
 /* One of them */
 
 /* Returns: (transfer full): the id that the path names; no parameter can change that */
 static char *
-dup_id (SoupServerMessage *message, const char *query, GError **error)
+dup_id (QueenExchange *exchange, GError **error)
 {
-  if (!queen_query_parse (query, NULL, 0, NULL, error))
+  if (!queen_query_parse (queen_exchange_get_query (exchange), NULL, 0, NULL, error))
     return NULL;
-  return queen_server_dup_id (message, error);
+  return queen_exchange_dup_id (exchange, error);
 }
 
 static gboolean
-answer_component (SoupServerMessage *message,
-                  const char *query,
-                  QueenRegistry *registry,
-                  GError **error)
+answer_component (QueenExchange *exchange, QueenRegistry *registry, GError **error)
 {
-  g_autofree char *id = dup_id (message, query, error);
+  g_autofree char *id = dup_id (exchange, error);
   QueenComponent *component;
   GString *json;
 
@@ -288,37 +283,37 @@ answer_component (SoupServerMessage *message,
     }
   json = g_string_sized_new (USUAL_JSON);
   queen_component_append_json (component, json);
-  queen_answer_json (message, SOUP_STATUS_OK, json);
+  queen_exchange_answer_json (exchange, SOUP_STATUS_OK, json);
   return TRUE;
 }
 
 static void
-on_component (SoupServerMessage *message, const char *query, gpointer data)
+on_component (QueenExchange *exchange, gpointer data)
 {
   Routes *routes = data;
   g_autoptr (GError) error = NULL;
 
-  if (!answer_component (message, query, routes->registry, &error))
-    queen_answer_error (message, error);
+  if (!answer_component (exchange, routes->registry, &error))
+    queen_exchange_answer_error (exchange, error);
 }
 
 static void
-on_forget (SoupServerMessage *message, const char *query, gpointer data)
+on_forget (QueenExchange *exchange, gpointer data)
 {
   QueenRegistry *registry = ((Routes *) data)->registry;
   g_autoptr (GError) error = NULL;
-  g_autofree char *id = dup_id (message, query, &error);
-  g_autofree char *sender = queen_server_dup_sender (message);
+  g_autofree char *id = dup_id (exchange, &error);
+  g_autofree char *sender = queen_exchange_dup_sender (exchange);
   g_autofree char *text = NULL;
 
   if (!id || !queen_registry_forget (registry, id, sender ? sender : "this machine", &error))
     {
-      queen_answer_error (message, error);
+      queen_exchange_answer_error (exchange, error);
       return;
     }
   text = g_strdup_printf ("Forgot %s %s",
                           queen_component_kind_get_name (queen_registry_get_kind (registry)), id);
-  queen_answer_message (message, text);
+  queen_exchange_answer_message (exchange, text);
 }
 
 /* Adding the routes */
@@ -334,7 +329,7 @@ free_routes (gpointer data)
 }
 
 static void
-add_routes (QueenServer *server,
+add_routes (QueenRouter *router,
             const QueenRoute *table,
             gsize n_routes,
             QueenRegistry *registry,
@@ -345,11 +340,11 @@ add_routes (QueenServer *server,
   routes->registry = g_object_ref (registry);
   routes->lister = lister;
   routes->askers = queen_peers_new (MAX_WAITING, TRUE);
-  queen_server_add_routes (server, table, n_routes, routes, free_routes);
+  queen_router_add (router, table, n_routes, routes, free_routes);
 }
 
 void
-queen_routes_add_registries (QueenServer *server,
+queen_routes_add_registries (QueenRouter *router,
                              QueenRegistry *workers,
                              QueenRegistry *hives,
                              QueenLister *lister)
@@ -365,6 +360,6 @@ queen_routes_add_registries (QueenServer *server,
     { "/v1/hives/{id}", "DELETE", QUEEN_ACCESS_ADMIN, on_forget },
   };
 
-  add_routes (server, worker_routes, G_N_ELEMENTS (worker_routes), workers, lister);
-  add_routes (server, hive_routes, G_N_ELEMENTS (hive_routes), hives, lister);
+  add_routes (router, worker_routes, G_N_ELEMENTS (worker_routes), workers, lister);
+  add_routes (router, hive_routes, G_N_ELEMENTS (hive_routes), hives, lister);
 }

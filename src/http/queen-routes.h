@@ -9,7 +9,7 @@
 #include "model/queen-registry.h"
 #include "net/queen-caps.h"
 #include "queen-gate.h"
-#include "queen-server.h"
+#include "queen-router.h"
 #include "queen-tally.h"
 #include "stream/queen-stream.h"
 
@@ -20,7 +20,7 @@ G_BEGIN_DECLS
  *
  * `POST /v1/worker-heartbeat`, `POST /v1/hive-heartbeat` and `GET /v1/heartbeats/stream`.
  */
-void queen_routes_add_heartbeats (QueenServer *server,
+void queen_routes_add_heartbeats (QueenRouter *router,
                                   QueenRegistry *workers,
                                   QueenRegistry *hives,
                                   QueenStream *stream);
@@ -32,7 +32,7 @@ void queen_routes_add_heartbeats (QueenServer *server,
  * `GET /v1/workers` and `GET /v1/hives`, and `GET` and `DELETE` of `/v1/workers/{id}` and
  * `/v1/hives/{id}`.
  */
-void queen_routes_add_registries (QueenServer *server,
+void queen_routes_add_registries (QueenRouter *router,
                                   QueenRegistry *workers,
                                   QueenRegistry *hives,
                                   QueenLister *lister);
@@ -43,7 +43,7 @@ void queen_routes_add_registries (QueenServer *server,
  *
  * `GET /health`, `GET /v1/build-info`, `GET` and `POST /v1/session`, and `POST /v1/shutdown`.
  */
-void queen_routes_add_operations (QueenServer *server,
+void queen_routes_add_operations (QueenRouter *router,
                                   QueenAccess *access,
                                   void (*on_shutdown) (gpointer),
                                   gpointer data);
@@ -82,13 +82,13 @@ typedef struct
  *
  * `GET /metrics`, in the text format 0.0.4 of Prometheus.
  */
-void queen_routes_add_metrics (QueenServer *server, const QueenMetricsSources *sources);
+void queen_routes_add_metrics (QueenRouter *router, const QueenMetricsSources *sources);
 
 /**
  * queen_routes_add_pages:
  *
  * `GET /` and what it needs, all of it out of the binary. Only with -Dpage.
  */
-void queen_routes_add_pages (QueenServer *server);
+void queen_routes_add_pages (QueenRouter *router);
 
 G_END_DECLS

@@ -3,16 +3,13 @@
 
 #include "queen-server.h"
 
-#include <string.h>
+#include <libsoup/soup.h>
 
 #include "loop/queen-clock.h"
-#include "net/queen-peers.h"
 #include "queen-answer.h"
-#include "queen-cors.h"
 #include "queen-error.h"
 #include "queen-head-stream.h"
 
-#define ALL_METHODS "GET, HEAD, POST, DELETE, OPTIONS"
 #define USUAL_ANSWER 1024 /* bytes: what nearly all of them fit in */
 
 /* A connection as libsoup knows it: it reads the head from here and writes the answer to there. To
@@ -22,7 +19,7 @@ typedef struct
   QueenHeadStream *input;
   GMemoryOutputStream *output;
   GIOStream *stream;
-  GSocketAddress *address; /* of both ends; by it libsoup's message leads back to the exchange */
+  GSocketAddress *address; /* of both ends; by it libsoup's message leads back to the passage */
 } Tunnel;
 
 struct _QueenServer
@@ -35,279 +32,31 @@ struct _QueenServer
   QueenAlarm *spare_alarm;
   Tunnel spare;            /* empty when there is none */
   GSocketAddress *address; /* of a tunnel that has gone, for the next one; or NULL */
-  GHashTable *resources;   /* path -> Resource */
-  GSList *route_data;      /* of RouteData */
-  QueenAccess *access;
+  QueenRouter *router;
   QueenTally *tally;
-  gboolean is_refusal_logged;
 };
 
 G_DEFINE_FINAL_TYPE (QueenServer, queen_server, G_TYPE_OBJECT)
 
-/* A path and what can be done with it. */
-typedef struct
-{
-  GArray *methods; /* of Method */
-  GString *allow;
-} Resource;
-
-typedef struct
-{
-  const char *name;
-  QueenAccessNeed need;
-  QueenRouteFunc func;
-  gpointer data;
-} Method;
-
-typedef struct
-{
-  gpointer data;
-  GDestroyNotify free_data;
-} RouteData;
-
-/* One request on its way through libsoup, and its answer on the way back. */
+/* An exchange on its way through libsoup. */
 typedef struct
 {
   QueenServer *server;
   QueenConnection *connection;
-  QueenRequest request; /* its head and body only while it is being routed */
+  QueenExchange *exchange;
   Tunnel tunnel;
-  SoupServerMessage *message; /* NULL once libsoup has done with it */
-  QueenVisitor visitor;       /* its texts are the message's */
-  guint owner;                /* the token by which it was allowed; 0 when it took none */
+  SoupServerMessage *message; /* NULL before libsoup has one, and once it has done with it */
   QueenAnswer answer;         /* what did not go through libsoup */
   gboolean is_routed;
-  gboolean is_counted; /* as a refusal */
-  gboolean is_later;   /* the answer comes when queen_server_finish() is called */
   gboolean is_taken_over;
-  void (*on_gone) (gpointer data);
-  gpointer data;
-} Exchange;
+} Passage;
 
-#define EXCHANGE "queen-exchange"
+#define PASSAGE "queen-passage"
 
-typedef struct
+static Passage *
+get_passage (SoupServerMessage *message)
 {
-  QueenTakeOverFunc func;
-  gpointer data;
-  GDestroyNotify free_data;
-} TakeOver;
-
-static Exchange *
-get_exchange (SoupServerMessage *message)
-{
-  return g_object_get_data (G_OBJECT (soup_server_message_get_remote_address (message)), EXCHANGE);
-}
-
-static void
-free_resource (Resource *resource)
-{
-  g_array_unref (resource->methods);
-  g_string_free (resource->allow, TRUE);
-  g_free (resource);
-}
-
-static void
-free_route_data (RouteData *route_data)
-{
-  if (route_data->free_data)
-    route_data->free_data (route_data->data);
-  g_free (route_data);
-}
-
-/* What every answer says, and some more. */
-static void
-complete_headers (SoupServerMessage *message, const Resource *resource)
-{
-  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
-  const Exchange *exchange = get_exchange (message);
-  gboolean is_preflight =
-      resource && soup_server_message_get_method (message) == SOUP_METHOD_OPTIONS;
-
-  /* It has no body, and the length of the one that it stands for is not 0: RFC 9110 § 8.6. */
-  if (soup_server_message_get_status (message) == SOUP_STATUS_NOT_MODIFIED)
-    soup_message_headers_set_encoding (headers, SOUP_ENCODING_NONE);
-  soup_message_headers_append (headers, "Connection", "close");
-  soup_message_headers_append (headers, "X-Content-Type-Options", "nosniff");
-  if (!soup_message_headers_get_one (headers, "Cache-Control"))
-    soup_message_headers_append (headers, "Cache-Control", "no-store");
-  queen_cors_allow (message, exchange->visitor.origin,
-                    queen_access_judge_page (exchange->server->access, &exchange->visitor),
-                    is_preflight ? resource->allow->str : NULL);
-}
-
-/* Routing */
-
-static const Method *
-find_method (const Resource *resource, const char *name)
-{
-  if (name == SOUP_METHOD_HEAD)
-    name = SOUP_METHOD_GET;
-  for (guint i = 0; i < resource->methods->len; i++)
-    if (g_str_equal (g_array_index (resource->methods, Method, i).name, name))
-      return &g_array_index (resource->methods, Method, i);
-  return NULL;
-}
-
-/* @resource is NULL for the server as a whole. */
-static void
-answer_options (SoupServerMessage *message, const Resource *resource)
-{
-  soup_message_headers_append (soup_server_message_get_response_headers (message), "Allow",
-                               resource ? resource->allow->str : ALL_METHODS);
-  soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
-}
-
-static void
-answer_without_method (SoupServerMessage *message, const char *path, const Resource *resource)
-{
-  g_autoptr (GError) error =
-      g_error_new (QUEEN_ERROR, QUEEN_ERROR_METHOD_NOT_ALLOWED, "%s cannot be used on %s; try %s",
-                   soup_server_message_get_method (message), path, resource->allow->str);
-
-  soup_message_headers_append (soup_server_message_get_response_headers (message), "Allow",
-                               resource->allow->str);
-  queen_answer_error (message, error);
-}
-
-static void
-answer_not_found (SoupServerMessage *message, const char *path)
-{
-  g_autoptr (GError) error =
-      g_error_new (QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "there is nothing at %s", path);
-
-  queen_answer_error (message, error);
-}
-
-static const Resource *
-find_resource (QueenServer *self, const char *path)
-{
-  const Resource *resource = g_hash_table_lookup (self->resources, path);
-  const char *slash = strrchr (path, '/');
-  g_autoptr (GString) pattern = NULL;
-
-  if (resource || !slash)
-    return resource;
-  pattern = g_string_new_len (path, slash - path);
-  g_string_append (pattern, "/{id}");
-  return g_hash_table_lookup (self->resources, pattern->str);
-}
-
-static void
-meet_visitor (Exchange *exchange, SoupServerMessage *message)
-{
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
-
-  exchange->visitor = (QueenVisitor){
-    .fd = queen_connection_get_fd (exchange->connection),
-    .is_probe = exchange->request.is_probe,
-    .is_encrypted = exchange->request.is_encrypted,
-    .is_forwarded = exchange->request.is_forwarded,
-    .host = soup_message_headers_get_one (headers, "Host"),
-    .origin = soup_message_headers_get_one (headers, "Origin"),
-    .fetch_site = soup_message_headers_get_one (headers, "Sec-Fetch-Site"),
-    .fetch_mode = soup_message_headers_get_one (headers, "Sec-Fetch-Mode"),
-    .authorization = soup_message_headers_get_one (headers, "Authorization"),
-    .cookies = soup_message_headers_get_list (headers, "Cookie"),
-  };
-}
-
-/* Once, as a page may go on for hours; whoever wonders why it shows nothing looks here. */
-static void
-log_refusal (QueenServer *self, const QueenVisitor *visitor, const GError *error)
-{
-  if (self->is_refusal_logged)
-    return;
-  self->is_refusal_logged = TRUE;
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
-                    "a web page was refused that asked for %s: %s (others are only counted: see "
-                    "queen_refusals_total; behind a proxy, see whether it hands on the Host)",
-                    visitor->host, error->message);
-}
-
-/* Also of what is not there a page of elsewhere is told nothing. */
-static gboolean
-check_visitor (QueenServer *self, Exchange *exchange, const Method *method, GError **error)
-{
-  QueenAccessNeed need = method ? method->need : QUEEN_ACCESS_READ;
-
-  if (!queen_access_check_page (self->access, need, &exchange->visitor, error))
-    {
-      self->tally->refusals[QUEEN_REFUSAL_ORIGIN]++;
-      exchange->is_counted = TRUE;
-      log_refusal (self, &exchange->visitor, *error);
-      return FALSE;
-    }
-  return !method ||
-         queen_access_check_right (self->access, need, &exchange->visitor, &exchange->owner, error);
-}
-
-/* OPTIONS / is how HAProxy asks whether somebody is there, whether or not there is a page. */
-static gboolean
-is_question_for_options (const char *method, const char *path, const Resource *resource)
-{
-  return method == SOUP_METHOD_OPTIONS && (resource || g_str_equal (path, "/"));
-}
-
-static void
-route (QueenServer *self, SoupServerMessage *message, const char *path, const Resource *resource)
-{
-  const char *name = soup_server_message_get_method (message);
-  const Method *method = resource ? find_method (resource, name) : NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (is_question_for_options (name, path, resource))
-    answer_options (message, resource);
-  else if (!check_visitor (self, get_exchange (message), method, &error))
-    queen_answer_error (message, error);
-  else if (method)
-    method->func (message, g_uri_get_query (soup_server_message_get_uri (message)), method->data);
-  else if (resource)
-    answer_without_method (message, path, resource);
-  else
-    answer_not_found (message, path);
-}
-
-static void
-on_request (SoupServer *soup,
-            SoupServerMessage *message,
-            const char *path,
-            GHashTable *query,
-            gpointer data)
-{
-  QueenServer *self = data;
-  const Resource *resource = find_resource (self, path);
-  Exchange *exchange = get_exchange (message);
-
-  /* First what others wait for: a heartbeat has gone out to everybody when this returns. */
-  exchange->is_routed = TRUE;
-  exchange->message = message;
-  meet_visitor (exchange, message);
-  route (self, message, path, resource);
-  if (exchange->is_later)
-    {
-      soup_server_message_pause (message);
-      return;
-    }
-  if (!exchange->is_counted)
-    queen_tally_add_status (self->tally, soup_server_message_get_status (message));
-  complete_headers (message, resource);
-}
-
-/* RFC 9110 § 9.3.7: OPTIONS * asks for the server as a whole. */
-static void
-on_options (SoupServer *soup,
-            SoupServerMessage *message,
-            const char *path,
-            GHashTable *query,
-            gpointer data)
-{
-  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
-
-  get_exchange (message)->is_routed = TRUE;
-  soup_message_headers_append (headers, "Connection", "close");
-  soup_message_headers_append (headers, "Allow", ALL_METHODS);
-  soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
+  return g_object_get_data (G_OBJECT (soup_server_message_get_remote_address (message)), PASSAGE);
 }
 
 /* Tunnels */
@@ -353,119 +102,173 @@ read_tunnel (const Tunnel *tunnel)
                       g_memory_output_stream_get_data_size (tunnel->output));
 }
 
-/* Taking over */
-
-static void
-free_take_over (gpointer data, GClosure *closure)
-{
-  TakeOver *take_over = data;
-
-  if (take_over->free_data)
-    take_over->free_data (take_over->data);
-  g_free (take_over);
-}
+/* The answer, as libsoup gets it */
 
 /* Ends HTTP here; what libsoup has written is all that it writes. */
 static void
-leave_libsoup (Exchange *exchange)
+leave_libsoup (Passage *passage)
 {
-  g_object_unref (soup_server_message_steal_connection (exchange->message));
-  exchange->message = NULL;
+  g_object_unref (soup_server_message_steal_connection (passage->message));
+  passage->message = NULL;
+}
+
+/* The head is there; what follows it is not libsoup's business. */
+static void
+on_wrote_head (SoupServerMessage *message, gpointer data)
+{
+  Passage *passage = get_passage (message);
+  const QueenReply *reply = queen_exchange_get_reply (passage->exchange);
+  GBytes *head = read_tunnel (&passage->tunnel);
+
+  leave_libsoup (passage);
+  passage->is_taken_over = reply->take_over != NULL;
+  if (reply->take_over)
+    reply->take_over (queen_connection_steal_socket (passage->connection), head, reply->data);
+  else
+    passage->answer = (QueenAnswer){ head, g_bytes_ref (reply->body) };
+}
+
+/* RFC 9110 § 8.6: 304 has no body, and the length of the one that it stands for is not 0. */
+static void
+write_length (SoupMessageHeaders *headers, const QueenReply *reply, gboolean is_http_1_0)
+{
+  if (reply->is_endless)
+    soup_message_headers_set_encoding (headers,
+                                       is_http_1_0 ? SOUP_ENCODING_EOF : SOUP_ENCODING_CHUNKED);
+  else if (reply->status == SOUP_STATUS_NOT_MODIFIED)
+    soup_message_headers_set_encoding (headers, SOUP_ENCODING_NONE);
+  else if (reply->is_shared)
+    soup_message_headers_set_content_length (headers, (goffset) g_bytes_get_size (reply->body));
 }
 
 static void
-on_wrote_headers (SoupServerMessage *message, TakeOver *take_over)
+write_reply (Passage *passage)
 {
-  Exchange *exchange = get_exchange (message);
-  GBytes *head = read_tunnel (&exchange->tunnel);
+  SoupServerMessage *message = passage->message;
+  QueenExchange *exchange = passage->exchange;
+  const QueenReply *reply = queen_exchange_get_reply (exchange);
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
 
-  leave_libsoup (exchange);
-  exchange->is_taken_over = TRUE;
-  take_over->func (queen_connection_steal_socket (exchange->connection), head, take_over->data);
+  queen_router_complete (passage->server->router, exchange);
+  soup_server_message_set_status (message, reply->status, NULL);
+  if (reply->type)
+    soup_message_headers_append (headers, "Content-Type", reply->type);
+  for (guint i = 0; i < reply->n_headers; i++)
+    soup_message_headers_append (headers, reply->headers[i].name, reply->headers[i].value);
+  write_length (headers, reply, queen_exchange_is_http_1_0 (exchange));
+  if (reply->take_over || (reply->is_shared && !queen_exchange_is_head (exchange)))
+    g_signal_connect (message, "wrote-headers", G_CALLBACK (on_wrote_head), NULL);
+  else if (reply->body && !reply->is_shared)
+    soup_message_body_append_bytes (soup_server_message_get_response_body (message), reply->body);
 }
 
 static void
-free_shared_body (gpointer data, GClosure *closure)
+on_request (SoupServer *soup,
+            SoupServerMessage *message,
+            const char *path,
+            GHashTable *query,
+            gpointer data)
 {
-  g_bytes_unref (data);
+  QueenServer *self = data;
+  Passage *passage = get_passage (message);
+
+  /* First what others wait for: a heartbeat has gone out to everybody when this returns. */
+  passage->is_routed = TRUE;
+  passage->message = message;
+  queen_exchange_set_target (passage->exchange, soup_server_message_get_method (message), path,
+                             g_uri_get_query (soup_server_message_get_uri (message)),
+                             soup_server_message_get_http_version (message) == SOUP_HTTP_1_0);
+  queen_router_route (self->router, passage->exchange);
+  if (queen_exchange_get_reply (passage->exchange)->is_later)
+    soup_server_message_pause (message);
+  else
+    write_reply (passage);
 }
+
+/* Passages */
 
 static void
-on_wrote_shared_headers (SoupServerMessage *message, GBytes *body)
+passage_free (Passage *passage)
 {
-  Exchange *exchange = get_exchange (message);
-
-  exchange->answer.head = read_tunnel (&exchange->tunnel);
-  exchange->answer.body = g_bytes_ref (body);
-  leave_libsoup (exchange);
+  if (passage->message)
+    leave_libsoup (passage);
+  g_object_set_data (G_OBJECT (passage->tunnel.address), PASSAGE, NULL);
+  if (!passage->server->address)
+    passage->server->address = g_steal_pointer (&passage->tunnel.address);
+  tunnel_clear (&passage->tunnel);
+  queen_answer_clear (&passage->answer);
+  queen_exchange_free (passage->exchange);
+  queen_alarm_set (passage->server->spare_alarm, 0);
+  g_free (passage);
 }
 
-/* Exchanges */
-
-static Exchange *
-exchange_new (QueenServer *self, QueenConnection *connection, const QueenRequest *request)
-{
-  Exchange *exchange = g_new0 (Exchange, 1);
-
-  exchange->server = self;
-  exchange->connection = connection;
-  exchange->request = *request;
-  if (!self->spare.stream)
-    tunnel_init (&self->spare, self);
-  exchange->tunnel = self->spare;
-  self->spare = (Tunnel){ NULL };
-  g_object_set_data (G_OBJECT (exchange->tunnel.address), EXCHANGE, exchange);
-  return exchange;
-}
-
-static void
-exchange_free (Exchange *exchange)
-{
-  if (exchange->message)
-    leave_libsoup (exchange);
-  g_object_set_data (G_OBJECT (exchange->tunnel.address), EXCHANGE, NULL);
-  if (!exchange->server->address)
-    exchange->server->address = g_steal_pointer (&exchange->tunnel.address);
-  tunnel_clear (&exchange->tunnel);
-  queen_answer_clear (&exchange->answer);
-  queen_alarm_set (exchange->server->spare_alarm, 0);
-  g_free (exchange);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Exchange, exchange_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Passage, passage_free)
 
 /* The answer, which libsoup has written to the end by now. */
 static QueenAnswer
-exchange_steal_answer (Exchange *exchange)
+steal_answer (Passage *passage)
 {
-  QueenAnswer answer = exchange->answer;
+  QueenAnswer answer = passage->answer;
   g_autoptr (GError) error = NULL;
 
-  exchange->answer = (QueenAnswer){ NULL };
-  exchange->message = NULL;
+  passage->answer = (QueenAnswer){ NULL };
+  passage->message = NULL;
   if (answer.head)
     return answer;
-  if (exchange->is_routed)
+  if (passage->is_routed)
     {
-      g_io_stream_close (exchange->tunnel.stream, NULL, NULL);
-      answer.head = g_memory_output_stream_steal_as_bytes (exchange->tunnel.output);
+      g_io_stream_close (passage->tunnel.stream, NULL, NULL);
+      answer.head = g_memory_output_stream_steal_as_bytes (passage->tunnel.output);
       return answer;
     }
   /* libsoup has refused it with an empty body; ours says what is wrong. */
-  exchange->server->tally->refusals[QUEEN_REFUSAL_BAD_HEAD]++;
+  passage->server->tally->refusals[QUEEN_REFUSAL_BAD_HEAD]++;
   error = g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
                                "the request target is no valid URI");
   answer.head = queen_answer_to_bytes (error);
   return answer;
 }
 
+static void
+on_finished (QueenExchange *exchange, gpointer data)
+{
+  g_autoptr (Passage) passage = data;
+  QueenAnswer answer;
+
+  write_reply (passage);
+  soup_server_message_unpause (passage->message);
+  /* It takes libsoup more than one turn. */
+  while (g_main_context_iteration (passage->server->context, FALSE))
+    ;
+  answer = steal_answer (passage);
+  queen_connection_answer (passage->connection, &answer);
+}
+
 /* The client does not wait for its answer any longer. */
 static void
 on_gone (gpointer data)
 {
-  g_autoptr (Exchange) exchange = data;
+  g_autoptr (Passage) passage = data;
 
-  exchange->on_gone (exchange->data);
+  queen_exchange_leave (passage->exchange);
+}
+
+static Passage *
+passage_new (QueenServer *self, QueenConnection *connection, const QueenRequest *request)
+{
+  Passage *passage = g_new0 (Passage, 1);
+
+  passage->server = self;
+  passage->connection = connection;
+  passage->exchange =
+      queen_exchange_new (connection, request, queen_router_get_access (self->router), on_finished,
+                          passage);
+  if (!self->spare.stream)
+    tunnel_init (&self->spare, self);
+  passage->tunnel = self->spare;
+  self->spare = (Tunnel){ NULL };
+  g_object_set_data (G_OBJECT (passage->tunnel.address), PASSAGE, passage);
+  return passage;
 }
 
 /* The object */
@@ -482,9 +285,7 @@ queen_server_finalize (GObject *object)
   g_main_context_unref (self->context);
   g_clear_object (&self->address);
   g_clear_object (&self->nowhere);
-  g_hash_table_unref (self->resources);
-  g_clear_object (&self->access);
-  g_slist_free_full (self->route_data, (GDestroyNotify) free_route_data);
+  g_clear_object (&self->router);
 
   G_OBJECT_CLASS (queen_server_parent_class)->finalize (object);
 }
@@ -501,58 +302,21 @@ queen_server_init (QueenServer *self)
   self->soup = soup_server_new ("server-header", "queen-rbee", "raw-paths", TRUE, NULL);
   self->nowhere = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
   self->context = g_main_context_new ();
-  self->resources =
-      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_resource);
   /* Early: as soon as libsoup has read the head, which is all that it gets. */
   soup_server_add_early_handler (self->soup, NULL, on_request, self, NULL);
-  soup_server_add_early_handler (self->soup, "*", on_options, self, NULL);
+  soup_server_add_early_handler (self->soup, "*", on_request, self, NULL);
   self->spare_alarm = queen_alarm_new ("spare connection", G_PRIORITY_LOW, on_quiet, self);
   queen_alarm_set (self->spare_alarm, 0);
 }
 
 QueenServer *
-queen_server_new (QueenAccess *access, QueenTally *tally)
+queen_server_new (QueenRouter *router, QueenTally *tally)
 {
   QueenServer *self = g_object_new (QUEEN_TYPE_SERVER, NULL);
 
-  self->access = g_object_ref (access);
+  self->router = g_object_ref (router);
   self->tally = tally;
   return self;
-}
-
-static void
-add_method (QueenServer *self, const QueenRoute *route, gpointer data)
-{
-  Resource *resource = g_hash_table_lookup (self->resources, route->path);
-  Method method = { route->method, route->need, route->func, data };
-
-  if (!resource)
-    {
-      resource = g_new0 (Resource, 1);
-      resource->methods = g_array_new (FALSE, FALSE, sizeof (Method));
-      resource->allow = g_string_new (SOUP_METHOD_OPTIONS);
-      g_hash_table_insert (self->resources, (char *) route->path, resource);
-    }
-  g_array_append_val (resource->methods, method);
-  g_string_append_printf (resource->allow, ", %s", method.name);
-  if (g_str_equal (method.name, "GET"))
-    g_string_append (resource->allow, ", HEAD");
-}
-
-void
-queen_server_add_routes (QueenServer *self,
-                         const QueenRoute *routes,
-                         gsize n_routes,
-                         gpointer data,
-                         GDestroyNotify free_data)
-{
-  RouteData *route_data = g_new0 (RouteData, 1);
-
-  route_data->data = data;
-  route_data->free_data = free_data;
-  self->route_data = g_slist_prepend (self->route_data, route_data);
-  for (gsize i = 0; i < n_routes; i++)
-    add_method (self, &routes[i], data);
 }
 
 QueenHandling
@@ -562,124 +326,19 @@ queen_server_answer (QueenConnection *connection,
                      gpointer data)
 {
   QueenServer *self = data;
-  g_autoptr (Exchange) exchange = exchange_new (self, connection, request);
+  g_autoptr (Passage) passage = passage_new (self, connection, request);
 
   /* All of it happens before this returns: the tunnel is always ready. */
-  queen_head_stream_feed (exchange->tunnel.input, request->head);
+  queen_head_stream_feed (passage->tunnel.input, request->head);
   g_main_context_iteration (self->context, FALSE);
-  exchange->request.head = NULL;
-  exchange->request.body = NULL;
-  if (exchange->is_taken_over)
+  queen_exchange_end_request (passage->exchange);
+  if (passage->is_taken_over)
     return QUEEN_HANDLING_STOLEN;
-  if (exchange->is_later)
+  if (queen_exchange_get_reply (passage->exchange)->is_later)
     {
-      queen_connection_set_gone_func (connection, on_gone, g_steal_pointer (&exchange));
+      queen_connection_set_gone_func (connection, on_gone, g_steal_pointer (&passage));
       return QUEEN_HANDLING_LATER;
     }
-  *answer = exchange_steal_answer (exchange);
+  *answer = steal_answer (passage);
   return QUEEN_HANDLING_DONE;
-}
-
-const QueenRequest *
-queen_server_get_request (SoupServerMessage *message)
-{
-  return &get_exchange (message)->request;
-}
-
-const QueenVisitor *
-queen_server_get_visitor (SoupServerMessage *message)
-{
-  return &get_exchange (message)->visitor;
-}
-
-guint
-queen_server_get_owner (SoupServerMessage *message)
-{
-  return get_exchange (message)->owner;
-}
-
-void
-queen_server_answer_later (SoupServerMessage *message,
-                           void (*on_gone_func) (gpointer data),
-                           gpointer data)
-{
-  Exchange *exchange = get_exchange (message);
-
-  exchange->is_later = TRUE;
-  exchange->on_gone = on_gone_func;
-  exchange->data = data;
-}
-
-void
-queen_server_finish (SoupServerMessage *message)
-{
-  g_autoptr (Exchange) exchange = get_exchange (message);
-  QueenServer *self = exchange->server;
-  QueenAnswer answer;
-
-  queen_tally_add_status (self->tally, soup_server_message_get_status (message));
-  complete_headers (message,
-                    find_resource (self, g_uri_get_path (soup_server_message_get_uri (message))));
-  soup_server_message_unpause (message);
-  while (g_main_context_iteration (self->context, FALSE)) /* it takes libsoup more than one turn */
-    ;
-  answer = exchange_steal_answer (exchange);
-  queen_connection_answer (exchange->connection, &answer);
-}
-
-void
-queen_server_answer_shared (SoupServerMessage *message, const char *type, GBytes *body)
-{
-  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
-
-  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
-  soup_message_headers_set_content_type (headers, type, NULL);
-  soup_message_headers_set_content_length (headers, (goffset) g_bytes_get_size (body));
-  if (soup_server_message_get_method (message) != SOUP_METHOD_HEAD)
-    g_signal_connect_data (message, "wrote-headers", G_CALLBACK (on_wrote_shared_headers),
-                           g_bytes_ref (body), free_shared_body, G_CONNECT_DEFAULT);
-}
-
-char *
-queen_server_dup_sender (SoupServerMessage *message)
-{
-  Exchange *exchange = get_exchange (message);
-  const char *name = queen_access_get_name (exchange->server->access, exchange->owner);
-  g_autofree char *network = NULL;
-
-  if (name)
-    return g_strconcat ("token:", name, NULL);
-  if (!exchange->request.is_forwarded && queen_peers_is_loopback (exchange->request.client))
-    return NULL;
-  network = queen_peers_dup_network (exchange->request.client);
-  return network ? g_strconcat ("address:", network, NULL) : NULL;
-}
-
-char *
-queen_server_dup_id (SoupServerMessage *message, GError **error)
-{
-  /* libsoup leaves the path encoded ("raw-paths"), so a slash in an id does not look like one. */
-  const char *path = g_uri_get_path (soup_server_message_get_uri (message));
-  g_autofree char *id = g_uri_unescape_string (strrchr (path, '/') + 1, NULL);
-
-  if (id && g_utf8_validate (id, -1, NULL))
-    return g_steal_pointer (&id);
-  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "the id in %s is no encoded UTF-8",
-               path);
-  return NULL;
-}
-
-void
-queen_server_take_over (SoupServerMessage *message,
-                        QueenTakeOverFunc func,
-                        gpointer data,
-                        GDestroyNotify free_data)
-{
-  TakeOver *take_over = g_new0 (TakeOver, 1);
-
-  take_over->func = func;
-  take_over->data = data;
-  take_over->free_data = free_data;
-  g_signal_connect_data (message, "wrote-headers", G_CALLBACK (on_wrote_headers), take_over,
-                         free_take_over, G_CONNECT_DEFAULT);
 }

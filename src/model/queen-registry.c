@@ -366,7 +366,7 @@ admit_sender (QueenRegistry *self, const char *name, GError **error)
 
   if (!sender || sender->n_brought < share || make_room (self, &sender->offline))
     return TRUE;
-  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_REGISTRY_FULL,
                "one sender has no room for more: %u %ss of yours are online already", share,
                queen_component_kind_get_name (self->kind));
   return FALSE;
@@ -390,7 +390,7 @@ admit (QueenRegistry *self, Entry *entry, const char *name, GError **error)
   if (entry || queen_registry_get_total (self) < self->settings.max_components ||
       make_room (self, &self->offline))
     return TRUE;
-  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_REGISTRY_FULL,
                "the registry is full: %u %ss are online already", self->settings.max_components,
                queen_component_kind_get_name (self->kind));
   return FALSE;

@@ -69,7 +69,7 @@ guint queen_registry_restore (QueenRegistry *self, GArray *sightings, gint64 ela
  * @sender: (nullable): who says it: `token:` and the name of the token that was shown, or
  * `address:` and where it comes from; %NULL for one who is trusted, and so not counted
  * @error: %QUEEN_ERROR_CONFLICT when the component is online and belongs to another token,
- *   %QUEEN_ERROR_UNAVAILABLE when there is no room for it
+ *   %QUEEN_ERROR_REGISTRY_FULL when there is no room for it
  *
  * Takes a heartbeat, and emits it on the bus.
  *

@@ -32,9 +32,10 @@ static struct
   QueenAccess *access;
   QueenTls *tls;
   QueenStream *stream;
+  QueenRouter *router;
   QueenServer *server;
   QueenGate *gates[2]; /* plain; encrypted */
-  GQueue later;        /* of SoupServerMessage: who waits for an answer */
+  GQueue later;        /* of QueenExchange: who waits for an answer */
   GBytes *shared;
   gint64 now; /* µs */
 } world;
@@ -58,6 +59,7 @@ static const char *const requests[] = {
   "GET /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n\r\n",
   "GET /later HTTP/1.1\r\nHost: localhost\r\n\r\n",
   "GET /shared HTTP/1.1\r\nHost: localhost\r\n\r\n",
+  "GET /patient HTTP/1.1\r\nHost: localhost\r\n\r\n",
   ("POST /v1/worker-heartbeat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
    "Content-Length: 34\r\n\r\n{\"worker_id\":\"w\",\"status\":\"ready\"}"),
   "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\nand more",
@@ -87,33 +89,40 @@ get_monotonic (void)
 static const QueenClock world_clock = { get_monotonic, get_monotonic, get_monotonic };
 
 static void
-on_later_gone (gpointer message)
+on_later_gone (gpointer exchange)
 {
-  g_queue_remove (&world.later, message);
+  g_queue_remove (&world.later, exchange);
 }
 
 static void
-on_later (SoupServerMessage *message, const char *query, gpointer data)
+on_later (QueenExchange *exchange, gpointer data)
 {
-  g_queue_push_tail (&world.later, message);
-  queen_server_answer_later (message, on_later_gone, message);
+  g_queue_push_tail (&world.later, exchange);
+  queen_exchange_answer_later (exchange, QUEEN_PATIENCE_SHORT, on_later_gone, exchange);
 }
 
 static void
-on_shared (SoupServerMessage *message, const char *query, gpointer data)
+on_patient (QueenExchange *exchange, gpointer data)
 {
-  queen_server_answer_shared (message, "text/plain", world.shared);
+  g_queue_push_tail (&world.later, exchange);
+  queen_exchange_answer_later (exchange, QUEEN_PATIENCE_UNTIL_GONE, on_later_gone, exchange);
+}
+
+static void
+on_shared (QueenExchange *exchange, gpointer data)
+{
+  queen_exchange_answer_shared (exchange, "text/plain", world.shared);
 }
 
 static void
 finish_later (void)
 {
-  SoupServerMessage *message = g_queue_pop_head (&world.later);
+  QueenExchange *exchange = g_queue_pop_head (&world.later);
 
-  if (!message)
+  if (!exchange)
     return;
-  queen_server_answer_shared (message, "text/plain", world.shared);
-  queen_server_finish (message);
+  queen_exchange_answer_shared (exchange, "text/plain", world.shared);
+  queen_exchange_finish (exchange);
 }
 
 static void
@@ -132,6 +141,7 @@ make_server (void)
 {
   static const QueenRoute routes[] = {
     { "/later", "GET", QUEEN_ACCESS_READ, on_later },
+    { "/patient", "GET", QUEEN_ACCESS_READ, on_patient },
     { "/shared", "GET", QUEEN_ACCESS_READ, on_shared },
   };
   const QueenRegistrySettings registry_settings = {
@@ -153,16 +163,17 @@ make_server (void)
   QueenPulse *pulse = queen_pulse_new (bus, workers, hives, &world_clock, G_USEC_PER_SEC);
 
   world.stream = queen_stream_new (bus, pulse, &stream_settings, NULL);
-  world.server = queen_server_new (world.access, &world.tally);
-  queen_server_add_routes (world.server, routes, G_N_ELEMENTS (routes), NULL, NULL);
-  queen_routes_add_heartbeats (world.server, workers, hives, world.stream);
+  world.router = queen_router_new (world.access, &world.tally);
+  world.server = queen_server_new (world.router, &world.tally);
+  queen_router_add (world.router, routes, G_N_ELEMENTS (routes), NULL, NULL);
+  queen_routes_add_heartbeats (world.router, workers, hives, world.stream);
 }
 
 static QueenGate *
 make_gate (QueenTls *tls)
 {
   const QueenGateSettings settings = {
-    .access = world.access,
+    .rules = { world.access, queen_router_get_max_body, world.router },
     .tls = tls,
     .caps = { .connections = 3, .connections_per_peer = 2 },
     .clock = &world_clock,

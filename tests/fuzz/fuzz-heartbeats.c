@@ -271,7 +271,7 @@ take_heartbeat (QueenRegistry *registry, const char *body, gsize length)
   if (queen_registry_update (registry, queen_component_ref (component), NULL, &error))
     g_assert_true (queen_registry_lookup (registry, component->id) == component);
   else
-    g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+    g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_REGISTRY_FULL);
 }
 
 static void

@@ -27,6 +27,7 @@ typedef struct
   QueenBudgets *budgets;
   QueenAccess *access;
   QueenTls *tls;
+  QueenRouter *router;
   QueenServer *server;
   QueenGate *gate;
   GPtrArray *clients;
@@ -71,9 +72,9 @@ check (int code)
 }
 
 static void
-on_hello (SoupServerMessage *message, const char *query, gpointer data)
+on_hello (QueenExchange *exchange, gpointer data)
 {
-  queen_answer_message (message, "hello");
+  queen_exchange_answer_message (exchange, "hello");
 }
 
 static const QueenRoute routes[] = { { "/hello", "GET", QUEEN_ACCESS_READ, on_hello } };
@@ -115,11 +116,12 @@ set_up (Fixture *f, gconstpointer data)
   now = 1000 * SECOND;
   step_cost = tick = 0;
   f->budgets = settings.budgets = queen_budgets_new ();
-  f->access = settings.access = queen_access_new (&nobody, NULL);
+  f->access = settings.rules.access = queen_access_new (&nobody, NULL);
   f->tls = settings.tls =
       queen_tls_new (identity->certificate, identity->key, &queen_clock_system, NULL);
-  f->server = settings.data = queen_server_new (f->access, &f->tally);
-  queen_server_add_routes (f->server, routes, G_N_ELEMENTS (routes), f, NULL);
+  f->router = queen_router_new (f->access, &f->tally);
+  f->server = settings.data = queen_server_new (f->router, &f->tally);
+  queen_router_add (f->router, routes, G_N_ELEMENTS (routes), f, NULL);
   f->gate = queen_gate_new (&settings, NULL);
   f->clients = g_ptr_array_new_with_free_func ((GDestroyNotify) free_client);
 }
@@ -132,6 +134,7 @@ tear_down (Fixture *f, gconstpointer data)
   g_assert_true (!f->gate || queen_gate_get_n_connections (f->gate) == 0);
   g_clear_object (&f->gate);
   g_assert_finalize_object (f->server);
+  g_assert_finalize_object (f->router);
   g_assert_finalize_object (f->access);
   g_assert_finalize_object (f->tls);
   queen_budgets_free (f->budgets);

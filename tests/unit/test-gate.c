@@ -4,6 +4,7 @@
  * A whole gate with the server behind it, by a clock that the test moves. Its clients are the other
  * ends of socket pairs. */
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -25,10 +26,12 @@ typedef struct
   QueenTally tally;
   QueenBudgets *budgets;
   QueenAccess *access;
+  QueenRouter *router;
   QueenServer *server;
   QueenGate *gate;
-  SoupServerMessage *later; /* who waits for its answer */
+  QueenExchange *later; /* who waits for its answer */
   guint n_gone;
+  gsize n_received;
   GBytes *big;
   GArray *clients;
 } Fixture;
@@ -43,43 +46,62 @@ on_gone (gpointer data)
 }
 
 static void
-on_later (SoupServerMessage *message, const char *query, gpointer data)
+on_later (QueenExchange *exchange, gpointer data)
 {
   Fixture *f = data;
 
-  f->later = message;
-  queen_server_answer_later (message, on_gone, f);
+  f->later = exchange;
+  queen_exchange_answer_later (exchange, QUEEN_PATIENCE_SHORT, on_gone, f);
 }
 
 static void
-on_shared (SoupServerMessage *message, const char *query, gpointer data)
+on_shared (QueenExchange *exchange, gpointer data)
 {
-  queen_server_answer_shared (message, "text/plain", ((Fixture *) data)->big);
+  queen_exchange_answer_shared (exchange, "text/plain", ((Fixture *) data)->big);
 }
 
 static void
-answer_large (SoupServerMessage *message, gsize size)
+answer_large (QueenExchange *exchange, gsize size)
 {
   GString *text = g_string_sized_new (size);
 
   g_string_set_size (text, size);
   memset (text->str, 'x', text->len);
-  queen_answer_text (message, "text/plain", text);
+  queen_exchange_answer (exchange, 200, "text/plain", g_string_free_to_bytes (text));
 }
 
 static void
-on_own (SoupServerMessage *message, const char *query, gpointer data)
+on_own (QueenExchange *exchange, gpointer data)
 {
-  answer_large (message, 40 * MIB);
+  answer_large (exchange, 40 * MIB);
 }
 
 static void
-on_third (SoupServerMessage *message, const char *query, gpointer data)
+on_third (QueenExchange *exchange, gpointer data)
 {
-  answer_large (message, 24 * MIB);
+  answer_large (exchange, 24 * MIB);
+}
+
+static void
+on_patient (QueenExchange *exchange, gpointer data)
+{
+  Fixture *f = data;
+
+  f->later = exchange;
+  queen_exchange_answer_later (exchange, QUEEN_PATIENCE_UNTIL_GONE, on_gone, f);
+}
+
+static void
+on_body (QueenExchange *exchange, gpointer data)
+{
+  ((Fixture *) data)->n_received = queen_exchange_get_request (exchange)->body_length;
+  queen_exchange_answer_message (exchange, "taken");
 }
 
 static const QueenRoute routes[] = {
+  { "/patient", "GET", QUEEN_ACCESS_READ, on_patient },
+  { "/large", "POST", QUEEN_ACCESS_READ, on_body, 100000 },
+  { "/usual", "POST", QUEEN_ACCESS_READ, on_body },
   { "/later", "GET", QUEEN_ACCESS_READ, on_later },
   { "/shared", "GET", QUEEN_ACCESS_READ, on_shared },
   { "/own", "GET", QUEEN_ACCESS_READ, on_own },
@@ -102,9 +124,11 @@ set_up (Fixture *f, gconstpointer n_places)
   now = 1000 * SECOND;
   f->big = g_bytes_new_take (g_malloc0 (MIB), MIB);
   f->budgets = settings.budgets = queen_budgets_new ();
-  f->access = settings.access = queen_access_new (&nobody, NULL);
-  f->server = settings.data = queen_server_new (f->access, &f->tally);
-  queen_server_add_routes (f->server, routes, G_N_ELEMENTS (routes), f, NULL);
+  f->access = settings.rules.access = queen_access_new (&nobody, NULL);
+  f->router = settings.rules.data = queen_router_new (f->access, &f->tally);
+  settings.rules.get_max_body = queen_router_get_max_body;
+  f->server = settings.data = queen_server_new (f->router, &f->tally);
+  queen_router_add (f->router, routes, G_N_ELEMENTS (routes), f, NULL);
   f->gate = queen_gate_new (&settings, NULL);
   f->clients = g_array_new (FALSE, FALSE, sizeof (int));
 }
@@ -128,6 +152,7 @@ tear_down (Fixture *f, gconstpointer data)
     g_assert_cmpuint (queen_budgets_get_held (f->budgets, budget), ==, 0);
   g_clear_object (&f->gate);
   g_assert_finalize_object (f->server);
+  g_assert_finalize_object (f->router);
   g_assert_finalize_object (f->access);
   queen_budgets_free (f->budgets);
   g_bytes_unref (f->big);
@@ -214,8 +239,8 @@ test_later (Fixture *f, gconstpointer data)
   g_assert_nonnull (f->later);
   g_assert_cmpint (take (client, &byte, 1), ==, 0);
   pass (30 * SECOND);
-  queen_answer_message (f->later, "here it is");
-  queen_server_finish (f->later);
+  queen_exchange_answer_message (f->later, "here it is");
+  queen_exchange_finish (f->later);
   assert_status (client, "200");
   g_assert_cmpuint (f->n_gone, ==, 0);
 }
@@ -226,8 +251,8 @@ test_later_shared (Fixture *f, gconstpointer data)
   int client = come (f, ASK ("/later"));
   char start[64];
 
-  queen_server_answer_shared (f->later, "text/plain", f->big);
-  queen_server_finish (f->later);
+  queen_exchange_answer_shared (f->later, "text/plain", f->big);
+  queen_exchange_finish (f->later);
   g_assert_cmpuint (take_all (client, start), >, MIB);
 }
 
@@ -250,8 +275,8 @@ test_later_half_closed (Fixture *f, gconstpointer data)
   shutdown (client, SHUT_WR);
   turn ();
   g_assert_nonnull (f->later);
-  queen_answer_message (f->later, "here it is");
-  queen_server_finish (f->later);
+  queen_exchange_answer_message (f->later, "here it is");
+  queen_exchange_finish (f->later);
   assert_status (client, "200");
 }
 
@@ -265,6 +290,67 @@ test_later_never (Fixture *f, gconstpointer data)
   pass (2 * SECOND);
   g_assert_cmpuint (f->n_gone, ==, 1);
   assert_status (client, "503");
+}
+
+/* Who is kept waiting for long has a deadline of its own. */
+static void
+test_patient (Fixture *f, gconstpointer data)
+{
+  int client = come (f, ASK ("/patient"));
+
+  pass (3600 * (gint64) SECOND);
+  g_assert_nonnull (f->later);
+  queen_exchange_answer_message (f->later, "here it is");
+  queen_exchange_finish (f->later);
+  assert_status (client, "200");
+}
+
+static void
+test_patient_half_closed (Fixture *f, gconstpointer data)
+{
+  int client = come (f, ASK ("/patient"));
+
+  shutdown (client, SHUT_WR);
+  turn ();
+  g_assert_cmpuint (f->n_gone, ==, 1);
+  g_assert_null (f->later);
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
+}
+
+/* Sends a head and @n_bytes of body. */
+static int
+come_with_body (Fixture *f, const char *head, gsize n_bytes)
+{
+  g_autofree char *body = g_strnfill (n_bytes, 'x');
+  int client = come (f, head);
+
+  for (gsize n_sent = 0; n_sent < n_bytes;)
+    {
+      gssize n = send (client, body + n_sent, n_bytes - n_sent, MSG_NOSIGNAL);
+
+      n_sent += (gsize) MAX (n, 0);
+      turn ();
+      if (n < 0 && errno != EAGAIN)
+        break;
+    }
+  return client;
+}
+
+#define POST(path, headers) "POST " path " HTTP/1.1\r\nHost: localhost\r\n" headers "\r\n\r\n"
+
+/* Each row of the route table says how long a body may be. */
+static void
+test_body_limits (Fixture *f, gconstpointer data)
+{
+  assert_status (come_with_body (f, POST ("/usual", "Content-Length: 65536"), 65536), "200");
+  g_assert_cmpuint (f->n_received, ==, 65536);
+  assert_status (come_with_body (f, POST ("/usual", "Content-Length: 65537"), 0), "413");
+  assert_status (come_with_body (f, POST ("/nowhere", "Content-Length: 65537"), 0), "413");
+  assert_status (come_with_body (f, POST ("/large?x=y", "Content-Length: 100000"), 100000), "200");
+  g_assert_cmpuint (f->n_received, ==, 100000);
+  assert_status (come_with_body (f, POST ("/large", "Content-Length: 100001"), 0), "413");
+  assert_status (come (f, POST ("/usual", "Transfer-Encoding: chunked") "10001\r\n"), "413");
+  assert_status (come (f, POST ("/large", "Transfer-Encoding: chunked") "186a1\r\n"), "413");
 }
 
 static void
@@ -432,7 +518,7 @@ raise_limit (void)
 static void
 test_request_budget_full (Fixture *f, gconstpointer data)
 {
-  g_autofree char *padding = g_strnfill (QUEEN_REQUEST_MAX_BODY - 1, 'x');
+  g_autofree char *padding = g_strnfill (QUEEN_REQUEST_USUAL_BODY - 1, 'x');
   g_autofree char *begun =
       g_strconcat ("POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n", padding,
                    NULL);
@@ -445,7 +531,7 @@ test_request_budget_full (Fixture *f, gconstpointer data)
   oldest = g_array_index (f->clients, int, 0);
   last = come (f, "POST /x HTTP/1.1\r\n");
   g_assert_cmpuint (f->tally.refusals[QUEEN_REFUSAL_CONNECTION_CAP], ==, 0);
-  send (last, begun + strlen ("POST /x HTTP/1.1\r\n"), QUEEN_REQUEST_MAX_BODY, MSG_NOSIGNAL);
+  send (last, begun + strlen ("POST /x HTTP/1.1\r\n"), QUEEN_REQUEST_USUAL_BODY, MSG_NOSIGNAL);
   shutdown (oldest, SHUT_WR);
   turn ();
   g_assert_cmpuint (f->tally.refusals[QUEEN_REFUSAL_CONNECTION_CAP] +
@@ -484,6 +570,9 @@ main (int argc, char **argv)
     { "/gate/later/the-client-has-nothing-more-to-say", test_later_half_closed },
     { "/gate/later/never", test_later_never },
     { "/gate/later/the-gate-goes", test_later_and_the_end },
+    { "/gate/patient/answered-after-an-hour", test_patient },
+    { "/gate/patient/one-that-closes-its-side-has-gone", test_patient_half_closed },
+    { "/gate/body/each-route-has-its-limit", test_body_limits },
     { "/gate/shared/held-once-for-all", test_shared_once },
     { "/gate/shared/head-has-the-length-alone", test_shared_head },
     { "/gate/answers/a-budget-for-all", test_budget_full },

@@ -31,6 +31,7 @@ typedef struct
   QueenRegistry *workers;
   QueenRegistry *hives;
   QueenLister *lister;
+  QueenRouter *router;
   QueenServer *server;
   QueenGate *gate;
   GArray *clients;
@@ -69,9 +70,10 @@ set_up (Fixture *f, gconstpointer data)
   now = 1;
   make_model (f);
   f->budgets = settings.budgets = queen_budgets_new ();
-  f->access = settings.access = queen_access_new (&nobody, NULL);
-  f->server = settings.data = queen_server_new (f->access, &f->tally);
-  queen_routes_add_registries (f->server, f->workers, f->hives, f->lister);
+  f->access = settings.rules.access = queen_access_new (&nobody, NULL);
+  f->router = queen_router_new (f->access, &f->tally);
+  f->server = settings.data = queen_server_new (f->router, &f->tally);
+  queen_routes_add_registries (f->router, f->workers, f->hives, f->lister);
   f->gate = queen_gate_new (&settings, NULL);
   f->clients = g_array_new (FALSE, FALSE, sizeof (int));
 }
@@ -81,6 +83,7 @@ tear_down (Fixture *f, gconstpointer data)
 {
   g_clear_object (&f->gate); /* with whoever waits */
   g_clear_object (&f->server);
+  g_clear_object (&f->router);
   queen_lister_free (f->lister);
   g_clear_object (&f->access);
   queen_budgets_free (f->budgets);

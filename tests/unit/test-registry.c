@@ -222,7 +222,7 @@ test_cap (Fixture *f, gconstpointer data)
     }
   g_string_truncate (f->heard, 0);
   g_assert_false (beat (f, "z", QUEEN_STATUS_READY, &error));
-  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_REGISTRY_FULL);
   g_assert_true (beat (f, "a", QUEEN_STATUS_BUSY, NULL));
   g_assert_cmpstr (f->heard->str, ==, "a:Busy@1 ");
 }
@@ -259,7 +259,7 @@ test_no_room (Fixture *f, gconstpointer data)
 
   fill (f, QUEEN_STATUS_READY);
   g_assert_false (beat (f, "z", QUEEN_STATUS_READY, &error));
-  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_REGISTRY_FULL);
   g_assert_true (beat (f, "c", QUEEN_STATUS_OFFLINE, NULL));
   g_assert_true (beat (f, "z", QUEEN_STATUS_READY, NULL));
   g_assert_cmpstr (f->heard->str, ==, "c:Offline@9 c:forgotten@9 z:Ready@9 ");
@@ -277,7 +277,7 @@ test_share (Fixture *f, gconstpointer data)
   g_assert_true (send (f, "a", QUEEN_STATUS_READY, A, NULL));
   g_assert_true (send (f, "b", QUEEN_STATUS_READY, A, NULL));
   g_assert_false (send (f, "c", QUEEN_STATUS_READY, A, &error));
-  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_REGISTRY_FULL);
   g_assert_null (queen_registry_lookup (f->registry, "c"));
   g_assert_true (send (f, "b", QUEEN_STATUS_BUSY, A, NULL));   /* what it has goes on */
   g_assert_true (send (f, "c", QUEEN_STATUS_READY, B, NULL));  /* others have their own share */

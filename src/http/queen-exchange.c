@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-exchange.h"
+
+#include <libsoup/soup.h>
+#include <string.h>
+
+#include "net/queen-peers.h"
+#include "queen-answer.h"
+#include "queen-error.h"
+#include "queen-headers.h"
+
+struct _QueenExchange
+{
+  QueenConnection *connection;
+  QueenRequest request;
+  QueenHeaders headers;
+  QueenAccess *access;
+  QueenVisitor visitor; /* its texts are the headers' */
+  guint owner;
+  QueenRefusal refusal; /* QUEEN_N_REFUSALS when it is none */
+  const char *method;
+  const char *path;
+  const char *query;
+  gboolean is_http_1_0;
+
+  QueenReply reply;
+  void (*on_gone) (gpointer data);
+  gpointer gone_data;
+  void (*on_finished) (QueenExchange *self, gpointer carrier);
+  gpointer carrier;
+};
+
+/* What was asked */
+
+static void
+meet_visitor (QueenExchange *self)
+{
+  self->visitor = (QueenVisitor){
+    .fd = queen_connection_get_fd (self->connection),
+    .is_probe = self->request.is_probe,
+    .is_encrypted = self->request.is_encrypted,
+    .is_forwarded = self->request.is_forwarded,
+    .host = queen_headers_get (&self->headers, "Host"),
+    .origin = queen_headers_get (&self->headers, "Origin"),
+    .fetch_site = queen_headers_get (&self->headers, "Sec-Fetch-Site"),
+    .fetch_mode = queen_headers_get (&self->headers, "Sec-Fetch-Mode"),
+    .authorization = queen_headers_get (&self->headers, "Authorization"),
+    .cookies = queen_headers_get (&self->headers, "Cookie"),
+  };
+}
+
+QueenExchange *
+queen_exchange_new (QueenConnection *connection,
+                    const QueenRequest *request,
+                    QueenAccess *access,
+                    void (*on_finished) (QueenExchange *self, gpointer carrier),
+                    gpointer carrier)
+{
+  QueenExchange *self = g_new0 (QueenExchange, 1);
+
+  self->connection = connection;
+  self->request = *request;
+  self->access = access;
+  self->refusal = QUEEN_N_REFUSALS;
+  self->on_finished = on_finished;
+  self->carrier = carrier;
+  queen_headers_init (&self->headers, request->head);
+  meet_visitor (self);
+  return self;
+}
+
+static void
+clear_body (QueenReply *reply)
+{
+  g_clear_pointer (&reply->body, g_bytes_unref);
+  if (reply->free_data)
+    reply->free_data (reply->data);
+  reply->take_over = NULL;
+  reply->free_data = NULL;
+}
+
+void
+queen_exchange_free (QueenExchange *self)
+{
+  clear_body (&self->reply);
+  for (guint i = 0; i < self->reply.n_headers; i++)
+    g_free (self->reply.headers[i].owned);
+  queen_headers_clear (&self->headers);
+  g_free (self);
+}
+
+void
+queen_exchange_set_target (QueenExchange *self,
+                           const char *method,
+                           const char *path,
+                           const char *query,
+                           gboolean is_http_1_0)
+{
+  self->method = method;
+  self->path = path;
+  self->query = query;
+  self->is_http_1_0 = is_http_1_0;
+}
+
+void
+queen_exchange_set_owner (QueenExchange *self, guint owner)
+{
+  self->owner = owner;
+}
+
+void
+queen_exchange_set_refusal (QueenExchange *self, QueenRefusal refusal)
+{
+  self->refusal = refusal;
+}
+
+QueenRefusal
+queen_exchange_get_refusal (const QueenExchange *self)
+{
+  return self->refusal;
+}
+
+const char *
+queen_exchange_get_answer_header (const QueenExchange *self, const char *name)
+{
+  for (guint i = 0; i < self->reply.n_headers; i++)
+    if (g_str_equal (self->reply.headers[i].name, name))
+      return self->reply.headers[i].value;
+  return NULL;
+}
+
+void
+queen_exchange_end_request (QueenExchange *self)
+{
+  self->request.head = NULL;
+  self->request.body = NULL;
+}
+
+const QueenRequest *
+queen_exchange_get_request (const QueenExchange *self)
+{
+  return &self->request;
+}
+
+const QueenVisitor *
+queen_exchange_get_visitor (const QueenExchange *self)
+{
+  return &self->visitor;
+}
+
+const char *
+queen_exchange_get_method (const QueenExchange *self)
+{
+  return self->method;
+}
+
+const char *
+queen_exchange_get_path (const QueenExchange *self)
+{
+  return self->path;
+}
+
+const char *
+queen_exchange_get_query (const QueenExchange *self)
+{
+  return self->query;
+}
+
+gboolean
+queen_exchange_is_head (const QueenExchange *self)
+{
+  return g_str_equal (self->method, "HEAD");
+}
+
+gboolean
+queen_exchange_is_http_1_0 (const QueenExchange *self)
+{
+  return self->is_http_1_0;
+}
+
+const char *
+queen_exchange_get_header (QueenExchange *self, const char *name)
+{
+  return queen_headers_get (&self->headers, name);
+}
+
+gboolean
+queen_exchange_knows (QueenExchange *self, const char *tag)
+{
+  const char *header = queen_headers_get (&self->headers, "If-None-Match");
+  GSList *tags;
+  gboolean found = FALSE;
+
+  if (!header)
+    return FALSE;
+  tags = soup_header_parse_list (header);
+  for (GSList *link = tags; link && !found; link = link->next)
+    {
+      const char *theirs = link->data;
+
+      found = g_str_equal (theirs, "*") ||
+              g_str_equal (g_str_has_prefix (theirs, "W/") ? theirs + 2 : theirs, tag);
+    }
+  soup_header_free_list (tags);
+  return found;
+}
+
+guint
+queen_exchange_get_owner (const QueenExchange *self)
+{
+  return self->owner;
+}
+
+char *
+queen_exchange_dup_sender (const QueenExchange *self)
+{
+  const char *name = queen_access_get_name (self->access, self->owner);
+  g_autofree char *network = NULL;
+
+  if (name)
+    return g_strconcat ("token:", name, NULL);
+  if (!self->request.is_forwarded && queen_peers_is_loopback (self->request.client))
+    return NULL;
+  network = queen_peers_dup_network (self->request.client);
+  return network ? g_strconcat ("address:", network, NULL) : NULL;
+}
+
+char *
+queen_exchange_dup_id (const QueenExchange *self, GError **error)
+{
+  /* The path is still encoded, so a slash in an id does not look like one. */
+  g_autofree char *id = g_uri_unescape_string (strrchr (self->path, '/') + 1, NULL);
+
+  if (id && g_utf8_validate (id, -1, NULL))
+    return g_steal_pointer (&id);
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "the id in %s is no encoded UTF-8",
+               self->path);
+  return NULL;
+}
+
+/* What is answered */
+
+static void
+add_header (QueenExchange *self, const char *name, const char *value, char *owned)
+{
+  QueenReply *reply = &self->reply;
+
+  g_return_if_fail (reply->n_headers < QUEEN_REPLY_MAX_HEADERS);
+
+  reply->headers[reply->n_headers].name = name;
+  reply->headers[reply->n_headers].value = value;
+  reply->headers[reply->n_headers].owned = owned;
+  reply->n_headers++;
+}
+
+void
+queen_exchange_add_header (QueenExchange *self, const char *name, const char *value)
+{
+  add_header (self, name, value, NULL);
+}
+
+void
+queen_exchange_take_header (QueenExchange *self, const char *name, char *value)
+{
+  add_header (self, name, value, value);
+}
+
+void
+queen_exchange_answer (QueenExchange *self, guint status, const char *type, GBytes *body)
+{
+  clear_body (&self->reply);
+  self->reply.status = status;
+  self->reply.type = type;
+  self->reply.body = body;
+  self->reply.is_shared = FALSE;
+  self->reply.is_endless = FALSE;
+}
+
+void
+queen_exchange_answer_json (QueenExchange *self, guint status, GString *json)
+{
+  g_string_append_c (json, '\n'); /* or a shell's prompt sticks to it */
+  queen_exchange_answer (self, status, "application/json", g_string_free_to_bytes (json));
+}
+
+void
+queen_exchange_answer_message (QueenExchange *self, const char *text)
+{
+  queen_exchange_answer_json (self, SOUP_STATUS_OK, queen_answer_make_json ("ok", text));
+}
+
+void
+queen_exchange_answer_error (QueenExchange *self, const GError *error)
+{
+  guint status = queen_error_http_status (error);
+
+  self->refusal = queen_error_refusal (error);
+  if (status == SOUP_STATUS_UNAUTHORIZED) /* RFC 6750 § 3 */
+    queen_exchange_add_header (self, "WWW-Authenticate", "Bearer realm=\"queen-rbee\"");
+  if (status == SOUP_STATUS_SERVICE_UNAVAILABLE)
+    queen_exchange_add_header (self, "Retry-After", QUEEN_ANSWER_RETRY_AFTER);
+  queen_exchange_answer_json (self, status, queen_answer_make_json ("error", error->message));
+}
+
+void
+queen_exchange_answer_shared (QueenExchange *self, const char *type, GBytes *body)
+{
+  queen_exchange_answer (self, SOUP_STATUS_OK, type, g_bytes_ref (body));
+  self->reply.is_shared = TRUE;
+}
+
+void
+queen_exchange_answer_later (QueenExchange *self,
+                             QueenPatience patience,
+                             void (*on_gone) (gpointer data),
+                             gpointer data)
+{
+  queen_connection_set_patience (self->connection, patience);
+  self->reply.is_later = TRUE;
+  self->on_gone = on_gone;
+  self->gone_data = data;
+}
+
+void
+queen_exchange_finish (QueenExchange *self)
+{
+  g_return_if_fail (self->reply.is_later);
+
+  self->on_gone = NULL;
+  self->on_finished (self, self->carrier);
+}
+
+void
+queen_exchange_leave (QueenExchange *self)
+{
+  void (*on_gone) (gpointer data) = g_steal_pointer (&self->on_gone);
+
+  if (on_gone)
+    on_gone (self->gone_data);
+}
+
+void
+queen_exchange_take_over (QueenExchange *self,
+                          const char *type,
+                          QueenTakeOverFunc func,
+                          gpointer data,
+                          GDestroyNotify free_data)
+{
+  QueenReply *reply = &self->reply;
+
+  queen_exchange_answer (self, SOUP_STATUS_OK, type, NULL);
+  reply->is_endless = TRUE;
+  reply->take_over = queen_exchange_is_head (self) ? NULL : func;
+  reply->data = data;
+  reply->free_data = free_data;
+}
+
+const QueenReply *
+queen_exchange_get_reply (const QueenExchange *self)
+{
+  return &self->reply;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-access.h"
+#include "queen-connection.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenExchange:
+ *
+ * One request and its answer. The answer is given at once, or later, or the socket is taken over;
+ * whoever carries the exchange (libsoup, today) looks at what has become of it.
+ */
+typedef struct _QueenExchange QueenExchange;
+
+/* What was asked */
+
+/**
+ * queen_exchange_get_request:
+ *
+ * Returns: (transfer none): what the gate let in; its body is there only until the route's function
+ *   returns
+ */
+const QueenRequest *queen_exchange_get_request (const QueenExchange *self);
+
+/** Returns: (transfer none): who asks */
+const QueenVisitor *queen_exchange_get_visitor (const QueenExchange *self);
+
+/** Returns: `GET`, … */
+const char *queen_exchange_get_method (const QueenExchange *self);
+
+/** Returns: the path, encoded as it came */
+const char *queen_exchange_get_path (const QueenExchange *self);
+
+/** Returns: (nullable): what stands behind the question mark, as queen_query_parse() takes it */
+const char *queen_exchange_get_query (const QueenExchange *self);
+
+/** Returns: whether it is to have the head of the answer alone */
+gboolean queen_exchange_is_head (const QueenExchange *self);
+
+/** Returns: whether the client speaks HTTP/1.0, and so knows no chunks */
+gboolean queen_exchange_is_http_1_0 (const QueenExchange *self);
+
+/** Returns: (transfer none) (nullable): a header of the request; see queen_headers_get() */
+const char *queen_exchange_get_header (QueenExchange *self, const char *name);
+
+/**
+ * queen_exchange_knows:
+ * @tag: an entity tag with its quotes, without the `W/` of a weak one
+ *
+ * Returns: whether the client says that it has that already, so that 304 is all it needs. The
+ *   comparison is the weak one (RFC 9110 § 13.1.2)
+ */
+gboolean queen_exchange_knows (QueenExchange *self, const char *tag);
+
+/** Returns: the number of the token by which it was allowed; 0 when it took none */
+guint queen_exchange_get_owner (const QueenExchange *self);
+
+/**
+ * queen_exchange_dup_sender:
+ *
+ * Returns: (transfer full) (nullable): who sends it, as queen_registry_update() takes it: a token's
+ *   name, or an address; %NULL for one on this machine without a token, as everybody here has one
+ *   of the same few addresses
+ */
+char *queen_exchange_dup_sender (const QueenExchange *self);
+
+/**
+ * queen_exchange_dup_id:
+ * @error: %QUEEN_ERROR_BAD_REQUEST when it is no percent-encoded UTF-8 text
+ *
+ * Of one whose route ends with `/{id}`.
+ *
+ * Returns: (transfer full): what stands in the place of `{id}`, decoded: also a slash or a percent
+ *   sign may be part of it
+ */
+char *queen_exchange_dup_id (const QueenExchange *self, GError **error);
+
+/* What is answered */
+
+/**
+ * queen_exchange_add_header:
+ * @name: static
+ * @value: as long as the exchange
+ */
+void queen_exchange_add_header (QueenExchange *self, const char *name, const char *value);
+
+/**
+ * queen_exchange_take_header:
+ * @name: static
+ * @value: (transfer full): the value
+ */
+void queen_exchange_take_header (QueenExchange *self, const char *name, char *value);
+
+/**
+ * queen_exchange_answer:
+ * @status: the HTTP status
+ * @type: (nullable): the whole Content-Type, static; %NULL without a body
+ * @body: (nullable) (transfer full): the body
+ *
+ * A second answer takes the place of the first.
+ */
+void queen_exchange_answer (QueenExchange *self, guint status, const char *type, GBytes *body);
+
+/**
+ * queen_exchange_answer_json:
+ * @json: (transfer full): the body, which gets a line end
+ */
+void queen_exchange_answer_json (QueenExchange *self, guint status, GString *json);
+
+/**
+ * queen_exchange_answer_message:
+ *
+ * Answers 200 with `{"status":"ok","message":…}`.
+ */
+void queen_exchange_answer_message (QueenExchange *self, const char *text);
+
+/**
+ * queen_exchange_answer_error:
+ *
+ * Answers with the status of @error and `{"status":"error","message":…}`.
+ */
+void queen_exchange_answer_error (QueenExchange *self, const GError *error);
+
+/**
+ * queen_exchange_answer_shared:
+ * @type: the whole Content-Type, static
+ * @body: what others may get, too
+ *
+ * Answers 200 with a body that is never copied, however many get it.
+ */
+void queen_exchange_answer_shared (QueenExchange *self, const char *type, GBytes *body);
+
+/**
+ * queen_exchange_answer_later:
+ * @patience: for how long the client may be kept waiting
+ * @on_gone: called when the client goes, or the time is over, before queen_exchange_finish(); the
+ *   exchange is then no more
+ *
+ * The route's function returns without an answer, and one comes later.
+ */
+void queen_exchange_answer_later (QueenExchange *self,
+                                  QueenPatience patience,
+                                  void (*on_gone) (gpointer data),
+                                  gpointer data);
+
+/**
+ * queen_exchange_finish:
+ *
+ * Sends the answer of one that is answered later. The exchange is then no more.
+ */
+void queen_exchange_finish (QueenExchange *self);
+
+/**
+ * QueenTakeOverFunc:
+ * @socket: (transfer full): the client's connection
+ * @head: (transfer full): the answer's head, which has not been sent yet
+ */
+typedef void (*QueenTakeOverFunc) (QueenSocket socket, GBytes *head, gpointer data);
+
+/**
+ * queen_exchange_take_over:
+ * @type: the whole Content-Type, static
+ * @func: called as soon as the answer's head is there; it sends that, and then a body without end:
+ *   in chunks, but to a client of HTTP/1.0 as it is
+ * @data: (transfer full): for @func
+ *
+ * Answers 200 and ends HTTP on this connection. One that asks for the head alone gets it, and @func
+ * is not called.
+ */
+void queen_exchange_take_over (QueenExchange *self,
+                               const char *type,
+                               QueenTakeOverFunc func,
+                               gpointer data,
+                               GDestroyNotify free_data);
+
+/* For who carries it */
+
+#define QUEEN_REPLY_MAX_HEADERS 24
+
+/**
+ * QueenReply:
+ * @status: 0 as long as there is none
+ * @type: (nullable): the whole Content-Type
+ * @body: (nullable): the body
+ * @is_shared: others may get the body, too, so it had better not be copied
+ * @is_later: queen_exchange_finish() is to come
+ * @headers: @n_headers more header lines
+ * @take_over: (nullable): who takes the socket; the body has no end then
+ *
+ * An answer, before anybody has made bytes of it.
+ */
+typedef struct
+{
+  guint status;
+  const char *type;
+  GBytes *body;
+  gboolean is_shared;
+  gboolean is_later;
+  struct
+  {
+    const char *name;
+    const char *value;
+    char *owned;
+  } headers[QUEEN_REPLY_MAX_HEADERS];
+  guint n_headers;
+  gboolean is_endless;
+  QueenTakeOverFunc take_over;
+  gpointer data;
+  GDestroyNotify free_data;
+} QueenReply;
+
+/**
+ * queen_exchange_new:
+ * @connection: who asks
+ * @request: what it asks; its texts need not outlive the route's function
+ * @on_finished: called by queen_exchange_finish()
+ * @carrier: for @on_finished
+ */
+QueenExchange *queen_exchange_new (QueenConnection *connection,
+                                   const QueenRequest *request,
+                                   QueenAccess *access,
+                                   void (*on_finished) (QueenExchange *self, gpointer carrier),
+                                   gpointer carrier);
+
+void queen_exchange_free (QueenExchange *self);
+
+/**
+ * queen_exchange_set_target:
+ * @method: static
+ * @path: as long as the exchange, like @query
+ *
+ * What it asks for, before it is routed.
+ */
+void queen_exchange_set_target (QueenExchange *self,
+                                const char *method,
+                                const char *path,
+                                const char *query,
+                                gboolean is_http_1_0);
+
+/** @owner: see queen_exchange_get_owner() */
+void queen_exchange_set_owner (QueenExchange *self, guint owner);
+
+/**
+ * queen_exchange_set_refusal:
+ * @refusal: as what the answer counts, when its error does not say enough; after that was given
+ */
+void queen_exchange_set_refusal (QueenExchange *self, QueenRefusal refusal);
+
+/** Returns: as what the answer counts; %QUEEN_N_REFUSALS when it is no refusal */
+QueenRefusal queen_exchange_get_refusal (const QueenExchange *self);
+
+/** Returns: (nullable): a header of the answer, as far as it is known yet */
+const char *queen_exchange_get_answer_header (const QueenExchange *self, const char *name);
+
+/** The route's function has returned: the request's head and body are no more. */
+void queen_exchange_end_request (QueenExchange *self);
+
+/** Returns: (transfer none): what the answer is so far */
+const QueenReply *queen_exchange_get_reply (const QueenExchange *self);
+
+/** The client has gone, or its time is over. */
+void queen_exchange_leave (QueenExchange *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenExchange, queen_exchange_free)
+
+G_END_DECLS

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QueenHeaders:
+ * @text: names and values, each with a NUL behind it; the last name is empty
+ * @joined: values that were put together
+ *
+ * The header lines of a request, as the gate has let them in. What they say is read here and never
+ * asked of libsoup, so that there are no two opinions of it.
+ */
+typedef struct
+{
+  char *text;
+  GSList *joined;
+} QueenHeaders;
+
+/**
+ * queen_headers_init:
+ * @head: one that queen_request_head_parse() has accepted
+ */
+void queen_headers_init (QueenHeaders *self, GBytes *head);
+
+void queen_headers_clear (QueenHeaders *self);
+
+/**
+ * queen_headers_get:
+ * @name: in upper or lower case
+ *
+ * Returns: (transfer none) (nullable): the value without the blanks around it; of several lines the
+ *   values in order, with commas between (RFC 9110 § 5.3). As long as the headers
+ */
+const char *queen_headers_get (QueenHeaders *self, const char *name);
+
+G_END_DECLS

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-router.h"
+
+#include <libsoup/soup.h>
+#include <string.h>
+
+#include "queen-cors.h"
+#include "queen-error.h"
+#include "queen-request-head.h"
+
+#define ALL_METHODS "GET, HEAD, POST, DELETE, OPTIONS"
+
+/* A path and what can be done with it. */
+typedef struct
+{
+  GArray *methods; /* of Method */
+  GString *allow;
+} Resource;
+
+typedef struct
+{
+  QueenRoute route;
+  gpointer data;
+} Method;
+
+typedef struct
+{
+  gpointer data;
+  GDestroyNotify free_data;
+} RouteData;
+
+struct _QueenRouter
+{
+  GObject parent_instance;
+
+  QueenAccess *access;
+  QueenTally *tally;
+  GHashTable *resources; /* path -> Resource */
+  GSList *route_data;    /* of RouteData */
+  gboolean is_refusal_logged;
+};
+
+G_DEFINE_FINAL_TYPE (QueenRouter, queen_router, G_TYPE_OBJECT)
+
+static void
+free_resource (Resource *resource)
+{
+  g_array_unref (resource->methods);
+  g_string_free (resource->allow, TRUE);
+  g_free (resource);
+}
+
+static void
+free_route_data (RouteData *route_data)
+{
+  if (route_data->free_data)
+    route_data->free_data (route_data->data);
+  g_free (route_data);
+}
+
+/* Finding */
+
+static const Method *
+find_method (const Resource *resource, const char *name)
+{
+  if (g_str_equal (name, "HEAD"))
+    name = "GET";
+  for (guint i = 0; i < resource->methods->len; i++)
+    if (g_str_equal (g_array_index (resource->methods, Method, i).route.method, name))
+      return &g_array_index (resource->methods, Method, i);
+  return NULL;
+}
+
+static const Resource *
+find_resource (QueenRouter *self, const char *path)
+{
+  const Resource *resource = g_hash_table_lookup (self->resources, path);
+  const char *slash = strrchr (path, '/');
+  g_autoptr (GString) pattern = NULL;
+
+  if (resource || !slash)
+    return resource;
+  pattern = g_string_new_len (path, slash - path);
+  g_string_append (pattern, "/{id}");
+  return g_hash_table_lookup (self->resources, pattern->str);
+}
+
+gsize
+queen_router_get_max_body (QueenText method, QueenText path, gpointer router)
+{
+  g_autofree char *method_name = g_strndup (method.at, method.length);
+  g_autofree char *path_name = g_strndup (path.at, path.length);
+  const Resource *resource = find_resource (router, path_name);
+  const Method *found = resource ? find_method (resource, method_name) : NULL;
+
+  return MAX (found ? found->route.max_body : 0, QUEEN_REQUEST_USUAL_BODY);
+}
+
+/* Refusing */
+
+/* Once, as a page may go on for hours; whoever wonders why it shows nothing looks here. */
+static void
+log_refusal (QueenRouter *self, const QueenVisitor *visitor, const GError *error)
+{
+  if (self->is_refusal_logged)
+    return;
+  self->is_refusal_logged = TRUE;
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
+                    "a web page was refused that asked for %s: %s (others are only counted: see "
+                    "queen_refusals_total; behind a proxy, see whether it hands on the Host)",
+                    visitor->host, error->message);
+}
+
+static void
+refuse_page (QueenRouter *self, QueenExchange *exchange, const GError *error)
+{
+  queen_exchange_answer_error (exchange, error);
+  queen_exchange_set_refusal (exchange, QUEEN_REFUSAL_ORIGIN);
+  log_refusal (self, queen_exchange_get_visitor (exchange), error);
+}
+
+/* Also of what is not there a page of elsewhere is told nothing. */
+static gboolean
+check_visitor (QueenRouter *self, QueenExchange *exchange, const Method *method)
+{
+  const QueenVisitor *visitor = queen_exchange_get_visitor (exchange);
+  QueenAccessNeed need = method ? method->route.need : QUEEN_ACCESS_READ;
+  g_autoptr (GError) error = NULL;
+  guint owner = 0;
+
+  if (!queen_access_check_page (self->access, need, visitor, &error))
+    refuse_page (self, exchange, error);
+  else if (method && !queen_access_check_right (self->access, need, visitor, &owner, &error))
+    queen_exchange_answer_error (exchange, error);
+  else
+    queen_exchange_set_owner (exchange, owner);
+  return !error;
+}
+
+/* @resource is NULL for the queen as a whole: RFC 9110 § 9.3.7. */
+static void
+answer_options (QueenExchange *exchange, const Resource *resource)
+{
+  queen_exchange_add_header (exchange, "Allow", resource ? resource->allow->str : ALL_METHODS);
+  queen_exchange_answer (exchange, SOUP_STATUS_NO_CONTENT, NULL, NULL);
+}
+
+static void
+answer_without_method (QueenExchange *exchange, const Resource *resource)
+{
+  g_autoptr (GError) error =
+      g_error_new (QUEEN_ERROR, QUEEN_ERROR_METHOD_NOT_ALLOWED, "%s cannot be used on %s; try %s",
+                   queen_exchange_get_method (exchange), queen_exchange_get_path (exchange),
+                   resource->allow->str);
+
+  queen_exchange_add_header (exchange, "Allow", resource->allow->str);
+  queen_exchange_answer_error (exchange, error);
+}
+
+static void
+answer_not_found (QueenExchange *exchange)
+{
+  g_autoptr (GError) error =
+      g_error_new (QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "there is nothing at %s",
+                   queen_exchange_get_path (exchange));
+
+  queen_exchange_answer_error (exchange, error);
+}
+
+/* OPTIONS / is how HAProxy asks whether somebody is there, whether or not there is a page. */
+static gboolean
+is_question_for_options (QueenExchange *exchange, const Resource *resource)
+{
+  const char *path = queen_exchange_get_path (exchange);
+
+  return g_str_equal (queen_exchange_get_method (exchange), "OPTIONS") &&
+         (resource || g_str_equal (path, "/") || g_str_equal (path, "*"));
+}
+
+void
+queen_router_route (QueenRouter *self, QueenExchange *exchange)
+{
+  const Resource *resource = find_resource (self, queen_exchange_get_path (exchange));
+  const Method *method =
+      resource ? find_method (resource, queen_exchange_get_method (exchange)) : NULL;
+
+  if (is_question_for_options (exchange, resource))
+    answer_options (exchange, resource);
+  else if (!check_visitor (self, exchange, method))
+    return;
+  else if (method)
+    method->route.func (exchange, method->data);
+  else if (resource)
+    answer_without_method (exchange, resource);
+  else
+    answer_not_found (exchange);
+}
+
+void
+queen_router_complete (QueenRouter *self, QueenExchange *exchange)
+{
+  const QueenVisitor *visitor = queen_exchange_get_visitor (exchange);
+  QueenRefusal refusal = queen_exchange_get_refusal (exchange);
+  gboolean is_preflight = g_str_equal (queen_exchange_get_method (exchange), "OPTIONS");
+
+  if (refusal < QUEEN_N_REFUSALS)
+    self->tally->refusals[refusal]++;
+  queen_exchange_add_header (exchange, "Connection", "close");
+  queen_exchange_add_header (exchange, "X-Content-Type-Options", "nosniff");
+  if (!queen_exchange_get_answer_header (exchange, "Cache-Control"))
+    queen_exchange_add_header (exchange, "Cache-Control", "no-store");
+  queen_cors_allow (exchange, queen_access_judge_page (self->access, visitor),
+                    is_preflight ? queen_exchange_get_answer_header (exchange, "Allow") : NULL);
+}
+
+/* The object */
+
+static void
+queen_router_finalize (GObject *object)
+{
+  QueenRouter *self = QUEEN_ROUTER (object);
+
+  g_hash_table_unref (self->resources);
+  g_clear_object (&self->access);
+  g_slist_free_full (self->route_data, (GDestroyNotify) free_route_data);
+
+  G_OBJECT_CLASS (queen_router_parent_class)->finalize (object);
+}
+
+static void
+queen_router_class_init (QueenRouterClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = queen_router_finalize;
+}
+
+static void
+queen_router_init (QueenRouter *self)
+{
+  self->resources =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_resource);
+}
+
+QueenRouter *
+queen_router_new (QueenAccess *access, QueenTally *tally)
+{
+  QueenRouter *self = g_object_new (QUEEN_TYPE_ROUTER, NULL);
+
+  self->access = g_object_ref (access);
+  self->tally = tally;
+  return self;
+}
+
+QueenAccess *
+queen_router_get_access (QueenRouter *self)
+{
+  return self->access;
+}
+
+static void
+add_route (QueenRouter *self, const QueenRoute *route, gpointer data)
+{
+  Resource *resource = g_hash_table_lookup (self->resources, route->path);
+  Method method = { *route, data };
+
+  if (!resource)
+    {
+      resource = g_new0 (Resource, 1);
+      resource->methods = g_array_new (FALSE, FALSE, sizeof (Method));
+      resource->allow = g_string_new ("OPTIONS");
+      g_hash_table_insert (self->resources, (char *) route->path, resource);
+    }
+  g_array_append_val (resource->methods, method);
+  g_string_append_printf (resource->allow, ", %s", route->method);
+  if (g_str_equal (route->method, "GET"))
+    g_string_append (resource->allow, ", HEAD");
+}
+
+void
+queen_router_add (QueenRouter *self,
+                  const QueenRoute *routes,
+                  gsize n_routes,
+                  gpointer data,
+                  GDestroyNotify free_data)
+{
+  RouteData *route_data = g_new0 (RouteData, 1);
+
+  route_data->data = data;
+  route_data->free_data = free_data;
+  self->route_data = g_slist_prepend (self->route_data, route_data);
+  for (gsize i = 0; i < n_routes; i++)
+    add_route (self, &routes[i], data);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-exchange.h"
+#include "queen-tally.h"
+#include "text/queen-text.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenRouteFunc:
+ *
+ * Answers a request, now or later.
+ */
+typedef void (*QueenRouteFunc) (QueenExchange *exchange, gpointer data);
+
+/**
+ * QueenRoute:
+ * @path: matched exactly; one that ends with `/{id}` stands for every path that differs from it
+ *   only behind the last slash
+ * @method: `GET` (which answers HEAD too), `POST`, …
+ * @need: what it takes to be answered
+ * @func: who answers
+ * @max_body: bytes that the request's body may have, if that is more than
+ *   %QUEEN_REQUEST_USUAL_BODY
+ *
+ * One row of a table: all that is to be known of a path and a method.
+ */
+typedef struct
+{
+  const char *path;
+  const char *method;
+  QueenAccessNeed need;
+  QueenRouteFunc func;
+  gsize max_body;
+} QueenRoute;
+
+#define QUEEN_TYPE_ROUTER (queen_router_get_type ())
+G_DECLARE_FINAL_TYPE (QueenRouter, queen_router, QUEEN, ROUTER, GObject)
+
+/**
+ * queen_router_new:
+ * @access: who may speak
+ * @tally: what counts the refusals; it outlives the router
+ *
+ * Finds who answers a request, and lets nobody get there who may not.
+ */
+QueenRouter *queen_router_new (QueenAccess *access, QueenTally *tally);
+
+/**
+ * queen_router_add:
+ * @routes: a table that outlives the router
+ * @data: (transfer full): what the routes' functions get
+ * @free_data: (nullable): how to free @data
+ */
+void queen_router_add (QueenRouter *self,
+                       const QueenRoute *routes,
+                       gsize n_routes,
+                       gpointer data,
+                       GDestroyNotify free_data);
+
+/** Returns: (transfer none): who may speak */
+QueenAccess *queen_router_get_access (QueenRouter *self);
+
+/**
+ * queen_router_get_max_body:
+ * @path: encoded as it came
+ * @router: a #QueenRouter
+ *
+ * It is for #QueenRequestRules, whose data is the router.
+ *
+ * Returns: bytes that the body of such a request may have, %QUEEN_REQUEST_USUAL_BODY at the least
+ */
+gsize queen_router_get_max_body (QueenText method, QueenText path, gpointer router);
+
+/**
+ * queen_router_route:
+ * @exchange: one that has its target
+ *
+ * Has it answered, now or later, or refuses it.
+ */
+void queen_router_route (QueenRouter *self, QueenExchange *exchange);
+
+/**
+ * queen_router_complete:
+ * @exchange: one that has its answer
+ *
+ * Adds what every answer says, and counts it.
+ */
+void queen_router_complete (QueenRouter *self, QueenExchange *exchange);
+
+G_END_DECLS
