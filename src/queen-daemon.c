@@ -64,6 +64,7 @@ struct _QueenDaemon
   QueenCaps caps;
   QueenTally tally;
   QueenBudgets *budgets;
+  QueenAudience *audience;
   QueenStream *stream;
   QueenAccess *access;
   QueenProxies *proxies;
@@ -144,7 +145,7 @@ reload_tokens (QueenDaemon *self)
   g_autofree char *change = NULL;
 
   if (queen_access_reload (self->access, &change, &error))
-    queen_stream_end_owned (self->stream, is_read_right_over, self->access);
+    queen_audience_end_owned (self->audience, is_read_right_over, self->access);
   log_reload ("tokens", change, error);
 }
 
@@ -442,16 +443,22 @@ choose_caps (QueenDaemon *self)
 static gboolean
 make_stream (QueenDaemon *self, GError **error)
 {
-  const QueenStreamSettings settings = {
+  const QueenAudienceSettings audience = {
+    .clock = &queen_clock_system,
+    .caps = self->caps,
+    .stall_timeout = self->config->stall_timeout,
+    .tally = &self->tally,
+  };
+  QueenStreamSettings stream = {
     .clock = &queen_clock_system,
     .capacity = (guint) self->config->capacity,
     .flush_interval = self->config->flush_interval,
-    .stall_timeout = self->config->stall_timeout,
-    .caps = self->caps,
     .tally = &self->tally,
   };
 
-  self->stream = queen_stream_new (self->bus, self->pulse, &settings, error);
+  self->audience = stream.audience = queen_audience_new (&audience, error);
+  if (self->audience)
+    self->stream = queen_stream_new (self->bus, self->pulse, &stream);
   return self->stream != NULL;
 }
 
@@ -585,7 +592,7 @@ start_memory (QueenDaemon *self)
     queen_stream_continue (self->stream, state->life, state->next);
   if (state)
     queen_memory_restore (self->memory, state);
-  queen_memory_start (self->memory, queen_stream_get_life (self->stream));
+  queen_memory_start (self->memory, queen_stream_get_epoch (self->stream));
 }
 
 /* When nothing can happen any longer, so that no number is given out twice. */
@@ -635,6 +642,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_object (&self->access);
   g_clear_object (&self->tls);
   g_clear_object (&self->stream);
+  g_clear_pointer (&self->audience, queen_audience_free);
   g_clear_pointer (&self->turns, queen_turns_free);
   g_clear_pointer (&self->lister, queen_lister_free);
   g_clear_object (&self->pulse);

@@ -140,7 +140,8 @@ parse_subscription (Subscription *subscription, QueenExchange *exchange, GError 
     return FALSE;
   request->client = asked->client;
   request->is_forwarded = asked->is_forwarded;
-  request->is_plain = queen_exchange_is_http_1_0 (exchange);
+  request->encoding =
+      queen_exchange_is_http_1_0 (exchange) ? QUEEN_ENCODING_PLAIN : QUEEN_ENCODING_CHUNKED;
   request->owner = queen_exchange_get_owner (exchange);
   return TRUE;
 }

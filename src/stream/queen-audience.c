@@ -27,21 +27,20 @@
 #define SHUTDOWN "shutdown"
 #define NOT_ALLOWED "no longer allowed"
 
+/* Along all subscribers. */
 typedef enum
 {
-  WALK_FLUSH,
   WALK_ROUND,    /* who takes nothing, and who has heard nothing for long */
   WALK_FAREWELL, /* who may not stay */
   WALK_CLEARING, /* who holds what is to be freed */
   N_WALKS
 } WalkKind;
 
-typedef struct
-{
-  QueenSubscriber *at; /* whose turn it is */
-  gboolean is_on;
-  QueenAlarm *alarm; /* goes off when the next slice is due; NULL where somebody else asks for it */
-} Walk;
+G_STATIC_ASSERT (N_WALKS <= QUEEN_ROW_MAX_WALKS);
+
+#define WALK_FLUSH 0 /* along those of one section */
+
+typedef void (*VisitFunc) (QueenAudience *self, QueenSubscriber *subscriber);
 
 struct _QueenAudience
 {
@@ -51,19 +50,16 @@ struct _QueenAudience
   gboolean has_written_much; /* since then */
 
   QueenEpoll *sockets;
-  QueenSubscriber *first;
-  QueenSubscriber *last;
-  guint n_subscribers;
+  QueenRow everybody;
   QueenPeers *peers;
-  Walk walks[N_WALKS];
+  QueenAlarm *alarms[N_WALKS]; /* each goes off when the next slice of its walk is due */
 
   gint64 round;             /* µs from one round to the next */
   QueenWaitingRoom stalled; /* of QueenSubscriber */
   QueenAlarm *stall_alarm;
   GBytes *keepalive;
 
-  gboolean is_over; /* goodbye is said to everybody */
-  GBytes *cleared;  /* NULL when nothing is to be freed */
+  GBytes *cleared; /* NULL when nothing is to be freed */
 };
 
 static QueenSeat *
@@ -86,35 +82,30 @@ release (QueenAudience *self, QueenSubscriber *subscriber)
 {
   QueenSeat *seat = get_seat (subscriber);
 
+  queen_row_remove (&self->everybody, subscriber);
+  queen_row_remove (&seat->section->row, subscriber);
   queen_wait_end (&seat->stall);
   queen_peers_leave (self->peers, seat->peer);
+  queen_epoll_skip (self->sockets, subscriber);
   queen_subscriber_free (subscriber);
 }
 
 static void
 remove_subscriber (QueenAudience *self, QueenSubscriber *subscriber)
 {
-  QueenSeat *seat = get_seat (subscriber);
-
-  for (WalkKind kind = 0; kind < N_WALKS; kind++)
-    if (self->walks[kind].at == subscriber)
-      self->walks[kind].at = seat->next;
-  *(seat->previous ? &get_seat (seat->previous)->next : &self->first) = seat->next;
-  *(seat->next ? &get_seat (seat->next)->previous : &self->last) = seat->previous;
+  QueenSection *section = get_seat (subscriber)->section;
 
   release (self, subscriber);
-  self->n_subscribers--;
-  self->settings.on_changed (self->settings.data);
+  section->on_changed (section->data);
 }
 
 static void
-append_subscriber (QueenAudience *self, QueenSubscriber *subscriber)
+append_subscriber (QueenAudience *self, QueenSection *section, QueenSubscriber *subscriber)
 {
-  get_seat (subscriber)->previous = self->last;
-  *(self->last ? &get_seat (self->last)->next : &self->first) = subscriber;
-  self->last = subscriber;
-  self->n_subscribers++;
-  self->settings.on_changed (self->settings.data);
+  get_seat (subscriber)->section = section;
+  queen_row_append (&self->everybody, subscriber);
+  queen_row_append (&section->row, subscriber);
+  section->on_changed (section->data);
 }
 
 /* For one that takes nothing the kernel shall not keep anything either. */
@@ -186,7 +177,7 @@ deliver (QueenAudience *self, QueenSubscriber *subscriber)
 {
   QueenSeat *seat = get_seat (subscriber);
   guint32 n_before = queen_subscriber_get_n_written (subscriber);
-  QueenWriteResult result = self->settings.deliver (subscriber, self->settings.data);
+  QueenWriteResult result = seat->section->deliver (subscriber, seat->section->data);
   guint32 n_written = queen_subscriber_get_n_written (subscriber) - n_before;
 
   if (result == QUEEN_WRITE_FAILED ||
@@ -313,10 +304,12 @@ owe_goodbye (QueenSubscriber *subscriber, const char *reason)
 static void
 visit_to_say_goodbye (QueenAudience *self, QueenSubscriber *subscriber)
 {
-  if (queen_subscriber_is_leaving (subscriber) ||
-      !(self->is_over || get_seat (subscriber)->is_dismissed))
+  const QueenSeat *seat = get_seat (subscriber);
+  gboolean is_over = seat->section->is_over;
+
+  if (queen_subscriber_is_leaving (subscriber) || !(is_over || seat->is_dismissed))
     return;
-  owe_goodbye (subscriber, self->is_over ? SHUTDOWN : NOT_ALLOWED);
+  owe_goodbye (subscriber, is_over ? SHUTDOWN : NOT_ALLOWED);
   deliver (self, subscriber);
 }
 
@@ -327,37 +320,25 @@ visit_to_clear (QueenAudience *self, QueenSubscriber *subscriber)
     drop (self, subscriber, QUEEN_DROP_MEMORY);
 }
 
-/* Goes one slice along the audience, from where the last one has ended.
+/* Goes one slice along @row, from where the last one has ended.
  *
  * Returns: whether that was the last slice */
 static gboolean
-walk (QueenAudience *self, WalkKind kind)
+walk (QueenAudience *self, QueenRow *row, guint index, VisitFunc visit)
 {
-  static void (*const visits[N_WALKS]) (QueenAudience *, QueenSubscriber *) = {
-    [WALK_FLUSH] = visit_to_flush,
-    [WALK_ROUND] = visit_on_round,
-    [WALK_FAREWELL] = visit_to_say_goodbye,
-    [WALK_CLEARING] = visit_to_clear,
-  };
-  Walk *walk = &self->walks[kind];
   gint64 end = look_at_the_clock (self) + MAX_TIME_AT_ONCE;
+  QueenSubscriber *subscriber;
 
-  if (!walk->is_on)
-    walk->at = self->first;
-  walk->is_on = TRUE;
-  for (guint n = 0; walk->at; n++)
+  for (guint n = 0; (subscriber = queen_row_get_turn (row, index)); n++)
     {
-      QueenSubscriber *subscriber = walk->at;
-
       if (n == MAX_VISITED_AT_ONCE)
         return FALSE;
       if ((self->has_written_much || n % VISITS_PER_LOOK_AT_THE_CLOCK == 0) &&
           look_at_the_clock (self) >= end)
         return FALSE;
-      walk->at = get_seat (subscriber)->next;
-      visits[kind](self, subscriber);
+      queen_row_pass_turn (row, index);
+      visit (self, subscriber);
     }
-  walk->is_on = FALSE;
   return TRUE;
 }
 
@@ -365,18 +346,24 @@ walk (QueenAudience *self, WalkKind kind)
 static void
 go_on (QueenAudience *self, WalkKind kind)
 {
-  if (!walk (self, kind))
-    queen_alarm_set (self->walks[kind].alarm, 0);
+  static const VisitFunc visits[N_WALKS] = {
+    [WALK_ROUND] = visit_on_round,
+    [WALK_FAREWELL] = visit_to_say_goodbye,
+    [WALK_CLEARING] = visit_to_clear,
+  };
+
+  if (!walk (self, &self->everybody, kind, visits[kind]))
+    queen_alarm_set (self->alarms[kind], 0);
   else if (kind == WALK_CLEARING)
     g_clear_pointer (&self->cleared, g_bytes_unref);
-  else if (kind == WALK_ROUND && self->first)
-    queen_alarm_set (self->walks[kind].alarm, self->now + self->round);
+  else if (kind == WALK_ROUND && self->everybody.first)
+    queen_alarm_set (self->alarms[kind], self->now + self->round);
 }
 
 static void
 set_out (QueenAudience *self, WalkKind kind)
 {
-  self->walks[kind].is_on = FALSE;
+  self->everybody.walks[kind].is_on = FALSE;
   go_on (self, kind);
 }
 
@@ -422,9 +409,9 @@ queen_audience_new (const QueenAudienceSettings *settings, GError **error)
   self->tally = settings->tally;
   self->peers =
       queen_peers_new (settings->caps.subscribers_per_peer, settings->caps.spares_loopback);
-  self->walks[WALK_ROUND].alarm = make_alarm (self, "round", on_round);
-  self->walks[WALK_FAREWELL].alarm = make_alarm (self, "goodbye", on_farewell);
-  self->walks[WALK_CLEARING].alarm = make_alarm (self, "clearing", on_clearing);
+  self->alarms[WALK_ROUND] = make_alarm (self, "round", on_round);
+  self->alarms[WALK_FAREWELL] = make_alarm (self, "goodbye", on_farewell);
+  self->alarms[WALK_CLEARING] = make_alarm (self, "clearing", on_clearing);
   self->round =
       CLAMP (settings->stall_timeout / ROUNDS_PER_STALL_TIMEOUT, SHORTEST_ROUND, LONGEST_ROUND);
   self->stall_alarm = make_alarm (self, "stall", on_stalled);
@@ -437,13 +424,10 @@ queen_audience_new (const QueenAudienceSettings *settings, GError **error)
 void
 queen_audience_free (QueenAudience *self)
 {
-  for (QueenSubscriber *each = self->first, *next; each; each = next)
-    {
-      next = get_seat (each)->next;
-      release (self, each);
-    }
+  g_warn_if_fail (self->everybody.length == 0);
+
   for (WalkKind kind = 0; kind < N_WALKS; kind++)
-    g_clear_pointer (&self->walks[kind].alarm, queen_alarm_free);
+    queen_alarm_free (self->alarms[kind]);
   queen_alarm_free (self->stall_alarm);
   queen_epoll_free (self->sockets);
   queen_peers_free (self->peers);
@@ -452,10 +436,23 @@ queen_audience_free (QueenAudience *self)
   g_free (self);
 }
 
+void
+queen_audience_open (QueenAudience *self, QueenSection *section)
+{
+  section->row.place = QUEEN_PLACE_CHANNEL;
+}
+
+void
+queen_audience_close (QueenAudience *self, QueenSection *section)
+{
+  while (section->row.first)
+    release (self, section->row.first);
+}
+
 guint
 queen_audience_get_n_subscribers (const QueenAudience *self)
 {
-  return self->n_subscribers;
+  return self->everybody.length;
 }
 
 gsize
@@ -464,7 +461,8 @@ queen_audience_get_n_owed_bytes (const QueenAudience *self)
   g_autoptr (GHashTable) counted = g_hash_table_new (g_direct_hash, g_direct_equal);
   gsize n_bytes = 0;
 
-  for (QueenSubscriber *each = self->first; each; each = get_seat (each)->next)
+  for (QueenSubscriber *each = self->everybody.first; each;
+       each = queen_row_get_next (&self->everybody, each))
     n_bytes += queen_subscriber_count_owed (each, counted);
   return n_bytes;
 }
@@ -475,7 +473,7 @@ queen_audience_has_room (QueenAudience *self,
                          const struct sockaddr_storage *client,
                          gboolean is_forwarded)
 {
-  if (self->n_subscribers >= self->settings.caps.subscribers)
+  if (self->everybody.length >= self->settings.caps.subscribers)
     {
       self->tally->refusals[QUEEN_REFUSAL_SUBSCRIBER_CAP]++;
       return FALSE;
@@ -497,18 +495,18 @@ keep_kernel_patient (int fd)
 }
 
 void
-queen_audience_add (QueenAudience *self, QueenSubscriber *subscriber)
+queen_audience_add (QueenAudience *self, QueenSection *section, QueenSubscriber *subscriber)
 {
   int fd = queen_subscriber_get_fd (subscriber);
 
   look_at_the_clock (self);
-  if (!self->first)
-    queen_alarm_set (self->walks[WALK_ROUND].alarm, self->now + self->round);
-  append_subscriber (self, subscriber);
+  if (!self->everybody.first)
+    queen_alarm_set (self->alarms[WALK_ROUND], self->now + self->round);
+  append_subscriber (self, section, subscriber);
   keep_kernel_patient (fd);
   if (!queen_epoll_watch (self->sockets, fd, WATCHED, subscriber))
     {
-      self->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS] += !self->is_over;
+      self->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS] += !section->is_over;
       remove_subscriber (self, subscriber);
       return;
     }
@@ -516,21 +514,21 @@ queen_audience_add (QueenAudience *self, QueenSubscriber *subscriber)
 }
 
 gboolean
-queen_audience_flush (QueenAudience *self)
+queen_audience_flush (QueenAudience *self, QueenSection *section)
 {
-  return walk (self, WALK_FLUSH);
+  return walk (self, &section->row, WALK_FLUSH, visit_to_flush);
 }
 
 gboolean
-queen_audience_is_flushing (const QueenAudience *self)
+queen_section_is_flushing (const QueenSection *self)
 {
-  return self->walks[WALK_FLUSH].is_on;
+  return self->row.walks[WALK_FLUSH].is_on;
 }
 
 void
-queen_audience_say_goodbye (QueenAudience *self)
+queen_audience_say_goodbye (QueenAudience *self, QueenSection *section)
 {
-  self->is_over = TRUE;
+  section->is_over = TRUE;
   set_out (self, WALK_FAREWELL);
 }
 
@@ -545,7 +543,8 @@ queen_audience_end_owned (QueenAudience *self,
                           gboolean (*is_over) (guint owner, gpointer data),
                           gpointer data)
 {
-  for (QueenSubscriber *each = self->first; each; each = get_seat (each)->next)
+  for (QueenSubscriber *each = self->everybody.first; each;
+       each = queen_row_get_next (&self->everybody, each))
     if (queen_subscriber_get_owner (each) != 0 && is_over (queen_subscriber_get_owner (each), data))
       get_seat (each)->is_dismissed = TRUE;
   set_out (self, WALK_FAREWELL);

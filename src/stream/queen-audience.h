@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 #include "net/queen-caps.h"
-#include "queen-subscriber.h"
+#include "queen-row.h"
 #include "queen-tally.h"
 
 G_BEGIN_DECLS
@@ -14,9 +14,9 @@ G_BEGIN_DECLS
 /**
  * QueenAudience:
  *
- * All subscribers: their sockets in one epoll descriptor, who may come, who does not take what it
- * gets, and who has to go. What they get is not its business: it asks for each of them that it be
- * delivered.
+ * The subscribers of all channels: their sockets in one epoll descriptor, who may come, who does
+ * not take what it gets, and who has to go. What they get is not its business: it asks the channel
+ * for each of them that it be delivered.
  *
  * With twelve thousand of them nothing is done to all in one turn of the loop: every walk along
  * them goes a few milliseconds far, and goes on in the next turn.
@@ -29,9 +29,6 @@ typedef struct _QueenAudience QueenAudience;
  * @caps: how many subscribers there may be
  * @stall_timeout: µs after which a subscriber is let go that takes nothing of what waits for it
  * @tally: what counts; it outlives the audience
- * @deliver: writes to @subscriber all that there is for it, or as much as the kernel takes, or as
- *   others can wait for; it is then asked again in the next turn
- * @on_changed: somebody has come or gone
  */
 typedef struct
 {
@@ -39,10 +36,27 @@ typedef struct
   QueenCaps caps;
   gint64 stall_timeout;
   QueenTally *tally;
+} QueenAudienceSettings;
+
+/**
+ * QueenSection:
+ * @deliver: writes to @subscriber all that there is for it, or as much as the kernel takes, or as
+ *   others can wait for; it is then asked again in the next turn
+ * @on_changed: somebody has come or gone
+ * @data: for both
+ * @row: (private): who is in it
+ * @is_over: (private): goodbye is said to all of them
+ *
+ * The part of the audience that listens to one channel, which has it.
+ */
+struct _QueenSection
+{
   QueenWriteResult (*deliver) (QueenSubscriber *subscriber, gpointer data);
   void (*on_changed) (gpointer data);
   gpointer data;
-} QueenAudienceSettings;
+  QueenRow row;
+  gboolean is_over;
+};
 
 /**
  * queen_audience_new:
@@ -52,8 +66,17 @@ typedef struct
  */
 QueenAudience *queen_audience_new (const QueenAudienceSettings *settings, GError **error);
 
-/** Lets everybody go, without a word, and without telling that somebody goes. */
+/** Frees an audience of which all sections are closed. */
 void queen_audience_free (QueenAudience *self);
+
+/**
+ * queen_audience_open:
+ * @section: one that has its functions, and is otherwise zero
+ */
+void queen_audience_open (QueenAudience *self, QueenSection *section);
+
+/** Lets all of @section go, without a word, and without telling that somebody goes. */
+void queen_audience_close (QueenAudience *self, QueenSection *section);
 
 /**
  * queen_audience_get_n_subscribers:
@@ -84,36 +107,37 @@ gboolean queen_audience_has_room (QueenAudience *self,
 
 /**
  * queen_audience_add:
+ * @section: what it listens to
  * @subscriber: (transfer full): who comes, and is owed what it gets first
  *
  * Delivers what there is for it, now and whenever it can take more, until it goes.
  */
-void queen_audience_add (QueenAudience *self, QueenSubscriber *subscriber);
+void queen_audience_add (QueenAudience *self, QueenSection *section, QueenSubscriber *subscriber);
 
 /**
  * queen_audience_flush:
  *
- * Delivers to all who can take something: to as many of them as can be done in one turn, going on
- * where the last call has stopped.
+ * Delivers to all of @section who can take something: to as many of them as can be done in one
+ * turn, going on where the last call has stopped.
  *
  * Returns: whether the last of them was reached, so that the next call begins anew
  */
-gboolean queen_audience_flush (QueenAudience *self);
+gboolean queen_audience_flush (QueenAudience *self, QueenSection *section);
 
 /**
- * queen_audience_is_flushing:
+ * queen_section_is_flushing:
  *
  * Returns: whether the next call of queen_audience_flush() goes on with what one before has begun
  */
-gboolean queen_audience_is_flushing (const QueenAudience *self);
+gboolean queen_section_is_flushing (const QueenSection *self);
 
 /**
  * queen_audience_say_goodbye:
  *
- * Tells everybody that this is the end and when to come back (1 to 5 s, at random, so that they do
- * not all come at once), and hangs up when it has been sent.
+ * Tells all of @section that this is the end and when to come back (1 to 5 s, at random, so that
+ * they do not all come at once), and hangs up when it has been sent.
  */
-void queen_audience_say_goodbye (QueenAudience *self);
+void queen_audience_say_goodbye (QueenAudience *self, QueenSection *section);
 
 /**
  * queen_audience_turn_away:

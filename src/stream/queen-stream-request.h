@@ -6,6 +6,8 @@
 #include <glib.h>
 #include <sys/socket.h>
 
+#include "queen-ring.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -15,8 +17,8 @@ G_BEGIN_DECLS
  * @last_id: (nullable): resume behind this event; goes before @n_history
  * @client: (nullable): whose share of the subscribers it takes from; %NULL for nobody's
  * @is_forwarded: somebody says so who hands it on
- * @is_plain: it speaks HTTP/1.0, which knows no chunks
- * @owner: by whose right it listens, to be told of by queen_stream_end_owned(); 0 for nobody's
+ * @encoding: what the client understands
+ * @owner: by whose right it listens, to be told of by queen_audience_end_owned(); 0 for nobody's
  *
  * What a subscriber asks for.
  */
@@ -27,7 +29,7 @@ typedef struct
   const char *last_id;
   const struct sockaddr_storage *client;
   gboolean is_forwarded;
-  gboolean is_plain;
+  QueenEncoding encoding;
   guint owner;
 } QueenStreamRequest;
 

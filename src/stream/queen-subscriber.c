@@ -103,8 +103,9 @@ queen_subscriber_owe_chunk (QueenSubscriber *self, GBytes *chunk)
 {
   g_autoptr (GBytes) whole = chunk;
 
-  queen_subscriber_owe (self, self->cursor.is_plain ? queen_chunk_dup_inside (whole)
-                                                    : g_steal_pointer (&whole));
+  queen_subscriber_owe (self, self->cursor.encoding == QUEEN_ENCODING_PLAIN
+                                  ? queen_chunk_dup_inside (whole)
+                                  : g_steal_pointer (&whole));
 }
 
 gboolean
@@ -223,9 +224,7 @@ queen_subscriber_write_owed (QueenSubscriber *self)
 }
 
 QueenWriteResult
-queen_subscriber_write_batch (QueenSubscriber *self,
-                              QueenBroadcast *broadcast,
-                              const QueenBatch *batch)
+queen_subscriber_write_batch (QueenSubscriber *self, QueenRing *ring, const QueenBatch *batch)
 {
   gssize written;
   QueenWriteResult result;
@@ -239,7 +238,7 @@ queen_subscriber_write_batch (QueenSubscriber *self,
   if (result == QUEEN_WRITE_ALL)
     self->cursor = batch->to;
   else if (written > 0)
-    begun = queen_broadcast_advance (broadcast, &self->cursor, (gsize) written, &rest);
+    begun = queen_ring_advance (ring, &self->cursor, (gsize) written, &rest);
   if (begun)
     {
       queen_subscriber_owe (self, begun);
@@ -291,21 +290,21 @@ static gboolean
 is_same_place (const QueenCursor *a, const QueenCursor *b)
 {
   return a->next == b->next && a->n_passed == b->n_passed && a->pulse == b->pulse &&
-         a->kinds == b->kinds && a->is_id_old == b->is_id_old && a->is_plain == b->is_plain;
+         a->kinds == b->kinds && a->is_id_old == b->is_id_old && a->encoding == b->encoding;
 }
 
 void
-queen_batch_gather (QueenBatch *self, QueenBroadcast *broadcast, const QueenCursor *cursor)
+queen_batch_gather (QueenBatch *self, QueenRing *ring, const QueenCursor *cursor)
 {
-  guint64 version = queen_broadcast_get_version (broadcast);
+  guint64 version = queen_ring_get_version (ring);
 
   if (self->version == version && is_same_place (&self->from, cursor))
     return;
 
   self->from = *cursor;
   self->version = version;
-  self->n_vectors = queen_broadcast_gather (broadcast, cursor, self->vectors,
-                                            QUEEN_SUBSCRIBER_MAX_VECTORS, &self->to);
+  self->n_vectors =
+      queen_ring_gather (ring, cursor, self->vectors, QUEEN_SUBSCRIBER_MAX_VECTORS, &self->to);
   self->size = 0;
   for (guint i = 0; i < self->n_vectors; i++)
     self->size += self->vectors[i].iov_len;

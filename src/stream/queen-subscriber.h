@@ -6,7 +6,7 @@
 #include "loop/queen-wait.h"
 #include "net/queen-peers.h"
 #include "net/queen-socket.h"
-#include "queen-broadcast.h"
+#include "queen-ring.h"
 
 G_BEGIN_DECLS
 
@@ -22,9 +22,38 @@ G_BEGIN_DECLS
 typedef struct _QueenSubscriber QueenSubscriber;
 
 /**
+ * QueenPlaceKind:
+ * @QUEEN_PLACE_AUDIENCE: among all subscribers
+ * @QUEEN_PLACE_CHANNEL: among those of one channel
+ *
+ * In which rows a subscriber stands.
+ */
+typedef enum
+{
+  QUEEN_PLACE_AUDIENCE,
+  QUEEN_PLACE_CHANNEL,
+  QUEEN_N_PLACES,
+} QueenPlaceKind;
+
+/**
+ * QueenPlace:
+ * @next: (nullable): who stands behind it
+ * @previous: (nullable): who stands before it
+ *
+ * Its place in a #QueenRow.
+ */
+typedef struct
+{
+  QueenSubscriber *next;
+  QueenSubscriber *previous;
+} QueenPlace;
+
+typedef struct _QueenSection QueenSection;
+
+/**
  * QueenSeat:
- * @next: (nullable): who sits behind it
- * @previous: (nullable): who sits before it
+ * @places: where it stands
+ * @section: the part of the audience that it belongs to
  * @wrote_at: ms, monotonic, of 32 bits: when something was last written to it
  * @is_blocked: the kernel took no more, and will say when it does
  * @is_watched: not all that was written to it is known to have been taken
@@ -36,8 +65,8 @@ typedef struct _QueenSubscriber QueenSubscriber;
  */
 typedef struct
 {
-  QueenSubscriber *next;
-  QueenSubscriber *previous;
+  QueenPlace places[QUEEN_N_PLACES];
+  QueenSection *section;
   guint32 wrote_at;
   gboolean is_blocked : 1;
   gboolean is_watched : 1;
@@ -50,7 +79,7 @@ typedef struct
  * QueenBatch:
  * @from: where it begins
  * @to: where it ends
- * @version: the broadcast's when it was gathered; 0 when it never was
+ * @version: the ring's when it was gathered; 0 when it never was
  * @size: bytes
  *
  * What is behind a cursor, gathered once for all the subscribers that stand there: most of them
@@ -174,9 +203,8 @@ QueenWriteResult queen_subscriber_write_owed (QueenSubscriber *self);
  * Writes @batch in one write and moves the cursor. A frame that the kernel takes only in part is
  * owed from then on. It must be owed nothing before.
  */
-QueenWriteResult queen_subscriber_write_batch (QueenSubscriber *self,
-                                               QueenBroadcast *broadcast,
-                                               const QueenBatch *batch);
+QueenWriteResult
+queen_subscriber_write_batch (QueenSubscriber *self, QueenRing *ring, const QueenBatch *batch);
 
 /** Sends on what counts as written and the kernel has not taken; and who is leaving, its end. */
 QueenWriteResult queen_subscriber_flush (QueenSubscriber *self);
@@ -204,7 +232,7 @@ gboolean queen_subscriber_read_chatter (QueenSubscriber *self);
  *
  * Makes @self what is behind @cursor, if it is not that already.
  */
-void queen_batch_gather (QueenBatch *self, QueenBroadcast *broadcast, const QueenCursor *cursor);
+void queen_batch_gather (QueenBatch *self, QueenRing *ring, const QueenCursor *cursor);
 
 /** Returns: whether there may be more behind the cursor than went into it */
 gboolean queen_batch_is_full (const QueenBatch *self);

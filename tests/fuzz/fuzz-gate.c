@@ -31,6 +31,7 @@ static struct
   QueenBudgets *budgets;
   QueenAccess *access;
   QueenTls *tls;
+  QueenAudience *audience;
   QueenStream *stream;
   QueenRouter *router;
   QueenServer *server;
@@ -136,6 +137,19 @@ make_tls (void)
   g_assert_cmpint (gnutls_certificate_allocate_credentials (&trust), ==, 0);
 }
 
+static QueenAudience *
+make_audience (void)
+{
+  const QueenAudienceSettings settings = {
+    .clock = &queen_clock_system,
+    .caps = { .subscribers = 3, .subscribers_per_peer = 2 },
+    .stall_timeout = 20 * G_USEC_PER_SEC,
+    .tally = &world.tally,
+  };
+
+  return queen_audience_new (&settings, NULL);
+}
+
 static void
 make_server (void)
 {
@@ -153,8 +167,7 @@ make_server (void)
   const QueenStreamSettings stream_settings = {
     .clock = &queen_clock_system,
     .capacity = 100,
-    .stall_timeout = 20 * G_USEC_PER_SEC,
-    .caps = { .subscribers = 3, .subscribers_per_peer = 2 },
+    .audience = world.audience = make_audience (),
     .tally = &world.tally,
   };
   g_autoptr (QueenEventBus) bus = queen_event_bus_new ();
@@ -162,7 +175,7 @@ make_server (void)
   QueenRegistry *hives = queen_registry_new (QUEEN_COMPONENT_HIVE, bus, &registry_settings);
   QueenPulse *pulse = queen_pulse_new (bus, workers, hives, &world_clock, G_USEC_PER_SEC);
 
-  world.stream = queen_stream_new (bus, pulse, &stream_settings, NULL);
+  world.stream = queen_stream_new (bus, pulse, &stream_settings);
   world.router = queen_router_new (world.access, &world.tally);
   world.server = queen_server_new (world.router, &world.tally);
   queen_router_add (world.router, routes, G_N_ELEMENTS (routes), NULL, NULL);

@@ -15,8 +15,9 @@
 #include "model/queen-heartbeat.h"
 #include "model/queen-registry.h"
 #include "queen-error.h"
-#include "stream/queen-broadcast.h"
 #include "stream/queen-frame.h"
+#include "stream/queen-ring.h"
+#include "stream/queen-stream.h"
 #include "text/queen-json.h"
 #include "text/queen-legible.h"
 #include "text/queen-timestamp.h"
@@ -28,7 +29,7 @@ typedef struct
 {
   QueenEventBus *bus;
   QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
-  QueenBroadcast *broadcast;
+  QueenRing *ring;
   QueenCursor cursor;
 } Cluster;
 
@@ -112,11 +113,10 @@ check_frame (const char *frame, gsize size, const QueenEvent *event)
 static void
 pulse (Cluster *cluster, QueenEvent *event)
 {
-  g_autofree char *id = queen_broadcast_dup_id (cluster->broadcast,
-                                                queen_broadcast_get_head (cluster->broadcast) - 1);
+  g_autofree char *id = queen_ring_dup_id (cluster->ring, queen_ring_get_head (cluster->ring) - 1);
 
-  queen_broadcast_pulse (cluster->broadcast,
-                         queen_frame_new (id, "heartbeat", event->json, event->json_length));
+  queen_ring_pulse (cluster->ring,
+                    queen_frame_new (id, "heartbeat", event->json, event->json_length));
 }
 
 static void
@@ -138,10 +138,9 @@ on_event (QueenEventBus *bus, QueenEvent *event, Cluster *cluster)
   if (event->kind == QUEEN_EVENT_QUEEN)
     pulse (cluster, event);
   else
-    queen_broadcast_publish (cluster->broadcast, event);
-  cluster->cursor.is_plain = TRUE;
-  g_assert_cmpuint (queen_broadcast_gather (cluster->broadcast, &cluster->cursor, vectors, 2, &end),
-                    ==, 1);
+    queen_ring_publish (cluster->ring, event->kind, "heartbeat", event->json, event->json_length);
+  cluster->cursor.encoding = QUEEN_ENCODING_PLAIN;
+  g_assert_cmpuint (queen_ring_gather (cluster->ring, &cluster->cursor, vectors, 2, &end), ==, 1);
   check_frame (vectors[0].iov_base, vectors[0].iov_len, event);
   cluster->cursor = end;
 }
@@ -350,11 +349,18 @@ set_up (Cluster *cluster)
     .forget_after = 3600 * (gint64) G_USEC_PER_SEC,
     .max_components = 3,
   };
+  const QueenRingSettings ring_settings = {
+    .capacity = 4,
+    .max_bytes = G_MAXSIZE,
+    .epoch = "1a2b3c",
+    .kinds = QUEEN_STREAM_KINDS,
+    .pulse_kind = QUEEN_EVENT_QUEEN,
+  };
 
   now = START;
   cluster->bus = queen_event_bus_new ();
-  cluster->broadcast = queen_broadcast_new (4, G_MAXSIZE, "1a2b3c");
-  queen_broadcast_start (cluster->broadcast, QUEEN_EVENT_ALL_KINDS, &cluster->cursor);
+  cluster->ring = queen_ring_new (&ring_settings);
+  queen_ring_start (cluster->ring, QUEEN_EVENT_ALL_KINDS, &cluster->cursor);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     cluster->registries[kind] = queen_registry_new (kind, cluster->bus, &settings);
   g_signal_connect (cluster->bus, "event", G_CALLBACK (on_event), cluster);
@@ -366,7 +372,7 @@ tear_down (Cluster *cluster)
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_assert_finalize_object (cluster->registries[kind]);
   g_assert_finalize_object (cluster->bus);
-  queen_broadcast_free (cluster->broadcast);
+  queen_ring_free (cluster->ring);
 }
 
 int

@@ -10,11 +10,12 @@
 
 #include "fuzz.h"
 #include "queen-error.h"
-#include "stream/queen-broadcast.h"
 #include "stream/queen-frame.h"
+#include "stream/queen-ring.h"
 #include "stream/queen-stream-request.h"
+#include "stream/queen-stream.h"
 
-#define LIFE "1a2b3c"
+#define EPOCH "1a2b3c"
 #define CAPACITY 8
 #define MAX_EVENTS 32
 #define MAX_FRAMES CAPACITY
@@ -22,7 +23,7 @@
 /* All events that there have been, where the ring has only the last ones. */
 typedef struct
 {
-  QueenBroadcast *broadcast;
+  QueenRing *ring;
   QueenEventKind kinds[MAX_EVENTS + 1]; /* by number */
   guint64 n_events;
 } Past;
@@ -41,19 +42,18 @@ static void
 publish (Past *past, char byte)
 {
   static const QueenEventKind kinds[] = { QUEEN_EVENT_QUEEN, QUEEN_EVENT_WORKER, QUEEN_EVENT_HIVE };
-  QueenEvent event = { .kind = kinds[(guchar) byte % G_N_ELEMENTS (kinds)] };
+  QueenEventKind kind = kinds[(guchar) byte % G_N_ELEMENTS (kinds)];
   g_autofree char *json = NULL;
 
   /* A pulse has no number, and who comes later does not get it. */
-  if (event.kind == QUEEN_EVENT_QUEEN)
+  if (kind == QUEEN_EVENT_QUEEN)
     {
-      queen_broadcast_pulse (past->broadcast, queen_chunk_new (g_string_new ("pulse")));
+      queen_ring_pulse (past->ring, queen_chunk_new (g_string_new ("pulse")));
       return;
     }
-  past->kinds[++past->n_events] = event.kind;
-  event.json = json = g_strdup_printf ("{\"n\":%" G_GUINT64_FORMAT "}", past->n_events);
-  event.json_length = strlen (json);
-  queen_broadcast_publish (past->broadcast, &event);
+  past->kinds[++past->n_events] = kind;
+  json = g_strdup_printf ("{\"n\":%" G_GUINT64_FORMAT "}", past->n_events);
+  queen_ring_publish (past->ring, kind, "heartbeat", json, strlen (json));
 }
 
 static guint64
@@ -82,9 +82,8 @@ receive (Past *past, QueenCursor *cursor, const char *sizes)
   gsize n_sizes = strlen (sizes);
   guint n_vectors;
 
-  for (gsize turn = 0; (n_vectors = queen_broadcast_gather (past->broadcast, cursor, vectors,
-                                                            MAX_FRAMES, &end)) > 0;
-       turn++)
+  for (gsize turn = 0;
+       (n_vectors = queen_ring_gather (past->ring, cursor, vectors, MAX_FRAMES, &end)) > 0; turn++)
     {
       gsize size = n_sizes > 0 ? (guchar) sizes[turn % n_sizes] + 1u : 64;
       gsize n_taken = 0, rest = 0;
@@ -97,7 +96,7 @@ receive (Past *past, QueenCursor *cursor, const char *sizes)
           g_string_append_len (received, vectors[i].iov_base, (gssize) part);
           n_taken += part;
         }
-      begun = queen_broadcast_advance (past->broadcast, cursor, n_taken, &rest);
+      begun = queen_ring_advance (past->ring, cursor, n_taken, &rest);
       if (begun)
         {
           gsize whole;
@@ -112,9 +111,9 @@ receive (Past *past, QueenCursor *cursor, const char *sizes)
   return received;
 }
 
-/* The frames of the wanted kinds from @first on, each in its chunk unless @is_plain. */
+/* The frames of the wanted kinds from @first on, each in its chunk unless they are plain. */
 static GString *
-expect (const Past *past, guint kinds, guint64 first, gboolean is_plain)
+expect (const Past *past, guint kinds, guint64 first, QueenEncoding encoding)
 {
   GString *expected = g_string_new (NULL);
 
@@ -122,11 +121,11 @@ expect (const Past *past, guint kinds, guint64 first, gboolean is_plain)
     if (past->kinds[number] & kinds)
       {
         g_autofree char *frame =
-            g_strdup_printf ("id: " LIFE "-%" G_GUINT64_FORMAT "\nevent: heartbeat\n"
+            g_strdup_printf ("id: " EPOCH "-%" G_GUINT64_FORMAT "\nevent: heartbeat\n"
                              "data: {\"n\":%" G_GUINT64_FORMAT "}\n\n",
                              number, number);
 
-        if (is_plain)
+        if (encoding == QUEEN_ENCODING_PLAIN)
           g_string_append (expected, frame);
         else
           g_string_append_printf (expected, "%x\r\n%s\r\n", (guint) strlen (frame), frame);
@@ -137,11 +136,11 @@ expect (const Past *past, guint kinds, guint64 first, gboolean is_plain)
 static void
 check_received_by (Past *past, QueenCursor *cursor, guint64 first, const char *sizes)
 {
-  g_autoptr (GString) expected = expect (past, cursor->kinds, first, cursor->is_plain);
+  g_autoptr (GString) expected = expect (past, cursor->kinds, first, cursor->encoding);
   g_autoptr (GString) received = NULL;
 
   g_assert_cmpuint (cursor->n_passed, ==, count (past, cursor->kinds, 1, cursor->next - 1));
-  g_assert_cmpuint (queen_broadcast_skip_lost (past->broadcast, cursor), ==, 0);
+  g_assert_cmpuint (queen_ring_skip_lost (past->ring, cursor), ==, 0);
   received = receive (past, cursor, sizes);
   g_assert_cmpstr (received->str, ==, expected->str);
 }
@@ -153,7 +152,7 @@ check_received (Past *past, const QueenCursor *cursor, guint64 first, const char
     {
       QueenCursor copy = *cursor;
 
-      copy.is_plain = i == 1;
+      copy.encoding = i == 1 ? QUEEN_ENCODING_PLAIN : QUEEN_ENCODING_CHUNKED;
       check_received_by (past, &copy, first, sizes);
     }
 }
@@ -167,7 +166,7 @@ check_history (Past *past, const QueenStreamRequest *request, const char *sizes)
   while (first > get_oldest (past) &&
          count (past, request->kinds, first, past->n_events) < request->n_history)
     first--;
-  queen_broadcast_start_with_history (past->broadcast, request->kinds, request->n_history, &cursor);
+  queen_ring_start_with_history (past->ring, request->kinds, request->n_history, &cursor);
   g_assert_cmpuint (cursor.next, ==, first);
   check_received (past, &cursor, first, sizes);
 }
@@ -176,9 +175,9 @@ check_history (Past *past, const QueenStreamRequest *request, const char *sizes)
 static gboolean
 parse_id (const Past *past, const char *id, guint64 *number)
 {
-  if (!g_str_has_prefix (id, LIFE "-"))
+  if (!g_str_has_prefix (id, EPOCH "-"))
     return FALSE;
-  id += strlen (LIFE "-");
+  id += strlen (EPOCH "-");
   while (id[0] == '0' && id[1] != '\0')
     id++;
   for (*number = 0; *number <= past->n_events; (*number)++)
@@ -195,11 +194,10 @@ static void
 check_resume (Past *past, const QueenStreamRequest *request, const char *sizes)
 {
   guint64 last, oldest = get_oldest (past);
-  guint wanted = request->kinds & QUEEN_BROADCAST_KINDS;
+  guint wanted = request->kinds & QUEEN_STREAM_KINDS;
   gint64 expected = 0;
   QueenCursor cursor;
-  gint64 n_lost =
-      queen_broadcast_resume (past->broadcast, request->kinds, request->last_id, &cursor);
+  gint64 n_lost = queen_ring_resume (past->ring, request->kinds, request->last_id, &cursor);
 
   if (!parse_id (past, request->last_id, &last))
     {
@@ -207,9 +205,7 @@ check_resume (Past *past, const QueenStreamRequest *request, const char *sizes)
       last = 0;
     }
   else if (last + 1 < oldest)
-    expected = wanted == QUEEN_BROADCAST_KINDS ? (gint64) (oldest - last - 1)
-               : wanted == 0                   ? 0
-                                               : -1;
+    expected = wanted == QUEEN_STREAM_KINDS ? (gint64) (oldest - last - 1) : wanted == 0 ? 0 : -1;
   g_assert_cmpint (n_lost, ==, expected);
   check_received (past, &cursor, MAX (last + 1, oldest), sizes);
 }
@@ -245,11 +241,18 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_autofree char *query = cut_text (&at, data + size);
   g_autofree char *last_event_id = cut_text (&at, data + size);
   g_autofree char *sizes = cut_text (&at, data + size);
-  Past past = { .broadcast = queen_broadcast_new (CAPACITY, G_MAXSIZE, LIFE) };
+  const QueenRingSettings settings = {
+    .capacity = CAPACITY,
+    .max_bytes = G_MAXSIZE,
+    .epoch = EPOCH,
+    .kinds = QUEEN_STREAM_KINDS,
+    .pulse_kind = QUEEN_EVENT_QUEEN,
+  };
+  Past past = { .ring = queen_ring_new (&settings) };
 
   for (const char *event = events; *event && past.n_events < MAX_EVENTS; event++)
     publish (&past, *event);
   subscribe (&past, query, *last_event_id ? last_event_id : NULL, sizes);
-  queen_broadcast_free (past.broadcast);
+  queen_ring_free (past.ring);
   return 0;
 }

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "stream/queen-broadcast.h"
+#include "stream/queen-ring.h"
 #include "stream/queen-stream.h"
 
 #include <string.h>
@@ -17,7 +17,7 @@
 #define STALL_TIMEOUT (20 * G_USEC_PER_SEC)
 #define MSEC G_TIME_SPAN_MILLISECOND
 #define HEAD "HEAD\r\n\r\n"
-#define LIFE "abc"
+#define EPOCH "abc"
 #define ALL QUEEN_EVENT_ALL_KINDS
 
 /* A clock that stands still until the test moves it; or that goes on by so much whenever somebody
@@ -41,6 +41,7 @@ typedef struct
   QueenRegistry *hives;
   QueenPulse *pulse;
   QueenTally tally;
+  QueenAudience *audience;
   QueenStream *stream;
 } Fixture;
 
@@ -55,6 +56,22 @@ static const Room usual = { CAPACITY, 2 };
 static const Room crowd = { CAPACITY, 1000 };
 static const Room tiny_ring = { 1, 1000 };
 
+static inline QueenAudience *
+make_audience (Fixture *f, guint n_subscribers)
+{
+  const QueenAudienceSettings settings = {
+    .clock = &clock_of_the_test,
+    .caps = { .subscribers = n_subscribers, .subscribers_per_peer = 1 },
+    .stall_timeout = STALL_TIMEOUT,
+    .tally = &f->tally,
+  };
+  g_autoptr (GError) error = NULL;
+
+  f->audience = queen_audience_new (&settings, &error);
+  g_assert_no_error (error);
+  return f->audience;
+}
+
 static inline void
 set_up (Fixture *f, gconstpointer data)
 {
@@ -64,11 +81,9 @@ set_up (Fixture *f, gconstpointer data)
     .clock = &clock_of_the_test,
     .capacity = room->capacity,
     .flush_interval = 0, /* each event goes out before publish() returns */
-    .stall_timeout = STALL_TIMEOUT,
-    .caps = { .subscribers = room->subscribers, .subscribers_per_peer = 1 },
+    .audience = make_audience (f, room->subscribers),
     .tally = &f->tally,
   };
-  g_autoptr (GError) error = NULL;
 
   now = 1000 * G_USEC_PER_SEC;
   step = 0;
@@ -77,15 +92,15 @@ set_up (Fixture *f, gconstpointer data)
   f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &registry);
   f->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, f->bus, &registry);
   f->pulse = queen_pulse_new (f->bus, f->workers, f->hives, &clock_of_the_test, 1);
-  f->stream = queen_stream_new (f->bus, f->pulse, &settings, &error);
-  g_assert_no_error (error);
-  queen_stream_continue (f->stream, LIFE, 1);
+  f->stream = queen_stream_new (f->bus, f->pulse, &settings);
+  queen_stream_continue (f->stream, EPOCH, 1);
 }
 
 static inline void
 tear_down (Fixture *f, gconstpointer data)
 {
   g_clear_object (&f->stream);
+  g_clear_pointer (&f->audience, queen_audience_free);
   g_clear_object (&f->pulse);
   g_clear_object (&f->hives);
   g_clear_object (&f->workers);
@@ -112,7 +127,7 @@ subscribe_with (Fixture *f, const QueenStreamRequest *request)
 {
   QueenStreamRequest plain = *request;
 
-  plain.is_plain = TRUE;
+  plain.encoding = QUEEN_ENCODING_PLAIN;
   return subscribe_exactly (f, &plain);
 }
 
@@ -188,7 +203,7 @@ read_all (int fd, GString *text)
 static inline void
 append_short (GString *text, const char *frame)
 {
-  const char *id = strstr (frame, "id: " LIFE "-");
+  const char *id = strstr (frame, "id: " EPOCH "-");
   const char *kind = strstr (frame, "\"type\":\"queen\"")   ? "q"
                      : strstr (frame, "event: lagged")      ? "lagged"
                      : strstr (frame, "event: bye")         ? "bye"
@@ -201,7 +216,7 @@ append_short (GString *text, const char *frame)
     return;
   g_string_append_printf (text, "%s%s", text->len > 0 ? " " : "", kind);
   if (id)
-    g_string_append_printf (text, "%d", atoi (id + strlen ("id: " LIFE "-")));
+    g_string_append_printf (text, "%d", atoi (id + strlen ("id: " EPOCH "-")));
 }
 
 static inline char *

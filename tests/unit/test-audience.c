@@ -184,13 +184,13 @@ test_shared_snapshot (Fixture *f, gconstpointer data)
   g_test_message ("%" G_GSIZE_FORMAT " bytes", n_bytes);
   g_assert_cmpuint (n_bytes, >, 1024 * 1024);
   g_assert_cmpuint (n_bytes, <, 8 * 1024 * 1024);
-  g_assert_cmpuint (queen_stream_get_n_begun_bytes (f->stream), >=, 1024 * 1024);
-  g_assert_cmpuint (queen_stream_get_n_begun_bytes (f->stream), <, 9 * 1024 * 1024);
+  g_assert_cmpuint (queen_audience_get_n_owed_bytes (f->audience), >=, 1024 * 1024);
+  g_assert_cmpuint (queen_audience_get_n_owed_bytes (f->audience), <, 9 * 1024 * 1024);
   for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
     close (fds[i]);
   turn ();
   g_assert_cmpuint (get_snapshot_bytes (f, NULL), ==, 0);
-  g_assert_cmpuint (queen_stream_get_n_begun_bytes (f->stream), ==, 0);
+  g_assert_cmpuint (queen_audience_get_n_owed_bytes (f->audience), ==, 0);
 }
 
 /* Each of them is in the middle of another pulse. */
@@ -230,7 +230,7 @@ test_pulse_amid_clearing (Fixture *f, gconstpointer data)
       pulse (f);
     }
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
-    others[i] = subscribe_to (f, QUEEN_BROADCAST_KINDS);
+    others[i] = subscribe_to (f, QUEEN_STREAM_KINDS);
   step = MSEC; /* so that a look at all of them takes several turns */
   for (; n < G_N_ELEMENTS (holders); n++)
     {
@@ -252,7 +252,7 @@ test_pulse_amid_clearing (Fixture *f, gconstpointer data)
 static void
 test_pulses_are_not_kept (Fixture *f, gconstpointer data)
 {
-  int fd = subscribe_to (f, QUEEN_BROADCAST_KINDS);
+  int fd = subscribe_to (f, QUEEN_STREAM_KINDS);
   QueenStreamHoldings holdings;
 
   make_many (f);
@@ -486,27 +486,29 @@ test_pauses (void)
     .caps = { .subscribers = 2 },
     .stall_timeout = STALL_TIMEOUT,
     .tally = &tally,
-    .deliver = deliver_in_parts,
-    .on_changed = on_changed,
   };
+  QueenSection section = { .deliver = deliver_in_parts, .on_changed = on_changed };
   QueenAudience *audience = queen_audience_new (&settings, NULL);
   int fds[2][2];
 
+  queen_audience_open (audience, &section);
   visits = g_string_new (NULL);
   n_pauses = 3;
   for (guint i = 0; i < 2; i++)
     {
       g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds[i]),
                        ==, 0);
-      queen_audience_add (audience, queen_subscriber_new ((QueenSocket){ .fd = fds[i][1] }, i + 1));
+      queen_audience_add (audience, &section,
+                          queen_subscriber_new ((QueenSocket){ .fd = fds[i][1] }, i + 1));
     }
-  g_assert_true (queen_audience_flush (audience));
+  g_assert_true (queen_audience_flush (audience, &section));
   g_assert_cmpstr (visits->str, ==, "122"); /* the flush does not wait for it */
   turn ();
   g_assert_cmpstr (visits->str, ==, "122111");
-  g_assert_true (queen_audience_flush (audience));
+  g_assert_true (queen_audience_flush (audience, &section));
   turn ();
   g_assert_cmpstr (visits->str, ==, "12211112");
+  queen_audience_close (audience, &section);
   queen_audience_free (audience);
   g_string_free (visits, TRUE);
   for (guint i = 0; i < 2; i++)

@@ -167,10 +167,10 @@ test_slow (Fixture *f, gconstpointer data)
   g_assert_nonnull (inside);
   lagged = strstr (inside, "event: lagged\n");
   g_assert_nonnull (lagged);
-  g_assert_nonnull (strstr (lagged, "\n\nid: " LIFE "-4900\nevent: heartbeat\ndata: "
+  g_assert_nonnull (strstr (lagged, "\n\nid: " EPOCH "-4900\nevent: heartbeat\ndata: "
                                     "{\"type\":\"queen\","));
   g_assert_true (g_str_has_suffix (strstr (pair.plain_text->str, "event: lagged\n"),
-                                   strstr (lagged, "id: " LIFE "-4900\n")));
+                                   strstr (lagged, "id: " EPOCH "-4900\n")));
   leave (&pair);
 }
 

@@ -168,7 +168,7 @@ test_resume (Fixture *f, gconstpointer data)
     { "abc-5", ALL, "q5" },
     { "abc-3", ALL, "q3 4 5" },
     { "abc-0", ALL, "q0 1 2 3 4 5" },
-    { "abc-3", QUEEN_BROADCAST_KINDS, ": 4 5" },
+    { "abc-3", QUEEN_STREAM_KINDS, ": 4 5" },
     { "abc-3", QUEEN_EVENT_QUEEN, "q3" },
     { "abd-3", ALL, "q lagged 1 2 3 4 5" },
     { "abd-3", QUEEN_EVENT_WORKER, ": lagged 1 2 3 4 5" },
@@ -373,7 +373,7 @@ test_owned (Fixture *f, gconstpointer data)
       fds[i] = subscribe_with (f, &(QueenStreamRequest){ .kinds = ALL, .owner = i / 2 });
       assert_reads (fds[i], "q0");
     }
-  queen_stream_end_owned (f->stream, is_odd, &n_asked);
+  queen_audience_end_owned (f->audience, is_odd, &n_asked);
   g_assert_cmpuint (n_asked, ==, 4); /* never for nobody */
   g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), ==, 4);
   publish (f);

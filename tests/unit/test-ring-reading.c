@@ -3,22 +3,22 @@
 
 /* Whatever a reader takes, and whenever: it gets whole frames, and nothing is unaccounted for. */
 
-#include "broadcast-fixture.h"
+#include "ring-fixture.h"
 
 /* Whatever the kernel takes, the rest of the bytes is exactly the rest. */
 static void
-assert_every_split_of (QueenBroadcast *broadcast, const QueenCursor *start)
+assert_every_split_of (QueenRing *ring, const QueenCursor *start)
 {
   QueenCursor copy = *start;
-  g_autofree char *whole = read_all (broadcast, &copy);
+  g_autofree char *whole = read_all (ring, &copy);
 
   for (gsize n_bytes = 0; n_bytes <= strlen (whole); n_bytes++)
     {
       QueenCursor cursor = *start;
       gsize rest = 0;
-      g_autoptr (GBytes) begun = queen_broadcast_advance (broadcast, &cursor, n_bytes, &rest);
+      g_autoptr (GBytes) begun = queen_ring_advance (ring, &cursor, n_bytes, &rest);
       g_autoptr (GString) text = g_string_new_len (whole, (gssize) n_bytes);
-      g_autofree char *tail = read_all (broadcast, &cursor);
+      g_autofree char *tail = read_all (ring, &cursor);
 
       if (begun)
         g_string_append_len (text,
@@ -32,28 +32,28 @@ assert_every_split_of (QueenBroadcast *broadcast, const QueenCursor *start)
 
 /* B2: with chunks, and without. */
 static void
-assert_every_split (QueenBroadcast *broadcast, QueenCursor *start)
+assert_every_split (QueenRing *ring, QueenCursor *start)
 {
   for (int i = 0; i < 2; i++)
     {
-      start->is_plain = i == 1;
-      assert_every_split_of (broadcast, start);
+      start->encoding = i == 1 ? QUEEN_ENCODING_PLAIN : QUEEN_ENCODING_CHUNKED;
+      assert_every_split_of (ring, start);
     }
 }
 
 static void
 test_every_split (void)
 {
-  g_autoptr (QueenBroadcast) broadcast = new_broadcast (8);
+  g_autoptr (QueenRing) ring = new_ring (8);
   QueenCursor start;
 
   for (guint kinds = 1; kinds <= ALL; kinds++)
     {
-      queen_broadcast_start (broadcast, kinds, &start);
-      publish_all (broadcast, "hwhhqhwh");
-      assert_every_split (broadcast, &start);
-      publish_all (broadcast, "q");
-      assert_every_split (broadcast, &start);
+      queen_ring_start (ring, kinds, &start);
+      publish_all (ring, "hwhhqhwh");
+      assert_every_split (ring, &start);
+      publish_all (ring, "q");
+      assert_every_split (ring, &start);
     }
 }
 
@@ -68,7 +68,7 @@ typedef struct
 } Reader;
 
 static void
-read_some (QueenBroadcast *broadcast, Reader *reader)
+read_some (QueenRing *ring, Reader *reader)
 {
   struct iovec vectors[3];
   QueenCursor end;
@@ -79,8 +79,8 @@ read_some (QueenBroadcast *broadcast, Reader *reader)
 
   g_string_append_len (reader->text, reader->unfinished->str, (gssize) reader->unfinished->len);
   g_string_truncate (reader->unfinished, 0);
-  reader->n_lost += queen_broadcast_skip_lost (broadcast, &reader->cursor);
-  n = queen_broadcast_gather (broadcast, &reader->cursor, vectors, G_N_ELEMENTS (vectors), &end);
+  reader->n_lost += queen_ring_skip_lost (ring, &reader->cursor);
+  n = queen_ring_gather (ring, &reader->cursor, vectors, G_N_ELEMENTS (vectors), &end);
   for (guint i = 0; i < n; i++)
     size += vectors[i].iov_len;
   take = g_test_rand_int_range (0, (gint32) size + 1);
@@ -93,9 +93,8 @@ read_some (QueenBroadcast *broadcast, Reader *reader)
     }
   if ((gsize) take == size)
     reader->cursor = end;
-  begun = (gsize) take == size
-              ? NULL
-              : queen_broadcast_advance (broadcast, &reader->cursor, (gsize) take, &rest);
+  begun =
+      (gsize) take == size ? NULL : queen_ring_advance (ring, &reader->cursor, (gsize) take, &rest);
   if (begun)
     {
       g_string_append_len (reader->unfinished,
@@ -133,15 +132,15 @@ assert_whole (Reader *reader)
 static void
 test_random (void)
 {
-  g_autoptr (QueenBroadcast) broadcast = new_broadcast (5);
+  g_autoptr (QueenRing) ring = new_ring (5);
   Reader readers[ALL] = { 0 };
 
   for (guint i = 0; i < G_N_ELEMENTS (readers); i++)
     {
       readers[i].text = g_string_new (NULL);
       readers[i].unfinished = g_string_new (NULL);
-      queen_broadcast_start (broadcast, i + 1, &readers[i].cursor);
-      readers[i].cursor.is_plain = TRUE;
+      queen_ring_start (ring, i + 1, &readers[i].cursor);
+      readers[i].cursor.encoding = QUEEN_ENCODING_PLAIN;
     }
   for (int step = 0; step < 20000; step++)
     {
@@ -150,23 +149,22 @@ test_random (void)
 
       if (g_test_rand_int_range (0, 3) > 0)
         {
-          read_some (broadcast, reader);
+          read_some (ring, reader);
           continue;
         }
       if (g_test_rand_int_range (0, 4) == 0)
         {
-          pulse (broadcast);
+          pulse (ring);
           continue;
         }
-      publish (broadcast, kind);
+      publish (ring, kind);
       for (guint i = 0; i < G_N_ELEMENTS (readers); i++)
         readers[i].n_wanted += (readers[i].cursor.kinds & kind) != 0;
     }
   for (guint i = 0; i < G_N_ELEMENTS (readers); i++)
     {
-      while (readers[i].unfinished->len > 0 ||
-             readers[i].cursor.next < queen_broadcast_get_head (broadcast))
-        read_some (broadcast, &readers[i]);
+      while (readers[i].unfinished->len > 0 || readers[i].cursor.next < queen_ring_get_head (ring))
+        read_some (ring, &readers[i]);
       assert_whole (&readers[i]);
       g_string_free (readers[i].text, TRUE);
       g_string_free (readers[i].unfinished, TRUE);
@@ -178,8 +176,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/broadcast/advance/every-split", test_every_split);
-  g_test_add_func ("/broadcast/random/whole-frames-and-nothing-unaccounted", test_random);
+  g_test_add_func ("/ring/advance/every-split", test_every_split);
+  g_test_add_func ("/ring/random/whole-frames-and-nothing-unaccounted", test_random);
 
   return g_test_run ();
 }

@@ -5,58 +5,64 @@
 
 /* A ring, and what one reads in it. */
 
-#include "stream/queen-broadcast.h"
+#include "model/queen-event.h"
 #include "stream/queen-frame.h"
+#include "stream/queen-ring.h"
 
 #include <string.h>
 
-#define LIFE "abc"
+#define EPOCH "abc"
 #define ALL QUEEN_EVENT_ALL_KINDS
+#define NUMBERED (QUEEN_EVENT_WORKER | QUEEN_EVENT_HIVE)
 #define MAX_VECTORS 64
 
-static inline QueenBroadcast *
-new_broadcast (guint capacity)
+static inline QueenRing *
+new_ring_of (guint capacity, gsize max_bytes, const char *epoch)
 {
-  return queen_broadcast_new (capacity, G_MAXSIZE, LIFE);
+  const QueenRingSettings settings = { capacity, max_bytes, epoch, NUMBERED, QUEEN_EVENT_QUEEN };
+
+  return queen_ring_new (&settings);
+}
+
+static inline QueenRing *
+new_ring (guint capacity)
+{
+  return new_ring_of (capacity, G_MAXSIZE, EPOCH);
 }
 
 static inline void
-publish (QueenBroadcast *broadcast, QueenEventKind kind)
+publish (QueenRing *ring, QueenEventKind kind)
 {
-  char json[] = "{}";
-  const QueenEvent event = { .kind = kind, .json = json, .json_length = 2 };
-
-  queen_broadcast_publish (broadcast, &event);
+  queen_ring_publish (ring, kind, "heartbeat", "{}", 2);
 }
 
 static inline void
-pulse (QueenBroadcast *broadcast)
+pulse (QueenRing *ring)
 {
-  g_autofree char *id =
-      queen_broadcast_dup_id (broadcast, queen_broadcast_get_head (broadcast) - 1);
+  g_autofree char *id = queen_ring_dup_id (ring, queen_ring_get_head (ring) - 1);
 
-  queen_broadcast_pulse (broadcast, queen_frame_new (id, "heartbeat", "{queen}", 7));
+  queen_ring_pulse (ring, queen_frame_new (id, "heartbeat", "{queen}", 7));
 }
 
 /* `w` and `h` for each event, `q` for a pulse. */
 static inline void
-publish_all (QueenBroadcast *broadcast, const char *kinds)
+publish_all (QueenRing *ring, const char *kinds)
 {
   for (; *kinds != '\0'; kinds++)
     if (*kinds == 'q')
-      pulse (broadcast);
+      pulse (ring);
     else
-      publish (broadcast, *kinds == 'w' ? QUEEN_EVENT_WORKER : QUEEN_EVENT_HIVE);
+      publish (ring, *kinds == 'w' ? QUEEN_EVENT_WORKER : QUEEN_EVENT_HIVE);
 }
 
 /* All that is behind @cursor; the cursor is moved. */
 static inline char *
-read_all (QueenBroadcast *broadcast, QueenCursor *cursor)
+read_all (QueenRing *ring, QueenCursor *cursor)
 {
   struct iovec vectors[MAX_VECTORS];
   QueenCursor end;
   GString *text = g_string_new (NULL);
-  guint n = queen_broadcast_gather (broadcast, cursor, vectors, MAX_VECTORS, &end);
+  guint n = queen_ring_gather (ring, cursor, vectors, MAX_VECTORS, &end);
 
   for (guint i = 0; i < n; i++)
     g_string_append_len (text, vectors[i].iov_base, (gssize) vectors[i].iov_len);
@@ -66,18 +72,18 @@ read_all (QueenBroadcast *broadcast, QueenCursor *cursor)
 
 /* The same without chunks. */
 static inline char *
-read_all_inside (QueenBroadcast *broadcast, QueenCursor *cursor)
+read_all_inside (QueenRing *ring, QueenCursor *cursor)
 {
-  cursor->is_plain = TRUE;
-  return read_all (broadcast, cursor);
+  cursor->encoding = QUEEN_ENCODING_PLAIN;
+  return read_all (ring, cursor);
 }
 
 /* The numbers of the events behind @cursor, such as `3 4 5`; `q5` for a pulse with that id, `id:5`
  * for a frame of an id alone. */
 static inline void
-assert_reads (QueenBroadcast *broadcast, QueenCursor *cursor, const char *expected)
+assert_reads (QueenRing *ring, QueenCursor *cursor, const char *expected)
 {
-  g_autofree char *text = read_all_inside (broadcast, cursor);
+  g_autofree char *text = read_all_inside (ring, cursor);
   g_auto (GStrv) frames = g_strsplit (text, "\n\n", -1);
   g_autoptr (GString) numbers = g_string_new (NULL);
 
@@ -85,7 +91,7 @@ assert_reads (QueenBroadcast *broadcast, QueenCursor *cursor, const char *expect
     {
       const char *what = strstr (*frame, "{queen}") ? "q" : strstr (*frame, "data") ? "" : "id:";
 
-      g_assert_true (g_str_has_prefix (*frame, "id: " LIFE "-"));
+      g_assert_true (g_str_has_prefix (*frame, "id: " EPOCH "-"));
       g_string_append_printf (numbers, "%s%s%d", numbers->len > 0 ? " " : "", what,
                               atoi (*frame + 8));
     }

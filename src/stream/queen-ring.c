@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "queen-broadcast.h"
+#include "queen-ring.h"
 
 #include <string.h>
 
 #include "queen-frame.h"
 
-#define N_KINDS 3
+#define UNKNOWN QUEEN_RING_MAX_KINDS /* events that never came here may be of any kind */
+#define N_COUNTS (QUEEN_RING_MAX_KINDS + 1)
 #define FIRST_SLOTS 128
 #define COST_OF_ONE 128 /* bytes: its slot, its GBytes, and what malloc() keeps for itself */
-
-G_STATIC_ASSERT (QUEEN_BROADCAST_KINDS < 1 << N_KINDS);
 
 typedef struct
 {
   GBytes *frame;
-  QueenEventKind kind;
+  guint kind;
 } Slot;
 
 typedef struct
@@ -27,11 +26,10 @@ typedef struct
   GBytes *mark;  /* its id alone; NULL until somebody needs it */
 } Pulse;
 
-struct _QueenBroadcast
+struct _QueenRing
 {
-  char *life;
-  guint capacity;
-  gsize max_bytes;
+  QueenRingSettings settings; /* but for the epoch */
+  char *epoch;
 
   Slot *slots;
   guint64 n_slots; /* a power of two */
@@ -44,35 +42,35 @@ struct _QueenBroadcast
 
   /* For each kind, how many events there were before the oldest and before the head. Their
    * difference to a cursor's own count says what it lost, without remembering lost events. */
-  guint64 n_before_oldest[N_KINDS];
-  guint64 n_before_head[N_KINDS];
+  guint64 n_before_oldest[N_COUNTS];
+  guint64 n_before_head[N_COUNTS];
 };
 
 static guint
-get_index (QueenEventKind kind)
+get_index (guint kind)
 {
   return (guint) g_bit_nth_lsf (kind, -1);
 }
 
 static guint64
-count_kinds (const guint64 counts[N_KINDS], guint kinds)
+count_kinds (const guint64 counts[N_COUNTS], guint kinds)
 {
-  guint64 sum = 0;
+  guint64 sum = counts[UNKNOWN];
 
-  for (guint i = 0; i < N_KINDS; i++)
+  for (guint i = 0; i < QUEEN_RING_MAX_KINDS; i++)
     if (kinds & (1u << i))
       sum += counts[i];
   return sum;
 }
 
 static guint64
-count_events (const QueenBroadcast *self)
+count_events (const QueenRing *self)
 {
   return self->head - self->oldest;
 }
 
 static Slot *
-get_slot (const QueenBroadcast *self, guint64 number)
+get_slot (const QueenRing *self, guint64 number)
 {
   return &self->slots[number & (self->n_slots - 1)];
 }
@@ -86,7 +84,7 @@ get_cost (const Slot *slot)
 /* What leaves, and what comes */
 
 static void
-drop_oldest (QueenBroadcast *self)
+drop_oldest (QueenRing *self)
 {
   Slot *slot = get_slot (self, self->oldest++);
 
@@ -97,23 +95,23 @@ drop_oldest (QueenBroadcast *self)
 }
 
 static gboolean
-is_over_capacity (const QueenBroadcast *self)
+is_over_capacity (const QueenRing *self)
 {
-  return count_events (self) > self->capacity && self->oldest < self->kept_from;
+  return count_events (self) > self->settings.capacity && self->oldest < self->kept_from;
 }
 
 static void
-drop_excess (QueenBroadcast *self)
+drop_excess (QueenRing *self)
 {
   while (is_over_capacity (self))
     drop_oldest (self);
-  while (self->n_bytes > self->max_bytes && count_events (self) > 1)
+  while (self->n_bytes > self->settings.max_bytes && count_events (self) > 1)
     drop_oldest (self);
 }
 
 /* There are as many slots as were ever needed: a ring of a million is rarely full. */
 static void
-make_slots (QueenBroadcast *self)
+make_slots (QueenRing *self)
 {
   guint64 n_slots = self->n_slots > 0 ? 2 * self->n_slots : FIRST_SLOTS;
   Slot *slots = g_new0 (Slot, n_slots);
@@ -132,17 +130,18 @@ clear_pulse (Pulse *pulse)
   g_clear_pointer (&pulse->mark, g_bytes_unref);
 }
 
-QueenBroadcast *
-queen_broadcast_new (guint capacity, gsize max_bytes, const char *life)
+QueenRing *
+queen_ring_new (const QueenRingSettings *settings)
 {
-  QueenBroadcast *self;
+  QueenRing *self;
 
-  g_return_val_if_fail (capacity > 0, NULL);
+  g_return_val_if_fail (settings->capacity > 0, NULL);
+  g_return_val_if_fail ((settings->kinds | settings->pulse_kind) < 1u << QUEEN_RING_MAX_KINDS,
+                        NULL);
 
-  self = g_new0 (QueenBroadcast, 1);
-  self->life = g_strdup (life);
-  self->capacity = capacity;
-  self->max_bytes = max_bytes;
+  self = g_new0 (QueenRing, 1);
+  self->settings = *settings;
+  self->epoch = g_strdup (settings->epoch);
   self->oldest = self->head = 1;
   self->kept_from = G_MAXUINT64;
   self->version = 1;
@@ -151,60 +150,83 @@ queen_broadcast_new (guint capacity, gsize max_bytes, const char *life)
 }
 
 void
-queen_broadcast_free (QueenBroadcast *self)
+queen_ring_free (QueenRing *self)
 {
   while (count_events (self) > 0)
     drop_oldest (self);
   clear_pulse (&self->pulse);
   g_free (self->slots);
-  g_free (self->life);
+  g_free (self->epoch);
   g_free (self);
 }
 
 void
-queen_broadcast_continue (QueenBroadcast *self, const char *life, guint64 next)
+queen_ring_continue (QueenRing *self, const char *epoch, guint64 next)
 {
   g_return_if_fail (self->head == 1 && next >= 1);
 
-  g_free (self->life);
-  self->life = g_strdup (life);
+  g_free (self->epoch);
+  self->epoch = g_strdup (epoch);
   self->oldest = self->head = next;
 }
 
 const char *
-queen_broadcast_get_life (const QueenBroadcast *self)
+queen_ring_get_epoch (const QueenRing *self)
 {
-  return self->life;
+  return self->epoch;
 }
 
 char *
-queen_broadcast_dup_id (const QueenBroadcast *self, guint64 number)
+queen_ring_dup_id (const QueenRing *self, guint64 number)
 {
-  return g_strdup_printf ("%s-%" G_GUINT64_FORMAT, self->life, number);
+  return g_strdup_printf ("%s-%" G_GUINT64_FORMAT, self->epoch, number);
 }
 
 void
-queen_broadcast_publish (QueenBroadcast *self, const QueenEvent *event)
+queen_ring_publish (QueenRing *self, guint kind, const char *name, const char *data, gsize length)
 {
   Slot *slot;
   char id[64];
 
-  g_return_if_fail (event->kind & QUEEN_BROADCAST_KINDS);
+  g_return_if_fail (kind & self->settings.kinds);
 
   if (count_events (self) == self->n_slots)
     make_slots (self);
-  g_snprintf (id, sizeof id, "%s-%" G_GUINT64_FORMAT, self->life, self->head);
+  g_snprintf (id, sizeof id, "%s-%" G_GUINT64_FORMAT, self->epoch, self->head);
   slot = get_slot (self, self->head++);
-  slot->frame = queen_frame_new (id, "heartbeat", event->json, event->json_length);
-  slot->kind = event->kind;
+  slot->frame = queen_frame_new (id, name, data, length);
+  slot->kind = kind;
   self->n_bytes += get_cost (slot);
-  self->n_before_head[get_index (event->kind)]++;
+  self->n_before_head[get_index (kind)]++;
   self->version++;
   drop_excess (self);
 }
 
 void
-queen_broadcast_pulse (QueenBroadcast *self, GBytes *frame)
+queen_ring_skip_to (QueenRing *self, guint64 number)
+{
+  guint64 n_skipped = number - self->head;
+
+  g_return_if_fail (number >= self->head);
+
+  if (n_skipped == 0)
+    return;
+  while (count_events (self) > 0)
+    drop_oldest (self);
+  self->n_before_oldest[UNKNOWN] += n_skipped;
+  memcpy (self->n_before_head, self->n_before_oldest, sizeof self->n_before_head);
+  self->oldest = self->head = number;
+  self->version++;
+}
+
+gboolean
+queen_ring_wants_pulse (const QueenRing *self, guint kinds)
+{
+  return (kinds & self->settings.pulse_kind) != 0;
+}
+
+void
+queen_ring_pulse (QueenRing *self, GBytes *frame)
 {
   clear_pulse (&self->pulse);
   self->pulse.number++;
@@ -214,38 +236,38 @@ queen_broadcast_pulse (QueenBroadcast *self, GBytes *frame)
 }
 
 void
-queen_broadcast_mark (QueenBroadcast *self)
+queen_ring_mark (QueenRing *self)
 {
-  queen_broadcast_pulse (self, NULL);
+  queen_ring_pulse (self, NULL);
 }
 
 void
-queen_broadcast_keep_from (QueenBroadcast *self, guint64 number)
+queen_ring_keep_from (QueenRing *self, guint64 number)
 {
   self->kept_from = number;
   drop_excess (self);
 }
 
 guint64
-queen_broadcast_get_head (const QueenBroadcast *self)
+queen_ring_get_head (const QueenRing *self)
 {
   return self->head;
 }
 
 guint64
-queen_broadcast_get_oldest (const QueenBroadcast *self)
+queen_ring_get_oldest (const QueenRing *self)
 {
   return self->oldest;
 }
 
 guint64
-queen_broadcast_get_version (const QueenBroadcast *self)
+queen_ring_get_version (const QueenRing *self)
 {
   return self->version;
 }
 
 gsize
-queen_broadcast_get_n_bytes (const QueenBroadcast *self)
+queen_ring_get_n_bytes (const QueenRing *self)
 {
   return self->n_bytes;
 }
@@ -254,7 +276,7 @@ queen_broadcast_get_n_bytes (const QueenBroadcast *self)
 
 /* Whoever begins is told how things stand, which is as new as any pulse so far. */
 static void
-place (const QueenBroadcast *self, guint kinds, guint64 next, guint64 n_passed, QueenCursor *cursor)
+place (const QueenRing *self, guint kinds, guint64 next, guint64 n_passed, QueenCursor *cursor)
 {
   *cursor = (QueenCursor){
     .next = next,
@@ -265,24 +287,24 @@ place (const QueenBroadcast *self, guint kinds, guint64 next, guint64 n_passed, 
 }
 
 static void
-start_at_oldest (const QueenBroadcast *self, guint kinds, QueenCursor *cursor)
+start_at_oldest (const QueenRing *self, guint kinds, QueenCursor *cursor)
 {
   place (self, kinds, self->oldest, count_kinds (self->n_before_oldest, kinds), cursor);
 }
 
 void
-queen_broadcast_start (const QueenBroadcast *self, guint kinds, QueenCursor *cursor)
+queen_ring_start (const QueenRing *self, guint kinds, QueenCursor *cursor)
 {
   place (self, kinds, self->head, count_kinds (self->n_before_head, kinds), cursor);
 }
 
 void
-queen_broadcast_start_with_history (const QueenBroadcast *self,
-                                    guint kinds,
-                                    guint n_events,
-                                    QueenCursor *cursor)
+queen_ring_start_with_history (const QueenRing *self,
+                               guint kinds,
+                               guint n_events,
+                               QueenCursor *cursor)
 {
-  queen_broadcast_start (self, kinds, cursor);
+  queen_ring_start (self, kinds, cursor);
   for (; n_events > 0 && cursor->next > self->oldest; cursor->next--)
     if (get_slot (self, cursor->next - 1)->kind & kinds)
       {
@@ -293,25 +315,22 @@ queen_broadcast_start_with_history (const QueenBroadcast *self,
 
 /* How many of the events that have left the ring a reader misses who has not had the last @n. */
 static gint64
-count_lost (guint kinds, guint64 n)
+count_lost (const QueenRing *self, guint kinds, guint64 n)
 {
-  guint wanted = kinds & QUEEN_BROADCAST_KINDS;
+  guint wanted = kinds & self->settings.kinds;
 
-  if (wanted == QUEEN_BROADCAST_KINDS)
+  if (wanted == self->settings.kinds)
     return (gint64) n;
   return wanted == 0 ? 0 : -1;
 }
 
 gint64
-queen_broadcast_start_at (const QueenBroadcast *self,
-                          guint kinds,
-                          guint64 number,
-                          QueenCursor *cursor)
+queen_ring_start_at (const QueenRing *self, guint kinds, guint64 number, QueenCursor *cursor)
 {
   if (number < self->oldest)
     {
       start_at_oldest (self, kinds, cursor);
-      return count_lost (kinds, self->oldest - number);
+      return count_lost (self, kinds, self->oldest - number);
     }
   /* From the end that is nearer: the ring may hold a million. */
   if (number - self->oldest < self->head - number)
@@ -321,40 +340,37 @@ queen_broadcast_start_at (const QueenBroadcast *self,
         cursor->n_passed += (get_slot (self, cursor->next)->kind & kinds) != 0;
       return 0;
     }
-  queen_broadcast_start (self, kinds, cursor);
+  queen_ring_start (self, kinds, cursor);
   for (; cursor->next > number; cursor->next--)
     cursor->n_passed -= (get_slot (self, cursor->next - 1)->kind & kinds) != 0;
   return 0;
 }
 
-/* FALSE for what is no id of this life. */
+/* FALSE for what is no id of this epoch. */
 static gboolean
-parse_id (const QueenBroadcast *self, const char *id, guint64 *number)
+parse_id (const QueenRing *self, const char *id, guint64 *number)
 {
-  gsize length = strlen (self->life);
+  gsize length = strlen (self->epoch);
 
   /* GLib would skip a vertical tab before the digits. */
-  return strncmp (id, self->life, length) == 0 && id[length] == '-' &&
+  return strncmp (id, self->epoch, length) == 0 && id[length] == '-' &&
          g_ascii_isdigit (id[length + 1]) &&
          g_ascii_string_to_unsigned (id + length + 1, 10, 0, self->head - 1, number, NULL);
 }
 
 gint64
-queen_broadcast_resume (const QueenBroadcast *self,
-                        guint kinds,
-                        const char *last_id,
-                        QueenCursor *cursor)
+queen_ring_resume (const QueenRing *self, guint kinds, const char *last_id, QueenCursor *cursor)
 {
   guint64 last;
 
   if (parse_id (self, last_id, &last))
-    return queen_broadcast_start_at (self, kinds, last + 1, cursor);
+    return queen_ring_start_at (self, kinds, last + 1, cursor);
   start_at_oldest (self, kinds, cursor);
-  return kinds & QUEEN_BROADCAST_KINDS ? -1 : 0;
+  return kinds & self->settings.kinds ? -1 : 0;
 }
 
 guint64
-queen_broadcast_skip_lost (const QueenBroadcast *self, QueenCursor *cursor)
+queen_ring_skip_lost (const QueenRing *self, QueenCursor *cursor)
 {
   QueenCursor oldest;
   guint64 n_lost;
@@ -367,7 +383,7 @@ queen_broadcast_skip_lost (const QueenBroadcast *self, QueenCursor *cursor)
   if (n_lost == 0)
     oldest.pulse = cursor->pulse;
   oldest.is_id_old = TRUE;
-  oldest.is_plain = cursor->is_plain;
+  oldest.encoding = cursor->encoding;
   *cursor = oldest;
   return n_lost;
 }
@@ -375,13 +391,13 @@ queen_broadcast_skip_lost (const QueenBroadcast *self, QueenCursor *cursor)
 /* How it moves */
 
 static GBytes *
-get_mark (QueenBroadcast *self)
+get_mark (QueenRing *self)
 {
   g_autofree char *id = NULL;
 
   if (!self->pulse.mark)
     {
-      id = queen_broadcast_dup_id (self, self->pulse.next - 1);
+      id = queen_ring_dup_id (self, self->pulse.next - 1);
       self->pulse.mark = queen_frame_new (id, NULL, NULL, 0);
     }
   return self->pulse.mark;
@@ -389,13 +405,13 @@ get_mark (QueenBroadcast *self)
 
 /* Returns: (nullable): what the pulse is to the owner of a cursor that stands before it */
 static GBytes *
-pass_pulse (QueenBroadcast *self, QueenCursor *cursor)
+pass_pulse (QueenRing *self, QueenCursor *cursor)
 {
   gboolean is_id_old = cursor->is_id_old;
 
   cursor->pulse = self->pulse.number;
   cursor->is_id_old = FALSE;
-  if (self->pulse.frame && cursor->kinds & QUEEN_EVENT_QUEEN)
+  if (self->pulse.frame && queen_ring_wants_pulse (self, cursor->kinds))
     return self->pulse.frame;
   return is_id_old ? get_mark (self) : NULL;
 }
@@ -404,7 +420,7 @@ pass_pulse (QueenBroadcast *self, QueenCursor *cursor)
  *
  * Returns: (nullable): that frame; %NULL at the end */
 static GBytes *
-pass_frame (QueenBroadcast *self, QueenCursor *cursor)
+pass_frame (QueenRing *self, QueenCursor *cursor)
 {
   GBytes *frame = NULL;
 
@@ -433,18 +449,18 @@ pass_frame (QueenBroadcast *self, QueenCursor *cursor)
 static void
 get_part (const QueenCursor *cursor, GBytes *frame, struct iovec *part)
 {
-  if (cursor->is_plain)
+  if (cursor->encoding == QUEEN_ENCODING_PLAIN)
     queen_chunk_get_inside (frame, part);
   else
     part->iov_base = (void *) g_bytes_get_data (frame, &part->iov_len);
 }
 
 guint
-queen_broadcast_gather (QueenBroadcast *self,
-                        const QueenCursor *cursor,
-                        struct iovec *vectors,
-                        guint n_vectors,
-                        QueenCursor *end)
+queen_ring_gather (QueenRing *self,
+                   const QueenCursor *cursor,
+                   struct iovec *vectors,
+                   guint n_vectors,
+                   QueenCursor *end)
 {
   guint n = 0;
 
@@ -463,7 +479,7 @@ queen_broadcast_gather (QueenBroadcast *self,
 }
 
 GBytes *
-queen_broadcast_advance (QueenBroadcast *self, QueenCursor *cursor, gsize n_bytes, gsize *rest)
+queen_ring_advance (QueenRing *self, QueenCursor *cursor, gsize n_bytes, gsize *rest)
 {
   while (n_bytes > 0)
     {
@@ -475,7 +491,8 @@ queen_broadcast_advance (QueenBroadcast *self, QueenCursor *cursor, gsize n_byte
       if (part.iov_len > n_bytes)
         {
           *rest = part.iov_len - n_bytes;
-          return cursor->is_plain ? queen_chunk_dup_inside (frame) : g_bytes_ref (frame);
+          return cursor->encoding == QUEEN_ENCODING_PLAIN ? queen_chunk_dup_inside (frame)
+                                                          : g_bytes_ref (frame);
         }
       n_bytes -= part.iov_len;
     }

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-channel.h"
+
+#include <string.h>
+
+#include "queen-frame.h"
+
+#define RETRY "retry: 2000\n"
+#define COMMENT ":\n"
+#define MAX_UNBROKEN (20 * G_TIME_SPAN_MILLISECOND) /* µs of flushing, until others have a turn */
+
+struct _QueenChannel
+{
+  QueenChannelSettings settings;
+  QueenTally *tally;
+  QueenRing *ring;
+  QueenAudience *audience;
+  QueenSection section;
+  QueenBatch batch;
+  gboolean is_leaving;
+  gboolean has_left; /* goodbye is being said: whoever hears of it first misses nothing for that */
+  guint64 marked_head; /* the ring's head when all that keep up were told its id at last */
+
+  QueenAlarm *flush_alarm;
+  QueenAlarm *breath_alarm; /* the same when everybody else has had a turn */
+  gint64 unbroken_since;    /* µs, monotonic: when others had their last turn */
+  gboolean has_news;        /* since the last flush began */
+  gint64 news_since;        /* µs, monotonic: when the first of them came */
+  gint64 flush_since;       /* likewise, of those that are being flushed */
+  guint64 flush_head;       /* the ring's head when that flush began */
+  guint64 flushed_head; /* likewise, of the last one that came to its end: no reader that keeps up
+                         * is behind that */
+  gint64 flush_time;    /* µs, monotonic: when that was */
+};
+
+static gboolean
+is_plain (QueenSubscriber *subscriber)
+{
+  return queen_subscriber_get_cursor (subscriber)->encoding == QUEEN_ENCODING_PLAIN;
+}
+
+/* Returns: (transfer none) (nullable): how things stand */
+static GBytes *
+get_snapshot (QueenChannel *self, guint64 from, guint64 *next)
+{
+  return self->settings.get_snapshot (from, queen_ring_get_head (self->ring), next,
+                                      self->settings.data);
+}
+
+/* What a subscriber gets */
+
+/* @n_lost is -1 when it cannot be known. */
+static void
+owe_lagged (QueenChannel *self, QueenSubscriber *subscriber, gint64 n_lost)
+{
+  queen_subscriber_owe_chunk (subscriber, queen_frame_new_lagged (n_lost));
+  self->tally->lags++;
+  self->tally->lost_events += (guint64) MAX (n_lost, 0);
+}
+
+/* The line that begins a frame. A snapshot has the id of the event before the one that its reader
+ * reads on from: so one that is cut off right after it resumes rightly. */
+static void
+append_id (QueenChannel *self, GString *text, guint64 next)
+{
+  g_autofree char *id = queen_ring_dup_id (self->ring, next - 1);
+
+  g_string_append_printf (text, "id: %s\n", id);
+}
+
+/* What is the subscriber's own, @lines, and the shared @rest of a snapshot: in one chunk, after
+ * @text. Takes @text over; @rest may be NULL. */
+static void
+owe_begun_frame (QueenSubscriber *subscriber, GString *text, const GString *lines, GBytes *rest)
+{
+  gboolean has_chunks = !is_plain (subscriber);
+  gsize n_rest = rest ? g_bytes_get_size (rest) - strlen (QUEEN_CHUNK_END) : 0;
+
+  if (has_chunks)
+    queen_chunk_append_size (text, lines->len + n_rest);
+  g_string_append_len (text, lines->str, (gssize) lines->len);
+  if (has_chunks && !rest)
+    g_string_append (text, QUEEN_CHUNK_END);
+  queen_subscriber_owe (subscriber, g_string_free_to_bytes (text));
+  if (rest)
+    queen_subscriber_owe (subscriber, has_chunks ? g_bytes_ref (rest)
+                                                 : g_bytes_new_from_bytes (rest, 0, n_rest));
+}
+
+static gboolean
+wants_snapshot (QueenChannel *self, guint kinds)
+{
+  return self->settings.get_snapshot && queen_ring_wants_pulse (self->ring, kinds);
+}
+
+/* A subscriber that the ring has passed is told what it lost and how things stand now. */
+static void
+owe_notice_of_loss (QueenChannel *self, QueenSubscriber *subscriber)
+{
+  QueenCursor *cursor = queen_subscriber_get_cursor (subscriber);
+  guint64 n_lost = queen_ring_skip_lost (self->ring, cursor);
+  g_autoptr (GString) id = NULL;
+  guint64 next;
+
+  if (n_lost == 0)
+    return;
+  owe_lagged (self, subscriber, (gint64) n_lost);
+  if (!wants_snapshot (self, cursor->kinds))
+    return;
+  id = g_string_new (NULL);
+  append_id (self, id, cursor->next);
+  owe_begun_frame (subscriber, g_string_new (NULL), id, get_snapshot (self, cursor->next, &next));
+}
+
+/* Writes what is behind its cursor, if there is anything. What was gathered stays as it was for the
+ * next one who stands where this one stood. */
+static QueenWriteResult
+write_batch (QueenChannel *self, QueenSubscriber *subscriber)
+{
+  QueenCursor *cursor = queen_subscriber_get_cursor (subscriber);
+
+  queen_batch_gather (&self->batch, self->ring, cursor);
+  if (self->batch.n_vectors > 0)
+    return queen_subscriber_write_batch (subscriber, self->ring, &self->batch);
+  *cursor = self->batch.to; /* past what it does not want */
+  return QUEEN_WRITE_ALL;
+}
+
+/* Writes once, if there is anything to write. */
+static QueenWriteResult
+write_once (QueenChannel *self, QueenSubscriber *subscriber, gboolean *is_through)
+{
+  gboolean is_leaving = queen_subscriber_is_leaving (subscriber);
+  QueenWriteResult result;
+
+  if (!is_leaving && !queen_subscriber_is_owed (subscriber))
+    owe_notice_of_loss (self, subscriber);
+  if (queen_subscriber_is_owed (subscriber))
+    return queen_subscriber_write_owed (subscriber);
+
+  if (!is_leaving)
+    {
+      result = write_batch (self, subscriber);
+      if (result != QUEEN_WRITE_ALL || queen_batch_is_full (&self->batch))
+        return result;
+    }
+  result = queen_subscriber_flush (subscriber);
+  *is_through = result == QUEEN_WRITE_ALL;
+  return result;
+}
+
+static QueenWriteResult
+deliver (QueenSubscriber *subscriber, gpointer data)
+{
+  guint32 n_before = queen_subscriber_get_n_written (subscriber);
+  QueenWriteResult result = QUEEN_WRITE_ALL;
+  gboolean is_through = FALSE;
+
+  while (result == QUEEN_WRITE_ALL && !is_through)
+    result = queen_subscriber_has_had_much (subscriber, n_before)
+                 ? QUEEN_WRITE_PAUSED
+                 : write_once (data, subscriber, &is_through);
+  return result;
+}
+
+/* Flushing */
+
+static void
+schedule_flush (QueenChannel *self)
+{
+  queen_alarm_set (self->flush_alarm, self->flush_time + self->settings.flush_interval);
+}
+
+static gboolean
+is_flushed (QueenChannel *self)
+{
+  return !self->has_news && !queen_section_is_flushing (&self->section);
+}
+
+static void
+set_flushed (QueenChannel *self, guint64 head)
+{
+  self->flushed_head = MAX (self->flushed_head, head);
+  queen_ring_keep_from (self->ring, self->flushed_head);
+}
+
+/* Whoever is filtered has heard of no id since the last pulse. With the last one it misses nothing
+ * when it comes back, be it to the next run. */
+static void
+leave (QueenChannel *self)
+{
+  guint64 head = queen_ring_get_head (self->ring);
+
+  if (self->marked_head == head)
+    {
+      self->has_left = TRUE;
+      queen_audience_say_goodbye (self->audience, &self->section);
+      return;
+    }
+  queen_ring_mark (self->ring);
+  self->marked_head = head;
+  self->has_news = TRUE;
+}
+
+static void
+end_flush (QueenChannel *self)
+{
+  guint64 n_events = self->flush_head - MIN (self->flushed_head, self->flush_head);
+
+  set_flushed (self, self->flush_head);
+  self->flush_time = self->settings.clock->get_monotonic ();
+  queen_histogram_add (&self->tally->deliveries, self->flush_time - self->flush_since, n_events);
+  if (self->is_leaving && !self->has_news)
+    leave (self);
+  if (self->has_news && self->is_leaving)
+    queen_alarm_set (self->flush_alarm, 0);
+  else if (self->has_news)
+    schedule_flush (self);
+}
+
+/* Half a ring that is not flushed is enough: only a slow subscriber may lose an event. The ring
+ * keeps what readers have not had yet, and as the flush then goes before everything else, whoever
+ * sends heartbeats waits until it is through. */
+static gboolean
+is_flush_urgent (QueenChannel *self)
+{
+  return queen_ring_get_head (self->ring) - self->flushed_head >=
+         MAX (self->settings.ring.capacity / 2, 1);
+}
+
+/* A flush to thousands takes longer than others should have to wait. */
+static void
+go_on_flushing (QueenChannel *self)
+{
+  gint64 unbroken = self->settings.clock->get_monotonic () - self->unbroken_since;
+
+  queen_alarm_set (unbroken < MAX_UNBROKEN || is_flush_urgent (self) ? self->flush_alarm
+                                                                     : self->breath_alarm,
+                   0);
+}
+
+static void
+on_flush_due (gpointer data)
+{
+  QueenChannel *self = data;
+
+  if (is_flushed (self))
+    return;
+  if (!queen_section_is_flushing (&self->section))
+    {
+      self->has_news = FALSE;
+      self->flush_since = self->news_since;
+      self->flush_head = queen_ring_get_head (self->ring);
+      self->unbroken_since = self->settings.clock->get_monotonic ();
+    }
+  if (queen_audience_flush (self->audience, &self->section))
+    end_flush (self);
+  else
+    go_on_flushing (self);
+}
+
+static void
+on_breath_taken (gpointer data)
+{
+  QueenChannel *self = data;
+
+  self->unbroken_since = self->settings.clock->get_monotonic ();
+  on_flush_due (self);
+}
+
+static void
+spread_news (QueenChannel *self)
+{
+  gboolean was_flushed = is_flushed (self);
+  gint64 flush_due = self->flush_time + self->settings.flush_interval;
+
+  if (!queen_channel_is_heard (self))
+    {
+      set_flushed (self, queen_ring_get_head (self->ring));
+      return;
+    }
+  if (!self->has_news)
+    self->news_since = self->settings.clock->get_monotonic ();
+  self->has_news = TRUE;
+  /* After a quiet moment nobody waits: not for the loop to turn, nor for the sender's answer. */
+  if (was_flushed && self->settings.clock->get_monotonic () >= flush_due)
+    on_flush_due (self);
+  else if (is_flush_urgent (self))
+    queen_alarm_set (self->flush_alarm, 0);
+  else if (was_flushed)
+    schedule_flush (self);
+}
+
+/* Newcomers */
+
+/* Returns: how many events are lost to it; -1 when that cannot be known */
+static gint64
+place_cursor (QueenChannel *self, const QueenStreamRequest *request, QueenCursor *cursor)
+{
+  if (request->last_id)
+    return queen_ring_resume (self->ring, request->kinds, request->last_id, cursor);
+  queen_ring_start_with_history (self->ring, request->kinds, request->n_history, cursor);
+  return 0;
+}
+
+/* A snapshot that is older than the place of @cursor moves it back to where the snapshot ends; only
+ * one who knows more already wants none that is older than that.
+ *
+ * Returns: (transfer none): how things stand */
+static GBytes *
+choose_snapshot (QueenChannel *self,
+                 const QueenStreamRequest *request,
+                 QueenCursor *cursor,
+                 gint64 *n_lost)
+{
+  gboolean has_followed = request->last_id && *n_lost == 0;
+  guint64 from = has_followed ? cursor->next : queen_ring_get_oldest (self->ring);
+  guint64 next;
+  GBytes *snapshot = get_snapshot (self, from, &next);
+
+  if (next < cursor->next)
+    {
+      gint64 n_more = queen_ring_start_at (self->ring, request->kinds, next, cursor);
+
+      *n_lost = *n_lost == 0 ? n_more : *n_lost;
+    }
+  return snapshot;
+}
+
+static void
+end_glance (QueenSubscriber *subscriber)
+{
+  if (!is_plain (subscriber))
+    queen_subscriber_owe (subscriber,
+                          g_bytes_new_static (QUEEN_LAST_CHUNK, strlen (QUEEN_LAST_CHUNK)));
+  queen_subscriber_let_go (subscriber);
+}
+
+/* One that has lost something is told so before it gets an id: cut off in between, it is told
+ * again. */
+static void
+welcome (QueenChannel *self,
+         QueenSubscriber *subscriber,
+         GString *head,
+         const QueenStreamRequest *request)
+{
+  QueenCursor *cursor = queen_subscriber_get_cursor (subscriber);
+  gint64 n_lost = place_cursor (self, request, cursor);
+  g_autoptr (GString) lines = g_string_new (RETRY);
+  GBytes *snapshot = NULL;
+
+  if (request->kinds == 0 || wants_snapshot (self, request->kinds))
+    snapshot = choose_snapshot (self, request, cursor, &n_lost);
+  cursor->encoding = request->encoding;
+  if (!snapshot)
+    g_string_append (lines, COMMENT);
+  else if (n_lost == 0)
+    append_id (self, lines, cursor->next);
+
+  owe_begun_frame (subscriber, head, lines, snapshot);
+  if (n_lost != 0)
+    owe_lagged (self, subscriber, n_lost);
+  if (request->kinds == 0)
+    end_glance (subscriber);
+  self->tally->subscriptions += request->kinds != 0;
+}
+
+static void
+turn_away (QueenSubscriber *subscriber)
+{
+  queen_subscriber_owe_chunk (subscriber,
+                              queen_frame_new_busy ((guint) g_random_int_range (10000, 20001)));
+  queen_subscriber_let_go (subscriber);
+}
+
+/* What only subscribers need may be megabytes. */
+static void
+on_section_changed (gpointer data)
+{
+  QueenChannel *self = data;
+
+  if (self->section.row.length == 0)
+    queen_ring_mark (self->ring);
+  self->settings.on_changed (self->settings.data);
+}
+
+/* The channel */
+
+QueenChannel *
+queen_channel_new (const QueenChannelSettings *settings)
+{
+  QueenChannel *self = g_new0 (QueenChannel, 1);
+
+  self->settings = *settings;
+  self->tally = settings->tally;
+  self->audience = settings->audience;
+  self->section.deliver = deliver;
+  self->section.on_changed = on_section_changed;
+  self->section.data = self;
+  queen_audience_open (self->audience, &self->section);
+  self->ring = queen_ring_new (&settings->ring);
+  set_flushed (self, queen_ring_get_head (self->ring));
+  self->flush_alarm =
+      queen_alarm_new_with_clock (settings->clock, "flush", G_PRIORITY_HIGH, on_flush_due, self);
+  self->breath_alarm = queen_alarm_new_with_clock (settings->clock, "flush goes on",
+                                                   G_PRIORITY_DEFAULT, on_breath_taken, self);
+  return self;
+}
+
+void
+queen_channel_free (QueenChannel *self)
+{
+  queen_alarm_free (self->flush_alarm);
+  queen_alarm_free (self->breath_alarm);
+  queen_audience_close (self->audience, &self->section);
+  queen_ring_free (self->ring);
+  g_free (self);
+}
+
+void
+queen_channel_continue (QueenChannel *self, const char *epoch, guint64 next)
+{
+  queen_ring_continue (self->ring, epoch, next);
+  set_flushed (self, next);
+}
+
+QueenRing *
+queen_channel_get_ring (QueenChannel *self)
+{
+  return self->ring;
+}
+
+guint
+queen_channel_get_n_subscribers (const QueenChannel *self)
+{
+  return self->section.row.length;
+}
+
+gboolean
+queen_channel_is_heard (const QueenChannel *self)
+{
+  return self->section.row.length > 0 && !self->has_left;
+}
+
+void
+queen_channel_publish (
+    QueenChannel *self, guint kind, const char *name, const char *data, gsize length)
+{
+  queen_ring_publish (self->ring, kind, name, data, length);
+  spread_news (self);
+}
+
+void
+queen_channel_pulse (QueenChannel *self, GBytes *frame)
+{
+  queen_ring_pulse (self->ring, frame);
+  spread_news (self);
+}
+
+void
+queen_channel_subscribe (QueenChannel *self,
+                         QueenSocket socket,
+                         GBytes *head,
+                         const QueenStreamRequest *request)
+{
+  QueenSubscriber *subscriber = queen_subscriber_new (socket, request->owner);
+  gboolean has_room =
+      request->kinds == 0 ||
+      queen_audience_has_room (self->audience, subscriber, request->client, request->is_forwarded);
+
+  if (has_room && !self->is_leaving)
+    {
+      GString *text = g_string_sized_new (g_bytes_get_size (head) + 128);
+
+      g_string_append_len (text, g_bytes_get_data (head, NULL), (gssize) g_bytes_get_size (head));
+      welcome (self, subscriber, text, request);
+      g_bytes_unref (head);
+    }
+  else
+    {
+      queen_subscriber_get_cursor (subscriber)->encoding = request->encoding;
+      queen_subscriber_owe (subscriber, head);
+      if (self->is_leaving)
+        queen_audience_turn_away (subscriber);
+      else
+        turn_away (subscriber);
+    }
+  queen_audience_add (self->audience, &self->section, subscriber);
+}
+
+void
+queen_channel_say_goodbye (QueenChannel *self)
+{
+  self->is_leaving = TRUE;
+  if (is_flushed (self))
+    leave (self);
+  on_flush_due (self);
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+#include <sys/uio.h>
+
+G_BEGIN_DECLS
+
+/** How many kinds of events there may be. Each is one bit. */
+#define QUEEN_RING_MAX_KINDS 16
+
+/**
+ * QueenRing:
+ *
+ * The last events in a ring, numbered from 1 upward, each as the frame that every subscriber
+ * shares, in its chunk (see queen-frame.h). It knows no sockets and no subscribers: whoever reads
+ * brings a #QueenCursor.
+ *
+ * Beside the ring stands the newest pulse. It has no number, but a place: it was made after event
+ * n, carries the id of n, and is read exactly between n and n + 1. Who is already past n, or still
+ * behind it when there is a newer pulse, does without. So an id never jumps over what was not sent.
+ */
+typedef struct _QueenRing QueenRing;
+
+/**
+ * QueenRingSettings:
+ * @capacity: how many events the ring holds, at least 1
+ * @max_bytes: what they may cost at the most; the oldest leave when it is more
+ * @epoch: what tells this ring from any other of the same name; it starts every event's id
+ * @kinds: the bits of the kinds that are numbered and kept
+ * @pulse_kind: the bit of those that want the pulse; 0 where there is none
+ */
+typedef struct
+{
+  guint capacity;
+  gsize max_bytes;
+  const char *epoch;
+  guint kinds;
+  guint pulse_kind;
+} QueenRingSettings;
+
+/**
+ * QueenEncoding:
+ * @QUEEN_ENCODING_CHUNKED: each frame is a chunk
+ * @QUEEN_ENCODING_PLAIN: frames without their chunks, for HTTP/1.0
+ *
+ * How frames look on the wire.
+ */
+typedef enum
+{
+  QUEEN_ENCODING_CHUNKED,
+  QUEEN_ENCODING_PLAIN,
+} QueenEncoding;
+
+/**
+ * QueenCursor:
+ * @next: the number of the next event that its owner wants
+ * @n_passed: how many events of its kinds came before that one
+ * @pulse: the last pulse that its owner has had
+ * @kinds: the bits of the kinds that its owner wants
+ * @is_id_old: events were passed over since its owner last heard of an id
+ * @encoding: what its owner understands: a #QueenEncoding. Where it begins that is
+ *   %QUEEN_ENCODING_CHUNKED; whoever it is for sets this afterwards
+ *
+ * A place in the ring. It holds nothing, so a slow reader costs no more than a fast one.
+ */
+typedef struct
+{
+  guint64 next;
+  guint64 n_passed;
+  guint32 pulse;
+  guint kinds : 16;
+  guint is_id_old : 1;
+  guint encoding : 2;
+} QueenCursor;
+
+/**
+ * queen_ring_new:
+ * @settings: copied
+ */
+QueenRing *queen_ring_new (const QueenRingSettings *settings);
+void queen_ring_free (QueenRing *self);
+
+/**
+ * queen_ring_continue:
+ * @epoch: of the ring that goes on
+ * @next: the number that its next event would have got, at least 1
+ *
+ * Makes a ring into which nothing was published yet go on as a former one. The events are
+ * gone; who has seen the last of them has lost nothing.
+ */
+void queen_ring_continue (QueenRing *self, const char *epoch, guint64 next);
+
+/**
+ * queen_ring_get_epoch:
+ *
+ * Returns: what starts every event's id
+ */
+const char *queen_ring_get_epoch (const QueenRing *self);
+
+/**
+ * queen_ring_dup_id:
+ * @number: an event's
+ *
+ * Returns: (transfer full): its id
+ */
+char *queen_ring_dup_id (const QueenRing *self, guint64 number);
+
+/**
+ * queen_ring_publish:
+ * @kind: one of the kinds that are numbered
+ * @name: the event's name on the wire
+ * @data: its data, without a line break
+ * @length: bytes of that
+ *
+ * Puts an event at the head of the ring. When the ring is full, the oldest one leaves it.
+ */
+void
+queen_ring_publish (QueenRing *self, guint kind, const char *name, const char *data, gsize length);
+
+/**
+ * queen_ring_skip_to:
+ * @number: the next event's, as whoever numbers them says; not less than the head
+ *
+ * Events that never came here have their numbers from elsewhere. To readers they are lost.
+ */
+void queen_ring_skip_to (QueenRing *self, guint64 number);
+
+/** Returns: whether readers of @kinds are given the pulse */
+gboolean queen_ring_wants_pulse (const QueenRing *self, guint kinds);
+
+/**
+ * queen_ring_pulse:
+ * @frame: (transfer full): the queen's heartbeat in its chunk, with the id of the last event
+ *
+ * Puts @frame behind the last event, in the place of the pulse before. Readers who do not want it
+ * get its id alone there, if their own is old.
+ */
+void queen_ring_pulse (QueenRing *self, GBytes *frame);
+
+/**
+ * queen_ring_mark:
+ *
+ * Puts behind the last event, in the place of the pulse, its id alone, for all whose own is old. It
+ * is the last word before an end, or lets go of a pulse that nobody is there to read.
+ */
+void queen_ring_mark (QueenRing *self);
+
+/**
+ * queen_ring_keep_from:
+ * @number: an event's; %G_MAXUINT64 for none, as in the beginning
+ *
+ * What readers who keep up have not had yet stays although there is more than the capacity, up to
+ * the limit in bytes: from @number on.
+ */
+void queen_ring_keep_from (QueenRing *self, guint64 number);
+
+/**
+ * queen_ring_get_head:
+ *
+ * Returns: the number that the next event will get
+ */
+guint64 queen_ring_get_head (const QueenRing *self);
+
+/**
+ * queen_ring_get_oldest:
+ *
+ * Returns: the number of the oldest event still there; the head's when there is none
+ */
+guint64 queen_ring_get_oldest (const QueenRing *self);
+
+/**
+ * queen_ring_get_version:
+ *
+ * Returns: a number that is another one whenever anything has come or left; never 0
+ */
+guint64 queen_ring_get_version (const QueenRing *self);
+
+/**
+ * queen_ring_get_n_bytes:
+ *
+ * Returns: what the events in the ring cost
+ */
+gsize queen_ring_get_n_bytes (const QueenRing *self);
+
+/**
+ * queen_ring_start:
+ * @cursor: (out): a cursor at the head: only what is still to come
+ */
+void queen_ring_start (const QueenRing *self, guint kinds, QueenCursor *cursor);
+
+/**
+ * queen_ring_start_with_history:
+ * @n_events: how many past events of the wanted kinds to begin with, if there are as many
+ * @cursor: (out): a cursor that starts further back
+ */
+void queen_ring_start_with_history (const QueenRing *self,
+                                    guint kinds,
+                                    guint n_events,
+                                    QueenCursor *cursor);
+
+/**
+ * queen_ring_start_at:
+ * @number: the first event that is wanted
+ * @cursor: (out): a cursor just before that event, or at the oldest one still there
+ *
+ * Returns: how many events of the wanted kinds are lost; -1 when that cannot be known, because
+ * kinds are filtered and the ring has moved on
+ */
+gint64
+queen_ring_start_at (const QueenRing *self, guint kinds, guint64 number, QueenCursor *cursor);
+
+/**
+ * queen_ring_resume:
+ * @last_id: the id of the last event that the reader has seen
+ * @cursor: (out): a cursor just behind that event, or at the oldest one still there
+ *
+ * Returns: as queen_ring_start_at(); -1, too, when the id is of another epoch
+ */
+gint64
+queen_ring_resume (const QueenRing *self, guint kinds, const char *last_id, QueenCursor *cursor);
+
+/**
+ * queen_ring_skip_lost:
+ *
+ * Moves a cursor that the ring has passed to the oldest event still there. Whoever has lost
+ * something is told how things stand before it reads on, and so has had the pulse.
+ *
+ * Returns: how many events of the wanted kinds are lost by that; 0 for a cursor that keeps up
+ */
+guint64 queen_ring_skip_lost (const QueenRing *self, QueenCursor *cursor);
+
+/**
+ * queen_ring_gather:
+ * @cursor: a cursor; there is nothing behind one that the ring has passed
+ * @vectors: (out caller-allocates): where to put the frames' bytes
+ * @n_vectors: how many fit
+ * @end: (out): where @cursor is when all these bytes are gone
+ *
+ * Lists what is behind @cursor, without moving it.
+ *
+ * Returns: how many vectors were filled
+ */
+guint queen_ring_gather (QueenRing *self,
+                         const QueenCursor *cursor,
+                         struct iovec *vectors,
+                         guint n_vectors,
+                         QueenCursor *end);
+
+/**
+ * queen_ring_advance:
+ * @n_bytes: how many of the gathered bytes are gone
+ * @rest: (out): how many bytes of the returned frame are still to go, when one is returned
+ *
+ * Moves @cursor behind the last frame that was begun.
+ *
+ * Returns: (transfer full) (nullable): the frame that was begun but not finished, as it is for
+ *   @cursor
+ */
+GBytes *queen_ring_advance (QueenRing *self, QueenCursor *cursor, gsize n_bytes, gsize *rest);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenRing, queen_ring_free)
+
+G_END_DECLS

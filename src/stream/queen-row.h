@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-subscriber.h"
+
+G_BEGIN_DECLS
+
+#define QUEEN_ROW_MAX_WALKS 3
+
+/**
+ * QueenWalk:
+ * @at: (nullable): whose turn it is
+ * @is_on: it has begun, and has not come to the end
+ *
+ * A walk along a row, which may pause wherever it is.
+ */
+typedef struct
+{
+  QueenSubscriber *at;
+  gboolean is_on;
+} QueenWalk;
+
+/**
+ * QueenRow:
+ * @place: by which of their places the subscribers stand in it
+ * @first: (nullable): who stands first
+ * @last: (nullable): who stands last
+ * @length: how many there are
+ * @walks: walks along it, whatever they are for; whoever leaves the row is passed by all of them
+ *
+ * Subscribers, one behind the other. All zero but for @place, it is empty.
+ */
+typedef struct
+{
+  QueenPlaceKind place;
+  QueenSubscriber *first;
+  QueenSubscriber *last;
+  guint length;
+  QueenWalk walks[QUEEN_ROW_MAX_WALKS];
+} QueenRow;
+
+void queen_row_append (QueenRow *self, QueenSubscriber *subscriber);
+void queen_row_remove (QueenRow *self, QueenSubscriber *subscriber);
+
+/** Returns: (nullable): who stands behind @subscriber */
+QueenSubscriber *queen_row_get_next (const QueenRow *self, QueenSubscriber *subscriber);
+
+/**
+ * queen_row_get_turn:
+ * @walk: the index of a walk; one that is not on begins at the first
+ *
+ * Returns: (nullable): whose turn it is; %NULL when the walk is over
+ */
+QueenSubscriber *queen_row_get_turn (QueenRow *self, guint walk);
+
+/** Makes it the turn of the next one, if there is one. */
+void queen_row_pass_turn (QueenRow *self, guint walk);
+
+G_END_DECLS

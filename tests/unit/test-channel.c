@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* Two channels, each with its own events, over one audience. */
+
+#include "stream/queen-channel.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fake-clock.h"
+
+#define NEWS (1u << 0)
+#define GOSSIP (1u << 1)
+#define HEAD "HEAD\r\n\r\n"
+#define N_CHANNELS 2
+
+typedef struct
+{
+  QueenTally tally;
+  QueenAudience *audience;
+  QueenChannel *channels[N_CHANNELS];
+  guint n_changes;
+} Fixture;
+
+static void
+on_changed (gpointer data)
+{
+  ((Fixture *) data)->n_changes++;
+}
+
+static QueenChannel *
+make_channel (Fixture *f, const char *epoch, guint capacity)
+{
+  const QueenChannelSettings settings = {
+    .clock = &fake_clock,
+    .audience = f->audience,
+    .ring = { capacity, G_MAXSIZE, epoch, NEWS | GOSSIP, 0 },
+    .tally = &f->tally,
+    .on_changed = on_changed,
+    .data = f,
+  };
+
+  return queen_channel_new (&settings);
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  const QueenAudienceSettings settings = {
+    .clock = &fake_clock,
+    .caps = { .subscribers = 3, .subscribers_per_peer = 3 },
+    .stall_timeout = 20 * G_USEC_PER_SEC,
+    .tally = &f->tally,
+  };
+
+  now = 1000 * (gint64) G_USEC_PER_SEC;
+  f->audience = queen_audience_new (&settings, NULL);
+  f->channels[0] = make_channel (f, "a", 100);
+  f->channels[1] = make_channel (f, "b", 2);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  for (int i = 0; i < N_CHANNELS; i++)
+    g_clear_pointer (&f->channels[i], queen_channel_free);
+  g_assert_cmpuint (queen_audience_get_n_subscribers (f->audience), ==, 0);
+  queen_audience_free (f->audience);
+}
+
+static void
+turn (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+static int
+subscribe (Fixture *f, int channel, guint kinds)
+{
+  const QueenStreamRequest request = { .kinds = kinds, .encoding = QUEEN_ENCODING_PLAIN };
+  int fds[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==, 0);
+  queen_channel_subscribe (f->channels[channel], (QueenSocket){ .fd = fds[1] },
+                           g_bytes_new_static (HEAD, strlen (HEAD)), &request);
+  return fds[0];
+}
+
+static void
+publish (Fixture *f, int channel, guint kind, const char *data)
+{
+  queen_channel_publish (f->channels[channel], kind, "said", data, strlen (data));
+}
+
+static void
+assert_reads (int fd, const char *expected)
+{
+  char text[4096] = "";
+  gssize n_bytes = read (fd, text, sizeof text - 1);
+
+  text[MAX (n_bytes, 0)] = '\0';
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+test_apart (Fixture *f, gconstpointer data)
+{
+  int a = subscribe (f, 0, NEWS | GOSSIP);
+  int b = subscribe (f, 1, NEWS);
+
+  assert_reads (a, HEAD "retry: 2000\n:\n");
+  assert_reads (b, HEAD "retry: 2000\n:\n");
+  g_assert_cmpuint (f->n_changes, ==, 2);
+  publish (f, 0, GOSSIP, "x");
+  publish (f, 1, GOSSIP, "y");
+  publish (f, 1, NEWS, "z");
+  turn ();
+  assert_reads (a, "id: a-1\nevent: said\ndata: x\n\n");
+  assert_reads (b, "id: b-2\nevent: said\ndata: z\n\n");
+  close (a);
+  close (b);
+}
+
+/* Whoever listens takes from the same places. */
+static void
+test_places (Fixture *f, gconstpointer data)
+{
+  int fds[] = { subscribe (f, 0, NEWS), subscribe (f, 1, NEWS), subscribe (f, 1, NEWS),
+                subscribe (f, 0, NEWS) };
+
+  turn ();
+  g_assert_cmpuint (queen_audience_get_n_subscribers (f->audience), ==, 3);
+  g_assert_cmpuint (queen_channel_get_n_subscribers (f->channels[0]), ==, 1);
+  g_assert_cmpuint (queen_channel_get_n_subscribers (f->channels[1]), ==, 2);
+  g_assert_cmpuint (f->tally.refusals[QUEEN_REFUSAL_SUBSCRIBER_CAP], ==, 1);
+  for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
+    close (fds[i]);
+  turn ();
+  g_assert_cmpuint (queen_audience_get_n_subscribers (f->audience), ==, 0);
+}
+
+/* One that ends takes nobody else along. */
+static void
+test_goodbye (Fixture *f, gconstpointer data)
+{
+  int a = subscribe (f, 0, NEWS);
+  int b = subscribe (f, 1, NEWS);
+  char text[4096] = "";
+
+  queen_channel_say_goodbye (f->channels[1]);
+  turn ();
+  g_assert_cmpint (read (b, text, sizeof text - 1), >, 0);
+  g_assert_nonnull (strstr (text, "event: bye\n"));
+  g_assert_cmpint (read (b, text, sizeof text), ==, 0);
+  g_assert_cmpuint (queen_channel_get_n_subscribers (f->channels[0]), ==, 1);
+  g_clear_pointer (&f->channels[1], queen_channel_free);
+  f->channels[1] = make_channel (f, "c", 1);
+  assert_reads (a, HEAD "retry: 2000\n:\n");
+  publish (f, 0, NEWS, "still here");
+  assert_reads (a, "id: a-1\nevent: said\ndata: still here\n\n");
+  close (a);
+  close (b);
+}
+
+/* Freed while somebody is in the middle of it. */
+static void
+test_end (Fixture *f, gconstpointer data)
+{
+  int a = subscribe (f, 0, NEWS);
+  int b = subscribe (f, 1, NEWS);
+  g_autofree char *large = g_strnfill (4 * 1024 * 1024, 'x');
+  char text[1024];
+
+  publish (f, 1, NEWS, large);
+  g_clear_pointer (&f->channels[1], queen_channel_free);
+  while (read (b, text, sizeof text) > 0)
+    ;
+  publish (f, 0, NEWS, "x");
+  turn ();
+  g_assert_cmpuint (queen_audience_get_n_subscribers (f->audience), ==, 1);
+  close (a);
+  close (b);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add ("/channel/each-has-its-own-events", Fixture, NULL, set_up, test_apart, tear_down);
+  g_test_add ("/channel/all-share-the-places", Fixture, NULL, set_up, test_places, tear_down);
+  g_test_add ("/channel/goodbye-is-said-to-its-own-alone", Fixture, NULL, set_up, test_goodbye,
+              tear_down);
+  g_test_add ("/channel/freed-amid-a-frame", Fixture, NULL, set_up, test_end, tear_down);
+
+  return g_test_run ();
+}
