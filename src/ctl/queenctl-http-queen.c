@@ -94,7 +94,7 @@ http_get_status (QueenctlQueen *queen, GError **error)
     return NULL;
   if (code != SOUP_STATUS_OK)
     {
-      queenctl_http_set_refusal (code, metrics, error);
+      queenctl_http_set_refusal (self->http, code, metrics, error);
       return NULL;
     }
   status = json_object_new ();

@@ -497,6 +497,31 @@ test_token_and_certificate (void)
   g_unlink (tokens);
 }
 
+/* D3: the other scheme at the same port is said, of every kind of question. */
+static void
+test_other_scheme (void)
+{
+  static const char *const lines[] = { "status", "show w", "watch", "wait w", "forget w" };
+  g_autoptr (TlsQueen) encrypted = tls_queen_start (NULL, NULL);
+  g_autoptr (QueenProcess) plain = queen_process_start ("--bus=none", NULL);
+  guint plain_port = queen_process_get_port (plain);
+  g_autofree char *speaks =
+      g_strdup_printf ("speaks TLS. Ask her with “--url https://127.0.0.1:%u”", encrypted->port);
+  g_autofree char *does_not =
+      g_strdup_printf ("Without it that is “--url http://[::1]:%u/q”.\n", plain_port);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
+    {
+      g_autofree char *too_plain =
+          g_strdup_printf ("--url=http://127.0.0.1:%u %s", encrypted->port, lines[i]);
+      g_autofree char *too_secret =
+          g_strdup_printf ("--url=https://[::1]:%u/q/ %s", plain_port, lines[i]);
+
+      ctl_refuse (too_plain, 3, speaks);
+      ctl_refuse (too_secret, 3, does_not);
+    }
+}
+
 /* C3 */
 
 static void
@@ -543,6 +568,7 @@ main (int argc, char **argv)
   g_test_add_func ("/queenctl-http/address/a-stranger-is-no-queen", test_stranger);
   g_test_add_func ("/queenctl-http/other-machine/token-and-certificate",
                    test_token_and_certificate);
+  g_test_add_func ("/queenctl-http/address/the-other-scheme-is-said", test_other_scheme);
   g_test_add_func ("/queenctl-http/denied/who-may-and-how-to-become-one", test_denied);
 
   return g_test_run ();
