@@ -86,13 +86,11 @@ replace (const char *text, const char *pattern, const char *replacement)
   return g_regex_replace (regex, text, -1, 0, replacement, 0, NULL);
 }
 
-/* The bus tells microseconds, and between two questions time goes on. */
+/* Between two questions time goes on. */
 static char *
-cut_times (const char *text)
+cut_ago (const char *text)
 {
-  g_autofree char *cut = replace (text, "(\\.\\d{6})\\d{3}\\+00:00", "\\1+00:00");
-
-  return replace (cut, "(just now|\\d+ s ago) *", "then");
+  return replace (text, "(just now|\\d+ s ago) *", "then");
 }
 
 static void
@@ -100,8 +98,8 @@ expect_same (Fixture *f, const char *line)
 {
   g_autofree char *bus = ctl_ask (line);
   g_autofree char *http = ask_over_http (f, line);
-  g_autofree char *bus_cut = cut_times (bus);
-  g_autofree char *http_cut = cut_times (http);
+  g_autofree char *bus_cut = cut_ago (bus);
+  g_autofree char *http_cut = cut_ago (http);
 
   g_test_message ("queenctl %s", line);
   g_assert_cmpstr (bus_cut, ==, http_cut);
@@ -113,13 +111,13 @@ report_late (Fixture *f)
 {
   g_autoptr (HttpAnswer) answer =
       http_post (queen_process_get_port (f->queen), "/v1/worker-heartbeat",
-                 "{\"worker\":{\"id\":\"late\",\"status\":\"ready\"},"
+                 "{\"worker\":{\"id\":\"late\",\"status\":\"ready\",\"model_id\":\"\"},"
                  "\"timestamp\":\"2025-10-24T20:11:01Z\"}");
 
   g_assert_cmpuint (answer->status, ==, 200);
 }
 
-/* D3, D6 */
+/* D3, D6: JSON byte by byte. */
 static void
 test_same (Fixture *f, gconstpointer data)
 {
@@ -130,12 +128,15 @@ test_same (Fixture *f, gconstpointer data)
     "list -o name",
     "list -o wide",
     "list --ids --json",
+    "list --json --sort=last-seen",
+    "list --json --state=busy",
     "show h --json",
     "show h",
     "show 'w 2/ü%'",
     "find m/m",
     "find m/m --json",
-    "show h 'w 2/ü%' --json",
+    "show h 'w 2/ü%' late --json",
+    "show late --json",
     "wait 'w 2/ü%'",
     "list --state=busy",
     "list --model=m/m",
@@ -150,36 +151,28 @@ test_same (Fixture *f, gconstpointer data)
     expect_same (f, lines[i]);
 }
 
-/* The same members, too, in the same order; only where she is reached is another matter. */
+/* Only where she is reached is another matter. */
+static char *
+ask_status (Fixture *f, gboolean is_over_http)
+{
+  g_autofree char *said = is_over_http ? ask_over_http (f, "--json") : ctl_ask ("--json");
+
+  return replace (said, "\"addresses\":.*,\"started_at\"", "\"started_at\"");
+}
+
+/* D6: byte by byte, her own times, and those of who needs attention. */
 static void
 test_same_status (Fixture *f, gconstpointer data)
 {
-  g_autoptr (JsonNode) bus = NULL;
-  g_autoptr (JsonNode) http = NULL;
-  g_autofree char *line = over_http (f, "--json");
-  g_autoptr (GList) bus_names = NULL;
-  g_autoptr (GList) http_names = NULL;
-  GList *h;
+  g_autofree char *bus = NULL;
+  g_autofree char *http = NULL;
 
   populate (f);
-  bus = ctl_ask_json ("--json");
-  http = ctl_ask_json (line);
-  bus_names = json_object_get_members (json_node_get_object (bus));
-  http_names = json_object_get_members (json_node_get_object (http));
-  h = http_names;
-  for (GList *b = bus_names; b; b = b->next, h = h->next)
-    {
-      JsonNode *one = json_object_get_member (json_node_get_object (bus), b->data);
-      JsonNode *other;
-
-      g_assert_nonnull (h);
-      g_assert_cmpstr (b->data, ==, h->data);
-      other = json_object_get_member (json_node_get_object (http), h->data);
-      g_assert_true (json_node_get_node_type (one) == json_node_get_node_type (other));
-      if (json_node_get_value_type (one) == G_TYPE_INT64)
-        g_assert_cmpint (json_node_get_int (one), ==, json_node_get_int (other));
-    }
-  g_assert_null (h);
+  bus = ask_status (f, FALSE);
+  http = ask_status (f, TRUE);
+  g_assert_nonnull (strstr (bus, "\"started_at\":"));
+  g_assert_nonnull (strstr (bus, "disk nearly full"));
+  g_assert_cmpstr (bus, ==, http);
 }
 
 /* D6: byte by byte what she answers herself. */
