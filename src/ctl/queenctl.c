@@ -133,9 +133,7 @@ run (const QueenctlOptions *options, GError **error)
 static int
 complain (const GError *error)
 {
-  g_autofree char *message = queenctl_text_dup_safe (error->message);
-
-  fprintf (stderr, "queenctl: %s\n", message);
+  queenctl_output_complain (error);
   if (error->code == QUEENCTL_ERROR_USAGE)
     fprintf (stderr, "%s\n", _ ("Try “queenctl --help”."));
   return error->code;
