@@ -11,6 +11,7 @@
 #include "queenctl-error.h"
 #include "queenctl-json.h"
 #include "queenctl-queen.h"
+#include "text/queen-legible.h"
 
 #define MAX_ANSWER (64 * 1024 * 1024) /* bytes */
 #define MAX_TOKEN_FILE (64 * 1024)
@@ -106,6 +107,15 @@ is_good_token (const char *token)
 }
 
 static gboolean
+set_no_token (const char *path, const char *token, GError **error)
+{
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
+               _ ("--token-file: there is no token in %s"), path);
+  queen_legible_explain (error, token ? token : "");
+  return FALSE;
+}
+
+static gboolean
 read_token (QueenctlHttp *self, GUri *uri, const char *path, GError **error)
 {
   g_autofree char *text = NULL;
@@ -122,13 +132,13 @@ read_token (QueenctlHttp *self, GUri *uri, const char *path, GError **error)
   text = queen_file_read (path, MAX_TOKEN_FILE, &length, &cause);
   token = text ? find_token (text) : NULL;
   if (cause)
-    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("--token-file: %s"),
-                 cause->message);
-  else if (!token || !is_good_token (token))
-    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
-                 _ ("--token-file: there is no token in %s"), path);
+    {
+      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("--token-file: %s"),
+                   cause->message);
+      return FALSE;
+    }
   if (!token || !is_good_token (token))
-    return FALSE;
+    return set_no_token (path, token, error);
   self->authorization = g_strdup_printf ("Bearer %s", token);
   return TRUE;
 }
