@@ -10,6 +10,7 @@
 #include "http/queen-origin.h"
 #include "queen-error.h"
 #include "queen-file.h"
+#include "text/queen-legible.h"
 #include "text/queen-span.h"
 
 #define GROUP "queen"
@@ -381,19 +382,16 @@ parse_command_line (CommandLine *line, int *argc, char ***argv, GError **error)
 {
   g_autoptr (GOptionContext) context = make_context (line);
   g_autoptr (GError) local_error = NULL;
+  g_autofree char *whole = g_strjoinv (" ", *argv);
 
-  if (!g_option_context_parse (context, argc, argv, &local_error))
-    {
-      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_USAGE, local_error->message);
-      return FALSE;
-    }
-  if (*argc > 1)
-    {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_USAGE, _ ("Unexpected argument “%s”"),
-                   (*argv)[1]);
-      return FALSE;
-    }
-  return TRUE;
+  if (g_option_context_parse (context, argc, argv, &local_error) && *argc <= 1)
+    return TRUE;
+  if (local_error)
+    g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_USAGE, local_error->message);
+  else
+    g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_USAGE, _ ("Unexpected argument “%s”"), (*argv)[1]);
+  queen_legible_explain (error, whole);
+  return FALSE;
 }
 
 /* @values replace what an earlier source has said. */
@@ -406,7 +404,10 @@ apply_values (QueenConfig *config, const Setting *setting, char **values, GError
     g_clear_pointer ((char ***) field, g_strfreev);
   for (; *values; values++)
     if (!setting->apply (setting, *values, field, error))
-      return FALSE;
+      {
+        queen_legible_explain (error, *values);
+        return FALSE;
+      }
   if (setting->offset == FIELD (ui_port))
     config->is_ui_port_given = TRUE;
   return TRUE;
@@ -450,6 +451,7 @@ apply_key (QueenConfig *config, GKeyFile *file, const char *key, GError **error)
   if (!setting)
     {
       g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, _ ("there is no such setting"));
+      queen_legible_explain (error, key);
       return FALSE;
     }
   values = get_values (file, key, setting->is_list, error);
@@ -501,7 +503,10 @@ apply_file (QueenConfig *config, const char *path, GError **error)
   const char *start;
 
   if (!text)
-    return FALSE;
+    {
+      queen_legible_explain (error, path);
+      return FALSE;
+    }
   start = skip_byte_order_mark (text, &length);
   if (!g_key_file_load_from_data (file, start, length, G_KEY_FILE_NONE, error))
     {

@@ -48,6 +48,7 @@ struct _QueenDaemon
 
   const QueenConfig *config;
   GMainLoop *loop;
+  gint64 started_at; /* µs since 1970 */
   guint sigterm_id;
   guint sigint_id;
   guint sighup_id;
@@ -484,6 +485,7 @@ add_routes (QueenDaemon *self)
     .budgets = self->budgets,
     .tally = &self->tally,
     .headcount = self->headcount,
+    .started_at = self->started_at,
     .is_on_bus = self->config->bus == G_BUS_TYPE_NONE ? NULL : is_on_bus,
     .data = self,
   };
@@ -563,7 +565,7 @@ start_dbus (QueenDaemon *self)
 {
   if (self->dbus)
     queen_dbus_service_start (self->dbus, self->config->bus,
-                              queen_listener_get_urls (self->listener));
+                              queen_listener_get_urls (self->listener), self->started_at);
 }
 
 /* From one life to the next */
@@ -671,6 +673,7 @@ static void
 queen_daemon_init (QueenDaemon *self)
 {
   self->loop = g_main_loop_new (NULL, FALSE);
+  self->started_at = g_get_real_time ();
   self->budgets = queen_budgets_new ();
   self->turns = queen_turns_new (g_main_context_default (), &queen_clock_system);
 }

@@ -46,6 +46,26 @@ _queenctl_offer_words ()
   _queenctl_offer < <(printf '%s\n' "$@")
 }
 
+# Offers what is not there yet of a list with commas.
+_queenctl_offer_list ()
+{
+  local value=${word#"$lead"} rest=' ' choice
+
+  [[ $value == *,* ]] && lead+=${value%,*},
+  for choice in "$@"; do
+    [[ ,${lead##*=}, == *,"$choice",* ]] || rest+="$choice "
+  done
+  # shellcheck disable=SC2086
+  _queenctl_offer_words $rest
+}
+
+# A minus before the key sorts the other way round.
+_queenctl_offer_keys ()
+{
+  [[ ${word#"$lead"} == -* ]] && lead+=-
+  _queenctl_offer_words id state model hive device first-seen last-seen heartbeats
+}
+
 # Asks the queen that the command line is about.
 _queenctl_offer_known ()
 {
@@ -62,8 +82,9 @@ _queenctl_offer_values ()
     --kind) _queenctl_offer_words worker hive ;;
     --health) _queenctl_offer_words healthy degraded unhealthy ;;
     --output | -o) _queenctl_offer_words wide name model json ;;
-    --state | --for) _queenctl_offer_words $statuses available ;;
-    --sort) _queenctl_offer_words id state model hive device first-seen last-seen heartbeats ;;
+    --state) _queenctl_offer_list $statuses available ;;
+    --for) _queenctl_offer_words $statuses available ;;
+    --sort) _queenctl_offer_keys ;;
     --hostname) _queenctl_offer < <(compgen -A hostname) ;;
     --hive) _queenctl_offer_known name hives ;;
     --model) _queenctl_offer_known model workers ;;

@@ -45,6 +45,27 @@ function __fish_queenctl_reported
     __fish_queenctl_known name $arguments[2]
 end
 
+# What is typed of the value of an option, be it behind its equals sign or a word of its own.
+function __fish_queenctl_value
+    string replace -r -- '^--\w+=' '' (commandline -ct)
+end
+
+# Those of a list with commas that are not there yet, behind those that are.
+function __fish_queenctl_list
+    set -l chosen (string split , -- (__fish_queenctl_value))[1..-2]
+    for choice in $argv
+        contains -- $choice $chosen; or string join , -- $chosen $choice
+    end
+end
+
+# A minus before the key sorts the other way round.
+function __fish_queenctl_keys
+    set -l minus (string match -r -- '^-' (__fish_queenctl_value))
+    for key in id state model hive device first-seen last-seen heartbeats
+        echo -- "$minus$key"
+    end
+end
+
 complete -c queenctl -f
 complete -c queenctl -s j -l json -d 'Print JSON'
 complete -c queenctl -l no-color -d 'Print without colours'
@@ -84,9 +105,9 @@ set -l list '__fish_queenctl_is_of list'
 complete -c queenctl -n $list -s o -l output -x -a 'wide name model json' -d 'Print in this form'
 complete -c queenctl -n $list -l ids -d 'Print the ids alone'
 complete -c queenctl -n $list -l no-legend -d 'Print no headings'
-complete -c queenctl -n $list -l state -x -a "$statuses available" -d 'Only those that are so'
-complete -c queenctl -n $list -l sort -x -d 'Sort by this' \
-    -a 'id state model hive device first-seen last-seen heartbeats'
+complete -c queenctl -n $list -l state -x -a "(__fish_queenctl_list $statuses available)" \
+    -d 'Only those that are so'
+complete -c queenctl -n $list -l sort -x -a '(__fish_queenctl_keys)' -d 'Sort by this'
 complete -c queenctl -n '__fish_queenctl_is_of list report' -l hive -x -a $hives \
     -d 'The hive that the worker belongs to'
 complete -c queenctl -n '__fish_queenctl_is_of list report wait' -l model -x -a $models \

@@ -55,6 +55,8 @@ const LINK_NOTES = {
   locked: "the queen wants a token",
   busy: "the queen has no room for one more listener; will try again",
   refused: "the page is not let through",
+  unanswered: "no answer from the queen; still trying",
+  held: "the queen answers, but something on the way holds the stream back",
 };
 
 /** @param {import('./stream/parse.js').Happening} happening */

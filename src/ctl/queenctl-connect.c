@@ -29,9 +29,10 @@ ask_bus (const char *bus_name, GPtrArray *asked)
   return queen;
 }
 
-/* Somebody else may serve there, so the answer counts and not the open port. */
+/* Somebody else may serve there, so the answer counts and not the open port. If a queen is there
+ * who cannot be asked like that, starting another one would not help: that is an @error. */
 static gboolean
-is_there (QueenctlHttp *http, GPtrArray *asked)
+is_there (QueenctlHttp *http, GPtrArray *asked, GError **error)
 {
   GError *reason = NULL;
   g_autoptr (JsonNode) answer =
@@ -39,7 +40,10 @@ is_there (QueenctlHttp *http, GPtrArray *asked)
 
   if (answer)
     return TRUE;
-  add_reason (asked, reason);
+  if (queenctl_http_is_queen_there (http))
+    g_propagate_error (error, reason);
+  else
+    add_reason (asked, reason);
   return FALSE;
 }
 
@@ -49,7 +53,7 @@ ask_http (const QueenctlOptions *options, const char *url, GPtrArray *asked, GEr
   g_autoptr (QueenctlHttp) http =
       queenctl_http_new (url, options->token_file, options->ca_file, error);
 
-  if (!http || (asked && !is_there (http, asked)))
+  if (!http || (asked && !is_there (http, asked, error)))
     return NULL;
   return queenctl_http_queen_new (g_steal_pointer (&http));
 }

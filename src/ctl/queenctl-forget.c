@@ -12,39 +12,21 @@
 #include "queenctl-text.h"
 
 /* The kind is looked up, unless it is said, so that one id of two is never taken by guess. */
-static void
-add_match (QueenctlQueen *queen,
-           const QueenctlOptions *options,
-           const char *id,
-           GPtrArray *components,
-           GError **error)
+static QueenctlComponent *
+look_up (QueenctlQueen *queen, const QueenctlOptions *options, const char *id, GError **error)
 {
   g_autoptr (GPtrArray) matches = queenctl_matches_lookup (queen, id, options->kind, error);
 
   if (!matches)
-    return;
+    return NULL;
+  if (matches->len == 1)
+    return g_ptr_array_steal_index (matches, 0);
   if (matches->len == 0)
     queenctl_matches_set_absent (id, options->kind, error);
-  else if (matches->len > 1)
+  else
     g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED,
                  _ ("There are both a worker and a hive “%s”: say --kind=worker or --kind=hive"),
                  id);
-  else
-    g_ptr_array_add (components, g_ptr_array_steal_index (matches, 0));
-}
-
-/* Whoever has mistyped one id of several gets to know that before anything has happened. */
-static GPtrArray *
-look_up_all (QueenctlQueen *queen, const QueenctlOptions *options, char **ids, GError **error)
-{
-  g_autoptr (GPtrArray) components = queenctl_component_array_new ();
-  GError *cause = NULL;
-
-  for (; *ids && !cause; ids++)
-    add_match (queen, options, *ids, components, &cause);
-  if (!cause)
-    return g_steal_pointer (&components);
-  g_propagate_error (error, cause);
   return NULL;
 }
 
@@ -80,6 +62,46 @@ forget_one (QueenctlQueen *queen,
   return TRUE;
 }
 
+/* What goes wrong with one keeps nobody else, unless there is no queen any more.
+ *
+ * Returns: whether to go on */
+static gboolean
+add_complaint (GError **last, GError *error)
+{
+  if (error)
+    queenctl_output_add_complaint (last, error);
+  return !g_error_matches (*last, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN);
+}
+
+static void
+forget_named (QueenctlQueen *queen, const QueenctlOptions *options, char **ids, GError **last)
+{
+  GError *error = NULL;
+
+  for (; *ids && add_complaint (last, g_steal_pointer (&error)); ids++)
+    {
+      g_autoptr (QueenctlComponent) component = look_up (queen, options, *ids, &error);
+
+      if (component)
+        forget_one (queen, options, component, &error);
+    }
+  add_complaint (last, error);
+}
+
+static void
+forget_offline (QueenctlQueen *queen, const QueenctlOptions *options, GError **last)
+{
+  GError *error = NULL;
+  g_autoptr (GPtrArray) components = list_offline (queen, options, &error);
+
+  for (guint i = 0;
+       components && i < components->len && add_complaint (last, g_steal_pointer (&error)); i++)
+    forget_one (queen, options, g_ptr_array_index (components, i), &error);
+  if (components && components->len == 0 && !options->is_json)
+    puts (_ ("Nobody is offline."));
+  add_complaint (last, error);
+}
+
 static gboolean
 check_ids (const QueenctlOptions *options, char **ids, GError **error)
 {
@@ -94,24 +116,20 @@ static gboolean
 run (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_autoptr (QueenctlQueen) queen = NULL;
-  g_autoptr (GPtrArray) components = NULL;
+  GError *last = NULL;
 
   if (!check_ids (options, arguments, error))
     return FALSE;
   queen = queenctl_connect (options, error);
   if (!queen)
     return FALSE;
-  components = options->is_offline ? list_offline (queen, options, error)
-                                   : look_up_all (queen, options, arguments, error);
-  if (!components)
-    return FALSE;
-
-  for (guint i = 0; i < components->len; i++)
-    if (!forget_one (queen, options, g_ptr_array_index (components, i), error))
-      return FALSE;
-  if (components->len == 0 && !options->is_json)
-    puts (_ ("Nobody is offline."));
-  return TRUE;
+  if (options->is_offline)
+    forget_offline (queen, options, &last);
+  else
+    forget_named (queen, options, arguments, &last);
+  if (last)
+    g_propagate_error (error, last);
+  return last == NULL;
 }
 
 const QueenctlCommand queenctl_forget_command = {

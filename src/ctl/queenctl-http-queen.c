@@ -12,7 +12,7 @@
 
 #define PAGE 5000               /* components asked for at once */
 #define MOST_COMPONENTS 2000000 /* a list that is longer does not end */
-#define NSEC_PER_SEC 1e9
+#define NSEC_PER_USEC 1000
 
 struct _QueenctlHttpQueen
 {
@@ -63,8 +63,8 @@ set_start (JsonObject *status, const char *metrics)
   double seconds = CLAMP (read_sample (metrics, "process_start_time_seconds"), 0, 9e9);
   g_autoptr (GString) text = g_string_new (NULL);
 
-  /* Told in milliseconds, which a double does not hold exactly. */
-  queen_timestamp_append (text, (gint64) (seconds * 1e3 + 0.5) * (gint64) (NSEC_PER_SEC / 1e3));
+  /* Told in microseconds, which a double does not hold exactly. */
+  queen_timestamp_append (text, (gint64) (seconds * G_USEC_PER_SEC + 0.5) * NSEC_PER_USEC);
   json_object_set_string_member (status, "started_at", text->str);
 }
 
@@ -94,7 +94,7 @@ http_get_status (QueenctlQueen *queen, GError **error)
     return NULL;
   if (code != SOUP_STATUS_OK)
     {
-      queenctl_http_set_refusal (code, metrics, error);
+      queenctl_http_set_refusal (self->http, code, metrics, error);
       return NULL;
     }
   status = json_object_new ();

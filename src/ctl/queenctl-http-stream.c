@@ -153,7 +153,7 @@ read_refusal (QueenctlHttpStream *self, GInputStream *body)
 
   g_input_stream_read_all (body, text, MAX_REFUSAL - 1, &length, NULL, NULL);
   valid = g_utf8_make_valid (text, (gssize) length);
-  queenctl_http_set_refusal (soup_message_get_status (self->message), valid, &error);
+  queenctl_http_set_refusal (self->http, soup_message_get_status (self->message), valid, &error);
   return error;
 }
 

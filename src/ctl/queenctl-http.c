@@ -11,9 +11,12 @@
 #include "queenctl-error.h"
 #include "queenctl-json.h"
 #include "queenctl-queen.h"
+#include "text/queen-legible.h"
 
 #define MAX_ANSWER (64 * 1024 * 1024) /* bytes */
 #define MAX_TOKEN_FILE (64 * 1024)
+#define NOT_TLS_STATUS 400 /* of her answer to whoever speaks plain HTTP where she speaks TLS */
+#define NOT_TLS_BEGIN "this port speaks TLS:"
 
 struct _QueenctlHttp
 {
@@ -21,6 +24,7 @@ struct _QueenctlHttp
   char *authorization; /* (nullable): the header */
   GTlsDatabase *trusted;
   gboolean is_local;     /* no proxy stands before this machine */
+  gboolean is_there;     /* a queen is, though she may not have answered what was asked */
   GMainContext *context; /* of questions, so that nothing else happens while one is answered */
   SoupSession *session;
 };
@@ -45,6 +49,18 @@ is_good_url (GUri *uri)
          !g_uri_get_query (uri) && !g_uri_get_fragment (uri);
 }
 
+/* Returns: (transfer full): @uri by @scheme at the same port, without a slash at its end */
+static char *
+dup_address (GUri *uri, const char *scheme)
+{
+  char *address = g_uri_join (SOUP_HTTP_URI_FLAGS, scheme, NULL, g_uri_get_host (uri),
+                              g_uri_get_port (uri), g_uri_get_path (uri), NULL, NULL);
+
+  while (g_str_has_suffix (address, "/"))
+    address[strlen (address) - 1] = '\0';
+  return address;
+}
+
 static GUri *
 parse_url (QueenctlHttp *self, const char *url, GError **error)
 {
@@ -56,9 +72,7 @@ parse_url (QueenctlHttp *self, const char *url, GError **error)
                    _ ("--url: “%s” is not an address such as https://queen.example.org:8500"), url);
       return NULL;
     }
-  self->url = g_uri_to_string (uri);
-  while (g_str_has_suffix (self->url, "/"))
-    self->url[strlen (self->url) - 1] = '\0';
+  self->url = dup_address (uri, g_uri_get_scheme (uri));
   self->is_local = is_loopback (g_uri_get_host (uri));
   return g_steal_pointer (&uri);
 }
@@ -93,6 +107,15 @@ is_good_token (const char *token)
 }
 
 static gboolean
+set_no_token (const char *path, const char *token, GError **error)
+{
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
+               _ ("--token-file: there is no token in %s"), path);
+  queen_legible_explain (error, token ? token : "");
+  return FALSE;
+}
+
+static gboolean
 read_token (QueenctlHttp *self, GUri *uri, const char *path, GError **error)
 {
   g_autofree char *text = NULL;
@@ -109,13 +132,13 @@ read_token (QueenctlHttp *self, GUri *uri, const char *path, GError **error)
   text = queen_file_read (path, MAX_TOKEN_FILE, &length, &cause);
   token = text ? find_token (text) : NULL;
   if (cause)
-    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("--token-file: %s"),
-                 cause->message);
-  else if (!token || !is_good_token (token))
-    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
-                 _ ("--token-file: there is no token in %s"), path);
+    {
+      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("--token-file: %s"),
+                   cause->message);
+      return FALSE;
+    }
   if (!token || !is_good_token (token))
-    return FALSE;
+    return set_no_token (path, token, error);
   self->authorization = g_strdup_printf ("Bearer %s", token);
   return TRUE;
 }
@@ -165,6 +188,12 @@ const char *
 queenctl_http_get_url (QueenctlHttp *self)
 {
   return self->url;
+}
+
+gboolean
+queenctl_http_is_queen_there (QueenctlHttp *self)
+{
+  return self->is_there;
 }
 
 SoupSession *
@@ -274,11 +303,35 @@ question_clear (Question *question)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Question, question_clear)
 
+/* Returns: (transfer full): the address of the same port by the other @scheme */
+static char *
+dup_other_url (QueenctlHttp *self, const char *scheme)
+{
+  g_autoptr (GUri) uri = g_uri_parse (self->url, SOUP_HTTP_URI_FLAGS, NULL);
+
+  return dup_address (uri, scheme);
+}
+
+/* GnuTLS has several words for an answer that is no TLS. */
+static gboolean
+is_perhaps_plain (const GError *cause)
+{
+  return g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_NOT_TLS) ||
+         g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_MISC);
+}
+
 void
 queenctl_http_set_no_queen (QueenctlHttp *self, const GError *cause, GError **error)
 {
-  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN, _ ("No answer at %s: %s"), self->url,
-               cause->message);
+  g_autofree char *plain = is_perhaps_plain (cause) ? dup_other_url (self, "http") : NULL;
+
+  if (plain)
+    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
+                 _ ("Nobody at %s speaks TLS (%s). Without it that is “--url %s”."), self->url,
+                 cause->message, plain);
+  else
+    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN, _ ("No answer at %s: %s"),
+                 self->url, cause->message);
 }
 
 void
@@ -308,6 +361,7 @@ queenctl_http_ask (QueenctlHttp *self,
   wait_for_answer (self, message, &question);
   if (question.error)
     {
+      self->is_there = question.is_late;
       if (question.is_late)
         queenctl_error_late (error);
       else
@@ -323,15 +377,30 @@ queenctl_http_ask (QueenctlHttp *self,
                             (gssize) g_memory_output_stream_get_data_size (answer));
 }
 
+static void
+set_speaks_tls (QueenctlHttp *self, GError **error)
+{
+  g_autofree char *encrypted = dup_other_url (self, "https");
+
+  self->is_there = TRUE;
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
+               _ ("The queen at %s speaks TLS. Ask her with “--url %s”, and with “--ca-file FILE” "
+                  "if her certificate vouches for itself."),
+               self->url, encrypted);
+}
+
 /* Every error of hers is {"status":"error","message":"…"}; a proxy's is not. */
 void
-queenctl_http_set_refusal (guint status, const char *text, GError **error)
+queenctl_http_set_refusal (QueenctlHttp *self, guint status, const char *text, GError **error)
 {
   g_autoptr (JsonNode) node = queenctl_json_parse_object (text);
   const char *message =
       node ? queenctl_json_get_string (json_node_get_object (node), "message") : NULL;
 
-  queenctl_error_from_http (status, message ? message : soup_status_get_phrase (status), error);
+  if (status == NOT_TLS_STATUS && message && g_str_has_prefix (message, NOT_TLS_BEGIN))
+    set_speaks_tls (self, error);
+  else
+    queenctl_error_from_http (status, message ? message : soup_status_get_phrase (status), error);
 }
 
 JsonNode *
@@ -355,7 +424,7 @@ queenctl_http_ask_json (QueenctlHttp *self,
     }
   if (status != SOUP_STATUS_OK)
     {
-      queenctl_http_set_refusal (status, text, error);
+      queenctl_http_set_refusal (self, status, text, error);
       return NULL;
     }
   node = queenctl_json_parse_object (text);

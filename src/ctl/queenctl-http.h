@@ -37,6 +37,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenctlHttp, queenctl_http_free)
 /** Returns: (transfer none): her address, without a slash at its end */
 const char *queenctl_http_get_url (QueenctlHttp *self);
 
+/**
+ * queenctl_http_is_queen_there:
+ *
+ * Returns: whether the question that failed found somebody who need not be started: one who is
+ * late, or speaks TLS
+ */
+gboolean queenctl_http_is_queen_there (QueenctlHttp *self);
+
 /** Returns: (transfer full): a session that trusts whom it should; @timeout: s, of a silence */
 SoupSession *queenctl_http_new_session (QueenctlHttp *self, guint timeout);
 
@@ -72,13 +80,16 @@ JsonNode *queenctl_http_ask_json (QueenctlHttp *self,
                                   gboolean *missing,
                                   GError **error);
 
-/** queenctl_http_set_no_queen: @error: that she cannot be reached, with @cause */
+/**
+ * queenctl_http_set_no_queen:
+ * @error: that she cannot be reached, with @cause, or by which scheme she can
+ */
 void queenctl_http_set_no_queen (QueenctlHttp *self, const GError *cause, GError **error);
 
 /** queenctl_http_set_stranger: @error: that somebody else answers there */
 void queenctl_http_set_stranger (QueenctlHttp *self, GError **error);
 
 /** queenctl_http_set_refusal: @error: what an answer of @status with the body @text means */
-void queenctl_http_set_refusal (guint status, const char *text, GError **error);
+void queenctl_http_set_refusal (QueenctlHttp *self, guint status, const char *text, GError **error);
 
 G_END_DECLS

@@ -136,6 +136,23 @@ queenctl_output_print_ok (const char *format, ...)
   queenctl_output_print_json (builder);
 }
 
+void
+queenctl_output_complain (const GError *error)
+{
+  g_autofree char *message = queenctl_text_dup_safe (error->message);
+
+  fprintf (stderr, "queenctl: %s\n", message);
+}
+
+void
+queenctl_output_add_complaint (GError **last, GError *error)
+{
+  if (*last)
+    queenctl_output_complain (*last);
+  g_clear_error (last);
+  g_propagate_error (last, error);
+}
+
 QueenctlStyle
 queenctl_output_get_style (const QueenctlComponent *component)
 {

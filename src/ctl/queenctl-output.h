@@ -86,6 +86,19 @@ void queenctl_output_print_component (const QueenctlComponent *component);
  */
 void queenctl_output_print_ok (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
+/** Says on stderr what went wrong. */
+void queenctl_output_complain (const GError *error);
+
+/**
+ * queenctl_output_add_complaint:
+ * @last: (inout): the error that was there before, or %NULL
+ * @error: (transfer full): another one
+ *
+ * Says what @last was, and puts @error into its place. So each of several is said, the last one by
+ * whom it is handed to in the end.
+ */
+void queenctl_output_add_complaint (GError **last, GError *error);
+
 /**
  * queenctl_output_get_style:
  *

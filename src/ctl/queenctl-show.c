@@ -167,23 +167,27 @@ print_components (const QueenctlOptions *options, GPtrArray *components)
     }
 }
 
-/* @absent: (element-type utf8): who is not there */
+/* @absence: (inout): what is to be said of the last one who is not there */
 static gboolean
 look_up (QueenctlQueen *queen,
          const QueenctlOptions *options,
          char **ids,
          GPtrArray *components,
-         GPtrArray *absent,
+         GError **absence,
          GError **error)
 {
   for (; *ids; ids++)
     {
       g_autoptr (GPtrArray) matches = queenctl_matches_lookup (queen, *ids, options->kind, error);
+      GError *absent = NULL;
 
       if (!matches)
         return FALSE;
       if (matches->len == 0)
-        g_ptr_array_add (absent, *ids);
+        {
+          queenctl_matches_set_absent (*ids, options->kind, &absent);
+          queenctl_output_add_complaint (absence, absent);
+        }
       g_ptr_array_extend_and_steal (components, g_steal_pointer (&matches));
     }
   return TRUE;
@@ -194,21 +198,18 @@ run (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_autoptr (QueenctlQueen) queen = NULL;
   g_autoptr (GPtrArray) components = queenctl_component_array_new ();
-  g_autoptr (GPtrArray) absent = g_ptr_array_new ();
-  g_autofree char *names = NULL;
+  g_autoptr (GError) absence = NULL;
 
   if (!queenctl_matches_check_kind (options->kind, error))
     return FALSE;
   queen = queenctl_connect (options, error);
-  if (!queen || !look_up (queen, options, arguments, components, absent, error))
+  if (!queen || !look_up (queen, options, arguments, components, &absence, error))
     return FALSE;
 
   print_components (options, components);
-  if (absent->len == 0)
+  if (!absence)
     return TRUE;
-  g_ptr_array_add (absent, NULL);
-  names = g_strjoinv (", ", (char **) absent->pdata);
-  queenctl_matches_set_absent (names, options->kind, error);
+  g_propagate_error (error, g_steal_pointer (&absence));
   return FALSE;
 }
 

@@ -12,6 +12,7 @@
 #include "queenctl-output.h"
 #include "queenctl-suggestion.h"
 #include "queenctl-text.h"
+#include "text/queen-legible.h"
 
 static const QueenctlCommand *const commands[] = {
   &queenctl_status_command, &queenctl_list_command,   &queenctl_show_command,
@@ -130,12 +131,13 @@ run (const QueenctlOptions *options, GError **error)
          command->run (options, options->arguments + (name ? 1 : 0), error);
 }
 
+/* @line: the command line, which may have something in it that cannot be seen */
 static int
-complain (const GError *error)
+complain (GError *error, const char *line)
 {
-  g_autofree char *message = queenctl_text_dup_safe (error->message);
-
-  fprintf (stderr, "queenctl: %s\n", message);
+  if (error->code != QUEENCTL_ERROR_NO_QUEEN)
+    queen_legible_explain (&error, line);
+  queenctl_output_complain (error);
   if (error->code == QUEENCTL_ERROR_USAGE)
     fprintf (stderr, "%s\n", _ ("Try “queenctl --help”."));
   return error->code;
@@ -146,6 +148,7 @@ main (int argc, char **argv)
 {
   g_auto (QueenctlOptions) options = { 0 };
   g_autoptr (GError) error = NULL;
+  g_autofree char *line = g_strjoinv (" ", argv);
 
   queen_stdio_check_at_exit ("queenctl");
   if (!queen_stdio_fill ())
@@ -156,9 +159,9 @@ main (int argc, char **argv)
   textdomain (GETTEXT_PACKAGE);
 
   if (!queenctl_options_parse (&options, argc, argv, &error))
-    return complain (error);
+    return complain (error, line);
   queenctl_output_init (options.is_color_refused);
   if (!run (&options, &error))
-    return complain (error);
+    return complain (error, line);
   return EXIT_SUCCESS;
 }

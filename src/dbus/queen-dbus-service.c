@@ -325,7 +325,10 @@ choose_bus (GBusType bus_type)
 }
 
 void
-queen_dbus_service_start (QueenDBusService *self, GBusType bus_type, const char *const *addresses)
+queen_dbus_service_start (QueenDBusService *self,
+                          GBusType bus_type,
+                          const char *const *addresses,
+                          gint64 started_at)
 {
   g_return_if_fail (!self->thread);
 
@@ -333,7 +336,7 @@ queen_dbus_service_start (QueenDBusService *self, GBusType bus_type, const char 
   self->presence_settings.connect_timeout = CONNECT_TIMEOUT;
   self->addresses = g_strdupv ((char **) addresses);
   self->figures.addresses = (const char *const *) self->addresses;
-  self->figures.started_at = g_get_real_time ();
+  self->figures.started_at = started_at;
   self->thread = g_thread_new ("dbus", run, self);
 }
 

@@ -31,11 +31,14 @@ QueenDBusService *queen_dbus_service_new (QueenEventBus *bus,
  * @bus_type: session or system; `G_BUS_TYPE_STARTER` for the session bus if there is one, and the
  *   system bus otherwise
  * @addresses: where she serves HTTP
+ * @started_at: µs since 1970: when she was started
  *
  * Comes onto the bus, now or as soon as there is one. It ends when the service is disposed of.
  */
-void
-queen_dbus_service_start (QueenDBusService *self, GBusType bus_type, const char *const *addresses);
+void queen_dbus_service_start (QueenDBusService *self,
+                               GBusType bus_type,
+                               const char *const *addresses,
+                               gint64 started_at);
 
 /** Returns: whether there is a connection to the bus now */
 gboolean queen_dbus_service_is_connected (QueenDBusService *self);

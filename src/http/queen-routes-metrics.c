@@ -24,7 +24,6 @@
 typedef struct
 {
   QueenMetricsSources sources;
-  gint64 start_time;       /* µs since 1970 */
   GBytes *with_components; /* as they were made last; or NULL */
   gint64 made_at;          /* µs, monotonic */
 } Metrics;
@@ -281,7 +280,7 @@ make_metrics (const Metrics *metrics)
   GString *text = g_string_new (NULL);
 
   append_build (text);
-  queen_process_metrics_append (text, metrics->start_time);
+  queen_process_metrics_append (text, metrics->sources.started_at);
   append_turns (text, &metrics->sources);
   append_registries (text, &metrics->sources);
   append_models (text, &metrics->sources);
@@ -350,6 +349,5 @@ queen_routes_add_metrics (QueenRouter *router, const QueenMetricsSources *source
   g_object_ref (sources->hives);
   g_object_ref (sources->stream);
   /* Not the gate: its connections hold the server, so it has to go first. */
-  metrics->start_time = g_get_real_time ();
   queen_router_add (router, routes, G_N_ELEMENTS (routes), metrics, (GDestroyNotify) free_metrics);
 }

@@ -55,6 +55,7 @@ void queen_routes_add_operations (QueenRouter *router,
  * @budgets: likewise
  * @tally: likewise
  * @headcount: likewise
+ * @started_at: µs since 1970: when she was started
  * @is_on_bus: (nullable): tells whether she is on the D-Bus that is wanted; %NULL when none is
  * @data: for @is_on_bus
  *
@@ -72,6 +73,7 @@ typedef struct
   const QueenBudgets *budgets;
   const QueenTally *tally;
   const QueenHeadcount *headcount;
+  gint64 started_at;
   gboolean (*is_on_bus) (gpointer data);
   gpointer data;
 } QueenMetricsSources;

@@ -8,6 +8,7 @@
 
 #include "queen-error.h"
 #include "queen-file.h"
+#include "text/queen-legible.h"
 
 #define MAX_FILE (1024 * 1024) /* bytes */
 #define MAX_NAME 128           /* bytes */
@@ -93,12 +94,8 @@ reject_line (GError **error, const char *message)
 static gboolean
 is_good_name (const char *name)
 {
-  if (strlen (name) > MAX_NAME || !g_utf8_validate (name, -1, NULL))
-    return FALSE;
-  for (const char *at = name; *at; at = g_utf8_next_char (at))
-    if (g_unichar_iscntrl (g_utf8_get_char (at)))
-      return FALSE;
-  return TRUE;
+  return strlen (name) <= MAX_NAME && g_utf8_validate (name, -1, NULL) &&
+         queen_legible_check (name);
 }
 
 static QueenScopes
@@ -143,9 +140,11 @@ parse_scopes (const char *text, QueenScopes *scopes, GError **error)
 static gboolean
 check_token (const char *name, const char *token, GError **error)
 {
+  g_autofree char *unseen = queen_legible_dup_unseen (token);
+
   if (!is_good_name (name))
     return reject_line (error, _ ("has a name of more than 128 bytes, or one that is no text"));
-  if (strlen (token) >= LEAST_LENGTH && !strpbrk (token, " \t"))
+  if (strlen (token) >= LEAST_LENGTH && !strchr (token, ' ') && !unseen)
     return TRUE;
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
                _ ("has a token of less than %d bytes, or with blanks"), LEAST_LENGTH);
@@ -202,6 +201,16 @@ add_line (QueenTokens *self, const QueenTokens *former, char *text, guint number
   return add_token (self, former, &line, error);
 }
 
+/* @length: of @line, before it was taken to pieces at its colons */
+static void
+explain_line (GError **error, char *line, gsize length)
+{
+  for (gsize i = 0; i < length; i++)
+    if (line[i] == '\0')
+      line[i] = ':';
+  queen_legible_explain (error, line);
+}
+
 static gboolean
 add_lines (QueenTokens *self, const QueenTokens *former, char *text, GError **error)
 {
@@ -211,13 +220,17 @@ add_lines (QueenTokens *self, const QueenTokens *former, char *text, GError **er
     text += strlen (BYTE_ORDER_MARK);
   for (char *line = text, *next; line; line = next)
     {
+      gsize length;
+
       next = strchr (line, '\n');
       if (next)
         *next++ = '\0';
       number++;
       line = g_strstrip (line);
+      length = strlen (line);
       if (*line == '\0' || *line == '#' || add_line (self, former, line, number, error))
         continue;
+      explain_line (error, line, length);
       g_prefix_error (error, _ ("line %u "), number);
       return FALSE;
     }
@@ -240,7 +253,10 @@ queen_tokens_new_from_file (const char *path, const QueenTokens *former, GError 
   self->next_number = former ? former->next_number : 1;
   text = queen_file_read (path, MAX_FILE, &length, error);
   if (!text)
-    return NULL;
+    {
+      queen_legible_explain (error, path);
+      return NULL;
+    }
   for (gsize i = 0; i < length; i++)
     if (text[i] == '\0')
       text[i] = ' '; /* else it would hide the tokens behind it */

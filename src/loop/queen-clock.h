@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 /**
  * QueenClock:
  * @get_monotonic: µs that only go forward and stand still in suspend; deadlines are made of these
- * @get_wall: ns since 1970, as people read it; nothing is ever decided by it but whether it is a
- *   certificate's day
+ * @get_wall: ns since 1970, in whole µs, as people read it; nothing is ever decided by it but
+ * whether it is a certificate's day
  * @get_cpu: µs that this thread has had a processor
  *
  * Where the model takes the time from, so that a test can let 90 s pass in no time.

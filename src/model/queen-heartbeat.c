@@ -69,6 +69,13 @@ read_string (const Source *source, const char *member, const char **value, GErro
   return TRUE;
 }
 
+/* An empty text says nothing, as none does: on D-Bus both are the same. */
+static gboolean
+is_said (const char *text)
+{
+  return text && *text != '\0';
+}
+
 static gboolean
 read_text_of_size (
     const Source *source, const char *member, gsize size, char **value, GError **error)
@@ -81,7 +88,7 @@ read_text_of_size (
     return fail (error, source, member, "must be at most %u bytes", (guint) size);
   if (text && !queen_legible_check (text))
     return fail (error, source, member, "must be without control or invisible characters");
-  *value = g_strdup (text);
+  *value = is_said (text) ? g_strdup (text) : NULL;
   return TRUE;
 }
 
@@ -98,7 +105,7 @@ read_reason (const Source *source, char **value, GError **error)
 
   if (!read_string (source, "reason", &text, error))
     return FALSE;
-  *value = text ? queen_legible_dup (text, QUEEN_HEARTBEAT_MAX_REASON) : NULL;
+  *value = is_said (text) ? queen_legible_dup (text, QUEEN_HEARTBEAT_MAX_REASON) : NULL;
   return TRUE;
 }
 

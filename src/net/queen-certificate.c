@@ -10,6 +10,7 @@
 
 #include "queen-error.h"
 #include "queen-file.h"
+#include "text/queen-legible.h"
 
 #define MAX_FILE (1024 * 1024)  /* bytes */
 #define MAX_HANDSHAKE 16384     /* bytes of one of its messages; a client's hello has 2 000 or so */
@@ -288,6 +289,8 @@ queen_certificate_load (const char *certificate_file, const char *key_file, GErr
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
                _ ("“%s” and “%s” are no certificate with its key: %s"), certificate_file, key_file,
                local_error->message);
+  queen_legible_explain (error, certificate_file);
+  queen_legible_explain (error, key_file);
   return NULL;
 }
 

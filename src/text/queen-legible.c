@@ -3,6 +3,7 @@
 
 #include "queen-legible.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #define ELLIPSIS "…"
@@ -58,4 +59,59 @@ queen_legible_dup (const char *text, gsize size)
   if (text[length] != '\0')
     g_string_append (legible, ELLIPSIS);
   return g_string_free (legible, FALSE);
+}
+
+/* Blanks that are none, what shows nothing, and letters that look like a blank. */
+static gboolean
+is_unseen (gunichar c)
+{
+  static const gunichar blank_letters[] = { 0x115f, 0x1160, 0x2800, 0x3164, 0xffa0 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (blank_letters); i++)
+    if (c == blank_letters[i])
+      return TRUE;
+  switch (g_unichar_type (c))
+    {
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_FORMAT:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+      return TRUE;
+    case G_UNICODE_SPACE_SEPARATOR:
+      return c != ' ';
+    default:
+      return c >= 0xfe00 && c <= 0xfe0f; /* variation selectors */
+    }
+}
+
+char *
+queen_legible_dup_unseen (const char *text)
+{
+  GString *names = g_string_new (NULL);
+  const char *next;
+
+  /* Without a copy, as it may be a token. */
+  for (const char *at = text; *at != '\0'; at = next)
+    {
+      gunichar c = g_utf8_get_char_validated (at, -1);
+      gboolean is_valid = c < (gunichar) -2;
+      g_autofree char *name = g_strdup_printf ("U+%04X", c);
+
+      next = is_valid ? g_utf8_next_char (at) : at + 1;
+      if (is_valid && is_unseen (c) && !strstr (names->str, name))
+        g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", name);
+    }
+  return g_string_free (names, names->len == 0);
+}
+
+void
+queen_legible_explain (GError **error, const char *text)
+{
+  g_autofree char *unseen = queen_legible_dup_unseen (text);
+  g_autofree char *message = NULL;
+
+  if (!unseen || !error || !*error)
+    return;
+  message = (*error)->message;
+  (*error)->message = g_strdup_printf (_ ("%s: it has the invisible %s"), message, unseen);
 }

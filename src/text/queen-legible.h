@@ -29,4 +29,23 @@ gboolean queen_legible_check (const char *text);
  */
 char *queen_legible_dup (const char *text, gsize size);
 
+/**
+ * queen_legible_dup_unseen:
+ * @text: need not be valid UTF-8
+ *
+ * Returns: (transfer full) (nullable): what nobody can see in @text, blanks but the usual one
+ *   included, by its number, such as `U+00A0, U+200B`; %NULL when that is nothing
+ */
+char *queen_legible_dup_unseen (const char *text);
+
+/**
+ * queen_legible_explain:
+ * @error: (inout) (nullable): an error that is about @text
+ * @text: need not be valid UTF-8
+ *
+ * Adds to the message what nobody can see in @text, if there is anything: else a value that is
+ * refused would be shown as if it were right.
+ */
+void queen_legible_explain (GError **error, const char *text);
+
 G_END_DECLS

@@ -60,3 +60,19 @@ testPage("who is forgotten is an event", {}, async ({ queen, page }) => {
   await fetch(`${queen.url}/v1/workers/w`, { method: "DELETE" });
   await page.locator("#log .state", { hasText: "Forgotten" }).waitFor();
 });
+
+/* E2 */
+testPage("what is told from the past stands where it happened", {}, async ({ queen, page }) => {
+  for (const status of ["starting", "ready", "offline"]) await queen.worker("w", status);
+  await page.locator("#log .state", { hasText: "Offline" }).waitFor();
+  await page.reload();
+  await page.locator("#log .state", { hasText: "Offline" }).waitFor();
+  await queen.worker("later", "ready");
+  await page.locator("#log .id", { hasText: "later" }).waitFor();
+  const times = await page.locator("#log time").evaluateAll((elements) =>
+    elements.map((element) => element.getAttribute("datetime") ?? ""));
+  assert.deepEqual(times, [...times].sort().reverse());
+  const texts = await page.locator("#log .line").allTextContents();
+  assert.match(texts[0], /later/);
+  assert.match(texts[1], /connected/);
+});

@@ -83,6 +83,30 @@ testPage("at 360 pixels model and hive are there, and names are cut in the middl
     assert.deepEqual(await findFaults(page), []);
   });
 
+/** What stands between the two parts of a name, and whether it is shown that it is cut. */
+/** @param {import('playwright-core').Locator} name */
+const readCut = (name) => name.evaluate((element) => {
+  const [start, end] = [...element.children].map((part) => part.getBoundingClientRect());
+  return { gap: end.left - start.right,
+    dots: getComputedStyle(element.children[1], "::before").content,
+    isWhole: element.getBoundingClientRect().right >= end.right - 1 };
+});
+
+/* E8 */
+testPage("a name is cut right before its end, and only where it has no room", {},
+  async ({ queen, page }) => {
+    const id = `WWWWWW-${"wide-letters-".repeat(2)}gpu-3`;
+    await queen.worker(id, "ready");
+    const name = row(page, `worker/${id}`).locator(".name");
+    for (const width of [320, 333, 360, 901, 1440, 3000]) {
+      await page.setViewportSize({ width, height: 700 });
+      await page.waitForFunction(([element, isCut]) => element.classList.contains("is-cut") === isCut,
+        /** @type {const} */ ([await name.elementHandle(), width < 3000]));
+      assert.deepEqual(await readCut(name), { gap: 0, dots: width < 3000 ? '"…"' : "none",
+        isWhole: true }, `${width}`);
+    }
+  });
+
 /* E8 */
 testPage("a thousand workers on a phone are their hives, and the events are a jump away",
   { context: { viewport: { width: 360, height: 640 } } }, async ({ queen, page }) => {
@@ -196,6 +220,10 @@ testPage("an open dialog asks once for each heartbeat", {}, async ({ queen, page
   await queen.worker("w", "busy");
   await page.locator("#detail dd", { hasText: "Busy" }).waitFor();
   await page.locator(".change", { hasText: / in [5-9] s$/ }).first().waitFor();
+  assert.match(await page.locator("#figures .problems").getAttribute("title") ?? "",
+    /since this tab was opened/);
+  assert.match(await page.locator("#figures .online").getAttribute("title") ?? "",
+    /hives online\. .*since this tab was opened/);
   assert.ok(asked <= 3, `${asked} times`);
 });
 

@@ -74,6 +74,26 @@ testPage("a page whose script comes does not say that it did not", {}, async ({ 
   assert.equal(await page.locator("#unloaded").count(), 0);
 });
 
+/* B6: what is wrong is said within three seconds, whatever there is to wait for. */
+for (const [what, isHeld, said] of /** @type {const} */ ([
+  ["nobody answers", (/** @type {string} */ url) => url.includes("/v1/"), "No answer from the queen"],
+  ["the stream is held back", (/** @type {string} */ url) => url.includes("/heartbeats/stream"),
+    "A proxy holds the stream back"],
+]))
+  testPage(`a page that hears nothing says so: ${what}`, { isClosed: true },
+    async ({ queen, page }) => {
+      let isSilent = true;
+      const proxy = await standBefore(queen, { answer: ({ url }) => isSilent && isHeld(url ?? "") });
+      await page.goto(`${proxy.url}/`);
+      await page.locator("#pulse-word", { hasText: said }).waitFor({ timeout: 5000 });
+      assert.ok(await page.evaluate(() => performance.now()) < 4000);
+      await page.locator("#log .note", { hasText: /answer/ }).waitFor();
+      isSilent = false;
+      await page.reload();
+      await pulseIs(page, "beating");
+      proxy.close();
+    });
+
 /* B6 */
 testPage("behind the Host of a proxy's default the page works", { isClosed: true },
   async ({ queen, page }) => {

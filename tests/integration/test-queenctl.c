@@ -60,6 +60,27 @@ test_usage (Fixture *f, gconstpointer data)
     ctl_refuse (lines[i], 2, "queenctl --help");
 }
 
+/* D10 */
+static void
+test_invisible (Fixture *f, gconstpointer data)
+{
+  static const struct
+  {
+    const char *line;
+    int code;
+  } rows[] = {
+    { "list --state=busy\u00a0", 2 },
+    { "list --state busy,\u00a0ready", 2 },
+    { "frobnicate\u00a0", 2 },
+    { "show nobody\u00a0", 1 },
+    { "report worker w ready\u00a0", 1 },
+    { "--url=http://localhost:8500\u00a0", 2 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    ctl_refuse (rows[i].line, rows[i].code, ": it has the invisible U+00A0\n");
+}
+
 static void
 test_refusals (Fixture *f, gconstpointer data)
 {
@@ -337,6 +358,7 @@ main (int argc, char **argv)
   ADD ("exit-status/3-when-she-hangs", set_up, test_deadline);
   ADD ("exit-status/2-and-where-help-is", set_up_bus, test_usage);
   ADD ("exit-status/1-when-refused", set_up, test_refusals);
+  ADD ("usage/what-cannot-be-seen-is-named", set_up, test_invisible);
   ADD ("help/of-the-program-and-of-commands", set_up_bus, test_help);
   ADD ("options/before-and-after-the-command", set_up, test_option_order);
   ADD ("status/counts-and-troubles", set_up, test_status);

@@ -125,6 +125,10 @@ test_bad_files (void)
     { "[queen]\nport=8600 # mine\n", "a comment needs a line of its own" },
     { "[queen]\ncapacity=5  \n", "it ends with a blank" },
     { "[queen]\nprotect-reads=true\t# all\n", "a comment needs a line of its own" },
+    { "[queen]\nport=8500\u00a0\n", ": it has the invisible U+00A0" },
+    { "[queen]\nport\u200b=8500\n", ": it has the invisible U+200B" },
+    { "[queen]\nprotect-reads=\ufefftrue\n", ": it has the invisible U+FEFF" },
+    { "[queen]\nbind=::1;127.0.0.1\u2009\u3164;\n", ": it has the invisible U+2009, U+3164" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -139,6 +143,38 @@ test_bad_files (void)
       g_assert_true (g_str_has_prefix (error->message, path));
       g_assert_nonnull (strstr (error->message, rows[i][1]));
       g_remove (path);
+    }
+}
+
+/* D10: what cannot be seen is named, of every setting and of what is none. */
+static void
+test_invisible (void)
+{
+  static const char *const lines[] = {
+    "--port=8500",
+    "--bind=::1",
+    "--ui-port=off",
+    "--timeout=90s",
+    "--admin=off",
+    "--bus=none",
+    "--log-level=info",
+    "--trusted-proxy=::1",
+    "--insecure",
+    "--proxy-header=Forwarded",
+    "--allowed-host=h",
+    "--cors-origin=https://h",
+    "word",
+    "--config=/nonexistent",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
+    {
+      g_autofree char *line = g_strconcat (lines[i], "\u00a0", NULL);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (parse (line, &error));
+      g_test_message ("%s", error->message);
+      g_assert_true (g_str_has_suffix (error->message, ": it has the invisible U+00A0"));
     }
 }
 
@@ -276,6 +312,7 @@ main (int argc, char **argv)
   g_test_add_func ("/config/file/goes-behind-the-command-line", test_file);
   g_test_add_func ("/config/file/byte-order-mark-and-carriage-returns", test_byte_order_mark);
   g_test_add_func ("/config/file/error-names-file-and-key", test_bad_files);
+  g_test_add_func ("/config/setting/error-names-what-cannot-be-seen", test_invisible);
   g_test_add_func ("/config/setting/error-names-the-option", test_bad_settings);
   g_test_add_func ("/config/usage/told-apart", test_usage);
   g_test_add_func ("/config/span/units-and-nothing-else", test_spans);

@@ -92,12 +92,19 @@ test_null (void)
   g_autoptr (QueenComponent) worker =
       parse (QUEEN_COMPONENT_WORKER,
              "{\"worker\":{\"id\":\"w\",\"status\":\"busy\",\"port\":null,\"device\":null,"
+             "\"model_id\":\"\",\"version\":\"\","
              "\"hive_id\":null},\"timestamp\":null}");
   g_autoptr (QueenComponent) hive =
       parse (QUEEN_COMPONENT_HIVE,
              "{\"hive_id\":\"h\",\"status\":\"ready\",\"health_status\":null}");
+  g_autoptr (QueenComponent) sick =
+      parse (QUEEN_COMPONENT_HIVE, "{\"hive\":{\"id\":\"h\",\"status\":\"ready\","
+                                   "\"health_status\":{\"status\":\"degraded\",\"reason\":\"\"}}}");
 
   g_assert_null (worker->device);
+  g_assert_null (worker->model_id);
+  g_assert_null (worker->version);
+  g_assert_null (sick->health_reason);
   g_assert_cmpuint (worker->port, ==, 0);
   g_assert_cmpint (hive->health, ==, QUEEN_HEALTH_HEALTHY);
 }
@@ -243,7 +250,7 @@ test_reason (void)
     const char *heard;
   } rows[] = {
     { "disk", "disk" },
-    { "", "" },
+    { "", NULL },
     { all, all },
     { too_long, cut },
     { between, cut_before }, /* and not in the middle of a character */

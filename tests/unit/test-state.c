@@ -151,7 +151,7 @@ test_hostile (void)
       add_heartbeat (state, QUEEN_COMPONENT_WORKER, json);
     }
   add_heartbeat (state, QUEEN_COMPONENT_HIVE,
-                 "{\"hive_id\":\"w\",\"status\":\"stopped\",\"hostname\":\"\","
+                 "{\"hive_id\":\"w\",\"status\":\"stopped\",\"hostname\":\" \","
                  "\"health_status\":{\"status\":\"healthy\",\"reason\":\"\\r\\b\\f.\"}}");
   text = write_state (state);
   again = parse (text->str);
@@ -164,7 +164,7 @@ test_hostile (void)
       g_assert_cmpstr (after->component->id, ==, before->component->id);
       g_assert_cmpstr (after->component->model_id, ==, before->component->model_id);
     }
-  g_assert_cmpstr (get_sighting (again, QUEEN_COMPONENT_HIVE, 0)->component->hostname, ==, "");
+  g_assert_cmpstr (get_sighting (again, QUEEN_COMPONENT_HIVE, 0)->component->hostname, ==, " ");
   g_assert_cmpstr (get_sighting (again, QUEEN_COMPONENT_HIVE, 0)->component->health_reason, ==,
                    "   .");
 }

@@ -101,6 +101,33 @@ test_scopes (void)
     }
 }
 
+/* D10: no client could ever say such a token, and nobody would see why. */
+static void
+test_invisible (void)
+{
+  static const char *const rows[][2] = {
+    { "a:" TOKEN "\u00a0", "line 1 has a token" },
+    { "a:" TOKEN "\u200b:read", "line 1 has a token" },
+    { "a\u200b:" TOKEN, "line 1 has a name" },
+    { "a:" TOKEN ":read\u00a0", "line 1 has behind the second colon" },
+    { "a\u00a0b" TOKEN, "line 1 is not NAME:TOKEN" },
+  };
+  g_autoptr (GError) absent = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (parse (rows[i][0], strlen (rows[i][0]), &error));
+      g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING);
+      g_assert_nonnull (strstr (error->message, rows[i][1]));
+      g_assert_nonnull (strstr (error->message, ": it has the invisible U+"));
+      g_assert_null (strstr (error->message, TOKEN));
+    }
+  g_assert_null (queen_tokens_new_from_file ("/nonexistent\u00a0", NULL, &absent));
+  g_assert_true (g_str_has_suffix (absent->message, ": it has the invisible U+00A0"));
+}
+
 static void
 test_same (void)
 {
@@ -199,6 +226,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
+  g_test_add_func ("/tokens/file/what-cannot-be-seen-is-named", test_invisible);
   g_test_add_func ("/tokens/lookup/the-owner-of-exactly-that-token", test_lookup);
   g_test_add_func ("/tokens/nul/hides-nothing", test_nul);
   g_test_add_func ("/tokens/scopes/usual-ones-unless-named", test_scopes);

@@ -27,18 +27,23 @@ export const FORGOTTEN = "forgotten";
  */
 
 /**
- * @param {Entry[]} entries in order
+ * The newest first. What is told from the past comes after what has happened since.
+ *
+ * @param {Entry} a
+ * @param {Entry} b
+ */
+export const compareEntries = (a, b) => b.at - a.at || b.serial - a.serial;
+
+/**
+ * @param {Entry[]} entries in order of their serials
  * @param {number} after serial
  * @param {(entry: Entry) => boolean} accept
- * @param {number} most
  */
-function collect(entries, after, accept, most) {
+function collect(entries, after, accept) {
   const found = [];
 
-  for (let i = entries.length - 1; i >= 0 && found.length < most; i--) {
-    if (entries[i].serial <= after) break;
+  for (let i = entries.length - 1; i >= 0 && entries[i].serial > after; i--)
     if (accept(entries[i])) found.push(entries[i]);
-  }
   return found;
 }
 
@@ -98,11 +103,10 @@ export class Journal {
    * @returns {Entry[]} the newest first
    */
   list(after, accept, most, withBeats) {
-    const found = collect(this.#entries, after, accept, most);
+    const found = collect(this.#entries, after, accept);
 
-    if (!withBeats) return found;
-    found.push(...collect(this.#beats, after, accept, most));
-    return found.sort((a, b) => b.serial - a.serial).slice(0, most);
+    if (withBeats) found.push(...collect(this.#beats, after, accept));
+    return found.sort(compareEntries).slice(0, most);
   }
 
   /** @param {Entry} entry that has happened once more */

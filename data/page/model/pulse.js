@@ -8,7 +8,7 @@ const GONE = 4;
 
 /**
  * @typedef {'connecting' | 'beating' | 'late' | 'busy' | 'locked' | 'bye' | 'lost' | 'refused'
- *   | 'silent'} PulseState
+ *   | 'unanswered' | 'held' | 'silent'} PulseState
  */
 
 /** Whether the queen lives, by her own heartbeat. */

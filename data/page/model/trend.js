@@ -12,6 +12,8 @@ const SPAN = 600000; /* ms: how far back they go */
 export class Trend {
   /** @type {{ at: number, numbers: Numbers }[]} */
   #samples = [];
+  /** Whether it goes back as far as it can, and not just to when the page was opened. */
+  isWhole = false;
 
   /**
    * @param {number} now ms
@@ -23,7 +25,7 @@ export class Trend {
     if (last && now - last.at < STEP) return;
     if (Object.values(numbers).includes(null)) return;
     this.#samples.push({ at: now, numbers: { ...numbers } });
-    while (now - this.#samples[0].at > SPAN) this.#samples.shift();
+    for (; now - this.#samples[0].at > SPAN; this.isWhole = true) this.#samples.shift();
   }
 
   /**

@@ -11,6 +11,8 @@ const UNAUTHORIZED = 401;
 const FORBIDDEN = 403; /* a token that is not for reading; or a proxy says so */
 const BROKEN = 500; /* from here on it is not for what was asked */
 const HISTORY = 100; /* events: what the queen holds unless told otherwise */
+const PATIENCE = 1500; /* ms: without a word of the stream, after which the page asks why */
+const DEADLINE = 1000; /* ms, of that question */
 const FIRST_PAUSE = 1000; /* ms */
 const LONGEST_PAUSE = 15000;
 const LOST = /** @type {LinkState} */ ("lost");
@@ -18,26 +20,31 @@ const LOST = /** @type {LinkState} */ ("lost");
 /**
  * How the connection is: `bye` and `busy` are what the queen said before it ended;
  * while it is `locked` she wants a token first, and `refused` says that somebody does not let it
- * through.
+ * through. It is `unanswered` when nothing comes at all, and `held` when she answers, but the stream
+ * is kept on its way.
  *
- * @typedef {'connecting' | 'open' | 'lost' | 'bye' | 'busy' | 'locked' | 'refused'} LinkState
+ * @typedef {'connecting' | 'open' | 'lost' | 'bye' | 'busy' | 'locked' | 'refused' | 'unanswered'
+ *   | 'held'} LinkState
  */
 
 /**
  * EventSource does not say what the answer was.
  *
+ * @param {LinkState} answered what it is when she answers as she should
+ * @param {LinkState} unanswered what it is when nobody does
  * @returns {Promise<{ state: LinkState, why: string }>}
  */
-async function diagnose() {
+async function diagnose(answered, unanswered) {
   try {
-    const answer = await fetch(PROBE);
-    if (answer.ok || answer.status >= BROKEN) return { state: "lost", why: "" };
+    const answer = await fetch(PROBE, { signal: AbortSignal.timeout(DEADLINE) });
+    if (answer.ok) return { state: answered, why: "" };
+    if (answer.status >= BROKEN) return { state: unanswered, why: "" };
     const { isHers, message } = await readFault(answer);
     if (answer.status === UNAUTHORIZED || (answer.status === FORBIDDEN && isHers))
       return { state: "locked", why: "" };
     return { state: "refused", why: message };
   } catch {
-    return { state: "lost", why: "" };
+    return { state: unanswered, why: "" };
   }
 }
 
@@ -56,6 +63,8 @@ export class Connection {
   #state = "connecting";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #patience;
   #onHappening;
   #onState;
 
@@ -84,10 +93,12 @@ export class Connection {
     source.addEventListener("busy", () => this.#setState("busy"));
     source.onerror = () => this.#takeError(source);
     this.#source = source;
+    this.#patience = setTimeout(() => this.#takeSilence(source), PATIENCE);
   }
 
   close() {
     clearTimeout(this.#timer);
+    clearTimeout(this.#patience);
     this.#source?.close();
     this.#source = null;
   }
@@ -131,10 +142,18 @@ export class Connection {
     this.#onHappening(parseLagged(event.data, Date.now()));
   }
 
+  /* An EventSource waits for an answer for as long as it takes. */
+  /** @param {EventSource} source */
+  async #takeSilence(source) {
+    if (this.#state !== "connecting") return;
+    const { state, why } = await diagnose("held", "unanswered");
+    if (source === this.#source && this.#state === "connecting") this.#setState(state, why);
+  }
+
   /** @param {EventSource} source */
   async #takeError(source) {
     const hasGivenUp = source.readyState === EventSource.CLOSED;
-    const { state, why } = hasGivenUp ? await diagnose() : { state: LOST, why: "" };
+    const { state, why } = hasGivenUp ? await diagnose(LOST, LOST) : { state: LOST, why: "" };
 
     if (source !== this.#source) return;
     /* What she said before it ended is the better reason. */

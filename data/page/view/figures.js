@@ -68,14 +68,16 @@ export class Figures {
   draw(reading, trend, now) {
     const { known, problems, hivesOnline, hivesKnown } = reading;
     const span = trend.span(now);
+    const hives = `${write(hivesOnline)} of ${write(hivesKnown)} hives online`;
+    const since = trend.isWhole ? "The change is over the last ten minutes."
+      : "The change is since this tab was opened.";
 
     for (const { member, button, value, of, change } of this.#cards) {
       const number = reading[member];
       setText(value, write(number));
       setText(change, number === null ? "" : this.#describe(trend.change(member, number), span));
-      if (member !== "online") continue;
-      setText(of, known === null ? "" : `of ${write(known)}`);
-      button.title = `${write(hivesOnline)} of ${write(hivesKnown)} hives online`;
+      button.title = member === "online" ? `${hives}. ${since}` : since;
+      if (member === "online") setText(of, known === null ? "" : `of ${write(known)}`);
     }
     const card = this.#cards[CARDS.findIndex(({ member }) => member === "problems")].button;
     card.dataset.sum = problems === null ? "unknown" : problems > 0 ? "some" : "none";

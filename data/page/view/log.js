@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
+import { compareEntries } from "../model/journal.js";
 import { makeState, setState } from "./states.js";
 import { find, formatClock, formatNumber, make, makeName, setName, setText } from "./text.js";
 
@@ -146,13 +147,25 @@ export class LogView {
     this.#drawn = this.#journal.serial;
     if (entries.length === 0) return;
     this.#nothing.hidden = true;
-    const lines = entries.reverse().map((entry) => this.#drawLine(entry));
-    this.#list.prepend(...lines.reverse().map(({ element }) => element));
+    for (const entry of entries.reverse()) this.#drawLine(entry);
+    this.#arrange();
     for (const [entry, { element }] of this.#lines) {
       if (this.#lines.size <= SHOWN) break;
       this.#lines.delete(entry);
       element.remove();
     }
+  }
+
+  /* Mostly what is new goes on top, and nothing else moves. */
+  #arrange() {
+    const entries = [...this.#lines.keys()].sort((a, b) => compareEntries(b, a));
+    const lines = new Map(entries.map((entry) => [entry, /** @type {Line} */ (this.#lines.get(entry))]));
+    let next = this.#list.firstElementChild;
+
+    this.#lines = lines;
+    for (const { element } of [...lines.values()].reverse())
+      if (element === next) next = element.nextElementSibling;
+      else this.#list.insertBefore(element, next);
   }
 
   #restart() {
@@ -196,13 +209,11 @@ export class LogView {
     };
   }
 
-  /** @param {Entry} entry that is the newest now, though it may have a line already */
+  /** @param {Entry} entry that is new, or has happened once more */
   #drawLine(entry) {
     const line = this.#lines.get(entry) ?? new Line(entry, this.#place);
 
-    this.#lines.delete(entry);
     this.#lines.set(entry, line);
     line.draw(entry);
-    return line;
   }
 }

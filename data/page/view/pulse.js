@@ -14,6 +14,8 @@ const STATES = {
   bye: { word: "The queen said goodbye; reconnecting", icon: "gone" },
   lost: { word: "Connection lost; reconnecting", icon: "gone" },
   refused: { word: "Something does not let the page through", icon: "gone" },
+  unanswered: { word: "No answer from the queen; still trying", icon: "gone" },
+  held: { word: "A proxy holds the stream back", icon: "gone" },
   silent: { word: "The queen is silent", icon: "gone" },
 };
 const CALM = matchMedia("(prefers-reduced-motion: no-preference)");

@@ -45,6 +45,14 @@ export const capitalize = (word) => word.charAt(0).toUpperCase() + word.slice(1)
 
 const TAIL = 10; /* characters of a long name that are never cut */
 
+/* CSS does not know whether something has the room that it needs. */
+const cuts = new ResizeObserver((entries) => {
+  const starts = entries.map(({ target }) => target);
+  const areCut = starts.map((start) => start.scrollWidth > start.clientWidth);
+
+  starts.forEach((start, i) => start.parentElement?.classList.toggle("is-cut", areCut[i]));
+});
+
 /** A name that is cut in the middle where there is no room: names differ at their ends. */
 export function makeName() {
   const name = make("bdi", "name");
@@ -69,7 +77,11 @@ export function setName(name, text, isWhole = false) {
   start.textContent = text.slice(0, text.length - tail.length);
   end.textContent = tail;
   name.classList.toggle("is-long", tail !== "");
+  name.classList.remove("is-cut");
   name.title = text;
+  /* To observe something is to be told how it is. */
+  cuts.unobserve(start);
+  if (tail) cuts.observe(start);
 }
 
 /**
