@@ -12,6 +12,13 @@
 #define MIN_STEP 25 /* µs: what a step costs at the least, with the turn of the loop around it */
 #define AGAIN_PER_FRESH 2 /* steps that a handshake of TLS 1.3 may want after its first */
 
+typedef enum
+{
+  FRESH, /* those that wait for their first turn */
+  AGAIN, /* those that wait for another, and so are who they say */
+  N_LINES
+} Line;
+
 struct _QueenHandshakes
 {
   const QueenClock *clock;
@@ -21,7 +28,8 @@ struct _QueenHandshakes
 
   QueenPeers *peers;     /* who is the same address as who */
   GHashTable *addresses; /* QueenPeer -> QueenHandshakeAddress; NULL is one, too */
-  GQueue turns;          /* of QueenHandshakeAddress: those that have somebody who wants one */
+  GQueue turns[N_LINES]; /* of QueenHandshakeAddress: those that have somebody who wants one */
+  guint n_again;         /* turns of those since a new one had its */
   GQueue heavy;          /* of QueenHandshakeAddress: those that have more than a few */
   GQueue begun;          /* of QueenHandshake, oldest first */
 
@@ -35,13 +43,11 @@ struct _QueenHandshakes
 struct _QueenHandshakeAddress
 {
   QueenPeer *peer;
-  guint n;       /* under way */
-  guint n_begun; /* of these */
-  GQueue fresh;  /* of QueenHandshake: those that wait for their first turn, newest first */
-  GQueue again;  /* of QueenHandshake: those that wait for another, oldest first */
-  guint n_again; /* steps of those since a new one had its turn */
-  GList turn_link;
-  gboolean has_turn;
+  guint n;               /* under way */
+  guint n_begun;         /* of these */
+  GQueue lines[N_LINES]; /* of QueenHandshake: fresh ones newest first, others oldest first */
+  GList turn_links[N_LINES];
+  gboolean has_turn[N_LINES];
   GList heavy_link;
 };
 
@@ -76,10 +82,16 @@ end_step (QueenHandshakes *self)
   self->stepping = NULL;
 }
 
+static gboolean
+has_turns (const QueenHandshakes *self)
+{
+  return self->turns[FRESH].length > 0 || self->turns[AGAIN].length > 0;
+}
+
 static void
 set_alarm (QueenHandshakes *self)
 {
-  if (self->turns.length == 0)
+  if (!has_turns (self))
     queen_alarm_set (self->alarm, -1);
   else if (self->credit > 0)
     queen_alarm_set (self->alarm, 0);
@@ -101,7 +113,8 @@ enter_address (QueenHandshakes *self, const struct sockaddr_storage *sockaddr)
     {
       address = g_new0 (QueenHandshakeAddress, 1);
       address->peer = peer;
-      address->turn_link.data = address->heavy_link.data = address;
+      address->turn_links[FRESH].data = address->turn_links[AGAIN].data = address;
+      address->heavy_link.data = address;
       g_hash_table_insert (self->addresses, peer, address);
     }
   if (++address->n == QUEEN_HANDSHAKES_FEW + 1)
@@ -121,33 +134,42 @@ leave_address (QueenHandshakes *self, QueenHandshakeAddress *address)
   queen_peers_leave (self->peers, peer);
 }
 
-static gboolean
-is_waiting (const QueenHandshakeAddress *address)
-{
-  return address->fresh.length > 0 || address->again.length > 0;
-}
-
+/* An address that has nobody else here comes first among those who are new, as a new client does in
+ * its address: when there are more than can be served, those who have waited for long have given
+ * up, and all would if each was served as late as that. */
 static void
-update_turn (QueenHandshakes *self, QueenHandshakeAddress *address)
+update_turn (QueenHandshakes *self, QueenHandshakeAddress *address, Line line)
 {
-  if (is_waiting (address) && !address->has_turn)
-    g_queue_push_tail_link (&self->turns, &address->turn_link);
-  else if (!is_waiting (address) && address->has_turn)
-    g_queue_unlink (&self->turns, &address->turn_link);
-  address->has_turn = is_waiting (address);
+  gboolean is_waiting = address->lines[line].length > 0;
+
+  if (is_waiting == address->has_turn[line])
+    return;
+  address->has_turn[line] = is_waiting;
+  if (!is_waiting)
+    g_queue_unlink (&self->turns[line], &address->turn_links[line]);
+  else if (line == FRESH && address->n == 1)
+    g_queue_push_head_link (&self->turns[line], &address->turn_links[line]);
+  else
+    g_queue_push_tail_link (&self->turns[line], &address->turn_links[line]);
 }
 
-/* Of those who are new the last one is the first: when there are more than can be served, those who
- * have waited for long have given up, and all would if each was served as late as that. */
+static Line
+get_line (const QueenHandshake *handshake)
+{
+  return handshake->has_begun ? AGAIN : FRESH;
+}
+
 static void
 wait_for_turn (QueenHandshake *handshake)
 {
-  handshake->queue = handshake->has_begun ? &handshake->address->again : &handshake->address->fresh;
-  if (handshake->has_begun)
-    g_queue_push_tail_link (handshake->queue, &handshake->turn_link);
-  else
+  Line line = get_line (handshake);
+
+  handshake->queue = &handshake->address->lines[line];
+  if (line == FRESH)
     g_queue_push_head_link (handshake->queue, &handshake->turn_link);
-  update_turn (handshake->owner, handshake->address);
+  else
+    g_queue_push_tail_link (handshake->queue, &handshake->turn_link);
+  update_turn (handshake->owner, handshake->address, line);
 }
 
 static void
@@ -157,7 +179,7 @@ stop_waiting (QueenHandshake *handshake)
     return;
   g_queue_unlink (handshake->queue, &handshake->turn_link);
   handshake->queue = NULL;
-  update_turn (handshake->owner, handshake->address);
+  update_turn (handshake->owner, handshake->address, get_line (handshake));
 }
 
 /* Making room */
@@ -177,7 +199,8 @@ find_heaviest (QueenHandshakes *self)
   return heaviest;
 }
 
-/* The one that has let the queen wait for longest; not one for which it is the queen's turn. */
+/* The one that has let the queen wait for longest, of @address if that is not NULL; not one for
+ * which it is the queen's turn. */
 static QueenHandshake *
 find_slowest (QueenHandshakes *self, const QueenHandshakeAddress *address)
 {
@@ -185,7 +208,7 @@ find_slowest (QueenHandshakes *self, const QueenHandshakeAddress *address)
     {
       QueenHandshake *handshake = link->data;
 
-      if (handshake->address == address && !queen_handshakes_is_waiting (handshake))
+      if ((!address || handshake->address == address) && !queen_handshakes_is_waiting (handshake))
         return handshake;
     }
   return NULL;
@@ -198,7 +221,7 @@ queen_handshakes_find_burden (QueenHandshakes *self)
   QueenHandshake *slowest = heaviest ? find_slowest (self, heaviest) : NULL;
 
   if (!slowest && heaviest)
-    slowest = g_queue_peek_tail (&heaviest->fresh);
+    slowest = g_queue_peek_tail (&heaviest->lines[FRESH]);
   return slowest ? slowest->item : NULL;
 }
 
@@ -213,24 +236,39 @@ make_room (QueenHandshakes *self)
   heaviest = find_heaviest (self);
   slowest = heaviest ? find_slowest (self, heaviest) : NULL;
   if (!slowest)
+    slowest = find_slowest (self, NULL);
+  if (!slowest)
     slowest = g_queue_peek_head (&self->begun);
   self->on_crowded (slowest->item, self->data);
 }
 
 /* Turns */
 
-/* The next address but those that have begun enough already, unless there are no others. */
-static QueenHandshakeAddress *
-choose_address (QueenHandshakes *self)
+/* Those who have begun go on before others begin, or nobody would come to an end. But clients that
+ * make their handshakes of any number of steps shall not keep new ones out for as long. */
+static Line
+choose_line (QueenHandshakes *self)
 {
-  for (GList *link = self->turns.head; link; link = link->next)
+  gboolean is_fresh = self->turns[AGAIN].length == 0 ||
+                      (self->turns[FRESH].length > 0 && self->n_again >= AGAIN_PER_FRESH);
+
+  self->n_again = is_fresh ? 0 : self->n_again + 1;
+  return is_fresh ? FRESH : AGAIN;
+}
+
+/* The next address; of those with new ones none that has begun enough already, unless there are no
+ * others. */
+static QueenHandshakeAddress *
+choose_address (QueenHandshakes *self, Line line)
+{
+  for (GList *link = self->turns[line].head; link && line == FRESH; link = link->next)
     {
       QueenHandshakeAddress *address = link->data;
 
-      if (address->again.length > 0 || address->n_begun < QUEEN_HANDSHAKES_FEW)
+      if (address->n_begun < QUEEN_HANDSHAKES_FEW)
         return address;
     }
-  return g_queue_peek_head (&self->turns);
+  return g_queue_peek_head (&self->turns[line]);
 }
 
 static void
@@ -241,29 +279,18 @@ begin (QueenHandshakes *self, QueenHandshake *handshake)
   g_queue_push_tail_link (&self->begun, &handshake->begun_link);
 }
 
-/* Those who have begun go on before others begin, or nobody would come to an end. But a client that
- * makes its handshake of any number of steps shall not keep new ones out for as long. */
-static QueenHandshake *
-choose_handshake (QueenHandshakeAddress *address)
-{
-  gboolean is_fresh = address->again.length == 0 ||
-                      (address->fresh.length > 0 && address->n_again >= AGAIN_PER_FRESH);
-
-  address->n_again = is_fresh ? 0 : address->n_again + 1;
-  return g_queue_peek_head (is_fresh ? &address->fresh : &address->again);
-}
-
 static void
 take_turn (QueenHandshakes *self)
 {
-  QueenHandshakeAddress *address = choose_address (self);
-  QueenHandshake *handshake = choose_handshake (address);
+  Line line = choose_line (self);
+  QueenHandshakeAddress *address = choose_address (self, line);
+  QueenHandshake *handshake = g_queue_peek_head (&address->lines[line]);
 
   stop_waiting (handshake);
-  if (address->has_turn) /* others of it come after other addresses */
+  if (address->has_turn[line]) /* others of it come after other addresses */
     {
-      g_queue_unlink (&self->turns, &address->turn_link);
-      g_queue_push_tail_link (&self->turns, &address->turn_link);
+      g_queue_unlink (&self->turns[line], &address->turn_links[line]);
+      g_queue_push_tail_link (&self->turns[line], &address->turn_links[line]);
     }
   if (!handshake->has_begun)
     {
@@ -281,7 +308,7 @@ on_alarm (gpointer data)
   QueenHandshakes *self = data;
 
   count_credit (self, self->clock->get_monotonic ());
-  if (self->credit > 0 && self->turns.length > 0)
+  if (self->credit > 0 && has_turns (self))
     take_turn (self);
   set_alarm (self);
 }

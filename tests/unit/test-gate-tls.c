@@ -286,11 +286,11 @@ test_long_queue (Fixture *f, gconstpointer data)
   g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 2);
 
   pass (4 * step_cost);
+  g_assert_true (is_served (first));
+  pass (4 * step_cost);
   g_assert_true (get_ready (second)); /* its time began with its turn */
   let_go (second, -1);
   turn ();
-  pass (4 * step_cost);
-  g_assert_true (is_served (first));
   pass (4 * step_cost);
   g_assert_true (is_served (second));
 }

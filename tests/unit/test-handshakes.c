@@ -343,6 +343,72 @@ test_most_of_many (void)
   tear_down ();
 }
 
+/* A flood of hellos from everywhere does not keep out those who answer. */
+static void
+test_begun_before_new_addresses (void)
+{
+  Client *honest;
+
+  set_up ();
+  ends_at_once = FALSE;
+  honest = come ("10.0.0.1");
+  run ();
+  for (int i = 2; i < 200; i++)
+    {
+      g_autofree char *address = g_strdup_printf ("10.0.0.%d", i);
+
+      come (address);
+    }
+  queen_handshakes_go_on (&honest->handshake);
+  g_ptr_array_set_size (order, 0);
+  run ();
+  g_assert_cmpuint (turn_of (honest), <=, 1);
+  tear_down ();
+}
+
+/* The latest address has not given up yet. */
+static void
+test_newest_address (void)
+{
+  Client *first, *last;
+
+  set_up ();
+  first = come ("10.0.0.1");
+  come ("10.0.0.2");
+  last = come ("10.0.0.3");
+  run ();
+  g_assert_cmpuint (turn_of (last), ==, 0);
+  g_assert_cmpuint (turn_of (first), ==, 2);
+  tear_down ();
+}
+
+/* Nobody goes for whom it is the queen's turn, as long as there is somebody else. */
+static void
+test_most_spares_who_waits (void)
+{
+  Client *waiting;
+
+  set_up ();
+  ends_at_once = FALSE;
+  waiting = come ("10.0.0.1");
+  run ();
+  waiting->n_more = G_MAXUINT;
+  queen_handshakes_go_on (&waiting->handshake);
+  for (int i = 0; i < QUEEN_HANDSHAKES_MAX_BEGUN; i++)
+    {
+      g_autofree char *address = g_strdup_printf ("10.1.%d.%d", i / 250, i % 250 + 1);
+
+      come (address);
+    }
+  for (int i = 0; i < 4 * QUEEN_HANDSHAKES_MAX_BEGUN; i++)
+    {
+      now += 4 * STEP;
+      g_main_context_iteration (NULL, FALSE);
+    }
+  g_assert_false (waiting->is_out);
+  tear_down ();
+}
+
 static void
 test_burden (void)
 {
@@ -384,6 +450,11 @@ main (int argc, char **argv)
   g_test_add_func ("/handshakes/room/who-has-most-gives-its-oldest", test_most);
   g_test_add_func ("/handshakes/room/else-the-oldest-of-all", test_most_of_many);
   g_test_add_func ("/handshakes/room/one-with-many-makes-room-for-others", test_burden);
+
+  g_test_add_func ("/handshakes/addresses/those-who-answer-before-new-ones",
+                   test_begun_before_new_addresses);
+  g_test_add_func ("/handshakes/addresses/the-newest-first", test_newest_address);
+  g_test_add_func ("/handshakes/most/not-one-that-waits-for-the-queen", test_most_spares_who_waits);
 
   return g_test_run ();
 }
