@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 
 #define QUEEN_JSON_MAX_DEPTH 32
 #define QUEEN_JSON_MAX_MEMBERS 64 /* of one object, as far as they are wanted */
+#define QUEEN_JSON_MAX_VALUES 1024 /* that are kept, where not all are wanted */
 #define QUEEN_JSON_MAX_INTEGER 15 /* digits: what a double can hold exactly */
 
 /**
@@ -21,7 +22,8 @@ G_BEGIN_DECLS
  *   but not of what is beyond the limits above or has a wanted member twice
  *
  * Reads one JSON text by the letter of RFC 8259. Other members are read over, whatever valid JSON
- * they hold; so they cost nothing, and nobody is refused for what nobody reads.
+ * they hold; so they cost nothing, and nobody is refused for what nobody reads. With @wanted there
+ * is an end to what is kept: a stranger's 64 KiB of brackets would take milliseconds.
  *
  * What the tree cannot hold exactly is there in a form that no good value has: an integer of more
  * digits is a double, U+0000 and half of a pair of surrogates are U+001A (SUBSTITUTE).

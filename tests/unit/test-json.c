@@ -249,6 +249,31 @@ test_unwanted (void)
     }
 }
 
+/* To build them takes a hundred times as long as to read them over. */
+static void
+test_many_wanted (void)
+{
+  static const char *const wanted[] = { "a", NULL };
+
+  for (guint n = QUEEN_JSON_MAX_VALUES - 3; n <= QUEEN_JSON_MAX_VALUES + 1; n++)
+    {
+      g_autoptr (GString) text = g_string_new ("{\"a\":[0");
+      g_autoptr (JsonNode) node = NULL;
+      g_autoptr (GError) error = NULL;
+
+      for (guint i = 1; i < n; i++)
+        g_string_append (text, ",0");
+      g_string_append (text, "]}");
+      node = queen_json_parse (text->str, text->len, wanted, &error);
+      g_assert_true ((node != NULL) ==
+                     (n + 2 <= QUEEN_JSON_MAX_VALUES)); /* with object and array */
+      g_assert_true (node || strstr (error->message, "1024 values"));
+      g_clear_pointer (&node, json_node_unref);
+      node = queen_json_parse (text->str, text->len, NULL, NULL);
+      g_assert_nonnull (node);
+    }
+}
+
 static void
 test_many_unwanted (void)
 {
@@ -377,6 +402,7 @@ main (int argc, char **argv)
   g_test_add_func ("/json/sizes/only-the-depth-is-limited", test_sizes);
   g_test_add_func ("/json/unwanted/read-over-by-the-letter", test_unwanted);
   g_test_add_func ("/json/unwanted/however-many", test_many_unwanted);
+  g_test_add_func ("/json/wanted/1024-values-and-no-more", test_many_wanted);
   g_test_add_func ("/json/members/64-and-no-more", test_members);
   g_test_add_func ("/json/truncated/refused-at-every-byte", test_truncated);
   g_test_add_func ("/json/bytes/no-foreign-byte-anywhere", test_utf_8);
