@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "queen-config.h"
+#include "config/queen-config.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -41,8 +41,11 @@ test_defaults (void)
 
   g_assert_cmpint (config->port, ==, 8500);
   g_assert_cmpint (config->ui_port, ==, 3002);
-  g_assert_false (config->is_ui_port_given);
-  g_assert_null (config->bind);
+  g_assert_false (config->is_given.ui_port);
+  g_assert_cmpstr (config->bind[0], ==, "127.0.0.1");
+  g_assert_cmpstr (config->bind[1], ==, "::1");
+  g_assert_null (config->bind[2]);
+  g_assert_false (config->is_given.bind);
   g_assert_cmpint (config->capacity, ==, 100);
   g_assert_cmpint (config->heartbeat_interval, ==, 2500000);
   g_assert_cmpint (config->timeout, ==, 90 * G_USEC_PER_SEC);
@@ -69,7 +72,7 @@ test_command_line (void)
 
   g_assert_cmpint (config->port, ==, 0);
   g_assert_cmpint (config->ui_port, ==, -1);
-  g_assert_true (config->is_ui_port_given);
+  g_assert_true (config->is_given.ui_port);
   g_assert_cmpuint (g_strv_length (config->bind), ==, 2);
   g_assert_cmpstr (config->bind[1], ==, "::1");
   g_assert_cmpint (config->capacity, ==, 7);
