@@ -115,7 +115,7 @@ typedef struct
   {                                                                                                \
     .name = name_, .value = (int) value_                                                           \
   }
-#define CHOICES(...) ((const QueenSettingChoice[]){ __VA_ARGS__, { NULL } })
+#define CHOICES(...) ((const QueenSettingChoice[]){ __VA_ARGS__, { .name = NULL } })
 
 /* Counts the rows. */
 #define SETTING(type_, field_, ...) +1
