@@ -2,8 +2,9 @@
  * SPDX-FileCopyrightText: the queen-rbee authors
  *
  * The settings. One row is one of them: an option of the command line, a key of the key file and a
- * field of QueenConfig. Everything that lists them is made from here; only the README's table is
- * written by hand, and /house/settings compares it.
+ * field of QueenConfig. A new one takes a row here, a row of the README's table, and its use. All
+ * else that lists them is made from here: the help, and by build-aux/describe-settings the key
+ * file, the manual's options and the completions. /house/settings compares them.
  *
  *   SETTING (type of the field, name of the field, members of QueenSetting…)
  *
