@@ -252,10 +252,9 @@ adopt_sockets (QueenDaemon *self, int n_sockets, GError **error)
 static gboolean
 open_sockets (QueenDaemon *self, GError **error)
 {
-  static const char *const loopback[] = { "127.0.0.1", "::1", NULL };
   const QueenConfig *config = self->config;
-  const char *const *addresses = config->bind ? (const char *const *) config->bind : loopback;
-  gboolean is_optional = !config->bind;
+  const char *const *addresses = (const char *const *) config->bind;
+  gboolean is_optional = !config->is_given.bind;
   g_autoptr (GError) ui_error = NULL;
 
   if (!queen_listener_listen (self->listener, addresses, (guint16) config->port, is_optional,
@@ -265,7 +264,7 @@ open_sockets (QueenDaemon *self, GError **error)
       queen_listener_listen (self->listener, addresses, (guint16) config->ui_port, is_optional,
                              &ui_error))
     return TRUE;
-  if (config->is_ui_port_given)
+  if (config->is_given.ui_port)
     {
       g_propagate_error (error, g_steal_pointer (&ui_error));
       return FALSE;
@@ -503,7 +502,7 @@ static gboolean
 make_proxies (QueenDaemon *self, GError **error)
 {
   self->proxies = queen_proxies_new ((const char *const *) self->config->trusted_proxies,
-                                     (QueenProxyHeader) MAX (self->config->proxy_header, 0), error);
+                                     self->config->proxy_header, error);
   return self->proxies != NULL;
 }
 

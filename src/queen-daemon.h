@@ -5,7 +5,7 @@
 
 #include <glib-object.h>
 
-#include "queen-config.h"
+#include "config/queen-config.h"
 
 G_BEGIN_DECLS
 

@@ -6,13 +6,12 @@
 
 #include <string.h>
 
+#include "config/queen-config.h"
+#include "config/queen-settings.h"
 #include "fuzz.h"
-#include "queen-config.h"
 #include "queen-error.h"
 
 #define GROUP "queen"
-#define SECOND ((gint64) G_USEC_PER_SEC)
-#define DAY (86400 * SECOND)
 
 static QueenConfig *
 parse (GPtrArray *arguments, GError **error)
@@ -36,25 +35,50 @@ make_arguments (void)
 }
 
 static void
+check_number (const QueenSetting *setting, const QueenConfig *config)
+{
+  gboolean is_span = setting->type == QUEEN_SETTING_SPAN;
+  gint64 number = is_span ? G_STRUCT_MEMBER (gint64, config, setting->offset)
+                          : G_STRUCT_MEMBER (int, config, setting->offset);
+
+  if (setting->type == QUEEN_SETTING_NUMBER_OR_OFF && number == -1)
+    return;
+  if (number == 0 && !setting->initial &&
+      !G_STRUCT_MEMBER (gboolean, config, setting->given_offset))
+    return; /* found out at start */
+  g_assert_cmpint (number, >=, setting->least);
+  g_assert_cmpint (number, <=, setting->most);
+}
+
+static void
+check_choice (const QueenSetting *setting, const QueenConfig *config)
+{
+  const QueenSettingChoice *choice = setting->choices;
+
+  while (choice->name && choice->value != G_STRUCT_MEMBER (int, config, setting->offset))
+    choice++;
+  g_assert_nonnull (choice->name);
+}
+
+static void
 check_limits (const QueenConfig *config)
 {
-  g_assert_true (config->port >= 0 && config->port <= 65535);
-  g_assert_true (config->ui_port >= -1 && config->ui_port <= 65535);
-  g_assert_true (config->capacity >= 1 && config->capacity <= 1000000);
-  g_assert_true (config->max_components >= 1 && config->max_components <= 10000000);
-  g_assert_true (config->heartbeat_interval >= SECOND / 100 &&
-                 config->heartbeat_interval <= 3600 * SECOND);
-  g_assert_true (config->timeout >= SECOND / 100 && config->timeout <= 30 * DAY);
-  g_assert_true (config->forget_after >= SECOND / 100 && config->forget_after <= 365 * DAY);
-  g_assert_true (config->stall_timeout >= SECOND / 100 && config->stall_timeout <= 3600 * SECOND);
-  g_assert_true (config->max_subscribers >= 0 && config->max_subscribers <= 10000000);
-  g_assert_true (config->max_connections >= 0 && config->max_connections <= 10000000);
-  g_assert_true (config->max_per_peer >= 0 && config->max_per_peer <= 10000000);
-  g_assert_true (config->flush_interval >= 0 && config->flush_interval <= SECOND);
-  g_assert_true (config->admin >= QUEEN_ADMIN_LOOPBACK && config->admin <= QUEEN_ADMIN_OFF);
-  g_assert_true (config->proxy_header >= -1 && config->proxy_header <= 1);
+  for (gsize i = 0; i < QUEEN_N_SETTINGS; i++)
+    switch (queen_settings[i].type)
+      {
+      case QUEEN_SETTING_NUMBER:
+      case QUEEN_SETTING_NUMBER_OR_OFF:
+      case QUEEN_SETTING_SPAN:
+        check_number (&queen_settings[i], config);
+        break;
+      case QUEEN_SETTING_CHOICE:
+        check_choice (&queen_settings[i], config);
+        break;
+      default:
+        break;
+      }
   g_assert_true (!config->are_reads_protected || config->token_file);
-  g_assert_true (config->proxy_header == -1 || config->trusted_proxies);
+  g_assert_true (!config->is_given.proxy_header || config->trusted_proxies);
   g_assert_false (config->is_version_wanted);
 }
 
@@ -68,51 +92,51 @@ assert_list (char **a, char **b)
 }
 
 static void
+assert_equal_field (const QueenSetting *setting, const QueenConfig *a, const QueenConfig *b)
+{
+  if (setting->is_list)
+    assert_list (G_STRUCT_MEMBER (char **, a, setting->offset),
+                 G_STRUCT_MEMBER (char **, b, setting->offset));
+  else if (setting->type == QUEEN_SETTING_FILE || setting->type == QUEEN_SETTING_DIRECTORY)
+    g_assert_cmpstr (G_STRUCT_MEMBER (char *, a, setting->offset), ==,
+                     G_STRUCT_MEMBER (char *, b, setting->offset));
+  else if (setting->type == QUEEN_SETTING_SPAN)
+    g_assert_cmpint (G_STRUCT_MEMBER (gint64, a, setting->offset), ==,
+                     G_STRUCT_MEMBER (gint64, b, setting->offset));
+  else
+    g_assert_cmpint (G_STRUCT_MEMBER (int, a, setting->offset), ==,
+                     G_STRUCT_MEMBER (int, b, setting->offset));
+}
+
+static void
 assert_equal (const QueenConfig *a, const QueenConfig *b)
 {
-  g_assert_cmpint (a->port, ==, b->port);
-  g_assert_cmpint (a->ui_port, ==, b->ui_port);
-  g_assert_cmpint (a->is_ui_port_given, ==, b->is_ui_port_given);
-  assert_list (a->bind, b->bind);
-  g_assert_cmpint (a->capacity, ==, b->capacity);
-  g_assert_cmpint (a->heartbeat_interval, ==, b->heartbeat_interval);
-  g_assert_cmpint (a->timeout, ==, b->timeout);
-  g_assert_cmpint (a->forget_after, ==, b->forget_after);
-  g_assert_cmpint (a->flush_interval, ==, b->flush_interval);
-  g_assert_cmpint (a->stall_timeout, ==, b->stall_timeout);
-  g_assert_cmpint (a->max_components, ==, b->max_components);
-  g_assert_cmpint (a->max_subscribers, ==, b->max_subscribers);
-  g_assert_cmpint (a->max_connections, ==, b->max_connections);
-  g_assert_cmpint (a->max_per_peer, ==, b->max_per_peer);
-  assert_list (a->cors_origins, b->cors_origins);
-  assert_list (a->allowed_hosts, b->allowed_hosts);
-  g_assert_cmpstr (a->token_file, ==, b->token_file);
-  g_assert_cmpstr (a->state_directory, ==, b->state_directory);
-  g_assert_cmpint (a->are_reads_protected, ==, b->are_reads_protected);
-  g_assert_cmpint (a->admin, ==, b->admin);
-  assert_list (a->trusted_proxies, b->trusted_proxies);
-  g_assert_cmpint (a->proxy_header, ==, b->proxy_header);
-  g_assert_cmpint (a->is_insecure, ==, b->is_insecure);
-  g_assert_cmpint (a->bus, ==, b->bus);
-  g_assert_cmpint (a->log_level, ==, b->log_level);
+  for (gsize i = 0; i < QUEEN_N_SETTINGS; i++)
+    {
+      const QueenSetting *setting = &queen_settings[i];
+
+      assert_equal_field (setting, a, b);
+      /* A flag that is not named is false, be it said or not. */
+      if (setting->type != QUEEN_SETTING_FLAG)
+        g_assert_cmpint (G_STRUCT_MEMBER (gboolean, a, setting->given_offset), ==,
+                         G_STRUCT_MEMBER (gboolean, b, setting->given_offset));
+    }
 }
 
 /* Says on the command line what the key file says. */
 static void
 add_key (GPtrArray *arguments, GKeyFile *file, const char *key)
 {
-  static const char *const lists[] = { "bind", "cors-origin", "allowed-host", "trusted-proxy",
-                                       NULL };
-  static const char *const flags[] = { "protect-reads", "insecure", NULL };
+  const QueenSetting *setting = queen_settings_find (key);
   g_autofree char *value = g_key_file_get_string (file, GROUP, key, NULL);
   g_auto (GStrv) values = NULL;
 
-  if (g_strv_contains (flags, key))
+  if (setting->type == QUEEN_SETTING_FLAG)
     {
       if (g_str_equal (value, "true"))
         g_ptr_array_add (arguments, g_strdup_printf ("--%s", key));
     }
-  else if (!g_strv_contains (lists, key))
+  else if (!setting->is_list)
     g_ptr_array_add (arguments, g_strdup_printf ("--%s=%s", key, value));
   else
     {

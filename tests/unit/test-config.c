@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "queen-config.h"
+#include "config/queen-config.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "config/queen-settings.h"
 #include "queen-error.h"
 #include "text/queen-span.h"
 
@@ -41,8 +42,11 @@ test_defaults (void)
 
   g_assert_cmpint (config->port, ==, 8500);
   g_assert_cmpint (config->ui_port, ==, 3002);
-  g_assert_false (config->is_ui_port_given);
-  g_assert_null (config->bind);
+  g_assert_false (config->is_given.ui_port);
+  g_assert_cmpstr (config->bind[0], ==, "127.0.0.1");
+  g_assert_cmpstr (config->bind[1], ==, "::1");
+  g_assert_null (config->bind[2]);
+  g_assert_false (config->is_given.bind);
   g_assert_cmpint (config->capacity, ==, 100);
   g_assert_cmpint (config->heartbeat_interval, ==, 2500000);
   g_assert_cmpint (config->timeout, ==, 90 * G_USEC_PER_SEC);
@@ -69,7 +73,7 @@ test_command_line (void)
 
   g_assert_cmpint (config->port, ==, 0);
   g_assert_cmpint (config->ui_port, ==, -1);
-  g_assert_true (config->is_ui_port_given);
+  g_assert_true (config->is_given.ui_port);
   g_assert_cmpuint (g_strv_length (config->bind), ==, 2);
   g_assert_cmpstr (config->bind[1], ==, "::1");
   g_assert_cmpint (config->capacity, ==, 7);
@@ -242,6 +246,119 @@ test_bad_settings (void)
     }
 }
 
+static gboolean
+is_taken (const QueenSetting *setting, gint64 value)
+{
+  const char *unit = setting->type == QUEEN_SETTING_SPAN ? "ms" : "";
+  g_autofree char *option =
+      g_strdup_printf ("--%s=%" G_GINT64_FORMAT "%s", setting->name, value, unit);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QueenConfig) config = parse (option, &error);
+
+  g_test_message ("%s: %s", option, config ? "taken" : error->message);
+  return config != NULL;
+}
+
+static void
+test_ranges (void)
+{
+  for (gsize i = 0; i < QUEEN_N_SETTINGS; i++)
+    {
+      const QueenSetting *setting = &queen_settings[i];
+
+      gint64 unit = setting->type == QUEEN_SETTING_SPAN ? QUEEN_MSEC : 1;
+
+      if (setting->most == 0)
+        continue;
+      g_assert_true (is_taken (setting, setting->least / unit));
+      g_assert_true (is_taken (setting, setting->most / unit));
+      g_assert_false (is_taken (setting, setting->least / unit - 1));
+      g_assert_false (is_taken (setting, setting->most / unit + 1));
+    }
+}
+
+static void
+assert_same (const QueenSetting *setting, const QueenConfig *a, const QueenConfig *b)
+{
+  if (setting->is_list)
+    g_assert_cmpstrv (G_STRUCT_MEMBER (char **, a, setting->offset),
+                      G_STRUCT_MEMBER (char **, b, setting->offset));
+  else if (setting->type == QUEEN_SETTING_SPAN)
+    g_assert_cmpint (G_STRUCT_MEMBER (gint64, a, setting->offset), ==,
+                     G_STRUCT_MEMBER (gint64, b, setting->offset));
+  else
+    g_assert_cmpint (G_STRUCT_MEMBER (int, a, setting->offset), ==,
+                     G_STRUCT_MEMBER (int, b, setting->offset));
+}
+
+/* To say what holds anyway changes nothing but that it was said. */
+static void
+test_initial_values (void)
+{
+  g_autoptr (QueenConfig) anyway = parse ("", NULL);
+
+  for (gsize i = 0; i < QUEEN_N_SETTINGS; i++)
+    {
+      const QueenSetting *setting = &queen_settings[i];
+      /* Without a proxy, one of them would say nothing. */
+      g_autofree char *text =
+          g_strdup_printf ("[queen]\ntrusted-proxy=::1\n%s=%s\n", setting->name, setting->initial);
+      g_autofree char *path = write_file (text);
+      g_autofree char *words = g_strdup_printf ("--config=%s", path);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (QueenConfig) said = setting->initial ? parse (words, &error) : NULL;
+
+      g_remove (path);
+      if (!setting->initial)
+        continue;
+      g_assert_no_error (error);
+      g_assert_false (G_STRUCT_MEMBER (gboolean, anyway, setting->given_offset));
+      g_assert_true (G_STRUCT_MEMBER (gboolean, said, setting->given_offset));
+      assert_same (setting, anyway, said);
+    }
+}
+
+/* A list without anything in it says nothing. */
+static void
+test_empty_list (void)
+{
+  g_autofree char *path = write_file ("[queen]\nbind=\n");
+  g_autofree char *words = g_strdup_printf ("--config=%s", path);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QueenConfig) config = parse (words, &error);
+
+  g_remove (path);
+  g_assert_no_error (error);
+  g_assert_false (config->is_given.bind);
+  g_assert_cmpuint (g_strv_length (config->bind), ==, 2);
+}
+
+/* What systemd hands over stands in for what nobody said. */
+static void
+test_environment (void)
+{
+  g_autofree char *directory = g_dir_make_tmp ("queen-XXXXXX", NULL);
+  g_autofree char *tokens = g_build_filename (directory, "tokens", NULL);
+  g_autoptr (QueenConfig) handed_over = NULL;
+  g_autoptr (QueenConfig) said = NULL;
+
+  g_assert_true (g_file_set_contents (tokens, "", 0, NULL));
+  g_setenv ("CREDENTIALS_DIRECTORY", directory, TRUE);
+  g_setenv ("STATE_DIRECTORY", "/var/lib/one:/var/lib/two", TRUE);
+  handed_over = parse ("", NULL);
+  said = parse ("--token-file=mine --state-directory=here", NULL);
+  g_unsetenv ("CREDENTIALS_DIRECTORY");
+  g_unsetenv ("STATE_DIRECTORY");
+  g_remove (tokens);
+  g_rmdir (directory);
+
+  g_assert_cmpstr (handed_over->token_file, ==, tokens);
+  g_assert_null (handed_over->tls_key); /* no such file */
+  g_assert_cmpstr (handed_over->state_directory, ==, "/var/lib/one");
+  g_assert_cmpstr (said->token_file, ==, "mine");
+  g_assert_cmpstr (said->state_directory, ==, "here");
+}
+
 static void
 test_usage (void)
 {
@@ -314,6 +431,10 @@ main (int argc, char **argv)
   g_test_add_func ("/config/file/error-names-file-and-key", test_bad_files);
   g_test_add_func ("/config/setting/error-names-what-cannot-be-seen", test_invisible);
   g_test_add_func ("/config/setting/error-names-the-option", test_bad_settings);
+  g_test_add_func ("/config/setting/its-whole-range-and-no-more", test_ranges);
+  g_test_add_func ("/config/setting/what-holds-anyway-can-be-said", test_initial_values);
+  g_test_add_func ("/config/setting/an-empty-list-says-nothing", test_empty_list);
+  g_test_add_func ("/config/environment/stands-in-for-what-nobody-said", test_environment);
   g_test_add_func ("/config/usage/told-apart", test_usage);
   g_test_add_func ("/config/span/units-and-nothing-else", test_spans);
 

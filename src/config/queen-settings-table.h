@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors
+ *
+ * The settings. One row is one of them: an option of the command line, a key of the key file and a
+ * field of QueenConfig. A new one takes a row here, a row of the README's table, and its use. All
+ * else that lists them is made from here: the help, and by build-aux/describe-settings the key
+ * file, the manual's options and the completions. /house/settings compares them.
+ *
+ *   SETTING (type of the field, name of the field, members of QueenSetting…)
+ *
+ * Whoever includes this has defined SETTING, and includes it as often as there are things to be
+ * made; so there is no guard. CHOICE and TOLD are defined by those who use the members, see
+ * queen-settings.c and list-settings.c. TOLD holds what only people read: it is not in the daemon.
+ * For what each member means, and what may stand in a text, see queen-settings.h. */
+
+SETTING (int,
+         port,
+         .name = "port",
+         .short_name = 'p',
+         .type = QUEEN_SETTING_NUMBER,
+         .most = 65535,
+         .initial = "8500",
+         .help = N_ ("Listen on this port (8500); 0 takes a free one"),
+         .argument = N_ ("PORT"),
+         TOLD (.text = "Listen on this port; 0 takes a free one.",
+               .file = "With queen-rbee.socket, its ListenStream= are in the place of port, bind "
+                       "and ui-port."))
+
+SETTING (char **,
+         bind,
+         .name = "bind",
+         .type = QUEEN_SETTING_ADDRESS,
+         .is_list = TRUE,
+         .initial = "127.0.0.1;::1",
+         .help = N_ ("Listen at this address (127.0.0.1 and ::1); may be repeated"),
+         .argument = N_ ("ADDRESS"),
+         TOLD (.text = "Listen at this numeric address."))
+
+/* -1 for none */
+SETTING (int,
+         ui_port,
+         .name = "ui-port",
+         .type = QUEEN_SETTING_NUMBER_OR_OFF,
+         .most = 65535,
+         .initial = "3002",
+         .help = N_ ("Listen on this port, too, for the page (3002); off for none"),
+         .argument = N_ ("PORT"),
+         TOLD (.text = "Listen on this port, too, for the page; `off` for none."))
+
+SETTING (int,
+         capacity,
+         .name = "capacity",
+         .type = QUEEN_SETTING_NUMBER,
+         .least = 1,
+         .most = 1000000,
+         .initial = "100",
+         .help = N_ ("How many events a slow listener may be behind before it loses the oldest "
+                     "(100)"),
+         .argument = N_ ("EVENTS"),
+         TOLD (.text = "How many events a slow listener may be behind before it loses the oldest."))
+
+SETTING (gint64,
+         heartbeat_interval,
+         .name = "heartbeat-interval",
+         .type = QUEEN_SETTING_SPAN,
+         .least = 10 * QUEEN_MSEC,
+         .most = QUEEN_HOUR,
+         .initial = "2.5s",
+         .help = N_ ("Time between two heartbeats of the queen (2.5s)"),
+         .argument = N_ ("SPAN"),
+         TOLD (.text = "Time between two heartbeats of the queen."))
+
+SETTING (gint64,
+         timeout,
+         .name = "timeout",
+         .type = QUEEN_SETTING_SPAN,
+         .least = 10 * QUEEN_MSEC,
+         .most = 30 * QUEEN_DAY,
+         .initial = "90s",
+         .help = N_ ("Silence after which a worker or hive counts as offline (90s)"),
+         .argument = N_ ("SPAN"),
+         TOLD (.text = "Silence after which a worker or hive counts as offline.",
+               .file = "They beat every 30 s."))
+
+SETTING (gint64,
+         forget_after,
+         .name = "forget-after",
+         .type = QUEEN_SETTING_SPAN,
+         .least = 10 * QUEEN_MSEC,
+         .most = 365 * QUEEN_DAY,
+         .initial = "1h",
+         .help = N_ ("Time after which one that is offline is forgotten (1h)"),
+         .argument = N_ ("SPAN"),
+         TOLD (.text = "Time after which one that is offline is forgotten."))
+
+SETTING (gint64,
+         flush_interval,
+         .name = "flush-interval",
+         .type = QUEEN_SETTING_SPAN,
+         .most = QUEEN_SECOND,
+         .initial = "2ms",
+         .help = N_ ("Time that two flushes of the stream keep apart under load (2ms)"),
+         .argument = N_ ("SPAN"),
+         TOLD (.text = "Time that two flushes of the stream keep apart under load."))
+
+SETTING (
+    gint64,
+    stall_timeout,
+    .name = "stall-timeout",
+    .type = QUEEN_SETTING_SPAN,
+    .least = 10 * QUEEN_MSEC,
+    .most = QUEEN_HOUR,
+    .initial = "20s",
+    .help = N_ ("Time after which a listener is let go that takes nothing of what waits for it "
+                "(20s)"),
+    .argument = N_ ("SPAN"),
+    TOLD (.text = "Time after which a listener is let go that takes nothing of what waits for "
+                  "it."))
+
+SETTING (int,
+         max_components,
+         .name = "max-components",
+         .type = QUEEN_SETTING_NUMBER,
+         .least = 1,
+         .most = 10000000,
+         .initial = "65536",
+         .help = N_ ("How many workers, and how many hives, may be known at once (65536)"),
+         .argument = N_ ("COUNT"),
+         TOLD (.text = "How many workers, and how many hives, may be known at once. Past that the "
+                       "one that has been offline longest is forgotten for a newcomer."))
+
+/* 0 for as many as go well with the limit of descriptors */
+SETTING (int,
+         max_subscribers,
+         .name = "max-subscribers",
+         .type = QUEEN_SETTING_NUMBER,
+         .least = 1,
+         .most = 10000000,
+         .help = N_ ("How many may listen at once (12000, or what the limit of open files has room "
+                     "for)"),
+         .argument = N_ ("COUNT"),
+         TOLD (.example = "12000",
+               .text = "How many may listen at once.",
+               .file = "Without this it is fewer when there are few descriptors.",
+               .manual = "The default is 12000, or 80 percent of the descriptors that\n"
+                         ".Dv RLIMIT_NOFILE\n"
+                         "allows, if that is less."))
+
+/* likewise */
+SETTING (int,
+         max_connections,
+         .name = "max-connections",
+         .type = QUEEN_SETTING_NUMBER,
+         .least = 1,
+         .most = 10000000,
+         .help = N_ ("How many requests may be under way at once (16384, or likewise)"),
+         .argument = N_ ("COUNT"),
+         TOLD (.example = "16384",
+               .text = "How many requests may be under way at once.",
+               .file = "Without this it is fewer when there are few descriptors.",
+               .manual = "The default is 16384, or what\n"
+                         ".Dv RLIMIT_NOFILE\n"
+                         "leaves beside the listeners. When there are as many, the oldest one that "
+                         "is not whole makes room."))
+
+/* 0 for a quarter of each, this machine left out */
+SETTING (int,
+         max_per_peer,
+         .name = "max-per-peer",
+         .type = QUEEN_SETTING_NUMBER,
+         .least = 1,
+         .most = 10000000,
+         .help = N_ ("How many of each one address may have (a quarter; this machine all)"),
+         .argument = N_ ("COUNT"),
+         TOLD (.example = "1000",
+               .text = "How many listeners, and how many requests under way, one address may have; "
+                       "an IPv6 network of 64 bits is one address.",
+               .file = "Without this it is a quarter, and this machine is spared.",
+               .manual = "The default is a quarter of what there may be, and this machine is "
+                         "spared; a\n"
+                         ".Ar count\n"
+                         "holds for this machine, too."))
+
+SETTING (char **,
+         cors_origins,
+         .name = "cors-origin",
+         .type = QUEEN_SETTING_ORIGIN,
+         .is_list = TRUE,
+         .help = N_ ("Let pages of this web origin in, besides those of this machine; null for "
+                     "those that have none, * to let all read; may be repeated"),
+         .argument = N_ ("ORIGIN"),
+         TOLD (.example = "https://ui.example.org;https://ops.example.org",
+               .text = "Let pages of this web origin in, besides those of this machine. `null` is "
+                       "for pages that have none, such as files, and `*` lets the pages of all "
+                       "others read, without cookies."))
+
+SETTING (char **,
+         allowed_hosts,
+         .name = "allowed-host",
+         .type = QUEEN_SETTING_HOST,
+         .is_list = TRUE,
+         .help = N_ ("Answer to this host name, too, besides those of this machine; may be "
+                     "repeated"),
+         .argument = N_ ("HOST"),
+         TOLD (.example = "queen.example.org",
+               .text = "Answer to this host name, too, besides those of this machine."))
+
+SETTING (char *,
+         token_file,
+         .name = "token-file",
+         .type = QUEEN_SETTING_FILE,
+         .credential = "tokens",
+         .help = N_ ("Take heartbeats only with a token of this file, one NAME:TOKEN or "
+                     "NAME:TOKEN:SCOPES in a line"),
+         .argument = N_ ("FILE"),
+         TOLD (.example = "/srv/queen-rbee/tokens",
+               .text = "Take heartbeats only with a token of this file.",
+               .file = "It has one NAME:TOKEN or NAME:TOKEN:SCOPES in a line, with scopes out of "
+                       "beat, read, jobs, hold, hives and admin, and commas between. Without "
+                       "scopes it is beat,read,jobs.\n"
+                       "The system service runs as a user of its own, who may not read root's "
+                       "files. Keep the file root's and say in “systemctl edit queen-rbee”, under "
+                       "[Service]: LoadCredential=tokens:/etc/queen-rbee/tokens\n"
+                       "She finds it then without any setting; after a change of the file she is "
+                       "restarted, not reloaded.",
+               .manual = "See\n"
+                         ".Sx TOKENS .",
+               .at_sighup = "has it read again"))
+
+SETTING (gboolean,
+         are_reads_protected,
+         .name = "protect-reads",
+         .type = QUEEN_SETTING_FLAG,
+         .initial = "false",
+         .help = N_ ("Let nobody read without a token, either"),
+         TOLD (.text = "Let nobody read without a token, either.",
+               .manual = "This takes a token file."))
+
+SETTING (
+    QueenAdmin,
+    admin,
+    .name = "admin",
+    .type = QUEEN_SETTING_CHOICE,
+    .choices = CHOICES (CHOICE ("loopback", QUEEN_ADMIN_LOOPBACK),
+                        CHOICE ("token", QUEEN_ADMIN_TOKEN),
+                        CHOICE ("off", QUEEN_ADMIN_OFF)),
+    .initial = "loopback",
+    .help = N_ ("Who may forget workers and hives, and end the queen, over HTTP: loopback (her "
+                "own user and root on this machine), token, or off (loopback)"),
+    .argument = N_ ("WHO"),
+    TOLD (.text = "Who may forget workers and hives, and end her, over HTTP.",
+          .file = "`loopback` is her own user and root on this machine, and whoever has a token "
+                  "with the scope admin; `token` is the latter alone; `off` is nobody.\n"
+                  "The system service says token on its command line, which goes before this "
+                  "file: any proxy on this machine may run as one of the former. To change it: "
+                  "systemctl edit queen-rbee.",
+          .manual = "With `loopback` it is her own user and root, on this machine: not by the "
+                    "address, which a proxy has, too, but by the user at the other end of the "
+                    "connection, as the kernel tells it. Whom it does not tell of may not, nor "
+                    "may a request that says that it comes through a proxy. Whoever has a "
+                    "token with the scope `admin` may, too. With `token` only the latter may, "
+                    "and with `off` nobody. The system service has `token`. No web page ever "
+                    "ends her."))
+
+SETTING (char **,
+         trusted_proxies,
+         .name = "trusted-proxy",
+         .type = QUEEN_SETTING_PROXY,
+         .is_list = TRUE,
+         .help = N_ ("Believe this proxy whose requests it hands on: an address, a network or "
+                     "unix:; may be repeated"),
+         .argument = N_ ("ADDRESS"),
+         TOLD (.example = "127.0.0.1;10.0.0.0/8",
+               .text = "Believe this proxy whose requests it hands on: an address, a network such "
+                       "as 10.0.0.0/8, or `unix:` for whoever comes through a Unix socket.",
+               .file = "Each client then has its own share, and not the proxy's.",
+               .manual = "The client is the last one that the proxy names, or the last before "
+                         "further trusted proxies, and has a share of its own\n"
+                         ".Pq Fl Fl max-per-peer ."))
+
+SETTING (QueenProxyHeader,
+         proxy_header,
+         .name = "proxy-header",
+         .type = QUEEN_SETTING_CHOICE,
+         .choices = CHOICES (CHOICE ("X-Forwarded-For", QUEEN_PROXY_HEADER_X_FORWARDED_FOR),
+                             CHOICE ("Forwarded", QUEEN_PROXY_HEADER_FORWARDED)),
+         .initial = "X-Forwarded-For",
+         .help = N_ ("Where trusted proxies say it: X-Forwarded-For or Forwarded "
+                     "(X-Forwarded-For)"),
+         .argument = N_ ("HEADER"),
+         TOLD (.text = "The header in which trusted proxies say it: `X-Forwarded-For`, or "
+                       "`Forwarded` (RFC 7239)."))
+
+SETTING (
+    char *,
+    tls_certificate,
+    .name = "tls-certificate",
+    .type = QUEEN_SETTING_FILE,
+    .credential = "tls-certificate",
+    .help = N_ ("Encrypt every connection with this certificate (PEM)"),
+    .argument = N_ ("FILE"),
+    TOLD (.example = "/srv/queen-rbee/certificate.pem",
+          .text = "Encrypt every connection with this certificate and its private key, both "
+                  "PEM.",
+          .file = "A key on an elliptic curve is much faster than one of RSA. The system "
+                  "service takes them without a setting, too:\n"
+                  "LoadCredential=tls-certificate:/etc/queen-rbee/certificate.pem\n"
+                  "LoadCredential=tls-key:/etc/queen-rbee/key.pem",
+          .manual = "Behind the certificate may stand those that vouch for it. No password may "
+                    "protect the key, and one on an elliptic curve is much faster than one of "
+                    "RSA. Every address, loopback too, then begins with\n"
+                    ".Dq https:// .\n"
+                    "A certificate that has ended, has not begun, or ends within a week is "
+                    "warned of in the log, at start, when it is read again, and once a day. "
+                    "Clients may come back by a ticket for two hours, unless it is read again "
+                    "meanwhile.",
+          .at_sighup = "has both read again, for connections that come from then on"))
+
+SETTING (char *,
+         tls_key,
+         .name = "tls-key",
+         .type = QUEEN_SETTING_FILE,
+         .credential = "tls-key",
+         .help = N_ ("The private key that belongs to the certificate (PEM)"),
+         .argument = N_ ("FILE"),
+         TOLD (.example = "/srv/queen-rbee/key.pem"))
+
+SETTING (gboolean,
+         is_insecure,
+         .name = "insecure",
+         .type = QUEEN_SETTING_FLAG,
+         .initial = "false",
+         .help = N_ ("Listen for other machines without the tokens and TLS that this takes "
+                     "otherwise"),
+         TOLD (.text = "Listen for other machines without the tokens and TLS that this takes "
+                       "otherwise."))
+
+SETTING (char *,
+         state_directory,
+         .name = "state-directory",
+         .type = QUEEN_SETTING_DIRECTORY,
+         .variable = "STATE_DIRECTORY",
+         .help = N_ ("Remember in this directory, from one run to the next, who is known"),
+         .argument = N_ ("DIRECTORY"),
+         TOLD (.example = "/var/lib/queen-rbee",
+               .text = "Remember in this directory, from one run to the next, who is known.",
+               .file = "The system service has one.",
+               .manual = "It is in the file\n"
+                         ".Pa state ,\n"
+                         "which is written a few seconds after something has changed, and when she "
+                         "ends. After a crash she goes on from what was written last. No other "
+                         "queen may use the directory meanwhile. The default is\n"
+                         ".Ev STATE_DIRECTORY ;\n"
+                         "without either nothing is remembered."))
+
+/* G_BUS_TYPE_STARTER for the session bus if there is one, and the system bus otherwise */
+SETTING (
+    GBusType,
+    bus,
+    .name = "bus",
+    .type = QUEEN_SETTING_CHOICE,
+    .choices = CHOICES (CHOICE ("auto", G_BUS_TYPE_STARTER),
+                        CHOICE ("session", G_BUS_TYPE_SESSION),
+                        CHOICE ("system", G_BUS_TYPE_SYSTEM),
+                        CHOICE ("none", G_BUS_TYPE_NONE)),
+    .initial = "auto",
+    .help = N_ ("Show the cluster on this bus: auto, session, system or none (auto)"),
+    .argument = N_ ("BUS"),
+    TOLD (.text = "The D-Bus to show the cluster on: `session`, `system`, `none`, or `auto` for "
+                  "the session bus if there is one and the system bus otherwise.",
+          .manual = "Without a bus she says so in the log, and serves HTTP all the same."))
+
+SETTING (GLogLevelFlags,
+         log_level,
+         .name = "log-level",
+         .type = QUEEN_SETTING_CHOICE,
+         .choices = CHOICES (CHOICE ("error", G_LOG_LEVEL_CRITICAL),
+                             CHOICE ("warning", G_LOG_LEVEL_WARNING),
+                             CHOICE ("info", G_LOG_LEVEL_INFO),
+                             CHOICE ("debug", G_LOG_LEVEL_DEBUG)),
+         .initial = "info",
+         .help = N_ ("Least important messages to log: error, warning, info or debug (info)"),
+         .argument = N_ ("LEVEL"),
+         TOLD (.text = "Least important messages to log: `error`, `warning`, `info` or `debug`."))
+
+#undef SETTING
