@@ -56,7 +56,7 @@ append_number (GString *json, guint64 number)
   g_string_append_len (json, first, digits + sizeof digits - first);
 }
 
-/* Texts */
+/* Texts. An empty one says nothing, as none does: on D-Bus both are the same. */
 
 static const char *
 text_get_text (gconstpointer value)
@@ -107,7 +107,7 @@ text_read (const QueenField *field, JsonNode *node, gpointer value, GError **err
     return refuse_value (error, "must be at most %" G_GSIZE_FORMAT " bytes", field->most);
   if (!queen_legible_check (text))
     return refuse_value (error, "must be without control or invisible characters");
-  *(char **) value = g_strdup (text);
+  *(char **) value = *text != '\0' ? g_strdup (text) : NULL;
   return TRUE;
 }
 
@@ -121,8 +121,7 @@ text_restore (const QueenField *field, JsonNode *node, gpointer value)
   return NULL;
 }
 
-/* On the bus nothing said is an empty text. Nothing is said twice by a queen; whoever does is not
- * believed. */
+/* Nothing is said twice by a queen; whoever does is not believed. */
 static void
 text_take_variant (gpointer value, GVariant *variant)
 {
@@ -185,7 +184,7 @@ reason_read (const QueenField *field, JsonNode *node, gpointer value, GError **e
 
   if (!text)
     return FALSE;
-  *(char **) value = queen_legible_dup (text, field->most);
+  *(char **) value = *text != '\0' ? queen_legible_dup (text, field->most) : NULL;
   return TRUE;
 }
 
