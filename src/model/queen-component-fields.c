@@ -78,15 +78,6 @@ typedef struct
   const QueenField *kept[G_N_ELEMENTS (queen_component_fields)];
 } Lists;
 
-static gboolean
-is_of_queen (const QueenField *field)
-{
-  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    if (queen_field_is_said_by (field, kind))
-      return FALSE;
-  return TRUE;
-}
-
 static int
 compare_places (gconstpointer a, gconstpointer b, gpointer kind)
 {
@@ -115,7 +106,7 @@ fill_lists (Lists *lists, QueenComponentKind kind)
           first_said = n_said == 0 ? n_all : first_said;
           lists->said[n_said++] = field;
         }
-      else if (!is_of_queen (field))
+      else if (!queen_field_is_of_queen (field))
         continue;
       lists->all[n_all++] = field;
     }

@@ -54,4 +54,14 @@ queen_field_is_said_by (const QueenField *field, QueenComponentKind kind)
   return field->place[kind] != 0;
 }
 
+/** Returns: whether no heartbeat says it, as it is the queen who knows it */
+static inline gboolean
+queen_field_is_of_queen (const QueenField *field)
+{
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    if (field->place[kind] != 0)
+      return FALSE;
+  return TRUE;
+}
+
 G_END_DECLS
