@@ -3,6 +3,7 @@
 
 #include "queenctl-bus-json.h"
 
+#include "model/queen-component-fields.h"
 #include "model/queen-component-json.h"
 #include "text/queen-json.h"
 #include "text/queen-timestamp.h"
@@ -15,8 +16,6 @@ get_number (GVariant *value)
 {
   switch (g_variant_classify (value))
     {
-    case G_VARIANT_CLASS_UINT16:
-      return g_variant_get_uint16 (value);
     case G_VARIANT_CLASS_UINT32:
       return g_variant_get_uint32 (value);
     case G_VARIANT_CLASS_UINT64:
@@ -33,104 +32,6 @@ get_time (GVariant *value)
   return (gint64) MIN (get_number (value), LAST_TIME) * NSEC_PER_USEC;
 }
 
-static const char *
-get_text (GVariant *value)
-{
-  return g_variant_is_of_type (value, G_VARIANT_TYPE_STRING) ? g_variant_get_string (value, NULL)
-                                                             : "";
-}
-
-/* What a property is taken into; @field: of the component */
-
-/* On the bus nothing said is an empty text. */
-static void
-take_text (gpointer field, GVariant *value)
-{
-  const char *text = get_text (value);
-
-  if (*text != '\0')
-    *(char **) field = g_strdup (text);
-}
-
-static void
-take_status (gpointer field, GVariant *value)
-{
-  queen_status_parse (get_text (value), field);
-}
-
-static void
-take_health (gpointer field, GVariant *value)
-{
-  queen_health_parse (get_text (value), field);
-}
-
-static void
-take_port (gpointer field, GVariant *value)
-{
-  *(guint16 *) field = (guint16) get_number (value);
-}
-
-static void
-take_time (gpointer field, GVariant *value)
-{
-  *(gint64 *) field = get_time (value);
-}
-
-static void
-take_count (gpointer field, GVariant *value)
-{
-  *(guint64 *) field = get_number (value);
-}
-
-/* How far its clock is off, until the time is known by which that is. */
-static void
-take_skew (gpointer field, GVariant *value)
-{
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
-    *(gint64 *) field = CLAMP (g_variant_get_int64 (value), -LAST_TIME, LAST_TIME);
-}
-
-#define FIELD(name) G_STRUCT_OFFSET (QueenComponent, name)
-
-static const struct
-{
-  const char *property;
-  void (*take) (gpointer field, GVariant *value);
-  gsize offset;
-} of_component[] = {
-  { "Id", take_text, FIELD (id) },
-  { "Status", take_status, FIELD (status) },
-  { "Health", take_health, FIELD (health) },
-  { "HealthReason", take_text, FIELD (health_reason) },
-  { "ModelId", take_text, FIELD (model_id) },
-  { "Device", take_text, FIELD (device) },
-  { "Hostname", take_text, FIELD (hostname) },
-  { "Port", take_port, FIELD (port) },
-  { "HiveId", take_text, FIELD (hive_id) },
-  { "Implementation", take_text, FIELD (implementation) },
-  { "Version", take_text, FIELD (version) },
-  { "Since", take_time, FIELD (since) },
-  { "FirstSeen", take_time, FIELD (first_seen) },
-  { "LastSeen", take_time, FIELD (last_seen) },
-  { "Heartbeats", take_count, FIELD (heartbeats) },
-  { "ClockSkew", take_skew, FIELD (said_at) },
-};
-
-static void
-take_property (QueenComponent *component, const char *name, GVariant *value)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (of_component); i++)
-    if (g_str_equal (of_component[i].property, name))
-      {
-        gpointer field = G_STRUCT_MEMBER_P (component, of_component[i].offset);
-
-        /* Nothing is said twice by a queen; whoever does is not believed. */
-        if (of_component[i].take != take_text || *(char **) field == NULL)
-          of_component[i].take (field, value);
-        return;
-      }
-}
-
 static QueenComponent *
 read_component (QueenctlKind kind, GVariant *properties)
 {
@@ -142,7 +43,12 @@ read_component (QueenctlKind kind, GVariant *properties)
 
   g_variant_iter_init (&iter, properties);
   while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
-    take_property (component, name, value);
+    {
+      const QueenField *field = queen_component_fields_find_property (name);
+
+      if (field)
+        queen_field_take_variant (field, component, value);
+    }
 
   /* On the bus 0 is said of one that has not told the time. */
   component->has_said_at = component->said_at != 0;

@@ -167,19 +167,23 @@ read_kind (QueenctlFilter *self, const char *kind, GError **error)
   if (kind && !queenctl_kind_parse_argument (kind, &self->kind, error))
     return FALSE;
   self->has_kind = kind != NULL;
-  return (!options->model || imply_kind (self, "model", QUEENCTL_KIND_WORKER, error)) &&
-         (!options->hive || imply_kind (self, "hive", QUEENCTL_KIND_WORKER, error)) &&
-         (!options->health || imply_kind (self, "health", QUEENCTL_KIND_HIVE, error));
+  return (!queenctl_options_get (options, "model") ||
+          imply_kind (self, "model", QUEENCTL_KIND_WORKER, error)) &&
+         (!queenctl_options_get (options, "hive") ||
+          imply_kind (self, "hive", QUEENCTL_KIND_WORKER, error)) &&
+         (!queenctl_options_get (options, "health") ||
+          imply_kind (self, "health", QUEENCTL_KIND_HIVE, error));
 }
 
 QueenctlFilter *
 queenctl_filter_new (const QueenctlOptions *options, const char *kind, GError **error)
 {
   g_autoptr (QueenctlFilter) self = g_new0 (QueenctlFilter, 1);
+  const char *health = queenctl_options_get (options, "health");
 
   self->options = options;
   if (!read_kind (self, kind, error) || !read_states (self, error) || !read_sort (self, error) ||
-      (options->health && !check_word ("--health", options->health, healths, error)))
+      (health && !check_word ("--health", health, healths, error)))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -209,21 +213,30 @@ is_in_states (const QueenctlFilter *self, const QueenctlComponent *component)
 }
 
 static gboolean
-says (const QueenctlComponent *component, const char *member, const char *wanted)
+says (const QueenctlFilter *self,
+      const QueenctlComponent *component,
+      const char *option,
+      const char *member)
 {
+  const char *wanted = queenctl_options_get (self->options, option);
+
   return !wanted || g_str_equal (queenctl_component_get_string (component, member), wanted);
+}
+
+static gboolean
+is_in_health (const QueenctlFilter *self, const QueenctlComponent *component)
+{
+  const char *wanted = queenctl_options_get (self->options, "health");
+
+  return !wanted || g_ascii_strcasecmp (queenctl_component_get_health (component), wanted) == 0;
 }
 
 gboolean
 queenctl_filter_matches (const QueenctlFilter *self, const QueenctlComponent *component)
 {
-  const QueenctlOptions *options = self->options;
-
   return (!self->has_kind || queenctl_component_get_kind (component) == self->kind) &&
-         is_in_states (self, component) && says (component, "model_id", options->model) &&
-         says (component, "hive_id", options->hive) &&
-         (!options->health ||
-          g_ascii_strcasecmp (queenctl_component_get_health (component), options->health) == 0);
+         is_in_states (self, component) && says (self, component, "model", "model_id") &&
+         says (self, component, "hive", "hive_id") && is_in_health (self, component);
 }
 
 void

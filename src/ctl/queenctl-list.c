@@ -187,7 +187,8 @@ print_table (GPtrArray *components, QueenctlKind kind, const QueenctlOptions *op
 static const char *
 get_absence (QueenctlKind kind, const QueenctlOptions *options)
 {
-  if (options->state || options->model || options->hive || options->health)
+  if (options->state || queenctl_options_get (options, "model") ||
+      queenctl_options_get (options, "hive") || queenctl_options_get (options, "health"))
     return _ ("There are none of that kind.");
   return _ (views[kind].none);
 }

@@ -7,23 +7,25 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/queen-component-fields.h"
 #include "queenctl-error.h"
 #include "queenctl-suggestion.h"
 
 typedef struct
 {
   const char *name;
-  gsize offset; /* of the field in QueenctlOptions */
+  gsize offset; /* of the field in QueenctlOptions; a detail's is its number */
   gboolean is_flag;
   gboolean is_global; /* belongs to all commands */
   char short_name;
   const char *description;
   const char *argument;
+  gboolean is_detail; /* is a member of a component */
 } Option;
 
 #define FIELD(name) G_STRUCT_OFFSET (QueenctlOptions, name)
 
-static const Option options[] = {
+static const Option own_options[] = {
   { "json", FIELD (is_json), TRUE, TRUE, 'j', N_ ("Print JSON"), NULL },
   { "no-color", FIELD (is_color_refused), TRUE, TRUE, 0, N_ ("Print without colours"), NULL },
   { "bus", FIELD (bus), FALSE, TRUE, 0,
@@ -58,44 +60,72 @@ static const Option options[] = {
   { "notify", FIELD (is_notifying), TRUE, FALSE, 0, N_ ("Notify on the desktop, too"), NULL },
   { "kind", FIELD (kind), FALSE, FALSE, 0, N_ ("Which one, when both have this id: worker or hive"),
     N_ ("KIND") },
-  { "model", FIELD (model), FALSE, FALSE, 0, N_ ("The model that the worker has loaded"),
-    N_ ("MODEL") },
-  { "device", FIELD (device), FALSE, FALSE, 0, N_ ("What the worker runs on, such as GPU-0"),
-    N_ ("DEVICE") },
-  { "hostname", FIELD (hostname), FALSE, FALSE, 0, N_ ("The machine that it runs on"),
-    N_ ("HOST") },
-  { "port", FIELD (port), FALSE, FALSE, 0, N_ ("The port that it serves"), N_ ("PORT") },
-  { "hive", FIELD (hive), FALSE, FALSE, 0, N_ ("The hive that the worker belongs to"), N_ ("ID") },
-  { "implementation", FIELD (implementation), FALSE, FALSE, 0,
-    N_ ("The program that the worker is"), N_ ("NAME") },
-  { "component-version", FIELD (component_version), FALSE, FALSE, 0,
-    N_ ("The version of its program"), N_ ("VERSION") },
-  { "health", FIELD (health), FALSE, FALSE, 0,
-    N_ ("How the hive is: healthy, degraded or unhealthy"), N_ ("HEALTH") },
-  { "reason", FIELD (reason), FALSE, FALSE, 0, N_ ("Why the hive is not healthy"), N_ ("TEXT") },
 };
 
-#define N_OPTIONS G_N_ELEMENTS (options)
+/* Returns: (array): all of them, and one without a name */
+static const Option *
+list_options (void)
+{
+  static Option *options;
+
+  if (g_once_init_enter (&options))
+    {
+      GArray *all = g_array_new (TRUE, TRUE, sizeof (Option));
+      Option detail = { .is_detail = TRUE };
+
+      g_array_append_vals (all, own_options, G_N_ELEMENTS (own_options));
+      for (const QueenField *field = queen_component_fields; field->name; field++)
+        {
+          if (!field->option)
+            continue;
+          detail.name = field->option;
+          detail.description = field->help;
+          detail.argument = field->argument;
+          g_array_append_val (all, detail);
+          detail.offset++;
+        }
+      g_once_init_leave (&options, (Option *) g_array_free (all, FALSE));
+    }
+  return options;
+}
+
+static gsize
+count_options (void)
+{
+  gsize n_options = 0;
+
+  while (list_options ()[n_options].name)
+    n_options++;
+  return n_options;
+}
+
+static gpointer
+get_field (const QueenctlOptions *self, const Option *option)
+{
+  return option->is_detail ? &self->details[option->offset]
+                           : G_STRUCT_MEMBER_P (self, option->offset);
+}
 
 static char **
 get_text (const QueenctlOptions *self, const Option *option)
 {
-  return G_STRUCT_MEMBER_P (self, option->offset);
+  return get_field (self, option);
 }
 
 static gboolean
 is_given (const QueenctlOptions *self, const Option *option)
 {
-  return option->is_flag ? G_STRUCT_MEMBER (gboolean, self, option->offset)
+  return option->is_flag ? *(gboolean *) get_field (self, option)
                          : *get_text (self, option) != NULL;
 }
 
 void
 queenctl_options_clear (QueenctlOptions *self)
 {
-  for (gsize i = 0; i < N_OPTIONS; i++)
-    if (!options[i].is_flag)
-      g_clear_pointer (get_text (self, &options[i]), g_free);
+  for (const Option *option = list_options (); self->details && option->name; option++)
+    if (!option->is_flag)
+      g_clear_pointer (get_text (self, option), g_free);
+  g_clear_pointer (&self->details, g_free);
   g_clear_pointer (&self->arguments, g_strfreev);
 }
 
@@ -172,8 +202,8 @@ settle_queen (QueenctlOptions *self, GError **error)
 static gboolean
 settle_texts (QueenctlOptions *self, GError **error)
 {
-  for (gsize i = 0; i < N_OPTIONS; i++)
-    if (!options[i].is_flag && !make_utf8 (get_text (self, &options[i]), error))
+  for (const Option *option = list_options (); option->name; option++)
+    if (!option->is_flag && !make_utf8 (get_text (self, option), error))
       return FALSE;
   if (!self->arguments)
     self->arguments = g_new0 (char *, 1);
@@ -190,14 +220,15 @@ settle_texts (QueenctlOptions *self, GError **error)
 static void
 suggest_option (char **argv, const GError *cause, GError **error)
 {
-  const char *names[N_OPTIONS + 2] = { NULL };
+  const Option *options = list_options ();
+  g_autofree const char **names = g_new0 (const char *, count_options () + 2);
   g_autofree char *word = NULL;
 
   if (!g_error_matches (cause, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION))
     return;
-  for (gsize i = 0; i < N_OPTIONS; i++)
-    names[i] = options[i].name;
-  names[N_OPTIONS] = "help";
+  names[0] = "help";
+  for (gsize i = 0; options[i].name; i++)
+    names[i + 1] = options[i].name;
   for (char **argument = argv + 1; *argument && !word; argument++)
     if (g_str_has_prefix (*argument, "--") && (*argument)[2] != '\0' &&
         strstr (cause->message, *argument))
@@ -211,13 +242,15 @@ queenctl_options_parse (QueenctlOptions *self, int argc, char **argv, GError **e
 {
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) cause = NULL;
-  GOptionEntry entries[N_OPTIONS + 3] = { 0 };
+  g_autofree GOptionEntry *entries = g_new0 (GOptionEntry, count_options () + 3);
+  GOptionEntry *entry = entries;
 
-  for (gsize i = 0; i < N_OPTIONS; i++)
-    entries[i] = make_entry (&options[i], G_STRUCT_MEMBER_P (self, options[i].offset));
-  entries[N_OPTIONS] =
+  self->details = g_new0 (char *, count_options ());
+  for (const Option *option = list_options (); option->name; option++)
+    *entry++ = make_entry (option, get_field (self, option));
+  *entry++ =
       (GOptionEntry){ .long_name = "help", .short_name = 'h', .arg_data = &self->is_help_wanted };
-  entries[N_OPTIONS + 1] = (GOptionEntry){
+  *entry = (GOptionEntry){
     .long_name = G_OPTION_REMAINING,
     .arg = G_OPTION_ARG_FILENAME_ARRAY,
     .arg_data = &self->arguments,
@@ -237,7 +270,18 @@ queenctl_options_parse (QueenctlOptions *self, int argc, char **argv, GError **e
 static gboolean
 is_taken (const Option *option, const char *const *names)
 {
-  return option->is_global || (names && g_strv_contains (names, option->name));
+  return option->is_global ||
+         (names && (g_strv_contains (names, option->name) ||
+                    (option->is_detail && g_strv_contains (names, QUEENCTL_OPTIONS_DETAILS))));
+}
+
+const char *
+queenctl_options_get (const QueenctlOptions *self, const char *name)
+{
+  for (const Option *option = list_options (); option->name; option++)
+    if (option->is_detail && g_str_equal (option->name, name))
+      return *get_text (self, option);
+  g_return_val_if_reached (NULL);
 }
 
 gboolean
@@ -246,11 +290,11 @@ queenctl_options_check (const QueenctlOptions *self,
                         const char *const *names,
                         GError **error)
 {
-  for (gsize i = 0; i < N_OPTIONS; i++)
-    if (is_given (self, &options[i]) && !is_taken (&options[i], names))
+  for (const Option *option = list_options (); option->name; option++)
+    if (is_given (self, option) && !is_taken (option, names))
       {
         g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("“%s” takes no option --%s"),
-                     command, options[i].name);
+                     command, option->name);
         return FALSE;
       }
   return TRUE;
@@ -264,14 +308,13 @@ queenctl_options_print_help (const char *usage,
 {
   g_autoptr (GOptionContext) context = g_option_context_new (usage);
   g_autofree char *help = NULL;
-  GOptionEntry entries[N_OPTIONS + 1] = { 0 };
-  QueenctlOptions unused;
-  gsize n_entries = 0;
+  g_autofree GOptionEntry *entries = g_new0 (GOptionEntry, count_options () + 1);
+  GOptionEntry *entry = entries;
+  gpointer unused;
 
-  for (gsize i = 0; i < N_OPTIONS; i++)
-    if (is_taken (&options[i], names))
-      entries[n_entries++] =
-          make_entry (&options[i], G_STRUCT_MEMBER_P (&unused, options[i].offset));
+  for (const Option *option = list_options (); option->name; option++)
+    if (is_taken (option, names))
+      *entry++ = make_entry (option, &unused);
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   g_option_context_set_summary (context, summary);
   g_option_context_set_description (context, description);

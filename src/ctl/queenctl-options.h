@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/* In a list of options: all that say what a component is. */
+#define QUEENCTL_OPTIONS_DETAILS "details"
+
 /* What the command line says. What was not said is %NULL, or %FALSE. */
 typedef struct
 {
@@ -31,15 +34,7 @@ typedef struct
   char *timeout;
   gboolean is_notifying;
   char *kind;
-  char *model;
-  char *device;
-  char *hostname;
-  char *port;
-  char *hive;
-  char *implementation;
-  char *component_version;
-  char *health;
-  char *reason;
+  char **details; /* see queenctl_options_get() */
 
   char **arguments; /* the command and what belongs to it; never %NULL */
 } QueenctlOptions;
@@ -62,6 +57,14 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (QueenctlOptions, queenctl_options_clear)
  * Returns: whether that could be understood
  */
 gboolean queenctl_options_parse (QueenctlOptions *self, int argc, char **argv, GError **error);
+
+/**
+ * queenctl_options_get:
+ * @name: of an option that says what a component is, such as `model`
+ *
+ * Returns: (nullable): its text, if it was given
+ */
+const char *queenctl_options_get (const QueenctlOptions *self, const char *name);
 
 /**
  * queenctl_options_check:

@@ -4,90 +4,47 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
+#include "model/queen-component-fields.h"
 #include "queenctl-command.h"
 #include "queenctl-connect.h"
 #include "queenctl-error.h"
+#include "queenctl-field.h"
 #include "queenctl-output.h"
 #include "queenctl-text.h"
 
-#define FOR_WORKER (1 << QUEENCTL_KIND_WORKER)
-#define FOR_HIVE (1 << QUEENCTL_KIND_HIVE)
-
-static const struct
-{
-  const char *name;   /* of the option */
-  const char *member; /* of the heartbeat; NULL for those that are not simply text */
-  gsize offset;
-  guint kinds;
-} details[] = {
-  { "model", "model_id", G_STRUCT_OFFSET (QueenctlOptions, model), FOR_WORKER },
-  { "device", "device", G_STRUCT_OFFSET (QueenctlOptions, device), FOR_WORKER },
-  { "hostname", "hostname", G_STRUCT_OFFSET (QueenctlOptions, hostname), FOR_WORKER | FOR_HIVE },
-  { "port", NULL, G_STRUCT_OFFSET (QueenctlOptions, port), FOR_WORKER | FOR_HIVE },
-  { "hive", "hive_id", G_STRUCT_OFFSET (QueenctlOptions, hive), FOR_WORKER },
-  { "implementation", "implementation", G_STRUCT_OFFSET (QueenctlOptions, implementation),
-    FOR_WORKER },
-  { "component-version", "version", G_STRUCT_OFFSET (QueenctlOptions, component_version),
-    FOR_WORKER | FOR_HIVE },
-  { "health", NULL, G_STRUCT_OFFSET (QueenctlOptions, health), FOR_HIVE },
-  { "reason", NULL, G_STRUCT_OFFSET (QueenctlOptions, reason), FOR_HIVE },
-};
-
 static gboolean
-add_texts (const QueenctlOptions *options, QueenctlKind kind, JsonObject *heartbeat, GError **error)
+add_detail (const QueenField *field,
+            const char *text,
+            QueenctlKind kind,
+            JsonObject *heartbeat,
+            GError **error)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (details); i++)
-    {
-      const char *text = G_STRUCT_MEMBER (char *, options, details[i].offset);
-
-      if (!text)
-        continue;
-      if (!(details[i].kinds & (1 << kind)))
-        {
-          g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
-                       kind == QUEENCTL_KIND_WORKER ? _ ("--%s does not go with a worker")
-                                                    : _ ("--%s does not go with a hive"),
-                       details[i].name);
-          return FALSE;
-        }
-      if (details[i].member)
-        json_object_set_string_member (heartbeat, details[i].member, text);
-    }
-  return TRUE;
+  if (queen_field_is_said_by (field, (QueenComponentKind) kind))
+    return queenctl_field_set (field, text, heartbeat, error);
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
+               kind == QUEENCTL_KIND_WORKER ? _ ("--%s does not go with a worker")
+                                            : _ ("--%s does not go with a hive"),
+               field->option);
+  return FALSE;
 }
 
 static gboolean
-add_port (const char *text, JsonObject *heartbeat, GError **error)
+add_details (const QueenctlOptions *options,
+             QueenctlKind kind,
+             JsonObject *heartbeat,
+             GError **error)
 {
-  guint64 port;
-
-  if (!g_ascii_string_to_unsigned (text, 10, 1, G_MAXUINT16, &port, NULL))
+  for (const QueenField *field = queen_component_fields; field->name; field++)
     {
-      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
-                   _ ("--port: “%s” is not a number from 1 to 65535"), text);
-      return FALSE;
-    }
-  json_object_set_int_member (heartbeat, "port", (gint64) port);
-  return TRUE;
-}
+      const char *text = field->option ? queenctl_options_get (options, field->option) : NULL;
 
-static gboolean
-add_health (const QueenctlOptions *options, JsonObject *heartbeat, GError **error)
-{
-  JsonObject *health;
-
-  if (!options->health)
-    {
-      g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
-                           _ ("--reason needs --health"));
-      return FALSE;
+      if (text && !add_detail (field, text, kind, heartbeat, error))
+        return FALSE;
     }
-  health = json_object_new ();
-  json_object_set_string_member (health, "status", options->health);
-  if (options->reason)
-    json_object_set_string_member (health, "reason", options->reason);
-  json_object_set_object_member (heartbeat, "health_status", health);
-  return TRUE;
+  if (!queenctl_options_get (options, "reason") || queenctl_options_get (options, "health"))
+    return TRUE;
+  g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("--reason needs --health"));
+  return FALSE;
 }
 
 static JsonNode *
@@ -104,9 +61,7 @@ make_heartbeat (const QueenctlOptions *options,
   json_object_set_string_member (heartbeat,
                                  kind == QUEENCTL_KIND_WORKER ? "status" : "operational_status",
                                  status);
-  if (!add_texts (options, kind, heartbeat, error) ||
-      (options->port && !add_port (options->port, heartbeat, error)) ||
-      ((options->health || options->reason) && !add_health (options, heartbeat, error)))
+  if (!add_details (options, kind, heartbeat, error))
     return NULL;
   node = json_node_new (JSON_NODE_OBJECT);
   json_node_take_object (node, g_steal_pointer (&heartbeat));
@@ -146,8 +101,7 @@ const QueenctlCommand queenctl_report_command = {
   .name = "report",
   .arguments = N_ ("worker|hive ID STATUS"),
   .summary = N_ ("Sends a heartbeat in the name of a worker or hive."),
-  .options = (const char *const[]){ "model", "device", "hostname", "port", "hive", "implementation",
-                                    "component-version", "health", "reason", NULL },
+  .options = (const char *const[]){ QUEENCTL_OPTIONS_DETAILS, NULL },
   .least = 3,
   .most = 3,
   .run = run,

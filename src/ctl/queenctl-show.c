@@ -4,102 +4,13 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
+#include "model/queen-component-fields.h"
 #include "queenctl-command.h"
 #include "queenctl-connect.h"
+#include "queenctl-field.h"
 #include "queenctl-matches.h"
 #include "queenctl-table.h"
 #include "queenctl-text.h"
-
-typedef char *(*Describe) (const QueenctlComponent *component, const char *member);
-
-static char *
-describe_text (const QueenctlComponent *component, const char *member)
-{
-  return g_strdup (queenctl_component_get_string (component, member));
-}
-
-static char *
-describe_number (const QueenctlComponent *component, const char *member)
-{
-  guint64 number = queenctl_component_get_number (component, member);
-
-  return number == 0 ? g_strdup ("") : g_strdup_printf ("%" G_GUINT64_FORMAT, number);
-}
-
-static char *
-describe_status (const QueenctlComponent *component, const char *member)
-{
-  return queenctl_text_dup_status (queenctl_component_get_string (component, member));
-}
-
-static char *
-describe_health (const QueenctlComponent *component, const char *member)
-{
-  return queenctl_text_dup_status (queenctl_component_get_health (component));
-}
-
-static char *
-describe_reason (const QueenctlComponent *component, const char *member)
-{
-  return g_strdup (queenctl_component_get_health_reason (component));
-}
-
-static char *
-describe_flag (const QueenctlComponent *component, const char *member)
-{
-  return g_strdup (queenctl_component_is (component, member) ? _ ("yes") : _ ("no"));
-}
-
-static char *
-describe_time (const QueenctlComponent *component, const char *member)
-{
-  gint64 time = queenctl_component_get_time (component, member);
-  g_autofree char *local = queenctl_text_dup_local_time (time);
-  g_autofree char *ago = queenctl_text_dup_ago (time, g_get_real_time ());
-
-  return g_strdup_printf (_ ("%s (%s)"), local, ago);
-}
-
-static char *
-describe_clock (const QueenctlComponent *component, const char *member)
-{
-  JsonNode *skew =
-      json_object_get_member (json_node_get_object (queenctl_component_get_node (component)),
-                              member);
-  double seconds = skew && JSON_NODE_HOLDS_VALUE (skew) ? json_node_get_double (skew) : 0;
-
-  if (!skew || !JSON_NODE_HOLDS_VALUE (skew))
-    return g_strdup ("");
-  return g_strdup_printf (seconds < 0 ? _ ("%.3f s behind the queen's")
-                                      : _ ("%.3f s ahead of the queen's"),
-                          seconds < 0 ? -seconds : seconds);
-}
-
-/* In the order in which they are shown; those that a kind does not have are left out. */
-static const struct
-{
-  const char *member;
-  const char *label;
-  Describe describe;
-} rows[] = {
-  { "status", N_ ("Status"), describe_status },
-  { "online", N_ ("Online"), describe_flag },
-  { "available", N_ ("Available"), describe_flag },
-  { "health_status", N_ ("Health"), describe_health },
-  { "health_status", N_ ("Reason"), describe_reason },
-  { "model_id", N_ ("Model"), describe_text },
-  { "device", N_ ("Device"), describe_text },
-  { "hive_id", N_ ("Hive"), describe_text },
-  { "hostname", N_ ("Host"), describe_text },
-  { "port", N_ ("Port"), describe_number },
-  { "implementation", N_ ("Implementation"), describe_text },
-  { "version", N_ ("Version"), describe_text },
-  { "since", N_ ("Since"), describe_time },
-  { "first_seen", N_ ("First seen"), describe_time },
-  { "last_seen", N_ ("Last seen"), describe_time },
-  { "heartbeats", N_ ("Heartbeats"), describe_number },
-  { "clock_skew", N_ ("Clock"), describe_clock },
-};
 
 static void
 print_component (const QueenctlComponent *component)
@@ -108,19 +19,18 @@ print_component (const QueenctlComponent *component)
   g_autoptr (QueenctlTable) table = queenctl_table_new (2);
   g_autofree char *id = queenctl_text_dup_safe (queenctl_component_get_string (component, "id"));
 
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
-    {
-      gboolean is_state = g_str_equal (rows[i].member, "status");
-      g_autofree char *text = NULL;
+  for (const QueenField *field = queen_component_fields; field->name; field++)
+    if (field->label && queenctl_field_is_in (field, members))
+      {
+        gboolean is_status = field->type == &queen_field_status;
+        g_autofree char *text = queenctl_field_describe (field, members);
 
-      if (!json_object_has_member (members, rows[i].member))
-        continue;
-      text = rows[i].describe (component, rows[i].member);
-      queenctl_table_add (table, QUEENCTL_STYLE_PLAIN, _ (rows[i].label));
-      queenctl_table_add (table,
-                          is_state ? queenctl_output_get_style (component) : QUEENCTL_STYLE_PLAIN,
-                          text);
-    }
+        queenctl_table_add (table, QUEENCTL_STYLE_PLAIN, _ (field->label));
+        queenctl_table_add (table,
+                            is_status ? queenctl_output_get_style (component)
+                                      : QUEENCTL_STYLE_PLAIN,
+                            text);
+      }
   printf ("%s%s %s%s\n", queenctl_output_begin_style (QUEENCTL_STYLE_HEADING),
           queenctl_kind_get_label (queenctl_component_get_kind (component)), id,
           queenctl_output_end_style (QUEENCTL_STYLE_HEADING));

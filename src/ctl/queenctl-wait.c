@@ -38,7 +38,7 @@ static gboolean
 take_if_wanted (Wait *self, GPtrArray *components, guint i)
 {
   QueenctlComponent *component = g_ptr_array_index (components, i);
-  const char *model = self->options->model;
+  const char *model = queenctl_options_get (self->options, "model");
 
   if (!queenctl_component_is_in_state (component, self->state) ||
       (model && !g_str_equal (queenctl_component_get_string (component, "model_id"), model)))
@@ -207,7 +207,8 @@ set_late (Wait *self, GError **error)
                  self->id, state);
   else
     g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED,
-                 _ ("No worker with the model “%s” was %s in time"), self->options->model, state);
+                 _ ("No worker with the model “%s” was %s in time"),
+                 queenctl_options_get (self->options, "model"), state);
 }
 
 /* Listens first and asks then, so that nothing happens between. @error is not %NULL. */
@@ -250,7 +251,7 @@ parse_timeout (const char *text, gint64 *timeout, GError **error)
 static gboolean
 check_target (const QueenctlOptions *options, const char *id, GError **error)
 {
-  if ((id != NULL) != (options->model != NULL))
+  if ((id != NULL) != (queenctl_options_get (options, "model") != NULL))
     return queenctl_matches_check_kind (options->kind, error);
   g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
                        _ ("Say either an id or --model"));

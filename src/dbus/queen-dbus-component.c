@@ -5,55 +5,13 @@
 
 #include <json-glib/json-glib.h>
 
+#include "model/queen-component-fields.h"
 #include "model/queen-heartbeat.h"
 #include "queen-dbus-interfaces.h"
 #include "queen-dbus-wire.h"
 #include "queen-error.h"
 
 #define MAX_HEARTBEAT (64 * 1024) /* bytes, as over HTTP */
-#define NSEC_PER_USEC 1000
-
-typedef enum
-{
-  TEXT,
-  PORT,
-  TIME,
-  COUNT,
-  SKEW,
-  STATUS,
-  HEALTH,
-  ONLINE,
-  AVAILABLE,
-} PropertyKind;
-
-#define FIELD(name) G_STRUCT_OFFSET (QueenComponent, name)
-
-/* Of both interfaces: what has the same name means the same. */
-static const struct
-{
-  const char *name;
-  PropertyKind kind;
-  gsize offset; /* of the field in QueenComponent */
-} properties[] = {
-  { "Id", TEXT, FIELD (id) },
-  { "Status", STATUS },
-  { "Online", ONLINE },
-  { "Available", AVAILABLE },
-  { "ModelId", TEXT, FIELD (model_id) },
-  { "Device", TEXT, FIELD (device) },
-  { "Hostname", TEXT, FIELD (hostname) },
-  { "Port", PORT, FIELD (port) },
-  { "HiveId", TEXT, FIELD (hive_id) },
-  { "Health", HEALTH },
-  { "HealthReason", TEXT, FIELD (health_reason) },
-  { "Implementation", TEXT, FIELD (implementation) },
-  { "Version", TEXT, FIELD (version) },
-  { "Since", TIME, FIELD (since) },
-  { "FirstSeen", TIME, FIELD (first_seen) },
-  { "LastSeen", TIME, FIELD (last_seen) },
-  { "Heartbeats", COUNT, FIELD (heartbeats) },
-  { "ClockSkew", SKEW },
-};
 
 GDBusInterfaceInfo *
 queen_dbus_component_get_interface (QueenComponentKind kind)
@@ -62,63 +20,13 @@ queen_dbus_component_get_interface (QueenComponentKind kind)
                                         : queen_dbus_hive_interface_info ();
 }
 
-static gsize
-find_property (const char *name)
-{
-  gsize i = 0;
-
-  while (!g_str_equal (properties[i].name, name))
-    g_return_val_if_fail (++i < G_N_ELEMENTS (properties), 0);
-  return i;
-}
-
-/* Returns: the property @i, as text; %NULL when it is none */
-static const char *
-get_text (const QueenComponent *component, gsize i)
-{
-  const char *text;
-
-  switch (properties[i].kind)
-    {
-    case TEXT:
-      text = G_STRUCT_MEMBER (char *, component, properties[i].offset);
-      return text ? text : "";
-    case STATUS:
-      return queen_status_get_name (component->status);
-    case HEALTH:
-      return queen_health_get_name (component->health);
-    default:
-      return NULL;
-    }
-}
-
 GVariant *
 queen_dbus_component_get_property (const QueenComponent *component, const char *name)
 {
-  gsize i = find_property (name);
-  gconstpointer field = G_STRUCT_MEMBER_P (component, properties[i].offset);
+  const QueenField *field = queen_component_fields_find_property (name);
 
-  switch (properties[i].kind)
-    {
-    case TEXT:
-    case STATUS:
-    case HEALTH:
-      return g_variant_new_string (get_text (component, i));
-    case PORT:
-      return g_variant_new_uint16 (*(const guint16 *) field);
-    case TIME:
-      return g_variant_new_uint64 ((guint64) (*(const gint64 *) field / NSEC_PER_USEC));
-    case COUNT:
-      return g_variant_new_uint64 (*(const guint64 *) field);
-    case SKEW:
-      return g_variant_new_int64 (
-          component->has_said_at ? queen_component_get_clock_skew (component) : 0);
-    case ONLINE:
-      return g_variant_new_boolean (queen_component_is_online (component));
-    case AVAILABLE:
-      return g_variant_new_boolean (queen_component_is_available (component));
-    }
-  g_return_val_if_reached (NULL);
+  g_return_val_if_fail (field, NULL);
+  return queen_field_get_variant (field, component);
 }
 
 GVariant *
@@ -144,24 +52,40 @@ queen_dbus_component_get_interfaces (const QueenComponent *component)
   return g_variant_builder_end (&builder);
 }
 
+/* Returns: how many bytes a number, or a boolean, of that type takes on the wire */
 static gsize
-measure_value (const QueenComponent *component, gsize i, gsize offset)
+get_number_size (const char *signature)
 {
-  const char *text = get_text (component, i);
-
-  if (text)
-    return queen_dbus_wire_string (offset, text);
-  switch (properties[i].kind)
+  switch (*signature)
     {
-    case PORT:
-      return queen_dbus_wire_number (offset, sizeof (guint16));
-    case TIME:
-    case COUNT:
-    case SKEW:
-      return queen_dbus_wire_number (offset, sizeof (guint64));
-    default:
-      return queen_dbus_wire_number (offset, sizeof (guint32)); /* a boolean */
+    case G_VARIANT_CLASS_BYTE:
+      return 1;
+    case G_VARIANT_CLASS_INT16:
+    case G_VARIANT_CLASS_UINT16:
+      return 2;
+    case G_VARIANT_CLASS_BOOLEAN:
+    case G_VARIANT_CLASS_INT32:
+    case G_VARIANT_CLASS_UINT32:
+      return 4;
+    case G_VARIANT_CLASS_INT64:
+    case G_VARIANT_CLASS_UINT64:
+    case G_VARIANT_CLASS_DOUBLE:
+      return 8;
     }
+  g_return_val_if_reached (1);
+}
+
+static gsize
+measure_value (const QueenComponent *component, const char *name, gsize offset)
+{
+  const QueenField *field = queen_component_fields_find_property (name);
+  const char *text;
+
+  g_return_val_if_fail (field, offset);
+  if (!field->type->get_text)
+    return queen_dbus_wire_number (offset, get_number_size (field->type->signature));
+  text = field->type->get_text (queen_field_get_value (field, component));
+  return queen_dbus_wire_string (offset, text ? text : "");
 }
 
 gsize
@@ -175,7 +99,7 @@ queen_dbus_component_measure_properties (const QueenComponent *component, gsize 
       offset = queen_dbus_wire_structure (offset);
       offset = queen_dbus_wire_string (offset, (*property)->name);
       offset = queen_dbus_wire_variant (offset, (*property)->signature);
-      offset = measure_value (component, find_property ((*property)->name), offset);
+      offset = measure_value (component, (*property)->name, offset);
     }
   return offset;
 }

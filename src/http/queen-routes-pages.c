@@ -5,10 +5,13 @@
 
 #include <libsoup/soup.h>
 
+#include "model/queen-component-fields.h"
 #include "queen-page-resource.h"
+#include "text/queen-json.h"
 
 #define ROOT "/dev/rbee/Queen1/page"
 #define INDEX "/index.html"
+#define MEMBERS "/model/members.js"
 
 /* One way to send a page's bytes. A strong tag names exactly these bytes, so each way has its own:
  * RFC 9110 § 8.8.1. */
@@ -141,11 +144,10 @@ free_page (Page *page)
   g_free (page);
 }
 
+/* @bytes: (transfer full) */
 static void
-add_page (QueenRouter *router, GResource *resource, const char *path)
+add_page (QueenRouter *router, const char *path, GBytes *bytes)
 {
-  g_autofree char *name = g_strconcat (ROOT, path, NULL);
-  GBytes *bytes = g_resource_lookup_data (resource, name, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
   Page *page = g_new0 (Page, 1);
 
   page->path = g_strdup (g_str_equal (path, INDEX) ? "/" : path);
@@ -153,6 +155,14 @@ add_page (QueenRouter *router, GResource *resource, const char *path)
   page->type = find_type (path);
   page->plain = make_variant (bytes);
   queen_router_add (router, &page->route, 1, page, (GDestroyNotify) free_page);
+}
+
+static GBytes *
+find_page (GResource *resource, const char *path)
+{
+  g_autofree char *name = g_strconcat (ROOT, path, NULL);
+
+  return g_resource_lookup_data (resource, name, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
 }
 
 static void
@@ -169,12 +179,34 @@ add_folder (QueenRouter *router, GResource *resource, const char *folder)
       if (g_str_has_suffix (path, "/"))
         add_folder (router, resource, path);
       else
-        add_page (router, resource, path);
+        add_page (router, path, find_page (resource, path));
     }
+}
+
+/* What can be told of any member of a component: a module of which the page has no file, as it is
+ * the table itself. */
+static GBytes *
+make_members (void)
+{
+  GString *module = g_string_new ("/** @type {[string, string][]} names in JSON and for people */\n"
+                                  "export const MEMBERS = [\n");
+
+  for (const QueenField *field = queen_component_fields; field->name; field++)
+    if (!field->nest && !queen_field_is_of_queen (field))
+      {
+        g_string_append (module, "  [");
+        queen_json_append_string (module, field->name);
+        g_string_append (module, ", ");
+        queen_json_append_string (module, field->label);
+        g_string_append (module, "],\n");
+      }
+  g_string_append (module, "];\n");
+  return g_string_free_to_bytes (module);
 }
 
 void
 queen_routes_add_pages (QueenRouter *router)
 {
   add_folder (router, queen_page_get_resource (), "/");
+  add_page (router, MEMBERS, make_members ());
 }

@@ -3,7 +3,7 @@
 
 #include "queen-component.h"
 
-#include <string.h>
+#include "queen-component-fields.h"
 
 G_DEFINE_BOXED_TYPE (QueenComponent, queen_component, queen_component_ref, queen_component_unref)
 
@@ -16,14 +16,9 @@ static const char *const health_names[] = {
 static void
 clear_component (QueenComponent *component)
 {
-  g_free (component->id);
-  g_free (component->model_id);
-  g_free (component->device);
-  g_free (component->implementation);
-  g_free (component->version);
-  g_free (component->hostname);
-  g_free (component->hive_id);
-  g_free (component->health_reason);
+  for (const QueenField *field = queen_component_fields; field->name; field++)
+    if (field->type->clear)
+      field->type->clear (queen_field_get_value (field, component));
 }
 
 QueenComponent *
@@ -41,14 +36,9 @@ queen_component_copy_offline (const QueenComponent *component, gint64 since, gin
   QueenComponent *copy = queen_component_new (component->kind);
 
   *copy = *component;
-  copy->id = g_strdup (component->id);
-  copy->model_id = g_strdup (component->model_id);
-  copy->device = g_strdup (component->device);
-  copy->implementation = g_strdup (component->implementation);
-  copy->version = g_strdup (component->version);
-  copy->hostname = g_strdup (component->hostname);
-  copy->hive_id = g_strdup (component->hive_id);
-  copy->health_reason = g_strdup (component->health_reason);
+  for (const QueenField *field = queen_component_fields; field->name; field++)
+    if (field->type->copy)
+      field->type->copy (queen_field_get_value (field, copy));
   copy->status = QUEEN_STATUS_OFFLINE;
   copy->since = since;
   copy->deadline = deadline;
@@ -58,13 +48,11 @@ queen_component_copy_offline (const QueenComponent *component, gint64 since, gin
 gboolean
 queen_component_says_same (const QueenComponent *a, const QueenComponent *b)
 {
-  return a->kind == b->kind && a->status == b->status && a->health == b->health &&
-         a->port == b->port && g_strcmp0 (a->id, b->id) == 0 &&
-         g_strcmp0 (a->model_id, b->model_id) == 0 && g_strcmp0 (a->device, b->device) == 0 &&
-         g_strcmp0 (a->implementation, b->implementation) == 0 &&
-         g_strcmp0 (a->version, b->version) == 0 && g_strcmp0 (a->hostname, b->hostname) == 0 &&
-         g_strcmp0 (a->hive_id, b->hive_id) == 0 &&
-         g_strcmp0 (a->health_reason, b->health_reason) == 0;
+  for (const QueenField *field = queen_component_fields; field->name; field++)
+    if (field->type->equals &&
+        !field->type->equals (queen_field_get_value (field, a), queen_field_get_value (field, b)))
+      return FALSE;
+  return a->kind == b->kind;
 }
 
 QueenComponent *
@@ -82,13 +70,11 @@ queen_component_unref (QueenComponent *component)
 gsize
 queen_component_get_size (const QueenComponent *component)
 {
-  const char *texts[] = { component->id,      component->model_id,       component->device,
-                          component->version, component->implementation, component->hostname,
-                          component->hive_id, component->health_reason };
   gsize size = sizeof *component;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
-    size += texts[i] ? strlen (texts[i]) + 1 : 0;
+  for (const QueenField *field = queen_component_fields; field->name; field++)
+    if (field->type->get_size)
+      size += field->type->get_size (queen_field_get_value (field, component));
   return size;
 }
 

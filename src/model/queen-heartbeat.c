@@ -3,9 +3,9 @@
 
 #include "queen-heartbeat.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "queen-component-fields.h"
 #include "queen-error.h"
 #include "text/queen-json.h"
 #include "text/queen-legible.h"
@@ -22,15 +22,6 @@ typedef struct
 static const Shape shapes[QUEEN_COMPONENT_N_KINDS] = {
   [QUEEN_COMPONENT_WORKER] = { "worker", "worker_id", "status" },
   [QUEEN_COMPONENT_HIVE] = { "hive", "hive_id", "operational_status" },
-};
-
-/* All that is read of a heartbeat. */
-static const char *const members[] = {
-  "worker",    "hive",           "timestamp",     "id",
-  "worker_id", "hive_id",        "status",        "operational_status",
-  "model_id",  "device",         "port",          "version",
-  "hostname",  "implementation", "health_status", "reason",
-  NULL,
 };
 
 /* An object being read, and how to call it in an error. */
@@ -54,6 +45,12 @@ static gboolean G_GNUC_PRINTF (4, 5)
   return FALSE;
 }
 
+static gboolean
+is_unsaid (JsonNode *node)
+{
+  return !node || JSON_NODE_HOLDS_NULL (node);
+}
+
 /* @value becomes NULL when the member is absent or null. */
 static gboolean
 read_string (const Source *source, const char *member, const char **value, GError **error)
@@ -61,7 +58,7 @@ read_string (const Source *source, const char *member, const char **value, GErro
   JsonNode *node = json_object_get_member (source->object, member);
 
   *value = NULL;
-  if (!node || JSON_NODE_HOLDS_NULL (node))
+  if (is_unsaid (node))
     return TRUE;
   if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING)
     return fail (error, source, member, "must be a string");
@@ -69,61 +66,17 @@ read_string (const Source *source, const char *member, const char **value, GErro
   return TRUE;
 }
 
-/* An empty text says nothing, as none does: on D-Bus both are the same. */
 static gboolean
-is_said (const char *text)
+read_id (const Source *source, const char *member, QueenComponent *component, GError **error)
 {
-  return text && *text != '\0';
-}
+  JsonNode *node = json_object_get_member (source->object, member);
 
-static gboolean
-read_text_of_size (
-    const Source *source, const char *member, gsize size, char **value, GError **error)
-{
-  const char *text;
-
-  if (!read_string (source, member, &text, error))
-    return FALSE;
-  if (text && strlen (text) > size)
-    return fail (error, source, member, "must be at most %u bytes", (guint) size);
-  if (text && !queen_legible_check (text))
-    return fail (error, source, member, "must be without control or invisible characters");
-  *value = is_said (text) ? g_strdup (text) : NULL;
-  return TRUE;
-}
-
-static gboolean
-read_text (const Source *source, const char *member, char **value, GError **error)
-{
-  return read_text_of_size (source, member, QUEEN_HEARTBEAT_MAX_TEXT, value, error);
-}
-
-static gboolean
-read_reason (const Source *source, char **value, GError **error)
-{
-  const char *text;
-
-  if (!read_string (source, "reason", &text, error))
-    return FALSE;
-  *value = is_said (text) ? queen_legible_dup (text, QUEEN_HEARTBEAT_MAX_REASON) : NULL;
-  return TRUE;
-}
-
-static gboolean
-read_id (const Source *source, const char *member, gboolean required, char **id, GError **error)
-{
-  const char *text;
-
-  if (!read_string (source, member, &text, error))
-    return FALSE;
-  if (!text)
-    return !required || fail (error, source, member, "is missing");
-  if (!queen_heartbeat_check_id (text))
-    return fail (error, source, member,
-                 "must be 1 to %d bytes without control or invisible characters",
-                 QUEEN_HEARTBEAT_MAX_ID);
-  *id = g_strdup (text);
-  return TRUE;
+  if (is_unsaid (node))
+    return fail (error, source, member, "is missing");
+  if (queen_field_id.read (NULL, node, &component->id, error))
+    return TRUE;
+  g_prefix_error (error, "%s%s: ", source->path, member);
+  return FALSE;
 }
 
 static gboolean
@@ -141,50 +94,6 @@ read_status (const Source *source, const char *member, QueenStatus *status, GErr
 }
 
 static gboolean
-read_port (const Source *source, guint16 *port, GError **error)
-{
-  JsonNode *node = json_object_get_member (source->object, "port");
-  double number;
-
-  if (!node || JSON_NODE_HOLDS_NULL (node))
-    return TRUE;
-  if (!JSON_NODE_HOLDS_VALUE (node) || (json_node_get_value_type (node) != G_TYPE_INT64 &&
-                                        json_node_get_value_type (node) != G_TYPE_DOUBLE))
-    return fail (error, source, "port", "must be a whole number");
-  number = json_node_get_double (node); /* which may be written 9301.0, as JavaScript has it */
-  if (number != floor (number))
-    return fail (error, source, "port", "must be a whole number");
-  if (number < 0 || number > G_MAXUINT16)
-    return fail (error, source, "port", "must be from 0 to 65535");
-  *port = (guint16) number;
-  return TRUE;
-}
-
-static gboolean
-read_health (const Source *source, QueenComponent *component, GError **error)
-{
-  JsonNode *node = json_object_get_member (source->object, "health_status");
-  g_autofree char *path = g_strconcat (source->path, "health_status.", NULL);
-  Source health = { .path = path };
-  const char *text;
-
-  if (!node || JSON_NODE_HOLDS_NULL (node))
-    return TRUE;
-  if (!JSON_NODE_HOLDS_OBJECT (node))
-    return fail (error, source, "health_status", "must be an object");
-
-  health.object = json_node_get_object (node);
-  if (!read_string (&health, "status", &text, error) ||
-      !read_reason (&health, &component->health_reason, error))
-    return FALSE;
-  if (!text)
-    return fail (error, &health, "status", "is missing");
-  if (!queen_health_parse (text, &component->health))
-    return fail (error, &health, "status", "is none of healthy, degraded, unhealthy");
-  return TRUE;
-}
-
-static gboolean
 read_timestamp (const Source *source, QueenComponent *component, GError **error)
 {
   const char *text;
@@ -197,20 +106,52 @@ read_timestamp (const Source *source, QueenComponent *component, GError **error)
   return TRUE;
 }
 
+/* @object: which it is a member of; @path: how to call that, with a dot */
 static gboolean
-read_details (const Source *source, QueenComponent *component, GError **error)
+read_field (const QueenField *field,
+            JsonObject *object,
+            const char *path,
+            QueenComponent *component,
+            GError **error)
 {
-  if (!read_port (source, &component->port, error) ||
-      !read_text (source, "version", &component->version, error) ||
-      !read_text (source, "hostname", &component->hostname, error))
-    return FALSE;
-  if (component->kind == QUEEN_COMPONENT_HIVE)
-    return read_health (source, component, error);
-  return read_text_of_size (source, "model_id", QUEEN_HEARTBEAT_MAX_MODEL_ID, &component->model_id,
-                            error) &&
-         read_text (source, "device", &component->device, error) &&
-         read_text (source, "implementation", &component->implementation, error) &&
-         read_id (source, "hive_id", FALSE, &component->hive_id, error);
+  const char *member = field->nest ? field->member : field->name;
+  Source source = { object, path };
+  JsonNode *node = json_object_get_member (object, member);
+
+  if (is_unsaid (node))
+    return !field->is_required || fail (error, &source, member, "is missing");
+  if (field->type->read (field, node, queen_field_get_value (field, component), error))
+    return TRUE;
+  g_prefix_error (error, "%s%s: ", path, member);
+  return FALSE;
+}
+
+static gboolean
+read_nested (const QueenField *field,
+             const Source *source,
+             QueenComponent *component,
+             GError **error)
+{
+  JsonNode *nest = json_object_get_member (source->object, field->nest);
+  g_autofree char *path = NULL;
+
+  if (is_unsaid (nest))
+    return TRUE;
+  if (!JSON_NODE_HOLDS_OBJECT (nest))
+    return fail (error, source, field->nest, "must be an object");
+  path = g_strconcat (source->path, field->nest, ".", NULL);
+  return read_field (field, json_node_get_object (nest), path, component, error);
+}
+
+static gboolean
+read_fields (const Source *source, QueenComponent *component, GError **error)
+{
+  for (const QueenField *const *field = queen_component_fields_list_said (component->kind); *field;
+       field++)
+    if (!((*field)->nest ? read_nested (*field, source, component, error)
+                         : read_field (*field, source->object, source->path, component, error)))
+      return FALSE;
+  return TRUE;
 }
 
 static gboolean
@@ -244,16 +185,41 @@ read_component (JsonNode *root, QueenComponent *component, GError **error)
     return fail (error, &top, shape->nest, "is missing (or %s and status, in the short form)",
                  shape->short_id);
 
-  return read_id (&source, id_member, TRUE, &component->id, error) &&
+  return read_id (&source, id_member, component, error) &&
          read_status (&source, status_member, &component->status, error) &&
-         read_details (&source, component, error) && read_timestamp (&top, component, error);
+         read_fields (&source, component, error) && read_timestamp (&top, component, error);
+}
+
+/* All that is read of a heartbeat. */
+static const char *const *
+get_wanted (void)
+{
+  static char **wanted;
+
+  if (g_once_init_enter (&wanted))
+    {
+      GStrvBuilder *names = g_strv_builder_new ();
+
+      g_strv_builder_add_many (names, "timestamp", "id", "status", NULL);
+      for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+        g_strv_builder_add_many (names, shapes[kind].nest, shapes[kind].short_id,
+                                 shapes[kind].nest_status, NULL);
+      for (const QueenField *field = queen_component_fields; field->name; field++)
+        if (field->nest)
+          g_strv_builder_add_many (names, field->nest, field->member, NULL);
+        else if (field->type->read)
+          g_strv_builder_add (names, field->name);
+      g_once_init_leave (&wanted, g_strv_builder_end (names));
+      g_strv_builder_unref (names);
+    }
+  return (const char *const *) wanted;
 }
 
 QueenComponent *
 queen_heartbeat_parse (QueenComponentKind kind, const char *body, gsize length, GError **error)
 {
   g_autoptr (QueenComponent) component = queen_component_new (kind);
-  g_autoptr (JsonNode) root = queen_json_parse (body, length, members, error);
+  g_autoptr (JsonNode) root = queen_json_parse (body, length, get_wanted (), error);
 
   if (!root || !read_component (root, component, error))
     return NULL;

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "queen-component-fields.h"
 #include "queen-error.h"
 #include "queen-heartbeat.h"
 #include "text/queen-hash.h"
@@ -81,6 +82,15 @@ append_time (GString *json, const char *name, gint64 time)
 }
 
 static void
+append_field (GString *json, const QueenField *field, const QueenComponent *component)
+{
+  if (!queen_field_is_said (field, component))
+    return;
+  g_string_append_printf (json, ",\"%s\":", field->name);
+  queen_field_append_json (field, component, json);
+}
+
+static void
 append_sighting (GString *json, const QueenSighting *sighting)
 {
   const QueenComponent *component = sighting->component;
@@ -88,17 +98,9 @@ append_sighting (GString *json, const QueenSighting *sighting)
   append_text (json, "{\"kind\":", queen_component_kind_get_name (component->kind));
   append_text (json, ",\"id\":", component->id);
   append_text (json, ",\"status\":", queen_status_get_name (component->status));
-  append_text (json, ",\"model_id\":", component->model_id);
-  append_text (json, ",\"device\":", component->device);
-  if (component->port != 0)
-    append_number (json, ",\"port\":", component->port);
-  append_text (json, ",\"implementation\":", component->implementation);
-  append_text (json, ",\"version\":", component->version);
-  append_text (json, ",\"hostname\":", component->hostname);
-  append_text (json, ",\"hive_id\":", component->hive_id);
-  if (component->health != QUEEN_HEALTH_HEALTHY)
-    append_text (json, ",\"health\":", queen_health_get_name (component->health));
-  append_text (json, ",\"health_reason\":", component->health_reason);
+  for (const QueenField *const *field = queen_component_fields_list_kept (component->kind); *field;
+       field++)
+    append_field (json, *field, component);
   append_time (json, ",\"since\":", component->since);
   append_time (json, ",\"first_seen\":", component->first_seen);
   append_time (json, ",\"last_seen\":", component->last_seen);
@@ -259,41 +261,25 @@ read_id (QueenStateReader *reader, const char *name)
   return g_strdup (id);
 }
 
-/* Within the limits of a heartbeat, also when a queen of another version has written it. */
-static char *
-read_text (QueenStateReader *reader, const char *name, gsize size)
-{
-  const char *text = read_string (reader, name);
-
-  return text ? queen_legible_dup (text, size) : NULL;
-}
-
 static void
-read_details (QueenStateReader *reader, QueenComponent *component)
+read_field (QueenStateReader *reader, const QueenField *field, QueenComponent *component)
 {
-  const char *health = read_string (reader, "health");
+  JsonNode *node = json_object_get_member (reader->object, field->name);
+  const char *problem;
 
-  component->hostname = read_text (reader, "hostname", QUEEN_HEARTBEAT_MAX_TEXT);
-  component->version = read_text (reader, "version", QUEEN_HEARTBEAT_MAX_TEXT);
-  if (json_object_has_member (reader->object, "port"))
-    component->port = (guint16) require_number (reader, "port", 1, G_MAXUINT16);
-  if (component->kind == QUEEN_COMPONENT_WORKER)
-    {
-      component->model_id = read_text (reader, "model_id", QUEEN_HEARTBEAT_MAX_MODEL_ID);
-      component->device = read_text (reader, "device", QUEEN_HEARTBEAT_MAX_TEXT);
-      component->implementation = read_text (reader, "implementation", QUEEN_HEARTBEAT_MAX_TEXT);
-      component->hive_id = read_id (reader, "hive_id");
-      return;
-    }
-  component->health_reason = read_text (reader, "health_reason", QUEEN_HEARTBEAT_MAX_REASON);
-  if (health && !queen_health_parse (health, &component->health))
-    fail (reader, "health is none");
+  if (!node)
+    return;
+  reader->n_read++;
+  problem = field->type->restore (field, node, queen_field_get_value (field, component));
+  if (problem)
+    fail (reader, "%s %s", field->name, problem);
 }
 
 static char *
 read_sender (QueenStateReader *reader)
 {
-  g_autofree char *sender = read_text (reader, "sender", MAX_SENDER);
+  const char *text = read_string (reader, "sender");
+  g_autofree char *sender = text ? queen_legible_dup (text, MAX_SENDER) : NULL;
 
   return sender ? g_ref_string_new (sender) : NULL;
 }
@@ -321,7 +307,8 @@ read_sighting (QueenStateReader *reader)
                          ? require_time (reader, "since")
                          : component->last_seen;
   component->heartbeats = (guint64) require_number (reader, "heartbeats", 1, MAX_NUMBER);
-  read_details (reader, component);
+  for (const QueenField *const *field = queen_component_fields_list_kept (kind); *field; field++)
+    read_field (reader, *field, component);
 
   if (!component->id)
     fail (reader, "id is missing");

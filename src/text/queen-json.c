@@ -278,7 +278,12 @@ parse_number (Parser *p, JsonNode **node)
 static gboolean
 is_wanted (const Parser *p, const char *name)
 {
-  return !p->wanted || g_strv_contains (p->wanted, name);
+  if (!p->wanted)
+    return TRUE;
+  for (const char *const *wanted = p->wanted; *wanted; wanted++)
+    if (**wanted == *name && g_str_equal (*wanted, name))
+      return TRUE;
+  return FALSE;
 }
 
 static gboolean

@@ -107,6 +107,11 @@ testPage("the dialog tells everything that the last heartbeat said", {}, async (
   await dialog.waitFor();
   for (const text of ["some/model", "GPU-3", "9301", "llm", "0.1.0"])
     await dialog.getByText(text, { exact: true }).waitFor();
+  const module = await (await fetch(`${queen.url}/model/members.js`)).text();
+  const { MEMBERS } = await import(`data:text/javascript,${encodeURIComponent(module)}`);
+  const names = MEMBERS.map(([, name]) => name).filter((name) => !["Hive", "Host"].includes(name));
+  const shown = (await dialog.locator("dt").allTextContents()).filter((dt) => names.includes(dt));
+  assert.deepEqual(shown, names); /* in the queen's order */
   await queen.worker("w 1/ü", "busy", { model_id: "other/model" });
   await dialog.getByText("Busy").waitFor();
   await dialog.getByText("other/model").waitFor();

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: the queen-rbee authors
 
 import { BeatTrack } from "./beat-track.js";
+import { MEMBERS } from "./members.js";
 import { Rhythm } from "./rhythm.js";
 import { PROBLEMS, isAvailable, isOnline, nameState } from "./status.js";
 
@@ -75,11 +76,11 @@ export class Component {
 
   /** Everything that is shown of it, in lower case: what can be found. */
   get text() {
-    const { model_id, device, hostname, hive_id, implementation, version, port } = this.#facts;
+    const { hostname, port } = this.#facts;
 
     this.#text ||= [
-      this.id, this.condition, this.status, this.reason, model_id, device, hostname, hive_id,
-      implementation, version, port && `${hostname ?? ""}:${port}`,
+      this.id, this.condition, this.status, this.reason,
+      ...MEMBERS.map(([member]) => this.#facts[member]), port && `${hostname ?? ""}:${port}`,
     ].filter(Boolean).join("\n").toLowerCase();
     return this.#text;
   }

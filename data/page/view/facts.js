@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
+import { MEMBERS } from "../model/members.js";
 import { describeReason, makeState, setState } from "./states.js";
 import { formatMoment, formatNumber, make } from "./text.js";
 import { now } from "./time.js";
 
 /** @typedef {import('../model/component.js').Component} Component */
-
-/** @type {[string, string][]} what is told as it is, in this order */
-const MEMBERS = [
-  ["model_id", "Model"], ["device", "Device"], ["hostname", "Host"], ["port", "Port"],
-  ["implementation", "Implementation"], ["version", "Version"],
-];
 
 /** @param {Component} component */
 function makeCondition(component) {
@@ -82,7 +77,8 @@ export function listFacts(component, place) {
   terms.push(["Available", component.isAvailable ? "yes" : "no"]);
   if (facts.hive_id) terms.push(["Hive", makeHive(facts.hive_id, place)]);
   for (const [member, name] of MEMBERS)
-    if (isSaid(facts[member])) terms.push([name, make("bdi", "", String(facts[member]))]);
+    if (isSaid(facts[member]) && member !== "hive_id")
+      terms.push([name, make("bdi", "", String(facts[member]))]);
   if (address) terms.push(["Address", address]);
   if (isSaid(facts.clock_skew)) terms.push(["Clock", formatSkew(facts.clock_skew)]);
   if (facts.first_seen) terms.push(["First seen", formatTime(Date.parse(facts.first_seen))]);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queenctl-field.h"
+
+#include <glib/gi18n.h>
+
+#include "queenctl-error.h"
+#include "queenctl-json.h"
+#include "queenctl-text.h"
+#include "text/queen-timestamp.h"
+
+#define NSEC_PER_USEC 1000
+
+/* For people, from what JSON has; only for what is said. */
+
+static char *
+describe_text (JsonNode *node)
+{
+  return json_node_dup_string (node);
+}
+
+static char *
+describe_word (JsonNode *node)
+{
+  return queenctl_text_dup_status (json_node_get_string (node));
+}
+
+static char *
+describe_flag (JsonNode *node)
+{
+  return g_strdup (json_node_get_boolean (node) ? _ ("yes") : _ ("no"));
+}
+
+static char *
+describe_number (JsonNode *node)
+{
+  return g_strdup_printf ("%" G_GINT64_FORMAT, json_node_get_int (node));
+}
+
+static char *
+describe_time (JsonNode *node)
+{
+  g_autofree char *local = NULL;
+  g_autofree char *ago = NULL;
+  gint64 time = 0;
+
+  queen_timestamp_parse (json_node_get_string (node), &time);
+  time /= NSEC_PER_USEC;
+  local = queenctl_text_dup_local_time (time);
+  ago = queenctl_text_dup_ago (time, g_get_real_time ());
+  return g_strdup_printf (_ ("%s (%s)"), local, ago);
+}
+
+static char *
+describe_skew (JsonNode *node)
+{
+  double seconds = json_node_get_double (node);
+
+  return g_strdup_printf (seconds < 0 ? _ ("%.3f s behind the queen's")
+                                      : _ ("%.3f s ahead of the queen's"),
+                          seconds < 0 ? -seconds : seconds);
+}
+
+/* For JSON, from what the command line has. */
+
+static JsonNode *
+parse_text (const QueenField *field, const char *text, GError **error)
+{
+  return json_node_init_string (json_node_alloc (), text);
+}
+
+static JsonNode *
+parse_port (const QueenField *field, const char *text, GError **error)
+{
+  guint64 port;
+
+  if (g_ascii_string_to_unsigned (text, 10, 1, G_MAXUINT16, &port, NULL))
+    return json_node_init_int (json_node_alloc (), (gint64) port);
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
+               _ ("--port: “%s” is not a number from 1 to 65535"), text);
+  return NULL;
+}
+
+static const struct
+{
+  const QueenFieldType *type;
+  GType json; /* of what is said */
+  char *(*describe) (JsonNode *node);
+  JsonNode *(*parse) (const QueenField *field, const char *text, GError **error);
+} forms[] = {
+  { &queen_field_text, G_TYPE_STRING, describe_text, parse_text },
+  { &queen_field_id, G_TYPE_STRING, describe_text, parse_text },
+  { &queen_field_reason, G_TYPE_STRING, describe_text, parse_text },
+  { &queen_field_port, G_TYPE_INT64, describe_number, parse_port },
+  { &queen_field_health, G_TYPE_STRING, describe_word, parse_text },
+  { &queen_field_status, G_TYPE_STRING, describe_word },
+  { &queen_field_online, G_TYPE_BOOLEAN, describe_flag },
+  { &queen_field_available, G_TYPE_BOOLEAN, describe_flag },
+  { &queen_field_time, G_TYPE_STRING, describe_time },
+  { &queen_field_count, G_TYPE_INT64, describe_number },
+  { &queen_field_skew, G_TYPE_DOUBLE, describe_skew },
+};
+
+static gsize
+find_form (const QueenField *field)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (forms); i++)
+    if (forms[i].type == field->type)
+      return i;
+  g_return_val_if_reached (0);
+}
+
+static gboolean
+holds (JsonNode *node, GType type)
+{
+  GType said = JSON_NODE_HOLDS_VALUE (node) ? json_node_get_value_type (node) : G_TYPE_INVALID;
+
+  return said == type || (said == G_TYPE_INT64 && type == G_TYPE_DOUBLE);
+}
+
+static const char *
+get_top_name (const QueenField *field)
+{
+  return field->nest ? field->nest : field->name;
+}
+
+gboolean
+queenctl_field_is_in (const QueenField *field, JsonObject *component)
+{
+  return json_object_has_member (component, get_top_name (field));
+}
+
+char *
+queenctl_field_describe (const QueenField *field, JsonObject *component)
+{
+  JsonNode *node = json_object_get_member (component, get_top_name (field));
+  gsize form = find_form (field);
+
+  if (node && field->nest)
+    node = JSON_NODE_HOLDS_OBJECT (node)
+               ? json_object_get_member (json_node_get_object (node), field->member)
+               : NULL;
+  if (!node || !holds (node, forms[form].json))
+    return g_strdup ("");
+  return forms[form].describe (node);
+}
+
+gboolean
+queenctl_field_set (const QueenField *field,
+                    const char *text,
+                    JsonObject *heartbeat,
+                    GError **error)
+{
+  JsonNode *node = forms[find_form (field)].parse (field, text, error);
+
+  if (!node)
+    return FALSE;
+  if (!field->nest)
+    {
+      json_object_set_member (heartbeat, field->name, node);
+      return TRUE;
+    }
+  if (!json_object_has_member (heartbeat, field->nest))
+    json_object_set_object_member (heartbeat, field->nest, json_object_new ());
+  json_object_set_member (json_object_get_object_member (heartbeat, field->nest), field->member,
+                          node);
+  return TRUE;
+}

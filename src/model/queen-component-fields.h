@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-field.h"
+
+G_BEGIN_DECLS
+
+/**
+ * queen_component_fields:
+ *
+ * All members of a component, in the order in which people see them; behind the last one stands one
+ * without a name. Whatever lists members reads them here. What heartbeats say stands together.
+ */
+extern const QueenField queen_component_fields[];
+
+/**
+ * queen_component_fields_list:
+ *
+ * Returns: (transfer none) (array zero-terminated=1): the members of that kind, in their order in
+ *   JSON
+ */
+const QueenField *const *queen_component_fields_list (QueenComponentKind kind);
+
+/**
+ * queen_component_fields_list_said:
+ *
+ * Returns: (transfer none) (array zero-terminated=1): those that heartbeats of that kind say, in
+ *   their order in JSON
+ */
+const QueenField *const *queen_component_fields_list_said (QueenComponentKind kind);
+
+/**
+ * queen_component_fields_list_kept:
+ *
+ * Returns: (transfer none) (array zero-terminated=1): the same ones in their order in the state
+ * file
+ */
+const QueenField *const *queen_component_fields_list_kept (QueenComponentKind kind);
+
+/**
+ * queen_component_fields_find_property:
+ * @name: of a property on D-Bus
+ *
+ * Returns: (nullable): the member that it is
+ */
+const QueenField *queen_component_fields_find_property (const char *name);
+
+/** Returns: whether heartbeats of that kind say it */
+static inline gboolean
+queen_field_is_said_by (const QueenField *field, QueenComponentKind kind)
+{
+  return field->place[kind] != 0;
+}
+
+/** Returns: whether no heartbeat says it, as it is the queen who knows it */
+static inline gboolean
+queen_field_is_of_queen (const QueenField *field)
+{
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    if (field->place[kind] != 0)
+      return FALSE;
+  return TRUE;
+}
+
+G_END_DECLS

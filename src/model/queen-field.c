@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-field.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "queen-error.h"
+#include "queen-heartbeat.h"
+#include "text/queen-json.h"
+#include "text/queen-legible.h"
+#include "text/queen-timestamp.h"
+
+#define NSEC_PER_USEC 1000
+#define LAST_TIME (G_MAXINT64 / NSEC_PER_USEC)
+
+static gboolean G_GNUC_PRINTF (2, 3) refuse_value (GError **error, const char *problem, ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  va_start (args, problem);
+  text = g_strdup_vprintf (problem, args);
+  va_end (args);
+  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE, text);
+  return FALSE;
+}
+
+static gboolean
+holds (JsonNode *node, GType type)
+{
+  return JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == type;
+}
+
+/* Returns: (nullable): the text; otherwise an error */
+static const char *
+read_string (JsonNode *node, GError **error)
+{
+  if (holds (node, G_TYPE_STRING))
+    return json_node_get_string (node);
+  refuse_value (error, "must be a string");
+  return NULL;
+}
+
+/* By hand: lists have thousands of them, and printf() takes its time. */
+static void
+append_number (GString *json, guint64 number)
+{
+  char digits[20]; /* as many as 2⁶⁴ has */
+  char *first = digits + sizeof digits;
+
+  do
+    *--first = (char) ('0' + number % 10);
+  while ((number /= 10) != 0);
+  g_string_append_len (json, first, digits + sizeof digits - first);
+}
+
+/* Texts. An empty one says nothing, as none does: on D-Bus both are the same. */
+
+static const char *
+text_get_text (gconstpointer value)
+{
+  return *(const char *const *) value;
+}
+
+static gboolean
+text_is_said (gconstpointer value)
+{
+  return text_get_text (value) != NULL;
+}
+
+static gboolean
+text_equals (gconstpointer a, gconstpointer b)
+{
+  return g_strcmp0 (text_get_text (a), text_get_text (b)) == 0;
+}
+
+static void
+text_clear (gpointer value)
+{
+  g_free (*(char **) value);
+}
+
+static void
+text_copy (gpointer value)
+{
+  *(char **) value = g_strdup (text_get_text (value));
+}
+
+static gsize
+text_get_size (gconstpointer value)
+{
+  const char *text = text_get_text (value);
+
+  return text ? strlen (text) + 1 : 0;
+}
+
+static gboolean
+text_read (const QueenField *field, JsonNode *node, gpointer value, GError **error)
+{
+  const char *text = read_string (node, error);
+
+  if (!text)
+    return FALSE;
+  if (strlen (text) > field->most)
+    return refuse_value (error, "must be at most %" G_GSIZE_FORMAT " bytes", field->most);
+  if (!queen_legible_check (text))
+    return refuse_value (error, "must be without control or invisible characters");
+  *(char **) value = *text != '\0' ? g_strdup (text) : NULL;
+  return TRUE;
+}
+
+/* Within the limits of a heartbeat, also when a queen of another version has written it. */
+static const char *
+text_restore (const QueenField *field, JsonNode *node, gpointer value)
+{
+  if (!holds (node, G_TYPE_STRING))
+    return "has the wrong type";
+  *(char **) value = queen_legible_dup (json_node_get_string (node), field->most);
+  return NULL;
+}
+
+/* Nothing is said twice by a queen; whoever does is not believed. */
+static void
+text_take_variant (gpointer value, GVariant *variant)
+{
+  const char *text = g_variant_get_string (variant, NULL);
+
+  if (*text != '\0' && !text_is_said (value))
+    *(char **) value = g_strdup (text);
+}
+
+#define TEXT_BUT_FOR_READING                                                                       \
+  .signature = "s", .get_text = text_get_text, .is_said = text_is_said, .equals = text_equals,     \
+  .clear = text_clear, .copy = text_copy, .get_size = text_get_size,                               \
+  .take_variant = text_take_variant
+
+const QueenFieldType queen_field_text = {
+  TEXT_BUT_FOR_READING,
+  .read = text_read,
+  .restore = text_restore,
+};
+
+/* Ids of components */
+
+static gboolean
+id_read (const QueenField *field, JsonNode *node, gpointer value, GError **error)
+{
+  const char *id = read_string (node, error);
+
+  if (!id)
+    return FALSE;
+  if (!queen_heartbeat_check_id (id))
+    return refuse_value (error, "must be 1 to %d bytes without control or invisible characters",
+                         QUEEN_HEARTBEAT_MAX_ID);
+  *(char **) value = g_strdup (id);
+  return TRUE;
+}
+
+static const char *
+id_restore (const QueenField *field, JsonNode *node, gpointer value)
+{
+  if (!holds (node, G_TYPE_STRING))
+    return "has the wrong type";
+  if (!queen_heartbeat_check_id (json_node_get_string (node)))
+    return "is no id";
+  *(char **) value = json_node_dup_string (node);
+  return NULL;
+}
+
+const QueenFieldType queen_field_id = {
+  TEXT_BUT_FOR_READING,
+  .read = id_read,
+  .restore = id_restore,
+};
+
+/* Reasons: whoever is sick must be heard. */
+
+static gboolean
+reason_read (const QueenField *field, JsonNode *node, gpointer value, GError **error)
+{
+  const char *text = read_string (node, error);
+
+  if (!text)
+    return FALSE;
+  *(char **) value = *text != '\0' ? queen_legible_dup (text, field->most) : NULL;
+  return TRUE;
+}
+
+const QueenFieldType queen_field_reason = {
+  TEXT_BUT_FOR_READING,
+  .read = reason_read,
+  .restore = text_restore,
+};
+
+/* Ports */
+
+static guint16
+get_port (gconstpointer value)
+{
+  return *(const guint16 *) value;
+}
+
+static gboolean
+port_is_said (gconstpointer value)
+{
+  return get_port (value) != 0;
+}
+
+static gboolean
+port_equals (gconstpointer a, gconstpointer b)
+{
+  return get_port (a) == get_port (b);
+}
+
+static gboolean
+port_read (const QueenField *field, JsonNode *node, gpointer value, GError **error)
+{
+  double number;
+
+  if (!holds (node, G_TYPE_INT64) && !holds (node, G_TYPE_DOUBLE))
+    return refuse_value (error, "must be a whole number");
+  number = json_node_get_double (node); /* which may be written 9301.0, as JavaScript has it */
+  if (number != floor (number))
+    return refuse_value (error, "must be a whole number");
+  if (number < 0 || number > G_MAXUINT16)
+    return refuse_value (error, "must be from 0 to %d", G_MAXUINT16);
+  *(guint16 *) value = (guint16) number;
+  return TRUE;
+}
+
+static const char *
+port_restore (const QueenField *field, JsonNode *node, gpointer value)
+{
+  if (!holds (node, G_TYPE_INT64))
+    return "has the wrong type";
+  if (json_node_get_int (node) < 1 || json_node_get_int (node) > G_MAXUINT16)
+    return "is out of range";
+  *(guint16 *) value = (guint16) json_node_get_int (node);
+  return NULL;
+}
+
+static void
+port_append (gconstpointer value, GString *json)
+{
+  append_number (json, get_port (value));
+}
+
+static GVariant *
+port_get_variant (gconstpointer value)
+{
+  return g_variant_new_uint16 (get_port (value));
+}
+
+static void
+port_take_variant (gpointer value, GVariant *variant)
+{
+  *(guint16 *) value = g_variant_get_uint16 (variant);
+}
+
+const QueenFieldType queen_field_port = {
+  .signature = "q",
+  .is_said = port_is_said,
+  .equals = port_equals,
+  .read = port_read,
+  .restore = port_restore,
+  .append = port_append,
+  .get_variant = port_get_variant,
+  .take_variant = port_take_variant,
+};
+
+/* Healths */
+
+static const char *
+health_get_text (gconstpointer value)
+{
+  return queen_health_get_name (*(const QueenHealth *) value);
+}
+
+static gboolean
+health_is_said (gconstpointer value)
+{
+  return *(const QueenHealth *) value != QUEEN_HEALTH_HEALTHY;
+}
+
+static gboolean
+health_equals (gconstpointer a, gconstpointer b)
+{
+  return *(const QueenHealth *) a == *(const QueenHealth *) b;
+}
+
+static gboolean
+health_read (const QueenField *field, JsonNode *node, gpointer value, GError **error)
+{
+  const char *text = read_string (node, error);
+
+  if (!text)
+    return FALSE;
+  return queen_health_parse (text, value) ||
+         refuse_value (error, "is none of healthy, degraded, unhealthy");
+}
+
+static const char *
+health_restore (const QueenField *field, JsonNode *node, gpointer value)
+{
+  if (!holds (node, G_TYPE_STRING))
+    return "has the wrong type";
+  return queen_health_parse (json_node_get_string (node), value) ? NULL : "is none";
+}
+
+static void
+health_take_variant (gpointer value, GVariant *variant)
+{
+  queen_health_parse (g_variant_get_string (variant, NULL), value);
+}
+
+const QueenFieldType queen_field_health = {
+  .signature = "s",
+  .get_text = health_get_text,
+  .is_said = health_is_said,
+  .equals = health_equals,
+  .read = health_read,
+  .restore = health_restore,
+  .take_variant = health_take_variant,
+};
+
+/* What the queen knows */
+
+static const char *
+status_get_text (gconstpointer value)
+{
+  return queen_status_get_name (*(const QueenStatus *) value);
+}
+
+static gboolean
+status_equals (gconstpointer a, gconstpointer b)
+{
+  return *(const QueenStatus *) a == *(const QueenStatus *) b;
+}
+
+static void
+status_take_variant (gpointer value, GVariant *variant)
+{
+  queen_status_parse (g_variant_get_string (variant, NULL), value);
+}
+
+const QueenFieldType queen_field_status = {
+  .signature = "s",
+  .get_text = status_get_text,
+  .equals = status_equals,
+  .take_variant = status_take_variant,
+};
+
+static void
+time_append (gconstpointer value, GString *json)
+{
+  g_string_append_c (json, '"');
+  queen_timestamp_append (json, *(const gint64 *) value);
+  g_string_append_c (json, '"');
+}
+
+static GVariant *
+time_get_variant (gconstpointer value)
+{
+  return g_variant_new_uint64 ((guint64) (*(const gint64 *) value / NSEC_PER_USEC));
+}
+
+static void
+time_take_variant (gpointer value, GVariant *variant)
+{
+  *(gint64 *) value = (gint64) MIN (g_variant_get_uint64 (variant), LAST_TIME) * NSEC_PER_USEC;
+}
+
+const QueenFieldType queen_field_time = {
+  .signature = "t",
+  .append = time_append,
+  .get_variant = time_get_variant,
+  .take_variant = time_take_variant,
+};
+
+static void
+count_append (gconstpointer value, GString *json)
+{
+  append_number (json, *(const guint64 *) value);
+}
+
+static GVariant *
+count_get_variant (gconstpointer value)
+{
+  return g_variant_new_uint64 (*(const guint64 *) value);
+}
+
+static void
+count_take_variant (gpointer value, GVariant *variant)
+{
+  *(guint64 *) value = g_variant_get_uint64 (variant);
+}
+
+const QueenFieldType queen_field_count = {
+  .signature = "t",
+  .append = count_append,
+  .get_variant = count_get_variant,
+  .take_variant = count_take_variant,
+};
+
+static void
+append_flag (GString *json, gboolean flag)
+{
+  g_string_append (json, flag ? "true" : "false");
+}
+
+static void
+online_append (gconstpointer component, GString *json)
+{
+  append_flag (json, queen_component_is_online (component));
+}
+
+static GVariant *
+online_get_variant (gconstpointer component)
+{
+  return g_variant_new_boolean (queen_component_is_online (component));
+}
+
+const QueenFieldType queen_field_online = {
+  .signature = "b",
+  .append = online_append,
+  .get_variant = online_get_variant,
+};
+
+static void
+available_append (gconstpointer component, GString *json)
+{
+  append_flag (json, queen_component_is_available (component));
+}
+
+static GVariant *
+available_get_variant (gconstpointer component)
+{
+  return g_variant_new_boolean (queen_component_is_available (component));
+}
+
+const QueenFieldType queen_field_available = {
+  .signature = "b",
+  .append = available_append,
+  .get_variant = available_get_variant,
+};
+
+static gboolean
+skew_is_said (gconstpointer value)
+{
+  const QueenComponent *component = value;
+
+  return component->has_said_at;
+}
+
+/* In seconds, to the millisecond. By hand, as printf() would write a comma for a German. */
+static void
+skew_append (gconstpointer component, GString *json)
+{
+  gint64 msec = queen_component_get_clock_skew (component) / 1000;
+
+  g_string_append_printf (json, "%s%" G_GINT64_FORMAT ".%03d", msec < 0 ? "-" : "",
+                          ABS (msec) / 1000, (int) (ABS (msec) % 1000));
+}
+
+static GVariant *
+skew_get_variant (gconstpointer component)
+{
+  return g_variant_new_int64 (skew_is_said (component) ? queen_component_get_clock_skew (component)
+                                                       : 0);
+}
+
+static void
+skew_take_variant (gpointer value, GVariant *variant)
+{
+  QueenComponent *component = value;
+
+  component->said_at = CLAMP (g_variant_get_int64 (variant), -LAST_TIME, LAST_TIME);
+}
+
+const QueenFieldType queen_field_skew = {
+  .signature = "x",
+  .is_said = skew_is_said,
+  .append = skew_append,
+  .get_variant = skew_get_variant,
+  .take_variant = skew_take_variant,
+};
+
+/* Any of them */
+
+gboolean
+queen_field_is_said (const QueenField *field, const QueenComponent *component)
+{
+  return !field->type->is_said || field->type->is_said (queen_field_get_value (field, component));
+}
+
+void
+queen_field_append_json (const QueenField *field, const QueenComponent *component, GString *json)
+{
+  gconstpointer value = queen_field_get_value (field, component);
+
+  if (field->type->get_text)
+    queen_json_append_string (json, field->type->get_text (value));
+  else
+    field->type->append (value, json);
+}
+
+GVariant *
+queen_field_get_variant (const QueenField *field, const QueenComponent *component)
+{
+  gconstpointer value = queen_field_get_value (field, component);
+  const char *text;
+
+  if (!field->type->get_text)
+    return field->type->get_variant (value);
+  text = field->type->get_text (value);
+  return g_variant_new_string (text ? text : "");
+}
+
+void
+queen_field_take_variant (const QueenField *field, QueenComponent *component, GVariant *variant)
+{
+  if (field->type->take_variant &&
+      g_variant_is_of_type (variant, G_VARIANT_TYPE (field->type->signature)))
+    field->type->take_variant (queen_field_get_value (field, component), variant);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "queen-component.h"
+
+G_BEGIN_DECLS
+
+typedef struct _QueenField QueenField;
+
+/**
+ * QueenFieldType:
+ * @signature: of the value on D-Bus
+ * @get_text: (nullable): the value as text, %NULL when it is not said; for types that are texts
+ * @is_said: (nullable): %NULL for types whose value is always there
+ * @equals: (nullable): whether two values are the same; %NULL for what only times and counts tell
+ * @clear: (nullable): frees what the value points to; %NULL when it points to nothing, as of the
+ *   next two
+ * @copy: (nullable): makes the value's own what it points to, after a plain copy of the structure
+ * @get_size: (nullable): bytes that the value takes beside the structure
+ * @read: (nullable): takes the value from a heartbeat; an @error says what must be, without a name
+ * @restore: (nullable): takes the value from a state file; returns what is wrong with it, or %NULL
+ * @append: (nullable): appends the value as JSON; %NULL for types that are texts
+ * @get_variant: (nullable): the value for D-Bus, which has no null; %NULL for types that are texts
+ * @take_variant: (nullable): takes the value from D-Bus; what comes is of the type @signature
+ *
+ * How values of one type behave. Each function gets a pointer to the value. What no heartbeat says
+ * has no @read and no @restore. A new type is one of these, and a line in `queenctl-show.c` if
+ * people are to see it in another form than scripts.
+ */
+typedef struct
+{
+  const char *signature;
+  const char *(*get_text) (gconstpointer value);
+  gboolean (*is_said) (gconstpointer value);
+  gboolean (*equals) (gconstpointer a, gconstpointer b);
+  void (*clear) (gpointer value);
+  void (*copy) (gpointer value);
+  gsize (*get_size) (gconstpointer value);
+  gboolean (*read) (const QueenField *field, JsonNode *node, gpointer value, GError **error);
+  const char *(*restore) (const QueenField *field, JsonNode *node, gpointer value);
+  void (*append) (gconstpointer value, GString *json);
+  GVariant *(*get_variant) (gconstpointer value);
+  void (*take_variant) (gpointer value, GVariant *variant);
+} QueenFieldType;
+
+/**
+ * QueenField:
+ * @name: as it is called in JSON, and in the state file
+ * @nest: (nullable): the object in which it stands in JSON; such ones have @member
+ * @member: (nullable): what it is called there
+ * @is_required: whether it stands in every object of that @nest
+ * @property: of the D-Bus interface
+ * @type: what kind of value it is
+ * @offset: of its value in #QueenComponent; 0 for what is worked out from all of it
+ * @most: bytes that a text may have
+ * @place: for each kind, its place among what heartbeats of that kind say, in JSON; from 1, and 0
+ *   for what such a one does not say
+ * @place_in_state: its place among them in a line of the state file
+ * @label: what it is called for people, to be translated; %NULL for the id, which is the heading
+ * @option: (nullable): the option of `queenctl report` that says it; such ones have @argument, and
+ *   @help, to be translated
+ *
+ * One member of a component.
+ */
+struct _QueenField
+{
+  const char *name;
+  const char *nest;
+  const char *member;
+  gboolean is_required;
+  const char *property;
+  const QueenFieldType *type;
+  gsize offset;
+  gsize most;
+  guint8 place[QUEEN_COMPONENT_N_KINDS];
+  guint8 place_in_state;
+  const char *label;
+  const char *option;
+  const char *argument;
+  const char *help;
+};
+
+/* What heartbeats say. */
+extern const QueenFieldType queen_field_text;   /* char *; %NULL is not said */
+extern const QueenFieldType queen_field_id;     /* the same, of a component */
+extern const QueenFieldType queen_field_reason; /* the same; made fit instead of refused */
+extern const QueenFieldType queen_field_port;   /* guint16; 0 is not said */
+extern const QueenFieldType queen_field_health; /* QueenHealth; healthy is not said */
+
+/* What the queen knows of a component. */
+extern const QueenFieldType queen_field_status; /* QueenStatus */
+extern const QueenFieldType queen_field_time;   /* gint64, ns since 1970 */
+extern const QueenFieldType queen_field_count;  /* guint64 */
+extern const QueenFieldType queen_field_online; /* these three of the whole component */
+extern const QueenFieldType queen_field_available;
+extern const QueenFieldType queen_field_skew;
+
+static inline gpointer
+queen_field_get_value (const QueenField *field, const QueenComponent *component)
+{
+  return G_STRUCT_MEMBER_P (component, field->offset);
+}
+
+/**
+ * queen_field_is_said:
+ *
+ * Returns: whether the value is there, and not as it is of one that says nothing
+ */
+gboolean queen_field_is_said (const QueenField *field, const QueenComponent *component);
+
+/**
+ * queen_field_append_json:
+ *
+ * Appends the value, which must be there; a health always is.
+ */
+void
+queen_field_append_json (const QueenField *field, const QueenComponent *component, GString *json);
+
+/**
+ * queen_field_get_variant:
+ *
+ * Returns: (transfer floating): the value for D-Bus; empty or 0 when it is not said
+ */
+GVariant *queen_field_get_variant (const QueenField *field, const QueenComponent *component);
+
+/**
+ * queen_field_take_variant:
+ * @component: one that is being made from what D-Bus says of it
+ * @variant: what was said; of another type than it should be it is left
+ *
+ * The clock's skew is put into `said_at`, as it cannot be told yet from when it counts.
+ */
+void
+queen_field_take_variant (const QueenField *field, QueenComponent *component, GVariant *variant);
+
+G_END_DECLS
