@@ -292,6 +292,15 @@ listen_everywhere (QueenDaemon *self, GError **error)
   return n_sockets > 0 ? adopt_sockets (self, n_sockets, error) : open_sockets (self, error);
 }
 
+/* Whoever still reads a list that is kept no longer holds it in memory. */
+static void
+on_list_kept (GBytes *list, gboolean is_kept, gpointer data)
+{
+  QueenDaemon *self = data;
+
+  queen_budgets_set_kept (self->budgets, QUEEN_BUDGET_ANSWERS, list, is_kept);
+}
+
 static void
 make_model (QueenDaemon *self)
 {
@@ -310,6 +319,7 @@ make_model (QueenDaemon *self)
   self->pulse = queen_pulse_new (self->bus, self->workers, self->hives, &queen_clock_system,
                                  self->config->heartbeat_interval);
   self->lister = queen_lister_new (&queen_clock_system);
+  queen_lister_set_kept_func (self->lister, on_list_kept, self);
   g_signal_connect_object (self->bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
 }
 

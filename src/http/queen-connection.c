@@ -118,19 +118,30 @@ enter_state (QueenConnection *self, State state)
   hold_request (self);
 }
 
-/* It has to wait. What is shared with somebody who waits already is held by that one. */
+static gsize
+get_whole_size (const QueenAnswer *answer)
+{
+  return (answer->body ? g_bytes_get_size (answer->body) : 0) + g_bytes_get_size (answer->head);
+}
+
+static gboolean
+is_large (const QueenAnswer *answer)
+{
+  return get_whole_size (answer) > SMALL_ANSWER;
+}
+
+/* It has to wait. */
 static void
 hold_answer (QueenConnection *self)
 {
-  QueenBudgets *budgets = self->settings->budgets;
-  gsize size;
+  const QueenAnswer *answer = &self->delivery.answer;
 
   if (self->delivery.is_held)
     return;
-  size = queen_delivery_get_size (&self->delivery.answer, budgets);
-  queen_delivery_hold (&self->delivery, budgets);
-  if (size > SMALL_ANSWER)
-    queen_readers_enter (self->settings->readers, &self->reader, &self->client, size, self);
+  queen_delivery_hold (&self->delivery, self->settings->budgets);
+  if (is_large (answer))
+    queen_readers_enter (self->settings->readers, &self->reader, &self->client,
+                         answer->body ? answer->body : answer->head, self);
 }
 
 static void
@@ -302,12 +313,25 @@ queen_connection_evict_idle (QueenConnectionSettings *settings)
   return FALSE;
 }
 
+/* Whether it will not have taken all when its time is over, as it looks after a second. Who will
+ * has it whole, or two could push out each other for ever. */
+static gboolean
+is_late (gpointer owner)
+{
+  const QueenConnection *self = owner;
+  const QueenClock *clock = self->settings->rooms[QUEEN_WAIT_ANSWER].clock;
+  gint64 age = clock->get_monotonic () - self->answered_at;
+
+  return age >= PATIENCE && (double) self->delivery.n_sent * LONG_PATIENCE <
+                                (double) get_whole_size (&self->delivery.answer) * (double) age;
+}
+
 /* However busily it reads: one address shall not hold it all while another gets nothing. */
 static gboolean
 evict_greediest (QueenConnection *self, gsize size)
 {
   QueenConnection *greediest =
-      queen_readers_find_greediest (self->settings->readers, &self->client, size);
+      queen_readers_find_greediest (self->settings->readers, &self->client, size, is_late);
 
   if (greediest)
     queen_connection_remove (greediest);
@@ -315,29 +339,25 @@ evict_greediest (QueenConnection *self, gsize size)
 }
 
 /* Sees that @answer may be held if it has to be, as far as others can make room for it. A small one
- * is never refused: whoever holds large ones back shall not keep heartbeats from their answers. */
+ * is never refused: whoever holds large ones back shall not keep heartbeats from their answers. One
+ * that costs nothing now may later, and so what is held already has to fit. */
 static gboolean
 make_room_for_answer (QueenConnection *self, const QueenAnswer *answer)
 {
   QueenBudgets *budgets = self->settings->budgets;
   gsize size = queen_delivery_get_size (answer, budgets);
+  gsize cost = size > SMALL_ANSWER ? size : 0;
 
-  if (size <= SMALL_ANSWER)
+  if (!is_large (answer))
     return TRUE;
-  while (!queen_budgets_has_room (budgets, QUEEN_BUDGET_ANSWERS, size))
+  while (!queen_budgets_has_room (budgets, QUEEN_BUDGET_ANSWERS, cost))
     {
-      if (!queen_connection_evict_idle (self->settings) && !evict_greediest (self, size))
+      if (!queen_connection_evict_idle (self->settings) &&
+          !evict_greediest (self, get_whole_size (answer)))
         return FALSE;
       self->settings->tally->refusals[QUEEN_REFUSAL_ANSWER_BUDGET]++;
     }
   return TRUE;
-}
-
-static gboolean
-is_large (const QueenAnswer *answer)
-{
-  return (answer->body ? g_bytes_get_size (answer->body) : 0) + g_bytes_get_size (answer->head) >
-         SMALL_ANSWER;
 }
 
 static void

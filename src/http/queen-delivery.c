@@ -72,7 +72,7 @@ queen_delivery_get_size (const QueenAnswer *answer, const QueenBudgets *budgets)
 {
   gsize size = g_bytes_get_size (answer->head);
 
-  if (answer->body && !queen_budgets_is_shared (budgets, answer->body))
+  if (answer->body && !queen_budgets_is_free (budgets, answer->body))
     size += g_bytes_get_size (answer->body);
   return size;
 }

@@ -69,8 +69,8 @@ QueenDeliveryResult queen_delivery_send (QueenDelivery *self, QueenSocket *socke
 /**
  * queen_delivery_get_size:
  *
- * Returns: how many bytes more are held when @answer has to wait; what somebody waits for already
- *   costs nothing more
+ * Returns: how many bytes more are held when @answer has to wait; what somebody waits for already,
+ *   or the queen keeps anyway, costs nothing more
  */
 gsize queen_delivery_get_size (const QueenAnswer *answer, const QueenBudgets *budgets);
 

@@ -166,7 +166,6 @@ queen_gate_class_init (QueenGateClass *klass)
 static void
 queen_gate_init (QueenGate *self)
 {
-  self->connections.readers = queen_readers_new ();
   self->connections.buffer = g_malloc (QUEEN_REQUEST_USUAL);
   self->connections.on_removed = on_removed;
   self->connections.owner = self;
@@ -185,6 +184,7 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   connections->handshakes = queen_handshakes_new (settings->clock, on_turn, on_crowded, self);
   connections->tally = settings->tally;
   connections->budgets = settings->budgets;
+  connections->readers = queen_readers_new (settings->budgets);
   connections->peers =
       queen_peers_new (settings->caps.connections_per_peer, settings->caps.spares_loopback);
   connections->on_request = settings->on_request;

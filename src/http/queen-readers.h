@@ -3,8 +3,9 @@
 
 #pragma once
 
-#include <glib.h>
 #include <sys/socket.h>
+
+#include "net/queen-budgets.h"
 
 G_BEGIN_DECLS
 
@@ -12,36 +13,51 @@ G_BEGIN_DECLS
  * QueenReaders:
  *
  * Who has large answers waiting for it, and how many bytes each address: so that one which holds
- * much makes room for one which holds less, however busily it reads.
+ * much makes room for one which holds less, however busily it reads. What several wait for is held
+ * by the one of them who has waited for longest, and what the queen keeps anyway by nobody.
  */
 typedef struct _QueenReaders QueenReaders;
 
 /**
  * QueenReader:
  * @place: where it is; %NULL when nothing waits for it
+ * @text: what waits for it
  *
  * One who reads. It belongs to its owner, and begins with zeros.
  */
 typedef struct
 {
   struct _QueenReaderPlace *place;
+  struct _QueenReaderText *text;
+  gpointer owner;
   GList link;
-  gsize size;
 } QueenReader;
 
-QueenReaders *queen_readers_new (void);
+/**
+ * QueenReaderFunc:
+ * @owner: of a reader
+ *
+ * Returns: whether it reads so slowly that it may go for somebody who would hold as much
+ */
+typedef gboolean (*QueenReaderFunc) (gpointer owner);
+
+/**
+ * queen_readers_new:
+ * @budgets: what the queen keeps anyway; it outlives the readers
+ */
+QueenReaders *queen_readers_new (const QueenBudgets *budgets);
 void queen_readers_free (QueenReaders *self);
 
 /**
  * queen_readers_enter:
  * @client: who it is
- * @size: bytes that wait for it
+ * @bytes: what waits for it, and others perhaps; it lives until the reader leaves
  * @owner: whose @reader is
  */
 void queen_readers_enter (QueenReaders *self,
                           QueenReader *reader,
                           const struct sockaddr_storage *client,
-                          gsize size,
+                          GBytes *bytes,
                           gpointer owner);
 
 /** Nothing waits for @reader any longer; nothing happens when nothing did. */
@@ -50,12 +66,16 @@ void queen_readers_leave (QueenReaders *self, QueenReader *reader);
 /**
  * queen_readers_find_greediest:
  * @client: who wants @size bytes more
+ * @is_slow: who may go for its like
  *
  * Returns: (transfer none) (nullable): of the address that holds most, the owner who has held it
- *   longest; %NULL when @client would hold as much as that with what it wants
+ *   longest; when @client would hold as much as that, only one that @is_slow says may go; %NULL
+ *   when there is none, or @client holds as much already. Addresses that hold about as much are
+ *   alike: the one of them that came first is meant
  */
 gpointer queen_readers_find_greediest (QueenReaders *self,
                                        const struct sockaddr_storage *client,
-                                       gsize size);
+                                       gsize size,
+                                       QueenReaderFunc is_slow);
 
 G_END_DECLS

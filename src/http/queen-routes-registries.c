@@ -148,13 +148,25 @@ free_asker (Asker *asker)
 }
 
 static void
+answer_crowded (QueenExchange *exchange)
+{
+  g_autoptr (GError) error = g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                                                  "too many lists are asked for at once");
+
+  queen_exchange_answer_error (exchange, error);
+}
+
+static void
 on_list_made (QueenList *list, gpointer data)
 {
   Asker *asker = data;
   QueenExchange *exchange = asker->exchange;
 
   free_asker (asker);
-  give_list (exchange, list);
+  if (list)
+    give_list (exchange, list);
+  else
+    answer_crowded (exchange);
   queen_exchange_finish (exchange);
 }
 
@@ -165,6 +177,19 @@ on_asker_gone (gpointer data)
 
   queen_order_cancel (asker->order);
   free_asker (asker);
+}
+
+/* Returns: (transfer full): who takes turns with others. All who are on this machine have the same
+ * few addresses, and could have thousands of them; there a token tells one from another. */
+static char *
+dup_asker (QueenExchange *exchange)
+{
+  const QueenRequest *request = queen_exchange_get_request (exchange);
+  char *network = NULL;
+
+  if (request->is_forwarded || !queen_peers_is_loopback (request->client))
+    network = queen_peers_dup_network (request->client);
+  return network ? network : g_strdup_printf ("here %u", queen_exchange_get_owner (exchange));
 }
 
 /* A list that all share is ordered by as many as like. */
@@ -201,13 +226,14 @@ order_list (QueenExchange *exchange,
             const QueenSelection *selection,
             GError **error)
 {
+  g_autofree char *name = dup_asker (exchange);
   Asker *asker = g_new0 (Asker, 1);
 
   asker->routes = routes;
   asker->exchange = exchange;
   if (check_size (routes, selection, error) && may_order (asker, selection, error))
-    asker->order = queen_lister_order (routes->lister, routes->registry, selection, on_list_made,
-                                       asker, error);
+    asker->order = queen_lister_order (routes->lister, routes->registry, selection, name,
+                                       on_list_made, asker, error);
   if (!asker->order)
     {
       free_asker (asker);

@@ -3,6 +3,7 @@
 
 #include "queen-lister.h"
 
+#include "loop/queen-fair-queue.h"
 #include "queen-error.h"
 #include "queen-listing.h"
 
@@ -20,24 +21,33 @@ typedef struct
   gint64 time; /* µs, monotonic */
 } Stamp;
 
+/* What is waited for. Each kind has a queue of its own, and these go in turns: none of them waits
+ * for ever for another, however many of that are asked for. */
+typedef enum
+{
+  WORK_TO_SHARE, /* for all who ask; of each registry one */
+  WORK_PAGES,    /* at most as many components as a page has */
+  WORK_TO_GIVE,  /* all components may have to be looked at for one who asks */
+  N_WORKS
+} Work;
+
 /* A list that is to be made, and who waits for it. */
 typedef struct
 {
   QueenLister *lister;
-  GQueue *queue; /* of the lister; NULL when this one is being worked on */
-  GList link;
+  QueenFairPlace place; /* in a queue of the lister; none when this one is being worked on */
   QueenRegistry *registry;
   QueenSelection selection;
   Stamp stamp;           /* once it is begun */
   QueenListing *listing; /* while it is being written */
   QueenList *list;       /* when it is whole */
-  GQueue orders;
+  QueenFairQueue *orders;
 } Build;
 
 struct _QueenOrder
 {
   Build *build;
-  GList link; /* among the orders of the build */
+  QueenFairPlace place; /* among the orders of the build */
   QueenListFunc func;
   gpointer data;
 };
@@ -45,19 +55,20 @@ struct _QueenOrder
 struct _QueenLister
 {
   const QueenClock *clock;
-  guint64 epoch;            /* in versions, as the rest of them begins anew with each start */
-  GQueue to_share;          /* of Build, for all who ask */
-  GQueue to_give;           /* of Build, each for one who asks */
-  gboolean is_to_give_next; /* they go in turns, or one kind would wait for ever for the other */
-  Build *current;           /* NULL when there is nothing to do */
-  guint n_to_give;          /* the current one counted */
+  guint64 epoch; /* in versions, as the rest of them begins anew with each start */
+  QueenFairQueue *queues[N_WORKS]; /* of Build */
+  guint next;                      /* whose turn it is of these */
+  Build *current;                  /* NULL when there is nothing to do */
   QueenAlarm *work_alarm;
+  QueenKeptFunc on_kept;
+  gpointer on_kept_data;
   guint64 n_made;
 
   struct
   {
     QueenList *list; /* NULL when there is none */
     Stamp stamp;
+    Build *next; /* that waits to be begun; NULL when none does */
   } shared[QUEEN_COMPONENT_N_KINDS];
   QueenAlarm *drop_alarm;
 };
@@ -123,12 +134,23 @@ make_version (QueenLister *self, const Stamp *stamp)
 }
 
 static void
+set_shared (QueenLister *self, QueenComponentKind kind, QueenList *list)
+{
+  QueenList *before = self->shared[kind].list;
+
+  self->shared[kind].list = list ? queen_list_ref (list) : NULL;
+  if (list && self->on_kept)
+    self->on_kept (list->json, TRUE, self->on_kept_data);
+  if (before && self->on_kept)
+    self->on_kept (before->json, FALSE, self->on_kept_data);
+  g_clear_pointer (&before, queen_list_unref);
+}
+
+static void
 drop_shared (gpointer data)
 {
-  QueenLister *self = data;
-
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    g_clear_pointer (&self->shared[kind].list, queen_list_unref);
+    set_shared (data, kind, NULL);
 }
 
 /* Nobody may ever ask again, and a long list is some megabytes. */
@@ -143,9 +165,8 @@ share_list (QueenLister *self, QueenRegistry *registry, QueenList *list, const S
 {
   QueenComponentKind kind = queen_registry_get_kind (registry);
 
-  g_clear_pointer (&self->shared[kind].list, queen_list_unref);
   list->version = make_version (self, stamp);
-  self->shared[kind].list = queen_list_ref (list);
+  set_shared (self, kind, list);
   self->shared[kind].stamp = *stamp;
   put_off_drop (self);
 }
@@ -170,20 +191,39 @@ is_to_share (const Build *build)
   return queen_selection_is_everybody (&build->selection);
 }
 
-static Build *
-add_build (QueenLister *self, QueenRegistry *registry, const QueenSelection *selection)
+static Work
+choose_work (const QueenSelection *selection)
 {
+  if (queen_selection_is_everybody (selection))
+    return WORK_TO_SHARE;
+  return selection->limit > 0 && !queen_selection_is_filter (selection) ? WORK_PAGES : WORK_TO_GIVE;
+}
+
+/* Where the list of everybody is that waits to be made, of the same registry. */
+static Build **
+find_next (const Build *build)
+{
+  return &build->lister->shared[queen_registry_get_kind (build->registry)].next;
+}
+
+static Build *
+add_build (QueenLister *self,
+           QueenRegistry *registry,
+           const QueenSelection *selection,
+           const char *asker)
+{
+  Work work = choose_work (selection);
   Build *build = g_new0 (Build, 1);
 
   build->lister = self;
-  build->link.data = build;
   build->registry = g_object_ref (registry);
   build->selection = *selection;
   if (selection->model_ids)
     g_ptr_array_ref (selection->model_ids);
-  build->queue = is_to_share (build) ? &self->to_share : &self->to_give;
-  self->n_to_give += !is_to_share (build);
-  g_queue_push_tail_link (build->queue, &build->link);
+  build->orders = queen_fair_queue_new (QUEEN_LISTER_MAX_SHARING);
+  if (work == WORK_TO_SHARE)
+    *find_next (build) = build;
+  queen_fair_queue_enter (self->queues[work], &build->place, asker, build);
   queen_alarm_set (self->work_alarm, 0);
   return build;
 }
@@ -193,11 +233,12 @@ remove_build (Build *build)
 {
   QueenLister *self = build->lister;
 
-  self->n_to_give -= !is_to_share (build);
-  if (build->queue)
-    g_queue_unlink (build->queue, &build->link);
-  else
+  queen_fair_queue_leave (&build->place);
+  if (*find_next (build) == build)
+    *find_next (build) = NULL;
+  if (self->current == build)
     self->current = NULL;
+  queen_fair_queue_free (build->orders);
   g_clear_pointer (&build->listing, queen_listing_free);
   g_clear_pointer (&build->list, queen_list_unref);
   queen_selection_clear (&build->selection);
@@ -205,16 +246,27 @@ remove_build (Build *build)
   g_free (build);
 }
 
+/* Returns: (nullable): what is to be made now, out of its queue */
+static Build *
+take_next (QueenLister *self)
+{
+  Build *build = NULL;
+
+  for (guint i = 0; i < N_WORKS && !build; i++)
+    {
+      build = queen_fair_queue_take (self->queues[self->next]);
+      self->next = (self->next + 1) % N_WORKS;
+    }
+  return build;
+}
+
 static void
 begin_build (QueenLister *self)
 {
-  gboolean is_to_give = self->to_give.head && (self->is_to_give_next || !self->to_share.head);
-  GQueue *queue = is_to_give ? &self->to_give : &self->to_share;
-  Build *build = g_queue_peek_head (queue);
+  Build *build = take_next (self);
 
-  self->is_to_give_next = !is_to_give;
-  g_queue_unlink (queue, &build->link);
-  build->queue = NULL;
+  if (*find_next (build) == build)
+    *find_next (build) = NULL;
   build->stamp = take_stamp (self, build->registry);
   build->listing = queen_listing_new (build->registry, &build->selection);
   self->current = build;
@@ -243,7 +295,7 @@ write_some (QueenLister *self, Build *build, gint64 until)
 static void
 free_order (QueenOrder *order)
 {
-  g_queue_unlink (&order->build->orders, &order->link);
+  queen_fair_queue_leave (&order->place);
   g_free (order);
 }
 
@@ -253,7 +305,7 @@ hand_out (QueenLister *self, Build *build, gint64 until)
 {
   QueenOrder *order;
 
-  while ((order = g_queue_peek_head (&build->orders)))
+  while ((order = queen_fair_queue_take (build->orders)))
     {
       QueenListFunc func = order->func;
       gpointer data = order->data;
@@ -271,7 +323,11 @@ hand_out (QueenLister *self, Build *build, gint64 until)
 static gboolean
 has_work (const QueenLister *self)
 {
-  return self->current || self->to_share.head || self->to_give.head;
+  gboolean has_some = self->current != NULL;
+
+  for (int work = 0; work < N_WORKS; work++)
+    has_some = has_some || queen_fair_queue_get_length (self->queues[work]) > 0;
+  return has_some;
 }
 
 /* One step, which ends about @until. */
@@ -310,10 +366,20 @@ queen_lister_new (const QueenClock *clock)
 
   self->clock = clock;
   self->epoch = (guint64) g_random_int () << 32 | g_random_int ();
+  self->queues[WORK_TO_SHARE] = queen_fair_queue_new (QUEEN_COMPONENT_N_KINDS);
+  self->queues[WORK_PAGES] = queen_fair_queue_new (QUEEN_LISTER_MAX_WAITING);
+  self->queues[WORK_TO_GIVE] = queen_fair_queue_new (QUEEN_LISTER_MAX_WAITING);
   self->work_alarm = queen_alarm_new_with_clock (clock, "lists", G_PRIORITY_DEFAULT, on_work, self);
   self->drop_alarm =
       queen_alarm_new_with_clock (clock, "unasked lists", G_PRIORITY_DEFAULT, drop_shared, self);
   return self;
+}
+
+void
+queen_lister_set_kept_func (QueenLister *self, QueenKeptFunc func, gpointer data)
+{
+  self->on_kept = func;
+  self->on_kept_data = data;
 }
 
 /* How many components have to be looked at. */
@@ -356,37 +422,79 @@ find_build (QueenLister *self, QueenRegistry *registry)
   if (current && is_to_share (current) && current->registry == registry &&
       is_good (self, registry, &current->stamp))
     return current;
-  for (GList *link = self->to_share.head; link; link = link->next)
-    if (((Build *) link->data)->registry == registry)
-      return link->data;
-  return NULL;
+  return self->shared[queen_registry_get_kind (registry)].next;
+}
+
+/* Sees that there is room for one more order: in the queue that it will wait in, or among those who
+ * wait for the same @build. Returns FALSE when there is none. @refused has to make room. */
+static gboolean
+find_room (QueenLister *self,
+           const QueenSelection *selection,
+           const Build *build,
+           const char *asker,
+           QueenOrder **refused)
+{
+  QueenFairQueue *queue = build ? build->orders : self->queues[choose_work (selection)];
+  gpointer greediest;
+
+  *refused = NULL;
+  if (queen_fair_queue_has_room (queue))
+    return TRUE;
+  greediest = queen_fair_queue_find_greediest (queue, asker);
+  if (!greediest)
+    return FALSE;
+  *refused = build ? greediest : queen_fair_queue_peek (((Build *) greediest)->orders);
+  return TRUE;
+}
+
+/* Its list goes with it if nobody else waits for that. */
+static void
+refuse (QueenOrder *order)
+{
+  QueenListFunc func = order->func;
+  gpointer data = order->data;
+
+  queen_order_cancel (order);
+  func (NULL, data);
+}
+
+static QueenOrder *
+add_order (Build *build, const char *asker, QueenListFunc func, gpointer data)
+{
+  QueenOrder *order = g_new0 (QueenOrder, 1);
+
+  order->build = build;
+  order->func = func;
+  order->data = data;
+  queen_fair_queue_enter (build->orders, &order->place, asker, order);
+  return order;
 }
 
 QueenOrder *
 queen_lister_order (QueenLister *self,
                     QueenRegistry *registry,
                     const QueenSelection *selection,
+                    const char *asker,
                     QueenListFunc func,
                     gpointer data,
                     GError **error)
 {
   gboolean is_everybody = queen_selection_is_everybody (selection);
   Build *build = is_everybody ? find_build (self, registry) : NULL;
+  QueenOrder *refused;
   QueenOrder *order;
 
-  if ((!is_everybody && self->n_to_give == QUEEN_LISTER_MAX_WAITING) ||
-      (build && build->orders.length >= QUEEN_LISTER_MAX_SHARING))
+  if (!find_room (self, selection, build, asker, &refused))
     {
       g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
                            "too many lists are asked for at once");
       return NULL;
     }
-  order = g_new0 (QueenOrder, 1);
-  order->build = build ? build : add_build (self, registry, selection);
-  order->link.data = order;
-  order->func = func;
-  order->data = data;
-  g_queue_push_tail_link (&order->build->orders, &order->link);
+  if (!build)
+    build = add_build (self, registry, selection, is_everybody ? "" : asker);
+  order = add_order (build, asker, func, data);
+  if (refused)
+    refuse (refused);
   return order;
 }
 
@@ -397,7 +505,7 @@ queen_order_cancel (QueenOrder *self)
 
   free_order (self);
   /* One that is whole is being handed out, perhaps at this moment. */
-  if (build->orders.length == 0 && !build->list)
+  if (queen_fair_queue_get_length (build->orders) == 0 && !build->list)
     remove_build (build);
 }
 
@@ -434,7 +542,7 @@ free_build (Build *build)
 {
   QueenOrder *order;
 
-  while ((order = g_queue_peek_head (&build->orders)))
+  while ((order = queen_fair_queue_peek (build->orders)))
     free_order (order);
   remove_build (build);
 }
@@ -442,12 +550,14 @@ free_build (Build *build)
 void
 queen_lister_free (QueenLister *self)
 {
+  Build *build;
+
   if (self->current)
     free_build (self->current);
-  while (self->to_share.head)
-    free_build (self->to_share.head->data);
-  while (self->to_give.head)
-    free_build (self->to_give.head->data);
+  while ((build = take_next (self)))
+    free_build (build);
+  for (int work = 0; work < N_WORKS; work++)
+    queen_fair_queue_free (self->queues[work]);
   drop_shared (self);
   queen_alarm_free (self->work_alarm);
   queen_alarm_free (self->drop_alarm);

@@ -9,7 +9,7 @@
 G_BEGIN_DECLS
 
 #define QUEEN_LISTER_AT_ONCE 256     /* components: as many are listed while one waits */
-#define QUEEN_LISTER_MAX_WAITING 64  /* lists that nobody else asks for */
+#define QUEEN_LISTER_MAX_WAITING 64  /* pages, and likewise other lists that are not shared */
 #define QUEEN_LISTER_MAX_SHARING 256 /* who wait for the same one */
 
 /**
@@ -23,7 +23,9 @@ G_BEGIN_DECLS
  * time. Any other list is made for the one who asks.
  *
  * One list is made at a time, in slices of 2 ms; the main loop turns between them. Whoever
- * asks waits meanwhile as a #QueenOrder.
+ * asks waits meanwhile as a #QueenOrder. Shared lists, pages and all others go in turns, as a page
+ * is little work and the others may be much; and so do, of each of these, those who ask. When too
+ * many wait, who has ordered most makes room for who has ordered less.
  */
 typedef struct _QueenLister QueenLister;
 
@@ -55,14 +57,30 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenList, queen_list_unref)
 
 /**
  * QueenListFunc:
- * @list: (transfer none): what was ordered
+ * @list: (transfer none) (nullable): what was ordered; %NULL when it had to make room for somebody
+ *   else's order, and is not to be had now
  *
  * Is called once for each order, which is then no more.
  */
 typedef void (*QueenListFunc) (QueenList *list, gpointer data);
 
+/**
+ * QueenKeptFunc:
+ * @list: one that all share
+ * @is_kept: whether the lister keeps it for whoever asks next; %FALSE when it does no longer
+ */
+typedef void (*QueenKeptFunc) (GBytes *list, gboolean is_kept, gpointer data);
+
 /** Returns: (transfer full): a lister without any work */
 QueenLister *queen_lister_new (const QueenClock *clock);
+
+/**
+ * queen_lister_set_kept_func:
+ * @func: called for each list that begins or ceases to be kept; at last when the lister is freed
+ *
+ * For who counts what is held in memory besides.
+ */
+void queen_lister_set_kept_func (QueenLister *self, QueenKeptFunc func, gpointer data);
 
 /**
  * queen_lister_list:
@@ -76,9 +94,11 @@ queen_lister_list (QueenLister *self, QueenRegistry *registry, const QueenSelect
 /**
  * queen_lister_order:
  * @selection: copied
- * @func: gets the list in a later turn of the main loop
- * @error: %QUEEN_ERROR_UNAVAILABLE when as many lists that are not shared are asked for as may be,
- * or as many wait for this one
+ * @asker: who orders, for taking turns: those with the same text are one
+ * @func: gets the list in a later turn of the main loop, or %NULL as soon as another order takes
+ *   the place of this one
+ * @error: %QUEEN_ERROR_UNAVAILABLE when as many lists are asked for as may be, or as many wait for
+ *   this one, and nobody has more orders there than @asker would have
  *
  * Returns: (transfer none) (nullable): the order, which lives until @func is called or it is
  *   cancelled
@@ -86,6 +106,7 @@ queen_lister_list (QueenLister *self, QueenRegistry *registry, const QueenSelect
 QueenOrder *queen_lister_order (QueenLister *self,
                                 QueenRegistry *registry,
                                 const QueenSelection *selection,
+                                const char *asker,
                                 QueenListFunc func,
                                 gpointer data,
                                 GError **error);

@@ -9,6 +9,7 @@ struct _QueenBudgets
 {
   gsize held[QUEEN_N_BUDGETS];
   GHashTable *shared; /* GBytes -> how many hold them */
+  GHashTable *kept;   /* a set of GBytes that the queen keeps anyway */
 };
 
 /* Who pays, how much at the most, and what happens then. */
@@ -19,7 +20,7 @@ static const struct
 } budgets[QUEEN_N_BUDGETS] = {
   /* Their senders: the one whose request has not been whole for longest makes room. */
   [QUEEN_BUDGET_REQUESTS] = { "requests", 64 * MIB },
-  /* Those who asked: who has taken nothing for a second makes room; if nobody has, it is 503. */
+  /* Those who asked: who takes nothing makes room, or holds most; if nobody does, it is 503. */
   [QUEEN_BUDGET_ANSWERS] = { "answers", 64 * MIB },
 };
 
@@ -29,6 +30,7 @@ queen_budgets_new (void)
   QueenBudgets *self = g_new0 (QueenBudgets, 1);
 
   self->shared = g_hash_table_new (NULL, NULL);
+  self->kept = g_hash_table_new (NULL, NULL);
   return self;
 }
 
@@ -36,6 +38,7 @@ void
 queen_budgets_free (QueenBudgets *self)
 {
   g_hash_table_unref (self->shared);
+  g_hash_table_unref (self->kept);
   g_free (self);
 }
 
@@ -69,38 +72,62 @@ queen_budgets_hold (QueenBudgets *self, QueenBudget budget, gssize n_bytes)
   self->held[budget] += (gsize) n_bytes;
 }
 
+static guint
+get_n_holders (const QueenBudgets *self, GBytes *bytes)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (self->shared, bytes));
+}
+
+/* Its holders are more or fewer than before, or the queen keeps it or not. */
+static void
+update_shared (
+    QueenBudgets *self, QueenBudget budget, GBytes *bytes, guint n_holders, gboolean is_kept)
+{
+  gboolean did_count = get_n_holders (self, bytes) > 0 && !queen_budgets_is_kept (self, bytes);
+  gboolean counts = n_holders > 0 && !is_kept;
+  gssize size = (gssize) g_bytes_get_size (bytes);
+
+  if (n_holders > 0)
+    g_hash_table_insert (self->shared, bytes, GUINT_TO_POINTER (n_holders));
+  else
+    g_hash_table_remove (self->shared, bytes);
+  if (is_kept)
+    g_hash_table_add (self->kept, bytes);
+  else
+    g_hash_table_remove (self->kept, bytes);
+  queen_budgets_hold (self, budget, (counts - did_count) * size);
+}
+
 void
 queen_budgets_hold_shared (QueenBudgets *self, QueenBudget budget, GBytes *bytes)
 {
-  guint n_holders;
-
-  if (!bytes)
-    return;
-  n_holders = GPOINTER_TO_UINT (g_hash_table_lookup (self->shared, bytes));
-  g_hash_table_insert (self->shared, bytes, GUINT_TO_POINTER (n_holders + 1));
-  if (n_holders == 0)
-    self->held[budget] += g_bytes_get_size (bytes);
+  if (bytes)
+    update_shared (self, budget, bytes, get_n_holders (self, bytes) + 1,
+                   queen_budgets_is_kept (self, bytes));
 }
 
 void
 queen_budgets_release_shared (QueenBudgets *self, QueenBudget budget, GBytes *bytes)
 {
-  guint n_holders;
+  if (bytes)
+    update_shared (self, budget, bytes, get_n_holders (self, bytes) - 1,
+                   queen_budgets_is_kept (self, bytes));
+}
 
-  if (!bytes)
-    return;
-  n_holders = GPOINTER_TO_UINT (g_hash_table_lookup (self->shared, bytes));
-  if (n_holders > 1)
-    {
-      g_hash_table_insert (self->shared, bytes, GUINT_TO_POINTER (n_holders - 1));
-      return;
-    }
-  g_hash_table_remove (self->shared, bytes);
-  self->held[budget] -= g_bytes_get_size (bytes);
+void
+queen_budgets_set_kept (QueenBudgets *self, QueenBudget budget, GBytes *bytes, gboolean is_kept)
+{
+  update_shared (self, budget, bytes, get_n_holders (self, bytes), is_kept);
 }
 
 gboolean
-queen_budgets_is_shared (const QueenBudgets *self, GBytes *bytes)
+queen_budgets_is_kept (const QueenBudgets *self, GBytes *bytes)
 {
-  return g_hash_table_contains (self->shared, bytes);
+  return g_hash_table_contains (self->kept, bytes);
+}
+
+gboolean
+queen_budgets_is_free (const QueenBudgets *self, GBytes *bytes)
+{
+  return get_n_holders (self, bytes) > 0 || queen_budgets_is_kept (self, bytes);
 }

@@ -25,8 +25,9 @@ typedef enum
 /**
  * QueenBudgets:
  *
- * How many bytes of each are held right now. What is held for several at once counts once. The
- * parts count into it, on the main loop's thread; `/metrics` shows it.
+ * How many bytes of each are held right now. What is held for several at once counts once, and what
+ * the queen keeps anyway does not count. The parts count into it, on the main loop's thread;
+ * `/metrics` shows it.
  */
 typedef struct _QueenBudgets QueenBudgets;
 
@@ -70,11 +71,24 @@ void queen_budgets_hold_shared (QueenBudgets *self, QueenBudget budget, GBytes *
 void queen_budgets_release_shared (QueenBudgets *self, QueenBudget budget, GBytes *bytes);
 
 /**
- * queen_budgets_is_shared:
+ * queen_budgets_set_kept:
+ * @bytes: what several may hold
+ * @is_kept: whether the queen keeps it, whoever holds it; %FALSE before she lets go of it
  *
- * Returns: whether somebody holds @bytes, so that one more costs nothing
+ * What she keeps does not count. What she no longer keeps does, as long as somebody holds it.
  */
-gboolean queen_budgets_is_shared (const QueenBudgets *self, GBytes *bytes);
+void
+queen_budgets_set_kept (QueenBudgets *self, QueenBudget budget, GBytes *bytes, gboolean is_kept);
+
+/** Returns: whether the queen keeps @bytes, so that nobody's letting go of it would free any */
+gboolean queen_budgets_is_kept (const QueenBudgets *self, GBytes *bytes);
+
+/**
+ * queen_budgets_is_free:
+ *
+ * Returns: whether somebody holds @bytes, or the queen keeps it, so that one more costs nothing
+ */
+gboolean queen_budgets_is_free (const QueenBudgets *self, GBytes *bytes);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenBudgets, queen_budgets_free)
 

@@ -33,6 +33,7 @@ typedef struct
   guint n_gone;
   gsize n_received;
   GBytes *big;
+  GBytes *newest; /* that all share; NULL when there is none */
   GArray *clients;
 } Fixture;
 
@@ -83,6 +84,12 @@ on_third (QueenExchange *exchange, gpointer data)
 }
 
 static void
+on_newest (QueenExchange *exchange, gpointer data)
+{
+  queen_exchange_answer_shared (exchange, "text/plain", ((Fixture *) data)->newest);
+}
+
+static void
 on_patient (QueenExchange *exchange, gpointer data)
 {
   Fixture *f = data;
@@ -106,6 +113,7 @@ static const QueenRoute routes[] = {
   { "/shared", "GET", QUEEN_ACCESS_READ, on_shared },
   { "/own", "GET", QUEEN_ACCESS_READ, on_own },
   { "/third", "GET", QUEEN_ACCESS_READ, on_third },
+  { "/newest", "GET", QUEEN_ACCESS_READ, on_newest },
 };
 
 /* @n_places: how many connections there may be; 8 when it is 0 */
@@ -411,6 +419,158 @@ test_budget_shared (Fixture *f, gconstpointer data)
   g_assert_true (g_str_has_prefix (start, "HTTP/1.1 200 "));
 }
 
+/* Keeps another list of 40 MiB that all share, or none. */
+static void
+keep_newest (Fixture *f, gboolean is_there)
+{
+  GBytes *before = f->newest;
+
+  f->newest = is_there ? g_bytes_new_take (g_malloc0 (40 * MIB), 40 * MIB) : NULL;
+  if (f->newest)
+    queen_budgets_set_kept (f->budgets, QUEEN_BUDGET_ANSWERS, f->newest, TRUE);
+  if (before)
+    queen_budgets_set_kept (f->budgets, QUEEN_BUDGET_ANSWERS, before, FALSE);
+  g_clear_pointer (&before, g_bytes_unref);
+}
+
+static gsize
+get_held (Fixture *f)
+{
+  return queen_budgets_get_held (f->budgets, QUEEN_BUDGET_ANSWERS) / MIB;
+}
+
+/* Reads on until there is nothing more for now. */
+static gsize
+take_some (int client, gsize most)
+{
+  static char buffer[64 * 1024];
+  gsize n_taken = 0;
+  gssize n_bytes;
+
+  while (n_taken < most && (n_bytes = take (client, buffer, sizeof buffer)) > 0)
+    n_taken += (gsize) n_bytes;
+  return n_taken;
+}
+
+/* One that would take minutes for what fills more than half of the budget goes after a second, when
+ * somebody at another address wants as much. */
+static void
+test_budget_alike (Fixture *f, gconstpointer data)
+{
+  int slow = come_from (f, INADDR_LOOPBACK + 1, ASK ("/own"));
+  char start[64];
+
+  pass (SECOND - 1);
+  g_assert_cmpuint (take_some (slow, 100 * 1024), >, 0); /* it does take a little */
+  assert_status (come (f, ASK ("/own")), "503");
+  pass (1);
+  g_assert_cmpuint (take_some (slow, 100 * 1024), >, 0);
+  assert_status (come (f, ASK ("/own")), "200");
+  g_assert_cmpuint (take_all (slow, start), <, 39 * MIB);
+}
+
+/* Two who read fast get it whole, one after the other: they do not push out each other. */
+static void
+test_budget_fast (Fixture *f, gconstpointer data)
+{
+  int first = come_from (f, INADDR_LOOPBACK + 1, ASK ("/own")), second;
+  gsize n_first = 0;
+  char start[64];
+
+  for (int i = 0; i < 4; i++) /* in five seconds */
+    {
+      pass (SECOND);
+      n_first += take_some (first, 8 * MIB);
+      assert_status (come (f, ASK ("/own")), "503");
+    }
+  g_assert_cmpuint (n_first + take_all (first, start), >, 40 * MIB);
+  second = come (f, ASK ("/own"));
+  g_assert_cmpuint (take_all (second, start), >, 40 * MIB);
+  g_assert_true (g_str_has_prefix (start, "HTTP/1.1 200 "));
+}
+
+/* What the queen keeps anyway is had by all who ask, whoever holds as much of his own. */
+static void
+test_newest_free (Fixture *f, gconstpointer data)
+{
+  int slow = come_from (f, INADDR_LOOPBACK + 1, ASK ("/own"));
+  int first, second;
+  char start[64];
+
+  keep_newest (f, TRUE);
+  first = come (f, ASK ("/newest"));
+  second = come_from (f, INADDR_LOOPBACK + 2, ASK ("/newest"));
+  g_assert_cmpuint (get_held (f), ==, 40);
+  g_assert_cmpuint (take_all (first, start), >, 40 * MIB);
+  g_assert_cmpuint (take_all (second, start), >, 40 * MIB);
+  g_assert_true (g_str_has_prefix (start, "HTTP/1.1 200 "));
+  g_assert_cmpuint (take_all (slow, start), >, 40 * MIB); /* it cost nobody anything */
+  keep_newest (f, FALSE);
+}
+
+/* Two who read fast have a list each, as it has changed in between, and get it whole. */
+static void
+test_newest_two (Fixture *f, gconstpointer data)
+{
+  int first, second;
+  char start[64];
+
+  keep_newest (f, TRUE);
+  first = come_from (f, INADDR_LOOPBACK + 1, ASK ("/newest"));
+  g_assert_cmpuint (get_held (f), ==, 0);
+  keep_newest (f, TRUE);
+  g_assert_cmpuint (get_held (f), ==, 40); /* the old one is the reader's from now on */
+  second = come_from (f, INADDR_LOOPBACK + 2, ASK ("/newest"));
+  g_assert_cmpuint (take_all (first, start), >, 40 * MIB);
+  g_assert_cmpuint (get_held (f), ==, 0);
+  g_assert_cmpuint (take_all (second, start), >, 40 * MIB);
+  keep_newest (f, FALSE);
+}
+
+/* Nobody gets more and more of it by asking anew whenever it has changed. */
+static void
+test_newest_bounded (Fixture *f, gconstpointer data)
+{
+  int first, second, third;
+  char start[64];
+
+  keep_newest (f, TRUE);
+  first = come_from (f, INADDR_LOOPBACK + 1, ASK ("/newest"));
+  keep_newest (f, TRUE);
+  second = come_from (f, INADDR_LOOPBACK + 1, ASK ("/newest"));
+  keep_newest (f, TRUE);
+  g_assert_cmpuint (get_held (f), ==, 80);
+  assert_status (come_from (f, INADDR_LOOPBACK + 1, ASK ("/newest")), "503");
+  third = come_from (f, INADDR_LOOPBACK + 2, ASK ("/newest")); /* who holds nothing */
+  g_assert_cmpuint (get_held (f), ==, 40);
+  g_assert_cmpuint (take_all (first, start), <, 39 * MIB);
+  g_assert_cmpuint (take_all (second, start), >, 40 * MIB);
+  g_assert_cmpuint (take_all (third, start), >, 40 * MIB);
+  keep_newest (f, FALSE);
+}
+
+/* Who came second for what somebody else has ordered holds it when that one has gone. */
+static void
+test_budget_inherited (Fixture *f, gconstpointer data)
+{
+  int first, second, third;
+  char start[64];
+
+  keep_newest (f, TRUE);
+  first = come_from (f, INADDR_LOOPBACK + 1, ASK ("/newest"));
+  second = come_from (f, INADDR_LOOPBACK + 2, ASK ("/newest"));
+  keep_newest (f, FALSE);
+  g_assert_cmpuint (get_held (f), ==, 40);
+  g_assert_cmpuint (take_all (first, start), >, 40 * MIB);
+  g_assert_cmpuint (get_held (f), ==, 40);
+  pass (SECOND - 1);
+  take_some (second, 100 * 1024);
+  pass (1);
+  third = come_from (f, INADDR_LOOPBACK + 3, ASK ("/own"));
+  g_assert_cmpuint (take_all (second, start), <, 39 * MIB);
+  g_assert_cmpuint (take_all (third, start), >, 40 * MIB);
+}
+
 static void
 test_budget_idle (Fixture *f, gconstpointer data)
 {
@@ -577,6 +737,12 @@ main (int argc, char **argv)
     { "/gate/shared/head-has-the-length-alone", test_shared_head },
     { "/gate/answers/a-budget-for-all", test_budget_full },
     { "/gate/answers/no-address-holds-it-all", test_budget_shared },
+    { "/gate/answers/who-is-late-makes-room-for-its-like", test_budget_alike },
+    { "/gate/answers/two-fast-ones-get-it-whole", test_budget_fast },
+    { "/gate/answers/inherited-by-who-came-second", test_budget_inherited },
+    { "/gate/answers/newest/costs-nothing", test_newest_free },
+    { "/gate/answers/newest/two-fast-ones-get-it-whole", test_newest_two },
+    { "/gate/answers/newest/bounded-once-it-is-old", test_newest_bounded },
     { "/gate/answers/who-takes-nothing-makes-room", test_budget_idle },
     { "/gate/answers/large-ones-keep-nobody-from-a-small-one", test_small_beside_large },
     { "/gate/answers/who-takes-little-makes-room-in-the-end", test_trickle },

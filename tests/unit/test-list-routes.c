@@ -18,6 +18,7 @@
 #define N_WORKERS 300
 #define N_PLACES 100
 #define MAX_WAITING 8
+#define LOCAL 1000
 #define FILTERED "HEAD /v1/workers?online=true HTTP/1.1\r\nHost: localhost\r\n\r\n"
 #define PAGE "HEAD /v1/workers?limit=260 HTTP/1.1\r\nHost: localhost\r\n\r\n"
 #define SHARED "HEAD /v1/workers HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -95,13 +96,14 @@ tear_down (Fixture *f, gconstpointer data)
   g_array_unref (f->clients);
 }
 
-/* Comes from the address 10.0.0.@host, or from loopback if that is 0, and asks. Returns the
- * client's end, which the fixture closes. */
+/* Comes from the address 10.0.0.@host, or from loopback if that is 0 or more than LOCAL, and asks.
+ * Returns the client's end, which the fixture closes. */
 static int
 ask (Fixture *f, guint host, const char *request)
 {
   const struct sockaddr_in address = {
-    .sin_family = AF_INET, .sin_addr = { htonl (host > 0 ? 0x0a000000 + host : INADDR_LOOPBACK) }
+    .sin_family = AF_INET,
+    .sin_addr = { htonl (host > 0 && host < LOCAL ? 0x0a000000 + host : INADDR_LOOPBACK + host) },
   };
   struct sockaddr_storage peer = { 0 };
   int ends[2];
@@ -160,6 +162,27 @@ test_loopback (Fixture *f, gconstpointer data)
     g_assert_cmpint (get_status (ask (f, 0, FILTERED)), ==, 0);
 }
 
+/* However many lists one client of this machine orders, from whichever of its addresses: a page is
+ * had all the same, and others have their turns. */
+static void
+test_greedy_neighbour (Fixture *f, gconstpointer data)
+{
+  int greedy[QUEEN_LISTER_MAX_WAITING], other, page;
+
+  for (guint i = 0; i < QUEEN_LISTER_MAX_WAITING; i++)
+    greedy[i] = ask (f, i % 2 ? 0 : LOCAL + i, FILTERED);
+  page = ask (f, 0, PAGE);
+  other = ask (f, 2, FILTERED);
+  g_assert_cmpint (get_status (page), ==, 0);
+  g_assert_cmpint (get_status (other), ==, 0);
+  g_assert_cmpint (get_status (greedy[QUEEN_LISTER_MAX_WAITING - 1]), ==, 503); /* it made room */
+  g_assert_cmpint (get_status (greedy[QUEEN_LISTER_MAX_WAITING - 2]), ==, 0);
+  g_assert_cmpint (get_status (ask (f, LOCAL + 99, FILTERED)), ==, 503); /* it is the same one */
+  work ();
+  g_assert_cmpint (get_status (page), ==, 200);
+  g_assert_cmpint (get_status (other), ==, 200);
+}
+
 /* What is larger than any answer may be is had in pages. */
 static void
 test_too_large (Fixture *f, gconstpointer data)
@@ -184,6 +207,8 @@ main (int argc, char **argv)
   g_test_add ("/list-routes/share/of-each-address", Fixture, NULL, set_up, test_share, tear_down);
   g_test_add ("/list-routes/share/this-machine-is-spared", Fixture, NULL, set_up, test_loopback,
               tear_down);
+  g_test_add ("/list-routes/turns/nobody-here-takes-those-of-others", Fixture, NULL, set_up,
+              test_greedy_neighbour, tear_down);
   g_test_add ("/list-routes/too-large-but-not-in-pages", Fixture, NULL, set_up, test_too_large,
               tear_down);
 

@@ -11,6 +11,7 @@
 
 static const QueenSelection everybody;
 static const QueenSelection online = { .online = QUEEN_ANSWER_YES };
+static const QueenSelection some_page = { .limit = 290 };
 
 typedef struct
 {
@@ -68,7 +69,7 @@ order (Fixture *f, const QueenSelection *selection)
   g_autoptr (QueenList) list = queen_lister_list (f->lister, f->workers, selection);
 
   g_assert_null (list);
-  return queen_lister_order (f->lister, f->workers, selection, on_list, f, NULL);
+  return queen_lister_order (f->lister, f->workers, selection, "one", on_list, f, NULL);
 }
 
 static void
@@ -373,7 +374,7 @@ cancel_neighbour (QueenList *list, gpointer data)
 static void
 test_cancelled_by_another (Fixture *f, gconstpointer data)
 {
-  queen_lister_order (f->lister, f->workers, &everybody, cancel_neighbour, f, NULL);
+  queen_lister_order (f->lister, f->workers, &everybody, "one", cancel_neighbour, f, NULL);
   neighbour = order (f, &everybody);
   work ();
   g_assert_cmpuint (f->given->len, ==, 1);
@@ -406,7 +407,7 @@ test_bounded (Fixture *f, gconstpointer data)
 
   for (int i = 1; i < QUEEN_LISTER_MAX_WAITING; i++)
     order (f, &online);
-  g_assert_null (queen_lister_order (f->lister, f->workers, &online, on_list, f, &error));
+  g_assert_null (queen_lister_order (f->lister, f->workers, &online, "one", on_list, f, &error));
   g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
   order (f, &everybody); /* one more of these costs nothing */
   queen_order_cancel (first);
@@ -423,10 +424,211 @@ test_shared_bounded (Fixture *f, gconstpointer data)
 
   for (int i = 0; i < QUEEN_LISTER_MAX_SHARING; i++)
     order (f, &everybody);
-  g_assert_null (queen_lister_order (f->lister, f->workers, &everybody, on_list, f, &error));
+  g_assert_null (queen_lister_order (f->lister, f->workers, &everybody, "one", on_list, f, &error));
   g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
   work ();
   g_assert_cmpuint (f->given->len, ==, QUEEN_LISTER_MAX_SHARING);
+}
+
+/* Several who ask */
+
+/* What became of one order. */
+typedef struct
+{
+  guint n_given;
+  guint n_refused;
+  guint place; /* as which it was given, of all; from 1 on */
+} Outcome;
+
+static guint n_given;
+
+static void
+on_outcome (QueenList *list, gpointer data)
+{
+  Outcome *outcome = data;
+
+  outcome->n_given += list != NULL;
+  outcome->n_refused += list == NULL;
+  if (list)
+    outcome->place = ++n_given;
+}
+
+/* Returns whether it was taken. */
+static gboolean
+order_as (Fixture *f, const QueenSelection *selection, const char *asker, Outcome *outcome)
+{
+  g_autoptr (GError) error = NULL;
+
+  *outcome = (Outcome){ 0 };
+  if (queen_lister_order (f->lister, f->workers, selection, asker, on_outcome, outcome, &error))
+    return TRUE;
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+  return FALSE;
+}
+
+/* A page is little work, however much work others have ordered. */
+static void
+test_pages (Fixture *f, gconstpointer data)
+{
+  Outcome long_ones[QUEEN_LISTER_MAX_WAITING], pages[2];
+
+  n_given = 0;
+  for (int i = 0; i < QUEEN_LISTER_MAX_WAITING; i++)
+    g_assert_true (order_as (f, &online, "one", &long_ones[i]));
+  turn (); /* the first is begun */
+  g_assert_true (order_as (f, &some_page, "one", &pages[0]));
+  g_assert_true (order_as (f, &some_page, "one", &pages[1]));
+  work ();
+  g_assert_cmpuint (pages[0].place, ==, 2);
+  g_assert_cmpuint (pages[1].place, ==, 4);
+  g_assert_cmpuint (n_given, ==, QUEEN_LISTER_MAX_WAITING + 2);
+}
+
+static void
+test_filtered_page (Fixture *f, gconstpointer data)
+{
+  const QueenSelection page = { .limit = 290, .online = QUEEN_ANSWER_YES };
+  Outcome long_ones[3], filtered;
+
+  n_given = 0;
+  for (int i = 0; i < 3; i++)
+    g_assert_true (order_as (f, &online, "one", &long_ones[i]));
+  g_assert_true (order_as (f, &page, "one", &filtered)); /* all have to be looked at all the same */
+  work ();
+  g_assert_cmpuint (filtered.place, ==, 4);
+}
+
+static void
+test_in_turns (Fixture *f, const QueenSelection *selection)
+{
+  Outcome greedy[10], other[2];
+
+  n_given = 0;
+  for (int i = 0; i < 10; i++)
+    g_assert_true (order_as (f, selection, "greedy", &greedy[i]));
+  for (int i = 0; i < 2; i++)
+    g_assert_true (order_as (f, selection, "other", &other[i]));
+  work ();
+  g_assert_cmpuint (greedy[0].place, ==, 1);
+  g_assert_cmpuint (other[0].place, ==, 2);
+  g_assert_cmpuint (greedy[1].place, ==, 3);
+  g_assert_cmpuint (other[1].place, ==, 4);
+  g_assert_cmpuint (greedy[9].place, ==, 12);
+}
+
+static void
+test_askers_in_turns (Fixture *f, gconstpointer data)
+{
+  test_in_turns (f, &online);
+}
+
+static void
+test_pages_in_turns (Fixture *f, gconstpointer data)
+{
+  test_in_turns (f, &some_page);
+}
+
+/* It is full, but whoever has most makes room for who has less. */
+static void
+test_greediest (Fixture *f, const QueenSelection *selection, guint max)
+{
+  g_autofree Outcome *greedy = g_new (Outcome, max);
+  g_autofree Outcome *others = g_new (Outcome, max);
+  guint n = 0;
+
+  n_given = 0;
+  for (guint i = 0; i < max; i++)
+    g_assert_true (order_as (f, selection, "greedy", &greedy[i]));
+  while (order_as (f, selection, "other", &others[n]))
+    n++;
+  g_assert_cmpuint (n, ==, max / 2);                   /* now they have the same */
+  g_assert_cmpuint (greedy[max - 1].n_refused, ==, 1); /* the newest first */
+  g_assert_cmpuint (greedy[max / 2].n_refused, ==, 1);
+  g_assert_cmpuint (greedy[max / 2 - 1].n_refused, ==, 0);
+  g_assert_true (order_as (f, selection, "third", &others[n]));
+  g_assert_false (order_as (f, selection, "greedy", &greedy[max - 1]));
+  work ();
+  g_assert_cmpuint (n_given, ==, max);
+  g_assert_cmpuint (greedy[0].n_given, ==, 1);
+  g_assert_cmpuint (others[0].n_given, ==, 1);
+  g_assert_cmpuint (others[n].n_given, ==, 1);
+}
+
+static void
+test_greediest_of_others (Fixture *f, gconstpointer data)
+{
+  test_greediest (f, &online, QUEEN_LISTER_MAX_WAITING);
+}
+
+static void
+test_greediest_of_pages (Fixture *f, gconstpointer data)
+{
+  test_greediest (f, &some_page, QUEEN_LISTER_MAX_WAITING);
+}
+
+static void
+test_greediest_of_shared (Fixture *f, gconstpointer data)
+{
+  test_greediest (f, &everybody, QUEEN_LISTER_MAX_SHARING);
+}
+
+/* Who waits where each has one is not pushed out by whoever comes. */
+static void
+test_equals (Fixture *f, gconstpointer data)
+{
+  Outcome outcomes[QUEEN_LISTER_MAX_WAITING], last;
+
+  for (int i = 0; i < QUEEN_LISTER_MAX_WAITING; i++)
+    {
+      g_autofree char *asker = g_strdup_printf ("%d", i);
+
+      g_assert_true (order_as (f, &online, asker, &outcomes[i]));
+    }
+  g_assert_false (order_as (f, &online, "last", &last));
+  work ();
+  for (int i = 0; i < QUEEN_LISTER_MAX_WAITING; i++)
+    g_assert_cmpuint (outcomes[i].n_given, ==, 1);
+}
+
+/* What is kept */
+
+static GPtrArray *kept; /* of GBytes */
+
+static void
+on_kept (GBytes *list, gboolean is_kept, gpointer data)
+{
+  if (is_kept)
+    g_ptr_array_add (kept, list);
+  else
+    g_assert_true (g_ptr_array_remove (kept, list));
+}
+
+static void
+test_kept (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenList) first = NULL;
+  g_autoptr (QueenList) second = NULL;
+  g_autoptr (QueenList) own = NULL;
+
+  kept = g_ptr_array_new ();
+  queen_lister_set_kept_func (f->lister, on_kept, NULL);
+  first = get_list (f);
+  own = queen_lister_list (f->lister, f->workers, &online);
+  g_assert_cmpuint (kept->len, ==, 1);
+  g_assert_true (kept->pdata[0] == first->json);
+  beat (f->workers, 0, QUEEN_STATUS_BUSY);
+  second = get_list (f);
+  g_assert_cmpuint (kept->len, ==, 1);
+  g_assert_true (kept->pdata[0] == second->json);
+  now += 11 * SECOND;
+  work ();
+  g_assert_cmpuint (kept->len, ==, 0);
+  g_clear_pointer (&second, queen_list_unref);
+  second = get_list (f);
+  queen_lister_free (f->lister);
+  g_assert_cmpuint (kept->len, ==, 0);
+  f->lister = queen_lister_new (&fake_clock);
+  g_ptr_array_unref (kept);
 }
 
 int
@@ -459,6 +661,15 @@ main (int argc, char **argv)
   ADD_TICKING ("queue/shared-ones-and-single-ones-in-turns", 300, test_turns);
   ADD ("queue/bounded", 300, test_bounded);
   ADD ("queue/bounded-for-one-list", 300, test_shared_bounded);
+  ADD_TICKING ("queue/pages-do-not-wait-behind-long-lists", 300, test_pages);
+  ADD_TICKING ("queue/filtered-pages-are-long-lists", 300, test_filtered_page);
+  ADD ("queue/who-ask-take-turns", 300, test_askers_in_turns);
+  ADD ("queue/who-ask-for-pages-take-turns", 300, test_pages_in_turns);
+  ADD ("queue/who-has-most-makes-room", 300, test_greediest_of_others);
+  ADD ("queue/who-has-most-pages-makes-room", 300, test_greediest_of_pages);
+  ADD ("queue/who-waits-most-for-the-shared-one-makes-room", 300, test_greediest_of_shared);
+  ADD ("queue/who-has-no-more-than-others-stays", 300, test_equals);
+  ADD ("kept/until-another-one-is-or-nobody-asks", 10, test_kept);
 
   return g_test_run ();
 }

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QueenFairQueue:
+ *
+ * Where things wait for their turn that were asked for by several. Those who ask take turns, and of
+ * each of them the oldest comes first. When the queue is full, who has most in it makes room for
+ * who has less: however much one asks for, the others have their turns and their places.
+ */
+typedef struct _QueenFairQueue QueenFairQueue;
+
+/**
+ * QueenFairPlace:
+ * @asker: whose it is; %NULL when it is in no queue
+ * @item: what waits
+ *
+ * One place in a queue, as a part of whatever waits; all zero when it does not.
+ */
+typedef struct
+{
+  struct _QueenFairAsker *asker;
+  gpointer item;
+  GList link;
+} QueenFairPlace;
+
+/**
+ * queen_fair_queue_new:
+ * @max: how many places there are
+ *
+ * Returns: (transfer full): an empty queue
+ */
+QueenFairQueue *queen_fair_queue_new (guint max);
+
+/**
+ * queen_fair_queue_enter:
+ * @place: one that is in no queue
+ * @asker: who asks: those with the same text are one
+ * @item: what waits
+ *
+ * Lets @item wait, whether there is room or not.
+ */
+void queen_fair_queue_enter (QueenFairQueue *self,
+                             QueenFairPlace *place,
+                             const char *asker,
+                             gpointer item);
+
+/** Takes @place out of its queue, if it is in one. */
+void queen_fair_queue_leave (QueenFairPlace *place);
+
+/**
+ * queen_fair_queue_take:
+ *
+ * Takes out whose turn it is.
+ *
+ * Returns: (nullable): what waited there; %NULL when nothing does
+ */
+gpointer queen_fair_queue_take (QueenFairQueue *self);
+
+/** Returns: (nullable): what queen_fair_queue_take() would, which stays where it is */
+gpointer queen_fair_queue_peek (const QueenFairQueue *self);
+
+/** Returns: how many wait */
+guint queen_fair_queue_get_length (const QueenFairQueue *self);
+
+/** Returns: whether there is a place left */
+gboolean queen_fair_queue_has_room (const QueenFairQueue *self);
+
+/**
+ * queen_fair_queue_find_greediest:
+ * @asker: who wants one place more
+ *
+ * Returns: (nullable): what should make room: the newest of whoever has most; %NULL when @asker
+ *   would have as many as that
+ */
+gpointer queen_fair_queue_find_greediest (const QueenFairQueue *self, const char *asker);
+
+/** It must be empty. */
+void queen_fair_queue_free (QueenFairQueue *self);
+
+G_END_DECLS
