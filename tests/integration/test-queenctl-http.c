@@ -367,6 +367,37 @@ test_watch (Fixture *f, gconstpointer data)
   ctl_watch_stop (&json);
 }
 
+/* D6: each event byte by byte, whichever way it came. */
+static void
+test_same_watch (Fixture *f, gconstpointer data)
+{
+  static const char *const reports[][2] = {
+    { "report worker w starting --model='ü \"m\"'", "\"status\":\"Starting\"" },
+    { "report hive h ready --health=degraded --reason=hot", "\"hive_id\":\"h\"" },
+    { "forget w", "\"status\":\"Offline\"" },
+  };
+  g_autofree char *line = over_http (f, "watch --json");
+  CtlWatch http;
+  CtlWatch bus;
+
+  ctl_watch_start (&http, line, G_SUBPROCESS_FLAGS_NONE);
+  ctl_watch_await_first (&http, "worker w");
+  ctl_watch_start (&bus, "watch --json", G_SUBPROCESS_FLAGS_NONE);
+  ctl_watch_await_first (&bus, "worker w");
+  for (gsize i = 0; i < G_N_ELEMENTS (reports); i++)
+    {
+      g_autofree char *over_bus = NULL;
+      g_autofree char *over_http = NULL;
+
+      g_free (ctl_ask (reports[i][0]));
+      over_bus = ctl_watch_await (&bus, reports[i][1]);
+      over_http = ctl_watch_await (&http, reports[i][1]);
+      g_assert_cmpstr (over_bus, ==, over_http);
+    }
+  ctl_watch_stop (&http);
+  ctl_watch_stop (&bus);
+}
+
 static void
 wait_for_subscribers (Fixture *f, guint count)
 {
@@ -450,6 +481,7 @@ main (int argc, char **argv)
   ADD ("forget/no-queen-is-said-once", test_nobody_left);
   ADD ("list/more-than-a-page", test_pages);
   ADD ("deadline/she-hangs", test_deadline);
+  ADD ("watch/the-same-events", test_same_watch);
   ADD ("watch/comes-back-and-resumes", test_watch);
   ADD ("wait/woken-by-events", test_wait);
   g_test_add_func ("/queenctl-http/denied/who-may-and-how-to-become-one", test_denied);
