@@ -261,6 +261,8 @@ write_answer (QueenConnection *self)
   gsize n_before = self->delivery.n_sent;
   QueenDeliveryResult result = queen_delivery_send (&self->delivery, &self->socket);
 
+  if (result == QUEEN_DELIVERY_DONE)
+    queen_delivery_leave (&self->delivery, &self->socket);
   if (result == QUEEN_DELIVERY_FAILED || (result == QUEEN_DELIVERY_DONE && !self->has_unread_data))
     {
       queen_connection_remove (self);

@@ -4,7 +4,11 @@
 #include "queen-delivery.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
+#define SMALLEST_WINDOW 1024          /* bytes: Linux lets nobody have less than twice as much */
+#define TIME_TO_TAKE 5000             /* ms */
 #define MAX_SENT_AT_ONCE (256 * 1024) /* bytes, until the main loop may turn */
 
 void
@@ -85,6 +89,13 @@ queen_delivery_hold (QueenDelivery *self, QueenBudgets *budgets)
   self->is_held = TRUE;
   queen_budgets_hold_shared (budgets, QUEEN_BUDGET_ANSWERS, self->answer.head);
   queen_budgets_hold_shared (budgets, QUEEN_BUDGET_ANSWERS, self->answer.body);
+}
+
+void
+queen_delivery_leave (const QueenDelivery *self, const QueenSocket *socket)
+{
+  if (self->n_sent > SMALLEST_WINDOW)
+    setsockopt (socket->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &(int){ TIME_TO_TAKE }, sizeof (int));
 }
 
 void

@@ -5,7 +5,9 @@
 
 #include "queen-process.h"
 #include "sse-client.h"
+#include "visitors.h"
 
+#include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -358,6 +360,43 @@ test_cut (void)
   queen_process_free (queen); /* it has warned, as it should */
 }
 
+/* Returns whether the kernel has something left of the queen's end of @fd. */
+static gboolean
+is_known_to_kernel (int fd, guint16 port)
+{
+  struct sockaddr_in own;
+  socklen_t length = sizeof own;
+  g_autofree char *table = NULL;
+  g_autofree char *ends = NULL;
+
+  g_assert_cmpint (getsockname (fd, (struct sockaddr *) &own, &length), ==, 0);
+  ends = g_strdup_printf (":%04X 0100007F:%04X ", port, ntohs (own.sin_port));
+  g_assert_true (g_file_get_contents ("/proc/net/tcp", &table, NULL, NULL));
+  return strstr (table, ends) != NULL;
+}
+
+/* What is closed takes from nobody's share, so it had better not stay: the kernel would keep it for
+ * 20 s. */
+static void
+test_not_taken (void)
+{
+  g_autoptr (QueenProcess) queen = queen_process_start (NULL, NULL);
+  guint16 port = queen_process_get_port (queen);
+  gint64 start = g_get_monotonic_time ();
+  int fd;
+
+  visitors_register_workers (port, 0, 40);
+  fd = http_connect_with_buffer (port, 1);
+  http_send (fd, "GET /v1/workers HTTP/1.1\r\nHost: localhost\r\n\r\n", -1);
+  while (http_read_metric (port, "queen_connections") > 1)
+    ;
+  g_assert_true (is_known_to_kernel (fd, port));
+  while (is_known_to_kernel (fd, port))
+    g_usleep (50000); /* the kernel does not tell */
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 15 * G_USEC_PER_SEC);
+  close (fd);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -370,6 +409,7 @@ main (int argc, char **argv)
   g_test_add_func ("/caps/connections/who-has-an-answer-gives-way", test_answered);
   g_test_add_func ("/caps/connections/who-takes-nothing-of-its-answer-makes-room", test_no_readers);
   g_test_add_func ("/caps/per-peer/subscribers", test_subscribers_per_peer);
+  g_test_add_func ("/caps/answers/what-nobody-takes-is-not-kept-for-long", test_not_taken);
   g_test_add_func ("/caps/per-peer/connections", test_connections_per_peer);
   g_test_add_func ("/caps/per-peer/over-its-share-evicts-nobody", test_over_share_evicts_nobody);
   g_test_add_func ("/caps/per-peer/this-machine-is-spared", test_loopback_is_spared);
