@@ -320,7 +320,8 @@ make_model (QueenDaemon *self)
                                  self->config->heartbeat_interval);
   self->lister = queen_lister_new (&queen_clock_system);
   queen_lister_set_kept_func (self->lister, on_list_kept, self);
-  g_signal_connect_object (self->bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->bus, "event", G_CALLBACK (on_event), self,
+                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
 }
 
 /* Returns: (transfer full): one that other machines can reach; NULL when there is none */
@@ -558,7 +559,6 @@ on_subscribers_changed (QueenDaemon *self)
   queen_dbus_service_set_n_subscribers (self->dbus, queen_stream_get_n_subscribers (self->stream));
 }
 
-/* After the stream, so that it hears of every event first. */
 static void
 make_dbus (QueenDaemon *self)
 {
@@ -705,7 +705,7 @@ queen_daemon_run (QueenDaemon *self, GError **error)
   if (!make_http (self, error))
     return FALSE;
   make_dbus (self);
-  self->transition_log = queen_transition_log_new (self->bus); /* last, as nobody waits for it */
+  self->transition_log = queen_transition_log_new (self->bus);
 
   /* From here on she ends in order, and so what she takes she leaves again. Until now these signals
    * just ended her, as she had nothing yet that could be lost. */

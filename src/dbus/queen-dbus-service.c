@@ -303,7 +303,8 @@ queen_dbus_service_new (QueenEventBus *bus,
   self->workers = g_object_ref (workers);
   self->hives = g_object_ref (hives);
   self->pool = g_object_ref (pool);
-  g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self,
+                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   return self;
 }
 

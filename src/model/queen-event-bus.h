@@ -17,6 +17,10 @@ G_DECLARE_FINAL_TYPE (QueenEventBus, queen_event_bus, QUEEN, EVENT_BUS, GObject)
  * @event: (transfer none): what happened
  *
  * The single source of truth: everything that happens in the cluster is emitted here, once.
+ *
+ * The stream connects as usual, and so hears of everything first, whoever was made before it:
+ * nobody who subscribes waits for what else is to be done. All others connect with
+ * %G_CONNECT_AFTER; among them there is no order to rely on.
  */
 
 QueenEventBus *queen_event_bus_new (void);

@@ -78,7 +78,8 @@ queen_headcount_new (QueenEventBus *bus)
 
   self->bus = bus;
   self->models = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, g_free);
-  self->event_id = g_signal_connect_swapped (bus, "event", G_CALLBACK (on_event), self);
+  self->event_id = g_signal_connect_data (bus, "event", G_CALLBACK (on_event), self, NULL,
+                                          G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   return self;
 }
 

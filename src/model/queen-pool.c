@@ -148,7 +148,8 @@ queen_pool_new (QueenEventBus *bus, QueenRegistry *workers)
   QueenPool *self = g_object_new (QUEEN_TYPE_POOL, NULL);
 
   self->workers = g_object_ref (workers);
-  g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self,
+                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   return self;
 }
 

@@ -278,8 +278,8 @@ void
 queen_memory_start (QueenMemory *self, const char *life)
 {
   self->life = g_strdup (life);
-  self->event_id =
-      g_signal_connect_swapped (self->settings.bus, "event", G_CALLBACK (on_event), self);
+  self->event_id = g_signal_connect_data (self->settings.bus, "event", G_CALLBACK (on_event), self,
+                                          NULL, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   schedule (self, g_get_monotonic_time ());
 }
 

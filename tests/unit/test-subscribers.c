@@ -404,6 +404,43 @@ test_chatter (Fixture *f, gconstpointer data)
   close (fd);
 }
 
+/* Who hears of events before the stream was made, and after it. */
+typedef struct
+{
+  int subscriber;
+  guint n_told;
+} Listener;
+
+static void
+on_event (Listener *listener, QueenEvent *event)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  listener->n_told++;
+  g_assert_false (read_all (listener->subscriber, text));
+  g_assert_nonnull (strstr (text->str, "\"type\":\"worker\""));
+}
+
+/* Whoever else listens to the bus, and since when: it comes after those who subscribe. */
+static void
+test_first_of_all (Fixture *f, gconstpointer data)
+{
+  QueenStreamSettings settings = { &clock_of_the_test, CAPACITY, 0, f->audience, &f->tally };
+  Listener listener = { -1, 0 };
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  g_clear_object (&f->stream);
+  g_signal_connect_data (f->bus, "event", G_CALLBACK (on_event), &listener, NULL,
+                         G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  f->stream = queen_stream_new (f->bus, f->pulse, &settings);
+  listener.subscriber = subscribe (f);
+  read_all (listener.subscriber, text);
+  publish (f);
+  g_assert_cmpuint (listener.n_told, ==, 1);
+  g_signal_handlers_disconnect_by_data (f->bus, &listener);
+  close (listener.subscriber);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -423,6 +460,7 @@ main (int argc, char **argv)
   ADD ("/subscribers/while-she-leaves/bye-and-the-end", usual, test_leaving);
   ADD ("/subscribers/owned/bye-when-the-right-has-ended", crowd, test_owned);
   ADD ("/subscribers/chatter/let-go", usual, test_chatter);
+  ADD ("/subscribers/order/before-all-others-on-the-bus", usual, test_first_of_all);
 
   return g_test_run ();
 }
