@@ -92,27 +92,10 @@ _queenctl_offer_values ()
   esac
 }
 
-_queenctl_offer_options ()
+# The options of the command $1, with = those that take a value: its help knows them.
+_queenctl_list_options ()
 {
-  local options='--json --no-color --bus= --url= --token-file= --ca-file= --help --version'
-
-  case $1 in
-    '' | status) options+=' --full' ;;
-    list)
-      options+=' --output= --ids --no-legend --full --model= --state= --hive= --health= --sort='
-      ;;
-    show) options+=' --kind=' ;;
-    forget) options+=' --kind= --offline' ;;
-    watch) options+=' --all --notify' ;;
-    wait) options+=' --for= --timeout= --model= --kind=' ;;
-    open) options+=' --notify' ;;
-    report)
-      options+=' --model= --device= --hostname= --port= --hive= --implementation='
-      options+=' --component-version= --health= --reason='
-      ;;
-  esac
-  # shellcheck disable=SC2086
-  _queenctl_offer_words $options
+  queenctl "$1" --help 2>/dev/null | sed -n 's/^ *\(-., \)\{0,1\}\(--[a-z-]*=\{0,1\}\).*/\2/p'
 }
 
 # Offers argument number $2 of the command $1; $3 is the one before it.
@@ -132,15 +115,14 @@ _queenctl_offer_arguments ()
 _queenctl ()
 {
   local words word lead='' command='' kind='' position=0 queen=() i
-  local with_value=' --bus --url --token-file --ca-file --kind --model --device --hostname --port
-    --hive --implementation --component-version --health --reason --output -o --state --sort --for
-    --timeout '
+  local with_value=' --kind= --output= -o= --state= --sort= --for= --timeout='
 
   COMPREPLY=()
+  with_value+=" $(_queenctl_list_options report) "
   _queenctl_split
   for ((i = 1; i < ${#words[@]} - 1; i++)); do
     word=${words[i]}
-    [[ $with_value == *[[:space:]]"$word"[[:space:]]* ]] && { word+="=${words[i + 1]}"; ((i++)); }
+    [[ $with_value == *[[:space:]]"$word="[[:space:]]* ]] && { word+="=${words[i + 1]}"; ((i++)); }
     case $word in
       --bus=* | --url=* | --token-file=* | --ca-file=*) queen+=("$word") ;;
       -*) ;;
@@ -162,7 +144,7 @@ _queenctl ()
     lead=${word%%=*}=
     _queenctl_offer_values "${word%%=*}"
   elif [[ $word == -* ]]; then
-    _queenctl_offer_options "$command"
+    _queenctl_offer < <(_queenctl_list_options "${command:-status}")
   else
     _queenctl_offer_arguments "$command" "$position"
   fi

@@ -3,6 +3,10 @@
 #
 # fish completion for queenctl(1)
 
+# The options of report, and what they are: its help knows them.
+set -g __fish_queenctl_details (queenctl report --help 2>/dev/null |
+    string replace -rf -- '^ +--([a-z-]+)=\S+ +(.*)' '$1\t$2')
+
 # The command and what follows it, options left out; the word that is being typed is not in.
 function __fish_queenctl_arguments
     set -l words (commandline -opc)
@@ -11,9 +15,8 @@ function __fish_queenctl_arguments
     for word in $words
         if test $skip -eq 1
             set skip 0
-        else if contains -- $word --bus --url --token-file --ca-file --kind --model --device \
-                --hostname --port --hive --implementation --component-version --health --reason \
-                --output -o --state --sort --for --timeout
+        else if contains -- $word --kind --output -o --state --sort --for --timeout \
+                --(string replace -r -- '\t.*' '' $__fish_queenctl_details)
             set skip 1
         else if not string match -q -- '-*' $word
             echo $word
@@ -126,10 +129,10 @@ complete -c queenctl -n '__fish_queenctl_is_of forget' -l offline -d 'Everybody 
 complete -c queenctl -n '__fish_queenctl_is_of show forget wait' -l kind -x -a 'worker hive' \
     -d 'Which one, when both have this id'
 set -l report '__fish_queenctl_is_of report'
-complete -c queenctl -n $report -l device -x -d 'What the worker runs on'
 complete -c queenctl -n $report -l hostname -x -a '(__fish_print_hostnames)' \
     -d 'The machine that it runs on'
-complete -c queenctl -n $report -l port -x -d 'The port that it serves'
-complete -c queenctl -n $report -l implementation -x -d 'The program that the worker is'
-complete -c queenctl -n $report -l component-version -x -d 'The version of its program'
-complete -c queenctl -n $report -l reason -x -d 'Why the hive is not healthy'
+for detail in $__fish_queenctl_details
+    set -l parts (string split -- \t $detail)
+    contains -- $parts[1] bus url token-file ca-file model hive health hostname
+    or complete -c queenctl -n $report -l $parts[1] -x -d $parts[2]
+end

@@ -33,10 +33,9 @@ get_time (GVariant *value)
 }
 
 static QueenComponent *
-read_component (QueenctlKind kind, GVariant *properties)
+read_component (QueenComponentKind kind, GVariant *properties)
 {
-  QueenComponent *component = queen_component_new (
-      kind == QUEENCTL_KIND_WORKER ? QUEEN_COMPONENT_WORKER : QUEEN_COMPONENT_HIVE);
+  QueenComponent *component = queen_component_new (kind);
   GVariantIter iter;
   const char *name;
   GVariant *value;
@@ -57,7 +56,7 @@ read_component (QueenctlKind kind, GVariant *properties)
 }
 
 QueenctlComponent *
-queenctl_bus_json_get_component (QueenctlKind kind, GVariant *properties, GError **error)
+queenctl_bus_json_get_component (QueenComponentKind kind, GVariant *properties, GError **error)
 {
   g_autoptr (QueenComponent) component = read_component (kind, properties);
   g_autoptr (GString) json = g_string_new (NULL);

@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  * Returns: (transfer full) (nullable): the component, or %NULL with %QUEENCTL_ERROR_REFUSED
  */
 QueenctlComponent *
-queenctl_bus_json_get_component (QueenctlKind kind, GVariant *properties, GError **error);
+queenctl_bus_json_get_component (QueenComponentKind kind, GVariant *properties, GError **error);
 
 /**
  * queenctl_bus_json_get_status:

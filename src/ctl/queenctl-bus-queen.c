@@ -72,13 +72,13 @@ bus_get_status (QueenctlQueen *queen, GError **error)
 }
 
 static char *
-dup_registry_path (QueenctlKind kind)
+dup_registry_path (QueenComponentKind kind)
 {
-  return g_strdup_printf (QUEEN_PATH "/%s", queenctl_kind_get_plural (kind));
+  return g_strdup_printf (QUEEN_PATH "/%s", queen_component_kind_get_plural (kind));
 }
 
 static gboolean
-add_components (QueenctlKind kind, GVariantIter *part, GHashTable *components, GError **error)
+add_components (QueenComponentKind kind, GVariantIter *part, GHashTable *components, GError **error)
 {
   GVariant *properties;
 
@@ -100,7 +100,7 @@ add_components (QueenctlKind kind, GVariantIter *part, GHashTable *components, G
 /* @next: where the next part begins; 0 after the last one */
 static gboolean
 add_part (QueenctlBusQueen *self,
-          QueenctlKind kind,
+          QueenComponentKind kind,
           guint64 after,
           GHashTable *components,
           guint64 *next,
@@ -121,7 +121,7 @@ add_part (QueenctlBusQueen *self,
 }
 
 static gboolean
-bus_list (QueenctlQueen *queen, QueenctlKind kind, GPtrArray *components, GError **error)
+bus_list (QueenctlQueen *queen, QueenComponentKind kind, GPtrArray *components, GError **error)
 {
   g_autoptr (GHashTable) known = queenctl_component_set_new ();
   guint64 after = 0;
@@ -147,7 +147,7 @@ is_absent (const GError *cause)
 
 static gboolean
 bus_lookup (QueenctlQueen *queen,
-            QueenctlKind kind,
+            QueenComponentKind kind,
             const char *id,
             QueenctlComponent **component,
             GError **error)
@@ -156,7 +156,8 @@ bus_lookup (QueenctlQueen *queen,
   g_autofree char *registry = dup_registry_path (kind);
   g_autofree char *element = g_dbus_escape_object_path (id);
   g_autofree char *path = g_strdup_printf ("%s/%s", registry, element);
-  const char *interface = kind == QUEENCTL_KIND_WORKER ? QUEEN_NAME ".Worker" : QUEEN_NAME ".Hive";
+  const char *interface =
+      kind == QUEEN_COMPONENT_WORKER ? QUEEN_NAME ".Worker" : QUEEN_NAME ".Hive";
   GError *cause = NULL;
   g_autoptr (GVariant) properties = get_all (self, path, interface, &cause);
 
@@ -179,7 +180,7 @@ bus_find (QueenctlQueen *queen, const char *model, GError **error)
   g_autofree char *remote = cause ? g_dbus_error_get_remote_error (cause) : NULL;
 
   if (properties)
-    return queenctl_bus_json_get_component (QUEENCTL_KIND_WORKER, properties, error);
+    return queenctl_bus_json_get_component (QUEEN_COMPONENT_WORKER, properties, error);
   if (g_strcmp0 (remote, QUEEN_NAME ".Error.NotFound") != 0)
     {
       explain (self, cause, error);
@@ -202,20 +203,20 @@ tell (QueenctlBusQueen *self, const char *method, GVariant *arguments, GError **
 }
 
 static gboolean
-bus_report (QueenctlQueen *queen, QueenctlKind kind, JsonNode *heartbeat, GError **error)
+bus_report (QueenctlQueen *queen, QueenComponentKind kind, JsonNode *heartbeat, GError **error)
 {
   GVariant *members = json_gvariant_deserialize (heartbeat, "a{sv}", error);
 
   return members && tell (QUEENCTL_BUS_QUEEN (queen),
-                          kind == QUEENCTL_KIND_WORKER ? "ReportWorker" : "ReportHive",
+                          kind == QUEEN_COMPONENT_WORKER ? "ReportWorker" : "ReportHive",
                           g_variant_new ("(@a{sv})", members), error);
 }
 
 static gboolean
-bus_forget (QueenctlQueen *queen, QueenctlKind kind, const char *id, GError **error)
+bus_forget (QueenctlQueen *queen, QueenComponentKind kind, const char *id, GError **error)
 {
   return tell (QUEENCTL_BUS_QUEEN (queen), "Forget",
-               g_variant_new ("(ss)", queenctl_kind_get_nick (kind), id), error);
+               g_variant_new ("(ss)", queen_component_kind_get_name (kind), id), error);
 }
 
 /* Watching */

@@ -15,7 +15,7 @@
 
 struct _QueenctlComponent
 {
-  QueenctlKind kind;
+  QueenComponentKind kind;
   JsonNode *node; /* an object */
   char *sort_key;
 };
@@ -27,7 +27,7 @@ get_object (const QueenctlComponent *self)
 }
 
 QueenctlComponent *
-queenctl_component_new (QueenctlKind kind, JsonNode *node, GError **error)
+queenctl_component_new (QueenComponentKind kind, JsonNode *node, GError **error)
 {
   g_autoptr (JsonNode) owned = node;
   QueenctlComponent *self;
@@ -98,7 +98,7 @@ queenctl_component_compare (gconstpointer a, gconstpointer b)
   return strcmp (left->sort_key, right->sort_key);
 }
 
-QueenctlKind
+QueenComponentKind
 queenctl_component_get_kind (const QueenctlComponent *self)
 {
   return self->kind;

@@ -24,7 +24,7 @@ typedef struct _QueenctlComponent QueenctlComponent;
  *
  * Returns: (transfer full) (nullable): a new component
  */
-QueenctlComponent *queenctl_component_new (QueenctlKind kind, JsonNode *node, GError **error);
+QueenctlComponent *queenctl_component_new (QueenComponentKind kind, JsonNode *node, GError **error);
 
 void queenctl_component_free (QueenctlComponent *self);
 
@@ -59,7 +59,7 @@ void queenctl_component_set_move (GHashTable *set, GPtrArray *components);
  */
 int queenctl_component_compare (gconstpointer a, gconstpointer b);
 
-QueenctlKind queenctl_component_get_kind (const QueenctlComponent *self);
+QueenComponentKind queenctl_component_get_kind (const QueenctlComponent *self);
 
 /**
  * queenctl_component_get_node:

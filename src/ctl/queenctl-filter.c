@@ -18,7 +18,7 @@ struct _QueenctlFilter
 {
   const QueenctlOptions *options;
   gboolean has_kind;
-  QueenctlKind kind;
+  QueenComponentKind kind;
   char **states; /* (nullable) */
   guint sort_key;
   gboolean is_reversed;
@@ -144,7 +144,7 @@ read_sort (QueenctlFilter *self, GError **error)
 
 /* An option that only one kind knows says which kind is meant. */
 static gboolean
-imply_kind (QueenctlFilter *self, const char *option, QueenctlKind kind, GError **error)
+imply_kind (QueenctlFilter *self, const char *option, QueenComponentKind kind, GError **error)
 {
   if (!self->has_kind || self->kind == kind)
     {
@@ -153,8 +153,8 @@ imply_kind (QueenctlFilter *self, const char *option, QueenctlKind kind, GError 
       return TRUE;
     }
   g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
-               kind == QUEENCTL_KIND_HIVE ? _ ("--%s does not go with a worker")
-                                          : _ ("--%s does not go with a hive"),
+               kind == QUEEN_COMPONENT_HIVE ? _ ("--%s does not go with a worker")
+                                            : _ ("--%s does not go with a hive"),
                option);
   return FALSE;
 }
@@ -168,11 +168,11 @@ read_kind (QueenctlFilter *self, const char *kind, GError **error)
     return FALSE;
   self->has_kind = kind != NULL;
   return (!queenctl_options_get (options, "model") ||
-          imply_kind (self, "model", QUEENCTL_KIND_WORKER, error)) &&
+          imply_kind (self, "model", QUEEN_COMPONENT_WORKER, error)) &&
          (!queenctl_options_get (options, "hive") ||
-          imply_kind (self, "hive", QUEENCTL_KIND_WORKER, error)) &&
+          imply_kind (self, "hive", QUEEN_COMPONENT_WORKER, error)) &&
          (!queenctl_options_get (options, "health") ||
-          imply_kind (self, "health", QUEENCTL_KIND_HIVE, error));
+          imply_kind (self, "health", QUEEN_COMPONENT_HIVE, error));
 }
 
 QueenctlFilter *
@@ -195,7 +195,7 @@ queenctl_filter_free (QueenctlFilter *self)
   g_free (self);
 }
 
-const QueenctlKind *
+const QueenComponentKind *
 queenctl_filter_get_kind (const QueenctlFilter *self)
 {
   return self->has_kind ? &self->kind : NULL;

@@ -32,7 +32,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenctlFilter, queenctl_filter_free)
  * Returns: (transfer none) (nullable): the only kind that can match, by what is asked for; %NULL
  *   for both
  */
-const QueenctlKind *queenctl_filter_get_kind (const QueenctlFilter *self);
+const QueenComponentKind *queenctl_filter_get_kind (const QueenctlFilter *self);
 
 /** Returns: whether @component is wanted */
 gboolean queenctl_filter_matches (const QueenctlFilter *self, const QueenctlComponent *component);

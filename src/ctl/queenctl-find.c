@@ -17,7 +17,8 @@ print_worker (QueenctlQueen *queen, const QueenctlComponent *worker, GError **er
   const char *hive_id = queenctl_component_get_string (worker, "hive_id");
   g_autofree char *address = NULL;
 
-  if (*hive_id != '\0' && !queenctl_queen_lookup (queen, QUEENCTL_KIND_HIVE, hive_id, &hive, error))
+  if (*hive_id != '\0' &&
+      !queenctl_queen_lookup (queen, QUEEN_COMPONENT_HIVE, hive_id, &hive, error))
     return FALSE;
   address = queenctl_component_dup_address (worker, hive);
 

@@ -33,7 +33,7 @@ look_up (QueenctlQueen *queen, const QueenctlOptions *options, const char *id, G
 static GPtrArray *
 list_offline (QueenctlQueen *queen, const QueenctlOptions *options, GError **error)
 {
-  QueenctlKind kind;
+  QueenComponentKind kind;
   GPtrArray *components =
       queenctl_queen_list (queen, queenctl_kind_parse (options->kind, &kind) ? &kind : NULL, error);
 
@@ -49,14 +49,14 @@ forget_one (QueenctlQueen *queen,
             const QueenctlComponent *component,
             GError **error)
 {
-  QueenctlKind kind = queenctl_component_get_kind (component);
+  QueenComponentKind kind = queenctl_component_get_kind (component);
   const char *id = queenctl_component_get_string (component, "id");
   g_autofree char *safe = queenctl_text_dup_safe (id);
 
   if (!queenctl_queen_forget (queen, kind, id, error))
     return FALSE;
   if (options->is_json)
-    queenctl_output_print_ok ("Forgot %s %s", queenctl_kind_get_nick (kind), id);
+    queenctl_output_print_ok ("Forgot %s %s", queen_component_kind_get_name (kind), id);
   else
     printf (_ ("Forgot %s.\n"), safe);
   return TRUE;

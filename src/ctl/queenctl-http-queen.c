@@ -109,10 +109,13 @@ http_get_status (QueenctlQueen *queen, GError **error)
 /* Lists */
 
 static gboolean
-add_page (
-    QueenctlHttp *http, QueenctlKind kind, JsonObject *page, GHashTable *components, GError **error)
+add_page (QueenctlHttp *http,
+          QueenComponentKind kind,
+          JsonObject *page,
+          GHashTable *components,
+          GError **error)
 {
-  JsonNode *member = json_object_get_member (page, queenctl_kind_get_plural (kind));
+  JsonNode *member = json_object_get_member (page, queen_component_kind_get_plural (kind));
   JsonArray *array = member && JSON_NODE_HOLDS_ARRAY (member) ? json_node_get_array (member) : NULL;
 
   if (!array)
@@ -141,7 +144,7 @@ dup_next (JsonObject *page)
 /* @query: (nullable): what is asked for, such as `&model=m` */
 static gboolean
 add_pages (QueenctlHttp *http,
-           QueenctlKind kind,
+           QueenComponentKind kind,
            const char *query,
            GHashTable *components,
            GError **error)
@@ -151,7 +154,7 @@ add_pages (QueenctlHttp *http,
   do
     {
       g_autofree char *path =
-          g_strdup_printf ("/v1/%s?limit=%d%s%s%s", queenctl_kind_get_plural (kind), PAGE,
+          g_strdup_printf ("/v1/%s?limit=%d%s%s%s", queen_component_kind_get_plural (kind), PAGE,
                            query ? query : "", next ? "&after=" : "", next ? next : "");
       g_autoptr (JsonNode) page = queenctl_http_ask_json (http, "GET", path, NULL, NULL, error);
       guint before = g_hash_table_size (components);
@@ -168,8 +171,11 @@ add_pages (QueenctlHttp *http,
 }
 
 static gboolean
-add_components (
-    QueenctlHttp *http, QueenctlKind kind, const char *query, GPtrArray *components, GError **error)
+add_components (QueenctlHttp *http,
+                QueenComponentKind kind,
+                const char *query,
+                GPtrArray *components,
+                GError **error)
 {
   g_autoptr (GHashTable) known = queenctl_component_set_new ();
 
@@ -180,7 +186,7 @@ add_components (
 }
 
 static gboolean
-http_list (QueenctlQueen *queen, QueenctlKind kind, GPtrArray *components, GError **error)
+http_list (QueenctlQueen *queen, QueenComponentKind kind, GPtrArray *components, GError **error)
 {
   return add_components (QUEENCTL_HTTP_QUEEN (queen)->http, kind, NULL, components, error);
 }
@@ -193,7 +199,7 @@ http_find (QueenctlQueen *queen, const char *model, GError **error)
   g_autofree char *escaped = g_uri_escape_string (model, NULL, FALSE);
   g_autofree char *query = g_strconcat ("&available=true&model=", escaped, NULL);
 
-  if (!add_components (QUEENCTL_HTTP_QUEEN (queen)->http, QUEENCTL_KIND_WORKER, query, workers,
+  if (!add_components (QUEENCTL_HTTP_QUEEN (queen)->http, QUEEN_COMPONENT_WORKER, query, workers,
                        error))
     return NULL;
   if (workers->len == 0)
@@ -208,16 +214,16 @@ http_find (QueenctlQueen *queen, const char *model, GError **error)
 /* One of them */
 
 static char *
-dup_path (QueenctlKind kind, const char *id)
+dup_path (QueenComponentKind kind, const char *id)
 {
   g_autofree char *escaped = g_uri_escape_string (id, NULL, FALSE);
 
-  return g_strdup_printf ("/v1/%s/%s", queenctl_kind_get_plural (kind), escaped);
+  return g_strdup_printf ("/v1/%s/%s", queen_component_kind_get_plural (kind), escaped);
 }
 
 static gboolean
 http_lookup (QueenctlQueen *queen,
-             QueenctlKind kind,
+             QueenComponentKind kind,
              const char *id,
              QueenctlComponent **component,
              GError **error)
@@ -233,7 +239,7 @@ http_lookup (QueenctlQueen *queen,
 }
 
 static gboolean
-http_forget (QueenctlQueen *queen, QueenctlKind kind, const char *id, GError **error)
+http_forget (QueenctlQueen *queen, QueenComponentKind kind, const char *id, GError **error)
 {
   g_autofree char *path = dup_path (kind, id);
   g_autoptr (JsonNode) answer =
@@ -243,11 +249,13 @@ http_forget (QueenctlQueen *queen, QueenctlKind kind, const char *id, GError **e
 }
 
 static gboolean
-http_report (QueenctlQueen *queen, QueenctlKind kind, JsonNode *heartbeat, GError **error)
+http_report (QueenctlQueen *queen, QueenComponentKind kind, JsonNode *heartbeat, GError **error)
 {
-  g_autofree char *path = g_strdup_printf ("/v1/%s-heartbeat", queenctl_kind_get_nick (kind));
+  g_autofree char *path =
+      g_strdup_printf ("/v1/%s-heartbeat", queen_component_kind_get_name (kind));
   g_autofree char *members = json_to_string (heartbeat, FALSE);
-  g_autofree char *body = g_strdup_printf ("{\"%s\":%s}", queenctl_kind_get_nick (kind), members);
+  g_autofree char *body =
+      g_strdup_printf ("{\"%s\":%s}", queen_component_kind_get_name (kind), members);
   g_autoptr (JsonNode) answer =
       queenctl_http_ask_json (QUEENCTL_HTTP_QUEEN (queen)->http, "POST", path, body, NULL, error);
 

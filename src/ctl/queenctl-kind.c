@@ -8,30 +8,21 @@
 #include "queenctl-error.h"
 #include "queenctl-suggestion.h"
 
-static const struct
-{
-  const char *nick;
-  const char *plural;
-  const char *label;
-} kinds[QUEENCTL_N_KINDS] = {
-  [QUEENCTL_KIND_WORKER] = { "worker", "workers", N_ ("worker") },
-  [QUEENCTL_KIND_HIVE] = { "hive", "hives", N_ ("hive") },
-};
-
 gboolean
-queenctl_kind_parse (const char *text, QueenctlKind *kind)
+queenctl_kind_parse (const char *text, QueenComponentKind *kind)
 {
-  for (gsize i = 0; i < QUEENCTL_N_KINDS; i++)
-    if (g_strcmp0 (text, kinds[i].nick) == 0 || g_strcmp0 (text, kinds[i].plural) == 0)
+  for (int i = 0; i < QUEEN_COMPONENT_N_KINDS; i++)
+    if (g_strcmp0 (text, queen_component_kind_get_name (i)) == 0 ||
+        g_strcmp0 (text, queen_component_kind_get_plural (i)) == 0)
       {
-        *kind = (QueenctlKind) i;
+        *kind = (QueenComponentKind) i;
         return TRUE;
       }
   return FALSE;
 }
 
 gboolean
-queenctl_kind_parse_argument (const char *text, QueenctlKind *kind, GError **error)
+queenctl_kind_parse_argument (const char *text, QueenComponentKind *kind, GError **error)
 {
   static const char *const names[] = { "worker", "hive", "workers", "hives", NULL };
 
@@ -44,19 +35,7 @@ queenctl_kind_parse_argument (const char *text, QueenctlKind *kind, GError **err
 }
 
 const char *
-queenctl_kind_get_nick (QueenctlKind kind)
+queenctl_kind_get_label (QueenComponentKind kind)
 {
-  return kinds[kind].nick;
-}
-
-const char *
-queenctl_kind_get_plural (QueenctlKind kind)
-{
-  return kinds[kind].plural;
-}
-
-const char *
-queenctl_kind_get_label (QueenctlKind kind)
-{
-  return _ (kinds[kind].label);
+  return kind == QUEEN_COMPONENT_WORKER ? _ ("worker") : _ ("hive");
 }

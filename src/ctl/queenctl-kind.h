@@ -3,17 +3,9 @@
 
 #pragma once
 
-#include <glib.h>
+#include "model/queen-component.h"
 
 G_BEGIN_DECLS
-
-typedef enum
-{
-  QUEENCTL_KIND_WORKER,
-  QUEENCTL_KIND_HIVE,
-} QueenctlKind;
-
-#define QUEENCTL_N_KINDS 2
 
 /**
  * queenctl_kind_parse:
@@ -21,7 +13,7 @@ typedef enum
  *
  * Returns: whether it is one of them
  */
-gboolean queenctl_kind_parse (const char *text, QueenctlKind *kind);
+gboolean queenctl_kind_parse (const char *text, QueenComponentKind *kind);
 
 /**
  * queenctl_kind_parse_argument:
@@ -29,27 +21,13 @@ gboolean queenctl_kind_parse (const char *text, QueenctlKind *kind);
  *
  * Returns: whether it is a kind; otherwise an error, which names the nearest one
  */
-gboolean queenctl_kind_parse_argument (const char *text, QueenctlKind *kind, GError **error);
-
-/**
- * queenctl_kind_get_nick:
- *
- * Returns: `worker` or `hive`
- */
-const char *queenctl_kind_get_nick (QueenctlKind kind);
-
-/**
- * queenctl_kind_get_plural:
- *
- * Returns: `workers` or `hives`
- */
-const char *queenctl_kind_get_plural (QueenctlKind kind);
+gboolean queenctl_kind_parse_argument (const char *text, QueenComponentKind *kind, GError **error);
 
 /**
  * queenctl_kind_get_label:
  *
  * Returns: the kind for people, in their language
  */
-const char *queenctl_kind_get_label (QueenctlKind kind);
+const char *queenctl_kind_get_label (QueenComponentKind kind);
 
 G_END_DECLS

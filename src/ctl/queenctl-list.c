@@ -100,8 +100,8 @@ static const struct
   const char *title;
   const char *none;
   ListColumn columns[MOST_COLUMNS];
-} views[QUEENCTL_N_KINDS] = {
-  [QUEENCTL_KIND_WORKER] = {
+} views[QUEEN_COMPONENT_N_KINDS] = {
+  [QUEEN_COMPONENT_WORKER] = {
     N_ ("Workers"), N_ ("No workers are known."), {
       { NC_ ("of a column", "ID"), "id", add_text, COLUMN_ALWAYS, TRUE },
       { N_ ("STATE"), "status", add_state, COLUMN_ALWAYS, FALSE },
@@ -116,7 +116,7 @@ static const struct
       { N_ ("FIRST SEEN"), "first_seen", add_ago, COLUMN_OPTIONAL, FALSE },
     },
   },
-  [QUEENCTL_KIND_HIVE] = {
+  [QUEEN_COMPONENT_HIVE] = {
     N_ ("Hives"), N_ ("No hives are known."), {
       { NC_ ("of a column", "ID"), "id", add_text, COLUMN_ALWAYS, TRUE },
       { N_ ("STATE"), "status", add_state, COLUMN_ALWAYS, FALSE },
@@ -137,7 +137,7 @@ get_heading (const ListColumn *column)
 }
 
 static QueenctlTable *
-make_table (QueenctlKind kind)
+make_table (QueenComponentKind kind)
 {
   const ListColumn *columns = views[kind].columns;
   guint n_columns = 0;
@@ -157,7 +157,10 @@ make_table (QueenctlKind kind)
 /* Forms */
 
 static gboolean
-print_table (GPtrArray *components, QueenctlKind kind, const QueenctlOptions *options, Form form)
+print_table (GPtrArray *components,
+             QueenComponentKind kind,
+             const QueenctlOptions *options,
+             Form form)
 {
   g_autoptr (QueenctlTable) table = make_table (kind);
   const ListColumn *columns = views[kind].columns;
@@ -185,7 +188,7 @@ print_table (GPtrArray *components, QueenctlKind kind, const QueenctlOptions *op
 
 /* Whoever asks for some of them may get none though others are known. */
 static const char *
-get_absence (QueenctlKind kind, const QueenctlOptions *options)
+get_absence (QueenComponentKind kind, const QueenctlOptions *options)
 {
   if (options->state || queenctl_options_get (options, "model") ||
       queenctl_options_get (options, "hive") || queenctl_options_get (options, "health"))
@@ -195,13 +198,13 @@ get_absence (QueenctlKind kind, const QueenctlOptions *options)
 
 static void
 print_tables (GPtrArray *components,
-              const QueenctlKind *only,
+              const QueenComponentKind *only,
               const QueenctlOptions *options,
               Form form)
 {
   gboolean has_titles = !only && !options->is_legend_refused;
 
-  for (guint kind = 0; kind < QUEENCTL_N_KINDS; kind++)
+  for (guint kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     {
       if (only && *only != kind)
         continue;
@@ -233,16 +236,16 @@ print_names (GPtrArray *components, const char *member)
 }
 
 static void
-print_json (GPtrArray *components, const QueenctlKind *only, gboolean is_ids_only)
+print_json (GPtrArray *components, const QueenComponentKind *only, gboolean is_ids_only)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
   json_builder_begin_object (builder);
-  for (guint kind = 0; kind < QUEENCTL_N_KINDS; kind++)
+  for (guint kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     {
       if (only && *only != kind)
         continue;
-      json_builder_set_member_name (builder, queenctl_kind_get_plural (kind));
+      json_builder_set_member_name (builder, queen_component_kind_get_plural (kind));
       json_builder_begin_array (builder);
       for (guint i = 0; i < components->len; i++)
         {
@@ -291,7 +294,7 @@ run (const QueenctlOptions *options, char **arguments, GError **error)
   g_autoptr (QueenctlFilter) filter = queenctl_filter_new (options, arguments[0], error);
   g_autoptr (QueenctlQueen) queen = NULL;
   g_autoptr (GPtrArray) components = NULL;
-  const QueenctlKind *only;
+  const QueenComponentKind *only;
   Form form;
 
   if (!filter || !parse_form (options, &form, error))

@@ -10,7 +10,7 @@
 gboolean
 queenctl_matches_check_kind (const char *kind, GError **error)
 {
-  QueenctlKind unused;
+  QueenComponentKind unused;
 
   if (!kind || queenctl_kind_parse_argument (kind, &unused, error))
     return TRUE;
@@ -21,12 +21,12 @@ queenctl_matches_check_kind (const char *kind, GError **error)
 void
 queenctl_matches_set_absent (const char *id, const char *kind, GError **error)
 {
-  QueenctlKind only;
+  QueenComponentKind only;
   const char *absence = _ ("There is neither a worker nor a hive “%s”");
 
   if (kind && queenctl_kind_parse (kind, &only))
-    absence =
-        only == QUEENCTL_KIND_WORKER ? _ ("There is no worker “%s”") : _ ("There is no hive “%s”");
+    absence = only == QUEEN_COMPONENT_WORKER ? _ ("There is no worker “%s”")
+                                             : _ ("There is no hive “%s”");
   g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED, absence, id);
 }
 
@@ -34,10 +34,10 @@ GPtrArray *
 queenctl_matches_lookup (QueenctlQueen *queen, const char *id, const char *kind, GError **error)
 {
   g_autoptr (GPtrArray) matches = queenctl_component_array_new ();
-  QueenctlKind only = QUEENCTL_KIND_WORKER;
+  QueenComponentKind only = QUEEN_COMPONENT_WORKER;
   gboolean has_kind = queenctl_kind_parse (kind, &only);
 
-  for (guint i = 0; i < QUEENCTL_N_KINDS; i++)
+  for (guint i = 0; i < QUEEN_COMPONENT_N_KINDS; i++)
     {
       QueenctlComponent *component;
 

@@ -32,7 +32,7 @@ queenctl_memory_learn (QueenctlMemory *self, GPtrArray *components)
   for (guint i = 0; i < components->len; i++)
     {
       const QueenctlComponent *component = g_ptr_array_index (components, i);
-      const char *kind = queenctl_kind_get_nick (queenctl_component_get_kind (component));
+      const char *kind = queen_component_kind_get_name (queenctl_component_get_kind (component));
       const char *id = queenctl_component_get_string (component, "id");
 
       g_hash_table_replace (self->statuses, g_strdup_printf ("%s/%s", kind, id),

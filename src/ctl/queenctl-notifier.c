@@ -16,7 +16,7 @@
 
 typedef struct
 {
-  QueenctlKind kind;
+  QueenComponentKind kind;
   char *id;
   gboolean is_online;
   gboolean was_online; /* when the desktop was told last */
@@ -81,7 +81,7 @@ describe_one (const Member *member)
 {
   g_autofree char *id = queenctl_text_dup_safe (member->id);
 
-  if (member->kind == QUEENCTL_KIND_WORKER)
+  if (member->kind == QUEEN_COMPONENT_WORKER)
     return g_strdup_printf (member->is_online ? _ ("Worker %s is back")
                                               : _ ("Worker %s went offline"),
                             id);
@@ -195,9 +195,9 @@ queenctl_notifier_free (QueenctlNotifier *self)
 }
 
 static Member *
-find_member (QueenctlNotifier *self, QueenctlKind kind, const char *id, gboolean is_online)
+find_member (QueenctlNotifier *self, QueenComponentKind kind, const char *id, gboolean is_online)
 {
-  g_autofree char *key = g_strdup_printf ("%s/%s", queenctl_kind_get_nick (kind), id);
+  g_autofree char *key = g_strdup_printf ("%s/%s", queen_component_kind_get_name (kind), id);
   Member *member = g_hash_table_lookup (self->members, key);
 
   if (!member)
@@ -229,7 +229,7 @@ queenctl_notifier_learn (QueenctlNotifier *self, GPtrArray *components)
 
 void
 queenctl_notifier_take (QueenctlNotifier *self,
-                        QueenctlKind kind,
+                        QueenComponentKind kind,
                         const char *id,
                         const char *status)
 {

@@ -38,7 +38,7 @@ void queenctl_notifier_learn (QueenctlNotifier *self, GPtrArray *components);
  * Takes an event. Somebody new is no news.
  */
 void queenctl_notifier_take (QueenctlNotifier *self,
-                             QueenctlKind kind,
+                             QueenComponentKind kind,
                              const char *id,
                              const char *status);
 

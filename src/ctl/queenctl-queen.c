@@ -44,11 +44,11 @@ queenctl_queen_get_status (QueenctlQueen *self, GError **error)
 }
 
 GPtrArray *
-queenctl_queen_list (QueenctlQueen *self, const QueenctlKind *only, GError **error)
+queenctl_queen_list (QueenctlQueen *self, const QueenComponentKind *only, GError **error)
 {
   g_autoptr (GPtrArray) components = queenctl_component_array_new ();
 
-  for (guint kind = 0; kind < QUEENCTL_N_KINDS; kind++)
+  for (guint kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     if ((!only || *only == kind) &&
         !QUEENCTL_QUEEN_GET_CLASS (self)->list (self, kind, components, error))
       return NULL;
@@ -58,7 +58,7 @@ queenctl_queen_list (QueenctlQueen *self, const QueenctlKind *only, GError **err
 
 gboolean
 queenctl_queen_lookup (QueenctlQueen *self,
-                       QueenctlKind kind,
+                       QueenComponentKind kind,
                        const char *id,
                        QueenctlComponent **component,
                        GError **error)
@@ -74,13 +74,16 @@ queenctl_queen_find (QueenctlQueen *self, const char *model, GError **error)
 }
 
 gboolean
-queenctl_queen_report (QueenctlQueen *self, QueenctlKind kind, JsonNode *heartbeat, GError **error)
+queenctl_queen_report (QueenctlQueen *self,
+                       QueenComponentKind kind,
+                       JsonNode *heartbeat,
+                       GError **error)
 {
   return QUEENCTL_QUEEN_GET_CLASS (self)->report (self, kind, heartbeat, error);
 }
 
 gboolean
-queenctl_queen_forget (QueenctlQueen *self, QueenctlKind kind, const char *id, GError **error)
+queenctl_queen_forget (QueenctlQueen *self, QueenComponentKind kind, const char *id, GError **error)
 {
   return QUEENCTL_QUEEN_GET_CLASS (self)->forget (self, kind, id, error);
 }

@@ -48,15 +48,21 @@ struct _QueenctlQueenClass
   GObjectClass parent_class;
 
   JsonObject *(*get_status) (QueenctlQueen *self, GError **error);
-  gboolean (*list) (QueenctlQueen *self, QueenctlKind kind, GPtrArray *components, GError **error);
+  gboolean (*list) (QueenctlQueen *self,
+                    QueenComponentKind kind,
+                    GPtrArray *components,
+                    GError **error);
   gboolean (*lookup) (QueenctlQueen *self,
-                      QueenctlKind kind,
+                      QueenComponentKind kind,
                       const char *id,
                       QueenctlComponent **component,
                       GError **error);
   QueenctlComponent *(*find) (QueenctlQueen *self, const char *model, GError **error);
-  gboolean (*report) (QueenctlQueen *self, QueenctlKind kind, JsonNode *heartbeat, GError **error);
-  gboolean (*forget) (QueenctlQueen *self, QueenctlKind kind, const char *id, GError **error);
+  gboolean (*report) (QueenctlQueen *self,
+                      QueenComponentKind kind,
+                      JsonNode *heartbeat,
+                      GError **error);
+  gboolean (*forget) (QueenctlQueen *self, QueenComponentKind kind, const char *id, GError **error);
   gboolean (*watch) (QueenctlQueen *self, gboolean are_pulses_wanted, GError **error);
 };
 
@@ -75,7 +81,8 @@ JsonObject *queenctl_queen_get_status (QueenctlQueen *self, GError **error);
  *
  * Returns: (transfer full) (element-type QueenctlComponent): workers, then hives, each by id
  */
-GPtrArray *queenctl_queen_list (QueenctlQueen *self, const QueenctlKind *only, GError **error);
+GPtrArray *
+queenctl_queen_list (QueenctlQueen *self, const QueenComponentKind *only, GError **error);
 
 /**
  * queenctl_queen_lookup:
@@ -84,7 +91,7 @@ GPtrArray *queenctl_queen_list (QueenctlQueen *self, const QueenctlKind *only, G
  * Returns: whether she could be asked
  */
 gboolean queenctl_queen_lookup (QueenctlQueen *self,
-                                QueenctlKind kind,
+                                QueenComponentKind kind,
                                 const char *id,
                                 QueenctlComponent **component,
                                 GError **error);
@@ -102,12 +109,16 @@ QueenctlComponent *queenctl_queen_find (QueenctlQueen *self, const char *model, 
  *
  * Sends a heartbeat.
  */
-gboolean
-queenctl_queen_report (QueenctlQueen *self, QueenctlKind kind, JsonNode *heartbeat, GError **error);
+gboolean queenctl_queen_report (QueenctlQueen *self,
+                                QueenComponentKind kind,
+                                JsonNode *heartbeat,
+                                GError **error);
 
 /** queenctl_queen_forget: takes @id off the list. */
-gboolean
-queenctl_queen_forget (QueenctlQueen *self, QueenctlKind kind, const char *id, GError **error);
+gboolean queenctl_queen_forget (QueenctlQueen *self,
+                                QueenComponentKind kind,
+                                const char *id,
+                                GError **error);
 
 /**
  * queenctl_queen_watch:

@@ -15,22 +15,22 @@
 static gboolean
 add_detail (const QueenField *field,
             const char *text,
-            QueenctlKind kind,
+            QueenComponentKind kind,
             JsonObject *heartbeat,
             GError **error)
 {
-  if (queen_field_is_said_by (field, (QueenComponentKind) kind))
+  if (queen_field_is_said_by (field, kind))
     return queenctl_field_set (field, text, heartbeat, error);
   g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
-               kind == QUEENCTL_KIND_WORKER ? _ ("--%s does not go with a worker")
-                                            : _ ("--%s does not go with a hive"),
+               kind == QUEEN_COMPONENT_WORKER ? _ ("--%s does not go with a worker")
+                                              : _ ("--%s does not go with a hive"),
                field->option);
   return FALSE;
 }
 
 static gboolean
 add_details (const QueenctlOptions *options,
-             QueenctlKind kind,
+             QueenComponentKind kind,
              JsonObject *heartbeat,
              GError **error)
 {
@@ -49,7 +49,7 @@ add_details (const QueenctlOptions *options,
 
 static JsonNode *
 make_heartbeat (const QueenctlOptions *options,
-                QueenctlKind kind,
+                QueenComponentKind kind,
                 const char *id,
                 const char *status,
                 GError **error)
@@ -59,7 +59,7 @@ make_heartbeat (const QueenctlOptions *options,
 
   json_object_set_string_member (heartbeat, "id", id);
   json_object_set_string_member (heartbeat,
-                                 kind == QUEENCTL_KIND_WORKER ? "status" : "operational_status",
+                                 kind == QUEEN_COMPONENT_WORKER ? "status" : "operational_status",
                                  status);
   if (!add_details (options, kind, heartbeat, error))
     return NULL;
@@ -69,13 +69,17 @@ make_heartbeat (const QueenctlOptions *options,
 }
 
 static void
-print_answer (const QueenctlOptions *options, QueenctlKind kind, const char *id, const char *status)
+print_answer (const QueenctlOptions *options,
+              QueenComponentKind kind,
+              const char *id,
+              const char *status)
 {
   g_autofree char *safe = queenctl_text_dup_safe (id);
   g_autofree char *word = queenctl_text_dup_status (status);
 
   if (options->is_json)
-    queenctl_output_print_ok ("Heartbeat received from %s %s", queenctl_kind_get_nick (kind), id);
+    queenctl_output_print_ok ("Heartbeat received from %s %s", queen_component_kind_get_name (kind),
+                              id);
   else
     printf (_ ("Reported %s as %s.\n"), safe, word);
 }
@@ -85,7 +89,7 @@ run (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_autoptr (QueenctlQueen) queen = NULL;
   g_autoptr (JsonNode) heartbeat = NULL;
-  QueenctlKind kind;
+  QueenComponentKind kind;
 
   if (!queenctl_kind_parse_argument (arguments[0], &kind, error))
     return FALSE;

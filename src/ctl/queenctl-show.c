@@ -49,9 +49,9 @@ print_json (GPtrArray *components)
       return;
     }
   json_builder_begin_object (builder);
-  for (guint kind = 0; kind < QUEENCTL_N_KINDS; kind++)
+  for (guint kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     {
-      json_builder_set_member_name (builder, queenctl_kind_get_plural (kind));
+      json_builder_set_member_name (builder, queen_component_kind_get_plural (kind));
       json_builder_begin_array (builder);
       for (guint i = 0; i < components->len; i++)
         if (queenctl_component_get_kind (g_ptr_array_index (components, i)) == kind)

@@ -22,7 +22,7 @@ needs_attention (const QueenctlComponent *component)
 }
 
 static guint
-count_known (GPtrArray *components, QueenctlKind kind)
+count_known (GPtrArray *components, QueenComponentKind kind)
 {
   guint count = 0;
 
@@ -119,9 +119,9 @@ print_queen (JsonObject *status, GPtrArray *components)
   add_row (table, _ ("Up"), up);
   add_row (table, _ ("Addresses"), addresses);
   add_counts (table, _ ("Workers"), status, "workers_online", "workers_available",
-              count_known (components, QUEENCTL_KIND_WORKER));
+              count_known (components, QUEEN_COMPONENT_WORKER));
   add_counts (table, _ ("Hives"), status, "hives_online", "hives_available",
-              count_known (components, QUEENCTL_KIND_HIVE));
+              count_known (components, QUEEN_COMPONENT_HIVE));
   add_row (table, _ ("Stream"), stream);
   queenctl_table_print (table, 0, QUEENCTL_COLUMNS_FULL);
 }
@@ -179,9 +179,9 @@ print_attention (GPtrArray *components, gboolean is_full)
 
 /* Adds what is known of @kind to what the queen says of herself. */
 static void
-add_known (JsonObject *status, GPtrArray *components, QueenctlKind kind)
+add_known (JsonObject *status, GPtrArray *components, QueenComponentKind kind)
 {
-  const char *plural = queenctl_kind_get_plural (kind);
+  const char *plural = queen_component_kind_get_plural (kind);
   g_autofree char *known = g_strdup_printf ("%s_known", plural);
   g_autofree char *troubled = g_strdup_printf ("%s_needing_attention", plural);
   JsonArray *array = json_array_new ();
@@ -202,7 +202,7 @@ print_json (JsonObject *status, GPtrArray *components)
 {
   g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), status);
 
-  for (guint kind = 0; kind < QUEENCTL_N_KINDS; kind++)
+  for (guint kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     add_known (status, components, kind);
   queenctl_output_print_node (node);
 }

@@ -78,7 +78,7 @@ is_over (Wait *self)
 static void
 look_for_all (Wait *self)
 {
-  QueenctlKind worker = QUEENCTL_KIND_WORKER;
+  QueenComponentKind worker = QUEEN_COMPONENT_WORKER;
   g_autoptr (GPtrArray) components = NULL;
 
   if (self->id)

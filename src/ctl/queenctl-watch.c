@@ -50,7 +50,7 @@ on_event (QueenctlQueen *queen, const QueenctlEvent *event, gpointer data)
 {
   Watch *self = data;
   g_autofree char *before = NULL;
-  QueenctlKind kind;
+  QueenComponentKind kind;
   gboolean is_component = queenctl_kind_parse (event->kind, &kind);
   gboolean is_change = is_component && queenctl_memory_take (self->memory, event, &before);
 

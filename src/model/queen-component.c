@@ -111,6 +111,12 @@ queen_component_kind_get_name (QueenComponentKind kind)
   return kind == QUEEN_COMPONENT_WORKER ? "worker" : "hive";
 }
 
+const char *
+queen_component_kind_get_plural (QueenComponentKind kind)
+{
+  return kind == QUEEN_COMPONENT_WORKER ? "workers" : "hives";
+}
+
 gboolean
 queen_component_kind_parse (const char *text, QueenComponentKind *kind)
 {

@@ -141,6 +141,13 @@ gint64 queen_component_get_clock_skew (const QueenComponent *component);
 const char *queen_component_kind_get_name (QueenComponentKind kind);
 
 /**
+ * queen_component_kind_get_plural:
+ *
+ * Returns: what several of them are called: `workers` or `hives`
+ */
+const char *queen_component_kind_get_plural (QueenComponentKind kind);
+
+/**
  * queen_component_kind_parse:
  * @text: exactly `worker` or `hive`
  * @kind: (out): where to put it
