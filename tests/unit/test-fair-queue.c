@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "loop/queen-fair-queue.h"
+
+#define N_PLACES 4
+
+/* Each item is the text that entered, and the first letter is who asks. */
+typedef struct
+{
+  QueenFairQueue *queue;
+  QueenFairPlace places[8];
+  guint n;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  f->queue = queen_fair_queue_new (N_PLACES);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < f->n; i++)
+    queen_fair_queue_leave (&f->places[i]);
+  queen_fair_queue_free (f->queue);
+}
+
+static void
+enter (Fixture *f, const char *item)
+{
+  g_autofree char *asker = g_strndup (item, 1);
+
+  queen_fair_queue_enter (f->queue, &f->places[f->n++], asker, (gpointer) item);
+}
+
+static void
+assert_taken (Fixture *f, const char *item)
+{
+  g_assert_cmpstr (queen_fair_queue_peek (f->queue), ==, item);
+  g_assert_cmpstr (queen_fair_queue_take (f->queue), ==, item);
+}
+
+static void
+test_turns (Fixture *f, gconstpointer data)
+{
+  enter (f, "a1");
+  enter (f, "a2");
+  enter (f, "a3");
+  enter (f, "b1");
+  assert_taken (f, "a1");
+  enter (f, "c1");
+  assert_taken (f, "b1");
+  enter (f, "b2"); /* it has had its turn */
+  assert_taken (f, "a2");
+  assert_taken (f, "c1");
+  assert_taken (f, "b2");
+  assert_taken (f, "a3");
+  assert_taken (f, NULL);
+}
+
+static void
+test_leaving (Fixture *f, gconstpointer data)
+{
+  enter (f, "a1");
+  enter (f, "b1");
+  enter (f, "a2");
+  queen_fair_queue_leave (&f->places[0]);
+  queen_fair_queue_leave (&f->places[0]); /* it is not there any longer */
+  g_assert_cmpuint (queen_fair_queue_get_length (f->queue), ==, 2);
+  assert_taken (f, "a2");
+  queen_fair_queue_leave (&f->places[1]);
+  assert_taken (f, NULL);
+}
+
+static void
+test_room (Fixture *f, gconstpointer data)
+{
+  enter (f, "a1");
+  enter (f, "b1");
+  enter (f, "b2");
+  g_assert_true (queen_fair_queue_has_room (f->queue));
+  enter (f, "b3");
+  g_assert_false (queen_fair_queue_has_room (f->queue));
+  g_assert_cmpstr (queen_fair_queue_find_greediest (f->queue, "c"), ==, "b3");
+  g_assert_cmpstr (queen_fair_queue_find_greediest (f->queue, "a"), ==, "b3");
+  g_assert_null (queen_fair_queue_find_greediest (f->queue, "b"));
+  queen_fair_queue_leave (&f->places[3]);
+  enter (f, "a2");
+  g_assert_null (queen_fair_queue_find_greediest (f->queue, "a")); /* or they would swap for ever */
+  g_assert_cmpstr (queen_fair_queue_find_greediest (f->queue, "c"), !=, NULL);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(path, function)                                                                        \
+  g_test_add ("/fair-queue/" path, Fixture, NULL, set_up, function, tear_down)
+
+  ADD ("who-ask-take-turns", test_turns);
+  ADD ("who-leaves-has-no-turn", test_leaving);
+  ADD ("who-has-most-makes-room-for-who-has-less", test_room);
+
+  return g_test_run ();
+}

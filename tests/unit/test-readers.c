@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "http/queen-readers.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#define MIB (1024 * 1024)
+
+typedef struct
+{
+  QueenBudgets *budgets;
+  QueenReaders *readers;
+  QueenReader those[8]; /* each is its own owner */
+  GBytes *texts[8];
+} Fixture;
+
+static const QueenReader *slow; /* who may go for its like; NULL for nobody */
+
+static gboolean
+is_slow (gpointer owner)
+{
+  return owner == slow;
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  slow = NULL;
+  f->budgets = queen_budgets_new ();
+  f->readers = queen_readers_new (f->budgets);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (f->those); i++)
+    {
+      queen_readers_leave (f->readers, &f->those[i]);
+      g_clear_pointer (&f->texts[i], g_bytes_unref);
+    }
+  queen_readers_free (f->readers);
+  queen_budgets_free (f->budgets);
+}
+
+static struct sockaddr_storage
+make_address (guint host)
+{
+  const struct sockaddr_in address = { .sin_family = AF_INET,
+                                       .sin_addr = { htonl (0x0a000000 + host) } };
+  struct sockaddr_storage storage = { 0 };
+
+  memcpy (&storage, &address, sizeof address);
+  return storage;
+}
+
+/* The one with that number, at 10.0.0.@host, has @size bytes of its own waiting. */
+static void
+enter (Fixture *f, guint number, guint host, gsize size)
+{
+  struct sockaddr_storage client = make_address (host);
+
+  f->texts[number] = g_bytes_new_take (g_malloc0 (size), size);
+  queen_readers_enter (f->readers, &f->those[number], &client, f->texts[number], &f->those[number]);
+}
+
+/* Likewise what another one waits for. */
+static void
+join (Fixture *f, guint number, guint host, guint other)
+{
+  struct sockaddr_storage client = make_address (host);
+
+  queen_readers_enter (f->readers, &f->those[number], &client, f->texts[other], &f->those[number]);
+}
+
+/* Returns: the number of who makes room; -1 for nobody */
+static int
+find (Fixture *f, guint host, gsize size)
+{
+  struct sockaddr_storage client = make_address (host);
+  QueenReader *reader = queen_readers_find_greediest (f->readers, &client, size, is_slow);
+
+  return reader ? (int) (reader - f->those) : -1;
+}
+
+static void
+test_most (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpint (find (f, 1, MIB), ==, -1);
+  enter (f, 0, 1, 3 * MIB);
+  enter (f, 1, 2, 2 * MIB);
+  enter (f, 2, 2, 4 * MIB);
+  g_assert_cmpint (find (f, 3, 5 * MIB), ==, 1);
+  g_assert_cmpint (find (f, 1, 2 * MIB), ==, 1);
+  g_assert_cmpint (find (f, 1, 3 * MIB), ==, -1); /* it would have as much */
+  g_assert_cmpint (find (f, 2, 1), ==, -1);
+  queen_readers_leave (f->readers, &f->those[2]);
+  g_assert_cmpint (find (f, 3, MIB), ==, 0);
+}
+
+/* Nobody is spared as it holds some bytes less than another. */
+static void
+test_alike (Fixture *f, gconstpointer data)
+{
+  enter (f, 0, 1, 4 * MIB - 1);
+  enter (f, 1, 2, 4 * MIB);
+  g_assert_cmpint (find (f, 3, MIB), ==, 0); /* it came first */
+  g_assert_cmpint (find (f, 3, 5 * MIB), ==, -1);
+  slow = &f->those[1];
+  g_assert_cmpint (find (f, 3, 5 * MIB), ==, 1);
+  g_assert_cmpint (find (f, 1, 5 * MIB), ==, 1);
+  g_assert_cmpint (find (f, 2, 5 * MIB), ==, -1); /* it is its own */
+}
+
+static void
+test_shared (Fixture *f, gconstpointer data)
+{
+  enter (f, 0, 1, 4 * MIB);
+  join (f, 1, 2, 0);
+  join (f, 2, 3, 0);
+  enter (f, 3, 4, 2 * MIB);
+  g_assert_cmpint (find (f, 5, 3 * MIB), ==, 0);
+  queen_readers_leave (f->readers, &f->those[1]);
+  g_assert_cmpint (find (f, 5, 3 * MIB), ==, 0);
+  queen_readers_leave (f->readers, &f->those[0]);
+  g_assert_cmpint (find (f, 5, 3 * MIB), ==, 2); /* the last one has it now */
+  queen_readers_leave (f->readers, &f->those[2]);
+  g_assert_cmpint (find (f, 5, MIB), ==, 3);
+}
+
+static void
+test_kept (Fixture *f, gconstpointer data)
+{
+  f->texts[0] = g_bytes_new_take (g_malloc0 (4 * MIB), 4 * MIB);
+  queen_budgets_set_kept (f->budgets, QUEEN_BUDGET_ANSWERS, f->texts[0], TRUE);
+  join (f, 1, 1, 0);
+  join (f, 2, 2, 0);
+  g_assert_cmpint (find (f, 3, MIB), ==, -1); /* nothing would come of that */
+  queen_readers_leave (f->readers, &f->those[1]);
+  queen_budgets_set_kept (f->budgets, QUEEN_BUDGET_ANSWERS, f->texts[0], FALSE);
+  g_assert_cmpint (find (f, 3, MIB), ==, 2);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(path, function)                                                                        \
+  g_test_add ("/readers/" path, Fixture, NULL, set_up, function, tear_down)
+
+  ADD ("who-holds-most-makes-room", test_most);
+  ADD ("alike/first-who-is-slow", test_alike);
+  ADD ("shared/one-holds-it-and-then-the-next", test_shared);
+  ADD ("kept/nobody-s-until-it-is-not", test_kept);
+
+  return g_test_run ();
+}
