@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-connection-private.h"
+
+#include <errno.h>
+
+#include "queen-answer.h"
+#include "queen-error.h"
+
+#define MAX_DRAINED (256 * 1024) /* bytes that are thrown away so that an answer arrives */
+#define PATIENCE G_USEC_PER_SEC  /* with one that takes nothing while others want room */
+#define MAX_TRIED 64             /* who are asked to make room */
+#define LONG_PATIENCE (10 * G_USEC_PER_SEC) /* with one that takes a little, likewise */
+#define SMALL_ANSWER (16 * 1024)            /* bytes */
+
+/* What is held */
+
+static gsize
+get_whole_size (const QueenAnswer *answer)
+{
+  return (answer->body ? g_bytes_get_size (answer->body) : 0) + g_bytes_get_size (answer->head);
+}
+
+static gboolean
+is_large (const QueenAnswer *answer)
+{
+  return get_whole_size (answer) > SMALL_ANSWER;
+}
+
+/* It has to wait. */
+static void
+hold_answer (QueenConnection *self)
+{
+  const QueenAnswer *answer = &self->delivery.answer;
+
+  if (self->delivery.is_held)
+    return;
+  queen_delivery_hold (&self->delivery, self->settings->budgets);
+  if (is_large (answer))
+    queen_readers_enter (self->settings->readers, &self->reader, &self->client,
+                         answer->body ? answer->body : answer->head, self);
+}
+
+void
+queen_connection_clear_answer (QueenConnection *self)
+{
+  queen_readers_leave (self->settings->readers, &self->reader);
+  queen_delivery_clear (&self->delivery, self->settings->budgets);
+}
+
+/* Answering */
+
+/* RFC 9112 § 9.6: whoever closes with unread data in the buffer resets the connection, and the
+ * client loses the answer. So the rest is read and thrown away, within bounds. */
+void
+queen_connection_linger (QueenConnection *self)
+{
+  gssize n_bytes;
+
+  while ((n_bytes =
+              queen_socket_drain (&self->socket, self->settings->buffer, QUEEN_REQUEST_USUAL)) > 0)
+    {
+      self->n_drained += (gsize) n_bytes;
+      if (self->n_drained > MAX_DRAINED)
+        break;
+    }
+  if (n_bytes >= 0 || (errno != EAGAIN && errno != EINTR))
+    queen_connection_remove (self);
+}
+
+/* It has taken something, and so gets its time anew. */
+void
+queen_connection_restart_answer_wait (QueenConnection *self)
+{
+  queen_wait_end (&self->waits[QUEEN_WAIT_ANSWER]);
+  queen_connection_begin_wait (self, QUEEN_WAIT_ANSWER);
+  queen_delivery_mark (&self->delivery, &self->socket);
+}
+
+void
+queen_connection_write_answer (QueenConnection *self)
+{
+  gsize n_before = self->delivery.n_sent;
+  QueenDeliveryResult result = queen_delivery_send (&self->delivery, &self->socket);
+
+  if (result == QUEEN_DELIVERY_DONE)
+    queen_delivery_leave (&self->delivery, &self->socket);
+  if (result == QUEEN_DELIVERY_FAILED || (result == QUEEN_DELIVERY_DONE && !self->has_unread_data))
+    {
+      queen_connection_remove (self);
+      return;
+    }
+  if (!queen_connection_watch (self))
+    return;
+  if (result == QUEEN_DELIVERY_DONE)
+    {
+      shutdown (self->socket.fd, SHUT_WR);
+      queen_connection_clear_answer (self);
+      queen_connection_enter_state (self, STATE_LINGER);
+      queen_connection_linger (self);
+      return;
+    }
+  hold_answer (self);
+  if (self->delivery.n_sent > n_before)
+    queen_connection_restart_answer_wait (self);
+  if (result == QUEEN_DELIVERY_PAUSED && !queen_wait_is_on (&self->waits[QUEEN_WAIT_TURN]))
+    queen_connection_begin_wait (self, QUEEN_WAIT_TURN);
+}
+
+/* Whether it has had its time, as others want room: it takes nothing, or has taken long. */
+static gboolean
+is_slow (const QueenConnection *self)
+{
+  const QueenClock *clock = self->settings->rooms[QUEEN_WAIT_ANSWER].clock;
+
+  return clock->get_monotonic () - self->answered_at >= LONG_PATIENCE ||
+         (queen_wait_get_age (&self->waits[QUEEN_WAIT_ANSWER]) >= PATIENCE &&
+          !queen_delivery_has_moved (&self->delivery, &self->socket));
+}
+
+gboolean
+queen_connection_evict_idle (QueenConnectionSettings *settings)
+{
+  GList *link = settings->rooms[QUEEN_WAIT_ANSWER].queue.head;
+
+  for (int i = 0; i < MAX_TRIED && link; i++)
+    {
+      QueenConnection *reader = link->data;
+
+      link = link->next;
+      if (is_slow (reader))
+        {
+          queen_connection_remove (reader);
+          return TRUE;
+        }
+    }
+  return FALSE;
+}
+
+/* Whether it will not have taken all when its time is over, as it looks after a second. Who will
+ * has it whole, or two could push out each other for ever. */
+static gboolean
+is_late (gpointer owner)
+{
+  const QueenConnection *self = owner;
+  const QueenClock *clock = self->settings->rooms[QUEEN_WAIT_ANSWER].clock;
+  gint64 age = clock->get_monotonic () - self->answered_at;
+
+  return age >= PATIENCE && (double) self->delivery.n_sent * LONG_PATIENCE <
+                                (double) get_whole_size (&self->delivery.answer) * (double) age;
+}
+
+/* However busily it reads: one address shall not hold it all while another gets nothing. */
+static gboolean
+evict_greediest (QueenConnection *self, gsize size)
+{
+  QueenConnection *greediest =
+      queen_readers_find_greediest (self->settings->readers, &self->client, size, is_late);
+
+  if (greediest)
+    queen_connection_remove (greediest);
+  return greediest != NULL;
+}
+
+/* Sees that @answer may be held if it has to be, as far as others can make room for it. A small one
+ * is never refused: whoever holds large ones back shall not keep heartbeats from their answers. One
+ * that costs nothing now may later, and so what is held already has to fit. */
+static gboolean
+make_room_for_answer (QueenConnection *self, const QueenAnswer *answer)
+{
+  QueenBudgets *budgets = self->settings->budgets;
+  gsize size = queen_delivery_get_size (answer, budgets);
+  gsize cost = size > SMALL_ANSWER ? size : 0;
+
+  if (!is_large (answer))
+    return TRUE;
+  while (!queen_budgets_has_room (budgets, QUEEN_BUDGET_ANSWERS, cost))
+    {
+      if (!queen_connection_evict_idle (self->settings) &&
+          !evict_greediest (self, get_whole_size (answer)))
+        return FALSE;
+      self->settings->tally->refusals[QUEEN_REFUSAL_ANSWER_BUDGET]++;
+    }
+  return TRUE;
+}
+
+void
+queen_connection_begin_answer (QueenConnection *self, QueenAnswer *answer)
+{
+  g_autoptr (GError) error = NULL;
+
+  queen_connection_clear_request (self);
+  if (!make_room_for_answer (self, answer))
+    {
+      self->settings->tally->refusals[QUEEN_REFUSAL_ANSWER_BUDGET]++;
+      g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                           queen_delivery_get_size (answer, self->settings->budgets) >
+                                   queen_budget_get_most (QUEEN_BUDGET_ANSWERS)
+                               ? "the answer is too large: ask for it in pages (?limit=)"
+                               : "too many answers wait for those who asked");
+      queen_answer_clear (answer);
+      answer->head = queen_answer_to_bytes (error);
+    }
+  if (is_large (answer)) /* it may take long, and a session is large, too */
+    queen_socket_end_reading (&self->socket);
+  queen_delivery_begin (&self->delivery, answer);
+  self->answered_at = self->settings->rooms[QUEEN_WAIT_ANSWER].clock->get_monotonic ();
+  queen_connection_enter_state (self, STATE_ANSWER);
+  queen_connection_write_answer (self);
+}
+
+static gboolean
+is_handled (const QueenConnection *self)
+{
+  return self->state == STATE_HANDLER || self->state == STATE_PATIENT_HANDLER;
+}
+
+void
+queen_connection_answer (QueenConnection *self, QueenAnswer *answer)
+{
+  g_return_if_fail (is_handled (self));
+
+  self->on_gone = NULL;
+  queen_connection_begin_answer (self, answer);
+}
+
+void
+queen_connection_set_patience (QueenConnection *self, QueenPatience patience)
+{
+  g_return_if_fail (self->state == STATE_HANDLER);
+
+  if (patience == QUEEN_PATIENCE_UNTIL_GONE)
+    queen_connection_enter_state (self, STATE_PATIENT_HANDLER);
+}
+
+void
+queen_connection_set_gone_func (QueenConnection *self,
+                                void (*on_gone) (gpointer data),
+                                gpointer data)
+{
+  self->on_gone = on_gone;
+  self->data = data;
+}
+
+void
+queen_connection_refuse (QueenConnection *self, QueenRefusal reason, const GError *error)
+{
+  QueenAnswer answer = { NULL };
+
+  self->settings->tally->refusals[reason]++;
+  /* Nothing in plain text would be understood. */
+  if (self->state < STATE_HEAD)
+    {
+      queen_connection_remove (self);
+      return;
+    }
+  self->has_unread_data = TRUE;
+  answer.head = queen_answer_to_bytes (error);
+  queen_connection_begin_answer (self, &answer);
+}
+
+void
+queen_connection_refuse_share (QueenConnection *self)
+{
+  g_autoptr (GError) error = g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                                                  "too many connections from one address");
+
+  queen_connection_refuse (self, QUEEN_REFUSAL_PEER_SHARE, error);
+}
+
+int
+queen_connection_get_fd (QueenConnection *self)
+{
+  return self->socket.fd;
+}

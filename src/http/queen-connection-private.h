@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+/* What the three files of a connection share, and nobody else sees: its states and its way
+ * (queen-connection.c), how its request comes (queen-connection-request.c), and how its answer goes
+ * (queen-connection-answer.c). */
+
+#include "queen-connection.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  STATE_HELLO,     /* the client is to begin with TLS */
+  STATE_QUEUED,    /* it has, and waits for its first turn to shake hands */
+  STATE_HANDSHAKE, /* the socket is the TLS session's alone */
+  STATE_OVERDUE,   /* its time is over, but what it said in time still waits for a turn */
+  STATE_HEAD,
+  STATE_BODY,
+  STATE_HANDLER,         /* the answer is being made */
+  STATE_PATIENT_HANDLER, /* it comes when it comes, as long as the client is there to hear it */
+  STATE_ANSWER,
+  STATE_LINGER,
+} QueenConnectionState;
+
+struct _QueenConnection
+{
+  QueenConnectionSettings *settings;
+  QueenSocket socket;
+  QueenConnectionState state;
+  QueenEpoll *watched_by; /* NULL when the kernel does not tell of it */
+  gboolean is_probe;
+  QueenWait waits[QUEEN_N_WAITS];
+  struct sockaddr_storage client; /* who is at the other end, or whom a trusted proxy there names */
+  gboolean is_forwarded;
+  QueenPeer *share; /* NULL when it takes from nobody's */
+  QueenHandshake handshake;
+
+  QueenRequestBuffer request;
+  gsize n_kept;        /* bytes that count as held for it */
+  gboolean is_evicted; /* it makes room for others, but not for what it still has to say */
+
+  void (*on_gone) (gpointer data); /* NULL when nobody answers later */
+  gpointer data;
+
+  QueenDelivery delivery;   /* of the answer */
+  QueenReader reader;       /* of it, when it is large and has to wait */
+  gint64 answered_at;       /* µs, monotonic: when that began */
+  gboolean has_unread_data; /* closing now would reset the connection under the answer */
+  gsize n_drained;          /* bytes */
+};
+
+/** Goes on to @state: some waits end, others begin, and what is held is counted anew. */
+void queen_connection_enter_state (QueenConnection *self, QueenConnectionState state);
+
+/** Begins one wait more. */
+void queen_connection_begin_wait (QueenConnection *self, QueenWaitKind wait);
+
+/** Counts what is held of the request. */
+void queen_connection_hold_request (QueenConnection *self);
+
+void queen_connection_clear_request (QueenConnection *self);
+
+/**
+ * queen_connection_watch:
+ *
+ * Has the kernel tell of it.
+ *
+ * Returns: %FALSE when it has no room; the connection is then no more
+ */
+gboolean queen_connection_watch (QueenConnection *self);
+
+/* The request */
+
+/**
+ * queen_connection_read_all:
+ *
+ * Reads what is there.
+ *
+ * Returns: whether it still waits for what its client has to say; else it may be no more
+ */
+gboolean queen_connection_read_all (QueenConnection *self);
+
+/** Its socket is ready for something while it shakes hands. */
+void queen_connection_look_for_turn (QueenConnection *self, guint events);
+
+/**
+ * queen_connection_has_spoken:
+ *
+ * Returns: whether it has gone on with its handshake, which nobody has heard yet; once
+ */
+gboolean queen_connection_has_spoken (QueenConnection *self);
+
+/** The handshake comes to nothing; the connection is no more. */
+void queen_connection_refuse_handshake (QueenConnection *self);
+
+/** The time for its head or its request is over. */
+void queen_connection_time_out_request (QueenConnection *self, QueenWaitKind wait);
+
+/* The answer */
+
+/**
+ * queen_connection_begin_answer:
+ * @answer: (transfer full): what the client gets
+ *
+ * Afterwards it may be no more.
+ */
+void queen_connection_begin_answer (QueenConnection *self, QueenAnswer *answer);
+
+/** Goes on with the answer; afterwards it may be no more. */
+void queen_connection_write_answer (QueenConnection *self);
+
+/** Throws away what comes behind the answer; afterwards it may be no more. */
+void queen_connection_linger (QueenConnection *self);
+
+/** The client has taken something of its answer, and so gets its time anew. */
+void queen_connection_restart_answer_wait (QueenConnection *self);
+
+void queen_connection_clear_answer (QueenConnection *self);
+
+G_END_DECLS

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-connection-private.h"
+
+#include <errno.h>
+
+#include "queen-answer.h"
+#include "queen-error.h"
+
+#define MAX_READS_AT_ONCE 64 /* of one request, until others have a turn: half a millisecond */
+
+/* Reading */
+
+/* @whole has the request, and perhaps more. */
+static void
+handle_request (QueenConnection *self, QueenText whole)
+{
+  QueenRequestBuffer buffer = self->request; /* what @whole may be in */
+  g_autoptr (GBytes) head = g_string_free_to_bytes (g_steal_pointer (&buffer.accepted));
+  g_auto (QueenAnswer) answer = { NULL };
+  const QueenRequest request = {
+    .is_probe = self->is_probe,
+    .is_encrypted = self->socket.tls != NULL,
+    .is_forwarded = self->is_forwarded,
+    .client = &self->client,
+    .head = head,
+    .has_body = buffer.has_body,
+    .body = whole.at + buffer.head_length,
+    .body_length = buffer.body_length,
+  };
+
+  self->request = (QueenRequestBuffer){ NULL };
+  self->has_unread_data = buffer.has_excess;
+  queen_connection_enter_state (self, STATE_HANDLER);
+  switch (self->settings->on_request (self, &request, &answer, self->settings->data))
+    {
+    case QUEEN_HANDLING_DONE:
+      queen_connection_begin_answer (self, &answer);
+      break;
+    case QUEEN_HANDLING_LATER:
+      queen_connection_watch (self);
+      break;
+    default:
+      queen_connection_remove (self);
+    }
+  queen_request_buffer_clear (&buffer);
+}
+
+static void
+invite_body (QueenConnection *self)
+{
+  static char invitation[] = "HTTP/1.1 100 Continue\r\n\r\n";
+  static const struct iovec vector = { invitation, sizeof invitation - 1 };
+
+  /* A client that does not get this sends its body all the same, a little later. */
+  if (self->request.expects_continue)
+    queen_socket_write (&self->socket, &vector, 1);
+}
+
+/* Those who take longest make room for what is held of the request. Returns whether it still waits
+ * for more. */
+static gboolean
+make_room_for_request (QueenConnection *self)
+{
+  QueenBudgets *budgets = self->settings->budgets;
+  QueenConnection *oldest;
+
+  while (!queen_budgets_has_room (budgets, QUEEN_BUDGET_REQUESTS, 0) &&
+         (oldest = queen_waiting_room_peek (&self->settings->rooms[QUEEN_WAIT_REQUEST])))
+    {
+      queen_connection_evict (oldest);
+      if (oldest == self)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* The same, with what is kept now. */
+static gboolean
+keep_request (QueenConnection *self)
+{
+  queen_connection_hold_request (self);
+  return self->is_evicted || make_room_for_request (self);
+}
+
+/* As soon as the head is whole it is known whose request a trusted proxy hands on, and so whose
+ * share that takes from: the proxy itself takes from none. Returns FALSE when there is nothing left
+ * of it. */
+static gboolean
+find_client (QueenConnection *self, QueenText whole)
+{
+  const QueenProxies *proxies = self->settings->proxies;
+  QueenText head = { whole.at, self->request.head_length };
+  gboolean is_named;
+
+  self->is_forwarded = self->request.is_forwarded;
+  if (self->is_probe || !queen_proxies_is_trusted (proxies, &self->client))
+    return TRUE;
+  is_named = queen_proxies_find_client (proxies, head, &self->client);
+  if (queen_peers_enter (self->settings->peers, &self->client, is_named, &self->share))
+    return TRUE;
+  queen_connection_refuse_share (self);
+  return FALSE;
+}
+
+/* Once it is known that the body is chunked, the head was right. */
+static QueenRefusal
+get_reason (const QueenConnection *self, const GError *error)
+{
+  if (!self->request.is_chunked && error->code == QUEEN_ERROR_BAD_REQUEST)
+    return QUEEN_REFUSAL_BAD_HEAD;
+  return queen_error_refusal (error);
+}
+
+/* Returns whether more is wanted. */
+static gboolean
+consider (QueenConnection *self, QueenText bytes)
+{
+  gboolean had_head = self->request.head_length > 0;
+  g_autoptr (GError) error = NULL;
+  QueenText whole;
+  QueenRequestProgress progress =
+      queen_request_buffer_take (&self->request, bytes, &self->settings->rules, &whole, &error);
+
+  if (progress != QUEEN_REQUEST_REFUSED && !had_head && self->request.head_length > 0 &&
+      !find_client (self, whole))
+    return FALSE;
+  switch (progress)
+    {
+    case QUEEN_REQUEST_REFUSED:
+      queen_connection_refuse (self, get_reason (self, error), error);
+      return FALSE;
+    case QUEEN_REQUEST_WHOLE:
+      handle_request (self, whole);
+      return FALSE;
+    case QUEEN_REQUEST_HEAD:
+      queen_connection_enter_state (self, STATE_BODY);
+      invite_body (self);
+      return keep_request (self);
+    default:
+      return keep_request (self);
+    }
+}
+
+typedef enum
+{
+  READ_SOME, /* and there may be more */
+  READ_NOTHING,
+  READ_END, /* of the connection, or of waiting for its request */
+} ReadResult;
+
+static ReadResult
+read_once (QueenConnection *self)
+{
+  gssize n_bytes = queen_socket_read (&self->socket, self->settings->buffer, QUEEN_REQUEST_USUAL);
+
+  if (n_bytes < 0 && errno == EINTR)
+    return READ_SOME;
+  if (n_bytes < 0 && errno == EAGAIN)
+    return READ_NOTHING;
+  if (n_bytes <= 0)
+    {
+      queen_connection_remove (self);
+      return READ_END;
+    }
+  return consider (self, (QueenText){ self->settings->buffer, (gsize) n_bytes }) ? READ_SOME
+                                                                                 : READ_END;
+}
+
+/* A request may come in thousands of records, so it is read in slices. Returns whether it still
+ * waits for its request. */
+static gboolean
+read_request (QueenConnection *self)
+{
+  ReadResult result = READ_SOME;
+
+  queen_wait_end (&self->waits[QUEEN_WAIT_TURN]);
+  for (guint n = 0; result == READ_SOME && n < MAX_READS_AT_ONCE; n++)
+    result = read_once (self);
+  if (result == READ_SOME)
+    queen_connection_begin_wait (self, QUEEN_WAIT_TURN);
+  return result != READ_END;
+}
+
+/* Encrypting */
+
+void
+queen_connection_refuse_handshake (QueenConnection *self)
+{
+  self->settings->tally->refusals[QUEEN_REFUSAL_HANDSHAKE]++;
+  queen_connection_remove (self);
+}
+
+static void
+refuse_plain (QueenConnection *self)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
+                           "this port speaks TLS: the address begins with https://");
+
+  queen_connection_enter_state (self, STATE_HEAD);
+  queen_connection_refuse (self, QUEEN_REFUSAL_HANDSHAKE, error);
+}
+
+static void
+wait_for_turn (QueenConnection *self)
+{
+  queen_connection_enter_state (self, STATE_QUEUED);
+  queen_handshakes_enter (self->settings->handshakes, &self->handshake, &self->client, self);
+}
+
+/* Its time begins now, not when it began to wait. Until the handshake is over, nobody but the
+ * session speaks for the socket. Returns FALSE when it is no more. */
+static gboolean
+begin_handshake (QueenConnection *self)
+{
+  QueenSocket *socket = &self->socket;
+
+  queen_connection_enter_state (self, STATE_HANDSHAKE);
+  socket->tls = queen_tls_accept (self->settings->tls, socket->fd);
+  if (!socket->tls)
+    {
+      socket->fd = -1;
+      queen_connection_refuse_handshake (self);
+      return FALSE;
+    }
+  queen_connection_hold_request (self);
+  return make_room_for_request (self);
+}
+
+static void
+end_handshake (QueenConnection *self)
+{
+  queen_handshakes_leave (&self->handshake);
+  queen_connection_enter_state (self, STATE_HEAD);
+  read_request (self);
+}
+
+/* Returns whether it still waits for its client's hello. */
+static gboolean
+read_hello (QueenConnection *self)
+{
+  switch (queen_tls_peek_hello (self->socket.fd))
+    {
+    case QUEEN_TLS_HELLO_PART:
+      return TRUE;
+    case QUEEN_TLS_HELLO_WHOLE:
+      wait_for_turn (self);
+      return TRUE;
+    case QUEEN_TLS_HELLO_PLAIN:
+      refuse_plain (self);
+      return FALSE;
+    default:
+      queen_connection_refuse_handshake (self);
+      return FALSE;
+    }
+}
+
+void
+queen_connection_look_for_turn (QueenConnection *self, guint events)
+{
+  const QueenTlsSession *tls = self->socket.tls;
+
+  if (events & EPOLLIN || queen_tls_session_has_input (tls) ||
+      (events & EPOLLOUT && queen_tls_session_wants_to_send (tls)))
+    queen_handshakes_go_on (&self->handshake);
+}
+
+void
+queen_connection_shake_hands (QueenConnection *self)
+{
+  if (self->state == STATE_QUEUED && !begin_handshake (self))
+    return;
+  if (queen_tls_session_shake_hands (self->socket.tls) == 0)
+    end_handshake (self);
+  else if (errno != EAGAIN && errno != EINTR)
+    queen_connection_refuse_handshake (self);
+  else if (self->state == STATE_OVERDUE)
+    queen_connection_time_out_request (self, QUEEN_WAIT_HEAD);
+  else if (errno == EINTR)
+    queen_handshakes_go_on (&self->handshake);
+}
+
+gboolean
+queen_connection_waits_for_handshake (const QueenConnection *self)
+{
+  return self->state == STATE_HANDSHAKE && queen_handshakes_is_waiting (&self->handshake);
+}
+
+/* Returns whether it has gone on with its handshake, which nobody has heard yet; once. */
+gboolean
+queen_connection_has_spoken (QueenConnection *self)
+{
+  if (self->state != STATE_HANDSHAKE || queen_connection_waits_for_handshake (self) ||
+      !queen_tls_session_has_input (self->socket.tls))
+    return FALSE;
+  queen_handshakes_go_on (&self->handshake);
+  return TRUE;
+}
+
+/* All of it */
+
+/* Returns whether it still waits for what its client has to say. */
+gboolean
+queen_connection_read_all (QueenConnection *self)
+{
+  switch (self->state)
+    {
+    case STATE_HELLO:
+      return read_hello (self);
+    case STATE_HEAD:
+    case STATE_BODY:
+      return read_request (self);
+    default:
+      return TRUE;
+    }
+}
+
+void
+queen_connection_time_out_request (QueenConnection *self, QueenWaitKind wait)
+{
+  QueenRefusal reason =
+      wait == QUEEN_WAIT_HEAD ? QUEEN_REFUSAL_HEAD_TIMEOUT : QUEEN_REFUSAL_REQUEST_TIMEOUT;
+  g_autoptr (GError) error = NULL;
+
+  /* What has come in time is read to its end, slice by slice. */
+  if (queen_wait_is_on (&self->waits[QUEEN_WAIT_TURN]))
+    return;
+  /* Who has said something in time is heard, however long the queue is. */
+  if (queen_connection_waits_for_handshake (self))
+    {
+      queen_connection_enter_state (self, STATE_OVERDUE);
+      return;
+    }
+  /* Who has not said a word (browsers connect in advance) would not read an answer either. */
+  if (!self->request.kept)
+    {
+      self->settings->tally->refusals[reason]++;
+      queen_connection_remove (self);
+      return;
+    }
+  g_set_error (&error, QUEEN_ERROR, QUEEN_ERROR_REQUEST_TIMEOUT, "the %s was not whole after %d s",
+               wait == QUEEN_WAIT_HEAD ? "head" : "request",
+               (int) (self->settings->rooms[wait].length / G_USEC_PER_SEC));
+  queen_connection_refuse (self, reason, error);
+}
