@@ -306,6 +306,7 @@ queen_request_head_parse (
 {
   const char *end = data + length - 2; /* at the empty line */
   gboolean is_first = TRUE;
+  guint n_lines = 0;
 
   *head = (QueenRequestHead){ 0 };
   while (data < end)
@@ -314,6 +315,8 @@ queen_request_head_parse (
       QueenText line = { data, (gsize) (line_end - data) - 1 };
       gboolean keep = TRUE;
 
+      if (n_lines++ > QUEEN_REQUEST_MAX_LINES)
+        return fail (error, QUEEN_ERROR_HEADER_TOO_LARGE, "the head has over 256 lines");
       if (is_first ? !parse_request_line (head, line, error)
                    : !parse_header_line (head, line, &keep, error))
         return FALSE;

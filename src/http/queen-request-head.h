@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 
 #define QUEEN_REQUEST_MAX_HEAD 16384   /* bytes */
 #define QUEEN_REQUEST_USUAL_BODY 65536 /* bytes at the most, where a route does not say more */
+#define QUEEN_REQUEST_MAX_LINES 256    /* browsers and proxies together send about forty */
 #define QUEEN_REQUEST_MAX_PARAMETERS 64
 
 /**

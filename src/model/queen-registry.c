@@ -1,70 +1,31 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "queen-registry.h"
+#include "queen-registry-private.h"
 
 #include "queen-error.h"
-#include "queen-grace.h"
-#include "queen-roll.h"
-#include "queen-senders.h"
 #include "text/queen-hash.h"
 
 #define MAX_EXPIRED_AT_ONCE 64
 #define SENDERS_PART 4 /* one sender brings no more than this part of all */
 
-struct _QueenRegistry
-{
-  GObject parent_instance;
-
-  QueenComponentKind kind;
-  QueenEventBus *bus;
-  QueenRegistrySettings settings;
-
-  GHashTable *entries; /* id -> Entry */
-  QueenRoll *roll; /* of Entry, in the order in which they were first seen; those online count */
-  /* Of Entry, by deadline. Each heartbeat gets the same time, so whoever beats goes to the end and
-   * the queues stay in order without ever being sorted. */
-  GQueue online;
-  GQueue offline;
-  QueenSenders *senders;
-  QueenGrace grace;
-  gint64 looked_at; /* µs, monotonic: when it was last seen who is silent */
-  guint n_available;
-  gsize n_bytes; /* of the components */
-  guint64 n_heartbeats;
-  guint64 last_sequence;
-  guint64 n_displaced;
-  guint64 revision;
-  QueenAlarm *alarm;
-};
-
 G_DEFINE_FINAL_TYPE (QueenRegistry, queen_registry, G_TYPE_OBJECT)
 
-typedef struct
-{
-  char *id;
-  QueenComponent *component;
-  QueenSender *sender; /* who brought it; NULL when that is not counted */
-  QueenRollPlace place;
-  GList deadline_link;
-  GList sender_link; /* in the sender's own queue, while it is offline */
-} Entry;
-
 /* Returns: whose place it is; %NULL if there is none */
-static Entry *
+static QueenEntry *
 get_entry (QueenRollPlace *place)
 {
-  return place ? (Entry *) ((char *) place - G_STRUCT_OFFSET (Entry, place)) : NULL;
+  return place ? (QueenEntry *) ((char *) place - G_STRUCT_OFFSET (QueenEntry, place)) : NULL;
 }
 
-static Entry *
-get_first (QueenRegistry *self)
+QueenEntry *
+queen_registry_get_first (QueenRegistry *self)
 {
   return get_entry (queen_roll_find_behind (self->roll, 0));
 }
 
-static Entry *
-get_next (Entry *entry)
+QueenEntry *
+queen_registry_get_next (QueenEntry *entry)
 {
   return get_entry (queen_roll_get_next (&entry->place));
 }
@@ -76,8 +37,8 @@ get_deadlines (QueenRegistry *self, const QueenComponent *component)
 }
 
 /* Takes @component over as what is known of @entry. */
-static void
-enter (QueenRegistry *self, Entry *entry, QueenComponent *component)
+void
+queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *component)
 {
   entry->component = component;
   queen_roll_set_present (self->roll, &entry->place, queen_component_is_online (component));
@@ -90,7 +51,7 @@ enter (QueenRegistry *self, Entry *entry, QueenComponent *component)
 
 /* The reverse of enter(): returns what was known of @entry. */
 static QueenComponent *
-leave (QueenRegistry *self, Entry *entry)
+leave (QueenRegistry *self, QueenEntry *entry)
 {
   QueenComponent *component = g_steal_pointer (&entry->component);
 
@@ -104,17 +65,17 @@ leave (QueenRegistry *self, Entry *entry)
 
 /* The wall clock makes it the same again in the queen's next life. It may jump; that it grows does
  * not depend on it. */
-static guint64
-make_sequence (QueenRegistry *self, gint64 first_seen)
+guint64
+queen_registry_make_sequence (QueenRegistry *self, gint64 first_seen)
 {
   self->last_sequence = MAX (self->last_sequence + 1, (guint64) MAX (first_seen, 0));
   return self->last_sequence;
 }
 
-static Entry *
-add_entry (QueenRegistry *self, const char *id, guint64 sequence)
+QueenEntry *
+queen_registry_add_entry (QueenRegistry *self, const char *id, guint64 sequence)
 {
-  Entry *entry = g_new0 (Entry, 1);
+  QueenEntry *entry = g_new0 (QueenEntry, 1);
 
   entry->id = g_strdup (id);
   entry->deadline_link.data = entry;
@@ -125,7 +86,7 @@ add_entry (QueenRegistry *self, const char *id, guint64 sequence)
 }
 
 static void
-free_entry (Entry *entry)
+free_entry (QueenEntry *entry)
 {
   g_clear_pointer (&entry->component, queen_component_unref);
   g_free (entry->id);
@@ -133,8 +94,8 @@ free_entry (Entry *entry)
 }
 
 /* How long a state of @component holds by itself, µs. */
-static gint64
-get_span (QueenRegistry *self, const QueenComponent *component)
+gint64
+queen_registry_get_span (QueenRegistry *self, const QueenComponent *component)
 {
   return queen_component_is_online (component) ? self->settings.timeout
                                                : self->settings.forget_after;
@@ -142,7 +103,7 @@ get_span (QueenRegistry *self, const QueenComponent *component)
 
 /* Returns: until when what is known of @entry holds; %G_MAXINT64 when there is none */
 static gint64
-get_deadline (QueenRegistry *self, const Entry *entry)
+get_deadline (QueenRegistry *self, const QueenEntry *entry)
 {
   if (!entry)
     return G_MAXINT64;
@@ -159,8 +120,8 @@ get_first_deadline (QueenRegistry *self)
               get_deadline (self, g_queue_peek_head (&self->offline)));
 }
 
-static void
-set_alarm (QueenRegistry *self)
+void
+queen_registry_set_alarm (QueenRegistry *self)
 {
   gint64 deadline = get_first_deadline (self);
 
@@ -187,7 +148,7 @@ emit (QueenRegistry *self, QueenEvent *event, QueenComponent *before)
 }
 
 static void
-go_offline (QueenRegistry *self, Entry *entry, gint64 now)
+go_offline (QueenRegistry *self, QueenEntry *entry, gint64 now)
 {
   g_autoptr (QueenComponent) last = leave (self, entry);
   gint64 time = self->settings.clock->get_wall ();
@@ -195,13 +156,13 @@ go_offline (QueenRegistry *self, Entry *entry, gint64 now)
       queen_component_copy_offline (last, time, now + self->settings.forget_after);
   g_autoptr (QueenEvent) event = queen_event_new_component (gone, time);
 
-  enter (self, entry, gone);
+  queen_registry_enter (self, entry, gone);
   self->revision++;
   emit (self, event, g_steal_pointer (&last));
 }
 
 static void
-forget (QueenRegistry *self, Entry *entry, const char *by)
+forget (QueenRegistry *self, QueenEntry *entry, const char *by)
 {
   g_autoptr (QueenComponent) last = leave (self, entry);
   g_autoptr (QueenEvent) event = queen_event_new_forgotten (last);
@@ -221,7 +182,7 @@ on_deadline (gpointer data)
 
   /* What was left for the next turn has a deadline that is past, so its alarm goes off at once. */
   queen_registry_expire (self);
-  set_alarm (self);
+  queen_registry_set_alarm (self);
 }
 
 static void
@@ -286,68 +247,11 @@ queen_registry_get_kind (QueenRegistry *self)
   return self->kind;
 }
 
-static int
-compare_deadlines (gconstpointer a, gconstpointer b)
-{
-  gint64 first = (*(Entry *const *) a)->component->deadline;
-  gint64 second = (*(Entry *const *) b)->component->deadline;
-
-  return first < second ? -1 : first > second;
-}
-
-static void
-tell_restored (QueenRegistry *self)
-{
-  for (Entry *entry = get_first (self); entry; entry = get_next (entry))
-    {
-      g_autoptr (QueenEvent) event = queen_event_new_restored (entry->component);
-
-      queen_event_bus_emit (self->bus, event);
-    }
-}
-
-guint
-queen_registry_restore (QueenRegistry *self, GArray *sightings, gint64 elapsed)
-{
-  gint64 now = self->settings.clock->get_monotonic ();
-  guint n_taken = MIN (sightings->len, self->settings.max_components);
-  g_autoptr (GPtrArray) entries = g_ptr_array_sized_new (n_taken);
-
-  g_return_val_if_fail (queen_registry_get_total (self) == 0, 0);
-
-  for (guint i = 0; i < n_taken; i++)
-    {
-      QueenSighting *sighting = &g_array_index (sightings, QueenSighting, i);
-      QueenComponent *component = sighting->component;
-      Entry *entry;
-
-      component->sequence = make_sequence (self, component->first_seen);
-      component->deadline = now - sighting->age - elapsed + get_span (self, component);
-      entry = add_entry (self, component->id, component->sequence);
-      entry->component = component;
-      entry->sender = queen_senders_enter (self->senders, sighting->sender);
-      g_ptr_array_add (entries, entry);
-    }
-  /* The one time that they come in another order than that of their deadlines. */
-  g_ptr_array_sort (entries, compare_deadlines);
-  for (guint i = 0; i < n_taken; i++)
-    {
-      Entry *entry = entries->pdata[i];
-
-      enter (self, entry, queen_component_ref (entry->component));
-    }
-  self->revision++;
-  self->looked_at = G_MAXINT64; /* what is overdue was so before she was there to look */
-  set_alarm (self);
-  tell_restored (self);
-  return n_taken;
-}
-
 /* The one in @queue that has been offline longest makes room for another. */
 static gboolean
 make_room (QueenRegistry *self, GQueue *queue)
 {
-  Entry *entry = g_queue_peek_head (queue);
+  QueenEntry *entry = g_queue_peek_head (queue);
 
   if (!entry)
     return FALSE;
@@ -374,7 +278,7 @@ admit_sender (QueenRegistry *self, const char *name, GError **error)
 
 /* Whether a heartbeat may come from the sender of that name. @entry is NULL for a new component. */
 static gboolean
-admit (QueenRegistry *self, Entry *entry, const char *name, GError **error)
+admit (QueenRegistry *self, QueenEntry *entry, const char *name, GError **error)
 {
   if (entry && queen_sender_is_called (entry->sender, name))
     return TRUE;
@@ -398,7 +302,7 @@ admit (QueenRegistry *self, Entry *entry, const char *name, GError **error)
 
 /* While @entry is in no queue. */
 static void
-set_sender (QueenRegistry *self, Entry *entry, const char *name)
+set_sender (QueenRegistry *self, QueenEntry *entry, const char *name)
 {
   QueenSender *before = entry->sender;
 
@@ -429,7 +333,7 @@ queen_registry_update (QueenRegistry *self,
   g_autoptr (QueenEvent) event = NULL;
   const QueenClock *clock = self->settings.clock;
   gint64 now = clock->get_monotonic ();
-  Entry *entry = g_hash_table_lookup (self->entries, heartbeat->id);
+  QueenEntry *entry = g_hash_table_lookup (self->entries, heartbeat->id);
 
   if (!admit (self, entry, sender, error))
     return FALSE;
@@ -440,12 +344,13 @@ queen_registry_update (QueenRegistry *self,
   heartbeat->since = last && is_as_before (heartbeat, last) ? last->since : heartbeat->last_seen;
   heartbeat->first_seen = last ? last->first_seen : heartbeat->last_seen;
   heartbeat->heartbeats = last ? last->heartbeats + 1 : 1;
-  heartbeat->sequence = last ? last->sequence : make_sequence (self, heartbeat->first_seen);
-  heartbeat->deadline = now + get_span (self, heartbeat);
+  heartbeat->sequence =
+      last ? last->sequence : queen_registry_make_sequence (self, heartbeat->first_seen);
+  heartbeat->deadline = now + queen_registry_get_span (self, heartbeat);
   if (!entry)
-    entry = add_entry (self, heartbeat->id, heartbeat->sequence);
+    entry = queen_registry_add_entry (self, heartbeat->id, heartbeat->sequence);
   set_sender (self, entry, sender);
-  enter (self, entry, queen_component_ref (heartbeat));
+  queen_registry_enter (self, entry, queen_component_ref (heartbeat));
   self->n_heartbeats++;
   self->revision += !last || !queen_component_says_same (last, heartbeat);
 
@@ -461,7 +366,7 @@ queen_registry_update (QueenRegistry *self,
 gint64
 queen_registry_get_longest_silence (QueenRegistry *self)
 {
-  const Entry *entry = g_queue_peek_head (&self->online);
+  const QueenEntry *entry = g_queue_peek_head (&self->online);
   gint64 now = self->settings.clock->get_monotonic ();
 
   return entry ? MAX (now - (entry->component->deadline - self->settings.timeout), 0) : 0;
@@ -470,7 +375,7 @@ queen_registry_get_longest_silence (QueenRegistry *self)
 gboolean
 queen_registry_forget (QueenRegistry *self, const char *id, const char *by, GError **error)
 {
-  Entry *entry = g_hash_table_lookup (self->entries, id);
+  QueenEntry *entry = g_hash_table_lookup (self->entries, id);
 
   if (!entry)
     {
@@ -510,15 +415,15 @@ excuse_own_lateness (QueenRegistry *self)
 }
 
 /* Returns: whether there is more to do at once */
-static gboolean
-expire_some (QueenRegistry *self)
+gboolean
+queen_registry_expire_some (QueenRegistry *self)
 {
   gint64 now = self->settings.clock->get_monotonic ();
 
   for (int i = 0; i < MAX_EXPIRED_AT_ONCE; i++)
     {
-      Entry *silent = g_queue_peek_head (&self->online);
-      Entry *gone = g_queue_peek_head (&self->offline);
+      QueenEntry *silent = g_queue_peek_head (&self->online);
+      QueenEntry *gone = g_queue_peek_head (&self->offline);
 
       if (get_deadline (self, silent) <= now)
         go_offline (self, silent, now);
@@ -534,20 +439,13 @@ gboolean
 queen_registry_expire (QueenRegistry *self)
 {
   excuse_own_lateness (self);
-  return expire_some (self);
-}
-
-void
-queen_registry_expire_restored (QueenRegistry *self)
-{
-  while (expire_some (self))
-    ;
+  return queen_registry_expire_some (self);
 }
 
 QueenComponent *
 queen_registry_lookup (QueenRegistry *self, const char *id)
 {
-  Entry *entry = g_hash_table_lookup (self->entries, id);
+  QueenEntry *entry = g_hash_table_lookup (self->entries, id);
 
   return entry ? entry->component : NULL;
 }
@@ -558,31 +456,12 @@ queen_registry_list_behind (QueenRegistry *self,
                             QueenComponent **components,
                             guint max)
 {
-  Entry *entry = get_entry (queen_roll_find_behind (self->roll, sequence));
+  QueenEntry *entry = get_entry (queen_roll_find_behind (self->roll, sequence));
   guint n = 0;
 
-  for (; entry && n < max; entry = get_next (entry))
+  for (; entry && n < max; entry = queen_registry_get_next (entry))
     components[n++] = entry->component;
   return n;
-}
-
-GArray *
-queen_registry_list_sightings (QueenRegistry *self)
-{
-  GArray *sightings = queen_sightings_new (queen_registry_get_total (self));
-  gint64 now = self->settings.clock->get_monotonic ();
-
-  for (Entry *entry = get_first (self); entry; entry = get_next (entry))
-    {
-      const QueenComponent *component = entry->component;
-      gint64 age = now - (component->deadline - get_span (self, component));
-      QueenSighting sighting = { queen_component_ref (entry->component), MAX (age, 0),
-                                 entry->sender ? g_ref_string_acquire (entry->sender->name)
-                                               : NULL };
-
-      g_array_append_val (sightings, sighting);
-    }
-  return sightings;
 }
 
 void

@@ -121,6 +121,30 @@ test_table (void)
     }
 }
 
+/* Each costs libsoup a microsecond, and there would be room for 4 000. */
+static void
+test_lines (void)
+{
+  for (guint n = QUEEN_REQUEST_MAX_LINES - 1; n <= QUEEN_REQUEST_MAX_LINES + 1; n++)
+    {
+      g_autoptr (GString) head = g_string_new ("GET / HTTP/1.1\r\nHost: a\r\n");
+      g_autoptr (GString) accepted = g_string_new (NULL);
+      g_autoptr (GError) error = NULL;
+      QueenRequestHead parsed;
+
+      for (guint i = 1; i < n; i++)
+        g_string_append (head, "a:\r\n");
+      g_string_append (head, "\r\n");
+      if (queen_request_head_parse (head->str, head->len, &parsed, accepted, &error))
+        g_assert_cmpuint (n, <=, QUEEN_REQUEST_MAX_LINES);
+      else
+        {
+          g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_HEADER_TOO_LARGE);
+          g_assert_cmpuint (n, >, QUEEN_REQUEST_MAX_LINES);
+        }
+    }
+}
+
 static void
 test_accepted (void)
 {
@@ -235,6 +259,7 @@ main (int argc, char **argv)
   g_test_add_func ("/request-head/nul/refused", test_nul);
 
   g_test_add_func ("/request-head/parameters/64-and-no-more", test_parameters);
+  g_test_add_func ("/request-head/lines/256-and-no-more", test_lines);
 
   return g_test_run ();
 }

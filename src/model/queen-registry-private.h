@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+/* What the two files of a registry share, and nobody else sees: how it lives (queen-registry.c),
+ * and how it goes on from one run of the queen to the next (queen-registry-restore.c). */
+
+#include "queen-grace.h"
+#include "queen-registry.h"
+#include "queen-roll.h"
+#include "queen-senders.h"
+
+G_BEGIN_DECLS
+
+struct _QueenRegistry
+{
+  GObject parent_instance;
+
+  QueenComponentKind kind;
+  QueenEventBus *bus;
+  QueenRegistrySettings settings;
+
+  GHashTable *entries; /* id -> QueenEntry */
+  QueenRoll
+      *roll; /* of QueenEntry, in the order in which they were first seen; those online count */
+  /* Of QueenEntry, by deadline. Each heartbeat gets the same time, so whoever beats goes to the end
+   * and the queues stay in order without ever being sorted. */
+  GQueue online;
+  GQueue offline;
+  QueenSenders *senders;
+  QueenGrace grace;
+  gint64 looked_at; /* µs, monotonic: when it was last seen who is silent */
+  guint n_available;
+  gsize n_bytes; /* of the components */
+  guint64 n_heartbeats;
+  guint64 last_sequence;
+  guint64 n_displaced;
+  guint64 revision;
+  QueenAlarm *alarm;
+};
+
+typedef struct
+{
+  char *id;
+  QueenComponent *component;
+  QueenSender *sender; /* who brought it; NULL when that is not counted */
+  QueenRollPlace place;
+  GList deadline_link;
+  GList sender_link; /* in the sender's own queue, while it is offline */
+} QueenEntry;
+
+/** Returns: (nullable): who was seen first */
+QueenEntry *queen_registry_get_first (QueenRegistry *self);
+
+/** Returns: (nullable): who was seen next after @entry */
+QueenEntry *queen_registry_get_next (QueenEntry *entry);
+
+/**
+ * queen_registry_make_sequence:
+ * @first_seen: ns since 1970
+ *
+ * Returns: a number for one that was first seen after all others
+ */
+guint64 queen_registry_make_sequence (QueenRegistry *self, gint64 first_seen);
+
+/** Returns: (transfer none): an entry of which nothing is known yet */
+QueenEntry *queen_registry_add_entry (QueenRegistry *self, const char *id, guint64 sequence);
+
+/** Takes @component over as what is known of @entry. */
+void queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *component);
+
+/** Returns: how long a state of @component holds by itself, µs */
+gint64 queen_registry_get_span (QueenRegistry *self, const QueenComponent *component);
+
+/** Wakes up for the first deadline. */
+void queen_registry_set_alarm (QueenRegistry *self);
+
+/**
+ * queen_registry_expire_some:
+ *
+ * Lets some of those go whose time is up.
+ *
+ * Returns: whether there is more to do at once
+ */
+gboolean queen_registry_expire_some (QueenRegistry *self);
+
+G_END_DECLS
