@@ -7,16 +7,11 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <sys/resource.h>
-#include <systemd/sd-daemon.h>
 
 #include "build-config.h"
 #include "dbus/queen-dbus-service.h"
-#include "http/queen-access.h"
-#include "http/queen-answer.h"
-#include "http/queen-forwarded.h"
-#include "http/queen-gate.h"
+#include "http/queen-front.h"
 #include "http/queen-routes.h"
-#include "http/queen-server.h"
 #include "loop/queen-turns.h"
 #include "model/queen-event-bus.h"
 #include "model/queen-headcount.h"
@@ -26,8 +21,6 @@
 #include "model/queen-registry.h"
 #include "model/queen-transition-log.h"
 #include "net/queen-caps.h"
-#include "net/queen-listener.h"
-#include "net/queen-tls.h"
 #include "process/queen-heap.h"
 #include "process/queen-notify.h"
 #include "queen-error.h"
@@ -67,13 +60,7 @@ struct _QueenDaemon
   QueenBudgets *budgets;
   QueenAudience *audience;
   QueenStream *stream;
-  QueenAccess *access;
-  QueenProxies *proxies;
-  QueenTls *tls; /* NULL when nothing is encrypted */
-  QueenRouter *router;
-  QueenServer *server;
-  QueenGate *gate;
-  QueenListener *listener;
+  QueenFront *front;
   QueenWatchdog *watchdog; /* NULL when systemd has none for her */
   QueenDBusService *dbus;  /* NULL when no bus is wanted */
   QueenMemory *memory;     /* NULL when nothing is to be remembered */
@@ -100,7 +87,7 @@ static void
 quit_when_idle (QueenDaemon *self)
 {
   if (queen_stream_get_n_subscribers (self->stream) == 0 &&
-      queen_gate_get_n_connections (self->gate) == 0)
+      queen_gate_get_n_connections (queen_front_get_gate (self->front)) == 0)
     g_main_loop_quit (self->loop);
 }
 
@@ -112,52 +99,14 @@ stop (QueenDaemon *self)
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE", "stopping");
 
   g_clear_pointer (&self->watchdog, queen_watchdog_free);
-  queen_listener_stop (self->listener);
+  queen_front_stop (self->front);
   queen_stream_say_goodbye (self->stream);
   self->farewell_alarm = queen_alarm_new ("farewell", G_PRIORITY_DEFAULT, on_farewell_over, self);
   queen_alarm_set (self->farewell_alarm, g_get_monotonic_time () + FAREWELL);
   g_signal_connect_swapped (self->stream, "notify::subscribers", G_CALLBACK (quit_when_idle), self);
-  g_signal_connect_swapped (self->gate, "notify::connections", G_CALLBACK (quit_when_idle), self);
+  g_signal_connect_swapped (queen_front_get_gate (self->front), "notify::connections",
+                            G_CALLBACK (quit_when_idle), self);
   quit_when_idle (self);
-}
-
-/* @error is NULL when all went well. */
-static void
-log_reload (const char *what, const char *change, const GError *error)
-{
-  if (error)
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE", "the %s stay as they were: %s",
-                      what, error->message);
-  else
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE", "%s read again: %s", what,
-                      change);
-}
-
-static gboolean
-is_read_right_over (guint owner, gpointer data)
-{
-  return !queen_access_may_read_on (data, owner);
-}
-
-static void
-reload_tokens (QueenDaemon *self)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *change = NULL;
-
-  if (queen_access_reload (self->access, &change, &error))
-    queen_audience_end_owned (self->audience, is_read_right_over, self->access);
-  log_reload ("tokens", change, error);
-}
-
-static void
-reload_tls (QueenDaemon *self)
-{
-  g_autoptr (GError) error = NULL;
-  gboolean has_changed = FALSE;
-
-  queen_tls_reload (self->tls, &has_changed, &error);
-  log_reload ("certificate and key", has_changed ? "they are new" : "unchanged", error);
 }
 
 static gboolean
@@ -165,14 +114,7 @@ on_reload (gpointer data)
 {
   QueenDaemon *self = data;
 
-  if (queen_access_has_tokens (self->access))
-    reload_tokens (self);
-  if (self->tls)
-    reload_tls (self);
-  if (!self->tls && !queen_access_has_tokens (self->access))
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
-                      "nothing to read again: there are neither tokens nor a certificate, and "
-                      "settings are read at start only");
+  queen_front_reload (self->front);
   return G_SOURCE_CONTINUE;
 }
 
@@ -228,70 +170,6 @@ on_event (QueenDaemon *self, QueenEvent *event)
 
 /* Starting */
 
-static void
-on_accept (int fd, const struct sockaddr_storage *peer, guint n_before, gpointer data)
-{
-  QueenDaemon *self = data;
-
-  if (queen_watchdog_is_peer (self->watchdog, fd, peer))
-    queen_gate_admit_probe (self->gate, fd, peer);
-  else
-    queen_gate_admit (self->gate, fd, peer, n_before);
-}
-
-/* systemd's sockets are in the place of all that the settings say of addresses and ports. */
-static gboolean
-adopt_sockets (QueenDaemon *self, int n_sockets, GError **error)
-{
-  for (int i = 0; i < n_sockets; i++)
-    if (!queen_listener_adopt (self->listener, SD_LISTEN_FDS_START + i, error))
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
-open_sockets (QueenDaemon *self, GError **error)
-{
-  const QueenConfig *config = self->config;
-  const char *const *addresses = (const char *const *) config->bind;
-  gboolean is_optional = !config->is_given.bind;
-  g_autoptr (GError) ui_error = NULL;
-
-  if (!queen_listener_listen (self->listener, addresses, (guint16) config->port, is_optional,
-                              error))
-    return FALSE;
-  if (config->ui_port < 0 ||
-      queen_listener_listen (self->listener, addresses, (guint16) config->ui_port, is_optional,
-                             &ui_error))
-    return TRUE;
-  if (config->is_given.ui_port)
-    {
-      g_propagate_error (error, g_steal_pointer (&ui_error));
-      return FALSE;
-    }
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
-                    "no page on its usual port: %s (see --ui-port)", ui_error->message);
-  return TRUE;
-}
-
-/* Nobody is accepted yet. */
-static gboolean
-listen_everywhere (QueenDaemon *self, GError **error)
-{
-  int n_sockets = sd_listen_fds (TRUE);
-
-  if (n_sockets < 0)
-    {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                   _ ("the sockets that systemd hands over cannot be had: %s"),
-                   g_strerror (-n_sockets));
-      return FALSE;
-    }
-  self->listener = queen_listener_new (self->tls ? "https" : "http", &self->tally,
-                                       queen_answer_too_many, on_accept, self);
-  return n_sockets > 0 ? adopt_sockets (self, n_sockets, error) : open_sockets (self, error);
-}
-
 /* Whoever still reads a list that is kept no longer holds it in memory. */
 static void
 on_list_kept (GBytes *list, gboolean is_kept, gpointer data)
@@ -322,102 +200,6 @@ make_model (QueenDaemon *self)
   queen_lister_set_kept_func (self->lister, on_list_kept, self);
   g_signal_connect_object (self->bus, "event", G_CALLBACK (on_event), self,
                            G_CONNECT_SWAPPED | G_CONNECT_AFTER);
-}
-
-/* Returns: (transfer full): one that other machines can reach; NULL when there is none */
-static char *
-dup_exposed_address (QueenDaemon *self)
-{
-  GPtrArray *addresses = queen_listener_get_addresses (self->listener);
-
-  for (guint i = 0; i < addresses->len; i++)
-    {
-      GInetAddress *address = g_inet_socket_address_get_address (addresses->pdata[i]);
-
-      if (!g_inet_address_get_is_loopback (address))
-        return g_inet_address_to_string (address);
-    }
-  return NULL;
-}
-
-/* What other machines can reach is closed until somebody says that it is to be open. */
-static gboolean
-check_exposure (QueenDaemon *self, GError **error)
-{
-  g_autofree char *exposed = dup_exposed_address (self);
-
-  if (!exposed || self->config->is_insecure)
-    return TRUE;
-  if (!queen_access_has_tokens (self->access))
-    {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                   _ ("other machines can reach %s, and could all send heartbeats: give "
-                      "--token-file, or --insecure if that is what you want"),
-                   exposed);
-      return FALSE;
-    }
-  if (!self->tls)
-    {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                   _ ("other machines can reach %s, and tokens could be read on the way: give "
-                      "--tls-certificate and --tls-key, or --insecure if that is what you want"),
-                   exposed);
-      return FALSE;
-    }
-  return TRUE;
-}
-
-/* By the addresses that she listens at she may be called, too. */
-static char **
-list_hosts (QueenDaemon *self)
-{
-  g_autoptr (GStrvBuilder) hosts = g_strv_builder_new ();
-  GPtrArray *addresses = queen_listener_get_addresses (self->listener);
-
-  if (self->config->allowed_hosts)
-    g_strv_builder_addv (hosts, (const char **) self->config->allowed_hosts);
-  for (guint i = 0; i < addresses->len; i++)
-    {
-      g_autofree char *text =
-          g_inet_address_to_string (g_inet_socket_address_get_address (addresses->pdata[i]));
-
-      g_strv_builder_add (hosts, text);
-    }
-  return g_strv_builder_end (hosts);
-}
-
-static gboolean
-make_access (QueenDaemon *self, GError **error)
-{
-  g_auto (GStrv) hosts = list_hosts (self);
-  const QueenAccessSettings settings = {
-    .hosts = (const char *const *) hosts,
-    .origins = (const char *const *) self->config->cors_origins,
-    .token_file = self->config->token_file,
-    .are_reads_protected = self->config->are_reads_protected,
-    .admin = self->config->admin,
-  };
-
-  self->access = queen_access_new (&settings, error);
-  return self->access != NULL;
-}
-
-static gboolean
-make_tls (QueenDaemon *self, GError **error)
-{
-  const char *certificate = self->config->tls_certificate;
-  const char *key = self->config->tls_key;
-
-  if (!certificate && !key)
-    return TRUE;
-  if (!certificate || !key)
-    {
-      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                           _ ("--tls-certificate and --tls-key go together"));
-      return FALSE;
-    }
-  self->tls = queen_tls_new (certificate, key, &queen_clock_system, error);
-  return self->tls != NULL;
 }
 
 /* The kernel doubles the table of descriptors whenever it is full; and in a process with threads it
@@ -484,11 +266,12 @@ is_on_bus (gpointer data)
 static void
 add_routes (QueenDaemon *self)
 {
+  QueenRouter *router = queen_front_get_router (self->front);
   const QueenMetricsSources sources = {
     .workers = self->workers,
     .hives = self->hives,
     .stream = self->stream,
-    .gate = self->gate,
+    .gate = queen_front_get_gate (self->front),
     .lister = self->lister,
     .turns = self->turns,
     .caps = self->caps,
@@ -500,54 +283,58 @@ add_routes (QueenDaemon *self)
     .data = self,
   };
 
-  queen_routes_add_heartbeats (self->router, self->workers, self->hives, self->stream);
-  queen_routes_add_registries (self->router, self->workers, self->hives, self->lister);
-  queen_routes_add_operations (self->router, self->access, on_shutdown_request, self);
-  queen_routes_add_metrics (self->router, &sources);
+  queen_routes_add_heartbeats (router, self->workers, self->hives, self->stream);
+  queen_routes_add_registries (router, self->workers, self->hives, self->lister);
+  queen_routes_add_operations (router, queen_front_get_access (self->front), on_shutdown_request,
+                               self);
+  queen_routes_add_metrics (router, &sources);
 #ifdef QUEEN_HAS_PAGE
-  queen_routes_add_pages (self->router);
+  queen_routes_add_pages (router);
 #endif
 }
 
 static gboolean
-make_proxies (QueenDaemon *self, GError **error)
+is_probe (int fd, const struct sockaddr_storage *peer, gpointer data)
 {
-  self->proxies = queen_proxies_new ((const char *const *) self->config->trusted_proxies,
-                                     self->config->proxy_header, error);
-  return self->proxies != NULL;
+  return queen_watchdog_is_peer (((QueenDaemon *) data)->watchdog, fd, peer);
 }
 
 static gboolean
-make_gate (QueenDaemon *self, GError **error)
+make_front (QueenDaemon *self, GError **error)
 {
-  const QueenGateSettings settings = {
-    .rules = { self->access, queen_router_get_max_body, self->router },
-    .tls = self->tls,
-    .proxies = self->proxies,
+  const QueenConfig *config = self->config;
+  const QueenFrontSettings settings = {
+    .bind = (const char *const *) config->bind,
+    .is_bind_given = config->is_given.bind,
+    .port = (guint16) config->port,
+    .ui_port = config->ui_port,
+    .is_ui_port_given = config->is_given.ui_port,
+    .is_insecure = config->is_insecure,
+    .tls_certificate = config->tls_certificate,
+    .tls_key = config->tls_key,
+    .access = { (const char *const *) config->allowed_hosts,
+                (const char *const *) config->cors_origins, config->token_file,
+                config->are_reads_protected, config->admin },
+    .trusted_proxies = (const char *const *) config->trusted_proxies,
+    .proxy_header = config->proxy_header,
     .caps = self->caps,
     .clock = &queen_clock_system,
     .budgets = self->budgets,
     .tally = &self->tally,
-    .on_request = queen_server_answer,
-    .data = self->server,
+    .audience = self->audience,
+    .is_probe = is_probe,
+    .data = self,
   };
 
-  self->gate = queen_gate_new (&settings, error);
-  return self->gate != NULL;
+  self->front = queen_front_new (&settings, error);
+  return self->front != NULL;
 }
 
 static gboolean
 make_http (QueenDaemon *self, GError **error)
 {
   choose_caps (self);
-  if (!make_stream (self, error))
-    return FALSE;
-  if (!make_tls (self, error) || !listen_everywhere (self, error) || !make_access (self, error) ||
-      !check_exposure (self, error))
-    return FALSE;
-  self->router = queen_router_new (self->access, &self->tally);
-  self->server = queen_server_new (self->router, &self->tally);
-  if (!make_proxies (self, error) || !make_gate (self, error))
+  if (!make_stream (self, error) || !make_front (self, error))
     return FALSE;
   add_routes (self);
   return TRUE;
@@ -573,8 +360,8 @@ static void
 start_dbus (QueenDaemon *self)
 {
   if (self->dbus)
-    queen_dbus_service_start (self->dbus, self->config->bus,
-                              queen_listener_get_urls (self->listener), self->started_at);
+    queen_dbus_service_start (self->dbus, self->config->bus, queen_front_get_urls (self->front),
+                              self->started_at);
 }
 
 /* From one life to the next */
@@ -617,7 +404,7 @@ end_memory (QueenDaemon *self)
 static void
 announce (QueenDaemon *self)
 {
-  g_autofree char *urls = g_strjoinv (" ", (char **) queen_listener_get_urls (self->listener));
+  g_autofree char *urls = g_strjoinv (" ", (char **) queen_front_get_urls (self->front));
   g_autofree char *status = g_strconcat ("Ready on ", urls, NULL);
 
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "QUEEN_URLS", urls, "MESSAGE", "ready on %s",
@@ -637,7 +424,8 @@ queen_daemon_dispose (GObject *object)
   if (self->is_stopping)
     {
       g_signal_handlers_disconnect_by_func (self->stream, quit_when_idle, self);
-      g_signal_handlers_disconnect_by_func (self->gate, quit_when_idle, self);
+      g_signal_handlers_disconnect_by_func (queen_front_get_gate (self->front), quit_when_idle,
+                                            self);
       self->is_stopping = FALSE;
     }
   /* From the outside to the inside, so that nobody is called by one who has gone. */
@@ -646,12 +434,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_object (&self->dbus);
   g_clear_pointer (&self->memory, queen_memory_free);
   g_clear_pointer (&self->watchdog, queen_watchdog_free);
-  g_clear_object (&self->listener);
-  g_clear_object (&self->gate);
-  g_clear_object (&self->server);
-  g_clear_object (&self->router);
-  g_clear_object (&self->access);
-  g_clear_object (&self->tls);
+  g_clear_pointer (&self->front, queen_front_free);
   g_clear_object (&self->stream);
   g_clear_pointer (&self->audience, queen_audience_free);
   g_clear_pointer (&self->turns, queen_turns_free);
@@ -667,7 +450,6 @@ queen_daemon_dispose (GObject *object)
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->status, g_free);
   g_clear_pointer (&self->budgets, queen_budgets_free);
-  g_clear_pointer (&self->proxies, queen_proxies_free);
 
   G_OBJECT_CLASS (queen_daemon_parent_class)->dispose (object);
 }
@@ -714,8 +496,8 @@ queen_daemon_run (QueenDaemon *self, GError **error)
   start_memory (self);
   start_dbus (self);
   queen_pulse_start (self->pulse);
-  queen_listener_start (self->listener);
-  self->watchdog = queen_watchdog_new (queen_listener_get_addresses (self->listener));
+  queen_front_start (self->front);
+  self->watchdog = queen_watchdog_new (queen_front_get_addresses (self->front));
   self->heap = queen_heap_new (HEAP_INTERVAL, HEAP_LEFT_ALONE);
   announce (self);
   g_main_loop_run (self->loop);

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-front.h"
+
+#include <glib/gi18n.h>
+#include <systemd/sd-daemon.h>
+
+#include "net/queen-listener.h"
+#include "net/queen-tls.h"
+#include "queen-answer.h"
+#include "queen-error.h"
+#include "queen-forwarded.h"
+#include "queen-server.h"
+
+struct _QueenFront
+{
+  QueenFrontSettings settings;
+  QueenAccess *access;
+  QueenProxies *proxies;
+  QueenTls *tls; /* NULL when nothing is encrypted */
+  QueenRouter *router;
+  QueenServer *server;
+  QueenGate *gate;
+  QueenListener *listener;
+};
+
+/* Listening */
+
+static void
+on_accept (int fd, const struct sockaddr_storage *peer, guint n_before, gpointer data)
+{
+  QueenFront *self = data;
+
+  if (self->settings.is_probe (fd, peer, self->settings.data))
+    queen_gate_admit_probe (self->gate, fd, peer);
+  else
+    queen_gate_admit (self->gate, fd, peer, n_before);
+}
+
+/* systemd's sockets are in the place of all that the settings say of addresses and ports. */
+static gboolean
+adopt_sockets (QueenFront *self, int n_sockets, GError **error)
+{
+  for (int i = 0; i < n_sockets; i++)
+    if (!queen_listener_adopt (self->listener, SD_LISTEN_FDS_START + i, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+open_sockets (QueenFront *self, GError **error)
+{
+  const QueenFrontSettings *settings = &self->settings;
+  const char *const *addresses = settings->bind;
+  gboolean is_optional = !settings->is_bind_given;
+  g_autoptr (GError) ui_error = NULL;
+
+  if (!queen_listener_listen (self->listener, addresses, settings->port, is_optional, error))
+    return FALSE;
+  if (settings->ui_port < 0 ||
+      queen_listener_listen (self->listener, addresses, (guint16) settings->ui_port, is_optional,
+                             &ui_error))
+    return TRUE;
+  if (settings->is_ui_port_given)
+    {
+      g_propagate_error (error, g_steal_pointer (&ui_error));
+      return FALSE;
+    }
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
+                    "no page on its usual port: %s (see --ui-port)", ui_error->message);
+  return TRUE;
+}
+
+/* Nobody is accepted yet. */
+static gboolean
+listen_everywhere (QueenFront *self, GError **error)
+{
+  int n_sockets = sd_listen_fds (TRUE);
+
+  if (n_sockets < 0)
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                   _ ("the sockets that systemd hands over cannot be had: %s"),
+                   g_strerror (-n_sockets));
+      return FALSE;
+    }
+  self->listener = queen_listener_new (self->tls ? "https" : "http", self->settings.tally,
+                                       queen_answer_too_many, on_accept, self);
+  return n_sockets > 0 ? adopt_sockets (self, n_sockets, error) : open_sockets (self, error);
+}
+
+/* Who may come */
+
+/* Returns: (transfer full): one that other machines can reach; NULL when there is none */
+static char *
+dup_exposed_address (QueenFront *self)
+{
+  GPtrArray *addresses = queen_listener_get_addresses (self->listener);
+
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      GInetAddress *address = g_inet_socket_address_get_address (addresses->pdata[i]);
+
+      if (!g_inet_address_get_is_loopback (address))
+        return g_inet_address_to_string (address);
+    }
+  return NULL;
+}
+
+/* What other machines can reach is closed until somebody says that it is to be open. */
+static gboolean
+check_exposure (QueenFront *self, GError **error)
+{
+  g_autofree char *exposed = dup_exposed_address (self);
+
+  if (!exposed || self->settings.is_insecure)
+    return TRUE;
+  if (!queen_access_has_tokens (self->access))
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                   _ ("other machines can reach %s, and could all send heartbeats: give "
+                      "--token-file, or --insecure if that is what you want"),
+                   exposed);
+      return FALSE;
+    }
+  if (!self->tls)
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                   _ ("other machines can reach %s, and tokens could be read on the way: give "
+                      "--tls-certificate and --tls-key, or --insecure if that is what you want"),
+                   exposed);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* By the addresses that she listens at she may be called, too. */
+static char **
+list_hosts (QueenFront *self)
+{
+  g_autoptr (GStrvBuilder) hosts = g_strv_builder_new ();
+  GPtrArray *addresses = queen_listener_get_addresses (self->listener);
+
+  if (self->settings.access.hosts)
+    g_strv_builder_addv (hosts, (const char **) self->settings.access.hosts);
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      g_autofree char *text =
+          g_inet_address_to_string (g_inet_socket_address_get_address (addresses->pdata[i]));
+
+      g_strv_builder_add (hosts, text);
+    }
+  return g_strv_builder_end (hosts);
+}
+
+static gboolean
+make_access (QueenFront *self, GError **error)
+{
+  g_auto (GStrv) hosts = list_hosts (self);
+  QueenAccessSettings settings = self->settings.access;
+
+  settings.hosts = (const char *const *) hosts;
+
+  self->access = queen_access_new (&settings, error);
+  return self->access != NULL;
+}
+
+static gboolean
+make_tls (QueenFront *self, GError **error)
+{
+  const char *certificate = self->settings.tls_certificate;
+  const char *key = self->settings.tls_key;
+
+  if (!certificate && !key)
+    return TRUE;
+  if (!certificate || !key)
+    {
+      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                           _ ("--tls-certificate and --tls-key go together"));
+      return FALSE;
+    }
+  self->tls = queen_tls_new (certificate, key, &queen_clock_system, error);
+  return self->tls != NULL;
+}
+
+static gboolean
+make_proxies (QueenFront *self, GError **error)
+{
+  self->proxies =
+      queen_proxies_new (self->settings.trusted_proxies, self->settings.proxy_header, error);
+  return self->proxies != NULL;
+}
+
+static gboolean
+make_gate (QueenFront *self, GError **error)
+{
+  const QueenGateSettings settings = {
+    .rules = { self->access, queen_router_get_max_body, self->router },
+    .tls = self->tls,
+    .proxies = self->proxies,
+    .caps = self->settings.caps,
+    .clock = &queen_clock_system,
+    .budgets = self->settings.budgets,
+    .tally = self->settings.tally,
+    .on_request = queen_server_answer,
+    .data = self->server,
+  };
+
+  self->gate = queen_gate_new (&settings, error);
+  return self->gate != NULL;
+}
+
+static gboolean
+open_front (QueenFront *self, GError **error)
+{
+  if (!make_tls (self, error) || !listen_everywhere (self, error) || !make_access (self, error) ||
+      !check_exposure (self, error) || !make_proxies (self, error))
+    return FALSE;
+  self->router = queen_router_new (self->access, self->settings.tally);
+  self->server = queen_server_new (self->router, self->settings.tally);
+  return make_gate (self, error);
+}
+
+QueenFront *
+queen_front_new (const QueenFrontSettings *settings, GError **error)
+{
+  g_autoptr (QueenFront) self = g_new0 (QueenFront, 1);
+
+  self->settings = *settings;
+  return open_front (self, error) ? g_steal_pointer (&self) : NULL;
+}
+
+void
+queen_front_free (QueenFront *self)
+{
+  /* From the outside to the inside, so that nobody is called by one who has gone. */
+  g_clear_object (&self->listener);
+  g_clear_object (&self->gate);
+  g_clear_object (&self->server);
+  g_clear_object (&self->router);
+  g_clear_object (&self->access);
+  g_clear_object (&self->tls);
+  g_clear_pointer (&self->proxies, queen_proxies_free);
+  g_free (self);
+}
+
+void
+queen_front_start (QueenFront *self)
+{
+  queen_listener_start (self->listener);
+}
+
+void
+queen_front_stop (QueenFront *self)
+{
+  queen_listener_stop (self->listener);
+}
+
+/* Reading again */
+
+/* @error is NULL when all went well. */
+static void
+log_reload (const char *what, const char *change, const GError *error)
+{
+  if (error)
+    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE", "the %s stay as they were: %s",
+                      what, error->message);
+  else
+    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE", "%s read again: %s", what,
+                      change);
+}
+
+static gboolean
+is_read_right_over (guint owner, gpointer data)
+{
+  return !queen_access_may_read_on (data, owner);
+}
+
+static void
+reload_tokens (QueenFront *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *change = NULL;
+
+  if (queen_access_reload (self->access, &change, &error))
+    queen_audience_end_owned (self->settings.audience, is_read_right_over, self->access);
+  log_reload ("tokens", change, error);
+}
+
+static void
+reload_tls (QueenFront *self)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean has_changed = FALSE;
+
+  queen_tls_reload (self->tls, &has_changed, &error);
+  log_reload ("certificate and key", has_changed ? "they are new" : "unchanged", error);
+}
+
+void
+queen_front_reload (QueenFront *self)
+{
+  if (queen_access_has_tokens (self->access))
+    reload_tokens (self);
+  if (self->tls)
+    reload_tls (self);
+  if (!self->tls && !queen_access_has_tokens (self->access))
+    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
+                      "nothing to read again: there are neither tokens nor a certificate, and "
+                      "settings are read at start only");
+}
+
+QueenRouter *
+queen_front_get_router (QueenFront *self)
+{
+  return self->router;
+}
+
+QueenAccess *
+queen_front_get_access (QueenFront *self)
+{
+  return self->access;
+}
+
+QueenGate *
+queen_front_get_gate (QueenFront *self)
+{
+  return self->gate;
+}
+
+GPtrArray *
+queen_front_get_addresses (QueenFront *self)
+{
+  return queen_listener_get_addresses (self->listener);
+}
+
+const char *const *
+queen_front_get_urls (QueenFront *self)
+{
+  return queen_listener_get_urls (self->listener);
+}
