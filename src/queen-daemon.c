@@ -13,12 +13,7 @@
 #include "http/queen-front.h"
 #include "http/queen-routes.h"
 #include "loop/queen-turns.h"
-#include "model/queen-event-bus.h"
-#include "model/queen-headcount.h"
-#include "model/queen-lister.h"
-#include "model/queen-pool.h"
-#include "model/queen-pulse.h"
-#include "model/queen-registry.h"
+#include "model/queen-cluster.h"
 #include "model/queen-transition-log.h"
 #include "net/queen-caps.h"
 #include "process/queen-heap.h"
@@ -46,14 +41,8 @@ struct _QueenDaemon
   guint sigint_id;
   guint sighup_id;
 
-  QueenEventBus *bus;
+  QueenCluster *cluster;
   QueenTransitionLog *transition_log;
-  QueenHeadcount *headcount;
-  QueenRegistry *workers;
-  QueenRegistry *hives;
-  QueenPool *pool;
-  QueenPulse *pulse;
-  QueenLister *lister;
   QueenTurns *turns;
   QueenCaps caps;
   QueenTally tally;
@@ -152,14 +141,16 @@ on_shutdown_request (gpointer data)
 static void
 on_event (QueenDaemon *self, QueenEvent *event)
 {
+  QueenRegistry *workers = queen_cluster_get_registry (self->cluster, QUEEN_COMPONENT_WORKER);
+  QueenRegistry *hives = queen_cluster_get_registry (self->cluster, QUEEN_COMPONENT_HIVE);
   g_autofree char *status = NULL;
 
   if (event->kind != QUEEN_EVENT_QUEEN || self->is_stopping)
     return;
   status = g_strdup_printf (
       "Workers: %u online, %u available. Hives: %u online, %u available. Subscribers: %u.",
-      queen_registry_get_n_online (self->workers), queen_registry_get_n_available (self->workers),
-      queen_registry_get_n_online (self->hives), queen_registry_get_n_available (self->hives),
+      queen_registry_get_n_online (workers), queen_registry_get_n_available (workers),
+      queen_registry_get_n_online (hives), queen_registry_get_n_available (hives),
       queen_stream_get_n_subscribers (self->stream));
   if (g_strcmp0 (status, self->status) == 0)
     return;
@@ -180,26 +171,22 @@ on_list_kept (GBytes *list, gboolean is_kept, gpointer data)
 }
 
 static void
-make_model (QueenDaemon *self)
+make_cluster (QueenDaemon *self)
 {
-  const QueenRegistrySettings settings = {
-    .clock = &queen_clock_system,
-    .timeout = self->config->timeout,
-    .forget_after = self->config->forget_after,
-    .max_components = (guint) self->config->max_components,
+  const QueenClusterSettings settings = {
+    .registry = {
+      .clock = &queen_clock_system,
+      .timeout = self->config->timeout,
+      .forget_after = self->config->forget_after,
+      .max_components = (guint) self->config->max_components,
+    },
+    .heartbeat_interval = self->config->heartbeat_interval,
   };
 
-  self->bus = queen_event_bus_new ();
-  self->headcount = queen_headcount_new (self->bus);
-  self->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, self->bus, &settings);
-  self->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, self->bus, &settings);
-  self->pool = queen_pool_new (self->bus, self->workers);
-  self->pulse = queen_pulse_new (self->bus, self->workers, self->hives, &queen_clock_system,
-                                 self->config->heartbeat_interval);
-  self->lister = queen_lister_new (&queen_clock_system);
-  queen_lister_set_kept_func (self->lister, on_list_kept, self);
-  g_signal_connect_object (self->bus, "event", G_CALLBACK (on_event), self,
-                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  self->cluster = queen_cluster_new (&settings);
+  queen_lister_set_kept_func (queen_cluster_get_lister (self->cluster), on_list_kept, self);
+  g_signal_connect_object (queen_cluster_get_bus (self->cluster), "event", G_CALLBACK (on_event),
+                           self, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
 }
 
 /* The kernel doubles the table of descriptors whenever it is full; and in a process with threads it
@@ -251,7 +238,8 @@ make_stream (QueenDaemon *self, GError **error)
 
   self->audience = stream.audience = queen_audience_new (&audience, error);
   if (self->audience)
-    self->stream = queen_stream_new (self->bus, self->pulse, &stream);
+    self->stream = queen_stream_new (queen_cluster_get_bus (self->cluster),
+                                     queen_cluster_get_pulse (self->cluster), &stream);
   return self->stream != NULL;
 }
 
@@ -268,23 +256,20 @@ add_routes (QueenDaemon *self)
 {
   QueenRouter *router = queen_front_get_router (self->front);
   const QueenMetricsSources sources = {
-    .workers = self->workers,
-    .hives = self->hives,
+    .cluster = self->cluster,
     .stream = self->stream,
     .gate = queen_front_get_gate (self->front),
-    .lister = self->lister,
     .turns = self->turns,
     .caps = self->caps,
     .budgets = self->budgets,
     .tally = &self->tally,
-    .headcount = self->headcount,
     .started_at = self->started_at,
     .is_on_bus = self->config->bus == G_BUS_TYPE_NONE ? NULL : is_on_bus,
     .data = self,
   };
 
-  queen_routes_add_heartbeats (router, self->workers, self->hives, self->stream);
-  queen_routes_add_registries (router, self->workers, self->hives, self->lister);
+  queen_routes_add_heartbeats (router, self->cluster, self->stream);
+  queen_routes_add_registries (router, self->cluster);
   queen_routes_add_operations (router, queen_front_get_access (self->front), on_shutdown_request,
                                self);
   queen_routes_add_metrics (router, &sources);
@@ -351,7 +336,7 @@ make_dbus (QueenDaemon *self)
 {
   if (self->config->bus == G_BUS_TYPE_NONE)
     return;
-  self->dbus = queen_dbus_service_new (self->bus, self->workers, self->hives, self->pool);
+  self->dbus = queen_dbus_service_new (self->cluster);
   g_signal_connect_object (self->stream, "notify::subscribers", G_CALLBACK (on_subscribers_changed),
                            self, G_CONNECT_SWAPPED);
 }
@@ -372,9 +357,7 @@ start_memory (QueenDaemon *self)
 {
   const QueenMemorySettings settings = {
     .directory = self->config->state_directory,
-    .bus = self->bus,
-    .workers = self->workers,
-    .hives = self->hives,
+    .cluster = self->cluster,
     .timeout = self->config->timeout,
     .delay = MEMORY_DELAY,
     .refresh = self->config->timeout / 3, /* as often as anybody beats */
@@ -438,14 +421,8 @@ queen_daemon_dispose (GObject *object)
   g_clear_object (&self->stream);
   g_clear_pointer (&self->audience, queen_audience_free);
   g_clear_pointer (&self->turns, queen_turns_free);
-  g_clear_pointer (&self->lister, queen_lister_free);
-  g_clear_object (&self->pulse);
-  g_clear_object (&self->pool);
   g_clear_pointer (&self->transition_log, queen_transition_log_free);
-  g_clear_pointer (&self->headcount, queen_headcount_free);
-  g_clear_object (&self->workers);
-  g_clear_object (&self->hives);
-  g_clear_object (&self->bus);
+  g_clear_object (&self->cluster);
   g_clear_pointer (&self->heap, queen_heap_free);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->status, g_free);
@@ -483,11 +460,11 @@ queen_daemon_run (QueenDaemon *self, GError **error)
 {
   /* Before anything is read: what changes while she starts is read again as soon as she serves. */
   self->sighup_id = g_unix_signal_add (SIGHUP, on_reload, self);
-  make_model (self);
+  make_cluster (self);
   if (!make_http (self, error))
     return FALSE;
   make_dbus (self);
-  self->transition_log = queen_transition_log_new (self->bus);
+  self->transition_log = queen_transition_log_new (queen_cluster_get_bus (self->cluster));
 
   /* From here on she ends in order, and so what she takes she leaves again. Until now these signals
    * just ended her, as she had nothing yet that could be lost. */
@@ -495,7 +472,7 @@ queen_daemon_run (QueenDaemon *self, GError **error)
   self->sigint_id = g_unix_signal_add (SIGINT, on_signal, self);
   start_memory (self);
   start_dbus (self);
-  queen_pulse_start (self->pulse);
+  queen_pulse_start (queen_cluster_get_pulse (self->cluster));
   queen_front_start (self->front);
   self->watchdog = queen_watchdog_new (queen_front_get_addresses (self->front));
   self->heap = queen_heap_new (HEAP_INTERVAL, HEAP_LEFT_ALONE);

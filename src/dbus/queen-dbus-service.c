@@ -293,17 +293,14 @@ queen_dbus_service_init (QueenDBusService *self)
 }
 
 QueenDBusService *
-queen_dbus_service_new (QueenEventBus *bus,
-                        QueenRegistry *workers,
-                        QueenRegistry *hives,
-                        QueenPool *pool)
+queen_dbus_service_new (QueenCluster *cluster)
 {
   QueenDBusService *self = g_object_new (QUEEN_TYPE_DBUS_SERVICE, NULL);
 
-  self->workers = g_object_ref (workers);
-  self->hives = g_object_ref (hives);
-  self->pool = g_object_ref (pool);
-  g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self,
+  self->workers = g_object_ref (queen_cluster_get_registry (cluster, QUEEN_COMPONENT_WORKER));
+  self->hives = g_object_ref (queen_cluster_get_registry (cluster, QUEEN_COMPONENT_HIVE));
+  self->pool = g_object_ref (queen_cluster_get_pool (cluster));
+  g_signal_connect_object (queen_cluster_get_bus (cluster), "event", G_CALLBACK (on_event), self,
                            G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   return self;
 }

@@ -5,9 +5,7 @@
 
 #include <gio/gio.h>
 
-#include "model/queen-event-bus.h"
-#include "model/queen-pool.h"
-#include "model/queen-registry.h"
+#include "model/queen-cluster.h"
 
 G_BEGIN_DECLS
 
@@ -16,15 +14,11 @@ G_DECLARE_FINAL_TYPE (QueenDBusService, queen_dbus_service, QUEEN, DBUS_SERVICE,
 
 /**
  * queen_dbus_service_new:
- * @bus: whose events to show
  *
  * The cluster on D-Bus, in a thread of its own: whatever a bus or its clients do, the main thread
  * does not wait for it.
  */
-QueenDBusService *queen_dbus_service_new (QueenEventBus *bus,
-                                          QueenRegistry *workers,
-                                          QueenRegistry *hives,
-                                          QueenPool *pool);
+QueenDBusService *queen_dbus_service_new (QueenCluster *cluster);
 
 /**
  * queen_dbus_service_start:

@@ -186,10 +186,7 @@ free_heartbeats (Heartbeats *heartbeats)
 }
 
 void
-queen_routes_add_heartbeats (QueenRouter *router,
-                             QueenRegistry *workers,
-                             QueenRegistry *hives,
-                             QueenStream *stream)
+queen_routes_add_heartbeats (QueenRouter *router, QueenCluster *cluster, QueenStream *stream)
 {
   static const QueenRoute routes[] = {
     { "/v1/worker-heartbeat", "POST", QUEEN_ACCESS_BEAT, on_worker_heartbeat },
@@ -198,8 +195,9 @@ queen_routes_add_heartbeats (QueenRouter *router,
   };
   Heartbeats *heartbeats = g_new0 (Heartbeats, 1);
 
-  heartbeats->registries[QUEEN_COMPONENT_WORKER] = g_object_ref (workers);
-  heartbeats->registries[QUEEN_COMPONENT_HIVE] = g_object_ref (hives);
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    heartbeats->registries[kind] =
+        g_object_ref (queen_cluster_get_registry (cluster, (QueenComponentKind) kind));
   heartbeats->stream = g_object_ref (stream);
   queen_router_add (router, routes, G_N_ELEMENTS (routes), heartbeats,
                     (GDestroyNotify) free_heartbeats);

@@ -70,6 +70,24 @@ count_available (QueenRegistry *registry)
 }
 
 static void
+get_registries (QueenCluster *cluster, QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS])
+{
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    registries[kind] = queen_cluster_get_registry (cluster, (QueenComponentKind) kind);
+}
+
+static guint64
+count_bytes (QueenCluster *cluster)
+{
+  guint64 sum = 0;
+
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    sum += queen_registry_get_n_bytes (
+        queen_cluster_get_registry (cluster, (QueenComponentKind) kind));
+  return sum;
+}
+
+static void
 append_oldest_heartbeats (GString *text, QueenRegistry *const *registries)
 {
   static const char name[] = "queen_oldest_heartbeat_age_seconds";
@@ -108,8 +126,9 @@ append_registries (GString *text, const QueenMetricsSources *sources)
     { "queen_heartbeats_total", "counter", "Heartbeats accepted, over HTTP or D-Bus.",
       queen_registry_get_n_heartbeats },
   };
-  QueenRegistry *registries[] = { sources->workers, sources->hives };
+  QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
 
+  get_registries (sources->cluster, registries);
   for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
     {
       queen_metrics_begin (text, families[i].name, families[i].type, families[i].help);
@@ -121,7 +140,7 @@ append_registries (GString *text, const QueenMetricsSources *sources)
     }
   append_oldest_heartbeats (text, registries);
   queen_metrics_counter (text, "queen_lists_total", "Lists of workers or hives that were made.",
-                         queen_lister_get_n_made (sources->lister));
+                         queen_lister_get_n_made (queen_cluster_get_lister (sources->cluster)));
 }
 
 /* A group of components by their status, as it is sent, and by something else. */
@@ -151,14 +170,15 @@ append_heads (GString *text, const char *model, const QueenHeads *heads)
 static void
 append_models (GString *text, const QueenMetricsSources *sources)
 {
-  QueenHeads others = *queen_headcount_get_all (sources->headcount);
+  QueenHeads others = *queen_headcount_get_all (queen_cluster_get_headcount (sources->cluster));
   GHashTableIter iter;
   gpointer model, heads;
   guint n = 0;
 
   queen_metrics_begin (text, "queen_workers", "gauge",
                        "Workers by model and by what they said last; offline is who fell silent.");
-  g_hash_table_iter_init (&iter, queen_headcount_get_models (sources->headcount));
+  g_hash_table_iter_init (&iter, queen_headcount_get_models (
+                                     queen_cluster_get_headcount (sources->cluster)));
   while (n++ < MAX_MODELS && g_hash_table_iter_next (&iter, &model, &heads))
     {
       append_heads (text, model, heads);
@@ -176,7 +196,8 @@ append_hives (GString *text, const QueenMetricsSources *sources)
   for (QueenStatus status = 0; status < QUEEN_N_STATUSES; status++)
     for (QueenHealth health = 0; health < QUEEN_N_HEALTHS; health++)
       {
-        guint n = queen_headcount_get_n_hives (sources->headcount, status, health);
+        guint n = queen_headcount_get_n_hives (queen_cluster_get_headcount (sources->cluster),
+                                               status, health);
 
         if (n > 0)
           append_group (text, "queen_hives", "health", queen_health_get_name (health), status, n);
@@ -222,10 +243,9 @@ append_budgets (GString *text, const QueenMetricsSources *sources)
     queen_metrics_add_one (text, "queen_held_bytes", "what", queen_budget_get_name (budget),
                            queen_budgets_get_held (sources->budgets, budget));
   queen_metrics_add_one (text, "queen_held_bytes", "what", "lists",
-                         queen_lister_get_n_bytes (sources->lister));
+                         queen_lister_get_n_bytes (queen_cluster_get_lister (sources->cluster)));
   queen_metrics_add_one (text, "queen_held_bytes", "what", "components",
-                         queen_registry_get_n_bytes (sources->workers) +
-                             queen_registry_get_n_bytes (sources->hives));
+                         count_bytes (sources->cluster));
   queen_metrics_add_one (text, "queen_held_bytes", "what", "ring", stream.ring);
   queen_metrics_add_one (text, "queen_held_bytes", "what", "snapshots", stream.snapshots);
   queen_metrics_begin (text, "queen_max_held_bytes", "gauge", "Bytes of it that may be held.");
@@ -296,13 +316,14 @@ make_metrics (const Metrics *metrics)
 static void
 answer_with_components (QueenExchange *exchange, Metrics *metrics)
 {
-  QueenRegistry *const registries[] = { metrics->sources.workers, metrics->sources.hives };
+  QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
   gint64 now = g_get_monotonic_time ();
 
   if (!metrics->with_components || now - metrics->made_at >= SHARED_FOR)
     {
       GString *text = make_metrics (metrics);
 
+      get_registries (metrics->sources.cluster, registries);
       queen_component_metrics_append (text, registries);
       g_clear_pointer (&metrics->with_components, g_bytes_unref);
       metrics->with_components = g_string_free_to_bytes (text);
@@ -331,8 +352,7 @@ on_metrics (QueenExchange *exchange, gpointer data)
 static void
 free_metrics (Metrics *metrics)
 {
-  g_object_unref (metrics->sources.workers);
-  g_object_unref (metrics->sources.hives);
+  g_object_unref (metrics->sources.cluster);
   g_object_unref (metrics->sources.stream);
   g_clear_pointer (&metrics->with_components, g_bytes_unref);
   g_free (metrics);
@@ -345,8 +365,7 @@ queen_routes_add_metrics (QueenRouter *router, const QueenMetricsSources *source
   Metrics *metrics = g_new0 (Metrics, 1);
 
   metrics->sources = *sources;
-  g_object_ref (sources->workers);
-  g_object_ref (sources->hives);
+  g_object_ref (sources->cluster);
   g_object_ref (sources->stream);
   /* Not the gate: its connections hold the server, so it has to go first. */
   queen_router_add (router, routes, G_N_ELEMENTS (routes), metrics, (GDestroyNotify) free_metrics);

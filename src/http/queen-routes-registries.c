@@ -20,9 +20,10 @@
 /* What the routes of one registry work with. */
 typedef struct
 {
-  QueenRegistry *registry;
-  QueenLister *lister; /* it outlives the server */
-  QueenPeers *askers;  /* of lists that are not shared */
+  QueenCluster *cluster;
+  QueenRegistry *registry; /* of the cluster */
+  QueenLister *lister;     /* likewise */
+  QueenPeers *askers;      /* of lists that are not shared */
 } Routes;
 
 /* Somebody who waits for a list. */
@@ -350,7 +351,7 @@ free_routes (gpointer data)
   Routes *routes = data;
 
   queen_peers_free (routes->askers);
-  g_object_unref (routes->registry);
+  g_object_unref (routes->cluster);
   g_free (routes);
 }
 
@@ -358,34 +359,32 @@ static void
 add_routes (QueenRouter *router,
             const QueenRoute *table,
             gsize n_routes,
-            QueenRegistry *registry,
-            QueenLister *lister)
+            QueenCluster *cluster,
+            QueenComponentKind kind)
 {
   Routes *routes = g_new0 (Routes, 1);
 
-  routes->registry = g_object_ref (registry);
-  routes->lister = lister;
+  routes->cluster = g_object_ref (cluster);
+  routes->registry = queen_cluster_get_registry (cluster, kind);
+  routes->lister = queen_cluster_get_lister (cluster);
   routes->askers = queen_peers_new (MAX_WAITING, TRUE);
   queen_router_add (router, table, n_routes, routes, free_routes);
 }
 
 void
-queen_routes_add_registries (QueenRouter *router,
-                             QueenRegistry *workers,
-                             QueenRegistry *hives,
-                             QueenLister *lister)
+queen_routes_add_registries (QueenRouter *router, QueenCluster *cluster)
 {
-  static const QueenRoute worker_routes[] = {
+  static const QueenRoute workers[] = {
     { "/v1/workers", "GET", QUEEN_ACCESS_READ, on_list },
     { "/v1/workers/{id}", "GET", QUEEN_ACCESS_READ, on_component },
     { "/v1/workers/{id}", "DELETE", QUEEN_ACCESS_ADMIN, on_forget },
   };
-  static const QueenRoute hive_routes[] = {
+  static const QueenRoute hives[] = {
     { "/v1/hives", "GET", QUEEN_ACCESS_READ, on_list },
     { "/v1/hives/{id}", "GET", QUEEN_ACCESS_READ, on_component },
     { "/v1/hives/{id}", "DELETE", QUEEN_ACCESS_ADMIN, on_forget },
   };
 
-  add_routes (router, worker_routes, G_N_ELEMENTS (worker_routes), workers, lister);
-  add_routes (router, hive_routes, G_N_ELEMENTS (hive_routes), hives, lister);
+  add_routes (router, workers, G_N_ELEMENTS (workers), cluster, QUEEN_COMPONENT_WORKER);
+  add_routes (router, hives, G_N_ELEMENTS (hives), cluster, QUEEN_COMPONENT_HIVE);
 }

@@ -4,9 +4,7 @@
 #pragma once
 
 #include "loop/queen-turns.h"
-#include "model/queen-headcount.h"
-#include "model/queen-lister.h"
-#include "model/queen-registry.h"
+#include "model/queen-cluster.h"
 #include "net/queen-caps.h"
 #include "queen-gate.h"
 #include "queen-router.h"
@@ -20,22 +18,15 @@ G_BEGIN_DECLS
  *
  * `POST /v1/worker-heartbeat`, `POST /v1/hive-heartbeat` and `GET /v1/heartbeats/stream`.
  */
-void queen_routes_add_heartbeats (QueenRouter *router,
-                                  QueenRegistry *workers,
-                                  QueenRegistry *hives,
-                                  QueenStream *stream);
+void queen_routes_add_heartbeats (QueenRouter *router, QueenCluster *cluster, QueenStream *stream);
 
 /**
  * queen_routes_add_registries:
- * @lister: what makes the lists; it outlives the server
  *
  * `GET /v1/workers` and `GET /v1/hives`, and `GET` and `DELETE` of `/v1/workers/{id}` and
  * `/v1/hives/{id}`.
  */
-void queen_routes_add_registries (QueenRouter *router,
-                                  QueenRegistry *workers,
-                                  QueenRegistry *hives,
-                                  QueenLister *lister);
+void queen_routes_add_registries (QueenRouter *router, QueenCluster *cluster);
 
 /**
  * queen_routes_add_operations:
@@ -50,11 +41,9 @@ void queen_routes_add_operations (QueenRouter *router,
 
 /**
  * QueenMetricsSources:
- * @lister: it outlives the server
- * @turns: they outlive it, too
+ * @turns: they outlive the server
  * @budgets: likewise
  * @tally: likewise
- * @headcount: likewise
  * @started_at: µs since 1970: when she was started
  * @is_on_bus: (nullable): tells whether she is on the D-Bus that is wanted; %NULL when none is
  * @data: for @is_on_bus
@@ -63,16 +52,13 @@ void queen_routes_add_operations (QueenRouter *router,
  */
 typedef struct
 {
-  QueenRegistry *workers;
-  QueenRegistry *hives;
+  QueenCluster *cluster;
   QueenStream *stream;
   QueenGate *gate;
-  QueenLister *lister;
   QueenTurns *turns;
   QueenCaps caps;
   const QueenBudgets *budgets;
   const QueenTally *tally;
-  const QueenHeadcount *headcount;
   gint64 started_at;
   gboolean (*is_on_bus) (gpointer data);
   gpointer data;

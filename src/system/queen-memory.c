@@ -76,8 +76,7 @@ warn_of_amnesia (const GError *error)
 static guint64
 get_revision (QueenMemory *self)
 {
-  return queen_registry_get_revision (self->settings.workers) +
-         queen_registry_get_revision (self->settings.hives);
+  return queen_cluster_get_revision (self->settings.cluster);
 }
 
 static QueenState *
@@ -88,8 +87,7 @@ make_state (QueenMemory *self)
   state->life = g_strdup (self->life);
   state->next = 1; /* it is not known before the end */
   state->written_at = queen_clock_system.get_wall ();
-  queen_state_set_sightings (state, self->settings.workers);
-  queen_state_set_sightings (state, self->settings.hives);
+  queen_cluster_save (self->settings.cluster, state);
   return state;
 }
 
@@ -255,31 +253,20 @@ queen_memory_take (QueenMemory *self)
 void
 queen_memory_restore (QueenMemory *self, const QueenState *state)
 {
-  QueenRegistry *workers = self->settings.workers, *hives = self->settings.hives;
   gint64 elapsed = queen_state_get_elapsed (state, queen_clock_system.get_wall ());
-  guint n_workers, n_hives;
-
-  n_workers = queen_registry_restore (workers, state->sightings[QUEEN_COMPONENT_WORKER], elapsed);
-  n_hives = queen_registry_restore (hives, state->sightings[QUEEN_COMPONENT_HIVE], elapsed);
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE",
-                    "remembered %u workers and %u hives, as of %" G_GINT64_FORMAT " s ago",
-                    n_workers, n_hives, elapsed / G_USEC_PER_SEC);
   /* Who has beaten since that was written, or while she hung, must not pay for a crash. */
-  if (!state->is_whole && elapsed < self->settings.timeout)
-    {
-      queen_registry_excuse (workers, elapsed);
-      queen_registry_excuse (hives, elapsed);
-    }
-  queen_registry_expire_restored (workers);
-  queen_registry_expire_restored (hives);
+  gboolean has_grace = !state->is_whole && elapsed < self->settings.timeout;
+
+  queen_cluster_load (self->settings.cluster, state, elapsed, has_grace ? elapsed : 0);
 }
 
 void
 queen_memory_start (QueenMemory *self, const char *life)
 {
   self->life = g_strdup (life);
-  self->event_id = g_signal_connect_data (self->settings.bus, "event", G_CALLBACK (on_event), self,
-                                          NULL, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  self->event_id = g_signal_connect_data (queen_cluster_get_bus (self->settings.cluster), "event",
+                                          G_CALLBACK (on_event), self, NULL,
+                                          G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   schedule (self, g_get_monotonic_time ());
 }
 
@@ -302,7 +289,7 @@ void
 queen_memory_free (QueenMemory *self)
 {
   stop_writing (self);
-  g_clear_signal_handler (&self->event_id, self->settings.bus);
+  g_clear_signal_handler (&self->event_id, queen_cluster_get_bus (self->settings.cluster));
   queen_alarm_free (self->alarm);
   g_clear_pointer (&self->file, queen_state_file_free);
   g_free (self->directory);

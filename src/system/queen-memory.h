@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "model/queen-registry.h"
+#include "model/queen-cluster.h"
 #include "model/queen-state.h"
 
 G_BEGIN_DECLS
@@ -11,9 +11,7 @@ G_BEGIN_DECLS
 /**
  * QueenMemorySettings:
  * @directory: where what is known is kept
- * @bus: where it hears that something has happened
- * @workers: who is known
- * @hives: likewise
+ * @cluster: what is known
  * @timeout: µs after a heartbeat until its sender counts as offline
  * @delay: µs from a change of what is known until it is written
  * @refresh: µs from a heartbeat that says nothing new until its time is written
@@ -22,9 +20,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   const char *directory;
-  QueenEventBus *bus;
-  QueenRegistry *workers;
-  QueenRegistry *hives;
+  QueenCluster *cluster;
   gint64 timeout;
   gint64 delay;
   gint64 refresh;

@@ -158,11 +158,14 @@ make_server (void)
     { "/patient", "GET", QUEEN_ACCESS_READ, on_patient },
     { "/shared", "GET", QUEEN_ACCESS_READ, on_shared },
   };
-  const QueenRegistrySettings registry_settings = {
-    .clock = &world_clock,
-    .timeout = 90 * G_USEC_PER_SEC,
-    .forget_after = 90 * G_USEC_PER_SEC,
-    .max_components = 16,
+  const QueenClusterSettings cluster_settings = {
+    .registry = {
+      .clock = &world_clock,
+      .timeout = 90 * G_USEC_PER_SEC,
+      .forget_after = 90 * G_USEC_PER_SEC,
+      .max_components = 16,
+    },
+    .heartbeat_interval = G_USEC_PER_SEC,
   };
   const QueenStreamSettings stream_settings = {
     .clock = &queen_clock_system,
@@ -170,16 +173,14 @@ make_server (void)
     .audience = world.audience = make_audience (),
     .tally = &world.tally,
   };
-  g_autoptr (QueenEventBus) bus = queen_event_bus_new ();
-  QueenRegistry *workers = queen_registry_new (QUEEN_COMPONENT_WORKER, bus, &registry_settings);
-  QueenRegistry *hives = queen_registry_new (QUEEN_COMPONENT_HIVE, bus, &registry_settings);
-  QueenPulse *pulse = queen_pulse_new (bus, workers, hives, &world_clock, G_USEC_PER_SEC);
+  QueenCluster *cluster = queen_cluster_new (&cluster_settings);
 
-  world.stream = queen_stream_new (bus, pulse, &stream_settings);
+  world.stream = queen_stream_new (queen_cluster_get_bus (cluster),
+                                   queen_cluster_get_pulse (cluster), &stream_settings);
   world.router = queen_router_new (world.access, &world.tally);
   world.server = queen_server_new (world.router, &world.tally);
   queen_router_add (world.router, routes, G_N_ELEMENTS (routes), NULL, NULL);
-  queen_routes_add_heartbeats (world.router, workers, hives, world.stream);
+  queen_routes_add_heartbeats (world.router, cluster, world.stream);
 }
 
 static QueenGate *

@@ -28,10 +28,8 @@ typedef struct
   QueenTally tally;
   QueenBudgets *budgets;
   QueenAccess *access;
-  QueenEventBus *bus;
-  QueenRegistry *workers;
-  QueenRegistry *hives;
-  QueenLister *lister;
+  QueenCluster *cluster;
+  QueenRegistry *workers; /* of the cluster */
   QueenRouter *router;
   QueenServer *server;
   QueenGate *gate;
@@ -41,12 +39,11 @@ typedef struct
 static void
 make_model (Fixture *f)
 {
-  const QueenRegistrySettings settings = { &fake_clock, G_MAXINT64 / 2, G_MAXINT64 / 2, 1000 };
+  const QueenClusterSettings settings = { { &fake_clock, G_MAXINT64 / 2, G_MAXINT64 / 2, 1000 },
+                                          G_MAXINT64 / 2 };
 
-  f->bus = queen_event_bus_new ();
-  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
-  f->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, f->bus, &settings);
-  f->lister = queen_lister_new (&fake_clock);
+  f->cluster = queen_cluster_new (&settings);
+  f->workers = queen_cluster_get_registry (f->cluster, QUEEN_COMPONENT_WORKER);
   for (int i = 0; i < N_WORKERS; i++)
     {
       QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
@@ -74,7 +71,7 @@ set_up (Fixture *f, gconstpointer data)
   f->access = settings.rules.access = queen_access_new (&nobody, NULL);
   f->router = queen_router_new (f->access, &f->tally);
   f->server = settings.data = queen_server_new (f->router, &f->tally);
-  queen_routes_add_registries (f->router, f->workers, f->hives, f->lister);
+  queen_routes_add_registries (f->router, f->cluster);
   f->gate = queen_gate_new (&settings, NULL);
   f->clients = g_array_new (FALSE, FALSE, sizeof (int));
 }
@@ -85,12 +82,9 @@ tear_down (Fixture *f, gconstpointer data)
   g_clear_object (&f->gate); /* with whoever waits */
   g_clear_object (&f->server);
   g_clear_object (&f->router);
-  queen_lister_free (f->lister);
   g_clear_object (&f->access);
   queen_budgets_free (f->budgets);
-  g_clear_object (&f->workers);
-  g_clear_object (&f->hives);
-  g_clear_object (&f->bus);
+  g_clear_object (&f->cluster);
   for (guint i = 0; i < f->clients->len; i++)
     close (g_array_index (f->clients, int, i));
   g_array_unref (f->clients);

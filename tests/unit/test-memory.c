@@ -16,9 +16,9 @@ typedef struct
 {
   char *directory;
   char *path; /* of the state in it */
-  QueenEventBus *bus;
-  QueenRegistry *workers;
-  QueenRegistry *hives;
+  QueenCluster *cluster;
+  QueenRegistry *workers; /* of the cluster */
+  QueenRegistry *hives;   /* likewise */
   QueenMemory *memory;
 } Fixture;
 
@@ -38,11 +38,11 @@ write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoint
 static void
 make_registries (Fixture *f)
 {
-  const QueenRegistrySettings settings = { &queen_clock_system, NEVER, NEVER, 200000 };
+  const QueenClusterSettings settings = { { &queen_clock_system, NEVER, NEVER, 200000 }, NEVER };
 
-  f->bus = queen_event_bus_new ();
-  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
-  f->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, f->bus, &settings);
+  f->cluster = queen_cluster_new (&settings);
+  f->workers = queen_cluster_get_registry (f->cluster, QUEEN_COMPONENT_WORKER);
+  f->hives = queen_cluster_get_registry (f->cluster, QUEEN_COMPONENT_HIVE);
 }
 
 static QueenMemory *
@@ -50,9 +50,7 @@ make_memory (Fixture *f, gint64 delay, gint64 refresh)
 {
   const QueenMemorySettings settings = {
     .directory = f->directory,
-    .bus = f->bus,
-    .workers = f->workers,
-    .hives = f->hives,
+    .cluster = f->cluster,
     .timeout = NEVER,
     .delay = delay,
     .refresh = refresh,
@@ -87,9 +85,7 @@ static void
 tear_down (Fixture *f, gconstpointer data)
 {
   g_clear_pointer (&f->memory, queen_memory_free);
-  g_assert_finalize_object (f->workers);
-  g_assert_finalize_object (f->hives);
-  g_assert_finalize_object (f->bus);
+  g_assert_finalize_object (f->cluster);
   remove_directory (f);
   g_free (f->directory);
   g_free (f->path);

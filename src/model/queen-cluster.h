@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-event-bus.h"
+#include "queen-headcount.h"
+#include "queen-lister.h"
+#include "queen-pool.h"
+#include "queen-pulse.h"
+#include "queen-registry.h"
+#include "queen-state.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenClusterSettings:
+ * @registry: of both kinds
+ * @heartbeat_interval: µs between two heartbeats of the queen
+ */
+typedef struct
+{
+  QueenRegistrySettings registry;
+  gint64 heartbeat_interval;
+} QueenClusterSettings;
+
+#define QUEEN_TYPE_CLUSTER (queen_cluster_get_type ())
+G_DECLARE_FINAL_TYPE (QueenCluster, queen_cluster, QUEEN, CLUSTER, GObject)
+
+/**
+ * queen_cluster_new:
+ * @settings: copied
+ *
+ * All that the queen knows of her workers and hives, and the bus on which everything that happens
+ * to them is told. It knows no sockets, no D-Bus and no files.
+ */
+QueenCluster *queen_cluster_new (const QueenClusterSettings *settings);
+
+/** Returns: (transfer none): where everything that happens is emitted */
+QueenEventBus *queen_cluster_get_bus (QueenCluster *self);
+
+/** Returns: (transfer none): those of @kind */
+QueenRegistry *queen_cluster_get_registry (QueenCluster *self, QueenComponentKind kind);
+
+/** Returns: (transfer none): whose turn it is to get work */
+QueenPool *queen_cluster_get_pool (QueenCluster *self);
+
+/** Returns: (transfer none): the queen's own heartbeat, which has not begun yet */
+QueenPulse *queen_cluster_get_pulse (QueenCluster *self);
+
+/** Returns: (transfer none): what makes lists of components */
+QueenLister *queen_cluster_get_lister (QueenCluster *self);
+
+/** Returns: (transfer none): how many there are of each sort */
+const QueenHeadcount *queen_cluster_get_headcount (QueenCluster *self);
+
+/** Returns: a number that grows whenever anybody has come, changed or gone */
+guint64 queen_cluster_get_revision (QueenCluster *self);
+
+/**
+ * queen_cluster_save:
+ * @state: what gets all that is known; it only takes references
+ */
+void queen_cluster_save (QueenCluster *self, QueenState *state);
+
+/**
+ * queen_cluster_load:
+ * @state: what a former run of the queen has left; its components are the cluster's from now on
+ * @elapsed: µs since that was written
+ * @grace: µs for which nobody is missed; 0 for none
+ *
+ * Everybody is known again as then, and all that listens to the bus hears of it. Those whose time
+ * was up meanwhile go offline by an event before this returns. Only before anything has happened.
+ */
+void queen_cluster_load (QueenCluster *self, const QueenState *state, gint64 elapsed, gint64 grace);
+
+G_END_DECLS
