@@ -53,6 +53,9 @@ typedef enum
  * One worker or hive as its last heartbeat told. It is immutable once a registry has taken it, so
  * references may be handed to anybody and to any thread; the next heartbeat makes a new one.
  * Strings that were not said are %NULL.
+ *
+ * A new member of a heartbeat is one here, and a row in `queen-component-fields.c`; whoever lists
+ * members by hand (the interfaces' XML, the README, a test of the JSON) is reminded by the tests.
  */
 typedef struct
 {

@@ -24,12 +24,15 @@ typedef struct _QueenField QueenField;
  * @read: (nullable): takes the value from a heartbeat; an @error says what must be, without a name
  * @restore: (nullable): takes the value from a state file; returns what is wrong with it, or %NULL
  * @append: (nullable): appends the value as JSON; %NULL for types that are texts
- * @get_variant: (nullable): the value for D-Bus, which has no null; %NULL for types that are texts
+ * @get_variant: (nullable): the value for D-Bus, which has no null: what is not said is what cannot
+ *   be said; %NULL for types that are texts
  * @take_variant: (nullable): takes the value from D-Bus; what comes is of the type @signature
  *
  * How values of one type behave. Each function gets a pointer to the value. What no heartbeat says
- * has no @read and no @restore. A new type is one of these, and a line in `queenctl-show.c` if
- * people are to see it in another form than scripts.
+ * has no @read and no @restore. Zeros are a value that is not said: where 0 can be said, the value
+ * is a structure that has a flag, too.
+ *
+ * A new type is one of these, and a row in `queenctl-field.c`, for how people read and write it.
  */
 typedef struct
 {

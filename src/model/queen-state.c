@@ -69,7 +69,7 @@ static void
 append_number (GString *json, const char *name, guint64 number)
 {
   g_string_append (json, name);
-  g_string_append_printf (json, "%" G_GUINT64_FORMAT, MIN (number, (guint64) MAX_NUMBER));
+  queen_json_append_number (json, MIN (number, (guint64) MAX_NUMBER));
 }
 
 static void

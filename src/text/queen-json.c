@@ -540,3 +540,15 @@ queen_json_append_string (GString *json, const char *text)
   g_string_append (json, run);
   g_string_append_c (json, '"');
 }
+
+void
+queen_json_append_number (GString *json, guint64 number)
+{
+  char digits[20]; /* as many as 2⁶⁴ has */
+  char *first = digits + sizeof digits;
+
+  do
+    *--first = (char) ('0' + number % 10);
+  while ((number /= 10) != 0);
+  g_string_append_len (json, first, digits + sizeof digits - first);
+}

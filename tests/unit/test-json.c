@@ -389,6 +389,21 @@ test_append_hidden (void)
     }
 }
 
+static void
+test_numbers (void)
+{
+  static const guint64 numbers[] = { 0, 7, 10, 9301, 1000000, G_MAXUINT64 - 1, G_MAXUINT64 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      g_autofree char *expected = g_strdup_printf (",%" G_GUINT64_FORMAT, numbers[i]);
+      g_autoptr (GString) json = g_string_new (",");
+
+      queen_json_append_number (json, numbers[i]);
+      g_assert_cmpstr (json->str, ==, expected);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -409,6 +424,8 @@ main (int argc, char **argv)
   g_test_add_func ("/json/control-characters/only-as-space", test_control_characters);
   g_test_add_func ("/json/write/strings-escaped", test_append_string);
   g_test_add_func ("/json/write/nothing-hidden-as-it-is", test_append_hidden);
+
+  g_test_add_func ("/json/numbers/written-as-printf-does", test_numbers);
 
   return g_test_run ();
 }
