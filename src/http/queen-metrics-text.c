@@ -5,21 +5,26 @@
 
 #include <string.h>
 
+/* A name that is nothing but quotes, as a stranger may send it, had better not take a call for each
+ * of them. */
 static void
 append_escaped (GString *text, const char *value)
 {
-  for (;;)
-    {
-      gsize n_plain = strcspn (value, "\n\\\"");
+  gsize n_plain = strcspn (value, "\n\\\"");
+  gsize end;
+  char *to;
 
-      g_string_append_len (text, value, (gssize) n_plain);
-      value += n_plain;
-      if (*value == '\0')
-        return;
-      g_string_append_c (text, '\\');
-      g_string_append_c (text, *value == '\n' ? 'n' : *value);
-      value++;
+  g_string_append_len (text, value, (gssize) n_plain);
+  value += n_plain;
+  end = text->len;
+  g_string_set_size (text, end + 2 * strlen (value));
+  for (to = text->str + end; *value != '\0'; value++)
+    {
+      if (*value == '\n' || *value == '\\' || *value == '"')
+        *to++ = '\\';
+      *to++ = *value == '\n' ? 'n' : *value;
     }
+  g_string_truncate (text, (gsize) (to - text->str));
 }
 
 static void

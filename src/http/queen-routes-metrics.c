@@ -17,7 +17,8 @@
  * `process_` mean the same in every program. */
 
 #define MAX_MODELS 256
-#define SHARED_FOR G_USEC_PER_SEC /* what is long is made once a second at the most */
+#define MAX_MODELS_BYTES (128 * 1024) /* of their series */
+#define SHARED_FOR G_USEC_PER_SEC     /* what is long is made once a second at the most */
 #define TYPE "text/plain; version=0.0.4; charset=utf-8"
 #define OTHER_MODELS "(others)" /* no model's name begins like that */
 
@@ -171,6 +172,7 @@ static void
 append_models (GString *text, const QueenMetricsSources *sources)
 {
   QueenHeads others = *queen_headcount_get_all (queen_cluster_get_headcount (sources->cluster));
+  gsize start = text->len;
   GHashTableIter iter;
   gpointer model, heads;
   guint n = 0;
@@ -179,7 +181,8 @@ append_models (GString *text, const QueenMetricsSources *sources)
                        "Workers by model and by what they said last; offline is who fell silent.");
   g_hash_table_iter_init (&iter, queen_headcount_get_models (
                                      queen_cluster_get_headcount (sources->cluster)));
-  while (n++ < MAX_MODELS && g_hash_table_iter_next (&iter, &model, &heads))
+  while (n++ < MAX_MODELS && text->len - start < MAX_MODELS_BYTES &&
+         g_hash_table_iter_next (&iter, &model, &heads))
     {
       append_heads (text, model, heads);
       for (QueenStatus status = 0; status < QUEEN_N_STATUSES; status++)

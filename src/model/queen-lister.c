@@ -393,6 +393,17 @@ count_work (QueenRegistry *registry, const QueenSelection *selection)
              : MIN (total, selection->limit);
 }
 
+/* Few, and of the usual size: strangers may say much of each. */
+static gboolean
+is_made_at_once (QueenRegistry *registry, const QueenSelection *selection)
+{
+  guint64 total = queen_registry_get_total (registry);
+  guint64 work = count_work (registry, selection);
+
+  return work <= QUEEN_LISTER_AT_ONCE &&
+         work * queen_registry_get_n_bytes (registry) <= total * QUEEN_LISTER_AT_ONCE_BYTES;
+}
+
 QueenList *
 queen_lister_list (QueenLister *self, QueenRegistry *registry, const QueenSelection *selection)
 {
@@ -403,7 +414,7 @@ queen_lister_list (QueenLister *self, QueenRegistry *registry, const QueenSelect
 
   if (list)
     return queen_list_ref (list);
-  if (count_work (registry, selection) > QUEEN_LISTER_AT_ONCE)
+  if (!is_made_at_once (registry, selection))
     return NULL;
   listing = queen_listing_new (registry, selection);
   queen_listing_write (listing, self->clock, G_MAXINT64);

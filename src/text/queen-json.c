@@ -489,6 +489,8 @@ queen_json_parse (const char *text, gsize length, const char *const *wanted, GEr
   return g_steal_pointer (&node);
 }
 
+#define MAX_ESCAPE 6 /* bytes, for any byte: \\u and four digits */
+
 /* Beside what JSON demands, what a terminal might obey (DELETE and the C1 controls) or a reader
  * split a line at (U+2028 and U+2029). */
 static gboolean
@@ -505,39 +507,58 @@ needs_escape (const char *at)
   return *bytes == 0x7f;
 }
 
-/* Returns: how many bytes of @at it has written */
-static gsize
-append_escape (GString *json, const char *at)
+/* Writes to @to what stands for the character at @at, which is moved behind it. Returns the end. */
+static char *
+write_escape (char *to, const char **at)
 {
-  for (gsize i = 0; i + 1 < sizeof escapes; i += 2)
-    if (escapes[i + 1] == *at)
-      {
-        g_string_append_c (json, '\\');
-        g_string_append_c (json, escapes[i]);
-        return 1;
-      }
-  g_string_append_printf (json, "\\u%04x", g_utf8_get_char (at));
-  return (gsize) (g_utf8_next_char (at) - at);
+  static const char letters[128] = {
+    ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n',  ['\r'] = 'r',
+    ['\t'] = 't', ['"'] = '"',  ['\\'] = '\\',
+  };
+  guchar byte = (guchar) * *at;
+  char letter = byte < sizeof letters ? letters[byte] : '\0';
+  gunichar character = letter != '\0' ? 0 : g_utf8_get_char (*at);
+
+  *at = g_utf8_next_char (*at);
+  *to++ = '\\';
+  *to++ = letter != '\0' ? letter : 'u';
+  for (int shift = 12; letter == '\0' && shift >= 0; shift -= 4)
+    *to++ = "0123456789abcdef"[character >> shift & 0xf];
+  return to;
+}
+
+/* With @n_plain bytes that need no escape before the first that does. A text that is nothing but
+ * quotes, as a stranger may send it, had better not take a call for each. */
+static void
+append_escaped (GString *json, const char *text, gsize n_plain)
+{
+  gsize start = json->len;
+  char *to;
+
+  g_string_set_size (json, start + n_plain + MAX_ESCAPE * strlen (text + n_plain));
+  memcpy (json->str + start, text, n_plain);
+  to = json->str + start + n_plain;
+  text += n_plain;
+  while (*text != '\0')
+    if (needs_escape (text))
+      to = write_escape (to, &text);
+    else
+      *to++ = *text++;
+  g_string_truncate (json, (gsize) (to - json->str));
 }
 
 void
 queen_json_append_string (GString *json, const char *text)
 {
-  const char *run = text; /* what needs no escape goes in one piece */
+  gsize n_plain = 0;
 
+  while (text[n_plain] != '\0' && !needs_escape (text + n_plain))
+    n_plain++;
   g_string_append_c (json, '"');
-  for (const char *at = text; *at != '\0';)
-    {
-      if (!needs_escape (at))
-        {
-          at++;
-          continue;
-        }
-      g_string_append_len (json, run, at - run);
-      at += append_escape (json, at);
-      run = at;
-    }
-  g_string_append (json, run);
+  if (text[n_plain] == '\0')
+    g_string_append_len (json, text, (gssize) n_plain);
+  else
+    append_escaped (json, text, n_plain);
   g_string_append_c (json, '"');
 }
 

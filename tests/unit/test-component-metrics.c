@@ -69,6 +69,19 @@ test_all (Fixture *f, gconstpointer data)
   g_assert_true (g_str_has_suffix (f->text->str, "\nqueen_components_with_series 2\n"));
 }
 
+/* Nothing but what is to be escaped. */
+static void
+test_quotes (Fixture *f, gconstpointer data)
+{
+  g_autofree char *model = g_strnfill (512, '"');
+  g_auto (GStrv) parts = g_strsplit (model, "\"", -1);
+  g_autofree char *escaped = g_strjoinv ("\\\"", parts);
+
+  add_workers (f, 1, model);
+  queen_component_metrics_append (f->text, f->registries);
+  g_assert_nonnull (strstr (f->text->str, escaped));
+}
+
 static void
 test_too_many (Fixture *f, gconstpointer data)
 {
@@ -94,6 +107,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add ("/component-metrics/a-series-for-each", Fixture, NULL, set_up, test_all, tear_down);
+  g_test_add ("/component-metrics/quotes-escaped", Fixture, NULL, set_up, test_quotes, tear_down);
   g_test_add ("/component-metrics/none-when-too-many", Fixture, NULL, set_up, test_too_many,
               tear_down);
   g_test_add ("/component-metrics/none-when-too-long", Fixture, NULL, set_up, test_too_long,

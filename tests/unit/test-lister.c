@@ -101,6 +101,28 @@ assert_n_made (Fixture *f, guint64 n)
   g_assert_cmpuint (queen_lister_get_n_made (f->lister), ==, n);
 }
 
+/* They are few, but there is much to say of each. */
+static void
+test_large_ones (Fixture *f, gconstpointer data)
+{
+  const QueenSelection page = { .limit = 10 };
+  g_autoptr (QueenList) usual = queen_lister_list (f->lister, f->workers, &everybody);
+
+  g_assert_nonnull (usual);
+  for (guint i = 0; i < 20; i++)
+    {
+      QueenComponent *large = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+      large->id = g_strdup_printf ("large%u", i);
+      large->status = QUEEN_STATUS_READY;
+      large->model_id = g_strnfill (QUEEN_LISTER_AT_ONCE_BYTES / 4, '"');
+      g_assert_true (queen_registry_update (f->workers, large, NULL, NULL));
+    }
+  order (f, &page);
+  work ();
+  g_assert_cmpuint (f->given->len, ==, 1);
+}
+
 /* Sharing */
 
 static void
@@ -644,6 +666,7 @@ main (int argc, char **argv)
 
   ADD ("shared/as-long-as-nothing-happens", 10, test_shared);
   ADD ("shared/a-second-old-when-somebody-beats", 10, test_beats);
+  ADD ("at-once/not-when-they-are-large", 10, test_large_ones);
   ADD ("shared/made-anew-at-once-when-something-changes", 1000, test_changes);
   ADD ("shared/a-quarter-second-old-when-there-are-many", 1001, test_changes);
   ADD ("shared/nobody-who-is-forgotten", 10, test_forgotten);
