@@ -66,7 +66,7 @@ complain (QueenLog *log, const GError *error)
 }
 
 static int
-run (QueenLog *log, int argc, char **argv)
+run_queen (QueenLog *log, int argc, char **argv)
 {
   g_autoptr (QueenConfig) config = NULL;
   g_autoptr (QueenDaemon) daemon = NULL;
@@ -107,7 +107,7 @@ main (int argc, char **argv)
   log = queen_log_new (STDERR_FILENO, g_log_writer_is_journald (STDERR_FILENO) ? JOURNAL : NULL,
                        &queen_clock_system);
   queen_log_install (log);
-  code = run (log, argc, argv);
+  code = run_queen (log, argc, argv);
   queen_log_finish (log); /* and lives on, as threads of libraries may have something to say */
   return code;
 }

@@ -139,7 +139,7 @@ on_shutdown_request (gpointer data)
 /* Telling systemd */
 
 static void
-on_event (QueenDaemon *self, QueenEvent *event)
+on_event_for_status (QueenDaemon *self, QueenEvent *event)
 {
   QueenRegistry *workers = queen_cluster_get_registry (self->cluster, QUEEN_COMPONENT_WORKER);
   QueenRegistry *hives = queen_cluster_get_registry (self->cluster, QUEEN_COMPONENT_HIVE);
@@ -185,8 +185,9 @@ make_cluster (QueenDaemon *self)
 
   self->cluster = queen_cluster_new (&settings);
   queen_lister_set_kept_func (queen_cluster_get_lister (self->cluster), on_list_kept, self);
-  g_signal_connect_object (queen_cluster_get_bus (self->cluster), "event", G_CALLBACK (on_event),
-                           self, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  g_signal_connect_object (queen_cluster_get_bus (self->cluster), "event",
+                           G_CALLBACK (on_event_for_status), self,
+                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
 }
 
 /* The kernel doubles the table of descriptors whenever it is full; and in a process with threads it

@@ -235,7 +235,7 @@ on_heartbeat (QueenDBusQueen *proxy,
 }
 
 static void
-on_lagged (QueenDBusQueen *proxy, guint64 dropped, gpointer data)
+on_lagged_signal (QueenDBusQueen *proxy, guint64 dropped, gpointer data)
 {
   queenctl_queen_emit_lagged (data, (gint64) MIN (dropped, G_MAXINT64));
 }
@@ -294,7 +294,7 @@ on_reconnect_due (gpointer data)
 }
 
 static void
-on_closed (GDBusConnection *connection, gboolean is_remote, GError *error, gpointer data)
+on_bus_closed (GDBusConnection *connection, gboolean is_remote, GError *error, gpointer data)
 {
   QueenctlBusQueen *self = data;
 
@@ -311,9 +311,9 @@ bus_attach (QueenctlBusQueen *self, GError **error)
   GError *cause = NULL;
 
   g_signal_connect (self->proxy, "heartbeat", G_CALLBACK (on_heartbeat), self);
-  g_signal_connect (self->proxy, "lagged", G_CALLBACK (on_lagged), self);
+  g_signal_connect (self->proxy, "lagged", G_CALLBACK (on_lagged_signal), self);
   g_signal_connect (self->proxy, "notify::g-name-owner", G_CALLBACK (on_owner_changed), self);
-  g_signal_connect (self->connection, "closed", G_CALLBACK (on_closed), self);
+  g_signal_connect (self->connection, "closed", G_CALLBACK (on_bus_closed), self);
   return queen_dbus_queen_call_subscribe_sync (self->proxy, NULL, &cause) ||
          explain (self, cause, error);
 }

@@ -112,7 +112,7 @@ find_form (const QueenField *field)
 }
 
 static gboolean
-holds (JsonNode *node, GType type)
+node_holds (JsonNode *node, GType type)
 {
   GType said = JSON_NODE_HOLDS_VALUE (node) ? json_node_get_value_type (node) : G_TYPE_INVALID;
 
@@ -141,7 +141,7 @@ queenctl_field_describe (const QueenField *field, JsonObject *component)
     node = JSON_NODE_HOLDS_OBJECT (node)
                ? json_object_get_member (json_node_get_object (node), field->member)
                : NULL;
-  if (!node || !holds (node, forms[form].json))
+  if (!node || !node_holds (node, forms[form].json))
     return g_strdup ("");
   return forms[form].describe (node);
 }

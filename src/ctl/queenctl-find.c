@@ -31,7 +31,7 @@ print_worker (QueenctlQueen *queen, const QueenctlComponent *worker, GError **er
 }
 
 static gboolean
-run (const QueenctlOptions *options, char **arguments, GError **error)
+run_find (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_autoptr (QueenctlQueen) queen = queenctl_connect (options, error);
   g_autoptr (QueenctlComponent) worker =
@@ -51,5 +51,5 @@ const QueenctlCommand queenctl_find_command = {
   .summary = N_ ("Gives out an available worker that has the model loaded."),
   .least = 1,
   .most = 1,
-  .run = run,
+  .run = run_find,
 };

@@ -113,7 +113,7 @@ check_ids (const QueenctlOptions *options, char **ids, GError **error)
 }
 
 static gboolean
-run (const QueenctlOptions *options, char **arguments, GError **error)
+run_forget (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_autoptr (QueenctlQueen) queen = NULL;
   GError *last = NULL;
@@ -138,5 +138,5 @@ const QueenctlCommand queenctl_forget_command = {
   .summary = N_ ("Takes workers or hives off the list, until they are heard of again."),
   .options = (const char *const[]){ "kind", "offline", NULL },
   .most = G_MAXUINT,
-  .run = run,
+  .run = run_forget,
 };

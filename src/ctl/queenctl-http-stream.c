@@ -116,7 +116,7 @@ is_cancelled (const GError *error)
 static void read_on (QueenctlHttpStream *self);
 
 static void
-on_read (GObject *source, GAsyncResult *result, gpointer data)
+on_stream_read (GObject *source, GAsyncResult *result, gpointer data)
 {
   QueenctlHttpStream *self = data;
   GError *error = NULL;
@@ -139,7 +139,7 @@ static void
 read_on (QueenctlHttpStream *self)
 {
   g_input_stream_read_bytes_async (self->body, 65536, G_PRIORITY_DEFAULT, self->cancellable,
-                                   on_read, self);
+                                   on_stream_read, self);
 }
 
 /* What a refusal says is short, and comes at once. */
@@ -158,7 +158,7 @@ read_refusal (QueenctlHttpStream *self, GInputStream *body)
 }
 
 static void
-on_stream (GObject *source, GAsyncResult *result, gpointer data)
+on_stream_opened (GObject *source, GAsyncResult *result, gpointer data)
 {
   QueenctlHttpStream *self = data;
   GError *error = NULL;
@@ -197,7 +197,7 @@ connect_to_stream (QueenctlHttpStream *self)
   if (last_id && *last_id != '\0')
     soup_message_headers_replace (headers, "Last-Event-ID", last_id);
   soup_session_send_async (self->session, self->message, G_PRIORITY_DEFAULT, self->cancellable,
-                           on_stream, self);
+                           on_stream_opened, self);
 }
 
 static gboolean

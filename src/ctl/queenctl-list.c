@@ -289,7 +289,7 @@ parse_form (const QueenctlOptions *options, Form *form, GError **error)
 }
 
 static gboolean
-run (const QueenctlOptions *options, char **arguments, GError **error)
+run_list (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_autoptr (QueenctlFilter) filter = queenctl_filter_new (options, arguments[0], error);
   g_autoptr (QueenctlQueen) queen = NULL;
@@ -324,5 +324,5 @@ const QueenctlCommand queenctl_list_command = {
   .options = (const char *const[]){ "output", "ids", "no-legend", "full", "model", "state", "hive",
                                     "health", "sort", NULL },
   .most = 1,
-  .run = run,
+  .run = run_list,
 };

@@ -53,7 +53,7 @@ warn (QueenctlNotifier *self, const char *message)
 }
 
 static void
-on_answered (GObject *source, GAsyncResult *result, gpointer data)
+on_notifier_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
   QueenctlNotifier *self = data;
   g_autoptr (GError) error = NULL;
@@ -73,7 +73,8 @@ call_server (QueenctlNotifier *self, const char *method, GVariant *arguments)
 {
   g_dbus_connection_call (self->connection, QUEENCTL_NOTIFICATION_NAME, QUEENCTL_NOTIFICATION_PATH,
                           QUEENCTL_NOTIFICATION_NAME, method, arguments, NULL,
-                          G_DBUS_CALL_FLAGS_NONE, -1, self->cancellable, on_answered, self);
+                          G_DBUS_CALL_FLAGS_NONE, -1, self->cancellable, on_notifier_answered,
+                          self);
 }
 
 static char *

@@ -116,7 +116,7 @@ print_json (const char *page)
 }
 
 static gboolean
-run (const QueenctlOptions *options, char **arguments, GError **error)
+run_open (const QueenctlOptions *options, char **arguments, GError **error)
 {
   GError *cause = NULL;
   g_autofree char *page = look_up_page (options, &cause);
@@ -137,5 +137,5 @@ const QueenctlCommand queenctl_open_command = {
   .arguments = "",
   .summary = N_ ("Opens the page that shows the cluster, in a browser."),
   .options = (const char *const[]){ "notify", NULL },
-  .run = run,
+  .run = run_open,
 };

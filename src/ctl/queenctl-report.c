@@ -85,7 +85,7 @@ print_answer (const QueenctlOptions *options,
 }
 
 static gboolean
-run (const QueenctlOptions *options, char **arguments, GError **error)
+run_report (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_autoptr (QueenctlQueen) queen = NULL;
   g_autoptr (JsonNode) heartbeat = NULL;
@@ -108,5 +108,5 @@ const QueenctlCommand queenctl_report_command = {
   .options = (const char *const[]){ QUEENCTL_OPTIONS_DETAILS, NULL },
   .least = 3,
   .most = 3,
-  .run = run,
+  .run = run_report,
 };

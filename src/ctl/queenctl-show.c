@@ -104,7 +104,7 @@ look_up (QueenctlQueen *queen,
 }
 
 static gboolean
-run (const QueenctlOptions *options, char **arguments, GError **error)
+run_show (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_autoptr (QueenctlQueen) queen = NULL;
   g_autoptr (GPtrArray) components = queenctl_component_array_new ();
@@ -130,5 +130,5 @@ const QueenctlCommand queenctl_show_command = {
   .options = (const char *const[]){ "kind", NULL },
   .least = 1,
   .most = G_MAXUINT,
-  .run = run,
+  .run = run_show,
 };

@@ -208,7 +208,7 @@ print_json (JsonObject *status, GPtrArray *components)
 }
 
 static gboolean
-run (const QueenctlOptions *options, char **arguments, GError **error)
+run_status (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_autoptr (QueenctlQueen) queen = queenctl_connect (options, error);
   g_autoptr (JsonObject) status = queen ? queenctl_queen_get_status (queen, error) : NULL;
@@ -231,5 +231,5 @@ const QueenctlCommand queenctl_status_command = {
   .arguments = "",
   .summary = N_ ("Shows the whole cluster at a glance, and what needs attention."),
   .options = (const char *const[]){ "full", NULL },
-  .run = run,
+  .run = run_status,
 };

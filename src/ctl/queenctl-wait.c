@@ -145,7 +145,7 @@ may_be_wanted (Wait *self, const QueenctlEvent *event)
 }
 
 static void
-on_event (QueenctlQueen *queen, const QueenctlEvent *event, gpointer data)
+on_waited_event (QueenctlQueen *queen, const QueenctlEvent *event, gpointer data)
 {
   Wait *self = data;
 
@@ -157,7 +157,7 @@ on_event (QueenctlQueen *queen, const QueenctlEvent *event, gpointer data)
 
 /* What was missed meanwhile may be what is waited for. */
 static void
-on_back (QueenctlQueen *queen, gpointer data)
+on_queen_back (QueenctlQueen *queen, gpointer data)
 {
   Wait *self = data;
 
@@ -166,9 +166,9 @@ on_back (QueenctlQueen *queen, gpointer data)
 }
 
 static void
-on_lagged (QueenctlQueen *queen, gint64 dropped, gpointer data)
+on_waited_lag (QueenctlQueen *queen, gint64 dropped, gpointer data)
 {
-  on_back (queen, data);
+  on_queen_back (queen, data);
 }
 
 static gboolean
@@ -218,9 +218,9 @@ wait_until_found (Wait *self, gint64 timeout, GError **error)
   self->loop = g_main_loop_new (NULL, FALSE);
   self->ids = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
   self->timeout_id = g_timeout_add ((guint) (timeout / QUEEN_MSEC), on_timeout, self);
-  g_signal_connect (self->queen, "event", G_CALLBACK (on_event), self);
-  g_signal_connect (self->queen, "lagged", G_CALLBACK (on_lagged), self);
-  g_signal_connect (self->queen, "back", G_CALLBACK (on_back), self);
+  g_signal_connect (self->queen, "event", G_CALLBACK (on_waited_event), self);
+  g_signal_connect (self->queen, "lagged", G_CALLBACK (on_waited_lag), self);
+  g_signal_connect (self->queen, "back", G_CALLBACK (on_queen_back), self);
   if (!queenctl_queen_watch (self->queen, FALSE, error))
     return FALSE;
   look_for_all (self);
@@ -285,7 +285,7 @@ print_forgotten (const QueenctlOptions *options, const char *id)
 }
 
 static gboolean
-run (const QueenctlOptions *options, char **arguments, GError **error)
+run_wait (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_auto (Wait) self = { .options = options, .id = arguments[0] };
   gint64 timeout;
@@ -311,5 +311,5 @@ const QueenctlCommand queenctl_wait_command = {
   .summary = N_ ("Waits until a worker or hive is available, or in another state."),
   .options = (const char *const[]){ "model", "for", "timeout", "kind", NULL },
   .most = 1,
-  .run = run,
+  .run = run_wait,
 };

@@ -46,7 +46,7 @@ say (Watch *self, const char *message)
 }
 
 static void
-on_event (QueenctlQueen *queen, const QueenctlEvent *event, gpointer data)
+on_watched_event (QueenctlQueen *queen, const QueenctlEvent *event, gpointer data)
 {
   Watch *self = data;
   g_autofree char *before = NULL;
@@ -66,7 +66,7 @@ on_event (QueenctlQueen *queen, const QueenctlEvent *event, gpointer data)
 }
 
 static void
-on_lagged (QueenctlQueen *queen, gint64 dropped, gpointer data)
+on_watched_lag (QueenctlQueen *queen, gint64 dropped, gpointer data)
 {
   Watch *self = data;
   gulong count = (gulong) MAX (dropped, 0);
@@ -89,7 +89,7 @@ on_lagged (QueenctlQueen *queen, gint64 dropped, gpointer data)
 }
 
 static void
-on_gone (QueenctlQueen *queen, const char *message, gpointer data)
+on_queen_gone (QueenctlQueen *queen, const char *message, gpointer data)
 {
   say (data, message);
 }
@@ -109,7 +109,7 @@ learn (Watch *self, GError **error)
 
 /* Who is as before is no news, and whoever has changed meanwhile is one with the next heartbeat. */
 static void
-on_back (QueenctlQueen *queen, gpointer data)
+on_watched_back (QueenctlQueen *queen, gpointer data)
 {
   Watch *self = data;
 
@@ -144,7 +144,7 @@ clear_watch (Watch *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Watch, clear_watch)
 
 static gboolean
-run (const QueenctlOptions *options, char **arguments, GError **error)
+run_watch (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_auto (Watch) self = { .options = options };
 
@@ -160,10 +160,10 @@ run (const QueenctlOptions *options, char **arguments, GError **error)
     self.notifier = queenctl_notifier_new ();
   if (!learn (&self, error))
     return FALSE;
-  g_signal_connect (self.queen, "event", G_CALLBACK (on_event), &self);
-  g_signal_connect (self.queen, "lagged", G_CALLBACK (on_lagged), &self);
-  g_signal_connect (self.queen, "gone", G_CALLBACK (on_gone), &self);
-  g_signal_connect (self.queen, "back", G_CALLBACK (on_back), &self);
+  g_signal_connect (self.queen, "event", G_CALLBACK (on_watched_event), &self);
+  g_signal_connect (self.queen, "lagged", G_CALLBACK (on_watched_lag), &self);
+  g_signal_connect (self.queen, "gone", G_CALLBACK (on_queen_gone), &self);
+  g_signal_connect (self.queen, "back", G_CALLBACK (on_watched_back), &self);
 
   /* A pipe that nobody reads shows here, even when there is nothing to write. */
   self.stdout_id =
@@ -177,5 +177,5 @@ const QueenctlCommand queenctl_watch_command = {
   .arguments = "",
   .summary = N_ ("Shows what changes, as it changes."),
   .options = (const char *const[]){ "all", "notify", NULL },
-  .run = run,
+  .run = run_watch,
 };

@@ -104,7 +104,7 @@ refuse_command (const char *name, GError **error)
 }
 
 static gboolean
-run (const QueenctlOptions *options, GError **error)
+run_command (const QueenctlOptions *options, GError **error)
 {
   const char *name = options->arguments[0];
   const QueenctlCommand *command = name ? find_command (name) : NULL;
@@ -133,7 +133,7 @@ run (const QueenctlOptions *options, GError **error)
 
 /* @line: the command line, which may have something in it that cannot be seen */
 static int
-complain (GError *error, const char *line)
+complain_of (GError *error, const char *line)
 {
   if (error->code != QUEENCTL_ERROR_NO_QUEEN)
     queen_legible_explain (&error, line);
@@ -159,9 +159,9 @@ main (int argc, char **argv)
   textdomain (GETTEXT_PACKAGE);
 
   if (!queenctl_options_parse (&options, argc, argv, &error))
-    return complain (error, line);
+    return complain_of (error, line);
   queenctl_output_init (options.is_color_refused);
-  if (!run (&options, &error))
-    return complain (error, line);
+  if (!run_command (&options, &error))
+    return complain_of (error, line);
   return EXIT_SUCCESS;
 }

@@ -50,7 +50,7 @@ compare_serials (gconstpointer a, gconstpointer b)
 }
 
 static void
-count (QueenDBusCluster *self, const QueenComponent *component, int sign)
+count_component (QueenDBusCluster *self, const QueenComponent *component, int sign)
 {
   QueenDBusCounts *counts = &self->counts[component->kind];
 
@@ -74,14 +74,14 @@ set_now (QueenDBusCluster *self, QueenDBusObject *object, QueenComponent *compon
   gboolean was_there = object->now != NULL;
 
   if (was_there)
-    count (self, object->now, -1);
+    count_component (self, object->now, -1);
   if (was_there && !component)
     g_tree_remove (self->in_order[object->now->kind], &object->serial);
   g_clear_pointer (&object->now, queen_component_unref);
   if (!component)
     return;
   object->now = queen_component_ref (component);
-  count (self, component, 1);
+  count_component (self, component, 1);
   if (!was_there)
     put_in_place (self, object);
 }

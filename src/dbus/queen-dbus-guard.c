@@ -199,7 +199,7 @@ judge (QueenDBusGuard *self, GDBusMessage *call)
 }
 
 static void
-refuse (GDBusConnection *connection, GDBusMessage *call, Verdict verdict)
+refuse_message (GDBusConnection *connection, GDBusMessage *call, Verdict verdict)
 {
   g_autoptr (GDBusMessage) answer = NULL;
 
@@ -221,7 +221,7 @@ on_message (GDBusConnection *connection, GDBusMessage *message, gboolean is_inco
   verdict = judge (data, message);
   if (verdict == LET_IN)
     return message;
-  refuse (connection, message, verdict);
+  refuse_message (connection, message, verdict);
   g_object_unref (message);
   return NULL;
 }

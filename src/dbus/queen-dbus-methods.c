@@ -64,7 +64,7 @@ return_error (GDBusMethodInvocation *invocation, const GError *error)
 
 /* Refuses a call before it has got anywhere. */
 static gboolean
-refuse (GDBusMethodInvocation *invocation, QueenError code, const char *message)
+refuse_call (GDBusMethodInvocation *invocation, QueenError code, const char *message)
 {
   g_autoptr (GError) error = g_error_new_literal (QUEEN_ERROR, code, message);
 
@@ -113,7 +113,7 @@ begin_call (QueenDBusMethods *self, GDBusMethodInvocation *invocation, void (*ru
 
   if (self->n_calls >= MAX_CALLS)
     {
-      refuse (invocation, QUEEN_ERROR_UNAVAILABLE, "too many calls at once; try again");
+      refuse_call (invocation, QUEEN_ERROR_UNAVAILABLE, "too many calls at once; try again");
       return NULL;
     }
   self->n_calls++;
@@ -151,7 +151,7 @@ report (QueenDBusMethods *self,
   Call *call;
 
   if (!component)
-    return refuse (invocation, (QueenError) error->code, error->message);
+    return refuse_call (invocation, (QueenError) error->code, error->message);
   call = begin_call (self, invocation, run_report);
   if (!call)
     return TRUE;
@@ -193,7 +193,7 @@ on_report (QueenDBusQueen *skeleton,
   QueenComponentKind kind;
 
   if (!queen_component_kind_parse (kind_name, &kind))
-    return refuse (invocation, QUEEN_ERROR_BAD_REQUEST, "the kind must be worker or hive");
+    return refuse_call (invocation, QUEEN_ERROR_BAD_REQUEST, "the kind must be worker or hive");
   g_variant_dict_insert (&members, "id", "s", id);
   g_variant_dict_insert (&members, "status", "s", status);
   heartbeat = g_variant_ref_sink (g_variant_dict_end (&members));
@@ -221,7 +221,7 @@ on_find_worker (QueenDBusQueen *skeleton,
   Call *call;
 
   if (strlen (model) > QUEEN_HEARTBEAT_MAX_MODEL_ID)
-    return refuse (invocation, QUEEN_ERROR_BAD_REQUEST, "no model has such a long name");
+    return refuse_call (invocation, QUEEN_ERROR_BAD_REQUEST, "no model has such a long name");
   call = begin_call (self, invocation, run_find);
   if (!call)
     return TRUE;
@@ -241,21 +241,21 @@ run_forget (Call *call)
 }
 
 static gboolean
-on_forget (QueenDBusQueen *skeleton,
-           GDBusMethodInvocation *invocation,
-           const char *kind_name,
-           const char *id,
-           gpointer data)
+on_forget_call (QueenDBusQueen *skeleton,
+                GDBusMethodInvocation *invocation,
+                const char *kind_name,
+                const char *id,
+                gpointer data)
 {
   QueenDBusMethods *self = data;
   QueenComponentKind kind;
   Call *call;
 
   if (!queen_component_kind_parse (kind_name, &kind))
-    return refuse (invocation, QUEEN_ERROR_BAD_REQUEST, "the kind must be worker or hive");
+    return refuse_call (invocation, QUEEN_ERROR_BAD_REQUEST, "the kind must be worker or hive");
   if (!queen_heartbeat_check_id (id))
-    return refuse (invocation, QUEEN_ERROR_BAD_REQUEST,
-                   "the id must be 1 to 128 bytes without control or invisible characters");
+    return refuse_call (invocation, QUEEN_ERROR_BAD_REQUEST,
+                        "the id must be 1 to 128 bytes without control or invisible characters");
   call = begin_call (self, invocation, run_forget);
   if (!call)
     return TRUE;
@@ -268,7 +268,7 @@ on_forget (QueenDBusQueen *skeleton,
 /* Subscribers */
 
 static void
-unwatch (gpointer watch_id)
+unwatch_name (gpointer watch_id)
 {
   g_bus_unwatch_name (GPOINTER_TO_UINT (watch_id));
 }
@@ -299,7 +299,8 @@ on_subscribe (QueenDBusQueen *skeleton, GDBusMethodInvocation *invocation, gpoin
       guint watch_id;
 
       if (g_hash_table_size (self->subscribers) >= MAX_SUBSCRIBERS)
-        return refuse (invocation, QUEEN_ERROR_UNAVAILABLE, "too many have subscribed already");
+        return refuse_call (invocation, QUEEN_ERROR_UNAVAILABLE,
+                            "too many have subscribed already");
       watch_id =
           g_bus_watch_name_on_connection (g_dbus_method_invocation_get_connection (invocation),
                                           name, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,
@@ -315,7 +316,7 @@ static gboolean
 on_unsubscribe (QueenDBusQueen *skeleton, GDBusMethodInvocation *invocation, gpointer data)
 {
   if (!unsubscribe (data, g_dbus_method_invocation_get_sender (invocation)))
-    return refuse (invocation, QUEEN_ERROR_NOT_SUBSCRIBED, "you have not subscribed");
+    return refuse_call (invocation, QUEEN_ERROR_NOT_SUBSCRIBED, "you have not subscribed");
   queen_dbus_queen_complete_unsubscribe (skeleton, invocation);
   return TRUE;
 }
@@ -333,14 +334,14 @@ queen_dbus_methods_new (QueenRegistry *workers,
   self->registries[QUEEN_COMPONENT_HIVE] = g_object_ref (hives);
   self->pool = g_object_ref (pool);
   self->mailbox = mailbox;
-  self->subscribers = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, unwatch);
+  self->subscribers = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, unwatch_name);
   self->skeleton = queen_dbus_queen_skeleton_new ();
   g_object_connect (self->skeleton,                                                      //
                     "signal::handle-report", G_CALLBACK (on_report), self,               //
                     "signal::handle-report-worker", G_CALLBACK (on_report_worker), self, //
                     "signal::handle-report-hive", G_CALLBACK (on_report_hive), self,     //
                     "signal::handle-find-worker", G_CALLBACK (on_find_worker), self,     //
-                    "signal::handle-forget", G_CALLBACK (on_forget), self,               //
+                    "signal::handle-forget", G_CALLBACK (on_forget_call), self,          //
                     "signal::handle-subscribe", G_CALLBACK (on_subscribe), self,         //
                     "signal::handle-unsubscribe", G_CALLBACK (on_unsubscribe), self, NULL);
   return self;

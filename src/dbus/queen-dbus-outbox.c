@@ -22,7 +22,7 @@ struct _QueenDBusOutbox
 };
 
 static void
-on_answered (GObject *source, GAsyncResult *result, gpointer data)
+on_ping_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) answer =
@@ -71,7 +71,7 @@ queen_dbus_outbox_await (QueenDBusOutbox *self, void (*on_read) (gpointer data),
   g_ptr_array_add (self->waits, wait);
   g_dbus_connection_call (self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                           "org.freedesktop.DBus", "GetId", NULL, NULL, G_DBUS_CALL_FLAGS_NONE,
-                          self->patience, self->cancellable, on_answered, wait);
+                          self->patience, self->cancellable, on_ping_answered, wait);
 }
 
 void

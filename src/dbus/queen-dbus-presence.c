@@ -42,7 +42,7 @@ try_again_later (QueenDBusPresence *self)
 }
 
 static void
-fail (QueenDBusPresence *self, const char *reason)
+give_up_on (QueenDBusPresence *self, const char *reason)
 {
   if (!self->is_failure_known)
     g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
@@ -117,7 +117,7 @@ request_name (QueenDBusPresence *self)
 /* Being on the bus */
 
 static void
-leave (QueenDBusPresence *self)
+leave_connection (QueenDBusPresence *self)
 {
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
@@ -128,29 +128,29 @@ leave (QueenDBusPresence *self)
 }
 
 static void
-on_closed (GDBusConnection *connection,
-           gboolean is_remote,
-           const GError *error,
-           QueenDBusPresence *self)
+on_connection_closed (GDBusConnection *connection,
+                      gboolean is_remote,
+                      const GError *error,
+                      QueenDBusPresence *self)
 {
-  leave (self);
-  fail (self, error ? error->message : "it has closed the connection");
+  leave_connection (self);
+  give_up_on (self, error ? error->message : "it has closed the connection");
 }
 
 static void
-enter (QueenDBusPresence *self, GDBusConnection *connection)
+enter_connection (QueenDBusPresence *self, GDBusConnection *connection)
 {
   self->connection = g_object_ref (connection);
   self->timeout = self->settings->connect_timeout;
   self->delay = FIRST_DELAY;
   self->is_failure_known = FALSE;
-  g_signal_connect (connection, "closed", G_CALLBACK (on_closed), self);
+  g_signal_connect (connection, "closed", G_CALLBACK (on_connection_closed), self);
   self->func (connection, self->data);
   request_name (self);
 }
 
 static void
-on_connected (GObject *source, GAsyncResult *result, gpointer data)
+on_bus_connected (GObject *source, GAsyncResult *result, gpointer data)
 {
   QueenDBusPresence *self = data;
   g_autoptr (GError) error = NULL;
@@ -160,14 +160,14 @@ on_connected (GObject *source, GAsyncResult *result, gpointer data)
   g_clear_object (&self->cancellable);
   queen_alarm_set (self->alarm, -1);
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    fail (self, "it does not answer");
+    give_up_on (self, "it does not answer");
   else if (!connection)
-    fail (self, error->message);
+    give_up_on (self, error->message);
   /* GDBus says only once that a connection is closed, here before anybody could hear it. */
   else if (g_dbus_connection_is_closed (connection))
-    fail (self, "it has closed the connection");
+    give_up_on (self, "it has closed the connection");
   else
-    enter (self, connection);
+    enter_connection (self, connection);
 }
 
 static char *
@@ -192,7 +192,7 @@ connect (QueenDBusPresence *self)
 
   if (!address)
     {
-      fail (self, error->message);
+      give_up_on (self, error->message);
       return;
     }
   self->cancellable = g_cancellable_new ();
@@ -200,7 +200,7 @@ connect (QueenDBusPresence *self)
   g_dbus_connection_new_for_address (address,
                                      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
                                          G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                     NULL, self->cancellable, on_connected, self);
+                                     NULL, self->cancellable, on_bus_connected, self);
 }
 
 /* On a machine that has much to do, or under a tool, each attempt would be cut off in its turn; so
@@ -213,7 +213,7 @@ cut_off (QueenDBusPresence *self)
 }
 
 static void
-on_alarm (gpointer data)
+on_retry_due (gpointer data)
 {
   QueenDBusPresence *self = data;
 
@@ -235,7 +235,7 @@ queen_dbus_presence_new (const QueenDBusPresenceSettings *settings,
   self->data = data;
   self->timeout = settings->connect_timeout;
   self->delay = FIRST_DELAY;
-  self->alarm = queen_alarm_new ("bus", G_PRIORITY_DEFAULT, on_alarm, self);
+  self->alarm = queen_alarm_new ("bus", G_PRIORITY_DEFAULT, on_retry_due, self);
   connect (self);
   return self;
 }
@@ -247,15 +247,15 @@ queen_dbus_presence_renew (QueenDBusPresence *self, const char *reason)
 
   /* Others may hold the connection still, and with it the name. */
   g_dbus_connection_close (self->connection, NULL, NULL, NULL);
-  leave (self);
-  fail (self, reason);
+  leave_connection (self);
+  give_up_on (self, reason);
 }
 
 void
 queen_dbus_presence_free (QueenDBusPresence *self)
 {
   if (self->connection)
-    leave (self);
+    leave_connection (self);
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   queen_alarm_free (self->alarm);

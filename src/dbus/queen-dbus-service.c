@@ -78,7 +78,7 @@ typedef enum
 } AnnounceResult;
 
 static AnnounceResult
-announce (QueenDBusService *self)
+announce_changes (QueenDBusService *self)
 {
   gint64 now = g_get_monotonic_time ();
 
@@ -105,21 +105,21 @@ take_news (QueenDBusService *self, gboolean with_events)
   return news;
 }
 
-static void on_read (gpointer data);
+static void on_outbox_read (gpointer data);
 
 /* Returns: whether anything more can be said only later; what happens until then is not worth a
  * wake-up each. */
 static gboolean
-say (QueenDBusService *self, const QueenDBusNews *news)
+say_news (QueenDBusService *self, const QueenDBusNews *news)
 {
   AnnounceResult result;
 
   emit_events (self, news);
-  result = announce (self);
+  result = announce_changes (self);
   if (result != ANNOUNCE_SENT && news->events->len == 0)
     return result == ANNOUNCE_LATER;
   self->is_waiting = TRUE;
-  queen_dbus_outbox_await (self->outbox, on_read, self);
+  queen_dbus_outbox_await (self->outbox, on_outbox_read, self);
   return TRUE;
 }
 
@@ -131,11 +131,11 @@ speak (QueenDBusService *self)
   gboolean can_send = self->exporter && !self->is_waiting;
   g_autoptr (QueenDBusNews) news = take_news (self, can_send);
 
-  queen_dbus_mailbox_defer (self->mailbox, !can_send || say (self, news));
+  queen_dbus_mailbox_defer (self->mailbox, !can_send || say_news (self, news));
 }
 
 static void
-on_read (gpointer data)
+on_outbox_read (gpointer data)
 {
   QueenDBusService *self = data;
 
@@ -157,7 +157,7 @@ on_announcement_due (gpointer data)
 }
 
 static void
-leave (QueenDBusService *self)
+leave_bus (QueenDBusService *self)
 {
   g_clear_pointer (&self->exporter, queen_dbus_exporter_free);
   g_clear_pointer (&self->guard, queen_dbus_guard_free);
@@ -175,7 +175,7 @@ on_stuck (gpointer data)
 }
 
 static void
-enter (QueenDBusService *self, GDBusConnection *connection)
+enter_bus (QueenDBusService *self, GDBusConnection *connection)
 {
   const QueenDBusExporterSettings settings = {
     .cluster = self->cluster,
@@ -199,14 +199,14 @@ on_presence_changed (GDBusConnection *connection, gpointer data)
 
   g_atomic_int_set (&self->is_connected, connection != NULL);
   if (connection)
-    enter (self, connection);
+    enter_bus (self, connection);
   else
-    leave (self);
+    leave_bus (self);
   speak (self);
 }
 
 static gpointer
-run (gpointer data)
+run_thread (gpointer data)
 {
   QueenDBusService *self = data;
   g_autoptr (GSource) news = queen_dbus_mailbox_create_source (self->mailbox);
@@ -233,7 +233,7 @@ run (gpointer data)
 }
 
 static void
-on_event (QueenDBusService *self, QueenEvent *event)
+on_event_for_bus (QueenDBusService *self, QueenEvent *event)
 {
   queen_dbus_mailbox_put (self->mailbox, event);
 }
@@ -300,8 +300,8 @@ queen_dbus_service_new (QueenCluster *cluster)
   self->workers = g_object_ref (queen_cluster_get_registry (cluster, QUEEN_COMPONENT_WORKER));
   self->hives = g_object_ref (queen_cluster_get_registry (cluster, QUEEN_COMPONENT_HIVE));
   self->pool = g_object_ref (queen_cluster_get_pool (cluster));
-  g_signal_connect_object (queen_cluster_get_bus (cluster), "event", G_CALLBACK (on_event), self,
-                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  g_signal_connect_object (queen_cluster_get_bus (cluster), "event", G_CALLBACK (on_event_for_bus),
+                           self, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   return self;
 }
 
@@ -335,7 +335,7 @@ queen_dbus_service_start (QueenDBusService *self,
   self->addresses = g_strdupv ((char **) addresses);
   self->figures.addresses = (const char *const *) self->addresses;
   self->figures.started_at = started_at;
-  self->thread = g_thread_new ("dbus", run, self);
+  self->thread = g_thread_new ("dbus", run_thread, self);
 }
 
 void

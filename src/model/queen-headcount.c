@@ -57,7 +57,7 @@ is_counted_alike (const QueenComponent *a, const QueenComponent *b)
 }
 
 static void
-on_event (QueenHeadcount *self, QueenEvent *event)
+on_event_for_headcount (QueenHeadcount *self, QueenEvent *event)
 {
   gboolean is_gone = event->kind == QUEEN_EVENT_FORGOTTEN;
 
@@ -78,8 +78,8 @@ queen_headcount_new (QueenEventBus *bus)
 
   self->bus = bus;
   self->models = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, g_free);
-  self->event_id = g_signal_connect_data (bus, "event", G_CALLBACK (on_event), self, NULL,
-                                          G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  self->event_id = g_signal_connect_data (bus, "event", G_CALLBACK (on_event_for_headcount), self,
+                                          NULL, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   return self;
 }
 

@@ -460,7 +460,7 @@ find_room (QueenLister *self,
 
 /* Its list goes with it if nobody else waits for that. */
 static void
-refuse (QueenOrder *order)
+refuse_order (QueenOrder *order)
 {
   QueenListFunc func = order->func;
   gpointer data = order->data;
@@ -505,7 +505,7 @@ queen_lister_order (QueenLister *self,
     build = add_build (self, registry, selection, is_everybody ? "" : asker);
   order = add_order (build, asker, func, data);
   if (refused)
-    refuse (refused);
+    refuse_order (refused);
   return order;
 }
 

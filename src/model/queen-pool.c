@@ -66,7 +66,7 @@ free_entry (Entry *entry)
 }
 
 static void
-drop (QueenPool *self, const char *id)
+drop_worker (QueenPool *self, const char *id)
 {
   Entry *entry = g_hash_table_lookup (self->entries, id);
 
@@ -86,7 +86,7 @@ update (QueenPool *self, const QueenComponent *worker)
   /* One that has loaded another model begins anew. */
   if (entry && g_strcmp0 (entry->model_id, worker->model_id) != 0)
     {
-      drop (self, worker->id);
+      drop_worker (self, worker->id);
       entry = NULL;
     }
   if (!entry && worker->model_id)
@@ -105,12 +105,12 @@ update (QueenPool *self, const QueenComponent *worker)
 }
 
 static void
-on_event (QueenPool *self, QueenEvent *event)
+on_event_for_pool (QueenPool *self, QueenEvent *event)
 {
   if (!event->component || event->component->kind != QUEEN_COMPONENT_WORKER)
     return;
   if (event->kind == QUEEN_EVENT_FORGOTTEN)
-    drop (self, event->component->id);
+    drop_worker (self, event->component->id);
   else
     update (self, event->component);
 }
@@ -148,7 +148,7 @@ queen_pool_new (QueenEventBus *bus, QueenRegistry *workers)
   QueenPool *self = g_object_new (QUEEN_TYPE_POOL, NULL);
 
   self->workers = g_object_ref (workers);
-  g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self,
+  g_signal_connect_object (bus, "event", G_CALLBACK (on_event_for_pool), self,
                            G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   return self;
 }

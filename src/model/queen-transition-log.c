@@ -63,7 +63,7 @@ say_health (const QueenComponent *before, const QueenComponent *now)
 }
 
 static void
-on_event (QueenTransitionLog *self, QueenEvent *event)
+on_event_for_log (QueenTransitionLog *self, QueenEvent *event)
 {
   if (event->kind & (QUEEN_EVENT_WORKER | QUEEN_EVENT_HIVE))
     {
@@ -80,7 +80,7 @@ queen_transition_log_new (QueenEventBus *bus)
   QueenTransitionLog *self = g_new0 (QueenTransitionLog, 1);
 
   self->bus = bus;
-  self->event_id = g_signal_connect_data (bus, "event", G_CALLBACK (on_event), self, NULL,
+  self->event_id = g_signal_connect_data (bus, "event", G_CALLBACK (on_event_for_log), self, NULL,
                                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   return self;
 }

@@ -92,7 +92,7 @@ describe (int code)
 }
 
 static gboolean
-fail (GError **error, const char *file, int code)
+fail_with_file (GError **error, const char *file, int code)
 {
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, "%s: %s", file, describe (code));
   return FALSE;
@@ -111,7 +111,7 @@ read_certificates (const char *file, gnutls_x509_crt_t **certificates, guint *n,
     return FALSE;
   code = gnutls_x509_crt_list_import2 (certificates, n, &datum, GNUTLS_X509_FMT_PEM,
                                        GNUTLS_X509_CRT_LIST_SORT);
-  return code >= 0 ? TRUE : fail (error, file, code);
+  return code >= 0 ? TRUE : fail_with_file (error, file, code);
 }
 
 /* @key: one that is empty */
@@ -127,7 +127,7 @@ read_key (const char *file, gnutls_x509_privkey_t key, GError **error)
     return FALSE;
   code = gnutls_x509_privkey_import2 (key, &datum, GNUTLS_X509_FMT_PEM, NULL, 0);
   gnutls_memset (text, 0, length);
-  return code >= 0 ? TRUE : fail (error, file, code);
+  return code >= 0 ? TRUE : fail_with_file (error, file, code);
 }
 
 static gboolean
@@ -147,7 +147,7 @@ take_pair (QueenCertificate *self,
     {
       code = gnutls_certificate_set_x509_key (self->credentials, certificates, (int) n_certificates,
                                               key);
-      is_good = code >= 0 ? TRUE : fail (error, key_file, code);
+      is_good = code >= 0 ? TRUE : fail_with_file (error, key_file, code);
     }
   gnutls_x509_privkey_deinit (key);
   return is_good;

@@ -84,7 +84,7 @@ is_stuck (const QueenTlsSession *self)
 
 /* Tells the client why, as far as there are words for it. */
 static int
-fail (QueenTlsSession *self, int code)
+fail_session (QueenTlsSession *self, int code)
 {
   g_debug ("TLS: %s", gnutls_strerror (code));
   gnutls_alert_send_appropriate (self->gnutls, code);
@@ -139,9 +139,9 @@ queen_tls_session_shake_hands (QueenTlsSession *self)
       return 0;
     }
   if (gnutls_error_is_fatal (code))
-    return fail (self, code);
+    return fail_session (self, code);
   if (!is_stuck (self) && ++self->n_split_records > MAX_SPLIT_RECORDS)
-    return fail (self, GNUTLS_E_TOO_MANY_HANDSHAKE_PACKETS);
+    return fail_session (self, GNUTLS_E_TOO_MANY_HANDSHAKE_PACKETS);
   errno = is_stuck (self) ? EAGAIN : EINTR;
   return -1;
 }
@@ -172,15 +172,16 @@ queen_tls_session_read (QueenTlsSession *self, void *buffer, gsize size)
 
   n_bytes = gnutls_record_recv (self->gnutls, buffer, size);
   if (n_bytes > 0)
-    return count_record (self, (gsize) n_bytes) ? n_bytes
-                                                : fail (self, GNUTLS_E_TOO_MANY_EMPTY_PACKETS);
+    return count_record (self, (gsize) n_bytes)
+               ? n_bytes
+               : fail_session (self, GNUTLS_E_TOO_MANY_EMPTY_PACKETS);
   /* HTTP says itself where a request ends. */
   if (n_bytes == 0 || n_bytes == GNUTLS_E_PREMATURE_TERMINATION)
     return 0;
   if (gnutls_error_is_fatal ((int) n_bytes) || n_bytes == GNUTLS_E_REHANDSHAKE)
-    return fail (self, (int) n_bytes);
+    return fail_session (self, (int) n_bytes);
   if (!is_stuck (self) && ++self->n_empty_reads > MAX_EMPTY_READS)
-    return fail (self, GNUTLS_E_TOO_MANY_EMPTY_PACKETS);
+    return fail_session (self, GNUTLS_E_TOO_MANY_EMPTY_PACKETS);
   errno = is_stuck (self) ? EAGAIN : EINTR;
   return -1;
 }
@@ -291,7 +292,8 @@ queen_tls_session_flush (QueenTlsSession *self)
 
 /* Returns: the bytes of @content: what follows the first @n_skipped, as far as it fits in */
 static gsize
-gather (const struct iovec *vectors, guint n_vectors, gsize n_skipped, guint8 *content, gsize size)
+gather_content (
+    const struct iovec *vectors, guint n_vectors, gsize n_skipped, guint8 *content, gsize size)
 {
   gsize length = 0;
 
@@ -330,7 +332,7 @@ queen_tls_session_write (QueenTlsSession *self, const struct iovec *vectors, gui
   if (queen_tls_session_flush (self) < 0)
     return -1;
   while (n_written < most &&
-         (length = gather (vectors, n_vectors, n_written, content, self->max_content)) > 0)
+         (length = gather_content (vectors, n_vectors, n_written, content, self->max_content)) > 0)
     {
       int result = self->seal ? send_by_seal (self, content, length)
                               : send_by_gnutls (self, content, length);

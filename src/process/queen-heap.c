@@ -45,7 +45,7 @@ trim (gpointer data)
 }
 
 static void
-on_turn (gpointer data)
+on_heap_turn (gpointer data)
 {
   QueenHeap *self = data;
 
@@ -66,7 +66,7 @@ queen_heap_new (gint64 interval, gsize min_resident)
 
   self->interval = interval;
   self->min_resident = min_resident;
-  self->alarm = queen_alarm_new ("heap", G_PRIORITY_LOW, on_turn, self);
+  self->alarm = queen_alarm_new ("heap", G_PRIORITY_LOW, on_heap_turn, self);
   queen_alarm_set (self->alarm, g_get_monotonic_time () + interval);
   return self;
 }

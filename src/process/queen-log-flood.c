@@ -42,7 +42,7 @@ is_over (const Stretch *stretch, gint64 now)
 }
 
 static Stretch *
-find (QueenLogFlood *self, guint kind, gint64 now)
+find_stretch (QueenLogFlood *self, guint kind, gint64 now)
 {
   for (guint i = 0; i < MAX_KINDS; i++)
     if (self->kinds[i].kind == kind)
@@ -70,7 +70,7 @@ gboolean
 queen_log_flood_admit (
     QueenLogFlood *self, guint kind, GLogLevelFlags level, const char *text, gint64 now)
 {
-  Stretch *stretch = find (self, kind, now);
+  Stretch *stretch = find_stretch (self, kind, now);
 
   if (is_over (stretch, now))
     open_window (stretch, QUEEN_LOG_FLOOD_BURST, now);

@@ -118,7 +118,7 @@ make_entry (const GLogField *fields, gsize n_fields)
  *
  * Returns: 0, or an errno */
 static int
-deliver (QueenLog *self, const char *word, const GLogField *fields, gsize n_fields)
+deliver_fields (QueenLog *self, const char *word, const GLogField *fields, gsize n_fields)
 {
   g_autoptr (GString) line = NULL;
 
@@ -135,14 +135,14 @@ deliver (QueenLog *self, const char *word, const GLogField *fields, gsize n_fiel
 }
 
 static int
-say (QueenLog *self, GLogLevelFlags level, const char *message)
+say_itself (QueenLog *self, GLogLevelFlags level, const char *message)
 {
   const GLogField fields[] = {
     { "MESSAGE", message, -1 },
     { "PRIORITY", get_priority (level), -1 },
   };
 
-  return deliver (self, get_word (level), fields, G_N_ELEMENTS (fields));
+  return deliver_fields (self, get_word (level), fields, G_N_ELEMENTS (fields));
 }
 
 /* Returns: 0 when nothing is lost any more, or an errno */
@@ -155,7 +155,7 @@ tell_losses (QueenLog *self)
   if (self->n_lost == 0)
     return 0;
   message = g_strdup_printf ("lines lost, as nobody took them: %" G_GUINT64_FORMAT, self->n_lost);
-  problem = say (self, G_LOG_LEVEL_WARNING, message);
+  problem = say_itself (self, G_LOG_LEVEL_WARNING, message);
   if (problem == 0)
     self->n_lost = 0;
   self->problem = problem;
@@ -185,7 +185,7 @@ sum_up (QueenLog *self, gint64 now)
       message = g_strdup_printf ("and %" G_GUINT64_FORMAT " more like this: %s", n_lines, example);
       problem = tell_losses (self);
       if (problem == 0)
-        problem = say (self, level, message);
+        problem = say_itself (self, level, message);
       if (problem != 0)
         lose (self, n_lines, problem);
     }
@@ -323,7 +323,7 @@ write_admitted (QueenLog *self, const char *word, const GLogField *fields, gsize
   int problem = tell_losses (self);
 
   if (problem == 0)
-    problem = deliver (self, word, fields, n_fields);
+    problem = deliver_fields (self, word, fields, n_fields);
   if (problem != 0)
     lose (self, 1, problem);
 }

@@ -15,7 +15,7 @@
 G_BEGIN_DECLS
 
 /** The kinds that are numbered and kept. The queen's own heartbeat is not: it is the pulse. */
-#define QUEEN_STREAM_KINDS (QUEEN_EVENT_WORKER | QUEEN_EVENT_HIVE)
+#define QUEEN_STREAM_KINDS (QUEEN_EVENT_ALL_KINDS & ~QUEEN_EVENT_QUEEN)
 
 #define QUEEN_TYPE_STREAM (queen_stream_get_type ())
 G_DECLARE_FINAL_TYPE (QueenStream, queen_stream, QUEEN, STREAM, GObject)

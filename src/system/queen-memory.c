@@ -55,7 +55,7 @@ unref_writing (gpointer writing)
 
 /* One line when it fails, however often it is tried, and one when it does not any longer. */
 static void
-report (QueenMemory *self, const GError *error)
+report_writing (QueenMemory *self, const GError *error)
 {
   if (error && !self->is_failing)
     g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
@@ -112,7 +112,7 @@ conclude (QueenMemory *self, const GError *error)
 {
   gint64 now = g_get_monotonic_time ();
 
-  report (self, error);
+  report_writing (self, error);
   self->not_before =
       MAX (self->started_at + self->settings.interval, now + REST * (now - self->started_at));
   if (error)
@@ -213,7 +213,7 @@ on_due (gpointer data)
 }
 
 static void
-on_event (QueenMemory *self, QueenEvent *event)
+on_event_for_state (QueenMemory *self, QueenEvent *event)
 {
   gboolean is_change = get_revision (self) != self->revision;
 
@@ -265,7 +265,7 @@ queen_memory_start (QueenMemory *self, const char *life)
 {
   self->life = g_strdup (life);
   self->event_id = g_signal_connect_data (queen_cluster_get_bus (self->settings.cluster), "event",
-                                          G_CALLBACK (on_event), self, NULL,
+                                          G_CALLBACK (on_event_for_state), self, NULL,
                                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   schedule (self, g_get_monotonic_time ());
 }
@@ -282,7 +282,7 @@ queen_memory_end (QueenMemory *self, guint64 next)
   state->next = next;
   if (open_file (self, &error))
     queen_state_file_write (self->file, state, NULL, &error);
-  report (self, error);
+  report_writing (self, error);
 }
 
 void

@@ -28,7 +28,7 @@ on_answer (gpointer data)
 }
 
 static void
-on_turn (gpointer data)
+on_watchdog_turn (gpointer data)
 {
   QueenWatchdog *self = data;
   gint64 now = g_get_monotonic_time ();
@@ -67,7 +67,7 @@ queen_watchdog_new (GPtrArray *addresses)
   self = g_new0 (QueenWatchdog, 1);
   self->interval = (gint64) MAX (interval / PROBES_PER_INTERVAL, MIN_DISTANCE);
   self->probe = queen_probe_new (addresses, on_answer, self);
-  self->alarm = queen_alarm_new ("watchdog", G_PRIORITY_DEFAULT, on_turn, self);
+  self->alarm = queen_alarm_new ("watchdog", G_PRIORITY_DEFAULT, on_watchdog_turn, self);
   queen_alarm_set (self->alarm, 0);
   return self;
 }

@@ -33,14 +33,14 @@ fail_at (Parser *p, const char *what, const char *problem)
 }
 
 static gboolean
-fail (Parser *p, const char *problem)
+fail_here (Parser *p, const char *problem)
 {
   return fail_at (p, "not valid JSON", problem);
 }
 
 /* What is JSON, and is not taken all the same. */
 static gboolean
-refuse (Parser *p, const char *problem)
+refuse_limit (Parser *p, const char *problem)
 {
   return fail_at (p, "JSON as it is not taken here", problem);
 }
@@ -107,7 +107,7 @@ parse_unicode_escape (Parser *p, gunichar *character)
   int low;
 
   if (unit < 0)
-    return fail (p, "expected four hexadecimal digits");
+    return fail_here (p, "expected four hexadecimal digits");
   p->at += 4;
   *character = unit == 0 || (unit >= 0xd800 && unit <= 0xdfff) ? SUBSTITUTE : (gunichar) unit;
   low = unit >= 0xd800 && unit <= 0xdbff ? parse_low_surrogate (p) : -1;
@@ -142,7 +142,7 @@ parse_escape (Parser *p, gunichar *character)
         *character = (gunichar) escapes[i + 1];
         return TRUE;
       }
-  return fail (p, "unknown escape");
+  return fail_here (p, "unknown escape");
 }
 
 /* Up to the end of the string, or what takes a closer look. */
@@ -163,9 +163,9 @@ parse_rest_of_string (Parser *p, GString *string)
       gunichar character;
 
       if (peek (p) < 0)
-        return fail (p, "the string has no end");
+        return fail_here (p, "the string has no end");
       if (*p->at != '\\')
-        return fail (p, "control character in a string");
+        return fail_here (p, "control character in a string");
       if (!parse_escape (p, &character))
         return FALSE;
       run = p->at;
@@ -186,7 +186,7 @@ parse_string (Parser *p, char **string)
   const char *start;
 
   if (!skip (p, '"'))
-    return fail (p, "expected a string");
+    return fail_here (p, "expected a string");
   start = p->at;
   skip_plain (p);
   if (string && peek (p) == '"')
@@ -260,7 +260,7 @@ parse_number (Parser *p, JsonNode **node)
   skip (p, '-');
   n_digits = skip (p, '0') ? 1 : skip_digits (p);
   if (n_digits == 0 || !skip_rest_of_number (p, &is_integer))
-    return fail (p, "expected a digit");
+    return fail_here (p, "expected a digit");
   if (!node)
     return TRUE;
 
@@ -295,10 +295,10 @@ check_member (Parser *p, JsonObject *object, const char *name, const char *name_
   if (json_object_has_member (object, name))
     {
       problem = g_strdup_printf ("“%s” stands there twice", name);
-      return refuse (p, problem);
+      return refuse_limit (p, problem);
     }
   if (json_object_get_size (object) == QUEEN_JSON_MAX_MEMBERS)
-    return refuse (p, "object of over 64 members");
+    return refuse_limit (p, "object of over 64 members");
   return TRUE;
 }
 
@@ -317,7 +317,7 @@ parse_member (Parser *p, JsonObject *object)
     return FALSE;
   skip_space (p);
   if (!skip (p, ':'))
-    return fail (p, "expected a colon");
+    return fail_here (p, "expected a colon");
 
   is_kept = object && is_wanted (p, name);
   value_at = p->at;
@@ -345,7 +345,7 @@ parse_object (Parser *p, JsonNode **node)
           return FALSE;
       while (skip (p, ','));
       if (!skip (p, '}'))
-        return fail (p, "expected a comma or the end of the object");
+        return fail_here (p, "expected a comma or the end of the object");
     }
   if (node)
     *node = json_node_init_object (json_node_alloc (), object);
@@ -379,7 +379,7 @@ parse_array (Parser *p, JsonNode **node)
           return FALSE;
       while (skip (p, ','));
       if (!skip (p, ']'))
-        return fail (p, "expected a comma or the end of the array");
+        return fail_here (p, "expected a comma or the end of the array");
     }
   if (node)
     *node = json_node_init_array (json_node_alloc (), array);
@@ -392,7 +392,7 @@ parse_nested (Parser *p, JsonNode **node, gboolean (*parse) (Parser *p, JsonNode
   gboolean is_parsed;
 
   if (p->depth == QUEEN_JSON_MAX_DEPTH)
-    return refuse (p, "nested over 32 deep");
+    return refuse_limit (p, "nested over 32 deep");
   p->depth++;
   is_parsed = parse (p, node);
   p->depth--;
@@ -422,7 +422,7 @@ parse_word (Parser *p, JsonNode **node)
       return TRUE;
     }
   if (!skip_word (p, "null"))
-    return fail (p, "expected a value");
+    return fail_here (p, "expected a value");
   if (node)
     *node = json_node_init_null (json_node_alloc ());
   return TRUE;
@@ -442,7 +442,7 @@ parse_value (Parser *p, JsonNode **node)
 
   skip_space (p);
   if (node && !may_keep (p))
-    return refuse (p, "over 1024 values");
+    return refuse_limit (p, "over 1024 values");
   switch (peek (p))
     {
     case '{':
@@ -475,16 +475,16 @@ queen_json_parse (const char *text, gsize length, const char *const *wanted, GEr
   g_return_val_if_fail (text != NULL || length == 0, NULL);
 
   if (length == 0)
-    fail (&p, "there is nothing");
+    fail_here (&p, "there is nothing");
   else if (!g_utf8_validate (text, (gssize) length, &invalid))
     {
       p.at = invalid;
-      fail (&p, "not UTF-8");
+      fail_here (&p, "not UTF-8");
     }
   else if (parse_value (&p, &node) && p.at != p.end)
     {
       g_clear_pointer (&node, json_node_unref);
-      fail (&p, "something follows the value");
+      fail_here (&p, "something follows the value");
     }
   return g_steal_pointer (&node);
 }
