@@ -25,7 +25,7 @@ enum
 };
 
 static gboolean
-fail (GError **error)
+fail_chunks (GError **error)
 {
   g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
                        "the body is not chunked as RFC 9112 § 7.1 has it");
@@ -36,7 +36,7 @@ static gboolean
 expect (QueenChunks *self, char byte, char expected, int next, GError **error)
 {
   self->state = next;
-  return byte == expected || fail (error);
+  return byte == expected || fail_chunks (error);
 }
 
 /* Some pad a size with blanks, and some others read that otherwise. */
@@ -45,8 +45,8 @@ take_blank (QueenChunks *self, char byte, GError **error)
 {
   self->state = byte == ';' ? STATE_EXTENSION : STATE_BLANKS;
   if (byte != ';' && byte != ' ' && byte != '\t')
-    return fail (error);
-  return ++self->n_extra <= QUEEN_CHUNKS_MAX_EXTRA || fail (error);
+    return fail_chunks (error);
+  return ++self->n_extra <= QUEEN_CHUNKS_MAX_EXTRA || fail_chunks (error);
 }
 
 static gboolean
@@ -55,12 +55,12 @@ take_size (QueenChunks *self, char byte, GError **error)
   if (g_ascii_isxdigit (byte))
     {
       if (++self->n_digits > MAX_DIGITS)
-        return fail (error);
+        return fail_chunks (error);
       self->n_left = self->n_left << 4 | (gsize) g_ascii_xdigit_value (byte);
       return TRUE;
     }
   if (self->n_digits == 0)
-    return fail (error);
+    return fail_chunks (error);
   if (byte == '\r')
     self->state = STATE_SIZE_END;
   else
@@ -85,7 +85,7 @@ take_extra (QueenChunks *self, char byte, int end, GError **error)
       return TRUE;
     }
   if ((g_ascii_iscntrl (byte) && byte != '\t') || ++self->n_extra > QUEEN_CHUNKS_MAX_EXTRA)
-    return fail (error);
+    return fail_chunks (error);
   return TRUE;
 }
 
@@ -115,7 +115,7 @@ take_byte (QueenChunks *self, char byte, GError **error)
       return take_extra (self, byte, STATE_SIZE_END, error);
     case STATE_SIZE_END:
       end_size (self);
-      return byte == '\n' || fail (error);
+      return byte == '\n' || fail_chunks (error);
     case STATE_DATA_CR:
       return expect (self, byte, '\r', STATE_DATA_END, error);
     case STATE_DATA_END:

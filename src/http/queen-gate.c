@@ -85,7 +85,7 @@ time_out_first (QueenWaitingRoom *room, QueenWaitKind wait, gint64 now)
 }
 
 static void
-on_deadline (gpointer data)
+on_request_deadline (gpointer data)
 {
   QueenGate *self = data;
   const QueenClock *clock = self->connections.rooms[0].clock;
@@ -191,7 +191,7 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   connections->data = settings->data;
   self->max_connections = settings->caps.connections;
   self->deadline_alarm = queen_alarm_new_with_clock (settings->clock, "request deadline",
-                                                     G_PRIORITY_DEFAULT, on_deadline, self);
+                                                     G_PRIORITY_DEFAULT, on_request_deadline, self);
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
     queen_waiting_room_init (&connections->rooms[wait], wait_lengths[wait], self->deadline_alarm,
                              settings->clock);
@@ -250,7 +250,7 @@ make_room (QueenGate *self, gboolean may_evict)
 }
 
 static void
-admit (
+admit_connection (
     QueenGate *self, int fd, const struct sockaddr_storage *peer, guint n_before, gboolean is_probe)
 {
   QueenConnectionSettings *settings = &self->connections;
@@ -281,11 +281,11 @@ admit (
 void
 queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer, guint n_before)
 {
-  admit (self, fd, peer, n_before, FALSE);
+  admit_connection (self, fd, peer, n_before, FALSE);
 }
 
 void
 queen_gate_admit_probe (QueenGate *self, int fd, const struct sockaddr_storage *peer)
 {
-  admit (self, fd, peer, 0, TRUE);
+  admit_connection (self, fd, peer, 0, TRUE);
 }

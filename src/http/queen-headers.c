@@ -8,7 +8,7 @@
 #include "text/queen-text.h"
 
 static char *
-append (char *at, QueenText text)
+append_part (char *at, QueenText text)
 {
   memcpy (at, text.at, text.length);
   at[text.length] = '\0';
@@ -28,8 +28,8 @@ queen_headers_init (QueenHeaders *self, GBytes *head)
   while (queen_text_cut (rest, '\n', &line, &rest) && queen_text_cut (line, ':', &name, &value))
     {
       value.length--; /* the line's CR */
-      at = append (at, name);
-      at = append (at, queen_text_trim (value));
+      at = append_part (at, name);
+      at = append_part (at, queen_text_trim (value));
     }
   *at = '\0';
   self->joined = NULL;

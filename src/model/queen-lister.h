@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 #define QUEEN_LISTER_AT_ONCE 256          /* components: as many are listed while one waits, */
 #define QUEEN_LISTER_AT_ONCE_BYTES 131072 /* if they are no larger than that */
 #define QUEEN_LISTER_MAX_WAITING 64       /* pages, and likewise other lists that are not shared */
-#define QUEEN_LISTER_MAX_SHARING 256      /* who wait for the same one */
+#define QUEEN_LISTER_MAX_SHARING 4096     /* who wait for the same one */
 
 /**
  * QueenLister:

@@ -237,7 +237,7 @@ on_hung_up (QueenAudience *self, QueenSubscriber *subscriber)
 }
 
 static void
-on_ready (gpointer item, guint events, gpointer data)
+on_subscriber_ready (gpointer item, guint events, gpointer data)
 {
   QueenAudience *self = data;
   QueenSubscriber *subscriber = item;
@@ -399,7 +399,8 @@ queen_audience_new (const QueenAudienceSettings *settings, GError **error)
 {
   QueenAudience *self = g_new0 (QueenAudience, 1);
 
-  self->sockets = queen_epoll_new ("subscribers", MAX_READY_AT_ONCE, on_ready, self, error);
+  self->sockets =
+      queen_epoll_new ("subscribers", MAX_READY_AT_ONCE, on_subscriber_ready, self, error);
   if (!self->sockets)
     {
       g_free (self);

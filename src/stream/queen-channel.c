@@ -152,7 +152,7 @@ write_once (QueenChannel *self, QueenSubscriber *subscriber, gboolean *is_throug
 }
 
 static QueenWriteResult
-deliver (QueenSubscriber *subscriber, gpointer data)
+deliver_events (QueenSubscriber *subscriber, gpointer data)
 {
   guint32 n_before = queen_subscriber_get_n_written (subscriber);
   QueenWriteResult result = QUEEN_WRITE_ALL;
@@ -189,7 +189,7 @@ set_flushed (QueenChannel *self, guint64 head)
 /* Whoever is filtered has heard of no id since the last pulse. With the last one it misses nothing
  * when it comes back, be it to the next run. */
 static void
-leave (QueenChannel *self)
+leave_all (QueenChannel *self)
 {
   guint64 head = queen_ring_get_head (self->ring);
 
@@ -213,7 +213,7 @@ end_flush (QueenChannel *self)
   self->flush_time = self->settings.clock->get_monotonic ();
   queen_histogram_add (&self->tally->deliveries, self->flush_time - self->flush_since, n_events);
   if (self->is_leaving && !self->has_news)
-    leave (self);
+    leave_all (self);
   if (self->has_news && self->is_leaving)
     queen_alarm_set (self->flush_alarm, 0);
   else if (self->has_news)
@@ -396,7 +396,7 @@ queen_channel_new (const QueenChannelSettings *settings)
   self->settings = *settings;
   self->tally = settings->tally;
   self->audience = settings->audience;
-  self->section.deliver = deliver;
+  self->section.deliver = deliver_events;
   self->section.on_changed = on_section_changed;
   self->section.data = self;
   queen_audience_open (self->audience, &self->section);
@@ -495,6 +495,6 @@ queen_channel_say_goodbye (QueenChannel *self)
 {
   self->is_leaving = TRUE;
   if (is_flushed (self))
-    leave (self);
+    leave_all (self);
   on_flush_due (self);
 }
