@@ -12,6 +12,7 @@
 #include "dbus/queen-dbus-service.h"
 #include "http/queen-front.h"
 #include "http/queen-routes.h"
+#include "loop/queen-alarm.h"
 #include "loop/queen-turns.h"
 #include "model/queen-cluster.h"
 #include "model/queen-transition-log.h"
@@ -350,7 +351,7 @@ start_dbus (QueenDaemon *self)
                               self->started_at);
 }
 
-/* From one life to the next */
+/* From one epoch to the next */
 
 /* When all that listens to the bus is there, and nothing has happened yet. */
 static void
@@ -371,7 +372,7 @@ start_memory (QueenDaemon *self)
   self->memory = queen_memory_new (&settings);
   state = queen_memory_take (self->memory);
   if (state && state->is_whole)
-    queen_stream_continue (self->stream, state->life, state->next);
+    queen_stream_continue (self->stream, state->epoch, state->next);
   if (state)
     queen_memory_restore (self->memory, state);
   queen_memory_start (self->memory, queen_stream_get_epoch (self->stream));

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  * @changes: (element-type QueenEvent): the last event of each component of which there was one
  * @events: (element-type QueenEvent): every event in order, when they are wanted
  * @n_dropped: how many of those were dropped, before the first of @events
- * @n_events: how many events there were in the whole life of the queen
+ * @n_events: how many events there were since the queen was started
  * @n_subscribers: how many listen to the stream
  *
  * What has happened since the mailbox was emptied last.

@@ -3,7 +3,7 @@
 
 #include "queen-dbus-presence.h"
 
-#include "loop/queen-clock.h"
+#include "loop/queen-alarm.h"
 
 #define LAST_TIMEOUT G_TIME_SPAN_MINUTE   /* of an attempt, however many were cut off before it */
 #define FIRST_DELAY (G_USEC_PER_SEC / 10) /* until the next attempt */

@@ -3,7 +3,7 @@
 
 #include "queen-dbus-service.h"
 
-#include "loop/queen-clock.h"
+#include "loop/queen-alarm.h"
 #include "queen-dbus-cluster.h"
 #include "queen-dbus-exporter.h"
 #include "queen-dbus-guard.h"

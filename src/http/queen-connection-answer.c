@@ -73,7 +73,7 @@ queen_connection_linger (QueenConnection *self)
 void
 queen_connection_restart_answer_wait (QueenConnection *self)
 {
-  queen_wait_end (&self->waits[QUEEN_WAIT_ANSWER]);
+  queen_deadline_end (&self->waits[QUEEN_WAIT_ANSWER]);
   queen_connection_begin_wait (self, QUEEN_WAIT_ANSWER);
   queen_delivery_mark (&self->delivery, &self->socket);
 }
@@ -104,7 +104,7 @@ queen_connection_write_answer (QueenConnection *self)
   hold_answer (self);
   if (self->delivery.n_sent > n_before)
     queen_connection_restart_answer_wait (self);
-  if (result == QUEEN_DELIVERY_PAUSED && !queen_wait_is_on (&self->waits[QUEEN_WAIT_TURN]))
+  if (result == QUEEN_DELIVERY_PAUSED && !queen_deadline_is_on (&self->waits[QUEEN_WAIT_TURN]))
     queen_connection_begin_wait (self, QUEEN_WAIT_TURN);
 }
 
@@ -112,17 +112,17 @@ queen_connection_write_answer (QueenConnection *self)
 static gboolean
 is_slow (const QueenConnection *self)
 {
-  const QueenClock *clock = self->settings->rooms[QUEEN_WAIT_ANSWER].clock;
+  const QueenClock *clock = self->settings->deadlines[QUEEN_WAIT_ANSWER].clock;
 
   return clock->get_monotonic () - self->answered_at >= LONG_PATIENCE ||
-         (queen_wait_get_age (&self->waits[QUEEN_WAIT_ANSWER]) >= PATIENCE &&
+         (queen_deadline_get_age (&self->waits[QUEEN_WAIT_ANSWER]) >= PATIENCE &&
           !queen_delivery_has_moved (&self->delivery, &self->socket));
 }
 
 gboolean
 queen_connection_evict_idle (QueenConnectionSettings *settings)
 {
-  GList *link = settings->rooms[QUEEN_WAIT_ANSWER].queue.head;
+  GList *link = settings->deadlines[QUEEN_WAIT_ANSWER].queue.head;
 
   for (int i = 0; i < MAX_TRIED && link; i++)
     {
@@ -144,7 +144,7 @@ static gboolean
 is_late (gpointer owner)
 {
   const QueenConnection *self = owner;
-  const QueenClock *clock = self->settings->rooms[QUEEN_WAIT_ANSWER].clock;
+  const QueenClock *clock = self->settings->deadlines[QUEEN_WAIT_ANSWER].clock;
   gint64 age = clock->get_monotonic () - self->answered_at;
 
   return age >= PATIENCE && (double) self->delivery.n_sent * LONG_PATIENCE <
@@ -205,7 +205,7 @@ queen_connection_begin_answer (QueenConnection *self, QueenAnswer *answer)
   if (is_large (answer)) /* it may take long, and a session is large, too */
     queen_socket_end_reading (&self->socket);
   queen_delivery_begin (&self->delivery, answer);
-  self->answered_at = self->settings->rooms[QUEEN_WAIT_ANSWER].clock->get_monotonic ();
+  self->answered_at = self->settings->deadlines[QUEEN_WAIT_ANSWER].clock->get_monotonic ();
   queen_connection_enter_state (self, STATE_ANSWER);
   queen_connection_write_answer (self);
 }

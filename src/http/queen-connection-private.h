@@ -32,10 +32,10 @@ struct _QueenConnection
   QueenConnectionState state;
   QueenEpoll *watched_by; /* NULL when the kernel does not tell of it */
   gboolean is_probe;
-  QueenWait waits[QUEEN_N_WAITS];
+  QueenDeadline waits[QUEEN_N_WAITS];
   struct sockaddr_storage client; /* who is at the other end, or whom a trusted proxy there names */
   gboolean is_forwarded;
-  QueenPeer *share; /* NULL when it takes from nobody's */
+  QueenShare *share; /* NULL when it takes from nobody's */
   QueenHandshake handshake;
 
   QueenRequestBuffer request;

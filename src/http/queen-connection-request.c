@@ -67,7 +67,7 @@ make_room_for_request (QueenConnection *self)
   QueenConnection *oldest;
 
   while (!queen_budgets_has_room (budgets, QUEEN_BUDGET_REQUESTS, 0) &&
-         (oldest = queen_waiting_room_peek (&self->settings->rooms[QUEEN_WAIT_REQUEST])))
+         (oldest = queen_deadline_queue_peek (&self->settings->deadlines[QUEEN_WAIT_REQUEST])))
     {
       queen_connection_evict (oldest);
       if (oldest == self)
@@ -98,7 +98,7 @@ find_client (QueenConnection *self, QueenText whole)
   if (self->is_probe || !queen_proxies_is_trusted (proxies, &self->client))
     return TRUE;
   is_named = queen_proxies_find_client (proxies, head, &self->client);
-  if (queen_peers_enter (self->settings->peers, &self->client, is_named, &self->share))
+  if (queen_shares_enter (self->settings->peers, &self->client, is_named, &self->share))
     return TRUE;
   queen_connection_refuse_share (self);
   return FALSE;
@@ -175,7 +175,7 @@ read_request (QueenConnection *self)
 {
   ReadResult result = READ_SOME;
 
-  queen_wait_end (&self->waits[QUEEN_WAIT_TURN]);
+  queen_deadline_end (&self->waits[QUEEN_WAIT_TURN]);
   for (guint n = 0; result == READ_SOME && n < MAX_READS_AT_ONCE; n++)
     result = read_once (self);
   if (result == READ_SOME)
@@ -325,7 +325,7 @@ queen_connection_time_out_request (QueenConnection *self, QueenWaitKind wait)
   g_autoptr (GError) error = NULL;
 
   /* What has come in time is read to its end, slice by slice. */
-  if (queen_wait_is_on (&self->waits[QUEEN_WAIT_TURN]))
+  if (queen_deadline_is_on (&self->waits[QUEEN_WAIT_TURN]))
     return;
   /* Who has said something in time is heard, however long the queue is. */
   if (queen_connection_waits_for_handshake (self))
@@ -342,6 +342,6 @@ queen_connection_time_out_request (QueenConnection *self, QueenWaitKind wait)
     }
   g_set_error (&error, QUEEN_ERROR, QUEEN_ERROR_REQUEST_TIMEOUT, "the %s was not whole after %d s",
                wait == QUEEN_WAIT_HEAD ? "head" : "request",
-               (int) (self->settings->rooms[wait].length / G_USEC_PER_SEC));
+               (int) (self->settings->deadlines[wait].length / G_USEC_PER_SEC));
   queen_connection_refuse (self, reason, error);
 }

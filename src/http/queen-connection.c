@@ -51,7 +51,7 @@ queen_connection_clear_request (QueenConnection *self)
 void
 queen_connection_begin_wait (QueenConnection *self, QueenWaitKind wait)
 {
-  queen_wait_begin (&self->waits[wait], &self->settings->rooms[wait], self);
+  queen_deadline_begin (&self->waits[wait], &self->settings->deadlines[wait], self);
 }
 
 void
@@ -62,8 +62,8 @@ queen_connection_enter_state (QueenConnection *self, QueenConnectionState state)
   self->state = state;
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
     if (!(wanted & 1u << wait))
-      queen_wait_end (&self->waits[wait]);
-    else if (!queen_wait_is_on (&self->waits[wait]))
+      queen_deadline_end (&self->waits[wait]);
+    else if (!queen_deadline_is_on (&self->waits[wait]))
       queen_connection_begin_wait (self, wait);
   queen_connection_hold_request (self);
 }
@@ -74,7 +74,7 @@ QueenConnection *
 queen_connection_new (QueenConnectionSettings *settings,
                       int fd,
                       const struct sockaddr_storage *peer,
-                      QueenPeer *share,
+                      QueenShare *share,
                       gboolean is_probe)
 {
   QueenConnection *self = g_new0 (QueenConnection, 1);
@@ -97,14 +97,14 @@ queen_connection_remove (QueenConnection *self)
   if (on_gone)
     on_gone (self->data);
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
-    queen_wait_end (&self->waits[wait]);
+    queen_deadline_end (&self->waits[wait]);
   if (self->watched_by)
     queen_epoll_skip (self->watched_by, self);
   queen_handshakes_leave (&self->handshake);
   queen_socket_close (&self->socket);
   queen_connection_clear_request (self);
   queen_connection_clear_answer (self);
-  queen_peers_leave (settings->peers, self->share);
+  queen_shares_leave (settings->peers, self->share);
   g_free (self);
   settings->on_removed (settings->owner);
 }
@@ -209,7 +209,7 @@ queen_connection_time_out (QueenConnection *self, QueenWaitKind wait)
       time_out_handler (self);
       break;
     case QUEEN_WAIT_TURN:
-      queen_wait_end (&self->waits[QUEEN_WAIT_TURN]);
+      queen_deadline_end (&self->waits[QUEEN_WAIT_TURN]);
       queen_connection_on_ready (self, 0);
       break;
     case QUEEN_WAIT_ANSWER:

@@ -6,10 +6,10 @@
 #include <gio/gio.h>
 #include <sys/socket.h>
 
+#include "loop/queen-deadline-queue.h"
 #include "loop/queen-epoll.h"
-#include "loop/queen-wait.h"
 #include "net/queen-handshakes.h"
-#include "net/queen-peers.h"
+#include "net/queen-shares.h"
 #include "net/queen-tls.h"
 #include "queen-delivery.h"
 #include "queen-forwarded.h"
@@ -130,7 +130,7 @@ typedef enum
  * @requests: where they wait for the kernel
  * @answers: likewise those that have more of their answer to take: these may be thousands, always
  *   ready for a little more, and nobody who comes has to wait behind them
- * @rooms: where they wait for anything else
+ * @deadlines: where they wait for anything else
  * @buffer: for one read; requests that come in one piece never leave it
  * @on_removed: called after a connection has gone
  *
@@ -144,13 +144,13 @@ typedef struct
   QueenTally *tally;
   QueenBudgets *budgets;
   const QueenProxies *proxies;
-  QueenPeers *peers;
+  QueenShares *peers;
   QueenReaders *readers;
   QueenRequestFunc on_request;
   gpointer data;
   QueenEpoll *requests;
   QueenEpoll *answers;
-  QueenWaitingRoom rooms[QUEEN_N_WAITS];
+  QueenDeadlineQueue deadlines[QUEEN_N_WAITS];
   char *buffer;
   void (*on_removed) (gpointer owner);
   gpointer owner;
@@ -166,7 +166,7 @@ typedef struct
 QueenConnection *queen_connection_new (QueenConnectionSettings *settings,
                                        int fd,
                                        const struct sockaddr_storage *peer,
-                                       QueenPeer *share,
+                                       QueenShare *share,
                                        gboolean is_probe);
 
 /**

@@ -6,7 +6,7 @@
 #include <libsoup/soup.h>
 #include <string.h>
 
-#include "net/queen-peers.h"
+#include "net/queen-shares.h"
 #include "queen-answer.h"
 #include "queen-error.h"
 #include "queen-headers.h"
@@ -221,9 +221,9 @@ queen_exchange_dup_sender (const QueenExchange *self)
 
   if (name)
     return g_strconcat ("token:", name, NULL);
-  if (!self->request.is_forwarded && queen_peers_is_loopback (self->request.client))
+  if (!self->request.is_forwarded && queen_shares_is_loopback (self->request.client))
     return NULL;
-  network = queen_peers_dup_network (self->request.client);
+  network = queen_shares_dup_network (self->request.client);
   return network ? g_strconcat ("address:", network, NULL) : NULL;
 }
 

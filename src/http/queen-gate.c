@@ -3,6 +3,7 @@
 
 #include "queen-gate.h"
 
+#include "loop/queen-alarm.h"
 #include "queen-error.h"
 #include "queen-request-buffer.h"
 
@@ -70,16 +71,16 @@ on_crowded (gpointer item, gpointer data)
 
 /* Returns whether there was one whose time for @wait is over. */
 static gboolean
-time_out_first (QueenWaitingRoom *room, QueenWaitKind wait, gint64 now)
+time_out_first (QueenDeadlineQueue *room, QueenWaitKind wait, gint64 now)
 {
-  QueenConnection *connection = queen_waiting_room_peek_due (room, now);
+  QueenConnection *connection = queen_deadline_queue_peek_due (room, now);
 
   if (!connection)
     return FALSE;
   /* After a standstill of our own, what is waited for may have come in time. */
   if (wait != QUEEN_WAIT_TURN)
     queen_connection_on_ready (connection, 0);
-  if (queen_waiting_room_peek_due (room, now) == connection)
+  if (queen_deadline_queue_peek_due (room, now) == connection)
     queen_connection_time_out (connection, wait);
   return TRUE;
 }
@@ -88,12 +89,12 @@ static void
 on_request_deadline (gpointer data)
 {
   QueenGate *self = data;
-  const QueenClock *clock = self->connections.rooms[0].clock;
+  const QueenClock *clock = self->connections.deadlines[0].clock;
   gint64 now = clock->get_monotonic ();
   guint n_due = 0;
 
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
-    while (time_out_first (&self->connections.rooms[wait], wait, now))
+    while (time_out_first (&self->connections.deadlines[wait], wait, now))
       if (++n_due == MAX_DUE_AT_ONCE || clock->get_monotonic () - now >= QUEEN_SLICE)
         {
           queen_alarm_set (self->deadline_alarm, now);
@@ -125,7 +126,7 @@ queen_gate_dispose (GObject *object)
   QueenConnection *connection;
 
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
-    while ((connection = queen_waiting_room_peek (&self->connections.rooms[wait])))
+    while ((connection = queen_deadline_queue_peek (&self->connections.deadlines[wait])))
       queen_connection_remove (connection);
   g_clear_pointer (&self->deadline_alarm, queen_alarm_free);
   g_clear_pointer (&self->connections.requests, queen_epoll_free);
@@ -141,7 +142,7 @@ queen_gate_finalize (GObject *object)
   QueenGate *self = QUEEN_GATE (object);
 
   g_free (self->connections.buffer);
-  g_clear_pointer (&self->connections.peers, queen_peers_free);
+  g_clear_pointer (&self->connections.peers, queen_shares_free);
   g_clear_pointer (&self->connections.readers, queen_readers_free);
   g_clear_object (&self->connections.rules.access);
   g_clear_object (&self->connections.tls);
@@ -186,15 +187,15 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   connections->budgets = settings->budgets;
   connections->readers = queen_readers_new (settings->budgets);
   connections->peers =
-      queen_peers_new (settings->caps.connections_per_peer, settings->caps.spares_loopback);
+      queen_shares_new (settings->caps.connections_per_peer, settings->caps.spares_loopback);
   connections->on_request = settings->on_request;
   connections->data = settings->data;
   self->max_connections = settings->caps.connections;
   self->deadline_alarm = queen_alarm_new_with_clock (settings->clock, "request deadline",
                                                      G_PRIORITY_DEFAULT, on_request_deadline, self);
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
-    queen_waiting_room_init (&connections->rooms[wait], wait_lengths[wait], self->deadline_alarm,
-                             settings->clock);
+    queen_deadline_queue_init (&connections->deadlines[wait], wait_lengths[wait],
+                               self->deadline_alarm, settings->clock);
   connections->requests = queen_epoll_new ("requests", MAX_READY_AT_ONCE, on_ready, self, error);
   if (connections->requests)
     connections->answers = queen_epoll_new ("answers", MAX_READY_AT_ONCE, on_ready, self, error);
@@ -214,16 +215,16 @@ queen_gate_get_n_connections (QueenGate *self)
 static QueenConnection *
 find_slowest (QueenGate *self)
 {
-  QueenWaitingRoom *rooms = self->connections.rooms;
+  QueenDeadlineQueue *deadlines = self->connections.deadlines;
   QueenConnection *slowest = queen_handshakes_find_burden (self->connections.handshakes);
 
-  for (GList *link = rooms[QUEEN_WAIT_REQUEST].queue.head; link && !slowest; link = link->next)
+  for (GList *link = deadlines[QUEEN_WAIT_REQUEST].queue.head; link && !slowest; link = link->next)
     if (!queen_connection_waits_for_handshake (link->data))
       slowest = link->data;
   if (!slowest)
-    slowest = queen_waiting_room_peek (&rooms[QUEEN_WAIT_HANDSHAKE]);
+    slowest = queen_deadline_queue_peek (&deadlines[QUEEN_WAIT_HANDSHAKE]);
   if (!slowest)
-    slowest = queen_waiting_room_peek (&rooms[QUEEN_WAIT_REQUEST]);
+    slowest = queen_deadline_queue_peek (&deadlines[QUEEN_WAIT_REQUEST]);
   return slowest;
 }
 
@@ -232,11 +233,11 @@ find_slowest (QueenGate *self)
 static gboolean
 make_room (QueenGate *self, gboolean may_evict)
 {
-  QueenWaitingRoom *rooms = self->connections.rooms;
+  QueenDeadlineQueue *deadlines = self->connections.deadlines;
 
   while (self->n_connections >= self->max_connections)
     {
-      QueenConnection *lingering = queen_waiting_room_peek (&rooms[QUEEN_WAIT_LINGER]);
+      QueenConnection *lingering = queen_deadline_queue_peek (&deadlines[QUEEN_WAIT_LINGER]);
       QueenConnection *oldest = find_slowest (self);
 
       if (lingering)
@@ -254,10 +255,10 @@ admit_connection (
     QueenGate *self, int fd, const struct sockaddr_storage *peer, guint n_before, gboolean is_probe)
 {
   QueenConnectionSettings *settings = &self->connections;
-  QueenPeer *share = NULL;
+  QueenShare *share = NULL;
   /* What comes from a proxy takes from its client's share, once that is known. */
   gboolean has_share = is_probe || queen_proxies_is_trusted (settings->proxies, peer) ||
-                       queen_peers_enter (settings->peers, peer, FALSE, &share);
+                       queen_shares_enter (settings->peers, peer, FALSE, &share);
   gboolean has_room = make_room (self, has_share);
   QueenConnection *connection = queen_connection_new (settings, fd, peer, share, is_probe);
   g_autoptr (GError) error = NULL;

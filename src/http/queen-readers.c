@@ -3,10 +3,10 @@
 
 #include "queen-readers.h"
 
-#include "net/queen-peers.h"
+#include "net/queen-shares.h"
 #include "text/queen-hash.h"
 
-/* One address, or network, as queen_peers_dup_network() has it. */
+/* One address, or network, as queen_shares_dup_network() has it. */
 typedef struct _QueenReaderPlace
 {
   char *network;
@@ -66,7 +66,7 @@ queen_readers_free (QueenReaders *self)
 static char *
 dup_network (const struct sockaddr_storage *client)
 {
-  char *network = queen_peers_dup_network (client);
+  char *network = queen_shares_dup_network (client);
 
   return network ? network : g_strdup ("");
 }

@@ -8,7 +8,7 @@
 #include "model/queen-component-json.h"
 #include "model/queen-listing.h"
 #include "net/queen-budgets.h"
-#include "net/queen-peers.h"
+#include "net/queen-shares.h"
 #include "queen-error.h"
 #include "text/queen-query.h"
 
@@ -23,7 +23,7 @@ typedef struct
   QueenCluster *cluster;
   QueenRegistry *registry; /* of the cluster */
   QueenLister *lister;     /* likewise */
-  QueenPeers *askers;      /* of lists that are not shared */
+  QueenShares *askers;     /* of lists that are not shared */
 } Routes;
 
 /* Somebody who waits for a list. */
@@ -32,7 +32,7 @@ typedef struct
   Routes *routes;
   QueenExchange *exchange;
   QueenOrder *order;
-  QueenPeer *share;
+  QueenShare *share;
 } Asker;
 
 /* Queries */
@@ -144,7 +144,7 @@ give_list (QueenExchange *exchange, const QueenList *list)
 static void
 free_asker (Asker *asker)
 {
-  queen_peers_leave (asker->routes->askers, asker->share);
+  queen_shares_leave (asker->routes->askers, asker->share);
   g_free (asker);
 }
 
@@ -188,8 +188,8 @@ dup_asker (QueenExchange *exchange)
   const QueenRequest *request = queen_exchange_get_request (exchange);
   char *network = NULL;
 
-  if (request->is_forwarded || !queen_peers_is_loopback (request->client))
-    network = queen_peers_dup_network (request->client);
+  if (request->is_forwarded || !queen_shares_is_loopback (request->client))
+    network = queen_shares_dup_network (request->client);
   return network ? network : g_strdup_printf ("here %u", queen_exchange_get_owner (exchange));
 }
 
@@ -200,8 +200,8 @@ may_order (Asker *asker, const QueenSelection *selection, GError **error)
   const QueenRequest *request = queen_exchange_get_request (asker->exchange);
 
   if (queen_selection_is_everybody (selection) ||
-      queen_peers_enter (asker->routes->askers, request->client, request->is_forwarded,
-                         &asker->share))
+      queen_shares_enter (asker->routes->askers, request->client, request->is_forwarded,
+                          &asker->share))
     return TRUE;
   g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
                        "too many lists are asked for at once from one address");
@@ -350,7 +350,7 @@ free_routes (gpointer data)
 {
   Routes *routes = data;
 
-  queen_peers_free (routes->askers);
+  queen_shares_free (routes->askers);
   g_object_unref (routes->cluster);
   g_free (routes);
 }
@@ -367,7 +367,7 @@ add_routes (QueenRouter *router,
   routes->cluster = g_object_ref (cluster);
   routes->registry = queen_cluster_get_registry (cluster, kind);
   routes->lister = queen_cluster_get_lister (cluster);
-  routes->askers = queen_peers_new (MAX_WAITING, TRUE);
+  routes->askers = queen_shares_new (MAX_WAITING, TRUE);
   queen_router_add (router, table, n_routes, routes, free_routes);
 }
 

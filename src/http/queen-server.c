@@ -5,7 +5,7 @@
 
 #include <libsoup/soup.h>
 
-#include "loop/queen-clock.h"
+#include "loop/queen-alarm.h"
 #include "queen-answer.h"
 #include "queen-error.h"
 #include "queen-head-stream.h"

@@ -90,7 +90,7 @@ QueenEvent *queen_event_new_forgotten (QueenComponent *component);
 /**
  * queen_event_new_restored:
  *
- * Returns: (transfer full): the event that @component is listed as a former life of the queen knew
+ * Returns: (transfer full): the event that @component is listed as a former epoch of the queen knew
  *   it
  */
 QueenEvent *queen_event_new_restored (QueenComponent *component);

@@ -3,6 +3,7 @@
 
 #include "queen-lister.h"
 
+#include "loop/queen-alarm.h"
 #include "loop/queen-fair-queue.h"
 #include "queen-error.h"
 #include "queen-listing.h"

@@ -3,6 +3,8 @@
 
 #include "queen-pulse.h"
 
+#include "loop/queen-alarm.h"
+
 struct _QueenPulse
 {
   GObject parent_instance;

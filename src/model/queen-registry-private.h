@@ -6,6 +6,7 @@
 /* What the two files of a registry share, and nobody else sees: how it lives (queen-registry.c),
  * and how it goes on from one run of the queen to the next (queen-registry-restore.c). */
 
+#include "loop/queen-alarm.h"
 #include "queen-grace.h"
 #include "queen-registry.h"
 #include "queen-roll.h"

@@ -3,6 +3,7 @@
 
 #include "queen-registry-private.h"
 
+#include "loop/queen-alarm.h"
 #include "queen-error.h"
 #include "text/queen-hash.h"
 
@@ -63,7 +64,7 @@ leave (QueenRegistry *self, QueenEntry *entry)
   return component;
 }
 
-/* The wall clock makes it the same again in the queen's next life. It may jump; that it grows does
+/* The wall clock makes it the same again in the queen's next epoch. It may jump; that it grows does
  * not depend on it. */
 guint64
 queen_registry_make_sequence (QueenRegistry *self, gint64 first_seen)
@@ -112,7 +113,7 @@ get_deadline (QueenRegistry *self, const QueenEntry *entry)
              : entry->component->deadline;
 }
 
-/* Returns: %G_MAXINT64 when there is none. One of a former life may be before the clock began. */
+/* Returns: %G_MAXINT64 when there is none. One of a former epoch may be before the clock began. */
 static gint64
 get_first_deadline (QueenRegistry *self)
 {

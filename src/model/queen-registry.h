@@ -51,11 +51,11 @@ QueenComponentKind queen_registry_get_kind (QueenRegistry *self);
 
 /**
  * queen_registry_restore:
- * @sightings: (element-type QueenSighting): what a former life of the queen knew, in the order in
+ * @sightings: (element-type QueenSighting): what a former epoch of the queen knew, in the order in
  *   which they were first seen; the registry fills their components in
  * @elapsed: µs between then and now, not negative
  *
- * Makes a registry that knows nobody yet go on where the former life stopped: every age goes on,
+ * Makes a registry that knows nobody yet go on where the former epoch stopped: every age goes on,
  * and what falls due in the meantime is due at once. Each component is told on the bus as a
  * %QUEEN_EVENT_RESTORED, as nothing has happened to it.
  *

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * @age: µs since it has been as it is: since its last heartbeat, or since it went offline
  * @sender: (nullable): a #GRefString: who brought it, as queen_registry_update() takes it
  *
- * What outlives the queen: monotonic time means nothing to her next life, but an age does.
+ * What outlives the queen: monotonic time means nothing to the next epoch, but an age does.
  */
 typedef struct
 {

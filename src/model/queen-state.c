@@ -35,7 +35,7 @@ queen_state_free (QueenState *self)
 {
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_array_unref (self->sightings[kind]);
-  g_free (self->life);
+  g_free (self->epoch);
   g_free (self);
 }
 
@@ -126,7 +126,7 @@ append_header (GString *json, const QueenState *self)
   g_string_append (json, QUEEN_STATE_START);
   g_string_append_c (json, self->is_whole ? '1' : '0');
   append_time (json, ",\"written_at\":", self->written_at);
-  append_text (json, ",\"life\":", self->life);
+  append_text (json, ",\"life\":", self->epoch);
   append_number (json, ",\"next\":", self->next);
   append_number (json, ",\"components\":", count_components (self));
   g_string_append (json, "}\n");
@@ -317,13 +317,13 @@ read_sighting (QueenStateReader *reader)
 }
 
 static void
-read_life (QueenStateReader *reader)
+read_epoch (QueenStateReader *reader)
 {
   QueenState *state = reader->state;
 
-  state->life = g_strdup (require_string (reader, "life"));
-  if (*state->life == '\0' || strlen (state->life) > QUEEN_STATE_MAX_LIFE ||
-      strspn (state->life, "0123456789abcdef") != strlen (state->life))
+  state->epoch = g_strdup (require_string (reader, "life"));
+  if (*state->epoch == '\0' || strlen (state->epoch) > QUEEN_STATE_MAX_EPOCH ||
+      strspn (state->epoch, "0123456789abcdef") != strlen (state->epoch))
     fail (reader, "life is none");
   state->next = (guint64) require_number (reader, "next", 1, MAX_NUMBER);
 }
@@ -342,7 +342,7 @@ read_header (QueenStateReader *reader)
   /* The first version was written at the end only. */
   state->is_whole = version == 1 || require_number (reader, "whole", 0, 1) == 1;
   state->written_at = require_time (reader, "written_at");
-  read_life (reader);
+  read_epoch (reader);
   reader->n_left = (guint) require_number (reader, "components", 0, MAX_COMPONENTS);
 }
 

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-#define QUEEN_STATE_VERSION 2   /* version 1 can still be read */
-#define QUEEN_STATE_MAX_LIFE 16 /* characters */
+#define QUEEN_STATE_VERSION 2    /* version 1 can still be read */
+#define QUEEN_STATE_MAX_EPOCH 16 /* characters */
 
 /** What a state begins with; behind it stands 1 if it is whole, and 0 otherwise. */
 #define QUEEN_STATE_START "{\"format\":\"queen-rbee state\",\"version\":2,\"whole\":"
@@ -17,19 +17,19 @@ G_BEGIN_DECLS
  * QueenState:
  * @is_whole: whether she ended in order after it was written; otherwise only who was known can be
  *   relied on, as things have happened since
- * @life: what the ids of her events begin with: lower-case hexadecimal digits
+ * @epoch: what the ids of her events begin with: lower-case hexadecimal digits
  * @next: the number that the next event gets, at least 1
  * @written_at: ns since 1970: when all this was so; the one use of the wall clock, as no other goes
  *   on while a machine is off
  * @sightings: (element-type QueenSighting): for each kind, who is known, in the order in which they
  *   were first seen
  *
- * What one life of the queen leaves to the next.
+ * What one run of the queen, an epoch, leaves to the next.
  */
 typedef struct
 {
   gboolean is_whole;
-  char *life;
+  char *epoch;
   guint64 next;
   gint64 written_at;
   GArray *sightings[QUEEN_COMPONENT_N_KINDS];

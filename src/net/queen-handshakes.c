@@ -3,7 +3,8 @@
 
 #include "queen-handshakes.h"
 
-#include "queen-peers.h"
+#include "loop/queen-alarm.h"
+#include "queen-shares.h"
 
 #define SHARE 4 /* handshakes have one part in so many of the time */
 #define MAX_CREDIT                                                                                 \
@@ -26,8 +27,8 @@ struct _QueenHandshakes
   QueenHandshakeFunc on_crowded;
   gpointer data;
 
-  QueenPeers *peers;     /* who is the same address as who */
-  GHashTable *addresses; /* QueenPeer -> QueenHandshakeAddress; NULL is one, too */
+  QueenShares *peers;    /* who is the same address as who */
+  GHashTable *addresses; /* QueenShare -> QueenHandshakeAddress; NULL is one, too */
   GQueue turns[N_LINES]; /* of QueenHandshakeAddress: those that have somebody who wants one */
   guint n_again;         /* turns of those since a new one had its */
   GQueue heavy;          /* of QueenHandshakeAddress: those that have more than a few */
@@ -42,7 +43,7 @@ struct _QueenHandshakes
 
 struct _QueenHandshakeAddress
 {
-  QueenPeer *peer;
+  QueenShare *peer;
   guint n;               /* under way */
   guint n_begun;         /* of these */
   GQueue lines[N_LINES]; /* of QueenHandshake: fresh ones newest first, others oldest first */
@@ -105,9 +106,9 @@ static QueenHandshakeAddress *
 enter_address (QueenHandshakes *self, const struct sockaddr_storage *sockaddr)
 {
   QueenHandshakeAddress *address;
-  QueenPeer *peer;
+  QueenShare *peer;
 
-  queen_peers_enter (self->peers, sockaddr, FALSE, &peer);
+  queen_shares_enter (self->peers, sockaddr, FALSE, &peer);
   address = g_hash_table_lookup (self->addresses, peer);
   if (!address)
     {
@@ -125,13 +126,13 @@ enter_address (QueenHandshakes *self, const struct sockaddr_storage *sockaddr)
 static void
 leave_address (QueenHandshakes *self, QueenHandshakeAddress *address)
 {
-  QueenPeer *peer = address->peer;
+  QueenShare *peer = address->peer;
 
   if (address->n-- == QUEEN_HANDSHAKES_FEW + 1)
     g_queue_unlink (&self->heavy, &address->heavy_link);
   if (address->n == 0)
     g_hash_table_remove (self->addresses, peer);
-  queen_peers_leave (self->peers, peer);
+  queen_shares_leave (self->peers, peer);
 }
 
 /* An address that has nobody else here comes first among those who are new, as a new client does in
@@ -369,7 +370,7 @@ queen_handshakes_new (const QueenClock *clock,
   self->on_turn = on_turn;
   self->on_crowded = on_crowded;
   self->data = data;
-  self->peers = queen_peers_new (G_MAXUINT, FALSE);
+  self->peers = queen_shares_new (G_MAXUINT, FALSE);
   self->addresses = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->alarm =
       queen_alarm_new_with_clock (clock, "handshakes", G_PRIORITY_DEFAULT, on_alarm, self);
@@ -385,6 +386,6 @@ queen_handshakes_free (QueenHandshakes *self)
 
   queen_alarm_free (self->alarm);
   g_hash_table_unref (self->addresses);
-  queen_peers_free (self->peers);
+  queen_shares_free (self->peers);
   g_free (self);
 }

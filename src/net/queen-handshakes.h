@@ -23,7 +23,7 @@ G_BEGIN_DECLS
  * the main loop at the most, and all steps together have a quarter of a processor. Those who have
  * begun go on first, as they have answered and so are there; but after two of their steps it is the
  * turn of one who is new, and of these the newest's. Among each addresses take turns; an IPv6
- * network of 64 bits counts as one, as #QueenPeers has it.
+ * network of 64 bits counts as one, as #QueenShares has it.
  */
 typedef struct _QueenHandshakes QueenHandshakes;
 

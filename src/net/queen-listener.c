@@ -12,7 +12,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "loop/queen-clock.h"
+#include "loop/queen-alarm.h"
 #include "queen-error.h"
 
 #define BACKLOG 4096

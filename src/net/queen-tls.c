@@ -3,6 +3,8 @@
 
 #include "queen-tls.h"
 
+#include "loop/queen-alarm.h"
+
 #include <errno.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>

@@ -5,7 +5,7 @@
 
 #include <malloc.h>
 
-#include "loop/queen-clock.h"
+#include "loop/queen-alarm.h"
 #include "queen-process-memory.h"
 
 #define MMAP_THRESHOLD (256 * 1024) /* bytes */

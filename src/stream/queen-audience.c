@@ -8,8 +8,9 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "loop/queen-alarm.h"
 #include "loop/queen-epoll.h"
-#include "net/queen-peers.h"
+#include "net/queen-shares.h"
 #include "queen-frame.h"
 
 #define MAX_READY_AT_ONCE 16     /* subscribers that the kernel tells of in one go */
@@ -51,11 +52,11 @@ struct _QueenAudience
 
   QueenEpoll *sockets;
   QueenRow everybody;
-  QueenPeers *peers;
+  QueenShares *peers;
   QueenAlarm *alarms[N_WALKS]; /* each goes off when the next slice of its walk is due */
 
-  gint64 round;             /* µs from one round to the next */
-  QueenWaitingRoom stalled; /* of QueenSubscriber */
+  gint64 round;               /* µs from one round to the next */
+  QueenDeadlineQueue stalled; /* of QueenSubscriber */
   QueenAlarm *stall_alarm;
   GBytes *keepalive;
 
@@ -84,8 +85,8 @@ release (QueenAudience *self, QueenSubscriber *subscriber)
 
   queen_row_remove (&self->everybody, subscriber);
   queen_row_remove (&seat->section->row, subscriber);
-  queen_wait_end (&seat->stall);
-  queen_peers_leave (self->peers, seat->peer);
+  queen_deadline_end (&seat->stall);
+  queen_shares_leave (self->peers, seat->peer);
   queen_epoll_skip (self->sockets, subscriber);
   queen_subscriber_free (subscriber);
 }
@@ -139,8 +140,8 @@ begin_to_wait (QueenAudience *self, QueenSubscriber *subscriber)
 {
   QueenSeat *seat = get_seat (subscriber);
 
-  queen_wait_end (&seat->stall);
-  queen_wait_begin (&seat->stall, &self->stalled, subscriber);
+  queen_deadline_end (&seat->stall);
+  queen_deadline_begin (&seat->stall, &self->stalled, subscriber);
 }
 
 /* Returns: whether it takes what it gets, or has nothing to take */
@@ -153,10 +154,10 @@ check_progress (QueenAudience *self, QueenSubscriber *subscriber)
   if (look == QUEEN_LOOK_SETTLED && !seat->is_blocked)
     {
       seat->is_watched = FALSE;
-      queen_wait_end (&seat->stall);
+      queen_deadline_end (&seat->stall);
       return TRUE;
     }
-  if (look != QUEEN_LOOK_STILL || !queen_wait_is_on (&seat->stall))
+  if (look != QUEEN_LOOK_STILL || !queen_deadline_is_on (&seat->stall))
     begin_to_wait (self, subscriber);
   return look != QUEEN_LOOK_STILL;
 }
@@ -208,7 +209,7 @@ on_stalled (gpointer data)
   gint64 end = look_at_the_clock (self) + MAX_TIME_AT_ONCE;
   QueenSubscriber *subscriber;
 
-  for (guint n = 0; (subscriber = queen_waiting_room_peek_due (&self->stalled, self->now)); n++)
+  for (guint n = 0; (subscriber = queen_deadline_queue_peek_due (&self->stalled, self->now)); n++)
     {
       if (n == MAX_VISITED_AT_ONCE || look_at_the_clock (self) >= end)
         {
@@ -409,15 +410,15 @@ queen_audience_new (const QueenAudienceSettings *settings, GError **error)
   self->settings = *settings;
   self->tally = settings->tally;
   self->peers =
-      queen_peers_new (settings->caps.subscribers_per_peer, settings->caps.spares_loopback);
+      queen_shares_new (settings->caps.subscribers_per_peer, settings->caps.spares_loopback);
   self->alarms[WALK_ROUND] = make_alarm (self, "round", on_round);
   self->alarms[WALK_FAREWELL] = make_alarm (self, "goodbye", on_farewell);
   self->alarms[WALK_CLEARING] = make_alarm (self, "clearing", on_clearing);
   self->round =
       CLAMP (settings->stall_timeout / ROUNDS_PER_STALL_TIMEOUT, SHORTEST_ROUND, LONGEST_ROUND);
   self->stall_alarm = make_alarm (self, "stall", on_stalled);
-  queen_waiting_room_init (&self->stalled, settings->stall_timeout, self->stall_alarm,
-                           settings->clock);
+  queen_deadline_queue_init (&self->stalled, settings->stall_timeout, self->stall_alarm,
+                             settings->clock);
   self->keepalive = queen_chunk_new (g_string_new (":\n"));
   return self;
 }
@@ -431,7 +432,7 @@ queen_audience_free (QueenAudience *self)
     queen_alarm_free (self->alarms[kind]);
   queen_alarm_free (self->stall_alarm);
   queen_epoll_free (self->sockets);
-  queen_peers_free (self->peers);
+  queen_shares_free (self->peers);
   g_bytes_unref (self->keepalive);
   g_clear_pointer (&self->cleared, g_bytes_unref);
   g_free (self);
@@ -480,7 +481,7 @@ queen_audience_has_room (QueenAudience *self,
       return FALSE;
     }
   if (!client ||
-      queen_peers_enter (self->peers, client, is_forwarded, &get_seat (subscriber)->peer))
+      queen_shares_enter (self->peers, client, is_forwarded, &get_seat (subscriber)->peer))
     return TRUE;
   self->tally->refusals[QUEEN_REFUSAL_PEER_SHARE]++;
   return FALSE;

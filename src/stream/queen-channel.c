@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "loop/queen-alarm.h"
 #include "queen-frame.h"
 
 #define RETRY "retry: 2000\n"

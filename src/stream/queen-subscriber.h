@@ -3,8 +3,8 @@
 
 #pragma once
 
-#include "loop/queen-wait.h"
-#include "net/queen-peers.h"
+#include "loop/queen-deadline-queue.h"
+#include "net/queen-shares.h"
 #include "net/queen-socket.h"
 #include "queen-ring.h"
 
@@ -71,8 +71,8 @@ typedef struct
   gboolean is_blocked : 1;
   gboolean is_watched : 1;
   gboolean is_dismissed : 1;
-  QueenPeer *peer;
-  QueenWait stall;
+  QueenShare *peer;
+  QueenDeadline stall;
 } QueenSeat;
 
 /**

@@ -3,6 +3,7 @@
 
 #include "queen-memory.h"
 
+#include "loop/queen-alarm.h"
 #include "queen-error.h"
 #include "queen-state-file.h"
 
@@ -23,7 +24,7 @@ struct _QueenMemory
 {
   QueenMemorySettings settings;
   char *directory;
-  char *life;
+  char *epoch;
   QueenStateFile *file; /* NULL while it cannot be opened */
   gboolean is_failing;  /* which has been said */
 
@@ -84,7 +85,7 @@ make_state (QueenMemory *self)
 {
   QueenState *state = queen_state_new ();
 
-  state->life = g_strdup (self->life);
+  state->epoch = g_strdup (self->epoch);
   state->next = 1; /* it is not known before the end */
   state->written_at = queen_clock_system.get_wall ();
   queen_cluster_save (self->settings.cluster, state);
@@ -261,9 +262,9 @@ queen_memory_restore (QueenMemory *self, const QueenState *state)
 }
 
 void
-queen_memory_start (QueenMemory *self, const char *life)
+queen_memory_start (QueenMemory *self, const char *epoch)
 {
-  self->life = g_strdup (life);
+  self->epoch = g_strdup (epoch);
   self->event_id = g_signal_connect_data (queen_cluster_get_bus (self->settings.cluster), "event",
                                           G_CALLBACK (on_event_for_state), self, NULL,
                                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
@@ -293,6 +294,6 @@ queen_memory_free (QueenMemory *self)
   queen_alarm_free (self->alarm);
   g_clear_pointer (&self->file, queen_state_file_free);
   g_free (self->directory);
-  g_free (self->life);
+  g_free (self->epoch);
   g_free (self);
 }

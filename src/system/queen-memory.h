@@ -30,7 +30,7 @@ typedef struct
 /**
  * QueenMemory:
  *
- * What the queen knows, from one life to the next. While she lives it is written a while after it
+ * What the queen knows, from one epoch to the next. While she runs it is written a while after it
  * has changed, so that a crash does not lose the failure that somebody was looking at; and once
  * more at her end, with the number of the next event.
  *
@@ -43,14 +43,14 @@ typedef struct _QueenMemory QueenMemory;
  * queen_memory_new:
  * @settings: whose objects outlive the memory
  *
- * Takes the directory for this life. When another queen has it, nothing is remembered at all.
+ * Takes the directory for this epoch. When another queen has it, nothing is remembered at all.
  */
 QueenMemory *queen_memory_new (const QueenMemorySettings *settings);
 
 /**
  * queen_memory_take:
  *
- * Returns: (transfer full) (nullable): what the last life has left; %NULL when that is nothing
+ * Returns: (transfer full) (nullable): what the last epoch has left; %NULL when that is nothing
  */
 QueenState *queen_memory_take (QueenMemory *self);
 
@@ -67,11 +67,11 @@ void queen_memory_restore (QueenMemory *self, const QueenState *state);
 
 /**
  * queen_memory_start:
- * @life: what the ids of her events begin with
+ * @epoch: what the ids of her events begin with
  *
  * From now on what is known is written: once now, and then whenever it has changed.
  */
-void queen_memory_start (QueenMemory *self, const char *life);
+void queen_memory_start (QueenMemory *self, const char *epoch);
 
 /**
  * queen_memory_end:

@@ -30,8 +30,8 @@ QueenStateFile *queen_state_file_open (const char *directory, GError **error);
  * queen_state_file_take:
  * @error: a %QUEEN_ERROR_STATE: why there is no state although there should be one
  *
- * Reads what the last life of the queen has left, and marks it as not whole any longer: were it
- * taken as whole once more after a crash, this life's event numbers would be given out again.
+ * Reads what the last epoch of the queen has left, and marks it as not whole any longer: were it
+ * taken as whole once more after a crash, this epoch's event numbers would be given out again.
  *
  * What cannot be read, or is none, is set aside under another name, and @error says so.
  *

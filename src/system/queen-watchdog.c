@@ -5,7 +5,7 @@
 
 #include <systemd/sd-daemon.h>
 
-#include "loop/queen-clock.h"
+#include "loop/queen-alarm.h"
 #include "process/queen-notify.h"
 #include "queen-probe.h"
 

@@ -229,7 +229,7 @@ check_state (Cluster *cluster)
   g_autoptr (GString) same = NULL;
   g_autoptr (GError) error = NULL;
 
-  state->life = g_strdup ("1a2b3c");
+  state->epoch = g_strdup ("1a2b3c");
   state->next = 1;
   state->written_at = now;
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)

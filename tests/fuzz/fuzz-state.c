@@ -29,7 +29,7 @@ static void
 assert_same_state (const QueenState *a, const QueenState *b)
 {
   g_assert_cmpint (a->is_whole, ==, b->is_whole);
-  g_assert_cmpstr (a->life, ==, b->life);
+  g_assert_cmpstr (a->epoch, ==, b->epoch);
   g_assert_cmpuint (a->next, ==, b->next);
   g_assert_cmpint (a->written_at, ==, b->written_at);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)

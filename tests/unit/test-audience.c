@@ -3,6 +3,7 @@
 
 /* Many subscribers, and those who do not read: what they cost, and whom it costs. */
 
+#include "loop/queen-alarm.h"
 #include "stream-fixture.h"
 #include "stream/queen-audience.h"
 

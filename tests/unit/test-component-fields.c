@@ -106,7 +106,7 @@ check_state (const QueenField *field, QueenComponent *component)
   g_autoptr (GError) error = NULL;
   QueenSighting sighting = { queen_component_ref (component), 1 };
 
-  state->life = g_strdup ("0");
+  state->epoch = g_strdup ("0");
   state->next = 1;
   g_array_append_val (state->sightings[component->kind], sighting);
   text = write_state (state);

@@ -163,7 +163,7 @@ fill_state (gboolean collides)
   g_autoptr (GString) text = NULL;
   g_autoptr (GError) error = NULL;
 
-  state->life = g_strdup ("a");
+  state->epoch = g_strdup ("a");
   state->next = 1;
   for (guint i = 0; i < N_IDS; i++)
     {

@@ -4,6 +4,7 @@
 #include "model/queen-lister.h"
 
 #include "fake-clock.h"
+#include "loop/queen-alarm.h"
 #include "queen-error.h"
 
 #define MSEC G_TIME_SPAN_MILLISECOND

@@ -227,7 +227,7 @@ test_end (Fixture *f, gconstpointer data)
   f->memory = make_memory (f, NEVER, NEVER);
   state = queen_memory_take (f->memory);
   g_assert_true (state->is_whole);
-  g_assert_cmpstr (state->life, ==, "abc");
+  g_assert_cmpstr (state->epoch, ==, "abc");
   g_assert_cmpuint (state->next, ==, 17);
   g_assert_cmpuint (state->sightings[QUEEN_COMPONENT_WORKER]->len, ==, 1);
   g_clear_pointer (&f->memory, queen_memory_free); /* and is killed */

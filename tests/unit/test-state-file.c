@@ -62,7 +62,7 @@ write_state (Fixture *f, guint64 next, gboolean is_whole)
   g_autoptr (GError) error = NULL;
 
   state->is_whole = is_whole;
-  state->life = g_strdup ("a");
+  state->epoch = g_strdup ("a");
   state->next = next;
   g_assert_true (queen_state_file_write (file, state, NULL, &error));
   g_assert_no_error (error);
@@ -188,7 +188,7 @@ test_cancelled (Fixture *f, gconstpointer data)
 
   leave (f, 5);
   file = open_file (f);
-  state->life = g_strdup ("a");
+  state->epoch = g_strdup ("a");
   state->next = 6;
   g_cancellable_cancel (cancellable);
   g_assert_false (queen_state_file_write (file, state, cancellable, &error));

@@ -67,7 +67,7 @@ test_every_field (void)
   const QueenSighting *hive = get_sighting (state, QUEEN_COMPONENT_HIVE, 0);
 
   g_assert_true (state->is_whole);
-  g_assert_cmpstr (state->life, ==, "19a1c0de2f7");
+  g_assert_cmpstr (state->epoch, ==, "19a1c0de2f7");
   g_assert_cmpuint (state->next, ==, 18);
   g_assert_cmpint (state->written_at, ==, WRITTEN_AT);
   g_assert_cmpuint (state->sightings[QUEEN_COMPONENT_WORKER]->len, ==, 1);
@@ -137,7 +137,7 @@ test_hostile (void)
   g_autoptr (QueenState) again = NULL;
   g_autoptr (GString) text = NULL;
 
-  state->life = g_strdup ("0");
+  state->epoch = g_strdup ("0");
   state->next = 1;
   for (gsize i = 0; i < G_N_ELEMENTS (escapes); i++)
     {

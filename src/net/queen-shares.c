@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "queen-peers.h"
+#include "queen-shares.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -9,9 +9,9 @@
 
 #include "text/queen-hash.h"
 
-struct _QueenPeers
+struct _QueenShares
 {
-  GHashTable *holders; /* a set of QueenPeer */
+  GHashTable *holders; /* a set of QueenShare */
   guint share;
   gboolean spares_loopback;
 };
@@ -23,9 +23,9 @@ typedef struct
   guint32 network[2];
 } Key;
 
-struct _QueenPeer
+struct _QueenShare
 {
-  Key key; /* the hash table compares what a QueenPeer begins with */
+  Key key; /* the hash table compares what a QueenShare begins with */
   guint n_held;
 };
 
@@ -45,7 +45,7 @@ get_ipv4 (const struct sockaddr_storage *address, guint32 *ipv4)
 }
 
 gboolean
-queen_peers_is_loopback (const struct sockaddr_storage *address)
+queen_shares_is_loopback (const struct sockaddr_storage *address)
 {
   guint32 ipv4;
 
@@ -56,7 +56,7 @@ queen_peers_is_loopback (const struct sockaddr_storage *address)
 }
 
 char *
-queen_peers_dup_network (const struct sockaddr_storage *address)
+queen_shares_dup_network (const struct sockaddr_storage *address)
 {
   char text[INET6_ADDRSTRLEN];
   struct in6_addr network = IN6ADDR_ANY_INIT;
@@ -98,10 +98,10 @@ is_same_key (gconstpointer a, gconstpointer b)
   return memcmp (a, b, sizeof (Key)) == 0;
 }
 
-QueenPeers *
-queen_peers_new (guint share, gboolean spares_loopback)
+QueenShares *
+queen_shares_new (guint share, gboolean spares_loopback)
 {
-  QueenPeers *self = g_new0 (QueenPeers, 1);
+  QueenShares *self = g_new0 (QueenShares, 1);
 
   self->holders = g_hash_table_new_full (hash_key, is_same_key, g_free, NULL);
   self->share = share;
@@ -110,19 +110,19 @@ queen_peers_new (guint share, gboolean spares_loopback)
 }
 
 static gboolean
-is_counted (QueenPeers *self, const struct sockaddr_storage *address, gboolean is_forwarded)
+is_counted (QueenShares *self, const struct sockaddr_storage *address, gboolean is_forwarded)
 {
   return (address->ss_family == AF_INET || address->ss_family == AF_INET6) &&
-         (is_forwarded || !self->spares_loopback || !queen_peers_is_loopback (address));
+         (is_forwarded || !self->spares_loopback || !queen_shares_is_loopback (address));
 }
 
 gboolean
-queen_peers_enter (QueenPeers *self,
-                   const struct sockaddr_storage *address,
-                   gboolean is_forwarded,
-                   QueenPeer **peer)
+queen_shares_enter (QueenShares *self,
+                    const struct sockaddr_storage *address,
+                    gboolean is_forwarded,
+                    QueenShare **peer)
 {
-  QueenPeer *holder;
+  QueenShare *holder;
   Key key;
 
   *peer = NULL;
@@ -132,7 +132,7 @@ queen_peers_enter (QueenPeers *self,
   holder = g_hash_table_lookup (self->holders, &key);
   if (!holder)
     {
-      holder = g_new0 (QueenPeer, 1);
+      holder = g_new0 (QueenShare, 1);
       holder->key = key;
       g_hash_table_add (self->holders, holder);
     }
@@ -144,14 +144,14 @@ queen_peers_enter (QueenPeers *self,
 }
 
 void
-queen_peers_leave (QueenPeers *self, QueenPeer *peer)
+queen_shares_leave (QueenShares *self, QueenShare *peer)
 {
   if (peer && --peer->n_held == 0)
     g_hash_table_remove (self->holders, peer);
 }
 
 void
-queen_peers_free (QueenPeers *self)
+queen_shares_free (QueenShares *self)
 {
   g_hash_table_unref (self->holders);
   g_free (self);

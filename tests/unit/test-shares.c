@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "net/queen-peers.h"
+#include "net/queen-shares.h"
 
 #include <gio/gio.h>
 
-static QueenPeers *peers;
-static QueenPeer *peer; /* who came last */
+static QueenShares *peers;
+static QueenShare *peer; /* who came last */
 
 static gboolean
 enter_forwarded (const char *text, gboolean is_forwarded)
@@ -15,7 +15,7 @@ enter_forwarded (const char *text, gboolean is_forwarded)
   struct sockaddr_storage native = { 0 };
 
   g_assert_true (g_socket_address_to_native (address, &native, sizeof native, NULL));
-  return queen_peers_enter (peers, &native, is_forwarded, &peer);
+  return queen_shares_enter (peers, &native, is_forwarded, &peer);
 }
 
 static gboolean
@@ -27,14 +27,14 @@ enter (const char *text)
 static void
 set_up (guint share, gboolean spares_loopback)
 {
-  g_clear_pointer (&peers, queen_peers_free);
-  peers = queen_peers_new (share, spares_loopback);
+  g_clear_pointer (&peers, queen_shares_free);
+  peers = queen_shares_new (share, spares_loopback);
 }
 
 static void
 test_share (void)
 {
-  QueenPeer *first;
+  QueenShare *first;
 
   set_up (2, TRUE);
   g_assert_true (enter ("192.0.2.1"));
@@ -44,7 +44,7 @@ test_share (void)
   g_assert_null (peer);
   g_assert_true (enter ("192.0.2.2")); /* others have their own */
 
-  queen_peers_leave (peers, first);
+  queen_shares_leave (peers, first);
   g_assert_true (enter ("192.0.2.1"));
   g_assert_false (enter ("192.0.2.1"));
 }
@@ -55,14 +55,14 @@ test_give_back (void)
   set_up (1, TRUE);
   for (int i = 0; i < 3; i++)
     {
-      QueenPeer *holder;
+      QueenShare *holder;
 
       g_assert_true (enter ("192.0.2.1"));
       holder = peer;
       g_assert_false (enter ("192.0.2.1"));
-      queen_peers_leave (peers, peer); /* who was refused has nothing to give back */
+      queen_shares_leave (peers, peer); /* who was refused has nothing to give back */
       g_assert_false (enter ("192.0.2.1"));
-      queen_peers_leave (peers, holder);
+      queen_shares_leave (peers, holder);
     }
 }
 
@@ -116,7 +116,7 @@ test_loopback (void)
       g_assert_true (enter (own[i]));
       g_assert_true (enter (own[i]));
       g_assert_null (peer);
-      queen_peers_leave (peers, peer);
+      queen_shares_leave (peers, peer);
 
       set_up (1, FALSE);
       g_assert_true (enter (own[i]));
@@ -148,12 +148,12 @@ test_network (void)
     {
       g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (rows[i][0], 1234);
       struct sockaddr_storage native = { .ss_family = AF_UNIX };
-      g_autofree char *none = queen_peers_dup_network (&native);
+      g_autofree char *none = queen_shares_dup_network (&native);
       g_autofree char *network = NULL;
 
       g_assert_null (none);
       g_assert_true (g_socket_address_to_native (address, &native, sizeof native, NULL));
-      network = queen_peers_dup_network (&native);
+      network = queen_shares_dup_network (&native);
       g_assert_cmpstr (network, ==, rows[i][1]);
     }
 }
@@ -165,15 +165,15 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/peers/share/no-more-than-that", test_share);
-  g_test_add_func ("/peers/share/given-back-to-the-last", test_give_back);
-  g_test_add_func ("/peers/same/a-network-of-64-bits-and-mapped-ipv4", test_same);
-  g_test_add_func ("/peers/different/others-are-others", test_different);
-  g_test_add_func ("/peers/network/as-text", test_network);
-  g_test_add_func ("/peers/loopback/spared-unless-asked-for", test_loopback);
-  g_test_add_func ("/peers/loopback/not-spared-on-a-proxys-word", test_forwarded);
+  g_test_add_func ("/shares/share/no-more-than-that", test_share);
+  g_test_add_func ("/shares/share/given-back-to-the-last", test_give_back);
+  g_test_add_func ("/shares/same/a-network-of-64-bits-and-mapped-ipv4", test_same);
+  g_test_add_func ("/shares/different/others-are-others", test_different);
+  g_test_add_func ("/shares/network/as-text", test_network);
+  g_test_add_func ("/shares/loopback/spared-unless-asked-for", test_loopback);
+  g_test_add_func ("/shares/loopback/not-spared-on-a-proxys-word", test_forwarded);
 
   code = g_test_run ();
-  g_clear_pointer (&peers, queen_peers_free);
+  g_clear_pointer (&peers, queen_shares_free);
   return code;
 }

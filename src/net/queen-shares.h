@@ -9,58 +9,58 @@
 G_BEGIN_DECLS
 
 /**
- * QueenPeers:
+ * QueenShares:
  *
  * Who holds how much of something of which there is only so much: each address has a share. An IPv6
  * network of 64 bits counts as one address, as anybody with one of these has all of them.
  */
-typedef struct _QueenPeers QueenPeers;
+typedef struct _QueenShares QueenShares;
 
 /**
- * QueenPeer:
+ * QueenShare:
  *
  * One address that holds something.
  */
-typedef struct _QueenPeer QueenPeer;
+typedef struct _QueenShare QueenShare;
 
 /**
- * queen_peers_new:
+ * queen_shares_new:
  * @share: how much one address may hold; at least 1
  * @spares_loopback: this machine's own addresses may hold as much as they like: whoever is here has
  *   one of the same few addresses, proxies too
  */
-QueenPeers *queen_peers_new (guint share, gboolean spares_loopback);
+QueenShares *queen_shares_new (guint share, gboolean spares_loopback);
 
 /**
- * queen_peers_enter:
+ * queen_shares_enter:
  * @address: who comes
  * @is_forwarded: somebody says so who hands it on: then it is not spared, whatever the address
- * @peer: (out): what to give queen_peers_leave(); %NULL when it is not counted
+ * @peer: (out): what to give queen_shares_leave(); %NULL when it is not counted
  *
  * Returns: %FALSE when it holds its share already, and so cannot have more
  */
-gboolean queen_peers_enter (QueenPeers *self,
-                            const struct sockaddr_storage *address,
-                            gboolean is_forwarded,
-                            QueenPeer **peer);
+gboolean queen_shares_enter (QueenShares *self,
+                             const struct sockaddr_storage *address,
+                             gboolean is_forwarded,
+                             QueenShare **peer);
 
 /**
- * queen_peers_leave:
+ * queen_shares_leave:
  * @peer: (nullable): who gives one back
  */
-void queen_peers_leave (QueenPeers *self, QueenPeer *peer);
+void queen_shares_leave (QueenShares *self, QueenShare *peer);
 
 /**
- * queen_peers_dup_network:
+ * queen_shares_dup_network:
  *
  * Returns: (transfer full) (nullable): what counts as one with @address, such as `10.0.0.7` or
  *   `2001:db8:1:2::/64`; %NULL for what is no internet address
  */
-char *queen_peers_dup_network (const struct sockaddr_storage *address);
+char *queen_shares_dup_network (const struct sockaddr_storage *address);
 
 /** Returns: whether @address is one of this machine's own loopback addresses */
-gboolean queen_peers_is_loopback (const struct sockaddr_storage *address);
+gboolean queen_shares_is_loopback (const struct sockaddr_storage *address);
 
-void queen_peers_free (QueenPeers *self);
+void queen_shares_free (QueenShares *self);
 
 G_END_DECLS

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-clock.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenAlarm:
+ *
+ * A source of the thread's default main context that goes off once each time that it is set. GLib's
+ * own ready times wake the loop up with two system calls whenever they change; an alarm belongs to
+ * the loop's thread, and setting it costs nothing.
+ */
+typedef struct _QueenAlarm QueenAlarm;
+
+/**
+ * queen_alarm_new:
+ * @name: for debuggers; static
+ * @callback: what to do when it goes off; it may set the alarm anew
+ *
+ * Returns: (transfer full): an alarm that is not set
+ */
+QueenAlarm *
+queen_alarm_new (const char *name, int priority, void (*callback) (gpointer), gpointer data);
+
+/**
+ * queen_alarm_new_with_clock:
+ * @clock: whose monotonic time says when it goes off
+ *
+ * The same by another clock than the system's. Nothing wakes the loop when such a clock moves: it
+ * is for tests, which turn the loop themselves.
+ */
+QueenAlarm *queen_alarm_new_with_clock (const QueenClock *clock,
+                                        const char *name,
+                                        int priority,
+                                        void (*callback) (gpointer),
+                                        gpointer data);
+
+/**
+ * queen_alarm_set:
+ * @time: µs, monotonic; -1 for never
+ */
+void queen_alarm_set (QueenAlarm *alarm, gint64 time);
+
+/**
+ * queen_alarm_set_earlier:
+ * @time: µs, monotonic
+ *
+ * Sets the alarm to @time, unless it goes off before that anyway.
+ */
+void queen_alarm_set_earlier (QueenAlarm *alarm, gint64 time);
+
+void queen_alarm_free (QueenAlarm *alarm);
+
+G_END_DECLS

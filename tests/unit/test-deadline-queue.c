@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "loop/queen-alarm.h"
+#include "loop/queen-deadline-queue.h"
+
+#define LENGTH (20 * G_TIME_SPAN_MILLISECOND)
+
+typedef struct
+{
+  QueenAlarm *alarm;
+  QueenDeadlineQueue room;
+  QueenDeadline first;
+  QueenDeadline second;
+  gboolean has_gone_off;
+} Fixture;
+
+static void
+on_alarm (gpointer data)
+{
+  *(gboolean *) data = TRUE;
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  f->alarm = queen_alarm_new ("test", G_PRIORITY_DEFAULT, on_alarm, &f->has_gone_off);
+  queen_deadline_queue_init (&f->room, LENGTH, f->alarm, &queen_clock_system);
+  queen_deadline_begin (&f->first, &f->room, &f->first);
+  queen_deadline_begin (&f->second, &f->room, &f->second);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  queen_alarm_free (f->alarm);
+}
+
+static void
+test_order (Fixture *f, gconstpointer data)
+{
+  g_assert_true (queen_deadline_is_on (&f->first));
+  g_assert_true (queen_deadline_queue_peek (&f->room) == &f->first);
+  queen_deadline_end (&f->first);
+  g_assert_false (queen_deadline_is_on (&f->first));
+  queen_deadline_end (&f->first); /* it need not know whether it waits */
+  g_assert_true (queen_deadline_queue_peek (&f->room) == &f->second);
+  queen_deadline_begin (&f->first, &f->room, &f->first);
+  g_assert_true (queen_deadline_queue_peek (&f->room) == &f->second);
+  queen_deadline_end (&f->second);
+  queen_deadline_end (&f->first);
+  g_assert_null (queen_deadline_queue_peek (&f->room));
+}
+
+static void
+test_due (Fixture *f, gconstpointer data)
+{
+  g_assert_null (queen_deadline_queue_peek_due (&f->room, f->first.deadline - 1));
+  g_assert_true (queen_deadline_queue_peek_due (&f->room, f->first.deadline) == &f->first);
+  queen_deadline_end (&f->first);
+  g_assert_null (queen_deadline_queue_peek_due (&f->room, f->second.deadline - 1));
+  queen_deadline_end (&f->second);
+  g_assert_null (queen_deadline_queue_peek_due (&f->room, G_MAXINT64));
+}
+
+static void
+test_alarm (Fixture *f, gconstpointer data)
+{
+  while (!f->has_gone_off)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (queen_deadline_queue_peek_due (&f->room, g_get_monotonic_time ()) == &f->first);
+
+  /* Who looks and finds that the next is not due yet, has the alarm set for it. */
+  f->has_gone_off = FALSE;
+  queen_deadline_end (&f->first);
+  g_assert_null (queen_deadline_queue_peek_due (&f->room, f->second.deadline - 1));
+  while (!f->has_gone_off)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+#define ADD(name, test) g_test_add ("/deadline-queue/" name, Fixture, NULL, set_up, test, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("first-come-is-first", test_order);
+  ADD ("due-at-its-deadline-not-before", test_due);
+  ADD ("alarm-for-the-first", test_alarm);
+  return g_test_run ();
+}
