@@ -215,6 +215,7 @@ typedef struct
 {
   const QueenToken *token;
   QueenScopes scopes;
+  gboolean only_reads; /* by a cookie that shows no more */
 } Identity;
 
 static gboolean
@@ -226,6 +227,7 @@ identify_by_token (QueenAccess *self, const char *authorization, Identity *who)
     return FALSE;
   who->token = queen_tokens_lookup (self->tokens, authorization + strlen (scheme));
   who->scopes = who->token ? who->token->scopes : 0;
+  who->only_reads = FALSE;
   return who->token != NULL;
 }
 
@@ -243,7 +245,8 @@ identify_by_cookie (QueenAccess *self, const QueenVisitor *visitor, Identity *wh
     return FALSE;
   who->scopes = who->token->scopes & ~(guint) QUEEN_SCOPE_ADMIN;
   /* Browsers send a cookie whoever makes them; only with an origin is it known who did. */
-  if (session.is_foreign || !visitor->origin || page != QUEEN_PAGE_OWN)
+  who->only_reads = session.is_foreign || !visitor->origin || page != QUEEN_PAGE_OWN;
+  if (who->only_reads)
     who->scopes &= QUEEN_SCOPE_READ;
   return TRUE;
 }
@@ -319,7 +322,7 @@ check_admin (QueenAccess *self, const QueenVisitor *visitor, guint *owner, GErro
     return FALSE;
   *owner = who.token ? who.token->number : 0;
   if (who.scopes & QUEEN_SCOPE_ADMIN ||
-      (self->admin == QUEEN_ADMIN_LOOPBACK && is_from_here (self, visitor)))
+      (self->admin == QUEEN_ADMIN_LOOPBACK && !who.only_reads && is_from_here (self, visitor)))
     return TRUE;
   return who.token ? check_scope (&who, QUEEN_SCOPE_ADMIN, error) : refuse_stranger (self, error);
 }

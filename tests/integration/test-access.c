@@ -69,6 +69,7 @@ get_status (QueenProcess *queen, const char *method, const char *path, const cha
 }
 
 #define BEAT "POST", "/v1/worker-heartbeat"
+#define FORGET "DELETE", "/v1/workers/nobody"
 #define BEARER(token) "Authorization: Bearer " token "\r\n"
 
 static void
@@ -202,6 +203,12 @@ test_session_writes (void)
   g_assert_cmpuint (get_status (queen, BEAT, by_friend), ==, 403);
   g_assert_cmpuint (get_status (queen, BEAT, foreign_by_own), ==, 403);
   g_assert_cmpuint (get_status (queen, "POST", "/v1/session", by_own), ==, 401); /* no chain */
+
+  /* B9: nor is anybody forgotten by it, though it is her own user who looks at the page. */
+  g_assert_cmpuint (get_status (queen, FORGET, own), ==, 403);
+  g_assert_cmpuint (get_status (queen, FORGET, by_friend), ==, 403);
+  g_assert_cmpuint (get_status (queen, FORGET, foreign_by_own), ==, 403);
+  g_assert_cmpuint (get_status (queen, FORGET, by_own), ==, 404);
 }
 
 /* B9: a page that the settings name logs in from where it is, and reads with the cookie that it got
