@@ -29,7 +29,8 @@
 #define MEMORY_INTERVAL (5 * G_USEC_PER_SEC)
 #define HEAP_INTERVAL (10 * G_USEC_PER_SEC) /* short, so that there is little to do each time */
 #define HEAP_LEFT_ALONE (32 << 20)          /* bytes: a queen with a few thousand workers */
-#define FAREWELL (2 * G_USEC_PER_SEC)       /* what the last bytes get to go out */
+#define MORE_TIME "EXTEND_TIMEOUT_USEC=60000000"
+#define FAREWELL (2 * G_USEC_PER_SEC) /* what the last bytes get to go out */
 
 struct _QueenDaemon
 {
@@ -382,8 +383,11 @@ start_memory (QueenDaemon *self)
 static void
 end_memory (QueenDaemon *self)
 {
-  if (self->memory)
-    queen_memory_end (self->memory, queen_stream_get_next (self->stream));
+  if (!self->memory)
+    return;
+  /* Of tens of thousands it may be half a gigabyte, and the unit's time for stopping is short. */
+  queen_notify_tell (MORE_TIME, "Writing what is known");
+  queen_memory_end (self->memory, queen_stream_get_next (self->stream));
 }
 
 static void

@@ -115,6 +115,7 @@ parse_target (QueenRequestHead *head, QueenText target, GError **error)
   for (gsize i = 0; i < target.length; i++)
     if (!g_ascii_isgraph (target.at[i]) || target.at[i] == '#')
       return fail (error, QUEEN_ERROR_BAD_REQUEST, "the request target has a forbidden character");
+  head->path = target;
   if (queen_text_is (target, "*") && queen_text_is (head->method, "OPTIONS")) /* RFC 9112 § 3.2.4 */
     return TRUE;
   if (target.length == 0 ||

@@ -8,6 +8,7 @@
 
 #define MAX_RING_BYTES (64 * 1024 * 1024)
 #define EVENT "heartbeat"
+#define KEPT_UNHEARD (5 * G_USEC_PER_SEC)
 
 struct _QueenStream
 {
@@ -16,6 +17,8 @@ struct _QueenStream
   QueenAudience *audience;
   QueenChannel *channel;
   QueenSnapshots *snapshots;
+  QueenAlarm *drop_alarm;
+  const QueenClock *clock;
   QueenTally *tally;
   guint capacity;
 };
@@ -68,12 +71,23 @@ get_snapshot (guint64 from, guint64 head, guint64 *next, gpointer data)
 }
 
 static void
-on_changed (gpointer data)
+drop_snapshots (gpointer data)
 {
   QueenStream *self = data;
 
   if (queen_channel_get_n_subscribers (self->channel) == 0)
     queen_snapshots_drop (self->snapshots);
+}
+
+/* A snapshot may be megabytes that nobody needs any longer; but if each who comes while nobody else
+ * is there had one of its own, to come and go would cost the queen as much as it is long. */
+static void
+on_changed (gpointer data)
+{
+  QueenStream *self = data;
+
+  if (queen_channel_get_n_subscribers (self->channel) == 0)
+    queen_alarm_set (self->drop_alarm, self->clock->get_monotonic () + KEPT_UNHEARD);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SUBSCRIBERS]);
 }
 
@@ -99,6 +113,7 @@ queen_stream_finalize (GObject *object)
 {
   QueenStream *self = QUEEN_STREAM (object);
 
+  g_clear_pointer (&self->drop_alarm, queen_alarm_free);
   g_clear_pointer (&self->channel, queen_channel_free);
   g_clear_pointer (&self->snapshots, queen_snapshots_free);
 
@@ -148,7 +163,10 @@ queen_stream_new (QueenEventBus *bus, QueenPulse *pulse, const QueenStreamSettin
   self->audience = settings->audience;
   self->tally = settings->tally;
   self->capacity = settings->capacity;
+  self->clock = settings->clock;
   self->snapshots = queen_snapshots_new (pulse, settings->clock);
+  self->drop_alarm = queen_alarm_new_with_clock (settings->clock, "unheard snapshots",
+                                                 G_PRIORITY_DEFAULT, drop_snapshots, self);
   self->channel = queen_channel_new (&channel);
   g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
   return self;

@@ -137,7 +137,7 @@ testPage("who is open is in the address, and back leads back", { isClosed: true 
     await page.locator("#detail-title", { hasText: "beta" }).waitFor();
     await page.keyboard.press("Escape");
     await page.locator("#detail").waitFor({ state: "hidden" });
-    assert.equal(page.url(), `${queen.url}/`);
+    await page.waitForURL(`${queen.url}/`);
     await page.goto(`${queen.url}/#worker=nobody`);
     await page.getByText("does not know a worker of that name").waitFor();
   });

@@ -66,6 +66,8 @@ static const char *const requests[] = {
   "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\nand more",
   "POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65000\r\n\r\n",
   "GET / HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n",
+  "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nContent-Length: 70000\r\n\r\n",
+  "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
   "HEAD /shared HTTP/1.1\r\nHost: localhost\r\n\r\n",
   (CHUNKED "e\r\n{\"worker_id\":\"\r\n14;x=y\r\nw\",\"status\":\"ready\"}\r\n0\r\nX: y\r\n\r\n"
            "and more"),

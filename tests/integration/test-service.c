@@ -8,6 +8,7 @@
 #include "queen-process.h"
 #include "sse-client.h"
 
+#include <glib/gstdio.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
@@ -97,6 +98,31 @@ test_notify (void)
   stopping = notify_socket_wait_for (manager, "STOPPING=1");
   g_assert_nonnull (strstr (stopping, "\nSTATUS="));
   g_assert_cmpint (queen_process_wait_exit (queen), ==, 0);
+}
+
+/* To write what is known of very many takes longer than a unit usually has for stopping. */
+static void
+test_more_time (void)
+{
+  g_autoptr (NotifySocket) manager = notify_socket_new ();
+  const char *environment[] = { notify_socket_get_variable (manager), NULL };
+  g_autofree char *folder = g_dir_make_tmp ("queen-service-XXXXXX", NULL);
+  g_autofree char *directory = g_strconcat ("--state-directory=", folder, NULL);
+  const char *arguments[] = { "--port=0", "--ui-port=off", "--bus=none", directory, NULL };
+  g_autoptr (QueenProcess) queen = queen_process_spawn (
+      &(QueenProcessSetup){ .arguments = arguments, .environment = environment });
+  g_autofree char *state = g_build_filename (folder, "state", NULL);
+  g_autofree char *lock = g_build_filename (folder, "lock", NULL);
+  g_autofree char *more = NULL;
+
+  queen_process_wait_ready (queen);
+  queen_process_signal (queen, SIGTERM);
+  more = notify_socket_wait_for (manager, "EXTEND_TIMEOUT_USEC=60000000");
+  g_assert_nonnull (strstr (more, "\nSTATUS=Writing what is known"));
+  g_assert_cmpint (queen_process_wait_exit (queen), ==, 0);
+  g_assert_cmpint (g_unlink (state), ==, 0);
+  g_assert_cmpint (g_unlink (lock), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
 /* Such as one for containers that reads nothing after READY=1, or one that is stuck. */
@@ -569,6 +595,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/service/notify/ready-status-stopping", test_notify);
+  g_test_add_func ("/service/notify/more-time-to-write-what-is-known", test_more_time);
   g_test_add_func ("/service/notify/manager-that-does-not-read-is-told-later", test_unread_manager);
   g_test_add_func ("/service/sockets/in-the-place-of-addresses-and-ports", test_adopted);
   g_test_add_func ("/service/sockets/wrong-ones-are-refused-in-one-line", test_wrong_socket);

@@ -190,6 +190,7 @@ test_shared_snapshot (Fixture *f, gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
     close (fds[i]);
   turn ();
+  pass (6 * G_USEC_PER_SEC); /* somebody may come back */
   g_assert_cmpuint (get_snapshot_bytes (f, NULL), ==, 0);
   g_assert_cmpuint (queen_audience_get_n_owed_bytes (f->audience), ==, 0);
 }
@@ -246,7 +247,44 @@ test_pulse_amid_clearing (Fixture *f, gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     close (others[i]);
   turn ();
+  pass (6 * G_USEC_PER_SEC); /* somebody may come back */
   g_assert_cmpuint (get_snapshot_bytes (f, NULL), ==, 0);
+}
+
+/* Returns: (transfer full): when the snapshot was made that somebody gets who comes and goes */
+static char *
+come_and_go (Fixture *f)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  int fd = subscribe (f);
+  const char *time = NULL;
+
+  while (!time)
+    {
+      turn ();
+      g_assert_false (read_all (fd, text));
+      time = strstr (text->str, "\"timestamp\":");
+    }
+  close (fd);
+  turn ();
+  return g_strndup (time, strcspn (time, "}"));
+}
+
+/* To come and go would cost her a snapshot each time. */
+static void
+test_comers_and_goers (Fixture *f, gconstpointer data)
+{
+  g_autofree char *first = NULL;
+
+  make_many (f);
+  step = 1;
+  first = come_and_go (f);
+  for (int i = 0; i < 10; i++)
+    {
+      g_autofree char *again = come_and_go (f);
+
+      g_assert_cmpstr (again, ==, first);
+    }
 }
 
 /* A7: what is kept does not follow the number of ids. */
@@ -529,6 +567,7 @@ main (int argc, char **argv)
   ADD ("/audience/large/those-who-do-not-read-share-a-snapshot", crowd, test_shared_snapshot);
   ADD ("/audience/large/unread-pulses-are-bounded", crowd, test_unread_pulses);
   ADD ("/audience/large/pulse-amid-clearing", crowd, test_pulse_amid_clearing);
+  ADD ("/audience/large/who-comes-and-goes-shares-a-snapshot", crowd, test_comers_and_goers);
   ADD ("/audience/large/pulses-are-not-kept", usual, test_pulses_are_not_kept);
   ADD ("/audience/turns/flush", crowd, test_slices_of_flush);
   ADD ("/audience/turns/a-long-flush-lets-others-have-theirs", crowd, test_flush_and_others);

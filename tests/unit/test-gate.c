@@ -353,6 +353,14 @@ test_body_limits (Fixture *f, gconstpointer data)
   assert_status (come_with_body (f, POST ("/usual", "Content-Length: 65536"), 65536), "200");
   g_assert_cmpuint (f->n_received, ==, 65536);
   assert_status (come_with_body (f, POST ("/usual", "Content-Length: 65537"), 0), "413");
+  assert_status (
+      come_with_body (f, "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65537\r\n\r\n",
+                      0),
+      "413");
+  assert_status (
+      come (f,
+            "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+      "204");
   assert_status (come_with_body (f, POST ("/nowhere", "Content-Length: 65537"), 0), "413");
   assert_status (come_with_body (f, POST ("/large?x=y", "Content-Length: 100000"), 100000), "200");
   g_assert_cmpuint (f->n_received, ==, 100000);

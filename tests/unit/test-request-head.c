@@ -121,6 +121,30 @@ test_table (void)
     }
 }
 
+/* The path is what the limit of the body goes by; there is always one. */
+static void
+test_path (void)
+{
+  static const char *const paths[][2] = {
+    { "GET /a?b=c HTTP/1.1\r\nHost: a\r\n\r\n", "/a" },
+    { "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "/" },
+    { "GET http://a/b?c HTTP/1.1\r\nHost: a\r\n\r\n", "/b" },
+    { "GET http://a?c HTTP/1.1\r\nHost: a\r\n\r\n", "" },
+    { "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "*" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      g_autoptr (GString) accepted = g_string_new (NULL);
+      QueenRequestHead head;
+
+      g_assert_true (
+          queen_request_head_parse (paths[i][0], strlen (paths[i][0]), &head, accepted, NULL));
+      g_assert_nonnull (head.path.at);
+      g_assert_cmpmem (head.path.at, head.path.length, paths[i][1], strlen (paths[i][1]));
+    }
+}
+
 /* Each costs libsoup a microsecond, and there would be room for 4 000. */
 static void
 test_lines (void)
@@ -259,6 +283,7 @@ main (int argc, char **argv)
   g_test_add_func ("/request-head/nul/refused", test_nul);
 
   g_test_add_func ("/request-head/parameters/64-and-no-more", test_parameters);
+  g_test_add_func ("/request-head/path/always-there", test_path);
   g_test_add_func ("/request-head/lines/256-and-no-more", test_lines);
 
   return g_test_run ();
