@@ -48,18 +48,14 @@ apply_key (QueenConfig *config, GKeyFile *file, const char *key, GError **error)
       return FALSE;
     }
   values = get_values (file, key, setting->is_list, error);
-  return values && queen_setting_apply (setting, config, (const char *const *) values, error);
-}
+  if (!values)
+    {
+      g_autofree char *raw = g_key_file_get_value (file, GROUP, key, NULL);
 
-static void
-append_to_message (GError **error, const char *text)
-{
-  g_autofree char *message = NULL;
-
-  if (!error || !*error)
-    return;
-  message = (*error)->message;
-  (*error)->message = g_strdup_printf ("%s: %s", message, text);
+      queen_legible_explain_value (error, raw ? raw : "");
+      return FALSE;
+    }
+  return queen_setting_apply (setting, config, (const char *const *) values, error);
 }
 
 /* Windows' editors put a byte order mark before the first group. */
@@ -72,18 +68,15 @@ skip_byte_order_mark (const char *text, gsize *length)
   return text + mark;
 }
 
-/* What stands behind a value is part of it, and that is hard to see. */
+/* The first group may look like hers. */
 static void
-explain_value (GKeyFile *file, const char *key, GError **error)
+set_no_group (GKeyFile *file, const char *path, GError **error)
 {
-  g_autofree char *value = g_key_file_get_value (file, GROUP, key, NULL);
-  g_autofree char *bare = g_strchomp (g_strdup (value ? value : ""));
-  const char *hash = strchr (bare, '#');
+  g_autofree char *first = g_key_file_get_start_group (file);
 
-  if (hash && hash > bare && g_ascii_isspace (hash[-1]))
-    append_to_message (error, _ ("a comment needs a line of its own"));
-  else if (value && !g_str_equal (value, bare))
-    append_to_message (error, _ ("it ends with a blank"));
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, _ ("%s: there is no group [%s]"), path,
+               GROUP);
+  queen_legible_explain_value (error, first ? first : "");
 }
 
 gboolean
@@ -97,7 +90,7 @@ queen_key_file_apply (const char *path, QueenConfig *config, GError **error)
 
   if (!text)
     {
-      queen_legible_explain (error, path);
+      queen_legible_explain_value (error, path);
       return FALSE;
     }
   start = skip_byte_order_mark (text, &length);
@@ -109,14 +102,12 @@ queen_key_file_apply (const char *path, QueenConfig *config, GError **error)
   keys = g_key_file_get_keys (file, GROUP, NULL, NULL);
   if (!keys)
     {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, _ ("%s: there is no group [%s]"), path,
-                   GROUP);
+      set_no_group (file, path, error);
       return FALSE;
     }
   for (char **key = keys; *key; key++)
     if (!apply_key (config, file, *key, error))
       {
-        explain_value (file, *key, error);
         g_prefix_error (error, "%s: %s: ", path, *key);
         return FALSE;
       }

@@ -194,7 +194,7 @@ queen_setting_apply (const QueenSetting *setting,
   for (; *values; values++)
     if (!apply_funcs[setting->type](setting, *values, field, error))
       {
-        queen_legible_explain (error, *values);
+        queen_legible_explain_value (error, *values);
         return FALSE;
       }
   G_STRUCT_MEMBER (gboolean, config, setting->given_offset) = TRUE;

@@ -128,13 +128,6 @@ set_denied (const char *bus_name, const GError *cause, GError **error)
                  _ ("The bus does not allow that: %s"), cause->message);
 }
 
-void
-queenctl_error_late (GError **error)
-{
-  g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
-                       _ ("The queen is there, but did not answer in time."));
-}
-
 gboolean
 queenctl_error_from_bus (const char *bus_name, GError *cause, GError **error)
 {
@@ -148,7 +141,8 @@ queenctl_error_from_bus (const char *bus_name, GError *cause, GError **error)
     g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
                          _ ("The queen has just gone."));
   else if (is_late (cause))
-    queenctl_error_late (error);
+    g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
+                         _ ("The queen is there, but did not answer in time."));
   else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CLOSED))
     g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
                          _ ("The bus has gone away."));
@@ -166,11 +160,11 @@ queenctl_error_from_http (guint status, const char *message, GError **error)
   for (gsize i = 0; i < G_N_ELEMENTS (meanings); i++)
     if (meanings[i].status == status)
       {
-        set_meaning (meanings[i].meaning, message ? message : "?", error);
+        set_meaning (meanings[i].meaning, message, error);
         return FALSE;
       }
   g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED, _ ("The answer is %u: %s"), status,
-               message ? message : "?");
+               message);
   return FALSE;
 }
 

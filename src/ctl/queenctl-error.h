@@ -47,15 +47,12 @@ gboolean queenctl_error_from_bus (const char *bus_name, GError *cause, GError **
 /**
  * queenctl_error_from_http:
  * @status: what the queen answered, 400 or more
- * @message: (nullable): what she said to it
+ * @message: what she said to it
  * @error: what to tell people instead
  *
  * Returns: %FALSE
  */
 gboolean queenctl_error_from_http (guint status, const char *message, GError **error);
-
-/** queenctl_error_late: that she is there, but took too long */
-void queenctl_error_late (GError **error);
 
 /**
  * queenctl_error_no_worker:

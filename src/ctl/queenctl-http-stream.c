@@ -209,7 +209,7 @@ on_first_try_late (gpointer data)
     {
       GError *error = NULL;
 
-      queenctl_error_late (&error);
+      queenctl_http_set_late (self->http, &error);
       end_try (self, error);
     }
   return G_SOURCE_CONTINUE;

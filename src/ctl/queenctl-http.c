@@ -320,6 +320,21 @@ is_perhaps_plain (const GError *cause)
          g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_MISC);
 }
 
+static void
+set_untrusted (QueenctlHttp *self, const GError *cause, GError **error)
+{
+  if (self->trusted)
+    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
+                 _ ("The file of --ca-file does not vouch for the certificate at %s: %s"),
+                 self->url, cause->message);
+  else
+    g_set_error (
+        error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
+        _ ("Nobody trusted vouches for the certificate at %s: %s. If it vouches for itself, "
+           "trust it with “--ca-file FILE”."),
+        self->url, cause->message);
+}
+
 void
 queenctl_http_set_no_queen (QueenctlHttp *self, const GError *cause, GError **error)
 {
@@ -329,9 +344,18 @@ queenctl_http_set_no_queen (QueenctlHttp *self, const GError *cause, GError **er
     g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
                  _ ("Nobody at %s speaks TLS (%s). Without it that is “--url %s”."), self->url,
                  cause->message, plain);
+  else if (g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+    set_untrusted (self, cause, error);
   else
     g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN, _ ("No answer at %s: %s"),
                  self->url, cause->message);
+}
+
+void
+queenctl_http_set_late (QueenctlHttp *self, GError **error)
+{
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
+               _ ("No answer at %s in time. If a queen is there, she hangs."), self->url);
 }
 
 void
@@ -363,7 +387,7 @@ queenctl_http_ask (QueenctlHttp *self,
     {
       self->is_there = question.is_late;
       if (question.is_late)
-        queenctl_error_late (error);
+        queenctl_http_set_late (self, error);
       else
         queenctl_http_set_no_queen (self, question.error, error);
       return NULL;
@@ -389,18 +413,41 @@ set_speaks_tls (QueenctlHttp *self, GError **error)
                self->url, encrypted);
 }
 
-/* Every error of hers is {"status":"error","message":"…"}; a proxy's is not. */
+/* Every error of hers is {"status":"error","message":"…"}; a proxy's or another server's is not.
+ *
+ * Returns: (transfer full) (nullable): her message */
+static char *
+dup_her_message (const char *text)
+{
+  g_autoptr (JsonNode) node = queenctl_json_parse_object (text);
+  JsonObject *answer = node ? json_node_get_object (node) : NULL;
+
+  if (!answer || g_strcmp0 (queenctl_json_get_string (answer, "status"), "error") != 0)
+    return NULL;
+  return g_strdup (queenctl_json_get_string (answer, "message"));
+}
+
 void
 queenctl_http_set_refusal (QueenctlHttp *self, guint status, const char *text, GError **error)
 {
-  g_autoptr (JsonNode) node = queenctl_json_parse_object (text);
-  const char *message =
-      node ? queenctl_json_get_string (json_node_get_object (node), "message") : NULL;
+  g_autofree char *message = dup_her_message (text);
 
-  if (status == NOT_TLS_STATUS && message && g_str_has_prefix (message, NOT_TLS_BEGIN))
+  if (!message)
+    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED,
+                 _ ("What answers at %s is no queen: %u %s"), self->url, status,
+                 soup_status_get_phrase (status));
+  else if (status == NOT_TLS_STATUS && g_str_has_prefix (message, NOT_TLS_BEGIN))
     set_speaks_tls (self, error);
   else
-    queenctl_error_from_http (status, message ? message : soup_status_get_phrase (status), error);
+    queenctl_error_from_http (status, message, error);
+}
+
+static gboolean
+is_hers (const char *text)
+{
+  g_autofree char *message = dup_her_message (text);
+
+  return message != NULL;
 }
 
 JsonNode *
@@ -417,7 +464,7 @@ queenctl_http_ask_json (QueenctlHttp *self,
 
   if (!text)
     return NULL;
-  if (missing && status == SOUP_STATUS_NOT_FOUND)
+  if (missing && status == SOUP_STATUS_NOT_FOUND && is_hers (text))
     {
       *missing = TRUE;
       return NULL;

@@ -68,8 +68,8 @@ char *queenctl_http_ask (QueenctlHttp *self,
 
 /**
  * queenctl_http_ask_json:
- * @missing: (nullable): set to %TRUE, with neither answer nor error, when she says 404; %NULL when
- *   that is an error as any other
+ * @missing: (nullable): set to %TRUE, with neither answer nor error, when she says 404, and nobody
+ * else; %NULL when that is an error as any other
  *
  * Returns: (transfer full) (nullable): her answer; or %NULL with the error that it is
  */
@@ -85,6 +85,9 @@ JsonNode *queenctl_http_ask_json (QueenctlHttp *self,
  * @error: that she cannot be reached, with @cause, or by which scheme she can
  */
 void queenctl_http_set_no_queen (QueenctlHttp *self, const GError *cause, GError **error);
+
+/** queenctl_http_set_late: @error: that nobody has answered there in time, a queen or not */
+void queenctl_http_set_late (QueenctlHttp *self, GError **error);
 
 /** queenctl_http_set_stranger: @error: that somebody else answers there */
 void queenctl_http_set_stranger (QueenctlHttp *self, GError **error);

@@ -267,6 +267,22 @@ print_json (GPtrArray *components, const QueenComponentKind *only, gboolean is_i
   queenctl_output_print_json (builder);
 }
 
+/* What is asked for twice, and differently, would be left out once without a word. */
+static gboolean
+check_forms (const QueenctlOptions *options, Form form, GError **error)
+{
+  const char *left_out = NULL;
+
+  if (options->is_json && form != FORM_JSON)
+    left_out = "json";
+  else if (options->is_ids_only && (form == FORM_WIDE || form == FORM_MODEL))
+    left_out = "ids";
+  if (left_out)
+    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
+                 _ ("--%s and --output=%s are two forms: take one"), left_out, options->output);
+  return left_out == NULL;
+}
+
 static gboolean
 parse_form (const QueenctlOptions *options, Form *form, GError **error)
 {
@@ -280,7 +296,7 @@ parse_form (const QueenctlOptions *options, Form *form, GError **error)
     if (g_str_equal (wanted, names[i]))
       {
         *form = i == FORM_TABLE && options->is_ids_only ? FORM_NAME : (Form) i;
-        return TRUE;
+        return check_forms (options, *form, error);
       }
   g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
                _ ("--output: “%s” is none of wide, name, model, json"), wanted);

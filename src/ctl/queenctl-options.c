@@ -234,7 +234,7 @@ suggest_option (char **argv, const GError *cause, GError **error)
         strstr (cause->message, *argument))
       word = g_strndup (*argument + 2, strcspn (*argument + 2, "="));
   if (word)
-    queenctl_suggestion_add (error, word, names);
+    queenctl_suggestion_add_option (error, word, names);
 }
 
 gboolean

@@ -20,8 +20,8 @@ find_nearest (const char *word, const char *const *names)
     {
       guint distance = queen_distance_get (word, *names);
 
-      /* Half of a word is all that may be wrong with it. */
-      if (distance < shortest && distance <= strlen (*names) / 2)
+      /* Less than half of a word is all that may be wrong with it. */
+      if (distance < shortest && 2 * distance < strlen (*names))
         {
           nearest = *names;
           shortest = distance;
@@ -30,14 +30,27 @@ find_nearest (const char *word, const char *const *names)
   return nearest;
 }
 
-void
-queenctl_suggestion_add (GError **error, const char *word, const char *const *names)
+static void
+add_nearest (GError **error, const char *prefix, const char *word, const char *const *names)
 {
   const char *nearest = find_nearest (word, names);
+  g_autofree char *suggested = g_strconcat (prefix, nearest, NULL);
   g_autofree char *message = NULL;
 
   if (!nearest || !error || !*error)
     return;
   message = (*error)->message;
-  (*error)->message = g_strdup_printf (_ ("%s: did you mean “%s”?"), message, nearest);
+  (*error)->message = g_strdup_printf (_ ("%s: did you mean “%s”?"), message, suggested);
+}
+
+void
+queenctl_suggestion_add (GError **error, const char *word, const char *const *names)
+{
+  add_nearest (error, "", word, names);
+}
+
+void
+queenctl_suggestion_add_option (GError **error, const char *word, const char *const *names)
+{
+  add_nearest (error, "--", word, names);
 }

@@ -18,4 +18,7 @@ G_BEGIN_DECLS
  */
 void queenctl_suggestion_add (GError **error, const char *word, const char *const *names);
 
+/** The same of an option; @word and @names are without their dashes, which are added. */
+void queenctl_suggestion_add_option (GError **error, const char *word, const char *const *names);
+
 G_END_DECLS

@@ -100,18 +100,31 @@ count_width (QueenctlTable *self, guint n)
   return width;
 }
 
-/* Takes from the widest that may be cut, so that they share what there is. */
+/* Returns: (nullable): the widest of those that may be cut, if it is wider than @least; any may be
+ * as the last resort */
+static Column *
+find_widest (QueenctlTable *self, guint least, gboolean is_last_resort)
+{
+  Column *widest = NULL;
+
+  for (guint i = 0; i < self->n_required; i++)
+    if ((self->columns[i].is_cuttable || is_last_resort) && self->columns[i].width > least &&
+        (!widest || self->columns[i].width > widest->width))
+      widest = &self->columns[i];
+  return widest;
+}
+
+/* Takes from the widest, so that they share what there is. On a terminal that is too narrow even
+ * for that, lines that wrap could be read no better than what is cut everywhere. */
 static void
 narrow (QueenctlTable *self, guint width)
 {
   for (guint excess = count_width (self, self->n_required); excess > width; excess--)
     {
-      Column *widest = NULL;
+      Column *widest = find_widest (self, LEAST_OF_CUT, FALSE);
 
-      for (guint i = 0; i < self->n_required; i++)
-        if (self->columns[i].is_cuttable && self->columns[i].width > LEAST_OF_CUT &&
-            (!widest || self->columns[i].width > widest->width))
-          widest = &self->columns[i];
+      if (!widest)
+        widest = find_widest (self, 1, TRUE);
       if (!widest)
         return;
       widest->width--;

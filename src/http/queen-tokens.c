@@ -208,7 +208,7 @@ explain_line (GError **error, char *line, gsize length)
   for (gsize i = 0; i < length; i++)
     if (line[i] == '\0')
       line[i] = ':';
-  queen_legible_explain (error, line);
+  queen_legible_explain_value (error, line);
 }
 
 static gboolean
@@ -254,7 +254,7 @@ queen_tokens_new_from_file (const char *path, const QueenTokens *former, GError 
   text = queen_file_read (path, MAX_FILE, &length, error);
   if (!text)
     {
-      queen_legible_explain (error, path);
+      queen_legible_explain_value (error, path);
       return NULL;
     }
   for (gsize i = 0; i < length; i++)

@@ -108,7 +108,10 @@ read_certificates (const char *file, gnutls_x509_crt_t **certificates, guint *n,
   int code;
 
   if (!text)
-    return FALSE;
+    {
+      queen_legible_explain_value (error, file);
+      return FALSE;
+    }
   code = gnutls_x509_crt_list_import2 (certificates, n, &datum, GNUTLS_X509_FMT_PEM,
                                        GNUTLS_X509_CRT_LIST_SORT);
   return code >= 0 ? TRUE : fail_with_file (error, file, code);
@@ -124,7 +127,10 @@ read_key (const char *file, gnutls_x509_privkey_t key, GError **error)
   int code;
 
   if (!text)
-    return FALSE;
+    {
+      queen_legible_explain_value (error, file);
+      return FALSE;
+    }
   code = gnutls_x509_privkey_import2 (key, &datum, GNUTLS_X509_FMT_PEM, NULL, 0);
   gnutls_memset (text, 0, length);
   return code >= 0 ? TRUE : fail_with_file (error, file, code);
@@ -289,8 +295,6 @@ queen_certificate_load (const char *certificate_file, const char *key_file, GErr
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
                _ ("“%s” and “%s” are no certificate with its key: %s"), certificate_file, key_file,
                local_error->message);
-  queen_legible_explain (error, certificate_file);
-  queen_legible_explain (error, key_file);
   return NULL;
 }
 

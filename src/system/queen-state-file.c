@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "queen-error.h"
+#include "text/queen-legible.h"
 
 #define NAME "state"
 #define UNFINISHED "state.new"
@@ -70,6 +71,7 @@ queen_state_file_open (const char *directory, GError **error)
   if (lock_fd < 0)
     {
       fail (error, "no state can be left in %s", directory);
+      queen_legible_explain_value (error, directory);
       return NULL;
     }
   /* On a file system that has no locks there is none. */

@@ -12,22 +12,22 @@ queen_distance_get (const char *a, const char *b)
 {
   gsize a_length = MIN (strlen (a), MAX_COMPARED);
   gsize b_length = MIN (strlen (b), MAX_COMPARED);
-  guint row[MAX_COMPARED + 1]; /* from the first letters of @a to each beginning of @b */
+  guint rows[3][MAX_COMPARED + 1]; /* from the first letters of @a to each beginning of @b */
 
   for (gsize j = 0; j <= b_length; j++)
-    row[j] = (guint) j;
-  for (gsize i = 0; i < a_length; i++)
+    rows[0][j] = (guint) j;
+  for (gsize i = 1; i <= a_length; i++)
     {
-      guint diagonal = row[0];
+      guint *row = rows[i % 3];
+      const guint *above = rows[(i - 1) % 3];
 
-      row[0] = (guint) i + 1;
-      for (gsize j = 0; j < b_length; j++)
+      row[0] = (guint) i;
+      for (gsize j = 1; j <= b_length; j++)
         {
-          guint changed = diagonal + (a[i] != b[j]);
-
-          diagonal = row[j + 1];
-          row[j + 1] = MIN (changed, MIN (row[j], row[j + 1]) + 1);
+          row[j] = MIN (above[j - 1] + (a[i - 1] != b[j - 1]), MIN (row[j - 1], above[j]) + 1);
+          if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            row[j] = MIN (row[j], rows[(i - 2) % 3][j - 2] + 1);
         }
     }
-  return row[b_length];
+  return rows[a_length % 3][b_length];
 }

@@ -12,9 +12,9 @@ G_BEGIN_DECLS
  * @a: a name, as somebody has typed it
  * @b: a name that there is
  *
- * Returns: how many letters have to be changed, put in or left out to make one of the other
- *   (Levenshtein's distance). Only the first 32 bytes count: two names that differ behind them are
- *   far apart anyway
+ * Returns: how many letters have to be changed, put in, left out or swapped with the next to make
+ * one of the other (the distance of Levenshtein and Damerau). Only the first 32 bytes count: two
+ * names that differ behind them are far apart anyway
  */
 guint queen_distance_get (const char *a, const char *b);
 

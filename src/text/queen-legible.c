@@ -104,14 +104,40 @@ queen_legible_dup_unseen (const char *text)
   return g_string_free (names, names->len == 0);
 }
 
+static void
+append_to_message (GError **error, const char *explanation)
+{
+  g_autofree char *message = NULL;
+
+  if (!error || !*error)
+    return;
+  message = (*error)->message;
+  (*error)->message = g_strdup_printf ("%s: %s", message, explanation);
+}
+
 void
 queen_legible_explain (GError **error, const char *text)
 {
   g_autofree char *unseen = queen_legible_dup_unseen (text);
-  g_autofree char *message = NULL;
+  g_autofree char *explanation = NULL;
 
-  if (!unseen || !error || !*error)
+  if (!unseen)
     return;
-  message = (*error)->message;
-  (*error)->message = g_strdup_printf (_ ("%s: it has the invisible %s"), message, unseen);
+  explanation = g_strdup_printf (_ ("it has the invisible %s"), unseen);
+  append_to_message (error, explanation);
+}
+
+void
+queen_legible_explain_value (GError **error, const char *value)
+{
+  g_autofree char *bare = g_strchomp (g_strdup (value));
+  g_autofree char *unseen = queen_legible_dup_unseen (bare);
+  const char *hash = strchr (bare, '#');
+
+  if (hash && hash > bare && g_ascii_isspace (hash[-1]))
+    append_to_message (error, _ ("a comment needs a line of its own"));
+  else if (unseen)
+    queen_legible_explain (error, bare);
+  else if (!g_str_equal (value, bare))
+    append_to_message (error, _ ("it ends with a blank"));
 }

@@ -48,4 +48,14 @@ char *queen_legible_dup_unseen (const char *text);
  */
 void queen_legible_explain (GError **error, const char *text);
 
+/**
+ * queen_legible_explain_value:
+ * @error: (inout) (nullable): an error that is about @value
+ * @value: of a setting, such as a path; need not be valid UTF-8
+ *
+ * Adds to the message what is hard to see in @value, the likeliest alone: in a file of settings
+ * what stands behind a value is part of it, be it a comment or a blank.
+ */
+void queen_legible_explain_value (GError **error, const char *value);
+
 G_END_DECLS

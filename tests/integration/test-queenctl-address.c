@@ -68,25 +68,46 @@ serve (gpointer loop)
   return NULL;
 }
 
+typedef struct
+{
+  GMainLoop *loop;
+  GSocketService *service;
+  GThread *thread;
+  guint16 port;
+} Stranger;
+
+static void
+stranger_start (Stranger *self, GCallback on_asked, gpointer data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+
+  self->loop = g_main_loop_new (context, FALSE);
+  g_main_context_push_thread_default (context);
+  self->service = g_socket_service_new ();
+  self->port = g_socket_listener_add_any_inet_port (G_SOCKET_LISTENER (self->service), NULL, NULL);
+  g_signal_connect (self->service, "incoming", on_asked, data);
+  g_main_context_pop_thread_default (context);
+  self->thread = g_thread_new ("stranger", serve, self->loop);
+}
+
+static void
+stranger_stop (Stranger *self)
+{
+  g_main_loop_quit (self->loop);
+  g_thread_join (self->thread);
+  g_object_unref (self->service);
+  g_main_loop_unref (self->loop);
+}
+
 static void
 test_stranger (void)
 {
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GMainLoop) loop = g_main_loop_new (context, FALSE);
-  g_autoptr (GSocketService) service = NULL;
   g_autofree char *line = NULL;
-  GThread *thread;
+  Stranger stranger;
   guint n = 0;
-  guint16 port;
 
-  g_main_context_push_thread_default (context);
-  service = g_socket_service_new ();
-  port = g_socket_listener_add_any_inet_port (G_SOCKET_LISTENER (service), NULL, NULL);
-  g_signal_connect (service, "incoming", G_CALLBACK (on_stranger_asked), &n);
-  g_main_context_pop_thread_default (context);
-  thread = g_thread_new ("stranger", serve, loop);
-
-  line = g_strdup_printf ("--url=http://127.0.0.1:%u list workers", port);
+  stranger_start (&stranger, G_CALLBACK (on_stranger_asked), &n);
+  line = g_strdup_printf ("--url=http://127.0.0.1:%u list workers", stranger.port);
   for (guint i = 0; i < 5; i++)
     {
       g_autofree char *out = NULL;
@@ -97,8 +118,49 @@ test_stranger (void)
       g_assert_true (code == 1 || code == 3);
       g_assert_true (g_str_has_prefix (err, "queenctl: "));
     }
-  g_main_loop_quit (loop);
-  g_thread_join (thread);
+  stranger_stop (&stranger);
+}
+
+/* What a web server says of a path that it does not have. */
+static gboolean
+on_web_server_asked (GSocketService *service,
+                     GSocketConnection *connection,
+                     GObject *source,
+                     gpointer data)
+{
+  static const char answer[] = "HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n"
+                               "Content-Length: 4\r\nConnection: close\r\n\r\n<p>?";
+  char head[4096];
+
+  g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), head, sizeof head,
+                       NULL, NULL);
+  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), answer,
+                             strlen (answer), NULL, NULL, NULL);
+  g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
+  return TRUE;
+}
+
+/* D3: what it does not have says nothing about the queen's. */
+static void
+test_web_server (void)
+{
+  static const char *const lines[] = { "status", "list",    "show w",
+                                       "watch",  "wait w",  "report worker w ready",
+                                       "find m", "forget w" };
+  g_autofree char *said = NULL;
+  Stranger stranger;
+
+  stranger_start (&stranger, G_CALLBACK (on_web_server_asked), NULL);
+  said = g_strdup_printf ("What answers at http://127.0.0.1:%u is no queen: 404 Not Found\n",
+                          stranger.port);
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
+    {
+      g_autofree char *line =
+          g_strdup_printf ("--url=http://127.0.0.1:%u %s", stranger.port, lines[i]);
+
+      ctl_refuse (line, 1, said);
+    }
+  stranger_stop (&stranger);
 }
 
 /* From another machine */
@@ -129,12 +191,20 @@ test_token_and_certificate (void)
   g_autofree char *known = g_strdup_printf ("%s --ca-file=%s", url, queen->identity->certificate);
   g_autofree char *bare = g_strdup_printf ("%s status", known);
   g_autofree char *unknown = g_strdup_printf ("%s %s status", url, option);
+  g_autofree char *unvouched =
+      g_strdup_printf ("Nobody trusted vouches for the certificate at https://localhost:%u: ",
+                       queen->port); /* D3 */
+  g_autoptr (TlsIdentity) other = tls_identity_new ("second");
+  g_autofree char *of_another = g_strdup_printf ("%s --ca-file=%s status", url, other->certificate);
   g_autofree char *let_in = g_strdup_printf ("%s %s", known, option);
   g_autofree char *status = g_strdup_printf ("%s status", let_in);
   g_autofree char *report = g_strdup_printf ("%s report worker w ready", let_in);
   g_autofree char *forget = g_strdup_printf ("%s forget w", let_in);
 
-  ctl_refuse (unknown, 3, "certificate");
+  ctl_refuse (unknown, 3, unvouched);
+  ctl_refuse (unknown, 3, "trust it with “--ca-file FILE”.");
+  ctl_refuse (of_another, 3,
+              "The file of --ca-file does not vouch for the certificate at https://");
   ctl_refuse (bare, 1, "wants a token that she knows: see --token-file");
   ctl_expect (status, "0 online");
   ctl_expect (report, "ready");
@@ -174,6 +244,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/queenctl-address/bad-ones-are-refused", test_bad_address);
   g_test_add_func ("/queenctl-address/a-stranger-is-no-queen", test_stranger);
+  g_test_add_func ("/queenctl-address/a-web-server-is-no-queen", test_web_server);
   g_test_add_func ("/queenctl-address/other-machine/token-and-certificate",
                    test_token_and_certificate);
   g_test_add_func ("/queenctl-address/the-other-scheme-is-said", test_other_scheme);

@@ -328,9 +328,11 @@ test_pages (Fixture *f, gconstpointer data)
 static void
 test_deadline (Fixture *f, gconstpointer data)
 {
+  g_autofree char *said = g_strdup_printf ("No answer at %s in time.", f->url); /* D3 */
+
   queen_process_signal (f->queen, SIGSTOP);
-  refuse_over_http (f, "show w", 3, "in time");
-  refuse_over_http (f, "watch", 3, "in time");
+  refuse_over_http (f, "show w", 3, said);
+  refuse_over_http (f, "watch", 3, said);
   queen_process_signal (f->queen, SIGCONT);
   g_free (ask_over_http (f, "status"));
 }

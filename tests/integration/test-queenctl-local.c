@@ -71,7 +71,7 @@ test_unanswered (void)
                 "queenctl: The queen at http://localhost:8500 speaks TLS. "
                 "Ask her with “--url https://localhost:8500”, and with “--ca-file FILE”");
   queen_process_signal (queen->process, SIGSTOP);
-  ctl_refuse ("status", 3, "queenctl: The queen is there, but did not answer in time.");
+  ctl_refuse ("status", 3, "queenctl: No answer at http://localhost:8500 in time.");
   queen_process_signal (queen->process, SIGCONT);
 }
 

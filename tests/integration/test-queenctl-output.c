@@ -134,11 +134,17 @@ test_suggestions (Fixture *f, gconstpointer data)
   } rows[] = {
     { "lits", "did you mean “list”?" },
     { "stauts", "did you mean “status”?" },
-    { "list --sate=busy", "did you mean “state”?" },
+    { "list --sate=busy", "did you mean “--state”?" },
     { "list --state=bussy", "did you mean “busy”?" },
     { "list --sort=modle", "did you mean “model”?" },
     { "list wrkers", "did you mean “workers”?" },
     { "list -o jsn", "did you mean “json”?" },
+    { "list -o yaml", "“yaml” is none of wide, name, model, json\n" },
+    { "list --josn", "did you mean “--json”?" },
+    { "list --json -o name", "--json and --output=name are two forms: take one\n" },
+    { "list -j -o table", "--json and --output=table are two forms: take one\n" },
+    { "list --ids -o wide", "--ids and --output=wide are two forms: take one\n" },
+    { "list --ids -o model", "--ids and --output=model are two forms: take one\n" },
     { "report hvie h ready", "did you mean “hive”?" },
     { "show x --kind=workre", "did you mean “worker”?" },
     { "status --bus=sesion", "did you mean “session”?" },
@@ -177,6 +183,7 @@ test_width (Fixture *f, gconstpointer data)
   g_autofree char *full = NULL;
   g_autofree char *usual = NULL;
   g_autofree char *wide = NULL;
+  g_autofree char *least = NULL;
 
   g_free (ask ("report worker llama-worker-on-the-big-machine-7 ready --port=9301 "
                "--model=meta-llama/Meta-Llama-3.1-70B-Instruct-GPTQ-INT4 "
@@ -187,6 +194,7 @@ test_width (Fixture *f, gconstpointer data)
   full = ask_at_width (80, "list workers --full");
   usual = ask_at_width (140, "list workers");
   wide = ask_at_width (200, "list workers");
+  least = ask_at_width (40, "list workers");
 
   g_test_message ("%s", narrow);
   g_assert_cmpuint (measure (narrow), <=, 80);
@@ -203,6 +211,8 @@ test_width (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (wide, "?:9301"));
   g_assert_nonnull (strstr (wide, "FIRST SEEN"));
   g_assert_cmpuint (measure (wide), <=, 200);
+  g_test_message ("%s", least);
+  g_assert_cmpuint (measure (least), <=, 40);
 }
 
 /* Somebody who wants to know how wide it may be says nothing to a pipe. */

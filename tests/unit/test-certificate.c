@@ -91,6 +91,10 @@ test_files (void)
 
   assert_refused (identity->certificate, "/nonexistent", "/nonexistent: ");
   assert_refused ("/nonexistent", identity->key, "/nonexistent: ");
+  /* D10 */
+  assert_refused ("/nonexistent ", identity->key, ": it ends with a blank");
+  assert_refused (identity->certificate, "/none # k", ": a comment needs a line of its own");
+  assert_refused (identity->certificate, "/none\u200b", ": it has the invisible U+200B");
   assert_refused (identity->certificate, identity->certificate, "it has no private key");
   assert_refused (identity->key, identity->key, "it has no certificate");
   assert_refused (identity->certificate, "/dev/null", "is not a regular file");

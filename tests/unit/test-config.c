@@ -150,6 +150,35 @@ test_bad_files (void)
     }
 }
 
+/* D10: one thing is enough, the one to mend. */
+static void
+test_explained_once (void)
+{
+  static const char *const rows[][2] = {
+    { "[queen]\ntimeout=90s\t\n", "such as 250ms, 2.5s or 1h: it ends with a blank" },
+    { "[queen]\ntimeout=90s\u200b\t\n", "2.5s or 1h: it has the invisible U+200B" },
+    { "[queen]\ntimeout=90s\u200b\t# s\n", "2.5s or 1h: a comment needs a line of its own" },
+    { "[queen]\nbind=127.0.0.1 ;::1\n", "or ::1: it ends with a blank" },
+    { "[queen]\nprot=1 # mine\n", "prot: there is no such setting" },
+    { "[queen\u200b]\nport=1\n", "[queen]: it has the invisible U+200B" },
+    { "[queen ]\nport=1\n", "[queen]: it ends with a blank" },
+    { "[other]\nport=1\n", "there is no group [queen]" },
+    { "# nothing\n", "there is no group [queen]" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *path = write_file (rows[i][0]);
+      g_autofree char *words = g_strdup_printf ("--config=%s", path);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (parse (words, &error));
+      g_test_message ("%s", error->message);
+      g_assert_true (g_str_has_suffix (error->message, rows[i][1]));
+      g_remove (path);
+    }
+}
+
 /* D10: what cannot be seen is named, of every setting and of what is none. */
 static void
 test_invisible (void)
@@ -429,6 +458,7 @@ main (int argc, char **argv)
   g_test_add_func ("/config/file/goes-behind-the-command-line", test_file);
   g_test_add_func ("/config/file/byte-order-mark-and-carriage-returns", test_byte_order_mark);
   g_test_add_func ("/config/file/error-names-file-and-key", test_bad_files);
+  g_test_add_func ("/config/file/what-is-odd-is-said-once", test_explained_once);
   g_test_add_func ("/config/setting/error-names-what-cannot-be-seen", test_invisible);
   g_test_add_func ("/config/setting/error-names-the-option", test_bad_settings);
   g_test_add_func ("/config/setting/its-whole-range-and-no-more", test_ranges);

@@ -295,6 +295,25 @@ test_no_directory (Fixture *f, gconstpointer data)
     }
 }
 
+/* D10: what stands behind the path in a file of settings is part of it. */
+static void
+test_odd_end (Fixture *f, gconstpointer data)
+{
+  static const char *const rows[][2] = {
+    { "/nonexistent\u200b", ": it has the invisible U+200B" },
+    { "/nonexistent # s", ": a comment needs a line of its own" },
+    { "/nonexistent ", ": it ends with a blank" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (queen_state_file_open (rows[i][0], &error));
+      g_assert_true (g_str_has_suffix (error->message, rows[i][1]));
+    }
+}
+
 #define add(path, function)                                                                        \
   g_test_add ("/state-file/" path, Fixture, NULL, set_up, function, tear_down)
 
@@ -315,6 +334,7 @@ main (int argc, char **argv)
   add ("broken/what-is-no-file-is-set-aside", test_no_file);
   add ("broken/a-folder-is-set-aside", test_folder);
   add ("directory/that-is-none-is-an-error", test_no_directory);
+  add ("directory/odd-end-is-explained", test_odd_end);
 
   return g_test_run ();
 }

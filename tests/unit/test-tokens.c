@@ -112,7 +112,6 @@ test_invisible (void)
     { "a:" TOKEN ":read\u00a0", "line 1 has behind the second colon" },
     { "a\u00a0b" TOKEN, "line 1 is not NAME:TOKEN" },
   };
-  g_autoptr (GError) absent = NULL;
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
@@ -124,8 +123,30 @@ test_invisible (void)
       g_assert_nonnull (strstr (error->message, ": it has the invisible U+"));
       g_assert_null (strstr (error->message, TOKEN));
     }
-  g_assert_null (queen_tokens_new_from_file ("/nonexistent\u00a0", NULL, &absent));
-  g_assert_true (g_str_has_suffix (absent->message, ": it has the invisible U+00A0"));
+}
+
+/* D10: what stands behind a path in a file of settings is part of it; so it is behind a token. */
+static void
+test_odd_end (void)
+{
+  static const char *const rows[][2] = {
+    { "/nonexistent\u00a0", ": it has the invisible U+00A0" },
+    { "/nonexistent ", ": it ends with a blank" },
+    { "/nonexistent # mine", ": a comment needs a line of its own" },
+    { "/nonexistent", ": No such file or directory" },
+  };
+  static const char line[] = "a:" TOKEN " # mine";
+  g_autoptr (GError) commented = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (queen_tokens_new_from_file (rows[i][0], NULL, &error));
+      g_assert_true (g_str_has_suffix (error->message, rows[i][1]));
+    }
+  g_assert_null (parse (line, strlen (line), &commented));
+  g_assert_true (g_str_has_suffix (commented->message, ": a comment needs a line of its own"));
 }
 
 static void
@@ -227,6 +248,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/tokens/file/what-cannot-be-seen-is-named", test_invisible);
+  g_test_add_func ("/tokens/file/odd-end-is-explained", test_odd_end);
   g_test_add_func ("/tokens/lookup/the-owner-of-exactly-that-token", test_lookup);
   g_test_add_func ("/tokens/nul/hides-nothing", test_nul);
   g_test_add_func ("/tokens/scopes/usual-ones-unless-named", test_scopes);
