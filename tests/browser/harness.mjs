@@ -82,18 +82,20 @@ export class Queen {
  *
  * @param {Queen} queen
  * @param {{ prefix?: string, headers?: object,
- *   answer?: (request: http.IncomingMessage, response: http.ServerResponse) => boolean }} proxy
- *   where the queen is to be found there, what it says of itself to her, and what it answers in her
- *   stead
+ *   answer?: (request: http.IncomingMessage, response: http.ServerResponse) => boolean,
+ *   pass?: (from: http.IncomingMessage, response: http.ServerResponse, url: string) => void }} proxy
+ *   where the queen is to be found there, what it says of itself to her, what it answers in her
+ *   stead, and how it passes on the body of what she answers
  */
-export async function standBefore(queen, { prefix = "", headers = {}, answer = () => false }) {
+export async function standBefore(queen, {
+  prefix = "", headers = {}, answer = () => false, pass = (from, response) => from.pipe(response) }) {
   const server = http.createServer((request, response) => {
     if (answer(request, response)) return;
     if (!request.url?.startsWith(`${prefix}/`)) return response.writeHead(404).end();
     const onward = http.request(queen.url + request.url.slice(prefix.length), {
       method: request.method, headers: { ...request.headers, ...headers } }, (from) => {
       response.writeHead(from.statusCode ?? 500, from.headers);
-      from.pipe(response);
+      pass(from, response, request.url ?? "");
     });
     onward.on("error", () => response.destroy());
     request.pipe(onward);

@@ -154,12 +154,30 @@ export class Cluster {
 
   /** @param {Happening} happening */
   #takeBeat(happening) {
-    const component = this.#getOrAdd(/** @type {Kind} */ (happening.kind), happening.id ?? "");
-    const beat = () => component.beat(happening.status ?? "", happening.at);
+    const { kind, id = "", status = "", at, stamp = 0 } = happening;
+    const component = this.#getOrAdd(/** @type {Kind} */ (kind), id);
+    const beat = () => component.beat(status, at, stamp);
 
-    if (happening.isPast) this.#alter(component, happening.at, beat);
-    else this.#countOn(component, () => this.#alter(component, happening.at, beat));
-    this.rates.countBeat(happening.at);
+    this.rates.countBeat(at);
+    if (component.isPast(stamp)) this.#recall(component, happening);
+    else if (happening.isPast) this.#alter(component, at, beat);
+    else this.#countOn(component, () => this.#alter(component, at, beat));
+  }
+
+  /* More is known already: this tells how it came to that. */
+  /**
+   * @param {Component} component
+   * @param {Happening} happening
+   */
+  #recall(component, { status = "", at, stamp }) {
+    const from = component.told;
+
+    component.recall(status, at);
+    component.settle(Date.now());
+    this.#note(component);
+    /* How healthy a hive was is in no heartbeat, and what a list has told is not told twice. */
+    if (component.kind === "hive" || from === "unknown" || from === status) return;
+    if (stamp !== component.listedChange) this.#onChange({ component, at, from, to: status });
   }
 
   /* The queen counts every 2.5 s; between her words, what changes is counted here. */
@@ -191,7 +209,9 @@ export class Cluster {
     const isNewer = component.lastHeard < part.askedAt;
     const since = Date.parse(facts.since) + clockOffset || part.askedAt;
 
-    this.#alter(component, since, () => component.learn(facts, clockOffset, isNewer));
+    const hasChanged = this.#alter(
+      component, since, () => component.learn(facts, clockOffset, isNewer));
+    if (hasChanged) component.listedChange = Date.parse(facts.since);
     this.groups.place(component);
     if (isNew) this.#onChange({ component, at: firstSeen, from: "", to: component.state });
   }
@@ -201,6 +221,7 @@ export class Cluster {
    * @param {Component} component
    * @param {number} at ms
    * @param {() => void} change
+   * @returns {boolean} whether that is an event
    */
   #alter(component, at, change) {
     /* Of a hive's health nobody knows before the list has come. */
@@ -212,8 +233,9 @@ export class Cluster {
     this.#note(component);
     const to = component.state;
     /* Who has not been heard of has no state that could have changed. */
-    if (from !== to && from !== "unknown" && to !== "unknown")
-      this.#onChange({ component, at, from, to });
+    const isEvent = from !== to && from !== "unknown" && to !== "unknown";
+    if (isEvent) this.#onChange({ component, at, from, to });
+    return isEvent;
   }
 
   /** @param {Component} component */

@@ -18,6 +18,13 @@ export class Component {
   condition = "unknown";
   isProblem = false;
   track = new BeatTrack();
+  /** The status that the stream said last, which may be older than the one that is known. */
+  told = "unknown";
+  #toldAt = 0;
+  /** When a list told last that it has changed, before the stream did; ms, by the queen's clock. */
+  listedChange = NaN;
+  /** By the queen's clock, in ms: what was made before that is older than what is known. */
+  #knownUntil = 0;
   #rhythm = new Rhythm();
   /** @type {Record<string, any>} */
   #facts = {};
@@ -86,18 +93,34 @@ export class Component {
   }
 
   /**
+   * Whether more is known than what was made then: a list may come before the past is told.
+   *
+   * @param {number} stamp ms, by the queen's clock
+   */
+  isPast(stamp) {
+    return stamp < this.#knownUntil;
+  }
+
+  /**
+   * @param {string} status
+   * @param {number} at
+   * @param {number} stamp of the queen, ms
+   */
+  beat(status, at, stamp) {
+    this.#hear(status, at, this.lastSeen, this.isOnline);
+    if (status !== this.status) this.since = this.status === "unknown" ? 0 : at;
+    this.status = status;
+    this.#knownUntil = stamp;
+  }
+
+  /**
+   * How it came to what is known: that stays as it is.
+   *
    * @param {string} status
    * @param {number} at
    */
-  beat(status, at) {
-    const isSign = status !== "offline"; /* falling silent is no sign of life */
-
-    if (isSign && this.isOnline && this.lastSeen) this.#rhythm.add(at - this.lastSeen);
-    if (status !== this.status) this.since = this.status === "unknown" ? 0 : at;
-    this.status = status;
-    this.track.add(at, status);
-    if (isSign) this.lastSeen = Math.max(this.lastSeen, at);
-    this.lastHeard = Math.max(this.lastHeard, at);
+  recall(status, at) {
+    this.#hear(status, at, this.#toldAt, isOnline(this.told));
   }
 
   /**
@@ -109,7 +132,7 @@ export class Component {
     const seen = Date.parse(facts.last_seen) + clockOffset || 0;
 
     this.#facts = facts;
-    if (isNewer) this.status = facts.status.toLowerCase();
+    if (isNewer) this.#becomeListed(facts);
     if (this.status === facts.status.toLowerCase())
       this.since = Date.parse(facts.since) + clockOffset || 0;
     this.lastSeen = Math.max(this.lastSeen, seen);
@@ -127,5 +150,29 @@ export class Component {
     if (condition !== this.condition) this.#text = "";
     this.condition = condition;
     this.isProblem = PROBLEMS.includes(condition) && (condition !== "unknown" || isLate);
+  }
+
+  /** @param {Record<string, any>} facts */
+  #becomeListed({ status, since, last_seen: seen }) {
+    this.status = status.toLowerCase();
+    /* What was made in the same millisecond is in the list. */
+    this.#knownUntil = Math.max(Date.parse(seen) || 0, Date.parse(since) || 0) + 1;
+  }
+
+  /**
+   * @param {string} status
+   * @param {number} at
+   * @param {number} before when it gave the sign of life before
+   * @param {boolean} wasOnline
+   */
+  #hear(status, at, before, wasOnline) {
+    const isSign = status !== "offline"; /* falling silent is no sign of life */
+
+    if (isSign && wasOnline && before) this.#rhythm.add(at - before);
+    if (isSign) this.lastSeen = Math.max(this.lastSeen, at);
+    this.track.add(at, status);
+    this.lastHeard = Math.max(this.lastHeard, at);
+    this.told = status;
+    this.#toldAt = at;
   }
 }

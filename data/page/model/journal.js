@@ -78,7 +78,9 @@ export class Journal {
   addChange({ component: { key, kind, id }, at, from, to }) {
     const isWork = comesWithWork(from) && comesWithWork(to);
     const last = isWork ? this.#work : this.#last.get(key);
-    const isRecent = last && at - last.at < TOGETHER;
+    /* What is told late has a line of its own, and what came after it stays the last. */
+    const isLate = last && at < last.at;
+    const isRecent = last && !isLate && at - last.at < TOGETHER;
     const isToAndFro = isRecent && last.states.has(to) && (isWork || last.turn >= TURNS);
     const entry = isToAndFro ? this.#renew(last)
       : this.#add({ kind, from, states: new Set([from]), turn: from && isRecent ? last.turn + 1 : 0 });
@@ -86,6 +88,7 @@ export class Journal {
     Object.assign(entry, { at, kind, id, status: to, text: from ? "" : "new" });
     entry.states.add(to);
     entry.ids.add(id);
+    if (isLate) return;
     this.#work = isWork ? entry : null;
     if (!isWork) this.#last.set(key, entry);
     if (to === FORGOTTEN) this.#last.delete(key);

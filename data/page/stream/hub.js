@@ -10,7 +10,7 @@ const BACKLOG = 3000; /* events, for tabs that come later */
 const WATCH = 1000; /* ms */
 const REVIEW = 300000; /* ms: that somebody was forgotten is no event, so the lists are read again */
 const SILENT_BEATS = 4; /* without which an open connection is taken for dead */
-const REPLAY = 1000; /* ms after opening, in which the past may be told */
+const REPLAY = 10000; /* ms after opening, in which the past may be told */
 const OLDEST = 600000; /* ms */
 const SHORTEST_SILENCE = 10000; /* ms */
 
@@ -131,7 +131,7 @@ export class Hub {
   }
 
   /* What is told from the past, right after connecting, belongs where it happened. Everything else
-   * happened when it came: senders' clocks may say anything. */
+   * happened when it came: the queen's clock may be set at any time. */
   /** @param {import('./parse.js').Happening} happening */
   #placeInTime(happening) {
     const made = (happening.stamp ?? 0) + this.#clockOffset;
