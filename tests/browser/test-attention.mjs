@@ -103,6 +103,28 @@ testPage("who needs attention comes first: who, why, and since when", { isClosed
   });
 
 /* E1 */
+testPage("the word says as many as there are lines, at every moment", {}, async ({ queen, page }) => {
+  await page.getByText("Nothing needs attention").waitFor();
+  await page.evaluate(() => {
+    const wrong = (/** @type {any} */ (globalThis).wrong = /** @type {string[]} */ ([]));
+    new MutationObserver(() => {
+      const word = document.getElementById("attention-word")?.textContent ?? "";
+      const lines = document.querySelectorAll(".trouble").length;
+      const said = lines === 1 ? "One needs" : lines === 0 ? "Nothing needs" : `${lines} need`;
+      if (!word.startsWith(said)) wrong.push(`${word}: ${lines} lines`);
+    }).observe(/** @type {Element} */ (document.getElementById("attention-part")),
+      { subtree: true, childList: true, characterData: true });
+  });
+  for (let i = 0; i < 9; i++) {
+    await queen.worker(`w-${i}`, "offline");
+    await page.waitForFunction((count) =>
+      document.querySelectorAll(".trouble").length === count, i + 1);
+  }
+  await page.getByText("9 need attention").waitFor();
+  assert.deepEqual(await page.evaluate(() => /** @type {any} */ (globalThis).wrong), []);
+});
+
+/* E1 */
 testPage("a hive that falls ill is seen, though its state stays the same", {}, async ({ queen, page }) => {
   await queen.hive("hive-1", "ready");
   await row(page, "hive/hive-1").getByText("Ready").waitFor();

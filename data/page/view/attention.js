@@ -79,7 +79,6 @@ export class AttentionView {
   #drawn = [];
   /** @type {Component[] | null} */
   #source = null;
-  #said = "–";
   #place;
   #narrow = matchMedia("(max-width: 48rem)");
 
@@ -114,23 +113,24 @@ export class AttentionView {
     this.#drawWord(components, isKnown);
   }
 
-  /* It is spoken, so while the number runs it is told once a second only. */
+  /* It is spoken; a number that runs is so once a second only. */
   /**
    * @param {Component[]} components
    * @param {boolean} isKnown
    */
   #drawWord(components, isKnown) {
     const worst = isKnown ? components[0]?.condition ?? "none" : "";
+    const text = this.#describe(components.length, isKnown);
 
-    this.#said = this.#describe(components.length, isKnown);
-    if (this.#word.dataset.worst === worst) return;
+    if (this.#word.textContent === text && this.#word.dataset.worst === worst) return;
+    this.#word.setAttribute("aria-busy", String(this.#word.dataset.worst === worst));
     this.#word.dataset.worst = worst;
-    setText(this.#word, this.#said);
+    setText(this.#word, text);
   }
 
   /** Time has passed. */
   drawAges() {
-    setText(this.#word, this.#said);
+    this.#word.setAttribute("aria-busy", "false");
     this.#drawn.forEach((_, i) => this.#lines[i].drawSince());
   }
 
