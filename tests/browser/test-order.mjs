@@ -19,6 +19,7 @@ async function holdBack(queen, first) {
   const held = [];
   /** @type {import('node:http').ServerResponse[]} */
   const streams = [];
+  let isBroken = false;
   /** @type {(from: import('node:http').IncomingMessage, to: import('node:http').ServerResponse) => void} */
   const passHead = (from, to) => from.once("data", (/** @type {Buffer} */ chunk) => {
     const end = chunk.indexOf(HEAD) + HEAD.length;
@@ -32,6 +33,7 @@ async function holdBack(queen, first) {
 
   const proxy = await standBefore(queen, { pass: (from, to, url) => {
     const isStream = url.includes("/heartbeats/stream");
+    if (isStream && isBroken) return void to.destroy();
     if (isStream) streams.push(to);
     if (isStream && first === "list") passHead(from, to);
     else if (/\/v1\/(workers|hives)/.test(url) && first === "stream") held.push(() => from.pipe(to));
@@ -41,7 +43,11 @@ async function holdBack(queen, first) {
     url: proxy.url,
     close: proxy.close,
     release: () => held.splice(0).forEach((go) => go()),
-    breakOff: () => streams.splice(0).forEach((stream) => stream.destroy()),
+    breakOff: () => {
+      isBroken = true;
+      streams.splice(0).forEach((stream) => stream.destroy());
+    },
+    mend: () => (isBroken = false),
   };
 }
 
@@ -82,6 +88,21 @@ for (const first of ["list", "stream"]) {
       proxy.close();
     });
 
+  testPage(`who was forgotten does not come back when the ${first} comes first`,
+    { isClosed: true }, async ({ queen, page }) => {
+      const proxy = await holdBack(queen, first);
+      await queen.worker("gone", "stopped");
+      await queen.worker("w", "ready");
+      await fetch(`${queen.url}/v1/workers/gone`, { method: "DELETE" });
+      await page.goto(proxy.url);
+      await row(page, "worker/w").getByText("Ready").waitFor();
+      proxy.release();
+      await queen.worker("w", "busy"); /* behind all that is told of the past */
+      await row(page, "worker/w").getByText("Busy").waitFor();
+      await row(page, "worker/gone").waitFor({ state: "detached" });
+      proxy.close();
+    });
+
   /* E2, E10 */
   testPage(`what happened while the stream was lost is told once, when the ${first} comes first`,
     { isClosed: true }, async ({ queen, page, context }) => {
@@ -91,19 +112,21 @@ for (const first of ["list", "stream"]) {
       await page.goto(proxy.url);
       await row(page, "worker/w").getByText("Ready").waitFor();
       proxy.release();
-      await page.getByText("Nothing needs attention").waitFor();
+      await queen.worker("w", "busy"); /* so all of the past has been told */
+      await row(page, "worker/w").getByText("Busy").waitFor();
       proxy.breakOff();
       await pulseIs(page, "lost");
       for (const status of ["starting", "offline"]) await queen.worker("w", status);
+      proxy.mend();
       await row(page, "worker/w").getByText("Offline").waitFor();
       proxy.release();
-      await linesAre(page, 2);
+      await linesAre(page, 3);
       const states = (await changes(page)).map((change) => change.replace(/.*, /, ""));
-      assert.deepEqual(states, ["is Offline", "is Starting"]);
+      assert.deepEqual(states, ["is Offline", "is Starting", "is Busy"]);
       await queen.worker("w", "ready"); /* and on it goes */
       proxy.release();
       await row(page, "worker/w").getByText("Ready").waitFor();
-      await linesAre(page, 3);
+      await linesAre(page, 4);
       proxy.close();
     });
 }

@@ -50,6 +50,8 @@ export class Cluster {
   #listed = new Map();
   /** @type {Set<string>} kinds of which a whole list has come */
   #areListed = new Set();
+  /** @type {Map<string, number>} kind to when its list was asked for, ms */
+  #listedAt = new Map();
   #onChange;
 
   /** @param {(change: Change) => void} onChange */
@@ -91,6 +93,7 @@ export class Cluster {
     this.#listed.delete(part.kind);
     this.#dropUnlisted(part.kind, listed, part.askedAt);
     this.#areListed.add(part.kind);
+    this.#listedAt.set(part.kind, part.askedAt);
     this.#recount(part.kind);
   }
 
@@ -155,6 +158,8 @@ export class Cluster {
   /** @param {Happening} happening */
   #takeBeat(happening) {
     const { kind, id = "", status = "", at, stamp = 0 } = happening;
+
+    if (this.#isForgotten(happening)) return;
     const component = this.#getOrAdd(/** @type {Kind} */ (kind), id);
     const beat = () => component.beat(status, at, stamp);
 
@@ -162,6 +167,14 @@ export class Cluster {
     if (component.isPast(stamp)) this.#recall(component, happening);
     else if (happening.isPast) this.#alter(component, at, beat);
     else this.#countOn(component, () => this.#alter(component, at, beat));
+  }
+
+  /* What is told of the past may be about somebody whom the list does not have any more. */
+  /** @param {Happening} happening */
+  #isForgotten({ kind, id, at, isPast }) {
+    const listedAt = this.#listedAt.get(/** @type {Kind} */ (kind)) ?? -Infinity;
+
+    return isPast && at < listedAt && !this.components.has(`${kind}/${id}`);
   }
 
   /* More is known already: this tells how it came to that. */
