@@ -68,46 +68,6 @@ testPage("the cursor stays on whom it was on", {}, async ({ queen, page }) => {
 });
 
 /* E8 */
-testPage("at 360 pixels model and hive are there, and names are cut in the middle",
-  { context: { viewport: { width: 360, height: 640 } } }, async ({ queen, page }) => {
-    const id = `worker-with-quite-a-long-name-of-which-the-end-differs-${"0".repeat(20)}17`;
-    await queen.worker(id, "ready", { model_id: "some/model", hive_id: "hive-1" });
-    const line = row(page, `worker/${id}`);
-    await line.getByText("some/model").waitFor();
-    assert.equal(await line.locator(".model").innerText(), "some/model");
-    assert.equal(await line.locator(".hive").innerText(), "hive-1");
-    const box = await line.locator(".name .end").boundingBox();
-    assert.ok(box && box.x > 0 && box.x + box.width <= 360, JSON.stringify(box));
-    assert.match(await line.locator(".name .end").innerText(), /17$/);
-    assert.equal(await line.locator(".name").textContent(), id);
-    assert.deepEqual(await findFaults(page), []);
-  });
-
-/** What stands between the two parts of a name, and whether it is shown that it is cut. */
-/** @param {import('playwright-core').Locator} name */
-const readCut = (name) => name.evaluate((element) => {
-  const [start, end] = [...element.children].map((part) => part.getBoundingClientRect());
-  return { gap: end.left - start.right,
-    dots: getComputedStyle(element.children[1], "::before").content,
-    isWhole: element.getBoundingClientRect().right >= end.right - 1 };
-});
-
-/* E8 */
-testPage("a name is cut right before its end, and only where it has no room", {},
-  async ({ queen, page }) => {
-    const id = `WWWWWW-${"wide-letters-".repeat(2)}gpu-3`;
-    await queen.worker(id, "ready");
-    const name = row(page, `worker/${id}`).locator(".name");
-    for (const width of [320, 333, 360, 901, 1440, 3000]) {
-      await page.setViewportSize({ width, height: 700 });
-      await page.waitForFunction(([element, isCut]) => element.classList.contains("is-cut") === isCut,
-        /** @type {const} */ ([await name.elementHandle(), width < 3000]));
-      assert.deepEqual(await readCut(name), { gap: 0, dots: width < 3000 ? '"…"' : "none",
-        isWhole: true }, `${width}`);
-    }
-  });
-
-/* E8 */
 testPage("a thousand workers on a phone are their hives, and the events are a jump away",
   { context: { viewport: { width: 360, height: 640 } } }, async ({ queen, page }) => {
     for (let i = 0; i < 1000; i += 100)

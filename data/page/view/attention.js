@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
+import { makeName, setName } from "./name.js";
 import { describeReason, makeState, setState } from "./states.js";
-import {
-  find, formatAge, formatNumber, formatSince, make, makeName, setName, setText,
-} from "./text.js";
+import { find, formatAge, formatNumber, formatSince, make, setText } from "./text.js";
 import { now } from "./time.js";
 
 /* Of the worst; who wants more has the list. */

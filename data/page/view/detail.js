@@ -5,10 +5,9 @@ import { addressOf } from "../stream/address.js";
 import { readFault } from "../stream/fault.js";
 import { askRights } from "../stream/rights.js";
 import { listFacts } from "./facts.js";
+import { makeName, setName } from "./name.js";
 import { makeState, setState } from "./states.js";
-import {
-  capitalize, describeCount, find, formatNumber, make, makeName, setName, setText,
-} from "./text.js";
+import { capitalize, describeCount, find, formatNumber, make, setText } from "./text.js";
 import { now } from "./time.js";
 import { drawTrack } from "./track.js";
 

@@ -2,8 +2,9 @@
 // SPDX-FileCopyrightText: the queen-rbee authors
 
 import { compareEntries } from "../model/journal.js";
+import { makeName, setName } from "./name.js";
 import { makeState, setState } from "./states.js";
-import { find, formatClock, formatNumber, make, makeName, setName, setText } from "./text.js";
+import { find, formatClock, formatNumber, make, setText } from "./text.js";
 
 const SHOWN = 200; /* lines */
 const AT_ONCE = 20;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
+import { makeName, setName } from "./name.js";
 import { describeReason, makeState, setState } from "./states.js";
-import { formatAge, formatNumber, make, makeName, setName, setText } from "./text.js";
+import { formatAge, formatNumber, make, setText } from "./text.js";
 
 const CELLS = ["status", "id", "model", "hive", "device", "seen", "track"];
 const NOWHERE = { hive: "Without a hive", model: "Without a model" };

@@ -43,47 +43,6 @@ export const describeCount = (beats) =>
 /** @param {string} word */
 export const capitalize = (word) => word.charAt(0).toUpperCase() + word.slice(1);
 
-const TAIL = 10; /* characters of a long name that are never cut */
-
-/* CSS does not know whether something has the room that it needs. */
-const cuts = new ResizeObserver((entries) => {
-  const starts = entries.map(({ target }) => target);
-  const areCut = starts.map((start) => start.scrollWidth > start.clientWidth);
-
-  starts.forEach((start, i) => start.parentElement?.classList.toggle("is-cut", areCut[i]));
-});
-
-/** A name that is cut in the middle where there is no room: names differ at their ends. */
-export function makeName() {
-  const name = make("bdi", "name");
-
-  name.append(make("span", "start"), make("span", "end"));
-  return name;
-}
-
-/**
- * @param {HTMLElement} name
- * @param {string} text
- * @param {boolean} [isWhole] whether it is no name, and is cut at its end
- */
-export function setName(name, text, isWhole = false) {
-  const [start, end] = name.children;
-  const characters = Array.from(text);
-  let tail = characters.length > 2 * TAIL && !isWhole ? characters.slice(-TAIL).join("") : "";
-
-  if (name.textContent === text) return;
-  /* A mark stays with what it stands on. */
-  tail = tail.replace(/^\p{M}+/u, "");
-  start.textContent = text.slice(0, text.length - tail.length);
-  end.textContent = tail;
-  name.classList.toggle("is-long", tail !== "");
-  name.classList.remove("is-cut");
-  name.title = text;
-  /* To observe something is to be told how it is. */
-  cuts.unobserve(start);
-  if (tail) cuts.observe(start);
-}
-
 /**
  * Writes only what is different: a text that is set anew is laid out anew.
  *
