@@ -59,6 +59,7 @@ queen_exchange_new (QueenConnection *connection,
                     gpointer carrier)
 {
   QueenExchange *self = g_new0 (QueenExchange, 1);
+  QueenText head;
 
   self->connection = connection;
   self->request = *request;
@@ -66,7 +67,8 @@ queen_exchange_new (QueenConnection *connection,
   self->refusal = QUEEN_N_REFUSALS;
   self->on_finished = on_finished;
   self->carrier = carrier;
-  queen_headers_init (&self->headers, request->head);
+  head.at = g_bytes_get_data (request->head, &head.length);
+  queen_headers_init (&self->headers, head);
   meet_visitor (self);
   return self;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "queen-error.h"
+#include "queen-headers.h"
 
 #define MAX_HOPS 32 /* proxies, one behind the other */
 
@@ -245,13 +246,15 @@ queen_proxies_find_client (const QueenProxies *self,
     [QUEEN_PROXY_HEADER_X_FORWARDED_FOR] = "X-Forwarded-For",
     [QUEEN_PROXY_HEADER_FORWARDED] = "Forwarded",
   };
-  g_autoptr (GString) hops = g_string_new (NULL);
+  g_auto (QueenHeaders) headers = { NULL };
   struct sockaddr_storage named;
   QueenText list;
 
-  if (!queen_request_head_join (head, names[self->header], hops))
+  queen_headers_init (&headers, head);
+  list.at = queen_headers_get (&headers, names[self->header]);
+  if (!list.at)
     return FALSE;
-  list = (QueenText){ hops->str, hops->len };
+  list.length = strlen (list.at);
   for (guint n = 0; list.at && n < MAX_HOPS && queen_proxies_is_trusted (self, client); n++)
     {
       if (!parse_hop (self, take_last (&list), &named))

@@ -6,7 +6,7 @@
 #include <glib.h>
 #include <sys/socket.h>
 
-#include "queen-request-head.h"
+#include "text/queen-text.h"
 
 G_BEGIN_DECLS
 

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#include "text/queen-text.h"
-
 static char *
 append_part (char *at, QueenText text)
 {
@@ -16,12 +14,11 @@ append_part (char *at, QueenText text)
 }
 
 void
-queen_headers_init (QueenHeaders *self, GBytes *head)
+queen_headers_init (QueenHeaders *self, QueenText head)
 {
-  QueenText rest, line, name, value;
+  QueenText rest = head, line, name, value;
   char *at;
 
-  rest.at = g_bytes_get_data (head, &rest.length);
   /* A colon and a line's end become a NUL each, so there is room enough. */
   at = self->text = g_malloc (rest.length + 1);
   queen_text_cut (rest, '\n', &line, &rest); /* the request line */

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "text/queen-text.h"
 
 G_BEGIN_DECLS
 
@@ -25,9 +25,11 @@ typedef struct
  * queen_headers_init:
  * @head: one that queen_request_head_parse() has accepted
  */
-void queen_headers_init (QueenHeaders *self, GBytes *head);
+void queen_headers_init (QueenHeaders *self, QueenText head);
 
 void queen_headers_clear (QueenHeaders *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (QueenHeaders, queen_headers_clear)
 
 /**
  * queen_headers_get:

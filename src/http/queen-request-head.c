@@ -329,23 +329,3 @@ queen_request_head_parse (
 
   return check_whole (head, accepted, error);
 }
-
-gboolean
-queen_request_head_join (QueenText head, const char *name, GString *values)
-{
-  QueenText line, line_name, value;
-  gboolean found = FALSE;
-
-  while (queen_text_cut (head, '\n', &line, &head))
-    {
-      if (!queen_text_cut (line, ':', &line_name, &value) || !queen_text_is (line_name, name))
-        continue;
-      value.length--; /* the line's CR */
-      value = queen_text_trim (value);
-      if (found)
-        g_string_append_c (values, ',');
-      g_string_append_len (values, value.at, (gssize) value.length);
-      found = TRUE;
-    }
-  return found;
-}

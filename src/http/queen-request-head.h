@@ -76,14 +76,4 @@ gssize queen_request_head_find_end (const char *data, gsize length, gsize *scann
 gboolean queen_request_head_parse (
     const char *data, gsize length, QueenRequestHead *head, GString *accepted, GError **error);
 
-/**
- * queen_request_head_join:
- * @head: a whole head that queen_request_head_parse() has accepted
- * @name: of a header that may have several lines
- * @values: where to append what they say, in order, with commas between: RFC 9110 § 5.3
- *
- * Returns: whether there is such a line
- */
-gboolean queen_request_head_join (QueenText head, const char *name, GString *values);
-
 G_END_DECLS

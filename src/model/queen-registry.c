@@ -37,7 +37,6 @@ get_deadlines (QueenRegistry *self, const QueenComponent *component)
   return queen_component_is_online (component) ? &self->online : &self->offline;
 }
 
-/* Takes @component over as what is known of @entry. */
 void
 queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *component)
 {
@@ -50,7 +49,7 @@ queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *co
   self->n_bytes += queen_component_get_size (component);
 }
 
-/* The reverse of enter(): returns what was known of @entry. */
+/* The reverse of queen_registry_enter(): returns what was known of @entry. */
 static QueenComponent *
 leave (QueenRegistry *self, QueenEntry *entry)
 {
@@ -94,7 +93,6 @@ free_entry (QueenEntry *entry)
   g_free (entry);
 }
 
-/* How long a state of @component holds by itself, µs. */
 gint64
 queen_registry_get_span (QueenRegistry *self, const QueenComponent *component)
 {

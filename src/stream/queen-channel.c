@@ -15,9 +15,7 @@
 struct _QueenChannel
 {
   QueenChannelSettings settings;
-  QueenTally *tally;
   QueenRing *ring;
-  QueenAudience *audience;
   QueenSection section;
   QueenBatch batch;
   gboolean is_leaving;
@@ -57,8 +55,8 @@ static void
 owe_lagged (QueenChannel *self, QueenSubscriber *subscriber, gint64 n_lost)
 {
   queen_subscriber_owe_chunk (subscriber, queen_frame_new_lagged (n_lost));
-  self->tally->lags++;
-  self->tally->lost_events += (guint64) MAX (n_lost, 0);
+  self->settings.tally->lags++;
+  self->settings.tally->lost_events += (guint64) MAX (n_lost, 0);
 }
 
 /* The line that begins a frame. A snapshot has the id of the event before the one that its reader
@@ -197,7 +195,7 @@ leave_all (QueenChannel *self)
   if (self->marked_head == head)
     {
       self->has_left = TRUE;
-      queen_audience_say_goodbye (self->audience, &self->section);
+      queen_audience_say_goodbye (self->settings.audience, &self->section);
       return;
     }
   queen_ring_mark (self->ring);
@@ -212,7 +210,8 @@ end_flush (QueenChannel *self)
 
   set_flushed (self, self->flush_head);
   self->flush_time = self->settings.clock->get_monotonic ();
-  queen_histogram_add (&self->tally->deliveries, self->flush_time - self->flush_since, n_events);
+  queen_histogram_add (&self->settings.tally->deliveries, self->flush_time - self->flush_since,
+                       n_events);
   if (self->is_leaving && !self->has_news)
     leave_all (self);
   if (self->has_news && self->is_leaving)
@@ -256,7 +255,7 @@ on_flush_due (gpointer data)
       self->flush_head = queen_ring_get_head (self->ring);
       self->unbroken_since = self->settings.clock->get_monotonic ();
     }
-  if (queen_audience_flush (self->audience, &self->section))
+  if (queen_audience_flush (self->settings.audience, &self->section))
     end_flush (self);
   else
     go_on_flushing (self);
@@ -365,7 +364,7 @@ welcome (QueenChannel *self,
     owe_lagged (self, subscriber, n_lost);
   if (request->kinds == 0)
     end_glance (subscriber);
-  self->tally->subscriptions += request->kinds != 0;
+  self->settings.tally->subscriptions += request->kinds != 0;
 }
 
 static void
@@ -395,12 +394,10 @@ queen_channel_new (const QueenChannelSettings *settings)
   QueenChannel *self = g_new0 (QueenChannel, 1);
 
   self->settings = *settings;
-  self->tally = settings->tally;
-  self->audience = settings->audience;
   self->section.deliver = deliver_events;
   self->section.on_changed = on_section_changed;
   self->section.data = self;
-  queen_audience_open (self->audience, &self->section);
+  queen_audience_open (self->settings.audience, &self->section);
   self->ring = queen_ring_new (&settings->ring);
   set_flushed (self, queen_ring_get_head (self->ring));
   self->flush_alarm =
@@ -415,7 +412,7 @@ queen_channel_free (QueenChannel *self)
 {
   queen_alarm_free (self->flush_alarm);
   queen_alarm_free (self->breath_alarm);
-  queen_audience_close (self->audience, &self->section);
+  queen_audience_close (self->settings.audience, &self->section);
   queen_ring_free (self->ring);
   g_free (self);
 }
@@ -468,8 +465,8 @@ queen_channel_subscribe (QueenChannel *self,
 {
   QueenSubscriber *subscriber = queen_subscriber_new (socket, request->owner);
   gboolean has_room =
-      request->kinds == 0 ||
-      queen_audience_has_room (self->audience, subscriber, request->client, request->is_forwarded);
+      request->kinds == 0 || queen_audience_has_room (self->settings.audience, subscriber,
+                                                      request->client, request->is_forwarded);
 
   if (has_room && !self->is_leaving)
     {
@@ -488,7 +485,7 @@ queen_channel_subscribe (QueenChannel *self,
       else
         turn_away (subscriber);
     }
-  queen_audience_add (self->audience, &self->section, subscriber);
+  queen_audience_add (self->settings.audience, &self->section, subscriber);
 }
 
 void

@@ -11,6 +11,7 @@
 
 #include "fuzz.h"
 #include "http/queen-chunks.h"
+#include "http/queen-headers.h"
 #include "http/queen-request-head.h"
 
 /* What libsoup has read. */
@@ -184,9 +185,10 @@ static gboolean
 has_connection (const guint8 *data, gsize end)
 {
   QueenText head = { (const char *) data, end };
-  g_autoptr (GString) values = g_string_new (NULL);
+  g_auto (QueenHeaders) headers = { NULL };
 
-  return queen_request_head_join (head, "Connection", values);
+  queen_headers_init (&headers, head);
+  return queen_headers_get (&headers, "Connection") != NULL;
 }
 
 static void

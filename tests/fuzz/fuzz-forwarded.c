@@ -11,6 +11,7 @@
 
 #include "fuzz.h"
 #include "http/queen-forwarded.h"
+#include "http/queen-request-head.h"
 
 #define PEER "10.0.0.1"
 #define OTHER_PROXY "10.0.0.2"
