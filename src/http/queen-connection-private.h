@@ -19,6 +19,7 @@ typedef enum
   STATE_OVERDUE,   /* its time is over, but what it said in time still waits for a turn */
   STATE_HEAD,
   STATE_BODY,
+  STATE_WHOLE,           /* the request has come through a trusted proxy, and waits for its turn */
   STATE_HANDLER,         /* the answer is being made */
   STATE_PATIENT_HANDLER, /* it comes when it comes, as long as the client is there to hear it */
   STATE_ANSWER,
@@ -35,10 +36,14 @@ struct _QueenConnection
   QueenDeadline waits[QUEEN_N_WAITS];
   struct sockaddr_storage client; /* who is at the other end, or whom a trusted proxy there names */
   gboolean is_forwarded;
-  QueenShare *share; /* NULL when it takes from nobody's */
+  gboolean is_proxied; /* a trusted proxy is there */
+  QueenShare *share;   /* NULL when it takes from nobody's */
   QueenHandshake handshake;
+  QueenFairPlace turn; /* where it waits to be read or handled */
+  gboolean is_overdue; /* its time is over, but what came in time has not been read yet */
 
   QueenRequestBuffer request;
+  QueenText whole;     /* in STATE_WHOLE: all of it */
   gsize n_kept;        /* bytes that count as held for it */
   gboolean is_evicted; /* it makes room for others, but not for what it still has to say */
 
@@ -82,6 +87,9 @@ gboolean queen_connection_watch (QueenConnection *self);
  * Returns: whether it still waits for what its client has to say; else it may be no more
  */
 gboolean queen_connection_read_all (QueenConnection *self);
+
+/** There is something to read: it is read as soon as it is its turn. */
+void queen_connection_read_in_turn (QueenConnection *self);
 
 /** Its socket is ready for something while it shakes hands. */
 void queen_connection_look_for_turn (QueenConnection *self, guint events);

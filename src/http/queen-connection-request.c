@@ -31,7 +31,7 @@ handle_request (QueenConnection *self, QueenText whole)
   };
 
   self->request = (QueenRequestBuffer){ NULL };
-  self->has_unread_data = buffer.has_excess;
+  self->has_unread_data |= buffer.has_excess;
   queen_connection_enter_state (self, STATE_HANDLER);
   switch (self->settings->on_request (self, &request, &answer, self->settings->data))
     {
@@ -45,6 +45,60 @@ handle_request (QueenConnection *self, QueenText whole)
       queen_connection_remove (self);
     }
   queen_request_buffer_clear (&buffer);
+}
+
+static void
+wait_for_turn (QueenConnection *self)
+{
+  queen_run_queue_enter (self->settings->run_queue, &self->turn,
+                         self->is_probe ? NULL : &self->client, self);
+}
+
+/* Whoever has most that waits makes room for what is kept of @self. */
+static gboolean
+make_room_to_wait (QueenConnection *self)
+{
+  QueenConnectionSettings *settings = self->settings;
+  QueenConnection *greediest;
+
+  if (queen_budgets_has_room (settings->budgets, QUEEN_BUDGET_REQUESTS, 0))
+    return TRUE;
+  greediest = queen_run_queue_find_greediest (settings->run_queue, &self->client);
+  if (greediest)
+    queen_connection_evict (greediest);
+  return queen_budgets_has_room (settings->budgets, QUEEN_BUDGET_REQUESTS, 0);
+}
+
+/* Returns whether there was room; it may be no more. */
+static gboolean
+keep_whole (QueenConnection *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  queen_request_buffer_keep (&self->request, self->whole);
+  self->whole = (QueenText){ (const char *) self->request.kept->data, self->request.kept->len };
+  queen_connection_hold_request (self);
+  if (make_room_to_wait (self))
+    return queen_connection_watch (self);
+  g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "too many requests wait");
+  queen_connection_refuse (self, QUEEN_REFUSAL_BUSY, error);
+  return FALSE;
+}
+
+/* Who comes through a trusted proxy is known only by the head. So all that a proxy hands on is read
+ * as it comes, and waits then, each for its own turn. */
+static void
+handle_in_turn (QueenConnection *self, QueenText whole)
+{
+  if (!self->is_proxied || self->is_evicted)
+    {
+      handle_request (self, whole);
+      return;
+    }
+  queen_connection_enter_state (self, STATE_WHOLE);
+  self->whole = whole;
+  if (queen_run_queue_is_idle (self->settings->run_queue) || keep_whole (self))
+    wait_for_turn (self);
 }
 
 static void
@@ -95,7 +149,7 @@ find_client (QueenConnection *self, QueenText whole)
   gboolean is_named;
 
   self->is_forwarded = self->request.is_forwarded;
-  if (self->is_probe || !queen_proxies_is_trusted (proxies, &self->client))
+  if (!self->is_proxied)
     return TRUE;
   is_named = queen_proxies_find_client (proxies, head, &self->client);
   if (queen_shares_enter (self->settings->peers, &self->client, is_named, &self->share))
@@ -132,9 +186,10 @@ consider (QueenConnection *self, QueenText bytes)
       queen_connection_refuse (self, get_reason (self, error), error);
       return FALSE;
     case QUEEN_REQUEST_WHOLE:
-      handle_request (self, whole);
+      handle_in_turn (self, whole);
       return FALSE;
     case QUEEN_REQUEST_HEAD:
+      self->is_overdue = FALSE; /* its body has more time */
       queen_connection_enter_state (self, STATE_BODY);
       invite_body (self);
       return keep_request (self);
@@ -175,12 +230,34 @@ read_request (QueenConnection *self)
 {
   ReadResult result = READ_SOME;
 
-  queen_deadline_end (&self->waits[QUEEN_WAIT_TURN]);
+  queen_fair_queue_leave (&self->turn);
   for (guint n = 0; result == READ_SOME && n < MAX_READS_AT_ONCE; n++)
     result = read_once (self);
   if (result == READ_SOME)
-    queen_connection_begin_wait (self, QUEEN_WAIT_TURN);
-  return result != READ_END;
+    wait_for_turn (self);
+  if (result != READ_NOTHING || !self->is_overdue)
+    return result != READ_END;
+  queen_connection_time_out_request (self, self->state == STATE_HEAD ? QUEEN_WAIT_HEAD
+                                                                     : QUEEN_WAIT_REQUEST);
+  return FALSE;
+}
+
+void
+queen_connection_run (QueenConnection *self)
+{
+  if (self->state == STATE_WHOLE)
+    handle_request (self, self->whole);
+  else if (queen_connection_read_all (self))
+    queen_connection_watch (self);
+}
+
+void
+queen_connection_read_in_turn (QueenConnection *self)
+{
+  if (self->is_proxied)
+    queen_connection_run (self);
+  else
+    wait_for_turn (self);
 }
 
 /* Encrypting */
@@ -204,7 +281,7 @@ refuse_plain (QueenConnection *self)
 }
 
 static void
-wait_for_turn (QueenConnection *self)
+enter_handshakes (QueenConnection *self)
 {
   queen_connection_enter_state (self, STATE_QUEUED);
   queen_handshakes_enter (self->settings->handshakes, &self->handshake, &self->client, self);
@@ -234,7 +311,7 @@ end_handshake (QueenConnection *self)
 {
   queen_handshakes_leave (&self->handshake);
   queen_connection_enter_state (self, STATE_HEAD);
-  read_request (self);
+  queen_connection_read_in_turn (self);
 }
 
 /* Returns whether it still waits for its client's hello. */
@@ -246,7 +323,7 @@ read_hello (QueenConnection *self)
     case QUEEN_TLS_HELLO_PART:
       return TRUE;
     case QUEEN_TLS_HELLO_WHOLE:
-      wait_for_turn (self);
+      enter_handshakes (self);
       return TRUE;
     case QUEEN_TLS_HELLO_PLAIN:
       refuse_plain (self);
@@ -282,17 +359,23 @@ queen_connection_shake_hands (QueenConnection *self)
     queen_handshakes_go_on (&self->handshake);
 }
 
-gboolean
-queen_connection_waits_for_handshake (const QueenConnection *self)
+static gboolean
+waits_for_handshake (const QueenConnection *self)
 {
   return self->state == STATE_HANDSHAKE && queen_handshakes_is_waiting (&self->handshake);
+}
+
+gboolean
+queen_connection_waits_for_queen (const QueenConnection *self)
+{
+  return waits_for_handshake (self) || queen_fair_queue_is_waiting (&self->turn);
 }
 
 /* Returns whether it has gone on with its handshake, which nobody has heard yet; once. */
 gboolean
 queen_connection_has_spoken (QueenConnection *self)
 {
-  if (self->state != STATE_HANDSHAKE || queen_connection_waits_for_handshake (self) ||
+  if (self->state != STATE_HANDSHAKE || waits_for_handshake (self) ||
       !queen_tls_session_has_input (self->socket.tls))
     return FALSE;
   queen_handshakes_go_on (&self->handshake);
@@ -324,11 +407,15 @@ queen_connection_time_out_request (QueenConnection *self, QueenWaitKind wait)
       wait == QUEEN_WAIT_HEAD ? QUEEN_REFUSAL_HEAD_TIMEOUT : QUEEN_REFUSAL_REQUEST_TIMEOUT;
   g_autoptr (GError) error = NULL;
 
-  /* What has come in time is read to its end, slice by slice. */
-  if (queen_deadline_is_on (&self->waits[QUEEN_WAIT_TURN]))
-    return;
+  /* What has come in time is read to its end, when it is its turn. */
+  self->is_overdue = queen_fair_queue_is_waiting (&self->turn);
+  if (self->is_overdue)
+    {
+      queen_deadline_end (&self->waits[wait]);
+      return;
+    }
   /* Who has said something in time is heard, however long the queue is. */
-  if (queen_connection_waits_for_handshake (self))
+  if (waits_for_handshake (self))
     {
       queen_connection_enter_state (self, STATE_OVERDUE);
       return;

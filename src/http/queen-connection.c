@@ -16,6 +16,7 @@ static const guint state_waits[] = {
   [STATE_OVERDUE] = 1u << QUEEN_WAIT_HANDSHAKE,
   [STATE_HEAD] = WAITS (QUEEN_WAIT_HEAD, QUEEN_WAIT_REQUEST),
   [STATE_BODY] = 1u << QUEEN_WAIT_REQUEST,
+  [STATE_WHOLE] = 0,
   [STATE_HANDLER] = 1u << QUEEN_WAIT_HANDLER,
   [STATE_PATIENT_HANDLER] = 0,
   [STATE_ANSWER] = 1u << QUEEN_WAIT_ANSWER,
@@ -84,6 +85,7 @@ queen_connection_new (QueenConnectionSettings *settings,
   self->state = settings->tls && !is_probe ? STATE_HELLO : STATE_HEAD;
   self->is_probe = is_probe;
   self->client = *peer;
+  self->is_proxied = !is_probe && queen_proxies_is_trusted (settings->proxies, peer);
   self->share = share;
   return self;
 }
@@ -101,6 +103,7 @@ queen_connection_remove (QueenConnection *self)
   if (self->watched_by)
     queen_epoll_skip (self->watched_by, self);
   queen_handshakes_leave (&self->handshake);
+  queen_fair_queue_leave (&self->turn);
   queen_socket_close (&self->socket);
   queen_connection_clear_request (self);
   queen_connection_clear_answer (self);
@@ -146,10 +149,12 @@ queen_connection_steal_socket (QueenConnection *self)
 /* What the kernel says */
 
 void
-queen_connection_start (QueenConnection *self, gboolean may_read)
+queen_connection_start (QueenConnection *self)
 {
   queen_connection_enter_state (self, self->state);
-  if (!may_read || queen_connection_read_all (self))
+  if (self->state == STATE_HEAD)
+    queen_connection_read_in_turn (self);
+  else if (queen_connection_read_all (self))
     queen_connection_watch (self);
 }
 
@@ -166,7 +171,7 @@ queen_connection_on_ready (QueenConnection *self, guint events)
 {
   gboolean is_over = events & (EPOLLERR | EPOLLHUP);
 
-  self->has_unread_data |= events & EPOLLIN && self->state >= STATE_HANDLER;
+  self->has_unread_data |= events & EPOLLIN && self->state >= STATE_WHOLE;
   if (is_over || (events & EPOLLRDHUP && ends_half_closed (self)))
     queen_connection_remove (self);
   else if (self->state == STATE_HANDSHAKE)
@@ -175,6 +180,8 @@ queen_connection_on_ready (QueenConnection *self, guint events)
     queen_connection_write_answer (self);
   else if (self->state == STATE_LINGER)
     queen_connection_linger (self);
+  else if (self->state == STATE_HEAD || self->state == STATE_BODY)
+    queen_connection_read_in_turn (self);
   else
     queen_connection_read_all (self);
 }

@@ -9,6 +9,7 @@
 #include "loop/queen-deadline-queue.h"
 #include "loop/queen-epoll.h"
 #include "net/queen-handshakes.h"
+#include "net/queen-run-queue.h"
 #include "net/queen-shares.h"
 #include "net/queen-tls.h"
 #include "queen-delivery.h"
@@ -121,6 +122,7 @@ typedef enum
  * @rules: what requests are judged by
  * @tls: (nullable): what encrypts every connection
  * @handshakes: where they wait for their turn to shake hands
+ * @run_queue: where they wait for their turn to be read and handled
  * @tally: what counts
  * @budgets: what is held in memory, and how much that may be
  * @proxies: (nullable): whose word is taken for whose request they hand on
@@ -141,6 +143,7 @@ typedef struct
   QueenRequestRules rules;
   QueenTls *tls;
   QueenHandshakes *handshakes;
+  QueenRunQueue *run_queue;
   QueenTally *tally;
   QueenBudgets *budgets;
   const QueenProxies *proxies;
@@ -171,12 +174,16 @@ QueenConnection *queen_connection_new (QueenConnectionSettings *settings,
 
 /**
  * queen_connection_start:
- * @may_read: whether it may look for the request at once; most are there already, and then the
- *   kernel never hears that they were waited for
  *
- * From here on it lives by itself.
+ * Looks for the request as soon as it is its turn: most are there already, and then the kernel
+ * never hears that they were waited for.
+ *
+ * Afterwards it may be no more.
  */
-void queen_connection_start (QueenConnection *self, gboolean may_read);
+void queen_connection_start (QueenConnection *self);
+
+/** It is its turn to be read and handled: #QueenRunQueue. Afterwards it may be no more. */
+void queen_connection_run (QueenConnection *self);
 
 /**
  * queen_connection_refuse:
@@ -220,11 +227,12 @@ gboolean queen_connection_evict_idle (QueenConnectionSettings *settings);
 void queen_connection_on_ready (QueenConnection *self, guint events);
 
 /**
- * queen_connection_waits_for_handshake:
+ * queen_connection_waits_for_queen:
  *
- * Returns: whether it has gone on with its handshake, and it is for the queen to answer
+ * Returns: whether its client has said something, and it is for the queen to go on: with its
+ *   handshake, or with its request
  */
-gboolean queen_connection_waits_for_handshake (const QueenConnection *self);
+gboolean queen_connection_waits_for_queen (const QueenConnection *self);
 
 /** It is its turn to shake hands: #QueenHandshakes. */
 void queen_connection_shake_hands (QueenConnection *self);

@@ -28,14 +28,14 @@ struct _QueenFront
 /* Listening */
 
 static void
-on_accept (int fd, const struct sockaddr_storage *peer, guint n_before, gpointer data)
+on_accept (int fd, const struct sockaddr_storage *peer, gpointer data)
 {
   QueenFront *self = data;
 
   if (self->settings.is_probe (fd, peer, self->settings.data))
     queen_gate_admit_probe (self->gate, fd, peer);
   else
-    queen_gate_admit (self->gate, fd, peer, n_before);
+    queen_gate_admit (self->gate, fd, peer);
 }
 
 /* systemd's sockets are in the place of all that the settings say of addresses and ports. */

@@ -9,6 +9,7 @@
 
 #define MAX_READY_AT_ONCE 32 /* connections, until the main loop may turn */
 #define MAX_DUE_AT_ONCE 128  /* deadlines, likewise */
+#define MAX_TRIED 256        /* who are asked to make room: more than handshakes may wait */
 
 static const gint64 wait_lengths[QUEEN_N_WAITS] = {
   [QUEEN_WAIT_HANDSHAKE] = 30 * G_USEC_PER_SEC, /* longer than clients have patience */
@@ -59,6 +60,12 @@ static void
 on_turn (gpointer item, gpointer data)
 {
   queen_connection_shake_hands (item);
+}
+
+static void
+on_run (gpointer item)
+{
+  queen_connection_run (item);
 }
 
 static void
@@ -132,6 +139,7 @@ queen_gate_dispose (GObject *object)
   g_clear_pointer (&self->connections.requests, queen_epoll_free);
   g_clear_pointer (&self->connections.answers, queen_epoll_free);
   g_clear_pointer (&self->connections.handshakes, queen_handshakes_free);
+  g_clear_pointer (&self->connections.run_queue, queen_run_queue_free);
 
   G_OBJECT_CLASS (queen_gate_parent_class)->dispose (object);
 }
@@ -183,6 +191,7 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   g_set_object (&connections->tls, settings->tls);
   connections->proxies = settings->proxies;
   connections->handshakes = queen_handshakes_new (settings->clock, on_turn, on_crowded, self);
+  connections->run_queue = queen_run_queue_new (settings->clock, on_run);
   connections->tally = settings->tally;
   connections->budgets = settings->budgets;
   connections->readers = queen_readers_new (settings->budgets);
@@ -210,17 +219,30 @@ queen_gate_get_n_connections (QueenGate *self)
 
 /* Letting in */
 
+/* Returns: (nullable): who has let the queen wait for longest */
+static QueenConnection *
+find_silent (const QueenDeadlineQueue *requests)
+{
+  GList *link = requests->queue.head;
+
+  for (guint i = 0; i < MAX_TRIED && link; i++, link = link->next)
+    if (!queen_connection_waits_for_queen (link->data))
+      return link->data;
+  return NULL;
+}
+
 /* Returns: (nullable): who should make room among those that have not said what they want. Last of
- * all come those for which it is the queen's turn: of these there are but a few hundred. */
+ * all come those for which it is the queen's turn. */
 static QueenConnection *
 find_slowest (QueenGate *self)
 {
   QueenDeadlineQueue *deadlines = self->connections.deadlines;
   QueenConnection *slowest = queen_handshakes_find_burden (self->connections.handshakes);
 
-  for (GList *link = deadlines[QUEEN_WAIT_REQUEST].queue.head; link && !slowest; link = link->next)
-    if (!queen_connection_waits_for_handshake (link->data))
-      slowest = link->data;
+  if (!slowest)
+    slowest = find_silent (&deadlines[QUEEN_WAIT_REQUEST]);
+  if (!slowest)
+    slowest = queen_run_queue_find_greediest (self->connections.run_queue, NULL);
   if (!slowest)
     slowest = queen_deadline_queue_peek (&deadlines[QUEEN_WAIT_HANDSHAKE]);
   if (!slowest)
@@ -251,8 +273,7 @@ make_room (QueenGate *self, gboolean may_evict)
 }
 
 static void
-admit_connection (
-    QueenGate *self, int fd, const struct sockaddr_storage *peer, guint n_before, gboolean is_probe)
+admit_connection (QueenGate *self, int fd, const struct sockaddr_storage *peer, gboolean is_probe)
 {
   QueenConnectionSettings *settings = &self->connections;
   QueenShare *share = NULL;
@@ -267,7 +288,7 @@ admit_connection (
   settings->tally->connections += !is_probe;
   if (has_share && has_room)
     {
-      queen_connection_start (connection, n_before < MAX_READY_AT_ONCE);
+      queen_connection_start (connection);
       return;
     }
   if (!has_share)
@@ -280,13 +301,13 @@ admit_connection (
 }
 
 void
-queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer, guint n_before)
+queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer)
 {
-  admit_connection (self, fd, peer, n_before, FALSE);
+  admit_connection (self, fd, peer, FALSE);
 }
 
 void
 queen_gate_admit_probe (QueenGate *self, int fd, const struct sockaddr_storage *peer)
 {
-  admit_connection (self, fd, peer, 0, TRUE);
+  admit_connection (self, fd, peer, TRUE);
 }

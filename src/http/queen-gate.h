@@ -65,16 +65,13 @@ guint queen_gate_get_n_connections (QueenGate *self);
  * queen_gate_admit:
  * @fd: (transfer full): a connection that was just accepted, non-blocking
  * @peer: whose it is
- * @n_before: how many were admitted before it in this turn of the main loop; when they are many, it
- *   waits until all the others have come in
  *
  * When there are as many connections as there may be, room is made for it: one that has its answer
  * goes, or the one whose request has not been whole for longest. So those who are slow on purpose
  * only push each other out, while whoever says what it wants gets in; refusing newcomers instead
  * would let the slow ones lock everybody out.
  */
-void
-queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer, guint n_before);
+void queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer);
 
 /**
  * queen_gate_admit_probe:

@@ -139,6 +139,13 @@ queen_request_buffer_take (QueenRequestBuffer *self,
 }
 
 void
+queen_request_buffer_keep (QueenRequestBuffer *self, QueenText whole)
+{
+  if (!self->kept)
+    keep (self, whole);
+}
+
+void
 queen_request_buffer_clear (QueenRequestBuffer *self)
 {
   g_clear_pointer (&self->kept, g_byte_array_unref);

@@ -92,6 +92,14 @@ QueenRequestProgress queen_request_buffer_take (QueenRequestBuffer *self,
                                                 QueenText *whole,
                                                 GError **error);
 
+/**
+ * queen_request_buffer_keep:
+ * @whole: as queen_request_buffer_take() has given it
+ *
+ * Keeps a whole request, wherever it was until now: in @kept.
+ */
+void queen_request_buffer_keep (QueenRequestBuffer *self, QueenText whole);
+
 void queen_request_buffer_clear (QueenRequestBuffer *self);
 
 G_END_DECLS

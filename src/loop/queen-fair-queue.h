@@ -51,6 +51,13 @@ void queen_fair_queue_enter (QueenFairQueue *self,
                              const char *asker,
                              gpointer item);
 
+/** Returns: whether something waits in @place */
+static inline gboolean
+queen_fair_queue_is_waiting (const QueenFairPlace *place)
+{
+  return place->asker != NULL;
+}
+
 /** Takes @place out of its queue, if it is in one. */
 void queen_fair_queue_leave (QueenFairPlace *place);
 

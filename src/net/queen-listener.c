@@ -137,7 +137,7 @@ set_options (int fd)
 
 /* Returns whether there may be more to accept. */
 static gboolean
-accept_one (QueenListener *self, ListeningSocket *socket, guint n_before)
+accept_one (QueenListener *self, ListeningSocket *socket)
 {
   struct sockaddr_storage peer = { 0 };
   socklen_t length = sizeof peer;
@@ -147,7 +147,7 @@ accept_one (QueenListener *self, ListeningSocket *socket, guint n_before)
     {
       if (socket->has_waiting)
         set_options (fd);
-      self->on_accept (fd, &peer, n_before, self->data);
+      self->on_accept (fd, &peer, self->data);
       return TRUE;
     }
   switch (errno)
@@ -176,7 +176,7 @@ accept_one (QueenListener *self, ListeningSocket *socket, guint n_before)
 static void
 accept_waiting (ListeningSocket *socket, gint64 until)
 {
-  for (guint i = 0; i < MAX_ACCEPTED_AT_ONCE && accept_one (socket->listener, socket, i); i++)
+  for (guint i = 0; i < MAX_ACCEPTED_AT_ONCE && accept_one (socket->listener, socket); i++)
     if (g_get_monotonic_time () >= until)
       break;
 }

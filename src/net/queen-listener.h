@@ -13,12 +13,8 @@ G_BEGIN_DECLS
 /**
  * QueenAcceptFunc:
  * @fd: (transfer full): a connection, non-blocking and close-on-exec
- * @n_before: how many were accepted before it in this turn of the main loop
  */
-typedef void (*QueenAcceptFunc) (int fd,
-                                 const struct sockaddr_storage *peer,
-                                 guint n_before,
-                                 gpointer data);
+typedef void (*QueenAcceptFunc) (int fd, const struct sockaddr_storage *peer, gpointer data);
 
 /**
  * QueenRefusalFunc:

@@ -23,6 +23,8 @@
 
 #define N_CLIENTS 4
 #define MAX_STEPS 400
+#define PROXY "10.0.0.1"
+#define TICK 3000 /* µs */
 
 /* What is between the clients and the clock. */
 static struct
@@ -35,10 +37,12 @@ static struct
   QueenStream *stream;
   QueenRouter *router;
   QueenServer *server;
+  QueenProxies *proxies;
   QueenGate *gates[2]; /* plain; encrypted */
   GQueue later;        /* of QueenExchange: who waits for an answer */
   GBytes *shared;
-  gint64 now; /* µs */
+  gint64 now;  /* µs */
+  gint64 tick; /* µs that pass with each look at the clock */
 } world;
 
 typedef struct
@@ -73,6 +77,7 @@ static const char *const requests[] = {
            "and more"),
   CHUNKED,
   "GET /v1/heartbeats/stream HTTP/1.0\r\n\r\n",
+  "GET /health HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 10.9.8.7\r\n\r\nand more",
 };
 
 /* What a chunked body is made of, and what it is not made of. */
@@ -86,7 +91,7 @@ static const char *const crumbs[] = {
 static gint64
 get_monotonic (void)
 {
-  return world.now;
+  return world.now += world.tick;
 }
 
 static const QueenClock world_clock = { get_monotonic, get_monotonic, get_monotonic };
@@ -194,6 +199,7 @@ make_gate (QueenTls *tls)
     .caps = { .connections = 3, .connections_per_peer = 2 },
     .clock = &world_clock,
     .budgets = world.budgets,
+    .proxies = world.proxies,
     .tally = &world.tally,
     .on_request = queen_server_answer,
     .data = world.server,
@@ -206,11 +212,13 @@ static void
 make_world (void)
 {
   const QueenAccessSettings everybody = { NULL };
+  const char *const proxies[] = { PROXY, NULL };
 
   world.now = 1000 * G_USEC_PER_SEC;
   world.budgets = queen_budgets_new ();
   world.access = queen_access_new (&everybody, NULL);
   world.shared = g_bytes_new_take (g_malloc0 (600000), 600000);
+  world.proxies = queen_proxies_new (proxies, QUEEN_PROXY_HEADER_X_FORWARDED_FOR, NULL);
   make_tls ();
   make_server ();
   world.gates[0] = make_gate (NULL);
@@ -247,9 +255,9 @@ begin_tls (Client *client)
   gnutls_transport_set_int (client->tls, client->fd);
 }
 
-/* Two of them come from one address each. */
+/* Two of them come from one address each. From a slow one on, the gate has more to do than time. */
 static void
-come (guint number, gboolean is_encrypted, gboolean is_read_at_once)
+come (guint number, gboolean is_encrypted, gboolean is_slow)
 {
   struct sockaddr_storage peer = { 0 };
   struct sockaddr_in address = { .sin_family = AF_INET };
@@ -262,9 +270,10 @@ come (guint number, gboolean is_encrypted, gboolean is_read_at_once)
   client->fd = ends[0];
   if (is_encrypted)
     begin_tls (client);
+  world.tick = is_slow ? TICK : 0;
   address.sin_addr.s_addr = htonl (0x0a000001 + number / 2);
   memcpy (&peer, &address, sizeof address);
-  queen_gate_admit (world.gates[is_encrypted], ends[1], &peer, is_read_at_once ? 0 : 1000);
+  queen_gate_admit (world.gates[is_encrypted], ends[1], &peer);
 }
 
 static void
@@ -328,7 +337,7 @@ step (guint8 letter, guint8 argument)
     {
     case 'c':
     case 't':
-      come (argument % N_CLIENTS, letter == 't', rest % 2 == 0);
+      come (argument % N_CLIENTS, letter == 't', rest % 2 == 1);
       break;
     case 'h':
       shake_hands (client);
@@ -369,6 +378,7 @@ step (guint8 letter, guint8 argument)
 static void
 end (void)
 {
+  world.tick = 0;
   for (gsize i = 0; i < N_CLIENTS; i++)
     leave (&clients[i]);
   for (gsize i = 0; i < 100 && (queen_gate_get_n_connections (world.gates[0]) > 0 ||

@@ -183,7 +183,7 @@ come (Fixture *f, const char *address)
   gnutls_transport_set_pull_function (client->session, pull);
   g_ptr_array_add (f->clients, client);
   g_assert_cmpint (gnutls_handshake (client->session), ==, GNUTLS_E_AGAIN);
-  queen_gate_admit (f->gate, ends[1], &peer, 0);
+  queen_gate_admit (f->gate, ends[1], &peer);
   return client;
 }
 
@@ -330,7 +330,7 @@ test_slices (Fixture *f, gconstpointer data)
   for (guint i = 0; i < n_records; i++)
     check ((int) gnutls_record_send (client->session, "x", 1));
   check ((int) gnutls_record_send (client->session, "\r\n\r\n", 4));
-  tick = 1;
+  tick = QUEEN_SLICE; /* each slice is all that a turn has time for */
   let_go (client, -1);
   while (!is_served (client) && n_turns++ < n_records)
     g_main_context_iteration (NULL, FALSE);

@@ -181,7 +181,7 @@ come_from (Fixture *f, guint32 address, const char *request)
   g_array_append_val (f->clients, ends[0]);
   g_assert_cmpint (send (ends[0], request, strlen (request), MSG_NOSIGNAL), ==,
                    (gssize) strlen (request));
-  queen_gate_admit (f->gate, ends[1], &peer, 0);
+  queen_gate_admit (f->gate, ends[1], &peer);
   turn ();
   return ends[0];
 }

@@ -107,7 +107,7 @@ ask (Fixture *f, guint host, const char *request)
                    0);
   g_array_append_val (f->clients, ends[0]);
   send (ends[0], request, strlen (request), MSG_NOSIGNAL);
-  queen_gate_admit (f->gate, ends[1], &peer, 0);
+  queen_gate_admit (f->gate, ends[1], &peer);
   return ends[0];
 }
 

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-run-queue.h"
+
+#include "loop/queen-alarm.h"
+#include "queen-shares.h"
+
+#define AT_ONCE                                                                                    \
+  (QUEEN_SLICE / 4) /* µs of each turn of the main loop, for what is done as it comes */
+#define NOBODY ""   /* of all askers, who is the queen herself or has no address */
+
+struct _QueenRunQueue
+{
+  const QueenClock *clock;
+  QueenRunFunc run;
+  QueenFairQueue *waiting;
+  QueenAlarm *alarm;
+  gint64 turn; /* of the main loop: when it began */
+  gint64 used; /* µs of it, by what was done as it came */
+  gboolean is_running;
+};
+
+/* GLib looks at the clock once in a turn. */
+static void
+notice_turn (QueenRunQueue *self)
+{
+  GSource *source = g_main_current_source ();
+  gint64 turn = source ? g_source_get_time (source) : 0;
+
+  if (turn == self->turn)
+    return;
+  self->turn = turn;
+  self->used = 0;
+}
+
+/* What enters meanwhile waits: it may be the same item again. */
+static void
+run_item (QueenRunQueue *self, gpointer item)
+{
+  gint64 begin = self->clock->get_monotonic ();
+
+  self->is_running = TRUE;
+  self->run (item);
+  self->is_running = FALSE;
+  self->used += self->clock->get_monotonic () - begin;
+}
+
+static void
+run_waiting (gpointer data)
+{
+  QueenRunQueue *self = data;
+  gint64 begin = self->clock->get_monotonic ();
+  gpointer item;
+
+  while ((item = queen_fair_queue_take (self->waiting)))
+    {
+      run_item (self, item);
+      if (self->clock->get_monotonic () - begin >= QUEEN_SLICE)
+        break;
+    }
+  if (queen_fair_queue_get_length (self->waiting) > 0)
+    queen_alarm_set (self->alarm, 0);
+}
+
+static char *
+dup_asker (const struct sockaddr_storage *address)
+{
+  char *network = address ? queen_shares_dup_network (address) : NULL;
+
+  return network ? network : g_strdup (NOBODY);
+}
+
+gboolean
+queen_run_queue_is_idle (QueenRunQueue *self)
+{
+  if (self->is_running || queen_fair_queue_get_length (self->waiting) > 0)
+    return FALSE;
+  notice_turn (self);
+  return self->used < AT_ONCE;
+}
+
+void
+queen_run_queue_enter (QueenRunQueue *self,
+                       QueenFairPlace *place,
+                       const struct sockaddr_storage *address,
+                       gpointer item)
+{
+  g_autofree char *asker = NULL;
+
+  if (queen_fair_queue_is_waiting (place))
+    return;
+  if (queen_run_queue_is_idle (self))
+    {
+      run_item (self, item);
+      return;
+    }
+  asker = dup_asker (address);
+  queen_fair_queue_enter (self->waiting, place, asker, item);
+  queen_alarm_set (self->alarm, 0);
+}
+
+gpointer
+queen_run_queue_find_greediest (QueenRunQueue *self, const struct sockaddr_storage *address)
+{
+  g_autofree char *asker = dup_asker (address);
+
+  return queen_fair_queue_find_greediest (self->waiting, asker);
+}
+
+QueenRunQueue *
+queen_run_queue_new (const QueenClock *clock, QueenRunFunc run)
+{
+  QueenRunQueue *self = g_new0 (QueenRunQueue, 1);
+
+  self->clock = clock;
+  self->run = run;
+  self->waiting = queen_fair_queue_new (G_MAXUINT);
+  self->alarm = queen_alarm_new_with_clock (clock, "run queue", G_PRIORITY_DEFAULT, run_waiting, self);
+  return self;
+}
+
+void
+queen_run_queue_free (QueenRunQueue *self)
+{
+  queen_alarm_free (self->alarm);
+  queen_fair_queue_free (self->waiting);
+  g_free (self);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <sys/socket.h>
+
+#include "loop/queen-clock.h"
+#include "loop/queen-fair-queue.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenRunQueue:
+ *
+ * Whose work is done next. As long as a turn of the main loop brings little of it, everybody's is
+ * done as it comes. What is more waits here for the next turn, and those addresses that have some
+ * take turns: however much one asks for, another waits for one piece of its work, and not for all.
+ * An IPv6 network of 64 bits counts as one address, as #QueenShares has it.
+ */
+typedef struct _QueenRunQueue QueenRunQueue;
+
+/**
+ * QueenRunFunc:
+ * @item: whose turn it is; it waits no longer, and may enter again
+ */
+typedef void (*QueenRunFunc) (gpointer item);
+
+/**
+ * queen_run_queue_new:
+ * @clock: by which work is measured
+ * @run: does one piece of it
+ */
+QueenRunQueue *queen_run_queue_new (const QueenClock *clock, QueenRunFunc run);
+
+/**
+ * queen_run_queue_enter:
+ * @place: where it waits if it has to; one in which something waits already stays as it is
+ * @address: (nullable): whose work it is; %NULL for the queen's own
+ * @item: what there is to do
+ *
+ * Has @item done: now, if there is time, and otherwise when its turn has come.
+ */
+void queen_run_queue_enter (QueenRunQueue *self,
+                            QueenFairPlace *place,
+                            const struct sockaddr_storage *address,
+                            gpointer item);
+
+/** Returns: whether nothing waits and there is time: what entered now would be done at once */
+gboolean queen_run_queue_is_idle (QueenRunQueue *self);
+
+/**
+ * queen_run_queue_find_greediest:
+ * @address: (nullable): who wants one place more, as in queen_run_queue_enter()
+ *
+ * Returns: (nullable): what should make room: the newest of whoever has most that waits; %NULL when
+ *   @address would have as much as that
+ */
+gpointer queen_run_queue_find_greediest (QueenRunQueue *self,
+                                         const struct sockaddr_storage *address);
+
+/** Nothing may wait any longer. */
+void queen_run_queue_free (QueenRunQueue *self);
+
+G_END_DECLS

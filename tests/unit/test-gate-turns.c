@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors
+ *
+ * A whole gate that has more to do than time, by a clock that only work moves on. Its clients are
+ * the other ends of socket pairs. */
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fake-clock.h"
+#include "http/queen-gate.h"
+#include "http/queen-server.h"
+
+#define SECOND G_USEC_PER_SEC
+#define WORK "GET /work HTTP/1.1\r\nHost: localhost\r\n"
+#define MAX_CONNECTIONS 8
+#define PROXY 9 /* the last number of its address */
+
+typedef struct
+{
+  QueenTally tally;
+  QueenBudgets *budgets;
+  QueenAccess *access;
+  QueenRouter *router;
+  QueenServer *server;
+  QueenProxies *proxies;
+  QueenGate *gate;
+  GArray *clients; /* of int: the ends of theirs */
+  GString *order;  /* the last number of each address that was served */
+  gint64 cost;     /* µs that a request takes */
+} Fixture;
+
+static void
+on_work (QueenExchange *exchange, gpointer data)
+{
+  Fixture *f = data;
+  const struct sockaddr_storage *client = queen_exchange_get_request (exchange)->client;
+
+  g_string_append_printf (f->order, "%u",
+                          g_ntohl (((const struct sockaddr_in *) client)->sin_addr.s_addr) & 0xff);
+  now += f->cost;
+  queen_exchange_answer_message (exchange, "done");
+}
+
+static const QueenRoute routes[] = { { "/work", "GET", QUEEN_ACCESS_READ, on_work } };
+
+static void
+turn (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  const QueenAccessSettings nobody = { NULL };
+  const char *const trusted[] = { "10.0.0.9", NULL };
+  QueenGateSettings settings = {
+    .caps = { .connections = MAX_CONNECTIONS, .connections_per_peer = MAX_CONNECTIONS },
+    .clock = &fake_clock,
+    .tally = &f->tally,
+    .on_request = queen_server_answer,
+  };
+
+  now = 1000 * SECOND;
+  f->cost = QUEEN_SLICE;
+  f->order = g_string_new (NULL);
+  f->clients = g_array_new (FALSE, FALSE, sizeof (int));
+  f->budgets = settings.budgets = queen_budgets_new ();
+  f->access = settings.rules.access = queen_access_new (&nobody, NULL);
+  f->router = queen_router_new (f->access, &f->tally);
+  f->server = settings.data = queen_server_new (f->router, &f->tally);
+  settings.proxies = f->proxies =
+      queen_proxies_new (trusted, QUEEN_PROXY_HEADER_X_FORWARDED_FOR, NULL);
+  queen_router_add (f->router, routes, G_N_ELEMENTS (routes), f, NULL);
+  f->gate = queen_gate_new (&settings, NULL);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < f->clients->len; i++)
+    close (g_array_index (f->clients, int, i));
+  turn ();
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
+  for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
+    g_assert_cmpuint (queen_budgets_get_held (f->budgets, budget), ==, 0);
+  g_clear_object (&f->gate);
+  g_assert_finalize_object (f->server);
+  g_assert_finalize_object (f->router);
+  g_assert_finalize_object (f->access);
+  queen_proxies_free (f->proxies);
+  queen_budgets_free (f->budgets);
+  g_array_unref (f->clients);
+  g_string_free (f->order, TRUE);
+}
+
+/* Returns: a client's end, which the fixture closes. */
+static int
+come (Fixture *f, guint number, const char *request)
+{
+  const struct sockaddr_in ipv4 = { .sin_family = AF_INET,
+                                    .sin_addr = { htonl (0x0a000000 + number) } };
+  struct sockaddr_storage address = { 0 };
+  int ends[2];
+
+  memcpy (&address, &ipv4, sizeof ipv4);
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
+                   0);
+  g_array_append_val (f->clients, ends[0]);
+  g_assert_cmpint (send (ends[0], request, strlen (request), MSG_NOSIGNAL), ==,
+                   (gssize) strlen (request));
+  queen_gate_admit (f->gate, ends[1], &address);
+  return ends[0];
+}
+
+static void
+assert_status (int fd, const char *status)
+{
+  char start[64] = "";
+
+  g_assert_cmpint (recv (fd, start, sizeof start - 1, 0), >, 12);
+  start[12] = '\0';
+  g_assert_cmpstr (start + 9, ==, status);
+}
+
+static void
+assert_order (Fixture *f, const char *order)
+{
+  turn ();
+  g_assert_cmpstr (f->order->str, ==, order);
+}
+
+static void
+test_addresses (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < 4; i++)
+    come (f, 1, WORK "\r\n");
+  come (f, 2, WORK "\r\n");
+  come (f, 2, WORK "\r\n");
+  assert_order (f, "112121");
+}
+
+/* The proxy itself is but one address. */
+static void
+test_behind_proxy (Fixture *f, gconstpointer data)
+{
+  int last;
+
+  for (guint i = 0; i < 4; i++)
+    come (f, PROXY, WORK "X-Forwarded-For: 10.0.0.1\r\n\r\n");
+  last = come (f, PROXY, WORK "X-Forwarded-For: 10.0.0.2\r\n\r\nand more");
+  assert_order (f, "11211");
+  assert_status (last, "200");
+}
+
+/* One that goes away meanwhile is not missed. */
+static void
+test_gone (Fixture *f, gconstpointer data)
+{
+  int first, second;
+
+  come (f, PROXY, WORK "X-Forwarded-For: 10.0.0.1\r\n\r\n");
+  first = come (f, PROXY, WORK "X-Forwarded-For: 10.0.0.1\r\n\r\n");
+  second = come (f, 3, WORK "\r\n");
+  g_main_context_iteration (NULL, FALSE); /* the first has been read, and waits for its own turn */
+  shutdown (first, SHUT_RDWR);
+  shutdown (second, SHUT_RDWR);
+  turn ();
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
+}
+
+static void
+test_in_time (Fixture *f, gconstpointer data)
+{
+  int whole, part;
+
+  come (f, 1, WORK "\r\n");
+  come (f, 1, WORK "\r\n");
+  whole = come (f, 1, WORK "\r\n");
+  part = come (f, 1, WORK);
+  f->cost = 11 * SECOND;
+  assert_order (f, "111");
+  assert_status (whole, "200");
+  assert_status (part, "408");
+}
+
+/* Whose head came late because others were served has its time for the body. */
+static void
+test_body (Fixture *f, gconstpointer data)
+{
+  int late;
+
+  come (f, 1, WORK "\r\n");
+  come (f, 1, WORK "\r\n");
+  late = come (f, 1, WORK "Content-Length: 1\r\n\r\n");
+  f->cost = 6 * SECOND;
+  turn ();
+  g_assert_cmpint (send (late, "x", 1, MSG_NOSIGNAL), ==, 1);
+  assert_order (f, "111");
+  assert_status (late, "200");
+}
+
+/* When there are as many as there may be, who has most that waits makes room. */
+static void
+test_cap (Fixture *f, gconstpointer data)
+{
+  int newcomer;
+
+  for (guint i = 0; i < MAX_CONNECTIONS; i++)
+    come (f, 1, WORK "\r\n");
+  for (guint i = 0; i < 3; i++)
+    newcomer = come (f, 2 + i, WORK "\r\n");
+  turn ();
+  assert_status (newcomer, "200");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+#define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
+  ADD ("/gate-turns/addresses-take-them", test_addresses);
+  ADD ("/gate-turns/those-behind-a-proxy-too", test_behind_proxy);
+  ADD ("/gate-turns/who-has-gone-needs-none", test_gone);
+  ADD ("/gate-turns/what-came-in-time-is-in-time", test_in_time);
+  ADD ("/gate-turns/a-body-has-its-time-after-a-late-head", test_body);
+  ADD ("/gate-turns/newcomers-have-some-when-all-places-are-taken", test_cap);
+#undef ADD
+  return g_test_run ();
+}

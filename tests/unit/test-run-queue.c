@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors
+ *
+ * Whose work is done next, by a clock that only work moves on. */
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "fake-clock.h"
+#include "net/queen-run-queue.h"
+
+#define WORK (QUEEN_SLICE / 4) /* µs that one piece takes */
+
+typedef struct
+{
+  QueenFairPlace place;
+  char name;
+  guint n_more; /* times that it enters again when it is its turn */
+} Item;
+
+static QueenRunQueue *queue;
+static GString *done; /* the names of those whose turn it was */
+static Item items[26];
+
+static void
+enter (char name)
+{
+  struct sockaddr_storage address = { 0 };
+  struct sockaddr_in *ipv4 = (struct sockaddr_in *) &address;
+  Item *item = &items[g_ascii_toupper (name) - 'A'];
+
+  /* Capital letters are the queen's own. */
+  item->name = name;
+  ipv4->sin_family = AF_INET;
+  ipv4->sin_addr.s_addr = htonl (name < 'n' ? 0x0a000001 : 0x0a000002);
+  queen_run_queue_enter (queue, &item->place, g_ascii_isupper (name) ? NULL : &address, item);
+}
+
+static void
+on_run (gpointer data)
+{
+  Item *item = data;
+
+  g_assert_false (queen_fair_queue_is_waiting (&item->place));
+  now += WORK;
+  g_string_append_c (done, item->name);
+  if (item->n_more == 0)
+    return;
+  item->n_more--;
+  enter (item->name);
+  g_assert_true (queen_fair_queue_is_waiting (&item->place));
+}
+
+static void
+set_up (void)
+{
+  now = 1000 * G_USEC_PER_SEC;
+  memset (items, 0, sizeof items);
+  done = g_string_new (NULL);
+  queue = queen_run_queue_new (&fake_clock, on_run);
+}
+
+static void
+tear_down (void)
+{
+  queen_run_queue_free (queue);
+  g_string_free (done, TRUE);
+}
+
+/* What they have done by now; each is asked for once. */
+static void
+assert_done (const char *names)
+{
+  g_assert_cmpstr (done->str, ==, names);
+  g_string_set_size (done, 0);
+}
+
+static gboolean
+on_idle (gpointer names)
+{
+  for (const char *name = names; *name; name++)
+    enter (*name);
+  return G_SOURCE_REMOVE;
+}
+
+/* All in one turn of the main loop. */
+static void
+enter_all (const char *names)
+{
+  g_idle_add (on_idle, (gpointer) names);
+  g_main_context_iteration (NULL, FALSE);
+}
+
+static void
+turn (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+static void
+test_quiet (void)
+{
+  set_up ();
+  for (guint i = 0; i < 10; i++)
+    {
+      enter_all ("a");
+      assert_done ("a");
+    }
+  tear_down ();
+}
+
+/* One that has just come waits for one piece of another's work, and not for all of it. */
+static void
+test_turns (void)
+{
+  set_up ();
+  enter_all ("abcdno");
+  assert_done ("a"); /* there was time for it */
+  g_assert_false (queen_run_queue_is_idle (queue));
+  turn ();
+  assert_done ("bncod");
+  enter_all ("a"); /* and there is again */
+  assert_done ("a");
+  tear_down ();
+}
+
+static void
+test_slices (void)
+{
+  set_up ();
+  enter_all ("abcdefghi");
+  assert_done ("a");
+  g_main_context_iteration (NULL, FALSE);
+  assert_done ("bcde");
+  enter ('n'); /* meanwhile */
+  turn ();
+  assert_done ("fnghi");
+  tear_down ();
+}
+
+static void
+test_own (void)
+{
+  set_up ();
+  enter_all ("abcdefQ");
+  assert_done ("a");
+  turn ();
+  assert_done ("bQcdef");
+  tear_down ();
+}
+
+static void
+test_again (void)
+{
+  set_up ();
+  items[0].n_more = 2;
+  enter_all ("an");
+  assert_done ("a");
+  turn ();
+  assert_done ("ana");
+  tear_down ();
+}
+
+static void
+test_place (void)
+{
+  set_up ();
+  enter_all ("abcdbb");
+  assert_done ("a");
+  g_assert_true (queen_run_queue_find_greediest (queue, NULL) == &items['d' - 'a']);
+  queen_fair_queue_leave (&items['c' - 'a'].place);
+  turn ();
+  assert_done ("bd");
+  g_assert_null (queen_run_queue_find_greediest (queue, NULL));
+  tear_down ();
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/run-queue/what-is-little-is-done-at-once", test_quiet);
+  g_test_add_func ("/run-queue/addresses-take-turns", test_turns);
+  g_test_add_func ("/run-queue/no-longer-than-a-slice-at-once", test_slices);
+  g_test_add_func ("/run-queue/the-queens-own-waits-for-nobody-elses", test_own);
+  g_test_add_func ("/run-queue/who-wants-more-waits-for-another-turn", test_again);
+  g_test_add_func ("/run-queue/who-waits-twice-waits-once-and-may-leave", test_place);
+  return g_test_run ();
+}
