@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include <glib/gi18n.h>
 #include <stdio.h>
 
 #include "queenctl-command.h"
