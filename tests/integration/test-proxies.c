@@ -133,9 +133,9 @@ test_forwarded (void)
   close (second);
 }
 
-/* B20: each has a share of the listeners, too. */
+/* B20: each has a share of the subscribers, too. */
 static void
-test_listeners (void)
+test_subscribers (void)
 {
   g_autoptr (QueenProcess) queen =
       queen_process_start ("--trusted-proxy=127.0.0.1", "--max-per-peer=2", NULL);
@@ -201,7 +201,7 @@ main (int argc, char **argv)
   g_test_add_func ("/proxies/requests/nobody-is-here-on-a-proxys-word", test_loopback);
   g_test_add_func ("/proxies/requests/forwarded-by-rfc-7239", test_forwarded);
 
-  g_test_add_func ("/proxies/listeners/a-share-for-each-client", test_listeners);
+  g_test_add_func ("/proxies/subscribers/a-share-for-each-client", test_subscribers);
   g_test_add_func ("/proxies/senders/a-share-of-the-registry-for-each-client", test_senders);
 
   return g_test_run ();
