@@ -21,7 +21,7 @@ queen_caps_choose (QueenCaps *caps,
                    guint64 n_descriptors,
                    guint max_subscribers,
                    guint max_connections,
-                   guint max_per_peer)
+                   guint max_per_address)
 {
   guint room = (guint) CLAMP (n_descriptors, RESERVE + 2, G_MAXUINT) - RESERVE;
 
@@ -30,8 +30,10 @@ queen_caps_choose (QueenCaps *caps,
              room - 1);
   caps->connections =
       MIN (max_connections > 0 ? max_connections : USUAL_CONNECTIONS, room - caps->subscribers);
-  caps->subscribers_per_peer = max_per_peer > 0 ? max_per_peer : MAX (caps->subscribers / 4, 1);
-  caps->connections_per_peer = max_per_peer > 0 ? max_per_peer : MAX (caps->connections / 4, 1);
-  caps->spares_loopback = max_per_peer == 0;
+  caps->subscribers_per_peer =
+      max_per_address > 0 ? max_per_address : MAX (caps->subscribers / 4, 1);
+  caps->connections_per_peer =
+      max_per_address > 0 ? max_per_address : MAX (caps->connections / 4, 1);
+  caps->spares_loopback = max_per_address == 0;
   return caps->subscribers >= max_subscribers && caps->connections >= max_connections;
 }

@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  * @n_before: how many were accepted before it in this turn of the main loop
  */
 typedef void (*QueenAcceptFunc) (int fd,
-                                 const struct sockaddr_storage *peer,
+                                 const struct sockaddr_storage *address,
                                  guint n_before,
                                  gpointer data);
 

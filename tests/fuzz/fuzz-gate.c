@@ -251,7 +251,7 @@ begin_tls (Client *client)
 static void
 come (guint number, gboolean is_encrypted, gboolean is_read_at_once)
 {
-  struct sockaddr_storage peer = { 0 };
+  struct sockaddr_storage native = { 0 };
   struct sockaddr_in address = { .sin_family = AF_INET };
   Client *client = &clients[number];
   int ends[2];
@@ -263,8 +263,8 @@ come (guint number, gboolean is_encrypted, gboolean is_read_at_once)
   if (is_encrypted)
     begin_tls (client);
   address.sin_addr.s_addr = htonl (0x0a000001 + number / 2);
-  memcpy (&peer, &address, sizeof address);
-  queen_gate_admit (world.gates[is_encrypted], ends[1], &peer, is_read_at_once ? 0 : 1000);
+  memcpy (&native, &address, sizeof address);
+  queen_gate_admit (world.gates[is_encrypted], ends[1], &native, is_read_at_once ? 0 : 1000);
 }
 
 static void

@@ -82,7 +82,7 @@ test_requests (void)
     close (others[i]);
 }
 
-/* A client may write what it likes: only of a trusted peer it is believed. */
+/* A client may write what it likes: only of a trusted address it is believed. */
 static void
 test_untrusted (void)
 {
@@ -197,7 +197,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/proxies/requests/a-share-for-each-client", test_requests);
-  g_test_add_func ("/proxies/requests/only-a-trusted-peer-is-believed", test_untrusted);
+  g_test_add_func ("/proxies/requests/only-a-trusted-address-is-believed", test_untrusted);
   g_test_add_func ("/proxies/requests/nobody-is-here-on-a-proxys-word", test_loopback);
   g_test_add_func ("/proxies/requests/forwarded-by-rfc-7239", test_forwarded);
 

@@ -166,11 +166,11 @@ pull (gnutls_transport_ptr_t data, void *bytes, gsize size)
 static Client *
 come (Fixture *f, const char *address)
 {
-  struct sockaddr_storage peer = { .ss_family = AF_INET };
+  struct sockaddr_storage native = { .ss_family = AF_INET };
   Client *client = g_new0 (Client, 1);
   int ends[2];
 
-  inet_pton (AF_INET, address, &((struct sockaddr_in *) &peer)->sin_addr);
+  inet_pton (AF_INET, address, &((struct sockaddr_in *) &native)->sin_addr);
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
                    0);
   client->fd = ends[0];
@@ -183,7 +183,7 @@ come (Fixture *f, const char *address)
   gnutls_transport_set_pull_function (client->session, pull);
   g_ptr_array_add (f->clients, client);
   g_assert_cmpint (gnutls_handshake (client->session), ==, GNUTLS_E_AGAIN);
-  queen_gate_admit (f->gate, ends[1], &peer, 0);
+  queen_gate_admit (f->gate, ends[1], &native, 0);
   return client;
 }
 

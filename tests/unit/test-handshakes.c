@@ -85,14 +85,15 @@ tear_down (void)
 static Client *
 come (const char *address)
 {
-  struct sockaddr_storage peer = { .ss_family = strchr (address, ':') ? AF_INET6 : AF_INET };
-  void *place = peer.ss_family == AF_INET ? (void *) &((struct sockaddr_in *) &peer)->sin_addr
-                                          : (void *) &((struct sockaddr_in6 *) &peer)->sin6_addr;
+  struct sockaddr_storage native = { .ss_family = strchr (address, ':') ? AF_INET6 : AF_INET };
+  void *place = native.ss_family == AF_INET
+                    ? (void *) &((struct sockaddr_in *) &native)->sin_addr
+                    : (void *) &((struct sockaddr_in6 *) &native)->sin6_addr;
   Client *client = g_new0 (Client, 1);
 
-  g_assert_cmpint (inet_pton (peer.ss_family, address, place), ==, 1);
+  g_assert_cmpint (inet_pton (native.ss_family, address, place), ==, 1);
   g_ptr_array_add (clients, client);
-  queen_handshakes_enter (handshakes, &client->handshake, &peer, client);
+  queen_handshakes_enter (handshakes, &client->handshake, &native, client);
   return client;
 }
 
