@@ -448,9 +448,9 @@ main (int argc, char **argv)
   g_test_add_func ("/handshakes/order/new-ones-begin-however-long-others-go-on", test_endless);
   g_test_add_func ("/handshakes/order/few-unfinished-while-others-wait", test_few);
   g_test_add_func ("/handshakes/order/nobody-is-passed-over-for-good", test_alone);
-  g_test_add_func ("/handshakes/room/who-has-most-gives-its-oldest", test_most);
-  g_test_add_func ("/handshakes/room/else-the-oldest-of-all", test_most_of_many);
-  g_test_add_func ("/handshakes/room/one-with-many-makes-room-for-others", test_burden);
+  g_test_add_func ("/handshakes/full/who-has-most-gives-its-oldest", test_most);
+  g_test_add_func ("/handshakes/full/else-the-oldest-of-all", test_most_of_many);
+  g_test_add_func ("/handshakes/full/one-with-many-makes-room-for-others", test_burden);
 
   g_test_add_func ("/handshakes/addresses/those-who-answer-before-new-ones",
                    test_begun_before_new_addresses);
