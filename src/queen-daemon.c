@@ -282,9 +282,9 @@ add_routes (QueenDaemon *self)
 }
 
 static gboolean
-is_probe (int fd, const struct sockaddr_storage *peer, gpointer data)
+is_probe (int fd, const struct sockaddr_storage *address, gpointer data)
 {
-  return queen_watchdog_is_peer (((QueenDaemon *) data)->watchdog, fd, peer);
+  return queen_watchdog_is_own (((QueenDaemon *) data)->watchdog, fd, address);
 }
 
 static gboolean

@@ -53,7 +53,7 @@ const LINK_NOTES = {
   lost: "connection lost; reconnecting",
   bye: "the queen said goodbye; reconnecting",
   locked: "the queen wants a token",
-  busy: "the queen has no room for one more listener; will try again",
+  busy: "the queen has as many subscribers as she may; will try again",
   refused: "the page is not let through",
   unanswered: "no answer from the queen; still trying",
   held: "the queen answers, but something on the way holds the stream back",

@@ -54,10 +54,11 @@ SETTING (int,
          .least = 1,
          .most = 1000000,
          .initial = "100",
-         .help = N_ ("How many events a slow listener may be behind before it loses the oldest "
-                     "(100)"),
+         .help = N_ ("How many events a slow subscriber may be behind before it loses the "
+                     "oldest (100)"),
          .argument = N_ ("EVENTS"),
-         TOLD (.text = "How many events a slow listener may be behind before it loses the oldest."))
+         TOLD (.text = "How many events a slow subscriber may be behind before it loses the "
+                       "oldest."))
 
 SETTING (gint64,
          heartbeat_interval,
@@ -111,10 +112,10 @@ SETTING (
     .least = 10 * QUEEN_MSEC,
     .most = QUEEN_HOUR,
     .initial = "20s",
-    .help = N_ ("Time after which a listener is let go that takes nothing of what waits for it "
+    .help = N_ ("Time after which a subscriber is let go that takes nothing of what waits for it "
                 "(20s)"),
     .argument = N_ ("SPAN"),
-    TOLD (.text = "Time after which a listener is let go that takes nothing of what waits for "
+    TOLD (.text = "Time after which a subscriber is let go that takes nothing of what waits for "
                   "it."))
 
 SETTING (int,
@@ -160,8 +161,8 @@ SETTING (int,
                .file = "Without this it is fewer when there are few descriptors.",
                .manual = "The default is 16384, or what\n"
                          ".Dv RLIMIT_NOFILE\n"
-                         "leaves beside the listeners. When there are as many, the oldest one that "
-                         "is not whole makes room."))
+                         "leaves beside the subscribers. When there are as many, the oldest one "
+                         "that is not whole makes room."))
 
 /* 0 for a quarter of each, this machine left out */
 SETTING (int,
@@ -173,8 +174,8 @@ SETTING (int,
          .help = N_ ("How many of each one address may have (a quarter; this machine all)"),
          .argument = N_ ("COUNT"),
          TOLD (.example = "1000",
-               .text = "How many listeners, and how many requests under way, one address may have; "
-                       "an IPv6 network of 64 bits is one address.",
+               .text = "How many subscribers, and how many requests under way, one address may "
+                       "have; an IPv6 network of 64 bits is one address.",
                .file = "Without this it is a quarter, and this machine is spared.",
                .manual = "The default is a quarter of what there may be, and this machine is "
                          "spared; a\n"

@@ -10,12 +10,15 @@ G_BEGIN_DECLS
 /**
  * QueenctlCommand:
  * @name: as on the command line
- * @arguments: what follows it, for the help
+ * @arguments: what follows it, for the help: words as they are typed, and in capitals what a value
+ *   is. Shells complete by these names, see build-aux/describe-commands
  * @summary: what it does
  * @options: (nullable): the options that it takes beside the ones for all, %NULL-terminated
  * @least: how many arguments it needs
  * @most: how many it takes
  * @run: does it; @arguments are those after the command
+ *
+ * One row of queenctl-commands-table.h.
  */
 typedef struct
 {
@@ -28,14 +31,14 @@ typedef struct
   gboolean (*run) (const QueenctlOptions *options, char **arguments, GError **error);
 } QueenctlCommand;
 
-extern const QueenctlCommand queenctl_status_command;
-extern const QueenctlCommand queenctl_list_command;
-extern const QueenctlCommand queenctl_show_command;
-extern const QueenctlCommand queenctl_watch_command;
-extern const QueenctlCommand queenctl_wait_command;
-extern const QueenctlCommand queenctl_open_command;
-extern const QueenctlCommand queenctl_find_command;
-extern const QueenctlCommand queenctl_report_command;
-extern const QueenctlCommand queenctl_forget_command;
+/* Names of options, in a row */
+#define OPTIONS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+/* The functions of the commands */
+#define COMMAND(name_, ...)                                                                        \
+  gboolean queenctl_command_run_##name_ (const QueenctlOptions *options, char **arguments,         \
+                                         GError **error);
+#include "queenctl-commands-table.h"
+#undef COMMAND
 
 G_END_DECLS

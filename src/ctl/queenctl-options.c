@@ -7,113 +7,35 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "model/queen-component-fields.h"
 #include "queenctl-error.h"
+#include "queenctl-option.h"
 #include "queenctl-suggestion.h"
-
-typedef struct
-{
-  const char *name;
-  gsize offset; /* of the field in QueenctlOptions; a detail's is its number */
-  gboolean is_flag;
-  gboolean is_global; /* belongs to all commands */
-  char short_name;
-  const char *description;
-  const char *argument;
-  gboolean is_detail; /* is a member of a component */
-} Option;
-
-#define FIELD(name) G_STRUCT_OFFSET (QueenctlOptions, name)
-
-static const Option own_options[] = {
-  { "json", FIELD (is_json), TRUE, TRUE, 'j', N_ ("Print JSON"), NULL },
-  { "no-color", FIELD (is_color_refused), TRUE, TRUE, 0, N_ ("Print without colours"), NULL },
-  { "bus", FIELD (bus), FALSE, TRUE, 0,
-    N_ ("Look for the queen on this bus: auto, session or system (auto)"), N_ ("BUS") },
-  { "url", FIELD (url), FALSE, TRUE, 0,
-    N_ ("Ask the queen at this address over HTTP, such as https://queen.example.org:8500"),
-    N_ ("URL") },
-  { "token-file", FIELD (token_file), FALSE, TRUE, 0,
-    N_ ("Show the queen the token in this file, over HTTP"), N_ ("FILE") },
-  { "ca-file", FIELD (ca_file), FALSE, TRUE, 0,
-    N_ ("Trust the certificates in this file alone, over HTTPS"), N_ ("FILE") },
-  { "version", FIELD (is_version_wanted), TRUE, TRUE, 0, N_ ("Print the version and exit"), NULL },
-  { "output", FIELD (output), FALSE, FALSE, 'o',
-    N_ ("Print all columns (wide), ids alone (name), models alone (model), or JSON (json)"),
-    N_ ("FORM") },
-  { "ids", FIELD (is_ids_only), TRUE, FALSE, 0, N_ ("Print the ids alone, one on each line"),
-    NULL },
-  { "no-legend", FIELD (is_legend_refused), TRUE, FALSE, 0, N_ ("Print no headings"), NULL },
-  { "full", FIELD (is_full), TRUE, FALSE, 0, N_ ("Cut nothing to fit the terminal"), NULL },
-  { "state", FIELD (state), FALSE, FALSE, 0,
-    N_ ("Only those that are so: a status, available, online or offline; several with commas"),
-    N_ ("STATE") },
-  { "sort", FIELD (sort), FALSE, FALSE, 0,
-    N_ ("Sort by id, state, model, hive, device, first-seen, last-seen or heartbeats; with a minus "
-        "before it, the other way round"),
-    N_ ("KEY") },
-  { "all", FIELD (is_all), TRUE, FALSE, 0, N_ ("Show every heartbeat, not changes alone"), NULL },
-  { "offline", FIELD (is_offline), TRUE, FALSE, 0, N_ ("Everybody who is offline"), NULL },
-  { "for", FIELD (wanted_state), FALSE, FALSE, 0,
-    N_ ("What to wait for: a status, available, online or offline (available)"), N_ ("STATE") },
-  { "timeout", FIELD (timeout), FALSE, FALSE, 0, N_ ("How long to wait (30s)"), N_ ("SPAN") },
-  { "notify", FIELD (is_notifying), TRUE, FALSE, 0, N_ ("Notify on the desktop, too"), NULL },
-  { "kind", FIELD (kind), FALSE, FALSE, 0, N_ ("Which one, when both have this id: worker or hive"),
-    N_ ("KIND") },
-};
-
-/* Returns: (array): all of them, and one without a name */
-static const Option *
-list_options (void)
-{
-  static Option *options;
-
-  if (g_once_init_enter (&options))
-    {
-      GArray *all = g_array_new (TRUE, TRUE, sizeof (Option));
-      Option detail = { .is_detail = TRUE };
-
-      g_array_append_vals (all, own_options, G_N_ELEMENTS (own_options));
-      for (const QueenField *field = queen_component_fields; field->name; field++)
-        {
-          if (!field->option)
-            continue;
-          detail.name = field->option;
-          detail.description = field->help;
-          detail.argument = field->argument;
-          g_array_append_val (all, detail);
-          detail.offset++;
-        }
-      g_once_init_leave (&options, (Option *) g_array_free (all, FALSE));
-    }
-  return options;
-}
 
 static gsize
 count_options (void)
 {
   gsize n_options = 0;
 
-  while (list_options ()[n_options].name)
+  while (queenctl_option_list ()[n_options].name)
     n_options++;
   return n_options;
 }
 
 static gpointer
-get_field (const QueenctlOptions *self, const Option *option)
+get_field (const QueenctlOptions *self, const QueenctlOption *option)
 {
   return option->is_detail ? &self->details[option->offset]
                            : G_STRUCT_MEMBER_P (self, option->offset);
 }
 
 static char **
-get_text (const QueenctlOptions *self, const Option *option)
+get_text (const QueenctlOptions *self, const QueenctlOption *option)
 {
   return get_field (self, option);
 }
 
 static gboolean
-is_given (const QueenctlOptions *self, const Option *option)
+is_given (const QueenctlOptions *self, const QueenctlOption *option)
 {
   return option->is_flag ? *(gboolean *) get_field (self, option)
                          : *get_text (self, option) != NULL;
@@ -122,7 +44,8 @@ is_given (const QueenctlOptions *self, const Option *option)
 void
 queenctl_options_clear (QueenctlOptions *self)
 {
-  for (const Option *option = list_options (); self->details && option->name; option++)
+  for (const QueenctlOption *option = queenctl_option_list (); self->details && option->name;
+       option++)
     if (!option->is_flag)
       g_clear_pointer (get_text (self, option), g_free);
   g_clear_pointer (&self->details, g_free);
@@ -131,14 +54,14 @@ queenctl_options_clear (QueenctlOptions *self)
 
 /* Filenames are what GLib hands over as they are; it would refuse “ü” in the locale C. */
 static GOptionEntry
-make_entry (const Option *option, gpointer field)
+make_entry (const QueenctlOption *option, gpointer field)
 {
   return (GOptionEntry){
     .long_name = option->name,
     .short_name = option->short_name,
     .arg = option->is_flag ? G_OPTION_ARG_NONE : G_OPTION_ARG_FILENAME,
     .arg_data = field,
-    .description = option->description,
+    .description = option->help,
     .arg_description = option->argument,
   };
 }
@@ -202,7 +125,7 @@ settle_queen (QueenctlOptions *self, GError **error)
 static gboolean
 settle_texts (QueenctlOptions *self, GError **error)
 {
-  for (const Option *option = list_options (); option->name; option++)
+  for (const QueenctlOption *option = queenctl_option_list (); option->name; option++)
     if (!option->is_flag && !make_utf8 (get_text (self, option), error))
       return FALSE;
   if (!self->arguments)
@@ -220,7 +143,7 @@ settle_texts (QueenctlOptions *self, GError **error)
 static void
 suggest_option (char **argv, const GError *cause, GError **error)
 {
-  const Option *options = list_options ();
+  const QueenctlOption *options = queenctl_option_list ();
   g_autofree const char **names = g_new0 (const char *, count_options () + 2);
   g_autofree char *word = NULL;
 
@@ -246,7 +169,7 @@ queenctl_options_parse (QueenctlOptions *self, int argc, char **argv, GError **e
   GOptionEntry *entry = entries;
 
   self->details = g_new0 (char *, count_options ());
-  for (const Option *option = list_options (); option->name; option++)
+  for (const QueenctlOption *option = queenctl_option_list (); option->name; option++)
     *entry++ = make_entry (option, get_field (self, option));
   *entry++ =
       (GOptionEntry){ .long_name = "help", .short_name = 'h', .arg_data = &self->is_help_wanted };
@@ -267,18 +190,10 @@ queenctl_options_parse (QueenctlOptions *self, int argc, char **argv, GError **e
   return settle_texts (self, error);
 }
 
-static gboolean
-is_taken (const Option *option, const char *const *names)
-{
-  return option->is_global ||
-         (names && (g_strv_contains (names, option->name) ||
-                    (option->is_detail && g_strv_contains (names, QUEENCTL_OPTIONS_DETAILS))));
-}
-
 const char *
 queenctl_options_get (const QueenctlOptions *self, const char *name)
 {
-  for (const Option *option = list_options (); option->name; option++)
+  for (const QueenctlOption *option = queenctl_option_list (); option->name; option++)
     if (option->is_detail && g_str_equal (option->name, name))
       return *get_text (self, option);
   g_return_val_if_reached (NULL);
@@ -290,8 +205,8 @@ queenctl_options_check (const QueenctlOptions *self,
                         const char *const *names,
                         GError **error)
 {
-  for (const Option *option = list_options (); option->name; option++)
-    if (is_given (self, option) && !is_taken (option, names))
+  for (const QueenctlOption *option = queenctl_option_list (); option->name; option++)
+    if (is_given (self, option) && !queenctl_option_is_among (option, names))
       {
         g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("“%s” takes no option --%s"),
                      command, option->name);
@@ -312,8 +227,8 @@ queenctl_options_print_help (const char *usage,
   GOptionEntry *entry = entries;
   gpointer unused;
 
-  for (const Option *option = list_options (); option->name; option++)
-    if (is_taken (option, names))
+  for (const QueenctlOption *option = queenctl_option_list (); option->name; option++)
+    if (queenctl_option_is_among (option, names))
       *entry++ = make_entry (option, &unused);
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   g_option_context_set_summary (context, summary);

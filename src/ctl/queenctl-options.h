@@ -7,9 +7,6 @@
 
 G_BEGIN_DECLS
 
-/* In a list of options: all that say what a component is. */
-#define QUEENCTL_OPTIONS_DETAILS "details"
-
 /* What the command line says. What was not said is %NULL, or %FALSE. */
 typedef struct
 {

@@ -9,23 +9,24 @@
 #include "process/queen-stdio.h"
 #include "queenctl-command.h"
 #include "queenctl-error.h"
+#include "queenctl-option.h"
 #include "queenctl-output.h"
 #include "queenctl-suggestion.h"
 #include "queenctl-text.h"
 #include "text/queen-legible.h"
 
-static const QueenctlCommand *const commands[] = {
-  &queenctl_status_command, &queenctl_list_command,   &queenctl_show_command,
-  &queenctl_watch_command,  &queenctl_wait_command,   &queenctl_open_command,
-  &queenctl_find_command,   &queenctl_report_command, &queenctl_forget_command,
+#define COMMAND(name_, ...) { .name = #name_, .run = queenctl_command_run_##name_, __VA_ARGS__ },
+
+static const QueenctlCommand commands[] = {
+#include "queenctl-commands-table.h"
 };
 
 static const QueenctlCommand *
 find_command (const char *name)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
-    if (g_str_equal (commands[i]->name, name))
-      return commands[i];
+    if (g_str_equal (commands[i].name, name))
+      return &commands[i];
   return NULL;
 }
 
@@ -45,11 +46,11 @@ print_program_help (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
     {
-      g_autofree char *usage = make_usage (commands[i]);
+      g_autofree char *usage = make_usage (&commands[i]);
       guint width = queenctl_text_count_columns (usage);
 
       g_string_append_printf (list, "\n  %s%*s%s", usage, (int) (width < 30 ? 32 - width : 2), "",
-                              _ (commands[i]->summary));
+                              _ (commands[i].summary));
     }
   g_string_append_printf (list, "\n\n%s",
                           _ ("“queenctl COMMAND --help” says more of a command.\n"
@@ -97,7 +98,7 @@ refuse_command (const char *name, GError **error)
   const char *names[G_N_ELEMENTS (commands) + 1] = { NULL };
 
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
-    names[i] = commands[i]->name;
+    names[i] = commands[i].name;
   g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("There is no command “%s”"), name);
   queenctl_suggestion_add (error, name, names);
   return FALSE;
@@ -125,7 +126,7 @@ run_command (const QueenctlOptions *options, GError **error)
       return TRUE;
     }
   if (!command)
-    command = &queenctl_status_command;
+    command = &commands[0];
   return queenctl_options_check (options, command->name, command->options, error) &&
          check_arguments (command, options->arguments + (name ? 1 : 0), error) &&
          command->run (options, options->arguments + (name ? 1 : 0), error);

@@ -152,7 +152,7 @@ find_client (QueenConnection *self, QueenText whole)
   if (!self->is_proxied)
     return TRUE;
   is_named = queen_proxies_find_client (proxies, head, &self->client);
-  if (queen_shares_enter (self->settings->peers, &self->client, is_named, &self->share))
+  if (queen_shares_acquire (self->settings->shares, &self->client, is_named, &self->share))
     return TRUE;
   queen_connection_refuse_share (self);
   return FALSE;

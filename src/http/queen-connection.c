@@ -74,7 +74,7 @@ queen_connection_enter_state (QueenConnection *self, QueenConnectionState state)
 QueenConnection *
 queen_connection_new (QueenConnectionSettings *settings,
                       int fd,
-                      const struct sockaddr_storage *peer,
+                      const struct sockaddr_storage *address,
                       QueenShare *share,
                       gboolean is_probe)
 {
@@ -84,8 +84,8 @@ queen_connection_new (QueenConnectionSettings *settings,
   self->socket.fd = fd;
   self->state = settings->tls && !is_probe ? STATE_HELLO : STATE_HEAD;
   self->is_probe = is_probe;
-  self->client = *peer;
-  self->is_proxied = !is_probe && queen_proxies_is_trusted (settings->proxies, peer);
+  self->client = *address;
+  self->is_proxied = !is_probe && queen_proxies_is_trusted (settings->proxies, address);
   self->share = share;
   return self;
 }
@@ -107,7 +107,7 @@ queen_connection_remove (QueenConnection *self)
   queen_socket_close (&self->socket);
   queen_connection_clear_request (self);
   queen_connection_clear_answer (self);
-  queen_shares_leave (settings->peers, self->share);
+  queen_shares_release (settings->shares, self->share);
   g_free (self);
   settings->on_removed (settings->owner);
 }

@@ -126,7 +126,7 @@ typedef enum
  * @tally: what counts
  * @budgets: what is held in memory, and how much that may be
  * @proxies: (nullable): whose word is taken for whose request they hand on
- * @peers: whose share a connection takes from
+ * @shares: whose share a connection takes from
  * @readers: who has large answers waiting for it
  * @on_request: who answers
  * @requests: where they wait for the kernel
@@ -147,7 +147,7 @@ typedef struct
   QueenTally *tally;
   QueenBudgets *budgets;
   const QueenProxies *proxies;
-  QueenShares *peers;
+  QueenShares *shares;
   QueenReaders *readers;
   QueenRequestFunc on_request;
   gpointer data;
@@ -162,13 +162,13 @@ typedef struct
 /**
  * queen_connection_new:
  * @fd: (transfer full): a connection that was just accepted, non-blocking
- * @peer: who is at its other end
- * @share: (nullable) (transfer full): what it takes from @peer's share
+ * @address: who is at its other end
+ * @share: (nullable) (transfer full): what it takes from @address's share
  * @is_probe: whether it is the queen's own: it is never encrypted and needs no token
  */
 QueenConnection *queen_connection_new (QueenConnectionSettings *settings,
                                        int fd,
-                                       const struct sockaddr_storage *peer,
+                                       const struct sockaddr_storage *address,
                                        QueenShare *share,
                                        gboolean is_probe);
 

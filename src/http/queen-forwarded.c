@@ -66,12 +66,12 @@ queen_proxies_new (const char *const *trusted, QueenProxyHeader header, GError *
 
 /* An IPv4 address is the same when it is written as an IPv6 one. Returns: (transfer full) */
 static GInetAddress *
-make_address (const struct sockaddr_storage *peer)
+make_address (const struct sockaddr_storage *native)
 {
-  const struct sockaddr_in *ipv4 = (const struct sockaddr_in *) peer;
-  const struct in6_addr *ipv6 = &((const struct sockaddr_in6 *) peer)->sin6_addr;
+  const struct sockaddr_in *ipv4 = (const struct sockaddr_in *) native;
+  const struct in6_addr *ipv6 = &((const struct sockaddr_in6 *) native)->sin6_addr;
 
-  if (peer->ss_family == AF_INET)
+  if (native->ss_family == AF_INET)
     return g_inet_address_new_from_bytes ((const guint8 *) &ipv4->sin_addr, G_SOCKET_FAMILY_IPV4);
   if (IN6_IS_ADDR_V4MAPPED (ipv6))
     return g_inet_address_new_from_bytes (ipv6->s6_addr + 12, G_SOCKET_FAMILY_IPV4);
@@ -79,17 +79,17 @@ make_address (const struct sockaddr_storage *peer)
 }
 
 gboolean
-queen_proxies_is_trusted (const QueenProxies *self, const struct sockaddr_storage *peer)
+queen_proxies_is_trusted (const QueenProxies *self, const struct sockaddr_storage *native)
 {
   g_autoptr (GInetAddress) address = NULL;
 
   if (!self)
     return FALSE;
-  if (peer->ss_family == AF_UNIX)
+  if (native->ss_family == AF_UNIX)
     return self->is_unix_trusted;
-  if (self->masks->len == 0 || (peer->ss_family != AF_INET && peer->ss_family != AF_INET6))
+  if (self->masks->len == 0 || (native->ss_family != AF_INET && native->ss_family != AF_INET6))
     return FALSE;
-  address = make_address (peer);
+  address = make_address (native);
   for (guint i = 0; i < self->masks->len; i++)
     if (g_inet_address_mask_matches (self->masks->pdata[i], address))
       return TRUE;

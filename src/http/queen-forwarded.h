@@ -45,11 +45,11 @@ queen_proxies_new (const char *const *trusted, QueenProxyHeader header, GError *
 /**
  * queen_proxies_is_trusted:
  * @self: (nullable): %NULL trusts nobody
- * @peer: who is at the other end of a connection
+ * @native: the address at the other end of a connection
  *
  * Returns: whether it is one of the proxies
  */
-gboolean queen_proxies_is_trusted (const QueenProxies *self, const struct sockaddr_storage *peer);
+gboolean queen_proxies_is_trusted (const QueenProxies *self, const struct sockaddr_storage *native);
 
 /**
  * queen_proxies_find_client:

@@ -28,14 +28,14 @@ struct _QueenFront
 /* Listening */
 
 static void
-on_accept (int fd, const struct sockaddr_storage *peer, gpointer data)
+on_accept (int fd, const struct sockaddr_storage *address, gpointer data)
 {
   QueenFront *self = data;
 
-  if (self->settings.is_probe (fd, peer, self->settings.data))
-    queen_gate_admit_probe (self->gate, fd, peer);
+  if (self->settings.is_probe (fd, address, self->settings.data))
+    queen_gate_admit_probe (self->gate, fd, address);
   else
-    queen_gate_admit (self->gate, fd, peer);
+    queen_gate_admit (self->gate, fd, address);
 }
 
 /* systemd's sockets are in the place of all that the settings say of addresses and ports. */

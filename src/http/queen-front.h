@@ -50,7 +50,7 @@ typedef struct
   QueenBudgets *budgets;
   QueenTally *tally;
   QueenAudience *audience;
-  gboolean (*is_probe) (int fd, const struct sockaddr_storage *peer, gpointer data);
+  gboolean (*is_probe) (int fd, const struct sockaddr_storage *address, gpointer data);
   gpointer data;
 } QueenFrontSettings;
 

@@ -150,7 +150,7 @@ queen_gate_finalize (GObject *object)
   QueenGate *self = QUEEN_GATE (object);
 
   g_free (self->connections.buffer);
-  g_clear_pointer (&self->connections.peers, queen_shares_free);
+  g_clear_pointer (&self->connections.shares, queen_shares_free);
   g_clear_pointer (&self->connections.readers, queen_readers_free);
   g_clear_object (&self->connections.rules.access);
   g_clear_object (&self->connections.tls);
@@ -195,7 +195,7 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   connections->tally = settings->tally;
   connections->budgets = settings->budgets;
   connections->readers = queen_readers_new (settings->budgets);
-  connections->peers =
+  connections->shares =
       queen_shares_new (settings->caps.connections_per_peer, settings->caps.spares_loopback);
   connections->on_request = settings->on_request;
   connections->data = settings->data;
@@ -273,15 +273,18 @@ make_room (QueenGate *self, gboolean may_evict)
 }
 
 static void
-admit_connection (QueenGate *self, int fd, const struct sockaddr_storage *peer, gboolean is_probe)
+admit_connection (QueenGate *self,
+                  int fd,
+                  const struct sockaddr_storage *address,
+                  gboolean is_probe)
 {
   QueenConnectionSettings *settings = &self->connections;
   QueenShare *share = NULL;
   /* What comes from a proxy takes from its client's share, once that is known. */
-  gboolean has_share = is_probe || queen_proxies_is_trusted (settings->proxies, peer) ||
-                       queen_shares_enter (settings->peers, peer, FALSE, &share);
+  gboolean has_share = is_probe || queen_proxies_is_trusted (settings->proxies, address) ||
+                       queen_shares_acquire (settings->shares, address, FALSE, &share);
   gboolean has_room = make_room (self, has_share);
-  QueenConnection *connection = queen_connection_new (settings, fd, peer, share, is_probe);
+  QueenConnection *connection = queen_connection_new (settings, fd, address, share, is_probe);
   g_autoptr (GError) error = NULL;
 
   self->n_connections++;
@@ -301,13 +304,13 @@ admit_connection (QueenGate *self, int fd, const struct sockaddr_storage *peer, 
 }
 
 void
-queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer)
+queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *address)
 {
-  admit_connection (self, fd, peer, FALSE);
+  admit_connection (self, fd, address, FALSE);
 }
 
 void
-queen_gate_admit_probe (QueenGate *self, int fd, const struct sockaddr_storage *peer)
+queen_gate_admit_probe (QueenGate *self, int fd, const struct sockaddr_storage *address)
 {
-  admit_connection (self, fd, peer, TRUE);
+  admit_connection (self, fd, address, TRUE);
 }

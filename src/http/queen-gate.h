@@ -64,14 +64,14 @@ guint queen_gate_get_n_connections (QueenGate *self);
 /**
  * queen_gate_admit:
  * @fd: (transfer full): a connection that was just accepted, non-blocking
- * @peer: whose it is
+ * @address: whose it is
  *
  * When there are as many connections as there may be, room is made for it: one that has its answer
  * goes, or the one whose request has not been whole for longest. So those who are slow on purpose
  * only push each other out, while whoever says what it wants gets in; refusing newcomers instead
  * would let the slow ones lock everybody out.
  */
-void queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *peer);
+void queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *address);
 
 /**
  * queen_gate_admit_probe:
@@ -79,6 +79,6 @@ void queen_gate_admit (QueenGate *self, int fd, const struct sockaddr_storage *p
  * The same for a #QueenProbe. It goes the way of everybody, but is never encrypted and needs no
  * token.
  */
-void queen_gate_admit_probe (QueenGate *self, int fd, const struct sockaddr_storage *peer);
+void queen_gate_admit_probe (QueenGate *self, int fd, const struct sockaddr_storage *address);
 
 G_END_DECLS

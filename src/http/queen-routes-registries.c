@@ -144,7 +144,7 @@ give_list (QueenExchange *exchange, const QueenList *list)
 static void
 free_asker (Asker *asker)
 {
-  queen_shares_leave (asker->routes->askers, asker->share);
+  queen_shares_release (asker->routes->askers, asker->share);
   g_free (asker);
 }
 
@@ -200,8 +200,8 @@ may_order (Asker *asker, const QueenSelection *selection, GError **error)
   const QueenRequest *request = queen_exchange_get_request (asker->exchange);
 
   if (queen_selection_is_everybody (selection) ||
-      queen_shares_enter (asker->routes->askers, request->client, request->is_forwarded,
-                          &asker->share))
+      queen_shares_acquire (asker->routes->askers, request->client, request->is_forwarded,
+                            &asker->share))
     return TRUE;
   g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
                        "too many lists are asked for at once from one address");

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors
  *
- * Run while the queen is built, by build-aux/describe-members and /house/members: prints the table
- * of a component's members as JSON. */
+ * Run by /house/members: prints the table of a component's members as JSON. */
 
 #include <stdio.h>
 

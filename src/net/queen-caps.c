@@ -10,9 +10,9 @@
 
 /* 80 % of the descriptors, as connections are short. */
 static guint
-choose_subscribers (guint room, guint max_connections)
+choose_subscribers (guint n_free, guint max_connections)
 {
-  return MIN (max_connections > 0 ? room - MIN (max_connections, room) : room - room / 5,
+  return MIN (max_connections > 0 ? n_free - MIN (max_connections, n_free) : n_free - n_free / 5,
               USUAL_SUBSCRIBERS);
 }
 
@@ -21,17 +21,19 @@ queen_caps_choose (QueenCaps *caps,
                    guint64 n_descriptors,
                    guint max_subscribers,
                    guint max_connections,
-                   guint max_per_peer)
+                   guint max_per_address)
 {
-  guint room = (guint) CLAMP (n_descriptors, RESERVE + 2, G_MAXUINT) - RESERVE;
+  guint n_free = (guint) CLAMP (n_descriptors, RESERVE + 2, G_MAXUINT) - RESERVE;
 
   caps->subscribers =
-      CLAMP (max_subscribers > 0 ? max_subscribers : choose_subscribers (room, max_connections), 1,
-             room - 1);
+      CLAMP (max_subscribers > 0 ? max_subscribers : choose_subscribers (n_free, max_connections),
+             1, n_free - 1);
   caps->connections =
-      MIN (max_connections > 0 ? max_connections : USUAL_CONNECTIONS, room - caps->subscribers);
-  caps->subscribers_per_peer = max_per_peer > 0 ? max_per_peer : MAX (caps->subscribers / 4, 1);
-  caps->connections_per_peer = max_per_peer > 0 ? max_per_peer : MAX (caps->connections / 4, 1);
-  caps->spares_loopback = max_per_peer == 0;
+      MIN (max_connections > 0 ? max_connections : USUAL_CONNECTIONS, n_free - caps->subscribers);
+  caps->subscribers_per_peer =
+      max_per_address > 0 ? max_per_address : MAX (caps->subscribers / 4, 1);
+  caps->connections_per_peer =
+      max_per_address > 0 ? max_per_address : MAX (caps->connections / 4, 1);
+  caps->spares_loopback = max_per_address == 0;
   return caps->subscribers >= max_subscribers && caps->connections >= max_connections;
 }

@@ -32,7 +32,7 @@ typedef struct
  * @n_descriptors: how many descriptors the process may have
  * @max_subscribers: how many subscribers are wanted; 0 for a good number
  * @max_connections: how many connections are wanted; 0 for a good number
- * @max_per_peer: how many of each one address may have, this machine included; 0 for a quarter,
+ * @max_per_address: how many of each one address may have, this machine included; 0 for a quarter,
  *   this machine not included
  *
  * Shares the descriptors out, so that a heartbeat finds one however many subscribers there are.
@@ -43,6 +43,6 @@ gboolean queen_caps_choose (QueenCaps *caps,
                             guint64 n_descriptors,
                             guint max_subscribers,
                             guint max_connections,
-                            guint max_per_peer);
+                            guint max_per_address);
 
 G_END_DECLS

@@ -27,7 +27,7 @@ struct _QueenHandshakes
   QueenHandshakeFunc on_crowded;
   gpointer data;
 
-  QueenShares *peers;    /* who is the same address as who */
+  QueenShares *shares;   /* who is the same address as who */
   GHashTable *addresses; /* QueenShare -> QueenHandshakeAddress; NULL is one, too */
   GQueue turns[N_LINES]; /* of QueenHandshakeAddress: those that have somebody who wants one */
   guint n_again;         /* turns of those since a new one had its */
@@ -43,7 +43,7 @@ struct _QueenHandshakes
 
 struct _QueenHandshakeAddress
 {
-  QueenShare *peer;
+  QueenShare *share;
   guint n;               /* under way */
   guint n_begun;         /* of these */
   GQueue lines[N_LINES]; /* of QueenHandshake: fresh ones newest first, others oldest first */
@@ -106,17 +106,17 @@ static QueenHandshakeAddress *
 enter_address (QueenHandshakes *self, const struct sockaddr_storage *sockaddr)
 {
   QueenHandshakeAddress *address;
-  QueenShare *peer;
+  QueenShare *share;
 
-  queen_shares_enter (self->peers, sockaddr, FALSE, &peer);
-  address = g_hash_table_lookup (self->addresses, peer);
+  queen_shares_acquire (self->shares, sockaddr, FALSE, &share);
+  address = g_hash_table_lookup (self->addresses, share);
   if (!address)
     {
       address = g_new0 (QueenHandshakeAddress, 1);
-      address->peer = peer;
+      address->share = share;
       address->turn_links[FRESH].data = address->turn_links[AGAIN].data = address;
       address->heavy_link.data = address;
-      g_hash_table_insert (self->addresses, peer, address);
+      g_hash_table_insert (self->addresses, share, address);
     }
   if (++address->n == QUEEN_HANDSHAKES_FEW + 1)
     g_queue_push_tail_link (&self->heavy, &address->heavy_link);
@@ -126,13 +126,13 @@ enter_address (QueenHandshakes *self, const struct sockaddr_storage *sockaddr)
 static void
 leave_address (QueenHandshakes *self, QueenHandshakeAddress *address)
 {
-  QueenShare *peer = address->peer;
+  QueenShare *share = address->share;
 
   if (address->n-- == QUEEN_HANDSHAKES_FEW + 1)
     g_queue_unlink (&self->heavy, &address->heavy_link);
   if (address->n == 0)
-    g_hash_table_remove (self->addresses, peer);
-  queen_shares_leave (self->peers, peer);
+    g_hash_table_remove (self->addresses, share);
+  queen_shares_release (self->shares, share);
 }
 
 /* An address that has nobody else here comes first among those who are new, as a new client does in
@@ -370,7 +370,7 @@ queen_handshakes_new (const QueenClock *clock,
   self->on_turn = on_turn;
   self->on_crowded = on_crowded;
   self->data = data;
-  self->peers = queen_shares_new (G_MAXUINT, FALSE);
+  self->shares = queen_shares_new (G_MAXUINT, FALSE);
   self->addresses = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->alarm =
       queen_alarm_new_with_clock (clock, "handshakes", G_PRIORITY_DEFAULT, on_alarm, self);
@@ -386,6 +386,6 @@ queen_handshakes_free (QueenHandshakes *self)
 
   queen_alarm_free (self->alarm);
   g_hash_table_unref (self->addresses);
-  queen_shares_free (self->peers);
+  queen_shares_free (self->shares);
   g_free (self);
 }

@@ -118,7 +118,7 @@ set_options (int fd)
   } options[] = {
     { SOL_SOCKET, SO_REUSEADDR, 1 },
     { IPPROTO_TCP, TCP_NODELAY, 1 },
-    /* A peer that has vanished is found out after 15 + 3 × 5 s of silence, or 20 s of bytes that
+    /* A client that has vanished is found out after 15 + 3 × 5 s of silence, or 20 s of bytes that
      * nobody acknowledges. */
     { SOL_SOCKET, SO_KEEPALIVE, 1 },
     { IPPROTO_TCP, TCP_KEEPIDLE, 15 },
@@ -139,15 +139,16 @@ set_options (int fd)
 static gboolean
 accept_one (QueenListener *self, ListeningSocket *socket)
 {
-  struct sockaddr_storage peer = { 0 };
-  socklen_t length = sizeof peer;
-  int fd = accept4 (socket->fd, (struct sockaddr *) &peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  struct sockaddr_storage address = { 0 };
+  socklen_t length = sizeof address;
+  int fd =
+      accept4 (socket->fd, (struct sockaddr *) &address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
   if (fd >= 0)
     {
       if (socket->has_waiting)
         set_options (fd);
-      self->on_accept (fd, &peer, self->data);
+      self->on_accept (fd, &address, self->data);
       return TRUE;
     }
   switch (errno)

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  * QueenAcceptFunc:
  * @fd: (transfer full): a connection, non-blocking and close-on-exec
  */
-typedef void (*QueenAcceptFunc) (int fd, const struct sockaddr_storage *peer, gpointer data);
+typedef void (*QueenAcceptFunc) (int fd, const struct sockaddr_storage *address, gpointer data);
 
 /**
  * QueenRefusalFunc:

@@ -11,8 +11,8 @@
 
 struct _QueenShares
 {
-  GHashTable *holders; /* a set of QueenShare */
-  guint share;
+  GHashTable *shares; /* a set of QueenShare */
+  guint limit;
   gboolean spares_loopback;
 };
 
@@ -99,12 +99,12 @@ is_same_key (gconstpointer a, gconstpointer b)
 }
 
 QueenShares *
-queen_shares_new (guint share, gboolean spares_loopback)
+queen_shares_new (guint limit, gboolean spares_loopback)
 {
   QueenShares *self = g_new0 (QueenShares, 1);
 
-  self->holders = g_hash_table_new_full (hash_key, is_same_key, g_free, NULL);
-  self->share = share;
+  self->shares = g_hash_table_new_full (hash_key, is_same_key, g_free, NULL);
+  self->limit = limit;
   self->spares_loopback = spares_loopback;
   return self;
 }
@@ -116,43 +116,49 @@ is_counted (QueenShares *self, const struct sockaddr_storage *address, gboolean 
          (is_forwarded || !self->spares_loopback || !queen_shares_is_loopback (address));
 }
 
-gboolean
-queen_shares_enter (QueenShares *self,
-                    const struct sockaddr_storage *address,
-                    gboolean is_forwarded,
-                    QueenShare **peer)
+static QueenShare *
+get_share (QueenShares *self, const struct sockaddr_storage *address)
 {
-  QueenShare *holder;
-  Key key;
+  Key key = make_key (address);
+  QueenShare *share = g_hash_table_lookup (self->shares, &key);
 
-  *peer = NULL;
+  if (share)
+    return share;
+  share = g_new0 (QueenShare, 1);
+  share->key = key;
+  g_hash_table_add (self->shares, share);
+  return share;
+}
+
+gboolean
+queen_shares_acquire (QueenShares *self,
+                      const struct sockaddr_storage *address,
+                      gboolean is_forwarded,
+                      QueenShare **share)
+{
+  QueenShare *own;
+
+  *share = NULL;
   if (!is_counted (self, address, is_forwarded))
     return TRUE;
-  key = make_key (address);
-  holder = g_hash_table_lookup (self->holders, &key);
-  if (!holder)
-    {
-      holder = g_new0 (QueenShare, 1);
-      holder->key = key;
-      g_hash_table_add (self->holders, holder);
-    }
-  if (holder->n_held >= self->share)
+  own = get_share (self, address);
+  if (own->n_held >= self->limit)
     return FALSE;
-  holder->n_held++;
-  *peer = holder;
+  own->n_held++;
+  *share = own;
   return TRUE;
 }
 
 void
-queen_shares_leave (QueenShares *self, QueenShare *peer)
+queen_shares_release (QueenShares *self, QueenShare *share)
 {
-  if (peer && --peer->n_held == 0)
-    g_hash_table_remove (self->holders, peer);
+  if (share && --share->n_held == 0)
+    g_hash_table_remove (self->shares, share);
 }
 
 void
 queen_shares_free (QueenShares *self)
 {
-  g_hash_table_unref (self->holders);
+  g_hash_table_unref (self->shares);
   g_free (self);
 }

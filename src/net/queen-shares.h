@@ -25,30 +25,30 @@ typedef struct _QueenShare QueenShare;
 
 /**
  * queen_shares_new:
- * @share: how much one address may hold; at least 1
+ * @limit: how much one address may hold; at least 1
  * @spares_loopback: this machine's own addresses may hold as much as they like: whoever is here has
  *   one of the same few addresses, proxies too
  */
-QueenShares *queen_shares_new (guint share, gboolean spares_loopback);
+QueenShares *queen_shares_new (guint limit, gboolean spares_loopback);
 
 /**
- * queen_shares_enter:
+ * queen_shares_acquire:
  * @address: who comes
  * @is_forwarded: somebody says so who hands it on: then it is not spared, whatever the address
- * @peer: (out): what to give queen_shares_leave(); %NULL when it is not counted
+ * @share: (out): what to give queen_shares_release(); %NULL when it is not counted
  *
  * Returns: %FALSE when it holds its share already, and so cannot have more
  */
-gboolean queen_shares_enter (QueenShares *self,
-                             const struct sockaddr_storage *address,
-                             gboolean is_forwarded,
-                             QueenShare **peer);
+gboolean queen_shares_acquire (QueenShares *self,
+                               const struct sockaddr_storage *address,
+                               gboolean is_forwarded,
+                               QueenShare **share);
 
 /**
- * queen_shares_leave:
- * @peer: (nullable): who gives one back
+ * queen_shares_release:
+ * @share: (nullable): who gives one back
  */
-void queen_shares_leave (QueenShares *self, QueenShare *peer);
+void queen_shares_release (QueenShares *self, QueenShare *share);
 
 /**
  * queen_shares_dup_network:

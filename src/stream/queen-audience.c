@@ -52,7 +52,7 @@ struct _QueenAudience
 
   QueenEpoll *sockets;
   QueenRow everybody;
-  QueenShares *peers;
+  QueenShares *shares;
   QueenAlarm *alarms[N_WALKS]; /* each goes off when the next slice of its walk is due */
 
   gint64 round;               /* µs from one round to the next */
@@ -86,7 +86,7 @@ release (QueenAudience *self, QueenSubscriber *subscriber)
   queen_row_remove (&self->everybody, subscriber);
   queen_row_remove (&seat->section->row, subscriber);
   queen_deadline_end (&seat->stall);
-  queen_shares_leave (self->peers, seat->peer);
+  queen_shares_release (self->shares, seat->share);
   queen_epoll_skip (self->sockets, subscriber);
   queen_subscriber_free (subscriber);
 }
@@ -409,7 +409,7 @@ queen_audience_new (const QueenAudienceSettings *settings, GError **error)
     }
   self->settings = *settings;
   self->tally = settings->tally;
-  self->peers =
+  self->shares =
       queen_shares_new (settings->caps.subscribers_per_peer, settings->caps.spares_loopback);
   self->alarms[WALK_ROUND] = make_alarm (self, "round", on_round);
   self->alarms[WALK_FAREWELL] = make_alarm (self, "goodbye", on_farewell);
@@ -432,7 +432,7 @@ queen_audience_free (QueenAudience *self)
     queen_alarm_free (self->alarms[kind]);
   queen_alarm_free (self->stall_alarm);
   queen_epoll_free (self->sockets);
-  queen_shares_free (self->peers);
+  queen_shares_free (self->shares);
   g_bytes_unref (self->keepalive);
   g_clear_pointer (&self->cleared, g_bytes_unref);
   g_free (self);
@@ -481,7 +481,7 @@ queen_audience_has_room (QueenAudience *self,
       return FALSE;
     }
   if (!client ||
-      queen_shares_enter (self->peers, client, is_forwarded, &get_seat (subscriber)->peer))
+      queen_shares_acquire (self->shares, client, is_forwarded, &get_seat (subscriber)->share))
     return TRUE;
   self->tally->refusals[QUEEN_REFUSAL_PEER_SHARE]++;
   return FALSE;

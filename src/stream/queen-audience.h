@@ -96,7 +96,7 @@ gsize queen_audience_get_n_owed_bytes (const QueenAudience *self);
 /**
  * queen_audience_has_room:
  * @client: (nullable): whose share of the places it takes from; %NULL for nobody's
- * @is_forwarded: see queen_shares_enter()
+ * @is_forwarded: see queen_shares_acquire()
  *
  * Returns: whether @subscriber may come. It then has its share of places, until it goes
  */

@@ -58,7 +58,7 @@ typedef struct _QueenSection QueenSection;
  * @is_blocked: the kernel took no more, and will say when it does
  * @is_watched: not all that was written to it is known to have been taken
  * @is_dismissed: it may not stay
- * @peer: (nullable): whose share it takes from
+ * @share: (nullable): what its address has of all places
  * @stall: until when something must be taken
  *
  * Its place in the audience, which is the only one to look at it.
@@ -71,7 +71,7 @@ typedef struct
   gboolean is_blocked : 1;
   gboolean is_watched : 1;
   gboolean is_dismissed : 1;
-  QueenShare *peer;
+  QueenShare *share;
   QueenDeadline stall;
 } QueenSeat;
 

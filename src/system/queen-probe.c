@@ -169,11 +169,11 @@ is_same_end (const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 }
 
 gboolean
-queen_probe_is_peer (QueenProbe *self, int fd, const struct sockaddr_storage *peer)
+queen_probe_is_own (QueenProbe *self, int fd, const struct sockaddr_storage *address)
 {
   struct sockaddr_storage target = { 0 }, accepted = { 0 };
 
-  return self->fd >= 0 && is_same_end (peer, &self->local) &&
+  return self->fd >= 0 && is_same_end (address, &self->local) &&
          getpeername (self->fd, (struct sockaddr *) &target, &(socklen_t){ sizeof target }) == 0 &&
          getsockname (fd, (struct sockaddr *) &accepted, &(socklen_t){ sizeof accepted }) == 0 &&
          is_same_end (&target, &accepted);

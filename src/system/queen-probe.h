@@ -49,15 +49,15 @@ gboolean queen_probe_is_waiting (QueenProbe *self);
 char *queen_probe_dup_target (QueenProbe *self);
 
 /**
- * queen_probe_is_peer:
+ * queen_probe_is_own:
  * @fd: a connection that was just accepted
- * @peer: whose it is
+ * @address: where it comes from
  *
  * Returns: whether it is the probe's. Nobody else can have its four addresses and ports at this
  *   time; whereas from the probe's own address and port somebody may well connect to another port
  *   of the queen's
  */
-gboolean queen_probe_is_peer (QueenProbe *self, int fd, const struct sockaddr_storage *peer);
+gboolean queen_probe_is_own (QueenProbe *self, int fd, const struct sockaddr_storage *address);
 
 void queen_probe_free (QueenProbe *self);
 

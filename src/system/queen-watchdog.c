@@ -73,9 +73,9 @@ queen_watchdog_new (GPtrArray *addresses)
 }
 
 gboolean
-queen_watchdog_is_peer (QueenWatchdog *self, int fd, const struct sockaddr_storage *peer)
+queen_watchdog_is_own (QueenWatchdog *self, int fd, const struct sockaddr_storage *address)
 {
-  return self && queen_probe_is_peer (self->probe, fd, peer);
+  return self && queen_probe_is_own (self->probe, fd, address);
 }
 
 void

@@ -28,14 +28,15 @@ typedef struct _QueenWatchdog QueenWatchdog;
 QueenWatchdog *queen_watchdog_new (GPtrArray *addresses);
 
 /**
- * queen_watchdog_is_peer:
+ * queen_watchdog_is_own:
  * @self: (nullable): a watchdog
  * @fd: a connection that was just accepted
- * @peer: whose it is
+ * @address: where it comes from
  *
- * Returns: whether it is the watchdog's; see queen_probe_is_peer()
+ * Returns: whether it is the watchdog's; see queen_probe_is_own()
  */
-gboolean queen_watchdog_is_peer (QueenWatchdog *self, int fd, const struct sockaddr_storage *peer);
+gboolean
+queen_watchdog_is_own (QueenWatchdog *self, int fd, const struct sockaddr_storage *address);
 
 void queen_watchdog_free (QueenWatchdog *self);
 

@@ -13,7 +13,7 @@
 #include "http/queen-forwarded.h"
 #include "http/queen-request-head.h"
 
-#define PEER "10.0.0.1"
+#define NEAREST "10.0.0.1"
 #define OTHER_PROXY "10.0.0.2"
 #define CLIENT "192.0.2.1"
 #define MAX_HOPS 16 /* fewer than after which the walk ends in any case */
@@ -48,7 +48,7 @@ find_client (QueenProxyHeader header, const char *lines)
   if (queen_request_head_find_end (exact, length, &scanned, NULL) != (gssize) length ||
       !queen_request_head_parse (exact, length, &head, accepted, NULL))
     return NULL;
-  inet_pton (AF_INET, PEER, &((struct sockaddr_in *) &client)->sin_addr);
+  inet_pton (AF_INET, NEAREST, &((struct sockaddr_in *) &client)->sin_addr);
   if (queen_proxies_find_client (proxies, (QueenText){ exact, length }, &client))
     g_assert_true (head.is_forwarded);
   inet_ntop (client.ss_family,
@@ -97,7 +97,7 @@ check_hops (QueenProxyHeader header, const char *lines, gboolean in_line)
    */
   if (count_commas (lines) < MAX_HOPS)
     g_assert_true (g_str_equal (after, before) ||
-                   (g_str_equal (before, PEER) && g_str_equal (after, OTHER_PROXY)));
+                   (g_str_equal (before, NEAREST) && g_str_equal (after, OTHER_PROXY)));
 }
 
 int

@@ -259,7 +259,7 @@ begin_tls (Client *client)
 static void
 come (guint number, gboolean is_encrypted, gboolean is_slow)
 {
-  struct sockaddr_storage peer = { 0 };
+  struct sockaddr_storage native = { 0 };
   struct sockaddr_in address = { .sin_family = AF_INET };
   Client *client = &clients[number];
   int ends[2];
@@ -272,8 +272,8 @@ come (guint number, gboolean is_encrypted, gboolean is_slow)
     begin_tls (client);
   world.tick = is_slow ? TICK : 0;
   address.sin_addr.s_addr = htonl (0x0a000001 + number / 2);
-  memcpy (&peer, &address, sizeof address);
-  queen_gate_admit (world.gates[is_encrypted], ends[1], &peer);
+  memcpy (&native, &address, sizeof address);
+  queen_gate_admit (world.gates[is_encrypted], ends[1], &native);
 }
 
 static void

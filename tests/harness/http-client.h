@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 /**
  * HttpAnswer:
- * @status: such as 200; 0 when the peer closed without a word
+ * @status: such as 200; 0 when the queen closed without a word
  * @headers: values by lower-case name; those of a repeated name are joined by ", "
  * @body: what followed the header block, NUL-terminated
  * @was_reset: whether the connection ended by a reset instead of an orderly close
@@ -53,7 +53,7 @@ int http_connect (guint16 port);
  * http_send:
  * @length: -1 when @bytes end with a NUL
  *
- * Returns: %FALSE when the peer had closed before all was sent
+ * Returns: %FALSE when the queen had closed before all was sent
  */
 gboolean http_send (int fd, const char *bytes, gssize length);
 

@@ -179,12 +179,12 @@ recv (int fd, void *bytes, size_t size, int flags)
 }
 
 int
-accept4 (int fd, struct sockaddr *peer, socklen_t *length, int flags)
+accept4 (int fd, struct sockaddr *address, socklen_t *length, int flags)
 {
   static unsigned n_calls;
   int fault = choose ("accept4", ++n_calls, fd);
 
   if (fault > 0)
     return fail (fault);
-  return (int) syscall (SYS_accept4, fd, peer, length, flags);
+  return (int) syscall (SYS_accept4, fd, address, length, flags);
 }

@@ -80,10 +80,10 @@ is_ipv6 (int fd)
 }
 
 int
-accept4 (int fd, struct sockaddr *peer, socklen_t *length, int flags)
+accept4 (int fd, struct sockaddr *address, socklen_t *length, int flags)
 {
   if (is_hanging &&
       (strcmp (what, "accept4") == 0 || (strcmp (what, "accept4-ipv6") == 0 && is_ipv6 (fd))))
     return errno = EAGAIN, -1;
-  return (int) syscall (SYS_accept4, fd, peer, length, flags);
+  return (int) syscall (SYS_accept4, fd, address, length, flags);
 }

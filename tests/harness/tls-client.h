@@ -54,7 +54,7 @@ void tls_client_let_go (TlsClient *client);
 /**
  * tls_client_read:
  *
- * Returns: bytes; 0 at the end, which the peer must have announced; -1 when nothing came in time
+ * Returns: bytes; 0 at the end, which the queen must have announced; -1 when nothing came in time
  */
 gssize tls_client_read (TlsClient *client, void *buffer, gsize size, int timeout_msec);
 

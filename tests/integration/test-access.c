@@ -284,7 +284,7 @@ test_revoked (void)
   g_assert_cmpuint (get_status (queen, "GET", "/v1/workers", of_b), ==, 200);
 }
 
-/* Returns: (transfer full): a listener that has had its first event */
+/* Returns: (transfer full): a subscriber that has had its first event */
 static SseClient *
 listen_as (QueenProcess *queen, const char *headers)
 {

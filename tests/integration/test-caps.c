@@ -254,7 +254,7 @@ subscribe_from (const char *address, guint16 port)
 }
 
 static void
-test_subscribers_per_peer (void)
+test_subscribers_per_address (void)
 {
   g_autoptr (QueenProcess) queen = queen_process_start ("--max-per-peer=2", NULL);
   guint16 port = queen_process_get_port (queen);
@@ -275,7 +275,7 @@ test_subscribers_per_peer (void)
 }
 
 static void
-test_connections_per_peer (void)
+test_connections_per_address (void)
 {
   g_autoptr (QueenProcess) queen = queen_process_start ("--max-per-peer=2", NULL);
   guint16 port = queen_process_get_port (queen);
@@ -408,11 +408,11 @@ main (int argc, char **argv)
   g_test_add_func ("/caps/connections/a-burst-is-served-whole", test_burst);
   g_test_add_func ("/caps/connections/who-has-an-answer-gives-way", test_answered);
   g_test_add_func ("/caps/connections/who-takes-nothing-of-its-answer-makes-room", test_no_readers);
-  g_test_add_func ("/caps/per-peer/subscribers", test_subscribers_per_peer);
+  g_test_add_func ("/caps/per-address/subscribers", test_subscribers_per_address);
   g_test_add_func ("/caps/answers/what-nobody-takes-is-not-kept-for-long", test_not_taken);
-  g_test_add_func ("/caps/per-peer/connections", test_connections_per_peer);
-  g_test_add_func ("/caps/per-peer/over-its-share-evicts-nobody", test_over_share_evicts_nobody);
-  g_test_add_func ("/caps/per-peer/this-machine-is-spared", test_loopback_is_spared);
+  g_test_add_func ("/caps/per-address/connections", test_connections_per_address);
+  g_test_add_func ("/caps/per-address/over-its-share-evicts-nobody", test_over_share_evicts_nobody);
+  g_test_add_func ("/caps/per-address/this-machine-is-spared", test_loopback_is_spared);
   if (!queen_test_is_wrapped ()) /* the tool needs descriptors of its own */
     g_test_add_func ("/caps/descriptors/too-few-for-what-is-wanted-is-said", test_cut);
 

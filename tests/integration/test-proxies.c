@@ -82,7 +82,7 @@ test_requests (void)
     close (others[i]);
 }
 
-/* A client may write what it likes: only of a trusted peer it is believed. */
+/* A client may write what it likes: only of a trusted address it is believed. */
 static void
 test_untrusted (void)
 {
@@ -133,9 +133,9 @@ test_forwarded (void)
   close (second);
 }
 
-/* B20: each has a share of the listeners, too. */
+/* B20: each has a share of the subscribers, too. */
 static void
-test_listeners (void)
+test_subscribers (void)
 {
   g_autoptr (QueenProcess) queen =
       queen_process_start ("--trusted-proxy=127.0.0.1", "--max-per-peer=2", NULL);
@@ -197,11 +197,11 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/proxies/requests/a-share-for-each-client", test_requests);
-  g_test_add_func ("/proxies/requests/only-a-trusted-peer-is-believed", test_untrusted);
+  g_test_add_func ("/proxies/requests/only-a-trusted-address-is-believed", test_untrusted);
   g_test_add_func ("/proxies/requests/nobody-is-here-on-a-proxys-word", test_loopback);
   g_test_add_func ("/proxies/requests/forwarded-by-rfc-7239", test_forwarded);
 
-  g_test_add_func ("/proxies/listeners/a-share-for-each-client", test_listeners);
+  g_test_add_func ("/proxies/subscribers/a-share-for-each-client", test_subscribers);
   g_test_add_func ("/proxies/senders/a-share-of-the-registry-for-each-client", test_senders);
 
   return g_test_run ();

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
 /* Subscribers by the thousand that are killed, vanish, or stop reading. Takes about a minute and a
- * half, most of it the time that the kernel gives a peer. */
+ * half, most of it the time that the kernel gives a client. */
 
 #include "sse-client.h"
 
@@ -103,7 +103,7 @@ test_half_open (gconstpointer interval)
     }
   start = g_get_monotonic_time ();
   queen_test_wait_until_within (queen_process_count_descriptors (queen) == base, 36 * 1000);
-  g_test_message ("%u vanished peers found out after %.1f s", N_VANISHED,
+  g_test_message ("%u vanished clients found out after %.1f s", N_VANISHED,
                   get_seconds_since (start));
   g_assert_cmpuint (http_read_metric (port, "queen_dropped_subscribers_total{reason=\"vanished\"}"),
                     ==, N_VANISHED);

@@ -45,16 +45,16 @@ typedef struct
   QueenStream *stream;
 } Fixture;
 
-/* How much room there is. */
+/* How many events the ring keeps, and how many subscribers there may be. */
 typedef struct
 {
   guint capacity;
   guint subscribers;
-} Room;
+} Capacity;
 
-static const Room usual = { CAPACITY, 2 };
-static const Room crowd = { CAPACITY, 1000 };
-static const Room tiny_ring = { 1, 1000 };
+static const Capacity usual = { CAPACITY, 2 };
+static const Capacity crowd = { CAPACITY, 1000 };
+static const Capacity tiny_ring = { 1, 1000 };
 
 static inline QueenAudience *
 make_audience (Fixture *f, guint n_subscribers)
@@ -75,13 +75,13 @@ make_audience (Fixture *f, guint n_subscribers)
 static inline void
 set_up (Fixture *f, gconstpointer data)
 {
-  const Room *room = data;
+  const Capacity *most = data;
   const QueenRegistrySettings registry = { &clock_of_the_test, G_MAXINT64 / 2, 1000, 65536 };
   const QueenStreamSettings settings = {
     .clock = &clock_of_the_test,
-    .capacity = room->capacity,
+    .capacity = most->capacity,
     .flush_interval = 0, /* each event goes out before publish() returns */
-    .audience = make_audience (f, room->subscribers),
+    .audience = make_audience (f, most->subscribers),
     .tally = &f->tally,
   };
 
@@ -244,4 +244,4 @@ assert_reads (int fd, const char *expected)
   g_assert_cmpstr (got, ==, expected);
 }
 
-#define ADD(path, room, func) g_test_add (path, Fixture, &room, set_up, func, tear_down)
+#define ADD(path, most, func) g_test_add (path, Fixture, &most, set_up, func, tear_down)

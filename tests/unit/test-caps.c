@@ -69,7 +69,7 @@ test_too_many (void)
 }
 
 static void
-test_per_peer (void)
+test_per_address (void)
 {
   QueenCaps caps;
 
@@ -96,7 +96,7 @@ main (int argc, char **argv)
   g_test_add_func ("/caps/defaults/fit-the-descriptors", test_defaults);
   g_test_add_func ("/caps/wishes/granted", test_wishes);
   g_test_add_func ("/caps/wishes/cut-when-there-are-not-so-many-descriptors", test_too_many);
-  g_test_add_func ("/caps/per-peer/a-quarter-or-what-was-asked-for", test_per_peer);
+  g_test_add_func ("/caps/per-address/a-quarter-or-what-was-asked-for", test_per_address);
 
   return g_test_run ();
 }

@@ -9,7 +9,7 @@
 typedef struct
 {
   QueenAlarm *alarm;
-  QueenDeadlineQueue room;
+  QueenDeadlineQueue queue;
   QueenDeadline first;
   QueenDeadline second;
   gboolean has_gone_off;
@@ -25,9 +25,9 @@ static void
 set_up (Fixture *f, gconstpointer data)
 {
   f->alarm = queen_alarm_new ("test", G_PRIORITY_DEFAULT, on_alarm, &f->has_gone_off);
-  queen_deadline_queue_init (&f->room, LENGTH, f->alarm, &queen_clock_system);
-  queen_deadline_begin (&f->first, &f->room, &f->first);
-  queen_deadline_begin (&f->second, &f->room, &f->second);
+  queen_deadline_queue_init (&f->queue, LENGTH, f->alarm, &queen_clock_system);
+  queen_deadline_begin (&f->first, &f->queue, &f->first);
+  queen_deadline_begin (&f->second, &f->queue, &f->second);
 }
 
 static void
@@ -40,27 +40,27 @@ static void
 test_order (Fixture *f, gconstpointer data)
 {
   g_assert_true (queen_deadline_is_on (&f->first));
-  g_assert_true (queen_deadline_queue_peek (&f->room) == &f->first);
+  g_assert_true (queen_deadline_queue_peek (&f->queue) == &f->first);
   queen_deadline_end (&f->first);
   g_assert_false (queen_deadline_is_on (&f->first));
   queen_deadline_end (&f->first); /* it need not know whether it waits */
-  g_assert_true (queen_deadline_queue_peek (&f->room) == &f->second);
-  queen_deadline_begin (&f->first, &f->room, &f->first);
-  g_assert_true (queen_deadline_queue_peek (&f->room) == &f->second);
+  g_assert_true (queen_deadline_queue_peek (&f->queue) == &f->second);
+  queen_deadline_begin (&f->first, &f->queue, &f->first);
+  g_assert_true (queen_deadline_queue_peek (&f->queue) == &f->second);
   queen_deadline_end (&f->second);
   queen_deadline_end (&f->first);
-  g_assert_null (queen_deadline_queue_peek (&f->room));
+  g_assert_null (queen_deadline_queue_peek (&f->queue));
 }
 
 static void
 test_due (Fixture *f, gconstpointer data)
 {
-  g_assert_null (queen_deadline_queue_peek_due (&f->room, f->first.deadline - 1));
-  g_assert_true (queen_deadline_queue_peek_due (&f->room, f->first.deadline) == &f->first);
+  g_assert_null (queen_deadline_queue_peek_due (&f->queue, f->first.deadline - 1));
+  g_assert_true (queen_deadline_queue_peek_due (&f->queue, f->first.deadline) == &f->first);
   queen_deadline_end (&f->first);
-  g_assert_null (queen_deadline_queue_peek_due (&f->room, f->second.deadline - 1));
+  g_assert_null (queen_deadline_queue_peek_due (&f->queue, f->second.deadline - 1));
   queen_deadline_end (&f->second);
-  g_assert_null (queen_deadline_queue_peek_due (&f->room, G_MAXINT64));
+  g_assert_null (queen_deadline_queue_peek_due (&f->queue, G_MAXINT64));
 }
 
 static void
@@ -68,12 +68,12 @@ test_alarm (Fixture *f, gconstpointer data)
 {
   while (!f->has_gone_off)
     g_main_context_iteration (NULL, TRUE);
-  g_assert_true (queen_deadline_queue_peek_due (&f->room, g_get_monotonic_time ()) == &f->first);
+  g_assert_true (queen_deadline_queue_peek_due (&f->queue, g_get_monotonic_time ()) == &f->first);
 
   /* Who looks and finds that the next is not due yet, has the alarm set for it. */
   f->has_gone_off = FALSE;
   queen_deadline_end (&f->first);
-  g_assert_null (queen_deadline_queue_peek_due (&f->room, f->second.deadline - 1));
+  g_assert_null (queen_deadline_queue_peek_due (&f->queue, f->second.deadline - 1));
   while (!f->has_gone_off)
     g_main_context_iteration (NULL, TRUE);
 }

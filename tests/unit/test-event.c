@@ -93,7 +93,7 @@ main (int argc, char **argv)
   g_test_add_func ("/event/worker/json-to-the-letter", test_worker);
   g_test_add_func ("/event/hive/json-to-the-letter-and-escaped", test_hive);
   g_test_add_func ("/event/queen/json-to-the-letter", test_queen);
-  g_test_add_func ("/event-bus/emit/each-listener-once-in-order", test_bus);
+  g_test_add_func ("/event-bus/emit/each-handler-once-in-order", test_bus);
 
   return g_test_run ();
 }

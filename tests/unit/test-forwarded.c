@@ -194,9 +194,9 @@ test_trusted (void)
   static const struct
   {
     const char *trusted;
-    const char *peer;
+    const char *client;
     gboolean is_trusted;
-  } peers[] = {
+  } clients[] = {
     { "192.0.2.1", "192.0.2.1", TRUE },
     { "192.0.2.1", "::ffff:192.0.2.1", TRUE },
     { "192.0.2.1", "192.0.2.2", FALSE },
@@ -211,16 +211,16 @@ test_trusted (void)
     { "127.0.0.1", "unix:", FALSE },
   };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (peers); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (clients); i++)
     {
-      const char *const trusted[] = { peers[i].trusted, NULL };
+      const char *const trusted[] = { clients[i].trusted, NULL };
       g_autoptr (QueenProxies) proxies = queen_proxies_new (trusted, XFF, NULL);
-      struct sockaddr_storage peer;
+      struct sockaddr_storage native;
 
-      set_address (&peer, peers[i].peer);
-      g_test_message ("%s: %s", peers[i].trusted, peers[i].peer);
-      g_assert_cmpint (queen_proxies_is_trusted (proxies, &peer), ==, peers[i].is_trusted);
-      g_assert_false (queen_proxies_is_trusted (NULL, &peer));
+      set_address (&native, clients[i].client);
+      g_test_message ("%s: %s", clients[i].trusted, clients[i].client);
+      g_assert_cmpint (queen_proxies_is_trusted (proxies, &native), ==, clients[i].is_trusted);
+      g_assert_false (queen_proxies_is_trusted (NULL, &native));
     }
 }
 

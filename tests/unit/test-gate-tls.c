@@ -166,11 +166,11 @@ pull (gnutls_transport_ptr_t data, void *bytes, gsize size)
 static Client *
 come (Fixture *f, const char *address)
 {
-  struct sockaddr_storage peer = { .ss_family = AF_INET };
+  struct sockaddr_storage native = { .ss_family = AF_INET };
   Client *client = g_new0 (Client, 1);
   int ends[2];
 
-  inet_pton (AF_INET, address, &((struct sockaddr_in *) &peer)->sin_addr);
+  inet_pton (AF_INET, address, &((struct sockaddr_in *) &native)->sin_addr);
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
                    0);
   client->fd = ends[0];
@@ -183,7 +183,7 @@ come (Fixture *f, const char *address)
   gnutls_transport_set_pull_function (client->session, pull);
   g_ptr_array_add (f->clients, client);
   g_assert_cmpint (gnutls_handshake (client->session), ==, GNUTLS_E_AGAIN);
-  queen_gate_admit (f->gate, ends[1], &peer);
+  queen_gate_admit (f->gate, ends[1], &native);
   return client;
 }
 
@@ -358,7 +358,7 @@ test_late_slices (Fixture *f, gconstpointer data)
   g_assert_true (is_served (client));
 }
 
-/* Room */
+/* Full */
 
 /* A0: the oldest has said all, and nobody has heard it, when room is made. */
 static void
@@ -514,11 +514,11 @@ main (int argc, char **argv)
   ADD ("/gate-tls/deadline/a-byte-now-and-then-does-not-help", test_trickle);
   ADD ("/gate-tls/turns/many-records-are-read-in-slices", test_slices);
   ADD ("/gate-tls/turns/and-to-the-end-when-they-came-in-time", test_late_slices);
-  ADD ("/gate-tls/room/made-by-one-that-has-just-spoken", test_cap);
-  ADD ("/gate-tls/room/one-address-pushes-out-its-own", test_burden);
-  ADD ("/gate-tls/room/in-the-queue-too", test_queue_is_bounded);
-  ADD ("/gate-tls/room/sessions-count-as-held", test_held);
-  ADD ("/gate-tls/room/older-sessions-make-it", test_too_much_held);
+  ADD ("/gate-tls/full/made-by-one-that-has-just-spoken", test_cap);
+  ADD ("/gate-tls/full/one-address-pushes-out-its-own", test_burden);
+  ADD ("/gate-tls/full/in-the-queue-too", test_queue_is_bounded);
+  ADD ("/gate-tls/full/sessions-count-as-held", test_held);
+  ADD ("/gate-tls/full/older-sessions-make-it", test_too_much_held);
   ADD ("/gate-tls/end/of-clients-in-the-queue", test_hang_up);
   ADD ("/gate-tls/end/of-the-gate", test_the_end);
 #undef ADD

@@ -172,16 +172,16 @@ static int
 come_from (Fixture *f, guint32 address, const char *request)
 {
   const struct sockaddr_in local = { .sin_family = AF_INET, .sin_addr = { htonl (address) } };
-  struct sockaddr_storage peer = { 0 };
+  struct sockaddr_storage native = { 0 };
   int ends[2];
 
-  memcpy (&peer, &local, sizeof local);
+  memcpy (&native, &local, sizeof local);
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
                    0);
   g_array_append_val (f->clients, ends[0]);
   g_assert_cmpint (send (ends[0], request, strlen (request), MSG_NOSIGNAL), ==,
                    (gssize) strlen (request));
-  queen_gate_admit (f->gate, ends[1], &peer);
+  queen_gate_admit (f->gate, ends[1], &native);
   turn ();
   return ends[0];
 }

@@ -85,14 +85,15 @@ tear_down (void)
 static Client *
 come (const char *address)
 {
-  struct sockaddr_storage peer = { .ss_family = strchr (address, ':') ? AF_INET6 : AF_INET };
-  void *place = peer.ss_family == AF_INET ? (void *) &((struct sockaddr_in *) &peer)->sin_addr
-                                          : (void *) &((struct sockaddr_in6 *) &peer)->sin6_addr;
+  struct sockaddr_storage native = { .ss_family = strchr (address, ':') ? AF_INET6 : AF_INET };
+  void *place = native.ss_family == AF_INET
+                    ? (void *) &((struct sockaddr_in *) &native)->sin_addr
+                    : (void *) &((struct sockaddr_in6 *) &native)->sin6_addr;
   Client *client = g_new0 (Client, 1);
 
-  g_assert_cmpint (inet_pton (peer.ss_family, address, place), ==, 1);
+  g_assert_cmpint (inet_pton (native.ss_family, address, place), ==, 1);
   g_ptr_array_add (clients, client);
-  queen_handshakes_enter (handshakes, &client->handshake, &peer, client);
+  queen_handshakes_enter (handshakes, &client->handshake, &native, client);
   return client;
 }
 
@@ -447,9 +448,9 @@ main (int argc, char **argv)
   g_test_add_func ("/handshakes/order/new-ones-begin-however-long-others-go-on", test_endless);
   g_test_add_func ("/handshakes/order/few-unfinished-while-others-wait", test_few);
   g_test_add_func ("/handshakes/order/nobody-is-passed-over-for-good", test_alone);
-  g_test_add_func ("/handshakes/room/who-has-most-gives-its-oldest", test_most);
-  g_test_add_func ("/handshakes/room/else-the-oldest-of-all", test_most_of_many);
-  g_test_add_func ("/handshakes/room/one-with-many-makes-room-for-others", test_burden);
+  g_test_add_func ("/handshakes/full/who-has-most-gives-its-oldest", test_most);
+  g_test_add_func ("/handshakes/full/else-the-oldest-of-all", test_most_of_many);
+  g_test_add_func ("/handshakes/full/one-with-many-makes-room-for-others", test_burden);
 
   g_test_add_func ("/handshakes/addresses/those-who-answer-before-new-ones",
                    test_begun_before_new_addresses);

@@ -99,15 +99,15 @@ ask (Fixture *f, guint host, const char *request)
     .sin_family = AF_INET,
     .sin_addr = { htonl (host > 0 && host < LOCAL ? 0x0a000000 + host : INADDR_LOOPBACK + host) },
   };
-  struct sockaddr_storage peer = { 0 };
+  struct sockaddr_storage native = { 0 };
   int ends[2];
 
-  memcpy (&peer, &address, sizeof address);
+  memcpy (&native, &address, sizeof address);
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
                    0);
   g_array_append_val (f->clients, ends[0]);
   send (ends[0], request, strlen (request), MSG_NOSIGNAL);
-  queen_gate_admit (f->gate, ends[1], &peer);
+  queen_gate_admit (f->gate, ends[1], &native);
   return ends[0];
 }
 

@@ -9,7 +9,7 @@
 #include "loop/queen-clock.h"
 
 static void
-on_accept (int fd, const struct sockaddr_storage *peer, gpointer data)
+on_accept (int fd, const struct sockaddr_storage *address, gpointer data)
 {
   (*(guint *) data)++;
   close (fd);
@@ -73,10 +73,10 @@ test_adopted (void)
 }
 
 static void
-on_accept_slowly (int fd, const struct sockaddr_storage *peer, gpointer data)
+on_accept_slowly (int fd, const struct sockaddr_storage *address, gpointer data)
 {
   g_usleep (QUEEN_SLICE);
-  on_accept (fd, peer, data);
+  on_accept (fd, address, data);
 }
 
 /* The kernel keeps those who wait: everybody else has a turn in between. */

@@ -24,21 +24,21 @@ open_listener (GPtrArray *addresses)
 }
 
 static int
-accept_one (int listener, struct sockaddr_storage *peer)
+accept_one (int listener, struct sockaddr_storage *client)
 {
   int fd;
 
-  *peer = (struct sockaddr_storage){ 0 };
-  fd = accept4 (listener, (struct sockaddr *) peer, &(socklen_t){ sizeof *peer }, SOCK_CLOEXEC);
+  *client = (struct sockaddr_storage){ 0 };
+  fd = accept4 (listener, (struct sockaddr *) client, &(socklen_t){ sizeof *client }, SOCK_CLOEXEC);
   g_assert_cmpint (fd, >=, 0);
   return fd;
 }
 
-/* Connects to @target from the address and port of @peer. Returns -1 where that cannot be had. */
+/* Connects to @target from the address and port of @client. Returns -1 where that cannot be had. */
 static int
-connect_from_same (const struct sockaddr_storage *peer, GSocketAddress *target)
+connect_from_same (const struct sockaddr_storage *client, GSocketAddress *target)
 {
-  guint port = ntohs (((const struct sockaddr_in *) peer)->sin_port);
+  guint port = ntohs (((const struct sockaddr_in *) client)->sin_port);
   guint32 range = port << 16 | port;
   struct sockaddr_in native;
   int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -58,26 +58,26 @@ on_answer (gpointer data)
 
 /* Who knows the probe's port may connect from there to another port of the queen's. */
 static void
-test_peer (void)
+test_own (void)
 {
   g_autoptr (GPtrArray) addresses = g_ptr_array_new_with_free_func (g_object_unref);
   int listeners[] = { open_listener (addresses), open_listener (addresses) };
   QueenProbe *probe = queen_probe_new (addresses, on_answer, NULL);
-  struct sockaddr_storage peer, twin;
+  struct sockaddr_storage client, twin;
   int accepted, other, twins;
 
   g_assert_true (queen_probe_send (probe, NULL));
-  accepted = accept_one (listeners[0], &peer);
-  g_assert_true (queen_probe_is_peer (probe, accepted, &peer));
+  accepted = accept_one (listeners[0], &client);
+  g_assert_true (queen_probe_is_own (probe, accepted, &client));
 
-  other = connect_from_same (&peer, addresses->pdata[1]);
+  other = connect_from_same (&client, addresses->pdata[1]);
   if (other < 0)
     g_test_skip ("this kernel lets nobody choose the port that it connects from");
   else
     {
       twins = accept_one (listeners[1], &twin);
-      g_assert_cmpmem (&peer, sizeof (struct sockaddr_in), &twin, sizeof (struct sockaddr_in));
-      g_assert_false (queen_probe_is_peer (probe, twins, &twin));
+      g_assert_cmpmem (&client, sizeof (struct sockaddr_in), &twin, sizeof (struct sockaddr_in));
+      g_assert_false (queen_probe_is_own (probe, twins, &twin));
       close (twins);
       close (other);
     }
@@ -92,7 +92,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/probe/peer/known-by-both-ends", test_peer);
+  g_test_add_func ("/probe/own-connection/known-by-both-ends", test_own);
 
   return g_test_run ();
 }

@@ -5,8 +5,8 @@
 
 #include <gio/gio.h>
 
-static QueenShares *peers;
-static QueenShare *peer; /* who came last */
+static QueenShares *shares;
+static QueenShare *latest; /* of who came last */
 
 static gboolean
 enter_forwarded (const char *text, gboolean is_forwarded)
@@ -15,7 +15,7 @@ enter_forwarded (const char *text, gboolean is_forwarded)
   struct sockaddr_storage native = { 0 };
 
   g_assert_true (g_socket_address_to_native (address, &native, sizeof native, NULL));
-  return queen_shares_enter (peers, &native, is_forwarded, &peer);
+  return queen_shares_acquire (shares, &native, is_forwarded, &latest);
 }
 
 static gboolean
@@ -27,8 +27,8 @@ enter (const char *text)
 static void
 set_up (guint share, gboolean spares_loopback)
 {
-  g_clear_pointer (&peers, queen_shares_free);
-  peers = queen_shares_new (share, spares_loopback);
+  g_clear_pointer (&shares, queen_shares_free);
+  shares = queen_shares_new (share, spares_loopback);
 }
 
 static void
@@ -38,13 +38,13 @@ test_share (void)
 
   set_up (2, TRUE);
   g_assert_true (enter ("192.0.2.1"));
-  first = peer;
+  first = latest;
   g_assert_true (enter ("192.0.2.1"));
   g_assert_false (enter ("192.0.2.1"));
-  g_assert_null (peer);
+  g_assert_null (latest);
   g_assert_true (enter ("192.0.2.2")); /* others have their own */
 
-  queen_shares_leave (peers, first);
+  queen_shares_release (shares, first);
   g_assert_true (enter ("192.0.2.1"));
   g_assert_false (enter ("192.0.2.1"));
 }
@@ -55,14 +55,14 @@ test_give_back (void)
   set_up (1, TRUE);
   for (int i = 0; i < 3; i++)
     {
-      QueenShare *holder;
+      QueenShare *kept;
 
       g_assert_true (enter ("192.0.2.1"));
-      holder = peer;
+      kept = latest;
       g_assert_false (enter ("192.0.2.1"));
-      queen_shares_leave (peers, peer); /* who was refused has nothing to give back */
+      queen_shares_release (shares, latest); /* who was refused has nothing to give back */
       g_assert_false (enter ("192.0.2.1"));
-      queen_shares_leave (peers, holder);
+      queen_shares_release (shares, kept);
     }
 }
 
@@ -115,8 +115,8 @@ test_loopback (void)
       set_up (1, TRUE);
       g_assert_true (enter (own[i]));
       g_assert_true (enter (own[i]));
-      g_assert_null (peer);
-      queen_shares_leave (peers, peer);
+      g_assert_null (latest);
+      queen_shares_release (shares, latest);
 
       set_up (1, FALSE);
       g_assert_true (enter (own[i]));
@@ -174,6 +174,6 @@ main (int argc, char **argv)
   g_test_add_func ("/shares/loopback/not-spared-on-a-proxys-word", test_forwarded);
 
   code = g_test_run ();
-  g_clear_pointer (&peers, queen_shares_free);
+  g_clear_pointer (&shares, queen_shares_free);
   return code;
 }

@@ -404,41 +404,41 @@ test_chatter (Fixture *f, gconstpointer data)
   close (fd);
 }
 
-/* Who hears of events before the stream was made, and after it. */
+/* A handler of events that is connected before the stream was made, and after it. */
 typedef struct
 {
   int subscriber;
-  guint n_told;
-} Listener;
+  guint n_handled;
+} BusHandler;
 
 static void
-on_event (Listener *listener, QueenEvent *event)
+on_bus_event (BusHandler *handler, QueenEvent *event)
 {
   g_autoptr (GString) text = g_string_new (NULL);
 
-  listener->n_told++;
-  g_assert_false (read_all (listener->subscriber, text));
+  handler->n_handled++;
+  g_assert_false (read_all (handler->subscriber, text));
   g_assert_nonnull (strstr (text->str, "\"type\":\"worker\""));
 }
 
-/* Whoever else listens to the bus, and since when: it comes after those who subscribe. */
+/* Whoever else has a handler on the bus, and since when: it comes after the subscribers. */
 static void
 test_first_of_all (Fixture *f, gconstpointer data)
 {
   QueenStreamSettings settings = { &clock_of_the_test, CAPACITY, 0, f->audience, &f->tally };
-  Listener listener = { -1, 0 };
+  BusHandler handler = { -1, 0 };
   g_autoptr (GString) text = g_string_new (NULL);
 
   g_clear_object (&f->stream);
-  g_signal_connect_data (f->bus, "event", G_CALLBACK (on_event), &listener, NULL,
+  g_signal_connect_data (f->bus, "event", G_CALLBACK (on_bus_event), &handler, NULL,
                          G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   f->stream = queen_stream_new (f->bus, f->pulse, &settings);
-  listener.subscriber = subscribe (f);
-  read_all (listener.subscriber, text);
+  handler.subscriber = subscribe (f);
+  read_all (handler.subscriber, text);
   publish (f);
-  g_assert_cmpuint (listener.n_told, ==, 1);
-  g_signal_handlers_disconnect_by_data (f->bus, &listener);
-  close (listener.subscriber);
+  g_assert_cmpuint (handler.n_handled, ==, 1);
+  g_signal_handlers_disconnect_by_data (f->bus, &handler);
+  close (handler.subscriber);
 }
 
 int

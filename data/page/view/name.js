@@ -30,14 +30,14 @@ function measureCut(name) {
     range.setEnd(text, letters.slice(0, to).join("").length);
     return range.getBoundingClientRect().width;
   };
-  const room = name.getBoundingClientRect().width;
+  const width = name.getBoundingClientRect().width;
   const whole = text ? measure(0, letters.length) : 0;
   const dots = parseFloat(getComputedStyle(name).fontSize); /* no font has wider ones */
   let from = Math.max(letters.length - TAIL, 0), to = 0;
 
-  if (whole <= room + ROUNDING) return null;
-  while (from < letters.length && 2 * measure(from, letters.length) > room - dots) from++;
-  const left = room - dots - measure(from, letters.length);
+  if (whole <= width + ROUNDING) return null;
+  while (from < letters.length && 2 * measure(from, letters.length) > width - dots) from++;
+  const left = width - dots - measure(from, letters.length);
   while (to < from && measure(0, to + 1) <= left) to++;
   return { whole, start: measure(0, to), end: letters.slice(from).join("") };
 }

@@ -7,7 +7,7 @@ const THEMES = ["(prefers-color-scheme: dark)", "(forced-colors: active)"];
 /** @type {Record<string, string>} */
 let colors = {};
 /** @type {(() => void)[]} */
-const listeners = [];
+const handlers = [];
 
 function read() {
   const style = getComputedStyle(document.documentElement);
@@ -21,13 +21,13 @@ export function themeColor(name) {
   return colors[name];
 }
 
-/** @param {() => void} listener called when day turns to night, or back */
-export function onThemeChange(listener) {
-  listeners.push(listener);
+/** @param {() => void} handler called when day turns to night, or back */
+export function onThemeChange(handler) {
+  handlers.push(handler);
 }
 
 for (const theme of THEMES)
   matchMedia(theme).addEventListener("change", () => {
     read();
-    for (const listener of listeners) listener();
+    for (const handler of handlers) handler();
   });

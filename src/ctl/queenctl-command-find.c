@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include <glib/gi18n.h>
 #include <stdio.h>
 
 #include "queenctl-command.h"
@@ -30,8 +29,8 @@ print_worker (QueenctlQueen *queen, const QueenctlComponent *worker, GError **er
   return TRUE;
 }
 
-static gboolean
-run_find (const QueenctlOptions *options, char **arguments, GError **error)
+gboolean
+queenctl_command_run_find (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_autoptr (QueenctlQueen) queen = queenctl_connect (options, error);
   g_autoptr (QueenctlComponent) worker =
@@ -44,12 +43,3 @@ run_find (const QueenctlOptions *options, char **arguments, GError **error)
   queenctl_output_print_component (worker);
   return TRUE;
 }
-
-const QueenctlCommand queenctl_find_command = {
-  .name = "find",
-  .arguments = N_ ("MODEL"),
-  .summary = N_ ("Gives out an available worker that has the model loaded."),
-  .least = 1,
-  .most = 1,
-  .run = run_find,
-};

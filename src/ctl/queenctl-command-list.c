@@ -304,8 +304,8 @@ parse_form (const QueenctlOptions *options, Form *form, GError **error)
   return FALSE;
 }
 
-static gboolean
-run_list (const QueenctlOptions *options, char **arguments, GError **error)
+gboolean
+queenctl_command_run_list (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_autoptr (QueenctlFilter) filter = queenctl_filter_new (options, arguments[0], error);
   g_autoptr (QueenctlQueen) queen = NULL;
@@ -332,13 +332,3 @@ run_list (const QueenctlOptions *options, char **arguments, GError **error)
     print_tables (components, only, options, form);
   return TRUE;
 }
-
-const QueenctlCommand queenctl_list_command = {
-  .name = "list",
-  .arguments = "[workers|hives]",
-  .summary = N_ ("Lists who is known, offline ones included."),
-  .options = (const char *const[]){ "output", "ids", "no-legend", "full", "model", "state", "hive",
-                                    "health", "sort", NULL },
-  .most = 1,
-  .run = run_list,
-};

@@ -143,8 +143,8 @@ clear_watch (Watch *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Watch, clear_watch)
 
-static gboolean
-run_watch (const QueenctlOptions *options, char **arguments, GError **error)
+gboolean
+queenctl_command_run_watch (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_auto (Watch) self = { .options = options };
 
@@ -171,11 +171,3 @@ run_watch (const QueenctlOptions *options, char **arguments, GError **error)
   g_main_loop_run (self.loop);
   return TRUE;
 }
-
-const QueenctlCommand queenctl_watch_command = {
-  .name = "watch",
-  .arguments = "",
-  .summary = N_ ("Shows what changes, as it changes."),
-  .options = (const char *const[]){ "all", "notify", NULL },
-  .run = run_watch,
-};

@@ -115,8 +115,8 @@ print_json (const char *page)
   queenctl_output_print_json (builder);
 }
 
-static gboolean
-run_open (const QueenctlOptions *options, char **arguments, GError **error)
+gboolean
+queenctl_command_run_open (const QueenctlOptions *options, char **arguments, GError **error)
 {
   GError *cause = NULL;
   g_autofree char *page = look_up_page (options, &cause);
@@ -131,11 +131,3 @@ run_open (const QueenctlOptions *options, char **arguments, GError **error)
   g_propagate_error (error, cause);
   return FALSE;
 }
-
-const QueenctlCommand queenctl_open_command = {
-  .name = "open",
-  .arguments = "",
-  .summary = N_ ("Opens the page that shows the cluster, in a browser."),
-  .options = (const char *const[]){ "notify", NULL },
-  .run = run_open,
-};

@@ -112,8 +112,8 @@ check_ids (const QueenctlOptions *options, char **ids, GError **error)
   return FALSE;
 }
 
-static gboolean
-run_forget (const QueenctlOptions *options, char **arguments, GError **error)
+gboolean
+queenctl_command_run_forget (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_autoptr (QueenctlQueen) queen = NULL;
   GError *last = NULL;
@@ -131,12 +131,3 @@ run_forget (const QueenctlOptions *options, char **arguments, GError **error)
     g_propagate_error (error, last);
   return last == NULL;
 }
-
-const QueenctlCommand queenctl_forget_command = {
-  .name = "forget",
-  .arguments = N_ ("ID…|--offline"),
-  .summary = N_ ("Takes workers or hives off the list, until they are heard of again."),
-  .options = (const char *const[]){ "kind", "offline", NULL },
-  .most = G_MAXUINT,
-  .run = run_forget,
-};

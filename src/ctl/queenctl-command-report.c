@@ -84,8 +84,8 @@ print_answer (const QueenctlOptions *options,
     printf (_ ("Reported %s as %s.\n"), safe, word);
 }
 
-static gboolean
-run_report (const QueenctlOptions *options, char **arguments, GError **error)
+gboolean
+queenctl_command_run_report (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_autoptr (QueenctlQueen) queen = NULL;
   g_autoptr (JsonNode) heartbeat = NULL;
@@ -100,13 +100,3 @@ run_report (const QueenctlOptions *options, char **arguments, GError **error)
   print_answer (options, kind, arguments[1], arguments[2]);
   return TRUE;
 }
-
-const QueenctlCommand queenctl_report_command = {
-  .name = "report",
-  .arguments = N_ ("worker|hive ID STATUS"),
-  .summary = N_ ("Sends a heartbeat in the name of a worker or hive."),
-  .options = (const char *const[]){ QUEENCTL_OPTIONS_DETAILS, NULL },
-  .least = 3,
-  .most = 3,
-  .run = run_report,
-};

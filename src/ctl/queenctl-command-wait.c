@@ -284,8 +284,8 @@ print_forgotten (const QueenctlOptions *options, const char *id)
     printf ("%s  %s\n", safe, state);
 }
 
-static gboolean
-run_wait (const QueenctlOptions *options, char **arguments, GError **error)
+gboolean
+queenctl_command_run_wait (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_auto (Wait) self = { .options = options, .id = arguments[0] };
   gint64 timeout;
@@ -304,12 +304,3 @@ run_wait (const QueenctlOptions *options, char **arguments, GError **error)
     print_forgotten (options, self.id);
   return TRUE;
 }
-
-const QueenctlCommand queenctl_wait_command = {
-  .name = "wait",
-  .arguments = N_ ("ID|--model=MODEL"),
-  .summary = N_ ("Waits until a worker or hive is available, or in another state."),
-  .options = (const char *const[]){ "model", "for", "timeout", "kind", NULL },
-  .most = 1,
-  .run = run_wait,
-};

@@ -207,8 +207,8 @@ print_json (JsonObject *status, GPtrArray *components)
   queenctl_output_print_node (node);
 }
 
-static gboolean
-run_status (const QueenctlOptions *options, char **arguments, GError **error)
+gboolean
+queenctl_command_run_status (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_autoptr (QueenctlQueen) queen = queenctl_connect (options, error);
   g_autoptr (JsonObject) status = queen ? queenctl_queen_get_status (queen, error) : NULL;
@@ -225,11 +225,3 @@ run_status (const QueenctlOptions *options, char **arguments, GError **error)
     }
   return TRUE;
 }
-
-const QueenctlCommand queenctl_status_command = {
-  .name = "status",
-  .arguments = "",
-  .summary = N_ ("Shows the whole cluster at a glance, and what needs attention."),
-  .options = (const char *const[]){ "full", NULL },
-  .run = run_status,
-};

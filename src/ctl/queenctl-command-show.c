@@ -103,8 +103,8 @@ look_up (QueenctlQueen *queen,
   return TRUE;
 }
 
-static gboolean
-run_show (const QueenctlOptions *options, char **arguments, GError **error)
+gboolean
+queenctl_command_run_show (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_autoptr (QueenctlQueen) queen = NULL;
   g_autoptr (GPtrArray) components = queenctl_component_array_new ();
@@ -122,13 +122,3 @@ run_show (const QueenctlOptions *options, char **arguments, GError **error)
   g_propagate_error (error, g_steal_pointer (&absence));
   return FALSE;
 }
-
-const QueenctlCommand queenctl_show_command = {
-  .name = "show",
-  .arguments = N_ ("ID…"),
-  .summary = N_ ("Shows all that is known of workers or hives."),
-  .options = (const char *const[]){ "kind", NULL },
-  .least = 1,
-  .most = G_MAXUINT,
-  .run = run_show,
-};

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors
+ *
+ * The commands. One row is one of them. A new one takes a row here, a function in a file of its own
+ * and a paragraph of the manual. All else that lists them is made from here: the help, the file
+ * that is compiled, and by build-aux/describe-commands the manual's synopsis and the completions.
+ * /house/commands compares them.
+ *
+ *   COMMAND (name, members of QueenctlCommand…)
+ *
+ * The function of “name” is queenctl_command_run_name () in queenctl-command-name.c. Whoever
+ * includes this has defined COMMAND, and includes it as often as there are things to be made; so
+ * there is no guard. The first is what is done without a command. */
+
+COMMAND (status,
+         .arguments = "",
+         .summary = N_ ("Shows the whole cluster at a glance, and what needs attention."),
+         .options = OPTIONS ("full"))
+
+COMMAND (list,
+         .arguments = "[workers|hives]",
+         .summary = N_ ("Lists who is known, offline ones included."),
+         .options = OPTIONS (
+             "output", "ids", "no-legend", "full", "model", "state", "hive", "health", "sort"),
+         .most = 1)
+
+COMMAND (show,
+         .arguments = N_ ("ID…"),
+         .summary = N_ ("Shows all that is known of workers or hives."),
+         .options = OPTIONS ("kind"),
+         .least = 1,
+         .most = G_MAXUINT)
+
+COMMAND (watch,
+         .arguments = "",
+         .summary = N_ ("Shows what changes, as it changes."),
+         .options = OPTIONS ("all", "notify"))
+
+COMMAND (wait,
+         .arguments = N_ ("ID|--model=MODEL"),
+         .summary = N_ ("Waits until a worker or hive is available, or in another state."),
+         .options = OPTIONS ("model", "for", "timeout", "kind"),
+         .most = 1)
+
+COMMAND (open,
+         .arguments = "",
+         .summary = N_ ("Opens the page that shows the cluster, in a browser."),
+         .options = OPTIONS ("notify"))
+
+COMMAND (find,
+         .arguments = N_ ("MODEL"),
+         .summary = N_ ("Gives out an available worker that has the model loaded."),
+         .least = 1,
+         .most = 1)
+
+COMMAND (report,
+         .arguments = N_ ("worker|hive ID STATUS"),
+         .summary = N_ ("Sends a heartbeat in the name of a worker or hive."),
+         .options = OPTIONS (QUEENCTL_OPTION_DETAILS),
+         .least = 3,
+         .most = 3)
+
+COMMAND (forget,
+         .arguments = N_ ("ID…|--offline"),
+         .summary = N_ ("Takes workers or hives off the list, until they are heard of again."),
+         .options = OPTIONS ("kind", "offline"),
+         .most = G_MAXUINT)
