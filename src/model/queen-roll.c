@@ -5,7 +5,7 @@
 
 #include "text/queen-json.h"
 
-#define MAX_PLACES 256 /* of one block */
+#define MAX_PLACES 64 /* of one block */
 
 struct _QueenRollBlock
 {
@@ -15,14 +15,14 @@ struct _QueenRollBlock
   /* Where its part of the roll's JSON is: its ids with a comma behind each. */
   gsize offset;
   gsize length;
-  gboolean is_stale; /* that part has to be written anew */
+  GString *fresh; /* what takes the place of that part; NULL when nothing has changed there */
 };
 
 struct _QueenRoll
 {
   GQueue blocks;
   GString *json;
-  gboolean is_stale; /* the whole, because of one block at the least */
+  gboolean is_stale; /* a block has something fresh, or one has gone */
 };
 
 static QueenRollBlock *
@@ -31,7 +31,6 @@ add_block (QueenRoll *self)
   QueenRollBlock *block = g_new0 (QueenRollBlock, 1);
 
   block->link.data = block;
-  block->is_stale = TRUE;
   g_queue_push_tail_link (&self->blocks, &block->link);
   return block;
 }
@@ -40,13 +39,32 @@ static void
 remove_block (QueenRoll *self, QueenRollBlock *block)
 {
   g_queue_unlink (&self->blocks, &block->link);
+  if (block->fresh)
+    g_string_free (block->fresh, TRUE);
   g_free (block);
+  self->is_stale = TRUE;
 }
 
 static void
-set_stale (QueenRoll *self, QueenRollBlock *block)
+write_place (QueenRollPlace *place, GString *json)
 {
-  block->is_stale = self->is_stale = TRUE;
+  if (!place->is_present)
+    return;
+  queen_json_append_string (json, place->id);
+  g_string_append_c (json, ',');
+}
+
+/* This is not left to whoever asks for the whole: then all blocks might have to be written in one
+ * turn of the main loop. */
+static void
+write_block (QueenRoll *self, QueenRollBlock *block)
+{
+  self->is_stale = TRUE;
+  if (!block->fresh)
+    block->fresh = g_string_sized_new (block->length);
+  g_string_truncate (block->fresh, 0);
+  for (GList *link = block->places.head; link; link = link->next)
+    write_place (link->data, block->fresh);
 }
 
 /* Blocks that shrink become one, or after years of coming and going there would be one for each
@@ -69,7 +87,7 @@ merge_if_small (QueenRoll *self, GList *first_link, GList *second_link)
     }
   first->last = second->last;
   remove_block (self, second);
-  set_stale (self, first);
+  write_block (self, first);
 }
 
 QueenRoll *
@@ -114,7 +132,10 @@ queen_roll_set_present (QueenRoll *self, QueenRollPlace *place, gboolean is_pres
   if (place->is_present == is_present)
     return;
   place->is_present = is_present;
-  set_stale (self, place->block);
+  if (is_present && place->block->fresh && !place->link.next) /* as those who are new are */
+    write_place (place, place->block->fresh);
+  else
+    write_block (self, place->block);
 }
 
 /* A block is never empty. */
@@ -144,18 +165,19 @@ queen_roll_find_behind (QueenRoll *self, guint64 sequence)
   return place;
 }
 
+/* Appends a block's part of the whole, of which @last was the last. */
 static void
-write_block (QueenRollBlock *block, GString *json)
+append_block (QueenRollBlock *block, const GString *last, GString *json)
 {
-  for (GList *link = block->places.head; link; link = link->next)
-    {
-      QueenRollPlace *place = link->data;
+  g_autoptr (GString) fresh = g_steal_pointer (&block->fresh);
+  gsize offset = json->len;
 
-      if (!place->is_present)
-        continue;
-      queen_json_append_string (json, place->id);
-      g_string_append_c (json, ',');
-    }
+  if (fresh)
+    g_string_append_len (json, fresh->str, (gssize) fresh->len);
+  else
+    g_string_append_len (json, last->str + block->offset, (gssize) block->length);
+  block->offset = offset;
+  block->length = json->len - offset;
 }
 
 const char *
@@ -170,18 +192,7 @@ queen_roll_get_json (QueenRoll *self)
   self->json = g_string_sized_new (last->len + MAX_PLACES);
   g_string_append_c (self->json, '[');
   for (GList *link = self->blocks.head; link; link = link->next)
-    {
-      QueenRollBlock *block = link->data;
-      gsize offset = self->json->len;
-
-      if (block->is_stale)
-        write_block (block, self->json);
-      else
-        g_string_append_len (self->json, last->str + block->offset, (gssize) block->length);
-      block->offset = offset;
-      block->length = self->json->len - offset;
-      block->is_stale = FALSE;
-    }
+    append_block (link->data, last, self->json);
   /* The last comma belongs to nobody. */
   g_string_truncate (self->json, MAX (self->json->len - 1, 1));
   g_string_append_c (self->json, ']');

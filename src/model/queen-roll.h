@@ -11,9 +11,9 @@ G_BEGIN_DECLS
  * QueenRoll:
  *
  * The order of all who are known, and the ids of those who are present as one JSON array. It is
- * kept in blocks of some hundred places. So only blocks in which somebody came or went are written
- * anew, which with 65 536 ids makes the difference between 20 ms and one; and it takes no long walk
- * to find somebody in the middle.
+ * kept in blocks of some dozen places. When somebody comes or goes, that one's block is written
+ * anew, and the whole is put together of what is written already; and it takes no long walk to find
+ * somebody in the middle.
  */
 typedef struct _QueenRoll QueenRoll;
 
