@@ -29,6 +29,7 @@ typedef enum
 struct _QueenConnection
 {
   QueenConnectionSettings *settings;
+  GList link; /* among all */
   QueenSocket socket;
   QueenConnectionState state;
   QueenEpoll *watched_by; /* NULL when the kernel does not tell of it */

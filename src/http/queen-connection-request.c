@@ -47,26 +47,46 @@ handle_request (QueenConnection *self, QueenText whole)
   queen_request_buffer_clear (&buffer);
 }
 
+/* Returns: (nullable): whose turns it takes */
+static const struct sockaddr_storage *
+get_asker (const QueenConnection *self)
+{
+  return self->is_probe ? NULL : &self->client;
+}
+
+/* Its turn may be now, and afterwards it may be no more. */
 static void
 wait_for_turn (QueenConnection *self)
 {
-  queen_run_queue_enter (self->settings->run_queue, &self->turn,
-                         self->is_probe ? NULL : &self->client, self);
+  queen_run_queue_enter (self->settings->run_queue, &self->turn, get_asker (self), self);
 }
 
-/* Whoever has most that waits makes room for what is kept of @self. */
 static gboolean
-make_room_to_wait (QueenConnection *self)
+has_room (const QueenConnection *self)
+{
+  return queen_budgets_has_room (self->settings->budgets, QUEEN_BUDGET_REQUESTS, 0);
+}
+
+/* Room for what is held of the request is made by whoever has most that waits for its turn, and
+ * then by those who take longest. Returns FALSE when that was this one. */
+static gboolean
+make_room_for_request (QueenConnection *self)
 {
   QueenConnectionSettings *settings = self->settings;
-  QueenConnection *greediest;
+  QueenConnection *greediest = NULL, *oldest;
 
-  if (queen_budgets_has_room (settings->budgets, QUEEN_BUDGET_REQUESTS, 0))
-    return TRUE;
-  greediest = queen_run_queue_find_greediest (settings->run_queue, &self->client);
+  if (!has_room (self))
+    greediest = queen_run_queue_find_greediest (settings->run_queue, &self->client);
   if (greediest)
     queen_connection_evict (greediest);
-  return queen_budgets_has_room (settings->budgets, QUEEN_BUDGET_REQUESTS, 0);
+  while (!has_room (self) &&
+         (oldest = queen_deadline_queue_peek (&settings->deadlines[QUEEN_WAIT_REQUEST])))
+    {
+      queen_connection_evict (oldest);
+      if (oldest == self)
+        return FALSE;
+    }
+  return TRUE;
 }
 
 /* Returns whether there was room; it may be no more. */
@@ -78,7 +98,8 @@ keep_whole (QueenConnection *self)
   queen_request_buffer_keep (&self->request, self->whole);
   self->whole = (QueenText){ (const char *) self->request.kept->data, self->request.kept->len };
   queen_connection_hold_request (self);
-  if (make_room_to_wait (self))
+  make_room_for_request (self);
+  if (has_room (self))
     return queen_connection_watch (self);
   g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "too many requests wait");
   queen_connection_refuse (self, QUEEN_REFUSAL_BUSY, error);
@@ -110,24 +131,6 @@ invite_body (QueenConnection *self)
   /* A client that does not get this sends its body all the same, a little later. */
   if (self->request.expects_continue)
     queen_socket_write (&self->socket, &vector, 1);
-}
-
-/* Those who take longest make room for what is held of the request. Returns whether it still waits
- * for more. */
-static gboolean
-make_room_for_request (QueenConnection *self)
-{
-  QueenBudgets *budgets = self->settings->budgets;
-  QueenConnection *oldest;
-
-  while (!queen_budgets_has_room (budgets, QUEEN_BUDGET_REQUESTS, 0) &&
-         (oldest = queen_deadline_queue_peek (&self->settings->deadlines[QUEEN_WAIT_REQUEST])))
-    {
-      queen_connection_evict (oldest);
-      if (oldest == self)
-        return FALSE;
-    }
-  return TRUE;
 }
 
 /* The same, with what is kept now. */
@@ -233,8 +236,8 @@ read_request (QueenConnection *self)
   queen_fair_queue_leave (&self->turn);
   for (guint n = 0; result == READ_SOME && n < MAX_READS_AT_ONCE; n++)
     result = read_once (self);
-  if (result == READ_SOME)
-    wait_for_turn (self);
+  if (result == READ_SOME && !self->is_evicted)
+    queen_run_queue_enter_later (self->settings->run_queue, &self->turn, get_asker (self), self);
   if (result != READ_NOTHING || !self->is_overdue)
     return result != READ_END;
   queen_connection_time_out_request (self, self->state == STATE_HEAD ? QUEEN_WAIT_HEAD

@@ -81,6 +81,8 @@ queen_connection_new (QueenConnectionSettings *settings,
   QueenConnection *self = g_new0 (QueenConnection, 1);
 
   self->settings = settings;
+  self->link.data = self;
+  g_queue_push_tail_link (&settings->all, &self->link);
   self->socket.fd = fd;
   self->state = settings->tls && !is_probe ? STATE_HELLO : STATE_HEAD;
   self->is_probe = is_probe;
@@ -108,6 +110,7 @@ queen_connection_remove (QueenConnection *self)
   queen_connection_clear_request (self);
   queen_connection_clear_answer (self);
   queen_shares_release (settings->shares, self->share);
+  g_queue_unlink (&settings->all, &self->link);
   g_free (self);
   settings->on_removed (settings->owner);
 }

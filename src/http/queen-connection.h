@@ -133,6 +133,7 @@ typedef enum
  * @answers: likewise those that have more of their answer to take: these may be thousands, always
  *   ready for a little more, and nobody who comes has to wait behind them
  * @deadlines: where they wait for anything else
+ * @all: (element-type QueenConnection): all of them
  * @buffer: for one read; requests that come in one piece never leave it
  * @on_removed: called after a connection has gone
  *
@@ -154,6 +155,7 @@ typedef struct
   QueenEpoll *requests;
   QueenEpoll *answers;
   QueenDeadlineQueue deadlines[QUEEN_N_WAITS];
+  GQueue all;
   char *buffer;
   void (*on_removed) (gpointer owner);
   gpointer owner;

@@ -34,7 +34,6 @@ struct _QueenGate
   GObject parent_instance;
 
   QueenConnectionSettings connections; /* what they have in common */
-  guint n_connections;
   guint max_connections;
   QueenAlarm *deadline_alarm;
 };
@@ -46,7 +45,6 @@ on_removed (gpointer owner)
 {
   QueenGate *self = owner;
 
-  self->n_connections--;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CONNECTIONS]);
 }
 
@@ -119,7 +117,7 @@ queen_gate_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
   switch (id)
     {
     case PROP_CONNECTIONS:
-      g_value_set_uint (value, self->n_connections);
+      g_value_set_uint (value, self->connections.all.length);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -132,9 +130,8 @@ queen_gate_dispose (GObject *object)
   QueenGate *self = QUEEN_GATE (object);
   QueenConnection *connection;
 
-  for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
-    while ((connection = queen_deadline_queue_peek (&self->connections.deadlines[wait])))
-      queen_connection_remove (connection);
+  while ((connection = g_queue_peek_head (&self->connections.all)))
+    queen_connection_remove (connection);
   g_clear_pointer (&self->deadline_alarm, queen_alarm_free);
   g_clear_pointer (&self->connections.requests, queen_epoll_free);
   g_clear_pointer (&self->connections.answers, queen_epoll_free);
@@ -214,7 +211,7 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
 guint
 queen_gate_get_n_connections (QueenGate *self)
 {
-  return self->n_connections;
+  return self->connections.all.length;
 }
 
 /* Letting in */
@@ -257,7 +254,7 @@ make_room (QueenGate *self, gboolean may_evict)
 {
   QueenDeadlineQueue *deadlines = self->connections.deadlines;
 
-  while (self->n_connections >= self->max_connections)
+  while (self->connections.all.length >= self->max_connections)
     {
       QueenConnection *lingering = queen_deadline_queue_peek (&deadlines[QUEEN_WAIT_LINGER]);
       QueenConnection *oldest = find_slowest (self);
@@ -287,7 +284,6 @@ admit_connection (QueenGate *self,
   QueenConnection *connection = queen_connection_new (settings, fd, address, share, is_probe);
   g_autoptr (GError) error = NULL;
 
-  self->n_connections++;
   settings->tally->connections += !is_probe;
   if (has_share && has_room)
     {

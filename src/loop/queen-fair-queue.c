@@ -5,6 +5,8 @@
 
 #include "text/queen-hash.h"
 
+#define MAX_TRIED 256 /* askers that are looked at when room is wanted */
+
 /* Somebody who has something in a queue. */
 typedef struct _QueenFairAsker
 {
@@ -140,8 +142,10 @@ queen_fair_queue_find_greediest (const QueenFairQueue *self, const char *asker)
 {
   const Asker *own = g_hash_table_lookup (self->askers, asker);
   const Asker *greediest = NULL;
+  guint n_tried = 0;
 
-  for (const GList *link = self->turns.head; link; link = link->next)
+  for (const GList *link = self->turns.head; link && n_tried < MAX_TRIED;
+       link = link->next, n_tried++)
     {
       const Asker *other = link->data;
 

@@ -83,8 +83,8 @@ gboolean queen_fair_queue_has_room (const QueenFairQueue *self);
  * queen_fair_queue_find_greediest:
  * @asker: who wants one place more
  *
- * Returns: (nullable): what should make room: the newest of whoever has most; %NULL when @asker
- *   would have as many as that
+ * Returns: (nullable): what should make room: the newest of whoever has most, of those whose turns
+ *   come first if there are hundreds; %NULL when @asker would have as many as that
  */
 gpointer queen_fair_queue_find_greediest (const QueenFairQueue *self, const char *asker);
 

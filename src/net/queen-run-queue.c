@@ -81,23 +81,30 @@ queen_run_queue_is_idle (QueenRunQueue *self)
 }
 
 void
-queen_run_queue_enter (QueenRunQueue *self,
-                       QueenFairPlace *place,
-                       const struct sockaddr_storage *address,
-                       gpointer item)
+queen_run_queue_enter_later (QueenRunQueue *self,
+                             QueenFairPlace *place,
+                             const struct sockaddr_storage *address,
+                             gpointer item)
 {
   g_autofree char *asker = NULL;
 
   if (queen_fair_queue_is_waiting (place))
     return;
-  if (queen_run_queue_is_idle (self))
-    {
-      run_item (self, item);
-      return;
-    }
   asker = dup_asker (address);
   queen_fair_queue_enter (self->waiting, place, asker, item);
   queen_alarm_set (self->alarm, 0);
+}
+
+void
+queen_run_queue_enter (QueenRunQueue *self,
+                       QueenFairPlace *place,
+                       const struct sockaddr_storage *address,
+                       gpointer item)
+{
+  if (!queen_fair_queue_is_waiting (place) && queen_run_queue_is_idle (self))
+    run_item (self, item);
+  else
+    queen_run_queue_enter_later (self, place, address, item);
 }
 
 gpointer

@@ -46,6 +46,17 @@ void queen_run_queue_enter (QueenRunQueue *self,
                             const struct sockaddr_storage *address,
                             gpointer item);
 
+/**
+ * queen_run_queue_enter_later:
+ *
+ * The same, but it is never done before the function returns. Only this may be called by what is
+ * about to go on with @item.
+ */
+void queen_run_queue_enter_later (QueenRunQueue *self,
+                                  QueenFairPlace *place,
+                                  const struct sockaddr_storage *address,
+                                  gpointer item);
+
 /** Returns: whether nothing waits and there is time: what entered now would be done at once */
 gboolean queen_run_queue_is_idle (QueenRunQueue *self);
 

@@ -18,6 +18,7 @@
 
 #define SECOND G_USEC_PER_SEC
 #define MAX_CONNECTIONS 16
+#define PROXY "10.0.9.9"
 #define HEAD 5     /* s that a client has from its hello's turn to the end of its head */
 #define REQUEST 10 /* s that it has for the whole request */
 
@@ -29,6 +30,7 @@ typedef struct
   QueenTls *tls;
   QueenRouter *router;
   QueenServer *server;
+  QueenProxies *proxies;
   QueenGate *gate;
   GPtrArray *clients;
 } Fixture;
@@ -106,6 +108,7 @@ static void
 set_up (Fixture *f, gconstpointer data)
 {
   const QueenAccessSettings nobody = { NULL };
+  const char *const trusted[] = { PROXY, NULL };
   QueenGateSettings settings = {
     .caps = { .connections = MAX_CONNECTIONS, .connections_per_peer = MAX_CONNECTIONS },
     .clock = &clock_with_cpu,
@@ -122,6 +125,8 @@ set_up (Fixture *f, gconstpointer data)
   f->router = queen_router_new (f->access, &f->tally);
   f->server = settings.data = queen_server_new (f->router, &f->tally);
   queen_router_add (f->router, routes, G_N_ELEMENTS (routes), f, NULL);
+  settings.proxies = f->proxies =
+      queen_proxies_new (trusted, QUEEN_PROXY_HEADER_X_FORWARDED_FOR, NULL);
   f->gate = queen_gate_new (&settings, NULL);
   f->clients = g_ptr_array_new_with_free_func ((GDestroyNotify) free_client);
 }
@@ -137,6 +142,7 @@ tear_down (Fixture *f, gconstpointer data)
   g_assert_finalize_object (f->router);
   g_assert_finalize_object (f->access);
   g_assert_finalize_object (f->tls);
+  queen_proxies_free (f->proxies);
   queen_budgets_free (f->budgets);
 }
 
@@ -358,7 +364,56 @@ test_late_slices (Fixture *f, gconstpointer data)
   g_assert_true (is_served (client));
 }
 
+static void
+end_handshake (Client *client)
+{
+  check (gnutls_handshake (client->session));
+  let_go (client, -1);
+}
+
+/* Says more than is read at once, and goes. */
+static void
+babble (Client *client)
+{
+  for (guint i = 0; i < 80; i++)
+    check ((int) gnutls_record_send (client->session, "x", 1));
+  let_go (client, -1);
+  shutdown (client->fd, SHUT_WR);
+}
+
+/* It is read as it comes, but what is more than one slice waits all the same. */
+static void
+test_proxied_slices (Fixture *f, gconstpointer data)
+{
+  Client *client = come (f, PROXY);
+
+  turn ();
+  end_handshake (client);
+  turn ();
+  babble (client);
+  turn ();
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
+}
+
 /* Full */
+
+/* Who makes room is read once more, and no longer than a slice. */
+static void
+test_evicted_slices (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < MAX_CONNECTIONS; i++)
+    come (f, "10.0.0.1");
+  turn ();
+  for (guint i = 0; i < MAX_CONNECTIONS; i++)
+    end_handshake (f->clients->pdata[i]);
+  turn ();
+  for (guint i = 0; i < MAX_CONNECTIONS; i++)
+    babble (f->clients->pdata[i]);
+  come (f, "10.0.0.2");
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, MAX_CONNECTIONS);
+  turn ();
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 1);
+}
 
 /* A0: the oldest has said all, and nobody has heard it, when room is made. */
 static void
@@ -514,11 +569,14 @@ main (int argc, char **argv)
   ADD ("/gate-tls/deadline/a-byte-now-and-then-does-not-help", test_trickle);
   ADD ("/gate-tls/turns/many-records-are-read-in-slices", test_slices);
   ADD ("/gate-tls/turns/and-to-the-end-when-they-came-in-time", test_late_slices);
-  ADD ("/gate-tls/full/made-by-one-that-has-just-spoken", test_cap);
+  ADD ("/gate-tls/turns/and-those-of-a-proxy-too", test_proxied_slices);
+  ADD ("/gate-tls/full/room-is-made-by-one-that-says-more-than-is-read-at-once",
+       test_evicted_slices);
+  ADD ("/gate-tls/full/room-is-made-by-one-that-has-just-spoken", test_cap);
   ADD ("/gate-tls/full/one-address-pushes-out-its-own", test_burden);
   ADD ("/gate-tls/full/in-the-queue-too", test_queue_is_bounded);
   ADD ("/gate-tls/full/sessions-count-as-held", test_held);
-  ADD ("/gate-tls/full/older-sessions-make-it", test_too_much_held);
+  ADD ("/gate-tls/full/older-sessions-make-room", test_too_much_held);
   ADD ("/gate-tls/end/of-clients-in-the-queue", test_hang_up);
   ADD ("/gate-tls/end/of-the-gate", test_the_end);
 #undef ADD

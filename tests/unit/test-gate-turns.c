@@ -85,7 +85,7 @@ tear_down (Fixture *f, gconstpointer data)
   for (guint i = 0; i < f->clients->len; i++)
     close (g_array_index (f->clients, int, i));
   turn ();
-  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
+  g_assert_true (!f->gate || queen_gate_get_n_connections (f->gate) == 0);
   for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
     g_assert_cmpuint (queen_budgets_get_held (f->budgets, budget), ==, 0);
   g_clear_object (&f->gate);
@@ -218,6 +218,17 @@ test_cap (Fixture *f, gconstpointer data)
   assert_status (newcomer, "200");
 }
 
+/* Whoever waits for a turn goes with the gate. */
+static void
+test_end (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < 3; i++)
+    come (f, PROXY, WORK "X-Forwarded-For: 10.0.0.1\r\n\r\n");
+  come (f, 2, WORK "\r\n");
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 3);
+  g_clear_object (&f->gate);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -229,6 +240,7 @@ main (int argc, char **argv)
   ADD ("/gate-turns/what-came-in-time-is-in-time", test_in_time);
   ADD ("/gate-turns/a-body-has-its-time-after-a-late-head", test_body);
   ADD ("/gate-turns/newcomers-have-some-when-all-places-are-taken", test_cap);
+  ADD ("/gate-turns/end-with-the-gate", test_end);
 #undef ADD
   return g_test_run ();
 }
