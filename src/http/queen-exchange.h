@@ -263,7 +263,7 @@ void queen_exchange_end_request (QueenExchange *self);
 const QueenReply *queen_exchange_get_reply (const QueenExchange *self);
 
 /** The client has gone, or its time is over. */
-void queen_exchange_leave (QueenExchange *self);
+void queen_exchange_notify_gone (QueenExchange *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenExchange, queen_exchange_free)
 

@@ -124,7 +124,7 @@ enter_address (QueenHandshakes *self, const struct sockaddr_storage *sockaddr)
 }
 
 static void
-leave_address (QueenHandshakes *self, QueenHandshakeAddress *address)
+release_address (QueenHandshakes *self, QueenHandshakeAddress *address)
 {
   QueenShare *share = address->share;
 
@@ -354,7 +354,7 @@ queen_handshakes_leave (QueenHandshake *handshake)
       g_queue_unlink (&self->begun, &handshake->begun_link);
       handshake->address->n_begun--;
     }
-  leave_address (self, handshake->address);
+  release_address (self, handshake->address);
   *handshake = (QueenHandshake){ NULL };
 }
 

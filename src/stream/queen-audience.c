@@ -343,9 +343,9 @@ walk (QueenAudience *self, QueenRow *row, guint index, VisitFunc visit)
   return TRUE;
 }
 
-/* Goes on with a walk, now and in the turns after this one, to its end. */
+/* Resumes a walk, now and in the turns after this one, to its end. */
 static void
-go_on (QueenAudience *self, WalkKind kind)
+resume_walk (QueenAudience *self, WalkKind kind)
 {
   static const VisitFunc visits[N_WALKS] = {
     [WALK_ROUND] = visit_on_round,
@@ -365,25 +365,25 @@ static void
 set_out (QueenAudience *self, WalkKind kind)
 {
   self->everybody.walks[kind].is_on = FALSE;
-  go_on (self, kind);
+  resume_walk (self, kind);
 }
 
 static void
 on_round (gpointer data)
 {
-  go_on (data, WALK_ROUND);
+  resume_walk (data, WALK_ROUND);
 }
 
 static void
 on_farewell (gpointer data)
 {
-  go_on (data, WALK_FAREWELL);
+  resume_walk (data, WALK_FAREWELL);
 }
 
 static void
 on_clearing (gpointer data)
 {
-  go_on (data, WALK_CLEARING);
+  resume_walk (data, WALK_CLEARING);
 }
 
 /* The object */

@@ -18,8 +18,8 @@ struct _QueenChannel
   QueenRing *ring;
   QueenSection section;
   QueenBatch batch;
-  gboolean is_leaving;
-  gboolean has_left; /* goodbye is being said: whoever hears of it first misses nothing for that */
+  gboolean is_ending;
+  gboolean has_ended; /* goodbye is being said: whoever hears of it first misses nothing for that */
   guint64 marked_head; /* the ring's head when all that keep up were told its id at last */
 
   QueenAlarm *flush_alarm;
@@ -131,15 +131,15 @@ write_batch (QueenChannel *self, QueenSubscriber *subscriber)
 static QueenWriteResult
 write_once (QueenChannel *self, QueenSubscriber *subscriber, gboolean *is_through)
 {
-  gboolean is_leaving = queen_subscriber_is_leaving (subscriber);
+  gboolean is_ending = queen_subscriber_is_leaving (subscriber);
   QueenWriteResult result;
 
-  if (!is_leaving && !queen_subscriber_is_owed (subscriber))
+  if (!is_ending && !queen_subscriber_is_owed (subscriber))
     owe_notice_of_loss (self, subscriber);
   if (queen_subscriber_is_owed (subscriber))
     return queen_subscriber_write_owed (subscriber);
 
-  if (!is_leaving)
+  if (!is_ending)
     {
       result = write_batch (self, subscriber);
       if (result != QUEEN_WRITE_ALL || queen_batch_is_full (&self->batch))
@@ -186,15 +186,15 @@ set_flushed (QueenChannel *self, guint64 head)
 }
 
 /* Whoever is filtered has heard of no id since the last pulse. With the last one it misses nothing
- * when it comes back, be it to the next run. */
+ * when it comes back, be it in the next epoch. */
 static void
-leave_all (QueenChannel *self)
+dismiss_all (QueenChannel *self)
 {
   guint64 head = queen_ring_get_head (self->ring);
 
   if (self->marked_head == head)
     {
-      self->has_left = TRUE;
+      self->has_ended = TRUE;
       queen_audience_say_goodbye (self->settings.audience, &self->section);
       return;
     }
@@ -212,9 +212,9 @@ end_flush (QueenChannel *self)
   self->flush_time = self->settings.clock->get_monotonic ();
   queen_histogram_add (&self->settings.tally->deliveries, self->flush_time - self->flush_since,
                        n_events);
-  if (self->is_leaving && !self->has_news)
-    leave_all (self);
-  if (self->has_news && self->is_leaving)
+  if (self->is_ending && !self->has_news)
+    dismiss_all (self);
+  if (self->has_news && self->is_ending)
     queen_alarm_set (self->flush_alarm, 0);
   else if (self->has_news)
     schedule_flush (self);
@@ -232,7 +232,7 @@ is_flush_urgent (QueenChannel *self)
 
 /* A flush to thousands takes longer than others should have to wait. */
 static void
-go_on_flushing (QueenChannel *self)
+resume_flush (QueenChannel *self)
 {
   gint64 unbroken = self->settings.clock->get_monotonic () - self->unbroken_since;
 
@@ -258,7 +258,7 @@ on_flush_due (gpointer data)
   if (queen_audience_flush (self->settings.audience, &self->section))
     end_flush (self);
   else
-    go_on_flushing (self);
+    resume_flush (self);
 }
 
 static void
@@ -439,7 +439,7 @@ queen_channel_get_n_subscribers (const QueenChannel *self)
 gboolean
 queen_channel_is_heard (const QueenChannel *self)
 {
-  return self->section.row.length > 0 && !self->has_left;
+  return self->section.row.length > 0 && !self->has_ended;
 }
 
 void
@@ -468,7 +468,7 @@ queen_channel_subscribe (QueenChannel *self,
       request->kinds == 0 || queen_audience_has_room (self->settings.audience, subscriber,
                                                       request->client, request->is_forwarded);
 
-  if (has_room && !self->is_leaving)
+  if (has_room && !self->is_ending)
     {
       GString *text = g_string_sized_new (g_bytes_get_size (head) + 128);
 
@@ -480,7 +480,7 @@ queen_channel_subscribe (QueenChannel *self,
     {
       queen_subscriber_get_cursor (subscriber)->encoding = request->encoding;
       queen_subscriber_owe (subscriber, head);
-      if (self->is_leaving)
+      if (self->is_ending)
         queen_audience_turn_away (subscriber);
       else
         turn_away (subscriber);
@@ -491,8 +491,8 @@ queen_channel_subscribe (QueenChannel *self,
 void
 queen_channel_say_goodbye (QueenChannel *self)
 {
-  self->is_leaving = TRUE;
+  self->is_ending = TRUE;
   if (is_flushed (self))
-    leave_all (self);
+    dismiss_all (self);
   on_flush_due (self);
 }

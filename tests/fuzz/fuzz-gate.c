@@ -235,7 +235,7 @@ turn (guint n_turns)
 /* The clients */
 
 static void
-leave (Client *client)
+hang_up (Client *client)
 {
   if (client->fd < 0)
     return;
@@ -264,7 +264,7 @@ come (guint number, gboolean is_encrypted, gboolean is_slow)
   Client *client = &clients[number];
   int ends[2];
 
-  leave (client);
+  hang_up (client);
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
                    0);
   client->fd = ends[0];
@@ -357,7 +357,7 @@ step (guint8 letter, guint8 argument)
       listen_to (client, 1 + rest * 1000);
       break;
     case 'x':
-      leave (client);
+      hang_up (client);
       break;
     case 'w':
       if (client->fd >= 0)
@@ -380,7 +380,7 @@ end (void)
 {
   world.tick = 0;
   for (gsize i = 0; i < N_CLIENTS; i++)
-    leave (&clients[i]);
+    hang_up (&clients[i]);
   for (gsize i = 0; i < 100 && (queen_gate_get_n_connections (world.gates[0]) > 0 ||
                                 queen_gate_get_n_connections (world.gates[1]) > 0 ||
                                 queen_stream_get_n_subscribers (world.stream) > 0);

@@ -603,7 +603,8 @@ test_no_directory (Fixture *f, gconstpointer data)
 
   http_beat (queen_process_get_port (queen), "worker", "w", "ready");
   said = stop_complaining (queen);
-  g_assert_cmpuint (count (said, "WARNING: nothing is remembered: no state can be left in"), ==, 1);
+  g_assert_cmpuint (count (said, "WARNING: nothing is remembered: no state can be saved in"), ==,
+                    1);
   g_assert_cmpuint (count (said, "WARNING"), ==, 1);
 }
 
@@ -713,7 +714,7 @@ run_on (Fixture *f, const char *options, const char *complaint)
 static void
 test_read_only (Fixture *f, gconstpointer data)
 {
-  run_on (f, "ro", "nothing is remembered: no state can be left in ");
+  run_on (f, "ro", "nothing is remembered: no state can be saved in ");
 }
 
 static void
