@@ -30,7 +30,8 @@ G_BEGIN_DECLS
  * @QUEEN_ERROR_SETTING: a setting is wrong; the message names it
  * @QUEEN_ERROR_USAGE: the command line cannot be understood
  * @QUEEN_ERROR_NOT_SUBSCRIBED: a D-Bus client takes back what it has not asked for
- * @QUEEN_ERROR_STATE: what a former epoch of the queen left cannot be used, or nothing can be left
+ * @QUEEN_ERROR_STATE: what an earlier epoch of the queen left cannot be used, or nothing can be
+ * left
  *
  * Everything that can go wrong because of the world outside. Each code has one HTTP status,
  * one D-Bus name, and one reason in the metrics.

@@ -24,7 +24,7 @@ G_BEGIN_DECLS
  * @sightings: (element-type QueenSighting): for each kind, who is known, in the order in which they
  *   were first seen
  *
- * What one run of the queen, an epoch, leaves to the next.
+ * What one epoch of the queen, from its start to its end, saves for the next.
  */
 typedef struct
 {

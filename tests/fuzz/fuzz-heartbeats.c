@@ -219,7 +219,7 @@ check_cluster (Cluster *cluster)
   queen_event_bus_emit (cluster->bus, beat);
 }
 
-/* What is left to the next life can be read there, whatever the heartbeats have said. */
+/* What is saved for the next epoch can be read there, whatever the heartbeats have said. */
 static void
 check_state (Cluster *cluster)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors
  *
- * Any bytes as what a former life of the queen has left. What is taken is written again as a text
+ * Any bytes as what an epoch of the queen has saved. What is loaded is written again as a text
  * that means the same, and registries go on from it with exactly those that it knows. */
 
 #include <string.h>

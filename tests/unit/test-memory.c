@@ -358,7 +358,7 @@ main (int argc, char **argv)
   add ("change/is-there-after-a-crash", test_change);
   add ("heartbeat/alone-is-no-change", test_heartbeats);
   add ("heartbeat/is-written-in-the-end", test_refresh);
-  add ("end/whole-for-one-life", test_end);
+  add ("end/whole-for-one-epoch", test_end);
   add ("end/in-the-middle-of-a-writing", test_end_in_the_middle);
   add ("two-queens/the-second-remembers-nothing", test_two_queens);
   add ("two-queens/the-one-that-stays-remembers", test_successor);

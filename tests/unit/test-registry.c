@@ -599,7 +599,7 @@ test_slices_are_no_standstill (Fixture *f, gconstpointer data)
   assert_census (f, 0, 0, "[]");
 }
 
-/* A registry like the one before, but of another life. */
+/* A registry like the one before, but of another epoch. */
 static void
 begin_anew (Fixture *f, guint max_components)
 {

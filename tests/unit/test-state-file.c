@@ -231,7 +231,7 @@ test_garbage (Fixture *f, gconstpointer data)
 {
   g_assert_true (g_file_set_contents (f->path, "garbage\n", -1, NULL));
   assert_set_aside (f, "line 1: not valid JSON");
-  save (f, 5); /* and the next life is none the wiser */
+  save (f, 5); /* and the next epoch is none the wiser */
   assert_loads (f, 5, TRUE);
   g_assert_true (g_file_set_contents (f->path, "", -1, NULL));
   assert_set_aside (f, "line 1: the text ends too early");
