@@ -248,7 +248,7 @@ on_subscriber_ready (gpointer item, guint events, gpointer data)
       on_hung_up (self, subscriber);
       return;
     }
-  if (events & EPOLLIN && !queen_subscriber_read_chatter (subscriber))
+  if (events & EPOLLIN && !queen_subscriber_discard_input (subscriber))
     {
       drop (self, subscriber, QUEEN_DROP_CHATTER);
       return;
@@ -283,9 +283,9 @@ visit_on_round (QueenAudience *self, QueenSubscriber *subscriber)
   QueenSeat *seat = get_seat (subscriber);
 
   if (is_silence_long (self, subscriber) && !seat->is_blocked &&
-      !queen_subscriber_is_owed (subscriber))
+      !queen_subscriber_has_pending (subscriber))
     {
-      queen_subscriber_owe_chunk (subscriber, g_bytes_ref (self->keepalive));
+      queen_subscriber_add_pending_chunk (subscriber, g_bytes_ref (self->keepalive));
       if (!deliver (self, subscriber))
         return;
     }
@@ -298,7 +298,7 @@ owe_goodbye (QueenSubscriber *subscriber, const char *reason)
 {
   guint retry_msec = (guint) g_random_int_range (1000, 5001);
 
-  queen_subscriber_owe_chunk (subscriber, queen_frame_new_bye (retry_msec, reason));
+  queen_subscriber_add_pending_chunk (subscriber, queen_frame_new_bye (retry_msec, reason));
   queen_subscriber_let_go (subscriber);
 }
 
@@ -317,7 +317,7 @@ visit_to_say_goodbye (QueenAudience *self, QueenSubscriber *subscriber)
 static void
 visit_to_clear (QueenAudience *self, QueenSubscriber *subscriber)
 {
-  if (queen_subscriber_is_owed_of (subscriber, self->cleared))
+  if (queen_subscriber_holds (subscriber, self->cleared))
     drop (self, subscriber, QUEEN_DROP_MEMORY);
 }
 
@@ -458,14 +458,14 @@ queen_audience_get_n_subscribers (const QueenAudience *self)
 }
 
 gsize
-queen_audience_get_n_owed_bytes (const QueenAudience *self)
+queen_audience_count_pending (const QueenAudience *self)
 {
   g_autoptr (GHashTable) counted = g_hash_table_new (g_direct_hash, g_direct_equal);
   gsize n_bytes = 0;
 
   for (QueenSubscriber *each = self->everybody.first; each;
        each = queen_row_get_next (&self->everybody, each))
-    n_bytes += queen_subscriber_count_owed (each, counted);
+    n_bytes += queen_subscriber_count_pending (each, counted);
   return n_bytes;
 }
 

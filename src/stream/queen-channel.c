@@ -54,7 +54,7 @@ get_snapshot (QueenChannel *self, guint64 from, guint64 *next)
 static void
 owe_lagged (QueenChannel *self, QueenSubscriber *subscriber, gint64 n_lost)
 {
-  queen_subscriber_owe_chunk (subscriber, queen_frame_new_lagged (n_lost));
+  queen_subscriber_add_pending_chunk (subscriber, queen_frame_new_lagged (n_lost));
   self->settings.tally->lags++;
   self->settings.tally->lost_events += (guint64) MAX (n_lost, 0);
 }
@@ -82,10 +82,11 @@ owe_begun_frame (QueenSubscriber *subscriber, GString *text, const GString *line
   g_string_append_len (text, lines->str, (gssize) lines->len);
   if (has_chunks && !rest)
     g_string_append (text, QUEEN_CHUNK_END);
-  queen_subscriber_owe (subscriber, g_string_free_to_bytes (text));
+  queen_subscriber_add_pending (subscriber, g_string_free_to_bytes (text));
   if (rest)
-    queen_subscriber_owe (subscriber, has_chunks ? g_bytes_ref (rest)
-                                                 : g_bytes_new_from_bytes (rest, 0, n_rest));
+    queen_subscriber_add_pending (subscriber, has_chunks
+                                                  ? g_bytes_ref (rest)
+                                                  : g_bytes_new_from_bytes (rest, 0, n_rest));
 }
 
 static gboolean
@@ -134,10 +135,10 @@ write_once (QueenChannel *self, QueenSubscriber *subscriber, gboolean *is_throug
   gboolean is_ending = queen_subscriber_is_leaving (subscriber);
   QueenWriteResult result;
 
-  if (!is_ending && !queen_subscriber_is_owed (subscriber))
+  if (!is_ending && !queen_subscriber_has_pending (subscriber))
     owe_notice_of_loss (self, subscriber);
-  if (queen_subscriber_is_owed (subscriber))
-    return queen_subscriber_write_owed (subscriber);
+  if (queen_subscriber_has_pending (subscriber))
+    return queen_subscriber_write_pending (subscriber);
 
   if (!is_ending)
     {
@@ -333,8 +334,8 @@ static void
 end_glance (QueenSubscriber *subscriber)
 {
   if (!is_plain (subscriber))
-    queen_subscriber_owe (subscriber,
-                          g_bytes_new_static (QUEEN_LAST_CHUNK, strlen (QUEEN_LAST_CHUNK)));
+    queen_subscriber_add_pending (subscriber,
+                                  g_bytes_new_static (QUEEN_LAST_CHUNK, strlen (QUEEN_LAST_CHUNK)));
   queen_subscriber_let_go (subscriber);
 }
 
@@ -370,8 +371,8 @@ welcome (QueenChannel *self,
 static void
 turn_away (QueenSubscriber *subscriber)
 {
-  queen_subscriber_owe_chunk (subscriber,
-                              queen_frame_new_busy ((guint) g_random_int_range (10000, 20001)));
+  queen_subscriber_add_pending_chunk (subscriber, queen_frame_new_busy (
+                                                      (guint) g_random_int_range (10000, 20001)));
   queen_subscriber_let_go (subscriber);
 }
 
@@ -479,7 +480,7 @@ queen_channel_subscribe (QueenChannel *self,
   else
     {
       queen_subscriber_get_cursor (subscriber)->encoding = request->encoding;
-      queen_subscriber_owe (subscriber, head);
+      queen_subscriber_add_pending (subscriber, head);
       if (self->is_ending)
         queen_audience_turn_away (subscriber);
       else

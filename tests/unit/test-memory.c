@@ -157,7 +157,7 @@ static void
 test_change (Fixture *f, gconstpointer data)
 {
   g_autoptr (QueenState) state = NULL;
-  const QueenSighting *sighting;
+  const QueenStateEntry *entry;
 
   f->memory = make_memory (f, 5 * MSEC, NEVER);
   g_assert_null (queen_memory_load (f->memory));
@@ -171,11 +171,11 @@ test_change (Fixture *f, gconstpointer data)
   g_clear_pointer (&f->memory, queen_memory_free); /* without an end */
   state = load (f);
   g_assert_false (state->is_whole);
-  g_assert_cmpuint (state->sightings[QUEEN_COMPONENT_WORKER]->len, ==, 1);
-  sighting = &g_array_index (state->sightings[QUEEN_COMPONENT_WORKER], QueenSighting, 0);
-  g_assert_cmpstr (sighting->component->id, ==, "w");
-  g_assert_cmpuint (sighting->component->heartbeats, ==, 2);
-  g_assert_cmpstr (sighting->sender, ==, "token:a");
+  g_assert_cmpuint (state->entries[QUEEN_COMPONENT_WORKER]->len, ==, 1);
+  entry = &g_array_index (state->entries[QUEEN_COMPONENT_WORKER], QueenStateEntry, 0);
+  g_assert_cmpstr (entry->component->id, ==, "w");
+  g_assert_cmpuint (entry->component->heartbeats, ==, 2);
+  g_assert_cmpstr (entry->sender, ==, "token:a");
 }
 
 static void
@@ -229,11 +229,11 @@ test_end (Fixture *f, gconstpointer data)
   g_assert_true (state->is_whole);
   g_assert_cmpstr (state->epoch, ==, "abc");
   g_assert_cmpuint (state->next, ==, 17);
-  g_assert_cmpuint (state->sightings[QUEEN_COMPONENT_WORKER]->len, ==, 1);
+  g_assert_cmpuint (state->entries[QUEEN_COMPONENT_WORKER]->len, ==, 1);
   g_clear_pointer (&f->memory, queen_memory_free); /* and is killed */
   again = load (f);
   g_assert_false (again->is_whole);
-  g_assert_cmpuint (again->sightings[QUEEN_COMPONENT_WORKER]->len, ==, 1);
+  g_assert_cmpuint (again->entries[QUEEN_COMPONENT_WORKER]->len, ==, 1);
   g_assert_cmpstr (said->str, ==, "");
 }
 
