@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 /**
  * QueenError:
  * @QUEEN_ERROR_BAD_REQUEST: the bytes are not HTTP, not JSON, or the query makes no sense
- * @QUEEN_ERROR_UNAUTHORIZED: it takes a token that this peer has not shown
- * @QUEEN_ERROR_FORBIDDEN: this peer may not do that
+ * @QUEEN_ERROR_UNAUTHORIZED: it requires a token that the client has not shown
+ * @QUEEN_ERROR_FORBIDDEN: the client may not do that
  * @QUEEN_ERROR_NOT_FOUND: there is nothing under that name
  * @QUEEN_ERROR_METHOD_NOT_ALLOWED: the path is known, but not with that method
  * @QUEEN_ERROR_REQUEST_TIMEOUT: the request was not whole before its deadline

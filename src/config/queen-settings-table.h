@@ -235,7 +235,7 @@ SETTING (gboolean,
          .initial = "false",
          .help = N_ ("Let nobody read without a token, either"),
          TOLD (.text = "Let nobody read without a token, either.",
-               .manual = "This takes a token file."))
+               .manual = "This requires a token file."))
 
 SETTING (
     QueenAdmin,

@@ -56,7 +56,7 @@ const char *queen_exchange_get_header (QueenExchange *self, const char *name);
  */
 gboolean queen_exchange_knows (QueenExchange *self, const char *tag);
 
-/** Returns: the number of the token by which it was allowed; 0 when it took none */
+/** Returns: the number of the token by which it was allowed; 0 when it required none */
 guint queen_exchange_get_owner (const QueenExchange *self);
 
 /**
