@@ -331,7 +331,7 @@ queen_handshakes_enter (QueenHandshakes *self,
 }
 
 void
-queen_handshakes_go_on (QueenHandshake *handshake)
+queen_handshakes_resume (QueenHandshake *handshake)
 {
   if (!handshake->owner || handshake->queue)
     return;
@@ -340,7 +340,7 @@ queen_handshakes_go_on (QueenHandshake *handshake)
 }
 
 void
-queen_handshakes_leave (QueenHandshake *handshake)
+queen_handshakes_release (QueenHandshake *handshake)
 {
   QueenHandshakes *self = handshake->owner;
 

@@ -149,7 +149,7 @@ make_audience (void)
 {
   const QueenAudienceSettings settings = {
     .clock = &queen_clock_system,
-    .caps = { .subscribers = 3, .subscribers_per_peer = 2 },
+    .caps = { .subscribers = 3, .subscribers_per_address = 2 },
     .stall_timeout = 20 * G_USEC_PER_SEC,
     .tally = &world.tally,
   };
@@ -196,7 +196,7 @@ make_gate (QueenTls *tls)
   const QueenGateSettings settings = {
     .rules = { world.access, queen_router_get_max_body, world.router },
     .tls = tls,
-    .caps = { .connections = 3, .connections_per_peer = 2 },
+    .caps = { .connections = 3, .connections_per_address = 2 },
     .clock = &world_clock,
     .budgets = world.budgets,
     .proxies = world.proxies,
