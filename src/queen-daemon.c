@@ -371,7 +371,7 @@ start_memory (QueenDaemon *self)
   if (!settings.directory)
     return;
   self->memory = queen_memory_new (&settings);
-  state = queen_memory_take (self->memory);
+  state = queen_memory_load (self->memory);
   if (state && state->is_whole)
     queen_stream_continue (self->stream, state->epoch, state->next);
   if (state)

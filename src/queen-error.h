@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 /**
  * QueenError:
  * @QUEEN_ERROR_BAD_REQUEST: the bytes are not HTTP, not JSON, or the query makes no sense
- * @QUEEN_ERROR_UNAUTHORIZED: it takes a token that this peer has not shown
- * @QUEEN_ERROR_FORBIDDEN: this peer may not do that
+ * @QUEEN_ERROR_UNAUTHORIZED: it requires a token that the client has not shown
+ * @QUEEN_ERROR_FORBIDDEN: the client may not do that
  * @QUEEN_ERROR_NOT_FOUND: there is nothing under that name
  * @QUEEN_ERROR_METHOD_NOT_ALLOWED: the path is known, but not with that method
  * @QUEEN_ERROR_REQUEST_TIMEOUT: the request was not whole before its deadline
@@ -30,7 +30,8 @@ G_BEGIN_DECLS
  * @QUEEN_ERROR_SETTING: a setting is wrong; the message names it
  * @QUEEN_ERROR_USAGE: the command line cannot be understood
  * @QUEEN_ERROR_NOT_SUBSCRIBED: a D-Bus client takes back what it has not asked for
- * @QUEEN_ERROR_STATE: what a former epoch of the queen left cannot be used, or nothing can be left
+ * @QUEEN_ERROR_STATE: what an earlier epoch of the queen left cannot be used, or nothing can be
+ * left
  *
  * Everything that can go wrong because of the world outside. Each code has one HTTP status,
  * one D-Bus name, and one reason in the metrics.

@@ -235,7 +235,7 @@ SETTING (gboolean,
          .initial = "false",
          .help = N_ ("Let nobody read without a token, either"),
          TOLD (.text = "Let nobody read without a token, either.",
-               .manual = "This takes a token file."))
+               .manual = "This requires a token file."))
 
 SETTING (
     QueenAdmin,
@@ -341,10 +341,10 @@ SETTING (char *,
          .name = "state-directory",
          .type = QUEEN_SETTING_DIRECTORY,
          .variable = "STATE_DIRECTORY",
-         .help = N_ ("Remember in this directory, from one run to the next, who is known"),
+         .help = N_ ("Remember in this directory, across restarts, who is known"),
          .argument = N_ ("DIRECTORY"),
          TOLD (.example = "/var/lib/queen-rbee",
-               .text = "Remember in this directory, from one run to the next, who is known.",
+               .text = "Remember in this directory, across restarts, who is known.",
                .file = "The system service has one.",
                .manual = "It is in the file\n"
                          ".Pa state ,\n"

@@ -20,9 +20,9 @@ static const struct
   { 400, "InvalidArgument", N_ ("The queen does not understand that: %s") },
   { 401, NULL, N_ ("The queen wants a token that she knows: see --token-file.") },
   { 403, "Forbidden",
-    N_ ("The queen does not allow that. Reading takes a token with the scope “read”, reporting one "
-        "with “beat”, forgetting one with “admin” (--token-file); without tokens forgetting is for "
-        "her own user and root, on her own machine.") },
+    N_ ("The queen does not allow that. Reading requires a token with the scope “read”, "
+        "reporting one with “beat”, forgetting one with “admin” (--token-file); without tokens "
+        "forgetting is for her own user and root, on her own machine.") },
   { 404, "NotFound", N_ ("The queen does not know of that.") },
   { 409, "Conflict", N_ ("Somebody else has brought this id, and it is online.") },
   { 413, "TooLarge", N_ ("That is too much at once.") },

@@ -392,7 +392,7 @@ queen_dbus_branch_add_to (QueenDBusBranch *self, GVariantBuilder *objects)
     }
 }
 
-/* Its life */
+/* Beginning and end */
 
 static gboolean
 register_objects (QueenDBusBranch *self, GError **error)

@@ -12,7 +12,7 @@ struct _QueenDBusCluster
   GHashTable *objects;                      /* path -> QueenDBusObject */
   GTree *in_order[QUEEN_COMPONENT_N_KINDS]; /* serial -> QueenDBusObject, those that are there */
   guint64 last_serial;
-  GQueue untold; /* of QueenDBusObject, in the order in which they changed */
+  GQueue dirty; /* of QueenDBusObject, in the order in which they changed */
   QueenDBusCounts counts[QUEEN_COMPONENT_N_KINDS];
 };
 
@@ -21,7 +21,7 @@ free_object (QueenDBusObject *object)
 {
   g_free (object->path);
   g_clear_pointer (&object->now, queen_component_unref);
-  g_clear_pointer (&object->told, queen_component_unref);
+  g_clear_pointer (&object->sent, queen_component_unref);
   g_free (object);
 }
 
@@ -35,7 +35,7 @@ ensure_object (QueenDBusCluster *self, const QueenComponent *component)
     {
       object = g_new0 (QueenDBusObject, 1);
       object->path = g_steal_pointer (&path);
-      object->untold_link.data = object;
+      object->dirty_link.data = object;
       g_hash_table_insert (self->objects, object->path, object);
     }
   return object;
@@ -87,11 +87,11 @@ set_now (QueenDBusCluster *self, QueenDBusObject *object, QueenComponent *compon
 }
 
 static void
-mark_untold (QueenDBusCluster *self, QueenDBusObject *object)
+mark_dirty (QueenDBusCluster *self, QueenDBusObject *object)
 {
-  if (!object->is_untold)
-    g_queue_push_tail_link (&self->untold, &object->untold_link);
-  object->is_untold = TRUE;
+  if (!object->is_dirty)
+    g_queue_push_tail_link (&self->dirty, &object->dirty_link);
+  object->is_dirty = TRUE;
 }
 
 QueenDBusCluster *
@@ -115,11 +115,11 @@ queen_dbus_cluster_take (QueenDBusCluster *self, QueenEvent *event)
     return;
   object = ensure_object (self, event->component);
   set_now (self, object, event->kind == QUEEN_EVENT_FORGOTTEN ? NULL : event->component);
-  mark_untold (self, object);
+  mark_dirty (self, object);
   /* Of one that the bus never heard of there is nothing to be told, and it must not wait until the
    * bus listens: there is no end to those who come and go. */
-  if (!object->now && !object->told)
-    queen_dbus_cluster_set_told (self, object);
+  if (!object->now && !object->sent)
+    queen_dbus_cluster_set_clean (self, object);
 }
 
 static int
@@ -171,19 +171,19 @@ queen_dbus_cluster_get_next (QueenDBusCluster *self, QueenComponentKind kind, gu
 }
 
 QueenDBusObject *
-queen_dbus_cluster_get_untold (QueenDBusCluster *self)
+queen_dbus_cluster_get_dirty (QueenDBusCluster *self)
 {
-  return g_queue_peek_head (&self->untold);
+  return g_queue_peek_head (&self->dirty);
 }
 
 void
-queen_dbus_cluster_set_told (QueenDBusCluster *self, QueenDBusObject *object)
+queen_dbus_cluster_set_clean (QueenDBusCluster *self, QueenDBusObject *object)
 {
-  g_queue_unlink (&self->untold, &object->untold_link);
-  object->is_untold = FALSE;
-  g_clear_pointer (&object->told, queen_component_unref);
+  g_queue_unlink (&self->dirty, &object->dirty_link);
+  object->is_dirty = FALSE;
+  g_clear_pointer (&object->sent, queen_component_unref);
   if (object->now)
-    object->told = queen_component_ref (object->now);
+    object->sent = queen_component_ref (object->now);
   else
     g_hash_table_remove (self->objects, object->path);
 }

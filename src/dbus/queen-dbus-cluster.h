@@ -26,7 +26,7 @@ typedef struct
  * QueenDBusObject:
  * @path: its object path
  * @now: (nullable): the component as it is; %NULL when it has been forgotten
- * @told: (nullable): the component as the bus was told last; %NULL when it was never told
+ * @sent: (nullable): the component as the bus was told last; %NULL when it was never told
  * @serial: greater than that of all who came before
  *
  * The place of one component on the bus.
@@ -35,10 +35,10 @@ typedef struct
 {
   char *path;
   QueenComponent *now;
-  QueenComponent *told;
+  QueenComponent *sent;
   guint64 serial;
-  GList untold_link; /* the cluster's own */
-  gboolean is_untold;
+  GList dirty_link; /* the cluster's own */
+  gboolean is_dirty;
 } QueenDBusObject;
 
 /**
@@ -93,19 +93,19 @@ QueenDBusObject *
 queen_dbus_cluster_get_next (QueenDBusCluster *self, QueenComponentKind kind, guint64 serial);
 
 /**
- * queen_dbus_cluster_get_untold:
+ * queen_dbus_cluster_get_dirty:
  *
  * Returns: (transfer none) (nullable): the first one of which the bus does not know how it is now
  */
-QueenDBusObject *queen_dbus_cluster_get_untold (QueenDBusCluster *self);
+QueenDBusObject *queen_dbus_cluster_get_dirty (QueenDBusCluster *self);
 
 /**
- * queen_dbus_cluster_set_told:
- * @object: as queen_dbus_cluster_get_untold() gave it
+ * queen_dbus_cluster_set_clean:
+ * @object: as queen_dbus_cluster_get_dirty() gave it
  *
  * The bus knows now how it is.
  */
-void queen_dbus_cluster_set_told (QueenDBusCluster *self, QueenDBusObject *object);
+void queen_dbus_cluster_set_clean (QueenDBusCluster *self, QueenDBusObject *object);
 
 /**
  * queen_dbus_cluster_get_registry_path:

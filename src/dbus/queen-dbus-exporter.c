@@ -22,8 +22,8 @@ struct _QueenDBusExporter
   QueenDBusBranch *branches[QUEEN_COMPONENT_N_KINDS];
   QueenDBusAnswers *answers;
 
-  QueenDBusCounts told_counts[QUEEN_COMPONENT_N_KINDS];
-  guint told_subscribers;
+  QueenDBusCounts sent_counts[QUEEN_COMPONENT_N_KINDS];
+  guint sent_subscribers;
 };
 
 static const QueenDBusCounts *
@@ -150,7 +150,7 @@ emit_changed (QueenDBusExporter *self,
 static void
 announce_removed (QueenDBusExporter *self, const QueenDBusObject *object)
 {
-  const char *interfaces[] = { queen_dbus_component_get_interface (object->told->kind)->name,
+  const char *interfaces[] = { queen_dbus_component_get_interface (object->sent->kind)->name,
                                NULL };
 
   queen_dbus_object_manager_emit_interfaces_removed (self->manager, object->path, interfaces);
@@ -170,25 +170,25 @@ announce_object (QueenDBusExporter *self, const QueenDBusObject *object)
   static const char *const none[] = { NULL };
   /* Forgotten and back again since the bus was told: it is another one. */
   gboolean is_same =
-      object->now && object->told && object->now->first_seen == object->told->first_seen;
+      object->now && object->sent && object->now->first_seen == object->sent->first_seen;
   GVariant *changes;
 
-  if (object->told && !is_same)
+  if (object->sent && !is_same)
     announce_removed (self, object);
   if (object->now && !is_same)
     announce_added (self, object);
   if (!is_same)
     return;
-  changes = queen_dbus_component_get_changes (object->now, object->told);
+  changes = queen_dbus_component_get_changes (object->now, object->sent);
   if (changes)
     emit_changed (self, object->path, queen_dbus_component_get_interface (object->now->kind)->name,
                   changes, none);
 }
 
 static void
-add_if_changed (GVariantBuilder *builder, const char *name, guint now, guint told)
+add_if_changed (GVariantBuilder *builder, const char *name, guint now, guint sent)
 {
-  if (now != told)
+  if (now != sent)
     g_variant_builder_add (builder, "{sv}", name, g_variant_new_uint32 (now));
 }
 
@@ -197,12 +197,12 @@ announce_registry (QueenDBusExporter *self, QueenComponentKind kind)
 {
   static const char *const lists[] = { "OnlineIds", "AvailableIds", NULL };
   const QueenDBusCounts *now = get_counts (self, kind);
-  const QueenDBusCounts *told = &self->told_counts[kind];
+  const QueenDBusCounts *sent = &self->sent_counts[kind];
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
 
-  add_if_changed (&builder, "Online", now->online, told->online);
-  add_if_changed (&builder, "Available", now->available, told->available);
-  add_if_changed (&builder, "Total", now->total, told->total);
+  add_if_changed (&builder, "Online", now->online, sent->online);
+  add_if_changed (&builder, "Available", now->available, sent->available);
+  add_if_changed (&builder, "Total", now->total, sent->total);
   emit_changed (self, queen_dbus_cluster_get_registry_path (kind),
                 queen_dbus_registry_interface_info ()->name, g_variant_builder_end (&builder),
                 lists);
@@ -220,16 +220,16 @@ announce_figures (QueenDBusExporter *self)
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     {
       const QueenDBusCounts *now = get_counts (self, kind);
-      const QueenDBusCounts *told = &self->told_counts[kind];
+      const QueenDBusCounts *sent = &self->sent_counts[kind];
 
-      add_if_changed (&builder, online[kind], now->online, told->online);
-      add_if_changed (&builder, available[kind], now->available, told->available);
-      if (memcmp (now, told, sizeof *now) != 0)
+      add_if_changed (&builder, online[kind], now->online, sent->online);
+      add_if_changed (&builder, available[kind], now->available, sent->available);
+      if (memcmp (now, sent, sizeof *now) != 0)
         announce_registry (self, kind);
-      self->told_counts[kind] = *now;
+      self->sent_counts[kind] = *now;
     }
-  add_if_changed (&builder, "Subscribers", self->figures->n_subscribers, self->told_subscribers);
-  self->told_subscribers = self->figures->n_subscribers;
+  add_if_changed (&builder, "Subscribers", self->figures->n_subscribers, self->sent_subscribers);
+  self->sent_subscribers = self->figures->n_subscribers;
 
   changes = g_variant_ref_sink (g_variant_builder_end (&builder));
   if (g_variant_n_children (changes) > 0)
@@ -240,10 +240,10 @@ gboolean
 queen_dbus_exporter_is_behind (QueenDBusExporter *self)
 {
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    if (memcmp (get_counts (self, kind), &self->told_counts[kind], sizeof (QueenDBusCounts)) != 0)
+    if (memcmp (get_counts (self, kind), &self->sent_counts[kind], sizeof (QueenDBusCounts)) != 0)
       return TRUE;
-  return queen_dbus_cluster_get_untold (self->cluster) ||
-         self->told_subscribers != self->figures->n_subscribers;
+  return queen_dbus_cluster_get_dirty (self->cluster) ||
+         self->sent_subscribers != self->figures->n_subscribers;
 }
 
 gboolean
@@ -251,13 +251,13 @@ queen_dbus_exporter_announce (QueenDBusExporter *self, guint most)
 {
   QueenDBusObject *object;
 
-  for (guint i = 0; i < most && (object = queen_dbus_cluster_get_untold (self->cluster)); i++)
+  for (guint i = 0; i < most && (object = queen_dbus_cluster_get_dirty (self->cluster)); i++)
     {
       announce_object (self, object);
-      queen_dbus_cluster_set_told (self->cluster, object);
+      queen_dbus_cluster_set_clean (self->cluster, object);
     }
   announce_figures (self);
-  return queen_dbus_cluster_get_untold (self->cluster) != NULL;
+  return queen_dbus_cluster_get_dirty (self->cluster) != NULL;
 }
 
 void
@@ -329,11 +329,11 @@ queen_dbus_exporter_new (GDBusConnection *connection,
                     G_CALLBACK (on_get_managed_objects), self);
 
   /* Who comes to a new connection asks how things are; there is nothing to be told yet. */
-  while ((object = queen_dbus_cluster_get_untold (self->cluster)))
-    queen_dbus_cluster_set_told (self->cluster, object);
+  while ((object = queen_dbus_cluster_get_dirty (self->cluster)))
+    queen_dbus_cluster_set_clean (self->cluster, object);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    self->told_counts[kind] = *get_counts (self, kind);
-  self->told_subscribers = self->figures->n_subscribers;
+    self->sent_counts[kind] = *get_counts (self, kind);
+  self->sent_subscribers = self->figures->n_subscribers;
 
   return register_objects (self, error) ? g_steal_pointer (&self) : NULL;
 }

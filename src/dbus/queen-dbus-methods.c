@@ -22,7 +22,7 @@ struct _QueenDBusMethods
   QueenDBusMailbox *mailbox;
 
   QueenDBusQueen *skeleton;
-  GHashTable *subscribers; /* unique name -> id of the watch on its life */
+  GHashTable *subscribers; /* unique name -> id of the watch on whether it is there */
   guint n_calls;
 };
 

@@ -117,7 +117,7 @@ request_name (QueenDBusPresence *self)
 /* Being on the bus */
 
 static void
-leave_connection (QueenDBusPresence *self)
+release_connection (QueenDBusPresence *self)
 {
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
@@ -133,7 +133,7 @@ on_connection_closed (GDBusConnection *connection,
                       const GError *error,
                       QueenDBusPresence *self)
 {
-  leave_connection (self);
+  release_connection (self);
   give_up_on (self, error ? error->message : "it has closed the connection");
 }
 
@@ -247,7 +247,7 @@ queen_dbus_presence_renew (QueenDBusPresence *self, const char *reason)
 
   /* Others may hold the connection still, and with it the name. */
   g_dbus_connection_close (self->connection, NULL, NULL, NULL);
-  leave_connection (self);
+  release_connection (self);
   give_up_on (self, reason);
 }
 
@@ -255,7 +255,7 @@ void
 queen_dbus_presence_free (QueenDBusPresence *self)
 {
   if (self->connection)
-    leave_connection (self);
+    release_connection (self);
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   queen_alarm_free (self->alarm);

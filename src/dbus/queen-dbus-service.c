@@ -157,7 +157,7 @@ on_announcement_due (gpointer data)
 }
 
 static void
-leave_bus (QueenDBusService *self)
+release_bus (QueenDBusService *self)
 {
   g_clear_pointer (&self->exporter, queen_dbus_exporter_free);
   g_clear_pointer (&self->guard, queen_dbus_guard_free);
@@ -201,7 +201,7 @@ on_presence_changed (GDBusConnection *connection, gpointer data)
   if (connection)
     enter_bus (self, connection);
   else
-    leave_bus (self);
+    release_bus (self);
   speak (self);
 }
 

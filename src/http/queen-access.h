@@ -175,7 +175,7 @@ gboolean queen_access_check_page (QueenAccess *self,
  * queen_access_check_right:
  * @need: what the request needs
  * @owner: (out): the token by which it is allowed, for queen_access_get_name() and
- *   queen_access_may_read_on(); 0 when it takes none
+ *   queen_access_may_read_on(); 0 when it requires none
  * @error: %QUEEN_ERROR_UNAUTHORIZED without a token, or with an unknown one; %QUEEN_ERROR_FORBIDDEN
  *   for one that is not good for this; the message names the scope
  *

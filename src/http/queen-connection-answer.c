@@ -45,7 +45,7 @@ hold_answer (QueenConnection *self)
 void
 queen_connection_clear_answer (QueenConnection *self)
 {
-  queen_readers_leave (self->settings->readers, &self->reader);
+  queen_readers_release (self->settings->readers, &self->reader);
   queen_delivery_clear (&self->delivery, self->settings->budgets);
 }
 
@@ -85,7 +85,7 @@ queen_connection_write_answer (QueenConnection *self)
   QueenDeliveryResult result = queen_delivery_send (&self->delivery, &self->socket);
 
   if (result == QUEEN_DELIVERY_DONE)
-    queen_delivery_leave (&self->delivery, &self->socket);
+    queen_delivery_release (&self->delivery, &self->socket);
   if (result == QUEEN_DELIVERY_FAILED || (result == QUEEN_DELIVERY_DONE && !self->has_unread_data))
     {
       queen_connection_remove (self);

@@ -312,7 +312,7 @@ begin_handshake (QueenConnection *self)
 static void
 end_handshake (QueenConnection *self)
 {
-  queen_handshakes_leave (&self->handshake);
+  queen_handshakes_release (&self->handshake);
   queen_connection_enter_state (self, STATE_HEAD);
   queen_connection_read_in_turn (self);
 }
@@ -344,7 +344,7 @@ queen_connection_look_for_turn (QueenConnection *self, guint events)
 
   if (events & EPOLLIN || queen_tls_session_has_input (tls) ||
       (events & EPOLLOUT && queen_tls_session_wants_to_send (tls)))
-    queen_handshakes_go_on (&self->handshake);
+    queen_handshakes_resume (&self->handshake);
 }
 
 void
@@ -359,7 +359,7 @@ queen_connection_shake_hands (QueenConnection *self)
   else if (self->state == STATE_OVERDUE)
     queen_connection_time_out_request (self, QUEEN_WAIT_HEAD);
   else if (errno == EINTR)
-    queen_handshakes_go_on (&self->handshake);
+    queen_handshakes_resume (&self->handshake);
 }
 
 static gboolean
@@ -381,7 +381,7 @@ queen_connection_has_spoken (QueenConnection *self)
   if (self->state != STATE_HANDSHAKE || waits_for_handshake (self) ||
       !queen_tls_session_has_input (self->socket.tls))
     return FALSE;
-  queen_handshakes_go_on (&self->handshake);
+  queen_handshakes_resume (&self->handshake);
   return TRUE;
 }
 

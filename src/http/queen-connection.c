@@ -104,7 +104,7 @@ queen_connection_remove (QueenConnection *self)
     queen_deadline_end (&self->waits[wait]);
   if (self->watched_by)
     queen_epoll_skip (self->watched_by, self);
-  queen_handshakes_leave (&self->handshake);
+  queen_handshakes_release (&self->handshake);
   queen_fair_queue_leave (&self->turn);
   queen_socket_close (&self->socket);
   queen_connection_clear_request (self);

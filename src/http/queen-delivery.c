@@ -92,7 +92,7 @@ queen_delivery_hold (QueenDelivery *self, QueenBudgets *budgets)
 }
 
 void
-queen_delivery_leave (const QueenDelivery *self, const QueenSocket *socket)
+queen_delivery_release (const QueenDelivery *self, const QueenSocket *socket)
 {
   if (self->n_sent > SMALLEST_WINDOW)
     setsockopt (socket->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &(int){ TIME_TO_TAKE }, sizeof (int));

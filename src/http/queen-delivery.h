@@ -78,13 +78,13 @@ gsize queen_delivery_get_size (const QueenAnswer *answer, const QueenBudgets *bu
 void queen_delivery_hold (QueenDelivery *self, QueenBudgets *budgets);
 
 /**
- * queen_delivery_leave:
+ * queen_delivery_release:
  *
  * What the kernel has of an answer that is sent, but the client has not taken, is nobody's once the
  * connection is closed: no cap and no budget knows of it. So the client has five seconds for it,
  * not twenty. What fits into the smallest window that a client can have, it has taken.
  */
-void queen_delivery_leave (const QueenDelivery *self, const QueenSocket *socket);
+void queen_delivery_release (const QueenDelivery *self, const QueenSocket *socket);
 
 /**
  * queen_delivery_mark:

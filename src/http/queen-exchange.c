@@ -335,7 +335,7 @@ queen_exchange_finish (QueenExchange *self)
 }
 
 void
-queen_exchange_leave (QueenExchange *self)
+queen_exchange_notify_gone (QueenExchange *self)
 {
   void (*on_gone) (gpointer data) = g_steal_pointer (&self->on_gone);
 

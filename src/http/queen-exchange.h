@@ -56,7 +56,7 @@ const char *queen_exchange_get_header (QueenExchange *self, const char *name);
  */
 gboolean queen_exchange_knows (QueenExchange *self, const char *tag);
 
-/** Returns: the number of the token by which it was allowed; 0 when it took none */
+/** Returns: the number of the token by which it was allowed; 0 when it required none */
 guint queen_exchange_get_owner (const QueenExchange *self);
 
 /**
@@ -263,7 +263,7 @@ void queen_exchange_end_request (QueenExchange *self);
 const QueenReply *queen_exchange_get_reply (const QueenExchange *self);
 
 /** The client has gone, or its time is over. */
-void queen_exchange_leave (QueenExchange *self);
+void queen_exchange_notify_gone (QueenExchange *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenExchange, queen_exchange_free)
 

@@ -170,7 +170,7 @@ queen_readers_enter (QueenReaders *self,
 }
 
 void
-queen_readers_leave (QueenReaders *self, QueenReader *reader)
+queen_readers_release (QueenReaders *self, QueenReader *reader)
 {
   Place *place = g_steal_pointer (&reader->place);
   Text *text = g_steal_pointer (&reader->text);

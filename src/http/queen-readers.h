@@ -61,7 +61,7 @@ void queen_readers_enter (QueenReaders *self,
                           gpointer owner);
 
 /** Nothing waits for @reader any longer; nothing happens when nothing did. */
-void queen_readers_leave (QueenReaders *self, QueenReader *reader);
+void queen_readers_release (QueenReaders *self, QueenReader *reader);
 
 /**
  * queen_readers_find_greediest:

@@ -106,7 +106,7 @@ read_tunnel (const Tunnel *tunnel)
 
 /* Ends HTTP here; what libsoup has written is all that it writes. */
 static void
-leave_libsoup (Passage *passage)
+release_libsoup (Passage *passage)
 {
   g_object_unref (soup_server_message_steal_connection (passage->message));
   passage->message = NULL;
@@ -120,7 +120,7 @@ on_wrote_head (SoupServerMessage *message, gpointer data)
   const QueenReply *reply = queen_exchange_get_reply (passage->exchange);
   GBytes *head = read_tunnel (&passage->tunnel);
 
-  leave_libsoup (passage);
+  release_libsoup (passage);
   passage->is_taken_over = reply->take_over != NULL;
   if (reply->take_over)
     reply->take_over (queen_connection_steal_socket (passage->connection), head, reply->data);
@@ -191,7 +191,7 @@ static void
 passage_free (Passage *passage)
 {
   if (passage->message)
-    leave_libsoup (passage);
+    release_libsoup (passage);
   g_object_set_data (G_OBJECT (passage->tunnel.address), PASSAGE, NULL);
   if (!passage->server->address)
     passage->server->address = g_steal_pointer (&passage->tunnel.address);
@@ -250,7 +250,7 @@ on_gone (gpointer data)
 {
   g_autoptr (Passage) passage = data;
 
-  queen_exchange_leave (passage->exchange);
+  queen_exchange_notify_gone (passage->exchange);
 }
 
 static Passage *

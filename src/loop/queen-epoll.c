@@ -17,7 +17,7 @@ struct _QueenEpoll
   int fd;
   guint n_at_once;
   struct epoll_event *events; /* as the kernel has told of them */
-  guint n_told;
+  guint n_ready;
   guint n_served;
   QueenEpollFunc func;
   gpointer data;
@@ -29,15 +29,15 @@ serve (QueenEpoll *self, guint n)
 {
   int n_events = epoll_wait (self->fd, self->events, (int) n, 0);
 
-  self->n_told = (guint) MAX (n_events, 0);
-  for (self->n_served = 0; self->n_served < self->n_told;)
+  self->n_ready = (guint) MAX (n_events, 0);
+  for (self->n_served = 0; self->n_served < self->n_ready;)
     {
       const struct epoll_event *event = &self->events[self->n_served++];
 
       if (event->data.ptr)
         self->func (event->data.ptr, event->events, self->data);
     }
-  self->n_told = 0;
+  self->n_ready = 0;
   return self->n_served;
 }
 
@@ -126,7 +126,7 @@ queen_epoll_remind (QueenEpoll *self, int fd, guint events, gpointer item)
 void
 queen_epoll_skip (QueenEpoll *self, gpointer item)
 {
-  for (guint i = self->n_served; i < self->n_told; i++)
+  for (guint i = self->n_served; i < self->n_ready; i++)
     if (self->events[i].data.ptr == item)
       self->events[i].data.ptr = NULL;
 }

@@ -113,7 +113,7 @@ void
 queen_cluster_save (QueenCluster *self, QueenState *state)
 {
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    queen_state_set_sightings (state, self->registries[kind]);
+    queen_state_set_entries (state, self->registries[kind]);
 }
 
 void
@@ -122,7 +122,7 @@ queen_cluster_load (QueenCluster *self, const QueenState *state, gint64 elapsed,
   guint n[QUEEN_COMPONENT_N_KINDS];
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    n[kind] = queen_registry_restore (self->registries[kind], state->sightings[kind], elapsed);
+    n[kind] = queen_registry_restore (self->registries[kind], state->entries[kind], elapsed);
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE",
                     "remembered %u workers and %u hives, as of %" G_GINT64_FORMAT " s ago",
                     n[QUEEN_COMPONENT_WORKER], n[QUEEN_COMPONENT_HIVE], elapsed / G_USEC_PER_SEC);

@@ -65,7 +65,7 @@ void queen_cluster_save (QueenCluster *self, QueenState *state);
 
 /**
  * queen_cluster_load:
- * @state: what a former run of the queen has left; its components are the cluster's from now on
+ * @state: what the last epoch of the queen has saved; its components are the cluster's from now on
  * @elapsed: µs since that was written
  * @grace: µs for which nobody is missed; 0 for none
  *

@@ -90,8 +90,8 @@ QueenEvent *queen_event_new_forgotten (QueenComponent *component);
 /**
  * queen_event_new_restored:
  *
- * Returns: (transfer full): the event that @component is listed as a former epoch of the queen knew
- *   it
+ * Returns: (transfer full): the event that @component is listed as an earlier epoch of the queen
+ * knew it
  */
 QueenEvent *queen_event_new_restored (QueenComponent *component);
 

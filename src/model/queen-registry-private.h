@@ -4,7 +4,7 @@
 #pragma once
 
 /* What the two files of a registry share, and nobody else sees: how it lives (queen-registry.c),
- * and how it goes on from one run of the queen to the next (queen-registry-restore.c). */
+ * and how it goes on from one epoch of the queen to the next (queen-registry-restore.c). */
 
 #include "loop/queen-alarm.h"
 #include "queen-grace.h"

@@ -25,26 +25,25 @@ tell_restored (QueenRegistry *self)
 }
 
 guint
-queen_registry_restore (QueenRegistry *self, GArray *sightings, gint64 elapsed)
+queen_registry_restore (QueenRegistry *self, GArray *saved, gint64 elapsed)
 {
   gint64 now = self->settings.clock->get_monotonic ();
-  guint n_taken = MIN (sightings->len, self->settings.max_components);
+  guint n_taken = MIN (saved->len, self->settings.max_components);
   g_autoptr (GPtrArray) entries = g_ptr_array_sized_new (n_taken);
 
   g_return_val_if_fail (queen_registry_get_total (self) == 0, 0);
 
   for (guint i = 0; i < n_taken; i++)
     {
-      QueenSighting *sighting = &g_array_index (sightings, QueenSighting, i);
-      QueenComponent *component = sighting->component;
+      QueenStateEntry *one = &g_array_index (saved, QueenStateEntry, i);
+      QueenComponent *component = one->component;
       QueenEntry *entry;
 
       component->sequence = queen_registry_make_sequence (self, component->first_seen);
-      component->deadline =
-          now - sighting->age - elapsed + queen_registry_get_span (self, component);
+      component->deadline = now - one->age - elapsed + queen_registry_get_span (self, component);
       entry = queen_registry_add_entry (self, component->id, component->sequence);
       entry->component = component;
-      entry->sender = queen_senders_enter (self->senders, sighting->sender);
+      entry->sender = queen_senders_enter (self->senders, one->sender);
       g_ptr_array_add (entries, entry);
     }
   /* The one time that they come in another order than that of their deadlines. */
@@ -70,9 +69,9 @@ queen_registry_expire_restored (QueenRegistry *self)
 }
 
 GArray *
-queen_registry_list_sightings (QueenRegistry *self)
+queen_registry_list_state_entries (QueenRegistry *self)
 {
-  GArray *sightings = queen_sightings_new (queen_registry_get_total (self));
+  GArray *saved = queen_state_entries_new (queen_registry_get_total (self));
   gint64 now = self->settings.clock->get_monotonic ();
 
   for (QueenEntry *entry = queen_registry_get_first (self); entry;
@@ -80,11 +79,10 @@ queen_registry_list_sightings (QueenRegistry *self)
     {
       const QueenComponent *component = entry->component;
       gint64 age = now - (component->deadline - queen_registry_get_span (self, component));
-      QueenSighting sighting = { queen_component_ref (entry->component), MAX (age, 0),
-                                 entry->sender ? g_ref_string_acquire (entry->sender->name)
-                                               : NULL };
+      QueenStateEntry one = { queen_component_ref (entry->component), MAX (age, 0),
+                              entry->sender ? g_ref_string_acquire (entry->sender->name) : NULL };
 
-      g_array_append_val (sightings, sighting);
+      g_array_append_val (saved, one);
     }
-  return sightings;
+  return saved;
 }

@@ -51,7 +51,7 @@ queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *co
 
 /* The reverse of queen_registry_enter(): returns what was known of @entry. */
 static QueenComponent *
-leave (QueenRegistry *self, QueenEntry *entry)
+unlink_entry (QueenRegistry *self, QueenEntry *entry)
 {
   QueenComponent *component = g_steal_pointer (&entry->component);
 
@@ -149,7 +149,7 @@ emit (QueenRegistry *self, QueenEvent *event, QueenComponent *before)
 static void
 go_offline (QueenRegistry *self, QueenEntry *entry, gint64 now)
 {
-  g_autoptr (QueenComponent) last = leave (self, entry);
+  g_autoptr (QueenComponent) last = unlink_entry (self, entry);
   gint64 time = self->settings.clock->get_wall ();
   QueenComponent *gone =
       queen_component_copy_offline (last, time, now + self->settings.forget_after);
@@ -163,11 +163,11 @@ go_offline (QueenRegistry *self, QueenEntry *entry, gint64 now)
 static void
 forget (QueenRegistry *self, QueenEntry *entry, const char *by)
 {
-  g_autoptr (QueenComponent) last = leave (self, entry);
+  g_autoptr (QueenComponent) last = unlink_entry (self, entry);
   g_autoptr (QueenEvent) event = queen_event_new_forgotten (last);
 
   event->by = g_strdup (by);
-  queen_senders_leave (self->senders, entry->sender);
+  queen_senders_release (self->senders, entry->sender);
   queen_roll_remove (self->roll, &entry->place);
   g_hash_table_remove (self->entries, entry->id);
   self->revision++;
@@ -312,7 +312,7 @@ set_sender (QueenRegistry *self, QueenEntry *entry, const char *name)
              queen_component_kind_get_name (self->kind), entry->id, name ? name : "this machine",
              before->name);
   entry->sender = queen_senders_enter (self->senders, name);
-  queen_senders_leave (self->senders, before);
+  queen_senders_release (self->senders, before);
 }
 
 static gboolean
@@ -338,7 +338,7 @@ queen_registry_update (QueenRegistry *self,
     return FALSE;
 
   if (entry)
-    last = leave (self, entry);
+    last = unlink_entry (self, entry);
   heartbeat->last_seen = clock->get_wall ();
   heartbeat->since = last && is_as_before (heartbeat, last) ? last->since : heartbeat->last_seen;
   heartbeat->first_seen = last ? last->first_seen : heartbeat->last_seen;

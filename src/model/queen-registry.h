@@ -8,7 +8,7 @@
 #include "loop/queen-clock.h"
 #include "queen-component.h"
 #include "queen-event-bus.h"
-#include "queen-sighting.h"
+#include "queen-state-entry.h"
 
 G_BEGIN_DECLS
 
@@ -51,7 +51,7 @@ QueenComponentKind queen_registry_get_kind (QueenRegistry *self);
 
 /**
  * queen_registry_restore:
- * @sightings: (element-type QueenSighting): what a former epoch of the queen knew, in the order in
+ * @saved: (element-type QueenStateEntry): what a former epoch of the queen knew, in the order in
  *   which they were first seen; the registry fills their components in
  * @elapsed: µs between then and now, not negative
  *
@@ -61,7 +61,7 @@ QueenComponentKind queen_registry_get_kind (QueenRegistry *self);
  *
  * Returns: how many it took: no more than may be known at once
  */
-guint queen_registry_restore (QueenRegistry *self, GArray *sightings, gint64 elapsed);
+guint queen_registry_restore (QueenRegistry *self, GArray *saved, gint64 elapsed);
 
 /**
  * queen_registry_update:
@@ -155,12 +155,12 @@ guint queen_registry_list_behind (QueenRegistry *self,
                                   guint max);
 
 /**
- * queen_registry_list_sightings:
+ * queen_registry_list_state_entries:
  *
- * Returns: (transfer full) (element-type QueenSighting): all that are known, in the order in which
- *   they were first seen, with the ages that they have now
+ * Returns: (transfer full) (element-type QueenStateEntry): all that are known, in the order in
+ * which they were first seen, with the ages that they have now
  */
-GArray *queen_registry_list_sightings (QueenRegistry *self);
+GArray *queen_registry_list_state_entries (QueenRegistry *self);
 
 /**
  * queen_registry_get_census:

@@ -51,7 +51,7 @@ queen_senders_enter (QueenSenders *self, const char *name)
 }
 
 void
-queen_senders_leave (QueenSenders *self, QueenSender *sender)
+queen_senders_release (QueenSenders *self, QueenSender *sender)
 {
   if (sender && --sender->n_brought == 0)
     g_hash_table_remove (self->table, sender->name);

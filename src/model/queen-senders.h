@@ -46,16 +46,16 @@ QueenSender *queen_senders_lookup (QueenSenders *self, const char *name);
  * queen_senders_enter:
  * @name: (nullable): who brings a component; %NULL for one who is not counted
  *
- * Returns: (transfer none) (nullable): what to give queen_senders_leave(); %NULL when it is not
+ * Returns: (transfer none) (nullable): what to give queen_senders_release(); %NULL when it is not
  *   counted
  */
 QueenSender *queen_senders_enter (QueenSenders *self, const char *name);
 
 /**
- * queen_senders_leave:
+ * queen_senders_release:
  * @sender: (nullable): whose component it is no longer
  */
-void queen_senders_leave (QueenSenders *self, QueenSender *sender);
+void queen_senders_release (QueenSenders *self, QueenSender *sender);
 
 /**
  * queen_sender_is_called:

@@ -26,7 +26,7 @@ queen_state_new (void)
   QueenState *self = g_new0 (QueenState, 1);
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    self->sightings[kind] = queen_sightings_new (0);
+    self->entries[kind] = queen_state_entries_new (0);
   return self;
 }
 
@@ -34,18 +34,18 @@ void
 queen_state_free (QueenState *self)
 {
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    g_array_unref (self->sightings[kind]);
+    g_array_unref (self->entries[kind]);
   g_free (self->epoch);
   g_free (self);
 }
 
 void
-queen_state_set_sightings (QueenState *self, QueenRegistry *registry)
+queen_state_set_entries (QueenState *self, QueenRegistry *registry)
 {
-  GArray **sightings = &self->sightings[queen_registry_get_kind (registry)];
+  GArray **entries = &self->entries[queen_registry_get_kind (registry)];
 
-  g_array_unref (*sightings);
-  *sightings = queen_registry_list_sightings (registry);
+  g_array_unref (*entries);
+  *entries = queen_registry_list_state_entries (registry);
 }
 
 gint64
@@ -91,9 +91,9 @@ append_field (GString *json, const QueenField *field, const QueenComponent *comp
 }
 
 static void
-append_sighting (GString *json, const QueenSighting *sighting)
+append_entry (GString *json, const QueenStateEntry *entry)
 {
-  const QueenComponent *component = sighting->component;
+  const QueenComponent *component = entry->component;
 
   append_text (json, "{\"kind\":", queen_component_kind_get_name (component->kind));
   append_text (json, ",\"id\":", component->id);
@@ -105,8 +105,8 @@ append_sighting (GString *json, const QueenSighting *sighting)
   append_time (json, ",\"first_seen\":", component->first_seen);
   append_time (json, ",\"last_seen\":", component->last_seen);
   append_number (json, ",\"heartbeats\":", component->heartbeats);
-  append_number (json, ",\"age\":", (guint64) sighting->age);
-  append_text (json, ",\"sender\":", sighting->sender);
+  append_number (json, ",\"age\":", (guint64) entry->age);
+  append_text (json, ",\"sender\":", entry->sender);
   g_string_append (json, "}\n");
 }
 
@@ -116,7 +116,7 @@ count_components (const QueenState *self)
   guint n_components = 0;
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    n_components += self->sightings[kind]->len;
+    n_components += self->entries[kind]->len;
   return n_components;
 }
 
@@ -150,14 +150,14 @@ queen_state_append_line (const QueenState *self, guint number, GString *text)
     }
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     {
-      const GArray *sightings = self->sightings[kind];
+      const GArray *entries = self->entries[kind];
 
-      if (i < sightings->len)
+      if (i < entries->len)
         {
-          append_sighting (text, &g_array_index (sightings, QueenSighting, i));
+          append_entry (text, &g_array_index (entries, QueenStateEntry, i));
           return;
         }
-      i -= sightings->len;
+      i -= entries->len;
     }
   g_return_if_reached ();
 }
@@ -285,17 +285,17 @@ read_sender (QueenStateReader *reader)
 }
 
 static void
-read_sighting (QueenStateReader *reader)
+read_entry (QueenStateReader *reader)
 {
-  QueenSighting sighting = { NULL, require_number (reader, "age", 0, MAX_NUMBER),
-                             read_sender (reader) };
+  QueenStateEntry entry = { NULL, require_number (reader, "age", 0, MAX_NUMBER),
+                            read_sender (reader) };
   QueenComponentKind kind = QUEEN_COMPONENT_WORKER;
   QueenComponent *component;
 
   if (!queen_component_kind_parse (require_string (reader, "kind"), &kind))
     fail (reader, "kind is none");
-  sighting.component = component = queen_component_new (kind);
-  g_array_append_val (reader->state->sightings[kind], sighting);
+  entry.component = component = queen_component_new (kind);
+  g_array_append_val (reader->state->entries[kind], entry);
 
   component->id = read_id (reader, "id");
   if (!queen_status_parse (require_string (reader, "status"), &component->status))
@@ -373,7 +373,7 @@ read_line (QueenStateReader *reader, const char *line, gsize length)
   else
     {
       reader->n_left--;
-      read_sighting (reader);
+      read_entry (reader);
     }
   if (reader->n_read != json_object_get_size (reader->object))
     fail (reader, "a member that does not belong there");

@@ -21,10 +21,10 @@ G_BEGIN_DECLS
  * @next: the number that the next event gets, at least 1
  * @written_at: ns since 1970: when all this was so; the one use of the wall clock, as no other goes
  *   on while a machine is off
- * @sightings: (element-type QueenSighting): for each kind, who is known, in the order in which they
+ * @entries: (element-type QueenStateEntry): for each kind, who is known, in the order in which they
  *   were first seen
  *
- * What one run of the queen, an epoch, leaves to the next.
+ * What one epoch of the queen, from its start to its end, saves for the next.
  */
 typedef struct
 {
@@ -32,7 +32,7 @@ typedef struct
   char *epoch;
   guint64 next;
   gint64 written_at;
-  GArray *sightings[QUEEN_COMPONENT_N_KINDS];
+  GArray *entries[QUEEN_COMPONENT_N_KINDS];
 } QueenState;
 
 /** queen_state_new: (transfer full): a state of nobody, to be filled in. */
@@ -40,11 +40,11 @@ QueenState *queen_state_new (void);
 void queen_state_free (QueenState *self);
 
 /**
- * queen_state_set_sightings:
+ * queen_state_set_entries:
  *
  * Makes @registry's components those of their kind in @self, with the ages that they have now.
  */
-void queen_state_set_sightings (QueenState *self, QueenRegistry *registry);
+void queen_state_set_entries (QueenState *self, QueenRegistry *registry);
 
 /**
  * queen_state_get_elapsed:

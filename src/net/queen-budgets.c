@@ -12,7 +12,7 @@ struct _QueenBudgets
   GHashTable *kept;   /* a set of GBytes that the queen keeps anyway */
 };
 
-/* Who pays, how much at the most, and what happens then. */
+/* Whose they are, how many at the most, and what happens then. */
 static const struct
 {
   const char *name;

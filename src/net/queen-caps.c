@@ -30,9 +30,9 @@ queen_caps_choose (QueenCaps *caps,
              1, n_free - 1);
   caps->connections =
       MIN (max_connections > 0 ? max_connections : USUAL_CONNECTIONS, n_free - caps->subscribers);
-  caps->subscribers_per_peer =
+  caps->subscribers_per_address =
       max_per_address > 0 ? max_per_address : MAX (caps->subscribers / 4, 1);
-  caps->connections_per_peer =
+  caps->connections_per_address =
       max_per_address > 0 ? max_per_address : MAX (caps->connections / 4, 1);
   caps->spares_loopback = max_per_address == 0;
   return caps->subscribers >= max_subscribers && caps->connections >= max_connections;

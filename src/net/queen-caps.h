@@ -11,8 +11,8 @@ G_BEGIN_DECLS
  * QueenCaps:
  * @subscribers: how many may listen at once
  * @connections: how many requests may be under way at once
- * @subscribers_per_peer: how many subscribers one address may have
- * @connections_per_peer: how many requests one address may have under way
+ * @subscribers_per_address: how many subscribers one address may have
+ * @connections_per_address: how many requests one address may have under way
  * @spares_loopback: what one address may have does not hold for this machine itself
  *
  * How much there may be of what costs a descriptor.
@@ -21,8 +21,8 @@ typedef struct
 {
   guint subscribers;
   guint connections;
-  guint subscribers_per_peer;
-  guint connections_per_peer;
+  guint subscribers_per_address;
+  guint connections_per_address;
   gboolean spares_loopback;
 } QueenCaps;
 

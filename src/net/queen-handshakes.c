@@ -124,7 +124,7 @@ enter_address (QueenHandshakes *self, const struct sockaddr_storage *sockaddr)
 }
 
 static void
-leave_address (QueenHandshakes *self, QueenHandshakeAddress *address)
+release_address (QueenHandshakes *self, QueenHandshakeAddress *address)
 {
   QueenShare *share = address->share;
 
@@ -331,7 +331,7 @@ queen_handshakes_enter (QueenHandshakes *self,
 }
 
 void
-queen_handshakes_go_on (QueenHandshake *handshake)
+queen_handshakes_resume (QueenHandshake *handshake)
 {
   if (!handshake->owner || handshake->queue)
     return;
@@ -340,7 +340,7 @@ queen_handshakes_go_on (QueenHandshake *handshake)
 }
 
 void
-queen_handshakes_leave (QueenHandshake *handshake)
+queen_handshakes_release (QueenHandshake *handshake)
 {
   QueenHandshakes *self = handshake->owner;
 
@@ -354,7 +354,7 @@ queen_handshakes_leave (QueenHandshake *handshake)
       g_queue_unlink (&self->begun, &handshake->begun_link);
       handshake->address->n_begun--;
     }
-  leave_address (self, handshake->address);
+  release_address (self, handshake->address);
   *handshake = (QueenHandshake){ NULL };
 }
 

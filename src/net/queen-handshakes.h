@@ -47,15 +47,15 @@ typedef struct
 
 /**
  * QueenHandshakeFunc:
- * @item: what it is about; it may be freed, after queen_handshakes_leave()
+ * @item: what it is about; it may be freed, after queen_handshakes_release()
  */
 typedef void (*QueenHandshakeFunc) (gpointer item, gpointer data);
 
 /**
  * queen_handshakes_new:
  * @clock: by which a quarter of the time is measured
- * @on_turn: takes one step, and then calls queen_handshakes_go_on() or queen_handshakes_leave(), or
- *   neither when the client has to say something first; what it does after leaving is no part of
+ * @on_turn: takes one step, and then calls queen_handshakes_resume() or queen_handshakes_release(),
+ * or neither when the client has to say something first; what it does after leaving is no part of
  * the step
  * @on_crowded: there are as many as there may be; it ends the one that it is called for
  */
@@ -78,10 +78,10 @@ void queen_handshakes_enter (QueenHandshakes *self,
                              gpointer item);
 
 /** Wants another turn: the client has said something. Does nothing while it waits for one. */
-void queen_handshakes_go_on (QueenHandshake *handshake);
+void queen_handshakes_resume (QueenHandshake *handshake);
 
 /** Ends it, if it is under way. */
-void queen_handshakes_leave (QueenHandshake *handshake);
+void queen_handshakes_release (QueenHandshake *handshake);
 
 /**
  * queen_handshakes_is_under_way:

@@ -33,7 +33,7 @@ send_text (const char *text)
 
 /* Returns: whether that is all; a manager that is not there will not be told later, either */
 static gboolean
-send_untold (void)
+send_pending (void)
 {
   g_autoptr (GString) text = g_string_new (NULL);
 
@@ -51,7 +51,7 @@ send_untold (void)
 static gboolean
 on_retry (gpointer data)
 {
-  if (!send_untold ())
+  if (!send_pending ())
     return G_SOURCE_CONTINUE;
   channel.retry_id = 0;
   return G_SOURCE_REMOVE;
@@ -70,7 +70,7 @@ queen_notify_tell (const char *state, const char *status)
       g_free (channel.status);
       channel.status = g_strdup (status);
     }
-  if (!send_untold () && channel.retry_id == 0)
+  if (!send_pending () && channel.retry_id == 0)
     channel.retry_id = g_timeout_add (RETRY_MSEC, on_retry, NULL);
 }
 

@@ -248,7 +248,7 @@ on_subscriber_ready (gpointer item, guint events, gpointer data)
       on_hung_up (self, subscriber);
       return;
     }
-  if (events & EPOLLIN && !queen_subscriber_read_chatter (subscriber))
+  if (events & EPOLLIN && !queen_subscriber_discard_input (subscriber))
     {
       drop (self, subscriber, QUEEN_DROP_CHATTER);
       return;
@@ -283,9 +283,9 @@ visit_on_round (QueenAudience *self, QueenSubscriber *subscriber)
   QueenSeat *seat = get_seat (subscriber);
 
   if (is_silence_long (self, subscriber) && !seat->is_blocked &&
-      !queen_subscriber_is_owed (subscriber))
+      !queen_subscriber_has_pending (subscriber))
     {
-      queen_subscriber_owe_chunk (subscriber, g_bytes_ref (self->keepalive));
+      queen_subscriber_add_pending_chunk (subscriber, g_bytes_ref (self->keepalive));
       if (!deliver (self, subscriber))
         return;
     }
@@ -298,7 +298,7 @@ owe_goodbye (QueenSubscriber *subscriber, const char *reason)
 {
   guint retry_msec = (guint) g_random_int_range (1000, 5001);
 
-  queen_subscriber_owe_chunk (subscriber, queen_frame_new_bye (retry_msec, reason));
+  queen_subscriber_add_pending_chunk (subscriber, queen_frame_new_bye (retry_msec, reason));
   queen_subscriber_let_go (subscriber);
 }
 
@@ -317,7 +317,7 @@ visit_to_say_goodbye (QueenAudience *self, QueenSubscriber *subscriber)
 static void
 visit_to_clear (QueenAudience *self, QueenSubscriber *subscriber)
 {
-  if (queen_subscriber_is_owed_of (subscriber, self->cleared))
+  if (queen_subscriber_holds (subscriber, self->cleared))
     drop (self, subscriber, QUEEN_DROP_MEMORY);
 }
 
@@ -343,9 +343,9 @@ walk (QueenAudience *self, QueenRow *row, guint index, VisitFunc visit)
   return TRUE;
 }
 
-/* Goes on with a walk, now and in the turns after this one, to its end. */
+/* Resumes a walk, now and in the turns after this one, to its end. */
 static void
-go_on (QueenAudience *self, WalkKind kind)
+resume_walk (QueenAudience *self, WalkKind kind)
 {
   static const VisitFunc visits[N_WALKS] = {
     [WALK_ROUND] = visit_on_round,
@@ -365,25 +365,25 @@ static void
 set_out (QueenAudience *self, WalkKind kind)
 {
   self->everybody.walks[kind].is_on = FALSE;
-  go_on (self, kind);
+  resume_walk (self, kind);
 }
 
 static void
 on_round (gpointer data)
 {
-  go_on (data, WALK_ROUND);
+  resume_walk (data, WALK_ROUND);
 }
 
 static void
 on_farewell (gpointer data)
 {
-  go_on (data, WALK_FAREWELL);
+  resume_walk (data, WALK_FAREWELL);
 }
 
 static void
 on_clearing (gpointer data)
 {
-  go_on (data, WALK_CLEARING);
+  resume_walk (data, WALK_CLEARING);
 }
 
 /* The object */
@@ -410,7 +410,7 @@ queen_audience_new (const QueenAudienceSettings *settings, GError **error)
   self->settings = *settings;
   self->tally = settings->tally;
   self->shares =
-      queen_shares_new (settings->caps.subscribers_per_peer, settings->caps.spares_loopback);
+      queen_shares_new (settings->caps.subscribers_per_address, settings->caps.spares_loopback);
   self->alarms[WALK_ROUND] = make_alarm (self, "round", on_round);
   self->alarms[WALK_FAREWELL] = make_alarm (self, "goodbye", on_farewell);
   self->alarms[WALK_CLEARING] = make_alarm (self, "clearing", on_clearing);
@@ -458,14 +458,14 @@ queen_audience_get_n_subscribers (const QueenAudience *self)
 }
 
 gsize
-queen_audience_get_n_owed_bytes (const QueenAudience *self)
+queen_audience_count_pending (const QueenAudience *self)
 {
   g_autoptr (GHashTable) counted = g_hash_table_new (g_direct_hash, g_direct_equal);
   gsize n_bytes = 0;
 
   for (QueenSubscriber *each = self->everybody.first; each;
        each = queen_row_get_next (&self->everybody, each))
-    n_bytes += queen_subscriber_count_owed (each, counted);
+    n_bytes += queen_subscriber_count_pending (each, counted);
   return n_bytes;
 }
 

@@ -86,12 +86,12 @@ void queen_audience_close (QueenAudience *self, QueenSection *section);
 guint queen_audience_get_n_subscribers (const QueenAudience *self);
 
 /**
- * queen_audience_get_n_owed_bytes:
+ * queen_audience_count_pending:
  *
  * Returns: the size of all frames that subscribers are in the middle of, those that they share
  *   counted once
  */
-gsize queen_audience_get_n_owed_bytes (const QueenAudience *self);
+gsize queen_audience_count_pending (const QueenAudience *self);
 
 /**
  * queen_audience_has_room:
@@ -108,7 +108,7 @@ gboolean queen_audience_has_room (QueenAudience *self,
 /**
  * queen_audience_add:
  * @section: what it listens to
- * @subscriber: (transfer full): who comes, and is owed what it gets first
+ * @subscriber: (transfer full): who comes; what it gets first is pending
  *
  * Delivers what there is for it, now and whenever it can take more, until it goes.
  */

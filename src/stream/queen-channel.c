@@ -18,8 +18,8 @@ struct _QueenChannel
   QueenRing *ring;
   QueenSection section;
   QueenBatch batch;
-  gboolean is_leaving;
-  gboolean has_left; /* goodbye is being said: whoever hears of it first misses nothing for that */
+  gboolean is_ending;
+  gboolean has_ended; /* goodbye is being said: whoever hears of it first misses nothing for that */
   guint64 marked_head; /* the ring's head when all that keep up were told its id at last */
 
   QueenAlarm *flush_alarm;
@@ -54,7 +54,7 @@ get_snapshot (QueenChannel *self, guint64 from, guint64 *next)
 static void
 owe_lagged (QueenChannel *self, QueenSubscriber *subscriber, gint64 n_lost)
 {
-  queen_subscriber_owe_chunk (subscriber, queen_frame_new_lagged (n_lost));
+  queen_subscriber_add_pending_chunk (subscriber, queen_frame_new_lagged (n_lost));
   self->settings.tally->lags++;
   self->settings.tally->lost_events += (guint64) MAX (n_lost, 0);
 }
@@ -82,10 +82,11 @@ owe_begun_frame (QueenSubscriber *subscriber, GString *text, const GString *line
   g_string_append_len (text, lines->str, (gssize) lines->len);
   if (has_chunks && !rest)
     g_string_append (text, QUEEN_CHUNK_END);
-  queen_subscriber_owe (subscriber, g_string_free_to_bytes (text));
+  queen_subscriber_add_pending (subscriber, g_string_free_to_bytes (text));
   if (rest)
-    queen_subscriber_owe (subscriber, has_chunks ? g_bytes_ref (rest)
-                                                 : g_bytes_new_from_bytes (rest, 0, n_rest));
+    queen_subscriber_add_pending (subscriber, has_chunks
+                                                  ? g_bytes_ref (rest)
+                                                  : g_bytes_new_from_bytes (rest, 0, n_rest));
 }
 
 static gboolean
@@ -131,15 +132,15 @@ write_batch (QueenChannel *self, QueenSubscriber *subscriber)
 static QueenWriteResult
 write_once (QueenChannel *self, QueenSubscriber *subscriber, gboolean *is_through)
 {
-  gboolean is_leaving = queen_subscriber_is_leaving (subscriber);
+  gboolean is_ending = queen_subscriber_is_leaving (subscriber);
   QueenWriteResult result;
 
-  if (!is_leaving && !queen_subscriber_is_owed (subscriber))
+  if (!is_ending && !queen_subscriber_has_pending (subscriber))
     owe_notice_of_loss (self, subscriber);
-  if (queen_subscriber_is_owed (subscriber))
-    return queen_subscriber_write_owed (subscriber);
+  if (queen_subscriber_has_pending (subscriber))
+    return queen_subscriber_write_pending (subscriber);
 
-  if (!is_leaving)
+  if (!is_ending)
     {
       result = write_batch (self, subscriber);
       if (result != QUEEN_WRITE_ALL || queen_batch_is_full (&self->batch))
@@ -186,15 +187,15 @@ set_flushed (QueenChannel *self, guint64 head)
 }
 
 /* Whoever is filtered has heard of no id since the last pulse. With the last one it misses nothing
- * when it comes back, be it to the next run. */
+ * when it comes back, be it in the next epoch. */
 static void
-leave_all (QueenChannel *self)
+dismiss_all (QueenChannel *self)
 {
   guint64 head = queen_ring_get_head (self->ring);
 
   if (self->marked_head == head)
     {
-      self->has_left = TRUE;
+      self->has_ended = TRUE;
       queen_audience_say_goodbye (self->settings.audience, &self->section);
       return;
     }
@@ -212,9 +213,9 @@ end_flush (QueenChannel *self)
   self->flush_time = self->settings.clock->get_monotonic ();
   queen_histogram_add (&self->settings.tally->deliveries, self->flush_time - self->flush_since,
                        n_events);
-  if (self->is_leaving && !self->has_news)
-    leave_all (self);
-  if (self->has_news && self->is_leaving)
+  if (self->is_ending && !self->has_news)
+    dismiss_all (self);
+  if (self->has_news && self->is_ending)
     queen_alarm_set (self->flush_alarm, 0);
   else if (self->has_news)
     schedule_flush (self);
@@ -232,7 +233,7 @@ is_flush_urgent (QueenChannel *self)
 
 /* A flush to thousands takes longer than others should have to wait. */
 static void
-go_on_flushing (QueenChannel *self)
+resume_flush (QueenChannel *self)
 {
   gint64 unbroken = self->settings.clock->get_monotonic () - self->unbroken_since;
 
@@ -258,7 +259,7 @@ on_flush_due (gpointer data)
   if (queen_audience_flush (self->settings.audience, &self->section))
     end_flush (self);
   else
-    go_on_flushing (self);
+    resume_flush (self);
 }
 
 static void
@@ -333,8 +334,8 @@ static void
 end_glance (QueenSubscriber *subscriber)
 {
   if (!is_plain (subscriber))
-    queen_subscriber_owe (subscriber,
-                          g_bytes_new_static (QUEEN_LAST_CHUNK, strlen (QUEEN_LAST_CHUNK)));
+    queen_subscriber_add_pending (subscriber,
+                                  g_bytes_new_static (QUEEN_LAST_CHUNK, strlen (QUEEN_LAST_CHUNK)));
   queen_subscriber_let_go (subscriber);
 }
 
@@ -370,8 +371,8 @@ welcome (QueenChannel *self,
 static void
 turn_away (QueenSubscriber *subscriber)
 {
-  queen_subscriber_owe_chunk (subscriber,
-                              queen_frame_new_busy ((guint) g_random_int_range (10000, 20001)));
+  queen_subscriber_add_pending_chunk (subscriber, queen_frame_new_busy (
+                                                      (guint) g_random_int_range (10000, 20001)));
   queen_subscriber_let_go (subscriber);
 }
 
@@ -439,7 +440,7 @@ queen_channel_get_n_subscribers (const QueenChannel *self)
 gboolean
 queen_channel_is_heard (const QueenChannel *self)
 {
-  return self->section.row.length > 0 && !self->has_left;
+  return self->section.row.length > 0 && !self->has_ended;
 }
 
 void
@@ -468,7 +469,7 @@ queen_channel_subscribe (QueenChannel *self,
       request->kinds == 0 || queen_audience_has_room (self->settings.audience, subscriber,
                                                       request->client, request->is_forwarded);
 
-  if (has_room && !self->is_leaving)
+  if (has_room && !self->is_ending)
     {
       GString *text = g_string_sized_new (g_bytes_get_size (head) + 128);
 
@@ -479,8 +480,8 @@ queen_channel_subscribe (QueenChannel *self,
   else
     {
       queen_subscriber_get_cursor (subscriber)->encoding = request->encoding;
-      queen_subscriber_owe (subscriber, head);
-      if (self->is_leaving)
+      queen_subscriber_add_pending (subscriber, head);
+      if (self->is_ending)
         queen_audience_turn_away (subscriber);
       else
         turn_away (subscriber);
@@ -491,8 +492,8 @@ queen_channel_subscribe (QueenChannel *self,
 void
 queen_channel_say_goodbye (QueenChannel *self)
 {
-  self->is_leaving = TRUE;
+  self->is_ending = TRUE;
   if (is_flushed (self))
-    leave_all (self);
+    dismiss_all (self);
   on_flush_due (self);
 }

@@ -68,10 +68,10 @@ queen_stream_new (QueenEventBus *bus, QueenPulse *pulse, const QueenStreamSettin
 
 /**
  * queen_stream_continue:
- * @epoch: what the ids of a former run's events began with
+ * @epoch: what the ids of the last epoch's events began with
  * @next: the number that its next event would have got
  *
- * Goes on as the stream of that run, so that its subscribers resume here. Only before anything has
+ * Resumes the stream of that epoch, so that its subscribers resume here. Only before anything has
  * happened.
  */
 void queen_stream_continue (QueenStream *self, const char *epoch, guint64 next);

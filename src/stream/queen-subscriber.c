@@ -7,23 +7,23 @@
 
 #include "queen-frame.h"
 
-#define MAX_CHATTER 4096                /* bytes */
+#define MAX_INPUT_BYTES 4096            /* bytes */
 #define MAX_SEALED_AT_ONCE (128 * 1024) /* bytes, until others have a turn: 256 short records */
 
 struct _QueenSubscriber
 {
   QueenCursor cursor;
   QueenSocket socket;
-  guint8 n_owed;
-  gboolean is_leaving : 1; /* nothing comes after what is owed */
-  guint16 n_chatter;       /* bytes that it has sent; it has nothing to say */
+  guint8 n_pending;
+  gboolean is_leaving : 1; /* nothing comes after what is pending */
+  guint16 n_input;         /* bytes that it has sent; it has nothing to say */
   guint32 n_written;
   guint32 n_taken; /* of that, at the last look */
   guint owner;
 
   QueenSeat seat;
-  GBytes *owed[QUEEN_SUBSCRIBER_MAX_OWED];
-  gsize owed_offset; /* how many bytes of the first of them are gone */
+  GBytes *pending[QUEEN_SUBSCRIBER_MAX_PENDING];
+  gsize pending_offset; /* how many bytes of the first of them are gone */
 };
 
 QueenSubscriber *
@@ -39,17 +39,17 @@ queen_subscriber_new (QueenSocket socket, guint owner)
 static void
 pay_first (QueenSubscriber *self)
 {
-  g_bytes_unref (self->owed[0]);
-  self->n_owed--;
-  self->owed_offset = 0;
-  for (guint i = 0; i < self->n_owed; i++)
-    self->owed[i] = self->owed[i + 1];
+  g_bytes_unref (self->pending[0]);
+  self->n_pending--;
+  self->pending_offset = 0;
+  for (guint i = 0; i < self->n_pending; i++)
+    self->pending[i] = self->pending[i + 1];
 }
 
 void
 queen_subscriber_free (QueenSubscriber *self)
 {
-  while (self->n_owed > 0)
+  while (self->n_pending > 0)
     pay_first (self);
   queen_socket_close (&self->socket);
   g_free (self);
@@ -92,37 +92,37 @@ queen_subscriber_has_had_much (const QueenSubscriber *self, guint32 n_before)
 }
 
 void
-queen_subscriber_owe (QueenSubscriber *self, GBytes *bytes)
+queen_subscriber_add_pending (QueenSubscriber *self, GBytes *bytes)
 {
-  g_assert (self->n_owed < QUEEN_SUBSCRIBER_MAX_OWED);
-  self->owed[self->n_owed++] = bytes;
+  g_assert (self->n_pending < QUEEN_SUBSCRIBER_MAX_PENDING);
+  self->pending[self->n_pending++] = bytes;
 }
 
 void
-queen_subscriber_owe_chunk (QueenSubscriber *self, GBytes *chunk)
+queen_subscriber_add_pending_chunk (QueenSubscriber *self, GBytes *chunk)
 {
   g_autoptr (GBytes) whole = chunk;
 
-  queen_subscriber_owe (self, self->cursor.encoding == QUEEN_ENCODING_PLAIN
-                                  ? queen_chunk_dup_inside (whole)
-                                  : g_steal_pointer (&whole));
+  queen_subscriber_add_pending (self, self->cursor.encoding == QUEEN_ENCODING_PLAIN
+                                          ? queen_chunk_dup_inside (whole)
+                                          : g_steal_pointer (&whole));
 }
 
 gboolean
-queen_subscriber_is_owed (const QueenSubscriber *self)
+queen_subscriber_has_pending (const QueenSubscriber *self)
 {
-  return self->n_owed > 0;
+  return self->n_pending > 0;
 }
 
 gboolean
-queen_subscriber_is_owed_of (const QueenSubscriber *self, GBytes *frame)
+queen_subscriber_holds (const QueenSubscriber *self, GBytes *frame)
 {
   gsize size;
   const char *start = g_bytes_get_data (frame, &size);
 
-  for (guint i = 0; i < self->n_owed; i++)
+  for (guint i = 0; i < self->n_pending; i++)
     {
-      const char *bytes = g_bytes_get_data (self->owed[i], NULL);
+      const char *bytes = g_bytes_get_data (self->pending[i], NULL);
 
       if (bytes >= start && bytes < start + size)
         return TRUE;
@@ -131,13 +131,13 @@ queen_subscriber_is_owed_of (const QueenSubscriber *self, GBytes *frame)
 }
 
 gsize
-queen_subscriber_count_owed (const QueenSubscriber *self, GHashTable *counted)
+queen_subscriber_count_pending (const QueenSubscriber *self, GHashTable *counted)
 {
   gsize n_bytes = 0;
 
-  for (guint i = 0; i < self->n_owed; i++)
-    if (g_hash_table_add (counted, (gpointer) g_bytes_get_data (self->owed[i], NULL)))
-      n_bytes += g_bytes_get_size (self->owed[i]);
+  for (guint i = 0; i < self->n_pending; i++)
+    if (g_hash_table_add (counted, (gpointer) g_bytes_get_data (self->pending[i], NULL)))
+      n_bytes += g_bytes_get_size (self->pending[i]);
   return n_bytes;
 }
 
@@ -176,30 +176,30 @@ write_vectors (QueenSubscriber *self, const struct iovec *vectors, guint n_vecto
 }
 
 static gsize
-gather_owed (const QueenSubscriber *self, struct iovec *vectors)
+gather_pending (const QueenSubscriber *self, struct iovec *vectors)
 {
   gsize size = 0;
 
-  for (guint i = 0; i < self->n_owed; i++)
+  for (guint i = 0; i < self->n_pending; i++)
     {
-      vectors[i].iov_base = (void *) g_bytes_get_data (self->owed[i], &vectors[i].iov_len);
+      vectors[i].iov_base = (void *) g_bytes_get_data (self->pending[i], &vectors[i].iov_len);
       size += vectors[i].iov_len;
     }
-  vectors[0].iov_base = (char *) vectors[0].iov_base + self->owed_offset;
-  vectors[0].iov_len -= self->owed_offset;
-  return size - self->owed_offset;
+  vectors[0].iov_base = (char *) vectors[0].iov_base + self->pending_offset;
+  vectors[0].iov_len -= self->pending_offset;
+  return size - self->pending_offset;
 }
 
 static void
-pay (QueenSubscriber *self, gsize n_bytes)
+advance_pending (QueenSubscriber *self, gsize n_bytes)
 {
   while (n_bytes > 0)
     {
-      gsize left = g_bytes_get_size (self->owed[0]) - self->owed_offset;
+      gsize left = g_bytes_get_size (self->pending[0]) - self->pending_offset;
 
       if (n_bytes < left)
         {
-          self->owed_offset += n_bytes;
+          self->pending_offset += n_bytes;
           return;
         }
       n_bytes -= left;
@@ -208,18 +208,18 @@ pay (QueenSubscriber *self, gsize n_bytes)
 }
 
 QueenWriteResult
-queen_subscriber_write_owed (QueenSubscriber *self)
+queen_subscriber_write_pending (QueenSubscriber *self)
 {
-  struct iovec vectors[QUEEN_SUBSCRIBER_MAX_OWED];
+  struct iovec vectors[QUEEN_SUBSCRIBER_MAX_PENDING];
   gsize size;
   gssize written;
 
-  g_return_val_if_fail (self->n_owed > 0, QUEEN_WRITE_ALL);
+  g_return_val_if_fail (self->n_pending > 0, QUEEN_WRITE_ALL);
 
-  size = gather_owed (self, vectors);
-  written = write_vectors (self, vectors, self->n_owed);
+  size = gather_pending (self, vectors);
+  written = write_vectors (self, vectors, self->n_pending);
   if (written > 0)
-    pay (self, (gsize) written);
+    advance_pending (self, (gsize) written);
   return get_result (self, written, size);
 }
 
@@ -231,7 +231,7 @@ queen_subscriber_write_batch (QueenSubscriber *self, QueenRing *ring, const Quee
   GBytes *begun = NULL;
   gsize rest;
 
-  g_return_val_if_fail (self->n_owed == 0, QUEEN_WRITE_NOTHING);
+  g_return_val_if_fail (self->n_pending == 0, QUEEN_WRITE_NOTHING);
 
   written = write_vectors (self, batch->vectors, batch->n_vectors);
   result = get_result (self, written, batch->size);
@@ -241,8 +241,8 @@ queen_subscriber_write_batch (QueenSubscriber *self, QueenRing *ring, const Quee
     begun = queen_ring_advance (ring, &self->cursor, (gsize) written, &rest);
   if (begun)
     {
-      queen_subscriber_owe (self, begun);
-      self->owed_offset = g_bytes_get_size (begun) - rest;
+      queen_subscriber_add_pending (self, begun);
+      self->pending_offset = g_bytes_get_size (begun) - rest;
     }
   return result;
 }
@@ -270,15 +270,15 @@ queen_subscriber_look (QueenSubscriber *self)
 }
 
 gboolean
-queen_subscriber_read_chatter (QueenSubscriber *self)
+queen_subscriber_discard_input (QueenSubscriber *self)
 {
-  char chatter[1024];
+  char input[1024];
   gssize n_bytes;
 
-  while ((n_bytes = queen_socket_drain (&self->socket, chatter, sizeof chatter)) > 0)
+  while ((n_bytes = queen_socket_drain (&self->socket, input, sizeof input)) > 0)
     {
-      self->n_chatter += (guint16) n_bytes;
-      if (self->n_chatter > MAX_CHATTER)
+      self->n_input += (guint16) n_bytes;
+      if (self->n_input > MAX_INPUT_BYTES)
         return FALSE;
     }
   return n_bytes < 0 && (errno == EAGAIN || errno == EINTR);

@@ -10,7 +10,7 @@
 
 G_BEGIN_DECLS
 
-#define QUEEN_SUBSCRIBER_MAX_OWED 4      /* what a newcomer gets (3), and the goodbye */
+#define QUEEN_SUBSCRIBER_MAX_PENDING 4   /* what a newcomer gets (3), and the goodbye */
 #define QUEEN_SUBSCRIBER_MAX_VECTORS 256 /* frames in one write */
 
 /**
@@ -157,51 +157,51 @@ guint32 queen_subscriber_get_n_written (const QueenSubscriber *self);
 gboolean queen_subscriber_has_had_much (const QueenSubscriber *self, guint32 n_before);
 
 /**
- * queen_subscriber_owe:
- * @bytes: (transfer full): what it gets next, after what it is owed already, and before what is
+ * queen_subscriber_add_pending:
+ * @bytes: (transfer full): what it gets next, after what is pending already, and before what is
  *   behind its cursor
  */
-void queen_subscriber_owe (QueenSubscriber *self, GBytes *bytes);
+void queen_subscriber_add_pending (QueenSubscriber *self, GBytes *bytes);
 
 /**
- * queen_subscriber_owe_chunk:
+ * queen_subscriber_add_pending_chunk:
  * @chunk: (transfer full): a frame, see queen-frame.h
  *
  * The same with what @chunk is to a subscriber of its kind.
  */
-void queen_subscriber_owe_chunk (QueenSubscriber *self, GBytes *chunk);
+void queen_subscriber_add_pending_chunk (QueenSubscriber *self, GBytes *chunk);
 
-gboolean queen_subscriber_is_owed (const QueenSubscriber *self);
+gboolean queen_subscriber_has_pending (const QueenSubscriber *self);
 
 /**
- * queen_subscriber_is_owed_of:
+ * queen_subscriber_holds:
  *
- * Returns: whether it is owed bytes of @frame, and so holds it
+ * Returns: whether bytes of @frame are pending, so that it holds it
  */
-gboolean queen_subscriber_is_owed_of (const QueenSubscriber *self, GBytes *frame);
+gboolean queen_subscriber_holds (const QueenSubscriber *self, GBytes *frame);
 
 /**
- * queen_subscriber_count_owed:
+ * queen_subscriber_count_pending:
  * @counted: the frames that were counted already; what is counted now is added
  *
- * Returns: the size of the frames that it is owed
+ * Returns: the size of the frames that are pending
  */
-gsize queen_subscriber_count_owed (const QueenSubscriber *self, GHashTable *counted);
+gsize queen_subscriber_count_pending (const QueenSubscriber *self, GHashTable *counted);
 
-/** Nothing comes any more after what it is owed. */
+/** Nothing comes any more after what is pending. */
 void queen_subscriber_let_go (QueenSubscriber *self);
 
 gboolean queen_subscriber_is_leaving (const QueenSubscriber *self);
 
-/** Writes what it is owed, in one write. */
-QueenWriteResult queen_subscriber_write_owed (QueenSubscriber *self);
+/** Writes what is pending, in one write. */
+QueenWriteResult queen_subscriber_write_pending (QueenSubscriber *self);
 
 /**
  * queen_subscriber_write_batch:
  * @batch: what is behind its cursor
  *
  * Writes @batch in one write and moves the cursor. A frame that the kernel takes only in part is
- * owed from then on. It must be owed nothing before.
+ * pending from then on. Nothing may be pending before.
  */
 QueenWriteResult
 queen_subscriber_write_batch (QueenSubscriber *self, QueenRing *ring, const QueenBatch *batch);
@@ -218,13 +218,13 @@ QueenWriteResult queen_subscriber_flush (QueenSubscriber *self);
 QueenLook queen_subscriber_look (QueenSubscriber *self);
 
 /**
- * queen_subscriber_read_chatter:
+ * queen_subscriber_discard_input:
  *
  * Throws away what it has sent.
  *
  * Returns: %FALSE when it has hung up, or talks too much
  */
-gboolean queen_subscriber_read_chatter (QueenSubscriber *self);
+gboolean queen_subscriber_discard_input (QueenSubscriber *self);
 
 /**
  * queen_batch_gather:

@@ -162,7 +162,7 @@ write_in_thread (gpointer data)
   Writing *writing = data;
   GSource *source = g_idle_source_new ();
 
-  queen_state_file_write (writing->file, writing->state, writing->cancellable, &writing->error);
+  queen_state_file_save (writing->file, writing->state, writing->cancellable, &writing->error);
   /* Here, as it takes its time to let go of a hundred thousand components. */
   g_clear_pointer (&writing->state, queen_state_free);
 
@@ -239,13 +239,13 @@ queen_memory_new (const QueenMemorySettings *settings)
 }
 
 QueenState *
-queen_memory_take (QueenMemory *self)
+queen_memory_load (QueenMemory *self)
 {
   g_autoptr (QueenState) state = NULL;
   g_autoptr (GError) error = NULL;
 
   if (self->file)
-    state = queen_state_file_take (self->file, &error);
+    state = queen_state_file_load (self->file, &error);
   if (error)
     warn_of_amnesia (error);
   return g_steal_pointer (&state);
@@ -282,7 +282,7 @@ queen_memory_end (QueenMemory *self, guint64 next)
   state->is_whole = TRUE;
   state->next = next;
   if (open_file (self, &error))
-    queen_state_file_write (self->file, state, NULL, &error);
+    queen_state_file_save (self->file, state, NULL, &error);
   report_writing (self, error);
 }
 

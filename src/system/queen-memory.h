@@ -48,15 +48,15 @@ typedef struct _QueenMemory QueenMemory;
 QueenMemory *queen_memory_new (const QueenMemorySettings *settings);
 
 /**
- * queen_memory_take:
+ * queen_memory_load:
  *
- * Returns: (transfer full) (nullable): what the last epoch has left; %NULL when that is nothing
+ * Returns: (transfer full) (nullable): what the last epoch has saved; %NULL when that is nothing
  */
-QueenState *queen_memory_take (QueenMemory *self);
+QueenState *queen_memory_load (QueenMemory *self);
 
 /**
  * queen_memory_restore:
- * @state: what queen_memory_take() gave; its components are the registries' from now on
+ * @state: what queen_memory_load() gave; its components are the registries' from now on
  *
  * Everybody is known again as then, and all that listens to the bus hears of it. Those whose time
  * was up meanwhile go offline by an event before anybody asks, as a subscriber that resumes would

@@ -70,7 +70,7 @@ queen_state_file_open (const char *directory, GError **error)
 
   if (lock_fd < 0)
     {
-      fail (error, "no state can be left in %s", directory);
+      fail (error, "no state can be saved in %s", directory);
       queen_legible_explain_value (error, directory);
       return NULL;
     }
@@ -146,7 +146,7 @@ set_aside (QueenStateFile *self, GError **error)
  *
  * Returns: whether that is so */
 static gboolean
-mark_taken (QueenStateFile *self)
+mark_loaded (QueenStateFile *self)
 {
   static const char whole[] = QUEEN_STATE_START "1";
   const off_t mark = sizeof whole - 2;
@@ -163,7 +163,7 @@ mark_taken (QueenStateFile *self)
 }
 
 QueenState *
-queen_state_file_take (QueenStateFile *self, GError **error)
+queen_state_file_load (QueenStateFile *self, GError **error)
 {
   /* Without blocking, as anything may have been put there. */
   g_auto (Descriptor) fd =
@@ -178,7 +178,7 @@ queen_state_file_take (QueenStateFile *self, GError **error)
       set_aside (self, error);
       return NULL;
     }
-  state->is_whole = state->is_whole && mark_taken (self);
+  state->is_whole = state->is_whole && mark_loaded (self);
   return g_steal_pointer (&state);
 }
 
@@ -233,10 +233,10 @@ replace (int directory_fd, const QueenState *state, GCancellable *cancellable)
 }
 
 gboolean
-queen_state_file_write (QueenStateFile *self,
-                        const QueenState *state,
-                        GCancellable *cancellable,
-                        GError **error)
+queen_state_file_save (QueenStateFile *self,
+                       const QueenState *state,
+                       GCancellable *cancellable,
+                       GError **error)
 {
   if (!replace (self->directory_fd, state, cancellable))
     {

@@ -69,7 +69,7 @@ testPage("a queen without room is told as one, and asked again", { isClosed: tru
       else response.write(beat());
     });
     await page.goto(fake.url);
-    await page.locator("#log .note", { hasText: "no room" }).waitFor();
+    await page.locator("#log .note", { hasText: "as many subscribers" }).waitFor();
     await pulseIs(page, "beating");
     fake.close();
   });

@@ -149,7 +149,7 @@ make_audience (void)
 {
   const QueenAudienceSettings settings = {
     .clock = &queen_clock_system,
-    .caps = { .subscribers = 3, .subscribers_per_peer = 2 },
+    .caps = { .subscribers = 3, .subscribers_per_address = 2 },
     .stall_timeout = 20 * G_USEC_PER_SEC,
     .tally = &world.tally,
   };
@@ -196,7 +196,7 @@ make_gate (QueenTls *tls)
   const QueenGateSettings settings = {
     .rules = { world.access, queen_router_get_max_body, world.router },
     .tls = tls,
-    .caps = { .connections = 3, .connections_per_peer = 2 },
+    .caps = { .connections = 3, .connections_per_address = 2 },
     .clock = &world_clock,
     .budgets = world.budgets,
     .proxies = world.proxies,
@@ -235,7 +235,7 @@ turn (guint n_turns)
 /* The clients */
 
 static void
-leave (Client *client)
+hang_up (Client *client)
 {
   if (client->fd < 0)
     return;
@@ -264,7 +264,7 @@ come (guint number, gboolean is_encrypted, gboolean is_slow)
   Client *client = &clients[number];
   int ends[2];
 
-  leave (client);
+  hang_up (client);
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
                    0);
   client->fd = ends[0];
@@ -357,7 +357,7 @@ step (guint8 letter, guint8 argument)
       listen_to (client, 1 + rest * 1000);
       break;
     case 'x':
-      leave (client);
+      hang_up (client);
       break;
     case 'w':
       if (client->fd >= 0)
@@ -380,7 +380,7 @@ end (void)
 {
   world.tick = 0;
   for (gsize i = 0; i < N_CLIENTS; i++)
-    leave (&clients[i]);
+    hang_up (&clients[i]);
   for (gsize i = 0; i < 100 && (queen_gate_get_n_connections (world.gates[0]) > 0 ||
                                 queen_gate_get_n_connections (world.gates[1]) > 0 ||
                                 queen_stream_get_n_subscribers (world.stream) > 0);

@@ -175,14 +175,14 @@ check_component_json (const QueenComponent *component)
 static void
 check_registry (QueenRegistry *registry)
 {
-  g_autoptr (GArray) all = queen_registry_list_sightings (registry);
+  g_autoptr (GArray) all = queen_registry_list_state_entries (registry);
   g_autoptr (GString) ids = g_string_new ("[");
   guint n_online = 0, n_available = 0;
   QueenCensus census;
 
   for (guint i = 0; i < all->len; i++)
     {
-      const QueenComponent *component = g_array_index (all, QueenSighting, i).component;
+      const QueenComponent *component = g_array_index (all, QueenStateEntry, i).component;
 
       g_assert_true (queen_registry_lookup (registry, component->id) == component);
       check_deadlines (component);
@@ -219,7 +219,7 @@ check_cluster (Cluster *cluster)
   queen_event_bus_emit (cluster->bus, beat);
 }
 
-/* What is left to the next life can be read there, whatever the heartbeats have said. */
+/* What is saved for the next epoch can be read there, whatever the heartbeats have said. */
 static void
 check_state (Cluster *cluster)
 {
@@ -233,7 +233,7 @@ check_state (Cluster *cluster)
   state->next = 1;
   state->written_at = now;
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    queen_state_set_sightings (state, cluster->registries[kind]);
+    queen_state_set_entries (state, cluster->registries[kind]);
   text = write_state (state);
   again = parse_state (text->str, text->len, &error);
   g_assert_no_error (error);
@@ -289,10 +289,10 @@ find_deadline (Cluster *cluster, gint64 end)
 {
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     {
-      g_autoptr (GArray) all = queen_registry_list_sightings (cluster->registries[kind]);
+      g_autoptr (GArray) all = queen_registry_list_state_entries (cluster->registries[kind]);
 
       for (guint i = 0; i < all->len; i++)
-        end = MIN (end, g_array_index (all, QueenSighting, i).component->deadline);
+        end = MIN (end, g_array_index (all, QueenStateEntry, i).component->deadline);
     }
   return end;
 }

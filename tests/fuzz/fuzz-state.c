@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors
  *
- * Any bytes as what a former life of the queen has left. What is taken is written again as a text
+ * Any bytes as what an epoch of the queen has saved. What is loaded is written again as a text
  * that means the same, and registries go on from it with exactly those that it knows. */
 
 #include <string.h>
@@ -34,11 +34,11 @@ assert_same_state (const QueenState *a, const QueenState *b)
   g_assert_cmpint (a->written_at, ==, b->written_at);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     {
-      g_assert_cmpuint (a->sightings[kind]->len, ==, b->sightings[kind]->len);
-      for (guint i = 0; i < a->sightings[kind]->len; i++)
+      g_assert_cmpuint (a->entries[kind]->len, ==, b->entries[kind]->len);
+      for (guint i = 0; i < a->entries[kind]->len; i++)
         {
-          QueenSighting *one = &g_array_index (a->sightings[kind], QueenSighting, i);
-          QueenSighting *other = &g_array_index (b->sightings[kind], QueenSighting, i);
+          QueenStateEntry *one = &g_array_index (a->entries[kind], QueenStateEntry, i);
+          QueenStateEntry *other = &g_array_index (b->entries[kind], QueenStateEntry, i);
 
           g_assert_cmpint (one->age, ==, other->age);
           g_assert_cmpstr (one->sender, ==, other->sender);
@@ -61,13 +61,13 @@ check_round_trip (const QueenState *state)
 static void
 check_restored (QueenRegistry *registry, char **ids)
 {
-  g_autoptr (GArray) all = queen_registry_list_sightings (registry);
+  g_autoptr (GArray) all = queen_registry_list_state_entries (registry);
   guint n_online = 0;
   QueenCensus census;
 
   for (guint i = 0; i < all->len; i++)
     {
-      const QueenComponent *component = g_array_index (all, QueenSighting, i).component;
+      const QueenComponent *component = g_array_index (all, QueenStateEntry, i).component;
 
       g_assert_cmpstr (component->id, ==, ids[i]);
       n_online += queen_component_is_online (component);
@@ -91,12 +91,12 @@ restore (QueenState *state, QueenComponentKind kind)
   g_autoptr (QueenEventBus) bus = queen_event_bus_new ();
   g_autoptr (QueenRegistry) registry = queen_registry_new (kind, bus, &settings);
   g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
-  GArray *sightings = state->sightings[kind];
+  GArray *entries = state->entries[kind];
   guint n_restored;
 
-  for (guint i = 0; i < sightings->len; i++)
-    g_ptr_array_add (ids, g_strdup (g_array_index (sightings, QueenSighting, i).component->id));
-  n_restored = queen_registry_restore (registry, sightings, queen_state_get_elapsed (state, now));
+  for (guint i = 0; i < entries->len; i++)
+    g_ptr_array_add (ids, g_strdup (g_array_index (entries, QueenStateEntry, i).component->id));
+  n_restored = queen_registry_restore (registry, entries, queen_state_get_elapsed (state, now));
   g_assert_cmpuint (n_restored, ==, MIN (ids->len, MAX_COMPONENTS));
   g_assert_cmpuint (n_restored, ==, queen_registry_get_total (registry));
   check_restored (registry, (char **) ids->pdata);

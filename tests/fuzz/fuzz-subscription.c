@@ -171,7 +171,7 @@ check_history (Past *past, const QueenStreamRequest *request, const char *sizes)
   check_received (past, &cursor, first, sizes);
 }
 
-/* FALSE for what is no id that this life has given; 0 is the one before the first. */
+/* FALSE for what is no id that this epoch has given; 0 is the one before the first. */
 static gboolean
 parse_id (const Past *past, const char *id, guint64 *number)
 {

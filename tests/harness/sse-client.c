@@ -43,7 +43,7 @@ sse_frame_get_number (const SseFrame *frame)
 }
 
 char *
-sse_frame_dup_life (const SseFrame *frame)
+sse_frame_dup_epoch (const SseFrame *frame)
 {
   g_assert_nonnull (frame->id);
   return g_strndup (frame->id, strcspn (frame->id, "-"));

@@ -26,9 +26,9 @@ typedef struct
 
 void sse_frame_free (SseFrame *frame);
 
-/* The number of the event, and the life of the queen before the dash of its id. */
+/* The number of the event, and the epoch of the queen before the dash of its id. */
 guint64 sse_frame_get_number (const SseFrame *frame);
-char *sse_frame_dup_life (const SseFrame *frame);
+char *sse_frame_dup_epoch (const SseFrame *frame);
 
 JsonObject *sse_frame_get_object (SseFrame *frame);
 const char *sse_frame_get_string (SseFrame *frame, const char *member);

@@ -62,7 +62,7 @@ begin (Crowd *crowd, Visitor *visitor)
 }
 
 static void
-leave (Visitor *visitor)
+hang_up (Visitor *visitor)
 {
   VisitEnd end = visitor->visit->end;
 
@@ -165,7 +165,7 @@ visitors_send (guint16 port, const Visit *visits, gsize n_visits, guint64 count,
 
           if (!is_through (visitor))
             continue;
-          leave (visitor);
+          hang_up (visitor);
           if (crowd.n_begun < count)
             begin (&crowd, visitor);
           else

@@ -182,7 +182,7 @@ test_as_it_was (Fixture *f, gconstpointer data)
   for (gsize i = 0; i < G_N_ELEMENTS (paths); i++)
     before[i] = get_body (queen_process_get_port (queen), paths[i]);
 
-  for (int life = 0; life < 3; life++)
+  for (int boot = 0; boot < 3; boot++)
     {
       g_clear_pointer (&queen, queen_process_stop);
       queen = start (f, NULL);
@@ -359,16 +359,16 @@ test_numbers (Fixture *f, gconstpointer data)
 {
   g_autoptr (QueenProcess) queen = start (f, NULL);
   g_autofree char *last = beat (queen_process_get_port (queen), "worker", "w", "ready");
-  gsize life_length = strcspn (last, "-");
+  gsize epoch_length = strcspn (last, "-");
 
-  for (guint life = 1; life < 4; life++)
+  for (guint boot = 1; boot < 4; boot++)
     {
       g_autofree char *before = g_steal_pointer (&last);
 
       g_clear_pointer (&queen, queen_process_stop);
       queen = start (f, NULL);
       last = beat (queen_process_get_port (queen), "worker", "w", "ready");
-      g_assert_cmpmem (last, strcspn (last, "-"), before, life_length);
+      g_assert_cmpmem (last, strcspn (last, "-"), before, epoch_length);
       g_assert_cmpuint (get_number (last), ==, get_number (before) + 1);
     }
 }
@@ -485,7 +485,7 @@ test_kill (Fixture *f, gconstpointer data)
   queen_process_stop (queen);
 }
 
-/* What an orderly end has left is whole for one life. */
+/* What an orderly end has left is whole for one epoch. */
 static void
 test_kill_after_restart (Fixture *f, gconstpointer data)
 {
@@ -603,7 +603,8 @@ test_no_directory (Fixture *f, gconstpointer data)
 
   http_beat (queen_process_get_port (queen), "worker", "w", "ready");
   said = stop_complaining (queen);
-  g_assert_cmpuint (count (said, "WARNING: nothing is remembered: no state can be left in"), ==, 1);
+  g_assert_cmpuint (count (said, "WARNING: nothing is remembered: no state can be saved in"), ==,
+                    1);
   g_assert_cmpuint (count (said, "WARNING"), ==, 1);
 }
 
@@ -713,7 +714,7 @@ run_on (Fixture *f, const char *options, const char *complaint)
 static void
 test_read_only (Fixture *f, gconstpointer data)
 {
-  run_on (f, "ro", "nothing is remembered: no state can be left in ");
+  run_on (f, "ro", "nothing is remembered: no state can be saved in ");
 }
 
 static void
@@ -759,13 +760,13 @@ test_bus (Fixture *f, gconstpointer data)
   g_autoptr (QueenProcess) queen = NULL;
   BusClient *client = bus_client_new (bus_daemon_get_address (bus));
 
-  for (int life = 0; life < 2; life++)
+  for (int boot = 0; boot < 2; boot++)
     {
       g_clear_pointer (&queen, queen_process_stop);
       bus_client_wait_for_queen (client, FALSE);
       queen = start (f, "--bus=session");
       bus_client_wait_for_queen (client, TRUE);
-      if (life == 0)
+      if (boot == 0)
         {
           g_variant_unref (bus_client_ask (client, "ReportWorker",
                                            "({'id': <'w'>, 'status': <'ready'>, "
@@ -806,8 +807,8 @@ main (int argc, char **argv)
   add ("stream/numbers-go-on", test_numbers);
   add ("stream/missed-ones-are-counted", test_missed);
   add ("stream/nothing-missed-nothing-said", test_listened_to_the_end);
-  add ("killed/who-was-known-is-known-but-another-life", test_kill);
-  add ("killed/after-a-restart-another-life-too", test_kill_after_restart);
+  add ("killed/who-was-known-is-known-but-another-epoch", test_kill);
+  add ("killed/after-a-restart-another-epoch-too", test_kill_after_restart);
   add ("killed/nobody-pays-for-the-time-away", test_excused);
   add ("two-queens/the-second-remembers-nothing", test_two_queens);
   add ("disk/slow-holds-nobody-up", test_slow_disk);

@@ -231,7 +231,7 @@ test_resume_late (void)
 }
 
 static void
-test_resume_other_life (void)
+test_resume_other_epoch (void)
 {
   g_autoptr (QueenProcess) before = start (NULL);
   g_autoptr (QueenProcess) queen = start (NULL);
@@ -507,7 +507,7 @@ main (int argc, char **argv)
   g_test_add_func ("/stream/history/last-n-then-live", test_history);
   g_test_add_func ("/stream/resume/without-a-hole", test_resume);
   g_test_add_func ("/stream/resume/too-late-is-told-the-loss", test_resume_late);
-  g_test_add_func ("/stream/resume/other-life-is-told-so", test_resume_other_life);
+  g_test_add_func ("/stream/resume/other-epoch-is-told-so", test_resume_other_epoch);
   g_test_add_func ("/stream/resume/garbage-is-served-all-the-same", test_resume_garbage);
   g_test_add_func ("/stream/types/filtered-out-still-moves-the-id", test_types);
   g_test_add_func ("/stream/types/only-what-was-asked-for", test_types_each);

@@ -158,9 +158,9 @@ test("/clients/old-browsers/lastEventId-in-the-address", async () => {
     await queen.beat("w1");
     await queen.beat("w2");
     const answer = await fetch(`${queen.url}/v1/heartbeats/stream?types=queen`);
-    const [, life] = /id: ([0-9a-f]+)-2\n/.exec(
+    const [, epoch] = /id: ([0-9a-f]+)-2\n/.exec(
       Buffer.from((await answer.body.getReader().read()).value).toString());
-    close = clients.eventsource(`${queen.url}/v1/heartbeats/stream?lastEventId=${life}-1`, inbox);
+    close = clients.eventsource(`${queen.url}/v1/heartbeats/stream?lastEventId=${epoch}-1`, inbox);
     await inbox.isQueen();
     await inbox.isWorker("w2");
   } finally {

@@ -52,7 +52,7 @@ come (guint16 port, int fds[N_IDLE])
 }
 
 static void
-leave (guint16 port, int fds[N_IDLE])
+hang_up_all (guint16 port, int fds[N_IDLE])
 {
   for (guint i = 0; i < N_IDLE; i++)
     close (fds[i]);
@@ -110,7 +110,7 @@ test_idle (void)
     {
       come (port, fds);
       g_assert_cmpint (watch (queen, before, i == 0 ? do_nothing : come_and_go), <=, MAX_GROWTH);
-      leave (port, fds);
+      hang_up_all (port, fds);
       g_assert_cmpuint (http_read_metric (port, SNAPSHOTS), ==, 0);
       g_test_message ("%" G_GINT64_FORMAT " MiB are left",
                       (queen_process_get_resident (queen) - before) / MIB);

@@ -61,7 +61,7 @@ make_audience (Fixture *f, guint n_subscribers)
 {
   const QueenAudienceSettings settings = {
     .clock = &clock_of_the_test,
-    .caps = { .subscribers = n_subscribers, .subscribers_per_peer = 1 },
+    .caps = { .subscribers = n_subscribers, .subscribers_per_address = 1 },
     .stall_timeout = STALL_TIMEOUT,
     .tally = &f->tally,
   };

@@ -185,14 +185,14 @@ test_shared_snapshot (Fixture *f, gconstpointer data)
   g_test_message ("%" G_GSIZE_FORMAT " bytes", n_bytes);
   g_assert_cmpuint (n_bytes, >, 1024 * 1024);
   g_assert_cmpuint (n_bytes, <, 8 * 1024 * 1024);
-  g_assert_cmpuint (queen_audience_get_n_owed_bytes (f->audience), >=, 1024 * 1024);
-  g_assert_cmpuint (queen_audience_get_n_owed_bytes (f->audience), <, 9 * 1024 * 1024);
+  g_assert_cmpuint (queen_audience_count_pending (f->audience), >=, 1024 * 1024);
+  g_assert_cmpuint (queen_audience_count_pending (f->audience), <, 9 * 1024 * 1024);
   for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
     close (fds[i]);
   turn ();
   pass (6 * G_USEC_PER_SEC); /* somebody may come back */
   g_assert_cmpuint (get_snapshot_bytes (f, NULL), ==, 0);
-  g_assert_cmpuint (queen_audience_get_n_owed_bytes (f->audience), ==, 0);
+  g_assert_cmpuint (queen_audience_count_pending (f->audience), ==, 0);
 }
 
 /* Each of them is in the middle of another pulse. */

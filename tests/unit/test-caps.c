@@ -74,17 +74,17 @@ test_per_address (void)
   QueenCaps caps;
 
   queen_caps_choose (&caps, 20000, 0, 0, 0);
-  g_assert_cmpuint (caps.subscribers_per_peer, ==, 3000);
-  g_assert_cmpuint (caps.connections_per_peer, ==, 1992);
+  g_assert_cmpuint (caps.subscribers_per_address, ==, 3000);
+  g_assert_cmpuint (caps.connections_per_address, ==, 1992);
   g_assert_true (caps.spares_loopback);
 
   queen_caps_choose (&caps, 20000, 2, 3, 0); /* a quarter of that would be nothing */
-  g_assert_cmpuint (caps.subscribers_per_peer, ==, 1);
-  g_assert_cmpuint (caps.connections_per_peer, ==, 1);
+  g_assert_cmpuint (caps.subscribers_per_address, ==, 1);
+  g_assert_cmpuint (caps.connections_per_address, ==, 1);
 
   queen_caps_choose (&caps, 20000, 0, 0, 7);
-  g_assert_cmpuint (caps.subscribers_per_peer, ==, 7);
-  g_assert_cmpuint (caps.connections_per_peer, ==, 7);
+  g_assert_cmpuint (caps.subscribers_per_address, ==, 7);
+  g_assert_cmpuint (caps.connections_per_address, ==, 7);
   g_assert_false (caps.spares_loopback);
 }
 

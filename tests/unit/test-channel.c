@@ -50,7 +50,7 @@ set_up (Fixture *f, gconstpointer data)
 {
   const QueenAudienceSettings settings = {
     .clock = &fake_clock,
-    .caps = { .subscribers = 3, .subscribers_per_peer = 3 },
+    .caps = { .subscribers = 3, .subscribers_per_address = 3 },
     .stall_timeout = 20 * G_USEC_PER_SEC,
     .tally = &f->tally,
   };

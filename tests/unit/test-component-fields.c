@@ -104,16 +104,16 @@ check_state (const QueenField *field, QueenComponent *component)
   g_autoptr (QueenState) again = NULL;
   g_autoptr (GString) text = NULL;
   g_autoptr (GError) error = NULL;
-  QueenSighting sighting = { queen_component_ref (component), 1 };
+  QueenStateEntry entry = { queen_component_ref (component), 1 };
 
   state->epoch = g_strdup ("0");
   state->next = 1;
-  g_array_append_val (state->sightings[component->kind], sighting);
+  g_array_append_val (state->entries[component->kind], entry);
   text = write_state (state);
   again = parse_state (text->str, text->len, &error);
   g_assert_no_error (error);
   assert_same (field, component,
-               g_array_index (again->sightings[component->kind], QueenSighting, 0).component);
+               g_array_index (again->entries[component->kind], QueenStateEntry, 0).component);
 }
 
 static void

@@ -73,7 +73,7 @@ test_cluster_counts (void)
 }
 
 static void
-test_cluster_untold (void)
+test_cluster_dirty (void)
 {
   g_autoptr (QueenDBusCluster) cluster = queen_dbus_cluster_new ();
   QueenDBusObject *object;
@@ -81,25 +81,25 @@ test_cluster_untold (void)
   take (cluster, QUEEN_COMPONENT_WORKER, "a", QUEEN_STATUS_READY);
   take (cluster, QUEEN_COMPONENT_WORKER, "b", QUEEN_STATUS_READY);
   take (cluster, QUEEN_COMPONENT_WORKER, "a", QUEEN_STATUS_BUSY);
-  object = queen_dbus_cluster_get_untold (cluster);
+  object = queen_dbus_cluster_get_dirty (cluster);
   g_assert_cmpstr (object->path, ==, "/dev/rbee/Queen1/workers/a");
-  g_assert_null (object->told);
+  g_assert_null (object->sent);
   g_assert_cmpint (object->now->status, ==, QUEEN_STATUS_BUSY);
-  queen_dbus_cluster_set_told (cluster, object);
-  g_assert_cmpint (object->told->status, ==, QUEEN_STATUS_BUSY);
+  queen_dbus_cluster_set_clean (cluster, object);
+  g_assert_cmpint (object->sent->status, ==, QUEEN_STATUS_BUSY);
 
-  object = queen_dbus_cluster_get_untold (cluster);
+  object = queen_dbus_cluster_get_dirty (cluster);
   g_assert_cmpstr (object->path, ==, "/dev/rbee/Queen1/workers/b");
-  queen_dbus_cluster_set_told (cluster, object);
-  g_assert_null (queen_dbus_cluster_get_untold (cluster));
+  queen_dbus_cluster_set_clean (cluster, object);
+  g_assert_null (queen_dbus_cluster_get_dirty (cluster));
 
   take_forgotten (cluster, "b");
   g_assert_null (queen_dbus_cluster_lookup (cluster, "/dev/rbee/Queen1/workers/b"));
-  object = queen_dbus_cluster_get_untold (cluster);
+  object = queen_dbus_cluster_get_dirty (cluster);
   g_assert_null (object->now);
-  g_assert_nonnull (object->told);
-  queen_dbus_cluster_set_told (cluster, object);
-  g_assert_null (queen_dbus_cluster_get_untold (cluster));
+  g_assert_nonnull (object->sent);
+  queen_dbus_cluster_set_clean (cluster, object);
+  g_assert_null (queen_dbus_cluster_get_dirty (cluster));
 }
 
 static void
@@ -166,7 +166,7 @@ test_cluster_never_told (void)
 
   take (cluster, QUEEN_COMPONENT_WORKER, "a", QUEEN_STATUS_READY);
   take_forgotten (cluster, "a");
-  g_assert_null (queen_dbus_cluster_get_untold (cluster));
+  g_assert_null (queen_dbus_cluster_get_dirty (cluster));
   assert_counts (cluster, 0, 0, 0);
   expect_order (cluster, "");
 }
@@ -228,7 +228,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   add ("cluster/counts", test_cluster_counts);
-  add ("cluster/remembers-what-the-bus-was-told", test_cluster_untold);
+  add ("cluster/remembers-what-the-bus-was-told", test_cluster_dirty);
   add ("cluster/never-told-leaves-nothing", test_cluster_never_told);
   add ("cluster/in-order-of-first-sight", test_cluster_order);
   add ("cluster/in-order-while-they-come-and-go", test_cluster_coming_and_going);

@@ -110,7 +110,7 @@ set_up (Fixture *f, gconstpointer data)
   const QueenAccessSettings nobody = { NULL };
   const char *const trusted[] = { PROXY, NULL };
   QueenGateSettings settings = {
-    .caps = { .connections = MAX_CONNECTIONS, .connections_per_peer = MAX_CONNECTIONS },
+    .caps = { .connections = MAX_CONNECTIONS, .connections_per_address = MAX_CONNECTIONS },
     .clock = &clock_with_cpu,
     .tally = &f->tally,
     .on_request = queen_server_answer,

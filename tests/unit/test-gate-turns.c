@@ -59,7 +59,7 @@ set_up (Fixture *f, gconstpointer data)
   const QueenAccessSettings nobody = { NULL };
   const char *const trusted[] = { "10.0.0.9", NULL };
   QueenGateSettings settings = {
-    .caps = { .connections = MAX_CONNECTIONS, .connections_per_peer = MAX_CONNECTIONS },
+    .caps = { .connections = MAX_CONNECTIONS, .connections_per_address = MAX_CONNECTIONS },
     .clock = &fake_clock,
     .tally = &f->tally,
     .on_request = queen_server_answer,

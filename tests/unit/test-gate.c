@@ -123,7 +123,7 @@ set_up (Fixture *f, gconstpointer n_places)
   guint n = n_places ? GPOINTER_TO_UINT (n_places) : 8;
   const QueenAccessSettings nobody = { NULL };
   QueenGateSettings settings = {
-    .caps = { .connections = n, .connections_per_peer = n, .spares_loopback = TRUE },
+    .caps = { .connections = n, .connections_per_address = n, .spares_loopback = TRUE },
     .clock = &fake_clock,
     .tally = &f->tally,
     .on_request = queen_server_answer,

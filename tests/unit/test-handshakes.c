@@ -46,10 +46,10 @@ on_turn (gpointer item, gpointer data)
   if (client->n_more > 0)
     {
       client->n_more--;
-      queen_handshakes_go_on (&client->handshake);
+      queen_handshakes_resume (&client->handshake);
     }
   else if (ends_at_once)
-    queen_handshakes_leave (&client->handshake);
+    queen_handshakes_release (&client->handshake);
 }
 
 static void
@@ -58,7 +58,7 @@ on_crowded (gpointer item, gpointer data)
   Client *client = item;
 
   client->is_out = TRUE;
-  queen_handshakes_leave (&client->handshake);
+  queen_handshakes_release (&client->handshake);
 }
 
 static void
@@ -76,7 +76,7 @@ static void
 tear_down (void)
 {
   for (guint i = 0; i < clients->len; i++)
-    queen_handshakes_leave (&((Client *) clients->pdata[i])->handshake);
+    queen_handshakes_release (&((Client *) clients->pdata[i])->handshake);
   queen_handshakes_free (handshakes);
   g_ptr_array_unref (order);
   g_ptr_array_unref (clients);
@@ -243,8 +243,8 @@ test_begun (void)
   run ();
   for (guint i = 0; i < 5; i++)
     come ("10.0.0.1");
-  queen_handshakes_go_on (&first->handshake);
-  queen_handshakes_go_on (&first->handshake); /* once is enough */
+  queen_handshakes_resume (&first->handshake);
+  queen_handshakes_resume (&first->handshake); /* once is enough */
   run ();
   g_assert_true (order->pdata[1] == first);
   g_assert_cmpuint (first->n_turns, ==, 2);
@@ -360,7 +360,7 @@ test_begun_before_new_addresses (void)
 
       come (address);
     }
-  queen_handshakes_go_on (&honest->handshake);
+  queen_handshakes_resume (&honest->handshake);
   g_ptr_array_set_size (order, 0);
   run ();
   g_assert_cmpuint (turn_of (honest), <=, 1);
@@ -394,7 +394,7 @@ test_most_spares_who_waits (void)
   waiting = come ("10.0.0.1");
   run ();
   waiting->n_more = G_MAXUINT;
-  queen_handshakes_go_on (&waiting->handshake);
+  queen_handshakes_resume (&waiting->handshake);
   for (int i = 0; i < QUEEN_HANDSHAKES_MAX_BEGUN; i++)
     {
       g_autofree char *address = g_strdup_printf ("10.1.%d.%d", i / 250, i % 250 + 1);
@@ -427,7 +427,7 @@ test_burden (void)
   run ();
   /* Its newest began first. */
   g_assert_true (queen_handshakes_find_burden (handshakes) == clients->pdata[clients->len - 1]);
-  queen_handshakes_leave (&oldest->handshake);
+  queen_handshakes_release (&oldest->handshake);
   g_assert_null (queen_handshakes_find_burden (handshakes));
   tear_down ();
 }

@@ -167,10 +167,10 @@ fill_state (gboolean collides)
   state->next = 1;
   for (guint i = 0; i < N_IDS; i++)
     {
-      QueenSighting sighting = { make_worker (i, collides), 1 };
+      QueenStateEntry entry = { make_worker (i, collides), 1 };
 
-      sighting.component->heartbeats = 1;
-      g_array_append_val (state->sightings[QUEEN_COMPONENT_WORKER], sighting);
+      entry.component->heartbeats = 1;
+      g_array_append_val (state->entries[QUEEN_COMPONENT_WORKER], entry);
     }
   text = write_state (state);
   again = parse_state (text->str, text->len, &error);

@@ -59,7 +59,7 @@ set_up (Fixture *f, gconstpointer data)
 {
   const QueenAccessSettings nobody = { NULL };
   QueenGateSettings settings = {
-    .caps = { .connections = N_PLACES, .connections_per_peer = N_PLACES },
+    .caps = { .connections = N_PLACES, .connections_per_address = N_PLACES },
     .clock = &fake_clock,
     .tally = &f->tally,
     .on_request = queen_server_answer,

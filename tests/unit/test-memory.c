@@ -144,12 +144,12 @@ turn (gint64 span)
 }
 
 static QueenState *
-take (Fixture *f)
+load (Fixture *f)
 {
   g_autoptr (QueenStateFile) file = queen_state_file_open (f->directory, NULL);
 
   g_assert_nonnull (file);
-  return queen_state_file_take (file, NULL);
+  return queen_state_file_load (file, NULL);
 }
 
 /* A9 */
@@ -157,10 +157,10 @@ static void
 test_change (Fixture *f, gconstpointer data)
 {
   g_autoptr (QueenState) state = NULL;
-  const QueenSighting *sighting;
+  const QueenStateEntry *entry;
 
   f->memory = make_memory (f, 5 * MSEC, NEVER);
-  g_assert_null (queen_memory_take (f->memory));
+  g_assert_null (queen_memory_load (f->memory));
   queen_memory_start (f->memory, "abc");
   wait_for (f, "\"components\":0"); /* at once, so that a trouble is known early */
   beat (f, "w", QUEEN_STATUS_READY);
@@ -169,13 +169,13 @@ test_change (Fixture *f, gconstpointer data)
   wait_for (f, "\"status\":\"Stopped\"");
 
   g_clear_pointer (&f->memory, queen_memory_free); /* without an end */
-  state = take (f);
+  state = load (f);
   g_assert_false (state->is_whole);
-  g_assert_cmpuint (state->sightings[QUEEN_COMPONENT_WORKER]->len, ==, 1);
-  sighting = &g_array_index (state->sightings[QUEEN_COMPONENT_WORKER], QueenSighting, 0);
-  g_assert_cmpstr (sighting->component->id, ==, "w");
-  g_assert_cmpuint (sighting->component->heartbeats, ==, 2);
-  g_assert_cmpstr (sighting->sender, ==, "token:a");
+  g_assert_cmpuint (state->entries[QUEEN_COMPONENT_WORKER]->len, ==, 1);
+  entry = &g_array_index (state->entries[QUEEN_COMPONENT_WORKER], QueenStateEntry, 0);
+  g_assert_cmpstr (entry->component->id, ==, "w");
+  g_assert_cmpuint (entry->component->heartbeats, ==, 2);
+  g_assert_cmpstr (entry->sender, ==, "token:a");
 }
 
 static void
@@ -225,15 +225,15 @@ test_end (Fixture *f, gconstpointer data)
   g_clear_pointer (&f->memory, queen_memory_free);
 
   f->memory = make_memory (f, NEVER, NEVER);
-  state = queen_memory_take (f->memory);
+  state = queen_memory_load (f->memory);
   g_assert_true (state->is_whole);
   g_assert_cmpstr (state->epoch, ==, "abc");
   g_assert_cmpuint (state->next, ==, 17);
-  g_assert_cmpuint (state->sightings[QUEEN_COMPONENT_WORKER]->len, ==, 1);
+  g_assert_cmpuint (state->entries[QUEEN_COMPONENT_WORKER]->len, ==, 1);
   g_clear_pointer (&f->memory, queen_memory_free); /* and is killed */
-  again = take (f);
+  again = load (f);
   g_assert_false (again->is_whole);
-  g_assert_cmpuint (again->sightings[QUEEN_COMPONENT_WORKER]->len, ==, 1);
+  g_assert_cmpuint (again->entries[QUEEN_COMPONENT_WORKER]->len, ==, 1);
   g_assert_cmpstr (said->str, ==, "");
 }
 
@@ -251,7 +251,7 @@ test_two_queens (Fixture *f, gconstpointer data)
   wait_for (f, "\"heartbeats\":1");
 
   second = make_memory (f, 5 * MSEC, NEVER);
-  g_assert_null (queen_memory_take (second));
+  g_assert_null (queen_memory_load (second));
   queen_memory_start (second, "def");
   turn (20 * MSEC);
   queen_memory_end (second, 99);
@@ -307,7 +307,7 @@ test_directory (Fixture *f, gconstpointer data)
 {
   g_assert_cmpint (g_rmdir (f->directory), ==, 0);
   f->memory = make_memory (f, MSEC, NEVER);
-  g_assert_null (queen_memory_take (f->memory));
+  g_assert_null (queen_memory_load (f->memory));
   queen_memory_start (f->memory, "abc");
   for (int i = 0; i < 2; i++)
     {
@@ -320,7 +320,7 @@ test_directory (Fixture *f, gconstpointer data)
       beat (f, "w", QUEEN_STATUS_READY);
     }
   turn (20 * MSEC);
-  g_assert_nonnull (strstr (said->str, "nothing is remembered: no state can be left in "));
+  g_assert_nonnull (strstr (said->str, "nothing is remembered: no state can be saved in "));
   g_assert_nonnull (strstr (said->str, "nothing will be remembered: "));
   g_assert_true (g_str_has_suffix (said->str, "what is known is remembered again\n"));
 }
@@ -358,7 +358,7 @@ main (int argc, char **argv)
   add ("change/is-there-after-a-crash", test_change);
   add ("heartbeat/alone-is-no-change", test_heartbeats);
   add ("heartbeat/is-written-in-the-end", test_refresh);
-  add ("end/whole-for-one-life", test_end);
+  add ("end/whole-for-one-epoch", test_end);
   add ("end/in-the-middle-of-a-writing", test_end_in_the_middle);
   add ("two-queens/the-second-remembers-nothing", test_two_queens);
   add ("two-queens/the-one-that-stays-remembers", test_successor);

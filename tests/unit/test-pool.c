@@ -146,17 +146,17 @@ static void
 test_restored (Fixture *f, gconstpointer data)
 {
   const QueenRegistrySettings settings = { &fake_clock, TIMEOUT, TIMEOUT, 100 };
-  g_autoptr (GArray) sightings = NULL;
+  g_autoptr (GArray) entries = NULL;
 
   beat (f, "a", "m", QUEEN_STATUS_READY);
   beat (f, "b", "m", QUEEN_STATUS_BUSY);
-  sightings = queen_registry_list_sightings (f->workers);
+  entries = queen_registry_list_state_entries (f->workers);
   g_clear_object (&f->pool);
   g_clear_object (&f->workers);
   f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
   f->pool = queen_pool_new (f->bus, f->workers);
   assert_turns (f, "m", "-");
-  queen_registry_restore (f->workers, sightings, TIMEOUT - 1);
+  queen_registry_restore (f->workers, entries, TIMEOUT - 1);
   assert_turns (f, "m", "a a");
   now++;
   queen_registry_expire (f->workers);

@@ -37,7 +37,7 @@ tear_down (Fixture *f, gconstpointer data)
 {
   for (guint i = 0; i < G_N_ELEMENTS (f->those); i++)
     {
-      queen_readers_leave (f->readers, &f->those[i]);
+      queen_readers_release (f->readers, &f->those[i]);
       g_clear_pointer (&f->texts[i], g_bytes_unref);
     }
   queen_readers_free (f->readers);
@@ -95,7 +95,7 @@ test_most (Fixture *f, gconstpointer data)
   g_assert_cmpint (find (f, 1, 2 * MIB), ==, 1);
   g_assert_cmpint (find (f, 1, 3 * MIB), ==, -1); /* it would have as much */
   g_assert_cmpint (find (f, 2, 1), ==, -1);
-  queen_readers_leave (f->readers, &f->those[2]);
+  queen_readers_release (f->readers, &f->those[2]);
   g_assert_cmpint (find (f, 3, MIB), ==, 0);
 }
 
@@ -121,11 +121,11 @@ test_shared (Fixture *f, gconstpointer data)
   join (f, 2, 3, 0);
   enter (f, 3, 4, 2 * MIB);
   g_assert_cmpint (find (f, 5, 3 * MIB), ==, 0);
-  queen_readers_leave (f->readers, &f->those[1]);
+  queen_readers_release (f->readers, &f->those[1]);
   g_assert_cmpint (find (f, 5, 3 * MIB), ==, 0);
-  queen_readers_leave (f->readers, &f->those[0]);
+  queen_readers_release (f->readers, &f->those[0]);
   g_assert_cmpint (find (f, 5, 3 * MIB), ==, 2); /* the last one has it now */
-  queen_readers_leave (f->readers, &f->those[2]);
+  queen_readers_release (f->readers, &f->those[2]);
   g_assert_cmpint (find (f, 5, MIB), ==, 3);
 }
 
@@ -137,7 +137,7 @@ test_kept (Fixture *f, gconstpointer data)
   join (f, 1, 1, 0);
   join (f, 2, 2, 0);
   g_assert_cmpint (find (f, 3, MIB), ==, -1); /* nothing would come of that */
-  queen_readers_leave (f->readers, &f->those[1]);
+  queen_readers_release (f->readers, &f->those[1]);
   queen_budgets_set_kept (f->budgets, QUEEN_BUDGET_ANSWERS, f->texts[0], FALSE);
   g_assert_cmpint (find (f, 3, MIB), ==, 2);
 }

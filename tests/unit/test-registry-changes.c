@@ -118,7 +118,7 @@ static void
 test_sequence_restored (Fixture *f, gconstpointer data)
 {
   Fixture next;
-  g_autoptr (GArray) sightings = NULL;
+  g_autoptr (GArray) entries = NULL;
 
   for (int i = 0; i < 10; i++)
     {
@@ -128,9 +128,9 @@ test_sequence_restored (Fixture *f, gconstpointer data)
       beat (f, id);
     }
   queen_registry_forget (f->registry, "3", NULL, NULL);
-  sightings = queen_registry_list_sightings (f->registry);
+  entries = queen_registry_list_state_entries (f->registry);
   set_up (&next, NULL);
-  queen_registry_restore (next.registry, sightings, 0);
+  queen_registry_restore (next.registry, entries, 0);
   g_assert_cmpuint (get_sequence (&next, "2"), ==, get_sequence (f, "2"));
   g_assert_cmpuint (get_sequence (&next, "9"), ==, get_sequence (f, "9"));
   tear_down (&next, NULL);

@@ -599,7 +599,7 @@ test_slices_are_no_standstill (Fixture *f, gconstpointer data)
   assert_census (f, 0, 0, "[]");
 }
 
-/* A registry like the one before, but of another life. */
+/* A registry like the one before, but of another epoch. */
 static void
 begin_anew (Fixture *f, guint max_components)
 {
@@ -613,14 +613,14 @@ begin_anew (Fixture *f, guint max_components)
 static void
 assert_ages (Fixture *f, const char *expected)
 {
-  g_autoptr (GArray) sightings = queen_registry_list_sightings (f->registry);
+  g_autoptr (GArray) entries = queen_registry_list_state_entries (f->registry);
   g_autoptr (GString) text = g_string_new (NULL);
 
-  for (guint i = 0; i < sightings->len; i++)
+  for (guint i = 0; i < entries->len; i++)
     {
-      QueenSighting *sighting = &g_array_index (sightings, QueenSighting, i);
+      QueenStateEntry *entry = &g_array_index (entries, QueenStateEntry, i);
 
-      g_string_append_printf (text, "%s:%d ", sighting->component->id, (int) sighting->age);
+      g_string_append_printf (text, "%s:%d ", entry->component->id, (int) entry->age);
     }
   g_assert_cmpstr (text->str, ==, expected);
 }
@@ -640,18 +640,18 @@ live_once (Fixture *f)
   beat (f, "gone", QUEEN_STATUS_STOPPED, NULL);
   now = 51;
   assert_ages (f, "b:10 gone:10 a:30 c:20 ");
-  return queen_registry_list_sightings (f->registry);
+  return queen_registry_list_state_entries (f->registry);
 }
 
 static void
 test_restore (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GArray) sightings = live_once (f);
+  g_autoptr (GArray) entries = live_once (f);
   const QueenComponent *known;
 
   begin_anew (f, MAX_COMPONENTS);
   now = 1000;
-  g_assert_cmpuint (queen_registry_restore (f->registry, sightings, 7), ==, 4);
+  g_assert_cmpuint (queen_registry_restore (f->registry, entries, 7), ==, 4);
   g_assert_cmpstr (f->heard->str, ==,
                    "b:restored@1000 gone:restored@1000 a:restored@1000 c:restored@1000 ");
   assert_ages (f, "b:17 gone:17 a:37 c:27 ");
@@ -671,11 +671,11 @@ test_restore (Fixture *f, gconstpointer data)
 static void
 test_restored_deadlines (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GArray) sightings = live_once (f);
+  g_autoptr (GArray) entries = live_once (f);
 
   begin_anew (f, MAX_COMPONENTS);
   now = 1000;
-  queen_registry_restore (f->registry, sightings, 5);
+  queen_registry_restore (f->registry, entries, 5);
   g_string_truncate (f->heard, 0);
   g_assert_false (queen_registry_expire (f->registry));
   g_assert_cmpstr (f->heard->str, ==, ""); /* nobody flaps */
@@ -690,11 +690,11 @@ test_restored_deadlines (Fixture *f, gconstpointer data)
 static void
 test_restored_late (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GArray) sightings = live_once (f);
+  g_autoptr (GArray) entries = live_once (f);
 
   begin_anew (f, MAX_COMPONENTS);
   now = 2;
-  queen_registry_restore (f->registry, sightings, G_MAXINT64 / 1000);
+  queen_registry_restore (f->registry, entries, G_MAXINT64 / 1000);
   g_string_truncate (f->heard, 0);
   while (queen_registry_expire (f->registry))
     ;
@@ -720,7 +720,7 @@ test_restored_slowly (Fixture *f, gconstpointer data)
 {
   const gint64 timeout = 90 * G_USEC_PER_SEC;
   const QueenRegistrySettings settings = { &fake_clock, timeout, timeout, 1000 };
-  g_autoptr (GArray) sightings = NULL;
+  g_autoptr (GArray) entries = NULL;
 
   for (int is_restored = 0; is_restored < 2; is_restored++)
     {
@@ -733,9 +733,9 @@ test_restored_slowly (Fixture *f, gconstpointer data)
           beat (f, id, QUEEN_STATUS_READY, NULL);
         }
       if (!is_restored)
-        sightings = queen_registry_list_sightings (f->registry);
+        entries = queen_registry_list_state_entries (f->registry);
     }
-  queen_registry_restore (f->registry, sightings, timeout + 1);
+  queen_registry_restore (f->registry, entries, timeout + 1);
   g_signal_connect_swapped (f->bus, "event", G_CALLBACK (take_time), NULL);
   queen_registry_expire_restored (f->registry);
   g_assert_cmpuint (queen_registry_get_n_online (f->registry), ==, 0);
@@ -744,10 +744,10 @@ test_restored_slowly (Fixture *f, gconstpointer data)
 static void
 test_restored_beyond_cap (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GArray) sightings = live_once (f);
+  g_autoptr (GArray) entries = live_once (f);
 
   begin_anew (f, 2);
-  g_assert_cmpuint (queen_registry_restore (f->registry, sightings, 0), ==, 2);
+  g_assert_cmpuint (queen_registry_restore (f->registry, entries, 0), ==, 2);
   g_assert_true (beat (f, "a", QUEEN_STATUS_READY, NULL));
   g_assert_false (beat (f, "c", QUEEN_STATUS_READY, NULL));
   g_assert_cmpstr (f->heard->str, ==,
@@ -758,13 +758,13 @@ static void
 test_restored_alarm (Fixture *f, gconstpointer data)
 {
   const QueenRegistrySettings settings = { &queen_clock_system, 20000, 20000, MAX_COMPONENTS };
-  g_autoptr (GArray) sightings = live_once (f);
+  g_autoptr (GArray) entries = live_once (f);
 
   for (gint64 elapsed = 0; elapsed <= G_MAXINT64 / 2; elapsed += G_MAXINT64 / 2)
     {
       g_clear_object (&f->registry);
       f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
-      queen_registry_restore (f->registry, sightings, elapsed);
+      queen_registry_restore (f->registry, entries, elapsed);
       while (queen_registry_get_total (f->registry) > 0)
         g_main_context_iteration (NULL, TRUE);
     }

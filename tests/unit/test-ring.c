@@ -197,7 +197,7 @@ test_resume (void)
   assert_resumes (ring, QUEEN_EVENT_WORKER, "abc-1", -1, "4");
   assert_resumes (ring, NUMBERED, "abc-1", 1, "3 4 5 6");
   assert_resumes (ring, QUEEN_EVENT_QUEEN, "abc-1", 0, "");
-  assert_resumes (ring, QUEEN_EVENT_QUEEN, "of another life", 0, "");
+  assert_resumes (ring, QUEEN_EVENT_QUEEN, "of another epoch", 0, "");
 }
 
 static void
@@ -226,7 +226,7 @@ test_continue (void)
   assert_resumes (ring, QUEEN_EVENT_HIVE, "abc-6", 0, "");
   assert_resumes (ring, ALL, "abc-4", 2, "");
   assert_resumes (ring, QUEEN_EVENT_HIVE, "abc-4", -1, "");
-  assert_resumes (ring, ALL, "abc-7", -1, ""); /* of no life so far */
+  assert_resumes (ring, ALL, "abc-7", -1, ""); /* of no epoch so far */
   assert_resumes (ring, ALL, "other-6", -1, "");
   publish_all (ring, "wh");
   assert_resumes (ring, ALL, "abc-6", 0, "7 8");

@@ -64,12 +64,12 @@ write_state (Fixture *f, guint64 next, gboolean is_whole)
   state->is_whole = is_whole;
   state->epoch = g_strdup ("a");
   state->next = next;
-  g_assert_true (queen_state_file_write (file, state, NULL, &error));
+  g_assert_true (queen_state_file_save (file, state, NULL, &error));
   g_assert_no_error (error);
 }
 
 static void
-leave (Fixture *f, guint64 next)
+save (Fixture *f, guint64 next)
 {
   write_state (f, next, TRUE);
 }
@@ -83,11 +83,11 @@ has (Fixture *f, const char *name)
 }
 
 static void
-assert_takes (Fixture *f, guint64 next, gboolean is_whole)
+assert_loads (Fixture *f, guint64 next, gboolean is_whole)
 {
   g_autoptr (QueenStateFile) file = open_file (f);
   g_autoptr (GError) error = NULL;
-  g_autoptr (QueenState) state = queen_state_file_take (file, &error);
+  g_autoptr (QueenState) state = queen_state_file_load (file, &error);
 
   g_assert_no_error (error);
   g_assert_cmpuint (state ? state->next : 0, ==, next);
@@ -100,7 +100,7 @@ assert_set_aside (Fixture *f, const char *problem)
   g_autoptr (QueenStateFile) file = open_file (f);
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (queen_state_file_take (file, &error));
+  g_assert_null (queen_state_file_load (file, &error));
   g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_STATE);
   g_test_message ("%s", error->message);
   g_assert_nonnull (strstr (error->message, "/state is set aside as state.broken: "));
@@ -108,22 +108,22 @@ assert_set_aside (Fixture *f, const char *problem)
   g_assert_false (has (f, "state"));
   g_assert_true (has (f, "state.broken"));
   g_clear_pointer (&file, queen_state_file_free);
-  assert_takes (f, 0, FALSE); /* told once */
+  assert_loads (f, 0, FALSE); /* told once */
 }
 
 static void
 test_once (Fixture *f, gconstpointer data)
 {
-  assert_takes (f, 0, FALSE);
-  leave (f, 5);
-  assert_takes (f, 5, TRUE);
-  assert_takes (f, 5, FALSE); /* who is known is there, but no number is given out twice */
-  assert_takes (f, 5, FALSE);
-  leave (f, 6);
-  leave (f, 7);
-  assert_takes (f, 7, TRUE);
+  assert_loads (f, 0, FALSE);
+  save (f, 5);
+  assert_loads (f, 5, TRUE);
+  assert_loads (f, 5, FALSE); /* who is known is there, but no number is given out twice */
+  assert_loads (f, 5, FALSE);
+  save (f, 6);
+  save (f, 7);
+  assert_loads (f, 7, TRUE);
   write_state (f, 8, FALSE);
-  assert_takes (f, 8, FALSE);
+  assert_loads (f, 8, FALSE);
 }
 
 /* What can be read, but has another form, is taken as whole only if it goes. */
@@ -143,8 +143,8 @@ test_other_form (Fixture *f, gconstpointer data)
           NULL);
 
       g_assert_true (g_file_set_contents (f->path, text, -1, NULL));
-      assert_takes (f, 9, TRUE);
-      assert_takes (f, 0, FALSE);
+      assert_loads (f, 9, TRUE);
+      assert_loads (f, 0, FALSE);
     }
 }
 
@@ -186,16 +186,16 @@ test_cancelled (Fixture *f, gconstpointer data)
   g_autoptr (QueenState) state = queen_state_new ();
   g_autoptr (GError) error = NULL;
 
-  leave (f, 5);
+  save (f, 5);
   file = open_file (f);
   state->epoch = g_strdup ("a");
   state->next = 6;
   g_cancellable_cancel (cancellable);
-  g_assert_false (queen_state_file_write (file, state, cancellable, &error));
+  g_assert_false (queen_state_file_save (file, state, cancellable, &error));
   g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_STATE);
   g_assert_false (has (f, "state.new"));
   g_clear_pointer (&file, queen_state_file_free);
-  assert_takes (f, 5, TRUE);
+  assert_loads (f, 5, TRUE);
 }
 
 static void
@@ -204,7 +204,7 @@ test_mode (Fixture *f, gconstpointer data)
   mode_t before = umask (0);
   struct stat status;
 
-  leave (f, 5);
+  save (f, 5);
   umask (before);
   g_assert_cmpint (stat (f->path, &status), ==, 0);
   g_assert_cmpint (status.st_mode, ==, S_IFREG | 0600);
@@ -217,13 +217,13 @@ test_unfinished (Fixture *f, gconstpointer data)
   g_autofree char *unfinished = g_strconcat (f->path, ".new", NULL);
 
   g_assert_true (g_file_set_contents (unfinished, "{\"format\"", -1, NULL));
-  leave (f, 5);
+  save (f, 5);
   g_assert_false (has (f, "state.new"));
-  assert_takes (f, 5, TRUE);
+  assert_loads (f, 5, TRUE);
 
   g_assert_cmpint (symlink ("/dev/full", unfinished), ==, 0);
-  leave (f, 6);
-  assert_takes (f, 6, TRUE);
+  save (f, 6);
+  assert_loads (f, 6, TRUE);
 }
 
 static void
@@ -231,8 +231,8 @@ test_garbage (Fixture *f, gconstpointer data)
 {
   g_assert_true (g_file_set_contents (f->path, "garbage\n", -1, NULL));
   assert_set_aside (f, "line 1: not valid JSON");
-  leave (f, 5); /* and the next life is none the wiser */
-  assert_takes (f, 5, TRUE);
+  save (f, 5); /* and the next epoch is none the wiser */
+  assert_loads (f, 5, TRUE);
   g_assert_true (g_file_set_contents (f->path, "", -1, NULL));
   assert_set_aside (f, "line 1: the text ends too early");
 }
@@ -271,11 +271,11 @@ test_folder (Fixture *f, gconstpointer data)
     g_autoptr (QueenStateFile) file = open_file (f);
     g_autoptr (GError) error = NULL;
 
-    g_assert_null (queen_state_file_take (file, &error));
+    g_assert_null (queen_state_file_load (file, &error));
     g_assert_nonnull (strstr (error->message, "cannot even be set aside (Is a directory)"));
   }
-  leave (f, 5);
-  assert_takes (f, 5, TRUE);
+  save (f, 5);
+  assert_loads (f, 5, TRUE);
   g_assert_cmpint (g_rmdir (aside), ==, 0);
 }
 

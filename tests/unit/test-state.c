@@ -52,26 +52,26 @@ assert_refused (const char *text, gsize length, const char *problem)
     g_error ("“%s” does not say “%s”", error->message, problem);
 }
 
-static const QueenSighting *
-get_sighting (const QueenState *state, QueenComponentKind kind, guint i)
+static const QueenStateEntry *
+get_entry (const QueenState *state, QueenComponentKind kind, guint i)
 {
-  g_assert_cmpuint (state->sightings[kind]->len, >, i);
-  return &g_array_index (state->sightings[kind], QueenSighting, i);
+  g_assert_cmpuint (state->entries[kind]->len, >, i);
+  return &g_array_index (state->entries[kind], QueenStateEntry, i);
 }
 
 static void
 test_every_field (void)
 {
   g_autoptr (QueenState) state = parse (WHOLE);
-  const QueenSighting *worker = get_sighting (state, QUEEN_COMPONENT_WORKER, 0);
-  const QueenSighting *hive = get_sighting (state, QUEEN_COMPONENT_HIVE, 0);
+  const QueenStateEntry *worker = get_entry (state, QUEEN_COMPONENT_WORKER, 0);
+  const QueenStateEntry *hive = get_entry (state, QUEEN_COMPONENT_HIVE, 0);
 
   g_assert_true (state->is_whole);
   g_assert_cmpstr (state->epoch, ==, "19a1c0de2f7");
   g_assert_cmpuint (state->next, ==, 18);
   g_assert_cmpint (state->written_at, ==, WRITTEN_AT);
-  g_assert_cmpuint (state->sightings[QUEEN_COMPONENT_WORKER]->len, ==, 1);
-  g_assert_cmpuint (state->sightings[QUEEN_COMPONENT_HIVE]->len, ==, 1);
+  g_assert_cmpuint (state->entries[QUEEN_COMPONENT_WORKER]->len, ==, 1);
+  g_assert_cmpuint (state->entries[QUEEN_COMPONENT_HIVE]->len, ==, 1);
 
   g_assert_cmpint (worker->age, ==, 1500000);
   g_assert_cmpstr (worker->sender, ==, "token:farm");
@@ -119,11 +119,11 @@ static void
 add_heartbeat (QueenState *state, QueenComponentKind kind, const char *json)
 {
   g_autoptr (GError) error = NULL;
-  QueenSighting sighting = { queen_heartbeat_parse (kind, json, strlen (json), &error), 1 };
+  QueenStateEntry entry = { queen_heartbeat_parse (kind, json, strlen (json), &error), 1 };
 
   g_assert_no_error (error);
-  sighting.component->heartbeats = 1;
-  g_array_append_val (state->sightings[kind], sighting);
+  entry.component->heartbeats = 1;
+  g_array_append_val (state->entries[kind], entry);
 }
 
 /* Whatever a heartbeat may say comes back, the longest way of writing it included. */
@@ -158,14 +158,14 @@ test_hostile (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (escapes); i++)
     {
-      const QueenSighting *before = get_sighting (state, QUEEN_COMPONENT_WORKER, i);
-      const QueenSighting *after = get_sighting (again, QUEEN_COMPONENT_WORKER, i);
+      const QueenStateEntry *before = get_entry (state, QUEEN_COMPONENT_WORKER, i);
+      const QueenStateEntry *after = get_entry (again, QUEEN_COMPONENT_WORKER, i);
 
       g_assert_cmpstr (after->component->id, ==, before->component->id);
       g_assert_cmpstr (after->component->model_id, ==, before->component->model_id);
     }
-  g_assert_cmpstr (get_sighting (again, QUEEN_COMPONENT_HIVE, 0)->component->hostname, ==, " ");
-  g_assert_cmpstr (get_sighting (again, QUEEN_COMPONENT_HIVE, 0)->component->health_reason, ==,
+  g_assert_cmpstr (get_entry (again, QUEEN_COMPONENT_HIVE, 0)->component->hostname, ==, " ");
+  g_assert_cmpstr (get_entry (again, QUEEN_COMPONENT_HIVE, 0)->component->health_reason, ==,
                    "   .");
 }
 
@@ -174,19 +174,19 @@ static void
 test_extremes (void)
 {
   g_autoptr (QueenState) state = parse (HEADER (1) WORKER);
-  QueenSighting *sighting =
-      &g_array_index (state->sightings[QUEEN_COMPONENT_WORKER], QueenSighting, 0);
+  QueenStateEntry *entry =
+      &g_array_index (state->entries[QUEEN_COMPONENT_WORKER], QueenStateEntry, 0);
   g_autoptr (QueenState) again = NULL;
   g_autoptr (GString) text = NULL;
 
   state->written_at = -5;
-  sighting->age = G_MAXINT64;
-  sighting->component->heartbeats = G_MAXUINT64;
-  sighting->component->last_seen = G_MININT64;
+  entry->age = G_MAXINT64;
+  entry->component->heartbeats = G_MAXUINT64;
+  entry->component->last_seen = G_MININT64;
   text = write_state (state);
   again = parse (text->str);
   g_assert_cmpint (again->written_at, ==, 0);
-  g_assert_cmpint (get_sighting (again, QUEEN_COMPONENT_WORKER, 0)->age, ==, 999999999999999);
+  g_assert_cmpint (get_entry (again, QUEEN_COMPONENT_WORKER, 0)->age, ==, 999999999999999);
 }
 
 /* The whole with @from replaced by @to, once. */
@@ -276,8 +276,7 @@ test_first_version (void)
 
   g_assert_true (state->is_whole);
   g_assert_cmpuint (state->next, ==, 18);
-  g_assert_cmpstr (get_sighting (state, QUEEN_COMPONENT_HIVE, 0)->component->health_reason, ==,
-                   "a b");
+  g_assert_cmpstr (get_entry (state, QUEEN_COMPONENT_HIVE, 0)->component->health_reason, ==, "a b");
 }
 
 /* However it comes. */

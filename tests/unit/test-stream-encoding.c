@@ -22,7 +22,7 @@ come (Fixture *f, const QueenStreamRequest *request)
 }
 
 static void
-leave (Pair *pair)
+hang_up (Pair *pair)
 {
   close (pair->plain);
   close (pair->chunked);
@@ -117,7 +117,7 @@ test_newcomers (Fixture *f, gconstpointer data)
       pass (20 * G_USEC_PER_SEC); /* a comment */
       assert_same (&pair, FALSE);
       g_assert_nonnull (strstr (pair.chunked_text->str, "2\r\n:\n\r\n"));
-      leave (&pair);
+      hang_up (&pair);
     }
 }
 
@@ -137,10 +137,10 @@ test_ends (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (pair.chunked_text->str, "event: bye\n"));
   late = come (f, &(QueenStreamRequest){ .kinds = ALL });
   assert_same (&late, TRUE);
-  leave (&glance);
-  leave (&busy);
-  leave (&pair);
-  leave (&late);
+  hang_up (&glance);
+  hang_up (&busy);
+  hang_up (&pair);
+  hang_up (&late);
 }
 
 /* The kernel has taken frames in part, and the ring has passed them. What they lose may differ, as
@@ -171,7 +171,7 @@ test_slow (Fixture *f, gconstpointer data)
                                     "{\"type\":\"queen\","));
   g_assert_true (g_str_has_suffix (strstr (pair.plain_text->str, "event: lagged\n"),
                                    strstr (lagged, "id: " EPOCH "-4900\n")));
-  leave (&pair);
+  hang_up (&pair);
 }
 
 /* Byte by byte: whatever part of a frame the kernel takes, it goes on right there. */
@@ -192,7 +192,7 @@ test_torn (Fixture *f, gconstpointer data)
         assert_same (&pair, FALSE);
     }
   g_assert_cmpuint (f->tally.lags, ==, 0);
-  leave (&pair);
+  hang_up (&pair);
 }
 
 int

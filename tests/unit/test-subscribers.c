@@ -392,7 +392,7 @@ test_owned (Fixture *f, gconstpointer data)
 }
 
 static void
-test_chatter (Fixture *f, gconstpointer data)
+test_input (Fixture *f, gconstpointer data)
 {
   int fd = subscribe (f);
   char words[5000] = { 0 };
@@ -459,7 +459,7 @@ main (int argc, char **argv)
   ADD ("/subscribers/resume/cut-off-after-the-first-frame", usual, test_cut_off_at_first);
   ADD ("/subscribers/while-she-leaves/bye-and-the-end", usual, test_leaving);
   ADD ("/subscribers/owned/bye-when-the-right-has-ended", crowd, test_owned);
-  ADD ("/subscribers/chatter/let-go", usual, test_chatter);
+  ADD ("/subscribers/input/too-much-of-it-drops-them", usual, test_input);
   ADD ("/subscribers/order/before-all-others-on-the-bus", usual, test_first_of_all);
 
   return g_test_run ();

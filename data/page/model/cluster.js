@@ -42,7 +42,7 @@ export class Cluster {
   /** ms: who is first seen later is new */
   watchedSince = Infinity;
   #clockOffset = 0;
-  #life = "";
+  #epoch = "";
   #number = -1;
   /** @type {Set<number>} stamps of the queen's own heartbeats since the event of that number */
   #beats = new Set();
@@ -135,11 +135,11 @@ export class Cluster {
   /* A tab that joins a stream again is told again. */
   /** @param {Happening} happening */
   #isKnown(happening) {
-    const { number, life = "", stamp = 0, census } = happening;
+    const { number, epoch = "", stamp = 0, census } = happening;
 
     if (number === undefined) return false;
-    if (life !== this.#life) this.#number = -1;
-    this.#life = life;
+    if (epoch !== this.#epoch) this.#number = -1;
+    this.#epoch = epoch;
     if (number > this.#number) this.#beats.clear();
     else if (number < this.#number || !census || this.#beats.has(stamp)) return true;
     this.#number = number;

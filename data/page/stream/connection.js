@@ -129,7 +129,7 @@ export class Connection {
     this.#setState("open");
     if (happening.kind === "queen" && this.#expectsSnapshot) {
       /* It says how things stand; its id only says where what follows begins. */
-      happening.number = happening.life = undefined;
+      happening.number = happening.epoch = undefined;
       this.#expectsSnapshot = false;
     }
     this.#onHappening(happening);

@@ -21,13 +21,13 @@ const SHORTEST_SILENCE = 10000; /* ms */
  *   | { type: 'happenings', happenings: import('./parse.js').Happening[], lastId: string }
  *   | { type: 'roster', part: import('./roster.js').RosterPart, clockOffset: number }} HubMessage
  *
- * @typedef {(message: HubMessage) => void} Listener
+ * @typedef {(message: HubMessage) => void} Subscriber
  */
 
 /** One stream for many tabs. */
 export class Hub {
-  /** @type {Set<Listener>} */
-  #listeners = new Set();
+  /** @type {Set<Subscriber>} */
+  #subscribers = new Set();
   /** @type {import('./parse.js').Happening[]} */
   #backlog = [];
   /** @type {import('./parse.js').Happening[]} */
@@ -37,7 +37,7 @@ export class Hub {
   #why = "";
   /** @type {Map<string, string>} kind and id to the status that was last heard */
   #statuses = new Map();
-  #life = "";
+  #epoch = "";
   #lastHeard = 0;
   #clockOffset = 0; /* ms: this clock less the queen's */
   #openedAt = 0;
@@ -68,20 +68,20 @@ export class Hub {
     if (this.#state !== "open") this.#connection.open();
   }
 
-  /** @param {Listener} listener */
-  add(listener) {
+  /** @param {Subscriber} subscriber */
+  add(subscriber) {
     this.#flush();
-    this.#listeners.add(listener);
-    listener({ type: "link", state: this.#state, why: this.#why });
+    this.#subscribers.add(subscriber);
+    subscriber({ type: "link", state: this.#state, why: this.#why });
     if (this.#backlog.length > 0)
-      listener({
+      subscriber({
         type: "happenings", happenings: this.#backlog, lastId: this.#connection.lastId });
     if (this.#state === "open") this.#roster.wantAll();
   }
 
-  /** @param {Listener} listener */
-  remove(listener) {
-    this.#listeners.delete(listener);
+  /** @param {Subscriber} subscriber */
+  remove(subscriber) {
+    this.#subscribers.delete(subscriber);
   }
 
   /** @param {import('./parse.js').Happening} happening */
@@ -121,13 +121,13 @@ export class Hub {
 
   /** @param {import('./parse.js').Happening} happening */
   #noticeLife(happening) {
-    if (happening.life === this.#life) return;
-    if (this.#life) {
+    if (happening.epoch === this.#epoch) return;
+    if (this.#epoch) {
       this.#interval.forget();
       this.#statuses.clear();
-      this.#queue({ kind: "restart", at: happening.at, life: happening.life });
+      this.#queue({ kind: "restart", at: happening.at, epoch: happening.epoch });
     }
-    this.#life = happening.life ?? "";
+    this.#epoch = happening.epoch ?? "";
   }
 
   /* What is told from the past, right after connecting, belongs where it happened. Everything else
@@ -183,6 +183,6 @@ export class Hub {
 
   /** @param {HubMessage} message */
   #send(message) {
-    for (const listener of this.#listeners) listener(message);
+    for (const subscriber of this.#subscribers) subscriber(message);
   }
 }

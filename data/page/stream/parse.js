@@ -10,8 +10,8 @@
  * @property {string} [id] whose heartbeat
  * @property {string} [status] in lower case
  * @property {number} [stamp] when it was made, in ms by the queen's clock
- * @property {string} [life] which life of the queen it is from
- * @property {number} [number] its number in that life; the queen's own heartbeat has that of the
+ * @property {string} [epoch] which epoch of the queen it is from
+ * @property {number} [number] its number in that epoch; the queen's own heartbeat has that of the
  *   event before it, a snapshot none
  * @property {boolean} [isPast] whether it was told later than it happened
  * @property {Census} [census] of a queen's heartbeat
@@ -47,7 +47,7 @@ export function parseHeartbeat(data, eventId, at) {
   const dash = eventId.lastIndexOf("-");
 
   if (dash > 0) {
-    happening.life = eventId.slice(0, dash);
+    happening.epoch = eventId.slice(0, dash);
     happening.number = Number(eventId.slice(dash + 1));
   }
   if (said.type === "queen") {

@@ -10,12 +10,12 @@ hub.open();
 
 /** @type {any} */ (globalThis).onconnect = (/** @type {MessageEvent} */ event) => {
   const port = event.ports[0];
-  /** @type {import('./hub.js').Listener} */
-  const listener = (message) => port.postMessage(message);
+  /** @type {import('./hub.js').Subscriber} */
+  const subscriber = (message) => port.postMessage(message);
 
   port.onmessage = ({ data }) => {
     if (data === "retry") hub.retry();
-    else if (data === "leave") hub.remove(listener);
-    else hub.add(listener);
+    else if (data === "leave") hub.remove(subscriber);
+    else hub.add(subscriber);
   };
 };

@@ -4,7 +4,7 @@
 import { BASE } from "./address.js";
 import { Hub } from "./hub.js";
 
-/** @typedef {import('./hub.js').Listener} Listener */
+/** @typedef {import('./hub.js').Subscriber} Subscriber */
 
 /* A proxy may have several queens, each under a path of its own. */
 const NAME = `queen-rbee-stream ${BASE.pathname}`;
@@ -12,13 +12,13 @@ const NAME = `queen-rbee-stream ${BASE.pathname}`;
 /**
  * A worker that all tabs share has the stream.
  *
- * @param {Listener} listener
+ * @param {Subscriber} subscriber
  */
-function subscribeToWorker(listener) {
+function subscribeToWorker(subscriber) {
   const worker = new SharedWorker(new URL("./shared-worker.js", import.meta.url), {
     type: "module", name: NAME });
 
-  worker.port.onmessage = ({ data }) => listener(data);
+  worker.port.onmessage = ({ data }) => subscriber(data);
   worker.port.postMessage("join");
   /* A page that the browser puts aside may come back as it was. */
   addEventListener("pagehide", () => worker.port.postMessage("leave"));
@@ -32,9 +32,9 @@ function subscribeToWorker(listener) {
  * The tab that holds the lock has the stream, and tells the others; when it closes, the lock and
  * the work pass to the next.
  *
- * @param {Listener} listener
+ * @param {Subscriber} subscriber
  */
-function subscribeByLock(listener) {
+function subscribeByLock(subscriber) {
   const channel = new BroadcastChannel(NAME);
   const me = `${Date.now()}-${Math.random()}`;
   let lastId = "";
@@ -42,7 +42,7 @@ function subscribeByLock(listener) {
   /** @param {import('./hub.js').HubMessage} message */
   const take = (message) => {
     if (message.type === "happenings") lastId = message.lastId;
-    listener(message);
+    subscriber(message);
   };
   channel.onmessage = ({ data }) => {
     if (data.message && (!data.to || data.to === me)) take(data.message);
@@ -60,7 +60,7 @@ function subscribeByLock(listener) {
     channel.addEventListener("message", ({ data }) => {
       if (data.retry) hub.retry();
       if (!data.join) return;
-      /** @type {Listener} */
+      /** @type {Subscriber} */
       const introduce = (message) => channel.postMessage({ to: data.join, message });
       hub.add(introduce);
       hub.remove(introduce);
@@ -74,13 +74,13 @@ function subscribeByLock(listener) {
 /**
  * Nothing is shared: only tabs that are seen have a stream, or the seventh would wait for ever.
  *
- * @param {Listener} listener
+ * @param {Subscriber} subscriber
  */
-function subscribeAlone(listener) {
+function subscribeAlone(subscriber) {
   const hub = new Hub();
   const follow = () => (document.hidden ? hub.close() : hub.open());
 
-  hub.add(listener);
+  hub.add(subscriber);
   document.addEventListener("visibilitychange", follow);
   if (!document.hidden) follow();
   return () => hub.retry();
@@ -89,11 +89,11 @@ function subscribeAlone(listener) {
 /**
  * Hears everything that happens, by whatever this browser has.
  *
- * @param {Listener} listener
+ * @param {Subscriber} subscriber
  * @returns {() => void} to be called when the queen may let in whom she did not let in
  */
-export function subscribe(listener) {
-  if (typeof SharedWorker === "function") return subscribeToWorker(listener);
-  if (navigator.locks && typeof BroadcastChannel === "function") return subscribeByLock(listener);
-  return subscribeAlone(listener);
+export function subscribe(subscriber) {
+  if (typeof SharedWorker === "function") return subscribeToWorker(subscriber);
+  if (navigator.locks && typeof BroadcastChannel === "function") return subscribeByLock(subscriber);
+  return subscribeAlone(subscriber);
 }

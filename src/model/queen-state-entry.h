@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /**
- * QueenSighting:
+ * QueenStateEntry:
  * @component: one that is known
  * @age: µs since it has been as it is: since its last heartbeat, or since it went offline
  * @sender: (nullable): a #GRefString: who brought it, as queen_registry_update() takes it
@@ -20,9 +20,14 @@ typedef struct
   QueenComponent *component;
   gint64 age;
   char *sender;
-} QueenSighting;
+} QueenStateEntry;
 
-/** queen_sightings_new: (element-type QueenSighting): an empty list, which owns what is in it. */
-GArray *queen_sightings_new (guint n_reserved);
+/**
+ * queen_state_entries_new:
+ * @n_reserved: for how many there is memory at once
+ *
+ * Returns: (transfer full) (element-type QueenStateEntry): an empty list, which owns what is in it
+ */
+GArray *queen_state_entries_new (guint n_reserved);
 
 G_END_DECLS
