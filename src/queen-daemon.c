@@ -234,6 +234,7 @@ make_stream (QueenDaemon *self, GError **error)
   };
   QueenStreamSettings stream = {
     .clock = &queen_clock_system,
+    .epoch = queen_local_sequencer_get_epoch (queen_cluster_get_sequencer (self->cluster)),
     .capacity = (guint) self->config->capacity,
     .flush_interval = self->config->flush_interval,
     .tally = &self->tally,
@@ -366,6 +367,7 @@ start_memory (QueenDaemon *self)
     .refresh = self->config->timeout / 3, /* as often as anybody beats */
     .interval = MEMORY_INTERVAL,
   };
+  QueenLocalSequencer *sequencer = queen_cluster_get_sequencer (self->cluster);
   g_autoptr (QueenState) state = NULL;
 
   if (!settings.directory)
@@ -373,10 +375,13 @@ start_memory (QueenDaemon *self)
   self->memory = queen_memory_new (&settings);
   state = queen_memory_load (self->memory);
   if (state && state->is_whole)
-    queen_stream_continue (self->stream, state->epoch, state->next);
+    {
+      queen_local_sequencer_continue (sequencer, state->epoch, state->next);
+      queen_stream_continue (self->stream, state->epoch, state->next);
+    }
   if (state)
     queen_memory_restore (self->memory, state);
-  queen_memory_start (self->memory, queen_stream_get_epoch (self->stream));
+  queen_memory_start (self->memory, queen_local_sequencer_get_epoch (sequencer));
 }
 
 /* When nothing can happen any longer, so that no number is given out twice. */
@@ -387,7 +392,8 @@ end_memory (QueenDaemon *self)
     return;
   /* Of tens of thousands it may be half a gigabyte, and the unit's time for stopping is short. */
   queen_notify_tell (MORE_TIME, "Writing what is known");
-  queen_memory_end (self->memory, queen_stream_get_next (self->stream));
+  queen_memory_end (self->memory,
+                    queen_local_sequencer_get_next (queen_cluster_get_sequencer (self->cluster)));
 }
 
 static void

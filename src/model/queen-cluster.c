@@ -8,6 +8,7 @@ struct _QueenCluster
   GObject parent_instance;
 
   QueenEventBus *bus;
+  QueenLocalSequencer *sequencer;
   QueenHeadcount *headcount;
   QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
   QueenPool *pool;
@@ -28,6 +29,7 @@ queen_cluster_finalize (GObject *object)
   g_clear_pointer (&self->headcount, queen_headcount_free);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_clear_object (&self->registries[kind]);
+  g_clear_object (&self->sequencer);
   g_clear_object (&self->bus);
 
   G_OBJECT_CLASS (queen_cluster_parent_class)->finalize (object);
@@ -51,13 +53,16 @@ queen_cluster_new (const QueenClusterSettings *settings)
 {
   QueenCluster *self = g_object_new (QUEEN_TYPE_CLUSTER, NULL);
   const QueenClock *clock = settings->registry.clock;
+  QueenSequencer *sequencer;
 
+  self->sequencer = queen_local_sequencer_new (self->bus, clock);
+  sequencer = QUEEN_SEQUENCER (self->sequencer);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     self->registries[kind] =
-        queen_registry_new ((QueenComponentKind) kind, self->bus, &settings->registry);
+        queen_registry_new ((QueenComponentKind) kind, sequencer, &settings->registry);
   self->pool = queen_pool_new (self->bus, self->registries[QUEEN_COMPONENT_WORKER]);
   self->pulse =
-      queen_pulse_new (self->bus, self->registries[QUEEN_COMPONENT_WORKER],
+      queen_pulse_new (sequencer, self->registries[QUEEN_COMPONENT_WORKER],
                        self->registries[QUEEN_COMPONENT_HIVE], clock, settings->heartbeat_interval);
   self->lister = queen_lister_new (clock);
   return self;
@@ -67,6 +72,12 @@ QueenEventBus *
 queen_cluster_get_bus (QueenCluster *self)
 {
   return self->bus;
+}
+
+QueenLocalSequencer *
+queen_cluster_get_sequencer (QueenCluster *self)
+{
+  return self->sequencer;
 }
 
 QueenRegistry *

@@ -6,6 +6,7 @@
 #include "queen-event-bus.h"
 #include "queen-headcount.h"
 #include "queen-lister.h"
+#include "queen-local-sequencer.h"
 #include "queen-pool.h"
 #include "queen-pulse.h"
 #include "queen-registry.h"
@@ -38,6 +39,9 @@ QueenCluster *queen_cluster_new (const QueenClusterSettings *settings);
 
 /** Returns: (transfer none): where everything that happens is emitted */
 QueenEventBus *queen_cluster_get_bus (QueenCluster *self);
+
+/** Returns: (transfer none): what gives its events their order and numbers */
+QueenLocalSequencer *queen_cluster_get_sequencer (QueenCluster *self);
 
 /** Returns: (transfer none): those of @kind */
 QueenRegistry *queen_cluster_get_registry (QueenCluster *self, QueenComponentKind kind);

@@ -29,7 +29,8 @@ QueenEventBus *queen_event_bus_new (void);
  * queen_event_bus_emit:
  * @event: (transfer none): what happened
  *
- * Tells everybody who listens, before it returns.
+ * Tells everybody who listens, before it returns. Only a sequencer calls it: whoever else has
+ * something to tell publishes it there (queen_sequencer_publish()).
  */
 void queen_event_bus_emit (QueenEventBus *self, QueenEvent *event);
 

@@ -26,10 +26,15 @@ typedef enum
 /** The kinds that the stream knows: the heartbeats. */
 #define QUEEN_EVENT_ALL_KINDS (QUEEN_EVENT_QUEEN | QUEEN_EVENT_WORKER | QUEEN_EVENT_HIVE)
 
+/** Those that are numbered. The queen's own heartbeat is not: it says how things stand. */
+#define QUEEN_EVENT_NUMBERED_KINDS (QUEEN_EVENT_ALL_KINDS & ~QUEEN_EVENT_QUEEN)
+
 #define QUEEN_TYPE_EVENT (queen_event_get_type ())
 
 /**
  * QueenEvent:
+ * @number: its place among all that are numbered, from 1 upward; 0 for one of another kind. The
+ *   sequencer sets it before anybody hears of the event
  * @component: (nullable): the worker or hive as it is now; %NULL when the queen herself beats
  * @before: (nullable): the same as it was until now; %NULL when it is new
  * @by: (nullable): who has had it forgotten; %NULL when nobody asked for that
@@ -42,6 +47,7 @@ typedef enum
 typedef struct
 {
   QueenEventKind kind;
+  guint64 number;
   QueenComponent *component;
   QueenComponent *before;
   char *by;

@@ -153,22 +153,39 @@ queen_pool_new (QueenEventBus *bus, QueenRegistry *workers)
   return self;
 }
 
+/* Returns: (nullable): who may get work that is for the model of @entry. The registry knows what
+ * has happened before the pool hears of it. */
+static QueenComponent *
+lookup_available (QueenPool *self, const Entry *entry)
+{
+  QueenComponent *worker = queen_registry_lookup (self->workers, entry->id);
+  gboolean is_as_told = worker && queen_component_is_available (worker) &&
+                        g_strcmp0 (worker->model_id, entry->model_id) == 0;
+
+  return is_as_told ? worker : NULL;
+}
+
 QueenComponent *
 queen_pool_take (QueenPool *self, const char *model_id, GError **error)
 {
-  GSequence *available = g_hash_table_lookup (self->models, model_id);
-  GSequenceIter *first;
-  Entry *entry;
+  GSequence *available;
 
-  if (!available)
+  while ((available = g_hash_table_lookup (self->models, model_id)))
     {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND,
-                   "no worker with the model “%s” is available", model_id);
-      return NULL;
+      GSequenceIter *first = g_sequence_get_begin_iter (available);
+      Entry *entry = g_sequence_get (first);
+      QueenComponent *worker = lookup_available (self, entry);
+
+      if (!worker)
+        {
+          unqueue (self, entry);
+          continue;
+        }
+      entry->turn = ++self->n_given;
+      g_sequence_sort_changed (first, compare_turns, NULL);
+      return worker;
     }
-  first = g_sequence_get_begin_iter (available);
-  entry = g_sequence_get (first);
-  entry->turn = ++self->n_given;
-  g_sequence_sort_changed (first, compare_turns, NULL);
-  return queen_registry_lookup (self->workers, entry->id);
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND,
+               "no worker with the model “%s” is available", model_id);
+  return NULL;
 }

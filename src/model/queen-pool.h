@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "queen-event-bus.h"
 #include "queen-registry.h"
 
 G_BEGIN_DECLS

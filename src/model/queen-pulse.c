@@ -9,7 +9,7 @@ struct _QueenPulse
 {
   GObject parent_instance;
 
-  QueenEventBus *bus;
+  QueenSequencer *sequencer;
   QueenRegistry *workers;
   QueenRegistry *hives;
   const QueenClock *clock;
@@ -33,7 +33,7 @@ on_beat (gpointer data)
   queen_registry_excuse (self->hives, now - self->next_beat);
   self->next_beat = queen_pulse_get_next_beat (self->next_beat, self->interval, now);
   queen_alarm_set (self->alarm, self->next_beat);
-  queen_event_bus_emit (self->bus, event);
+  queen_sequencer_publish (self->sequencer, event);
 }
 
 static void
@@ -42,7 +42,7 @@ queen_pulse_dispose (GObject *object)
   QueenPulse *self = QUEEN_PULSE (object);
 
   g_clear_pointer (&self->alarm, queen_alarm_free);
-  g_clear_object (&self->bus);
+  g_clear_object (&self->sequencer);
   g_clear_object (&self->workers);
   g_clear_object (&self->hives);
 
@@ -58,11 +58,10 @@ queen_pulse_class_init (QueenPulseClass *klass)
 static void
 queen_pulse_init (QueenPulse *self)
 {
-  self->alarm = queen_alarm_new ("pulse", G_PRIORITY_HIGH, on_beat, self);
 }
 
 QueenPulse *
-queen_pulse_new (QueenEventBus *bus,
+queen_pulse_new (QueenSequencer *sequencer,
                  QueenRegistry *workers,
                  QueenRegistry *hives,
                  const QueenClock *clock,
@@ -70,11 +69,12 @@ queen_pulse_new (QueenEventBus *bus,
 {
   QueenPulse *self = g_object_new (QUEEN_TYPE_PULSE, NULL);
 
-  self->bus = g_object_ref (bus);
+  self->sequencer = g_object_ref (sequencer);
   self->workers = g_object_ref (workers);
   self->hives = g_object_ref (hives);
   self->clock = clock;
   self->interval = interval;
+  self->alarm = queen_alarm_new_with_clock (clock, "pulse", G_PRIORITY_HIGH, on_beat, self);
   return self;
 }
 

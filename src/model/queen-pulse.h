@@ -6,8 +6,8 @@
 #include <glib-object.h>
 
 #include "loop/queen-clock.h"
-#include "queen-event-bus.h"
 #include "queen-registry.h"
+#include "queen-sequencer.h"
 
 G_BEGIN_DECLS
 
@@ -18,9 +18,9 @@ G_DECLARE_FINAL_TYPE (QueenPulse, queen_pulse, QUEEN, PULSE, GObject)
  * queen_pulse_new:
  * @interval: µs between two beats
  *
- * The queen's own heartbeat: a GLib timeout that emits her counts and ids on @bus.
+ * The queen's own heartbeat: a GLib timeout that publishes her counts and ids.
  */
-QueenPulse *queen_pulse_new (QueenEventBus *bus,
+QueenPulse *queen_pulse_new (QueenSequencer *sequencer,
                              QueenRegistry *workers,
                              QueenRegistry *hives,
                              const QueenClock *clock,
@@ -36,7 +36,7 @@ void queen_pulse_start (QueenPulse *self);
 /**
  * queen_pulse_make_snapshot:
  *
- * What a beat would say now, without emitting it: for one who has just come. It is made anew each
+ * What a beat would say now, without publishing it: for one who has just come. It is made anew each
  * time, and with 65 536 workers it is megabytes; so whoever asks shares it.
  *
  * Returns: (transfer full): a queen event

@@ -19,7 +19,7 @@ struct _QueenRegistry
   GObject parent_instance;
 
   QueenComponentKind kind;
-  QueenEventBus *bus;
+  QueenSequencer *sequencer;
   QueenRegistrySettings settings;
 
   GHashTable *entries; /* id -> QueenEntry */

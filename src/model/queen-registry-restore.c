@@ -20,7 +20,7 @@ tell_restored (QueenRegistry *self)
     {
       g_autoptr (QueenEvent) event = queen_event_new_restored (entry->component);
 
-      queen_event_bus_emit (self->bus, event);
+      queen_sequencer_publish (self->sequencer, event);
     }
 }
 

@@ -140,10 +140,10 @@ log_heartbeat (const QueenComponent *component)
 
 /* Takes @before over; it is NULL for one that is new. */
 static void
-emit (QueenRegistry *self, QueenEvent *event, QueenComponent *before)
+publish_event (QueenRegistry *self, QueenEvent *event, QueenComponent *before)
 {
   event->before = before;
-  queen_event_bus_emit (self->bus, event);
+  queen_sequencer_publish (self->sequencer, event);
 }
 
 static void
@@ -157,7 +157,7 @@ go_offline (QueenRegistry *self, QueenEntry *entry, gint64 now)
 
   queen_registry_enter (self, entry, gone);
   self->revision++;
-  emit (self, event, g_steal_pointer (&last));
+  publish_event (self, event, g_steal_pointer (&last));
 }
 
 static void
@@ -171,7 +171,7 @@ forget (QueenRegistry *self, QueenEntry *entry, const char *by)
   queen_roll_remove (self->roll, &entry->place);
   g_hash_table_remove (self->entries, entry->id);
   self->revision++;
-  emit (self, event, g_steal_pointer (&last));
+  publish_event (self, event, g_steal_pointer (&last));
 }
 
 static void
@@ -190,7 +190,7 @@ queen_registry_dispose (GObject *object)
   QueenRegistry *self = QUEEN_REGISTRY (object);
 
   g_clear_pointer (&self->alarm, queen_alarm_free);
-  g_clear_object (&self->bus);
+  g_clear_object (&self->sequencer);
 
   G_OBJECT_CLASS (queen_registry_parent_class)->dispose (object);
 }
@@ -223,20 +223,21 @@ queen_registry_init (QueenRegistry *self)
       g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_entry);
   self->roll = queen_roll_new ();
   self->senders = queen_senders_new ();
-  self->alarm = queen_alarm_new ("registry deadline", G_PRIORITY_DEFAULT, on_deadline, self);
 }
 
 QueenRegistry *
 queen_registry_new (QueenComponentKind kind,
-                    QueenEventBus *bus,
+                    QueenSequencer *sequencer,
                     const QueenRegistrySettings *settings)
 {
   QueenRegistry *self = g_object_new (QUEEN_TYPE_REGISTRY, NULL);
 
   self->kind = kind;
-  self->bus = g_object_ref (bus);
+  self->sequencer = g_object_ref (sequencer);
   self->settings = *settings;
   self->grace.timeout = settings->timeout;
+  self->alarm = queen_alarm_new_with_clock (settings->clock, "registry deadline",
+                                            G_PRIORITY_DEFAULT, on_deadline, self);
   return self;
 }
 
@@ -358,7 +359,7 @@ queen_registry_update (QueenRegistry *self,
 
   log_heartbeat (heartbeat);
   event = queen_event_new_heartbeat (heartbeat);
-  emit (self, event, g_steal_pointer (&last));
+  publish_event (self, event, g_steal_pointer (&last));
   return TRUE;
 }
 

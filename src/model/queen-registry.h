@@ -7,7 +7,7 @@
 
 #include "loop/queen-clock.h"
 #include "queen-component.h"
-#include "queen-event-bus.h"
+#include "queen-sequencer.h"
 #include "queen-state-entry.h"
 
 G_BEGIN_DECLS
@@ -33,13 +33,13 @@ G_DECLARE_FINAL_TYPE (QueenRegistry, queen_registry, QUEEN, REGISTRY, GObject)
 /**
  * queen_registry_new:
  * @kind: what it lists
- * @bus: where it tells of every change, after the change
+ * @sequencer: where it publishes every change, after the change
  *
  * The components of one kind: who is online, who is available. Nothing polls: an alarm stands at
  * the first deadline.
  */
 QueenRegistry *queen_registry_new (QueenComponentKind kind,
-                                   QueenEventBus *bus,
+                                   QueenSequencer *sequencer,
                                    const QueenRegistrySettings *settings);
 
 /**
@@ -71,7 +71,10 @@ guint queen_registry_restore (QueenRegistry *self, GArray *saved, gint64 elapsed
  * @error: %QUEEN_ERROR_CONFLICT when the component is online and belongs to another token,
  *   %QUEEN_ERROR_REGISTRY_FULL when there is no room for it
  *
- * Takes a heartbeat, and emits it on the bus.
+ * Takes a heartbeat, and publishes it. When this returns the component is known, listed and counted
+ * as it says now, so its sender can have its answer. That does not depend on whether the event has
+ * been emitted: with another sequencer than the local one those who listen to the bus hear of it
+ * later.
  *
  * Where as many are known as may be, the one that has been offline longest is forgotten for a new
  * one; when all are online, there is no room. One sender may bring a quarter of them at the most;

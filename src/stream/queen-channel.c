@@ -444,10 +444,14 @@ queen_channel_is_heard (const QueenChannel *self)
 }
 
 void
-queen_channel_publish (
-    QueenChannel *self, guint kind, const char *name, const char *data, gsize length)
+queen_channel_publish (QueenChannel *self,
+                       guint64 number,
+                       guint kind,
+                       const char *name,
+                       const char *data,
+                       gsize length)
 {
-  queen_ring_publish (self->ring, kind, name, data, length);
+  queen_ring_publish (self->ring, number, kind, name, data, length);
   spread_news (self);
 }
 

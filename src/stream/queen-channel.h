@@ -75,8 +75,12 @@ gboolean queen_channel_is_heard (const QueenChannel *self);
  *
  * As queen_ring_publish(), and gives it to everybody.
  */
-void queen_channel_publish (
-    QueenChannel *self, guint kind, const char *name, const char *data, gsize length);
+void queen_channel_publish (QueenChannel *self,
+                            guint64 number,
+                            guint kind,
+                            const char *name,
+                            const char *data,
+                            gsize length);
 
 /**
  * queen_channel_pulse:

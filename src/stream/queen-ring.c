@@ -182,17 +182,34 @@ queen_ring_dup_id (const QueenRing *self, guint64 number)
   return g_strdup_printf ("%s-%" G_GUINT64_FORMAT, self->epoch, number);
 }
 
+/* Events that never came here have their numbers from elsewhere. To readers they are lost. */
+static void
+skip_to (QueenRing *self, guint64 number)
+{
+  guint64 n_skipped = number - self->head;
+
+  while (count_events (self) > 0)
+    drop_oldest (self);
+  self->n_before_oldest[UNKNOWN] += n_skipped;
+  memcpy (self->n_before_head, self->n_before_oldest, sizeof self->n_before_head);
+  self->oldest = self->head = number;
+}
+
 void
-queen_ring_publish (QueenRing *self, guint kind, const char *name, const char *data, gsize length)
+queen_ring_publish (
+    QueenRing *self, guint64 number, guint kind, const char *name, const char *data, gsize length)
 {
   Slot *slot;
   char id[64];
 
   g_return_if_fail (kind & self->settings.kinds);
+  g_return_if_fail (number >= self->head);
 
+  if (number > self->head)
+    skip_to (self, number);
   if (count_events (self) == self->n_slots)
     make_slots (self);
-  g_snprintf (id, sizeof id, "%s-%" G_GUINT64_FORMAT, self->epoch, self->head);
+  g_snprintf (id, sizeof id, "%s-%" G_GUINT64_FORMAT, self->epoch, number);
   slot = get_slot (self, self->head++);
   slot->frame = queen_frame_new (id, name, data, length);
   slot->kind = kind;
@@ -200,23 +217,6 @@ queen_ring_publish (QueenRing *self, guint kind, const char *name, const char *d
   self->n_before_head[get_index (kind)]++;
   self->version++;
   drop_excess (self);
-}
-
-void
-queen_ring_skip_to (QueenRing *self, guint64 number)
-{
-  guint64 n_skipped = number - self->head;
-
-  g_return_if_fail (number >= self->head);
-
-  if (n_skipped == 0)
-    return;
-  while (count_events (self) > 0)
-    drop_oldest (self);
-  self->n_before_oldest[UNKNOWN] += n_skipped;
-  memcpy (self->n_before_head, self->n_before_oldest, sizeof self->n_before_head);
-  self->oldest = self->head = number;
-  self->version++;
 }
 
 gboolean

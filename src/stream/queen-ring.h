@@ -110,23 +110,19 @@ char *queen_ring_dup_id (const QueenRing *self, guint64 number);
 
 /**
  * queen_ring_publish:
+ * @number: as whoever numbers the events says; not less than queen_ring_get_head(), which is the
+ * one where nothing is missing
  * @kind: one of the kinds that are numbered
  * @name: the event's name on the wire
  * @data: its data, without a line break
  * @length: bytes of that
  *
- * Puts an event at the head of the ring. When the ring is full, the oldest one leaves it.
+ * Puts an event at the head of the ring. When the ring is full, the oldest one leaves it. Where
+ * numbers are missing before @number, these events are lost to all readers, and so are those from
+ * before them.
  */
-void
-queen_ring_publish (QueenRing *self, guint kind, const char *name, const char *data, gsize length);
-
-/**
- * queen_ring_skip_to:
- * @number: the next event's, as whoever numbers them says; not less than the head
- *
- * Events that never came here have their numbers from elsewhere. To readers they are lost.
- */
-void queen_ring_skip_to (QueenRing *self, guint64 number);
+void queen_ring_publish (
+    QueenRing *self, guint64 number, guint kind, const char *name, const char *data, gsize length);
 
 /** Returns: whether readers of @kinds are given the pulse */
 gboolean queen_ring_wants_pulse (const QueenRing *self, guint kinds);
@@ -160,7 +156,7 @@ void queen_ring_keep_from (QueenRing *self, guint64 number);
 /**
  * queen_ring_get_head:
  *
- * Returns: the number that the next event will get
+ * Returns: the number after that of the last event: what the next one gets, if none is missing
  */
 guint64 queen_ring_get_head (const QueenRing *self);
 

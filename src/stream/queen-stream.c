@@ -57,8 +57,9 @@ on_event (QueenStream *self, QueenEvent *event)
 {
   if (event->kind & QUEEN_EVENT_QUEEN)
     pulse (self, event);
-  else if (event->kind & QUEEN_STREAM_KINDS)
-    queen_channel_publish (self->channel, event->kind, EVENT, event->json, event->json_length);
+  else if (event->kind & QUEEN_EVENT_NUMBERED_KINDS)
+    queen_channel_publish (self->channel, event->number, event->kind, EVENT, event->json,
+                           event->json_length);
   else
     return;
   self->tally->events++;
@@ -138,21 +139,15 @@ queen_stream_init (QueenStream *self)
 {
 }
 
-static char *
-make_epoch (void)
-{
-  return g_strdup_printf ("%" G_GINT64_MODIFIER "x", g_get_real_time () / 1000);
-}
-
 QueenStream *
 queen_stream_new (QueenEventBus *bus, QueenPulse *pulse, const QueenStreamSettings *settings)
 {
   QueenStream *self = g_object_new (QUEEN_TYPE_STREAM, NULL);
-  g_autofree char *epoch = make_epoch ();
   const QueenChannelSettings channel = {
     .clock = settings->clock,
     .audience = settings->audience,
-    .ring = { settings->capacity, MAX_RING_BYTES, epoch, QUEEN_STREAM_KINDS, QUEEN_EVENT_QUEEN },
+    .ring = { settings->capacity, MAX_RING_BYTES, settings->epoch, QUEEN_EVENT_NUMBERED_KINDS,
+              QUEEN_EVENT_QUEEN },
     .flush_interval = settings->flush_interval,
     .tally = settings->tally,
     .get_snapshot = get_snapshot,
@@ -176,18 +171,6 @@ void
 queen_stream_continue (QueenStream *self, const char *epoch, guint64 next)
 {
   queen_channel_continue (self->channel, epoch, next);
-}
-
-const char *
-queen_stream_get_epoch (QueenStream *self)
-{
-  return queen_ring_get_epoch (queen_channel_get_ring (self->channel));
-}
-
-guint64
-queen_stream_get_next (QueenStream *self)
-{
-  return queen_ring_get_head (queen_channel_get_ring (self->channel));
 }
 
 guint

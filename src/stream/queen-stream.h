@@ -14,15 +14,13 @@
 
 G_BEGIN_DECLS
 
-/** The kinds that are numbered and kept. The queen's own heartbeat is not: it is the pulse. */
-#define QUEEN_STREAM_KINDS (QUEEN_EVENT_ALL_KINDS & ~QUEEN_EVENT_QUEEN)
-
 #define QUEEN_TYPE_STREAM (queen_stream_get_type ())
 G_DECLARE_FINAL_TYPE (QueenStream, queen_stream, QUEEN, STREAM, GObject)
 
 /**
  * QueenStreamSettings:
  * @clock: what flushes and deadlines go by
+ * @epoch: what the ids of all events begin with; their numbers are the events' own
  * @capacity: how many events a subscriber may be behind before it loses the oldest
  * @flush_interval: µs that two flushes keep apart under load
  * @audience: where its subscribers are; it outlives the stream
@@ -31,6 +29,7 @@ G_DECLARE_FINAL_TYPE (QueenStream, queen_stream, QUEEN, STREAM, GObject)
 typedef struct
 {
   const QueenClock *clock;
+  const char *epoch;
   guint capacity;
   gint64 flush_interval;
   QueenAudience *audience;
@@ -72,23 +71,9 @@ queen_stream_new (QueenEventBus *bus, QueenPulse *pulse, const QueenStreamSettin
  * @next: the number that its next event would have got
  *
  * Resumes the stream of that epoch, so that its subscribers resume here. Only before anything has
- * happened.
+ * happened; the sequencer has to resume likewise.
  */
 void queen_stream_continue (QueenStream *self, const char *epoch, guint64 next);
-
-/**
- * queen_stream_get_epoch:
- *
- * Returns: what the ids of all events begin with
- */
-const char *queen_stream_get_epoch (QueenStream *self);
-
-/**
- * queen_stream_get_next:
- *
- * Returns: the number that the next event gets
- */
-guint64 queen_stream_get_next (QueenStream *self);
 
 /**
  * queen_stream_get_capacity:

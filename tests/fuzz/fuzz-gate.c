@@ -176,6 +176,7 @@ make_server (void)
   };
   const QueenStreamSettings stream_settings = {
     .clock = &queen_clock_system,
+    .epoch = "abc",
     .capacity = 100,
     .audience = world.audience = make_audience (),
     .tally = &world.tally,

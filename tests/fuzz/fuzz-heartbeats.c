@@ -13,6 +13,7 @@
 #include "fuzz.h"
 #include "model/queen-component-json.h"
 #include "model/queen-heartbeat.h"
+#include "model/queen-local-sequencer.h"
 #include "model/queen-registry.h"
 #include "queen-error.h"
 #include "stream/queen-frame.h"
@@ -138,7 +139,8 @@ on_event (QueenEventBus *bus, QueenEvent *event, Cluster *cluster)
   if (event->kind == QUEEN_EVENT_QUEEN)
     pulse (cluster, event);
   else
-    queen_ring_publish (cluster->ring, event->kind, "heartbeat", event->json, event->json_length);
+    queen_ring_publish (cluster->ring, event->number, event->kind, "heartbeat", event->json,
+                        event->json_length);
   cluster->cursor.encoding = QUEEN_ENCODING_PLAIN;
   g_assert_cmpuint (queen_ring_gather (cluster->ring, &cluster->cursor, vectors, 2, &end), ==, 1);
   check_frame (vectors[0].iov_base, vectors[0].iov_len, event);
@@ -353,16 +355,17 @@ set_up (Cluster *cluster)
     .capacity = 4,
     .max_bytes = G_MAXSIZE,
     .epoch = "1a2b3c",
-    .kinds = QUEEN_STREAM_KINDS,
+    .kinds = QUEEN_EVENT_NUMBERED_KINDS,
     .pulse_kind = QUEEN_EVENT_QUEEN,
   };
 
   now = START;
   cluster->bus = queen_event_bus_new ();
+  g_autoptr (QueenLocalSequencer) sequencer = queen_local_sequencer_new (cluster->bus, &fake_clock);
   cluster->ring = queen_ring_new (&ring_settings);
   queen_ring_start (cluster->ring, QUEEN_EVENT_ALL_KINDS, &cluster->cursor);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    cluster->registries[kind] = queen_registry_new (kind, cluster->bus, &settings);
+    cluster->registries[kind] = queen_registry_new (kind, QUEEN_SEQUENCER (sequencer), &settings);
   g_signal_connect (cluster->bus, "event", G_CALLBACK (on_event), cluster);
 }
 

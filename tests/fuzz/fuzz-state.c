@@ -10,6 +10,7 @@
 #include "../unit/state-text.h"
 #include "fuzz.h"
 #include "model/queen-component-json.h"
+#include "model/queen-local-sequencer.h"
 #include "queen-error.h"
 
 #define MAX_COMPONENTS 100
@@ -89,7 +90,9 @@ restore (QueenState *state, QueenComponentKind kind)
     .max_components = MAX_COMPONENTS,
   };
   g_autoptr (QueenEventBus) bus = queen_event_bus_new ();
-  g_autoptr (QueenRegistry) registry = queen_registry_new (kind, bus, &settings);
+  g_autoptr (QueenLocalSequencer) sequencer = queen_local_sequencer_new (bus, &fake_clock);
+  g_autoptr (QueenRegistry) registry =
+      queen_registry_new (kind, QUEEN_SEQUENCER (sequencer), &settings);
   g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
   GArray *entries = state->entries[kind];
   guint n_restored;

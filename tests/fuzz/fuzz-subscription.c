@@ -53,7 +53,8 @@ publish (Past *past, char byte)
     }
   past->kinds[++past->n_events] = kind;
   json = g_strdup_printf ("{\"n\":%" G_GUINT64_FORMAT "}", past->n_events);
-  queen_ring_publish (past->ring, kind, "heartbeat", json, strlen (json));
+  queen_ring_publish (past->ring, queen_ring_get_head (past->ring), kind, "heartbeat", json,
+                      strlen (json));
 }
 
 static guint64
@@ -194,7 +195,7 @@ static void
 check_resume (Past *past, const QueenStreamRequest *request, const char *sizes)
 {
   guint64 last, oldest = get_oldest (past);
-  guint wanted = request->kinds & QUEEN_STREAM_KINDS;
+  guint wanted = request->kinds & QUEEN_EVENT_NUMBERED_KINDS;
   gint64 expected = 0;
   QueenCursor cursor;
   gint64 n_lost = queen_ring_resume (past->ring, request->kinds, request->last_id, &cursor);
@@ -205,7 +206,9 @@ check_resume (Past *past, const QueenStreamRequest *request, const char *sizes)
       last = 0;
     }
   else if (last + 1 < oldest)
-    expected = wanted == QUEEN_STREAM_KINDS ? (gint64) (oldest - last - 1) : wanted == 0 ? 0 : -1;
+    expected = wanted == QUEEN_EVENT_NUMBERED_KINDS ? (gint64) (oldest - last - 1)
+               : wanted == 0                        ? 0
+                                                    : -1;
   g_assert_cmpint (n_lost, ==, expected);
   check_received (past, &cursor, MAX (last + 1, oldest), sizes);
 }
@@ -245,7 +248,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
     .capacity = CAPACITY,
     .max_bytes = G_MAXSIZE,
     .epoch = EPOCH,
-    .kinds = QUEEN_STREAM_KINDS,
+    .kinds = QUEEN_EVENT_NUMBERED_KINDS,
     .pulse_kind = QUEEN_EVENT_QUEEN,
   };
   Past past = { .ring = queen_ring_new (&settings) };

@@ -33,7 +33,7 @@ new_ring (guint capacity)
 static inline void
 publish (QueenRing *ring, QueenEventKind kind)
 {
-  queen_ring_publish (ring, kind, "heartbeat", "{}", 2);
+  queen_ring_publish (ring, queen_ring_get_head (ring), kind, "heartbeat", "{}", 2);
 }
 
 static inline void

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "model/queen-local-sequencer.h"
 #include "stream/queen-ring.h"
 #include "stream/queen-stream.h"
 
@@ -79,6 +80,7 @@ set_up (Fixture *f, gconstpointer data)
   const QueenRegistrySettings registry = { &clock_of_the_test, G_MAXINT64 / 2, 1000, 65536 };
   const QueenStreamSettings settings = {
     .clock = &clock_of_the_test,
+    .epoch = EPOCH,
     .capacity = most->capacity,
     .flush_interval = 0, /* each event goes out before publish() returns */
     .audience = make_audience (f, most->subscribers),
@@ -89,11 +91,13 @@ set_up (Fixture *f, gconstpointer data)
   step = 0;
   memset (&f->tally, 0, sizeof f->tally);
   f->bus = queen_event_bus_new ();
-  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &registry);
-  f->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, f->bus, &registry);
-  f->pulse = queen_pulse_new (f->bus, f->workers, f->hives, &clock_of_the_test, 1);
+  g_autoptr (QueenLocalSequencer) sequencer =
+      queen_local_sequencer_new (f->bus, &clock_of_the_test);
+  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, QUEEN_SEQUENCER (sequencer), &registry);
+  f->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, QUEEN_SEQUENCER (sequencer), &registry);
+  f->pulse =
+      queen_pulse_new (QUEEN_SEQUENCER (sequencer), f->workers, f->hives, &clock_of_the_test, 1);
   f->stream = queen_stream_new (f->bus, f->pulse, &settings);
-  queen_stream_continue (f->stream, EPOCH, 1);
 }
 
 static inline void

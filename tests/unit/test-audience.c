@@ -232,7 +232,7 @@ test_pulse_amid_clearing (Fixture *f, gconstpointer data)
       pulse (f);
     }
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
-    others[i] = subscribe_to (f, QUEEN_STREAM_KINDS);
+    others[i] = subscribe_to (f, QUEEN_EVENT_NUMBERED_KINDS);
   step = MSEC; /* so that a look at all of them takes several turns */
   for (; n < G_N_ELEMENTS (holders); n++)
     {
@@ -291,7 +291,7 @@ test_comers_and_goers (Fixture *f, gconstpointer data)
 static void
 test_pulses_are_not_kept (Fixture *f, gconstpointer data)
 {
-  int fd = subscribe_to (f, QUEEN_STREAM_KINDS);
+  int fd = subscribe_to (f, QUEEN_EVENT_NUMBERED_KINDS);
   QueenStreamHoldings holdings;
 
   make_many (f);

@@ -92,7 +92,10 @@ subscribe (Fixture *f, int channel, guint kinds)
 static void
 publish (Fixture *f, int channel, guint kind, const char *data)
 {
-  queen_channel_publish (f->channels[channel], kind, "said", data, strlen (data));
+  const QueenRing *ring = queen_channel_get_ring (f->channels[channel]);
+
+  queen_channel_publish (f->channels[channel], queen_ring_get_head (ring), kind, "said", data,
+                         strlen (data));
 }
 
 static void

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fake-clock.h"
+#include "model/queen-local-sequencer.h"
 
 #define TIMEOUT (90 * (gint64) G_USEC_PER_SEC)
 
@@ -22,8 +23,10 @@ set_up (Fixture *f, gconstpointer data)
   const QueenRegistrySettings settings = { &fake_clock, TIMEOUT, TIMEOUT, 65536 };
 
   f->bus = queen_event_bus_new ();
+  g_autoptr (QueenLocalSequencer) sequencer = queen_local_sequencer_new (f->bus, &fake_clock);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    f->registries[kind] = queen_registry_new ((QueenComponentKind) kind, f->bus, &settings);
+    f->registries[kind] =
+        queen_registry_new ((QueenComponentKind) kind, QUEEN_SEQUENCER (sequencer), &settings);
   f->text = g_string_new ("up 1\n");
 }
 

@@ -9,6 +9,7 @@
 #include "dbus/queen-dbus-cluster.h"
 #include "dbus/queen-dbus-mailbox.h"
 #include "fake-clock.h"
+#include "model/queen-local-sequencer.h"
 #include "model/queen-pool.h"
 #include "state-text.h"
 
@@ -131,7 +132,9 @@ fill_registry (gboolean collides)
 {
   const QueenRegistrySettings settings = { &fake_clock, 90, 1000, N_IDS };
   g_autoptr (QueenEventBus) bus = queen_event_bus_new ();
-  g_autoptr (QueenRegistry) registry = queen_registry_new (QUEEN_COMPONENT_WORKER, bus, &settings);
+  g_autoptr (QueenLocalSequencer) sequencer = queen_local_sequencer_new (bus, &fake_clock);
+  g_autoptr (QueenRegistry) registry =
+      queen_registry_new (QUEEN_COMPONENT_WORKER, QUEEN_SEQUENCER (sequencer), &settings);
   g_autoptr (QueenPool) pool = queen_pool_new (bus, registry);
 
   for (guint i = 0; i < N_IDS; i++)

@@ -4,6 +4,7 @@
 #include "model/queen-headcount.h"
 
 #include "fake-clock.h"
+#include "model/queen-local-sequencer.h"
 #include "model/queen-registry.h"
 
 #define TIMEOUT (90 * (gint64) G_USEC_PER_SEC)
@@ -22,9 +23,11 @@ set_up (Fixture *f, gconstpointer data)
   const QueenRegistrySettings settings = { &fake_clock, TIMEOUT, TIMEOUT, 20 };
 
   f->bus = queen_event_bus_new ();
+  g_autoptr (QueenLocalSequencer) sequencer = queen_local_sequencer_new (f->bus, &fake_clock);
   f->headcount = queen_headcount_new (f->bus);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    f->registries[kind] = queen_registry_new ((QueenComponentKind) kind, f->bus, &settings);
+    f->registries[kind] =
+        queen_registry_new ((QueenComponentKind) kind, QUEEN_SEQUENCER (sequencer), &settings);
 }
 
 static void

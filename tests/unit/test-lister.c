@@ -5,6 +5,7 @@
 
 #include "fake-clock.h"
 #include "loop/queen-alarm.h"
+#include "model/queen-local-sequencer.h"
 #include "queen-error.h"
 
 #define MSEC G_TIME_SPAN_MILLISECOND
@@ -40,8 +41,9 @@ set_up (Fixture *f, gconstpointer n_workers)
 
   now = 1;
   f->bus = queen_event_bus_new ();
-  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
-  f->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, f->bus, &settings);
+  g_autoptr (QueenLocalSequencer) sequencer = queen_local_sequencer_new (f->bus, &fake_clock);
+  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, QUEEN_SEQUENCER (sequencer), &settings);
+  f->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, QUEEN_SEQUENCER (sequencer), &settings);
   f->lister = queen_lister_new (&fake_clock);
   f->given = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_list_unref);
   for (int i = 0; i < GPOINTER_TO_INT (n_workers); i++)

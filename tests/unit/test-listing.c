@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fake-clock.h"
+#include "model/queen-local-sequencer.h"
 
 #define TIMEOUT 90
 
@@ -23,7 +24,8 @@ set_up (Fixture *f, gconstpointer data)
 
   now = 1;
   f->bus = queen_event_bus_new ();
-  f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+  g_autoptr (QueenLocalSequencer) sequencer = queen_local_sequencer_new (f->bus, &fake_clock);
+  f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, QUEEN_SEQUENCER (sequencer), &settings);
 }
 
 static void

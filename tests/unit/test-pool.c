@@ -4,6 +4,7 @@
 #include "model/queen-pool.h"
 
 #include "fake-clock.h"
+#include "model/queen-local-sequencer.h"
 #include "queen-error.h"
 
 #define TIMEOUT 90
@@ -11,6 +12,7 @@
 typedef struct
 {
   QueenEventBus *bus;
+  QueenSequencer *sequencer;
   QueenRegistry *workers;
   QueenPool *pool;
 } Fixture;
@@ -22,7 +24,8 @@ set_up (Fixture *f, gconstpointer data)
 
   now = 1;
   f->bus = queen_event_bus_new ();
-  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+  f->sequencer = QUEEN_SEQUENCER (queen_local_sequencer_new (f->bus, &fake_clock));
+  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->sequencer, &settings);
   f->pool = queen_pool_new (f->bus, f->workers);
 }
 
@@ -31,6 +34,7 @@ tear_down (Fixture *f, gconstpointer data)
 {
   g_clear_object (&f->pool);
   g_clear_object (&f->workers);
+  g_clear_object (&f->sequencer);
   g_clear_object (&f->bus);
 }
 
@@ -153,7 +157,7 @@ test_restored (Fixture *f, gconstpointer data)
   entries = queen_registry_list_state_entries (f->workers);
   g_clear_object (&f->pool);
   g_clear_object (&f->workers);
-  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->sequencer, &settings);
   f->pool = queen_pool_new (f->bus, f->workers);
   assert_turns (f, "m", "-");
   queen_registry_restore (f->workers, entries, TIMEOUT - 1);

@@ -4,6 +4,7 @@
 #include "model/queen-pulse.h"
 
 #include "fake-clock.h"
+#include "model/queen-local-sequencer.h"
 
 typedef struct
 {
@@ -20,11 +21,12 @@ set_up (Fixture *f, gconstpointer interval)
   const QueenRegistrySettings settings = { &fake_clock, 90, 1000, 8 };
 
   f->bus = queen_event_bus_new ();
-  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
-  f->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, f->bus, &settings);
-  f->pulse =
-      queen_pulse_new (f->bus, f->workers, f->hives, interval ? &queen_clock_system : &fake_clock,
-                       interval ? GPOINTER_TO_INT (interval) : 2500000);
+  g_autoptr (QueenLocalSequencer) sequencer = queen_local_sequencer_new (f->bus, &fake_clock);
+  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, QUEEN_SEQUENCER (sequencer), &settings);
+  f->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, QUEEN_SEQUENCER (sequencer), &settings);
+  f->pulse = queen_pulse_new (QUEEN_SEQUENCER (sequencer), f->workers, f->hives,
+                              interval ? &queen_clock_system : &fake_clock,
+                              interval ? GPOINTER_TO_INT (interval) : 2500000);
   f->n_beats = 0;
   now = 0;
 }
@@ -97,11 +99,14 @@ test_standstill (Fixture *f, gconstpointer data)
 {
   const gint64 timeout = 400 * 1000;
   const QueenRegistrySettings settings = { &queen_clock_system, timeout, timeout, 100 };
+  g_autoptr (QueenLocalSequencer) sequencer =
+      queen_local_sequencer_new (f->bus, &queen_clock_system);
   g_autoptr (QueenRegistry) workers =
-      queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
-  g_autoptr (QueenRegistry) hives = queen_registry_new (QUEEN_COMPONENT_HIVE, f->bus, &settings);
+      queen_registry_new (QUEEN_COMPONENT_WORKER, QUEEN_SEQUENCER (sequencer), &settings);
+  g_autoptr (QueenRegistry) hives =
+      queen_registry_new (QUEEN_COMPONENT_HIVE, QUEEN_SEQUENCER (sequencer), &settings);
   g_autoptr (QueenPulse) pulse =
-      queen_pulse_new (f->bus, workers, hives, &queen_clock_system, 10000);
+      queen_pulse_new (QUEEN_SEQUENCER (sequencer), workers, hives, &queen_clock_system, 10000);
   QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
   gint64 woke_at;
 

@@ -4,6 +4,7 @@
 /* What a registry says of itself to those who go through it bit by bit. */
 
 #include "fake-clock.h"
+#include "model/queen-local-sequencer.h"
 #include "model/queen-registry.h"
 
 typedef struct
@@ -19,7 +20,8 @@ set_up (Fixture *f, gconstpointer data)
 
   now = 1;
   f->bus = queen_event_bus_new ();
-  f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+  g_autoptr (QueenLocalSequencer) sequencer = queen_local_sequencer_new (f->bus, &fake_clock);
+  f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, QUEEN_SEQUENCER (sequencer), &settings);
 }
 
 static void

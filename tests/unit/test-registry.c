@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fake-clock.h"
+#include "model/queen-local-sequencer.h"
 #include "queen-error.h"
 
 #define TIMEOUT 90
@@ -15,6 +16,7 @@
 typedef struct
 {
   QueenEventBus *bus;
+  QueenSequencer *sequencer;
   QueenRegistry *registry;
   GString *heard; /* `id:Status@time ` for each event */
 } Fixture;
@@ -50,8 +52,9 @@ set_up (Fixture *f, gconstpointer data)
 
   now = 1;
   f->bus = queen_event_bus_new ();
+  f->sequencer = QUEEN_SEQUENCER (queen_local_sequencer_new (f->bus, &fake_clock));
   f->heard = g_string_new (NULL);
-  f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+  f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->sequencer, &settings);
   g_signal_connect_swapped (f->bus, "event", G_CALLBACK (on_event), f);
 }
 
@@ -59,6 +62,7 @@ static void
 tear_down (Fixture *f, gconstpointer data)
 {
   g_clear_object (&f->registry);
+  g_clear_object (&f->sequencer);
   g_clear_object (&f->bus);
   g_string_free (f->heard, TRUE);
 }
@@ -409,7 +413,7 @@ test_alarm (Fixture *f, gconstpointer data)
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
 
   g_clear_object (&f->registry);
-  f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+  f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->sequencer, &settings);
   g_signal_connect_swapped (f->bus, "event", G_CALLBACK (quit_when_offline), loop);
   beat (f, "a", QUEEN_STATUS_READY, NULL);
   g_main_loop_run (loop);
@@ -455,11 +459,12 @@ static void
 test_many_at_once (void)
 {
   const QueenRegistrySettings settings = { &fake_clock, TIMEOUT, FORGET_AFTER, 1000 };
-  Fixture f = { queen_event_bus_new (), NULL, g_string_new (NULL) };
+  Fixture f = { queen_event_bus_new (), NULL, NULL, g_string_new (NULL) };
   guint turns = 1;
 
   now = 1;
-  f.registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f.bus, &settings);
+  f.sequencer = QUEEN_SEQUENCER (queen_local_sequencer_new (f.bus, &fake_clock));
+  f.registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f.sequencer, &settings);
   for (int i = 0; i < 1000; i++)
     {
       g_autofree char *id = g_strdup_printf ("%d", i);
@@ -488,7 +493,7 @@ set_up_seconds (Fixture *f, gconstpointer data)
   set_up (f, data);
   g_clear_object (&f->registry);
   now = 0;
-  f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+  f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->sequencer, &settings);
 }
 
 static void
@@ -606,7 +611,7 @@ begin_anew (Fixture *f, guint max_components)
   const QueenRegistrySettings settings = { &fake_clock, TIMEOUT, FORGET_AFTER, max_components };
 
   g_clear_object (&f->registry);
-  f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+  f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->sequencer, &settings);
   g_string_truncate (f->heard, 0);
 }
 
@@ -725,7 +730,7 @@ test_restored_slowly (Fixture *f, gconstpointer data)
   for (int is_restored = 0; is_restored < 2; is_restored++)
     {
       g_clear_object (&f->registry);
-      f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+      f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->sequencer, &settings);
       for (int i = 0; i < 300 && !is_restored; i++)
         {
           g_autofree char *id = g_strdup_printf ("%d", i);
@@ -763,7 +768,7 @@ test_restored_alarm (Fixture *f, gconstpointer data)
   for (gint64 elapsed = 0; elapsed <= G_MAXINT64 / 2; elapsed += G_MAXINT64 / 2)
     {
       g_clear_object (&f->registry);
-      f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
+      f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->sequencer, &settings);
       queen_registry_restore (f->registry, entries, elapsed);
       while (queen_registry_get_total (f->registry) > 0)
         g_main_context_iteration (NULL, TRUE);

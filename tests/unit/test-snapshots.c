@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fake-clock.h"
+#include "model/queen-local-sequencer.h"
 
 #define N_MANY 600            /* workers, for a snapshot that is large */
 #define SIZE_LINE "13456\r\n" /* what begins its chunk */
@@ -41,9 +42,11 @@ set_up (Fixture *f, gconstpointer data)
 
   now = 1000 * G_USEC_PER_SEC;
   f->bus = queen_event_bus_new ();
-  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->bus, &settings);
-  f->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, f->bus, &settings);
-  f->pulse = queen_pulse_new (f->bus, f->workers, f->hives, &fake_clock, 2500000);
+  g_autoptr (QueenLocalSequencer) sequencer = queen_local_sequencer_new (f->bus, &fake_clock);
+  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, QUEEN_SEQUENCER (sequencer), &settings);
+  f->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, QUEEN_SEQUENCER (sequencer), &settings);
+  f->pulse =
+      queen_pulse_new (QUEEN_SEQUENCER (sequencer), f->workers, f->hives, &fake_clock, 2500000);
   f->snapshots = queen_snapshots_new (f->pulse, &fake_clock);
   f->head = 1;
   for (guint i = 0; i < GPOINTER_TO_UINT (data); i++)

@@ -168,7 +168,7 @@ test_resume (Fixture *f, gconstpointer data)
     { "abc-5", ALL, "q5" },
     { "abc-3", ALL, "q3 4 5" },
     { "abc-0", ALL, "q0 1 2 3 4 5" },
-    { "abc-3", QUEEN_STREAM_KINDS, ": 4 5" },
+    { "abc-3", QUEEN_EVENT_NUMBERED_KINDS, ": 4 5" },
     { "abc-3", QUEEN_EVENT_QUEEN, "q3" },
     { "abd-3", ALL, "q lagged 1 2 3 4 5" },
     { "abd-3", QUEEN_EVENT_WORKER, ": lagged 1 2 3 4 5" },
@@ -425,7 +425,7 @@ on_bus_event (BusHandler *handler, QueenEvent *event)
 static void
 test_first_of_all (Fixture *f, gconstpointer data)
 {
-  QueenStreamSettings settings = { &clock_of_the_test, CAPACITY, 0, f->audience, &f->tally };
+  QueenStreamSettings settings = { &clock_of_the_test, EPOCH, CAPACITY, 0, f->audience, &f->tally };
   BusHandler handler = { -1, 0 };
   g_autoptr (GString) text = g_string_new (NULL);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fake-clock.h"
+#include "model/queen-local-sequencer.h"
 #include "model/queen-registry.h"
 
 #define TIMEOUT (90 * (gint64) G_USEC_PER_SEC)
@@ -40,8 +41,10 @@ set_up (Fixture *f, gconstpointer data)
   const QueenRegistrySettings settings = { &fake_clock, TIMEOUT, TIMEOUT, 100 };
 
   f->bus = queen_event_bus_new ();
+  g_autoptr (QueenLocalSequencer) sequencer = queen_local_sequencer_new (f->bus, &fake_clock);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    f->registries[kind] = queen_registry_new ((QueenComponentKind) kind, f->bus, &settings);
+    f->registries[kind] =
+        queen_registry_new ((QueenComponentKind) kind, QUEEN_SEQUENCER (sequencer), &settings);
   f->log = queen_transition_log_new (f->bus);
   g_string_truncate (said, 0);
 }
