@@ -3,14 +3,20 @@
 
 #include "queen-dbus-answers.h"
 
+#include "queen-dbus-calls.h"
 #include "queen-error.h"
 
-#define MAX_WAITING 64   /* calls */
-#define MAX_PER_CALLER 4 /* of those */
+static const QueenDBusCallsSettings settings = {
+  .clock = &queen_clock_system,
+  .calls = 64,
+  .calls_per_caller = 4,
+  .patience = G_TIME_SPAN_MINUTE,
+};
 
 typedef struct
 {
-  GDBusMethodInvocation *invocation;
+  QueenDBusAnswers *answers;
+  QueenDBusCall *call;
   QueenDBusAnswerFunc func;
   gpointer data;
 } Question;
@@ -18,16 +24,10 @@ typedef struct
 struct _QueenDBusAnswers
 {
   QueenDBusOutbox *outbox;
+  QueenDBusCalls *calls;
   GQueue questions;    /* of Question */
   gboolean is_waiting; /* for the bus to read the last answer */
 };
-
-static void
-free_question (Question *question)
-{
-  g_object_unref (question->invocation);
-  g_free (question);
-}
 
 void
 queen_dbus_answers_return (GDBusMethodInvocation *invocation, GVariant *answer, const GError *error)
@@ -47,29 +47,26 @@ answer_next (gpointer data)
   QueenDBusAnswers *self = data;
   g_autofree Question *question = g_queue_pop_head (&self->questions);
   g_autoptr (GError) error = NULL;
+  GDBusMethodInvocation *invocation;
   GVariant *answer;
 
   self->is_waiting = question != NULL;
   if (!question)
     return;
-  answer = question->func (question->invocation, question->data, &error);
-  queen_dbus_answers_return (question->invocation, answer, error);
+  invocation = queen_dbus_call_end (question->call);
+  answer = question->func (invocation, question->data, &error);
+  queen_dbus_answers_return (invocation, answer, error);
   queen_dbus_outbox_await (self->outbox, answer_next, self);
 }
 
-static gboolean
-has_room (QueenDBusAnswers *self, const char *caller)
+/* No answer is made for who has gone: it may be megabytes. */
+static void
+on_asker_gone (gpointer data)
 {
-  guint n_of_caller = 0;
+  Question *question = data;
 
-  for (GList *link = self->questions.head; link; link = link->next)
-    {
-      const Question *question = link->data;
-
-      n_of_caller +=
-          g_strcmp0 (g_dbus_method_invocation_get_sender (question->invocation), caller) == 0;
-    }
-  return self->questions.length < MAX_WAITING && n_of_caller < MAX_PER_CALLER;
+  g_queue_remove (&question->answers->questions, question);
+  g_free (question);
 }
 
 QueenDBusAnswers *
@@ -78,6 +75,7 @@ queen_dbus_answers_new (QueenDBusOutbox *outbox)
   QueenDBusAnswers *self = g_new0 (QueenDBusAnswers, 1);
 
   self->outbox = outbox;
+  self->calls = queen_dbus_calls_new (&settings);
   return self;
 }
 
@@ -87,9 +85,10 @@ queen_dbus_answers_add (QueenDBusAnswers *self,
                         QueenDBusAnswerFunc func,
                         gpointer data)
 {
+  QueenDBusCall *call = queen_dbus_calls_begin (self->calls, invocation);
   Question *question;
 
-  if (!has_room (self, g_dbus_method_invocation_get_sender (invocation)))
+  if (!call)
     {
       g_dbus_method_invocation_return_error_literal (
           invocation, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
@@ -97,17 +96,20 @@ queen_dbus_answers_add (QueenDBusAnswers *self,
       return;
     }
   question = g_new0 (Question, 1);
-  question->invocation = invocation;
+  question->answers = self;
+  question->call = call;
   question->func = func;
   question->data = data;
   g_queue_push_tail (&self->questions, question);
-  if (!self->is_waiting)
+  if (self->is_waiting)
+    queen_dbus_call_answer_later (call, on_asker_gone, question);
+  else
     answer_next (self);
 }
 
 void
 queen_dbus_answers_free (QueenDBusAnswers *self)
 {
-  g_queue_clear_full (&self->questions, (GDestroyNotify) free_question);
+  queen_dbus_calls_free (self->calls);
   g_free (self);
 }

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  *
  * Answers that may be megabytes. They are made one at a time, each when the bus has read the one
  * before, so that memory has room for one however many are asked for; in the order of the calls, of
- * which no caller may have more than a few.
+ * which no caller may have more than a few. Who leaves the bus while it waits loses its turn.
  */
 typedef struct _QueenDBusAnswers QueenDBusAnswers;
 

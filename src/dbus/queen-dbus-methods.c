@@ -6,13 +6,21 @@
 #include <string.h>
 
 #include "model/queen-heartbeat.h"
+#include "queen-dbus-calls.h"
 #include "queen-dbus-cluster.h"
 #include "queen-dbus-component.h"
 #include "queen-error.h"
 #include "text/queen-hash.h"
 
-#define MAX_CALLS 64        /* that the main thread has not done yet */
 #define MAX_SUBSCRIBERS 256 /* as many as a bus lets one user have connections */
+
+/* Of those that the main thread has not done yet. What it does is done at once, so nobody is kept
+ * waiting for longer than it turns. */
+static const QueenDBusCallsSettings calls_settings = {
+  .clock = &queen_clock_system,
+  .calls = 128,
+  .calls_per_caller = 64,
+};
 
 struct _QueenDBusMethods
 {
@@ -23,7 +31,7 @@ struct _QueenDBusMethods
 
   QueenDBusQueen *skeleton;
   GHashTable *subscribers; /* unique name -> id of the watch on whether it is there */
-  guint n_calls;
+  QueenDBusCalls *calls;
 };
 
 /* One call on its way to the main thread and back. */
@@ -31,14 +39,14 @@ typedef struct _Call Call;
 
 struct _Call
 {
-  QueenDBusMethods *methods; /* for the D-Bus thread only */
+  QueenDBusCall *call; /* for the D-Bus thread only, which may have ended it meanwhile */
   GMainContext *context;
-  GDBusMethodInvocation *invocation;
   void (*run) (Call *call); /* in the main thread */
   QueenRegistry *registry;
   QueenPool *pool;
   QueenComponent *component; /* what was reported, or has been found */
   char *text;
+  char *by; /* who asks */
   GError *error;
 };
 
@@ -46,11 +54,11 @@ static void
 free_call (Call *call)
 {
   g_main_context_unref (call->context);
-  g_object_unref (call->invocation);
   g_clear_object (&call->registry);
   g_clear_object (&call->pool);
   g_clear_pointer (&call->component, queen_component_unref);
   g_free (call->text);
+  g_free (call->by);
   g_clear_error (&call->error);
   g_free (call);
 }
@@ -58,8 +66,8 @@ free_call (Call *call)
 static void
 return_error (GDBusMethodInvocation *invocation, const GError *error)
 {
-  g_dbus_method_invocation_return_dbus_error (g_object_ref (invocation),
-                                              queen_error_dbus_name (error), error->message);
+  g_dbus_method_invocation_return_dbus_error (invocation, queen_error_dbus_name (error),
+                                              error->message);
 }
 
 /* Refuses a call before it has got anywhere. */
@@ -77,20 +85,20 @@ static gboolean
 on_call_done (gpointer data)
 {
   Call *call = data;
+  GDBusMethodInvocation *invocation = queen_dbus_call_end (call->call);
 
-  call->methods->n_calls--;
   if (call->error)
-    return_error (call->invocation, call->error);
+    return_error (invocation, call->error);
   else if (call->pool)
     {
       g_autofree char *path = queen_dbus_cluster_dup_path (call->component);
 
       g_dbus_method_invocation_return_value (
-          g_object_ref (call->invocation),
+          invocation,
           g_variant_new ("(o@a{sv})", path, queen_dbus_component_get_properties (call->component)));
     }
   else
-    g_dbus_method_invocation_return_value (g_object_ref (call->invocation), NULL);
+    g_dbus_method_invocation_return_value (invocation, NULL);
   return G_SOURCE_REMOVE;
 }
 
@@ -109,18 +117,17 @@ on_call (gpointer data)
 static Call *
 begin_call (QueenDBusMethods *self, GDBusMethodInvocation *invocation, void (*run) (Call *call))
 {
+  QueenDBusCall *open = queen_dbus_calls_begin (self->calls, invocation);
   Call *call;
 
-  if (self->n_calls >= MAX_CALLS)
+  if (!open)
     {
       refuse_call (invocation, QUEEN_ERROR_UNAVAILABLE, "too many calls at once; try again");
       return NULL;
     }
-  self->n_calls++;
   call = g_new0 (Call, 1);
-  call->methods = self;
+  call->call = open;
   call->context = g_main_context_ref (self->context);
-  call->invocation = invocation;
   call->run = run;
   return call;
 }
@@ -234,10 +241,7 @@ on_find_worker (QueenDBusQueen *skeleton,
 static void
 run_forget (Call *call)
 {
-  g_autofree char *by =
-      g_strconcat ("bus:", g_dbus_method_invocation_get_sender (call->invocation), NULL);
-
-  queen_registry_forget (call->registry, call->text, by, &call->error);
+  queen_registry_forget (call->registry, call->text, call->by, &call->error);
 }
 
 static gboolean
@@ -261,6 +265,7 @@ on_forget_call (QueenDBusQueen *skeleton,
     return TRUE;
   call->registry = g_object_ref (self->registries[kind]);
   call->text = g_strdup (id);
+  call->by = g_strconcat ("bus:", g_dbus_method_invocation_get_sender (invocation), NULL);
   send_call (call);
   return TRUE;
 }
@@ -334,6 +339,7 @@ queen_dbus_methods_new (QueenRegistry *workers,
   self->registries[QUEEN_COMPONENT_HIVE] = g_object_ref (hives);
   self->pool = g_object_ref (pool);
   self->mailbox = mailbox;
+  self->calls = queen_dbus_calls_new (&calls_settings);
   self->subscribers = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, unwatch_name);
   self->skeleton = queen_dbus_queen_skeleton_new ();
   g_object_connect (self->skeleton,                                                      //
@@ -365,6 +371,7 @@ queen_dbus_methods_free (QueenDBusMethods *self)
 {
   g_signal_handlers_disconnect_by_data (self->skeleton, self);
   g_object_unref (self->skeleton);
+  queen_dbus_calls_free (self->calls);
   g_hash_table_unref (self->subscribers);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_object_unref (self->registries[kind]);

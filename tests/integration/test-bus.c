@@ -12,6 +12,7 @@
 #include "bus-client.h"
 #include "bus-daemon.h"
 #include "http-client.h"
+#include "preload.h"
 #include "queen-process.h"
 #include "sse-client.h"
 
@@ -121,6 +122,99 @@ test_metric (void)
   queen_test_wait_until (http_read_metric (port, "queen_dbus_up") == 0);
 }
 
+/* While the main thread hangs */
+
+typedef struct
+{
+  guint n_ok;
+  guint n_refused;
+  guint n_unanswered; /* the queen has gone */
+} Answers;
+
+static void
+on_report_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Answers *answers = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) answer =
+      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  g_autofree char *name = error ? g_dbus_error_get_remote_error (error) : NULL;
+
+  answers->n_ok += answer != NULL;
+  answers->n_refused += g_strcmp0 (name, QUEEN_NAME ".Error.Unavailable") == 0;
+  answers->n_unanswered += g_strcmp0 (name, "org.freedesktop.DBus.Error.NoReply") == 0;
+}
+
+static void
+report (BusClient *client, guint n, Answers *answers)
+{
+  for (guint i = 0; i < n; i++)
+    g_dbus_connection_call (bus_client_get_connection (client), QUEEN_NAME, QUEEN_PATH, QUEEN_NAME,
+                            "Report", g_variant_new ("(sss)", "worker", "w", "ready"), NULL,
+                            G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL, on_report_answered, answers);
+}
+
+static guint
+count_answers (const Answers *answers)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  return answers->n_ok + answers->n_refused + answers->n_unanswered;
+}
+
+/* What comes in is bounded, for each caller, too; and the D-Bus thread says so by itself. */
+static void
+test_hanging (void)
+{
+  g_autoptr (BusDaemon) bus = bus_daemon_new_for_session ();
+  g_auto (GStrv) environment = preload_dup_hang_environment ("poll");
+  g_autoptr (QueenProcess) queen =
+      queen_process_start_with ((const char *const *) environment, "--bus=session", NULL);
+  g_autoptr (BusClient) greedy = bus_client_new (bus_daemon_get_address (bus));
+  g_autoptr (BusClient) modest = bus_client_new (bus_daemon_get_address (bus));
+  Answers of_greedy = { 0 }, of_modest = { 0 };
+
+  bus_client_wait_for_queen (greedy, TRUE);
+  preload_turn_hanging (queen, "hang: on\n");
+  report (greedy, 100, &of_greedy);
+  queen_test_wait_until (count_answers (&of_greedy) == 100 - 64);
+  g_assert_cmpuint (of_greedy.n_refused, ==, 100 - 64);
+  report (modest, 1, &of_modest);
+  bus_client_expect (modest, QUEEN_PATH "/workers", ".Registry", "Total", "0");
+  g_assert_cmpuint (count_answers (&of_modest), ==, 0);
+
+  preload_turn_hanging (queen, "hang: off\n");
+  queen_test_wait_until (count_answers (&of_modest) == 1 && count_answers (&of_greedy) == 100);
+  g_assert_cmpuint (of_modest.n_ok, ==, 1);
+  g_assert_cmpuint (of_greedy.n_ok, ==, 64);
+}
+
+static void
+test_end_with_open_calls (void)
+{
+  g_autoptr (BusDaemon) bus = bus_daemon_new_for_session ();
+  g_auto (GStrv) environment = preload_dup_hang_environment ("poll");
+  QueenProcess *queen =
+      queen_process_start_with ((const char *const *) environment, "--bus=session", NULL);
+  g_autoptr (BusClient) client = bus_client_new (bus_daemon_get_address (bus));
+  BusClient *leaver = bus_client_new (bus_daemon_get_address (bus));
+  Answers answers = { 0 }, none = { 0 };
+
+  bus_client_wait_for_queen (client, TRUE);
+  preload_turn_hanging (queen, "hang: on\n");
+  report (leaver, 5, &none);
+  report (client, 5, &answers);
+  bus_client_expect (leaver, QUEEN_PATH "/workers", ".Registry", "Total", "0");
+  bus_client_expect (client, QUEEN_PATH "/workers", ".Registry", "Total", "0");
+  bus_client_free (leaver);
+  queen_process_signal (queen, SIGTERM);
+  preload_turn_hanging (queen, "hang: off\n");
+  g_assert_cmpint (queen_process_wait_exit (queen), ==, 0);
+  queen_process_stop (queen); /* without a complaint */
+  queen_test_wait_until (count_answers (&answers) == 5);
+  g_assert_cmpuint (answers.n_refused, ==, 0);
+}
+
 /* A10: GLib waits 25 s for the bus when a name is given back. */
 static void
 test_stopped_for_good (void)
@@ -197,6 +291,8 @@ main (int argc, char **argv)
   g_test_add_func ("/bus/killed-and-restarted", test_killed);
   g_test_add_func ("/bus/stopped/costs-no-memory-and-no-time", test_stopped);
   g_test_add_func ("/bus/metrics/say-whether-she-is-there", test_metric);
+  g_test_add_func ("/bus/hanging/one-caller-keeps-nobody-out", test_hanging);
+  g_test_add_func ("/bus/hanging/ends-with-calls-open", test_end_with_open_calls);
   g_test_add_func ("/bus/stopped/does-not-hold-her-end-up", test_stopped_for_good);
   g_test_add_func ("/bus/of-the-tests/goes-with-a-test-that-is-killed", test_abort);
 

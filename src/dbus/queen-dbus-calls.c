@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-dbus-calls.h"
+
+#include "loop/queen-deadline-queue.h"
+
+struct _QueenDBusCall
+{
+  QueenDBusCalls *calls;
+  GDBusMethodInvocation *invocation;
+  GList link;
+
+  /* What follows is of one that is answered later. */
+  QueenDeadline deadline;
+  guint watch_id; /* on whether the caller is there; 0 without a bus */
+  void (*on_gone) (gpointer data);
+  gpointer data;
+};
+
+struct _QueenDBusCalls
+{
+  QueenDBusCallsSettings settings;
+  GQueue open; /* of QueenDBusCall */
+  QueenAlarm *alarm;
+  QueenDeadlineQueue waiting;
+};
+
+static const char *
+get_caller (const QueenDBusCall *call)
+{
+  return g_dbus_method_invocation_get_sender (call->invocation);
+}
+
+/* Nobody is there any more for whom @call is open. */
+static void
+lose_call (QueenDBusCall *call)
+{
+  void (*on_gone) (gpointer data) = call->on_gone;
+  gpointer data = call->data;
+
+  g_object_unref (queen_dbus_call_end (call));
+  if (on_gone)
+    on_gone (data);
+}
+
+static void
+on_caller_vanished (GDBusConnection *connection, const char *name, gpointer data)
+{
+  lose_call (data);
+}
+
+static void
+on_patience_over (gpointer data)
+{
+  QueenDBusCalls *self = data;
+  gint64 now = self->settings.clock->get_monotonic ();
+  QueenDBusCall *call;
+
+  while ((call = queen_deadline_queue_peek_due (&self->waiting, now)))
+    {
+      g_dbus_method_invocation_return_error_literal (g_object_ref (call->invocation), G_DBUS_ERROR,
+                                                     G_DBUS_ERROR_TIMEOUT,
+                                                     "it takes too long; try again later");
+      lose_call (call);
+    }
+}
+
+static gboolean
+has_room (QueenDBusCalls *self, const char *caller)
+{
+  guint n_of_caller = 0;
+
+  for (GList *link = self->open.head; link; link = link->next)
+    n_of_caller += g_strcmp0 (get_caller (link->data), caller) == 0;
+  return self->open.length < self->settings.calls && n_of_caller < self->settings.calls_per_caller;
+}
+
+QueenDBusCalls *
+queen_dbus_calls_new (const QueenDBusCallsSettings *settings)
+{
+  QueenDBusCalls *self = g_new0 (QueenDBusCalls, 1);
+
+  self->settings = *settings;
+  self->alarm = queen_alarm_new_with_clock (settings->clock, "open calls", G_PRIORITY_DEFAULT,
+                                            on_patience_over, self);
+  queen_deadline_queue_init (&self->waiting, settings->patience, self->alarm, settings->clock);
+  return self;
+}
+
+QueenDBusCall *
+queen_dbus_calls_begin (QueenDBusCalls *self, GDBusMethodInvocation *invocation)
+{
+  QueenDBusCall *call;
+
+  if (!has_room (self, g_dbus_method_invocation_get_sender (invocation)))
+    return NULL;
+  call = g_new0 (QueenDBusCall, 1);
+  call->calls = self;
+  call->invocation = invocation;
+  call->link.data = call;
+  g_queue_push_tail_link (&self->open, &call->link);
+  return call;
+}
+
+void
+queen_dbus_call_answer_later (QueenDBusCall *self, void (*on_gone) (gpointer data), gpointer data)
+{
+  self->on_gone = on_gone;
+  self->data = data;
+  queen_deadline_begin (&self->deadline, &self->calls->waiting, self);
+  if (get_caller (self))
+    self->watch_id =
+        g_bus_watch_name_on_connection (g_dbus_method_invocation_get_connection (self->invocation),
+                                        get_caller (self), G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,
+                                        on_caller_vanished, self, NULL);
+}
+
+GDBusMethodInvocation *
+queen_dbus_call_end (QueenDBusCall *self)
+{
+  GDBusMethodInvocation *invocation = self->invocation;
+
+  g_clear_handle_id (&self->watch_id, g_bus_unwatch_name);
+  queen_deadline_end (&self->deadline);
+  g_queue_unlink (&self->calls->open, &self->link);
+  g_free (self);
+  return invocation;
+}
+
+void
+queen_dbus_calls_free (QueenDBusCalls *self)
+{
+  while (self->open.head)
+    lose_call (self->open.head->data);
+  queen_alarm_free (self->alarm);
+  g_free (self);
+}

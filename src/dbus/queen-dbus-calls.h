@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "loop/queen-clock.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenDBusCallsSettings:
+ * @clock: what deadlines go by
+ * @calls: how many may be open at once
+ * @calls_per_caller: how many of these one caller may have
+ * @patience: µs for which a caller may be kept waiting; for those that are answered later
+ */
+typedef struct
+{
+  const QueenClock *clock;
+  guint calls;
+  guint calls_per_caller;
+  gint64 patience;
+} QueenDBusCallsSettings;
+
+/**
+ * QueenDBusCalls:
+ *
+ * Calls that are open: they have come, and have no answer yet. It belongs to the thread that the
+ * calls come in.
+ */
+typedef struct _QueenDBusCalls QueenDBusCalls;
+
+/**
+ * QueenDBusCall:
+ *
+ * One of them. It may be answered after the function that was called has returned.
+ */
+typedef struct _QueenDBusCall QueenDBusCall;
+
+/**
+ * queen_dbus_calls_new:
+ * @settings: copied
+ */
+QueenDBusCalls *queen_dbus_calls_new (const QueenDBusCallsSettings *settings);
+
+/**
+ * queen_dbus_calls_begin:
+ * @invocation: (transfer full): a call that has come; it stays the caller's when this is refused
+ *
+ * Returns: (transfer none) (nullable): the same as an open one, until queen_dbus_call_end() or its
+ *   on_gone; %NULL when too many are open
+ */
+QueenDBusCall *queen_dbus_calls_begin (QueenDBusCalls *self, GDBusMethodInvocation *invocation);
+
+/**
+ * queen_dbus_call_answer_later:
+ * @on_gone: called when there is nobody to be answered any more, before queen_dbus_call_end(): the
+ *   caller has left the bus, it has been told that its time is over, or the queen leaves the bus.
+ *   The call is then no more
+ *
+ * The call stays open while others have their turn. Only such a call asks the bus whether its
+ * caller is still there, as that costs three messages.
+ */
+void
+queen_dbus_call_answer_later (QueenDBusCall *self, void (*on_gone) (gpointer data), gpointer data);
+
+/**
+ * queen_dbus_call_end:
+ *
+ * The call is no more.
+ *
+ * Returns: (transfer full): what is to be answered now
+ */
+GDBusMethodInvocation *queen_dbus_call_end (QueenDBusCall *self);
+
+/** queen_dbus_calls_free: those that are open get no answer; the bus tells them so. */
+void queen_dbus_calls_free (QueenDBusCalls *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenDBusCalls, queen_dbus_calls_free)
+
+G_END_DECLS
