@@ -37,6 +37,7 @@ struct _QueenDaemon
   GObject parent_instance;
 
   const QueenConfig *config;
+  const QueenClock *clock; /* the one place where the system's is chosen */
   GMainLoop *loop;
   gint64 started_at; /* µs since 1970 */
   guint sigterm_id;
@@ -92,8 +93,9 @@ stop (QueenDaemon *self)
   g_clear_pointer (&self->watchdog, queen_watchdog_free);
   queen_front_stop (self->front);
   queen_stream_say_goodbye (self->stream);
-  self->farewell_alarm = queen_alarm_new ("farewell", G_PRIORITY_DEFAULT, on_farewell_over, self);
-  queen_alarm_set (self->farewell_alarm, g_get_monotonic_time () + FAREWELL);
+  self->farewell_alarm = queen_alarm_new_with_clock (self->clock, "farewell", G_PRIORITY_DEFAULT,
+                                                     on_farewell_over, self);
+  queen_alarm_set (self->farewell_alarm, self->clock->get_monotonic () + FAREWELL);
   g_signal_connect_swapped (self->stream, "notify::subscribers", G_CALLBACK (quit_when_idle), self);
   g_signal_connect_swapped (queen_front_get_gate (self->front), "notify::connections",
                             G_CALLBACK (quit_when_idle), self);
@@ -177,7 +179,7 @@ make_cluster (QueenDaemon *self)
 {
   const QueenClusterSettings settings = {
     .registry = {
-      .clock = &queen_clock_system,
+      .clock = self->clock,
       .timeout = self->config->timeout,
       .forget_after = self->config->forget_after,
       .max_components = (guint) self->config->max_components,
@@ -227,13 +229,13 @@ static gboolean
 make_stream (QueenDaemon *self, GError **error)
 {
   const QueenAudienceSettings audience = {
-    .clock = &queen_clock_system,
+    .clock = self->clock,
     .caps = self->caps,
     .stall_timeout = self->config->stall_timeout,
     .tally = &self->tally,
   };
   QueenStreamSettings stream = {
-    .clock = &queen_clock_system,
+    .clock = self->clock,
     .epoch = queen_local_sequencer_get_epoch (queen_cluster_get_sequencer (self->cluster)),
     .capacity = (guint) self->config->capacity,
     .flush_interval = self->config->flush_interval,
@@ -260,6 +262,7 @@ add_routes (QueenDaemon *self)
 {
   QueenRouter *router = queen_front_get_router (self->front);
   const QueenMetricsSources sources = {
+    .clock = self->clock,
     .cluster = self->cluster,
     .stream = self->stream,
     .gate = queen_front_get_gate (self->front),
@@ -307,7 +310,7 @@ make_front (QueenDaemon *self, GError **error)
     .trusted_proxies = (const char *const *) config->trusted_proxies,
     .proxy_header = config->proxy_header,
     .caps = self->caps,
-    .clock = &queen_clock_system,
+    .clock = self->clock,
     .budgets = self->budgets,
     .tally = &self->tally,
     .audience = self->audience,
@@ -340,7 +343,7 @@ make_dbus (QueenDaemon *self)
 {
   if (self->config->bus == G_BUS_TYPE_NONE)
     return;
-  self->dbus = queen_dbus_service_new (self->cluster);
+  self->dbus = queen_dbus_service_new (self->cluster, self->clock);
   g_signal_connect_object (self->stream, "notify::subscribers", G_CALLBACK (on_subscribers_changed),
                            self, G_CONNECT_SWAPPED);
 }
@@ -360,6 +363,7 @@ static void
 start_memory (QueenDaemon *self)
 {
   const QueenMemorySettings settings = {
+    .clock = self->clock,
     .directory = self->config->state_directory,
     .cluster = self->cluster,
     .timeout = self->config->timeout,
@@ -452,10 +456,11 @@ queen_daemon_class_init (QueenDaemonClass *klass)
 static void
 queen_daemon_init (QueenDaemon *self)
 {
+  self->clock = &queen_clock_system;
   self->loop = g_main_loop_new (NULL, FALSE);
-  self->started_at = g_get_real_time ();
+  self->started_at = self->clock->get_wall () / 1000;
   self->budgets = queen_budgets_new ();
-  self->turns = queen_turns_new (g_main_context_default (), &queen_clock_system);
+  self->turns = queen_turns_new (g_main_context_default (), self->clock);
 }
 
 QueenDaemon *
@@ -486,8 +491,8 @@ queen_daemon_run (QueenDaemon *self, GError **error)
   start_dbus (self);
   queen_pulse_start (queen_cluster_get_pulse (self->cluster));
   queen_front_start (self->front);
-  self->watchdog = queen_watchdog_new (queen_front_get_addresses (self->front));
-  self->heap = queen_heap_new (HEAP_INTERVAL, HEAP_LEFT_ALONE);
+  self->watchdog = queen_watchdog_new (queen_front_get_addresses (self->front), self->clock);
+  self->heap = queen_heap_new (self->clock, HEAP_INTERVAL, HEAP_LEFT_ALONE);
   announce (self);
   g_main_loop_run (self->loop);
   end_memory (self);

@@ -6,13 +6,6 @@
 #include "queen-dbus-calls.h"
 #include "queen-error.h"
 
-static const QueenDBusCallsSettings settings = {
-  .clock = &queen_clock_system,
-  .calls = 64,
-  .calls_per_caller = 4,
-  .patience = G_TIME_SPAN_MINUTE,
-};
-
 typedef struct
 {
   QueenDBusAnswers *answers;
@@ -70,8 +63,14 @@ on_asker_gone (gpointer data)
 }
 
 QueenDBusAnswers *
-queen_dbus_answers_new (QueenDBusOutbox *outbox)
+queen_dbus_answers_new (QueenDBusOutbox *outbox, const QueenClock *clock)
 {
+  const QueenDBusCallsSettings settings = {
+    .clock = clock,
+    .calls = 64,
+    .calls_per_caller = 4,
+    .patience = G_TIME_SPAN_MINUTE,
+  };
   QueenDBusAnswers *self = g_new0 (QueenDBusAnswers, 1);
 
   self->outbox = outbox;

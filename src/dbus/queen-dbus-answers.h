@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "loop/queen-clock.h"
 #include "queen-dbus-outbox.h"
 
 G_BEGIN_DECLS
@@ -29,8 +30,9 @@ typedef GVariant *(*QueenDBusAnswerFunc) (GDBusMethodInvocation *invocation,
 /**
  * queen_dbus_answers_new:
  * @outbox: of the connection that the calls come by; must outlive the answers
+ * @clock: by which nobody waits for longer than a minute
  */
-QueenDBusAnswers *queen_dbus_answers_new (QueenDBusOutbox *outbox);
+QueenDBusAnswers *queen_dbus_answers_new (QueenDBusOutbox *outbox, const QueenClock *clock);
 
 /**
  * queen_dbus_answers_add:

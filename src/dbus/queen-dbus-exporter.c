@@ -323,7 +323,7 @@ queen_dbus_exporter_new (GDBusConnection *connection,
   self->figures = settings->figures;
   self->limits = settings->limits;
   self->queen = g_object_ref (settings->queen);
-  self->answers = queen_dbus_answers_new (outbox);
+  self->answers = queen_dbus_answers_new (outbox, settings->clock);
   self->manager = queen_dbus_object_manager_skeleton_new ();
   g_signal_connect (self->manager, "handle-get-managed-objects",
                     G_CALLBACK (on_get_managed_objects), self);

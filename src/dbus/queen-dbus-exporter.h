@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "loop/queen-clock.h"
 #include "queen-dbus-cluster.h"
 #include "queen-dbus-interfaces.h"
 #include "queen-dbus-outbox.h"
@@ -33,6 +34,7 @@ typedef struct
  * @figures: likewise
  * @queen: who answers the root's methods
  * @limits: how large a message may be
+ * @clock: by which nobody waits too long for an answer
  *
  * All of it must outlive the exporter.
  */
@@ -42,6 +44,7 @@ typedef struct
   const QueenDBusFigures *figures;
   QueenDBusQueen *queen;
   const QueenDBusLimits *limits;
+  const QueenClock *clock;
 } QueenDBusExporterSettings;
 
 /**

@@ -14,14 +14,6 @@
 
 #define MAX_SUBSCRIBERS 256 /* as many as a bus lets one user have connections */
 
-/* Of those that the main thread has not done yet. What it does is done at once, so nobody is kept
- * waiting for longer than it turns. */
-static const QueenDBusCallsSettings calls_settings = {
-  .clock = &queen_clock_system,
-  .calls = 128,
-  .calls_per_caller = 64,
-};
-
 struct _QueenDBusMethods
 {
   GMainContext *context; /* the D-Bus thread's */
@@ -330,8 +322,16 @@ QueenDBusMethods *
 queen_dbus_methods_new (QueenRegistry *workers,
                         QueenRegistry *hives,
                         QueenPool *pool,
-                        QueenDBusMailbox *mailbox)
+                        QueenDBusMailbox *mailbox,
+                        const QueenClock *clock)
 {
+  /* Of those that the main thread has not done yet. What it does is done at once, so nobody is kept
+   * waiting for longer than it turns. */
+  const QueenDBusCallsSettings calls = {
+    .clock = clock,
+    .calls = 128,
+    .calls_per_caller = 64,
+  };
   QueenDBusMethods *self = g_new0 (QueenDBusMethods, 1);
 
   self->context = g_main_context_ref_thread_default ();
@@ -339,7 +339,7 @@ queen_dbus_methods_new (QueenRegistry *workers,
   self->registries[QUEEN_COMPONENT_HIVE] = g_object_ref (hives);
   self->pool = g_object_ref (pool);
   self->mailbox = mailbox;
-  self->calls = queen_dbus_calls_new (&calls_settings);
+  self->calls = queen_dbus_calls_new (&calls);
   self->subscribers = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, unwatch_name);
   self->skeleton = queen_dbus_queen_skeleton_new ();
   g_object_connect (self->skeleton,                                                      //

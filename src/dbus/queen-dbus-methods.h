@@ -25,13 +25,15 @@ typedef struct _QueenDBusMethods QueenDBusMethods;
  * @hives: likewise
  * @pool: likewise
  * @mailbox: who is told whether anybody has subscribed; must outlive the methods
+ * @clock: what calls go by
  *
  * To be called in the D-Bus thread.
  */
 QueenDBusMethods *queen_dbus_methods_new (QueenRegistry *workers,
                                           QueenRegistry *hives,
                                           QueenPool *pool,
-                                          QueenDBusMailbox *mailbox);
+                                          QueenDBusMailbox *mailbox,
+                                          const QueenClock *clock);
 
 /**
  * queen_dbus_methods_get_skeleton:

@@ -35,9 +35,15 @@ get_bus_name (QueenDBusPresence *self)
 }
 
 static void
+set_alarm_in (QueenDBusPresence *self, gint64 span)
+{
+  queen_alarm_set (self->alarm, self->settings->clock->get_monotonic () + span);
+}
+
+static void
 try_again_later (QueenDBusPresence *self)
 {
-  queen_alarm_set (self->alarm, g_get_monotonic_time () + self->delay);
+  set_alarm_in (self, self->delay);
   self->delay = MIN (2 * self->delay, LAST_DELAY);
 }
 
@@ -196,7 +202,7 @@ connect (QueenDBusPresence *self)
       return;
     }
   self->cancellable = g_cancellable_new ();
-  queen_alarm_set (self->alarm, g_get_monotonic_time () + self->timeout);
+  set_alarm_in (self, self->timeout);
   g_dbus_connection_new_for_address (address,
                                      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
                                          G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
@@ -235,7 +241,8 @@ queen_dbus_presence_new (const QueenDBusPresenceSettings *settings,
   self->data = data;
   self->timeout = settings->connect_timeout;
   self->delay = FIRST_DELAY;
-  self->alarm = queen_alarm_new ("bus", G_PRIORITY_DEFAULT, on_retry_due, self);
+  self->alarm =
+      queen_alarm_new_with_clock (settings->clock, "bus", G_PRIORITY_DEFAULT, on_retry_due, self);
   connect (self);
   return self;
 }

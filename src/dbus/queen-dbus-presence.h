@@ -5,6 +5,8 @@
 
 #include <gio/gio.h>
 
+#include "loop/queen-clock.h"
+
 G_BEGIN_DECLS
 
 #define QUEEN_DBUS_NAME "dev.rbee.Queen1"
@@ -17,12 +19,14 @@ typedef void (*QueenDBusPresenceFunc) (GDBusConnection *connection, gpointer dat
 
 /**
  * QueenDBusPresenceSettings:
+ * @clock: what attempts go by
  * @bus_type: session or system
  * @connect_timeout: µs that the first attempt to connect may take. One that was cut off is followed
  *   by one that may take twice the time, up to a minute.
  */
 typedef struct
 {
+  const QueenClock *clock;
   GBusType bus_type;
   gint64 connect_timeout;
 } QueenDBusPresenceSettings;

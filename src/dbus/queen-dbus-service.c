@@ -34,6 +34,7 @@ struct _QueenDBusService
 {
   GObject parent_instance;
 
+  const QueenClock *clock;
   QueenRegistry *workers;
   QueenRegistry *hives;
   QueenPool *pool;
@@ -80,7 +81,7 @@ typedef enum
 static AnnounceResult
 announce_changes (QueenDBusService *self)
 {
-  gint64 now = g_get_monotonic_time ();
+  gint64 now = self->clock->get_monotonic ();
 
   if (!queen_dbus_exporter_is_behind (self->exporter))
     return ANNOUNCE_NOTHING;
@@ -182,6 +183,7 @@ enter_bus (QueenDBusService *self, GDBusConnection *connection)
     .figures = &self->figures,
     .queen = queen_dbus_methods_get_skeleton (self->methods),
     .limits = &limits,
+    .clock = self->clock,
   };
   g_autoptr (GError) error = NULL;
 
@@ -213,8 +215,10 @@ run_thread (gpointer data)
 
   g_main_context_push_thread_default (self->context);
   self->cluster = queen_dbus_cluster_new ();
-  self->methods = queen_dbus_methods_new (self->workers, self->hives, self->pool, self->mailbox);
-  self->alarm = queen_alarm_new ("announcement", G_PRIORITY_DEFAULT, on_announcement_due, self);
+  self->methods =
+      queen_dbus_methods_new (self->workers, self->hives, self->pool, self->mailbox, self->clock);
+  self->alarm = queen_alarm_new_with_clock (self->clock, "announcement", G_PRIORITY_DEFAULT,
+                                            on_announcement_due, self);
   /* Before all else in a turn of the loop: who asks, sees what had happened before. */
   g_source_set_priority (news, G_PRIORITY_HIGH);
   g_source_set_callback (news, on_news, self, NULL);
@@ -293,10 +297,11 @@ queen_dbus_service_init (QueenDBusService *self)
 }
 
 QueenDBusService *
-queen_dbus_service_new (QueenCluster *cluster)
+queen_dbus_service_new (QueenCluster *cluster, const QueenClock *clock)
 {
   QueenDBusService *self = g_object_new (QUEEN_TYPE_DBUS_SERVICE, NULL);
 
+  self->clock = clock;
   self->workers = g_object_ref (queen_cluster_get_registry (cluster, QUEEN_COMPONENT_WORKER));
   self->hives = g_object_ref (queen_cluster_get_registry (cluster, QUEEN_COMPONENT_HIVE));
   self->pool = g_object_ref (queen_cluster_get_pool (cluster));
@@ -330,6 +335,7 @@ queen_dbus_service_start (QueenDBusService *self,
 {
   g_return_if_fail (!self->thread);
 
+  self->presence_settings.clock = self->clock;
   self->presence_settings.bus_type = choose_bus (bus_type);
   self->presence_settings.connect_timeout = CONNECT_TIMEOUT;
   self->addresses = g_strdupv ((char **) addresses);

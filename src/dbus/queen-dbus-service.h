@@ -14,11 +14,12 @@ G_DECLARE_FINAL_TYPE (QueenDBusService, queen_dbus_service, QUEEN, DBUS_SERVICE,
 
 /**
  * queen_dbus_service_new:
+ * @clock: what it goes by, in its thread: the system's, or one that any thread may ask
  *
  * The cluster on D-Bus, in a thread of its own: whatever a bus or its clients do, the main thread
  * does not wait for it.
  */
-QueenDBusService *queen_dbus_service_new (QueenCluster *cluster);
+QueenDBusService *queen_dbus_service_new (QueenCluster *cluster, const QueenClock *clock);
 
 /**
  * queen_dbus_service_start:

@@ -433,7 +433,6 @@ queen_access_init (QueenAccess *self)
 {
   self->hosts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->sessions = queen_sessions_new (&queen_clock_system);
 }
 
 static void
@@ -453,6 +452,7 @@ queen_access_new (const QueenAccessSettings *settings, GError **error)
   self->token_file = g_strdup (settings->token_file);
   self->are_reads_protected = settings->are_reads_protected;
   self->admin = settings->admin;
+  self->sessions = queen_sessions_new (settings->clock);
   if (self->admin == QUEEN_ADMIN_LOOPBACK)
     self->users = queen_socket_users_new ();
   return queen_access_reload (self, NULL, error) ? g_steal_pointer (&self) : NULL;

@@ -5,6 +5,7 @@
 
 #include <gio/gio.h>
 
+#include "loop/queen-clock.h"
 #include "queen-request-head.h"
 
 G_BEGIN_DECLS
@@ -32,6 +33,7 @@ typedef enum
  * @token_file: (nullable): who may write, and with what token
  * @are_reads_protected: reading needs a token, too
  * @admin: who may do what an administrator does
+ * @clock: by which sessions end
  */
 typedef struct
 {
@@ -40,6 +42,7 @@ typedef struct
   const char *token_file;
   gboolean are_reads_protected;
   QueenAdmin admin;
+  const QueenClock *clock;
 } QueenAccessSettings;
 
 /**

@@ -85,8 +85,9 @@ listen_everywhere (QueenFront *self, GError **error)
                    g_strerror (-n_sockets));
       return FALSE;
     }
-  self->listener = queen_listener_new (self->tls ? "https" : "http", self->settings.tally,
-                                       queen_answer_too_many, on_accept, self);
+  self->listener =
+      queen_listener_new (self->tls ? "https" : "http", self->settings.clock, self->settings.tally,
+                          queen_answer_too_many, on_accept, self);
   return n_sockets > 0 ? adopt_sockets (self, n_sockets, error) : open_sockets (self, error);
 }
 
@@ -161,6 +162,7 @@ make_access (QueenFront *self, GError **error)
   QueenAccessSettings settings = self->settings.access;
 
   settings.hosts = (const char *const *) hosts;
+  settings.clock = self->settings.clock;
 
   self->access = queen_access_new (&settings, error);
   return self->access != NULL;
@@ -180,7 +182,7 @@ make_tls (QueenFront *self, GError **error)
                            _ ("--tls-certificate and --tls-key go together"));
       return FALSE;
     }
-  self->tls = queen_tls_new (certificate, key, &queen_clock_system, error);
+  self->tls = queen_tls_new (certificate, key, self->settings.clock, error);
   return self->tls != NULL;
 }
 
@@ -200,7 +202,7 @@ make_gate (QueenFront *self, GError **error)
     .tls = self->tls,
     .proxies = self->proxies,
     .caps = self->settings.caps,
-    .clock = &queen_clock_system,
+    .clock = self->settings.clock,
     .budgets = self->settings.budgets,
     .tally = self->settings.tally,
     .on_request = queen_server_answer,

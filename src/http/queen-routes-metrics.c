@@ -320,7 +320,7 @@ static void
 answer_with_components (QueenExchange *exchange, Metrics *metrics)
 {
   QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
-  gint64 now = g_get_monotonic_time ();
+  gint64 now = metrics->sources.clock->get_monotonic ();
 
   if (!metrics->with_components || now - metrics->made_at >= SHARED_FOR)
     {

@@ -41,6 +41,7 @@ void queen_routes_add_operations (QueenRouter *router,
 
 /**
  * QueenMetricsSources:
+ * @clock: by which metrics with components are shared
  * @turns: they outlive the server
  * @budgets: likewise
  * @tally: likewise
@@ -52,6 +53,7 @@ void queen_routes_add_operations (QueenRouter *router,
  */
 typedef struct
 {
+  const QueenClock *clock;
   QueenCluster *cluster;
   QueenStream *stream;
   QueenGate *gate;

@@ -27,9 +27,9 @@ struct _QueenServer
   GObject parent_instance;
 
   SoupServer *soup;
-  GInetAddress *nowhere; /* libsoup wants to hear an address for both ends of every connection */
-  GMainContext *context; /* in which all of libsoup's work is done, and nothing else */
-  QueenAlarm *spare_alarm;
+  GInetAddress *nowhere;   /* libsoup wants to hear an address for both ends of every connection */
+  GMainContext *context;   /* in which all of libsoup's work is done, and nothing else */
+  QueenAlarm *spare_alarm; /* set for at once, so any clock will do */
   Tunnel spare;            /* empty when there is none */
   GSocketAddress *address; /* of a tunnel that has gone, for the next one; or NULL */
   QueenRouter *router;
@@ -305,7 +305,8 @@ queen_server_init (QueenServer *self)
   /* Early: as soon as libsoup has read the head, which is all that it gets. */
   soup_server_add_early_handler (self->soup, NULL, on_request, self, NULL);
   soup_server_add_early_handler (self->soup, "*", on_request, self, NULL);
-  self->spare_alarm = queen_alarm_new ("spare connection", G_PRIORITY_LOW, on_quiet, self);
+  self->spare_alarm = queen_alarm_new_with_clock (&queen_clock_system, "spare connection",
+                                                  G_PRIORITY_LOW, on_quiet, self);
   queen_alarm_set (self->spare_alarm, 0);
 }
 

@@ -72,12 +72,6 @@ queen_alarm_new_with_clock (const QueenClock *clock,
   return alarm;
 }
 
-QueenAlarm *
-queen_alarm_new (const char *name, int priority, void (*callback) (gpointer), gpointer data)
-{
-  return queen_alarm_new_with_clock (&queen_clock_system, name, priority, callback, data);
-}
-
 void
 queen_alarm_set (QueenAlarm *alarm, gint64 time)
 {

@@ -17,21 +17,13 @@ G_BEGIN_DECLS
 typedef struct _QueenAlarm QueenAlarm;
 
 /**
- * queen_alarm_new:
+ * queen_alarm_new_with_clock:
+ * @clock: whose monotonic time says when it goes off. Nothing wakes the loop when another one than
+ *   the system's moves: that is for tests, which turn the loop themselves
  * @name: for debuggers; static
  * @callback: what to do when it goes off; it may set the alarm anew
  *
  * Returns: (transfer full): an alarm that is not set
- */
-QueenAlarm *
-queen_alarm_new (const char *name, int priority, void (*callback) (gpointer), gpointer data);
-
-/**
- * queen_alarm_new_with_clock:
- * @clock: whose monotonic time says when it goes off
- *
- * The same by another clock than the system's. Nothing wakes the loop when such a clock moves: it
- * is for tests, which turn the loop themselves.
  */
 QueenAlarm *queen_alarm_new_with_clock (const QueenClock *clock,
                                         const char *name,

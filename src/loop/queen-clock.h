@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  * whether it is a certificate's day
  * @get_cpu: µs that this thread has had a processor
  *
- * Where the model takes the time from, so that a test can let 90 s pass in no time.
+ * Where the time comes from that anything is decided by, so that a test can let 90 s pass in no
+ * time. Whoever has a deadline or counts a duration is handed one when it is made.
  */
 typedef struct
 {

@@ -25,6 +25,7 @@ struct _QueenListener
 {
   GObject parent_instance;
 
+  const QueenClock *clock;
   QueenTally *tally;
   const char *scheme;
   QueenRefusalFunc make_refusal;
@@ -165,7 +166,7 @@ accept_one (QueenListener *self, ListeningSocket *socket)
       if (errno == EAGAIN)
         return FALSE;
       set_watching (self, FALSE);
-      queen_alarm_set (self->pause_alarm, g_get_monotonic_time () + PAUSE);
+      queen_alarm_set (self->pause_alarm, self->clock->get_monotonic () + PAUSE);
       return FALSE;
     default:
       /* accept(2): the error of a connection that is gone already, not of the socket. */
@@ -178,14 +179,16 @@ static void
 accept_waiting (ListeningSocket *socket, gint64 until)
 {
   for (guint i = 0; i < MAX_ACCEPTED_AT_ONCE && accept_one (socket->listener, socket); i++)
-    if (g_get_monotonic_time () >= until)
+    if (socket->listener->clock->get_monotonic () >= until)
       break;
 }
 
 static gboolean
 dispatch_socket (GSource *source, GSourceFunc callback, gpointer data)
 {
-  accept_waiting ((ListeningSocket *) source, g_get_monotonic_time () + QUEEN_SLICE);
+  ListeningSocket *socket = (ListeningSocket *) source;
+
+  accept_waiting (socket, socket->listener->clock->get_monotonic () + QUEEN_SLICE);
   return G_SOURCE_CONTINUE;
 }
 
@@ -393,11 +396,11 @@ queen_listener_init (QueenListener *self)
   self->urls = g_ptr_array_new_with_free_func (g_free);
   g_ptr_array_add (self->urls, NULL);
   self->spare_fd = open_spare ();
-  self->pause_alarm = queen_alarm_new ("accept pause", G_PRIORITY_DEFAULT, on_pause_over, self);
 }
 
 QueenListener *
 queen_listener_new (const char *scheme,
+                    const QueenClock *clock,
                     QueenTally *tally,
                     QueenRefusalFunc make_refusal,
                     QueenAcceptFunc on_accept,
@@ -405,11 +408,14 @@ queen_listener_new (const char *scheme,
 {
   QueenListener *self = g_object_new (QUEEN_TYPE_LISTENER, NULL);
 
+  self->clock = clock;
   self->tally = tally;
   self->scheme = scheme;
   self->make_refusal = make_refusal;
   self->on_accept = on_accept;
   self->data = data;
+  self->pause_alarm =
+      queen_alarm_new_with_clock (clock, "accept pause", G_PRIORITY_DEFAULT, on_pause_over, self);
   return self;
 }
 

@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 #include <sys/socket.h>
 
+#include "loop/queen-clock.h"
 #include "queen-tally.h"
 
 G_BEGIN_DECLS
@@ -29,6 +30,7 @@ G_DECLARE_FINAL_TYPE (QueenListener, queen_listener, QUEEN, LISTENER, GObject)
 /**
  * queen_listener_new:
  * @scheme: what its URLs begin with: `http` or `https`; static
+ * @clock: by which it lets others have their turn
  * @tally: what counts those that cannot even be accepted; it outlives the listener
  * @make_refusal: what to say when not even a descriptor is left
  * @on_accept: who gets the connections
@@ -37,6 +39,7 @@ G_DECLARE_FINAL_TYPE (QueenListener, queen_listener, QUEEN, LISTENER, GObject)
  * connection, and stops for ever at the first error; so this one is ours.
  */
 QueenListener *queen_listener_new (const char *scheme,
+                                   const QueenClock *clock,
                                    QueenTally *tally,
                                    QueenRefusalFunc make_refusal,
                                    QueenAcceptFunc on_accept,

@@ -13,6 +13,7 @@
 
 struct _QueenHeap
 {
+  const QueenClock *clock;
   QueenAlarm *alarm;
   gint64 interval;
   gsize min_resident;
@@ -49,7 +50,7 @@ on_heap_turn (gpointer data)
 {
   QueenHeap *self = data;
 
-  queen_alarm_set (self->alarm, g_get_monotonic_time () + self->interval);
+  queen_alarm_set (self->alarm, self->clock->get_monotonic () + self->interval);
   if (g_atomic_int_get (&self->is_trimming) || !has_grown (self))
     return;
   g_clear_pointer (&self->thread, g_thread_join);
@@ -60,14 +61,15 @@ on_heap_turn (gpointer data)
 }
 
 QueenHeap *
-queen_heap_new (gint64 interval, gsize min_resident)
+queen_heap_new (const QueenClock *clock, gint64 interval, gsize min_resident)
 {
   QueenHeap *self = g_new0 (QueenHeap, 1);
 
+  self->clock = clock;
   self->interval = interval;
   self->min_resident = min_resident;
-  self->alarm = queen_alarm_new ("heap", G_PRIORITY_LOW, on_heap_turn, self);
-  queen_alarm_set (self->alarm, g_get_monotonic_time () + interval);
+  self->alarm = queen_alarm_new_with_clock (clock, "heap", G_PRIORITY_LOW, on_heap_turn, self);
+  queen_alarm_set (self->alarm, clock->get_monotonic () + interval);
   return self;
 }
 

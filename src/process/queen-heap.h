@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "loop/queen-clock.h"
 
 G_BEGIN_DECLS
 
@@ -31,10 +31,11 @@ typedef struct _QueenHeap QueenHeap;
 
 /**
  * queen_heap_new:
+ * @clock: when to look
  * @interval: between two looks, µs
  * @min_resident: bytes; a process that has less is left alone
  */
-QueenHeap *queen_heap_new (gint64 interval, gsize min_resident);
+QueenHeap *queen_heap_new (const QueenClock *clock, gint64 interval, gsize min_resident);
 
 void queen_heap_free (QueenHeap *heap);
 

@@ -87,7 +87,7 @@ make_state (QueenMemory *self)
 
   state->epoch = g_strdup (self->epoch);
   state->next = 1; /* it is not known before the end */
-  state->written_at = queen_clock_system.get_wall ();
+  state->written_at = self->settings.clock->get_wall ();
   queen_cluster_save (self->settings.cluster, state);
   return state;
 }
@@ -111,7 +111,7 @@ schedule (QueenMemory *self, gint64 time)
 static void
 conclude (QueenMemory *self, const GError *error)
 {
-  gint64 now = g_get_monotonic_time ();
+  gint64 now = self->settings.clock->get_monotonic ();
 
   report_writing (self, error);
   self->not_before =
@@ -208,7 +208,7 @@ on_due (gpointer data)
       self->is_due = TRUE;
       return;
     }
-  self->started_at = g_get_monotonic_time ();
+  self->started_at = self->settings.clock->get_monotonic ();
   if (!begin_writing (self, &error))
     conclude (self, error);
 }
@@ -219,7 +219,7 @@ on_event_for_state (QueenMemory *self, QueenEvent *event)
   gboolean is_change = get_revision (self) != self->revision;
 
   if (event->component)
-    schedule (self, g_get_monotonic_time () +
+    schedule (self, self->settings.clock->get_monotonic () +
                         (is_change ? self->settings.delay : self->settings.refresh));
 }
 
@@ -231,7 +231,8 @@ queen_memory_new (const QueenMemorySettings *settings)
 
   self->settings = *settings;
   self->directory = g_strdup (settings->directory);
-  self->alarm = queen_alarm_new ("memory", G_PRIORITY_DEFAULT, on_due, self);
+  self->alarm =
+      queen_alarm_new_with_clock (settings->clock, "memory", G_PRIORITY_DEFAULT, on_due, self);
   self->is_failing = !open_file (self, &error);
   if (self->is_failing)
     warn_of_amnesia (error);
@@ -254,7 +255,7 @@ queen_memory_load (QueenMemory *self)
 void
 queen_memory_restore (QueenMemory *self, const QueenState *state)
 {
-  gint64 elapsed = queen_state_get_elapsed (state, queen_clock_system.get_wall ());
+  gint64 elapsed = queen_state_get_elapsed (state, self->settings.clock->get_wall ());
   /* Who has beaten since that was written, or while she hung, must not pay for a crash. */
   gboolean has_grace = !state->is_whole && elapsed < self->settings.timeout;
 
@@ -268,7 +269,7 @@ queen_memory_start (QueenMemory *self, const char *epoch)
   self->event_id = g_signal_connect_data (queen_cluster_get_bus (self->settings.cluster), "event",
                                           G_CALLBACK (on_event_for_state), self, NULL,
                                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
-  schedule (self, g_get_monotonic_time ());
+  schedule (self, self->settings.clock->get_monotonic ());
 }
 
 void

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 
 /**
  * QueenMemorySettings:
+ * @clock: what the times below go by, and whose wall clock says when it was written
  * @directory: where what is known is kept
  * @cluster: what is known
  * @timeout: µs after a heartbeat until its sender counts as offline
@@ -19,6 +20,7 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
+  const QueenClock *clock;
   const char *directory;
   QueenCluster *cluster;
   gint64 timeout;

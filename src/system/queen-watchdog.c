@@ -15,6 +15,7 @@
 
 struct _QueenWatchdog
 {
+  const QueenClock *clock;
   QueenProbe *probe;
   QueenAlarm *alarm;
   gint64 interval;     /* µs between two probes */
@@ -31,7 +32,7 @@ static void
 on_watchdog_turn (gpointer data)
 {
   QueenWatchdog *self = data;
-  gint64 now = g_get_monotonic_time ();
+  gint64 now = self->clock->get_monotonic ();
   g_autofree char *target = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -51,7 +52,7 @@ on_watchdog_turn (gpointer data)
 }
 
 QueenWatchdog *
-queen_watchdog_new (GPtrArray *addresses)
+queen_watchdog_new (GPtrArray *addresses, const QueenClock *clock)
 {
   QueenWatchdog *self;
   guint64 interval;
@@ -65,9 +66,11 @@ queen_watchdog_new (GPtrArray *addresses)
     return NULL;
 
   self = g_new0 (QueenWatchdog, 1);
+  self->clock = clock;
   self->interval = (gint64) MAX (interval / PROBES_PER_INTERVAL, MIN_DISTANCE);
   self->probe = queen_probe_new (addresses, on_answer, self);
-  self->alarm = queen_alarm_new ("watchdog", G_PRIORITY_DEFAULT, on_watchdog_turn, self);
+  self->alarm =
+      queen_alarm_new_with_clock (clock, "watchdog", G_PRIORITY_DEFAULT, on_watchdog_turn, self);
   queen_alarm_set (self->alarm, 0);
   return self;
 }

@@ -6,6 +6,8 @@
 #include <gio/gio.h>
 #include <sys/socket.h>
 
+#include "loop/queen-clock.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -20,12 +22,13 @@ typedef struct _QueenWatchdog QueenWatchdog;
 /**
  * queen_watchdog_new:
  * @addresses: (element-type GInetSocketAddress): where she listens
+ * @clock: what it goes by
  *
  * Begins as soon as the main loop runs.
  *
  * Returns: (transfer full) (nullable): %NULL when systemd has no watchdog for her
  */
-QueenWatchdog *queen_watchdog_new (GPtrArray *addresses);
+QueenWatchdog *queen_watchdog_new (GPtrArray *addresses, const QueenClock *clock);
 
 /**
  * queen_watchdog_is_own:

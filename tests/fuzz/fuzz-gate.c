@@ -212,7 +212,7 @@ make_gate (QueenTls *tls)
 static void
 make_world (void)
 {
-  const QueenAccessSettings everybody = { NULL };
+  const QueenAccessSettings everybody = { .clock = &world_clock };
   const char *const proxies[] = { PROXY, NULL };
 
   world.now = 1000 * G_USEC_PER_SEC;

@@ -131,7 +131,7 @@ static void
 check_access (const QueenRequestHead *head)
 {
   static QueenAccess *access;
-  const QueenAccessSettings settings = { 0 };
+  const QueenAccessSettings settings = { .clock = &queen_clock_system };
   g_autoptr (GError) error = NULL;
 
   if (!access)

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fake-clock.h"
 #include "queen-error.h"
 
 #define TOKEN(name) name "-0123456789abcdef"
@@ -27,6 +28,7 @@ make_access (QueenAccessSettings settings)
   QueenAccess *access;
 
   settings.hosts = hosts;
+  settings.clock = &fake_clock;
   if (!settings.origins)
     settings.origins = origins;
   access = queen_access_new (&settings, &error);

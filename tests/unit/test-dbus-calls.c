@@ -320,7 +320,7 @@ test_answers (Fixture *f, gconstpointer data)
 {
   QueenDBusOutbox *outbox = queen_dbus_outbox_new (f->service, 20 * 1000, on_stuck, NULL);
 
-  f->queue = queen_dbus_answers_new (outbox);
+  f->queue = queen_dbus_answers_new (outbox, &fake_clock);
   queen_dbus_answers_add (f->queue, receive (f, 0), make_answer, f);
   assert_answer (f, 0, "ok");
   assert_answer (f, 2, "ok");

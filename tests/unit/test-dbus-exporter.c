@@ -44,7 +44,8 @@ set_up (Fixture *f, gconstpointer data)
   f->limits = (QueenDBusLimits){ .message = 100 * 1000, .page = 10 * 1000 };
   f->queen = queen_dbus_queen_skeleton_new ();
   f->outbox = queen_dbus_outbox_new (f->pair.queen, 20 * 1000, on_stuck, NULL);
-  settings = (QueenDBusExporterSettings){ f->cluster, &f->figures, f->queen, &f->limits };
+  settings = (QueenDBusExporterSettings){ f->cluster, &f->figures, f->queen, &f->limits,
+                                          &queen_clock_system };
   f->exporter = queen_dbus_exporter_new (f->pair.queen, f->outbox, &settings, &error);
   g_assert_no_error (error);
 }

@@ -194,6 +194,7 @@ start (Fixture *f, gint64 connect_timeout)
   start_bus (&f->bus);
   f->context = g_main_context_new ();
   g_main_context_push_thread_default (f->context);
+  f->settings.clock = &queen_clock_system;
   f->settings.bus_type = G_BUS_TYPE_SESSION;
   f->settings.connect_timeout = connect_timeout;
   f->presence = queen_dbus_presence_new (&f->settings, on_changed, f);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "loop/queen-alarm.h"
 #include "loop/queen-deadline-queue.h"
 
-#define LENGTH (20 * G_TIME_SPAN_MILLISECOND)
+#include "fake-clock.h"
+
+#define MSEC G_TIME_SPAN_MILLISECOND
+#define LENGTH (20 * MSEC)
 
 typedef struct
 {
@@ -24,9 +26,12 @@ on_alarm (gpointer data)
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  f->alarm = queen_alarm_new ("test", G_PRIORITY_DEFAULT, on_alarm, &f->has_gone_off);
-  queen_deadline_queue_init (&f->queue, LENGTH, f->alarm, &queen_clock_system);
+  now = 0;
+  f->alarm = queen_alarm_new_with_clock (&fake_clock, "test", G_PRIORITY_DEFAULT, on_alarm,
+                                         &f->has_gone_off);
+  queen_deadline_queue_init (&f->queue, LENGTH, f->alarm, &fake_clock);
   queen_deadline_begin (&f->first, &f->queue, &f->first);
+  now += MSEC;
   queen_deadline_begin (&f->second, &f->queue, &f->second);
 }
 
@@ -63,19 +68,29 @@ test_due (Fixture *f, gconstpointer data)
   g_assert_null (queen_deadline_queue_peek_due (&f->queue, G_MAXINT64));
 }
 
+/* Whether the alarm goes off at @time, and not before. */
+static gboolean
+goes_off_at (Fixture *f, gint64 time)
+{
+  f->has_gone_off = FALSE;
+  now = time - 1;
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_false (f->has_gone_off);
+  now = time;
+  g_main_context_iteration (NULL, FALSE);
+  return f->has_gone_off;
+}
+
 static void
 test_alarm (Fixture *f, gconstpointer data)
 {
-  while (!f->has_gone_off)
-    g_main_context_iteration (NULL, TRUE);
-  g_assert_true (queen_deadline_queue_peek_due (&f->queue, g_get_monotonic_time ()) == &f->first);
+  g_assert_true (goes_off_at (f, f->first.deadline));
+  g_assert_true (queen_deadline_queue_peek_due (&f->queue, now) == &f->first);
 
   /* Who looks and finds that the next is not due yet, has the alarm set for it. */
-  f->has_gone_off = FALSE;
   queen_deadline_end (&f->first);
-  g_assert_null (queen_deadline_queue_peek_due (&f->queue, f->second.deadline - 1));
-  while (!f->has_gone_off)
-    g_main_context_iteration (NULL, TRUE);
+  g_assert_null (queen_deadline_queue_peek_due (&f->queue, now));
+  g_assert_true (goes_off_at (f, f->second.deadline));
 }
 
 #define ADD(name, test) g_test_add ("/deadline-queue/" name, Fixture, NULL, set_up, test, tear_down)

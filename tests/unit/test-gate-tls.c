@@ -107,7 +107,7 @@ free_client (Client *client)
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  const QueenAccessSettings nobody = { NULL };
+  const QueenAccessSettings nobody = { .clock = &fake_clock };
   const char *const trusted[] = { PROXY, NULL };
   QueenGateSettings settings = {
     .caps = { .connections = MAX_CONNECTIONS, .connections_per_address = MAX_CONNECTIONS },

@@ -121,7 +121,7 @@ static void
 set_up (Fixture *f, gconstpointer n_places)
 {
   guint n = n_places ? GPOINTER_TO_UINT (n_places) : 8;
-  const QueenAccessSettings nobody = { NULL };
+  const QueenAccessSettings nobody = { .clock = &fake_clock };
   QueenGateSettings settings = {
     .caps = { .connections = n, .connections_per_address = n, .spares_loopback = TRUE },
     .clock = &fake_clock,

@@ -136,9 +136,11 @@ fill_registry (gboolean collides)
   g_autoptr (QueenRegistry) registry =
       queen_registry_new (QUEEN_COMPONENT_WORKER, QUEEN_SEQUENCER (sequencer), &settings);
   g_autoptr (QueenPool) pool = queen_pool_new (bus, registry);
+  g_autofree char *last = make_id (N_IDS - 1, collides);
 
   for (guint i = 0; i < N_IDS; i++)
     g_assert_true (queen_registry_update (registry, make_worker (i, collides), NULL, NULL));
+  g_assert_nonnull (queen_pool_take (pool, last, NULL));
 }
 
 static void

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fake-clock.h"
+
 #define MIB (1024 * 1024)
 
 #ifdef __SANITIZE_ADDRESS__
@@ -89,12 +91,7 @@ test_large_blocks (void)
   forget (&crowd);
 }
 
-static gboolean
-on_deadline (gpointer data)
-{
-  g_error ("%u MiB stay", get_resident ());
-  return G_SOURCE_REMOVE;
-}
+#define INTERVAL (10 * G_USEC_PER_SEC)
 
 static void
 test_small_blocks (void)
@@ -102,7 +99,6 @@ test_small_blocks (void)
   static Crowd crowd;
   g_autoptr (QueenHeap) heap = NULL;
   guint before = get_resident ();
-  guint deadline;
 
   if (!is_allocator_known ())
     return;
@@ -110,11 +106,11 @@ test_small_blocks (void)
   go (&crowd);
   g_assert_cmpuint (get_resident (), >=, before + 50); /* or there is nothing to do here */
 
-  heap = queen_heap_new (10 * G_TIME_SPAN_MILLISECOND, (before + 20) * (gsize) MIB);
-  deadline = g_timeout_add_seconds (20, on_deadline, NULL);
-  while (get_resident () >= before + 20)
-    g_main_context_iteration (NULL, TRUE);
-  g_source_remove (deadline);
+  heap = queen_heap_new (&fake_clock, INTERVAL, (before + 20) * (gsize) MIB);
+  now += INTERVAL;
+  g_main_context_iteration (NULL, FALSE);
+  g_clear_pointer (&heap, queen_heap_free); /* waits for what it has begun */
+  g_assert_cmpuint (get_resident (), <, before + 20);
   forget (&crowd);
 }
 
@@ -123,7 +119,6 @@ static void
 test_small_process (void)
 {
   static Crowd crowd;
-  gint64 end = g_get_monotonic_time () + 50 * G_TIME_SPAN_MILLISECOND;
   guint before = get_resident ();
   QueenHeap *heap;
 
@@ -131,11 +126,14 @@ test_small_process (void)
     return;
   come (&crowd, 1000, 64 * 1024);
   go (&crowd);
-  heap = queen_heap_new (G_TIME_SPAN_MILLISECOND, G_GUINT64_CONSTANT (1) << 50);
-  while (g_get_monotonic_time () < end)
-    g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpuint (get_resident (), >=, before + 50);
+  heap = queen_heap_new (&fake_clock, INTERVAL, G_GUINT64_CONSTANT (1) << 50);
+  for (int i = 0; i < 50; i++)
+    {
+      now += INTERVAL;
+      g_main_context_iteration (NULL, FALSE);
+    }
   queen_heap_free (heap);
+  g_assert_cmpuint (get_resident (), >=, before + 50);
   forget (&crowd);
 }
 

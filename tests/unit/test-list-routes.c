@@ -57,7 +57,7 @@ make_model (Fixture *f)
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  const QueenAccessSettings nobody = { NULL };
+  const QueenAccessSettings nobody = { .clock = &fake_clock };
   QueenGateSettings settings = {
     .caps = { .connections = N_PLACES, .connections_per_address = N_PLACES },
     .clock = &fake_clock,

@@ -6,7 +6,7 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
-#include "loop/queen-clock.h"
+#include "fake-clock.h"
 
 static void
 on_accept (int fd, const struct sockaddr_storage *address, gpointer data)
@@ -34,7 +34,7 @@ test_own (void)
   QueenTally tally = { 0 };
   guint n_accepted = 0;
   g_autoptr (QueenListener) listener =
-      queen_listener_new ("http", &tally, NULL, on_accept, &n_accepted);
+      queen_listener_new ("http", &fake_clock, &tally, NULL, on_accept, &n_accepted);
   int client;
 
   g_assert_true (queen_listener_listen (listener, addresses, 0, FALSE, NULL));
@@ -53,7 +53,7 @@ test_adopted (void)
   QueenTally tally = { 0 };
   guint n_accepted = 0;
   g_autoptr (QueenListener) listener =
-      queen_listener_new ("http", &tally, NULL, on_accept, &n_accepted);
+      queen_listener_new ("http", &fake_clock, &tally, NULL, on_accept, &n_accepted);
   int managers = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   int client, accepted;
 
@@ -75,7 +75,7 @@ test_adopted (void)
 static void
 on_accept_slowly (int fd, const struct sockaddr_storage *address, gpointer data)
 {
-  g_usleep (QUEEN_SLICE);
+  now += QUEEN_SLICE;
   on_accept (fd, address, data);
 }
 
@@ -87,7 +87,7 @@ test_slow (void)
   QueenTally tally = { 0 };
   guint n_accepted = 0;
   g_autoptr (QueenListener) listener =
-      queen_listener_new ("http", &tally, NULL, on_accept_slowly, &n_accepted);
+      queen_listener_new ("http", &fake_clock, &tally, NULL, on_accept_slowly, &n_accepted);
   int clients[5];
 
   g_assert_true (queen_listener_listen (listener, addresses, 0, FALSE, NULL));

@@ -332,7 +332,8 @@ static void
 test_slices (Fixture *f, gconstpointer data)
 {
   guint n_others = 0, n_turns = 0;
-  QueenAlarm *other = queen_alarm_new ("another", G_PRIORITY_DEFAULT, on_turn, &n_others);
+  QueenAlarm *other =
+      queen_alarm_new_with_clock (&fake_clock, "another", G_PRIORITY_DEFAULT, on_turn, &n_others);
 
   order (f, &everybody);
   while (f->given->len == 0)

@@ -6,11 +6,12 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "fake-clock.h"
 #include "system/queen-state-file.h"
 
 #define MSEC 1000
 #define NEVER (3600 * (gint64) G_USEC_PER_SEC)
-#define DEADLINE (20 * (gint64) G_USEC_PER_SEC) /* reached only by a failure */
+#define DEADLINE (20 * (gint64) G_USEC_PER_SEC)
 
 typedef struct
 {
@@ -20,6 +21,7 @@ typedef struct
   QueenRegistry *workers; /* of the cluster */
   QueenRegistry *hives;   /* likewise */
   QueenMemory *memory;
+  guint n_threads; /* while nothing is being written */
 } Fixture;
 
 /* What was logged as a warning or a message, one after the other. */
@@ -38,7 +40,7 @@ write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoint
 static void
 make_registries (Fixture *f)
 {
-  const QueenClusterSettings settings = { { &queen_clock_system, NEVER, NEVER, 200000 }, NEVER };
+  const QueenClusterSettings settings = { { &fake_clock, NEVER, NEVER, 200000 }, NEVER };
 
   f->cluster = queen_cluster_new (&settings);
   f->workers = queen_cluster_get_registry (f->cluster, QUEEN_COMPONENT_WORKER);
@@ -49,6 +51,7 @@ static QueenMemory *
 make_memory (Fixture *f, gint64 delay, gint64 refresh)
 {
   const QueenMemorySettings settings = {
+    .clock = &fake_clock,
     .directory = f->directory,
     .cluster = f->cluster,
     .timeout = NEVER,
@@ -60,13 +63,26 @@ make_memory (Fixture *f, gint64 delay, gint64 refresh)
   return queen_memory_new (&settings);
 }
 
+static guint
+count_threads (void)
+{
+  g_autoptr (GDir) tasks = g_dir_open ("/proc/self/task", 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (tasks))
+    n++;
+  return n;
+}
+
 static void
 set_up (Fixture *f, gconstpointer data)
 {
   f->directory = g_dir_make_tmp ("queen-memory-XXXXXX", NULL);
   g_assert_nonnull (f->directory);
   f->path = g_build_filename (f->directory, "state", NULL);
+  now = 1000 * G_USEC_PER_SEC;
   make_registries (f);
+  f->n_threads = count_threads ();
   g_string_truncate (said, 0);
 }
 
@@ -109,38 +125,29 @@ has_written (Fixture *f, const char *text)
   return g_file_get_contents (f->path, &state, NULL, NULL) && strstr (state, text);
 }
 
-static gboolean
-on_tick (gpointer data)
+/* Lets whatever is due be done, and what is written in a thread be written. */
+static void
+settle (Fixture *f)
 {
-  return G_SOURCE_CONTINUE;
+  while (count_threads () > f->n_threads || g_main_context_pending (NULL))
+    g_main_context_iteration (NULL, FALSE);
 }
 
-/* Turns the loop until @text is in the state. */
+/* Lets time pass as the memory sees it. */
+static void
+pass (Fixture *f, gint64 span)
+{
+  for (gint64 end = now + span; now < end; now += MSEC)
+    settle (f);
+  settle (f);
+}
+
+/* Lets time pass until @text is in the state. */
 static void
 wait_for (Fixture *f, const char *text)
 {
-  gint64 end = g_get_monotonic_time () + DEADLINE;
-  guint tick = g_timeout_add (1, on_tick, NULL);
-
-  while (!has_written (f, text))
-    {
-      g_assert_cmpint (g_get_monotonic_time (), <, end);
-      g_main_context_iteration (NULL, TRUE);
-    }
-  g_source_remove (tick);
-}
-
-/* Turns the loop for a while, in which something might happen, and must not. */
-static void
-turn (gint64 span)
-{
-  gint64 end = g_get_monotonic_time () + span;
-  guint tick = g_timeout_add (1, on_tick, NULL);
-
-  do
-    g_main_context_iteration (NULL, TRUE);
-  while (g_get_monotonic_time () < end);
-  g_source_remove (tick);
+  for (gint64 end = now + DEADLINE; !has_written (f, text); pass (f, MSEC))
+    g_assert_cmpint (now, <, end);
 }
 
 static QueenState *
@@ -186,7 +193,7 @@ test_heartbeats (Fixture *f, gconstpointer data)
   beat (f, "w", QUEEN_STATUS_READY);
   wait_for (f, "\"heartbeats\":1");
   beat (f, "w", QUEEN_STATUS_READY);
-  turn (50 * MSEC);
+  pass (f, 50 * MSEC);
   g_assert_true (has_written (f, "\"heartbeats\":1"));
   beat (f, "w", QUEEN_STATUS_BUSY);
   wait_for (f, "\"heartbeats\":3");
@@ -200,7 +207,7 @@ test_refresh (Fixture *f, gconstpointer data)
   queen_memory_start (f->memory, "abc");
   wait_for (f, "\"components\":0");
   beat (f, "w", QUEEN_STATUS_READY);
-  turn (30 * MSEC);
+  pass (f, 30 * MSEC);
   g_assert_true (has_written (f, "\"components\":0"));
   g_clear_pointer (&f->memory, queen_memory_free);
 
@@ -219,7 +226,7 @@ test_end (Fixture *f, gconstpointer data)
 
   f->memory = make_memory (f, NEVER, NEVER);
   queen_memory_start (f->memory, "abc");
-  turn (0); /* something is being written when the end comes */
+  g_main_context_iteration (NULL, FALSE); /* something is being written when the end comes */
   beat (f, "w", QUEEN_STATUS_READY);
   queen_memory_end (f->memory, 17);
   g_clear_pointer (&f->memory, queen_memory_free);
@@ -253,7 +260,7 @@ test_two_queens (Fixture *f, gconstpointer data)
   second = make_memory (f, 5 * MSEC, NEVER);
   g_assert_null (queen_memory_load (second));
   queen_memory_start (second, "def");
-  turn (20 * MSEC);
+  pass (f, 20 * MSEC);
   queen_memory_end (second, 99);
   queen_memory_free (second);
   g_assert_cmpstr (said->str, ==, warning);
@@ -269,13 +276,13 @@ test_successor (Fixture *f, gconstpointer data)
   f->memory = make_memory (f, MSEC, NEVER);
   second = make_memory (f, MSEC, NEVER);
   queen_memory_start (second, "def");
-  turn (20 * MSEC);
+  pass (f, 20 * MSEC);
   g_clear_pointer (&f->memory, queen_memory_free);
   f->memory = second;
   beat (f, "w", QUEEN_STATUS_READY);
   wait_for (f, "\"life\":\"def\"");
   while (!g_str_has_suffix (said->str, "what is known is remembered again\n"))
-    g_main_context_iteration (NULL, TRUE);
+    pass (f, MSEC);
   g_string_truncate (said, 0);
 }
 
@@ -290,7 +297,7 @@ test_trouble (Fixture *f, gconstpointer data)
   g_assert_cmpint (g_mkdir (obstacle, 0700), ==, 0);
   f->memory = make_memory (f, MSEC, NEVER);
   queen_memory_start (f->memory, "abc");
-  turn (60 * MSEC);
+  pass (f, 60 * MSEC);
   g_assert_cmpstr (said->str, ==, expected);
   g_assert_cmpint (g_rmdir (obstacle), ==, 0);
   wait_for (f, "\"components\":0"); /* by itself */
@@ -311,7 +318,7 @@ test_directory (Fixture *f, gconstpointer data)
   queen_memory_start (f->memory, "abc");
   for (int i = 0; i < 2; i++)
     {
-      turn (20 * MSEC);
+      pass (f, 20 * MSEC);
       g_assert_cmpint (g_mkdir (f->directory, 0700), ==, 0);
       wait_for (f, "\"components\":");
       if (i == 1)
@@ -319,7 +326,7 @@ test_directory (Fixture *f, gconstpointer data)
       remove_directory (f);
       beat (f, "w", QUEEN_STATUS_READY);
     }
-  turn (20 * MSEC);
+  pass (f, 20 * MSEC);
   g_assert_nonnull (strstr (said->str, "nothing is remembered: no state can be saved in "));
   g_assert_nonnull (strstr (said->str, "nothing will be remembered: "));
   g_assert_true (g_str_has_suffix (said->str, "what is known is remembered again\n"));
@@ -329,8 +336,6 @@ test_directory (Fixture *f, gconstpointer data)
 static void
 test_end_in_the_middle (Fixture *f, gconstpointer data)
 {
-  g_autoptr (QueenState) state = NULL;
-
   for (int i = 0; i < 20000; i++)
     {
       g_autofree char *id = g_strdup_printf ("w%d", i);
@@ -339,7 +344,7 @@ test_end_in_the_middle (Fixture *f, gconstpointer data)
     }
   f->memory = make_memory (f, NEVER, NEVER);
   queen_memory_start (f->memory, "abc");
-  turn (0);
+  g_main_context_iteration (NULL, FALSE);
   g_clear_pointer (&f->memory, queen_memory_free);
   g_assert_cmpstr (said->str, ==, "");
 }

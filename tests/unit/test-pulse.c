@@ -6,6 +6,11 @@
 #include "fake-clock.h"
 #include "model/queen-local-sequencer.h"
 
+#define INTERVAL 2500000
+#define TIMEOUT (90 * (gint64) G_USEC_PER_SEC)
+#define STANDSTILL (TIMEOUT / 2)
+#define STEP (50 * G_TIME_SPAN_MILLISECOND) /* no standstill */
+
 typedef struct
 {
   QueenEventBus *bus;
@@ -16,23 +21,22 @@ typedef struct
 } Fixture;
 
 static void
-set_up (Fixture *f, gconstpointer interval)
+set_up (Fixture *f, gconstpointer data)
 {
-  const QueenRegistrySettings settings = { &fake_clock, 90, 1000, 8 };
+  const QueenRegistrySettings settings = { &fake_clock, TIMEOUT, TIMEOUT, 8 };
 
   f->bus = queen_event_bus_new ();
   g_autoptr (QueenLocalSequencer) sequencer = queen_local_sequencer_new (f->bus, &fake_clock);
   f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, QUEEN_SEQUENCER (sequencer), &settings);
   f->hives = queen_registry_new (QUEEN_COMPONENT_HIVE, QUEEN_SEQUENCER (sequencer), &settings);
-  f->pulse = queen_pulse_new (QUEEN_SEQUENCER (sequencer), f->workers, f->hives,
-                              interval ? &queen_clock_system : &fake_clock,
-                              interval ? GPOINTER_TO_INT (interval) : 2500000);
+  f->pulse =
+      queen_pulse_new (QUEEN_SEQUENCER (sequencer), f->workers, f->hives, &fake_clock, INTERVAL);
   f->n_beats = 0;
   now = 0;
 }
 
 static void
-tear_down (Fixture *f, gconstpointer interval)
+tear_down (Fixture *f, gconstpointer data)
 {
   g_clear_object (&f->pulse);
   g_clear_object (&f->hives);
@@ -82,43 +86,48 @@ on_event (Fixture *f, QueenEvent *event)
 }
 
 static void
-test_timer (Fixture *f, gconstpointer interval)
+turn (void)
 {
-  gint64 start = g_get_monotonic_time ();
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
 
+static void
+test_timer (Fixture *f, gconstpointer data)
+{
   g_signal_connect_swapped (f->bus, "event", G_CALLBACK (on_event), f);
   queen_pulse_start (f->pulse);
-  while (f->n_beats < 3)
-    g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpint (g_get_monotonic_time () - start, >=, 3 * GPOINTER_TO_INT (interval));
+  for (guint n = 0; n < 3; n++)
+    {
+      now += INTERVAL - 1;
+      turn ();
+      g_assert_cmpuint (f->n_beats, ==, n);
+      now++;
+      turn ();
+      g_assert_cmpuint (f->n_beats, ==, n + 1);
+    }
 }
 
 /* A19: the one who was due only after the standstill has not been heard either. */
 static void
 test_standstill (Fixture *f, gconstpointer data)
 {
-  const gint64 timeout = 400 * 1000;
-  const QueenRegistrySettings settings = { &queen_clock_system, timeout, timeout, 100 };
-  g_autoptr (QueenLocalSequencer) sequencer =
-      queen_local_sequencer_new (f->bus, &queen_clock_system);
-  g_autoptr (QueenRegistry) workers =
-      queen_registry_new (QUEEN_COMPONENT_WORKER, QUEEN_SEQUENCER (sequencer), &settings);
-  g_autoptr (QueenRegistry) hives =
-      queen_registry_new (QUEEN_COMPONENT_HIVE, QUEEN_SEQUENCER (sequencer), &settings);
-  g_autoptr (QueenPulse) pulse =
-      queen_pulse_new (QUEEN_SEQUENCER (sequencer), workers, hives, &queen_clock_system, 10000);
   QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
-  gint64 woke_at;
 
   worker->id = g_strdup ("w");
   worker->status = QUEEN_STATUS_READY;
-  queen_registry_update (workers, worker, NULL, NULL);
-  queen_pulse_start (pulse);
-  g_usleep (200 * 1000); /* the standstill */
-  woke_at = g_get_monotonic_time ();
-  while (queen_component_is_online (queen_registry_lookup (workers, "w")))
-    g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpint (g_get_monotonic_time () - woke_at, >=, timeout);
+  queen_registry_update (f->workers, worker, NULL, NULL);
+  queen_pulse_start (f->pulse);
+  now += STANDSTILL;
+  turn ();
+  /* From when the beat was due she is known to have stood still. */
+  for (; now < TIMEOUT + STANDSTILL - INTERVAL; now += STEP)
+    {
+      turn ();
+      g_assert_true (queen_component_is_online (queen_registry_lookup (f->workers, "w")));
+    }
+  turn ();
+  g_assert_false (queen_component_is_online (queen_registry_lookup (f->workers, "w")));
 }
 
 int
@@ -128,11 +137,10 @@ main (int argc, char **argv)
 
   g_test_add_func ("/pulse/phase/kept-and-missed-beats-skipped", test_phase);
   g_test_add ("/pulse/snapshot/how-things-stand", Fixture, NULL, set_up, test_snapshot, tear_down);
-  g_test_add ("/pulse/timer/beats-by-itself", Fixture, GINT_TO_POINTER (10000), set_up, test_timer,
-              tear_down);
+  g_test_add ("/pulse/timer/beats-by-itself", Fixture, NULL, set_up, test_timer, tear_down);
 
-  g_test_add ("/pulse/standstill/puts-deadlines-off", Fixture, GINT_TO_POINTER (10000), set_up,
-              test_standstill, tear_down);
+  g_test_add ("/pulse/standstill/puts-deadlines-off", Fixture, NULL, set_up, test_standstill,
+              tear_down);
 
   return g_test_run ();
 }

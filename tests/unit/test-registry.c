@@ -400,25 +400,28 @@ test_time_of_event (Fixture *f, gconstpointer data)
 }
 
 static void
-quit_when_offline (GMainLoop *loop, QueenEvent *event)
+turn (void)
 {
-  if (event->component->status == QUEEN_STATUS_OFFLINE)
-    g_main_loop_quit (loop);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
 }
 
 static void
 test_alarm (Fixture *f, gconstpointer data)
 {
-  const QueenRegistrySettings settings = { &queen_clock_system, 20000, 20000, MAX_COMPONENTS };
-  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-
-  g_clear_object (&f->registry);
-  f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->sequencer, &settings);
-  g_signal_connect_swapped (f->bus, "event", G_CALLBACK (quit_when_offline), loop);
   beat (f, "a", QUEEN_STATUS_READY, NULL);
-  g_main_loop_run (loop);
-  while (queen_registry_get_total (f->registry) > 0)
-    g_main_context_iteration (NULL, TRUE);
+  now += TIMEOUT - 1;
+  turn ();
+  g_assert_cmpstr (f->heard->str, ==, "a:Ready@1 ");
+  now++;
+  turn ();
+  g_assert_cmpstr (f->heard->str, ==, "a:Ready@1 a:Offline@91 ");
+  now += FORGET_AFTER - 1;
+  turn ();
+  g_assert_cmpuint (queen_registry_get_total (f->registry), ==, 1);
+  now++;
+  turn ();
+  g_assert_cmpuint (queen_registry_get_total (f->registry), ==, 0);
 }
 
 static void
@@ -762,17 +765,33 @@ test_restored_beyond_cap (Fixture *f, gconstpointer data)
 static void
 test_restored_alarm (Fixture *f, gconstpointer data)
 {
-  const QueenRegistrySettings settings = { &queen_clock_system, 20000, 20000, MAX_COMPONENTS };
   g_autoptr (GArray) entries = live_once (f);
 
-  for (gint64 elapsed = 0; elapsed <= G_MAXINT64 / 2; elapsed += G_MAXINT64 / 2)
-    {
-      g_clear_object (&f->registry);
-      f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->sequencer, &settings);
-      queen_registry_restore (f->registry, entries, elapsed);
-      while (queen_registry_get_total (f->registry) > 0)
-        g_main_context_iteration (NULL, TRUE);
-    }
+  begin_anew (f, MAX_COMPONENTS);
+  queen_registry_restore (f->registry, entries, 0);
+  turn ();
+  g_assert_cmpuint (queen_registry_get_total (f->registry), >, 0);
+  now += TIMEOUT;
+  turn ();
+  g_assert_cmpuint (queen_registry_get_n_online (f->registry), ==, 0);
+  now += FORGET_AFTER;
+  turn ();
+  g_assert_cmpuint (queen_registry_get_total (f->registry), ==, 0);
+}
+
+/* So long ago that it was before the clock began. */
+static void
+test_restored_overdue (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GArray) entries = live_once (f);
+
+  begin_anew (f, MAX_COMPONENTS);
+  queen_registry_restore (f->registry, entries, G_MAXINT64 / 2);
+  turn ();
+  g_assert_cmpuint (queen_registry_get_n_online (f->registry), ==, 0);
+  now += FORGET_AFTER;
+  turn ();
+  g_assert_cmpuint (queen_registry_get_total (f->registry), ==, 0);
 }
 
 /* The same rules in the plainest words, recounted at each step. */
@@ -970,6 +989,7 @@ main (int argc, char **argv)
   ADD ("restore/no-more-than-the-cap", test_restored_beyond_cap);
   ADD ("restore/overdue-however-long-it-takes", test_restored_slowly);
   ADD ("restore/alarm-goes-off-by-itself", test_restored_alarm);
+  ADD ("restore/overdue-for-longer-than-the-clock-runs", test_restored_overdue);
   ADD ("random/agrees-with-plain-words", test_against_plain_words);
   ADD ("random/room-agrees-with-plain-words", test_room_in_plain_words);
 
