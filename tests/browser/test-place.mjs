@@ -67,6 +67,39 @@ testPage("the cursor stays on whom it was on", {}, async ({ queen, page }) => {
   assert.equal(await page.locator("#detail-title").textContent(), "m");
 });
 
+/** Whether the rows that have elements are those in sight, each with its own name, in their order. */
+/** @param {number} count of workers */
+function areInOrder(count) {
+  const grid = /** @type {HTMLElement} */ (document.getElementById("rows"));
+  const elements = /** @type {HTMLElement[]} */ ([...grid.querySelectorAll(".body .row")]);
+  const indexes = elements.map(({ id }) => Number(id.slice("row-".length)));
+  const { top, bottom } = grid.getBoundingClientRect();
+  const tops = elements.map((element) => element.getBoundingClientRect().top);
+  const size = elements[0]?.offsetHeight;
+
+  return Number(grid.getAttribute("aria-rowcount")) === count + 2 /* the headings, the group */ &&
+    indexes.every((index, i) => index === indexes[0] + i) &&
+    tops.every((at, i) => i === 0 || Math.abs(at - tops[i - 1] - size) < 1) &&
+    elements.every(({ dataset: { key = "" }, textContent }) =>
+      key === "rest/" || textContent?.includes(key.replace("worker/", ""))) &&
+    tops[0] <= top + 2 * size && (tops[tops.length - 1] + size >= bottom || indexes.at(-1) === count);
+}
+
+testPage("rows stand in their order, however far one scrolls", {}, async ({ queen, page }) => {
+  for (let i = 100; i < 300; i++) await queen.worker(`worker-${i}`, "ready");
+  await page.waitForFunction(areInOrder, 200);
+  for (const by of [40, -40, 900, 300, -900, 7000, -2000, 500, -7000]) {
+    await page.locator("#rows").evaluate((grid, pixels) => grid.scrollBy(0, pixels), by);
+    await page.waitForFunction(areInOrder, 200);
+  }
+  const find = page.getByLabel("Find hives and workers");
+  await page.locator("#rows").evaluate((grid) => grid.scrollBy(0, 3000));
+  for (const [text, count] of /** @type {const} */ ([["7", 38], ["17", 12], ["177", 1], ["", 200]])) {
+    await find.fill(text);
+    await page.waitForFunction(areInOrder, count);
+  }
+});
+
 /* E8 */
 testPage("a thousand workers on a phone are their hives, and the events are a jump away",
   { context: { viewport: { width: 360, height: 640 } } }, async ({ queen, page }) => {

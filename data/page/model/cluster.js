@@ -161,12 +161,15 @@ export class Cluster {
 
     if (this.#isForgotten(happening)) return;
     const component = this.#getOrAdd(/** @type {Kind} */ (kind), id);
-    const beat = () => component.beat(status, at, stamp);
+    const change = {
+      apply: () => component.beat(status, at, stamp),
+      place: () => component.chronicle.add(at),
+    };
 
     this.rates.countBeat(at);
     if (component.isPast(stamp)) this.#recall(component, happening);
-    else if (happening.isPast) this.#alter(component, at, beat);
-    else this.#countOn(component, () => this.#alter(component, at, beat));
+    else if (happening.isPast) this.#alter(component, change);
+    else this.#countOn(component, () => this.#alter(component, change));
   }
 
   /* What is told of the past may be about somebody whom the list does not have any more. */
@@ -182,15 +185,16 @@ export class Cluster {
    * @param {Component} component
    * @param {Happening} happening
    */
-  #recall(component, { status = "", at, stamp }) {
+  #recall(component, { status = "", at, stamp = 0 }) {
     const from = component.told;
 
     component.recall(status, at);
     component.settle(Date.now());
     this.#note(component);
-    /* How healthy a hive was is in no heartbeat, and what a list has told is not told twice. */
+    /* How healthy a hive was is in no heartbeat. */
     if (component.kind === "hive" || from === "unknown" || from === status) return;
-    if (stamp !== component.listedChange) this.#onChange({ component, at, from, to: status });
+    const when = component.chronicle.recall(at, stamp, status);
+    if (when !== null) this.#onChange({ component, at: when, from, to: status });
   }
 
   /* The queen counts every 2.5 s; between her words, what changes is counted here. */
@@ -222,9 +226,10 @@ export class Cluster {
     const isNewer = component.lastHeard < part.askedAt;
     const since = Date.parse(facts.since) + clockOffset || part.askedAt;
 
-    const hasChanged = this.#alter(
-      component, since, () => component.learn(facts, clockOffset, isNewer));
-    if (hasChanged) component.listedChange = Date.parse(facts.since);
+    this.#alter(component, {
+      apply: () => component.learn(facts, clockOffset, isNewer),
+      place: () => component.chronicle.foretell(since, Date.parse(facts.since), component.status),
+    });
     this.groups.place(component);
     if (isNew) this.#onChange({ component, at: firstSeen, from: "", to: component.state });
   }
@@ -232,23 +237,20 @@ export class Cluster {
   /* The one place where somebody becomes different. */
   /**
    * @param {Component} component
-   * @param {number} at ms
-   * @param {() => void} change
-   * @returns {boolean} whether that is an event
+   * @param {{ apply: () => void, place: () => number }} change `place` says when it was, in ms
    */
-  #alter(component, at, change) {
+  #alter(component, { apply, place }) {
     /* Of a hive's health nobody knows before the list has come. */
     const isKnown = component.kind === "worker" || component.isListed;
     const from = isKnown ? component.state : "unknown";
 
-    change();
+    apply();
     component.settle(Date.now());
     this.#note(component);
     const to = component.state;
     /* Who has not been heard of has no state that could have changed. */
-    const isEvent = from !== to && from !== "unknown" && to !== "unknown";
-    if (isEvent) this.#onChange({ component, at, from, to });
-    return isEvent;
+    if (from === to || from === "unknown" || to === "unknown") return;
+    this.#onChange({ component, at: place(), from, to });
   }
 
   /** @param {Component} component */
@@ -293,7 +295,8 @@ export class Cluster {
 
     if (hasEnded || component.lastSeen <= askedAt - WINDOW * 1000)
       this.#drop(component, askedAt);
-    else this.#alter(component, askedAt, () => (component.status = "unknown"));
+    else this.#alter(component, {
+      apply: () => (component.status = "unknown"), place: () => askedAt });
   }
 
   /** @param {Kind} kind */

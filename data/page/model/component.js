@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: the queen-rbee authors
 
 import { BeatTrack } from "./beat-track.js";
+import { Chronicle } from "./chronicle.js";
 import { MEMBERS } from "./members.js";
 import { Rhythm } from "./rhythm.js";
 import { PROBLEMS, isAvailable, isOnline, nameState } from "./status.js";
@@ -21,8 +22,7 @@ export class Component {
   /** The status that the stream said last, which may be older than the one that is known. */
   told = "unknown";
   #toldAt = 0;
-  /** When a list told last that it has changed, before the stream did; ms, by the queen's clock. */
-  listedChange = NaN;
+  chronicle = new Chronicle();
   /** By the queen's clock, in ms: what was made before that is older than what is known. */
   #knownUntil = 0;
   #rhythm = new Rhythm();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
-import { make } from "./text.js";
+import { make, setText } from "./text.js";
 
 const LONG = 20; /* characters: what has more is cut in its middle */
 const ROUNDING = 0.1; /* px: as much less is room enough */
@@ -82,7 +82,7 @@ export function setName(name, text, isWhole = false) {
   const isLong = !isWhole && Array.from(text).length > LONG;
 
   if (name.textContent === text) return;
-  /** @type {HTMLElement} */ (name.firstElementChild).textContent = text;
+  setText(/** @type {HTMLElement} */ (name.firstElementChild), text);
   name.classList.toggle("is-long", isLong);
   name.classList.remove("is-cut");
   name.title = text;

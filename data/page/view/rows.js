@@ -61,15 +61,14 @@ export class RowsView {
   draw = () => {
     const [first, end] = this.#findRange();
     const rows = (this.#rows = this.#cluster.groups.rows);
-    const wanted = new Set();
+    const wanted = rows.slice(first, end);
 
     this.#grid.dataset.view = this.#cluster.groups.view;
     this.#grid.setAttribute("aria-rowcount", String(rows.length + 1));
     this.#body.style.height = `calc(var(--row) * ${rows.length})`;
-    for (let i = first; i < Math.min(end, rows.length); i++) wanted.add(rows[i].key);
-    for (const [key, shown] of this.#shown) if (!wanted.has(key)) this.#release(key, shown);
-    for (let i = first; i < Math.min(end, rows.length); i++) this.#place(rows[i], i);
-    this.#sortElements(first, Math.min(end, rows.length));
+    this.#release(new Set(wanted.map(({ key }) => key)));
+    wanted.forEach((row, i) => this.#place(row, first + i));
+    this.#arrange(wanted);
     this.#tellActive();
     this.#tellNothing();
   };
@@ -170,14 +169,19 @@ export class RowsView {
     ];
   }
 
-  /**
-   * @param {string} key
-   * @param {RowElement} shown
-   */
-  #release(key, shown) {
-    this.#shown.delete(key);
-    shown.element.remove();
-    this.#spare.push(shown);
+  /* Elements that are put elsewhere are laid out from the beginning; those that stay where they are
+   * only get other texts. So the many stay, and the few move: those that are out of sight after a
+   * short way, or those that are still in sight after a long one. */
+  /** @param {Set<string>} wanted keys */
+  #release(wanted) {
+    const released = [...this.#shown].filter(([key]) => !wanted.has(key));
+    const areFew = 2 * released.length < this.#shown.size;
+
+    for (const [key, { element }] of released) {
+      this.#shown.delete(key);
+      if (areFew) element.remove();
+    }
+    this.#spare.unshift(...released.map(([, shown]) => shown));
   }
 
   /**
@@ -189,7 +193,7 @@ export class RowsView {
     const isNew = !shown;
 
     if (!shown) {
-      shown = this.#spare.pop() ?? new RowElement();
+      shown = this.#spare.shift() ?? new RowElement();
       this.#shown.set(row.key, shown);
     }
     const isOther = shown.row !== row;
@@ -221,18 +225,17 @@ export class RowsView {
   }
 
   /* Screen readers go by the order of the elements. */
-  /**
-   * @param {number} first
-   * @param {number} end
-   */
-  #sortElements(first, end) {
-    let next = this.#body.firstElementChild;
+  /** @param {Row[]} wanted */
+  #arrange(wanted) {
+    const shown = new Map(wanted.map(({ key }) =>
+      [key, /** @type {RowElement} */ (this.#shown.get(key))]));
 
-    for (let i = first; i < end; i++) {
-      const { element } = /** @type {RowElement} */ (this.#shown.get(this.#rows[i].key));
+    this.#shown = shown;
+    for (const { element } of this.#spare) element.remove();
+    let next = this.#body.firstElementChild;
+    for (const { element } of shown.values())
       if (element === next) next = next.nextElementSibling;
       else this.#body.insertBefore(element, next);
-    }
   }
 
   #tellNothing() {
