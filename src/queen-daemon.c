@@ -88,7 +88,7 @@ stop (QueenDaemon *self)
 {
   self->is_stopping = TRUE;
   queen_notify_tell ("STOPPING=1", "Saying goodbye");
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE", "stopping");
+  g_message ("stopping");
 
   g_clear_pointer (&self->watchdog, queen_watchdog_free);
   queen_front_stop (self->front);
@@ -218,10 +218,9 @@ choose_caps (QueenDaemon *self)
   getrlimit (RLIMIT_NOFILE, &limit);
   if (!queen_caps_choose (&self->caps, limit.rlim_cur, (guint) config->max_subscribers,
                           (guint) config->max_connections, (guint) config->max_per_peer))
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
-                      "max-subscribers is %u and max-connections %u: the limit of open files has "
-                      "no room for more (see LimitNOFILE=)",
-                      self->caps.subscribers, self->caps.connections);
+    g_warning ("max-subscribers is %u and max-connections %u: the limit of open files has "
+               "no room for more (see LimitNOFILE=)",
+               self->caps.subscribers, self->caps.connections);
   grow_descriptor_table (&self->caps);
 }
 

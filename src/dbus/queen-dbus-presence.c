@@ -51,8 +51,7 @@ static void
 give_up_on (QueenDBusPresence *self, const char *reason)
 {
   if (!self->is_failure_known)
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
-                      "no %s bus: %s; HTTP is served without it", get_bus_name (self), reason);
+    g_message ("no %s bus: %s; HTTP is served without it", get_bus_name (self), reason);
   self->is_failure_known = TRUE;
   try_again_later (self);
 }
@@ -70,8 +69,7 @@ on_name_acquired (GDBusConnection *connection,
 {
   QueenDBusPresence *self = data;
 
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE", "on the %s bus as %s",
-                    get_bus_name (self), QUEEN_DBUS_NAME);
+  g_message ("on the %s bus as %s", get_bus_name (self), QUEEN_DBUS_NAME);
 }
 
 static void
@@ -88,17 +86,15 @@ on_name_requested (GObject *source, GAsyncResult *result, gpointer data)
       /* When the connection has gone, the presence has left it, or will be told. */
       if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
           !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
-        g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
-                          "the %s bus refuses her the name %s: %s; HTTP is served without it",
-                          get_bus_name (self), QUEEN_DBUS_NAME, error->message);
+        g_message ("the %s bus refuses her the name %s: %s; HTTP is served without it",
+                   get_bus_name (self), QUEEN_DBUS_NAME, error->message);
       return;
     }
   g_variant_get (answer, "(u)", &reply);
   if (reply == REPLY_IN_QUEUE)
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
-                      "the name %s on the %s bus is taken by another queen; HTTP is served without "
-                      "it until she has left",
-                      QUEEN_DBUS_NAME, get_bus_name (self));
+    g_message ("the name %s on the %s bus is taken by another queen; HTTP is served without "
+               "it until she has left",
+               QUEEN_DBUS_NAME, get_bus_name (self));
 }
 
 /* By hand: GLib's own function gives up when the bus takes 25 s to answer, and waits as long for it

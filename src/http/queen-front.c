@@ -67,8 +67,7 @@ open_sockets (QueenFront *self, GError **error)
       g_propagate_error (error, g_steal_pointer (&ui_error));
       return FALSE;
     }
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
-                    "no page on its usual port: %s (see --ui-port)", ui_error->message);
+  g_warning ("no page on its usual port: %s (see --ui-port)", ui_error->message);
   return TRUE;
 }
 
@@ -266,11 +265,9 @@ static void
 log_reload (const char *what, const char *change, const GError *error)
 {
   if (error)
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE", "the %s stay as they were: %s",
-                      what, error->message);
+    g_warning ("the %s stay as they were: %s", what, error->message);
   else
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE", "%s read again: %s", what,
-                      change);
+    g_message ("%s read again: %s", what, change);
 }
 
 static gboolean
@@ -308,9 +305,8 @@ queen_front_reload (QueenFront *self)
   if (self->tls)
     reload_tls (self);
   if (!self->tls && !queen_access_has_tokens (self->access))
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
-                      "nothing to read again: there are neither tokens nor a certificate, and "
-                      "settings are read at start only");
+    g_message ("nothing to read again: there are neither tokens nor a certificate, and "
+               "settings are read at start only");
 }
 
 QueenRouter *

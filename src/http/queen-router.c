@@ -107,10 +107,9 @@ log_refusal (QueenRouter *self, const QueenVisitor *visitor, const GError *error
   if (self->is_refusal_logged)
     return;
   self->is_refusal_logged = TRUE;
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
-                    "a web page was refused that asked for %s: %s (others are only counted: see "
-                    "queen_refusals_total; behind a proxy, see whether it hands on the Host)",
-                    visitor->host, error->message);
+  g_message ("a web page was refused that asked for %s: %s (others are only counted: see "
+             "queen_refusals_total; behind a proxy, see whether it hands on the Host)",
+             visitor->host, error->message);
 }
 
 static void

@@ -134,9 +134,8 @@ queen_cluster_load (QueenCluster *self, const QueenState *state, gint64 elapsed,
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     n[kind] = queen_registry_restore (self->registries[kind], state->entries[kind], elapsed);
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE",
-                    "remembered %u workers and %u hives, as of %" G_GINT64_FORMAT " s ago",
-                    n[QUEEN_COMPONENT_WORKER], n[QUEEN_COMPONENT_HIVE], elapsed / G_USEC_PER_SEC);
+  g_info ("remembered %u workers and %u hives, as of %" G_GINT64_FORMAT " s ago",
+          n[QUEEN_COMPONENT_WORKER], n[QUEEN_COMPONENT_HIVE], elapsed / G_USEC_PER_SEC);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     {
       if (grace > 0)

@@ -396,11 +396,9 @@ queen_registry_excuse (QueenRegistry *self, gint64 lateness)
 
   if (self->online.length == 0 || !queen_grace_begin (&self->grace, now, lateness))
     return;
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
-                    "stood still for %" G_GINT64_FORMAT " ms or longer: no %s is missed before "
-                    "%" G_GINT64_FORMAT " ms have passed",
-                    lateness / 1000, queen_component_kind_get_name (self->kind),
-                    self->grace.span / 1000);
+  g_message ("stood still for %" G_GINT64_FORMAT " ms or longer: no %s is missed before "
+             "%" G_GINT64_FORMAT " ms have passed",
+             lateness / 1000, queen_component_kind_get_name (self->kind), self->grace.span / 1000);
 }
 
 /* By as much as this comes late, and once for each time, all deadlines are put off. */

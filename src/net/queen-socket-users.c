@@ -207,10 +207,9 @@ queen_socket_users_new (void)
   self->sequence = 1;
   self->netlink = socket (AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
   if (self->netlink < 0)
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
-                      "which user connects by TCP cannot be found out, and so none of them is the "
-                      "queen's own: %s",
-                      g_strerror (errno));
+    g_warning ("which user connects by TCP cannot be found out, and so none of them is the "
+               "queen's own: %s",
+               g_strerror (errno));
   else
     ask_kernel (self, &nobody, &answer); /* so that the kernel loads what it needs for that now */
   return self;

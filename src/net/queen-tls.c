@@ -79,8 +79,7 @@ queen_tls_check_dates (QueenTls *self)
       queen_certificate_dup_warning (self->certificate, self->clock->get_wall () / 1000000000);
   if (!warning)
     return;
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE", "the certificate in %s %s",
-                    self->certificate_file, warning);
+  g_warning ("the certificate in %s %s", self->certificate_file, warning);
   self->next_warning = now + WARNING_INTERVAL;
 }
 

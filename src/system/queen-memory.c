@@ -59,19 +59,16 @@ static void
 report_writing (QueenMemory *self, const GError *error)
 {
   if (error && !self->is_failing)
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
-                      "nothing will be remembered: %s", error->message);
+    g_warning ("nothing will be remembered: %s", error->message);
   else if (!error && self->is_failing)
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE",
-                      "what is known is remembered again");
+    g_message ("what is known is remembered again");
   self->is_failing = error != NULL;
 }
 
 static void
 warn_of_amnesia (const GError *error)
 {
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE", "nothing is remembered: %s",
-                    error->message);
+  g_warning ("nothing is remembered: %s", error->message);
 }
 
 static guint64

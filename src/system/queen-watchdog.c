@@ -42,12 +42,9 @@ on_watchdog_turn (gpointer data)
 
   target = queen_probe_dup_target (self->probe);
   if (queen_probe_is_waiting (self->probe))
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
-                      "the queen got no answer from herself at %s: the watchdog is not fed",
-                      target);
+    g_warning ("the queen got no answer from herself at %s: the watchdog is not fed", target);
   if (!queen_probe_send (self->probe, &error))
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
-                      "the queen cannot reach herself: %s", error->message);
+    g_warning ("the queen cannot reach herself: %s", error->message);
   self->patience_end = now + PATIENCE;
 }
 
@@ -59,9 +56,8 @@ queen_watchdog_new (GPtrArray *addresses, const QueenClock *clock)
   int is_wanted = sd_watchdog_enabled (FALSE, &interval);
 
   if (is_wanted < 0)
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE",
-                      "the watchdog is not fed, as its settings make no sense (WATCHDOG_USEC=%s)",
-                      g_getenv ("WATCHDOG_USEC"));
+    g_warning ("the watchdog is not fed, as its settings make no sense (WATCHDOG_USEC=%s)",
+               g_getenv ("WATCHDOG_USEC"));
   if (is_wanted <= 0)
     return NULL;
 
