@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/** Bytes that settings, tokens or a certificate may have: nobody means more than that. */
+#define QUEEN_FILE_USUAL_MAX (1024 * 1024)
+
 /**
  * queen_file_read:
  * @path: a file that somebody named in the settings

@@ -13,7 +13,6 @@
 #include "text/queen-legible.h"
 
 #define GROUP "queen"
-#define MAX_FILE (1024 * 1024) /* bytes */
 
 /* GLib gives an error and a value for what has a wrong escape. */
 static char **
@@ -85,7 +84,7 @@ queen_key_file_apply (const char *path, QueenConfig *config, GError **error)
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_auto (GStrv) keys = NULL;
   gsize length = 0;
-  g_autofree char *text = queen_file_read (path, MAX_FILE, &length, error);
+  g_autofree char *text = queen_file_read (path, QUEEN_FILE_USUAL_MAX, &length, error);
   const char *start;
 
   if (!text)

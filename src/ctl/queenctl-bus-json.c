@@ -8,8 +8,7 @@
 #include "text/queen-json.h"
 #include "text/queen-timestamp.h"
 
-#define NSEC_PER_USEC 1000
-#define LAST_TIME (G_MAXINT64 / NSEC_PER_USEC)
+#define LAST_TIME (G_MAXINT64 / QUEEN_NSEC_PER_USEC)
 
 static guint64
 get_number (GVariant *value)
@@ -29,7 +28,7 @@ get_number (GVariant *value)
 static gint64
 get_time (GVariant *value)
 {
-  return (gint64) MIN (get_number (value), LAST_TIME) * NSEC_PER_USEC;
+  return (gint64) MIN (get_number (value), LAST_TIME) * QUEEN_NSEC_PER_USEC;
 }
 
 static QueenComponent *
@@ -51,7 +50,7 @@ read_component (QueenComponentKind kind, GVariant *properties)
 
   /* On the bus 0 is said of one that has not told the time. */
   component->has_said_at = component->said_at != 0;
-  component->said_at += component->last_seen / NSEC_PER_USEC;
+  component->said_at += component->last_seen / QUEEN_NSEC_PER_USEC;
   return component;
 }
 

@@ -10,8 +10,6 @@
 #include "queenctl-text.h"
 #include "text/queen-timestamp.h"
 
-#define NSEC_PER_USEC 1000
-
 /* One that said goodbye is gone on purpose. */
 static gboolean
 needs_attention (const QueenctlComponent *component)
@@ -100,7 +98,7 @@ describe_start (JsonObject *status)
 
   queen_timestamp_parse (json_object_get_string_member_with_default (status, "started_at", ""),
                          &started_at);
-  started_at /= NSEC_PER_USEC;
+  started_at /= QUEEN_NSEC_PER_USEC;
   since = queenctl_text_dup_local_time (started_at);
   ago = queenctl_text_dup_ago (started_at, g_get_real_time ());
   return g_strdup_printf (_ ("since %s (%s)"), since, ago);

@@ -11,8 +11,6 @@
 #include "text/queen-hash.h"
 #include "text/queen-timestamp.h"
 
-#define NSEC_PER_USEC 1000
-
 struct _QueenctlComponent
 {
   QueenComponentKind kind;
@@ -132,7 +130,7 @@ queenctl_component_get_time (const QueenctlComponent *self, const char *member)
   gint64 time;
 
   return queen_timestamp_parse (queenctl_component_get_string (self, member), &time)
-             ? time / NSEC_PER_USEC
+             ? time / QUEEN_NSEC_PER_USEC
              : 0;
 }
 

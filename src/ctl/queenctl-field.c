@@ -10,8 +10,6 @@
 #include "queenctl-text.h"
 #include "text/queen-timestamp.h"
 
-#define NSEC_PER_USEC 1000
-
 /* For people, from what JSON has; only for what is said. */
 
 static char *
@@ -46,7 +44,7 @@ describe_time (JsonNode *node)
   gint64 time = 0;
 
   queen_timestamp_parse (json_node_get_string (node), &time);
-  time /= NSEC_PER_USEC;
+  time /= QUEEN_NSEC_PER_USEC;
   local = queenctl_text_dup_local_time (time);
   ago = queenctl_text_dup_ago (time, g_get_real_time ());
   return g_strdup_printf (_ ("%s (%s)"), local, ago);

@@ -12,7 +12,6 @@
 
 #define PAGE 5000               /* components asked for at once */
 #define MOST_COMPONENTS 2000000 /* a list that is longer does not end */
-#define NSEC_PER_USEC 1000
 
 struct _QueenctlHttpQueen
 {
@@ -64,7 +63,7 @@ set_start (JsonObject *status, const char *metrics)
   g_autoptr (GString) text = g_string_new (NULL);
 
   /* Told in microseconds, which a double does not hold exactly. */
-  queen_timestamp_append (text, (gint64) (seconds * G_USEC_PER_SEC + 0.5) * NSEC_PER_USEC);
+  queen_timestamp_append (text, (gint64) (seconds * G_USEC_PER_SEC + 0.5) * QUEEN_NSEC_PER_USEC);
   json_object_set_string_member (status, "started_at", text->str);
 }
 

@@ -12,7 +12,6 @@
 #include "queen-error.h"
 #include "text/queen-query.h"
 
-#define USUAL_JSON 512  /* bytes: what nearly every component fits in */
 #define MAX_LIMIT 10000 /* components on one page */
 #define MAX_WAITING 8   /* lists that are made for one address at the same time */
 #define JSON "application/json"
@@ -308,7 +307,7 @@ answer_component (QueenExchange *exchange, QueenRegistry *registry, GError **err
                    queen_component_kind_get_name (queen_registry_get_kind (registry)), id);
       return FALSE;
     }
-  json = g_string_sized_new (USUAL_JSON);
+  json = g_string_sized_new (QUEEN_COMPONENT_USUAL_JSON);
   queen_component_append_json (component, json);
   queen_exchange_answer_json (exchange, SOUP_STATUS_OK, json);
   return TRUE;

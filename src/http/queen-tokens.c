@@ -10,9 +10,8 @@
 #include "queen-file.h"
 #include "text/queen-legible.h"
 
-#define MAX_FILE (1024 * 1024) /* bytes */
-#define MAX_NAME 128           /* bytes */
-#define LEAST_LENGTH 16        /* bytes of a token: fewer could be guessed */
+#define MAX_NAME 128    /* bytes */
+#define LEAST_LENGTH 16 /* bytes of a token: fewer could be guessed */
 #define DIGEST_LENGTH 32
 #define BYTE_ORDER_MARK "\xef\xbb\xbf" /* which some editors put before a text */
 
@@ -251,7 +250,7 @@ queen_tokens_new_from_file (const char *path, const QueenTokens *former, GError 
       g_hash_table_new_full (hash_digest, is_same_digest, (GDestroyNotify) free_entry, NULL);
   self->by_number = g_hash_table_new (NULL, NULL);
   self->next_number = former ? former->next_number : 1;
-  text = queen_file_read (path, MAX_FILE, &length, error);
+  text = queen_file_read (path, QUEEN_FILE_USUAL_MAX, &length, error);
   if (!text)
     {
       queen_legible_explain_value (error, path);

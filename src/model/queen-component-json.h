@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/** Bytes that nearly every component's JSON fits in. */
+#define QUEEN_COMPONENT_USUAL_JSON 512
+
 /**
  * queen_component_append_json:
  * @json: where to write

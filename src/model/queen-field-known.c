@@ -7,8 +7,7 @@
 #include "text/queen-json.h"
 #include "text/queen-timestamp.h"
 
-#define NSEC_PER_USEC 1000
-#define LAST_TIME (G_MAXINT64 / NSEC_PER_USEC)
+#define LAST_TIME (G_MAXINT64 / QUEEN_NSEC_PER_USEC)
 
 static const char *
 status_get_text (gconstpointer value)
@@ -46,13 +45,14 @@ time_append (gconstpointer value, GString *json)
 static GVariant *
 time_get_variant (gconstpointer value)
 {
-  return g_variant_new_uint64 ((guint64) (*(const gint64 *) value / NSEC_PER_USEC));
+  return g_variant_new_uint64 ((guint64) (*(const gint64 *) value / QUEEN_NSEC_PER_USEC));
 }
 
 static void
 time_take_variant (gpointer value, GVariant *variant)
 {
-  *(gint64 *) value = (gint64) MIN (g_variant_get_uint64 (variant), LAST_TIME) * NSEC_PER_USEC;
+  *(gint64 *) value =
+      (gint64) MIN (g_variant_get_uint64 (variant), LAST_TIME) * QUEEN_NSEC_PER_USEC;
 }
 
 const QueenFieldType queen_field_time = {

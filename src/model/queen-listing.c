@@ -7,7 +7,6 @@
 
 #include "queen-component-json.h"
 
-#define USUAL_JSON 512       /* bytes: what nearly every component fits in */
 #define LOOKED_AT_UNTIMED 32 /* components between two looks at the clock */
 #define NEXT_DIGITS 16       /* of a number of 64 bits in hexadecimal */
 
@@ -43,7 +42,7 @@ queen_listing_new (QueenRegistry *registry, const QueenSelection *selection)
 
   if (selection->limit > 0)
     n_usual = MIN (n_usual, selection->limit);
-  self->json = g_string_sized_new ((n_usual + 1) * (gsize) USUAL_JSON);
+  self->json = g_string_sized_new ((n_usual + 1) * (gsize) QUEEN_COMPONENT_USUAL_JSON);
   g_string_append_printf (self->json, "{\"%ss\":[",
                           queen_component_kind_get_name (queen_registry_get_kind (registry)));
   return self;

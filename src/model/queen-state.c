@@ -18,7 +18,6 @@
 #define MAX_COMPONENTS (G_MAXINT / 2)
 #define MAX_LINE (64 * 1024) /* bytes: more than anybody can make one have */
 #define MAX_SENDER 256       /* bytes */
-#define NSEC_PER_USEC 1000
 
 QueenState *
 queen_state_new (void)
@@ -51,7 +50,7 @@ queen_state_set_entries (QueenState *self, QueenRegistry *registry)
 gint64
 queen_state_get_elapsed (const QueenState *self, gint64 now)
 {
-  return now > self->written_at ? (now - self->written_at) / NSEC_PER_USEC : 0;
+  return now > self->written_at ? (now - self->written_at) / QUEEN_NSEC_PER_USEC : 0;
 }
 
 /* Writing. Each @name comes with all that stands around it. */

@@ -12,7 +12,6 @@
 #include "queen-file.h"
 #include "text/queen-legible.h"
 
-#define MAX_FILE (1024 * 1024)  /* bytes */
 #define MAX_HANDSHAKE 16384     /* bytes of one of its messages; a client's hello has 2 000 or so */
 #define MAX_ROUNDS 10           /* of a handshake with oneself; it has three or four */
 #define SOON (7 * 24 * 60 * 60) /* s before its end in which a certificate is warned of */
@@ -103,7 +102,7 @@ static gboolean
 read_certificates (const char *file, gnutls_x509_crt_t **certificates, guint *n, GError **error)
 {
   gsize length;
-  g_autofree char *text = queen_file_read (file, MAX_FILE, &length, error);
+  g_autofree char *text = queen_file_read (file, QUEEN_FILE_USUAL_MAX, &length, error);
   const gnutls_datum_t datum = { (guint8 *) text, (guint) length };
   int code;
 
@@ -122,7 +121,7 @@ static gboolean
 read_key (const char *file, gnutls_x509_privkey_t key, GError **error)
 {
   gsize length;
-  g_autofree char *text = queen_file_read (file, MAX_FILE, &length, error);
+  g_autofree char *text = queen_file_read (file, QUEEN_FILE_USUAL_MAX, &length, error);
   const gnutls_datum_t datum = { (guint8 *) text, (guint) length };
   int code;
 

@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/** Timestamps are in ns, as the wire has them; what the clock and D-Bus give is in µs. */
+#define QUEEN_NSEC_PER_USEC 1000
+
 /**
  * queen_timestamp_parse:
  * @text: a date and time by RFC 3339 § 5.6, in any zone
