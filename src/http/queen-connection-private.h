@@ -44,9 +44,9 @@ struct _QueenConnection
   gboolean is_overdue; /* its time is over, but what came in time has not been read yet */
 
   QueenRequestBuffer request;
-  QueenText whole;     /* in STATE_WHOLE: all of it */
-  gsize n_kept;        /* bytes that count as held for it */
-  gboolean is_evicted; /* it makes room for others, but not for what it still has to say */
+  QueenText whole;    /* in STATE_WHOLE: all of it */
+  gsize n_kept;       /* bytes that count as held for it */
+  GList holding_link; /* among those that hold more than a little */
 
   void (*on_gone) (gpointer data); /* NULL when nobody answers later */
   gpointer data;
@@ -94,13 +94,6 @@ void queen_connection_read_in_turn (QueenConnection *self);
 
 /** Its socket is ready for something while it shakes hands. */
 void queen_connection_look_for_turn (QueenConnection *self, guint events);
-
-/**
- * queen_connection_has_spoken:
- *
- * Returns: whether it has gone on with its handshake, which nobody has heard yet; once
- */
-gboolean queen_connection_has_spoken (QueenConnection *self);
 
 /** The handshake comes to nothing; the connection is no more. */
 void queen_connection_refuse_handshake (QueenConnection *self);

@@ -9,6 +9,7 @@
 #include "queen-error.h"
 
 #define MAX_READS_AT_ONCE 64 /* of one request, until others have a turn: half a millisecond */
+#define MAX_TRIED 256        /* who are asked to make room */
 
 /* Reading */
 
@@ -54,6 +55,12 @@ get_asker (const QueenConnection *self)
   return self->is_probe ? NULL : &self->client;
 }
 
+static void
+enter_run_queue (QueenConnection *self)
+{
+  queen_run_queue_enter_later (self->settings->run_queue, &self->turn, get_asker (self), self);
+}
+
 /* Its turn may be now, and afterwards it may be no more. */
 static void
 wait_for_turn (QueenConnection *self)
@@ -65,6 +72,19 @@ static gboolean
 has_room (const QueenConnection *self)
 {
   return queen_budgets_has_room (self->settings->budgets, QUEEN_BUDGET_REQUESTS, 0);
+}
+
+/* Returns: (nullable): who has held more than a little for longest, as long as it is not the queen
+ * who lets it wait. */
+static QueenConnection *
+find_oldest_holder (QueenConnectionSettings *settings)
+{
+  GList *link = settings->holding.head;
+
+  for (guint i = 0; i < MAX_TRIED && link; i++, link = link->next)
+    if (!queen_connection_waits_for_queen (link->data))
+      return link->data;
+  return g_queue_peek_head (&settings->holding);
 }
 
 /* Room for what is held of the request is made by whoever has most that waits for its turn, and
@@ -79,8 +99,7 @@ make_room_for_request (QueenConnection *self)
     greediest = queen_run_queue_find_greediest (settings->run_queue, &self->client);
   if (greediest)
     queen_connection_evict (greediest);
-  while (!has_room (self) &&
-         (oldest = queen_deadline_queue_peek (&settings->deadlines[QUEEN_WAIT_REQUEST])))
+  while (!has_room (self) && (oldest = find_oldest_holder (settings)))
     {
       queen_connection_evict (oldest);
       if (oldest == self)
@@ -98,7 +117,8 @@ keep_whole (QueenConnection *self)
   queen_request_buffer_keep (&self->request, self->whole);
   self->whole = (QueenText){ (const char *) self->request.kept->data, self->request.kept->len };
   queen_connection_hold_request (self);
-  make_room_for_request (self);
+  if (!make_room_for_request (self))
+    return FALSE;
   if (has_room (self))
     return queen_connection_watch (self);
   g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "too many requests wait");
@@ -111,7 +131,7 @@ keep_whole (QueenConnection *self)
 static void
 handle_in_turn (QueenConnection *self, QueenText whole)
 {
-  if (!self->is_proxied || self->is_evicted)
+  if (!self->is_proxied)
     {
       handle_request (self, whole);
       return;
@@ -138,7 +158,7 @@ static gboolean
 keep_request (QueenConnection *self)
 {
   queen_connection_hold_request (self);
-  return self->is_evicted || make_room_for_request (self);
+  return make_room_for_request (self);
 }
 
 /* As soon as the head is whole it is known whose request a trusted proxy hands on, and so whose
@@ -236,8 +256,8 @@ read_request (QueenConnection *self)
   queen_fair_queue_leave (&self->turn);
   for (guint n = 0; result == READ_SOME && n < MAX_READS_AT_ONCE; n++)
     result = read_once (self);
-  if (result == READ_SOME && !self->is_evicted)
-    queen_run_queue_enter_later (self->settings->run_queue, &self->turn, get_asker (self), self);
+  if (result == READ_SOME)
+    enter_run_queue (self);
   if (result != READ_NOTHING || !self->is_overdue)
     return result != READ_END;
   queen_connection_time_out_request (self, self->state == STATE_HEAD ? QUEEN_WAIT_HEAD
@@ -342,7 +362,7 @@ queen_connection_look_for_turn (QueenConnection *self, guint events)
 {
   const QueenTlsSession *tls = self->socket.tls;
 
-  if (events & EPOLLIN || queen_tls_session_has_input (tls) ||
+  if (events & EPOLLIN || queen_socket_has_input (&self->socket) ||
       (events & EPOLLOUT && queen_tls_session_wants_to_send (tls)))
     queen_handshakes_resume (&self->handshake);
 }
@@ -374,15 +394,16 @@ queen_connection_waits_for_queen (const QueenConnection *self)
   return waits_for_handshake (self) || queen_fair_queue_is_waiting (&self->turn);
 }
 
-/* Returns whether it has gone on with its handshake, which nobody has heard yet; once. */
 gboolean
 queen_connection_has_spoken (QueenConnection *self)
 {
-  if (self->state != STATE_HANDSHAKE || waits_for_handshake (self) ||
-      !queen_tls_session_has_input (self->socket.tls))
+  if (queen_connection_waits_for_queen (self) || !queen_socket_has_input (&self->socket))
     return FALSE;
-  queen_handshakes_resume (&self->handshake);
-  return TRUE;
+  if (self->state == STATE_HANDSHAKE)
+    queen_handshakes_resume (&self->handshake);
+  else if (self->state == STATE_HEAD || self->state == STATE_BODY)
+    enter_run_queue (self);
+  return queen_connection_waits_for_queen (self);
 }
 
 /* All of it */

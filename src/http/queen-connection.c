@@ -6,6 +6,8 @@
 #include "queen-answer.h"
 #include "queen-error.h"
 
+#define LITTLE 1024 /* bytes: if all hold as much, that is a fourth of what there may be */
+
 #define WAITS(first, second) (1u << (first) | 1u << (second))
 
 /* What a connection waits for in each state. */
@@ -36,6 +38,10 @@ queen_connection_hold_request (QueenConnection *self)
     return;
   queen_budgets_hold (self->settings->budgets, QUEEN_BUDGET_REQUESTS,
                       (gssize) n_kept - (gssize) self->n_kept);
+  if (n_kept >= LITTLE && self->n_kept < LITTLE)
+    g_queue_push_tail_link (&self->settings->holding, &self->holding_link);
+  else if (n_kept < LITTLE && self->n_kept >= LITTLE)
+    g_queue_unlink (&self->settings->holding, &self->holding_link);
   self->n_kept = n_kept;
 }
 
@@ -81,7 +87,7 @@ queen_connection_new (QueenConnectionSettings *settings,
   QueenConnection *self = g_new0 (QueenConnection, 1);
 
   self->settings = settings;
-  self->link.data = self;
+  self->link.data = self->holding_link.data = self;
   g_queue_push_tail_link (&settings->all, &self->link);
   self->socket.fd = fd;
   self->state = settings->tls && !is_probe ? STATE_HELLO : STATE_HEAD;
@@ -238,12 +244,10 @@ queen_connection_evict (QueenConnection *self)
 {
   QueenAnswer refusal = { NULL };
 
-  self->is_evicted = self->state != STATE_HANDSHAKE;
-  if (!queen_connection_read_all (self) ||
-      queen_connection_has_spoken (self)) /* the rest has come meanwhile */
+  if (self->state == STATE_HANDSHAKE && queen_connection_has_spoken (self))
     return;
   self->settings->tally->refusals[QUEEN_REFUSAL_CONNECTION_CAP]++;
-  if (self->request.kept)
+  if (self->request.kept || queen_fair_queue_is_waiting (&self->turn))
     {
       refusal.head = queen_answer_too_many ();
       queen_delivery_begin (&self->delivery, &refusal);

@@ -134,6 +134,8 @@ typedef enum
  *   ready for a little more, and nobody who comes has to wait behind them
  * @deadlines: where they wait for anything else
  * @all: (element-type QueenConnection): all of them
+ * @holding: (element-type QueenConnection): those that hold more than a little of their request,
+ *   or a TLS session with it; who began to first
  * @buffer: for one read; requests that come in one piece never leave it
  * @on_removed: called after a connection has gone
  *
@@ -156,6 +158,7 @@ typedef struct
   QueenEpoll *answers;
   QueenDeadlineQueue deadlines[QUEEN_N_WAITS];
   GQueue all;
+  GQueue holding;
   char *buffer;
   void (*on_removed) (gpointer owner);
   gpointer owner;
@@ -204,11 +207,19 @@ void queen_connection_refuse (QueenConnection *self, QueenRefusal reason, const 
 void queen_connection_refuse_share (QueenConnection *self);
 
 /**
+ * queen_connection_has_spoken:
+ *
+ * Returns: whether its client has said something that nobody has heard yet. From now on it is for
+ *   the queen to go on
+ */
+gboolean queen_connection_has_spoken (QueenConnection *self);
+
+/**
  * queen_connection_evict:
  *
  * Makes room for another one. Who has said something is told why; but nobody waits until it has
- * read that. A request that is whole is answered instead, and a handshake that has gone on without
- * anybody hearing it yet goes on, once.
+ * read that, and nothing that it has said is handled any more: to make room must cost next to
+ * nothing. Only a handshake that has gone on without anybody hearing it yet goes on, once.
  */
 void queen_connection_evict (QueenConnection *self);
 

@@ -218,52 +218,58 @@ queen_gate_get_n_connections (QueenGate *self)
 
 /* Returns: (nullable): who has let the queen wait for longest */
 static QueenConnection *
-find_silent (const QueenDeadlineQueue *requests)
+find_silent (QueenGate *self)
 {
-  GList *link = requests->queue.head;
+  QueenConnection *burden = queen_handshakes_find_burden (self->connections.handshakes);
+  GList *link = self->connections.deadlines[QUEEN_WAIT_REQUEST].queue.head;
 
+  if (burden)
+    return burden;
   for (guint i = 0; i < MAX_TRIED && link; i++, link = link->next)
-    if (!queen_connection_waits_for_queen (link->data))
+    if (!queen_connection_waits_for_queen (link->data) && !queen_connection_has_spoken (link->data))
       return link->data;
   return NULL;
 }
 
-/* Returns: (nullable): who should make room among those that have not said what they want. Last of
- * all come those for which it is the queen's turn. */
+/* Returns: (nullable): for whom it is the queen's turn, and who should make room nevertheless */
 static QueenConnection *
-find_slowest (QueenGate *self)
+find_waiting (QueenGate *self)
 {
   QueenDeadlineQueue *deadlines = self->connections.deadlines;
-  QueenConnection *slowest = queen_handshakes_find_burden (self->connections.handshakes);
+  QueenConnection *waiting = queen_run_queue_find_greediest (self->connections.run_queue, NULL);
 
-  if (!slowest)
-    slowest = find_silent (&deadlines[QUEEN_WAIT_REQUEST]);
-  if (!slowest)
-    slowest = queen_run_queue_find_greediest (self->connections.run_queue, NULL);
-  if (!slowest)
-    slowest = queen_deadline_queue_peek (&deadlines[QUEEN_WAIT_HANDSHAKE]);
-  if (!slowest)
-    slowest = queen_deadline_queue_peek (&deadlines[QUEEN_WAIT_REQUEST]);
-  return slowest;
+  if (!waiting)
+    waiting = queen_deadline_queue_peek (&deadlines[QUEEN_WAIT_HANDSHAKE]);
+  if (!waiting)
+    waiting = queen_deadline_queue_peek (&deadlines[QUEEN_WAIT_REQUEST]);
+  return waiting;
 }
 
-/* Makes room for one more. @may_evict is FALSE for one that gets nothing but a refusal: only those
- * that have their answer make room for that. */
+/* Makes room for one more: by who has the answer already, who is silent, who can have the answer
+ * now (but only one, there may be thousands), who waits, or who does not take the answer.
+ * @may_evict is FALSE for one that gets nothing but a refusal: only the first make room for that.
+ */
 static gboolean
 make_room (QueenGate *self, gboolean may_evict)
 {
-  QueenDeadlineQueue *deadlines = self->connections.deadlines;
+  QueenConnectionSettings *settings = &self->connections;
+  gboolean may_work = may_evict;
+  QueenConnection *other;
 
-  while (self->connections.all.length >= self->max_connections)
+  while (settings->all.length >= self->max_connections)
     {
-      QueenConnection *lingering = queen_deadline_queue_peek (&deadlines[QUEEN_WAIT_LINGER]);
-      QueenConnection *oldest = find_slowest (self);
-
-      if (lingering)
-        queen_connection_remove (lingering);
-      else if (may_evict && oldest)
-        queen_connection_evict (oldest);
-      else if (!may_evict || !queen_connection_evict_idle (&self->connections))
+      if ((other = queen_deadline_queue_peek (&settings->deadlines[QUEEN_WAIT_LINGER])))
+        queen_connection_remove (other);
+      else if (may_evict && (other = find_silent (self)))
+        queen_connection_evict (other);
+      else if (may_work)
+        {
+          queen_run_queue_run_next (settings->run_queue);
+          may_work = FALSE;
+        }
+      else if (may_evict && (other = find_waiting (self)))
+        queen_connection_evict (other);
+      else if (!may_evict || !queen_connection_evict_idle (settings))
         return FALSE;
     }
   return TRUE;

@@ -46,19 +46,25 @@ run_item (QueenRunQueue *self, gpointer item)
   self->used += self->clock->get_monotonic () - begin;
 }
 
+gboolean
+queen_run_queue_run_next (QueenRunQueue *self)
+{
+  gpointer item = queen_fair_queue_take (self->waiting);
+
+  if (item)
+    run_item (self, item);
+  return item != NULL;
+}
+
 static void
 run_waiting (gpointer data)
 {
   QueenRunQueue *self = data;
   gint64 begin = self->clock->get_monotonic ();
-  gpointer item;
 
-  while ((item = queen_fair_queue_take (self->waiting)))
-    {
-      run_item (self, item);
-      if (self->clock->get_monotonic () - begin >= QUEEN_SLICE)
-        break;
-    }
+  while (queen_run_queue_run_next (self))
+    if (self->clock->get_monotonic () - begin >= QUEEN_SLICE)
+      break;
   if (queen_fair_queue_get_length (self->waiting) > 0)
     queen_alarm_set (self->alarm, 0);
 }

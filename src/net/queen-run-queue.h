@@ -61,6 +61,15 @@ void queen_run_queue_enter_later (QueenRunQueue *self,
 gboolean queen_run_queue_is_idle (QueenRunQueue *self);
 
 /**
+ * queen_run_queue_run_next:
+ *
+ * Does what is next, out of turn of the main loop: for who wants room that it may make.
+ *
+ * Returns: whether anything has waited
+ */
+gboolean queen_run_queue_run_next (QueenRunQueue *self);
+
+/**
  * queen_run_queue_find_greediest:
  * @address: (nullable): who wants one place more, as in queen_run_queue_enter()
  *

@@ -17,6 +17,14 @@ queen_socket_read (QueenSocket *self, void *buffer, gsize size)
   return recv (self->fd, buffer, size, MSG_DONTWAIT);
 }
 
+gboolean
+queen_socket_has_input (const QueenSocket *self)
+{
+  int n_bytes;
+
+  return ioctl (self->fd, FIONREAD, &n_bytes) == 0 && n_bytes > 0;
+}
+
 gssize
 queen_socket_write (QueenSocket *self, const struct iovec *vectors, guint n_vectors)
 {

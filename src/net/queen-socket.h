@@ -32,6 +32,13 @@ typedef struct
 gssize queen_socket_read (QueenSocket *self, void *buffer, gsize size);
 
 /**
+ * queen_socket_has_input:
+ *
+ * Returns: whether the client has sent something that has not been read
+ */
+gboolean queen_socket_has_input (const QueenSocket *self);
+
+/**
  * queen_socket_write:
  *
  * Writes in one system call when it is plain. Through TLS, of much only a part is taken at once.

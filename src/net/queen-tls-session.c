@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -144,14 +143,6 @@ queen_tls_session_shake_hands (QueenTlsSession *self)
     return fail_session (self, GNUTLS_E_TOO_MANY_HANDSHAKE_PACKETS);
   errno = is_stuck (self) ? EAGAIN : EINTR;
   return -1;
-}
-
-gboolean
-queen_tls_session_has_input (const QueenTlsSession *self)
-{
-  int n_bytes;
-
-  return ioctl (self->fd, FIONREAD, &n_bytes) == 0 && n_bytes > 0;
 }
 
 /* Returns whether the session may go on: its client does not write in crumbs. */

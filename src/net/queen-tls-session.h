@@ -50,9 +50,6 @@ queen_tls_session_new (int fd, QueenCertificate *certificate, const gnutls_datum
  */
 int queen_tls_session_shake_hands (QueenTlsSession *self);
 
-/** Returns: whether something has come that was not read yet */
-gboolean queen_tls_session_has_input (const QueenTlsSession *self);
-
 /** Returns: whether the handshake goes on when the kernel takes something, not when it has
  * something */
 gboolean queen_tls_session_wants_to_send (const QueenTlsSession *self);

@@ -218,6 +218,49 @@ test_cap (Fixture *f, gconstpointer data)
   assert_status (newcomer, "200");
 }
 
+/* However many have said all and wait for their turn, a newcomer has one of
+ * them handled at once, and not all.
+ */
+static void
+test_cap_without_work (Fixture *f, gconstpointer data)
+{
+  int fds[MAX_CONNECTIONS];
+
+  for (guint i = 0; i < MAX_CONNECTIONS; i++)
+    fds[i] = come (f, 1, "");
+  turn ();
+  for (guint i = 0; i < MAX_CONNECTIONS; i++)
+    g_assert_cmpint (send (fds[i], WORK "\r\n", strlen (WORK "\r\n"), MSG_NOSIGNAL), >, 0);
+  come (f, 2, "");
+  g_assert_cmpstr (f->order->str, ==, "1"); /* but one */
+  assert_order (f, "11111111");
+  g_assert_cmpuint (f->tally.refusals[QUEEN_REFUSAL_CONNECTION_CAP], ==, 0);
+}
+
+/* Whoever holds next to nothing cannot make room for what others hold. */
+static void
+test_budget (Fixture *f, gconstpointer data)
+{
+  const char *head = "POST /work HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n";
+  char body[40000];
+  int silent = come (f, 1, ""), modest = come (f, 1, "GET /wo"), large, larger;
+
+  memset (body, 'x', sizeof body);
+  turn ();
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, 64 * 1024 * 1024 - 50000);
+  large = come (f, 2, head);
+  g_assert_cmpint (send (large, body, sizeof body, MSG_NOSIGNAL), ==, sizeof body);
+  turn ();
+  larger = come (f, 3, head);
+  g_assert_cmpint (send (larger, body, sizeof body, MSG_NOSIGNAL), ==, sizeof body);
+  turn ();
+  assert_status (large, "503");
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 3);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -(64 * 1024 * 1024 - 50000));
+  g_assert_cmpint (send (modest, "rk", 2, MSG_NOSIGNAL), ==, 2);
+  g_assert_cmpint (send (silent, "GET", 3, MSG_NOSIGNAL), ==, 3);
+}
+
 /* Whoever waits for a turn goes with the gate. */
 static void
 test_end (Fixture *f, gconstpointer data)
@@ -240,6 +283,8 @@ main (int argc, char **argv)
   ADD ("/gate-turns/what-came-in-time-is-in-time", test_in_time);
   ADD ("/gate-turns/a-body-has-its-time-after-a-late-head", test_body);
   ADD ("/gate-turns/newcomers-have-some-when-all-places-are-taken", test_cap);
+  ADD ("/gate-turns/newcomers-have-one-handled-at-once", test_cap_without_work);
+  ADD ("/gate-turns/who-holds-nothing-makes-no-room", test_budget);
   ADD ("/gate-turns/end-with-the-gate", test_end);
 #undef ADD
   return g_test_run ();
