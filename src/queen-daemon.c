@@ -93,8 +93,8 @@ stop (QueenDaemon *self)
   g_clear_pointer (&self->watchdog, queen_watchdog_free);
   queen_front_stop (self->front);
   queen_stream_say_goodbye (self->stream);
-  self->farewell_alarm = queen_alarm_new_with_clock (self->clock, "farewell", G_PRIORITY_DEFAULT,
-                                                     on_farewell_over, self);
+  self->farewell_alarm =
+      queen_alarm_new (self->clock, "farewell", G_PRIORITY_DEFAULT, on_farewell_over, self);
   queen_alarm_set (self->farewell_alarm, self->clock->get_monotonic () + FAREWELL);
   g_signal_connect_swapped (self->stream, "notify::subscribers", G_CALLBACK (quit_when_idle), self);
   g_signal_connect_swapped (queen_front_get_gate (self->front), "notify::connections",

@@ -82,8 +82,8 @@ queen_dbus_calls_new (const QueenDBusCallsSettings *settings)
   QueenDBusCalls *self = g_new0 (QueenDBusCalls, 1);
 
   self->settings = *settings;
-  self->alarm = queen_alarm_new_with_clock (settings->clock, "open calls", G_PRIORITY_DEFAULT,
-                                            on_patience_over, self);
+  self->alarm =
+      queen_alarm_new (settings->clock, "open calls", G_PRIORITY_DEFAULT, on_patience_over, self);
   queen_deadline_queue_init (&self->waiting, settings->patience, self->alarm, settings->clock);
   return self;
 }

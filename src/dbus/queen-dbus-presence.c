@@ -237,8 +237,7 @@ queen_dbus_presence_new (const QueenDBusPresenceSettings *settings,
   self->data = data;
   self->timeout = settings->connect_timeout;
   self->delay = FIRST_DELAY;
-  self->alarm =
-      queen_alarm_new_with_clock (settings->clock, "bus", G_PRIORITY_DEFAULT, on_retry_due, self);
+  self->alarm = queen_alarm_new (settings->clock, "bus", G_PRIORITY_DEFAULT, on_retry_due, self);
   connect (self);
   return self;
 }

@@ -217,8 +217,8 @@ run_thread (gpointer data)
   self->cluster = queen_dbus_cluster_new ();
   self->methods =
       queen_dbus_methods_new (self->workers, self->hives, self->pool, self->mailbox, self->clock);
-  self->alarm = queen_alarm_new_with_clock (self->clock, "announcement", G_PRIORITY_DEFAULT,
-                                            on_announcement_due, self);
+  self->alarm =
+      queen_alarm_new (self->clock, "announcement", G_PRIORITY_DEFAULT, on_announcement_due, self);
   /* Before all else in a turn of the loop: who asks, sees what had happened before. */
   g_source_set_priority (news, G_PRIORITY_HIGH);
   g_source_set_callback (news, on_news, self, NULL);

@@ -197,8 +197,8 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   connections->on_request = settings->on_request;
   connections->data = settings->data;
   self->max_connections = settings->caps.connections;
-  self->deadline_alarm = queen_alarm_new_with_clock (settings->clock, "request deadline",
-                                                     G_PRIORITY_DEFAULT, on_request_deadline, self);
+  self->deadline_alarm = queen_alarm_new (settings->clock, "request deadline", G_PRIORITY_DEFAULT,
+                                          on_request_deadline, self);
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
     queen_deadline_queue_init (&connections->deadlines[wait], wait_lengths[wait],
                                self->deadline_alarm, settings->clock);

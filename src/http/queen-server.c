@@ -305,8 +305,8 @@ queen_server_init (QueenServer *self)
   /* Early: as soon as libsoup has read the head, which is all that it gets. */
   soup_server_add_early_handler (self->soup, NULL, on_request, self, NULL);
   soup_server_add_early_handler (self->soup, "*", on_request, self, NULL);
-  self->spare_alarm = queen_alarm_new_with_clock (&queen_clock_system, "spare connection",
-                                                  G_PRIORITY_LOW, on_quiet, self);
+  self->spare_alarm =
+      queen_alarm_new (&queen_clock_system, "spare connection", G_PRIORITY_LOW, on_quiet, self);
   queen_alarm_set (self->spare_alarm, 0);
 }
 

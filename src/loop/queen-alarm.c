@@ -50,11 +50,11 @@ dispatch_alarm (GSource *source, GSourceFunc callback, gpointer data)
 }
 
 QueenAlarm *
-queen_alarm_new_with_clock (const QueenClock *clock,
-                            const char *name,
-                            int priority,
-                            void (*callback) (gpointer),
-                            gpointer data)
+queen_alarm_new (const QueenClock *clock,
+                 const char *name,
+                 int priority,
+                 void (*callback) (gpointer),
+                 gpointer data)
 {
   static GSourceFuncs funcs = { .prepare = prepare_alarm,
                                 .check = is_due,

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 typedef struct _QueenAlarm QueenAlarm;
 
 /**
- * queen_alarm_new_with_clock:
+ * queen_alarm_new:
  * @clock: whose monotonic time says when it goes off. Nothing wakes the loop when another one than
  *   the system's moves: that is for tests, which turn the loop themselves
  * @name: for debuggers; static
@@ -25,11 +25,11 @@ typedef struct _QueenAlarm QueenAlarm;
  *
  * Returns: (transfer full): an alarm that is not set
  */
-QueenAlarm *queen_alarm_new_with_clock (const QueenClock *clock,
-                                        const char *name,
-                                        int priority,
-                                        void (*callback) (gpointer),
-                                        gpointer data);
+QueenAlarm *queen_alarm_new (const QueenClock *clock,
+                             const char *name,
+                             int priority,
+                             void (*callback) (gpointer),
+                             gpointer data);
 
 /**
  * queen_alarm_set:

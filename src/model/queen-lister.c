@@ -370,9 +370,9 @@ queen_lister_new (const QueenClock *clock)
   self->queues[WORK_TO_SHARE] = queen_fair_queue_new (QUEEN_COMPONENT_N_KINDS);
   self->queues[WORK_PAGES] = queen_fair_queue_new (QUEEN_LISTER_MAX_WAITING);
   self->queues[WORK_TO_GIVE] = queen_fair_queue_new (QUEEN_LISTER_MAX_WAITING);
-  self->work_alarm = queen_alarm_new_with_clock (clock, "lists", G_PRIORITY_DEFAULT, on_work, self);
+  self->work_alarm = queen_alarm_new (clock, "lists", G_PRIORITY_DEFAULT, on_work, self);
   self->drop_alarm =
-      queen_alarm_new_with_clock (clock, "unasked lists", G_PRIORITY_DEFAULT, drop_shared, self);
+      queen_alarm_new (clock, "unasked lists", G_PRIORITY_DEFAULT, drop_shared, self);
   return self;
 }
 

@@ -74,7 +74,7 @@ queen_pulse_new (QueenSequencer *sequencer,
   self->hives = g_object_ref (hives);
   self->clock = clock;
   self->interval = interval;
-  self->alarm = queen_alarm_new_with_clock (clock, "pulse", G_PRIORITY_HIGH, on_beat, self);
+  self->alarm = queen_alarm_new (clock, "pulse", G_PRIORITY_HIGH, on_beat, self);
   return self;
 }
 

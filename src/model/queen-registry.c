@@ -236,8 +236,8 @@ queen_registry_new (QueenComponentKind kind,
   self->sequencer = g_object_ref (sequencer);
   self->settings = *settings;
   self->grace.timeout = settings->timeout;
-  self->alarm = queen_alarm_new_with_clock (settings->clock, "registry deadline",
-                                            G_PRIORITY_DEFAULT, on_deadline, self);
+  self->alarm =
+      queen_alarm_new (settings->clock, "registry deadline", G_PRIORITY_DEFAULT, on_deadline, self);
   return self;
 }
 

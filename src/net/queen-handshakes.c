@@ -372,8 +372,7 @@ queen_handshakes_new (const QueenClock *clock,
   self->data = data;
   self->shares = queen_shares_new (G_MAXUINT, FALSE);
   self->addresses = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  self->alarm =
-      queen_alarm_new_with_clock (clock, "handshakes", G_PRIORITY_DEFAULT, on_alarm, self);
+  self->alarm = queen_alarm_new (clock, "handshakes", G_PRIORITY_DEFAULT, on_alarm, self);
   self->credit = MAX_CREDIT;
   self->counted = clock->get_monotonic ();
   return self;

@@ -415,7 +415,7 @@ queen_listener_new (const char *scheme,
   self->on_accept = on_accept;
   self->data = data;
   self->pause_alarm =
-      queen_alarm_new_with_clock (clock, "accept pause", G_PRIORITY_DEFAULT, on_pause_over, self);
+      queen_alarm_new (clock, "accept pause", G_PRIORITY_DEFAULT, on_pause_over, self);
   return self;
 }
 

@@ -129,8 +129,7 @@ queen_run_queue_new (const QueenClock *clock, QueenRunFunc run)
   self->clock = clock;
   self->run = run;
   self->waiting = queen_fair_queue_new (G_MAXUINT);
-  self->alarm =
-      queen_alarm_new_with_clock (clock, "run queue", G_PRIORITY_DEFAULT, run_waiting, self);
+  self->alarm = queen_alarm_new (clock, "run queue", G_PRIORITY_DEFAULT, run_waiting, self);
   return self;
 }
 

@@ -154,7 +154,7 @@ queen_tls_new (const char *certificate_file,
   self->certificate_file = g_strdup (certificate_file);
   self->key_file = g_strdup (key_file);
   self->clock = clock;
-  self->dates_alarm = queen_alarm_new_with_clock (clock, "certificate dates", G_PRIORITY_DEFAULT,
-                                                  on_dates_due, self);
+  self->dates_alarm =
+      queen_alarm_new (clock, "certificate dates", G_PRIORITY_DEFAULT, on_dates_due, self);
   return queen_tls_reload (self, NULL, error) ? g_steal_pointer (&self) : NULL;
 }

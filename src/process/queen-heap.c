@@ -68,7 +68,7 @@ queen_heap_new (const QueenClock *clock, gint64 interval, gsize min_resident)
   self->clock = clock;
   self->interval = interval;
   self->min_resident = min_resident;
-  self->alarm = queen_alarm_new_with_clock (clock, "heap", G_PRIORITY_LOW, on_heap_turn, self);
+  self->alarm = queen_alarm_new (clock, "heap", G_PRIORITY_LOW, on_heap_turn, self);
   queen_alarm_set (self->alarm, clock->get_monotonic () + interval);
   return self;
 }

@@ -391,8 +391,7 @@ on_clearing (gpointer data)
 static QueenAlarm *
 make_alarm (QueenAudience *self, const char *name, void (*callback) (gpointer))
 {
-  return queen_alarm_new_with_clock (self->settings.clock, name, G_PRIORITY_DEFAULT, callback,
-                                     self);
+  return queen_alarm_new (self->settings.clock, name, G_PRIORITY_DEFAULT, callback, self);
 }
 
 QueenAudience *

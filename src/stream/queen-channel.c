@@ -402,9 +402,9 @@ queen_channel_new (const QueenChannelSettings *settings)
   self->ring = queen_ring_new (&settings->ring);
   set_flushed (self, queen_ring_get_head (self->ring));
   self->flush_alarm =
-      queen_alarm_new_with_clock (settings->clock, "flush", G_PRIORITY_HIGH, on_flush_due, self);
-  self->breath_alarm = queen_alarm_new_with_clock (settings->clock, "flush goes on",
-                                                   G_PRIORITY_DEFAULT, on_breath_taken, self);
+      queen_alarm_new (settings->clock, "flush", G_PRIORITY_HIGH, on_flush_due, self);
+  self->breath_alarm =
+      queen_alarm_new (settings->clock, "flush goes on", G_PRIORITY_DEFAULT, on_breath_taken, self);
   return self;
 }
 

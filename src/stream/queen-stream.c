@@ -160,8 +160,8 @@ queen_stream_new (QueenEventBus *bus, QueenPulse *pulse, const QueenStreamSettin
   self->capacity = settings->capacity;
   self->clock = settings->clock;
   self->snapshots = queen_snapshots_new (pulse, settings->clock);
-  self->drop_alarm = queen_alarm_new_with_clock (settings->clock, "unheard snapshots",
-                                                 G_PRIORITY_DEFAULT, drop_snapshots, self);
+  self->drop_alarm = queen_alarm_new (settings->clock, "unheard snapshots", G_PRIORITY_DEFAULT,
+                                      drop_snapshots, self);
   self->channel = queen_channel_new (&channel);
   g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
   return self;

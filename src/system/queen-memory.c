@@ -228,8 +228,7 @@ queen_memory_new (const QueenMemorySettings *settings)
 
   self->settings = *settings;
   self->directory = g_strdup (settings->directory);
-  self->alarm =
-      queen_alarm_new_with_clock (settings->clock, "memory", G_PRIORITY_DEFAULT, on_due, self);
+  self->alarm = queen_alarm_new (settings->clock, "memory", G_PRIORITY_DEFAULT, on_due, self);
   self->is_failing = !open_file (self, &error);
   if (self->is_failing)
     warn_of_amnesia (error);

@@ -65,8 +65,7 @@ queen_watchdog_new (GPtrArray *addresses, const QueenClock *clock)
   self->clock = clock;
   self->interval = (gint64) MAX (interval / PROBES_PER_INTERVAL, MIN_DISTANCE);
   self->probe = queen_probe_new (addresses, on_answer, self);
-  self->alarm =
-      queen_alarm_new_with_clock (clock, "watchdog", G_PRIORITY_DEFAULT, on_watchdog_turn, self);
+  self->alarm = queen_alarm_new (clock, "watchdog", G_PRIORITY_DEFAULT, on_watchdog_turn, self);
   queen_alarm_set (self->alarm, 0);
   return self;
 }

@@ -23,6 +23,7 @@
 
 #define N_CLIENTS 4
 #define MAX_STEPS 400
+#define MAX_BABBLE 320
 #define PROXY "10.0.0.1"
 #define TICK 3000 /* µs */
 
@@ -78,6 +79,9 @@ static const char *const requests[] = {
   CHUNKED,
   "GET /v1/heartbeats/stream HTTP/1.0\r\n\r\n",
   "GET /health HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 10.9.8.7\r\n\r\nand more",
+  "GET /later HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 10.9.8.6\r\n\r\n",
+  "GET /busy HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 10.9.8.7\r\n\r\n",
+  "GET /busy HTTP/1.1\r\nHost: localhost\r\n\r\n",
 };
 
 /* What a chunked body is made of, and what it is not made of. */
@@ -123,6 +127,13 @@ on_shared (QueenExchange *exchange, gpointer data)
 }
 
 static void
+on_busy (QueenExchange *exchange, gpointer data)
+{
+  world.now += TICK;
+  queen_exchange_answer_shared (exchange, "text/plain", world.shared);
+}
+
+static void
 finish_later (void)
 {
   QueenExchange *exchange = g_queue_pop_head (&world.later);
@@ -164,6 +175,7 @@ make_server (void)
     { "/later", "GET", QUEEN_ACCESS_READ, on_later },
     { "/patient", "GET", QUEEN_ACCESS_READ, on_patient },
     { "/shared", "GET", QUEEN_ACCESS_READ, on_shared },
+    { "/busy", "GET", QUEEN_ACCESS_READ, on_busy },
   };
   const QueenClusterSettings cluster_settings = {
     .registry = {
@@ -363,6 +375,10 @@ step (guint8 letter, guint8 argument)
     case 'w':
       if (client->fd >= 0)
         shutdown (client->fd, SHUT_WR);
+      break;
+    case 'b': /* more than is read at once */
+      for (guint i = 0; i < MAX_BABBLE * rest / 16; i++)
+        say (client, "0", 1);
       break;
     case 'l':
       finish_later ();

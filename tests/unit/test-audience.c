@@ -380,8 +380,8 @@ static guint
 count_turns_of_others (Fixture *f)
 {
   guint n_turns = 0;
-  QueenAlarm *others = queen_alarm_new_with_clock (&queen_clock_system, "others",
-                                                   G_PRIORITY_DEFAULT, on_turn_of_others, &n_turns);
+  QueenAlarm *others = queen_alarm_new (&queen_clock_system, "others", G_PRIORITY_DEFAULT,
+                                        on_turn_of_others, &n_turns);
   int fds[N_CROWD];
 
   gather_crowd (f, fds);

@@ -27,8 +27,7 @@ static void
 set_up (Fixture *f, gconstpointer data)
 {
   now = 0;
-  f->alarm = queen_alarm_new_with_clock (&fake_clock, "test", G_PRIORITY_DEFAULT, on_alarm,
-                                         &f->has_gone_off);
+  f->alarm = queen_alarm_new (&fake_clock, "test", G_PRIORITY_DEFAULT, on_alarm, &f->has_gone_off);
   queen_deadline_queue_init (&f->queue, LENGTH, f->alarm, &fake_clock);
   queen_deadline_begin (&f->first, &f->queue, &f->first);
   now += MSEC;

@@ -333,7 +333,7 @@ test_slices (Fixture *f, gconstpointer data)
 {
   guint n_others = 0, n_turns = 0;
   QueenAlarm *other =
-      queen_alarm_new_with_clock (&fake_clock, "another", G_PRIORITY_DEFAULT, on_turn, &n_others);
+      queen_alarm_new (&fake_clock, "another", G_PRIORITY_DEFAULT, on_turn, &n_others);
 
   order (f, &everybody);
   while (f->given->len == 0)
