@@ -76,16 +76,16 @@ on_crowded (gpointer item, gpointer data)
 
 /* Returns whether there was one whose time for @wait is over. */
 static gboolean
-time_out_first (QueenDeadlineQueue *room, QueenWaitKind wait, gint64 now)
+time_out_first (QueenDeadlineQueue *queue, QueenWaitKind wait, gint64 now)
 {
-  QueenConnection *connection = queen_deadline_queue_peek_due (room, now);
+  QueenConnection *connection = queen_deadline_queue_peek_due (queue, now);
 
   if (!connection)
     return FALSE;
   /* After a standstill of our own, what is waited for may have come in time. */
   if (wait != QUEEN_WAIT_TURN)
     queen_connection_on_ready (connection, 0);
-  if (queen_deadline_queue_peek_due (room, now) == connection)
+  if (queen_deadline_queue_peek_due (queue, now) == connection)
     queen_connection_time_out (connection, wait);
   return TRUE;
 }

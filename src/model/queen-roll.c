@@ -22,6 +22,7 @@ struct _QueenRoll
 {
   GQueue blocks;
   GString *json;
+  GString *last; /* what that was before; kept, as fresh memory of this size costs more than a copy */
   gboolean is_stale; /* a block has something fresh, or one has gone */
 };
 
@@ -96,6 +97,7 @@ queen_roll_new (void)
   QueenRoll *self = g_new0 (QueenRoll, 1);
 
   self->json = g_string_new ("[]");
+  self->last = g_string_new (NULL);
   return self;
 }
 
@@ -183,14 +185,14 @@ append_block (QueenRollBlock *block, const GString *last, GString *json)
 const char *
 queen_roll_get_json (QueenRoll *self)
 {
-  g_autoptr (GString) last = NULL;
+  GString *last = self->json;
 
   if (!self->is_stale)
     return self->json->str;
 
-  last = g_steal_pointer (&self->json);
-  self->json = g_string_sized_new (last->len + MAX_PLACES);
-  g_string_append_c (self->json, '[');
+  self->json = g_steal_pointer (&self->last);
+  self->last = last;
+  g_string_assign (self->json, "[");
   for (GList *link = self->blocks.head; link; link = link->next)
     append_block (link->data, last, self->json);
   /* The last comma belongs to nobody. */
@@ -208,5 +210,6 @@ queen_roll_free (QueenRoll *self)
   while ((block = g_queue_peek_head (&self->blocks)))
     remove_block (self, block);
   g_string_free (self->json, TRUE);
+  g_string_free (self->last, TRUE);
   g_free (self);
 }

@@ -294,7 +294,7 @@ visit_on_round (QueenAudience *self, QueenSubscriber *subscriber)
 }
 
 static void
-owe_goodbye (QueenSubscriber *subscriber, const char *reason)
+queue_goodbye (QueenSubscriber *subscriber, const char *reason)
 {
   guint retry_msec = (guint) g_random_int_range (1000, 5001);
 
@@ -310,7 +310,7 @@ visit_to_say_goodbye (QueenAudience *self, QueenSubscriber *subscriber)
 
   if (queen_subscriber_is_leaving (subscriber) || !(is_over || seat->is_dismissed))
     return;
-  owe_goodbye (subscriber, is_over ? SHUTDOWN : NOT_ALLOWED);
+  queue_goodbye (subscriber, is_over ? SHUTDOWN : NOT_ALLOWED);
   deliver (self, subscriber);
 }
 
@@ -536,7 +536,7 @@ queen_audience_say_goodbye (QueenAudience *self, QueenSection *section)
 void
 queen_audience_turn_away (QueenSubscriber *subscriber)
 {
-  owe_goodbye (subscriber, SHUTDOWN);
+  queue_goodbye (subscriber, SHUTDOWN);
 }
 
 void

@@ -52,7 +52,7 @@ get_snapshot (QueenChannel *self, guint64 from, guint64 *next)
 
 /* @n_lost is -1 when it cannot be known. */
 static void
-owe_lagged (QueenChannel *self, QueenSubscriber *subscriber, gint64 n_lost)
+queue_lagged (QueenChannel *self, QueenSubscriber *subscriber, gint64 n_lost)
 {
   queen_subscriber_add_pending_chunk (subscriber, queen_frame_new_lagged (n_lost));
   self->settings.tally->lags++;
@@ -72,7 +72,7 @@ append_id (QueenChannel *self, GString *text, guint64 next)
 /* What is the subscriber's own, @lines, and the shared @rest of a snapshot: in one chunk, after
  * @text. Takes @text over; @rest may be NULL. */
 static void
-owe_begun_frame (QueenSubscriber *subscriber, GString *text, const GString *lines, GBytes *rest)
+queue_begun_frame (QueenSubscriber *subscriber, GString *text, const GString *lines, GBytes *rest)
 {
   gboolean has_chunks = !is_plain (subscriber);
   gsize n_rest = rest ? g_bytes_get_size (rest) - strlen (QUEEN_CHUNK_END) : 0;
@@ -97,7 +97,7 @@ wants_snapshot (QueenChannel *self, guint kinds)
 
 /* A subscriber that the ring has passed is told what it lost and how things stand now. */
 static void
-owe_notice_of_loss (QueenChannel *self, QueenSubscriber *subscriber)
+queue_notice_of_loss (QueenChannel *self, QueenSubscriber *subscriber)
 {
   QueenCursor *cursor = queen_subscriber_get_cursor (subscriber);
   guint64 n_lost = queen_ring_skip_lost (self->ring, cursor);
@@ -106,12 +106,12 @@ owe_notice_of_loss (QueenChannel *self, QueenSubscriber *subscriber)
 
   if (n_lost == 0)
     return;
-  owe_lagged (self, subscriber, (gint64) n_lost);
+  queue_lagged (self, subscriber, (gint64) n_lost);
   if (!wants_snapshot (self, cursor->kinds))
     return;
   id = g_string_new (NULL);
   append_id (self, id, cursor->next);
-  owe_begun_frame (subscriber, g_string_new (NULL), id, get_snapshot (self, cursor->next, &next));
+  queue_begun_frame (subscriber, g_string_new (NULL), id, get_snapshot (self, cursor->next, &next));
 }
 
 /* Writes what is behind its cursor, if there is anything. What was gathered stays as it was for the
@@ -136,7 +136,7 @@ write_once (QueenChannel *self, QueenSubscriber *subscriber, gboolean *is_throug
   QueenWriteResult result;
 
   if (!is_ending && !queen_subscriber_has_pending (subscriber))
-    owe_notice_of_loss (self, subscriber);
+    queue_notice_of_loss (self, subscriber);
   if (queen_subscriber_has_pending (subscriber))
     return queen_subscriber_write_pending (subscriber);
 
@@ -360,9 +360,9 @@ welcome (QueenChannel *self,
   else if (n_lost == 0)
     append_id (self, lines, cursor->next);
 
-  owe_begun_frame (subscriber, head, lines, snapshot);
+  queue_begun_frame (subscriber, head, lines, snapshot);
   if (n_lost != 0)
-    owe_lagged (self, subscriber, n_lost);
+    queue_lagged (self, subscriber, n_lost);
   if (request->kinds == 0)
     end_glance (subscriber);
   self->settings.tally->subscriptions += request->kinds != 0;
