@@ -22,7 +22,8 @@ struct _QueenRoll
 {
   GQueue blocks;
   GString *json;
-  GString *last; /* what that was before; kept, as fresh memory of this size costs more than a copy */
+  GString
+      *last; /* what that was before; kept, as fresh memory of this size costs more than a copy */
   gboolean is_stale; /* a block has something fresh, or one has gone */
 };
 
