@@ -108,6 +108,14 @@ make_room_for_request (QueenConnection *self)
   return TRUE;
 }
 
+/* The same, with what is kept now. */
+static gboolean
+keep_request (QueenConnection *self)
+{
+  queen_connection_hold_request (self);
+  return make_room_for_request (self);
+}
+
 /* Returns whether there was room; it may be no more. */
 static gboolean
 keep_whole (QueenConnection *self)
@@ -116,8 +124,7 @@ keep_whole (QueenConnection *self)
 
   queen_request_buffer_keep (&self->request, self->whole);
   self->whole = (QueenText){ (const char *) self->request.kept->data, self->request.kept->len };
-  queen_connection_hold_request (self);
-  if (!make_room_for_request (self))
+  if (!keep_request (self))
     return FALSE;
   if (has_room (self))
     return queen_connection_watch (self);
@@ -151,14 +158,6 @@ invite_body (QueenConnection *self)
   /* A client that does not get this sends its body all the same, a little later. */
   if (self->request.expects_continue)
     queen_socket_write (&self->socket, &vector, 1);
-}
-
-/* The same, with what is kept now. */
-static gboolean
-keep_request (QueenConnection *self)
-{
-  queen_connection_hold_request (self);
-  return make_room_for_request (self);
 }
 
 /* As soon as the head is whole it is known whose request a trusted proxy hands on, and so whose

@@ -100,7 +100,7 @@ export class Hub {
       this.#clockOffset = happening.at - (happening.stamp ?? 0);
       return;
     }
-    this.#noticeLife(happening);
+    this.#noticeEpoch(happening);
     this.#interval.add(happening.stamp ?? 0);
     this.#placeInTime(happening);
   }
@@ -109,7 +109,7 @@ export class Hub {
   #takeComponent(happening) {
     const key = `${happening.kind}/${happening.id}`;
 
-    this.#noticeLife(happening);
+    this.#noticeEpoch(happening);
     this.#placeInTime(happening);
     /* A hive's health is in the list only, and any heartbeat may have changed it. */
     const mayBeIll = happening.kind === "hive" && !happening.isPast;
@@ -120,7 +120,7 @@ export class Hub {
   }
 
   /** @param {import('./parse.js').Happening} happening */
-  #noticeLife(happening) {
+  #noticeEpoch(happening) {
     if (happening.epoch === this.#epoch) return;
     if (this.#epoch) {
       this.#interval.forget();
