@@ -6,12 +6,12 @@
 
 #include <gio/gio.h>
 #include <glib/gi18n.h>
-#include <stdio.h>
 
 #include "http/queen-access.h"
 #include "http/queen-forwarded.h"
 #include "queen-settings.h"
 #include "text/queen-span.h"
+#include "text/queen-table.h"
 
 #define TOLD(...)                                                                                  \
   .told = &(const QueenSettingText)                                                                \
@@ -34,77 +34,57 @@ static const char *const types[] = {
 };
 
 static void
-print_string (const char *text)
+add_choices (JsonBuilder *builder, const QueenSettingChoice *choices)
 {
-  if (!text)
-    {
-      fputs ("null", stdout);
-      return;
-    }
-  putchar ('"');
-  for (; *text != '\0'; text++)
-    if (*text == '"' || *text == '\\')
-      printf ("\\%c", *text);
-    else if (g_ascii_iscntrl (*text))
-      printf ("\\u%04x", *text);
-    else
-      putchar (*text);
-  putchar ('"');
-}
-
-static void
-print_member (const char *name, const char *text)
-{
-  printf (",\n  \"%s\": ", name);
-  print_string (text);
-}
-
-static void
-print_choices (const QueenSettingChoice *choices)
-{
-  fputs (",\n  \"choices\": [", stdout);
+  json_builder_set_member_name (builder, "choices");
+  json_builder_begin_array (builder);
   for (const QueenSettingChoice *choice = choices; choice && choice->name; choice++)
-    {
-      fputs (choice == choices ? "" : ", ", stdout);
-      print_string (choice->name);
-    }
-  putchar (']');
+    json_builder_add_string_value (builder, choice->name);
+  json_builder_end_array (builder);
 }
 
 static void
-print_setting (const QueenSetting *setting)
+add_number (JsonBuilder *builder, const char *name, gint64 number)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, number);
+}
+
+static void
+add_setting (JsonBuilder *builder, const QueenSetting *setting)
 {
   const char short_name[] = { setting->short_name, '\0' };
 
-  fputs ("{ \"name\": ", stdout);
-  print_string (setting->name);
-  print_member ("short_name", setting->short_name ? short_name : NULL);
-  print_member ("type", types[setting->type]);
-  printf (",\n  \"least\": %" G_GINT64_FORMAT ", \"most\": %" G_GINT64_FORMAT, setting->least,
-          setting->most);
-  print_choices (setting->choices);
-  printf (",\n  \"is_list\": %s", setting->is_list ? "true" : "false");
-  print_member ("initial", setting->initial);
-  print_member ("credential", setting->credential);
-  print_member ("variable", setting->variable);
-  print_member ("help", setting->help);
-  print_member ("argument", setting->argument);
-  print_member ("text", setting->told->text);
-  print_member ("file", setting->told->file);
-  print_member ("manual", setting->told->manual);
-  print_member ("at_sighup", setting->told->at_sighup);
-  print_member ("example", setting->told->example);
-  fputs (" }", stdout);
+  json_builder_begin_object (builder);
+  queen_table_add_text (builder, "name", setting->name);
+  queen_table_add_text (builder, "short_name", setting->short_name ? short_name : NULL);
+  queen_table_add_text (builder, "type", types[setting->type]);
+  add_number (builder, "least", setting->least);
+  add_number (builder, "most", setting->most);
+  add_choices (builder, setting->choices);
+  queen_table_add_flag (builder, "is_list", setting->is_list);
+  queen_table_add_text (builder, "initial", setting->initial);
+  queen_table_add_text (builder, "credential", setting->credential);
+  queen_table_add_text (builder, "variable", setting->variable);
+  queen_table_add_text (builder, "help", setting->help);
+  queen_table_add_text (builder, "argument", setting->argument);
+  queen_table_add_text (builder, "text", setting->told->text);
+  queen_table_add_text (builder, "file", setting->told->file);
+  queen_table_add_text (builder, "manual", setting->told->manual);
+  queen_table_add_text (builder, "at_sighup", setting->told->at_sighup);
+  queen_table_add_text (builder, "example", setting->told->example);
+  json_builder_end_object (builder);
 }
 
 int
 main (void)
 {
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_array (builder);
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
-    {
-      fputs (i == 0 ? "[" : ",\n", stdout);
-      print_setting (&rows[i]);
-    }
-  puts ("]");
-  return ferror (stdout) || fflush (stdout) != 0;
+    add_setting (builder, &rows[i]);
+  json_builder_end_array (builder);
+
+  return queen_table_print (builder);
 }

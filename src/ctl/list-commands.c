@@ -5,11 +5,10 @@
  * commands and the options as JSON. */
 
 #include <glib/gi18n.h>
-#include <json-glib/json-glib.h>
-#include <stdio.h>
 
 #include "queenctl-command.h"
 #include "queenctl-option.h"
+#include "text/queen-table.h"
 
 #define COMMAND(name_, ...) { .name = #name_, __VA_ARGS__ },
 
@@ -18,32 +17,18 @@ static const QueenctlCommand rows[] = {
 };
 
 static void
-add_text (JsonBuilder *builder, const char *name, const char *text)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, text); /* %NULL becomes null */
-}
-
-static void
-add_flag (JsonBuilder *builder, const char *name, gboolean value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_boolean_value (builder, value);
-}
-
-static void
 add_option (JsonBuilder *builder, const QueenctlOption *option)
 {
   const char short_name[] = { option->short_name, '\0' };
 
   json_builder_begin_object (builder);
-  add_text (builder, "name", option->name);
-  add_text (builder, "short_name", option->short_name ? short_name : NULL);
-  add_flag (builder, "is_flag", option->is_flag);
-  add_flag (builder, "is_global", option->is_global);
-  add_flag (builder, "is_detail", option->is_detail);
-  add_text (builder, "help", option->help);
-  add_text (builder, "argument", option->argument);
+  queen_table_add_text (builder, "name", option->name);
+  queen_table_add_text (builder, "short_name", option->short_name ? short_name : NULL);
+  queen_table_add_flag (builder, "is_flag", option->is_flag);
+  queen_table_add_flag (builder, "is_global", option->is_global);
+  queen_table_add_flag (builder, "is_detail", option->is_detail);
+  queen_table_add_text (builder, "help", option->help);
+  queen_table_add_text (builder, "argument", option->argument);
   json_builder_end_object (builder);
 }
 
@@ -51,9 +36,9 @@ static void
 add_command (JsonBuilder *builder, const QueenctlCommand *command)
 {
   json_builder_begin_object (builder);
-  add_text (builder, "name", command->name);
-  add_text (builder, "arguments", command->arguments);
-  add_text (builder, "summary", command->summary);
+  queen_table_add_text (builder, "name", command->name);
+  queen_table_add_text (builder, "arguments", command->arguments);
+  queen_table_add_text (builder, "summary", command->summary);
   json_builder_set_member_name (builder, "options");
   json_builder_begin_array (builder);
   for (const QueenctlOption *option = queenctl_option_list (); option->name; option++)
@@ -67,8 +52,6 @@ int
 main (void)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
-  g_autoptr (JsonNode) root = NULL;
-  g_autofree char *json = NULL;
 
   json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "options");
@@ -83,8 +66,5 @@ main (void)
   json_builder_end_array (builder);
   json_builder_end_object (builder);
 
-  root = json_builder_get_root (builder);
-  json = json_to_string (root, TRUE);
-  puts (json);
-  return ferror (stdout) || fflush (stdout) != 0;
+  return queen_table_print (builder);
 }
