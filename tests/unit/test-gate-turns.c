@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fake-clock.h"
+#include "gate-client.h"
 #include "http/queen-gate.h"
 #include "http/queen-server.h"
 
@@ -102,19 +103,10 @@ tear_down (Fixture *f, gconstpointer data)
 static int
 come (Fixture *f, guint number, const char *request)
 {
-  const struct sockaddr_in ipv4 = { .sin_family = AF_INET,
-                                    .sin_addr = { htonl (0x0a000000 + number) } };
-  struct sockaddr_storage address = { 0 };
-  int ends[2];
+  int client = gate_client_come (f->gate, 0x0a000000 + number, request);
 
-  memcpy (&address, &ipv4, sizeof ipv4);
-  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
-                   0);
-  g_array_append_val (f->clients, ends[0]);
-  g_assert_cmpint (send (ends[0], request, strlen (request), MSG_NOSIGNAL), ==,
-                   (gssize) strlen (request));
-  queen_gate_admit (f->gate, ends[1], &address);
-  return ends[0];
+  g_array_append_val (f->clients, client);
+  return client;
 }
 
 static void

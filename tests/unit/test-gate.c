@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "fake-clock.h"
+#include "gate-client.h"
 #include "http/queen-answer.h"
 #include "http/queen-gate.h"
 #include "http/queen-request-head.h"
@@ -171,19 +172,11 @@ tear_down (Fixture *f, gconstpointer data)
 static int
 come_from (Fixture *f, guint32 address, const char *request)
 {
-  const struct sockaddr_in local = { .sin_family = AF_INET, .sin_addr = { htonl (address) } };
-  struct sockaddr_storage native = { 0 };
-  int ends[2];
+  int client = gate_client_come (f->gate, address, request);
 
-  memcpy (&native, &local, sizeof local);
-  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
-                   0);
-  g_array_append_val (f->clients, ends[0]);
-  g_assert_cmpint (send (ends[0], request, strlen (request), MSG_NOSIGNAL), ==,
-                   (gssize) strlen (request));
-  queen_gate_admit (f->gate, ends[1], &native);
+  g_array_append_val (f->clients, client);
   turn ();
-  return ends[0];
+  return client;
 }
 
 static int

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "fake-clock.h"
+#include "gate-client.h"
 
 #define N_WORKERS 300
 #define N_PLACES 100
@@ -95,20 +96,11 @@ tear_down (Fixture *f, gconstpointer data)
 static int
 ask (Fixture *f, guint host, const char *request)
 {
-  const struct sockaddr_in address = {
-    .sin_family = AF_INET,
-    .sin_addr = { htonl (host > 0 && host < LOCAL ? 0x0a000000 + host : INADDR_LOOPBACK + host) },
-  };
-  struct sockaddr_storage native = { 0 };
-  int ends[2];
+  guint32 address = host > 0 && host < LOCAL ? 0x0a000000 + host : INADDR_LOOPBACK + host;
+  int client = gate_client_come (f->gate, address, request);
 
-  memcpy (&native, &address, sizeof address);
-  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
-                   0);
-  g_array_append_val (f->clients, ends[0]);
-  send (ends[0], request, strlen (request), MSG_NOSIGNAL);
-  queen_gate_admit (f->gate, ends[1], &native);
-  return ends[0];
+  g_array_append_val (f->clients, client);
+  return client;
 }
 
 /* Returns: the status that is there; 0 when none is */
