@@ -16,12 +16,14 @@ clear_event (QueenEvent *event)
   g_clear_pointer (&event->component, queen_component_unref);
   g_clear_pointer (&event->before, queen_component_unref);
   g_free (event->by);
-  g_free (event->json);
+  g_free (event->memory);
 }
 
-/* Takes @json over, and closes it with the member that every event ends with. */
+/* Takes @json over, and closes it with the member that every event ends with.
+ *
+ * @margin: bytes of @json that stand before it; there will be as many behind it */
 static QueenEvent *
-new_event (QueenEventKind kind, GString *json, gint64 time)
+new_event (QueenEventKind kind, GString *json, gsize margin, gint64 time)
 {
   QueenEvent *event = g_atomic_rc_box_new0 (QueenEvent);
 
@@ -30,8 +32,10 @@ new_event (QueenEventKind kind, GString *json, gint64 time)
   g_string_append (json, "\"}");
 
   event->kind = kind;
-  event->json_length = json->len;
-  event->json = g_string_free (json, FALSE);
+  event->json_length = json->len - margin;
+  g_string_set_size (json, json->len + margin);
+  event->memory = g_string_free (json, FALSE);
+  event->json = event->memory + margin;
   return event;
 }
 
@@ -49,7 +53,7 @@ queen_event_new_component (QueenComponent *component, gint64 time)
   g_string_append (json, queen_status_get_name (component->status));
   g_string_append_c (json, '"');
 
-  event = new_event (is_worker ? QUEEN_EVENT_WORKER : QUEEN_EVENT_HIVE, json, time);
+  event = new_event (is_worker ? QUEEN_EVENT_WORKER : QUEEN_EVENT_HIVE, json, 0, time);
   event->component = queen_component_ref (component);
   return event;
 }
@@ -85,8 +89,10 @@ queen_event_new_restored (QueenComponent *component)
 QueenEvent *
 queen_event_new_queen (const QueenCensus *workers, const QueenCensus *hives, gint64 time)
 {
-  GString *json = g_string_sized_new (512 + strlen (workers->ids) + strlen (hives->ids));
+  GString *json = g_string_sized_new (512 + 2 * QUEEN_EVENT_MARGIN + strlen (workers->ids) +
+                                      strlen (hives->ids));
 
+  g_string_set_size (json, QUEEN_EVENT_MARGIN);
   g_string_append_printf (json,
                           "{\"type\":\"queen\",\"workers_online\":%u,\"workers_available\":%u,"
                           "\"hives_online\":%u,\"hives_available\":%u",
@@ -95,7 +101,7 @@ queen_event_new_queen (const QueenCensus *workers, const QueenCensus *hives, gin
   g_string_append (json, workers->ids);
   g_string_append (json, ",\"hive_ids\":");
   g_string_append (json, hives->ids);
-  return new_event (QUEEN_EVENT_QUEEN, json, time);
+  return new_event (QUEEN_EVENT_QUEEN, json, QUEEN_EVENT_MARGIN, time);
 }
 
 QueenEvent *

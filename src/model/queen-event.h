@@ -26,6 +26,9 @@ typedef enum
 /** The kinds that the stream knows: the heartbeats. */
 #define QUEEN_EVENT_ALL_KINDS (QUEEN_EVENT_QUEEN | QUEEN_EVENT_WORKER | QUEEN_EVENT_HIVE)
 
+/** Bytes that may be written before and behind the JSON of the queen's own heartbeat. */
+#define QUEEN_EVENT_MARGIN 128
+
 /** Those that are numbered. The queen's own heartbeat is not: it says how things stand. */
 #define QUEEN_EVENT_NUMBERED_KINDS (QUEEN_EVENT_ALL_KINDS & ~QUEEN_EVENT_QUEEN)
 
@@ -39,10 +42,14 @@ typedef enum
  * @before: (nullable): the same as it was until now; %NULL when it is new
  * @by: (nullable): who has had it forgotten; %NULL when nobody asked for that
  * @json: (nullable): the event as the wire contract writes it, without a line break; one that is no
- *   heartbeat has none
+ *   heartbeat has none. With %QUEEN_EVENT_MARGIN bytes on both sides of it where the queen herself
+ *   beats: that JSON may be megabytes, and whoever sends it, who is one, may write there what goes
+ *   around it. Fresh memory for another copy would take longer than all the rest
  * @json_length: bytes
+ * @memory: (nullable): what @json is a part of
  *
- * One thing that happened in the cluster. Immutable; its JSON is made once, for all who listen.
+ * One thing that happened in the cluster. Immutable but for those margins; its JSON is made once,
+ * for all who listen.
  */
 typedef struct
 {
@@ -53,6 +60,7 @@ typedef struct
   char *by;
   char *json;
   gsize json_length;
+  char *memory;
 } QueenEvent;
 
 /**

@@ -5,12 +5,14 @@
 
 #include <string.h>
 
+#define END_OF_FRAME "\n\n" QUEEN_CHUNK_END
+
+/* What stands inside of a chunk before the frame's data. */
 typedef struct
 {
-  const char *name;
-  const char *value; /* NULL when there is no such line */
+  char text[96];
   gsize length;
-} Field;
+} Head;
 
 #define MAX_SIZE_LINE (2 * sizeof (gsize) + sizeof "\r\n")
 
@@ -66,54 +68,85 @@ queen_chunk_dup_inside (GBytes *chunk)
   return g_bytes_new_from_bytes (chunk, (gsize) ((char *) inside.iov_base - bytes), inside.iov_len);
 }
 
+static void
+append_to_head (Head *head, const char *text)
+{
+  gsize length = strlen (text);
+
+  g_assert (head->length + length <= sizeof head->text);
+  memcpy (head->text + head->length, text, length);
+  head->length += length;
+}
+
+/* Appends a line, but for what ends it. */
+static void
+append_line (Head *head, const char *name, const char *value)
+{
+  if (head->length > 0)
+    append_to_head (head, "\n");
+  append_to_head (head, name);
+  append_to_head (head, value);
+}
+
+/* Returns: how long @line, the chunk's first, is */
+static gsize
+make_head (Head *head,
+           char line[MAX_SIZE_LINE],
+           const char *id,
+           const char *event,
+           const char *data,
+           gsize data_length)
+{
+  head->length = 0;
+  if (id)
+    append_line (head, "id: ", id);
+  if (event)
+    append_line (head, "event: ", event);
+  if (data)
+    append_line (head, "data: ", "");
+  return print_size_line (line, head->length + data_length + strlen ("\n\n"));
+}
+
+/* Returns: where it ends */
 static char *
-append (char *end, const char *text, gsize length)
+put_text (char *place, const char *text, gsize length)
 {
-  memcpy (end, text, length);
-  return end + length;
+  memcpy (place, text, length);
+  return place + length;
 }
 
-char *
-queen_frame_dup_text (
-    const char *id, const char *event, const char *data, gsize data_length, gsize *length)
-{
-  const Field fields[] = {
-    { "id: ", id, id ? strlen (id) : 0 },
-    { "event: ", event, event ? strlen (event) : 0 },
-    { "data: ", data, data_length },
-  };
-  gsize inside = 1, n_line;
-  char line[MAX_SIZE_LINE];
-  char *text, *end;
-
-  for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
-    if (fields[i].value)
-      inside += strlen (fields[i].name) + fields[i].length + 1;
-
-  n_line = print_size_line (line, inside);
-  *length = n_line + inside + strlen (QUEEN_CHUNK_END);
-  text = g_malloc (*length);
-  end = append (text, line, n_line);
-  for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
-    {
-      if (!fields[i].value)
-        continue;
-      end = append (end, fields[i].name, strlen (fields[i].name));
-      end = append (end, fields[i].value, fields[i].length);
-      *end++ = '\n';
-    }
-  *end++ = '\n';
-  append (end, QUEEN_CHUNK_END, strlen (QUEEN_CHUNK_END));
-  return text;
-}
-
+/* Its memory fits exactly, as the ring keeps very many. */
 GBytes *
 queen_frame_new (const char *id, const char *event, const char *data, gsize data_length)
 {
-  gsize length;
-  char *text = queen_frame_dup_text (id, event, data, data_length, &length);
+  char line[MAX_SIZE_LINE];
+  Head head;
+  gsize n_line = make_head (&head, line, id, event, data, data_length);
+  gsize length = n_line + head.length + data_length + strlen (END_OF_FRAME);
+  char *chunk = g_malloc (length), *end = chunk;
 
-  return g_bytes_new_take (text, length);
+  end = put_text (end, line, n_line);
+  end = put_text (end, head.text, head.length);
+  if (data)
+    end = put_text (end, data, data_length);
+  put_text (end, END_OF_FRAME, strlen (END_OF_FRAME));
+  return g_bytes_new_take (chunk, length);
+}
+
+char *
+queen_frame_write_around (
+    const char *id, const char *event, char *data, gsize margin, gsize *length)
+{
+  char line[MAX_SIZE_LINE];
+  Head head;
+  gsize n_line = make_head (&head, line, id, event, data, *length);
+  char *chunk = data - head.length - n_line;
+
+  g_assert (n_line + head.length <= margin && strlen (END_OF_FRAME) <= margin);
+  put_text (put_text (chunk, line, n_line), head.text, head.length);
+  put_text (data + *length, END_OF_FRAME, strlen (END_OF_FRAME));
+  *length += n_line + head.length + strlen (END_OF_FRAME);
+  return chunk;
 }
 
 GBytes *

@@ -53,26 +53,27 @@ void queen_chunk_get_inside (GBytes *chunk, struct iovec *inside);
 GBytes *queen_chunk_dup_inside (GBytes *chunk);
 
 /**
- * queen_frame_dup_text:
+ * queen_frame_new:
  * @id: (nullable): the event's id
  * @event: (nullable): the event's name
  * @data: (nullable): its data, without a line break
  * @data_length: bytes
- * @length: (out): bytes of the chunk
  *
- * A frame, closed by its empty line.
- *
- * Returns: (transfer full): its chunk in one allocation that fits exactly, as it may be megabytes
- */
-char *queen_frame_dup_text (
-    const char *id, const char *event, const char *data, gsize data_length, gsize *length);
-
-/**
- * queen_frame_new:
- *
- * Returns: (transfer full): the same, to be shared
+ * Returns: (transfer full): the chunk of a frame, which its empty line closes
  */
 GBytes *queen_frame_new (const char *id, const char *event, const char *data, gsize data_length);
+
+/**
+ * queen_frame_write_around:
+ * @data: the event's data, with @margin bytes on both sides that are free to be written to
+ * @length: (inout): bytes of the data, then of the chunk
+ *
+ * Makes the same around data that may be megabytes, without a copy of it.
+ *
+ * Returns: (transfer none): where the chunk begins
+ */
+char *queen_frame_write_around (
+    const char *id, const char *event, char *data, gsize margin, gsize *length);
 
 /**
  * queen_frame_new_lagged:

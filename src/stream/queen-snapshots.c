@@ -23,7 +23,7 @@ typedef struct
 {
   QueenSnapshots *owner;
   GBytes *bytes; /* weak */
-  char *text;
+  QueenEvent *event;
   gsize length;
   GList link;
 } Frame;
@@ -49,18 +49,22 @@ free_frame (gpointer data)
 
   g_queue_unlink (&frame->owner->frames, &frame->link);
   frame->owner->n_bytes -= frame->length;
-  g_free (frame->text);
+  queen_event_unref (frame->event);
   g_free (frame);
 }
 
+/* @event becomes part of its frame; it can be so but once. */
 static GBytes *
-make_frame (QueenSnapshots *self, const QueenEvent *event, const char *id)
+make_frame (QueenSnapshots *self, QueenEvent *event, const char *id)
 {
   Frame *frame = g_new0 (Frame, 1);
+  char *text;
 
   frame->owner = self;
-  frame->text = queen_frame_dup_text (id, EVENT, event->json, event->json_length, &frame->length);
-  frame->bytes = g_bytes_new_with_free_func (frame->text, frame->length, free_frame, frame);
+  frame->event = queen_event_ref (event);
+  frame->length = event->json_length;
+  text = queen_frame_write_around (id, EVENT, event->json, QUEEN_EVENT_MARGIN, &frame->length);
+  frame->bytes = g_bytes_new_with_free_func (text, frame->length, free_frame, frame);
   frame->link.data = frame;
   g_queue_push_tail_link (&self->frames, &frame->link);
   self->n_bytes += frame->length;
