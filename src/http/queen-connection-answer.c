@@ -85,7 +85,12 @@ queen_connection_write_answer (QueenConnection *self)
   QueenDeliveryResult result = queen_delivery_send (&self->delivery, &self->socket);
 
   if (result == QUEEN_DELIVERY_DONE)
-    queen_delivery_release (&self->delivery, &self->socket);
+    self->is_hurried |= queen_delivery_release (&self->delivery, &self->socket);
+  if (result == QUEEN_DELIVERY_DONE && self->is_persistent)
+    {
+      queen_connection_begin_next (self);
+      return;
+    }
   if (result == QUEEN_DELIVERY_FAILED || (result == QUEEN_DELIVERY_DONE && !self->has_unread_data))
     {
       queen_connection_remove (self);
@@ -202,7 +207,9 @@ queen_connection_begin_answer (QueenConnection *self, QueenAnswer *answer)
       queen_answer_clear (answer);
       answer->head = queen_answer_to_bytes (error);
     }
-  if (is_large (answer)) /* it may take long, and a session is large, too */
+  self->is_persistent &= answer->is_persistent;
+  answer->is_persistent = self->is_persistent;
+  if (is_large (answer) && !self->is_persistent) /* it may take long, and a session is large, too */
     queen_socket_end_reading (&self->socket);
   queen_delivery_begin (&self->delivery, answer);
   self->answered_at = self->settings->deadlines[QUEEN_WAIT_ANSWER].clock->get_monotonic ();

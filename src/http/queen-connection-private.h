@@ -17,6 +17,7 @@ typedef enum
   STATE_QUEUED,    /* it has, and waits for its first turn to shake hands */
   STATE_HANDSHAKE, /* the socket is the TLS session's alone */
   STATE_OVERDUE,   /* its time is over, but what it said in time still waits for a turn */
+  STATE_IDLE,      /* it has its answer, and may ask for something else */
   STATE_HEAD,
   STATE_BODY,
   STATE_WHOLE,           /* the request has come through a trusted proxy, and waits for its turn */
@@ -35,13 +36,19 @@ struct _QueenConnection
   QueenEpoll *watched_by; /* NULL when the kernel does not tell of it */
   gboolean is_probe;
   QueenDeadline waits[QUEEN_N_WAITS];
-  struct sockaddr_storage client; /* who is at the other end, or whom a trusted proxy there names */
+  struct sockaddr_storage peer;   /* who is at the other end */
+  struct sockaddr_storage client; /* the same, or whom a trusted proxy there names */
   gboolean is_forwarded;
   gboolean is_proxied; /* a trusted proxy is there */
   QueenShare *share;   /* NULL when it takes from nobody's */
   QueenHandshake handshake;
   QueenFairPlace turn; /* where it waits to be read or handled */
   gboolean is_overdue; /* its time is over, but what came in time has not been read yet */
+
+  GBytes *ahead; /* what its client has said already behind the request; NULL when it has not */
+  guint n_requests;
+  gboolean is_hurried;    /* the kernel gives it less time than others to take what was sent */
+  gboolean is_persistent; /* the client may send another one after this */
 
   QueenRequestBuffer request;
   QueenText whole;    /* in STATE_WHOLE: all of it */
@@ -91,6 +98,19 @@ gboolean queen_connection_read_all (QueenConnection *self);
 
 /** There is something to read: it is read as soon as it is its turn. */
 void queen_connection_read_in_turn (QueenConnection *self);
+
+/** Returns: whether what its client says is a request, or the next part of it */
+static inline gboolean
+queen_connection_wants_request (const QueenConnection *self)
+{
+  return self->state == STATE_IDLE || self->state == STATE_HEAD || self->state == STATE_BODY;
+}
+
+/** It has its answer, and waits for another request; afterwards it may be no more. */
+void queen_connection_begin_next (QueenConnection *self);
+
+/** The time for another request is over; afterwards it may be no more. */
+void queen_connection_time_out_next (QueenConnection *self);
 
 /** Its socket is ready for something while it shakes hands. */
 void queen_connection_look_for_turn (QueenConnection *self, guint events);

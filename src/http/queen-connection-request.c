@@ -10,8 +10,16 @@
 
 #define MAX_READS_AT_ONCE 64 /* of one request, until others have a turn: half a millisecond */
 #define MAX_TRIED 256        /* who are asked to make room */
+#define MAX_REQUESTS 1000    /* on one connection */
 
 /* Reading */
+
+static gboolean
+may_go_on (const QueenConnection *self, const QueenRequestBuffer *request)
+{
+  return request->is_persistent && !self->is_probe && self->n_requests + 1 < MAX_REQUESTS &&
+         self->settings->all.length <= self->settings->max_persistent;
+}
 
 /* @whole has the request, and perhaps more. */
 static void
@@ -20,10 +28,12 @@ handle_request (QueenConnection *self, QueenText whole)
   QueenRequestBuffer buffer = self->request; /* what @whole may be in */
   g_autoptr (GBytes) head = g_string_free_to_bytes (g_steal_pointer (&buffer.accepted));
   g_auto (QueenAnswer) answer = { NULL };
+  gboolean is_persistent = may_go_on (self, &buffer);
   const QueenRequest request = {
     .is_probe = self->is_probe,
     .is_encrypted = self->socket.tls != NULL,
     .is_forwarded = self->is_forwarded,
+    .is_persistent = is_persistent,
     .client = &self->client,
     .head = head,
     .has_body = buffer.has_body,
@@ -32,7 +42,14 @@ handle_request (QueenConnection *self, QueenText whole)
   };
 
   self->request = (QueenRequestBuffer){ NULL };
-  self->has_unread_data |= buffer.has_excess;
+  if (self->is_hurried)
+    queen_delivery_allow_time (&self->socket);
+  self->is_hurried = FALSE;
+  self->n_requests++;
+  self->is_persistent = is_persistent;
+  self->has_unread_data |= buffer.excess != NULL;
+  if (is_persistent)
+    self->ahead = g_steal_pointer (&buffer.excess);
   queen_connection_enter_state (self, STATE_HANDLER);
   switch (self->settings->on_request (self, &request, &answer, self->settings->data))
     {
@@ -87,14 +104,23 @@ find_oldest_holder (QueenConnectionSettings *settings)
   return g_queue_peek_head (&settings->holding);
 }
 
-/* Room for what is held of the request is made by whoever has most that waits for its turn, and
- * then by those who take longest. Returns FALSE when that was this one. */
+/* Returns: (nullable): who has held a TLS session for longest without a request */
+static QueenConnection *
+find_idle_holder (QueenConnectionSettings *settings)
+{
+  return settings->tls ? queen_connection_find_idle (settings, NULL) : NULL;
+}
+
+/* Room for what is held of the request is made by those who have none, by whoever has most that
+ * waits for its turn, and then by those who take longest. Returns FALSE when that was this one. */
 static gboolean
 make_room_for_request (QueenConnection *self)
 {
   QueenConnectionSettings *settings = self->settings;
   QueenConnection *greediest = NULL, *oldest;
 
+  while (!has_room (self) && (oldest = find_idle_holder (settings)))
+    queen_connection_evict (oldest);
   if (!has_room (self))
     greediest = queen_run_queue_find_greediest (settings->run_queue, &self->client);
   if (greediest)
@@ -227,11 +253,50 @@ typedef enum
   READ_END, /* of the connection, or of waiting for its request */
 } ReadResult;
 
+/* RFC 9112 § 2.2: some clients say a line end more than they have to behind a body. */
+static QueenText
+skip_line_ends (QueenText bytes)
+{
+  while (bytes.length > 0 && (*bytes.at == '\r' || *bytes.at == '\n'))
+    {
+      bytes.at++;
+      bytes.length--;
+    }
+  return bytes;
+}
+
+static ReadResult
+hear (QueenConnection *self, QueenText bytes)
+{
+  if (self->state == STATE_IDLE)
+    {
+      bytes = skip_line_ends (bytes);
+      if (bytes.length == 0)
+        return READ_SOME;
+      self->is_overdue = FALSE;
+      queen_connection_enter_state (self, STATE_HEAD);
+    }
+  return consider (self, bytes) ? READ_SOME : READ_END;
+}
+
+static ReadResult
+hear_ahead (QueenConnection *self)
+{
+  g_autoptr (GBytes) ahead = g_steal_pointer (&self->ahead);
+  QueenText bytes;
+
+  bytes.at = g_bytes_get_data (ahead, &bytes.length);
+  return hear (self, bytes);
+}
+
 static ReadResult
 read_once (QueenConnection *self)
 {
-  gssize n_bytes = queen_socket_read (&self->socket, self->settings->buffer, QUEEN_REQUEST_USUAL);
+  gssize n_bytes;
 
+  if (self->ahead)
+    return hear_ahead (self);
+  n_bytes = queen_socket_read (&self->socket, self->settings->buffer, QUEEN_REQUEST_USUAL);
   if (n_bytes < 0 && errno == EINTR)
     return READ_SOME;
   if (n_bytes < 0 && errno == EAGAIN)
@@ -241,8 +306,7 @@ read_once (QueenConnection *self)
       queen_connection_remove (self);
       return READ_END;
     }
-  return consider (self, (QueenText){ self->settings->buffer, (gsize) n_bytes }) ? READ_SOME
-                                                                                 : READ_END;
+  return hear (self, (QueenText){ self->settings->buffer, (gsize) n_bytes });
 }
 
 /* A request may come in thousands of records, so it is read in slices. Returns whether it still
@@ -259,8 +323,11 @@ read_request (QueenConnection *self)
     enter_run_queue (self);
   if (result != READ_NOTHING || !self->is_overdue)
     return result != READ_END;
-  queen_connection_time_out_request (self, self->state == STATE_HEAD ? QUEEN_WAIT_HEAD
-                                                                     : QUEEN_WAIT_REQUEST);
+  if (self->state == STATE_IDLE)
+    queen_connection_close (self);
+  else
+    queen_connection_time_out_request (self, self->state == STATE_HEAD ? QUEEN_WAIT_HEAD
+                                                                       : QUEEN_WAIT_REQUEST);
   return FALSE;
 }
 
@@ -271,6 +338,53 @@ queen_connection_run (QueenConnection *self)
     handle_request (self, self->whole);
   else if (queen_connection_read_all (self))
     queen_connection_watch (self);
+}
+
+void
+queen_connection_begin_next (QueenConnection *self)
+{
+  gboolean has_more = self->ahead || self->has_unread_data;
+
+  queen_connection_clear_answer (self);
+  self->has_unread_data = FALSE;
+  self->is_overdue = FALSE;
+  if (self->is_proxied)
+    {
+      queen_shares_release (self->settings->shares, g_steal_pointer (&self->share));
+      self->client = self->peer;
+    }
+  queen_socket_renew (&self->socket);
+  queen_connection_enter_state (self, STATE_IDLE);
+  /* Others have their turn first. */
+  if (queen_connection_watch (self) && has_more)
+    enter_run_queue (self);
+}
+
+void
+queen_connection_time_out_next (QueenConnection *self)
+{
+  /* What has come in time is read, when it is its turn. */
+  self->is_overdue = queen_fair_queue_is_waiting (&self->turn);
+  if (self->is_overdue)
+    queen_deadline_end (&self->waits[QUEEN_WAIT_NEXT]);
+  else
+    queen_connection_close (self);
+}
+
+QueenConnection *
+queen_connection_find_idle (QueenConnectionSettings *settings, const QueenShare *share)
+{
+  GList *link = settings->deadlines[QUEEN_WAIT_NEXT].queue.head;
+
+  for (guint i = 0; i < MAX_TRIED && link; i++, link = link->next)
+    {
+      QueenConnection *idle = link->data;
+
+      if ((!share || idle->share == share) && !queen_connection_waits_for_queen (idle) &&
+          !queen_connection_has_spoken (idle))
+        return idle;
+    }
+  return NULL;
 }
 
 void
@@ -400,7 +514,7 @@ queen_connection_has_spoken (QueenConnection *self)
     return FALSE;
   if (self->state == STATE_HANDSHAKE)
     queen_handshakes_resume (&self->handshake);
-  else if (self->state == STATE_HEAD || self->state == STATE_BODY)
+  else if (queen_connection_wants_request (self))
     enter_run_queue (self);
   return queen_connection_waits_for_queen (self);
 }
@@ -415,6 +529,7 @@ queen_connection_read_all (QueenConnection *self)
     {
     case STATE_HELLO:
       return read_hello (self);
+    case STATE_IDLE:
     case STATE_HEAD:
     case STATE_BODY:
       return read_request (self);

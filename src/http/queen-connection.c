@@ -16,6 +16,7 @@ static const guint state_waits[] = {
   [STATE_QUEUED] = 1u << QUEEN_WAIT_HANDSHAKE,
   [STATE_HANDSHAKE] = WAITS (QUEEN_WAIT_HEAD, QUEEN_WAIT_REQUEST),
   [STATE_OVERDUE] = 1u << QUEEN_WAIT_HANDSHAKE,
+  [STATE_IDLE] = 1u << QUEEN_WAIT_NEXT,
   [STATE_HEAD] = WAITS (QUEEN_WAIT_HEAD, QUEEN_WAIT_REQUEST),
   [STATE_BODY] = 1u << QUEEN_WAIT_REQUEST,
   [STATE_WHOLE] = 0,
@@ -32,7 +33,11 @@ queen_connection_hold_request (QueenConnection *self)
 {
   gsize n_kept = self->request.kept ? self->request.kept->len : 0;
 
-  if (self->socket.tls && self->state < STATE_HANDLER)
+  if (self->request.excess)
+    n_kept += g_bytes_get_size (self->request.excess);
+  if (self->ahead)
+    n_kept += g_bytes_get_size (self->ahead);
+  if (self->socket.tls && (self->state < STATE_HANDLER || self->is_persistent))
     n_kept += QUEEN_TLS_SESSION_SIZE;
   if (n_kept == self->n_kept)
     return;
@@ -92,7 +97,7 @@ queen_connection_new (QueenConnectionSettings *settings,
   self->socket.fd = fd;
   self->state = settings->tls && !is_probe ? STATE_HELLO : STATE_HEAD;
   self->is_probe = is_probe;
-  self->client = *address;
+  self->peer = self->client = *address;
   self->is_proxied = !is_probe && queen_proxies_is_trusted (settings->proxies, address);
   self->share = share;
   return self;
@@ -113,6 +118,8 @@ queen_connection_remove (QueenConnection *self)
   queen_handshakes_release (&self->handshake);
   queen_fair_queue_leave (&self->turn);
   queen_socket_close (&self->socket);
+  self->is_persistent = FALSE;
+  g_clear_pointer (&self->ahead, g_bytes_unref);
   queen_connection_clear_request (self);
   queen_connection_clear_answer (self);
   queen_shares_release (settings->shares, self->share);
@@ -129,7 +136,6 @@ unwatch (QueenConnection *self)
   self->watched_by = NULL;
 }
 
-/* Has the kernel tell of it. Returns FALSE when it has no room; the connection is then no more. */
 gboolean
 queen_connection_watch (QueenConnection *self)
 {
@@ -189,7 +195,7 @@ queen_connection_on_ready (QueenConnection *self, guint events)
     queen_connection_write_answer (self);
   else if (self->state == STATE_LINGER)
     queen_connection_linger (self);
-  else if (self->state == STATE_HEAD || self->state == STATE_BODY)
+  else if (queen_connection_wants_request (self))
     queen_connection_read_in_turn (self);
   else
     queen_connection_read_all (self);
@@ -217,6 +223,9 @@ queen_connection_time_out (QueenConnection *self, QueenWaitKind wait)
     case QUEEN_WAIT_HANDSHAKE:
       queen_connection_refuse_handshake (self);
       break;
+    case QUEEN_WAIT_NEXT:
+      queen_connection_time_out_next (self);
+      break;
     case QUEEN_WAIT_HEAD:
     case QUEEN_WAIT_REQUEST:
       queen_connection_time_out_request (self, wait);
@@ -240,13 +249,28 @@ queen_connection_time_out (QueenConnection *self, QueenWaitKind wait)
 }
 
 void
+queen_connection_close (QueenConnection *self)
+{
+  g_return_if_fail (self->state == STATE_IDLE);
+
+  queen_fair_queue_leave (&self->turn);
+  queen_socket_finish (&self->socket);
+  shutdown (self->socket.fd, SHUT_WR);
+  self->is_persistent = FALSE;
+  queen_connection_enter_state (self, STATE_LINGER);
+  queen_connection_linger (self);
+}
+
+void
 queen_connection_evict (QueenConnection *self)
 {
   QueenAnswer refusal = { NULL };
 
   if (self->state == STATE_HANDSHAKE && queen_connection_has_spoken (self))
     return;
-  self->settings->tally->refusals[QUEEN_REFUSAL_CONNECTION_CAP]++;
+  /* Who has asked for nothing is not refused anything. */
+  if (self->state != STATE_IDLE || queen_fair_queue_is_waiting (&self->turn))
+    self->settings->tally->refusals[QUEEN_REFUSAL_CONNECTION_CAP]++;
   if (self->request.kept || queen_fair_queue_is_waiting (&self->turn))
     {
       refusal.head = queen_answer_too_many ();

@@ -23,8 +23,9 @@ G_BEGIN_DECLS
 /**
  * QueenConnection:
  *
- * One client's connection: it says what it wants, gets its answer, and is closed. At every moment
- * it is in exactly one state, and whoever speaks for it looks at that first.
+ * One client's connection: it says what it wants, gets its answer, and says what it wants next, or
+ * is closed. At every moment it is in exactly one state, and whoever speaks for it looks at that
+ * first.
  */
 typedef struct _QueenConnection QueenConnection;
 
@@ -33,6 +34,7 @@ typedef struct _QueenConnection QueenConnection;
  * @is_probe: whether the queen herself asks, to see that she still answers
  * @is_encrypted: whether it came through TLS
  * @is_forwarded: whether somebody hands it on, as far as that shows
+ * @is_persistent: whether another one may follow on the same connection
  * @client: whose it is: who is at the other end, or whom a trusted proxy there names; as long as
  * its connection
  * @head: as libsoup may see it
@@ -45,6 +47,7 @@ typedef struct
   gboolean is_probe;
   gboolean is_encrypted;
   gboolean is_forwarded;
+  gboolean is_persistent;
   const struct sockaddr_storage *client;
   GBytes *head;
   gboolean has_body;
@@ -95,6 +98,7 @@ typedef enum
 /**
  * QueenWaitKind:
  * @QUEEN_WAIT_HANDSHAKE: for its turn to shake hands
+ * @QUEEN_WAIT_NEXT: for the first byte of another request, after an answer
  * @QUEEN_WAIT_HEAD: for a whole head
  * @QUEEN_WAIT_REQUEST: for the whole request, from the very beginning: who dawdles with the head
  * has less for the body
@@ -108,6 +112,7 @@ typedef enum
 typedef enum
 {
   QUEEN_WAIT_HANDSHAKE,
+  QUEEN_WAIT_NEXT,
   QUEEN_WAIT_HEAD,
   QUEEN_WAIT_REQUEST,
   QUEEN_WAIT_HANDLER,
@@ -116,6 +121,9 @@ typedef enum
   QUEEN_WAIT_LINGER,
   QUEEN_N_WAITS
 } QueenWaitKind;
+
+/** Seconds that a connection is kept for another request. */
+#define QUEEN_WAIT_NEXT_SECONDS 75
 
 /**
  * QueenConnectionSettings:
@@ -134,6 +142,8 @@ typedef enum
  *   ready for a little more, and nobody who comes has to wait behind them
  * @deadlines: where they wait for anything else
  * @all: (element-type QueenConnection): all of them
+ * @max_persistent: with how many connections there may be at the most each is kept for another
+ *   request; 0 for none
  * @holding: (element-type QueenConnection): those that hold more than a little of their request,
  *   or a TLS session with it; who began to first
  * @buffer: for one read; requests that come in one piece never leave it
@@ -158,6 +168,7 @@ typedef struct
   QueenEpoll *answers;
   QueenDeadlineQueue deadlines[QUEEN_N_WAITS];
   GQueue all;
+  guint max_persistent;
   GQueue holding;
   char *buffer;
   void (*on_removed) (gpointer owner);
@@ -215,6 +226,15 @@ void queen_connection_refuse_share (QueenConnection *self);
 gboolean queen_connection_has_spoken (QueenConnection *self);
 
 /**
+ * queen_connection_find_idle:
+ * @share: (nullable): one that takes from it; %NULL for any
+ *
+ * Returns: (nullable): who has waited for longest for something to ask, as far as can be seen soon
+ */
+QueenConnection *queen_connection_find_idle (QueenConnectionSettings *settings,
+                                             const QueenShare *share);
+
+/**
  * queen_connection_evict:
  *
  * Makes room for another one. Who has said something is told why; but nobody waits until it has
@@ -255,6 +275,14 @@ void queen_connection_time_out (QueenConnection *self, QueenWaitKind wait);
 
 /** Closes it, whatever it was about. */
 void queen_connection_remove (QueenConnection *self);
+
+/**
+ * queen_connection_close:
+ *
+ * Closes one that waits for another request. If that is on its way already, the client learns that
+ * nobody has read it: there is no reset (RFC 9112 § 9.6). Afterwards it may be no more.
+ */
+void queen_connection_close (QueenConnection *self);
 
 /**
  * queen_connection_steal_socket:

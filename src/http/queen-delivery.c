@@ -7,8 +7,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include "net/queen-listener.h"
+
 #define SMALLEST_WINDOW 1024          /* bytes: Linux lets nobody have less than twice as much */
-#define TIME_TO_TAKE 5000             /* ms */
+#define SHORT_TIME_TO_TAKE 5000       /* ms */
 #define MAX_SENT_AT_ONCE (256 * 1024) /* bytes, until the main loop may turn */
 
 void
@@ -16,6 +18,7 @@ queen_answer_clear (QueenAnswer *answer)
 {
   g_clear_pointer (&answer->head, g_bytes_unref);
   g_clear_pointer (&answer->body, g_bytes_unref);
+  answer->is_persistent = FALSE;
 }
 
 void
@@ -66,7 +69,7 @@ queen_delivery_send (QueenDelivery *self, QueenSocket *socket)
         return errno == EAGAIN ? QUEEN_DELIVERY_BLOCKED : QUEEN_DELIVERY_FAILED;
       self->n_sent += (gsize) n_bytes;
     }
-  if (queen_socket_finish (socket) == 0)
+  if ((self->answer.is_persistent ? queen_socket_flush : queen_socket_finish) (socket) == 0)
     return QUEEN_DELIVERY_DONE;
   return errno == EAGAIN ? QUEEN_DELIVERY_BLOCKED : QUEEN_DELIVERY_FAILED;
 }
@@ -91,11 +94,26 @@ queen_delivery_hold (QueenDelivery *self, QueenBudgets *budgets)
   queen_budgets_hold_shared (budgets, QUEEN_BUDGET_ANSWERS, self->answer.body);
 }
 
-void
+static void
+set_time_to_take (const QueenSocket *socket, int msec)
+{
+  setsockopt (socket->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &msec, sizeof msec);
+}
+
+gboolean
 queen_delivery_release (const QueenDelivery *self, const QueenSocket *socket)
 {
-  if (self->n_sent > SMALLEST_WINDOW)
-    setsockopt (socket->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &(int){ TIME_TO_TAKE }, sizeof (int));
+  gboolean is_short = self->n_sent > SMALLEST_WINDOW;
+
+  if (is_short)
+    set_time_to_take (socket, SHORT_TIME_TO_TAKE);
+  return is_short;
+}
+
+void
+queen_delivery_allow_time (const QueenSocket *socket)
+{
+  set_time_to_take (socket, QUEEN_LISTENER_TIME_TO_TAKE);
 }
 
 void

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
  * QueenAnswer:
  * @head: what is sent first; it may be the whole answer
  * @body: (nullable): what is sent after it, shared by all who get the same
+ * @is_persistent: it says that the client may send another request on the same connection
  *
  * An answer as bytes.
  */
@@ -19,6 +20,7 @@ typedef struct
 {
   GBytes *head;
   GBytes *body;
+  gboolean is_persistent;
 } QueenAnswer;
 
 void queen_answer_clear (QueenAnswer *answer);
@@ -81,10 +83,16 @@ void queen_delivery_hold (QueenDelivery *self, QueenBudgets *budgets);
  * queen_delivery_release:
  *
  * What the kernel has of an answer that is sent, but the client has not taken, is nobody's once the
- * connection is closed: no cap and no budget knows of it. So the client has five seconds for it,
- * not twenty. What fits into the smallest window that a client can have, it has taken.
+ * connection is closed or waits for another request: no cap and no budget knows of it. So the
+ * client has five seconds for it, not twenty. What fits into the smallest window that a client can
+ * have, it has taken.
+ *
+ * Returns: whether it has less time now than others
  */
-void queen_delivery_release (const QueenDelivery *self, const QueenSocket *socket);
+gboolean queen_delivery_release (const QueenDelivery *self, const QueenSocket *socket);
+
+/** The client has as much time again as others have. */
+void queen_delivery_allow_time (const QueenSocket *socket);
 
 /**
  * queen_delivery_mark:

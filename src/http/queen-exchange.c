@@ -182,6 +182,12 @@ queen_exchange_is_http_1_0 (const QueenExchange *self)
   return self->is_http_1_0;
 }
 
+gboolean
+queen_exchange_is_persistent (const QueenExchange *self)
+{
+  return self->request.is_persistent && !self->reply.take_over;
+}
+
 const char *
 queen_exchange_get_header (QueenExchange *self, const char *name)
 {

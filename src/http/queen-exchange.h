@@ -44,6 +44,10 @@ gboolean queen_exchange_is_head (const QueenExchange *self);
 /** Returns: whether the client speaks HTTP/1.0, and so knows no chunks */
 gboolean queen_exchange_is_http_1_0 (const QueenExchange *self);
 
+/** Returns: whether the client may send another request on the same connection after the answer, as
+ * far as that is known yet */
+gboolean queen_exchange_is_persistent (const QueenExchange *self);
+
 /** Returns: (transfer none) (nullable): a header of the request; see queen_headers_get() */
 const char *queen_exchange_get_header (QueenExchange *self, const char *name);
 

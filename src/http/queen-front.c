@@ -256,6 +256,7 @@ void
 queen_front_stop (QueenFront *self)
 {
   queen_listener_stop (self->listener);
+  queen_gate_stop (self->gate);
 }
 
 /* Reading again */

@@ -13,6 +13,7 @@
 
 static const gint64 wait_lengths[QUEEN_N_WAITS] = {
   [QUEEN_WAIT_HANDSHAKE] = 30 * G_USEC_PER_SEC, /* longer than clients have patience */
+  [QUEEN_WAIT_NEXT] = QUEEN_WAIT_NEXT_SECONDS * G_USEC_PER_SEC,
   [QUEEN_WAIT_HEAD] = 5 * G_USEC_PER_SEC,
   [QUEEN_WAIT_REQUEST] = 10 * G_USEC_PER_SEC,
   [QUEEN_WAIT_HANDLER] = 60 * G_USEC_PER_SEC,
@@ -197,6 +198,7 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   connections->on_request = settings->on_request;
   connections->data = settings->data;
   self->max_connections = settings->caps.connections;
+  connections->max_persistent = settings->caps.connections - settings->caps.connections / 4;
   self->deadline_alarm = queen_alarm_new (settings->clock, "request deadline", G_PRIORITY_DEFAULT,
                                           on_request_deadline, self);
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
@@ -212,6 +214,28 @@ guint
 queen_gate_get_n_connections (QueenGate *self)
 {
   return self->connections.all.length;
+}
+
+guint
+queen_gate_get_n_idle (QueenGate *self)
+{
+  return self->connections.deadlines[QUEEN_WAIT_NEXT].queue.length;
+}
+
+void
+queen_gate_stop (QueenGate *self)
+{
+  GList *link = self->connections.deadlines[QUEEN_WAIT_NEXT].queue.head;
+
+  self->connections.max_persistent = 0;
+  while (link)
+    {
+      QueenConnection *idle = link->data;
+
+      link = link->next;
+      if (!queen_connection_waits_for_queen (idle) && !queen_connection_has_spoken (idle))
+        queen_connection_remove (idle);
+    }
 }
 
 /* Letting in */
@@ -245,8 +269,9 @@ find_waiting (QueenGate *self)
   return waiting;
 }
 
-/* Makes room for one more: by who has the answer already, who is silent, who can have the answer
- * now (but only one, there may be thousands), who waits, or who does not take the answer.
+/* Makes room for one more: by who has the answer already, who has nothing to ask, who is silent,
+ * who can have the answer now (but only one, there may be thousands), who waits, or who does not
+ * take the answer.
  * @may_evict is FALSE for one that gets nothing but a refusal: only the first make room for that.
  */
 static gboolean
@@ -260,7 +285,8 @@ make_room (QueenGate *self, gboolean may_evict)
     {
       if ((other = queen_deadline_queue_peek (&settings->deadlines[QUEEN_WAIT_LINGER])))
         queen_connection_remove (other);
-      else if (may_evict && (other = find_silent (self)))
+      else if (may_evict && ((other = queen_connection_find_idle (settings, NULL)) ||
+                             (other = find_silent (self))))
         queen_connection_evict (other);
       else if (may_work)
         {
@@ -275,6 +301,22 @@ make_room (QueenGate *self, gboolean may_evict)
   return TRUE;
 }
 
+/* Whoever keeps connections for later need not go without one now. */
+static gboolean
+acquire_share (QueenGate *self, const struct sockaddr_storage *address, QueenShare **share)
+{
+  QueenConnectionSettings *settings = &self->connections;
+  QueenConnection *idle;
+
+  if (queen_shares_acquire (settings->shares, address, FALSE, share))
+    return TRUE;
+  idle = queen_connection_find_idle (settings, queen_shares_find (settings->shares, address));
+  if (!idle)
+    return FALSE;
+  queen_connection_evict (idle);
+  return queen_shares_acquire (settings->shares, address, FALSE, share);
+}
+
 static void
 admit_connection (QueenGate *self,
                   int fd,
@@ -285,7 +327,7 @@ admit_connection (QueenGate *self,
   QueenShare *share = NULL;
   /* What comes from a proxy takes from its client's share, once that is known. */
   gboolean has_share = is_probe || queen_proxies_is_trusted (settings->proxies, address) ||
-                       queen_shares_acquire (settings->shares, address, FALSE, &share);
+                       acquire_share (self, address, &share);
   gboolean has_room = make_room (self, has_share);
   QueenConnection *connection = queen_connection_new (settings, fd, address, share, is_probe);
   g_autoptr (GError) error = NULL;

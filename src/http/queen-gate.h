@@ -50,7 +50,7 @@ typedef struct
  *
  * What stands between the network and the HTTP server: who is let in, how many, and until when each
  * of their waits may last. Until a request is whole and sane, its connection is a descriptor, a few
- * words, and what it has sent; then it is answered, once, and closed.
+ * words, and what it has sent; then it is answered, and kept for another one if the client likes.
  */
 QueenGate *queen_gate_new (const QueenGateSettings *settings, GError **error);
 
@@ -60,6 +60,12 @@ QueenGate *queen_gate_new (const QueenGateSettings *settings, GError **error);
  * Returns: how many connections have not been answered to the end
  */
 guint queen_gate_get_n_connections (QueenGate *self);
+
+/** Returns: how many of them wait for another request, after an answer */
+guint queen_gate_get_n_idle (QueenGate *self);
+
+/** From now on no connection is kept for another request. */
+void queen_gate_stop (QueenGate *self);
 
 /**
  * queen_gate_admit:

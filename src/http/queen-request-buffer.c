@@ -55,6 +55,7 @@ parse_head (QueenRequestBuffer *self,
   self->is_chunked = head.is_chunked;
   self->body_length = head.content_length;
   self->expects_continue = head.expects_continue;
+  self->is_persistent = head.is_persistent;
   self->is_forwarded = head.is_forwarded;
   return TRUE;
 }
@@ -77,14 +78,22 @@ join (QueenRequestBuffer *self, QueenText bytes)
   return (QueenText){ (const char *) self->kept->data, self->kept->len };
 }
 
+static void
+keep_excess (QueenRequestBuffer *self, QueenText excess)
+{
+  if (excess.length > 0)
+    self->excess = g_bytes_new (excess.at, excess.length);
+}
+
 static gboolean
 take_plain (QueenRequestBuffer *self, QueenText bytes, QueenText whole)
 {
   gsize length = self->head_length + self->body_length;
   gboolean is_whole = self->head_length > 0 && whole.length >= length;
 
-  self->has_excess = is_whole && whole.length > length;
-  if (!is_whole && !self->kept)
+  if (is_whole)
+    keep_excess (self, (QueenText){ whole.at + length, whole.length - length });
+  else if (!self->kept)
     keep (self, bytes);
   return is_whole;
 }
@@ -96,7 +105,7 @@ take_chunks (QueenRequestBuffer *self, QueenText bytes, gboolean *is_whole, GErr
   if (!queen_chunks_take (&self->chunks, &bytes, self->kept, self->max_body, is_whole, error))
     return FALSE;
   self->body_length = self->chunks.length;
-  self->has_excess = bytes.length > 0;
+  keep_excess (self, bytes);
   return TRUE;
 }
 
@@ -149,6 +158,7 @@ void
 queen_request_buffer_clear (QueenRequestBuffer *self)
 {
   g_clear_pointer (&self->kept, g_byte_array_unref);
+  g_clear_pointer (&self->excess, g_bytes_unref);
   if (self->accepted)
     g_string_free (g_steal_pointer (&self->accepted), TRUE);
 }

@@ -36,7 +36,8 @@ typedef struct
  * @head_length: bytes; 0 before the head is whole
  * @has_body: the head says that there is a body, be it empty
  * @is_chunked: which comes in chunks
- * @has_excess: something has come behind the request
+ * @excess: (nullable): what has come behind the request
+ * @is_persistent: the client may send another one, as far as it says
  * @expects_continue: the client waits to be asked for the body
  * @is_forwarded: the head says that it comes through a proxy
  * @max_body: bytes of body that there may be
@@ -53,7 +54,8 @@ typedef struct
   gsize head_length;
   gboolean has_body;
   gboolean is_chunked;
-  gboolean has_excess;
+  GBytes *excess;
+  gboolean is_persistent;
   gboolean expects_continue;
   gboolean is_forwarded;
   gsize max_body;

@@ -140,6 +140,7 @@ check_version (QueenRequestHead *head, QueenText version, GError **error)
     return fail (error, QUEEN_ERROR_VERSION_NOT_SUPPORTED,
                  "only HTTP/1.0 and HTTP/1.1 are spoken here");
   head->is_http_1_0 = version.at[7] == '0';
+  head->is_persistent = !head->is_http_1_0;
   return TRUE;
 }
 
@@ -220,7 +221,7 @@ check_origin (QueenRequestHead *head, QueenText value, GError **error)
 /* What libsoup must not act upon: the body and the connection are the gate's, and of an HTTP/1.0
  * request libsoup would forget every line that Connection names, Host and Origin too. */
 static gboolean
-is_kept (QueenText name)
+is_passed_on (QueenText name)
 {
   static const char *const dropped[] = { "Content-Length", "Transfer-Encoding",
                                          "Connection",     "Expect",
@@ -230,6 +231,28 @@ is_kept (QueenText name)
     if (queen_text_is (name, dropped[i]))
       return FALSE;
   return TRUE;
+}
+
+static gboolean
+has_item (QueenText list, const char *name)
+{
+  QueenText item, rest = list;
+
+  while (queen_text_cut (rest, ',', &item, &rest))
+    if (queen_text_is (queen_text_trim (item), name))
+      return TRUE;
+  return queen_text_is (queen_text_trim (rest), name);
+}
+
+/* RFC 9112 § 9.3: HTTP/1.1 goes on unless somebody says that it does not, HTTP/1.0 ends unless
+ * somebody says that it does not. */
+static gboolean
+check_connection (QueenRequestHead *head, QueenText value, GError **error)
+{
+  head->wants_close |= has_item (value, "close");
+  head->is_persistent =
+      !head->wants_close && (head->is_persistent || has_item (value, "keep-alive"));
+  return check_value (value, error);
 }
 
 /* What proxies add. They need not. */
@@ -249,7 +272,7 @@ parse_header_line (QueenRequestHead *head, QueenText line, gboolean *keep, GErro
   if (!queen_text_cut (line, ':', &name, &value) || !is_token (name))
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "a header line is not NAME: VALUE");
   value = queen_text_trim (value);
-  *keep = is_kept (name);
+  *keep = is_passed_on (name);
   head->is_forwarded |= is_of_proxy (name);
 
   if (queen_text_is (name, "Host"))
@@ -260,6 +283,8 @@ parse_header_line (QueenRequestHead *head, QueenText line, gboolean *keep, GErro
     return parse_transfer_encoding (head, value, error);
   if (queen_text_is (name, "Origin"))
     return check_origin (head, value, error);
+  if (queen_text_is (name, "Connection"))
+    return check_connection (head, value, error);
   if (queen_text_is (name, "Expect"))
     head->expects_continue = queen_text_is (value, "100-continue");
   return check_value (value, error);

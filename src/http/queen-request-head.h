@@ -20,6 +20,8 @@ G_BEGIN_DECLS
  * @has_content_length: it says how long its body is
  * @content_length: bytes of body that follow; however many they are, no more than %G_MAXUINT32
  * @is_chunked: its body comes in chunks instead
+ * @wants_close: the client says that it will not send another request on the same connection
+ * @is_persistent: the client may send another one, as far as it says
  * @expects_continue: the client waits for `100 Continue` before it sends them
  * @method: `GET`, …
  * @path: what is asked for, encoded as it came, without the query
@@ -37,6 +39,8 @@ typedef struct
   gboolean has_content_length;
   gsize content_length;
   gboolean is_chunked;
+  gboolean wants_close;
+  gboolean is_persistent;
   gboolean expects_continue;
   gboolean is_forwarded;
   QueenText method;

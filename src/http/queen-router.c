@@ -206,7 +206,11 @@ queen_router_complete (QueenRouter *self, QueenExchange *exchange)
 
   if (refusal < QUEEN_N_REFUSALS)
     self->tally->refusals[refusal]++;
-  queen_exchange_add_header (exchange, "Connection", "close");
+  if (queen_exchange_is_persistent (exchange))
+    queen_exchange_add_header (exchange, "Keep-Alive",
+                               "timeout=" G_STRINGIFY (QUEEN_WAIT_NEXT_SECONDS));
+  queen_exchange_add_header (exchange, "Connection",
+                             queen_exchange_is_persistent (exchange) ? "keep-alive" : "close");
   queen_exchange_add_header (exchange, "X-Content-Type-Options", "nosniff");
   if (!queen_exchange_get_answer_header (exchange, "Cache-Control"))
     queen_exchange_add_header (exchange, "Cache-Control", "no-store");

@@ -213,7 +213,10 @@ append_connections (GString *text, const QueenMetricsSources *sources)
   const QueenTally *tally = sources->tally;
 
   queen_metrics_gauge (text, "queen_connections", "Requests under way.",
-                       queen_gate_get_n_connections (sources->gate));
+                       queen_gate_get_n_connections (sources->gate) -
+                           queen_gate_get_n_idle (sources->gate));
+  queen_metrics_gauge (text, "queen_idle_connections", "Connections kept for another request.",
+                       queen_gate_get_n_idle (sources->gate));
   queen_metrics_gauge (text, "queen_max_connections", "Requests that may be under way at once.",
                        sources->caps.connections);
   queen_metrics_counter (text, "queen_accepted_connections_total",

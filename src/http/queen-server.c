@@ -125,7 +125,7 @@ on_wrote_head (SoupServerMessage *message, gpointer data)
   if (reply->take_over)
     reply->take_over (queen_connection_steal_socket (passage->connection), head, reply->data);
   else
-    passage->answer = (QueenAnswer){ head, g_bytes_ref (reply->body) };
+    passage->answer = (QueenAnswer){ .head = head, .body = g_bytes_ref (reply->body) };
 }
 
 /* RFC 9110 § 8.6: 304 has no body, and the length of the one that it stands for is not 0. */
@@ -213,6 +213,7 @@ steal_answer (Passage *passage)
 
   passage->answer = (QueenAnswer){ NULL };
   passage->message = NULL;
+  answer.is_persistent = passage->is_routed && queen_exchange_is_persistent (passage->exchange);
   if (answer.head)
     return answer;
   if (passage->is_routed)

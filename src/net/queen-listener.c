@@ -125,7 +125,7 @@ set_options (int fd)
     { IPPROTO_TCP, TCP_KEEPIDLE, 15 },
     { IPPROTO_TCP, TCP_KEEPINTVL, 5 },
     { IPPROTO_TCP, TCP_KEEPCNT, 3 },
-    { IPPROTO_TCP, TCP_USER_TIMEOUT, 20000 },
+    { IPPROTO_TCP, TCP_USER_TIMEOUT, QUEEN_LISTENER_TIME_TO_TAKE },
     /* The kernel would take megabytes for a subscriber that does not read, and keep as much of what
      * a client sends that nobody wants; of which it takes twice as much as it is told. */
     { IPPROTO_TCP, TCP_NOTSENT_LOWAT, 16384 },

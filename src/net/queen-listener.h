@@ -11,6 +11,9 @@
 
 G_BEGIN_DECLS
 
+/** For how long the kernel waits for a client that takes nothing of what was sent to it: ms. */
+#define QUEEN_LISTENER_TIME_TO_TAKE 20000
+
 /**
  * QueenAcceptFunc:
  * @fd: (transfer full): a connection, non-blocking and close-on-exec

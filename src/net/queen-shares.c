@@ -149,6 +149,14 @@ queen_shares_acquire (QueenShares *self,
   return TRUE;
 }
 
+QueenShare *
+queen_shares_find (QueenShares *self, const struct sockaddr_storage *address)
+{
+  Key key = make_key (address);
+
+  return g_hash_table_lookup (self->shares, &key);
+}
+
 void
 queen_shares_release (QueenShares *self, QueenShare *share)
 {

@@ -45,6 +45,13 @@ gboolean queen_shares_acquire (QueenShares *self,
                                QueenShare **share);
 
 /**
+ * queen_shares_find:
+ *
+ * Returns: (transfer none) (nullable): @address, if it holds something that counts
+ */
+QueenShare *queen_shares_find (QueenShares *self, const struct sockaddr_storage *address);
+
+/**
  * queen_shares_release:
  * @share: (nullable): who gives one back
  */

@@ -25,6 +25,13 @@ queen_socket_has_input (const QueenSocket *self)
   return ioctl (self->fd, FIONREAD, &n_bytes) == 0 && n_bytes > 0;
 }
 
+void
+queen_socket_renew (QueenSocket *self)
+{
+  if (self->tls)
+    queen_tls_session_renew (self->tls);
+}
+
 gssize
 queen_socket_write (QueenSocket *self, const struct iovec *vectors, guint n_vectors)
 {

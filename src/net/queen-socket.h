@@ -39,6 +39,13 @@ gssize queen_socket_read (QueenSocket *self, void *buffer, gsize size);
 gboolean queen_socket_has_input (const QueenSocket *self);
 
 /**
+ * queen_socket_renew:
+ *
+ * The client may begin another request: see queen_tls_session_renew().
+ */
+void queen_socket_renew (QueenSocket *self);
+
+/**
  * queen_socket_write:
  *
  * Writes in one system call when it is plain. Through TLS, of much only a part is taken at once.

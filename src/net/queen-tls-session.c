@@ -177,6 +177,14 @@ queen_tls_session_read (QueenTlsSession *self, void *buffer, gsize size)
   return -1;
 }
 
+void
+queen_tls_session_renew (QueenTlsSession *self)
+{
+  self->n_records = 0;
+  self->n_read = 0;
+  self->n_empty_reads = 0;
+}
+
 /* Writing by GnuTLS */
 
 static int

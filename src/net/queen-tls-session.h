@@ -67,6 +67,13 @@ gboolean queen_tls_session_wants_to_send (const QueenTlsSession *self);
 gssize queen_tls_session_read (QueenTlsSession *self, void *buffer, gsize size);
 
 /**
+ * queen_tls_session_renew:
+ *
+ * The client may begin anew with the records that it may write a request in.
+ */
+void queen_tls_session_renew (QueenTlsSession *self);
+
+/**
  * queen_tls_session_write:
  *
  * A record that the kernel takes only in part counts as written; the session sends the rest of it

@@ -247,7 +247,11 @@ tls_client_read_answer (TlsClient *client)
   gssize n;
 
   while ((n = tls_client_read (client, buffer, sizeof buffer, queen_test_get_deadline ())) > 0)
-    g_string_append_len (bytes, buffer, n);
+    {
+      g_string_append_len (bytes, buffer, n);
+      if (strstr (bytes->str, "\r\nConnection: keep-alive")) /* there is no other request to come */
+        shutdown (client->fd, SHUT_WR);
+    }
   if (n < 0)
     g_error ("no end of the answer; so far: %s", bytes->str);
   tls_client_close (client);

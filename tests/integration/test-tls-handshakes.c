@@ -20,7 +20,7 @@
 #define HALF_A_TRIP 50000   /* µs to a far client and back */
 #define DEADLINE (5 * G_USEC_PER_SEC)
 #define ASK_FOR_STREAM "GET /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n\r\n"
-#define ASK_FOR_HEALTH "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+#define ASK_FOR_HEALTH "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 /* Clients that dawdle with their hello, all at once as each takes its time for real. */
 static void

@@ -198,7 +198,8 @@ come (Fixture *f, const char *address)
 static gboolean
 get_ready (Client *client)
 {
-  static const char request[] = "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  static const char request[] =
+      "GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
   if (gnutls_handshake (client->session) != 0)
     return FALSE;
@@ -325,7 +326,7 @@ test_trickle (Fixture *f, gconstpointer data)
 static void
 test_slices (Fixture *f, gconstpointer data)
 {
-  static const char head[] = "GET /hello HTTP/1.1\r\nHost: localhost\r\nX: ";
+  static const char head[] = "GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX: ";
   const guint n_records = 400;
   Client *client = come (f, "10.0.0.1");
   guint n_turns = 0;
@@ -348,7 +349,7 @@ test_slices (Fixture *f, gconstpointer data)
 static void
 test_late_slices (Fixture *f, gconstpointer data)
 {
-  static const char head[] = "GET /hello HTTP/1.1\r\nHost: localhost\r\nX: ";
+  static const char head[] = "GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX: ";
   Client *client = come (f, "10.0.0.1");
 
   turn ();

@@ -1,113 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors
  *
- * A whole gate that has more to do than time, by a clock that only work moves on. Its clients are
- * the other ends of socket pairs. */
+ * A gate that has more to do than time. */
 
-#include <netinet/in.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "gate-fixture.h"
 
-#include "fake-clock.h"
-#include "gate-client.h"
-#include "http/queen-gate.h"
-#include "http/queen-server.h"
-
-#define SECOND G_USEC_PER_SEC
-#define WORK "GET /work HTTP/1.1\r\nHost: localhost\r\n"
-#define MAX_CONNECTIONS 8
-#define PROXY 9 /* the last number of its address */
-
-typedef struct
-{
-  QueenTally tally;
-  QueenBudgets *budgets;
-  QueenAccess *access;
-  QueenRouter *router;
-  QueenServer *server;
-  QueenProxies *proxies;
-  QueenGate *gate;
-  GArray *clients; /* of int: the ends of theirs */
-  GString *order;  /* the last number of each address that was served */
-  gint64 cost;     /* µs that a request takes */
-} Fixture;
-
-static void
-on_work (QueenExchange *exchange, gpointer data)
-{
-  Fixture *f = data;
-  const struct sockaddr_storage *client = queen_exchange_get_request (exchange)->client;
-
-  g_string_append_printf (f->order, "%u",
-                          g_ntohl (((const struct sockaddr_in *) client)->sin_addr.s_addr) & 0xff);
-  now += f->cost;
-  queen_exchange_answer_message (exchange, "done");
-}
-
-static const QueenRoute routes[] = { { "/work", "GET", QUEEN_ACCESS_READ, on_work } };
-
-static void
-turn (void)
-{
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
-}
-
-static void
-set_up (Fixture *f, gconstpointer data)
-{
-  const QueenAccessSettings nobody = { NULL };
-  const char *const trusted[] = { "10.0.0.9", NULL };
-  QueenGateSettings settings = {
-    .caps = { .connections = MAX_CONNECTIONS, .connections_per_address = MAX_CONNECTIONS },
-    .clock = &fake_clock,
-    .tally = &f->tally,
-    .on_request = queen_server_answer,
-  };
-
-  now = 1000 * SECOND;
-  f->cost = QUEEN_SLICE;
-  f->order = g_string_new (NULL);
-  f->clients = g_array_new (FALSE, FALSE, sizeof (int));
-  f->budgets = settings.budgets = queen_budgets_new ();
-  f->access = settings.rules.access = queen_access_new (&nobody, NULL);
-  f->router = queen_router_new (f->access, &f->tally);
-  f->server = settings.data = queen_server_new (f->router, &f->tally);
-  settings.proxies = f->proxies =
-      queen_proxies_new (trusted, QUEEN_PROXY_HEADER_X_FORWARDED_FOR, NULL);
-  queen_router_add (f->router, routes, G_N_ELEMENTS (routes), f, NULL);
-  f->gate = queen_gate_new (&settings, NULL);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  for (guint i = 0; i < f->clients->len; i++)
-    close (g_array_index (f->clients, int, i));
-  turn ();
-  g_assert_true (!f->gate || queen_gate_get_n_connections (f->gate) == 0);
-  for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
-    g_assert_cmpuint (queen_budgets_get_held (f->budgets, budget), ==, 0);
-  g_clear_object (&f->gate);
-  g_assert_finalize_object (f->server);
-  g_assert_finalize_object (f->router);
-  g_assert_finalize_object (f->access);
-  queen_proxies_free (f->proxies);
-  queen_budgets_free (f->budgets);
-  g_array_unref (f->clients);
-  g_string_free (f->order, TRUE);
-}
-
-/* Returns: a client's end, which the fixture closes. */
-static int
-come (Fixture *f, guint number, const char *request)
-{
-  int client = gate_client_come (f->gate, 0x0a000000 + number, request);
-
-  g_array_append_val (f->clients, client);
-  return client;
-}
+#define WORK "GET /work HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 
 static void
 assert_status (int fd, const char *status)
@@ -117,13 +15,6 @@ assert_status (int fd, const char *status)
   g_assert_cmpint (recv (fd, start, sizeof start - 1, 0), >, 12);
   start[12] = '\0';
   g_assert_cmpstr (start + 9, ==, status);
-}
-
-static void
-assert_order (Fixture *f, const char *order)
-{
-  turn ();
-  g_assert_cmpstr (f->order->str, ==, order);
 }
 
 static void
@@ -233,7 +124,8 @@ test_cap_without_work (Fixture *f, gconstpointer data)
 static void
 test_budget (Fixture *f, gconstpointer data)
 {
-  const char *head = "POST /work HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n";
+  const char *head = "POST /work HTTP/1.1\r\nHost: localhost\r\nConnection: "
+                     "close\r\nContent-Length: 60000\r\n\r\n";
   char body[40000];
   int silent = come (f, 1, ""), modest = come (f, 1, "GET /wo"), large, larger;
 

@@ -19,7 +19,7 @@
 #include "http/queen-server.h"
 
 #define SECOND G_USEC_PER_SEC
-#define ASK(path) "GET " path " HTTP/1.1\r\nHost: localhost\r\n\r\n"
+#define ASK(path) "GET " path " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 #define MIB (1024 * 1024)
 
 typedef struct
@@ -337,7 +337,8 @@ come_with_body (Fixture *f, const char *head, gsize n_bytes)
   return client;
 }
 
-#define POST(path, headers) "POST " path " HTTP/1.1\r\nHost: localhost\r\n" headers "\r\n\r\n"
+#define POST(path, headers)                                                                        \
+  "POST " path " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" headers "\r\n\r\n"
 
 /* Each row of the route table says how long a body may be. */
 static void
@@ -346,14 +347,14 @@ test_body_limits (Fixture *f, gconstpointer data)
   assert_status (come_with_body (f, POST ("/usual", "Content-Length: 65536"), 65536), "200");
   g_assert_cmpuint (f->n_received, ==, 65536);
   assert_status (come_with_body (f, POST ("/usual", "Content-Length: 65537"), 0), "413");
-  assert_status (
-      come_with_body (f, "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65537\r\n\r\n",
-                      0),
-      "413");
-  assert_status (
-      come (f,
-            "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-      "204");
+  assert_status (come_with_body (f,
+                                 "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: "
+                                 "close\r\nContent-Length: 65537\r\n\r\n",
+                                 0),
+                 "413");
+  assert_status (come (f, "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: "
+                          "close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+                 "204");
   assert_status (come_with_body (f, POST ("/nowhere", "Content-Length: 65537"), 0), "413");
   assert_status (come_with_body (f, POST ("/large?x=y", "Content-Length: 100000"), 100000), "200");
   g_assert_cmpuint (f->n_received, ==, 100000);
@@ -383,7 +384,7 @@ test_shared_once (Fixture *f, gconstpointer data)
 static void
 test_shared_head (Fixture *f, gconstpointer data)
 {
-  int client = come (f, "HEAD /shared HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  int client = come (f, "HEAD /shared HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   char head[1024] = "";
 
   g_assert_cmpint (take (client, head, sizeof head - 1), >, 0);
@@ -657,7 +658,7 @@ static void
 test_request_budget (Fixture *f, gconstpointer data)
 {
   static const char begun[] =
-      "POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n";
+      "POST /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 65536\r\n\r\n";
 
   come (f, begun);
   g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS), ==,
@@ -680,9 +681,9 @@ static void
 test_request_budget_full (Fixture *f, gconstpointer data)
 {
   g_autofree char *padding = g_strnfill (QUEEN_REQUEST_USUAL_BODY - 1, 'x');
-  g_autofree char *begun =
-      g_strconcat ("POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n", padding,
-                   NULL);
+  g_autofree char *begun = g_strconcat (
+      "POST /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 65536\r\n\r\n",
+      padding, NULL);
   guint n_fitting = (guint) (64 * MIB / strlen (begun));
   int oldest, last;
   char start[64] = "";

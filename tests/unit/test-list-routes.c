@@ -20,9 +20,10 @@
 #define N_PLACES 100
 #define MAX_WAITING 8
 #define LOCAL 1000
-#define FILTERED "HEAD /v1/workers?online=true HTTP/1.1\r\nHost: localhost\r\n\r\n"
-#define PAGE "HEAD /v1/workers?limit=260 HTTP/1.1\r\nHost: localhost\r\n\r\n"
-#define SHARED "HEAD /v1/workers HTTP/1.1\r\nHost: localhost\r\n\r\n"
+#define FILTERED                                                                                   \
+  "HEAD /v1/workers?online=true HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+#define PAGE "HEAD /v1/workers?limit=260 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+#define SHARED "HEAD /v1/workers HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 typedef struct
 {
