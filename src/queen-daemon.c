@@ -303,6 +303,7 @@ make_front (QueenDaemon *self, GError **error)
     .is_insecure = config->is_insecure,
     .tls_certificate = config->tls_certificate,
     .tls_key = config->tls_key,
+    .direct = config->direct,
     .access = { (const char *const *) config->allowed_hosts,
                 (const char *const *) config->cors_origins, config->token_file,
                 config->are_reads_protected, config->admin },

@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "http/queen-access.h"
+#include "http/queen-direct.h"
 #include "http/queen-forwarded.h"
 #include "queen-settings.h"
 #include "text/queen-span.h"

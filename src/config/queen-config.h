@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 
 #include "http/queen-access.h"
+#include "http/queen-direct.h"
 #include "http/queen-forwarded.h"
 
 G_BEGIN_DECLS

@@ -237,6 +237,20 @@ SETTING (gboolean,
          TOLD (.text = "Let nobody read without a token, either.",
                .manual = "This requires a token file."))
 
+SETTING (QueenDirectUse,
+         direct,
+         .name = "direct",
+         .type = QUEEN_SETTING_CHOICE,
+         .choices = CHOICES (CHOICE ("on", QUEEN_DIRECT_ON), CHOICE ("off", QUEEN_DIRECT_OFF)),
+         .initial = "on",
+         .help = N_ ("Take heartbeats the short way, around the HTTP library: on or off (on)"),
+         .argument = N_ ("USE"),
+         TOLD (.text = "Take heartbeats the short way, around the HTTP library.",
+               .file = "`off` is for finding out whether that makes a difference; there is none "
+                       "but the time that it takes.",
+               .manual = "With `off` they go the way of all other requests, which takes longer; "
+                         "there is no other difference."))
+
 SETTING (
     QueenAdmin,
     admin,

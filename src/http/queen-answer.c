@@ -35,30 +35,66 @@ get_phrase (guint status)
     }
 }
 
+/* It changes once a second, and to write it takes longer than all the rest of an answer. */
+static const char *
+get_date (void)
+{
+  static char *date;
+  static gint64 second;
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  g_autoptr (GDateTime) time = NULL;
+
+  if (date && now == second)
+    return date;
+  second = now;
+  time = g_date_time_new_from_unix_utc (now);
+  g_free (date);
+  date = soup_date_time_to_string (time, SOUP_DATE_HTTP);
+  return date;
+}
+
+void
+queen_answer_append_header (GString *bytes, const char *name, const char *value)
+{
+  g_string_append (bytes, name);
+  g_string_append (bytes, ": ");
+  g_string_append (bytes, value);
+  g_string_append (bytes, "\r\n");
+}
+
+GString *
+queen_answer_begin (guint status, gboolean is_http_1_0)
+{
+  GString *bytes = g_string_sized_new (512);
+
+  g_string_printf (bytes, "HTTP/1.%d %u %s\r\n", !is_http_1_0, status, get_phrase (status));
+  queen_answer_append_header (bytes, "Server", "queen-rbee");
+  queen_answer_append_header (bytes, "Date", get_date ());
+  return bytes;
+}
+
+void
+queen_answer_end (GString *bytes, const char *body, gsize length)
+{
+  g_string_append_printf (bytes, "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n", length);
+  g_string_append_len (bytes, body, (gssize) length);
+}
+
 GBytes *
 queen_answer_to_bytes (const GError *error)
 {
   guint status = queen_error_http_status (error);
-  GString *json = queen_answer_make_json ("error", error->message);
-  GString *bytes = g_string_new (NULL);
-  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-  g_autofree char *date = soup_date_time_to_string (now, SOUP_DATE_HTTP);
+  g_autoptr (GString) json = queen_answer_make_json ("error", error->message);
+  GString *bytes = queen_answer_begin (status, FALSE);
 
   g_string_append_c (json, '\n');
-  g_string_printf (bytes,
-                   "HTTP/1.1 %u %s\r\n"
-                   "Date: %s\r\n"
-                   "Content-Type: application/json\r\n"
-                   "Content-Length: %" G_GSIZE_FORMAT "\r\n"
-                   "Cache-Control: no-store\r\n"
-                   "Vary: Origin\r\n"
-                   "Connection: close\r\n",
-                   status, get_phrase (status), date, json->len);
+  queen_answer_append_header (bytes, "Content-Type", "application/json");
+  queen_answer_append_header (bytes, "Cache-Control", "no-store");
+  queen_answer_append_header (bytes, "Vary", "Origin");
+  queen_answer_append_header (bytes, "Connection", "close");
   if (status == SOUP_STATUS_SERVICE_UNAVAILABLE)
-    g_string_append (bytes, "Retry-After: " QUEEN_ANSWER_RETRY_AFTER "\r\n");
-  g_string_append (bytes, "\r\n");
-  g_string_append_len (bytes, json->str, (gssize) json->len);
-  g_string_free (json, TRUE);
+    queen_answer_append_header (bytes, "Retry-After", QUEEN_ANSWER_RETRY_AFTER);
+  queen_answer_end (bytes, json->str, json->len);
   return g_string_free_to_bytes (bytes);
 }
 

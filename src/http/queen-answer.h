@@ -21,6 +21,25 @@ G_BEGIN_DECLS
 GString *queen_answer_make_json (const char *status, const char *message);
 
 /**
+ * queen_answer_begin:
+ * @status: the HTTP status
+ * @is_http_1_0: in which version it was asked
+ *
+ * Returns: (transfer full): the beginning of an answer, as libsoup would write it
+ */
+GString *queen_answer_begin (guint status, gboolean is_http_1_0);
+
+void queen_answer_append_header (GString *bytes, const char *name, const char *value);
+
+/**
+ * queen_answer_end:
+ * @body: (nullable): @length bytes
+ *
+ * Ends the head, and appends the body.
+ */
+void queen_answer_end (GString *bytes, const char *body, gsize length);
+
+/**
  * queen_answer_to_bytes:
  *
  * Returns: (transfer full): a whole answer that tells of @error, for a connection whose request

@@ -11,7 +11,6 @@
 #include "queen-answer.h"
 #include "queen-error.h"
 #include "queen-forwarded.h"
-#include "queen-server.h"
 
 struct _QueenFront
 {
@@ -21,6 +20,7 @@ struct _QueenFront
   QueenTls *tls; /* NULL when nothing is encrypted */
   QueenRouter *router;
   QueenServer *server;
+  QueenDirect *direct; /* NULL when all goes through the server */
   QueenGate *gate;
   QueenListener *listener;
 };
@@ -204,8 +204,8 @@ make_gate (QueenFront *self, GError **error)
     .clock = self->settings.clock,
     .budgets = self->settings.budgets,
     .tally = self->settings.tally,
-    .on_request = queen_server_answer,
-    .data = self->server,
+    .on_request = self->direct ? queen_direct_answer : queen_server_answer,
+    .data = self->direct ? (gpointer) self->direct : self->server,
   };
 
   self->gate = queen_gate_new (&settings, error);
@@ -220,6 +220,8 @@ open_front (QueenFront *self, GError **error)
     return FALSE;
   self->router = queen_router_new (self->access, self->settings.tally);
   self->server = queen_server_new (self->router, self->settings.tally);
+  if (self->settings.direct == QUEEN_DIRECT_ON)
+    self->direct = queen_direct_new (self->server, self->router);
   return make_gate (self, error);
 }
 
@@ -238,6 +240,7 @@ queen_front_free (QueenFront *self)
   /* From the outside to the inside, so that nobody is called by one who has gone. */
   g_clear_object (&self->listener);
   g_clear_object (&self->gate);
+  g_clear_pointer (&self->direct, queen_direct_free);
   g_clear_object (&self->server);
   g_clear_object (&self->router);
   g_clear_object (&self->access);

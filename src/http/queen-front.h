@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "queen-direct.h"
 #include "queen-gate.h"
 #include "queen-router.h"
 #include "stream/queen-audience.h"
@@ -20,6 +21,7 @@ G_BEGIN_DECLS
  * @is_insecure: what other machines can reach need not be closed
  * @tls_certificate: (nullable): a file; goes with @tls_key
  * @tls_key: (nullable): a file
+ * @direct: whether heartbeats go the short way
  * @access: who may speak; to its hosts the addresses are added
  * @trusted_proxies: (nullable): see queen_proxies_new(), with @proxy_header
  * @caps: how many connections there may be
@@ -42,6 +44,7 @@ typedef struct
   gboolean is_insecure;
   const char *tls_certificate;
   const char *tls_key;
+  QueenDirectUse direct;
   QueenAccessSettings access;
   const char *const *trusted_proxies;
   QueenProxyHeader proxy_header;

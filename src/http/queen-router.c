@@ -39,6 +39,7 @@ struct _QueenRouter
   QueenTally *tally;
   GHashTable *resources; /* path -> Resource */
   GSList *route_data;    /* of RouteData */
+  GSList *direct;        /* of QueenRoute: those that go the short way */
   gboolean is_refusal_logged;
 };
 
@@ -96,6 +97,19 @@ queen_router_get_max_body (QueenText method, QueenText path, gpointer router)
   const Method *found = resource ? find_method (resource, method_name) : NULL;
 
   return MAX (found ? found->route.max_body : 0, QUEEN_REQUEST_USUAL_BODY);
+}
+
+const QueenRoute *
+queen_router_find_direct (QueenRouter *self, QueenText method, QueenText target)
+{
+  for (GSList *link = self->direct; link; link = link->next)
+    {
+      const QueenRoute *route = link->data;
+
+      if (queen_text_equals (method, route->method) && queen_text_equals (target, route->path))
+        return route;
+    }
+  return NULL;
 }
 
 /* Refusing */
@@ -227,6 +241,7 @@ queen_router_finalize (GObject *object)
 
   g_hash_table_unref (self->resources);
   g_clear_object (&self->access);
+  g_slist_free (self->direct);
   g_slist_free_full (self->route_data, (GDestroyNotify) free_route_data);
 
   G_OBJECT_CLASS (queen_router_parent_class)->finalize (object);
@@ -274,6 +289,8 @@ add_route (QueenRouter *self, const QueenRoute *route, gpointer data)
       resource->allow = g_string_new ("OPTIONS");
       g_hash_table_insert (self->resources, (char *) route->path, resource);
     }
+  if (route->is_direct)
+    self->direct = g_slist_append (self->direct, (gpointer) route);
   g_array_append_val (resource->methods, method);
   g_string_append_printf (resource->allow, ", %s", route->method);
   if (g_str_equal (route->method, "GET"))

@@ -25,6 +25,8 @@ typedef void (*QueenRouteFunc) (QueenExchange *exchange, gpointer data);
  * @func: who answers
  * @max_body: bytes that the request's body may have, if that is more than
  *   %QUEEN_REQUEST_USUAL_BODY
+ * @is_direct: it is called so often that it goes the short way, see #QueenDirect. It answers at
+ *   once, with a small body of its own, and has no `{id}`
  *
  * One row of a table: all that is to be known of a path and a method.
  */
@@ -35,6 +37,7 @@ typedef struct
   QueenAccessNeed need;
   QueenRouteFunc func;
   gsize max_body;
+  gboolean is_direct;
 } QueenRoute;
 
 #define QUEEN_TYPE_ROUTER (queen_router_get_type ())
@@ -74,6 +77,15 @@ QueenAccess *queen_router_get_access (QueenRouter *self);
  * Returns: bytes that the body of such a request may have, %QUEEN_REQUEST_USUAL_BODY at the least
  */
 gsize queen_router_get_max_body (QueenText method, QueenText path, gpointer router);
+
+/**
+ * queen_router_find_direct:
+ * @target: what is asked for, as it stands in the request
+ *
+ * Returns: (transfer none) (nullable): the row of @method and @target, if that is a path which goes
+ *   the short way and nothing else
+ */
+const QueenRoute *queen_router_find_direct (QueenRouter *self, QueenText method, QueenText target);
 
 /**
  * queen_router_route:

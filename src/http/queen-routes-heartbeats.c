@@ -189,8 +189,8 @@ void
 queen_routes_add_heartbeats (QueenRouter *router, QueenCluster *cluster, QueenStream *stream)
 {
   static const QueenRoute routes[] = {
-    { "/v1/worker-heartbeat", "POST", QUEEN_ACCESS_BEAT, on_worker_heartbeat },
-    { "/v1/hive-heartbeat", "POST", QUEEN_ACCESS_BEAT, on_hive_heartbeat },
+    { "/v1/worker-heartbeat", "POST", QUEEN_ACCESS_BEAT, on_worker_heartbeat, .is_direct = TRUE },
+    { "/v1/hive-heartbeat", "POST", QUEEN_ACCESS_BEAT, on_hive_heartbeat, .is_direct = TRUE },
     { "/v1/heartbeats/stream", "GET", QUEEN_ACCESS_READ, on_stream },
   };
   Heartbeats *heartbeats = g_new0 (Heartbeats, 1);

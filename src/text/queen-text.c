@@ -19,6 +19,12 @@ queen_text_has_prefix (QueenText text, const char *prefix)
   return text.length >= length && g_ascii_strncasecmp (text.at, prefix, length) == 0;
 }
 
+gboolean
+queen_text_equals (QueenText text, const char *word)
+{
+  return text.length == strlen (word) && memcmp (text.at, word, text.length) == 0;
+}
+
 QueenText
 queen_text_trim (QueenText text)
 {

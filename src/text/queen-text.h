@@ -34,6 +34,9 @@ gboolean queen_text_is (QueenText text, const char *word);
  */
 gboolean queen_text_has_prefix (QueenText text, const char *prefix);
 
+/** Returns: whether @text is @word, to the letter */
+gboolean queen_text_equals (QueenText text, const char *word);
+
 /**
  * queen_text_trim:
  *

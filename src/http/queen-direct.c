@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-direct.h"
+
+#include "queen-answer.h"
+
+struct _QueenDirect
+{
+  QueenServer *server;
+  QueenRouter *router;
+};
+
+/* Of a head that the gate has let in.
+ *
+ * Returns: (nullable): the route that it asks for, if it may go this way */
+static const QueenRoute *
+find_route (QueenDirect *self, GBytes *head, gboolean *is_http_1_0)
+{
+  QueenText rest, method, target;
+
+  rest.at = g_bytes_get_data (head, &rest.length);
+  queen_text_cut (rest, ' ', &method, &rest);
+  queen_text_cut (rest, ' ', &target, &rest);
+  *is_http_1_0 = queen_text_has_prefix (rest, "HTTP/1.0\r");
+  return queen_router_find_direct (self->router, method, target);
+}
+
+/* As libsoup does it. */
+static GBytes *
+write_reply (const QueenExchange *exchange)
+{
+  const QueenReply *reply = queen_exchange_get_reply (exchange);
+  gsize length = 0;
+  const char *body = reply->body ? g_bytes_get_data (reply->body, &length) : NULL;
+  GString *bytes = queen_answer_begin (reply->status, queen_exchange_is_http_1_0 (exchange));
+
+  if (reply->type)
+    queen_answer_append_header (bytes, "Content-Type", reply->type);
+  for (guint i = 0; i < reply->n_headers; i++)
+    queen_answer_append_header (bytes, reply->headers[i].name, reply->headers[i].value);
+  queen_answer_end (bytes, body, length);
+  return g_string_free_to_bytes (bytes);
+}
+
+QueenDirect *
+queen_direct_new (QueenServer *server, QueenRouter *router)
+{
+  QueenDirect *self = g_new0 (QueenDirect, 1);
+
+  self->server = g_object_ref (server);
+  self->router = g_object_ref (router);
+  return self;
+}
+
+QueenHandling
+queen_direct_answer (QueenConnection *connection,
+                     const QueenRequest *request,
+                     QueenAnswer *answer,
+                     gpointer data)
+{
+  QueenDirect *self = data;
+  gboolean is_http_1_0;
+  const QueenRoute *route = find_route (self, request->head, &is_http_1_0);
+  g_autoptr (QueenExchange) exchange = NULL;
+
+  if (!route)
+    return queen_server_answer (connection, request, answer, self->server);
+
+  exchange =
+      queen_exchange_new (connection, request, queen_router_get_access (self->router), NULL, NULL);
+  queen_exchange_set_target (exchange, route->method, route->path, NULL, is_http_1_0);
+  queen_router_route (self->router, exchange);
+  queen_router_complete (self->router, exchange);
+  answer->head = write_reply (exchange);
+  answer->is_persistent = queen_exchange_is_persistent (exchange);
+  return QUEEN_HANDLING_DONE;
+}
+
+void
+queen_direct_free (QueenDirect *self)
+{
+  g_object_unref (self->server);
+  g_object_unref (self->router);
+  g_free (self);
+}
