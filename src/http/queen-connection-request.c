@@ -117,13 +117,13 @@ static gboolean
 make_room_for_request (QueenConnection *self)
 {
   QueenConnectionSettings *settings = self->settings;
-  QueenConnection *greediest = NULL, *oldest;
+  QueenConnection *greediest, *oldest;
 
   while (!has_room (self) && (oldest = find_idle_holder (settings)))
     queen_connection_evict (oldest);
-  if (!has_room (self))
-    greediest = queen_run_queue_find_greediest (settings->run_queue, &self->client);
-  if (greediest)
+  greediest =
+      has_room (self) ? NULL : queen_run_queue_find_greediest (settings->run_queue, &self->client);
+  if (greediest && greediest->n_kept > 0) /* or it would make no room */
     queen_connection_evict (greediest);
   while (!has_room (self) && (oldest = find_oldest_holder (settings)))
     {

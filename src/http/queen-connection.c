@@ -31,10 +31,8 @@ static const guint state_waits[] = {
 void
 queen_connection_hold_request (QueenConnection *self)
 {
-  gsize n_kept = self->request.kept ? self->request.kept->len : 0;
+  gsize n_kept = queen_request_buffer_get_size (&self->request);
 
-  if (self->request.excess)
-    n_kept += g_bytes_get_size (self->request.excess);
   if (self->ahead)
     n_kept += g_bytes_get_size (self->ahead);
   if (self->socket.tls && (self->state < STATE_HANDLER || self->is_persistent))

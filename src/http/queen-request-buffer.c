@@ -154,6 +154,20 @@ queen_request_buffer_keep (QueenRequestBuffer *self, QueenText whole)
     keep (self, whole);
 }
 
+gsize
+queen_request_buffer_get_size (const QueenRequestBuffer *self)
+{
+  gsize size = 0;
+
+  if (self->kept)
+    size += self->kept->len;
+  if (self->kept && self->accepted) /* else it is about to be handled */
+    size += self->accepted->allocated_len;
+  if (self->excess)
+    size += g_bytes_get_size (self->excess);
+  return size;
+}
+
 void
 queen_request_buffer_clear (QueenRequestBuffer *self)
 {

@@ -102,6 +102,9 @@ QueenRequestProgress queen_request_buffer_take (QueenRequestBuffer *self,
  */
 void queen_request_buffer_keep (QueenRequestBuffer *self, QueenText whole);
 
+/** Returns: bytes of memory that it takes */
+gsize queen_request_buffer_get_size (const QueenRequestBuffer *self);
+
 void queen_request_buffer_clear (QueenRequestBuffer *self);
 
 G_END_DECLS

@@ -20,7 +20,7 @@
 #define MAX_MODELS_BYTES (128 * 1024) /* of their series */
 #define SHARED_FOR G_USEC_PER_SEC     /* what is long is made once a second at the most */
 #define TYPE "text/plain; version=0.0.4; charset=utf-8"
-#define OTHER_MODELS "(others)" /* no model's name begins like that */
+#define OTHER_MODELS "(others)" /* and whoever is called so is one of them */
 
 typedef struct
 {
@@ -184,6 +184,8 @@ append_models (GString *text, const QueenMetricsSources *sources)
   while (n++ < MAX_MODELS && text->len - start < MAX_MODELS_BYTES &&
          g_hash_table_iter_next (&iter, &model, &heads))
     {
+      if (g_str_equal (model, OTHER_MODELS))
+        continue;
       append_heads (text, model, heads);
       for (QueenStatus status = 0; status < QUEEN_N_STATUSES; status++)
         others.workers[status] -= ((QueenHeads *) heads)->workers[status];

@@ -19,6 +19,16 @@ clear_event (QueenEvent *event)
   g_free (event->memory);
 }
 
+/* Bytes that are not to be found out by anybody who reads too far. */
+static void
+append_margin (GString *json, gsize margin)
+{
+  gsize length = json->len;
+
+  g_string_set_size (json, length + margin);
+  memset (json->str + length, '\0', margin);
+}
+
 /* Takes @json over, and closes it with the member that every event ends with.
  *
  * @margin: bytes of @json that stand before it; there will be as many behind it */
@@ -33,8 +43,10 @@ new_event (QueenEventKind kind, GString *json, gsize margin, gint64 time)
 
   event->kind = kind;
   event->json_length = json->len - margin;
-  g_string_set_size (json, json->len + margin);
-  event->memory = g_string_free (json, FALSE);
+  append_margin (json, margin);
+  /* What GString has taken in advance is given back: of megabytes it may be as many again. */
+  event->memory = g_realloc (json->str, json->len + 1);
+  g_string_free (json, FALSE);
   event->json = event->memory + margin;
   return event;
 }
@@ -92,7 +104,7 @@ queen_event_new_queen (const QueenCensus *workers, const QueenCensus *hives, gin
   GString *json = g_string_sized_new (512 + 2 * QUEEN_EVENT_MARGIN + strlen (workers->ids) +
                                       strlen (hives->ids));
 
-  g_string_set_size (json, QUEEN_EVENT_MARGIN);
+  append_margin (json, QUEEN_EVENT_MARGIN);
   g_string_append_printf (json,
                           "{\"type\":\"queen\",\"workers_online\":%u,\"workers_available\":%u,"
                           "\"hives_online\":%u,\"hives_available\":%u",

@@ -10,6 +10,7 @@
 #define MAX_CREDIT                                                                                 \
   5000 /* µs that they may save up: the loop wakes up for whole milliseconds only */
 
+#define MAX_STEPS (QUEEN_SLICE / 4) /* µs in a turn of the loop: one with RSA, a few without */
 #define MIN_STEP 25 /* µs: what a step costs at the least, with the turn of the loop around it */
 #define AGAIN_PER_FRESH 2 /* steps that a handshake of TLS 1.3 may want after its first */
 
@@ -303,14 +304,21 @@ take_turn (QueenHandshakes *self)
   end_step (self);
 }
 
+/* When there is much to do, turns of the main loop are long and few: with one step in each there
+ * would be next to nothing of the share. */
 static void
 on_alarm (gpointer data)
 {
   QueenHandshakes *self = data;
+  gint64 begin = self->clock->get_monotonic ();
 
-  count_credit (self, self->clock->get_monotonic ());
-  if (self->credit > 0 && has_turns (self))
-    take_turn (self);
+  count_credit (self, begin);
+  while (self->credit > 0 && has_turns (self))
+    {
+      take_turn (self);
+      if (self->clock->get_monotonic () - begin >= MAX_STEPS)
+        break;
+    }
   set_alarm (self);
 }
 

@@ -19,11 +19,12 @@ G_BEGIN_DECLS
  * QueenHandshakes:
  *
  * Whose turn it is to shake hands. One step of a handshake may take a millisecond or two that
- * cannot be sliced, and anybody can ask for it with one message. So there is one step in a turn of
- * the main loop at the most, and all steps together have a quarter of a processor. Those who have
- * begun go on first, as they have answered and so are there; but after two of their steps it is the
- * turn of one who is new, and of these the newest's. Among each addresses take turns; an IPv6
- * network of 64 bits counts as one, as #QueenShares has it.
+ * cannot be sliced, and anybody can ask for it with one message. So there is one such step in a
+ * turn of the main loop at the most (of quicker ones, as many as that takes), and all steps
+ * together have a quarter of a processor. Those who have begun go on first, as they have answered
+ * and so are there; but after two of their steps it is the turn of one who is new, and of these the
+ * newest's. Among each addresses take turns; an IPv6 network of 64 bits counts as one, as
+ * #QueenShares has it.
  */
 typedef struct _QueenHandshakes QueenHandshakes;
 

@@ -576,7 +576,19 @@ expect_heartbeat (BusClient *client, const char *kind, const char *id, const cha
   g_assert_cmpstr (is_kind, ==, kind);
   g_assert_cmpstr (is_id, ==, id);
   g_assert_cmpstr (is_status, ==, status);
-  g_assert_true (g_str_has_prefix (json, "{\"type\":\""));
+  g_assert_true (g_str_has_prefix (json, "{\"type\":\"") && g_str_has_suffix (json, "\"}"));
+}
+
+/* The stream writes its frame around the event's own memory. */
+static void
+test_beside_the_stream (Fixture *f, gconstpointer data)
+{
+  g_autoptr (SseClient) listener = sse_client_open (f->port, 0, "", NULL);
+
+  sse_frame_free (sse_client_next (listener));
+  g_variant_unref (bus_client_ask (f->client, "Subscribe", NULL));
+  for (guint i = 0; i < 3; i++)
+    expect_heartbeat (f->client, "queen", "", "");
 }
 
 static void
@@ -695,6 +707,7 @@ main (int argc, char **argv)
   ADD ("methods/forget/offline-first", NULL, test_forget);
   ADD ("methods/get-managed-objects/everything", NULL, test_object_manager);
   ADD ("subscribe/heartbeats-until-unsubscribed", NULL, test_subscribe);
+  ADD ("subscribe/nothing-of-the-stream", "--heartbeat-interval=100ms", test_beside_the_stream);
   ADD ("subscribe/ends-with-the-subscriber", NULL, test_subscriber_leaves);
   ADD ("two-queens/second-serves-http-and-takes-over", NULL, test_two_queens);
   ADD ("greedy-caller/holds-nobody-up", NULL, test_greedy);

@@ -145,6 +145,27 @@ test_budget (Fixture *f, gconstpointer data)
   g_assert_cmpint (send (silent, "GET", 3, MSG_NOSIGNAL), ==, 3);
 }
 
+/* Nor is anybody thrown out of the queue who holds nothing there. */
+static void
+test_budget_of_others (Fixture *f, gconstpointer data)
+{
+  char body[40000];
+  int whole[3], large;
+
+  memset (body, 'x', sizeof body);
+  large = come (f, 2, "POST /work HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n");
+  turn ();
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, 64 * 1024 * 1024 - 10000);
+  for (guint i = 0; i < G_N_ELEMENTS (whole); i++)
+    whole[i] = come (f, 1, WORK "\r\n");
+  g_assert_cmpint (send (large, body, sizeof body, MSG_NOSIGNAL), ==, sizeof body);
+  turn ();
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -(64 * 1024 * 1024 - 10000));
+  for (guint i = 0; i < G_N_ELEMENTS (whole); i++)
+    assert_status (whole[i], "200");
+  assert_status (large, "503");
+}
+
 /* Whoever waits for a turn goes with the gate. */
 static void
 test_end (Fixture *f, gconstpointer data)
@@ -169,6 +190,7 @@ main (int argc, char **argv)
   ADD ("/gate-turns/newcomers-have-some-when-all-places-are-taken", test_cap);
   ADD ("/gate-turns/newcomers-have-one-handled-at-once", test_cap_without_work);
   ADD ("/gate-turns/who-holds-nothing-makes-no-room", test_budget);
+  ADD ("/gate-turns/who-holds-nothing-is-not-thrown-out", test_budget_of_others);
   ADD ("/gate-turns/end-with-the-gate", test_end);
 #undef ADD
   return g_test_run ();

@@ -661,8 +661,10 @@ test_request_budget (Fixture *f, gconstpointer data)
       "POST /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 65536\r\n\r\n";
 
   come (f, begun);
-  g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS), ==,
-                    sizeof begun - 1);
+  /* And the copy of its head that others are to see. */
+  g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS), >=,
+                    2 * (sizeof begun - 1) -
+                        strlen ("Connection: close\r\nContent-Length: 65536\r\n"));
 }
 
 /* Of all the descriptors that a test may have, as it has both ends. */
@@ -684,7 +686,7 @@ test_request_budget_full (Fixture *f, gconstpointer data)
   g_autofree char *begun = g_strconcat (
       "POST /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 65536\r\n\r\n",
       padding, NULL);
-  guint n_fitting = (guint) (64 * MIB / strlen (begun));
+  guint n_fitting = (guint) (64 * MIB / (strlen (begun) + 128)); /* a copy of its head */
   int oldest, last;
   char start[64] = "";
 

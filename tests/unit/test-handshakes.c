@@ -138,6 +138,19 @@ test_one_a_turn (void)
   tear_down ();
 }
 
+/* Under load, turns are long and few. */
+static void
+test_quick_steps (void)
+{
+  set_up ();
+  step = QUEEN_SLICE / 16;
+  for (guint i = 0; i < 20; i++)
+    come ("10.0.0.1");
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (order->len, ==, 4);
+  tear_down ();
+}
+
 static void
 test_quarter (void)
 {
@@ -438,6 +451,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/handshakes/time/one-step-in-a-turn-of-the-loop", test_one_a_turn);
+  g_test_add_func ("/handshakes/time/but-of-quick-ones-a-few", test_quick_steps);
   g_test_add_func ("/handshakes/time/a-quarter-at-the-most", test_quarter);
   g_test_add_func ("/handshakes/time/no-step-is-for-nothing", test_tiny_steps);
   g_test_add_func ("/handshakes/time/little-is-saved-up", test_credit);
