@@ -361,6 +361,8 @@ test_watch (Fixture *f, gconstpointer data)
   g_free (ctl_watch_await (&watch, "The queen has gone."));
   f->queen = queen_process_start (port, "--bus=session", "--heartbeat-interval=1h", NULL);
   g_free (ctl_watch_await (&watch, "The queen is back."));
+  g_free (ctl_watch_await (&watch, "Events were lost on the way"));
+  g_free (ctl_watch_await (&json, "{\"type\":\"lagged\",\"dropped\":null}"));
   bus_client_wait_for_queen (f->client, TRUE);
   g_free (ctl_ask ("report worker w stopping"));
   g_free (ctl_watch_await (&watch, "starting → stopping"));
@@ -398,6 +400,51 @@ test_same_watch (Fixture *f, gconstpointer data)
     }
   ctl_watch_stop (&http);
   ctl_watch_stop (&bus);
+}
+
+/* D4: a hive whose health changes is another one, though no event says so; what is as before is no
+ * news, but for the reason. */
+static void
+test_health (Fixture *f, gconstpointer data)
+{
+  static const struct
+  {
+    const char *report;
+    const char *said; /* (nullable): at the end of the next line */
+  } rows[] = {
+    { "report hive h ready", "  hive    h  ready" },
+    { "report hive h ready --health=degraded --reason=hot",
+      "  hive    h  ready → ready, degraded (hot)" },
+    { "report hive h ready --health=degraded --reason=hotter", NULL },
+    { "report hive h busy --health=degraded", "  hive    h  ready, degraded → busy, degraded" },
+    { "report hive h ready --health=unhealthy", "  hive    h  busy, degraded → ready, unhealthy" },
+    { "report hive h ready", "  hive    h  ready, unhealthy → ready" },
+    { "report hive h stopped --health=degraded", "  hive    h  ready → stopped" },
+  };
+  const char *const lines[] = { "watch", "watch --json" };
+
+  for (gsize i = 0; i < 2 * G_N_ELEMENTS (lines); i++)
+    {
+      g_autofree char *line = i % 2 == 0 ? g_strdup (lines[i / 2]) : over_http (f, lines[i / 2]);
+      CtlWatch watch;
+
+      ctl_watch_start (&watch, line, G_SUBPROCESS_FLAGS_NONE);
+      ctl_watch_await_first (&watch, "worker w");
+      for (gsize j = 0; j < G_N_ELEMENTS (rows); j++)
+        {
+          g_autofree char *event = NULL;
+
+          g_free (ctl_ask (rows[j].report));
+          if (!rows[j].said)
+            continue;
+          event = ctl_watch_await (&watch, i < 2 ? "  hive  " : "\"hive_id\":\"h\"");
+          g_test_message ("%s: %s", line, event);
+          if (i < 2)
+            g_assert_true (g_str_has_suffix (event, rows[j].said));
+        }
+      ctl_watch_stop (&watch);
+      g_free (ctl_ask ("forget h"));
+    }
 }
 
 static void
@@ -485,6 +532,7 @@ main (int argc, char **argv)
   ADD ("deadline/she-hangs", test_deadline);
   ADD ("watch/the-same-events", test_same_watch);
   ADD ("watch/comes-back-and-resumes", test_watch);
+  ADD ("watch/a-change-of-health-is-one", test_health);
   ADD ("wait/woken-by-events", test_wait);
   g_test_add_func ("/queenctl-http/denied/who-may-and-how-to-become-one", test_denied);
 
