@@ -251,8 +251,11 @@ parse_timeout (const char *text, gint64 *timeout, GError **error)
 static gboolean
 check_target (const QueenctlOptions *options, const char *id, GError **error)
 {
-  if ((id != NULL) != (queenctl_options_get (options, "model") != NULL))
-    return queenctl_matches_check_kind (options->kind, error);
+  const char *model = queenctl_options_get (options, "model");
+
+  if ((id != NULL) != (model != NULL))
+    return queenctl_matches_check_kind (options->kind, error) &&
+           queenctl_options_check_text ("--model", model, error);
   g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
                        _ ("Say either an id or --model"));
   return FALSE;

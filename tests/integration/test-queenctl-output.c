@@ -148,6 +148,15 @@ test_suggestions (Fixture *f, gconstpointer data)
     { "report hvie h ready", "did you mean “hive”?" },
     { "show x --kind=workre", "did you mean “worker”?" },
     { "status --bus=sesion", "did you mean “session”?" },
+    { "report worker a raedy", "did you mean “ready”?" },
+    { "report hive h ready --health=degarded", "did you mean “degraded”?" },
+    { "--kind hive shwo x", "did you mean “show”?" },
+    { "wait x --timeot=3", "“wait” takes no option --timeot: did you mean “--timeout”?\n" },
+    { "list --hlep", "did you mean “--help”?" },
+    { "status --foo", "“status” takes no option --foo\n" },
+    { "--foo", "“status” takes no option --foo\n" },
+    { "watch --offlin", "“watch” takes no option --offlin\n" },
+    { "list -A", "“list” takes no option -A\n" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
