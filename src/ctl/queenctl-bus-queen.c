@@ -165,8 +165,10 @@ bus_lookup (QueenctlQueen *queen,
     return (*component = queenctl_bus_json_get_component (kind, properties, error)) != NULL;
   if (!is_absent (cause))
     return explain (self, cause, error);
-  g_error_free (cause);
-  return TRUE;
+  g_clear_error (&cause);
+  /* Whoever is no queen has no worker either. */
+  properties = get_all (self, QUEEN_PATH, QUEEN_NAME, &cause);
+  return properties || explain (self, cause, error);
 }
 
 static QueenctlComponent *

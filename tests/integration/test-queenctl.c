@@ -24,6 +24,27 @@ test_no_queen (Fixture *f, gconstpointer data)
   ctl_refuse ("--bus=system status", 3, "system bus");
 }
 
+/* D3: her name alone makes no queen. */
+static void
+test_bus_stranger (Fixture *f, gconstpointer data)
+{
+  static const char *const lines[] = {
+    "status", "list", "watch", "wait w", "find m", "open", "report worker w ready"
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+      g_dbus_connection_call_sync (bus_client_get_connection (f->client), "org.freedesktop.DBus",
+                                   "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName",
+                                   g_variant_new ("(su)", "dev.rbee.Queen1", 0),
+                                   G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, -1, NULL,
+                                   &error);
+
+  g_assert_no_error (error);
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
+    ctl_refuse (lines[i], 3,
+                "queenctl: Who has the name dev.rbee.Queen1 on the bus is no queen.\n");
+}
+
 static void
 test_usage (Fixture *f, gconstpointer data)
 {
@@ -400,6 +421,7 @@ main (int argc, char **argv)
 
   ADD ("exit-status/3-and-how-to-start-her", set_up_bus, test_no_queen);
   ADD ("exit-status/3-when-she-hangs", set_up, test_deadline);
+  ADD ("exit-status/3-when-another-has-her-name", set_up_bus, test_bus_stranger);
   ADD ("exit-status/2-and-where-help-is", set_up_bus, test_usage);
   ADD ("exit-status/1-when-refused", set_up, test_refusals);
   ADD ("usage/what-cannot-be-seen-is-named", set_up, test_invisible);
