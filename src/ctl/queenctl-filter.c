@@ -118,7 +118,7 @@ read_sort (QueenctlFilter *self, GError **error)
   for (guint i = 0; i < G_N_ELEMENTS (sort_keys); i++)
     {
       names[i] = sort_keys[i].name;
-      if (g_str_equal (name, names[i]))
+      if (g_ascii_strcasecmp (name, names[i]) == 0)
         self->sort_key = i;
     }
   return queenctl_word_check ("--sort", name, names, error);

@@ -180,14 +180,47 @@ check_flags (char **argv, GError **error)
   return TRUE;
 }
 
+/* GLib wants a value apart from a short option, but -ojson and -o=json are what people type.
+ *
+ * Returns: (transfer full) (nullable): @word as it takes it; NULL when it does */
+static char *
+dup_apart (const char *word)
+{
+  const char *value = *word == '-' && word[1] != '\0' ? word + 2 : "";
+
+  if (*value == '=')
+    value++;
+  for (const QueenctlOption *option = queenctl_option_list (); option->name; option++)
+    if (*value != '\0' && option->short_name == word[1] && !option->is_flag)
+      return g_strdup_printf ("--%s=%s", option->name, value);
+  return NULL;
+}
+
+/* @apart: what becomes of the words of @argv that change, to be freed when nobody needs them */
+static void
+set_apart (char **argv, GPtrArray *apart)
+{
+  for (char **word = argv; *word && !g_str_equal (*word, "--"); word++)
+    {
+      char *changed = dup_apart (*word);
+
+      if (!changed)
+        continue;
+      g_ptr_array_add (apart, changed);
+      *word = changed;
+    }
+}
+
 gboolean
 queenctl_options_parse (QueenctlOptions *self, int argc, char **argv, GError **error)
 {
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) cause = NULL;
+  g_autoptr (GPtrArray) apart = g_ptr_array_new_with_free_func (g_free);
   g_autofree GOptionEntry *entries = g_new0 (GOptionEntry, count_options () + 3);
   GOptionEntry *entry = entries;
 
+  set_apart (argv, apart);
   self->details = g_new0 (char *, count_options ());
   if (!check_flags (argv, error))
     return FALSE;

@@ -93,6 +93,17 @@ check_arguments (const QueenctlCommand *command, char **arguments, GError **erro
   return TRUE;
 }
 
+/* What others call it: kubectl, nmcli, and shells. */
+static const struct
+{
+  const char *name;
+  const char *here;
+} synonyms[] = {
+  { "delete", "forget" }, { "describe", "show" }, { "get", "list" },
+  { "help", "--help" },   { "info", "show" },     { "ls", "list" },
+  { "monitor", "watch" }, { "rm", "forget" },     { "version", "--version" },
+};
+
 static gboolean
 refuse_command (const char *name, GError **error)
 {
@@ -101,6 +112,12 @@ refuse_command (const char *name, GError **error)
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
     names[i] = commands[i].name;
   g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("There is no command “%s”"), name);
+  for (gsize i = 0; i < G_N_ELEMENTS (synonyms); i++)
+    if (g_str_equal (name, synonyms[i].name))
+      {
+        queenctl_suggestion_set (error, synonyms[i].here);
+        return FALSE;
+      }
   queenctl_suggestion_add (error, name, names);
   return FALSE;
 }

@@ -28,9 +28,9 @@ test_no_queen (Fixture *f, gconstpointer data)
 static void
 test_bus_stranger (Fixture *f, gconstpointer data)
 {
-  static const char *const lines[] = {
-    "status", "list", "watch", "wait w", "find m", "open", "report worker w ready"
-  };
+  static const char *const lines[] = { "status",   "list",   "show w",
+                                       "watch",    "wait w", "find m",
+                                       "forget w", "open",   "report worker w ready" };
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply =
       g_dbus_connection_call_sync (bus_client_get_connection (f->client), "org.freedesktop.DBus",
