@@ -44,7 +44,7 @@ typedef enum
  * @json: (nullable): the event as the wire contract writes it, without a line break; one that is no
  *   heartbeat has none. With %QUEEN_EVENT_MARGIN bytes on both sides of it where the queen herself
  *   beats: that JSON may be megabytes, and whoever sends it, who is one, may write there what goes
- *   around it. Fresh memory for another copy would take longer than all the rest
+ *   around it. Fresh memory for another copy would take longer than all the rest. So no NUL ends it
  * @json_length: bytes
  * @memory: (nullable): what @json is a part of
  *

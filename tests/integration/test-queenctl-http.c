@@ -25,7 +25,7 @@ set_up (Fixture *f, gconstpointer data)
 {
   f->bus = bus_daemon_new_for_session ();
   f->client = bus_client_new (bus_daemon_get_address (f->bus));
-  f->queen = queen_process_start ("--bus=session", "--heartbeat-interval=1h", NULL);
+  f->queen = queen_process_start ("--bus=session", data ? data : "--heartbeat-interval=1h", NULL);
   bus_client_wait_for_queen (f->client, TRUE);
   f->url = g_strdup_printf ("http://localhost:%u", queen_process_get_port (f->queen));
 }
@@ -446,6 +446,28 @@ test_health (Fixture *f, gconstpointer data)
     }
 }
 
+/* D6: what the stream has written around it is no part of what the bus tells. */
+static void
+test_whole_pulse (Fixture *f, gconstpointer data)
+{
+  g_autofree char *line = over_http (f, "watch --all --json");
+  CtlWatch http;
+  CtlWatch bus;
+
+  ctl_watch_start (&http, line, G_SUBPROCESS_FLAGS_NONE);
+  g_free (ctl_watch_await (&http, "\"queen\""));
+  ctl_watch_start (&bus, "watch --all --json", G_SUBPROCESS_FLAGS_NONE);
+  for (int i = 0; i < 5; i++)
+    {
+      g_autofree char *over_bus = ctl_watch_await (&bus, "");
+
+      g_assert_true (g_str_has_prefix (over_bus, "{\"type\":\"queen\","));
+      g_assert_true (g_str_has_suffix (over_bus, "+00:00\"}"));
+    }
+  ctl_watch_stop (&http);
+  ctl_watch_stop (&bus);
+}
+
 static void
 wait_for_subscribers (Fixture *f, guint count)
 {
@@ -530,6 +552,8 @@ main (int argc, char **argv)
   ADD ("list/more-than-a-page", test_pages);
   ADD ("deadline/she-hangs", test_deadline);
   ADD ("watch/the-same-events", test_same_watch);
+  g_test_add ("/queenctl-http/watch/her-own-are-whole-over-the-bus", Fixture,
+              "--heartbeat-interval=200ms", set_up, test_whole_pulse, tear_down);
   ADD ("watch/comes-back-and-resumes", test_watch);
   ADD ("watch/a-change-of-health-is-one", test_health);
   ADD ("wait/woken-by-events", test_wait);
