@@ -26,6 +26,7 @@ struct _QueenctlHttp
 {
   char *url;
   char *authorization; /* (nullable): the header */
+  char *token_file;    /* (nullable): where that is from */
   GTlsDatabase *trusted;
   gboolean is_named;     /* somebody has said that she is there */
   gboolean is_local;     /* no proxy stands before this machine */
@@ -147,6 +148,7 @@ read_token (QueenctlHttp *self, GUri *uri, const char *path, GError **error)
   if (!token || !is_good_token (token))
     return set_no_token (path, token, error);
   self->authorization = g_strdup_printf ("Bearer %s", token);
+  self->token_file = g_strdup (path);
   return TRUE;
 }
 
@@ -189,6 +191,7 @@ queenctl_http_free (QueenctlHttp *self)
   g_clear_object (&self->trusted);
   g_main_context_unref (self->context);
   g_free (self->authorization);
+  g_free (self->token_file);
   g_free (self->path);
   g_free (self->url);
   g_free (self);
@@ -394,6 +397,13 @@ set_speaks_tls (QueenctlHttp *self, GError **error)
 }
 
 static void
+set_unknown_token (QueenctlHttp *self, GError **error)
+{
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED,
+               _ ("The queen does not know the token in %s."), self->token_file);
+}
+
+static void
 set_no_path (QueenctlHttp *self, const char *path, GError **error)
 {
   g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
@@ -429,6 +439,8 @@ queenctl_http_set_refusal (
     set_speaks_tls (self, error);
   else if (status == SOUP_STATUS_NOT_FOUND && g_str_has_prefix (message, NO_PATH_BEGIN))
     set_no_path (self, path, error);
+  else if (status == SOUP_STATUS_UNAUTHORIZED && self->token_file)
+    set_unknown_token (self, error);
   else
     queenctl_error_from_http (status, message, error);
 }

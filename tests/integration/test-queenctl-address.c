@@ -281,6 +281,7 @@ test_token_and_certificate (void)
   g_autofree char *status = g_strdup_printf ("%s status", let_in);
   g_autofree char *report = g_strdup_printf ("%s report worker w ready", let_in);
   g_autofree char *forget = g_strdup_printf ("%s forget w", let_in);
+  g_autofree char *said = NULL;
 
   ctl_refuse (unknown, 3, unvouched);
   ctl_refuse (unknown, 3, "trust it with “--ca-file FILE”.");
@@ -290,6 +291,10 @@ test_token_and_certificate (void)
   ctl_expect (status, "0 online");
   ctl_expect (report, "ready");
   ctl_refuse (forget, 1, "forgetting one with “admin”");
+  /* D3: another one than none at all */
+  g_assert_true (g_file_set_contents (tokens, "wrong-wrong-wrong", -1, NULL));
+  said = g_strdup_printf ("queenctl: The queen does not know the token in %s.\n", tokens);
+  ctl_refuse (status, 1, said);
   g_unlink (tokens);
 }
 
