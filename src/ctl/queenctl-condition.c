@@ -6,7 +6,7 @@
 #include "model/queen-status.h"
 
 static QueenctlCondition *
-make (const char *status, const char *health, const char *reason)
+make_condition (const char *status, const char *health, const char *reason)
 {
   QueenctlCondition *self = g_new0 (QueenctlCondition, 1);
   QueenStatus said;
@@ -22,15 +22,15 @@ QueenctlCondition *
 queenctl_condition_new (const char *status, const QueenctlComponent *component)
 {
   if (!component || !queenctl_component_is_ill (component))
-    return make (status, "", "");
-  return make (status, queenctl_component_get_health (component),
-               queenctl_component_get_health_reason (component));
+    return make_condition (status, "", "");
+  return make_condition (status, queenctl_component_get_health (component),
+                         queenctl_component_get_health_reason (component));
 }
 
 QueenctlCondition *
 queenctl_condition_new_like (const QueenctlCondition *self, const char *status)
 {
-  return make (status, self ? self->health : "", self ? self->reason : "");
+  return make_condition (status, self ? self->health : "", self ? self->reason : "");
 }
 
 void

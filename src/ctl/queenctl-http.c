@@ -482,7 +482,7 @@ queenctl_http_set_odd (QueenctlHttp *self, GError **error)
 }
 
 static gboolean
-ask (QueenctlHttp *self, Question *question, const char *body, GError **error)
+ask_question (QueenctlHttp *self, Question *question, const char *body, GError **error)
 {
   g_autoptr (GBytes) sent = body ? g_bytes_new (body, strlen (body)) : NULL;
 
@@ -518,7 +518,7 @@ queenctl_http_ask (QueenctlHttp *self,
   take_question (self, queenctl_http_new_message (self, method, path), path);
   question.message = self->message;
   question.type = type;
-  if (!ask (self, &question, body, error))
+  if (!ask_question (self, &question, body, error))
     return NULL;
   text = dup_text (&question);
   if (soup_message_get_status (self->message) == SOUP_STATUS_OK)

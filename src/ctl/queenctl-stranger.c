@@ -42,7 +42,7 @@ dup_target (SoupMessage *answer)
 }
 
 static char *
-describe (SoupMessage *answer)
+describe_answer (SoupMessage *answer)
 {
   guint status = soup_message_get_status (answer);
   const char *type = get_type (answer);
@@ -93,7 +93,7 @@ void
 queenctl_stranger_refuse (
     const char *url, const char *path, SoupMessage *answer, gboolean is_named, GError **error)
 {
-  g_autofree char *what = describe (answer);
+  g_autofree char *what = describe_answer (answer);
   g_autofree char *advice = dup_advice (answer, path);
 
   g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
