@@ -39,6 +39,13 @@ struct _QueenctlHttp
 
 /* Whom to ask, and who asks */
 
+/* Returns: where @value is from, for whoever has to look there */
+static const char *
+get_origin (const char *option, const char *variable, const char *value)
+{
+  return g_strcmp0 (g_getenv (variable), value) == 0 ? variable : option;
+}
+
 static gboolean
 is_loopback (const char *host)
 {
@@ -77,7 +84,8 @@ parse_url (QueenctlHttp *self, const char *url, GError **error)
   if (!uri || !is_good_url (uri))
     {
       g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
-                   _ ("--url: “%s” is not an address such as https://queen.example.org:8500"), url);
+                   _ ("%s: “%s” is not an address such as https://queen.example.org:8500"),
+                   get_origin ("--url", "QUEEN_RBEE_URL", url), url);
       return NULL;
     }
   self->url = dup_address (uri, g_uri_get_scheme (uri));
@@ -117,8 +125,8 @@ is_good_token (const char *token)
 static gboolean
 set_no_token (const char *path, const char *token, GError **error)
 {
-  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
-               _ ("--token-file: there is no token in %s"), path);
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("%s: there is no token in %s"),
+               get_origin ("--token-file", "QUEEN_RBEE_TOKEN_FILE", path), path);
   queen_legible_explain (error, token ? token : "");
   return FALSE;
 }
@@ -141,8 +149,8 @@ read_token (QueenctlHttp *self, GUri *uri, const char *path, GError **error)
   token = text ? find_token (text) : NULL;
   if (cause)
     {
-      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("--token-file: %s"),
-                   cause->message);
+      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, "%s: %s",
+                   get_origin ("--token-file", "QUEEN_RBEE_TOKEN_FILE", path), cause->message);
       return FALSE;
     }
   if (!token || !is_good_token (token))
@@ -160,8 +168,8 @@ read_trusted (QueenctlHttp *self, const char *path, GError **error)
 
   self->trusted = G_TLS_DATABASE (g_tls_file_database_new (absolute, &cause));
   if (!self->trusted)
-    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("--ca-file: %s: %s"), path,
-                 cause->message);
+    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, "%s: %s: %s",
+                 get_origin ("--ca-file", "QUEEN_RBEE_CA_FILE", path), path, cause->message);
   return self->trusted != NULL;
 }
 

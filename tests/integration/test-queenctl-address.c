@@ -26,7 +26,12 @@ test_bad_address (void)
     { "--url=http://me:secret@localhost status", 2, "is not an address such as" },
     { "--url=http://192.0.2.1 --token-file=/etc/hostname status", 2, "in the clear" },
     { "--url=http://localhost --token-file=/nonexistent status", 2, "/nonexistent" },
-    { "--url=https://localhost --ca-file=/nonexistent status", 2, "/nonexistent" },
+    { "--url=https://localhost --ca-file=/nonexistent status", 2, "--ca-file: /nonexistent" },
+    { "QUEEN_RBEE_URL=queen:8500 status", 2, "QUEEN_RBEE_URL: “queen:8500” is not an address" },
+    { "QUEEN_RBEE_TOKEN_FILE=/nonexistent --url=http://localhost status", 2,
+      "QUEEN_RBEE_TOKEN_FILE: /nonexistent" },
+    { "QUEEN_RBEE_CA_FILE=/nonexistent --url=https://localhost status", 2,
+      "QUEEN_RBEE_CA_FILE: /nonexistent" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
