@@ -102,6 +102,7 @@ test_values (Fixture *f, gconstpointer data)
     { "wait --model=", "--model: something is missing\n" },
     { "wait a --for=", "--for: “” is none of starting" },
     { "wait a --timeout=", "--timeout: “” is not a span of time such as" },
+    { "wait a --timeout=31d", "--timeout: “31d” is more than 30 days\n" },
     { "wait a --kind=", "--kind: “” is neither worker nor hive\n" },
     { "report worker a sleeping", "“sleeping” is none of starting, ready, online, busy, stopping, "
                                   "stopped, offline\n" },
