@@ -383,13 +383,22 @@ queenctl_http_set_late (QueenctlHttp *self, GError **error)
                _ ("No answer at %s in time. If a queen is there, she hangs."), self->url);
 }
 
+/* Returns: (transfer full): where that is, without what is asked for there */
+static char *
+dup_place (QueenctlHttp *self, const char *path)
+{
+  return g_strdup_printf ("%s%.*s", self->url, (int) strcspn (path, "?"), path);
+}
+
 void
 queenctl_http_set_stranger (QueenctlHttp *self,
                             const char *path,
                             SoupMessage *answer,
                             GError **error)
 {
-  queenctl_stranger_refuse (self->url, path, answer, self->is_named, error);
+  g_autofree char *place = dup_place (self, path);
+
+  queenctl_stranger_refuse (place, path, answer, self->is_named, error);
 }
 
 static void
@@ -414,9 +423,11 @@ set_unknown_token (QueenctlHttp *self, GError **error)
 static void
 set_no_path (QueenctlHttp *self, const char *path, GError **error)
 {
+  g_autofree char *place = dup_place (self, path);
+
   g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
-               _ ("A queen answers at %s%.*s, but has nothing there: look at the path of --url."),
-               self->url, (int) strcspn (path, "?"), path);
+               _ ("A queen answers at %s, but has nothing there: look at the path of --url."),
+               place);
 }
 
 /* All that she says of what was done, or was not, is {"status":"ok","message":"…"}, or "error". A

@@ -91,18 +91,14 @@ dup_advice (SoupMessage *answer, const char *path)
 
 void
 queenctl_stranger_refuse (
-    const char *url, const char *path, SoupMessage *answer, gboolean is_named, GError **error)
+    const char *address, const char *path, SoupMessage *answer, gboolean is_named, GError **error)
 {
   g_autofree char *what = describe_answer (answer);
-  g_autofree char *advice = dup_advice (answer, path);
+  g_autofree char *advice = is_named ? dup_advice (answer, path) : NULL;
+  g_autofree char *said = g_strdup_printf (_ ("What answers at %s is no queen: %s"), address, what);
 
-  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
-               _ ("What answers at %s%.*s is no queen: %s"), url, (int) strcspn (path, "?"), path,
-               what);
-  if (is_named && error && *error)
-    {
-      g_autofree char *message = (*error)->message;
-
-      (*error)->message = g_strdup_printf ("%s. %s", message, advice);
-    }
+  if (advice)
+    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN, "%s. %s", said, advice);
+  else
+    g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN, said);
 }

@@ -21,10 +21,10 @@ gboolean queenctl_stranger_is_seen (SoupMessage *answer, const char *type);
 
 /**
  * queenctl_stranger_refuse:
- * @url: the address at which she was asked
- * @path: for what, such as `/v1/workers?limit=5000`
+ * @address: where she was asked, such as `http://localhost:8500/v1/workers`
+ * @path: for what, behind her own address, such as `/v1/workers?limit=5000`
  * @answer: what came
- * @is_named: whether somebody has said that she is at @url, and can be told to look at that
+ * @is_named: whether somebody has said that she is there, and can be told to look at that
  * @error: %QUEENCTL_ERROR_NO_QUEEN, with what came, from where, and what to do
  */
 void queenctl_stranger_refuse (
