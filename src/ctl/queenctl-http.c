@@ -7,15 +7,13 @@
 #include <string.h>
 
 #include "build-config.h"
-#include "queen-file.h"
 #include "queenctl-error.h"
 #include "queenctl-json.h"
 #include "queenctl-queen.h"
 #include "queenctl-stranger.h"
-#include "text/queen-legible.h"
+#include "queenctl-token.h"
 
 #define MAX_ANSWER (64 * 1024 * 1024) /* bytes */
-#define MAX_TOKEN_FILE (64 * 1024)
 #define NOT_TLS_STATUS 400 /* of her answer to whoever speaks plain HTTP where she speaks TLS */
 #define NOT_TLS_BEGIN "this port speaks TLS:"
 #define NO_PATH_BEGIN "there is nothing at " /* of her 404 for a path that is none of hers */
@@ -93,51 +91,10 @@ parse_url (QueenctlHttp *self, const char *url, GError **error)
   return g_steal_pointer (&uri);
 }
 
-/* Returns: (transfer full) (nullable): the token of the first line that has one. In the queen's own
- * file it is between colons: NAME:TOKEN:SCOPES. */
-static char *
-find_token (const char *text)
-{
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
-
-  for (char **line = lines; *line; line++)
-    {
-      g_auto (GStrv) parts = NULL;
-
-      g_strstrip (*line);
-      if (**line == '\0' || **line == '#')
-        continue;
-      parts = g_strsplit (*line, ":", 3);
-      return g_strstrip (g_strdup (parts[1] ? parts[1] : parts[0]));
-    }
-  return NULL;
-}
-
-static gboolean
-is_good_token (const char *token)
-{
-  for (const char *p = token; *p != '\0'; p++)
-    if (!g_ascii_isgraph (*p))
-      return FALSE;
-  return *token != '\0';
-}
-
-static gboolean
-set_no_token (const char *path, const char *token, GError **error)
-{
-  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("%s: there is no token in %s"),
-               get_origin ("--token-file", "QUEEN_RBEE_TOKEN_FILE", path), path);
-  queen_legible_explain (error, token ? token : "");
-  return FALSE;
-}
-
 static gboolean
 read_token (QueenctlHttp *self, GUri *uri, const char *path, GError **error)
 {
-  g_autofree char *text = NULL;
   g_autofree char *token = NULL;
-  g_autoptr (GError) cause = NULL;
-  gsize length;
 
   if (!self->is_local && !g_str_equal (g_uri_get_scheme (uri), "https"))
     {
@@ -145,16 +102,10 @@ read_token (QueenctlHttp *self, GUri *uri, const char *path, GError **error)
                            _ ("A token does not go over a network in the clear: take https://"));
       return FALSE;
     }
-  text = queen_file_read (path, MAX_TOKEN_FILE, &length, &cause);
-  token = text ? find_token (text) : NULL;
-  if (cause)
-    {
-      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, "%s: %s",
-                   get_origin ("--token-file", "QUEEN_RBEE_TOKEN_FILE", path), cause->message);
-      return FALSE;
-    }
-  if (!token || !is_good_token (token))
-    return set_no_token (path, token, error);
+  token =
+      queenctl_token_read (path, get_origin ("--token-file", "QUEEN_RBEE_TOKEN_FILE", path), error);
+  if (!token)
+    return FALSE;
   self->authorization = g_strdup_printf ("Bearer %s", token);
   self->token_file = g_strdup (path);
   return TRUE;
