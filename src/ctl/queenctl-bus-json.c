@@ -5,6 +5,7 @@
 
 #include "model/queen-component-fields.h"
 #include "model/queen-component-json.h"
+#include "queenctl-error.h"
 #include "text/queen-json.h"
 #include "text/queen-timestamp.h"
 
@@ -59,11 +60,15 @@ queenctl_bus_json_get_component (QueenComponentKind kind, GVariant *properties, 
 {
   g_autoptr (QueenComponent) component = read_component (kind, properties);
   g_autoptr (GString) json = g_string_new (NULL);
+  QueenctlComponent *told;
   JsonNode *node;
 
   queen_component_append_json (component, json);
   node = queen_json_parse (json->str, json->len, NULL, NULL);
-  return queenctl_component_new (kind, node ? node : json_node_new (JSON_NODE_NULL), error);
+  told = queenctl_component_new (kind, node ? node : json_node_new (JSON_NODE_NULL));
+  if (!told)
+    queenctl_error_bus_stranger (error);
+  return told;
 }
 
 static void

@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  * queenctl_bus_json_get_component:
  * @properties: those of a worker or hive, `a{sv}`
  *
- * Returns: (transfer full) (nullable): the component, or %NULL with %QUEENCTL_ERROR_REFUSED
+ * Returns: (transfer full) (nullable): the component, or %NULL with %QUEENCTL_ERROR_NO_QUEEN
  */
 QueenctlComponent *
 queenctl_bus_json_get_component (QueenComponentKind kind, GVariant *properties, GError **error);

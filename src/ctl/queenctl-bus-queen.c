@@ -165,8 +165,10 @@ bus_lookup (QueenctlQueen *queen,
     return (*component = queenctl_bus_json_get_component (kind, properties, error)) != NULL;
   if (!is_absent (cause))
     return explain (self, cause, error);
-  g_error_free (cause);
-  return TRUE;
+  g_clear_error (&cause);
+  /* Whoever is no queen has no worker either. */
+  properties = get_all (self, QUEEN_PATH, QUEEN_NAME, &cause);
+  return properties || explain (self, cause, error);
 }
 
 static QueenctlComponent *
@@ -240,6 +242,14 @@ on_lagged_signal (QueenDBusQueen *proxy, guint64 dropped, gpointer data)
   queenctl_queen_emit_lagged (data, (gint64) MIN (dropped, G_MAXINT64));
 }
 
+/* The bus keeps nothing for who was not there. */
+static void
+come_back (QueenctlQueen *self)
+{
+  queenctl_queen_emit_back (self);
+  queenctl_queen_emit_lagged (self, -1);
+}
+
 static void
 on_subscribed (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -247,7 +257,7 @@ on_subscribed (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
 
   if (queen_dbus_queen_call_subscribe_finish (QUEEN_DBUS_QUEEN (source), result, &error))
-    queenctl_queen_emit_back (self);
+    come_back (self);
   else if (!g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY))
     queenctl_queen_emit_gone (self, error->message);
   /* If she has gone again, the change of owner says so. */
@@ -289,7 +299,7 @@ on_reconnect_due (gpointer data)
       return G_SOURCE_CONTINUE;
     }
   self->reconnect_id = 0;
-  queenctl_queen_emit_back (QUEENCTL_QUEEN (self));
+  come_back (QUEENCTL_QUEEN (self));
   return G_SOURCE_REMOVE;
 }
 

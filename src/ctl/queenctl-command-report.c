@@ -11,6 +11,7 @@
 #include "queenctl-field.h"
 #include "queenctl-output.h"
 #include "queenctl-text.h"
+#include "queenctl-word.h"
 
 static gboolean
 add_detail (const QueenField *field,
@@ -91,7 +92,8 @@ queenctl_command_run_report (const QueenctlOptions *options, char **arguments, G
   g_autoptr (JsonNode) heartbeat = NULL;
   QueenComponentKind kind;
 
-  if (!queenctl_kind_parse_argument (arguments[0], &kind, error))
+  if (!queenctl_kind_parse_argument (arguments[0], &kind, error) ||
+      !queenctl_word_check (NULL, arguments[2], queenctl_word_statuses, error))
     return FALSE;
   heartbeat = make_heartbeat (options, kind, arguments[1], arguments[2], error);
   queen = heartbeat ? queenctl_connect (options, error) : NULL;

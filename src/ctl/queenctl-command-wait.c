@@ -241,18 +241,27 @@ static gboolean
 parse_timeout (const char *text, gint64 *timeout, GError **error)
 {
   *timeout = USUAL_TIMEOUT;
-  if (!text || (queen_span_parse (text, timeout) && *timeout >= 0 && *timeout <= LONGEST_TIMEOUT))
+  if (text && (!queen_span_parse (text, timeout) || *timeout < 0))
+    {
+      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
+                   _ ("--timeout: “%s” is not a span of time such as 250ms, 2.5s or 1h"), text);
+      return FALSE;
+    }
+  if (*timeout <= LONGEST_TIMEOUT)
     return TRUE;
   g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
-               _ ("--timeout: “%s” is not a span of time such as 250ms, 2.5s or 1h"), text);
+               _ ("--timeout: “%s” is more than 30 days"), text);
   return FALSE;
 }
 
 static gboolean
 check_target (const QueenctlOptions *options, const char *id, GError **error)
 {
-  if ((id != NULL) != (queenctl_options_get (options, "model") != NULL))
-    return queenctl_matches_check_kind (options->kind, error);
+  const char *model = queenctl_options_get (options, "model");
+
+  if ((id != NULL) != (model != NULL))
+    return queenctl_matches_check_kind (options->kind, error) &&
+           queenctl_options_check_text ("--model", model, error);
   g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
                        _ ("Say either an id or --model"));
   return FALSE;

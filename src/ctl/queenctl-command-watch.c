@@ -46,23 +46,62 @@ say (Watch *self, const char *message)
 }
 
 static void
-on_watched_event (QueenctlQueen *queen, const QueenctlEvent *event, gpointer data)
+print_event (Watch *self,
+             const QueenctlEvent *event,
+             const QueenctlCondition *now,
+             const QueenctlCondition *before)
 {
-  Watch *self = data;
-  g_autofree char *before = NULL;
-  QueenComponentKind kind;
-  gboolean is_component = queenctl_kind_parse (event->kind, &kind);
-  gboolean is_change = is_component && queenctl_memory_take (self->memory, event, &before);
-
-  if (self->notifier && is_component)
-    queenctl_notifier_take (self->notifier, kind, event->id, event->status);
-  if (!is_change && !self->options->is_all)
-    return;
   if (self->options->is_json)
     queenctl_output_print_json_text (event->json);
   else
-    queenctl_event_line_print (self->line, event, is_change ? before : NULL);
+    queenctl_event_line_print (self->line, event, now, before);
   end_line (self);
+}
+
+/* How healthy a hive is stands in no event, and any heartbeat may have changed it. Who cannot be
+ * asked just now is as healthy as before. */
+static QueenctlCondition *
+find_condition (Watch *self, QueenComponentKind kind, const QueenctlEvent *event)
+{
+  g_autoptr (QueenctlComponent) hive = NULL;
+
+  if (kind != QUEEN_COMPONENT_HIVE)
+    return queenctl_condition_new (event->status, NULL);
+  if (queenctl_queen_lookup (self->queen, kind, event->id, &hive, NULL) && hive)
+    return queenctl_condition_new (event->status, hive);
+  return queenctl_condition_new_like (queenctl_memory_get (self->memory, event), event->status);
+}
+
+static void
+take_component (Watch *self, QueenComponentKind kind, const QueenctlEvent *event)
+{
+  g_autoptr (QueenctlCondition) now = find_condition (self, kind, event);
+  const QueenctlCondition *before = queenctl_memory_get (self->memory, event);
+  gboolean is_change = !before || !queenctl_condition_equal (before, now);
+
+  if (self->notifier)
+    queenctl_notifier_take (self->notifier, kind, event->id, event->status);
+  if (is_change || self->options->is_all)
+    print_event (self, event, now, is_change ? before : NULL);
+  if (is_change)
+    queenctl_memory_set (self->memory, event, g_steal_pointer (&now));
+}
+
+static void
+on_watched_event (QueenctlQueen *queen, const QueenctlEvent *event, gpointer data)
+{
+  Watch *self = data;
+  g_autoptr (QueenctlCondition) now = NULL;
+  QueenComponentKind kind;
+
+  if (queenctl_kind_parse (event->kind, &kind))
+    {
+      take_component (self, kind, event);
+      return;
+    }
+  now = queenctl_condition_new (event->status, NULL);
+  if (self->options->is_all)
+    print_event (self, event, now, NULL);
 }
 
 static void

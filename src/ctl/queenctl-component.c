@@ -3,10 +3,8 @@
 
 #include "queenctl-component.h"
 
-#include <glib/gi18n.h>
 #include <string.h>
 
-#include "queenctl-error.h"
 #include "queenctl-json.h"
 #include "text/queen-hash.h"
 #include "text/queen-timestamp.h"
@@ -25,18 +23,14 @@ get_object (const QueenctlComponent *self)
 }
 
 QueenctlComponent *
-queenctl_component_new (QueenComponentKind kind, JsonNode *node, GError **error)
+queenctl_component_new (QueenComponentKind kind, JsonNode *node)
 {
   g_autoptr (JsonNode) owned = node;
   QueenctlComponent *self;
 
   if (!JSON_NODE_HOLDS_OBJECT (node) ||
       *queenctl_json_get_text (json_node_get_object (node), "id") == '\0')
-    {
-      g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED,
-                           _ ("What answers there is no queen."));
-      return NULL;
-    }
+    return NULL;
   self = g_new0 (QueenctlComponent, 1);
   self->kind = kind;
   self->node = g_steal_pointer (&owned);

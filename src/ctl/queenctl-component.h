@@ -20,11 +20,10 @@ typedef struct _QueenctlComponent QueenctlComponent;
 /**
  * queenctl_component_new:
  * @node: (transfer full): what is known of it
- * @error: %QUEENCTL_ERROR_REFUSED when that is no component
  *
- * Returns: (transfer full) (nullable): a new component
+ * Returns: (transfer full) (nullable): a new component; %NULL when that is none
  */
-QueenctlComponent *queenctl_component_new (QueenComponentKind kind, JsonNode *node, GError **error);
+QueenctlComponent *queenctl_component_new (QueenComponentKind kind, JsonNode *node);
 
 void queenctl_component_free (QueenctlComponent *self);
 

@@ -9,8 +9,6 @@
 #include "queenctl-error.h"
 #include "queenctl-http-queen.h"
 
-#define LOCAL_URL "http://localhost:8500"
-
 static void
 add_reason (GPtrArray *asked, GError *reason)
 {
@@ -35,10 +33,8 @@ static gboolean
 is_there (QueenctlHttp *http, GPtrArray *asked, GError **error)
 {
   GError *reason = NULL;
-  g_autoptr (JsonNode) answer =
-      queenctl_http_ask_json (http, "GET", "/health", NULL, NULL, &reason);
 
-  if (answer)
+  if (queenctl_http_tell (http, "GET", "/health", NULL, &reason))
     return TRUE;
   if (queenctl_http_is_queen_there (http))
     g_propagate_error (error, reason);
@@ -48,12 +44,12 @@ is_there (QueenctlHttp *http, GPtrArray *asked, GError **error)
 }
 
 static QueenctlQueen *
-ask_http (const QueenctlOptions *options, const char *url, GPtrArray *asked, GError **error)
+ask_http (const QueenctlOptions *options, GPtrArray *asked, GError **error)
 {
   g_autoptr (QueenctlHttp) http =
-      queenctl_http_new (url, options->token_file, options->ca_file, error);
+      queenctl_http_new (options->url, options->token_file, options->ca_file, error);
 
-  if (!http || (asked && !is_there (http, asked, error)))
+  if (!http || (!options->url && !is_there (http, asked, error)))
     return NULL;
   return queenctl_http_queen_new (g_steal_pointer (&http));
 }
@@ -65,7 +61,7 @@ ask_all (const QueenctlOptions *options, GPtrArray *asked, GError **error)
 
   if (!queen)
     queen = ask_bus ("system", asked);
-  return queen ? queen : ask_http (options, LOCAL_URL, asked, error);
+  return queen ? queen : ask_http (options, asked, error);
 }
 
 QueenctlQueen *
@@ -77,7 +73,7 @@ queenctl_connect (const QueenctlOptions *options, GError **error)
   QueenctlQueen *queen;
 
   if (options->url)
-    return ask_http (options, options->url, NULL, error);
+    return ask_http (options, asked, error);
   queen = is_auto ? ask_all (options, asked, &cause) : ask_bus (options->bus, asked);
   if (cause)
     g_propagate_error (error, g_steal_pointer (&cause));

@@ -98,6 +98,18 @@ is_late (const GError *cause)
          g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_TIMED_OUT);
 }
 
+/* Whoever has not what she has is no queen, whatever the name. The last one is GLib's word for a
+ * reply of another type than hers. */
+static gboolean
+is_of_stranger (const GError *cause)
+{
+  return g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD) ||
+         g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT) ||
+         g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_INTERFACE) ||
+         g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS) ||
+         g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+}
+
 /* Returns: whether she herself has answered */
 static gboolean
 translate_dbus_name (const char *name, const char *message, GError **error)
@@ -128,6 +140,13 @@ set_denied (const char *bus_name, const GError *cause, GError **error)
                  _ ("The bus does not allow that: %s"), cause->message);
 }
 
+void
+queenctl_error_bus_stranger (GError **error)
+{
+  g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
+                       _ ("Who has the name dev.rbee.Queen1 on the bus is no queen."));
+}
+
 gboolean
 queenctl_error_from_bus (const char *bus_name, GError *cause, GError **error)
 {
@@ -146,6 +165,8 @@ queenctl_error_from_bus (const char *bus_name, GError *cause, GError **error)
   else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CLOSED))
     g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
                          _ ("The bus has gone away."));
+  else if (is_of_stranger (cause))
+    queenctl_error_bus_stranger (error);
   else if (g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED))
     set_denied (bus_name, cause, error);
   else

@@ -14,7 +14,7 @@ typedef enum
 {
   QUEENCTL_ERROR_REFUSED = 1, /* not found, and whatever else the queen said no to */
   QUEENCTL_ERROR_USAGE = 2,
-  QUEENCTL_ERROR_NO_QUEEN = 3, /* nobody there, or no way to her */
+  QUEENCTL_ERROR_NO_QUEEN = 3, /* nobody there, somebody else, or no way to her */
 } QueenctlError;
 
 /**
@@ -33,6 +33,9 @@ GQuark queenctl_error_quark (void);
  * Says that there is no queen, who was asked, and how people start one.
  */
 void queenctl_error_no_queen (const char *bus_name, GPtrArray *asked, GError **error);
+
+/** queenctl_error_bus_stranger: @error: that somebody else has her name on the bus */
+void queenctl_error_bus_stranger (GError **error);
 
 /**
  * queenctl_error_from_bus:

@@ -119,26 +119,47 @@ print_counts (const char *json)
 }
 
 static QueenctlStyle
-get_style (const char *status)
+get_style (const QueenctlCondition *condition)
 {
-  if (g_str_equal (status, "Ready") || g_str_equal (status, "Online"))
-    return QUEENCTL_STYLE_GOOD;
-  if (g_str_equal (status, "Offline") || g_str_equal (status, "Stopped"))
+  const char *status = condition->status;
+
+  if (g_str_equal (status, "Offline") || g_str_equal (status, "Stopped") ||
+      g_str_equal (condition->health, "unhealthy"))
     return QUEENCTL_STYLE_BAD;
+  if (*condition->health == '\0' &&
+      (g_str_equal (status, "Ready") || g_str_equal (status, "Online")))
+    return QUEENCTL_STYLE_GOOD;
   return QUEENCTL_STYLE_FAIR;
 }
 
 static void
-print_status (const char *status)
+print_condition (const QueenctlCondition *condition)
 {
-  g_autofree char *word = queenctl_text_dup_status (status);
+  g_autofree char *status = queenctl_text_dup_status (condition->status);
+  g_autofree char *health = queenctl_text_dup_status (condition->health);
 
-  printf ("%s%s%s", queenctl_output_begin_style (get_style (status)), word,
-          queenctl_output_end_style (get_style (status)));
+  fputs (queenctl_output_begin_style (get_style (condition)), stdout);
+  if (*health == '\0')
+    fputs (status, stdout);
+  else
+    printf (_ ("%s, %s"), status, health);
+  fputs (queenctl_output_end_style (get_style (condition)), stdout);
+}
+
+static void
+print_reason (const QueenctlCondition *condition)
+{
+  g_autofree char *safe = queenctl_text_dup_safe (condition->reason);
+
+  if (*safe != '\0')
+    printf (" (%s)", safe);
 }
 
 void
-queenctl_event_line_print (QueenctlEventLine *self, const QueenctlEvent *event, const char *before)
+queenctl_event_line_print (QueenctlEventLine *self,
+                           const QueenctlEvent *event,
+                           const QueenctlCondition *now,
+                           const QueenctlCondition *before)
 {
   g_autofree char *safe = queenctl_text_dup_safe (event->id);
   guint columns = queenctl_text_count_columns (safe);
@@ -155,10 +176,11 @@ queenctl_event_line_print (QueenctlEventLine *self, const QueenctlEvent *event, 
   print_padded (safe, self->id_width);
   if (before)
     {
-      print_status (before);
+      print_condition (before);
       fputs (" → ", stdout);
     }
-  print_status (event->status);
+  print_condition (now);
+  print_reason (now);
   putchar ('\n');
 }
 

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "queenctl-condition.h"
 #include "queenctl-queen.h"
 
 G_BEGIN_DECLS
@@ -23,10 +24,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenctlEventLine, queenctl_event_line_free)
 
 /**
  * queenctl_event_line_print:
- * @before: (nullable): the status that it had, when it has changed
+ * @now: what a worker or hive is like now; of no matter in the queen's own heartbeat
+ * @before: (nullable): what it was like, when that has changed
  */
-void
-queenctl_event_line_print (QueenctlEventLine *self, const QueenctlEvent *event, const char *before);
+void queenctl_event_line_print (QueenctlEventLine *self,
+                                const QueenctlEvent *event,
+                                const QueenctlCondition *now,
+                                const QueenctlCondition *before);
 
 /**
  * queenctl_event_line_print_note:

@@ -8,6 +8,7 @@
 #include "queenctl-error.h"
 #include "queenctl-json.h"
 #include "queenctl-text.h"
+#include "queenctl-word.h"
 #include "text/queen-timestamp.h"
 
 /* For people, from what JSON has; only for what is said. */
@@ -80,6 +81,14 @@ parse_port (const QueenField *field, const char *text, GError **error)
   return NULL;
 }
 
+static JsonNode *
+parse_health (const QueenField *field, const char *text, GError **error)
+{
+  return queenctl_word_check ("--health", text, queenctl_word_healths, error)
+             ? parse_text (field, text, error)
+             : NULL;
+}
+
 static const struct
 {
   const QueenFieldType *type;
@@ -91,7 +100,7 @@ static const struct
   { &queen_field_id, G_TYPE_STRING, describe_text, parse_text },
   { &queen_field_reason, G_TYPE_STRING, describe_text, parse_text },
   { &queen_field_port, G_TYPE_INT64, describe_number, parse_port },
-  { &queen_field_health, G_TYPE_STRING, describe_word, parse_text },
+  { &queen_field_health, G_TYPE_STRING, describe_word, parse_health },
   { &queen_field_status, G_TYPE_STRING, describe_word },
   { &queen_field_online, G_TYPE_BOOLEAN, describe_flag },
   { &queen_field_available, G_TYPE_BOOLEAN, describe_flag },

@@ -6,11 +6,7 @@
 #include <glib/gi18n.h>
 
 #include "queenctl-error.h"
-#include "queenctl-suggestion.h"
-
-static const char *const states[] = { "starting", "ready",   "online",    "busy", "stopping",
-                                      "stopped",  "offline", "available", NULL };
-static const char *const healths[] = { "healthy", "degraded", "unhealthy", NULL };
+#include "queenctl-word.h"
 
 typedef int (*Compare) (const QueenctlComponent *a, const QueenctlComponent *b, const char *member);
 
@@ -90,25 +86,10 @@ compare_components (gconstpointer a, gconstpointer b, gpointer data)
 
 /* What the command line says */
 
-static gboolean
-check_word (const char *option, const char *word, const char *const *words, GError **error)
-{
-  g_autofree char *lower = g_ascii_strdown (word, -1);
-  g_autofree char *choices = NULL;
-
-  if (g_strv_contains (words, lower))
-    return TRUE;
-  choices = g_strjoinv (", ", (char **) words);
-  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("%s: “%s” is none of %s"), option,
-               word, choices);
-  queenctl_suggestion_add (error, lower, words);
-  return FALSE;
-}
-
 gboolean
 queenctl_filter_check_state (const char *option, const char *word, GError **error)
 {
-  return check_word (option, word, states, error);
+  return queenctl_word_check (option, word, queenctl_word_states, error);
 }
 
 static gboolean
@@ -118,9 +99,10 @@ read_states (QueenctlFilter *self, GError **error)
     return TRUE;
   self->states = g_strsplit (self->options->state, ",", -1);
   for (char **state = self->states; *state; state++)
-    if (!check_word ("--state", *state, states, error))
+    if (!queenctl_filter_check_state ("--state", *state, error))
       return FALSE;
-  return TRUE;
+  /* An empty text has no parts, not an empty one. */
+  return *self->states || queenctl_filter_check_state ("--state", "", error);
 }
 
 static gboolean
@@ -136,10 +118,10 @@ read_sort (QueenctlFilter *self, GError **error)
   for (guint i = 0; i < G_N_ELEMENTS (sort_keys); i++)
     {
       names[i] = sort_keys[i].name;
-      if (g_str_equal (name, names[i]))
+      if (g_ascii_strcasecmp (name, names[i]) == 0)
         self->sort_key = i;
     }
-  return check_word ("--sort", name, names, error);
+  return queenctl_word_check ("--sort", name, names, error);
 }
 
 /* An option that only one kind knows says which kind is meant. */
@@ -183,7 +165,9 @@ queenctl_filter_new (const QueenctlOptions *options, const char *kind, GError **
 
   self->options = options;
   if (!read_kind (self, kind, error) || !read_states (self, error) || !read_sort (self, error) ||
-      (health && !check_word ("--health", health, healths, error)))
+      !queenctl_options_check_text ("--model", queenctl_options_get (options, "model"), error) ||
+      !queenctl_options_check_text ("--hive", queenctl_options_get (options, "hive"), error) ||
+      (health && !queenctl_word_check ("--health", health, queenctl_word_healths, error)))
     return NULL;
   return g_steal_pointer (&self);
 }

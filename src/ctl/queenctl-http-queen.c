@@ -10,6 +10,7 @@
 #include "queenctl-json.h"
 #include "text/queen-timestamp.h"
 
+#define METRICS "text/plain"
 #define PAGE 5000               /* components asked for at once */
 #define MOST_COMPONENTS 2000000 /* a list that is longer does not end */
 
@@ -24,9 +25,9 @@ struct _QueenctlHttpQueen
 G_DEFINE_FINAL_TYPE (QueenctlHttpQueen, queenctl_http_queen, QUEENCTL_TYPE_QUEEN)
 
 static gboolean
-refuse_stranger (QueenctlHttp *http, GError **error)
+refuse_odd (QueenctlHttp *http, GError **error)
 {
-  queenctl_http_set_stranger (http, error);
+  queenctl_http_set_odd (http, error);
   return FALSE;
 }
 
@@ -78,24 +79,43 @@ set_identity (QueenctlHttpQueen *self, JsonObject *status, JsonNode *build)
   json_object_set_array_member (status, "addresses", addresses);
 }
 
+/* Another service may tell its version there, too. */
+static JsonNode *
+ask_build (QueenctlHttp *http, GError **error)
+{
+  g_autoptr (JsonNode) build =
+      queenctl_http_ask_json (http, "GET", "/v1/build-info", NULL, NULL, error);
+  JsonObject *said = build ? json_node_get_object (build) : NULL;
+
+  if (!build ||
+      (queenctl_json_get_string (said, "version") && queenctl_json_get_string (said, "build_time")))
+    return g_steal_pointer (&build);
+  refuse_odd (http, error);
+  return NULL;
+}
+
+static char *
+ask_metrics (QueenctlHttp *http, GError **error)
+{
+  g_autofree char *metrics =
+      queenctl_http_ask (http, "GET", "/metrics", NULL, METRICS, NULL, error);
+
+  if (!metrics || strstr (metrics, "\nqueen_subscribers "))
+    return g_steal_pointer (&metrics);
+  refuse_odd (http, error);
+  return NULL;
+}
+
 static JsonObject *
 http_get_status (QueenctlQueen *queen, GError **error)
 {
   QueenctlHttpQueen *self = QUEENCTL_HTTP_QUEEN (queen);
-  g_autoptr (JsonNode) build =
-      queenctl_http_ask_json (self->http, "GET", "/v1/build-info", NULL, NULL, error);
-  guint code;
-  g_autofree char *metrics =
-      build ? queenctl_http_ask (self->http, "GET", "/metrics", NULL, &code, error) : NULL;
+  g_autoptr (JsonNode) build = ask_build (self->http, error);
+  g_autofree char *metrics = build ? ask_metrics (self->http, error) : NULL;
   JsonObject *status;
 
   if (!metrics)
     return NULL;
-  if (code != SOUP_STATUS_OK)
-    {
-      queenctl_http_set_refusal (self->http, code, metrics, error);
-      return NULL;
-    }
   status = json_object_new ();
   set_counts (status, metrics);
   set_identity (self, status, build);
@@ -118,17 +138,17 @@ add_page (QueenctlHttp *http,
   JsonArray *array = member && JSON_NODE_HOLDS_ARRAY (member) ? json_node_get_array (member) : NULL;
 
   if (!array)
-    return refuse_stranger (http, error);
+    return refuse_odd (http, error);
   for (guint i = 0; i < json_array_get_length (array); i++)
     {
       QueenctlComponent *component =
-          queenctl_component_new (kind, json_node_ref (json_array_get_element (array, i)), error);
+          queenctl_component_new (kind, json_node_ref (json_array_get_element (array, i)));
 
       if (!component)
-        return FALSE;
+        return refuse_odd (http, error);
       queenctl_component_set_add (components, component);
     }
-  return g_hash_table_size (components) <= MOST_COMPONENTS || refuse_stranger (http, error);
+  return g_hash_table_size (components) <= MOST_COMPONENTS || refuse_odd (http, error);
 }
 
 /* Returns: (transfer full) (nullable): where the next page begins */
@@ -163,7 +183,7 @@ add_pages (QueenctlHttp *http,
       g_free (next);
       next = dup_next (json_node_get_object (page));
       if (next && g_hash_table_size (components) == before)
-        return refuse_stranger (http, error);
+        return refuse_odd (http, error);
     }
   while (next);
   return TRUE;
@@ -227,24 +247,26 @@ http_lookup (QueenctlQueen *queen,
              QueenctlComponent **component,
              GError **error)
 {
+  QueenctlHttp *http = QUEENCTL_HTTP_QUEEN (queen)->http;
   g_autofree char *path = dup_path (kind, id);
   gboolean is_missing = FALSE;
-  JsonNode *node = queenctl_http_ask_json (QUEENCTL_HTTP_QUEEN (queen)->http, "GET", path, NULL,
-                                           &is_missing, error);
+  JsonNode *node = queenctl_http_ask_json (http, "GET", path, NULL, &is_missing, error);
+  g_autoptr (QueenctlComponent) told = node ? queenctl_component_new (kind, node) : NULL;
 
-  if (node)
-    *component = queenctl_component_new (kind, node, error);
-  return *component || is_missing;
+  if (!node)
+    return is_missing;
+  if (!told || !g_str_equal (queenctl_component_get_string (told, "id"), id))
+    return refuse_odd (http, error);
+  *component = g_steal_pointer (&told);
+  return TRUE;
 }
 
 static gboolean
 http_forget (QueenctlQueen *queen, QueenComponentKind kind, const char *id, GError **error)
 {
   g_autofree char *path = dup_path (kind, id);
-  g_autoptr (JsonNode) answer =
-      queenctl_http_ask_json (QUEENCTL_HTTP_QUEEN (queen)->http, "DELETE", path, NULL, NULL, error);
 
-  return answer != NULL;
+  return queenctl_http_tell (QUEENCTL_HTTP_QUEEN (queen)->http, "DELETE", path, NULL, error);
 }
 
 static gboolean
@@ -255,10 +277,8 @@ http_report (QueenctlQueen *queen, QueenComponentKind kind, JsonNode *heartbeat,
   g_autofree char *members = json_to_string (heartbeat, FALSE);
   g_autofree char *body =
       g_strdup_printf ("{\"%s\":%s}", queen_component_kind_get_name (kind), members);
-  g_autoptr (JsonNode) answer =
-      queenctl_http_ask_json (QUEENCTL_HTTP_QUEEN (queen)->http, "POST", path, body, NULL, error);
 
-  return answer != NULL;
+  return queenctl_http_tell (QUEENCTL_HTTP_QUEEN (queen)->http, "POST", path, body, error);
 }
 
 static gboolean

@@ -8,7 +8,9 @@
 #include "queenctl-error.h"
 #include "queenctl-json.h"
 #include "queenctl-sse.h"
+#include "queenctl-stranger.h"
 
+#define TYPE "text/event-stream"
 #define LONGEST_SILENCE 45 /* s */
 #define LEAST_RETRY 100    /* ms */
 #define MAX_REFUSAL 65536  /* bytes of what a refusal says */
@@ -153,7 +155,20 @@ read_refusal (QueenctlHttpStream *self, GInputStream *body)
 
   g_input_stream_read_all (body, text, MAX_REFUSAL - 1, &length, NULL, NULL);
   valid = g_utf8_make_valid (text, (gssize) length);
-  queenctl_http_set_refusal (self->http, soup_message_get_status (self->message), valid, &error);
+  queenctl_http_set_refusal (self->http, self->path, self->message, valid, &error);
+  return error;
+}
+
+/* Returns: (transfer full) (nullable): why it cannot be listened to */
+static GError *
+check_head (QueenctlHttpStream *self, GInputStream *body)
+{
+  GError *error = NULL;
+
+  if (queenctl_stranger_is_seen (self->message, TYPE))
+    queenctl_http_set_stranger (self->http, self->path, self->message, &error);
+  else if (soup_message_get_status (self->message) != SOUP_STATUS_OK)
+    error = read_refusal (self, body);
   return error;
 }
 
@@ -169,8 +184,8 @@ on_stream_opened (GObject *source, GAsyncResult *result, gpointer data)
       g_error_free (error);
       return;
     }
-  if (body && soup_message_get_status (self->message) != SOUP_STATUS_OK)
-    error = read_refusal (self, body);
+  if (body)
+    error = check_head (self, body);
   if (error)
     {
       end_try (self, error);
@@ -193,7 +208,7 @@ connect_to_stream (QueenctlHttpStream *self)
 
   self->message = queenctl_http_new_message (self->http, "GET", self->path);
   headers = soup_message_get_request_headers (self->message);
-  soup_message_headers_replace (headers, "Accept", "text/event-stream");
+  soup_message_headers_replace (headers, "Accept", TYPE);
   if (last_id && *last_id != '\0')
     soup_message_headers_replace (headers, "Last-Event-ID", last_id);
   soup_session_send_async (self->session, self->message, G_PRIORITY_DEFAULT, self->cancellable,

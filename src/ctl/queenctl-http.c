@@ -7,29 +7,42 @@
 #include <string.h>
 
 #include "build-config.h"
-#include "queen-file.h"
 #include "queenctl-error.h"
 #include "queenctl-json.h"
 #include "queenctl-queen.h"
-#include "text/queen-legible.h"
+#include "queenctl-stranger.h"
+#include "queenctl-token.h"
 
 #define MAX_ANSWER (64 * 1024 * 1024) /* bytes */
-#define MAX_TOKEN_FILE (64 * 1024)
 #define NOT_TLS_STATUS 400 /* of her answer to whoever speaks plain HTTP where she speaks TLS */
 #define NOT_TLS_BEGIN "this port speaks TLS:"
+#define NO_PATH_BEGIN "there is nothing at " /* of her 404 for a path that is none of hers */
+#define LOCAL_URL "http://localhost:8500"
+#define JSON "application/json"
 
 struct _QueenctlHttp
 {
   char *url;
   char *authorization; /* (nullable): the header */
+  char *token_file;    /* (nullable): where that is from */
   GTlsDatabase *trusted;
+  gboolean is_named;     /* somebody has said that she is there */
   gboolean is_local;     /* no proxy stands before this machine */
   gboolean is_there;     /* a queen is, though she may not have answered what was asked */
   GMainContext *context; /* of questions, so that nothing else happens while one is answered */
   SoupSession *session;
+  SoupMessage *message; /* the last question, */
+  char *path;           /* and for what it was */
 };
 
 /* Whom to ask, and who asks */
+
+/* Returns: where @value is from, for whoever has to look there */
+static const char *
+get_origin (const char *option, const char *variable, const char *value)
+{
+  return g_strcmp0 (g_getenv (variable), value) == 0 ? variable : option;
+}
 
 static gboolean
 is_loopback (const char *host)
@@ -69,7 +82,8 @@ parse_url (QueenctlHttp *self, const char *url, GError **error)
   if (!uri || !is_good_url (uri))
     {
       g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
-                   _ ("--url: “%s” is not an address such as https://queen.example.org:8500"), url);
+                   _ ("%s: “%s” is not an address such as https://queen.example.org:8500"),
+                   get_origin ("--url", "QUEEN_RBEE_URL", url), url);
       return NULL;
     }
   self->url = dup_address (uri, g_uri_get_scheme (uri));
@@ -77,51 +91,10 @@ parse_url (QueenctlHttp *self, const char *url, GError **error)
   return g_steal_pointer (&uri);
 }
 
-/* Returns: (transfer full) (nullable): the token of the first line that has one. In the queen's own
- * file it is between colons: NAME:TOKEN:SCOPES. */
-static char *
-find_token (const char *text)
-{
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
-
-  for (char **line = lines; *line; line++)
-    {
-      g_auto (GStrv) parts = NULL;
-
-      g_strstrip (*line);
-      if (**line == '\0' || **line == '#')
-        continue;
-      parts = g_strsplit (*line, ":", 3);
-      return g_strstrip (g_strdup (parts[1] ? parts[1] : parts[0]));
-    }
-  return NULL;
-}
-
-static gboolean
-is_good_token (const char *token)
-{
-  for (const char *p = token; *p != '\0'; p++)
-    if (!g_ascii_isgraph (*p))
-      return FALSE;
-  return *token != '\0';
-}
-
-static gboolean
-set_no_token (const char *path, const char *token, GError **error)
-{
-  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
-               _ ("--token-file: there is no token in %s"), path);
-  queen_legible_explain (error, token ? token : "");
-  return FALSE;
-}
-
 static gboolean
 read_token (QueenctlHttp *self, GUri *uri, const char *path, GError **error)
 {
-  g_autofree char *text = NULL;
   g_autofree char *token = NULL;
-  g_autoptr (GError) cause = NULL;
-  gsize length;
 
   if (!self->is_local && !g_str_equal (g_uri_get_scheme (uri), "https"))
     {
@@ -129,17 +102,12 @@ read_token (QueenctlHttp *self, GUri *uri, const char *path, GError **error)
                            _ ("A token does not go over a network in the clear: take https://"));
       return FALSE;
     }
-  text = queen_file_read (path, MAX_TOKEN_FILE, &length, &cause);
-  token = text ? find_token (text) : NULL;
-  if (cause)
-    {
-      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("--token-file: %s"),
-                   cause->message);
-      return FALSE;
-    }
-  if (!token || !is_good_token (token))
-    return set_no_token (path, token, error);
+  token =
+      queenctl_token_read (path, get_origin ("--token-file", "QUEEN_RBEE_TOKEN_FILE", path), error);
+  if (!token)
+    return FALSE;
   self->authorization = g_strdup_printf ("Bearer %s", token);
+  self->token_file = g_strdup (path);
   return TRUE;
 }
 
@@ -151,8 +119,8 @@ read_trusted (QueenctlHttp *self, const char *path, GError **error)
 
   self->trusted = G_TLS_DATABASE (g_tls_file_database_new (absolute, &cause));
   if (!self->trusted)
-    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("--ca-file: %s: %s"), path,
-                 cause->message);
+    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, "%s: %s: %s",
+                 get_origin ("--ca-file", "QUEEN_RBEE_CA_FILE", path), path, cause->message);
   return self->trusted != NULL;
 }
 
@@ -163,7 +131,8 @@ queenctl_http_new (const char *url, const char *token_file, const char *ca_file,
   g_autoptr (GUri) uri = NULL;
 
   self->context = g_main_context_new ();
-  uri = parse_url (self, url, error);
+  self->is_named = url != NULL;
+  uri = parse_url (self, url ? url : LOCAL_URL, error);
   if (!uri || (token_file && !read_token (self, uri, token_file, error)) ||
       (ca_file && !read_trusted (self, ca_file, error)))
     return NULL;
@@ -176,10 +145,13 @@ queenctl_http_new (const char *url, const char *token_file, const char *ca_file,
 void
 queenctl_http_free (QueenctlHttp *self)
 {
+  g_clear_object (&self->message);
   g_clear_object (&self->session);
   g_clear_object (&self->trusted);
   g_main_context_unref (self->context);
   g_free (self->authorization);
+  g_free (self->token_file);
+  g_free (self->path);
   g_free (self->url);
   g_free (self);
 }
@@ -228,9 +200,12 @@ queenctl_http_new_message (QueenctlHttp *self, const char *method, const char *p
 
 typedef struct
 {
+  SoupMessage *message; /* not owned */
+  const char *type;     /* of a queen's answer */
   GCancellable *cancellable;
   GOutputStream *answer;
   gboolean is_late;
+  gboolean is_of_stranger;
   gboolean is_done;
   GError *error;
 } Question;
@@ -251,7 +226,8 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GInputStream) body =
       soup_session_send_finish (SOUP_SESSION (source), result, &question->error);
 
-  if (body)
+  question->is_of_stranger = body && queenctl_stranger_is_seen (question->message, question->type);
+  if (body && !question->is_of_stranger)
     g_output_stream_splice_async (question->answer, body,
                                   G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE |
                                       G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET,
@@ -277,15 +253,15 @@ grow_answer (gpointer data, gsize size)
 }
 
 static void
-wait_for_answer (QueenctlHttp *self, SoupMessage *message, Question *question)
+wait_for_answer (QueenctlHttp *self, Question *question)
 {
   GSource *deadline = g_timeout_source_new (QUEENCTL_DEADLINE_MSEC);
 
   g_main_context_push_thread_default (self->context);
   g_source_set_callback (deadline, on_too_late, question, NULL);
   g_source_attach (deadline, self->context);
-  soup_session_send_async (self->session, message, G_PRIORITY_DEFAULT, question->cancellable,
-                           on_answered, question);
+  soup_session_send_async (self->session, question->message, G_PRIORITY_DEFAULT,
+                           question->cancellable, on_answered, question);
   while (!question->is_done)
     g_main_context_iteration (self->context, TRUE);
   g_source_destroy (deadline);
@@ -358,47 +334,22 @@ queenctl_http_set_late (QueenctlHttp *self, GError **error)
                _ ("No answer at %s in time. If a queen is there, she hangs."), self->url);
 }
 
-void
-queenctl_http_set_stranger (QueenctlHttp *self, GError **error)
+/* Returns: (transfer full): where that is, without what is asked for there */
+static char *
+dup_place (QueenctlHttp *self, const char *path)
 {
-  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED, _ ("What answers at %s is no queen."),
-               self->url);
+  return g_strdup_printf ("%s%.*s", self->url, (int) strcspn (path, "?"), path);
 }
 
-char *
-queenctl_http_ask (QueenctlHttp *self,
-                   const char *method,
-                   const char *path,
-                   const char *body,
-                   guint *status,
-                   GError **error)
+void
+queenctl_http_set_stranger (QueenctlHttp *self,
+                            const char *path,
+                            SoupMessage *answer,
+                            GError **error)
 {
-  g_autoptr (SoupMessage) message = queenctl_http_new_message (self, method, path);
-  g_autoptr (GBytes) sent = body ? g_bytes_new (body, strlen (body)) : NULL;
-  g_auto (Question) question = { 0 };
-  GMemoryOutputStream *answer;
+  g_autofree char *place = dup_place (self, path);
 
-  question.cancellable = g_cancellable_new ();
-  question.answer = g_memory_output_stream_new (NULL, 0, grow_answer, g_free);
-  if (sent)
-    soup_message_set_request_body_from_bytes (message, "application/json", sent);
-  wait_for_answer (self, message, &question);
-  if (question.error)
-    {
-      self->is_there = question.is_late;
-      if (question.is_late)
-        queenctl_http_set_late (self, error);
-      else
-        queenctl_http_set_no_queen (self, question.error, error);
-      return NULL;
-    }
-  answer = G_MEMORY_OUTPUT_STREAM (question.answer);
-  *status = soup_message_get_status (message);
-  /* What is no UTF-8 is no JSON either, and in a message it becomes U+FFFD. */
-  return g_utf8_make_valid (g_memory_output_stream_get_data (answer)
-                                ? g_memory_output_stream_get_data (answer)
-                                : "",
-                            (gssize) g_memory_output_stream_get_data_size (answer));
+  queenctl_stranger_refuse (place, path, answer, self->is_named, error);
 }
 
 static void
@@ -413,41 +364,140 @@ set_speaks_tls (QueenctlHttp *self, GError **error)
                self->url, encrypted);
 }
 
-/* Every error of hers is {"status":"error","message":"…"}; a proxy's or another server's is not.
+static void
+set_unknown_token (QueenctlHttp *self, GError **error)
+{
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED,
+               _ ("The queen does not know the token in %s."), self->token_file);
+}
+
+static void
+set_no_path (QueenctlHttp *self, const char *path, GError **error)
+{
+  g_autofree char *place = dup_place (self, path);
+
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
+               _ ("A queen answers at %s, but has nothing there: look at the path of --url."),
+               place);
+}
+
+/* All that she says of what was done, or was not, is {"status":"ok","message":"…"}, or "error". A
+ * proxy's answer or another server's is not.
  *
  * Returns: (transfer full) (nullable): her message */
 static char *
-dup_her_message (const char *text)
+dup_message (const char *text, const char *status)
 {
   g_autoptr (JsonNode) node = queenctl_json_parse_object (text);
   JsonObject *answer = node ? json_node_get_object (node) : NULL;
 
-  if (!answer || g_strcmp0 (queenctl_json_get_string (answer, "status"), "error") != 0)
+  if (!answer || g_strcmp0 (queenctl_json_get_string (answer, "status"), status) != 0)
     return NULL;
   return g_strdup (queenctl_json_get_string (answer, "message"));
 }
 
 void
-queenctl_http_set_refusal (QueenctlHttp *self, guint status, const char *text, GError **error)
+queenctl_http_set_refusal (
+    QueenctlHttp *self, const char *path, SoupMessage *answer, const char *text, GError **error)
 {
-  g_autofree char *message = dup_her_message (text);
+  guint status = soup_message_get_status (answer);
+  g_autofree char *message = dup_message (text, "error");
 
   if (!message)
-    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED,
-                 _ ("What answers at %s is no queen: %u %s"), self->url, status,
-                 soup_status_get_phrase (status));
+    queenctl_http_set_stranger (self, path, answer, error);
   else if (status == NOT_TLS_STATUS && g_str_has_prefix (message, NOT_TLS_BEGIN))
     set_speaks_tls (self, error);
+  else if (status == SOUP_STATUS_NOT_FOUND && g_str_has_prefix (message, NO_PATH_BEGIN))
+    set_no_path (self, path, error);
+  else if (status == SOUP_STATUS_UNAUTHORIZED && self->token_file)
+    set_unknown_token (self, error);
   else
     queenctl_error_from_http (status, message, error);
 }
 
+/* Returns: whether she says that she knows of no such worker or hive */
 static gboolean
-is_hers (const char *text)
+is_absence (SoupMessage *answer, const char *text)
 {
-  g_autofree char *message = dup_her_message (text);
+  g_autofree char *message = dup_message (text, "error");
 
-  return message != NULL;
+  return soup_message_get_status (answer) == SOUP_STATUS_NOT_FOUND && message &&
+         !g_str_has_prefix (message, NO_PATH_BEGIN);
+}
+
+/* What is no UTF-8 is no JSON either, and in a message it becomes U+FFFD. */
+static char *
+dup_text (Question *question)
+{
+  GMemoryOutputStream *answer = G_MEMORY_OUTPUT_STREAM (question->answer);
+  const char *bytes = g_memory_output_stream_get_data (answer);
+
+  return g_utf8_make_valid (bytes ? bytes : "",
+                            (gssize) g_memory_output_stream_get_data_size (answer));
+}
+
+static void
+take_question (QueenctlHttp *self, SoupMessage *message, const char *path)
+{
+  g_clear_object (&self->message);
+  g_free (self->path);
+  self->message = message;
+  self->path = g_strdup (path);
+}
+
+void
+queenctl_http_set_odd (QueenctlHttp *self, GError **error)
+{
+  queenctl_http_set_stranger (self, self->path, self->message, error);
+}
+
+static gboolean
+ask_question (QueenctlHttp *self, Question *question, const char *body, GError **error)
+{
+  g_autoptr (GBytes) sent = body ? g_bytes_new (body, strlen (body)) : NULL;
+
+  question->cancellable = g_cancellable_new ();
+  question->answer = g_memory_output_stream_new (NULL, 0, grow_answer, g_free);
+  if (sent)
+    soup_message_set_request_body_from_bytes (self->message, JSON, sent);
+  wait_for_answer (self, question);
+  self->is_there = question->is_late;
+  if (question->is_late)
+    queenctl_http_set_late (self, error);
+  else if (question->error)
+    queenctl_http_set_no_queen (self, question->error, error);
+  else if (question->is_of_stranger)
+    queenctl_http_set_odd (self, error);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+char *
+queenctl_http_ask (QueenctlHttp *self,
+                   const char *method,
+                   const char *path,
+                   const char *body,
+                   const char *type,
+                   gboolean *missing,
+                   GError **error)
+{
+  g_auto (Question) question = { 0 };
+  g_autofree char *text = NULL;
+
+  take_question (self, queenctl_http_new_message (self, method, path), path);
+  question.message = self->message;
+  question.type = type;
+  if (!ask_question (self, &question, body, error))
+    return NULL;
+  text = dup_text (&question);
+  if (soup_message_get_status (self->message) == SOUP_STATUS_OK)
+    return g_steal_pointer (&text);
+  if (missing && is_absence (self->message, text))
+    *missing = TRUE;
+  else
+    queenctl_http_set_refusal (self, path, self->message, text, error);
+  return NULL;
 }
 
 JsonNode *
@@ -458,27 +508,22 @@ queenctl_http_ask_json (QueenctlHttp *self,
                         gboolean *missing,
                         GError **error)
 {
-  guint status;
-  g_autofree char *text = queenctl_http_ask (self, method, path, body, &status, error);
-  g_autoptr (JsonNode) node = NULL;
+  g_autofree char *text = queenctl_http_ask (self, method, path, body, JSON, missing, error);
+  JsonNode *node = text ? queenctl_json_parse_object (text) : NULL;
 
-  if (!text)
-    return NULL;
-  if (missing && status == SOUP_STATUS_NOT_FOUND && is_hers (text))
-    {
-      *missing = TRUE;
-      return NULL;
-    }
-  if (status != SOUP_STATUS_OK)
-    {
-      queenctl_http_set_refusal (self, status, text, error);
-      return NULL;
-    }
-  node = queenctl_json_parse_object (text);
-  if (!node)
-    {
-      queenctl_http_set_stranger (self, error);
-      return NULL;
-    }
-  return g_steal_pointer (&node);
+  if (text && !node)
+    queenctl_http_set_odd (self, error);
+  return node;
+}
+
+gboolean
+queenctl_http_tell (
+    QueenctlHttp *self, const char *method, const char *path, const char *body, GError **error)
+{
+  g_autofree char *text = queenctl_http_ask (self, method, path, body, JSON, NULL, error);
+  g_autofree char *message = text ? dup_message (text, "ok") : NULL;
+
+  if (text && !message)
+    queenctl_http_set_odd (self, error);
+  return message != NULL;
 }

@@ -18,7 +18,8 @@ typedef struct _QueenctlHttp QueenctlHttp;
 
 /**
  * queenctl_http_new:
- * @url: her address, such as `https://queen.example.org:8500`; a path before hers may be there
+ * @url: (nullable): her address, such as `https://queen.example.org:8500`; a path before hers may
+ * be there. %NULL for the one that she usually has on this machine
  * @token_file: (nullable): holds a token, or a line of her own file of tokens
  * @ca_file: (nullable): certificates to trust, in place of the system's
  *
@@ -54,24 +55,28 @@ SoupMessage *queenctl_http_new_message (QueenctlHttp *self, const char *method, 
 /**
  * queenctl_http_ask:
  * @body: (nullable): JSON
- * @status: (out): of the answer
+ * @type: of what she answers when all is well, such as `application/json`
+ * @missing: (nullable): set to %TRUE, with neither answer nor error, when she says that she knows
+ * of no such worker or hive; %NULL when that is an error as any other
  *
- * Returns: (transfer full) (nullable): the answer, whatever its status, UTF-8; %NULL with
- *   %QUEENCTL_ERROR_NO_QUEEN, whose message says whom we asked, and why that failed
+ * Returns: (transfer full) (nullable): her answer, UTF-8; %NULL with %QUEENCTL_ERROR_REFUSED for
+ *   what she refuses, or with %QUEENCTL_ERROR_NO_QUEEN, which says whom we asked, and what came:
+ *   nothing, or what no queen answers
  */
 char *queenctl_http_ask (QueenctlHttp *self,
                          const char *method,
                          const char *path,
                          const char *body,
-                         guint *status,
+                         const char *type,
+                         gboolean *missing,
                          GError **error);
 
 /**
  * queenctl_http_ask_json:
- * @missing: (nullable): set to %TRUE, with neither answer nor error, when she says 404, and nobody
- * else; %NULL when that is an error as any other
  *
- * Returns: (transfer full) (nullable): her answer; or %NULL with the error that it is
+ * Asks as queenctl_http_ask() does.
+ *
+ * Returns: (transfer full) (nullable): her answer, an object; or %NULL with the error that it is
  */
 JsonNode *queenctl_http_ask_json (QueenctlHttp *self,
                                   const char *method,
@@ -79,6 +84,22 @@ JsonNode *queenctl_http_ask_json (QueenctlHttp *self,
                                   const char *body,
                                   gboolean *missing,
                                   GError **error);
+
+/**
+ * queenctl_http_tell:
+ *
+ * Asks as queenctl_http_ask() does, for something to be done.
+ *
+ * Returns: whether she says that it is
+ */
+gboolean queenctl_http_tell (
+    QueenctlHttp *self, const char *method, const char *path, const char *body, GError **error);
+
+/**
+ * queenctl_http_set_odd:
+ * @error: that what answered the last question is no queen, as she would not say that
+ */
+void queenctl_http_set_odd (QueenctlHttp *self, GError **error);
 
 /**
  * queenctl_http_set_no_queen:
@@ -89,10 +110,25 @@ void queenctl_http_set_no_queen (QueenctlHttp *self, const GError *cause, GError
 /** queenctl_http_set_late: @error: that nobody has answered there in time, a queen or not */
 void queenctl_http_set_late (QueenctlHttp *self, GError **error);
 
-/** queenctl_http_set_stranger: @error: that somebody else answers there */
-void queenctl_http_set_stranger (QueenctlHttp *self, GError **error);
+/**
+ * queenctl_http_set_stranger:
+ * @path: what was asked for
+ * @answer: what came
+ * @error: that this is no queen's
+ */
+void queenctl_http_set_stranger (QueenctlHttp *self,
+                                 const char *path,
+                                 SoupMessage *answer,
+                                 GError **error);
 
-/** queenctl_http_set_refusal: @error: what an answer of @status with the body @text means */
-void queenctl_http_set_refusal (QueenctlHttp *self, guint status, const char *text, GError **error);
+/**
+ * queenctl_http_set_refusal:
+ * @path: what was asked for
+ * @answer: what came; all is not well with it
+ * @text: its body
+ * @error: what that means
+ */
+void queenctl_http_set_refusal (
+    QueenctlHttp *self, const char *path, SoupMessage *answer, const char *text, GError **error);
 
 G_END_DECLS

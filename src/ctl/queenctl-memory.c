@@ -7,7 +7,7 @@
 
 struct _QueenctlMemory
 {
-  GHashTable *statuses; /* by kind and id, with a slash between */
+  GHashTable *conditions; /* by kind and id, with a slash between */
 };
 
 QueenctlMemory *
@@ -15,14 +15,15 @@ queenctl_memory_new (void)
 {
   QueenctlMemory *self = g_new0 (QueenctlMemory, 1);
 
-  self->statuses = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, g_free);
+  self->conditions = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free,
+                                            (GDestroyNotify) queenctl_condition_free);
   return self;
 }
 
 void
 queenctl_memory_free (QueenctlMemory *self)
 {
-  g_hash_table_unref (self->statuses);
+  g_hash_table_unref (self->conditions);
   g_free (self);
 }
 
@@ -34,21 +35,29 @@ queenctl_memory_learn (QueenctlMemory *self, GPtrArray *components)
       const QueenctlComponent *component = g_ptr_array_index (components, i);
       const char *kind = queen_component_kind_get_name (queenctl_component_get_kind (component));
       const char *id = queenctl_component_get_string (component, "id");
+      const char *status = queenctl_component_get_string (component, "status");
 
-      g_hash_table_replace (self->statuses, g_strdup_printf ("%s/%s", kind, id),
-                            g_strdup (queenctl_component_get_string (component, "status")));
+      g_hash_table_replace (self->conditions, g_strdup_printf ("%s/%s", kind, id),
+                            queenctl_condition_new (status, component));
     }
 }
 
-gboolean
-queenctl_memory_take (QueenctlMemory *self, const QueenctlEvent *event, char **before)
+static char *
+dup_key (const QueenctlEvent *event)
 {
-  g_autofree char *key = g_strdup_printf ("%s/%s", event->kind, event->id);
-  const char *status = g_hash_table_lookup (self->statuses, key);
+  return g_strdup_printf ("%s/%s", event->kind, event->id);
+}
 
-  *before = g_strdup (status);
-  if (g_strcmp0 (status, event->status) == 0)
-    return FALSE;
-  g_hash_table_replace (self->statuses, g_steal_pointer (&key), g_strdup (event->status));
-  return TRUE;
+const QueenctlCondition *
+queenctl_memory_get (QueenctlMemory *self, const QueenctlEvent *event)
+{
+  g_autofree char *key = dup_key (event);
+
+  return g_hash_table_lookup (self->conditions, key);
+}
+
+void
+queenctl_memory_set (QueenctlMemory *self, const QueenctlEvent *event, QueenctlCondition *now)
+{
+  g_hash_table_replace (self->conditions, dup_key (event), now);
 }

@@ -3,11 +3,12 @@
 
 #pragma once
 
+#include "queenctl-condition.h"
 #include "queenctl-queen.h"
 
 G_BEGIN_DECLS
 
-/* Which status everybody had last, so that a heartbeat can be told from a change. */
+/* What everybody was like last, so that a heartbeat can be told from a change. */
 typedef struct _QueenctlMemory QueenctlMemory;
 
 /** Returns: (transfer full): one that knows nobody */
@@ -19,12 +20,14 @@ void queenctl_memory_free (QueenctlMemory *self);
 void queenctl_memory_learn (QueenctlMemory *self, GPtrArray *components);
 
 /**
- * queenctl_memory_take:
- * @event: of a worker or hive
- * @before: (out) (transfer full) (nullable): the status that it had; %NULL of somebody new
+ * queenctl_memory_get:
  *
- * Returns: whether its status is another one now
+ * Returns: (transfer none) (nullable): what the worker or hive of @event was like; %NULL when it is
+ *   new
  */
-gboolean queenctl_memory_take (QueenctlMemory *self, const QueenctlEvent *event, char **before);
+const QueenctlCondition *queenctl_memory_get (QueenctlMemory *self, const QueenctlEvent *event);
+
+/** queenctl_memory_set: @now: (transfer full): what the worker or hive of @event is like now */
+void queenctl_memory_set (QueenctlMemory *self, const QueenctlEvent *event, QueenctlCondition *now);
 
 G_END_DECLS

@@ -50,6 +50,7 @@ queenctl_options_clear (QueenctlOptions *self)
       g_clear_pointer (get_text (self, option), g_free);
   g_clear_pointer (&self->details, g_free);
   g_clear_pointer (&self->arguments, g_strfreev);
+  g_clear_pointer (&self->unknown, g_strfreev);
 }
 
 /* Filenames are what GLib hands over as they are; it would refuse “ü” in the locale C. */
@@ -86,6 +87,15 @@ make_utf8 (char **text, GError **error)
   return TRUE;
 }
 
+gboolean
+queenctl_options_check_text (const char *option, const char *text, GError **error)
+{
+  if (!text || *text != '\0')
+    return TRUE;
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("%s: something is missing"), option);
+  return FALSE;
+}
+
 static char *
 dup_environment (const char *name)
 {
@@ -106,6 +116,9 @@ settle_queen (QueenctlOptions *self, GError **error)
                            _ ("--bus and --url are two ways to the queen: take one"));
       return FALSE;
     }
+  if (!queenctl_options_check_text ("--token-file", self->token_file, error) ||
+      !queenctl_options_check_text ("--ca-file", self->ca_file, error))
+    return FALSE;
   if (!self->bus && !self->url)
     self->url = dup_environment ("QUEEN_RBEE_URL");
   if (!self->token_file)
@@ -133,31 +146,69 @@ settle_texts (QueenctlOptions *self, GError **error)
   for (char **argument = self->arguments; *argument; argument++)
     if (!make_utf8 (argument, error))
       return FALSE;
+  for (char **word = self->unknown; *word; word++)
+    if (!make_utf8 (word, error))
+      return FALSE;
 
   return settle_queen (self, error);
 }
 
-/* GLib names the option that it does not know in its message alone. What it has understood is out
- * of
- * @argv by then. */
-static void
-suggest_option (char **argv, const GError *cause, GError **error)
+static gboolean
+is_flag (const char *name)
 {
-  const QueenctlOption *options = queenctl_option_list ();
-  g_autofree const char **names = g_new0 (const char *, count_options () + 2);
-  g_autofree char *word = NULL;
+  for (const QueenctlOption *option = queenctl_option_list (); option->name; option++)
+    if (g_str_equal (option->name, name))
+      return option->is_flag;
+  return g_str_equal (name, "help");
+}
 
-  if (!g_error_matches (cause, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION))
-    return;
-  names[0] = "help";
-  for (gsize i = 0; options[i].name; i++)
-    names[i + 1] = options[i].name;
-  for (char **argument = argv + 1; *argument && !word; argument++)
-    if (g_str_has_prefix (*argument, "--") && (*argument)[2] != '\0' &&
-        strstr (cause->message, *argument))
-      word = g_strndup (*argument + 2, strcspn (*argument + 2, "="));
-  if (word)
-    queenctl_suggestion_add_option (error, word, names);
+/* GLib takes --json=no for --json. */
+static gboolean
+check_flags (char **argv, GError **error)
+{
+  for (char **word = argv + MIN (g_strv_length (argv), 1); *word; word++)
+    {
+      g_autofree char *name = g_strndup (*word, strcspn (*word, "="));
+
+      if (g_str_equal (*word, "--"))
+        return TRUE;
+      if (!g_str_has_prefix (name, "--") || !strchr (*word, '=') || !is_flag (name + 2))
+        continue;
+      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("%s takes no value"), name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* GLib wants a value apart from a short option, but -ojson and -o=json are what people type.
+ *
+ * Returns: (transfer full) (nullable): @word as it takes it; NULL when it does */
+static char *
+dup_apart (const char *word)
+{
+  const char *value = *word == '-' && word[1] != '\0' ? word + 2 : "";
+
+  if (*value == '=')
+    value++;
+  for (const QueenctlOption *option = queenctl_option_list (); option->name; option++)
+    if (*value != '\0' && option->short_name == word[1] && !option->is_flag)
+      return g_strdup_printf ("--%s=%s", option->name, value);
+  return NULL;
+}
+
+/* @apart: what becomes of the words of @argv that change, to be freed when nobody needs them */
+static void
+set_apart (char **argv, GPtrArray *apart)
+{
+  for (char **word = argv; *word && !g_str_equal (*word, "--"); word++)
+    {
+      char *changed = dup_apart (*word);
+
+      if (!changed)
+        continue;
+      g_ptr_array_add (apart, changed);
+      *word = changed;
+    }
 }
 
 gboolean
@@ -165,10 +216,14 @@ queenctl_options_parse (QueenctlOptions *self, int argc, char **argv, GError **e
 {
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) cause = NULL;
+  g_autoptr (GPtrArray) apart = g_ptr_array_new_with_free_func (g_free);
   g_autofree GOptionEntry *entries = g_new0 (GOptionEntry, count_options () + 3);
   GOptionEntry *entry = entries;
 
+  set_apart (argv, apart);
   self->details = g_new0 (char *, count_options ());
+  if (!check_flags (argv, error))
+    return FALSE;
   for (const QueenctlOption *option = queenctl_option_list (); option->name; option++)
     *entry++ = make_entry (option, get_field (self, option));
   *entry++ =
@@ -178,15 +233,16 @@ queenctl_options_parse (QueenctlOptions *self, int argc, char **argv, GError **e
     .arg = G_OPTION_ARG_FILENAME_ARRAY,
     .arg_data = &self->arguments,
   };
-  /* GLib's own --help does not know which command it is asked for. */
+  /* GLib does not know for which command --help is asked, or an option was meant. */
   g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_set_ignore_unknown_options (context, TRUE);
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (!g_option_context_parse (context, &argc, &argv, &cause))
     {
       g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, cause->message);
-      suggest_option (argv, cause, error);
       return FALSE;
     }
+  self->unknown = g_strdupv (argv + MIN (argc, 1));
   return settle_texts (self, error);
 }
 
@@ -199,6 +255,38 @@ queenctl_options_get (const QueenctlOptions *self, const char *name)
   g_return_val_if_reached (NULL);
 }
 
+static void
+suggest_option (const char *name, const char *const *names, GError **error)
+{
+  g_autofree const char **known = g_new0 (const char *, count_options () + 2);
+  gsize n = 0;
+
+  known[n++] = "help";
+  for (const QueenctlOption *option = queenctl_option_list (); option->name; option++)
+    if (queenctl_option_is_among (option, names))
+      known[n++] = option->name;
+  queenctl_suggestion_add_option (error, name, known);
+}
+
+gboolean
+queenctl_options_check_known (const QueenctlOptions *self,
+                              const char *command,
+                              const char *const *names,
+                              GError **error)
+{
+  const char *word = self->unknown[0];
+  g_autofree char *option = word ? g_strndup (word, strcspn (word, "=")) : NULL;
+  gboolean is_long = word && g_str_has_prefix (word, "--");
+
+  if (!word)
+    return TRUE;
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("“%s” takes no option %s"), command,
+               option);
+  if (is_long)
+    suggest_option (option + 2, names, error);
+  return FALSE;
+}
+
 gboolean
 queenctl_options_check (const QueenctlOptions *self,
                         const char *command,
@@ -208,8 +296,10 @@ queenctl_options_check (const QueenctlOptions *self,
   for (const QueenctlOption *option = queenctl_option_list (); option->name; option++)
     if (is_given (self, option) && !queenctl_option_is_among (option, names))
       {
-        g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("“%s” takes no option --%s"),
-                     command, option->name);
+        g_autofree char *word = g_strconcat ("--", option->name, NULL);
+
+        g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("“%s” takes no option %s"),
+                     command, word);
         return FALSE;
       }
   return TRUE;

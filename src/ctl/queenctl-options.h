@@ -34,6 +34,7 @@ typedef struct
   char **details; /* see queenctl_options_get() */
 
   char **arguments; /* the command and what belongs to it; never %NULL */
+  char **unknown;   /* options that no command has, with their dashes; never %NULL */
 } QueenctlOptions;
 
 /**
@@ -62,6 +63,26 @@ gboolean queenctl_options_parse (QueenctlOptions *self, int argc, char **argv, G
  * Returns: (nullable): its text, if it was given
  */
 const char *queenctl_options_get (const QueenctlOptions *self, const char *name);
+
+/**
+ * queenctl_options_check_text:
+ * @option: such as `--model`
+ * @text: (nullable): what stands behind it, if it was given
+ *
+ * Returns: whether that is not empty: then a variable of a script was not set, more often than not
+ */
+gboolean queenctl_options_check_text (const char *option, const char *text, GError **error);
+
+/**
+ * queenctl_options_check_known:
+ * @names: (nullable): the options that belong to @command, %NULL-terminated
+ *
+ * Returns: whether there is no option that no command has; the nearest one of @command is named
+ */
+gboolean queenctl_options_check_known (const QueenctlOptions *self,
+                                       const char *command,
+                                       const char *const *names,
+                                       GError **error);
 
 /**
  * queenctl_options_check:

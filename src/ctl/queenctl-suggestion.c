@@ -30,17 +30,25 @@ find_nearest (const char *word, const char *const *names)
   return nearest;
 }
 
+void
+queenctl_suggestion_set (GError **error, const char *word)
+{
+  g_autofree char *message = NULL;
+
+  if (!error || !*error)
+    return;
+  message = (*error)->message;
+  (*error)->message = g_strdup_printf (_ ("%s: did you mean “%s”?"), message, word);
+}
+
 static void
 add_nearest (GError **error, const char *prefix, const char *word, const char *const *names)
 {
   const char *nearest = find_nearest (word, names);
   g_autofree char *suggested = g_strconcat (prefix, nearest, NULL);
-  g_autofree char *message = NULL;
 
-  if (!nearest || !error || !*error)
-    return;
-  message = (*error)->message;
-  (*error)->message = g_strdup_printf (_ ("%s: did you mean “%s”?"), message, suggested);
+  if (nearest)
+    queenctl_suggestion_set (error, suggested);
 }
 
 void

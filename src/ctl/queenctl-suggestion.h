@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/** queenctl_suggestion_set: adds to the message of @error that @word was perhaps meant. */
+void queenctl_suggestion_set (GError **error, const char *word);
+
 /**
  * queenctl_suggestion_add:
  * @error: (inout) (nullable): what is wrong with @word, as g_set_error() has set it

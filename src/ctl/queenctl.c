@@ -75,7 +75,8 @@ check_arguments (const QueenctlCommand *command, char **arguments, GError **erro
 {
   guint count = g_strv_length (arguments);
 
-  if (count < command->least)
+  /* What is empty is a variable of a script that was not set, more often than not. */
+  if (count < command->least || g_strv_contains ((const char *const *) arguments, ""))
     {
       g_autofree char *usage = make_usage (command);
 
@@ -92,6 +93,17 @@ check_arguments (const QueenctlCommand *command, char **arguments, GError **erro
   return TRUE;
 }
 
+/* What others call it: kubectl, nmcli, and shells. */
+static const struct
+{
+  const char *name;
+  const char *here;
+} synonyms[] = {
+  { "delete", "forget" }, { "describe", "show" }, { "get", "list" },
+  { "help", "--help" },   { "info", "show" },     { "ls", "list" },
+  { "monitor", "watch" }, { "rm", "forget" },     { "version", "--version" },
+};
+
 static gboolean
 refuse_command (const char *name, GError **error)
 {
@@ -100,6 +112,12 @@ refuse_command (const char *name, GError **error)
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
     names[i] = commands[i].name;
   g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("There is no command “%s”"), name);
+  for (gsize i = 0; i < G_N_ELEMENTS (synonyms); i++)
+    if (g_str_equal (name, synonyms[i].name))
+      {
+        queenctl_suggestion_set (error, synonyms[i].here);
+        return FALSE;
+      }
   queenctl_suggestion_add (error, name, names);
   return FALSE;
 }
@@ -108,25 +126,25 @@ static gboolean
 run_command (const QueenctlOptions *options, GError **error)
 {
   const char *name = options->arguments[0];
-  const QueenctlCommand *command = name ? find_command (name) : NULL;
+  const QueenctlCommand *command = name ? find_command (name) : &commands[0];
 
+  if (!command)
+    return refuse_command (name, error);
+  if (!queenctl_options_check_known (options, command->name, command->options, error))
+    return FALSE;
   if (options->is_version_wanted)
     {
       printf ("queenctl %s\n", QUEEN_VERSION);
       return TRUE;
     }
-  if (name && !command)
-    return refuse_command (name, error);
   if (options->is_help_wanted)
     {
-      if (command)
+      if (name)
         print_command_help (command);
       else
         print_program_help ();
       return TRUE;
     }
-  if (!command)
-    command = &commands[0];
   return queenctl_options_check (options, command->name, command->options, error) &&
          check_arguments (command, options->arguments + (name ? 1 : 0), error) &&
          command->run (options, options->arguments + (name ? 1 : 0), error);

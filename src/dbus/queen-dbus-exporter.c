@@ -260,6 +260,15 @@ queen_dbus_exporter_announce (QueenDBusExporter *self, guint most)
   return queen_dbus_cluster_get_dirty (self->cluster) != NULL;
 }
 
+/* No NUL ends it: the stream may have written its own behind it. */
+static GVariant *
+dup_json (QueenDBusExporter *self, const QueenEvent *event)
+{
+  gboolean fits = event->json_length <= self->limits->message;
+
+  return g_variant_new_take_string (g_strndup (event->json, fits ? event->json_length : 0));
+}
+
 void
 queen_dbus_exporter_emit_event (QueenDBusExporter *self, const QueenEvent *event)
 {
@@ -268,11 +277,11 @@ queen_dbus_exporter_emit_event (QueenDBusExporter *self, const QueenEvent *event
   g_dbus_connection_emit_signal (
       self->connection, NULL, QUEEN_DBUS_PATH, queen_dbus_queen_interface_info ()->name,
       "Heartbeat",
-      g_variant_new ("(ssss)",
+      g_variant_new ("(sss@s)",
                      component ? queen_component_kind_get_name (component->kind) : "queen",
                      component ? component->id : "",
                      component ? queen_status_get_name (component->status) : "",
-                     event->json_length <= self->limits->message ? event->json : ""),
+                     dup_json (self, event)),
       NULL);
 }
 

@@ -41,11 +41,10 @@ typedef enum
  * @component: (nullable): the worker or hive as it is now; %NULL when the queen herself beats
  * @before: (nullable): the same as it was until now; %NULL when it is new
  * @by: (nullable): who has had it forgotten; %NULL when nobody asked for that
- * @json: (nullable): the event as the wire contract writes it, without a line break, and without a
- *   NUL at its end; one that is no heartbeat has none. With %QUEEN_EVENT_MARGIN bytes on both sides
- * of it where the queen herself beats: that JSON may be megabytes, and whoever sends it, who is
- * one, may write there what goes around it. Fresh memory for another copy would take longer than
- * all the rest
+ * @json: (nullable): the event as the wire contract writes it, without a line break; one that is no
+ *   heartbeat has none. With %QUEEN_EVENT_MARGIN bytes on both sides of it where the queen herself
+ *   beats: that JSON may be megabytes, and whoever sends it, who is one, may write there what goes
+ *   around it. Fresh memory for another copy would take longer than all the rest. So no NUL ends it
  * @json_length: bytes
  * @memory: (nullable): what @json is a part of
  *

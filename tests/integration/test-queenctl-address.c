@@ -26,37 +26,16 @@ test_bad_address (void)
     { "--url=http://me:secret@localhost status", 2, "is not an address such as" },
     { "--url=http://192.0.2.1 --token-file=/etc/hostname status", 2, "in the clear" },
     { "--url=http://localhost --token-file=/nonexistent status", 2, "/nonexistent" },
-    { "--url=https://localhost --ca-file=/nonexistent status", 2, "/nonexistent" },
+    { "--url=https://localhost --ca-file=/nonexistent status", 2, "--ca-file: /nonexistent" },
+    { "QUEEN_RBEE_URL=queen:8500 status", 2, "QUEEN_RBEE_URL: “queen:8500” is not an address" },
+    { "QUEEN_RBEE_TOKEN_FILE=/nonexistent --url=http://localhost status", 2,
+      "QUEEN_RBEE_TOKEN_FILE: /nonexistent" },
+    { "QUEEN_RBEE_CA_FILE=/nonexistent --url=https://localhost status", 2,
+      "QUEEN_RBEE_CA_FILE: /nonexistent" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     ctl_refuse (rows[i].line, rows[i].code, rows[i].said);
-}
-
-/* Serves one answer for whoever comes, and is no queen. */
-static gboolean
-on_stranger_asked (GSocketService *service,
-                   GSocketConnection *connection,
-                   GObject *source,
-                   gpointer data)
-{
-  static const char *const answers[] = {
-    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
-    "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n[[[[",
-    "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
-    "HTTP/1.1 200 OK\r\nContent-Length: 26\r\n\r\n{\"workers\":[{\"id\":\"\"}],\"\":1}",
-    "SSH-2.0-OpenSSH_9.2p1\r\n",
-  };
-  guint *n = data;
-  char head[4096];
-  GOutputStream *out = g_io_stream_get_output_stream (G_IO_STREAM (connection));
-  const char *answer = answers[(*n)++ % G_N_ELEMENTS (answers)];
-
-  g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), head, sizeof head,
-                       NULL, NULL);
-  g_output_stream_write_all (out, answer, strlen (answer), NULL, NULL, NULL);
-  g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
-  return TRUE;
 }
 
 static gpointer
@@ -68,24 +47,52 @@ serve (gpointer loop)
   return NULL;
 }
 
+/* Who answers everything alike, whatever is asked. */
 typedef struct
 {
+  const char *answer;
+  gboolean has_no_end; /* the connection stays open */
   GMainLoop *loop;
   GSocketService *service;
+  GPtrArray *connections; /* that stay open */
   GThread *thread;
   guint16 port;
 } Stranger;
 
+static gboolean
+on_stranger_asked (GSocketService *service,
+                   GSocketConnection *connection,
+                   GObject *source,
+                   gpointer data)
+{
+  Stranger *self = data;
+  char head[4096];
+
+  g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), head, sizeof head,
+                       NULL, NULL);
+  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), self->answer,
+                             strlen (self->answer), NULL, NULL, NULL);
+  if (self->has_no_end)
+    g_ptr_array_add (self->connections, g_object_ref (connection));
+  else
+    g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
+  return TRUE;
+}
+
 static void
-stranger_start (Stranger *self, GCallback on_asked, gpointer data)
+stranger_start (Stranger *self)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GError) error = NULL;
 
+  self->connections = g_ptr_array_new_with_free_func (g_object_unref);
   self->loop = g_main_loop_new (context, FALSE);
   g_main_context_push_thread_default (context);
   self->service = g_socket_service_new ();
-  self->port = g_socket_listener_add_any_inet_port (G_SOCKET_LISTENER (self->service), NULL, NULL);
-  g_signal_connect (self->service, "incoming", on_asked, data);
+  self->port =
+      g_socket_listener_add_any_inet_port (G_SOCKET_LISTENER (self->service), NULL, &error);
+  g_assert_no_error (error);
+  g_signal_connect (self->service, "incoming", G_CALLBACK (on_stranger_asked), self);
   g_main_context_pop_thread_default (context);
   self->thread = g_thread_new ("stranger", serve, self->loop);
 }
@@ -95,72 +102,151 @@ stranger_stop (Stranger *self)
 {
   g_main_loop_quit (self->loop);
   g_thread_join (self->thread);
+  g_socket_listener_close (G_SOCKET_LISTENER (self->service));
   g_object_unref (self->service);
+  g_ptr_array_unref (self->connections);
   g_main_loop_unref (self->loop);
 }
 
-static void
-test_stranger (void)
+#define HEAD(status, type)                                                                         \
+  "HTTP/1.1 " status "\r\nContent-Type: " type "\r\nConnection: close\r\n\r\n"
+#define ADVICE "Look at --url, or QUEEN_RBEE_URL: unless told otherwise, she is at port 8500.\n"
+
+static const struct
 {
-  g_autofree char *line = NULL;
-  Stranger stranger;
-  guint n = 0;
+  const char *answer;
+  const char *said; /* behind the address and the path */
+  const char *advice;
+  gboolean has_no_end;
+} strangers[] = {
+  { HEAD ("404 Not Found", "text/html") "<p>?", " is no queen: 404 Not Found (text/html). ",
+    ADVICE },
+  { HEAD ("200 OK", "text/html") "<p>?", " is no queen: 200 OK (text/html). ", ADVICE },
+  { HEAD ("200 OK", "text/html"), " is no queen: 200 OK (text/html). ", ADVICE, TRUE },
+  { HEAD ("200 OK", "application/json") "[[[[", " is no queen: 200 OK (application/json). ",
+    ADVICE },
+  { HEAD ("200 OK", "application/json") "{\"status\":\"ok\",\"version\":\"1\"}",
+    " is no queen: 200 OK (application/json). ", ADVICE },
+  { HEAD ("200 OK", "application/json") "{\"workers\":[{\"id\":\"\"}],\"id\":1}",
+    " is no queen: 200 OK (application/json). ", ADVICE },
+  { HEAD ("404 Not Found", "application/json") "{\"detail\":\"Not Found\"}",
+    " is no queen: 404 Not Found (application/json). ", ADVICE },
+  { HEAD ("200 OK", "text/plain"), " is no queen: 200 OK (text/plain). ", ADVICE },
+  { "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", " is no queen: 200 OK. ", ADVICE },
+  { HEAD ("200 OK", "text/event-stream") "data: {\"type\":\"message\"}\n\n",
+    " is no queen: 200 OK (text/event-stream). ", ADVICE, TRUE },
+  { "HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n",
+    " is no queen: 302 Found, to http://127.0.0.1:", ADVICE },
+  { HEAD ("502 Bad Gateway", "text/html"), " is no queen: 502 Bad Gateway (text/html). ",
+    "So answers a proxy that does not reach her.\n" },
+};
 
-  stranger_start (&stranger, G_CALLBACK (on_stranger_asked), &n);
-  line = g_strdup_printf ("--url=http://127.0.0.1:%u list workers", stranger.port);
-  for (guint i = 0; i < 5; i++)
+static const struct
+{
+  const char *line;
+  const char *path;
+} asking[] = {
+  { "status", "/v1/build-info" },
+  { "list", "/v1/workers" },
+  { "list hives", "/v1/hives" },
+  { "show w", "/v1/workers/w" },
+  { "watch", "/v1/" },
+  { "wait w", "/v1/" },
+  { "wait --model=m", "/v1/" },
+  { "report worker w ready", "/v1/worker-heartbeat" },
+  { "find m", "/v1/workers" },
+  { "forget w", "/v1/workers/w" },
+  { "forget --offline", "/v1/workers" },
+  { "open", "/v1/build-info" },
+};
+
+/* Asserts that @line, behind the address, finds no queen and says all of that. */
+static void
+refuse_at (guint16 port, const char *line, const char *const *said)
+{
+  g_autofree char *whole = g_strdup_printf ("--url=http://127.0.0.1:%u%s", port, line);
+  g_autofree char *out = NULL;
+  g_autofree char *err = NULL;
+  int code = ctl_run (whole, &out, &err);
+
+  g_test_message ("%s: %d %s", whole, code, err);
+  g_assert_cmpint (code, ==, 3);
+  g_assert_cmpstr (out, ==, "");
+  for (; *said; said++)
+    g_assert_nonnull (strstr (err, *said));
+}
+
+/* D3: whatever somebody else says there, to whatever is asked. */
+static void
+test_stranger (gconstpointer data)
+{
+  gsize i = GPOINTER_TO_SIZE (data);
+  Stranger stranger = { .answer = strangers[i].answer, .has_no_end = strangers[i].has_no_end };
+
+  stranger_start (&stranger);
+  for (gsize j = 0; j < G_N_ELEMENTS (asking); j++)
     {
-      g_autofree char *out = NULL;
-      g_autofree char *err = NULL;
-      int code = ctl_run (line, &out, &err);
+      g_autofree char *line = g_strdup_printf (" %s", asking[j].line);
+      g_autofree char *where = g_strdup_printf ("queenctl: What answers at http://127.0.0.1:%u%s",
+                                                stranger.port, asking[j].path);
+      const char *said[] = { where, strangers[i].said, strangers[i].advice, NULL };
 
-      g_test_message ("%d %s", code, err);
-      g_assert_true (code == 1 || code == 3);
-      g_assert_true (g_str_has_prefix (err, "queenctl: "));
+      refuse_at (stranger.port, line, said);
     }
   stranger_stop (&stranger);
 }
 
-/* What a web server says of a path that it does not have. */
-static gboolean
-on_web_server_asked (GSocketService *service,
-                     GSocketConnection *connection,
-                     GObject *source,
-                     gpointer data)
-{
-  static const char answer[] = "HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n"
-                               "Content-Length: 4\r\nConnection: close\r\n\r\n<p>?";
-  char head[4096];
-
-  g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), head, sizeof head,
-                       NULL, NULL);
-  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), answer,
-                             strlen (answer), NULL, NULL, NULL);
-  g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
-  return TRUE;
-}
-
-/* D3: what it does not have says nothing about the queen's. */
+/* One who does not even speak HTTP. */
 static void
-test_web_server (void)
+test_other_protocol (void)
 {
-  static const char *const lines[] = { "status", "list",    "show w",
-                                       "watch",  "wait w",  "report worker w ready",
-                                       "find m", "forget w" };
-  g_autofree char *said = NULL;
-  Stranger stranger;
+  Stranger stranger = { .answer = "SSH-2.0-OpenSSH_9.2p1\r\n" };
 
-  stranger_start (&stranger, G_CALLBACK (on_web_server_asked), NULL);
-  said = g_strdup_printf ("What answers at http://127.0.0.1:%u is no queen: 404 Not Found\n",
-                          stranger.port);
-  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
+  stranger_start (&stranger);
+  for (gsize i = 0; i < G_N_ELEMENTS (asking); i++)
     {
       g_autofree char *line =
-          g_strdup_printf ("--url=http://127.0.0.1:%u %s", stranger.port, lines[i]);
+          g_strdup_printf ("--url=http://127.0.0.1:%u %s", stranger.port, asking[i].line);
 
-      ctl_refuse (line, 1, said);
+      ctl_refuse (line, 3, "queenctl: No answer at http://127.0.0.1:");
     }
   stranger_stop (&stranger);
+}
+
+/* A proxy that wants TLS says where she is. */
+static void
+test_sent_on (void)
+{
+  Stranger stranger = {
+    .answer = "HTTP/1.1 301 Moved Permanently\r\n"
+              "Location: https://queen.example.org/v1/workers/w\r\nContent-Length: 0\r\n\r\n",
+  };
+  g_autofree char *line = NULL;
+
+  stranger_start (&stranger);
+  line = g_strdup_printf ("--url=http://127.0.0.1:%u/ show w", stranger.port);
+  ctl_refuse (line, 3,
+              "to https://queen.example.org/v1/workers/w. "
+              "Perhaps she is at “--url https://queen.example.org”.\n");
+  stranger_stop (&stranger);
+}
+
+/* A path that is none of hers, which a worker that is not known must not be taken for. */
+static void
+test_no_path (void)
+{
+  g_autoptr (QueenProcess) queen = queen_process_start ("--bus=none", NULL);
+  guint16 port = (guint16) queen_process_get_port (queen);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (asking); i++)
+    {
+      g_autofree char *line = g_strdup_printf ("/nope %s", asking[i].line);
+      g_autofree char *where =
+          g_strdup_printf ("A queen answers at http://127.0.0.1:%u/nope%s", port, asking[i].path);
+      const char *said[] = { where, ", but has nothing there: look at the path of --url.\n", NULL };
+
+      refuse_at (port, line, said);
+    }
 }
 
 /* From another machine */
@@ -200,6 +286,7 @@ test_token_and_certificate (void)
   g_autofree char *status = g_strdup_printf ("%s status", let_in);
   g_autofree char *report = g_strdup_printf ("%s report worker w ready", let_in);
   g_autofree char *forget = g_strdup_printf ("%s forget w", let_in);
+  g_autofree char *said = NULL;
 
   ctl_refuse (unknown, 3, unvouched);
   ctl_refuse (unknown, 3, "trust it with “--ca-file FILE”.");
@@ -209,6 +296,10 @@ test_token_and_certificate (void)
   ctl_expect (status, "0 online");
   ctl_expect (report, "ready");
   ctl_refuse (forget, 1, "forgetting one with “admin”");
+  /* D3: another one than none at all */
+  g_assert_true (g_file_set_contents (tokens, "wrong-wrong-wrong", -1, NULL));
+  said = g_strdup_printf ("queenctl: The queen does not know the token in %s.\n", tokens);
+  ctl_refuse (status, 1, said);
   g_unlink (tokens);
 }
 
@@ -243,8 +334,16 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/queenctl-address/bad-ones-are-refused", test_bad_address);
-  g_test_add_func ("/queenctl-address/a-stranger-is-no-queen", test_stranger);
-  g_test_add_func ("/queenctl-address/a-web-server-is-no-queen", test_web_server);
+  for (gsize i = 0; i < G_N_ELEMENTS (strangers); i++)
+    {
+      g_autofree char *name =
+          g_strdup_printf ("/queenctl-address/a-stranger-is-no-queen/%" G_GSIZE_FORMAT, i);
+
+      g_test_add_data_func (name, GSIZE_TO_POINTER (i), test_stranger);
+    }
+  g_test_add_func ("/queenctl-address/no-http-is-no-queen", test_other_protocol);
+  g_test_add_func ("/queenctl-address/who-sends-on-says-where-to", test_sent_on);
+  g_test_add_func ("/queenctl-address/a-path-that-is-none-of-hers", test_no_path);
   g_test_add_func ("/queenctl-address/other-machine/token-and-certificate",
                    test_token_and_certificate);
   g_test_add_func ("/queenctl-address/the-other-scheme-is-said", test_other_scheme);

@@ -25,7 +25,7 @@ set_up (Fixture *f, gconstpointer data)
 {
   f->bus = bus_daemon_new_for_session ();
   f->client = bus_client_new (bus_daemon_get_address (f->bus));
-  f->queen = queen_process_start ("--bus=session", "--heartbeat-interval=1h", NULL);
+  f->queen = queen_process_start ("--bus=session", data ? data : "--heartbeat-interval=1h", NULL);
   bus_client_wait_for_queen (f->client, TRUE);
   f->url = g_strdup_printf ("http://localhost:%u", queen_process_get_port (f->queen));
 }
@@ -221,9 +221,8 @@ test_refusals (Fixture *f, gconstpointer data)
     { "show nobody", "There is neither a worker nor a hive “nobody”" },
     { "forget nobody", "There is neither a worker nor a hive “nobody”" },
     { "find nothing", "No worker with the model “nothing” is available." },
-    { "report worker w sleeping",
-      "The queen does not take this heartbeat: worker.status: is none" },
-    { "report worker '' ready", "worker.id: must be 1 to 128 bytes" },
+    { "report worker '\342\200\213' ready",
+      "The queen does not take this heartbeat: worker.id: must be 1 to 128 bytes" },
     { "wait w --for=offline", "There is neither a worker nor a hive “w”" },
     { "wait w --timeout=0", "“w” was not available in time" },
     { "wait w --timeout=10ms", "“w” was not available in time" },
@@ -361,6 +360,8 @@ test_watch (Fixture *f, gconstpointer data)
   g_free (ctl_watch_await (&watch, "The queen has gone."));
   f->queen = queen_process_start (port, "--bus=session", "--heartbeat-interval=1h", NULL);
   g_free (ctl_watch_await (&watch, "The queen is back."));
+  g_free (ctl_watch_await (&watch, "Events were lost on the way"));
+  g_free (ctl_watch_await (&json, "{\"type\":\"lagged\",\"dropped\":null}"));
   bus_client_wait_for_queen (f->client, TRUE);
   g_free (ctl_ask ("report worker w stopping"));
   g_free (ctl_watch_await (&watch, "starting → stopping"));
@@ -395,6 +396,73 @@ test_same_watch (Fixture *f, gconstpointer data)
       over_bus = ctl_watch_await (&bus, reports[i][1]);
       over_http = ctl_watch_await (&http, reports[i][1]);
       g_assert_cmpstr (over_bus, ==, over_http);
+    }
+  ctl_watch_stop (&http);
+  ctl_watch_stop (&bus);
+}
+
+/* D4: a hive whose health changes is another one, though no event says so; what is as before is no
+ * news, but for the reason. */
+static void
+test_health (Fixture *f, gconstpointer data)
+{
+  static const struct
+  {
+    const char *report;
+    const char *said; /* (nullable): at the end of the next line */
+  } rows[] = {
+    { "report hive h ready", "  hive    h  ready" },
+    { "report hive h ready --health=degraded --reason=hot",
+      "  hive    h  ready → ready, degraded (hot)" },
+    { "report hive h ready --health=degraded --reason=hotter", NULL },
+    { "report hive h busy --health=degraded", "  hive    h  ready, degraded → busy, degraded" },
+    { "report hive h ready --health=unhealthy", "  hive    h  busy, degraded → ready, unhealthy" },
+    { "report hive h ready", "  hive    h  ready, unhealthy → ready" },
+    { "report hive h stopped --health=degraded", "  hive    h  ready → stopped" },
+  };
+  const char *const lines[] = { "watch", "watch --json" };
+
+  for (gsize i = 0; i < 2 * G_N_ELEMENTS (lines); i++)
+    {
+      g_autofree char *line = i % 2 == 0 ? g_strdup (lines[i / 2]) : over_http (f, lines[i / 2]);
+      CtlWatch watch;
+
+      ctl_watch_start (&watch, line, G_SUBPROCESS_FLAGS_NONE);
+      ctl_watch_await_first (&watch, "worker w");
+      for (gsize j = 0; j < G_N_ELEMENTS (rows); j++)
+        {
+          g_autofree char *event = NULL;
+
+          g_free (ctl_ask (rows[j].report));
+          if (!rows[j].said)
+            continue;
+          event = ctl_watch_await (&watch, i < 2 ? "  hive  " : "\"hive_id\":\"h\"");
+          g_test_message ("%s: %s", line, event);
+          if (i < 2)
+            g_assert_true (g_str_has_suffix (event, rows[j].said));
+        }
+      ctl_watch_stop (&watch);
+      g_free (ctl_ask ("forget h"));
+    }
+}
+
+/* D6: what the stream has written around it is no part of what the bus tells. */
+static void
+test_whole_pulse (Fixture *f, gconstpointer data)
+{
+  g_autofree char *line = over_http (f, "watch --all --json");
+  CtlWatch http;
+  CtlWatch bus;
+
+  ctl_watch_start (&http, line, G_SUBPROCESS_FLAGS_NONE);
+  g_free (ctl_watch_await (&http, "\"queen\""));
+  ctl_watch_start (&bus, "watch --all --json", G_SUBPROCESS_FLAGS_NONE);
+  for (int i = 0; i < 5; i++)
+    {
+      g_autofree char *over_bus = ctl_watch_await (&bus, "");
+
+      g_assert_true (g_str_has_prefix (over_bus, "{\"type\":\"queen\","));
+      g_assert_true (g_str_has_suffix (over_bus, "+00:00\"}"));
     }
   ctl_watch_stop (&http);
   ctl_watch_stop (&bus);
@@ -484,7 +552,10 @@ main (int argc, char **argv)
   ADD ("list/more-than-a-page", test_pages);
   ADD ("deadline/she-hangs", test_deadline);
   ADD ("watch/the-same-events", test_same_watch);
+  g_test_add ("/queenctl-http/watch/her-own-are-whole-over-the-bus", Fixture,
+              "--heartbeat-interval=200ms", set_up, test_whole_pulse, tear_down);
   ADD ("watch/comes-back-and-resumes", test_watch);
+  ADD ("watch/a-change-of-health-is-one", test_health);
   ADD ("wait/woken-by-events", test_wait);
   g_test_add_func ("/queenctl-http/denied/who-may-and-how-to-become-one", test_denied);
 

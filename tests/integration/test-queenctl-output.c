@@ -83,6 +83,7 @@ test_filters (Fixture *f, gconstpointer data)
     { "--sort=-id", "w-10\nw-2\nw-1\ni\nh\n" },
     { "--sort=model workers", "w-10\nw-1\nw-2\n" },
     { "--sort=device workers", "w-2\nw-10\nw-1\n" },
+    { "--sort=-Device workers", "w-1\nw-10\nw-2\n" },
     { "--sort=state workers", "w-10\nw-2\nw-1\n" },
     { "--sort=first-seen workers", "w-10\nw-2\nw-1\n" },
     { "--sort=-last-seen workers", "w-1\nw-2\nw-10\n" },
@@ -107,15 +108,18 @@ test_forms (Fixture *f, gconstpointer data)
   g_autofree char *bare = NULL;
   g_autofree char *wide = NULL;
   g_autofree char *json = NULL;
+  g_autofree char *equal = NULL;
   g_autofree char *models = NULL;
 
   populate ();
   none = ask ("list --state=starting workers");
   bare = ask ("list --no-legend --state=starting");
   wide = ask ("list workers -o wide --no-legend");
-  json = ask ("list hives -o json");
+  json = ask ("list hives -ojson");
+  equal = ask ("list hives -o=json");
   models = ask ("list -o model");
   g_assert_cmpstr (models, ==, "b\na\n");
+  g_assert_true (g_str_has_prefix (equal, "{\"hives\":[{\"id\":\"h\""));
   g_assert_cmpstr (none, ==, "There are none of that kind.\n");
   g_assert_cmpstr (bare, ==, "");
   g_assert_true (g_str_has_prefix (wide, "w-1   stopped  b  GPU-2  i  "));
@@ -133,6 +137,8 @@ test_suggestions (Fixture *f, gconstpointer data)
     const char *said;
   } rows[] = {
     { "lits", "did you mean “list”?" },
+    { "get workers", "There is no command “get”: did you mean “list”?\n" },
+    { "help list", "There is no command “help”: did you mean “--help”?\n" },
     { "stauts", "did you mean “status”?" },
     { "list --sate=busy", "did you mean “--state”?" },
     { "list --state=bussy", "did you mean “busy”?" },
@@ -148,6 +154,15 @@ test_suggestions (Fixture *f, gconstpointer data)
     { "report hvie h ready", "did you mean “hive”?" },
     { "show x --kind=workre", "did you mean “worker”?" },
     { "status --bus=sesion", "did you mean “session”?" },
+    { "report worker a raedy", "did you mean “ready”?" },
+    { "report hive h ready --health=degarded", "did you mean “degraded”?" },
+    { "--kind hive shwo x", "did you mean “show”?" },
+    { "wait x --timeot=3", "“wait” takes no option --timeot: did you mean “--timeout”?\n" },
+    { "list --hlep", "did you mean “--help”?" },
+    { "status --foo", "“status” takes no option --foo\n" },
+    { "--foo", "“status” takes no option --foo\n" },
+    { "watch --offlin", "“watch” takes no option --offlin\n" },
+    { "list -A", "“list” takes no option -A\n" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)

@@ -77,15 +77,23 @@ static void
 test_watch_restart (Fixture *f, gconstpointer data)
 {
   CtlWatch watch;
+  CtlWatch json;
 
   ctl_watch_start (&watch, "watch", G_SUBPROCESS_FLAGS_NONE);
   ctl_watch_await_first (&watch, "worker w");
+  ctl_watch_start (&json, "watch --json", G_SUBPROCESS_FLAGS_STDERR_SILENCE);
+  ctl_watch_await_first (&json, "worker w");
   g_clear_pointer (&f->queen, queen_process_stop);
   g_free (ctl_watch_await (&watch, "The queen has gone."));
   start_queen (f);
   g_free (ctl_watch_await (&watch, "The queen is back."));
+  /* D4: the bus keeps nothing for who was away. */
+  g_free (ctl_watch_await (&watch, "Events were lost on the way"));
+  g_free (ctl_watch_await (&json, "{\"type\":\"lagged\",\"dropped\":null}"));
   g_free (ctl_ask ("report worker w stopping"));
   g_free (ctl_watch_await (&watch, "stopping"));
+  g_free (ctl_watch_await (&json, "Stopping"));
+  ctl_watch_stop (&json);
   ctl_watch_stop (&watch);
 }
 

@@ -24,6 +24,27 @@ test_no_queen (Fixture *f, gconstpointer data)
   ctl_refuse ("--bus=system status", 3, "system bus");
 }
 
+/* D3: her name alone makes no queen. */
+static void
+test_bus_stranger (Fixture *f, gconstpointer data)
+{
+  static const char *const lines[] = { "status",   "list",   "show w",
+                                       "watch",    "wait w", "find m",
+                                       "forget w", "open",   "report worker w ready" };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+      g_dbus_connection_call_sync (bus_client_get_connection (f->client), "org.freedesktop.DBus",
+                                   "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName",
+                                   g_variant_new ("(su)", "dev.rbee.Queen1", 0),
+                                   G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, -1, NULL,
+                                   &error);
+
+  g_assert_no_error (error);
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
+    ctl_refuse (lines[i], 3,
+                "queenctl: Who has the name dev.rbee.Queen1 on the bus is no queen.\n");
+}
+
 static void
 test_usage (Fixture *f, gconstpointer data)
 {
@@ -60,6 +81,52 @@ test_usage (Fixture *f, gconstpointer data)
     ctl_refuse (lines[i], 2, "queenctl --help");
 }
 
+/* D4: what is empty, and what is no word, of every option and argument. */
+static void
+test_values (Fixture *f, gconstpointer data)
+{
+  static const struct
+  {
+    const char *line;
+    const char *said;
+  } rows[] = {
+    { "list --state=", "--state: “” is none of starting, ready, online, busy, stopping, stopped, "
+                       "offline, available\n" },
+    { "list --state=busy,", "--state: “” is none of starting" },
+    { "list --health=", "--health: “” is none of healthy, degraded, unhealthy\n" },
+    { "list --sort=", "--sort: “” is none of id, state" },
+    { "list --sort=-", "--sort: “” is none of id, state" },
+    { "list --output=", "--output: “” is none of wide, name, model, json\n" },
+    { "list --model=", "--model: something is missing\n" },
+    { "list --hive=", "--hive: something is missing\n" },
+    { "wait --model=", "--model: something is missing\n" },
+    { "wait a --for=", "--for: “” is none of starting" },
+    { "wait a --timeout=", "--timeout: “” is not a span of time such as" },
+    { "wait a --timeout=31d", "--timeout: “31d” is more than 30 days\n" },
+    { "wait a --kind=", "--kind: “” is neither worker nor hive\n" },
+    { "report worker a sleeping", "“sleeping” is none of starting, ready, online, busy, stopping, "
+                                  "stopped, offline\n" },
+    { "report worker a available", "“available” is none of starting" },
+    { "report hive a ready --health=sick",
+      "--health: “sick” is none of healthy, degraded, unhealthy\n" },
+    { "report worker a ready --port=", "--port: “” is not a number" },
+    { "status --bus=", "--bus: “” is none of auto, session, system\n" },
+    { "status --url=", "--url: “” is not an address" },
+    { "status --url=http://localhost --token-file=", "--token-file: something is missing\n" },
+    { "status --url=https://localhost --ca-file=", "--ca-file: something is missing\n" },
+    { "list --json=false", "--json takes no value\n" },
+    { "show a --help=b", "--help takes no value\n" },
+    { "show ''", "Something is missing: queenctl show ID…\n" },
+    { "find ''", "Something is missing: queenctl find MODEL\n" },
+    { "wait ''", "Something is missing: queenctl wait " },
+    { "forget a ''", "Something is missing: queenctl forget " },
+    { "report worker '' ready", "Something is missing: queenctl report " },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    ctl_refuse (rows[i].line, 2, rows[i].said);
+}
+
 /* D10 */
 static void
 test_invisible (Fixture *f, gconstpointer data)
@@ -73,7 +140,7 @@ test_invisible (Fixture *f, gconstpointer data)
     { "list --state busy,\u00a0ready", 2 },
     { "frobnicate\u00a0", 2 },
     { "show nobody\u00a0", 1 },
-    { "report worker w ready\u00a0", 1 },
+    { "report worker w ready\u00a0", 2 },
     { "--url=http://localhost:8500\u00a0", 2 },
   };
 
@@ -89,9 +156,8 @@ test_refusals (Fixture *f, gconstpointer data)
   ctl_refuse ("forget nobody", 1, "nobody");
   ctl_refuse ("forget nobody --kind=worker", 1, "nobody");
   ctl_refuse ("find nothing", 1, "nothing");
-  ctl_refuse ("report worker w sleeping", 1, "worker.status");
-  ctl_refuse ("report hive h ready --health=sick", 1, "health_status");
-  ctl_refuse ("report worker '' ready", 1, "worker.id");
+  ctl_refuse ("report worker '\342\200\213' ready", 1, "worker.id");
+  ctl_refuse ("report worker w ready --hive='\342\200\213'", 1, "worker.hive_id");
 }
 
 static void
@@ -356,9 +422,11 @@ main (int argc, char **argv)
 
   ADD ("exit-status/3-and-how-to-start-her", set_up_bus, test_no_queen);
   ADD ("exit-status/3-when-she-hangs", set_up, test_deadline);
+  ADD ("exit-status/3-when-another-has-her-name", set_up_bus, test_bus_stranger);
   ADD ("exit-status/2-and-where-help-is", set_up_bus, test_usage);
   ADD ("exit-status/1-when-refused", set_up, test_refusals);
   ADD ("usage/what-cannot-be-seen-is-named", set_up, test_invisible);
+  ADD ("usage/values-that-are-none", set_up_bus, test_values);
   ADD ("help/of-the-program-and-of-commands", set_up_bus, test_help);
   ADD ("options/before-and-after-the-command", set_up, test_option_order);
   ADD ("status/counts-and-troubles", set_up, test_status);
