@@ -46,6 +46,9 @@ struct _QueenConnection
   gboolean is_overdue; /* its time is over, but what came in time has not been read yet */
 
   GBytes *ahead; /* what its client has said already behind the request; NULL when it has not */
+  /* The kernel tells of something but once: what it has told of must be looked for. */
+  gboolean is_drained;     /* it had no bytes more when it was last read */
+  gboolean is_half_closed; /* it has told of the end of what the client says */
   guint n_requests;
   gboolean is_hurried;    /* the kernel gives it less time than others to take what was sent */
   gboolean is_persistent; /* the client may send another one after this */

@@ -285,6 +285,7 @@ hear_ahead (QueenConnection *self)
   g_autoptr (GBytes) ahead = g_steal_pointer (&self->ahead);
   QueenText bytes;
 
+  self->is_drained = FALSE; /* it may have told meanwhile, when this was to be heard first */
   bytes.at = g_bytes_get_data (ahead, &bytes.length);
   return hear (self, bytes);
 }
@@ -297,6 +298,8 @@ read_once (QueenConnection *self)
   if (self->ahead)
     return hear_ahead (self);
   n_bytes = queen_socket_read (&self->socket, self->settings->buffer, QUEEN_REQUEST_USUAL);
+  /* Of TLS, only one record has been read. */
+  self->is_drained = n_bytes < QUEEN_REQUEST_USUAL && !(self->socket.tls && n_bytes > 0);
   if (n_bytes < 0 && errno == EINTR)
     return READ_SOME;
   if (n_bytes < 0 && errno == EAGAIN)
@@ -343,7 +346,8 @@ queen_connection_run (QueenConnection *self)
 void
 queen_connection_begin_next (QueenConnection *self)
 {
-  gboolean has_more = self->ahead || self->has_unread_data;
+  gboolean has_more =
+      self->ahead || self->has_unread_data || self->is_half_closed || !self->is_drained;
 
   queen_connection_clear_answer (self);
   self->has_unread_data = FALSE;

@@ -184,6 +184,7 @@ queen_connection_on_ready (QueenConnection *self, guint events)
 {
   gboolean is_over = events & (EPOLLERR | EPOLLHUP);
 
+  self->is_half_closed |= (events & EPOLLRDHUP) != 0;
   self->has_unread_data |= events & EPOLLIN && self->state >= STATE_WHOLE;
   if (is_over || (events & EPOLLRDHUP && ends_half_closed (self)))
     queen_connection_remove (self);

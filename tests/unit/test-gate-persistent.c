@@ -152,6 +152,36 @@ test_byte_by_byte (Fixture *f, gconstpointer data)
   assert_answers (client, 3, TRUE);
 }
 
+/* What comes while something that came before is still to be heard is not told of again. */
+static void
+test_meanwhile (Fixture *f, gconstpointer data)
+{
+  int client = come (f, 1, GET "\r\n" GET "\r\n" GET "\r\n"), other;
+
+  say (client, GET "\r\n");
+  assert_answers (client, 4, TRUE);
+  other = come (f, 1, GET "\r\n" GET "\r\n");
+  shutdown (other, SHUT_WR);
+  turn ();
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 1);
+}
+
+/* The kernel tells of the end while the request still waits for its turn. */
+static void
+test_end_meanwhile (Fixture *f, gconstpointer data)
+{
+  int client;
+
+  client = come (f, 1, "");
+  turn ();
+  come (f, 2, GET "\r\n" GET "\r\n" GET "\r\n");
+  say (client, GET "\r\n");
+  g_main_context_iteration (NULL, FALSE);
+  shutdown (client, SHUT_WR);
+  turn ();
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 1);
+}
+
 static void
 test_many (Fixture *f, gconstpointer data)
 {
@@ -343,6 +373,8 @@ main (int argc, char **argv)
   ADD ("goes-on-or-ends-as-both-say", test_ends);
   ADD ("however-requests-are-cut", test_cuts);
   ADD ("byte-by-byte", test_byte_by_byte);
+  ADD ("what-comes-meanwhile-is-heard", test_meanwhile);
+  ADD ("an-end-that-comes-meanwhile-is-seen", test_end_meanwhile);
   ADD ("a-thousand-in-one-packet", test_many);
   ADD ("addresses-take-turns", test_turns);
   ADD ("each-is-of-whom-the-proxy-says", test_proxy);
