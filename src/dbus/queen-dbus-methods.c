@@ -109,16 +109,15 @@ on_call (gpointer data)
 static Call *
 begin_call (QueenDBusMethods *self, GDBusMethodInvocation *invocation, void (*run) (Call *call))
 {
-  QueenDBusCall *open = queen_dbus_calls_begin (self->calls, invocation);
   Call *call;
 
-  if (!open)
+  if (!queen_dbus_calls_has_room (self->calls, g_dbus_method_invocation_get_sender (invocation)))
     {
       refuse_call (invocation, QUEEN_ERROR_UNAVAILABLE, "too many calls at once; try again");
       return NULL;
     }
   call = g_new0 (Call, 1);
-  call->call = open;
+  call->call = queen_dbus_calls_begin (self->calls, invocation);
   call->context = g_main_context_ref (self->context);
   call->run = run;
   return call;
