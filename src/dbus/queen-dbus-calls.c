@@ -4,6 +4,7 @@
 #include "queen-dbus-calls.h"
 
 #include "loop/queen-deadline-queue.h"
+#include "queen-dbus-user.h"
 
 struct _QueenDBusCall
 {
@@ -75,38 +76,16 @@ on_user_told (GObject *source, GAsyncResult *result, gpointer data)
 {
   QueenDBusCall *self = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) answer =
-      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
-  g_autofree char *user = NULL;
-  guint32 uid;
+  g_autofree char *user = queen_dbus_user_ask_finish (source, result, &error);
 
   /* The call is no more, or goes with the connection. */
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
     return;
   if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER))
-    {
-      lose_call (self);
-      return;
-    }
-  if (answer)
-    {
-      g_variant_get (answer, "(u)", &uid);
-      user = g_strdup_printf ("%u", uid);
-    }
-  self->on_user (user ? user : get_caller (self), get_caller (self), self->data);
-}
-
-/* Without a time limit of its own: the call has one. */
-static void
-ask_for_user (QueenDBusCall *self)
-{
-  self->cancellable = g_cancellable_new ();
-  g_dbus_connection_call (g_dbus_method_invocation_get_connection (self->invocation),
-                          "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                          "GetConnectionUnixUser", g_variant_new ("(s)", get_caller (self)),
-                          G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, G_MAXINT,
-                          self->cancellable, on_user_told, self);
+    lose_call (self);
+  else
+    self->on_user (user ? user : get_caller (self), get_caller (self), self->data);
 }
 
 QueenDBusCalls *
@@ -153,10 +132,14 @@ queen_dbus_call_answer_later (QueenDBusCall *self,
   self->on_gone = on_gone;
   self->data = data;
   queen_deadline_begin (&self->deadline, &self->calls->waiting, self);
-  if (get_caller (self))
-    ask_for_user (self);
-  else
-    on_user ("", "", data);
+  if (!get_caller (self))
+    {
+      on_user ("", "", data);
+      return;
+    }
+  self->cancellable = g_cancellable_new ();
+  queen_dbus_user_ask (g_dbus_method_invocation_get_connection (self->invocation),
+                       get_caller (self), self->cancellable, on_user_told, self);
 }
 
 void

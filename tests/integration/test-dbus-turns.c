@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-/* Somebody asks the bus for everything by many connections, as often as they may, and somebody else
- * asks for something, too. */
+/* Somebody asks for as much as they may on the bus, by many connections, and somebody else asks for
+ * something, too. */
 
+#include <signal.h>
 #include <unistd.h>
 
 #include "bus-client.h"
@@ -12,7 +13,8 @@
 #include "queen-process.h"
 
 #define NOBODY 65534
-#define N_CONNECTIONS 80
+#define N_GREEDY 80
+#define MAX_SUBSCRIBERS 256 /* and as many connections as a bus lets one user have */
 #define N_ROUNDS 5
 
 /* The one that is made while the bus is asked whose call it is, and the one whose turn is first;
@@ -27,7 +29,7 @@ typedef struct
   QueenProcess *queen;
   BusClient *modest;
 
-  BusClient *greedy[N_CONNECTIONS];
+  BusClient *greedy[MAX_SUBSCRIBERS];
   guint n_asked;
   guint n_refused;
   GArray *answers; /* serials of those with everything in them, in no order */
@@ -57,7 +59,7 @@ set_up (Fixture *f, gconstpointer data)
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  for (int i = 0; i < N_CONNECTIONS; i++)
+  for (int i = 0; i < MAX_SUBSCRIBERS; i++)
     g_clear_pointer (&f->greedy[i], bus_client_free);
   bus_client_free (f->modest);
   queen_process_stop (f->queen);
@@ -99,9 +101,9 @@ receive (GObject *source, GAsyncResult *result, GError **error)
 /* Those who ask for much */
 
 static void
-connect_greedy (Fixture *f)
+connect_greedy (Fixture *f, guint n)
 {
-  for (int i = 0; i < N_CONNECTIONS; i++)
+  for (guint i = 0; i < n; i++)
     f->greedy[i] = bus_client_new (bus_daemon_get_address (f->bus));
 }
 
@@ -128,12 +130,12 @@ send_get_all (BusClient *client, GAsyncReadyCallback callback, gpointer data)
 
 /* Asks for everything by each connection. */
 static void
-ask_for_all (Fixture *f, guint n_times)
+ask_for_all (Fixture *f)
 {
-  for (guint i = 0; i < N_CONNECTIONS * n_times; i++)
-    send_get_all (f->greedy[i % N_CONNECTIONS], on_greedy_answered, f);
-  f->n_asked += N_CONNECTIONS * n_times;
-  bus_client_wait_for_queen (f->greedy[N_CONNECTIONS - 1], TRUE); /* the bus has them */
+  for (guint i = 0; i < N_GREEDY; i++)
+    send_get_all (f->greedy[i], on_greedy_answered, f);
+  f->n_asked += N_GREEDY;
+  bus_client_wait_for_queen (f->greedy[N_GREEDY - 1], TRUE); /* the bus has them */
 }
 
 /* The one who asks for little */
@@ -148,7 +150,7 @@ on_modest_answered (GObject *source, GAsyncResult *result, gpointer data)
   *(guint32 *) data = g_dbus_message_get_serial (answer);
 }
 
-/* What is answered at once, so that it is known when the call came that is sent behind it. */
+/* What is answered at once, so that it is known when the call came that is right behind it. */
 static void
 send_small (Fixture *f, guint32 *serial)
 {
@@ -188,21 +190,24 @@ check_rounds (Fixture *f, guint32 rounds[][2])
 {
   while (f->answers->len + f->n_refused < f->n_asked)
     g_main_context_iteration (NULL, TRUE);
-  g_test_message ("%u of %u greedy calls refused", f->n_refused, f->n_asked);
   for (int i = 0; i < N_ROUNDS; i++)
     g_assert_cmpuint (count_between (f, rounds[i][0], rounds[i][1]), <=, MAX_BEFORE);
 }
 
 static void
-check (Fixture *f, guint n_times, void (*send) (Fixture *f, guint32 *serial))
+check (Fixture *f, void (*send) (Fixture *f, guint32 *serial))
 {
   guint32 rounds[N_ROUNDS][2] = { 0 };
 
   for (int i = 0; i < N_ROUNDS; i++)
     {
-      ask_for_all (f, n_times);
+      ask_for_all (f);
+      /* The bus reads both calls at once, even if the test has to wait between them. */
+      bus_daemon_signal (f->bus, SIGSTOP);
       send_small (f, &rounds[i][0]);
       send (f, &rounds[i][1]);
+      g_dbus_connection_flush_sync (bus_client_get_connection (f->modest), NULL, NULL);
+      bus_daemon_signal (f->bus, SIGCONT);
       while (rounds[i][1] == 0)
         g_main_context_iteration (NULL, TRUE);
     }
@@ -213,21 +218,58 @@ check (Fixture *f, guint n_times, void (*send) (Fixture *f, guint32 *serial))
 static void
 test_pages (Fixture *f, gconstpointer data)
 {
-  connect_greedy (f);
-  check (f, 2, send_list);
+  connect_greedy (f, N_GREEDY);
+  check (f, send_list);
+}
+
+/* Returns: whether the greedy ones are of another user now */
+static gboolean
+connect_as_nobody (Fixture *f, guint n)
+{
+  if (seteuid (NOBODY) != 0)
+    {
+      g_test_skip ("only root can be two users");
+      return FALSE;
+    }
+  connect_greedy (f, n);
+  g_assert_cmpint (seteuid (0), ==, 0);
+  return TRUE;
 }
 
 static void
 test_users (Fixture *f, gconstpointer data)
 {
-  if (seteuid (NOBODY) != 0)
-    {
-      g_test_skip ("only root can be two users");
-      return;
-    }
-  connect_greedy (f);
-  g_assert_cmpint (seteuid (0), ==, 0);
-  check (f, 1, send_all);
+  if (connect_as_nobody (f, N_GREEDY))
+    check (f, send_all);
+}
+
+/* Gone before anybody could know whose it is. */
+static void
+subscribe_and_leave (Fixture *f)
+{
+  BusClient *leaver = bus_client_new (bus_daemon_get_address (f->bus));
+  GDBusConnection *connection = bus_client_get_connection (leaver);
+
+  g_dbus_connection_call (connection, QUEEN_NAME, QUEEN_PATH, QUEEN_NAME, "Subscribe", NULL, NULL,
+                          G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL, NULL, NULL);
+  g_dbus_connection_flush_sync (connection, NULL, NULL);
+  bus_client_free (leaver);
+}
+
+static void
+test_subscribers (Fixture *f, gconstpointer data)
+{
+  if (!connect_as_nobody (f, MAX_SUBSCRIBERS))
+    return;
+  for (int i = 0; i < MAX_SUBSCRIBERS; i++)
+    g_variant_unref (bus_client_ask (f->greedy[i], "Subscribe", NULL));
+  for (int i = 0; i < 10; i++)
+    subscribe_and_leave (f);
+  g_variant_unref (bus_client_ask (f->modest, "Subscribe", NULL));
+  for (int i = 0; i < MAX_SUBSCRIBERS; i++)
+    g_clear_pointer (&f->greedy[i], bus_client_free);
+  http_beat (queen_process_get_port (f->queen), "worker", "w0", "ready");
+  bus_signal_free (bus_client_next_signal (f->modest, "Heartbeat"));
 }
 
 #define ADD(path, function)                                                                        \
@@ -240,6 +282,7 @@ main (int argc, char **argv)
 
   ADD ("pages/do-not-wait-for-all-who-want-everything", test_pages);
   ADD ("users/one-keeps-no-other-out", test_users);
+  ADD ("subscribers/one-user-keeps-no-other-out", test_subscribers);
 
   return g_test_run ();
 }
