@@ -3,23 +3,28 @@
 
 #include "queen-dbus-answers.h"
 
+#include "loop/queen-fair-queue.h"
 #include "queen-dbus-calls.h"
 #include "queen-error.h"
+
+#define MAX_WAITING 64
 
 typedef struct
 {
   QueenDBusAnswers *answers;
   QueenDBusCall *call;
+  QueenDBusAnswerSize size;
   QueenDBusAnswerFunc func;
   gpointer data;
+  QueenFairPlace place; /* none as long as it is not known whose it is */
 } Question;
 
 struct _QueenDBusAnswers
 {
   QueenDBusOutbox *outbox;
   QueenDBusCalls *calls;
-  GQueue questions;    /* of Question */
-  gboolean is_waiting; /* for the bus to read the last answer */
+  QueenFairQueue *questions; /* of each size, of each user, of each of its connections */
+  gboolean is_waiting;       /* for the bus to read the last answer */
 };
 
 void
@@ -34,22 +39,87 @@ queen_dbus_answers_return (GDBusMethodInvocation *invocation, GVariant *answer, 
     g_dbus_method_invocation_return_gerror (invocation, error);
 }
 
+/* Frees a question that waits no longer. Returns: (transfer full): what is to be answered. */
+static GDBusMethodInvocation *
+end_question (Question *question)
+{
+  GDBusMethodInvocation *invocation = queen_dbus_call_end (question->call);
+
+  g_free (question);
+  return invocation;
+}
+
+static void answer_next (gpointer data);
+
+static void
+answer_question (Question *question)
+{
+  QueenDBusAnswers *self = question->answers;
+  QueenDBusAnswerFunc func = question->func;
+  gpointer data = question->data;
+  GDBusMethodInvocation *invocation = end_question (question);
+  g_autoptr (GError) error = NULL;
+  GVariant *answer;
+
+  self->is_waiting = TRUE;
+  answer = func (invocation, data, &error);
+  queen_dbus_answers_return (invocation, answer, error);
+  queen_dbus_outbox_await (self->outbox, answer_next, self);
+}
+
 static void
 answer_next (gpointer data)
 {
   QueenDBusAnswers *self = data;
-  g_autofree Question *question = g_queue_pop_head (&self->questions);
-  g_autoptr (GError) error = NULL;
-  GDBusMethodInvocation *invocation;
-  GVariant *answer;
+  Question *question = queen_fair_queue_take (self->questions);
 
-  self->is_waiting = question != NULL;
-  if (!question)
-    return;
-  invocation = queen_dbus_call_end (question->call);
-  answer = question->func (invocation, question->data, &error);
-  queen_dbus_answers_return (invocation, answer, error);
-  queen_dbus_outbox_await (self->outbox, answer_next, self);
+  self->is_waiting = FALSE;
+  if (question)
+    answer_question (question);
+}
+
+/* Waiting */
+
+static void
+refuse_question (Question *question)
+{
+  queen_fair_queue_leave (&question->place);
+  g_dbus_method_invocation_return_error_literal (
+      end_question (question), G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
+      "too many such calls wait for their answer; try again later");
+}
+
+static void
+queue_question (Question *question, const char *user, const char *caller)
+{
+  static const char *const sizes[] = {
+    [QUEEN_DBUS_ANSWER_PAGE] = "page",
+    [QUEEN_DBUS_ANSWER_WHOLE] = "whole",
+  };
+  const char *const askers[] = { sizes[question->size], user, caller, NULL };
+  QueenFairQueue *questions = question->answers->questions;
+
+  if (!queen_fair_queue_has_room (questions))
+    {
+      Question *greediest = queen_fair_queue_find_greediest_in_group (questions, askers);
+
+      refuse_question (greediest ? greediest : question);
+      if (!greediest)
+        return;
+    }
+  queen_fair_queue_enter_in_group (questions, &question->place, askers, question);
+  queen_dbus_call_watch_caller (question->call);
+}
+
+static void
+on_asker_known (const char *user, const char *caller, gpointer data)
+{
+  Question *question = data;
+
+  if (question->answers->is_waiting)
+    queue_question (question, user, caller);
+  else
+    answer_question (question);
 }
 
 /* No answer is made for who has gone: it may be megabytes. */
@@ -58,57 +128,49 @@ on_asker_gone (gpointer data)
 {
   Question *question = data;
 
-  g_queue_remove (&question->answers->questions, question);
+  queen_fair_queue_leave (&question->place);
   g_free (question);
 }
 
 QueenDBusAnswers *
 queen_dbus_answers_new (QueenDBusOutbox *outbox, const QueenClock *clock)
 {
-  const QueenDBusCallsSettings settings = {
-    .clock = clock,
-    .calls = 64,
-    .calls_per_caller = 4,
-    .patience = G_TIME_SPAN_MINUTE,
-  };
+  const QueenDBusCallsSettings settings = { .clock = clock, .patience = G_TIME_SPAN_MINUTE };
   QueenDBusAnswers *self = g_new0 (QueenDBusAnswers, 1);
 
   self->outbox = outbox;
   self->calls = queen_dbus_calls_new (&settings);
+  self->questions = queen_fair_queue_new (MAX_WAITING);
   return self;
 }
 
 void
 queen_dbus_answers_add (QueenDBusAnswers *self,
                         GDBusMethodInvocation *invocation,
+                        QueenDBusAnswerSize size,
                         QueenDBusAnswerFunc func,
                         gpointer data)
 {
-  QueenDBusCall *call = queen_dbus_calls_begin (self->calls, invocation);
-  Question *question;
+  Question *question = g_new0 (Question, 1);
 
-  if (!call)
-    {
-      g_dbus_method_invocation_return_error_literal (
-          invocation, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
-          "too many such calls wait for their answer; try again later");
-      return;
-    }
-  question = g_new0 (Question, 1);
   question->answers = self;
-  question->call = call;
+  question->call = queen_dbus_calls_begin (self->calls, invocation);
+  question->size = size;
   question->func = func;
   question->data = data;
-  g_queue_push_tail (&self->questions, question);
+  /* None is refused before it is known whose it is, or the greedy would keep the others out again.
+   * There are no more of these than the guard lets in at once: it counts each call until the bus
+   * has answered all that it was asked before. */
   if (self->is_waiting)
-    queen_dbus_call_answer_later (call, on_asker_gone, question);
+    queen_dbus_call_answer_later (question->call, on_asker_known, on_asker_gone, question);
   else
-    answer_next (self);
+    answer_question (question);
 }
 
 void
 queen_dbus_answers_free (QueenDBusAnswers *self)
 {
   queen_dbus_calls_free (self->calls);
+  queen_fair_queue_free (self->questions);
   g_free (self);
 }

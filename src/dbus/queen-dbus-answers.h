@@ -12,10 +12,26 @@ G_BEGIN_DECLS
  * QueenDBusAnswers:
  *
  * Answers that may be megabytes. They are made one at a time, each when the bus has read the one
- * before, so that memory has room for one however many are asked for; in the order of the calls, of
- * which no caller may have more than a few. Who leaves the bus while it waits loses its turn.
+ * before, so that memory has room for one however many are asked for.
+ *
+ * Pages and all others go in turns, as a page is little work and the others may be much; and of
+ * each of these the users of the bus go in turns, and of each user its connections. When too many
+ * wait, who has most makes room for who has less. So nobody is kept out by one user, with however
+ * many connections; and where all are of one user, as on a session bus, by a few of them. Who
+ * leaves the bus while it waits loses its turn.
  */
 typedef struct _QueenDBusAnswers QueenDBusAnswers;
+
+/**
+ * QueenDBusAnswerSize:
+ * @QUEEN_DBUS_ANSWER_PAGE: it has a page at the most, as #QueenDBusLimits has it
+ * @QUEEN_DBUS_ANSWER_WHOLE: it grows with the cluster
+ */
+typedef enum
+{
+  QUEEN_DBUS_ANSWER_PAGE,
+  QUEEN_DBUS_ANSWER_WHOLE,
+} QueenDBusAnswerSize;
 
 /**
  * QueenDBusAnswerFunc:
@@ -37,13 +53,15 @@ QueenDBusAnswers *queen_dbus_answers_new (QueenDBusOutbox *outbox, const QueenCl
 /**
  * queen_dbus_answers_add:
  * @invocation: (transfer full): a call
+ * @size: how much it asks for
  * @func: makes its answer, at once or later
  *
- * Answers the call in its turn; with `org.freedesktop.DBus.Error.LimitsExceeded` when too many
- * wait.
+ * Answers the call in its turn; with `org.freedesktop.DBus.Error.LimitsExceeded` when it has to
+ * make room. The bus is asked whose it is, if it has to wait at all.
  */
 void queen_dbus_answers_add (QueenDBusAnswers *self,
                              GDBusMethodInvocation *invocation,
+                             QueenDBusAnswerSize size,
                              QueenDBusAnswerFunc func,
                              gpointer data);
 

@@ -195,6 +195,18 @@ answer_list (GDBusMethodInvocation *invocation, gpointer data, GError **error)
   return g_variant_new ("(a(oa{sv})t)", &page, object ? last : 0);
 }
 
+/* Of all properties only the lists of ids grow. */
+static QueenDBusAnswerSize
+judge_size (GDBusMethodInvocation *invocation)
+{
+  const char *method = g_dbus_method_invocation_get_method_name (invocation);
+  const GDBusPropertyInfo *property = g_dbus_method_invocation_get_property_info (invocation);
+
+  if (g_str_equal (method, "List") || (g_str_equal (method, "Get") && !get_filter (property->name)))
+    return QUEEN_DBUS_ANSWER_PAGE;
+  return QUEEN_DBUS_ANSWER_WHOLE;
+}
+
 static void
 on_registry_call (GDBusConnection *connection,
                   const char *sender,
@@ -215,7 +227,8 @@ on_registry_call (GDBusConnection *connection,
 
   while (!g_str_equal (answers[i].method, method))
     g_return_if_fail (++i < G_N_ELEMENTS (answers));
-  queen_dbus_answers_add (self->answers, invocation, answers[i].answer, self);
+  queen_dbus_answers_add (self->answers, invocation, judge_size (invocation), answers[i].answer,
+                          self);
 }
 
 /* What the registry says that it is. GDBus would have all nodes listed for each single one of them,
@@ -280,7 +293,8 @@ on_introspect_call (GDBusConnection *connection,
 {
   QueenDBusBranch *self = data;
 
-  queen_dbus_answers_add (self->answers, invocation, answer_introspect, self);
+  queen_dbus_answers_add (self->answers, invocation, QUEEN_DBUS_ANSWER_PAGE, answer_introspect,
+                          self);
 }
 
 /* The components */

@@ -4,6 +4,7 @@
 #include "queen-dbus-calls.h"
 
 #include "loop/queen-deadline-queue.h"
+#include "queen-dbus-user.h"
 
 struct _QueenDBusCall
 {
@@ -13,7 +14,9 @@ struct _QueenDBusCall
 
   /* What follows is of one that is answered later. */
   QueenDeadline deadline;
-  guint watch_id; /* on whether the caller is there; 0 without a bus */
+  GCancellable *cancellable; /* of the question whose call it is; NULL without a bus */
+  guint watch_id;            /* on whether the caller is there; likewise 0 */
+  QueenDBusUserFunc on_user;
   void (*on_gone) (gpointer data);
   gpointer data;
 };
@@ -66,14 +69,23 @@ on_patience_over (gpointer data)
     }
 }
 
-static gboolean
-has_room (QueenDBusCalls *self, const char *caller)
-{
-  guint n_of_caller = 0;
+/* Whose call it is */
 
-  for (GList *link = self->open.head; link; link = link->next)
-    n_of_caller += g_strcmp0 (get_caller (link->data), caller) == 0;
-  return self->open.length < self->settings.calls && n_of_caller < self->settings.calls_per_caller;
+static void
+on_user_told (GObject *source, GAsyncResult *result, gpointer data)
+{
+  QueenDBusCall *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *user = queen_dbus_user_ask_finish (source, result, &error);
+
+  /* The call is no more, or goes with the connection. */
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+    return;
+  if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER))
+    lose_call (self);
+  else
+    self->on_user (user ? user : get_caller (self), get_caller (self), self->data);
 }
 
 QueenDBusCalls *
@@ -88,14 +100,21 @@ queen_dbus_calls_new (const QueenDBusCallsSettings *settings)
   return self;
 }
 
+gboolean
+queen_dbus_calls_has_room (QueenDBusCalls *self, const char *caller)
+{
+  guint n_of_caller = 0;
+
+  for (GList *link = self->open.head; link; link = link->next)
+    n_of_caller += g_strcmp0 (get_caller (link->data), caller) == 0;
+  return self->open.length < self->settings.calls && n_of_caller < self->settings.calls_per_caller;
+}
+
 QueenDBusCall *
 queen_dbus_calls_begin (QueenDBusCalls *self, GDBusMethodInvocation *invocation)
 {
-  QueenDBusCall *call;
+  QueenDBusCall *call = g_new0 (QueenDBusCall, 1);
 
-  if (!has_room (self, g_dbus_method_invocation_get_sender (invocation)))
-    return NULL;
-  call = g_new0 (QueenDBusCall, 1);
   call->calls = self;
   call->invocation = invocation;
   call->link.data = call;
@@ -104,11 +123,28 @@ queen_dbus_calls_begin (QueenDBusCalls *self, GDBusMethodInvocation *invocation)
 }
 
 void
-queen_dbus_call_answer_later (QueenDBusCall *self, void (*on_gone) (gpointer data), gpointer data)
+queen_dbus_call_answer_later (QueenDBusCall *self,
+                              QueenDBusUserFunc on_user,
+                              void (*on_gone) (gpointer data),
+                              gpointer data)
 {
+  self->on_user = on_user;
   self->on_gone = on_gone;
   self->data = data;
   queen_deadline_begin (&self->deadline, &self->calls->waiting, self);
+  if (!get_caller (self))
+    {
+      on_user ("", "", data);
+      return;
+    }
+  self->cancellable = g_cancellable_new ();
+  queen_dbus_user_ask (g_dbus_method_invocation_get_connection (self->invocation),
+                       get_caller (self), self->cancellable, on_user_told, self);
+}
+
+void
+queen_dbus_call_watch_caller (QueenDBusCall *self)
+{
   if (get_caller (self))
     self->watch_id =
         g_bus_watch_name_on_connection (g_dbus_method_invocation_get_connection (self->invocation),
@@ -121,6 +157,8 @@ queen_dbus_call_end (QueenDBusCall *self)
 {
   GDBusMethodInvocation *invocation = self->invocation;
 
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
   g_clear_handle_id (&self->watch_id, g_bus_unwatch_name);
   queen_deadline_end (&self->deadline);
   g_queue_unlink (&self->calls->open, &self->link);

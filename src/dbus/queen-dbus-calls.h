@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 /**
  * QueenDBusCallsSettings:
  * @clock: what deadlines go by
- * @calls: how many may be open at once
- * @calls_per_caller: how many of these one caller may have
+ * @calls: how many may be open at once; for queen_dbus_calls_has_room()
+ * @calls_per_caller: how many of these one caller may have; likewise
  * @patience: µs for which a caller may be kept waiting; for those that are answered later
  */
 typedef struct
@@ -40,31 +40,52 @@ typedef struct _QueenDBusCalls QueenDBusCalls;
 typedef struct _QueenDBusCall QueenDBusCall;
 
 /**
+ * QueenDBusUserFunc:
+ * @user: whose call it is: the user's number, as the bus says it; where it does not, as @caller
+ * @caller: the caller's unique name; empty without a bus
+ */
+typedef void (*QueenDBusUserFunc) (const char *user, const char *caller, gpointer data);
+
+/**
  * queen_dbus_calls_new:
  * @settings: copied
  */
 QueenDBusCalls *queen_dbus_calls_new (const QueenDBusCallsSettings *settings);
 
+/** Returns: whether @caller may have one more, as the settings say */
+gboolean queen_dbus_calls_has_room (QueenDBusCalls *self, const char *caller);
+
 /**
  * queen_dbus_calls_begin:
- * @invocation: (transfer full): a call that has come; it stays the caller's when this is refused
+ * @invocation: (transfer full): a call that has come
  *
- * Returns: (transfer none) (nullable): the same as an open one, until queen_dbus_call_end() or its
- *   on_gone; %NULL when too many are open
+ * Returns: (transfer none): the same as an open one, until queen_dbus_call_end() or its on_gone
  */
 QueenDBusCall *queen_dbus_calls_begin (QueenDBusCalls *self, GDBusMethodInvocation *invocation);
 
 /**
  * queen_dbus_call_answer_later:
+ * @on_user: called once it is known whose call it is; at once where there is no bus to be asked
  * @on_gone: called when there is nobody to be answered any more, before queen_dbus_call_end(): the
  *   caller has left the bus, it has been told that its time is over, or the queen leaves the bus.
  *   The call is then no more
  *
- * The call stays open while others have their turn. Only such a call asks the bus whether its
- * caller is still there, as that costs three messages.
+ * The call stays open while others have their turn. Only of such a call the bus is asked whose it
+ * is, as that costs a message.
  */
-void
-queen_dbus_call_answer_later (QueenDBusCall *self, void (*on_gone) (gpointer data), gpointer data);
+void queen_dbus_call_answer_later (QueenDBusCall *self,
+                                   QueenDBusUserFunc on_user,
+                                   void (*on_gone) (gpointer data),
+                                   gpointer data);
+
+/**
+ * queen_dbus_call_watch_caller:
+ * @self: one that is answered later
+ *
+ * Has the call's on_gone called as soon as its caller leaves the bus. That costs three messages; so
+ * it is not for one that may be refused still.
+ */
+void queen_dbus_call_watch_caller (QueenDBusCall *self);
 
 /**
  * queen_dbus_call_end:

@@ -128,7 +128,8 @@ on_get_managed_objects (QueenDBusObjectManager *manager,
 {
   QueenDBusExporter *self = data;
 
-  queen_dbus_answers_add (self->answers, invocation, answer_get_managed_objects, self);
+  queen_dbus_answers_add (self->answers, invocation, QUEEN_DBUS_ANSWER_WHOLE,
+                          answer_get_managed_objects, self);
   return TRUE;
 }
 

@@ -9,20 +9,17 @@
 #include "queen-dbus-calls.h"
 #include "queen-dbus-cluster.h"
 #include "queen-dbus-component.h"
+#include "queen-dbus-subscribers.h"
 #include "queen-error.h"
-#include "text/queen-hash.h"
-
-#define MAX_SUBSCRIBERS 256 /* as many as a bus lets one user have connections */
 
 struct _QueenDBusMethods
 {
   GMainContext *context; /* the D-Bus thread's */
   QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
   QueenPool *pool;
-  QueenDBusMailbox *mailbox;
 
   QueenDBusQueen *skeleton;
-  GHashTable *subscribers; /* unique name -> id of the watch on whether it is there */
+  QueenDBusSubscribers *subscribers;
   QueenDBusCalls *calls;
 };
 
@@ -109,16 +106,15 @@ on_call (gpointer data)
 static Call *
 begin_call (QueenDBusMethods *self, GDBusMethodInvocation *invocation, void (*run) (Call *call))
 {
-  QueenDBusCall *open = queen_dbus_calls_begin (self->calls, invocation);
   Call *call;
 
-  if (!open)
+  if (!queen_dbus_calls_has_room (self->calls, g_dbus_method_invocation_get_sender (invocation)))
     {
       refuse_call (invocation, QUEEN_ERROR_UNAVAILABLE, "too many calls at once; try again");
       return NULL;
     }
   call = g_new0 (Call, 1);
-  call->call = open;
+  call->call = queen_dbus_calls_begin (self->calls, invocation);
   call->context = g_main_context_ref (self->context);
   call->run = run;
   return call;
@@ -264,47 +260,15 @@ on_forget_call (QueenDBusQueen *skeleton,
 
 /* Subscribers */
 
-static void
-unwatch_name (gpointer watch_id)
-{
-  g_bus_unwatch_name (GPOINTER_TO_UINT (watch_id));
-}
-
-static gboolean
-unsubscribe (QueenDBusMethods *self, const char *name)
-{
-  gboolean was_subscribed = g_hash_table_remove (self->subscribers, name);
-
-  queen_dbus_mailbox_want_events (self->mailbox, g_hash_table_size (self->subscribers) > 0);
-  return was_subscribed;
-}
-
-static void
-on_subscriber_vanished (GDBusConnection *connection, const char *name, gpointer data)
-{
-  unsubscribe (data, name);
-}
-
 static gboolean
 on_subscribe (QueenDBusQueen *skeleton, GDBusMethodInvocation *invocation, gpointer data)
 {
   QueenDBusMethods *self = data;
-  const char *name = g_dbus_method_invocation_get_sender (invocation);
 
-  if (!g_hash_table_contains (self->subscribers, name))
-    {
-      guint watch_id;
-
-      if (g_hash_table_size (self->subscribers) >= MAX_SUBSCRIBERS)
-        return refuse_call (invocation, QUEEN_ERROR_UNAVAILABLE,
-                            "too many have subscribed already");
-      watch_id =
-          g_bus_watch_name_on_connection (g_dbus_method_invocation_get_connection (invocation),
-                                          name, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,
-                                          on_subscriber_vanished, self, NULL);
-      g_hash_table_insert (self->subscribers, g_strdup (name), GUINT_TO_POINTER (watch_id));
-      queen_dbus_mailbox_want_events (self->mailbox, TRUE);
-    }
+  if (!queen_dbus_subscribers_add (self->subscribers,
+                                   g_dbus_method_invocation_get_connection (invocation),
+                                   g_dbus_method_invocation_get_sender (invocation)))
+    return refuse_call (invocation, QUEEN_ERROR_UNAVAILABLE, "too many have subscribed already");
   queen_dbus_queen_complete_subscribe (skeleton, invocation);
   return TRUE;
 }
@@ -312,7 +276,10 @@ on_subscribe (QueenDBusQueen *skeleton, GDBusMethodInvocation *invocation, gpoin
 static gboolean
 on_unsubscribe (QueenDBusQueen *skeleton, GDBusMethodInvocation *invocation, gpointer data)
 {
-  if (!unsubscribe (data, g_dbus_method_invocation_get_sender (invocation)))
+  QueenDBusMethods *self = data;
+
+  if (!queen_dbus_subscribers_remove (self->subscribers,
+                                      g_dbus_method_invocation_get_sender (invocation)))
     return refuse_call (invocation, QUEEN_ERROR_NOT_SUBSCRIBED, "you have not subscribed");
   queen_dbus_queen_complete_unsubscribe (skeleton, invocation);
   return TRUE;
@@ -326,7 +293,8 @@ queen_dbus_methods_new (QueenRegistry *workers,
                         const QueenClock *clock)
 {
   /* Of those that the main thread has not done yet. What it does is done at once, so nobody is kept
-   * waiting for longer than it turns. */
+   * waiting for longer than it turns. Turns by user are not needed: a system bus lets only root and
+   * her own group make these calls. */
   const QueenDBusCallsSettings calls = {
     .clock = clock,
     .calls = 128,
@@ -338,9 +306,8 @@ queen_dbus_methods_new (QueenRegistry *workers,
   self->registries[QUEEN_COMPONENT_WORKER] = g_object_ref (workers);
   self->registries[QUEEN_COMPONENT_HIVE] = g_object_ref (hives);
   self->pool = g_object_ref (pool);
-  self->mailbox = mailbox;
   self->calls = queen_dbus_calls_new (&calls);
-  self->subscribers = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, unwatch_name);
+  self->subscribers = queen_dbus_subscribers_new (mailbox);
   self->skeleton = queen_dbus_queen_skeleton_new ();
   g_object_connect (self->skeleton,                                                      //
                     "signal::handle-report", G_CALLBACK (on_report), self,               //
@@ -362,8 +329,7 @@ queen_dbus_methods_get_skeleton (QueenDBusMethods *self)
 void
 queen_dbus_methods_drop_subscribers (QueenDBusMethods *self)
 {
-  g_hash_table_remove_all (self->subscribers);
-  queen_dbus_mailbox_want_events (self->mailbox, FALSE);
+  queen_dbus_subscribers_drop_all (self->subscribers);
 }
 
 void
@@ -372,7 +338,7 @@ queen_dbus_methods_free (QueenDBusMethods *self)
   g_signal_handlers_disconnect_by_data (self->skeleton, self);
   g_object_unref (self->skeleton);
   queen_dbus_calls_free (self->calls);
-  g_hash_table_unref (self->subscribers);
+  queen_dbus_subscribers_free (self->subscribers);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_object_unref (self->registries[kind]);
   g_object_unref (self->pool);

@@ -7,20 +7,21 @@
 
 #define MAX_TRIED 256 /* askers that are looked at when room is wanted */
 
-/* Somebody who has something in a queue. */
+/* Somebody who has something in a queue, or a group of those. */
 typedef struct _QueenFairAsker
 {
-  QueenFairQueue *queue;
+  struct _QueenFairAsker *group; /* NULL for all together */
   char *name;
-  GQueue places; /* of QueenFairPlace, oldest first */
-  GList link;    /* among the turns */
+  GHashTable *members; /* of a group: name -> Asker */
+  GQueue turns;        /* likewise: whose turn it is before all others */
+  GQueue places;       /* of one that is no group: of QueenFairPlace, oldest first */
+  guint n;             /* places, those of members as well */
+  GList link;          /* among the turns of its group */
 } Asker;
 
 struct _QueenFairQueue
 {
-  GHashTable *askers; /* name -> Asker */
-  GQueue turns;       /* of Asker: whose turn it is before all others */
-  guint n;
+  Asker all;
   guint max;
 };
 
@@ -29,7 +30,8 @@ free_asker (gpointer data)
 {
   Asker *asker = data;
 
-  g_queue_unlink (&asker->queue->turns, &asker->link);
+  g_queue_unlink (&asker->group->turns, &asker->link);
+  g_clear_pointer (&asker->members, g_hash_table_unref);
   g_free (asker->name);
   g_free (asker);
 }
@@ -39,7 +41,6 @@ queen_fair_queue_new (guint max)
 {
   QueenFairQueue *self = g_new0 (QueenFairQueue, 1);
 
-  self->askers = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_asker);
   self->max = max;
   return self;
 }
@@ -47,26 +48,52 @@ queen_fair_queue_new (guint max)
 void
 queen_fair_queue_free (QueenFairQueue *self)
 {
-  g_return_if_fail (self->n == 0);
+  g_return_if_fail (self->all.n == 0);
 
-  g_hash_table_unref (self->askers);
+  g_clear_pointer (&self->all.members, g_hash_table_unref);
   g_free (self);
 }
 
 static Asker *
-get_asker (QueenFairQueue *self, const char *name)
+lookup_member (const Asker *group, const char *name)
 {
-  Asker *asker = g_hash_table_lookup (self->askers, name);
+  return group->members ? g_hash_table_lookup (group->members, name) : NULL;
+}
 
-  if (asker)
-    return asker;
-  asker = g_new0 (Asker, 1);
-  asker->queue = self;
-  asker->name = g_strdup (name);
-  asker->link.data = asker;
-  g_queue_push_tail_link (&self->turns, &asker->link);
-  g_hash_table_insert (self->askers, asker->name, asker);
-  return asker;
+static Asker *
+get_member (Asker *group, const char *name)
+{
+  Asker *member = lookup_member (group, name);
+
+  if (member)
+    return member;
+  if (!group->members)
+    group->members = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_asker);
+  member = g_new0 (Asker, 1);
+  member->group = group;
+  member->name = g_strdup (name);
+  member->link.data = member;
+  g_queue_push_tail_link (&group->turns, &member->link);
+  g_hash_table_insert (group->members, member->name, member);
+  return member;
+}
+
+void
+queen_fair_queue_enter_in_group (QueenFairQueue *self,
+                                 QueenFairPlace *place,
+                                 const char *const *askers,
+                                 gpointer item)
+{
+  Asker *asker = &self->all;
+
+  for (; *askers; askers++)
+    asker = get_member (asker, *askers);
+  place->asker = asker;
+  place->item = item;
+  place->link.data = place;
+  g_queue_push_tail_link (&asker->places, &place->link);
+  for (; asker; asker = asker->group)
+    asker->n++;
 }
 
 void
@@ -75,33 +102,34 @@ queen_fair_queue_enter (QueenFairQueue *self,
                         const char *asker,
                         gpointer item)
 {
-  place->asker = get_asker (self, asker);
-  place->item = item;
-  place->link.data = place;
-  g_queue_push_tail_link (&place->asker->places, &place->link);
-  self->n++;
+  queen_fair_queue_enter_in_group (self, place, (const char *const[]){ asker, NULL }, item);
 }
 
 void
 queen_fair_queue_leave (QueenFairPlace *place)
 {
   Asker *asker = g_steal_pointer (&place->asker);
+  Asker *group;
 
-  if (!asker)
-    return;
-  g_queue_unlink (&asker->places, &place->link);
-  asker->queue->n--;
-  if (g_queue_is_empty (&asker->places))
-    g_hash_table_remove (asker->queue->askers, asker->name);
+  if (asker)
+    g_queue_unlink (&asker->places, &place->link);
+  for (; asker; asker = group)
+    {
+      group = asker->group;
+      if (--asker->n == 0 && group)
+        g_hash_table_remove (group->members, asker->name);
+    }
 }
 
 /* Returns: (nullable): whose turn it is */
 static QueenFairPlace *
 get_first (const QueenFairQueue *self)
 {
-  const Asker *asker = self->turns.head ? self->turns.head->data : NULL;
+  const Asker *asker = &self->all;
 
-  return asker ? asker->places.head->data : NULL;
+  while (asker->turns.head)
+    asker = asker->turns.head->data;
+  return asker->places.head ? asker->places.head->data : NULL;
 }
 
 gpointer
@@ -119,8 +147,12 @@ queen_fair_queue_take (QueenFairQueue *self)
 
   if (!first)
     return NULL;
-  /* What else it has comes after all others. */
-  g_queue_push_tail_link (&self->turns, g_queue_pop_head_link (&self->turns));
+  /* What else they have, it and its groups, comes after all others. */
+  for (Asker *asker = first->asker; asker->group; asker = asker->group)
+    {
+      g_queue_unlink (&asker->group->turns, &asker->link);
+      g_queue_push_tail_link (&asker->group->turns, &asker->link);
+    }
   queen_fair_queue_leave (first);
   return first->item;
 }
@@ -128,31 +160,56 @@ queen_fair_queue_take (QueenFairQueue *self)
 guint
 queen_fair_queue_get_length (const QueenFairQueue *self)
 {
-  return self->n;
+  return self->all.n;
 }
 
 gboolean
 queen_fair_queue_has_room (const QueenFairQueue *self)
 {
-  return self->n < self->max;
+  return self->all.n < self->max;
+}
+
+/* Returns: (nullable): of those who have as much, the one whose turn comes last */
+static const Asker *
+find_greediest (const Asker *group)
+{
+  const Asker *greediest = NULL;
+  guint n_tried = 0;
+
+  for (const GList *link = group->turns.head; link && n_tried < MAX_TRIED;
+       link = link->next, n_tried++)
+    {
+      const Asker *member = link->data;
+
+      if (!greediest || member->n >= greediest->n)
+        greediest = member;
+    }
+  return greediest;
+}
+
+gpointer
+queen_fair_queue_find_greediest_in_group (const QueenFairQueue *self, const char *const *askers)
+{
+  const Asker *group = &self->all;
+  const Asker *greediest = find_greediest (group);
+
+  /* Where its own group has most, or as much, one of that group has to make room. */
+  for (; greediest && *askers; askers++)
+    {
+      const Asker *own = lookup_member (group, *askers);
+
+      if ((own ? own->n : 0) + 1 < greediest->n)
+        break;
+      group = own;
+      greediest = own ? find_greediest (own) : NULL;
+    }
+  while (greediest && greediest->turns.head)
+    greediest = find_greediest (greediest);
+  return greediest ? ((QueenFairPlace *) greediest->places.tail->data)->item : NULL;
 }
 
 gpointer
 queen_fair_queue_find_greediest (const QueenFairQueue *self, const char *asker)
 {
-  const Asker *own = g_hash_table_lookup (self->askers, asker);
-  const Asker *greediest = NULL;
-  guint n_tried = 0;
-
-  for (const GList *link = self->turns.head; link && n_tried < MAX_TRIED;
-       link = link->next, n_tried++)
-    {
-      const Asker *other = link->data;
-
-      if (!greediest || other->places.length > greediest->places.length)
-        greediest = other;
-    }
-  if (!greediest || (own ? own->places.length : 0) + 1 >= greediest->places.length)
-    return NULL;
-  return ((QueenFairPlace *) greediest->places.tail->data)->item;
+  return queen_fair_queue_find_greediest_in_group (self, (const char *const[]){ asker, NULL });
 }

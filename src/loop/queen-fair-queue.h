@@ -13,6 +13,9 @@ G_BEGIN_DECLS
  * Where things wait for their turn that were asked for by several. Those who ask take turns, and of
  * each of them the oldest comes first. When the queue is full, who has most in it makes room for
  * who has less: however much one asks for, the others have their turns and their places.
+ *
+ * Those who ask may be groups: a user who asks by several connections has one turn, and in it the
+ * connections take turns. So many as they are, they are one to all others.
  */
 typedef struct _QueenFairQueue QueenFairQueue;
 
@@ -51,6 +54,18 @@ void queen_fair_queue_enter (QueenFairQueue *self,
                              const char *asker,
                              gpointer item);
 
+/**
+ * queen_fair_queue_enter_in_group:
+ * @askers: the group that asks, then the group or the one in it, and so on, and %NULL: such as a
+ *   user and one of its connections. Who is in a group has no place beside it
+ *
+ * The same for one of a group.
+ */
+void queen_fair_queue_enter_in_group (QueenFairQueue *self,
+                                      QueenFairPlace *place,
+                                      const char *const *askers,
+                                      gpointer item);
+
 /** Returns: whether something waits in @place */
 static inline gboolean
 queen_fair_queue_is_waiting (const QueenFairPlace *place)
@@ -87,6 +102,18 @@ gboolean queen_fair_queue_has_room (const QueenFairQueue *self);
  *   come first if there are hundreds; %NULL when @asker would have as many as that
  */
 gpointer queen_fair_queue_find_greediest (const QueenFairQueue *self, const char *asker);
+
+/**
+ * queen_fair_queue_find_greediest_in_group:
+ * @askers: as in queen_fair_queue_enter_in_group()
+ *
+ * Groups are compared first. Only when no other group has more than that of @askers would have, one
+ * of its own has to make room.
+ *
+ * Returns: (nullable): likewise
+ */
+gpointer queen_fair_queue_find_greediest_in_group (const QueenFairQueue *self,
+                                                   const char *const *askers);
 
 /** It must be empty. */
 void queen_fair_queue_free (QueenFairQueue *self);

@@ -30,6 +30,9 @@ void bus_daemon_set_limit (BusDaemon *self, const char *name, guint value);
  * it starts. */
 void bus_daemon_deny (BusDaemon *self, const char *rule);
 
+/* Whoever they are, not only who runs the test; to be said before it starts. */
+void bus_daemon_let_all_users_in (BusDaemon *self);
+
 const char *bus_daemon_get_address (BusDaemon *self);
 const char *bus_daemon_get_path (BusDaemon *self);
 GPid bus_daemon_get_pid (BusDaemon *self);

@@ -3,6 +3,8 @@
 
 #include "dbus/queen-dbus-calls.h"
 
+#include <unistd.h>
+
 #include "bus-daemon.h"
 #include "dbus-pair.h"
 #include "dbus/queen-dbus-answers.h"
@@ -19,6 +21,7 @@ typedef struct
   GQueue invocations; /* what has come, and is nobody's yet */
   QueenDBusCalls *calls;
   guint n_gone;
+  char *user; /* whose the last call was */
 
   char *answers[8]; /* what the callers got, in the order in which they called: an error's name */
   guint n_asked;
@@ -104,6 +107,7 @@ tear_down (Fixture *f, gconstpointer data)
   dbus_pair_wait_until (f->n_answered == f->n_asked);
   for (gsize i = 0; i < G_N_ELEMENTS (f->answers); i++)
     g_free (f->answers[i]);
+  g_free (f->user);
   bus_daemon_free (f->bus);
 }
 
@@ -150,11 +154,21 @@ static QueenDBusCall *
 open_call (Fixture *f, int caller)
 {
   GDBusMethodInvocation *invocation = receive (f, caller);
-  QueenDBusCall *call = queen_dbus_calls_begin (f->calls, invocation);
+  const char *name = g_dbus_connection_get_unique_name (f->callers[caller]);
 
-  if (!call)
-    g_dbus_method_invocation_return_dbus_error (invocation, "test.Refused", "");
-  return call;
+  if (queen_dbus_calls_has_room (f->calls, name))
+    return queen_dbus_calls_begin (f->calls, invocation);
+  g_dbus_method_invocation_return_dbus_error (invocation, "test.Refused", "");
+  return NULL;
+}
+
+static void
+on_user (const char *user, const char *caller, gpointer data)
+{
+  Fixture *f = data;
+
+  g_free (f->user);
+  f->user = g_strdup (user);
 }
 
 static void
@@ -169,7 +183,8 @@ open_for_later (Fixture *f, int caller)
   QueenDBusCall *call = open_call (f, caller);
 
   g_assert_nonnull (call);
-  queen_dbus_call_answer_later (call, on_gone, f);
+  queen_dbus_call_answer_later (call, on_user, on_gone, f);
+  queen_dbus_call_watch_caller (call);
   return call;
 }
 
@@ -217,6 +232,18 @@ test_later (Fixture *f, gconstpointer data)
 }
 
 static void
+test_user (Fixture *f, gconstpointer data)
+{
+  g_autofree char *own = g_strdup_printf ("%u", getuid ());
+  QueenDBusCall *call = open_for_later (f, 0);
+
+  dbus_pair_wait_until (f->user);
+  g_assert_cmpstr (f->user, ==, own);
+  finish (call);
+  assert_answer (f, 0, "ok");
+}
+
+static void
 test_caller_leaves (Fixture *f, gconstpointer data)
 {
   QueenDBusCall *other;
@@ -238,8 +265,9 @@ test_caller_has_left (Fixture *f, gconstpointer data)
 
   leave_bus (&f->callers[0]);
   settle (f);
-  queen_dbus_call_answer_later (call, on_gone, f);
+  queen_dbus_call_answer_later (call, on_user, on_gone, f);
   dbus_pair_wait_until (f->n_gone == 1);
+  g_assert_null (f->user);
 }
 
 static void
@@ -307,8 +335,8 @@ make_answer (GDBusMethodInvocation *invocation, gpointer data, GError **error)
 
   if (f->n_made++ == 0)
     {
-      queen_dbus_answers_add (f->queue, receive (f, 1), make_answer, f);
-      queen_dbus_answers_add (f->queue, receive (f, 0), make_answer, f);
+      queen_dbus_answers_add (f->queue, receive (f, 1), QUEEN_DBUS_ANSWER_PAGE, make_answer, f);
+      queen_dbus_answers_add (f->queue, receive (f, 0), QUEEN_DBUS_ANSWER_PAGE, make_answer, f);
       leave_bus (&f->callers[1]);
       settle (f);
     }
@@ -321,7 +349,7 @@ test_answers (Fixture *f, gconstpointer data)
   QueenDBusOutbox *outbox = queen_dbus_outbox_new (f->service, 20 * 1000, on_stuck, NULL);
 
   f->queue = queen_dbus_answers_new (outbox, &fake_clock);
-  queen_dbus_answers_add (f->queue, receive (f, 0), make_answer, f);
+  queen_dbus_answers_add (f->queue, receive (f, 0), QUEEN_DBUS_ANSWER_PAGE, make_answer, f);
   assert_answer (f, 0, "ok");
   assert_answer (f, 2, "ok");
   g_assert_cmpuint (f->n_made, ==, 2);
@@ -337,6 +365,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   ADD ("later/answered-after-the-function-has-returned", test_later);
+  ADD ("caller/the-bus-says-whose-it-is", test_user);
   ADD ("caller/leaves-and-is-missed-at-once", test_caller_leaves);
   ADD ("caller/had-left-before-anybody-asked", test_caller_has_left);
   ADD ("patience/over-is-told-and-ends-the-call", test_deadline);

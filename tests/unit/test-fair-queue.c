@@ -5,7 +5,8 @@
 
 #define N_PLACES 4
 
-/* Each item is the text that entered, and the first letter is who asks. */
+/* Each item is the text that entered, and the first letter is who asks; in a group, the first one
+ * is the group, and the second who asks in it. */
 typedef struct
 {
   QueenFairQueue *queue;
@@ -33,6 +34,22 @@ enter (Fixture *f, const char *item)
   g_autofree char *asker = g_strndup (item, 1);
 
   queen_fair_queue_enter (f->queue, &f->places[f->n++], asker, (gpointer) item);
+}
+
+static void
+enter_in_group (Fixture *f, const char *item)
+{
+  const char group[] = { item[0], '\0' }, asker[] = { item[1], '\0' };
+
+  queen_fair_queue_enter_in_group (f->queue, &f->places[f->n++],
+                                   (const char *const[]){ group, asker, NULL }, (gpointer) item);
+}
+
+static const char *
+find_greediest (Fixture *f, const char *group, const char *asker)
+{
+  return queen_fair_queue_find_greediest_in_group (f->queue,
+                                                   (const char *const[]){ group, asker, NULL });
 }
 
 static void
@@ -92,6 +109,43 @@ test_room (Fixture *f, gconstpointer data)
   g_assert_cmpstr (queen_fair_queue_find_greediest (f->queue, "c"), !=, NULL);
 }
 
+static void
+test_groups (Fixture *f, gconstpointer data)
+{
+  enter_in_group (f, "ax1");
+  enter_in_group (f, "ax2");
+  enter_in_group (f, "ay1");
+  enter_in_group (f, "bx1"); /* not the x of the other group */
+  enter_in_group (f, "az1");
+  assert_taken (f, "ax1");
+  assert_taken (f, "bx1");
+  assert_taken (f, "ay1");
+  queen_fair_queue_leave (&f->places[4]);
+  enter_in_group (f, "bz1");
+  g_assert_cmpuint (queen_fair_queue_get_length (f->queue), ==, 2);
+  assert_taken (f, "ax2");
+  assert_taken (f, "bz1");
+  assert_taken (f, NULL);
+}
+
+static void
+test_room_in_groups (Fixture *f, gconstpointer data)
+{
+  enter_in_group (f, "ax1");
+  enter_in_group (f, "ay1");
+  enter_in_group (f, "ay2");
+  enter_in_group (f, "bx1");
+  g_assert_false (queen_fair_queue_has_room (f->queue));
+  g_assert_cmpstr (find_greediest (f, "c", "x"), ==, "ay2");
+  g_assert_cmpstr (find_greediest (f, "b", "x"), ==, "ay2"); /* though it has one itself */
+  g_assert_cmpstr (find_greediest (f, "a", "z"), ==, "ay2"); /* of its own group */
+  g_assert_null (find_greediest (f, "a", "x"));
+  queen_fair_queue_leave (&f->places[2]);
+  g_assert_null (find_greediest (f, "a", "z"));
+  g_assert_null (find_greediest (f, "b", "y"));
+  g_assert_cmpstr (find_greediest (f, "c", "x"), ==, "ay1"); /* who comes last */
+}
+
 int
 main (int argc, char **argv)
 {
@@ -103,6 +157,8 @@ main (int argc, char **argv)
   ADD ("who-ask-take-turns", test_turns);
   ADD ("who-leaves-has-no-turn", test_leaving);
   ADD ("who-has-most-makes-room-for-who-has-less", test_room);
+  ADD ("groups/take-turns-and-so-do-those-in-them", test_groups);
+  ADD ("groups/the-group-that-has-most-makes-room", test_room_in_groups);
 
   return g_test_run ();
 }

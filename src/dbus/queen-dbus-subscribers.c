@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-dbus-subscribers.h"
+
+#include "loop/queen-fair-queue.h"
+#include "queen-dbus-user.h"
+#include "text/queen-hash.h"
+
+#define MAX_SUBSCRIBERS 256
+
+typedef struct
+{
+  QueenDBusSubscribers *subscribers;
+  char *name;
+  guint watch_id;            /* on whether it is there */
+  GCancellable *cancellable; /* of the question whose it is */
+  QueenFairPlace place;      /* the user's, as soon as that is known; its own before */
+} Subscriber;
+
+struct _QueenDBusSubscribers
+{
+  QueenDBusMailbox *mailbox;
+  GHashTable *by_name;    /* unique name -> Subscriber */
+  QueenFairQueue *places; /* nobody waits in it for a turn */
+};
+
+static void
+free_subscriber (gpointer data)
+{
+  Subscriber *subscriber = data;
+
+  g_bus_unwatch_name (subscriber->watch_id);
+  g_cancellable_cancel (subscriber->cancellable);
+  g_object_unref (subscriber->cancellable);
+  queen_fair_queue_leave (&subscriber->place);
+  g_free (subscriber->name);
+  g_free (subscriber);
+}
+
+static void
+on_vanished (GDBusConnection *connection, const char *name, gpointer data)
+{
+  queen_dbus_subscribers_remove (data, name);
+}
+
+static void
+on_user_told (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Subscriber *subscriber = data;
+  g_autofree char *user = queen_dbus_user_ask_finish (source, result, NULL);
+
+  /* Without an answer it may be one no longer. */
+  if (!user)
+    return;
+  queen_fair_queue_leave (&subscriber->place);
+  queen_fair_queue_enter (subscriber->subscribers->places, &subscriber->place, user, subscriber);
+}
+
+static gboolean
+make_room (QueenDBusSubscribers *self, const char *name)
+{
+  Subscriber *greediest;
+
+  if (queen_fair_queue_has_room (self->places))
+    return TRUE;
+  greediest = queen_fair_queue_find_greediest (self->places, name);
+  return greediest && queen_dbus_subscribers_remove (self, greediest->name);
+}
+
+QueenDBusSubscribers *
+queen_dbus_subscribers_new (QueenDBusMailbox *mailbox)
+{
+  QueenDBusSubscribers *self = g_new0 (QueenDBusSubscribers, 1);
+
+  self->mailbox = mailbox;
+  self->by_name = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_subscriber);
+  self->places = queen_fair_queue_new (MAX_SUBSCRIBERS);
+  return self;
+}
+
+gboolean
+queen_dbus_subscribers_add (QueenDBusSubscribers *self,
+                            GDBusConnection *connection,
+                            const char *name)
+{
+  Subscriber *subscriber;
+
+  if (g_hash_table_contains (self->by_name, name))
+    return TRUE;
+  if (!make_room (self, name))
+    return FALSE;
+  subscriber = g_new0 (Subscriber, 1);
+  subscriber->subscribers = self;
+  subscriber->name = g_strdup (name);
+  subscriber->cancellable = g_cancellable_new ();
+  subscriber->watch_id =
+      g_bus_watch_name_on_connection (connection, name, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,
+                                      on_vanished, self, NULL);
+  g_hash_table_insert (self->by_name, subscriber->name, subscriber);
+  queen_fair_queue_enter (self->places, &subscriber->place, name, subscriber);
+  queen_dbus_user_ask (connection, name, subscriber->cancellable, on_user_told, subscriber);
+  queen_dbus_mailbox_want_events (self->mailbox, TRUE);
+  return TRUE;
+}
+
+gboolean
+queen_dbus_subscribers_remove (QueenDBusSubscribers *self, const char *name)
+{
+  gboolean was_subscribed = g_hash_table_remove (self->by_name, name);
+
+  queen_dbus_mailbox_want_events (self->mailbox, g_hash_table_size (self->by_name) > 0);
+  return was_subscribed;
+}
+
+void
+queen_dbus_subscribers_drop_all (QueenDBusSubscribers *self)
+{
+  g_hash_table_remove_all (self->by_name);
+  queen_dbus_mailbox_want_events (self->mailbox, FALSE);
+}
+
+void
+queen_dbus_subscribers_free (QueenDBusSubscribers *self)
+{
+  g_hash_table_unref (self->by_name);
+  queen_fair_queue_free (self->places);
+  g_free (self);
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* Somebody asks for as much as they may on the bus, by many connections, and somebody else asks for
+ * something, too. */
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "bus-client.h"
+#include "bus-daemon.h"
+#include "http-client.h"
+#include "queen-process.h"
+
+#define NOBODY 65534
+#define N_GREEDY 80
+#define MAX_SUBSCRIBERS 256 /* and as many connections as a bus lets one user have */
+#define N_ROUNDS 5
+
+/* The one that is made while the bus is asked whose call it is, and the one whose turn is first;
+ * and one more if the bus has read the last one just before. */
+#define MAX_BEFORE 3
+
+/* Answers are counted as the queen sent them, however late they are received: by their serials,
+ * which the bus leaves as they are. */
+typedef struct
+{
+  BusDaemon *bus;
+  QueenProcess *queen;
+  BusClient *modest;
+
+  BusClient *greedy[MAX_SUBSCRIBERS];
+  guint n_asked;
+  guint n_refused;
+  GArray *answers; /* serials of those with everything in them, in no order */
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  guint n_workers = queen_test_scale (200);
+
+  f->answers = g_array_new (FALSE, FALSE, sizeof (guint32));
+  f->bus = bus_daemon_new ();
+  bus_daemon_let_all_users_in (f->bus);
+  bus_daemon_start (f->bus);
+  g_setenv ("DBUS_SESSION_BUS_ADDRESS", bus_daemon_get_address (f->bus), TRUE);
+  f->queen = queen_process_start ("--bus=session", "--timeout=1h", NULL);
+  for (guint i = 0; i < n_workers; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("w%u", i);
+
+      http_beat (queen_process_get_port (f->queen), "worker", id, "ready");
+    }
+  f->modest = bus_client_new (bus_daemon_get_address (f->bus));
+  bus_client_wait_for_queen (f->modest, TRUE);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  for (int i = 0; i < MAX_SUBSCRIBERS; i++)
+    g_clear_pointer (&f->greedy[i], bus_client_free);
+  bus_client_free (f->modest);
+  queen_process_stop (f->queen);
+  bus_daemon_free (f->bus);
+  g_array_unref (f->answers);
+}
+
+static void
+send_call (BusClient *client,
+           const char *path,
+           const char *interface,
+           const char *method,
+           GVariant *parameters,
+           GAsyncReadyCallback callback,
+           gpointer data)
+{
+  g_autoptr (GDBusMessage) call =
+      g_dbus_message_new_method_call (QUEEN_NAME, path, interface, method);
+
+  if (parameters)
+    g_dbus_message_set_body (call, parameters);
+  g_dbus_connection_send_message_with_reply (bus_client_get_connection (client), call,
+                                             G_DBUS_SEND_MESSAGE_FLAGS_NONE, G_MAXINT, NULL, NULL,
+                                             callback, data);
+}
+
+/* Returns: (nullable): the answer, if it is none that refuses */
+static GDBusMessage *
+receive (GObject *source, GAsyncResult *result, GError **error)
+{
+  g_autoptr (GDBusMessage) answer =
+      g_dbus_connection_send_message_with_reply_finish (G_DBUS_CONNECTION (source), result, error);
+
+  if (!answer || g_dbus_message_to_gerror (answer, error))
+    return NULL;
+  return g_steal_pointer (&answer);
+}
+
+/* Those who ask for much */
+
+static void
+connect_greedy (Fixture *f, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    f->greedy[i] = bus_client_new (bus_daemon_get_address (f->bus));
+}
+
+static void
+on_greedy_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Fixture *f = data;
+  g_autoptr (GDBusMessage) answer = receive (source, result, NULL);
+  guint32 serial;
+
+  f->n_refused += answer == NULL;
+  if (!answer)
+    return;
+  serial = g_dbus_message_get_serial (answer);
+  g_array_append_val (f->answers, serial);
+}
+
+static void
+send_get_all (BusClient *client, GAsyncReadyCallback callback, gpointer data)
+{
+  send_call (client, QUEEN_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL,
+             callback, data);
+}
+
+/* Asks for everything by each connection. */
+static void
+ask_for_all (Fixture *f)
+{
+  for (guint i = 0; i < N_GREEDY; i++)
+    send_get_all (f->greedy[i], on_greedy_answered, f);
+  f->n_asked += N_GREEDY;
+  bus_client_wait_for_queen (f->greedy[N_GREEDY - 1], TRUE); /* the bus has them */
+}
+
+/* The one who asks for little */
+
+static void
+on_modest_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDBusMessage) answer = receive (source, result, &error);
+
+  g_assert_no_error (error);
+  *(guint32 *) data = g_dbus_message_get_serial (answer);
+}
+
+/* What is answered at once, so that it is known when the call came that is right behind it. */
+static void
+send_small (Fixture *f, guint32 *serial)
+{
+  send_call (f->modest, QUEEN_PATH, "org.freedesktop.DBus.Properties", "Get",
+             g_variant_new ("(ss)", QUEEN_NAME, "WorkersOnline"), on_modest_answered, serial);
+}
+
+static void
+send_list (Fixture *f, guint32 *serial)
+{
+  send_call (f->modest, QUEEN_PATH "/workers", QUEEN_NAME ".Registry", "List",
+             g_variant_new ("(tu)", (guint64) 0, 100), on_modest_answered, serial);
+}
+
+static void
+send_all (Fixture *f, guint32 *serial)
+{
+  send_get_all (f->modest, on_modest_answered, serial);
+}
+
+static guint
+count_between (Fixture *f, guint32 first, guint32 last)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < f->answers->len; i++)
+    {
+      guint32 serial = g_array_index (f->answers, guint32, i);
+
+      n += first < serial && serial < last;
+    }
+  return n;
+}
+
+static void
+check_rounds (Fixture *f, guint32 rounds[][2])
+{
+  while (f->answers->len + f->n_refused < f->n_asked)
+    g_main_context_iteration (NULL, TRUE);
+  for (int i = 0; i < N_ROUNDS; i++)
+    g_assert_cmpuint (count_between (f, rounds[i][0], rounds[i][1]), <=, MAX_BEFORE);
+}
+
+static void
+check (Fixture *f, void (*send) (Fixture *f, guint32 *serial))
+{
+  guint32 rounds[N_ROUNDS][2] = { 0 };
+
+  for (int i = 0; i < N_ROUNDS; i++)
+    {
+      ask_for_all (f);
+      /* The bus reads both calls at once, even if the test has to wait between them. */
+      bus_daemon_signal (f->bus, SIGSTOP);
+      send_small (f, &rounds[i][0]);
+      send (f, &rounds[i][1]);
+      g_dbus_connection_flush_sync (bus_client_get_connection (f->modest), NULL, NULL);
+      bus_daemon_signal (f->bus, SIGCONT);
+      while (rounds[i][1] == 0)
+        g_main_context_iteration (NULL, TRUE);
+    }
+  check_rounds (f, rounds);
+}
+
+/* All of one user, as on a session bus. */
+static void
+test_pages (Fixture *f, gconstpointer data)
+{
+  connect_greedy (f, N_GREEDY);
+  check (f, send_list);
+}
+
+/* Returns: whether the greedy ones are of another user now */
+static gboolean
+connect_as_nobody (Fixture *f, guint n)
+{
+  if (seteuid (NOBODY) != 0)
+    {
+      g_test_skip ("only root can be two users");
+      return FALSE;
+    }
+  connect_greedy (f, n);
+  g_assert_cmpint (seteuid (0), ==, 0);
+  return TRUE;
+}
+
+static void
+test_users (Fixture *f, gconstpointer data)
+{
+  if (connect_as_nobody (f, N_GREEDY))
+    check (f, send_all);
+}
+
+/* Gone before anybody could know whose it is. */
+static void
+subscribe_and_leave (Fixture *f)
+{
+  BusClient *leaver = bus_client_new (bus_daemon_get_address (f->bus));
+  GDBusConnection *connection = bus_client_get_connection (leaver);
+
+  g_dbus_connection_call (connection, QUEEN_NAME, QUEEN_PATH, QUEEN_NAME, "Subscribe", NULL, NULL,
+                          G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL, NULL, NULL);
+  g_dbus_connection_flush_sync (connection, NULL, NULL);
+  bus_client_free (leaver);
+}
+
+static void
+test_subscribers (Fixture *f, gconstpointer data)
+{
+  if (!connect_as_nobody (f, MAX_SUBSCRIBERS))
+    return;
+  for (int i = 0; i < MAX_SUBSCRIBERS; i++)
+    g_variant_unref (bus_client_ask (f->greedy[i], "Subscribe", NULL));
+  for (int i = 0; i < 10; i++)
+    subscribe_and_leave (f);
+  g_variant_unref (bus_client_ask (f->modest, "Subscribe", NULL));
+  for (int i = 0; i < MAX_SUBSCRIBERS; i++)
+    g_clear_pointer (&f->greedy[i], bus_client_free);
+  http_beat (queen_process_get_port (f->queen), "worker", "w0", "ready");
+  bus_signal_free (bus_client_next_signal (f->modest, "Heartbeat"));
+}
+
+#define ADD(path, function)                                                                        \
+  g_test_add ("/dbus-turns/" path, Fixture, NULL, set_up, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD ("pages/do-not-wait-for-all-who-want-everything", test_pages);
+  ADD ("users/one-keeps-no-other-out", test_users);
+  ADD ("subscribers/one-user-keeps-no-other-out", test_subscribers);
+
+  return g_test_run ();
+}

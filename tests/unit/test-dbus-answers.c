@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* Who waits for an answer, and in which order. The bus is the test's own: it has callers of any
+ * user, and reads and tells when the test says so. A caller's name says whose it is: ":1000.1" is
+ * the first connection of the user 1000. */
+
+#include "dbus/queen-dbus-answers.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "dbus-pair.h"
+#include "fake-clock.h"
+
+#define MAX_WAITING 64
+
+typedef struct
+{
+  GDBusConnection *bus;
+  GDBusConnection *queen;
+  GQueue unread;    /* what the bus is to say when it has read what came before */
+  GQueue unknown;   /* whose it is to tell */
+  gboolean is_mute; /* it does not tell by itself */
+  guint n_users_asked;
+
+  QueenDBusOutbox *outbox;
+  QueenDBusAnswers *answers;
+  GString *made;         /* for whom answers were made */
+  GHashTable *n_refused; /* name -> how many calls */
+  guint n_timeouts;
+} Fixture;
+
+/* The bus */
+
+static void
+tell_user (GDBusMethodInvocation *invocation)
+{
+  const char *name;
+  guint uid;
+
+  g_variant_get (g_dbus_method_invocation_get_parameters (invocation), "(&s)", &name);
+  uid = (guint) g_ascii_strtoull (name + 1, NULL, 10);
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(u)", uid));
+}
+
+static void
+on_bus_call (GDBusConnection *connection,
+             const char *sender,
+             const char *path,
+             const char *interface,
+             const char *method,
+             GVariant *parameters,
+             GDBusMethodInvocation *invocation,
+             gpointer data)
+{
+  Fixture *f = data;
+
+  if (g_str_equal (method, "Hello"))
+    g_dbus_method_invocation_return_value (invocation, g_variant_new ("(s)", ":0.0"));
+  else if (g_str_equal (method, "GetId"))
+    g_queue_push_tail (&f->unread, invocation);
+  else if (g_str_equal (method, "GetNameOwner"))
+    g_dbus_method_invocation_return_value (invocation, parameters);
+  else
+    {
+      f->n_users_asked++;
+      if (f->is_mute)
+        g_queue_push_tail (&f->unknown, invocation);
+      else
+        tell_user (invocation);
+    }
+}
+
+static void export(GDBusConnection *connection,
+                   const char *path,
+                   const char *xml,
+                   const GDBusInterfaceVTable *vtable,
+                   Fixture *f)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (xml, &error);
+
+  g_assert_no_error (error);
+  g_dbus_connection_register_object (connection, path, node->interfaces[0], vtable, f, NULL,
+                                     &error);
+  g_assert_no_error (error);
+}
+
+static void
+on_connected (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  *(GDBusConnection **) data = g_dbus_connection_new_finish (result, &error);
+  g_assert_no_error (error);
+}
+
+static void
+connect_end (int fd, const char *guid, GDBusConnectionFlags flags, GDBusConnection **connection)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, &error);
+  g_autoptr (GSocketConnection) stream = NULL;
+
+  g_assert_no_error (error);
+  stream = g_socket_connection_factory_create_connection (socket);
+  g_dbus_connection_new (G_IO_STREAM (stream), guid, flags, NULL, NULL, on_connected, connection);
+}
+
+static void
+open_bus (Fixture *f)
+{
+  static const GDBusInterfaceVTable vtable = { .method_call = on_bus_call };
+  g_autofree char *guid = g_dbus_generate_guid ();
+  int fds[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
+  connect_end (fds[0], guid,
+               G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER |
+                   G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
+               &f->bus);
+  connect_end (fds[1], NULL,
+               G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                   G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+               &f->queen);
+  dbus_pair_wait_until (f->bus);
+  export(f->bus, "/org/freedesktop/DBus",
+         "<node><interface name='org.freedesktop.DBus'>"
+         "<method name='Hello'><arg type='s' direction='out'/></method>"
+         "<method name='GetId'><arg type='s' direction='out'/></method>"
+         "<method name='GetNameOwner'><arg type='s'/><arg type='s' direction='out'/></method>"
+         "<method name='GetConnectionUnixUser'><arg type='s'/><arg type='u' direction='out'/>"
+         "</method></interface></node>",
+         &vtable, f);
+  g_dbus_connection_start_message_processing (f->bus);
+  dbus_pair_wait_until (f->queen);
+}
+
+/* The queen */
+
+static GVariant *
+make_answer (GDBusMethodInvocation *invocation, gpointer data, GError **error)
+{
+  Fixture *f = data;
+
+  g_string_append_printf (f->made, "%s ", g_dbus_method_invocation_get_sender (invocation) + 1);
+  return g_variant_new ("()");
+}
+
+static void
+on_queen_call (GDBusConnection *connection,
+               const char *sender,
+               const char *path,
+               const char *interface,
+               const char *method,
+               GVariant *parameters,
+               GDBusMethodInvocation *invocation,
+               gpointer data)
+{
+  Fixture *f = data;
+
+  if (g_str_equal (method, "Settle"))
+    g_dbus_method_invocation_return_value (invocation, NULL);
+  else
+    queen_dbus_answers_add (f->answers, invocation,
+                            g_str_equal (method, "Page") ? QUEEN_DBUS_ANSWER_PAGE
+                                                         : QUEEN_DBUS_ANSWER_WHOLE,
+                            make_answer, f);
+}
+
+static void
+on_stuck (gpointer data)
+{
+  g_assert_not_reached ();
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  static const GDBusInterfaceVTable vtable = { .method_call = on_queen_call };
+
+  now = 0;
+  f->made = g_string_new (NULL);
+  f->n_refused = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  open_bus (f);
+  export(f->queen, "/",
+         "<node><interface name='test.Answers'><method name='Page'/><method name='Whole'/>"
+         "<method name='Settle'/></interface></node>",
+         &vtable, f);
+  f->outbox = queen_dbus_outbox_new (f->queen, 20 * 1000, on_stuck, NULL);
+  f->answers = queen_dbus_answers_new (f->outbox, &fake_clock);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  g_clear_pointer (&f->answers, queen_dbus_answers_free);
+  queen_dbus_outbox_free (f->outbox);
+  g_queue_clear_full (&f->unread, g_object_unref);
+  g_queue_clear_full (&f->unknown, g_object_unref);
+  g_dbus_connection_close_sync (f->queen, NULL, NULL);
+  g_dbus_connection_close_sync (f->bus, NULL, NULL);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_object_unref (f->queen);
+  g_object_unref (f->bus);
+  g_hash_table_unref (f->n_refused);
+  g_string_free (f->made, TRUE);
+}
+
+/* The callers */
+
+static void
+send_call (
+    Fixture *f, const char *sender, const char *method, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GDBusMessage) call =
+      g_dbus_message_new_method_call (NULL, "/", "test.Answers", method);
+
+  g_dbus_message_set_sender (call, sender);
+  g_dbus_connection_send_message_with_reply (f->bus, call, G_DBUS_SEND_MESSAGE_FLAGS_NONE, G_MAXINT,
+                                             NULL, NULL, callback, data);
+}
+
+static void
+on_settled (GObject *source, GAsyncResult *result, gpointer data)
+{
+  *(gboolean *) data = TRUE;
+}
+
+/* Both ends have done what they had heard, and what came of it. */
+static void
+settle (Fixture *f)
+{
+  for (int i = 0; i < 3; i++)
+    {
+      gboolean is_settled = FALSE;
+
+      send_call (f, ":0.1", "Settle", on_settled, &is_settled);
+      dbus_pair_wait_until (is_settled);
+    }
+}
+
+static void
+on_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GDBusMessage) answer =
+      g_dbus_connection_send_message_with_reply_finish (G_DBUS_CONNECTION (source), result, NULL);
+  Fixture *f = data;
+  const char *error = answer ? g_dbus_message_get_error_name (answer) : NULL;
+  char *caller;
+
+  if (g_strcmp0 (error, "org.freedesktop.DBus.Error.Timeout") == 0)
+    f->n_timeouts++;
+  if (g_strcmp0 (error, "org.freedesktop.DBus.Error.LimitsExceeded") != 0)
+    return;
+  caller = g_strdup (g_dbus_message_get_destination (answer));
+  g_hash_table_replace (f->n_refused, caller,
+                        GUINT_TO_POINTER (
+                            GPOINTER_TO_UINT (g_hash_table_lookup (f->n_refused, caller)) + 1));
+}
+
+static void
+call (Fixture *f, const char *caller, const char *method)
+{
+  send_call (f, caller, method, on_answered, f);
+  settle (f);
+}
+
+/* Calls @n times by each of the user's first connections. */
+static void
+call_often (Fixture *f, guint user, guint n_connections, guint n)
+{
+  for (guint i = 1; i <= n_connections; i++)
+    for (guint j = 0; j < n; j++)
+      {
+        g_autofree char *caller = g_strdup_printf (":%u.%u", user, i);
+
+        send_call (f, caller, "Whole", on_answered, f);
+      }
+  settle (f);
+}
+
+static guint
+count_refused (Fixture *f, const char *user)
+{
+  GHashTableIter iter;
+  gpointer caller, n;
+  guint sum = 0;
+
+  g_hash_table_iter_init (&iter, f->n_refused);
+  while (g_hash_table_iter_next (&iter, &caller, &n))
+    if (g_str_has_prefix (caller, user))
+      sum += GPOINTER_TO_UINT (n);
+  return sum;
+}
+
+static void
+read_answer (Fixture *f)
+{
+  GDBusMethodInvocation *read = g_queue_pop_head (&f->unread);
+
+  g_assert_nonnull (read);
+  g_dbus_method_invocation_return_value (read, g_variant_new ("(s)", "bus"));
+  settle (f);
+}
+
+static void
+read_all (Fixture *f)
+{
+  while (f->unread.length > 0)
+    read_answer (f);
+}
+
+/* Something is being read, so that all others wait. */
+static void
+occupy (Fixture *f)
+{
+  call (f, ":999.1", "Whole");
+  g_assert_cmpstr (f->made->str, ==, "999.1 ");
+  g_string_truncate (f->made, 0);
+}
+
+static void
+test_users (Fixture *f, gconstpointer data)
+{
+  occupy (f);
+  call (f, ":1000.1", "Whole");
+  call (f, ":1000.2", "Whole");
+  call (f, ":1000.3", "Whole");
+  call (f, ":1001.1", "Whole");
+  g_assert_cmpstr (f->made->str, ==, "");
+  read_all (f);
+  g_assert_cmpstr (f->made->str, ==, "1000.1 1001.1 1000.2 1000.3 ");
+}
+
+static void
+test_connections (Fixture *f, gconstpointer data)
+{
+  occupy (f);
+  call_often (f, 1000, 1, 3);
+  call (f, ":1000.2", "Whole");
+  read_all (f);
+  g_assert_cmpstr (f->made->str, ==, "1000.1 1000.2 1000.1 1000.1 ");
+}
+
+static void
+test_pages (Fixture *f, gconstpointer data)
+{
+  occupy (f);
+  call_often (f, 1000, 3, 1);
+  call (f, ":1000.4", "Page");
+  call (f, ":1000.5", "Page");
+  read_all (f);
+  g_assert_cmpstr (f->made->str, ==, "1000.1 1000.4 1000.2 1000.5 1000.3 ");
+}
+
+static void
+test_room (Fixture *f, gconstpointer data)
+{
+  occupy (f);
+  call_often (f, 1000, MAX_WAITING / 2, 4);
+  g_assert_cmpuint (count_refused (f, ":1000."), ==, MAX_WAITING);
+  call (f, ":1001.1", "Whole");
+  call (f, ":1001.1", "Page");
+  g_assert_cmpuint (count_refused (f, ":1000."), ==, MAX_WAITING + 2);
+  g_assert_cmpuint (count_refused (f, ":1001."), ==, 0);
+  read_answer (f);
+  read_answer (f);
+  read_answer (f);
+  g_assert_nonnull (strstr (f->made->str, "1001.1 "));
+  g_assert_cmpuint (f->unread.length, ==, 1);
+}
+
+/* On a session bus all are one user. */
+static void
+test_room_of_a_user (Fixture *f, gconstpointer data)
+{
+  occupy (f);
+  call_often (f, 1000, 16, 4);
+  g_assert_cmpuint (count_refused (f, ":"), ==, 0);
+  call (f, ":1000.17", "Whole");
+  g_assert_cmpuint (count_refused (f, ":"), ==, 1);
+  g_assert_cmpuint (count_refused (f, ":1000.17"), ==, 0);
+}
+
+static void
+test_asked_once (Fixture *f, gconstpointer data)
+{
+  call (f, ":1000.1", "Whole");
+  g_assert_cmpstr (f->made->str, ==, "1000.1 ");
+  g_assert_cmpuint (f->n_users_asked, ==, 0);
+  call (f, ":1000.1", "Whole");
+  g_assert_cmpuint (f->n_users_asked, ==, 1);
+  read_all (f);
+  call (f, ":1000.1", "Whole");
+  read_all (f);
+  g_assert_cmpuint (f->n_users_asked, ==, 1);
+  g_assert_cmpstr (f->made->str, ==, "1000.1 1000.1 1000.1 ");
+}
+
+/* Then each connection is a user of its own. */
+static void
+test_unknown (Fixture *f, gconstpointer data)
+{
+  GDBusMethodInvocation *question;
+
+  f->is_mute = TRUE;
+  occupy (f);
+  call_often (f, 1000, 1, 2);
+  call (f, ":1000.2", "Whole");
+  while ((question = g_queue_pop_head (&f->unknown)))
+    g_dbus_method_invocation_return_dbus_error (question, "org.freedesktop.DBus.Error.Failed", "");
+  settle (f);
+  read_all (f);
+  g_assert_cmpstr (f->made->str, ==, "1000.1 1000.2 1000.1 ");
+}
+
+static void
+test_told_late (Fixture *f, gconstpointer data)
+{
+  f->is_mute = TRUE;
+  occupy (f);
+  call (f, ":1000.1", "Whole");
+  read_all (f);
+  g_assert_cmpstr (f->made->str, ==, "");
+  tell_user (g_queue_pop_head (&f->unknown));
+  settle (f);
+  g_assert_cmpstr (f->made->str, ==, "1000.1 ");
+}
+
+static void
+test_caller_leaves (Fixture *f, gconstpointer data)
+{
+  f->is_mute = TRUE;
+  occupy (f);
+  call (f, ":1000.1", "Whole");
+  g_dbus_method_invocation_return_dbus_error (g_queue_pop_head (&f->unknown),
+                                              "org.freedesktop.DBus.Error.NameHasNoOwner", "");
+  settle (f);
+  read_all (f);
+  g_assert_cmpstr (f->made->str, ==, "");
+}
+
+static void
+test_time_over (Fixture *f, gconstpointer data)
+{
+  f->is_mute = TRUE;
+  occupy (f);
+  call (f, ":1000.1", "Whole");
+  now += G_TIME_SPAN_MINUTE;
+  dbus_pair_wait_until (f->n_timeouts == 1);
+  tell_user (g_queue_pop_head (&f->unknown));
+  settle (f);
+  read_all (f);
+  g_assert_cmpstr (f->made->str, ==, "");
+}
+
+/* What the bus has told is on its way, or is still to come. */
+static void
+test_queen_leaves (Fixture *f, gconstpointer data)
+{
+  f->is_mute = TRUE;
+  occupy (f);
+  call_often (f, 1000, 3, 1);
+  tell_user (g_queue_pop_head (&f->unknown));
+  settle (f);
+  tell_user (g_queue_pop_head (&f->unknown));
+  g_clear_pointer (&f->answers, queen_dbus_answers_free);
+  tell_user (g_queue_pop_head (&f->unknown));
+  settle (f);
+  g_assert_cmpstr (f->made->str, ==, "");
+}
+
+#define ADD(path, func) g_test_add ("/dbus-answers/" path, Fixture, NULL, set_up, func, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD ("turns/users-have-them", test_users);
+  ADD ("turns/connections-of-a-user-have-them", test_connections);
+  ADD ("turns/pages-come-between", test_pages);
+  ADD ("room/one-user-keeps-no-other-out", test_room);
+  ADD ("room/a-few-connections-keep-no-other-out", test_room_of_a_user);
+  ADD ("user/asked-for-once-and-only-of-who-waits", test_asked_once);
+  ADD ("user/not-to-be-had", test_unknown);
+  ADD ("user/told-when-nobody-waits-any-more", test_told_late);
+  ADD ("user/caller-leaves-meanwhile", test_caller_leaves);
+  ADD ("user/time-is-over-meanwhile", test_time_over);
+  ADD ("user/queen-leaves-meanwhile", test_queen_leaves);
+
+  return g_test_run ();
+}
