@@ -76,6 +76,31 @@ test_pieces (void)
   g_assert_cmpuint (answer_to_large->status, ==, 200);
 }
 
+/* Many records that have come together, and each is a request: the kernel tells of them once. */
+static void
+test_persistent (void)
+{
+  g_autoptr (TlsQueen) queen = tls_queen_start (NULL, NULL);
+  static const char request[] = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  TlsClient *client = tls_client_connect (queen->port, queen->identity, 0);
+  g_autoptr (GString) said = g_string_new (NULL);
+  char buffer[4096];
+  gssize n_bytes;
+  guint n = 0;
+
+  for (guint i = 0; i < 20; i++)
+    tls_client_send (client, request);
+  tls_client_send (client, "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  while ((n_bytes = tls_client_read (client, buffer, sizeof buffer, queen_test_get_deadline ())) >
+         0)
+    g_string_append_len (said, buffer, n_bytes);
+  g_assert_cmpint (n_bytes, ==, 0);
+  tls_client_close (client);
+  for (const char *at = said->str; (at = strstr (at, "HTTP/1.1 200 OK\r\n")); at++)
+    n++;
+  g_assert_cmpuint (n, ==, 21);
+}
+
 /* What the kernel does not take at once, of a stream and of an answer. */
 static void
 test_large (void)
@@ -407,6 +432,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/tls/exchange/events-arrive-and-ends-are-announced", test_exchange);
   g_test_add_func ("/tls/exchange/requests-in-pieces-of-any-size", test_pieces);
+  g_test_add_func ("/tls/exchange/one-handshake-for-many-requests", test_persistent);
   g_test_add_func ("/tls/exchange/large-answers-arrive-whole", test_large);
   g_test_add_func ("/tls/stream/slow-reader-gets-whole-frames-and-is-told-of-loss", test_slow);
   g_test_add_func ("/tls/stream/200-subscribers-see-all-in-order", test_fan_out);
