@@ -34,9 +34,28 @@ testPage("a change stays in sight, whatever others do", {}, async ({ queen, page
   await page.locator("#log .line", { hasText: "Offline" }).waitFor();
   for (let i = 0; i < 30; i++)
     for (const id of ["b", "c"]) await queen.worker(id, i % 2 ? "ready" : "busy");
-  await page.locator("#log .times", { hasText: "⇄ 60×" }).waitFor();
-  assert.deepEqual(await states(page), ["Ready", "Offline", "Ready", "Ready", "Ready"]);
-  await page.locator("#log .others", { hasText: "+1" }).waitFor();
+  await page.locator("#log .times", { hasText: "⇄ 30×" }).nth(1).waitFor();
+  assert.deepEqual(await states(page), ["Ready", "Ready", "Offline", "Ready", "Ready", "Ready"]);
+  await queen.worker("d", "offline");
+  await page.locator("#log .id", { hasText: "d" }).waitFor();
+  for (let i = 0; i < 10; i++)
+    for (const id of ["b", "c"]) await queen.worker(id, i % 2 ? "ready" : "busy");
+  await page.locator("#log .times", { hasText: "⇄ 40×" }).nth(1).waitFor();
+  assert.match(await page.locator("#log .line").first().innerText(), /d\s.*Offline/s);
+});
+
+/* E2 */
+testPage("no line is about two", {}, async ({ queen, page }) => {
+  const ids = ["a", "b", "c"];
+  for (const id of ids) await queen.worker(id, "ready");
+  await linesAre(page, 3);
+  for (const status of ["busy", "ready", "busy", "offline", "ready", "offline", "ready"])
+    for (const id of ids) await queen.worker(id, status);
+  /* New, at work by turns, and gone and back again by turns: for each of them. */
+  await page.locator("#log .times", { hasText: "⇄ 3×" }).nth(5).waitFor();
+  const lines = await page.locator("#log .line:not(.note)").allInnerTexts();
+  for (const id of ids)
+    assert.equal(lines.filter((line) => line.split(/\s+/).includes(id)).length, 4, lines.join("; "));
 });
 
 testPage("who goes and comes again and again has one line for that", {}, async ({ queen, page }) => {
