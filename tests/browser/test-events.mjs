@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 
-import { testPage } from "./harness.mjs";
+import { row, testPage } from "./harness.mjs";
 
 /** @param {import('playwright-core').Page} page */
 const states = (page) => page.locator("#log .line:not(.note) .state").allTextContents();
@@ -95,3 +95,36 @@ testPage("what is told from the past stands where it happened", {}, async ({ que
   assert.match(texts[0], /later/);
   assert.match(texts[1], /connected/);
 });
+
+/* E2 */
+testPage("a double click opens, and only a click that is meant for what is beside closes", {},
+  async ({ queen, page }) => {
+    await queen.worker("w", "ready", { model_id: "some/model" });
+    const dialog = page.locator("#detail[open]");
+    const opens = [row(page, "worker/w").locator(".name"), page.locator("#log a.happening")];
+    for (const whom of opens) {
+      await whom.dblclick({ delay: 20 });
+      await dialog.waitFor();
+      /* Both clicks have come when what is done after them has been. */
+      await page.mouse.move(300, 300);
+      await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
+      assert.equal(await dialog.count(), 1);
+      await page.keyboard.press("Escape");
+      await dialog.waitFor({ state: "detached" });
+    }
+    await opens[0].click();
+    await dialog.waitFor();
+    const { left, top } = await dialog.evaluate((element) => element.getBoundingClientRect().toJSON());
+    await page.waitForFunction((since) => performance.now() > since + 600,
+      await page.evaluate(() => performance.now()));
+    /* Who draws over a text in it, and lets go beside it. */
+    await page.locator("#detail-title").hover();
+    await page.mouse.down();
+    await page.mouse.move(left - 50, top + 50);
+    await page.mouse.up();
+    await page.locator(".detail-track").click({ position: { x: -5, y: 5 }, force: true });
+    assert.equal(await dialog.count(), 1);
+    await page.mouse.click(left - 50, top + 50);
+    await dialog.waitFor({ state: "detached" });
+    assert.equal(await page.evaluate(() => location.hash), "");
+  });
