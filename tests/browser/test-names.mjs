@@ -15,12 +15,12 @@ const WORDS = "worker with many words in its name that wrap over and over again"
 const readCut = (name) => name.evaluate((element) => {
   const [start, middle, end] = [...element.children];
   const isCut = element.classList.contains("is-cut");
-  const right = (isCut ? end : start).getBoundingClientRect().right;
+  const { right } = (isCut ? end : start).getBoundingClientRect();
   return {
     start: start.textContent ?? "",
-    end: end.textContent ?? "",
-    content: getComputedStyle(end, "::before").content,
-    hidden: middle.getBoundingClientRect().width,
+    end: end?.textContent ?? "",
+    content: end ? getComputedStyle(end, "::before").content : "none",
+    hidden: middle?.getBoundingClientRect().width ?? 0,
     /* What is not there of the last letter. */
     torn: Math.max(0, right - element.getBoundingClientRect().right),
     overhang: Math.max(0, element.scrollWidth - element.clientWidth),

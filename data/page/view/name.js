@@ -14,15 +14,15 @@ const TAIL = 10; /* characters at the end that are shown, where there is room fo
  * @property {number} from where those behind the dots begin
  */
 
-/** @param {HTMLElement} name */
-const partsOf = (name) => /** @type {HTMLElement[]} */ ([...name.children]);
-
 /**
  * @param {HTMLElement} name
- * @param {string[]} texts of its parts
+ * @param {string} start or all of it
  */
-function write(name, texts) {
-  partsOf(name).forEach((part, i) => setText(part, texts[i] ?? ""));
+function write(name, start, middle = "", end = "") {
+  /* Most names are never cut. */
+  if (end && name.childElementCount === 1) name.append(make("span", "middle"), make("span", "end"));
+  [start, middle, end].slice(0, name.childElementCount).forEach((text, i) =>
+    setText(name.children[i], text));
 }
 
 /* Only what stands as a whole can be measured. */
@@ -30,7 +30,7 @@ function write(name, texts) {
 function join(name) {
   if (!name.classList.contains("is-cut")) return;
   name.classList.remove("is-cut");
-  write(name, [name.textContent ?? ""]);
+  write(name, name.textContent ?? "");
 }
 
 /**
@@ -72,7 +72,7 @@ function drawCut(name, cut) {
   if (!cut) return;
   name.classList.add("is-cut");
   name.style.setProperty("--whole", `${cut.whole}px`);
-  write(name, [text.slice(0, cut.to), text.slice(cut.to, cut.from), text.slice(cut.from)]);
+  write(name, text.slice(0, cut.to), text.slice(cut.to, cut.from), text.slice(cut.from));
 }
 
 /* CSS does not know whether something has the room that it needs. */
@@ -91,7 +91,7 @@ const cuts = new ResizeObserver((entries) => {
 export function makeName() {
   const name = make("bdi", "name");
 
-  name.append(make("span"), make("span", "middle"), make("span", "end"));
+  name.append(make("span"));
   return name;
 }
 
@@ -104,7 +104,7 @@ export function setName(name, text, isWhole = false) {
   const isLong = !isWhole && Array.from(text).length > LONG;
 
   if (name.textContent === text) return;
-  write(name, [text]);
+  write(name, text);
   name.classList.toggle("is-long", isLong);
   name.classList.remove("is-cut");
   name.title = text;
