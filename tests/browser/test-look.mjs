@@ -69,3 +69,20 @@ testPage("on paper there is everybody, and the states have their shapes", {}, as
   for (const shape of shapes) assert.equal(shape.at(-1), "exact");
   await keepPicture(page, "print");
 });
+
+/* E8 */
+testPage("who has room is drawn at once, where the list is as high as it needs to be",
+  { context: { viewport: { width: 360, height: 1200 } }, isClosed: true }, async ({ queen, page }) => {
+    await queen.worker();
+    await page.goto(queen.url);
+    await row(page, "worker/worker-1").waitFor();
+    await page.evaluate(() => document.getElementById("rows-filter")?.scrollIntoView());
+    /* From none to many in one frame. */
+    await page.getByLabel("Find hives and workers").fill("nobody");
+    await page.locator("#rows-nothing").waitFor();
+    for (let i = 2; i < 10; i++) await queen.worker(`worker-${i}`, "ready");
+    await page.waitForFunction(() => document.getElementById("figure-workersOnline")?.textContent === "9");
+    await page.getByLabel("Find hives and workers").fill("");
+    await row(page, "worker/worker-1").waitFor();
+    assert.equal(await page.locator("#rows .body .row").count(), 10);
+  });

@@ -13,28 +13,38 @@ const WORDS = "worker with many words in its name that wrap over and over again"
 /** What is seen of a name that is cut: the letters before the dots, and those behind them. */
 /** @param {import('playwright-core').Locator} name */
 const readCut = (name) => name.evaluate((element) => {
-  const letters = /** @type {Element} */ (element.firstElementChild);
-  const text = /** @type {Text} */ (letters.firstChild);
-  const range = document.createRange();
-  const { right } = letters.getBoundingClientRect();
-  let shown = 0;
-  const edges = Array.from(text.data, (_, i) => {
-    range.setStart(text, i);
-    range.setEnd(text, i + 1);
-    const edge = range.getBoundingClientRect().right;
-    shown += Number(edge <= right + 0.1);
-    return edge;
-  });
-  const after = getComputedStyle(element, "::after");
+  const [start, middle, end] = [...element.children];
+  const isCut = element.classList.contains("is-cut");
+  const { right } = (isCut ? end : start).getBoundingClientRect();
   return {
-    start: text.data.slice(0, shown),
-    end: element.classList.contains("is-cut") ? element.dataset.end ?? "" : "",
-    content: after.content,
-    /* What is there of a letter that is not there as a whole. */
-    torn: right - (shown > 0 ? edges[shown - 1] : letters.getBoundingClientRect().left),
+    start: start.textContent ?? "",
+    end: end?.textContent ?? "",
+    content: end ? getComputedStyle(end, "::before").content : "none",
+    hidden: middle?.getBoundingClientRect().width ?? 0,
+    /* What is not there of the last letter. */
+    torn: Math.max(0, right - element.getBoundingClientRect().right),
     overhang: Math.max(0, element.scrollWidth - element.clientWidth),
   };
 });
+
+/**
+ * Draws with the mouse over what is seen of a text.
+ *
+ * @param {import('playwright-core').Page} page
+ * @param {import('playwright-core').Locator} text
+ * @returns {Promise<string>} what is selected then
+ */
+async function select(page, text) {
+  const { x, y, width, height } = /** @type {{ x: number, y: number, width: number, height: number }} */ (
+    await text.boundingBox());
+
+  await page.mouse.move(x + 1, y + height / 2);
+  await page.mouse.down();
+  await page.mouse.move(x + width / 2, y + height / 2);
+  await page.mouse.move(x + width - 1, y + height / 2);
+  await page.mouse.up();
+  return (await page.evaluate(() => String(getSelection()))).trim();
+}
 
 /* E8 */
 testPage("at 360 pixels model and hive are there, and names are cut in the middle",
@@ -65,8 +75,9 @@ testPage("a name is cut between whole letters, and only where it has no room", {
       await page.setViewportSize({ width, height: 700 });
       await page.waitForFunction(([element, isCut]) => element.classList.contains("is-cut") === isCut,
         /** @type {const} */ ([await name.elementHandle(), width < 3000]));
-      const { start, end, content, torn, overhang } = await readCut(name);
-      assert.ok(Math.abs(torn) < 0.1, `${torn} px of a letter at ${width}`);
+      const { start, end, content, torn, hidden, overhang } = await readCut(name);
+      assert.ok(torn < 0.1, `${torn} px of a letter at ${width}`);
+      assert.equal(hidden, 0, `${width}`);
       assert.equal(overhang, 0, `${width}`);
       assert.ok(start.length > 1 && id.startsWith(start) && id.endsWith(end), `${start}…${end}`);
       assert.equal(/…/.test(content), width < 3000, content);
@@ -90,6 +101,28 @@ testPage("hives of one domain can be told apart at 360 pixels", { context: NARRO
   });
 
 for (const width of [360, 1440]) {
+  /* E8 */
+  testPage(`who draws over a name has it as a whole, and opens nothing, at ${width} pixels`,
+    { context: { viewport: { width, height: 800 } } }, async ({ queen, page }) => {
+      const long = "-with-a-long-name-of-which-the-end-differs-17";
+      const facts = { model_id: `model${long}`, hive_id: `hive${long}`, device: `GPU${long}` };
+      const seen = ["id .name", "model-name", width < 1000 ? "hive-name" : "device-name"];
+      for (const id of [`worker${long}`, "W".repeat(20), "short"]) {
+        await queen.worker(id, "ready", facts);
+        const whole = [id, facts.model_id, width < 1000 ? facts.hive_id : facts.device];
+        /* Only then is it where it stays. */
+        await row(page, `worker/${id}`).getByText(facts.model_id).waitFor({ state: "attached" });
+        for (const [i, place] of seen.entries()) {
+          const name = row(page, `worker/${id}`).locator(`.${place}`);
+          await name.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+          assert.equal(await select(page, name), whole[i], `${id} ${place}`);
+          assert.equal(await page.evaluate(() => location.hash), "");
+        }
+      }
+      await row(page, "worker/short").locator(".name").click(); /* which still opens */
+      await page.locator("#detail[open] #detail-title", { hasText: "short" }).waitFor();
+    });
+
   /* E8 */
   testPage(`a name is copied and found as a whole at ${width} pixels`,
     { context: { viewport: { width, height: 800 } } }, async ({ queen, page }) => {

@@ -2,10 +2,10 @@
 // SPDX-FileCopyrightText: the queen-rbee authors
 
 /**
- * @param {number} stamp ms, by the queen's clock
- * @param {string} status
+ * @typedef {import('./cluster.js').Change} Change
+ * @typedef {{ stamp: number, change: Change }} Foretold `stamp` is when it was, in ms by the queen's
+ *   clock
  */
-const name = (stamp, status) => `${stamp} ${status}`;
 
 /**
  * When each change of one component is said to have been, so that they stand in the order in which
@@ -15,8 +15,8 @@ const name = (stamp, status) => `${stamp} ${status}`;
 export class Chronicle {
   /** When the newest change was that the stream has told. */
   #streamed = -Infinity;
-  /** @type {Map<string, number>} what lists have told and the stream has yet to, the oldest first */
-  #ahead = new Map();
+  /** @type {Foretold[]} what lists have told and the stream has yet to, the oldest first */
+  #ahead = [];
 
   /**
    * The stream tells of a change that is newer than all that is known.
@@ -26,23 +26,19 @@ export class Chronicle {
    */
   add(at) {
     this.#streamed = Math.max(at, this.#newest + 1);
-    this.#ahead.clear();
+    this.#ahead = [];
     return this.#streamed;
   }
 
   /**
    * A list tells of a change.
    *
-   * @param {number} at
+   * @param {Change} change whose `at` becomes what it is said to have been
    * @param {number} stamp ms, by the queen's clock
-   * @param {string} status
-   * @returns {number} when it was
    */
-  foretell(at, stamp, status) {
-    const told = Math.max(at, this.#newest + 1);
-
-    this.#ahead.set(name(stamp, status), told);
-    return told;
+  foretell(change, stamp) {
+    change.at = Math.max(change.at, this.#newest + 1);
+    this.#ahead.push({ stamp, change });
   }
 
   /**
@@ -51,22 +47,24 @@ export class Chronicle {
    * @param {number} at
    * @param {number} stamp ms, by the queen's clock
    * @param {string} status
-   * @returns {number | null} when it was; null where a list has told it already
+   * @returns {{ at: number, foretold?: Change }} when it was, and what a list has told of it already
    */
   recall(at, stamp, status) {
-    const told = this.#ahead.get(name(stamp, status));
+    const index = this.#ahead.findIndex(({ stamp: told, change: { to } }) =>
+      told === stamp && (to === status || !to));
 
-    if (told !== undefined) {
-      this.#ahead.delete(name(stamp, status));
-      this.#streamed = told;
-      return null;
+    if (index >= 0) {
+      /* What should have come before it was lost. */
+      const { change } = /** @type {Foretold} */ (this.#ahead.splice(0, index + 1).at(-1));
+      this.#streamed = change.at;
+      return { at: change.at, foretold: change };
     }
-    const [next = Infinity] = this.#ahead.values();
+    const next = this.#ahead[0]?.change.at ?? Infinity;
     this.#streamed = Math.max(Math.min(at, next - 1), this.#streamed);
-    return this.#streamed;
+    return { at: this.#streamed };
   }
 
   get #newest() {
-    return Math.max(this.#streamed, ...this.#ahead.values());
+    return Math.max(this.#streamed, this.#ahead.at(-1)?.change.at ?? -Infinity);
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
+import { listArrival } from "./arrival.js";
 import { Attention } from "./attention.js";
 import { WINDOW } from "./beat-track.js";
 import { Component } from "./component.js";
@@ -18,8 +19,10 @@ import { Tally } from "./tally.js";
  * @typedef {object} Change somebody is not as before
  * @property {Component} component
  * @property {number} at ms
- * @property {string} from `""` for somebody new
- * @property {string} to
+ * @property {string} from what it was before; `""` where nobody knows
+ * @property {string} to `""` where nobody knows, which is so of somebody new only
+ * @property {boolean} isNew whether nothing was known of it before
+ * @property {boolean} isNext whether it is known that nothing was in between
  */
 
 const MEMBERS = /** @type {const} */ ({
@@ -54,7 +57,7 @@ export class Cluster {
   #listedAt = new Map();
   #onChange;
 
-  /** @param {(change: Change) => void} onChange */
+  /** @param {(change: Change) => void} onChange called again when more is known of a change */
   constructor(onChange) {
     this.#onChange = onChange;
   }
@@ -139,7 +142,10 @@ export class Cluster {
 
     if (number === undefined) return false;
     if (epoch !== this.#epoch) this.#number = -1;
+    /* Before the first event nothing is missing. */
+    const isGap = this.#epoch !== "" && number > this.#number + Number(!census);
     this.#epoch = epoch;
+    if (isGap) for (const component of this.components.values()) component.breakOff();
     if (number > this.#number) this.#beats.clear();
     else if (number < this.#number || !census || this.#beats.has(stamp)) return true;
     this.#number = number;
@@ -161,15 +167,17 @@ export class Cluster {
 
     if (this.#isForgotten(happening)) return;
     const component = this.#getOrAdd(/** @type {Kind} */ (kind), id);
-    const change = {
+    const alter = () => this.#alter(component, {
+      isNext: component.followsKnown,
       apply: () => component.beat(status, at, stamp),
-      place: () => component.chronicle.add(at),
-    };
+      place: (change) => (change.at = component.chronicle.add(at)),
+    });
 
     this.rates.countBeat(at);
-    if (component.isPast(stamp)) this.#recall(component, happening);
-    else if (happening.isPast) this.#alter(component, change);
-    else this.#countOn(component, () => this.#alter(component, change));
+    if (component.isPast(stamp)) return this.#recall(component, happening);
+    if (!component.isListed) component.first ??= { status, at: component.chronicle.add(at), stamp };
+    if (happening.isPast) alter();
+    else this.#countOn(component, alter);
   }
 
   /* What is told of the past may be about somebody whom the list does not have any more. */
@@ -186,15 +194,29 @@ export class Cluster {
    * @param {Happening} happening
    */
   #recall(component, { status = "", at, stamp = 0 }) {
-    const from = component.told;
+    const { told, followsTold: isNext } = component;
+    const from = told === "unknown" || told === status ? "" : told;
 
     component.recall(status, at);
     component.settle(Date.now());
     this.#note(component);
     /* How healthy a hive was is in no heartbeat. */
-    if (component.kind === "hive" || from === "unknown" || from === status) return;
-    const when = component.chronicle.recall(at, stamp, status);
-    if (when !== null) this.#onChange({ component, at: when, from, to: status });
+    if (component.kind === "hive" || (told === status && isNext)) return;
+    const { at: when, foretold } = component.chronicle.recall(at, stamp, status);
+    if (foretold) this.#amend(foretold, { from, to: status, isNext });
+    else if (from) this.#onChange({ component, at: when, from, to: status, isNew: false, isNext });
+  }
+
+  /**
+   * What a list has told is known better now.
+   *
+   * @param {Change} change
+   * @param {{ from: string, to: string, isNext: boolean }} known
+   */
+  #amend(change, { from, to, isNext }) {
+    change.to = to;
+    if (from && !change.isNew) Object.assign(change, { from, isNext });
+    this.#onChange(change);
   }
 
   /* The queen counts every 2.5 s; between her words, what changes is counted here. */
@@ -227,19 +249,25 @@ export class Cluster {
     const since = Date.parse(facts.since) + clockOffset || part.askedAt;
 
     this.#alter(component, {
+      isNext: component.isRightBefore(facts),
       apply: () => component.learn(facts, clockOffset, isNewer),
-      place: () => component.chronicle.foretell(since, Date.parse(facts.since), component.status),
+      place: (change) => {
+        change.at = since;
+        component.chronicle.foretell(change, Date.parse(facts.since));
+      },
     });
     this.groups.place(component);
-    if (isNew) this.#onChange({ component, at: firstSeen, from: "", to: component.state });
+    if (!isNew) return;
+    for (const change of listArrival(component, facts, clockOffset)) this.#onChange(change);
   }
 
   /* The one place where somebody becomes different. */
   /**
    * @param {Component} component
-   * @param {{ apply: () => void, place: () => number }} change `place` says when it was, in ms
+   * @param {{ isNext: boolean, apply: () => void, place: (change: Change) => void }} how `place`
+   *   says when it was
    */
-  #alter(component, { apply, place }) {
+  #alter(component, { isNext, apply, place }) {
     /* Of a hive's health nobody knows before the list has come. */
     const isKnown = component.kind === "worker" || component.isListed;
     const from = isKnown ? component.state : "unknown";
@@ -250,7 +278,9 @@ export class Cluster {
     const to = component.state;
     /* Who has not been heard of has no state that could have changed. */
     if (from === to || from === "unknown" || to === "unknown") return;
-    this.#onChange({ component, at: place(), from, to });
+    const change = { component, at: 0, from, to, isNew: false, isNext };
+    place(change);
+    this.#onChange(change);
   }
 
   /** @param {Component} component */
@@ -296,7 +326,7 @@ export class Cluster {
     if (hasEnded || component.lastSeen <= askedAt - WINDOW * 1000)
       this.#drop(component, askedAt);
     else this.#alter(component, {
-      apply: () => (component.status = "unknown"), place: () => askedAt });
+      isNext: false, apply: () => (component.status = "unknown"), place: () => {} });
   }
 
   /** @param {Kind} kind */
@@ -318,7 +348,8 @@ export class Cluster {
     this.attention.drop(component);
     this.groups.remove(component);
     this.changed.add(component.key);
-    this.#onChange({ component, at, from: component.state, to: FORGOTTEN });
+    const { state: from, followsKnown: isNext } = component;
+    this.#onChange({ component, at, from, to: FORGOTTEN, isNew: false, isNext });
   }
 
   /**

@@ -22,12 +22,20 @@ export class Component {
   /** The status that the stream said last, which may be older than the one that is known. */
   told = "unknown";
   #toldAt = 0;
+  /** Whether all that came after that has been heard. */
+  followsTold = false;
+  /** Whether all that came after what is known has been heard. */
+  followsKnown = false;
+  /** What the stream said first, before any list. */
+  /** @type {{ status: string, at: number, stamp: number } | null} */
+  first = null;
   chronicle = new Chronicle();
   /** By the queen's clock, in ms: what was made before that is older than what is known. */
   #knownUntil = 0;
   #rhythm = new Rhythm();
   /** @type {Record<string, any>} */
   #facts = {};
+  #heartbeats = NaN; /* that the queen has counted, as far as that is known */
   #text = "";
 
   /**
@@ -93,6 +101,21 @@ export class Component {
   }
 
   /**
+   * Whether nothing can have been between what is known and what a list says now.
+   *
+   * @param {Record<string, any>} facts
+   */
+  isRightBefore({ heartbeats }) {
+    return heartbeats === this.#heartbeats && heartbeats - this.#facts.heartbeats <= 1;
+  }
+
+  /** Events were lost: who knows what it has been since. */
+  breakOff() {
+    this.followsTold = this.followsKnown = false;
+    this.#heartbeats = NaN;
+  }
+
+  /**
    * Whether more is known than what was made then: a list may come before the past is told.
    *
    * @param {number} stamp ms, by the queen's clock
@@ -111,6 +134,7 @@ export class Component {
     if (status !== this.status) this.since = this.status === "unknown" ? 0 : at;
     this.status = status;
     this.#knownUntil = stamp;
+    this.followsKnown = true;
   }
 
   /**
@@ -121,6 +145,7 @@ export class Component {
    */
   recall(status, at) {
     this.#hear(status, at, this.#toldAt, isOnline(this.told));
+    this.followsKnown ||= status === this.status;
   }
 
   /**
@@ -132,6 +157,7 @@ export class Component {
     const seen = Date.parse(facts.last_seen) + clockOffset || 0;
 
     this.#facts = facts;
+    this.#heartbeats = facts.heartbeats;
     if (isNewer) this.#becomeListed(facts);
     if (this.status === facts.status.toLowerCase())
       this.since = Date.parse(facts.since) + clockOffset || 0;
@@ -155,6 +181,7 @@ export class Component {
   /** @param {Record<string, any>} facts */
   #becomeListed({ status, since, last_seen: seen }) {
     this.status = status.toLowerCase();
+    this.followsKnown = true;
     /* What was made in the same millisecond is in the list. */
     this.#knownUntil = Math.max(Date.parse(seen) || 0, Date.parse(since) || 0) + 1;
   }
@@ -170,9 +197,11 @@ export class Component {
 
     if (isSign && wasOnline && before) this.#rhythm.add(at - before);
     if (isSign) this.lastSeen = Math.max(this.lastSeen, at);
+    if (isSign) this.#heartbeats++;
     this.track.add(at, status);
     this.lastHeard = Math.max(this.lastHeard, at);
     this.told = status;
+    this.followsTold = true;
     this.#toldAt = at;
   }
 }

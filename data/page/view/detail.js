@@ -6,12 +6,14 @@ import { readFault } from "../stream/fault.js";
 import { askRights } from "../stream/rights.js";
 import { listFacts } from "./facts.js";
 import { makeName, setName } from "./name.js";
+import { isBeside } from "./press.js";
 import { makeState, setState } from "./states.js";
 import { capitalize, describeCount, find, formatNumber, make, setText } from "./text.js";
 import { now } from "./time.js";
 import { drawTrack } from "./track.js";
 
 const SHOWN = 500; /* workers of a hive */
+const DOUBLE = 500; /* ms: the second click of a double one is meant for what was there before */
 
 /**
  * @typedef {import('../model/component.js').Component} Component
@@ -42,6 +44,7 @@ export class DetailView {
   #heard = 0; /* when that of which the queen was asked came */
   #names = ""; /* of the facts that are drawn */
   #isAsking = false;
+  #openedAt = 0; /* ms, as events have it */
   #mayForget = false;
 
   /**
@@ -54,8 +57,9 @@ export class DetailView {
     find("detail-close").addEventListener("click", () => this.#dialog.close());
     this.#forget.addEventListener("click", () => this.#askToForget());
     this.#dialog.addEventListener("close", () => this.#leave());
-    this.#dialog.addEventListener("click", (/** @type {Event} */ event) => {
-      if (event.target === this.#dialog) this.#dialog.close();
+    this.#dialog.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+      if (event.target !== this.#dialog || event.detail > 1) return;
+      if (isBeside(this.#dialog, event, this.#openedAt + DOUBLE)) this.#dialog.close();
     });
   }
 
@@ -134,10 +138,15 @@ export class DetailView {
     this.#names = "";
     this.#heard = component?.lastHeard ?? 0;
     this.#drawWorkers();
-    if (!this.#dialog.open) this.#dialog.showModal();
+    if (!this.#dialog.open) this.#open();
     this.drawTrack();
     this.refresh();
     this.#askForRights();
+  }
+
+  #open() {
+    this.#dialog.showModal();
+    this.#openedAt = performance.now();
   }
 
   async #askForRights() {

@@ -16,10 +16,8 @@ const AT_ONCE = 20;
  *
  * @param {Entry} entry
  */
-function describePast({ from, count, states, ids }) {
-  const whose = ids.size > 1 ? `${formatNumber(ids.size)} of them ` : "";
-
-  if (count > 1) return `${whose}${[...states].join(" and ")} by turns, now `;
+function describePast({ from, count, states, until }) {
+  if (count > 1) return `${[...states].join(" and ")} by turns, since ${formatClock(until)} `;
   return from && `was ${from}, is `;
 }
 
@@ -51,8 +49,7 @@ class Line {
 
   /** @param {Entry} entry */
   draw(entry) {
-    const { at, kind, id, ids, status, text, count } = entry;
-    const others = ids.size - 1;
+    const { at, kind, id, status, text, count } = entry;
     /** @type {HTMLElement[]} */
     const parts = [this.#time];
 
@@ -61,7 +58,6 @@ class Line {
     /* What has much to say of itself has no room for that. */
     if (kind !== "note" && count === 1) parts.push(make("span", "kind", kind));
     if (id) parts.push(this.#name);
-    if (others > 0) parts.push(make("span", "others", `+${formatNumber(others)}`));
     if (text) parts.push(make("span", "text", text));
     if (count > 1) parts.push(make("span", "times", `⇄ ${formatNumber(count)}×`));
     if (status) parts.push(this.#state);
@@ -139,16 +135,20 @@ export class LogView {
     this.#restart();
   }
 
-  /** @param {number} most lines; older ones are left out, as nobody could have read them */
+  /** @param {number} most new lines; older ones are left out, as nobody could have read them */
   #catchUp(most) {
     if (this.#drawn === this.#journal.serial) return;
     const { accept, withBeats } = this.#makeFilter();
-    const entries = this.#journal.list(this.#drawn, accept, most, withBeats);
+    const entries = this.#journal.list(this.#drawn, accept, withBeats);
+    const [oldest] = this.#lines.size < SHOWN ? [] : this.#lines.keys();
+    const added = entries.filter((entry) => !this.#lines.has(entry) &&
+      (!oldest || compareEntries(entry, oldest) < 0)).slice(0, most);
 
     this.#drawn = this.#journal.serial;
     if (entries.length === 0) return;
     this.#nothing.hidden = true;
-    for (const entry of entries.reverse()) this.#drawLine(entry);
+    for (const entry of entries) this.#lines.get(entry)?.draw(entry);
+    for (const entry of added.reverse()) this.#addLine(entry);
     this.#arrange();
     for (const [entry, { element }] of this.#lines) {
       if (this.#lines.size <= SHOWN) break;
@@ -199,8 +199,7 @@ export class LogView {
     const kinds = new Set(data.getAll("kind"));
     const words = String(data.get("text")).toLowerCase().split(/\s+/).filter(Boolean);
     /** @type {(entry: Entry) => string} */
-    const write = ({ id, ids, status, from, text }) =>
-      [id, ...ids, status, from, text].join("\n").toLowerCase();
+    const write = ({ id, status, from, text }) => [id, status, from, text].join("\n").toLowerCase();
 
     return {
       withBeats: kinds.has("beats"),
@@ -210,9 +209,9 @@ export class LogView {
     };
   }
 
-  /** @param {Entry} entry that is new, or has happened once more */
-  #drawLine(entry) {
-    const line = this.#lines.get(entry) ?? new Line(entry, this.#place);
+  /** @param {Entry} entry */
+  #addLine(entry) {
+    const line = new Line(entry, this.#place);
 
     this.#lines.set(entry, line);
     line.draw(entry);

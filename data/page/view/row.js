@@ -21,6 +21,7 @@ export class RowElement {
   #id = makeName();
   #model = makeName();
   #hive = makeName();
+  #device = makeName();
   /** @type {Row | null} */
   row = null;
   /** @type {(() => void) | undefined} draws the canvas; the same function every time */
@@ -40,9 +41,11 @@ export class RowElement {
     this.#cells.id.append(this.#fold, this.#id);
     this.#cells.model.append(this.#model);
     this.#cells.hive.append(this.#hive);
+    this.#cells.device.append(this.#device);
     this.#cells.track.append(this.canvas);
     this.#model.classList.replace("name", "model-name");
     this.#hive.classList.replace("name", "hive-name");
+    this.#device.classList.replace("name", "device-name");
   }
 
   /**
@@ -94,7 +97,7 @@ export class RowElement {
     setName(this.#id, component.id);
     setName(this.#model, facts.model_id ?? "");
     setName(this.#hive, facts.hive_id ?? facts.hostname ?? "");
-    setText(this.#cells.device, facts.device ?? "");
+    setName(this.#device, facts.device ?? "");
   }
 
   /** @param {string} name */
@@ -103,7 +106,7 @@ export class RowElement {
     this.element.title = "";
     setName(this.#id, name);
     setName(this.#hive, "");
-    setText(this.#cells.device, "");
+    setName(this.#device, "");
   }
 
   /**

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: the queen-rbee authors
 
 import { drawSoon } from "./frames.js";
+import { hasSelected } from "./press.js";
 
 /**
  * Moves through the rows by keyboard and mouse; the focus itself stays on the whole list. It is on
@@ -69,14 +70,14 @@ export class RowsCursor {
     moves[event.key]();
   }
 
-  /** @param {Event} event */
+  /** @param {MouseEvent} event */
   #takeClick(event) {
     const target = /** @type {Element} */ (event.target);
     const element = target.closest(".row");
     const index = element ? Number(element.id.slice("row-".length)) : -1;
     const row = this.#groups.rows[index];
 
-    if (!row) return;
+    if (!row || hasSelected(event)) return;
     this.#set(index);
     drawSoon(this.#on.draw);
     if (target.closest(".fold")) this.#fold(!row.isFolded);

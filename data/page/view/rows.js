@@ -59,13 +59,15 @@ export class RowsView {
 
   /** Somebody came or went, or it was scrolled. */
   draw = () => {
-    const [first, end] = this.#findRange();
     const rows = (this.#rows = this.#cluster.groups.rows);
-    const wanted = rows.slice(first, end);
 
     this.#grid.dataset.view = this.#cluster.groups.view;
     this.#grid.setAttribute("aria-rowcount", String(rows.length + 1));
     this.#body.style.height = `calc(var(--row) * ${rows.length})`;
+    /* Where the list is as high as its rows are, that says which of them are in sight. */
+    const [first, end] = this.#findRange();
+    const wanted = rows.slice(first, end);
+
     this.#release(new Set(wanted.map(({ key }) => key)));
     wanted.forEach((row, i) => this.#place(row, first + i));
     this.#arrange(wanted);
