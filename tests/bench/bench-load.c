@@ -42,6 +42,7 @@ static double interval_msec = 5;
 static const char *post_path = "/v1/worker-heartbeat";
 static const char *stream_path = "/v1/heartbeats/stream";
 static const char *probe_path = "/health";
+static gboolean is_persistent;
 static const char *content_type = "application/json";
 
 static const GOptionEntry options[] = {
@@ -54,6 +55,8 @@ static const GOptionEntry options[] = {
   { "post-path", 0, 0, G_OPTION_ARG_STRING, &post_path, "Where to post", "PATH" },
   { "stream-path", 0, 0, G_OPTION_ARG_STRING, &stream_path, "Where to listen", "PATH" },
   { "probe-path", 0, 0, G_OPTION_ARG_STRING, &probe_path, "What to get for a turn", "PATH" },
+  { "persistent", 0, 0, G_OPTION_ARG_NONE, &is_persistent, "Post on connections that are kept",
+    NULL },
   { "content-type", 0, 0, G_OPTION_ARG_STRING, &content_type, "Of what is posted", "TYPE" },
   { NULL },
 };
@@ -224,8 +227,9 @@ make_heartbeat (const Client *client, char *request, gsize size)
     }
   return g_snprintf (request, size,
                      "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: %s\r\n"
-                     "Connection: close\r\nContent-Length: %d\r\n\r\n%s",
-                     post_path, content_type, length, body);
+                     "%sContent-Length: %d\r\n\r\n%s",
+                     post_path, content_type, is_persistent ? "" : "Connection: close\r\n", length,
+                     body);
 }
 
 static int
@@ -337,6 +341,28 @@ take_first_bytes (Client *client, const char *bytes, gsize length)
     }
 }
 
+/* Goes on on a connection that is kept. Returns FALSE for one that is not. */
+static gboolean
+begin_next (Client *client, const char *answer)
+{
+  const char *head_end = strstr (answer, "\r\n\r\n");
+  const char *length = strcasestr (answer, "\r\nContent-Length: ");
+
+  if (!is_persistent || client->role != PUBLISHER || strstr (answer, "\r\nConnection: close"))
+    return FALSE;
+  if (!head_end || !length || length > head_end ||
+      strlen (head_end + 4) != strtoul (length + strlen ("\r\nContent-Length: "), NULL, 10))
+    die ("an answer did not come whole");
+  n_done++;
+  if (!stamps)
+    record (now_nsec () - client->started, 0);
+  client->has_status = client->is_answered = client->is_sent = FALSE;
+  client->started = now_nsec ();
+  if (is_going_on)
+    send_request (client);
+  return TRUE;
+}
+
 static void
 count_events (const char *at, const char *end)
 {
@@ -375,6 +401,8 @@ read_client (Client *client, gboolean is_ending)
       bytes[length] = '\0';
       if (!client->is_answered)
         take_first_bytes (client, bytes, (gsize) length);
+      if (begin_next (client, bytes))
+        return;
       if (client->role == SUBSCRIBER)
         count_events (bytes, bytes + length);
       if (client->role == SUBSCRIBER && stamps)
