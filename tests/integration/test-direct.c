@@ -32,7 +32,6 @@ ask (QueenProcess *queen, const char *bytes, gsize length)
   gssize n_bytes;
   gsize offset = 0;
 
-  g_test_message ("%s: %.*s", queen == direct ? "direct" : "through", (int) length, bytes);
   http_send (fd, bytes, (gssize) length);
   shutdown (fd, SHUT_WR);
   do
