@@ -14,10 +14,14 @@
 
 /* Reading */
 
+/* What was said in advance is held until the answer has gone, however long that takes. */
 static gboolean
 may_go_on (const QueenConnection *self, const QueenRequestBuffer *request)
 {
-  return request->is_persistent && !self->is_probe && self->n_requests + 1 < MAX_REQUESTS &&
+  gsize n_ahead = request->excess ? g_bytes_get_size (request->excess) : 0;
+
+  return queen_budgets_has_room (self->settings->budgets, QUEEN_BUDGET_REQUESTS, n_ahead) &&
+         request->is_persistent && !self->is_probe && self->n_requests + 1 < MAX_REQUESTS &&
          self->settings->all.length <= self->settings->max_persistent;
 }
 

@@ -15,9 +15,9 @@
 
 #include "fuzz.h"
 #include "http/queen-answer.h"
+#include "http/queen-direct.h"
 #include "http/queen-gate.h"
 #include "http/queen-routes.h"
-#include "http/queen-server.h"
 #include "net/queen-tls.h"
 #include "tls-identity.h"
 
@@ -38,6 +38,7 @@ static struct
   QueenStream *stream;
   QueenRouter *router;
   QueenServer *server;
+  QueenDirect *direct;
   QueenProxies *proxies;
   QueenGate *gates[2]; /* plain; encrypted */
   GQueue later;        /* of QueenExchange: who waits for an answer */
@@ -82,6 +83,10 @@ static const char *const requests[] = {
   "GET /later HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 10.9.8.6\r\n\r\n",
   "GET /busy HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 10.9.8.7\r\n\r\n",
   "GET /busy HTTP/1.1\r\nHost: localhost\r\n\r\n",
+  "GET /busy HTTP/1.1\r\nHost: localhost\r\n\r\nGET /later HTTP/1.1\r\nHost: localhost\r\n\r\n"
+  "GET /busy HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 10.9.8.6\r\n\r\n"
+  "GET /shared HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+  "GET /busy HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
 };
 
 /* What a chunked body is made of, and what it is not made of. */
@@ -199,6 +204,7 @@ make_server (void)
                                    queen_cluster_get_pulse (cluster), &stream_settings);
   world.router = queen_router_new (world.access, &world.tally);
   world.server = queen_server_new (world.router, &world.tally);
+  world.direct = queen_direct_new (world.server, world.router);
   queen_router_add (world.router, routes, G_N_ELEMENTS (routes), NULL, NULL);
   queen_routes_add_heartbeats (world.router, cluster, world.stream);
 }
@@ -214,8 +220,8 @@ make_gate (QueenTls *tls)
     .budgets = world.budgets,
     .proxies = world.proxies,
     .tally = &world.tally,
-    .on_request = queen_server_answer,
-    .data = world.server,
+    .on_request = queen_direct_answer,
+    .data = world.direct,
   };
 
   return queen_gate_new (&settings, NULL);

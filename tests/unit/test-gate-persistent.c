@@ -337,6 +337,19 @@ test_held (Fixture *f, gconstpointer data)
   g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS), >=, strlen (GET));
 }
 
+/* Nor for longer than there is room for it. */
+static void
+test_not_held (Fixture *f, gconstpointer data)
+{
+  const gssize others = 64 * 1024 * 1024 - 10;
+  int client;
+
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, others);
+  client = come (f, 1, GET "\r\n" GET "\r\n");
+  assert_answers (client, 1, FALSE);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+}
+
 /* The end of the queen: who has asked gets its answer, who has not sees the end. */
 static void
 test_stop (Fixture *f, gconstpointer data)
@@ -387,6 +400,7 @@ main (int argc, char **argv)
               test_share, tear_down);
   ADD ("none-is-kept-when-places-are-short", test_short);
   ADD ("what-is-said-in-advance-counts-as-held", test_held);
+  ADD ("as-long-as-there-is-room-for-it", test_not_held);
   ADD ("end-with-the-queen", test_stop);
   ADD ("half-closed-ones-get-their-answers", test_half_closed);
 #undef ADD
