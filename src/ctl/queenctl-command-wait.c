@@ -25,6 +25,7 @@ typedef struct
   const char *state; /* that is waited for */
   QueenctlQueen *queen;
   GMainLoop *loop;
+  gint64 deadline;  /* µs, monotonic */
   guint timeout_id; /* 0 when the time is over */
   guint question_id;
   gboolean must_ask_for_all; /* something was missed */
@@ -91,6 +92,7 @@ look_for_all (Wait *self)
     take_wanted (self, components);
 }
 
+/* The loop does not turn meanwhile, and whoever takes long to answer may have named thousands. */
 static void
 look_for_those (Wait *self)
 {
@@ -98,7 +100,8 @@ look_for_those (Wait *self)
   gpointer id;
 
   g_hash_table_iter_init (&iter, self->ids);
-  while (!is_over (self) && g_hash_table_iter_next (&iter, &id, NULL))
+  while (!is_over (self) && g_get_monotonic_time () < self->deadline &&
+         g_hash_table_iter_next (&iter, &id, NULL))
     look_for_id (self, id);
 }
 
@@ -217,6 +220,7 @@ wait_until_found (Wait *self, gint64 timeout, GError **error)
 {
   self->loop = g_main_loop_new (NULL, FALSE);
   self->ids = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
+  self->deadline = g_get_monotonic_time () + timeout;
   self->timeout_id = g_timeout_add ((guint) (timeout / QUEEN_MSEC), on_timeout, self);
   g_signal_connect (self->queen, "event", G_CALLBACK (on_waited_event), self);
   g_signal_connect (self->queen, "lagged", G_CALLBACK (on_waited_lag), self);

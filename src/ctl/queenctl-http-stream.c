@@ -13,7 +13,6 @@
 #define TYPE "text/event-stream"
 #define LONGEST_SILENCE 45 /* s */
 #define LEAST_RETRY 100    /* ms */
-#define MAX_REFUSAL 65536  /* bytes of what a refusal says */
 
 struct _QueenctlHttpStream
 {
@@ -23,9 +22,10 @@ struct _QueenctlHttpStream
   SoupSession *session;
   QueenctlSse *sse;
 
-  GCancellable *cancellable;
+  GCancellable *cancellable; /* of this try */
   SoupMessage *message;
   GInputStream *body; /* while we listen */
+  guint deadline_id;  /* until we do, or may not */
   guint retry_id;
   gboolean is_settled;    /* the first try has ended */
   gboolean is_subscribed; /* once it was let in */
@@ -94,6 +94,7 @@ end_try (QueenctlHttpStream *self, GError *error)
 {
   gboolean was_settled = self->is_settled;
 
+  g_clear_handle_id (&self->deadline_id, g_source_remove);
   g_clear_object (&self->body);
   g_clear_object (&self->message);
   g_clear_error (&self->error);
@@ -126,7 +127,7 @@ on_stream_read (GObject *source, GAsyncResult *result, gpointer data)
       g_input_stream_read_bytes_finish (G_INPUT_STREAM (source), result, &error);
   gsize length = bytes ? g_bytes_get_size (bytes) : 0;
 
-  if (is_cancelled (error)) /* then there is no stream any more */
+  if (is_cancelled (error)) /* then there is no stream any more, or another try */
     {
       g_error_free (error);
       return;
@@ -144,32 +145,52 @@ read_on (QueenctlHttpStream *self)
                                    on_stream_read, self);
 }
 
-/* What a refusal says is short, and comes at once. */
-static GError *
-read_refusal (QueenctlHttpStream *self, GInputStream *body)
+static void
+on_refusal_read (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autofree char *text = g_malloc0 (MAX_REFUSAL);
-  g_autofree char *valid = NULL;
+  QueenctlHttpStream *self = data;
+  GOutputStream *answer = G_OUTPUT_STREAM (source);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) cut_off = NULL; /* then what has come is what she says */
   GError *error = NULL;
-  gsize length = 0;
 
-  g_input_stream_read_all (body, text, MAX_REFUSAL - 1, &length, NULL, NULL);
-  valid = g_utf8_make_valid (text, (gssize) length);
-  queenctl_http_set_refusal (self->http, self->path, self->message, valid, &error);
-  return error;
+  g_output_stream_splice_finish (answer, result, &cut_off);
+  if (is_cancelled (cut_off))
+    return;
+  text = queenctl_http_dup_answer (answer);
+  queenctl_http_set_refusal (self->http, self->path, self->message, text, &error);
+  end_try (self, error);
 }
 
-/* Returns: (transfer full) (nullable): why it cannot be listened to */
-static GError *
-check_head (QueenctlHttpStream *self, GInputStream *body)
+static void
+read_refusal (QueenctlHttpStream *self, GInputStream *body)
+{
+  g_autoptr (GOutputStream) answer = queenctl_http_new_answer ();
+
+  g_output_stream_splice_async (answer, body, G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE,
+                                G_PRIORITY_DEFAULT, self->cancellable, on_refusal_read, self);
+}
+
+static void
+begin_to_listen (QueenctlHttpStream *self, GInputStream *body)
+{
+  g_clear_handle_id (&self->deadline_id, g_source_remove);
+  self->body = g_object_ref (body);
+  self->is_settled = TRUE;
+  self->is_subscribed = TRUE;
+  read_on (self);
+  if (self->is_gone)
+    queenctl_queen_emit_back (self->queen);
+  self->is_gone = FALSE;
+}
+
+static void
+refuse_stranger (QueenctlHttpStream *self)
 {
   GError *error = NULL;
 
-  if (queenctl_stranger_is_seen (self->message, TYPE))
-    queenctl_http_set_stranger (self->http, self->path, self->message, &error);
-  else if (soup_message_get_status (self->message) != SOUP_STATUS_OK)
-    error = read_refusal (self, body);
-  return error;
+  queenctl_http_set_stranger (self->http, self->path, self->message, &error);
+  end_try (self, error);
 }
 
 static void
@@ -180,24 +201,36 @@ on_stream_opened (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GInputStream) body = soup_session_send_finish (SOUP_SESSION (source), result, &error);
 
   if (is_cancelled (error))
-    {
-      g_error_free (error);
-      return;
-    }
-  if (body)
-    error = check_head (self, body);
-  if (error)
-    {
-      end_try (self, error);
-      return;
-    }
-  self->body = g_steal_pointer (&body);
-  self->is_settled = TRUE;
-  self->is_subscribed = TRUE;
-  read_on (self);
-  if (self->is_gone)
-    queenctl_queen_emit_back (self->queen);
-  self->is_gone = FALSE;
+    g_error_free (error);
+  else if (!body)
+    end_try (self, error);
+  else if (queenctl_stranger_is_seen (self->message, TYPE))
+    refuse_stranger (self);
+  else if (soup_message_get_status (self->message) != SOUP_STATUS_OK)
+    read_refusal (self, body);
+  else
+    begin_to_listen (self, body);
+}
+
+static void
+renew_cancellable (QueenctlHttpStream *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  g_object_unref (self->cancellable);
+  self->cancellable = g_cancellable_new ();
+}
+
+static gboolean
+on_try_late (gpointer data)
+{
+  QueenctlHttpStream *self = data;
+  GError *error = NULL;
+
+  self->deadline_id = 0;
+  renew_cancellable (self);
+  queenctl_http_set_late (self->http, &error);
+  end_try (self, error);
+  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -206,6 +239,7 @@ connect_to_stream (QueenctlHttpStream *self)
   const char *last_id = queenctl_sse_get_last_id (self->sse);
   SoupMessageHeaders *headers;
 
+  self->deadline_id = g_timeout_add (QUEENCTL_DEADLINE_MSEC, on_try_late, self);
   self->message = queenctl_http_new_message (self->http, "GET", self->path);
   headers = soup_message_get_request_headers (self->message);
   soup_message_headers_replace (headers, "Accept", TYPE);
@@ -213,31 +247,6 @@ connect_to_stream (QueenctlHttpStream *self)
     soup_message_headers_replace (headers, "Last-Event-ID", last_id);
   soup_session_send_async (self->session, self->message, G_PRIORITY_DEFAULT, self->cancellable,
                            on_stream_opened, self);
-}
-
-static gboolean
-on_first_try_late (gpointer data)
-{
-  QueenctlHttpStream *self = data;
-
-  if (!self->is_settled)
-    {
-      GError *error = NULL;
-
-      queenctl_http_set_late (self->http, &error);
-      end_try (self, error);
-    }
-  return G_SOURCE_CONTINUE;
-}
-
-static void
-wait_for_first_try (QueenctlHttpStream *self)
-{
-  guint deadline_id = g_timeout_add (QUEENCTL_DEADLINE_MSEC, on_first_try_late, self);
-
-  while (!self->is_settled)
-    g_main_context_iteration (NULL, TRUE);
-  g_source_remove (deadline_id);
 }
 
 QueenctlHttpStream *
@@ -256,7 +265,8 @@ queenctl_http_stream_new (QueenctlQueen *queen,
   self->sse = queenctl_sse_new (on_sse_event, self);
   self->cancellable = g_cancellable_new ();
   connect_to_stream (self);
-  wait_for_first_try (self);
+  while (!self->is_settled)
+    g_main_context_iteration (NULL, TRUE);
   if (self->is_subscribed)
     return self;
   if (self->error->domain == QUEENCTL_ERROR)
@@ -271,6 +281,7 @@ void
 queenctl_http_stream_free (QueenctlHttpStream *self)
 {
   g_cancellable_cancel (self->cancellable);
+  g_clear_handle_id (&self->deadline_id, g_source_remove);
   g_clear_handle_id (&self->retry_id, g_source_remove);
   g_clear_object (&self->body);
   g_clear_object (&self->message);

@@ -13,7 +13,8 @@ G_BEGIN_DECLS
  *
  * Listens to the queen's stream, and gives what it says to the signals of a #QueenctlQueen. When
  * the stream ends it comes back after as long as the queen has asked for, and resumes; after 45 s
- * of silence (the queen says something every 15) it takes the stream for dead.
+ * of silence (the queen says something every 15) it takes the stream for dead. Each try to be let
+ * in has %QUEENCTL_DEADLINE_MSEC until that, or why not, is known.
  */
 typedef struct _QueenctlHttpStream QueenctlHttpStream;
 

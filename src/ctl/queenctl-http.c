@@ -252,6 +252,22 @@ grow_answer (gpointer data, gsize size)
   return size > MAX_ANSWER ? NULL : g_try_realloc (data, size);
 }
 
+GOutputStream *
+queenctl_http_new_answer (void)
+{
+  return g_memory_output_stream_new (NULL, 0, grow_answer, g_free);
+}
+
+char *
+queenctl_http_dup_answer (GOutputStream *answer)
+{
+  GMemoryOutputStream *memory = G_MEMORY_OUTPUT_STREAM (answer);
+  const char *bytes = g_memory_output_stream_get_data (memory);
+
+  return g_utf8_make_valid (bytes ? bytes : "",
+                            (gssize) g_memory_output_stream_get_data_size (memory));
+}
+
 static void
 wait_for_answer (QueenctlHttp *self, Question *question)
 {
@@ -425,17 +441,6 @@ is_absence (SoupMessage *answer, const char *text)
          !g_str_has_prefix (message, NO_PATH_BEGIN);
 }
 
-/* What is no UTF-8 is no JSON either, and in a message it becomes U+FFFD. */
-static char *
-dup_text (Question *question)
-{
-  GMemoryOutputStream *answer = G_MEMORY_OUTPUT_STREAM (question->answer);
-  const char *bytes = g_memory_output_stream_get_data (answer);
-
-  return g_utf8_make_valid (bytes ? bytes : "",
-                            (gssize) g_memory_output_stream_get_data_size (answer));
-}
-
 static void
 take_question (QueenctlHttp *self, SoupMessage *message, const char *path)
 {
@@ -457,7 +462,7 @@ ask_question (QueenctlHttp *self, Question *question, const char *body, GError *
   g_autoptr (GBytes) sent = body ? g_bytes_new (body, strlen (body)) : NULL;
 
   question->cancellable = g_cancellable_new ();
-  question->answer = g_memory_output_stream_new (NULL, 0, grow_answer, g_free);
+  question->answer = queenctl_http_new_answer ();
   if (sent)
     soup_message_set_request_body_from_bytes (self->message, JSON, sent);
   wait_for_answer (self, question);
@@ -490,7 +495,7 @@ queenctl_http_ask (QueenctlHttp *self,
   question.type = type;
   if (!ask_question (self, &question, body, error))
     return NULL;
-  text = dup_text (&question);
+  text = queenctl_http_dup_answer (question.answer);
   if (soup_message_get_status (self->message) == SOUP_STATUS_OK)
     return g_steal_pointer (&text);
   if (missing && is_absence (self->message, text))

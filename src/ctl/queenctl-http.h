@@ -52,6 +52,17 @@ SoupSession *queenctl_http_new_session (QueenctlHttp *self, guint timeout);
 /** Returns: (transfer full): a request to her; @path: such as `/v1/workers` */
 SoupMessage *queenctl_http_new_message (QueenctlHttp *self, const char *method, const char *path);
 
+/** Returns: (transfer full): where an answer's body is put into; it takes no more than 64 MiB */
+GOutputStream *queenctl_http_new_answer (void);
+
+/**
+ * queenctl_http_dup_answer:
+ *
+ * Returns: (transfer full): what has been put into @answer. What is no UTF-8 is no JSON either, and
+ *   in a message it becomes U+FFFD.
+ */
+char *queenctl_http_dup_answer (GOutputStream *answer);
+
 /**
  * queenctl_http_ask:
  * @body: (nullable): JSON

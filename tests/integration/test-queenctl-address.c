@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "queenctl-runner.h"
+#include "stranger.h"
 #include "tls-queen.h"
 
 #define TOKEN "0123456789abcdef"
@@ -38,78 +39,7 @@ test_bad_address (void)
     ctl_refuse (rows[i].line, rows[i].code, rows[i].said);
 }
 
-static gpointer
-serve (gpointer loop)
-{
-  g_main_context_push_thread_default (g_main_loop_get_context (loop));
-  g_main_loop_run (loop);
-  g_main_context_pop_thread_default (g_main_loop_get_context (loop));
-  return NULL;
-}
-
-/* Who answers everything alike, whatever is asked. */
-typedef struct
-{
-  const char *answer;
-  gboolean has_no_end; /* the connection stays open */
-  GMainLoop *loop;
-  GSocketService *service;
-  GPtrArray *connections; /* that stay open */
-  GThread *thread;
-  guint16 port;
-} Stranger;
-
-static gboolean
-on_stranger_asked (GSocketService *service,
-                   GSocketConnection *connection,
-                   GObject *source,
-                   gpointer data)
-{
-  Stranger *self = data;
-  char head[4096];
-
-  g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), head, sizeof head,
-                       NULL, NULL);
-  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), self->answer,
-                             strlen (self->answer), NULL, NULL, NULL);
-  if (self->has_no_end)
-    g_ptr_array_add (self->connections, g_object_ref (connection));
-  else
-    g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
-  return TRUE;
-}
-
-static void
-stranger_start (Stranger *self)
-{
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GError) error = NULL;
-
-  self->connections = g_ptr_array_new_with_free_func (g_object_unref);
-  self->loop = g_main_loop_new (context, FALSE);
-  g_main_context_push_thread_default (context);
-  self->service = g_socket_service_new ();
-  self->port =
-      g_socket_listener_add_any_inet_port (G_SOCKET_LISTENER (self->service), NULL, &error);
-  g_assert_no_error (error);
-  g_signal_connect (self->service, "incoming", G_CALLBACK (on_stranger_asked), self);
-  g_main_context_pop_thread_default (context);
-  self->thread = g_thread_new ("stranger", serve, self->loop);
-}
-
-static void
-stranger_stop (Stranger *self)
-{
-  g_main_loop_quit (self->loop);
-  g_thread_join (self->thread);
-  g_socket_listener_close (G_SOCKET_LISTENER (self->service));
-  g_object_unref (self->service);
-  g_ptr_array_unref (self->connections);
-  g_main_loop_unref (self->loop);
-}
-
-#define HEAD(status, type)                                                                         \
-  "HTTP/1.1 " status "\r\nContent-Type: " type "\r\nConnection: close\r\n\r\n"
+#define HEAD STRANGER_HEAD
 #define ADVICE "Look at --url, or QUEEN_RBEE_URL: unless told otherwise, she is at port 8500.\n"
 
 static const struct
