@@ -8,6 +8,7 @@
 #include "queen-dbus-interfaces.h"
 #include "queenctl-bus-json.h"
 #include "queenctl-bus.h"
+#include "queenctl-component-set.h"
 #include "queenctl-error.h"
 
 #define QUEEN_NAME "dev.rbee.Queen1"
@@ -78,7 +79,10 @@ dup_registry_path (QueenComponentKind kind)
 }
 
 static gboolean
-add_components (QueenComponentKind kind, GVariantIter *part, GHashTable *components, GError **error)
+add_components (QueenComponentKind kind,
+                GVariantIter *part,
+                QueenctlComponentSet *components,
+                GError **error)
 {
   GVariant *properties;
 
@@ -102,7 +106,7 @@ static gboolean
 add_part (QueenctlBusQueen *self,
           QueenComponentKind kind,
           guint64 after,
-          GHashTable *components,
+          QueenctlComponentSet *components,
           guint64 *next,
           GError **error)
 {
@@ -121,13 +125,27 @@ add_part (QueenctlBusQueen *self,
 }
 
 static gboolean
+may_go_on (QueenctlBusQueen *self, const QueenctlComponentSet *components, GError **error)
+{
+  if (queenctl_component_set_is_full (components))
+    {
+      queenctl_error_bus_stranger (error);
+      return FALSE;
+    }
+  return !queenctl_component_set_is_late (components, g_get_monotonic_time ()) ||
+         explain (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, ""), error);
+}
+
+static gboolean
 bus_list (QueenctlQueen *queen, QueenComponentKind kind, GPtrArray *components, GError **error)
 {
-  g_autoptr (GHashTable) known = queenctl_component_set_new ();
+  QueenctlBusQueen *self = QUEENCTL_BUS_QUEEN (queen);
+  g_autoptr (QueenctlComponentSet) known = queenctl_component_set_new (g_get_monotonic_time ());
   guint64 after = 0;
 
   do
-    if (!add_part (QUEENCTL_BUS_QUEEN (queen), kind, after, known, &after, error))
+    if (!add_part (self, kind, after, known, &after, error) ||
+        (after != 0 && !may_go_on (self, known, error)))
       return FALSE;
   while (after != 0);
 

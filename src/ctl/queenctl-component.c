@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "queenctl-json.h"
-#include "text/queen-hash.h"
 #include "text/queen-timestamp.h"
 
 struct _QueenctlComponent
@@ -50,33 +49,6 @@ GPtrArray *
 queenctl_component_array_new (void)
 {
   return g_ptr_array_new_with_free_func ((GDestroyNotify) queenctl_component_free);
-}
-
-GHashTable *
-queenctl_component_set_new (void)
-{
-  return g_hash_table_new_full (queen_string_hash, g_str_equal, NULL,
-                                (GDestroyNotify) queenctl_component_free);
-}
-
-void
-queenctl_component_set_add (GHashTable *set, QueenctlComponent *component)
-{
-  g_hash_table_replace (set, (gpointer) queenctl_component_get_string (component, "id"), component);
-}
-
-void
-queenctl_component_set_move (GHashTable *set, GPtrArray *components)
-{
-  GHashTableIter iter;
-  gpointer component;
-
-  g_hash_table_iter_init (&iter, set);
-  while (g_hash_table_iter_next (&iter, NULL, &component))
-    {
-      g_hash_table_iter_steal (&iter);
-      g_ptr_array_add (components, component);
-    }
 }
 
 int

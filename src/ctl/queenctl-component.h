@@ -38,20 +38,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenctlComponent, queenctl_component_free)
 GPtrArray *queenctl_component_array_new (void);
 
 /**
- * queenctl_component_set_new:
- *
- * Returns: (transfer full): an empty set of components of one kind, which owns them: of those with
- *   the same id it has the one that was put into it last
- */
-GHashTable *queenctl_component_set_new (void);
-
-/** queenctl_component_set_add: @component: (transfer full) */
-void queenctl_component_set_add (GHashTable *set, QueenctlComponent *component);
-
-/** Moves all of @set to the end of @components, in no order. */
-void queenctl_component_set_move (GHashTable *set, GPtrArray *components);
-
-/**
  * queenctl_component_compare:
  *
  * A #GCompareFunc for arrays of components: workers before hives, `w-2` before `w-10`.

@@ -5,14 +5,14 @@
 
 #include <string.h>
 
+#include "queenctl-component-set.h"
 #include "queenctl-error.h"
 #include "queenctl-http-stream.h"
 #include "queenctl-json.h"
 #include "text/queen-timestamp.h"
 
 #define METRICS "text/plain"
-#define PAGE 5000               /* components asked for at once */
-#define MOST_COMPONENTS 2000000 /* a list that is longer does not end */
+#define PAGE 5000 /* components asked for at once */
 
 struct _QueenctlHttpQueen
 {
@@ -131,7 +131,7 @@ static gboolean
 add_page (QueenctlHttp *http,
           QueenComponentKind kind,
           JsonObject *page,
-          GHashTable *components,
+          QueenctlComponentSet *components,
           GError **error)
 {
   JsonNode *member = json_object_get_member (page, queen_component_kind_get_plural (kind));
@@ -148,7 +148,7 @@ add_page (QueenctlHttp *http,
         return refuse_odd (http, error);
       queenctl_component_set_add (components, component);
     }
-  return g_hash_table_size (components) <= MOST_COMPONENTS || refuse_odd (http, error);
+  return TRUE;
 }
 
 /* Returns: (transfer full) (nullable): where the next page begins */
@@ -160,12 +160,27 @@ dup_next (JsonObject *page)
   return next ? g_uri_escape_string (next, NULL, FALSE) : NULL;
 }
 
+/* A list goes on as long as each page brings somebody new, within the limits of any list.
+ *
+ * @before: how many there were before the last page */
+static gboolean
+may_go_on (QueenctlHttp *http, const QueenctlComponentSet *components, guint before, GError **error)
+{
+  if (queenctl_component_set_get_size (components) == before ||
+      queenctl_component_set_is_full (components))
+    return refuse_odd (http, error);
+  if (!queenctl_component_set_is_late (components, g_get_monotonic_time ()))
+    return TRUE;
+  queenctl_http_set_late (http, error);
+  return FALSE;
+}
+
 /* @query: (nullable): what is asked for, such as `&model=m` */
 static gboolean
 add_pages (QueenctlHttp *http,
            QueenComponentKind kind,
            const char *query,
-           GHashTable *components,
+           QueenctlComponentSet *components,
            GError **error)
 {
   g_autofree char *next = NULL;
@@ -176,14 +191,14 @@ add_pages (QueenctlHttp *http,
           g_strdup_printf ("/v1/%s?limit=%d%s%s%s", queen_component_kind_get_plural (kind), PAGE,
                            query ? query : "", next ? "&after=" : "", next ? next : "");
       g_autoptr (JsonNode) page = queenctl_http_ask_json (http, "GET", path, NULL, NULL, error);
-      guint before = g_hash_table_size (components);
+      guint before = queenctl_component_set_get_size (components);
 
       if (!page || !add_page (http, kind, json_node_get_object (page), components, error))
         return FALSE;
       g_free (next);
       next = dup_next (json_node_get_object (page));
-      if (next && g_hash_table_size (components) == before)
-        return refuse_odd (http, error);
+      if (next && !may_go_on (http, components, before, error))
+        return FALSE;
     }
   while (next);
   return TRUE;
@@ -196,7 +211,7 @@ add_components (QueenctlHttp *http,
                 GPtrArray *components,
                 GError **error)
 {
-  g_autoptr (GHashTable) known = queenctl_component_set_new ();
+  g_autoptr (QueenctlComponentSet) known = queenctl_component_set_new (g_get_monotonic_time ());
 
   if (!add_pages (http, kind, query, known, error))
     return FALSE;

@@ -8,6 +8,7 @@
 #include "text/queen-json.h"
 
 #define COMPACT (-1)
+#define VALUE_SIZE 128 /* bytes: json-glib's node, and its place in what holds it */
 
 JsonNode *
 queenctl_json_parse_object (const char *text)
@@ -32,6 +33,43 @@ queenctl_json_get_text (JsonObject *object, const char *name)
   const char *text = queenctl_json_get_string (object, name);
 
   return text ? text : "";
+}
+
+static gsize
+measure_object (JsonObject *object)
+{
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *member;
+  gsize size = 0;
+
+  json_object_iter_init (&iter, object);
+  while (json_object_iter_next (&iter, &name, &member))
+    size += strlen (name) + queenctl_json_measure (member);
+  return size;
+}
+
+static gsize
+measure_array (JsonArray *array)
+{
+  guint length = json_array_get_length (array);
+  gsize size = 0;
+
+  for (guint i = 0; i < length; i++)
+    size += queenctl_json_measure (json_array_get_element (array, i));
+  return size;
+}
+
+gsize
+queenctl_json_measure (JsonNode *node)
+{
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    return VALUE_SIZE + measure_object (json_node_get_object (node));
+  if (JSON_NODE_HOLDS_ARRAY (node))
+    return VALUE_SIZE + measure_array (json_node_get_array (node));
+  if (json_node_get_value_type (node) == G_TYPE_STRING)
+    return VALUE_SIZE + strlen (json_node_get_string (node));
+  return VALUE_SIZE;
 }
 
 static void append_node (GString *json, JsonNode *node, int depth);

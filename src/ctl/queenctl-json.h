@@ -27,6 +27,13 @@ const char *queenctl_json_get_string (JsonObject *object, const char *name);
 const char *queenctl_json_get_text (JsonObject *object, const char *name);
 
 /**
+ * queenctl_json_measure:
+ *
+ * Returns: bytes of memory that @node takes, more or less
+ */
+gsize queenctl_json_measure (JsonNode *node);
+
+/**
  * queenctl_json_append:
  * @is_pretty: whether people read it: on lines of their own, indented
  *

@@ -432,7 +432,7 @@ parse_word (Parser *p, JsonNode **node)
 static gboolean
 may_keep (Parser *p)
 {
-  return !p->wanted || p->n_kept++ < QUEEN_JSON_MAX_VALUES;
+  return p->n_kept++ < (p->wanted ? QUEEN_JSON_MAX_VALUES : QUEEN_JSON_MAX_ALL_VALUES);
 }
 
 static gboolean
@@ -442,7 +442,7 @@ parse_value (Parser *p, JsonNode **node)
 
   skip_space (p);
   if (node && !may_keep (p))
-    return refuse_limit (p, "over 1024 values");
+    return refuse_limit (p, p->wanted ? "over 1024 values" : "over 1000000 values");
   switch (peek (p))
     {
     case '{':

@@ -8,9 +8,10 @@
 G_BEGIN_DECLS
 
 #define QUEEN_JSON_MAX_DEPTH 32
-#define QUEEN_JSON_MAX_MEMBERS 64  /* of one object, as far as they are wanted */
-#define QUEEN_JSON_MAX_VALUES 1024 /* that are kept, where not all are wanted */
-#define QUEEN_JSON_MAX_INTEGER 15  /* digits: what a double can hold exactly */
+#define QUEEN_JSON_MAX_MEMBERS 64         /* of one object, as far as they are wanted */
+#define QUEEN_JSON_MAX_VALUES 1024        /* that are kept, where not all are wanted */
+#define QUEEN_JSON_MAX_ALL_VALUES 1000000 /* that are kept, where all are */
+#define QUEEN_JSON_MAX_INTEGER 15         /* digits: what a double can hold exactly */
 
 /**
  * queen_json_parse:
@@ -22,8 +23,9 @@ G_BEGIN_DECLS
  *   but not of what is beyond the limits above or has a wanted member twice
  *
  * Reads one JSON text by the letter of RFC 8259. Other members are read over, whatever valid JSON
- * they hold; so they cost nothing, and nobody is refused for what nobody reads. With @wanted there
- * is an end to what is kept: a stranger's 64 KiB of brackets would take milliseconds.
+ * they hold; so they cost nothing, and nobody is refused for what nobody reads. There is an end to
+ * what is kept: a stranger's 64 KiB of brackets would take milliseconds, and 64 MiB of them, as one
+ * who is taken for the queen may send it, gigabytes.
  *
  * What the tree cannot hold exactly is there in a form that no good value has: an integer of more
  * digits is a double, U+0000 and half of a pair of surrogates are U+001A (SUBSTITUTE).

@@ -10,6 +10,8 @@
 #include "stranger.h"
 
 #define STREAM STRANGER_HEAD ("200 OK", "text/event-stream")
+#define ANSWER STRANGER_HEAD ("200 OK", "application/json")
+
 /* What a queen who knows of nobody answers; both are as long. */
 #define NOBODY(list)                                                                               \
   "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"                     \
@@ -121,6 +123,87 @@ test_slow_answers (void)
   stranger_stop (&stranger);
 }
 
+/* Memory */
+
+/* Each page is of somebody new, and of one that takes a hundred megabytes of memory. */
+typedef struct
+{
+  GString *page;
+  gsize id;      /* where the digits are */
+  gsize next;    /* here, too */
+  guint n_pages; /* that have been asked for */
+} Endless;
+
+#define MOST_PAGES 40
+
+static void
+append_arrays (GString *json, guint n)
+{
+  g_string_append (json, "[[]");
+  for (guint i = 1; i < n; i++)
+    g_string_append (json, ",[]");
+  g_string_append_c (json, ']');
+}
+
+static void
+write_digits (GString *page, gsize at, guint number)
+{
+  g_autofree char *digits = g_strdup_printf ("%06u", number);
+
+  memcpy (page->str + at, digits, strlen (digits));
+}
+
+static const char *
+answer_page (const char *path, gpointer data)
+{
+  Endless *self = data;
+
+  if (!g_str_has_prefix (path, "/v1/workers") || ++self->n_pages > MOST_PAGES)
+    return list_nobody (path);
+  write_digits (self->page, self->id, self->n_pages);
+  write_digits (self->page, self->next, self->n_pages);
+  return self->page->str;
+}
+
+static void
+test_list_without_end (void)
+{
+  Endless endless = { .page = g_string_new (ANSWER "{\"workers\":[{\"id\":\"") };
+  Stranger stranger = { .choose = answer_page, .data = &endless };
+  g_autofree char *line = NULL;
+
+  endless.id = endless.page->len;
+  g_string_append (endless.page, "000000\"},{\"id\":\"big\",\"x\":");
+  append_arrays (endless.page, 900000);
+  g_string_append (endless.page, "}],\"total\":1,\"next\":\"");
+  endless.next = endless.page->len;
+  g_string_append (endless.page, "000000\"}");
+
+  stranger_start (&stranger);
+  line = address (&stranger, "list workers");
+  ctl_refuse (line, 3, " is no queen: 200 OK (application/json). ");
+  g_assert_cmpuint (endless.n_pages, <, MOST_PAGES / 2);
+  stranger_stop (&stranger);
+  g_string_free (endless.page, TRUE);
+}
+
+/* One answer that is within its limit, and would be a tree of gigabytes. */
+static void
+test_many_values (void)
+{
+  g_autoptr (GString) answer = g_string_new (ANSWER "{\"id\":\"w\",\"x\":");
+  Stranger stranger = { 0 };
+  g_autofree char *line = NULL;
+
+  append_arrays (answer, 2000000);
+  g_string_append_c (answer, '}');
+  stranger.answer = answer->str;
+  stranger_start (&stranger);
+  line = address (&stranger, "show w");
+  ctl_refuse (line, 3, " is no queen: 200 OK (application/json). ");
+  stranger_stop (&stranger);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -129,6 +212,8 @@ main (int argc, char **argv)
   g_test_add_func ("/queenctl-hostile/time/a-refusal-without-end-ends", test_refusal_without_end);
   g_test_add_func ("/queenctl-hostile/time/comes-back-from-a-refusal-without-end", test_comes_back);
   g_test_add_func ("/queenctl-hostile/time/waits-no-longer-than-told", test_slow_answers);
+  g_test_add_func ("/queenctl-hostile/memory/a-list-without-end-ends", test_list_without_end);
+  g_test_add_func ("/queenctl-hostile/memory/one-answer-has-no-end-of-values", test_many_values);
 
   return g_test_run ();
 }

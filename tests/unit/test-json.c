@@ -274,6 +274,25 @@ test_many_wanted (void)
     }
 }
 
+/* Where all is wanted, too, there is an end to it. */
+static void
+test_very_many (void)
+{
+  for (guint n = QUEEN_JSON_MAX_ALL_VALUES - 1; n <= QUEEN_JSON_MAX_ALL_VALUES; n++)
+    {
+      g_autoptr (GString) text = g_string_new ("[[]");
+      g_autoptr (JsonNode) node = NULL;
+      g_autoptr (GError) error = NULL;
+
+      for (guint i = 1; i < n; i++)
+        g_string_append (text, ",[]");
+      g_string_append_c (text, ']');
+      node = queen_json_parse (text->str, text->len, NULL, &error);
+      g_assert_true ((node != NULL) == (n < QUEEN_JSON_MAX_ALL_VALUES)); /* with the outer one */
+      g_assert_true (node || strstr (error->message, "1000000 values"));
+    }
+}
+
 static void
 test_many_unwanted (void)
 {
@@ -418,6 +437,7 @@ main (int argc, char **argv)
   g_test_add_func ("/json/unwanted/read-over-by-the-letter", test_unwanted);
   g_test_add_func ("/json/unwanted/however-many", test_many_unwanted);
   g_test_add_func ("/json/wanted/1024-values-and-no-more", test_many_wanted);
+  g_test_add_func ("/json/limits/all-values", test_very_many);
   g_test_add_func ("/json/members/64-and-no-more", test_members);
   g_test_add_func ("/json/truncated/refused-at-every-byte", test_truncated);
   g_test_add_func ("/json/bytes/no-foreign-byte-anywhere", test_utf_8);
