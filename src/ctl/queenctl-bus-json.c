@@ -128,7 +128,7 @@ queenctl_bus_json_get_status (GVariant *properties)
       else if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY))
         set_texts (status, member, value);
       else
-        json_object_set_int_member (status, member, (gint64) get_number (value));
+        json_object_set_int_member (status, member, (gint64) MIN (get_number (value), G_MAXINT64));
     }
   return status;
 }

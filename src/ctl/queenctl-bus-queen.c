@@ -10,6 +10,7 @@
 #include "queenctl-bus.h"
 #include "queenctl-component-set.h"
 #include "queenctl-error.h"
+#include "queenctl-json.h"
 
 #define QUEEN_NAME "dev.rbee.Queen1"
 #define QUEEN_PATH "/dev/rbee/Queen1"
@@ -251,7 +252,10 @@ on_heartbeat (QueenDBusQueen *proxy,
               const char *json,
               gpointer data)
 {
-  queenctl_queen_emit_event (data, &(QueenctlEvent){ kind, id, status, json });
+  g_autoptr (JsonNode) node = queenctl_json_parse_object (json);
+
+  if (node)
+    queenctl_queen_emit_event (data, &(QueenctlEvent){ kind, id, status, node });
 }
 
 static void

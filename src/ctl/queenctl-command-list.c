@@ -217,8 +217,18 @@ print_tables (GPtrArray *components,
     }
 }
 
-/* Scripts get names as they are; a terminal gets what it can be trusted with. What several have, as
- * an id of both kinds or a model, is there once. */
+/* Whoever names that is no queen. */
+static gboolean
+has_control (const char *name)
+{
+  for (; *name != '\0'; name++)
+    if (g_ascii_iscntrl (*name))
+      return TRUE;
+  return FALSE;
+}
+
+/* Scripts get names as they are, each on its line; a terminal gets what it can be trusted with.
+ * What several have, as an id of both kinds or a model, is there once. */
 static void
 print_names (GPtrArray *components, const char *member)
 {
@@ -231,7 +241,7 @@ print_names (GPtrArray *components, const char *member)
       g_autofree char *safe = queenctl_text_dup_safe (name);
 
       if (*name != '\0' && g_hash_table_add (seen, (gpointer) name))
-        puts (is_terminal ? safe : name);
+        puts (is_terminal || has_control (name) ? safe : name);
     }
 }
 

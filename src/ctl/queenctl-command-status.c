@@ -6,6 +6,7 @@
 
 #include "queenctl-command.h"
 #include "queenctl-connect.h"
+#include "queenctl-json.h"
 #include "queenctl-table.h"
 #include "queenctl-text.h"
 #include "text/queen-timestamp.h"
@@ -45,8 +46,8 @@ describe_counts (guint online, guint available, guint known)
 static char *
 describe_stream (JsonObject *status)
 {
-  guint n_subscribers = (guint) json_object_get_int_member (status, "subscribers");
-  gulong n_events = (gulong) json_object_get_int_member (status, "events_published");
+  guint n_subscribers = queenctl_json_get_count (status, "subscribers");
+  gulong n_events = (gulong) queenctl_json_get_number (status, "events_published");
   g_autofree char *subscribers =
       g_strdup_printf (ngettext ("%u subscriber", "%u subscribers", n_subscribers), n_subscribers);
   g_autofree char *events =
@@ -70,9 +71,8 @@ add_counts (QueenctlTable *table,
             const char *available,
             guint known)
 {
-  g_autofree char *text =
-      describe_counts ((guint) json_object_get_int_member (status, online),
-                       (guint) json_object_get_int_member (status, available), known);
+  g_autofree char *text = describe_counts (queenctl_json_get_count (status, online),
+                                           queenctl_json_get_count (status, available), known);
 
   add_row (table, heading, text);
 }
@@ -80,7 +80,8 @@ add_counts (QueenctlTable *table,
 static char *
 join_addresses (JsonObject *status)
 {
-  JsonArray *addresses = json_object_get_array_member (status, "addresses");
+  JsonNode *node = json_object_get_member (status, "addresses");
+  JsonArray *addresses = node && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
   g_autoptr (GString) joined = g_string_new (NULL);
 
   for (guint i = 0; addresses && i < json_array_get_length (addresses); i++)
@@ -96,8 +97,7 @@ describe_start (JsonObject *status)
   g_autofree char *since = NULL;
   g_autofree char *ago = NULL;
 
-  queen_timestamp_parse (json_object_get_string_member_with_default (status, "started_at", ""),
-                         &started_at);
+  queen_timestamp_parse (queenctl_json_get_text (status, "started_at"), &started_at);
   started_at /= QUEEN_NSEC_PER_USEC;
   since = queenctl_text_dup_local_time (started_at);
   ago = queenctl_text_dup_ago (started_at, g_get_real_time ());
@@ -112,8 +112,7 @@ print_queen (JsonObject *status, GPtrArray *components)
   g_autofree char *addresses = join_addresses (status);
   g_autofree char *stream = describe_stream (status);
 
-  add_row (table, _ ("Version"),
-           json_object_get_string_member_with_default (status, "version", ""));
+  add_row (table, _ ("Version"), queenctl_json_get_text (status, "version"));
   add_row (table, _ ("Up"), up);
   add_row (table, _ ("Addresses"), addresses);
   add_counts (table, _ ("Workers"), status, "workers_online", "workers_available",

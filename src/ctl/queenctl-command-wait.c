@@ -17,6 +17,7 @@
 #define USUAL_TIMEOUT (30 * QUEEN_SECOND)
 #define LONGEST_TIMEOUT (30 * QUEEN_DAY)
 #define USUAL_STATE "available"
+#define MOST_QUESTIONS 100 /* of one each; beyond that a list is faster */
 
 typedef struct
 {
@@ -154,7 +155,10 @@ on_waited_event (QueenctlQueen *queen, const QueenctlEvent *event, gpointer data
 
   if (!may_be_wanted (self, event))
     return;
-  g_hash_table_add (self->ids, g_strdup (event->id));
+  if (g_hash_table_size (self->ids) < MOST_QUESTIONS)
+    g_hash_table_add (self->ids, g_strdup (event->id));
+  else
+    self->must_ask_for_all = TRUE;
   ask_soon (self);
 }
 

@@ -12,6 +12,7 @@
 #include "queenctl-memory.h"
 #include "queenctl-notifier.h"
 #include "queenctl-output.h"
+#include "queenctl-text.h"
 
 typedef struct
 {
@@ -36,8 +37,10 @@ end_line (Watch *self)
 static void
 say (Watch *self, const char *message)
 {
+  g_autofree char *safe = queenctl_text_dup_safe (message);
+
   if (self->options->is_json)
-    fprintf (stderr, "queenctl: %s\n", message);
+    fprintf (stderr, "queenctl: %s\n", safe);
   else
     {
       queenctl_event_line_print_note (self->line, message);
@@ -52,7 +55,7 @@ print_event (Watch *self,
              const QueenctlCondition *before)
 {
   if (self->options->is_json)
-    queenctl_output_print_json_text (event->json);
+    queenctl_output_print_line (event->node);
   else
     queenctl_event_line_print (self->line, event, now, before);
   end_line (self);

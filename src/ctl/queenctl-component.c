@@ -83,11 +83,7 @@ queenctl_component_get_string (const QueenctlComponent *self, const char *member
 guint64
 queenctl_component_get_number (const QueenctlComponent *self, const char *member)
 {
-  JsonNode *node = json_object_get_member (get_object (self), member);
-  gint64 number =
-      node && json_node_get_value_type (node) == G_TYPE_INT64 ? json_node_get_int (node) : 0;
-
-  return (guint64) MAX (number, 0);
+  return queenctl_json_get_number (get_object (self), member);
 }
 
 gint64

@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
+#include "queenctl-json.h"
 #include "queenctl-output.h"
 #include "queenctl-text.h"
 
@@ -78,41 +79,20 @@ print_kind (QueenctlEventLine *self, const char *kind)
   print_padded (safe, self->kind_width);
 }
 
-static guint
-get_count (JsonReader *reader, const char *member)
-{
-  guint count = 0;
-
-  if (json_reader_read_member (reader, member))
-    count = (guint) json_reader_get_int_value (reader);
-  json_reader_end_member (reader);
-  return count;
-}
-
 static void
-print_counts (const char *json)
+print_counts (JsonObject *pulse)
 {
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
-  g_autoptr (JsonReader) reader = NULL;
+  guint n_workers = queenctl_json_get_count (pulse, "workers_online");
+  guint n_hives = queenctl_json_get_count (pulse, "hives_online");
   g_autofree char *workers = NULL;
   g_autofree char *hives = NULL;
-  guint n_workers;
-  guint n_hives;
 
-  if (!json_parser_load_from_data (parser, json, -1, NULL))
-    {
-      putchar ('\n');
-      return;
-    }
-  reader = json_reader_new (json_parser_get_root (parser));
-  n_workers = get_count (reader, "workers_online");
-  n_hives = get_count (reader, "hives_online");
   workers = g_strdup_printf (ngettext ("%u worker online (%u available)",
                                        "%u workers online (%u available)", n_workers),
-                             n_workers, get_count (reader, "workers_available"));
+                             n_workers, queenctl_json_get_count (pulse, "workers_available"));
   hives = g_strdup_printf (ngettext ("%u hive online (%u available)",
                                      "%u hives online (%u available)", n_hives),
-                           n_hives, get_count (reader, "hives_available"));
+                           n_hives, queenctl_json_get_count (pulse, "hives_available"));
   fputs (queenctl_output_begin_style (QUEENCTL_STYLE_FAINT), stdout);
   printf (_ ("%s, %s"), workers, hives);
   printf ("%s\n", queenctl_output_end_style (QUEENCTL_STYLE_FAINT));
@@ -168,7 +148,7 @@ queenctl_event_line_print (QueenctlEventLine *self,
   print_kind (self, event->kind);
   if (g_str_equal (event->kind, "queen"))
     {
-      print_counts (event->json);
+      print_counts (json_node_get_object (event->node));
       return;
     }
   if (columns <= WIDEST_ID)

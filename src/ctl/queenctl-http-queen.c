@@ -12,6 +12,7 @@
 #include "text/queen-timestamp.h"
 
 #define METRICS "text/plain"
+#define LARGEST_EXACT ((double) (G_GUINT64_CONSTANT (1) << 53))
 #define PAGE 5000 /* components asked for at once */
 
 struct _QueenctlHttpQueen
@@ -33,13 +34,16 @@ refuse_odd (QueenctlHttp *http, GError **error)
 
 /* Status. Most of it is in the metrics, whose names do not change. */
 
+/* Returns: a natural number, or seconds since 1970; 0 when there is none, nor one that a double
+ * holds exactly */
 static double
 read_sample (const char *metrics, const char *name)
 {
   g_autofree char *start = g_strconcat ("\n", name, " ", NULL);
   const char *sample = strstr (metrics, start);
+  double number = sample ? g_ascii_strtod (sample + strlen (start), NULL) : 0;
 
-  return sample ? g_ascii_strtod (sample + strlen (start), NULL) : 0;
+  return number >= 0 && number <= LARGEST_EXACT ? number : 0; /* NaN is neither */
 }
 
 static void
@@ -60,7 +64,7 @@ set_counts (JsonObject *status, const char *metrics)
 static void
 set_start (JsonObject *status, const char *metrics)
 {
-  double seconds = CLAMP (read_sample (metrics, "process_start_time_seconds"), 0, 9e9);
+  double seconds = MIN (read_sample (metrics, "process_start_time_seconds"), 9e9);
   g_autoptr (GString) text = g_string_new (NULL);
 
   /* Told in microseconds, which a double does not hold exactly. */

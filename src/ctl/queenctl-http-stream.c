@@ -52,7 +52,7 @@ emit_event (QueenctlHttpStream *self, const char *json)
   id_member = g_strconcat (kind, "_id", NULL);
   queenctl_queen_emit_event (self->queen,
                              &(QueenctlEvent){ kind, queenctl_json_get_text (event, id_member),
-                                               queenctl_json_get_text (event, "status"), json });
+                                               queenctl_json_get_text (event, "status"), node });
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include "queenctl-json.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "text/queen-json.h"
@@ -33,6 +34,22 @@ queenctl_json_get_text (JsonObject *object, const char *name)
   const char *text = queenctl_json_get_string (object, name);
 
   return text ? text : "";
+}
+
+guint64
+queenctl_json_get_number (JsonObject *object, const char *name)
+{
+  JsonNode *node = json_object_get_member (object, name);
+  gint64 number =
+      node && json_node_get_value_type (node) == G_TYPE_INT64 ? json_node_get_int (node) : 0;
+
+  return (guint64) MAX (number, 0);
+}
+
+guint
+queenctl_json_get_count (JsonObject *object, const char *name)
+{
+  return (guint) MIN (queenctl_json_get_number (object, name), G_MAXUINT);
 }
 
 static gsize
@@ -129,11 +146,17 @@ append_array (GString *json, JsonArray *array, int depth)
   g_string_append_c (json, ']');
 }
 
+/* A number too large for a double is infinite, which JSON has no word for. */
 static void
 append_double (GString *json, double number)
 {
   char text[G_ASCII_DTOSTR_BUF_SIZE];
 
+  if (!isfinite (number))
+    {
+      g_string_append (json, "null");
+      return;
+    }
   g_ascii_formatd (text, sizeof text, "%.3f", number);
   if (g_ascii_strtod (text, NULL) != number)
     g_ascii_dtostr (text, sizeof text, number);

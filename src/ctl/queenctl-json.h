@@ -26,6 +26,12 @@ const char *queenctl_json_get_string (JsonObject *object, const char *name);
 /** The same, but the empty text when it is none. */
 const char *queenctl_json_get_text (JsonObject *object, const char *name);
 
+/** Returns: the number that is the member of that name; 0 when it is none, or no natural one */
+guint64 queenctl_json_get_number (JsonObject *object, const char *name);
+
+/** The same, but not more than an unsigned int holds. */
+guint queenctl_json_get_count (JsonObject *object, const char *name);
+
 /**
  * queenctl_json_measure:
  *

@@ -3,12 +3,44 @@
 
 #include "queenctl-memory.h"
 
+#include <string.h>
+
 #include "text/queen-hash.h"
+
+#define MOST_BYTES (256 * 1024 * 1024)
+#define ENTRY_SIZE 256 /* bytes, beside the texts */
 
 struct _QueenctlMemory
 {
   GHashTable *conditions; /* by kind and id, with a slash between */
+  gsize n_bytes;          /* of all that */
 };
+
+static gsize
+measure (const char *key, const QueenctlCondition *condition)
+{
+  return ENTRY_SIZE + strlen (key) + strlen (condition->status) + strlen (condition->health) +
+         strlen (condition->reason);
+}
+
+/* Of more than that all is forgotten: it can only come of names that are made up without end.
+ *
+ * @key, @condition: (transfer full) */
+static void
+keep (QueenctlMemory *self, char *key, QueenctlCondition *condition)
+{
+  const QueenctlCondition *before = g_hash_table_lookup (self->conditions, key);
+
+  self->n_bytes += measure (key, condition);
+  if (before)
+    self->n_bytes -= measure (key, before);
+  if (self->n_bytes > MOST_BYTES)
+    {
+      g_hash_table_remove_all (self->conditions);
+      self->n_bytes = measure (key, condition);
+    }
+  g_hash_table_replace (self->conditions, key, condition);
+}
 
 QueenctlMemory *
 queenctl_memory_new (void)
@@ -37,8 +69,7 @@ queenctl_memory_learn (QueenctlMemory *self, GPtrArray *components)
       const char *id = queenctl_component_get_string (component, "id");
       const char *status = queenctl_component_get_string (component, "status");
 
-      g_hash_table_replace (self->conditions, g_strdup_printf ("%s/%s", kind, id),
-                            queenctl_condition_new (status, component));
+      keep (self, g_strdup_printf ("%s/%s", kind, id), queenctl_condition_new (status, component));
     }
 }
 
@@ -59,5 +90,5 @@ queenctl_memory_get (QueenctlMemory *self, const QueenctlEvent *event)
 void
 queenctl_memory_set (QueenctlMemory *self, const QueenctlEvent *event, QueenctlCondition *now)
 {
-  g_hash_table_replace (self->conditions, dup_key (event), now);
+  keep (self, dup_key (event), now);
 }

@@ -13,6 +13,7 @@
 
 #define GATHERING_MSEC 1000
 #define MOST_LINES 8
+#define MOST_MEMBERS 500000 /* several times what a queen knows of */
 
 typedef struct
 {
@@ -195,13 +196,14 @@ queenctl_notifier_free (QueenctlNotifier *self)
   g_free (self);
 }
 
+/* Returns: (nullable): one of those who are known; %NULL when there are too many to know another */
 static Member *
 find_member (QueenctlNotifier *self, QueenComponentKind kind, const char *id, gboolean is_online)
 {
   g_autofree char *key = g_strdup_printf ("%s/%s", queen_component_kind_get_name (kind), id);
   Member *member = g_hash_table_lookup (self->members, key);
 
-  if (!member)
+  if (!member && g_hash_table_size (self->members) < MOST_MEMBERS)
     {
       member = g_new0 (Member, 1);
       member->kind = kind;
@@ -223,8 +225,8 @@ queenctl_notifier_learn (QueenctlNotifier *self, GPtrArray *components)
       Member *member = find_member (self, queenctl_component_get_kind (component),
                                     queenctl_component_get_string (component, "id"), is_online);
 
-      member->is_online = is_online;
-      member->was_online = is_online;
+      if (member)
+        member->is_online = member->was_online = is_online;
     }
 }
 
@@ -237,7 +239,7 @@ queenctl_notifier_take (QueenctlNotifier *self,
   gboolean is_online = !g_str_equal (status, "Offline") && !g_str_equal (status, "Stopped");
   Member *member = find_member (self, kind, id, is_online);
 
-  if (member->is_online == is_online || !self->connection)
+  if (!member || member->is_online == is_online || !self->connection)
     return;
   member->is_online = is_online;
   g_ptr_array_add (self->changed, member);

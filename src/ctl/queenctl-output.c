@@ -68,33 +68,25 @@ queenctl_output_end_style (QueenctlStyle style)
   return is_colored && style != QUEENCTL_STYLE_PLAIN ? "\033[0m" : "";
 }
 
-void
-queenctl_output_print_json_text (const char *json)
+static void
+print_node (JsonNode *node, gboolean is_pretty)
 {
-  const char *run = json;
+  g_autoptr (GString) json = g_string_new (NULL);
 
-  /* JSON leaves DEL and the C1 controls as they are, which a terminal obeys, and two separators at
-   * which some readers of lines would cut it. They can stand only in strings, where this is another
-   * way to write them. */
-  for (const char *p = json; *p != '\0'; p = g_utf8_next_char (p))
-    {
-      gunichar c = g_utf8_get_char (p);
-
-      if (!((c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029))
-        continue;
-      printf ("%.*s\\u%04x", (int) (p - run), run, c);
-      run = g_utf8_next_char (p);
-    }
-  puts (run);
+  queenctl_json_append (json, node, is_pretty);
+  puts (json->str);
 }
 
 void
 queenctl_output_print_node (JsonNode *node)
 {
-  g_autoptr (GString) json = g_string_new (NULL);
+  print_node (node, is_terminal);
+}
 
-  queenctl_json_append (json, node, is_terminal);
-  queenctl_output_print_json_text (json->str);
+void
+queenctl_output_print_line (JsonNode *node)
+{
+  print_node (node, FALSE);
 }
 
 void

@@ -62,13 +62,8 @@ void queenctl_output_print_json (JsonBuilder *builder);
 /** queenctl_output_print_node: the same of a document that is a tree already. */
 void queenctl_output_print_node (JsonNode *node);
 
-/**
- * queenctl_output_print_json_text:
- * @json: a JSON document
- *
- * Prints it on one line.
- */
-void queenctl_output_print_json_text (const char *json);
+/** queenctl_output_print_line: the same on one line, wherever it is read. */
+void queenctl_output_print_line (JsonNode *node);
 
 /**
  * queenctl_output_add_component:

@@ -3,6 +3,10 @@
 
 #include "queenctl-queen.h"
 
+#include <string.h>
+
+#define LONGEST_WORD 1024 /* bytes of an event's id, or its status */
+
 enum
 {
   EVENT,
@@ -94,10 +98,12 @@ queenctl_queen_watch (QueenctlQueen *self, gboolean are_pulses_wanted, GError **
   return QUEENCTL_QUEEN_GET_CLASS (self)->watch (self, are_pulses_wanted, error);
 }
 
+/* Whoever has more to say in a word is no queen, and it would be remembered. */
 void
 queenctl_queen_emit_event (QueenctlQueen *self, const QueenctlEvent *event)
 {
-  g_signal_emit (self, signals[EVENT], 0, event);
+  if (strlen (event->id) <= LONGEST_WORD && strlen (event->status) <= LONGEST_WORD)
+    g_signal_emit (self, signals[EVENT], 0, event);
 }
 
 void

@@ -14,16 +14,17 @@ G_BEGIN_DECLS
 /**
  * QueenctlEvent:
  * @kind: `worker`, `hive` or `queen`
- * @id: whose event it is; empty for the queen's own
+ * @id: whose event it is; empty for the queen's own. Events with one of over 1 KiB, or such a
+ * status, are no queen's, and not told
  * @status: what it said, or `Offline`; empty for the queen's own
- * @json: the event as `GET /v1/heartbeats/stream` sends it
+ * @node: all of the event, the object that `GET /v1/heartbeats/stream` sends
  */
 typedef struct
 {
   const char *kind;
   const char *id;
   const char *status;
-  const char *json;
+  JsonNode *node;
 } QueenctlEvent;
 
 #define QUEENCTL_TYPE_QUEEN (queenctl_queen_get_type ())

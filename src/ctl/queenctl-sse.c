@@ -13,7 +13,8 @@ struct _QueenctlSse
 {
   QueenctlSseFunc func;
   gpointer user_data;
-  GString *line; /* that has not ended yet */
+  GString *line;        /* that has not ended yet */
+  gboolean is_after_cr; /* a line feed would belong to the end of the last line */
   GString *data;
   char *event;
   char *last_id;
@@ -100,15 +101,45 @@ take_line (QueenctlSse *self, char *line)
 static gboolean
 end_line (QueenctlSse *self)
 {
-  gsize length = self->line->len;
-
-  if (length > 0 && self->line->str[length - 1] == '\r')
-    g_string_truncate (self->line, length - 1);
   if (strlen (self->line->str) != self->line->len || !g_utf8_validate (self->line->str, -1, NULL))
     return FALSE;
   take_line (self, self->line->str);
   g_string_truncate (self->line, 0);
   return TRUE;
+}
+
+/* WHATWG HTML § 9.2.5: a line ends with CR LF, LF or CR. Were a CR part of it, whatever is printed
+ * of it, or sent back, would have one.
+ *
+ * Returns: how many bytes come before the first one that ends a line */
+static gsize
+get_length_of_line (const char *bytes, gsize length)
+{
+  gsize n = 0;
+
+  while (n < length && bytes[n] != '\n' && bytes[n] != '\r')
+    n++;
+  return n;
+}
+
+/* @bytes: at least one
+ * @n_taken: (out): how many of them were taken
+ *
+ * Returns: whether it can go on */
+static gboolean
+take_some (QueenctlSse *self, const char *bytes, gsize length, gsize *n_taken)
+{
+  gsize n = get_length_of_line (bytes, length);
+  gboolean is_rest_of_end = self->is_after_cr && *bytes == '\n';
+
+  self->is_after_cr = n < length && bytes[n] == '\r';
+  *n_taken = MIN (n + 1, length);
+  if (is_rest_of_end)
+    return TRUE;
+  if (self->line->len + self->data->len + n > MAX_EVENT)
+    return FALSE;
+  g_string_append_len (self->line, bytes, (gssize) n);
+  return n == length || end_line (self);
 }
 
 gboolean
@@ -119,20 +150,16 @@ queenctl_sse_take (QueenctlSse *self, const char *bytes, gsize length)
       g_string_truncate (self->line, 0);
       g_string_truncate (self->data, 0);
       g_clear_pointer (&self->event, g_free);
+      self->is_after_cr = FALSE;
     }
   while (length > 0)
     {
-      const char *end = memchr (bytes, '\n', length);
-      gsize n = end ? (gsize) (end - bytes) : length;
+      gsize n_taken;
 
-      if (self->line->len + self->data->len + n > MAX_EVENT)
+      if (!take_some (self, bytes, length, &n_taken))
         return FALSE;
-      g_string_append_len (self->line, bytes, (gssize) n);
-      if (end && !end_line (self))
-        return FALSE;
-      n += end ? 1 : 0;
-      bytes += n;
-      length -= n;
+      bytes += n_taken;
+      length -= n_taken;
     }
   return TRUE;
 }

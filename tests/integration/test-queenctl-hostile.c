@@ -204,6 +204,150 @@ test_many_values (void)
   stranger_stop (&stranger);
 }
 
+/* Numbers */
+
+/* @data: the answer to /metrics */
+static const char *
+answer_status (const char *path, gpointer data)
+{
+  if (g_str_has_prefix (path, "/metrics"))
+    return data;
+  return g_str_has_prefix (path, "/v1/build-info") ? ANSWER
+             "{\"version\":\"1\",\"build_time\":\"\"}"
+                                                   : list_nobody (path);
+}
+
+static void
+test_metrics (void)
+{
+  static const char *const numbers[] = { "nan", "inf", "-inf", "1e300", "-1e300", "-1", "0x1p99" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      g_autofree char *metrics = g_strdup_printf (
+          STRANGER_HEAD ("200 OK", "text/plain") "\n"
+                                                 "queen_components_online{kind=\"worker\"} %s\n"
+                                                 "queen_components_available{kind=\"hive\"} %s\n"
+                                                 "queen_subscribers %s\nqueen_events_total %s\n"
+                                                 "process_start_time_seconds %s\n",
+          numbers[i], numbers[i], numbers[i], numbers[i], numbers[i]);
+      Stranger stranger = { .choose = answer_status, .data = metrics };
+      g_autofree char *line = NULL;
+      g_autofree char *said = NULL;
+
+      stranger_start (&stranger);
+      line = address (&stranger, "status --json");
+      said = ctl_ask (line);
+      g_test_message ("%s: %s", numbers[i], said);
+      g_assert_nonnull (strstr (said, "\"workers_online\":0,"));
+      g_assert_nonnull (strstr (said, "\"hives_available\":0,"));
+      g_assert_nonnull (strstr (said, "\"started_at\":\"1970-01-01T00:00:00.000000000+00:00\""));
+      g_assert_nonnull (strstr (said, "\"subscribers\":0,\"events_published\":0,"));
+      stranger_stop (&stranger);
+    }
+}
+
+static void
+test_numbers (void)
+{
+  Stranger stranger = {
+    .answer = ANSWER "{\"id\":\"w\",\"port\":1e999,\"heartbeats\":-99999999999999999999,"
+                     "\"since\":1e400,\"clock_skew\":-1e400}",
+  };
+  g_autofree char *json_line = NULL;
+  g_autofree char *line = NULL;
+
+  stranger_start (&stranger);
+  json_line = address (&stranger, "show w --kind=worker --json");
+  ctl_expect_exactly (json_line,
+                      "{\"id\":\"w\",\"port\":null,\"heartbeats\":-100000000000000000000.000,"
+                      "\"since\":null,\"clock_skew\":null}\n");
+  line = address (&stranger, "show w --kind=worker");
+  g_free (ctl_ask (line));
+  stranger_stop (&stranger);
+}
+
+/* Events */
+
+static const char *
+answer_events (const char *path, gpointer data)
+{
+  return strstr (path, "/stream") ? data : list_nobody (path);
+}
+
+static void
+test_events (void)
+{
+  static const char stream[] =
+      STREAM "event: heartbeat\ndata: {\"type\":\"worker\",\rdata:\"worker_id\":\"a\"}\n\n"
+             "event: heartbeat\ndata: {\"type\":\"worker\",\t\"worker_id\":\ndata: \"b\"}\n\n"
+             "event: heartbeat\ndata: {\"type\":\"worker\",\"worker_id\":\"\302\233c\\u001b\"}\n\n"
+             "event: heartbeat\ndata: [\"d\"]\n\n"
+             "event: lagged\ndata: {\"dropped\":-1e400}\n\n";
+  static const char *const lines[] = {
+    "{\"type\":\"worker\",\"worker_id\":\"a\"}",
+    "{\"type\":\"worker\",\"worker_id\":\"b\"}",
+    "{\"type\":\"worker\",\"worker_id\":\"\\u009bc\\u001b\"}",
+    "{\"type\":\"lagged\",\"dropped\":null}",
+  };
+  Stranger stranger = { .choose = answer_events, .data = (gpointer) stream, .has_no_end = TRUE };
+  g_autofree char *line = NULL;
+  CtlWatch watch;
+
+  stranger_start (&stranger);
+  line = address (&stranger, "watch --json");
+  ctl_watch_start (&watch, line, G_SUBPROCESS_FLAGS_NONE);
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
+    {
+      g_autofree char *said = ctl_watch_await (&watch, "");
+
+      g_assert_cmpstr (said, ==, lines[i]);
+    }
+  ctl_watch_stop (&watch);
+  stranger_stop (&stranger);
+}
+
+/* What is no number is none, and an id that no queen takes is nobody's. */
+static void
+test_pulses (void)
+{
+  g_autofree char *id = g_strnfill (2000, 'x');
+  g_autofree char *stream = g_strconcat (
+      STREAM "event: heartbeat\ndata: {\"type\":\"worker\",\"worker_id\":\"", id,
+      "\"}\n\nevent: heartbeat\ndata: {\"type\":\"queen\",\"workers_online\":1e400,"
+      "\"workers_available\":-5,\"hives_online\":[1],\"hives_available\":99999999999}\n\n",
+      NULL);
+  Stranger stranger = { .choose = answer_events, .data = stream, .has_no_end = TRUE };
+  g_autofree char *line = NULL;
+  g_autofree char *said = NULL;
+  CtlWatch watch;
+
+  stranger_start (&stranger);
+  line = address (&stranger, "watch --all");
+  ctl_watch_start (&watch, line, G_SUBPROCESS_FLAGS_NONE);
+  said = ctl_watch_await (&watch, "");
+  g_test_message ("%s", said);
+  g_assert_true (g_str_has_suffix (
+      said, "  queen   0 workers online (0 available), 0 hives online (4294967295 available)"));
+  ctl_watch_stop (&watch);
+  stranger_stop (&stranger);
+}
+
+/* A script takes each line for a name. */
+static void
+test_names (void)
+{
+  Stranger stranger = {
+    .answer = ANSWER "{\"workers\":[{\"id\":\"a\\nb\"}],\"hives\":[{\"id\":\"ü c\"}]}",
+  };
+  g_autofree char *line = NULL;
+
+  stranger_start (&stranger);
+  line = address (&stranger, "list -o name");
+  ctl_expect_exactly (line, "a\\x0Ab\nü c\n");
+  stranger_stop (&stranger);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -214,6 +358,11 @@ main (int argc, char **argv)
   g_test_add_func ("/queenctl-hostile/time/waits-no-longer-than-told", test_slow_answers);
   g_test_add_func ("/queenctl-hostile/memory/a-list-without-end-ends", test_list_without_end);
   g_test_add_func ("/queenctl-hostile/memory/one-answer-has-no-end-of-values", test_many_values);
+  g_test_add_func ("/queenctl-hostile/numbers/of-metrics-are-natural", test_metrics);
+  g_test_add_func ("/queenctl-hostile/numbers/too-large-is-null", test_numbers);
+  g_test_add_func ("/queenctl-hostile/events/each-is-one-line-of-json", test_events);
+  g_test_add_func ("/queenctl-hostile/events/no-number-is-none", test_pulses);
+  g_test_add_func ("/queenctl-hostile/names/each-is-one-line", test_names);
 
   return g_test_run ();
 }

@@ -26,6 +26,9 @@ static const struct
   { "event: bye\ndata: 1\n\ndata: 2\n\n", "bye=1;message=2;", NULL, 2000 },
   { "retry: soon\nretry: 99999999\ndata: x\n\n", "message=x;", NULL, 60000 },
   { "data: not whole\n", "", NULL, 2000 },
+  { "data: a\rdata: b\r\rid: 5\rdata: c\n\n", "message=a\nb;message=c;", "5", 2000 },
+  { "data: a\n\rdata: b\r\n\r\ndata: c\r\r\n", "message=a;message=b;message=c;", NULL, 2000 },
+  { "id: 7\rX-Mine: 1\n\n", "", "7", 2000 },
 };
 
 static void
