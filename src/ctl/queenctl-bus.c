@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 
 #include "queenctl-error.h"
+#include "queenctl-queen.h"
 
 static gboolean
 has_session (void)
@@ -15,17 +16,84 @@ has_session (void)
   return g_getenv ("DBUS_SESSION_BUS_ADDRESS") || g_file_test (path, G_FILE_TEST_EXISTS);
 }
 
+/* GLib waits for a bus without a deadline. A thread ends that, as the main loop cannot: a
+ * connection that is made in a loop of its own would tell there what happens to it. */
+typedef struct
+{
+  gint64 end; /* µs, monotonic */
+  GCancellable *cancellable;
+  GMutex mutex;
+  GCond cond;
+  gboolean is_over; /* it is there, or is not */
+} Attempt;
+
+static gpointer
+cancel_when_late (gpointer data)
+{
+  Attempt *attempt = data;
+  gboolean is_in_time = TRUE;
+
+  g_mutex_lock (&attempt->mutex);
+  while (!attempt->is_over && is_in_time)
+    is_in_time = g_cond_wait_until (&attempt->cond, &attempt->mutex, attempt->end);
+  g_mutex_unlock (&attempt->mutex);
+  if (!is_in_time)
+    g_cancellable_cancel (attempt->cancellable);
+  return NULL;
+}
+
+static void
+end_attempt (Attempt *attempt)
+{
+  g_mutex_lock (&attempt->mutex);
+  attempt->is_over = TRUE;
+  g_cond_signal (&attempt->cond);
+  g_mutex_unlock (&attempt->mutex);
+}
+
+static GDBusConnection *
+open_in_time (const char *address, GError **cause)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Attempt attempt = {
+    .end = g_get_monotonic_time () + QUEENCTL_DEADLINE_MSEC * G_TIME_SPAN_MILLISECOND,
+    .cancellable = cancellable,
+  };
+  GThread *thread;
+  GDBusConnection *connection;
+
+  g_mutex_init (&attempt.mutex);
+  g_cond_init (&attempt.cond);
+  thread = g_thread_new ("deadline", cancel_when_late, &attempt);
+  connection =
+      g_dbus_connection_new_for_address_sync (address,
+                                              G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                                  G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                              NULL, cancellable, cause);
+  end_attempt (&attempt);
+  g_thread_join (thread);
+  g_mutex_clear (&attempt.mutex);
+  g_cond_clear (&attempt.cond);
+  return connection;
+}
+
 static GDBusConnection *
 open_connection (GBusType type, GError **cause)
 {
   g_autofree char *address = g_dbus_address_get_for_bus_sync (type, NULL, cause);
 
-  if (!address)
-    return NULL;
-  return g_dbus_connection_new_for_address_sync (address,
-                                                 G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                                     G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                                 NULL, NULL, cause);
+  return address ? open_in_time (address, cause) : NULL;
+}
+
+static void
+set_no_bus (gboolean is_session, const GError *cause, GError **error)
+{
+  const char *why = g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+                        ? _ ("no answer in time")
+                        : cause->message;
+
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
+               is_session ? _ ("the session bus: %s") : _ ("the system bus: %s"), why);
 }
 
 GDBusConnection *
@@ -45,9 +113,7 @@ queenctl_bus_connect (const char *bus_name, GError **error)
   connection = open_connection (is_session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM, &cause);
   if (!connection)
     {
-      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
-                   is_session ? _ ("the session bus: %s") : _ ("the system bus: %s"),
-                   cause->message);
+      set_no_bus (is_session, cause, error);
       return NULL;
     }
   g_dbus_connection_set_exit_on_close (connection, FALSE);

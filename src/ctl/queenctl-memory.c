@@ -17,7 +17,7 @@ struct _QueenctlMemory
 };
 
 static gsize
-measure (const char *key, const QueenctlCondition *condition)
+measure_entry (const char *key, const QueenctlCondition *condition)
 {
   return ENTRY_SIZE + strlen (key) + strlen (condition->status) + strlen (condition->health) +
          strlen (condition->reason);
@@ -27,17 +27,17 @@ measure (const char *key, const QueenctlCondition *condition)
  *
  * @key, @condition: (transfer full) */
 static void
-keep (QueenctlMemory *self, char *key, QueenctlCondition *condition)
+keep_condition (QueenctlMemory *self, char *key, QueenctlCondition *condition)
 {
   const QueenctlCondition *before = g_hash_table_lookup (self->conditions, key);
 
-  self->n_bytes += measure (key, condition);
+  self->n_bytes += measure_entry (key, condition);
   if (before)
-    self->n_bytes -= measure (key, before);
+    self->n_bytes -= measure_entry (key, before);
   if (self->n_bytes > MOST_BYTES)
     {
       g_hash_table_remove_all (self->conditions);
-      self->n_bytes = measure (key, condition);
+      self->n_bytes = measure_entry (key, condition);
     }
   g_hash_table_replace (self->conditions, key, condition);
 }
@@ -69,7 +69,8 @@ queenctl_memory_learn (QueenctlMemory *self, GPtrArray *components)
       const char *id = queenctl_component_get_string (component, "id");
       const char *status = queenctl_component_get_string (component, "status");
 
-      keep (self, g_strdup_printf ("%s/%s", kind, id), queenctl_condition_new (status, component));
+      keep_condition (self, g_strdup_printf ("%s/%s", kind, id),
+                      queenctl_condition_new (status, component));
     }
 }
 
@@ -90,5 +91,5 @@ queenctl_memory_get (QueenctlMemory *self, const QueenctlEvent *event)
 void
 queenctl_memory_set (QueenctlMemory *self, const QueenctlEvent *event, QueenctlCondition *now)
 {
-  keep (self, dup_key (event), now);
+  keep_condition (self, dup_key (event), now);
 }

@@ -8,13 +8,15 @@
 
 G_BEGIN_DECLS
 
-/* What everybody was like last, so that a heartbeat can be told from a change. */
+/* What everybody was like last, so that a heartbeat can be told from a change. When that takes more
+ * than any queen's workers and hives would, 256 MiB, all is forgotten but the newest. */
 typedef struct _QueenctlMemory QueenctlMemory;
 
 /** Returns: (transfer full): one that knows nobody */
 QueenctlMemory *queenctl_memory_new (void);
 
 void queenctl_memory_free (QueenctlMemory *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenctlMemory, queenctl_memory_free)
 
 /** queenctl_memory_learn: @components: everybody, as things stand */
 void queenctl_memory_learn (QueenctlMemory *self, GPtrArray *components);

@@ -4,6 +4,8 @@
 /* queenctl with a server that means harm, or is broken: it neither hangs, nor takes all memory, nor
  * prints what a terminal would obey. */
 
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "queenctl-runner.h"
@@ -121,6 +123,25 @@ test_slow_answers (void)
   ctl_refuse (line, 1, "No worker with the model “m” was available in time");
   g_assert_cmpfloat (g_timer_elapsed (timer, NULL), <, 10);
   stranger_stop (&stranger);
+}
+
+/* Who is there, and does not even accept. */
+static void
+test_silent_bus (void)
+{
+  g_autofree char *directory = g_dir_make_tmp ("queen-bus-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "bus", NULL);
+  g_autoptr (GSocketAddress) at = g_unix_socket_address_new (path);
+  g_autoptr (GSocket) socket =
+      g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  g_autofree char *line =
+      g_strdup_printf ("DBUS_SESSION_BUS_ADDRESS=unix:path=%s --bus=session status", path);
+
+  g_assert_true (g_socket_bind (socket, at, FALSE, NULL));
+  g_assert_true (g_socket_listen (socket, NULL));
+  ctl_refuse (line, 3, "There is no queen (the session bus: no answer in time). ");
+  g_unlink (path);
+  g_rmdir (directory);
 }
 
 /* Memory */
@@ -356,6 +377,7 @@ main (int argc, char **argv)
   g_test_add_func ("/queenctl-hostile/time/a-refusal-without-end-ends", test_refusal_without_end);
   g_test_add_func ("/queenctl-hostile/time/comes-back-from-a-refusal-without-end", test_comes_back);
   g_test_add_func ("/queenctl-hostile/time/waits-no-longer-than-told", test_slow_answers);
+  g_test_add_func ("/queenctl-hostile/time/a-bus-that-never-answers", test_silent_bus);
   g_test_add_func ("/queenctl-hostile/memory/a-list-without-end-ends", test_list_without_end);
   g_test_add_func ("/queenctl-hostile/memory/one-answer-has-no-end-of-values", test_many_values);
   g_test_add_func ("/queenctl-hostile/numbers/of-metrics-are-natural", test_metrics);
