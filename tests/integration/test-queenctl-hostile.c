@@ -52,7 +52,7 @@ test_refusal_without_end (void)
   stranger_stop (&stranger);
 }
 
-/* Who has followed is left, let in after a refusal that has no end, and told. */
+/* The stream ends, the next try is refused without end, and the one after that is let in. */
 static const char *
 answer_tries (const char *path, gpointer data)
 {

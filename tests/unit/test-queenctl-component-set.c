@@ -31,7 +31,7 @@ test_newest (void)
     g_assert_cmpstr (queenctl_component_get_string (components->pdata[i], "model_id"), !=, "first");
 }
 
-/* 65 536 of which each has 8 KiB to say fit; a text counts however short the list is. */
+/* What has come counts, though the set keeps only the last of them. */
 static void
 test_full (void)
 {
