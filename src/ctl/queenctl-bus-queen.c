@@ -134,7 +134,9 @@ may_go_on (QueenctlBusQueen *self, const QueenctlComponentSet *components, GErro
       return FALSE;
     }
   return !queenctl_component_set_is_late (components, g_get_monotonic_time ()) ||
-         explain (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, ""), error);
+         explain (self,
+                  g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _ ("no answer in time")),
+                  error);
 }
 
 static gboolean

@@ -119,7 +119,7 @@ read_trusted (QueenctlHttp *self, const char *path, GError **error)
 
   self->trusted = G_TLS_DATABASE (g_tls_file_database_new (absolute, &cause));
   if (!self->trusted)
-    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, "%s: %s: %s",
+    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("%s: %s: %s"),
                  get_origin ("--ca-file", "QUEEN_RBEE_CA_FILE", path), path, cause->message);
   return self->trusted != NULL;
 }

@@ -98,7 +98,7 @@ queenctl_stranger_refuse (
   g_autofree char *said = g_strdup_printf (_ ("What answers at %s is no queen: %s"), address, what);
 
   if (advice)
-    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN, "%s. %s", said, advice);
+    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN, _ ("%s. %s"), said, advice);
   else
     g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN, said);
 }

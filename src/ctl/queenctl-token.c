@@ -50,7 +50,8 @@ queenctl_token_read (const char *path, const char *origin, GError **error)
 
   if (cause)
     {
-      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, "%s: %s", origin, cause->message);
+      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("%s: %s"), origin,
+                   cause->message);
       return NULL;
     }
   if (token && is_good_token (token))
