@@ -117,6 +117,23 @@ test_lagged (Fixture *f, gconstpointer data)
   close_all (fds);
 }
 
+/* Who only wants to see whether she lives sees that, whatever is held. */
+static void
+test_glance (Fixture *f, gconstpointer data)
+{
+  int fds[N_SITTERS], fd;
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  fill (f, fds);
+  for (guint i = 0; i < 2 * CAPACITY; i++)
+    beat_number (f, i);
+  fd = subscribe_to (f, 0);
+  read_all (fd, text);
+  g_assert_nonnull (strstr (text->str, "\nid: " EPOCH "-10006\nevent: heartbeat\n"));
+  close (fd);
+  close_all (fds);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -125,6 +142,7 @@ main (int argc, char **argv)
   ADD ("/stream/full/who-resumes-gets-nothing-twice", crowd, test_resume);
   ADD ("/stream/full/who-resumes-has-not-lost-what-it-had", crowd, test_resume_after_many);
   ADD ("/stream/full/no-id-for-what-was-before-it", crowd, test_lagged);
+  ADD ("/stream/full/a-glance-is-given-whatever-is-there", crowd, test_glance);
 
   return g_test_run ();
 }
