@@ -11,6 +11,7 @@
 #define MAX_DRAINED (256 * 1024) /* bytes that are thrown away so that an answer arrives */
 #define PATIENCE G_USEC_PER_SEC  /* with one that takes nothing while others want room */
 #define MAX_TRIED 64             /* who are asked to make room */
+#define MAX_REMOVED 64           /* who make it, until the main loop may turn */
 #define LONG_PATIENCE (10 * G_USEC_PER_SEC) /* with one that takes a little, likewise */
 #define SMALL_ANSWER (16 * 1024)            /* bytes */
 
@@ -45,6 +46,7 @@ hold_answer (QueenConnection *self)
 void
 queen_connection_clear_answer (QueenConnection *self)
 {
+  self->is_doomed = FALSE;
   queen_readers_release (self->settings->readers, &self->reader);
   queen_delivery_clear (&self->delivery, self->settings->budgets);
 }
@@ -124,23 +126,37 @@ is_slow (const QueenConnection *self)
           !queen_delivery_has_moved (&self->delivery, &self->socket));
 }
 
-gboolean
-queen_connection_evict_idle (QueenConnectionSettings *settings)
+/* Whether there is more room when it has gone, or when all have who wait for the same. */
+static gboolean
+holds_memory (const QueenConnection *self)
+{
+  GBytes *body = self->delivery.answer.body;
+
+  return !body || !queen_budgets_is_kept (self->settings->budgets, body);
+}
+
+/* @has_memory: only one that holds some
+ *
+ * Returns: (nullable): who may go, of those that have taken nothing for longest */
+static QueenConnection *
+find_slow (QueenConnectionSettings *settings, gboolean has_memory)
 {
   GList *link = settings->deadlines[QUEEN_WAIT_ANSWER].queue.head;
 
-  for (int i = 0; i < MAX_TRIED && link; i++)
-    {
-      QueenConnection *reader = link->data;
+  for (int i = 0; i < MAX_TRIED && link; i++, link = link->next)
+    if ((!has_memory || holds_memory (link->data)) && is_slow (link->data))
+      return link->data;
+  return NULL;
+}
 
-      link = link->next;
-      if (is_slow (reader))
-        {
-          queen_connection_remove (reader);
-          return TRUE;
-        }
-    }
-  return FALSE;
+gboolean
+queen_connection_evict_idle (QueenConnectionSettings *settings)
+{
+  QueenConnection *slow = find_slow (settings, FALSE);
+
+  if (slow)
+    queen_connection_remove (slow);
+  return slow != NULL;
 }
 
 /* Whether it will not have taken all when its time is over, as it looks after a second. Who will
@@ -156,21 +172,48 @@ is_late (gpointer owner)
                                 (double) get_whole_size (&self->delivery.answer) * (double) age;
 }
 
-/* However busily it reads: one address shall not hold it all while another gets nothing. */
-static gboolean
-evict_greediest (QueenConnection *self, gsize size)
+/* However busily it reads: one address shall not hold it all while another gets nothing.
+ *
+ * Returns: (nullable): who is to make room for @size bytes */
+static QueenConnection *
+find_burden (QueenConnection *self, gsize size)
 {
-  QueenConnection *greediest =
-      queen_readers_find_greediest (self->settings->readers, &self->client, size, is_late);
+  QueenConnection *slow = find_slow (self->settings, TRUE);
 
-  if (greediest)
-    queen_connection_remove (greediest);
-  return greediest != NULL;
+  return slow
+             ? slow
+             : queen_readers_find_greediest (self->settings->readers, &self->client, size, is_late);
+}
+
+static void
+doom (gpointer owner)
+{
+  QueenConnection *self = owner;
+
+  self->is_doomed = TRUE;
+  if (!queen_deadline_is_on (&self->waits[QUEEN_WAIT_TURN]))
+    queen_connection_begin_wait (self, QUEEN_WAIT_TURN);
+}
+
+void
+queen_connection_take_turn (QueenConnection *self)
+{
+  queen_deadline_end (&self->waits[QUEEN_WAIT_TURN]);
+  if (!self->is_doomed)
+    {
+      queen_connection_on_ready (self, 0);
+      return;
+    }
+  self->settings->tally->refusals[QUEEN_REFUSAL_ANSWER_BUDGET]++;
+  queen_connection_remove (self);
 }
 
 /* Sees that @answer may be held if it has to be, as far as others can make room for it. A small one
  * is never refused: whoever holds large ones back shall not keep heartbeats from their answers. One
- * that costs nothing now may later, and so what is held already has to fit. */
+ * that costs nothing now may later, and so what is held already has to fit.
+ *
+ * Thousands may wait for the same text, which is held until the last of them has gone: so they go a
+ * few at a time, and the room that this makes is for whoever asks then. */
 static gboolean
 make_room_for_answer (QueenConnection *self, const QueenAnswer *answer)
 {
@@ -180,11 +223,15 @@ make_room_for_answer (QueenConnection *self, const QueenAnswer *answer)
 
   if (!is_large (answer))
     return TRUE;
-  while (!queen_budgets_has_room (budgets, QUEEN_BUDGET_ANSWERS, cost))
+  for (guint n = 0; !queen_budgets_has_room (budgets, QUEEN_BUDGET_ANSWERS, cost); n++)
     {
-      if (!queen_connection_evict_idle (self->settings) &&
-          !evict_greediest (self, get_whole_size (answer)))
+      QueenConnection *burden = find_burden (self, get_whole_size (answer));
+
+      if (burden && n == MAX_REMOVED)
+        queen_readers_foreach_of_text (&burden->reader, doom);
+      if (!burden || burden->is_doomed || n == MAX_REMOVED)
         return FALSE;
+      queen_connection_remove (burden);
       self->settings->tally->refusals[QUEEN_REFUSAL_ANSWER_BUDGET]++;
     }
   return TRUE;

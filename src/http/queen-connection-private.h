@@ -64,6 +64,7 @@ struct _QueenConnection
   QueenDelivery delivery;   /* of the answer */
   QueenReader reader;       /* of it, when it is large and has to wait */
   gint64 answered_at;       /* µs, monotonic: when that began */
+  gboolean is_doomed;       /* others want the room that its answer takes: it goes in its turn */
   gboolean has_unread_data; /* closing now would reset the connection under the answer */
   gsize n_drained;          /* bytes */
 };
@@ -136,6 +137,9 @@ void queen_connection_begin_answer (QueenConnection *self, QueenAnswer *answer);
 
 /** Goes on with the answer; afterwards it may be no more. */
 void queen_connection_write_answer (QueenConnection *self);
+
+/** The main loop has turned since it had taken much, or since it was to go. It may be no more. */
+void queen_connection_take_turn (QueenConnection *self);
 
 /** Throws away what comes behind the answer; afterwards it may be no more. */
 void queen_connection_linger (QueenConnection *self);

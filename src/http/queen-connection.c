@@ -233,8 +233,7 @@ queen_connection_time_out (QueenConnection *self, QueenWaitKind wait)
       time_out_handler (self);
       break;
     case QUEEN_WAIT_TURN:
-      queen_deadline_end (&self->waits[QUEEN_WAIT_TURN]);
-      queen_connection_on_ready (self, 0);
+      queen_connection_take_turn (self);
       break;
     case QUEEN_WAIT_ANSWER:
       if (queen_delivery_has_moved (&self->delivery, &self->socket))

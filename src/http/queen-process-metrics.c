@@ -4,33 +4,9 @@
 #include "queen-process-metrics.h"
 
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include "process/queen-process-memory.h"
 #include "queen-metrics-text.h"
-
-static guint64
-count_entries (const char *directory)
-{
-  g_autoptr (GDir) entries = g_dir_open (directory, 0, NULL);
-  guint64 n = 0;
-
-  while (entries && g_dir_read_name (entries))
-    n++;
-  return n > 0 ? n - 1 : 0; /* the one that this has opened */
-}
-
-/* Since Linux 6.2 the directory's size says it; before that they have to be counted. */
-static guint64
-count_descriptors (void)
-{
-  static const char directory[] = "/proc/self/fd";
-  struct stat status;
-
-  if (stat (directory, &status) == 0 && status.st_size > 0)
-    return (guint64) status.st_size;
-  return count_entries (directory);
-}
 
 static void
 append_memory (GString *text)
@@ -55,7 +31,10 @@ get_cpu_time (void)
 }
 
 void
-queen_process_metrics_append (GString *text, gint64 start_time)
+queen_process_metrics_append (GString *text,
+                              gint64 start_time,
+                              QueenProcessDescriptors *descriptors,
+                              const QueenClock *clock)
 {
   struct rlimit limit = { 0 };
 
@@ -67,7 +46,8 @@ queen_process_metrics_append (GString *text, gint64 start_time)
   queen_metrics_seconds (text, "process_start_time_seconds", NULL, 0, start_time);
   append_memory (text);
   queen_metrics_gauge (text, "process_open_fds", "Number of open file descriptors.",
-                       count_descriptors ());
+                       queen_process_descriptors_get (descriptors, QUEEN_PROCESS_DESCRIPTORS,
+                                                      clock));
   getrlimit (RLIMIT_NOFILE, &limit);
   queen_metrics_gauge (text, "process_max_fds", "Maximum number of open file descriptors.",
                        limit.rlim_cur);

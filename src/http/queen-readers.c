@@ -192,6 +192,14 @@ queen_readers_release (QueenReaders *self, QueenReader *reader)
 
 /* Making room */
 
+void
+queen_readers_foreach_of_text (const QueenReader *reader, void (*func) (gpointer owner))
+{
+  for (const GList *link = reader->text ? reader->text->readers.head : NULL; link;
+       link = link->next)
+    func (((QueenReader *) link->data)->owner);
+}
+
 static gsize
 find_most (const QueenReaders *self)
 {

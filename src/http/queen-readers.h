@@ -64,6 +64,14 @@ void queen_readers_enter (QueenReaders *self,
 void queen_readers_release (QueenReaders *self, QueenReader *reader);
 
 /**
+ * queen_readers_foreach_of_text:
+ * @func: called with the owner of each; it lets none of them enter or leave
+ *
+ * All who wait for the same as @reader, itself among them; nobody when nothing waits for it.
+ */
+void queen_readers_foreach_of_text (const QueenReader *reader, void (*func) (gpointer owner));
+
+/**
  * queen_readers_find_greediest:
  * @client: who wants @size bytes more
  * @is_slow: who may go for its like

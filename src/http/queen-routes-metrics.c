@@ -27,6 +27,7 @@ typedef struct
   QueenMetricsSources sources;
   GBytes *with_components; /* as they were made last; or NULL */
   gint64 made_at;          /* µs, monotonic */
+  QueenProcessDescriptors descriptors;
 } Metrics;
 
 static void
@@ -303,12 +304,13 @@ take_components (const char *name, const char *value, gpointer data, GError **er
 }
 
 static GString *
-make_metrics (const Metrics *metrics)
+make_metrics (Metrics *metrics)
 {
   GString *text = g_string_new (NULL);
 
   append_build (text);
-  queen_process_metrics_append (text, metrics->sources.started_at);
+  queen_process_metrics_append (text, metrics->sources.started_at, &metrics->descriptors,
+                                metrics->sources.clock);
   append_turns (text, &metrics->sources);
   append_registries (text, &metrics->sources);
   append_models (text, &metrics->sources);

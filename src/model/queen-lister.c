@@ -394,15 +394,32 @@ count_work (QueenRegistry *registry, const QueenSelection *selection)
              : MIN (total, selection->limit);
 }
 
-/* Few, and of the usual size: strangers may say much of each. */
+/* What at most QUEEN_LISTER_AT_ONCE components take of which a page is made. */
+static gsize
+count_bytes_of_page (QueenRegistry *registry, const QueenSelection *page)
+{
+  QueenComponent *components[QUEEN_LISTER_AT_ONCE];
+  guint n = queen_registry_list_behind (registry, page->after, components,
+                                        MIN (page->limit, QUEEN_LISTER_AT_ONCE));
+  gsize n_bytes = 0;
+
+  for (guint i = 0; i < n; i++)
+    n_bytes += queen_component_get_size (components[i]);
+  return n_bytes;
+}
+
+/* Few, and not large: strangers may say much of each, and of those in one page more than of all
+ * others. */
 static gboolean
 is_made_at_once (QueenRegistry *registry, const QueenSelection *selection)
 {
-  guint64 total = queen_registry_get_total (registry);
-  guint64 work = count_work (registry, selection);
+  gsize n_bytes;
 
-  return work <= QUEEN_LISTER_AT_ONCE &&
-         work * queen_registry_get_n_bytes (registry) <= total * QUEEN_LISTER_AT_ONCE_BYTES;
+  if (count_work (registry, selection) > QUEEN_LISTER_AT_ONCE)
+    return FALSE;
+  n_bytes = choose_work (selection) == WORK_PAGES ? count_bytes_of_page (registry, selection)
+                                                  : queen_registry_get_n_bytes (registry);
+  return n_bytes <= QUEEN_LISTER_AT_ONCE_BYTES;
 }
 
 QueenList *

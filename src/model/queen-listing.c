@@ -9,6 +9,7 @@
 
 #define LOOKED_AT_UNTIMED 32 /* components between two looks at the clock */
 #define NEXT_DIGITS 16       /* of a number of 64 bits in hexadecimal */
+#define USUAL_PAGE 256       /* components */
 
 struct _QueenListing
 {
@@ -23,11 +24,23 @@ struct _QueenListing
   gboolean has_more;
 };
 
+/* Of the list of everybody there is one. Any other may be of nobody, whatever it asks for. */
+static gsize
+get_usual_size (QueenRegistry *registry, const QueenSelection *selection)
+{
+  guint n_usual = queen_registry_get_total (registry);
+
+  if (selection->limit > 0)
+    n_usual = MIN (n_usual, selection->limit);
+  if (!queen_selection_is_everybody (selection))
+    n_usual = MIN (n_usual, USUAL_PAGE);
+  return (n_usual + 1) * (gsize) QUEEN_COMPONENT_USUAL_JSON;
+}
+
 QueenListing *
 queen_listing_new (QueenRegistry *registry, const QueenSelection *selection)
 {
   QueenListing *self = g_new0 (QueenListing, 1);
-  guint n_usual = queen_registry_get_total (registry);
 
   self->registry = registry;
   self->selection = *selection;
@@ -40,9 +53,7 @@ queen_listing_new (QueenRegistry *registry, const QueenSelection *selection)
       self->total = queen_registry_get_total (registry);
     }
 
-  if (selection->limit > 0)
-    n_usual = MIN (n_usual, selection->limit);
-  self->json = g_string_sized_new ((n_usual + 1) * (gsize) QUEEN_COMPONENT_USUAL_JSON);
+  self->json = g_string_sized_new (get_usual_size (registry, selection));
   g_string_append_printf (self->json, "{\"%ss\":[",
                           queen_component_kind_get_name (queen_registry_get_kind (registry)));
   return self;
@@ -116,10 +127,12 @@ queen_listing_write (QueenListing *self, const QueenClock *clock, gint64 until)
 GBytes *
 queen_listing_free_to_bytes (QueenListing *self)
 {
-  GBytes *bytes = g_string_free_to_bytes (g_steal_pointer (&self->json));
+  gsize length = self->json->len;
+  char *text = g_string_free (g_steal_pointer (&self->json), FALSE);
 
   queen_listing_free (self);
-  return bytes;
+  /* It may wait for long, and counts as long as it is, and not as what was reserved for it. */
+  return g_bytes_new_take (g_realloc (text, length + 1), length);
 }
 
 gsize

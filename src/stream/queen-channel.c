@@ -40,7 +40,7 @@ is_plain (QueenSubscriber *subscriber)
   return queen_subscriber_get_cursor (subscriber)->encoding == QUEEN_ENCODING_PLAIN;
 }
 
-/* Returns: (transfer none) (nullable): how things stand */
+/* Returns: (transfer none) (nullable): how things stand; NULL when the next pulse has to say it */
 static GBytes *
 get_snapshot (QueenChannel *self, guint64 from, guint64 *next)
 {
@@ -102,6 +102,7 @@ queue_notice_of_loss (QueenChannel *self, QueenSubscriber *subscriber)
   QueenCursor *cursor = queen_subscriber_get_cursor (subscriber);
   guint64 n_lost = queen_ring_skip_lost (self->ring, cursor);
   g_autoptr (GString) id = NULL;
+  GBytes *snapshot;
   guint64 next;
 
   if (n_lost == 0)
@@ -109,9 +110,12 @@ queue_notice_of_loss (QueenChannel *self, QueenSubscriber *subscriber)
   queue_lagged (self, subscriber, (gint64) n_lost);
   if (!wants_snapshot (self, cursor->kinds))
     return;
+  snapshot = get_snapshot (self, cursor->next, &next);
+  if (!snapshot)
+    return;
   id = g_string_new (NULL);
   append_id (self, id, cursor->next);
-  queue_begun_frame (subscriber, g_string_new (NULL), id, get_snapshot (self, cursor->next, &next));
+  queue_begun_frame (subscriber, g_string_new (NULL), id, snapshot);
 }
 
 /* Writes what is behind its cursor, if there is anything. What was gathered stays as it was for the
@@ -306,27 +310,27 @@ place_cursor (QueenChannel *self, const QueenStreamRequest *request, QueenCursor
   return 0;
 }
 
-/* A snapshot that is older than the place of @cursor moves it back to where the snapshot ends; only
- * one who knows more already wants none that is older than that.
+/* Whoever has lost nothing is told nothing that is older than what it has had. Nobody else has had
+ * anything: a snapshot that is older than the place of @cursor moves it back to where that ends.
  *
- * Returns: (transfer none): how things stand */
+ * @is_new: it has had nothing, or has lost some
+ * @next: (out): the event from which on it wants to read if it is cut off after the snapshot
+ *
+ * Returns: (transfer none) (nullable): how things stand */
 static GBytes *
-choose_snapshot (QueenChannel *self,
-                 const QueenStreamRequest *request,
-                 QueenCursor *cursor,
-                 gint64 *n_lost)
+choose_snapshot (
+    QueenChannel *self, guint kinds, gboolean is_new, QueenCursor *cursor, guint64 *next)
 {
-  gboolean has_followed = request->last_id && *n_lost == 0;
-  guint64 from = has_followed ? cursor->next : queen_ring_get_oldest (self->ring);
-  guint64 next;
-  GBytes *snapshot = get_snapshot (self, from, &next);
+  guint64 oldest = queen_ring_get_oldest (self->ring);
+  guint64 from = is_new ? oldest : cursor->next;
+  guint64 end;
+  GBytes *snapshot = get_snapshot (self, kinds == 0 ? 0 : from, &end);
 
-  if (next < cursor->next)
-    {
-      gint64 n_more = queen_ring_start_at (self->ring, request->kinds, next, cursor);
-
-      *n_lost = *n_lost == 0 ? n_more : *n_lost;
-    }
+  if (!snapshot)
+    return NULL;
+  if (end < cursor->next)
+    queen_ring_start_at (self->ring, kinds, end, cursor);
+  *next = MIN (end, cursor->next);
   return snapshot;
 }
 
@@ -349,16 +353,18 @@ welcome (QueenChannel *self,
 {
   QueenCursor *cursor = queen_subscriber_get_cursor (subscriber);
   gint64 n_lost = place_cursor (self, request, cursor);
+  gboolean is_new = !request->last_id || n_lost != 0;
   g_autoptr (GString) lines = g_string_new (RETRY);
   GBytes *snapshot = NULL;
+  guint64 next = 0;
 
   if (request->kinds == 0 || wants_snapshot (self, request->kinds))
-    snapshot = choose_snapshot (self, request, cursor, &n_lost);
+    snapshot = choose_snapshot (self, request->kinds, is_new, cursor, &next);
   cursor->encoding = request->encoding;
   if (!snapshot)
     g_string_append (lines, COMMENT);
   else if (n_lost == 0)
-    append_id (self, lines, cursor->next);
+    append_id (self, lines, next);
 
   queue_begun_frame (subscriber, head, lines, snapshot);
   if (n_lost != 0)

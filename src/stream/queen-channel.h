@@ -29,7 +29,7 @@ typedef struct _QueenChannel QueenChannel;
  * @flush_interval: µs that two flushes keep apart under load
  * @tally: what counts; it outlives the channel
  * @get_snapshot: (nullable): how things stand, as queen_snapshots_get() says it, for who comes or
- *   has lost something; %NULL when there is nothing to say
+ *   has lost something; %NULL when there is never anything to say
  * @on_changed: somebody has come or gone
  * @data: for both
  */

@@ -16,7 +16,7 @@
 #define AGE_OF_LARGE 250000         /* µs: whatever happens */
 #define AGE_OF_SAME (5 * 500000)    /* µs: as long as it would say the same, but for its time */
 #define MIN_MOST (16 * 1024 * 1024) /* bytes */
-#define LARGE_AT_ONCE 4             /* when they are so large that these are more */
+#define LARGE_AT_ONCE 8             /* when they are so large that these are more */
 
 /* One that is not freed yet. */
 typedef struct
@@ -25,6 +25,7 @@ typedef struct
   GBytes *bytes; /* weak */
   QueenEvent *event;
   gsize length;
+  gboolean is_pulse;
   GList link;
 } Frame;
 
@@ -35,8 +36,10 @@ struct _QueenSnapshots
 
   GQueue frames; /* of Frame, the oldest first */
   gsize n_bytes;
+  gsize n_between; /* bytes of those that are no pulses */
 
-  GBytes *newest;    /* from where its id would end; NULL when there is none */
+  GBytes *newest; /* from where its id would end; NULL when there is none */
+  gboolean is_newest_pulse;
   guint64 next;      /* the first event that it does not contain */
   gint64 made_at;    /* µs, monotonic */
   gint64 checked_at; /* likewise: when it was last compared with how things stand */
@@ -49,11 +52,12 @@ free_frame (gpointer data)
 
   g_queue_unlink (&frame->owner->frames, &frame->link);
   frame->owner->n_bytes -= frame->length;
+  frame->owner->n_between -= frame->is_pulse ? 0 : frame->length;
   queen_event_unref (frame->event);
   g_free (frame);
 }
 
-/* @event becomes part of its frame; it can be so but once. */
+/* @event becomes part of its frame; it can be so but once. A pulse has an @id. */
 static GBytes *
 make_frame (QueenSnapshots *self, QueenEvent *event, const char *id)
 {
@@ -62,12 +66,14 @@ make_frame (QueenSnapshots *self, QueenEvent *event, const char *id)
 
   frame->owner = self;
   frame->event = queen_event_ref (event);
+  frame->is_pulse = id != NULL;
   frame->length = event->json_length;
   text = queen_frame_write_around (id, EVENT, event->json, QUEEN_EVENT_MARGIN, &frame->length);
   frame->bytes = g_bytes_new_with_free_func (text, frame->length, free_frame, frame);
   frame->link.data = frame;
   g_queue_push_tail_link (&self->frames, &frame->link);
   self->n_bytes += frame->length;
+  self->n_between += frame->is_pulse ? 0 : frame->length;
   return frame->bytes;
 }
 
@@ -95,12 +101,28 @@ is_large (QueenSnapshots *self)
   return get_size_of_newest (self) > LARGE;
 }
 
-/* Half of what there may be is for the pulses, which cannot wait. */
+/* What the frame of another one like the newest would take, be it with an id or without. */
+static gsize
+get_size_of_frame (QueenSnapshots *self)
+{
+  return get_size_of_newest (self) + QUEEN_EVENT_MARGIN;
+}
+
+static gboolean
+has_room (QueenSnapshots *self)
+{
+  return self->n_bytes + get_size_of_frame (self) <= queen_snapshots_get_most (self);
+}
+
+/* Half of what there may be is for the pulses, which cannot wait. Yet whoever sits on others may
+ * not keep one from being made between two pulses. */
 static gboolean
 may_make (QueenSnapshots *self)
 {
-  return !self->newest ||
-         self->n_bytes + get_size_of_newest (self) <= queen_snapshots_get_most (self) / 2;
+  gsize n_between = self->n_between + get_size_of_frame (self);
+
+  return !self->newest || (has_room (self) && (self->is_newest_pulse ||
+                                               n_between <= queen_snapshots_get_most (self) / 2));
 }
 
 /* All but the time, which comes last. */
@@ -148,6 +170,7 @@ renew (QueenSnapshots *self, guint64 head)
     return;
   frame = make_frame (self, event, NULL);
   set_newest (self, frame, event, head);
+  self->is_newest_pulse = FALSE;
 }
 
 QueenSnapshots *
@@ -176,6 +199,7 @@ queen_snapshots_take (QueenSnapshots *self, QueenEvent *event, const char *id, g
   GBytes *frame = make_frame (self, event, id);
 
   set_newest (self, frame, event, next);
+  self->is_newest_pulse = TRUE;
   return frame;
 }
 
@@ -185,7 +209,7 @@ queen_snapshots_get (QueenSnapshots *self, guint64 from, guint64 head, guint64 *
   if (!is_newest_good (self, from, head))
     renew (self, head);
   *next = self->next;
-  return self->newest;
+  return self->next < from ? NULL : self->newest;
 }
 
 void
@@ -203,7 +227,7 @@ queen_snapshots_get_n_bytes (QueenSnapshots *self)
 gsize
 queen_snapshots_get_most (QueenSnapshots *self)
 {
-  return MAX (MIN_MOST, LARGE_AT_ONCE * get_size_of_newest (self));
+  return MAX (MIN_MOST, LARGE_AT_ONCE * get_size_of_frame (self));
 }
 
 GBytes *
@@ -211,5 +235,5 @@ queen_snapshots_get_excess (QueenSnapshots *self)
 {
   Frame *oldest = g_queue_peek_head (&self->frames);
 
-  return self->n_bytes > queen_snapshots_get_most (self) ? oldest->bytes : NULL;
+  return oldest && !has_room (self) ? oldest->bytes : NULL;
 }

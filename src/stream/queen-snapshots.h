@@ -44,13 +44,14 @@ queen_snapshots_take (QueenSnapshots *self, QueenEvent *event, const char *id, g
 
 /**
  * queen_snapshots_get:
- * @from: the reader can go on from any event from this one on
+ * @from: the reader can go on from any event from this one on; 0 when it reads no events
  * @head: the number of the next event
- * @next: (out): the number of the first event that the snapshot does not contain. It is less than
- *   @from only when so many large frames are held that there must not be another one
+ * @next: (out): the number of the first event that the snapshot does not contain
  *
- * Returns: (transfer none): how things stand, as the rest of a frame without what begins it, so
- * that an id may be written before it: all that is inside of a chunk, and the chunk's end
+ * Returns: (transfer none) (nullable): how things stand, as the rest of a frame without what begins
+ * it, so that an id may be written before it: all that is inside of a chunk, and the chunk's end;
+ * %NULL when the newest ends before @from, and so many frames are held that there must not be
+ * another one: the next pulse says it
  */
 GBytes *queen_snapshots_get (QueenSnapshots *self, guint64 from, guint64 head, guint64 *next);
 
@@ -74,8 +75,8 @@ gsize queen_snapshots_get_most (QueenSnapshots *self);
 /**
  * queen_snapshots_get_excess:
  *
- * Returns: (transfer none) (nullable): when there are more than there may be, the oldest one:
- * whoever is in the middle of it has to go
+ * Returns: (transfer none) (nullable): when there is no room for another one, the oldest: whoever
+ * is in the middle of it has to go
  */
 GBytes *queen_snapshots_get_excess (QueenSnapshots *self);
 

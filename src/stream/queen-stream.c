@@ -35,6 +35,16 @@ G_DEFINE_FINAL_TYPE (QueenStream, queen_stream, G_TYPE_OBJECT)
 
 /* What happens */
 
+/* Whoever sits on the oldest snapshot goes when there is no room for another one. */
+static void
+make_room (QueenStream *self)
+{
+  GBytes *excess = queen_snapshots_get_excess (self->snapshots);
+
+  if (excess)
+    queen_audience_drop_holders (self->audience, excess);
+}
+
 /* The pulse is a snapshot, too. */
 static void
 pulse (QueenStream *self, QueenEvent *event)
@@ -42,14 +52,11 @@ pulse (QueenStream *self, QueenEvent *event)
   QueenRing *ring = queen_channel_get_ring (self->channel);
   guint64 next = queen_ring_get_head (ring);
   g_autofree char *id = queen_ring_dup_id (ring, next - 1);
-  GBytes *excess;
 
   if (!queen_channel_is_heard (self->channel))
     return;
   queen_channel_pulse (self->channel, queen_snapshots_take (self->snapshots, event, id, next));
-  excess = queen_snapshots_get_excess (self->snapshots);
-  if (excess)
-    queen_audience_drop_holders (self->audience, excess);
+  make_room (self);
 }
 
 static void
@@ -68,7 +75,12 @@ on_event (QueenStream *self, QueenEvent *event)
 static GBytes *
 get_snapshot (guint64 from, guint64 head, guint64 *next, gpointer data)
 {
-  return queen_snapshots_get (((QueenStream *) data)->snapshots, from, head, next);
+  QueenStream *self = data;
+  GBytes *snapshot = queen_snapshots_get (self->snapshots, from, head, next);
+
+  if (!snapshot)
+    make_room (self); /* for the next one who asks */
+  return snapshot;
 }
 
 static void

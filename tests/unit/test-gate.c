@@ -573,6 +573,53 @@ test_budget_inherited (Fixture *f, gconstpointer data)
   g_assert_cmpuint (take_all (third, start), >, 40 * MIB);
 }
 
+/* Those who wait for the same do not all go in one turn of the main loop, as nothing is free until
+ * the last of them has gone. */
+static void
+test_budget_crowd (Fixture *f, gconstpointer data)
+{
+  guint n_left = 200;
+  int client;
+
+  keep_newest (f, TRUE);
+  for (guint i = 0; i < 200; i++)
+    come_from (f, INADDR_LOOPBACK + 1, ASK ("/newest"));
+  keep_newest (f, FALSE);
+  pass (2 * SECOND);
+  g_assert_cmpuint (get_held (f), ==, 40);
+
+  client = gate_client_come (f->gate, INADDR_LOOPBACK + 2, ASK ("/own"));
+  g_array_append_val (f->clients, client);
+  for (guint i = 0; i < 100 && n_left > 1; i++)
+    {
+      g_assert_cmpuint (n_left - queen_gate_get_n_connections (f->gate), <=, 128);
+      n_left = queen_gate_get_n_connections (f->gate);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  assert_status (client, "503"); /* it did not wait for that, */
+  g_assert_cmpuint (get_held (f), ==, 0);
+  assert_status (come_from (f, INADDR_LOOPBACK + 2, ASK ("/own")),
+                 "200"); /* and now there is room */
+}
+
+/* Nobody has to go who holds nothing, as the queen keeps what it waits for. */
+static void
+test_budget_kept (Fixture *f, gconstpointer data)
+{
+  int slow = come_from (f, INADDR_LOOPBACK + 1, ASK ("/own"));
+  int first;
+  char start[64];
+
+  keep_newest (f, TRUE);
+  first = come_from (f, INADDR_LOOPBACK + 1, ASK ("/newest"));
+  g_assert_cmpuint (take_some (slow, 100 * 1024), >, 0);
+  pass (2 * SECOND);
+  assert_status (come_from (f, INADDR_LOOPBACK + 2, ASK ("/own")), "200");
+  g_assert_cmpuint (take_all (slow, start), <, 40 * MIB);
+  g_assert_cmpuint (take_all (first, start), >, 40 * MIB);
+  keep_newest (f, FALSE);
+}
+
 static void
 test_budget_idle (Fixture *f, gconstpointer data)
 {
@@ -744,6 +791,8 @@ main (int argc, char **argv)
     { "/gate/answers/who-is-late-makes-room-for-its-like", test_budget_alike },
     { "/gate/answers/two-fast-ones-get-it-whole", test_budget_fast },
     { "/gate/answers/inherited-by-who-came-second", test_budget_inherited },
+    { "/gate/answers/a-crowd-goes-a-few-at-a-time", test_budget_crowd, 256 },
+    { "/gate/answers/who-holds-nothing-need-not-go", test_budget_kept },
     { "/gate/answers/newest/costs-nothing", test_newest_free },
     { "/gate/answers/newest/two-fast-ones-get-it-whole", test_newest_two },
     { "/gate/answers/newest/bounded-once-it-is-old", test_newest_bounded },

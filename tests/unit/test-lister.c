@@ -108,8 +108,11 @@ assert_n_made (Fixture *f, guint64 n)
 static void
 test_large_ones (Fixture *f, gconstpointer data)
 {
-  const QueenSelection page = { .limit = 10 };
+  const QueenSelection first = { .limit = 10 };
+  const QueenSelection second = { .limit = 10,
+                                  .after = queen_registry_get_last_sequence (f->workers) };
   g_autoptr (QueenList) usual = queen_lister_list (f->lister, f->workers, &everybody);
+  g_autoptr (QueenList) page = NULL;
 
   g_assert_nonnull (usual);
   for (guint i = 0; i < 20; i++)
@@ -121,9 +124,13 @@ test_large_ones (Fixture *f, gconstpointer data)
       large->model_id = g_strnfill (QUEEN_LISTER_AT_ONCE_BYTES / 4, '"');
       g_assert_true (queen_registry_update (f->workers, large, NULL, NULL));
     }
-  order (f, &page);
+  for (int i = 1000; i < 50000; i++)
+    beat (f->workers, i, QUEEN_STATUS_READY);
+  order (f, &second);
   work ();
   g_assert_cmpuint (f->given->len, ==, 1);
+  page = queen_lister_list (f->lister, f->workers, &first); /* has none of them */
+  g_assert_nonnull (page);
 }
 
 /* Sharing */

@@ -4,6 +4,7 @@
 #include "model/queen-listing.h"
 
 #include <json-glib/json-glib.h>
+#include <malloc.h>
 #include <string.h>
 
 #include "fake-clock.h"
@@ -94,6 +95,30 @@ assert_list (Fixture *f, const QueenSelection *selection, const char *ids, guint
   g_assert_true (queen_listing_write (listing, &fake_clock, G_MAXINT64));
   listed = read_list (listing, next ? next : &ignored);
   g_assert_cmpstr (listed, ==, ids);
+}
+
+/* What waits counts as long as its text, whatever was asked for. */
+static void
+test_memory (Fixture *f, gconstpointer data)
+{
+  static const QueenSelection selections[] = {
+    { 0 }, { .limit = 900 }, { .limit = 900, .after = 990 }, { .online = QUEEN_ANSWER_NO }
+  };
+
+  beat_many (f, 0, 1000);
+  for (gsize i = 0; i < G_N_ELEMENTS (selections); i++)
+    {
+      QueenListing *listing = queen_listing_new (f->registry, &selections[i]);
+      g_autoptr (GBytes) bytes = NULL;
+      gsize length;
+      char *text;
+
+      g_assert_true (queen_listing_write (listing, &fake_clock, G_MAXINT64));
+      bytes = queen_listing_free_to_bytes (listing);
+      text = (char *) g_bytes_get_data (bytes, &length);
+      g_assert_cmpuint (malloc_usable_size (text), <=, length + 8192);
+      g_assert_cmpint (text[length], ==, '\0');
+    }
 }
 
 static void
@@ -262,6 +287,7 @@ main (int argc, char **argv)
 #define ADD(path, function)                                                                        \
   g_test_add ("/listing/" path, Fixture, NULL, set_up, function, tear_down)
 
+  ADD ("memory/no-more-than-its-text", test_memory);
   ADD ("filters/combine-in-order", test_filters);
   ADD ("pages/all-of-them-end-to-end", test_pages);
   ADD ("pages/of-those-that-match", test_pages_of_some);

@@ -235,23 +235,50 @@ test_most (Fixture *f, gconstpointer data)
     {
       beat (f, n++);
       now += 250 * MSEC;
-      snapshot = queen_snapshots_get (f->snapshots, f->head, f->head, &next);
+      snapshot = queen_snapshots_get (f->snapshots, 1, f->head, &next);
       g_ptr_array_add (held, g_bytes_ref (snapshot));
       g_assert_cmpuint (queen_snapshots_get_n_bytes (f->snapshots), <=, most / 2);
     }
   g_assert_cmpuint (next, <, f->head);
+  /* it is older than what others have had, and not for them; */
+  g_assert_null (queen_snapshots_get (f->snapshots, f->head, f->head, &next));
   g_assert_null (queen_snapshots_get_excess (f->snapshots));
 
   /* pulses are never shared: it is for those in the middle of the oldest one to go. */
   while (!queen_snapshots_get_excess (f->snapshots))
     g_ptr_array_add (held, pulse (f));
-  g_assert_cmpuint (queen_snapshots_get_n_bytes (f->snapshots), >, most);
-  g_assert_cmpuint (queen_snapshots_get_n_bytes (f->snapshots), <, most + 2 * 1024 * 1024);
+  g_assert_cmpuint (queen_snapshots_get_n_bytes (f->snapshots), >, most - 2 * 1024 * 1024);
+  g_assert_cmpuint (queen_snapshots_get_n_bytes (f->snapshots), <=, most);
   g_assert_true (is_part_of (held->pdata[0], queen_snapshots_get_excess (f->snapshots)));
   snapshot = held->pdata[0];
   while (held->pdata[0] == snapshot)
     g_ptr_array_remove_index (held, 0);
   g_assert_null (queen_snapshots_get_excess (f->snapshots));
+}
+
+/* Each is megabytes, and somebody is in the middle of each. */
+static void
+test_room_between_pulses (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) held = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  guint n = f->head - 1;
+  GBytes *excess;
+
+  for (guint i = 0; i < 12; i++)
+    {
+      g_ptr_array_add (held, pulse (f));
+      while ((excess = queen_snapshots_get_excess (f->snapshots)))
+        {
+          g_assert_cmpuint (held->len, >=, 4 * 2); /* it had as long as four pulses take */
+          g_assert_true (is_part_of (held->pdata[0], excess));
+          g_ptr_array_remove_index (held, 0);
+        }
+      beat (f, n++);
+      now += 250 * MSEC;
+      g_ptr_array_add (held, assert_gets (f, 1, n, f->head));
+    }
+  g_assert_cmpuint (queen_snapshots_get_n_bytes (f->snapshots), <=,
+                    queen_snapshots_get_most (f->snapshots));
 }
 
 #define ADD(path, n_workers, func)                                                                 \
@@ -271,6 +298,7 @@ main (int argc, char **argv)
   ADD ("/snapshots/pulse/is-the-snapshot-of-those-who-come", N_MANY, test_pulse);
   ADD ("/snapshots/held/until-the-last-one-lets-go", N_MANY, test_given_back);
   ADD ("/snapshots/held/no-more-than-there-may-be", 10000, test_most);
+  ADD ("/snapshots/held/room-for-one-between-two-pulses", 34000, test_room_between_pulses);
 
   return g_test_run ();
 }
