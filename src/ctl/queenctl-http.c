@@ -339,7 +339,9 @@ queenctl_http_set_no_queen (QueenctlHttp *self, const GError *cause, GError **er
   else if (g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
     set_untrusted (self, cause, error);
   else
-    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN, _ ("No answer at %s: %s"),
+    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
+                 _ ("No answer at %s: %s. Is she running? Where she is elsewhere, --url or "
+                    "QUEEN_RBEE_URL says so."),
                  self->url, cause->message);
 }
 

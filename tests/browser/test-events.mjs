@@ -44,6 +44,18 @@ testPage("a change stays in sight, whatever others do", {}, async ({ queen, page
   assert.match(await page.locator("#log .line").first().innerText(), /d\s.*Offline/s);
 });
 
+/* E2: a machine that goes down takes many along. */
+testPage("however many change at once, each has its line", {}, async ({ queen, page }) => {
+  const ids = Array.from({ length: 90 }, (_, number) => `w${number}`);
+  await Promise.all(ids.map((id) => queen.worker(id, "ready")));
+  await linesAre(page, ids.length);
+  await Promise.all(ids.map((id) => queen.worker(id, "offline")));
+  await linesAre(page, 2 * ids.length);
+  const names = await page.locator("#log .id").allTextContents();
+  for (const id of ids)
+    assert.equal(names.filter((name) => name === id).length, 2, id);
+});
+
 /* E2 */
 testPage("no line is about two", {}, async ({ queen, page }) => {
   const ids = ["a", "b", "c"];

@@ -2,12 +2,13 @@
 // SPDX-FileCopyrightText: the queen-rbee authors
 
 import { compareEntries } from "../model/journal.js";
+import { drawLater } from "./frames.js";
 import { makeName, setName } from "./name.js";
 import { makeState, setState } from "./states.js";
 import { find, formatClock, formatNumber, make, setText } from "./text.js";
 
 const SHOWN = 200; /* lines */
-const AT_ONCE = 20;
+const AT_ONCE = 20; /* new lines */
 
 /** @typedef {import('../model/journal.js').Entry} Entry */
 
@@ -88,6 +89,8 @@ export class LogView {
   #place;
   /** @type {Map<Entry, Line>} in the list, the oldest first */
   #lines = new Map();
+  /** @type {Entry[]} that have no line yet, the newest first */
+  #waiting = [];
   #drawn = 0;
   #isPaused = false;
   #said = ""; /* by the page's address */
@@ -135,21 +138,42 @@ export class LogView {
     this.#restart();
   }
 
-  /** @param {number} most new lines; older ones are left out, as nobody could have read them */
+  /** @param {number} most new lines; what else has changed has its own in the next frames */
   #catchUp(most) {
-    if (this.#drawn === this.#journal.serial) return;
+    const isNew = this.#drawn !== this.#journal.serial;
+
+    if (isNew) this.#collect(most);
+    const added = this.#waiting.splice(0, most);
+    if (!isNew && added.length === 0) return;
+    for (const entry of added.reverse()) this.#addLine(entry);
+    this.#nothing.hidden = this.#lines.size > 0;
+    this.#arrange();
+    this.#trim();
+    if (this.#waiting.length > 0) drawLater(this.#goOn);
+  }
+
+  #goOn = () => {
+    if (!this.#isPaused) this.#catchUp(AT_ONCE);
+  };
+
+  /** @param {number} mostBeats older ones are left out, as nobody could have read them */
+  #collect(mostBeats) {
     const { accept, withBeats } = this.#makeFilter();
     const entries = this.#journal.list(this.#drawn, accept, withBeats);
     const [oldest] = this.#lines.size < SHOWN ? [] : this.#lines.keys();
-    const added = entries.filter((entry) => !this.#lines.has(entry) &&
-      (!oldest || compareEntries(entry, oldest) < 0)).slice(0, most);
+    const isMissing = (/** @type {Entry} */ entry) => !this.#lines.has(entry) &&
+      (!oldest || compareEntries(entry, oldest) < 0);
+    const missing = entries.filter(isMissing);
+    const beats = missing.filter(({ isBeat }) => isBeat).slice(0, mostBeats);
+    const changes = missing.filter(({ isBeat }) => !isBeat);
 
     this.#drawn = this.#journal.serial;
-    if (entries.length === 0) return;
-    this.#nothing.hidden = true;
     for (const entry of entries) this.#lines.get(entry)?.draw(entry);
-    for (const entry of added.reverse()) this.#addLine(entry);
-    this.#arrange();
+    this.#waiting = [...new Set([...beats, ...changes, ...this.#waiting])]
+      .sort(compareEntries).slice(0, SHOWN);
+  }
+
+  #trim() {
     for (const [entry, { element }] of this.#lines) {
       if (this.#lines.size <= SHOWN) break;
       this.#lines.delete(entry);
@@ -172,6 +196,7 @@ export class LogView {
   #restart() {
     this.#list.replaceChildren();
     this.#lines.clear();
+    this.#waiting = [];
     this.#drawn = 0;
     this.#catchUp(SHOWN);
     this.#drawNothing();
