@@ -3,6 +3,7 @@
 
 #include "stranger.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static gpointer
@@ -26,6 +27,29 @@ choose_answer (Stranger *self, const char *head)
   return self->choose (words[0] && words[1] ? words[1] : "", self->data);
 }
 
+/* With what comes behind the head, or closing would be a reset, and the answer lost. */
+static void
+read_request (GInputStream *input, char *request, gsize size)
+{
+  gsize n_read = 0, n_wanted = size;
+  gssize n_bytes;
+
+  do
+    {
+      const char *end, *length;
+
+      n_bytes = g_input_stream_read (input, request + n_read, size - 1 - n_read, NULL, NULL);
+      n_read += (gsize) MAX (n_bytes, 0);
+      request[n_read] = '\0';
+      end = strstr (request, "\r\n\r\n");
+      length = strstr (request, "\r\nContent-Length: ");
+      if (end)
+        n_wanted = (gsize) (end + 4 - request) +
+                   (length ? strtoul (length + strlen ("\r\nContent-Length: "), NULL, 10) : 0);
+    }
+  while (n_bytes > 0 && n_read < n_wanted && n_read < size - 1);
+}
+
 static gboolean
 on_stranger_asked (GSocketService *service,
                    GSocketConnection *connection,
@@ -36,8 +60,7 @@ on_stranger_asked (GSocketService *service,
   char head[4096] = { 0 };
   const char *answer;
 
-  g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), head,
-                       sizeof head - 1, NULL, NULL);
+  read_request (g_io_stream_get_input_stream (G_IO_STREAM (connection)), head, sizeof head);
   answer = choose_answer (self, head);
   g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), answer,
                              strlen (answer), NULL, NULL, NULL);
