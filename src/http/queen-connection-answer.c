@@ -13,7 +13,6 @@
 #define MAX_TRIED 64             /* who are asked to make room */
 #define MAX_REMOVED 64           /* who make it, until the main loop may turn */
 #define LONG_PATIENCE (10 * G_USEC_PER_SEC) /* with one that takes a little, likewise */
-#define SMALL_ANSWER (16 * 1024)            /* bytes */
 
 /* What is held */
 
@@ -26,7 +25,7 @@ get_whole_size (const QueenAnswer *answer)
 static gboolean
 is_large (const QueenAnswer *answer)
 {
-  return get_whole_size (answer) > SMALL_ANSWER;
+  return get_whole_size (answer) > QUEEN_ANSWER_SMALL;
 }
 
 /* It has to wait. */
@@ -219,7 +218,7 @@ make_room_for_answer (QueenConnection *self, const QueenAnswer *answer)
 {
   QueenBudgets *budgets = self->settings->budgets;
   gsize size = queen_delivery_get_size (answer, budgets);
-  gsize cost = size > SMALL_ANSWER ? size : 0;
+  gsize cost = size > QUEEN_ANSWER_SMALL ? size : 0;
 
   if (!is_large (answer))
     return TRUE;

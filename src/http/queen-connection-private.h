@@ -78,6 +78,9 @@ void queen_connection_begin_wait (QueenConnection *self, QueenWaitKind wait);
 /** Counts what is held of the request. */
 void queen_connection_hold_request (QueenConnection *self);
 
+/** What it holds belongs to a request that begins now: it is the last that has to make room. */
+void queen_connection_hold_anew (QueenConnection *self);
+
 void queen_connection_clear_request (QueenConnection *self);
 
 /**

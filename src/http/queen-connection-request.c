@@ -279,6 +279,7 @@ hear (QueenConnection *self, QueenText bytes)
         return READ_SOME;
       self->is_overdue = FALSE;
       queen_connection_enter_state (self, STATE_HEAD);
+      queen_connection_hold_anew (self);
     }
   return consider (self, bytes) ? READ_SOME : READ_END;
 }

@@ -35,7 +35,7 @@ queen_connection_hold_request (QueenConnection *self)
 
   if (self->ahead)
     n_kept += g_bytes_get_size (self->ahead);
-  if (self->socket.tls && (self->state < STATE_HANDLER || self->is_persistent))
+  if (self->socket.tls && self->state < STATE_HANDLER)
     n_kept += QUEEN_TLS_SESSION_SIZE;
   if (n_kept == self->n_kept)
     return;
@@ -46,6 +46,17 @@ queen_connection_hold_request (QueenConnection *self)
   else if (n_kept < LITTLE && self->n_kept >= LITTLE)
     g_queue_unlink (&self->settings->holding, &self->holding_link);
   self->n_kept = n_kept;
+}
+
+void
+queen_connection_hold_anew (QueenConnection *self)
+{
+  GQueue *holding = &self->settings->holding;
+
+  if (self->n_kept < LITTLE)
+    return;
+  g_queue_unlink (holding, &self->holding_link);
+  g_queue_push_tail_link (holding, &self->holding_link);
 }
 
 void

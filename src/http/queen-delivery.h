@@ -8,6 +8,9 @@
 
 G_BEGIN_DECLS
 
+/** Bytes of an answer that is never refused for want of room. */
+#define QUEEN_ANSWER_SMALL (16 * 1024)
+
 /**
  * QueenAnswer:
  * @head: what is sent first; it may be the whole answer

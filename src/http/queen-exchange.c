@@ -182,10 +182,14 @@ queen_exchange_is_http_1_0 (const QueenExchange *self)
   return self->is_http_1_0;
 }
 
+/* A large answer may take long, and a session that can be read meanwhile is large, too. */
 gboolean
 queen_exchange_is_persistent (const QueenExchange *self)
 {
-  return self->request.is_persistent && !self->reply.take_over;
+  gsize size = self->reply.body ? g_bytes_get_size (self->reply.body) : 0;
+
+  return self->request.is_persistent && !self->reply.take_over &&
+         (!self->request.is_encrypted || size < QUEEN_ANSWER_SMALL / 2);
 }
 
 const char *

@@ -193,20 +193,24 @@ come (Fixture *f, const char *address)
   return client;
 }
 
-/* Makes, of the server's answer, the last words of the handshake and a request behind them. Returns
+/* Makes, of the server's answer, the last words of the handshake and @request behind them. Returns
  * whether there was an answer. */
 static gboolean
-get_ready (Client *client)
+get_ready_with (Client *client, const char *request)
 {
-  static const char request[] =
-      "GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-
   if (gnutls_handshake (client->session) != 0)
     return FALSE;
   g_assert_cmpint (gnutls_record_send (client->session, request, strlen (request)), ==,
                    strlen (request));
   client->is_open = TRUE;
   return TRUE;
+}
+
+static gboolean
+get_ready (Client *client)
+{
+  return get_ready_with (client,
+                         "GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 }
 
 /* Says @n bytes of what it has held back; -1 for all. */
@@ -530,6 +534,40 @@ test_too_much_held (Fixture *f, gconstpointer data)
   queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -(gssize) others);
 }
 
+/* Who is kept for the next request makes room first; but not any more once that has begun. */
+static void
+test_kept_held (Fixture *f, gconstpointer data)
+{
+  const gsize others =
+      queen_budget_get_most (QUEEN_BUDGET_REQUESTS) - 3 * QUEEN_TLS_SESSION_SIZE - 1000;
+  Client *idle = come (f, "10.0.0.1"), *begun = come (f, "10.0.0.1"), *older, *newcomer;
+  Client *both[] = { idle, begun };
+
+  turn ();
+  for (guint i = 0; i < G_N_ELEMENTS (both); i++)
+    {
+      g_assert_true (get_ready_with (both[i], "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+      let_go (both[i], -1);
+      turn ();
+      g_assert_true (is_served (both[i]));
+    }
+  older = come (f, "10.0.0.1");
+  turn ();
+  g_assert_cmpint (gnutls_record_send (begun->session, "GET", 3), ==, 3);
+  let_go (begun, -1);
+  turn ();
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, (gssize) others);
+  newcomer = come (f, "10.0.0.1");
+  turn ();
+  g_assert_true (is_gone (idle));
+  g_assert_false (is_gone (begun) || is_gone (older) || is_gone (newcomer));
+  come (f, "10.0.0.1");
+  turn ();
+  g_assert_true (is_gone (older));
+  g_assert_false (is_gone (begun) || is_gone (newcomer));
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -(gssize) others);
+}
+
 static void
 test_hang_up (Fixture *f, gconstpointer data)
 {
@@ -578,6 +616,7 @@ main (int argc, char **argv)
   ADD ("/gate-tls/full/in-the-queue-too", test_queue_is_bounded);
   ADD ("/gate-tls/full/sessions-count-as-held", test_held);
   ADD ("/gate-tls/full/older-sessions-make-room", test_too_much_held);
+  ADD ("/gate-tls/full/kept-ones-make-room-until-their-next-request-begins", test_kept_held);
   ADD ("/gate-tls/end/of-clients-in-the-queue", test_hang_up);
   ADD ("/gate-tls/end/of-the-gate", test_the_end);
 #undef ADD
