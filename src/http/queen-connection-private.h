@@ -41,6 +41,8 @@ struct _QueenConnection
   gboolean is_forwarded;
   gboolean is_proxied; /* a trusted proxy is there */
   QueenShare *share;   /* NULL when it takes from nobody's */
+  GList idle_link;     /* among the idle ones of that */
+  gboolean is_idle;    /* it is among them */
   QueenHandshake handshake;
   QueenFairPlace turn; /* where it waits to be read or handled */
   gboolean is_overdue; /* its time is over, but what came in time has not been read yet */

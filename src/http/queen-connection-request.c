@@ -179,15 +179,23 @@ handle_in_turn (QueenConnection *self, QueenText whole)
     wait_for_turn (self);
 }
 
-static void
+/* Returns FALSE when there is nothing left of it. */
+static gboolean
 invite_body (QueenConnection *self)
 {
   static char invitation[] = "HTTP/1.1 100 Continue\r\n\r\n";
   static const struct iovec vector = { invitation, sizeof invitation - 1 };
+  gssize n_bytes;
 
-  /* A client that does not get this sends its body all the same, a little later. */
-  if (self->request.expects_continue)
-    queen_socket_write (&self->socket, &vector, 1);
+  if (!self->request.expects_continue)
+    return TRUE;
+  n_bytes = queen_socket_write (&self->socket, &vector, 1);
+  /* A client that does not get this sends its body all the same, a little later; but behind a part
+   * of it no answer would be one. */
+  if (n_bytes <= 0 || (gsize) n_bytes == vector.iov_len)
+    return TRUE;
+  queen_connection_remove (self);
+  return FALSE;
 }
 
 /* As soon as the head is whole it is known whose request a trusted proxy hands on, and so whose
@@ -243,8 +251,7 @@ consider (QueenConnection *self, QueenText bytes)
     case QUEEN_REQUEST_HEAD:
       self->is_overdue = FALSE; /* its body has more time */
       queen_connection_enter_state (self, STATE_BODY);
-      invite_body (self);
-      return keep_request (self);
+      return invite_body (self) && keep_request (self);
     default:
       return keep_request (self);
     }
@@ -275,6 +282,7 @@ hear (QueenConnection *self, QueenText bytes)
   if (self->state == STATE_IDLE)
     {
       bytes = skip_line_ends (bytes);
+      queen_connection_hold_request (self); /* what was said in advance is no more */
       if (bytes.length == 0)
         return READ_SOME;
       self->is_overdue = FALSE;
@@ -364,9 +372,12 @@ queen_connection_begin_next (QueenConnection *self)
     }
   queen_socket_renew (&self->socket);
   queen_connection_enter_state (self, STATE_IDLE);
-  /* Others have their turn first. */
-  if (queen_connection_watch (self) && has_more)
+  if (!queen_connection_watch (self))
+    return;
+  if (has_more) /* others have their turn first */
     enter_run_queue (self);
+  if (self->settings->max_persistent == 0)
+    queen_connection_end (self);
 }
 
 void
@@ -381,19 +392,23 @@ queen_connection_time_out_next (QueenConnection *self)
 }
 
 QueenConnection *
-queen_connection_find_idle (QueenConnectionSettings *settings, const QueenShare *share)
+queen_connection_find_idle (QueenConnectionSettings *settings, QueenShare *share)
 {
-  GList *link = settings->deadlines[QUEEN_WAIT_NEXT].queue.head;
+  GList *link =
+      share ? queen_share_get_idle (share)->head : settings->deadlines[QUEEN_WAIT_NEXT].queue.head;
 
   for (guint i = 0; i < MAX_TRIED && link; i++, link = link->next)
-    {
-      QueenConnection *idle = link->data;
-
-      if ((!share || idle->share == share) && !queen_connection_waits_for_queen (idle) &&
-          !queen_connection_has_spoken (idle))
-        return idle;
-    }
+    if (!queen_connection_waits_for_queen (link->data) && !queen_connection_has_spoken (link->data))
+      return link->data;
   return NULL;
+}
+
+void
+queen_connection_end (QueenConnection *self)
+{
+  self->is_overdue = queen_connection_waits_for_queen (self) || queen_connection_has_spoken (self);
+  if (!self->is_overdue)
+    queen_connection_remove (self);
 }
 
 void

@@ -75,12 +75,26 @@ queen_connection_begin_wait (QueenConnection *self, QueenWaitKind wait)
   queen_deadline_begin (&self->waits[wait], &self->settings->deadlines[wait], self);
 }
 
+/* Whoever finds no place in its share is to find, at once, what of it is not needed now. */
+static void
+count_as_idle (QueenConnection *self, gboolean is_idle)
+{
+  if (is_idle == self->is_idle || !self->share)
+    return;
+  self->is_idle = is_idle;
+  if (is_idle)
+    g_queue_push_tail_link (queen_share_get_idle (self->share), &self->idle_link);
+  else
+    g_queue_unlink (queen_share_get_idle (self->share), &self->idle_link);
+}
+
 void
 queen_connection_enter_state (QueenConnection *self, QueenConnectionState state)
 {
   guint wanted = state_waits[state];
 
   self->state = state;
+  count_as_idle (self, state == STATE_IDLE);
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
     if (!(wanted & 1u << wait))
       queen_deadline_end (&self->waits[wait]);
@@ -101,7 +115,7 @@ queen_connection_new (QueenConnectionSettings *settings,
   QueenConnection *self = g_new0 (QueenConnection, 1);
 
   self->settings = settings;
-  self->link.data = self->holding_link.data = self;
+  self->link.data = self->holding_link.data = self->idle_link.data = self;
   g_queue_push_tail_link (&settings->all, &self->link);
   self->socket.fd = fd;
   self->state = settings->tls && !is_probe ? STATE_HELLO : STATE_HEAD;
@@ -131,6 +145,7 @@ queen_connection_remove (QueenConnection *self)
   g_clear_pointer (&self->ahead, g_bytes_unref);
   queen_connection_clear_request (self);
   queen_connection_clear_answer (self);
+  count_as_idle (self, FALSE);
   queen_shares_release (settings->shares, self->share);
   g_queue_unlink (&settings->all, &self->link);
   g_free (self);

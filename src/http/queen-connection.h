@@ -231,8 +231,10 @@ gboolean queen_connection_has_spoken (QueenConnection *self);
  *
  * Returns: (nullable): who has waited for longest for something to ask, as far as can be seen soon
  */
-QueenConnection *queen_connection_find_idle (QueenConnectionSettings *settings,
-                                             const QueenShare *share);
+QueenConnection *queen_connection_find_idle (QueenConnectionSettings *settings, QueenShare *share);
+
+/** The queen ends, and this waits for another request: it goes, unless that has come already. */
+void queen_connection_end (QueenConnection *self);
 
 /**
  * queen_connection_evict:

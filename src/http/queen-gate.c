@@ -233,8 +233,7 @@ queen_gate_stop (QueenGate *self)
       QueenConnection *idle = link->data;
 
       link = link->next;
-      if (!queen_connection_waits_for_queen (idle) && !queen_connection_has_spoken (idle))
-        queen_connection_remove (idle);
+      queen_connection_end (idle);
     }
 }
 
@@ -307,10 +306,12 @@ acquire_share (QueenGate *self, const struct sockaddr_storage *address, QueenSha
 {
   QueenConnectionSettings *settings = &self->connections;
   QueenConnection *idle;
+  QueenShare *own;
 
   if (queen_shares_acquire (settings->shares, address, FALSE, share))
     return TRUE;
-  idle = queen_connection_find_idle (settings, queen_shares_find (settings->shares, address));
+  own = queen_shares_find (settings->shares, address);
+  idle = own ? queen_connection_find_idle (settings, own) : NULL;
   if (!idle)
     return FALSE;
   queen_connection_evict (idle);

@@ -286,7 +286,7 @@ parse_header_line (QueenRequestHead *head, QueenText line, gboolean *keep, GErro
   if (queen_text_is (name, "Connection"))
     return check_connection (head, value, error);
   if (queen_text_is (name, "Expect"))
-    head->expects_continue = queen_text_is (value, "100-continue");
+    head->expects_continue = !head->is_http_1_0 && queen_text_is (value, "100-continue");
   return check_value (value, error);
 }
 

@@ -27,6 +27,7 @@ struct _QueenShare
 {
   Key key; /* the hash table compares what a QueenShare begins with */
   guint n_held;
+  GQueue idle;
 };
 
 /* FALSE for what is no internet address. */
@@ -155,6 +156,12 @@ queen_shares_find (QueenShares *self, const struct sockaddr_storage *address)
   Key key = make_key (address);
 
   return g_hash_table_lookup (self->shares, &key);
+}
+
+GQueue *
+queen_share_get_idle (QueenShare *self)
+{
+  return &self->idle;
 }
 
 void

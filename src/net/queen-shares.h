@@ -52,6 +52,14 @@ gboolean queen_shares_acquire (QueenShares *self,
 QueenShare *queen_shares_find (QueenShares *self, const struct sockaddr_storage *address);
 
 /**
+ * queen_share_get_idle:
+ *
+ * Returns: (transfer none): a queue for what of its share an address could do without, for who
+ *   keeps books of that; empty at first, and before the last is given back
+ */
+GQueue *queen_share_get_idle (QueenShare *self);
+
+/**
  * queen_shares_release:
  * @share: (nullable): who gives one back
  */

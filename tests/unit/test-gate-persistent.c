@@ -309,6 +309,7 @@ test_share (Fixture *f, gconstpointer data)
 {
   int idle[3];
 
+  come (f, 9, GET "\r\n"); /* which is of nobody else's business */
   for (guint i = 0; i < G_N_ELEMENTS (idle); i++)
     assert_answers (idle[i] = come (f, 1, GET "\r\n"), 1, TRUE);
   assert_answers (come (f, 1, GET "\r\n"), 1, TRUE);
@@ -365,6 +366,43 @@ test_stop (Fixture *f, gconstpointer data)
   g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
 }
 
+/* Whose answer goes out meanwhile does not keep her. */
+static void
+test_stop_amid (Fixture *f, gconstpointer data)
+{
+  int client = come (f, 1, GET "\r\n" GET "\r\n" GET "\r\n");
+
+  queen_gate_stop (f->gate);
+  turn ();
+  g_assert_cmpstr (f->order->str, ==, "11");
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 1); /* it may say more */
+  shutdown (client, SHUT_WR);
+  turn ();
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
+}
+
+static void
+test_line_ends (Fixture *f, gconstpointer data)
+{
+  int client = come (f, 1, GET "\r\n\r\n\r\n\r\n\r\n");
+
+  assert_answers (client, 1, TRUE);
+  g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS), ==, 0);
+}
+
+/* RFC 9110 § 10.1.1: HTTP/1.0 knows no answer before the answer. */
+static void
+test_expect_1_0 (Fixture *f, gconstpointer data)
+{
+  int client = come (f, 1,
+                     "POST /work HTTP/1.0\r\nConnection: keep-alive\r\n"
+                     "Expect: 100-continue\r\nContent-Length: 1\r\n\r\n");
+
+  turn ();
+  say (client, "x");
+  assert_answers (client, 1, TRUE);
+}
+
 static void
 test_half_closed (Fixture *f, gconstpointer data)
 {
@@ -402,6 +440,9 @@ main (int argc, char **argv)
   ADD ("what-is-said-in-advance-counts-as-held", test_held);
   ADD ("as-long-as-there-is-room-for-it", test_not_held);
   ADD ("end-with-the-queen", test_stop);
+  ADD ("end-with-the-queen-as-soon-as-they-are-answered", test_stop_amid);
+  ADD ("line-ends-behind-a-request-are-not-held", test_line_ends);
+  ADD ("http-1.0-hears-no-100", test_expect_1_0);
   ADD ("half-closed-ones-get-their-answers", test_half_closed);
 #undef ADD
   return g_test_run ();
