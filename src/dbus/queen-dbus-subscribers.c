@@ -8,6 +8,7 @@
 #include "text/queen-hash.h"
 
 #define MAX_SUBSCRIBERS 256
+#define UNKNOWN "" /* of all whose user is not known yet: they push out nobody but each other */
 
 typedef struct
 {
@@ -15,7 +16,7 @@ typedef struct
   char *name;
   guint watch_id;            /* on whether it is there */
   GCancellable *cancellable; /* of the question whose it is */
-  QueenFairPlace place;      /* the user's, as soon as that is known; its own before */
+  QueenFairPlace place;      /* the user's, as soon as that is known */
 } Subscriber;
 
 struct _QueenDBusSubscribers
@@ -58,13 +59,13 @@ on_user_told (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static gboolean
-make_room (QueenDBusSubscribers *self, const char *name)
+make_room (QueenDBusSubscribers *self)
 {
   Subscriber *greediest;
 
   if (queen_fair_queue_has_room (self->places))
     return TRUE;
-  greediest = queen_fair_queue_find_greediest (self->places, name);
+  greediest = queen_fair_queue_find_greediest (self->places, UNKNOWN);
   return greediest && queen_dbus_subscribers_remove (self, greediest->name);
 }
 
@@ -88,7 +89,7 @@ queen_dbus_subscribers_add (QueenDBusSubscribers *self,
 
   if (g_hash_table_contains (self->by_name, name))
     return TRUE;
-  if (!make_room (self, name))
+  if (!make_room (self))
     return FALSE;
   subscriber = g_new0 (Subscriber, 1);
   subscriber->subscribers = self;
@@ -98,7 +99,7 @@ queen_dbus_subscribers_add (QueenDBusSubscribers *self,
       g_bus_watch_name_on_connection (connection, name, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,
                                       on_vanished, self, NULL);
   g_hash_table_insert (self->by_name, subscriber->name, subscriber);
-  queen_fair_queue_enter (self->places, &subscriber->place, name, subscriber);
+  queen_fair_queue_enter (self->places, &subscriber->place, UNKNOWN, subscriber);
   queen_dbus_user_ask (connection, name, subscriber->cancellable, on_user_told, subscriber);
   queen_dbus_mailbox_want_events (self->mailbox, TRUE);
   return TRUE;

@@ -272,6 +272,38 @@ test_subscribers (Fixture *f, gconstpointer data)
   bus_signal_free (bus_client_next_signal (f->modest, "Heartbeat"));
 }
 
+static void
+on_subscribed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GVariant) answer =
+      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
+
+  ++*(guint *) data;
+}
+
+/* All at once: nobody knows yet whose they are. */
+static void
+test_subscribers_in_a_burst (Fixture *f, gconstpointer data)
+{
+  g_autoptr (BusClient) second = bus_client_new (bus_daemon_get_address (f->bus));
+  g_autoptr (BusClient) third = bus_client_new (bus_daemon_get_address (f->bus));
+  BusClient *modest[] = { f->modest, second, third };
+  guint n_answered = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (modest); i++)
+    g_variant_unref (bus_client_ask (modest[i], "Subscribe", NULL));
+  if (!connect_as_nobody (f, MAX_SUBSCRIBERS))
+    return;
+  for (int i = 0; i < MAX_SUBSCRIBERS; i++)
+    g_dbus_connection_call (bus_client_get_connection (f->greedy[i]), QUEEN_NAME, QUEEN_PATH,
+                            QUEEN_NAME, "Subscribe", NULL, NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL,
+                            on_subscribed, &n_answered);
+  while (n_answered < MAX_SUBSCRIBERS)
+    g_main_context_iteration (NULL, TRUE);
+  for (gsize i = 0; i < G_N_ELEMENTS (modest); i++) /* they still are */
+    g_variant_unref (bus_client_ask (modest[i], "Unsubscribe", NULL));
+}
+
 #define ADD(path, function)                                                                        \
   g_test_add ("/dbus-turns/" path, Fixture, NULL, set_up, function, tear_down)
 
@@ -283,6 +315,7 @@ main (int argc, char **argv)
   ADD ("pages/do-not-wait-for-all-who-want-everything", test_pages);
   ADD ("users/one-keeps-no-other-out", test_users);
   ADD ("subscribers/one-user-keeps-no-other-out", test_subscribers);
+  ADD ("subscribers/nor-pushes-one-out-in-a-burst", test_subscribers_in_a_burst);
 
   return g_test_run ();
 }
