@@ -134,28 +134,45 @@ holds_memory (const QueenConnection *self)
   return !body || !queen_budgets_is_kept (self->settings->budgets, body);
 }
 
-/* @has_memory: only one that holds some
+/* Over TLS, or with requests that it has sent in advance. */
+static gboolean
+holds_request (const QueenConnection *self)
+{
+  return self->n_kept > 0;
+}
+
+/* @is_wanted: (nullable): whether it is of use
  *
  * Returns: (nullable): who may go, of those that have taken nothing for longest */
 static QueenConnection *
-find_slow (QueenConnectionSettings *settings, gboolean has_memory)
+find_slow (QueenConnectionSettings *settings, gboolean (*is_wanted) (const QueenConnection *self))
 {
   GList *link = settings->deadlines[QUEEN_WAIT_ANSWER].queue.head;
 
   for (int i = 0; i < MAX_TRIED && link; i++, link = link->next)
-    if ((!has_memory || holds_memory (link->data)) && is_slow (link->data))
+    if ((!is_wanted || is_wanted (link->data)) && is_slow (link->data))
       return link->data;
   return NULL;
+}
+
+static gboolean
+remove_slow (QueenConnection *slow)
+{
+  if (slow)
+    queen_connection_remove (slow);
+  return slow != NULL;
 }
 
 gboolean
 queen_connection_evict_idle (QueenConnectionSettings *settings)
 {
-  QueenConnection *slow = find_slow (settings, FALSE);
+  return remove_slow (find_slow (settings, NULL));
+}
 
-  if (slow)
-    queen_connection_remove (slow);
-  return slow != NULL;
+gboolean
+queen_connection_evict_slow_holder (QueenConnectionSettings *settings)
+{
+  return remove_slow (find_slow (settings, holds_request));
 }
 
 /* Whether it will not have taken all when its time is over, as it looks after a second. Who will
@@ -177,7 +194,7 @@ is_late (gpointer owner)
 static QueenConnection *
 find_burden (QueenConnection *self, gsize size)
 {
-  QueenConnection *slow = find_slow (self->settings, TRUE);
+  QueenConnection *slow = find_slow (self->settings, holds_memory);
 
   return slow
              ? slow

@@ -129,6 +129,8 @@ make_room_for_request (QueenConnection *self)
       has_room (self) ? NULL : queen_run_queue_find_greediest (settings->run_queue, &self->client);
   if (greediest && greediest->n_kept > 0) /* or it would make no room */
     queen_connection_evict (greediest);
+  while (!has_room (self) && queen_connection_evict_slow_holder (settings))
+    ;
   while (!has_room (self) && (oldest = find_oldest_holder (settings)))
     {
       queen_connection_evict (oldest);

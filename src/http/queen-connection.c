@@ -28,6 +28,20 @@ static const guint state_waits[] = {
 
 /* What is held */
 
+/* Who has said all is not to make room: it has other deadlines, and its answer may be on its way.
+ */
+static void
+set_holding (QueenConnection *self, gboolean is_holding)
+{
+  if (is_holding == self->is_holding)
+    return;
+  self->is_holding = is_holding;
+  if (is_holding)
+    g_queue_push_tail_link (&self->settings->holding, &self->holding_link);
+  else
+    g_queue_unlink (&self->settings->holding, &self->holding_link);
+}
+
 void
 queen_connection_hold_request (QueenConnection *self)
 {
@@ -35,28 +49,23 @@ queen_connection_hold_request (QueenConnection *self)
 
   if (self->ahead)
     n_kept += g_bytes_get_size (self->ahead);
-  if (self->socket.tls && self->state < STATE_HANDLER)
+  if (self->socket.tls && (self->state < STATE_HANDLER || self->is_persistent))
     n_kept += QUEEN_TLS_SESSION_SIZE;
+  set_holding (self, n_kept >= LITTLE && self->state < STATE_HANDLER);
   if (n_kept == self->n_kept)
     return;
   queen_budgets_hold (self->settings->budgets, QUEEN_BUDGET_REQUESTS,
                       (gssize) n_kept - (gssize) self->n_kept);
-  if (n_kept >= LITTLE && self->n_kept < LITTLE)
-    g_queue_push_tail_link (&self->settings->holding, &self->holding_link);
-  else if (n_kept < LITTLE && self->n_kept >= LITTLE)
-    g_queue_unlink (&self->settings->holding, &self->holding_link);
   self->n_kept = n_kept;
 }
 
 void
 queen_connection_hold_anew (QueenConnection *self)
 {
-  GQueue *holding = &self->settings->holding;
+  gboolean is_holding = self->is_holding;
 
-  if (self->n_kept < LITTLE)
-    return;
-  g_queue_unlink (holding, &self->holding_link);
-  g_queue_push_tail_link (holding, &self->holding_link);
+  set_holding (self, FALSE);
+  set_holding (self, is_holding);
 }
 
 void
@@ -289,13 +298,14 @@ void
 queen_connection_evict (QueenConnection *self)
 {
   QueenAnswer refusal = { NULL };
+  gboolean has_asked;
 
   if (self->state == STATE_HANDSHAKE && queen_connection_has_spoken (self))
     return;
-  /* Who has asked for nothing is not refused anything. */
-  if (self->state != STATE_IDLE || queen_fair_queue_is_waiting (&self->turn))
-    self->settings->tally->refusals[QUEEN_REFUSAL_CONNECTION_CAP]++;
-  if (self->request.kept || queen_fair_queue_is_waiting (&self->turn))
+  /* Who has asked for nothing is not refused anything: it would take that for what comes next. */
+  has_asked = self->state != STATE_IDLE || self->ahead || queen_socket_has_input (&self->socket);
+  self->settings->tally->refusals[QUEEN_REFUSAL_CONNECTION_CAP] += has_asked;
+  if (has_asked && (self->request.kept || queen_fair_queue_is_waiting (&self->turn)))
     {
       refusal.head = queen_answer_too_many ();
       queen_delivery_begin (&self->delivery, &refusal);

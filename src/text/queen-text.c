@@ -62,6 +62,31 @@ span (QueenText text, const char *others)
   return n;
 }
 
+/* RFC 3986 § 3.2.3, and no more than there are */
+static gboolean
+is_port (QueenText digits)
+{
+  guint port = 0;
+
+  for (gsize i = 0; i < digits.length; i++)
+    {
+      if (!g_ascii_isdigit (digits.at[i]) || port > G_MAXUINT16)
+        return FALSE;
+      port = port * 10 + (guint) (digits.at[i] - '0');
+    }
+  return port <= G_MAXUINT16;
+}
+
+/* An address of IPv6 has two colons at the least. */
+static gboolean
+has_two_colons (QueenText text)
+{
+  QueenText before, after;
+
+  return queen_text_cut (text, ':', &before, &after) &&
+         queen_text_cut (after, ':', &before, &after);
+}
+
 gboolean
 queen_text_is_host (QueenText text)
 {
@@ -70,14 +95,13 @@ queen_text_is_host (QueenText text)
   if (text.length > 0 && *text.at == '[')
     {
       end = 1 + span ((QueenText){ text.at + 1, text.length - 1 }, ":.");
-      if (end == text.length || text.at[end++] != ']')
+      if (end == text.length || text.at[end] != ']' ||
+          !has_two_colons ((QueenText){ text.at, end++ }))
         return FALSE;
     }
   if (end == 0 || end == text.length)
     return end > 0;
   if (text.at[end++] != ':')
     return FALSE;
-  while (end < text.length && g_ascii_isdigit (text.at[end]))
-    end++;
-  return end == text.length;
+  return is_port ((QueenText){ text.at + end, text.length - end });
 }

@@ -105,6 +105,11 @@ static const char *const requests[] = {
   WORKER "Host: localhost\r\n" WHOLE,
   "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: evil.example\r\n" WHOLE,
   "POST /v1/worker-heartbeat HTTP/1.1\r\n" WHOLE,
+  "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: localhost:99999999\r\n" WHOLE,
+  "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: localhost:65536\r\n" WHOLE,
+  "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: localhost:\r\n" WHOLE,
+  "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: [127.0.0.1]\r\n" WHOLE,
+  "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: [::1]:8500\r\n" WHOLE,
 };
 
 static void
