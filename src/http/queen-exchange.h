@@ -45,7 +45,7 @@ gboolean queen_exchange_is_head (const QueenExchange *self);
 gboolean queen_exchange_is_http_1_0 (const QueenExchange *self);
 
 /** Returns: whether the client may send another request on the same connection after the answer, as
- * far as that is known yet */
+ * far as that is known yet: not behind one without end, nor behind a large one over TLS */
 gboolean queen_exchange_is_persistent (const QueenExchange *self);
 
 /** Returns: (transfer none) (nullable): a header of the request; see queen_headers_get() */
