@@ -216,15 +216,15 @@ queen_router_complete (QueenRouter *self, QueenExchange *exchange)
 {
   const QueenVisitor *visitor = queen_exchange_get_visitor (exchange);
   QueenRefusal refusal = queen_exchange_get_refusal (exchange);
+  gboolean is_persistent = queen_exchange_is_persistent (exchange);
   gboolean is_preflight = g_str_equal (queen_exchange_get_method (exchange), "OPTIONS");
 
   if (refusal < QUEEN_N_REFUSALS)
     self->tally->refusals[refusal]++;
-  if (queen_exchange_is_persistent (exchange))
+  if (is_persistent)
     queen_exchange_add_header (exchange, "Keep-Alive",
                                "timeout=" G_STRINGIFY (QUEEN_WAIT_NEXT_SECONDS));
-  queen_exchange_add_header (exchange, "Connection",
-                             queen_exchange_is_persistent (exchange) ? "keep-alive" : "close");
+  queen_exchange_add_header (exchange, "Connection", is_persistent ? "keep-alive" : "close");
   queen_exchange_add_header (exchange, "X-Content-Type-Options", "nosniff");
   if (!queen_exchange_get_answer_header (exchange, "Cache-Control"))
     queen_exchange_add_header (exchange, "Cache-Control", "no-store");

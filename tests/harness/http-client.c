@@ -201,13 +201,12 @@ assert_well_formed (const HttpAnswer *answer)
     g_assert_cmpuint (g_ascii_strtoull (length, NULL, 10), ==, answer->body_length);
 }
 
-/* Whether @bytes are of an answer after which the queen waits for another request. */
-static gboolean
-is_kept_open (const GString *bytes)
+gboolean
+http_is_kept_open (const char *bytes)
 {
-  const char *end = g_strstr_len (bytes->str, (gssize) bytes->len, "\r\n\r\n");
+  const char *end = strstr (bytes, "\r\n\r\n");
 
-  return end && g_strstr_len (bytes->str, end - bytes->str, "\r\nConnection: keep-alive");
+  return end && g_strstr_len (bytes, end - bytes, "\r\nConnection: keep-alive");
 }
 
 HttpAnswer *
@@ -226,7 +225,7 @@ http_read_answer (int fd)
       n = recv (fd, buffer, sizeof buffer, 0);
       if (n > 0)
         g_string_append_len (bytes, buffer, n);
-      if (is_kept_open (bytes)) /* she shall not */
+      if (http_is_kept_open (bytes->str))
         shutdown (fd, SHUT_WR);
     }
   while (n > 0);

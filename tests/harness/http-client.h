@@ -64,6 +64,10 @@ gboolean http_send (int fd, const char *bytes, gssize length);
  */
 gboolean http_wait_readable (int fd, int timeout_msec);
 
+/* Returns: whether @bytes, which end with a NUL, begin with an answer after which the queen waits
+ * for another request: who has none says so by closing its side, and then sees the end */
+gboolean http_is_kept_open (const char *bytes);
+
 /* Returns: everything up to the end of the connection, which is then closed */
 HttpAnswer *http_read_answer (int fd);
 

@@ -249,7 +249,7 @@ tls_client_read_answer (TlsClient *client)
   while ((n = tls_client_read (client, buffer, sizeof buffer, queen_test_get_deadline ())) > 0)
     {
       g_string_append_len (bytes, buffer, n);
-      if (strstr (bytes->str, "\r\nConnection: keep-alive")) /* there is no other request to come */
+      if (http_is_kept_open (bytes->str))
         shutdown (client->fd, SHUT_WR);
     }
   if (n < 0)

@@ -116,7 +116,7 @@ read_answer (Visitor *visitor)
     {
       bytes[n] = '\0';
       check_answer (visitor, bytes);
-      if (strstr (bytes, "\r\nConnection: keep-alive")) /* there is no other request to come */
+      if (http_is_kept_open (bytes))
         shutdown (visitor->fd, SHUT_WR);
       if (visitor->visit->end != VISIT_READ)
         return TRUE;
