@@ -57,7 +57,7 @@ void preload_move_clock (Preload *self, gint64 seconds);
 
 /* Bytes more that are no leak: GLib's own arrays, such as that of the sources that are ready at
  * once, grow to what they ever need, and stay. */
-#define PRELOAD_HEAP_SLACK 256
+#define PRELOAD_HEAP_SLACK 64
 
 /* Returns: the bytes that the daemon has asked for and not given back, the least of some moments
  * when it has nothing to do */
