@@ -6,7 +6,7 @@
 #include "model/queen-component-fields.h"
 #include "model/queen-component-json.h"
 #include "queenctl-error.h"
-#include "text/queen-json.h"
+#include "text/queen-json-tree.h"
 #include "text/queen-timestamp.h"
 
 #define LAST_TIME (G_MAXINT64 / QUEEN_NSEC_PER_USEC)
@@ -64,7 +64,7 @@ queenctl_bus_json_get_component (QueenComponentKind kind, GVariant *properties, 
   JsonNode *node;
 
   queen_component_append_json (component, json);
-  node = queen_json_parse (json->str, json->len, NULL, NULL);
+  node = queen_json_tree_parse (json->str, json->len, NULL);
   told = queenctl_component_new (kind, node ? node : json_node_new (JSON_NODE_NULL));
   if (!told)
     queenctl_error_bus_stranger (error);

@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <json-glib/json-glib.h>
+
 #include "model/queen-field.h"
 
 G_BEGIN_DECLS

@@ -6,7 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "text/queen-json.h"
+#include "text/queen-json-tree.h"
+#include "text/queen-json-writer.h"
 
 #define COMPACT (-1)
 #define VALUE_SIZE 128 /* bytes: json-glib's node, and its place in what holds it */
@@ -14,7 +15,7 @@
 JsonNode *
 queenctl_json_parse_object (const char *text)
 {
-  g_autoptr (JsonNode) node = queen_json_parse (text, strlen (text), NULL, NULL);
+  g_autoptr (JsonNode) node = queen_json_tree_parse (text, strlen (text), NULL);
 
   return node && JSON_NODE_HOLDS_OBJECT (node) ? g_steal_pointer (&node) : NULL;
 }

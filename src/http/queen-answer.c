@@ -6,7 +6,7 @@
 #include <libsoup/soup.h>
 
 #include "queen-error.h"
-#include "text/queen-json.h"
+#include "text/queen-json-writer.h"
 
 GString *
 queen_answer_make_json (const char *status, const char *text)

@@ -7,7 +7,7 @@
 
 #include "model/queen-component-fields.h"
 #include "queen-page-resource.h"
-#include "text/queen-json.h"
+#include "text/queen-json-writer.h"
 
 #define ROOT "/dev/rbee/Queen1/page"
 #define INDEX "/index.html"

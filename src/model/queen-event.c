@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "text/queen-json.h"
+#include "text/queen-json-writer.h"
 #include "text/queen-timestamp.h"
 
 G_DEFINE_BOXED_TYPE (QueenEvent, queen_event, queen_event_ref, queen_event_unref)

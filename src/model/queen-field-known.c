@@ -4,7 +4,7 @@
 /* What the queen knows of a component, and no heartbeat says. */
 
 #include "queen-field.h"
-#include "text/queen-json.h"
+#include "text/queen-json-writer.h"
 #include "text/queen-timestamp.h"
 
 #define LAST_TIME (G_MAXINT64 / QUEEN_NSEC_PER_USEC)

@@ -8,7 +8,7 @@
 
 #include "queen-error.h"
 #include "queen-heartbeat.h"
-#include "text/queen-json.h"
+#include "text/queen-json-writer.h"
 #include "text/queen-legible.h"
 
 static gboolean G_GNUC_PRINTF (2, 3) refuse_value (GError **error, const char *problem, ...)
@@ -23,18 +23,12 @@ static gboolean G_GNUC_PRINTF (2, 3) refuse_value (GError **error, const char *p
   return FALSE;
 }
 
-static gboolean
-holds (JsonNode *node, GType type)
-{
-  return JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == type;
-}
-
 /* Returns: (nullable): the text; otherwise an error */
 static const char *
-read_string (JsonNode *node, GError **error)
+read_string (const QueenJsonValue *said, GError **error)
 {
-  if (holds (node, G_TYPE_STRING))
-    return json_node_get_string (node);
+  if (said->type == QUEEN_JSON_STRING)
+    return said->string;
   refuse_value (error, "must be a string");
   return NULL;
 }
@@ -80,9 +74,9 @@ text_get_size (gconstpointer value)
 }
 
 static gboolean
-text_read (const QueenField *field, JsonNode *node, gpointer value, GError **error)
+text_read (const QueenField *field, const QueenJsonValue *said, gpointer value, GError **error)
 {
-  const char *text = read_string (node, error);
+  const char *text = read_string (said, error);
 
   if (!text)
     return FALSE;
@@ -96,11 +90,11 @@ text_read (const QueenField *field, JsonNode *node, gpointer value, GError **err
 
 /* Within the limits of a heartbeat, also when a queen of another version has written it. */
 static const char *
-text_restore (const QueenField *field, JsonNode *node, gpointer value)
+text_restore (const QueenField *field, const QueenJsonValue *said, gpointer value)
 {
-  if (!holds (node, G_TYPE_STRING))
+  if (said->type != QUEEN_JSON_STRING)
     return "has the wrong type";
-  *(char **) value = queen_legible_dup (json_node_get_string (node), field->most);
+  *(char **) value = queen_legible_dup (said->string, field->most);
   return NULL;
 }
 
@@ -128,9 +122,9 @@ const QueenFieldType queen_field_text = {
 /* Ids of components */
 
 static gboolean
-id_read (const QueenField *field, JsonNode *node, gpointer value, GError **error)
+id_read (const QueenField *field, const QueenJsonValue *said, gpointer value, GError **error)
 {
-  const char *id = read_string (node, error);
+  const char *id = read_string (said, error);
 
   if (!id)
     return FALSE;
@@ -142,13 +136,13 @@ id_read (const QueenField *field, JsonNode *node, gpointer value, GError **error
 }
 
 static const char *
-id_restore (const QueenField *field, JsonNode *node, gpointer value)
+id_restore (const QueenField *field, const QueenJsonValue *said, gpointer value)
 {
-  if (!holds (node, G_TYPE_STRING))
+  if (said->type != QUEEN_JSON_STRING)
     return "has the wrong type";
-  if (!queen_heartbeat_check_id (json_node_get_string (node)))
+  if (!queen_heartbeat_check_id (said->string))
     return "is no id";
-  *(char **) value = json_node_dup_string (node);
+  *(char **) value = g_strdup (said->string);
   return NULL;
 }
 
@@ -161,9 +155,9 @@ const QueenFieldType queen_field_id = {
 /* Reasons: whoever is sick must be heard. */
 
 static gboolean
-reason_read (const QueenField *field, JsonNode *node, gpointer value, GError **error)
+reason_read (const QueenField *field, const QueenJsonValue *said, gpointer value, GError **error)
 {
-  const char *text = read_string (node, error);
+  const char *text = read_string (said, error);
 
   if (!text)
     return FALSE;
@@ -198,13 +192,14 @@ port_equals (gconstpointer a, gconstpointer b)
 }
 
 static gboolean
-port_read (const QueenField *field, JsonNode *node, gpointer value, GError **error)
+port_read (const QueenField *field, const QueenJsonValue *said, gpointer value, GError **error)
 {
   double number;
 
-  if (!holds (node, G_TYPE_INT64) && !holds (node, G_TYPE_DOUBLE))
+  if (said->type != QUEEN_JSON_INTEGER && said->type != QUEEN_JSON_DOUBLE)
     return refuse_value (error, "must be a whole number");
-  number = json_node_get_double (node); /* which may be written 9301.0, as JavaScript has it */
+  /* Which may be written 9301.0, as JavaScript has it. */
+  number = said->type == QUEEN_JSON_INTEGER ? (double) said->integer : said->number;
   if (number != floor (number))
     return refuse_value (error, "must be a whole number");
   if (number < 0 || number > G_MAXUINT16)
@@ -214,13 +209,13 @@ port_read (const QueenField *field, JsonNode *node, gpointer value, GError **err
 }
 
 static const char *
-port_restore (const QueenField *field, JsonNode *node, gpointer value)
+port_restore (const QueenField *field, const QueenJsonValue *said, gpointer value)
 {
-  if (!holds (node, G_TYPE_INT64))
+  if (said->type != QUEEN_JSON_INTEGER)
     return "has the wrong type";
-  if (json_node_get_int (node) < 1 || json_node_get_int (node) > G_MAXUINT16)
+  if (said->integer < 1 || said->integer > G_MAXUINT16)
     return "is out of range";
-  *(guint16 *) value = (guint16) json_node_get_int (node);
+  *(guint16 *) value = (guint16) said->integer;
   return NULL;
 }
 
@@ -274,9 +269,9 @@ health_equals (gconstpointer a, gconstpointer b)
 }
 
 static gboolean
-health_read (const QueenField *field, JsonNode *node, gpointer value, GError **error)
+health_read (const QueenField *field, const QueenJsonValue *said, gpointer value, GError **error)
 {
-  const char *text = read_string (node, error);
+  const char *text = read_string (said, error);
 
   if (!text)
     return FALSE;
@@ -285,11 +280,11 @@ health_read (const QueenField *field, JsonNode *node, gpointer value, GError **e
 }
 
 static const char *
-health_restore (const QueenField *field, JsonNode *node, gpointer value)
+health_restore (const QueenField *field, const QueenJsonValue *said, gpointer value)
 {
-  if (!holds (node, G_TYPE_STRING))
+  if (said->type != QUEEN_JSON_STRING)
     return "has the wrong type";
-  return queen_health_parse (json_node_get_string (node), value) ? NULL : "is none";
+  return queen_health_parse (said->string, value) ? NULL : "is none";
 }
 
 static void

@@ -3,9 +3,8 @@
 
 #pragma once
 
-#include <json-glib/json-glib.h>
-
 #include "queen-component.h"
+#include "text/queen-json.h"
 
 G_BEGIN_DECLS
 
@@ -43,8 +42,11 @@ typedef struct
   void (*clear) (gpointer value);
   void (*copy) (gpointer value);
   gsize (*get_size) (gconstpointer value);
-  gboolean (*read) (const QueenField *field, JsonNode *node, gpointer value, GError **error);
-  const char *(*restore) (const QueenField *field, JsonNode *node, gpointer value);
+  gboolean (*read) (const QueenField *field,
+                    const QueenJsonValue *said,
+                    gpointer value,
+                    GError **error);
+  const char *(*restore) (const QueenField *field, const QueenJsonValue *said, gpointer value);
   void (*append) (gconstpointer value, GString *json);
   GVariant *(*get_variant) (gconstpointer value);
   void (*take_variant) (gpointer value, GVariant *variant);

@@ -27,7 +27,7 @@ static const Shape shapes[QUEEN_COMPONENT_N_KINDS] = {
 /* An object being read, and how to call it in an error. */
 typedef struct
 {
-  JsonObject *object;
+  const QueenJsonValue *object;
   const char *path; /* "" or "worker." */
 } Source;
 
@@ -46,34 +46,34 @@ static gboolean G_GNUC_PRINTF (4, 5)
 }
 
 static gboolean
-is_unsaid (JsonNode *node)
+is_unsaid (const QueenJsonValue *said)
 {
-  return !node || JSON_NODE_HOLDS_NULL (node);
+  return !said || said->type == QUEEN_JSON_NULL;
 }
 
 /* @value becomes NULL when the member is absent or null. */
 static gboolean
 read_string (const Source *source, const char *member, const char **value, GError **error)
 {
-  JsonNode *node = json_object_get_member (source->object, member);
+  const QueenJsonValue *said = queen_json_get_member (source->object, member);
 
   *value = NULL;
-  if (is_unsaid (node))
+  if (is_unsaid (said))
     return TRUE;
-  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING)
+  if (said->type != QUEEN_JSON_STRING)
     return fail (error, source, member, "must be a string");
-  *value = json_node_get_string (node);
+  *value = said->string;
   return TRUE;
 }
 
 static gboolean
 read_id (const Source *source, const char *member, QueenComponent *component, GError **error)
 {
-  JsonNode *node = json_object_get_member (source->object, member);
+  const QueenJsonValue *said = queen_json_get_member (source->object, member);
 
-  if (is_unsaid (node))
+  if (is_unsaid (said))
     return fail (error, source, member, "is missing");
-  if (queen_field_id.read (NULL, node, &component->id, error))
+  if (queen_field_id.read (NULL, said, &component->id, error))
     return TRUE;
   g_prefix_error (error, "%s%s: ", source->path, member);
   return FALSE;
@@ -109,18 +109,18 @@ read_timestamp (const Source *source, QueenComponent *component, GError **error)
 /* @object: which it is a member of; @path: how to call that, with a dot */
 static gboolean
 read_field (const QueenField *field,
-            JsonObject *object,
+            const QueenJsonValue *object,
             const char *path,
             QueenComponent *component,
             GError **error)
 {
   const char *member = field->nest ? field->member : field->name;
   Source source = { object, path };
-  JsonNode *node = json_object_get_member (object, member);
+  const QueenJsonValue *said = queen_json_get_member (object, member);
 
-  if (is_unsaid (node))
+  if (is_unsaid (said))
     return !field->is_required || fail (error, &source, member, "is missing");
-  if (field->type->read (field, node, queen_field_get_value (field, component), error))
+  if (field->type->read (field, said, queen_field_get_value (field, component), error))
     return TRUE;
   g_prefix_error (error, "%s%s: ", path, member);
   return FALSE;
@@ -132,15 +132,15 @@ read_nested (const QueenField *field,
              QueenComponent *component,
              GError **error)
 {
-  JsonNode *nest = json_object_get_member (source->object, field->nest);
+  const QueenJsonValue *nest = queen_json_get_member (source->object, field->nest);
   g_autofree char *path = NULL;
 
   if (is_unsaid (nest))
     return TRUE;
-  if (!JSON_NODE_HOLDS_OBJECT (nest))
+  if (nest->type != QUEEN_JSON_OBJECT)
     return fail (error, source, field->nest, "must be an object");
   path = g_strconcat (source->path, field->nest, ".", NULL);
-  return read_field (field, json_node_get_object (nest), path, component, error);
+  return read_field (field, nest, path, component, error);
 }
 
 static gboolean
@@ -155,7 +155,7 @@ read_fields (const Source *source, QueenComponent *component, GError **error)
 }
 
 static gboolean
-read_component (JsonNode *root, QueenComponent *component, GError **error)
+read_component (const QueenJsonValue *root, QueenComponent *component, GError **error)
 {
   const Shape *shape = &shapes[component->kind];
   const char *id_member = shape->short_id;
@@ -163,25 +163,25 @@ read_component (JsonNode *root, QueenComponent *component, GError **error)
   Source top = { .path = "" };
   Source source = top;
   g_autofree char *path = NULL;
-  JsonNode *nest;
+  const QueenJsonValue *nest;
 
-  if (!JSON_NODE_HOLDS_OBJECT (root))
+  if (root->type != QUEEN_JSON_OBJECT)
     return fail (error, &top, "body", "must be an object");
-  source.object = top.object = json_node_get_object (root);
-  nest = json_object_get_member (top.object, shape->nest);
+  source.object = top.object = root;
+  nest = queen_json_get_member (top.object, shape->nest);
   if (nest)
     {
-      if (!JSON_NODE_HOLDS_OBJECT (nest))
+      if (nest->type != QUEEN_JSON_OBJECT)
         return fail (error, &top, shape->nest, "must be an object");
-      source.object = json_node_get_object (nest);
+      source.object = nest;
       source.path = path = g_strconcat (shape->nest, ".", NULL);
       id_member = "id";
       /* Who writes by hand may call it the same for both. */
-      if (json_object_has_member (source.object, shape->nest_status) ||
-          !json_object_has_member (source.object, "status"))
+      if (queen_json_get_member (nest, shape->nest_status) ||
+          !queen_json_get_member (nest, "status"))
         status_member = shape->nest_status;
     }
-  else if (!json_object_has_member (top.object, shape->short_id))
+  else if (!queen_json_get_member (root, shape->short_id))
     return fail (error, &top, shape->nest, "is missing (or %s and status, in the short form)",
                  shape->short_id);
 
@@ -219,9 +219,9 @@ QueenComponent *
 queen_heartbeat_parse (QueenComponentKind kind, const char *body, gsize length, GError **error)
 {
   g_autoptr (QueenComponent) component = queen_component_new (kind);
-  g_autoptr (JsonNode) root = queen_json_parse (body, length, get_wanted (), error);
+  g_autoptr (QueenJson) json = queen_json_new (body, length, get_wanted (), error);
 
-  if (!root || !read_component (root, component, error))
+  if (!json || !read_component (queen_json_get_root (json), component, error))
     return NULL;
   return g_steal_pointer (&component);
 }

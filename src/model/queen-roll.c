@@ -3,7 +3,7 @@
 
 #include "queen-roll.h"
 
-#include "text/queen-json.h"
+#include "text/queen-json-writer.h"
 
 #define MAX_PLACES 64 /* of one block */
 

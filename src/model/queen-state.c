@@ -9,7 +9,7 @@
 #include "queen-error.h"
 #include "queen-heartbeat.h"
 #include "text/queen-hash.h"
-#include "text/queen-json.h"
+#include "text/queen-json-writer.h"
 #include "text/queen-legible.h"
 #include "text/queen-timestamp.h"
 
@@ -173,7 +173,7 @@ struct _QueenStateReader
   guint n_left;                               /* components that follow */
 
   guint number; /* of the line */
-  JsonObject *object;
+  const QueenJsonValue *object;
   guint n_read; /* members of the object */
   GError *error;
 };
@@ -192,16 +192,16 @@ static void G_GNUC_PRINTF (2, 3) fail (QueenStateReader *reader, const char *pro
 }
 
 /* Returns: (nullable): the member, when it is there and a @type. */
-static JsonNode *
-read_member (QueenStateReader *reader, const char *name, GType type)
+static const QueenJsonValue *
+read_member (QueenStateReader *reader, const char *name, QueenJsonType type)
 {
-  JsonNode *node = json_object_get_member (reader->object, name);
+  const QueenJsonValue *said = queen_json_get_member (reader->object, name);
 
-  if (!node)
+  if (!said)
     return NULL;
   reader->n_read++;
-  if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == type)
-    return node;
+  if (said->type == type)
+    return said;
   fail (reader, "%s has the wrong type", name);
   return NULL;
 }
@@ -210,9 +210,9 @@ read_member (QueenStateReader *reader, const char *name, GType type)
 static const char *
 read_string (QueenStateReader *reader, const char *name)
 {
-  JsonNode *node = read_member (reader, name, G_TYPE_STRING);
+  const QueenJsonValue *said = read_member (reader, name, QUEEN_JSON_STRING);
 
-  return node ? json_node_get_string (node) : NULL;
+  return said ? said->string : NULL;
 }
 
 /* Returns: what must be said; "" after a failure. */
@@ -229,10 +229,10 @@ require_string (QueenStateReader *reader, const char *name)
 static gint64
 require_number (QueenStateReader *reader, const char *name, gint64 least, gint64 most)
 {
-  JsonNode *node = read_member (reader, name, G_TYPE_INT64);
-  gint64 number = node ? json_node_get_int (node) : least;
+  const QueenJsonValue *said = read_member (reader, name, QUEEN_JSON_INTEGER);
+  gint64 number = said ? said->integer : least;
 
-  if (!node)
+  if (!said)
     fail (reader, "%s is missing", name);
   else if (number < least || number > most)
     fail (reader, "%s is out of range", name);
@@ -263,13 +263,13 @@ read_id (QueenStateReader *reader, const char *name)
 static void
 read_field (QueenStateReader *reader, const QueenField *field, QueenComponent *component)
 {
-  JsonNode *node = json_object_get_member (reader->object, field->name);
+  const QueenJsonValue *said = queen_json_get_member (reader->object, field->name);
   const char *problem;
 
-  if (!node)
+  if (!said)
     return;
   reader->n_read++;
-  problem = field->type->restore (field, node, queen_field_get_value (field, component));
+  problem = field->type->restore (field, said, queen_field_get_value (field, component));
   if (problem)
     fail (reader, "%s %s", field->name, problem);
 }
@@ -302,7 +302,7 @@ read_entry (QueenStateReader *reader)
   component->first_seen = require_time (reader, "first_seen");
   component->last_seen = require_time (reader, "last_seen");
   /* The first version did not write it. */
-  component->since = json_object_has_member (reader->object, "since")
+  component->since = queen_json_get_member (reader->object, "since")
                          ? require_time (reader, "since")
                          : component->last_seen;
   component->heartbeats = (guint64) require_number (reader, "heartbeats", 1, MAX_NUMBER);
@@ -345,11 +345,22 @@ read_header (QueenStateReader *reader)
   reader->n_left = (guint) require_number (reader, "components", 0, MAX_COMPONENTS);
 }
 
+static guint
+count_members (const QueenJsonValue *object)
+{
+  guint n_members = 0;
+
+  for (const QueenJsonValue *member = queen_json_get_first (object);
+       member < queen_json_get_end (object); member = queen_json_get_end (member))
+    n_members++;
+  return n_members;
+}
+
 static void
 read_line (QueenStateReader *reader, const char *line, gsize length)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) node = NULL;
+  g_autoptr (QueenJson) json = NULL;
 
   reader->number++;
   reader->n_read = 0;
@@ -358,15 +369,15 @@ read_line (QueenStateReader *reader, const char *line, gsize length)
       fail (reader, "something follows the last component");
       return;
     }
-  node = queen_json_parse (line, length, NULL, &error);
-  if (!node)
+  json = queen_json_new (line, length, NULL, &error);
+  if (!json)
     fail (reader, "%s", error->message);
-  else if (!JSON_NODE_HOLDS_OBJECT (node))
+  else if (queen_json_get_root (json)->type != QUEEN_JSON_OBJECT)
     fail (reader, "not an object");
   if (reader->error)
     return;
 
-  reader->object = json_node_get_object (node);
+  reader->object = queen_json_get_root (json);
   if (reader->number == 1)
     read_header (reader);
   else
@@ -374,7 +385,7 @@ read_line (QueenStateReader *reader, const char *line, gsize length)
       reader->n_left--;
       read_entry (reader);
     }
-  if (reader->n_read != json_object_get_size (reader->object))
+  if (reader->n_read != count_members (reader->object))
     fail (reader, "a member that does not belong there");
 }
 

@@ -10,25 +10,37 @@
 /* What a string stands for that no C string can hold: U+0000, and half of a pair of surrogates. */
 #define SUBSTITUTE 0x1a
 
+#define N_FEW 24 /* values: as many as heartbeats have */
+
+struct _QueenJson
+{
+  QueenJsonValue *values;
+  guint n_values;
+  guint n_room;
+  QueenJsonValue few[N_FEW];
+  char text[]; /* its own, as strings are decoded and ended where they stand */
+};
+
 typedef struct
 {
-  const char *start;
-  const char *at;
-  const char *end;
+  QueenJson *json;
+  char *at;
+  char *end;
   const char *const *wanted; /* NULL for all */
   guint depth;
-  guint n_kept;
   GError **error;
 } Parser;
 
-/* A value that is not @node's is only read over. */
-static gboolean parse_value (Parser *p, JsonNode **node); /* values nest */
+/* What is not kept is only read over; nothing is written to it.
+ *
+ * @name: (nullable): what it is called as a member */
+static gboolean parse_value (Parser *p, gboolean is_kept, const char *name); /* values nest */
 
 static gboolean
 fail_at (Parser *p, const char *what, const char *problem)
 {
   g_set_error (p->error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "%s: byte %" G_GSIZE_FORMAT ": %s",
-               what, (gsize) (p->at - p->start) + 1, problem);
+               what, (gsize) (p->at - p->json->text) + 1, problem);
   return FALSE;
 }
 
@@ -45,13 +57,13 @@ refuse_limit (Parser *p, const char *problem)
   return fail_at (p, "JSON as it is not taken here", problem);
 }
 
-static int
+static inline int
 peek (const Parser *p)
 {
   return p->at < p->end ? (guchar) *p->at : -1;
 }
 
-static gboolean
+static inline gboolean
 skip (Parser *p, char expected)
 {
   if (peek (p) != expected)
@@ -60,14 +72,11 @@ skip (Parser *p, char expected)
   return TRUE;
 }
 
-static void
+static inline void
 skip_space (Parser *p)
 {
-  for (int byte = peek (p); byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';)
-    {
-      p->at++;
-      byte = peek (p);
-    }
+  while (p->at < p->end && (*p->at == ' ' || *p->at == '\t' || *p->at == '\r' || *p->at == '\n'))
+    p->at++;
 }
 
 /* Strings: RFC 8259 § 7 */
@@ -146,16 +155,19 @@ parse_escape (Parser *p, gunichar *character)
 }
 
 /* Up to the end of the string, or what takes a closer look. */
-static void
+static inline void
 skip_plain (Parser *p)
 {
   while (p->at < p->end && (guchar) *p->at >= 0x20 && *p->at != '"' && *p->at != '\\')
     p->at++;
 }
 
-/* We are at what ended a plain piece; @string is NULL when nobody wants to know. */
+/* We are at what ended a plain piece. What an escape stands for is never longer than the escape, so
+ * that the string is moved together where it stands.
+ *
+ * @to: (inout): where it goes on; %NULL when nobody wants to know */
 static gboolean
-parse_rest_of_string (Parser *p, GString *string)
+parse_rest_of_string (Parser *p, char **to)
 {
   while (peek (p) != '"')
     {
@@ -170,49 +182,35 @@ parse_rest_of_string (Parser *p, GString *string)
         return FALSE;
       run = p->at;
       skip_plain (p);
-      if (!string)
+      if (!*to)
         continue;
-      g_string_append_unichar (string, character);
-      g_string_append_len (string, run, p->at - run);
+      *to += g_unichar_to_utf8 (character, *to);
+      memmove (*to, run, (gsize) (p->at - run));
+      *to += p->at - run;
     }
   return TRUE;
 }
 
-/* @string: (out) (nullable): where to put it; %NULL to read over it */
-static gboolean
-parse_string (Parser *p, char **string)
+/* Returns: (nullable): the string, with a NUL when it @is_kept */
+static const char *
+parse_string (Parser *p, gboolean is_kept)
 {
-  g_autoptr (GString) text = NULL;
-  const char *start;
+  char *start, *to;
 
   if (!skip (p, '"'))
-    return fail_here (p, "expected a string");
+    {
+      fail_here (p, "expected a string");
+      return NULL;
+    }
   start = p->at;
   skip_plain (p);
-  if (string && peek (p) == '"')
-    *string = g_strndup (start, (gsize) (p->at - start));
-  else
-    {
-      text = string ? g_string_new_len (start, p->at - start) : NULL;
-      if (!parse_rest_of_string (p, text))
-        return FALSE;
-      if (string)
-        *string = g_string_free (g_steal_pointer (&text), FALSE);
-    }
+  to = is_kept ? p->at : NULL;
+  if (!parse_rest_of_string (p, &to))
+    return NULL;
+  if (is_kept)
+    *to = '\0';
   p->at++;
-  return TRUE;
-}
-
-static gboolean
-parse_string_value (Parser *p, JsonNode **node)
-{
-  g_autofree char *string = NULL;
-
-  if (!parse_string (p, node ? &string : NULL))
-    return FALSE;
-  if (node)
-    *node = json_node_init_string (json_node_alloc (), string);
-  return TRUE;
+  return start;
 }
 
 /* Numbers: RFC 8259 § 6 */
@@ -249,11 +247,11 @@ skip_rest_of_number (Parser *p, gboolean *is_integer)
   return TRUE;
 }
 
+/* @value: (nullable): where to put it */
 static gboolean
-parse_number (Parser *p, JsonNode **node)
+parse_number (Parser *p, QueenJsonValue *value)
 {
   const char *start = p->at;
-  g_autofree char *text = NULL;
   gboolean is_integer;
   guint n_digits;
 
@@ -261,19 +259,47 @@ parse_number (Parser *p, JsonNode **node)
   n_digits = skip (p, '0') ? 1 : skip_digits (p);
   if (n_digits == 0 || !skip_rest_of_number (p, &is_integer))
     return fail_here (p, "expected a digit");
-  if (!node)
+  if (!value)
     return TRUE;
 
-  text = g_strndup (start, (gsize) (p->at - start));
-  *node = json_node_alloc ();
+  /* Both stop where the number ends: at whatever follows, and be it the NUL behind the text. */
   if (is_integer && n_digits <= QUEEN_JSON_MAX_INTEGER)
-    json_node_init_int (*node, g_ascii_strtoll (text, NULL, 10));
+    {
+      value->type = QUEEN_JSON_INTEGER;
+      value->integer = g_ascii_strtoll (start, NULL, 10);
+    }
   else
-    json_node_init_double (*node, g_ascii_strtod (text, NULL));
+    {
+      value->type = QUEEN_JSON_DOUBLE;
+      value->number = g_ascii_strtod (start, NULL);
+    }
   return TRUE;
 }
 
 /* Objects and arrays */
+
+/* Each takes 32 bytes, while it is two bytes of what a stranger sends.
+ *
+ * Returns: its place among the values; that moves with the next one */
+static gboolean
+add_value (Parser *p, const char *name, guint *place)
+{
+  QueenJson *json = p->json;
+
+  if (json->n_values == (p->wanted ? QUEEN_JSON_MAX_VALUES : QUEEN_JSON_MAX_ALL_VALUES))
+    return refuse_limit (p, p->wanted ? "over 1024 values" : "over 1000000 values");
+  if (json->n_values == json->n_room)
+    {
+      json->n_room *= 2;
+      if (json->values == json->few)
+        json->values = memcpy (g_new (QueenJsonValue, json->n_room), json->few, sizeof json->few);
+      else
+        json->values = g_renew (QueenJsonValue, json->values, json->n_room);
+    }
+  *place = json->n_values++;
+  json->values[*place] = (QueenJsonValue){ QUEEN_JSON_NULL, .name = name };
+  return TRUE;
+}
 
 static gboolean
 is_wanted (const Parser *p, const char *name)
@@ -286,117 +312,111 @@ is_wanted (const Parser *p, const char *name)
   return FALSE;
 }
 
+/* @object: the place of one whose members are being read */
 static gboolean
-check_member (Parser *p, JsonObject *object, const char *name, const char *name_at)
+check_member (Parser *p, guint object, const char *name, char *name_at)
 {
+  const QueenJsonValue *values = p->json->values;
+  guint n_members = 0;
   g_autofree char *problem = NULL;
 
-  p->at = name_at;
-  if (json_object_has_member (object, name))
+  for (guint i = object + 1; i < p->json->n_values; i += 1 + values[i].n_within)
     {
+      n_members++;
+      if (*values[i].name != *name || !g_str_equal (values[i].name, name))
+        continue;
+      p->at = name_at;
       problem = g_strdup_printf ("“%s” stands there twice", name);
       return refuse_limit (p, problem);
     }
-  if (json_object_get_size (object) == QUEEN_JSON_MAX_MEMBERS)
-    return refuse_limit (p, "object of over 64 members");
-  return TRUE;
+  if (n_members < QUEEN_JSON_MAX_MEMBERS)
+    return TRUE;
+  p->at = name_at;
+  return refuse_limit (p, "object of over 64 members");
 }
 
-/* @object is NULL when its members are only read over. */
 static gboolean
-parse_member (Parser *p, JsonObject *object)
+parse_member (Parser *p, gboolean is_kept, guint object)
 {
-  g_autofree char *name = NULL;
-  g_autoptr (JsonNode) value = NULL;
-  const char *name_at, *value_at;
-  gboolean is_kept;
+  const char *name;
+  char *name_at;
 
   skip_space (p);
   name_at = p->at;
-  if (!parse_string (p, object ? &name : NULL))
+  name = parse_string (p, is_kept);
+  if (!name)
     return FALSE;
   skip_space (p);
   if (!skip (p, ':'))
     return fail_here (p, "expected a colon");
 
-  is_kept = object && is_wanted (p, name);
-  value_at = p->at;
+  is_kept = is_kept && is_wanted (p, name);
   if (is_kept && !check_member (p, object, name, name_at))
     return FALSE;
-  p->at = value_at;
-  if (!parse_value (p, is_kept ? &value : NULL))
-    return FALSE;
-  if (is_kept)
-    json_object_set_member (object, name, g_steal_pointer (&value));
-  return TRUE;
+  return parse_value (p, is_kept, name);
 }
 
 static gboolean
-parse_object (Parser *p, JsonNode **node)
+parse_members (Parser *p, gboolean is_kept, guint object)
 {
-  g_autoptr (JsonObject) object = node ? json_object_new () : NULL;
-
   p->at++;
   skip_space (p);
-  if (!skip (p, '}'))
-    {
-      do
-        if (!parse_member (p, object))
-          return FALSE;
-      while (skip (p, ','));
-      if (!skip (p, '}'))
-        return fail_here (p, "expected a comma or the end of the object");
-    }
-  if (node)
-    *node = json_node_init_object (json_node_alloc (), object);
-  return TRUE;
-}
-
-/* @array is NULL when its elements are only read over. */
-static gboolean
-parse_element (Parser *p, JsonArray *array)
-{
-  JsonNode *element = NULL;
-
-  if (!parse_value (p, array ? &element : NULL))
-    return FALSE;
-  if (array)
-    json_array_add_element (array, element);
-  return TRUE;
+  if (skip (p, '}'))
+    return TRUE;
+  do
+    if (!parse_member (p, is_kept, object))
+      return FALSE;
+  while (skip (p, ','));
+  return skip (p, '}') || fail_here (p, "expected a comma or the end of the object");
 }
 
 static gboolean
-parse_array (Parser *p, JsonNode **node)
+parse_elements (Parser *p, gboolean is_kept)
 {
-  g_autoptr (JsonArray) array = node ? json_array_new () : NULL;
-
   p->at++;
   skip_space (p);
-  if (!skip (p, ']'))
-    {
-      do
-        if (!parse_element (p, array))
-          return FALSE;
-      while (skip (p, ','));
-      if (!skip (p, ']'))
-        return fail_here (p, "expected a comma or the end of the array");
-    }
-  if (node)
-    *node = json_node_init_array (json_node_alloc (), array);
-  return TRUE;
+  if (skip (p, ']'))
+    return TRUE;
+  do
+    if (!parse_value (p, is_kept, NULL))
+      return FALSE;
+  while (skip (p, ','));
+  return skip (p, ']') || fail_here (p, "expected a comma or the end of the array");
 }
 
+/* @place: of the value, when it @is_kept */
 static gboolean
-parse_nested (Parser *p, JsonNode **node, gboolean (*parse) (Parser *p, JsonNode **node))
+parse_nested (Parser *p, gboolean is_kept, guint place)
 {
-  gboolean is_parsed;
+  gboolean is_object = *p->at == '{';
+  QueenJsonValue *value;
 
   if (p->depth == QUEEN_JSON_MAX_DEPTH)
     return refuse_limit (p, "nested over 32 deep");
   p->depth++;
-  is_parsed = parse (p, node);
+  if (!(is_object ? parse_members (p, is_kept, place) : parse_elements (p, is_kept)))
+    return FALSE;
   p->depth--;
-  return is_parsed;
+  if (is_kept)
+    {
+      value = &p->json->values[place];
+      value->type = is_object ? QUEEN_JSON_OBJECT : QUEEN_JSON_ARRAY;
+      value->n_within = p->json->n_values - place - 1;
+    }
+  return TRUE;
+}
+
+static gboolean
+parse_string_value (Parser *p, QueenJsonValue *value)
+{
+  const char *string = parse_string (p, value != NULL);
+
+  if (string && value)
+    {
+      value->type = QUEEN_JSON_STRING;
+      value->string = string;
+    }
+  return string != NULL;
 }
 
 static gboolean
@@ -411,165 +431,111 @@ skip_word (Parser *p, const char *word)
 }
 
 static gboolean
-parse_word (Parser *p, JsonNode **node)
+parse_word (Parser *p, QueenJsonValue *value)
 {
   gboolean is_true = skip_word (p, "true");
 
   if (is_true || skip_word (p, "false"))
     {
-      if (node)
-        *node = json_node_init_boolean (json_node_alloc (), is_true);
+      if (value)
+        {
+          value->type = QUEEN_JSON_BOOLEAN;
+          value->boolean = is_true;
+        }
       return TRUE;
     }
-  if (!skip_word (p, "null"))
-    return fail_here (p, "expected a value");
-  if (node)
-    *node = json_node_init_null (json_node_alloc ());
-  return TRUE;
+  return skip_word (p, "null") || fail_here (p, "expected a value");
 }
 
-/* Each takes a hundred bytes and a microsecond, while it is two bytes of what a stranger sends. */
+/* @value: (nullable): where to put it */
 static gboolean
-may_keep (Parser *p)
+parse_single (Parser *p, QueenJsonValue *value)
 {
-  return p->n_kept++ < (p->wanted ? QUEEN_JSON_MAX_VALUES : QUEEN_JSON_MAX_ALL_VALUES);
+  switch (peek (p))
+    {
+    case '"':
+      return parse_string_value (p, value);
+    case '-':
+    case '0' ... '9':
+      return parse_number (p, value);
+    default:
+      return parse_word (p, value);
+    }
 }
 
 static gboolean
-parse_value (Parser *p, JsonNode **node)
+parse_value (Parser *p, gboolean is_kept, const char *name)
 {
+  guint place = 0;
   gboolean is_parsed;
 
   skip_space (p);
-  if (node && !may_keep (p))
-    return refuse_limit (p, p->wanted ? "over 1024 values" : "over 1000000 values");
-  switch (peek (p))
-    {
-    case '{':
-      is_parsed = parse_nested (p, node, parse_object);
-      break;
-    case '[':
-      is_parsed = parse_nested (p, node, parse_array);
-      break;
-    case '"':
-      is_parsed = parse_string_value (p, node);
-      break;
-    case '-':
-    case '0' ... '9':
-      is_parsed = parse_number (p, node);
-      break;
-    default:
-      is_parsed = parse_word (p, node);
-    }
+  if (is_kept && !add_value (p, name, &place))
+    return FALSE;
+  if (peek (p) == '{' || peek (p) == '[')
+    is_parsed = parse_nested (p, is_kept, place);
+  else
+    is_parsed = parse_single (p, is_kept ? &p->json->values[place] : NULL);
   skip_space (p);
   return is_parsed;
 }
 
-JsonNode *
-queen_json_parse (const char *text, gsize length, const char *const *wanted, GError **error)
+static QueenJson *
+copy_text (const char *text, gsize length)
 {
-  Parser p = { .start = text, .at = text, .end = text + length, .wanted = wanted, .error = error };
-  g_autoptr (JsonNode) node = NULL;
-  const char *invalid = NULL;
+  QueenJson *self = g_malloc (sizeof *self + length + 1);
 
-  g_return_val_if_fail (text != NULL || length == 0, NULL);
+  self->values = self->few;
+  self->n_values = 0;
+  self->n_room = N_FEW;
+  memcpy (self->text, text, length);
+  self->text[length] = '\0';
+  return self;
+}
+
+QueenJson *
+queen_json_new (const char *text, gsize length, const char *const *wanted, GError **error)
+{
+  g_autoptr (QueenJson) self = copy_text (length > 0 ? text : "", length);
+  Parser p = { self, self->text, self->text + length, wanted, 0, error };
+  const char *invalid = NULL;
 
   if (length == 0)
     fail_here (&p, "there is nothing");
   else if (!g_utf8_validate (text, (gssize) length, &invalid))
     {
-      p.at = invalid;
+      p.at += invalid - text;
       fail_here (&p, "not UTF-8");
     }
-  else if (parse_value (&p, &node) && p.at != p.end)
+  else if (parse_value (&p, TRUE, NULL))
     {
-      g_clear_pointer (&node, json_node_unref);
+      if (p.at == p.end)
+        return g_steal_pointer (&self);
       fail_here (&p, "something follows the value");
     }
-  return g_steal_pointer (&node);
+  return NULL;
 }
 
-#define MAX_ESCAPE 6 /* bytes, for any byte: \\u and four digits */
-
-/* Beside what JSON demands, what a terminal might obey (DELETE and the C1 controls) or a reader
- * split a line at (U+2028 and U+2029). */
-static gboolean
-needs_escape (const char *at)
+const QueenJsonValue *
+queen_json_get_root (const QueenJson *self)
 {
-  const guchar *bytes = (const guchar *) at;
-
-  if (*bytes < 0x7f)
-    return *bytes == '"' || *bytes == '\\' || *bytes < 0x20;
-  if (*bytes == 0xc2)
-    return bytes[1] >= 0x80 && bytes[1] < 0xa0;
-  if (*bytes == 0xe2)
-    return bytes[1] == 0x80 && (bytes[2] == 0xa8 || bytes[2] == 0xa9);
-  return *bytes == 0x7f;
+  return self->values;
 }
 
-/* Writes to @to what stands for the character at @at, which is moved behind it. Returns the end. */
-static char *
-write_escape (char *to, const char **at)
+const QueenJsonValue *
+queen_json_get_member (const QueenJsonValue *object, const char *name)
 {
-  static const char letters[128] = {
-    ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n',  ['\r'] = 'r',
-    ['\t'] = 't', ['"'] = '"',  ['\\'] = '\\',
-  };
-  guchar byte = (guchar) * *at;
-  char letter = byte < sizeof letters ? letters[byte] : '\0';
-  gunichar character = letter != '\0' ? 0 : g_utf8_get_char (*at);
-
-  *at = g_utf8_next_char (*at);
-  *to++ = '\\';
-  *to++ = letter != '\0' ? letter : 'u';
-  for (int shift = 12; letter == '\0' && shift >= 0; shift -= 4)
-    *to++ = "0123456789abcdef"[character >> shift & 0xf];
-  return to;
-}
-
-/* With @n_plain bytes that need no escape before the first that does. A text that is nothing but
- * quotes, as a stranger may send it, had better not take a call for each. */
-static void
-append_escaped (GString *json, const char *text, gsize n_plain)
-{
-  gsize start = json->len;
-  char *to;
-
-  g_string_set_size (json, start + n_plain + MAX_ESCAPE * strlen (text + n_plain));
-  memcpy (json->str + start, text, n_plain);
-  to = json->str + start + n_plain;
-  text += n_plain;
-  while (*text != '\0')
-    if (needs_escape (text))
-      to = write_escape (to, &text);
-    else
-      *to++ = *text++;
-  g_string_truncate (json, (gsize) (to - json->str));
+  for (const QueenJsonValue *member = queen_json_get_first (object);
+       member < queen_json_get_end (object); member = queen_json_get_end (member))
+    if (*member->name == *name && g_str_equal (member->name, name))
+      return member;
+  return NULL;
 }
 
 void
-queen_json_append_string (GString *json, const char *text)
+queen_json_free (QueenJson *self)
 {
-  gsize n_plain = 0;
-
-  while (text[n_plain] != '\0' && !needs_escape (text + n_plain))
-    n_plain++;
-  g_string_append_c (json, '"');
-  if (text[n_plain] == '\0')
-    g_string_append_len (json, text, (gssize) n_plain);
-  else
-    append_escaped (json, text, n_plain);
-  g_string_append_c (json, '"');
-}
-
-void
-queen_json_append_number (GString *json, guint64 number)
-{
-  char digits[20]; /* as many as 2⁶⁴ has */
-  char *first = digits + sizeof digits;
-
-  do
-    *--first = (char) ('0' + number % 10);
-  while ((number /= 10) != 0);
-  g_string_append_len (json, first, digits + sizeof digits - first);
+  if (self->values != self->few)
+    g_free (self->values);
+  g_free (self);
 }

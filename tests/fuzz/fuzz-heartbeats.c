@@ -19,7 +19,8 @@
 #include "stream/queen-frame.h"
 #include "stream/queen-ring.h"
 #include "stream/queen-stream.h"
-#include "text/queen-json.h"
+#include "text/queen-json-tree.h"
+#include "text/queen-json-writer.h"
 #include "text/queen-legible.h"
 #include "text/queen-timestamp.h"
 
@@ -38,7 +39,7 @@ static JsonObject *
 parse_object (const char *json, gsize length)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) node = queen_json_parse (json, length, NULL, &error);
+  g_autoptr (JsonNode) node = queen_json_tree_parse (json, length, &error);
 
   g_assert_no_error (error);
   g_assert_true (JSON_NODE_HOLDS_OBJECT (node));

@@ -10,7 +10,8 @@
 
 #include "fuzz.h"
 #include "queen-error.h"
-#include "text/queen-json.h"
+#include "text/queen-json-tree.h"
+#include "text/queen-json-writer.h"
 
 static void
 check_error (const GError *error, gsize size)
@@ -135,7 +136,7 @@ check_round_trip (JsonNode *node)
   Writer writer = { json, TRUE };
 
   write_node (node, 0, &writer);
-  again = queen_json_parse (json->str, json->len, NULL, &error);
+  again = queen_json_tree_parse (json->str, json->len, &error);
   g_assert_no_error (error);
   g_assert_true (json_node_equal (node, again));
   return writer.is_exact;
@@ -147,9 +148,11 @@ check_wanted (const guint8 *data, gsize size)
 {
   static const char *const wanted[] = { "id", "a", "", NULL };
   g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) node = queen_json_parse ((const char *) data, size, wanted, &error);
+  g_autoptr (QueenJson) json = queen_json_new ((const char *) data, size, wanted, &error);
+  g_autoptr (JsonNode) node = NULL;
 
   g_assert_no_error (error);
+  node = queen_json_tree_new (queen_json_get_root (json));
   check_round_trip (node);
 }
 
@@ -177,7 +180,7 @@ check_truncated (JsonNode *node, const guint8 *data, gsize size)
   while (strchr (" \t\r\n", data[size - 1]))
     size--;
   less = g_memdup2 (data, size - 1);
-  g_assert_null (queen_json_parse ((const char *) less, size - 1, NULL, &error));
+  g_assert_null (queen_json_tree_parse ((const char *) less, size - 1, &error));
   check_error (error, size - 1);
 }
 
@@ -185,7 +188,7 @@ int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) node = queen_json_parse ((const char *) data, size, NULL, &error);
+  g_autoptr (JsonNode) node = queen_json_tree_parse ((const char *) data, size, &error);
 
   if (!node)
     {

@@ -4,7 +4,7 @@
 #include "model/queen-component-json.h"
 
 #include "model/queen-component-fields.h"
-#include "text/queen-json.h"
+#include "text/queen-json-tree.h"
 
 /* 2025-10-24T20:11:00Z and a little later, ns */
 #define FIRST_SEEN (G_GINT64_CONSTANT (1761336660) * 1000000000)
@@ -37,7 +37,7 @@ assert_json (const QueenComponent *component, const char *expected)
 
   queen_component_append_json (component, json);
   g_assert_cmpstr (json->str, ==, expected);
-  node = queen_json_parse (json->str, json->len, NULL, &error);
+  node = queen_json_tree_parse (json->str, json->len, &error);
   g_assert_no_error (error);
 }
 

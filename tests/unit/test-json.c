@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "text/queen-json.h"
+#include "text/queen-json-tree.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "queen-error.h"
+#include "text/queen-json-writer.h"
 
 /* A copy of exactly that size, so that a sanitizer sees whoever reads on. */
 static JsonNode *
-parse (const char *text, gsize length, GError **error)
+parse_wanted (const char *text, gsize length, const char *const *wanted, GError **error)
 {
   g_autofree char *copy = g_memdup2 (text, length);
+  g_autoptr (QueenJson) json = queen_json_new (copy ? copy : "", length, wanted, error);
 
-  return queen_json_parse (copy ? copy : "", length, NULL, error);
+  return json ? queen_json_tree_new (queen_json_get_root (json)) : NULL;
+}
+
+static JsonNode *
+parse (const char *text, gsize length, GError **error)
+{
+  return parse_wanted (text, length, NULL, error);
 }
 
 static void
@@ -232,8 +240,7 @@ test_unwanted (void)
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (JsonNode) node =
-          queen_json_parse (rows[i][0], strlen (rows[i][0]), wanted, &error);
+      g_autoptr (JsonNode) node = parse_wanted (rows[i][0], strlen (rows[i][0]), wanted, &error);
       g_autofree char *back = NULL;
 
       g_assert_no_error (error);
@@ -244,7 +251,7 @@ test_unwanted (void)
     {
       g_autoptr (GError) error = NULL;
 
-      g_assert_null (queen_json_parse (invalid[i], strlen (invalid[i]), wanted, &error));
+      g_assert_null (parse_wanted (invalid[i], strlen (invalid[i]), wanted, &error));
       assert_error (error, "not valid JSON: byte ", NULL);
     }
 }
@@ -264,12 +271,12 @@ test_many_wanted (void)
       for (guint i = 1; i < n; i++)
         g_string_append (text, ",0");
       g_string_append (text, "]}");
-      node = queen_json_parse (text->str, text->len, wanted, &error);
+      node = parse_wanted (text->str, text->len, wanted, &error);
       g_assert_true ((node != NULL) ==
                      (n + 2 <= QUEEN_JSON_MAX_VALUES)); /* with object and array */
       g_assert_true (node || strstr (error->message, "1024 values"));
       g_clear_pointer (&node, json_node_unref);
-      node = queen_json_parse (text->str, text->len, NULL, NULL);
+      node = parse (text->str, text->len, NULL);
       g_assert_nonnull (node);
     }
 }
@@ -287,7 +294,7 @@ test_very_many (void)
       for (guint i = 1; i < n; i++)
         g_string_append (text, ",[]");
       g_string_append_c (text, ']');
-      node = queen_json_parse (text->str, text->len, NULL, &error);
+      node = parse (text->str, text->len, &error);
       g_assert_true ((node != NULL) == (n < QUEEN_JSON_MAX_ALL_VALUES)); /* with the outer one */
       g_assert_true (node || strstr (error->message, "1000000 values"));
     }
@@ -305,7 +312,7 @@ test_many_unwanted (void)
   for (guint i = 0; i < 3000; i++)
     g_string_append_printf (text, "\"m%u\":%s,", i, nested);
   g_string_append (text, "\"a\":7}");
-  node = queen_json_parse (text->str, text->len, wanted, NULL);
+  node = parse_wanted (text->str, text->len, wanted, NULL);
   back = json_to_string (node, FALSE);
   g_assert_cmpstr (back, ==, "{\"a\":7}");
 }

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "text/queen-json.h"
+#include "text/queen-json-writer.h"
 
 typedef struct
 {

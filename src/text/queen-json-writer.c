@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-json-writer.h"
+
+#include <string.h>
+
+#define MAX_ESCAPE 6 /* bytes, for any byte: \\u and four digits */
+
+/* Beside what JSON demands, what a terminal might obey (DELETE and the C1 controls) or a reader
+ * split a line at (U+2028 and U+2029). */
+static gboolean
+needs_escape (const char *at)
+{
+  const guchar *bytes = (const guchar *) at;
+
+  if (*bytes < 0x7f)
+    return *bytes == '"' || *bytes == '\\' || *bytes < 0x20;
+  if (*bytes == 0xc2)
+    return bytes[1] >= 0x80 && bytes[1] < 0xa0;
+  if (*bytes == 0xe2)
+    return bytes[1] == 0x80 && (bytes[2] == 0xa8 || bytes[2] == 0xa9);
+  return *bytes == 0x7f;
+}
+
+/* Writes to @to what stands for the character at @at, which is moved behind it. Returns the end. */
+static char *
+write_escape (char *to, const char **at)
+{
+  static const char letters[128] = {
+    ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n',  ['\r'] = 'r',
+    ['\t'] = 't', ['"'] = '"',  ['\\'] = '\\',
+  };
+  guchar byte = (guchar) * *at;
+  char letter = byte < sizeof letters ? letters[byte] : '\0';
+  gunichar character = letter != '\0' ? 0 : g_utf8_get_char (*at);
+
+  *at = g_utf8_next_char (*at);
+  *to++ = '\\';
+  *to++ = letter != '\0' ? letter : 'u';
+  for (int shift = 12; letter == '\0' && shift >= 0; shift -= 4)
+    *to++ = "0123456789abcdef"[character >> shift & 0xf];
+  return to;
+}
+
+/* With @n_plain bytes that need no escape before the first that does. A text that is nothing but
+ * quotes, as a stranger may send it, had better not take a call for each. */
+static void
+append_escaped (GString *json, const char *text, gsize n_plain)
+{
+  gsize start = json->len;
+  char *to;
+
+  g_string_set_size (json, start + n_plain + MAX_ESCAPE * strlen (text + n_plain));
+  memcpy (json->str + start, text, n_plain);
+  to = json->str + start + n_plain;
+  text += n_plain;
+  while (*text != '\0')
+    if (needs_escape (text))
+      to = write_escape (to, &text);
+    else
+      *to++ = *text++;
+  g_string_truncate (json, (gsize) (to - json->str));
+}
+
+void
+queen_json_append_string (GString *json, const char *text)
+{
+  gsize n_plain = 0;
+
+  while (text[n_plain] != '\0' && !needs_escape (text + n_plain))
+    n_plain++;
+  g_string_append_c (json, '"');
+  if (text[n_plain] == '\0')
+    g_string_append_len (json, text, (gssize) n_plain);
+  else
+    append_escaped (json, text, n_plain);
+  g_string_append_c (json, '"');
+}
+
+void
+queen_json_append_number (GString *json, guint64 number)
+{
+  char digits[20]; /* as many as 2⁶⁴ has */
+  char *first = digits + sizeof digits;
+
+  do
+    *--first = (char) ('0' + number % 10);
+  while ((number /= 10) != 0);
+  g_string_append_len (json, first, digits + sizeof digits - first);
+}

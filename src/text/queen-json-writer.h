@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * queen_json_append_string:
+ * @json: where to write
+ * @text: UTF-8
+ *
+ * Appends @text as a JSON string, quotes and all. No control character stands in it as it is, nor
+ * U+2028 or U+2029, at which some readers of lines would cut it.
+ */
+void queen_json_append_string (GString *json, const char *text);
+
+/**
+ * queen_json_append_number:
+ *
+ * Appends @number, at a tenth of the price that printf() takes: lists have thousands of them.
+ */
+void queen_json_append_number (GString *json, guint64 number);
+
+G_END_DECLS
