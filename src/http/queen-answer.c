@@ -4,6 +4,7 @@
 #include "queen-answer.h"
 
 #include <libsoup/soup.h>
+#include <string.h>
 
 #include "queen-error.h"
 #include "text/queen-json-writer.h"
@@ -35,48 +36,71 @@ get_phrase (guint status)
     }
 }
 
-/* It changes once a second, and to write it takes longer than all the rest of an answer. */
-static const char *
-get_date (void)
+static char *
+put_text (char *place, const char *text, gsize length)
 {
-  static char *date;
-  static gint64 second;
-  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
-  g_autoptr (GDateTime) time = NULL;
-
-  if (date && now == second)
-    return date;
-  second = now;
-  time = g_date_time_new_from_unix_utc (now);
-  g_free (date);
-  date = soup_date_time_to_string (time, SOUP_DATE_HTTP);
-  return date;
+  return (char *) memcpy (place, text, length) + length;
 }
 
+/* In one piece: each answer has half a dozen of them. */
 void
 queen_answer_append_header (GString *bytes, const char *name, const char *value)
 {
-  g_string_append (bytes, name);
-  g_string_append (bytes, ": ");
-  g_string_append (bytes, value);
-  g_string_append (bytes, "\r\n");
+  gsize start = bytes->len, n_name = strlen (name), n_value = strlen (value);
+  char *place;
+
+  g_string_set_size (bytes, start + n_name + strlen (": ") + n_value + strlen ("\r\n"));
+  place = put_text (bytes->str + start, name, n_name);
+  place = put_text (place, ": ", strlen (": "));
+  place = put_text (place, value, n_value);
+  put_text (place, "\r\n", strlen ("\r\n"));
 }
 
-GString *
-queen_answer_begin (guint status, gboolean is_http_1_0)
+static void
+write_beginning (GString *bytes, guint status, gboolean is_http_1_0, gint64 second)
 {
-  GString *bytes = g_string_sized_new (512);
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (second);
+  g_autofree char *date = soup_date_time_to_string (time, SOUP_DATE_HTTP);
 
   g_string_printf (bytes, "HTTP/1.%d %u %s\r\n", !is_http_1_0, status, get_phrase (status));
   queen_answer_append_header (bytes, "Server", "queen-rbee");
-  queen_answer_append_header (bytes, "Date", get_date ());
+  queen_answer_append_header (bytes, "Date", date);
+}
+
+/* It changes once a second, and to write it takes longer than all the rest of an answer; so the
+ * last one is kept. */
+GString *
+queen_answer_begin (guint status, gboolean is_http_1_0)
+{
+  static struct
+  {
+    guint status;
+    gboolean is_http_1_0;
+    gint64 second;
+    GString *bytes;
+  } last;
+  gint64 second = g_get_real_time () / G_USEC_PER_SEC;
+  GString *bytes = g_string_sized_new (512);
+
+  if (!last.bytes)
+    last.bytes = g_string_new (NULL);
+  if (last.status != status || last.is_http_1_0 != is_http_1_0 || last.second != second)
+    {
+      write_beginning (last.bytes, status, is_http_1_0, second);
+      last.status = status;
+      last.is_http_1_0 = is_http_1_0;
+      last.second = second;
+    }
+  g_string_append_len (bytes, last.bytes->str, (gssize) last.bytes->len);
   return bytes;
 }
 
 void
 queen_answer_end (GString *bytes, const char *body, gsize length)
 {
-  g_string_append_printf (bytes, "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n", length);
+  g_string_append (bytes, "Content-Length: ");
+  queen_json_append_number (bytes, length);
+  g_string_append (bytes, "\r\n\r\n");
   g_string_append_len (bytes, body, (gssize) length);
 }
 

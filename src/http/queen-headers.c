@@ -49,7 +49,7 @@ static const char *
 find (const char *at, const char *name)
 {
   for (; *at != '\0'; at = get_value (get_value (at)))
-    if (g_ascii_strcasecmp (at, name) == 0)
+    if (g_ascii_tolower (*at) == g_ascii_tolower (*name) && g_ascii_strcasecmp (at, name) == 0)
       return at;
   return NULL;
 }

@@ -80,8 +80,8 @@ take_heartbeat (Heartbeats *heartbeats,
   if (!queen_registry_update (heartbeats->registries[kind], queen_component_ref (component), sender,
                               error))
     return FALSE;
-  text = g_strdup_printf ("Heartbeat received from %s %s", queen_component_kind_get_name (kind),
-                          component->id);
+  text = g_strconcat ("Heartbeat received from ", queen_component_kind_get_name (kind), " ",
+                      component->id, NULL);
   queen_exchange_answer_message (exchange, text);
   return TRUE;
 }

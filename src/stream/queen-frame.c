@@ -16,11 +16,16 @@ typedef struct
 
 #define MAX_SIZE_LINE (2 * sizeof (gsize) + sizeof "\r\n")
 
-/* Returns: how long it is */
+/* By hand, as each event has one. Returns: how long it is; no NUL follows */
 static gsize
 print_size_line (char line[MAX_SIZE_LINE], gsize size)
 {
-  return (gsize) g_snprintf (line, MAX_SIZE_LINE, "%" G_GSIZE_MODIFIER "x\r\n", size);
+  gsize n_digits = size > 0 ? (g_bit_storage (size) + 3) / 4 : 1;
+
+  for (gsize i = n_digits; i-- > 0; size >>= 4)
+    line[i] = "0123456789abcdef"[size & 0xf];
+  memcpy (line + n_digits, "\r\n", strlen ("\r\n"));
+  return n_digits + strlen ("\r\n");
 }
 
 void

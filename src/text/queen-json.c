@@ -75,7 +75,7 @@ skip (Parser *p, char expected)
 static inline void
 skip_space (Parser *p)
 {
-  while (p->at < p->end && (*p->at == ' ' || *p->at == '\t' || *p->at == '\r' || *p->at == '\n'))
+  while (p->at < p->end && (guchar) *p->at <= ' ' && strchr (" \t\r\n", *p->at) && *p->at != '\0')
     p->at++;
 }
 
@@ -158,8 +158,11 @@ parse_escape (Parser *p, gunichar *character)
 static inline void
 skip_plain (Parser *p)
 {
-  while (p->at < p->end && (guchar) *p->at >= 0x20 && *p->at != '"' && *p->at != '\\')
-    p->at++;
+  char *at = p->at; /* of its own: a byte may be a part of anything, of @p, too */
+
+  while (at < p->end && (guchar) *at >= 0x20 && *at != '"' && *at != '\\')
+    at++;
+  p->at = at;
 }
 
 /* We are at what ended a plain piece. What an escape stands for is never longer than the escape, so
@@ -480,6 +483,33 @@ parse_value (Parser *p, gboolean is_kept, const char *name)
   return is_parsed;
 }
 
+/* Most texts are ASCII, which is told eight bytes at a time; the rest is GLib's.
+ *
+ * Returns: how many bytes at the beginning of @text are ASCII, or a few less */
+static gsize
+count_ascii (const char *text, gsize length)
+{
+  gsize n = 0;
+  guint64 word;
+
+  for (; n + sizeof word <= length; n += sizeof word)
+    {
+      memcpy (&word, text + n, sizeof word);
+      if (word & G_GUINT64_CONSTANT (0x8080808080808080))
+        break;
+    }
+  return n;
+}
+
+/* @invalid: (out): what is not */
+static gboolean
+is_utf_8 (const char *text, gsize length, const char **invalid)
+{
+  gsize n_ascii = count_ascii (text, length);
+
+  return g_utf8_validate_len (text + n_ascii, length - n_ascii, invalid);
+}
+
 static QueenJson *
 copy_text (const char *text, gsize length)
 {
@@ -502,7 +532,7 @@ queen_json_new (const char *text, gsize length, const char *const *wanted, GErro
 
   if (length == 0)
     fail_here (&p, "there is nothing");
-  else if (!g_utf8_validate (text, (gssize) length, &invalid))
+  else if (!is_utf_8 (text, length, &invalid))
     {
       p.at += invalid - text;
       fail_here (&p, "not UTF-8");

@@ -3,14 +3,6 @@
 
 #include "queen-text.h"
 
-#include <string.h>
-
-gboolean
-queen_text_is (QueenText text, const char *word)
-{
-  return text.length == strlen (word) && g_ascii_strncasecmp (text.at, word, text.length) == 0;
-}
-
 gboolean
 queen_text_has_prefix (QueenText text, const char *prefix)
 {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <glib.h>
+#include <string.h>
 
 G_BEGIN_DECLS
 
@@ -25,7 +26,12 @@ typedef struct
  *
  * Returns: whether @text is @word, in upper or lower case, as most words in a head may be written
  */
-gboolean queen_text_is (QueenText text, const char *word);
+static inline gboolean
+queen_text_is (QueenText text, const char *word)
+{
+  /* In the header, as most words are constants, and their length tells most of them apart. */
+  return text.length == strlen (word) && g_ascii_strncasecmp (text.at, word, text.length) == 0;
+}
 
 /**
  * queen_text_has_prefix:
