@@ -26,7 +26,7 @@ typedef void (*QueenRouteFunc) (QueenExchange *exchange, gpointer data);
  * @max_body: bytes that the request's body may have, if that is more than
  *   %QUEEN_REQUEST_USUAL_BODY
  * @is_direct: it is called so often that it goes the short way, see #QueenDirect. It answers at
- *   once, with a small body of its own, and has no `{id}`
+ *   once, with a body of its own, and has no `{id}`
  *
  * One row of a table: all that is to be known of a path and a method.
  */

@@ -3,12 +3,17 @@
 
 #include "queen-routes.h"
 
+#include <libsoup/soup.h>
 #include <string.h>
 
 #include "model/queen-heartbeat.h"
 #include "queen-error.h"
+#include "text/queen-json-split.h"
+#include "text/queen-json-writer.h"
 
-#define MAX_SHOWN 64 /* bytes of what is quoted in an error */
+#define MAX_SHOWN 64                 /* bytes of what is quoted in an error */
+#define MAX_BATCH 1024               /* heartbeats */
+#define MAX_BATCH_BODY (1024 * 1024) /* bytes */
 
 typedef struct
 {
@@ -36,25 +41,27 @@ check_coding (QueenExchange *exchange, GError **error)
 
 /* Whatever parameters it has: RFC 8259 § 11. */
 static gboolean
-is_json (const char *type)
+has_type (QueenExchange *exchange, const char *wanted)
 {
+  const char *type = queen_exchange_get_header (exchange, "Content-Type");
   QueenText name = { type, type ? strcspn (type, ";") : 0 };
 
-  return queen_text_is (queen_text_trim (name), "application/json");
+  return queen_text_is (queen_text_trim (name), wanted);
 }
 
 static gboolean
-check_headers (QueenExchange *exchange, GError **error)
+check_body (QueenExchange *exchange, GError **error)
 {
-  if (!queen_exchange_get_request (exchange)->has_body)
-    {
-      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_LENGTH_REQUIRED,
-                           "a heartbeat needs a body");
-      return FALSE;
-    }
-  if (!check_coding (exchange, error))
-    return FALSE;
-  if (is_json (queen_exchange_get_header (exchange, "Content-Type")))
+  if (queen_exchange_get_request (exchange)->has_body)
+    return check_coding (exchange, error);
+  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_LENGTH_REQUIRED, "a heartbeat needs a body");
+  return FALSE;
+}
+
+static gboolean
+check_type (QueenExchange *exchange, GError **error)
+{
+  if (has_type (exchange, "application/json"))
     return TRUE;
   g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE,
                        "a heartbeat needs Content-Type: application/json");
@@ -72,7 +79,7 @@ take_heartbeat (Heartbeats *heartbeats,
   g_autofree char *sender = queen_exchange_dup_sender (exchange);
   g_autofree char *text = NULL;
 
-  if (!check_headers (exchange, error))
+  if (!check_body (exchange, error) || !check_type (exchange, error))
     return FALSE;
   component = queen_heartbeat_parse (kind, request->body, request->body_length, error);
   if (!component)
@@ -107,6 +114,121 @@ static void
 on_hive_heartbeat (QueenExchange *exchange, gpointer data)
 {
   answer_heartbeat (data, QUEEN_COMPONENT_HIVE, exchange);
+}
+
+/* Many heartbeats at once */
+
+/* What has become of a batch so far. */
+typedef struct
+{
+  Heartbeats *heartbeats;
+  const char *sender;
+  guint n_judged;
+  guint n_accepted;
+  GString *rejected; /* JSON: the elements of an array */
+} Batch;
+
+/* What cannot be told where it ends is no batch; nothing of it is taken then.
+ *
+ * @items: (element-type QueenText) */
+static gboolean
+split_batch (QueenExchange *exchange, GArray *items, GError **error)
+{
+  const QueenRequest *request = queen_exchange_get_request (exchange);
+  QueenText body = { request->body, request->body_length };
+
+  if (has_type (exchange, "application/json"))
+    return queen_json_split (body, MAX_BATCH, items, error);
+  if (has_type (exchange, "application/x-ndjson"))
+    {
+      queen_text_split_lines (body, MAX_BATCH, items);
+      return TRUE;
+    }
+  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE,
+                       "heartbeats need Content-Type: application/json or application/x-ndjson");
+  return FALSE;
+}
+
+static gboolean
+take_item (Batch *batch, QueenText item, GError **error)
+{
+  g_autoptr (QueenComponent) component = NULL;
+
+  if (item.length > QUEEN_REQUEST_USUAL_BODY)
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_CONTENT_TOO_LARGE,
+                   "a heartbeat is over %d bytes", QUEEN_REQUEST_USUAL_BODY);
+      return FALSE;
+    }
+  component = queen_heartbeat_parse_any (item.at, item.length, error);
+  return component && queen_registry_update (batch->heartbeats->registries[component->kind],
+                                             queen_component_ref (component), batch->sender, error);
+}
+
+/* Each is judged alone, so that a bad one loses no good one. */
+static void
+judge_item (Batch *batch, QueenText item)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (take_item (batch, item, &error))
+    batch->n_accepted++;
+  else
+    {
+      g_string_append (batch->rejected, batch->rejected->len > 0 ? ",{\"index\":" : "{\"index\":");
+      queen_json_append_number (batch->rejected, batch->n_judged);
+      g_string_append (batch->rejected, ",\"message\":");
+      queen_json_append_string (batch->rejected, error->message);
+      g_string_append_c (batch->rejected, '}');
+    }
+  batch->n_judged++;
+}
+
+static void
+answer_batch (Batch *batch, QueenExchange *exchange)
+{
+  gboolean is_lost = batch->n_accepted == 0 && batch->n_judged > 0;
+  GString *json = g_string_new ("{\"accepted\":");
+
+  queen_json_append_number (json, batch->n_accepted);
+  g_string_append (json, ",\"rejected\":[");
+  g_string_append_len (json, batch->rejected->str, (gssize) batch->rejected->len);
+  g_string_append (json, "]}");
+  queen_exchange_answer_json (exchange, is_lost ? SOUP_STATUS_UNPROCESSABLE_ENTITY : SOUP_STATUS_OK,
+                              json);
+}
+
+static gboolean
+take_batch (Heartbeats *heartbeats, QueenExchange *exchange, GError **error)
+{
+  g_autoptr (GArray) items = g_array_new (FALSE, FALSE, sizeof (QueenText));
+  g_autofree char *sender = queen_exchange_dup_sender (exchange);
+  g_autoptr (GString) rejected = g_string_new (NULL);
+  Batch batch = { .heartbeats = heartbeats, .sender = sender, .rejected = rejected };
+
+  if (!check_body (exchange, error) || !split_batch (exchange, items, error))
+    return FALSE;
+  if (items->len > MAX_BATCH)
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_CONTENT_TOO_LARGE, "over %d heartbeats at once",
+                   MAX_BATCH);
+      return FALSE;
+    }
+  for (guint i = 0; i < items->len; i++)
+    judge_item (&batch, g_array_index (items, QueenText, i));
+  answer_batch (&batch, exchange);
+  return TRUE;
+}
+
+static void
+on_heartbeats (QueenExchange *exchange, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (take_batch (data, exchange, &error))
+    return;
+  g_debug ("heartbeats refused: %s", error->message);
+  queen_exchange_answer_error (exchange, error);
 }
 
 /* The stream out */
@@ -191,6 +313,8 @@ queen_routes_add_heartbeats (QueenRouter *router, QueenCluster *cluster, QueenSt
   static const QueenRoute routes[] = {
     { "/v1/worker-heartbeat", "POST", QUEEN_ACCESS_BEAT, on_worker_heartbeat, .is_direct = TRUE },
     { "/v1/hive-heartbeat", "POST", QUEEN_ACCESS_BEAT, on_hive_heartbeat, .is_direct = TRUE },
+    { "/v1/heartbeats", "POST", QUEEN_ACCESS_BEAT, on_heartbeats, .max_body = MAX_BATCH_BODY,
+      .is_direct = TRUE },
     { "/v1/heartbeats/stream", "GET", QUEEN_ACCESS_READ, on_stream },
   };
   Heartbeats *heartbeats = g_new0 (Heartbeats, 1);

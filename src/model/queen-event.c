@@ -8,6 +8,8 @@
 #include "text/queen-json-writer.h"
 #include "text/queen-timestamp.h"
 
+#define GIVEN_BACK_FROM 4096 /* bytes */
+
 G_DEFINE_BOXED_TYPE (QueenEvent, queen_event, queen_event_ref, queen_event_unref)
 
 static void
@@ -36,6 +38,7 @@ static QueenEvent *
 new_event (QueenEventKind kind, GString *json, gsize margin, gint64 time)
 {
   QueenEvent *event = g_atomic_rc_box_new0 (QueenEvent);
+  gsize length;
 
   g_string_append (json, ",\"timestamp\":\"");
   queen_timestamp_append (json, time);
@@ -44,9 +47,11 @@ new_event (QueenEventKind kind, GString *json, gsize margin, gint64 time)
   event->kind = kind;
   event->json_length = json->len - margin;
   append_margin (json, margin);
+  length = json->len;
+  event->memory = g_string_free (json, FALSE);
   /* What GString has taken in advance is given back: of megabytes it may be as many again. */
-  event->memory = g_realloc (json->str, json->len + 1);
-  g_string_free (json, FALSE);
+  if (length >= GIVEN_BACK_FROM)
+    event->memory = g_realloc (event->memory, length + 1);
   event->json = event->memory + margin;
   return event;
 }

@@ -215,15 +215,49 @@ get_wanted (void)
   return (const char *const *) wanted;
 }
 
+static QueenComponent *
+read_heartbeat (QueenComponentKind kind, const QueenJsonValue *root, GError **error)
+{
+  g_autoptr (QueenComponent) component = queen_component_new (kind);
+
+  return read_component (root, component, error) ? g_steal_pointer (&component) : NULL;
+}
+
 QueenComponent *
 queen_heartbeat_parse (QueenComponentKind kind, const char *body, gsize length, GError **error)
 {
-  g_autoptr (QueenComponent) component = queen_component_new (kind);
   g_autoptr (QueenJson) json = queen_json_new (body, length, get_wanted (), error);
 
-  if (!json || !read_component (queen_json_get_root (json), component, error))
+  return json ? read_heartbeat (kind, queen_json_get_root (json), error) : NULL;
+}
+
+/* A worker may say of which hive it is, so that kind goes before. */
+static gboolean
+find_kind (const QueenJsonValue *root, QueenComponentKind *kind, GError **error)
+{
+  const Source top = { root, "" };
+
+  if (root->type != QUEEN_JSON_OBJECT)
+    return fail (error, &top, "heartbeat", "must be an object");
+  for (int i = 0; i < QUEEN_COMPONENT_N_KINDS; i++)
+    if (queen_json_get_member (root, shapes[i].nest) ||
+        queen_json_get_member (root, shapes[i].short_id))
+      {
+        *kind = (QueenComponentKind) i;
+        return TRUE;
+      }
+  return fail (error, &top, "worker or hive", "is missing");
+}
+
+QueenComponent *
+queen_heartbeat_parse_any (const char *body, gsize length, GError **error)
+{
+  g_autoptr (QueenJson) json = queen_json_new (body, length, get_wanted (), error);
+  QueenComponentKind kind;
+
+  if (!json || !find_kind (queen_json_get_root (json), &kind, error))
     return NULL;
-  return g_steal_pointer (&component);
+  return read_heartbeat (kind, queen_json_get_root (json), error);
 }
 
 gboolean

@@ -31,6 +31,14 @@ QueenComponent *
 queen_heartbeat_parse (QueenComponentKind kind, const char *body, gsize length, GError **error);
 
 /**
+ * queen_heartbeat_parse_any:
+ *
+ * Reads a heartbeat as queen_heartbeat_parse() does, of whichever kind it is: it has the members of
+ * a worker, or else those of a hive.
+ */
+QueenComponent *queen_heartbeat_parse_any (const char *body, gsize length, GError **error);
+
+/**
  * queen_heartbeat_check_id:
  *
  * Returns: whether @id may name a component: 1 to 128 bytes of UTF-8, all of it legible

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "queen-frame.h"
+#include "text/queen-json-writer.h"
 
 #define UNKNOWN QUEEN_RING_MAX_KINDS /* events that never came here may be of any kind */
 #define N_COUNTS (QUEEN_RING_MAX_KINDS + 1)
@@ -30,6 +31,7 @@ struct _QueenRing
 {
   QueenRingSettings settings; /* but for the epoch */
   char *epoch;
+  GString *id; /* of the event that came last; only its number changes */
 
   Slot *slots;
   guint64 n_slots; /* a power of two */
@@ -130,6 +132,14 @@ clear_pulse (Pulse *pulse)
   g_clear_pointer (&pulse->mark, g_bytes_unref);
 }
 
+static void
+set_epoch (QueenRing *self, const char *epoch)
+{
+  g_free (self->epoch);
+  self->epoch = g_strdup (epoch);
+  g_string_printf (self->id, "%s-", epoch);
+}
+
 QueenRing *
 queen_ring_new (const QueenRingSettings *settings)
 {
@@ -141,7 +151,8 @@ queen_ring_new (const QueenRingSettings *settings)
 
   self = g_new0 (QueenRing, 1);
   self->settings = *settings;
-  self->epoch = g_strdup (settings->epoch);
+  self->id = g_string_new (NULL);
+  set_epoch (self, settings->epoch);
   self->oldest = self->head = 1;
   self->kept_from = G_MAXUINT64;
   self->version = 1;
@@ -156,6 +167,7 @@ queen_ring_free (QueenRing *self)
     drop_oldest (self);
   clear_pulse (&self->pulse);
   g_free (self->slots);
+  g_string_free (self->id, TRUE);
   g_free (self->epoch);
   g_free (self);
 }
@@ -165,8 +177,7 @@ queen_ring_continue (QueenRing *self, const char *epoch, guint64 next)
 {
   g_return_if_fail (self->head == 1 && next >= 1);
 
-  g_free (self->epoch);
-  self->epoch = g_strdup (epoch);
+  set_epoch (self, epoch);
   self->oldest = self->head = next;
 }
 
@@ -200,7 +211,6 @@ queen_ring_publish (
     QueenRing *self, guint64 number, guint kind, const char *name, const char *data, gsize length)
 {
   Slot *slot;
-  char id[64];
 
   g_return_if_fail (kind & self->settings.kinds);
   g_return_if_fail (number >= self->head);
@@ -209,9 +219,10 @@ queen_ring_publish (
     skip_to (self, number);
   if (count_events (self) == self->n_slots)
     make_slots (self);
-  g_snprintf (id, sizeof id, "%s-%" G_GUINT64_FORMAT, self->epoch, number);
+  g_string_truncate (self->id, strlen (self->epoch) + strlen ("-"));
+  queen_json_append_number (self->id, number);
   slot = get_slot (self, self->head++);
-  slot->frame = queen_frame_new (id, name, data, length);
+  slot->frame = queen_frame_new (self->id->str, name, data, length);
   slot->kind = kind;
   self->n_bytes += get_cost (slot);
   self->n_before_head[get_index (kind)]++;

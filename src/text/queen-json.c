@@ -24,6 +24,7 @@ struct _QueenJson
 typedef struct
 {
   QueenJson *json;
+  const char *start;
   char *at;
   char *end;
   const char *const *wanted; /* NULL for all */
@@ -40,7 +41,7 @@ static gboolean
 fail_at (Parser *p, const char *what, const char *problem)
 {
   g_set_error (p->error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "%s: byte %" G_GSIZE_FORMAT ": %s",
-               what, (gsize) (p->at - p->json->text) + 1, problem);
+               what, (gsize) (p->at - p->start) + 1, problem);
   return FALSE;
 }
 
@@ -154,13 +155,21 @@ parse_escape (Parser *p, gunichar *character)
   return fail_here (p, "unknown escape");
 }
 
+/* Bytes that stand for themselves: neither control characters nor `"` nor `\\`. */
+static const guint8 is_plain[256] = {
+  [0x20 ... '"' - 1] = TRUE,
+  ['"' + 1 ... '\\' - 1] = TRUE,
+  ['\\' + 1 ... 0xff] = TRUE,
+};
+
 /* Up to the end of the string, or what takes a closer look. */
 static inline void
 skip_plain (Parser *p)
 {
+  const char *end = p->end;
   char *at = p->at; /* of its own: a byte may be a part of anything, of @p, too */
 
-  while (at < p->end && (guchar) *at >= 0x20 && *at != '"' && *at != '\\')
+  while (at < end && is_plain[(guchar) *at])
     at++;
   p->at = at;
 }
@@ -527,7 +536,7 @@ QueenJson *
 queen_json_new (const char *text, gsize length, const char *const *wanted, GError **error)
 {
   g_autoptr (QueenJson) self = copy_text (length > 0 ? text : "", length);
-  Parser p = { self, self->text, self->text + length, wanted, 0, error };
+  Parser p = { self, self->text, self->text, self->text + length, wanted, 0, error };
   const char *invalid = NULL;
 
   if (length == 0)

@@ -42,6 +42,22 @@ queen_text_cut (QueenText text, char separator, QueenText *before, QueenText *af
   return TRUE;
 }
 
+void
+queen_text_split_lines (QueenText text, guint max, GArray *lines)
+{
+  while (text.length > 0 && lines->len <= max)
+    {
+      QueenText line = text, rest = { NULL, 0 };
+
+      queen_text_cut (text, '\n', &line, &rest);
+      if (line.length > 0 && line.at[line.length - 1] == '\r')
+        line.length--;
+      if (queen_text_trim (line).length > 0)
+        g_array_append_val (lines, line);
+      text = rest;
+    }
+}
+
 /* How many bytes at the beginning of @text are letters, digits or @others. */
 static gsize
 span (QueenText text, const char *others)

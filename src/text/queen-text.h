@@ -60,6 +60,14 @@ QueenText queen_text_trim (QueenText text);
 gboolean queen_text_cut (QueenText text, char separator, QueenText *before, QueenText *after);
 
 /**
+ * queen_text_split_lines:
+ * @max: lines that there may be
+ * @lines: (element-type QueenText): where to append each of them, without what ends it; those with
+ *   nothing but blanks are left out. When they are more than @max, they may not be all
+ */
+void queen_text_split_lines (QueenText text, guint max, GArray *lines);
+
+/**
  * queen_text_is_host:
  *
  * Returns: whether @text is a name, an address, or an IPv6 address in brackets, and perhaps a port

@@ -7,6 +7,8 @@
 #include <time.h>
 
 #define NSEC_PER_SEC G_GINT64_CONSTANT (1000000000)
+#define SECONDS_PER_DAY 86400
+#define EPOCH_DAY 719163                           /* of 1970, when 1 January 0001 is day 1 */
 #define LAST_SECOND G_GINT64_CONSTANT (9214646399) /* of 2261, the last year whose ns fit */
 #define FIRST_SECOND_OF_ALL G_GINT64_CONSTANT (-62135596800) /* of 0001, in UTC */
 #define LAST_SECOND_OF_ALL G_GINT64_CONSTANT (253402300799)  /* of 9999 */
@@ -71,24 +73,24 @@ read_offset (const char **text, int *seconds)
 static gboolean
 parse (const char *text, gint64 *seconds, gint64 *nsec)
 {
-  struct tm tm = { 0 };
-  int year, month, offset;
+  int year, month, day, hour, minute, second, offset;
+  GDate date;
 
   if (!read_number (&text, 4, 1, 9999, &year) || !skip_one_of (&text, "-") ||
       !read_number (&text, 2, 1, 12, &month) || !skip_one_of (&text, "-") ||
-      !read_number (&text, 2, 1, 31, &tm.tm_mday) || !skip_one_of (&text, "Tt ") ||
-      !read_number (&text, 2, 0, 23, &tm.tm_hour) || !skip_one_of (&text, ":") ||
-      !read_number (&text, 2, 0, 59, &tm.tm_min) || !skip_one_of (&text, ":") ||
-      !read_number (&text, 2, 0, 60, &tm.tm_sec) || !read_fraction (&text, nsec) ||
+      !read_number (&text, 2, 1, 31, &day) || !skip_one_of (&text, "Tt ") ||
+      !read_number (&text, 2, 0, 23, &hour) || !skip_one_of (&text, ":") ||
+      !read_number (&text, 2, 0, 59, &minute) || !skip_one_of (&text, ":") ||
+      !read_number (&text, 2, 0, 60, &second) || !read_fraction (&text, nsec) ||
       !read_offset (&text, &offset) || *text != '\0')
     return FALSE;
-  if (!g_date_valid_dmy ((GDateDay) tm.tm_mday, (GDateMonth) month, (GDateYear) year))
+  if (!g_date_valid_dmy ((GDateDay) day, (GDateMonth) month, (GDateYear) year))
     return FALSE;
 
-  tm.tm_year = year - 1900;
-  tm.tm_mon = month - 1;
-  tm.tm_sec = MIN (tm.tm_sec, 59);
-  *seconds = (gint64) timegm (&tm) - offset;
+  g_date_clear (&date, 1);
+  g_date_set_dmy (&date, (GDateDay) day, (GDateMonth) month, (GDateYear) year);
+  *seconds = ((gint64) g_date_get_julian (&date) - EPOCH_DAY) * SECONDS_PER_DAY +
+             (hour * 60 + minute) * 60 + MIN (second, 59) - offset;
   return TRUE;
 }
 

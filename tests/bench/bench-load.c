@@ -31,6 +31,8 @@
 #define WARM_UP 0.5                    /* s */
 #define PATIENCE (30 * G_USEC_PER_SEC) /* with everything that is waited for */
 #define SPARE_DESCRIPTORS 100
+#define MAX_REQUEST 65536
+#define MAX_BATCH 128                 /* 64 KiB, or a little less */
 #define SUBSCRIBERS_PER_ADDRESS 20000 /* the kernel's own range of ports has some 28 000 */
 
 static int port;
@@ -43,6 +45,7 @@ static const char *post_path = "/v1/worker-heartbeat";
 static const char *stream_path = "/v1/heartbeats/stream";
 static const char *probe_path = "/health";
 static gboolean is_persistent;
+static int batch;
 static const char *content_type = "application/json";
 
 static const GOptionEntry options[] = {
@@ -57,6 +60,7 @@ static const GOptionEntry options[] = {
   { "probe-path", 0, 0, G_OPTION_ARG_STRING, &probe_path, "What to get for a turn", "PATH" },
   { "persistent", 0, 0, G_OPTION_ARG_NONE, &is_persistent, "Post on connections that are kept",
     NULL },
+  { "batch", 0, 0, G_OPTION_ARG_INT, &batch, "Post so many heartbeats at once", "N" },
   { "content-type", 0, 0, G_OPTION_ARG_STRING, &content_type, "Of what is posted", "TYPE" },
   { NULL },
 };
@@ -206,20 +210,45 @@ print_percentiles (gint32 *of, const char *prefix)
 /* Clients */
 
 static int
+make_body (const char *id, char *body, gsize size)
+{
+  return g_snprintf (body, size,
+                     "{\"worker\":{\"id\":\"%s\",\"model_id\":\"meta-llama/Llama-2-7b\","
+                     "\"device\":\"GPU-0\",\"port\":9301,\"status\":\"Ready\","
+                     "\"implementation\":\"llm-worker-rbee\",\"version\":\"0.1.0\"},"
+                     "\"timestamp\":\"2025-10-24T20:11:01.123456789Z\"}",
+                     id);
+}
+
+/* A JSON array of heartbeats, of a worker each. */
+static int
+make_batch (char *body, gsize size)
+{
+  int length = 0;
+
+  for (int i = 0; i < batch; i++)
+    {
+      char id[16];
+
+      g_snprintf (id, sizeof id, "worker-%d", i);
+      body[length++] = i == 0 ? '[' : ',';
+      length += make_body (id, body + length, size - (gsize) length);
+    }
+  body[length++] = ']';
+  body[length] = '\0';
+  return length;
+}
+
+static int
 make_heartbeat (const Client *client, char *request, gsize size)
 {
   char id[16] = "worker-1";
-  char body[512];
+  char body[MAX_REQUEST - 512];
   int length;
 
   if (stamps)
     g_snprintf (id, sizeof id, TIMED "%0*u", TIMED_DIGITS, n_sent % N_TIMED);
-  length = g_snprintf (body, sizeof body,
-                       "{\"worker\":{\"id\":\"%s\",\"model_id\":\"meta-llama/Llama-2-7b\","
-                       "\"device\":\"GPU-0\",\"port\":9301,\"status\":\"Ready\","
-                       "\"implementation\":\"llm-worker-rbee\",\"version\":\"0.1.0\"},"
-                       "\"timestamp\":\"2025-10-24T20:11:01.123456789Z\"}",
-                       id);
+  length = batch > 0 ? make_batch (body, sizeof body) : make_body (id, body, sizeof body);
   if (stamps)
     {
       stamps[n_sent % N_TIMED].connected = client->started;
@@ -255,7 +284,7 @@ make_request (const Client *client, char *request, gsize size)
 static void
 send_request (Client *client)
 {
-  char request[1024];
+  char request[MAX_REQUEST];
   int length;
 
   if (client->is_sent)
@@ -631,9 +660,10 @@ measure_heartbeats (void)
   double wall = (double) tally.wall / 1e9;
 
   printf ("{\"posts_per_s\":%.0f,\"posts_per_cpu_s\":%.0f,\"cpu_us_per_post\":%.2f,"
-          "\"cpu_share\":%.2f,\"load_cpu_share\":%.2f",
+          "\"heartbeats_per_cpu_s\":%.0f,\"cpu_share\":%.2f,\"load_cpu_share\":%.2f",
           (double) tally.n_done / wall, (double) tally.n_done / tally.server_cpu,
-          tally.server_cpu * 1e6 / (double) tally.n_done, tally.server_cpu / wall,
+          tally.server_cpu * 1e6 / (double) tally.n_done,
+          (double) tally.n_done * MAX (batch, 1) / tally.server_cpu, tally.server_cpu / wall,
           tally.own_cpu / wall);
   print_percentiles (samples[0], "");
   printf ("}\n");
@@ -703,6 +733,8 @@ main (int argc, char **argv)
     die ("%s", error->message);
   if (argc != 2 || port <= 0 || port > 65535 || pid <= 0)
     die ("--port, --pid and one measure are needed");
+  if (batch < 0 || batch > MAX_BATCH)
+    die ("--batch must be up to %d", MAX_BATCH);
   if (n_subscribers < 1 || n_publishers < 1 || !(seconds > 0 && seconds <= 600) ||
       !(interval_msec >= 0.01))
     die ("--subscribers, --publishers, --seconds (up to 600) and --interval-ms must be positive");

@@ -3,13 +3,14 @@
  *
  * Any bytes to the JSON parser. What it takes is within the limits, json-glib takes it too and
  * means the same by it, and so does the parser itself once it is written out again. When only some
- * members are wanted, it takes whatever it takes when all are. */
+ * members are wanted, it takes whatever it takes when all are. An array falls into its elements. */
 
 #include <math.h>
 #include <string.h>
 
 #include "fuzz.h"
 #include "queen-error.h"
+#include "text/queen-json-split.h"
 #include "text/queen-json-tree.h"
 #include "text/queen-json-writer.h"
 
@@ -184,12 +185,40 @@ check_truncated (JsonNode *node, const guint8 *data, gsize size)
   check_error (error, size - 1);
 }
 
+/* An array falls into the elements that it has, each valid by itself. */
+static void
+check_split (JsonNode *node, const guint8 *data, gsize size)
+{
+  const QueenText text = { (const char *) data, size };
+  g_autoptr (GArray) elements = g_array_new (FALSE, FALSE, sizeof (QueenText));
+  JsonArray *array;
+
+  if (!queen_json_split (text, QUEEN_JSON_MAX_ALL_VALUES, elements, NULL))
+    {
+      g_assert_false (node && JSON_NODE_HOLDS_ARRAY (node));
+      return;
+    }
+  if (!node || !JSON_NODE_HOLDS_ARRAY (node))
+    return;
+  array = json_node_get_array (node);
+  g_assert_cmpuint (elements->len, ==, json_array_get_length (array));
+  for (guint i = 0; i < elements->len; i++)
+    {
+      const QueenText *element = &g_array_index (elements, QueenText, i);
+      g_autoptr (JsonNode) alone = queen_json_tree_parse (element->at, element->length, NULL);
+
+      g_assert_nonnull (alone);
+      g_assert_true (json_node_equal (alone, json_array_get_element (array, i)));
+    }
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) node = queen_json_tree_parse ((const char *) data, size, &error);
 
+  check_split (node, data, size);
   if (!node)
     {
       check_error (error, size);

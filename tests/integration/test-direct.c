@@ -18,6 +18,7 @@
 #define BODY "{\"worker_id\":\"w\",\"status\":\"ready\"}"
 #define LENGTH "Content-Length: 34\r\n"
 #define WHOLE JSON LENGTH "\r\n" BODY
+#define BATCH "POST /v1/heartbeats HTTP/1.1\r\n" HOST
 
 static QueenProcess *direct, *through;
 
@@ -92,6 +93,14 @@ static const char *const requests[] = {
   WORKER JSON "Content-Length: 1\r\n\r\n{",
   WORKER JSON "Content-Length: 65537\r\n\r\n",
   HIVE WHOLE,
+  BATCH JSON "Content-Length: 73\r\n\r\n[" BODY ",{\"hive_id\":\"h\",\"status\":\"busy\"},[1]]",
+  BATCH "Content-Type: application/x-ndjson\r\nContent-Length: 70\r\n\r\n" BODY "\n\n" BODY,
+  BATCH JSON "Content-Length: 2\r\n\r\n[]" WORKER WHOLE,
+  BATCH JSON "Content-Length: 1\r\n\r\n[",
+  BATCH JSON "Transfer-Encoding: chunked\r\n\r\n1\r\n[\r\n22\r\n" BODY "\r\n1\r\n]\r\n0\r\n\r\n",
+  BATCH JSON "Content-Length: 1048577\r\n\r\n",
+  BATCH "Content-Type: text/plain\r\n" LENGTH "\r\n" BODY,
+  BATCH WHOLE,
   WORKER "Origin: http://localhost\r\n" WHOLE,
   WORKER "Origin: http://evil.example\r\n" WHOLE,
   WORKER "Origin: null\r\n" WHOLE,

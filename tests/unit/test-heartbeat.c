@@ -346,6 +346,44 @@ test_ids (void)
   g_assert_true (queen_heartbeat_check_id ("a\u2028b")); /* B17: written as an escape */
 }
 
+/* Of whichever kind it is: who says of which hive it is is a worker. */
+static void
+test_any (void)
+{
+  static const struct
+  {
+    const char *body;
+    QueenComponentKind kind;
+    const char *id;
+  } rows[] = {
+    { "{\"worker_id\":\"w\",\"status\":\"ready\"}", QUEEN_COMPONENT_WORKER, "w" },
+    { "{\"hive_id\":\"h\",\"status\":\"ready\"}", QUEEN_COMPONENT_HIVE, "h" },
+    { "{\"hive_id\":\"h\",\"worker_id\":\"w\",\"status\":\"ready\"}", QUEEN_COMPONENT_WORKER, "w" },
+    { "{\"worker\":{\"id\":\"w\",\"hive_id\":\"h\",\"status\":\"ready\"}}", QUEEN_COMPONENT_WORKER,
+      "w" },
+    { "{\"hive\":{\"id\":\"h\",\"operational_status\":\"ready\"}}", QUEEN_COMPONENT_HIVE, "h" },
+  };
+  static const char *const none[] = { "{}", "[]", "7", "{\"id\":\"w\",\"status\":\"ready\"}" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (QueenComponent) component =
+          queen_heartbeat_parse_any (rows[i].body, strlen (rows[i].body), &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpint (component->kind, ==, rows[i].kind);
+      g_assert_cmpstr (component->id, ==, rows[i].id);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (none); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (queen_heartbeat_parse_any (none[i], strlen (none[i]), &error));
+      g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -362,6 +400,7 @@ main (int argc, char **argv)
   g_test_add_func ("/heartbeat/unknown/read-over-whatever-it-holds", test_unknown);
   g_test_add_func ("/heartbeat/not-json/bad-request", test_not_json);
   g_test_add_func ("/heartbeat/id/1-to-128-legible-bytes", test_ids);
+  g_test_add_func ("/heartbeat/any/kind-by-its-members", test_any);
 
   return g_test_run ();
 }

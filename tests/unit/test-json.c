@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "queen-error.h"
+#include "text/queen-json-split.h"
 #include "text/queen-json-writer.h"
 
 /* A copy of exactly that size, so that a sanitizer sees whoever reads on. */
@@ -384,6 +385,70 @@ test_control_characters (void)
       }
 }
 
+/* The elements, with a bar between them. */
+static char *
+split (const char *text, guint max, GError **error)
+{
+  g_autofree char *copy = g_memdup2 (text, strlen (text));
+  g_autoptr (GArray) elements = g_array_new (FALSE, FALSE, sizeof (QueenText));
+  GString *all = g_string_new (NULL);
+
+  if (!queen_json_split ((QueenText){ copy, strlen (text) }, max, elements, error))
+    return g_string_free (all, TRUE);
+  for (guint i = 0; i < elements->len; i++)
+    {
+      const QueenText *element = &g_array_index (elements, QueenText, i);
+
+      g_string_append_len (all, element->at, (gssize) element->length);
+      g_string_append_c (all, '|');
+    }
+  return g_string_free (all, FALSE);
+}
+
+static void
+test_split (void)
+{
+  static const char *const rows[][2] = {
+    { "[]", "" },
+    { " [ ] ", "" },
+    { "[1]", "1|" },
+    { "[ {\"a\":[1,{}],\"b\":\"],}\\\",\"} , \"[\\\\\",[[],[\",\"]]\t]\n",
+      "{\"a\":[1,{}],\"b\":\"],}\\\",\"} |\"[\\\\\"|[[],[\",\"]]\t|" },
+    { "[,]", "||" },
+    { "[1,]", "1||" },
+    { "[nonsense,{\"a\"}]", "nonsense|{\"a\"}|" },
+  };
+  static const char *const invalid[] = { "",    " ",   "1",  "{}",  "[",    "[1",   "[1,",  "[\"]",
+                                         "[{]", "[[]", "[}", "[1}", "[] 1", "[][]", "[\"\\" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *elements = split (rows[i][0], 100, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpstr (elements, ==, rows[i][1]);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (invalid); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (split (invalid[i], 100, &error));
+      assert_error (error, "not valid JSON: byte ", NULL);
+    }
+}
+
+/* One more than there may be tells that there are too many; what follows is not looked at. */
+static void
+test_split_many (void)
+{
+  g_autofree char *all = split ("[1,2,3]", 3, NULL);
+  g_autofree char *some = split ("[1,2,3,4,5", 3, NULL);
+
+  g_assert_cmpstr (all, ==, "1|2|3|");
+  g_assert_cmpstr (some, ==, "1|2|3|4|");
+}
+
 static void
 test_append_string (void)
 {
@@ -449,6 +514,8 @@ main (int argc, char **argv)
   g_test_add_func ("/json/truncated/refused-at-every-byte", test_truncated);
   g_test_add_func ("/json/bytes/no-foreign-byte-anywhere", test_utf_8);
   g_test_add_func ("/json/control-characters/only-as-space", test_control_characters);
+  g_test_add_func ("/json/split/without-a-look-inside", test_split);
+  g_test_add_func ("/json/split/no-more-than-there-may-be", test_split_many);
   g_test_add_func ("/json/write/strings-escaped", test_append_string);
   g_test_add_func ("/json/write/nothing-hidden-as-it-is", test_append_hidden);
 
