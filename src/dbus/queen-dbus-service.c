@@ -10,6 +10,7 @@
 #include "queen-dbus-mailbox.h"
 #include "queen-dbus-methods.h"
 #include "queen-dbus-presence.h"
+#include "queen-dbus-types.h"
 
 #define CONNECT_TIMEOUT (5 * G_USEC_PER_SEC)
 #define MAX_EVENTS 1024                   /* that wait for the bus, before the oldest is dropped */
@@ -301,6 +302,7 @@ queen_dbus_service_new (QueenCluster *cluster, const QueenClock *clock)
 {
   QueenDBusService *self = g_object_new (QUEEN_TYPE_DBUS_SERVICE, NULL);
 
+  queen_dbus_types_meet ();
   self->clock = clock;
   self->workers = g_object_ref (queen_cluster_get_registry (cluster, QUEEN_COMPONENT_WORKER));
   self->hives = g_object_ref (queen_cluster_get_registry (cluster, QUEEN_COMPONENT_HIVE));

@@ -15,8 +15,9 @@ G_BEGIN_DECLS
  * preload-heap    counts how many bytes of its heap are in use
  * preload-faults  has its socket calls fail, now and then, as the kernel's may
  * preload-hang    holds it, at its start or when it is told to
+ * preload-types   has it say what two threads could wait for each other for
  *
- * Test and library share a page of memory; all but the last, which goes by a signal.
+ * Test and library share a page of memory. The last two do without: one goes by a signal.
  */
 
 #define PRELOAD_PAGE "QUEEN_TEST_PAGE" /* the variable with the file to map */

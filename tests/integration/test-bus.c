@@ -216,6 +216,32 @@ test_end_with_open_calls (void)
 }
 
 /* A10: GLib waits 25 s for the bus when a name is given back. */
+/* Two threads that make types at the same time may stand still for ever: see queen-dbus-types.h. */
+static void
+test_types (void)
+{
+  g_autoptr (BusDaemon) bus = bus_daemon_new ();
+  g_autoptr (Preload) types = preload_new ("preload-types");
+  g_autoptr (QueenProcess) queen = NULL;
+  g_autoptr (BusClient) client = NULL;
+
+  g_setenv ("DBUS_SESSION_BUS_ADDRESS", bus_daemon_get_address (bus), TRUE);
+  queen = queen_process_start_with (preload_get_environment (types), "--bus=session", NULL);
+  queen_test_wait_until (queen_process_has_said (queen, "no session bus"));
+  http_beat (queen_process_get_port (queen), "worker", "w", "ready");
+  for (int i = 0; i < 2; i++)
+    {
+      bus_daemon_start (bus);
+      g_clear_pointer (&client, bus_client_free);
+      client = bus_client_new (bus_daemon_get_address (bus));
+      bus_client_wait_for_queen (client, TRUE);
+      bus_client_expect (client, QUEEN_PATH "/workers", ".Registry", "Online", "1");
+      g_variant_unref (bus_client_ask (client, "Subscribe", NULL));
+      bus_daemon_kill (bus);
+    }
+  g_assert_false (queen_process_has_said (queen, "is first met by a thread"));
+}
+
 static void
 test_stopped_for_good (void)
 {
@@ -294,6 +320,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bus/hanging/one-caller-keeps-nobody-out", test_hanging);
   g_test_add_func ("/bus/hanging/ends-with-calls-open", test_end_with_open_calls);
   g_test_add_func ("/bus/stopped/does-not-hold-her-end-up", test_stopped_for_good);
+  g_test_add_func ("/bus/types/none-is-first-met-by-a-thread", test_types);
   g_test_add_func ("/bus/of-the-tests/goes-with-a-test-that-is-killed", test_abort);
 
   return g_test_run ();
