@@ -169,7 +169,7 @@ read_component (const QueenJsonValue *root, QueenComponent *component, GError **
     return fail (error, &top, "body", "must be an object");
   source.object = top.object = root;
   nest = queen_json_get_member (top.object, shape->nest);
-  if (nest)
+  if (!is_unsaid (nest))
     {
       if (nest->type != QUEEN_JSON_OBJECT)
         return fail (error, &top, shape->nest, "must be an object");
@@ -240,8 +240,8 @@ find_kind (const QueenJsonValue *root, QueenComponentKind *kind, GError **error)
   if (root->type != QUEEN_JSON_OBJECT)
     return fail (error, &top, "heartbeat", "must be an object");
   for (int i = 0; i < QUEEN_COMPONENT_N_KINDS; i++)
-    if (queen_json_get_member (root, shapes[i].nest) ||
-        queen_json_get_member (root, shapes[i].short_id))
+    if (!is_unsaid (queen_json_get_member (root, shapes[i].nest)) ||
+        !is_unsaid (queen_json_get_member (root, shapes[i].short_id)))
       {
         *kind = (QueenComponentKind) i;
         return TRUE;

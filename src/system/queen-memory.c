@@ -268,6 +268,17 @@ queen_memory_start (QueenMemory *self, const char *epoch)
   schedule (self, self->settings.clock->get_monotonic ());
 }
 
+static gboolean
+save (QueenMemory *self, QueenState *state, GError **error)
+{
+  if (!open_file (self, error))
+    return FALSE;
+  if (queen_state_file_save (self->file, state, NULL, error))
+    return TRUE;
+  g_clear_pointer (&self->file, queen_state_file_free);
+  return FALSE;
+}
+
 void
 queen_memory_end (QueenMemory *self, guint64 next)
 {
@@ -278,8 +289,9 @@ queen_memory_end (QueenMemory *self, guint64 next)
   state = make_state (self);
   state->is_whole = TRUE;
   state->next = next;
-  if (open_file (self, &error))
-    queen_state_file_save (self->file, state, NULL, &error);
+  /* The directory may be another one by now, and there is no later. */
+  if (!save (self, state, NULL))
+    save (self, state, &error);
   report_writing (self, error);
 }
 

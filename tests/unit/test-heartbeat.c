@@ -101,6 +101,10 @@ test_null (void)
       parse (QUEEN_COMPONENT_HIVE, "{\"hive\":{\"id\":\"h\",\"status\":\"ready\","
                                    "\"health_status\":{\"status\":\"degraded\",\"reason\":\"\"}}}");
 
+  g_autoptr (QueenComponent) short_form =
+      parse (QUEEN_COMPONENT_WORKER, "{\"worker\":null,\"worker_id\":\"w\",\"status\":\"ready\"}");
+
+  g_assert_cmpstr (short_form->id, ==, "w");
   g_assert_null (worker->device);
   g_assert_null (worker->model_id);
   g_assert_null (worker->version);
@@ -124,7 +128,7 @@ static const struct
   { QUEEN_COMPONENT_WORKER, "{}", "worker: is missing" },
   { QUEEN_COMPONENT_HIVE, "{}", "hive: is missing" },
   { QUEEN_COMPONENT_HIVE, "{\"worker_id\":\"w\",\"status\":\"ready\"}", "hive: is missing" },
-  { QUEEN_COMPONENT_WORKER, "{\"worker\":null}", "worker: must be an object" },
+  { QUEEN_COMPONENT_WORKER, "{\"worker\":null}", "worker: is missing" },
   { QUEEN_COMPONENT_WORKER, "{\"worker\":7}", "worker: must be an object" },
   { QUEEN_COMPONENT_WORKER, "{\"worker\":{\"status\":\"ready\"}}", "worker.id: is missing" },
   { QUEEN_COMPONENT_WORKER, "{\"worker\":{\"id\":\"w\"}}", "worker.status: is missing" },

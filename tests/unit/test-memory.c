@@ -332,6 +332,19 @@ test_directory (Fixture *f, gconstpointer data)
   g_assert_true (g_str_has_suffix (said->str, "what is known is remembered again\n"));
 }
 
+/* One that is made anew just before the end. */
+static void
+test_directory_at_the_end (Fixture *f, gconstpointer data)
+{
+  f->memory = make_memory (f, NEVER, NEVER);
+  queen_memory_start (f->memory, "abc");
+  remove_directory (f);
+  g_assert_cmpint (g_mkdir (f->directory, 0700), ==, 0);
+  queen_memory_end (f->memory, 7);
+  wait_for (f, "\"next\":7");
+  g_assert_cmpstr (said->str, ==, "");
+}
+
 /* Whoever ends in the middle of a long writing does not wait for it. */
 static void
 test_end_in_the_middle (Fixture *f, gconstpointer data)
@@ -369,6 +382,7 @@ main (int argc, char **argv)
   add ("two-queens/the-one-that-stays-remembers", test_successor);
   add ("trouble/told-once-and-when-it-is-over", test_trouble);
   add ("trouble/directory-that-comes-and-goes", test_directory);
+  add ("trouble/directory-made-anew-at-the-end", test_directory_at_the_end);
 
   code = g_test_run ();
   g_string_free (said, TRUE);
