@@ -90,6 +90,7 @@ typedef enum
  * @events: published on the stream
  * @lags: how often a subscriber was told that it lost events
  * @lost_events: how many these were, as far as that can be known
+ * @answers: from a whole request until its answer is there
  * @deliveries: from an event's arrival until it was written to the last subscriber who keeps up
  *
  * What has happened since the start. The parts count into it, on the main loop's thread; `/metrics`
@@ -104,6 +105,7 @@ typedef struct
   guint64 events;
   guint64 lags;
   guint64 lost_events;
+  QueenHistogram answers;
   QueenHistogram deliveries;
 } QueenTally;
 

@@ -14,6 +14,7 @@
 struct _QueenExchange
 {
   QueenConnection *connection;
+  gint64 started; /* µs, monotonic */
   QueenRequest request;
   QueenHeaders headers;
   QueenAccess *access;
@@ -62,6 +63,7 @@ queen_exchange_new (QueenConnection *connection,
   QueenText head;
 
   self->connection = connection;
+  self->started = g_get_monotonic_time ();
   self->request = *request;
   self->access = access;
   self->refusal = QUEEN_N_REFUSALS;
@@ -91,6 +93,12 @@ queen_exchange_free (QueenExchange *self)
     g_free (self->reply.headers[i].owned);
   queen_headers_clear (&self->headers);
   g_free (self);
+}
+
+gint64
+queen_exchange_get_age (const QueenExchange *self)
+{
+  return g_get_monotonic_time () - self->started;
 }
 
 void

@@ -83,6 +83,9 @@ char *queen_exchange_dup_sender (const QueenExchange *self);
  */
 char *queen_exchange_dup_id (const QueenExchange *self, GError **error);
 
+/** queen_exchange_get_age: µs since the request was there whole */
+gint64 queen_exchange_get_age (const QueenExchange *self);
+
 /* What is answered */
 
 /**

@@ -221,6 +221,7 @@ queen_router_complete (QueenRouter *self, QueenExchange *exchange)
 
   if (refusal < QUEEN_N_REFUSALS)
     self->tally->refusals[refusal]++;
+  queen_histogram_add (&self->tally->answers, queen_exchange_get_age (exchange), 1);
   if (is_persistent)
     queen_exchange_add_header (exchange, "Keep-Alive",
                                "timeout=" G_STRINGIFY (QUEEN_WAIT_NEXT_SECONDS));

@@ -51,6 +51,9 @@ append_turns (GString *text, const QueenMetricsSources *sources)
   queen_metrics_counter (text, "queen_long_turns_total",
                          "Turns of the main loop that took more than 50 ms.",
                          queen_turns_get_n_long (sources->turns));
+  queen_metrics_histogram (text, "queen_turn_seconds",
+                           "Turns of the main loop: for how long everybody else had to wait.",
+                           queen_turns_get_histogram (sources->turns));
 }
 
 static guint64
@@ -224,6 +227,9 @@ append_connections (GString *text, const QueenMetricsSources *sources)
                        sources->caps.connections);
   queen_metrics_counter (text, "queen_accepted_connections_total",
                          "Connections accepted, refused ones included.", tally->connections);
+  queen_metrics_histogram (text, "queen_answer_seconds",
+                           "From a whole request until its answer is there.",
+                           &sources->tally->answers);
   queen_metrics_begin (text, "queen_refusals_total", "counter",
                        "Requests that were not served, by reason.");
   for (QueenRefusal refusal = 0; refusal < QUEEN_N_REFUSALS; refusal++)

@@ -16,6 +16,7 @@ struct _QueenTurns
   gint64 span;             /* the number of the newest span, counted from the clock's beginning */
   gint64 longest[N_SPANS]; /* µs; a span has the place that is its number modulo N_SPANS */
   guint64 n_long;
+  QueenHistogram histogram;
 };
 
 static QueenTurns *measured; /* a GPollFunc gets no data */
@@ -41,6 +42,7 @@ add_turn (QueenTurns *self, gint64 now)
   longest = &self->longest[self->span % N_SPANS];
   *longest = MAX (*longest, length);
   self->n_long += length > QUEEN_LONG_TURN;
+  queen_histogram_add (&self->histogram, length, 1);
 }
 
 static int
@@ -81,6 +83,12 @@ queen_turns_get_longest (QueenTurns *self)
   for (int i = 0; i < N_SPANS; i++)
     longest = MAX (longest, self->longest[i]);
   return longest;
+}
+
+const QueenHistogram *
+queen_turns_get_histogram (QueenTurns *self)
+{
+  return &self->histogram;
 }
 
 guint64

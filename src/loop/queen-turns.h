@@ -4,6 +4,7 @@
 #pragma once
 
 #include "queen-clock.h"
+#include "queen-histogram.h"
 
 G_BEGIN_DECLS
 
@@ -35,6 +36,14 @@ QueenTurns *queen_turns_new (GMainContext *context, const QueenClock *clock);
  * Returns: µs that the longest turn of the last minute took, not counting the one that goes on
  */
 gint64 queen_turns_get_longest (QueenTurns *self);
+
+/**
+ * queen_turns_get_histogram:
+ *
+ * Returns: (transfer none): how long the turns since the start took, not counting the one that goes
+ *   on
+ */
+const QueenHistogram *queen_turns_get_histogram (QueenTurns *self);
 
 /**
  * queen_turns_get_n_long:

@@ -300,6 +300,10 @@ test_times (void)
   g_assert_cmpstr (get (metrics, "queen_delivery_seconds_count"), ==, "3");
   g_assert_cmpstr (get (metrics, "queen_delivery_seconds_bucket{le=\"+Inf\"}"), ==, "3");
   g_assert_cmpfloat (g_ascii_strtod (get (metrics, "queen_delivery_seconds_sum"), NULL), >, 0);
+  /* The metrics before, the stream, and three heartbeats; not the answer that says so. */
+  g_assert_cmpstr (get (metrics, "queen_answer_seconds_count"), ==, "5");
+  g_assert_cmpfloat (g_ascii_strtod (get (metrics, "queen_turn_seconds_count"), NULL), >=, 5);
+  g_assert_cmpfloat (g_ascii_strtod (get (metrics, "queen_turn_seconds_sum"), NULL), >, 0);
   g_assert_null (g_hash_table_lookup (metrics->samples, "queen_dbus_up")); /* none is wanted */
 }
 
