@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-/* soak [CONNECTIONS]: visitors of every kind come in waves, and after each wave the daemon has
- * as much of its heap in use, and as many descriptors open, as before. */
+/* soak [COUNT]: visitors of every kind come in waves, and after each wave the daemon has as much of
+ * its heap in use, and as many descriptors open, as before. Then pools of clients, with as many
+ * requests on connections that are kept. */
 
 #include "preload.h"
 #include "sse-client.h"
 #include "visitors.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define N_WAVES 10
 #define N_AT_ONCE 64
@@ -24,12 +28,19 @@
   "POST /v1/hive-heartbeat HTTP/1.1\r\n" JSON                                                      \
   "Content-Length: 38\r\n\r\n{\"hive_id\":\"hive-007\",\"status\":\"busy\"}"
 
+#define BATCH                                                                                      \
+  "POST /v1/heartbeats HTTP/1.1\r\n" JSON                                                          \
+  "Content-Length: 87\r\n\r\n[{\"worker_id\":\"worker-007\",\"status\":\"ready\"},"                \
+  "{\"hive_id\":\"hive-007\",\"status\":\"busy\"},[]]"
+
 /* clang-format off: a row for each visitor */
 static const Visit all[] = {
   { BEAT, VISIT_READ, 200 },
   { HIVE_BEAT, VISIT_READ, 200 },
   { BEAT, VISIT_READ, 200 },
   { BEAT, VISIT_READ, 200 },
+  { BATCH, VISIT_READ, 200 },
+  { BATCH, VISIT_RESET },
   { BEAT, VISIT_CLOSE },
   { BEAT, VISIT_RESET },
   { BEAT HIVE_BEAT GET ("/health") BEAT BEAT, VISIT_READ, 200 },
@@ -105,12 +116,11 @@ count_up (guint16 port)
 /* GLib keeps room for as many sources as were ever ready in one turn of the loop, and in some run
  * there are five at last: four pointers become eight, once. */
 static gboolean
-has_grown_once (guint64 base, guint64 in_use)
+has_grown_once (guint64 base, guint64 in_use, gboolean *has_grown)
 {
-  static gboolean has_grown;
-  gboolean is_first = !has_grown && in_use == base + 4 * sizeof (gpointer);
+  gboolean is_first = !*has_grown && in_use == base + 4 * sizeof (gpointer);
 
-  has_grown |= is_first;
+  *has_grown |= is_first;
   return is_first;
 }
 
@@ -139,6 +149,7 @@ test_flat (void)
   guint n_descriptors;
   guint64 base;
   gint64 resident;
+  gboolean has_grown = FALSE;
   double seconds = 0;
 
   preload_set (heap, "G_SLICE", "always-malloc");
@@ -166,7 +177,119 @@ test_flat (void)
                       i * count, in_use, queen_process_count_descriptors (queen),
                       (queen_process_get_resident (queen) - resident) / 1024,
                       (double) (i * count) / seconds);
-      if (has_grown_once (base, in_use))
+      if (has_grown_once (base, in_use, &has_grown))
+        base = in_use;
+      g_assert_cmpuint (in_use, <=, base + PRELOAD_HEAP_SLACK);
+    }
+}
+
+/* Pools */
+
+static const char *const pooled[] = {
+  BEAT,
+  HIVE_BEAT,
+  BATCH,
+  GET ("/health"),
+  GET ("/v1/workers/worker-007"),
+  GET ("/v1/hives?limit=10"),
+  GET ("/nowhere"),
+  "HEAD /health HTTP/1.1\r\n" HOST "\r\n",
+  "OPTIONS /v1/worker-heartbeat HTTP/1.1\r\n" HOST "\r\n",
+  POST "Content-Length: 2\r\n\r\n{}",
+  POST "Transfer-Encoding: chunked\r\n\r\n2b\r\n{\"worker_id\":\"worker-007\",\"status\":\"ready\"}"
+       "\r\n0\r\n\r\n",
+};
+
+/* Returns: how long the whole answer is; 0 when it has not come whole */
+static gsize
+measure_answer (const char *bytes, gboolean is_head)
+{
+  const char *end = strstr (bytes, "\r\n\r\n");
+  const char *length = strstr (bytes, "\r\nContent-Length: ");
+  gsize n_head = end ? (gsize) (end - bytes) + strlen ("\r\n\r\n") : 0;
+  gsize n_body = end && !is_head && length && length < end
+                     ? g_ascii_strtoull (length + strlen ("\r\nContent-Length: "), NULL, 10)
+                     : 0;
+
+  return end && strlen (bytes) >= n_head + n_body ? n_head + n_body : 0;
+}
+
+/* Reads one answer: all of it, and nothing behind it. A reset, or an end that was not announced,
+ * fails the test.
+ *
+ * Returns: whether the connection is kept */
+static gboolean
+read_pooled (int fd, const char *request)
+{
+  g_autoptr (GString) answer = g_string_new (NULL);
+  gboolean is_head = g_str_has_prefix (request, "HEAD ");
+  gsize length;
+
+  while ((length = measure_answer (answer->str, is_head)) == 0)
+    {
+      char bytes[16384];
+      gssize n;
+
+      g_assert_true (http_wait_readable (fd, queen_test_get_deadline ()));
+      n = recv (fd, bytes, sizeof bytes, 0);
+      g_assert_cmpint (n, >, 0);
+      g_string_append_len (answer, bytes, n);
+    }
+  g_assert_cmpuint (answer->len, ==, length);
+  return strstr (answer->str, "\r\nConnection: close\r\n") == NULL;
+}
+
+static void
+pool_wave (guint16 port, guint64 count)
+{
+  int fds[N_AT_ONCE];
+
+  for (guint i = 0; i < N_AT_ONCE; i++)
+    fds[i] = http_connect (port);
+  for (guint64 n = 0; n < count; n += N_AT_ONCE)
+    {
+      for (guint i = 0; i < N_AT_ONCE; i++)
+        g_assert_true (http_send (fds[i], pooled[(n / N_AT_ONCE + i) % G_N_ELEMENTS (pooled)], -1));
+      for (guint i = 0; i < N_AT_ONCE; i++)
+        if (!read_pooled (fds[i], pooled[(n / N_AT_ONCE + i) % G_N_ELEMENTS (pooled)]))
+          {
+            close (fds[i]);
+            fds[i] = http_connect (port);
+          }
+    }
+  for (guint i = 0; i < N_AT_ONCE; i++)
+    close (fds[i]);
+}
+
+static void
+test_pools (void)
+{
+  g_autoptr (Preload) heap = preload_new ("preload-heap");
+  gboolean is_counted = !queen_test_is_wrapped () && !queen_test_is_sanitized ();
+  g_autoptr (QueenProcess) queen = NULL;
+  gboolean has_grown = FALSE;
+  guint n_descriptors;
+  guint64 base = 0;
+  guint16 port;
+
+  preload_set (heap, "G_SLICE", "always-malloc");
+  queen = queen_process_start_with (is_counted ? preload_get_environment (heap) : NULL,
+                                    "--heartbeat-interval=1h", NULL);
+  port = queen_process_get_port (queen);
+  n_descriptors = queen_process_count_descriptors (queen);
+  count_up (port);
+  for (guint i = 0; i <= N_WAVES; i++)
+    {
+      guint64 in_use;
+
+      pool_wave (port, i == 0 ? 10000 : n_connections / N_WAVES);
+      queen_test_wait_until (queen_process_count_descriptors (queen) == n_descriptors);
+      settle (port);
+      queen_test_wait_until (queen_process_count_descriptors (queen) == n_descriptors);
+      in_use = preload_measure_heap (heap, queen);
+      g_test_message ("%" G_GUINT64_FORMAT " requests: %" G_GUINT64_FORMAT " bytes in use",
+                      i * n_connections / N_WAVES, in_use);
+      if (i == 0 || has_grown_once (base, in_use, &has_grown))
         base = in_use;
       g_assert_cmpuint (in_use, <=, base + PRELOAD_HEAP_SLACK);
     }
@@ -186,6 +309,8 @@ main (int argc, char **argv)
   n_connections = queen_test_scale ((guint) n_connections);
 
   g_test_add_func ("/soak/mixed-visitors/heap-flat-to-the-byte", test_flat);
+
+  g_test_add_func ("/soak/pools/no-reset-and-heap-flat", test_pools);
 
   return g_test_run ();
 }
