@@ -117,6 +117,15 @@ class Stream:
         self.connection.close()
 
 
+def build_go(go, source, folder):
+    """The path of the program."""
+    target = os.path.join(folder, "client")
+    environment = {**os.environ, "HOME": folder, "GOCACHE": f"{folder}/cache", "GO111MODULE": "off",
+                   "CGO_ENABLED": "0"}
+    subprocess.run([go, "build", "-o", target, source], env=environment, check=True, timeout=240)
+    return target
+
+
 def wait_for(what, get):
     """Polls, as nobody tells when another program listens."""
     end = time.monotonic() + DEADLINE
