@@ -8,6 +8,7 @@
 
 #include "net/queen-shares.h"
 #include "queen-answer.h"
+#include "queen-coding.h"
 #include "queen-error.h"
 #include "queen-headers.h"
 
@@ -225,6 +226,13 @@ queen_exchange_knows (QueenExchange *self, const char *tag)
     }
   soup_header_free_list (tags);
   return found;
+}
+
+gboolean
+queen_exchange_takes_gzip (QueenExchange *self)
+{
+  return !self->is_http_1_0 &&
+         queen_coding_takes_gzip (queen_headers_get (&self->headers, "Accept-Encoding"));
 }
 
 guint

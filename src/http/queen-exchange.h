@@ -60,6 +60,16 @@ const char *queen_exchange_get_header (QueenExchange *self, const char *name);
  */
 gboolean queen_exchange_knows (QueenExchange *self, const char *tag);
 
+/**
+ * queen_exchange_takes_gzip:
+ *
+ * Whoever asks this says so with `Vary`, whatever the answer.
+ *
+ * Returns: whether the client takes an answer that is compressed. None that speaks HTTP/1.0 gets
+ *   one, as some of these say that they do and do not
+ */
+gboolean queen_exchange_takes_gzip (QueenExchange *self);
+
 /** Returns: the number of the token by which it was allowed; 0 when it required none */
 guint queen_exchange_get_owner (const QueenExchange *self);
 

@@ -250,6 +250,14 @@ free_subscription (Subscription *subscription)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Subscription, free_subscription)
 
+static QueenEncoding
+choose_encoding (QueenExchange *exchange)
+{
+  if (queen_exchange_is_http_1_0 (exchange))
+    return QUEEN_ENCODING_PLAIN;
+  return queen_exchange_takes_gzip (exchange) ? QUEEN_ENCODING_PACKED : QUEEN_ENCODING_CHUNKED;
+}
+
 static gboolean
 parse_subscription (Subscription *subscription, QueenExchange *exchange, GError **error)
 {
@@ -262,8 +270,7 @@ parse_subscription (Subscription *subscription, QueenExchange *exchange, GError 
     return FALSE;
   request->client = asked->client;
   request->is_forwarded = asked->is_forwarded;
-  request->encoding =
-      queen_exchange_is_http_1_0 (exchange) ? QUEEN_ENCODING_PLAIN : QUEEN_ENCODING_CHUNKED;
+  request->encoding = choose_encoding (exchange);
   request->owner = queen_exchange_get_owner (exchange);
   return TRUE;
 }
@@ -294,6 +301,9 @@ on_stream (QueenExchange *exchange, gpointer data)
 
   queen_exchange_add_header (exchange, "Cache-Control", "no-cache, no-transform");
   queen_exchange_add_header (exchange, "X-Accel-Buffering", "no");
+  queen_exchange_add_header (exchange, "Vary", "Accept-Encoding");
+  if (subscription->request.encoding == QUEEN_ENCODING_PACKED)
+    queen_exchange_add_header (exchange, "Content-Encoding", "gzip");
   queen_exchange_take_over (exchange, "text/event-stream", on_take_over,
                             g_steal_pointer (&subscription), (GDestroyNotify) free_subscription);
 }

@@ -80,29 +80,12 @@ pack (GBytes *bytes)
   return g_memory_output_stream_steal_as_bytes (G_MEMORY_OUTPUT_STREAM (memory));
 }
 
-/* What the browser said */
-
-static gboolean
-takes_gzip (QueenExchange *exchange)
-{
-  const char *header = queen_exchange_get_header (exchange, "Accept-Encoding");
-  GSList *codings;
-  gboolean found;
-
-  if (!header)
-    return FALSE;
-  codings = soup_header_parse_quality_list (header, NULL);
-  found = g_slist_find_custom (codings, "gzip", (GCompareFunc) g_ascii_strcasecmp) != NULL;
-  soup_header_free_list (codings);
-  return found;
-}
-
 /* Answering */
 
 static const Variant *
 choose_variant (Page *page, QueenExchange *exchange)
 {
-  if (!takes_gzip (exchange))
+  if (!queen_exchange_takes_gzip (exchange))
     return &page->plain;
   if (!page->packed.bytes)
     page->packed = make_variant (pack (page->plain.bytes));

@@ -80,11 +80,13 @@ receive (Past *past, QueenCursor *cursor, const char *sizes)
   GString *received = g_string_new (NULL);
   struct iovec vectors[MAX_FRAMES];
   QueenCursor end;
+  QueenDigest digest = { 0 };
   gsize n_sizes = strlen (sizes);
   guint n_vectors;
 
   for (gsize turn = 0;
-       (n_vectors = queen_ring_gather (past->ring, cursor, vectors, MAX_FRAMES, &end)) > 0; turn++)
+       (n_vectors = queen_ring_gather (past->ring, cursor, vectors, MAX_FRAMES, &end, &digest)) > 0;
+       turn++)
     {
       gsize size = n_sizes > 0 ? (guchar) sizes[turn % n_sizes] + 1u : 64;
       gsize n_taken = 0, rest = 0;
@@ -97,7 +99,7 @@ receive (Past *past, QueenCursor *cursor, const char *sizes)
           g_string_append_len (received, vectors[i].iov_base, (gssize) part);
           n_taken += part;
         }
-      begun = queen_ring_advance (past->ring, cursor, n_taken, &rest);
+      begun = queen_ring_advance (past->ring, cursor, n_taken, &rest, &digest);
       if (begun)
         {
           gsize whole;
