@@ -3,30 +3,16 @@
 
 #include "queen-packed.h"
 
-#include <string.h>
-
 #include "queen-frame.h"
 
-/* The size of a chunk that is not known yet: zeros may stand before a number (RFC 9112 § 7.1). */
-#define NO_SIZE "00000000\r\n"
-#define NO_SIZE_DIGITS 8
-
-/* Returns: where the chunk begins */
-static gsize
-begin_chunk (GString *bytes)
-{
-  g_string_append (bytes, NO_SIZE);
-  return bytes->len - strlen (NO_SIZE);
-}
-
+/* Makes a chunk of all from @start on. */
 static void
 end_chunk (GString *bytes, gsize start)
 {
-  char line[sizeof NO_SIZE];
+  g_autoptr (GString) line = g_string_new (NULL);
 
-  g_snprintf (line, sizeof line, "%0" G_STRINGIFY (NO_SIZE_DIGITS) G_GSIZE_MODIFIER "x",
-              bytes->len - start - strlen (NO_SIZE));
-  memcpy (bytes->str + start, line, NO_SIZE_DIGITS);
+  queen_chunk_append_size (line, bytes->len - start);
+  g_string_insert_len (bytes, (gssize) start, line->str, (gssize) line->len);
   g_string_append (bytes, QUEEN_CHUNK_END);
 }
 
@@ -60,7 +46,7 @@ queen_packed_append_head (GString *bytes)
 void
 queen_packed_append_text (GString *bytes, QueenDigest *digest, const char *text, gsize length)
 {
-  gsize start = begin_chunk (bytes);
+  gsize start = bytes->len;
   QueenDigest more;
 
   queen_gzip_append (bytes, text, length);
@@ -72,7 +58,7 @@ queen_packed_append_text (GString *bytes, QueenDigest *digest, const char *text,
 void
 queen_packed_append_end (GString *bytes, const QueenDigest *digest)
 {
-  gsize start = begin_chunk (bytes);
+  gsize start = bytes->len;
 
   queen_gzip_append_end (bytes, digest);
   end_chunk (bytes, start);
@@ -86,7 +72,7 @@ queen_packed_append_large (GString *bytes,
                            const QueenClock *clock,
                            gint64 until)
 {
-  gsize start = begin_chunk (bytes);
+  gsize start = bytes->len;
   gsize n_done = 0;
 
   while (n_done < length && clock->get_monotonic () < until)
