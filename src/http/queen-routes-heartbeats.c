@@ -250,12 +250,20 @@ free_subscription (Subscription *subscription)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Subscription, free_subscription)
 
+/* Varnish asks for gzip whoever asks for what, and what it unpacks for one who does not take that
+ * it holds back until it is much. */
+static gboolean
+takes_gzip_live (QueenExchange *exchange)
+{
+  return queen_exchange_takes_gzip (exchange) && !queen_exchange_get_header (exchange, "X-Varnish");
+}
+
 static QueenEncoding
 choose_encoding (QueenExchange *exchange)
 {
   if (queen_exchange_is_http_1_0 (exchange))
     return QUEEN_ENCODING_PLAIN;
-  return queen_exchange_takes_gzip (exchange) ? QUEEN_ENCODING_PACKED : QUEEN_ENCODING_CHUNKED;
+  return takes_gzip_live (exchange) ? QUEEN_ENCODING_PACKED : QUEEN_ENCODING_CHUNKED;
 }
 
 static gboolean
