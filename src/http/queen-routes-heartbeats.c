@@ -297,6 +297,7 @@ on_stream (QueenExchange *exchange, gpointer data)
   Heartbeats *heartbeats = data;
   g_autoptr (Subscription) subscription = g_new0 (Subscription, 1);
   g_autoptr (GError) error = NULL;
+  gboolean is_packed;
 
   subscription->stream = g_object_ref (heartbeats->stream);
   if (!parse_subscription (subscription, exchange, &error))
@@ -309,11 +310,12 @@ on_stream (QueenExchange *exchange, gpointer data)
 
   queen_exchange_add_header (exchange, "Cache-Control", "no-cache, no-transform");
   queen_exchange_add_header (exchange, "X-Accel-Buffering", "no");
-  queen_exchange_add_header (exchange, "Vary", "Accept-Encoding");
-  if (subscription->request.encoding == QUEEN_ENCODING_PACKED)
-    queen_exchange_add_header (exchange, "Content-Encoding", "gzip");
+  queen_exchange_vary (exchange);
+  is_packed = subscription->request.encoding == QUEEN_ENCODING_PACKED;
   queen_exchange_take_over (exchange, "text/event-stream", on_take_over,
                             g_steal_pointer (&subscription), (GDestroyNotify) free_subscription);
+  if (is_packed)
+    queen_exchange_set_packed (exchange);
 }
 
 static void

@@ -100,7 +100,7 @@ on_page (QueenExchange *exchange, gpointer data)
 
   queen_exchange_add_header (exchange, "ETag", variant->tag);
   queen_exchange_add_header (exchange, "Cache-Control", "no-cache");
-  queen_exchange_add_header (exchange, "Vary", "Accept-Encoding");
+  queen_exchange_vary (exchange);
   /* Ids are whatever a sender likes, so nothing that is written into the page may ever run. */
   queen_exchange_add_header (exchange, "Content-Security-Policy",
                              "default-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -111,9 +111,9 @@ on_page (QueenExchange *exchange, gpointer data)
       queen_exchange_answer (exchange, SOUP_STATUS_NOT_MODIFIED, NULL, NULL);
       return;
     }
-  if (variant == &page->packed)
-    queen_exchange_add_header (exchange, "Content-Encoding", "gzip");
   queen_exchange_answer_shared (exchange, page->type, variant->bytes);
+  if (variant == &page->packed)
+    queen_exchange_set_packed (exchange);
 }
 
 /* Finding the pages */

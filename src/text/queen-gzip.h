@@ -20,6 +20,9 @@ G_BEGIN_DECLS
 /** Bytes of that. */
 #define QUEEN_GZIP_HEAD_LENGTH (sizeof QUEEN_GZIP_HEAD - 1)
 
+/** Bytes of text up to which it is not worth it, where nobody else shares it. */
+#define QUEEN_GZIP_SHORT 1024
+
 /** Bytes of text that a piece may have; it takes at the most 3 ms, mostly less than half of one. */
 #define QUEEN_GZIP_MAX_PIECE (64 * 1024)
 
