@@ -323,7 +323,7 @@ queen_exchange_set_packed (QueenExchange *self)
 }
 
 static GString *
-pack (const GString *text)
+pack_text (const GString *text)
 {
   GString *bytes = g_string_new_len (QUEEN_GZIP_HEAD, QUEEN_GZIP_HEAD_LENGTH);
   QueenDigest digest;
@@ -349,7 +349,7 @@ queen_exchange_answer_json (QueenExchange *self, guint status, GString *json)
       queen_exchange_answer (self, status, JSON, g_string_free_to_bytes (g_steal_pointer (&text)));
       return;
     }
-  queen_exchange_answer (self, status, JSON, g_string_free_to_bytes (pack (text)));
+  queen_exchange_answer (self, status, JSON, g_string_free_to_bytes (pack_text (text)));
   queen_exchange_set_packed (self);
 }
 

@@ -162,7 +162,7 @@ get_shared (QueenLister *self, QueenRegistry *registry)
 }
 
 static void
-pack (QueenLister *self, QueenRegistry *registry, QueenList *list, gint64 until)
+pack_list (QueenLister *self, QueenRegistry *registry, QueenList *list, gint64 until)
 {
   if (queen_list_is_ready (list, TRUE))
     return;
@@ -352,7 +352,7 @@ work_some (QueenLister *self, gint64 until)
   else if (!build->list)
     write_some (self, build, until);
   else if (!is_whole (build))
-    pack (self, build->registry, build->list, until);
+    pack_list (self, build->registry, build->list, until);
   else
     hand_out (self, build, until);
 }
@@ -428,7 +428,7 @@ queen_lister_list (QueenLister *self, QueenRegistry *registry, const QueenSelect
   /* One that is shared can be compressed in slices as well. */
   if (list->version && g_bytes_get_size (list->json) > QUEEN_LISTING_AT_ONCE_BYTES)
     return NULL;
-  pack (self, registry, list, G_MAXINT64);
+  pack_list (self, registry, list, G_MAXINT64);
   return g_steal_pointer (&list);
 }
 
