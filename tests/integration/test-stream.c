@@ -539,6 +539,7 @@ test_gzip (void)
       g_assert_cmpstr (bye->event, ==, "bye");
       g_assert_null (sse_client_next (clients->pdata[i])); /* its end fits all that it has had */
     }
+  g_assert_cmpint (queen_process_wait_exit (queen), ==, 0);
 }
 
 /* However it is asked for, it resumes, and is told of what it has lost. */
@@ -606,6 +607,7 @@ test_gzip_http_1_0 (void)
   g_assert_cmpuint (answer->status, ==, 200);
   g_assert_null (http_answer_get_header (answer, "content-encoding"));
   g_assert_true (g_str_has_prefix (answer->body, "retry: 2000\n"));
+  g_assert_cmpint (queen_process_wait_exit (queen), ==, 0);
 }
 
 static void

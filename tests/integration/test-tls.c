@@ -235,6 +235,7 @@ test_gzip (void)
     }
   g_assert_cmpuint (numbers[0], ==, 40);
   g_assert_cmpuint (numbers[1], ==, 40);
+  g_assert_cmpint (queen_process_wait_exit (queen->process), ==, 0);
 }
 
 static void
