@@ -69,20 +69,17 @@ queen_packed_append_large (GString *bytes,
                            QueenDigest *digest,
                            const char *text,
                            gsize length,
-                           const QueenClock *clock,
+                           QueenPieces *pieces,
                            gint64 until)
 {
   gsize start = bytes->len;
-  gsize n_done = 0;
 
-  while (n_done < length && clock->get_monotonic () < until)
+  if (length > QUEEN_GZIP_MAX_PIECE)
+    queen_pieces_append (pieces, bytes, digest, text, length, until);
+  else
     {
-      gsize n = MIN (length - n_done, QUEEN_GZIP_MAX_PIECE);
-
-      queen_gzip_append (bytes, text + n_done, n);
-      n_done += n;
+      queen_gzip_append (bytes, text, length);
+      queen_digest_init (digest, text, length);
     }
-  queen_gzip_append_stored (bytes, text + n_done, length - n_done);
   end_chunk (bytes, start);
-  queen_digest_init (digest, text, length);
 }

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "loop/queen-clock.h"
+#include "queen-pieces.h"
 #include "text/queen-gzip.h"
 
 G_BEGIN_DECLS
@@ -58,6 +58,7 @@ void queen_packed_append_end (GString *bytes, const QueenDigest *digest);
 /**
  * queen_packed_append_large:
  * @digest: (out): of @text
+ * @pieces: what is known of it
  * @until: µs, monotonic
  *
  * Appends @text, which may be megabytes, as a chunk. What is not compressed when the time is over
@@ -67,7 +68,7 @@ void queen_packed_append_large (GString *bytes,
                                 QueenDigest *digest,
                                 const char *text,
                                 gsize length,
-                                const QueenClock *clock,
+                                QueenPieces *pieces,
                                 gint64 until);
 
 G_END_DECLS

@@ -17,7 +17,8 @@
 #define AGE_OF_SAME (5 * 500000)    /* µs: as long as it would say the same, but for its time */
 #define MIN_MOST (16 * 1024 * 1024) /* bytes */
 #define LARGE_AT_ONCE 8             /* when they are so large that these are more */
-#define MAX_PACKING 20000           /* µs: 3 MB of names that are like each other */
+#define SPARE (64 * 1024)           /* bytes by which one is longer than the last one, mostly */
+#define MAX_PACKING 8000 /* µs: more than a megabyte of names that are like each other */
 
 /* One that is not freed yet. */
 typedef struct
@@ -44,6 +45,7 @@ struct _QueenSnapshots
   GBytes *frame;  /* the whole of it */
   QueenPacked newest_packed;
   QueenPacked frame_packed;
+  QueenPieces *pieces; /* of the one that was compressed last */
   gsize n_packed; /* bytes of the one that was compressed last; 0 before anybody wanted it so */
   gboolean is_newest_pulse;
   guint64 next;      /* the first event that it does not contain */
@@ -143,7 +145,8 @@ get_size_of_frame (QueenSnapshots *self)
 static gboolean
 has_room (QueenSnapshots *self)
 {
-  return self->n_bytes + get_size_of_frame (self) <= queen_snapshots_get_most (self);
+  return queen_snapshots_get_n_bytes (self) + get_size_of_frame (self) <=
+         queen_snapshots_get_most (self);
 }
 
 /* Half of what there may be is for the pulses, which cannot wait. Yet whoever sits on others may
@@ -212,6 +215,7 @@ queen_snapshots_new (QueenPulse *pulse, const QueenClock *clock)
 
   self->pulse = g_object_ref (pulse);
   self->clock = clock;
+  self->pieces = queen_pieces_new (clock);
   g_queue_init (&self->frames);
   return self;
 }
@@ -221,6 +225,7 @@ queen_snapshots_free (QueenSnapshots *self)
 {
   queen_snapshots_drop (self);
   g_warn_if_fail (g_queue_is_empty (&self->frames));
+  queen_pieces_free (self->pieces);
   g_object_unref (self->pulse);
   g_free (self);
 }
@@ -259,7 +264,7 @@ static void
 append_packed (
     QueenSnapshots *self, GString *bytes, QueenDigest *digest, const char *text, gsize length)
 {
-  queen_packed_append_large (bytes, digest, text, length, self->clock,
+  queen_packed_append_large (bytes, digest, text, length, self->pieces,
                              self->clock->get_monotonic () + MAX_PACKING);
 }
 
@@ -268,7 +273,7 @@ static void
 pack_newest (QueenSnapshots *self)
 {
   gsize n_rest = g_bytes_get_size (self->newest) - strlen (QUEEN_CHUNK_END);
-  GString *bytes = g_string_new (NULL);
+  GString *bytes = g_string_sized_new (self->n_packed + SPARE);
   QueenDigest *digest = &self->frame_packed.digest;
   struct iovec inside;
   gsize n_id, start;
@@ -292,7 +297,7 @@ pack_newest (QueenSnapshots *self)
 static void
 pack_older (QueenSnapshots *self, GBytes *frame, QueenPacked *packed)
 {
-  GString *bytes = g_string_new (NULL);
+  GString *bytes = g_string_sized_new (self->n_packed + SPARE);
   struct iovec inside;
 
   queen_chunk_get_inside (frame, &inside);
@@ -320,13 +325,14 @@ void
 queen_snapshots_drop (QueenSnapshots *self)
 {
   clear_newest (self);
+  queen_pieces_clear (self->pieces);
   self->n_packed = 0;
 }
 
 gsize
 queen_snapshots_get_n_bytes (QueenSnapshots *self)
 {
-  return self->n_bytes;
+  return self->n_bytes + queen_pieces_get_n_bytes (self->pieces);
 }
 
 gsize

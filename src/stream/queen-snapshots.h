@@ -70,7 +70,7 @@ void queen_snapshots_drop (QueenSnapshots *self);
  * queen_snapshots_get_n_bytes:
  *
  * Returns: the size of all frames that are not freed yet, because somebody is in the middle of
- * them, compressed ones included
+ *   them, compressed ones included, and what is kept to compress the next one
  */
 gsize queen_snapshots_get_n_bytes (QueenSnapshots *self);
 
