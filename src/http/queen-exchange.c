@@ -8,8 +8,12 @@
 
 #include "net/queen-shares.h"
 #include "queen-answer.h"
+#include "queen-coding.h"
 #include "queen-error.h"
 #include "queen-headers.h"
+#include "text/queen-gzip.h"
+
+#define JSON "application/json"
 
 struct _QueenExchange
 {
@@ -227,6 +231,13 @@ queen_exchange_knows (QueenExchange *self, const char *tag)
   return found;
 }
 
+gboolean
+queen_exchange_takes_gzip (QueenExchange *self)
+{
+  return !self->is_http_1_0 &&
+         queen_coding_takes_gzip (queen_headers_get (&self->headers, "Accept-Encoding"));
+}
+
 guint
 queen_exchange_get_owner (const QueenExchange *self)
 {
@@ -295,14 +306,51 @@ queen_exchange_answer (QueenExchange *self, guint status, const char *type, GByt
   self->reply.type = type;
   self->reply.body = body;
   self->reply.is_shared = FALSE;
+  self->reply.is_packed = FALSE;
   self->reply.is_endless = FALSE;
+}
+
+void
+queen_exchange_vary (QueenExchange *self)
+{
+  queen_exchange_add_header (self, "Vary", "Accept-Encoding");
+}
+
+void
+queen_exchange_set_packed (QueenExchange *self)
+{
+  self->reply.is_packed = TRUE;
+}
+
+static GString *
+pack_text (const GString *text)
+{
+  GString *bytes = g_string_new_len (QUEEN_GZIP_HEAD, QUEEN_GZIP_HEAD_LENGTH);
+  QueenDigest digest;
+
+  queen_digest_init (&digest, text->str, text->len);
+  queen_gzip_append (bytes, text->str, text->len);
+  queen_gzip_append_end (bytes, &digest);
+  return bytes;
 }
 
 void
 queen_exchange_answer_json (QueenExchange *self, guint status, GString *json)
 {
-  g_string_append_c (json, '\n'); /* or a shell's prompt sticks to it */
-  queen_exchange_answer (self, status, "application/json", g_string_free_to_bytes (json));
+  gboolean is_worth_it;
+  g_autoptr (GString) text = json;
+
+  g_string_append_c (text, '\n'); /* or a shell's prompt sticks to it */
+  is_worth_it = text->len > QUEEN_GZIP_SHORT && text->len <= QUEEN_GZIP_MAX_PIECE;
+  if (is_worth_it)
+    queen_exchange_vary (self);
+  if (!is_worth_it || !queen_exchange_takes_gzip (self))
+    {
+      queen_exchange_answer (self, status, JSON, g_string_free_to_bytes (g_steal_pointer (&text)));
+      return;
+    }
+  queen_exchange_answer (self, status, JSON, g_string_free_to_bytes (pack_text (text)));
+  queen_exchange_set_packed (self);
 }
 
 void

@@ -60,6 +60,16 @@ const char *queen_exchange_get_header (QueenExchange *self, const char *name);
  */
 gboolean queen_exchange_knows (QueenExchange *self, const char *tag);
 
+/**
+ * queen_exchange_takes_gzip:
+ *
+ * Whoever asks this says so with queen_exchange_vary(), whatever the answer.
+ *
+ * Returns: whether the client takes an answer that is compressed. None that speaks HTTP/1.0 gets
+ *   one, as some of these say that they do and do not
+ */
+gboolean queen_exchange_takes_gzip (QueenExchange *self);
+
 /** Returns: the number of the token by which it was allowed; 0 when it required none */
 guint queen_exchange_get_owner (const QueenExchange *self);
 
@@ -88,6 +98,9 @@ gint64 queen_exchange_get_age (const QueenExchange *self);
 
 /* What is answered */
 
+/** Says that the answer depends on queen_exchange_takes_gzip(). */
+void queen_exchange_vary (QueenExchange *self);
+
 /**
  * queen_exchange_add_header:
  * @name: static
@@ -113,8 +126,15 @@ void queen_exchange_take_header (QueenExchange *self, const char *name, char *va
 void queen_exchange_answer (QueenExchange *self, guint status, const char *type, GBytes *body);
 
 /**
+ * queen_exchange_set_packed:
+ *
+ * What was answered is gzip.
+ */
+void queen_exchange_set_packed (QueenExchange *self);
+
+/**
  * queen_exchange_answer_json:
- * @json: (transfer full): the body, which gets a line end
+ * @json: (transfer full): the body, which gets a line end, and is compressed if that is worth it
  */
 void queen_exchange_answer_json (QueenExchange *self, guint status, GString *json);
 
@@ -194,6 +214,7 @@ void queen_exchange_take_over (QueenExchange *self,
  * @type: (nullable): the whole Content-Type
  * @body: (nullable): the body
  * @is_shared: others may get the body, too, so it had better not be copied
+ * @is_packed: the body is gzip
  * @is_later: queen_exchange_finish() is to come
  * @headers: @n_headers more header lines
  * @take_over: (nullable): who takes the socket; the body has no end then
@@ -206,6 +227,7 @@ typedef struct
   const char *type;
   GBytes *body;
   gboolean is_shared;
+  gboolean is_packed;
   gboolean is_later;
   struct
   {

@@ -225,6 +225,8 @@ queen_router_complete (QueenRouter *self, QueenExchange *exchange)
   if (is_persistent)
     queen_exchange_add_header (exchange, "Keep-Alive",
                                "timeout=" G_STRINGIFY (QUEEN_WAIT_NEXT_SECONDS));
+  if (queen_exchange_get_reply (exchange)->is_packed)
+    queen_exchange_add_header (exchange, "Content-Encoding", "gzip");
   queen_exchange_add_header (exchange, "Connection", is_persistent ? "keep-alive" : "close");
   queen_exchange_add_header (exchange, "X-Content-Type-Options", "nosniff");
   if (!queen_exchange_get_answer_header (exchange, "Cache-Control"))

@@ -250,6 +250,22 @@ free_subscription (Subscription *subscription)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Subscription, free_subscription)
 
+/* Varnish asks for gzip whoever asks for what, and what it unpacks for one who does not take that
+ * it holds back until it is much. */
+static gboolean
+takes_gzip_live (QueenExchange *exchange)
+{
+  return queen_exchange_takes_gzip (exchange) && !queen_exchange_get_header (exchange, "X-Varnish");
+}
+
+static QueenEncoding
+choose_encoding (QueenExchange *exchange)
+{
+  if (queen_exchange_is_http_1_0 (exchange))
+    return QUEEN_ENCODING_PLAIN;
+  return takes_gzip_live (exchange) ? QUEEN_ENCODING_PACKED : QUEEN_ENCODING_CHUNKED;
+}
+
 static gboolean
 parse_subscription (Subscription *subscription, QueenExchange *exchange, GError **error)
 {
@@ -262,8 +278,7 @@ parse_subscription (Subscription *subscription, QueenExchange *exchange, GError 
     return FALSE;
   request->client = asked->client;
   request->is_forwarded = asked->is_forwarded;
-  request->encoding =
-      queen_exchange_is_http_1_0 (exchange) ? QUEEN_ENCODING_PLAIN : QUEEN_ENCODING_CHUNKED;
+  request->encoding = choose_encoding (exchange);
   request->owner = queen_exchange_get_owner (exchange);
   return TRUE;
 }
@@ -282,6 +297,7 @@ on_stream (QueenExchange *exchange, gpointer data)
   Heartbeats *heartbeats = data;
   g_autoptr (Subscription) subscription = g_new0 (Subscription, 1);
   g_autoptr (GError) error = NULL;
+  gboolean is_packed;
 
   subscription->stream = g_object_ref (heartbeats->stream);
   if (!parse_subscription (subscription, exchange, &error))
@@ -294,8 +310,12 @@ on_stream (QueenExchange *exchange, gpointer data)
 
   queen_exchange_add_header (exchange, "Cache-Control", "no-cache, no-transform");
   queen_exchange_add_header (exchange, "X-Accel-Buffering", "no");
+  queen_exchange_vary (exchange);
+  is_packed = subscription->request.encoding == QUEEN_ENCODING_PACKED;
   queen_exchange_take_over (exchange, "text/event-stream", on_take_over,
                             g_steal_pointer (&subscription), (GDestroyNotify) free_subscription);
+  if (is_packed)
+    queen_exchange_set_packed (exchange);
 }
 
 static void

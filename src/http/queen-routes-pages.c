@@ -80,29 +80,12 @@ pack (GBytes *bytes)
   return g_memory_output_stream_steal_as_bytes (G_MEMORY_OUTPUT_STREAM (memory));
 }
 
-/* What the browser said */
-
-static gboolean
-takes_gzip (QueenExchange *exchange)
-{
-  const char *header = queen_exchange_get_header (exchange, "Accept-Encoding");
-  GSList *codings;
-  gboolean found;
-
-  if (!header)
-    return FALSE;
-  codings = soup_header_parse_quality_list (header, NULL);
-  found = g_slist_find_custom (codings, "gzip", (GCompareFunc) g_ascii_strcasecmp) != NULL;
-  soup_header_free_list (codings);
-  return found;
-}
-
 /* Answering */
 
 static const Variant *
 choose_variant (Page *page, QueenExchange *exchange)
 {
-  if (!takes_gzip (exchange))
+  if (!queen_exchange_takes_gzip (exchange))
     return &page->plain;
   if (!page->packed.bytes)
     page->packed = make_variant (pack (page->plain.bytes));
@@ -117,7 +100,7 @@ on_page (QueenExchange *exchange, gpointer data)
 
   queen_exchange_add_header (exchange, "ETag", variant->tag);
   queen_exchange_add_header (exchange, "Cache-Control", "no-cache");
-  queen_exchange_add_header (exchange, "Vary", "Accept-Encoding");
+  queen_exchange_vary (exchange);
   /* Ids are whatever a sender likes, so nothing that is written into the page may ever run. */
   queen_exchange_add_header (exchange, "Content-Security-Policy",
                              "default-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -128,9 +111,9 @@ on_page (QueenExchange *exchange, gpointer data)
       queen_exchange_answer (exchange, SOUP_STATUS_NOT_MODIFIED, NULL, NULL);
       return;
     }
-  if (variant == &page->packed)
-    queen_exchange_add_header (exchange, "Content-Encoding", "gzip");
   queen_exchange_answer_shared (exchange, page->type, variant->bytes);
+  if (variant == &page->packed)
+    queen_exchange_set_packed (exchange);
 }
 
 /* Finding the pages */

@@ -15,6 +15,7 @@
 #define MAX_LIMIT 10000 /* components on one page */
 #define MAX_WAITING 8   /* lists that are made for one address at the same time */
 #define JSON "application/json"
+#define GZIP_SUFFIX "-gzip"
 
 /* What the routes of one registry work with. */
 typedef struct
@@ -32,6 +33,7 @@ typedef struct
   QueenExchange *exchange;
   QueenOrder *order;
   QueenShare *share;
+  gboolean wants_gzip;
 } Asker;
 
 /* Queries */
@@ -125,19 +127,25 @@ parse_selection (const char *query,
 
 /* Lists */
 
+/* @suffix: what tells the tag from that of the same list in another coding: RFC 9110 § 8.8.3.3 */
 static void
-set_version (QueenExchange *exchange, const char *version)
+set_version (QueenExchange *exchange, const char *version, const char *suffix)
 {
-  queen_exchange_take_header (exchange, "ETag", g_strdup_printf ("W/\"%s\"", version));
+  queen_exchange_take_header (exchange, "ETag", g_strdup_printf ("W/\"%s%s\"", version, suffix));
   queen_exchange_add_header (exchange, "Cache-Control", "private, no-cache");
 }
 
 static void
-give_list (QueenExchange *exchange, const QueenList *list)
+give_list (QueenExchange *exchange, const QueenList *list, gboolean wants_gzip)
 {
+  gboolean is_packed = wants_gzip && list->packed;
+
+  queen_exchange_vary (exchange);
   if (list->version)
-    set_version (exchange, list->version);
-  queen_exchange_answer_shared (exchange, JSON, list->json);
+    set_version (exchange, list->version, is_packed ? GZIP_SUFFIX : "");
+  queen_exchange_answer_shared (exchange, JSON, is_packed ? list->packed : list->json);
+  if (is_packed)
+    queen_exchange_set_packed (exchange);
 }
 
 static void
@@ -161,10 +169,11 @@ on_list_made (QueenList *list, gpointer data)
 {
   Asker *asker = data;
   QueenExchange *exchange = asker->exchange;
+  gboolean wants_gzip = asker->wants_gzip;
 
   free_asker (asker);
   if (list)
-    give_list (exchange, list);
+    give_list (exchange, list, wants_gzip);
   else
     answer_crowded (exchange);
   queen_exchange_finish (exchange);
@@ -231,6 +240,7 @@ order_list (QueenExchange *exchange,
 
   asker->routes = routes;
   asker->exchange = exchange;
+  asker->wants_gzip = selection->wants_gzip;
   if (check_size (routes, selection, error) && may_order (asker, selection, error))
     asker->order = queen_lister_order (routes->lister, routes->registry, selection, name,
                                        on_list_made, asker, error);
@@ -245,16 +255,29 @@ order_list (QueenExchange *exchange,
 
 /* Whether the client says that it has the list already that it would get. */
 static gboolean
-answer_unchanged (QueenExchange *exchange, Routes *routes)
+answer_unchanged (QueenExchange *exchange, const char *version, const char *suffix)
 {
-  g_autofree char *version = queen_lister_dup_version (routes->lister, routes->registry);
-  g_autofree char *tag = g_strdup_printf ("\"%s\"", version);
+  g_autofree char *tag = g_strdup_printf ("\"%s%s\"", version, suffix);
 
   if (!queen_exchange_knows (exchange, tag))
     return FALSE;
-  set_version (exchange, version);
+  queen_exchange_vary (exchange);
+  set_version (exchange, version, suffix);
   queen_exchange_answer (exchange, SOUP_STATUS_NOT_MODIFIED, NULL, NULL);
   return TRUE;
+}
+
+/* Whoever takes gzip may as well have it as it is. */
+static gboolean
+answer_known (QueenExchange *exchange, Routes *routes, const QueenSelection *selection)
+{
+  g_autofree char *version = NULL;
+
+  if (!queen_selection_is_everybody (selection))
+    return FALSE;
+  version = queen_lister_dup_version (routes->lister, routes->registry);
+  return (selection->wants_gzip && answer_unchanged (exchange, version, GZIP_SUFFIX)) ||
+         answer_unchanged (exchange, version, "");
 }
 
 static void
@@ -271,11 +294,12 @@ on_list (QueenExchange *exchange, gpointer data)
       queen_exchange_answer_error (exchange, error);
       return;
     }
-  if (queen_selection_is_everybody (&selection) && answer_unchanged (exchange, routes))
+  selection.wants_gzip = queen_exchange_takes_gzip (exchange);
+  if (answer_known (exchange, routes, &selection))
     return;
   list = queen_lister_list (routes->lister, routes->registry, &selection);
   if (list)
-    give_list (exchange, list);
+    give_list (exchange, list, selection.wants_gzip);
   else if (!order_list (exchange, routes, &selection, &error))
     queen_exchange_answer_error (exchange, error);
 }

@@ -69,42 +69,10 @@ struct _QueenLister
   {
     QueenList *list; /* NULL when there is none */
     Stamp stamp;
-    Build *next; /* that waits to be begun; NULL when none does */
+    Build *next[2]; /* that wait to be begun, for JSON and for gzip; NULL when none does */
   } shared[QUEEN_COMPONENT_N_KINDS];
   QueenAlarm *drop_alarm;
 };
-
-/* Lists */
-
-static QueenList *
-new_list (GBytes *json)
-{
-  QueenList *list = g_rc_box_new0 (QueenList);
-
-  list->json = json;
-  return list;
-}
-
-static void
-clear_list (gpointer data)
-{
-  QueenList *list = data;
-
-  g_bytes_unref (list->json);
-  g_free (list->version);
-}
-
-QueenList *
-queen_list_ref (QueenList *self)
-{
-  return g_rc_box_acquire (self);
-}
-
-void
-queen_list_unref (QueenList *self)
-{
-  g_rc_box_release_full (self, clear_list);
-}
 
 /* The list that is shared */
 
@@ -135,15 +103,24 @@ make_version (QueenLister *self, const Stamp *stamp)
 }
 
 static void
+tell_of_kept (QueenLister *self, GBytes *list, gboolean is_kept)
+{
+  if (self->on_kept)
+    self->on_kept (list, is_kept, self->on_kept_data);
+}
+
+static void
 set_shared (QueenLister *self, QueenComponentKind kind, QueenList *list)
 {
   QueenList *before = self->shared[kind].list;
 
   self->shared[kind].list = list ? queen_list_ref (list) : NULL;
-  if (list && self->on_kept)
-    self->on_kept (list->json, TRUE, self->on_kept_data);
-  if (before && self->on_kept)
-    self->on_kept (before->json, FALSE, self->on_kept_data);
+  if (list)
+    tell_of_kept (self, list->json, TRUE);
+  if (before)
+    tell_of_kept (self, before->json, FALSE);
+  if (before && before->packed)
+    tell_of_kept (self, before->packed, FALSE);
   g_clear_pointer (&before, queen_list_unref);
 }
 
@@ -184,12 +161,29 @@ get_shared (QueenLister *self, QueenRegistry *registry)
   return self->shared[kind].list;
 }
 
+static void
+pack_list (QueenLister *self, QueenRegistry *registry, QueenList *list, gint64 until)
+{
+  if (queen_list_is_ready (list, TRUE))
+    return;
+  queen_list_pack (list, self->clock, until);
+  if (list->packed && list == self->shared[queen_registry_get_kind (registry)].list)
+    tell_of_kept (self, list->packed, TRUE);
+}
+
 /* Building */
 
 static gboolean
 is_to_share (const Build *build)
 {
   return queen_selection_is_everybody (&build->selection);
+}
+
+/* Whether it can be handed out. */
+static gboolean
+is_whole (const Build *build)
+{
+  return build->list && queen_list_is_ready (build->list, build->selection.wants_gzip);
 }
 
 static Work
@@ -200,11 +194,12 @@ choose_work (const QueenSelection *selection)
   return selection->limit > 0 && !queen_selection_is_filter (selection) ? WORK_PAGES : WORK_TO_GIVE;
 }
 
-/* Where the list of everybody is that waits to be made, of the same registry. */
+/* Where the list of everybody is that waits to be made, of the same registry and for the same. */
 static Build **
 find_next (const Build *build)
 {
-  return &build->lister->shared[queen_registry_get_kind (build->registry)].next;
+  return &build->lister->shared[queen_registry_get_kind (build->registry)]
+              .next[build->selection.wants_gzip];
 }
 
 static Build *
@@ -261,6 +256,19 @@ take_next (QueenLister *self)
   return build;
 }
 
+/* Returns: whether the list is there meanwhile, and has at most to be compressed */
+static gboolean
+resume_shared (QueenLister *self, Build *build)
+{
+  QueenList *list = get_shared (self, build->registry);
+
+  if (!list)
+    return FALSE;
+  build->list = queen_list_ref (list);
+  build->stamp = self->shared[queen_registry_get_kind (build->registry)].stamp;
+  return TRUE;
+}
+
 static void
 begin_build (QueenLister *self)
 {
@@ -268,16 +276,18 @@ begin_build (QueenLister *self)
 
   if (*find_next (build) == build)
     *find_next (build) = NULL;
+  self->current = build;
+  if (is_to_share (build) && resume_shared (self, build))
+    return;
   build->stamp = take_stamp (self, build->registry);
   build->listing = queen_listing_new (build->registry, &build->selection);
-  self->current = build;
 }
 
 static QueenList *
 finish_listing (QueenLister *self, QueenListing *listing)
 {
   self->n_made++;
-  return new_list (queen_listing_free_to_bytes (listing));
+  return queen_list_new (queen_listing_free_to_bytes (listing));
 }
 
 static void
@@ -335,12 +345,16 @@ has_work (const QueenLister *self)
 static void
 work_some (QueenLister *self, gint64 until)
 {
-  if (!self->current)
+  Build *build = self->current;
+
+  if (!build)
     begin_build (self);
-  else if (!self->current->list)
-    write_some (self, self->current, until);
+  else if (!build->list)
+    write_some (self, build, until);
+  else if (!is_whole (build))
+    pack_list (self, build->registry, build->list, until);
   else
-    hand_out (self, self->current, until);
+    hand_out (self, build, until);
 }
 
 static void
@@ -367,7 +381,7 @@ queen_lister_new (const QueenClock *clock)
 
   self->clock = clock;
   self->epoch = (guint64) g_random_int () << 32 | g_random_int ();
-  self->queues[WORK_TO_SHARE] = queen_fair_queue_new (QUEEN_COMPONENT_N_KINDS);
+  self->queues[WORK_TO_SHARE] = queen_fair_queue_new (2 * QUEEN_COMPONENT_N_KINDS);
   self->queues[WORK_PAGES] = queen_fair_queue_new (QUEEN_LISTER_MAX_WAITING);
   self->queues[WORK_TO_GIVE] = queen_fair_queue_new (QUEEN_LISTER_MAX_WAITING);
   self->work_alarm = queen_alarm_new (clock, "lists", G_PRIORITY_DEFAULT, on_work, self);
@@ -383,47 +397,9 @@ queen_lister_set_kept_func (QueenLister *self, QueenKeptFunc func, gpointer data
   self->on_kept_data = data;
 }
 
-/* How many components have to be looked at. */
-static guint
-count_work (QueenRegistry *registry, const QueenSelection *selection)
-{
-  guint total = queen_registry_get_total (registry);
-
-  return queen_selection_is_filter (selection) || selection->limit == 0
-             ? total
-             : MIN (total, selection->limit);
-}
-
-/* What at most QUEEN_LISTER_AT_ONCE components take of which a page is made. */
-static gsize
-count_bytes_of_page (QueenRegistry *registry, const QueenSelection *page)
-{
-  QueenComponent *components[QUEEN_LISTER_AT_ONCE];
-  guint n = queen_registry_list_behind (registry, page->after, components,
-                                        MIN (page->limit, QUEEN_LISTER_AT_ONCE));
-  gsize n_bytes = 0;
-
-  for (guint i = 0; i < n; i++)
-    n_bytes += queen_component_get_size (components[i]);
-  return n_bytes;
-}
-
-/* Few, and not large: strangers may say much of each, and of those in one page more than of all
- * others. */
-static gboolean
-is_made_at_once (QueenRegistry *registry, const QueenSelection *selection)
-{
-  gsize n_bytes;
-
-  if (count_work (registry, selection) > QUEEN_LISTER_AT_ONCE)
-    return FALSE;
-  n_bytes = choose_work (selection) == WORK_PAGES ? count_bytes_of_page (registry, selection)
-                                                  : queen_registry_get_n_bytes (registry);
-  return n_bytes <= QUEEN_LISTER_AT_ONCE_BYTES;
-}
-
-QueenList *
-queen_lister_list (QueenLister *self, QueenRegistry *registry, const QueenSelection *selection)
+/* Returns: (transfer full) (nullable): it, be it ready or not */
+static QueenList *
+find_list (QueenLister *self, QueenRegistry *registry, const QueenSelection *selection)
 {
   gboolean is_everybody = queen_selection_is_everybody (selection);
   QueenList *list = is_everybody ? get_shared (self, registry) : NULL;
@@ -432,7 +408,7 @@ queen_lister_list (QueenLister *self, QueenRegistry *registry, const QueenSelect
 
   if (list)
     return queen_list_ref (list);
-  if (!is_made_at_once (registry, selection))
+  if (!queen_listing_is_little (registry, selection))
     return NULL;
   listing = queen_listing_new (registry, selection);
   queen_listing_write (listing, self->clock, G_MAXINT64);
@@ -442,16 +418,30 @@ queen_lister_list (QueenLister *self, QueenRegistry *registry, const QueenSelect
   return list;
 }
 
+QueenList *
+queen_lister_list (QueenLister *self, QueenRegistry *registry, const QueenSelection *selection)
+{
+  g_autoptr (QueenList) list = find_list (self, registry, selection);
+
+  if (!list || queen_list_is_ready (list, selection->wants_gzip))
+    return g_steal_pointer (&list);
+  /* One that is shared can be compressed in slices as well. */
+  if (list->version && g_bytes_get_size (list->json) > QUEEN_LISTING_AT_ONCE_BYTES)
+    return NULL;
+  pack_list (self, registry, list, G_MAXINT64);
+  return g_steal_pointer (&list);
+}
+
 /* Returns: (nullable): a list of everybody on its way that will do for whoever asks now */
 static Build *
-find_build (QueenLister *self, QueenRegistry *registry)
+find_build (QueenLister *self, QueenRegistry *registry, gboolean wants_gzip)
 {
   Build *current = self->current;
 
   if (current && is_to_share (current) && current->registry == registry &&
-      is_good (self, registry, &current->stamp))
+      current->selection.wants_gzip == wants_gzip && is_good (self, registry, &current->stamp))
     return current;
-  return self->shared[queen_registry_get_kind (registry)].next;
+  return self->shared[queen_registry_get_kind (registry)].next[wants_gzip];
 }
 
 /* Sees that there is room for one more order: in the queue that it will wait in, or among those who
@@ -509,7 +499,7 @@ queen_lister_order (QueenLister *self,
                     GError **error)
 {
   gboolean is_everybody = queen_selection_is_everybody (selection);
-  Build *build = is_everybody ? find_build (self, registry) : NULL;
+  Build *build = is_everybody ? find_build (self, registry, selection->wants_gzip) : NULL;
   QueenOrder *refused;
   QueenOrder *order;
 
@@ -534,7 +524,7 @@ queen_order_cancel (QueenOrder *self)
 
   free_order (self);
   /* One that is whole is being handed out, perhaps at this moment. */
-  if (queen_fair_queue_get_length (build->orders) == 0 && !build->list)
+  if (queen_fair_queue_get_length (build->orders) == 0 && !is_whole (build))
     remove_build (build);
 }
 
@@ -560,9 +550,11 @@ queen_lister_get_n_bytes (QueenLister *self)
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     if (self->shared[kind].list)
-      n_bytes += g_bytes_get_size (self->shared[kind].list->json);
+      n_bytes += queen_list_get_n_bytes (self->shared[kind].list);
   if (self->current && self->current->listing)
     n_bytes += queen_listing_get_n_bytes (self->current->listing);
+  else if (self->current && !is_to_share (self->current))
+    n_bytes += queen_list_get_n_bytes (self->current->list);
   return n_bytes;
 }
 

@@ -3,15 +3,14 @@
 
 #pragma once
 
+#include "queen-list.h"
 #include "queen-registry.h"
 #include "queen-selection.h"
 
 G_BEGIN_DECLS
 
-#define QUEEN_LISTER_AT_ONCE 256          /* components: as many are listed while one waits, */
-#define QUEEN_LISTER_AT_ONCE_BYTES 131072 /* if they are no larger than that */
-#define QUEEN_LISTER_MAX_WAITING 64       /* pages, and likewise other lists that are not shared */
-#define QUEEN_LISTER_MAX_SHARING 4096     /* who wait for the same one */
+#define QUEEN_LISTER_MAX_WAITING 64   /* pages, and likewise other lists that are not shared */
+#define QUEEN_LISTER_MAX_SHARING 4096 /* who wait for the same one */
 
 /**
  * QueenLister:
@@ -38,25 +37,6 @@ typedef struct _QueenLister QueenLister;
 typedef struct _QueenOrder QueenOrder;
 
 /**
- * QueenList:
- * @json: the list; see queen_listing_free_to_bytes()
- * @version: (nullable): of the list of everybody, what tells it from every other of its registry,
- * in letters, digits and dashes; %NULL of any other list
- *
- * A list that is whole. Immutable.
- */
-typedef struct
-{
-  GBytes *json;
-  char *version;
-} QueenList;
-
-QueenList *queen_list_ref (QueenList *self);
-void queen_list_unref (QueenList *self);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenList, queen_list_unref)
-
-/**
  * QueenListFunc:
  * @list: (transfer none) (nullable): what was ordered; %NULL when it had to make room for somebody
  *   else's order, and is not to be had now
@@ -67,7 +47,7 @@ typedef void (*QueenListFunc) (QueenList *list, gpointer data);
 
 /**
  * QueenKeptFunc:
- * @list: one that all share
+ * @list: one that all share, as JSON or as gzip
  * @is_kept: whether the lister keeps it for whoever asks next; %FALSE when it does no longer
  */
 typedef void (*QueenKeptFunc) (GBytes *list, gboolean is_kept, gpointer data);
@@ -86,8 +66,8 @@ void queen_lister_set_kept_func (QueenLister *self, QueenKeptFunc func, gpointer
 /**
  * queen_lister_list:
  *
- * Returns: (transfer full) (nullable): the list if it is there or made in no time, and %NULL if it
- *   is to be ordered
+ * Returns: (transfer full) (nullable): the list if it is there or made in no time, ready for
+ * whoever asks; and %NULL if it is to be ordered
  */
 QueenList *
 queen_lister_list (QueenLister *self, QueenRegistry *registry, const QueenSelection *selection);

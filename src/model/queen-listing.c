@@ -37,6 +37,44 @@ get_usual_size (QueenRegistry *registry, const QueenSelection *selection)
   return (n_usual + 1) * (gsize) QUEEN_COMPONENT_USUAL_JSON;
 }
 
+/* How many components have to be looked at. */
+static guint
+count_work (QueenRegistry *registry, const QueenSelection *selection)
+{
+  guint total = queen_registry_get_total (registry);
+
+  return queen_selection_is_filter (selection) || selection->limit == 0
+             ? total
+             : MIN (total, selection->limit);
+}
+
+/* What at most QUEEN_LISTING_AT_ONCE components take of which a page is made. */
+static gsize
+count_bytes_of_page (QueenRegistry *registry, const QueenSelection *page)
+{
+  QueenComponent *components[QUEEN_LISTING_AT_ONCE];
+  guint n = queen_registry_list_behind (registry, page->after, components,
+                                        MIN (page->limit, QUEEN_LISTING_AT_ONCE));
+  gsize n_bytes = 0;
+
+  for (guint i = 0; i < n; i++)
+    n_bytes += queen_component_get_size (components[i]);
+  return n_bytes;
+}
+
+gboolean
+queen_listing_is_little (QueenRegistry *registry, const QueenSelection *selection)
+{
+  gboolean is_page = selection->limit > 0 && !queen_selection_is_filter (selection);
+  gsize n_bytes;
+
+  if (count_work (registry, selection) > QUEEN_LISTING_AT_ONCE)
+    return FALSE;
+  n_bytes =
+      is_page ? count_bytes_of_page (registry, selection) : queen_registry_get_n_bytes (registry);
+  return n_bytes <= QUEEN_LISTING_AT_ONCE_BYTES;
+}
+
 QueenListing *
 queen_listing_new (QueenRegistry *registry, const QueenSelection *selection)
 {

@@ -8,6 +8,9 @@
 
 G_BEGIN_DECLS
 
+#define QUEEN_LISTING_AT_ONCE 256          /* components: as many are listed while one waits, */
+#define QUEEN_LISTING_AT_ONCE_BYTES 131072 /* if they are no larger than that */
+
 /**
  * QueenListing:
  *
@@ -16,6 +19,10 @@ G_BEGIN_DECLS
  * twice who is forgotten and comes back.
  */
 typedef struct _QueenListing QueenListing;
+
+/** Returns: whether it is listed in no time: of few, and not large. Strangers may say much of each,
+ * and of those in one page more than of all others */
+gboolean queen_listing_is_little (QueenRegistry *registry, const QueenSelection *selection);
 
 /**
  * queen_listing_new:

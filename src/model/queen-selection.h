@@ -26,8 +26,9 @@ typedef enum
  * @model_ids: (nullable) (element-type utf8): the models that are taken; %NULL for any, or none
  * @after: the sequence behind which the page begins; 0 for the first page
  * @limit: how many there are on a page; 0 for all
+ * @wants_gzip: who asks takes the list compressed
  *
- * Which components of a registry are asked for. All zero is everybody.
+ * Which components of a registry are asked for, and how. All zero is everybody, as JSON.
  */
 typedef struct
 {
@@ -36,6 +37,7 @@ typedef struct
   GPtrArray *model_ids;
   guint64 after;
   guint limit;
+  gboolean wants_gzip;
 } QueenSelection;
 
 /** queen_selection_is_everybody: whether all are asked for, on one page. */

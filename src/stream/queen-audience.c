@@ -298,8 +298,7 @@ queue_goodbye (QueenSubscriber *subscriber, const char *reason)
 {
   guint retry_msec = (guint) g_random_int_range (1000, 5001);
 
-  queen_subscriber_add_pending_chunk (subscriber, queen_frame_new_bye (retry_msec, reason));
-  queen_subscriber_let_go (subscriber);
+  queen_subscriber_let_go (subscriber, queen_frame_new_bye (retry_msec, reason));
 }
 
 static void

@@ -34,10 +34,10 @@ struct _QueenChannel
   gint64 flush_time;    /* µs, monotonic: when that was */
 };
 
-static gboolean
-is_plain (QueenSubscriber *subscriber)
+static QueenEncoding
+get_encoding (QueenSubscriber *subscriber)
 {
-  return queen_subscriber_get_cursor (subscriber)->encoding == QUEEN_ENCODING_PLAIN;
+  return queen_subscriber_get_cursor (subscriber)->encoding;
 }
 
 /* Returns: (transfer none) (nullable): how things stand; NULL when the next pulse has to say it */
@@ -72,9 +72,9 @@ append_id (QueenChannel *self, GString *text, guint64 next)
 /* What is the subscriber's own, @lines, and the shared @rest of a snapshot: in one chunk, after
  * @text. Takes @text over; @rest may be NULL. */
 static void
-queue_begun_frame (QueenSubscriber *subscriber, GString *text, const GString *lines, GBytes *rest)
+queue_begun_chunk (QueenSubscriber *subscriber, GString *text, const GString *lines, GBytes *rest)
 {
-  gboolean has_chunks = !is_plain (subscriber);
+  gboolean has_chunks = get_encoding (subscriber) == QUEEN_ENCODING_CHUNKED;
   gsize n_rest = rest ? g_bytes_get_size (rest) - strlen (QUEEN_CHUNK_END) : 0;
 
   if (has_chunks)
@@ -87,6 +87,38 @@ queue_begun_frame (QueenSubscriber *subscriber, GString *text, const GString *li
     queen_subscriber_add_pending (subscriber, has_chunks
                                                   ? g_bytes_ref (rest)
                                                   : g_bytes_new_from_bytes (rest, 0, n_rest));
+}
+
+/* The same in two chunks for one who takes gzip, so that the rest is shared here, too. */
+static void
+queue_begun_packed (QueenChannel *self,
+                    QueenSubscriber *subscriber,
+                    GString *text,
+                    const GString *lines,
+                    GBytes *rest)
+{
+  QueenPacked packed;
+
+  queen_subscriber_append_packed (subscriber, text, lines);
+  queen_subscriber_add_pending (subscriber, g_string_free_to_bytes (text));
+  if (!rest)
+    return;
+  self->settings.ring.pack (rest, &packed, self->settings.ring.data);
+  queen_subscriber_add_pending_packed (subscriber, &packed);
+  queen_packed_clear (&packed);
+}
+
+static void
+queue_begun_frame (QueenChannel *self,
+                   QueenSubscriber *subscriber,
+                   GString *text,
+                   const GString *lines,
+                   GBytes *rest)
+{
+  if (get_encoding (subscriber) == QUEEN_ENCODING_PACKED)
+    queue_begun_packed (self, subscriber, text, lines, rest);
+  else
+    queue_begun_chunk (subscriber, text, lines, rest);
 }
 
 static gboolean
@@ -115,7 +147,7 @@ queue_notice_of_loss (QueenChannel *self, QueenSubscriber *subscriber)
     return;
   id = g_string_new (NULL);
   append_id (self, id, cursor->next);
-  queue_begun_frame (subscriber, g_string_new (NULL), id, snapshot);
+  queue_begun_frame (self, subscriber, g_string_new (NULL), id, snapshot);
 }
 
 /* Writes what is behind its cursor, if there is anything. What was gathered stays as it was for the
@@ -334,15 +366,6 @@ choose_snapshot (
   return snapshot;
 }
 
-static void
-end_glance (QueenSubscriber *subscriber)
-{
-  if (!is_plain (subscriber))
-    queen_subscriber_add_pending (subscriber,
-                                  g_bytes_new_static (QUEEN_LAST_CHUNK, strlen (QUEEN_LAST_CHUNK)));
-  queen_subscriber_let_go (subscriber);
-}
-
 /* One that has lost something is told so before it gets an id: cut off in between, it is told
  * again. */
 static void
@@ -366,20 +389,27 @@ welcome (QueenChannel *self,
   else if (n_lost == 0)
     append_id (self, lines, next);
 
-  queue_begun_frame (subscriber, head, lines, snapshot);
+  queue_begun_frame (self, subscriber, head, lines, snapshot);
   if (n_lost != 0)
     queue_lagged (self, subscriber, n_lost);
   if (request->kinds == 0)
-    end_glance (subscriber);
+    queen_subscriber_let_go (subscriber, NULL);
   self->settings.tally->subscriptions += request->kinds != 0;
 }
 
 static void
-turn_away (QueenSubscriber *subscriber)
+turn_away (QueenChannel *self,
+           QueenSubscriber *subscriber,
+           GString *head,
+           const QueenStreamRequest *request)
 {
-  queen_subscriber_add_pending_chunk (subscriber, queen_frame_new_busy (
-                                                      (guint) g_random_int_range (10000, 20001)));
-  queen_subscriber_let_go (subscriber);
+  queen_subscriber_get_cursor (subscriber)->encoding = request->encoding;
+  queen_subscriber_add_pending (subscriber, g_string_free_to_bytes (head));
+  if (self->is_ending)
+    queen_audience_turn_away (subscriber);
+  else
+    queen_subscriber_let_go (subscriber,
+                             queen_frame_new_busy ((guint) g_random_int_range (10000, 20001)));
 }
 
 /* What only subscribers need may be megabytes. */
@@ -475,27 +505,19 @@ queen_channel_subscribe (QueenChannel *self,
                          const QueenStreamRequest *request)
 {
   QueenSubscriber *subscriber = queen_subscriber_new (socket, request->owner);
+  GString *text = g_string_sized_new (g_bytes_get_size (head) + 128);
   gboolean has_room =
       request->kinds == 0 || queen_audience_has_room (self->settings.audience, subscriber,
                                                       request->client, request->is_forwarded);
 
+  g_string_append_len (text, g_bytes_get_data (head, NULL), (gssize) g_bytes_get_size (head));
+  g_bytes_unref (head);
+  if (request->encoding == QUEEN_ENCODING_PACKED)
+    queen_packed_append_head (text);
   if (has_room && !self->is_ending)
-    {
-      GString *text = g_string_sized_new (g_bytes_get_size (head) + 128);
-
-      g_string_append_len (text, g_bytes_get_data (head, NULL), (gssize) g_bytes_get_size (head));
-      welcome (self, subscriber, text, request);
-      g_bytes_unref (head);
-    }
+    welcome (self, subscriber, text, request);
   else
-    {
-      queen_subscriber_get_cursor (subscriber)->encoding = request->encoding;
-      queen_subscriber_add_pending (subscriber, head);
-      if (self->is_ending)
-        queen_audience_turn_away (subscriber);
-      else
-        turn_away (subscriber);
-    }
+    turn_away (self, subscriber, text, request);
   queen_audience_add (self->settings.audience, &self->section, subscriber);
 }
 

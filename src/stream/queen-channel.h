@@ -25,7 +25,7 @@ typedef struct _QueenChannel QueenChannel;
  * QueenChannelSettings:
  * @clock: what flushes go by
  * @audience: where its subscribers are, among those of other channels; it outlives the channel
- * @ring: what it keeps
+ * @ring: what it keeps; its `pack` also compresses snapshots
  * @flush_interval: µs that two flushes keep apart under load
  * @tally: what counts; it outlives the channel
  * @get_snapshot: (nullable): how things stand, as queen_snapshots_get() says it, for who comes or

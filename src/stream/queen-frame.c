@@ -36,20 +36,13 @@ queen_chunk_append_size (GString *text, gsize size)
   g_string_append_len (text, line, (gssize) print_size_line (line, size));
 }
 
-/* Makes a chunk of @text. */
-static void
-close_chunk (GString *text)
+GBytes *
+queen_chunk_new (GString *text)
 {
   char line[MAX_SIZE_LINE];
 
   g_string_prepend_len (text, line, (gssize) print_size_line (line, text->len));
   g_string_append (text, QUEEN_CHUNK_END);
-}
-
-GBytes *
-queen_chunk_new (GString *text)
-{
-  close_chunk (text);
   return g_string_free_to_bytes (text);
 }
 
@@ -175,9 +168,7 @@ make_last (guint retry_msec, const char *event, const char *reason)
 
   g_string_printf (frame, "retry: %u\nevent: %s\ndata: {\"reason\":\"%s\"}\n\n", retry_msec, event,
                    reason);
-  close_chunk (frame);
-  g_string_append (frame, QUEEN_LAST_CHUNK);
-  return g_string_free_to_bytes (frame);
+  return queen_chunk_new (frame);
 }
 
 GBytes *

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * A frame of an event stream (WHATWG HTML § 9.2.5) is kept as it goes to nearly everybody: as one
  * chunk of HTTP/1.1 (RFC 9112 § 7.1), which is a line with its size, the frame, and a line end. So
  * whoever reads chunk by chunk has each event at once. Who speaks HTTP/1.0 gets what is inside of
- * the chunk, out of the same bytes.
+ * the chunk, out of the same bytes; and who takes gzip, the same compressed (queen-packed.h).
  */
 
 /** What a chunk has behind what is inside of it. */
@@ -88,7 +88,7 @@ GBytes *queen_frame_new_lagged (gint64 n_dropped);
  * @retry_msec: when the subscriber may come back
  * @reason: why it ends; without characters that JSON escapes
  *
- * Returns: (transfer full): the last frame of a stream, and its last chunk
+ * Returns: (transfer full): the last frame of a stream
  */
 GBytes *queen_frame_new_bye (guint retry_msec, const char *reason);
 
@@ -96,7 +96,7 @@ GBytes *queen_frame_new_bye (guint retry_msec, const char *reason);
  * queen_frame_new_busy:
  * @retry_msec: when to try again
  *
- * Returns: (transfer full): all that somebody gets who cannot be served now, and its last chunk
+ * Returns: (transfer full): all that somebody gets who cannot be served now
  */
 GBytes *queen_frame_new_busy (guint retry_msec);
 

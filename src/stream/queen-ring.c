@@ -11,20 +11,28 @@
 #define UNKNOWN QUEEN_RING_MAX_KINDS /* events that never came here may be of any kind */
 #define N_COUNTS (QUEEN_RING_MAX_KINDS + 1)
 #define FIRST_SLOTS 128
-#define COST_OF_ONE 128 /* bytes: its slot, its GBytes, and what malloc() keeps for itself */
+#define COST_OF_ONE 152   /* bytes: its slot, its GBytes, and what malloc() keeps for itself */
+#define COST_OF_PACKED 72 /* likewise, but for the slot */
+
+/* A frame in all ways in which somebody wants it. */
+typedef struct
+{
+  GBytes *chunk;      /* NULL when there is none */
+  QueenPacked packed; /* none until somebody wants it */
+} Frame;
 
 typedef struct
 {
-  GBytes *frame;
+  Frame frame;
   guint kind;
 } Slot;
 
 typedef struct
 {
   guint32 number;
-  guint64 next;  /* it stands right before this event */
-  GBytes *frame; /* NULL when it is not more than an id */
-  GBytes *mark;  /* its id alone; NULL until somebody needs it */
+  guint64 next; /* it stands right before this event */
+  Frame frame;  /* none when it is not more than an id */
+  Frame mark;   /* its id alone; none until somebody needs it */
 } Pulse;
 
 struct _QueenRing
@@ -78,9 +86,22 @@ get_slot (const QueenRing *self, guint64 number)
 }
 
 static gsize
+get_size_of_packed (const Frame *frame)
+{
+  return frame->packed.chunk ? g_bytes_get_size (frame->packed.chunk) + COST_OF_PACKED : 0;
+}
+
+static gsize
 get_cost (const Slot *slot)
 {
-  return g_bytes_get_size (slot->frame) + COST_OF_ONE;
+  return g_bytes_get_size (slot->frame.chunk) + COST_OF_ONE + get_size_of_packed (&slot->frame);
+}
+
+static void
+clear_frame (Frame *frame)
+{
+  g_clear_pointer (&frame->chunk, g_bytes_unref);
+  queen_packed_clear (&frame->packed);
 }
 
 /* What leaves, and what comes */
@@ -92,7 +113,7 @@ drop_oldest (QueenRing *self)
 
   self->n_before_oldest[get_index (slot->kind)]++;
   self->n_bytes -= get_cost (slot);
-  g_clear_pointer (&slot->frame, g_bytes_unref);
+  clear_frame (&slot->frame);
   self->version++;
 }
 
@@ -128,8 +149,8 @@ make_slots (QueenRing *self)
 static void
 clear_pulse (Pulse *pulse)
 {
-  g_clear_pointer (&pulse->frame, g_bytes_unref);
-  g_clear_pointer (&pulse->mark, g_bytes_unref);
+  clear_frame (&pulse->frame);
+  clear_frame (&pulse->mark);
 }
 
 static void
@@ -222,7 +243,7 @@ queen_ring_publish (
   g_string_truncate (self->id, strlen (self->epoch) + strlen ("-"));
   queen_json_append_number (self->id, number);
   slot = get_slot (self, self->head++);
-  slot->frame = queen_frame_new (self->id->str, name, data, length);
+  slot->frame.chunk = queen_frame_new (self->id->str, name, data, length);
   slot->kind = kind;
   self->n_bytes += get_cost (slot);
   self->n_before_head[get_index (kind)]++;
@@ -242,7 +263,7 @@ queen_ring_pulse (QueenRing *self, GBytes *frame)
   clear_pulse (&self->pulse);
   self->pulse.number++;
   self->pulse.next = self->head;
-  self->pulse.frame = frame;
+  self->pulse.frame.chunk = frame;
   self->version++;
 }
 
@@ -401,39 +422,39 @@ queen_ring_skip_lost (const QueenRing *self, QueenCursor *cursor)
 
 /* How it moves */
 
-static GBytes *
+static Frame *
 get_mark (QueenRing *self)
 {
   g_autofree char *id = NULL;
 
-  if (!self->pulse.mark)
+  if (!self->pulse.mark.chunk)
     {
       id = queen_ring_dup_id (self, self->pulse.next - 1);
-      self->pulse.mark = queen_frame_new (id, NULL, NULL, 0);
+      self->pulse.mark.chunk = queen_frame_new (id, NULL, NULL, 0);
     }
-  return self->pulse.mark;
+  return &self->pulse.mark;
 }
 
 /* Returns: (nullable): what the pulse is to the owner of a cursor that stands before it */
-static GBytes *
+static Frame *
 pass_pulse (QueenRing *self, QueenCursor *cursor)
 {
   gboolean is_id_old = cursor->is_id_old;
 
   cursor->pulse = self->pulse.number;
   cursor->is_id_old = FALSE;
-  if (self->pulse.frame && queen_ring_wants_pulse (self, cursor->kinds))
-    return self->pulse.frame;
+  if (self->pulse.frame.chunk && queen_ring_wants_pulse (self, cursor->kinds))
+    return &self->pulse.frame;
   return is_id_old ? get_mark (self) : NULL;
 }
 
 /* Moves @cursor behind the next frame that its owner wants.
  *
  * Returns: (nullable): that frame; %NULL at the end */
-static GBytes *
+static Frame *
 pass_frame (QueenRing *self, QueenCursor *cursor)
 {
-  GBytes *frame = NULL;
+  Frame *frame = NULL;
 
   while (!frame)
     {
@@ -451,19 +472,58 @@ pass_frame (QueenRing *self, QueenCursor *cursor)
       slot = get_slot (self, cursor->next++);
       cursor->is_id_old = !(slot->kind & cursor->kinds);
       cursor->n_passed += !cursor->is_id_old;
-      frame = cursor->is_id_old ? NULL : slot->frame;
+      frame = cursor->is_id_old ? NULL : &slot->frame;
     }
   return frame;
 }
 
+/* Whoever has many pulses counts them; the others are events' or not kept. */
+static const QueenPacked *
+get_packed (QueenRing *self, Frame *frame)
+{
+  if (frame->packed.chunk)
+    return &frame->packed;
+  if (frame == &self->pulse.frame && self->settings.pack)
+    self->settings.pack (frame->chunk, &frame->packed, self->settings.data);
+  else
+    queen_packed_init (&frame->packed, frame->chunk);
+  if (frame != &self->pulse.frame && frame != &self->pulse.mark)
+    self->n_bytes += get_size_of_packed (frame);
+  return &frame->packed;
+}
+
 /* What @frame is to the owner of @cursor. */
 static void
-get_part (const QueenCursor *cursor, GBytes *frame, struct iovec *part)
+get_part (QueenRing *self,
+          const QueenCursor *cursor,
+          Frame *frame,
+          struct iovec *part,
+          QueenDigest *digest)
+{
+  GBytes *bytes = frame->chunk;
+
+  if (cursor->encoding == QUEEN_ENCODING_PLAIN)
+    {
+      queen_chunk_get_inside (bytes, part);
+      return;
+    }
+  if (cursor->encoding == QUEEN_ENCODING_PACKED)
+    {
+      const QueenPacked *packed = get_packed (self, frame);
+
+      bytes = packed->chunk;
+      queen_digest_append (digest, &packed->digest);
+    }
+  part->iov_base = (void *) g_bytes_get_data (bytes, &part->iov_len);
+}
+
+static GBytes *
+dup_part (const QueenCursor *cursor, const Frame *frame)
 {
   if (cursor->encoding == QUEEN_ENCODING_PLAIN)
-    queen_chunk_get_inside (frame, part);
-  else
-    part->iov_base = (void *) g_bytes_get_data (frame, &part->iov_len);
+    return queen_chunk_dup_inside (frame->chunk);
+  return g_bytes_ref (cursor->encoding == QUEEN_ENCODING_PACKED ? frame->packed.chunk
+                                                                : frame->chunk);
 }
 
 guint
@@ -471,7 +531,8 @@ queen_ring_gather (QueenRing *self,
                    const QueenCursor *cursor,
                    struct iovec *vectors,
                    guint n_vectors,
-                   QueenCursor *end)
+                   QueenCursor *end,
+                   QueenDigest *digest)
 {
   guint n = 0;
 
@@ -480,30 +541,30 @@ queen_ring_gather (QueenRing *self,
     return 0;
   while (n < n_vectors)
     {
-      GBytes *frame = pass_frame (self, end);
+      Frame *frame = pass_frame (self, end);
 
       if (!frame)
         break;
-      get_part (end, frame, &vectors[n++]);
+      get_part (self, end, frame, &vectors[n++], digest);
     }
   return n;
 }
 
 GBytes *
-queen_ring_advance (QueenRing *self, QueenCursor *cursor, gsize n_bytes, gsize *rest)
+queen_ring_advance (
+    QueenRing *self, QueenCursor *cursor, gsize n_bytes, gsize *rest, QueenDigest *digest)
 {
   while (n_bytes > 0)
     {
-      GBytes *frame = pass_frame (self, cursor);
+      Frame *frame = pass_frame (self, cursor);
       struct iovec part;
 
       g_return_val_if_fail (frame, NULL);
-      get_part (cursor, frame, &part);
+      get_part (self, cursor, frame, &part, digest);
       if (part.iov_len > n_bytes)
         {
           *rest = part.iov_len - n_bytes;
-          return cursor->encoding == QUEEN_ENCODING_PLAIN ? queen_chunk_dup_inside (frame)
-                                                          : g_bytes_ref (frame);
+          return dup_part (cursor, frame);
         }
       n_bytes -= part.iov_len;
     }

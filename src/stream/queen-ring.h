@@ -6,6 +6,8 @@
 #include <glib.h>
 #include <sys/uio.h>
 
+#include "queen-packed.h"
+
 G_BEGIN_DECLS
 
 /** How many kinds of events there may be. Each is one bit. */
@@ -31,6 +33,8 @@ typedef struct _QueenRing QueenRing;
  * @epoch: what tells this ring from any other of the same name; it starts every event's id
  * @kinds: the bits of the kinds that are numbered and kept
  * @pulse_kind: the bit of those that want the pulse; 0 where there is none
+ * @pack: (nullable): compresses a pulse for those who want it so; %NULL where none is large
+ * @data: for @pack
  */
 typedef struct
 {
@@ -39,12 +43,15 @@ typedef struct
   const char *epoch;
   guint kinds;
   guint pulse_kind;
+  void (*pack) (GBytes *frame, QueenPacked *packed, gpointer data);
+  gpointer data;
 } QueenRingSettings;
 
 /**
  * QueenEncoding:
  * @QUEEN_ENCODING_CHUNKED: each frame is a chunk
  * @QUEEN_ENCODING_PLAIN: frames without their chunks, for HTTP/1.0
+ * @QUEEN_ENCODING_PACKED: chunks that are pieces of a gzip stream
  *
  * How frames look on the wire.
  */
@@ -52,6 +59,7 @@ typedef enum
 {
   QUEEN_ENCODING_CHUNKED,
   QUEEN_ENCODING_PLAIN,
+  QUEEN_ENCODING_PACKED,
 } QueenEncoding;
 
 /**
@@ -177,7 +185,7 @@ guint64 queen_ring_get_version (const QueenRing *self);
 /**
  * queen_ring_get_n_bytes:
  *
- * Returns: what the events in the ring cost
+ * Returns: what the events in the ring cost, compressed ones included
  */
 gsize queen_ring_get_n_bytes (const QueenRing *self);
 
@@ -234,6 +242,7 @@ guint64 queen_ring_skip_lost (const QueenRing *self, QueenCursor *cursor);
  * @vectors: (out caller-allocates): where to put the frames' bytes
  * @n_vectors: how many fit
  * @end: (out): where @cursor is when all these bytes are gone
+ * @digest: (inout): of what is gone; then of these bytes, too, if they are %QUEEN_ENCODING_PACKED
  *
  * Lists what is behind @cursor, without moving it.
  *
@@ -243,19 +252,22 @@ guint queen_ring_gather (QueenRing *self,
                          const QueenCursor *cursor,
                          struct iovec *vectors,
                          guint n_vectors,
-                         QueenCursor *end);
+                         QueenCursor *end,
+                         QueenDigest *digest);
 
 /**
  * queen_ring_advance:
  * @n_bytes: how many of the gathered bytes are gone
  * @rest: (out): how many bytes of the returned frame are still to go, when one is returned
+ * @digest: (inout): as queen_ring_gather() has it; of the frame that was begun, all
  *
  * Moves @cursor behind the last frame that was begun.
  *
  * Returns: (transfer full) (nullable): the frame that was begun but not finished, as it is for
  *   @cursor
  */
-GBytes *queen_ring_advance (QueenRing *self, QueenCursor *cursor, gsize n_bytes, gsize *rest);
+GBytes *queen_ring_advance (
+    QueenRing *self, QueenCursor *cursor, gsize n_bytes, gsize *rest, QueenDigest *digest);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenRing, queen_ring_free)
 

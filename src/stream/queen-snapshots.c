@@ -17,13 +17,16 @@
 #define AGE_OF_SAME (5 * 500000)    /* µs: as long as it would say the same, but for its time */
 #define MIN_MOST (16 * 1024 * 1024) /* bytes */
 #define LARGE_AT_ONCE 8             /* when they are so large that these are more */
+#define SPARE (64 * 1024)           /* bytes by which one is longer than the last one, mostly */
+#define MAX_PACKING 8000 /* µs: more than a megabyte of names that are like each other */
 
 /* One that is not freed yet. */
 typedef struct
 {
   QueenSnapshots *owner;
-  GBytes *bytes; /* weak */
-  QueenEvent *event;
+  GBytes *bytes;     /* weak */
+  QueenEvent *event; /* whose memory that is; or NULL */
+  char *packed;      /* likewise */
   gsize length;
   gboolean is_pulse;
   GList link;
@@ -39,6 +42,11 @@ struct _QueenSnapshots
   gsize n_between; /* bytes of those that are no pulses */
 
   GBytes *newest; /* from where its id would end; NULL when there is none */
+  GBytes *frame;  /* the whole of it */
+  QueenPacked newest_packed;
+  QueenPacked frame_packed;
+  QueenPieces *pieces; /* of the one that was compressed last */
+  gsize n_packed; /* bytes of the one that was compressed last; 0 before anybody wanted it so */
   gboolean is_newest_pulse;
   guint64 next;      /* the first event that it does not contain */
   gint64 made_at;    /* µs, monotonic */
@@ -53,28 +61,52 @@ free_frame (gpointer data)
   g_queue_unlink (&frame->owner->frames, &frame->link);
   frame->owner->n_bytes -= frame->length;
   frame->owner->n_between -= frame->is_pulse ? 0 : frame->length;
-  queen_event_unref (frame->event);
+  g_clear_pointer (&frame->event, queen_event_unref);
+  g_free (frame->packed);
   g_free (frame);
+}
+
+/* @text: (transfer none): the memory of @event or of @packed, one of which is NULL */
+static GBytes *
+add_frame (QueenSnapshots *self,
+           const char *text,
+           gsize length,
+           QueenEvent *event,
+           char *packed,
+           gboolean is_pulse)
+{
+  Frame *frame = g_new0 (Frame, 1);
+
+  frame->owner = self;
+  frame->event = event ? queen_event_ref (event) : NULL;
+  frame->packed = packed;
+  frame->length = length;
+  frame->is_pulse = is_pulse;
+  frame->bytes = g_bytes_new_with_free_func (text, length, free_frame, frame);
+  frame->link.data = frame;
+  g_queue_push_tail_link (&self->frames, &frame->link);
+  self->n_bytes += length;
+  self->n_between += is_pulse ? 0 : length;
+  return frame->bytes;
 }
 
 /* @event becomes part of its frame; it can be so but once. A pulse has an @id. */
 static GBytes *
 make_frame (QueenSnapshots *self, QueenEvent *event, const char *id)
 {
-  Frame *frame = g_new0 (Frame, 1);
-  char *text;
+  gsize length = event->json_length;
+  char *text = queen_frame_write_around (id, EVENT, event->json, QUEEN_EVENT_MARGIN, &length);
 
-  frame->owner = self;
-  frame->event = queen_event_ref (event);
-  frame->is_pulse = id != NULL;
-  frame->length = event->json_length;
-  text = queen_frame_write_around (id, EVENT, event->json, QUEEN_EVENT_MARGIN, &frame->length);
-  frame->bytes = g_bytes_new_with_free_func (text, frame->length, free_frame, frame);
-  frame->link.data = frame;
-  g_queue_push_tail_link (&self->frames, &frame->link);
-  self->n_bytes += frame->length;
-  self->n_between += frame->is_pulse ? 0 : frame->length;
-  return frame->bytes;
+  return add_frame (self, text, length, event, NULL, id != NULL);
+}
+
+static void
+clear_newest (QueenSnapshots *self)
+{
+  g_clear_pointer (&self->newest, g_bytes_unref);
+  g_clear_pointer (&self->frame, g_bytes_unref);
+  queen_packed_clear (&self->newest_packed);
+  queen_packed_clear (&self->frame_packed);
 }
 
 /* Makes the end of @frame that holds @event the newest snapshot. */
@@ -83,7 +115,8 @@ set_newest (QueenSnapshots *self, GBytes *frame, const QueenEvent *event, guint6
 {
   gsize length = strlen (BEFORE_JSON) + event->json_length + strlen (AFTER_JSON);
 
-  g_clear_pointer (&self->newest, g_bytes_unref);
+  clear_newest (self);
+  self->frame = g_bytes_ref (frame);
   self->newest = g_bytes_new_from_bytes (frame, g_bytes_get_size (frame) - length, length);
   self->next = next;
   self->made_at = self->checked_at = self->clock->get_monotonic ();
@@ -101,17 +134,19 @@ is_large (QueenSnapshots *self)
   return get_size_of_newest (self) > LARGE;
 }
 
-/* What the frame of another one like the newest would take, be it with an id or without. */
+/* What the frame of another one like the newest would take, be it with an id or without, and be it
+ * compressed besides. */
 static gsize
 get_size_of_frame (QueenSnapshots *self)
 {
-  return get_size_of_newest (self) + QUEEN_EVENT_MARGIN;
+  return get_size_of_newest (self) + QUEEN_EVENT_MARGIN + self->n_packed;
 }
 
 static gboolean
 has_room (QueenSnapshots *self)
 {
-  return self->n_bytes + get_size_of_frame (self) <= queen_snapshots_get_most (self);
+  return queen_snapshots_get_n_bytes (self) + get_size_of_frame (self) <=
+         queen_snapshots_get_most (self);
 }
 
 /* Half of what there may be is for the pulses, which cannot wait. Yet whoever sits on others may
@@ -180,6 +215,7 @@ queen_snapshots_new (QueenPulse *pulse, const QueenClock *clock)
 
   self->pulse = g_object_ref (pulse);
   self->clock = clock;
+  self->pieces = queen_pieces_new (clock);
   g_queue_init (&self->frames);
   return self;
 }
@@ -189,6 +225,7 @@ queen_snapshots_free (QueenSnapshots *self)
 {
   queen_snapshots_drop (self);
   g_warn_if_fail (g_queue_is_empty (&self->frames));
+  queen_pieces_free (self->pieces);
   g_object_unref (self->pulse);
   g_free (self);
 }
@@ -212,16 +249,90 @@ queen_snapshots_get (QueenSnapshots *self, guint64 from, guint64 head, guint64 *
   return self->next < from ? NULL : self->newest;
 }
 
+/* Takes @bytes over. */
+static GBytes *
+add_packed (QueenSnapshots *self, GString *bytes, gboolean is_pulse)
+{
+  gsize length = bytes->len;
+  char *packed = g_realloc (g_string_free (bytes, FALSE), length);
+
+  return add_frame (self, packed, length, NULL, packed, is_pulse);
+}
+
+/* Appends a chunk of @text, which is mostly that of the newest. */
+static void
+append_packed (
+    QueenSnapshots *self, GString *bytes, QueenDigest *digest, const char *text, gsize length)
+{
+  queen_packed_append_large (bytes, digest, text, length, self->pieces,
+                             self->clock->get_monotonic () + MAX_PACKING);
+}
+
+/* Its id, if it has one, in a chunk before the one that is shared with those who have another. */
+static void
+pack_newest (QueenSnapshots *self)
+{
+  gsize n_rest = g_bytes_get_size (self->newest) - strlen (QUEEN_CHUNK_END);
+  GString *bytes = g_string_sized_new (self->n_packed + SPARE);
+  QueenDigest *digest = &self->frame_packed.digest;
+  struct iovec inside;
+  gsize n_id, start;
+
+  queen_chunk_get_inside (self->frame, &inside);
+  n_id = inside.iov_len - n_rest;
+  *digest = (QueenDigest){ 0 };
+  if (n_id > 0)
+    queen_packed_append_text (bytes, digest, inside.iov_base, n_id);
+  start = bytes->len;
+  append_packed (self, bytes, &self->newest_packed.digest, (char *) inside.iov_base + n_id, n_rest);
+  queen_digest_append (digest, &self->newest_packed.digest);
+  queen_digest_finish (digest);
+  self->n_packed = bytes->len;
+  self->frame_packed.chunk = add_packed (self, bytes, self->is_newest_pulse);
+  self->newest_packed.chunk =
+      g_bytes_new_from_bytes (self->frame_packed.chunk, start, self->n_packed - start);
+}
+
+/* A pulse after which there was a newer snapshot, and that somebody reads only now. */
+static void
+pack_older (QueenSnapshots *self, GBytes *frame, QueenPacked *packed)
+{
+  GString *bytes = g_string_sized_new (self->n_packed + SPARE);
+  struct iovec inside;
+
+  queen_chunk_get_inside (frame, &inside);
+  append_packed (self, bytes, &packed->digest, inside.iov_base, inside.iov_len);
+  packed->chunk = add_packed (self, bytes, TRUE);
+}
+
+void
+queen_snapshots_pack (QueenSnapshots *self, GBytes *frame, QueenPacked *packed)
+{
+  gboolean is_newest = frame == self->newest || frame == self->frame;
+
+  if (!is_newest)
+    {
+      pack_older (self, frame, packed);
+      return;
+    }
+  if (!self->frame_packed.chunk)
+    pack_newest (self);
+  *packed = frame == self->newest ? self->newest_packed : self->frame_packed;
+  g_bytes_ref (packed->chunk);
+}
+
 void
 queen_snapshots_drop (QueenSnapshots *self)
 {
-  g_clear_pointer (&self->newest, g_bytes_unref);
+  clear_newest (self);
+  queen_pieces_clear (self->pieces);
+  self->n_packed = 0;
 }
 
 gsize
 queen_snapshots_get_n_bytes (QueenSnapshots *self)
 {
-  return self->n_bytes;
+  return self->n_bytes + queen_pieces_get_n_bytes (self->pieces);
 }
 
 gsize

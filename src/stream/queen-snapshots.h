@@ -4,6 +4,7 @@
 #pragma once
 
 #include "model/queen-pulse.h"
+#include "queen-packed.h"
 
 G_BEGIN_DECLS
 
@@ -55,13 +56,21 @@ queen_snapshots_take (QueenSnapshots *self, QueenEvent *event, const char *id, g
  */
 GBytes *queen_snapshots_get (QueenSnapshots *self, guint64 from, guint64 head, guint64 *next);
 
+/**
+ * queen_snapshots_pack:
+ * @frame: what queen_snapshots_take() or queen_snapshots_get() has returned
+ * @packed: (out): the same for those who take gzip. Of the newest it is made but once
+ */
+void queen_snapshots_pack (QueenSnapshots *self, GBytes *frame, QueenPacked *packed);
+
 /** Lets go of the newest one, as there is nobody to share it. */
 void queen_snapshots_drop (QueenSnapshots *self);
 
 /**
  * queen_snapshots_get_n_bytes:
  *
- * Returns: the size of all frames that are not freed yet, because somebody is in the middle of them
+ * Returns: the size of all frames that are not freed yet, because somebody is in the middle of
+ *   them, compressed ones included, and what is kept to compress the next one
  */
 gsize queen_snapshots_get_n_bytes (QueenSnapshots *self);
 

@@ -84,6 +84,12 @@ get_snapshot (guint64 from, guint64 head, guint64 *next, gpointer data)
 }
 
 static void
+pack_snapshot (GBytes *frame, QueenPacked *packed, gpointer data)
+{
+  queen_snapshots_pack (QUEEN_STREAM (data)->snapshots, frame, packed);
+}
+
+static void
 drop_snapshots (gpointer data)
 {
   QueenStream *self = data;
@@ -159,7 +165,7 @@ queen_stream_new (QueenEventBus *bus, QueenPulse *pulse, const QueenStreamSettin
     .clock = settings->clock,
     .audience = settings->audience,
     .ring = { settings->capacity, MAX_RING_BYTES, settings->epoch, QUEEN_EVENT_NUMBERED_KINDS,
-              QUEEN_EVENT_QUEEN },
+              QUEEN_EVENT_QUEEN, pack_snapshot, self },
     .flush_interval = settings->flush_interval,
     .tally = settings->tally,
     .get_snapshot = get_snapshot,

@@ -7,8 +7,8 @@
 
 #include "queen-frame.h"
 
-#define MAX_INPUT_BYTES 4096            /* bytes */
-#define MAX_SEALED_AT_ONCE (128 * 1024) /* bytes, until others have a turn: 256 short records */
+#define MAX_INPUT_BYTES 4096          /* bytes */
+#define MAX_MADE_AT_ONCE (128 * 1024) /* bytes, until others have a turn: 256 short records */
 
 struct _QueenSubscriber
 {
@@ -20,6 +20,7 @@ struct _QueenSubscriber
   guint32 n_written;
   guint32 n_taken; /* of that, at the last look */
   guint owner;
+  QueenDigest digest; /* of what it gets up to the end of what is pending, if that is compressed */
 
   QueenSeat seat;
   GBytes *pending[QUEEN_SUBSCRIBER_MAX_PENDING];
@@ -88,7 +89,9 @@ queen_subscriber_get_n_written (const QueenSubscriber *self)
 gboolean
 queen_subscriber_has_had_much (const QueenSubscriber *self, guint32 n_before)
 {
-  return self->socket.tls && self->n_written - n_before >= MAX_SEALED_AT_ONCE;
+  gboolean is_made = self->socket.tls || self->cursor.encoding == QUEEN_ENCODING_PACKED;
+
+  return is_made && self->n_written - n_before >= MAX_MADE_AT_ONCE;
 }
 
 void
@@ -98,14 +101,48 @@ queen_subscriber_add_pending (QueenSubscriber *self, GBytes *bytes)
   self->pending[self->n_pending++] = bytes;
 }
 
+/* Appends what @chunk is to this one. */
+static void
+append_chunk (QueenSubscriber *self, GString *bytes, GBytes *chunk)
+{
+  struct iovec inside;
+
+  queen_chunk_get_inside (chunk, &inside);
+  if (self->cursor.encoding == QUEEN_ENCODING_PACKED)
+    queen_packed_append_text (bytes, &self->digest, inside.iov_base, inside.iov_len);
+  else if (self->cursor.encoding == QUEEN_ENCODING_PLAIN)
+    g_string_append_len (bytes, inside.iov_base, (gssize) inside.iov_len);
+  else
+    g_string_append_len (bytes, g_bytes_get_data (chunk, NULL), (gssize) g_bytes_get_size (chunk));
+}
+
 void
 queen_subscriber_add_pending_chunk (QueenSubscriber *self, GBytes *chunk)
 {
   g_autoptr (GBytes) whole = chunk;
+  GString *bytes;
 
-  queen_subscriber_add_pending (self, self->cursor.encoding == QUEEN_ENCODING_PLAIN
-                                          ? queen_chunk_dup_inside (whole)
-                                          : g_steal_pointer (&whole));
+  if (self->cursor.encoding == QUEEN_ENCODING_CHUNKED)
+    {
+      queen_subscriber_add_pending (self, g_steal_pointer (&whole));
+      return;
+    }
+  bytes = g_string_new (NULL);
+  append_chunk (self, bytes, whole);
+  queen_subscriber_add_pending (self, g_string_free_to_bytes (bytes));
+}
+
+void
+queen_subscriber_add_pending_packed (QueenSubscriber *self, const QueenPacked *packed)
+{
+  queen_digest_append (&self->digest, &packed->digest);
+  queen_subscriber_add_pending (self, g_bytes_ref (packed->chunk));
+}
+
+void
+queen_subscriber_append_packed (QueenSubscriber *self, GString *bytes, const GString *text)
+{
+  queen_packed_append_text (bytes, &self->digest, text->str, text->len);
 }
 
 gboolean
@@ -142,9 +179,20 @@ queen_subscriber_count_pending (const QueenSubscriber *self, GHashTable *counted
 }
 
 void
-queen_subscriber_let_go (QueenSubscriber *self)
+queen_subscriber_let_go (QueenSubscriber *self, GBytes *chunk)
 {
+  g_autoptr (GBytes) last = chunk;
+  g_autoptr (GString) bytes = g_string_new (NULL);
+
   self->is_leaving = TRUE;
+  if (last)
+    append_chunk (self, bytes, last);
+  if (self->cursor.encoding == QUEEN_ENCODING_PACKED)
+    queen_packed_append_end (bytes, &self->digest);
+  if (self->cursor.encoding != QUEEN_ENCODING_PLAIN)
+    g_string_append (bytes, QUEEN_LAST_CHUNK);
+  if (bytes->len > 0)
+    queen_subscriber_add_pending (self, g_string_free_to_bytes (g_steal_pointer (&bytes)));
 }
 
 gboolean
@@ -236,9 +284,12 @@ queen_subscriber_write_batch (QueenSubscriber *self, QueenRing *ring, const Quee
   written = write_vectors (self, batch->vectors, batch->n_vectors);
   result = get_result (self, written, batch->size);
   if (result == QUEEN_WRITE_ALL)
-    self->cursor = batch->to;
+    {
+      self->cursor = batch->to;
+      queen_digest_append (&self->digest, &batch->digest);
+    }
   else if (written > 0)
-    begun = queen_ring_advance (ring, &self->cursor, (gsize) written, &rest);
+    begun = queen_ring_advance (ring, &self->cursor, (gsize) written, &rest, &self->digest);
   if (begun)
     {
       queen_subscriber_add_pending (self, begun);
@@ -303,8 +354,11 @@ queen_batch_gather (QueenBatch *self, QueenRing *ring, const QueenCursor *cursor
 
   self->from = *cursor;
   self->version = version;
-  self->n_vectors =
-      queen_ring_gather (ring, cursor, self->vectors, QUEEN_SUBSCRIBER_MAX_VECTORS, &self->to);
+  self->digest = (QueenDigest){ 0 };
+  self->n_vectors = queen_ring_gather (ring, cursor, self->vectors, QUEEN_SUBSCRIBER_MAX_VECTORS,
+                                       &self->to, &self->digest);
+  if (self->digest.length > 0)
+    queen_digest_finish (&self->digest);
   self->size = 0;
   for (guint i = 0; i < self->n_vectors; i++)
     self->size += self->vectors[i].iov_len;

@@ -81,6 +81,7 @@ typedef struct
  * @to: where it ends
  * @version: the ring's when it was gathered; 0 when it never was
  * @size: bytes
+ * @digest: of what they are compressed from, if they are
  *
  * What is behind a cursor, gathered once for all the subscribers that stand there: most of them
  * stand at the same place.
@@ -91,6 +92,7 @@ typedef struct
   QueenCursor to;
   guint64 version;
   gsize size;
+  QueenDigest digest;
   guint n_vectors;
   struct iovec vectors[QUEEN_SUBSCRIBER_MAX_VECTORS];
 } QueenBatch;
@@ -151,8 +153,8 @@ guint32 queen_subscriber_get_n_written (const QueenSubscriber *self);
  * queen_subscriber_has_had_much:
  * @n_before: what queen_subscriber_get_n_written() has said when its turn began
  *
- * Returns: whether it is the turn of others: sealing takes time, while what is plain the kernel
- * takes at once
+ * Returns: whether it is the turn of others: sealing and compressing take time, while what is plain
+ * the kernel takes at once
  */
 gboolean queen_subscriber_has_had_much (const QueenSubscriber *self, guint32 n_before);
 
@@ -171,6 +173,23 @@ void queen_subscriber_add_pending (QueenSubscriber *self, GBytes *bytes);
  */
 void queen_subscriber_add_pending_chunk (QueenSubscriber *self, GBytes *chunk);
 
+/**
+ * queen_subscriber_add_pending_packed:
+ * @packed: what others may get, too
+ *
+ * The same for one who takes gzip.
+ */
+void queen_subscriber_add_pending_packed (QueenSubscriber *self, const QueenPacked *packed);
+
+/**
+ * queen_subscriber_append_packed:
+ * @bytes: what will be pending next
+ * @text: the subscriber's own
+ *
+ * Appends @text as it is for one who takes gzip.
+ */
+void queen_subscriber_append_packed (QueenSubscriber *self, GString *bytes, const GString *text);
+
 gboolean queen_subscriber_has_pending (const QueenSubscriber *self);
 
 /**
@@ -188,8 +207,13 @@ gboolean queen_subscriber_holds (const QueenSubscriber *self, GBytes *frame);
  */
 gsize queen_subscriber_count_pending (const QueenSubscriber *self, GHashTable *counted);
 
-/** Nothing comes any more after what is pending. */
-void queen_subscriber_let_go (QueenSubscriber *self);
+/**
+ * queen_subscriber_let_go:
+ * @chunk: (nullable) (transfer full): the last frame
+ *
+ * Nothing comes any more after what is pending, and after @chunk and the end of the body.
+ */
+void queen_subscriber_let_go (QueenSubscriber *self, GBytes *chunk);
 
 gboolean queen_subscriber_is_leaving (const QueenSubscriber *self);
 

@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench-unpack.h"
+
 #define MARK 'R'
 #define TIMED "timed-"
 #define N_TIMED 64 /* so that the first is long through when its turn comes again */
@@ -46,6 +48,7 @@ static const char *stream_path = "/v1/heartbeats/stream";
 static const char *probe_path = "/health";
 static gboolean is_persistent;
 static int batch;
+static gboolean is_packed;
 static const char *content_type = "application/json";
 
 static const GOptionEntry options[] = {
@@ -61,6 +64,8 @@ static const GOptionEntry options[] = {
   { "persistent", 0, 0, G_OPTION_ARG_NONE, &is_persistent, "Post on connections that are kept",
     NULL },
   { "batch", 0, 0, G_OPTION_ARG_INT, &batch, "Post so many heartbeats at once", "N" },
+  { "gzip", 0, 0, G_OPTION_ARG_NONE, &is_packed,
+    "Listen with gzip; what one has got stands for all, as to unpack it takes its time", NULL },
   { "content-type", 0, 0, G_OPTION_ARG_STRING, &content_type, "Of what is posted", "TYPE" },
   { NULL },
 };
@@ -79,6 +84,7 @@ typedef struct
   gboolean is_sent;
   gboolean has_status;  /* 2xx, that is; anything else ends the run */
   gboolean is_answered; /* a subscriber: with the first bytes of the body */
+  Unpacker *unpacker;   /* of the one that stands for all */
   gint64 started;       /* ns */
 } Client;
 
@@ -269,9 +275,10 @@ make_request (const Client *client, char *request, gsize size)
     case PUBLISHER:
       return make_heartbeat (client, request, size);
     case SUBSCRIBER:
-      return g_snprintf (request, size,
-                         "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n",
-                         stream_path);
+      return g_snprintf (
+          request, size,
+          "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n%s\r\n", stream_path,
+          is_packed ? "Accept-Encoding: gzip\r\n" : "");
     default:
       return g_snprintf (request, size,
                          "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
@@ -308,7 +315,11 @@ open_client (Client *client, guint32 source)
                                .data.ptr = client };
   const int one = 1;
 
-  *client = (Client){ .role = client->role, .started = now_nsec () };
+  *client = (Client){
+    .role = client->role,
+    .started = now_nsec (),
+    .unpacker = client->unpacker,
+  };
   client->fd = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (client->fd < 0)
     die ("no socket: %s", g_strerror (errno));
@@ -418,6 +429,38 @@ time_events (const char *at, const char *end)
     }
 }
 
+/* What came, but for the head. */
+static void
+take_events (Client *client, const char *bytes, gsize length)
+{
+  const GString *text;
+  guint64 before = n_delivered;
+
+  if (!is_packed)
+    {
+      count_events (bytes, bytes + length);
+      return;
+    }
+  if (!client->unpacker)
+    return;
+  text = unpacker_take (client->unpacker, bytes, length);
+  count_events (text->str, text->str + text->len);
+  n_delivered += (n_delivered - before) * (guint64) (n_subscribers - 1);
+}
+
+/* Returns: where the body begins, of a subscriber's first bytes or later ones */
+static const char *
+skip_head (const Client *client, const char *bytes, gsize length)
+{
+  const char *end = client->has_status ? NULL : memmem (bytes, length, "\r\n\r\n", 4);
+
+  if (client->has_status || client->role != SUBSCRIBER)
+    return bytes;
+  if (is_packed && end && !g_strstr_len (bytes, end - bytes, "\r\nContent-Encoding: gzip"))
+    die ("a stream is not compressed");
+  return end ? end + 4 : bytes + length;
+}
+
 static void
 read_client (Client *client, gboolean is_ending)
 {
@@ -427,13 +470,15 @@ read_client (Client *client, gboolean is_ending)
 
   while ((length = recv (client->fd, bytes, (gsize) size, 0)) > 0)
     {
+      const char *body = skip_head (client, bytes, (gsize) length);
+
       bytes[length] = '\0';
       if (!client->is_answered)
         take_first_bytes (client, bytes, (gsize) length);
       if (begin_next (client, bytes))
         return;
       if (client->role == SUBSCRIBER)
-        count_events (bytes, bytes + length);
+        take_events (client, body, (gsize) (bytes + length - body));
       if (client->role == SUBSCRIBER && stamps)
         time_events (bytes, bytes + length);
       /* A short read has emptied the socket: what comes later is another edge, and at the end of
@@ -474,6 +519,8 @@ open_clients (Role role, int n)
   for (int i = 0; i < n; i++)
     {
       clients[i].role = role;
+      if (is_packed && role == SUBSCRIBER && i == 0)
+        clients[i].unpacker = unpacker_new ();
       open_client (&clients[i], role == SUBSCRIBER ? (guint32) (i / SUBSCRIBERS_PER_ADDRESS) : 0);
     }
   return clients;

@@ -126,6 +126,7 @@ on_event (QueenEventBus *bus, QueenEvent *event, Cluster *cluster)
 {
   struct iovec vectors[2];
   QueenCursor end;
+  QueenDigest digest = { 0 };
 
   if (event->kind == QUEEN_EVENT_FORGOTTEN)
     {
@@ -143,7 +144,8 @@ on_event (QueenEventBus *bus, QueenEvent *event, Cluster *cluster)
     queen_ring_publish (cluster->ring, event->number, event->kind, "heartbeat", event->json,
                         event->json_length);
   cluster->cursor.encoding = QUEEN_ENCODING_PLAIN;
-  g_assert_cmpuint (queen_ring_gather (cluster->ring, &cluster->cursor, vectors, 2, &end), ==, 1);
+  g_assert_cmpuint (queen_ring_gather (cluster->ring, &cluster->cursor, vectors, 2, &end, &digest),
+                    ==, 1);
   check_frame (vectors[0].iov_base, vectors[0].iov_len, event);
   cluster->cursor = end;
 }

@@ -6,6 +6,7 @@
  * kernel takes the bytes. Whoever asks gets exactly the events behind the last one that it knows,
  * in order and whole, and hears how many are lost. */
 
+#include <gio/gio.h>
 #include <string.h>
 
 #include "fuzz.h"
@@ -73,18 +74,21 @@ get_oldest (const Past *past)
   return past->n_events > CAPACITY ? past->n_events - CAPACITY + 1 : 1;
 }
 
-/* Takes the frames as a socket would, some bytes at a time, each of 1 to 256. */
+/* Takes the frames as a socket would, some bytes at a time, each of 1 to 256; @digest is what a
+ * gzip stream of them would end with. */
 static GString *
-receive (Past *past, QueenCursor *cursor, const char *sizes)
+receive (Past *past, QueenCursor *cursor, const char *sizes, QueenDigest *digest)
 {
   GString *received = g_string_new (NULL);
   struct iovec vectors[MAX_FRAMES];
   QueenCursor end;
+  QueenDigest behind = { 0 };
   gsize n_sizes = strlen (sizes);
   guint n_vectors;
 
   for (gsize turn = 0;
-       (n_vectors = queen_ring_gather (past->ring, cursor, vectors, MAX_FRAMES, &end)) > 0; turn++)
+       (n_vectors = queen_ring_gather (past->ring, cursor, vectors, MAX_FRAMES, &end, &behind)) > 0;
+       turn++)
     {
       gsize size = n_sizes > 0 ? (guchar) sizes[turn % n_sizes] + 1u : 64;
       gsize n_taken = 0, rest = 0;
@@ -97,7 +101,7 @@ receive (Past *past, QueenCursor *cursor, const char *sizes)
           g_string_append_len (received, vectors[i].iov_base, (gssize) part);
           n_taken += part;
         }
-      begun = queen_ring_advance (past->ring, cursor, n_taken, &rest);
+      begun = queen_ring_advance (past->ring, cursor, n_taken, &rest, digest);
       if (begun)
         {
           gsize whole;
@@ -139,16 +143,56 @@ check_received_by (Past *past, QueenCursor *cursor, guint64 first, const char *s
 {
   g_autoptr (GString) expected = expect (past, cursor->kinds, first, cursor->encoding);
   g_autoptr (GString) received = NULL;
+  QueenDigest digest = { 0 };
 
   g_assert_cmpuint (cursor->n_passed, ==, count (past, cursor->kinds, 1, cursor->next - 1));
   g_assert_cmpuint (queen_ring_skip_lost (past->ring, cursor), ==, 0);
-  received = receive (past, cursor, sizes);
+  received = receive (past, cursor, sizes, &digest);
   g_assert_cmpstr (received->str, ==, expected->str);
+}
+
+/* Asserts that @chunks are pieces of a gzip stream, of @expected. */
+static void
+check_packed (const GString *chunks, const QueenDigest *digest, const GString *expected)
+{
+  g_autoptr (GString) stream = g_string_new_len (QUEEN_GZIP_HEAD, QUEEN_GZIP_HEAD_LENGTH);
+  g_autofree char *text = g_malloc (expected->len + 1);
+  g_autoptr (GConverter) unpacker =
+      G_CONVERTER (g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP));
+  gsize n_read, n_written;
+
+  for (const char *at = chunks->str; at < chunks->str + chunks->len;)
+    {
+      char *line_end;
+      gsize size = strtoul (at, &line_end, 16);
+
+      g_string_append_len (stream, line_end + 2, (gssize) size);
+      at = line_end + 2 + size + 2;
+    }
+  queen_gzip_append_end (stream, digest);
+  g_assert_cmpint (g_converter_convert (unpacker, stream->str, stream->len, text, expected->len + 1,
+                                        G_CONVERTER_INPUT_AT_END, &n_read, &n_written, NULL),
+                   ==, G_CONVERTER_FINISHED);
+  g_assert_cmpmem (text, n_written, expected->str, expected->len);
+}
+
+static void
+check_packed_for (Past *past, QueenCursor *cursor, guint64 first, const char *sizes)
+{
+  g_autoptr (GString) expected = expect (past, cursor->kinds, first, QUEEN_ENCODING_PLAIN);
+  QueenDigest digest = { 0 };
+  g_autoptr (GString) received = NULL;
+
+  cursor->encoding = QUEEN_ENCODING_PACKED;
+  received = receive (past, cursor, sizes, &digest);
+  check_packed (received, &digest, expected);
 }
 
 static void
 check_received (Past *past, const QueenCursor *cursor, guint64 first, const char *sizes)
 {
+  QueenCursor packed = *cursor;
+
   for (int i = 0; i < 2; i++)
     {
       QueenCursor copy = *cursor;
@@ -156,6 +200,7 @@ check_received (Past *past, const QueenCursor *cursor, guint64 first, const char
       copy.encoding = i == 1 ? QUEEN_ENCODING_PLAIN : QUEEN_ENCODING_CHUNKED;
       check_received_by (past, &copy, first, sizes);
     }
+  check_packed_for (past, &packed, first, sizes);
 }
 
 static void

@@ -79,7 +79,9 @@ http_answer_parse (const char *bytes, gsize length)
         add_header (answer->headers, *line);
       answer->body_length = bytes + length - (end + 4);
     }
-  answer->body = g_strndup (end != NULL ? end + 4 : "", answer->body_length);
+  answer->body = g_malloc0 (answer->body_length + 1); /* it may have a NUL inside */
+  if (answer->body_length > 0)
+    memcpy (answer->body, end + 4, answer->body_length);
   return answer;
 }
 

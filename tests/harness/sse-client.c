@@ -14,10 +14,13 @@ struct _SseClient
   int fd;          /* when it is not encrypted */
   TlsClient *tls;  /* otherwise */
   GString *raw;    /* chunks that are not whole yet */
+  GString *packed; /* what was inside of them and is gzip; NULL when it is not */
   GString *buffer; /* what was inside of the others; everything, when there are none */
   gsize position;  /* of what is not read yet in the buffer */
   gboolean is_chunked;
   gboolean has_last_chunk;
+  GConverter *unpacker;
+  gboolean is_unpacked;  /* to the end, which said that all was right */
   gboolean is_dismissed; /* it was told that this is the end */
   gboolean is_at_end;
   HttpAnswer *answer;
@@ -133,6 +136,9 @@ sse_client_close (SseClient *client)
     close (client->fd);
   g_string_free (client->raw, TRUE);
   g_string_free (client->buffer, TRUE);
+  if (client->packed != NULL)
+    g_string_free (client->packed, TRUE);
+  g_clear_object (&client->unpacker);
   g_clear_pointer (&client->answer, http_answer_free);
   g_free (client);
 }
@@ -163,15 +169,43 @@ receive (SseClient *client, char *bytes, gsize size, int timeout_msec)
   return MAX (n, 0); /* a reset is an end, too */
 }
 
+/* Unpacks whatever has come: nothing of a frame is held back. */
+static void
+unpack (SseClient *client)
+{
+  char text[16384];
+  gsize n_read, n_written = sizeof text;
+
+  while (!client->is_unpacked && (client->packed->len > 0 || n_written == sizeof text))
+    {
+      g_autoptr (GError) error = NULL;
+      GConverterResult result =
+          g_converter_convert (client->unpacker, client->packed->str, client->packed->len, text,
+                               sizeof text, G_CONVERTER_NO_FLAGS, &n_read, &n_written, &error);
+
+      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT))
+        return;
+      g_assert_no_error (error);
+      g_string_erase (client->packed, 0, (gssize) n_read);
+      g_string_append_len (client->buffer, text, (gssize) n_written);
+      client->is_unpacked = result == G_CONVERTER_FINISHED;
+    }
+}
+
 /* Each frame is one chunk: so whoever reads chunk by chunk has each event at once. */
 static void
 take_chunks (SseClient *client)
 {
-  while (!client->has_last_chunk &&
-         http_take_chunk (client->raw, client->buffer, &client->has_last_chunk))
-    g_assert_true (client->has_last_chunk || g_str_has_suffix (client->buffer->str, "\n\n") ||
+  GString *inside = client->packed != NULL ? client->packed : client->buffer;
+
+  while (!client->has_last_chunk && http_take_chunk (client->raw, inside, &client->has_last_chunk))
+    g_assert_true (client->packed != NULL || client->has_last_chunk ||
+                   g_str_has_suffix (client->buffer->str, "\n\n") ||
                    g_str_has_suffix (client->buffer->str, ":\n"));
   g_assert_true (!client->has_last_chunk || client->raw->len == 0);
+  if (client->packed != NULL)
+    unpack (client);
+  g_assert_cmpint (client->packed != NULL && client->has_last_chunk, ==, client->is_unpacked);
 }
 
 static void
@@ -212,17 +246,25 @@ fill_until (SseClient *client, const char *delimiter, gint64 end)
 static void
 begin_body (SseClient *client)
 {
-  const char *coding = http_answer_get_header (client->answer, "transfer-encoding");
+  const char *transfer = http_answer_get_header (client->answer, "transfer-encoding");
+  const char *coding = http_answer_get_header (client->answer, "content-encoding");
+  gsize length = client->buffer->len - client->position;
   g_autofree char *rest = NULL;
 
-  g_assert_true (coding == NULL || g_str_equal (coding, "chunked"));
-  if (coding == NULL)
+  g_assert_true (transfer == NULL || g_str_equal (transfer, "chunked"));
+  g_assert_true (coding == NULL || (transfer != NULL && g_str_equal (coding, "gzip")));
+  if (transfer == NULL)
     return;
   client->is_chunked = TRUE;
-  rest = g_strdup (client->buffer->str + client->position);
+  if (coding != NULL)
+    {
+      client->packed = g_string_new (NULL);
+      client->unpacker = G_CONVERTER (g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP));
+    }
+  rest = g_memdup2 (client->buffer->str + client->position, length);
   g_string_truncate (client->buffer, 0);
   client->position = 0;
-  take_bytes (client, rest, strlen (rest));
+  take_bytes (client, rest, length);
 }
 
 const HttpAnswer *

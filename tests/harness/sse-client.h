@@ -41,7 +41,8 @@ char *sse_frame_dup_list (SseFrame *frame, const char *member);
  * SseClient:
  *
  * A reader of the stream. It is stricter than any browser: a line that begins with none of the
- * four fields fails the test, and so a torn frame cannot pass.
+ * four fields fails the test, and so a torn frame cannot pass. It reads gzip, too, to whoever was
+ * asked for it, and an end of that which does not fit fails the test, too.
  */
 typedef struct _SseClient SseClient;
 

@@ -6,6 +6,7 @@
 #include "queen-process.h"
 #include "visitors.h"
 
+#include <gio/gio.h>
 #include <json-glib/json-glib.h>
 #include <linux/sockios.h>
 #include <poll.h>
@@ -119,6 +120,148 @@ test_version (void)
   g_assert_cmpuint (filtered->status, ==, 200);
   g_assert_null (http_answer_get_header (filtered, "etag"));
   g_assert_cmpstr (http_answer_get_header (filtered, "cache-control"), ==, "no-store");
+}
+
+#define GZIP "Accept-Encoding: gzip\r\n"
+
+static char *
+unpack (const HttpAnswer *answer)
+{
+  g_autoptr (GConverter) unpacker =
+      G_CONVERTER (g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP));
+  g_autoptr (GInputStream) packed =
+      g_memory_input_stream_new_from_data (answer->body, (gssize) answer->body_length, NULL);
+  g_autoptr (GInputStream) input = g_converter_input_stream_new (packed, unpacker);
+  g_autoptr (GOutputStream) output = g_memory_output_stream_new_resizable ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpstr (http_answer_get_header (answer, "content-encoding"), ==, "gzip");
+  g_output_stream_splice (output, input, G_OUTPUT_STREAM_SPLICE_NONE, NULL, &error);
+  g_assert_no_error (error);
+  g_output_stream_write_all (output, "", 1, NULL, NULL, NULL);
+  g_output_stream_close (output, NULL, NULL);
+  return g_memory_output_stream_steal_data (G_MEMORY_OUTPUT_STREAM (output));
+}
+
+/* However long it is, of whatever kind. */
+static void
+test_gzip (void)
+{
+  static const char *const paths[] = { "/v1/workers", "/v1/workers?online=true",
+                                       "/v1/workers?limit=100" };
+  g_autoptr (QueenProcess) queen = start ();
+  guint16 port = queen_process_get_port (queen);
+
+  for (guint count = 10; count <= 3000; count = count == 10 ? queen_test_scale (3000) : 3001)
+    {
+      visitors_register_workers (port, 0, count);
+      for (gsize i = 0; i < G_N_ELEMENTS (paths); i++)
+        {
+          g_autoptr (HttpAnswer) plain = get_with (port, paths[i], "");
+          g_autoptr (HttpAnswer) packed = get_with (port, paths[i], GZIP);
+          g_autofree char *text = unpack (packed);
+
+          g_assert_null (http_answer_get_header (plain, "content-encoding"));
+          g_assert_cmpstr (text, ==, plain->body);
+          g_assert_cmpuint (packed->body_length, <, plain->body_length / 3);
+          g_assert_nonnull (strstr (http_answer_get_header (plain, "vary"), "Accept-Encoding"));
+          g_assert_nonnull (strstr (http_answer_get_header (packed, "vary"), "Accept-Encoding"));
+        }
+    }
+}
+
+/* Each way has its own tag, and each is known by its own. */
+static void
+test_gzip_version (void)
+{
+  static const struct
+  {
+    const char *condition;
+    gboolean takes_gzip;
+    guint status;
+  } cases[] = {
+    { "PLAIN", FALSE, 304 },  { "PLAIN", TRUE, 304 },          { "PACKED", TRUE, 304 },
+    { "PACKED", FALSE, 200 }, { "\"x\" , PACKED", TRUE, 304 }, { "*", TRUE, 304 },
+    { "*", FALSE, 304 },      { "\"x\"", TRUE, 200 },          { "PLAINx", FALSE, 200 },
+  };
+  g_autoptr (QueenProcess) queen = start ();
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (HttpAnswer) plain = NULL;
+  g_autoptr (HttpAnswer) packed = NULL;
+
+  visitors_register_workers (port, 0, 20);
+  plain = get_with (port, "/v1/workers", "");
+  packed = get_with (port, "/v1/workers", GZIP);
+  g_assert_cmpstr (http_answer_get_header (plain, "etag"), !=,
+                   http_answer_get_header (packed, "etag"));
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GString) headers = g_string_new (cases[i].takes_gzip ? GZIP : "");
+      g_autoptr (HttpAnswer) answer = NULL;
+
+      g_string_append_printf (headers, "If-None-Match: %s\r\n", cases[i].condition);
+      g_string_replace (headers, "PLAIN", http_answer_get_header (plain, "etag"), 0);
+      g_string_replace (headers, "PACKED", http_answer_get_header (packed, "etag"), 0);
+      answer = get_with (port, "/v1/workers", headers->str);
+      g_assert_cmpuint (answer->status, ==, cases[i].status);
+      g_assert_nonnull (strstr (http_answer_get_header (answer, "vary"), "Accept-Encoding"));
+      g_assert_true (answer->status == 200 || answer->body_length == 0);
+      if (answer->status == 304)
+        g_assert_null (http_answer_get_header (answer, "content-encoding"));
+    }
+}
+
+/* HEAD says what GET would; HTTP/1.0 never gets any, nor does a short answer. */
+static void
+test_gzip_others (void)
+{
+  g_autoptr (QueenProcess) queen = start ();
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (HttpAnswer) got = NULL;
+  g_autoptr (HttpAnswer) head = NULL;
+  g_autoptr (HttpAnswer) old = NULL;
+  g_autoptr (HttpAnswer) few = NULL;
+  g_autoptr (HttpAnswer) one = NULL;
+
+  few = get_with (port, "/v1/workers", GZIP);
+  g_assert_null (http_answer_get_header (few, "content-encoding"));
+  visitors_register_workers (port, 0, 20);
+  got = get_with (port, "/v1/workers", GZIP);
+  head = http_exchange (port, "HEAD /v1/workers HTTP/1.1\r\n" HOST GZIP "\r\n", -1);
+  g_assert_cmpstr (http_answer_get_header (head, "content-encoding"), ==, "gzip");
+  g_assert_cmpstr (http_answer_get_header (head, "content-length"), ==,
+                   http_answer_get_header (got, "content-length"));
+  g_assert_cmpstr (http_answer_get_header (head, "etag"), ==, http_answer_get_header (got, "etag"));
+  old = http_exchange (port, "GET /v1/workers HTTP/1.0\r\n" HOST GZIP "\r\n", -1);
+  g_assert_null (http_answer_get_header (old, "content-encoding"));
+  one = get_with (port, "/v1/workers/worker-0000001", GZIP);
+  g_assert_cmpuint (one->status, ==, 200);
+  g_assert_null (http_answer_get_header (one, "content-encoding"));
+}
+
+/* One that has much to say is long, too. */
+static void
+test_gzip_one (void)
+{
+  g_autoptr (QueenProcess) queen = start ();
+  guint16 port = queen_process_get_port (queen);
+  g_autofree char *reason = g_strnfill (1000, 'r');
+  g_autofree char *json =
+      g_strdup_printf ("{\"hive\":{\"id\":\"h\",\"operational_status\":\"ready\","
+                       "\"health_status\":{\"status\":\"degraded\",\"reason\":"
+                       "\"%s\"}}}",
+                       reason);
+  g_autoptr (HttpAnswer) said = http_post (port, "/v1/hive-heartbeat", json);
+  g_autoptr (HttpAnswer) plain = NULL;
+  g_autoptr (HttpAnswer) packed = NULL;
+  g_autofree char *text = NULL;
+
+  g_assert_cmpuint (said->status, ==, 200);
+  plain = get_with (port, "/v1/hives/h", "");
+  packed = get_with (port, "/v1/hives/h", GZIP);
+  text = unpack (packed);
+  g_assert_cmpuint (strlen (text), ==, plain->body_length);
+  g_assert_nonnull (strstr (text, reason));
 }
 
 /* One component is never out of a list that is kept. */
@@ -331,6 +474,10 @@ main (int argc, char **argv)
   g_test_add_func ("/lists/shared/unread-answers-cost-one-list", test_unread);
   g_test_add_func ("/lists/unread/who-talks-on-keeps-it", test_talkative);
   g_test_add_func ("/lists/shared/version-saves-the-list", test_version);
+  g_test_add_func ("/lists/gzip/the-same-but-shorter", test_gzip);
+  g_test_add_func ("/lists/gzip/a-version-for-each-coding", test_gzip_version);
+  g_test_add_func ("/lists/gzip/to-whom-and-to-whom-not", test_gzip_others);
+  g_test_add_func ("/lists/gzip/one-with-much-to-say", test_gzip_one);
   g_test_add_func ("/lists/one/always-fresh", test_fresh);
   g_test_add_func ("/lists/pages/end-to-end-over-changes", test_pages);
   g_test_add_func ("/lists/slices/nobody-waits-for-a-whole-list", test_nobody_waits);

@@ -206,7 +206,7 @@ test_trickle_tls (void)
 /* A12, A7: they come one after the other, and each is in the middle of what all the others are in
  * the middle of. */
 static void
-test_large (void)
+test_large (gconstpointer headers)
 {
   g_autoptr (QueenProcess) queen =
       queen_process_start ("--heartbeat-interval=100ms", "--timeout=1h", NULL);
@@ -224,7 +224,7 @@ test_large (void)
   for (guint i = 0; i < N_IDLE; i++)
     {
       g_autofree char *id = g_strdup_printf ("new-%u", i % 10);
-      SseClient *client = sse_client_open (port, 4096, NULL, NULL);
+      SseClient *client = sse_client_open (port, 4096, NULL, headers);
 
       g_ptr_array_add (idle, client);
       sse_client_get_answer (client);
@@ -251,7 +251,9 @@ main (int argc, char **argv)
   g_test_add_func ("/slow/exact-over-many-gaps", test_slow_for_long);
   g_test_add_func ("/slow/one-that-reads-a-little-stays", test_trickle);
   g_test_add_func ("/slow/tls/one-that-reads-a-little-stays", test_trickle_tls);
-  g_test_add_func ("/slow/large/those-who-do-not-read-share-a-snapshot", test_large);
+  g_test_add_data_func ("/slow/large/those-who-do-not-read-share-a-snapshot", NULL, test_large);
+  g_test_add_data_func ("/slow/large/those-who-take-gzip-and-do-not-read-share-it",
+                        "Accept-Encoding: gzip\r\n", test_large);
 
   return g_test_run ();
 }

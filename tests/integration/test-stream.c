@@ -497,6 +497,146 @@ test_head (void)
   g_assert_cmpuint (answer->body_length, ==, 0); /* and the end came: nobody was subscribed */
 }
 
+/* What is compressed */
+
+#define GZIP "Accept-Encoding: gzip\r\n"
+
+/* Every second one takes gzip; each has come at another moment, and all see the same. */
+static void
+test_gzip (void)
+{
+  g_autoptr (QueenProcess) queen = start (NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (GPtrArray) clients = sse_client_array_new ();
+  guint64 numbers[50] = { 0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      publish (port, i, 1);
+      g_ptr_array_add (clients, sse_client_subscribe (port, NULL, i % 2 ? GZIP : NULL));
+    }
+  for (guint i = 0; i < clients->len; i++)
+    {
+      const HttpAnswer *answer = sse_client_get_answer (clients->pdata[i]);
+
+      g_assert_cmpstr (http_answer_get_header (answer, "content-encoding"), ==,
+                       i % 2 ? "gzip" : NULL);
+      g_assert_nonnull (strstr (http_answer_get_header (answer, "vary"), "Accept-Encoding"));
+      g_free (read_in_order (clients->pdata[i], &numbers[i], clients->len - 1 - i));
+    }
+  for (guint i = 0; i < 20; i++)
+    {
+      publish (port, i, 1);
+      for (guint j = 0; j < clients->len; j++)
+        g_free (read_in_order (clients->pdata[j], &numbers[j], 1)); /* at once: nothing pushes */
+    }
+  queen_process_signal (queen, SIGTERM);
+  for (guint i = 0; i < clients->len; i++)
+    {
+      g_autoptr (SseFrame) bye = sse_client_next (clients->pdata[i]);
+
+      g_assert_cmpuint (numbers[i], ==, numbers[0]);
+      g_assert_cmpstr (bye->event, ==, "bye");
+      g_assert_null (sse_client_next (clients->pdata[i])); /* its end fits all that it has had */
+    }
+  g_assert_cmpint (queen_process_wait_exit (queen), ==, 0);
+}
+
+/* However it is asked for, it resumes, and is told of what it has lost. */
+static void
+test_gzip_resume (void)
+{
+  g_autoptr (QueenProcess) queen = start ("--capacity=5");
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (SseClient) first = sse_client_subscribe (port, NULL, GZIP);
+  g_autoptr (SseClient) second = NULL;
+  g_autoptr (SseClient) third = NULL;
+  g_autoptr (SseFrame) lagged = NULL;
+  g_autofree char *id = NULL;
+  g_autofree char *headers = NULL;
+  guint64 number = 0;
+
+  publish (port, 0, 3);
+  id = read_in_order (first, &number, 3);
+  publish (port, 3, 3);
+  headers = g_strdup_printf (GZIP "Last-Event-ID: %s\r\n", id);
+  second = sse_client_subscribe (port, NULL, headers);
+  g_free (read_in_order (second, &number, 3));
+  publish (port, 6, 10);
+  third = sse_client_subscribe (port, NULL, headers);
+  lagged = sse_client_next (third);
+  g_assert_cmpstr (lagged->event, ==, "lagged");
+  g_assert_cmpint (sse_frame_get_int (lagged, "dropped"), ==, 8);
+}
+
+/* By whoever does not take it, or only seems to. */
+static void
+test_gzip_not_taken (void)
+{
+  static const char *const headers[] = {
+    "",
+    "Accept-Encoding: br\r\n",
+    "Accept-Encoding: gzip;q=0\r\n",
+    "Accept-Encoding: *, gzip;q=0\r\n",
+    "Accept-Encoding: gzip;q=0.5, identity\r\n",
+  };
+  g_autoptr (QueenProcess) queen = start (NULL);
+  guint16 port = queen_process_get_port (queen);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (headers); i++)
+    {
+      g_autoptr (SseClient) client = sse_client_subscribe (port, NULL, headers[i]);
+      const HttpAnswer *answer = sse_client_get_answer (client);
+
+      g_assert_null (http_answer_get_header (answer, "content-encoding"));
+      g_assert_nonnull (strstr (http_answer_get_header (answer, "vary"), "Accept-Encoding"));
+    }
+}
+
+static void
+test_gzip_http_1_0 (void)
+{
+  g_autoptr (QueenProcess) queen = start (NULL);
+  int fd = http_connect (queen_process_get_port (queen));
+  g_autoptr (HttpAnswer) answer = NULL;
+
+  http_send (fd, "GET /v1/heartbeats/stream HTTP/1.0\r\n" GZIP "\r\n", -1);
+  g_assert_true (http_wait_readable (fd, queen_test_get_deadline ()));
+  queen_process_signal (queen, SIGTERM);
+  answer = http_read_answer (fd);
+  g_assert_cmpuint (answer->status, ==, 200);
+  g_assert_null (http_answer_get_header (answer, "content-encoding"));
+  g_assert_true (g_str_has_prefix (answer->body, "retry: 2000\n"));
+  g_assert_cmpint (queen_process_wait_exit (queen), ==, 0);
+}
+
+static void
+test_gzip_head (void)
+{
+  g_autoptr (QueenProcess) queen = start (NULL);
+  g_autoptr (HttpAnswer) answer =
+      http_exchange (queen_process_get_port (queen),
+                     "HEAD /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n" GZIP "\r\n", -1);
+
+  g_assert_cmpuint (answer->status, ==, 200);
+  g_assert_cmpstr (http_answer_get_header (answer, "content-encoding"), ==, "gzip");
+  g_assert_cmpuint (answer->body_length, ==, 0);
+}
+
+/* When there is no place: that is gzip, too, with its end. */
+static void
+test_gzip_busy (void)
+{
+  g_autoptr (QueenProcess) queen = start ("--max-subscribers=1");
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (SseClient) G_GNUC_UNUSED first = sse_client_subscribe (port, NULL, NULL);
+  g_autoptr (SseClient) second = sse_client_open (port, 0, NULL, GZIP);
+  g_autoptr (SseFrame) busy = sse_client_next (second);
+
+  g_assert_cmpstr (busy->event, ==, "busy");
+  g_assert_null (sse_client_next (second));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -518,6 +658,12 @@ main (int argc, char **argv)
   g_test_add_func ("/stream/shutdown/bye-with-spread-retry", test_bye);
   g_test_add_func ("/stream/http-1.0/the-same-without-chunks", test_http_1_0);
   g_test_add_func ("/stream/head/does-not-subscribe", test_head);
+  g_test_add_func ("/stream/gzip/everybody-sees-the-same-at-once", test_gzip);
+  g_test_add_func ("/stream/gzip/resumes-and-is-told-the-loss", test_gzip_resume);
+  g_test_add_func ("/stream/gzip/not-to-who-does-not-take-it", test_gzip_not_taken);
+  g_test_add_func ("/stream/gzip/never-to-http-1.0", test_gzip_http_1_0);
+  g_test_add_func ("/stream/gzip/head-says-so", test_gzip_head);
+  g_test_add_func ("/stream/gzip/busy-has-its-end", test_gzip_busy);
 
   return g_test_run ();
 }

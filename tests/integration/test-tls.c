@@ -194,6 +194,50 @@ test_fan_out (void)
       }
 }
 
+/* Compressed and sealed: one that reads slowly, and one that keeps up, up to their ends. */
+static void
+test_gzip (void)
+{
+  g_autoptr (TlsQueen) queen = tls_queen_start ("--stall-timeout=1h", NULL);
+  SseClient *clients[2];
+  guint64 numbers[G_N_ELEMENTS (clients)] = { 0 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      g_autoptr (SseFrame) snapshot = NULL;
+
+      clients[i] = sse_client_open_tls (queen->port, queen->identity, i == 0 ? 4096 : 0, NULL,
+                                        "Accept-Encoding: gzip\r\n");
+      snapshot = sse_client_next (clients[i]);
+      g_assert_cmpstr (http_answer_get_header (sse_client_get_answer (clients[i]),
+                                               "content-encoding"),
+                       ==, "gzip");
+    }
+  for (guint i = 0; i < 40; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("w%u", i);
+
+      tls_queen_beat (queen, id);
+      numbers[1] = sse_client_expect (clients[1], "worker", id, "Ready");
+    }
+  queen_process_signal (queen->process, SIGTERM);
+  for (gsize i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      SseFrame *frame;
+
+      while ((frame = sse_client_next (clients[i])))
+        {
+          if (frame->id)
+            numbers[i] = sse_frame_get_number (frame);
+          sse_frame_free (frame);
+        }
+      sse_client_close (clients[i]);
+    }
+  g_assert_cmpuint (numbers[0], ==, 40);
+  g_assert_cmpuint (numbers[1], ==, 40);
+  g_assert_cmpint (queen_process_wait_exit (queen->process), ==, 0);
+}
+
 static void
 reload (TlsQueen *queen, const char *said)
 {
@@ -438,6 +482,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tls/exchange/large-answers-arrive-whole", test_large);
   g_test_add_func ("/tls/stream/slow-reader-gets-whole-frames-and-is-told-of-loss", test_slow);
   g_test_add_func ("/tls/stream/200-subscribers-see-all-in-order", test_fan_out);
+  g_test_add_func ("/tls/stream/gzip-up-to-its-end", test_gzip);
   g_test_add_func ("/tls/reload/for-new-connections", test_reload);
   g_test_add_func ("/tls/reload/a-bad-pair-changes-nothing", test_bad_reload);
   g_test_add_func ("/tls/settings/dates-are-warned-of", test_dates);

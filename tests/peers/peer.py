@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+import zlib
 
 DEADLINE = 20  # s that anything may take on a busy machine
 SOON = 1.5  # s: what nobody holds back has come by then, on a busy machine
@@ -92,19 +93,35 @@ def beat(port, name, is_chunked=False):
 
 
 class Stream:
-    """A subscriber who reads line by line, and remembers when each event came."""
+    """A subscriber who reads line by line, and what is gzip as far as it has come."""
 
     def __init__(self, port, headers=None):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
         self.connection.request("GET", "/v1/heartbeats/stream", headers=headers or {})
         self.answer = self.connection.getresponse()
         assert self.answer.status == 200, self.answer.status
+        is_packed = self.answer.getheader("Content-Encoding") == "gzip"
+        self.unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS) if is_packed else None
+        self.text = b""
+
+    def read_line(self):
+        """The next line; less than one at the end, which is that of a gzip stream if it is one."""
+        if not self.unpacker:
+            return self.answer.readline()
+        while b"\n" not in self.text:
+            piece = self.answer.read1(65536)
+            if not piece:
+                assert self.unpacker.eof, "the gzip stream has no end"
+                break
+            self.text += self.unpacker.decompress(piece)
+        line, end, self.text = self.text.partition(b"\n")
+        return line + end
 
     def next(self):
         """The next event as (name, data); None at the end."""
         event = {}
         while True:
-            line = self.answer.readline().decode()
+            line = self.read_line().decode()
             if not line:
                 return None
             if line == "\n" and "data" in event:

@@ -149,6 +149,17 @@ for (const [name, open] of Object.entries(clients)) {
   });
 }
 
+/* What these ask for by themselves. */
+test("/clients/fetch/gzip-to-its-end", async () => {
+  const queen = await Queen.start();
+  const answer = await fetch(`${queen.url}/v1/heartbeats/stream`);
+  assert.equal(answer.headers.get("content-encoding"), "gzip");
+  await queen.beat("w1");
+  await queen.end();
+  const text = await answer.text(); /* which fails if the end does not fit */
+  assert.match(text, /"worker_id":"w1"[^]*event: bye/);
+});
+
 /* An EventSource for old browsers cannot set the header, and adds this to whatever address it has. */
 test("/clients/old-browsers/lastEventId-in-the-address", async () => {
   const queen = await Queen.start();

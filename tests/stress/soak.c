@@ -21,6 +21,9 @@
 #define HOST "Host: localhost\r\n"
 #define JSON HOST "Content-Type: application/json\r\n"
 #define GET(path) "GET " path " HTTP/1.1\r\n" HOST "\r\n"
+#define GZIP "Accept-Encoding: gzip\r\n"
+#define GET_GZIP(path) "GET " path " HTTP/1.1\r\n" HOST GZIP "\r\n"
+#define GZIP_STREAM GET_GZIP ("/v1/heartbeats/stream")
 #define STREAM GET ("/v1/heartbeats/stream")
 #define POST "POST /v1/worker-heartbeat HTTP/1.1\r\n" JSON
 #define BEAT POST "Content-Length: 43\r\n\r\n{\"worker_id\":\"worker-007\",\"status\":\"ready\"}"
@@ -53,6 +56,11 @@ static const Visit all[] = {
   { GET ("/v1/heartbeats/stream?types=worker&history=50"), VISIT_READ_RESET, 200 },
   { GET ("/v1/heartbeats/stream?last_event_id=zzz-1"), VISIT_READ_CLOSE, 200 },
   { STREAM "and more, for which nobody has asked", VISIT_READ_RESET, 200 },
+  { GZIP_STREAM, VISIT_READ_CLOSE, 200 },
+  { GZIP_STREAM, VISIT_READ_RESET, 200 },
+  { GET_GZIP ("/v1/heartbeats/stream?history=50"), VISIT_READ_RESET, 200 },
+  { "HEAD /v1/heartbeats/stream HTTP/1.1\r\n" HOST GZIP "\r\n", VISIT_READ, 200 },
+  { GET_GZIP ("/v1/hives?online=true"), VISIT_READ_RESET, 200 },
   { "", VISIT_CLOSE },
   { "", VISIT_RESET },
   { "GET /v1/heartb", VISIT_CLOSE },
@@ -86,10 +94,13 @@ static const Visit all[] = {
 
 static guint64 n_connections = 1000 * 1000;
 
-/* The same components in the same order, whatever was before, and nothing else in the ring. */
+/* The same components in the same order, whatever was before, and nothing else in the ring. Who
+ * comes last has a snapshot made that nobody has as gzip. */
 static void
 settle (guint16 port)
 {
+  g_autoptr (SseClient) last = NULL;
+
   for (guint i = 0; i < queen_test_scale (N_COMPONENTS); i++)
     {
       g_autofree char *worker = g_strdup_printf ("worker-%03u", i);
@@ -98,6 +109,7 @@ settle (guint16 port)
       http_beat (port, "worker", worker, "ready");
       http_beat (port, "hive", hive, "ready");
     }
+  last = sse_client_subscribe (port, NULL, NULL);
 }
 
 /* The frames in the ring have numbers: so that these do not grow by a digit between two waves, as

@@ -61,8 +61,9 @@ read_all (QueenRing *ring, QueenCursor *cursor)
 {
   struct iovec vectors[MAX_VECTORS];
   QueenCursor end;
+  QueenDigest digest = { 0 };
   GString *text = g_string_new (NULL);
-  guint n = queen_ring_gather (ring, cursor, vectors, MAX_VECTORS, &end);
+  guint n = queen_ring_gather (ring, cursor, vectors, MAX_VECTORS, &end, &digest);
 
   for (guint i = 0; i < n; i++)
     g_string_append_len (text, vectors[i].iov_base, (gssize) vectors[i].iov_len);

@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
 #include "model/queen-lister.h"
+#include "model/queen-listing.h"
 
 #include "fake-clock.h"
 #include "loop/queen-alarm.h"
@@ -121,7 +122,7 @@ test_large_ones (Fixture *f, gconstpointer data)
 
       large->id = g_strdup_printf ("large%u", i);
       large->status = QUEEN_STATUS_READY;
-      large->model_id = g_strnfill (QUEEN_LISTER_AT_ONCE_BYTES / 4, '"');
+      large->model_id = g_strnfill (QUEEN_LISTING_AT_ONCE_BYTES / 4, '"');
       g_assert_true (queen_registry_update (f->workers, large, NULL, NULL));
     }
   for (int i = 1000; i < 50000; i++)

@@ -16,7 +16,8 @@ assert_every_split_of (QueenRing *ring, const QueenCursor *start)
     {
       QueenCursor cursor = *start;
       gsize rest = 0;
-      g_autoptr (GBytes) begun = queen_ring_advance (ring, &cursor, n_bytes, &rest);
+      QueenDigest digest = { 0 };
+      g_autoptr (GBytes) begun = queen_ring_advance (ring, &cursor, n_bytes, &rest, &digest);
       g_autoptr (GString) text = g_string_new_len (whole, (gssize) n_bytes);
       g_autofree char *tail = read_all (ring, &cursor);
 
@@ -72,6 +73,7 @@ read_some (QueenRing *ring, Reader *reader)
 {
   struct iovec vectors[3];
   QueenCursor end;
+  QueenDigest digest = { 0 };
   GBytes *begun;
   gsize size = 0, rest;
   gssize take;
@@ -80,7 +82,7 @@ read_some (QueenRing *ring, Reader *reader)
   g_string_append_len (reader->text, reader->unfinished->str, (gssize) reader->unfinished->len);
   g_string_truncate (reader->unfinished, 0);
   reader->n_lost += queen_ring_skip_lost (ring, &reader->cursor);
-  n = queen_ring_gather (ring, &reader->cursor, vectors, G_N_ELEMENTS (vectors), &end);
+  n = queen_ring_gather (ring, &reader->cursor, vectors, G_N_ELEMENTS (vectors), &end, &digest);
   for (guint i = 0; i < n; i++)
     size += vectors[i].iov_len;
   take = g_test_rand_int_range (0, (gint32) size + 1);
@@ -93,8 +95,9 @@ read_some (QueenRing *ring, Reader *reader)
     }
   if ((gsize) take == size)
     reader->cursor = end;
-  begun =
-      (gsize) take == size ? NULL : queen_ring_advance (ring, &reader->cursor, (gsize) take, &rest);
+  begun = (gsize) take == size
+              ? NULL
+              : queen_ring_advance (ring, &reader->cursor, (gsize) take, &rest, &digest);
   if (begun)
     {
       g_string_append_len (reader->unfinished,

@@ -1,65 +1,139 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-/* B2: what the stream is to those who speak HTTP/1.1, and to those who speak HTTP/1.0: the same,
- * but that the former get each frame as one chunk. */
+/* B2: what the stream is to those who speak HTTP/1.1, to those who take gzip, and to those who
+ * speak HTTP/1.0: the same, but that the first get each frame as one chunk, and the second these
+ * chunks as pieces of one gzip stream, which its end proves right. */
+
+#include <zlib.h>
 
 #include "stream-fixture.h"
 
+static const Capacity three = { CAPACITY, 3 };
+
 typedef struct
 {
-  int plain;
-  int chunked;
-  GString *plain_text;
-  GString *chunked_text;
-} Pair;
+  QueenStreamRequest request;
+  int fds[3]; /* by QueenEncoding */
+  GString *texts[3];
+} Trio;
 
-static Pair
+static Trio
 come (Fixture *f, const QueenStreamRequest *request)
 {
-  return (Pair){ subscribe_with (f, request), subscribe_exactly (f, request), g_string_new (NULL),
-                 g_string_new (NULL) };
+  Trio trio = { .request = *request };
+
+  for (QueenEncoding encoding = 0; encoding <= QUEEN_ENCODING_PACKED; encoding++)
+    {
+      trio.request.encoding = encoding;
+      trio.fds[encoding] = subscribe_exactly (f, &trio.request);
+      trio.texts[encoding] = g_string_new (NULL);
+    }
+  return trio;
 }
 
 static void
-hang_up (Pair *pair)
+hang_up (Trio *trio)
 {
-  close (pair->plain);
-  close (pair->chunked);
-  g_string_free (pair->plain_text, TRUE);
-  g_string_free (pair->chunked_text, TRUE);
+  for (gsize i = 0; i < G_N_ELEMENTS (trio->fds); i++)
+    {
+      close (trio->fds[i]);
+      g_string_free (trio->texts[i], TRUE);
+    }
   turn ();
 }
 
-/* Takes the chunks apart, each of which is a frame or a comment.
+static void
+check_chunk (const char *inside, gsize size)
+{
+  g_assert_true (size == 0 || g_strstr_len (inside, (gssize) size, "\n\n") == inside + size - 2 ||
+                 strncmp (inside + size - 2, ":\n", 2) == 0);
+}
+
+/* Takes the chunks apart.
  *
  * Returns: what is inside, or NULL when the text ends within a chunk; @is_ended: with the last one
  */
-static char *
-get_inside (const char *text, gboolean *is_ended)
+static GString *
+get_inside (const GString *text, void (*check) (const char *inside, gsize size), gboolean *is_ended)
 {
-  g_autoptr (GString) inside = g_string_new (HEAD);
+  g_autoptr (GString) inside = g_string_new (NULL);
+  const char *at = text->str + strlen (HEAD), *end = text->str + text->len;
 
-  g_assert_true (g_str_has_prefix (text, HEAD));
-  text += strlen (HEAD);
-  for (*is_ended = FALSE; *text != '\0' && !*is_ended;)
+  g_assert_true (g_str_has_prefix (text->str, HEAD));
+  for (*is_ended = FALSE; at < end && !*is_ended;)
     {
       char *line_end;
-      gsize size = (gsize) g_ascii_strtoull (text, &line_end, 16);
+      gsize size = (gsize) g_ascii_strtoull (at, &line_end, 16);
 
       g_assert_true (g_str_has_prefix (line_end, "\r\n"));
-      text = line_end + 2;
-      if (strlen (text) < size + 2)
+      at = line_end + 2;
+      if (at + size + 2 > end)
         return NULL;
-      g_assert_true (g_str_has_prefix (text + size, "\r\n"));
-      g_string_append_len (inside, text, (gssize) size);
-      g_assert_true (size == 0 || g_str_has_suffix (inside->str, "\n\n") ||
-                     g_str_has_suffix (inside->str, ":\n"));
+      g_assert_true (g_str_has_prefix (at + size, "\r\n"));
+      g_string_append_len (inside, at, (gssize) size);
+      if (check)
+        check (at, size);
       *is_ended = size == 0;
-      text += size + 2;
+      at += size + 2;
     }
-  g_assert_cmpstr (text, ==, "");
-  return g_string_free (g_steal_pointer (&inside), FALSE);
+  g_assert_true (at == end);
+  return g_steal_pointer (&inside);
+}
+
+/* Whatever has come can be read. At the end zlib checks the digest. */
+static GString *
+unpack (const GString *packed, gboolean is_end)
+{
+  GString *text = g_string_new (NULL);
+  z_stream stream = { .next_in = (Bytef *) packed->str, .avail_in = (uInt) packed->len };
+  int result = inflateInit2 (&stream, 16 + MAX_WBITS); /* gzip, and nothing else */
+  char buffer[4096];
+
+  do
+    {
+      stream.next_out = (Bytef *) buffer;
+      stream.avail_out = sizeof buffer;
+      result = inflate (&stream, Z_SYNC_FLUSH);
+      g_assert_true (result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR);
+      g_string_append_len (text, buffer, (gssize) (sizeof buffer - stream.avail_out));
+    }
+  while (stream.avail_out == 0 || (stream.avail_in > 0 && result == Z_OK));
+  g_assert_cmpint (stream.avail_in, ==, 0);
+  g_assert_cmpint (result == Z_STREAM_END, ==, is_end);
+  inflateEnd (&stream);
+  return text;
+}
+
+static GString *
+get_plain (const Trio *trio)
+{
+  const GString *text = trio->texts[QUEEN_ENCODING_PLAIN];
+
+  g_assert_true (g_str_has_prefix (text->str, HEAD));
+  return g_string_new (text->str + strlen (HEAD));
+}
+
+static GString *
+get_chunked (const Trio *trio, gboolean is_end)
+{
+  gboolean is_ended;
+  GString *inside = get_inside (trio->texts[QUEEN_ENCODING_CHUNKED], check_chunk, &is_ended);
+
+  g_assert_nonnull (inside);
+  g_assert_cmpint (is_ended, ==, is_end);
+  return inside;
+}
+
+static GString *
+get_packed (const Trio *trio, gboolean is_end)
+{
+  gboolean is_ended;
+  g_autoptr (GString) inside = get_inside (trio->texts[QUEEN_ENCODING_PACKED], NULL, &is_ended);
+
+  g_assert_nonnull (inside);
+  g_assert_cmpint (is_ended, ==, is_end);
+  return unpack (inside, is_end);
 }
 
 /* The number after `retry:` of a goodbye is each one's own. */
@@ -71,23 +145,33 @@ without_number (const char *text)
   return g_regex_replace_literal (regex, text, -1, 0, "retry:", 0, NULL);
 }
 
-/* Asserts that both have got the same, and @is_end: that it is over for both. */
+/* Asserts that all have got the same, and @is_end: that it is over for all. */
 static void
-assert_same (Pair *pair, gboolean is_end)
+assert_same (Trio *trio, gboolean is_end)
 {
-  g_autofree char *inside = NULL;
-  g_autofree char *ours = NULL;
-  g_autofree char *theirs = NULL;
-  gboolean is_ended;
+  char *got[3];
+  g_autoptr (GString) plain = NULL;
+  g_autoptr (GString) chunked = NULL;
+  g_autoptr (GString) packed = NULL;
 
-  g_assert_cmpint (read_all (pair->plain, pair->plain_text), ==, is_end);
-  g_assert_cmpint (read_all (pair->chunked, pair->chunked_text), ==, is_end);
-  inside = get_inside (pair->chunked_text->str, &is_ended);
-  g_assert_nonnull (inside);
-  g_assert_cmpint (is_ended, ==, is_end);
-  ours = without_number (inside);
-  theirs = without_number (pair->plain_text->str);
-  g_assert_cmpstr (ours, ==, theirs);
+  for (gsize i = 0; i < G_N_ELEMENTS (trio->fds); i++)
+    g_assert_cmpint (read_all (trio->fds[i], trio->texts[i]), ==, is_end);
+  plain = get_plain (trio);
+  chunked = get_chunked (trio, is_end);
+  packed = get_packed (trio, is_end);
+  got[0] = without_number (plain->str);
+  got[1] = without_number (chunked->str);
+  got[2] = without_number (packed->str);
+  g_assert_cmpstr (got[1], ==, got[0]);
+  g_assert_cmpstr (got[2], ==, got[0]);
+  for (gsize i = 0; i < G_N_ELEMENTS (got); i++)
+    g_free (got[i]);
+}
+
+static gboolean
+has_got (const Trio *trio, const char *words)
+{
+  return strstr (trio->texts[QUEEN_ENCODING_PLAIN]->str, words) != NULL;
 }
 
 static void
@@ -107,92 +191,162 @@ test_newcomers (Fixture *f, gconstpointer data)
     publish (f);
   for (gsize i = 0; i < G_N_ELEMENTS (requests); i++)
     {
-      Pair pair = come (f, &requests[i]);
+      Trio trio = come (f, &requests[i]);
 
-      assert_same (&pair, FALSE);
+      assert_same (&trio, FALSE);
       publish (f);
       beat (f, f->hives, "h");
       pulse (f); /* an id alone, for some */
-      assert_same (&pair, FALSE);
+      assert_same (&trio, FALSE);
       pass (20 * G_USEC_PER_SEC); /* a comment */
-      assert_same (&pair, FALSE);
-      g_assert_nonnull (strstr (pair.chunked_text->str, "2\r\n:\n\r\n"));
-      hang_up (&pair);
+      assert_same (&trio, FALSE);
+      g_assert_nonnull (strstr (trio.texts[QUEEN_ENCODING_CHUNKED]->str, "2\r\n:\n\r\n"));
+      hang_up (&trio);
     }
 }
 
 static void
 test_ends (Fixture *f, gconstpointer data)
 {
-  Pair glance = come (f, &(QueenStreamRequest){ .kinds = 0 });
-  Pair pair = come (f, &(QueenStreamRequest){ .kinds = ALL });
-  Pair busy = come (f, &(QueenStreamRequest){ .kinds = ALL });
-  Pair late;
+  Trio glance = come (f, &(QueenStreamRequest){ .kinds = 0 });
+  Trio trio = come (f, &(QueenStreamRequest){ .kinds = ALL });
+  Trio busy = come (f, &(QueenStreamRequest){ .kinds = ALL });
+  Trio late;
 
   assert_same (&glance, TRUE);
   assert_same (&busy, TRUE);
-  g_assert_nonnull (strstr (busy.chunked_text->str, "event: busy\n"));
+  g_assert_true (has_got (&busy, "event: busy\n"));
   queen_stream_say_goodbye (f->stream);
-  assert_same (&pair, TRUE);
-  g_assert_nonnull (strstr (pair.chunked_text->str, "event: bye\n"));
+  assert_same (&trio, TRUE);
+  g_assert_true (has_got (&trio, "event: bye\n"));
   late = come (f, &(QueenStreamRequest){ .kinds = ALL });
   assert_same (&late, TRUE);
   hang_up (&glance);
   hang_up (&busy);
-  hang_up (&pair);
+  hang_up (&trio);
   hang_up (&late);
 }
 
+static void
+assert_has_lagged (const char *text)
+{
+  const char *lagged = strstr (text, "event: lagged\n");
+
+  g_assert_nonnull (lagged);
+  g_assert_nonnull (strstr (lagged, "\n\nid: " EPOCH "-4900\nevent: heartbeat\ndata: "
+                                    "{\"type\":\"queen\","));
+  g_assert_nonnull (strstr (lagged, "\n\nid: " EPOCH "-5000\n"));
+}
+
 /* The kernel has taken frames in part, and the ring has passed them. What they lose may differ, as
- * chunks take more room; no frame is torn, and none is counted wrong. */
+ * one takes more room than the other; no frame is torn, and none is counted wrong. */
 static void
 test_slow (Fixture *f, gconstpointer data)
 {
-  Pair pair = come (f, &(QueenStreamRequest){ .kinds = ALL });
+  Trio trio = come (f, &(QueenStreamRequest){ .kinds = ALL });
   g_autofree char *id = g_strnfill (100, 'x');
-  g_autofree char *inside = NULL;
-  gboolean is_ended;
-  const char *lagged;
+  g_autoptr (GString) plain = NULL;
+  g_autoptr (GString) chunked = NULL;
+  g_autoptr (GString) packed = NULL;
 
   for (int i = 0; i < 5000; i++)
     beat (f, f->workers, id);
   for (int i = 0; i < 100; i++)
     {
-      read_all (pair.plain, pair.plain_text);
-      read_all (pair.chunked, pair.chunked_text);
+      for (gsize j = 0; j < G_N_ELEMENTS (trio.fds); j++)
+        read_all (trio.fds[j], trio.texts[j]);
       turn ();
     }
-  g_assert_cmpuint (f->tally.lags, ==, 2);
-  inside = get_inside (pair.chunked_text->str, &is_ended);
-  g_assert_nonnull (inside);
-  lagged = strstr (inside, "event: lagged\n");
-  g_assert_nonnull (lagged);
-  g_assert_nonnull (strstr (lagged, "\n\nid: " EPOCH "-4900\nevent: heartbeat\ndata: "
-                                    "{\"type\":\"queen\","));
-  g_assert_true (g_str_has_suffix (strstr (pair.plain_text->str, "event: lagged\n"),
-                                   strstr (lagged, "id: " EPOCH "-4900\n")));
-  hang_up (&pair);
+  g_assert_cmpuint (f->tally.lags, ==, 3);
+  plain = get_plain (&trio);
+  chunked = get_chunked (&trio, FALSE);
+  packed = get_packed (&trio, FALSE);
+  assert_has_lagged (plain->str);
+  assert_has_lagged (chunked->str);
+  assert_has_lagged (packed->str);
+  queen_stream_say_goodbye (f->stream);
+  for (gsize j = 0; j < G_N_ELEMENTS (trio.fds); j++)
+    g_assert_true (read_all (trio.fds[j], trio.texts[j]));
+  g_string_free (get_chunked (&trio, TRUE), TRUE);
+  g_string_free (get_packed (&trio, TRUE), TRUE);
+  hang_up (&trio);
 }
 
 /* Byte by byte: whatever part of a frame the kernel takes, it goes on right there. */
 static void
 test_torn (Fixture *f, gconstpointer data)
 {
-  Pair pair = come (f, &(QueenStreamRequest){ .kinds = ALL });
+  Trio trio = come (f, &(QueenStreamRequest){ .kinds = ALL });
   int least = 4096;
 
-  setsockopt (pair.plain, SOL_SOCKET, SO_RCVBUF, &least, sizeof least);
-  setsockopt (pair.chunked, SOL_SOCKET, SO_RCVBUF, &least, sizeof least);
+  for (gsize i = 0; i < G_N_ELEMENTS (trio.fds); i++)
+    setsockopt (trio.fds[i], SOL_SOCKET, SO_RCVBUF, &least, sizeof least);
   for (int i = 0; i < 3000; i++)
     {
       g_autofree char *id = g_strdup_printf ("w%0*d", 1 + i % 90, i);
 
       beat (f, f->workers, id);
       if (i % 50 == 49)
-        assert_same (&pair, FALSE);
+        assert_same (&trio, FALSE);
     }
   g_assert_cmpuint (f->tally.lags, ==, 0);
-  hang_up (&pair);
+  queen_stream_say_goodbye (f->stream);
+  assert_same (&trio, TRUE);
+  hang_up (&trio);
+}
+
+/* However large a snapshot is, and whatever of it was compressed in time. */
+static void
+test_large (Fixture *f, gconstpointer data)
+{
+  Trio trio;
+
+  for (int i = 0; i < 3000; i++)
+    {
+      g_autofree char *id =
+          g_strdup_printf ("%08x-%08x-%d", g_test_rand_int (), g_test_rand_int (), i);
+
+      beat (f, f->workers, id);
+    }
+  for (step = 0; step < 40 * MSEC; step += 7 * MSEC)
+    {
+      trio = come (f, &(QueenStreamRequest){ .kinds = ALL, .n_history = 3 });
+      assert_same (&trio, FALSE);
+      pulse (f);
+      assert_same (&trio, FALSE);
+      hang_up (&trio);
+    }
+  step = 0;
+  trio = come (f, &(QueenStreamRequest){ .kinds = ALL });
+  assert_same (&trio, FALSE);
+  queen_stream_say_goodbye (f->stream);
+  assert_same (&trio, TRUE);
+  hang_up (&trio);
+}
+
+/* Each frame is compressed but once, and all who take gzip share it. */
+static void
+test_shared (Fixture *f, gconstpointer data)
+{
+  QueenStreamHoldings one, many;
+  int fds[50];
+
+  fds[0] = subscribe_exactly (f, &(QueenStreamRequest){ .kinds = ALL,
+                                                        .encoding = QUEEN_ENCODING_PACKED });
+  for (int i = 0; i < 20; i++)
+    publish (f);
+  pulse (f);
+  queen_stream_get_holdings (f->stream, &one);
+  for (gsize i = 1; i < G_N_ELEMENTS (fds); i++)
+    fds[i] = subscribe_exactly (f, &(QueenStreamRequest){ .kinds = ALL,
+                                                          .n_history = 20,
+                                                          .encoding = QUEEN_ENCODING_PACKED });
+  queen_stream_get_holdings (f->stream, &many);
+  g_assert_cmpuint (many.ring, ==, one.ring);
+  g_assert_cmpuint (many.snapshots, ==, one.snapshots);
+  for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
+    close (fds[i]);
+  turn ();
 }
 
 int
@@ -201,9 +355,11 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   ADD ("/stream-encoding/newcomers/each-frame-is-a-chunk", crowd, test_newcomers);
-  ADD ("/stream-encoding/end/the-last-chunk", usual, test_ends);
+  ADD ("/stream-encoding/end/the-last-chunk", three, test_ends);
   ADD ("/stream-encoding/slow/no-chunk-is-torn", crowd, test_slow);
   ADD ("/stream-encoding/torn/goes-on-where-it-was", crowd, test_torn);
+  ADD ("/stream-encoding/large/whatever-time-there-was", crowd, test_large);
+  ADD ("/stream-encoding/packed/once-for-all", crowd, test_shared);
 
   return g_test_run ();
 }
