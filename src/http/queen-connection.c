@@ -126,8 +126,8 @@ queen_connection_new (QueenConnectionSettings *settings,
   self->settings = settings;
   self->link.data = self->holding_link.data = self->idle_link.data = self;
   g_queue_push_tail_link (&settings->all, &self->link);
-  self->socket.fd = fd;
-  self->state = settings->tls && !is_probe ? STATE_HELLO : STATE_HEAD;
+  self->socket = (QueenSocket){ .fd = fd, .is_unix = address->ss_family == AF_UNIX };
+  self->state = settings->tls && !is_probe && !self->socket.is_unix ? STATE_HELLO : STATE_HEAD;
   self->is_probe = is_probe;
   self->peer = self->client = *address;
   self->is_proxied = !is_probe && queen_proxies_is_trusted (settings->proxies, address);
@@ -169,6 +169,16 @@ unwatch (QueenConnection *self)
   self->watched_by = NULL;
 }
 
+/* Of a Unix socket the kernel tells that there is room with each answer that is taken, and not only
+ * when there was none; but only in the middle of an answer anybody waits for that. */
+static guint
+get_watched_events (const QueenConnection *self)
+{
+  gboolean has_room = self->socket.is_unix && self->state != STATE_ANSWER;
+
+  return has_room ? EPOLLIN : EPOLLIN | EPOLLOUT;
+}
+
 gboolean
 queen_connection_watch (QueenConnection *self)
 {
@@ -179,7 +189,7 @@ queen_connection_watch (QueenConnection *self)
     return TRUE;
   unwatch (self);
   self->watched_by = sockets;
-  if (queen_epoll_watch (sockets, self->socket.fd, EPOLLIN | EPOLLOUT, self))
+  if (queen_epoll_watch (sockets, self->socket.fd, get_watched_events (self), self))
     return TRUE;
   settings->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS]++;
   queen_connection_remove (self);
@@ -214,14 +224,23 @@ ends_half_closed (const QueenConnection *self)
   return self->state <= STATE_QUEUED || self->state == STATE_PATIENT_HANDLER;
 }
 
+/* Of TCP, who sends a request and closes has only closed its side, as far as the kernel knows. Of a
+ * Unix socket both are closed; but what was sent is there to be read, all the same. */
+static gboolean
+is_over (const QueenConnection *self, guint events)
+{
+  gboolean has_said = events & EPOLLIN && queen_connection_wants_request (self);
+
+  return events & EPOLLERR || (events & EPOLLHUP && !(self->socket.is_unix && has_said));
+}
+
 void
 queen_connection_on_ready (QueenConnection *self, guint events)
 {
-  gboolean is_over = events & (EPOLLERR | EPOLLHUP);
 
   self->is_half_closed |= (events & EPOLLRDHUP) != 0;
   self->has_unread_data |= events & EPOLLIN && self->state >= STATE_WHOLE;
-  if (is_over || (events & EPOLLRDHUP && ends_half_closed (self)))
+  if (is_over (self, events) || (events & EPOLLRDHUP && ends_half_closed (self)))
     queen_connection_remove (self);
   else if (self->state == STATE_HANDSHAKE)
     queen_connection_look_for_turn (self, events);
