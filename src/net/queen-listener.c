@@ -508,10 +508,9 @@ queen_listener_adopt (QueenListener *self, int fd, GError **error)
   if ((!is_tcp && sd_is_socket_unix (fd, SOCK_STREAM, TRUE, NULL, 0) <= 0) ||
       !g_unix_set_fd_nonblocking (fd, TRUE, NULL))
     {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                   _ ("descriptor %d, as systemd hands it over, is no listening socket, of TCP or "
-                      "in a file"),
-                   fd);
+      g_set_error (
+          error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+          _ ("descriptor %d, as systemd hands it over, is no listening TCP or Unix socket"), fd);
       return FALSE;
     }
   if (is_tcp)

@@ -25,6 +25,7 @@
 struct _QueenSocketFile
 {
   char *path;
+  int directory; /* which it is in; kept open, as at the end no descriptor may be left */
   struct statx identity;
 };
 
@@ -127,29 +128,35 @@ set_in_use (GError **error, const char *path)
 
 /* Its directory */
 
+static int
+open_directory (const char *path)
+{
+  g_autofree char *directory = g_path_get_dirname (path);
+
+  return open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 /* Between the look at a file and its removal another queen may put its own there: so whoever does
  * both has a lock on the directory. Where there are no locks, it goes without.
  *
- * Returns: a descriptor, which holds the lock; -1 and errno */
-static int
-lock_directory (const char *path)
+ * Returns: FALSE, and errno, when somebody else has it for too long */
+static gboolean
+lock_directory (int fd)
 {
-  g_autofree char *directory = g_path_get_dirname (path);
-  int fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-  for (int i = 0; fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) != 0; i++)
+  for (int i = 0; i < LOCK_TRIES; i++)
     {
-      if (errno != EWOULDBLOCK && errno != EINTR)
-        return fd;
-      if (i == LOCK_TRIES)
-        {
-          close (fd);
-          errno = EBUSY;
-          return -1;
-        }
+      if (flock (fd, LOCK_EX | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
+        return TRUE;
       g_usleep (LOCK_PAUSE);
     }
-  return fd;
+  errno = EBUSY;
+  return FALSE;
+}
+
+static void
+unlock_directory (int fd)
+{
+  flock (fd, LOCK_UN);
 }
 
 /* Its place */
@@ -235,10 +242,17 @@ give_to (const char *path, const char *owner, GError **error)
   return FALSE;
 }
 
-static gboolean
-identify (const char *path, struct statx *identity)
+static const char *
+get_name (const QueenSocketFile *self)
 {
-  return statx (AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME, identity) == 0;
+  return strrchr (self->path, '/') + 1;
+}
+
+static gboolean
+identify (const QueenSocketFile *self, struct statx *identity)
+{
+  return statx (self->directory, get_name (self), AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME,
+                identity) == 0;
 }
 
 /* A number of a file is soon another's; but not with the same time of birth. */
@@ -265,7 +279,7 @@ take_place (
     }
   if (give_to (self->path, rights->owner, error))
     {
-      if (identify (self->path, &self->identity) && listen (fd, backlog) == 0)
+      if (identify (self, &self->identity) && listen (fd, backlog) == 0)
         return TRUE;
       set_system_error (error, self->path, errno);
     }
@@ -273,9 +287,12 @@ take_place (
   return FALSE;
 }
 
+/* With the directory's descriptor, its lock goes. */
 static void
 free_file (QueenSocketFile *self)
 {
+  if (self->directory >= 0)
+    close (self->directory);
   g_free (self->path);
   g_free (self);
 }
@@ -285,39 +302,36 @@ queen_socket_file_listen (
     const char *path, const QueenSocketRights *rights, int backlog, int *fd, GError **error)
 {
   QueenSocketFile *self;
-  int lock;
 
+  *fd = -1;
   if (!queen_socket_file_check_path (path, error))
     return NULL;
-  lock = lock_directory (path);
-  *fd = lock < 0 ? -1 : socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (*fd < 0)
-    set_system_error (error, path, errno);
   self = g_new0 (QueenSocketFile, 1);
   self->path = g_strdup (path);
-  if (*fd < 0 || !clear_place (path, error) || !take_place (self, *fd, rights, backlog, error))
+  self->directory = open_directory (path);
+  if (self->directory >= 0 && lock_directory (self->directory))
+    *fd = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (*fd < 0)
+    set_system_error (error, path, errno);
+  else if (clear_place (path, error) && take_place (self, *fd, rights, backlog, error))
     {
-      g_clear_pointer (&self, free_file);
-      if (*fd >= 0)
-        close (*fd);
-      *fd = -1;
+      unlock_directory (self->directory);
+      return self;
     }
-  if (lock >= 0)
-    close (lock);
-  return self;
+  if (*fd >= 0)
+    close (*fd);
+  *fd = -1;
+  free_file (self);
+  return NULL;
 }
 
 void
 queen_socket_file_remove (QueenSocketFile *self)
 {
-  int lock = lock_directory (self->path);
   struct statx found;
 
-  if (lock >= 0)
-    {
-      if (identify (self->path, &found) && is_same (&found, &self->identity))
-        unlink (self->path);
-      close (lock);
-    }
+  if (lock_directory (self->directory) && identify (self, &found) &&
+      is_same (&found, &self->identity))
+    unlinkat (self->directory, get_name (self), 0);
   free_file (self);
 }
