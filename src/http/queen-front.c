@@ -91,6 +91,8 @@ open_sockets (QueenFront *self, GError **error)
 {
   const QueenFrontSettings *settings = &self->settings;
 
+  if (!open_ports (self, error))
+    return FALSE;
   for (const char *const *each = settings->bind; *each; each++)
     {
       const char *path = queen_socket_file_get_path (*each);
@@ -98,7 +100,7 @@ open_sockets (QueenFront *self, GError **error)
       if (path && !queen_listener_listen_unix (self->listener, path, &settings->rights, error))
         return FALSE;
     }
-  return open_ports (self, error);
+  return TRUE;
 }
 
 /* Nobody is accepted yet. */

@@ -210,8 +210,8 @@ test_tls (Fixture *f, gconstpointer data)
       sse_client_open_tls (queen_process_get_port (queen), identity, 0, NULL, NULL);
   g_autoptr (SseClient) plain = sse_client_open_unix (f->path, NULL, NULL);
 
-  g_assert_true (queen_process_has_said (queen, "ready on unix:"));
-  g_assert_true (queen_process_has_said (queen, " https://127.0.0.1:"));
+  g_assert_true (queen_process_has_said (queen, "ready on https://127.0.0.1:"));
+  g_assert_true (queen_process_has_said (queen, " unix:"));
   sse_frame_free (sse_client_next (through_tls));
   sse_frame_free (sse_client_next (plain));
   beat (f, "w");
