@@ -5,21 +5,11 @@
 
 #include <glib/gi18n.h>
 
-#include "net/queen-socket-file.h"
 #include "queen-command-line.h"
 #include "queen-error.h"
 #include "queen-key-file.h"
 #include "queen-setting-values.h"
 #include "queen-settings.h"
-
-static gboolean
-has_socket_file (const QueenConfig *config)
-{
-  for (char **each = config->bind; each && *each; each++)
-    if (queen_socket_file_get_path (*each))
-      return TRUE;
-  return FALSE;
-}
 
 /* A setting that protects nothing must not look as if it did. */
 static gboolean
@@ -31,8 +21,6 @@ check_settings (const QueenConfig *config, GError **error)
     problem = _ ("--protect-reads protects nothing without --token-file");
   else if (config->is_given.proxy_header && !config->trusted_proxies)
     problem = _ ("--proxy-header says nothing without --trusted-proxy");
-  else if ((config->is_given.socket_mode || config->socket_owner) && !has_socket_file (config))
-    problem = _ ("--socket-mode and --socket-owner are for a --bind=unix:PATH");
   if (problem)
     g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, problem);
   return problem == NULL;

@@ -249,7 +249,7 @@ get_name (const QueenSocketFile *self)
 }
 
 static gboolean
-identify (const QueenSocketFile *self, struct statx *identity)
+identify_file (const QueenSocketFile *self, struct statx *identity)
 {
   return statx (self->directory, get_name (self), AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME,
                 identity) == 0;
@@ -279,7 +279,7 @@ take_place (
     }
   if (give_to (self->path, rights->owner, error))
     {
-      if (identify (self, &self->identity) && listen (fd, backlog) == 0)
+      if (identify_file (self, &self->identity) && listen (fd, backlog) == 0)
         return TRUE;
       set_system_error (error, self->path, errno);
     }
@@ -330,7 +330,7 @@ queen_socket_file_remove (QueenSocketFile *self)
 {
   struct statx found;
 
-  if (lock_directory (self->directory) && identify (self, &found) &&
+  if (lock_directory (self->directory) && identify_file (self, &found) &&
       is_same (&found, &self->identity))
     unlinkat (self->directory, get_name (self), 0);
   free_file (self);
