@@ -6,7 +6,8 @@
 #include "queen-answer.h"
 #include "queen-error.h"
 
-#define LITTLE 1024 /* bytes: if all hold as much, that is a fourth of what there may be */
+#define MAX_TRIED 256 /* who are asked to make room */
+#define LITTLE 1024   /* bytes: if all hold as much, that is a fourth of what there may be */
 
 #define WAITS(first, second) (1u << (first) | 1u << (second))
 
@@ -252,6 +253,40 @@ queen_connection_on_ready (QueenConnection *self, guint events)
     queen_connection_read_in_turn (self);
   else
     queen_connection_read_all (self);
+}
+
+/* Making room */
+
+/* @holds_session: who holds none is of no use
+ *
+ * Returns: (nullable): the first who has nothing to ask */
+static QueenConnection *
+find_idle_in (GList *link, gboolean holds_session)
+{
+  for (guint i = 0; i < MAX_TRIED && link; i++, link = link->next)
+    {
+      QueenConnection *idle = link->data;
+
+      if ((!holds_session || idle->socket.tls) && !queen_connection_waits_for_queen (idle) &&
+          !queen_connection_has_spoken (idle))
+        return idle;
+    }
+  return NULL;
+}
+
+QueenConnection *
+queen_connection_find_idle (QueenConnectionSettings *settings, QueenShare *share)
+{
+  return find_idle_in (share ? queen_share_get_idle (share)->head
+                             : settings->deadlines[QUEEN_WAIT_NEXT].queue.head,
+                       FALSE);
+}
+
+QueenConnection *
+queen_connection_find_idle_holder (QueenConnectionSettings *settings)
+{
+  return settings->tls ? find_idle_in (settings->deadlines[QUEEN_WAIT_NEXT].queue.head, TRUE)
+                       : NULL;
 }
 
 /* Giving up */

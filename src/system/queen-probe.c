@@ -108,12 +108,16 @@ connect_tcp (QueenProbe *self, const struct sockaddr_storage *target, socklen_t 
          getsockname (self->fd, (struct sockaddr *) &self->local, &length) == 0;
 }
 
-/* EAGAIN: so many wait to be let in that there is no room. By TCP that would not show, either. */
+/* The system gives its end a name that nobody else has (unix(7), autobind). EAGAIN: so many wait to
+ * be let in that there is no room; by TCP that would not show, either. */
 static gboolean
 connect_unix (QueenProbe *self, const struct sockaddr_storage *target, socklen_t length)
 {
   self->local = (struct sockaddr_storage){ .ss_family = AF_UNIX };
-  return connect (self->fd, (const struct sockaddr *) target, length) == 0 || errno == EAGAIN;
+  return bind (self->fd, (struct sockaddr *) &self->local, sizeof self->local.ss_family) == 0 &&
+         getsockname (self->fd, (struct sockaddr *) &self->local,
+                      &(socklen_t){ sizeof self->local }) == 0 &&
+         (connect (self->fd, (const struct sockaddr *) target, length) == 0 || errno == EAGAIN);
 }
 
 static gboolean
@@ -185,12 +189,16 @@ is_same_end (const struct sockaddr_storage *a, const struct sockaddr_storage *b)
                                    &((const struct sockaddr_in6 *) b)->sin6_addr);
 }
 
+/* The name is this end's alone in this network namespace, and the process anywhere else. */
 static gboolean
-is_own_process (int fd)
+is_own_unix (QueenProbe *self, int fd)
 {
+  struct sockaddr_storage name = { 0 };
   struct ucred peer = { 0 };
 
-  return getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &peer, &(socklen_t){ sizeof peer }) == 0 &&
+  return getpeername (fd, (struct sockaddr *) &name, &(socklen_t){ sizeof name }) == 0 &&
+         memcmp (&name, &self->local, sizeof name) == 0 &&
+         getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &peer, &(socklen_t){ sizeof peer }) == 0 &&
          peer.pid == getpid ();
 }
 
@@ -200,7 +208,7 @@ queen_probe_is_own (QueenProbe *self, int fd, const struct sockaddr_storage *add
   struct sockaddr_storage target = { 0 }, accepted = { 0 };
 
   if (address->ss_family == AF_UNIX)
-    return is_own_process (fd);
+    return self->fd >= 0 && is_own_unix (self, fd);
   return self->fd >= 0 && is_same_end (address, &self->local) &&
          getpeername (self->fd, (struct sockaddr *) &target, &(socklen_t){ sizeof target }) == 0 &&
          getsockname (fd, (struct sockaddr *) &accepted, &(socklen_t){ sizeof accepted }) == 0 &&

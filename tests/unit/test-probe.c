@@ -102,7 +102,7 @@ test_own_unix (void)
   int listener = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   struct sockaddr_storage client;
   QueenProbe *probe;
-  int accepted;
+  int accepted, mine;
   pid_t other;
 
   g_strlcpy (native.sun_path, path, sizeof native.sun_path);
@@ -125,6 +125,15 @@ test_own_unix (void)
   accepted = accept_one (listener, &client);
   g_assert_false (queen_probe_is_own (probe, accepted, &client));
   g_assert_cmpint (waitpid (other, NULL, 0), ==, other);
+
+  close (accepted);
+
+  /* Nor is another one of hers, such as one that she has given up. */
+  mine = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  g_assert_no_errno (connect (mine, (struct sockaddr *) &native, sizeof native));
+  accepted = accept_one (listener, &client);
+  g_assert_false (queen_probe_is_own (probe, accepted, &client));
+  close (mine);
 
   g_assert_no_errno (g_unlink (path)); /* an address that she has no longer */
   g_assert_false (queen_probe_send (probe, NULL));
