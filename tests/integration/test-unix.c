@@ -124,7 +124,7 @@ test_alone (Fixture *f, gconstpointer data)
 static void
 test_kept (Fixture *f, gconstpointer option)
 {
-  g_autoptr (QueenProcess) queen = queen_process_start (TCP, f->bind, option, NULL);
+  g_autoptr (QueenProcess) G_GNUC_UNUSED queen = queen_process_start (TCP, f->bind, option, NULL);
   g_autofree char *one = make_heartbeat ("w", "");
   g_autofree char *all = g_strconcat (one, one, one, HEALTH, one, NULL);
   int fd = http_connect_unix (f->path);
@@ -257,7 +257,7 @@ test_killed (Fixture *f, gconstpointer data)
 static void
 test_second (Fixture *f, gconstpointer data)
 {
-  g_autoptr (QueenProcess) queen = start_alone (f);
+  g_autoptr (QueenProcess) G_GNUC_UNUSED queen = start_alone (f);
   const char *arguments[] = { f->bind, "--bus=none", NULL };
   g_autoptr (QueenProcess) second = spawn (arguments);
   g_autofree char *other = g_strconcat (f->bind, "2", NULL);
@@ -445,7 +445,7 @@ has_place (Fixture *f, const char *headers, int *fd)
 static void
 test_proxy (Fixture *f, gconstpointer data)
 {
-  g_autoptr (QueenProcess) queen =
+  g_autoptr (QueenProcess) G_GNUC_UNUSED queen =
       queen_process_start (TCP, f->bind, "--trusted-proxy=unix:", "--max-per-peer=2", NULL);
   int fds[6];
 
