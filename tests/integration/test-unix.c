@@ -557,7 +557,7 @@ test_stalled (Fixture *f, gconstpointer data)
   g_autoptr (QueenProcess) queen =
       queen_process_start (TCP, f->bind, "--heartbeat-interval=50ms", "--stall-timeout=1s", NULL);
   guint16 port = queen_process_get_port (queen);
-  g_autoptr (SseClient) still = sse_client_open_unix (f->path, NULL, NULL);
+  g_autoptr (SseClient) G_GNUC_UNUSED still = sse_client_open_unix (f->path, NULL, NULL);
   g_autoptr (SseClient) reading = sse_client_open_unix (f->path, NULL, NULL);
 
   while (http_read_metric (port, STALLED) == 0)
