@@ -203,7 +203,8 @@ SETTING (int,
          .argument = N_ ("COUNT"),
          TOLD (.example = "1000",
                .text = "How many subscribers, and how many requests under way, one address may "
-                       "have; an IPv6 network of 64 bits is one address.",
+                       "have; an IPv6 network of 64 bits is one address, and so is a user who "
+                       "comes through a Unix socket.",
                .file = "Without this it is a quarter, and this machine is spared.",
                .manual = "The default is a quarter of what there may be, and this machine is "
                          "spared; a\n"
