@@ -296,6 +296,7 @@ make_front (QueenDaemon *self, GError **error)
   const QueenConfig *config = self->config;
   const QueenFrontSettings settings = {
     .bind = (const char *const *) config->bind,
+    .rights = { (mode_t) config->socket_mode, config->socket_owner },
     .is_bind_given = config->is_given.bind,
     .port = (guint16) config->port,
     .ui_port = config->ui_port,

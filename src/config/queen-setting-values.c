@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "http/queen-origin.h"
+#include "net/queen-socket-file.h"
 #include "queen-error.h"
 #include "text/queen-legible.h"
 #include "text/queen-span.h"
@@ -79,15 +80,37 @@ append_to_list (char ***list, const char *text)
 static gboolean
 apply_address (const QueenSetting *setting, const char *text, gpointer field, GError **error)
 {
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (text);
+  const char *path = queen_socket_file_get_path (text);
+  g_autoptr (GInetAddress) address = path ? NULL : g_inet_address_new_from_string (text);
 
-  if (!address)
+  if (path && !queen_socket_file_check_path (path, error))
+    return FALSE;
+  if (!path && !address)
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                   _ ("“%s” is not a numeric address such as 127.0.0.1 or ::1"), text);
+                   _ ("“%s” is not a numeric address such as 127.0.0.1 or ::1, nor a Unix socket "
+                      "such as unix:/run/queen-rbee/http.sock"),
+                   text);
       return FALSE;
     }
   append_to_list (field, text);
+  return TRUE;
+}
+
+/* Without her own user's right she could not see whether she still answers. */
+static gboolean
+apply_mode (const QueenSetting *setting, const char *text, gpointer field, GError **error)
+{
+  guint64 mode;
+
+  if (!g_ascii_string_to_unsigned (text, 8, 0600, 0777, &mode, NULL) || (mode & 0600) != 0600)
+    {
+      g_set_error (
+          error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+          _ ("“%s” is not a mode such as 0660, with which the queen’s own user may connect"), text);
+      return FALSE;
+    }
+  *(int *) field = (int) mode;
   return TRUE;
 }
 
@@ -143,6 +166,16 @@ apply_path (const QueenSetting *setting, const char *text, gpointer field, GErro
 }
 
 static gboolean
+apply_owner (const QueenSetting *setting, const char *text, gpointer field, GError **error)
+{
+  uid_t user;
+  gid_t group;
+
+  return queen_socket_file_parse_owner (text, &user, &group, error) &&
+         apply_path (setting, text, field, error);
+}
+
+static gboolean
 apply_flag (const QueenSetting *setting, const char *text, gpointer field, GError **error)
 {
   *(gboolean *) field = g_str_equal (text, "true");
@@ -173,6 +206,7 @@ apply_choice (const QueenSetting *setting, const char *text, gpointer field, GEr
 static const ApplyFunc apply_funcs[] = {
   [QUEEN_SETTING_NUMBER] = apply_number,  [QUEEN_SETTING_NUMBER_OR_OFF] = apply_number_or_off,
   [QUEEN_SETTING_SPAN] = apply_span,      [QUEEN_SETTING_ADDRESS] = apply_address,
+  [QUEEN_SETTING_MODE] = apply_mode,      [QUEEN_SETTING_OWNER] = apply_owner,
   [QUEEN_SETTING_PROXY] = apply_proxy,    [QUEEN_SETTING_ORIGIN] = apply_origin,
   [QUEEN_SETTING_HOST] = apply_host,      [QUEEN_SETTING_FILE] = apply_path,
   [QUEEN_SETTING_DIRECTORY] = apply_path, [QUEEN_SETTING_FLAG] = apply_flag,
@@ -252,6 +286,7 @@ queen_setting_clear (const QueenSetting *setting, QueenConfig *config)
 
   if (setting->is_list)
     g_clear_pointer ((char ***) field, g_strfreev);
-  else if (setting->type == QUEEN_SETTING_FILE || setting->type == QUEEN_SETTING_DIRECTORY)
+  else if (setting->type == QUEEN_SETTING_FILE || setting->type == QUEEN_SETTING_DIRECTORY ||
+           setting->type == QUEEN_SETTING_OWNER)
     g_clear_pointer ((char **) field, g_free);
 }

@@ -26,15 +26,43 @@ SETTING (int,
                .file = "With queen-rbee.socket, its ListenStream= are in the place of port, bind "
                        "and ui-port."))
 
-SETTING (char **,
-         bind,
-         .name = "bind",
-         .type = QUEEN_SETTING_ADDRESS,
-         .is_list = TRUE,
-         .initial = "127.0.0.1;::1",
-         .help = N_ ("Listen at this address (127.0.0.1 and ::1); may be repeated"),
-         .argument = N_ ("ADDRESS"),
-         TOLD (.text = "Listen at this numeric address."))
+SETTING (
+    char **,
+    bind,
+    .name = "bind",
+    .type = QUEEN_SETTING_ADDRESS,
+    .is_list = TRUE,
+    .initial = "127.0.0.1;::1",
+    .help = N_ ("Listen at this address, or at unix:PATH (127.0.0.1 and ::1); may be repeated"),
+    .argument = N_ ("ADDRESS"),
+    TOLD (.text = "Listen at this numeric address, or, as `unix:/run/queen-rbee/http.sock`, at "
+                  "a Unix socket.",
+          .manual = "A Unix socket is for proxies on this machine: it has no port, is never "
+                    "encrypted, and whoever may write to its file may connect\n"
+                    ".Pq Fl Fl socket-mode .\n"
+                    "The file is removed when she ends. One that is left from a crash is "
+                    "replaced; one at which somebody listens, or that is no socket, is not."))
+
+SETTING (
+    int,
+    socket_mode,
+    .name = "socket-mode",
+    .type = QUEEN_SETTING_MODE,
+    .initial = "0660",
+    .help = N_ ("Who may connect to a unix:PATH, as the mode of its file (0660)"),
+    .argument = N_ ("MODE"),
+    TOLD (.text = "The mode of the file of a Unix socket. Whoever may write to it may connect."))
+
+SETTING (char *,
+         socket_owner,
+         .name = "socket-owner",
+         .type = QUEEN_SETTING_OWNER,
+         .help = N_ ("Whose file a unix:PATH is: USER, USER:GROUP or :GROUP"),
+         .argument = N_ ("OWNER"),
+         TOLD (.example = ":www-data",
+               .text = "Whose the file of a Unix socket is, as chown takes it: a user, a group, or "
+                       "both with a colon between.",
+               .file = "She can give it to any group that her user is in."))
 
 /* -1 for none */
 SETTING (int,
@@ -175,7 +203,8 @@ SETTING (int,
          .argument = N_ ("COUNT"),
          TOLD (.example = "1000",
                .text = "How many subscribers, and how many requests under way, one address may "
-                       "have; an IPv6 network of 64 bits is one address.",
+                       "have; an IPv6 network of 64 bits is one address, and so is a user who "
+                       "comes through a Unix socket.",
                .file = "Without this it is a quarter, and this machine is spared.",
                .manual = "The default is a quarter of what there may be, and this machine is "
                          "spared; a\n"

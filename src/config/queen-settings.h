@@ -12,7 +12,10 @@ G_BEGIN_DECLS
  * @QUEEN_SETTING_NUMBER: a whole number; the field is an int
  * @QUEEN_SETTING_NUMBER_OR_OFF: likewise, and -1 for `off`
  * @QUEEN_SETTING_SPAN: a number and a unit; the field is a gint64, µs
- * @QUEEN_SETTING_ADDRESS: a numeric address; the field of a list is a string vector, %NULL for none
+ * @QUEEN_SETTING_ADDRESS: a numeric address, or the path of a Unix socket behind `unix:`; the field
+ *   of a list is a string vector, %NULL for none
+ * @QUEEN_SETTING_MODE: who may do what with a file, in octal digits; the field is an int
+ * @QUEEN_SETTING_OWNER: a user, a group or both; the field is a string
  * @QUEEN_SETTING_PROXY: an address, a network or `unix:`
  * @QUEEN_SETTING_ORIGIN: a web origin, `*` or `null`, as it is compared
  * @QUEEN_SETTING_HOST: a host name, as it is compared
@@ -29,6 +32,8 @@ typedef enum
   QUEEN_SETTING_NUMBER_OR_OFF,
   QUEEN_SETTING_SPAN,
   QUEEN_SETTING_ADDRESS,
+  QUEEN_SETTING_MODE,
+  QUEEN_SETTING_OWNER,
   QUEEN_SETTING_PROXY,
   QUEEN_SETTING_ORIGIN,
   QUEEN_SETTING_HOST,

@@ -86,6 +86,9 @@ void queen_connection_hold_anew (QueenConnection *self);
 
 void queen_connection_clear_request (QueenConnection *self);
 
+/** Returns: (nullable): who has held a TLS session for longest without a request */
+QueenConnection *queen_connection_find_idle_holder (QueenConnectionSettings *settings);
+
 /**
  * queen_connection_watch:
  *

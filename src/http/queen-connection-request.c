@@ -108,13 +108,6 @@ find_oldest_holder (QueenConnectionSettings *settings)
   return g_queue_peek_head (&settings->holding);
 }
 
-/* Returns: (nullable): who has held a TLS session for longest without a request */
-static QueenConnection *
-find_idle_holder (QueenConnectionSettings *settings)
-{
-  return settings->tls ? queen_connection_find_idle (settings, NULL) : NULL;
-}
-
 /* Room for what is held of the request is made by those who have none, by whoever has most that
  * waits for its turn, and then by those who take longest. Returns FALSE when that was this one. */
 static gboolean
@@ -123,7 +116,7 @@ make_room_for_request (QueenConnection *self)
   QueenConnectionSettings *settings = self->settings;
   QueenConnection *greediest, *oldest;
 
-  while (!has_room (self) && (oldest = find_idle_holder (settings)))
+  while (!has_room (self) && (oldest = queen_connection_find_idle_holder (settings)))
     queen_connection_evict (oldest);
   greediest =
       has_room (self) ? NULL : queen_run_queue_find_greediest (settings->run_queue, &self->client);
@@ -391,18 +384,6 @@ queen_connection_time_out_next (QueenConnection *self)
     queen_deadline_end (&self->waits[QUEEN_WAIT_NEXT]);
   else
     queen_connection_close (self);
-}
-
-QueenConnection *
-queen_connection_find_idle (QueenConnectionSettings *settings, QueenShare *share)
-{
-  GList *link =
-      share ? queen_share_get_idle (share)->head : settings->deadlines[QUEEN_WAIT_NEXT].queue.head;
-
-  for (guint i = 0; i < MAX_TRIED && link; i++, link = link->next)
-    if (!queen_connection_waits_for_queen (link->data) && !queen_connection_has_spoken (link->data))
-      return link->data;
-  return NULL;
 }
 
 void

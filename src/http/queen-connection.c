@@ -6,7 +6,8 @@
 #include "queen-answer.h"
 #include "queen-error.h"
 
-#define LITTLE 1024 /* bytes: if all hold as much, that is a fourth of what there may be */
+#define MAX_TRIED 256 /* who are asked to make room */
+#define LITTLE 1024   /* bytes: if all hold as much, that is a fourth of what there may be */
 
 #define WAITS(first, second) (1u << (first) | 1u << (second))
 
@@ -126,8 +127,8 @@ queen_connection_new (QueenConnectionSettings *settings,
   self->settings = settings;
   self->link.data = self->holding_link.data = self->idle_link.data = self;
   g_queue_push_tail_link (&settings->all, &self->link);
-  self->socket.fd = fd;
-  self->state = settings->tls && !is_probe ? STATE_HELLO : STATE_HEAD;
+  self->socket = (QueenSocket){ .fd = fd, .is_unix = address->ss_family == AF_UNIX };
+  self->state = settings->tls && !is_probe && !self->socket.is_unix ? STATE_HELLO : STATE_HEAD;
   self->is_probe = is_probe;
   self->peer = self->client = *address;
   self->is_proxied = !is_probe && queen_proxies_is_trusted (settings->proxies, address);
@@ -169,6 +170,16 @@ unwatch (QueenConnection *self)
   self->watched_by = NULL;
 }
 
+/* Of a Unix socket the kernel tells that there is room with each answer that is taken, and not only
+ * when there was none; but only in the middle of an answer anybody waits for that. */
+static guint
+get_watched_events (const QueenConnection *self)
+{
+  gboolean has_room = self->socket.is_unix && self->state != STATE_ANSWER;
+
+  return has_room ? EPOLLIN : EPOLLIN | EPOLLOUT;
+}
+
 gboolean
 queen_connection_watch (QueenConnection *self)
 {
@@ -179,7 +190,7 @@ queen_connection_watch (QueenConnection *self)
     return TRUE;
   unwatch (self);
   self->watched_by = sockets;
-  if (queen_epoll_watch (sockets, self->socket.fd, EPOLLIN | EPOLLOUT, self))
+  if (queen_epoll_watch (sockets, self->socket.fd, get_watched_events (self), self))
     return TRUE;
   settings->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS]++;
   queen_connection_remove (self);
@@ -214,14 +225,23 @@ ends_half_closed (const QueenConnection *self)
   return self->state <= STATE_QUEUED || self->state == STATE_PATIENT_HANDLER;
 }
 
+/* Of TCP, who sends a request and closes has only closed its side, as far as the kernel knows. Of a
+ * Unix socket both are closed; but what was sent is there to be read, all the same. */
+static gboolean
+is_over (const QueenConnection *self, guint events)
+{
+  gboolean has_said = events & EPOLLIN && queen_connection_wants_request (self);
+
+  return events & EPOLLERR || (events & EPOLLHUP && !(self->socket.is_unix && has_said));
+}
+
 void
 queen_connection_on_ready (QueenConnection *self, guint events)
 {
-  gboolean is_over = events & (EPOLLERR | EPOLLHUP);
 
   self->is_half_closed |= (events & EPOLLRDHUP) != 0;
   self->has_unread_data |= events & EPOLLIN && self->state >= STATE_WHOLE;
-  if (is_over || (events & EPOLLRDHUP && ends_half_closed (self)))
+  if (is_over (self, events) || (events & EPOLLRDHUP && ends_half_closed (self)))
     queen_connection_remove (self);
   else if (self->state == STATE_HANDSHAKE)
     queen_connection_look_for_turn (self, events);
@@ -233,6 +253,40 @@ queen_connection_on_ready (QueenConnection *self, guint events)
     queen_connection_read_in_turn (self);
   else
     queen_connection_read_all (self);
+}
+
+/* Making room */
+
+/* @holds_session: who holds none is of no use
+ *
+ * Returns: (nullable): the first who has nothing to ask */
+static QueenConnection *
+find_idle_in (GList *link, gboolean holds_session)
+{
+  for (guint i = 0; i < MAX_TRIED && link; i++, link = link->next)
+    {
+      QueenConnection *idle = link->data;
+
+      if ((!holds_session || idle->socket.tls) && !queen_connection_waits_for_queen (idle) &&
+          !queen_connection_has_spoken (idle))
+        return idle;
+    }
+  return NULL;
+}
+
+QueenConnection *
+queen_connection_find_idle (QueenConnectionSettings *settings, QueenShare *share)
+{
+  return find_idle_in (share ? queen_share_get_idle (share)->head
+                             : settings->deadlines[QUEEN_WAIT_NEXT].queue.head,
+                       FALSE);
+}
+
+QueenConnection *
+queen_connection_find_idle_holder (QueenConnectionSettings *settings)
+{
+  return settings->tls ? find_idle_in (settings->deadlines[QUEEN_WAIT_NEXT].queue.head, TRUE)
+                       : NULL;
 }
 
 /* Giving up */

@@ -128,7 +128,7 @@ typedef enum
 /**
  * QueenConnectionSettings:
  * @rules: what requests are judged by
- * @tls: (nullable): what encrypts every connection
+ * @tls: (nullable): what encrypts every connection by TCP
  * @handshakes: where they wait for their turn to shake hands
  * @run_queue: where they wait for their turn to be read and handled
  * @tally: what counts

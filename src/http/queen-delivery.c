@@ -4,8 +4,6 @@
 #include "queen-delivery.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include "net/queen-listener.h"
 
@@ -94,26 +92,20 @@ queen_delivery_hold (QueenDelivery *self, QueenBudgets *budgets)
   queen_budgets_hold_shared (budgets, QUEEN_BUDGET_ANSWERS, self->answer.body);
 }
 
-static void
-set_time_to_take (const QueenSocket *socket, int msec)
-{
-  setsockopt (socket->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &msec, sizeof msec);
-}
-
 gboolean
 queen_delivery_release (const QueenDelivery *self, const QueenSocket *socket)
 {
-  gboolean is_short = self->n_sent > SMALLEST_WINDOW;
+  gboolean is_short = self->n_sent > SMALLEST_WINDOW && !socket->is_unix;
 
   if (is_short)
-    set_time_to_take (socket, SHORT_TIME_TO_TAKE);
+    queen_socket_set_time_to_take (socket, SHORT_TIME_TO_TAKE);
   return is_short;
 }
 
 void
 queen_delivery_allow_time (const QueenSocket *socket)
 {
-  set_time_to_take (socket, QUEEN_LISTENER_TIME_TO_TAKE);
+  queen_socket_set_time_to_take (socket, QUEEN_LISTENER_TIME_TO_TAKE);
 }
 
 void

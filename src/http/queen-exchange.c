@@ -252,7 +252,7 @@ queen_exchange_dup_sender (const QueenExchange *self)
 
   if (name)
     return g_strconcat ("token:", name, NULL);
-  if (!self->request.is_forwarded && queen_shares_is_loopback (self->request.client))
+  if (!self->request.is_forwarded && queen_shares_is_here (self->request.client))
     return NULL;
   network = queen_shares_dup_network (self->request.client);
   return network ? g_strconcat ("address:", network, NULL) : NULL;

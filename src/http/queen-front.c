@@ -48,14 +48,29 @@ adopt_sockets (QueenFront *self, int n_sockets, GError **error)
   return TRUE;
 }
 
+/* Returns: (transfer container): those that are no Unix sockets, NULL-terminated */
+static const char **
+list_addresses (const QueenFrontSettings *settings)
+{
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new ();
+
+  for (const char *const *each = settings->bind; *each; each++)
+    if (!queen_socket_file_get_path (*each))
+      g_ptr_array_add (addresses, (gpointer) *each);
+  g_ptr_array_add (addresses, NULL);
+  return (const char **) g_ptr_array_steal (addresses, NULL);
+}
+
 static gboolean
-open_sockets (QueenFront *self, GError **error)
+open_ports (QueenFront *self, GError **error)
 {
   const QueenFrontSettings *settings = &self->settings;
-  const char *const *addresses = settings->bind;
+  g_autofree const char **addresses = list_addresses (settings);
   gboolean is_optional = !settings->is_bind_given;
   g_autoptr (GError) ui_error = NULL;
 
+  if (!*addresses)
+    return TRUE;
   if (!queen_listener_listen (self->listener, addresses, settings->port, is_optional, error))
     return FALSE;
   if (settings->ui_port < 0 ||
@@ -68,6 +83,23 @@ open_sockets (QueenFront *self, GError **error)
       return FALSE;
     }
   g_warning ("no page on its usual port: %s (see --ui-port)", ui_error->message);
+  return TRUE;
+}
+
+static gboolean
+open_sockets (QueenFront *self, GError **error)
+{
+  const QueenFrontSettings *settings = &self->settings;
+
+  if (!open_ports (self, error))
+    return FALSE;
+  for (const char *const *each = settings->bind; *each; each++)
+    {
+      const char *path = queen_socket_file_get_path (*each);
+
+      if (path && !queen_listener_listen_unix (self->listener, path, &settings->rights, error))
+        return FALSE;
+    }
   return TRUE;
 }
 
@@ -92,6 +124,15 @@ listen_everywhere (QueenFront *self, GError **error)
 
 /* Who may come */
 
+/* Returns: (transfer none): NULL for a Unix socket */
+static GInetAddress *
+get_inet_address (GSocketAddress *address)
+{
+  return G_IS_INET_SOCKET_ADDRESS (address)
+             ? g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address))
+             : NULL;
+}
+
 /* Returns: (transfer full): one that other machines can reach; NULL when there is none */
 static char *
 dup_exposed_address (QueenFront *self)
@@ -100,9 +141,9 @@ dup_exposed_address (QueenFront *self)
 
   for (guint i = 0; i < addresses->len; i++)
     {
-      GInetAddress *address = g_inet_socket_address_get_address (addresses->pdata[i]);
+      GInetAddress *address = get_inet_address (addresses->pdata[i]);
 
-      if (!g_inet_address_get_is_loopback (address))
+      if (address && !g_inet_address_get_is_loopback (address))
         return g_inet_address_to_string (address);
     }
   return NULL;
@@ -146,10 +187,11 @@ list_hosts (QueenFront *self)
     g_strv_builder_addv (hosts, (const char **) self->settings.access.hosts);
   for (guint i = 0; i < addresses->len; i++)
     {
-      g_autofree char *text =
-          g_inet_address_to_string (g_inet_socket_address_get_address (addresses->pdata[i]));
+      GInetAddress *address = get_inet_address (addresses->pdata[i]);
+      g_autofree char *text = address ? g_inet_address_to_string (address) : NULL;
 
-      g_strv_builder_add (hosts, text);
+      if (text)
+        g_strv_builder_add (hosts, text);
     }
   return g_strv_builder_end (hosts);
 }

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "net/queen-socket-file.h"
 #include "queen-direct.h"
 #include "queen-gate.h"
 #include "queen-router.h"
@@ -12,7 +13,8 @@ G_BEGIN_DECLS
 
 /**
  * QueenFrontSettings:
- * @bind: the addresses to listen at
+ * @bind: where to listen: addresses, and files of Unix sockets as `unix:PATH`
+ * @rights: who may connect at these
  * @is_bind_given: somebody wants all of these; else one that this machine does not have is passed
  *   over
  * @port: 0 for one that is free
@@ -37,6 +39,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   const char *const *bind;
+  QueenSocketRights rights;
   gboolean is_bind_given;
   guint16 port;
   int ui_port;
@@ -97,7 +100,7 @@ QueenAccess *queen_front_get_access (QueenFront *self);
 /** Returns: (transfer none): who is in */
 QueenGate *queen_front_get_gate (QueenFront *self);
 
-/** Returns: (transfer none) (element-type GInetSocketAddress): where it listens */
+/** Returns: (transfer none) (element-type GSocketAddress): where it listens */
 GPtrArray *queen_front_get_addresses (QueenFront *self);
 
 /** Returns: (transfer none): the same as URLs */

@@ -22,7 +22,7 @@ G_DECLARE_FINAL_TYPE (QueenGate, queen_gate, QUEEN, GATE, GObject)
 /**
  * QueenGateSettings:
  * @rules: what requests are judged by
- * @tls: (nullable): what encrypts every connection; %NULL for none
+ * @tls: (nullable): what encrypts every connection by TCP; %NULL for none
  * @proxies: (nullable): whose word is taken for whose request they hand on; they outlive the gate
  * @caps: how many connections there may be
  * @clock: by which deadlines go

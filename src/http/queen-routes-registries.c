@@ -196,7 +196,7 @@ dup_asker (QueenExchange *exchange)
   const QueenRequest *request = queen_exchange_get_request (exchange);
   char *network = NULL;
 
-  if (request->is_forwarded || !queen_shares_is_loopback (request->client))
+  if (request->is_forwarded || !queen_shares_is_here (request->client))
     network = queen_shares_dup_network (request->client);
   return network ? network : g_strdup_printf ("here %u", queen_exchange_get_owner (exchange));
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <gio/gunixsocketaddress.h>
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <netinet/in.h>
@@ -14,12 +15,14 @@
 
 #include "loop/queen-alarm.h"
 #include "queen-error.h"
+#include "queen-user-address.h"
 
 #define BACKLOG 4096
 #define MAX_ACCEPTED_AT_ONCE 256
 #define MAX_FREE_PORT_TRIES 16
 #define MAX_DRAINED (256 * 1024)    /* bytes of one that is refused */
 #define PAUSE (G_USEC_PER_SEC / 10) /* when not even the spare descriptor helps */
+#define MAX_UNREAD 65536            /* bytes, of which the kernel takes twice as many */
 
 struct _QueenListener
 {
@@ -33,7 +36,7 @@ struct _QueenListener
   gpointer data;
 
   GPtrArray *sockets;   /* of GSource, each with a listening descriptor */
-  GPtrArray *addresses; /* of GInetSocketAddress */
+  GPtrArray *addresses; /* of GSocketAddress */
   GPtrArray *urls;      /* NULL-terminated */
   int spare_fd;         /* given up for a moment when the descriptors run out */
   QueenAlarm *pause_alarm;
@@ -47,8 +50,10 @@ typedef struct
   QueenListener *listener;
   int fd;
   gpointer tag;
-  gboolean is_adopted;  /* the service manager has it, too, and keeps it open */
-  gboolean has_waiting; /* who may have come before the options were set */
+  gboolean is_unix;
+  QueenSocketFile *file; /* NULL when there is none, or it is the service manager's */
+  gboolean is_adopted;   /* the service manager has it, too, and keeps it open */
+  gboolean has_waiting;  /* who may have come before the options were set */
 } ListeningSocket;
 
 static int
@@ -136,6 +141,18 @@ set_options (int fd)
     setsockopt (fd, options[i].level, options[i].name, &options[i].value, sizeof options[i].value);
 }
 
+/* A connection through a Unix socket inherits nothing. The kernel counts what its client has not
+ * read by the memory that it takes: there is room for a hundred events. */
+static void
+meet_user (int fd, struct sockaddr_storage *address)
+{
+  struct ucred user = { .uid = (uid_t) -1 };
+
+  setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &(int){ MAX_UNREAD }, sizeof (int));
+  getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &user, &(socklen_t){ sizeof user });
+  queen_user_address_init (address, user.uid);
+}
+
 /* Returns whether there may be more to accept. */
 static gboolean
 accept_one (QueenListener *self, ListeningSocket *socket)
@@ -147,7 +164,9 @@ accept_one (QueenListener *self, ListeningSocket *socket)
 
   if (fd >= 0)
     {
-      if (socket->has_waiting)
+      if (socket->is_unix)
+        meet_user (fd, &address);
+      else if (socket->has_waiting)
         set_options (fd);
       self->on_accept (fd, &address, self->data);
       return TRUE;
@@ -192,10 +211,20 @@ dispatch_socket (GSource *source, GSourceFunc callback, gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* From then on nobody comes who would not be let in. */
+static void
+remove_file (ListeningSocket *socket)
+{
+  g_clear_pointer (&socket->file, queen_socket_file_remove);
+}
+
 static void
 finalize_socket (GSource *source)
 {
-  close (((ListeningSocket *) source)->fd);
+  ListeningSocket *socket = (ListeningSocket *) source;
+
+  remove_file (socket);
+  close (socket->fd);
 }
 
 static void
@@ -326,14 +355,27 @@ get_address (int fd)
 }
 
 static char *
+make_unix_url (GUnixSocketAddress *address)
+{
+  gboolean is_abstract =
+      g_unix_socket_address_get_address_type (address) == G_UNIX_SOCKET_ADDRESS_ABSTRACT;
+
+  return g_strconcat ("unix:", is_abstract ? "@" : "", g_unix_socket_address_get_path (address),
+                      NULL);
+}
+
+static char *
 make_url (const char *scheme, GSocketAddress *address)
 {
-  g_autofree char *text = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
+  g_autofree char *text = NULL;
 
+  if (G_IS_UNIX_SOCKET_ADDRESS (address))
+    return make_unix_url (G_UNIX_SOCKET_ADDRESS (address));
+  text = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
   return g_strconcat (scheme, "://", text, NULL);
 }
 
-static void
+static ListeningSocket *
 add_socket (QueenListener *self, int fd, gboolean is_adopted)
 {
   static GSourceFuncs funcs = { .dispatch = dispatch_socket, .finalize = finalize_socket };
@@ -343,6 +385,7 @@ add_socket (QueenListener *self, int fd, gboolean is_adopted)
 
   socket->listener = self;
   socket->fd = fd;
+  socket->is_unix = G_IS_UNIX_SOCKET_ADDRESS (address);
   socket->is_adopted = socket->has_waiting = is_adopted;
   socket->tag = g_source_add_unix_fd (source, fd, G_IO_IN);
   g_source_set_static_name (source, "listening socket");
@@ -352,6 +395,7 @@ add_socket (QueenListener *self, int fd, gboolean is_adopted)
   g_ptr_array_add (self->sockets, source);
   g_ptr_array_add (self->addresses, address);
   g_ptr_array_insert (self->urls, (int) self->urls->len - 1, make_url (self->scheme, address));
+  return socket;
 }
 
 static void
@@ -443,16 +487,34 @@ queen_listener_listen (QueenListener *self,
 }
 
 gboolean
+queen_listener_listen_unix (QueenListener *self,
+                            const char *path,
+                            const QueenSocketRights *rights,
+                            GError **error)
+{
+  int fd;
+  QueenSocketFile *file = queen_socket_file_listen (path, rights, BACKLOG, &fd, error);
+
+  if (file)
+    add_socket (self, fd, FALSE)->file = file;
+  return file != NULL;
+}
+
+gboolean
 queen_listener_adopt (QueenListener *self, int fd, GError **error)
 {
-  if (sd_is_socket_inet (fd, AF_UNSPEC, SOCK_STREAM, TRUE, 0) <= 0 ||
+  gboolean is_tcp = sd_is_socket_inet (fd, AF_UNSPEC, SOCK_STREAM, TRUE, 0) > 0;
+
+  if ((!is_tcp && sd_is_socket_unix (fd, SOCK_STREAM, TRUE, NULL, 0) <= 0) ||
       !g_unix_set_fd_nonblocking (fd, TRUE, NULL))
     {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                   _ ("descriptor %d, as systemd hands it over, is no listening TCP socket"), fd);
+      g_set_error (
+          error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+          _ ("descriptor %d, as systemd hands it over, is no listening TCP or Unix socket"), fd);
       return FALSE;
     }
-  set_options (fd);
+  if (is_tcp)
+    set_options (fd);
   add_socket (self, fd, TRUE);
   return TRUE;
 }
@@ -479,9 +541,14 @@ queen_listener_start (QueenListener *self)
 void
 queen_listener_stop (QueenListener *self)
 {
-  /* Who waits at an adopted socket, the next queen serves. */
   for (guint i = 0; i < self->sockets->len; i++)
-    if (!((ListeningSocket *) self->sockets->pdata[i])->is_adopted)
-      accept_waiting (self->sockets->pdata[i], G_MAXINT64);
+    {
+      ListeningSocket *socket = self->sockets->pdata[i];
+
+      if (socket->is_adopted)
+        continue; /* who waits there, the next queen serves */
+      remove_file (socket);
+      accept_waiting (socket, G_MAXINT64);
+    }
   g_ptr_array_set_size (self->sockets, 0);
 }

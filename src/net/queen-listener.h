@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "loop/queen-clock.h"
+#include "queen-socket-file.h"
 #include "queen-tally.h"
 
 G_BEGIN_DECLS
@@ -17,6 +18,7 @@ G_BEGIN_DECLS
 /**
  * QueenAcceptFunc:
  * @fd: (transfer full): a connection, non-blocking and close-on-exec
+ * @address: whose it is; through a Unix socket, see queen_user_address_get_user()
  */
 typedef void (*QueenAcceptFunc) (int fd, const struct sockaddr_storage *address, gpointer data);
 
@@ -66,8 +68,21 @@ gboolean queen_listener_listen (QueenListener *self,
                                 GError **error);
 
 /**
+ * queen_listener_listen_unix:
+ * @path: where
+ * @rights: who may connect
+ * @error: see queen_socket_file_listen()
+ *
+ * The same with a Unix socket; its file goes with the listener.
+ */
+gboolean queen_listener_listen_unix (QueenListener *self,
+                                     const char *path,
+                                     const QueenSocketRights *rights,
+                                     GError **error);
+
+/**
  * queen_listener_adopt:
- * @fd: (transfer full): a listening TCP socket that the service manager keeps open
+ * @fd: (transfer full): a listening TCP or Unix socket that the service manager keeps open
  * @error: @fd is something else, and has not been taken
  *
  * Listens on a socket that others have opened. Who comes while no queen is there waits in it.
@@ -77,14 +92,14 @@ gboolean queen_listener_adopt (QueenListener *self, int fd, GError **error);
 /**
  * queen_listener_get_addresses:
  *
- * Returns: (transfer none) (element-type GInetSocketAddress): where it listens
+ * Returns: (transfer none) (element-type GSocketAddress): where it listens, by TCP or in a file
  */
 GPtrArray *queen_listener_get_addresses (QueenListener *self);
 
 /**
  * queen_listener_get_urls:
  *
- * Returns: (transfer none): where it listens, as `http://127.0.0.1:8500`
+ * Returns: (transfer none): where it listens, as `http://127.0.0.1:8500` or `unix:/run/queen.sock`
  */
 const char *const *queen_listener_get_urls (QueenListener *self);
 

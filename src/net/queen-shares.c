@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "queen-user-address.h"
 #include "text/queen-hash.h"
 
 struct _QueenShares
@@ -16,7 +17,8 @@ struct _QueenShares
   gboolean spares_loopback;
 };
 
-/* An address of IPv4, or a network of IPv6. Each family has keys of its own, whatever the bytes. */
+/* An address of IPv4, a network of IPv6, or a user. Each family has keys of its own, whatever the
+ * bytes. */
 typedef struct
 {
   guint32 family;
@@ -46,12 +48,14 @@ get_ipv4 (const struct sockaddr_storage *address, guint32 *ipv4)
 }
 
 gboolean
-queen_shares_is_loopback (const struct sockaddr_storage *address)
+queen_shares_is_here (const struct sockaddr_storage *address)
 {
   guint32 ipv4;
 
   if (get_ipv4 (address, &ipv4))
     return ipv4 >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+  if (address->ss_family == AF_UNIX)
+    return TRUE;
   return address->ss_family == AF_INET6 &&
          IN6_IS_ADDR_LOOPBACK (&((const struct sockaddr_in6 *) address)->sin6_addr);
 }
@@ -68,6 +72,8 @@ queen_shares_dup_network (const struct sockaddr_storage *address)
       ipv4 = g_htonl (ipv4);
       return g_strdup (inet_ntop (AF_INET, &ipv4, text, sizeof text));
     }
+  if (address->ss_family == AF_UNIX)
+    return g_strdup_printf ("uid %u", queen_user_address_get_user (address));
   if (address->ss_family != AF_INET6)
     return NULL;
   memcpy (&network, &((const struct sockaddr_in6 *) address)->sin6_addr, sizeof network / 2);
@@ -79,7 +85,12 @@ make_key (const struct sockaddr_storage *address)
 {
   Key key = { .family = AF_INET };
 
-  if (!get_ipv4 (address, &key.network[0]))
+  if (address->ss_family == AF_UNIX)
+    {
+      key.family = AF_UNIX;
+      key.network[0] = queen_user_address_get_user (address);
+    }
+  else if (!get_ipv4 (address, &key.network[0]))
     {
       key.family = AF_INET6;
       memcpy (key.network, &((const struct sockaddr_in6 *) address)->sin6_addr, sizeof key.network);
@@ -113,8 +124,9 @@ queen_shares_new (guint limit, gboolean spares_loopback)
 static gboolean
 is_counted (QueenShares *self, const struct sockaddr_storage *address, gboolean is_forwarded)
 {
-  return (address->ss_family == AF_INET || address->ss_family == AF_INET6) &&
-         (is_forwarded || !self->spares_loopback || !queen_shares_is_loopback (address));
+  return (address->ss_family == AF_INET || address->ss_family == AF_INET6 ||
+          address->ss_family == AF_UNIX) &&
+         (is_forwarded || !self->spares_loopback || !queen_shares_is_here (address));
 }
 
 static QueenShare *

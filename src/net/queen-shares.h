@@ -12,7 +12,8 @@ G_BEGIN_DECLS
  * QueenShares:
  *
  * Who holds how much of something of which there is only so much: each address has a share. An IPv6
- * network of 64 bits counts as one address, as anybody with one of these has all of them.
+ * network of 64 bits counts as one address, as anybody with one of these has all of them; and so
+ * does each user who comes through a Unix socket.
  */
 typedef struct _QueenShares QueenShares;
 
@@ -26,8 +27,8 @@ typedef struct _QueenShare QueenShare;
 /**
  * queen_shares_new:
  * @limit: how much one address may hold; at least 1
- * @spares_loopback: this machine's own addresses may hold as much as they like: whoever is here has
- *   one of the same few addresses, proxies too
+ * @spares_loopback: this machine itself may hold as much as it likes: whoever is here has one of
+ * the same few addresses, proxies too
  */
 QueenShares *queen_shares_new (guint limit, gboolean spares_loopback);
 
@@ -68,13 +69,13 @@ void queen_shares_release (QueenShares *self, QueenShare *share);
 /**
  * queen_shares_dup_network:
  *
- * Returns: (transfer full) (nullable): what counts as one with @address, such as `10.0.0.7` or
- *   `2001:db8:1:2::/64`; %NULL for what is no internet address
+ * Returns: (transfer full) (nullable): what counts as one with @address, such as `10.0.0.7`,
+ *   `2001:db8:1:2::/64` or `uid 1000`; %NULL for what is of none of these families
  */
 char *queen_shares_dup_network (const struct sockaddr_storage *address);
 
-/** Returns: whether @address is one of this machine's own loopback addresses */
-gboolean queen_shares_is_loopback (const struct sockaddr_storage *address);
+/** Returns: whether @address is a loopback address, or that of a user of this machine */
+gboolean queen_shares_is_here (const struct sockaddr_storage *address);
 
 void queen_shares_free (QueenShares *self);
 

@@ -5,9 +5,14 @@
 
 #include <errno.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define MAX_PIECE 16384       /* bytes */
+#define MAX_PIECE_VECTORS 256 /* as many as a flush has */
 
 gssize
 queen_socket_read (QueenSocket *self, void *buffer, gsize size)
@@ -32,20 +37,93 @@ queen_socket_renew (QueenSocket *self)
     queen_tls_session_renew (self->tls);
 }
 
-gssize
-queen_socket_write (QueenSocket *self, const struct iovec *vectors, guint n_vectors)
+static gssize
+send_vectors (int fd, const struct iovec *vectors, guint n_vectors)
 {
   struct msghdr message = { .msg_iov = (struct iovec *) vectors, .msg_iovlen = n_vectors };
   gssize written;
 
-  if (self->tls)
-    return queen_tls_session_write (self->tls, vectors, n_vectors);
   do
-    written = n_vectors == 1 ? send (self->fd, vectors->iov_base, vectors->iov_len,
-                                     MSG_NOSIGNAL | MSG_DONTWAIT)
-                             : sendmsg (self->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    written = n_vectors == 1
+                  ? send (fd, vectors->iov_base, vectors->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT)
+                  : sendmsg (fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
   while (written < 0 && errno == EINTR);
   return written;
+}
+
+/* Where in what is to be written. */
+typedef struct
+{
+  const struct iovec *vectors;
+  guint n_vectors;
+  gsize offset; /* in the first of them */
+} Rest;
+
+/* Returns: the bytes of the next piece, which is no more in @rest */
+static gsize
+cut_piece (Rest *rest, struct iovec piece[MAX_PIECE_VECTORS], guint *n_vectors)
+{
+  gsize size = 0;
+
+  for (*n_vectors = 0; rest->n_vectors > 0 && *n_vectors < MAX_PIECE_VECTORS && size < MAX_PIECE;)
+    {
+      gsize n_bytes = MIN (rest->vectors->iov_len - rest->offset, MAX_PIECE - size);
+
+      piece[(*n_vectors)++] =
+          (struct iovec){ (char *) rest->vectors->iov_base + rest->offset, n_bytes };
+      size += n_bytes;
+      rest->offset += n_bytes;
+      if (rest->offset < rest->vectors->iov_len)
+        break;
+      rest->vectors++;
+      rest->n_vectors--;
+      rest->offset = 0;
+    }
+  return size;
+}
+
+/* Of what goes through a Unix socket in one piece the kernel does not tell how much has been taken
+ * until all of it has; so nobody who reads slowly gets a large one. */
+static gssize
+send_pieces (int fd, const struct iovec *vectors, guint n_vectors)
+{
+  Rest rest = { vectors, n_vectors, 0 };
+  gssize total = 0;
+
+  while (rest.n_vectors > 0)
+    {
+      struct iovec piece[MAX_PIECE_VECTORS];
+      guint n_pieces;
+      gsize size = cut_piece (&rest, piece, &n_pieces);
+      gssize written = send_vectors (fd, piece, n_pieces);
+
+      if (written < 0)
+        return total > 0 ? total : -1;
+      total += written;
+      if ((gsize) written < size)
+        break;
+    }
+  return total;
+}
+
+static gboolean
+is_one_piece (const struct iovec *vectors, guint n_vectors)
+{
+  gsize size = 0;
+
+  for (guint i = 0; i < n_vectors; i++)
+    size += vectors[i].iov_len;
+  return size <= MAX_PIECE;
+}
+
+gssize
+queen_socket_write (QueenSocket *self, const struct iovec *vectors, guint n_vectors)
+{
+  if (self->tls)
+    return queen_tls_session_write (self->tls, vectors, n_vectors);
+  if (self->is_unix && !is_one_piece (vectors, n_vectors))
+    return send_pieces (self->fd, vectors, n_vectors);
+  return send_vectors (self->fd, vectors, n_vectors);
 }
 
 gboolean
@@ -78,6 +156,13 @@ queen_socket_get_n_queued (const QueenSocket *self)
   int n_bytes;
 
   return ioctl (self->fd, SIOCOUTQ, &n_bytes) == 0 ? (gsize) n_bytes : 0;
+}
+
+void
+queen_socket_set_time_to_take (const QueenSocket *self, int msec)
+{
+  if (!self->is_unix)
+    setsockopt (self->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &msec, sizeof msec);
 }
 
 void

@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 /**
  * QueenSocket:
  * @fd: connected, non-blocking; -1 when it has gone elsewhere
+ * @is_unix: it is a Unix socket: nothing can be lost on its way, and the other end cannot vanish
+ *   without a word
  * @tls: (nullable): what encrypts it
  *
  * A client's connection, plain or through TLS. It never blocks, and tells as system calls do: by -1
@@ -20,6 +22,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   int fd;
+  gboolean is_unix;
   QueenTlsSession *tls;
 } QueenSocket;
 
@@ -48,7 +51,8 @@ void queen_socket_renew (QueenSocket *self);
 /**
  * queen_socket_write:
  *
- * Writes in one system call when it is plain. Through TLS, of much only a part is taken at once.
+ * Writes in one system call when it is plain TCP. Through TLS, of much only a part is taken at
+ * once.
  *
  * Returns: how many bytes need not be given again; -1
  */
@@ -94,9 +98,20 @@ gssize queen_socket_drain (QueenSocket *self, void *buffer, gsize size);
 /**
  * queen_socket_get_n_queued:
  *
- * Returns: how many bytes the kernel holds that the other end has not taken yet, as far as it tells
+ * Returns: how many bytes the kernel holds that the other end has not taken yet, as far as it
+ * tells. Of a Unix socket it is more: what they take in memory; and they go 16 KiB at once at the
+ * most
  */
 gsize queen_socket_get_n_queued (const QueenSocket *self);
+
+/**
+ * queen_socket_set_time_to_take:
+ * @msec: how long the kernel waits for a client that takes nothing; 0 for as long as it does
+ * usually
+ *
+ * Does nothing to a Unix socket: what is in there costs the client's descriptor.
+ */
+void queen_socket_set_time_to_take (const QueenSocket *self, int msec);
 
 /**
  * queen_socket_end_reading:

@@ -17,8 +17,7 @@
 #define MAX_VISITED_AT_ONCE 1024 /* subscribers, until the main loop may turn */
 #define MAX_TIME_AT_ONCE (5 * G_TIME_SPAN_MILLISECOND)
 #define VISITS_PER_LOOK_AT_THE_CLOCK 4
-#define LARGE_WRITE (32 * 1024)      /* bytes: after that, too */
-#define WATCHED (EPOLLIN | EPOLLOUT) /* to write from the start, so that nothing is armed later */
+#define LARGE_WRITE (32 * 1024) /* bytes: after that, too */
 #define KEEPALIVE (15 * G_USEC_PER_SEC)
 #define LONGEST_ROUND G_USEC_PER_SEC
 #define SHORTEST_ROUND (5 * G_TIME_SPAN_MILLISECOND)
@@ -162,11 +161,31 @@ check_progress (QueenAudience *self, QueenSubscriber *subscriber)
   return look != QUEEN_LOOK_STILL;
 }
 
-static void
-set_blocked (QueenAudience *self, QueenSubscriber *subscriber)
+/* TCP tells of room only when there was none, and so that is asked for from the start, and nothing
+ * is armed later. A Unix socket tells of it with each event that is taken. */
+static guint
+get_watched_events (QueenSubscriber *subscriber)
 {
-  get_seat (subscriber)->is_blocked = TRUE;
-  check_progress (self, subscriber);
+  gboolean is_unix = queen_subscriber_get_socket (subscriber)->is_unix;
+
+  return is_unix && !get_seat (subscriber)->is_blocked ? EPOLLIN : EPOLLIN | EPOLLOUT;
+}
+
+static void
+remind (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  queen_epoll_remind (self->sockets, queen_subscriber_get_fd (subscriber),
+                      get_watched_events (subscriber), subscriber);
+}
+
+static void
+set_blocked (QueenAudience *self, QueenSubscriber *subscriber, gboolean is_blocked)
+{
+  get_seat (subscriber)->is_blocked = is_blocked;
+  if (queen_subscriber_get_socket (subscriber)->is_unix)
+    remind (self, subscriber);
+  if (is_blocked)
+    check_progress (self, subscriber);
 }
 
 /* Writes until the subscriber has everything, the kernel takes no more, or others have to wait for
@@ -180,9 +199,9 @@ deliver (QueenAudience *self, QueenSubscriber *subscriber)
   guint32 n_before = queen_subscriber_get_n_written (subscriber);
   QueenWriteResult result = seat->section->deliver (subscriber, seat->section->data);
   guint32 n_written = queen_subscriber_get_n_written (subscriber) - n_before;
+  gboolean is_all = result == QUEEN_WRITE_ALL;
 
-  if (result == QUEEN_WRITE_FAILED ||
-      (result == QUEEN_WRITE_ALL && queen_subscriber_is_leaving (subscriber)))
+  if (result == QUEEN_WRITE_FAILED || (is_all && queen_subscriber_is_leaving (subscriber)))
     {
       remove_subscriber (self, subscriber);
       return FALSE;
@@ -193,13 +212,18 @@ deliver (QueenAudience *self, QueenSubscriber *subscriber)
       seat->is_watched = TRUE;
       seat->wrote_at = (guint32) (self->now / 1000);
     }
-  if (result == QUEEN_WRITE_ALL)
-    seat->is_blocked = FALSE;
-  else if (!seat->is_blocked)
-    set_blocked (self, subscriber);
+  if (is_all ? seat->is_blocked : !seat->is_blocked)
+    set_blocked (self, subscriber, !is_all);
   if (result == QUEEN_WRITE_PAUSED)
-    queen_epoll_remind (self->sockets, queen_subscriber_get_fd (subscriber), WATCHED, subscriber);
+    remind (self, subscriber);
   return TRUE;
+}
+
+/* It may have been seen to take something, and so have its time anew. */
+static gboolean
+is_overdue (QueenAudience *self, QueenSubscriber *subscriber)
+{
+  return queen_deadline_queue_peek_due (&self->stalled, self->now) == subscriber;
 }
 
 static void
@@ -217,7 +241,8 @@ on_stalled (gpointer data)
           return;
         }
       /* The kernel tells of room only when there is much of it; so it is asked once. */
-      if (deliver (self, subscriber) && !check_progress (self, subscriber))
+      if (deliver (self, subscriber) && is_overdue (self, subscriber) &&
+          !check_progress (self, subscriber))
         drop (self, subscriber, get_reason (self, subscriber));
     }
 }
@@ -489,9 +514,9 @@ queen_audience_has_room (QueenAudience *self,
  * smaller than the next segment, nothing that it takes in between stops TCP_USER_TIMEOUT. So it is
  * the audience that looks who takes something. */
 static void
-keep_kernel_patient (int fd)
+keep_kernel_patient (QueenSubscriber *subscriber)
 {
-  setsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &(int){ 0 }, sizeof (int));
+  queen_socket_set_time_to_take (queen_subscriber_get_socket (subscriber), 0);
 }
 
 void
@@ -503,8 +528,8 @@ queen_audience_add (QueenAudience *self, QueenSection *section, QueenSubscriber 
   if (!self->everybody.first)
     queen_alarm_set (self->alarms[WALK_ROUND], self->now + self->round);
   append_subscriber (self, section, subscriber);
-  keep_kernel_patient (fd);
-  if (!queen_epoll_watch (self->sockets, fd, WATCHED, subscriber))
+  keep_kernel_patient (subscriber);
+  if (!queen_epoll_watch (self->sockets, fd, get_watched_events (subscriber), subscriber))
     {
       self->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS] += !section->is_over;
       remove_subscriber (self, subscriber);

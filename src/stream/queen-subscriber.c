@@ -16,9 +16,10 @@ struct _QueenSubscriber
   QueenSocket socket;
   guint8 n_pending;
   gboolean is_leaving : 1; /* nothing comes after what is pending */
+  gboolean has_moved : 1;  /* a Unix socket: it has taken something since the last look */
   guint16 n_input;         /* bytes that it has sent; it has nothing to say */
   guint32 n_written;
-  guint32 n_taken; /* of that, at the last look */
+  guint32 n_seen; /* at the last look, of that: taken; a Unix socket, then or later: not taken */
   guint owner;
   QueenDigest digest; /* of what it gets up to the end of what is pending, if that is compressed */
 
@@ -72,6 +73,12 @@ int
 queen_subscriber_get_fd (const QueenSubscriber *self)
 {
   return self->socket.fd;
+}
+
+const QueenSocket *
+queen_subscriber_get_socket (const QueenSubscriber *self)
+{
+  return &self->socket;
 }
 
 guint
@@ -213,11 +220,35 @@ get_result (const QueenSubscriber *self, gssize written, gsize size)
   return queen_socket_is_full (&self->socket) ? QUEEN_WRITE_SOME : QUEEN_WRITE_PAUSED;
 }
 
+/* Of a Unix socket the kernel tells what is not taken in bytes of memory, of which a write costs
+ * nobody knows how many. So what has been taken shows only from one write to the next. */
+static void
+notice_taken (QueenSubscriber *self)
+{
+  guint32 n_queued = (guint32) queen_socket_get_n_queued (&self->socket);
+
+  self->has_moved |= n_queued < self->n_seen;
+  self->n_seen = n_queued;
+}
+
+/* At the last look not all had been taken. */
+static gboolean
+is_behind (const QueenSubscriber *self)
+{
+  return self->socket.is_unix && self->n_seen > 0;
+}
+
 static gssize
 write_vectors (QueenSubscriber *self, const struct iovec *vectors, guint n_vectors)
 {
-  gssize written = queen_socket_write (&self->socket, vectors, n_vectors);
+  gboolean was_behind = is_behind (self);
+  gssize written;
 
+  if (was_behind)
+    notice_taken (self);
+  written = queen_socket_write (&self->socket, vectors, n_vectors);
+  if (was_behind)
+    self->n_seen = (guint32) queen_socket_get_n_queued (&self->socket);
   if (written > 0)
     self->n_written += (guint32) written;
   return written;
@@ -307,14 +338,32 @@ queen_subscriber_flush (QueenSubscriber *self)
                      0);
 }
 
+static QueenLook
+look_at_unix (QueenSubscriber *self)
+{
+  gboolean has_moved;
+
+  notice_taken (self);
+  has_moved = self->has_moved;
+  self->has_moved = FALSE;
+  if (self->n_seen == 0)
+    return QUEEN_LOOK_SETTLED;
+  return has_moved ? QUEEN_LOOK_MOVING : QUEEN_LOOK_STILL;
+}
+
 QueenLook
 queen_subscriber_look (QueenSubscriber *self)
 {
-  gsize n_queued = queen_socket_get_n_queued (&self->socket);
-  guint32 n_taken = self->n_written - (guint32) n_queued;
-  gboolean is_moving = (gint32) (n_taken - self->n_taken) > 0;
+  gsize n_queued;
+  guint32 n_taken;
+  gboolean is_moving;
 
-  self->n_taken = n_taken;
+  if (self->socket.is_unix)
+    return look_at_unix (self);
+  n_queued = queen_socket_get_n_queued (&self->socket);
+  n_taken = self->n_written - (guint32) n_queued;
+  is_moving = (gint32) (n_taken - self->n_seen) > 0;
+  self->n_seen = n_taken;
   if (n_queued == 0)
     return QUEEN_LOOK_SETTLED;
   return is_moving ? QUEEN_LOOK_MOVING : QUEEN_LOOK_STILL;

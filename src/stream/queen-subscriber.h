@@ -139,6 +139,7 @@ QueenCursor *queen_subscriber_get_cursor (QueenSubscriber *self);
 
 /** Returns: its descriptor, for the kernel to be asked and told */
 int queen_subscriber_get_fd (const QueenSubscriber *self);
+const QueenSocket *queen_subscriber_get_socket (const QueenSubscriber *self);
 
 guint queen_subscriber_get_owner (const QueenSubscriber *self);
 

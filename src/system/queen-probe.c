@@ -14,7 +14,7 @@
 
 struct _QueenProbe
 {
-  GPtrArray *addresses; /* of GInetSocketAddress */
+  GPtrArray *addresses; /* of GSocketAddress */
   guint in_turn;        /* the index of the address that is probed */
   void (*on_answer) (gpointer);
   gpointer data;
@@ -92,27 +92,48 @@ on_connected (int fd, GIOCondition condition, gpointer data)
 /* From the very address that it goes to: so it never leaves the machine, and fails at once when the
  * address is none of its own any more. */
 static gboolean
+connect_tcp (QueenProbe *self, const struct sockaddr_storage *target, socklen_t length)
+{
+  int yes = 1;
+
+  self->local = *target;
+  /* The port stands at the same place in both families' addresses. */
+  ((struct sockaddr_in *) &self->local)->sin_port = 0;
+
+  /* Only connecting chooses the port, and so may take one that is in use elsewhere. */
+  setsockopt (self->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
+  return bind (self->fd, (struct sockaddr *) &self->local, length) == 0 &&
+         (connect (self->fd, (const struct sockaddr *) target, length) == 0 ||
+          errno == EINPROGRESS) &&
+         getsockname (self->fd, (struct sockaddr *) &self->local, &length) == 0;
+}
+
+/* The system gives its end a name that nobody else has (unix(7), autobind). EAGAIN: so many wait to
+ * be let in that there is no room; by TCP that would not show, either. */
+static gboolean
+connect_unix (QueenProbe *self, const struct sockaddr_storage *target, socklen_t length)
+{
+  self->local = (struct sockaddr_storage){ .ss_family = AF_UNIX };
+  return bind (self->fd, (struct sockaddr *) &self->local, sizeof self->local.ss_family) == 0 &&
+         getsockname (self->fd, (struct sockaddr *) &self->local,
+                      &(socklen_t){ sizeof self->local }) == 0 &&
+         (connect (self->fd, (const struct sockaddr *) target, length) == 0 || errno == EAGAIN);
+}
+
+static gboolean
 begin_connecting (QueenProbe *self, GSocketAddress *address, GError **error)
 {
   struct sockaddr_storage target = { 0 };
   socklen_t length = (socklen_t) g_socket_address_get_native_size (address);
-  int yes = 1;
   int code;
 
   if (!g_socket_address_to_native (address, &target, sizeof target, error))
     return FALSE;
-  self->local = target;
-  /* The port stands at the same place in both families' addresses. */
-  ((struct sockaddr_in *) &self->local)->sin_port = 0;
-
   if (self->spare_fd >= 0)
     close (g_steal_fd (&self->spare_fd));
   self->fd = socket (target.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  /* Only connecting chooses the port, and so may take one that is in use elsewhere. */
-  setsockopt (self->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
-  if (self->fd >= 0 && bind (self->fd, (struct sockaddr *) &self->local, length) == 0 &&
-      (connect (self->fd, (struct sockaddr *) &target, length) == 0 || errno == EINPROGRESS) &&
-      getsockname (self->fd, (struct sockaddr *) &self->local, &length) == 0)
+  if (self->fd >= 0 &&
+      (target.ss_family == AF_UNIX ? connect_unix : connect_tcp) (self, &target, length))
     return TRUE;
 
   code = errno;
@@ -168,11 +189,26 @@ is_same_end (const struct sockaddr_storage *a, const struct sockaddr_storage *b)
                                    &((const struct sockaddr_in6 *) b)->sin6_addr);
 }
 
+/* The name is this end's alone in this network namespace, and the process anywhere else. */
+static gboolean
+is_own_unix (QueenProbe *self, int fd)
+{
+  struct sockaddr_storage name = { 0 };
+  struct ucred peer = { 0 };
+
+  return getpeername (fd, (struct sockaddr *) &name, &(socklen_t){ sizeof name }) == 0 &&
+         memcmp (&name, &self->local, sizeof name) == 0 &&
+         getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &peer, &(socklen_t){ sizeof peer }) == 0 &&
+         peer.pid == getpid ();
+}
+
 gboolean
 queen_probe_is_own (QueenProbe *self, int fd, const struct sockaddr_storage *address)
 {
   struct sockaddr_storage target = { 0 }, accepted = { 0 };
 
+  if (address->ss_family == AF_UNIX)
+    return self->fd >= 0 && is_own_unix (self, fd);
   return self->fd >= 0 && is_same_end (address, &self->local) &&
          getpeername (self->fd, (struct sockaddr *) &target, &(socklen_t){ sizeof target }) == 0 &&
          getsockname (fd, (struct sockaddr *) &accepted, &(socklen_t){ sizeof accepted }) == 0 &&

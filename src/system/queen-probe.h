@@ -19,7 +19,7 @@ typedef struct _QueenProbe QueenProbe;
 
 /**
  * queen_probe_new:
- * @addresses: (element-type GInetSocketAddress): where she listens; one is probed after the other
+ * @addresses: (element-type GSocketAddress): where she listens; one is probed after the other
  * @on_answer: called when a probe was answered; even when the descriptors have run out, it can use
  *   one
  */
@@ -55,7 +55,7 @@ char *queen_probe_dup_target (QueenProbe *self);
  *
  * Returns: whether it is the probe's. Nobody else can have its four addresses and ports at this
  *   time; whereas from the probe's own address and port somebody may well connect to another port
- *   of the queen's
+ *   of the queen's. Through a Unix socket it has a name of its own, and is this process
  */
 gboolean queen_probe_is_own (QueenProbe *self, int fd, const struct sockaddr_storage *address);
 

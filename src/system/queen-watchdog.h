@@ -21,7 +21,7 @@ typedef struct _QueenWatchdog QueenWatchdog;
 
 /**
  * queen_watchdog_new:
- * @addresses: (element-type GInetSocketAddress): where she listens
+ * @addresses: (element-type GSocketAddress): where she listens
  * @clock: what it goes by
  *
  * Begins as soon as the main loop runs.

@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,6 +39,7 @@
 #define SUBSCRIBERS_PER_ADDRESS 20000 /* the kernel's own range of ports has some 28 000 */
 
 static int port;
+static const char *socket_path;
 static int pid;
 static int n_subscribers = 100;
 static int n_publishers = 8;
@@ -53,6 +55,8 @@ static const char *content_type = "application/json";
 
 static const GOptionEntry options[] = {
   { "port", 0, 0, G_OPTION_ARG_INT, &port, "The server's port at 127.0.0.1", "PORT" },
+  { "socket", 0, 0, G_OPTION_ARG_FILENAME, &socket_path, "A Unix socket, in place of the port",
+    "FILE" },
   { "pid", 0, 0, G_OPTION_ARG_INT, &pid, "The server's process, for its CPU and memory", "PID" },
   { "subscribers", 0, 0, G_OPTION_ARG_INT, &n_subscribers, "How many listen", "N" },
   { "publishers", 0, 0, G_OPTION_ARG_INT, &n_publishers, "How many post at once", "N" },
@@ -307,28 +311,51 @@ send_request (Client *client)
 }
 
 static void
-open_client (Client *client, guint32 source)
+connect_tcp (const Client *client, guint32 source)
 {
   struct sockaddr_in to = { AF_INET, htons ((guint16) port), { htonl (INADDR_LOOPBACK) }, { 0 } };
   struct sockaddr_in from = { AF_INET, 0, { htonl (INADDR_LOOPBACK + source) }, { 0 } };
-  struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-                               .data.ptr = client };
   const int one = 1;
 
-  *client = (Client){
-    .role = client->role,
-    .started = now_nsec (),
-    .unpacker = client->unpacker,
-  };
-  client->fd = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (client->fd < 0)
-    die ("no socket: %s", g_strerror (errno));
   if (source > 0 &&
       (setsockopt (client->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one) ||
        bind (client->fd, (struct sockaddr *) &from, sizeof from) < 0))
     die ("cannot bind: %s", g_strerror (errno));
   if (connect (client->fd, (struct sockaddr *) &to, sizeof to) < 0 && errno != EINPROGRESS)
     die ("cannot connect: %s", g_strerror (errno));
+}
+
+static void
+connect_unix (const Client *client)
+{
+  struct sockaddr_un to = { .sun_family = AF_UNIX };
+
+  g_strlcpy (to.sun_path, socket_path, sizeof to.sun_path);
+  if (connect (client->fd, (struct sockaddr *) &to, sizeof to) < 0)
+    die ("cannot connect: %s", g_strerror (errno));
+}
+
+static void
+open_client (Client *client, guint32 source)
+{
+  /* Of a Unix socket, which is connected at once, the kernel would tell of room with each read. */
+  struct epoll_event event = { .events =
+                                   EPOLLIN | EPOLLRDHUP | EPOLLET | (socket_path ? 0u : EPOLLOUT),
+                               .data.ptr = client };
+
+  *client = (Client){
+    .role = client->role,
+    .started = now_nsec (),
+    .unpacker = client->unpacker,
+  };
+  client->fd =
+      socket (socket_path ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (client->fd < 0)
+    die ("no socket: %s", g_strerror (errno));
+  if (socket_path)
+    connect_unix (client);
+  else
+    connect_tcp (client, source);
   if (epoll_ctl (epoll_fd, EPOLL_CTL_ADD, client->fd, &event) < 0)
     die ("epoll_ctl: %s", g_strerror (errno));
   send_request (client);
@@ -778,8 +805,8 @@ main (int argc, char **argv)
   g_option_context_add_main_entries (context, options, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
     die ("%s", error->message);
-  if (argc != 2 || port <= 0 || port > 65535 || pid <= 0)
-    die ("--port, --pid and one measure are needed");
+  if (argc != 2 || (!socket_path && (port <= 0 || port > 65535)) || pid <= 0)
+    die ("--port or --socket, --pid and one measure are needed");
   if (batch < 0 || batch > MAX_BATCH)
     die ("--batch must be up to %d", MAX_BATCH);
   if (n_subscribers < 1 || n_publishers < 1 || !(seconds > 0 && seconds <= 600) ||

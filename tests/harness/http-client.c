@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 void
@@ -118,6 +119,17 @@ int
 http_connect (guint16 port)
 {
   return http_connect_with_buffer (port, 0);
+}
+
+int
+http_connect_unix (const char *path)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
+  g_assert_no_errno (connect (fd, (struct sockaddr *) &address, sizeof address));
+  return fd;
 }
 
 gboolean

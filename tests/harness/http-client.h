@@ -49,6 +49,9 @@ int http_connect_from (const char *address, guint16 port, int receive_buffer);
 int http_connect_with_buffer (guint16 port, int receive_buffer);
 int http_connect (guint16 port);
 
+/* Likewise, through a Unix socket. */
+int http_connect_unix (const char *path);
+
 /**
  * http_send:
  * @length: -1 when @bytes end with a NUL

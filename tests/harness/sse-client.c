@@ -97,17 +97,29 @@ make_request (guint16 port, const char *query, const char *headers)
                           query ? query : "", port, headers ? headers : "");
 }
 
-SseClient *
-sse_client_open (guint16 port, int receive_buffer, const char *query, const char *headers)
+static SseClient *
+open_at (int fd, guint16 port, const char *query, const char *headers)
 {
   SseClient *client = g_new0 (SseClient, 1);
   g_autofree char *request = make_request (port, query, headers);
 
-  client->fd = http_connect_with_buffer (port, receive_buffer);
+  client->fd = fd;
   client->raw = g_string_new (NULL);
   client->buffer = g_string_new (NULL);
   http_send (client->fd, request, -1);
   return client;
+}
+
+SseClient *
+sse_client_open (guint16 port, int receive_buffer, const char *query, const char *headers)
+{
+  return open_at (http_connect_with_buffer (port, receive_buffer), port, query, headers);
+}
+
+SseClient *
+sse_client_open_unix (const char *path, const char *query, const char *headers)
+{
+  return open_at (http_connect_unix (path), 80, query, headers);
 }
 
 SseClient *

@@ -57,6 +57,9 @@ typedef struct _SseClient SseClient;
 SseClient *
 sse_client_open (guint16 port, int receive_buffer, const char *query, const char *headers);
 
+/* The same through a Unix socket. */
+SseClient *sse_client_open_unix (const char *path, const char *query, const char *headers);
+
 /**
  * sse_client_open_tls:
  * @identity: whom it expects

@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define N_ADDRESSES 32 /* a connection keeps its port busy for a while after its end */
@@ -27,7 +28,8 @@ typedef struct
 
 typedef struct
 {
-  struct sockaddr_in address;
+  const struct sockaddr *address;
+  socklen_t length;
   const Visit *visits;
   gsize n_visits;
   guint64 n_begun;
@@ -41,22 +43,31 @@ is_passing (int code)
 }
 
 static void
-begin (Crowd *crowd, Visitor *visitor)
+choose_own_address (const Crowd *crowd, const Visitor *visitor)
 {
   struct sockaddr_in own = { .sin_family = AF_INET,
                              .sin_addr = {
                                  htonl (INADDR_LOOPBACK + 1 + crowd->n_begun % N_ADDRESSES) } };
-  struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-                               .data.ptr = visitor };
   int yes = 1;
 
-  *visitor = (Visitor){ .visit = &crowd->visits[crowd->n_begun++ % crowd->n_visits] };
-  visitor->fd = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  g_assert_cmpint (visitor->fd, >=, 0);
   setsockopt (visitor->fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
   g_assert_cmpint (bind (visitor->fd, (struct sockaddr *) &own, sizeof own), ==, 0);
-  if (connect (visitor->fd, (struct sockaddr *) &crowd->address, sizeof crowd->address) != 0 &&
-      !is_passing (errno))
+}
+
+static void
+begin (Crowd *crowd, Visitor *visitor)
+{
+  struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                               .data.ptr = visitor };
+  int family = crowd->address->sa_family;
+
+  *visitor = (Visitor){ .visit = &crowd->visits[crowd->n_begun % crowd->n_visits] };
+  visitor->fd = socket (family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  g_assert_cmpint (visitor->fd, >=, 0);
+  if (family == AF_INET)
+    choose_own_address (crowd, visitor);
+  crowd->n_begun++;
+  if (connect (visitor->fd, crowd->address, crowd->length) != 0 && !is_passing (errno))
     g_error ("connect: %s", g_strerror (errno));
   g_assert_cmpint (epoll_ctl (crowd->epoll_fd, EPOLL_CTL_ADD, visitor->fd, &event), ==, 0);
 }
@@ -139,25 +150,20 @@ is_through (Visitor *visitor)
   return end == VISIT_CLOSE || end == VISIT_RESET || read_answer (visitor);
 }
 
-void
-visitors_send (guint16 port, const Visit *visits, gsize n_visits, guint64 count, guint n_at_once)
+static void
+send_crowd (Crowd *crowd, guint64 count, guint n_at_once)
 {
-  Crowd crowd = { .address = { .sin_family = AF_INET,
-                               .sin_port = htons (port),
-                               .sin_addr = { htonl (INADDR_LOOPBACK) } },
-                  .visits = visits,
-                  .n_visits = n_visits,
-                  .epoll_fd = epoll_create1 (EPOLL_CLOEXEC) };
   g_autofree Visitor *visitors = g_new0 (Visitor, n_at_once);
   guint n_open = 0;
 
+  crowd->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   for (; n_open < n_at_once && n_open < count; n_open++)
-    begin (&crowd, &visitors[n_open]);
+    begin (crowd, &visitors[n_open]);
   while (n_open > 0)
     {
       struct epoll_event events[64];
       int n =
-          epoll_wait (crowd.epoll_fd, events, G_N_ELEMENTS (events), queen_test_get_deadline ());
+          epoll_wait (crowd->epoll_fd, events, G_N_ELEMENTS (events), queen_test_get_deadline ());
 
       if (n == 0)
         g_error ("the daemon leaves %u visitors standing", n_open);
@@ -168,13 +174,41 @@ visitors_send (guint16 port, const Visit *visits, gsize n_visits, guint64 count,
           if (!is_through (visitor))
             continue;
           hang_up (visitor);
-          if (crowd.n_begun < count)
-            begin (&crowd, visitor);
+          if (crowd->n_begun < count)
+            begin (crowd, visitor);
           else
             n_open--;
         }
     }
-  close (crowd.epoll_fd);
+  close (crowd->epoll_fd);
+}
+
+void
+visitors_send (guint16 port, const Visit *visits, gsize n_visits, guint64 count, guint n_at_once)
+{
+  const struct sockaddr_in address = { .sin_family = AF_INET,
+                                       .sin_port = htons (port),
+                                       .sin_addr = { htonl (INADDR_LOOPBACK) } };
+  Crowd crowd = { .address = (const struct sockaddr *) &address,
+                  .length = sizeof address,
+                  .visits = visits,
+                  .n_visits = n_visits };
+
+  send_crowd (&crowd, count, n_at_once);
+}
+
+void
+visitors_send_unix (
+    const char *path, const Visit *visits, gsize n_visits, guint64 count, guint n_at_once)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  Crowd crowd = { .address = (const struct sockaddr *) &address,
+                  .length = sizeof address,
+                  .visits = visits,
+                  .n_visits = n_visits };
+
+  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
+  send_crowd (&crowd, count, n_at_once);
 }
 
 static char *

@@ -45,6 +45,10 @@ typedef struct
 void
 visitors_send (guint16 port, const Visit *visits, gsize n_visits, guint64 count, guint n_at_once);
 
+/* The same through a Unix socket, where closing and resetting are one. */
+void visitors_send_unix (
+    const char *path, const Visit *visits, gsize n_visits, guint64 count, guint n_at_once);
+
 /**
  * visitors_register_workers:
  * @first: the number of the first one

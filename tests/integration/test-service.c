@@ -180,6 +180,7 @@ test_wrong_socket (void)
     open_socket (AF_INET, SOCK_STREAM, FALSE, FALSE),
     open_socket (AF_INET6, SOCK_STREAM, FALSE, FALSE),
     open_socket (AF_UNIX, SOCK_STREAM, FALSE, FALSE),
+    open_socket (AF_UNIX, SOCK_DGRAM, FALSE, FALSE),
   };
   int right = open_listening ();
 
@@ -192,8 +193,8 @@ test_wrong_socket (void)
       g_assert_cmpint (queen_process_wait_exit (queen), ==, 78);
       said = queen_process_dup_stderr (queen);
       g_assert_cmpstr (said, ==,
-                       "queen-rbee: descriptor 4, as systemd hands it over, is no listening TCP "
-                       "socket\n");
+                       "queen-rbee: descriptor 4, as systemd hands it over, is no listening TCP or "
+                       "Unix socket\n");
       close (sockets[i]);
     }
   close (right);

@@ -71,6 +71,14 @@ def readme_block(language):
     return blocks[0]
 
 
+def readme_row(name, column):
+    """What the README's table with that second column has in code for name."""
+    with open(os.environ["QUEEN_README"], encoding="utf-8") as file:
+        table = re.search(rf"^\|[^|]*\| {column} \|\n\|---\|---\|\n((\|.*\n)+)", file.read(), re.M)
+    row = re.search(rf"^\| {name} \| `(.*)` \|$", table[1], re.M | re.I)
+    return row[1]
+
+
 def request(port, method, path, body=None, headers=None, is_chunked=False):
     """Status, headers in lower case, body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)

@@ -9,6 +9,7 @@
 #include "sse-client.h"
 #include "visitors.h"
 
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -136,14 +137,16 @@ has_grown_once (guint64 base, guint64 in_use, gboolean *has_grown)
   return is_first;
 }
 
+/* @path: of the socket through which every fourth of them comes */
 static double
-wave (QueenProcess *queen, guint64 count, guint n_descriptors)
+wave (QueenProcess *queen, const char *path, guint64 count, guint n_descriptors)
 {
   guint16 port = queen_process_get_port (queen);
   gint64 start = g_get_monotonic_time ();
   double took;
 
-  visitors_send (port, all, G_N_ELEMENTS (all), count, N_AT_ONCE);
+  visitors_send (port, all, G_N_ELEMENTS (all), count - count / 4, N_AT_ONCE);
+  visitors_send_unix (path, all, G_N_ELEMENTS (all), count / 4, N_AT_ONCE);
   took = (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;
   queen_test_wait_until (queen_process_count_descriptors (queen) == n_descriptors);
   settle (port);
@@ -156,7 +159,10 @@ test_flat (void)
 {
   g_autoptr (Preload) heap = preload_new ("preload-heap");
   gboolean is_counted = !queen_test_is_wrapped () && !queen_test_is_sanitized ();
-  g_autoptr (QueenProcess) queen = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("queen-soak-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "http.sock", NULL);
+  g_autofree char *bind = g_strconcat ("--bind=unix:", path, NULL);
+  QueenProcess *queen;
   guint64 count = n_connections / N_WAVES;
   guint n_descriptors;
   guint64 base;
@@ -167,11 +173,11 @@ test_flat (void)
   preload_set (heap, "G_SLICE", "always-malloc");
   /* A tool that finds leaks by itself has a heap of its own. */
   queen = queen_process_start_with (is_counted ? preload_get_environment (heap) : NULL,
-                                    "--heartbeat-interval=1h", NULL);
+                                    "--heartbeat-interval=1h", "--bind=127.0.0.1", bind, NULL);
   n_descriptors = queen_process_count_descriptors (queen);
   count_up (queen_process_get_port (queen));
   for (guint i = 0; i < 2; i++)
-    wave (queen, MIN (count, 10000), n_descriptors);
+    wave (queen, path, MIN (count, 10000), n_descriptors);
   base = preload_measure_heap (heap, queen);
   resident = queen_process_get_resident (queen);
   g_test_message ("before: %" G_GUINT64_FORMAT " bytes in use, %" G_GINT64_FORMAT " KiB resident",
@@ -181,7 +187,7 @@ test_flat (void)
     {
       guint64 in_use;
 
-      seconds += wave (queen, count, n_descriptors);
+      seconds += wave (queen, path, count, n_descriptors);
       in_use = preload_measure_heap (heap, queen);
       g_test_message ("%" G_GUINT64_FORMAT " connections: %" G_GUINT64_FORMAT
                       " bytes in use, %u descriptors, %" G_GINT64_FORMAT
@@ -305,6 +311,8 @@ test_pools (void)
         base = in_use;
       g_assert_cmpuint (in_use, <=, base + PRELOAD_HEAP_SLACK);
     }
+  queen_process_stop (queen);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
 int

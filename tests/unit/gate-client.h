@@ -9,20 +9,28 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* One who comes to a gate over a socket pair from an address of IPv4, and has said @request
- * already. Returns: its own end */
+/* One who comes to a gate over a socket pair, and has said @request already. Returns: its own end
+ */
+static inline int
+gate_client_come_from (QueenGate *gate, const struct sockaddr_storage *address, const char *request)
+{
+  int ends[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
+                   0);
+  g_assert_cmpint (send (ends[0], request, strlen (request), MSG_NOSIGNAL), ==,
+                   (gssize) strlen (request));
+  queen_gate_admit (gate, ends[1], address);
+  return ends[0];
+}
+
+/* From an address of IPv4. */
 static inline int
 gate_client_come (QueenGate *gate, guint32 address, const char *request)
 {
   const struct sockaddr_in ipv4 = { .sin_family = AF_INET, .sin_addr = { htonl (address) } };
   struct sockaddr_storage native = { 0 };
-  int ends[2];
 
   memcpy (&native, &ipv4, sizeof ipv4);
-  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
-                   0);
-  g_assert_cmpint (send (ends[0], request, strlen (request), MSG_NOSIGNAL), ==,
-                   (gssize) strlen (request));
-  queen_gate_admit (gate, ends[1], &native);
-  return ends[0];
+  return gate_client_come_from (gate, &native, request);
 }

@@ -106,7 +106,7 @@ tear_down (Fixture *f, gconstpointer data)
 }
 
 /* Returns: a client's end, which the fixture closes. */
-static int
+static inline int
 come (Fixture *f, guint number, const char *request)
 {
   int client = gate_client_come (f->gate, 0x0a000000 + number, request);
@@ -115,7 +115,7 @@ come (Fixture *f, guint number, const char *request)
   return client;
 }
 
-static void
+static inline void
 assert_order (Fixture *f, const char *order)
 {
   turn ();

@@ -44,16 +44,20 @@ typedef struct
   QueenTally tally;
   QueenAudience *audience;
   QueenStream *stream;
+  gboolean is_unix;
 } Fixture;
 
-/* How many events the ring keeps, and how many subscribers there may be. */
+/* How many events the ring keeps, how many subscribers there may be, and whether the audience knows
+ * that their sockets are what they are: otherwise it takes them for TCP. */
 typedef struct
 {
   guint capacity;
   guint subscribers;
+  gboolean is_unix;
 } Capacity;
 
 static const Capacity usual = { CAPACITY, 2 };
+static const Capacity usual_unix = { CAPACITY, 2, TRUE };
 static const Capacity crowd = { CAPACITY, 1000 };
 static const Capacity tiny_ring = { 1, 1000 };
 
@@ -89,6 +93,7 @@ set_up (Fixture *f, gconstpointer data)
 
   now = 1000 * G_USEC_PER_SEC;
   step = 0;
+  f->is_unix = most->is_unix;
   memset (&f->tally, 0, sizeof f->tally);
   f->bus = queen_event_bus_new ();
   g_autoptr (QueenLocalSequencer) sequencer =
@@ -120,7 +125,7 @@ subscribe_exactly (Fixture *f, const QueenStreamRequest *request)
   int fds[2];
 
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==, 0);
-  queen_stream_subscribe (f->stream, (QueenSocket){ .fd = fds[1] },
+  queen_stream_subscribe (f->stream, (QueenSocket){ .fd = fds[1], .is_unix = f->is_unix },
                           g_bytes_new_static (HEAD, strlen (HEAD)), request);
   return fds[0];
 }

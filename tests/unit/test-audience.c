@@ -116,6 +116,41 @@ test_recovered (Fixture *f, gconstpointer data)
   close (fd);
 }
 
+/* It reads one event where two come: what it has not read becomes more and more, and each costs the
+ * kernel several times its size. */
+static void
+test_falling_behind (Fixture *f, gconstpointer data)
+{
+  int behind = subscribe (f);
+  g_autoptr (GString) text = g_string_new (NULL);
+  gsize length;
+
+  g_assert_false (read_all (behind, text));
+  g_string_truncate (text, 0);
+  publish (f);
+  g_assert_false (read_all (behind, text));
+  length = text->len;
+  for (int i = 0; i < 45; i++)
+    {
+      char bytes[1024];
+
+      publish (f);
+      pass (G_USEC_PER_SEC / 2);
+      publish (f);
+      pass (G_USEC_PER_SEC / 2);
+      g_assert_cmpuint (length, <, sizeof bytes);
+      g_assert_cmpint (read (behind, bytes, length), ==, (gssize) length);
+    }
+  g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), ==, 1);
+  for (int i = 0; i < 25; i++)
+    {
+      publish (f);
+      pass (G_USEC_PER_SEC);
+    }
+  g_assert_cmpuint (f->tally.drops[QUEEN_DROP_STALLED], ==, 1); /* it has ceased to read */
+  close (behind);
+}
+
 /* Silence is each subscriber's own: others may hear much. */
 static void
 test_keepalive (Fixture *f, gconstpointer data)
@@ -564,6 +599,11 @@ main (int argc, char **argv)
   ADD ("/audience/stalled/be-it-ever-so-little", usual, test_stalled_with_little);
   ADD ("/audience/stalled/not-one-that-reads-a-little", usual, test_slow);
   ADD ("/audience/stalled/not-one-that-has-caught-up", usual, test_recovered);
+  ADD ("/audience/unix/stalled/let-go-alone", usual_unix, test_stalled);
+  ADD ("/audience/unix/stalled/be-it-ever-so-little", usual_unix, test_stalled_with_little);
+  ADD ("/audience/unix/stalled/not-one-that-reads-a-little", usual_unix, test_slow);
+  ADD ("/audience/unix/stalled/not-one-that-falls-behind", usual_unix, test_falling_behind);
+  ADD ("/audience/unix/stalled/not-one-that-has-caught-up", usual_unix, test_recovered);
   ADD ("/audience/keepalive/to-those-who-hear-nothing", usual, test_keepalive);
   ADD ("/audience/large/those-who-do-not-read-share-a-snapshot", crowd, test_shared_snapshot);
   ADD ("/audience/large/unread-pulses-are-bounded", crowd, test_unread_pulses);

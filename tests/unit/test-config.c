@@ -116,6 +116,48 @@ test_byte_order_mark (void)
 }
 
 static void
+test_unix (void)
+{
+  g_autoptr (QueenConfig) usual = parse ("--bind=unix:/run/q/http.sock", NULL);
+  g_autoptr (QueenConfig) config =
+      parse ("--bind=127.0.0.1 --bind=unix:/run/q --socket-mode=666 --socket-owner=:0", NULL);
+
+  g_assert_cmpstr (usual->bind[0], ==, "unix:/run/q/http.sock");
+  g_assert_null (usual->bind[1]);
+  g_assert_cmpint (usual->socket_mode, ==, 0660);
+  g_assert_null (usual->socket_owner);
+  g_assert_cmpstr (config->bind[1], ==, "unix:/run/q");
+  g_assert_cmpint (config->socket_mode, ==, 0666);
+  g_assert_cmpstr (config->socket_owner, ==, ":0");
+}
+
+static void
+test_bad_unix (void)
+{
+  static const char *const rows[][2] = {
+    { "--bind=unix:", "--bind: “” is not the whole path" },
+    { "--bind=unix:http.sock", "is not the whole path" },
+    { "--bind=/run/queen.sock", "nor a Unix socket such as unix:/run/" },
+    { "--bind=unix:/q --socket-mode=0060", "--socket-mode: “0060” is not a mode" },
+    { "--bind=unix:/q --socket-mode=1660", "is not a mode" },
+    { "--bind=unix:/q --socket-mode=0o660", "is not a mode" },
+    { "--bind=unix:/q --socket-mode=0680", "is not a mode" },
+    { "--bind=unix:/q --socket-mode=rw", "is not a mode" },
+    { "--bind=unix:/q --socket-owner=:no-such-group", "there is no group “no-such-group”" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (parse (rows[i][0], &error));
+      g_test_message ("%s", error->message);
+      g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING);
+      g_assert_nonnull (strstr (error->message, rows[i][1]));
+    }
+}
+
+static void
 test_bad_files (void)
 {
   static const char *const rows[][2] = {
@@ -158,7 +200,7 @@ test_explained_once (void)
     { "[queen]\ntimeout=90s\t\n", "such as 250ms, 2.5s or 1h: it ends with a blank" },
     { "[queen]\ntimeout=90s\u200b\t\n", "2.5s or 1h: it has the invisible U+200B" },
     { "[queen]\ntimeout=90s\u200b\t# s\n", "2.5s or 1h: a comment needs a line of its own" },
-    { "[queen]\nbind=127.0.0.1 ;::1\n", "or ::1: it ends with a blank" },
+    { "[queen]\nbind=127.0.0.1 ;::1\n", "http.sock: it ends with a blank" },
     { "[queen]\nprot=1 # mine\n", "prot: there is no such setting" },
     { "[queen\u200b]\nport=1\n", "[queen]: it has the invisible U+200B" },
     { "[queen ]\nport=1\n", "[queen]: it ends with a blank" },
@@ -456,6 +498,8 @@ main (int argc, char **argv)
   g_test_add_func ("/config/defaults/as-documented", test_defaults);
   g_test_add_func ("/config/command-line/understood", test_command_line);
   g_test_add_func ("/config/file/goes-behind-the-command-line", test_file);
+  g_test_add_func ("/config/unix/a-file-in-place-of-an-address", test_unix);
+  g_test_add_func ("/config/unix/what-cannot-be-one", test_bad_unix);
   g_test_add_func ("/config/file/byte-order-mark-and-carriage-returns", test_byte_order_mark);
   g_test_add_func ("/config/file/error-names-file-and-key", test_bad_files);
   g_test_add_func ("/config/file/what-is-odd-is-said-once", test_explained_once);

@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #include "fake-clock.h"
+#include "gate-client.h"
 #include "http/queen-answer.h"
 #include "http/queen-gate.h"
 #include "http/queen-server.h"
+#include "net/queen-user-address.h"
 #include "tls-identity.h"
 
 #define SECOND G_USEC_PER_SEC
@@ -568,6 +570,37 @@ test_kept_held (Fixture *f, gconstpointer data)
   queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -(gssize) others);
 }
 
+/* Through a Unix socket nothing is encrypted: who is kept there has no session that would make
+ * room. */
+static void
+test_kept_plain (Fixture *f, gconstpointer data)
+{
+  static const char request[] = "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const gsize others =
+      queen_budget_get_most (QUEEN_BUDGET_REQUESTS) - QUEEN_TLS_SESSION_SIZE - 1000;
+  struct sockaddr_storage address;
+  Client *older, *newcomer;
+  char answer[1024];
+  int plain;
+
+  queen_user_address_init (&address, 1000);
+  plain = gate_client_come_from (f->gate, &address, request);
+  turn ();
+  g_assert_cmpint (recv (plain, answer, sizeof answer, 0), >, 0);
+  g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 200 "));
+  g_assert_cmpuint (get_held (f), ==, 0);
+  older = come (f, "10.0.0.1");
+  turn ();
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, (gssize) others);
+  newcomer = come (f, "10.0.0.1");
+  turn ();
+  g_assert_true (is_gone (older));
+  g_assert_false (is_gone (newcomer));
+  g_assert_cmpint (recv (plain, answer, sizeof answer, 0), ==, -1); /* it is still there */
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -(gssize) others);
+  close (plain);
+}
+
 static void
 test_hang_up (Fixture *f, gconstpointer data)
 {
@@ -617,6 +650,7 @@ main (int argc, char **argv)
   ADD ("/gate-tls/full/sessions-count-as-held", test_held);
   ADD ("/gate-tls/full/older-sessions-make-room", test_too_much_held);
   ADD ("/gate-tls/full/kept-ones-make-room-until-their-next-request-begins", test_kept_held);
+  ADD ("/gate-tls/full/but-not-one-without-a-session", test_kept_plain);
   ADD ("/gate-tls/end/of-clients-in-the-queue", test_hang_up);
   ADD ("/gate-tls/end/of-the-gate", test_the_end);
 #undef ADD

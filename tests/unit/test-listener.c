@@ -3,10 +3,13 @@
 
 #include "net/queen-listener.h"
 
+#include <glib/gstdio.h>
 #include <netinet/in.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "fake-clock.h"
+#include "net/queen-user-address.h"
 
 static void
 on_accept (int fd, const struct sockaddr_storage *address, gpointer data)
@@ -72,6 +75,58 @@ test_adopted (void)
   close (managers);
 }
 
+/* Of who came last through a Unix socket. */
+static uid_t latest_user;
+static int latest_room; /* bytes that the kernel takes for it */
+
+static void
+on_accept_user (int fd, const struct sockaddr_storage *address, gpointer data)
+{
+  g_assert_cmpint (address->ss_family, ==, AF_UNIX);
+  latest_user = queen_user_address_get_user (address);
+  getsockopt (fd, SOL_SOCKET, SO_SNDBUF, &latest_room, &(socklen_t){ sizeof latest_room });
+  on_accept (fd, address, data);
+}
+
+static int
+connect_to_file (const char *path)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
+  g_assert_no_errno (bind (fd, (struct sockaddr *) &address, sizeof (sa_family_t))); /* a name */
+  g_assert_no_errno (connect (fd, (struct sockaddr *) &address, sizeof address));
+  return fd;
+}
+
+/* What the system has for an address is the client's choice; what it could hold back is not. */
+static void
+test_unix (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("queen-listener-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "http.sock", NULL);
+  g_autofree char *url = g_strconcat ("unix:", path, NULL);
+  const QueenSocketRights rights = { 0600, NULL };
+  QueenTally tally = { 0 };
+  guint n_accepted = 0;
+  g_autoptr (QueenListener) listener =
+      queen_listener_new ("https", &fake_clock, &tally, NULL, on_accept_user, &n_accepted);
+  int client;
+
+  latest_user = (uid_t) -1;
+  g_assert_true (queen_listener_listen_unix (listener, path, &rights, NULL));
+  g_assert_cmpstr (queen_listener_get_urls (listener)[0], ==, url);
+  client = connect_to_file (path);
+  queen_listener_start (listener);
+  queen_listener_stop (listener);
+  g_assert_cmpuint (n_accepted, ==, 1);
+  g_assert_cmpuint (latest_user, ==, geteuid ());
+  g_assert_cmpint (latest_room, ==, 2 * 65536);
+  close (client);
+  g_assert_no_errno (rmdir (folder)); /* its file has gone */
+}
+
 static void
 on_accept_slowly (int fd, const struct sockaddr_storage *address, gpointer data)
 {
@@ -110,6 +165,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/listener/stop/own-socket-lets-in-who-waits", test_own);
   g_test_add_func ("/listener/stop/adopted-socket-keeps-them-for-the-next", test_adopted);
+  g_test_add_func ("/listener/unix/a-user-with-bounded-room", test_unix);
   g_test_add_func ("/listener/slow/the-loop-turns-in-between", test_slow);
 
   return g_test_run ();

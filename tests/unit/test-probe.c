@@ -3,7 +3,11 @@
 
 #include "system/queen-probe.h"
 
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
 #include <netinet/in.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #ifndef IP_LOCAL_PORT_RANGE
@@ -87,12 +91,65 @@ test_own (void)
   close (listeners[1]);
 }
 
+/* Whoever else comes there is another process. */
+static void
+test_own_unix (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("queen-probe-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "socket", NULL);
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new_with_free_func (g_object_unref);
+  struct sockaddr_un native = { .sun_family = AF_UNIX };
+  int listener = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_storage client;
+  QueenProbe *probe;
+  int accepted, mine;
+  pid_t other;
+
+  g_strlcpy (native.sun_path, path, sizeof native.sun_path);
+  g_assert_no_errno (bind (listener, (struct sockaddr *) &native, sizeof native));
+  g_assert_no_errno (listen (listener, 5));
+  g_ptr_array_add (addresses, g_unix_socket_address_new (path));
+  probe = queen_probe_new (addresses, on_answer, NULL);
+  g_assert_true (queen_probe_send (probe, NULL));
+  accepted = accept_one (listener, &client);
+  g_assert_true (queen_probe_is_own (probe, accepted, &client));
+  close (accepted);
+
+  other = fork ();
+  if (other == 0)
+    {
+      int fd = socket (AF_UNIX, SOCK_STREAM, 0);
+
+      _exit (connect (fd, (struct sockaddr *) &native, sizeof native) == 0 ? 0 : 1);
+    }
+  accepted = accept_one (listener, &client);
+  g_assert_false (queen_probe_is_own (probe, accepted, &client));
+  g_assert_cmpint (waitpid (other, NULL, 0), ==, other);
+
+  close (accepted);
+
+  /* Nor is another one of hers, such as one that she has given up. */
+  mine = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  g_assert_no_errno (connect (mine, (struct sockaddr *) &native, sizeof native));
+  accepted = accept_one (listener, &client);
+  g_assert_false (queen_probe_is_own (probe, accepted, &client));
+  close (mine);
+
+  g_assert_no_errno (g_unlink (path)); /* an address that she has no longer */
+  g_assert_false (queen_probe_send (probe, NULL));
+  queen_probe_free (probe);
+  close (accepted);
+  close (listener);
+  g_assert_no_errno (g_rmdir (folder));
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/probe/own-connection/known-by-both-ends", test_own);
+  g_test_add_func ("/probe/own-connection/by-its-process-through-a-file", test_own_unix);
 
   return g_test_run ();
 }

@@ -5,6 +5,8 @@
 
 #include <gio/gio.h>
 
+#include "net/queen-user-address.h"
+
 static QueenShares *shares;
 static QueenShare *latest; /* of who came last */
 
@@ -147,7 +149,7 @@ test_network (void)
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (rows[i][0], 1234);
-      struct sockaddr_storage native = { .ss_family = AF_UNIX };
+      struct sockaddr_storage native = { .ss_family = AF_UNSPEC };
       g_autofree char *none = queen_shares_dup_network (&native);
       g_autofree char *network = NULL;
 
@@ -156,6 +158,44 @@ test_network (void)
       network = queen_shares_dup_network (&native);
       g_assert_cmpstr (network, ==, rows[i][1]);
     }
+}
+
+static gboolean
+enter_user (uid_t user)
+{
+  struct sockaddr_storage native;
+
+  queen_user_address_init (&native, user);
+  return queen_shares_acquire (shares, &native, FALSE, &latest);
+}
+
+/* Through a Unix socket nobody has an address, but everybody is somebody. */
+static void
+test_users (void)
+{
+  set_up (1, FALSE);
+  g_assert_true (enter_user (33));
+  g_assert_false (enter_user (33));
+  g_assert_true (enter_user (34));
+  g_assert_true (enter ("0.0.0.33")); /* the same number */
+  g_assert_true (enter ("0:21::"));
+
+  set_up (1, TRUE);
+  g_assert_true (enter_user (33));
+  g_assert_true (enter_user (33)); /* they are here, as whoever comes by loopback */
+  g_assert_null (latest);
+}
+
+static void
+test_user_as_text (void)
+{
+  struct sockaddr_storage native;
+  g_autofree char *text = NULL;
+
+  queen_user_address_init (&native, 4294967294u);
+  text = queen_shares_dup_network (&native);
+  g_assert_cmpstr (text, ==, "uid 4294967294");
+  g_assert_true (queen_shares_is_here (&native));
 }
 
 int
@@ -170,6 +210,8 @@ main (int argc, char **argv)
   g_test_add_func ("/shares/same/a-network-of-64-bits-and-mapped-ipv4", test_same);
   g_test_add_func ("/shares/different/others-are-others", test_different);
   g_test_add_func ("/shares/network/as-text", test_network);
+  g_test_add_func ("/shares/users/each-has-its-own", test_users);
+  g_test_add_func ("/shares/users/as-text", test_user_as_text);
   g_test_add_func ("/shares/loopback/spared-unless-asked-for", test_loopback);
   g_test_add_func ("/shares/loopback/not-spared-on-a-proxys-word", test_forwarded);
 

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "net/queen-socket.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PIECE 16384
+#define N_BYTES 1000000
+
+static void
+open_pair (QueenSocket *hers, int *theirs)
+{
+  int ends[2];
+
+  g_assert_no_errno (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends));
+  *hers = (QueenSocket){ .fd = ends[0], .is_unix = TRUE };
+  *theirs = ends[1];
+}
+
+/* Bytes that tell where they belong. */
+static char *
+make_bytes (void)
+{
+  char *bytes = g_malloc (N_BYTES);
+
+  for (guint i = 0; i < N_BYTES; i++)
+    bytes[i] = (char) (i * 2654435761u >> 24);
+  return bytes;
+}
+
+/* Cuts what begins at @from into vectors of all sizes. Returns: their number */
+static guint
+cut (char *bytes, gsize from, GRand *rand, struct iovec *vectors, guint n_most)
+{
+  guint n = 0;
+
+  for (; n < n_most && from < N_BYTES; n++)
+    {
+      gsize most = g_rand_boolean (rand) ? 300 : 3 * PIECE;
+      gsize size = MIN ((gsize) g_rand_int_range (rand, 0, (gint32) most), N_BYTES - from);
+
+      vectors[n] = (struct iovec){ bytes + from, size };
+      from += size;
+    }
+  return n;
+}
+
+/* However it is cut, and however little the other end reads. */
+static void
+test_in_order (void)
+{
+  g_autofree char *bytes = make_bytes ();
+  g_autofree char *read_bytes = g_malloc (N_BYTES);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+  QueenSocket hers;
+  gsize n_written = 0, n_read = 0;
+  int theirs;
+
+  open_pair (&hers, &theirs);
+  while (n_read < N_BYTES)
+    {
+      struct iovec vectors[300];
+      guint n = cut (bytes, n_written, rand, vectors,
+                     (guint) g_rand_int_range (rand, 1, G_N_ELEMENTS (vectors)));
+      gssize written = n > 0 ? queen_socket_write (&hers, vectors, n) : 0;
+      gssize got = recv (theirs, read_bytes + n_read,
+                         MIN ((gsize) g_rand_int_range (rand, 1, 100000), N_BYTES - n_read), 0);
+
+      g_assert_true (written >= 0 || errno == EAGAIN);
+      n_written += (gsize) MAX (written, 0);
+      g_assert_true (got > 0 || errno == EAGAIN);
+      n_read += (gsize) MAX (got, 0);
+    }
+  g_assert_cmpuint (n_written, ==, N_BYTES);
+  g_assert_cmpmem (bytes, N_BYTES, read_bytes, N_BYTES);
+  queen_socket_close (&hers);
+  close (theirs);
+}
+
+/* Of one large piece nobody would see anything being taken until all of it was. */
+static void
+test_in_pieces (void)
+{
+  g_autofree char *bytes = make_bytes ();
+  struct iovec vector = { bytes, 4 * PIECE };
+  char piece[PIECE];
+  QueenSocket hers;
+  gsize n_queued;
+  int theirs;
+
+  open_pair (&hers, &theirs);
+  g_assert_cmpint (queen_socket_write (&hers, &vector, 1), ==, 4 * PIECE);
+  n_queued = queen_socket_get_n_queued (&hers);
+  for (int i = 0; i < 4; i++)
+    {
+      gsize n_before = n_queued;
+
+      g_assert_cmpint (recv (theirs, piece, sizeof piece, 0), ==, sizeof piece);
+      n_queued = queen_socket_get_n_queued (&hers);
+      g_assert_cmpuint (n_queued, <, n_before);
+    }
+  g_assert_cmpuint (n_queued, ==, 0);
+  queen_socket_close (&hers);
+  close (theirs);
+}
+
+static void
+test_gone (void)
+{
+  g_autofree char *bytes = make_bytes ();
+  struct iovec vector = { bytes, 4 * PIECE };
+  QueenSocket hers;
+  int theirs;
+
+  open_pair (&hers, &theirs);
+  close (theirs);
+  g_assert_cmpint (queen_socket_write (&hers, &vector, 1), ==, -1);
+  g_assert_cmpint (errno, ==, EPIPE);
+  queen_socket_close (&hers);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/socket/unix/all-bytes-in-order", test_in_order);
+  g_test_add_func ("/socket/unix/taken-piece-by-piece", test_in_pieces);
+  g_test_add_func ("/socket/unix/one-that-has-gone", test_gone);
+
+  return g_test_run ();
+}
