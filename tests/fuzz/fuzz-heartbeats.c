@@ -255,6 +255,26 @@ check_id (const char *id)
   g_assert_true (queen_legible_check (id));
 }
 
+/* What a heartbeat of a batch is taken for is taken by itself, too, and the same. */
+static void
+check_any (const char *body, gsize length)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QueenComponent) any = queen_heartbeat_parse_any (body, length, &error);
+  g_autoptr (QueenComponent) alone = NULL;
+
+  if (!any)
+    {
+      g_assert_true (g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST) ||
+                     g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE));
+      return;
+    }
+  alone = queen_heartbeat_parse (any->kind, body, length, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (alone->id, ==, any->id);
+  g_assert_true (queen_component_says_same (alone, any));
+}
+
 static void
 take_heartbeat (QueenRegistry *registry, const char *body, gsize length)
 {
@@ -264,6 +284,7 @@ take_heartbeat (QueenRegistry *registry, const char *body, gsize length)
   g_autoptr (QueenComponent) component =
       queen_heartbeat_parse (kind, exact ? exact : "", length, &error);
 
+  check_any (exact ? exact : "", length);
   if (!component)
     {
       g_assert_true (g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST) ||
