@@ -3,6 +3,8 @@
 
 #include "queen-text.h"
 
+#include <arpa/inet.h>
+
 gboolean
 queen_text_has_prefix (QueenText text, const char *prefix)
 {
@@ -85,14 +87,18 @@ is_port (QueenText digits)
   return port <= G_MAXUINT16;
 }
 
-/* An address of IPv6 has two colons at the least. */
+/* An address of IPv6. Others would take something else in brackets for a name, or for none. */
 static gboolean
-has_two_colons (QueenText text)
+is_bracketed (QueenText text)
 {
-  QueenText before, after;
+  char address[INET6_ADDRSTRLEN];
+  struct in6_addr parsed;
 
-  return queen_text_cut (text, ':', &before, &after) &&
-         queen_text_cut (after, ':', &before, &after);
+  if (text.length >= sizeof address)
+    return FALSE;
+  memcpy (address, text.at, text.length);
+  address[text.length] = '\0';
+  return inet_pton (AF_INET6, address, &parsed) == 1;
 }
 
 gboolean
@@ -104,8 +110,9 @@ queen_text_is_host (QueenText text)
     {
       end = 1 + span ((QueenText){ text.at + 1, text.length - 1 }, ":.");
       if (end == text.length || text.at[end] != ']' ||
-          !has_two_colons ((QueenText){ text.at, end++ }))
+          !is_bracketed ((QueenText){ text.at + 1, end - 1 }))
         return FALSE;
+      end++;
     }
   if (end == 0 || end == text.length)
     return end > 0;

@@ -118,6 +118,8 @@ static const char *const requests[] = {
   "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: localhost:65536\r\n" WHOLE,
   "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: localhost:\r\n" WHOLE,
   "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: [127.0.0.1]\r\n" WHOLE,
+  "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: [a:b:.localhost]\r\n" WHOLE,
+  "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: [v1.a:b:c.localhost]\r\n" WHOLE,
   "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: [::1]:8500\r\n" WHOLE,
 };
 

@@ -107,6 +107,7 @@ test_pages (void)
     /* A25: what looks like a host of this machine, and then goes on */
     { "http://[::1]evil", QUEEN_PAGE_STRANGER, QUEEN_PAGE_READER },
     { "http://[::1].evil.example", QUEEN_PAGE_STRANGER, QUEEN_PAGE_READER },
+    { "http://[a:b:.localhost]", QUEEN_PAGE_STRANGER, QUEEN_PAGE_READER },
     { "http://[::1]@evil.example", QUEEN_PAGE_STRANGER, QUEEN_PAGE_READER },
     { "http://[::1", QUEEN_PAGE_STRANGER, QUEEN_PAGE_READER },
     { "http://[::1]:80.evil.example", QUEEN_PAGE_STRANGER, QUEEN_PAGE_READER },
