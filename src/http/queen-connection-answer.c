@@ -52,6 +52,15 @@ queen_connection_clear_answer (QueenConnection *self)
 
 /* Answering */
 
+void
+queen_connection_begin_linger (QueenConnection *self)
+{
+  shutdown (self->socket.fd, SHUT_WR);
+  queen_socket_end_reading (&self->socket);
+  queen_connection_enter_state (self, STATE_LINGER);
+  queen_connection_linger (self);
+}
+
 /* RFC 9112 § 9.6: whoever closes with unread data in the buffer resets the connection, and the
  * client loses the answer. So the rest is read and thrown away, within bounds. */
 void
@@ -101,10 +110,8 @@ queen_connection_write_answer (QueenConnection *self)
     return;
   if (result == QUEEN_DELIVERY_DONE)
     {
-      shutdown (self->socket.fd, SHUT_WR);
       queen_connection_clear_answer (self);
-      queen_connection_enter_state (self, STATE_LINGER);
-      queen_connection_linger (self);
+      queen_connection_begin_linger (self);
       return;
     }
   hold_answer (self);
@@ -134,13 +141,6 @@ holds_memory (const QueenConnection *self)
   return !body || !queen_budgets_is_kept (self->settings->budgets, body);
 }
 
-/* Over TLS, or with requests that it has sent in advance. */
-static gboolean
-holds_request (const QueenConnection *self)
-{
-  return self->n_kept > 0;
-}
-
 /* @is_wanted: (nullable): whether it is of use
  *
  * Returns: (nullable): who may go, of those that have taken nothing for longest */
@@ -155,24 +155,14 @@ find_slow (QueenConnectionSettings *settings, gboolean (*is_wanted) (const Queen
   return NULL;
 }
 
-static gboolean
-remove_slow (QueenConnection *slow)
-{
-  if (slow)
-    queen_connection_remove (slow);
-  return slow != NULL;
-}
-
 gboolean
 queen_connection_evict_idle (QueenConnectionSettings *settings)
 {
-  return remove_slow (find_slow (settings, NULL));
-}
+  QueenConnection *slow = find_slow (settings, NULL);
 
-gboolean
-queen_connection_evict_slow_holder (QueenConnectionSettings *settings)
-{
-  return remove_slow (find_slow (settings, holds_request));
+  if (slow)
+    queen_connection_remove (slow);
+  return slow != NULL;
 }
 
 /* Whether it will not have taken all when its time is over, as it looks after a second. Who will
@@ -340,7 +330,13 @@ queen_connection_refuse_share (QueenConnection *self)
 }
 
 int
-queen_connection_get_fd (QueenConnection *self)
+queen_connection_get_fd (const QueenConnection *self)
 {
   return self->socket.fd;
+}
+
+gboolean
+queen_connection_is_persistent (const QueenConnection *self)
+{
+  return self->is_persistent;
 }

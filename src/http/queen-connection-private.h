@@ -58,8 +58,8 @@ struct _QueenConnection
   QueenRequestBuffer request;
   QueenText whole;    /* in STATE_WHOLE: all of it */
   gsize n_kept;       /* bytes that count as held for it */
-  GList holding_link; /* among those that hold more than a little for a request */
-  gboolean is_holding;
+  GQueue *held_among; /* those that hold more than a little for a request; NULL when it does not */
+  GList holding_link; /* among them */
 
   void (*on_gone) (gpointer data); /* NULL when nobody answers later */
   gpointer data;
@@ -150,19 +150,14 @@ void queen_connection_write_answer (QueenConnection *self);
 /** The main loop has turned since it had taken much, or since it was to go. It may be no more. */
 void queen_connection_take_turn (QueenConnection *self);
 
+/** Nothing follows its answer; afterwards it may be no more. */
+void queen_connection_begin_linger (QueenConnection *self);
+
 /** Throws away what comes behind the answer; afterwards it may be no more. */
 void queen_connection_linger (QueenConnection *self);
 
 /** The client has taken something of its answer, and so gets its time anew. */
 void queen_connection_restart_answer_wait (QueenConnection *self);
-
-/**
- * queen_connection_evict_slow_holder:
- *
- * As queen_connection_evict_idle(), by one that makes room for requests: what it holds for its own
- * counts as long as its answer is not taken.
- */
-gboolean queen_connection_evict_slow_holder (QueenConnectionSettings *settings);
 
 void queen_connection_clear_answer (QueenConnection *self);
 

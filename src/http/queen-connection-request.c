@@ -25,6 +25,17 @@ may_go_on (const QueenConnection *self, const QueenRequestBuffer *request)
          self->settings->all.length <= self->settings->max_persistent;
 }
 
+/* Nothing that comes will be heard, and so it holds nothing for that, as far as that can be. */
+static void
+end_reading (QueenConnection *self)
+{
+  self->is_persistent = self->delivery.answer.is_persistent = FALSE;
+  self->has_unread_data |= self->ahead != NULL;
+  g_clear_pointer (&self->ahead, g_bytes_unref);
+  queen_socket_end_reading (&self->socket);
+  queen_connection_hold_request (self);
+}
+
 /* @whole has the request, and perhaps more. */
 static void
 handle_request (QueenConnection *self, QueenText whole)
@@ -32,12 +43,10 @@ handle_request (QueenConnection *self, QueenText whole)
   QueenRequestBuffer buffer = self->request; /* what @whole may be in */
   g_autoptr (GBytes) head = g_string_free_to_bytes (g_steal_pointer (&buffer.accepted));
   g_auto (QueenAnswer) answer = { NULL };
-  gboolean is_persistent = may_go_on (self, &buffer);
   const QueenRequest request = {
     .is_probe = self->is_probe,
     .is_encrypted = self->socket.tls != NULL,
     .is_forwarded = self->is_forwarded,
-    .is_persistent = is_persistent,
     .client = &self->client,
     .head = head,
     .has_body = buffer.has_body,
@@ -45,14 +54,14 @@ handle_request (QueenConnection *self, QueenText whole)
     .body_length = buffer.body_length,
   };
 
+  self->is_persistent = may_go_on (self, &buffer);
   self->request = (QueenRequestBuffer){ NULL };
   if (self->is_hurried)
     queen_delivery_allow_time (&self->socket);
   self->is_hurried = FALSE;
   self->n_requests++;
-  self->is_persistent = is_persistent;
   self->has_unread_data |= buffer.excess != NULL;
-  if (is_persistent)
+  if (self->is_persistent)
     self->ahead = g_steal_pointer (&buffer.excess);
   queen_connection_enter_state (self, STATE_HANDLER);
   switch (self->settings->on_request (self, &request, &answer, self->settings->data))
@@ -61,6 +70,8 @@ handle_request (QueenConnection *self, QueenText whole)
       queen_connection_begin_answer (self, &answer);
       break;
     case QUEEN_HANDLING_LATER:
+      if (!self->is_persistent)
+        end_reading (self);
       queen_connection_watch (self);
       break;
     default:
@@ -89,6 +100,17 @@ wait_for_turn (QueenConnection *self)
   queen_run_queue_enter (self->settings->run_queue, &self->turn, get_asker (self), self);
 }
 
+/* It makes room by what it holds for another request (RFC 9112 § 9.3.2 has clients say that again).
+ * The session of one that takes no more of its answer cannot be had without it. */
+static void
+let_go (QueenConnection *self)
+{
+  self->has_unread_data |= !self->is_drained;
+  end_reading (self);
+  if (self->held_among)
+    queen_connection_evict (self);
+}
+
 static gboolean
 has_room (const QueenConnection *self)
 {
@@ -108,22 +130,23 @@ find_oldest_holder (QueenConnectionSettings *settings)
   return g_queue_peek_head (&settings->holding);
 }
 
-/* Room for what is held of the request is made by those who have none, by whoever has most that
- * waits for its turn, and then by those who take longest. Returns FALSE when that was this one. */
+/* Room for what is held of the request is made by those who need it only for another one, by those
+ * who have none, by whoever has most that waits for its turn, and then by those who take longest.
+ * Returns FALSE when that was this one. */
 static gboolean
 make_room_for_request (QueenConnection *self)
 {
   QueenConnectionSettings *settings = self->settings;
   QueenConnection *greediest, *oldest;
 
+  while (!has_room (self) && (oldest = g_queue_peek_head (&settings->answering)))
+    let_go (oldest);
   while (!has_room (self) && (oldest = queen_connection_find_idle_holder (settings)))
     queen_connection_evict (oldest);
   greediest =
       has_room (self) ? NULL : queen_run_queue_find_greediest (settings->run_queue, &self->client);
   if (greediest && greediest->n_kept > 0) /* or it would make no room */
     queen_connection_evict (greediest);
-  while (!has_room (self) && queen_connection_evict_slow_holder (settings))
-    ;
   while (!has_room (self) && (oldest = find_oldest_holder (settings)))
     {
       queen_connection_evict (oldest);

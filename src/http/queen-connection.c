@@ -29,18 +29,26 @@ static const guint state_waits[] = {
 
 /* What is held */
 
-/* Who has said all is not to make room: it has other deadlines, and its answer may be on its way.
- */
+/* @queue: (nullable): among whom it is */
 static void
-set_holding (QueenConnection *self, gboolean is_holding)
+set_holding (QueenConnection *self, GQueue *queue)
 {
-  if (is_holding == self->is_holding)
+  if (queue == self->held_among)
     return;
-  self->is_holding = is_holding;
-  if (is_holding)
-    g_queue_push_tail_link (&self->settings->holding, &self->holding_link);
-  else
-    g_queue_unlink (&self->settings->holding, &self->holding_link);
+  if (self->held_among)
+    g_queue_unlink (self->held_among, &self->holding_link);
+  self->held_among = queue;
+  if (queue)
+    g_queue_push_tail_link (queue, &self->holding_link);
+}
+
+/* Who has said all makes room in another way: its answer may be on its way. */
+static GQueue *
+find_holding (QueenConnection *self, gsize n_kept)
+{
+  if (n_kept < LITTLE)
+    return NULL;
+  return self->state < STATE_HANDLER ? &self->settings->holding : &self->settings->answering;
 }
 
 void
@@ -50,9 +58,9 @@ queen_connection_hold_request (QueenConnection *self)
 
   if (self->ahead)
     n_kept += g_bytes_get_size (self->ahead);
-  if (self->socket.tls && (self->state < STATE_HANDLER || self->is_persistent))
+  if (queen_socket_is_large (&self->socket))
     n_kept += QUEEN_TLS_SESSION_SIZE;
-  set_holding (self, n_kept >= LITTLE && self->state < STATE_HANDLER);
+  set_holding (self, find_holding (self, n_kept));
   if (n_kept == self->n_kept)
     return;
   queen_budgets_hold (self->settings->budgets, QUEEN_BUDGET_REQUESTS,
@@ -63,10 +71,10 @@ queen_connection_hold_request (QueenConnection *self)
 void
 queen_connection_hold_anew (QueenConnection *self)
 {
-  gboolean is_holding = self->is_holding;
+  GQueue *queue = self->held_among;
 
-  set_holding (self, FALSE);
-  set_holding (self, is_holding);
+  set_holding (self, NULL);
+  set_holding (self, queue);
 }
 
 void
@@ -151,7 +159,6 @@ queen_connection_remove (QueenConnection *self)
   queen_handshakes_release (&self->handshake);
   queen_fair_queue_leave (&self->turn);
   queen_socket_close (&self->socket);
-  self->is_persistent = FALSE;
   g_clear_pointer (&self->ahead, g_bytes_unref);
   queen_connection_clear_request (self);
   queen_connection_clear_answer (self);
@@ -342,10 +349,7 @@ queen_connection_close (QueenConnection *self)
 
   queen_fair_queue_leave (&self->turn);
   queen_socket_finish (&self->socket);
-  shutdown (self->socket.fd, SHUT_WR);
-  self->is_persistent = FALSE;
-  queen_connection_enter_state (self, STATE_LINGER);
-  queen_connection_linger (self);
+  queen_connection_begin_linger (self);
 }
 
 void

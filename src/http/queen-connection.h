@@ -34,7 +34,6 @@ typedef struct _QueenConnection QueenConnection;
  * @is_probe: whether the queen herself asks, to see that she still answers
  * @is_encrypted: whether it came through TLS
  * @is_forwarded: whether somebody hands it on, as far as that shows
- * @is_persistent: whether another one may follow on the same connection
  * @client: whose it is: who is at the other end, or whom a trusted proxy there names; as long as
  * its connection
  * @head: as libsoup may see it
@@ -47,7 +46,6 @@ typedef struct
   gboolean is_probe;
   gboolean is_encrypted;
   gboolean is_forwarded;
-  gboolean is_persistent;
   const struct sockaddr_storage *client;
   GBytes *head;
   gboolean has_body;
@@ -146,6 +144,8 @@ typedef enum
  *   request; 0 for none
  * @holding: (element-type QueenConnection): those that hold more than a little of their request,
  *   or a TLS session with it; who began to first
+ * @answering: (element-type QueenConnection): likewise those whose request is whole, for another
+ * one that may follow
  * @buffer: for one read; requests that come in one piece never leave it
  * @on_removed: called after a connection has gone
  *
@@ -170,6 +170,7 @@ typedef struct
   GQueue all;
   guint max_persistent;
   GQueue holding;
+  GQueue answering;
   char *buffer;
   void (*on_removed) (gpointer owner);
   gpointer owner;
@@ -300,7 +301,10 @@ QueenSocket queen_connection_steal_socket (QueenConnection *self);
  *
  * Returns: (transfer none): its descriptor, to find out more about the other end
  */
-int queen_connection_get_fd (QueenConnection *self);
+int queen_connection_get_fd (const QueenConnection *self);
+
+/** Returns: whether its client may send another request after the one that is handled */
+gboolean queen_connection_is_persistent (const QueenConnection *self);
 
 /**
  * queen_connection_set_patience:

@@ -200,7 +200,7 @@ queen_exchange_is_persistent (const QueenExchange *self)
 {
   gsize size = self->reply.body ? g_bytes_get_size (self->reply.body) : 0;
 
-  return self->request.is_persistent && !self->reply.take_over &&
+  return queen_connection_is_persistent (self->connection) && !self->reply.take_over &&
          (!self->request.is_encrypted || size < QUEEN_ANSWER_SMALL / 2);
 }
 

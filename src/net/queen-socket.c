@@ -172,6 +172,12 @@ queen_socket_end_reading (QueenSocket *self)
     queen_tls_session_end_reading (self->tls);
 }
 
+gboolean
+queen_socket_is_large (const QueenSocket *self)
+{
+  return self->tls && queen_tls_session_is_read (self->tls);
+}
+
 QueenSocket
 queen_socket_steal (QueenSocket *self)
 {

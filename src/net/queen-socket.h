@@ -116,9 +116,13 @@ void queen_socket_set_time_to_take (const QueenSocket *self, int msec);
 /**
  * queen_socket_end_reading:
  *
- * From then on what comes can only be drained. Of a TLS connection that leaves a hundred bytes.
+ * From then on what comes can only be drained. Of a TLS connection that leaves a hundred bytes, if
+ * the kernel has taken all that was written.
  */
 void queen_socket_end_reading (QueenSocket *self);
+
+/** Returns: whether it has a TLS session that takes as much memory as reading needs */
+gboolean queen_socket_is_large (const QueenSocket *self);
 
 /**
  * queen_socket_steal:

@@ -366,13 +366,20 @@ queen_tls_session_finish (QueenTlsSession *self)
   return 0;
 }
 
+gboolean
+queen_tls_session_is_read (const QueenTlsSession *self)
+{
+  return self->gnutls != NULL;
+}
+
 void
 queen_tls_session_end_reading (QueenTlsSession *self)
 {
-  if (self->seal || !self->is_open || self->is_finished || queen_tls_session_flush (self) < 0)
+  if (!self->gnutls || !self->is_open || queen_tls_session_flush (self) < 0)
     return;
-  self->seal = queen_tls_seal_new (self->gnutls, QUEEN_TLS_MAX_RECORDS);
-  if (!self->seal)
+  if (!self->is_finished)
+    self->seal = queen_tls_seal_new (self->gnutls, QUEEN_TLS_MAX_RECORDS);
+  if (!self->is_finished && !self->seal)
     return;
   g_clear_pointer (&self->gnutls, gnutls_deinit);
   g_clear_pointer (&self->certificate, queen_certificate_unref);

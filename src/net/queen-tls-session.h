@@ -114,6 +114,14 @@ int queen_tls_session_finish (QueenTlsSession *self);
  */
 void queen_tls_session_end_reading (QueenTlsSession *self);
 
+/**
+ * queen_tls_session_is_read:
+ *
+ * Returns: whether it still has all of that; also when reading could not be ended, as the kernel
+ *   had not taken all that was written
+ */
+gboolean queen_tls_session_is_read (const QueenTlsSession *self);
+
 /** Closes the connection, too; if that needs no waiting, not without a word to the client. */
 void queen_tls_session_free (QueenTlsSession *self);
 

@@ -35,6 +35,7 @@ typedef struct
   QueenProxies *proxies;
   QueenGate *gate;
   GPtrArray *clients;
+  QueenExchange *later; /* who waits for its answer */
 } Fixture;
 
 typedef struct
@@ -81,7 +82,25 @@ on_hello (QueenExchange *exchange, gpointer data)
   queen_exchange_answer_message (exchange, "hello");
 }
 
-static const QueenRoute routes[] = { { "/hello", "GET", QUEEN_ACCESS_READ, on_hello } };
+static void
+on_gone (gpointer data)
+{
+  ((Fixture *) data)->later = NULL;
+}
+
+static void
+on_later (QueenExchange *exchange, gpointer data)
+{
+  Fixture *f = data;
+
+  f->later = exchange;
+  queen_exchange_answer_later (exchange, QUEEN_PATIENCE_SHORT, on_gone, f);
+}
+
+static const QueenRoute routes[] = {
+  { "/hello", "GET", QUEEN_ACCESS_READ, on_hello },
+  { "/later", "GET", QUEEN_ACCESS_READ, on_later },
+};
 
 static void
 turn (void)
@@ -601,6 +620,91 @@ test_kept_plain (Fixture *f, gconstpointer data)
   close (plain);
 }
 
+#define GET_ON(path) "GET " path " HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+/* Leaves room for one session more. Returns what others hold. */
+static gssize
+leave_room_for_one (Fixture *f)
+{
+  gssize others = (gssize) (queen_budget_get_most (QUEEN_BUDGET_REQUESTS) - get_held (f) -
+                            QUEEN_TLS_SESSION_SIZE);
+
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, others);
+  return others;
+}
+
+/* Who does not take the answers is kept for the next request no longer than there is room. */
+static void
+test_untaken_held (Fixture *f, gconstpointer data)
+{
+  Client *greedy = come (f, "10.0.0.1"), *first, *second;
+  g_autoptr (GString) requests = g_string_new (NULL);
+  gssize others;
+
+  while (requests->len < 15 * 1024)
+    g_string_append (requests, GET_ON ("/hello"));
+  turn ();
+  g_assert_true (get_ready_with (greedy, requests->str));
+  let_go (greedy, -1);
+  turn ();
+  g_assert_cmpuint (get_held (f), >, QUEEN_TLS_SESSION_SIZE);
+  others = leave_room_for_one (f);
+  first = come (f, "10.0.0.2");
+  turn ();
+  second = come (f, "10.0.0.3");
+  turn ();
+  g_assert_true (is_gone (greedy));
+  g_assert_true (get_ready (first) && get_ready (second));
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+}
+
+static void
+answer_later (Fixture *f)
+{
+  queen_exchange_answer_message (f->later, "here it is");
+  queen_exchange_finish (f->later);
+}
+
+/* Who waits for an answer gets it, and is not kept after that. */
+static void
+test_later_held (Fixture *f, gconstpointer data)
+{
+  Client *asker = come (f, "10.0.0.1"), *first, *second;
+  gssize others;
+
+  turn ();
+  g_assert_true (get_ready_with (asker, GET_ON ("/later")));
+  let_go (asker, -1);
+  turn ();
+  g_assert_cmpuint (get_held (f), ==, QUEEN_TLS_SESSION_SIZE);
+  others = leave_room_for_one (f);
+  first = come (f, "10.0.0.2");
+  turn ();
+  second = come (f, "10.0.0.3");
+  turn ();
+  g_assert_true (get_ready (first) && get_ready (second));
+  g_assert_false (is_gone (asker));
+  answer_later (f);
+  g_assert_true (is_gone (asker) && is_served (asker));
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+}
+
+static void
+test_later_not_held (Fixture *f, gconstpointer data)
+{
+  Client *asker = come (f, "10.0.0.1");
+
+  turn ();
+  g_assert_true (
+      get_ready_with (asker,
+                      "GET /later HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+  let_go (asker, -1);
+  turn ();
+  g_assert_cmpuint (get_held (f), ==, 0);
+  answer_later (f);
+  g_assert_true (is_served (asker));
+}
+
 static void
 test_hang_up (Fixture *f, gconstpointer data)
 {
@@ -651,6 +755,9 @@ main (int argc, char **argv)
   ADD ("/gate-tls/full/older-sessions-make-room", test_too_much_held);
   ADD ("/gate-tls/full/kept-ones-make-room-until-their-next-request-begins", test_kept_held);
   ADD ("/gate-tls/full/but-not-one-without-a-session", test_kept_plain);
+  ADD ("/gate-tls/full/who-does-not-take-its-answers-makes-room", test_untaken_held);
+  ADD ("/gate-tls/full/who-waits-for-its-answer-is-kept-no-longer", test_later_held);
+  ADD ("/gate-tls/full/and-without-another-request-holds-no-session", test_later_not_held);
   ADD ("/gate-tls/end/of-clients-in-the-queue", test_hang_up);
   ADD ("/gate-tls/end/of-the-gate", test_the_end);
 #undef ADD

@@ -750,6 +750,50 @@ test_request_budget_full (Fixture *f, gconstpointer data)
                     >=, 1);
 }
 
+#define ASK_ON(path) "GET " path " HTTP/1.1\r\nHost: localhost\r\n\r\n"
+#define BEGUN "POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n"
+
+/* However long they take, as nobody would have room by that. */
+static void
+test_request_budget_crumbs (Fixture *f, gconstpointer data)
+{
+  static char buffer[64 * 1024];
+  const guint n_clients = 40;
+  gssize others;
+
+  for (guint i = 0; i < n_clients; i++)
+    come (f, ASK_ON ("/shared") "G");
+  others = (gssize) (queen_budget_get_most (QUEEN_BUDGET_REQUESTS) -
+                     queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS));
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, others);
+  pass (9 * SECOND);
+  for (guint i = 0; i < n_clients; i++)
+    g_assert_cmpint (take (g_array_index (f->clients, int, i), buffer, sizeof buffer), >, 0);
+  pass (2 * SECOND);
+  come (f, BEGUN);
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, n_clients + 1);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+}
+
+/* Whoever has the answer to one request still to come need not have said the next. */
+static void
+test_request_budget_ahead (Fixture *f, gconstpointer data)
+{
+  g_autofree char *ahead = g_strnfill (4096, 'x');
+  g_autofree char *asked = g_strconcat (ASK_ON ("/shared") "GET /", ahead, NULL);
+  g_autofree char *begun = g_strconcat (BEGUN, ahead, NULL);
+  int first = come (f, asked), newcomer;
+  const gssize others = (gssize) queen_budget_get_most (QUEEN_BUDGET_REQUESTS) - 4096 - 1024;
+  char start[64], byte;
+
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, others);
+  newcomer = come (f, begun);
+  g_assert_cmpint (take (newcomer, &byte, 1), ==, 0);
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 2);
+  g_assert_cmpuint (take_all (first, start), >, MIB);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -others);
+}
+
 /* However many could take a little more of a long answer. A13 */
 static void
 test_answers_apart (Fixture *f, gconstpointer data)
@@ -805,6 +849,8 @@ main (int argc, char **argv)
     { "/gate/answers/nobody-who-comes-waits-behind-them", test_answers_apart, 200 },
     { "/gate/requests/what-is-not-whole-counts", test_request_budget },
     { "/gate/requests/who-makes-room-is-gone", test_request_budget_full, 2000 },
+    { "/gate/requests/who-holds-crumbs-makes-no-room", test_request_budget_crumbs, 200 },
+    { "/gate/requests/the-next-makes-room-and-the-answer-comes", test_request_budget_ahead },
   };
 
   g_test_init (&argc, &argv, NULL);
