@@ -16,37 +16,72 @@
 
 /* What is held */
 
-static gsize
-get_whole_size (const QueenAnswer *answer)
-{
-  return (answer->body ? g_bytes_get_size (answer->body) : 0) + g_bytes_get_size (answer->head);
-}
-
+/* Whether it will not have taken all when its time is over, as it looks after a second. Who will
+ * has it whole, or two could push out each other for ever. */
 static gboolean
-is_large (const QueenAnswer *answer)
+is_late (gpointer owner)
 {
-  return get_whole_size (answer) > QUEEN_ANSWER_SMALL;
+  const QueenConnection *self = owner;
+  const QueenClock *clock = self->settings->deadlines[QUEEN_WAIT_ANSWER].clock;
+  gint64 age = clock->get_monotonic () - self->answered_at;
+
+  return age >= PATIENCE &&
+         (double) self->delivery.n_sent * LONG_PATIENCE <
+             (double) queen_answer_get_size (&self->delivery.answer) * (double) age;
 }
 
-/* It has to wait. */
-static void
+/* It waits behind others on its connection, which its client has not taken: else the kernel would
+ * have it. */
+static gboolean
+make_room_for_small (QueenConnection *self)
+{
+  QueenConnectionSettings *settings = self->settings;
+  const QueenAnswer *answer = &self->delivery.answer;
+  gsize cost = queen_answer_get_cost (answer);
+
+  while (!queen_budgets_has_room (settings->budgets, QUEEN_BUDGET_SMALL_ANSWERS, cost))
+    {
+      QueenConnection *burden =
+          queen_readers_find_greediest (settings->small_readers, &self->client,
+                                        g_bytes_get_size (answer->head), is_late);
+
+      if (!burden)
+        return FALSE;
+      settings->tally->refusals[QUEEN_REFUSAL_ANSWER_BUDGET]++;
+      queen_connection_remove (burden);
+    }
+  return TRUE;
+}
+
+/* It has to wait. Returns FALSE when there is no room for it, and the connection is no more. */
+static gboolean
 hold_answer (QueenConnection *self)
 {
+  QueenConnectionSettings *settings = self->settings;
   const QueenAnswer *answer = &self->delivery.answer;
+  gboolean is_large = queen_answer_is_large (answer);
 
   if (self->delivery.is_held)
-    return;
-  queen_delivery_hold (&self->delivery, self->settings->budgets);
-  if (is_large (answer))
-    queen_readers_enter (self->settings->readers, &self->reader, &self->client,
-                         answer->body ? answer->body : answer->head, self);
+    return TRUE;
+  if (!is_large && !make_room_for_small (self))
+    {
+      settings->tally->refusals[QUEEN_REFUSAL_ANSWER_BUDGET]++;
+      queen_connection_remove (self);
+      return FALSE;
+    }
+  queen_delivery_hold (&self->delivery, settings->budgets);
+  self->readers = is_large ? settings->readers : settings->small_readers;
+  queen_readers_enter (self->readers, &self->reader, &self->client,
+                       is_large && answer->body ? answer->body : answer->head, self);
+  return TRUE;
 }
 
 void
 queen_connection_clear_answer (QueenConnection *self)
 {
   self->is_doomed = FALSE;
-  queen_readers_release (self->settings->readers, &self->reader);
+  if (self->readers)
+    queen_readers_release (self->readers, &self->reader);
   queen_delivery_clear (&self->delivery, self->settings->budgets);
 }
 
@@ -114,7 +149,8 @@ queen_connection_write_answer (QueenConnection *self)
       queen_connection_begin_linger (self);
       return;
     }
-  hold_answer (self);
+  if (!hold_answer (self))
+    return;
   if (self->delivery.n_sent > n_before)
     queen_connection_restart_answer_wait (self);
   if (result == QUEEN_DELIVERY_PAUSED && !queen_deadline_is_on (&self->waits[QUEEN_WAIT_TURN]))
@@ -132,13 +168,15 @@ is_slow (const QueenConnection *self)
           !queen_delivery_has_moved (&self->delivery, &self->socket));
 }
 
-/* Whether there is more room when it has gone, or when all have who wait for the same. */
+/* Whether there is more room for large ones when it has gone, or when all have who wait for the
+ * same. */
 static gboolean
 holds_memory (const QueenConnection *self)
 {
-  GBytes *body = self->delivery.answer.body;
+  const QueenAnswer *answer = &self->delivery.answer;
 
-  return !body || !queen_budgets_is_kept (self->settings->budgets, body);
+  return queen_answer_is_large (answer) &&
+         (!answer->body || !queen_budgets_is_kept (self->settings->budgets, answer->body));
 }
 
 /* @is_wanted: (nullable): whether it is of use
@@ -163,19 +201,6 @@ queen_connection_evict_idle (QueenConnectionSettings *settings)
   if (slow)
     queen_connection_remove (slow);
   return slow != NULL;
-}
-
-/* Whether it will not have taken all when its time is over, as it looks after a second. Who will
- * has it whole, or two could push out each other for ever. */
-static gboolean
-is_late (gpointer owner)
-{
-  const QueenConnection *self = owner;
-  const QueenClock *clock = self->settings->deadlines[QUEEN_WAIT_ANSWER].clock;
-  gint64 age = clock->get_monotonic () - self->answered_at;
-
-  return age >= PATIENCE && (double) self->delivery.n_sent * LONG_PATIENCE <
-                                (double) get_whole_size (&self->delivery.answer) * (double) age;
 }
 
 /* However busily it reads: one address shall not hold it all while another gets nothing.
@@ -227,11 +252,11 @@ make_room_for_answer (QueenConnection *self, const QueenAnswer *answer)
   gsize size = queen_delivery_get_size (answer, budgets);
   gsize cost = size > QUEEN_ANSWER_SMALL ? size : 0;
 
-  if (!is_large (answer))
+  if (!queen_answer_is_large (answer))
     return TRUE;
   for (guint n = 0; !queen_budgets_has_room (budgets, QUEEN_BUDGET_ANSWERS, cost); n++)
     {
-      QueenConnection *burden = find_burden (self, get_whole_size (answer));
+      QueenConnection *burden = find_burden (self, queen_answer_get_size (answer));
 
       if (burden && n == MAX_REMOVED)
         queen_readers_foreach_of_text (&burden->reader, doom);
@@ -262,7 +287,8 @@ queen_connection_begin_answer (QueenConnection *self, QueenAnswer *answer)
     }
   self->is_persistent &= answer->is_persistent;
   answer->is_persistent = self->is_persistent;
-  if (is_large (answer) && !self->is_persistent) /* it may take long, and a session is large, too */
+  if (queen_answer_is_large (answer) &&
+      !self->is_persistent) /* it may take long, and a session is large, too */
     queen_socket_end_reading (&self->socket);
   queen_delivery_begin (&self->delivery, answer);
   self->answered_at = self->settings->deadlines[QUEEN_WAIT_ANSWER].clock->get_monotonic ();

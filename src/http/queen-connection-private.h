@@ -65,7 +65,8 @@ struct _QueenConnection
   gpointer data;
 
   QueenDelivery delivery;   /* of the answer */
-  QueenReader reader;       /* of it, when it is large and has to wait */
+  QueenReaders *readers;    /* among whom it has to wait; NULL when it never had to */
+  QueenReader reader;       /* of it */
   gint64 answered_at;       /* µs, monotonic: when that began */
   gboolean is_doomed;       /* others want the room that its answer takes: it goes in its turn */
   gboolean has_unread_data; /* closing now would reset the connection under the answer */

@@ -134,6 +134,7 @@ typedef enum
  * @proxies: (nullable): whose word is taken for whose request they hand on
  * @shares: whose share a connection takes from
  * @readers: who has large answers waiting for it
+ * @small_readers: likewise small ones
  * @on_request: who answers
  * @requests: where they wait for the kernel
  * @answers: likewise those that have more of their answer to take: these may be thousands, always
@@ -162,6 +163,7 @@ typedef struct
   const QueenProxies *proxies;
   QueenShares *shares;
   QueenReaders *readers;
+  QueenReaders *small_readers;
   QueenRequestFunc on_request;
   gpointer data;
   QueenEpoll *requests;

@@ -19,6 +19,24 @@ queen_answer_clear (QueenAnswer *answer)
   answer->is_persistent = FALSE;
 }
 
+gsize
+queen_answer_get_size (const QueenAnswer *answer)
+{
+  return (answer->body ? g_bytes_get_size (answer->body) : 0) + g_bytes_get_size (answer->head);
+}
+
+gsize
+queen_answer_get_cost (const QueenAnswer *answer)
+{
+  return MAX (queen_answer_get_size (answer), QUEEN_ANSWER_SMALL / 4);
+}
+
+gboolean
+queen_answer_is_large (const QueenAnswer *answer)
+{
+  return queen_answer_get_size (answer) > QUEEN_ANSWER_SMALL;
+}
+
 void
 queen_delivery_begin (QueenDelivery *self, QueenAnswer *answer)
 {
@@ -88,6 +106,12 @@ queen_delivery_hold (QueenDelivery *self, QueenBudgets *budgets)
   if (self->is_held)
     return;
   self->is_held = TRUE;
+  if (!queen_answer_is_large (&self->answer))
+    {
+      queen_budgets_hold (budgets, QUEEN_BUDGET_SMALL_ANSWERS,
+                          (gssize) queen_answer_get_cost (&self->answer));
+      return;
+    }
   queen_budgets_hold_shared (budgets, QUEEN_BUDGET_ANSWERS, self->answer.head);
   queen_budgets_hold_shared (budgets, QUEEN_BUDGET_ANSWERS, self->answer.body);
 }
@@ -120,14 +144,24 @@ queen_delivery_has_moved (const QueenDelivery *self, const QueenSocket *socket)
   return queen_socket_get_n_queued (socket) < self->n_queued;
 }
 
+static void
+release (QueenDelivery *self, QueenBudgets *budgets)
+{
+  self->is_held = FALSE;
+  if (!queen_answer_is_large (&self->answer))
+    {
+      queen_budgets_hold (budgets, QUEEN_BUDGET_SMALL_ANSWERS,
+                          -(gssize) queen_answer_get_cost (&self->answer));
+      return;
+    }
+  queen_budgets_release_shared (budgets, QUEEN_BUDGET_ANSWERS, self->answer.head);
+  queen_budgets_release_shared (budgets, QUEEN_BUDGET_ANSWERS, self->answer.body);
+}
+
 void
 queen_delivery_clear (QueenDelivery *self, QueenBudgets *budgets)
 {
   if (self->is_held)
-    {
-      queen_budgets_release_shared (budgets, QUEEN_BUDGET_ANSWERS, self->answer.head);
-      queen_budgets_release_shared (budgets, QUEEN_BUDGET_ANSWERS, self->answer.body);
-    }
-  self->is_held = FALSE;
+    release (self, budgets);
   queen_answer_clear (&self->answer);
 }

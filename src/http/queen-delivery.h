@@ -8,7 +8,8 @@
 
 G_BEGIN_DECLS
 
-/** Bytes of an answer that is never refused for want of room. */
+/** Bytes of an answer that is never refused for want of room: the kernel takes so much, unless it
+ * waits for the client with other answers. */
 #define QUEEN_ANSWER_SMALL (16 * 1024)
 
 /**
@@ -27,6 +28,20 @@ typedef struct
 } QueenAnswer;
 
 void queen_answer_clear (QueenAnswer *answer);
+
+/** Returns: bytes of all of it */
+gsize queen_answer_get_size (const QueenAnswer *answer);
+
+/**
+ * queen_answer_get_cost:
+ *
+ * Returns: bytes that a small one counts as when it has to wait: its connection waits with it, and
+ *   so the shortest count as 4 KiB
+ */
+gsize queen_answer_get_cost (const QueenAnswer *answer);
+
+/** Returns: whether it is over %QUEEN_ANSWER_SMALL */
+gboolean queen_answer_is_large (const QueenAnswer *answer);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (QueenAnswer, queen_answer_clear)
 

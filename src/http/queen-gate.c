@@ -150,6 +150,7 @@ queen_gate_finalize (GObject *object)
   g_free (self->connections.buffer);
   g_clear_pointer (&self->connections.shares, queen_shares_free);
   g_clear_pointer (&self->connections.readers, queen_readers_free);
+  g_clear_pointer (&self->connections.small_readers, queen_readers_free);
   g_clear_object (&self->connections.rules.access);
   g_clear_object (&self->connections.tls);
 
@@ -193,6 +194,7 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   connections->tally = settings->tally;
   connections->budgets = settings->budgets;
   connections->readers = queen_readers_new (settings->budgets);
+  connections->small_readers = queen_readers_new (settings->budgets);
   connections->shares =
       queen_shares_new (settings->caps.connections_per_address, settings->caps.spares_loopback);
   connections->on_request = settings->on_request;

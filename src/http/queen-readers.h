@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 /**
  * QueenReaders:
  *
- * Who has large answers waiting for it, and how many bytes each address: so that one which holds
+ * Who has answers waiting for it, and how many bytes each address: so that one which holds
  * much makes room for one which holds less, however busily it reads. What several wait for is held
  * by the one of them who has waited for longest, and what the queen keeps anyway by nobody.
  */

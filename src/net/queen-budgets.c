@@ -22,6 +22,8 @@ static const struct
   [QUEEN_BUDGET_REQUESTS] = { "requests", 64 * MIB },
   /* Those who asked: who takes nothing makes room, or holds most; if nobody does, it is 503. */
   [QUEEN_BUDGET_ANSWERS] = { "answers", 64 * MIB },
+  /* Those who asked: who holds most makes room; if nobody does, it is the end of the connection. */
+  [QUEEN_BUDGET_SMALL_ANSWERS] = { "small_answers", 4 * MIB },
 };
 
 QueenBudgets *

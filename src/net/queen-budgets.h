@@ -11,7 +11,9 @@ G_BEGIN_DECLS
  * QueenBudget:
  * @QUEEN_BUDGET_REQUESTS: heads and bodies that are not whole yet, and the TLS sessions that they
  * come through
- * @QUEEN_BUDGET_ANSWERS: answers that their clients have not taken yet
+ * @QUEEN_BUDGET_ANSWERS: large answers that their clients have not taken yet
+ * @QUEEN_BUDGET_SMALL_ANSWERS: small ones, which have to wait only behind others that went the same
+ *   way
  *
  * What strangers can make the queen hold in memory.
  */
@@ -19,6 +21,7 @@ typedef enum
 {
   QUEEN_BUDGET_REQUESTS,
   QUEEN_BUDGET_ANSWERS,
+  QUEEN_BUDGET_SMALL_ANSWERS,
   QUEEN_N_BUDGETS
 } QueenBudget;
 

@@ -84,6 +84,13 @@ on_third (QueenExchange *exchange, gpointer data)
   answer_large (exchange, 24 * MIB);
 }
 
+/* A list that is short enough to be never refused. */
+static void
+on_page (QueenExchange *exchange, gpointer data)
+{
+  answer_large (exchange, 15 * 1024);
+}
+
 static void
 on_newest (QueenExchange *exchange, gpointer data)
 {
@@ -115,6 +122,7 @@ static const QueenRoute routes[] = {
   { "/own", "GET", QUEEN_ACCESS_READ, on_own },
   { "/third", "GET", QUEEN_ACCESS_READ, on_third },
   { "/newest", "GET", QUEEN_ACCESS_READ, on_newest },
+  { "/page", "GET", QUEEN_ACCESS_READ, on_page },
 };
 
 /* @n_places: how many connections there may be; 8 when it is 0 */
@@ -751,6 +759,40 @@ test_request_budget_full (Fixture *f, gconstpointer data)
 }
 
 #define ASK_ON(path) "GET " path " HTTP/1.1\r\nHost: localhost\r\n\r\n"
+/* Asks for more pages than the kernel takes for one who reads none of them. */
+static int
+come_for_pages (Fixture *f, guint32 address)
+{
+  g_autoptr (GString) asked = g_string_new (NULL);
+
+  for (guint i = 0; i < 32; i++)
+    g_string_append (asked, ASK_ON ("/page"));
+  return come_from (f, address, asked->str);
+}
+
+/* Whoever asks for one small answer behind the other and takes none keeps nobody from a large one,
+ * nor from small ones. */
+static void
+test_small_bounded (Fixture *f, gconstpointer data)
+{
+  const guint n_fitting =
+      (guint) queen_budget_get_most (QUEEN_BUDGET_SMALL_ANSWERS) / QUEEN_ANSWER_SMALL;
+  int other;
+  char start[64];
+
+  for (guint i = 0; i < n_fitting + 40; i++)
+    come_for_pages (f, INADDR_LOOPBACK + 1);
+  g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_SMALL_ANSWERS), <=,
+                    queen_budget_get_most (QUEEN_BUDGET_SMALL_ANSWERS));
+  g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_ANSWERS), ==, 0);
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), >=, n_fitting);
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), <, n_fitting + 40);
+  assert_status (come_from (f, INADDR_LOOPBACK + 1, ASK ("/own")), "200");
+  other = come_for_pages (f, INADDR_LOOPBACK + 2); /* one of the first address makes room */
+  shutdown (other, SHUT_WR);
+  g_assert_cmpuint (take_all (other, start), >, 32 * 15 * 1024);
+}
+
 #define BEGUN "POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n"
 
 /* However long they take, as nobody would have room by that. */
@@ -842,6 +884,7 @@ main (int argc, char **argv)
     { "/gate/answers/newest/bounded-once-it-is-old", test_newest_bounded },
     { "/gate/answers/who-takes-nothing-makes-room", test_budget_idle },
     { "/gate/answers/large-ones-keep-nobody-from-a-small-one", test_small_beside_large },
+    { "/gate/answers/small-ones-that-wait-are-few", test_small_bounded, 512 },
     { "/gate/answers/who-takes-little-makes-room-in-the-end", test_trickle },
     { "/gate/answers/who-takes-little-has-time", test_slow_reader },
     { "/gate/answers/who-takes-nothing-goes", test_no_reader },
