@@ -96,12 +96,11 @@ queen_answer_begin (guint status, gboolean is_http_1_0)
 }
 
 void
-queen_answer_end (GString *bytes, const char *body, gsize length)
+queen_answer_end (GString *bytes, gsize length)
 {
   g_string_append (bytes, "Content-Length: ");
   queen_json_append_number (bytes, length);
   g_string_append (bytes, "\r\n\r\n");
-  g_string_append_len (bytes, body, (gssize) length);
 }
 
 GBytes *
@@ -118,7 +117,8 @@ queen_answer_to_bytes (const GError *error)
   queen_answer_append_header (bytes, "Connection", "close");
   if (status == SOUP_STATUS_SERVICE_UNAVAILABLE)
     queen_answer_append_header (bytes, "Retry-After", QUEEN_ANSWER_RETRY_AFTER);
-  queen_answer_end (bytes, json->str, json->len);
+  queen_answer_end (bytes, json->len);
+  g_string_append_len (bytes, json->str, (gssize) json->len);
   return g_string_free_to_bytes (bytes);
 }
 

@@ -33,11 +33,11 @@ void queen_answer_append_header (GString *bytes, const char *name, const char *v
 
 /**
  * queen_answer_end:
- * @body: (nullable): @length bytes
+ * @length: bytes of the body
  *
- * Ends the head, and appends the body.
+ * Ends the head.
  */
-void queen_answer_end (GString *bytes, const char *body, gsize length);
+void queen_answer_end (GString *bytes, gsize length);
 
 /**
  * queen_answer_to_bytes:

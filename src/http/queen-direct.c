@@ -3,8 +3,6 @@
 
 #include "queen-direct.h"
 
-#include "queen-answer.h"
-
 struct _QueenDirect
 {
   QueenServer *server;
@@ -24,23 +22,6 @@ find_route (QueenDirect *self, GBytes *head, gboolean *is_http_1_0)
   queen_text_cut (rest, ' ', &target, &rest);
   *is_http_1_0 = queen_text_has_prefix (rest, "HTTP/1.0\r");
   return queen_router_find_direct (self->router, method, target);
-}
-
-/* As libsoup does it. */
-static GBytes *
-write_reply (const QueenExchange *exchange)
-{
-  const QueenReply *reply = queen_exchange_get_reply (exchange);
-  gsize length = 0;
-  const char *body = reply->body ? g_bytes_get_data (reply->body, &length) : NULL;
-  GString *bytes = queen_answer_begin (reply->status, queen_exchange_is_http_1_0 (exchange));
-
-  if (reply->type)
-    queen_answer_append_header (bytes, "Content-Type", reply->type);
-  for (guint i = 0; i < reply->n_headers; i++)
-    queen_answer_append_header (bytes, reply->headers[i].name, reply->headers[i].value);
-  queen_answer_end (bytes, body, length);
-  return g_string_free_to_bytes (bytes);
 }
 
 QueenDirect *
@@ -72,8 +53,7 @@ queen_direct_answer (QueenConnection *connection,
   queen_exchange_set_target (exchange, route->method, route->path, NULL, is_http_1_0);
   queen_router_route (self->router, exchange);
   queen_router_complete (self->router, exchange);
-  answer->head = write_reply (exchange);
-  answer->is_persistent = queen_exchange_is_persistent (exchange);
+  queen_exchange_make_answer (exchange, answer);
   return QUEEN_HANDLING_DONE;
 }
 

@@ -148,8 +148,13 @@ queen_exchange_get_answer_header (const QueenExchange *self, const char *name)
 void
 queen_exchange_end_request (QueenExchange *self)
 {
+  static const char *const needed[] = { "Host", "Origin", NULL };
+
   self->request.head = NULL;
   self->request.body = NULL;
+  self->path = self->query = NULL;
+  queen_headers_keep (&self->headers, needed);
+  meet_visitor (self);
 }
 
 const QueenRequest *
@@ -423,6 +428,27 @@ queen_exchange_take_over (QueenExchange *self,
   reply->take_over = queen_exchange_is_head (self) ? NULL : func;
   reply->data = data;
   reply->free_data = free_data;
+}
+
+void
+queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer)
+{
+  const QueenReply *reply = &self->reply;
+  gsize length = 0;
+  const char *body = reply->body ? g_bytes_get_data (reply->body, &length) : NULL;
+  GString *bytes = queen_answer_begin (reply->status, self->is_http_1_0);
+
+  if (reply->type)
+    queen_answer_append_header (bytes, "Content-Type", reply->type);
+  for (guint i = 0; i < reply->n_headers; i++)
+    queen_answer_append_header (bytes, reply->headers[i].name, reply->headers[i].value);
+  queen_answer_end (bytes, length);
+  if (reply->is_shared && !queen_exchange_is_head (self))
+    answer->body = g_bytes_ref (reply->body);
+  else if (!queen_exchange_is_head (self))
+    g_string_append_len (bytes, body, (gssize) length);
+  answer->head = g_string_free_to_bytes (bytes);
+  answer->is_persistent = queen_exchange_is_persistent (self);
 }
 
 const QueenReply *

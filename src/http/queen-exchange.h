@@ -285,8 +285,21 @@ QueenRefusal queen_exchange_get_refusal (const QueenExchange *self);
 /** Returns: (nullable): a header of the answer, as far as it is known yet */
 const char *queen_exchange_get_answer_header (const QueenExchange *self, const char *name);
 
-/** The route's function has returned: the request's head and body are no more. */
+/**
+ * queen_exchange_end_request:
+ *
+ * The route's function has returned, and the answer comes later: nothing of the request is kept but
+ * what the answer depends on.
+ */
 void queen_exchange_end_request (QueenExchange *self);
+
+/**
+ * queen_exchange_make_answer:
+ * @answer: (out): what the client gets, as libsoup would write it
+ *
+ * Of one that has a body, or would have: no 204, no 304, and no stream.
+ */
+void queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer);
 
 /** Returns: (transfer none): what the answer is so far */
 const QueenReply *queen_exchange_get_reply (const QueenExchange *self);

@@ -72,3 +72,21 @@ queen_headers_get (QueenHeaders *self, const char *name)
   self->joined = g_slist_prepend (self->joined, g_string_free (joined, FALSE));
   return self->joined->data;
 }
+
+void
+queen_headers_keep (QueenHeaders *self, const char *const *names)
+{
+  GString *kept = g_string_new (NULL);
+
+  for (; *names; names++)
+    {
+      const char *value = queen_headers_get (self, *names);
+
+      if (!value)
+        continue;
+      g_string_append_len (kept, *names, (gssize) strlen (*names) + 1);
+      g_string_append_len (kept, value, (gssize) strlen (value) + 1);
+    }
+  queen_headers_clear (self);
+  self->text = g_string_free (kept, FALSE);
+}

@@ -27,6 +27,14 @@ typedef struct
  */
 void queen_headers_init (QueenHeaders *self, QueenText head);
 
+/**
+ * queen_headers_keep:
+ * @names: whose lines are still needed, up to a %NULL
+ *
+ * Lets go of all others, and with them of what queen_headers_get() has returned.
+ */
+void queen_headers_keep (QueenHeaders *self, const char *const *names);
+
 void queen_headers_clear (QueenHeaders *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (QueenHeaders, queen_headers_clear)

@@ -8,6 +8,7 @@
 #include "queen-error.h"
 
 #define LOCALHOST "localhost"
+#define MAX_ORIGIN 512 /* bytes: twice as long as a host and what is around it */
 
 static gboolean
 fail (GError **error, QueenError code, const char *message)
@@ -211,6 +212,8 @@ check_origin (QueenRequestHead *head, QueenText value, GError **error)
 {
   if (head->origin.at)
     return fail (error, QUEEN_ERROR_BAD_REQUEST, "more than one Origin");
+  if (value.length > MAX_ORIGIN)
+    return fail (error, QUEEN_ERROR_BAD_REQUEST, "Origin has over 512 bytes");
   for (gsize i = 0; i < value.length; i++)
     if (!g_ascii_isgraph (value.at[i]))
       return fail (error, QUEEN_ERROR_BAD_REQUEST, "Origin has a forbidden character");

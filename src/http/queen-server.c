@@ -38,13 +38,14 @@ struct _QueenServer
 
 G_DEFINE_FINAL_TYPE (QueenServer, queen_server, G_TYPE_OBJECT)
 
-/* An exchange on its way through libsoup. */
+/* An exchange on its way through libsoup, which it has left when its answer comes later: what
+ * libsoup has of a request is several times as large, and thousands may wait. */
 typedef struct
 {
   QueenServer *server;
   QueenConnection *connection;
   QueenExchange *exchange;
-  Tunnel tunnel;
+  Tunnel tunnel;              /* empty once it has left */
   SoupServerMessage *message; /* NULL before libsoup has one, and once it has done with it */
   QueenAnswer answer;         /* what did not go through libsoup */
   gboolean is_routed;
@@ -188,17 +189,27 @@ on_request (SoupServer *soup,
 /* Passages */
 
 static void
-passage_free (Passage *passage)
+leave_libsoup (Passage *passage)
 {
+  QueenServer *self = passage->server;
+
+  if (!passage->tunnel.stream)
+    return;
   if (passage->message)
     release_libsoup (passage);
   g_object_set_data (G_OBJECT (passage->tunnel.address), PASSAGE, NULL);
-  if (!passage->server->address)
-    passage->server->address = g_steal_pointer (&passage->tunnel.address);
+  if (!self->address)
+    self->address = g_steal_pointer (&passage->tunnel.address);
   tunnel_clear (&passage->tunnel);
+  queen_alarm_set (self->spare_alarm, 0);
+}
+
+static void
+passage_free (Passage *passage)
+{
+  leave_libsoup (passage);
   queen_answer_clear (&passage->answer);
   queen_exchange_free (passage->exchange);
-  queen_alarm_set (passage->server->spare_alarm, 0);
   g_free (passage);
 }
 
@@ -234,14 +245,10 @@ static void
 on_finished (QueenExchange *exchange, gpointer data)
 {
   g_autoptr (Passage) passage = data;
-  QueenAnswer answer;
+  QueenAnswer answer = { NULL };
 
-  write_reply (passage);
-  soup_server_message_unpause (passage->message);
-  /* It takes libsoup more than one turn. */
-  while (g_main_context_iteration (passage->server->context, FALSE))
-    ;
-  answer = steal_answer (passage);
+  queen_router_complete (passage->server->router, exchange);
+  queen_exchange_make_answer (exchange, &answer);
   queen_connection_answer (passage->connection, &answer);
 }
 
@@ -333,11 +340,12 @@ queen_server_answer (QueenConnection *connection,
   /* All of it happens before this returns: the tunnel is always ready. */
   queen_head_stream_feed (passage->tunnel.input, request->head);
   g_main_context_iteration (self->context, FALSE);
-  queen_exchange_end_request (passage->exchange);
   if (passage->is_taken_over)
     return QUEEN_HANDLING_STOLEN;
   if (queen_exchange_get_reply (passage->exchange)->is_later)
     {
+      leave_libsoup (passage);
+      queen_exchange_end_request (passage->exchange);
       queen_connection_set_gone_func (connection, on_gone, g_steal_pointer (&passage));
       return QUEEN_HANDLING_LATER;
     }

@@ -5,6 +5,8 @@
 
 #include <arpa/inet.h>
 
+#define MAX_HOST 260 /* bytes of a name (RFC 1035 § 2.3.4: 253), the dot at its end, and a port */
+
 gboolean
 queen_text_has_prefix (QueenText text, const char *prefix)
 {
@@ -106,6 +108,8 @@ queen_text_is_host (QueenText text)
 {
   gsize end = span (text, "-._~");
 
+  if (text.length > MAX_HOST)
+    return FALSE;
   if (text.length > 0 && *text.at == '[')
     {
       end = 1 + span ((QueenText){ text.at + 1, text.length - 1 }, ":.");

@@ -9,6 +9,7 @@
 
 #define OK (-1)
 #define GET "GET /health HTTP/1.1\r\nHost: a\r\n"
+#define LONG "a23456789.123456789.123456789.123456789.123456789.123456789.123"
 
 /* A head and the error that it deserves. */
 static const struct
@@ -69,6 +70,11 @@ static const struct
     QUEEN_ERROR_BAD_REQUEST },
   { "GET / HTTP/1.1\r\nHost: [::FFFF:127.0.0.1]:1\r\n\r\n", OK },
   { GET "Origin: null\r\n\r\n", OK },
+  { "GET / HTTP/1.1\r\nHost: " LONG LONG LONG LONG ":65535\r\n\r\n", OK },
+  { "GET / HTTP/1.1\r\nHost: " LONG LONG LONG LONG LONG "\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
+  { GET "Origin: http://" LONG LONG LONG LONG LONG LONG LONG LONG "\r\n\r\n", OK },
+  { GET "Origin: http://" LONG LONG LONG LONG LONG LONG LONG LONG LONG "\r\n\r\n",
+    QUEEN_ERROR_BAD_REQUEST },
   { GET "Origin: http://a\r\nOrigin: http://a\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
   { GET "Origin: http://a http://b\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
   { GET "Origin: http://\xc3\xa9\r\n\r\n", QUEEN_ERROR_BAD_REQUEST },
