@@ -3,9 +3,9 @@
 
 #pragma once
 
-/* What the three files of a connection share, and nobody else sees: its states and its way
- * (queen-connection.c), how its request comes (queen-connection-request.c), and how its answer goes
- * (queen-connection-answer.c). */
+/* What the four files of a connection share, and nobody else sees: its states and its way
+ * (queen-connection.c), how its request comes (queen-connection-request.c), who makes room for it
+ * (queen-connection-room.c), and how its answer goes (queen-connection-answer.c). */
 
 #include "queen-connection.h"
 
@@ -79,14 +79,6 @@ void queen_connection_enter_state (QueenConnection *self, QueenConnectionState s
 /** Begins one wait more. */
 void queen_connection_begin_wait (QueenConnection *self, QueenWaitKind wait);
 
-/** Counts what is held of the request. */
-void queen_connection_hold_request (QueenConnection *self);
-
-/** What it holds belongs to a request that begins now: it is the last that has to make room. */
-void queen_connection_hold_anew (QueenConnection *self);
-
-void queen_connection_clear_request (QueenConnection *self);
-
 /** Returns: (nullable): who has held a TLS session for longest without a request */
 QueenConnection *queen_connection_find_idle_holder (QueenConnectionSettings *settings);
 
@@ -98,6 +90,39 @@ QueenConnection *queen_connection_find_idle_holder (QueenConnectionSettings *set
  * Returns: %FALSE when it has no room; the connection is then no more
  */
 gboolean queen_connection_watch (QueenConnection *self);
+
+/* What is held of requests */
+
+/** Counts that anew. */
+void queen_connection_hold_request (QueenConnection *self);
+
+/** What it holds belongs to a request that begins now: it is the last that has to make room. */
+void queen_connection_hold_anew (QueenConnection *self);
+
+void queen_connection_clear_request (QueenConnection *self);
+
+/**
+ * queen_connection_end_reading:
+ *
+ * Nothing that comes will be heard any more, and so it holds nothing for that, as far as that can
+ * be.
+ */
+void queen_connection_end_reading (QueenConnection *self);
+
+/** Returns: whether there is room for what is held of all requests */
+gboolean queen_connection_has_room (const QueenConnection *self);
+
+/**
+ * queen_connection_make_room:
+ *
+ * Makes room for what it holds, as far as others can make it.
+ *
+ * Returns: %FALSE when it had to go itself
+ */
+gboolean queen_connection_make_room (QueenConnection *self);
+
+/** The same, with what it holds now. */
+gboolean queen_connection_keep_request (QueenConnection *self);
 
 /* The request */
 

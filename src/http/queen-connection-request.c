@@ -9,7 +9,6 @@
 #include "queen-error.h"
 
 #define MAX_READS_AT_ONCE 64 /* of one request, until others have a turn: half a millisecond */
-#define MAX_TRIED 256        /* who are asked to make room */
 #define MAX_REQUESTS 1000    /* on one connection */
 
 /* Reading */
@@ -23,17 +22,6 @@ may_go_on (const QueenConnection *self, const QueenRequestBuffer *request)
   return queen_budgets_has_room (self->settings->budgets, QUEEN_BUDGET_REQUESTS, n_ahead) &&
          request->is_persistent && !self->is_probe && self->n_requests + 1 < MAX_REQUESTS &&
          self->settings->all.length <= self->settings->max_persistent;
-}
-
-/* Nothing that comes will be heard, and so it holds nothing for that, as far as that can be. */
-static void
-end_reading (QueenConnection *self)
-{
-  self->is_persistent = self->delivery.answer.is_persistent = FALSE;
-  self->has_unread_data |= self->ahead != NULL;
-  g_clear_pointer (&self->ahead, g_bytes_unref);
-  queen_socket_end_reading (&self->socket);
-  queen_connection_hold_request (self);
 }
 
 /* @whole has the request, and perhaps more. */
@@ -71,7 +59,7 @@ handle_request (QueenConnection *self, QueenText whole)
       break;
     case QUEEN_HANDLING_LATER:
       if (!self->is_persistent)
-        end_reading (self);
+        queen_connection_end_reading (self);
       queen_connection_watch (self);
       break;
     default:
@@ -100,70 +88,6 @@ wait_for_turn (QueenConnection *self)
   queen_run_queue_enter (self->settings->run_queue, &self->turn, get_asker (self), self);
 }
 
-/* It makes room by what it holds for another request (RFC 9112 § 9.3.2 has clients say that again).
- * The session of one that takes no more of its answer cannot be had without it. */
-static void
-let_go (QueenConnection *self)
-{
-  self->has_unread_data |= !self->is_drained;
-  end_reading (self);
-  if (self->held_among)
-    queen_connection_evict (self);
-}
-
-static gboolean
-has_room (const QueenConnection *self)
-{
-  return queen_budgets_has_room (self->settings->budgets, QUEEN_BUDGET_REQUESTS, 0);
-}
-
-/* Returns: (nullable): who has held more than a little for longest, as long as it is not the queen
- * who lets it wait. */
-static QueenConnection *
-find_oldest_holder (QueenConnectionSettings *settings)
-{
-  GList *link = settings->holding.head;
-
-  for (guint i = 0; i < MAX_TRIED && link; i++, link = link->next)
-    if (!queen_connection_waits_for_queen (link->data))
-      return link->data;
-  return g_queue_peek_head (&settings->holding);
-}
-
-/* Room for what is held of the request is made by those who need it only for another one, by those
- * who have none, by whoever has most that waits for its turn, and then by those who take longest.
- * Returns FALSE when that was this one. */
-static gboolean
-make_room_for_request (QueenConnection *self)
-{
-  QueenConnectionSettings *settings = self->settings;
-  QueenConnection *greediest, *oldest;
-
-  while (!has_room (self) && (oldest = g_queue_peek_head (&settings->answering)))
-    let_go (oldest);
-  while (!has_room (self) && (oldest = queen_connection_find_idle_holder (settings)))
-    queen_connection_evict (oldest);
-  greediest =
-      has_room (self) ? NULL : queen_run_queue_find_greediest (settings->run_queue, &self->client);
-  if (greediest && greediest->n_kept > 0) /* or it would make no room */
-    queen_connection_evict (greediest);
-  while (!has_room (self) && (oldest = find_oldest_holder (settings)))
-    {
-      queen_connection_evict (oldest);
-      if (oldest == self)
-        return FALSE;
-    }
-  return TRUE;
-}
-
-/* The same, with what is kept now. */
-static gboolean
-keep_request (QueenConnection *self)
-{
-  queen_connection_hold_request (self);
-  return make_room_for_request (self);
-}
-
 /* Returns whether there was room; it may be no more. */
 static gboolean
 keep_whole (QueenConnection *self)
@@ -172,9 +96,9 @@ keep_whole (QueenConnection *self)
 
   queen_request_buffer_keep (&self->request, self->whole);
   self->whole = (QueenText){ (const char *) self->request.kept->data, self->request.kept->len };
-  if (!keep_request (self))
+  if (!queen_connection_keep_request (self))
     return FALSE;
-  if (has_room (self))
+  if (queen_connection_has_room (self))
     return queen_connection_watch (self);
   g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "too many requests wait");
   queen_connection_refuse (self, QUEEN_REFUSAL_BUSY, error);
@@ -269,9 +193,9 @@ consider (QueenConnection *self, QueenText bytes)
     case QUEEN_REQUEST_HEAD:
       self->is_overdue = FALSE; /* its body has more time */
       queen_connection_enter_state (self, STATE_BODY);
-      return invite_body (self) && keep_request (self);
+      return invite_body (self) && queen_connection_keep_request (self);
     default:
-      return keep_request (self);
+      return queen_connection_keep_request (self);
     }
 }
 
@@ -469,7 +393,7 @@ begin_handshake (QueenConnection *self)
       return FALSE;
     }
   queen_connection_hold_request (self);
-  return make_room_for_request (self);
+  return queen_connection_make_room (self);
 }
 
 static void

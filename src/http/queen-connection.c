@@ -7,7 +7,6 @@
 #include "queen-error.h"
 
 #define MAX_TRIED 256 /* who are asked to make room */
-#define LITTLE 1024   /* bytes: if all hold as much, that is a fourth of what there may be */
 
 #define WAITS(first, second) (1u << (first) | 1u << (second))
 
@@ -26,64 +25,6 @@ static const guint state_waits[] = {
   [STATE_ANSWER] = 1u << QUEEN_WAIT_ANSWER,
   [STATE_LINGER] = 1u << QUEEN_WAIT_LINGER,
 };
-
-/* What is held */
-
-/* @queue: (nullable): among whom it is */
-static void
-set_holding (QueenConnection *self, GQueue *queue)
-{
-  if (queue == self->held_among)
-    return;
-  if (self->held_among)
-    g_queue_unlink (self->held_among, &self->holding_link);
-  self->held_among = queue;
-  if (queue)
-    g_queue_push_tail_link (queue, &self->holding_link);
-}
-
-/* Who has said all makes room in another way: its answer may be on its way. */
-static GQueue *
-find_holding (QueenConnection *self, gsize n_kept)
-{
-  if (n_kept < LITTLE)
-    return NULL;
-  return self->state < STATE_HANDLER ? &self->settings->holding : &self->settings->answering;
-}
-
-void
-queen_connection_hold_request (QueenConnection *self)
-{
-  gsize n_kept = queen_request_buffer_get_size (&self->request);
-
-  if (self->ahead)
-    n_kept += g_bytes_get_size (self->ahead);
-  if (queen_socket_is_large (&self->socket))
-    n_kept += QUEEN_TLS_SESSION_SIZE;
-  set_holding (self, find_holding (self, n_kept));
-  if (n_kept == self->n_kept)
-    return;
-  queen_budgets_hold (self->settings->budgets, QUEEN_BUDGET_REQUESTS,
-                      (gssize) n_kept - (gssize) self->n_kept);
-  self->n_kept = n_kept;
-}
-
-void
-queen_connection_hold_anew (QueenConnection *self)
-{
-  GQueue *queue = self->held_among;
-
-  set_holding (self, NULL);
-  set_holding (self, queue);
-}
-
-void
-queen_connection_clear_request (QueenConnection *self)
-{
-  queen_request_buffer_clear (&self->request);
-  self->request = (QueenRequestBuffer){ NULL };
-  queen_connection_hold_request (self);
-}
 
 /* Waiting */
 
