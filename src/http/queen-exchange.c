@@ -29,6 +29,7 @@ struct _QueenExchange
   const char *path;
   const char *query;
   gboolean is_http_1_0;
+  gboolean takes_gzip; /* once the request has ended: its head said so */
 
   QueenReply reply;
   void (*on_gone) (gpointer data);
@@ -145,18 +146,6 @@ queen_exchange_get_answer_header (const QueenExchange *self, const char *name)
   return NULL;
 }
 
-void
-queen_exchange_end_request (QueenExchange *self)
-{
-  static const char *const needed[] = { "Host", "Origin", NULL };
-
-  self->request.head = NULL;
-  self->request.body = NULL;
-  self->path = self->query = NULL;
-  queen_headers_keep (&self->headers, needed);
-  meet_visitor (self);
-}
-
 const QueenRequest *
 queen_exchange_get_request (const QueenExchange *self)
 {
@@ -239,8 +228,23 @@ queen_exchange_knows (QueenExchange *self, const char *tag)
 gboolean
 queen_exchange_takes_gzip (QueenExchange *self)
 {
+  if (!self->request.head)
+    return self->takes_gzip;
   return !self->is_http_1_0 &&
          queen_coding_takes_gzip (queen_headers_get (&self->headers, "Accept-Encoding"));
+}
+
+void
+queen_exchange_end_request (QueenExchange *self)
+{
+  static const char *const needed[] = { "Host", "Origin", NULL };
+
+  self->takes_gzip = queen_exchange_takes_gzip (self);
+  self->request.head = NULL;
+  self->request.body = NULL;
+  self->path = self->query = NULL;
+  queen_headers_keep (&self->headers, needed);
+  meet_visitor (self);
 }
 
 guint

@@ -92,10 +92,19 @@ on_page (QueenExchange *exchange, gpointer data)
   answer_large (exchange, 15 * 1024);
 }
 
+/* Long enough to be compressed for those who like that. */
+static void
+answer_message (QueenExchange *exchange)
+{
+  g_autofree char *text = g_strnfill (2000, 'x');
+
+  queen_exchange_answer_message (exchange, text);
+}
+
 static void
 on_message (QueenExchange *exchange, gpointer data)
 {
-  queen_exchange_answer_message (exchange, "here it is");
+  answer_message (exchange);
 }
 
 static void
@@ -314,7 +323,7 @@ static char *
 take_text (int fd)
 {
   g_autoptr (GString) text = g_string_new (NULL);
-  g_autoptr (GRegex) date = g_regex_new ("\r\nDate: [^\r]*", 0, 0, NULL);
+  g_autoptr (GRegex) date = g_regex_new ("\r\nDate: [^\r]*", G_REGEX_RAW, 0, NULL);
   static char buffer[256 * 1024];
   gssize n_bytes;
 
@@ -342,6 +351,8 @@ test_later_the_same (Fixture *f, gconstpointer data)
       "HEAD /later HTTP/1.1\r\nConnection: close\r\n" REST },
     { "GET /message HTTP/1.1\r\nConnection: close\r\n" REST,
       "GET /later HTTP/1.1\r\nConnection: close\r\n" REST },
+    { "GET /message HTTP/1.1\r\nConnection: close\r\nAccept-Encoding: gzip\r\n" REST,
+      "GET /later HTTP/1.1\r\nConnection: close\r\nAccept-Encoding: gzip\r\n" REST },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -355,9 +366,11 @@ test_later_the_same (Fixture *f, gconstpointer data)
       if (strstr (rows[i].now, "/shared"))
         queen_exchange_answer_shared (f->later, "text/plain", f->big);
       else
-        queen_exchange_answer_message (f->later, "here it is");
+        answer_message (f->later);
       queen_exchange_finish (f->later);
       late = take_text (client);
+      g_assert_cmpint (strstr (late, "\r\nContent-Encoding: gzip\r\n") != NULL, ==,
+                       strstr (rows[i].now, "gzip") != NULL);
       g_assert_cmpstr (late, ==, given);
       g_assert_true (strstr (late, "\r\nAccess-Control-Allow-Origin: http://localhost:3002\r\n"));
     }
