@@ -11,14 +11,14 @@ struct _QueenDBusCall
   QueenDBusCalls *calls;
   GDBusMethodInvocation *invocation;
   GList link;
+  void (*on_gone) (gpointer data);
+  gpointer data;
 
   /* What follows is of one that is answered later. */
   QueenDeadline deadline;
   GCancellable *cancellable; /* of the question whose call it is; NULL without a bus */
   guint watch_id;            /* on whether the caller is there; likewise 0 */
   QueenDBusUserFunc on_user;
-  void (*on_gone) (gpointer data);
-  gpointer data;
 };
 
 struct _QueenDBusCalls
@@ -111,30 +111,30 @@ queen_dbus_calls_has_room (QueenDBusCalls *self, const char *caller)
 }
 
 QueenDBusCall *
-queen_dbus_calls_begin (QueenDBusCalls *self, GDBusMethodInvocation *invocation)
+queen_dbus_calls_begin (QueenDBusCalls *self,
+                        GDBusMethodInvocation *invocation,
+                        void (*on_gone) (gpointer data),
+                        gpointer data)
 {
   QueenDBusCall *call = g_new0 (QueenDBusCall, 1);
 
   call->calls = self;
   call->invocation = invocation;
   call->link.data = call;
+  call->on_gone = on_gone;
+  call->data = data;
   g_queue_push_tail_link (&self->open, &call->link);
   return call;
 }
 
 void
-queen_dbus_call_answer_later (QueenDBusCall *self,
-                              QueenDBusUserFunc on_user,
-                              void (*on_gone) (gpointer data),
-                              gpointer data)
+queen_dbus_call_answer_later (QueenDBusCall *self, QueenDBusUserFunc on_user)
 {
   self->on_user = on_user;
-  self->on_gone = on_gone;
-  self->data = data;
   queen_deadline_begin (&self->deadline, &self->calls->waiting, self);
   if (!get_caller (self))
     {
-      on_user ("", "", data);
+      on_user ("", "", self->data);
       return;
     }
   self->cancellable = g_cancellable_new ();

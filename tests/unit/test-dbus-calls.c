@@ -150,6 +150,12 @@ receive (Fixture *f, int caller)
   return g_queue_pop_head (&f->invocations);
 }
 
+static void
+on_gone (gpointer data)
+{
+  ((Fixture *) data)->n_gone++;
+}
+
 static QueenDBusCall *
 open_call (Fixture *f, int caller)
 {
@@ -157,7 +163,7 @@ open_call (Fixture *f, int caller)
   const char *name = g_dbus_connection_get_unique_name (f->callers[caller]);
 
   if (queen_dbus_calls_has_room (f->calls, name))
-    return queen_dbus_calls_begin (f->calls, invocation);
+    return queen_dbus_calls_begin (f->calls, invocation, on_gone, f);
   g_dbus_method_invocation_return_dbus_error (invocation, "test.Refused", "");
   return NULL;
 }
@@ -171,19 +177,13 @@ on_user (const char *user, const char *caller, gpointer data)
   f->user = g_strdup (user);
 }
 
-static void
-on_gone (gpointer data)
-{
-  ((Fixture *) data)->n_gone++;
-}
-
 static QueenDBusCall *
 open_for_later (Fixture *f, int caller)
 {
   QueenDBusCall *call = open_call (f, caller);
 
   g_assert_nonnull (call);
-  queen_dbus_call_answer_later (call, on_user, on_gone, f);
+  queen_dbus_call_answer_later (call, on_user);
   queen_dbus_call_watch_caller (call);
   return call;
 }
@@ -265,7 +265,7 @@ test_caller_has_left (Fixture *f, gconstpointer data)
 
   leave_bus (&f->callers[0]);
   settle (f);
-  queen_dbus_call_answer_later (call, on_user, on_gone, f);
+  queen_dbus_call_answer_later (call, on_user);
   dbus_pair_wait_until (f->n_gone == 1);
   g_assert_null (f->user);
 }
@@ -312,7 +312,7 @@ test_service_ends (Fixture *f, gconstpointer data)
   open_call (f, 0);
   open_for_later (f, 1);
   g_clear_pointer (&f->calls, queen_dbus_calls_free);
-  g_assert_cmpuint (f->n_gone, ==, 1);
+  g_assert_cmpuint (f->n_gone, ==, 2);
   g_assert_cmpuint (f->n_answered, ==, 0);
   leave_bus (&f->service);
   assert_answer (f, 0, "org.freedesktop.DBus.Error.NoReply");
