@@ -5,6 +5,7 @@
 
 #include "loop/queen-deadline-queue.h"
 #include "queen-dbus-user.h"
+#include "queen-dbus-watch.h"
 
 struct _QueenDBusCall
 {
@@ -17,7 +18,7 @@ struct _QueenDBusCall
   /* What follows is of one that is answered later. */
   QueenDeadline deadline;
   GCancellable *cancellable; /* of the question whose call it is; NULL without a bus */
-  guint watch_id;            /* on whether the caller is there; likewise 0 */
+  QueenDBusWatch *watch;     /* on whether the caller is there; likewise */
   QueenDBusUserFunc on_user;
 };
 
@@ -48,7 +49,7 @@ lose_call (QueenDBusCall *call)
 }
 
 static void
-on_caller_vanished (GDBusConnection *connection, const char *name, gpointer data)
+on_caller_gone (gpointer data)
 {
   lose_call (data);
 }
@@ -146,10 +147,8 @@ void
 queen_dbus_call_watch_caller (QueenDBusCall *self)
 {
   if (get_caller (self))
-    self->watch_id =
-        g_bus_watch_name_on_connection (g_dbus_method_invocation_get_connection (self->invocation),
-                                        get_caller (self), G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,
-                                        on_caller_vanished, self, NULL);
+    self->watch = queen_dbus_watch_new (g_dbus_method_invocation_get_connection (self->invocation),
+                                        get_caller (self), on_caller_gone, self);
 }
 
 GDBusMethodInvocation *
@@ -159,7 +158,7 @@ queen_dbus_call_end (QueenDBusCall *self)
 
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
-  g_clear_handle_id (&self->watch_id, g_bus_unwatch_name);
+  g_clear_pointer (&self->watch, queen_dbus_watch_free);
   queen_deadline_end (&self->deadline);
   g_queue_unlink (&self->calls->open, &self->link);
   g_free (self);

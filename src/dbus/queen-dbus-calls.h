@@ -83,8 +83,8 @@ void queen_dbus_call_answer_later (QueenDBusCall *self, QueenDBusUserFunc on_use
  * queen_dbus_call_watch_caller:
  * @self: one that is answered later
  *
- * Has the call's on_gone called as soon as its caller leaves the bus. That costs three messages; so
- * it is not for one that may be refused still.
+ * Has the call's on_gone called as soon as its caller leaves the bus. That costs messages; so it is
+ * not for one that may be refused still.
  */
 void queen_dbus_call_watch_caller (QueenDBusCall *self);
 

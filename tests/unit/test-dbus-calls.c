@@ -319,6 +319,24 @@ test_service_ends (Fixture *f, gconstpointer data)
   assert_answer (f, 1, "org.freedesktop.DBus.Error.NoReply");
 }
 
+/* GDBus says only by and by that the connection is closed; calls that have come before it get their
+ * turn until then. */
+static void
+test_closed (Fixture *f, gconstpointer data)
+{
+  QueenDBusCall *before = open_for_later (f, 0);
+  QueenDBusCall *after = open_call (f, 1);
+
+  g_dbus_connection_close_sync (f->service, NULL, NULL);
+  queen_dbus_call_answer_later (after, on_user);
+  queen_dbus_call_watch_caller (after);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpuint (f->n_gone, ==, 0); /* whoever has the connection, ends its calls */
+  finish (before);
+  finish (after);
+}
+
 /* Answers that are made one at a time */
 
 static void
@@ -371,6 +389,7 @@ main (int argc, char **argv)
   ADD ("patience/over-is-told-and-ends-the-call", test_deadline);
   ADD ("bounded/in-all-and-for-each-caller", test_bounded);
   ADD ("service/ends-and-nobody-waits", test_service_ends);
+  ADD ("service/closed-and-not-told-so-yet", test_closed);
   ADD ("answers/none-is-made-for-who-has-gone", test_answers);
 
   return g_test_run ();
