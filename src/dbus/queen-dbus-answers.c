@@ -154,7 +154,7 @@ queen_dbus_answers_add (QueenDBusAnswers *self,
   Question *question = g_new0 (Question, 1);
 
   question->answers = self;
-  question->call = queen_dbus_calls_begin (self->calls, invocation);
+  question->call = queen_dbus_calls_begin (self->calls, invocation, on_asker_gone, question);
   question->size = size;
   question->func = func;
   question->data = data;
@@ -162,7 +162,7 @@ queen_dbus_answers_add (QueenDBusAnswers *self,
    * There are no more of these than the guard lets in at once: it counts each call until the bus
    * has answered all that it was asked before. */
   if (self->is_waiting)
-    queen_dbus_call_answer_later (question->call, on_asker_known, on_asker_gone, question);
+    queen_dbus_call_answer_later (question->call, on_asker_known);
   else
     answer_question (question);
 }

@@ -11,7 +11,7 @@ struct _QueenDBusBranch
 {
   GDBusConnection *connection;
   QueenComponentKind kind;
-  QueenDBusCluster *cluster;
+  QueenDBusCluster *cluster; /* NULL once nobody is shown any more */
   QueenDBusAnswers *answers;
   const QueenDBusLimits *limits;
 
@@ -312,7 +312,7 @@ lookup_node (QueenDBusBranch *self, const char *node)
 {
   g_autofree char *path = g_strconcat (get_path (self), "/", node, NULL);
 
-  return queen_dbus_cluster_lookup (self->cluster, path);
+  return self->cluster ? queen_dbus_cluster_lookup (self->cluster, path) : NULL;
 }
 
 static GDBusInterfaceInfo **
@@ -408,13 +408,38 @@ queen_dbus_branch_add_to (QueenDBusBranch *self, GVariantBuilder *objects)
 
 /* Beginning and end */
 
+/* To be called once nothing of GDBus refers to the branch any more. */
+static void
+drop_branch (gpointer data)
+{
+  QueenDBusBranch *self = data;
+
+  g_object_unref (self->connection);
+  g_free (self);
+}
+
+/* A call of a component waits in the main context with nothing but the subtree to hold on to: when
+ * its turn comes, GDBus uses the connection and the branch, even if the subtree has been
+ * unregistered and the connection closed meanwhile. So the subtree has the branch, and the branch
+ * the connection. */
+static gboolean
+register_subtree (QueenDBusBranch *self, GError **error)
+{
+  static const GDBusSubtreeVTable vtable = { on_enumerate, on_introspect_node,
+                                             on_dispatch_to_node };
+
+  self->subtree_id =
+      g_dbus_connection_register_subtree (self->connection, get_path (self), &vtable,
+                                          G_DBUS_SUBTREE_FLAGS_DISPATCH_TO_UNENUMERATED_NODES, self,
+                                          drop_branch, error);
+  return self->subtree_id != 0;
+}
+
 static gboolean
 register_objects (QueenDBusBranch *self, GError **error)
 {
   static const GDBusInterfaceVTable registry_vtable = { .method_call = on_registry_call };
   static const GDBusInterfaceVTable introspectable_vtable = { .method_call = on_introspect_call };
-  static const GDBusSubtreeVTable subtree_vtable = { on_enumerate, on_introspect_node,
-                                                     on_dispatch_to_node };
 
   self->registry_id = g_dbus_connection_register_object (self->connection, get_path (self),
                                                          queen_dbus_registry_interface_info (),
@@ -425,13 +450,7 @@ register_objects (QueenDBusBranch *self, GError **error)
       g_dbus_connection_register_object (self->connection, get_path (self),
                                          queen_dbus_introspectable_interface_info (),
                                          &introspectable_vtable, self, NULL, error);
-  if (self->introspectable_id == 0)
-    return FALSE;
-  self->subtree_id =
-      g_dbus_connection_register_subtree (self->connection, get_path (self), &subtree_vtable,
-                                          G_DBUS_SUBTREE_FLAGS_DISPATCH_TO_UNENUMERATED_NODES, self,
-                                          NULL, error);
-  return self->subtree_id != 0;
+  return self->introspectable_id != 0 && register_subtree (self, error);
 }
 
 QueenDBusBranch *
@@ -459,8 +478,9 @@ queen_dbus_branch_free (QueenDBusBranch *self)
     g_dbus_connection_unregister_object (self->connection, self->registry_id);
   if (self->introspectable_id != 0)
     g_dbus_connection_unregister_object (self->connection, self->introspectable_id);
+  self->cluster = NULL;
   if (self->subtree_id != 0)
     g_dbus_connection_unregister_subtree (self->connection, self->subtree_id);
-  g_object_unref (self->connection);
-  g_free (self);
+  else
+    drop_branch (self);
 }

@@ -47,6 +47,12 @@ gsize queen_dbus_branch_measure (QueenDBusBranch *self, gsize offset);
  */
 void queen_dbus_branch_add_to (QueenDBusBranch *self, GVariantBuilder *objects);
 
+/**
+ * queen_dbus_branch_free:
+ *
+ * Shows nothing any more, and uses nothing that was to outlive the branch. Its memory, and the
+ * connection, go as soon as the main context has done the calls that have come already.
+ */
 void queen_dbus_branch_free (QueenDBusBranch *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenDBusBranch, queen_dbus_branch_free)

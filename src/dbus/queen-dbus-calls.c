@@ -5,20 +5,21 @@
 
 #include "loop/queen-deadline-queue.h"
 #include "queen-dbus-user.h"
+#include "queen-dbus-watch.h"
 
 struct _QueenDBusCall
 {
   QueenDBusCalls *calls;
   GDBusMethodInvocation *invocation;
   GList link;
+  void (*on_gone) (gpointer data);
+  gpointer data;
 
   /* What follows is of one that is answered later. */
   QueenDeadline deadline;
   GCancellable *cancellable; /* of the question whose call it is; NULL without a bus */
-  guint watch_id;            /* on whether the caller is there; likewise 0 */
+  QueenDBusWatch *watch;     /* on whether the caller is there; likewise */
   QueenDBusUserFunc on_user;
-  void (*on_gone) (gpointer data);
-  gpointer data;
 };
 
 struct _QueenDBusCalls
@@ -48,7 +49,7 @@ lose_call (QueenDBusCall *call)
 }
 
 static void
-on_caller_vanished (GDBusConnection *connection, const char *name, gpointer data)
+on_caller_gone (gpointer data)
 {
   lose_call (data);
 }
@@ -111,30 +112,30 @@ queen_dbus_calls_has_room (QueenDBusCalls *self, const char *caller)
 }
 
 QueenDBusCall *
-queen_dbus_calls_begin (QueenDBusCalls *self, GDBusMethodInvocation *invocation)
+queen_dbus_calls_begin (QueenDBusCalls *self,
+                        GDBusMethodInvocation *invocation,
+                        void (*on_gone) (gpointer data),
+                        gpointer data)
 {
   QueenDBusCall *call = g_new0 (QueenDBusCall, 1);
 
   call->calls = self;
   call->invocation = invocation;
   call->link.data = call;
+  call->on_gone = on_gone;
+  call->data = data;
   g_queue_push_tail_link (&self->open, &call->link);
   return call;
 }
 
 void
-queen_dbus_call_answer_later (QueenDBusCall *self,
-                              QueenDBusUserFunc on_user,
-                              void (*on_gone) (gpointer data),
-                              gpointer data)
+queen_dbus_call_answer_later (QueenDBusCall *self, QueenDBusUserFunc on_user)
 {
   self->on_user = on_user;
-  self->on_gone = on_gone;
-  self->data = data;
   queen_deadline_begin (&self->deadline, &self->calls->waiting, self);
   if (!get_caller (self))
     {
-      on_user ("", "", data);
+      on_user ("", "", self->data);
       return;
     }
   self->cancellable = g_cancellable_new ();
@@ -146,10 +147,8 @@ void
 queen_dbus_call_watch_caller (QueenDBusCall *self)
 {
   if (get_caller (self))
-    self->watch_id =
-        g_bus_watch_name_on_connection (g_dbus_method_invocation_get_connection (self->invocation),
-                                        get_caller (self), G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,
-                                        on_caller_vanished, self, NULL);
+    self->watch = queen_dbus_watch_new (g_dbus_method_invocation_get_connection (self->invocation),
+                                        get_caller (self), on_caller_gone, self);
 }
 
 GDBusMethodInvocation *
@@ -159,7 +158,7 @@ queen_dbus_call_end (QueenDBusCall *self)
 
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
-  g_clear_handle_id (&self->watch_id, g_bus_unwatch_name);
+  g_clear_pointer (&self->watch, queen_dbus_watch_free);
   queen_deadline_end (&self->deadline);
   g_queue_unlink (&self->calls->open, &self->link);
   g_free (self);

@@ -58,32 +58,33 @@ gboolean queen_dbus_calls_has_room (QueenDBusCalls *self, const char *caller);
 /**
  * queen_dbus_calls_begin:
  * @invocation: (transfer full): a call that has come
+ * @on_gone: (nullable): called when there is nobody to be answered any more, before
+ *   queen_dbus_call_end(): the caller has left the bus, it has been told that its time is over, or
+ *   the queen leaves the bus. The call is then no more
+ * @data: of @on_gone, and of what queen_dbus_call_answer_later() calls
  *
- * Returns: (transfer none): the same as an open one, until queen_dbus_call_end() or its on_gone
+ * Returns: (transfer none): the same as an open one, until queen_dbus_call_end() or its @on_gone
  */
-QueenDBusCall *queen_dbus_calls_begin (QueenDBusCalls *self, GDBusMethodInvocation *invocation);
+QueenDBusCall *queen_dbus_calls_begin (QueenDBusCalls *self,
+                                       GDBusMethodInvocation *invocation,
+                                       void (*on_gone) (gpointer data),
+                                       gpointer data);
 
 /**
  * queen_dbus_call_answer_later:
  * @on_user: called once it is known whose call it is; at once where there is no bus to be asked
- * @on_gone: called when there is nobody to be answered any more, before queen_dbus_call_end(): the
- *   caller has left the bus, it has been told that its time is over, or the queen leaves the bus.
- *   The call is then no more
  *
  * The call stays open while others have their turn. Only of such a call the bus is asked whose it
  * is, as that costs a message.
  */
-void queen_dbus_call_answer_later (QueenDBusCall *self,
-                                   QueenDBusUserFunc on_user,
-                                   void (*on_gone) (gpointer data),
-                                   gpointer data);
+void queen_dbus_call_answer_later (QueenDBusCall *self, QueenDBusUserFunc on_user);
 
 /**
  * queen_dbus_call_watch_caller:
  * @self: one that is answered later
  *
- * Has the call's on_gone called as soon as its caller leaves the bus. That costs three messages; so
- * it is not for one that may be refused still.
+ * Has the call's on_gone called as soon as its caller leaves the bus. That costs messages; so it is
+ * not for one that may be refused still.
  */
 void queen_dbus_call_watch_caller (QueenDBusCall *self);
 

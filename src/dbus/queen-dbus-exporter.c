@@ -355,7 +355,8 @@ queen_dbus_exporter_free (QueenDBusExporter *self)
     g_dbus_connection_unregister_object (self->connection, self->queen_id);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_clear_pointer (&self->branches[kind], queen_dbus_branch_free);
-  g_dbus_interface_skeleton_unexport (G_DBUS_INTERFACE_SKELETON (self->manager));
+  if (g_dbus_interface_skeleton_get_connection (G_DBUS_INTERFACE_SKELETON (self->manager)))
+    g_dbus_interface_skeleton_unexport (G_DBUS_INTERFACE_SKELETON (self->manager));
   queen_dbus_answers_free (self->answers);
   g_object_unref (self->manager);
   g_object_unref (self->queen);

@@ -28,7 +28,7 @@ typedef struct _Call Call;
 
 struct _Call
 {
-  QueenDBusCall *call; /* for the D-Bus thread only, which may have ended it meanwhile */
+  QueenDBusCall *call; /* for the D-Bus thread only; NULL when there is nobody to be answered */
   GMainContext *context;
   void (*run) (Call *call); /* in the main thread */
   QueenRegistry *registry;
@@ -69,13 +69,23 @@ refuse_call (GDBusMethodInvocation *invocation, QueenError code, const char *mes
   return TRUE;
 }
 
+/* She leaves the bus. */
+static void
+on_caller_gone (gpointer data)
+{
+  ((Call *) data)->call = NULL;
+}
+
 /* Back in the D-Bus thread, as a message may have to wait until another one has been written. */
 static gboolean
 on_call_done (gpointer data)
 {
   Call *call = data;
-  GDBusMethodInvocation *invocation = queen_dbus_call_end (call->call);
+  GDBusMethodInvocation *invocation;
 
+  if (!call->call)
+    return G_SOURCE_REMOVE;
+  invocation = queen_dbus_call_end (call->call);
   if (call->error)
     return_error (invocation, call->error);
   else if (call->pool)
@@ -114,7 +124,7 @@ begin_call (QueenDBusMethods *self, GDBusMethodInvocation *invocation, void (*ru
       return NULL;
     }
   call = g_new0 (Call, 1);
-  call->call = queen_dbus_calls_begin (self->calls, invocation);
+  call->call = queen_dbus_calls_begin (self->calls, invocation, on_caller_gone, call);
   call->context = g_main_context_ref (self->context);
   call->run = run;
   return call;

@@ -8,15 +8,20 @@
 #define LAST_TIMEOUT G_TIME_SPAN_MINUTE   /* of an attempt, however many were cut off before it */
 #define FIRST_DELAY (G_USEC_PER_SEC / 10) /* until the next attempt */
 #define LAST_DELAY (4 * G_USEC_PER_SEC)
+#define LAST_WAIT 1000 /* ms, for GDBus to let go of everything */
 
 /* D-Bus Specification, § Message Bus Messages: org.freedesktop.DBus.RequestName */
 #define REPLY_IN_QUEUE 2
 
+/* Each connection has a reference, until GDBus has let go of it in whatever thread. */
 struct _QueenDBusPresence
 {
   const QueenDBusPresenceSettings *settings;
   QueenDBusPresenceFunc func;
   gpointer data;
+  GMainContext *context;
+  gint n_connections; /* atomic: that GDBus still refers to, with those that she has left */
+  gboolean is_leaving;
 
   GDBusConnection *connection;
   guint acquired_id;         /* of the subscription to the bus's word that the name is hers */
@@ -50,6 +55,8 @@ try_again_later (QueenDBusPresence *self)
 static void
 give_up_on (QueenDBusPresence *self, const char *reason)
 {
+  if (self->is_leaving)
+    return;
   if (!self->is_failure_known)
     g_message ("no %s bus: %s; HTTP is served without it", get_bus_name (self), reason);
   self->is_failure_known = TRUE;
@@ -119,12 +126,41 @@ request_name (QueenDBusPresence *self)
 /* Being on the bus */
 
 static void
+clear_presence (gpointer data)
+{
+  g_main_context_unref (((QueenDBusPresence *) data)->context);
+}
+
+/* All that waits in the main context for a connection holds on to it, so that nothing of it can
+ * come any more. */
+static void
+on_connection_gone (gpointer data, GObject *connection)
+{
+  QueenDBusPresence *self = data;
+
+  g_atomic_int_add (&self->n_connections, -1);
+  g_main_context_wakeup (self->context);
+  g_atomic_rc_box_release_full (self, clear_presence);
+}
+
+static void
+hold_connection (QueenDBusPresence *self, GDBusConnection *connection)
+{
+  self->connection = g_object_ref (connection);
+  g_atomic_int_inc (&self->n_connections);
+  g_object_weak_ref (G_OBJECT (connection), on_connection_gone, g_atomic_rc_box_acquire (self));
+}
+
+/* Closed even when it is lost already: GDBus may still read what had been written to it. And others
+ * may hold it, and with it the name. */
+static void
 release_connection (QueenDBusPresence *self)
 {
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   g_signal_handlers_disconnect_by_data (self->connection, self);
   g_dbus_connection_signal_unsubscribe (self->connection, self->acquired_id);
+  g_dbus_connection_close (self->connection, NULL, NULL, NULL);
   self->func (NULL, self->data);
   g_clear_object (&self->connection);
 }
@@ -142,7 +178,9 @@ on_connection_closed (GDBusConnection *connection,
 static void
 enter_connection (QueenDBusPresence *self, GDBusConnection *connection)
 {
-  self->connection = g_object_ref (connection);
+  if (self->is_leaving)
+    return;
+  hold_connection (self, connection);
   self->timeout = self->settings->connect_timeout;
   self->delay = FIRST_DELAY;
   self->is_failure_known = FALSE;
@@ -230,8 +268,9 @@ queen_dbus_presence_new (const QueenDBusPresenceSettings *settings,
                          QueenDBusPresenceFunc func,
                          gpointer data)
 {
-  QueenDBusPresence *self = g_new0 (QueenDBusPresence, 1);
+  QueenDBusPresence *self = g_atomic_rc_box_new0 (QueenDBusPresence);
 
+  self->context = g_main_context_ref_thread_default ();
   self->settings = settings;
   self->func = func;
   self->data = data;
@@ -247,21 +286,54 @@ queen_dbus_presence_renew (QueenDBusPresence *self, const char *reason)
 {
   g_return_if_fail (self->connection);
 
-  /* Others may hold the connection still, and with it the name. */
-  g_dbus_connection_close (self->connection, NULL, NULL, NULL);
   release_connection (self);
   give_up_on (self, reason);
 }
 
 void
-queen_dbus_presence_free (QueenDBusPresence *self)
+queen_dbus_presence_leave (QueenDBusPresence *self)
 {
+  self->is_leaving = TRUE;
+  queen_alarm_set (self->alarm, -1);
   if (self->connection)
     release_connection (self);
-  g_cancellable_cancel (self->cancellable);
+  else
+    g_cancellable_cancel (self->cancellable); /* of an attempt, which says so when it has ended */
+}
+
+static gboolean
+on_last_wait_over (gpointer data)
+{
+  *(gboolean *) data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+wait_until_gone (QueenDBusPresence *self)
+{
+  g_autoptr (GSource) source = g_timeout_source_new (LAST_WAIT);
+  gboolean is_over = FALSE;
+
+  g_source_set_priority (source, G_PRIORITY_HIGH);
+  g_source_set_callback (source, on_last_wait_over, &is_over, NULL);
+  g_source_set_static_name (source, "bus, last wait");
+  g_source_attach (source, self->context);
+  while (!is_over && (self->cancellable || g_atomic_int_get (&self->n_connections) > 0))
+    g_main_context_iteration (self->context, TRUE);
+  while (!is_over && g_main_context_iteration (self->context, FALSE))
+    ;
+  g_source_destroy (source);
+}
+
+void
+queen_dbus_presence_free (QueenDBusPresence *self)
+{
+  if (!self->is_leaving)
+    queen_dbus_presence_leave (self);
+  wait_until_gone (self);
   g_clear_object (&self->cancellable);
   queen_alarm_free (self->alarm);
-  g_free (self);
+  g_atomic_rc_box_release_full (self, clear_presence);
 }
 
 char *

@@ -58,9 +58,19 @@ QueenDBusPresence *queen_dbus_presence_new (const QueenDBusPresenceSettings *set
 void queen_dbus_presence_renew (QueenDBusPresence *self, const char *reason);
 
 /**
+ * queen_dbus_presence_leave:
+ *
+ * Leaves the bus for good, without waiting for it. What has come from there already still waits in
+ * the main context.
+ */
+void queen_dbus_presence_leave (QueenDBusPresence *self);
+
+/**
  * queen_dbus_presence_free:
  *
- * Leaves the bus, without waiting for it. The main context must not be iterated any more.
+ * Leaves the bus, and turns the main context until GDBus has nothing left in it; a second at the
+ * most, after which it must not turn any more. Whatever holds on to a connection, such as a call
+ * that is open, is to be freed before.
  */
 void queen_dbus_presence_free (QueenDBusPresence *self);
 

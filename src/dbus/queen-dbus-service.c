@@ -228,10 +228,11 @@ run_thread (gpointer data)
 
   g_main_loop_run (self->loop);
 
-  g_clear_pointer (&self->presence, queen_dbus_presence_free);
+  queen_dbus_presence_leave (self->presence);
   g_source_destroy (news);
   g_clear_pointer (&self->alarm, queen_alarm_free);
   g_clear_pointer (&self->methods, queen_dbus_methods_free);
+  g_clear_pointer (&self->presence, queen_dbus_presence_free);
   g_clear_pointer (&self->cluster, queen_dbus_cluster_free);
   g_main_context_pop_thread_default (self->context);
   return NULL;

@@ -5,6 +5,7 @@
 
 #include "loop/queen-fair-queue.h"
 #include "queen-dbus-user.h"
+#include "queen-dbus-watch.h"
 #include "text/queen-hash.h"
 
 #define MAX_SUBSCRIBERS 256
@@ -14,7 +15,7 @@ typedef struct
 {
   QueenDBusSubscribers *subscribers;
   char *name;
-  guint watch_id;            /* on whether it is there */
+  QueenDBusWatch *watch;     /* on whether it is there */
   GCancellable *cancellable; /* of the question whose it is */
   QueenFairPlace place;      /* the user's, as soon as that is known */
 } Subscriber;
@@ -31,7 +32,7 @@ free_subscriber (gpointer data)
 {
   Subscriber *subscriber = data;
 
-  g_bus_unwatch_name (subscriber->watch_id);
+  queen_dbus_watch_free (subscriber->watch);
   g_cancellable_cancel (subscriber->cancellable);
   g_object_unref (subscriber->cancellable);
   queen_fair_queue_leave (&subscriber->place);
@@ -40,9 +41,11 @@ free_subscriber (gpointer data)
 }
 
 static void
-on_vanished (GDBusConnection *connection, const char *name, gpointer data)
+on_subscriber_gone (gpointer data)
 {
-  queen_dbus_subscribers_remove (data, name);
+  Subscriber *subscriber = data;
+
+  queen_dbus_subscribers_remove (subscriber->subscribers, subscriber->name);
 }
 
 static void
@@ -95,9 +98,7 @@ queen_dbus_subscribers_add (QueenDBusSubscribers *self,
   subscriber->subscribers = self;
   subscriber->name = g_strdup (name);
   subscriber->cancellable = g_cancellable_new ();
-  subscriber->watch_id =
-      g_bus_watch_name_on_connection (connection, name, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,
-                                      on_vanished, self, NULL);
+  subscriber->watch = queen_dbus_watch_new (connection, name, on_subscriber_gone, subscriber);
   g_hash_table_insert (self->by_name, subscriber->name, subscriber);
   queen_fair_queue_enter (self->places, &subscriber->place, UNKNOWN, subscriber);
   queen_dbus_user_ask (connection, name, subscriber->cancellable, on_user_told, subscriber);

@@ -48,7 +48,8 @@ void
 dbus_pair_close (DBusPair *self)
 {
   g_dbus_connection_close_sync (self->client, NULL, NULL);
-  g_dbus_connection_close_sync (self->queen, NULL, NULL);
+  if (self->queen)
+    g_dbus_connection_close_sync (self->queen, NULL, NULL);
   g_clear_object (&self->client);
   g_clear_object (&self->queen);
   while (g_main_context_iteration (NULL, FALSE))

@@ -22,6 +22,8 @@ typedef struct
 } DBusPair;
 
 void dbus_pair_open (DBusPair *self);
+
+/* The queen's end may have been let go already, and is %NULL then. */
 void dbus_pair_close (DBusPair *self);
 
 /* Turns the main context until the condition holds; it must, within 20 s. */

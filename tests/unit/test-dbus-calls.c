@@ -150,6 +150,12 @@ receive (Fixture *f, int caller)
   return g_queue_pop_head (&f->invocations);
 }
 
+static void
+on_gone (gpointer data)
+{
+  ((Fixture *) data)->n_gone++;
+}
+
 static QueenDBusCall *
 open_call (Fixture *f, int caller)
 {
@@ -157,7 +163,7 @@ open_call (Fixture *f, int caller)
   const char *name = g_dbus_connection_get_unique_name (f->callers[caller]);
 
   if (queen_dbus_calls_has_room (f->calls, name))
-    return queen_dbus_calls_begin (f->calls, invocation);
+    return queen_dbus_calls_begin (f->calls, invocation, on_gone, f);
   g_dbus_method_invocation_return_dbus_error (invocation, "test.Refused", "");
   return NULL;
 }
@@ -171,19 +177,13 @@ on_user (const char *user, const char *caller, gpointer data)
   f->user = g_strdup (user);
 }
 
-static void
-on_gone (gpointer data)
-{
-  ((Fixture *) data)->n_gone++;
-}
-
 static QueenDBusCall *
 open_for_later (Fixture *f, int caller)
 {
   QueenDBusCall *call = open_call (f, caller);
 
   g_assert_nonnull (call);
-  queen_dbus_call_answer_later (call, on_user, on_gone, f);
+  queen_dbus_call_answer_later (call, on_user);
   queen_dbus_call_watch_caller (call);
   return call;
 }
@@ -265,7 +265,7 @@ test_caller_has_left (Fixture *f, gconstpointer data)
 
   leave_bus (&f->callers[0]);
   settle (f);
-  queen_dbus_call_answer_later (call, on_user, on_gone, f);
+  queen_dbus_call_answer_later (call, on_user);
   dbus_pair_wait_until (f->n_gone == 1);
   g_assert_null (f->user);
 }
@@ -312,11 +312,29 @@ test_service_ends (Fixture *f, gconstpointer data)
   open_call (f, 0);
   open_for_later (f, 1);
   g_clear_pointer (&f->calls, queen_dbus_calls_free);
-  g_assert_cmpuint (f->n_gone, ==, 1);
+  g_assert_cmpuint (f->n_gone, ==, 2);
   g_assert_cmpuint (f->n_answered, ==, 0);
   leave_bus (&f->service);
   assert_answer (f, 0, "org.freedesktop.DBus.Error.NoReply");
   assert_answer (f, 1, "org.freedesktop.DBus.Error.NoReply");
+}
+
+/* GDBus says only by and by that the connection is closed; calls that have come before it get their
+ * turn until then. */
+static void
+test_closed (Fixture *f, gconstpointer data)
+{
+  QueenDBusCall *before = open_for_later (f, 0);
+  QueenDBusCall *after = open_call (f, 1);
+
+  g_dbus_connection_close_sync (f->service, NULL, NULL);
+  queen_dbus_call_answer_later (after, on_user);
+  queen_dbus_call_watch_caller (after);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpuint (f->n_gone, ==, 0); /* whoever has the connection, ends its calls */
+  finish (before);
+  finish (after);
 }
 
 /* Answers that are made one at a time */
@@ -371,6 +389,7 @@ main (int argc, char **argv)
   ADD ("patience/over-is-told-and-ends-the-call", test_deadline);
   ADD ("bounded/in-all-and-for-each-caller", test_bounded);
   ADD ("service/ends-and-nobody-waits", test_service_ends);
+  ADD ("service/closed-and-not-told-so-yet", test_closed);
   ADD ("answers/none-is-made-for-who-has-gone", test_answers);
 
   return g_test_run ();

@@ -51,10 +51,17 @@ set_up (Fixture *f, gconstpointer data)
 }
 
 static void
+end_exporter (Fixture *f)
+{
+  g_clear_pointer (&f->exporter, queen_dbus_exporter_free);
+  queen_dbus_outbox_free (f->outbox);
+}
+
+static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  queen_dbus_exporter_free (f->exporter);
-  queen_dbus_outbox_free (f->outbox);
+  if (f->exporter)
+    end_exporter (f);
   queen_dbus_cluster_free (f->cluster);
   g_object_unref (f->queen);
   dbus_pair_close (&f->pair);
@@ -383,6 +390,53 @@ test_in_turn (Fixture *f, gconstpointer data)
   g_assert_cmpuint (counts[1], >, 0);
 }
 
+/* The end */
+
+static void
+send_call (Fixture *f, const char *path, const char *interface, const char *method, GVariant *body)
+{
+  g_autoptr (GDBusMessage) call = g_dbus_message_new_method_call (NULL, path, interface, method);
+
+  if (body)
+    g_dbus_message_set_body (call, body);
+  g_dbus_connection_send_message (f->pair.client, call, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+}
+
+/* A ping is answered in GDBus's own thread: what was called before has been put into the main
+ * context by then, which has not turned. */
+static void
+wait_until_received (Fixture *f)
+{
+  g_autoptr (GVariant) answer =
+      g_dbus_connection_call_sync (f->pair.client, NULL, "/", "org.freedesktop.DBus.Peer", "Ping",
+                                   NULL, NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+
+  g_assert_nonnull (answer);
+}
+
+/* A bus that ends, while calls that it has brought wait for their turn. */
+static void
+test_end_with_calls (Fixture *f, gconstpointer data)
+{
+  static const char *const paths[] = { QUEEN_DBUS_PATH, WORKERS, WORKERS "/w0", WORKERS "/none" };
+  GDBusConnection *connection = f->pair.queen;
+
+  add_workers (f, 1);
+  for (gsize i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      send_call (f, paths[i], PROPERTIES, "GetAll", g_variant_new ("(s)", QUEEN ".Worker"));
+      send_call (f, paths[i], "org.freedesktop.DBus.Introspectable", "Introspect", NULL);
+      send_call (f, paths[i], MANAGER, "GetManagedObjects", NULL);
+    }
+  wait_until_received (f);
+
+  end_exporter (f);
+  g_dbus_connection_close (connection, NULL, NULL, NULL);
+  g_object_add_weak_pointer (G_OBJECT (connection), (gpointer *) &connection);
+  g_clear_object (&f->pair.queen);
+  dbus_pair_wait_until (!connection); /* nor does it stay for ever */
+}
+
 #define add(path, function)                                                                        \
   g_test_add ("/dbus-exporter/" path, Fixture, NULL, set_up, function, tear_down)
 
@@ -401,6 +455,7 @@ main (int argc, char **argv)
   add ("parts/no-more-than-wanted", test_parts_limited);
   add ("parts/one-that-is-larger-than-a-part", test_parts_of_giants);
   add ("parts/while-they-come-and-go", test_parts_while_they_change);
+  add ("end/whoever-has-called-before-it", test_end_with_calls);
 
   return g_test_run ();
 }

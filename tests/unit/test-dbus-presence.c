@@ -75,6 +75,7 @@ typedef struct
   GAsyncQueue *calls; /* of Call, all that have been answered */
 
   gulong delay;        /* µs, before anybody is let in */
+  gint n_knocked;      /* atomic: who have asked to be let in */
   gboolean is_holding; /* whether to hold the one back who has said Hello */
 } Bus;
 
@@ -84,7 +85,10 @@ on_authenticated (GDBusAuthObserver *observer,
                   GCredentials *credentials,
                   gpointer data)
 {
-  g_usleep (((Bus *) data)->delay);
+  Bus *bus = data;
+
+  g_atomic_int_inc (&bus->n_knocked);
+  g_usleep (bus->delay);
   return TRUE;
 }
 
@@ -306,6 +310,55 @@ test_renewed (void)
   stop (&f);
 }
 
+/* Her end while she waits for the answers to what she asked, and for what others asked her. */
+static void
+test_end (void)
+{
+  Fixture f = { 0 };
+  g_autoptr (Call) request = NULL;
+  GDBusConnection *connection;
+
+  start (&f, 10 * G_USEC_PER_SEC);
+  request = next_call (&f, "RequestName");
+  connection = f.connection;
+  g_object_add_weak_pointer (G_OBJECT (connection), (gpointer *) &connection);
+  queen_dbus_presence_leave (f.presence);
+  g_assert_null (f.connection);
+  stop (&f);
+  g_assert_null (connection);
+}
+
+static void
+test_end_of_attempt (void)
+{
+  Fixture f = { .bus.delay = 200 * 1000 };
+  gint64 end = g_get_monotonic_time () + DEADLINE;
+
+  start (&f, 10 * G_USEC_PER_SEC);
+  while (g_atomic_int_get (&f.bus.n_knocked) == 0)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, end);
+      g_usleep (1000);
+    }
+  stop (&f);
+  g_assert_cmpuint (f.n_entered, ==, 0);
+}
+
+/* Whoever holds on to the connection does not hold up her end. */
+static void
+test_end_with_connection_held (void)
+{
+  Fixture f = { 0 };
+  g_autoptr (Call) request = NULL;
+  g_autoptr (GDBusConnection) held = NULL;
+
+  start (&f, 10 * G_USEC_PER_SEC);
+  request = next_call (&f, "RequestName");
+  held = g_object_ref (f.connection);
+  stop (&f);
+  g_assert_true (g_dbus_connection_is_closed (held));
+}
+
 #define add(path, function) g_test_add_func ("/dbus-presence/" path, function)
 
 int
@@ -323,6 +376,9 @@ main (int argc, char **argv)
 
   add ("asks-for-her-name", test_good);
   add ("renewed/by-another-connection", test_renewed);
+  add ("end/nothing-is-left-of-it", test_end);
+  add ("end/while-she-connects", test_end_of_attempt);
+  add ("end/does-not-wait-for-ever", test_end_with_connection_held);
   add ("bus/slow/gets-the-time-that-it-takes", test_slow);
   add ("bus/closes-at-once/is-tried-again", test_closed_at_once);
 
