@@ -3,8 +3,9 @@
 
 #include "queen-dbus-guard.h"
 
-#include <gio/gunixfdlist.h>
 #include <string.h>
+
+#include "queen-dbus-frames.h"
 
 #define MAX_PATH 1024  /* bytes: of a component's it is 420 at the most */
 #define SETTLE_FROM 8  /* a fraction of the limits */
@@ -126,7 +127,6 @@ typedef enum
 {
   LET_IN,
   TOO_LARGE,
-  HAS_DESCRIPTORS,
   TOO_MANY,
   FAR_TOO_MANY,
 } Verdict;
@@ -137,20 +137,16 @@ static const struct
   const char *message;
 } refusals[] = {
   [TOO_LARGE] = { "dev.rbee.Queen1.Error.TooLarge", "no call needs to be that large" },
-  [HAS_DESCRIPTORS] = { "org.freedesktop.DBus.Error.InvalidArgs", "no call takes descriptors" },
   [TOO_MANY] = { "org.freedesktop.DBus.Error.LimitsExceeded",
                  "too many calls wait for their answer; try again later" },
 };
 
 static Verdict
-judge_by_itself (QueenDBusGuard *self, GDBusMessage *call, gsize size)
+judge_by_itself (GDBusMessage *call)
 {
-  GUnixFDList *descriptors = g_dbus_message_get_unix_fd_list (call);
-
-  if (size > self->limits.call || strlen (g_dbus_message_get_path (call)) > MAX_PATH)
+  if (g_dbus_message_get_header (call, QUEEN_DBUS_FRAMES_CUT) ||
+      strlen (g_dbus_message_get_path (call)) > MAX_PATH)
     return TOO_LARGE;
-  if (descriptors && g_unix_fd_list_get_length (descriptors) > 0)
-    return HAS_DESCRIPTORS;
   return LET_IN;
 }
 
@@ -192,7 +188,7 @@ judge (QueenDBusGuard *self, GDBusMessage *call)
 {
   GVariant *body = g_dbus_message_get_body (call);
   gsize size = body ? g_variant_get_size (body) : 0;
-  Verdict verdict = judge_by_itself (self, call, size);
+  Verdict verdict = judge_by_itself (call);
   Verdict by_others = judge_by_others (self, verdict == LET_IN ? size : 0);
 
   return by_others != LET_IN ? by_others : verdict;

@@ -197,6 +197,7 @@ start (Fixture *f, gint64 connect_timeout)
   f->settings.clock = &queen_clock_system;
   f->settings.bus_type = G_BUS_TYPE_SESSION;
   f->settings.connect_timeout = connect_timeout;
+  f->settings.max_body = 1000;
   f->presence = queen_dbus_presence_new (&f->settings, on_changed, f);
 }
 
