@@ -25,6 +25,9 @@ typedef struct
  * whatever the bus has, at once and in a thread of its own, and keeps it until the D-Bus thread has
  * come to it; and anybody on a system bus may call. A call over the limits is answered with an
  * error there and then, and one far beyond them not at all.
+ *
+ * Each sender has a share, which is small when there is a crowd; and calls that want no answer have
+ * a part of it all. So however many one user sends, there is room for the calls of everybody else.
  */
 typedef struct _QueenDBusGuard QueenDBusGuard;
 

@@ -26,9 +26,10 @@ static const QueenDBusLimits limits = {
   .page = 1024 * 1024,
 };
 
+/* GDBus needs up to 70 times as many bytes for the values in them. */
 static const QueenDBusGuardLimits guard_limits = {
   .calls = 4096,
-  .bytes = 16 * 1024 * 1024,
+  .bytes = 2 * 1024 * 1024,
 };
 
 struct _QueenDBusService
