@@ -145,11 +145,11 @@ make_large_answer (GDBusMethodInvocation *invocation, gpointer data, GError **er
 {
   Fixture *f = data;
   gsize size = 6 * 1024 * 1024;
+  guint8 *bytes = g_malloc0 (size);
 
   g_string_append_printf (f->made, "%s ", g_dbus_method_invocation_get_sender (invocation) + 1);
-  return g_variant_new ("(@ay)",
-                        g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, g_malloc0 (size), size,
-                                                 TRUE, NULL, NULL));
+  return g_variant_new ("(@ay)", g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, bytes, size,
+                                                          TRUE, g_free, bytes));
 }
 
 static GVariant *
