@@ -75,6 +75,7 @@ typedef struct
   GAsyncQueue *calls; /* of Call, all that have been answered */
 
   gulong delay;        /* µs, before anybody is let in */
+  guint n_refusals;    /* before anybody is let in, likewise */
   gboolean is_holding; /* whether to hold the one back who has said Hello */
 } Bus;
 
@@ -84,8 +85,13 @@ on_authenticated (GDBusAuthObserver *observer,
                   GCredentials *credentials,
                   gpointer data)
 {
-  g_usleep (((Bus *) data)->delay);
-  return TRUE;
+  Bus *bus = data;
+
+  g_usleep (bus->delay);
+  if (bus->n_refusals == 0)
+    return TRUE;
+  bus->n_refusals--;
+  return FALSE;
 }
 
 static GVariant *
@@ -282,6 +288,19 @@ test_closed_at_once (void)
   stop (&f);
 }
 
+static void
+test_refused (void)
+{
+  Fixture f = { .bus.n_refusals = 2 };
+  g_autoptr (Call) request = NULL;
+
+  start (&f, 10 * G_USEC_PER_SEC);
+  request = next_call (&f, "RequestName");
+  g_assert_cmpuint (f.bus.n_refusals, ==, 0);
+  g_assert_cmpuint (f.n_entered, ==, 1);
+  stop (&f);
+}
+
 /* The bus must see her go, or it keeps her name for the connection that she has given up. */
 static void
 test_renewed (void)
@@ -325,6 +344,7 @@ main (int argc, char **argv)
   add ("asks-for-her-name", test_good);
   add ("renewed/by-another-connection", test_renewed);
   add ("bus/slow/gets-the-time-that-it-takes", test_slow);
+  add ("bus/refuses-her/is-tried-again", test_refused);
   add ("bus/closes-at-once/is-tried-again", test_closed_at_once);
 
   result = g_test_run ();
