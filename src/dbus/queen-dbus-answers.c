@@ -5,6 +5,7 @@
 
 #include "loop/queen-fair-queue.h"
 #include "queen-dbus-calls.h"
+#include "queen-dbus-receipts.h"
 #include "queen-error.h"
 
 #define MAX_WAITING 64
@@ -16,6 +17,7 @@ typedef struct
   QueenDBusAnswerSize size;
   QueenDBusAnswerFunc func;
   gpointer data;
+  char *user;           /* whose it is; NULL as long as that is not known */
   QueenFairPlace place; /* none as long as it is not known whose it is */
 } Question;
 
@@ -23,6 +25,7 @@ struct _QueenDBusAnswers
 {
   QueenDBusOutbox *outbox;
   QueenDBusCalls *calls;
+  QueenDBusReceipts *receipts;
   QueenFairQueue *questions; /* of each size, of each user, of each of its connections */
   gboolean is_waiting;       /* for the bus to read the last answer */
 };
@@ -39,14 +42,29 @@ queen_dbus_answers_return (GDBusMethodInvocation *invocation, GVariant *answer, 
     g_dbus_method_invocation_return_gerror (invocation, error);
 }
 
+static void
+free_question (Question *question)
+{
+  g_free (question->user);
+  g_free (question);
+}
+
 /* Frees a question that waits no longer. Returns: (transfer full): what is to be answered. */
 static GDBusMethodInvocation *
 end_question (Question *question)
 {
   GDBusMethodInvocation *invocation = queen_dbus_call_end (question->call);
 
-  g_free (question);
+  free_question (question);
   return invocation;
+}
+
+static void
+refuse_question (Question *question, const char *reason)
+{
+  queen_fair_queue_leave (&question->place);
+  g_dbus_method_invocation_return_error_literal (end_question (question), G_DBUS_ERROR,
+                                                 G_DBUS_ERROR_LIMITS_EXCEEDED, reason);
 }
 
 static void answer_next (gpointer data);
@@ -57,37 +75,44 @@ answer_question (Question *question)
   QueenDBusAnswers *self = question->answers;
   QueenDBusAnswerFunc func = question->func;
   gpointer data = question->data;
-  GDBusMethodInvocation *invocation = end_question (question);
+  g_autofree char *user = g_steal_pointer (&question->user);
+  g_autoptr (GDBusMethodInvocation) invocation = end_question (question);
+  const char *caller = g_dbus_method_invocation_get_sender (invocation);
   g_autoptr (GError) error = NULL;
   GVariant *answer;
+  gsize size;
 
   self->is_waiting = TRUE;
   answer = func (invocation, data, &error);
-  queen_dbus_answers_return (invocation, answer, error);
+  size = answer ? g_variant_get_size (answer) : 0;
+  queen_dbus_answers_return (g_object_ref (invocation), answer, error);
+  if (caller)
+    queen_dbus_receipts_add (self->receipts, g_dbus_method_invocation_get_connection (invocation),
+                             caller, user, size);
   queen_dbus_outbox_await (self->outbox, answer_next, self);
+}
+
+static void
+take_turn (Question *question)
+{
+  if (!question->user || queen_dbus_receipts_has_room (question->answers->receipts, question->user))
+    answer_question (question);
+  else
+    refuse_question (question, "you have not read what you were answered before");
 }
 
 static void
 answer_next (gpointer data)
 {
   QueenDBusAnswers *self = data;
-  Question *question = queen_fair_queue_take (self->questions);
+  Question *question;
 
   self->is_waiting = FALSE;
-  if (question)
-    answer_question (question);
+  while (!self->is_waiting && (question = queen_fair_queue_take (self->questions)))
+    take_turn (question);
 }
 
 /* Waiting */
-
-static void
-refuse_question (Question *question)
-{
-  queen_fair_queue_leave (&question->place);
-  g_dbus_method_invocation_return_error_literal (
-      end_question (question), G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
-      "too many such calls wait for their answer; try again later");
-}
 
 static void
 queue_question (Question *question, const char *user, const char *caller)
@@ -103,7 +128,8 @@ queue_question (Question *question, const char *user, const char *caller)
     {
       Question *greediest = queen_fair_queue_find_greediest_in_group (questions, askers);
 
-      refuse_question (greediest ? greediest : question);
+      refuse_question (greediest ? greediest : question,
+                       "too many such calls wait for their answer; try again later");
       if (!greediest)
         return;
     }
@@ -116,10 +142,11 @@ on_asker_known (const char *user, const char *caller, gpointer data)
 {
   Question *question = data;
 
+  question->user = g_strdup (user);
   if (question->answers->is_waiting)
     queue_question (question, user, caller);
   else
-    answer_question (question);
+    take_turn (question);
 }
 
 /* No answer is made for who has gone: it may be megabytes. */
@@ -129,7 +156,7 @@ on_asker_gone (gpointer data)
   Question *question = data;
 
   queen_fair_queue_leave (&question->place);
-  g_free (question);
+  free_question (question);
 }
 
 QueenDBusAnswers *
@@ -140,6 +167,7 @@ queen_dbus_answers_new (QueenDBusOutbox *outbox, const QueenClock *clock)
 
   self->outbox = outbox;
   self->calls = queen_dbus_calls_new (&settings);
+  self->receipts = queen_dbus_receipts_new (clock);
   self->questions = queen_fair_queue_new (MAX_WAITING);
   return self;
 }
@@ -161,7 +189,7 @@ queen_dbus_answers_add (QueenDBusAnswers *self,
   /* None is refused before it is known whose it is, or the greedy would keep the others out again.
    * There are no more of these than the guard lets in at once: it counts each call until the bus
    * has answered all that it was asked before. */
-  if (self->is_waiting)
+  if (self->is_waiting || !queen_dbus_receipts_is_empty (self->receipts))
     queen_dbus_call_answer_later (question->call, on_asker_known);
   else
     answer_question (question);
@@ -171,6 +199,7 @@ void
 queen_dbus_answers_free (QueenDBusAnswers *self)
 {
   queen_dbus_calls_free (self->calls);
+  queen_dbus_receipts_free (self->receipts);
   queen_fair_queue_free (self->questions);
   g_free (self);
 }

@@ -18,7 +18,8 @@ G_BEGIN_DECLS
  * each of these the users of the bus go in turns, and of each user its connections. When too many
  * wait, who has most makes room for who has less. So nobody is kept out by one user, with however
  * many connections; and where all are of one user, as on a session bus, by a few of them. Who
- * leaves the bus while it waits loses its turn.
+ * leaves the bus while it waits loses its turn; and who does not read gets no more, as
+ * #QueenDBusReceipts has it.
  */
 typedef struct _QueenDBusAnswers QueenDBusAnswers;
 
@@ -57,7 +58,8 @@ QueenDBusAnswers *queen_dbus_answers_new (QueenDBusOutbox *outbox, const QueenCl
  * @func: makes its answer, at once or later
  *
  * Answers the call in its turn; with `org.freedesktop.DBus.Error.LimitsExceeded` when it has to
- * make room. The bus is asked whose it is, if it has to wait at all.
+ * make room, or its user has much to read still. The bus is asked whose it is, if it has to wait or
+ * something is unread.
  */
 void queen_dbus_answers_add (QueenDBusAnswers *self,
                              GDBusMethodInvocation *invocation,

@@ -3,12 +3,40 @@
 
 #include "queen-dbus-guard.h"
 
-#include <gio/gunixfdlist.h>
 #include <string.h>
+
+#include "queen-dbus-frames.h"
+#include "text/queen-hash.h"
 
 #define MAX_PATH 1024  /* bytes: of a component's it is 420 at the most */
 #define SETTLE_FROM 8  /* a fraction of the limits */
 #define SETTLE_AFTER 5 /* s, however few calls there are */
+
+/* Fractions of the limits, too. Half of them is for those who come first, and each of these has no
+ * more than its share. From there on the shares are so small that as many connections as a bus lets
+ * one user have do not take the other half, and there is room for everybody else. */
+#define CROWDED_FROM 2
+#define SHARE_OF_CALLS 4
+#define SHARE_OF_BYTES 8
+#define CROWDED_SHARE_OF_CALLS 512
+#define CROWDED_SHARE_OF_BYTES 1024
+
+/* Nobody waits for the answer to a call that wants none, and a bus bounds only those who wait. So
+ * all such calls together have a part. */
+#define UNANSWERED 4
+
+typedef struct
+{
+  guint n_calls;
+  guint n_refused; /* whose refusal is an answer, and waits in the same place */
+  gsize n_bytes;   /* of the calls */
+} Load;
+
+typedef struct
+{
+  Load load;             /* of all */
+  GHashTable *by_sender; /* its name -> Load */
+} Crowd;
 
 /* Shared with GDBus's own thread. */
 struct _QueenDBusGuard
@@ -18,17 +46,77 @@ struct _QueenDBusGuard
   GMainContext *context;
   QueenDBusGuardLimits limits;
 
-  GMutex lock; /* of what follows */
-  guint n_calls;
-  gsize n_bytes;
+  GMutex lock;    /* of what follows */
+  Crowd gathered; /* since the settlement began that goes on, or the last one ended */
+  Crowd settling; /* before it */
   gboolean is_settling;
   gboolean is_watched; /* to be settled in the end, however few there are */
 
   /* What follows belongs to the thread of @context. */
   QueenDBusOutbox *outbox; /* NULL when the guard is no longer wanted */
-  guint n_calls_settling;
-  gsize n_bytes_settling;
 };
+
+/* Loads */
+
+static void
+init_crowd (Crowd *crowd)
+{
+  crowd->load = (Load){ 0 };
+  crowd->by_sender = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, g_free);
+}
+
+static void
+add_loads (Load *load, const Load *more)
+{
+  load->n_calls += more->n_calls;
+  load->n_refused += more->n_refused;
+  load->n_bytes += more->n_bytes;
+}
+
+static Load
+get_load (QueenDBusGuard *self)
+{
+  Load load = self->gathered.load;
+
+  add_loads (&load, &self->settling.load);
+  return load;
+}
+
+static Load
+get_load_of (QueenDBusGuard *self, const char *sender)
+{
+  const Crowd *crowds[] = { &self->gathered, &self->settling };
+  Load load = { 0 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (crowds); i++)
+    {
+      const Load *part = g_hash_table_lookup (crowds[i]->by_sender, sender);
+
+      if (part)
+        add_loads (&load, part);
+    }
+  return load;
+}
+
+static void
+add_load (QueenDBusGuard *self, const char *sender, const Load *more)
+{
+  Load *load = g_hash_table_lookup (self->gathered.by_sender, sender);
+
+  if (!load)
+    {
+      load = g_new0 (Load, 1);
+      g_hash_table_insert (self->gathered.by_sender, g_strdup (sender), load);
+    }
+  add_loads (load, more);
+  add_loads (&self->gathered.load, more);
+}
+
+static gboolean
+has_gathered (QueenDBusGuard *self)
+{
+  return g_hash_table_size (self->gathered.by_sender) > 0;
+}
 
 static void
 clear_guard (gpointer data)
@@ -36,6 +124,8 @@ clear_guard (gpointer data)
   QueenDBusGuard *self = data;
 
   g_main_context_unref (self->context);
+  g_hash_table_unref (self->gathered.by_sender);
+  g_hash_table_unref (self->settling.by_sender);
   g_mutex_clear (&self->lock);
 }
 
@@ -56,9 +146,9 @@ on_settled (gpointer data)
   gboolean is_more;
 
   g_mutex_lock (&self->lock);
-  self->n_calls -= self->n_calls_settling;
-  self->n_bytes -= self->n_bytes_settling;
-  self->is_settling = is_more = self->n_calls > 0;
+  g_hash_table_remove_all (self->settling.by_sender);
+  self->settling.load = (Load){ 0 };
+  self->is_settling = is_more = has_gathered (self);
   g_mutex_unlock (&self->lock);
   if (is_more)
     settle (self);
@@ -68,12 +158,14 @@ static gboolean
 on_calls_done (gpointer data)
 {
   QueenDBusGuard *self = data;
+  Crowd settled;
 
   if (!self->outbox)
     return G_SOURCE_REMOVE;
   g_mutex_lock (&self->lock);
-  self->n_calls_settling = self->n_calls;
-  self->n_bytes_settling = self->n_bytes;
+  settled = self->settling; /* empty */
+  self->settling = self->gathered;
+  self->gathered = settled;
   g_mutex_unlock (&self->lock);
   queen_dbus_outbox_await (self->outbox, on_settled, self);
   return G_SOURCE_REMOVE;
@@ -87,7 +179,7 @@ on_watch_over (gpointer data)
 
   g_mutex_lock (&self->lock);
   self->is_watched = FALSE;
-  must_settle = !self->is_settling && self->n_calls > 0;
+  must_settle = !self->is_settling && has_gathered (self);
   self->is_settling |= must_settle;
   g_mutex_unlock (&self->lock);
   if (must_settle)
@@ -126,7 +218,6 @@ typedef enum
 {
   LET_IN,
   TOO_LARGE,
-  HAS_DESCRIPTORS,
   TOO_MANY,
   FAR_TOO_MANY,
 } Verdict;
@@ -137,45 +228,79 @@ static const struct
   const char *message;
 } refusals[] = {
   [TOO_LARGE] = { "dev.rbee.Queen1.Error.TooLarge", "no call needs to be that large" },
-  [HAS_DESCRIPTORS] = { "org.freedesktop.DBus.Error.InvalidArgs", "no call takes descriptors" },
   [TOO_MANY] = { "org.freedesktop.DBus.Error.LimitsExceeded",
                  "too many calls wait for their answer; try again later" },
 };
 
-static Verdict
-judge_by_itself (QueenDBusGuard *self, GDBusMessage *call, gsize size)
+static gboolean
+is_awaited (GDBusMessage *call)
 {
-  GUnixFDList *descriptors = g_dbus_message_get_unix_fd_list (call);
+  return (g_dbus_message_get_flags (call) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED) == 0;
+}
 
-  if (size > self->limits.call || strlen (g_dbus_message_get_path (call)) > MAX_PATH)
+static Verdict
+judge_by_itself (GDBusMessage *call)
+{
+  if (g_dbus_message_get_header (call, QUEEN_DBUS_FRAMES_CUT) ||
+      strlen (g_dbus_message_get_path (call)) > MAX_PATH)
     return TOO_LARGE;
-  if (descriptors && g_unix_fd_list_get_length (descriptors) > 0)
-    return HAS_DESCRIPTORS;
   return LET_IN;
 }
 
 static gboolean
-is_much (QueenDBusGuard *self)
+is_from (const QueenDBusGuard *self, const Load *load, guint fraction)
 {
-  return self->n_calls >= self->limits.calls / SETTLE_FROM ||
-         self->n_bytes >= self->limits.bytes / SETTLE_FROM;
+  return load->n_calls + load->n_refused >= self->limits.calls / fraction ||
+         load->n_bytes >= self->limits.bytes / fraction;
 }
 
-/* A refusal is an answer, too, and waits in the same place. */
-static Verdict
-judge_by_others (QueenDBusGuard *self, gsize size)
+static gboolean
+has_room (QueenDBusGuard *self, const Load *of_all, const Load *of_sender, const Load *more)
 {
-  Verdict verdict = LET_IN;
+  gboolean is_crowded = is_from (self, of_all, CROWDED_FROM);
+  guint calls = self->limits.calls / (is_crowded ? CROWDED_SHARE_OF_CALLS : SHARE_OF_CALLS);
+  gsize bytes = self->limits.bytes / (is_crowded ? CROWDED_SHARE_OF_BYTES : SHARE_OF_BYTES);
+
+  return of_sender->n_calls < MAX (calls, 1) && of_sender->n_bytes + more->n_bytes <= bytes &&
+         of_all->n_calls < self->limits.calls &&
+         of_all->n_bytes + more->n_bytes <= self->limits.bytes;
+}
+
+/* With the lock held. */
+static Verdict
+weigh (QueenDBusGuard *self, const char *sender, gsize size, gboolean is_awaited)
+{
+  const Load let_in = { .n_calls = 1, .n_bytes = size };
+  const Load refused = { .n_refused = 1 };
+  Load of_all = get_load (self);
+  Load of_sender = get_load_of (self, sender);
+
+  if (!is_awaited && of_all.n_calls >= self->limits.calls / UNANSWERED)
+    return FAR_TOO_MANY;
+  if (has_room (self, &of_all, &of_sender, &let_in))
+    {
+      add_load (self, sender, &let_in);
+      return LET_IN;
+    }
+  if (!is_awaited || of_all.n_refused >= self->limits.calls ||
+      of_sender.n_refused >= self->limits.calls / SHARE_OF_CALLS)
+    return FAR_TOO_MANY;
+  add_load (self, sender, &refused);
+  return TOO_MANY;
+}
+
+static Verdict
+judge_by_others (QueenDBusGuard *self, GDBusMessage *call, gsize size)
+{
+  const char *sender = g_dbus_message_get_sender (call);
   gboolean must_settle, must_watch;
+  Load of_all;
+  Verdict verdict;
 
   g_mutex_lock (&self->lock);
-  if (self->n_calls >= 2 * self->limits.calls)
-    verdict = FAR_TOO_MANY;
-  else if (self->n_calls++ >= self->limits.calls || self->n_bytes + size > self->limits.bytes)
-    verdict = TOO_MANY;
-  else
-    self->n_bytes += size;
-  must_settle = !self->is_settling && is_much (self);
+  verdict = weigh (self, sender ? sender : "", size, is_awaited (call));
+  of_all = get_load (self);
+  must_settle = !self->is_settling && is_from (self, &of_all, SETTLE_FROM);
   must_watch = !self->is_settling && !must_settle && !self->is_watched;
   self->is_settling |= must_settle;
   self->is_watched |= must_watch;
@@ -192,8 +317,8 @@ judge (QueenDBusGuard *self, GDBusMessage *call)
 {
   GVariant *body = g_dbus_message_get_body (call);
   gsize size = body ? g_variant_get_size (body) : 0;
-  Verdict verdict = judge_by_itself (self, call, size);
-  Verdict by_others = judge_by_others (self, verdict == LET_IN ? size : 0);
+  Verdict verdict = judge_by_itself (call);
+  Verdict by_others = judge_by_others (self, call, verdict == LET_IN ? size : 0);
 
   return by_others != LET_IN ? by_others : verdict;
 }
@@ -203,8 +328,7 @@ refuse_message (GDBusConnection *connection, GDBusMessage *call, Verdict verdict
 {
   g_autoptr (GDBusMessage) answer = NULL;
 
-  if (verdict == FAR_TOO_MANY ||
-      g_dbus_message_get_flags (call) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED)
+  if (verdict == FAR_TOO_MANY || !is_awaited (call))
     return;
   answer = g_dbus_message_new_method_error_literal (call, refusals[verdict].error,
                                                     refusals[verdict].message);
@@ -238,6 +362,8 @@ queen_dbus_guard_new (GDBusConnection *connection,
   self->limits = *limits;
   self->outbox = outbox;
   g_mutex_init (&self->lock);
+  init_crowd (&self->gathered);
+  init_crowd (&self->settling);
   self->filter_id = g_dbus_connection_add_filter (connection, on_message,
                                                   g_atomic_rc_box_acquire (self), unref_guard);
   return self;

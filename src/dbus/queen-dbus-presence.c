@@ -4,6 +4,7 @@
 #include "queen-dbus-presence.h"
 
 #include "loop/queen-alarm.h"
+#include "queen-dbus-stream.h"
 
 #define LAST_TIMEOUT G_TIME_SPAN_MINUTE   /* of an attempt, however many were cut off before it */
 #define FIRST_DELAY (G_USEC_PER_SEC / 10) /* until the next attempt */
@@ -190,24 +191,53 @@ enter_connection (QueenDBusPresence *self, GDBusConnection *connection)
 }
 
 static void
+end_attempt (QueenDBusPresence *self)
+{
+  g_clear_object (&self->cancellable);
+  queen_alarm_set (self->alarm, -1);
+}
+
+static void
+fail_attempt (QueenDBusPresence *self, const GError *error)
+{
+  gboolean was_cut_off = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  end_attempt (self);
+  give_up_on (self, was_cut_off ? "it does not answer" : error->message);
+}
+
+static void
 on_bus_connected (GObject *source, GAsyncResult *result, gpointer data)
 {
   QueenDBusPresence *self = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GDBusConnection) connection =
-      g_dbus_connection_new_for_address_finish (result, &error);
+  g_autoptr (GDBusConnection) connection = g_dbus_connection_new_finish (result, &error);
 
-  g_clear_object (&self->cancellable);
-  queen_alarm_set (self->alarm, -1);
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    give_up_on (self, "it does not answer");
-  else if (!connection)
-    give_up_on (self, error->message);
+  if (!connection)
+    {
+      fail_attempt (self, error);
+      return;
+    }
+  end_attempt (self);
   /* GDBus says only once that a connection is closed, here before anybody could hear it. */
-  else if (g_dbus_connection_is_closed (connection))
+  if (g_dbus_connection_is_closed (connection))
     give_up_on (self, "it has closed the connection");
   else
     enter_connection (self, connection);
+}
+
+static void
+on_stream_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  QueenDBusPresence *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GIOStream) stream = queen_dbus_stream_open_finish (result, &error);
+
+  if (stream)
+    g_dbus_connection_new (stream, NULL, G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL,
+                           self->cancellable, on_bus_connected, self);
+  else
+    fail_attempt (self, error);
 }
 
 static char *
@@ -237,10 +267,8 @@ connect (QueenDBusPresence *self)
     }
   self->cancellable = g_cancellable_new ();
   set_alarm_in (self, self->timeout);
-  g_dbus_connection_new_for_address (address,
-                                     G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                         G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                     NULL, self->cancellable, on_bus_connected, self);
+  queen_dbus_stream_open (address, self->settings->max_body, self->cancellable, on_stream_opened,
+                          self);
 }
 
 /* On a machine that has much to do, or under a tool, each attempt would be cut off in its turn; so

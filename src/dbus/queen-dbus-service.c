@@ -13,6 +13,7 @@
 #include "queen-dbus-types.h"
 
 #define CONNECT_TIMEOUT (5 * G_USEC_PER_SEC)
+#define MAX_CALL (128 * 1024)             /* bytes, of her callers' */
 #define MAX_EVENTS 1024                   /* that wait for the bus, before the oldest is dropped */
 #define MAX_EVENT_BYTES (8 * 1024 * 1024) /* likewise */
 #define MAX_ANNOUNCED 256                 /* components between two looks at what the bus takes */
@@ -25,10 +26,10 @@ static const QueenDBusLimits limits = {
   .page = 1024 * 1024,
 };
 
+/* GDBus needs up to 70 times as many bytes for the values in them. */
 static const QueenDBusGuardLimits guard_limits = {
-  .call = 128 * 1024,
   .calls = 4096,
-  .bytes = 16 * 1024 * 1024,
+  .bytes = 2 * 1024 * 1024,
 };
 
 struct _QueenDBusService
@@ -341,6 +342,7 @@ queen_dbus_service_start (QueenDBusService *self,
   self->presence_settings.clock = self->clock;
   self->presence_settings.bus_type = choose_bus (bus_type);
   self->presence_settings.connect_timeout = CONNECT_TIMEOUT;
+  self->presence_settings.max_body = MAX_CALL;
   self->addresses = g_strdupv ((char **) addresses);
   self->figures.addresses = (const char *const *) self->addresses;
   self->figures.started_at = started_at;

@@ -6,8 +6,10 @@
 #include <gio/gio.h>
 #include <gio/gunixconnection.h>
 #include <gio/gunixcredentialsmessage.h>
+#include <gio/gunixoutputstream.h>
 #include <sys/socket.h>
 
+#include "queen-dbus-frames.h"
 #include "queen-dbus-interfaces.h"
 
 /* All that have interfaces or are made of such, and can be named. */
@@ -24,6 +26,8 @@ static GType (*const types[]) (void) = {
   g_socket_client_get_type,
   g_tcp_connection_get_type,
   g_unix_connection_get_type,
+  g_unix_output_stream_get_type,
+  g_simple_io_stream_get_type,
   g_data_input_stream_get_type,
   g_data_output_stream_get_type,
   g_credentials_get_type,
@@ -33,6 +37,7 @@ static GType (*const types[]) (void) = {
   g_dbus_message_get_type,
   g_dbus_method_invocation_get_type,
   g_dbus_proxy_get_type,
+  queen_dbus_frames_get_type,
   queen_dbus_queen_skeleton_get_type,
   queen_dbus_object_manager_skeleton_get_type,
 };

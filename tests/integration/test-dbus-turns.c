@@ -16,6 +16,7 @@
 #define N_GREEDY 80
 #define MAX_SUBSCRIBERS 256 /* and as many connections as a bus lets one user have */
 #define N_ROUNDS 5
+#define LITTLE (24 * 1024 * 1024) /* bytes, of a limit that a test wants to reach soon */
 
 /* The one that is made while the bus is asked whose call it is, and the one whose turn is first;
  * and one more if the bus has read the last one just before. */
@@ -43,6 +44,8 @@ set_up (Fixture *f, gconstpointer data)
   f->answers = g_array_new (FALSE, FALSE, sizeof (guint32));
   f->bus = bus_daemon_new ();
   bus_daemon_let_all_users_in (f->bus);
+  if (data)
+    bus_daemon_set_limit (f->bus, data, LITTLE);
   bus_daemon_start (f->bus);
   g_setenv ("DBUS_SESSION_BUS_ADDRESS", bus_daemon_get_address (f->bus), TRUE);
   f->queen = queen_process_start ("--bus=session", "--timeout=1h", NULL);
@@ -304,8 +307,75 @@ test_subscribers_in_a_burst (Fixture *f, gconstpointer data)
     g_variant_unref (bus_client_ask (modest[i], "Unsubscribe", NULL));
 }
 
-#define ADD(path, function)                                                                        \
-  g_test_add ("/dbus-turns/" path, Fixture, NULL, set_up, function, tear_down)
+/* One who never reads: GDBus would. */
+
+static void
+send_raw (GIOStream *stream, const void *bytes, gsize n_bytes)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_output_stream_write_all (g_io_stream_get_output_stream (stream), bytes, n_bytes, NULL, NULL,
+                             &error);
+  g_assert_no_error (error);
+}
+
+static void
+send_raw_call (GIOStream *stream,
+               const char *name,
+               const char *path,
+               const char *interface,
+               const char *method)
+{
+  g_autoptr (GDBusMessage) call = g_dbus_message_new_method_call (name, path, interface, method);
+  g_autoptr (GError) error = NULL;
+  g_autofree guchar *blob = NULL;
+  gsize size;
+
+  g_dbus_message_set_serial (call, 1);
+  blob = g_dbus_message_to_blob (call, &size, G_DBUS_CAPABILITY_FLAGS_NONE, &error);
+  g_assert_no_error (error);
+  send_raw (stream, blob, size);
+}
+
+static GIOStream *
+connect_without_reading (Fixture *f)
+{
+  static const char words[] = "\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n"; /* whoever she is */
+  g_autoptr (GError) error = NULL;
+  GIOStream *stream =
+      g_dbus_address_get_stream_sync (bus_daemon_get_address (f->bus), NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  send_raw (stream, words, sizeof words - 1);
+  send_raw_call (stream, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                 "Hello");
+  return stream;
+}
+
+/* The bus counts what is not read against the queen, and reads no more from her in the end. */
+static void
+test_unread (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GIOStream) stream = connect_without_reading (f);
+
+  for (int i = 0; i < 400; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GVariant) answer = NULL;
+
+      send_raw_call (stream, QUEEN_NAME, QUEEN_PATH, "org.freedesktop.DBus.ObjectManager",
+                     "GetManagedObjects");
+      answer = g_dbus_connection_call_sync (bus_client_get_connection (f->modest), QUEEN_NAME,
+                                            QUEEN_PATH, "org.freedesktop.DBus.Properties", "Get",
+                                            g_variant_new ("(ss)", QUEEN_NAME, "Version"), NULL,
+                                            G_DBUS_CALL_FLAGS_NONE, 10 * 1000, NULL, &error);
+      g_assert_no_error (error);
+    }
+}
+
+#define ADD_WITH(path, limit, function)                                                            \
+  g_test_add ("/dbus-turns/" path, Fixture, limit, set_up, function, tear_down)
+#define ADD(path, function) ADD_WITH (path, NULL, function)
 
 int
 main (int argc, char **argv)
@@ -316,6 +386,7 @@ main (int argc, char **argv)
   ADD ("users/one-keeps-no-other-out", test_users);
   ADD ("subscribers/one-user-keeps-no-other-out", test_subscribers);
   ADD ("subscribers/nor-pushes-one-out-in-a-burst", test_subscribers_in_a_burst);
+  ADD_WITH ("unread/who-does-not-read-keeps-nobody-out", "max_incoming_bytes", test_unread);
 
   return g_test_run ();
 }

@@ -23,6 +23,7 @@ typedef struct
   GQueue unknown;   /* whose it is to tell */
   gboolean is_mute; /* it does not tell by itself */
   guint n_users_asked;
+  GAsyncQueue *pings; /* that nobody answers; NULL when all are answered */
 
   QueenDBusOutbox *outbox;
   QueenDBusAnswers *answers;
@@ -140,6 +141,18 @@ open_bus (Fixture *f)
 /* The queen */
 
 static GVariant *
+make_large_answer (GDBusMethodInvocation *invocation, gpointer data, GError **error)
+{
+  Fixture *f = data;
+  gsize size = 6 * 1024 * 1024;
+  guint8 *bytes = g_malloc0 (size);
+
+  g_string_append_printf (f->made, "%s ", g_dbus_method_invocation_get_sender (invocation) + 1);
+  return g_variant_new ("(@ay)", g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, bytes, size,
+                                                          TRUE, g_free, bytes));
+}
+
+static GVariant *
 make_answer (GDBusMethodInvocation *invocation, gpointer data, GError **error)
 {
   Fixture *f = data;
@@ -162,6 +175,8 @@ on_queen_call (GDBusConnection *connection,
 
   if (g_str_equal (method, "Settle"))
     g_dbus_method_invocation_return_value (invocation, NULL);
+  else if (g_str_equal (method, "Large"))
+    queen_dbus_answers_add (f->answers, invocation, QUEEN_DBUS_ANSWER_WHOLE, make_large_answer, f);
   else
     queen_dbus_answers_add (f->answers, invocation,
                             g_str_equal (method, "Page") ? QUEEN_DBUS_ANSWER_PAGE
@@ -186,7 +201,8 @@ set_up (Fixture *f, gconstpointer data)
   open_bus (f);
   export(f->queen, "/",
          "<node><interface name='test.Answers'><method name='Page'/><method name='Whole'/>"
-         "<method name='Settle'/></interface></node>",
+         "<method name='Settle'/><method name='Large'><arg type='ay' direction='out'/></method>"
+         "</interface></node>",
          &vtable, f);
   f->outbox = queen_dbus_outbox_new (f->queen, 20 * 1000, on_stuck, NULL);
   f->answers = queen_dbus_answers_new (f->outbox, &fake_clock);
@@ -473,6 +489,138 @@ test_queen_leaves (Fixture *f, gconstpointer data)
   g_assert_cmpstr (f->made->str, ==, "");
 }
 
+/* Who does not read */
+
+static GDBusMessage *
+hold_ping (GDBusConnection *connection, GDBusMessage *message, gboolean is_incoming, gpointer pings)
+{
+  if (!is_incoming || g_strcmp0 (g_dbus_message_get_member (message), "Ping") != 0)
+    return message;
+  g_async_queue_push (pings, message);
+  return NULL;
+}
+
+/* From here on none of the callers says that it has read. */
+static guint
+go_deaf (Fixture *f)
+{
+  f->pings = g_async_queue_new_full (g_object_unref);
+  return g_dbus_connection_add_filter (f->bus, hold_ping, g_async_queue_ref (f->pings),
+                                       (GDestroyNotify) g_async_queue_unref);
+}
+
+static void
+answer_ping (Fixture *f, const char *caller)
+{
+  g_autoptr (GDBusMessage) ping = g_async_queue_timeout_pop (f->pings, 20 * G_USEC_PER_SEC);
+  g_autoptr (GDBusMessage) answer = NULL;
+
+  g_assert_nonnull (ping);
+  g_assert_cmpstr (g_dbus_message_get_destination (ping), ==, caller);
+  answer = g_dbus_message_new_method_reply (ping);
+  g_dbus_connection_send_message (f->bus, answer, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+  settle (f);
+}
+
+static void
+call_for_large (Fixture *f, const char *caller)
+{
+  call (f, caller, "Large");
+  read_all (f);
+}
+
+/* As much as one user may leave unread, by two connections. */
+static void
+leave_unread (Fixture *f)
+{
+  call_for_large (f, ":1000.1");
+  call_for_large (f, ":1000.1");
+  call_for_large (f, ":1000.2");
+  g_assert_cmpstr (f->made->str, ==, "1000.1 1000.1 1000.2 ");
+  g_string_truncate (f->made, 0);
+}
+
+static void
+expect_refused (Fixture *f, const char *caller)
+{
+  guint n_refused = count_refused (f, caller);
+
+  call_for_large (f, caller);
+  g_assert_cmpuint (count_refused (f, caller), ==, n_refused + 1);
+  g_assert_cmpstr (f->made->str, ==, "");
+}
+
+static void
+end_deafness (Fixture *f, guint filter_id)
+{
+  g_dbus_connection_remove_filter (f->bus, filter_id);
+  g_async_queue_unref (f->pings);
+}
+
+static void
+test_unread (Fixture *f, gconstpointer data)
+{
+  guint filter_id = go_deaf (f);
+
+  leave_unread (f);
+  expect_refused (f, ":1000.1");
+  expect_refused (f, ":1000.2");
+  expect_refused (f, ":1000.3");
+  call_for_large (f, ":1001.1");
+  g_assert_cmpstr (f->made->str, ==, "1001.1 ");
+  end_deafness (f, filter_id);
+}
+
+static void
+test_read_late (Fixture *f, gconstpointer data)
+{
+  guint filter_id = go_deaf (f);
+
+  leave_unread (f);
+  answer_ping (f, ":1000.1"); /* one of its two answers */
+  call_for_large (f, ":1000.3");
+  g_assert_cmpstr (f->made->str, ==, "1000.3 ");
+  g_string_truncate (f->made, 0);
+  expect_refused (f, ":1000.1");
+  end_deafness (f, filter_id);
+}
+
+/* A client that hears nothing but answers. */
+static void
+test_deaf (Fixture *f, gconstpointer data)
+{
+  guint filter_id = go_deaf (f);
+
+  leave_unread (f);
+  expect_refused (f, ":1000.1");
+  now += 10 * G_TIME_SPAN_MINUTE;
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  call_for_large (f, ":1000.1");
+  g_assert_cmpstr (f->made->str, ==, "1000.1 ");
+  end_deafness (f, filter_id);
+}
+
+/* However much it is. */
+static void
+test_read (Fixture *f, gconstpointer data)
+{
+  for (int i = 0; i < 10; i++)
+    call_for_large (f, ":1000.1");
+  g_assert_cmpuint (count_refused (f, ":"), ==, 0);
+}
+
+static void
+test_queen_leaves_unread (Fixture *f, gconstpointer data)
+{
+  guint filter_id = go_deaf (f);
+
+  leave_unread (f);
+  g_clear_pointer (&f->answers, queen_dbus_answers_free);
+  settle (f);
+  end_deafness (f, filter_id);
+}
+
 #define ADD(path, func) g_test_add ("/dbus-answers/" path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -491,6 +639,11 @@ main (int argc, char **argv)
   ADD ("user/caller-leaves-meanwhile", test_caller_leaves);
   ADD ("user/time-is-over-meanwhile", test_time_over);
   ADD ("user/queen-leaves-meanwhile", test_queen_leaves);
+  ADD ("unread/is-answered-no-more-and-others-are", test_unread);
+  ADD ("unread/is-read-after-all", test_read_late);
+  ADD ("unread/counts-as-read-in-the-end", test_deaf);
+  ADD ("unread/queen-leaves-meanwhile", test_queen_leaves_unread);
+  ADD ("read/is-answered-without-end", test_read);
 
   return g_test_run ();
 }

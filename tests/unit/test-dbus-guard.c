@@ -3,10 +3,8 @@
 
 /* That neither calls nor answers pile up without end. */
 
-#include <gio/gunixfdlist.h>
-#include <unistd.h>
-
 #include "dbus-pair.h"
+#include "dbus/queen-dbus-frames.h"
 #include "dbus/queen-dbus-guard.h"
 
 #define PATH "/object"
@@ -68,7 +66,7 @@ static void
 set_up (Fixture *f, gconstpointer data)
 {
   static const GDBusInterfaceVTable vtable = { .method_call = on_call };
-  static const QueenDBusGuardLimits limits = { .call = 1000, .calls = 40, .bytes = 5000 };
+  static const QueenDBusGuardLimits limits = { .calls = 400, .bytes = 50 * 1000 };
   g_autoptr (GError) error = NULL;
 
   dbus_pair_open (&f->pair);
@@ -171,24 +169,14 @@ test_large (Fixture *f, gconstpointer data)
   g_autofree char *name = g_strnfill (1024, 'x');
   g_autofree char *long_path = g_strconcat ("/", name, NULL);
 
+  GDBusMessage *cut = new_call (PATH, 1);
+
+  g_dbus_message_set_header (cut, QUEEN_DBUS_FRAMES_CUT, g_variant_new_signature ("s"));
   expect (f, new_call (PATH, 900), NULL);
-  expect (f, new_call (PATH, 1000), "dev.rbee.Queen1.Error.TooLarge");
+  expect (f, cut, "dev.rbee.Queen1.Error.TooLarge");
   expect (f, new_call (long_path, 1), "dev.rbee.Queen1.Error.TooLarge");
   expect (f, new_call (PATH, 900), NULL);
   g_assert_cmpuint (f->n_calls, ==, 2);
-}
-
-/* They would be held as long as the call waits. */
-static void
-test_descriptors (Fixture *f, gconstpointer data)
-{
-  GDBusMessage *call = new_call (PATH, 1);
-  g_autoptr (GUnixFDList) list = g_unix_fd_list_new ();
-
-  g_assert_cmpint (g_unix_fd_list_append (list, STDIN_FILENO, NULL), >=, 0);
-  g_dbus_message_set_unix_fd_list (call, list);
-  expect (f, call, "org.freedesktop.DBus.Error.InvalidArgs");
-  g_assert_cmpuint (f->n_calls, ==, 0);
 }
 
 /* Many calls */
@@ -217,26 +205,52 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
     g_assert_not_reached ();
 }
 
-/* While the queen does nothing, as her context does not turn; GDBus reads them all the same. */
+/* Returns: (transfer full): the same, of the sender of that number */
+static GDBusMessage *
+of (guint sender, GDBusMessage *call)
+{
+  g_autofree char *name = g_strdup_printf (":1.%u", sender);
+
+  g_dbus_message_set_sender (call, name);
+  return call;
+}
+
+/* Waits until the calls have arrived. The queen does nothing meanwhile, as her context does not
+ * turn; GDBus reads them all the same. */
 static void
-pour (Fixture *f, guint n, gsize length, GCancellable *cancellable, Answers *answers)
+wait_for_calls (Fixture *f, int n_arrived)
 {
   gint64 end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
-  int n_arrived = g_atomic_int_get (&f->n_arrived) + (int) n;
 
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr (GDBusMessage) call = new_call (PATH, length);
-
-      g_dbus_connection_send_message_with_reply (f->pair.client, call,
-                                                 G_DBUS_SEND_MESSAGE_FLAGS_NONE, G_MAXINT, NULL,
-                                                 cancellable, on_answered, answers);
-    }
   while (g_atomic_int_get (&f->n_arrived) < n_arrived)
     {
       g_assert_cmpint (g_get_monotonic_time (), <, end);
       g_usleep (1000);
     }
+}
+
+/* @n calls of each sender from @first to @last, in turn. */
+static void
+pour (Fixture *f,
+      guint first,
+      guint last,
+      guint n,
+      gsize length,
+      GCancellable *cancellable,
+      Answers *answers)
+{
+  int n_arrived = g_atomic_int_get (&f->n_arrived) + (int) (n * (last - first + 1));
+
+  for (guint i = 0; i < n; i++)
+    for (guint sender = first; sender <= last; sender++)
+      {
+        g_autoptr (GDBusMessage) call = of (sender, new_call (PATH, length));
+
+        g_dbus_connection_send_message_with_reply (f->pair.client, call,
+                                                   G_DBUS_SEND_MESSAGE_FLAGS_NONE, G_MAXINT, NULL,
+                                                   cancellable, on_answered, answers);
+      }
+  wait_for_calls (f, n_arrived);
 }
 
 static void
@@ -245,17 +259,55 @@ test_many (Fixture *f, gconstpointer data)
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   Answers answers = { 0, 0 };
 
-  pour (f, 1000, 1, cancellable, &answers);
-  dbus_pair_wait_until (answers.n_done + answers.n_refused == 80);
-  g_assert_cmpuint (answers.n_done, ==, 40);
-  g_assert_cmpuint (f->n_calls, ==, 40);
+  pour (f, 1, 1, 1000, 1, cancellable, &answers);
+  dbus_pair_wait_until (answers.n_done + answers.n_refused == 200);
+  g_assert_cmpuint (answers.n_done, ==, 100);
+  g_assert_cmpuint (f->n_calls, ==, 100);
   g_cancellable_cancel (cancellable); /* the others get no answer */
 
   /* When it is over, all is as before. */
   dbus_pair_wait_until (g_main_context_iteration (NULL, FALSE) == FALSE);
   queen_dbus_outbox_await (f->outbox, on_read, f);
   dbus_pair_wait_until (f->n_read == 1);
-  expect (f, new_call (PATH, 1), NULL);
+  expect (f, of (1, new_call (PATH, 1)), NULL);
+}
+
+/* As many connections as a bus lets one user have, and each wants more than there is. */
+static void
+test_others (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Answers of_many = { 0, 0 }, of_others = { 0, 0 };
+
+  pour (f, 1, 180, 10, 1, cancellable, &of_many);
+  pour (f, 201, 210, 1, 1, NULL, &of_others);
+  dbus_pair_wait_until (of_others.n_done + of_others.n_refused == 10);
+  g_assert_cmpuint (of_others.n_done, ==, 10);
+  g_assert_cmpuint (of_many.n_done, >=, 200);
+  g_assert_cmpuint (of_many.n_done, <, 400);
+  g_cancellable_cancel (cancellable);
+}
+
+/* So many that the bus would let nobody wait for as many answers. */
+static void
+test_unanswered (Fixture *f, gconstpointer data)
+{
+  int n_arrived = g_atomic_int_get (&f->n_arrived) + 2500;
+  Answers answers = { 0, 0 };
+
+  for (guint i = 0; i < 2500; i++)
+    {
+      g_autoptr (GDBusMessage) call = of (i % 250, new_call (PATH, 1));
+
+      g_dbus_message_set_flags (call, G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED);
+      g_dbus_connection_send_message (f->pair.client, call, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL,
+                                      NULL);
+    }
+  wait_for_calls (f, n_arrived);
+  pour (f, 300, 300, 50, 1, NULL, &answers);
+  dbus_pair_wait_until (answers.n_done + answers.n_refused == 50);
+  g_assert_cmpuint (answers.n_done, ==, 50);
+  g_assert_cmpuint (f->n_calls, ==, 100 + 50);
 }
 
 static void
@@ -263,7 +315,7 @@ test_much (Fixture *f, gconstpointer data)
 {
   Answers answers = { 0, 0 };
 
-  pour (f, 20, 900, NULL, &answers);
+  pour (f, 1, 1, 20, 900, NULL, &answers);
   dbus_pair_wait_until (answers.n_done + answers.n_refused == 20);
   g_assert_cmpuint (answers.n_done, >=, 5);
   g_assert_cmpuint (answers.n_done, <, 10);
@@ -290,8 +342,9 @@ main (int argc, char **argv)
   add ("outbox/tells-when-nothing-is-read", test_stuck);
   add ("outbox/tells-nothing-when-it-has-gone", test_gone);
   add ("call/too-large", test_large);
-  add ("call/with-descriptors", test_descriptors);
   add ("calls/too-many/some-refused-and-the-rest-dropped", test_many);
+  add ("calls/too-many/leave-room-for-others", test_others);
+  add ("calls/unanswered/leave-room-for-answers", test_unanswered);
   add ("calls/too-many-bytes", test_much);
   add ("calls/one-after-the-other-without-end", test_steady);
 

@@ -76,6 +76,7 @@ typedef struct
 
   gulong delay;        /* µs, before anybody is let in */
   gint n_knocked;      /* atomic: who have asked to be let in */
+  guint n_refusals;    /* before anybody is let in, likewise */
   gboolean is_holding; /* whether to hold the one back who has said Hello */
 } Bus;
 
@@ -89,7 +90,10 @@ on_authenticated (GDBusAuthObserver *observer,
 
   g_atomic_int_inc (&bus->n_knocked);
   g_usleep (bus->delay);
-  return TRUE;
+  if (bus->n_refusals == 0)
+    return TRUE;
+  bus->n_refusals--;
+  return FALSE;
 }
 
 static GVariant *
@@ -201,6 +205,7 @@ start (Fixture *f, gint64 connect_timeout)
   f->settings.clock = &queen_clock_system;
   f->settings.bus_type = G_BUS_TYPE_SESSION;
   f->settings.connect_timeout = connect_timeout;
+  f->settings.max_body = 1000;
   f->presence = queen_dbus_presence_new (&f->settings, on_changed, f);
 }
 
@@ -281,6 +286,19 @@ test_closed_at_once (void)
 
   request = next_call (&f, "RequestName");
   g_assert_true (request->connection != hello->connection);
+  g_assert_cmpuint (f.n_entered, ==, 1);
+  stop (&f);
+}
+
+static void
+test_refused (void)
+{
+  Fixture f = { .bus.n_refusals = 2 };
+  g_autoptr (Call) request = NULL;
+
+  start (&f, 10 * G_USEC_PER_SEC);
+  request = next_call (&f, "RequestName");
+  g_assert_cmpuint (f.bus.n_refusals, ==, 0);
   g_assert_cmpuint (f.n_entered, ==, 1);
   stop (&f);
 }
@@ -380,6 +398,7 @@ main (int argc, char **argv)
   add ("end/while-she-connects", test_end_of_attempt);
   add ("end/does-not-wait-for-ever", test_end_with_connection_held);
   add ("bus/slow/gets-the-time-that-it-takes", test_slow);
+  add ("bus/refuses-her/is-tried-again", test_refused);
   add ("bus/closes-at-once/is-tried-again", test_closed_at_once);
 
   result = g_test_run ();

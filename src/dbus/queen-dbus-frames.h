@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QUEEN_DBUS_FRAMES_CUT:
+ *
+ * The header field of a call that has lost its body, as that was too large. It holds the signature.
+ * The D-Bus Specification does not use the number, and what it does not know must be ignored.
+ */
+#define QUEEN_DBUS_FRAMES_CUT 0x51
+
+/**
+ * QueenDBusFrames:
+ *
+ * What a bus sends, without what is too large to be read. GDBus makes a value of its own of each
+ * that a message has, before anybody may look at the message: of 31 MiB on the wire it makes more
+ * than 2 GB, and anybody on a system bus may send that. So the size of each message is judged by
+ * its header, while it is still bytes. A call that has too large a body gets through without it,
+ * and is marked by %QUEEN_DBUS_FRAMES_CUT, so that it can be refused; any other message that is too
+ * large is left out. What is left out is never in memory as a whole.
+ */
+#define QUEEN_TYPE_DBUS_FRAMES (queen_dbus_frames_get_type ())
+G_DECLARE_FINAL_TYPE (QueenDBusFrames, queen_dbus_frames, QUEEN, DBUS_FRAMES, GInputStream)
+
+/**
+ * queen_dbus_frames_new:
+ * @connection: where the first message is about to begin; closed when the frames are
+ * @max_body: bytes of a message without its header
+ *
+ * Returns: (transfer full): the messages, one after the other
+ */
+GInputStream *queen_dbus_frames_new (GSocketConnection *connection, gsize max_body);
+
+G_END_DECLS

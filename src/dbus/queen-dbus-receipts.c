@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-dbus-receipts.h"
+
+#include "loop/queen-deadline-queue.h"
+#include "queen-dbus-user.h"
+#include "text/queen-hash.h"
+
+#define COUNT_FROM (64 * 1024)
+
+/* Bytes; with the one answer more that may follow (24 MiB), both together stay under the 127 MiB at
+ * which a system bus stops reading. */
+#define MAX_OF_USER (16 * 1024 * 1024)
+#define MAX_OF_ALL (80 * 1024 * 1024)
+
+/* All that one connection has not read. */
+typedef struct
+{
+  QueenDBusReceipts *receipts;
+  GDBusConnection *connection;
+  char *caller;
+  char *user;                /* NULL as long as that is not known */
+  gsize n_asked;             /* bytes before the question whether they have been read */
+  gsize n_more;              /* and behind it */
+  GCancellable *cancellable; /* of the questions */
+  QueenDeadline deadline;
+} Receipt;
+
+struct _QueenDBusReceipts
+{
+  GHashTable *by_caller; /* its name -> Receipt */
+  QueenAlarm *alarm;
+  QueenDeadlineQueue deadlines;
+  const QueenClock *clock;
+};
+
+static void
+free_receipt (gpointer data)
+{
+  Receipt *receipt = data;
+
+  g_cancellable_cancel (receipt->cancellable);
+  g_object_unref (receipt->cancellable);
+  queen_deadline_end (&receipt->deadline);
+  g_free (receipt->caller);
+  g_free (receipt->user);
+  g_free (receipt);
+}
+
+static void
+drop_receipt (Receipt *receipt)
+{
+  g_hash_table_remove (receipt->receipts->by_caller, receipt->caller);
+}
+
+static void
+on_patience_over (gpointer data)
+{
+  QueenDBusReceipts *self = data;
+  gint64 now = self->clock->get_monotonic ();
+  Receipt *receipt;
+
+  while ((receipt = queen_deadline_queue_peek_due (&self->deadlines, now)))
+    drop_receipt (receipt);
+}
+
+/* Asking */
+
+static void ask_caller (Receipt *receipt);
+
+static void
+on_caller_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Receipt *receipt = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) answer =
+      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+
+  /* The receipt is no more, or goes with the connection. */
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+    return;
+  /* The bus has too many such questions of hers already: time will tell. */
+  if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED))
+    return;
+  /* Any other error says so, too: the caller's, or that it has gone. A bus that lets her ask nobody
+   * leaves her no way to know. */
+  receipt->n_asked = 0;
+  if (receipt->n_more > 0)
+    ask_caller (receipt);
+  else
+    drop_receipt (receipt);
+}
+
+static void
+ask_caller (Receipt *receipt)
+{
+  receipt->n_asked = receipt->n_more;
+  receipt->n_more = 0;
+  g_dbus_connection_call (receipt->connection, receipt->caller, "/", "org.freedesktop.DBus.Peer",
+                          "Ping", NULL, NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, G_MAXINT,
+                          receipt->cancellable, on_caller_answered, receipt);
+}
+
+static void
+on_user_told (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *user = queen_dbus_user_ask_finish (source, result, &error);
+  Receipt *receipt = data;
+
+  if (user && !receipt->user)
+    receipt->user = g_steal_pointer (&user);
+}
+
+static Receipt *
+add_receipt (QueenDBusReceipts *self, GDBusConnection *connection, const char *caller)
+{
+  Receipt *receipt = g_new0 (Receipt, 1);
+
+  receipt->receipts = self;
+  receipt->connection = connection;
+  receipt->caller = g_strdup (caller);
+  receipt->cancellable = g_cancellable_new ();
+  g_hash_table_insert (self->by_caller, receipt->caller, receipt);
+  return receipt;
+}
+
+QueenDBusReceipts *
+queen_dbus_receipts_new (const QueenClock *clock)
+{
+  QueenDBusReceipts *self = g_new0 (QueenDBusReceipts, 1);
+
+  self->clock = clock;
+  self->by_caller = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_receipt);
+  self->alarm =
+      queen_alarm_new (clock, "unread answers", G_PRIORITY_DEFAULT, on_patience_over, self);
+  queen_deadline_queue_init (&self->deadlines, QUEEN_DBUS_RECEIPTS_PATIENCE, self->alarm, clock);
+  return self;
+}
+
+gboolean
+queen_dbus_receipts_is_empty (QueenDBusReceipts *self)
+{
+  return g_hash_table_size (self->by_caller) == 0;
+}
+
+gboolean
+queen_dbus_receipts_has_room (QueenDBusReceipts *self, const char *user)
+{
+  gsize n_of_user = 0, n_of_all = 0;
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->by_caller);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const Receipt *receipt = value;
+      gsize n = receipt->n_asked + receipt->n_more;
+
+      n_of_all += n;
+      n_of_user += g_strcmp0 (receipt->user, user) == 0 ? n : 0;
+    }
+  return n_of_user < MAX_OF_USER && n_of_all < MAX_OF_ALL;
+}
+
+void
+queen_dbus_receipts_add (QueenDBusReceipts *self,
+                         GDBusConnection *connection,
+                         const char *caller,
+                         const char *user,
+                         gsize size)
+{
+  Receipt *receipt = g_hash_table_lookup (self->by_caller, caller);
+
+  if (size < COUNT_FROM)
+    return;
+  if (!receipt)
+    receipt = add_receipt (self, connection, caller);
+  if (!receipt->user && user)
+    receipt->user = g_strdup (user);
+  else if (!receipt->user)
+    queen_dbus_user_ask (connection, caller, receipt->cancellable, on_user_told, receipt);
+  receipt->n_more += size;
+  queen_deadline_end (&receipt->deadline);
+  queen_deadline_begin (&receipt->deadline, &self->deadlines, receipt);
+  if (receipt->n_asked == 0)
+    ask_caller (receipt);
+}
+
+void
+queen_dbus_receipts_free (QueenDBusReceipts *self)
+{
+  g_hash_table_unref (self->by_caller);
+  queen_alarm_free (self->alarm);
+  g_free (self);
+}

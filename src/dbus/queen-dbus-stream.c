@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-dbus-stream.h"
+
+#include <gio/gunixoutputstream.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "queen-dbus-frames.h"
+
+#define MAX_LINE 1024 /* bytes of what the bus says before the first message */
+
+typedef struct
+{
+  char *address;
+  gsize max_body;
+} Opening;
+
+static void
+free_opening (gpointer data)
+{
+  Opening *opening = data;
+
+  g_free (opening->address);
+  g_free (opening);
+}
+
+/* D-Bus Specification, § Authentication Protocol */
+
+static gboolean
+say (GIOStream *connection, const char *words, gsize n, GCancellable *cancellable, GError **error)
+{
+  return g_output_stream_write_all (g_io_stream_get_output_stream (connection), words, n, NULL,
+                                    cancellable, error);
+}
+
+/* Byte by byte, as what is behind the line is for others to read. */
+static gboolean
+hear_line (GIOStream *connection, GString *line, GCancellable *cancellable, GError **error)
+{
+  GInputStream *input = g_io_stream_get_input_stream (connection);
+  char byte = '\0';
+
+  while (byte != '\n' && line->len < MAX_LINE)
+    {
+      gssize n = g_input_stream_read (input, &byte, 1, cancellable, error);
+
+      if (n < 0)
+        return FALSE;
+      if (n == 0)
+        break;
+      g_string_append_c (line, byte);
+    }
+  if (g_str_has_suffix (line->str, "\r\n"))
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "it has closed the connection");
+  return FALSE;
+}
+
+/* Who she is the bus asks the kernel; she only names the user (in hexadecimal digits, of the
+ * decimal ones). No descriptors are negotiated, so that a bus delivers none. */
+static gboolean
+authenticate (GIOStream *connection, GCancellable *cancellable, GError **error)
+{
+  static const char begin[] = "BEGIN\r\n";
+  g_autofree char *user = g_strdup_printf ("%u", (guint) geteuid ());
+  g_autoptr (GString) words = g_string_new ("AUTH EXTERNAL ");
+  g_autoptr (GString) line = g_string_new (NULL);
+
+  g_string_insert_c (words, 0, '\0');
+  for (const char *digit = user; *digit; digit++)
+    g_string_append_printf (words, "%02x", (guint) *digit);
+  g_string_append (words, "\r\n");
+  if (!say (connection, words->str, words->len, cancellable, error) ||
+      !hear_line (connection, line, cancellable, error))
+    return FALSE;
+  if (g_str_has_prefix (line->str, "OK "))
+    return say (connection, begin, strlen (begin), cancellable, error);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "it does not let her in");
+  return FALSE;
+}
+
+/* GDBus would read from the socket itself if it saw that there is one. */
+static GIOStream *
+wrap (GSocketConnection *connection, gsize max_body)
+{
+  GSocket *socket = g_socket_connection_get_socket (connection);
+  g_autoptr (GInputStream) input = queen_dbus_frames_new (connection, max_body);
+  g_autoptr (GOutputStream) output = g_unix_output_stream_new (g_socket_get_fd (socket), FALSE);
+
+  return g_simple_io_stream_new (input, output);
+}
+
+static void
+open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Opening *opening = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GIOStream) connection =
+      g_dbus_address_get_stream_sync (opening->address, NULL, cancellable, &error);
+
+  if (connection && !G_IS_SOCKET_CONNECTION (connection))
+    g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "it is at no socket");
+  if (!error && authenticate (connection, cancellable, &error))
+    g_task_return_pointer (task, wrap (G_SOCKET_CONNECTION (connection), opening->max_body),
+                           g_object_unref);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+void
+queen_dbus_stream_open (const char *address,
+                        gsize max_body,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+  Opening *opening = g_new0 (Opening, 1);
+
+  opening->address = g_strdup (address);
+  opening->max_body = max_body;
+  g_task_set_task_data (task, opening, free_opening);
+  g_task_run_in_thread (task, open_in_thread);
+}
+
+GIOStream *
+queen_dbus_stream_open_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* The way to a bus, before there is a GDBusConnection on it. GDBus could open it by itself, but not
+ * with QueenDBusFrames in it. */
+
+/**
+ * queen_dbus_stream_open:
+ * @address: of the bus
+ * @max_body: bytes of a message without its header; what is larger is not read
+ *
+ * Connects, and says who she is. That waits in a thread of GLib's pool.
+ */
+void queen_dbus_stream_open (const char *address,
+                             gsize max_body,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer data);
+
+/**
+ * queen_dbus_stream_open_finish:
+ * @error: of #G_IO_ERROR
+ *
+ * Returns: (transfer full) (nullable): for g_dbus_connection_new() without any flag for
+ *   authentication; %NULL with @error
+ */
+GIOStream *queen_dbus_stream_open_finish (GAsyncResult *result, GError **error);
+
+G_END_DECLS

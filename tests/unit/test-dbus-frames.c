@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* What of a bus's messages gets through to GDBus. */
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "dbus/queen-dbus-frames.h"
+
+#define MAX_BODY 1000
+#define CHUNK 700 /* bytes that the bus sends at once; no message ends where one does */
+
+typedef struct
+{
+  int bus; /* its end */
+  GInputStream *frames;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GSocket) socket = NULL;
+  int fds[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
+  f->bus = fds[0];
+  socket = g_socket_new_from_fd (fds[1], NULL);
+  g_assert_nonnull (socket);
+  connection = g_socket_connection_factory_create_connection (socket);
+  f->frames = queen_dbus_frames_new (connection, MAX_BODY);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  g_object_unref (f->frames);
+  close (f->bus);
+}
+
+/* Messages */
+
+static GBytes *
+write_message (GDBusMessage *message, guint32 serial)
+{
+  g_autoptr (GError) error = NULL;
+  gsize size;
+  guchar *blob;
+
+  g_dbus_message_set_serial (message, serial);
+  blob = g_dbus_message_to_blob (message, &size, G_DBUS_CAPABILITY_FLAGS_NONE, &error);
+  g_assert_no_error (error);
+  g_object_unref (message);
+  return g_bytes_new_take (blob, size);
+}
+
+static GDBusMessage *
+fill (GDBusMessage *message, gsize n_bytes)
+{
+  g_autofree char *text = g_strnfill (n_bytes, 'x');
+
+  g_dbus_message_set_sender (message, ":1.5");
+  g_dbus_message_set_body (message, g_variant_new ("(s)", text));
+  return message;
+}
+
+static GDBusMessage *
+new_call (gsize n_bytes)
+{
+  return fill (g_dbus_message_new_method_call (":1.7", "/object", "org.example.Interface", "Do"),
+               n_bytes);
+}
+
+static GDBusMessage *
+new_signal (gsize n_bytes)
+{
+  return fill (g_dbus_message_new_signal ("/object", "org.example.Interface", "Done"), n_bytes);
+}
+
+/* The bus */
+
+typedef struct
+{
+  int fd;
+  GBytes *bytes;
+} Sending;
+
+static gpointer
+send_in_thread (gpointer data)
+{
+  g_autofree Sending *sending = data;
+  gsize n_bytes;
+  const guint8 *bytes = g_bytes_get_data (sending->bytes, &n_bytes);
+
+  for (gsize i = 0; i < n_bytes; i += CHUNK)
+    {
+      gssize n = (gssize) MIN (CHUNK, n_bytes - i);
+
+      g_assert_cmpint (write (sending->fd, bytes + i, (size_t) n), ==, n);
+    }
+  g_assert_cmpint (shutdown (sending->fd, SHUT_WR), ==, 0);
+  g_bytes_unref (sending->bytes);
+  return NULL;
+}
+
+static void
+on_read (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  *(gssize *) data = g_input_stream_read_finish (G_INPUT_STREAM (source), result, &error);
+  g_assert_no_error (error);
+}
+
+/* As GDBus reads. */
+static gsize
+read_bytes (Fixture *f, guint8 *bytes, gsize most)
+{
+  gsize n_read = 0;
+  gssize n;
+
+  do
+    {
+      n = -1;
+      g_input_stream_read_async (f->frames, bytes + n_read, most - n_read, G_PRIORITY_DEFAULT, NULL,
+                                 on_read, &n);
+      while (n < 0)
+        g_main_context_iteration (NULL, TRUE);
+      n_read += (gsize) n;
+    }
+  while (n > 0 && n_read < most);
+  return n_read;
+}
+
+/* Returns: (nullable): %NULL at the end */
+static GDBusMessage *
+next_message (Fixture *f)
+{
+  g_autofree guint8 *bytes = g_malloc (100 * 1000);
+  g_autoptr (GError) error = NULL;
+  GDBusMessage *message;
+  gssize size;
+
+  if (read_bytes (f, bytes, 16) == 0)
+    return NULL;
+  size = g_dbus_message_bytes_needed (bytes, 16, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (size, <, 100 * 1000);
+  g_assert_cmpuint (read_bytes (f, bytes + 16, (gsize) size - 16), ==, size - 16);
+  message =
+      g_dbus_message_new_from_blob (bytes, (gsize) size, G_DBUS_CAPABILITY_FLAGS_NONE, &error);
+  g_assert_no_error (error);
+  return message;
+}
+
+/* Sends the messages in between two others, and asserts that those get through.
+ *
+ * Returns: (nullable): what gets through of @bytes, a message */
+static GDBusMessage *
+pass (Fixture *f, GBytes *bytes)
+{
+  Sending *sending = g_new (Sending, 1);
+  g_autoptr (GByteArray) all = g_byte_array_new ();
+  g_autoptr (GBytes) first = write_message (new_call (10), 1);
+  g_autoptr (GBytes) last = write_message (new_call (MAX_BODY - 5), 3);
+  g_autoptr (GDBusMessage) before = NULL;
+  g_autoptr (GDBusMessage) between = NULL;
+  g_autoptr (GDBusMessage) after = NULL;
+  GThread *thread;
+
+  g_byte_array_append (all, g_bytes_get_data (first, NULL), (guint) g_bytes_get_size (first));
+  g_byte_array_append (all, g_bytes_get_data (bytes, NULL), (guint) g_bytes_get_size (bytes));
+  g_byte_array_append (all, g_bytes_get_data (last, NULL), (guint) g_bytes_get_size (last));
+  *sending = (Sending){ f->bus, g_byte_array_free_to_bytes (g_steal_pointer (&all)) };
+  thread = g_thread_new ("bus", send_in_thread, sending);
+
+  before = next_message (f);
+  g_assert_cmpuint (g_dbus_message_get_serial (before), ==, 1);
+  after = next_message (f);
+  if (g_dbus_message_get_serial (after) == 2)
+    {
+      between = g_steal_pointer (&after);
+      after = next_message (f);
+    }
+  g_assert_cmpuint (g_dbus_message_get_serial (after), ==, 3);
+  g_assert_null (g_dbus_message_get_header (after, QUEEN_DBUS_FRAMES_CUT));
+  g_assert_cmpuint (g_variant_get_size (g_dbus_message_get_body (after)), ==, MAX_BODY - 5 + 1);
+  g_assert_null (next_message (f));
+  g_thread_join (thread);
+  g_bytes_unref (bytes);
+  return g_steal_pointer (&between);
+}
+
+static void
+test_small (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GDBusMessage) message = pass (f, write_message (new_signal (900), 2));
+
+  g_assert_cmpuint (g_variant_get_size (g_dbus_message_get_body (message)), ==, 901);
+}
+
+static void
+check_cut (Fixture *f, GDBusMessageByteOrder order)
+{
+  GDBusMessage *call = new_call (300 * 1000);
+  g_autoptr (GDBusMessage) message = NULL;
+
+  g_dbus_message_set_byte_order (call, order);
+  message = pass (f, write_message (call, 2));
+  g_assert_nonnull (message);
+  g_assert_nonnull (g_dbus_message_get_header (message, QUEEN_DBUS_FRAMES_CUT));
+  g_assert_null (g_dbus_message_get_body (message));
+  g_assert_cmpstr (g_dbus_message_get_sender (message), ==, ":1.5");
+  g_assert_cmpstr (g_dbus_message_get_path (message), ==, "/object");
+  g_assert_cmpstr (g_dbus_message_get_member (message), ==, "Do");
+}
+
+static void
+test_large (Fixture *f, gconstpointer data)
+{
+  check_cut (f, G_DBUS_MESSAGE_BYTE_ORDER_LITTLE_ENDIAN);
+}
+
+static void
+test_large_big_endian (Fixture *f, gconstpointer data)
+{
+  check_cut (f, G_DBUS_MESSAGE_BYTE_ORDER_BIG_ENDIAN);
+}
+
+static void
+test_large_signal (Fixture *f, gconstpointer data)
+{
+  g_assert_null (pass (f, write_message (new_signal (300 * 1000), 2)));
+}
+
+static void
+test_long_path (Fixture *f, gconstpointer data)
+{
+  g_autofree char *name = g_strnfill (100 * 1000, 'x');
+  g_autofree char *path = g_strconcat ("/", name, NULL);
+  GDBusMessage *call = new_call (10);
+
+  g_dbus_message_set_path (call, path);
+  g_assert_null (pass (f, write_message (call, 2)));
+}
+
+/* A bus lets no such call through. Should it, she neither believes it nor reads amiss. */
+static void
+test_bent_header (Fixture *f, gconstpointer data)
+{
+  static const guint8 fields[][8] = {
+    { 1, 2, 's', 's', 0, 0, 0, 0 },           /* two types */
+    { 1, 1, 'v', 0, 0, 0, 0, 0 },             /* none that a field has */
+    { 1, 1, 's', 0, 0xff, 0xff, 0xff, 0xff }, /* longer than all of them */
+    { 1, 1, 's', 0, 0, 0, 0, 0 },             /* one more begins, and does not end */
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
+    {
+      const guint32 numbers[] = { GUINT32_TO_LE (2000), GUINT32_TO_LE (2), GUINT32_TO_LE (12) };
+      guint8 *bytes = g_malloc0 (32 + 2000);
+      Fixture again;
+
+      memcpy (bytes, "l\1\0\1", 4);
+      memcpy (bytes + 4, numbers, sizeof numbers);
+      memcpy (bytes + 16, fields[i], sizeof fields[i]);
+      bytes[24] = 3;
+      set_up (&again, NULL);
+      g_assert_null (pass (&again, g_bytes_new_take (bytes, 32 + 2000)));
+      tear_down (&again, NULL);
+    }
+}
+
+static void
+test_no_message (Fixture *f, gconstpointer data)
+{
+  static const char words[] = "ERROR what do you want?\r\n";
+  g_autoptr (GError) error = NULL;
+  char bytes[16];
+
+  g_assert_cmpint (write (f->bus, words, strlen (words)), ==, strlen (words));
+  g_assert_cmpint (g_input_stream_read (f->frames, bytes, sizeof bytes, NULL, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+}
+
+static void
+test_closed (Fixture *f, gconstpointer data)
+{
+  char byte;
+
+  g_assert_true (g_input_stream_close (f->frames, NULL, NULL));
+  g_assert_cmpint (read (f->bus, &byte, 1), ==, 0);
+}
+
+#define add(path, function)                                                                        \
+  g_test_add ("/dbus-frames/" path, Fixture, NULL, set_up, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add ("small/gets-through-as-it-is", test_small);
+  add ("call/too-large/gets-through-without-its-body", test_large);
+  add ("call/too-large/in-either-byte-order", test_large_big_endian);
+  add ("call/with-too-long-a-header/is-left-out", test_long_path);
+  add ("call/with-a-bent-header/is-left-out", test_bent_header);
+  add ("signal/too-large/is-left-out", test_large_signal);
+  add ("no-message/is-an-error", test_no_message);
+  add ("closed/with-its-connection", test_closed);
+
+  return g_test_run ();
+}
