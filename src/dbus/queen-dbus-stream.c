@@ -29,7 +29,8 @@ free_opening (gpointer data)
 /* D-Bus Specification, § Authentication Protocol */
 
 static gboolean
-say (GIOStream *connection, const char *words, gsize n, GCancellable *cancellable, GError **error)
+send_words (
+    GIOStream *connection, const char *words, gsize n, GCancellable *cancellable, GError **error)
 {
   return g_output_stream_write_all (g_io_stream_get_output_stream (connection), words, n, NULL,
                                     cancellable, error);
@@ -72,11 +73,11 @@ authenticate (GIOStream *connection, GCancellable *cancellable, GError **error)
   for (const char *digit = user; *digit; digit++)
     g_string_append_printf (words, "%02x", (guint) *digit);
   g_string_append (words, "\r\n");
-  if (!say (connection, words->str, words->len, cancellable, error) ||
+  if (!send_words (connection, words->str, words->len, cancellable, error) ||
       !hear_line (connection, line, cancellable, error))
     return FALSE;
   if (g_str_has_prefix (line->str, "OK "))
-    return say (connection, begin, strlen (begin), cancellable, error);
+    return send_words (connection, begin, strlen (begin), cancellable, error);
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "it does not let her in");
   return FALSE;
 }

@@ -145,7 +145,7 @@ queen_delivery_has_moved (const QueenDelivery *self, const QueenSocket *socket)
 }
 
 static void
-release (QueenDelivery *self, QueenBudgets *budgets)
+release_budgets (QueenDelivery *self, QueenBudgets *budgets)
 {
   self->is_held = FALSE;
   if (!queen_answer_is_large (&self->answer))
@@ -162,6 +162,6 @@ void
 queen_delivery_clear (QueenDelivery *self, QueenBudgets *budgets)
 {
   if (self->is_held)
-    release (self, budgets);
+    release_budgets (self, budgets);
   queen_answer_clear (&self->answer);
 }

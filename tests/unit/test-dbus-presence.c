@@ -87,13 +87,12 @@ on_authenticated (GDBusAuthObserver *observer,
                   gpointer data)
 {
   Bus *bus = data;
+  gboolean is_refused = bus->n_refusals > 0;
 
+  bus->n_refusals -= is_refused;
   g_atomic_int_inc (&bus->n_knocked);
-  g_usleep (bus->delay);
-  if (bus->n_refusals == 0)
-    return TRUE;
-  bus->n_refusals--;
-  return FALSE;
+  g_usleep (bus->delay); /* after which the bus may be no more */
+  return !is_refused;
 }
 
 static GVariant *
