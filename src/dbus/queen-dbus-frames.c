@@ -12,6 +12,7 @@
 #define MAX_HEAD (8 * 1024) /* bytes: four names and a path of hers are 2 KiB at the most */
 #define MAX_LENGTH (128 * 1024 * 1024)
 #define BUFFER (64 * 1024)
+#define N_FIELDS (G_DBUS_MESSAGE_HEADER_FIELD_NUM_UNIX_FDS + 1)
 
 typedef struct
 {
@@ -20,6 +21,8 @@ typedef struct
   gsize fields; /* bytes of them */
   gsize size;   /* bytes of all up to the body */
   gsize body;   /* bytes */
+  const guint8 *bytes;
+  gsize offsets[N_FIELDS]; /* of the fields, by their codes; 0 where there is none */
 } Head;
 
 struct _QueenDBusFrames
@@ -28,7 +31,7 @@ struct _QueenDBusFrames
 
   GIOStream *connection;
   GPollableInputStream *socket;
-  gsize max_body;
+  const QueenDBusFramesLimits *limits;
 
   gsize start, end; /* of what has been read, and neither given out nor left out */
   gsize n_given;    /* bytes from here on that are given out, read or not */
@@ -56,8 +59,9 @@ read_number (const Head *head, const guint8 *bytes)
 }
 
 static gboolean
-parse_head (Head *head, const guint8 *bytes, GError **error)
+parse_fixed (Head *head, const guint8 *bytes, GError **error)
 {
+  head->bytes = bytes;
   head->is_little_endian = bytes[0] == G_DBUS_MESSAGE_BYTE_ORDER_LITTLE_ENDIAN;
   head->type = bytes[1];
   head->body = read_number (head, bytes + 4);
@@ -70,17 +74,20 @@ parse_head (Head *head, const guint8 *bytes, GError **error)
   return FALSE;
 }
 
-/* Each field is its code, a signature of one type, and a value: texts and numbers, no others. */
+/* Each field is its code, a signature of one type, and a value: texts and numbers, no others.
+ *
+ * Returns: where it ends */
 static gsize
-skip_field (const Head *head, const guint8 *bytes, gsize offset)
+skip_field (const Head *head, gsize offset)
 {
+  const guint8 *bytes = head->bytes;
   char type = (char) bytes[offset + 2];
-  gsize value = queen_dbus_wire_align (offset + 4, 4);
+  gsize value = offset + 4;
 
   if (bytes[offset + 1] != 1)
     return G_MAXSIZE;
   if (type == 'g')
-    return offset + 4 + 1 + bytes[offset + 4] + 1;
+    return value + 1 + bytes[value] + 1;
   if (type == 'u')
     return value + 4;
   if (type == 's' || type == 'o')
@@ -88,39 +95,38 @@ skip_field (const Head *head, const guint8 *bytes, gsize offset)
   return G_MAXSIZE;
 }
 
-/* Returns: where the code of the signature is; 0 when there is none */
-static gsize
-find_signature (const Head *head, const guint8 *bytes)
+/* Returns: whether they are fields, and each text has its end */
+static gboolean
+parse_fields (Head *head)
 {
   gsize end = FIXED + head->fields;
   gsize offset = FIXED;
 
-  /* The shortest field has eight bytes. */
-  while (offset + 8 <= end)
+  /* The shortest field has eight bytes but for the padding behind it. */
+  while (offset + 7 <= end)
     {
-      if (bytes[offset] == G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE)
-        return offset;
-      offset = skip_field (head, bytes, offset);
-      if (offset > end)
-        return 0;
-      offset = queen_dbus_wire_align (offset, 8);
+      guint8 code = head->bytes[offset];
+      gboolean is_text = head->bytes[offset + 2] != 'u';
+      gsize next = skip_field (head, offset);
+
+      if (next > end || (is_text && head->bytes[next - 1] != '\0'))
+        return FALSE;
+      if (is_text && code < N_FIELDS)
+        head->offsets[code] = offset;
+      offset = queen_dbus_wire_align (next, 8);
     }
-  return 0;
+  return TRUE;
 }
 
-/* Makes a call without a body of the one that is in @bytes as far as its body.
- *
- * Returns: whether it could be done */
-static gboolean
-cut_call (const Head *head, guint8 *bytes)
+/* Returns: the text of a field; empty without one */
+static const char *
+get_text (const Head *head, GDBusMessageHeaderField field)
 {
-  gsize signature = find_signature (head, bytes);
+  gsize offset = head->offsets[field];
 
-  if (signature == 0)
-    return FALSE;
-  memset (bytes + 4, 0, 4);
-  bytes[signature] = QUEEN_DBUS_FRAMES_CUT;
-  return TRUE;
+  if (offset == 0)
+    return "";
+  return (const char *) head->bytes + offset + (head->bytes[offset + 2] == 'g' ? 5 : 8);
 }
 
 /* Judging */
@@ -131,34 +137,87 @@ get_n_read (QueenDBusFrames *self)
   return self->end - self->start;
 }
 
+static gboolean
+is_call (const Head *head)
+{
+  return head->type == G_DBUS_MESSAGE_TYPE_METHOD_CALL;
+}
+
+static gsize
+get_most (QueenDBusFrames *self, const Head *head)
+{
+  gboolean has_values =
+      strpbrk (get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE), "av(") != NULL;
+
+  if (!is_call (head) || !has_values ||
+      g_strv_contains (self->limits->rich_methods,
+                       get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_MEMBER)))
+    return self->limits->body;
+  return self->limits->values;
+}
+
+/* She listens to nobody else. */
+static gboolean
+is_strange (const Head *head)
+{
+  return head->type == G_DBUS_MESSAGE_TYPE_SIGNAL &&
+         !g_str_equal (get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SENDER), "org.freedesktop.DBus");
+}
+
 static void
-leave_out (QueenDBusFrames *self, const Head *head, gboolean is_cut)
+leave_out (QueenDBusFrames *self, const Head *head)
 {
   /* Those who flood are summed up where all lines are. */
   g_message ("a message on the bus was left unread, as it has %" G_GSIZE_FORMAT " bytes",
              head->size + head->body);
-  self->n_given = is_cut ? head->size : 0;
-  self->n_left_out = head->size + head->body - self->n_given;
+  self->n_left_out = head->size + head->body;
+}
+
+/* Makes a call without a body of it. */
+static void
+cut (QueenDBusFrames *self, const Head *head)
+{
+  guint8 *bytes = self->buffer + self->start;
+
+  leave_out (self, head);
+  memset (bytes + 4, 0, 4);
+  bytes[head->offsets[G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE]] = QUEEN_DBUS_FRAMES_CUT;
+  self->n_given = head->size;
+  self->n_left_out -= head->size;
+}
+
+static void
+judge (QueenDBusFrames *self, Head *head)
+{
+  gboolean is_sound = parse_fields (head);
+
+  if (head->body > (is_sound ? get_most (self, head) : self->limits->body))
+    {
+      if (is_sound && is_call (head) && head->offsets[G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE] != 0)
+        cut (self, head);
+      else
+        leave_out (self, head);
+    }
+  else if (is_sound && is_strange (head))
+    self->n_left_out = head->size + head->body;
+  else
+    self->n_given = head->size + head->body;
 }
 
 /* Returns: whether it was judged; %FALSE when more of it must be read first, or with @error */
 static gboolean
 judge_next (QueenDBusFrames *self, GError **error)
 {
-  guint8 *bytes = self->buffer + self->start;
-  Head head;
+  Head head = { 0 };
 
-  if (get_n_read (self) < FIXED || !parse_head (&head, bytes, error))
+  if (get_n_read (self) < FIXED || !parse_fixed (&head, self->buffer + self->start, error))
     return FALSE;
   if (head.size > MAX_HEAD)
-    leave_out (self, &head, FALSE);
-  else if (head.body <= self->max_body)
-    self->n_given = head.size + head.body;
+    leave_out (self, &head);
   else if (get_n_read (self) < head.size)
     return FALSE;
   else
-    leave_out (self, &head,
-               head.type == G_DBUS_MESSAGE_TYPE_METHOD_CALL && cut_call (&head, bytes));
+    judge (self, &head);
   return TRUE;
 }
 
@@ -302,12 +361,12 @@ queen_dbus_frames_init (QueenDBusFrames *self)
 }
 
 GInputStream *
-queen_dbus_frames_new (GSocketConnection *connection, gsize max_body)
+queen_dbus_frames_new (GSocketConnection *connection, const QueenDBusFramesLimits *limits)
 {
   QueenDBusFrames *self = g_object_new (QUEEN_TYPE_DBUS_FRAMES, NULL);
 
   self->connection = g_object_ref (G_IO_STREAM (connection));
   self->socket = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (self->connection));
-  self->max_body = max_body;
+  self->limits = limits;
   return G_INPUT_STREAM (self);
 }

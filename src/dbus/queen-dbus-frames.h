@@ -16,14 +16,29 @@ G_BEGIN_DECLS
 #define QUEEN_DBUS_FRAMES_CUT 0x51
 
 /**
+ * QueenDBusFramesLimits:
+ * @body: bytes of a message without its header
+ * @values: likewise, of a call whose arguments may be any number of values, as an array is
+ * @rich_methods: (array zero-terminated=1): names of methods that such arguments are for; their
+ *   calls may have as much as @body
+ */
+typedef struct
+{
+  gsize body;
+  gsize values;
+  const char *const *rich_methods;
+} QueenDBusFramesLimits;
+
+/**
  * QueenDBusFrames:
  *
- * What a bus sends, without what is too large to be read. GDBus makes a value of its own of each
+ * What a bus sends, without what is too much to be read. GDBus makes a value of its own of each
  * that a message has, before anybody may look at the message: of 31 MiB on the wire it makes more
- * than 2 GB, and anybody on a system bus may send that. So the size of each message is judged by
- * its header, while it is still bytes. A call that has too large a body gets through without it,
- * and is marked by %QUEEN_DBUS_FRAMES_CUT, so that it can be refused; any other message that is too
- * large is left out. What is left out is never in memory as a whole.
+ * than 2 GB, and it needs a second for 5 MB; and anybody on a system bus may send that. So each
+ * message is judged by its header, while it is still bytes. A call that has too large a body gets
+ * through without it, and is marked by %QUEEN_DBUS_FRAMES_CUT, so that it can be refused; any other
+ * message that is too large is left out, and all signals but those of the bus itself. What is left
+ * out is never in memory as a whole.
  */
 #define QUEEN_TYPE_DBUS_FRAMES (queen_dbus_frames_get_type ())
 G_DECLARE_FINAL_TYPE (QueenDBusFrames, queen_dbus_frames, QUEEN, DBUS_FRAMES, GInputStream)
@@ -31,10 +46,11 @@ G_DECLARE_FINAL_TYPE (QueenDBusFrames, queen_dbus_frames, QUEEN, DBUS_FRAMES, GI
 /**
  * queen_dbus_frames_new:
  * @connection: where the first message is about to begin; closed when the frames are
- * @max_body: bytes of a message without its header
+ * @limits: must outlive the frames
  *
  * Returns: (transfer full): the messages, one after the other
  */
-GInputStream *queen_dbus_frames_new (GSocketConnection *connection, gsize max_body);
+GInputStream *queen_dbus_frames_new (GSocketConnection *connection,
+                                     const QueenDBusFramesLimits *limits);
 
 G_END_DECLS

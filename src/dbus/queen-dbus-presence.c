@@ -267,7 +267,7 @@ connect (QueenDBusPresence *self)
     }
   self->cancellable = g_cancellable_new ();
   set_alarm_in (self, self->timeout);
-  queen_dbus_stream_open (address, self->settings->max_body, self->cancellable, on_stream_opened,
+  queen_dbus_stream_open (address, self->settings->frames, self->cancellable, on_stream_opened,
                           self);
 }
 

@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 
 #include "loop/queen-clock.h"
+#include "queen-dbus-frames.h"
 
 G_BEGIN_DECLS
 
@@ -23,14 +24,14 @@ typedef void (*QueenDBusPresenceFunc) (GDBusConnection *connection, gpointer dat
  * @bus_type: session or system
  * @connect_timeout: µs that the first attempt to connect may take. One that was cut off is followed
  *   by one that may take twice the time, up to a minute.
- * @max_body: bytes of a message to her; what is larger is not read, as #QueenDBusFrames has it
+ * @frames: which messages to her are not read
  */
 typedef struct
 {
   const QueenClock *clock;
   GBusType bus_type;
   gint64 connect_timeout;
-  gsize max_body;
+  const QueenDBusFramesLimits *frames;
 } QueenDBusPresenceSettings;
 
 /**

@@ -13,7 +13,6 @@
 #include "queen-dbus-types.h"
 
 #define CONNECT_TIMEOUT (5 * G_USEC_PER_SEC)
-#define MAX_CALL (128 * 1024)             /* bytes, of her callers' */
 #define MAX_EVENTS 1024                   /* that wait for the bus, before the oldest is dropped */
 #define MAX_EVENT_BYTES (8 * 1024 * 1024) /* likewise */
 #define MAX_ANNOUNCED 256                 /* components between two looks at what the bus takes */
@@ -24,6 +23,14 @@
 static const QueenDBusLimits limits = {
   .message = 24 * 1024 * 1024,
   .page = 1024 * 1024,
+};
+
+static const char *const rich_methods[] = { "ReportWorker", "ReportHive", NULL };
+
+static const QueenDBusFramesLimits frames_limits = {
+  .body = 128 * 1024,
+  .values = 256,
+  .rich_methods = rich_methods,
 };
 
 /* GDBus needs up to 70 times as many bytes for the values in them. */
@@ -342,7 +349,7 @@ queen_dbus_service_start (QueenDBusService *self,
   self->presence_settings.clock = self->clock;
   self->presence_settings.bus_type = choose_bus (bus_type);
   self->presence_settings.connect_timeout = CONNECT_TIMEOUT;
-  self->presence_settings.max_body = MAX_CALL;
+  self->presence_settings.frames = &frames_limits;
   self->addresses = g_strdupv ((char **) addresses);
   self->figures.addresses = (const char *const *) self->addresses;
   self->figures.started_at = started_at;

@@ -7,14 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "queen-dbus-frames.h"
-
 #define MAX_LINE 1024 /* bytes of what the bus says before the first message */
 
 typedef struct
 {
   char *address;
-  gsize max_body;
+  const QueenDBusFramesLimits *limits;
 } Opening;
 
 static void
@@ -84,10 +82,10 @@ authenticate (GIOStream *connection, GCancellable *cancellable, GError **error)
 
 /* GDBus would read from the socket itself if it saw that there is one. */
 static GIOStream *
-wrap (GSocketConnection *connection, gsize max_body)
+wrap (GSocketConnection *connection, const QueenDBusFramesLimits *limits)
 {
   GSocket *socket = g_socket_connection_get_socket (connection);
-  g_autoptr (GInputStream) input = queen_dbus_frames_new (connection, max_body);
+  g_autoptr (GInputStream) input = queen_dbus_frames_new (connection, limits);
   g_autoptr (GOutputStream) output = g_unix_output_stream_new (g_socket_get_fd (socket), FALSE);
 
   return g_simple_io_stream_new (input, output);
@@ -104,7 +102,7 @@ open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
   if (connection && !G_IS_SOCKET_CONNECTION (connection))
     g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "it is at no socket");
   if (!error && authenticate (connection, cancellable, &error))
-    g_task_return_pointer (task, wrap (G_SOCKET_CONNECTION (connection), opening->max_body),
+    g_task_return_pointer (task, wrap (G_SOCKET_CONNECTION (connection), opening->limits),
                            g_object_unref);
   else
     g_task_return_error (task, g_steal_pointer (&error));
@@ -112,7 +110,7 @@ open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
 
 void
 queen_dbus_stream_open (const char *address,
-                        gsize max_body,
+                        const QueenDBusFramesLimits *limits,
                         GCancellable *cancellable,
                         GAsyncReadyCallback callback,
                         gpointer data)
@@ -121,7 +119,7 @@ queen_dbus_stream_open (const char *address,
   Opening *opening = g_new0 (Opening, 1);
 
   opening->address = g_strdup (address);
-  opening->max_body = max_body;
+  opening->limits = limits;
   g_task_set_task_data (task, opening, free_opening);
   g_task_run_in_thread (task, open_in_thread);
 }

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <gio/gio.h>
+#include "queen-dbus-frames.h"
 
 G_BEGIN_DECLS
 
@@ -13,12 +13,12 @@ G_BEGIN_DECLS
 /**
  * queen_dbus_stream_open:
  * @address: of the bus
- * @max_body: bytes of a message without its header; what is larger is not read
+ * @limits: what is not read, as #QueenDBusFrames has it; must outlive the stream
  *
  * Connects, and says who she is. That waits in a thread of GLib's pool.
  */
 void queen_dbus_stream_open (const char *address,
-                             gsize max_body,
+                             const QueenDBusFramesLimits *limits,
                              GCancellable *cancellable,
                              GAsyncReadyCallback callback,
                              gpointer data);

@@ -10,6 +10,8 @@
 #include "dbus/queen-dbus-frames.h"
 
 #define MAX_BODY 1000
+#define MAX_VALUES 200
+#define BUS "org.freedesktop.DBus"
 #define CHUNK 700 /* bytes that the bus sends at once; no message ends where one does */
 
 typedef struct
@@ -21,6 +23,12 @@ typedef struct
 static void
 set_up (Fixture *f, gconstpointer data)
 {
+  static const char *const rich_methods[] = { "Report", NULL };
+  static const QueenDBusFramesLimits limits = {
+    .body = MAX_BODY,
+    .values = MAX_VALUES,
+    .rich_methods = rich_methods,
+  };
   g_autoptr (GSocketConnection) connection = NULL;
   g_autoptr (GSocket) socket = NULL;
   int fds[2];
@@ -30,7 +38,7 @@ set_up (Fixture *f, gconstpointer data)
   socket = g_socket_new_from_fd (fds[1], NULL);
   g_assert_nonnull (socket);
   connection = g_socket_connection_factory_create_connection (socket);
-  f->frames = queen_dbus_frames_new (connection, MAX_BODY);
+  f->frames = queen_dbus_frames_new (connection, &limits);
 }
 
 static void
@@ -74,9 +82,27 @@ new_call (gsize n_bytes)
 }
 
 static GDBusMessage *
-new_signal (gsize n_bytes)
+new_signal (const char *sender, gsize n_bytes)
 {
-  return fill (g_dbus_message_new_signal ("/object", "org.example.Interface", "Done"), n_bytes);
+  GDBusMessage *signal =
+      fill (g_dbus_message_new_signal ("/object", "org.example.Interface", "Done"), n_bytes);
+
+  g_dbus_message_set_sender (signal, sender);
+  return signal;
+}
+
+/* Each value has a byte, and three that say so. */
+static GDBusMessage *
+new_rich_call (const char *method, guint n_values)
+{
+  GDBusMessage *call = new_call (1);
+  GVariantBuilder values = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("av"));
+
+  for (guint i = 0; i < n_values; i++)
+    g_variant_builder_add (&values, "v", g_variant_new_byte (7));
+  g_dbus_message_set_member (call, method);
+  g_dbus_message_set_body (call, g_variant_new ("(av)", &values));
+  return call;
 }
 
 /* The bus */
@@ -196,7 +222,7 @@ pass (Fixture *f, GBytes *bytes)
 static void
 test_small (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GDBusMessage) message = pass (f, write_message (new_signal (900), 2));
+  g_autoptr (GDBusMessage) message = pass (f, write_message (new_signal (BUS, 900), 2));
 
   g_assert_cmpuint (g_variant_get_size (g_dbus_message_get_body (message)), ==, 901);
 }
@@ -232,7 +258,37 @@ test_large_big_endian (Fixture *f, gconstpointer data)
 static void
 test_large_signal (Fixture *f, gconstpointer data)
 {
-  g_assert_null (pass (f, write_message (new_signal (300 * 1000), 2)));
+  g_assert_null (pass (f, write_message (new_signal (BUS, 300 * 1000), 2)));
+}
+
+static void
+test_strange_signal (Fixture *f, gconstpointer data)
+{
+  g_assert_null (pass (f, write_message (new_signal (":1.5", 10), 2)));
+}
+
+static void
+check_values (const char *method, guint n_values, gboolean is_cut)
+{
+  Fixture f;
+  g_autoptr (GDBusMessage) message = NULL;
+
+  set_up (&f, NULL);
+  message = pass (&f, write_message (new_rich_call (method, n_values), 2));
+  g_assert_nonnull (message);
+  g_assert_true (is_cut == (g_dbus_message_get_header (message, QUEEN_DBUS_FRAMES_CUT) != NULL));
+  g_assert_true (is_cut == (g_dbus_message_get_body (message) == NULL));
+  tear_down (&f, NULL);
+}
+
+static void
+test_values (void)
+{
+  check_values ("Do", 40, FALSE);
+  check_values ("Do", 60, TRUE);
+  check_values ("Report", 60, FALSE);
+  check_values ("Report", 240, FALSE);
+  check_values ("Report", 260, TRUE);
 }
 
 static void
@@ -308,6 +364,8 @@ main (int argc, char **argv)
   add ("call/with-too-long-a-header/is-left-out", test_long_path);
   add ("call/with-a-bent-header/is-left-out", test_bent_header);
   add ("signal/too-large/is-left-out", test_large_signal);
+  add ("signal/of-anybody-but-the-bus/is-left-out", test_strange_signal);
+  g_test_add_func ("/dbus-frames/call/of-many-values/for-methods-that-take-them", test_values);
   add ("no-message/is-an-error", test_no_message);
   add ("closed/with-its-connection", test_closed);
 

@@ -195,6 +195,14 @@ on_changed (GDBusConnection *connection, gpointer data)
     f->n_entered++;
 }
 
+static const char *const rich_methods[] = { NULL };
+
+static const QueenDBusFramesLimits frames_limits = {
+  .body = 1000,
+  .values = 1000,
+  .rich_methods = rich_methods,
+};
+
 static void
 start (Fixture *f, gint64 connect_timeout)
 {
@@ -204,7 +212,7 @@ start (Fixture *f, gint64 connect_timeout)
   f->settings.clock = &queen_clock_system;
   f->settings.bus_type = G_BUS_TYPE_SESSION;
   f->settings.connect_timeout = connect_timeout;
-  f->settings.max_body = 1000;
+  f->settings.frames = &frames_limits;
   f->presence = queen_dbus_presence_new (&f->settings, on_changed, f);
 }
 
