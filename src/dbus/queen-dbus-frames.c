@@ -168,14 +168,14 @@ static void
 leave_out (QueenDBusFrames *self, const Head *head)
 {
   /* Those who flood are summed up where all lines are. */
-  g_message ("a message on the bus was left unread, as it has %" G_GSIZE_FORMAT " bytes",
+  g_message ("a message of %" G_GSIZE_FORMAT " bytes on the bus was left unread",
              head->size + head->body);
   self->n_left_out = head->size + head->body;
 }
 
 /* Makes a call without a body of it. */
 static void
-cut (QueenDBusFrames *self, const Head *head)
+cut_call (QueenDBusFrames *self, const Head *head)
 {
   guint8 *bytes = self->buffer + self->start;
 
@@ -187,14 +187,14 @@ cut (QueenDBusFrames *self, const Head *head)
 }
 
 static void
-judge (QueenDBusFrames *self, Head *head)
+judge_head (QueenDBusFrames *self, Head *head)
 {
   gboolean is_sound = parse_fields (head);
 
   if (head->body > (is_sound ? get_most (self, head) : self->limits->body))
     {
       if (is_sound && is_call (head) && head->offsets[G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE] != 0)
-        cut (self, head);
+        cut_call (self, head);
       else
         leave_out (self, head);
     }
@@ -217,7 +217,7 @@ judge_next (QueenDBusFrames *self, GError **error)
   else if (get_n_read (self) < head.size)
     return FALSE;
   else
-    judge (self, &head);
+    judge_head (self, &head);
   return TRUE;
 }
 
