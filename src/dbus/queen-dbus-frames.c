@@ -32,6 +32,7 @@ struct _QueenDBusFrames
   GIOStream *connection;
   GPollableInputStream *socket;
   const QueenDBusFramesLimits *limits;
+  gint leaves_unanswered_out; /* atomic */
 
   gsize start, end; /* of what has been read, and neither given out nor left out */
   gsize n_given;    /* bytes from here on that are given out, read or not */
@@ -156,6 +157,13 @@ get_most (QueenDBusFrames *self, const Head *head)
   return self->limits->values;
 }
 
+static gboolean
+is_unwanted (QueenDBusFrames *self, const Head *head)
+{
+  return is_call (head) && head->bytes[2] & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED &&
+         g_atomic_int_get (&self->leaves_unanswered_out);
+}
+
 /* She listens to nobody else. */
 static gboolean
 is_strange (const Head *head)
@@ -168,14 +176,14 @@ static void
 leave_out (QueenDBusFrames *self, const Head *head)
 {
   /* Those who flood are summed up where all lines are. */
-  g_message ("a message on the bus was left unread, as it has %" G_GSIZE_FORMAT " bytes",
+  g_message ("a message of %" G_GSIZE_FORMAT " bytes on the bus was left unread",
              head->size + head->body);
   self->n_left_out = head->size + head->body;
 }
 
 /* Makes a call without a body of it. */
 static void
-cut (QueenDBusFrames *self, const Head *head)
+cut_call (QueenDBusFrames *self, const Head *head)
 {
   guint8 *bytes = self->buffer + self->start;
 
@@ -187,18 +195,18 @@ cut (QueenDBusFrames *self, const Head *head)
 }
 
 static void
-judge (QueenDBusFrames *self, Head *head)
+judge_head (QueenDBusFrames *self, Head *head)
 {
   gboolean is_sound = parse_fields (head);
 
   if (head->body > (is_sound ? get_most (self, head) : self->limits->body))
     {
       if (is_sound && is_call (head) && head->offsets[G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE] != 0)
-        cut (self, head);
+        cut_call (self, head);
       else
         leave_out (self, head);
     }
-  else if (is_sound && is_strange (head))
+  else if (is_sound && (is_strange (head) || is_unwanted (self, head)))
     self->n_left_out = head->size + head->body;
   else
     self->n_given = head->size + head->body;
@@ -217,7 +225,7 @@ judge_next (QueenDBusFrames *self, GError **error)
   else if (get_n_read (self) < head.size)
     return FALSE;
   else
-    judge (self, &head);
+    judge_head (self, &head);
   return TRUE;
 }
 
@@ -369,4 +377,10 @@ queen_dbus_frames_new (GSocketConnection *connection, const QueenDBusFramesLimit
   self->socket = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (self->connection));
   self->limits = limits;
   return G_INPUT_STREAM (self);
+}
+
+void
+queen_dbus_frames_leave_unanswered_out (QueenDBusFrames *self, gboolean is_wanted)
+{
+  g_atomic_int_set (&self->leaves_unanswered_out, is_wanted);
 }

@@ -53,4 +53,13 @@ G_DECLARE_FINAL_TYPE (QueenDBusFrames, queen_dbus_frames, QUEEN, DBUS_FRAMES, GI
 GInputStream *queen_dbus_frames_new (GSocketConnection *connection,
                                      const QueenDBusFramesLimits *limits);
 
+/**
+ * queen_dbus_frames_leave_unanswered_out:
+ * @is_wanted: whether calls that want no answer are to be left out from now on
+ *
+ * Nobody waits for these; and to leave them out is a small part of the work that it is to read
+ * them. May be called in any thread.
+ */
+void queen_dbus_frames_leave_unanswered_out (QueenDBusFrames *self, gboolean is_wanted);
+
 G_END_DECLS

@@ -42,6 +42,7 @@ typedef struct
 struct _QueenDBusGuard
 {
   GDBusConnection *connection;
+  QueenDBusFrames *frames; /* NULL where it reads without */
   guint filter_id;
   GMainContext *context;
   QueenDBusGuardLimits limits;
@@ -112,6 +113,20 @@ add_load (QueenDBusGuard *self, const char *sender, const Load *more)
   add_loads (&self->gathered.load, more);
 }
 
+/* With the lock held. */
+static gboolean
+has_room_for_unanswered (QueenDBusGuard *self)
+{
+  return get_load (self).n_calls < self->limits.calls / UNANSWERED;
+}
+
+static void
+tell_frames (QueenDBusGuard *self)
+{
+  if (self->frames)
+    queen_dbus_frames_leave_unanswered_out (self->frames, !has_room_for_unanswered (self));
+}
+
 static gboolean
 has_gathered (QueenDBusGuard *self)
 {
@@ -123,6 +138,7 @@ clear_guard (gpointer data)
 {
   QueenDBusGuard *self = data;
 
+  g_clear_object (&self->frames);
   g_main_context_unref (self->context);
   g_hash_table_unref (self->gathered.by_sender);
   g_hash_table_unref (self->settling.by_sender);
@@ -148,6 +164,7 @@ on_settled (gpointer data)
   g_mutex_lock (&self->lock);
   g_hash_table_remove_all (self->settling.by_sender);
   self->settling.load = (Load){ 0 };
+  tell_frames (self);
   self->is_settling = is_more = has_gathered (self);
   g_mutex_unlock (&self->lock);
   if (is_more)
@@ -275,7 +292,7 @@ weigh (QueenDBusGuard *self, const char *sender, gsize size, gboolean is_awaited
   Load of_all = get_load (self);
   Load of_sender = get_load_of (self, sender);
 
-  if (!is_awaited && of_all.n_calls >= self->limits.calls / UNANSWERED)
+  if (!is_awaited && !has_room_for_unanswered (self))
     return FAR_TOO_MANY;
   if (has_room (self, &of_all, &of_sender, &let_in))
     {
@@ -299,6 +316,7 @@ judge_by_others (QueenDBusGuard *self, GDBusMessage *call, gsize size)
 
   g_mutex_lock (&self->lock);
   verdict = weigh (self, sender ? sender : "", size, is_awaited (call));
+  tell_frames (self);
   of_all = get_load (self);
   must_settle = !self->is_settling && is_from (self, &of_all, SETTLE_FROM);
   must_watch = !self->is_settling && !must_settle && !self->is_watched;
@@ -350,6 +368,14 @@ on_message (GDBusConnection *connection, GDBusMessage *message, gboolean is_inco
   return NULL;
 }
 
+static QueenDBusFrames *
+find_frames (GDBusConnection *connection)
+{
+  GInputStream *input = g_io_stream_get_input_stream (g_dbus_connection_get_stream (connection));
+
+  return QUEEN_IS_DBUS_FRAMES (input) ? g_object_ref (QUEEN_DBUS_FRAMES (input)) : NULL;
+}
+
 QueenDBusGuard *
 queen_dbus_guard_new (GDBusConnection *connection,
                       QueenDBusOutbox *outbox,
@@ -358,6 +384,7 @@ queen_dbus_guard_new (GDBusConnection *connection,
   QueenDBusGuard *self = g_atomic_rc_box_new0 (QueenDBusGuard);
 
   self->connection = connection;
+  self->frames = find_frames (connection);
   self->context = g_main_context_ref_thread_default ();
   self->limits = *limits;
   self->outbox = outbox;

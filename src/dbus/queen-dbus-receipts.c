@@ -74,7 +74,7 @@ on_caller_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
   Receipt *receipt = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) answer =
+  g_autoptr (GVariant) G_GNUC_UNUSED answer =
       g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
 
   /* The receipt is no more, or goes with the connection. */

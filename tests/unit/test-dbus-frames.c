@@ -268,6 +268,27 @@ test_strange_signal (Fixture *f, gconstpointer data)
 }
 
 static void
+test_unanswered (Fixture *f, gconstpointer data)
+{
+  GDBusMessage *call = new_call (10);
+
+  g_dbus_message_set_flags (call, G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED);
+  queen_dbus_frames_leave_unanswered_out (QUEEN_DBUS_FRAMES (f->frames), TRUE);
+  g_assert_null (pass (f, write_message (call, 2)));
+}
+
+static void
+test_unanswered_with_room (Fixture *f, gconstpointer data)
+{
+  GDBusMessage *call = new_call (10);
+  g_autoptr (GDBusMessage) message = NULL;
+
+  g_dbus_message_set_flags (call, G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED);
+  message = pass (f, write_message (call, 2));
+  g_assert_nonnull (message);
+}
+
+static void
 check_values (const char *method, guint n_values, gboolean is_cut)
 {
   Fixture f;
@@ -365,6 +386,8 @@ main (int argc, char **argv)
   add ("call/with-a-bent-header/is-left-out", test_bent_header);
   add ("signal/too-large/is-left-out", test_large_signal);
   add ("signal/of-anybody-but-the-bus/is-left-out", test_strange_signal);
+  add ("call/unanswered/gets-through", test_unanswered_with_room);
+  add ("call/unanswered/is-left-out-on-demand", test_unanswered);
   g_test_add_func ("/dbus-frames/call/of-many-values/for-methods-that-take-them", test_values);
   add ("no-message/is-an-error", test_no_message);
   add ("closed/with-its-connection", test_closed);
