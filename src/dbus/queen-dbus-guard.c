@@ -8,8 +8,9 @@
 #include "queen-dbus-frames.h"
 #include "text/queen-hash.h"
 
-#define MAX_PATH 1024  /* bytes: of a component's it is 420 at the most */
-#define SETTLE_FROM 8  /* a fraction of the limits */
+#define MAX_PATH 1024 /* bytes: of a component's it is 420 at the most */
+#define SETTLE_FROM                                                                                \
+  32 /* a fraction of the limits; well below a share, or who calls on and on meets it */
 #define SETTLE_AFTER 5 /* s, however few calls there are */
 
 /* Fractions of the limits, too. Half of them is for those who come first, and each of these has no

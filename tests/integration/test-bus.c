@@ -215,7 +215,6 @@ test_end_with_open_calls (void)
   g_assert_cmpuint (answers.n_refused, ==, 0);
 }
 
-/* A10: GLib waits 25 s for the bus when a name is given back. */
 /* Two threads that make types at the same time may stand still for ever: see queen-dbus-types.h. */
 static void
 test_types (void)
@@ -242,6 +241,7 @@ test_types (void)
   g_assert_false (queen_process_has_said (queen, "is first met by a thread"));
 }
 
+/* A10: GLib waits 25 s for the bus when a name is given back. */
 static void
 test_stopped_for_good (void)
 {
