@@ -196,6 +196,8 @@ test_repeats (void)
   g_assert_cmpuint (preload_measure_heap (heap, queen), <=, before + PRELOAD_HEAP_SLACK);
 }
 
+#define ONCE 512 /* bytes: less than three of the shortest words */
+
 /* Never the same word twice: nothing may be kept of any. */
 static void
 test_huge_words (void)
@@ -239,7 +241,8 @@ test_huge_words (void)
           g_assert_cmpuint (answer->status, ==, words[i].status);
         }
     }
-  g_assert_cmpuint (preload_measure_heap (heap, queen), <=, before + PRELOAD_HEAP_SLACK);
+  /* An array of GLib's may still grow once. Of the words, if any were kept, there would be 150. */
+  g_assert_cmpuint (preload_measure_heap (heap, queen), <=, before + ONCE);
 }
 
 /* Who may speak is asked before anything else, whatever is asked for. */
