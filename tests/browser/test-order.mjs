@@ -33,7 +33,9 @@ async function holdBack(queen, first) {
     });
   });
 
-  const proxy = await standBefore(queen, { pass: (from, to, url) => {
+  /* It looks into the stream, so it wants it as it is. */
+  const headers = { "accept-encoding": "identity" };
+  const proxy = await standBefore(queen, { headers, pass: (from, to, url) => {
     const isStream = url.includes("/heartbeats/stream");
     if (isStream && isBroken) return void to.destroy();
     if (isStream) streams.push(to);
