@@ -91,13 +91,20 @@ assert_list (char **a, char **b)
       g_strv_equal (a ? (const char *const *) a : none, b ? (const char *const *) b : none));
 }
 
+static gboolean
+is_text (const QueenSetting *setting)
+{
+  return setting->type == QUEEN_SETTING_FILE || setting->type == QUEEN_SETTING_DIRECTORY ||
+         setting->type == QUEEN_SETTING_OWNER;
+}
+
 static void
 assert_equal_field (const QueenSetting *setting, const QueenConfig *a, const QueenConfig *b)
 {
   if (setting->is_list)
     assert_list (G_STRUCT_MEMBER (char **, a, setting->offset),
                  G_STRUCT_MEMBER (char **, b, setting->offset));
-  else if (setting->type == QUEEN_SETTING_FILE || setting->type == QUEEN_SETTING_DIRECTORY)
+  else if (is_text (setting))
     g_assert_cmpstr (G_STRUCT_MEMBER (char *, a, setting->offset), ==,
                      G_STRUCT_MEMBER (char *, b, setting->offset));
   else if (setting->type == QUEEN_SETTING_SPAN)
