@@ -140,11 +140,14 @@ static void
 test_file_limit (void)
 {
   g_autofree char *path = NULL;
+  g_autofree char *state = NULL;
   int fd = g_file_open_tmp ("queen-log-XXXXXX", &path, NULL);
   Fixture f;
 
   start (&f, fd);
   close (fd);
+  state = g_build_filename (f.state_directory, "state", NULL);
+  queen_test_wait_until (g_unlink (state) == 0); /* it is written as soon as she has started */
   queen_process_limit (f.queen, RLIMIT_FSIZE, 1);
   assert_serves (&f);
   end_in_order (&f, FALSE);
