@@ -36,12 +36,6 @@ get_phrase (guint status)
     }
 }
 
-static char *
-put_text (char *place, const char *text, gsize length)
-{
-  return (char *) memcpy (place, text, length) + length;
-}
-
 /* In one piece: each answer has half a dozen of them. */
 void
 queen_answer_append_header (GString *bytes, const char *name, const char *value)
@@ -50,10 +44,10 @@ queen_answer_append_header (GString *bytes, const char *name, const char *value)
   char *place;
 
   g_string_set_size (bytes, start + n_name + strlen (": ") + n_value + strlen ("\r\n"));
-  place = put_text (bytes->str + start, name, n_name);
-  place = put_text (place, ": ", strlen (": "));
-  place = put_text (place, value, n_value);
-  put_text (place, "\r\n", strlen ("\r\n"));
+  place = mempcpy (bytes->str + start, name, n_name);
+  place = mempcpy (place, ": ", strlen (": "));
+  place = mempcpy (place, value, n_value);
+  mempcpy (place, "\r\n", strlen ("\r\n"));
 }
 
 static void

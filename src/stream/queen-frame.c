@@ -105,14 +105,6 @@ make_head (Head *head,
   return print_size_line (line, head->length + data_length + strlen ("\n\n"));
 }
 
-/* Returns: where it ends */
-static char *
-put_text (char *place, const char *text, gsize length)
-{
-  memcpy (place, text, length);
-  return place + length;
-}
-
 /* Its memory fits exactly, as the ring keeps very many. */
 GBytes *
 queen_frame_new (const char *id, const char *event, const char *data, gsize data_length)
@@ -123,11 +115,11 @@ queen_frame_new (const char *id, const char *event, const char *data, gsize data
   gsize length = n_line + head.length + data_length + strlen (END_OF_FRAME);
   char *chunk = g_malloc (length), *end = chunk;
 
-  end = put_text (end, line, n_line);
-  end = put_text (end, head.text, head.length);
+  end = mempcpy (end, line, n_line);
+  end = mempcpy (end, head.text, head.length);
   if (data)
-    end = put_text (end, data, data_length);
-  put_text (end, END_OF_FRAME, strlen (END_OF_FRAME));
+    end = mempcpy (end, data, data_length);
+  mempcpy (end, END_OF_FRAME, strlen (END_OF_FRAME));
   return g_bytes_new_take (chunk, length);
 }
 
@@ -141,8 +133,8 @@ queen_frame_write_around (
   char *chunk = data - head.length - n_line;
 
   g_assert (n_line + head.length <= margin && strlen (END_OF_FRAME) <= margin);
-  put_text (put_text (chunk, line, n_line), head.text, head.length);
-  put_text (data + *length, END_OF_FRAME, strlen (END_OF_FRAME));
+  mempcpy (mempcpy (chunk, line, n_line), head.text, head.length);
+  mempcpy (data + *length, END_OF_FRAME, strlen (END_OF_FRAME));
   *length += n_line + head.length + strlen (END_OF_FRAME);
   return chunk;
 }

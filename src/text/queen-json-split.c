@@ -4,6 +4,7 @@
 #include "queen-json-split.h"
 
 #include "queen-error.h"
+#include "queen-json.h"
 
 /* Past the end of the string that begins there, or of the text. */
 static const char *
@@ -54,7 +55,7 @@ find_element_end (const char *at, const char *end)
 static const char *
 skip_blanks (const char *at, const char *end)
 {
-  while (at < end && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n'))
+  while (at < end && queen_json_is_space (*at))
     at++;
   return at;
 }

@@ -76,7 +76,7 @@ skip (Parser *p, char expected)
 static inline void
 skip_space (Parser *p)
 {
-  while (p->at < p->end && (guchar) *p->at <= ' ' && strchr (" \t\r\n", *p->at) && *p->at != '\0')
+  while (p->at < p->end && queen_json_is_space (*p->at))
     p->at++;
 }
 

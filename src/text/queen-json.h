@@ -80,6 +80,13 @@ typedef struct _QueenJson QueenJson;
 QueenJson *
 queen_json_new (const char *text, gsize length, const char *const *wanted, GError **error);
 
+/** queen_json_is_space: whether @byte is one that may stand between values (RFC 8259 § 2) */
+static inline gboolean
+queen_json_is_space (char byte)
+{
+  return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
 /** queen_json_get_root: what the text is; it lives as long as @self. */
 const QueenJsonValue *queen_json_get_root (const QueenJson *self);
 

@@ -306,3 +306,14 @@ http_beat (guint16 port, const char *kind, const char *id, const char *status)
   if (answer->status != 200)
     g_error ("heartbeat of %s: %u %s", id, answer->status, answer->body);
 }
+
+void
+http_beat_many (guint16 port, guint from, guint count)
+{
+  for (guint i = from; i < from + count; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("worker-%u-%0100d", i, 0);
+
+      http_beat (port, "worker", id, "ready");
+    }
+}

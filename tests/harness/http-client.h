@@ -98,6 +98,9 @@ guint64 http_read_metric (guint16 port, const char *name);
 /* A heartbeat in its short form, which must be accepted. */
 void http_beat (guint16 port, const char *kind, const char *id, const char *status);
 
+/* The same of @count workers, whose ids are long, so that fewer events fill a socket. */
+void http_beat_many (guint16 port, guint from, guint count);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HttpAnswer, http_answer_free)
 
 G_END_DECLS

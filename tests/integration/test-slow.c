@@ -22,18 +22,6 @@ get_stall_timeout (void)
   return queen_test_is_wrapped () ? "--stall-timeout=30s" : "--stall-timeout=3s";
 }
 
-static void
-publish (guint16 port, guint from, guint count)
-{
-  for (guint i = from; i < from + count; i++)
-    {
-      /* Long, so that fewer events fill a socket. */
-      g_autofree char *id = g_strdup_printf ("worker-%u-%0100d", i, 0);
-
-      http_beat (port, "worker", id, "ready");
-    }
-}
-
 /* Asserts that the next @count frames are events, each the next of the one before. */
 static void
 read_in_order (SseClient *client, guint64 *number, guint count)
@@ -97,7 +85,7 @@ flood (guint16 port, guint64 *final)
     g_ptr_array_add (fast, sse_client_subscribe (port, NULL, NULL));
   for (guint sent = 0; sent < N_FLOOD; sent += 25)
     {
-      publish (port, sent, 25);
+      http_beat_many (port, sent, 25);
       for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
         read_in_order (fast->pdata[i], &numbers[i], 25);
     }
@@ -135,12 +123,12 @@ test_slow_for_long (void)
   guint64 published;
 
   sse_frame_free (sse_client_next (slow)); /* queen */
-  publish (port, 0, 1);
+  http_beat_many (port, 0, 1);
   read_in_order (slow, &position.last, 1);
   published = position.last;
   for (guint round = 0; round < 40; round++)
     {
-      publish (port, 0, 50);
+      http_beat_many (port, 0, 50);
       published += 50;
       read_with_gaps (slow, MIN (published, position.last + 30), &position);
     }
@@ -161,13 +149,13 @@ test_trickle (void)
   gint64 end;
 
   http_send (fd, "GET /v1/heartbeats/stream HTTP/1.1\r\nHost: localhost\r\n\r\n", -1);
-  publish (port, 0, 500);
+  http_beat_many (port, 0, 500);
   for (end = g_get_monotonic_time () + 7 * G_USEC_PER_SEC; g_get_monotonic_time () < end;)
     {
       char bytes[256];
 
       g_assert_cmpint (recv (fd, bytes, sizeof bytes, 0), >, 0);
-      publish (port, 0, 5);
+      http_beat_many (port, 0, 5);
       g_usleep (20000);
     }
   g_assert_cmpuint (http_read_metric (port, STALLED), ==, 0);

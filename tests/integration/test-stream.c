@@ -20,18 +20,6 @@ start (const char *option)
   return queen_process_start ("--heartbeat-interval=1h", option, NULL);
 }
 
-static void
-publish (guint16 port, guint from, guint count)
-{
-  for (guint i = from; i < from + count; i++)
-    {
-      /* Long, so that fewer events fill a socket. */
-      g_autofree char *id = g_strdup_printf ("worker-%u-%0100d", i, 0);
-
-      http_beat (port, "worker", id, "ready");
-    }
-}
-
 /* Asserts that the next @count frames are events, each the next of the one before.
  *
  * Returns: the last one's id */
@@ -81,7 +69,7 @@ test_fan_out (void)
     g_ptr_array_add (clients, sse_client_subscribe (port, NULL, NULL));
   for (guint round = 0; round < 10; round++)
     {
-      publish (port, 20 * round, 20);
+      http_beat_many (port, 20 * round, 20);
       for (guint i = 0; i < N_SUBSCRIBERS; i++)
         g_free (read_in_order (clients->pdata[i], &numbers[i], 20));
     }
@@ -187,21 +175,21 @@ test_resume (void)
   g_autofree char *id = NULL;
   guint64 number = 0;
 
-  publish (port, 0, 1);
+  http_beat_many (port, 0, 1);
   id = read_in_order (client, &number, 1);
   for (guint round = 0; round < 20; round++)
     {
-      publish (port, 0, 3);
+      http_beat_many (port, 0, 3);
       g_free (id);
       id = read_in_order (client, &number, 1 + round % 3);
       g_clear_pointer (&client, sse_client_close);
-      publish (port, 0, round % 4);
+      http_beat_many (port, 0, round % 4);
       client = resume (port, id, round % 2 == 0);
       g_free (id);
       id = read_in_order (client, &number, 2 - round % 3 + round % 4); /* all that was missed */
       if (id == NULL)
         {
-          publish (port, 0, 1);
+          http_beat_many (port, 0, 1);
           id = read_in_order (client, &number, 1);
         }
     }
@@ -218,10 +206,10 @@ test_resume_late (void)
   g_autofree char *id = NULL;
   guint64 number = 0;
 
-  publish (port, 0, 1);
+  http_beat_many (port, 0, 1);
   id = read_in_order (client, &number, 1);
   g_clear_pointer (&client, sse_client_close);
-  publish (port, 1, 30);
+  http_beat_many (port, 1, 30);
   client = resume (port, id, FALSE);
   lagged = next_beside_snapshots (client);
   oldest = next_beside_snapshots (client);
@@ -242,14 +230,14 @@ test_resume_other_epoch (void)
   g_autofree char *id = NULL;
   guint64 number = 0;
 
-  publish (queen_process_get_port (before), 0, 1);
+  http_beat_many (queen_process_get_port (before), 0, 1);
   id = read_in_order (client, &number, 1);
   g_clear_pointer (&client, sse_client_close);
   client = resume (port, id, FALSE);
   lagged = next_beside_snapshots (client);
   g_assert_cmpstr (lagged->event, ==, "lagged");
   g_assert_cmpstr (lagged->data, ==, "{\"dropped\":null}");
-  publish (port, 0, 1);
+  http_beat_many (port, 0, 1);
   event = next_beside_snapshots (client);
   g_assert_cmpstr (event->event, ==, "heartbeat");
 }
@@ -268,7 +256,7 @@ test_resume_garbage (void)
       g_autoptr (SseClient) client = resume (port, ids[i], FALSE);
       g_autoptr (SseFrame) frame = NULL;
 
-      publish (port, 0, 1);
+      http_beat_many (port, 0, 1);
       while ((frame = next_beside_snapshots (client)) != NULL && frame->id == NULL)
         g_clear_pointer (&frame, sse_frame_free);
       g_assert_nonnull (frame);
@@ -285,7 +273,7 @@ test_types (void)
   g_autoptr (SseFrame) event = NULL;
   g_autoptr (SseClient) resumed = NULL;
 
-  publish (port, 0, 1);
+  http_beat_many (port, 0, 1);
   passed = sse_client_next (client); /* the id moves on although nothing is told */
   g_assert_null (passed->event);
   g_assert_null (passed->data);
@@ -313,7 +301,7 @@ test_idle (void)
   g_autofree char *id = NULL;
   guint64 number = 0;
 
-  publish (port, 0, 1);
+  http_beat_many (port, 0, 1);
   id = read_in_order (client, &number, 1);
   for (int i = 0; i < 50; i++)
     {
@@ -324,7 +312,7 @@ test_idle (void)
     }
   query = g_strdup_printf ("?types=worker&last_event_id=%s", id);
   resumed = sse_client_subscribe (port, query, NULL);
-  publish (port, 1, 1);
+  http_beat_many (port, 1, 1);
   g_free (read_in_order (resumed, &number, 1)); /* no lagged */
 }
 
@@ -342,7 +330,7 @@ test_pulse (void)
     {
       gboolean is_told = FALSE;
 
-      publish (port, i, 1);
+      http_beat_many (port, i, 1);
       while (!is_told)
         {
           g_autoptr (SseFrame) frame = sse_client_next (client);
@@ -512,7 +500,7 @@ test_gzip (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     {
-      publish (port, i, 1);
+      http_beat_many (port, i, 1);
       g_ptr_array_add (clients, sse_client_subscribe (port, NULL, i % 2 ? GZIP : NULL));
     }
   for (guint i = 0; i < clients->len; i++)
@@ -526,7 +514,7 @@ test_gzip (void)
     }
   for (guint i = 0; i < 20; i++)
     {
-      publish (port, i, 1);
+      http_beat_many (port, i, 1);
       for (guint j = 0; j < clients->len; j++)
         g_free (read_in_order (clients->pdata[j], &numbers[j], 1)); /* at once: nothing pushes */
     }
@@ -556,13 +544,13 @@ test_gzip_resume (void)
   g_autofree char *headers = NULL;
   guint64 number = 0;
 
-  publish (port, 0, 3);
+  http_beat_many (port, 0, 3);
   id = read_in_order (first, &number, 3);
-  publish (port, 3, 3);
+  http_beat_many (port, 3, 3);
   headers = g_strdup_printf (GZIP "Last-Event-ID: %s\r\n", id);
   second = sse_client_subscribe (port, NULL, headers);
   g_free (read_in_order (second, &number, 3));
-  publish (port, 6, 10);
+  http_beat_many (port, 6, 10);
   third = sse_client_subscribe (port, NULL, headers);
   lagged = sse_client_next (third);
   g_assert_cmpstr (lagged->event, ==, "lagged");

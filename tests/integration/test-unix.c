@@ -487,18 +487,6 @@ test_users (Fixture *f, gconstpointer data)
 
 /* Subscribers */
 
-/* Long, so that fewer events fill a socket. */
-static void
-publish (guint16 port, guint from, guint count)
-{
-  for (guint i = from; i < from + count; i++)
-    {
-      g_autofree char *id = g_strdup_printf ("worker-%u-%0100d", i, 0);
-
-      http_beat (port, "worker", id, "ready");
-    }
-}
-
 /* Reads until event @final, telling the lost from those that came. */
 static guint64
 count_dropped (SseClient *client, guint64 final)
@@ -535,7 +523,7 @@ test_slow (Fixture *f, gconstpointer data)
   sse_frame_free (sse_client_next (fast));
   for (guint sent = 0; sent < N_FLOOD; sent += 25)
     {
-      publish (port, sent, 25);
+      http_beat_many (port, sent, 25);
       for (guint i = 0; i < 25; i++)
         {
           g_autoptr (SseFrame) frame = sse_client_next (fast);
@@ -579,13 +567,13 @@ test_trickle (Fixture *f, gconstpointer data)
   gint64 end;
 
   http_send (fd, "GET /v1/heartbeats/stream HTTP/1.1\r\n" HOST "\r\n", -1);
-  publish (port, 0, 500);
+  http_beat_many (port, 0, 500);
   for (end = g_get_monotonic_time () + 7 * G_USEC_PER_SEC; g_get_monotonic_time () < end;)
     {
       char bytes[256];
 
       g_assert_cmpint (recv (fd, bytes, sizeof bytes, 0), >, 0);
-      publish (port, 0, 5);
+      http_beat_many (port, 0, 5);
       g_usleep (20000);
     }
   g_assert_cmpuint (http_read_metric (port, STALLED), ==, 0);
