@@ -9,6 +9,7 @@
 #include "text/queen-gzip.h"
 
 #define N_IDS 20000
+#define N_CHANGES 20
 #define AT_ONCE 0 /* no time at all */
 
 static gint64
@@ -105,22 +106,21 @@ test_same (Fixture *f, gconstpointer data)
   g_assert_cmpuint (queen_pieces_get_n_bytes (f->pieces), >, first - QUEEN_GZIP_MAX_PIECE);
 }
 
-/* Wherever one comes or goes, and so moves all that stands behind. */
+/* Wherever one comes or goes, and so moves all that stands behind. How soon the old cuts are found
+ * again is chance: sometimes a few pieces are new, so the promise is about many changes. */
 static void
 test_changed (Fixture *f, gconstpointer data)
 {
-  gsize first = pack (f, G_MAXINT32);
+  gsize first = pack (f, G_MAXINT32), more = 0;
 
-  for (int i = 0; i < 20; i++)
+  for (int i = 0; i < N_CHANGES; i++)
     {
-      gsize next;
-
       g_ptr_array_remove_index (f->ids, (guint) g_test_rand_int_range (0, N_IDS - 100));
-      next = pack (f, AT_ONCE);
-      g_assert_cmpuint (next, <, first + 2 * QUEEN_GZIP_MAX_PIECE);
+      more += MAX (pack (f, AT_ONCE), first) - first;
       g_ptr_array_add (f->ids, make_id ());
       pack (f, G_MAXINT32);
     }
+  g_assert_cmpuint (more, <, N_CHANGES * 2 * QUEEN_GZIP_MAX_PIECE);
 }
 
 /* There is never time for more than two of them. */
