@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "queen-dbus-bus.h"
 #include "queen-dbus-wire.h"
 
 /* D-Bus Specification, § Message Format: the first bytes of a message say how long it is. */
@@ -169,7 +170,7 @@ static gboolean
 is_strange (const Head *head)
 {
   return head->type == G_DBUS_MESSAGE_TYPE_SIGNAL &&
-         !g_str_equal (get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SENDER), "org.freedesktop.DBus");
+         !g_str_equal (get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SENDER), QUEEN_DBUS_BUS_NAME);
 }
 
 static void

@@ -3,6 +3,8 @@
 
 #include "queen-dbus-outbox.h"
 
+#include "queen-dbus-bus.h"
+
 typedef struct
 {
   QueenDBusOutbox *outbox;
@@ -69,8 +71,8 @@ queen_dbus_outbox_await (QueenDBusOutbox *self, void (*on_read) (gpointer data),
   wait->on_read = on_read;
   wait->data = data;
   g_ptr_array_add (self->waits, wait);
-  g_dbus_connection_call (self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                          "org.freedesktop.DBus", "GetId", NULL, NULL, G_DBUS_CALL_FLAGS_NONE,
+  g_dbus_connection_call (self->connection, QUEEN_DBUS_BUS_NAME, QUEEN_DBUS_BUS_PATH,
+                          QUEEN_DBUS_BUS_NAME, "GetId", NULL, NULL, G_DBUS_CALL_FLAGS_NONE,
                           self->patience, self->cancellable, on_ping_answered, wait);
 }
 

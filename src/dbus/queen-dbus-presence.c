@@ -4,6 +4,7 @@
 #include "queen-dbus-presence.h"
 
 #include "loop/queen-alarm.h"
+#include "queen-dbus-bus.h"
 #include "queen-dbus-stream.h"
 
 #define LAST_TIMEOUT G_TIME_SPAN_MINUTE   /* of an attempt, however many were cut off before it */
@@ -112,13 +113,13 @@ static void
 request_name (QueenDBusPresence *self)
 {
   self->acquired_id =
-      g_dbus_connection_signal_subscribe (self->connection, "org.freedesktop.DBus",
-                                          "org.freedesktop.DBus", "NameAcquired",
-                                          "/org/freedesktop/DBus", QUEEN_DBUS_NAME,
-                                          G_DBUS_SIGNAL_FLAGS_NONE, on_name_acquired, self, NULL);
+      g_dbus_connection_signal_subscribe (self->connection, QUEEN_DBUS_BUS_NAME,
+                                          QUEEN_DBUS_BUS_NAME, "NameAcquired", QUEEN_DBUS_BUS_PATH,
+                                          QUEEN_DBUS_NAME, G_DBUS_SIGNAL_FLAGS_NONE,
+                                          on_name_acquired, self, NULL);
   self->cancellable = g_cancellable_new ();
-  g_dbus_connection_call (self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                          "org.freedesktop.DBus", "RequestName",
+  g_dbus_connection_call (self->connection, QUEEN_DBUS_BUS_NAME, QUEEN_DBUS_BUS_PATH,
+                          QUEEN_DBUS_BUS_NAME, "RequestName",
                           g_variant_new ("(su)", QUEEN_DBUS_NAME, 0), G_VARIANT_TYPE ("(u)"),
                           G_DBUS_CALL_FLAGS_NONE, G_MAXINT, self->cancellable, on_name_requested,
                           self);

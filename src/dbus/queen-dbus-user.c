@@ -3,6 +3,8 @@
 
 #include "queen-dbus-user.h"
 
+#include "queen-dbus-bus.h"
+
 void
 queen_dbus_user_ask (GDBusConnection *connection,
                      const char *name,
@@ -10,10 +12,10 @@ queen_dbus_user_ask (GDBusConnection *connection,
                      GAsyncReadyCallback callback,
                      gpointer data)
 {
-  g_dbus_connection_call (connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                          "org.freedesktop.DBus", "GetConnectionUnixUser",
-                          g_variant_new ("(s)", name), G_VARIANT_TYPE ("(u)"),
-                          G_DBUS_CALL_FLAGS_NONE, G_MAXINT, cancellable, callback, data);
+  g_dbus_connection_call (connection, QUEEN_DBUS_BUS_NAME, QUEEN_DBUS_BUS_PATH, QUEEN_DBUS_BUS_NAME,
+                          "GetConnectionUnixUser", g_variant_new ("(s)", name),
+                          G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, G_MAXINT, cancellable,
+                          callback, data);
 }
 
 char *

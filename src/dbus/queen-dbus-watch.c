@@ -3,8 +3,7 @@
 
 #include "queen-dbus-watch.h"
 
-#define BUS_NAME "org.freedesktop.DBus"
-#define BUS_PATH "/org/freedesktop/DBus"
+#include "queen-dbus-bus.h"
 
 struct _QueenDBusWatch
 {
@@ -52,9 +51,11 @@ static void
 subscribe (QueenDBusWatch *self)
 {
   self->subscription_id =
-      g_dbus_connection_signal_subscribe (self->connection, BUS_NAME, BUS_NAME, "NameOwnerChanged",
-                                          BUS_PATH, self->name, G_DBUS_SIGNAL_FLAGS_NO_MATCH_RULE,
-                                          on_owner_changed, self, NULL);
+      g_dbus_connection_signal_subscribe (self->connection, QUEEN_DBUS_BUS_NAME,
+                                          QUEEN_DBUS_BUS_NAME, "NameOwnerChanged",
+                                          QUEEN_DBUS_BUS_PATH, self->name,
+                                          G_DBUS_SIGNAL_FLAGS_NO_MATCH_RULE, on_owner_changed, self,
+                                          NULL);
 }
 
 /* Nobody waits for an answer: where there is none, there is no bus any more. */
@@ -62,13 +63,13 @@ static void
 tell_bus (QueenDBusWatch *self, const char *method)
 {
   g_autofree char *rule =
-      g_strdup_printf ("type='signal',sender='" BUS_NAME "',path='" BUS_PATH
-                       "',interface='" BUS_NAME "',member='NameOwnerChanged',arg0='%s'",
+      g_strdup_printf ("type='signal',sender='" QUEEN_DBUS_BUS_NAME "',path='" QUEEN_DBUS_BUS_PATH
+                       "',interface='" QUEEN_DBUS_BUS_NAME "',member='NameOwnerChanged',arg0='%s'",
                        self->name);
 
-  g_dbus_connection_call (self->connection, BUS_NAME, BUS_PATH, BUS_NAME, method,
-                          g_variant_new ("(s)", rule), NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL,
-                          NULL);
+  g_dbus_connection_call (self->connection, QUEEN_DBUS_BUS_NAME, QUEEN_DBUS_BUS_PATH,
+                          QUEEN_DBUS_BUS_NAME, method, g_variant_new ("(s)", rule), NULL,
+                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
 }
 
 QueenDBusWatch *
@@ -87,8 +88,8 @@ queen_dbus_watch_new (GDBusConnection *connection,
   subscribe (self);
   tell_bus (self, "AddMatch");
   /* After that, as it may have gone before. */
-  g_dbus_connection_call (connection, BUS_NAME, BUS_PATH, BUS_NAME, "GetNameOwner",
-                          g_variant_new ("(s)", name), G_VARIANT_TYPE ("(s)"),
+  g_dbus_connection_call (connection, QUEEN_DBUS_BUS_NAME, QUEEN_DBUS_BUS_PATH, QUEEN_DBUS_BUS_NAME,
+                          "GetNameOwner", g_variant_new ("(s)", name), G_VARIANT_TYPE ("(s)"),
                           G_DBUS_CALL_FLAGS_NONE, G_MAXINT, self->cancellable, on_owner_told, self);
   return self;
 }
