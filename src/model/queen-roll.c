@@ -181,6 +181,9 @@ append_block (QueenRollBlock *block, const GString *last, GString *json)
     g_string_append_len (json, last->str + block->offset, (gssize) block->length);
   block->offset = offset;
   block->length = json->len - offset;
+  /* The last comma of the whole was none. */
+  if (block->length > 0)
+    json->str[json->len - 1] = ',';
 }
 
 const char *

@@ -107,6 +107,22 @@ test_few (Fixture *f, gconstpointer data)
   assert_right (f);
 }
 
+/* A pulse goes out between one's coming and another's. */
+static void
+test_one_by_one (Fixture *f, gconstpointer data)
+{
+  for (int i = 0; i < 300; i++)
+    {
+      add (f, TRUE);
+      assert_right (f);
+    }
+  while (f->members->len > 0)
+    {
+      drop (f, (guint) g_test_rand_int_range (0, (int) f->members->len));
+      assert_right (f);
+    }
+}
+
 static void
 test_find (Fixture *f, gconstpointer data)
 {
@@ -147,7 +163,7 @@ test_anything (Fixture *f, gconstpointer data)
         }
       else
         drop (f, (guint) g_test_rand_int_range (0, (int) n));
-      if (i % 500 == 0)
+      if (i % 500 < 3)
         assert_right (f);
     }
   while (f->members->len > 0)
@@ -161,6 +177,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add ("/roll/json/those-present-in-order", Fixture, NULL, set_up, test_few, tear_down);
+  g_test_add ("/roll/json/after-each-change", Fixture, NULL, set_up, test_one_by_one, tear_down);
   g_test_add ("/roll/find/the-next-behind-any-number", Fixture, NULL, set_up, test_find, tear_down);
   g_test_add ("/roll/anything/order-and-json-stay-right", Fixture, NULL, set_up, test_anything,
               tear_down);
