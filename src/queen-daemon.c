@@ -315,6 +315,7 @@ make_front (QueenDaemon *self, GError **error)
     .budgets = self->budgets,
     .tally = &self->tally,
     .audience = self->audience,
+    .stream = self->stream,
     .is_probe = is_probe,
     .data = self,
   };

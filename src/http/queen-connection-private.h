@@ -20,7 +20,7 @@ typedef enum
   STATE_IDLE,      /* it has its answer, and may ask for something else */
   STATE_HEAD,
   STATE_BODY,
-  STATE_WHOLE,           /* the request has come through a trusted proxy, and waits for its turn */
+  STATE_WHOLE,           /* the request is there, and waits for its turn to be handled */
   STATE_HANDLER,         /* the answer is being made */
   STATE_PATIENT_HANDLER, /* it comes when it comes, as long as the client is there to hear it */
   STATE_ANSWER,
@@ -56,7 +56,10 @@ struct _QueenConnection
   gboolean is_persistent; /* the client may send another one after this */
 
   QueenRequestBuffer request;
-  QueenText whole;    /* in STATE_WHOLE: all of it */
+  QueenText whole;     /* in STATE_WHOLE: all of it */
+  gpointer progress;   /* in STATE_WHOLE: what has become of it so far; NULL when nothing has */
+  gsize progress_size; /* bytes */
+  GDestroyNotify free_progress;
   gsize n_kept;       /* bytes that count as held for it */
   GQueue *held_among; /* those that hold more than a little for a request; NULL when it does not */
   GList holding_link; /* among them */

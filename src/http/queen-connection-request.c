@@ -24,6 +24,51 @@ may_go_on (const QueenConnection *self, const QueenRequestBuffer *request)
          self->settings->all.length <= self->settings->max_persistent;
 }
 
+/* Returns whether there was room; it may be no more. */
+static gboolean
+keep_whole (QueenConnection *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  queen_request_buffer_keep (&self->request, self->whole);
+  self->whole = (QueenText){ (const char *) self->request.kept->data, self->request.kept->len };
+  if (!queen_connection_keep_request (self))
+    return FALSE;
+  if (queen_connection_has_room (self))
+    return queen_connection_watch (self);
+  g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "too many requests wait");
+  queen_connection_refuse (self, QUEEN_REFUSAL_BUSY, error);
+  return FALSE;
+}
+
+/* Returns: (nullable): whose turns it takes */
+static const struct sockaddr_storage *
+get_asker (const QueenConnection *self)
+{
+  return self->is_probe ? NULL : &self->client;
+}
+
+/* The request that was being handled waits to be handled again. It may be no more afterwards.
+ *
+ * @buffer: (transfer full): what @whole may be in */
+static void
+wait_to_publish (QueenConnection *self, QueenRequestBuffer *buffer, GBytes *head, QueenText whole)
+{
+  gsize length;
+  const char *text = g_bytes_get_data (head, &length);
+
+  buffer->accepted = g_string_new_len (text, (gssize) length);
+  if (self->ahead)
+    buffer->excess = g_steal_pointer (&self->ahead);
+  self->request = *buffer;
+  *buffer = (QueenRequestBuffer){ NULL };
+  self->n_requests--;
+  self->whole = whole;
+  queen_connection_enter_state (self, STATE_WHOLE);
+  if (keep_whole (self))
+    queen_run_queue_enter_later (self->settings->publishers, &self->turn, get_asker (self), self);
+}
+
 /* @whole has the request, and perhaps more. */
 static void
 handle_request (QueenConnection *self, QueenText whole)
@@ -62,17 +107,13 @@ handle_request (QueenConnection *self, QueenText whole)
         queen_connection_end_reading (self);
       queen_connection_watch (self);
       break;
+    case QUEEN_HANDLING_UNFINISHED:
+      wait_to_publish (self, &buffer, head, whole);
+      break;
     default:
       queen_connection_remove (self);
     }
   queen_request_buffer_clear (&buffer);
-}
-
-/* Returns: (nullable): whose turns it takes */
-static const struct sockaddr_storage *
-get_asker (const QueenConnection *self)
-{
-  return self->is_probe ? NULL : &self->client;
 }
 
 static void
@@ -86,23 +127,6 @@ static void
 wait_for_turn (QueenConnection *self)
 {
   queen_run_queue_enter (self->settings->run_queue, &self->turn, get_asker (self), self);
-}
-
-/* Returns whether there was room; it may be no more. */
-static gboolean
-keep_whole (QueenConnection *self)
-{
-  g_autoptr (GError) error = NULL;
-
-  queen_request_buffer_keep (&self->request, self->whole);
-  self->whole = (QueenText){ (const char *) self->request.kept->data, self->request.kept->len };
-  if (!queen_connection_keep_request (self))
-    return FALSE;
-  if (queen_connection_has_room (self))
-    return queen_connection_watch (self);
-  g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "too many requests wait");
-  queen_connection_refuse (self, QUEEN_REFUSAL_BUSY, error);
-  return FALSE;
 }
 
 /* Who comes through a trusted proxy is known only by the head. So all that a proxy hands on is read
@@ -296,6 +320,16 @@ queen_connection_run (QueenConnection *self)
     handle_request (self, self->whole);
   else if (queen_connection_read_all (self))
     queen_connection_watch (self);
+}
+
+void
+queen_connection_publish (QueenConnection *self)
+{
+  QueenConnectionSettings *settings = self->settings;
+
+  settings->publisher = self;
+  handle_request (self, self->whole);
+  settings->publisher = NULL;
 }
 
 void

@@ -37,6 +37,7 @@ queen_connection_hold_request (QueenConnection *self)
 
   if (self->ahead)
     n_kept += g_bytes_get_size (self->ahead);
+  n_kept += self->progress_size;
   if (queen_socket_is_large (&self->socket))
     n_kept += QUEEN_TLS_SESSION_SIZE;
   set_holding (self, find_holding (self, n_kept));
@@ -106,6 +107,17 @@ find_oldest_holder (QueenConnectionSettings *settings)
   return g_queue_peek_head (&settings->holding);
 }
 
+/* Returns: (nullable): of those who wait for their turn, who should make room for @self */
+static QueenConnection *
+find_greediest (QueenConnection *self)
+{
+  const QueenConnectionSettings *settings = self->settings;
+  QueenConnection *greediest = queen_run_queue_find_greediest (settings->publishers, &self->client);
+
+  return greediest ? greediest
+                   : queen_run_queue_find_greediest (settings->run_queue, &self->client);
+}
+
 /* Room for what is held of the request is made by those who need it only for another one, by those
  * who have none, by whoever has most that waits for its turn, and then by those who take longest.
  */
@@ -120,9 +132,7 @@ queen_connection_make_room (QueenConnection *self)
   while (!queen_connection_has_room (self) &&
          (oldest = queen_connection_find_idle_holder (settings)))
     queen_connection_evict (oldest);
-  greediest = queen_connection_has_room (self)
-                  ? NULL
-                  : queen_run_queue_find_greediest (settings->run_queue, &self->client);
+  greediest = queen_connection_has_room (self) ? NULL : find_greediest (self);
   if (greediest && greediest->n_kept > 0) /* or it would make no room */
     queen_connection_evict (greediest);
   while (!queen_connection_has_room (self) && (oldest = find_oldest_holder (settings)))

@@ -101,6 +101,7 @@ queen_connection_remove (QueenConnection *self)
   queen_fair_queue_leave (&self->turn);
   queen_socket_close (&self->socket);
   g_clear_pointer (&self->ahead, g_bytes_unref);
+  queen_connection_keep_progress (self, NULL, 0, NULL);
   queen_connection_clear_request (self);
   queen_connection_clear_answer (self);
   count_as_idle (self, FALSE);
@@ -174,11 +175,13 @@ ends_half_closed (const QueenConnection *self)
 }
 
 /* Of TCP, who sends a request and closes has only closed its side, as far as the kernel knows. Of a
- * Unix socket both are closed; but what was sent is there to be read, all the same. */
+ * Unix socket both are closed; but what was sent is there to be read, or has been read, all the
+ * same. */
 static gboolean
 is_over (const QueenConnection *self, guint events)
 {
-  gboolean has_said = events & EPOLLIN && queen_connection_wants_request (self);
+  gboolean has_said =
+      (events & EPOLLIN && queen_connection_wants_request (self)) || self->state == STATE_WHOLE;
 
   return events & EPOLLERR || (events & EPOLLHUP && !(self->socket.is_unix && has_said));
 }
@@ -201,6 +204,39 @@ queen_connection_on_ready (QueenConnection *self, guint events)
     queen_connection_read_in_turn (self);
   else
     queen_connection_read_all (self);
+}
+
+/* Publishing */
+
+gboolean
+queen_connection_may_publish (QueenConnection *self)
+{
+  QueenConnectionSettings *settings = self->settings;
+  gboolean has_turn =
+      self == settings->publisher || !queen_run_queue_has_waiting (settings->publishers);
+
+  settings->publisher = NULL; /* once in its turn, and then others have theirs */
+  return has_turn && !queen_run_queue_is_held (settings->publishers);
+}
+
+void
+queen_connection_keep_progress (QueenConnection *self,
+                                gpointer progress,
+                                gsize size,
+                                GDestroyNotify free_progress)
+{
+  if (self->progress)
+    self->free_progress (self->progress);
+  self->progress = progress;
+  self->progress_size = size;
+  self->free_progress = free_progress;
+}
+
+gpointer
+queen_connection_steal_progress (QueenConnection *self)
+{
+  self->progress_size = 0;
+  return g_steal_pointer (&self->progress);
 }
 
 /* Making room */

@@ -58,6 +58,8 @@ typedef struct
  * @QUEEN_HANDLING_DONE: the answer is there
  * @QUEEN_HANDLING_LATER: it comes by queen_connection_answer()
  * @QUEEN_HANDLING_STOLEN: it goes another way, as the socket was stolen
+ * @QUEEN_HANDLING_UNFINISHED: the same request is to be handled again when it may publish; what has
+ *   become of it so far is its progress
  *
  * What became of a request.
  */
@@ -66,6 +68,7 @@ typedef enum
   QUEEN_HANDLING_DONE,
   QUEEN_HANDLING_LATER,
   QUEEN_HANDLING_STOLEN,
+  QUEEN_HANDLING_UNFINISHED,
 } QueenHandling;
 
 /**
@@ -129,6 +132,9 @@ typedef enum
  * @tls: (nullable): what encrypts every connection by TCP
  * @handshakes: where they wait for their turn to shake hands
  * @run_queue: where they wait for their turn to be read and handled
+ * @publishers: where they wait with a request for which subscribers first have to hear of what has
+ *   happened already
+ * @publisher: (nullable): whose turn it is there
  * @tally: what counts
  * @budgets: what is held in memory, and how much that may be
  * @proxies: (nullable): whose word is taken for whose request they hand on
@@ -158,6 +164,8 @@ typedef struct
   QueenTls *tls;
   QueenHandshakes *handshakes;
   QueenRunQueue *run_queue;
+  QueenRunQueue *publishers;
+  const QueenConnection *publisher;
   QueenTally *tally;
   QueenBudgets *budgets;
   const QueenProxies *proxies;
@@ -272,6 +280,9 @@ void queen_connection_on_ready (QueenConnection *self, guint events);
  */
 gboolean queen_connection_waits_for_queen (const QueenConnection *self);
 
+/** It is its turn to publish, after %QUEEN_HANDLING_UNFINISHED. It may be no more afterwards. */
+void queen_connection_publish (QueenConnection *self);
+
 /** It is its turn to shake hands: #QueenHandshakes. */
 void queen_connection_shake_hands (QueenConnection *self);
 
@@ -307,6 +318,35 @@ int queen_connection_get_fd (const QueenConnection *self);
 
 /** Returns: whether its client may send another request after the one that is handled */
 gboolean queen_connection_is_persistent (const QueenConnection *self);
+
+/**
+ * queen_connection_may_publish:
+ *
+ * To be asked for each event.
+ *
+ * Returns: whether what its request makes happen may happen now, or %QUEEN_HANDLING_UNFINISHED had
+ *   better come of it: subscribers would have to hear of too much, or others wait for that already
+ */
+gboolean queen_connection_may_publish (QueenConnection *self);
+
+/**
+ * queen_connection_keep_progress:
+ * @progress: (transfer full) (nullable): what has become of its request so far
+ * @size: bytes of memory that it takes
+ *
+ * For who returns %QUEEN_HANDLING_UNFINISHED.
+ */
+void queen_connection_keep_progress (QueenConnection *self,
+                                     gpointer progress,
+                                     gsize size,
+                                     GDestroyNotify free_progress);
+
+/**
+ * queen_connection_steal_progress:
+ *
+ * Returns: (transfer full) (nullable): what was kept when the request was last handled
+ */
+gpointer queen_connection_steal_progress (QueenConnection *self);
 
 /**
  * queen_connection_set_patience:

@@ -52,6 +52,8 @@ queen_direct_answer (QueenConnection *connection,
       queen_exchange_new (connection, request, queen_router_get_access (self->router), NULL, NULL);
   queen_exchange_set_target (exchange, route->method, route->path, NULL, is_http_1_0);
   queen_router_route (self->router, exchange);
+  if (queen_exchange_get_reply (exchange)->is_unfinished)
+    return QUEEN_HANDLING_UNFINISHED;
   queen_router_complete (self->router, exchange);
   queen_exchange_make_answer (exchange, answer);
   return QUEEN_HANDLING_DONE;

@@ -400,6 +400,28 @@ queen_exchange_answer_later (QueenExchange *self,
   self->gone_data = data;
 }
 
+gboolean
+queen_exchange_may_publish (QueenExchange *self)
+{
+  return queen_connection_may_publish (self->connection);
+}
+
+void
+queen_exchange_wait_to_publish (QueenExchange *self,
+                                gpointer progress,
+                                gsize size,
+                                GDestroyNotify free_progress)
+{
+  queen_connection_keep_progress (self->connection, progress, size, free_progress);
+  self->reply.is_unfinished = TRUE;
+}
+
+gpointer
+queen_exchange_steal_progress (QueenExchange *self)
+{
+  return queen_connection_steal_progress (self->connection);
+}
+
 void
 queen_exchange_finish (QueenExchange *self)
 {

@@ -175,6 +175,37 @@ void queen_exchange_answer_later (QueenExchange *self,
                                   gpointer data);
 
 /**
+ * queen_exchange_may_publish:
+ *
+ * To be asked for each event.
+ *
+ * Returns: whether what it makes happen may happen now, or queen_exchange_wait_to_publish() had
+ *   better be called
+ */
+gboolean queen_exchange_may_publish (QueenExchange *self);
+
+/**
+ * queen_exchange_wait_to_publish:
+ * @progress: (transfer full) (nullable): what has become of it so far
+ * @size: bytes of memory that @progress takes
+ *
+ * The route's function returns without an answer, and is called again with the same request, in
+ * another exchange, when it may publish. Its client may have gone until then.
+ */
+void queen_exchange_wait_to_publish (QueenExchange *self,
+                                     gpointer progress,
+                                     gsize size,
+                                     GDestroyNotify free_progress);
+
+/**
+ * queen_exchange_steal_progress:
+ *
+ * Returns: (transfer full) (nullable): what had become of it when it had to wait; %NULL when it had
+ *   not
+ */
+gpointer queen_exchange_steal_progress (QueenExchange *self);
+
+/**
  * queen_exchange_finish:
  *
  * Sends the answer of one that is answered later. The exchange is then no more.
@@ -216,6 +247,7 @@ void queen_exchange_take_over (QueenExchange *self,
  * @is_shared: others may get the body, too, so it had better not be copied
  * @is_packed: the body is gzip
  * @is_later: queen_exchange_finish() is to come
+ * @is_unfinished: queen_exchange_wait_to_publish() was called
  * @headers: @n_headers more header lines
  * @take_over: (nullable): who takes the socket; the body has no end then
  *
@@ -229,6 +261,7 @@ typedef struct
   gboolean is_shared;
   gboolean is_packed;
   gboolean is_later;
+  gboolean is_unfinished;
   struct
   {
     const char *name;

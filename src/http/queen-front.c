@@ -236,6 +236,12 @@ make_proxies (QueenFront *self, GError **error)
 }
 
 static gboolean
+is_behind (gpointer stream)
+{
+  return queen_stream_is_behind (stream);
+}
+
+static gboolean
 make_gate (QueenFront *self, GError **error)
 {
   const QueenGateSettings settings = {
@@ -248,6 +254,8 @@ make_gate (QueenFront *self, GError **error)
     .tally = self->settings.tally,
     .on_request = self->direct ? queen_direct_answer : queen_server_answer,
     .data = self->direct ? (gpointer) self->direct : self->server,
+    .is_behind = self->settings.stream ? is_behind : NULL,
+    .behind_data = self->settings.stream,
   };
 
   self->gate = queen_gate_new (&settings, error);

@@ -8,6 +8,7 @@
 #include "queen-gate.h"
 #include "queen-router.h"
 #include "stream/queen-audience.h"
+#include "stream/queen-stream.h"
 
 G_BEGIN_DECLS
 
@@ -31,6 +32,7 @@ G_BEGIN_DECLS
  * @budgets: what counts the bytes that are held; they outlive the front
  * @tally: what counts; it outlives the front
  * @audience: who goes when a token goes; it outlives the front
+ * @stream: (nullable): for whose subscribers those who publish wait; it outlives the front
  * @is_probe: whether the queen herself is at the other end
  * @data: for @is_probe
  *
@@ -56,6 +58,7 @@ typedef struct
   QueenBudgets *budgets;
   QueenTally *tally;
   QueenAudience *audience;
+  QueenStream *stream;
   gboolean (*is_probe) (int fd, const struct sockaddr_storage *address, gpointer data);
   gpointer data;
 } QueenFrontSettings;

@@ -13,6 +13,7 @@
 
 #define MAX_SHOWN 64                 /* bytes of what is quoted in an error */
 #define MAX_BATCH 1024               /* heartbeats */
+#define MANY 16                      /* heartbeats, until it is looked how long that took */
 #define MAX_BATCH_BODY (1024 * 1024) /* bytes */
 
 typedef struct
@@ -81,6 +82,11 @@ take_heartbeat (Heartbeats *heartbeats,
 
   if (!check_body (exchange, error) || !check_type (exchange, error))
     return FALSE;
+  if (!queen_exchange_may_publish (exchange))
+    {
+      queen_exchange_wait_to_publish (exchange, NULL, 0, NULL);
+      return TRUE;
+    }
   component = queen_heartbeat_parse (kind, request->body, request->body_length, error);
   if (!component)
     return FALSE;
@@ -121,27 +127,46 @@ on_hive_heartbeat (QueenExchange *exchange, gpointer data)
 /* What has become of a batch so far. */
 typedef struct
 {
-  Heartbeats *heartbeats;
-  const char *sender;
+  GArray *items; /* of QueenText, all in the body */
+  const char *body;
   guint n_judged;
   guint n_accepted;
   GString *rejected; /* JSON: the elements of an array */
 } Batch;
 
-/* What cannot be told where it ends is no batch; nothing of it is taken then.
- *
- * @items: (element-type QueenText) */
+static Batch *
+batch_new (void)
+{
+  Batch *batch = g_new0 (Batch, 1);
+
+  batch->items = g_array_new (FALSE, FALSE, sizeof (QueenText));
+  batch->rejected = g_string_new (NULL);
+  return batch;
+}
+
+static void
+batch_free (Batch *batch)
+{
+  g_array_unref (batch->items);
+  g_string_free (batch->rejected, TRUE);
+  g_free (batch);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Batch, batch_free)
+
+/* What cannot be told where it ends is no batch; nothing of it is taken then. */
 static gboolean
-split_batch (QueenExchange *exchange, GArray *items, GError **error)
+split_batch (Batch *batch, QueenExchange *exchange, GError **error)
 {
   const QueenRequest *request = queen_exchange_get_request (exchange);
   QueenText body = { request->body, request->body_length };
 
+  batch->body = body.at;
   if (has_type (exchange, "application/json"))
-    return queen_json_split (body, MAX_BATCH, items, error);
+    return queen_json_split (body, MAX_BATCH, batch->items, error);
   if (has_type (exchange, "application/x-ndjson"))
     {
-      queen_text_split_lines (body, MAX_BATCH, items);
+      queen_text_split_lines (body, MAX_BATCH, batch->items);
       return TRUE;
     }
   g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE,
@@ -150,7 +175,7 @@ split_batch (QueenExchange *exchange, GArray *items, GError **error)
 }
 
 static gboolean
-take_item (Batch *batch, QueenText item, GError **error)
+take_item (Heartbeats *heartbeats, const char *sender, QueenText item, GError **error)
 {
   g_autoptr (QueenComponent) component = NULL;
 
@@ -161,17 +186,18 @@ take_item (Batch *batch, QueenText item, GError **error)
       return FALSE;
     }
   component = queen_heartbeat_parse_any (item.at, item.length, error);
-  return component && queen_registry_update (batch->heartbeats->registries[component->kind],
-                                             queen_component_ref (component), batch->sender, error);
+  return component && queen_registry_update (heartbeats->registries[component->kind],
+                                             queen_component_ref (component), sender, error);
 }
 
 /* Each is judged alone, so that a bad one loses no good one. */
 static void
-judge_item (Batch *batch, QueenText item)
+judge_item (Batch *batch, Heartbeats *heartbeats, const char *sender)
 {
   g_autoptr (GError) error = NULL;
+  QueenText item = g_array_index (batch->items, QueenText, batch->n_judged);
 
-  if (take_item (batch, item, &error))
+  if (take_item (heartbeats, sender, item, &error))
     batch->n_accepted++;
   else
     {
@@ -198,37 +224,79 @@ answer_batch (Batch *batch, QueenExchange *exchange)
                               json);
 }
 
-static gboolean
-take_batch (Heartbeats *heartbeats, QueenExchange *exchange, GError **error)
+static Batch *
+begin_batch (QueenExchange *exchange, GError **error)
 {
-  g_autoptr (GArray) items = g_array_new (FALSE, FALSE, sizeof (QueenText));
-  g_autofree char *sender = queen_exchange_dup_sender (exchange);
-  g_autoptr (GString) rejected = g_string_new (NULL);
-  Batch batch = { .heartbeats = heartbeats, .sender = sender, .rejected = rejected };
+  g_autoptr (Batch) batch = batch_new ();
 
-  if (!check_body (exchange, error) || !split_batch (exchange, items, error))
-    return FALSE;
-  if (items->len > MAX_BATCH)
+  if (!check_body (exchange, error) || !split_batch (batch, exchange, error))
+    return NULL;
+  if (batch->items->len <= MAX_BATCH)
+    return g_steal_pointer (&batch);
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_CONTENT_TOO_LARGE, "over %d heartbeats at once",
+               MAX_BATCH);
+  return NULL;
+}
+
+/* The body may be elsewhere by now. */
+static void
+move_batch (Batch *batch, const char *body)
+{
+  for (guint i = batch->n_judged; i < batch->items->len; i++)
     {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_CONTENT_TOO_LARGE, "over %d heartbeats at once",
-                   MAX_BATCH);
-      return FALSE;
+      QueenText *item = &g_array_index (batch->items, QueenText, i);
+
+      item->at = body + (item->at - batch->body);
     }
-  for (guint i = 0; i < items->len; i++)
-    judge_item (&batch, g_array_index (items, QueenText, i));
-  answer_batch (&batch, exchange);
-  return TRUE;
+  batch->body = body;
+}
+
+/* As many as may be now; the others when others have had a turn, and subscribers have heard of
+ * these. */
+static gboolean
+go_on_with_batch (Batch *batch, Heartbeats *heartbeats, QueenExchange *exchange)
+{
+  g_autofree char *sender = queen_exchange_dup_sender (exchange);
+  gint64 begun = g_get_monotonic_time ();
+
+  move_batch (batch, queen_exchange_get_request (exchange)->body);
+  while (batch->n_judged < batch->items->len && queen_exchange_may_publish (exchange))
+    {
+      judge_item (batch, heartbeats, sender);
+      if (batch->n_judged % MANY == 0 && g_get_monotonic_time () - begun >= QUEEN_SLICE)
+        break;
+    }
+  return batch->n_judged == batch->items->len;
+}
+
+static gsize
+get_size (const Batch *batch)
+{
+  return sizeof *batch + batch->items->len * sizeof (QueenText) + batch->rejected->allocated_len;
 }
 
 static void
 on_heartbeats (QueenExchange *exchange, gpointer data)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (Batch) batch = queen_exchange_steal_progress (exchange);
 
-  if (take_batch (data, exchange, &error))
-    return;
-  g_debug ("heartbeats refused: %s", error->message);
-  queen_exchange_answer_error (exchange, error);
+  if (!batch)
+    batch = begin_batch (exchange, &error);
+  if (!batch)
+    {
+      g_debug ("heartbeats refused: %s", error->message);
+      queen_exchange_answer_error (exchange, error);
+    }
+  else if (go_on_with_batch (batch, data, exchange))
+    answer_batch (batch, exchange);
+  else
+    {
+      gsize size = get_size (batch);
+
+      queen_exchange_wait_to_publish (exchange, g_steal_pointer (&batch), size,
+                                      (GDestroyNotify) batch_free);
+    }
 }
 
 /* The stream out */

@@ -172,6 +172,7 @@ on_request (SoupServer *soup,
 {
   QueenServer *self = data;
   Passage *passage = get_passage (message);
+  const QueenReply *reply;
 
   /* First what others wait for: a heartbeat has gone out to everybody when this returns. */
   passage->is_routed = TRUE;
@@ -180,7 +181,8 @@ on_request (SoupServer *soup,
                              g_uri_get_query (soup_server_message_get_uri (message)),
                              soup_server_message_get_http_version (message) == SOUP_HTTP_1_0);
   queen_router_route (self->router, passage->exchange);
-  if (queen_exchange_get_reply (passage->exchange)->is_later)
+  reply = queen_exchange_get_reply (passage->exchange);
+  if (reply->is_later || reply->is_unfinished)
     soup_server_message_pause (message);
   else
     write_reply (passage);
@@ -342,6 +344,8 @@ queen_server_answer (QueenConnection *connection,
   g_main_context_iteration (self->context, FALSE);
   if (passage->is_taken_over)
     return QUEEN_HANDLING_STOLEN;
+  if (queen_exchange_get_reply (passage->exchange)->is_unfinished)
+    return QUEEN_HANDLING_UNFINISHED;
   if (queen_exchange_get_reply (passage->exchange)->is_later)
     {
       leave_libsoup (passage);

@@ -14,6 +14,8 @@ struct _QueenRunQueue
 {
   const QueenClock *clock;
   QueenRunFunc run;
+  gboolean (*is_held) (gpointer data); /* NULL when it never is */
+  gpointer data;
   QueenFairQueue *waiting;
   QueenAlarm *alarm;
   gint64 turn; /* of the main loop: when it began */
@@ -56,16 +58,22 @@ queen_run_queue_run_next (QueenRunQueue *self)
   return item != NULL;
 }
 
+gboolean
+queen_run_queue_is_held (const QueenRunQueue *self)
+{
+  return self->is_held && self->is_held (self->data);
+}
+
 static void
 run_waiting (gpointer data)
 {
   QueenRunQueue *self = data;
   gint64 begin = self->clock->get_monotonic ();
 
-  while (queen_run_queue_run_next (self))
+  while (!queen_run_queue_is_held (self) && queen_run_queue_run_next (self))
     if (self->clock->get_monotonic () - begin >= QUEEN_SLICE)
       break;
-  if (queen_fair_queue_get_length (self->waiting) > 0)
+  if (queen_run_queue_has_waiting (self))
     queen_alarm_set (self->alarm, 0);
 }
 
@@ -77,10 +85,23 @@ dup_asker (const struct sockaddr_storage *address)
   return network ? network : g_strdup (NOBODY);
 }
 
+void
+queen_run_queue_hold_while (QueenRunQueue *self, gboolean (*is_held) (gpointer data), gpointer data)
+{
+  self->is_held = is_held;
+  self->data = data;
+}
+
+gboolean
+queen_run_queue_has_waiting (const QueenRunQueue *self)
+{
+  return queen_fair_queue_get_length (self->waiting) > 0;
+}
+
 gboolean
 queen_run_queue_is_idle (QueenRunQueue *self)
 {
-  if (self->is_running || queen_fair_queue_get_length (self->waiting) > 0)
+  if (self->is_running || queen_run_queue_has_waiting (self))
     return FALSE;
   notice_turn (self);
   return self->used < AT_ONCE;

@@ -57,6 +57,22 @@ void queen_run_queue_enter_later (QueenRunQueue *self,
                                   const struct sockaddr_storage *address,
                                   gpointer item);
 
+/**
+ * queen_run_queue_hold_while:
+ * @is_held: whether nothing of it may be done now. It is asked again in each turn of the main loop
+ *   as long as something waits, so what ends it should be work of the same loop
+ * @data: for @is_held
+ */
+void queen_run_queue_hold_while (QueenRunQueue *self,
+                                 gboolean (*is_held) (gpointer data),
+                                 gpointer data);
+
+/** Returns: whether it is held */
+gboolean queen_run_queue_is_held (const QueenRunQueue *self);
+
+/** Returns: whether something waits */
+gboolean queen_run_queue_has_waiting (const QueenRunQueue *self);
+
 /** Returns: whether nothing waits and there is time: what entered now would be done at once */
 gboolean queen_run_queue_is_idle (QueenRunQueue *self);
 

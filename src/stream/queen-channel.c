@@ -10,6 +10,7 @@
 
 #define RETRY "retry: 2000\n"
 #define COMMENT ":\n"
+#define MAX_RINGS 64                                /* that a flush may be behind, in breaths */
 #define MAX_UNBROKEN (20 * G_TIME_SPAN_MILLISECOND) /* µs of flushing, until others have a turn */
 
 struct _QueenChannel
@@ -257,25 +258,28 @@ end_flush (QueenChannel *self)
     schedule_flush (self);
 }
 
-/* Half a ring that is not flushed is enough: only a slow subscriber may lose an event. The ring
- * keeps what readers have not had yet, and as the flush then goes before everything else, whoever
- * sends heartbeats waits until it is through. */
+/* Half a ring that is not being flushed is enough: only a slow subscriber may lose an event. */
 static gboolean
 is_flush_urgent (QueenChannel *self)
 {
-  return queen_ring_get_head (self->ring) - self->flushed_head >=
-         MAX (self->settings.ring.capacity / 2, 1);
+  guint64 begun =
+      queen_section_is_flushing (&self->section) ? self->flush_head : self->flushed_head;
+
+  return queen_ring_get_head (self->ring) - begun >= MAX (self->settings.ring.capacity / 2, 1);
 }
 
-/* A flush to thousands takes longer than others should have to wait. */
+/* A flush to thousands takes longer than others should have to wait. Whoever sends heartbeats waits
+ * for an urgent one nevertheless; should so much happen by itself, or by those who do not wait,
+ * that the ring has to keep many times what it should, all do. */
 static void
 resume_flush (QueenChannel *self)
 {
   gint64 unbroken = self->settings.clock->get_monotonic () - self->unbroken_since;
+  guint64 n_behind = queen_ring_get_head (self->ring) - self->flushed_head;
+  gboolean may_breathe =
+      unbroken >= MAX_UNBROKEN && n_behind < MAX_RINGS * (guint64) self->settings.ring.capacity;
 
-  queen_alarm_set (unbroken < MAX_UNBROKEN || is_flush_urgent (self) ? self->flush_alarm
-                                                                     : self->breath_alarm,
-                   0);
+  queen_alarm_set (may_breathe ? self->breath_alarm : self->flush_alarm, 0);
 }
 
 static void
@@ -471,6 +475,12 @@ guint
 queen_channel_get_n_subscribers (const QueenChannel *self)
 {
   return self->section.row.length;
+}
+
+gboolean
+queen_channel_is_behind (QueenChannel *self)
+{
+  return queen_channel_is_heard (self) && is_flush_urgent (self);
 }
 
 gboolean

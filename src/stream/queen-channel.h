@@ -71,6 +71,15 @@ guint queen_channel_get_n_subscribers (const QueenChannel *self);
 gboolean queen_channel_is_heard (const QueenChannel *self);
 
 /**
+ * queen_channel_is_behind:
+ *
+ * Returns: whether subscribers have yet to be told so much that whoever could make more happen had
+ *   better wait. That is over as soon as each has been written to; how slow they are is all the
+ * same
+ */
+gboolean queen_channel_is_behind (QueenChannel *self);
+
+/**
  * queen_channel_publish:
  *
  * As queen_ring_publish(), and gives it to everybody.

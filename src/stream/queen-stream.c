@@ -191,6 +191,12 @@ queen_stream_continue (QueenStream *self, const char *epoch, guint64 next)
   queen_channel_continue (self->channel, epoch, next);
 }
 
+gboolean
+queen_stream_is_behind (QueenStream *self)
+{
+  return queen_channel_is_behind (self->channel);
+}
+
 guint
 queen_stream_get_capacity (QueenStream *self)
 {

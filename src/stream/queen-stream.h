@@ -89,6 +89,9 @@ guint queen_stream_get_capacity (QueenStream *self);
  */
 guint queen_stream_get_n_subscribers (QueenStream *self);
 
+/** Returns: see queen_channel_is_behind() */
+gboolean queen_stream_is_behind (QueenStream *self);
+
 /**
  * queen_stream_get_holdings:
  * @holdings: (out): how many bytes it holds

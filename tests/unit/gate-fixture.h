@@ -4,7 +4,8 @@
 #pragma once
 
 /* A whole gate, by a clock that only work moves on. Its clients are the other ends of socket pairs;
- * all that they can ask for is /work, which costs time. */
+ * all that they can ask for is /work, which costs time, and /events, of which there may not be too
+ * many at once. */
 
 #include <netinet/in.h>
 #include <string.h>
@@ -32,6 +33,7 @@ typedef struct
   GArray *clients; /* of int: the ends of theirs */
   GString *order;  /* the last number of each address that was served */
   gint64 cost;     /* µs that a request takes */
+  guint n_events;  /* that may be until subscribers have heard of them */
 } Fixture;
 
 static void
@@ -46,7 +48,35 @@ on_work (QueenExchange *exchange, gpointer data)
   queen_exchange_answer_message (exchange, "done");
 }
 
+/* Each byte of the body is an event. */
+static void
+on_events (QueenExchange *exchange, gpointer data)
+{
+  Fixture *f = data;
+  const QueenRequest *request = queen_exchange_get_request (exchange);
+  gsize *n_done = queen_exchange_steal_progress (exchange);
+
+  if (!n_done)
+    n_done = g_new0 (gsize, 1);
+  for (; *n_done < request->body_length && queen_exchange_may_publish (exchange); f->n_events--)
+    g_string_append_c (f->order, request->body[(*n_done)++]);
+  if (*n_done < request->body_length)
+    {
+      queen_exchange_wait_to_publish (exchange, n_done, sizeof *n_done, g_free);
+      return;
+    }
+  g_free (n_done);
+  queen_exchange_answer_message (exchange, "done");
+}
+
+static gboolean
+is_behind (gpointer data)
+{
+  return ((Fixture *) data)->n_events == 0;
+}
+
 static const QueenRoute routes[] = {
+  { "/events", "POST", QUEEN_ACCESS_BEAT, on_events },
   { "/work", "GET", QUEEN_ACCESS_READ, on_work },
   { "/work", "POST", QUEEN_ACCESS_READ, on_work },
 };
@@ -70,6 +100,8 @@ set_up (Fixture *f, gconstpointer data)
     .clock = &fake_clock,
     .tally = &f->tally,
     .on_request = queen_server_answer,
+    .is_behind = is_behind,
+    .behind_data = f,
   };
 
   now = 1000 * SECOND;

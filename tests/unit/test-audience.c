@@ -438,11 +438,19 @@ test_flush_and_others (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_turns_of_others (f), >=, 1);
 }
 
-/* Then more heartbeats would only make it worse. */
 static void
-test_urgent_flush_and_others (Fixture *f, gconstpointer data)
+test_behind (Fixture *f, gconstpointer data)
 {
-  g_assert_cmpuint (count_turns_of_others (f), ==, 0);
+  int fds[N_CROWD];
+
+  gather_crowd (f, fds);
+  g_assert_false (queen_stream_is_behind (f->stream));
+  publish (f);
+  publish (f);
+  g_assert_true (queen_stream_is_behind (f->stream));
+  assert_spreads (fds, "1 2");
+  g_assert_false (queen_stream_is_behind (f->stream));
+  close_all (fds);
 }
 
 /* Half a ring at once, and then some: whoever publishes is not held up, and nobody who reads loses
@@ -612,7 +620,8 @@ main (int argc, char **argv)
   ADD ("/audience/large/pulses-are-not-kept", usual, test_pulses_are_not_kept);
   ADD ("/audience/turns/flush", crowd, test_slices_of_flush);
   ADD ("/audience/turns/a-long-flush-lets-others-have-theirs", crowd, test_flush_and_others);
-  ADD ("/audience/turns/an-urgent-flush-does-not", tiny_ring, test_urgent_flush_and_others);
+  ADD ("/audience/turns/so-does-an-urgent-flush", tiny_ring, test_flush_and_others);
+  ADD ("/audience/turns/who-publishes-waits-for-half-a-ring", tiny_ring, test_behind);
   ADD ("/audience/turns/burst-loses-nobody-anything", tiny_ring, test_slices_of_burst);
   ADD ("/audience/turns/goodbye", crowd, test_slices_of_goodbye);
   ADD ("/audience/turns/event-amid-goodbye", crowd, test_event_amid_goodbye);
