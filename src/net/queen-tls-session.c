@@ -115,15 +115,17 @@ queen_tls_session_new (int fd, QueenCertificate *certificate, const gnutls_datum
   return self;
 }
 
-/* A client may want shorter records than all others (RFC 6066 § 4, RFC 8449). How short, GnuTLS
- * tells only by how it would split more than that. */
+/* A client may want shorter records than all others. How short, GnuTLS tells in two ways: by how it
+ * would split more than that (RFC 8449), and by what it says that it reads (RFC 6066 § 4). */
 static guint16
 get_max_content (gnutls_session_t session)
 {
   const gnutls_range_st whole = { QUEEN_TLS_MAX_RECORD, QUEEN_TLS_MAX_RECORD };
   gnutls_range_st first, rest;
 
-  return gnutls_range_split (session, &whole, &first, &rest) < 0 ? 0 : (guint16) first.high;
+  if (gnutls_range_split (session, &whole, &first, &rest) < 0)
+    return 0;
+  return (guint16) MIN (first.high, gnutls_record_get_max_size (session));
 }
 
 int

@@ -396,6 +396,26 @@ test_tickets (void)
   g_unlink (path);
 }
 
+/* RFC 6066 § 4, as small devices ask for it. */
+static void
+test_short_records (void)
+{
+  static const char *const versions[] = { "-tls1_2", "-tls1_3" };
+  g_autoptr (TlsQueen) queen = tls_queen_start (NULL, NULL);
+
+  tls_queen_beat (queen, "first");
+  tls_queen_beat (queen, "last");
+  for (gsize i = 0; i < G_N_ELEMENTS (versions); i++)
+    {
+      const char *options[] = { versions[i], "-maxfraglen", "512", NULL };
+      g_autofree char *said =
+          talk (queen, options,
+                "GET /v1/workers HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+
+      g_assert_nonnull (strstr (said, "\"id\":\"last\""));
+    }
+}
+
 static void
 test_protocols (void)
 {
@@ -433,6 +453,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tls/handshake/what-is-weak-or-slow-is-refused", test_refused);
   g_test_add_func ("/tls/handshake/one-for-each-connection", test_renegotiation);
   g_test_add_func ("/tls/handshake/tickets-to-come-back-with", test_tickets);
+  g_test_add_func ("/tls/handshake/short-records", test_short_records);
   g_test_add_func ("/tls/handshake/speaks-http-1-1", test_protocols);
 
   return g_test_run ();
