@@ -137,20 +137,17 @@ open_directory (const char *path)
 }
 
 /* Between the look at a file and its removal another queen may put its own there: so whoever does
- * both has a lock on the directory. Where there are no locks, it goes without.
- *
- * Returns: FALSE, and errno, when somebody else has it for too long */
-static gboolean
+ * both has a lock on the directory. It goes without where there are no locks, and when somebody has
+ * it for longer than a queen would: whoever may look into the directory may do that. */
+static void
 lock_directory (int fd)
 {
   for (int i = 0; i < LOCK_TRIES; i++)
     {
       if (flock (fd, LOCK_EX | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
-        return TRUE;
+        return;
       g_usleep (LOCK_PAUSE);
     }
-  errno = EBUSY;
-  return FALSE;
 }
 
 static void
@@ -309,8 +306,11 @@ queen_socket_file_listen (
   self = g_new0 (QueenSocketFile, 1);
   self->path = g_strdup (path);
   self->directory = open_directory (path);
-  if (self->directory >= 0 && lock_directory (self->directory))
-    *fd = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (self->directory >= 0)
+    {
+      lock_directory (self->directory);
+      *fd = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    }
   if (*fd < 0)
     set_system_error (error, path, errno);
   else if (clear_place (path, error) && take_place (self, *fd, rights, backlog, error))
@@ -330,8 +330,8 @@ queen_socket_file_remove (QueenSocketFile *self)
 {
   struct statx found;
 
-  if (lock_directory (self->directory) && identify_file (self, &found) &&
-      is_same (&found, &self->identity))
+  lock_directory (self->directory);
+  if (identify_file (self, &found) && is_same (&found, &self->identity))
     unlinkat (self->directory, get_name (self), 0);
   free_file (self);
 }

@@ -338,16 +338,46 @@ test_not_ours (Fixture *f, gconstpointer data)
   close (fds[0]);
 }
 
+static gpointer
+listen_in_thread (gpointer data)
+{
+  Fixture *f = data;
+  int fd;
+  QueenSocketFile *file = listen_there (f, &usual, &fd);
+
+  close (fd);
+  return file;
+}
+
 /* Nobody looks at a place while another one clears it. */
 static void
 test_locked (Fixture *f, gconstpointer data)
 {
   int lock = open (f->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  gint64 begun = g_get_monotonic_time ();
+  GThread *other;
 
   close (put_socket (f->path, SOCK_STREAM));
   g_assert_no_errno (flock (lock, LOCK_EX));
-  assert_refused (f->path, G_IO_ERROR, G_IO_ERROR_BUSY, "busy");
-  g_assert_true (g_file_test (f->path, G_FILE_TEST_EXISTS));
+  other = g_thread_new ("other", listen_in_thread, f);
+  while (g_get_monotonic_time () - begun < G_USEC_PER_SEC / 4)
+    {
+      g_assert_true (g_file_test (f->path, G_FILE_TEST_EXISTS));
+      g_thread_yield ();
+    }
+  close (lock);
+  queen_socket_file_remove (g_thread_join (other));
+}
+
+/* Whoever may look into the directory may have it locked, for ever. */
+static void
+test_locked_for_ever (Fixture *f, gconstpointer data)
+{
+  int lock = open (f->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  g_assert_no_errno (flock (lock, LOCK_EX));
+  queen_socket_file_remove (listen_in_thread (f));
+  g_assert_false (g_file_test (f->path, G_FILE_TEST_EXISTS));
   close (lock);
 }
 
@@ -367,6 +397,7 @@ main (int argc, char **argv)
   ADD ("place/nor-what-is-no-socket", test_no_socket);
   ADD ("place/without-a-directory", test_no_place);
   ADD ("place/one-at-a-time", test_locked);
+  ADD ("place/a-lock-of-somebody-else-does-not-keep-her-out", test_locked_for_ever);
   ADD ("end/only-her-own-goes", test_not_ours);
 #undef ADD
   return g_test_run ();
