@@ -10,6 +10,7 @@
 
 #define RETRY "retry: 2000\n"
 #define COMMENT ":\n"
+#define LARGE_PULSE (1024 * 1024)                   /* bytes */
 #define MAX_RINGS 64                                /* that a flush may be behind, in breaths */
 #define MAX_UNBROKEN (20 * G_TIME_SPAN_MILLISECOND) /* µs of flushing, until others have a turn */
 
@@ -311,8 +312,10 @@ on_breath_taken (gpointer data)
   on_flush_due (self);
 }
 
+/* @is_small: it takes no time to tell; what is large has been made in this turn of the loop, which
+ * took long enough */
 static void
-spread_news (QueenChannel *self)
+spread_news (QueenChannel *self, gboolean is_small)
 {
   gboolean was_flushed = is_flushed (self);
   gint64 flush_due = self->flush_time + self->settings.flush_interval;
@@ -326,9 +329,9 @@ spread_news (QueenChannel *self)
     self->news_since = self->settings.clock->get_monotonic ();
   self->has_news = TRUE;
   /* After a quiet moment nobody waits: not for the loop to turn, nor for the sender's answer. */
-  if (was_flushed && self->settings.clock->get_monotonic () >= flush_due)
+  if (is_small && was_flushed && self->settings.clock->get_monotonic () >= flush_due)
     on_flush_due (self);
-  else if (is_flush_urgent (self))
+  else if (is_flush_urgent (self) || !is_small)
     queen_alarm_set (self->flush_alarm, 0);
   else if (was_flushed)
     schedule_flush (self);
@@ -498,14 +501,14 @@ queen_channel_publish (QueenChannel *self,
                        gsize length)
 {
   queen_ring_publish (self->ring, number, kind, name, data, length);
-  spread_news (self);
+  spread_news (self, TRUE);
 }
 
 void
 queen_channel_pulse (QueenChannel *self, GBytes *frame)
 {
   queen_ring_pulse (self->ring, frame);
-  spread_news (self);
+  spread_news (self, g_bytes_get_size (frame) < LARGE_PULSE);
 }
 
 void

@@ -3,7 +3,11 @@
 
 #include "queen-packed.h"
 
+#include <string.h>
+
 #include "queen-frame.h"
+
+#define SIZE_DIGITS 8 /* hexadecimal */
 
 /* Makes a chunk of all from @start on. */
 static void
@@ -64,6 +68,41 @@ queen_packed_append_end (GString *bytes, const QueenDigest *digest)
   end_chunk (bytes, start);
 }
 
+/* The line of a large chunk's size, whose zeros in front may be (RFC 9112 § 7.1): to make room for
+ * a shorter one all of the chunk would have to be moved. */
+static void
+append_size_line (GString *bytes)
+{
+  g_string_append (bytes, "00000000\r\n");
+}
+
+static void
+fill_size_line (GString *bytes, gsize start, gsize length)
+{
+  char digits[SIZE_DIGITS + 1];
+
+  g_snprintf (digits, sizeof digits, "%0*" G_GSIZE_MODIFIER "x", SIZE_DIGITS, length);
+  memcpy (bytes->str + start, digits, SIZE_DIGITS);
+}
+
+/* As a chunk, which is large. */
+static void
+append_pieces (GString *bytes,
+               QueenDigest *digest,
+               const char *text,
+               gsize length,
+               QueenPieces *pieces,
+               gint64 until)
+{
+  gsize line = bytes->len, start;
+
+  append_size_line (bytes);
+  start = bytes->len;
+  queen_pieces_append (pieces, bytes, digest, text, length, until);
+  fill_size_line (bytes, line, bytes->len - start);
+  g_string_append (bytes, QUEEN_CHUNK_END);
+}
+
 void
 queen_packed_append_large (GString *bytes,
                            QueenDigest *digest,
@@ -72,14 +111,12 @@ queen_packed_append_large (GString *bytes,
                            QueenPieces *pieces,
                            gint64 until)
 {
-  gsize start = bytes->len;
-
   if (length > QUEEN_GZIP_MAX_PIECE)
-    queen_pieces_append (pieces, bytes, digest, text, length, until);
-  else
     {
-      queen_gzip_append (bytes, text, length);
-      queen_digest_init (digest, text, length);
+      append_pieces (bytes, digest, text, length, pieces, until);
+      return;
     }
-  end_chunk (bytes, start);
+  *digest = (QueenDigest){ 0 };
+  queen_packed_append_text (bytes, digest, text, length);
+  queen_digest_finish (digest);
 }

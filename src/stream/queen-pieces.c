@@ -8,8 +8,7 @@
 #include "text/queen-hash.h"
 
 #define MIN_PIECE (QUEEN_GZIP_MAX_PIECE / 2)
-#define CUT_BITS 6               /* one comma of 64 is a cut */
-#define MIXER 0x9e3779b97f4a7c15 /* 2^64 by the golden ratio: D. Knuth, TAOCP 3, § 6.4 */
+#define CUT_BITS 6 /* one comma of 64 is a cut */
 
 typedef struct
 {
@@ -62,27 +61,26 @@ queen_pieces_free (QueenPieces *self)
   g_free (self);
 }
 
-/* Whether one piece ends with the comma at @at: that depends on what stands before it alone. */
+/* Whether one piece ends with the comma at @at: that depends on what stands before it alone, and
+ * nobody else can tell. */
 static gboolean
-is_cut (const char *at)
+is_cut (QueenPieces *self, const char *at)
 {
-  guint64 word;
+  guint64 hash = queen_hash_with_key (self->key, at - sizeof hash, sizeof hash);
 
-  if (*at != ',')
-    return FALSE;
-  memcpy (&word, at - sizeof word, sizeof word);
-  return (word * MIXER) >> (64 - CUT_BITS) == 0;
+  return hash >> (64 - CUT_BITS) == 0;
 }
 
 /* Returns: how long the first piece of @text is */
 static gsize
-find_cut (const char *text, gsize length)
+find_cut (QueenPieces *self, const char *text, gsize length)
 {
   gsize most = MIN (length, QUEEN_GZIP_MAX_PIECE);
+  const char *at = text + MIN (MIN_PIECE, most);
 
-  for (gsize n = MIN_PIECE; n < most; n++)
-    if (is_cut (text + n))
-      return n + 1;
+  for (; (at = memchr (at, ',', (gsize) (text + most - at))); at++)
+    if (is_cut (self, at))
+      return (gsize) (at + 1 - text);
   return most;
 }
 
@@ -143,7 +141,7 @@ queen_pieces_append (QueenPieces *self,
   *digest = (QueenDigest){ 0 };
   while (length > 0)
     {
-      gsize n = find_cut (text, length);
+      gsize n = find_cut (self, text, length);
       Piece *piece = take_piece (self, text, n, until);
 
       append_piece (bytes, digest, piece, text, n);

@@ -18,7 +18,8 @@
 #define MIN_MOST (16 * 1024 * 1024) /* bytes */
 #define LARGE_AT_ONCE 8             /* when they are so large that these are more */
 #define SPARE (64 * 1024)           /* bytes by which one is longer than the last one, mostly */
-#define MAX_PACKING 8000 /* µs: more than a megabyte of names that are like each other */
+#define MAX_TIME 64                 /* bytes of the member that has the time */
+#define MAX_PACKING 4000            /* µs: half a megabyte of names that are like each other */
 
 /* One that is not freed yet. */
 typedef struct
@@ -160,11 +161,22 @@ may_make (QueenSnapshots *self)
                                                n_between <= queen_snapshots_get_most (self) / 2));
 }
 
-/* All but the time, which comes last. */
+/* Returns: (nullable): where the time of @event begins, which comes last: before it there may be
+ * megabytes */
+static const char *
+find_time (const QueenEvent *event)
+{
+  gsize length = MIN (event->json_length, MAX_TIME);
+
+  return g_strrstr_len (event->json + event->json_length - length, (gssize) length,
+                        ",\"timestamp\":");
+}
+
+/* All but the time. */
 static gboolean
 is_newest_the_same (QueenSnapshots *self, const QueenEvent *event)
 {
-  const char *time = g_strrstr_len (event->json, (gssize) event->json_length, ",\"timestamp\":");
+  const char *time = find_time (event);
   gsize length = strlen (BEFORE_JSON) + event->json_length + strlen (AFTER_JSON);
 
   return time && get_size_of_newest (self) == length &&
