@@ -3,7 +3,7 @@
 
 #pragma once
 
-/* The bus itself: its name, which is also that of its interface, and its object (D-Bus Specification,
- * § Message Bus Messages). */
+/* The bus itself: its name, which is also that of its interface, and its object (D-Bus
+ * Specification, § Message Bus Messages). */
 #define QUEEN_DBUS_BUS_NAME "org.freedesktop.DBus"
 #define QUEEN_DBUS_BUS_PATH "/org/freedesktop/DBus"
