@@ -127,20 +127,31 @@ write_digits (char *at, int n_digits, int number)
     at[i] = (char) ('0' + number % 10);
 }
 
+static void
+write_second (char *at, time_t second)
+{
+  struct tm tm;
+
+  gmtime_r (&second, &tm);
+  write_digits (at, 4, tm.tm_year + 1900);
+  write_digits (at + 5, 2, tm.tm_mon + 1);
+  write_digits (at + 8, 2, tm.tm_mday);
+  write_digits (at + 11, 2, tm.tm_hour);
+  write_digits (at + 14, 2, tm.tm_min);
+  write_digits (at + 17, 2, tm.tm_sec);
+}
+
+/* Of most times the second is the same as of the one before. */
 void
 queen_timestamp_append (GString *text, gint64 time)
 {
-  char digits[] = "0000-00-00T00:00:00.000000000+00:00";
-  time_t seconds = (time_t) (time / NSEC_PER_SEC);
-  struct tm tm;
+  static _Thread_local char last[] = "1970-01-01T00:00:00.000000000+00:00";
+  static _Thread_local time_t last_second;
+  time_t second = (time_t) (time / NSEC_PER_SEC);
 
-  gmtime_r (&seconds, &tm);
-  write_digits (digits, 4, tm.tm_year + 1900);
-  write_digits (digits + 5, 2, tm.tm_mon + 1);
-  write_digits (digits + 8, 2, tm.tm_mday);
-  write_digits (digits + 11, 2, tm.tm_hour);
-  write_digits (digits + 14, 2, tm.tm_min);
-  write_digits (digits + 17, 2, tm.tm_sec);
-  write_digits (digits + 20, 9, (int) (time % NSEC_PER_SEC));
-  g_string_append_len (text, digits, sizeof digits - 1);
+  if (second != last_second)
+    write_second (last, second);
+  last_second = second;
+  write_digits (last + 20, 9, (int) (time % NSEC_PER_SEC));
+  g_string_append_len (text, last, sizeof last - 1);
 }
