@@ -121,6 +121,17 @@ queen_event_new_queen (const QueenCensus *workers, const QueenCensus *hives, gin
   return new_event (QUEEN_EVENT_QUEEN, json, QUEEN_EVENT_MARGIN, time);
 }
 
+gboolean
+queen_event_is_change (const QueenEvent *event)
+{
+  const QueenComponent *now = event->component, *before = event->before;
+
+  if (!now || !before || event->kind == QUEEN_EVENT_FORGOTTEN)
+    return now != NULL;
+  return now->status != before->status || now->health != before->health ||
+         g_strcmp0 (now->model_id, before->model_id) != 0;
+}
+
 QueenEvent *
 queen_event_ref (QueenEvent *event)
 {
