@@ -96,7 +96,7 @@ handle_request (QueenConnection *self, QueenText whole)
   self->has_unread_data |= buffer.excess != NULL;
   if (self->is_persistent)
     self->ahead = g_steal_pointer (&buffer.excess);
-  queen_connection_enter_state (self, STATE_HANDLER);
+  queen_connection_pass_state (self, STATE_HANDLER);
   switch (self->settings->on_request (self, &request, &answer, self->settings->data))
     {
     case QUEEN_HANDLING_DONE:
@@ -105,6 +105,7 @@ handle_request (QueenConnection *self, QueenText whole)
     case QUEEN_HANDLING_LATER:
       if (!self->is_persistent)
         queen_connection_end_reading (self);
+      queen_connection_enter_state (self, self->state);
       queen_connection_watch (self);
       break;
     case QUEEN_HANDLING_UNFINISHED:
@@ -219,7 +220,8 @@ consider (QueenConnection *self, QueenText bytes)
       queen_connection_enter_state (self, STATE_BODY);
       return invite_body (self) && queen_connection_keep_request (self);
     default:
-      return queen_connection_keep_request (self);
+      queen_connection_enter_state (self, self->state);
+      return queen_connection_make_room (self);
     }
 }
 
@@ -252,7 +254,7 @@ hear (QueenConnection *self, QueenText bytes)
       if (bytes.length == 0)
         return READ_SOME;
       self->is_overdue = FALSE;
-      queen_connection_enter_state (self, STATE_HEAD);
+      queen_connection_pass_state (self, STATE_HEAD);
       queen_connection_hold_anew (self);
     }
   return consider (self, bytes) ? READ_SOME : READ_END;
