@@ -296,18 +296,20 @@ parse_header_line (QueenRequestHead *head, QueenText line, gboolean *keep, GErro
 gssize
 queen_request_head_find_end (const char *data, gsize length, gsize *scanned, GError **error)
 {
-  for (gsize i = *scanned; i < length; i++)
+  while (*scanned < length)
     {
-      if (data[i] == '\0')
+      const char *line = data + *scanned;
+      const char *end = memchr (line, '\n', length - *scanned);
+      gsize i = end ? (gsize) (end - data) : length;
+
+      if (memchr (line, '\0', i - *scanned))
         return fail (error, QUEEN_ERROR_BAD_REQUEST, "a NUL in the head"), -1;
-      if (data[i] != '\n')
-        continue;
-      if (i == 0 || data[i - 1] != '\r')
+      if (end && (i == 0 || data[i - 1] != '\r'))
         return fail (error, QUEEN_ERROR_BAD_REQUEST, "a line that ends without CR"), -1;
-      if (i >= 3 && data[i - 2] == '\n')
+      if (end && i >= 3 && data[i - 2] == '\n')
         return (gssize) i + 1;
+      *scanned = MIN (i + 1, length);
     }
-  *scanned = length;
   return 0;
 }
 

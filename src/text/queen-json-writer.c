@@ -9,7 +9,7 @@
 
 /* Beside what JSON demands, what a terminal might obey (DELETE and the C1 controls) or a reader
  * split a line at (U+2028 and U+2029). */
-static gboolean
+static inline gboolean
 needs_escape (const char *at)
 {
   const guchar *bytes = (const guchar *) at;
