@@ -38,7 +38,12 @@ queen_text_is (QueenText text, const char *word)
  *
  * Returns: whether @text begins with @prefix, in upper or lower case
  */
-gboolean queen_text_has_prefix (QueenText text, const char *prefix);
+static inline gboolean
+queen_text_has_prefix (QueenText text, const char *prefix)
+{
+  return text.length >= strlen (prefix) &&
+         g_ascii_strncasecmp (text.at, prefix, strlen (prefix)) == 0;
+}
 
 /** Returns: whether @text is @word, to the letter */
 gboolean queen_text_equals (QueenText text, const char *word);
