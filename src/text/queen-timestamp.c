@@ -142,10 +142,11 @@ write_second (char *at, time_t second)
 }
 
 /* Of most times the second is the same as of the one before. */
-void
-queen_timestamp_append (GString *text, gint64 time)
+char *
+queen_timestamp_write (char *at, gint64 time)
 {
-  static _Thread_local char last[] = "1970-01-01T00:00:00.000000000+00:00";
+  static _Thread_local char last[QUEEN_TIMESTAMP_LENGTH + 1] =
+      "1970-01-01T00:00:00.000000000+00:00";
   static _Thread_local time_t last_second;
   time_t second = (time_t) (time / NSEC_PER_SEC);
 
@@ -153,5 +154,14 @@ queen_timestamp_append (GString *text, gint64 time)
     write_second (last, second);
   last_second = second;
   write_digits (last + 20, 9, (int) (time % NSEC_PER_SEC));
-  g_string_append_len (text, last, sizeof last - 1);
+  return mempcpy (at, last, QUEEN_TIMESTAMP_LENGTH);
+}
+
+void
+queen_timestamp_append (GString *text, gint64 time)
+{
+  char written[QUEEN_TIMESTAMP_LENGTH];
+
+  queen_timestamp_write (written, time);
+  g_string_append_len (text, written, sizeof written);
 }
