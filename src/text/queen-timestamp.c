@@ -8,7 +8,7 @@
 
 #define NSEC_PER_SEC G_GINT64_CONSTANT (1000000000)
 #define SECONDS_PER_DAY 86400
-#define EPOCH_DAY 719163                           /* of 1970, when 1 January 0001 is day 1 */
+#define EPOCH_DAY 719468                           /* 1 January 1970, when 1 March 0000 is day 0 */
 #define LAST_SECOND G_GINT64_CONSTANT (9214646399) /* of 2261, the last year whose ns fit */
 #define FIRST_SECOND_OF_ALL G_GINT64_CONSTANT (-62135596800) /* of 0001, in UTC */
 #define LAST_SECOND_OF_ALL G_GINT64_CONSTANT (253402300799)  /* of 9999 */
@@ -30,7 +30,9 @@ read_number (const char **text, int n_digits, int least, int most, int *number)
 static gboolean
 skip_one_of (const char **text, const char *characters)
 {
-  if (**text == '\0' || !strchr (characters, **text))
+  while (*characters != '\0' && *characters != **text)
+    characters++;
+  if (*characters == '\0')
     return FALSE;
   (*text)++;
   return TRUE;
@@ -70,11 +72,22 @@ read_offset (const char **text, int *seconds)
   return TRUE;
 }
 
+/* Since 1970, by the Gregorian calendar. With years that begin in March the day that some have more
+ * is their last. */
+static gint64
+count_days (int year, int month, int day)
+{
+  int years = month > 2 ? year : year - 1;
+  int months = month > 2 ? month - 3 : month + 9;
+
+  return 365 * years + years / 4 - years / 100 + years / 400 + (153 * months + 2) / 5 + day - 1 -
+         EPOCH_DAY;
+}
+
 static gboolean
 parse (const char *text, gint64 *seconds, gint64 *nsec)
 {
   int year, month, day, hour, minute, second, offset;
-  GDate date;
 
   if (!read_number (&text, 4, 1, 9999, &year) || !skip_one_of (&text, "-") ||
       !read_number (&text, 2, 1, 12, &month) || !skip_one_of (&text, "-") ||
@@ -87,10 +100,8 @@ parse (const char *text, gint64 *seconds, gint64 *nsec)
   if (!g_date_valid_dmy ((GDateDay) day, (GDateMonth) month, (GDateYear) year))
     return FALSE;
 
-  g_date_clear (&date, 1);
-  g_date_set_dmy (&date, (GDateDay) day, (GDateMonth) month, (GDateYear) year);
-  *seconds = ((gint64) g_date_get_julian (&date) - EPOCH_DAY) * SECONDS_PER_DAY +
-             (hour * 60 + minute) * 60 + MIN (second, 59) - offset;
+  *seconds = count_days (year, month, day) * SECONDS_PER_DAY + (hour * 60 + minute) * 60 +
+             MIN (second, 59) - offset;
   return TRUE;
 }
 
