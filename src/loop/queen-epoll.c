@@ -47,7 +47,7 @@ serve (QueenEpoll *self, guint n)
  * kernel, in their order.
  *
  * Whoever has been served has often said something else when all have: as long as that does not
- * take long, it is looked for at once, as a turn of the loop costs as much as half a heartbeat. */
+ * take long, it is looked for at once, as a turn of the loop costs a fourth of a heartbeat. */
 static gboolean
 dispatch_epoll (GSource *source, GSourceFunc callback, gpointer data)
 {
