@@ -52,12 +52,8 @@ get_asker (const QueenConnection *self)
  *
  * @buffer: (transfer full): what @whole may be in */
 static void
-wait_to_publish (QueenConnection *self, QueenRequestBuffer *buffer, GBytes *head, QueenText whole)
+wait_to_publish (QueenConnection *self, QueenRequestBuffer *buffer, QueenText whole)
 {
-  gsize length;
-  const char *text = g_bytes_get_data (head, &length);
-
-  buffer->accepted = g_string_new_len (text, (gssize) length);
   if (self->ahead)
     buffer->excess = g_steal_pointer (&self->ahead);
   self->request = *buffer;
@@ -74,14 +70,13 @@ static void
 handle_request (QueenConnection *self, QueenText whole)
 {
   QueenRequestBuffer buffer = self->request; /* what @whole may be in */
-  g_autoptr (GBytes) head = g_string_free_to_bytes (g_steal_pointer (&buffer.accepted));
   g_auto (QueenAnswer) answer = { NULL };
   const QueenRequest request = {
     .is_probe = self->is_probe,
     .is_encrypted = self->socket.tls != NULL,
     .is_forwarded = self->is_forwarded,
     .client = &self->client,
-    .head = head,
+    .head = { buffer.accepted->str, buffer.accepted->len },
     .has_body = buffer.has_body,
     .body = whole.at + buffer.head_length,
     .body_length = buffer.body_length,
@@ -109,7 +104,7 @@ handle_request (QueenConnection *self, QueenText whole)
       queen_connection_watch (self);
       break;
     case QUEEN_HANDLING_UNFINISHED:
-      wait_to_publish (self, &buffer, head, whole);
+      wait_to_publish (self, &buffer, whole);
       break;
     default:
       queen_connection_remove (self);
