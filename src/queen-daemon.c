@@ -149,7 +149,7 @@ on_event_for_status (QueenDaemon *self, QueenEvent *event)
   QueenRegistry *hives = queen_cluster_get_registry (self->cluster, QUEEN_COMPONENT_HIVE);
   g_autofree char *status = NULL;
 
-  if (event->kind != QUEEN_EVENT_QUEEN || self->is_stopping)
+  if (self->is_stopping)
     return;
   status = g_strdup_printf (
       "Workers: %u online, %u available. Hives: %u online, %u available. Subscribers: %u.",
@@ -189,7 +189,7 @@ make_cluster (QueenDaemon *self)
 
   self->cluster = queen_cluster_new (&settings);
   queen_lister_set_kept_func (queen_cluster_get_lister (self->cluster), on_list_kept, self);
-  g_signal_connect_object (queen_cluster_get_bus (self->cluster), "event",
+  g_signal_connect_object (queen_cluster_get_bus (self->cluster), "event::pulse",
                            G_CALLBACK (on_event_for_status), self,
                            G_CONNECT_SWAPPED | G_CONNECT_AFTER);
 }

@@ -63,6 +63,8 @@ hold_answer (QueenConnection *self)
 
   if (self->delivery.is_held)
     return TRUE;
+  queen_connection_enter_state (self, STATE_ANSWER);
+  self->answered_at = settings->deadlines[QUEEN_WAIT_ANSWER].clock->get_monotonic ();
   if (!is_large && !make_room_for_small (self))
     {
       settings->tally->refusals[QUEEN_REFUSAL_ANSWER_BUDGET]++;
@@ -291,8 +293,7 @@ queen_connection_begin_answer (QueenConnection *self, QueenAnswer *answer)
       !self->is_persistent) /* it may take long, and a session is large, too */
     queen_socket_end_reading (&self->socket);
   queen_delivery_begin (&self->delivery, answer);
-  self->answered_at = self->settings->deadlines[QUEEN_WAIT_ANSWER].clock->get_monotonic ();
-  queen_connection_enter_state (self, STATE_ANSWER);
+  queen_connection_pass_state (self, STATE_ANSWER);
   queen_connection_write_answer (self);
 }
 

@@ -70,7 +70,7 @@ struct _QueenConnection
   QueenDelivery delivery;   /* of the answer */
   QueenReaders *readers;    /* among whom it has to wait; NULL when it never had to */
   QueenReader reader;       /* of it */
-  gint64 answered_at;       /* µs, monotonic: when that began */
+  gint64 answered_at;       /* µs, monotonic: when it began to wait */
   gboolean is_doomed;       /* others want the room that its answer takes: it goes in its turn */
   gboolean has_unread_data; /* closing now would reset the connection under the answer */
   gsize n_drained;          /* bytes */
@@ -78,6 +78,14 @@ struct _QueenConnection
 
 /** Goes on to @state: some waits end, others begin, and what is held is counted anew. */
 void queen_connection_enter_state (QueenConnection *self, QueenConnectionState state);
+
+/**
+ * queen_connection_pass_state:
+ *
+ * Goes on to @state, most likely to the one after it in the same turn: waits end, but none begins.
+ * Whoever stays in @state all the same enters it.
+ */
+void queen_connection_pass_state (QueenConnection *self, QueenConnectionState state);
 
 /** Begins one wait more. */
 void queen_connection_begin_wait (QueenConnection *self, QueenWaitKind wait);

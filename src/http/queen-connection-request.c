@@ -52,12 +52,8 @@ get_asker (const QueenConnection *self)
  *
  * @buffer: (transfer full): what @whole may be in */
 static void
-wait_to_publish (QueenConnection *self, QueenRequestBuffer *buffer, GBytes *head, QueenText whole)
+wait_to_publish (QueenConnection *self, QueenRequestBuffer *buffer, QueenText whole)
 {
-  gsize length;
-  const char *text = g_bytes_get_data (head, &length);
-
-  buffer->accepted = g_string_new_len (text, (gssize) length);
   if (self->ahead)
     buffer->excess = g_steal_pointer (&self->ahead);
   self->request = *buffer;
@@ -74,14 +70,13 @@ static void
 handle_request (QueenConnection *self, QueenText whole)
 {
   QueenRequestBuffer buffer = self->request; /* what @whole may be in */
-  g_autoptr (GBytes) head = g_string_free_to_bytes (g_steal_pointer (&buffer.accepted));
   g_auto (QueenAnswer) answer = { NULL };
   const QueenRequest request = {
     .is_probe = self->is_probe,
     .is_encrypted = self->socket.tls != NULL,
     .is_forwarded = self->is_forwarded,
     .client = &self->client,
-    .head = head,
+    .head = { buffer.accepted->str, buffer.accepted->len },
     .has_body = buffer.has_body,
     .body = whole.at + buffer.head_length,
     .body_length = buffer.body_length,
@@ -96,7 +91,7 @@ handle_request (QueenConnection *self, QueenText whole)
   self->has_unread_data |= buffer.excess != NULL;
   if (self->is_persistent)
     self->ahead = g_steal_pointer (&buffer.excess);
-  queen_connection_enter_state (self, STATE_HANDLER);
+  queen_connection_pass_state (self, STATE_HANDLER);
   switch (self->settings->on_request (self, &request, &answer, self->settings->data))
     {
     case QUEEN_HANDLING_DONE:
@@ -105,10 +100,11 @@ handle_request (QueenConnection *self, QueenText whole)
     case QUEEN_HANDLING_LATER:
       if (!self->is_persistent)
         queen_connection_end_reading (self);
+      queen_connection_enter_state (self, self->state);
       queen_connection_watch (self);
       break;
     case QUEEN_HANDLING_UNFINISHED:
-      wait_to_publish (self, &buffer, head, whole);
+      wait_to_publish (self, &buffer, whole);
       break;
     default:
       queen_connection_remove (self);
@@ -219,7 +215,8 @@ consider (QueenConnection *self, QueenText bytes)
       queen_connection_enter_state (self, STATE_BODY);
       return invite_body (self) && queen_connection_keep_request (self);
     default:
-      return queen_connection_keep_request (self);
+      queen_connection_enter_state (self, self->state);
+      return queen_connection_make_room (self);
     }
 }
 
@@ -252,7 +249,7 @@ hear (QueenConnection *self, QueenText bytes)
       if (bytes.length == 0)
         return READ_SOME;
       self->is_overdue = FALSE;
-      queen_connection_enter_state (self, STATE_HEAD);
+      queen_connection_pass_state (self, STATE_HEAD);
       queen_connection_hold_anew (self);
     }
   return consider (self, bytes) ? READ_SOME : READ_END;

@@ -48,16 +48,21 @@ count_as_idle (QueenConnection *self, gboolean is_idle)
 }
 
 void
-queen_connection_enter_state (QueenConnection *self, QueenConnectionState state)
+queen_connection_pass_state (QueenConnection *self, QueenConnectionState state)
 {
-  guint wanted = state_waits[state];
-
   self->state = state;
   count_as_idle (self, state == STATE_IDLE);
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
-    if (!(wanted & 1u << wait))
+    if (!(state_waits[state] & 1u << wait))
       queen_deadline_end (&self->waits[wait]);
-    else if (!queen_deadline_is_on (&self->waits[wait]))
+}
+
+void
+queen_connection_enter_state (QueenConnection *self, QueenConnectionState state)
+{
+  queen_connection_pass_state (self, state);
+  for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
+    if (state_waits[state] & 1u << wait && !queen_deadline_is_on (&self->waits[wait]))
       queen_connection_begin_wait (self, wait);
   queen_connection_hold_request (self);
 }

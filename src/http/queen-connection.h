@@ -47,7 +47,7 @@ typedef struct
   gboolean is_encrypted;
   gboolean is_forwarded;
   const struct sockaddr_storage *client;
-  GBytes *head;
+  QueenText head;
   gboolean has_body;
   const char *body;
   gsize body_length;

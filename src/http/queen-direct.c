@@ -13,14 +13,14 @@ struct _QueenDirect
  *
  * Returns: (nullable): the route that it asks for, if it may go this way */
 static const QueenRoute *
-find_route (QueenDirect *self, GBytes *head, gboolean *is_http_1_0)
+find_route (QueenDirect *self, QueenText head, gboolean *is_http_1_0)
 {
-  QueenText rest, method, target;
+  QueenText rest, method, target, version;
 
-  rest.at = g_bytes_get_data (head, &rest.length);
-  queen_text_cut (rest, ' ', &method, &rest);
+  queen_text_cut (head, ' ', &method, &rest);
   queen_text_cut (rest, ' ', &target, &rest);
-  *is_http_1_0 = queen_text_has_prefix (rest, "HTTP/1.0\r");
+  queen_text_cut (rest, '\r', &version, &rest);
+  *is_http_1_0 = queen_text_equals (version, "HTTP/1.0");
   return queen_router_find_direct (self->router, method, target);
 }
 

@@ -65,7 +65,6 @@ queen_exchange_new (QueenConnection *connection,
                     gpointer carrier)
 {
   QueenExchange *self = g_new0 (QueenExchange, 1);
-  QueenText head;
 
   self->connection = connection;
   self->started = g_get_monotonic_time ();
@@ -74,8 +73,7 @@ queen_exchange_new (QueenConnection *connection,
   self->refusal = QUEEN_N_REFUSALS;
   self->on_finished = on_finished;
   self->carrier = carrier;
-  head.at = g_bytes_get_data (request->head, &head.length);
-  queen_headers_init (&self->headers, head);
+  queen_headers_init (&self->headers, request->head);
   meet_visitor (self);
   return self;
 }
@@ -228,7 +226,7 @@ queen_exchange_knows (QueenExchange *self, const char *tag)
 gboolean
 queen_exchange_takes_gzip (QueenExchange *self)
 {
-  if (!self->request.head)
+  if (!self->request.head.at)
     return self->takes_gzip;
   return !self->is_http_1_0 &&
          queen_coding_takes_gzip (queen_headers_get (&self->headers, "Accept-Encoding"));
@@ -240,7 +238,7 @@ queen_exchange_end_request (QueenExchange *self)
   static const char *const needed[] = { "Host", "Origin", NULL };
 
   self->takes_gzip = queen_exchange_takes_gzip (self);
-  self->request.head = NULL;
+  self->request.head = (QueenText){ NULL };
   self->request.body = NULL;
   self->path = self->query = NULL;
   queen_headers_keep (&self->headers, needed);

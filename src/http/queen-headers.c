@@ -5,69 +5,69 @@
 
 #include <string.h>
 
-static char *
-append_part (char *at, QueenText text)
+static gsize
+count_lines (QueenText text)
 {
-  memcpy (at, text.at, text.length);
-  at[text.length] = '\0';
-  return at + text.length + 1;
+  QueenText line;
+  gsize n = 0;
+
+  while (queen_text_cut (text, '\n', &line, &text))
+    n++;
+  return n;
 }
 
 void
 queen_headers_init (QueenHeaders *self, QueenText head)
 {
   QueenText rest = head, line, name, value;
+  gsize n_most = count_lines (head);
   char *at;
 
-  /* A colon and a line's end become a NUL each, so there is room enough. */
-  at = self->text = g_malloc (rest.length + 1);
+  *self = (QueenHeaders){ g_malloc (n_most * sizeof *self->lines + head.length) };
+  at = (char *) (self->lines + n_most);
   queen_text_cut (rest, '\n', &line, &rest); /* the request line */
   while (queen_text_cut (rest, '\n', &line, &rest) && queen_text_cut (line, ':', &name, &value))
     {
       value.length--; /* the line's CR */
-      at = append_part (at, name);
-      at = append_part (at, queen_text_trim (value));
+      value = queen_text_trim (value);
+      self->lines[self->n_lines].name = (QueenText){ at, name.length };
+      at = mempcpy (at, name.at, name.length);
+      self->lines[self->n_lines++].value = at;
+      at = mempcpy (at, value.at, value.length);
+      *at++ = '\0'; /* there is room for that, as for all the line */
     }
-  *at = '\0';
-  self->joined = NULL;
 }
 
 void
 queen_headers_clear (QueenHeaders *self)
 {
-  g_clear_pointer (&self->text, g_free);
+  g_clear_pointer (&self->lines, g_free);
   g_clear_slist (&self->joined, g_free);
 }
 
-static const char *
-get_value (const char *name)
+/* Returns: the number of the first line of that name from @i on, or how many lines there are */
+static gsize
+find (const QueenHeaders *self, gsize i, const char *name)
 {
-  return name + strlen (name) + 1;
-}
-
-static const char *
-find (const char *at, const char *name)
-{
-  for (; *at != '\0'; at = get_value (get_value (at)))
-    if (g_ascii_tolower (*at) == g_ascii_tolower (*name) && g_ascii_strcasecmp (at, name) == 0)
-      return at;
-  return NULL;
+  while (i < self->n_lines && !queen_text_is (self->lines[i].name, name))
+    i++;
+  return i;
 }
 
 const char *
 queen_headers_get (QueenHeaders *self, const char *name)
 {
-  const char *at = find (self->text, name);
-  const char *value = at ? get_value (at) : NULL;
+  gsize first = find (self, 0, name);
+  gsize next = find (self, first + 1, name);
   GString *joined;
 
-  if (!value || !(at = find (get_value (value), name)))
-    return value;
-  joined = g_string_new (value);
-  for (; at; at = find (get_value (get_value (at)), name))
+  if (next >= self->n_lines)
+    return first < self->n_lines ? self->lines[first].value : NULL;
+  joined = g_string_new (self->lines[first].value);
+  for (; next < self->n_lines; next = find (self, next + 1, name))
     {
       g_string_append (joined, ", ");
-      g_string_append (joined, get_value (at));
+      g_string_append (joined, self->lines[next].value);
     }
   self->joined = g_slist_prepend (self->joined, g_string_free (joined, FALSE));
   return self->joined->data;
@@ -76,17 +76,15 @@ queen_headers_get (QueenHeaders *self, const char *name)
 void
 queen_headers_keep (QueenHeaders *self, const char *const *names)
 {
-  GString *kept = g_string_new (NULL);
+  g_autoptr (GString) head = g_string_new ("\n");
+  g_auto (QueenHeaders) all = *self;
 
   for (; *names; names++)
     {
-      const char *value = queen_headers_get (self, *names);
+      const char *value = queen_headers_get (&all, *names);
 
-      if (!value)
-        continue;
-      g_string_append_len (kept, *names, (gssize) strlen (*names) + 1);
-      g_string_append_len (kept, value, (gssize) strlen (value) + 1);
+      if (value)
+        g_string_append_printf (head, "%s:%s\r\n", *names, value);
     }
-  queen_headers_clear (self);
-  self->text = g_string_free (kept, FALSE);
+  queen_headers_init (self, (QueenText){ head->str, head->len });
 }

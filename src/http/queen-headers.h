@@ -7,9 +7,16 @@
 
 G_BEGIN_DECLS
 
+/** QueenHeaderLine: one of them; its value has a NUL behind it. */
+typedef struct
+{
+  QueenText name;
+  const char *value;
+} QueenHeaderLine;
+
 /**
  * QueenHeaders:
- * @text: names and values, each with a NUL behind it; the last name is empty
+ * @lines: (array length=n_lines): in order, and behind them what they are made of
  * @joined: values that were put together
  *
  * The header lines of a request, as the gate has let them in. What they say is read here and never
@@ -17,7 +24,8 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
-  char *text;
+  QueenHeaderLine *lines;
+  gsize n_lines;
   GSList *joined;
 } QueenHeaders;
 

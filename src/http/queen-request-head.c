@@ -226,14 +226,9 @@ check_origin (QueenRequestHead *head, QueenText value, GError **error)
 static gboolean
 is_passed_on (QueenText name)
 {
-  static const char *const dropped[] = { "Content-Length", "Transfer-Encoding",
-                                         "Connection",     "Expect",
-                                         "Range",          "If-Range" };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (dropped); i++)
-    if (queen_text_is (name, dropped[i]))
-      return FALSE;
-  return TRUE;
+  return !(queen_text_is (name, "Content-Length") || queen_text_is (name, "Transfer-Encoding") ||
+           queen_text_is (name, "Connection") || queen_text_is (name, "Expect") ||
+           queen_text_is (name, "Range") || queen_text_is (name, "If-Range"));
 }
 
 static gboolean
@@ -296,18 +291,20 @@ parse_header_line (QueenRequestHead *head, QueenText line, gboolean *keep, GErro
 gssize
 queen_request_head_find_end (const char *data, gsize length, gsize *scanned, GError **error)
 {
-  for (gsize i = *scanned; i < length; i++)
+  while (*scanned < length)
     {
-      if (data[i] == '\0')
+      const char *line = data + *scanned;
+      const char *end = memchr (line, '\n', length - *scanned);
+      gsize i = end ? (gsize) (end - data) : length;
+
+      if (memchr (line, '\0', i - *scanned))
         return fail (error, QUEEN_ERROR_BAD_REQUEST, "a NUL in the head"), -1;
-      if (data[i] != '\n')
-        continue;
-      if (i == 0 || data[i - 1] != '\r')
+      if (end && (i == 0 || data[i - 1] != '\r'))
         return fail (error, QUEEN_ERROR_BAD_REQUEST, "a line that ends without CR"), -1;
-      if (i >= 3 && data[i - 2] == '\n')
+      if (end && i >= 3 && data[i - 2] == '\n')
         return (gssize) i + 1;
+      *scanned = MIN (i + 1, length);
     }
-  *scanned = length;
   return 0;
 }
 

@@ -338,9 +338,10 @@ queen_server_answer (QueenConnection *connection,
 {
   QueenServer *self = data;
   g_autoptr (Passage) passage = passage_new (self, connection, request);
+  g_autoptr (GBytes) head = g_bytes_new (request->head.at, request->head.length);
 
   /* All of it happens before this returns: the tunnel is always ready. */
-  queen_head_stream_feed (passage->tunnel.input, request->head);
+  queen_head_stream_feed (passage->tunnel.input, head);
   g_main_context_iteration (self->context, FALSE);
   if (passage->is_taken_over)
     return QUEEN_HANDLING_STOLEN;

@@ -29,7 +29,7 @@ typedef void (*QueenEpollFunc) (gpointer item, guint events, gpointer data);
  * queen_epoll_new:
  * @name: for debuggers; static
  * @n_at_once: how many sockets are served until the loop turns; fewer if they take more than a
- *   %QUEEN_SLICE
+ *   %QUEEN_SLICE. If they take much less, so are those that become ready meanwhile
  * @error: the system's word when there is no descriptor left
  *
  * Returns: (transfer full): an empty set of sockets, or %NULL
@@ -52,7 +52,7 @@ gboolean queen_epoll_watch (QueenEpoll *self, int fd, guint events, gpointer ite
  * queen_epoll_remind:
  * @events: as it is watched for
  *
- * Has the kernel tell again, in the next turn, of what @fd is ready for, though nothing has
+ * Has the kernel tell again, when it is asked next, of what @fd is ready for, though nothing has
  * changed. For who has stopped before the kernel had no more, as others are waiting.
  */
 void queen_epoll_remind (QueenEpoll *self, int fd, guint events, gpointer item);

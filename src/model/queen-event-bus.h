@@ -16,7 +16,10 @@ G_DECLARE_FINAL_TYPE (QueenEventBus, queen_event_bus, QUEEN, EVENT_BUS, GObject)
  * QueenEventBus::event:
  * @event: (transfer none): what happened
  *
- * The single source of truth: everything that happens in the cluster is emitted here, once.
+ * The single source of truth: everything that happens in the cluster is emitted here, once. Its
+ * detail is `change` for what queen_event_is_change() says that of, and `pulse` for the queen's own
+ * heartbeat: whoever connects to `event::change` is not called for each heartbeat, of which nearly
+ * all say nothing new.
  *
  * The stream connects as usual, and so hears of everything first, whoever was made before it:
  * nobody who subscribes waits for what else is to be done. All others connect with

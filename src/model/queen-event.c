@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "queen-heartbeat.h"
 #include "text/queen-json-writer.h"
 #include "text/queen-timestamp.h"
 
@@ -31,46 +32,40 @@ append_margin (GString *json, gsize margin)
   memset (json->str + length, '\0', margin);
 }
 
-/* Takes @json over, and closes it with the member that every event ends with.
- *
- * @margin: bytes of @json that stand before it; there will be as many behind it */
+/* @memory: (transfer full): what the JSON is a part of
+ * @margin: bytes of it that stand before the JSON */
 static QueenEvent *
-new_event (QueenEventKind kind, GString *json, gsize margin, gint64 time)
+new_event (QueenEventKind kind, char *memory, gsize margin, gsize json_length)
 {
   QueenEvent *event = g_atomic_rc_box_new0 (QueenEvent);
-  gsize length;
-
-  g_string_append (json, ",\"timestamp\":\"");
-  queen_timestamp_append (json, time);
-  g_string_append (json, "\"}");
 
   event->kind = kind;
-  event->json_length = json->len - margin;
-  append_margin (json, margin);
-  length = json->len;
-  event->memory = g_string_free (json, FALSE);
-  /* What GString has taken in advance is given back: of megabytes it may be as many again. */
-  if (length >= GIVEN_BACK_FROM)
-    event->memory = g_realloc (event->memory, length + 1);
-  event->json = event->memory + margin;
+  event->memory = memory;
+  event->json = memory + margin;
+  event->json_length = json_length;
   return event;
 }
 
+/* By hand, as there is one for each heartbeat. */
 QueenEvent *
 queen_event_new_component (QueenComponent *component, gint64 time)
 {
   gboolean is_worker = component->kind == QUEEN_COMPONENT_WORKER;
-  GString *json = g_string_sized_new (256);
+  char json[QUEEN_JSON_STRING_ROOM (QUEEN_HEARTBEAT_MAX_ID) + 128], *end = json;
   QueenEvent *event;
 
-  g_string_append (json, is_worker ? "{\"type\":\"worker\",\"worker_id\":"
-                                   : "{\"type\":\"hive\",\"hive_id\":");
-  queen_json_append_string (json, component->id);
-  g_string_append (json, ",\"status\":\"");
-  g_string_append (json, queen_status_get_name (component->status));
-  g_string_append_c (json, '"');
+  g_assert (strlen (component->id) <= QUEEN_HEARTBEAT_MAX_ID);
+  end = stpcpy (end, is_worker ? "{\"type\":\"worker\",\"worker_id\":"
+                               : "{\"type\":\"hive\",\"hive_id\":");
+  end = queen_json_write_string (end, component->id);
+  end = stpcpy (end, ",\"status\":\"");
+  end = stpcpy (end, queen_status_get_name (component->status));
+  end = stpcpy (end, "\",\"timestamp\":\"");
+  end = queen_timestamp_write (end, time);
+  end = stpcpy (end, "\"}");
 
-  event = new_event (is_worker ? QUEEN_EVENT_WORKER : QUEEN_EVENT_HIVE, json, 0, time);
+  event = new_event (is_worker ? QUEEN_EVENT_WORKER : QUEEN_EVENT_HIVE,
+                     g_memdup2 (json, (gsize) (end - json) + 1), 0, (gsize) (end - json));
   event->component = queen_component_ref (component);
   return event;
 }
@@ -108,6 +103,8 @@ queen_event_new_queen (const QueenCensus *workers, const QueenCensus *hives, gin
 {
   GString *json = g_string_sized_new (512 + 2 * QUEEN_EVENT_MARGIN + strlen (workers->ids) +
                                       strlen (hives->ids));
+  gsize json_length, length;
+  char *memory;
 
   append_margin (json, QUEEN_EVENT_MARGIN);
   g_string_append_printf (json,
@@ -118,7 +115,28 @@ queen_event_new_queen (const QueenCensus *workers, const QueenCensus *hives, gin
   g_string_append (json, workers->ids);
   g_string_append (json, ",\"hive_ids\":");
   g_string_append (json, hives->ids);
-  return new_event (QUEEN_EVENT_QUEEN, json, QUEEN_EVENT_MARGIN, time);
+  g_string_append (json, ",\"timestamp\":\"");
+  queen_timestamp_append (json, time);
+  g_string_append (json, "\"}");
+  json_length = json->len - QUEEN_EVENT_MARGIN;
+  append_margin (json, QUEEN_EVENT_MARGIN);
+  length = json->len;
+  memory = g_string_free (json, FALSE);
+  /* What GString has taken in advance is given back: of megabytes it may be as many again. */
+  if (length >= GIVEN_BACK_FROM)
+    memory = g_realloc (memory, length + 1);
+  return new_event (QUEEN_EVENT_QUEEN, memory, QUEEN_EVENT_MARGIN, json_length);
+}
+
+gboolean
+queen_event_is_change (const QueenEvent *event)
+{
+  const QueenComponent *now = event->component, *before = event->before;
+
+  if (!now || !before || event->kind == QUEEN_EVENT_FORGOTTEN)
+    return now != NULL;
+  return now->status != before->status || now->health != before->health ||
+         g_strcmp0 (now->model_id, before->model_id) != 0;
 }
 
 QueenEvent *

@@ -118,6 +118,14 @@ QueenEvent *queen_event_new_restored (QueenComponent *component);
 QueenEvent *
 queen_event_new_queen (const QueenCensus *workers, const QueenCensus *hives, gint64 time);
 
+/**
+ * queen_event_is_change:
+ *
+ * Returns: whether a component came or went, or has another status, health or model. A heartbeat
+ *   that says none of this is no change, nor is the queen's own
+ */
+gboolean queen_event_is_change (const QueenEvent *event);
+
 QueenEvent *queen_event_ref (QueenEvent *event);
 void queen_event_unref (QueenEvent *event);
 

@@ -49,23 +49,10 @@ count (QueenHeadcount *self, const QueenComponent *component, int n)
     self->hives[component->status][component->health] += (guint) n;
 }
 
-static gboolean
-is_counted_alike (const QueenComponent *a, const QueenComponent *b)
-{
-  return a->status == b->status && a->health == b->health &&
-         g_strcmp0 (a->model_id, b->model_id) == 0;
-}
-
 static void
 on_event_for_headcount (QueenHeadcount *self, QueenEvent *event)
 {
-  gboolean is_gone = event->kind == QUEEN_EVENT_FORGOTTEN;
-
-  if (!event->component)
-    return;
-  if (event->before && !is_gone && is_counted_alike (event->before, event->component))
-    return; /* nearly all heartbeats */
-  if (!is_gone)
+  if (event->kind != QUEEN_EVENT_FORGOTTEN)
     count (self, event->component, 1);
   if (event->before)
     count (self, event->before, -1);
@@ -78,8 +65,8 @@ queen_headcount_new (QueenEventBus *bus)
 
   self->bus = bus;
   self->models = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, g_free);
-  self->event_id = g_signal_connect_data (bus, "event", G_CALLBACK (on_event_for_headcount), self,
-                                          NULL, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  self->event_id = g_signal_connect_data (bus, "event::change", G_CALLBACK (on_event_for_headcount),
+                                          self, NULL, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   return self;
 }
 

@@ -15,13 +15,14 @@
 typedef struct
 {
   const char *nest;        /* the object of the nested form */
+  const char *nest_path;   /* the same, as a Source has it */
   const char *short_id;    /* the id in the short form */
   const char *nest_status; /* the status in the nested form */
 } Shape;
 
 static const Shape shapes[QUEEN_COMPONENT_N_KINDS] = {
-  [QUEEN_COMPONENT_WORKER] = { "worker", "worker_id", "status" },
-  [QUEEN_COMPONENT_HIVE] = { "hive", "hive_id", "operational_status" },
+  [QUEEN_COMPONENT_WORKER] = { "worker", "worker.", "worker_id", "status" },
+  [QUEEN_COMPONENT_HIVE] = { "hive", "hive.", "hive_id", "operational_status" },
 };
 
 /* An object being read, and how to call it in an error. */
@@ -162,7 +163,6 @@ read_component (const QueenJsonValue *root, QueenComponent *component, GError **
   const char *status_member = "status";
   Source top = { .path = "" };
   Source source = top;
-  g_autofree char *path = NULL;
   const QueenJsonValue *nest;
 
   if (root->type != QUEEN_JSON_OBJECT)
@@ -174,7 +174,7 @@ read_component (const QueenJsonValue *root, QueenComponent *component, GError **
       if (nest->type != QUEEN_JSON_OBJECT)
         return fail (error, &top, shape->nest, "must be an object");
       source.object = nest;
-      source.path = path = g_strconcat (shape->nest, ".", NULL);
+      source.path = shape->nest_path;
       id_member = "id";
       /* Who writes by hand may call it the same for both. */
       if (queen_json_get_member (nest, shape->nest_status) ||

@@ -107,7 +107,7 @@ update (QueenPool *self, const QueenComponent *worker)
 static void
 on_event_for_pool (QueenPool *self, QueenEvent *event)
 {
-  if (!event->component || event->component->kind != QUEEN_COMPONENT_WORKER)
+  if (event->component->kind != QUEEN_COMPONENT_WORKER)
     return;
   if (event->kind == QUEEN_EVENT_FORGOTTEN)
     drop_worker (self, event->component->id);
@@ -148,7 +148,7 @@ queen_pool_new (QueenEventBus *bus, QueenRegistry *workers)
   QueenPool *self = g_object_new (QUEEN_TYPE_POOL, NULL);
 
   self->workers = g_object_ref (workers);
-  g_signal_connect_object (bus, "event", G_CALLBACK (on_event_for_pool), self,
+  g_signal_connect_object (bus, "event::change", G_CALLBACK (on_event_for_pool), self,
                            G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   return self;
 }

@@ -45,6 +45,7 @@ typedef struct
 {
   char *id;
   QueenComponent *component;
+  gsize size;          /* of that, bytes */
   QueenSender *sender; /* who brought it; NULL when that is not counted */
   QueenRollPlace place;
   GList deadline_link;

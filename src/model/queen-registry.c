@@ -46,7 +46,8 @@ queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *co
   if (entry->sender && !queen_component_is_online (component))
     g_queue_push_tail_link (&entry->sender->offline, &entry->sender_link);
   self->n_available += queen_component_is_available (component);
-  self->n_bytes += queen_component_get_size (component);
+  entry->size = queen_component_get_size (component);
+  self->n_bytes += entry->size;
 }
 
 /* The reverse of queen_registry_enter(): returns what was known of @entry. */
@@ -59,7 +60,7 @@ unlink_entry (QueenRegistry *self, QueenEntry *entry)
   if (entry->sender && !queen_component_is_online (component))
     g_queue_unlink (&entry->sender->offline, &entry->sender_link);
   self->n_available -= queen_component_is_available (component);
-  self->n_bytes -= queen_component_get_size (component);
+  self->n_bytes -= entry->size;
   return component;
 }
 

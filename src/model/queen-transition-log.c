@@ -80,8 +80,8 @@ queen_transition_log_new (QueenEventBus *bus)
   QueenTransitionLog *self = g_new0 (QueenTransitionLog, 1);
 
   self->bus = bus;
-  self->event_id = g_signal_connect_data (bus, "event", G_CALLBACK (on_event_for_log), self, NULL,
-                                          G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  self->event_id = g_signal_connect_data (bus, "event::change", G_CALLBACK (on_event_for_log), self,
+                                          NULL, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   return self;
 }
 

@@ -3,17 +3,32 @@
 
 #include "queen-json-split.h"
 
+#include <string.h>
+
 #include "queen-error.h"
 #include "queen-json.h"
 
+/* @start: where the string begins that @at is in */
+static gboolean
+is_escaped (const char *at, const char *start)
+{
+  gboolean is_odd = FALSE;
+
+  while (--at > start && *at == '\\')
+    is_odd = !is_odd;
+  return is_odd;
+}
+
 /* Past the end of the string that begins there, or of the text. */
 static const char *
-skip_string (const char *at, const char *end)
+skip_string (const char *start, const char *end)
 {
-  for (at++; at < end && *at != '"'; at++)
-    if (*at == '\\')
-      at++;
-  return MIN (at + 1, end);
+  const char *at = start;
+
+  do
+    at = memchr (at + 1, '"', (gsize) (end - at - 1));
+  while (at && is_escaped (at, start));
+  return at ? at + 1 : end;
 }
 
 /* What stands before the next comma, or before the bracket that ends all: strings and what is in

@@ -5,11 +5,9 @@
 
 #include <string.h>
 
-#define MAX_ESCAPE 6 /* bytes, for any byte: \\u and four digits */
-
 /* Beside what JSON demands, what a terminal might obey (DELETE and the C1 controls) or a reader
  * split a line at (U+2028 and U+2029). */
-static gboolean
+static inline gboolean
 needs_escape (const char *at)
 {
   const guchar *bytes = (const guchar *) at;
@@ -43,39 +41,30 @@ write_escape (char *to, const char **at)
   return to;
 }
 
-/* With @n_plain bytes that need no escape before the first that does. A text that is nothing but
- * quotes, as a stranger may send it, had better not take a call for each. */
-static void
-append_escaped (GString *json, const char *text, gsize n_plain)
+char *
+queen_json_write_string (char *to, const char *text)
 {
-  gsize start = json->len;
-  char *to;
-
-  g_string_set_size (json, start + n_plain + MAX_ESCAPE * strlen (text + n_plain));
-  memcpy (json->str + start, text, n_plain);
-  to = json->str + start + n_plain;
-  text += n_plain;
+  *to++ = '"';
   while (*text != '\0')
     if (needs_escape (text))
       to = write_escape (to, &text);
     else
       *to++ = *text++;
-  g_string_truncate (json, (gsize) (to - json->str));
+  *to++ = '"';
+  return to;
 }
 
+/* A text that is nothing but quotes, as a stranger may send it, had better not take a call for
+ * each. */
 void
 queen_json_append_string (GString *json, const char *text)
 {
-  gsize n_plain = 0;
+  gsize start = json->len;
+  char *end;
 
-  while (text[n_plain] != '\0' && !needs_escape (text + n_plain))
-    n_plain++;
-  g_string_append_c (json, '"');
-  if (text[n_plain] == '\0')
-    g_string_append_len (json, text, (gssize) n_plain);
-  else
-    append_escaped (json, text, n_plain);
-  g_string_append_c (json, '"');
+  g_string_set_size (json, start + QUEEN_JSON_STRING_ROOM (strlen (text)));
+  end = queen_json_write_string (json->str + start, text);
+  g_string_truncate (json, (gsize) (end - json->str));
 }
 
 void

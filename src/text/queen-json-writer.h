@@ -7,13 +7,26 @@
 
 G_BEGIN_DECLS
 
+/** Bytes that a JSON string of @length bytes takes at most: each may become \u and four digits. */
+#define QUEEN_JSON_STRING_ROOM(length) (6 * (length) + 2)
+
+/**
+ * queen_json_write_string:
+ * @to: where to write, with %QUEEN_JSON_STRING_ROOM; no NUL follows
+ * @text: UTF-8
+ *
+ * Writes @text as a JSON string, quotes and all. No control character stands in it as it is, nor
+ * U+2028 or U+2029, at which some readers of lines would cut it.
+ *
+ * Returns: where that ends
+ */
+char *queen_json_write_string (char *to, const char *text);
+
 /**
  * queen_json_append_string:
  * @json: where to write
- * @text: UTF-8
  *
- * Appends @text as a JSON string, quotes and all. No control character stands in it as it is, nor
- * U+2028 or U+2029, at which some readers of lines would cut it.
+ * The same at the end of @json.
  */
 void queen_json_append_string (GString *json, const char *text);
 

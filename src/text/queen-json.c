@@ -73,10 +73,11 @@ skip (Parser *p, char expected)
   return TRUE;
 }
 
+/* The NUL behind the text is none. */
 static inline void
 skip_space (Parser *p)
 {
-  while (p->at < p->end && queen_json_is_space (*p->at))
+  while (queen_json_is_space (*p->at))
     p->at++;
 }
 
@@ -162,14 +163,13 @@ static const guint8 is_plain[256] = {
   ['\\' + 1 ... 0xff] = TRUE,
 };
 
-/* Up to the end of the string, or what takes a closer look. */
+/* Up to the end of the string, or what takes a closer look, as does the NUL behind the text. */
 static inline void
 skip_plain (Parser *p)
 {
-  const char *end = p->end;
   char *at = p->at; /* of its own: a byte may be a part of anything, of @p, too */
 
-  while (at < end && is_plain[(guchar) *at])
+  while (is_plain[(guchar) *at])
     at++;
   p->at = at;
 }

@@ -84,7 +84,7 @@ queen_json_new (const char *text, gsize length, const char *const *wanted, GErro
 static inline gboolean
 queen_json_is_space (char byte)
 {
-  return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+  return (guchar) byte <= ' ' && (byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n');
 }
 
 /** queen_json_get_root: what the text is; it lives as long as @self. */

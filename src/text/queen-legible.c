@@ -8,14 +8,19 @@
 
 #define ELLIPSIS "…"
 
+static inline gboolean
+is_plain (char byte)
+{
+  return byte >= 0x20 && byte < 0x7f;
+}
+
 static gboolean
 is_legible (const char *at)
 {
-  guchar byte = (guchar) *at;
   GUnicodeType type;
 
-  if (byte < 0x80) /* as nearly all are */
-    return byte >= 0x20 && byte != 0x7f;
+  if ((guchar) *at < 0x80)
+    return is_plain (*at);
   type = g_unichar_type (g_utf8_get_char (at));
   return type != G_UNICODE_CONTROL && type != G_UNICODE_FORMAT;
 }
@@ -23,8 +28,12 @@ is_legible (const char *at)
 gboolean
 queen_legible_check (const char *text)
 {
-  for (const char *at = text; *at != '\0'; at = g_utf8_next_char (at))
-    if (!is_legible (at))
+  for (const char *at = text; *at != '\0';)
+    if (is_plain (*at)) /* as nearly all are */
+      at++;
+    else if (is_legible (at))
+      at = g_utf8_next_char (at);
+    else
       return FALSE;
   return TRUE;
 }

@@ -8,14 +8,6 @@
 #define MAX_HOST 260 /* bytes of a name (RFC 1035 § 2.3.4: 253), the dot at its end, and a port */
 
 gboolean
-queen_text_has_prefix (QueenText text, const char *prefix)
-{
-  gsize length = strlen (prefix);
-
-  return text.length >= length && g_ascii_strncasecmp (text.at, prefix, length) == 0;
-}
-
-gboolean
 queen_text_equals (QueenText text, const char *word)
 {
   return text.length == strlen (word) && memcmp (text.at, word, text.length) == 0;

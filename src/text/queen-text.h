@@ -29,8 +29,10 @@ typedef struct
 static inline gboolean
 queen_text_is (QueenText text, const char *word)
 {
-  /* In the header, as most words are constants, and their length tells most of them apart. */
-  return text.length == strlen (word) && g_ascii_strncasecmp (text.at, word, text.length) == 0;
+  /* In the header, as most words are constants, and their length tells most of them apart. Nearly
+   * all are written as here, which is seen at once. */
+  return text.length == strlen (word) && (memcmp (text.at, word, text.length) == 0 ||
+                                          g_ascii_strncasecmp (text.at, word, text.length) == 0);
 }
 
 /**
@@ -38,7 +40,12 @@ queen_text_is (QueenText text, const char *word)
  *
  * Returns: whether @text begins with @prefix, in upper or lower case
  */
-gboolean queen_text_has_prefix (QueenText text, const char *prefix);
+static inline gboolean
+queen_text_has_prefix (QueenText text, const char *prefix)
+{
+  return text.length >= strlen (prefix) &&
+         g_ascii_strncasecmp (text.at, prefix, strlen (prefix)) == 0;
+}
 
 /** Returns: whether @text is @word, to the letter */
 gboolean queen_text_equals (QueenText text, const char *word);

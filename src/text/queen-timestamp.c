@@ -8,7 +8,7 @@
 
 #define NSEC_PER_SEC G_GINT64_CONSTANT (1000000000)
 #define SECONDS_PER_DAY 86400
-#define EPOCH_DAY 719163                           /* of 1970, when 1 January 0001 is day 1 */
+#define EPOCH_DAY 719468                           /* 1 January 1970, when 1 March 0000 is day 0 */
 #define LAST_SECOND G_GINT64_CONSTANT (9214646399) /* of 2261, the last year whose ns fit */
 #define FIRST_SECOND_OF_ALL G_GINT64_CONSTANT (-62135596800) /* of 0001, in UTC */
 #define LAST_SECOND_OF_ALL G_GINT64_CONSTANT (253402300799)  /* of 9999 */
@@ -30,7 +30,9 @@ read_number (const char **text, int n_digits, int least, int most, int *number)
 static gboolean
 skip_one_of (const char **text, const char *characters)
 {
-  if (**text == '\0' || !strchr (characters, **text))
+  while (*characters != '\0' && *characters != **text)
+    characters++;
+  if (*characters == '\0')
     return FALSE;
   (*text)++;
   return TRUE;
@@ -70,11 +72,22 @@ read_offset (const char **text, int *seconds)
   return TRUE;
 }
 
+/* Since 1970, by the Gregorian calendar. With years that begin in March the day that some have more
+ * is their last. */
+static gint64
+count_days (int year, int month, int day)
+{
+  int years = month > 2 ? year : year - 1;
+  int months = month > 2 ? month - 3 : month + 9;
+
+  return 365 * years + years / 4 - years / 100 + years / 400 + (153 * months + 2) / 5 + day - 1 -
+         EPOCH_DAY;
+}
+
 static gboolean
 parse (const char *text, gint64 *seconds, gint64 *nsec)
 {
   int year, month, day, hour, minute, second, offset;
-  GDate date;
 
   if (!read_number (&text, 4, 1, 9999, &year) || !skip_one_of (&text, "-") ||
       !read_number (&text, 2, 1, 12, &month) || !skip_one_of (&text, "-") ||
@@ -87,10 +100,8 @@ parse (const char *text, gint64 *seconds, gint64 *nsec)
   if (!g_date_valid_dmy ((GDateDay) day, (GDateMonth) month, (GDateYear) year))
     return FALSE;
 
-  g_date_clear (&date, 1);
-  g_date_set_dmy (&date, (GDateDay) day, (GDateMonth) month, (GDateYear) year);
-  *seconds = ((gint64) g_date_get_julian (&date) - EPOCH_DAY) * SECONDS_PER_DAY +
-             (hour * 60 + minute) * 60 + MIN (second, 59) - offset;
+  *seconds = count_days (year, month, day) * SECONDS_PER_DAY + (hour * 60 + minute) * 60 +
+             MIN (second, 59) - offset;
   return TRUE;
 }
 
@@ -127,20 +138,41 @@ write_digits (char *at, int n_digits, int number)
     at[i] = (char) ('0' + number % 10);
 }
 
+static void
+write_second (char *at, time_t second)
+{
+  struct tm tm;
+
+  gmtime_r (&second, &tm);
+  write_digits (at, 4, tm.tm_year + 1900);
+  write_digits (at + 5, 2, tm.tm_mon + 1);
+  write_digits (at + 8, 2, tm.tm_mday);
+  write_digits (at + 11, 2, tm.tm_hour);
+  write_digits (at + 14, 2, tm.tm_min);
+  write_digits (at + 17, 2, tm.tm_sec);
+}
+
+/* Of most times the second is the same as of the one before. */
+char *
+queen_timestamp_write (char *at, gint64 time)
+{
+  static _Thread_local char last[QUEEN_TIMESTAMP_LENGTH + 1] =
+      "1970-01-01T00:00:00.000000000+00:00";
+  static _Thread_local time_t last_second;
+  time_t second = (time_t) (time / NSEC_PER_SEC);
+
+  if (second != last_second)
+    write_second (last, second);
+  last_second = second;
+  write_digits (last + 20, 9, (int) (time % NSEC_PER_SEC));
+  return mempcpy (at, last, QUEEN_TIMESTAMP_LENGTH);
+}
+
 void
 queen_timestamp_append (GString *text, gint64 time)
 {
-  char digits[] = "0000-00-00T00:00:00.000000000+00:00";
-  time_t seconds = (time_t) (time / NSEC_PER_SEC);
-  struct tm tm;
+  char written[QUEEN_TIMESTAMP_LENGTH];
 
-  gmtime_r (&seconds, &tm);
-  write_digits (digits, 4, tm.tm_year + 1900);
-  write_digits (digits + 5, 2, tm.tm_mon + 1);
-  write_digits (digits + 8, 2, tm.tm_mday);
-  write_digits (digits + 11, 2, tm.tm_hour);
-  write_digits (digits + 14, 2, tm.tm_min);
-  write_digits (digits + 17, 2, tm.tm_sec);
-  write_digits (digits + 20, 9, (int) (time % NSEC_PER_SEC));
-  g_string_append_len (text, digits, sizeof digits - 1);
+  queen_timestamp_write (written, time);
+  g_string_append_len (text, written, sizeof written);
 }

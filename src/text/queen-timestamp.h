@@ -31,12 +31,24 @@ gboolean queen_timestamp_parse (const char *text, gint64 *time);
  */
 gboolean queen_timestamp_parse_usec (const char *text, gint64 *time);
 
+/** Bytes of a time as the wire contract writes it: `2025-10-24T20:11:00.664398522+00:00`. */
+#define QUEEN_TIMESTAMP_LENGTH 35
+
+/**
+ * queen_timestamp_write:
+ * @at: where to write %QUEEN_TIMESTAMP_LENGTH bytes; no NUL follows
+ * @time: ns since 1970, not negative
+ *
+ * Returns: where they end
+ */
+char *queen_timestamp_write (char *at, gint64 time);
+
 /**
  * queen_timestamp_append:
  * @text: where to write
  * @time: ns since 1970, not negative
  *
- * Appends @time as the wire contract writes it: `2025-10-24T20:11:00.664398522+00:00`.
+ * The same at the end of @text.
  */
 void queen_timestamp_append (GString *text, gint64 time);
 

@@ -27,6 +27,7 @@ struct Fixture
   gulong slowness; /* µs that each takes */
   gboolean drops_others;
   gboolean forgets_others;
+  Item *woken; /* becomes ready when another is served */
 };
 
 static void
@@ -40,6 +41,8 @@ on_ready (gpointer data, guint events, gpointer user_data)
   g_string_append_printf (f->order, "%d ", (int) (item - f->items));
   if (f->slowness > 0)
     g_usleep (f->slowness);
+  if (f->woken)
+    g_assert_cmpint (eventfd_write (g_steal_pointer (&f->woken)->fd, 1), ==, 0);
   for (int i = 0; f->drops_others && i < N_ITEMS; i++)
     if (&f->items[i] != item)
       {
@@ -60,6 +63,7 @@ set_up (Fixture *f, gconstpointer data)
   f->epoll = queen_epoll_new ("test", N_ITEMS, on_ready, f, NULL);
   f->order = g_string_new (NULL);
   f->slowness = 0;
+  f->woken = NULL;
   for (int i = 0; i < N_ITEMS; i++)
     {
       f->items[i] = (Item){ f, eventfd (1, EFD_CLOEXEC | EFD_NONBLOCK), 0 };
@@ -108,6 +112,37 @@ test_slow (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_turns, >=, N_ITEMS / 4);
 }
 
+static void
+drain (Fixture *f)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_string_truncate (f->order, 0);
+}
+
+static void
+test_meanwhile (Fixture *f, gconstpointer data)
+{
+  drain (f);
+  f->woken = &f->items[3];
+  g_assert_cmpint (eventfd_write (f->items[7].fd, 1), ==, 0);
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpstr (f->order->str, ==, "7 3 ");
+}
+
+static void
+test_slow_meanwhile (Fixture *f, gconstpointer data)
+{
+  drain (f);
+  f->slowness = QUEEN_SLICE;
+  f->woken = &f->items[3];
+  g_assert_cmpint (eventfd_write (f->items[7].fd, 1), ==, 0);
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpstr (f->order->str, ==, "7 ");
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpstr (f->order->str, ==, "7 3 ");
+}
+
 /* All of them are ready, and told of, when the first takes the others along. */
 static void
 test_skip (Fixture *f, gconstpointer data)
@@ -135,6 +170,10 @@ main (int argc, char **argv)
 
   g_test_add ("/epoll/quick/each-once-in-order", Fixture, NULL, set_up, test_quick, tear_down);
   g_test_add ("/epoll/slow/the-loop-turns-in-between", Fixture, NULL, set_up, test_slow, tear_down);
+  g_test_add ("/epoll/quick/who-becomes-ready-meanwhile-needs-no-turn", Fixture, NULL, set_up,
+              test_meanwhile, tear_down);
+  g_test_add ("/epoll/slow/who-becomes-ready-meanwhile-waits-for-the-next-turn", Fixture, NULL,
+              set_up, test_slow_meanwhile, tear_down);
   g_test_add ("/epoll/skip/one-that-is-gone-is-not-served", Fixture, NULL, set_up, test_skip,
               tear_down);
 

@@ -85,6 +85,82 @@ test_bus (void)
   g_assert_cmpstr (second->str, ==, "abc");
 }
 
+/* @before: (nullable) (transfer full): as what it was known */
+static void
+emit (QueenEventBus *bus, QueenEvent *event, QueenComponent *before)
+{
+  g_autoptr (QueenEvent) said = event;
+
+  said->before = before;
+  queen_event_bus_emit (bus, said);
+}
+
+static QueenComponent *
+new_worker (const char *id, QueenStatus status, QueenHealth health, const char *model)
+{
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  worker->id = g_strdup (id);
+  worker->status = status;
+  worker->health = health;
+  worker->model_id = g_strdup (model);
+  return worker;
+}
+
+static void
+emit_beat (QueenEventBus *bus, QueenComponent *now, QueenComponent *before)
+{
+  g_autoptr (QueenComponent) worker = now;
+
+  emit (bus, queen_event_new_component (worker, 0), before);
+}
+
+static void
+test_changes (void)
+{
+  const QueenStatus ready = QUEEN_STATUS_READY;
+  const QueenHealth well = QUEEN_HEALTH_HEALTHY;
+  g_autoptr (QueenEventBus) bus = queen_event_bus_new ();
+  g_autoptr (GString) all = g_string_new (NULL);
+  g_autoptr (GString) changes = g_string_new (NULL);
+  g_autoptr (QueenComponent) gone = new_worker ("f", QUEEN_STATUS_OFFLINE, well, "m");
+
+  g_signal_connect_swapped (bus, "event", G_CALLBACK (on_event), all);
+  g_signal_connect_swapped (bus, "event::change", G_CALLBACK (on_event), changes);
+  emit_beat (bus, new_worker ("a", ready, well, "m"), NULL);
+  emit_beat (bus, new_worker ("b", ready, well, "m"), new_worker ("b", ready, well, "m"));
+  emit_beat (bus, new_worker ("c", ready, well, "m"), new_worker ("c", ready, well, "n"));
+  emit_beat (bus, new_worker ("d", QUEEN_STATUS_BUSY, well, "m"),
+             new_worker ("d", ready, well, "m"));
+  emit_beat (bus, new_worker ("e", ready, QUEEN_HEALTH_DEGRADED, NULL),
+             new_worker ("e", ready, well, NULL));
+  emit (bus, queen_event_new_forgotten (gone), queen_component_ref (gone));
+  emit (bus, queen_event_new_restored (gone), NULL);
+  g_assert_cmpstr (all->str, ==, "abcdeff");
+  g_assert_cmpstr (changes->str, ==, "acdeff");
+}
+
+static void
+count_event (guint *n, QueenEvent *event)
+{
+  (*n)++;
+}
+
+static void
+test_pulse (void)
+{
+  const QueenCensus nobody = { 0, 0, "[]" };
+  g_autoptr (QueenEventBus) bus = queen_event_bus_new ();
+  guint n_pulses = 0, n_changes = 0;
+
+  g_signal_connect_swapped (bus, "event::pulse", G_CALLBACK (count_event), &n_pulses);
+  g_signal_connect_swapped (bus, "event::change", G_CALLBACK (count_event), &n_changes);
+  emit_beat (bus, new_worker ("a", QUEEN_STATUS_READY, QUEEN_HEALTH_HEALTHY, NULL), NULL);
+  emit (bus, queen_event_new_queen (&nobody, &nobody, 0), NULL);
+  g_assert_cmpuint (n_pulses, ==, 1);
+  g_assert_cmpuint (n_changes, ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -94,6 +170,8 @@ main (int argc, char **argv)
   g_test_add_func ("/event/hive/json-to-the-letter-and-escaped", test_hive);
   g_test_add_func ("/event/queen/json-to-the-letter", test_queen);
   g_test_add_func ("/event-bus/emit/each-handler-once-in-order", test_bus);
+  g_test_add_func ("/event-bus/emit/change-only-when-something-is-new", test_changes);
+  g_test_add_func ("/event-bus/emit/pulse-only-of-the-queen", test_pulse);
 
   return g_test_run ();
 }
