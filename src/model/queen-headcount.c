@@ -12,6 +12,7 @@ struct _QueenHeadcount
   GHashTable *models; /* id -> QueenHeads */
   QueenHeads all;     /* their sum */
   guint hives[QUEEN_N_STATUSES][QUEEN_N_HEALTHS];
+  QueenSum sums[QUEEN_N_SUMS];
 };
 
 static gboolean
@@ -63,6 +64,10 @@ on_event_for_headcount (QueenHeadcount *self, QueenEvent *event)
 
   if (!event->component)
     return;
+  if (event->before)
+    queen_sums_count (self->sums, event->before, -1);
+  if (!is_gone)
+    queen_sums_count (self->sums, event->component, 1);
   if (event->before && !is_gone && is_counted_alike (event->before, event->component))
     return; /* nearly all heartbeats */
   if (!is_gone)
@@ -107,4 +112,10 @@ guint
 queen_headcount_get_n_hives (const QueenHeadcount *self, QueenStatus status, QueenHealth health)
 {
   return self->hives[status][health];
+}
+
+const QueenSum *
+queen_headcount_get_sum (const QueenHeadcount *self, QueenSumKind kind)
+{
+  return &self->sums[kind];
 }
