@@ -13,7 +13,7 @@
 #include "queenctl-text.h"
 #include "text/queen-hash.h"
 
-#define MOST_COLUMNS 11
+#define MOST_COLUMNS 12
 
 typedef enum
 {
@@ -81,9 +81,10 @@ add_number (QueenctlTable *table, const QueenctlComponent *component, const char
 }
 
 static void
-add_reason (QueenctlTable *table, const QueenctlComponent *hive, const char *member)
+add_reason (QueenctlTable *table, const QueenctlComponent *component, const char *member)
 {
-  queenctl_table_add (table, QUEENCTL_STYLE_PLAIN, queenctl_component_get_health_reason (hive));
+  queenctl_table_add (table, QUEENCTL_STYLE_PLAIN,
+                      queenctl_component_get_health_reason (component));
 }
 
 typedef struct
@@ -110,6 +111,7 @@ static const struct
       { N_ ("HIVE OR HOST"), "hive_id", add_hive_or_host, COLUMN_ALWAYS, TRUE },
       { N_ ("LAST SEEN"), "last_seen", add_ago, COLUMN_ALWAYS, FALSE },
       { N_ ("ADDRESS"), NULL, add_address, COLUMN_OPTIONAL, FALSE },
+      { N_ ("REASON"), NULL, add_reason, COLUMN_OPTIONAL, FALSE },
       { N_ ("IMPLEMENTATION"), "implementation", add_text, COLUMN_OPTIONAL, FALSE },
       { N_ ("VERSION"), "version", add_text, COLUMN_OPTIONAL, FALSE },
       { N_ ("HEARTBEATS"), "heartbeats", add_number, COLUMN_OPTIONAL, FALSE },

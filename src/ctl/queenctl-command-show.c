@@ -25,6 +25,9 @@ print_component (const QueenctlComponent *component)
         gboolean is_status = field->type == &queen_field_status;
         g_autofree char *text = queenctl_field_describe (field, members);
 
+        /* Most say nothing of how they are doing, and a lot of it would be empty. */
+        if (field->is_vital && *text == '\0')
+          continue;
         queenctl_table_add (table, QUEENCTL_STYLE_PLAIN, _ (field->label));
         queenctl_table_add (table,
                             is_status ? queenctl_output_get_style (component)

@@ -43,7 +43,7 @@ take_if_wanted (Wait *self, GPtrArray *components, guint i)
   const char *model = queenctl_options_get (self->options, "model");
 
   if (!queenctl_component_is_in_state (component, self->state) ||
-      (model && !g_str_equal (queenctl_component_get_string (component, "model_id"), model)))
+      (model && !queenctl_component_serves (component, model)))
     return FALSE;
   self->found = g_ptr_array_steal_index (components, i);
   return TRUE;

@@ -61,18 +61,20 @@ print_event (Watch *self,
   end_line (self);
 }
 
-/* How healthy a hive is stands in no event, and any heartbeat may have changed it. Who cannot be
- * asked just now is as healthy as before. */
+/* How healthy one is stands in no event, and any heartbeat may have changed it. There are too many
+ * of workers' to ask each time: of these it is known when their status changes. Who cannot be asked
+ * just now is as healthy as before. */
 static QueenctlCondition *
 find_condition (Watch *self, QueenComponentKind kind, const QueenctlEvent *event)
 {
-  g_autoptr (QueenctlComponent) hive = NULL;
+  const QueenctlCondition *before = queenctl_memory_get (self->memory, event);
+  gboolean is_news = !before || !g_str_equal (before->status, event->status);
+  g_autoptr (QueenctlComponent) component = NULL;
 
-  if (kind != QUEEN_COMPONENT_HIVE)
-    return queenctl_condition_new (event->status, NULL);
-  if (queenctl_queen_lookup (self->queen, kind, event->id, &hive, NULL) && hive)
-    return queenctl_condition_new (event->status, hive);
-  return queenctl_condition_new_like (queenctl_memory_get (self->memory, event), event->status);
+  if ((kind == QUEEN_COMPONENT_HIVE || is_news) &&
+      queenctl_queen_lookup (self->queen, kind, event->id, &component, NULL) && component)
+    return queenctl_condition_new (event->status, component);
+  return queenctl_condition_new_like (before, event->status);
 }
 
 static void

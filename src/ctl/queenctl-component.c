@@ -104,6 +104,20 @@ queenctl_component_is (const QueenctlComponent *self, const char *member)
   return node && json_node_get_value_type (node) == G_TYPE_BOOLEAN && json_node_get_boolean (node);
 }
 
+gboolean
+queenctl_component_serves (const QueenctlComponent *self, const char *model)
+{
+  JsonNode *node = json_object_get_member (get_object (self), "models");
+  JsonArray *models = node && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+
+  if (g_str_equal (queenctl_component_get_string (self, "model_id"), model))
+    return TRUE;
+  for (guint i = 0; models && i < json_array_get_length (models); i++)
+    if (g_strcmp0 (json_node_get_string (json_array_get_element (models, i)), model) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 static const char *
 get_of_health (const QueenctlComponent *self, const char *member)
 {

@@ -86,9 +86,17 @@ gint64 queenctl_component_get_time (const QueenctlComponent *self, const char *m
 gboolean queenctl_component_is (const QueenctlComponent *self, const char *member);
 
 /**
+ * queenctl_component_serves:
+ * @model: an id of a model
+ *
+ * Returns: whether it is a worker that serves that, as its own model or as a further one
+ */
+gboolean queenctl_component_serves (const QueenctlComponent *self, const char *model);
+
+/**
  * queenctl_component_get_health:
  *
- * Returns: `healthy`, `degraded` or `unhealthy`; empty of a worker, which has none
+ * Returns: `healthy`, `degraded` or `unhealthy`
  */
 const char *queenctl_component_get_health (const QueenctlComponent *self);
 
@@ -102,7 +110,7 @@ const char *queenctl_component_get_health_reason (const QueenctlComponent *self)
 /**
  * queenctl_component_is_ill:
  *
- * Returns: whether it is a hive that says of itself that it is not healthy
+ * Returns: whether it says of itself that it is not healthy
  */
 gboolean queenctl_component_is_ill (const QueenctlComponent *self);
 

@@ -38,6 +38,13 @@ static const char *const rules[] = {
   N_ ("must be at most 256 bytes"),
   N_ ("must be at most 512 bytes"),
   N_ ("must be from 0 to 65535"),
+  N_ ("must be from 0 to 1"),
+  N_ ("must be from 0 to 255"),
+  N_ ("must be from 1 to 3600"),
+  N_ ("must be from 1 to 1000000000"),
+  N_ ("must be an address with http or https, without user, query and fragment"),
+  N_ ("must be a date and time as in RFC 3339, 1970 to 2261"),
+  N_ ("is none of openai, ollama, rbee"),
   N_ ("is none of starting, ready, online, busy, stopping, stopped, offline"),
   N_ ("is none of healthy, degraded, unhealthy"),
 };

@@ -4,8 +4,11 @@
 #include "queenctl-field.h"
 
 #include <glib/gi18n.h>
+#include <math.h>
 
+#include "model/queen-component-fields.h"
 #include "queenctl-error.h"
+#include "queenctl-gpu.h"
 #include "queenctl-json.h"
 #include "queenctl-text.h"
 #include "queenctl-word.h"
@@ -61,7 +64,55 @@ describe_skew (JsonNode *node)
                           seconds < 0 ? -seconds : seconds);
 }
 
-/* For JSON, from what the command line has. */
+static char *
+describe_real (JsonNode *node)
+{
+  return g_strdup_printf ("%.1f", json_node_get_double (node));
+}
+
+static char *
+describe_part (JsonNode *node)
+{
+  return g_strdup_printf (_ ("%.0f %%"), json_node_get_double (node) * 100);
+}
+
+static char *
+describe_bytes (JsonNode *node)
+{
+  return g_format_size ((guint64) json_node_get_int (node));
+}
+
+static char *
+describe_texts (JsonNode *node)
+{
+  JsonArray *array = json_node_get_array (node);
+  g_autoptr (GString) texts = g_string_new (NULL);
+
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    {
+      const char *text = json_node_get_string (json_array_get_element (array, i));
+
+      g_string_append_printf (texts, "%s%s", texts->len > 0 ? ", " : "", text ? text : "");
+    }
+  return g_string_free (g_steal_pointer (&texts), FALSE);
+}
+
+static char *
+describe_gpus (JsonNode *node)
+{
+  JsonArray *array = json_node_get_array (node);
+  g_autoptr (GString) gpus = g_string_new (NULL);
+
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    {
+      g_autofree char *gpu = queenctl_gpu_describe (json_array_get_element (array, i));
+
+      g_string_append_printf (gpus, "%s%s", i > 0 ? "; " : "", gpu);
+    }
+  return g_string_free (g_steal_pointer (&gpus), FALSE);
+}
+
+/* For JSON, from what the command line has. What is out of range the queen refuses. */
 
 static JsonNode *
 parse_text (const QueenField *field, const char *text, GError **error)
@@ -82,6 +133,42 @@ parse_port (const QueenField *field, const char *text, GError **error)
 }
 
 static JsonNode *
+parse_int (const QueenField *field, const char *text, GError **error)
+{
+  gint64 number;
+
+  if (g_ascii_string_to_signed (text, 10, 0, G_MAXINT64, &number, NULL))
+    return json_node_init_int (json_node_alloc (), number);
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("--%s: “%s” is not a whole number"),
+               field->option, text);
+  return NULL;
+}
+
+static JsonNode *
+parse_real (const QueenField *field, const char *text, GError **error)
+{
+  char *end;
+  double number = g_ascii_strtod (text, &end);
+
+  if (end != text && *end == '\0' && isfinite (number))
+    return json_node_init_double (json_node_alloc (), number);
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("--%s: “%s” is not a number"),
+               field->option, text);
+  return NULL;
+}
+
+static JsonNode *
+parse_texts (const QueenField *field, const char *text, GError **error)
+{
+  g_auto (GStrv) texts = g_strsplit (text, ",", -1);
+  g_autoptr (JsonArray) array = json_array_new ();
+
+  for (char **one = texts; *one; one++)
+    json_array_add_string_element (array, *one);
+  return json_node_init_array (json_node_alloc (), array);
+}
+
+static JsonNode *
 parse_health (const QueenField *field, const char *text, GError **error)
 {
   return queenctl_word_check ("--health", text, queenctl_word_healths, error)
@@ -92,7 +179,7 @@ parse_health (const QueenField *field, const char *text, GError **error)
 static const struct
 {
   const QueenFieldType *type;
-  GType json; /* of what is said */
+  GType json; /* of what is said; boxed is an array */
   char *(*describe) (JsonNode *node);
   JsonNode *(*parse) (const QueenField *field, const char *text, GError **error);
 } forms[] = {
@@ -101,6 +188,15 @@ static const struct
   { &queen_field_reason, G_TYPE_STRING, describe_text, parse_text },
   { &queen_field_port, G_TYPE_INT64, describe_number, parse_port },
   { &queen_field_health, G_TYPE_STRING, describe_word, parse_health },
+  { &queen_field_url, G_TYPE_STRING, describe_text, parse_text },
+  { &queen_field_api, G_TYPE_STRING, describe_text, parse_text },
+  { &queen_field_int, G_TYPE_INT64, describe_number, parse_int },
+  { &queen_field_bytes, G_TYPE_INT64, describe_bytes, parse_int },
+  { &queen_field_real, G_TYPE_DOUBLE, describe_real, parse_real },
+  { &queen_field_part, G_TYPE_DOUBLE, describe_part, parse_real },
+  { &queen_field_moment, G_TYPE_STRING, describe_time, parse_text },
+  { &queen_field_models, G_TYPE_BOXED, describe_texts, parse_texts },
+  { &queen_field_gpus, G_TYPE_BOXED, describe_gpus },
   { &queen_field_status, G_TYPE_STRING, describe_word },
   { &queen_field_online, G_TYPE_BOOLEAN, describe_flag },
   { &queen_field_available, G_TYPE_BOOLEAN, describe_flag },
@@ -123,25 +219,21 @@ node_holds (JsonNode *node, GType type)
 {
   GType said = JSON_NODE_HOLDS_VALUE (node) ? json_node_get_value_type (node) : G_TYPE_INVALID;
 
+  if (JSON_NODE_HOLDS_ARRAY (node))
+    return type == G_TYPE_BOXED;
   return said == type || (said == G_TYPE_INT64 && type == G_TYPE_DOUBLE);
-}
-
-static const char *
-get_top_name (const QueenField *field)
-{
-  return field->nest ? field->nest : field->name;
 }
 
 gboolean
 queenctl_field_is_in (const QueenField *field, JsonObject *component)
 {
-  return json_object_has_member (component, get_top_name (field));
+  return json_object_has_member (component, queen_field_get_top_name (field));
 }
 
 char *
 queenctl_field_describe (const QueenField *field, JsonObject *component)
 {
-  JsonNode *node = json_object_get_member (component, get_top_name (field));
+  JsonNode *node = json_object_get_member (component, queen_field_get_top_name (field));
   gsize form = find_form (field);
 
   if (node && field->nest)

@@ -124,19 +124,19 @@ read_sort (QueenctlFilter *self, GError **error)
   return queenctl_word_check ("--sort", name, names, error);
 }
 
-/* An option that only one kind knows says which kind is meant. */
+/* An option that only workers know says that these are meant. */
 static gboolean
-imply_kind (QueenctlFilter *self, const char *option, QueenComponentKind kind, GError **error)
+imply_workers (QueenctlFilter *self, const char *option, GError **error)
 {
-  if (!self->has_kind || self->kind == kind)
+  if (!queenctl_options_get (self->options, option))
+    return TRUE;
+  if (!self->has_kind || self->kind == QUEEN_COMPONENT_WORKER)
     {
       self->has_kind = TRUE;
-      self->kind = kind;
+      self->kind = QUEEN_COMPONENT_WORKER;
       return TRUE;
     }
-  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
-               kind == QUEEN_COMPONENT_HIVE ? _ ("--%s does not go with a worker")
-                                            : _ ("--%s does not go with a hive"),
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("--%s does not go with a hive"),
                option);
   return FALSE;
 }
@@ -144,17 +144,10 @@ imply_kind (QueenctlFilter *self, const char *option, QueenComponentKind kind, G
 static gboolean
 read_kind (QueenctlFilter *self, const char *kind, GError **error)
 {
-  const QueenctlOptions *options = self->options;
-
   if (kind && !queenctl_kind_parse_argument (kind, &self->kind, error))
     return FALSE;
   self->has_kind = kind != NULL;
-  return (!queenctl_options_get (options, "model") ||
-          imply_kind (self, "model", QUEEN_COMPONENT_WORKER, error)) &&
-         (!queenctl_options_get (options, "hive") ||
-          imply_kind (self, "hive", QUEEN_COMPONENT_WORKER, error)) &&
-         (!queenctl_options_get (options, "health") ||
-          imply_kind (self, "health", QUEEN_COMPONENT_HIVE, error));
+  return imply_workers (self, "model", error) && imply_workers (self, "hive", error);
 }
 
 QueenctlFilter *
@@ -197,14 +190,19 @@ is_in_states (const QueenctlFilter *self, const QueenctlComponent *component)
 }
 
 static gboolean
-says (const QueenctlFilter *self,
-      const QueenctlComponent *component,
-      const char *option,
-      const char *member)
+is_of_model (const QueenctlFilter *self, const QueenctlComponent *component)
 {
-  const char *wanted = queenctl_options_get (self->options, option);
+  const char *wanted = queenctl_options_get (self->options, "model");
 
-  return !wanted || g_str_equal (queenctl_component_get_string (component, member), wanted);
+  return !wanted || queenctl_component_serves (component, wanted);
+}
+
+static gboolean
+is_of_hive (const QueenctlFilter *self, const QueenctlComponent *component)
+{
+  const char *wanted = queenctl_options_get (self->options, "hive");
+
+  return !wanted || g_str_equal (queenctl_component_get_string (component, "hive_id"), wanted);
 }
 
 static gboolean
@@ -219,8 +217,8 @@ gboolean
 queenctl_filter_matches (const QueenctlFilter *self, const QueenctlComponent *component)
 {
   return (!self->has_kind || queenctl_component_get_kind (component) == self->kind) &&
-         is_in_states (self, component) && says (self, component, "model", "model_id") &&
-         says (self, component, "hive", "hive_id") && is_in_health (self, component);
+         is_in_states (self, component) && is_of_model (self, component) &&
+         is_of_hive (self, component) && is_in_health (self, component);
 }
 
 void

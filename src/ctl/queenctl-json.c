@@ -151,17 +151,10 @@ append_array (GString *json, JsonArray *array, int depth)
 static void
 append_double (GString *json, double number)
 {
-  char text[G_ASCII_DTOSTR_BUF_SIZE];
-
-  if (!isfinite (number))
-    {
-      g_string_append (json, "null");
-      return;
-    }
-  g_ascii_formatd (text, sizeof text, "%.3f", number);
-  if (g_ascii_strtod (text, NULL) != number)
-    g_ascii_dtostr (text, sizeof text, number);
-  g_string_append (json, text);
+  if (isfinite (number))
+    queen_json_append_real (json, number);
+  else
+    g_string_append (json, "null");
 }
 
 static void

@@ -29,15 +29,25 @@ queen_dbus_component_get_property (const QueenComponent *component, const char *
   return queen_field_get_variant (field, component);
 }
 
+/* What may be vital and is not said is left out where many properties stand together: most have
+ * none of it, and there are many who have none. */
+static gboolean
+is_listed (const QueenField *field, const QueenComponent *component)
+{
+  return !field->is_vital ||
+         (queen_field_has_place (field, component) && queen_field_is_said (field, component));
+}
+
 GVariant *
 queen_dbus_component_get_properties (const QueenComponent *component)
 {
-  GDBusInterfaceInfo *info = queen_dbus_component_get_interface (component->kind);
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
 
-  for (GDBusPropertyInfo **property = info->properties; *property; property++)
-    g_variant_builder_add (&builder, "{sv}", (*property)->name,
-                           queen_dbus_component_get_property (component, (*property)->name));
+  for (const QueenField *const *field = queen_component_fields_list (component->kind); *field;
+       field++)
+    if (is_listed (*field, component))
+      g_variant_builder_add (&builder, "{sv}", (*field)->property,
+                             queen_field_get_variant (*field, component));
   return g_variant_builder_end (&builder);
 }
 
@@ -75,13 +85,43 @@ get_number_size (const char *signature)
   g_return_val_if_reached (1);
 }
 
+/* Arrays, which few have: they may be made for it. */
 static gsize
-measure_value (const QueenComponent *component, const char *name, gsize offset)
+measure_variant (GVariant *value, gsize offset)
 {
-  const QueenField *field = queen_component_fields_find_property (name);
+  const char *signature = g_variant_get_type_string (value);
+  gboolean is_of_entries = g_str_has_prefix (signature, "a{");
+
+  if (*signature == G_VARIANT_CLASS_STRING)
+    return queen_dbus_wire_string (offset, g_variant_get_string (value, NULL));
+  if (!g_variant_is_container (value))
+    return queen_dbus_wire_number (offset, get_number_size (signature));
+  if (*signature == G_VARIANT_CLASS_ARRAY)
+    offset = queen_dbus_wire_array (offset, is_of_entries ? 8 : sizeof (guint32));
+  else if (*signature == G_VARIANT_CLASS_DICT_ENTRY)
+    offset = queen_dbus_wire_structure (offset);
+  for (gsize i = 0; i < g_variant_n_children (value); i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (value, i);
+
+      if (*signature == G_VARIANT_CLASS_VARIANT)
+        offset = queen_dbus_wire_variant (offset, g_variant_get_type_string (child));
+      offset = measure_variant (child, offset);
+    }
+  return offset;
+}
+
+static gsize
+measure_value (const QueenField *field, const QueenComponent *component, gsize offset)
+{
+  g_autoptr (GVariant) array = NULL;
   const char *text;
 
-  g_return_val_if_fail (field, offset);
+  if (*field->type->signature == G_VARIANT_CLASS_ARRAY)
+    {
+      array = g_variant_ref_sink (queen_field_get_variant (field, component));
+      return measure_variant (array, offset);
+    }
   if (!field->type->get_text)
     return queen_dbus_wire_number (offset, get_number_size (field->type->signature));
   text = field->type->get_text (queen_field_get_value (field, component));
@@ -91,16 +131,16 @@ measure_value (const QueenComponent *component, const char *name, gsize offset)
 gsize
 queen_dbus_component_measure_properties (const QueenComponent *component, gsize offset)
 {
-  GDBusInterfaceInfo *info = queen_dbus_component_get_interface (component->kind);
-
   offset = queen_dbus_wire_array (offset, 8);
-  for (GDBusPropertyInfo **property = info->properties; *property; property++)
-    {
-      offset = queen_dbus_wire_structure (offset);
-      offset = queen_dbus_wire_string (offset, (*property)->name);
-      offset = queen_dbus_wire_variant (offset, (*property)->signature);
-      offset = measure_value (component, (*property)->name, offset);
-    }
+  for (const QueenField *const *field = queen_component_fields_list (component->kind); *field;
+       field++)
+    if (is_listed (*field, component))
+      {
+        offset = queen_dbus_wire_structure (offset);
+        offset = queen_dbus_wire_string (offset, (*field)->property);
+        offset = queen_dbus_wire_variant (offset, (*field)->type->signature);
+        offset = measure_value (*field, component, offset);
+      }
   return offset;
 }
 
@@ -114,27 +154,52 @@ queen_dbus_component_measure_interfaces (const QueenComponent *component, gsize 
   return queen_dbus_component_measure_properties (component, offset);
 }
 
+static gboolean
+is_announced (GDBusInterfaceInfo *info, const QueenField *field)
+{
+  GDBusPropertyInfo *property = g_dbus_interface_info_lookup_property (info, field->property);
+
+  return !g_dbus_annotation_info_lookup (property->annotations,
+                                         "org.freedesktop.DBus.Property.EmitsChangedSignal");
+}
+
+/* Returns: (transfer none) (array zero-terminated=1): those that announce their changes */
+static const QueenField **
+list_announced (QueenComponentKind kind)
+{
+  static const QueenField **lists[QUEEN_COMPONENT_N_KINDS];
+
+  if (g_once_init_enter (&lists[kind]))
+    {
+      GPtrArray *list = g_ptr_array_new ();
+
+      for (const QueenField *const *field = queen_component_fields_list (kind); *field; field++)
+        if (is_announced (queen_dbus_component_get_interface (kind), *field))
+          g_ptr_array_add (list, (gpointer) *field);
+      g_ptr_array_add (list, NULL);
+      g_once_init_leave (&lists[kind], (const QueenField **) g_ptr_array_free (list, FALSE));
+    }
+  return lists[kind];
+}
+
 GVariant *
 queen_dbus_component_get_changes (const QueenComponent *component, const QueenComponent *before)
 {
-  GDBusInterfaceInfo *info = queen_dbus_component_get_interface (component->kind);
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
   gboolean is_changed = FALSE;
 
-  for (GDBusPropertyInfo **property = info->properties; *property; property++)
+  for (const QueenField **field = list_announced (component->kind); *field; field++)
     {
-      const char *name = (*property)->name;
       g_autoptr (GVariant) then = NULL;
       g_autoptr (GVariant) now = NULL;
 
-      if (g_dbus_annotation_info_lookup ((*property)->annotations,
-                                         "org.freedesktop.DBus.Property.EmitsChangedSignal"))
+      if (!queen_field_has_place (*field, component) && !queen_field_has_place (*field, before))
         continue;
-      then = g_variant_ref_sink (queen_dbus_component_get_property (before, name));
-      now = g_variant_ref_sink (queen_dbus_component_get_property (component, name));
+      then = g_variant_ref_sink (queen_field_get_variant (*field, before));
+      now = g_variant_ref_sink (queen_field_get_variant (*field, component));
       if (g_variant_equal (then, now))
         continue;
-      g_variant_builder_add (&builder, "{sv}", name, now);
+      g_variant_builder_add (&builder, "{sv}", (*field)->property, now);
       is_changed = TRUE;
     }
   if (is_changed)

@@ -30,7 +30,8 @@ GVariant *queen_dbus_component_get_property (const QueenComponent *component, co
 /**
  * queen_dbus_component_get_properties:
  *
- * Returns: (transfer floating): all of them, `a{sv}`
+ * Returns: (transfer floating): all of them, `a{sv}`, but for those of how it is doing that it has
+ * not said
  */
 GVariant *queen_dbus_component_get_properties (const QueenComponent *component);
 

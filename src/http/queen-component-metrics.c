@@ -30,14 +30,29 @@ typedef struct
   const char *name;
   const char *help;
   guint64 (*get) (const QueenComponent *component);
+  gsize vital; /* without that: where it is in the vitals, and who has not said it has no series */
 } Family;
+
+#define VITAL(name) .vital = G_STRUCT_OFFSET (QueenVitals, name)
 
 static const Family families[] = {
   { "queen_component_online", "Whether it is online.", get_online },
   { "queen_component_available", "Whether work can be given to it.", get_available },
   { "queen_component_last_seen_timestamp_seconds", "When its last heartbeat arrived.",
     get_last_seen },
+  { "queen_component_slots", "How many requests it can work on at once.", VITAL (slots) },
+  { "queen_component_requests_running", "How many requests it works on.", VITAL (running) },
+  { "queen_component_requests_waiting", "How many requests wait at it.", VITAL (waiting) },
 };
+
+static gint64
+get_value (const Family *family, const QueenComponent *component)
+{
+  const QueenVitals *vitals = component->vitals ? component->vitals : &queen_vitals_unsaid;
+
+  return family->get ? (gint64) family->get (component)
+                     : G_STRUCT_MEMBER (gint64, vitals, family->vital);
+}
 
 /* Returns whether there is still room for it. */
 static gboolean
@@ -49,7 +64,10 @@ append_series (GString *text, const Family *family, const QueenComponent *compon
     { "model", component->model_id ? component->model_id : "" },
   };
 
-  queen_metrics_add (text, family->name, labels, G_N_ELEMENTS (labels), family->get (component));
+  gint64 value = get_value (family, component);
+
+  if (value >= 0)
+    queen_metrics_add (text, family->name, labels, G_N_ELEMENTS (labels), (guint64) value);
   return text->len <= QUEEN_COMPONENT_METRICS_MAX_BYTES;
 }
 

@@ -99,7 +99,7 @@ append_oldest_heartbeats (GString *text, QueenRegistry *const *registries)
 
   queen_metrics_begin (text, name, "gauge",
                        "Time since the last heartbeat of the one online that has been silent "
-                       "longest.");
+                       "longest, of those who have not said that they need more time.");
   for (int i = 0; i < QUEEN_COMPONENT_N_KINDS; i++)
     {
       const QueenLabel labels[] = { { "kind", queen_component_kind_get_name (
@@ -213,6 +213,47 @@ append_hives (GString *text, const QueenMetricsSources *sources)
       }
 }
 
+/* Whoever says nothing of it is in no sum, so each comes with of how many it is. */
+static void
+append_sums (GString *text, const QueenMetricsSources *sources)
+{
+  static const char reporting[] = "queen_reporting";
+  static const struct
+  {
+    const char *name;
+    const char *help;
+    const char *member;
+  } families[QUEEN_N_SUMS] = {
+    [QUEEN_SUM_SLOTS] = { "queen_worker_slots", "Requests that workers online can work on at once.",
+                          "slots" },
+    [QUEEN_SUM_RUNNING] = { "queen_requests_running", "Requests that workers online work on.",
+                            "running" },
+    [QUEEN_SUM_WAITING] = { "queen_requests_waiting", "Requests that wait at workers online.",
+                            "waiting" },
+    [QUEEN_SUM_MEMORY_USED] = { "queen_hive_memory_used_bytes",
+                                "Memory that is taken on hives online.", "memory_used" },
+    [QUEEN_SUM_MEMORY_TOTAL] = { "queen_hive_memory_bytes", "Memory of hives online.",
+                                 "memory_total" },
+    [QUEEN_SUM_GPUS] = { "queen_gpus", "Graphics cards of hives online.", "gpus" },
+    [QUEEN_SUM_GPU_MEMORY_USED] = { "queen_gpu_memory_used_bytes",
+                                    "Memory that is taken on graphics cards of hives online.",
+                                    "gpus.memory_used" },
+    [QUEEN_SUM_GPU_MEMORY_TOTAL] = { "queen_gpu_memory_bytes",
+                                     "Memory of graphics cards of hives online.",
+                                     "gpus.memory_total" },
+  };
+  const QueenHeadcount *headcount = queen_cluster_get_headcount (sources->cluster);
+
+  for (QueenSumKind kind = 0; kind < QUEEN_N_SUMS; kind++)
+    queen_metrics_gauge (text, families[kind].name, families[kind].help,
+                         queen_headcount_get_sum (headcount, kind)->sum);
+  queen_metrics_begin (text, reporting, "gauge",
+                       "Of how many workers, hives or graphics cards these sums are.");
+  for (QueenSumKind kind = 0; kind < QUEEN_N_SUMS; kind++)
+    queen_metrics_add_one (text, reporting, "member", families[kind].member,
+                           queen_headcount_get_sum (headcount, kind)->n);
+}
+
 static void
 append_connections (GString *text, const QueenMetricsSources *sources)
 {
@@ -321,6 +362,7 @@ make_metrics (Metrics *metrics)
   append_registries (text, &metrics->sources);
   append_models (text, &metrics->sources);
   append_hives (text, &metrics->sources);
+  append_sums (text, &metrics->sources);
   append_dbus (text, &metrics->sources);
   append_connections (text, &metrics->sources);
   append_budgets (text, &metrics->sources);

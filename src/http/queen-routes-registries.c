@@ -65,14 +65,25 @@ take_available (const char *name, const char *value, gpointer data, GError **err
   return take_answer (name, value, &((QueenSelection *) data)->available, error);
 }
 
+static void
+add_id (GPtrArray **ids, const char *id)
+{
+  if (!*ids)
+    *ids = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (*ids, g_strdup (id));
+}
+
 static gboolean
 take_model (const char *name, const char *value, gpointer data, GError **error)
 {
-  QueenSelection *selection = data;
+  add_id (&((QueenSelection *) data)->model_ids, value);
+  return TRUE;
+}
 
-  if (!selection->model_ids)
-    selection->model_ids = g_ptr_array_new_with_free_func (g_free);
-  g_ptr_array_add (selection->model_ids, g_strdup (value));
+static gboolean
+take_hive (const char *name, const char *value, gpointer data, GError **error)
+{
+  add_id (&((QueenSelection *) data)->hive_ids, value);
   return TRUE;
 }
 
@@ -108,10 +119,11 @@ take_after (const char *name, const char *value, gpointer data, GError **error)
   return TRUE;
 }
 
-/* A hive serves no model, so it has none of the last. */
+#define N_OF_WORKERS 2 /* the last ones: a hive serves no model, and belongs to no hive */
+
 static const QueenParameter list_parameters[] = {
   { "online", take_online }, { "available", take_available }, { "limit", take_limit },
-  { "after", take_after },   { "model", take_model },
+  { "after", take_after },   { "model", take_model },         { "hive_id", take_hive },
 };
 
 static gboolean
@@ -120,7 +132,7 @@ parse_selection (const char *query,
                  QueenSelection *selection,
                  GError **error)
 {
-  gsize n = G_N_ELEMENTS (list_parameters) - (kind == QUEEN_COMPONENT_HIVE);
+  gsize n = G_N_ELEMENTS (list_parameters) - (kind == QUEEN_COMPONENT_HIVE ? N_OF_WORKERS : 0);
 
   return queen_query_parse (query, list_parameters, n, selection, error);
 }

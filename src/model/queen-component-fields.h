@@ -11,7 +11,8 @@ G_BEGIN_DECLS
  * queen_component_fields:
  *
  * All members of a component, in the order in which people see them; behind the last one stands one
- * without a name. Whatever lists members reads them here. What heartbeats say stands together.
+ * without a name. Whatever lists members reads them here. What heartbeats say stands together, and
+ * of that what is vital is the last, also by its place.
  */
 extern const QueenField queen_component_fields[];
 
@@ -38,6 +39,44 @@ const QueenField *const *queen_component_fields_list_said (QueenComponentKind ki
  * file
  */
 const QueenField *const *queen_component_fields_list_kept (QueenComponentKind kind);
+
+/**
+ * QueenFieldIndex:
+ * @fields: as queen_component_fields_list_said() gives them
+ * @first: for each letter, one more than the place in @fields of the first that is called so in
+ * JSON
+ *
+ * Finds members by their names. Senders say what they like in whatever order, and there are more
+ * members than anybody says.
+ */
+typedef struct
+{
+  const QueenField *const *fields;
+  guint8 first[256];
+} QueenFieldIndex;
+
+/** Returns: (transfer none): the index of what heartbeats of that kind say */
+const QueenFieldIndex *queen_component_fields_get_index (QueenComponentKind kind);
+
+/** Returns: what it is called in JSON, or the object that it stands in */
+static inline const char *
+queen_field_get_top_name (const QueenField *field)
+{
+  return field->nest ? field->nest : field->name;
+}
+
+/** Returns: (nullable) (transfer none): where in the list the first of that name is */
+static inline const QueenField *const *
+queen_field_index_find (const QueenFieldIndex *index, const char *name)
+{
+  guint8 first = index->first[(guchar) *name];
+
+  for (const QueenField *const *field = index->fields + first - 1; first > 0 && *field; field++)
+    if (*queen_field_get_top_name (*field) == *name &&
+        g_str_equal (queen_field_get_top_name (*field), name))
+      return field;
+  return NULL;
+}
 
 /**
  * queen_component_fields_find_property:

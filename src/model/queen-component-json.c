@@ -11,6 +11,8 @@ typedef struct
   const QueenField *field;
   GString *before;  /* its name, and the beginning of its nest */
   gboolean is_last; /* of its nest */
+  GString *unsaid;  /* of the first that is vital: how all of them look when none is said */
+  guint n_unsaid;   /* how many that are */
 } Member;
 
 static Member
@@ -28,6 +30,40 @@ make_member (const QueenField *const *fields, gsize i)
   return member;
 }
 
+/* Vital members stand together. */
+static void
+make_unsaid (Member *member)
+{
+  Member *first = member;
+
+  first->unsaid = g_string_new (NULL);
+  for (; member->field && member->field->is_vital; member++)
+    {
+      g_string_append_printf (first->unsaid, "%snull", member->before->str);
+      first->n_unsaid++;
+    }
+}
+
+static Member *
+make_members (QueenComponentKind kind)
+{
+  const QueenField *const *fields = queen_component_fields_list (kind);
+  GArray *made = g_array_new (TRUE, TRUE, sizeof (Member));
+  Member *members, *first;
+
+  for (gsize i = 0; fields[i]; i++)
+    {
+      Member member = make_member (fields, i);
+
+      g_array_append_val (made, member);
+    }
+  members = first = (Member *) g_array_free (made, FALSE);
+  while (!first->field->is_vital)
+    first++;
+  make_unsaid (first);
+  return members;
+}
+
 /* Returns: (array): up to one without a field */
 static const Member *
 get_members (QueenComponentKind kind)
@@ -35,18 +71,7 @@ get_members (QueenComponentKind kind)
   static Member *members[QUEEN_COMPONENT_N_KINDS];
 
   if (g_once_init_enter (&members[kind]))
-    {
-      const QueenField *const *fields = queen_component_fields_list (kind);
-      GArray *made = g_array_new (TRUE, FALSE, sizeof (Member));
-
-      for (gsize i = 0; fields[i]; i++)
-        {
-          Member member = make_member (fields, i);
-
-          g_array_append_val (made, member);
-        }
-      g_once_init_leave (&members[kind], (Member *) g_array_free (made, FALSE));
-    }
+    g_once_init_leave (&members[kind], make_members (kind));
   return members[kind];
 }
 
@@ -73,6 +98,12 @@ void
 queen_component_append_json (const QueenComponent *component, GString *json)
 {
   for (const Member *member = get_members (component->kind); member->field; member++)
-    append_member (component, member, json);
+    if (queen_field_has_place (member->field, component))
+      append_member (component, member, json);
+    else
+      {
+        g_string_append_len (json, member->unsaid->str, (gssize) member->unsaid->len);
+        member += member->n_unsaid - 1;
+      }
   g_string_append_c (json, '}');
 }

@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /** Bytes that nearly every component's JSON fits in. */
-#define QUEEN_COMPONENT_USUAL_JSON 512
+#define QUEEN_COMPONENT_USUAL_JSON 768
 
 /**
  * queen_component_append_json:

@@ -13,12 +13,28 @@ static const char *const health_names[] = {
   [QUEEN_HEALTH_UNHEALTHY] = "unhealthy",
 };
 
+/* The first of what a component of that kind has of its own, one member after the other: its id and
+ * what it says. The vital members come last, and are there only if there are any. */
+static const QueenField *const *
+get_said (const QueenComponent *component)
+{
+  return queen_component_fields_list_said (component->kind);
+}
+
+static gboolean
+is_there (const QueenField *field, const QueenComponent *component)
+{
+  return field && queen_field_has_place (field, component);
+}
+
 static void
 clear_component (QueenComponent *component)
 {
-  for (const QueenField *field = queen_component_fields; field->name; field++)
-    if (field->type->clear)
-      field->type->clear (queen_field_get_value (field, component));
+  for (const QueenField *const *field = get_said (component); is_there (*field, component); field++)
+    if ((*field)->type->clear)
+      (*field)->type->clear (queen_field_get_value (*field, component));
+  g_free (component->vitals);
+  g_free (component->id);
 }
 
 QueenComponent *
@@ -36,9 +52,11 @@ queen_component_copy_offline (const QueenComponent *component, gint64 since, gin
   QueenComponent *copy = queen_component_new (component->kind);
 
   *copy = *component;
-  for (const QueenField *field = queen_component_fields; field->name; field++)
-    if (field->type->copy)
-      field->type->copy (queen_field_get_value (field, copy));
+  copy->id = g_strdup (component->id);
+  copy->vitals = g_memdup2 (component->vitals, sizeof *component->vitals);
+  for (const QueenField *const *field = get_said (copy); is_there (*field, copy); field++)
+    if ((*field)->type->copy)
+      (*field)->type->copy (queen_field_get_value (*field, copy));
   copy->status = QUEEN_STATUS_OFFLINE;
   copy->since = since;
   copy->deadline = deadline;
@@ -48,11 +66,15 @@ queen_component_copy_offline (const QueenComponent *component, gint64 since, gin
 gboolean
 queen_component_says_same (const QueenComponent *a, const QueenComponent *b)
 {
-  for (const QueenField *field = queen_component_fields; field->name; field++)
-    if (field->type->equals &&
-        !field->type->equals (queen_field_get_value (field, a), queen_field_get_value (field, b)))
+  if (a->kind != b->kind || a->status != b->status || g_strcmp0 (a->id, b->id) != 0 ||
+      queen_component_is_available (a) != queen_component_is_available (b))
+    return FALSE;
+  for (const QueenField *const *field = get_said (a); is_there (*field, a) || is_there (*field, b);
+       field++)
+    if (!(*field)->is_passing && !(*field)->type->equals (queen_field_get_value (*field, a),
+                                                          queen_field_get_value (*field, b)))
       return FALSE;
-  return a->kind == b->kind;
+  return TRUE;
 }
 
 QueenComponent *
@@ -70,11 +92,13 @@ queen_component_unref (QueenComponent *component)
 gsize
 queen_component_get_size (const QueenComponent *component)
 {
-  gsize size = sizeof *component;
+  gsize size = sizeof *component + queen_field_id.get_size (&component->id);
 
-  for (const QueenField *field = queen_component_fields; field->name; field++)
-    if (field->type->get_size)
-      size += field->type->get_size (queen_field_get_value (field, component));
+  if (component->vitals)
+    size += sizeof *component->vitals;
+  for (const QueenField *const *field = get_said (component); is_there (*field, component); field++)
+    if ((*field)->type->get_size)
+      size += (*field)->type->get_size (queen_field_get_value (*field, component));
   return size;
 }
 
@@ -82,6 +106,16 @@ gboolean
 queen_component_is_online (const QueenComponent *component)
 {
   return queen_status_is_online (component->status);
+}
+
+/* Whether one that is busy takes more all the same. */
+static gboolean
+has_slot (const QueenComponent *component)
+{
+  const QueenVitals *vitals = component->vitals;
+
+  return component->kind == QUEEN_COMPONENT_HIVE ||
+         (vitals && vitals->running >= 0 && vitals->running < vitals->slots);
 }
 
 gboolean
@@ -93,7 +127,7 @@ queen_component_is_available (const QueenComponent *component)
     case QUEEN_STATUS_ONLINE:
       return component->health != QUEEN_HEALTH_UNHEALTHY;
     case QUEEN_STATUS_BUSY:
-      return component->kind == QUEEN_COMPONENT_HIVE && component->health != QUEEN_HEALTH_UNHEALTHY;
+      return component->health != QUEEN_HEALTH_UNHEALTHY && has_slot (component);
     default:
       return FALSE;
     }

@@ -6,6 +6,7 @@
 #include <glib-object.h>
 
 #include "queen-status.h"
+#include "queen-vitals.h"
 
 G_BEGIN_DECLS
 
@@ -25,7 +26,7 @@ typedef enum
 /**
  * QueenHealth:
  *
- * How a hive says that it is. Workers have no health: theirs is always healthy.
+ * How a worker or hive says that it is; who says nothing is healthy.
  */
 typedef enum
 {
@@ -41,6 +42,7 @@ typedef enum
 /**
  * QueenComponent:
  * @port: 0 when it has not said
+ * @vitals: (nullable): %NULL when it has said nothing of what is there
  * @has_said_at: the sender said when it spoke
  * @said_at: µs since 1970, by the sender's clock: when that was
  * @since: ns since 1970: when it came to be in the status and health that it is in
@@ -54,8 +56,9 @@ typedef enum
  * references may be handed to anybody and to any thread; the next heartbeat makes a new one.
  * Strings that were not said are %NULL.
  *
- * A new member of a heartbeat is one here, and a row in `queen-component-fields.c`; whoever lists
- * members by hand (the interfaces' XML, the README, a test of the JSON) is reminded by the tests.
+ * A new member of a heartbeat is one here or in #QueenVitals, and a row in
+ * `queen-component-fields.c`; whoever lists members by hand (the interfaces' XML, the README, a
+ * test of the JSON) is reminded by the tests.
  */
 typedef struct
 {
@@ -71,6 +74,7 @@ typedef struct
   char *hostname;
   char *hive_id;
   char *health_reason;
+  QueenVitals *vitals;
 
   gboolean has_said_at;
   gint64 said_at;
@@ -104,7 +108,8 @@ queen_component_copy_offline (const QueenComponent *component, gint64 since, gin
 /**
  * queen_component_says_same:
  *
- * Returns: whether both say the same of what they are: all but times and counts
+ * Returns: whether both say the same of what they are: all but times, counts, and what passes with
+ *   every heartbeat
  */
 gboolean queen_component_says_same (const QueenComponent *a, const QueenComponent *b);
 
@@ -123,8 +128,8 @@ gboolean queen_component_is_online (const QueenComponent *component);
 /**
  * queen_component_is_available:
  *
- * Returns: whether work can be given to it: online and ready; a hive also when busy, but only
- * while it is not unhealthy
+ * Returns: whether work can be given to it: online and ready, but only while it is not unhealthy; a
+ *   hive also when busy, and a worker when it is busy and has said that it has a slot left
  */
 gboolean queen_component_is_available (const QueenComponent *component);
 

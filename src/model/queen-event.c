@@ -135,8 +135,8 @@ queen_event_is_change (const QueenEvent *event)
 
   if (!now || !before || event->kind == QUEEN_EVENT_FORGOTTEN)
     return now != NULL;
-  return now->status != before->status || now->health != before->health ||
-         g_strcmp0 (now->model_id, before->model_id) != 0;
+  return now->vitals || before->vitals || now->status != before->status ||
+         now->health != before->health || g_strcmp0 (now->model_id, before->model_id) != 0;
 }
 
 QueenEvent *

@@ -15,12 +15,6 @@ status_get_text (gconstpointer value)
   return queen_status_get_name (*(const QueenStatus *) value);
 }
 
-static gboolean
-status_equals (gconstpointer a, gconstpointer b)
-{
-  return *(const QueenStatus *) a == *(const QueenStatus *) b;
-}
-
 static void
 status_take_variant (gpointer value, GVariant *variant)
 {
@@ -30,7 +24,6 @@ status_take_variant (gpointer value, GVariant *variant)
 const QueenFieldType queen_field_status = {
   .signature = "s",
   .get_text = status_get_text,
-  .equals = status_equals,
   .take_variant = status_take_variant,
 };
 

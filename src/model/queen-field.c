@@ -3,7 +3,6 @@
 
 #include "queen-field.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "queen-error.h"
@@ -11,7 +10,8 @@
 #include "text/queen-json-writer.h"
 #include "text/queen-legible.h"
 
-static gboolean G_GNUC_PRINTF (2, 3) refuse_value (GError **error, const char *problem, ...)
+gboolean
+queen_field_refuse (GError **error, const char *problem, ...)
 {
   g_autofree char *text = NULL;
   va_list args;
@@ -29,7 +29,7 @@ read_string (const QueenJsonValue *said, GError **error)
 {
   if (said->type == QUEEN_JSON_STRING)
     return said->string;
-  refuse_value (error, "must be a string");
+  queen_field_refuse (error, "must be a string");
   return NULL;
 }
 
@@ -81,9 +81,9 @@ text_read (const QueenField *field, const QueenJsonValue *said, gpointer value, 
   if (!text)
     return FALSE;
   if (strlen (text) > field->most)
-    return refuse_value (error, "must be at most %" G_GSIZE_FORMAT " bytes", field->most);
+    return queen_field_refuse (error, "must be at most %" G_GSIZE_FORMAT " bytes", field->most);
   if (!queen_legible_check (text))
-    return refuse_value (error, "must be without control or invisible characters");
+    return queen_field_refuse (error, "must be without control or invisible characters");
   *(char **) value = *text != '\0' ? g_strdup (text) : NULL;
   return TRUE;
 }
@@ -119,6 +119,33 @@ const QueenFieldType queen_field_text = {
   .restore = text_restore,
 };
 
+/* Addresses of an API: what a browser or a job may be sent to, and no more than that. */
+
+static gboolean
+is_url (const char *text)
+{
+  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_NONE, NULL);
+  const char *host = uri ? g_uri_get_host (uri) : NULL;
+  const char *scheme = uri ? g_uri_get_scheme (uri) : "";
+
+  return host && *host != '\0' && (g_str_equal (scheme, "http") || g_str_equal (scheme, "https")) &&
+         !g_uri_get_userinfo (uri) && !g_uri_get_query (uri) && !g_uri_get_fragment (uri);
+}
+
+static gboolean
+url_read (const QueenField *field, const QueenJsonValue *said, gpointer value, GError **error)
+{
+  if (said->type == QUEEN_JSON_STRING && *said->string != '\0' && !is_url (said->string))
+    return queen_field_refuse (
+        error, "must be an address with http or https, without user, query and fragment");
+  return text_read (field, said, value, error);
+}
+
+const QueenFieldType queen_field_url = {
+  TEXT_BUT_FOR_READING,
+  .read = url_read,
+};
+
 /* Ids of components */
 
 static gboolean
@@ -129,8 +156,9 @@ id_read (const QueenField *field, const QueenJsonValue *said, gpointer value, GE
   if (!id)
     return FALSE;
   if (!queen_heartbeat_check_id (id))
-    return refuse_value (error, "must be 1 to %d bytes without control or invisible characters",
-                         QUEEN_HEARTBEAT_MAX_ID);
+    return queen_field_refuse (error,
+                               "must be 1 to %d bytes without control or invisible characters",
+                               QUEEN_HEARTBEAT_MAX_ID);
   *(char **) value = g_strdup (id);
   return TRUE;
 }
@@ -171,83 +199,6 @@ const QueenFieldType queen_field_reason = {
   .restore = text_restore,
 };
 
-/* Ports */
-
-static guint16
-get_port (gconstpointer value)
-{
-  return *(const guint16 *) value;
-}
-
-static gboolean
-port_is_said (gconstpointer value)
-{
-  return get_port (value) != 0;
-}
-
-static gboolean
-port_equals (gconstpointer a, gconstpointer b)
-{
-  return get_port (a) == get_port (b);
-}
-
-static gboolean
-port_read (const QueenField *field, const QueenJsonValue *said, gpointer value, GError **error)
-{
-  double number;
-
-  if (said->type != QUEEN_JSON_INTEGER && said->type != QUEEN_JSON_DOUBLE)
-    return refuse_value (error, "must be a whole number");
-  /* Which may be written 9301.0, as JavaScript has it. */
-  number = said->type == QUEEN_JSON_INTEGER ? (double) said->integer : said->number;
-  if (number != floor (number))
-    return refuse_value (error, "must be a whole number");
-  if (number < 0 || number > G_MAXUINT16)
-    return refuse_value (error, "must be from 0 to %d", G_MAXUINT16);
-  *(guint16 *) value = (guint16) number;
-  return TRUE;
-}
-
-static const char *
-port_restore (const QueenField *field, const QueenJsonValue *said, gpointer value)
-{
-  if (said->type != QUEEN_JSON_INTEGER)
-    return "has the wrong type";
-  if (said->integer < 1 || said->integer > G_MAXUINT16)
-    return "is out of range";
-  *(guint16 *) value = (guint16) said->integer;
-  return NULL;
-}
-
-static void
-port_append (gconstpointer value, GString *json)
-{
-  queen_json_append_number (json, get_port (value));
-}
-
-static GVariant *
-port_get_variant (gconstpointer value)
-{
-  return g_variant_new_uint16 (get_port (value));
-}
-
-static void
-port_take_variant (gpointer value, GVariant *variant)
-{
-  *(guint16 *) value = g_variant_get_uint16 (variant);
-}
-
-const QueenFieldType queen_field_port = {
-  .signature = "q",
-  .is_said = port_is_said,
-  .equals = port_equals,
-  .read = port_read,
-  .restore = port_restore,
-  .append = port_append,
-  .get_variant = port_get_variant,
-  .take_variant = port_take_variant,
-};
-
 /* Healths */
 
 static const char *
@@ -276,7 +227,7 @@ health_read (const QueenField *field, const QueenJsonValue *said, gpointer value
   if (!text)
     return FALSE;
   return queen_health_parse (text, value) ||
-         refuse_value (error, "is none of healthy, degraded, unhealthy");
+         queen_field_refuse (error, "is none of healthy, degraded, unhealthy");
 }
 
 static const char *
@@ -301,6 +252,70 @@ const QueenFieldType queen_field_health = {
   .read = health_read,
   .restore = health_restore,
   .take_variant = health_take_variant,
+};
+
+/* What a server speaks */
+
+static const char *const api_names[] = {
+  [QUEEN_API_UNSAID] = NULL,
+  [QUEEN_API_OPENAI] = "openai",
+  [QUEEN_API_OLLAMA] = "ollama",
+  [QUEEN_API_RBEE] = "rbee",
+};
+
+static const char *
+api_get_text (gconstpointer value)
+{
+  return api_names[*(const QueenApi *) value];
+}
+
+static gboolean
+api_is_said (gconstpointer value)
+{
+  return *(const QueenApi *) value != QUEEN_API_UNSAID;
+}
+
+static gboolean
+api_equals (gconstpointer a, gconstpointer b)
+{
+  return *(const QueenApi *) a == *(const QueenApi *) b;
+}
+
+static gboolean
+parse_api (const char *text, QueenApi *api)
+{
+  for (int i = QUEEN_API_UNSAID + 1; i < (int) G_N_ELEMENTS (api_names); i++)
+    if (g_str_equal (text, api_names[i]))
+      {
+        *api = (QueenApi) i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+static gboolean
+api_read (const QueenField *field, const QueenJsonValue *said, gpointer value, GError **error)
+{
+  const char *text = read_string (said, error);
+
+  if (!text)
+    return FALSE;
+  return parse_api (text, value) || queen_field_refuse (error, "is none of openai, ollama, rbee");
+}
+
+static void
+api_take_variant (gpointer value, GVariant *variant)
+{
+  parse_api (g_variant_get_string (variant, NULL), value);
+}
+
+const QueenFieldType queen_field_api = {
+  .signature = "s",
+  .get_text = api_get_text,
+  .is_said = api_is_said,
+  .equals = api_equals,
+  .read = api_read,
+  .take_variant = api_take_variant,
 };
 
 /* Any of them */
@@ -339,5 +354,28 @@ queen_field_take_variant (const QueenField *field, QueenComponent *component, GV
 {
   if (field->type->take_variant &&
       g_variant_is_of_type (variant, G_VARIANT_TYPE (field->type->signature)))
-    field->type->take_variant (queen_field_get_value (field, component), variant);
+    field->type->take_variant (queen_field_make_value (field, component), variant);
+}
+
+gpointer
+queen_field_make_value (const QueenField *field, QueenComponent *component)
+{
+  if (field->is_vital && !component->vitals)
+    component->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
+  return queen_field_get_value (field, component);
+}
+
+gboolean
+queen_field_restore (const QueenField *field,
+                     const QueenJsonValue *said,
+                     QueenComponent *component,
+                     GError **error)
+{
+  gpointer value = queen_field_make_value (field, component);
+  const char *problem;
+
+  if (!field->type->restore)
+    return field->type->read (field, said, value, error);
+  problem = field->type->restore (field, said, value);
+  return !problem || queen_field_refuse (error, "%s", problem);
 }

@@ -15,21 +15,23 @@ typedef struct _QueenField QueenField;
  * @signature: of the value on D-Bus
  * @get_text: (nullable): the value as text, %NULL when it is not said; for types that are texts
  * @is_said: (nullable): %NULL for types whose value is always there
- * @equals: (nullable): whether two values are the same; %NULL for what only times and counts tell
+ * @equals: (nullable): whether two values are the same; %NULL for what passes with every heartbeat,
+ *   and for what no heartbeat says
  * @clear: (nullable): frees what the value points to; %NULL when it points to nothing, as of the
  *   next two
  * @copy: (nullable): makes the value's own what it points to, after a plain copy of the structure
  * @get_size: (nullable): bytes that the value takes beside the structure
  * @read: (nullable): takes the value from a heartbeat; an @error says what must be, without a name
- * @restore: (nullable): takes the value from a state file; returns what is wrong with it, or %NULL
+ * @restore: (nullable): takes the value from a state file; returns what is wrong with it, or %NULL.
+ *   Without it @read does that
  * @append: (nullable): appends the value as JSON; %NULL for types that are texts
  * @get_variant: (nullable): the value for D-Bus, which has no null: what is not said is what cannot
  *   be said; %NULL for types that are texts
  * @take_variant: (nullable): takes the value from D-Bus; what comes is of the type @signature
  *
  * How values of one type behave. Each function gets a pointer to the value. What no heartbeat says
- * has no @read and no @restore. Zeros are a value that is not said: where 0 can be said, the value
- * is a structure that has a flag, too.
+ * has no @read and no @restore. A value that is not said is zeros in #QueenComponent, and as it is
+ * in %queen_vitals_unsaid in #QueenVitals: where 0 can be said, it is one of these.
  *
  * A new type is one of these, and a row in `queenctl-field.c`, for how people read and write it.
  */
@@ -60,8 +62,12 @@ typedef struct
  * @is_required: whether it stands in every object of that @nest
  * @property: of the D-Bus interface
  * @type: what kind of value it is
- * @offset: of its value in #QueenComponent; 0 for what is worked out from all of it
+ * @is_vital: whether its value is in #QueenVitals, and not in #QueenComponent itself
+ * @is_passing: whether it may change with every heartbeat, so that a change of it is no news
+ * @offset: of its value in one of these; 0 for what is worked out from all of it
  * @most: bytes that a text may have
+ * @least: the smallest number that it may be
+ * @greatest: the greatest one; 0 when there is none
  * @place: for each kind, its place among what heartbeats of that kind say, in JSON; from 1, and 0
  *   for what such a one does not say
  * @place_in_state: its place among them in a line of the state file
@@ -79,8 +85,12 @@ struct _QueenField
   gboolean is_required;
   const char *property;
   const QueenFieldType *type;
+  gboolean is_vital;
+  gboolean is_passing;
   gsize offset;
   gsize most;
+  double least;
+  double greatest;
   guint8 place[QUEEN_COMPONENT_N_KINDS];
   guint8 place_in_state;
   const char *label;
@@ -95,6 +105,19 @@ extern const QueenFieldType queen_field_id;     /* the same, of a component */
 extern const QueenFieldType queen_field_reason; /* the same; made fit instead of refused */
 extern const QueenFieldType queen_field_port;   /* guint16; 0 is not said */
 extern const QueenFieldType queen_field_health; /* QueenHealth; healthy is not said */
+extern const QueenFieldType queen_field_url;    /* char *; where an API is */
+extern const QueenFieldType queen_field_api;    /* QueenApi */
+extern const QueenFieldType queen_field_int;    /* gint64, not negative; -1 is not said */
+extern const QueenFieldType queen_field_bytes;  /* the same, of memory */
+extern const QueenFieldType queen_field_real;   /* double; NaN is not said */
+extern const QueenFieldType queen_field_part;   /* the same, of a whole */
+extern const QueenFieldType queen_field_moment; /* gint64, ns since 1970; 0 is not said */
+extern const QueenFieldType queen_field_models; /* char **; %NULL is not said */
+extern const QueenFieldType queen_field_gpus;   /* QueenGpus *; likewise */
+
+/** The members of each of the last, with offsets in #QueenGpu; behind the last one stands one
+ * without a name. */
+extern const QueenField queen_field_gpu_fields[];
 
 /* What the queen knows of a component. */
 extern const QueenFieldType queen_field_status; /* QueenStatus */
@@ -104,10 +127,40 @@ extern const QueenFieldType queen_field_online; /* these three of the whole comp
 extern const QueenFieldType queen_field_available;
 extern const QueenFieldType queen_field_skew;
 
+/**
+ * queen_field_get_value:
+ *
+ * Returns: (transfer none): where the value is, to be read; to be written only if it is not vital,
+ * or
+ *   @component has vitals
+ */
 static inline gpointer
 queen_field_get_value (const QueenField *field, const QueenComponent *component)
 {
-  return G_STRUCT_MEMBER_P (component, field->offset);
+  if (!field->is_vital)
+    return G_STRUCT_MEMBER_P (component, field->offset);
+  return G_STRUCT_MEMBER_P (component->vitals ? component->vitals : &queen_vitals_unsaid,
+                            field->offset);
+}
+
+/**
+ * queen_field_make_value:
+ *
+ * Returns: (transfer none): where the value is, to be written; @component has vitals then, if it is
+ *   one of these
+ */
+gpointer queen_field_make_value (const QueenField *field, QueenComponent *component);
+
+/**
+ * queen_field_has_place:
+ *
+ * Returns: %FALSE when the value cannot be said, as nothing vital is. The vital ones are the last
+ * of each list of what is said, so whoever goes through one can stop there
+ */
+static inline gboolean
+queen_field_has_place (const QueenField *field, const QueenComponent *component)
+{
+  return !field->is_vital || component->vitals;
 }
 
 /**
@@ -116,6 +169,39 @@ queen_field_get_value (const QueenField *field, const QueenComponent *component)
  * Returns: whether the value is there, and not as it is of one that says nothing
  */
 gboolean queen_field_is_said (const QueenField *field, const QueenComponent *component);
+
+/**
+ * queen_field_refuse:
+ * @problem: what must be, without the member's name
+ *
+ * Returns: %FALSE, for a type's `read`, with an error %QUEEN_ERROR_UNPROCESSABLE
+ */
+gboolean G_GNUC_PRINTF (2, 3) queen_field_refuse (GError **error, const char *problem, ...);
+
+/**
+ * queen_field_read_whole:
+ * @number: (out): the number
+ *
+ * Returns: whether @said is a whole number of the @field's range, which may be written `9301.0`, as
+ *   JavaScript has it; otherwise an error. Of one that has more digits than a double it is how
+ * large it is that counts
+ */
+gboolean queen_field_read_whole (const QueenField *field,
+                                 const QueenJsonValue *said,
+                                 gint64 *number,
+                                 GError **error);
+
+/**
+ * queen_field_restore:
+ *
+ * Takes the value from a state file.
+ *
+ * Returns: whether it is one; otherwise an error that says what is wrong, without a name
+ */
+gboolean queen_field_restore (const QueenField *field,
+                              const QueenJsonValue *said,
+                              QueenComponent *component,
+                              GError **error);
 
 /**
  * queen_field_append_json:

@@ -12,6 +12,7 @@ struct _QueenHeadcount
   GHashTable *models; /* id -> QueenHeads */
   QueenHeads all;     /* their sum */
   guint hives[QUEEN_N_STATUSES][QUEEN_N_HEALTHS];
+  QueenSum sums[QUEEN_N_SUMS];
 };
 
 static gboolean
@@ -52,8 +53,15 @@ count (QueenHeadcount *self, const QueenComponent *component, int n)
 static void
 on_event_for_headcount (QueenHeadcount *self, QueenEvent *event)
 {
-  if (event->kind != QUEEN_EVENT_FORGOTTEN)
-    count (self, event->component, 1);
+  gboolean is_gone = event->kind == QUEEN_EVENT_FORGOTTEN;
+
+  if (event->before)
+    queen_sums_count (self->sums, event->before, -1);
+  if (!is_gone)
+    {
+      queen_sums_count (self->sums, event->component, 1);
+      count (self, event->component, 1);
+    }
   if (event->before)
     count (self, event->before, -1);
 }
@@ -94,4 +102,10 @@ guint
 queen_headcount_get_n_hives (const QueenHeadcount *self, QueenStatus status, QueenHealth health)
 {
   return self->hives[status][health];
+}
+
+const QueenSum *
+queen_headcount_get_sum (const QueenHeadcount *self, QueenSumKind kind)
+{
+  return &self->sums[kind];
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "queen-event-bus.h"
+#include "queen-sums.h"
 
 G_BEGIN_DECLS
 
@@ -22,7 +23,8 @@ typedef struct
  * QueenHeadcount:
  *
  * How many workers of each model, and how many hives of each health, have each status; offline ones
- * included. It is kept with every event, so that nobody has to count.
+ * included; and the sums of how those online are doing. It is kept with every event, so that nobody
+ * has to count.
  */
 typedef struct _QueenHeadcount QueenHeadcount;
 
@@ -48,6 +50,9 @@ const QueenHeads *queen_headcount_get_all (const QueenHeadcount *self);
 /** Returns: how many hives have that status and that health */
 guint
 queen_headcount_get_n_hives (const QueenHeadcount *self, QueenStatus status, QueenHealth health);
+
+/** Returns: (transfer none): that sum, of all who are online */
+const QueenSum *queen_headcount_get_sum (const QueenHeadcount *self, QueenSumKind kind);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenHeadcount, queen_headcount_free)
 

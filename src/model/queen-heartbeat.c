@@ -107,51 +107,65 @@ read_timestamp (const Source *source, QueenComponent *component, GError **error)
   return TRUE;
 }
 
-/* @object: which it is a member of; @path: how to call that, with a dot */
+/* @path: how to call the object that it is a member of, with a dot */
 static gboolean
-read_field (const QueenField *field,
-            const QueenJsonValue *object,
+read_value (const QueenField *field,
+            const QueenJsonValue *said,
             const char *path,
             QueenComponent *component,
             GError **error)
 {
-  const char *member = field->nest ? field->member : field->name;
-  Source source = { object, path };
-  const QueenJsonValue *said = queen_json_get_member (object, member);
-
-  if (is_unsaid (said))
-    return !field->is_required || fail (error, &source, member, "is missing");
-  if (field->type->read (field, said, queen_field_get_value (field, component), error))
+  if (is_unsaid (said) ||
+      field->type->read (field, said, queen_field_make_value (field, component), error))
     return TRUE;
-  g_prefix_error (error, "%s%s: ", path, member);
+  g_prefix_error (error, "%s%s: ", path, field->nest ? field->member : field->name);
   return FALSE;
 }
 
+/* @field: the first of those in that nest, which stand together */
 static gboolean
-read_nested (const QueenField *field,
+read_nested (const QueenField *const *field,
+             const QueenJsonValue *nest,
              const Source *source,
              QueenComponent *component,
              GError **error)
 {
-  const QueenJsonValue *nest = queen_json_get_member (source->object, field->nest);
+  const char *name = (*field)->nest;
   g_autofree char *path = NULL;
+  Source inner = { nest };
 
   if (is_unsaid (nest))
     return TRUE;
   if (nest->type != QUEEN_JSON_OBJECT)
-    return fail (error, source, field->nest, "must be an object");
-  path = g_strconcat (source->path, field->nest, ".", NULL);
-  return read_field (field, nest, path, component, error);
+    return fail (error, source, name, "must be an object");
+  inner.path = path = g_strconcat (source->path, name, ".", NULL);
+  for (; *field && g_strcmp0 ((*field)->nest, name) == 0; field++)
+    {
+      const QueenJsonValue *said = queen_json_get_member (nest, (*field)->member);
+
+      if (is_unsaid (said) && (*field)->is_required)
+        return fail (error, &inner, (*field)->member, "is missing");
+      if (!read_value (*field, said, path, component, error))
+        return FALSE;
+    }
+  return TRUE;
 }
 
+/* Few of all members are said, so it is asked of what is said what it is. */
 static gboolean
 read_fields (const Source *source, QueenComponent *component, GError **error)
 {
-  for (const QueenField *const *field = queen_component_fields_list_said (component->kind); *field;
-       field++)
-    if (!((*field)->nest ? read_nested (*field, source, component, error)
-                         : read_field (*field, source->object, source->path, component, error)))
-      return FALSE;
+  const QueenFieldIndex *index = queen_component_fields_get_index (component->kind);
+
+  for (const QueenJsonValue *said = queen_json_get_first (source->object);
+       said < queen_json_get_end (source->object); said = queen_json_get_end (said))
+    {
+      const QueenField *const *field = queen_field_index_find (index, said->name);
+
+      if (field && !((*field)->nest ? read_nested (field, said, source, component, error)
+                                    : read_value (*field, said, source->path, component, error)))
+        return FALSE;
+    }
   return TRUE;
 }
 
@@ -190,6 +204,14 @@ read_component (const QueenJsonValue *root, QueenComponent *component, GError **
          read_fields (&source, component, error) && read_timestamp (&top, component, error);
 }
 
+static void
+add_in_array (GStrvBuilder *names, const char *name)
+{
+  g_autofree char *whole = g_strconcat (QUEEN_JSON_IN_ARRAY, name, NULL);
+
+  g_strv_builder_add (names, whole);
+}
+
 /* All that is read of a heartbeat. */
 static const char *const *
 get_wanted (void)
@@ -209,6 +231,8 @@ get_wanted (void)
           g_strv_builder_add_many (names, field->nest, field->member, NULL);
         else if (field->type->read)
           g_strv_builder_add (names, field->name);
+      for (const QueenField *field = queen_field_gpu_fields; field->name; field++)
+        add_in_array (names, field->name);
       g_once_init_leave (&wanted, g_strv_builder_end (names));
       g_strv_builder_unref (names);
     }

@@ -7,10 +7,12 @@
 
 G_BEGIN_DECLS
 
-#define QUEEN_HEARTBEAT_MAX_ID 128       /* bytes */
-#define QUEEN_HEARTBEAT_MAX_MODEL_ID 512 /* bytes */
-#define QUEEN_HEARTBEAT_MAX_TEXT 256     /* bytes, of what else is said */
-#define QUEEN_HEARTBEAT_MAX_REASON 1024  /* bytes, of a health: whatever is longer is cut */
+#define QUEEN_HEARTBEAT_MAX_ID 128         /* bytes */
+#define QUEEN_HEARTBEAT_MAX_MODEL_ID 512   /* bytes */
+#define QUEEN_HEARTBEAT_MAX_URL 512        /* bytes */
+#define QUEEN_HEARTBEAT_MAX_TEXT 256       /* bytes, of what else is said */
+#define QUEEN_HEARTBEAT_MAX_REASON 1024    /* bytes, of a health: whatever is longer is cut */
+#define QUEEN_HEARTBEAT_MAX_NEXT_BEAT 3600 /* seconds */
 
 /**
  * queen_heartbeat_parse:

@@ -213,9 +213,7 @@ add_build (QueenLister *self,
 
   build->lister = self;
   build->registry = g_object_ref (registry);
-  build->selection = *selection;
-  if (selection->model_ids)
-    g_ptr_array_ref (selection->model_ids);
+  build->selection = queen_selection_copy (selection);
   build->orders = queen_fair_queue_new (QUEEN_LISTER_MAX_SHARING);
   if (work == WORK_TO_SHARE)
     *find_next (build) = build;

@@ -81,9 +81,7 @@ queen_listing_new (QueenRegistry *registry, const QueenSelection *selection)
   QueenListing *self = g_new0 (QueenListing, 1);
 
   self->registry = registry;
-  self->selection = *selection;
-  if (selection->model_ids)
-    g_ptr_array_ref (selection->model_ids);
+  self->selection = queen_selection_copy (selection);
   self->end = queen_registry_get_last_sequence (registry);
   if (!queen_selection_is_filter (selection))
     {

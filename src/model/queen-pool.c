@@ -6,62 +6,92 @@
 #include "queen-error.h"
 #include "text/queen-hash.h"
 
+#define MAX_OFFERS (1 + QUEEN_VITALS_MAX_MODELS)
+
 struct _QueenPool
 {
   GObject parent_instance;
 
   QueenRegistry *workers;
   GHashTable *entries; /* id -> Entry, for every worker that has a model */
-  GHashTable *models;  /* model id -> GSequence of Entry: those available, by turn */
+  GHashTable *models;  /* model id -> GSequence of Offer: those available, by turn */
   guint64 n_given;
 };
 
 G_DEFINE_FINAL_TYPE (QueenPool, queen_pool, G_TYPE_OBJECT)
 
+typedef struct _Entry Entry;
+
+/* A worker, and a model that it serves. */
 typedef struct
 {
-  char *id;
+  Entry *entry;
   char *model_id;
-  guint64 turn;        /* when it was given out, counted in turns; 0 for never */
-  GSequenceIter *link; /* NULL while it is not available */
-} Entry;
+  GSequenceIter *link; /* NULL while the worker is not available */
+} Offer;
+
+struct _Entry
+{
+  char *id;
+  guint64 turn; /* when it was given out, counted in turns; 0 for never */
+  guint n_offers;
+  Offer offers[];
+};
 
 static int
 compare_turns (gconstpointer a, gconstpointer b, gpointer data)
 {
-  const Entry *first = a, *second = b;
+  const Offer *first = a, *second = b;
 
-  return first->turn < second->turn ? -1 : first->turn > second->turn;
+  return first->entry->turn < second->entry->turn ? -1 : first->entry->turn > second->entry->turn;
 }
 
 static void
-queue (QueenPool *self, Entry *entry)
+queue (QueenPool *self, Offer *offer)
 {
-  GSequence *available = g_hash_table_lookup (self->models, entry->model_id);
+  GSequence *available = g_hash_table_lookup (self->models, offer->model_id);
 
   if (!available)
     {
       available = g_sequence_new (NULL);
-      g_hash_table_insert (self->models, g_strdup (entry->model_id), available);
+      g_hash_table_insert (self->models, g_strdup (offer->model_id), available);
     }
-  entry->link = g_sequence_insert_sorted (available, entry, compare_turns, NULL);
+  offer->link = g_sequence_insert_sorted (available, offer, compare_turns, NULL);
 }
 
 static void
-unqueue (QueenPool *self, Entry *entry)
+unqueue (QueenPool *self, Offer *offer)
 {
-  GSequence *available = g_sequence_iter_get_sequence (entry->link);
+  GSequence *available = g_sequence_iter_get_sequence (offer->link);
 
-  g_sequence_remove (g_steal_pointer (&entry->link));
+  g_sequence_remove (g_steal_pointer (&offer->link));
   if (g_sequence_is_empty (available))
-    g_hash_table_remove (self->models, entry->model_id);
+    g_hash_table_remove (self->models, offer->model_id);
+}
+
+/* Each offer is queued, or none is. */
+static gboolean
+is_queued (const Entry *entry)
+{
+  return entry->offers[0].link != NULL;
+}
+
+static void
+set_queued (QueenPool *self, Entry *entry, gboolean is_available)
+{
+  for (guint i = 0; i < entry->n_offers; i++)
+    if (is_available)
+      queue (self, &entry->offers[i]);
+    else
+      unqueue (self, &entry->offers[i]);
 }
 
 static void
 free_entry (Entry *entry)
 {
+  for (guint i = 0; i < entry->n_offers; i++)
+    g_free (entry->offers[i].model_id);
   g_free (entry->id);
-  g_free (entry->model_id);
   g_free (entry);
 }
 
@@ -72,9 +102,57 @@ drop_worker (QueenPool *self, const char *id)
 
   if (!entry)
     return;
-  if (entry->link)
-    unqueue (self, entry);
+  if (is_queued (entry))
+    set_queued (self, entry, FALSE);
   g_hash_table_remove (self->entries, id);
+}
+
+static guint
+add_model (const char **models, guint n, const char *model)
+{
+  for (guint i = 0; i < n; i++)
+    if (g_str_equal (models[i], model))
+      return n;
+  models[n] = model;
+  return n + 1;
+}
+
+/* @models: (out): what it serves, without any twice
+ *
+ * Returns: how many that are */
+static guint
+list_models (const QueenComponent *worker, const char *models[MAX_OFFERS])
+{
+  char **more = worker->vitals ? worker->vitals->models : NULL;
+  guint n = worker->model_id ? add_model (models, 0, worker->model_id) : 0;
+
+  for (; more && *more; more++)
+    n = add_model (models, n, *more);
+  return n;
+}
+
+static gboolean
+offers (const Entry *entry, const char *const *models, guint n)
+{
+  if (entry->n_offers != n)
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    if (!g_str_equal (entry->offers[i].model_id, models[i]))
+      return FALSE;
+  return TRUE;
+}
+
+static Entry *
+add_worker (QueenPool *self, const char *id, const char *const *models, guint n)
+{
+  Entry *entry = g_malloc0 (sizeof *entry + n * sizeof *entry->offers);
+
+  entry->id = g_strdup (id);
+  entry->n_offers = n;
+  for (guint i = 0; i < n; i++)
+    entry->offers[i] = (Offer){ entry, g_strdup (models[i]) };
+  g_hash_table_insert (self->entries, entry->id, entry);
+  return entry;
 }
 
 static void
@@ -82,26 +160,19 @@ update (QueenPool *self, const QueenComponent *worker)
 {
   gboolean is_available = queen_component_is_available (worker);
   Entry *entry = g_hash_table_lookup (self->entries, worker->id);
+  const char *models[MAX_OFFERS];
+  guint n = list_models (worker, models);
 
   /* One that has loaded another model begins anew. */
-  if (entry && g_strcmp0 (entry->model_id, worker->model_id) != 0)
+  if (entry && !offers (entry, models, n))
     {
       drop_worker (self, worker->id);
       entry = NULL;
     }
-  if (!entry && worker->model_id)
-    {
-      entry = g_new0 (Entry, 1);
-      entry->id = g_strdup (worker->id);
-      entry->model_id = g_strdup (worker->model_id);
-      g_hash_table_insert (self->entries, entry->id, entry);
-    }
-  if (!entry || is_available == (entry->link != NULL))
-    return;
-  if (is_available)
-    queue (self, entry);
-  else
-    unqueue (self, entry);
+  if (!entry && n > 0)
+    entry = add_worker (self, worker->id, models, n);
+  if (entry && is_available != is_queued (entry))
+    set_queued (self, entry, is_available);
 }
 
 static void
@@ -153,16 +224,37 @@ queen_pool_new (QueenEventBus *bus, QueenRegistry *workers)
   return self;
 }
 
-/* Returns: (nullable): who may get work that is for the model of @entry. The registry knows what
+static gboolean
+serves (const QueenComponent *worker, const char *model_id)
+{
+  const char *models[MAX_OFFERS];
+  guint n = list_models (worker, models);
+
+  for (guint i = 0; i < n; i++)
+    if (g_str_equal (models[i], model_id))
+      return TRUE;
+  return FALSE;
+}
+
+/* Returns: (nullable): who may get work that is for the model of @offer. The registry knows what
  * has happened before the pool hears of it. */
 static QueenComponent *
-lookup_available (QueenPool *self, const Entry *entry)
+lookup_available (QueenPool *self, const Offer *offer)
 {
-  QueenComponent *worker = queen_registry_lookup (self->workers, entry->id);
-  gboolean is_as_told = worker && queen_component_is_available (worker) &&
-                        g_strcmp0 (worker->model_id, entry->model_id) == 0;
+  QueenComponent *worker = queen_registry_lookup (self->workers, offer->entry->id);
+  gboolean is_as_told =
+      worker && queen_component_is_available (worker) && serves (worker, offer->model_id);
 
   return is_as_told ? worker : NULL;
+}
+
+/* Its turn has come, whatever it was asked for. */
+static void
+set_turn (QueenPool *self, Entry *entry)
+{
+  entry->turn = ++self->n_given;
+  for (guint i = 0; i < entry->n_offers; i++)
+    g_sequence_sort_changed (entry->offers[i].link, compare_turns, NULL);
 }
 
 QueenComponent *
@@ -172,17 +264,15 @@ queen_pool_take (QueenPool *self, const char *model_id, GError **error)
 
   while ((available = g_hash_table_lookup (self->models, model_id)))
     {
-      GSequenceIter *first = g_sequence_get_begin_iter (available);
-      Entry *entry = g_sequence_get (first);
-      QueenComponent *worker = lookup_available (self, entry);
+      Offer *offer = g_sequence_get (g_sequence_get_begin_iter (available));
+      QueenComponent *worker = lookup_available (self, offer);
 
       if (!worker)
         {
-          unqueue (self, entry);
+          set_queued (self, offer->entry, FALSE);
           continue;
         }
-      entry->turn = ++self->n_given;
-      g_sequence_sort_changed (first, compare_turns, NULL);
+      set_turn (self, offer->entry);
       return worker;
     }
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND,

@@ -16,7 +16,8 @@ G_DECLARE_FINAL_TYPE (QueenPool, queen_pool, QUEEN, POOL, GObject)
  * @bus: where it hears of the workers
  * @workers: who knows them
  *
- * The available workers of each model, to be given out in turn.
+ * The available workers of each model, to be given out in turn. A worker that serves several is
+ * among those of each.
  */
 QueenPool *queen_pool_new (QueenEventBus *bus, QueenRegistry *workers);
 

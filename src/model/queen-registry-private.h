@@ -26,9 +26,11 @@ struct _QueenRegistry
   QueenRoll
       *roll; /* of QueenEntry, in the order in which they were first seen; those online count */
   /* Of QueenEntry, by deadline. Each heartbeat gets the same time, so whoever beats goes to the end
-   * and the queues stay in order without ever being sorted. */
+   * and the queues stay in order without ever being sorted. Online, too, are the patient ones: who
+   * has asked for more time, each for as much as it likes. */
   GQueue online;
   GQueue offline;
+  GSequence *patient;
   QueenSenders *senders;
   QueenGrace grace;
   gint64 looked_at; /* µs, monotonic: when it was last seen who is silent */
@@ -49,7 +51,8 @@ typedef struct
   QueenSender *sender; /* who brought it; NULL when that is not counted */
   QueenRollPlace place;
   GList deadline_link;
-  GList sender_link; /* in the sender's own queue, while it is offline */
+  GSequenceIter *patient_link; /* NULL when it is in one of the queues */
+  GList sender_link;           /* in the sender's own queue, while it is offline */
 } QueenEntry;
 
 /** Returns: (nullable): who was seen first */
@@ -72,7 +75,8 @@ QueenEntry *queen_registry_add_entry (QueenRegistry *self, const char *id, guint
 /** Takes @component over as what is known of @entry. */
 void queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *component);
 
-/** Returns: how long a state of @component holds by itself, µs */
+/** Returns: how long a state of @component holds by itself, µs; longer when it has said that it
+ * needs more time for its next heartbeat */
 gint64 queen_registry_get_span (QueenRegistry *self, const QueenComponent *component);
 
 /** Wakes up for the first deadline. */

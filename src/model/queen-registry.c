@@ -31,10 +31,45 @@ queen_registry_get_next (QueenEntry *entry)
   return get_entry (queen_roll_get_next (&entry->place));
 }
 
-static GQueue *
-get_deadlines (QueenRegistry *self, const QueenComponent *component)
+gint64
+queen_registry_get_span (QueenRegistry *self, const QueenComponent *component)
 {
-  return queen_component_is_online (component) ? &self->online : &self->offline;
+  gint64 timeout = self->settings.timeout;
+
+  if (!queen_component_is_online (component))
+    return self->settings.forget_after;
+  return component->vitals ? MAX (timeout, component->vitals->next_beat_within * G_USEC_PER_SEC)
+                           : timeout;
+}
+
+static int
+compare_deadlines (gconstpointer a, gconstpointer b, gpointer unused)
+{
+  gint64 first = ((const QueenEntry *) a)->component->deadline;
+  gint64 second = ((const QueenEntry *) b)->component->deadline;
+
+  return first < second ? -1 : first > second;
+}
+
+static void
+link_deadline (QueenRegistry *self, QueenEntry *entry)
+{
+  if (!queen_component_is_online (entry->component))
+    g_queue_push_tail_link (&self->offline, &entry->deadline_link);
+  else if (queen_registry_get_span (self, entry->component) > self->settings.timeout)
+    entry->patient_link = g_sequence_insert_sorted (self->patient, entry, compare_deadlines, NULL);
+  else
+    g_queue_push_tail_link (&self->online, &entry->deadline_link);
+}
+
+static void
+unlink_deadline (QueenRegistry *self, QueenEntry *entry)
+{
+  if (entry->patient_link)
+    g_sequence_remove (g_steal_pointer (&entry->patient_link));
+  else
+    g_queue_unlink (queen_component_is_online (entry->component) ? &self->online : &self->offline,
+                    &entry->deadline_link);
 }
 
 void
@@ -42,7 +77,7 @@ queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *co
 {
   entry->component = component;
   queen_roll_set_present (self->roll, &entry->place, queen_component_is_online (component));
-  g_queue_push_tail_link (get_deadlines (self, component), &entry->deadline_link);
+  link_deadline (self, entry);
   if (entry->sender && !queen_component_is_online (component))
     g_queue_push_tail_link (&entry->sender->offline, &entry->sender_link);
   self->n_available += queen_component_is_available (component);
@@ -54,9 +89,10 @@ queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *co
 static QueenComponent *
 unlink_entry (QueenRegistry *self, QueenEntry *entry)
 {
-  QueenComponent *component = g_steal_pointer (&entry->component);
+  QueenComponent *component = entry->component;
 
-  g_queue_unlink (get_deadlines (self, component), &entry->deadline_link);
+  unlink_deadline (self, entry);
+  entry->component = NULL;
   if (entry->sender && !queen_component_is_online (component))
     g_queue_unlink (&entry->sender->offline, &entry->sender_link);
   self->n_available -= queen_component_is_available (component);
@@ -94,13 +130,6 @@ free_entry (QueenEntry *entry)
   g_free (entry);
 }
 
-gint64
-queen_registry_get_span (QueenRegistry *self, const QueenComponent *component)
-{
-  return queen_component_is_online (component) ? self->settings.timeout
-                                               : self->settings.forget_after;
-}
-
 /* Returns: until when what is known of @entry holds; %G_MAXINT64 when there is none */
 static gint64
 get_deadline (QueenRegistry *self, const QueenEntry *entry)
@@ -112,11 +141,22 @@ get_deadline (QueenRegistry *self, const QueenEntry *entry)
              : entry->component->deadline;
 }
 
+/* Returns: (nullable): who is online and missed first; %NULL when nobody is online */
+static QueenEntry *
+get_first_missed (QueenRegistry *self)
+{
+  QueenEntry *usual = g_queue_peek_head (&self->online);
+  GSequenceIter *first = g_sequence_get_begin_iter (self->patient);
+  QueenEntry *patient = g_sequence_iter_is_end (first) ? NULL : g_sequence_get (first);
+
+  return get_deadline (self, patient) < get_deadline (self, usual) ? patient : usual;
+}
+
 /* Returns: %G_MAXINT64 when there is none. One of a former epoch may be before the clock began. */
 static gint64
 get_first_deadline (QueenRegistry *self)
 {
-  return MIN (get_deadline (self, g_queue_peek_head (&self->online)),
+  return MIN (get_deadline (self, get_first_missed (self)),
               get_deadline (self, g_queue_peek_head (&self->offline)));
 }
 
@@ -201,6 +241,7 @@ queen_registry_finalize (GObject *object)
 {
   QueenRegistry *self = QUEEN_REGISTRY (object);
 
+  g_sequence_free (self->patient);
   g_hash_table_unref (self->entries);
   queen_roll_free (self->roll);
   queen_senders_free (self->senders);
@@ -222,6 +263,7 @@ queen_registry_init (QueenRegistry *self)
 {
   self->entries =
       g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_entry);
+  self->patient = g_sequence_new (NULL);
   self->roll = queen_roll_new ();
   self->senders = queen_senders_new ();
 }
@@ -395,7 +437,7 @@ queen_registry_excuse (QueenRegistry *self, gint64 lateness)
 {
   gint64 now = self->settings.clock->get_monotonic ();
 
-  if (self->online.length == 0 || !queen_grace_begin (&self->grace, now, lateness))
+  if (queen_registry_get_n_online (self) == 0 || !queen_grace_begin (&self->grace, now, lateness))
     return;
   g_message ("stood still for %" G_GINT64_FORMAT " ms or longer: no %s is missed before "
              "%" G_GINT64_FORMAT " ms have passed",
@@ -407,7 +449,7 @@ static void
 excuse_own_lateness (QueenRegistry *self)
 {
   gint64 now = self->settings.clock->get_monotonic ();
-  gint64 due = MAX (get_deadline (self, g_queue_peek_head (&self->online)), self->looked_at);
+  gint64 due = MAX (get_deadline (self, get_first_missed (self)), self->looked_at);
 
   self->looked_at = now;
   queen_registry_excuse (self, now - due);
@@ -421,7 +463,7 @@ queen_registry_expire_some (QueenRegistry *self)
 
   for (int i = 0; i < MAX_EXPIRED_AT_ONCE; i++)
     {
-      QueenEntry *silent = g_queue_peek_head (&self->online);
+      QueenEntry *silent = get_first_missed (self);
       QueenEntry *gone = g_queue_peek_head (&self->offline);
 
       if (get_deadline (self, silent) <= now)
@@ -474,7 +516,7 @@ queen_registry_get_census (QueenRegistry *self, QueenCensus *census)
 guint
 queen_registry_get_n_online (QueenRegistry *self)
 {
-  return self->online.length;
+  return self->online.length + (guint) g_sequence_get_length (self->patient);
 }
 
 guint

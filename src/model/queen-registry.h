@@ -88,7 +88,8 @@ gboolean queen_registry_update (QueenRegistry *self,
 /**
  * queen_registry_get_longest_silence:
  *
- * Returns: µs since the one online that has been silent longest was heard; 0 when nobody is online
+ * Returns: µs since the one online that has been silent longest was heard, of those who have not
+ * said that they need more time; 0 when there is none
  */
 gint64 queen_registry_get_longest_silence (QueenRegistry *self);
 

@@ -10,12 +10,20 @@ takes (guint answers, gboolean is_so)
 }
 
 static gboolean
-takes_model (const GPtrArray *model_ids, const char *model_id)
+is_among (const GPtrArray *ids, const char *id)
 {
-  if (!model_ids)
+  return id && g_ptr_array_find_with_equal_func ((GPtrArray *) ids, id, g_str_equal, NULL);
+}
+
+static gboolean
+takes_model (const GPtrArray *model_ids, const QueenComponent *component)
+{
+  char **more = component->vitals ? component->vitals->models : NULL;
+
+  if (!model_ids || is_among (model_ids, component->model_id))
     return TRUE;
-  for (guint i = 0; model_id && i < model_ids->len; i++)
-    if (g_str_equal (model_ids->pdata[i], model_id))
+  for (; more && *more; more++)
+    if (is_among (model_ids, *more))
       return TRUE;
   return FALSE;
 }
@@ -29,7 +37,7 @@ queen_selection_is_everybody (const QueenSelection *self)
 gboolean
 queen_selection_is_filter (const QueenSelection *self)
 {
-  return self->online != 0 || self->available != 0 || self->model_ids;
+  return self->online != 0 || self->available != 0 || self->model_ids || self->hive_ids;
 }
 
 gboolean
@@ -43,11 +51,23 @@ queen_selection_matches (const QueenSelection *self, const QueenComponent *compo
 {
   return takes (self->online, queen_component_is_online (component)) &&
          takes (self->available, queen_component_is_available (component)) &&
-         takes_model (self->model_ids, component->model_id);
+         takes_model (self->model_ids, component) &&
+         (!self->hive_ids || is_among (self->hive_ids, component->hive_id));
+}
+
+QueenSelection
+queen_selection_copy (const QueenSelection *self)
+{
+  if (self->model_ids)
+    g_ptr_array_ref (self->model_ids);
+  if (self->hive_ids)
+    g_ptr_array_ref (self->hive_ids);
+  return *self;
 }
 
 void
 queen_selection_clear (QueenSelection *self)
 {
   g_clear_pointer (&self->model_ids, g_ptr_array_unref);
+  g_clear_pointer (&self->hive_ids, g_ptr_array_unref);
 }

@@ -23,7 +23,9 @@ typedef enum
  * QueenSelection:
  * @online: which answers are taken to whether it is online
  * @available: likewise
- * @model_ids: (nullable) (element-type utf8): the models that are taken; %NULL for any, or none
+ * @model_ids: (nullable) (element-type utf8): the models that are taken, be they a worker's own or
+ *   further ones; %NULL for any, or none
+ * @hive_ids: (nullable) (element-type utf8): the hives that are taken; %NULL for any, or none
  * @after: the sequence behind which the page begins; 0 for the first page
  * @limit: how many there are on a page; 0 for all
  * @wants_gzip: who asks takes the list compressed
@@ -35,6 +37,7 @@ typedef struct
   guint online;
   guint available;
   GPtrArray *model_ids;
+  GPtrArray *hive_ids;
   guint64 after;
   guint limit;
   gboolean wants_gzip;
@@ -51,6 +54,9 @@ gboolean queen_selection_is_page (const QueenSelection *self);
 
 /** queen_selection_matches: whether @component is asked for, on whatever page. */
 gboolean queen_selection_matches (const QueenSelection *self, const QueenComponent *component);
+
+/** Returns: (transfer full): the same, to be cleared likewise */
+QueenSelection queen_selection_copy (const QueenSelection *self);
 
 void queen_selection_clear (QueenSelection *self);
 

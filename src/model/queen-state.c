@@ -97,8 +97,8 @@ append_entry (GString *json, const QueenStateEntry *entry)
   append_text (json, "{\"kind\":", queen_component_kind_get_name (component->kind));
   append_text (json, ",\"id\":", component->id);
   append_text (json, ",\"status\":", queen_status_get_name (component->status));
-  for (const QueenField *const *field = queen_component_fields_list_kept (component->kind); *field;
-       field++)
+  for (const QueenField *const *field = queen_component_fields_list_kept (component->kind);
+       *field && queen_field_has_place (*field, component); field++)
     append_field (json, *field, component);
   append_time (json, ",\"since\":", component->since);
   append_time (json, ",\"first_seen\":", component->first_seen);
@@ -264,14 +264,13 @@ static void
 read_field (QueenStateReader *reader, const QueenField *field, QueenComponent *component)
 {
   const QueenJsonValue *said = queen_json_get_member (reader->object, field->name);
-  const char *problem;
+  g_autoptr (GError) error = NULL;
 
   if (!said)
     return;
   reader->n_read++;
-  problem = field->type->restore (field, said, queen_field_get_value (field, component));
-  if (problem)
-    fail (reader, "%s %s", field->name, problem);
+  if (!queen_field_restore (field, said, component, &error))
+    fail (reader, "%s %s", field->name, error->message);
 }
 
 static char *

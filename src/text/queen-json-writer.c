@@ -78,3 +78,19 @@ queen_json_append_number (GString *json, guint64 number)
   while ((number /= 10) != 0);
   g_string_append_len (json, first, digits + sizeof digits - first);
 }
+
+/* By GLib, as printf() would write a comma for a German. */
+void
+queen_json_append_real (GString *json, double number)
+{
+  static const char *const formats[] = { "%.3f", "%.15g", "%.17g" };
+  char text[G_ASCII_DTOSTR_BUF_SIZE] = "";
+
+  for (gsize i = 0; i < G_N_ELEMENTS (formats); i++)
+    {
+      g_ascii_formatd (text, sizeof text, formats[i], number);
+      if (g_ascii_strtod (text, NULL) == number)
+        break;
+    }
+  g_string_append (json, text);
+}

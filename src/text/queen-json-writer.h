@@ -37,4 +37,13 @@ void queen_json_append_string (GString *json, const char *text);
  */
 void queen_json_append_number (GString *json, guint64 number);
 
+/**
+ * queen_json_append_real:
+ * @number: finite
+ *
+ * Appends @number in digits that are read as the same number again: three behind the point where
+ * that will do, and as many as it takes else.
+ */
+void queen_json_append_real (GString *json, double number);
+
 G_END_DECLS

@@ -29,6 +29,7 @@ typedef struct
   char *end;
   const char *const *wanted; /* NULL for all */
   guint depth;
+  guint n_arrays; /* of these, how many are arrays */
   GError **error;
 } Parser;
 
@@ -314,10 +315,22 @@ add_value (Parser *p, const char *name, guint *place)
 }
 
 static gboolean
+is_wanted_in_array (const Parser *p, const char *name)
+{
+  for (const char *const *wanted = p->wanted; *wanted; wanted++)
+    if (g_str_has_prefix (*wanted, QUEEN_JSON_IN_ARRAY) &&
+        g_str_equal (*wanted + strlen (QUEEN_JSON_IN_ARRAY), name))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
 is_wanted (const Parser *p, const char *name)
 {
   if (!p->wanted)
     return TRUE;
+  if (p->n_arrays > 0)
+    return is_wanted_in_array (p, name);
   for (const char *const *wanted = p->wanted; *wanted; wanted++)
     if (**wanted == *name && g_str_equal (*wanted, name))
       return TRUE;
@@ -406,9 +419,11 @@ parse_nested (Parser *p, gboolean is_kept, guint place)
   if (p->depth == QUEEN_JSON_MAX_DEPTH)
     return refuse_limit (p, "nested over 32 deep");
   p->depth++;
+  p->n_arrays += !is_object;
   if (!(is_object ? parse_members (p, is_kept, place) : parse_elements (p, is_kept)))
     return FALSE;
   p->depth--;
+  p->n_arrays -= !is_object;
   if (is_kept)
     {
       value = &p->json->values[place];
@@ -536,7 +551,7 @@ QueenJson *
 queen_json_new (const char *text, gsize length, const char *const *wanted, GError **error)
 {
   g_autoptr (QueenJson) self = copy_text (length > 0 ? text : "", length);
-  Parser p = { self, self->text, self->text, self->text + length, wanted, 0, error };
+  Parser p = { self, self->text, self->text, self->text + length, wanted, .error = error };
   const char *invalid = NULL;
 
   if (length == 0)

@@ -13,6 +13,10 @@ G_BEGIN_DECLS
 #define QUEEN_JSON_MAX_ALL_VALUES 1000000 /* that are kept, where all are */
 #define QUEEN_JSON_MAX_INTEGER 15         /* digits: what a double can hold exactly */
 
+#define QUEEN_JSON_IN_ARRAY                                                                        \
+  "[]" /* what the name of a wanted one begins with that stands in one                             \
+        */
+
 typedef enum
 {
   QUEEN_JSON_NULL,
@@ -59,7 +63,8 @@ typedef struct _QueenJson QueenJson;
  * @text: what claims to be JSON; need not end with a NUL
  * @length: its length in bytes
  * @wanted: (nullable) (array zero-terminated=1): the names of the members to be kept, wherever they
- *   stand; %NULL for all
+ *   stand but in an array; those of objects in arrays with %QUEEN_JSON_IN_ARRAY before them; %NULL
+ * for all
  * @error: a %QUEEN_ERROR_BAD_REQUEST that names the byte. It says “not valid JSON” of what is none,
  *   but not of what is beyond the limits above or has a wanted member twice
  *

@@ -112,6 +112,34 @@ report_late (Fixture *f)
   g_assert_cmpuint (answer->status, ==, 200);
 }
 
+/* Who say all that they can of how they are doing, zeros among it. */
+static void
+report_vitals (Fixture *f)
+{
+  static const char *const reports[][2] = {
+    { "/v1/worker-heartbeat",
+      "{\"worker\":{\"id\":\"full\",\"status\":\"busy\",\"url\":\"http://h:1/"
+      "v1\",\"api\":\"ollama\","
+      "\"models\":[\"a\",\"b \\\"c\\\"\"],\"slots\":4,\"running\":0,\"waiting\":0,\"kv_usage\":0.1,"
+      "\"tokens_per_second\":0,\"progress\":0,\"loaded_at\":\"2025-10-24T20:11:01.5Z\","
+      "\"busy_source\":\"gpu\",\"exit_status\":0,\"next_beat_within\":3600,"
+      "\"health_status\":{\"status\":\"degraded\",\"reason\":\"slow\"}}}" },
+    { "/v1/hive-heartbeat",
+      "{\"hive\":{\"id\":\"machine\",\"status\":\"ready\",\"cpu\":0,\"memory_used\":0,"
+      "\"memory_total\":64000000000,\"gpus\":[{\"index\":0,\"name\":\"H100\",\"busy\":0.93,"
+      "\"memory_used\":0,\"temperature\":-1},{},{\"uuid\":\"GPU-1\",\"power\":280.5,\"age\":0}]}"
+      "}" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (reports); i++)
+    {
+      g_autoptr (HttpAnswer) answer =
+          http_post (queen_process_get_port (f->queen), reports[i][0], reports[i][1]);
+
+      g_assert_cmpuint (answer->status, ==, 200);
+    }
+}
+
 /* D3, D6: JSON byte by byte. */
 static void
 test_same (Fixture *f, gconstpointer data)
@@ -132,6 +160,11 @@ test_same (Fixture *f, gconstpointer data)
     "find m/m --json",
     "show h 'w 2/ü%' late --json",
     "show late --json",
+    "show full --json",
+    "show full",
+    "show machine --json",
+    "show machine",
+    "list --model='b \"c\"'",
     "wait 'w 2/ü%'",
     "list --state=busy",
     "list --model=m/m",
@@ -142,6 +175,7 @@ test_same (Fixture *f, gconstpointer data)
 
   populate (f);
   report_late (f);
+  report_vitals (f);
   for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
     expect_same (f, lines[i]);
 }

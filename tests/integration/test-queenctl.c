@@ -72,7 +72,11 @@ test_usage (Fixture *f, gconstpointer data)
     "report worker a",
     "report cat a ready",
     "report worker a ready --port=0",
-    "report worker a ready --health=healthy",
+    "report worker a ready --cpu=1",
+    "report worker a ready --slots=four",
+    "report worker a ready --slots=1.5",
+    "report worker a ready --kv-usage=half",
+    "report hive a ready --slots=4",
     "report hive a ready --model=m",
     "report hive a ready --reason=r",
   };
@@ -287,6 +291,46 @@ test_show (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (hive, "  Reason      disk nearly full\n"));
 }
 
+/* How one is doing, as it says and as people read it; nothing of one that says nothing. */
+static void
+test_vitals (Fixture *f, gconstpointer data)
+{
+  static const char *const shown[] = {
+    "  Health             degraded\n", "  Reason             slow\n",
+    "  More models        n, o\n",     "  Slots              4\n",
+    "  Running            0\n",        "  KV cache           25 %\n",
+    "  Tokens per second  31.5\n",     "  Address            http://10.0.0.7:8080\n",
+    "  API                openai\n",   "  Progress           7\n",
+    "  Loaded             2025-10-24",
+  };
+  g_autofree char *whole = NULL;
+  g_autofree char *bare = NULL;
+
+  g_free (ctl_ask ("report worker w busy --model=m --models=n,o --slots=4 --running=0 "
+                   "--kv-usage=0.25 --tokens-per-second=31.5 --server-url=http://10.0.0.7:8080 "
+                   "--api=openai --progress=7 --loaded-at=2025-10-24T12:00:00Z --health=degraded "
+                   "--reason=slow"));
+  g_free (ctl_ask ("report worker bare ready"));
+  g_free (ctl_ask ("report hive h ready --cpu=0.5 --memory-used=0 --memory-total=64000000000"));
+  whole = ctl_ask ("show w");
+  for (gsize i = 0; i < G_N_ELEMENTS (shown); i++)
+    {
+      g_test_message ("%s", shown[i]);
+      g_assert_nonnull (strstr (whole, shown[i]));
+    }
+  g_assert_null (strstr (whole, "Waiting"));
+  bare = ctl_ask ("show bare");
+  g_assert_null (strstr (bare, "Slots"));
+  ctl_expect ("show h", "  Memory used  0 bytes\n");
+  ctl_expect ("show h", "64.0 GB\n");
+  ctl_expect ("show h", "  CPU          50 %\n");
+  ctl_expect ("list --model=o --ids", "w\n");
+  ctl_expect ("list --health=degraded --ids", "w\n");
+  ctl_expect ("find o", "w");
+  ctl_refuse ("report worker w ready --kv-usage=2", 1, "worker.kv_usage: must be from 0 to 1");
+  ctl_refuse ("report worker w ready --api=soap", 1, "worker.api: is none of openai");
+}
+
 static void
 test_find (Fixture *f, gconstpointer data)
 {
@@ -436,6 +480,7 @@ main (int argc, char **argv)
   ADD ("list/nothing-a-terminal-obeys", set_up, test_control_characters);
   ADD ("list/colors-where-wanted", set_up, test_colors);
   ADD ("show/both-kinds-or-one", set_up, test_show);
+  ADD ("show/how-it-is-doing-if-it-says-so", set_up, test_vitals);
   ADD ("find/in-turn-with-address", set_up, test_find);
   ADD ("forget/never-by-guess", set_up, test_forget);
   ADD ("json/every-command", set_up, test_json);

@@ -41,6 +41,20 @@ assert_json (const QueenComponent *component, const char *expected)
   g_assert_no_error (error);
 }
 
+/* A 0 is one that was said. */
+static const QueenVitals worker_vitals = {
+  .api = QUEEN_API_OPENAI,
+  .slots = 4,
+  .running = 0,
+  .waiting = -1,
+  .kv_usage = 0.25,
+  .tokens_per_second = 0,
+  .progress = G_GINT64_CONSTANT (9007199254740993),
+  .loaded_at = FIRST_SEEN,
+  .exit_status = 0,
+  .next_beat_within = 3600,
+};
+
 static void
 test_worker (void)
 {
@@ -54,11 +68,23 @@ test_worker (void)
   worker->version = g_strdup ("0.1.0");
   worker->hostname = g_strdup ("node-1");
   worker->hive_id = g_strdup ("hive-1");
-  assert_json (worker, "{\"id\":\"worker-1\",\"status\":\"Ready\",\"online\":true,"
-                       "\"available\":true,\"model_id\":\"meta-llama/Llama-2-7b\","
-                       "\"device\":\"GPU-0\",\"port\":9301,"
-                       "\"implementation\":\"llm-worker-rbee\",\"version\":\"0.1.0\","
-                       "\"hostname\":\"node-1\",\"hive_id\":\"hive-1\"" TIMES);
+  worker->vitals = g_memdup2 (&worker_vitals, sizeof worker_vitals);
+  worker->vitals->url = g_strdup ("http://10.0.0.7:8080");
+  worker->vitals->models = g_strsplit ("one two", " ", -1);
+  worker->vitals->busy_source = g_strdup ("sockets");
+  assert_json (worker,
+               "{\"id\":\"worker-1\",\"status\":\"Ready\",\"online\":true,"
+               "\"available\":true,\"model_id\":\"meta-llama/Llama-2-7b\","
+               "\"device\":\"GPU-0\",\"port\":9301,"
+               "\"implementation\":\"llm-worker-rbee\",\"version\":\"0.1.0\","
+               "\"hostname\":\"node-1\",\"hive_id\":\"hive-1\","
+               "\"health_status\":{\"status\":\"healthy\"},"
+               "\"url\":\"http://10.0.0.7:8080\",\"api\":\"openai\","
+               "\"models\":[\"one\",\"two\"],\"slots\":4,\"running\":0,\"waiting\":null,"
+               "\"kv_usage\":0.250,\"tokens_per_second\":0.000,\"progress\":9007199254740993,"
+               "\"loaded_at\":\"2025-10-24T20:11:00.000000000+00:00\","
+               "\"busy_source\":\"sockets\",\"exit_status\":0,"
+               "\"next_beat_within\":3600" TIMES);
 }
 
 static void
@@ -72,10 +98,19 @@ test_hive (void)
   hive->health = QUEEN_HEALTH_UNHEALTHY;
   hive->health_reason = g_strdup ("disk \"full\"");
   hive->version = g_strdup ("0.1.0");
+  hive->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
+  hive->vitals->cpu = 1;
+  hive->vitals->memory_total = 0;
+  hive->vitals->gpus = g_malloc0 (sizeof (QueenGpus) + sizeof (QueenGpu));
+  hive->vitals->gpus->n = 1;
   assert_json (hive, "{\"id\":\"hive-1\",\"status\":\"Busy\",\"online\":true,"
                      "\"available\":false,\"hostname\":\"127.0.0.1\",\"port\":9200,"
                      "\"health_status\":{\"status\":\"unhealthy\","
-                     "\"reason\":\"disk \\\"full\\\"\"},\"version\":\"0.1.0\"" TIMES);
+                     "\"reason\":\"disk \\\"full\\\"\"},\"version\":\"0.1.0\",\"cpu\":1.000,"
+                     "\"memory_used\":null,\"memory_total\":0,"
+                     "\"gpus\":[{\"index\":0,\"name\":null,\"uuid\":null,\"vendor\":null,"
+                     "\"busy\":0.000,\"memory_used\":0,\"memory_total\":0,\"temperature\":0.000,"
+                     "\"power\":0.000,\"age\":0.000}]" TIMES);
 }
 
 /* The head and the foot of what the queen knows, and between them nothing but null. */

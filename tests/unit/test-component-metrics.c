@@ -72,6 +72,28 @@ test_all (Fixture *f, gconstpointer data)
   g_assert_true (g_str_has_suffix (f->text->str, "\nqueen_components_with_series 2\n"));
 }
 
+/* Of how it is doing one has series if it has said so. */
+static void
+test_vitals (Fixture *f, gconstpointer data)
+{
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  add_workers (f, 1, "m");
+  worker->id = g_strdup ("busy");
+  worker->status = QUEEN_STATUS_BUSY;
+  worker->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
+  worker->vitals->slots = 4;
+  worker->vitals->running = 0;
+  g_assert_true (queen_registry_update (f->registries[QUEEN_COMPONENT_WORKER], worker, NULL, NULL));
+  queen_component_metrics_append (f->text, f->registries);
+  g_assert_nonnull (strstr (f->text->str, "\nqueen_component_slots{kind=\"worker\",id=\"busy\","
+                                          "model=\"\"} 4\n"));
+  g_assert_nonnull (strstr (f->text->str, "\nqueen_component_requests_running{kind=\"worker\","
+                                          "id=\"busy\",model=\"\"} 0\n"));
+  g_assert_null (strstr (f->text->str, "queen_component_slots{kind=\"worker\",id=\"w0\""));
+  g_assert_null (strstr (f->text->str, "queen_component_requests_waiting{"));
+}
+
 /* Nothing but what is to be escaped. */
 static void
 test_quotes (Fixture *f, gconstpointer data)
@@ -110,6 +132,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add ("/component-metrics/a-series-for-each", Fixture, NULL, set_up, test_all, tear_down);
+  g_test_add ("/component-metrics/how-it-is-doing-if-it-says-so", Fixture, NULL, set_up,
+              test_vitals, tear_down);
   g_test_add ("/component-metrics/quotes-escaped", Fixture, NULL, set_up, test_quotes, tear_down);
   g_test_add ("/component-metrics/none-when-too-many", Fixture, NULL, set_up, test_too_many,
               tear_down);

@@ -29,10 +29,11 @@ test_matrix (void)
         g_autoptr (QueenComponent) hive = queen_component_new (QUEEN_COMPONENT_HIVE);
 
         worker->status = hive->status = rows[i].status;
-        hive->health = (QueenHealth) health;
+        worker->health = hive->health = (QueenHealth) health;
         g_assert_cmpint (queen_component_is_online (worker), ==, rows[i].is_online);
         g_assert_cmpint (queen_component_is_online (hive), ==, rows[i].is_online);
-        g_assert_cmpint (queen_component_is_available (worker), ==, rows[i].is_worker_available);
+        g_assert_cmpint (queen_component_is_available (worker), ==,
+                         rows[i].is_worker_available && health != QUEEN_HEALTH_UNHEALTHY);
         g_assert_cmpint (queen_component_is_available (hive), ==,
                          rows[i].is_hive_available && health != QUEEN_HEALTH_UNHEALTHY);
       }
@@ -84,6 +85,15 @@ make_hive (void)
   return hive;
 }
 
+static QueenComponent *
+make_worker (void)
+{
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  worker->id = g_strdup ("w");
+  return worker;
+}
+
 static void
 test_says_same (void)
 {
@@ -112,13 +122,75 @@ test_says_same (void)
   g_assert_false (queen_component_says_same (hive, moved));
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     {
-      g_autoptr (QueenComponent) other = make_hive ();
+      g_autoptr (QueenComponent) worker = make_worker ();
+      g_autoptr (QueenComponent) other = make_worker ();
       char **text = (char **) ((char *) other + texts[i]);
 
       g_free (*text);
       *text = g_strdup ("another");
-      g_assert_false (queen_component_says_same (hive, other));
-      g_assert_false (queen_component_says_same (other, hive));
+      g_assert_false (queen_component_says_same (worker, other));
+      g_assert_false (queen_component_says_same (other, worker));
+    }
+}
+
+static QueenVitals *
+add_vitals (QueenComponent *component)
+{
+  component->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
+  return component->vitals;
+}
+
+/* What passes with every heartbeat is no news, unless somebody can get work for it. */
+static void
+test_says_same_vitals (void)
+{
+  g_autoptr (QueenComponent) plain = make_worker ();
+  g_autoptr (QueenComponent) working = make_worker ();
+  g_autoptr (QueenComponent) loaded = make_worker ();
+  g_autoptr (QueenComponent) full = make_worker ();
+
+  add_vitals (working)->running = 3;
+  working->vitals->slots = 4;
+  working->vitals->progress = 7;
+  g_assert_true (queen_component_says_same (plain, working));
+  g_assert_true (queen_component_says_same (working, plain));
+  add_vitals (loaded)->loaded_at = 1;
+  g_assert_false (queen_component_says_same (working, loaded));
+  g_assert_false (queen_component_says_same (loaded, plain));
+
+  working->status = full->status = QUEEN_STATUS_BUSY;
+  add_vitals (full)->running = 4;
+  full->vitals->slots = 4;
+  g_assert_false (queen_component_says_same (working, full));
+}
+
+/* A worker that is busy, with so many slots, of which so many are taken. */
+static void
+test_slots (void)
+{
+  static const struct
+  {
+    gint64 slots;
+    gint64 running;
+    QueenHealth health;
+    gboolean is_available;
+  } cases[] = {
+    { 4, 3, QUEEN_HEALTH_HEALTHY, TRUE },    { 4, 0, QUEEN_HEALTH_DEGRADED, TRUE },
+    { 4, 4, QUEEN_HEALTH_HEALTHY, FALSE },   { 4, 5, QUEEN_HEALTH_HEALTHY, FALSE },
+    { 4, -1, QUEEN_HEALTH_HEALTHY, FALSE },  { -1, 0, QUEEN_HEALTH_HEALTHY, FALSE },
+    { 4, 3, QUEEN_HEALTH_UNHEALTHY, FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (QueenComponent) worker = make_worker ();
+      QueenVitals *vitals = add_vitals (worker);
+
+      worker->status = QUEEN_STATUS_BUSY;
+      worker->health = cases[i].health;
+      vitals->slots = cases[i].slots;
+      vitals->running = cases[i].running;
+      g_assert_cmpint (queen_component_is_available (worker), ==, cases[i].is_available);
     }
 }
 
@@ -133,6 +205,25 @@ test_size (void)
   g_assert_cmpuint (queen_component_get_size (hive), ==, size + 6);
 }
 
+/* There are 65 536 of those who say nothing vital: it costs them a pointer. */
+static void
+test_size_vitals (void)
+{
+  g_autoptr (QueenComponent) hive = make_hive ();
+  gsize size = queen_component_get_size (hive);
+  QueenVitals *vitals;
+
+  g_assert_cmpuint (sizeof *hive, <=, 168);
+  vitals = add_vitals (hive);
+  g_assert_cmpuint (queen_component_get_size (hive), ==, size + sizeof *vitals);
+  vitals->gpus = g_malloc0 (sizeof *vitals->gpus + 2 * sizeof *vitals->gpus->gpus);
+  vitals->gpus->n = 2;
+  vitals->gpus->gpus[1].name = g_strdup ("H100");
+  g_assert_cmpuint (queen_component_get_size (hive), ==,
+                    size + sizeof *vitals + sizeof *vitals->gpus + 2 * sizeof *vitals->gpus->gpus +
+                        strlen ("H100") + 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -143,6 +234,11 @@ main (int argc, char **argv)
   g_test_add_func ("/component/health/exact-words", test_health);
   g_test_add_func ("/component/says-same/but-for-times-and-counts", test_says_same);
 
+  g_test_add_func ("/component/says-same/whatever-passes-with-every-heartbeat",
+                   test_says_same_vitals);
+  g_test_add_func ("/component/worker/busy-with-a-slot-left-is-available", test_slots);
+
   g_test_add_func ("/component/size/its-texts-count", test_size);
+  g_test_add_func ("/component/size/who-says-nothing-vital-pays-a-pointer", test_size_vitals);
   return g_test_run ();
 }

@@ -3,9 +3,13 @@
 
 /* What the D-Bus thread knows, without a bus. */
 
+#include <gio/gio.h>
+#include <string.h>
+
 #include "dbus/queen-dbus-cluster.h"
 #include "dbus/queen-dbus-component.h"
 #include "model/queen-component-fields.h"
+#include "model/queen-heartbeat.h"
 
 static QueenComponent *
 make (QueenComponentKind kind, const char *id, QueenStatus status, gint64 first_seen)
@@ -194,6 +198,82 @@ test_component_changes (void)
                    "{'Available': <false>, 'Health': <'unhealthy'>, 'HealthReason': <'on fire'>}");
 }
 
+static QueenComponent *
+make_full (QueenComponentKind kind)
+{
+  static const char *const bodies[] = {
+    "{\"worker_id\":\"w\",\"status\":\"busy\",\"url\":\"http://h:1\",\"slots\":4,\"running\":0,"
+    "\"kv_usage\":0,\"models\":[\"a\",\"longer\"],\"exit_status\":0,\"next_beat_within\":9}",
+    "{\"hive_id\":\"h\",\"status\":\"busy\",\"cpu\":0.5,\"memory_total\":0,\"gpus\":[{},"
+    "{\"index\":0,\"name\":\"H100\",\"busy\":1,\"temperature\":-1},{\"uuid\":\"GPU-1234\"}]}",
+  };
+  QueenComponent *component =
+      queen_heartbeat_parse (kind, bodies[kind], strlen (bodies[kind]), NULL);
+
+  g_assert_nonnull (component);
+  return component;
+}
+
+/* As many bytes as a message of it has. */
+static void
+assert_measured (const QueenComponent *component)
+{
+  g_autoptr (GDBusMessage) message = g_dbus_message_new_signal ("/a", "a.b", "C");
+  g_autofree guchar *blob = NULL;
+  guint32 length;
+  gsize size;
+
+  g_dbus_message_set_byte_order (message, G_DBUS_MESSAGE_BYTE_ORDER_LITTLE_ENDIAN);
+  g_dbus_message_set_serial (message, 1);
+  g_dbus_message_set_body (message,
+                           g_variant_new ("(@a{sa{sv}})",
+                                          queen_dbus_component_get_interfaces (component)));
+  blob = g_dbus_message_to_blob (message, &size, G_DBUS_CAPABILITY_FLAGS_NONE, NULL);
+  g_assert_nonnull (blob);
+  memcpy (&length, blob + 4, sizeof length);
+  g_assert_cmpuint (queen_dbus_component_measure_interfaces (component, 0), ==,
+                    GUINT32_FROM_LE (length));
+}
+
+static void
+test_component_size (void)
+{
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    {
+      g_autoptr (QueenComponent) full = make_full (kind);
+      g_autoptr (QueenComponent) bare = make (kind, "a", QUEEN_STATUS_READY, 1);
+
+      assert_measured (full);
+      assert_measured (bare);
+    }
+}
+
+/* What may be 0 is left out where it is not said, and else it is what cannot be. */
+static void
+test_component_unsaid (void)
+{
+  g_autoptr (QueenComponent) worker = make_full (QUEEN_COMPONENT_WORKER);
+  g_autoptr (QueenComponent) bare = make (QUEEN_COMPONENT_WORKER, "w", QUEEN_STATUS_BUSY, 0);
+  g_autoptr (GVariant) all = NULL;
+  g_autoptr (GVariant) waiting = NULL;
+  g_autoptr (GVariant) changes = NULL;
+  g_autofree char *text = NULL;
+  gint64 running = -2;
+
+  all = g_variant_ref_sink (queen_dbus_component_get_properties (worker));
+  g_assert_true (g_variant_lookup (all, "Running", "x", &running));
+  g_assert_cmpint (running, ==, 0);
+  g_assert_false (g_variant_lookup (all, "Waiting", "x", &running));
+  waiting = g_variant_ref_sink (queen_dbus_component_get_property (worker, "Waiting"));
+  g_assert_cmpint (g_variant_get_int64 (waiting), ==, -1);
+
+  changes = g_variant_ref_sink (queen_dbus_component_get_changes (bare, worker));
+  text = g_variant_print (changes, FALSE);
+  g_assert_cmpstr (
+      text, ==,
+      "{'Available': <false>, 'Url': <''>, 'Models': <@as []>, 'ExitStatus': <int64 -1>}");
+}
+
 /* The interfaces' XML and the table of members name the same, of the same types. */
 static void
 test_component_properties (void)
@@ -233,6 +313,8 @@ main (int argc, char **argv)
   add ("cluster/in-order-of-first-sight", test_cluster_order);
   add ("cluster/in-order-while-they-come-and-go", test_cluster_coming_and_going);
   add ("component/changes-only-what-is-announced", test_component_changes);
+  add ("component/as-large-as-it-is-measured", test_component_size);
+  add ("component/what-is-not-said-is-left-out-and-never-0", test_component_unsaid);
   add ("component/properties-are-the-members-of-the-table", test_component_properties);
 
   return g_test_run ();

@@ -100,6 +100,74 @@ test_hives (Fixture *f, gconstpointer data)
                     ==, 1);
 }
 
+static void
+beat_vitals (Fixture *f, const char *id, QueenStatus status, gint64 slots, gint64 running)
+{
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  worker->id = g_strdup (id);
+  worker->status = status;
+  worker->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
+  worker->vitals->slots = slots;
+  worker->vitals->running = running;
+  g_assert_true (queen_registry_update (f->registries[QUEEN_COMPONENT_WORKER], worker, NULL, NULL));
+}
+
+static void
+assert_sum (Fixture *f, QueenSumKind kind, guint64 sum, guint n)
+{
+  g_assert_cmpuint (queen_headcount_get_sum (f->headcount, kind)->sum, ==, sum);
+  g_assert_cmpuint (queen_headcount_get_sum (f->headcount, kind)->n, ==, n);
+}
+
+/* Who has not said it is in no sum, and so is who is offline. */
+static void
+test_sums (Fixture *f, gconstpointer data)
+{
+  beat (f, "silent", "m", QUEEN_STATUS_READY);
+  beat_vitals (f, "a", QUEEN_STATUS_BUSY, 4, 3);
+  beat_vitals (f, "b", QUEEN_STATUS_READY, -1, 0);
+  assert_sum (f, QUEEN_SUM_SLOTS, 4, 1);
+  assert_sum (f, QUEEN_SUM_RUNNING, 3, 2);
+  assert_sum (f, QUEEN_SUM_WAITING, 0, 0);
+  beat_vitals (f, "a", QUEEN_STATUS_BUSY, 8, 1);
+  assert_sum (f, QUEEN_SUM_SLOTS, 8, 1);
+  assert_sum (f, QUEEN_SUM_RUNNING, 1, 2);
+  beat_vitals (f, "b", QUEEN_STATUS_STOPPED, -1, 7);
+  assert_sum (f, QUEEN_SUM_RUNNING, 1, 1);
+  now += TIMEOUT + 1;
+  g_assert_false (queen_registry_expire (f->registries[QUEEN_COMPONENT_WORKER]));
+  assert_sum (f, QUEEN_SUM_SLOTS, 0, 0);
+  g_assert_true (queen_registry_forget (f->registries[QUEEN_COMPONENT_WORKER], "a", NULL, NULL));
+  assert_sum (f, QUEEN_SUM_RUNNING, 0, 0);
+}
+
+static void
+test_sums_of_gpus (Fixture *f, gconstpointer data)
+{
+  QueenComponent *hive = queen_component_new (QUEEN_COMPONENT_HIVE);
+  QueenGpus *gpus = g_malloc0 (sizeof *gpus + 2 * sizeof *gpus->gpus);
+
+  gpus->n = 2;
+  gpus->gpus[0].memory_used = 0;
+  gpus->gpus[0].memory_total = 80;
+  gpus->gpus[1].memory_used = -1;
+  gpus->gpus[1].memory_total = 24;
+  hive->id = g_strdup ("h");
+  hive->status = QUEEN_STATUS_READY;
+  hive->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
+  hive->vitals->gpus = gpus;
+  hive->vitals->memory_used = 5;
+  g_assert_true (queen_registry_update (f->registries[QUEEN_COMPONENT_HIVE], hive, NULL, NULL));
+  assert_sum (f, QUEEN_SUM_GPUS, 2, 1);
+  assert_sum (f, QUEEN_SUM_GPU_MEMORY_USED, 0, 1);
+  assert_sum (f, QUEEN_SUM_GPU_MEMORY_TOTAL, 104, 2);
+  assert_sum (f, QUEEN_SUM_MEMORY_USED, 5, 1);
+  beat_hive (f, QUEEN_HEALTH_HEALTHY);
+  assert_sum (f, QUEEN_SUM_GPUS, 0, 0);
+  assert_sum (f, QUEEN_SUM_GPU_MEMORY_TOTAL, 0, 0);
+}
+
 static guint
 count_all (Fixture *f)
 {
@@ -151,6 +219,8 @@ main (int argc, char **argv)
   g_test_add ("/headcount/" path, Fixture, NULL, set_up, function, tear_down)
   ADD ("workers/follow-every-change", test_changes);
   ADD ("hives/follow-every-change", test_hives);
+  ADD ("sums/of-those-online-who-have-said-it", test_sums);
+  ADD ("sums/of-graphics-cards", test_sums_of_gpus);
   ADD ("all/each-is-counted-once", test_random);
 
   return g_test_run ();

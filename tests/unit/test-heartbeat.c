@@ -3,6 +3,7 @@
 
 #include "model/queen-heartbeat.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "queen-error.h"
@@ -84,6 +85,74 @@ test_short (void)
   g_assert_cmpstr (hive->id, ==, "h");
   g_assert_cmpint (hive->status, ==, QUEEN_STATUS_ONLINE);
   g_assert_cmpint (hive->health, ==, QUEEN_HEALTH_HEALTHY);
+}
+
+static void
+test_worker_vitals (void)
+{
+  g_autoptr (QueenComponent) worker = parse (
+      QUEEN_COMPONENT_WORKER,
+      "{\"worker\":{\"id\":\"w\",\"status\":\"busy\",\"url\":\"http://[fe80::1]:8080/v1\","
+      "\"api\":\"rbee\",\"slots\":4.0,\"running\":0,\"kv_usage\":0,\"tokens_per_second\":31.25,"
+      "\"progress\":18446744073709551615,\"loaded_at\":\"1970-01-01T01:00:01+01:00\","
+      "\"busy_source\":\"gpu\",\"exit_status\":137,\"next_beat_within\":3600,"
+      "\"models\":[\"a\",\"b\"],\"waiting\":null,\"cpu\":\"a worker has none\","
+      "\"health_status\":{\"status\":\"degraded\",\"reason\":\"slow\"}}}");
+  const QueenVitals *vitals = worker->vitals;
+
+  g_assert_cmpstr (vitals->url, ==, "http://[fe80::1]:8080/v1");
+  g_assert_cmpint (vitals->api, ==, QUEEN_API_RBEE);
+  g_assert_cmpint (vitals->slots, ==, 4);
+  g_assert_cmpint (vitals->running, ==, 0);
+  g_assert_cmpint (vitals->waiting, ==, -1);
+  g_assert_cmpfloat (vitals->kv_usage, ==, 0);
+  g_assert_cmpfloat (vitals->tokens_per_second, ==, 31.25);
+  g_assert_cmpint (vitals->progress, ==, G_MAXINT64);
+  g_assert_cmpint (vitals->loaded_at, ==, 1000000000);
+  g_assert_cmpstr (vitals->busy_source, ==, "gpu");
+  g_assert_cmpint (vitals->exit_status, ==, 137);
+  g_assert_cmpint (vitals->next_beat_within, ==, 3600);
+  g_assert_cmpuint (g_strv_length (vitals->models), ==, 2);
+  g_assert_cmpint (worker->health, ==, QUEEN_HEALTH_DEGRADED);
+  g_assert_cmpstr (worker->health_reason, ==, "slow");
+}
+
+static void
+test_hive_vitals (void)
+{
+  g_autoptr (QueenComponent) hive =
+      parse (QUEEN_COMPONENT_HIVE,
+             "{\"hive_id\":\"h\",\"status\":\"ready\",\"cpu\":0.5,\"memory_used\":0,"
+             "\"memory_total\":68719476736,\"slots\":\"a hive has none\",\"gpus\":["
+             "{\"index\":0,\"name\":\"H100\",\"uuid\":\"GPU-1\",\"vendor\":\"nvidia\","
+             "\"busy\":0.93,\"memory_used\":0,\"memory_total\":85899345920,\"temperature\":-5,"
+             "\"power\":280.5,\"age\":0.4,\"more\":{\"name\":[1]}},{}]}");
+  const QueenVitals *vitals = hive->vitals;
+  const QueenGpu *gpu = vitals->gpus->gpus;
+
+  g_assert_cmpfloat (vitals->cpu, ==, 0.5);
+  g_assert_cmpint (vitals->memory_used, ==, 0);
+  g_assert_cmpint (vitals->memory_total, ==, G_GINT64_CONSTANT (68719476736));
+  g_assert_cmpuint (vitals->gpus->n, ==, 2);
+  g_assert_cmpint (gpu->index, ==, 0);
+  g_assert_cmpstr (gpu->name, ==, "H100");
+  g_assert_cmpfloat (gpu->temperature, ==, -5);
+  g_assert_cmpfloat (gpu->age, ==, 0.4);
+  g_assert_cmpint (gpu[1].index, ==, -1);
+  g_assert_null (gpu[1].name);
+  g_assert_true (isnan (gpu[1].power));
+}
+
+/* Most say nothing of this, and are as small as they were. */
+static void
+test_no_vitals (void)
+{
+  g_autoptr (QueenComponent) worker =
+      parse (QUEEN_COMPONENT_WORKER,
+             "{\"worker\":{\"id\":\"w\",\"status\":\"ready\",\"slots\":null,\"models\":null,"
+             "\"name\":[{},{}],\"progressive\":7}}");
+
+  g_assert_null (worker->vitals);
 }
 
 static void
@@ -180,6 +249,56 @@ static const struct
   { QUEEN_COMPONENT_WORKER, WORKER ("\"port\":1e400"), "worker.port: must be from 0" },
   { QUEEN_COMPONENT_WORKER, WORKER ("\"port\":9301.5"), "worker.port: must be a whole number" },
   { QUEEN_COMPONENT_WORKER, WORKER ("\"port\":true"), "worker.port: must be a whole number" },
+  /* What a worker or a hive says of how it is doing. */
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"url\":7"), "worker.url: must be" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"url\":\"ftp://h/\""), "worker.url: must be an address" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"url\":\"javascript:alert(1)\""), "worker.url: must be" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"url\":\"http:///v1\""), "worker.url: must be" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"url\":\"http://a:b@h/\""), "worker.url: must be" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"url\":\"http://h/?key=1\""), "worker.url: must be" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"url\":\"http://h/#1\""), "worker.url: must be" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"api\":\"OpenAI\""), "worker.api: is none of openai" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"slots\":0"), "worker.slots: must be from 1 to" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"slots\":\"4\""), "worker.slots: must be a whole number" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"running\":-1"), "worker.running: must be from 0 to" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"running\":1e10"), "worker.running: must be from 0 to" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"waiting\":0.5"), "worker.waiting: must be a whole" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"kv_usage\":1.01"), "worker.kv_usage: must be from 0 to 1" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"kv_usage\":\"0\""), "worker.kv_usage: must be a number" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"tokens_per_second\":-1"),
+    "worker.tokens_per_second: must be at least 0" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"tokens_per_second\":1e999"),
+    "worker.tokens_per_second: must be a number" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"progress\":-1"), "worker.progress: must be at least 0" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"loaded_at\":\"1969-12-31T23:59:59Z\""),
+    "worker.loaded_at: must be a date" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"loaded_at\":1761336661"), "worker.loaded_at: must be" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"busy_source\":[]"), "worker.busy_source: must be a" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"exit_status\":256"), "worker.exit_status: must be from 0" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"next_beat_within\":0"),
+    "worker.next_beat_within: must be from 1 to 3600" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"next_beat_within\":3601"),
+    "worker.next_beat_within: must be from 1 to 3600" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"models\":\"one\""), "worker.models: must be an array" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"models\":[\"one\",2]"),
+    "worker.models: number 2: must be a string" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"models\":[\"\"]"), "worker.models: number 1: must not" },
+  { QUEEN_COMPONENT_WORKER,
+    WORKER ("\"models\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]"),
+    "worker.models: must have at most 32 elements" },
+  { QUEEN_COMPONENT_WORKER, WORKER ("\"health_status\":{\"status\":\"ill\"}"),
+    "worker.health_status.status: is none of" },
+  { QUEEN_COMPONENT_WORKER, "{\"worker_id\":\"w\",\"status\":\"ready\",\"slots\":true}",
+    "slots: must be a whole number" },
+  { QUEEN_COMPONENT_HIVE, HIVE ("\"cpu\":-0.1"), "hive.cpu: must be from 0 to 1" },
+  { QUEEN_COMPONENT_HIVE, HIVE ("\"memory_used\":{}"), "hive.memory_used: must be a whole" },
+  { QUEEN_COMPONENT_HIVE, HIVE ("\"memory_total\":1e16"), "hive.memory_total: must be from 0" },
+  { QUEEN_COMPONENT_HIVE, HIVE ("\"gpus\":{}"), "hive.gpus: must be an array" },
+  { QUEEN_COMPONENT_HIVE, HIVE ("\"gpus\":[{},7]"), "hive.gpus: number 2: must be an object" },
+  { QUEEN_COMPONENT_HIVE, HIVE ("\"gpus\":[{\"name\":\"a\"},{\"name\":\"b\",\"busy\":2}]"),
+    "hive.gpus: number 2: busy: must be from 0 to 1" },
+  { QUEEN_COMPONENT_HIVE, HIVE ("\"gpus\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]"),
+    "hive.gpus: must have at most 16 elements" },
 };
 
 static void
@@ -395,6 +514,9 @@ main (int argc, char **argv)
 
   g_test_add_func ("/heartbeat/worker/nested-form-whole", test_nested_worker);
   g_test_add_func ("/heartbeat/hive/nested-form-whole", test_nested_hive);
+  g_test_add_func ("/heartbeat/worker/says-how-it-is-doing", test_worker_vitals);
+  g_test_add_func ("/heartbeat/hive/says-how-it-is-doing", test_hive_vitals);
+  g_test_add_func ("/heartbeat/worker/who-says-nothing-of-that-has-nothing", test_no_vitals);
   g_test_add_func ("/heartbeat/short-form/as-events-are-streamed", test_short);
   g_test_add_func ("/heartbeat/status/one-word-will-do-for-hives-too", test_status_of_hive);
   g_test_add_func ("/heartbeat/null/counts-as-absent", test_null);

@@ -227,12 +227,13 @@ test_sizes (void)
 static void
 test_unwanted (void)
 {
-  static const char *const wanted[] = { "a", "id", NULL };
+  static const char *const wanted[] = { "a", "id", QUEEN_JSON_IN_ARRAY "in", NULL };
   static const char *const rows[][2] = {
     { "{\"x\":1234567890123456789,\"a\":1,\"y\":[\"\\u0000\",1e400]}", "{\"a\":1}" },
     { "{\"x\":1,\"x\":2,\"a\":{\"x\":{},\"id\":[{\"x\":0}]}}", "{\"a\":{\"id\":[{}]}}" },
     { "{\"x\":{\"a\":1,\"a\":2},\"\\u0061\":null}", "{\"a\":null}" },
     { "{\"\\u0000\":{},\"A\":true}", "{}" },
+    { "{\"in\":1,\"a\":[{\"in\":2,\"id\":3,\"x\":[]}],\"id\":4}", "{\"a\":[{\"in\":2}],\"id\":4}" },
   };
   static const char *const invalid[] = { "{\"x\":01}",     "{\"x\":[1,]}",    "{\"x\":{\"y\"}}",
                                          "{\"x\":nul}",    "{\"x\":\"\\q\"}", "{\"x\":\"\\u12\"}",

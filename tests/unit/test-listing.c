@@ -126,6 +126,9 @@ test_filters (Fixture *f, gconstpointer data)
 {
   g_autoptr (GPtrArray) llama = g_ptr_array_new ();
   g_autoptr (GPtrArray) both = g_ptr_array_new ();
+  g_autoptr (GPtrArray) more = g_ptr_array_new ();
+  g_autoptr (GPtrArray) hive = g_ptr_array_new ();
+  QueenComponent *bee = queen_component_new (QUEEN_COMPONENT_WORKER);
   const struct
   {
     QueenSelection selection;
@@ -140,16 +143,27 @@ test_filters (Fixture *f, gconstpointer data)
     { { .model_ids = llama }, "ready stopped of 2" },
     { { .model_ids = llama, .online = QUEEN_ANSWER_YES }, "ready of 1" },
     { { .model_ids = both }, "ready stopped bee of 3" },
+    { { .model_ids = more }, "bee of 1" },
+    { { .hive_ids = hive }, "bee of 1" },
+    { { .hive_ids = hive, .model_ids = llama }, "of 0" },
   };
 
   g_ptr_array_add (llama, (char *) "llama");
   g_ptr_array_add (both, (char *) "llama");
   g_ptr_array_add (both, (char *) "bee");
+  g_ptr_array_add (more, (char *) "more");
+  g_ptr_array_add (hive, (char *) "hive-1");
   assert_list (f, &rows[0].selection, "of 0", NULL);
   beat (f, "ready", QUEEN_STATUS_READY, "llama");
   beat (f, "busy", QUEEN_STATUS_BUSY, NULL);
   beat (f, "stopped", QUEEN_STATUS_STOPPED, "llama");
-  beat (f, "bee", QUEEN_STATUS_READY, "bee");
+  bee->id = g_strdup ("bee");
+  bee->status = QUEEN_STATUS_READY;
+  bee->model_id = g_strdup ("bee");
+  bee->hive_id = g_strdup ("hive-1");
+  bee->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
+  bee->vitals->models = g_strsplit ("even more", " ", -1);
+  g_assert_true (queen_registry_update (f->registry, bee, NULL, NULL));
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     assert_list (f, &rows[i].selection, rows[i].ids, NULL);
 }

@@ -116,6 +116,37 @@ test_model (Fixture *f, gconstpointer data)
 }
 
 static void
+beat_with_models (Fixture *f, const char *id, const char *model_id, const char *models)
+{
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  worker->id = g_strdup (id);
+  worker->model_id = g_strdup (model_id);
+  worker->status = QUEEN_STATUS_READY;
+  worker->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
+  worker->vitals->models = g_strsplit (models, " ", -1);
+  g_assert_true (queen_registry_update (f->workers, worker, NULL, NULL));
+}
+
+/* One that serves several has one turn for all of them. */
+static void
+test_several_models (Fixture *f, gconstpointer data)
+{
+  beat_with_models (f, "a", "m", "n m n");
+  beat (f, "b", "n", QUEEN_STATUS_READY);
+  beat (f, "c", "m", QUEEN_STATUS_READY);
+  assert_turns (f, "m", "a c a");
+  assert_turns (f, "n", "b a b");
+  beat_with_models (f, "a", NULL, "n o");
+  assert_turns (f, "m", "c c");
+  assert_turns (f, "o", "a");
+  assert_turns (f, "n", "b a");
+  g_assert_true (queen_registry_forget (f->workers, "a", NULL, NULL));
+  assert_turns (f, "o", "-");
+  assert_turns (f, "n", "b b");
+}
+
+static void
 test_silence (Fixture *f, gconstpointer data)
 {
   beat (f, "a", "m", QUEEN_STATUS_READY);
@@ -179,6 +210,7 @@ main (int argc, char **argv)
   add ("take/who-was-busy-keeps-its-turn", test_busy);
   add ("take/as-it-is-now", test_latest);
   add ("model/another-one-or-none", test_model);
+  add ("model/several-of-one-worker", test_several_models);
   add ("offline/is-not-given-out", test_silence);
   add ("forgotten/begins-anew", test_forgotten);
   add ("restored/is-given-out-again", test_restored);
