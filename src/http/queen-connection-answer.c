@@ -125,6 +125,15 @@ queen_connection_restart_answer_wait (QueenConnection *self)
   queen_delivery_mark (&self->delivery, &self->socket);
 }
 
+/* Whether the client may have said more than was read: of TLS nobody knows, as only a record was.
+ * To ask the kernel is worth it only when the answer is still on its way. */
+static gboolean
+may_have_unread_data (QueenConnection *self)
+{
+  return self->has_unread_data || self->socket.tls ||
+         (self->delivery.n_sent > QUEEN_ANSWER_SMALL / 2 && queen_socket_has_input (&self->socket));
+}
+
 void
 queen_connection_write_answer (QueenConnection *self)
 {
@@ -138,7 +147,8 @@ queen_connection_write_answer (QueenConnection *self)
       queen_connection_begin_next (self);
       return;
     }
-  if (result == QUEEN_DELIVERY_FAILED || (result == QUEEN_DELIVERY_DONE && !self->has_unread_data))
+  if (result == QUEEN_DELIVERY_FAILED ||
+      (result == QUEEN_DELIVERY_DONE && !may_have_unread_data (self)))
     {
       queen_connection_remove (self);
       return;

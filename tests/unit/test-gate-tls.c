@@ -705,6 +705,27 @@ test_later_not_held (Fixture *f, gconstpointer data)
   g_assert_true (is_served (asker));
 }
 
+/* To close while something has not been read would reset the connection under the answer; and of
+ * what there is, one record is read. */
+static void
+test_lingers (Fixture *f, gconstpointer data)
+{
+  Client *asker = come (f, "10.0.0.1");
+
+  turn ();
+  g_assert_true (
+      get_ready_with (asker,
+                      "GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+  check ((int) gnutls_record_send (asker->session, "GET", 3));
+  let_go (asker, -1);
+  turn ();
+  g_assert_true (is_served (asker));
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 1);
+  shutdown (asker->fd, SHUT_WR);
+  turn ();
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
+}
+
 static void
 test_hang_up (Fixture *f, gconstpointer data)
 {
@@ -758,6 +779,7 @@ main (int argc, char **argv)
   ADD ("/gate-tls/full/who-does-not-take-its-answers-makes-room", test_untaken_held);
   ADD ("/gate-tls/full/who-waits-for-its-answer-is-kept-no-longer", test_later_held);
   ADD ("/gate-tls/full/and-without-another-request-holds-no-session", test_later_not_held);
+  ADD ("/gate-tls/end/not-before-all-is-read", test_lingers);
   ADD ("/gate-tls/end/of-clients-in-the-queue", test_hang_up);
   ADD ("/gate-tls/end/of-the-gate", test_the_end);
 #undef ADD
