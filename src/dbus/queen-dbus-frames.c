@@ -6,25 +6,10 @@
 #include <string.h>
 
 #include "queen-dbus-bus.h"
-#include "queen-dbus-wire.h"
+#include "queen-dbus-head.h"
 
-/* D-Bus Specification, § Message Format: the first bytes of a message say how long it is. */
-#define FIXED 16
 #define MAX_HEAD (8 * 1024) /* bytes: four names and a path of hers are 2 KiB at the most */
-#define MAX_LENGTH (128 * 1024 * 1024)
 #define BUFFER (64 * 1024)
-#define N_FIELDS (G_DBUS_MESSAGE_HEADER_FIELD_NUM_UNIX_FDS + 1)
-
-typedef struct
-{
-  gboolean is_little_endian;
-  guint8 type;  /* a GDBusMessageType */
-  gsize fields; /* bytes of them */
-  gsize size;   /* bytes of all up to the body */
-  gsize body;   /* bytes */
-  const guint8 *bytes;
-  gsize offsets[N_FIELDS]; /* of the fields, by their codes; 0 where there is none */
-} Head;
 
 struct _QueenDBusFrames
 {
@@ -49,88 +34,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (QueenDBusFrames,
                                G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM,
                                                       queen_dbus_frames_pollable_init))
 
-/* The head of a message */
-
-static guint32
-read_number (const Head *head, const guint8 *bytes)
-{
-  guint32 number;
-
-  memcpy (&number, bytes, sizeof number);
-  return head->is_little_endian ? GUINT32_FROM_LE (number) : GUINT32_FROM_BE (number);
-}
-
-static gboolean
-parse_fixed (Head *head, const guint8 *bytes, GError **error)
-{
-  head->bytes = bytes;
-  head->is_little_endian = bytes[0] == G_DBUS_MESSAGE_BYTE_ORDER_LITTLE_ENDIAN;
-  head->type = bytes[1];
-  head->body = read_number (head, bytes + 4);
-  head->fields = read_number (head, bytes + 12);
-  head->size = queen_dbus_wire_align (FIXED + head->fields, 8);
-  if ((head->is_little_endian || bytes[0] == G_DBUS_MESSAGE_BYTE_ORDER_BIG_ENDIAN) &&
-      head->body <= MAX_LENGTH && head->fields <= MAX_LENGTH)
-    return TRUE;
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "it sends what is no message");
-  return FALSE;
-}
-
-/* Each field is its code, a signature of one type, and a value: texts and numbers, no others.
- *
- * Returns: where it ends */
-static gsize
-skip_field (const Head *head, gsize offset)
-{
-  const guint8 *bytes = head->bytes;
-  char type = (char) bytes[offset + 2];
-  gsize value = offset + 4;
-
-  if (bytes[offset + 1] != 1)
-    return G_MAXSIZE;
-  if (type == 'g')
-    return value + 1 + bytes[value] + 1;
-  if (type == 'u')
-    return value + 4;
-  if (type == 's' || type == 'o')
-    return value + 4 + read_number (head, bytes + value) + 1;
-  return G_MAXSIZE;
-}
-
-/* Returns: whether they are fields, and each text has its end */
-static gboolean
-parse_fields (Head *head)
-{
-  gsize end = FIXED + head->fields;
-  gsize offset = FIXED;
-
-  /* The shortest field has eight bytes but for the padding behind it. */
-  while (offset + 7 <= end)
-    {
-      guint8 code = head->bytes[offset];
-      gboolean is_text = head->bytes[offset + 2] != 'u';
-      gsize next = skip_field (head, offset);
-
-      if (next > end || (is_text && head->bytes[next - 1] != '\0'))
-        return FALSE;
-      if (is_text && code < N_FIELDS)
-        head->offsets[code] = offset;
-      offset = queen_dbus_wire_align (next, 8);
-    }
-  return TRUE;
-}
-
-/* Returns: the text of a field; empty without one */
-static const char *
-get_text (const Head *head, GDBusMessageHeaderField field)
-{
-  gsize offset = head->offsets[field];
-
-  if (offset == 0)
-    return "";
-  return (const char *) head->bytes + offset + (head->bytes[offset + 2] == 'g' ? 5 : 8);
-}
-
 /* Judging */
 
 static gsize
@@ -140,41 +43,41 @@ get_n_read (QueenDBusFrames *self)
 }
 
 static gboolean
-is_call (const Head *head)
+is_call (const QueenDBusHead *head)
 {
   return head->type == G_DBUS_MESSAGE_TYPE_METHOD_CALL;
 }
 
-static gsize
-get_most (QueenDBusFrames *self, const Head *head)
-{
-  gboolean has_values =
-      strpbrk (get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE), "av(") != NULL;
-
-  if (!is_call (head) || !has_values ||
-      g_strv_contains (self->limits->rich_methods,
-                       get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_MEMBER)))
-    return self->limits->body;
-  return self->limits->values;
-}
-
 static gboolean
-is_unwanted (QueenDBusFrames *self, const Head *head)
+is_unwanted (QueenDBusFrames *self, const QueenDBusHead *head)
 {
-  return is_call (head) && head->bytes[2] & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED &&
+  return is_call (head) && !queen_dbus_head_is_awaited (head) &&
          g_atomic_int_get (&self->leaves_unanswered_out);
 }
 
 /* She listens to nobody else. */
 static gboolean
-is_strange (const Head *head)
+is_strange (const QueenDBusHead *head)
 {
   return head->type == G_DBUS_MESSAGE_TYPE_SIGNAL &&
-         !g_str_equal (get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SENDER), QUEEN_DBUS_BUS_NAME);
+         !g_str_equal (queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SENDER),
+                       QUEEN_DBUS_BUS_NAME);
+}
+
+static gsize
+get_most (QueenDBusFrames *self, const QueenDBusHead *head)
+{
+  const char *signature = queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE);
+  const char *member = queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_MEMBER);
+  gboolean has_values = strpbrk (signature, "av(") != NULL;
+
+  if (!is_call (head) || !has_values || g_strv_contains (self->limits->rich_methods, member))
+    return self->limits->body;
+  return self->limits->values;
 }
 
 static void
-leave_out (QueenDBusFrames *self, const Head *head)
+leave_out (QueenDBusFrames *self, const QueenDBusHead *head)
 {
   /* Those who flood are summed up where all lines are. */
   g_message ("a message of %" G_GSIZE_FORMAT " bytes on the bus was left unread",
@@ -182,44 +85,43 @@ leave_out (QueenDBusFrames *self, const Head *head)
   self->n_left_out = head->size + head->body;
 }
 
-/* Makes a call without a body of it. */
+/* Makes a message without a body of it. */
 static void
-cut_call (QueenDBusFrames *self, const Head *head)
+cut (QueenDBusFrames *self, const QueenDBusHead *head)
 {
   guint8 *bytes = self->buffer + self->start;
 
-  leave_out (self, head);
   memset (bytes + 4, 0, 4);
-  bytes[head->offsets[G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE]] = QUEEN_DBUS_FRAMES_CUT;
+  bytes[head->fields[G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE]] = QUEEN_DBUS_FRAMES_CUT;
   self->n_given = head->size;
-  self->n_left_out -= head->size;
+  self->n_left_out = head->body;
 }
 
 static void
-judge_head (QueenDBusFrames *self, Head *head)
+judge_head (QueenDBusFrames *self, QueenDBusHead *head)
 {
-  gboolean is_sound = parse_fields (head);
-
-  if (head->body > (is_sound ? get_most (self, head) : self->limits->body))
-    {
-      if (is_sound && is_call (head) && head->offsets[G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE] != 0)
-        cut_call (self, head);
-      else
-        leave_out (self, head);
-    }
-  else if (is_sound && (is_strange (head) || is_unwanted (self, head)))
+  if (!queen_dbus_head_read_fields (head))
+    leave_out (self, head);
+  else if (is_strange (head) || is_unwanted (self, head))
     self->n_left_out = head->size + head->body;
-  else
+  else if (head->body <= get_most (self, head))
     self->n_given = head->size + head->body;
+  else
+    {
+      leave_out (self, head);
+      if (is_call (head))
+        cut (self, head);
+    }
 }
 
 /* Returns: whether it was judged; %FALSE when more of it must be read first, or with @error */
 static gboolean
 judge_next (QueenDBusFrames *self, GError **error)
 {
-  Head head = { 0 };
+  QueenDBusHead head;
 
-  if (get_n_read (self) < FIXED || !parse_fixed (&head, self->buffer + self->start, error))
+  if (get_n_read (self) < QUEEN_DBUS_HEAD_FIXED ||
+      !queen_dbus_head_begin (&head, self->buffer + self->start, error))
     return FALSE;
   if (head.size > MAX_HEAD)
     leave_out (self, &head);

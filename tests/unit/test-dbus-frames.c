@@ -350,6 +350,51 @@ test_bent_header (Fixture *f, gconstpointer data)
     }
 }
 
+/* Nor does a bus do this; GDBus would end her. */
+static void
+test_wrong_fields (void)
+{
+  static const struct
+  {
+    GDBusMessageHeaderField field;
+    const char *value;
+  } cases[] = {
+    { G_DBUS_MESSAGE_HEADER_FIELD_PATH, "'/object'" },
+    { G_DBUS_MESSAGE_HEADER_FIELD_INTERFACE, "objectpath '/object'" },
+    { G_DBUS_MESSAGE_HEADER_FIELD_MEMBER, "uint32 7" },
+    { G_DBUS_MESSAGE_HEADER_FIELD_MEMBER, "'No name'" },
+    { G_DBUS_MESSAGE_HEADER_FIELD_SENDER, "signature 's'" },
+    { G_DBUS_MESSAGE_HEADER_FIELD_SENDER, "''" },
+    { G_DBUS_MESSAGE_HEADER_FIELD_SENDER, "'nobody'" },
+    { G_DBUS_MESSAGE_HEADER_FIELD_DESTINATION, "''" },
+    { G_DBUS_MESSAGE_HEADER_FIELD_REPLY_SERIAL, "'7'" },
+    { G_DBUS_MESSAGE_HEADER_FIELD_NUM_UNIX_FDS, "byte 7" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      GDBusMessage *call = new_call (10);
+      Fixture f;
+
+      g_dbus_message_set_header (call, cases[i].field, g_variant_new_parsed (cases[i].value));
+      set_up (&f, NULL);
+      g_assert_null (pass (&f, write_message (call, 2)));
+      tear_down (&f, NULL);
+    }
+}
+
+/* Which the specification may name one day. */
+static void
+test_unknown_field (Fixture *f, gconstpointer data)
+{
+  GDBusMessage *call = new_call (10);
+  g_autoptr (GDBusMessage) message = NULL;
+
+  g_dbus_message_set_header (call, (GDBusMessageHeaderField) 77, g_variant_new_parsed ("[1, 2]"));
+  message = pass (f, write_message (call, 2));
+  g_assert_nonnull (message);
+}
+
 static void
 test_no_message (Fixture *f, gconstpointer data)
 {
@@ -384,6 +429,8 @@ main (int argc, char **argv)
   add ("call/too-large/in-either-byte-order", test_large_big_endian);
   add ("call/with-too-long-a-header/is-left-out", test_long_path);
   add ("call/with-a-bent-header/is-left-out", test_bent_header);
+  g_test_add_func ("/dbus-frames/call/with-a-wrong-field/is-left-out", test_wrong_fields);
+  add ("call/with-an-unknown-field/gets-through", test_unknown_field);
   add ("signal/too-large/is-left-out", test_large_signal);
   add ("signal/of-anybody-but-the-bus/is-left-out", test_strange_signal);
   add ("call/unanswered/gets-through", test_unanswered_with_room);
