@@ -64,14 +64,30 @@ is_strange (const QueenDBusHead *head)
                        QUEEN_DBUS_BUS_NAME);
 }
 
+static const char *
+get_signature (const QueenDBusHead *head)
+{
+  return queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE);
+}
+
+static gboolean
+is_rich (QueenDBusFrames *self, const QueenDBusHead *head)
+{
+  const QueenDBusFramesLimits *limits = self->limits;
+  const char *path = queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_PATH);
+  const char *interface = queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_INTERFACE);
+  const char *member = queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_MEMBER);
+
+  return g_str_equal (path, limits->path) && g_str_equal (interface, limits->interface) &&
+         g_strv_contains (limits->rich_methods, member);
+}
+
 static gsize
 get_most (QueenDBusFrames *self, const QueenDBusHead *head)
 {
-  const char *signature = queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE);
-  const char *member = queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_MEMBER);
-  gboolean has_values = strpbrk (signature, "av(") != NULL;
+  gboolean has_values = strpbrk (get_signature (head), "av(") != NULL;
 
-  if (!is_call (head) || !has_values || g_strv_contains (self->limits->rich_methods, member))
+  if (!is_call (head) || !has_values || is_rich (self, head))
     return self->limits->body;
   return self->limits->values;
 }

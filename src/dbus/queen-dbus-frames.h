@@ -19,13 +19,18 @@ G_BEGIN_DECLS
  * QueenDBusFramesLimits:
  * @body: bytes of a message without its header
  * @values: likewise, of a call whose arguments may be any number of values, as an array is
- * @rich_methods: (array zero-terminated=1): names of methods that such arguments are for; their
- *   calls may have as much as @body
+ * @path: of the object whose methods such arguments are for
+ * @interface: theirs. A bus lets everybody call some interfaces, and goes by no more than their
+ *   names; any method may be called there, whether it exists or not
+ * @rich_methods: (array zero-terminated=1): names of those methods; their calls may have as much as
+ *   @body
  */
 typedef struct
 {
   gsize body;
   gsize values;
+  const char *path;
+  const char *interface;
   const char *const *rich_methods;
 } QueenDBusFramesLimits;
 

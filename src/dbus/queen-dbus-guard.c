@@ -29,7 +29,7 @@
 typedef struct
 {
   guint n_calls;
-  guint n_refused; /* whose refusal is an answer, and waits in the same place */
+  guint n_refused; /* whose refusal is an answer, and waits in the same place; or that want none */
   gsize n_bytes;   /* of the calls */
 } Load;
 
@@ -118,7 +118,9 @@ add_load (QueenDBusGuard *self, const char *sender, const Load *more)
 static gboolean
 has_room_for_unanswered (QueenDBusGuard *self)
 {
-  return get_load (self).n_calls < self->limits.calls / UNANSWERED;
+  Load load = get_load (self);
+
+  return load.n_calls + load.n_refused < self->limits.calls / UNANSWERED;
 }
 
 static void
@@ -300,11 +302,11 @@ weigh (QueenDBusGuard *self, const char *sender, gsize size, gboolean is_awaited
       add_load (self, sender, &let_in);
       return LET_IN;
     }
-  if (!is_awaited || of_all.n_refused >= self->limits.calls ||
+  if (of_all.n_refused >= self->limits.calls ||
       of_sender.n_refused >= self->limits.calls / SHARE_OF_CALLS)
     return FAR_TOO_MANY;
   add_load (self, sender, &refused);
-  return TOO_MANY;
+  return is_awaited ? TOO_MANY : FAR_TOO_MANY;
 }
 
 static Verdict

@@ -11,6 +11,8 @@
 
 #define MAX_BODY 1000
 #define MAX_VALUES 200
+#define PATH "/object"
+#define INTERFACE "org.example.Interface"
 #define BUS "org.freedesktop.DBus"
 #define CHUNK 700 /* bytes that the bus sends at once; no message ends where one does */
 
@@ -27,6 +29,8 @@ set_up (Fixture *f, gconstpointer data)
   static const QueenDBusFramesLimits limits = {
     .body = MAX_BODY,
     .values = MAX_VALUES,
+    .path = PATH,
+    .interface = INTERFACE,
     .rich_methods = rich_methods,
   };
   g_autoptr (GSocketConnection) connection = NULL;
@@ -77,15 +81,13 @@ fill (GDBusMessage *message, gsize n_bytes)
 static GDBusMessage *
 new_call (gsize n_bytes)
 {
-  return fill (g_dbus_message_new_method_call (":1.7", "/object", "org.example.Interface", "Do"),
-               n_bytes);
+  return fill (g_dbus_message_new_method_call (":1.7", PATH, INTERFACE, "Do"), n_bytes);
 }
 
 static GDBusMessage *
 new_signal (const char *sender, gsize n_bytes)
 {
-  GDBusMessage *signal =
-      fill (g_dbus_message_new_signal ("/object", "org.example.Interface", "Done"), n_bytes);
+  GDBusMessage *signal = fill (g_dbus_message_new_signal (PATH, INTERFACE, "Done"), n_bytes);
 
   g_dbus_message_set_sender (signal, sender);
   return signal;
@@ -239,7 +241,7 @@ check_cut (Fixture *f, GDBusMessageByteOrder order)
   g_assert_nonnull (g_dbus_message_get_header (message, QUEEN_DBUS_FRAMES_CUT));
   g_assert_null (g_dbus_message_get_body (message));
   g_assert_cmpstr (g_dbus_message_get_sender (message), ==, ":1.5");
-  g_assert_cmpstr (g_dbus_message_get_path (message), ==, "/object");
+  g_assert_cmpstr (g_dbus_message_get_path (message), ==, PATH);
   g_assert_cmpstr (g_dbus_message_get_member (message), ==, "Do");
 }
 
@@ -289,17 +291,23 @@ test_unanswered_with_room (Fixture *f, gconstpointer data)
 }
 
 static void
-check_values (const char *method, guint n_values, gboolean is_cut)
+check (GDBusMessage *sent, gboolean is_cut)
 {
   Fixture f;
   g_autoptr (GDBusMessage) message = NULL;
 
   set_up (&f, NULL);
-  message = pass (&f, write_message (new_rich_call (method, n_values), 2));
+  message = pass (&f, write_message (sent, 2));
   g_assert_nonnull (message);
   g_assert_true (is_cut == (g_dbus_message_get_header (message, QUEEN_DBUS_FRAMES_CUT) != NULL));
   g_assert_true (is_cut == (g_dbus_message_get_body (message) == NULL));
   tear_down (&f, NULL);
+}
+
+static void
+check_values (const char *method, guint n_values, gboolean is_cut)
+{
+  check (new_rich_call (method, n_values), is_cut);
 }
 
 static void
@@ -310,6 +318,22 @@ test_values (void)
   check_values ("Report", 60, FALSE);
   check_values ("Report", 240, FALSE);
   check_values ("Report", 260, TRUE);
+}
+
+/* A system bus lets anybody call these, by whatever name. */
+static void
+test_values_elsewhere (void)
+{
+  GDBusMessage *call = new_rich_call ("Report", 60);
+
+  g_dbus_message_set_interface (call, "org.freedesktop.DBus.Properties");
+  check (call, TRUE);
+  call = new_rich_call ("Report", 60);
+  g_dbus_message_set_interface (call, NULL);
+  check (call, TRUE);
+  call = new_rich_call ("Report", 60);
+  g_dbus_message_set_path (call, PATH "/below");
+  check (call, TRUE);
 }
 
 static void
@@ -436,6 +460,8 @@ main (int argc, char **argv)
   add ("call/unanswered/gets-through", test_unanswered_with_room);
   add ("call/unanswered/is-left-out-on-demand", test_unanswered);
   g_test_add_func ("/dbus-frames/call/of-many-values/for-methods-that-take-them", test_values);
+  g_test_add_func ("/dbus-frames/call/of-many-values/for-no-other-method-of-that-name",
+                   test_values_elsewhere);
   add ("no-message/is-an-error", test_no_message);
   add ("closed/with-its-connection", test_closed);
 
