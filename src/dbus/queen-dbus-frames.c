@@ -7,9 +7,9 @@
 
 #include "queen-dbus-bus.h"
 #include "queen-dbus-head.h"
+#include "queen-dbus-values.h"
 
 #define MAX_HEAD (8 * 1024) /* bytes: four names and a path of hers are 2 KiB at the most */
-#define BUFFER (64 * 1024)
 
 struct _QueenDBusFrames
 {
@@ -23,6 +23,7 @@ struct _QueenDBusFrames
   gsize start, end; /* of what has been read, and neither given out nor left out */
   gsize n_given;    /* bytes from here on that are given out, read or not */
   gsize n_left_out; /* and those behind them that are left out */
+  gsize room;       /* bytes of the buffer: any message that is not left out, from head to end */
   guint8 *buffer;
 };
 
@@ -55,13 +56,31 @@ is_unwanted (QueenDBusFrames *self, const QueenDBusHead *head)
          g_atomic_int_get (&self->leaves_unanswered_out);
 }
 
-/* She listens to nobody else. */
+static gboolean
+is_of_bus (const QueenDBusHead *head)
+{
+  return g_str_equal (queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SENDER),
+                      QUEEN_DBUS_BUS_NAME);
+}
+
+/* Types that there may be in future must be ignored; and she listens to nobody's signals else. */
 static gboolean
 is_strange (const QueenDBusHead *head)
 {
-  return head->type == G_DBUS_MESSAGE_TYPE_SIGNAL &&
-         !g_str_equal (queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SENDER),
-                       QUEEN_DBUS_BUS_NAME);
+  if (head->type == G_DBUS_MESSAGE_TYPE_SIGNAL)
+    return !is_of_bus (head);
+  return head->type == G_DBUS_MESSAGE_TYPE_INVALID || head->type > G_DBUS_MESSAGE_TYPE_SIGNAL;
+}
+
+/* Who does not say who it is, is the bus: it says so of everybody else. */
+static gboolean
+is_answer_of_others (const QueenDBusHead *head)
+{
+  gboolean is_answer =
+      head->type == G_DBUS_MESSAGE_TYPE_METHOD_RETURN || head->type == G_DBUS_MESSAGE_TYPE_ERROR;
+
+  return is_answer && head->body > 0 && !is_of_bus (head) &&
+         head->fields[G_DBUS_MESSAGE_HEADER_FIELD_SENDER] != 0;
 }
 
 static const char *
@@ -113,21 +132,63 @@ cut (QueenDBusFrames *self, const QueenDBusHead *head)
   self->n_left_out = head->body;
 }
 
+/* Only what is in a variant can be deeper than its message's signature says. */
+static gboolean
+has_variants (const QueenDBusHead *head)
+{
+  return is_call (head) && strchr (get_signature (head), 'v');
+}
+
+static gboolean
+is_deep (QueenDBusFrames *self, const QueenDBusHead *head)
+{
+  const QueenDBusValues body = { head->bytes + head->size, head->body, head->is_little_endian };
+  const char *type = get_signature (head);
+  gsize offset = 0;
+
+  while (offset != QUEEN_DBUS_VALUES_NONE && *type)
+    offset = queen_dbus_values_skip (&body, &type, offset, self->limits->depth);
+  return offset != head->body;
+}
+
 static void
+refuse (QueenDBusFrames *self, const QueenDBusHead *head)
+{
+  leave_out (self, head);
+  if (is_call (head))
+    cut (self, head);
+}
+
+/* Returns: whether it was judged; %FALSE when its body must be read first */
+static gboolean
+judge_body (QueenDBusFrames *self, const QueenDBusHead *head)
+{
+  if (head->body > get_most (self, head))
+    refuse (self, head);
+  else if (!has_variants (head))
+    self->n_given = head->size + head->body;
+  else if (get_n_read (self) < head->size + head->body)
+    return FALSE;
+  else if (is_deep (self, head))
+    refuse (self, head);
+  else
+    self->n_given = head->size + head->body;
+  return TRUE;
+}
+
+/* Likewise. */
+static gboolean
 judge_head (QueenDBusFrames *self, QueenDBusHead *head)
 {
   if (!queen_dbus_head_read_fields (head))
     leave_out (self, head);
   else if (is_strange (head) || is_unwanted (self, head))
     self->n_left_out = head->size + head->body;
-  else if (head->body <= get_most (self, head))
-    self->n_given = head->size + head->body;
+  else if (is_answer_of_others (head))
+    cut (self, head);
   else
-    {
-      leave_out (self, head);
-      if (is_call (head))
-        cut (self, head);
-    }
+    return judge_body (self, head);
+  return TRUE;
 }
 
 /* Returns: whether it was judged; %FALSE when more of it must be read first, or with @error */
@@ -144,7 +205,7 @@ judge_next (QueenDBusFrames *self, GError **error)
   else if (get_n_read (self) < head.size)
     return FALSE;
   else
-    judge_head (self, &head);
+    return judge_head (self, &head);
   return TRUE;
 }
 
@@ -173,11 +234,12 @@ fill (QueenDBusFrames *self, gboolean is_blocking, GCancellable *cancellable, GE
 {
   gssize n;
 
-  memmove (self->buffer, self->buffer + self->start, get_n_read (self));
+  if (self->start > 0)
+    memmove (self->buffer, self->buffer + self->start, get_n_read (self));
   self->end -= self->start;
   self->start = 0;
   n = g_pollable_stream_read (G_INPUT_STREAM (self->socket), self->buffer + self->end,
-                              BUFFER - self->end, is_blocking, cancellable, error);
+                              self->room - self->end, is_blocking, cancellable, error);
   self->end += (gsize) MAX (n, 0);
   return n;
 }
@@ -284,7 +346,6 @@ queen_dbus_frames_class_init (QueenDBusFramesClass *klass)
 static void
 queen_dbus_frames_init (QueenDBusFrames *self)
 {
-  self->buffer = g_malloc (BUFFER);
 }
 
 GInputStream *
@@ -295,6 +356,8 @@ queen_dbus_frames_new (GSocketConnection *connection, const QueenDBusFramesLimit
   self->connection = g_object_ref (G_IO_STREAM (connection));
   self->socket = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (self->connection));
   self->limits = limits;
+  self->room = MAX_HEAD + limits->body;
+  self->buffer = g_malloc (self->room);
   return G_INPUT_STREAM (self);
 }
 

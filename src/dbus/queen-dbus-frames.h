@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /**
  * QUEEN_DBUS_FRAMES_CUT:
  *
- * The header field of a call that has lost its body, as that was too large. It holds the signature.
+ * The header field of a message that has lost its body. It holds the signature.
  * The D-Bus Specification does not use the number, and what it does not know must be ignored.
  */
 #define QUEEN_DBUS_FRAMES_CUT 0x51
@@ -19,6 +19,7 @@ G_BEGIN_DECLS
  * QueenDBusFramesLimits:
  * @body: bytes of a message without its header
  * @values: likewise, of a call whose arguments may be any number of values, as an array is
+ * @depth: how many arrays, structures and variants a value of a call may be in
  * @path: of the object whose methods such arguments are for
  * @interface: theirs. A bus lets everybody call some interfaces, and goes by no more than their
  *   names; any method may be called there, whether it exists or not
@@ -29,6 +30,7 @@ typedef struct
 {
   gsize body;
   gsize values;
+  guint depth;
   const char *path;
   const char *interface;
   const char *const *rich_methods;
@@ -44,6 +46,10 @@ typedef struct
  * through without it, and is marked by %QUEEN_DBUS_FRAMES_CUT, so that it can be refused; any other
  * message that is too large is left out, and all signals but those of the bus itself. What is left
  * out is never in memory as a whole.
+ *
+ * A bus lets values be nested deeper than GDBus reads them, and a message that GDBus cannot read is
+ * the end of its connection. So a call that is too deep loses its body as well; and so does each
+ * answer but those of the bus itself, as she asks others only for a sign of life.
  */
 #define QUEEN_TYPE_DBUS_FRAMES (queen_dbus_frames_get_type ())
 G_DECLARE_FINAL_TYPE (QueenDBusFrames, queen_dbus_frames, QUEEN, DBUS_FRAMES, GInputStream)

@@ -247,7 +247,7 @@ static const struct
   const char *error;
   const char *message;
 } refusals[] = {
-  [TOO_LARGE] = { "dev.rbee.Queen1.Error.TooLarge", "no call needs to be that large" },
+  [TOO_LARGE] = { "dev.rbee.Queen1.Error.TooLarge", "no call needs to be that large or that deep" },
   [TOO_MANY] = { "org.freedesktop.DBus.Error.LimitsExceeded",
                  "too many calls wait for their answer; try again later" },
 };

@@ -11,6 +11,7 @@
 
 #define MAX_BODY 1000
 #define MAX_VALUES 200
+#define MAX_DEPTH 8
 #define PATH "/object"
 #define INTERFACE "org.example.Interface"
 #define BUS "org.freedesktop.DBus"
@@ -29,6 +30,7 @@ set_up (Fixture *f, gconstpointer data)
   static const QueenDBusFramesLimits limits = {
     .body = MAX_BODY,
     .values = MAX_VALUES,
+    .depth = MAX_DEPTH,
     .path = PATH,
     .interface = INTERFACE,
     .rich_methods = rich_methods,
@@ -336,6 +338,129 @@ test_values_elsewhere (void)
   check (call, TRUE);
 }
 
+/* A number in as many variants, and as many arrays and structures in these. */
+static GVariant *
+nest (guint n_variants, guint n_arrays, guint n_structures)
+{
+  GVariant *value = g_variant_new_byte (7);
+
+  for (guint i = 0; i < n_structures; i++)
+    value = g_variant_new_tuple (&value, 1);
+  for (guint i = 0; i < n_arrays; i++)
+    value = g_variant_new_array (NULL, &value, 1);
+  for (guint i = 0; i < n_variants; i++)
+    value = g_variant_new_variant (value);
+  return value;
+}
+
+static void
+check_nested (
+    const char *method, guint n_variants, guint n_arrays, guint n_structures, gboolean is_cut)
+{
+  static const GDBusMessageByteOrder orders[] = {
+    G_DBUS_MESSAGE_BYTE_ORDER_LITTLE_ENDIAN,
+    G_DBUS_MESSAGE_BYTE_ORDER_BIG_ENDIAN,
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (orders); i++)
+    {
+      GDBusMessage *call = new_rich_call (method, 1);
+
+      g_dbus_message_set_byte_order (call, orders[i]);
+      g_dbus_message_set_body (call, g_variant_new ("(s@*t)", "x",
+                                                    nest (n_variants, n_arrays, n_structures), 7));
+      check (call, is_cut);
+    }
+}
+
+static void
+test_deep (void)
+{
+  static const char *const methods[] = { "Do", "Report" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
+    {
+      check_nested (methods[i], 8, 0, 0, FALSE);
+      check_nested (methods[i], 9, 0, 0, TRUE);
+      check_nested (methods[i], 2, 3, 3, FALSE);
+      check_nested (methods[i], 2, 4, 3, TRUE);
+      check_nested (methods[i], 2, 3, 4, TRUE);
+      check_nested (methods[i], 62, 2, 0, TRUE); /* too deep for GDBus */
+    }
+}
+
+/* Whose values are of every type, and some of them are none. */
+static void
+test_all_types (void)
+{
+  static const char *const values[] = {
+    "(true, byte 1, int16 2, uint16 3, 4, uint32 5, int64 6, uint64 7, 8.0, handle 9)",
+    "('text', objectpath '/path', signature 'a{sv}', <@av []>, <''>)",
+    "(@ay [], @at [], @a(st) [], @a{sv} {}, {'key': <[<1>]>, 'longer key': <@as []>})",
+    "([(byte 1, <uint64 2>), (3, <byte 4>)], [@as [], ['a', 'bc']], <(1, ('x', <2>))>)",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (values); i++)
+    {
+      GDBusMessage *call = new_rich_call ("Report", 1);
+
+      g_dbus_message_set_body (call, g_variant_new_parsed (values[i]));
+      check (call, FALSE);
+    }
+}
+
+/* She asks others only for a sign of life; and a bus says of everybody who it is. */
+static void
+check_answer (const char *sender, gboolean is_cut)
+{
+  g_autoptr (GDBusMessage) call = new_call (1);
+  GDBusMessage *answer, *error;
+
+  g_dbus_message_set_serial (call, 1);
+  answer = g_dbus_message_new_method_reply (call);
+  error = g_dbus_message_new_method_error_literal (call, "org.example.Error", "text");
+  g_dbus_message_set_body (answer, g_variant_new ("(*)", nest (sender ? 2 : 1, 2, 0)));
+  g_dbus_message_set_sender (answer, sender);
+  g_dbus_message_set_sender (error, sender);
+  check (answer, is_cut);
+  check (error, is_cut);
+}
+
+static void
+test_answers (void)
+{
+  check_answer (":1.5", TRUE);
+  check_answer (BUS, FALSE);
+  check_answer (NULL, FALSE);
+}
+
+static void
+test_empty_answer (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GDBusMessage) call = new_call (1);
+  GDBusMessage *answer;
+  g_autoptr (GDBusMessage) message = NULL;
+
+  g_dbus_message_set_serial (call, 1);
+  answer = g_dbus_message_new_method_reply (call);
+  g_dbus_message_set_sender (answer, ":1.5");
+  message = pass (f, write_message (answer, 2));
+  g_assert_nonnull (message);
+  g_assert_null (g_dbus_message_get_header (message, QUEEN_DBUS_FRAMES_CUT));
+}
+
+/* As the specification demands. */
+static void
+test_unknown_type (Fixture *f, gconstpointer data)
+{
+  GBytes *bytes = write_message (new_call (10), 2);
+  gsize n_bytes;
+  guint8 *message = g_bytes_unref_to_data (bytes, &n_bytes);
+
+  message[1] = 5;
+  g_assert_null (pass (f, g_bytes_new_take (message, n_bytes)));
+}
+
 static void
 test_long_path (Fixture *f, gconstpointer data)
 {
@@ -462,6 +587,11 @@ main (int argc, char **argv)
   g_test_add_func ("/dbus-frames/call/of-many-values/for-methods-that-take-them", test_values);
   g_test_add_func ("/dbus-frames/call/of-many-values/for-no-other-method-of-that-name",
                    test_values_elsewhere);
+  g_test_add_func ("/dbus-frames/call/too-deep/gets-through-without-its-body", test_deep);
+  g_test_add_func ("/dbus-frames/call/of-all-types/gets-through", test_all_types);
+  g_test_add_func ("/dbus-frames/answer/of-anybody-but-the-bus/without-its-body", test_answers);
+  add ("answer/empty/gets-through-as-it-is", test_empty_answer);
+  add ("of-an-unknown-type/is-left-out", test_unknown_type);
   add ("no-message/is-an-error", test_no_message);
   add ("closed/with-its-connection", test_closed);
 

@@ -200,6 +200,7 @@ static const char *const rich_methods[] = { NULL };
 static const QueenDBusFramesLimits frames_limits = {
   .body = 1000,
   .values = 1000,
+  .depth = 16,
   .path = "/object",
   .interface = "org.example.Interface",
   .rich_methods = rich_methods,
