@@ -7,7 +7,11 @@
 #include "queen-dbus-wire.h"
 
 #define MAX_LENGTH (128 * 1024 * 1024)
-#define MAX_DEPTH 4 /* of a field that the specification does not know yet */
+
+/* The specification knows nine fields, and each is one text or number. A bus may hand on any
+ * others, and GDBus makes values of all of them. */
+#define MAX_FIELDS 16
+#define DEPTH 2 /* of a structure and a variant, in which the value is */
 
 /* D-Bus Specification, § Header Fields */
 static const struct
@@ -91,13 +95,15 @@ queen_dbus_head_read_fields (QueenDBusHead *self)
   const QueenDBusValues values =
       get_values (self, QUEEN_DBUS_HEAD_FIXED + get_n_field_bytes (self));
   gsize offset = QUEEN_DBUS_HEAD_FIXED;
+  guint n_fields = 0;
 
   while (offset < values.n_bytes)
     {
       const char *type = "(yv)";
-      gsize end = queen_dbus_values_skip (&values, &type, offset, MAX_DEPTH);
+      gsize end = queen_dbus_values_skip (&values, &type, offset, DEPTH);
 
-      if (end == QUEEN_DBUS_VALUES_NONE || !add_field (self, queen_dbus_wire_align (offset, 8)))
+      if (++n_fields > MAX_FIELDS || end == QUEEN_DBUS_VALUES_NONE ||
+          !add_field (self, queen_dbus_wire_align (offset, 8)))
         return FALSE;
       offset = end;
     }

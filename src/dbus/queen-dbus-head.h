@@ -49,7 +49,8 @@ gboolean queen_dbus_head_begin (QueenDBusHead *self, const guint8 *bytes, GError
  * @self: one of which all of its size is there
  *
  * Returns: whether they are what the specification says: those that it names have their types, and
- *   names in them are names. GDBus asks for neither, and relies on both
+ *   names in them are names, neither of which GDBus asks for, and both of which it relies on; and
+ *   whether those that it does not name are few, and each is one text or number
  */
 gboolean queen_dbus_head_read_fields (QueenDBusHead *self);
 
