@@ -18,6 +18,7 @@ struct _QueenDBusFrames
   GIOStream *connection;
   GPollableInputStream *socket;
   const QueenDBusFramesLimits *limits;
+  gint lets_calls_in;         /* atomic */
   gint leaves_unanswered_out; /* atomic */
 
   gsize start, end; /* of what has been read, and neither given out nor left out */
@@ -52,8 +53,11 @@ is_call (const QueenDBusHead *head)
 static gboolean
 is_unwanted (QueenDBusFrames *self, const QueenDBusHead *head)
 {
-  return is_call (head) && !queen_dbus_head_is_awaited (head) &&
-         g_atomic_int_get (&self->leaves_unanswered_out);
+  gboolean is_wanted =
+      g_atomic_int_get (&self->lets_calls_in) &&
+      (queen_dbus_head_is_awaited (head) || !g_atomic_int_get (&self->leaves_unanswered_out));
+
+  return is_call (head) && !is_wanted;
 }
 
 static gboolean
@@ -359,6 +363,20 @@ queen_dbus_frames_new (GSocketConnection *connection, const QueenDBusFramesLimit
   self->room = MAX_HEAD + limits->body;
   self->buffer = g_malloc (self->room);
   return G_INPUT_STREAM (self);
+}
+
+QueenDBusFrames *
+queen_dbus_frames_find (GDBusConnection *connection)
+{
+  GInputStream *input = g_io_stream_get_input_stream (g_dbus_connection_get_stream (connection));
+
+  return QUEEN_IS_DBUS_FRAMES (input) ? QUEEN_DBUS_FRAMES (input) : NULL;
+}
+
+void
+queen_dbus_frames_let_calls_in (QueenDBusFrames *self)
+{
+  g_atomic_int_set (&self->lets_calls_in, TRUE);
 }
 
 void

@@ -64,6 +64,18 @@ G_DECLARE_FINAL_TYPE (QueenDBusFrames, queen_dbus_frames, QUEEN, DBUS_FRAMES, GI
 GInputStream *queen_dbus_frames_new (GSocketConnection *connection,
                                      const QueenDBusFramesLimits *limits);
 
+/** Returns: (transfer none) (nullable): the frames that @connection reads from; %NULL without any
+ */
+QueenDBusFrames *queen_dbus_frames_find (GDBusConnection *connection);
+
+/**
+ * queen_dbus_frames_let_calls_in:
+ *
+ * Until then calls are left out: GDBus would answer them itself while the connection is not ready
+ * for that, and nobody knows her name yet. May be called in any thread.
+ */
+void queen_dbus_frames_let_calls_in (QueenDBusFrames *self);
+
 /**
  * queen_dbus_frames_leave_unanswered_out:
  * @is_wanted: whether calls that want no answer are to be left out from now on

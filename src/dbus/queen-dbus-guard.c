@@ -371,14 +371,6 @@ on_message (GDBusConnection *connection, GDBusMessage *message, gboolean is_inco
   return NULL;
 }
 
-static QueenDBusFrames *
-find_frames (GDBusConnection *connection)
-{
-  GInputStream *input = g_io_stream_get_input_stream (g_dbus_connection_get_stream (connection));
-
-  return QUEEN_IS_DBUS_FRAMES (input) ? g_object_ref (QUEEN_DBUS_FRAMES (input)) : NULL;
-}
-
 QueenDBusGuard *
 queen_dbus_guard_new (GDBusConnection *connection,
                       QueenDBusOutbox *outbox,
@@ -387,7 +379,7 @@ queen_dbus_guard_new (GDBusConnection *connection,
   QueenDBusGuard *self = g_atomic_rc_box_new0 (QueenDBusGuard);
 
   self->connection = connection;
-  self->frames = find_frames (connection);
+  g_set_object (&self->frames, queen_dbus_frames_find (connection));
   self->context = g_main_context_ref_thread_default ();
   self->limits = *limits;
   self->outbox = outbox;

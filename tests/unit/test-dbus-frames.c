@@ -24,7 +24,7 @@ typedef struct
 } Fixture;
 
 static void
-set_up (Fixture *f, gconstpointer data)
+set_up_early (Fixture *f, gconstpointer data)
 {
   static const char *const rich_methods[] = { "Report", NULL };
   static const QueenDBusFramesLimits limits = {
@@ -45,6 +45,13 @@ set_up (Fixture *f, gconstpointer data)
   g_assert_nonnull (socket);
   connection = g_socket_connection_factory_create_connection (socket);
   f->frames = queen_dbus_frames_new (connection, &limits);
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  set_up_early (f, data);
+  queen_dbus_frames_let_calls_in (QUEEN_DBUS_FRAMES (f->frames));
 }
 
 static void
@@ -117,19 +124,26 @@ typedef struct
   GBytes *bytes;
 } Sending;
 
-static gpointer
-send_in_thread (gpointer data)
+static void
+send_bytes (int fd, GBytes *bytes)
 {
-  g_autofree Sending *sending = data;
   gsize n_bytes;
-  const guint8 *bytes = g_bytes_get_data (sending->bytes, &n_bytes);
+  const guint8 *data = g_bytes_get_data (bytes, &n_bytes);
 
   for (gsize i = 0; i < n_bytes; i += CHUNK)
     {
       gssize n = (gssize) MIN (CHUNK, n_bytes - i);
 
-      g_assert_cmpint (write (sending->fd, bytes + i, (size_t) n), ==, n);
+      g_assert_cmpint (write (fd, data + i, (size_t) n), ==, n);
     }
+}
+
+static gpointer
+send_in_thread (gpointer data)
+{
+  g_autofree Sending *sending = data;
+
+  send_bytes (sending->fd, sending->bytes);
   g_assert_cmpint (shutdown (sending->fd, SHUT_WR), ==, 0);
   g_bytes_unref (sending->bytes);
   return NULL;
@@ -229,6 +243,20 @@ test_small (Fixture *f, gconstpointer data)
   g_autoptr (GDBusMessage) message = pass (f, write_message (new_signal (BUS, 900), 2));
 
   g_assert_cmpuint (g_variant_get_size (g_dbus_message_get_body (message)), ==, 901);
+}
+
+/* While she is about to come onto the bus. */
+static void
+test_early (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) call = write_message (new_call (10), 1);
+  g_autoptr (GBytes) answer = write_message (new_signal (BUS, 10), 2);
+  g_autoptr (GDBusMessage) message = NULL;
+
+  send_bytes (f->bus, call);
+  send_bytes (f->bus, answer);
+  message = next_message (f);
+  g_assert_cmpuint (g_dbus_message_get_serial (message), ==, 2);
 }
 
 static void
@@ -608,6 +636,8 @@ main (int argc, char **argv)
   g_test_add_func ("/dbus-frames/call/with-rich-fields/is-left-out", test_rich_fields);
   add ("signal/too-large/is-left-out", test_large_signal);
   add ("signal/of-anybody-but-the-bus/is-left-out", test_strange_signal);
+  g_test_add ("/dbus-frames/call/before-she-is-on-the-bus/is-left-out", Fixture, NULL, set_up_early,
+              test_early, tear_down);
   add ("call/unanswered/gets-through", test_unanswered_with_room);
   add ("call/unanswered/is-left-out-on-demand", test_unanswered);
   g_test_add_func ("/dbus-frames/call/of-many-values/for-methods-that-take-them", test_values);
