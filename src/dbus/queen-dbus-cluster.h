@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 
 /** The root object; the registries and all components are below it. */
 #define QUEEN_DBUS_PATH "/dev/rbee/Queen1"
+#define QUEEN_DBUS_INTERFACE "dev.rbee.Queen1" /* of the object there */
 
 /**
  * QueenDBusCounts:

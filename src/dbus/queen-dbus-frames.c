@@ -6,25 +6,10 @@
 #include <string.h>
 
 #include "queen-dbus-bus.h"
-#include "queen-dbus-wire.h"
+#include "queen-dbus-head.h"
+#include "queen-dbus-values.h"
 
-/* D-Bus Specification, § Message Format: the first bytes of a message say how long it is. */
-#define FIXED 16
 #define MAX_HEAD (8 * 1024) /* bytes: four names and a path of hers are 2 KiB at the most */
-#define MAX_LENGTH (128 * 1024 * 1024)
-#define BUFFER (64 * 1024)
-#define N_FIELDS (G_DBUS_MESSAGE_HEADER_FIELD_NUM_UNIX_FDS + 1)
-
-typedef struct
-{
-  gboolean is_little_endian;
-  guint8 type;  /* a GDBusMessageType */
-  gsize fields; /* bytes of them */
-  gsize size;   /* bytes of all up to the body */
-  gsize body;   /* bytes */
-  const guint8 *bytes;
-  gsize offsets[N_FIELDS]; /* of the fields, by their codes; 0 where there is none */
-} Head;
 
 struct _QueenDBusFrames
 {
@@ -33,11 +18,13 @@ struct _QueenDBusFrames
   GIOStream *connection;
   GPollableInputStream *socket;
   const QueenDBusFramesLimits *limits;
+  gint lets_calls_in;         /* atomic */
   gint leaves_unanswered_out; /* atomic */
 
   gsize start, end; /* of what has been read, and neither given out nor left out */
   gsize n_given;    /* bytes from here on that are given out, read or not */
   gsize n_left_out; /* and those behind them that are left out */
+  gsize room;       /* bytes of the buffer: any message that is not left out, from head to end */
   guint8 *buffer;
 };
 
@@ -49,88 +36,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (QueenDBusFrames,
                                G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM,
                                                       queen_dbus_frames_pollable_init))
 
-/* The head of a message */
-
-static guint32
-read_number (const Head *head, const guint8 *bytes)
-{
-  guint32 number;
-
-  memcpy (&number, bytes, sizeof number);
-  return head->is_little_endian ? GUINT32_FROM_LE (number) : GUINT32_FROM_BE (number);
-}
-
-static gboolean
-parse_fixed (Head *head, const guint8 *bytes, GError **error)
-{
-  head->bytes = bytes;
-  head->is_little_endian = bytes[0] == G_DBUS_MESSAGE_BYTE_ORDER_LITTLE_ENDIAN;
-  head->type = bytes[1];
-  head->body = read_number (head, bytes + 4);
-  head->fields = read_number (head, bytes + 12);
-  head->size = queen_dbus_wire_align (FIXED + head->fields, 8);
-  if ((head->is_little_endian || bytes[0] == G_DBUS_MESSAGE_BYTE_ORDER_BIG_ENDIAN) &&
-      head->body <= MAX_LENGTH && head->fields <= MAX_LENGTH)
-    return TRUE;
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "it sends what is no message");
-  return FALSE;
-}
-
-/* Each field is its code, a signature of one type, and a value: texts and numbers, no others.
- *
- * Returns: where it ends */
-static gsize
-skip_field (const Head *head, gsize offset)
-{
-  const guint8 *bytes = head->bytes;
-  char type = (char) bytes[offset + 2];
-  gsize value = offset + 4;
-
-  if (bytes[offset + 1] != 1)
-    return G_MAXSIZE;
-  if (type == 'g')
-    return value + 1 + bytes[value] + 1;
-  if (type == 'u')
-    return value + 4;
-  if (type == 's' || type == 'o')
-    return value + 4 + read_number (head, bytes + value) + 1;
-  return G_MAXSIZE;
-}
-
-/* Returns: whether they are fields, and each text has its end */
-static gboolean
-parse_fields (Head *head)
-{
-  gsize end = FIXED + head->fields;
-  gsize offset = FIXED;
-
-  /* The shortest field has eight bytes but for the padding behind it. */
-  while (offset + 7 <= end)
-    {
-      guint8 code = head->bytes[offset];
-      gboolean is_text = head->bytes[offset + 2] != 'u';
-      gsize next = skip_field (head, offset);
-
-      if (next > end || (is_text && head->bytes[next - 1] != '\0'))
-        return FALSE;
-      if (is_text && code < N_FIELDS)
-        head->offsets[code] = offset;
-      offset = queen_dbus_wire_align (next, 8);
-    }
-  return TRUE;
-}
-
-/* Returns: the text of a field; empty without one */
-static const char *
-get_text (const Head *head, GDBusMessageHeaderField field)
-{
-  gsize offset = head->offsets[field];
-
-  if (offset == 0)
-    return "";
-  return (const char *) head->bytes + offset + (head->bytes[offset + 2] == 'g' ? 5 : 8);
-}
-
 /* Judging */
 
 static gsize
@@ -140,41 +45,78 @@ get_n_read (QueenDBusFrames *self)
 }
 
 static gboolean
-is_call (const Head *head)
+is_call (const QueenDBusHead *head)
 {
   return head->type == G_DBUS_MESSAGE_TYPE_METHOD_CALL;
 }
 
-static gsize
-get_most (QueenDBusFrames *self, const Head *head)
+static gboolean
+is_unwanted (QueenDBusFrames *self, const QueenDBusHead *head)
 {
-  gboolean has_values =
-      strpbrk (get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE), "av(") != NULL;
+  gboolean is_wanted =
+      g_atomic_int_get (&self->lets_calls_in) &&
+      (queen_dbus_head_is_awaited (head) || !g_atomic_int_get (&self->leaves_unanswered_out));
 
-  if (!is_call (head) || !has_values ||
-      g_strv_contains (self->limits->rich_methods,
-                       get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_MEMBER)))
+  return is_call (head) && !is_wanted;
+}
+
+static gboolean
+is_of_bus (const QueenDBusHead *head)
+{
+  return g_str_equal (queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SENDER),
+                      QUEEN_DBUS_BUS_NAME);
+}
+
+/* Types that there may be in future must be ignored; and she listens to nobody's signals else. */
+static gboolean
+is_strange (const QueenDBusHead *head)
+{
+  if (head->type == G_DBUS_MESSAGE_TYPE_SIGNAL)
+    return !is_of_bus (head);
+  return head->type == G_DBUS_MESSAGE_TYPE_INVALID || head->type > G_DBUS_MESSAGE_TYPE_SIGNAL;
+}
+
+/* Who does not say who it is, is the bus: it says so of everybody else. */
+static gboolean
+is_answer_of_others (const QueenDBusHead *head)
+{
+  gboolean is_answer =
+      head->type == G_DBUS_MESSAGE_TYPE_METHOD_RETURN || head->type == G_DBUS_MESSAGE_TYPE_ERROR;
+
+  return is_answer && head->body > 0 && !is_of_bus (head) &&
+         head->fields[G_DBUS_MESSAGE_HEADER_FIELD_SENDER] != 0;
+}
+
+static const char *
+get_signature (const QueenDBusHead *head)
+{
+  return queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE);
+}
+
+static gboolean
+is_rich (QueenDBusFrames *self, const QueenDBusHead *head)
+{
+  const QueenDBusFramesLimits *limits = self->limits;
+  const char *path = queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_PATH);
+  const char *interface = queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_INTERFACE);
+  const char *member = queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_MEMBER);
+
+  return g_str_equal (path, limits->path) && g_str_equal (interface, limits->interface) &&
+         g_strv_contains (limits->rich_methods, member);
+}
+
+static gsize
+get_most (QueenDBusFrames *self, const QueenDBusHead *head)
+{
+  gboolean has_values = strpbrk (get_signature (head), "av(") != NULL;
+
+  if (!is_call (head) || !has_values || is_rich (self, head))
     return self->limits->body;
   return self->limits->values;
 }
 
-static gboolean
-is_unwanted (QueenDBusFrames *self, const Head *head)
-{
-  return is_call (head) && head->bytes[2] & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED &&
-         g_atomic_int_get (&self->leaves_unanswered_out);
-}
-
-/* She listens to nobody else. */
-static gboolean
-is_strange (const Head *head)
-{
-  return head->type == G_DBUS_MESSAGE_TYPE_SIGNAL &&
-         !g_str_equal (get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SENDER), QUEEN_DBUS_BUS_NAME);
-}
-
 static void
-leave_out (QueenDBusFrames *self, const Head *head)
+leave_out (QueenDBusFrames *self, const QueenDBusHead *head)
 {
   /* Those who flood are summed up where all lines are. */
   g_message ("a message of %" G_GSIZE_FORMAT " bytes on the bus was left unread",
@@ -182,51 +124,92 @@ leave_out (QueenDBusFrames *self, const Head *head)
   self->n_left_out = head->size + head->body;
 }
 
-/* Makes a call without a body of it. */
+/* Makes a message without a body of it. */
 static void
-cut_call (QueenDBusFrames *self, const Head *head)
+cut (QueenDBusFrames *self, const QueenDBusHead *head)
 {
   guint8 *bytes = self->buffer + self->start;
 
-  leave_out (self, head);
   memset (bytes + 4, 0, 4);
-  bytes[head->offsets[G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE]] = QUEEN_DBUS_FRAMES_CUT;
+  bytes[head->fields[G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE]] = QUEEN_DBUS_FRAMES_CUT;
   self->n_given = head->size;
-  self->n_left_out -= head->size;
+  self->n_left_out = head->body;
+}
+
+/* Only what is in a variant can be deeper than its message's signature says. */
+static gboolean
+has_variants (const QueenDBusHead *head)
+{
+  return is_call (head) && strchr (get_signature (head), 'v');
+}
+
+static gboolean
+is_deep (QueenDBusFrames *self, const QueenDBusHead *head)
+{
+  const QueenDBusValues body = { head->bytes + head->size, head->body, head->is_little_endian };
+  const char *type = get_signature (head);
+  gsize offset = 0;
+
+  while (offset != QUEEN_DBUS_VALUES_NONE && *type)
+    offset = queen_dbus_values_skip (&body, &type, offset, self->limits->depth);
+  return offset != head->body;
 }
 
 static void
-judge_head (QueenDBusFrames *self, Head *head)
+refuse (QueenDBusFrames *self, const QueenDBusHead *head)
 {
-  gboolean is_sound = parse_fields (head);
+  leave_out (self, head);
+  if (is_call (head))
+    cut (self, head);
+}
 
-  if (head->body > (is_sound ? get_most (self, head) : self->limits->body))
-    {
-      if (is_sound && is_call (head) && head->offsets[G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE] != 0)
-        cut_call (self, head);
-      else
-        leave_out (self, head);
-    }
-  else if (is_sound && (is_strange (head) || is_unwanted (self, head)))
-    self->n_left_out = head->size + head->body;
+/* Returns: whether it was judged; %FALSE when its body must be read first */
+static gboolean
+judge_body (QueenDBusFrames *self, const QueenDBusHead *head)
+{
+  if (head->body > get_most (self, head))
+    refuse (self, head);
+  else if (!has_variants (head))
+    self->n_given = head->size + head->body;
+  else if (get_n_read (self) < head->size + head->body)
+    return FALSE;
+  else if (is_deep (self, head))
+    refuse (self, head);
   else
     self->n_given = head->size + head->body;
+  return TRUE;
+}
+
+/* Likewise. */
+static gboolean
+judge_head (QueenDBusFrames *self, QueenDBusHead *head)
+{
+  if (!queen_dbus_head_read_fields (head))
+    leave_out (self, head);
+  else if (is_strange (head) || is_unwanted (self, head))
+    self->n_left_out = head->size + head->body;
+  else if (is_answer_of_others (head))
+    cut (self, head);
+  else
+    return judge_body (self, head);
+  return TRUE;
 }
 
 /* Returns: whether it was judged; %FALSE when more of it must be read first, or with @error */
 static gboolean
 judge_next (QueenDBusFrames *self, GError **error)
 {
-  Head head = { 0 };
+  QueenDBusHead head;
 
-  if (get_n_read (self) < FIXED || !parse_fixed (&head, self->buffer + self->start, error))
+  if (get_n_read (self) < QUEEN_DBUS_HEAD_FIXED ||
+      !queen_dbus_head_begin (&head, self->buffer + self->start, error))
     return FALSE;
   if (head.size > MAX_HEAD)
     leave_out (self, &head);
   else if (get_n_read (self) < head.size)
     return FALSE;
   else
-    judge_head (self, &head);
+    return judge_head (self, &head);
   return TRUE;
 }
 
@@ -255,11 +238,12 @@ fill (QueenDBusFrames *self, gboolean is_blocking, GCancellable *cancellable, GE
 {
   gssize n;
 
-  memmove (self->buffer, self->buffer + self->start, get_n_read (self));
+  if (self->start > 0)
+    memmove (self->buffer, self->buffer + self->start, get_n_read (self));
   self->end -= self->start;
   self->start = 0;
   n = g_pollable_stream_read (G_INPUT_STREAM (self->socket), self->buffer + self->end,
-                              BUFFER - self->end, is_blocking, cancellable, error);
+                              self->room - self->end, is_blocking, cancellable, error);
   self->end += (gsize) MAX (n, 0);
   return n;
 }
@@ -366,7 +350,6 @@ queen_dbus_frames_class_init (QueenDBusFramesClass *klass)
 static void
 queen_dbus_frames_init (QueenDBusFrames *self)
 {
-  self->buffer = g_malloc (BUFFER);
 }
 
 GInputStream *
@@ -377,7 +360,23 @@ queen_dbus_frames_new (GSocketConnection *connection, const QueenDBusFramesLimit
   self->connection = g_object_ref (G_IO_STREAM (connection));
   self->socket = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (self->connection));
   self->limits = limits;
+  self->room = MAX_HEAD + limits->body;
+  self->buffer = g_malloc (self->room);
   return G_INPUT_STREAM (self);
+}
+
+QueenDBusFrames *
+queen_dbus_frames_find (GDBusConnection *connection)
+{
+  GInputStream *input = g_io_stream_get_input_stream (g_dbus_connection_get_stream (connection));
+
+  return QUEEN_IS_DBUS_FRAMES (input) ? QUEEN_DBUS_FRAMES (input) : NULL;
+}
+
+void
+queen_dbus_frames_let_calls_in (QueenDBusFrames *self)
+{
+  g_atomic_int_set (&self->lets_calls_in, TRUE);
 }
 
 void

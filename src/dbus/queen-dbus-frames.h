@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /**
  * QUEEN_DBUS_FRAMES_CUT:
  *
- * The header field of a call that has lost its body, as that was too large. It holds the signature.
+ * The header field of a message that has lost its body. It holds the signature.
  * The D-Bus Specification does not use the number, and what it does not know must be ignored.
  */
 #define QUEEN_DBUS_FRAMES_CUT 0x51
@@ -19,13 +19,20 @@ G_BEGIN_DECLS
  * QueenDBusFramesLimits:
  * @body: bytes of a message without its header
  * @values: likewise, of a call whose arguments may be any number of values, as an array is
- * @rich_methods: (array zero-terminated=1): names of methods that such arguments are for; their
- *   calls may have as much as @body
+ * @depth: how many arrays, structures and variants a value of a call may be in
+ * @path: of the object whose methods such arguments are for
+ * @interface: theirs. A bus lets everybody call some interfaces, and goes by no more than their
+ *   names; any method may be called there, whether it exists or not
+ * @rich_methods: (array zero-terminated=1): names of those methods; their calls may have as much as
+ *   @body
  */
 typedef struct
 {
   gsize body;
   gsize values;
+  guint depth;
+  const char *path;
+  const char *interface;
   const char *const *rich_methods;
 } QueenDBusFramesLimits;
 
@@ -39,6 +46,10 @@ typedef struct
  * through without it, and is marked by %QUEEN_DBUS_FRAMES_CUT, so that it can be refused; any other
  * message that is too large is left out, and all signals but those of the bus itself. What is left
  * out is never in memory as a whole.
+ *
+ * A bus lets values be nested deeper than GDBus reads them, and a message that GDBus cannot read is
+ * the end of its connection. So a call that is too deep loses its body as well; and so does each
+ * answer but those of the bus itself, as she asks others only for a sign of life.
  */
 #define QUEEN_TYPE_DBUS_FRAMES (queen_dbus_frames_get_type ())
 G_DECLARE_FINAL_TYPE (QueenDBusFrames, queen_dbus_frames, QUEEN, DBUS_FRAMES, GInputStream)
@@ -52,6 +63,18 @@ G_DECLARE_FINAL_TYPE (QueenDBusFrames, queen_dbus_frames, QUEEN, DBUS_FRAMES, GI
  */
 GInputStream *queen_dbus_frames_new (GSocketConnection *connection,
                                      const QueenDBusFramesLimits *limits);
+
+/** Returns: (transfer none) (nullable): the frames that @connection reads from; %NULL without any
+ */
+QueenDBusFrames *queen_dbus_frames_find (GDBusConnection *connection);
+
+/**
+ * queen_dbus_frames_let_calls_in:
+ *
+ * Until then calls are left out: GDBus would answer them itself while the connection is not ready
+ * for that, and nobody knows her name yet. May be called in any thread.
+ */
+void queen_dbus_frames_let_calls_in (QueenDBusFrames *self);
 
 /**
  * queen_dbus_frames_leave_unanswered_out:

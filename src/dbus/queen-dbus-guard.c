@@ -29,7 +29,7 @@
 typedef struct
 {
   guint n_calls;
-  guint n_refused; /* whose refusal is an answer, and waits in the same place */
+  guint n_refused; /* whose refusal is an answer, and waits in the same place; or that want none */
   gsize n_bytes;   /* of the calls */
 } Load;
 
@@ -118,7 +118,9 @@ add_load (QueenDBusGuard *self, const char *sender, const Load *more)
 static gboolean
 has_room_for_unanswered (QueenDBusGuard *self)
 {
-  return get_load (self).n_calls < self->limits.calls / UNANSWERED;
+  Load load = get_load (self);
+
+  return load.n_calls + load.n_refused < self->limits.calls / UNANSWERED;
 }
 
 static void
@@ -245,7 +247,7 @@ static const struct
   const char *error;
   const char *message;
 } refusals[] = {
-  [TOO_LARGE] = { "dev.rbee.Queen1.Error.TooLarge", "no call needs to be that large" },
+  [TOO_LARGE] = { "dev.rbee.Queen1.Error.TooLarge", "no call needs to be that large or that deep" },
   [TOO_MANY] = { "org.freedesktop.DBus.Error.LimitsExceeded",
                  "too many calls wait for their answer; try again later" },
 };
@@ -300,11 +302,11 @@ weigh (QueenDBusGuard *self, const char *sender, gsize size, gboolean is_awaited
       add_load (self, sender, &let_in);
       return LET_IN;
     }
-  if (!is_awaited || of_all.n_refused >= self->limits.calls ||
+  if (of_all.n_refused >= self->limits.calls ||
       of_sender.n_refused >= self->limits.calls / SHARE_OF_CALLS)
     return FAR_TOO_MANY;
   add_load (self, sender, &refused);
-  return TOO_MANY;
+  return is_awaited ? TOO_MANY : FAR_TOO_MANY;
 }
 
 static Verdict
@@ -369,14 +371,6 @@ on_message (GDBusConnection *connection, GDBusMessage *message, gboolean is_inco
   return NULL;
 }
 
-static QueenDBusFrames *
-find_frames (GDBusConnection *connection)
-{
-  GInputStream *input = g_io_stream_get_input_stream (g_dbus_connection_get_stream (connection));
-
-  return QUEEN_IS_DBUS_FRAMES (input) ? g_object_ref (QUEEN_DBUS_FRAMES (input)) : NULL;
-}
-
 QueenDBusGuard *
 queen_dbus_guard_new (GDBusConnection *connection,
                       QueenDBusOutbox *outbox,
@@ -385,7 +379,7 @@ queen_dbus_guard_new (GDBusConnection *connection,
   QueenDBusGuard *self = g_atomic_rc_box_new0 (QueenDBusGuard);
 
   self->connection = connection;
-  self->frames = find_frames (connection);
+  g_set_object (&self->frames, queen_dbus_frames_find (connection));
   self->context = g_main_context_ref_thread_default ();
   self->limits = *limits;
   self->outbox = outbox;

@@ -20,7 +20,8 @@ struct _QueenDBusMethods
 
   QueenDBusQueen *skeleton;
   QueenDBusSubscribers *subscribers;
-  QueenDBusCalls *calls;
+  QueenDBusCalls *reports; /* and what else only those may call who may report */
+  QueenDBusCalls *searches;
 };
 
 /* One call on its way to the main thread and back. */
@@ -114,17 +115,20 @@ on_call (gpointer data)
 
 /* Returns: (nullable): a call to be filled in; %NULL when it has been refused. */
 static Call *
-begin_call (QueenDBusMethods *self, GDBusMethodInvocation *invocation, void (*run) (Call *call))
+begin_call (QueenDBusMethods *self,
+            QueenDBusCalls *calls,
+            GDBusMethodInvocation *invocation,
+            void (*run) (Call *call))
 {
   Call *call;
 
-  if (!queen_dbus_calls_has_room (self->calls, g_dbus_method_invocation_get_sender (invocation)))
+  if (!queen_dbus_calls_has_room (calls, g_dbus_method_invocation_get_sender (invocation)))
     {
       refuse_call (invocation, QUEEN_ERROR_UNAVAILABLE, "too many calls at once; try again");
       return NULL;
     }
   call = g_new0 (Call, 1);
-  call->call = queen_dbus_calls_begin (self->calls, invocation, on_caller_gone, call);
+  call->call = queen_dbus_calls_begin (calls, invocation, on_caller_gone, call);
   call->context = g_main_context_ref (self->context);
   call->run = run;
   return call;
@@ -157,7 +161,7 @@ report (QueenDBusMethods *self,
 
   if (!component)
     return refuse_call (invocation, (QueenError) error->code, error->message);
-  call = begin_call (self, invocation, run_report);
+  call = begin_call (self, self->reports, invocation, run_report);
   if (!call)
     return TRUE;
   call->registry = g_object_ref (self->registries[kind]);
@@ -227,7 +231,7 @@ on_find_worker (QueenDBusQueen *skeleton,
 
   if (strlen (model) > QUEEN_HEARTBEAT_MAX_MODEL_ID)
     return refuse_call (invocation, QUEEN_ERROR_BAD_REQUEST, "no model has such a long name");
-  call = begin_call (self, invocation, run_find);
+  call = begin_call (self, self->searches, invocation, run_find);
   if (!call)
     return TRUE;
   call->pool = g_object_ref (self->pool);
@@ -258,7 +262,7 @@ on_forget_call (QueenDBusQueen *skeleton,
   if (!queen_heartbeat_check_id (id))
     return refuse_call (invocation, QUEEN_ERROR_BAD_REQUEST,
                         "the id must be 1 to 128 bytes without control or invisible characters");
-  call = begin_call (self, invocation, run_forget);
+  call = begin_call (self, self->reports, invocation, run_forget);
   if (!call)
     return TRUE;
   call->registry = g_object_ref (self->registries[kind]);
@@ -303,8 +307,8 @@ queen_dbus_methods_new (QueenRegistry *workers,
                         const QueenClock *clock)
 {
   /* Of those that the main thread has not done yet. What it does is done at once, so nobody is kept
-   * waiting for longer than it turns. Turns by user are not needed: a system bus lets only root and
-   * her own group make these calls. */
+   * waiting for longer than it turns. A system bus lets anybody search, and only root and her own
+   * group do the others: so turns by user are not needed, as long as the two are apart. */
   const QueenDBusCallsSettings calls = {
     .clock = clock,
     .calls = 128,
@@ -316,7 +320,8 @@ queen_dbus_methods_new (QueenRegistry *workers,
   self->registries[QUEEN_COMPONENT_WORKER] = g_object_ref (workers);
   self->registries[QUEEN_COMPONENT_HIVE] = g_object_ref (hives);
   self->pool = g_object_ref (pool);
-  self->calls = queen_dbus_calls_new (&calls);
+  self->reports = queen_dbus_calls_new (&calls);
+  self->searches = queen_dbus_calls_new (&calls);
   self->subscribers = queen_dbus_subscribers_new (mailbox);
   self->skeleton = queen_dbus_queen_skeleton_new ();
   g_object_connect (self->skeleton,                                                      //
@@ -347,7 +352,8 @@ queen_dbus_methods_free (QueenDBusMethods *self)
 {
   g_signal_handlers_disconnect_by_data (self->skeleton, self);
   g_object_unref (self->skeleton);
-  queen_dbus_calls_free (self->calls);
+  queen_dbus_calls_free (self->reports);
+  queen_dbus_calls_free (self->searches);
   queen_dbus_subscribers_free (self->subscribers);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_object_unref (self->registries[kind]);

@@ -188,6 +188,7 @@ enter_connection (QueenDBusPresence *self, GDBusConnection *connection)
   self->is_failure_known = FALSE;
   g_signal_connect (connection, "closed", G_CALLBACK (on_connection_closed), self);
   self->func (connection, self->data);
+  queen_dbus_frames_let_calls_in (queen_dbus_frames_find (connection));
   request_name (self);
 }
 

@@ -14,6 +14,11 @@
 #define MAX_OF_USER (16 * 1024 * 1024)
 #define MAX_OF_ALL (80 * 1024 * 1024)
 
+/* Questions. A system bus lets her have 128 that are not answered, to all together and for ever. */
+#define MAX_ASKED_OF_USER 16
+#define ASK_AGAIN_AFTER G_TIME_SPAN_SECOND
+#define MAX_ATTEMPTS 10
+
 /* All that one connection has not read. */
 typedef struct
 {
@@ -21,10 +26,13 @@ typedef struct
   GDBusConnection *connection;
   char *caller;
   char *user;                /* NULL as long as that is not known */
-  gsize n_asked;             /* bytes before the question whether they have been read */
+  gboolean is_asked;         /* whether it has read; until it answers, or has gone */
+  gsize n_asked;             /* bytes before that question */
   gsize n_more;              /* and behind it */
+  guint n_attempts;          /* to ask that the bus has refused */
   GCancellable *cancellable; /* of the questions */
-  QueenDeadline deadline;
+  QueenDeadline deadline;    /* at which all counts as read */
+  QueenDeadline attempt;     /* the next one */
 } Receipt;
 
 struct _QueenDBusReceipts
@@ -32,6 +40,7 @@ struct _QueenDBusReceipts
   GHashTable *by_caller; /* its name -> Receipt */
   QueenAlarm *alarm;
   QueenDeadlineQueue deadlines;
+  QueenDeadlineQueue attempts;
   const QueenClock *clock;
 };
 
@@ -43,6 +52,7 @@ free_receipt (gpointer data)
   g_cancellable_cancel (receipt->cancellable);
   g_object_unref (receipt->cancellable);
   queen_deadline_end (&receipt->deadline);
+  queen_deadline_end (&receipt->attempt);
   g_free (receipt->caller);
   g_free (receipt->user);
   g_free (receipt);
@@ -54,20 +64,21 @@ drop_receipt (Receipt *receipt)
   g_hash_table_remove (receipt->receipts->by_caller, receipt->caller);
 }
 
-static void
-on_patience_over (gpointer data)
-{
-  QueenDBusReceipts *self = data;
-  gint64 now = self->clock->get_monotonic ();
-  Receipt *receipt;
-
-  while ((receipt = queen_deadline_queue_peek_due (&self->deadlines, now)))
-    drop_receipt (receipt);
-}
-
 /* Asking */
 
 static void ask_caller (Receipt *receipt);
+
+/* The bus has too many such questions of hers already. */
+static void
+ask_again_later (Receipt *receipt)
+{
+  receipt->n_more += receipt->n_asked;
+  receipt->n_asked = 0;
+  if (++receipt->n_attempts < MAX_ATTEMPTS)
+    queen_deadline_begin (&receipt->attempt, &receipt->receipts->attempts, receipt);
+  else
+    drop_receipt (receipt); /* those who do read are not to be kept out by those who do not */
+}
 
 static void
 on_caller_answered (GObject *source, GAsyncResult *result, gpointer data)
@@ -81,12 +92,16 @@ on_caller_answered (GObject *source, GAsyncResult *result, gpointer data)
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
     return;
-  /* The bus has too many such questions of hers already: time will tell. */
+  receipt->is_asked = FALSE;
   if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED))
-    return;
+    {
+      ask_again_later (receipt);
+      return;
+    }
   /* Any other error says so, too: the caller's, or that it has gone. A bus that lets her ask nobody
    * leaves her no way to know. */
   receipt->n_asked = 0;
+  receipt->n_attempts = 0;
   if (receipt->n_more > 0)
     ask_caller (receipt);
   else
@@ -96,11 +111,38 @@ on_caller_answered (GObject *source, GAsyncResult *result, gpointer data)
 static void
 ask_caller (Receipt *receipt)
 {
+  receipt->is_asked = TRUE;
   receipt->n_asked = receipt->n_more;
   receipt->n_more = 0;
   g_dbus_connection_call (receipt->connection, receipt->caller, "/", "org.freedesktop.DBus.Peer",
                           "Ping", NULL, NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, G_MAXINT,
                           receipt->cancellable, on_caller_answered, receipt);
+}
+
+/* The bus still waits for the answer of one that has been asked. */
+static void
+lose_patience (Receipt *receipt)
+{
+  queen_deadline_end (&receipt->deadline);
+  receipt->n_asked = receipt->n_more = 0;
+  if (!receipt->is_asked)
+    drop_receipt (receipt);
+}
+
+static void
+on_alarm (gpointer data)
+{
+  QueenDBusReceipts *self = data;
+  gint64 now = self->clock->get_monotonic ();
+  Receipt *receipt;
+
+  while ((receipt = queen_deadline_queue_peek_due (&self->deadlines, now)))
+    lose_patience (receipt);
+  while ((receipt = queen_deadline_queue_peek_due (&self->attempts, now)))
+    {
+      queen_deadline_end (&receipt->attempt);
+      ask_caller (receipt);
+    }
 }
 
 static void
@@ -134,9 +176,9 @@ queen_dbus_receipts_new (const QueenClock *clock)
 
   self->clock = clock;
   self->by_caller = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_receipt);
-  self->alarm =
-      queen_alarm_new (clock, "unread answers", G_PRIORITY_DEFAULT, on_patience_over, self);
+  self->alarm = queen_alarm_new (clock, "unread answers", G_PRIORITY_DEFAULT, on_alarm, self);
   queen_deadline_queue_init (&self->deadlines, QUEEN_DBUS_RECEIPTS_PATIENCE, self->alarm, clock);
+  queen_deadline_queue_init (&self->attempts, ASK_AGAIN_AFTER, self->alarm, clock);
   return self;
 }
 
@@ -150,6 +192,7 @@ gboolean
 queen_dbus_receipts_has_room (QueenDBusReceipts *self, const char *user)
 {
   gsize n_of_user = 0, n_of_all = 0;
+  guint n_asked = 0; /* of the user's connections */
   GHashTableIter iter;
   gpointer value;
 
@@ -158,11 +201,13 @@ queen_dbus_receipts_has_room (QueenDBusReceipts *self, const char *user)
     {
       const Receipt *receipt = value;
       gsize n = receipt->n_asked + receipt->n_more;
+      gboolean is_of_user = g_strcmp0 (receipt->user, user) == 0;
 
       n_of_all += n;
-      n_of_user += g_strcmp0 (receipt->user, user) == 0 ? n : 0;
+      n_of_user += is_of_user ? n : 0;
+      n_asked += is_of_user && receipt->is_asked;
     }
-  return n_of_user < MAX_OF_USER && n_of_all < MAX_OF_ALL;
+  return n_of_user < MAX_OF_USER && n_of_all < MAX_OF_ALL && n_asked < MAX_ASKED_OF_USER;
 }
 
 void
@@ -185,7 +230,7 @@ queen_dbus_receipts_add (QueenDBusReceipts *self,
   receipt->n_more += size;
   queen_deadline_end (&receipt->deadline);
   queen_deadline_begin (&receipt->deadline, &self->deadlines, receipt);
-  if (receipt->n_asked == 0)
+  if (!receipt->is_asked && !queen_deadline_is_on (&receipt->attempt))
     ask_caller (receipt);
 }
 

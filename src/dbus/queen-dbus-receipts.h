@@ -24,7 +24,8 @@ G_BEGIN_DECLS
  * read, counts it against who has sent it, and from some amount on reads nothing more from her: who
  * asks and never reads would keep her from everybody. So who gets a large answer is asked by
  * org.freedesktop.DBus.Peer.Ping, which every D-Bus library answers by itself, whether it has come;
- * and no user gets more as long as much has not.
+ * and no user gets more as long as much has not. A bus waits for no more than some of those
+ * answers, so no user gets more, either, with more than a few connections that have not answered.
  */
 typedef struct _QueenDBusReceipts QueenDBusReceipts;
 

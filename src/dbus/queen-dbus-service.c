@@ -30,6 +30,9 @@ static const char *const rich_methods[] = { "ReportWorker", "ReportHive", NULL }
 static const QueenDBusFramesLimits frames_limits = {
   .body = 128 * 1024,
   .values = 256,
+  .depth = 16,
+  .path = QUEEN_DBUS_PATH,
+  .interface = QUEEN_DBUS_INTERFACE,
   .rich_methods = rich_methods,
 };
 

@@ -132,7 +132,7 @@ typedef struct
 } Answers;
 
 static void
-on_report_answered (GObject *source, GAsyncResult *result, gpointer data)
+on_call_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
   Answers *answers = data;
   g_autoptr (GError) error = NULL;
@@ -146,12 +146,19 @@ on_report_answered (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-report (BusClient *client, guint n, Answers *answers)
+send_calls (
+    BusClient *client, const char *method, const char *parameters, guint n, Answers *answers)
 {
   for (guint i = 0; i < n; i++)
     g_dbus_connection_call (bus_client_get_connection (client), QUEEN_NAME, QUEEN_PATH, QUEEN_NAME,
-                            "Report", g_variant_new ("(sss)", "worker", "w", "ready"), NULL,
-                            G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL, on_report_answered, answers);
+                            method, g_variant_new_parsed (parameters), NULL, G_DBUS_CALL_FLAGS_NONE,
+                            G_MAXINT, NULL, on_call_answered, answers);
+}
+
+static void
+report (BusClient *client, guint n, Answers *answers)
+{
+  send_calls (client, "Report", "('worker', 'w', 'ready')", n, answers);
 }
 
 static guint
@@ -187,6 +194,37 @@ test_hanging (void)
   queen_test_wait_until (count_answers (&of_modest) == 1 && count_answers (&of_greedy) == 100);
   g_assert_cmpuint (of_modest.n_ok, ==, 1);
   g_assert_cmpuint (of_greedy.n_ok, ==, 64);
+}
+
+/* A system bus lets anybody search. */
+static void
+test_searches (void)
+{
+  g_autoptr (BusDaemon) bus = bus_daemon_new_for_session ();
+  g_auto (GStrv) environment = preload_dup_hang_environment ("poll");
+  g_autoptr (QueenProcess) queen =
+      queen_process_start_with ((const char *const *) environment, "--bus=session", NULL);
+  g_autoptr (BusClient) modest = bus_client_new (bus_daemon_get_address (bus));
+  BusClient *greedy[3];
+  Answers of_greedy = { 0 }, of_modest = { 0 };
+
+  bus_client_wait_for_queen (modest, TRUE);
+  preload_turn_hanging (queen, "hang: on\n");
+  for (gsize i = 0; i < G_N_ELEMENTS (greedy); i++)
+    {
+      greedy[i] = bus_client_new (bus_daemon_get_address (bus));
+      send_calls (greedy[i], "FindWorker", "('m',)", 64, &of_greedy);
+    }
+  queen_test_wait_until (count_answers (&of_greedy) == 64);
+  report (modest, 1, &of_modest);
+  bus_client_expect (modest, QUEEN_PATH "/workers", ".Registry", "Total", "0");
+  g_assert_cmpuint (count_answers (&of_modest), ==, 0);
+
+  preload_turn_hanging (queen, "hang: off\n");
+  queen_test_wait_until (count_answers (&of_modest) == 1);
+  g_assert_cmpuint (of_modest.n_ok, ==, 1);
+  for (gsize i = 0; i < G_N_ELEMENTS (greedy); i++)
+    bus_client_free (greedy[i]);
 }
 
 static void
@@ -318,6 +356,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bus/stopped/costs-no-memory-and-no-time", test_stopped);
   g_test_add_func ("/bus/metrics/say-whether-she-is-there", test_metric);
   g_test_add_func ("/bus/hanging/one-caller-keeps-nobody-out", test_hanging);
+  g_test_add_func ("/bus/hanging/who-searches-keeps-no-report-out", test_searches);
   g_test_add_func ("/bus/hanging/ends-with-calls-open", test_end_with_open_calls);
   g_test_add_func ("/bus/stopped/does-not-hold-her-end-up", test_stopped_for_good);
   g_test_add_func ("/bus/types/none-is-first-met-by-a-thread", test_types);

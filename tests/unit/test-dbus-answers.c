@@ -585,6 +585,14 @@ test_read_late (Fixture *f, gconstpointer data)
   end_deafness (f, filter_id);
 }
 
+static void
+let_time_pass (gint64 span)
+{
+  now += span;
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
 /* A client that hears nothing but answers. */
 static void
 test_deaf (Fixture *f, gconstpointer data)
@@ -593,9 +601,7 @@ test_deaf (Fixture *f, gconstpointer data)
 
   leave_unread (f);
   expect_refused (f, ":1000.1");
-  now += 10 * G_TIME_SPAN_MINUTE;
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
+  let_time_pass (10 * G_TIME_SPAN_MINUTE);
   call_for_large (f, ":1000.1");
   g_assert_cmpstr (f->made->str, ==, "1000.1 ");
   end_deafness (f, filter_id);
@@ -608,6 +614,89 @@ test_read (Fixture *f, gconstpointer data)
   for (int i = 0; i < 10; i++)
     call_for_large (f, ":1000.1");
   g_assert_cmpuint (count_refused (f, ":"), ==, 0);
+}
+
+/* A bus has room for few such questions, and keeps them for as long as who is asked is there. */
+static void
+test_many_deaf (Fixture *f, gconstpointer data)
+{
+  guint filter_id = go_deaf (f);
+
+  for (int i = 1; i <= 16; i++)
+    {
+      g_autofree char *caller = g_strdup_printf (":1000.%d", i);
+
+      call_for_large (f, caller);
+      let_time_pass (10 * G_TIME_SPAN_MINUTE); /* it counts as read */
+    }
+  g_assert_cmpuint (count_refused (f, ":"), ==, 0);
+  g_string_truncate (f->made, 0);
+  expect_refused (f, ":1000.17");
+  call_for_large (f, ":1001.1");
+  g_assert_cmpstr (f->made->str, ==, "1001.1 ");
+  g_string_truncate (f->made, 0);
+
+  answer_ping (f, ":1000.1");
+  call_for_large (f, ":1000.17");
+  g_assert_cmpstr (f->made->str, ==, "1000.17 ");
+  end_deafness (f, filter_id);
+}
+
+static GDBusMessage *
+refuse_ping (GDBusConnection *connection, GDBusMessage *message, gboolean is_incoming, gpointer n)
+{
+  g_autoptr (GDBusMessage) answer = NULL;
+
+  if (!is_incoming || g_strcmp0 (g_dbus_message_get_member (message), "Ping") != 0)
+    return message;
+  g_atomic_int_inc ((int *) n);
+  answer =
+      g_dbus_message_new_method_error_literal (message, "org.freedesktop.DBus.Error.LimitsExceeded",
+                                               "too many");
+  g_dbus_connection_send_message (connection, answer, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+  g_object_unref (message);
+  return NULL;
+}
+
+/* A bus that has no room for a question now may have it soon. */
+static void
+test_ask_again (Fixture *f, gconstpointer data)
+{
+  int n_pings = 0;
+  guint filter_id = g_dbus_connection_add_filter (f->bus, refuse_ping, &n_pings, NULL);
+
+  leave_unread (f);
+  expect_refused (f, ":1000.3");
+  g_assert_cmpint (g_atomic_int_get (&n_pings), ==, 2); /* one for each connection */
+  let_time_pass (G_TIME_SPAN_SECOND);
+  settle (f);
+  g_assert_cmpint (g_atomic_int_get (&n_pings), ==, 4);
+  expect_refused (f, ":1000.3");
+
+  g_dbus_connection_remove_filter (f->bus, filter_id);
+  let_time_pass (G_TIME_SPAN_SECOND);
+  settle (f);
+  call_for_large (f, ":1000.3");
+  g_assert_cmpstr (f->made->str, ==, "1000.3 ");
+}
+
+/* Or never. */
+static void
+test_no_room_to_ask (Fixture *f, gconstpointer data)
+{
+  int n_pings = 0;
+  guint filter_id = g_dbus_connection_add_filter (f->bus, refuse_ping, &n_pings, NULL);
+
+  leave_unread (f);
+  for (int i = 0; i < 9; i++)
+    {
+      expect_refused (f, ":1000.3");
+      let_time_pass (G_TIME_SPAN_SECOND);
+      settle (f);
+    }
+  call_for_large (f, ":1000.3");
+  g_assert_cmpstr (f->made->str, ==, "1000.3 ");
+  g_dbus_connection_remove_filter (f->bus, filter_id);
 }
 
 static void
@@ -642,6 +731,9 @@ main (int argc, char **argv)
   ADD ("unread/is-answered-no-more-and-others-are", test_unread);
   ADD ("unread/is-read-after-all", test_read_late);
   ADD ("unread/counts-as-read-in-the-end", test_deaf);
+  ADD ("unread/by-many-connections-of-a-user", test_many_deaf);
+  ADD ("unread/is-asked-again-when-the-bus-has-no-room", test_ask_again);
+  ADD ("unread/cannot-be-asked-and-counts-as-read-soon", test_no_room_to_ask);
   ADD ("unread/queen-leaves-meanwhile", test_queen_leaves_unread);
   ADD ("read/is-answered-without-end", test_read);
 

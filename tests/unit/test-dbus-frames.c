@@ -11,6 +11,9 @@
 
 #define MAX_BODY 1000
 #define MAX_VALUES 200
+#define MAX_DEPTH 8
+#define PATH "/object"
+#define INTERFACE "org.example.Interface"
 #define BUS "org.freedesktop.DBus"
 #define CHUNK 700 /* bytes that the bus sends at once; no message ends where one does */
 
@@ -21,12 +24,15 @@ typedef struct
 } Fixture;
 
 static void
-set_up (Fixture *f, gconstpointer data)
+set_up_early (Fixture *f, gconstpointer data)
 {
   static const char *const rich_methods[] = { "Report", NULL };
   static const QueenDBusFramesLimits limits = {
     .body = MAX_BODY,
     .values = MAX_VALUES,
+    .depth = MAX_DEPTH,
+    .path = PATH,
+    .interface = INTERFACE,
     .rich_methods = rich_methods,
   };
   g_autoptr (GSocketConnection) connection = NULL;
@@ -39,6 +45,13 @@ set_up (Fixture *f, gconstpointer data)
   g_assert_nonnull (socket);
   connection = g_socket_connection_factory_create_connection (socket);
   f->frames = queen_dbus_frames_new (connection, &limits);
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  set_up_early (f, data);
+  queen_dbus_frames_let_calls_in (QUEEN_DBUS_FRAMES (f->frames));
 }
 
 static void
@@ -77,15 +90,13 @@ fill (GDBusMessage *message, gsize n_bytes)
 static GDBusMessage *
 new_call (gsize n_bytes)
 {
-  return fill (g_dbus_message_new_method_call (":1.7", "/object", "org.example.Interface", "Do"),
-               n_bytes);
+  return fill (g_dbus_message_new_method_call (":1.7", PATH, INTERFACE, "Do"), n_bytes);
 }
 
 static GDBusMessage *
 new_signal (const char *sender, gsize n_bytes)
 {
-  GDBusMessage *signal =
-      fill (g_dbus_message_new_signal ("/object", "org.example.Interface", "Done"), n_bytes);
+  GDBusMessage *signal = fill (g_dbus_message_new_signal (PATH, INTERFACE, "Done"), n_bytes);
 
   g_dbus_message_set_sender (signal, sender);
   return signal;
@@ -113,19 +124,26 @@ typedef struct
   GBytes *bytes;
 } Sending;
 
-static gpointer
-send_in_thread (gpointer data)
+static void
+send_bytes (int fd, GBytes *bytes)
 {
-  g_autofree Sending *sending = data;
   gsize n_bytes;
-  const guint8 *bytes = g_bytes_get_data (sending->bytes, &n_bytes);
+  const guint8 *data = g_bytes_get_data (bytes, &n_bytes);
 
   for (gsize i = 0; i < n_bytes; i += CHUNK)
     {
       gssize n = (gssize) MIN (CHUNK, n_bytes - i);
 
-      g_assert_cmpint (write (sending->fd, bytes + i, (size_t) n), ==, n);
+      g_assert_cmpint (write (fd, data + i, (size_t) n), ==, n);
     }
+}
+
+static gpointer
+send_in_thread (gpointer data)
+{
+  g_autofree Sending *sending = data;
+
+  send_bytes (sending->fd, sending->bytes);
   g_assert_cmpint (shutdown (sending->fd, SHUT_WR), ==, 0);
   g_bytes_unref (sending->bytes);
   return NULL;
@@ -227,6 +245,20 @@ test_small (Fixture *f, gconstpointer data)
   g_assert_cmpuint (g_variant_get_size (g_dbus_message_get_body (message)), ==, 901);
 }
 
+/* While she is about to come onto the bus. */
+static void
+test_early (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) call = write_message (new_call (10), 1);
+  g_autoptr (GBytes) answer = write_message (new_signal (BUS, 10), 2);
+  g_autoptr (GDBusMessage) message = NULL;
+
+  send_bytes (f->bus, call);
+  send_bytes (f->bus, answer);
+  message = next_message (f);
+  g_assert_cmpuint (g_dbus_message_get_serial (message), ==, 2);
+}
+
 static void
 check_cut (Fixture *f, GDBusMessageByteOrder order)
 {
@@ -239,7 +271,7 @@ check_cut (Fixture *f, GDBusMessageByteOrder order)
   g_assert_nonnull (g_dbus_message_get_header (message, QUEEN_DBUS_FRAMES_CUT));
   g_assert_null (g_dbus_message_get_body (message));
   g_assert_cmpstr (g_dbus_message_get_sender (message), ==, ":1.5");
-  g_assert_cmpstr (g_dbus_message_get_path (message), ==, "/object");
+  g_assert_cmpstr (g_dbus_message_get_path (message), ==, PATH);
   g_assert_cmpstr (g_dbus_message_get_member (message), ==, "Do");
 }
 
@@ -289,17 +321,23 @@ test_unanswered_with_room (Fixture *f, gconstpointer data)
 }
 
 static void
-check_values (const char *method, guint n_values, gboolean is_cut)
+check (GDBusMessage *sent, gboolean is_cut)
 {
   Fixture f;
   g_autoptr (GDBusMessage) message = NULL;
 
   set_up (&f, NULL);
-  message = pass (&f, write_message (new_rich_call (method, n_values), 2));
+  message = pass (&f, write_message (sent, 2));
   g_assert_nonnull (message);
   g_assert_true (is_cut == (g_dbus_message_get_header (message, QUEEN_DBUS_FRAMES_CUT) != NULL));
   g_assert_true (is_cut == (g_dbus_message_get_body (message) == NULL));
   tear_down (&f, NULL);
+}
+
+static void
+check_values (const char *method, guint n_values, gboolean is_cut)
+{
+  check (new_rich_call (method, n_values), is_cut);
 }
 
 static void
@@ -310,6 +348,145 @@ test_values (void)
   check_values ("Report", 60, FALSE);
   check_values ("Report", 240, FALSE);
   check_values ("Report", 260, TRUE);
+}
+
+/* A system bus lets anybody call these, by whatever name. */
+static void
+test_values_elsewhere (void)
+{
+  GDBusMessage *call = new_rich_call ("Report", 60);
+
+  g_dbus_message_set_interface (call, "org.freedesktop.DBus.Properties");
+  check (call, TRUE);
+  call = new_rich_call ("Report", 60);
+  g_dbus_message_set_interface (call, NULL);
+  check (call, TRUE);
+  call = new_rich_call ("Report", 60);
+  g_dbus_message_set_path (call, PATH "/below");
+  check (call, TRUE);
+}
+
+/* A number in as many variants, and as many arrays and structures in these. */
+static GVariant *
+nest (guint n_variants, guint n_arrays, guint n_structures)
+{
+  GVariant *value = g_variant_new_byte (7);
+
+  for (guint i = 0; i < n_structures; i++)
+    value = g_variant_new_tuple (&value, 1);
+  for (guint i = 0; i < n_arrays; i++)
+    value = g_variant_new_array (NULL, &value, 1);
+  for (guint i = 0; i < n_variants; i++)
+    value = g_variant_new_variant (value);
+  return value;
+}
+
+static void
+check_nested (
+    const char *method, guint n_variants, guint n_arrays, guint n_structures, gboolean is_cut)
+{
+  static const GDBusMessageByteOrder orders[] = {
+    G_DBUS_MESSAGE_BYTE_ORDER_LITTLE_ENDIAN,
+    G_DBUS_MESSAGE_BYTE_ORDER_BIG_ENDIAN,
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (orders); i++)
+    {
+      GDBusMessage *call = new_rich_call (method, 1);
+
+      g_dbus_message_set_byte_order (call, orders[i]);
+      g_dbus_message_set_body (call, g_variant_new ("(s@*t)", "x",
+                                                    nest (n_variants, n_arrays, n_structures), 7));
+      check (call, is_cut);
+    }
+}
+
+static void
+test_deep (void)
+{
+  static const char *const methods[] = { "Do", "Report" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
+    {
+      check_nested (methods[i], 8, 0, 0, FALSE);
+      check_nested (methods[i], 9, 0, 0, TRUE);
+      check_nested (methods[i], 2, 3, 3, FALSE);
+      check_nested (methods[i], 2, 4, 3, TRUE);
+      check_nested (methods[i], 2, 3, 4, TRUE);
+      check_nested (methods[i], 62, 2, 0, TRUE); /* too deep for GDBus */
+    }
+}
+
+/* Whose values are of every type, and some of them are none. */
+static void
+test_all_types (void)
+{
+  static const char *const values[] = {
+    "(true, byte 1, int16 2, uint16 3, 4, uint32 5, int64 6, uint64 7, 8.0, handle 9)",
+    "('text', objectpath '/path', signature 'a{sv}', <@av []>, <''>)",
+    "(@ay [], @at [], @a(st) [], @a{sv} {}, {'key': <[<1>]>, 'longer key': <@as []>})",
+    "([(byte 1, <uint64 2>), (3, <byte 4>)], [@as [], ['a', 'bc']], <(1, ('x', <2>))>)",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (values); i++)
+    {
+      GDBusMessage *call = new_rich_call ("Report", 1);
+
+      g_dbus_message_set_body (call, g_variant_new_parsed (values[i]));
+      check (call, FALSE);
+    }
+}
+
+/* She asks others only for a sign of life; and a bus says of everybody who it is. */
+static void
+check_answer (const char *sender, gboolean is_cut)
+{
+  g_autoptr (GDBusMessage) call = new_call (1);
+  GDBusMessage *answer, *error;
+
+  g_dbus_message_set_serial (call, 1);
+  answer = g_dbus_message_new_method_reply (call);
+  error = g_dbus_message_new_method_error_literal (call, "org.example.Error", "text");
+  g_dbus_message_set_body (answer, g_variant_new ("(*)", nest (sender ? 2 : 1, 2, 0)));
+  g_dbus_message_set_sender (answer, sender);
+  g_dbus_message_set_sender (error, sender);
+  check (answer, is_cut);
+  check (error, is_cut);
+}
+
+static void
+test_answers (void)
+{
+  check_answer (":1.5", TRUE);
+  check_answer (BUS, FALSE);
+  check_answer (NULL, FALSE);
+}
+
+static void
+test_empty_answer (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GDBusMessage) call = new_call (1);
+  GDBusMessage *answer;
+  g_autoptr (GDBusMessage) message = NULL;
+
+  g_dbus_message_set_serial (call, 1);
+  answer = g_dbus_message_new_method_reply (call);
+  g_dbus_message_set_sender (answer, ":1.5");
+  message = pass (f, write_message (answer, 2));
+  g_assert_nonnull (message);
+  g_assert_null (g_dbus_message_get_header (message, QUEEN_DBUS_FRAMES_CUT));
+}
+
+/* As the specification demands. */
+static void
+test_unknown_type (Fixture *f, gconstpointer data)
+{
+  GBytes *bytes = write_message (new_call (10), 2);
+  gsize n_bytes;
+  guint8 *message = g_bytes_unref_to_data (bytes, &n_bytes);
+
+  message[1] = 5;
+  g_assert_null (pass (f, g_bytes_new_take (message, n_bytes)));
 }
 
 static void
@@ -350,6 +527,76 @@ test_bent_header (Fixture *f, gconstpointer data)
     }
 }
 
+/* Nor does a bus do this; GDBus would end her. */
+static void
+test_wrong_fields (void)
+{
+  static const struct
+  {
+    GDBusMessageHeaderField field;
+    const char *value;
+  } cases[] = {
+    { G_DBUS_MESSAGE_HEADER_FIELD_PATH, "'/object'" },
+    { G_DBUS_MESSAGE_HEADER_FIELD_INTERFACE, "objectpath '/object'" },
+    { G_DBUS_MESSAGE_HEADER_FIELD_MEMBER, "uint32 7" },
+    { G_DBUS_MESSAGE_HEADER_FIELD_MEMBER, "'No name'" },
+    { G_DBUS_MESSAGE_HEADER_FIELD_SENDER, "signature 's'" },
+    { G_DBUS_MESSAGE_HEADER_FIELD_SENDER, "''" },
+    { G_DBUS_MESSAGE_HEADER_FIELD_SENDER, "'nobody'" },
+    { G_DBUS_MESSAGE_HEADER_FIELD_DESTINATION, "''" },
+    { G_DBUS_MESSAGE_HEADER_FIELD_REPLY_SERIAL, "'7'" },
+    { G_DBUS_MESSAGE_HEADER_FIELD_NUM_UNIX_FDS, "byte 7" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      GDBusMessage *call = new_call (10);
+      Fixture f;
+
+      g_dbus_message_set_header (call, cases[i].field, g_variant_new_parsed (cases[i].value));
+      set_up (&f, NULL);
+      g_assert_null (pass (&f, write_message (call, 2)));
+      tear_down (&f, NULL);
+    }
+}
+
+static GDBusMessage *
+with_fields (guint n_fields, const char *value)
+{
+  GDBusMessage *call = new_call (10);
+
+  for (guint i = 0; i < n_fields; i++)
+    g_dbus_message_set_header (call, (GDBusMessageHeaderField) (70 + i),
+                               g_variant_new_parsed (value));
+  return call;
+}
+
+/* Which the specification may name one day. */
+static void
+test_unknown_fields (void)
+{
+  check (with_fields (8, "'text'"), FALSE);
+  check (with_fields (8, "byte 7"), FALSE);
+}
+
+/* A bus may hand them on. */
+static void
+test_rich_fields (void)
+{
+  static const char *const values[] = { "[1, 2]", "(1, 2)", "<1>" };
+  Fixture f;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (values); i++)
+    {
+      set_up (&f, NULL);
+      g_assert_null (pass (&f, write_message (with_fields (1, values[i]), 2)));
+      tear_down (&f, NULL);
+    }
+  set_up (&f, NULL);
+  g_assert_null (pass (&f, write_message (with_fields (100, "byte 7"), 2)));
+  tear_down (&f, NULL);
+}
+
 static void
 test_no_message (Fixture *f, gconstpointer data)
 {
@@ -384,11 +631,23 @@ main (int argc, char **argv)
   add ("call/too-large/in-either-byte-order", test_large_big_endian);
   add ("call/with-too-long-a-header/is-left-out", test_long_path);
   add ("call/with-a-bent-header/is-left-out", test_bent_header);
+  g_test_add_func ("/dbus-frames/call/with-a-wrong-field/is-left-out", test_wrong_fields);
+  g_test_add_func ("/dbus-frames/call/with-unknown-fields/gets-through", test_unknown_fields);
+  g_test_add_func ("/dbus-frames/call/with-rich-fields/is-left-out", test_rich_fields);
   add ("signal/too-large/is-left-out", test_large_signal);
   add ("signal/of-anybody-but-the-bus/is-left-out", test_strange_signal);
+  g_test_add ("/dbus-frames/call/before-she-is-on-the-bus/is-left-out", Fixture, NULL, set_up_early,
+              test_early, tear_down);
   add ("call/unanswered/gets-through", test_unanswered_with_room);
   add ("call/unanswered/is-left-out-on-demand", test_unanswered);
   g_test_add_func ("/dbus-frames/call/of-many-values/for-methods-that-take-them", test_values);
+  g_test_add_func ("/dbus-frames/call/of-many-values/for-no-other-method-of-that-name",
+                   test_values_elsewhere);
+  g_test_add_func ("/dbus-frames/call/too-deep/gets-through-without-its-body", test_deep);
+  g_test_add_func ("/dbus-frames/call/of-all-types/gets-through", test_all_types);
+  g_test_add_func ("/dbus-frames/answer/of-anybody-but-the-bus/without-its-body", test_answers);
+  add ("answer/empty/gets-through-as-it-is", test_empty_answer);
+  add ("of-an-unknown-type/is-left-out", test_unknown_type);
   add ("no-message/is-an-error", test_no_message);
   add ("closed/with-its-connection", test_closed);
 

@@ -288,26 +288,47 @@ test_others (Fixture *f, gconstpointer data)
   g_cancellable_cancel (cancellable);
 }
 
-/* So many that the bus would let nobody wait for as many answers. */
+/* @n calls that want no answer, of as many as @n_senders in turn. */
 static void
-test_unanswered (Fixture *f, gconstpointer data)
+pour_unanswered (Fixture *f, guint first, guint n_senders, guint n, gsize length)
 {
-  int n_arrived = g_atomic_int_get (&f->n_arrived) + 2500;
-  Answers answers = { 0, 0 };
+  int n_arrived = g_atomic_int_get (&f->n_arrived) + (int) n;
 
-  for (guint i = 0; i < 2500; i++)
+  for (guint i = 0; i < n; i++)
     {
-      g_autoptr (GDBusMessage) call = of (i % 250, new_call (PATH, 1));
+      g_autoptr (GDBusMessage) call = of (first + i % n_senders, new_call (PATH, length));
 
       g_dbus_message_set_flags (call, G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED);
       g_dbus_connection_send_message (f->pair.client, call, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL,
                                       NULL);
     }
   wait_for_calls (f, n_arrived);
+}
+
+/* So many that the bus would let nobody wait for as many answers. */
+static void
+test_unanswered (Fixture *f, gconstpointer data)
+{
+  Answers answers = { 0, 0 };
+
+  pour_unanswered (f, 0, 250, 2500, 1);
   pour (f, 300, 300, 50, 1, NULL, &answers);
   dbus_pair_wait_until (answers.n_done + answers.n_refused == 50);
   g_assert_cmpuint (answers.n_done, ==, 50);
   g_assert_cmpuint (f->n_calls, ==, 100 + 50);
+}
+
+/* Those that are refused are read as well. */
+static void
+test_unanswered_much (Fixture *f, gconstpointer data)
+{
+  Answers answers = { 0, 0 };
+
+  pour_unanswered (f, 1, 1, 100, 900);
+  pour_unanswered (f, 2, 1, 1, 1);
+  pour (f, 3, 3, 1, 1, NULL, &answers);
+  dbus_pair_wait_until (answers.n_done == 1);
+  g_assert_cmpuint (f->n_calls, ==, 6 + 1);
 }
 
 static void
@@ -345,6 +366,7 @@ main (int argc, char **argv)
   add ("calls/too-many/some-refused-and-the-rest-dropped", test_many);
   add ("calls/too-many/leave-room-for-others", test_others);
   add ("calls/unanswered/leave-room-for-answers", test_unanswered);
+  add ("calls/unanswered/refused-ones-count-as-well", test_unanswered_much);
   add ("calls/too-many-bytes", test_much);
   add ("calls/one-after-the-other-without-end", test_steady);
 

@@ -4,8 +4,10 @@
 /* How the queen comes onto a bus, with a bus of the test's own that does not behave. */
 
 #include <glib/gstdio.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -200,6 +202,9 @@ static const char *const rich_methods[] = { NULL };
 static const QueenDBusFramesLimits frames_limits = {
   .body = 1000,
   .values = 1000,
+  .depth = 16,
+  .path = "/object",
+  .interface = "org.example.Interface",
   .rich_methods = rich_methods,
 };
 
@@ -294,6 +299,37 @@ test_closed_at_once (void)
   request = next_call (&f, "RequestName");
   g_assert_true (request->connection != hello->connection);
   g_assert_cmpuint (f.n_entered, ==, 1);
+  stop (&f);
+}
+
+/* Whoever listens to the bus knows her unique name before she does. */
+static void
+test_called_at_once (void)
+{
+  Fixture f = { .bus.is_holding = TRUE };
+  g_autoptr (GDBusMessage) call = NULL;
+  g_autoptr (Call) hello = NULL;
+  g_autoptr (Call) request = NULL;
+  GSocket *socket;
+  int n_unread = 1;
+
+  start (&f, 10 * G_USEC_PER_SEC);
+  hello = next_call (&f, "Hello");
+  f.bus.is_holding = FALSE;
+  call = g_dbus_message_new_method_call (":1.7", "/object", "org.example.Interface", "Do");
+  g_dbus_message_set_sender (call, ":1.5");
+  g_dbus_connection_send_message (hello->connection, call, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL,
+                                  NULL);
+  g_dbus_connection_flush_sync (hello->connection, NULL, NULL);
+  socket = g_socket_connection_get_socket (
+      G_SOCKET_CONNECTION (g_dbus_connection_get_stream (hello->connection)));
+  while (n_unread > 0)
+    {
+      g_usleep (1000);
+      g_assert_cmpint (ioctl (g_socket_get_fd (socket), SIOCOUTQ, &n_unread), ==, 0);
+    }
+  hold (FALSE);
+  request = next_call (&f, "RequestName"); /* and GDBus has had nothing to complain of */
   stop (&f);
 }
 
@@ -412,6 +448,7 @@ main (int argc, char **argv)
   add ("end/does-not-wait-for-ever", test_end_with_connection_held);
   add ("bus/slow/gets-the-time-that-it-takes", test_slow);
   add ("bus/refuses-her/is-tried-again", test_refused);
+  add ("bus/calls-her-at-once/gets-no-answer", test_called_at_once);
   add ("bus/closes-at-once/is-tried-again", test_closed_at_once);
 
   result = g_test_run ();
