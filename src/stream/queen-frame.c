@@ -66,7 +66,7 @@ queen_chunk_dup_inside (GBytes *chunk)
   return g_bytes_new_from_bytes (chunk, (gsize) ((char *) inside.iov_base - bytes), inside.iov_len);
 }
 
-static void
+static inline void
 append_to_head (Head *head, const char *text)
 {
   gsize length = strlen (text);
@@ -77,7 +77,7 @@ append_to_head (Head *head, const char *text)
 }
 
 /* Appends a line, but for what ends it. */
-static void
+static inline void
 append_line (Head *head, const char *name, const char *value)
 {
   if (head->length > 0)
