@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "loop/queen-clock.h"
 #include "queen-gpu.h"
 
 G_BEGIN_DECLS
@@ -12,7 +13,8 @@ G_BEGIN_DECLS
  * @root: (nullable): what stands before `/sys` and `/proc`; %NULL for nothing
  * @nvml: (nullable): the library that `dlopen ()` is asked for; %NULL for `libnvidia-ml.so.1`
  * @nvidia_smi: (nullable): the program; %NULL for `nvidia-smi` in the `PATH`
- * @interval: µs between two readings, as far as a source reads on its own
+ * @clock: (nullable): what the age of values is made of; %NULL for the system's
+ * @interval: µs between two readings; 0 for 5 s
  *
  * Where GPUs are looked for. Tests have places of their own.
  */
@@ -21,6 +23,7 @@ typedef struct
   const char *root;
   const char *nvml;
   const char *nvidia_smi;
+  const QueenClock *clock;
   gint64 interval;
 } QueenGpuPlaces;
 

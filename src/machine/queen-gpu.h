@@ -36,7 +36,7 @@ typedef enum
 
 /**
  * QueenGpuProcess:
- * @pid: as the agent's own pid namespace has it, or 0 when the driver tells another one's
+ * @pid: in the pid namespace of whoever asks
  * @known: #QUEEN_GPU_BUSY and #QUEEN_GPU_MEMORY_USED, or fewer
  * @busy: 0 to 1: the part of the time since the last reading that its work took
  * @memory_used: bytes of the GPU's memory
@@ -61,8 +61,7 @@ typedef struct
  * @uuid: (nullable): what stays the same when the machine starts anew; UTF-8, legible
  * @pci: (nullable): its address such as `0000:c1:00.0`, in lower case
  * @problem: (nullable): why values are missing that should be there, such as `GPU is lost`; UTF-8
- * @is_unified: its memory is the machine's own: @memory_total is that of the machine, and
- *   @memory_used what is not available of it
+ * @is_unified: its memory is the machine's own, or a part of that: GPU and processors share it
  * @is_partitioned: it is cut into parts (MIG), so @busy says nothing of a single one
  * @is_asleep: the kernel has switched it off; it was not woken to be asked
  * @known: which of the following are known
@@ -133,7 +132,7 @@ double queen_gpu_get_age (const QueenGpu *gpu, gint64 now);
  */
 const QueenGpuProcess *queen_gpu_lookup_process (const QueenGpu *gpu, pid_t pid);
 
-/* For sources: each of these sets a value and its bit, and leaves out what cannot be true. */
+/* For sources. Each of these sets a value and its bit, and leaves out what cannot be true. */
 
 void queen_gpu_set_busy (QueenGpu *gpu, double busy);
 void queen_gpu_set_memory_used (QueenGpu *gpu, guint64 bytes);
@@ -143,9 +142,30 @@ void queen_gpu_set_power (QueenGpu *gpu, double watts);
 
 /**
  * queen_gpu_add_process:
- * @process: one more who works on @gpu. What is told of the same pid twice is added up
+ * @process: one more who works on @gpu. What is told of a pid twice is the larger of both; those
+ *   past #QUEEN_GPU_PROCESSES_MAX are left out
  */
 void queen_gpu_add_process (QueenGpu *gpu, const QueenGpuProcess *process);
+
+/**
+ * queen_gpu_text_dup:
+ * @bytes: what a driver gave as a text; it need not end with a NUL, nor be UTF-8
+ * @size: bytes that there are at the most
+ *
+ * Returns: (transfer full) (nullable): a text that can be shown; %NULL when there is nothing in it
+ */
+char *queen_gpu_text_dup (const char *bytes, gsize size);
+
+/**
+ * queen_gpu_pci_dup:
+ * @text: a PCI address in whatever way it is written, such as `00000000:C1:00.0`
+ *
+ * Returns: (transfer full) (nullable): as in #QueenGpu.pci; %NULL when it is none
+ */
+char *queen_gpu_pci_dup (const char *text);
+
+/** Returns: (transfer full): the same as @gpu */
+QueenGpu *queen_gpu_copy (const QueenGpu *gpu);
 
 void queen_gpu_free (QueenGpu *gpu);
 
