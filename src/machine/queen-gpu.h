@@ -19,7 +19,8 @@ G_BEGIN_DECLS
  * @QUEEN_GPU_MEMORY_TOTAL: how much memory it has
  * @QUEEN_GPU_TEMPERATURE: how warm it is
  * @QUEEN_GPU_POWER: what it draws
- * @QUEEN_GPU_PROCESSES: who works on it. Known and empty means that nobody does
+ * @QUEEN_GPU_PROCESSES: who works on it, as far as this user may see; other users' are told by
+ *   NVIDIA's driver alone
  *
  * What is known of a GPU. A value whose bit is not set means nothing, whatever it is: no driver
  * tells all, and what is unknown is never 0.

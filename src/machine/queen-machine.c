@@ -10,10 +10,11 @@
 #include "queen-kernel-file.h"
 #include "text/queen-legible.h"
 
-#define FILE_SIZE 8192                  /* more than /proc/meminfo and memory.stat have */
-#define SHORTEST (100 * 1000)           /* µs: in less the kernel's ticks are too coarse */
-#define MOST_MEMORY ((guint64) 1 << 50) /* bytes; no limit is written as a number near 2^63, too   \
-                                         */
+#define FILE_SIZE 8192        /* more than /proc/meminfo and memory.stat have */
+#define SHORTEST (100 * 1000) /* µs: in less the kernel's ticks are too coarse */
+#define MOST_MEMORY                                                                                \
+  ((guint64) 1 << 50) /* bytes; no limit is written as a number near 2^63, too                     \
+                       */
 #define HOSTNAME_SIZE 256
 
 typedef struct

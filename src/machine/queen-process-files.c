@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
-#define TARGET_SIZE 64 /* longer ones are none that anybody here asks for */
+#define TARGET_SIZE 64                     /* longer ones are none that anybody here asks for */
+#define FIRST_NAMESPACE "pid:[4026531836]" /* PROC_PID_INIT_INO in the kernel's proc_ns.h */
 
 pid_t
 queen_process_files_parse_pid (const char *name)
@@ -96,4 +98,15 @@ queen_process_files_each (const char *root, QueenProcessFilesFunc func, gpointer
       closedir (files);
     }
   return is_all;
+}
+
+gboolean
+queen_process_files_is_host (const char *root)
+{
+  g_autofree char *path = g_strconcat (root, "/proc/self/ns/pid", NULL);
+  char target[TARGET_SIZE];
+  gssize length = readlink (path, target, sizeof target);
+
+  return length == (gssize) strlen (FIRST_NAMESPACE) &&
+         memcmp (target, FIRST_NAMESPACE, (gsize) length) == 0;
 }

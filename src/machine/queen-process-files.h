@@ -53,4 +53,13 @@ gboolean queen_process_files_each_of (const char *root,
  */
 pid_t queen_process_files_parse_pid (const char *name);
 
+/**
+ * queen_process_files_is_host:
+ * @root: what stands before `/proc`; may be empty
+ *
+ * Returns: whether pids are those of the machine here, and not a container's own: a driver that
+ *   knows nothing of containers means others
+ */
+gboolean queen_process_files_is_host (const char *root);
+
 G_END_DECLS

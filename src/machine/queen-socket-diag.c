@@ -176,7 +176,7 @@ queen_socket_diag_list_listeners (QueenSocketDiag *self, uid_t uid, GError **err
 }
 
 static void
-on_file (pid_t pid, int fd, const char *target, gpointer data)
+on_open_socket (pid_t pid, int fd, const char *target, gpointer data)
 {
   GHashTable *by_inode = data;
   QueenSocketListener *listener;
@@ -203,7 +203,7 @@ queen_socket_diag_find_pids (QueenSocketDiag *self, GArray *listeners)
         g_hash_table_insert (by_inode, &listener->inode, listener);
     }
   if (g_hash_table_size (by_inode) > 0)
-    queen_process_files_each (self->root, on_file, by_inode);
+    queen_process_files_each (self->root, on_open_socket, by_inode);
 }
 
 QueenSocketDiag *
