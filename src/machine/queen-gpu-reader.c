@@ -201,8 +201,10 @@ make_shared (const QueenGpuPlaces *places)
   self->nvml = g_strdup (places->nvml);
   self->nvidia_smi = g_strdup (places->nvidia_smi);
   self->interval = places->interval > 0 ? places->interval : USUAL_INTERVAL;
-  self->places =
-      (QueenGpuPlaces){ self->root, self->nvml, self->nvidia_smi, places->clock, self->interval };
+  self->places = *places;
+  self->places.root = self->root;
+  self->places.nvml = self->nvml;
+  self->places.nvidia_smi = self->nvidia_smi;
   self->context = g_main_context_ref_thread_default ();
   return self;
 }

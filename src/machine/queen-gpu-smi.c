@@ -9,17 +9,16 @@
 
 #define PROGRAM "nvidia-smi"
 #define USUAL_INTERVAL (5 * G_USEC_PER_SEC)
-#define FIRST_ANSWER                                                                               \
-  (20 * G_USEC_PER_SEC) /* µs: without the persistence daemon it takes seconds                    \
-                         */
-#define MAX_MISSED 5    /* rounds that do not come before it counts as hung */
-#define MAX_LINES 256   /* at one reading */
+#define USUAL_PATIENCE (20 * G_USEC_PER_SEC) /* the driver may have to be loaded first */
+#define MAX_MISSED 5                         /* rounds */
+#define MAX_LINES 256                        /* at one reading */
 
 typedef struct
 {
   QueenGpuSource parent;
   const QueenClock *clock;
   gint64 interval; /* µs */
+  gint64 patience; /* µs */
   QueenSmiChild *child;
   gint64 heard_at; /* µs, monotonic: the last good line, or the start */
   QueenGpu *latest[QUEEN_GPU_MAX];
@@ -77,7 +76,7 @@ list_latest (SmiSource *self, GPtrArray *gpus)
 static gboolean
 await_first_line (SmiSource *self)
 {
-  const gint64 deadline = g_get_monotonic_time () + FIRST_ANSWER;
+  const gint64 deadline = g_get_monotonic_time () + self->patience;
   gboolean goes_on = TRUE;
 
   while (goes_on && !self->has_any)
@@ -100,7 +99,7 @@ smi_read (QueenGpuSource *source, GPtrArray *gpus, GError **error)
 
   if (!goes_on)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "nvidia-smi has ended");
-  else if (silence > MAX (MAX_MISSED * self->interval, FIRST_ANSWER))
+  else if (silence > self->patience)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "nvidia-smi does not answer");
   else
     {
@@ -130,6 +129,8 @@ smi_probe (const QueenGpuPlaces *places, GError **error)
   self->clock = places->clock ? places->clock : &queen_clock_system;
   self->interval = places->interval > 0 ? places->interval : USUAL_INTERVAL;
   self->interval = MAX (self->interval, G_USEC_PER_SEC); /* it knows whole seconds only */
+  self->patience =
+      places->patience > 0 ? places->patience : MAX (MAX_MISSED * self->interval, USUAL_PATIENCE);
   self->heard_at = self->clock->get_monotonic ();
   self->child = queen_smi_child_new (places->nvidia_smi ? places->nvidia_smi : PROGRAM,
                                      (guint) (self->interval / G_USEC_PER_SEC), error);

@@ -15,6 +15,8 @@ G_BEGIN_DECLS
  * @nvidia_smi: (nullable): the program; %NULL for `nvidia-smi` in the `PATH`
  * @clock: (nullable): what the age of values is made of; %NULL for the system's
  * @interval: µs between two readings; 0 for 5 s
+ * @patience: µs that a program may be silent before it counts as hung; 0 for 20 s, or as long as
+ *   five readings take
  *
  * Where GPUs are looked for. Tests have places of their own.
  */
@@ -25,6 +27,7 @@ typedef struct
   const char *nvidia_smi;
   const QueenClock *clock;
   gint64 interval;
+  gint64 patience;
 } QueenGpuPlaces;
 
 typedef struct _QueenGpuSource QueenGpuSource;

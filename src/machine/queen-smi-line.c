@@ -3,7 +3,6 @@
 
 #include "queen-smi-line.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define MEBIBYTE (G_GUINT64_CONSTANT (1024) * 1024)
@@ -28,11 +27,10 @@ parse_value (const char *text, double *value)
 {
   char *end;
 
-  if (!g_ascii_isdigit (*text) && *text != '-')
+  if (*text == '\0' || strspn (text, "0123456789.-") != strlen (text))
     return FALSE;
-  errno = 0;
   *value = g_ascii_strtod (text, &end);
-  return errno == 0 && *end == '\0' && end != text;
+  return *end == '\0';
 }
 
 /* It says so instead of values: “[GPU is lost]”, “[Unknown Error]”. */

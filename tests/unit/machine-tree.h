@@ -51,6 +51,18 @@ tree_link (const char *tree, const char *name, const char *target)
   g_assert_no_errno (symlink (target, path));
 }
 
+/* A program of a shell's. Returns: its path */
+static inline char *
+tree_script (const char *tree, const char *name, const char *body)
+{
+  g_autofree char *text = g_strconcat ("#!/bin/sh\n", body, NULL);
+  char *path = tree_path (tree, name);
+
+  tree_write (tree, name, text);
+  g_assert_no_errno (g_chmod (path, 0700));
+  return path;
+}
+
 /* A regular file that answers with an error when it is read, as drivers' files do. */
 static inline void
 tree_break (const char *tree, const char *name)
