@@ -220,7 +220,7 @@ queen_gpu_reader_new (const QueenGpuPlaces *places, QueenGpuReaderFunc func, gpo
   self->shared->reader = self;
   self->func = func;
   self->data = data;
-  thread = g_thread_try_new ("gpus", read_all, ref_shared (self->shared), &error);
+  thread = g_thread_try_new ("GPUs", read_all, ref_shared (self->shared), &error);
   if (thread)
     g_thread_unref (thread);
   else
