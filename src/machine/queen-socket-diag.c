@@ -24,38 +24,54 @@ struct _QueenSocketDiag
   guint32 sequence;
 };
 
+/* Either connections of some ports are counted, or listeners are listed. */
 typedef struct
 {
   guint8 state;
-  guint16 port; /* 0 for all */
-  uid_t uid;    /* QUEEN_SOCKET_DIAG_ANY_USER for all */
-  QueenSocketCount *count;
+  const guint16 *ports;
+  guint n_ports;
+  QueenSocketCount *counts;
+  uid_t uid; /* QUEEN_SOCKET_DIAG_ANY_USER for all */
   GArray *listeners;
+  guint n_found;
 } Search;
 
-static gboolean
+static void
 count_connection (const QueenSocketRow *row, QueenSocketCount *count)
 {
-  if (count->n_established == QUEEN_SOCKET_DIAG_MAX)
-    {
-      count->is_cut = TRUE;
-      return FALSE;
-    }
   count->n_established++;
   count->n_unread += row->n_unread > 0;
   count->n_unsent += row->n_unsent > 0;
   count->n_active += row->n_unread > 0 || row->n_unsent > 0;
-  return TRUE;
 }
 
-static gboolean
+static void
 append_listener (const QueenSocketRow *row, GArray *listeners)
 {
   QueenSocketListener listener = { .port = row->port, .uid = row->uid, .inode = row->inode };
 
   if (inet_ntop (row->family, &row->address, listener.address, sizeof listener.address))
     g_array_append_val (listeners, listener);
-  return listeners->len < QUEEN_SOCKET_DIAG_MAX;
+}
+
+/* Returns: whether one of them is what is searched for. */
+static gboolean
+take_row (const QueenSocketRow *row, Search *search)
+{
+  gboolean is_found = FALSE;
+
+  for (guint i = 0; i < search->n_ports; i++)
+    if (row->port == search->ports[i])
+      {
+        count_connection (row, &search->counts[i]);
+        is_found = TRUE;
+      }
+  if (search->listeners && (search->uid == QUEEN_SOCKET_DIAG_ANY_USER || row->uid == search->uid))
+    {
+      append_listener (row, search->listeners);
+      is_found = TRUE;
+    }
+  return is_found;
 }
 
 static gboolean
@@ -63,18 +79,24 @@ on_row (const QueenSocketRow *row, gpointer data)
 {
   Search *search = data;
 
-  if (row->state != search->state || (search->port != 0 && row->port != search->port) ||
-      (search->uid != QUEEN_SOCKET_DIAG_ANY_USER && row->uid != search->uid))
+  if (row->state != search->state)
     return TRUE;
-  return search->count ? count_connection (row, search->count)
-                       : append_listener (row, search->listeners);
+  if (search->n_found == QUEEN_SOCKET_DIAG_MAX)
+    {
+      for (guint i = 0; i < search->n_ports; i++)
+        search->counts[i].is_cut = TRUE;
+      return FALSE;
+    }
+  search->n_found += take_row (row, search);
+  return TRUE;
 }
 
 static void
 reset_search (Search *search)
 {
-  if (search->count)
-    *search->count = (QueenSocketCount){ 0 };
+  search->n_found = 0;
+  for (guint i = 0; i < search->n_ports; i++)
+    search->counts[i] = (QueenSocketCount){ 0 };
   if (search->listeners)
     g_array_set_size (search->listeners, 0);
 }
@@ -119,9 +141,13 @@ ask_netlink (QueenSocketDiag *self, Search *search)
   if (self->has_root || self->is_refused)
     return FALSE;
   if (open_netlink (self, &error) &&
-      queen_socket_dump_read (self->netlink, &self->sequence, search->state, search->port, on_row,
-                              search, &error))
-    return TRUE;
+      queen_socket_dump_read (self->netlink, &self->sequence, search->state, search->ports,
+                              search->n_ports, on_row, search, &error))
+    {
+      if (search->n_found == QUEEN_SOCKET_DIAG_MAX)
+        close_netlink (self); /* the rest of so long an answer is not worth reading */
+      return TRUE;
+    }
   self->is_refused = is_lasting (error);
   g_debug ("sockets are read in /proc/net/tcp: %s", error->message);
   close_netlink (self);
@@ -139,17 +165,33 @@ run_search (QueenSocketDiag *self, Search *search, GError **error)
 }
 
 gboolean
+queen_socket_diag_count_ports (QueenSocketDiag *self,
+                               const guint16 *ports,
+                               guint n_ports,
+                               QueenSocketCount *counts,
+                               GError **error)
+{
+  gboolean is_known = TRUE;
+
+  for (guint i = 0; i < n_ports && is_known; i += QUEEN_SOCKET_DUMP_PORTS_MAX)
+    {
+      Search search = { .state = TCP_ESTABLISHED,
+                        .ports = ports + i,
+                        .n_ports = MIN (n_ports - i, QUEEN_SOCKET_DUMP_PORTS_MAX),
+                        .counts = counts + i };
+
+      is_known = run_search (self, &search, error);
+    }
+  return is_known;
+}
+
+gboolean
 queen_socket_diag_count (QueenSocketDiag *self,
                          guint16 port,
                          QueenSocketCount *count,
                          GError **error)
 {
-  Search search = { TCP_ESTABLISHED, port, QUEEN_SOCKET_DIAG_ANY_USER, count, NULL };
-  gboolean is_known = run_search (self, &search, error);
-
-  if (count->is_cut)
-    close_netlink (self); /* the rest of a long answer is not worth reading */
-  return is_known;
+  return queen_socket_diag_count_ports (self, &port, 1, count, error);
 }
 
 static int
@@ -165,12 +207,10 @@ GArray *
 queen_socket_diag_list_listeners (QueenSocketDiag *self, uid_t uid, GError **error)
 {
   g_autoptr (GArray) listeners = g_array_new (FALSE, FALSE, sizeof (QueenSocketListener));
-  Search search = { TCP_LISTEN, 0, uid, NULL, listeners };
+  Search search = { .state = TCP_LISTEN, .uid = uid, .listeners = listeners };
 
   if (!run_search (self, &search, error))
     return NULL;
-  if (listeners->len == QUEEN_SOCKET_DIAG_MAX)
-    close_netlink (self);
   g_array_sort (listeners, compare_listeners);
   return g_steal_pointer (&listeners);
 }

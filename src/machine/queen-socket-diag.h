@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/** Listeners, and connections of one port, that are looked at. */
+/** Listeners, and connections of the ports that are asked for, that are looked at in one go. */
 #define QUEEN_SOCKET_DIAG_MAX 16384
 
 /** A user id that stands for all of them. */
@@ -30,7 +30,8 @@ typedef struct _QueenSocketDiag QueenSocketDiag;
  * @n_unread: those of them that have bytes which the server has not read
  * @n_unsent: those of them that have bytes which the client has not acknowledged
  * @n_active: those of them with one or the other
- * @is_cut: there are more than #QUEEN_SOCKET_DIAG_MAX, and only so many were counted
+ * @is_cut: there are more than #QUEEN_SOCKET_DIAG_MAX, and only so many were counted, of all ports
+ *   together
  */
 typedef struct
 {
@@ -81,6 +82,22 @@ gboolean queen_socket_diag_count (QueenSocketDiag *self,
                                   guint16 port,
                                   QueenSocketCount *count,
                                   GError **error);
+
+/**
+ * queen_socket_diag_count_ports:
+ * @ports: (array length=n_ports): likewise, of several servers
+ * @counts: (out caller-allocates) (array length=n_ports): the connections of each
+ *
+ * The kernel looks through all its connections for each question, which takes it a millisecond or
+ * two whatever there is to be found: so who watches many servers asks for all of them at once.
+ *
+ * Returns: whether it is known
+ */
+gboolean queen_socket_diag_count_ports (QueenSocketDiag *self,
+                                        const guint16 *ports,
+                                        guint n_ports,
+                                        QueenSocketCount *counts,
+                                        GError **error);
 
 /**
  * queen_socket_diag_list_listeners:

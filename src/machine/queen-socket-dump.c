@@ -27,32 +27,77 @@ typedef struct
   int netlink;
   guint32 sequence;
   guint8 state;
-  guint16 port;
+  const guint16 *ports;
+  guint n_ports;
   QueenSocketRowFunc func;
   gpointer data;
   gboolean is_wanted; /* what func said last */
 } Dump;
 
-/* The kernel compares the port itself: sock_diag(7), idiag_sport. */
+/* One step of the filter that the kernel runs for each socket: inet_diag_bc_run (). */
+typedef struct
+{
+  struct inet_diag_bc_op compare;
+  struct inet_diag_hostcond with;
+  struct inet_diag_bc_op leave;
+} Step;
+
+typedef struct
+{
+  struct nlmsghdr header;
+  struct inet_diag_req_v2 request;
+  struct nlattr attribute;
+  Step steps[QUEEN_SOCKET_DUMP_PORTS_MAX];
+} Question;
+
+/* The port is this one: to the end, which is a yes. It is not: the next one, and past the end after
+ * the last, which is a no. */
+static void
+write_filter (const Dump *dump, Question *question)
+{
+  const gsize whole = dump->n_ports * sizeof (Step);
+
+  question->attribute.nla_type = INET_DIAG_REQ_BYTECODE;
+  question->attribute.nla_len = (guint16) (sizeof question->attribute + whole);
+  for (guint i = 0; i < dump->n_ports; i++)
+    {
+      const gsize left = whole - i * sizeof (Step);
+      const gsize until_leave = G_STRUCT_OFFSET (Step, leave);
+      const gboolean is_last = i == dump->n_ports - 1;
+
+      question->steps[i] = (Step){
+        .compare = { .code = INET_DIAG_BC_S_COND,
+                     .yes = (guint8) until_leave,
+                     .no = (guint16) (sizeof (Step) +
+                                      (is_last ? sizeof (struct inet_diag_bc_op) : 0)) },
+        .with = { .family = AF_UNSPEC, .port = dump->ports[i] },
+        .leave = { .code = INET_DIAG_BC_JMP,
+                   .yes = sizeof (struct inet_diag_bc_op),
+                   .no = (guint16) (left - until_leave) },
+      };
+    }
+}
+
 static gboolean
 send_question (const Dump *dump, guint8 family)
 {
-  const struct
-  {
-    struct nlmsghdr header;
-    struct inet_diag_req_v2 request;
-  } question = {
-    .header = { .nlmsg_len = sizeof question,
-                .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+  gsize length = G_STRUCT_OFFSET (Question, attribute);
+  Question question = {
+    .header = { .nlmsg_type = SOCK_DIAG_BY_FAMILY,
                 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
                 .nlmsg_seq = dump->sequence },
     .request = { .sdiag_family = family,
                  .sdiag_protocol = IPPROTO_TCP,
-                 .idiag_states = 1u << dump->state,
-                 .id.idiag_sport = g_htons (dump->port) },
+                 .idiag_states = 1u << dump->state },
   };
 
-  return send (dump->netlink, &question, sizeof question, 0) == sizeof question;
+  if (dump->n_ports > 0)
+    {
+      write_filter (dump, &question);
+      length += question.attribute.nla_len;
+    }
+  question.header.nlmsg_len = (guint32) length;
+  return send (dump->netlink, &question, length, 0) == (gssize) length;
 }
 
 static void
@@ -133,13 +178,14 @@ gboolean
 queen_socket_dump_read (int netlink,
                         guint32 *sequence,
                         guint8 state,
-                        guint16 port,
+                        const guint16 *ports,
+                        guint n_ports,
                         QueenSocketRowFunc func,
                         gpointer data,
                         GError **error)
 {
   static const guint8 families[] = { AF_INET, AF_INET6 };
-  Dump dump = { netlink, *sequence, state, port, func, data, TRUE };
+  Dump dump = { netlink, *sequence, state, ports, n_ports, func, data, TRUE };
 
   for (guint i = 0; i < G_N_ELEMENTS (families) && dump.is_wanted; i++)
     {

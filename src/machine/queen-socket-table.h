@@ -54,16 +54,20 @@ typedef gboolean (*QueenSocketRowFunc) (const QueenSocketRow *row, gpointer data
 gboolean
 queen_socket_table_read (const char *root, QueenSocketRowFunc func, gpointer data, GError **error);
 
+/** Ports that the kernel can be asked for in one question. */
+#define QUEEN_SOCKET_DUMP_PORTS_MAX 64
+
 /**
  * queen_socket_dump_read:
  * @netlink: a socket of `NETLINK_SOCK_DIAG` that does not block
  * @sequence: (inout): the number of the last question
  * @state: the one state that is asked for
- * @port: the one port that is asked for; 0 for all
- * @func: called for each such TCP socket of the network namespace; it looks at both itself, too
+ * @ports: (nullable) (array length=n_ports): the ports that are asked for, their own ends'
+ * @n_ports: 0 for all ports; #QUEEN_SOCKET_DUMP_PORTS_MAX at the most
+ * @func: called for each such TCP socket of the network namespace
  * @error: what the system says; then @netlink is of no use any more
  *
- * Asks the kernel for the same, which is faster by far where there are many.
+ * Asks the kernel for the same, which is faster by far.
  *
  * Returns: whether it answered; and when @func did not want to go on, @netlink has answers left in
  *   it that the next question skips
@@ -71,7 +75,8 @@ queen_socket_table_read (const char *root, QueenSocketRowFunc func, gpointer dat
 gboolean queen_socket_dump_read (int netlink,
                                  guint32 *sequence,
                                  guint8 state,
-                                 guint16 port,
+                                 const guint16 *ports,
+                                 guint n_ports,
                                  QueenSocketRowFunc func,
                                  gpointer data,
                                  GError **error);

@@ -180,6 +180,39 @@ test_other_end (Fixture *f, gconstpointer data)
   g_assert_cmpuint (result.n_established, ==, 1);
 }
 
+/* More than fit into one question, and each has its own. */
+static void
+test_ports (Fixture *f, gconstpointer data)
+{
+  const Way *way = data;
+  struct sockaddr_storage own;
+  guint16 ports[150];
+  QueenSocketCount counts[G_N_ELEMENTS (ports)];
+  guint n_others = 0;
+
+  connect_all (f, way->connect);
+  g_assert_cmpint (send (f->clients[1], "GET", 3, 0), ==, 3);
+  g_assert_no_errno (
+      getsockname (f->clients[0], (struct sockaddr *) &own, &(socklen_t){ sizeof own }));
+  for (guint i = 0; i < G_N_ELEMENTS (ports); i++)
+    ports[i] = (guint16) (i + 1);
+  ports[0] = ports[63] = ports[100] = ports[149] = f->port;
+  ports[10] = ports[148] = g_ntohs (((struct sockaddr_in *) &own)->sin_port);
+  g_assert_true (
+      queen_socket_diag_count_ports (f->diag, ports, G_N_ELEMENTS (ports), counts, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (ports); i++)
+    if (ports[i] == f->port)
+      {
+        g_assert_cmpuint (counts[i].n_established, ==, N_CONNECTIONS);
+        g_assert_cmpuint (counts[i].n_unread, ==, 1);
+      }
+    else if (ports[i] > G_N_ELEMENTS (ports))
+      g_assert_cmpuint (counts[i].n_established, ==, 1);
+    else
+      n_others += counts[i].n_established > 0;
+  g_assert_cmpuint (n_others, <, 10); /* of ports that somebody else may have */
+}
+
 static const QueenSocketListener *
 find_listener (GArray *listeners, guint16 port)
 {
@@ -344,6 +377,7 @@ main (int argc, char **argv)
       add (&ways[i], "a-server-s-connections-are-counted", test_connections);
       add (&ways[i], "those-with-bytes-are-counted-apart", test_bytes);
       add (&ways[i], "only-one-end-of-each", test_other_end);
+      add (&ways[i], "many-servers-in-one-go", test_ports);
       add (&ways[i], "who-listens-has-a-user-and-a-pid", test_listener);
     }
   g_test_add_func ("/socket-diag/table/where-netlink-is-forbidden", test_forbidden);
