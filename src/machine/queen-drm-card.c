@@ -298,6 +298,8 @@ queen_drm_card_read (QueenDrmCard *self, gint64 now)
       self->energy.is_known = self->idle.is_known = self->has_idle_share = FALSE;
       return gpu;
     }
+  if (!self->hwmon)
+    self->hwmon = find_hwmon (self); /* it comes a little later than the card */
   if (!self->has_kind)
     self->is_unified = is_amd_apu (self); /* once, as it costs more than the rest */
   self->has_kind = TRUE;

@@ -28,7 +28,7 @@ typedef struct
 
 /**
  * QueenDrmClient:
- * @pci: (nullable): the GPU's address, as in #QueenGpu.pci
+ * @pci: the GPU's address, as in #QueenGpu.pci
  * @id: the same for all descriptors of one open file, in all processes
  * @memory: bytes of the GPU's memory, or where it has none of its own, of the machine's
  * @has_memory: whether that is said
@@ -38,7 +38,7 @@ typedef struct
  */
 typedef struct
 {
-  char pci[16];
+  char pci[24];
   guint64 id;
   guint64 memory;
   gboolean has_memory;

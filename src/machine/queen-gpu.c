@@ -127,15 +127,9 @@ queen_gpu_set_power (QueenGpu *gpu, double watts)
   gpu->known |= QUEEN_GPU_POWER;
 }
 
-void
-queen_gpu_add_process (QueenGpu *gpu, const QueenGpuProcess *process)
+static void
+merge_process (QueenGpuProcess *same, const QueenGpuProcess *process)
 {
-  QueenGpuProcess *same = find_process (gpu, process->pid);
-
-  if (!same && gpu->processes->len < QUEEN_GPU_PROCESSES_MAX)
-    g_array_append_vals (gpu->processes, process, 1);
-  if (!same)
-    return;
   if (process->known & QUEEN_GPU_BUSY)
     same->busy = same->known & QUEEN_GPU_BUSY ? MAX (same->busy, process->busy) : process->busy;
   if (process->known & QUEEN_GPU_MEMORY_USED)
@@ -143,6 +137,20 @@ queen_gpu_add_process (QueenGpu *gpu, const QueenGpuProcess *process)
                             ? MAX (same->memory_used, process->memory_used)
                             : process->memory_used;
   same->known |= process->known;
+}
+
+void
+queen_gpu_add_process (QueenGpu *gpu, const QueenGpuProcess *process)
+{
+  QueenGpuProcess *same = find_process (gpu, process->pid);
+  QueenGpuProcess plausible = *process;
+
+  if (process->memory_used > MOST_MEMORY)
+    plausible.known &= ~QUEEN_GPU_MEMORY_USED;
+  if (same)
+    merge_process (same, &plausible);
+  else if (gpu->processes->len < QUEEN_GPU_PROCESSES_MAX)
+    g_array_append_val (gpu->processes, plausible);
 }
 
 char *
@@ -161,7 +169,9 @@ queen_gpu_pci_dup (const char *text)
   guint domain, bus, device, function;
   int end = 0;
 
-  if (sscanf (text, "%8x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &end) != 4 ||
+  /* It would take a sign and blanks, too. */
+  if (strspn (text, "0123456789abcdefABCDEF:.") != strlen (text) ||
+      sscanf (text, "%8x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &end) != 4 ||
       text[end] != '\0')
     return NULL;
   return g_strdup_printf ("%04x:%02x:%02x.%x", domain, bus, device, function);

@@ -82,6 +82,8 @@ test_processes (void)
   g_assert_cmpint (found->known, ==, QUEEN_GPU_MEMORY_USED | QUEEN_GPU_BUSY);
   g_assert_cmpuint (found->memory_used, ==, 100);
   g_assert_cmpfloat (found->busy, ==, 0.5);
+  queen_gpu_add_process (gpu, &(QueenGpuProcess){ 8, QUEEN_GPU_MEMORY_USED, 0, G_MAXUINT64 });
+  g_assert_cmpint (queen_gpu_lookup_process (gpu, 8)->known, ==, 0);
   for (int i = 1; i <= 2 * QUEEN_GPU_PROCESSES_MAX; i++)
     queen_gpu_add_process (gpu, &(QueenGpuProcess){ i, 0, 0, 0 });
   g_assert_cmpuint (gpu->processes->len, ==, QUEEN_GPU_PROCESSES_MAX);
@@ -147,6 +149,9 @@ test_pci (void)
     { "0000:c1:00.0 ", NULL },
     { "[N/A]", NULL },
     { "../../../..", NULL },
+    { "0000:-3:00.0", NULL },
+    { "0000: 3:00.0", NULL },
+    { "ffffffff:ff:ff.f", "ffffffff:ff:ff.f" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
