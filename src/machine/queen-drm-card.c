@@ -114,7 +114,9 @@ has_render_node (const QueenDrmCard *self)
 static gboolean
 is_told_of (const QueenDrmCard *self)
 {
-  static const char *const skipped[] = { "nvidia", "nvidia-drm", "vgem", "vkms" };
+  static const char *const skipped[] = { "nvidia",     "nvidia-drm", /* by themselves */
+                                         "vgem",       "vkms",       /* by no GPU */
+                                         "virtio_gpu", "vmwgfx" }; /* by that of another machine */
 
   for (guint i = 0; i < G_N_ELEMENTS (skipped); i++)
     if (strcmp (self->driver, skipped[i]) == 0)

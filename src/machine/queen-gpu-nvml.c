@@ -39,15 +39,19 @@ typedef struct
   ((self)->nvml.function ? (self)->nvml.function (__VA_ARGS__) : QUEEN_NVML_FUNCTION_NOT_FOUND)
 
 static void
+forget_identity (Identity *identity)
+{
+  g_free (identity->name);
+  g_free (identity->uuid);
+  g_free (identity->pci);
+  *identity = (Identity){ 0 };
+}
+
+static void
 forget_identities (NvmlSource *self)
 {
   for (guint i = 0; i < QUEEN_GPU_MAX; i++)
-    {
-      g_free (self->identities[i].name);
-      g_free (self->identities[i].uuid);
-      g_free (self->identities[i].pci);
-      self->identities[i] = (Identity){ 0 };
-    }
+    forget_identity (&self->identities[i]);
 }
 
 /* Returns: whether @result is a value. One that fell off the bus answers like that to everything.
@@ -66,13 +70,18 @@ learn_identity (NvmlSource *self, QueenNvmlDevice device, Identity *identity)
   char name[QUEEN_NVML_NAME_SIZE] = "", uuid[QUEEN_NVML_UUID_SIZE] = "";
   QueenNvmlPci pci = { 0 };
 
+  forget_identity (identity);
   if (ASK (self, get_name, device, name, sizeof name) == QUEEN_NVML_SUCCESS)
     identity->name = queen_gpu_text_dup (name, sizeof name);
   if (ASK (self, get_uuid, device, uuid, sizeof uuid) == QUEEN_NVML_SUCCESS)
     identity->uuid = queen_gpu_text_dup (uuid, sizeof uuid);
   if (ASK (self, get_pci, device, &pci) == QUEEN_NVML_SUCCESS)
-    identity->pci = g_strdup_printf ("%04x:%02x:%02x.0", pci.domain, pci.bus, pci.device);
-  identity->is_known = TRUE;
+    {
+      g_autofree char *text = g_strdup_printf ("%04x:%02x:%02x.0", pci.domain, pci.bus, pci.device);
+
+      identity->pci = queen_gpu_pci_dup (text);
+    }
+  identity->is_known = identity->name || identity->uuid; /* else it may say so next time */
 }
 
 static void

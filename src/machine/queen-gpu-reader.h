@@ -64,7 +64,9 @@ gint64 queen_gpu_reader_get_wait (QueenGpuReader *self, const char **source);
  * queen_gpu_reader_free:
  *
  * Returns at once. A thread that hangs in a driver is left behind, and ends when the driver answers
- * or with the process; the callback is not called any more.
+ * or with the process; the callback is not called any more. Who ends the process while a source has
+ * not answered (queen_gpu_reader_get_wait()) had better do so by `_exit ()`: what a driver's
+ * library has to do at `exit ()` may wait for that thread.
  */
 void queen_gpu_reader_free (QueenGpuReader *self);
 

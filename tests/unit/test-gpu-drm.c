@@ -267,6 +267,8 @@ test_others (Fixture *f, gconstpointer data)
   tree_write (f->tree, AMD "drm/card0/dev", "226:0\n");
   tree_write (f->tree, INTEL "uevent", "DRIVER=nvidia\nPCI_SLOT_NAME=0000:04:00.0\n");
   tree_write (f->tree, INTEL "drm/renderD129/dev", "226:129\n");
+  tree_write (f->tree, "sys/class/drm/card4/device/uevent", "DRIVER=virtio_gpu\n");
+  tree_write (f->tree, "sys/class/drm/card4/device/drm/renderD130/dev", "226:130\n");
   tree_write (f->tree, "sys/class/drm/card2-HDMI-A-1/status", "connected\n");
   tree_write (f->tree, "sys/class/drm/card3/device/uevent", "nothing\n");
   tree_write (f->tree, "sys/class/drm/renderD128/device/uevent", "DRIVER=amdgpu\n");

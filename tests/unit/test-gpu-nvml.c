@@ -176,6 +176,8 @@ test_not_supported (Fixture *f, gconstpointer data)
   gpus = read_two (f, FAKE_NOT_SUPPORTED);
   g_assert_cmpint (gpus[0]->known, ==, 0);
   g_assert_false (gpus[0]->is_unified);
+  gpus = read_two (f, FAKE_TWO_GPUS); /* it says more later */
+  g_assert_cmpstr (gpus[0]->name, ==, "NVIDIA H100 80GB HBM3");
 }
 
 /* The other one goes on, and this one is still called what it is. */
