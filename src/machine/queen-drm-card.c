@@ -111,12 +111,12 @@ has_render_node (const QueenDrmCard *self)
   return FALSE;
 }
 
+/* NVIDIA's tell of themselves, some are none, and of some another machine should tell. */
 static gboolean
 is_told_of (const QueenDrmCard *self)
 {
-  static const char *const skipped[] = { "nvidia",     "nvidia-drm", /* by themselves */
-                                         "vgem",       "vkms",       /* by no GPU */
-                                         "virtio_gpu", "vmwgfx" }; /* by that of another machine */
+  static const char *const skipped[] = { "nvidia", "nvidia-drm", "vgem",
+                                         "vkms",   "virtio_gpu", "vmwgfx" };
 
   for (guint i = 0; i < G_N_ELEMENTS (skipped); i++)
     if (strcmp (self->driver, skipped[i]) == 0)

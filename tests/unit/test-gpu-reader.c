@@ -275,8 +275,14 @@ test_interval (Fixture *f, gconstpointer data)
   start (f);
   await (has_gpus, f);
   g_assert_cmpint (queen_gpu_reader_get_wait (f->reader, NULL), ==, 0);
-  queen_gpu_reader_set_interval (f->reader, OFTEN); /* and it does not wait for the old one */
-  await (was_called_thrice, f);
+  for (int i = 0; i < 5; i++)
+    {
+      queen_gpu_reader_set_interval (f->reader, NEVER);
+      g_usleep (3 * OFTEN); /* it waits by now */
+      f->n_calls = 0;
+      queen_gpu_reader_set_interval (f->reader, OFTEN);
+      await (was_called_thrice, f);
+    }
 }
 
 /* It belongs to the context that it was made in. */

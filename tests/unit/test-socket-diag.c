@@ -8,13 +8,16 @@
 #include <arpa/inet.h>
 #include <gio/gio.h>
 #include <linux/filter.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
+#include <netinet/tcp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "machine-tree.h"
+#include "machine/queen-socket-table.h"
 
 #define N_CONNECTIONS 5
 
@@ -213,6 +216,40 @@ test_ports (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_others, <, 10); /* of ports that somebody else may have */
 }
 
+static gboolean
+check_row (const QueenSocketRow *row, gpointer data)
+{
+  const guint16 *port = data;
+
+  g_assert_cmpuint (row->port, ==, *port);
+  g_assert_cmpuint (row->state, ==, TCP_ESTABLISHED);
+  return TRUE;
+}
+
+/* The other ends are connections, too, and there may be thousands that are nobody's here. */
+static void
+test_filter (void)
+{
+  static const Way way = { "", "127.0.0.1", "127.0.0.1", NULL };
+  int netlink = socket (AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
+  g_autoptr (GError) error = NULL;
+  guint32 sequence = 0;
+  Fixture f;
+
+  if (netlink < 0)
+    {
+      g_test_skip ("netlink is not to be had");
+      return;
+    }
+  set_up (&f, &way);
+  connect_all (&f, way.connect);
+  g_assert_true (queen_socket_dump_read (netlink, &sequence, TCP_ESTABLISHED, &f.port, 1, check_row,
+                                         &f.port, &error));
+  g_assert_no_error (error);
+  tear_down (&f, &way);
+  close (netlink);
+}
+
 static const QueenSocketListener *
 find_listener (GArray *listeners, guint16 port)
 {
@@ -380,6 +417,7 @@ main (int argc, char **argv)
       add (&ways[i], "many-servers-in-one-go", test_ports);
       add (&ways[i], "who-listens-has-a-user-and-a-pid", test_listener);
     }
+  g_test_add_func ("/socket-diag/netlink/kernel-shows-what-is-asked-for-alone", test_filter);
   g_test_add_func ("/socket-diag/table/where-netlink-is-forbidden", test_forbidden);
   g_test_add_func ("/socket-diag/table/half-lines-are-left-out", test_bad_table);
   g_test_add_func ("/socket-diag/table/too-many-are-said-to-be", test_many);
