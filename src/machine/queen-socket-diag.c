@@ -155,13 +155,29 @@ ask_netlink (QueenSocketDiag *self, Search *search)
 }
 
 static gboolean
-run_search (QueenSocketDiag *self, Search *search, GError **error)
+read_table (QueenSocketDiag *self, Search *search, GError **error)
 {
   reset_search (search);
-  if (ask_netlink (self, search))
-    return TRUE;
-  reset_search (search);
   return queen_socket_table_read (self->root, on_row, search, error);
+}
+
+/* Returns: whether netlink told all, which takes several questions where there are many ports. */
+static gboolean
+ask_netlink_of_ports (QueenSocketDiag *self, const Search *search)
+{
+  gboolean is_known = TRUE;
+
+  for (guint i = 0; i < search->n_ports && is_known; i += QUEEN_SOCKET_DUMP_PORTS_MAX)
+    {
+      Search part = *search;
+
+      part.ports += i;
+      part.counts += i;
+      part.n_ports = MIN (search->n_ports - i, QUEEN_SOCKET_DUMP_PORTS_MAX);
+      reset_search (&part);
+      is_known = ask_netlink (self, &part);
+    }
+  return is_known;
 }
 
 gboolean
@@ -171,18 +187,11 @@ queen_socket_diag_count_ports (QueenSocketDiag *self,
                                QueenSocketCount *counts,
                                GError **error)
 {
-  gboolean is_known = TRUE;
+  Search search = {
+    .state = TCP_ESTABLISHED, .ports = ports, .n_ports = n_ports, .counts = counts
+  };
 
-  for (guint i = 0; i < n_ports && is_known; i += QUEEN_SOCKET_DUMP_PORTS_MAX)
-    {
-      Search search = { .state = TCP_ESTABLISHED,
-                        .ports = ports + i,
-                        .n_ports = MIN (n_ports - i, QUEEN_SOCKET_DUMP_PORTS_MAX),
-                        .counts = counts + i };
-
-      is_known = run_search (self, &search, error);
-    }
-  return is_known;
+  return ask_netlink_of_ports (self, &search) || read_table (self, &search, error);
 }
 
 gboolean
@@ -209,7 +218,7 @@ queen_socket_diag_list_listeners (QueenSocketDiag *self, uid_t uid, GError **err
   g_autoptr (GArray) listeners = g_array_new (FALSE, FALSE, sizeof (QueenSocketListener));
   Search search = { .state = TCP_LISTEN, .uid = uid, .listeners = listeners };
 
-  if (!run_search (self, &search, error))
+  if (!ask_netlink (self, &search) && !read_table (self, &search, error))
     return NULL;
   g_array_sort (listeners, compare_listeners);
   return g_steal_pointer (&listeners);

@@ -34,13 +34,21 @@ typedef struct
   gboolean is_wanted; /* what func said last */
 } Dump;
 
-/* One step of the filter that the kernel runs for each socket: inet_diag_bc_run (). */
+/* One step of the filter that the kernel runs for each socket: inet_diag_bc_run (). What it
+ * compares with is a struct inet_diag_hostcond that has no address. */
 typedef struct
 {
   struct inet_diag_bc_op compare;
-  struct inet_diag_hostcond with;
+  struct
+  {
+    guint8 family;
+    guint8 prefix_length;
+    int port;
+  } with;
   struct inet_diag_bc_op leave;
 } Step;
+
+G_STATIC_ASSERT (sizeof (((Step *) NULL)->with) == sizeof (struct inet_diag_hostcond));
 
 typedef struct
 {

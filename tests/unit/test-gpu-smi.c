@@ -144,7 +144,7 @@ test_no_line (void)
     "",
     "No devices were found",
     "0, GPU-aa, 00000000:17:00.0, 61, 93",
-    "x" ONE,
+    ("x" ONE),
     "-1, u, p, 1, 2, 3, 4, 5, n",
     "64, u, p, 1, 2, 3, 4, 5, n",
     ", , , , , , , , ",

@@ -11,6 +11,7 @@
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -50,6 +51,8 @@ static const Way ways[] = {
   { "table/ipv4-at-a-socket-of-ipv6", "::", "127.0.0.1", "" },
 };
 
+#define FIRST_TABLE 3
+
 static void
 to_native (const char *text, guint16 port, struct sockaddr_storage *native, socklen_t *length)
 {
@@ -86,6 +89,17 @@ connect_all (Fixture *f, const char *text)
     }
 }
 
+static QueenSocketCount
+count (Fixture *f)
+{
+  g_autoptr (GError) error = NULL;
+  QueenSocketCount result;
+
+  g_assert_true (queen_socket_diag_count (f->diag, f->port, &result, &error));
+  g_assert_no_error (error);
+  return result;
+}
+
 static void
 set_up (Fixture *f, gconstpointer data)
 {
@@ -93,6 +107,12 @@ set_up (Fixture *f, gconstpointer data)
 
   f->diag = queen_socket_diag_new (way->root);
   listen_at (f, way->listen);
+  /* Somebody else may be connected from the same port of another address. */
+  while (count (f).n_established > 0)
+    {
+      close (f->listener);
+      listen_at (f, way->listen);
+    }
   for (int i = 0; i < N_CONNECTIONS; i++)
     f->clients[i] = f->accepted[i] = -1;
 }
@@ -111,15 +131,13 @@ tear_down (Fixture *f, gconstpointer data)
   queen_socket_diag_free (f->diag);
 }
 
-static QueenSocketCount
-count (Fixture *f)
+/* What one end has done is at the other one a moment later. */
+static void
+await_event (int fd, short events)
 {
-  g_autoptr (GError) error = NULL;
-  QueenSocketCount result;
+  struct pollfd item = { fd, events, 0 };
 
-  g_assert_true (queen_socket_diag_count (f->diag, f->port, &result, &error));
-  g_assert_no_error (error);
-  return result;
+  g_assert_cmpint (poll (&item, 1, 60 * 1000), ==, 1);
 }
 
 static void
@@ -127,12 +145,12 @@ test_connections (Fixture *f, gconstpointer data)
 {
   const Way *way = data;
 
-  g_assert_cmpuint (count (f).n_established, ==, 0);
   connect_all (f, way->connect);
   g_assert_cmpuint (count (f).n_established, ==, N_CONNECTIONS);
   g_assert_cmpuint (count (f).n_active, ==, 0);
   close (f->clients[0]);
   f->clients[0] = -1;
+  await_event (f->accepted[0], POLLRDHUP);
   g_assert_cmpuint (count (f).n_established, ==, N_CONNECTIONS - 1);
 }
 
@@ -157,6 +175,8 @@ test_bytes (Fixture *f, gconstpointer data)
   g_assert_cmpint (send (f->clients[1], "GET", 3, 0), ==, 3);
   fill (f->accepted[2]);
   g_assert_cmpint (send (f->clients[3], "GET", 3, 0), ==, 3);
+  await_event (f->accepted[1], POLLIN);
+  await_event (f->accepted[3], POLLIN);
   fill (f->accepted[3]);
   result = count (f);
   g_assert_cmpuint (result.n_established, ==, N_CONNECTIONS);
@@ -166,7 +186,7 @@ test_bytes (Fixture *f, gconstpointer data)
   g_assert_false (result.is_cut);
 }
 
-/* The other end of a connection has the same port, but elsewhere. */
+/* The client's end is a connection of the client's port; others may connect from there, too. */
 static void
 test_other_end (Fixture *f, gconstpointer data)
 {
@@ -180,7 +200,8 @@ test_other_end (Fixture *f, gconstpointer data)
   g_assert_true (queen_socket_diag_count (f->diag,
                                           g_ntohs (((struct sockaddr_in *) &own)->sin_port),
                                           &result, NULL));
-  g_assert_cmpuint (result.n_established, ==, 1);
+  g_assert_cmpuint (result.n_established, >=, 1);
+  g_assert_cmpuint (count (f).n_established, ==, N_CONNECTIONS);
 }
 
 /* More than fit into one question, and each has its own. */
@@ -195,6 +216,7 @@ test_ports (Fixture *f, gconstpointer data)
 
   connect_all (f, way->connect);
   g_assert_cmpint (send (f->clients[1], "GET", 3, 0), ==, 3);
+  await_event (f->accepted[1], POLLIN);
   g_assert_no_errno (
       getsockname (f->clients[0], (struct sockaddr *) &own, &(socklen_t){ sizeof own }));
   for (guint i = 0; i < G_N_ELEMENTS (ports); i++)
@@ -210,7 +232,7 @@ test_ports (Fixture *f, gconstpointer data)
         g_assert_cmpuint (counts[i].n_unread, ==, 1);
       }
     else if (ports[i] > G_N_ELEMENTS (ports))
-      g_assert_cmpuint (counts[i].n_established, ==, 1);
+      g_assert_cmpuint (counts[i].n_established, >=, 1); /* others connect from there, too */
     else
       n_others += counts[i].n_established > 0;
   g_assert_cmpuint (n_others, <, 10); /* of ports that somebody else may have */
@@ -411,11 +433,13 @@ main (int argc, char **argv)
 
   for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
     {
-      add (&ways[i], "a-server-s-connections-are-counted", test_connections);
       add (&ways[i], "those-with-bytes-are-counted-apart", test_bytes);
+      add (&ways[i], "who-listens-has-a-user-and-a-pid", test_listener);
+      if (ways[i].root && i > FIRST_TABLE)
+        continue; /* as the kernel takes its time to write such a table */
+      add (&ways[i], "a-server-s-connections-are-counted", test_connections);
       add (&ways[i], "only-one-end-of-each", test_other_end);
       add (&ways[i], "many-servers-in-one-go", test_ports);
-      add (&ways[i], "who-listens-has-a-user-and-a-pid", test_listener);
     }
   g_test_add_func ("/socket-diag/netlink/kernel-shows-what-is-asked-for-alone", test_filter);
   g_test_add_func ("/socket-diag/table/where-netlink-is-forbidden", test_forbidden);
