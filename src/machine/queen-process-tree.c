@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-process-tree.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "queen-kernel-file.h"
+#include "queen-process-files.h"
+
+#define STAT_SIZE 1024
+#define DEEPEST 256 /* generations; in what was not read at one moment there may be a circle */
+
+typedef struct
+{
+  pid_t parent;
+  pid_t group;
+  char state;
+  guint64 ticks;
+  guint64 started_at;
+} Process;
+
+struct _QueenProcessTree
+{
+  GHashTable *processes; /* pid → Process */
+};
+
+/* proc(5), /proc/[pid]/stat. The name, in parentheses, may have any character in it. */
+static gboolean
+parse_process (const char *text, Process *process)
+{
+  const char *at = strrchr (text, ')');
+  guint64 own[2], children[2];
+  int parent, group;
+
+  if (!at || sscanf (at,
+                     ") %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u"
+                     " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT
+                     " %" G_GUINT64_FORMAT " %*d %*d %*d %*d %" G_GUINT64_FORMAT,
+                     &process->state, &parent, &group, &own[0], &own[1], &children[0], &children[1],
+                     &process->started_at) != 8)
+    return FALSE;
+  process->parent = parent;
+  process->group = group;
+  process->ticks = own[0] + own[1] + children[0] + children[1];
+  return TRUE;
+}
+
+static gboolean
+read_process (const char *root, pid_t pid, Process *process)
+{
+  char text[STAT_SIZE];
+
+  return queen_kernel_file_read (text, sizeof text, "%s/proc/%d/stat", root, (int) pid) > 0 &&
+         parse_process (text, process);
+}
+
+QueenProcessTree *
+queen_process_tree_read (const char *root)
+{
+  QueenProcessTree *self = g_new0 (QueenProcessTree, 1);
+  g_autofree char *path = g_strconcat (root ? root : "", "/proc", NULL);
+  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  self->processes = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  while (directory && (name = g_dir_read_name (directory)) &&
+         g_hash_table_size (self->processes) < QUEEN_PROCESS_TREE_MAX)
+    {
+      const pid_t pid = queen_process_files_parse_pid (name);
+      Process process;
+
+      if (pid > 0 && read_process (root ? root : "", pid, &process))
+        g_hash_table_insert (self->processes, GINT_TO_POINTER (pid),
+                             g_memdup2 (&process, sizeof process));
+    }
+  return self;
+}
+
+static const Process *
+look_up (const QueenProcessTree *self, pid_t pid)
+{
+  return g_hash_table_lookup (self->processes, GINT_TO_POINTER (pid));
+}
+
+gboolean
+queen_process_tree_is_in (const QueenProcessTree *self, pid_t pid, pid_t ancestor)
+{
+  const Process *process = look_up (self, pid);
+
+  if (ancestor <= 0 || !process || !look_up (self, ancestor))
+    return FALSE;
+  for (int i = 0; i < DEEPEST && process; i++)
+    {
+      if (pid == ancestor || process->group == ancestor)
+        return TRUE;
+      pid = process->parent;
+      process = look_up (self, pid);
+    }
+  return FALSE;
+}
+
+gboolean
+queen_process_tree_sum (const QueenProcessTree *self, pid_t pid, QueenProcessUse *use)
+{
+  const Process *first = look_up (self, pid);
+  GHashTableIter iter;
+  gpointer key, value;
+  guint64 ticks = 0;
+
+  *use = (QueenProcessUse){ 0 };
+  if (!first)
+    return FALSE;
+  use->started_at = first->started_at;
+  use->is_zombie = first->state == 'Z' || first->state == 'X';
+  g_hash_table_iter_init (&iter, self->processes);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    if (queen_process_tree_is_in (self, GPOINTER_TO_INT (key), pid))
+      {
+        use->n_processes++;
+        ticks += ((const Process *) value)->ticks;
+      }
+  use->cpu_time = (gint64) (ticks * (G_USEC_PER_SEC / (guint64) sysconf (_SC_CLK_TCK)));
+  return TRUE;
+}
+
+void
+queen_process_tree_free (QueenProcessTree *self)
+{
+  g_hash_table_unref (self->processes);
+  g_free (self);
+}
+
+gboolean
+queen_process_read_start (const char *root, pid_t pid, guint64 *started_at)
+{
+  Process process;
+
+  if (!read_process (root ? root : "", pid, &process))
+    return FALSE;
+  *started_at = process.started_at;
+  return TRUE;
+}
+
+int
+queen_process_open (pid_t pid, guint64 started_at, GError **error)
+{
+  /* By its number, as C libraries have had a function for it only lately; it closes on exec. */
+  int fd = pid > 0 ? (int) syscall (SYS_pidfd_open, pid, 0) : -1;
+  int code = pid > 0 ? errno : ESRCH;
+  guint64 now;
+
+  if (fd >= 0 && started_at != 0 &&
+      (!queen_process_read_start (NULL, pid, &now) || now != started_at))
+    {
+      close (fd);
+      fd = -1;
+      code = ESRCH;
+    }
+  if (fd >= 0)
+    return fd;
+  /* A thread's number is no process's. */
+  if (code == ESRCH || code == EINVAL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "process %d is gone", (int) pid);
+  else if (code == ENOSYS || code == EPERM)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "pidfd_open: %s", g_strerror (code));
+  else
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "pidfd_open: %s",
+                 g_strerror (code));
+  return -1;
+}
