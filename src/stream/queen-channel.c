@@ -283,7 +283,7 @@ resume_flush (QueenChannel *self)
   gint64 unbroken = self->settings.clock->get_monotonic () - self->unbroken_since;
   guint64 n_behind = queen_ring_get_head (self->ring) - self->flushed_head;
   gboolean may_breathe =
-      unbroken >= MAX_UNBROKEN && n_behind < MAX_RINGS * (guint64) self->settings.ring.capacity;
+      unbroken >= MAX_UNBROKEN && n_behind < MAX_RINGS * queen_ring_get_capacity (self->ring);
 
   queen_alarm_set (may_breathe ? self->breath_alarm : self->flush_alarm, 0);
 }

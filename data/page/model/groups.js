@@ -12,23 +12,38 @@ const RANKS = ["hive", "host", "model", "rest"]; /* those that belong nowhere co
  */
 
 /**
- * Where `item` is in a sorted list, or should be.
+ * Where something is in a sorted list, or should be. A list mostly comes in order.
  *
- * @template {{ id: string, key: string }} T
+ * @template T
  * @param {T[]} list
- * @param {T} item
+ * @param {(other: T) => number} judge less than 0 where `other` comes before it
  */
-function search(list, item) {
+function search(list, judge) {
   let low = 0, high = list.length;
 
+  if (high > 0 && judge(list[high - 1]) < 0) return high;
   while (low < high) {
     const middle = (low + high) >> 1;
-    const other = list[middle];
-    const sign = order.compare(other.id, item.id) || (other.key < item.key ? -1 : +(other.key > item.key));
-    if (sign < 0) low = middle + 1;
+    if (judge(list[middle]) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
+}
+
+/**
+ * @param {{ id: string, key: string }} a
+ * @param {{ id: string, key: string }} b
+ */
+function compare(a, b) {
+  return order.compare(a.id, b.id) || (a.key < b.key ? -1 : Number(a.key > b.key));
+}
+
+/**
+ * @param {Component[]} workers
+ * @param {Component} worker
+ */
+function searchWorker(workers, worker) {
+  return search(workers, (other) => compare(other, worker));
 }
 
 /** A hive with its workers; a machine, or nobody, whose workers have no hive; or a model. */
@@ -100,7 +115,7 @@ export class Groups {
     if (old !== undefined) this.remove(component);
     const group = key === null ? null : this.#byKey.get(key) ?? this.#addGroup(key);
     if (group && component.kind === "hive") group.hive = component;
-    else if (group) group.workers.splice(search(group.workers, component), 0, component);
+    else if (group) group.workers.splice(searchWorker(group.workers, component), 0, component);
     this.#places.set(component, group);
     this.#rows = null;
   }
@@ -112,7 +127,7 @@ export class Groups {
     this.#places.delete(component);
     if (!group) return;
     if (component.kind === "hive") group.hive = null;
-    else group.workers.splice(search(group.workers, component), 1);
+    else group.workers.splice(searchWorker(group.workers, component), 1);
     if (!group.hive && group.workers.length === 0) {
       this.#byKey.delete(group.key);
       this.#sorted.splice(this.#sorted.indexOf(group), 1);
@@ -237,10 +252,9 @@ export class Groups {
   #addGroup(key) {
     const group = new Group(key);
     const rank = /** @param {Group} g */ (g) => RANKS.indexOf(g.kind);
-    let at = this.#sorted.findIndex((other) =>
-      (rank(other) - rank(group) || order.compare(other.id, group.id)) > 0);
+    const at = search(this.#sorted, (other) =>
+      rank(other) - rank(group) || compare(other, group));
 
-    if (at < 0) at = this.#sorted.length;
     this.#sorted.splice(at, 0, group);
     this.#byKey.set(key, group);
     return group;
