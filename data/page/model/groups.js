@@ -52,6 +52,8 @@ export class Group {
   hive = null;
   /** @type {Component[]} */
   workers = [];
+  /** @type {Row[] | null} of it, as long as nothing has changed */
+  rows = null;
 
   /** @param {string} key */
   constructor(key) {
@@ -117,7 +119,7 @@ export class Groups {
     if (group && component.kind === "hive") group.hive = component;
     else if (group) group.workers.splice(searchWorker(group.workers, component), 0, component);
     this.#places.set(component, group);
-    this.#rows = null;
+    this.#spoil(group);
   }
 
   /** @param {Component} component */
@@ -125,6 +127,7 @@ export class Groups {
     const group = this.#places.get(component);
 
     this.#places.delete(component);
+    this.#accepted.delete(component);
     if (!group) return;
     if (component.kind === "hive") group.hive = null;
     else group.workers.splice(searchWorker(group.workers, component), 1);
@@ -132,18 +135,19 @@ export class Groups {
       this.#byKey.delete(group.key);
       this.#sorted.splice(this.#sorted.indexOf(group), 1);
     }
-    this.#rows = null;
+    this.#spoil(group);
   }
 
   /** @param {Component} component of which something has changed */
   touch(component) {
     if (!this.filter.isActive) return;
-    if (this.filter.accepts(component) !== this.#accepted.has(component)) this.#rows = null;
+    if (this.filter.accepts(component) !== this.#accepted.has(component))
+      this.#spoil(this.groupOf(component));
   }
 
   /** The filter has changed. */
   refilter() {
-    this.#rows = null;
+    this.#spoilAll();
   }
 
   /** @param {Component} component */
@@ -180,14 +184,14 @@ export class Groups {
   fold(group, isFolded) {
     this.#folds.set(group.key, isFolded);
     if (isFolded === this.#areFolded) this.#folds.delete(group.key);
-    this.#rows = null;
+    this.#spoil(group);
   }
 
   /** @param {boolean} areFolded those of whom nobody has said so */
   foldAll(areFolded) {
     if (areFolded === this.#areFolded) return;
     this.#areFolded = areFolded;
-    this.#rows = null;
+    this.#spoilAll();
   }
 
   /** @param {boolean} isFolded */
@@ -204,14 +208,23 @@ export class Groups {
       ...folded.map((key) => /** @type {[string, boolean]} */ ([key, true])),
       ...unfolded.map((key) => /** @type {[string, boolean]} */ ([key, false])),
     ]);
-    this.#rows = null;
+    this.#spoilAll();
   }
 
   get rows() {
-    if (this.#rows) return this.#rows;
-    this.#accepted.clear();
-    this.#rows = this.#sorted.flatMap((group) => this.#list(group));
+    this.#rows ??= this.#sorted.flatMap((group) => (group.rows ??= this.#list(group)));
     return this.#rows;
+  }
+
+  /** @param {Group | null} group of which something has changed */
+  #spoil(group) {
+    if (group) group.rows = null;
+    this.#rows = null;
+  }
+
+  #spoilAll() {
+    for (const group of this.#sorted) group.rows = null;
+    this.#rows = null;
   }
 
   /**
@@ -240,8 +253,10 @@ export class Groups {
     const isNamed = this.filter.acceptsName(id);
     const isHive = this.filter.accepts(hive);
 
+    for (const worker of workers) this.#accepted.delete(worker);
     for (const worker of accepted) this.#accepted.add(worker);
     if (hive && isHive) this.#accepted.add(hive);
+    else if (hive) this.#accepted.delete(hive);
     if (accepted.length > 0) return accepted;
     /* Who names a group means all that are in it. */
     if (isNamed) return workers;
