@@ -6,6 +6,7 @@ import { Journal } from "./model/journal.js";
 import { Pulse } from "./model/pulse.js";
 import { Trend } from "./model/trend.js";
 import { BASE } from "./stream/address.js";
+import { InTurn } from "./stream/in-turn.js";
 import { subscribe } from "./stream/subscribe.js";
 import { AttentionView } from "./view/attention.js";
 import { ChoiceView } from "./view/choice.js";
@@ -95,9 +96,14 @@ function takeLink(state, why) {
   pulse.why = why;
 }
 
+/* Of 65 536 workers there are hundreds of parts. */
+const parts = new InTurn((/** @type {import('./stream/hub.js').RosterMessage} */ message) => {
+  cluster.takeRoster(message.part, message.clockOffset);
+  drawSoon(draw);
+});
 const retry = subscribe((message) => {
   if (message.type === "link") takeLink(message.state, message.why);
-  else if (message.type === "roster") cluster.takeRoster(message.part, message.clockOffset);
+  else if (message.type === "roster") parts.add(message);
   else message.happenings.forEach(take);
   if (message.type === "link") drawTitle();
   drawSoon(draw);

@@ -46,8 +46,12 @@ get_encoding (QueenSubscriber *subscriber)
 static GBytes *
 get_snapshot (QueenChannel *self, guint64 from, guint64 *next)
 {
-  return self->settings.get_snapshot (from, queen_ring_get_head (self->ring), next,
-                                      self->settings.data);
+  GBytes *snapshot = self->settings.get_snapshot (from, queen_ring_get_head (self->ring), next,
+                                                  self->settings.data);
+
+  if (snapshot)
+    queen_ring_keep_beside (self->ring, g_bytes_get_size (snapshot));
+  return snapshot;
 }
 
 /* What a subscriber gets */
@@ -266,7 +270,8 @@ is_flush_urgent (QueenChannel *self)
   guint64 begun =
       queen_section_is_flushing (&self->section) ? self->flush_head : self->flushed_head;
 
-  return queen_ring_get_head (self->ring) - begun >= MAX (self->settings.ring.capacity / 2, 1);
+  return queen_ring_get_head (self->ring) - begun >=
+         MAX (queen_ring_get_capacity (self->ring) / 2, 1);
 }
 
 /* A flush to thousands takes longer than others should have to wait. Whoever sends heartbeats waits
@@ -278,7 +283,7 @@ resume_flush (QueenChannel *self)
   gint64 unbroken = self->settings.clock->get_monotonic () - self->unbroken_since;
   guint64 n_behind = queen_ring_get_head (self->ring) - self->flushed_head;
   gboolean may_breathe =
-      unbroken >= MAX_UNBROKEN && n_behind < MAX_RINGS * (guint64) self->settings.ring.capacity;
+      unbroken >= MAX_UNBROKEN && n_behind < MAX_RINGS * queen_ring_get_capacity (self->ring);
 
   queen_alarm_set (may_breathe ? self->breath_alarm : self->flush_alarm, 0);
 }

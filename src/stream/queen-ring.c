@@ -14,6 +14,8 @@
 #define COST_OF_ONE 152   /* bytes: its slot, its GBytes, and what malloc() keeps for itself */
 #define COST_OF_PACKED 72 /* likewise, but for the slot */
 
+#define TYPICAL_COST 320 /* bytes, of a worker's heartbeat with all that */
+
 /* A frame in all ways in which somebody wants it. */
 typedef struct
 {
@@ -47,6 +49,7 @@ struct _QueenRing
   guint64 head;    /* the number of the next event */
   guint64 kept_from;
   gsize n_bytes;
+  gsize n_beside; /* bytes of what readers take beside the events */
   Pulse pulse;
   guint64 version;
 
@@ -117,10 +120,16 @@ drop_oldest (QueenRing *self)
   self->version++;
 }
 
+guint64
+queen_ring_get_capacity (const QueenRing *self)
+{
+  return MAX (self->settings.capacity, self->n_beside / TYPICAL_COST);
+}
+
 static gboolean
 is_over_capacity (const QueenRing *self)
 {
-  return count_events (self) > self->settings.capacity && self->oldest < self->kept_from;
+  return count_events (self) > queen_ring_get_capacity (self) && self->oldest < self->kept_from;
 }
 
 static void
@@ -264,6 +273,7 @@ queen_ring_pulse (QueenRing *self, GBytes *frame)
   self->pulse.number++;
   self->pulse.next = self->head;
   self->pulse.frame.chunk = frame;
+  self->n_beside = frame ? g_bytes_get_size (frame) : 0;
   self->version++;
 }
 
@@ -271,6 +281,12 @@ void
 queen_ring_mark (QueenRing *self)
 {
   queen_ring_pulse (self, NULL);
+}
+
+void
+queen_ring_keep_beside (QueenRing *self, gsize n_bytes)
+{
+  self->n_beside = n_bytes;
 }
 
 void

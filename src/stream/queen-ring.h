@@ -28,7 +28,7 @@ typedef struct _QueenRing QueenRing;
 
 /**
  * QueenRingSettings:
- * @capacity: how many events the ring holds, at least 1
+ * @capacity: how many events the ring holds, at least 1; see queen_ring_get_capacity()
  * @max_bytes: what they may cost at the most; the oldest leave when it is more
  * @epoch: what tells this ring from any other of the same name; it starts every event's id
  * @kinds: the bits of the kinds that are numbered and kept
@@ -160,6 +160,24 @@ void queen_ring_mark (QueenRing *self);
  * the limit in bytes: from @number on.
  */
 void queen_ring_keep_from (QueenRing *self, guint64 number);
+
+/**
+ * queen_ring_keep_beside:
+ * @n_bytes: how long a snapshot is that somebody takes now
+ *
+ * What comes while somebody takes megabytes must still be there when it has all of them: or it
+ * would be told how things stand, in as many megabytes, and so on for ever. So beside a pulse, or a
+ * snapshot that is newer, the ring holds as many events as cost what that is long.
+ */
+void queen_ring_keep_beside (QueenRing *self, gsize n_bytes);
+
+/**
+ * queen_ring_get_capacity:
+ *
+ * Returns: how many events the ring holds: as many as the settings say, or as
+ *   queen_ring_keep_beside() has it if that is more
+ */
+guint64 queen_ring_get_capacity (const QueenRing *self);
 
 /**
  * queen_ring_get_head:

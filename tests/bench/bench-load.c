@@ -47,7 +47,7 @@ static double seconds = 5;
 static double interval_msec = 5;
 static const char *post_path = "/v1/worker-heartbeat";
 static const char *stream_path = "/v1/heartbeats/stream";
-static const char *probe_path = "/health";
+static const char *probe_path;
 static gboolean is_persistent;
 static int batch;
 static gboolean is_packed;
@@ -64,7 +64,8 @@ static const GOptionEntry options[] = {
   { "interval-ms", 0, 0, G_OPTION_ARG_DOUBLE, &interval_msec, "Between two posts", "MS" },
   { "post-path", 0, 0, G_OPTION_ARG_STRING, &post_path, "Where to post", "PATH" },
   { "stream-path", 0, 0, G_OPTION_ARG_STRING, &stream_path, "Where to listen", "PATH" },
-  { "probe-path", 0, 0, G_OPTION_ARG_STRING, &probe_path, "What to get for a turn", "PATH" },
+  { "probe-path", 0, 0, G_OPTION_ARG_STRING, &probe_path, "What to get for a turn or a list",
+    "PATH" },
   { "persistent", 0, 0, G_OPTION_ARG_NONE, &is_persistent, "Post on connections that are kept",
     NULL },
   { "batch", 0, 0, G_OPTION_ARG_INT, &batch, "Post so many heartbeats at once", "N" },
@@ -100,6 +101,7 @@ typedef struct
   double own_cpu;    /* s */
   guint64 n_done;    /* posts or probes, answered whole */
   guint64 n_delivered;
+  guint64 n_probed_bytes;
 } Tally;
 
 static int epoll_fd;
@@ -107,6 +109,7 @@ static gboolean is_going_on; /* who is through with a request starts the next */
 static guint n_sent;         /* heartbeats; the number of the next */
 static guint64 n_done;
 static guint64 n_delivered;
+static guint64 n_probed_bytes;
 static guint64 n_dropped; /* as subscribers were told */
 static int n_answered;    /* subscribers */
 static int n_refused;     /* subscribers whose stream ended before its first bytes */
@@ -162,8 +165,8 @@ take_tally (void)
 
   if (clock_getcpuclockid (pid, &server) != 0)
     die ("there is no process %d", pid);
-  return (Tally){ now_nsec (), cpu_of (server), cpu_of (CLOCK_PROCESS_CPUTIME_ID), n_done,
-                  n_delivered };
+  return (Tally){ now_nsec (), cpu_of (server), cpu_of (CLOCK_PROCESS_CPUTIME_ID),
+                  n_done,      n_delivered,     n_probed_bytes };
 }
 
 static Tally
@@ -171,9 +174,12 @@ tally_since (const Tally *before)
 {
   Tally now = take_tally ();
 
-  return (Tally){ now.wall - before->wall, now.server_cpu - before->server_cpu,
-                  now.own_cpu - before->own_cpu, now.n_done - before->n_done,
-                  now.n_delivered - before->n_delivered };
+  return (Tally){ now.wall - before->wall,
+                  now.server_cpu - before->server_cpu,
+                  now.own_cpu - before->own_cpu,
+                  now.n_done - before->n_done,
+                  now.n_delivered - before->n_delivered,
+                  now.n_probed_bytes - before->n_probed_bytes };
 }
 
 static long
@@ -500,6 +506,7 @@ read_client (Client *client, gboolean is_ending)
       const char *body = skip_head (client, bytes, (gsize) length);
 
       bytes[length] = '\0';
+      n_probed_bytes += client->role == PROBER ? (guint64) length : 0;
       if (!client->is_answered)
         take_first_bytes (client, bytes, (gsize) length);
       if (begin_next (client, bytes))
@@ -743,6 +750,24 @@ measure_heartbeats (void)
   printf ("}\n");
 }
 
+/* The registry is filled already. */
+static void
+measure_lists (void)
+{
+  Tally tally;
+
+  probe_path = probe_path ? probe_path : "/v1/workers";
+  tally = go_round (PROBER, n_publishers);
+  printf ("{\"lists_per_s\":%.0f,\"lists_per_cpu_s\":%.0f,\"bytes_per_list\":%.0f,"
+          "\"cpu_share\":%.2f,\"load_cpu_share\":%.2f",
+          (double) tally.n_done * 1e9 / (double) tally.wall,
+          (double) tally.n_done / tally.server_cpu,
+          (double) tally.n_probed_bytes / (double) tally.n_done,
+          tally.server_cpu * 1e9 / (double) tally.wall, tally.own_cpu * 1e9 / (double) tally.wall);
+  print_percentiles (samples[0], "");
+  printf ("}\n");
+}
+
 static double
 cpu_usec_per_probe (void)
 {
@@ -755,10 +780,12 @@ cpu_usec_per_probe (void)
 static void
 measure_turn (void)
 {
-  double before = cpu_usec_per_probe ();
-  Client *crowd = subscribe (n_subscribers);
-  double crowded, after, alone;
+  double before, crowded, after, alone;
+  Client *crowd;
 
+  probe_path = probe_path ? probe_path : "/health";
+  before = cpu_usec_per_probe ();
+  crowd = subscribe (n_subscribers);
   run_for (WARM_UP);
   crowded = cpu_usec_per_probe ();
   need_all_subscribers ();
@@ -776,9 +803,13 @@ static const struct
   const char *name;
   void (*measure) (void);
 } measures[] = {
-  { "fanout", measure_fanout },         { "latency", measure_latency },
-  { "memory", measure_memory },         { "connect", measure_connect },
-  { "heartbeats", measure_heartbeats }, { "turn", measure_turn },
+  { "fanout", measure_fanout },
+  { "latency", measure_latency },
+  { "memory", measure_memory },
+  { "connect", measure_connect },
+  { "heartbeats", measure_heartbeats },
+  { "lists", measure_lists },
+  { "turn", measure_turn },
 };
 
 static void
@@ -798,7 +829,7 @@ int
 main (int argc, char **argv)
 {
   g_autoptr (GOptionContext) context =
-      g_option_context_new ("fanout|latency|memory|connect|heartbeats|turn");
+      g_option_context_new ("fanout|latency|memory|connect|heartbeats|lists|turn");
   g_autoptr (GError) error = NULL;
 
   prctl (PR_SET_PDEATHSIG, SIGKILL);

@@ -3,6 +3,7 @@
 
 /* A real queen and a real browser. Nothing here waits for a time; everything for a condition. */
 
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import http from "node:http";
 import { createRequire } from "node:module";
@@ -50,6 +51,14 @@ export class Queen {
     const answer = await fetch(`${this.url}/v1/${kind}-heartbeat`, {
       method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
     if (!answer.ok) throw new Error(await answer.text());
+  }
+
+  /** @param {object[]} bodies */
+  async batch(bodies) {
+    const answer = await fetch(`${this.url}/v1/heartbeats`, {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(bodies) });
+    const { rejected } = await answer.json();
+    if (!answer.ok || rejected.length > 0) throw new Error(JSON.stringify(rejected));
   }
 
   /** @param {object} [more] */
@@ -211,6 +220,21 @@ export async function findFaults(page) {
   const result = await page.evaluate(() => /** @type {any} */ (globalThis).axe.run());
   return result.violations.flatMap((/** @type {any} */ violation) =>
     violation.nodes.map((/** @type {any} */ node) => `${violation.id}: ${node.html} ${node.failureSummary}`));
+}
+
+/* By the clock, a task is as long as others leave the processor to it; so what counts is the time that
+ * it was given. */
+/** @param {import('playwright-core').Browser} browser */
+export async function measureLongestTask(browser) {
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
+  const nameThread = (/** @type {any} */ event) => `${event.pid}/${event.tid}`;
+  const pages = new Set(traceEvents.filter((/** @type {any} */ event) =>
+    event.name === "FireAnimationFrame").map(nameThread));
+  const times = traceEvents.filter((/** @type {any} */ event) =>
+    event.name.endsWith("RunTask") && pages.has(nameThread(event))).map(
+    (/** @type {any} */ event) => (event.tdur ?? 0) / 1000);
+  assert.ok(times.length > 100, `${times.length} tasks were seen`);
+  return times.reduce((/** @type {number} */ most, /** @type {number} */ time) => Math.max(most, time));
 }
 
 /** Keeps a picture where QUEEN_SCREENSHOTS says, to be looked at. */

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import timers from "node:timers/promises";
 
-import { figureIs, keepPicture, testPage } from "./harness.mjs";
+import { figureIs, keepPicture, measureLongestTask, testPage } from "./harness.mjs";
 
 const WORKERS = 1000;
 const BEATS = 1000;
@@ -23,21 +23,6 @@ function beat(queen, i) {
   return queen.worker(`worker-${number}`, STATUSES[(i * 7) % STATUSES.length], {
     hive_id: `hive-${number % 40}`, model_id: "meta-llama/Llama-3.1-8B-Instruct",
     device: `GPU-${number % 8}` });
-}
-
-/* By the clock, a task is as long as others leave the processor to it; so what counts is the time that
- * it was given. */
-/** @param {import('playwright-core').Browser} browser */
-async function measureLongestTask(browser) {
-  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
-  const nameThread = (/** @type {any} */ event) => `${event.pid}/${event.tid}`;
-  const pages = new Set(traceEvents.filter((/** @type {any} */ event) =>
-    event.name === "FireAnimationFrame").map(nameThread));
-  const times = traceEvents.filter((/** @type {any} */ event) =>
-    event.name.endsWith("RunTask") && pages.has(nameThread(event))).map(
-    (/** @type {any} */ event) => (event.tdur ?? 0) / 1000);
-  assert.ok(times.length > BEATS, `${times.length} tasks were seen`);
-  return times.reduce((/** @type {number} */ most, /** @type {number} */ time) => Math.max(most, time));
 }
 
 testPage("a thousand workers with a hundred heartbeats per second are shown as they come", {},

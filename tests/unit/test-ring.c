@@ -360,6 +360,31 @@ test_kept (void)
   g_assert_cmpuint (queen_ring_get_oldest (ring), ==, 801);
 }
 
+/* Or whoever takes a pulse of megabytes would have lost something each time that it has it. */
+static void
+test_long_pulse (void)
+{
+  g_autoptr (QueenRing) ring = new_ring (3);
+  g_autofree char *ids = g_strnfill (32000, 'i');
+  QueenCursor reader;
+
+  queen_ring_start (ring, ALL, &reader);
+  queen_ring_pulse (ring, queen_frame_new ("abc-0", "heartbeat", ids, strlen (ids)));
+  for (int i = 0; i < 100; i++)
+    publish (ring, QUEEN_EVENT_WORKER);
+  g_assert_cmpuint (queen_ring_skip_lost (ring, &reader), ==, 0);
+  publish (ring, QUEEN_EVENT_WORKER);
+  g_assert_cmpuint (queen_ring_skip_lost (ring, &reader), ==, 1);
+  publish_all (ring, "qw");
+  g_assert_cmpuint (queen_ring_get_oldest (ring), ==, 100);
+  queen_ring_keep_beside (ring, 32000);
+  publish_all (ring, "wwww");
+  g_assert_cmpuint (queen_ring_get_oldest (ring), ==, 100);
+  queen_ring_mark (ring);
+  publish_all (ring, "w");
+  g_assert_cmpuint (queen_ring_get_oldest (ring), ==, 105);
+}
+
 /* Whoever numbers the events elsewhere may not have sent all of them. */
 static void
 test_skipped (void)
@@ -407,6 +432,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ring/bytes/the-oldest-leave-for-their-size", test_bytes);
   g_test_add_func ("/ring/bytes/one-is-always-there", test_one_that_is_too_big);
   g_test_add_func ("/ring/kept/beyond-the-capacity-for-who-keeps-up", test_kept);
+  g_test_add_func ("/ring/kept/as-much-as-a-long-pulse-takes", test_long_pulse);
 
   return g_test_run ();
 }

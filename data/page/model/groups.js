@@ -12,23 +12,38 @@ const RANKS = ["hive", "host", "model", "rest"]; /* those that belong nowhere co
  */
 
 /**
- * Where `item` is in a sorted list, or should be.
+ * Where something is in a sorted list, or should be. A list mostly comes in order.
  *
- * @template {{ id: string, key: string }} T
+ * @template T
  * @param {T[]} list
- * @param {T} item
+ * @param {(other: T) => number} judge less than 0 where `other` comes before it
  */
-function search(list, item) {
+function search(list, judge) {
   let low = 0, high = list.length;
 
+  if (high > 0 && judge(list[high - 1]) < 0) return high;
   while (low < high) {
     const middle = (low + high) >> 1;
-    const other = list[middle];
-    const sign = order.compare(other.id, item.id) || (other.key < item.key ? -1 : +(other.key > item.key));
-    if (sign < 0) low = middle + 1;
+    if (judge(list[middle]) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
+}
+
+/**
+ * @param {{ id: string, key: string }} a
+ * @param {{ id: string, key: string }} b
+ */
+function compare(a, b) {
+  return order.compare(a.id, b.id) || (a.key < b.key ? -1 : Number(a.key > b.key));
+}
+
+/**
+ * @param {Component[]} workers
+ * @param {Component} worker
+ */
+function searchWorker(workers, worker) {
+  return search(workers, (other) => compare(other, worker));
 }
 
 /** A hive with its workers; a machine, or nobody, whose workers have no hive; or a model. */
@@ -37,6 +52,8 @@ export class Group {
   hive = null;
   /** @type {Component[]} */
   workers = [];
+  /** @type {Row[] | null} of it, as long as nothing has changed */
+  rows = null;
 
   /** @param {string} key */
   constructor(key) {
@@ -100,9 +117,9 @@ export class Groups {
     if (old !== undefined) this.remove(component);
     const group = key === null ? null : this.#byKey.get(key) ?? this.#addGroup(key);
     if (group && component.kind === "hive") group.hive = component;
-    else if (group) group.workers.splice(search(group.workers, component), 0, component);
+    else if (group) group.workers.splice(searchWorker(group.workers, component), 0, component);
     this.#places.set(component, group);
-    this.#rows = null;
+    this.#spoil(group);
   }
 
   /** @param {Component} component */
@@ -110,25 +127,27 @@ export class Groups {
     const group = this.#places.get(component);
 
     this.#places.delete(component);
+    this.#accepted.delete(component);
     if (!group) return;
     if (component.kind === "hive") group.hive = null;
-    else group.workers.splice(search(group.workers, component), 1);
+    else group.workers.splice(searchWorker(group.workers, component), 1);
     if (!group.hive && group.workers.length === 0) {
       this.#byKey.delete(group.key);
       this.#sorted.splice(this.#sorted.indexOf(group), 1);
     }
-    this.#rows = null;
+    this.#spoil(group);
   }
 
   /** @param {Component} component of which something has changed */
   touch(component) {
     if (!this.filter.isActive) return;
-    if (this.filter.accepts(component) !== this.#accepted.has(component)) this.#rows = null;
+    if (this.filter.accepts(component) !== this.#accepted.has(component))
+      this.#spoil(this.groupOf(component));
   }
 
   /** The filter has changed. */
   refilter() {
-    this.#rows = null;
+    this.#spoilAll();
   }
 
   /** @param {Component} component */
@@ -165,14 +184,14 @@ export class Groups {
   fold(group, isFolded) {
     this.#folds.set(group.key, isFolded);
     if (isFolded === this.#areFolded) this.#folds.delete(group.key);
-    this.#rows = null;
+    this.#spoil(group);
   }
 
   /** @param {boolean} areFolded those of whom nobody has said so */
   foldAll(areFolded) {
     if (areFolded === this.#areFolded) return;
     this.#areFolded = areFolded;
-    this.#rows = null;
+    this.#spoilAll();
   }
 
   /** @param {boolean} isFolded */
@@ -189,14 +208,23 @@ export class Groups {
       ...folded.map((key) => /** @type {[string, boolean]} */ ([key, true])),
       ...unfolded.map((key) => /** @type {[string, boolean]} */ ([key, false])),
     ]);
-    this.#rows = null;
+    this.#spoilAll();
   }
 
   get rows() {
-    if (this.#rows) return this.#rows;
-    this.#accepted.clear();
-    this.#rows = this.#sorted.flatMap((group) => this.#list(group));
+    this.#rows ??= this.#sorted.flatMap((group) => (group.rows ??= this.#list(group)));
     return this.#rows;
+  }
+
+  /** @param {Group | null} group of which something has changed */
+  #spoil(group) {
+    if (group) group.rows = null;
+    this.#rows = null;
+  }
+
+  #spoilAll() {
+    for (const group of this.#sorted) group.rows = null;
+    this.#rows = null;
   }
 
   /**
@@ -225,8 +253,10 @@ export class Groups {
     const isNamed = this.filter.acceptsName(id);
     const isHive = this.filter.accepts(hive);
 
+    for (const worker of workers) this.#accepted.delete(worker);
     for (const worker of accepted) this.#accepted.add(worker);
     if (hive && isHive) this.#accepted.add(hive);
+    else if (hive) this.#accepted.delete(hive);
     if (accepted.length > 0) return accepted;
     /* Who names a group means all that are in it. */
     if (isNamed) return workers;
@@ -237,10 +267,9 @@ export class Groups {
   #addGroup(key) {
     const group = new Group(key);
     const rank = /** @param {Group} g */ (g) => RANKS.indexOf(g.kind);
-    let at = this.#sorted.findIndex((other) =>
-      (rank(other) - rank(group) || order.compare(other.id, group.id)) > 0);
+    const at = search(this.#sorted, (other) =>
+      rank(other) - rank(group) || compare(other, group));
 
-    if (at < 0) at = this.#sorted.length;
     this.#sorted.splice(at, 0, group);
     this.#byKey.set(key, group);
     return group;

@@ -19,7 +19,10 @@ const SHORTEST_SILENCE = 10000; /* ms */
  *
  * @typedef {{ type: 'link', state: import('./connection.js').LinkState, why: string }
  *   | { type: 'happenings', happenings: import('./parse.js').Happening[], lastId: string }
- *   | { type: 'roster', part: import('./roster.js').RosterPart, clockOffset: number }} HubMessage
+ *   | RosterMessage} HubMessage
+ *
+ * @typedef {{ type: 'roster', part: import('./roster.js').RosterPart, clockOffset: number }}
+ *   RosterMessage
  *
  * @typedef {(message: HubMessage) => void} Subscriber
  */
