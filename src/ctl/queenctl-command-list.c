@@ -8,12 +8,13 @@
 #include "queenctl-connect.h"
 #include "queenctl-error.h"
 #include "queenctl-filter.h"
+#include "queenctl-load.h"
 #include "queenctl-suggestion.h"
 #include "queenctl-table.h"
 #include "queenctl-text.h"
 #include "text/queen-hash.h"
 
-#define MOST_COLUMNS 12
+#define MOST_COLUMNS 13
 
 typedef enum
 {
@@ -81,6 +82,14 @@ add_number (QueenctlTable *table, const QueenctlComponent *component, const char
 }
 
 static void
+add_load (QueenctlTable *table, const QueenctlComponent *worker, const char *member)
+{
+  g_autofree char *load = queenctl_load_describe (worker);
+
+  queenctl_table_add (table, QUEENCTL_STYLE_PLAIN, load);
+}
+
+static void
 add_reason (QueenctlTable *table, const QueenctlComponent *component, const char *member)
 {
   queenctl_table_add (table, QUEENCTL_STYLE_PLAIN,
@@ -111,6 +120,7 @@ static const struct
       { N_ ("HIVE OR HOST"), "hive_id", add_hive_or_host, COLUMN_ALWAYS, TRUE },
       { N_ ("LAST SEEN"), "last_seen", add_ago, COLUMN_ALWAYS, FALSE },
       { N_ ("ADDRESS"), NULL, add_address, COLUMN_OPTIONAL, FALSE },
+      { N_ ("LOAD"), NULL, add_load, COLUMN_OPTIONAL, FALSE },
       { N_ ("REASON"), NULL, add_reason, COLUMN_OPTIONAL, FALSE },
       { N_ ("IMPLEMENTATION"), "implementation", add_text, COLUMN_OPTIONAL, FALSE },
       { N_ ("VERSION"), "version", add_text, COLUMN_OPTIONAL, FALSE },

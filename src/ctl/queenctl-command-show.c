@@ -44,27 +44,10 @@ print_component (const QueenctlComponent *component)
 static void
 print_json (GPtrArray *components)
 {
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
-
   if (components->len == 1)
-    {
-      queenctl_output_print_component (g_ptr_array_index (components, 0));
-      return;
-    }
-  json_builder_begin_object (builder);
-  for (guint kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    {
-      json_builder_set_member_name (builder, queen_component_kind_get_plural (kind));
-      json_builder_begin_array (builder);
-      for (guint i = 0; i < components->len; i++)
-        if (queenctl_component_get_kind (g_ptr_array_index (components, i)) == kind)
-          queenctl_output_add_component (builder, g_ptr_array_index (components, i));
-      json_builder_end_array (builder);
-    }
-  json_builder_set_member_name (builder, "total");
-  json_builder_add_int_value (builder, components->len);
-  json_builder_end_object (builder);
-  queenctl_output_print_json (builder);
+    queenctl_output_print_component (g_ptr_array_index (components, 0));
+  else
+    queenctl_output_print_components (components);
 }
 
 static void

@@ -31,6 +31,10 @@ COMMAND (show,
          .least = 1,
          .most = G_MAXUINT)
 
+COMMAND (top,
+         .arguments = "",
+         .summary = N_ ("Shows who has how much to do, the busiest first, as it changes."))
+
 COMMAND (watch,
          .arguments = "",
          .summary = N_ ("Shows what changes, as it changes."),

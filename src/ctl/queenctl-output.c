@@ -44,6 +44,14 @@ queenctl_output_get_width (void)
   return is_terminal ? read_width () : 0;
 }
 
+guint
+queenctl_output_get_height (void)
+{
+  struct winsize size = { 0 };
+
+  return is_terminal && ioctl (STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
+}
+
 gboolean
 queenctl_output_is_terminal (void)
 {
@@ -107,6 +115,27 @@ void
 queenctl_output_print_component (const QueenctlComponent *component)
 {
   queenctl_output_print_node (queenctl_component_get_node (component));
+}
+
+void
+queenctl_output_print_components (GPtrArray *components)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_object (builder);
+  for (guint kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    {
+      json_builder_set_member_name (builder, queen_component_kind_get_plural (kind));
+      json_builder_begin_array (builder);
+      for (guint i = 0; i < components->len; i++)
+        if (queenctl_component_get_kind (g_ptr_array_index (components, i)) == kind)
+          queenctl_output_add_component (builder, g_ptr_array_index (components, i));
+      json_builder_end_array (builder);
+    }
+  json_builder_set_member_name (builder, "total");
+  json_builder_add_int_value (builder, components->len);
+  json_builder_end_object (builder);
+  queenctl_output_print_json (builder);
 }
 
 void

@@ -34,6 +34,9 @@ void queenctl_output_init (gboolean is_color_refused);
  */
 guint queenctl_output_get_width (void);
 
+/** Returns: how many lines there are; 0 likewise */
+guint queenctl_output_get_height (void);
+
 /** Returns: whether stdout is a terminal */
 gboolean queenctl_output_is_terminal (void);
 
@@ -74,6 +77,14 @@ void queenctl_output_add_component (JsonBuilder *builder, const QueenctlComponen
 
 /** queenctl_output_print_component: prints that object alone. */
 void queenctl_output_print_component (const QueenctlComponent *component);
+
+/**
+ * queenctl_output_print_components:
+ * @components: (element-type QueenctlComponent): workers and hives
+ *
+ * Prints them as the queen's lists have them, each kind in a list of its own.
+ */
+void queenctl_output_print_components (GPtrArray *components);
 
 /**
  * queenctl_output_print_ok:

@@ -101,15 +101,20 @@ testPage("workers stand under their hive, with what they said", {}, async ({ que
 
 testPage("the dialog tells everything that the last heartbeat said", {}, async ({ queen, page }) => {
   await queen.worker("w 1/ü", "ready", {
-    model_id: "some/model", device: "GPU-3", port: 9301, implementation: "llm", version: "0.1.0" });
+    model_id: "some/model", device: "GPU-3", port: 9301, implementation: "llm", version: "0.1.0",
+    api: "openai", models: ["more", "models"], slots: 4, running: 1, waiting: 0, kv_usage: 0.25,
+    tokens_per_second: 31.26, progress: 7, loaded_at: "2025-10-24T20:11:00Z", busy_source: "gpu",
+    exit_status: 0, next_beat_within: 90 });
   await row(page, "worker/w 1/ü").click();
   const dialog = page.locator("#detail");
   await dialog.waitFor();
-  for (const text of ["some/model", "GPU-3", "9301", "llm", "0.1.0"])
+  for (const text of ["some/model", "GPU-3", "9301", "llm", "0.1.0", "openai", "more, models", "1 of 4",
+    "25 %", "31.3", "90 s"])
     await dialog.getByText(text, { exact: true }).waitFor();
   const module = await (await fetch(`${queen.url}/model/members.js`)).text();
   const { MEMBERS } = await import(`data:text/javascript,${encodeURIComponent(module)}`);
-  const names = MEMBERS.map(([, name]) => name).filter((name) => !["Hive", "Host"].includes(name));
+  const ofOthers = ["Hive", "Host", "Address", "CPU", "Memory used", "Memory", "GPUs"];
+  const names = MEMBERS.map(([, name]) => name).filter((name) => !ofOthers.includes(name));
   const shown = (await dialog.locator("dt").allTextContents()).filter((dt) => names.includes(dt));
   assert.deepEqual(shown, names); /* in the queen's order */
   await queen.worker("w 1/ü", "busy", { model_id: "other/model" });

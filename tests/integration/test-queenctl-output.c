@@ -208,7 +208,7 @@ test_width (Fixture *f, gconstpointer data)
   narrow = ask_at_width (80, "list workers");
   full = ask_at_width (80, "list workers --full");
   usual = ask_at_width (140, "list workers");
-  wide = ask_at_width (200, "list workers");
+  wide = ask_at_width (220, "list workers");
   least = ask_at_width (40, "list workers");
 
   g_test_message ("%s", narrow);
@@ -225,7 +225,7 @@ test_width (Fixture *f, gconstpointer data)
   g_assert_null (strstr (usual, "FIRST SEEN"));
   g_assert_nonnull (strstr (wide, "?:9301"));
   g_assert_nonnull (strstr (wide, "FIRST SEEN"));
-  g_assert_cmpuint (measure (wide), <=, 200);
+  g_assert_cmpuint (measure (wide), <=, 220);
   g_test_message ("%s", least);
   g_assert_cmpuint (measure (least), <=, 40);
 }

@@ -35,6 +35,9 @@ export class Component {
   #rhythm = new Rhythm();
   /** @type {Record<string, any>} */
   #facts = {};
+  /** How often its progress was seen to grow. */
+  advances = 0;
+  #advancedAt = 0; /* ms */
   #heartbeats = NaN; /* that the queen has counted, as far as that is known */
   #text = "";
 
@@ -81,7 +84,21 @@ export class Component {
   }
 
   get isAvailable() {
-    return isAvailable(this.kind, this.status, this.health);
+    return isAvailable(this.status, this.health, this.#takesMore);
+  }
+
+  /** Since when it has nothing to do; 0 while it has, or where nobody knows. */
+  get idleSince() {
+    const { running, waiting } = this.#facts;
+    const isFree = ["ready", "online"].includes(this.status) && !running && !waiting;
+
+    return isFree ? Math.max(this.since, this.#advancedAt) : 0;
+  }
+
+  get #takesMore() {
+    const { slots, running } = this.#facts;
+
+    return this.kind === "hive" || (Number.isFinite(running) && running < slots);
   }
 
   /** How far apart its heartbeats usually are; 0 as long as that is not known. */
@@ -95,7 +112,8 @@ export class Component {
 
     this.#text ||= [
       this.id, this.condition, this.status, this.reason,
-      ...MEMBERS.map(([member]) => this.#facts[member]), port && `${hostname ?? ""}:${port}`,
+      ...MEMBERS.flatMap(([member]) => this.#facts[member]).filter((said) => typeof said === "string"),
+      port && `${hostname ?? ""}:${port}`,
     ].filter(Boolean).join("\n").toLowerCase();
     return this.#text;
   }
@@ -156,6 +174,10 @@ export class Component {
   learn(facts, clockOffset, isNewer) {
     const seen = Date.parse(facts.last_seen) + clockOffset || 0;
 
+    if (this.isListed && facts.progress > this.#facts.progress) {
+      this.advances++;
+      this.#advancedAt = seen;
+    }
     this.#facts = facts;
     this.#heartbeats = facts.heartbeats;
     if (isNewer) this.#becomeListed(facts);

@@ -32,13 +32,13 @@ export function isWork(status) {
 }
 
 /**
- * @param {'worker' | 'hive'} kind
  * @param {string} status
  * @param {string} health
+ * @param {boolean} takesMore whether it takes more work while it is busy
  */
-export function isAvailable(kind, status, health) {
+export function isAvailable(status, health, takesMore) {
   if (health === "unhealthy") return false;
-  return FREE.has(status) || (kind === "hive" && status === "busy");
+  return FREE.has(status) || (takesMore && status === "busy");
 }
 
 /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
+import { isLively } from "../model/load.js";
 import { BeatInterval } from "./beat-interval.js";
 import { Connection } from "./connection.js";
 import { Roster } from "./roster.js";
@@ -40,6 +41,8 @@ export class Hub {
   #why = "";
   /** @type {Map<string, string>} kind and id to the status that was last heard */
   #statuses = new Map();
+  /** @type {Set<string>} kind and id of who says in every heartbeat how it is doing */
+  #lively = new Set();
   #epoch = "";
   #lastHeard = 0;
   #clockOffset = 0; /* ms: this clock less the queen's */
@@ -51,8 +54,7 @@ export class Hub {
   constructor() {
     this.#connection = new Connection(
       (happening) => this.#take(happening), (state, why) => this.#setState(state, why));
-    this.#roster = new Roster((part) =>
-      this.#send({ type: "roster", part, clockOffset: this.#clockOffset }));
+    this.#roster = new Roster((part) => this.#takePart(part));
     setInterval(() => this.#watch(), WATCH);
     setInterval(() => this.#state === "open" && this.#roster.wantAll(), REVIEW);
   }
@@ -114,12 +116,22 @@ export class Hub {
 
     this.#noticeEpoch(happening);
     this.#placeInTime(happening);
-    /* A hive's health is in the list only, and any heartbeat may have changed it. */
-    const mayBeIll = happening.kind === "hive" && !happening.isPast;
-    if (!mayBeIll && this.#statuses.get(key) === happening.status) return;
+    /* A hive's health is in the list only, and so is how somebody is doing; any heartbeat may have
+     * changed it. */
+    const mayDiffer = (happening.kind === "hive" || this.#lively.has(key)) && !happening.isPast;
+    if (!mayDiffer && this.#statuses.get(key) === happening.status) return;
     this.#statuses.set(key, happening.status ?? "");
     this.#roster.want(
       /** @type {'worker' | 'hive'} */ (happening.kind), happening.id ?? "");
+  }
+
+  /** @param {import('./roster.js').RosterPart} part */
+  #takePart(part) {
+    for (const facts of part.components)
+      if (isLively(facts)) this.#lively.add(`${part.kind}/${facts.id}`);
+      else this.#lively.delete(`${part.kind}/${facts.id}`);
+    this.#lively.delete(`${part.kind}/${part.missing}`);
+    this.#send({ type: "roster", part, clockOffset: this.#clockOffset });
   }
 
   /** @param {import('./parse.js').Happening} happening */

@@ -26,8 +26,9 @@ const UNAVAILABLE = 503;
 const KINDS = /** @type {const} */ (["worker", "hive"]);
 
 /**
- * Heartbeats on the stream say who and how; which model and which machine is in the lists. They are
- * asked for when there is a reason: somebody new, another state, a connection that is new.
+ * Heartbeats on the stream say who and how; which model, which machine and how much work is in the
+ * lists. They are asked for when there is a reason: somebody new, another state, a heartbeat of one who
+ * says how it is doing, a connection that is new.
  */
 export class Roster {
   /** @type {Map<string, ['worker' | 'hive', string]>} */

@@ -80,7 +80,9 @@ export class DetailView {
   drawChanged(keys) {
     if (!this.#component) return;
     if (keys.has(this.#component.key)) this.#follow(this.#component);
-    if (this.#component.kind === "hive") this.#drawWorkers();
+    if (this.#component.kind !== "hive") return;
+    this.#drawWorkers();
+    this.#drawFacts(); /* whether all of them are idle is one */
   }
 
   drawTrack() {
@@ -162,7 +164,8 @@ export class DetailView {
 
   #drawFacts() {
     if (!this.#component) return;
-    const terms = listFacts(this.#component, this.#place);
+    const workers = this.#cluster.workersOf(this.#component);
+    const terms = listFacts(this.#component, this.#place, workers);
     const values = this.#facts.querySelectorAll("dd");
     const names = terms.map(([name]) => name).join("\n");
 

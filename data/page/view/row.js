@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
+import { LoadElement } from "./load.js";
 import { makeName, setName } from "./name.js";
 import { describeReason, makeState, setState } from "./states.js";
 import { formatAge, formatNumber, make, setText } from "./text.js";
 
-const CELLS = ["status", "id", "model", "hive", "device", "seen", "track"];
+const CELLS = ["status", "id", "model", "hive", "device", "load", "seen", "track"];
 const NOWHERE = { hive: "Without a hive", model: "Without a model" };
 
 /** @typedef {import('../model/groups.js').Row} Row */
@@ -22,6 +23,7 @@ export class RowElement {
   #model = makeName();
   #hive = makeName();
   #device = makeName();
+  #load = new LoadElement();
   /** @type {Row | null} */
   row = null;
   /** @type {(() => void) | undefined} draws the canvas; the same function every time */
@@ -42,6 +44,7 @@ export class RowElement {
     this.#cells.model.append(this.#model);
     this.#cells.hive.append(this.#hive);
     this.#cells.device.append(this.#device);
+    this.#cells.load.append(this.#load.element);
     this.#cells.track.append(this.canvas);
     this.#model.classList.replace("name", "model-name");
     this.#hive.classList.replace("name", "hive-name");
@@ -79,6 +82,7 @@ export class RowElement {
     if (component) this.#drawComponent(component);
     else this.#drawGroup(group.id || NOWHERE[view]);
     if (level === 1) this.#drawMembers(group, view);
+    this.#load.draw(component ?? null, level === 1 ? group.workers : []);
     this.drawSeen(now);
   }
 

@@ -14,8 +14,8 @@ const OVERSCAN = 4; /* rows beyond each edge */
 const USUAL_HEIGHT = 32; /* CSS pixels, until it has been measured */
 const PRINTED = 1000; /* rows: more would take a whole tray of paper */
 const HEADINGS = {
-  status: "State", id: "Name", model: "Model", hive: "Hive", device: "Device", seen: "Last seen",
-  track: "Heartbeats, last ten minutes",
+  status: "State", id: "Name", model: "Model", hive: "Hive", device: "Device", load: "Load",
+  seen: "Last seen", track: "Heartbeats, last ten minutes",
 };
 
 /**

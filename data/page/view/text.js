@@ -9,6 +9,19 @@ const number = new Intl.NumberFormat();
 /** @param {number} value */
 export const formatNumber = (value) => number.format(value);
 
+const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
+
+/** @param {number} part 0 to 1 */
+export const formatPart = (part) => `${number.format(Math.round(part * 100))} %`;
+
+/** @param {number} bytes */
+export function formatBytes(bytes) {
+  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), UNITS.length - 1);
+  const value = bytes / 1000 ** power;
+
+  return `${number.format(value < 10 && power > 0 ? Math.round(value * 10) / 10 : Math.round(value))} ${UNITS[power]}`;
+}
+
 /** @param {number} at ms */
 export const formatClock = (at) => clock.format(at);
 
