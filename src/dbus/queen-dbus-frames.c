@@ -126,7 +126,7 @@ leave_out (QueenDBusFrames *self, const QueenDBusHead *head)
 
 /* Makes a message without a body of it. */
 static void
-cut (QueenDBusFrames *self, const QueenDBusHead *head)
+leave_body_out (QueenDBusFrames *self, const QueenDBusHead *head)
 {
   guint8 *bytes = self->buffer + self->start;
 
@@ -156,11 +156,11 @@ is_deep (QueenDBusFrames *self, const QueenDBusHead *head)
 }
 
 static void
-refuse (QueenDBusFrames *self, const QueenDBusHead *head)
+refuse_call (QueenDBusFrames *self, const QueenDBusHead *head)
 {
   leave_out (self, head);
   if (is_call (head))
-    cut (self, head);
+    leave_body_out (self, head);
 }
 
 /* Returns: whether it was judged; %FALSE when its body must be read first */
@@ -168,13 +168,13 @@ static gboolean
 judge_body (QueenDBusFrames *self, const QueenDBusHead *head)
 {
   if (head->body > get_most (self, head))
-    refuse (self, head);
+    refuse_call (self, head);
   else if (!has_variants (head))
     self->n_given = head->size + head->body;
   else if (get_n_read (self) < head->size + head->body)
     return FALSE;
   else if (is_deep (self, head))
-    refuse (self, head);
+    refuse_call (self, head);
   else
     self->n_given = head->size + head->body;
   return TRUE;
@@ -189,7 +189,7 @@ judge_head (QueenDBusFrames *self, QueenDBusHead *head)
   else if (is_strange (head) || is_unwanted (self, head))
     self->n_left_out = head->size + head->body;
   else if (is_answer_of_others (head))
-    cut (self, head);
+    leave_body_out (self, head);
   else
     return judge_body (self, head);
   return TRUE;

@@ -130,7 +130,7 @@ lose_patience (Receipt *receipt)
 }
 
 static void
-on_alarm (gpointer data)
+on_receipts_alarm (gpointer data)
 {
   QueenDBusReceipts *self = data;
   gint64 now = self->clock->get_monotonic ();
@@ -176,7 +176,8 @@ queen_dbus_receipts_new (const QueenClock *clock)
 
   self->clock = clock;
   self->by_caller = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_receipt);
-  self->alarm = queen_alarm_new (clock, "unread answers", G_PRIORITY_DEFAULT, on_alarm, self);
+  self->alarm =
+      queen_alarm_new (clock, "unread answers", G_PRIORITY_DEFAULT, on_receipts_alarm, self);
   queen_deadline_queue_init (&self->deadlines, QUEEN_DBUS_RECEIPTS_PATIENCE, self->alarm, clock);
   queen_deadline_queue_init (&self->attempts, ASK_AGAIN_AFTER, self->alarm, clock);
   return self;
