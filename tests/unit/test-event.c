@@ -124,6 +124,7 @@ test_changes (void)
   g_autoptr (GString) all = g_string_new (NULL);
   g_autoptr (GString) changes = g_string_new (NULL);
   g_autoptr (QueenComponent) gone = new_worker ("f", QUEEN_STATUS_OFFLINE, well, "m");
+  QueenComponent *talkative = new_worker ("g", ready, well, "m");
 
   g_signal_connect_swapped (bus, "event", G_CALLBACK (on_event), all);
   g_signal_connect_swapped (bus, "event::change", G_CALLBACK (on_event), changes);
@@ -134,10 +135,12 @@ test_changes (void)
              new_worker ("d", ready, well, "m"));
   emit_beat (bus, new_worker ("e", ready, QUEEN_HEALTH_DEGRADED, NULL),
              new_worker ("e", ready, well, NULL));
+  talkative->vitals = g_new0 (QueenVitals, 1);
+  emit_beat (bus, talkative, new_worker ("g", ready, well, "m"));
   emit (bus, queen_event_new_forgotten (gone), queen_component_ref (gone));
   emit (bus, queen_event_new_restored (gone), NULL);
-  g_assert_cmpstr (all->str, ==, "abcdeff");
-  g_assert_cmpstr (changes->str, ==, "acdeff");
+  g_assert_cmpstr (all->str, ==, "abcdegff");
+  g_assert_cmpstr (changes->str, ==, "acdegff");
 }
 
 static void
