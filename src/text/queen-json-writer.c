@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define MOST_SHORT 1e15 /* what is larger has no room for all its digits, and no fraction */
+
 /* Beside what JSON demands, what a terminal might obey (DELETE and the C1 controls) or a reader
  * split a line at (U+2028 and U+2029). */
 static inline gboolean
@@ -85,8 +87,9 @@ queen_json_append_real (GString *json, double number)
 {
   static const char *const formats[] = { "%.3f", "%.15g", "%.17g" };
   char text[G_ASCII_DTOSTR_BUF_SIZE] = "";
+  gboolean is_short = number > -MOST_SHORT && number < MOST_SHORT;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (formats); i++)
+  for (gsize i = is_short ? 0 : 1; i < G_N_ELEMENTS (formats); i++)
     {
       g_ascii_formatd (text, sizeof text, formats[i], number);
       if (g_ascii_strtod (text, NULL) == number)

@@ -27,6 +27,30 @@ testPage("a worker's load is in its row, and follows its heartbeats", {}, async 
   assert.equal(await load.locator("meter").isVisible(), false);
 });
 
+for (const width of [360, 1024])
+  testPage(`a row has room for its load at ${width} pixels`, { context: { viewport: { width, height: 800 } } },
+    async ({ queen, page }) => {
+      await queen.hive("h", "ready", { gpus: [gpu()] });
+      await queen.worker("w", "busy", {
+        hive_id: "h", model_id: "a/model", slots: 16, running: 12, waiting: 2, progress: 7 });
+      await row(page, "worker/w").getByText("12/16 +2", { exact: true }).waitFor();
+      await row(page, "hive/h").getByText("22 GB", { exact: true }).waitFor();
+      for (const key of ["worker/w", "hive/h"]) {
+        const whole = await row(page, key).boundingBox();
+        const cells = await row(page, key).locator(".cell:is(.load, .track)").all();
+        const cell = await row(page, key).locator(".cell.load").boundingBox();
+        const text = await row(page, key).locator(".workload span").boundingBox();
+        for (const [inner, outer] of [
+          ...await Promise.all(cells.map(async (one) => [await one.boundingBox(), whole])), [text, cell]]) {
+          assert.ok(inner && outer);
+          assert.ok(inner.x >= outer.x - 0.5, `${key}: ${inner.x}`);
+          assert.ok(inner.x + inner.width <= outer.x + outer.width + 0.5, `${key}: ${inner.x + inner.width}`);
+          assert.ok(inner.y + inner.height <= outer.y + outer.height + 0.5, `${key}: ${inner.y}`);
+        }
+      }
+      await keepPicture(page, `doing-${width}`);
+    });
+
 testPage("who says nothing of its load has none, and no 0", {}, async ({ queen, page }) => {
   await queen.worker("w", "busy");
   await row(page, "worker/w").waitFor();

@@ -496,6 +496,42 @@ test_numbers (void)
     }
 }
 
+/* Whatever is written is JSON, and the same number when it is read again. */
+static void
+test_reals (void)
+{
+  static const struct
+  {
+    double number;
+    const char *text;
+  } rows[] = {
+    { 0, "0.000" },
+    { 0.93, "0.930" },
+    { -120.004, "-120.004" },
+    { 0.9312, "0.9312" },
+    { 0.1 + 0.2, "0.30000000000000004" },
+    { 999999999999999., "999999999999999.000" },
+    { 1e15, "1e+15" },
+    { 1e36, "1e+36" },
+    { 1.5e300, "1.5e+300" },
+    { 1e-300, "1e-300" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GString) json = g_string_new (NULL);
+      g_autoptr (QueenJson) read = NULL;
+      g_autoptr (GError) error = NULL;
+
+      queen_json_append_real (json, rows[i].number);
+      g_assert_cmpstr (json->str, ==, rows[i].text);
+      read = queen_json_new (json->str, json->len, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (queen_json_get_root (read)->type, ==, QUEEN_JSON_DOUBLE);
+      g_assert_cmpfloat (queen_json_get_root (read)->number, ==, rows[i].number);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -507,6 +543,7 @@ main (int argc, char **argv)
   g_test_add_func ("/json/beyond-the-tree/substituted", test_substitutes);
   g_test_add_func ("/json/beyond-the-tree/numbers-become-doubles", test_big_numbers);
   g_test_add_func ("/json/sizes/only-the-depth-is-limited", test_sizes);
+  g_test_add_func ("/json/reals/read-again-as-they-were", test_reals);
   g_test_add_func ("/json/unwanted/read-over-by-the-letter", test_unwanted);
   g_test_add_func ("/json/unwanted/however-many", test_many_unwanted);
   g_test_add_func ("/json/wanted/1024-values-and-no-more", test_many_wanted);

@@ -368,6 +368,68 @@ test_elapsed (void)
                    (G_MAXINT64 - WRITTEN_AT) / 1000);
 }
 
+/* @n elements of an array, each of them the same */
+static char *
+repeat (const char *element, guint n)
+{
+  g_autoptr (GString) array = g_string_new ("[");
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (array, "%s%s", i > 0 ? "," : "", element);
+  g_string_append_c (array, ']');
+  return g_string_free (g_steal_pointer (&array), FALSE);
+}
+
+static void
+add_longest (QueenState *state, QueenComponentKind kind, const char *json)
+{
+  g_autoptr (GError) error = NULL;
+  QueenComponent *component = queen_heartbeat_parse (kind, json, strlen (json), &error);
+  QueenStateEntry entry = { component, 1 };
+
+  g_assert_no_error (error);
+  component->heartbeats = 1;
+  g_array_append_val (state->entries[kind], entry);
+}
+
+/* Whoever says as much as can be said, and all of it in what has to be escaped. */
+static void
+test_longest_lines (void)
+{
+  g_autofree char *quotes = g_strnfill (512, '"');
+  g_autofree char *model = g_strescape (quotes, NULL);
+  g_autofree char *text = g_strndup (model, 512);
+  g_autofree char *element = g_strdup_printf ("\"%s\"", model);
+  g_autofree char *models = repeat (element, QUEEN_VITALS_MAX_MODELS);
+  g_autofree char *gpu = g_strdup_printf (
+      "{\"name\":\"%s\",\"uuid\":\"%s\",\"vendor\":\"%s\",\"busy\":0.123456789012345,"
+      "\"memory_total\":1234567890123,\"power\":1e300}",
+      text, text, text);
+  g_autofree char *gpus = repeat (gpu, QUEEN_VITALS_MAX_GPUS);
+  g_autofree char *worker =
+      g_strdup_printf ("{\"worker_id\":\"w\",\"status\":\"busy\",\"model_id\":%s,\"device\":\"%s\","
+                       "\"implementation\":\"%s\",\"version\":\"%s\",\"hostname\":\"%s\","
+                       "\"busy_source\":\"%s\",\"models\":%s,\"health_status\":"
+                       "{\"status\":\"degraded\",\"reason\":\"%s%s\"}}",
+                       element, text, text, text, text, text, models, model, model);
+  g_autofree char *hive =
+      g_strdup_printf ("{\"hive_id\":\"h\",\"status\":\"busy\",\"hostname\":\"%s\",\"gpus\":%s}",
+                       text, gpus);
+  g_autoptr (QueenState) state = queen_state_new ();
+  g_autoptr (QueenState) again = NULL;
+  g_autoptr (GString) first = NULL;
+  g_autoptr (GString) second = NULL;
+
+  state->epoch = g_strdup ("0");
+  state->next = 1;
+  add_longest (state, QUEEN_COMPONENT_WORKER, worker);
+  add_longest (state, QUEEN_COMPONENT_HIVE, hive);
+  first = write_state (state);
+  again = parse (first->str);
+  second = write_state (again);
+  g_assert_cmpstr (first->str, ==, second->str);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -377,6 +439,7 @@ main (int argc, char **argv)
   g_test_add_func ("/state/round-trip/the-same-text", test_same_text);
   g_test_add_func ("/state/round-trip/whatever-a-heartbeat-may-say", test_hostile);
   g_test_add_func ("/state/round-trip/extremes-can-be-read-again", test_extremes);
+  g_test_add_func ("/state/round-trip/the-longest-lines", test_longest_lines);
   g_test_add_func ("/state/first-version/can-be-read", test_first_version);
   g_test_add_func ("/state/pieces/as-good-as-the-whole", test_pieces);
   g_test_add_func ("/state/broken/a-line-without-end", test_endless_line);
