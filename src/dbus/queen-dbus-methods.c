@@ -342,6 +342,18 @@ queen_dbus_methods_get_skeleton (QueenDBusMethods *self)
 }
 
 void
+queen_dbus_methods_leave_subscribers (QueenDBusMethods *self)
+{
+  queen_dbus_subscribers_leave (self->subscribers);
+}
+
+void
+queen_dbus_methods_come_back_to_subscribers (QueenDBusMethods *self, GDBusConnection *connection)
+{
+  queen_dbus_subscribers_come_back (self->subscribers, connection);
+}
+
+void
 queen_dbus_methods_drop_subscribers (QueenDBusMethods *self)
 {
   queen_dbus_subscribers_drop_all (self->subscribers);

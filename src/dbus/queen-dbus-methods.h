@@ -43,6 +43,20 @@ QueenDBusMethods *queen_dbus_methods_new (QueenRegistry *workers,
 QueenDBusQueen *queen_dbus_methods_get_skeleton (QueenDBusMethods *self);
 
 /**
+ * queen_dbus_methods_leave_subscribers:
+ *
+ * The queen leaves a connection to the bus, and those who have subscribed stay on that.
+ */
+void queen_dbus_methods_leave_subscribers (QueenDBusMethods *self);
+
+/**
+ * queen_dbus_methods_come_back_to_subscribers:
+ * @connection: another one, to the same bus
+ */
+void queen_dbus_methods_come_back_to_subscribers (QueenDBusMethods *self,
+                                                  GDBusConnection *connection);
+
+/**
  * queen_dbus_methods_drop_subscribers:
  *
  * The bus has gone, and all who had subscribed with it.

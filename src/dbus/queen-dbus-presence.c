@@ -79,6 +79,8 @@ on_name_acquired (GDBusConnection *connection,
   QueenDBusPresence *self = data;
 
   g_message ("on the %s bus as %s", get_bus_name (self), QUEEN_DBUS_NAME);
+  if (self->settings->on_named)
+    self->settings->on_named (self->data);
 }
 
 static void

@@ -16,7 +16,7 @@
 #define MAX_EVENTS 1024                   /* that wait for the bus, before the oldest is dropped */
 #define MAX_EVENT_BYTES (8 * 1024 * 1024) /* likewise */
 #define MAX_ANNOUNCED 256                 /* components between two looks at what the bus takes */
-#define PATIENCE (30 * 1000)              /* ms, with a bus that reads nothing */
+#define PATIENCE (10 * 1000)              /* ms, with a bus that reads nothing */
 #define ANNOUNCE_INTERVAL (G_USEC_PER_SEC / 5) /* so much apart are two changes of a property */
 
 /* A quarter less than a system bus's 32 MiB, over which it throws her off. */
@@ -67,6 +67,8 @@ struct _QueenDBusService
   QueenDBusOutbox *outbox; /* NULL while there is no bus, and so are those that follow */
   QueenDBusGuard *guard;
   QueenDBusExporter *exporter;
+  gboolean is_named;        /* so that those hear her who listen to her name */
+  gboolean is_renewing;     /* one connection to the bus by another */
   gboolean is_waiting;      /* for the bus to read what it was told last */
   gint64 next_announcement; /* µs, monotonic */
   QueenAlarm *alarm;
@@ -141,7 +143,7 @@ say_news (QueenDBusService *self, const QueenDBusNews *news)
 static void
 speak (QueenDBusService *self)
 {
-  gboolean can_send = self->exporter && !self->is_waiting;
+  gboolean can_send = self->exporter && self->is_named && !self->is_waiting;
   g_autoptr (QueenDBusNews) news = take_news (self, can_send);
 
   queen_dbus_mailbox_defer (self->mailbox, !can_send || say_news (self, news));
@@ -175,8 +177,11 @@ release_bus (QueenDBusService *self)
   g_clear_pointer (&self->exporter, queen_dbus_exporter_free);
   g_clear_pointer (&self->guard, queen_dbus_guard_free);
   g_clear_pointer (&self->outbox, queen_dbus_outbox_free);
-  self->is_waiting = FALSE;
-  queen_dbus_methods_drop_subscribers (self->methods);
+  self->is_waiting = self->is_named = FALSE;
+  if (self->is_renewing)
+    queen_dbus_methods_leave_subscribers (self->methods);
+  else
+    queen_dbus_methods_drop_subscribers (self->methods);
 }
 
 static void
@@ -184,7 +189,9 @@ on_stuck (gpointer data)
 {
   QueenDBusService *self = data;
 
+  self->is_renewing = TRUE;
   queen_dbus_presence_renew (self->presence, "it reads nothing any more");
+  self->is_renewing = FALSE;
 }
 
 static void
@@ -204,6 +211,7 @@ enter_bus (QueenDBusService *self, GDBusConnection *connection)
   self->exporter = queen_dbus_exporter_new (connection, self->outbox, &settings, &error);
   if (!self->exporter)
     g_warning ("nothing can be shown on the bus: %s", error->message);
+  queen_dbus_methods_come_back_to_subscribers (self->methods, connection);
 }
 
 static void
@@ -216,6 +224,15 @@ on_presence_changed (GDBusConnection *connection, gpointer data)
     enter_bus (self, connection);
   else
     release_bus (self);
+  speak (self);
+}
+
+static void
+on_named (gpointer data)
+{
+  QueenDBusService *self = data;
+
+  self->is_named = TRUE;
   speak (self);
 }
 
@@ -353,6 +370,7 @@ queen_dbus_service_start (QueenDBusService *self,
   self->presence_settings.bus_type = choose_bus (bus_type);
   self->presence_settings.connect_timeout = CONNECT_TIMEOUT;
   self->presence_settings.frames = &frames_limits;
+  self->presence_settings.on_named = on_named;
   self->addresses = g_strdupv ((char **) addresses);
   self->figures.addresses = (const char *const *) self->addresses;
   self->figures.started_at = started_at;

@@ -15,7 +15,7 @@ typedef struct
 {
   QueenDBusSubscribers *subscribers;
   char *name;
-  QueenDBusWatch *watch;     /* on whether it is there */
+  QueenDBusWatch *watch;     /* on whether it is there; NULL while the queen is not */
   GCancellable *cancellable; /* of the question whose it is */
   QueenFairPlace place;      /* the user's, as soon as that is known */
 } Subscriber;
@@ -28,13 +28,19 @@ struct _QueenDBusSubscribers
 };
 
 static void
+lose_sight_of (Subscriber *subscriber)
+{
+  g_clear_pointer (&subscriber->watch, queen_dbus_watch_free);
+  g_cancellable_cancel (subscriber->cancellable);
+  g_clear_object (&subscriber->cancellable);
+}
+
+static void
 free_subscriber (gpointer data)
 {
   Subscriber *subscriber = data;
 
-  queen_dbus_watch_free (subscriber->watch);
-  g_cancellable_cancel (subscriber->cancellable);
-  g_object_unref (subscriber->cancellable);
+  lose_sight_of (subscriber);
   queen_fair_queue_leave (&subscriber->place);
   g_free (subscriber->name);
   g_free (subscriber);
@@ -59,6 +65,16 @@ on_user_told (GObject *source, GAsyncResult *result, gpointer data)
     return;
   queen_fair_queue_leave (&subscriber->place);
   queen_fair_queue_enter (subscriber->subscribers->places, &subscriber->place, user, subscriber);
+}
+
+static void
+look_at (Subscriber *subscriber, GDBusConnection *connection)
+{
+  subscriber->cancellable = g_cancellable_new ();
+  subscriber->watch =
+      queen_dbus_watch_new (connection, subscriber->name, on_subscriber_gone, subscriber);
+  queen_dbus_user_ask (connection, subscriber->name, subscriber->cancellable, on_user_told,
+                       subscriber);
 }
 
 static gboolean
@@ -97,11 +113,9 @@ queen_dbus_subscribers_add (QueenDBusSubscribers *self,
   subscriber = g_new0 (Subscriber, 1);
   subscriber->subscribers = self;
   subscriber->name = g_strdup (name);
-  subscriber->cancellable = g_cancellable_new ();
-  subscriber->watch = queen_dbus_watch_new (connection, name, on_subscriber_gone, subscriber);
   g_hash_table_insert (self->by_name, subscriber->name, subscriber);
   queen_fair_queue_enter (self->places, &subscriber->place, UNKNOWN, subscriber);
-  queen_dbus_user_ask (connection, name, subscriber->cancellable, on_user_told, subscriber);
+  look_at (subscriber, connection);
   queen_dbus_mailbox_want_events (self->mailbox, TRUE);
   return TRUE;
 }
@@ -113,6 +127,28 @@ queen_dbus_subscribers_remove (QueenDBusSubscribers *self, const char *name)
 
   queen_dbus_mailbox_want_events (self->mailbox, g_hash_table_size (self->by_name) > 0);
   return was_subscribed;
+}
+
+void
+queen_dbus_subscribers_leave (QueenDBusSubscribers *self)
+{
+  GHashTableIter iter;
+  gpointer subscriber;
+
+  g_hash_table_iter_init (&iter, self->by_name);
+  while (g_hash_table_iter_next (&iter, NULL, &subscriber))
+    lose_sight_of (subscriber);
+}
+
+void
+queen_dbus_subscribers_come_back (QueenDBusSubscribers *self, GDBusConnection *connection)
+{
+  GHashTableIter iter;
+  gpointer subscriber;
+
+  g_hash_table_iter_init (&iter, self->by_name);
+  while (g_hash_table_iter_next (&iter, NULL, &subscriber))
+    look_at (subscriber, connection);
 }
 
 void

@@ -37,6 +37,23 @@ gboolean queen_dbus_subscribers_add (QueenDBusSubscribers *self,
 /** Returns: whether @name was a subscriber; it is no longer */
 gboolean queen_dbus_subscribers_remove (QueenDBusSubscribers *self, const char *name);
 
+/**
+ * queen_dbus_subscribers_leave:
+ *
+ * The queen leaves the connection on which they subscribed, and the bus has them still. They stay
+ * subscribers, and events gather for them, until queen_dbus_subscribers_come_back() or
+ * queen_dbus_subscribers_drop_all().
+ */
+void queen_dbus_subscribers_leave (QueenDBusSubscribers *self);
+
+/**
+ * queen_dbus_subscribers_come_back:
+ * @connection: another one, to the same bus
+ *
+ * Those who have gone meanwhile are subscribers no longer.
+ */
+void queen_dbus_subscribers_come_back (QueenDBusSubscribers *self, GDBusConnection *connection);
+
 /** queen_dbus_subscribers_drop_all: the bus has gone, and they with it. */
 void queen_dbus_subscribers_drop_all (QueenDBusSubscribers *self);
 

@@ -109,6 +109,43 @@ test_stopped (void)
     lagged = bus_client_next_signal (client, "Lagged");
 }
 
+/* Takes a heartbeat more. */
+static gboolean
+has_heard_of (BusClient *client, const char *id)
+{
+  g_autoptr (BusSignal) heartbeat = bus_client_next_signal (client, "Heartbeat");
+  const char *is_id;
+
+  g_variant_get_child (heartbeat->parameters, 1, "&s", &is_id);
+  return g_str_equal (is_id, id);
+}
+
+/* A bus that reads nothing may be one that has had enough of this connection alone: she comes by
+ * another one, and who had subscribed need not know. */
+static void
+test_renewed (void)
+{
+  g_autoptr (BusDaemon) bus = bus_daemon_new_for_session ();
+  g_autoptr (QueenProcess) queen =
+      queen_process_start ("--bus=session", "--heartbeat-interval=1h", NULL);
+  guint16 port = queen_process_get_port (queen);
+  g_autoptr (BusClient) client = bus_client_new (bus_daemon_get_address (bus));
+
+  bus_client_wait_for_queen (client, TRUE);
+  g_variant_unref (bus_client_ask (client, "Subscribe", NULL));
+  http_beat (port, "worker", "before", "ready");
+  bus_signal_free (bus_client_next_signal (client, "Heartbeat"));
+  bus_daemon_signal (bus, SIGSTOP);
+  http_beat (port, "worker", "meanwhile", "ready");
+  queen_test_wait_until (queen_process_has_said (queen, "it reads nothing any more"));
+  http_beat (port, "worker", "later", "ready");
+  bus_daemon_signal (bus, SIGCONT);
+  queen_test_wait_until (queen_process_count_said (queen, "on the session bus as") == 2);
+  http_beat (port, "worker", "after", "ready");
+  queen_test_wait_until (has_heard_of (client, "after"));
+  g_variant_unref (bus_client_ask (client, "Unsubscribe", NULL)); /* she still is one */
+}
+
 /* F3 */
 static void
 test_metric (void)
@@ -354,6 +391,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bus/none-yet", test_none);
   g_test_add_func ("/bus/killed-and-restarted", test_killed);
   g_test_add_func ("/bus/stopped/costs-no-memory-and-no-time", test_stopped);
+  g_test_add_func ("/bus/stopped/renewed-with-all-subscribers", test_renewed);
   g_test_add_func ("/bus/metrics/say-whether-she-is-there", test_metric);
   g_test_add_func ("/bus/hanging/one-caller-keeps-nobody-out", test_hanging);
   g_test_add_func ("/bus/hanging/who-searches-keeps-no-report-out", test_searches);
