@@ -3,11 +3,7 @@
 
 #include "queen-packed.h"
 
-#include <string.h>
-
 #include "queen-frame.h"
-
-#define SIZE_DIGITS 8 /* hexadecimal */
 
 /* Makes a chunk of all from @start on. */
 static void
@@ -68,41 +64,6 @@ queen_packed_append_end (GString *bytes, const QueenDigest *digest)
   end_chunk (bytes, start);
 }
 
-/* The line of a large chunk's size, whose zeros in front may be (RFC 9112 § 7.1): to make room for
- * a shorter one all of the chunk would have to be moved. */
-static void
-append_size_line (GString *bytes)
-{
-  g_string_append (bytes, "00000000\r\n");
-}
-
-static void
-fill_size_line (GString *bytes, gsize start, gsize length)
-{
-  char digits[SIZE_DIGITS + 1];
-
-  g_snprintf (digits, sizeof digits, "%0*" G_GSIZE_MODIFIER "x", SIZE_DIGITS, length);
-  memcpy (bytes->str + start, digits, SIZE_DIGITS);
-}
-
-/* As a chunk, which is large. */
-static void
-append_pieces (GString *bytes,
-               QueenDigest *digest,
-               const char *text,
-               gsize length,
-               QueenPieces *pieces,
-               gint64 until)
-{
-  gsize line = bytes->len, start;
-
-  append_size_line (bytes);
-  start = bytes->len;
-  queen_pieces_append (pieces, bytes, digest, text, length, until);
-  fill_size_line (bytes, line, bytes->len - start);
-  g_string_append (bytes, QUEEN_CHUNK_END);
-}
-
 void
 queen_packed_append_large (GString *bytes,
                            QueenDigest *digest,
@@ -113,7 +74,7 @@ queen_packed_append_large (GString *bytes,
 {
   if (length > QUEEN_GZIP_MAX_PIECE)
     {
-      append_pieces (bytes, digest, text, length, pieces, until);
+      queen_pieces_append (pieces, bytes, digest, text, length, until);
       return;
     }
   *digest = (QueenDigest){ 0 };

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "queen-frame.h"
 #include "text/queen-hash.h"
 
 #define MIN_PIECE (QUEEN_GZIP_MAX_PIECE / 2)
@@ -110,21 +111,31 @@ take_piece (QueenPieces *self, const char *text, gsize length, gint64 until)
 }
 
 static void
-append_piece (
-    GString *bytes, QueenDigest *digest, const Piece *piece, const char *text, gsize length)
+append_stored (GString *bytes, QueenDigest *digest, const char *text, gsize length)
 {
   QueenDigest stored;
 
-  if (piece)
-    {
-      queen_digest_append (digest, &piece->digest);
-      g_string_append_len (bytes, g_bytes_get_data (piece->packed, NULL),
-                           (gssize) g_bytes_get_size (piece->packed));
-      return;
-    }
   queen_digest_init (&stored, text, length);
   queen_digest_append (digest, &stored);
+  queen_chunk_append_size (bytes, queen_gzip_get_stored_length (length));
   queen_gzip_append_stored (bytes, text, length);
+}
+
+/* In a chunk of its own: the size of a larger one would be known only behind it. */
+static void
+append_piece (
+    GString *bytes, QueenDigest *digest, const Piece *piece, const char *text, gsize length)
+{
+  if (!piece)
+    append_stored (bytes, digest, text, length);
+  else
+    {
+      queen_digest_append (digest, &piece->digest);
+      queen_chunk_append_size (bytes, g_bytes_get_size (piece->packed));
+      g_string_append_len (bytes, g_bytes_get_data (piece->packed, NULL),
+                           (gssize) g_bytes_get_size (piece->packed));
+    }
+  g_string_append (bytes, QUEEN_CHUNK_END);
 }
 
 void

@@ -24,11 +24,11 @@ void queen_pieces_free (QueenPieces *self);
 
 /**
  * queen_pieces_append:
- * @bytes: a gzip stream, see text/queen-gzip.h
+ * @bytes: a gzip stream, see text/queen-gzip.h, in chunks
  * @digest: (out): of @text
  * @until: µs, monotonic: when there is no more time
  *
- * Appends @text to @bytes. Only what it has is known the next time.
+ * Appends @text to @bytes, in some chunks. Only what it has is known the next time.
  */
 void queen_pieces_append (QueenPieces *self,
                           GString *bytes,

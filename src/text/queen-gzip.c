@@ -8,6 +8,7 @@
 #define LEVEL 1                         /* the others find little more in JSON, and take long */
 #define RAW(window_bits) (-window_bits) /* without a head and an end of zlib's own */
 #define MAX_STORED 65535                /* bytes in one block: RFC 1951 § 3.2.4 */
+#define STORED_HEAD 5                   /* bytes of one block, likewise */
 #define LAST_BLOCK 3                    /* one without text, in two bytes */
 
 /* What deflates. To begin anew takes it as long as its tables are large, which for an event would
@@ -93,6 +94,12 @@ append_number (GString *bytes, guint32 number, guint n_bytes)
 {
   for (guint i = 0; i < n_bytes; i++)
     g_string_append_c (bytes, (char) (number >> (8 * i)));
+}
+
+gsize
+queen_gzip_get_stored_length (gsize length)
+{
+  return length + (length + MAX_STORED - 1) / MAX_STORED * STORED_HEAD;
 }
 
 void

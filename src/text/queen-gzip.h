@@ -71,6 +71,9 @@ void queen_gzip_append (GString *bytes, const char *text, gsize length);
  */
 void queen_gzip_append_stored (GString *bytes, const char *text, gsize length);
 
+/** Returns: how many bytes queen_gzip_append_stored() appends for a text of @length */
+gsize queen_gzip_get_stored_length (gsize length);
+
 /**
  * queen_gzip_append_end:
  * @digest: of the text of all pieces
