@@ -61,8 +61,8 @@ void queen_packed_append_end (GString *bytes, const QueenDigest *digest);
  * @pieces: what is known of it
  * @until: µs, monotonic
  *
- * Appends @text, which may be megabytes, as one or several chunks. What is not compressed when the time is over
- * follows as it is, so that nobody waits for it.
+ * Appends @text, which may be megabytes, as one or several chunks. What is not compressed when the
+ * time is over follows as it is, so that nobody waits for it.
  */
 void queen_packed_append_large (GString *bytes,
                                 QueenDigest *digest,
