@@ -83,7 +83,7 @@ static void
 say_well (QueenCourier *self)
 {
   const char *name = queen_destination_get_name (get_destination (self));
-  g_autofree char *text = g_strdup_printf (_ ("The queen at %s hears the beats."), name);
+  g_autofree char *text = g_strdup_printf (_ ("The queen (%s) hears the beats."), name);
 
   self->events->say (text, self->data);
 }
