@@ -77,14 +77,6 @@ open_in_time (const char *address, GError **cause)
   return connection;
 }
 
-static GDBusConnection *
-open_connection (GBusType type, GError **cause)
-{
-  g_autofree char *address = g_dbus_address_get_for_bus_sync (type, NULL, cause);
-
-  return address ? open_in_time (address, cause) : NULL;
-}
-
 static void
 set_no_bus (gboolean is_session, const GError *cause, GError **error)
 {
@@ -96,12 +88,11 @@ set_no_bus (gboolean is_session, const GError *cause, GError **error)
                is_session ? _ ("the session bus: %s") : _ ("the system bus: %s"), why);
 }
 
-GDBusConnection *
-queenctl_bus_connect (const char *bus_name, GError **error)
+char *
+queenctl_bus_dup_address (gboolean is_session, GError **error)
 {
-  gboolean is_session = g_str_equal (bus_name, "session");
-  GDBusConnection *connection;
   g_autoptr (GError) cause = NULL;
+  char *address;
 
   /* GLib would start a bus where there is none, and nobody else would be on it. */
   if (is_session && !has_session ())
@@ -110,7 +101,24 @@ queenctl_bus_connect (const char *bus_name, GError **error)
                            _ ("the session bus: there is none"));
       return NULL;
     }
-  connection = open_connection (is_session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM, &cause);
+  address = g_dbus_address_get_for_bus_sync (is_session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM,
+                                             NULL, &cause);
+  if (!address)
+    set_no_bus (is_session, cause, error);
+  return address;
+}
+
+GDBusConnection *
+queenctl_bus_connect (const char *bus_name, GError **error)
+{
+  gboolean is_session = g_str_equal (bus_name, "session");
+  g_autofree char *address = queenctl_bus_dup_address (is_session, error);
+  GDBusConnection *connection;
+  g_autoptr (GError) cause = NULL;
+
+  if (!address)
+    return NULL;
+  connection = open_in_time (address, &cause);
   if (!connection)
     {
       set_no_bus (is_session, cause, error);

@@ -16,4 +16,12 @@ G_BEGIN_DECLS
  */
 GDBusConnection *queenctl_bus_connect (const char *bus_name, GError **error);
 
+/**
+ * queenctl_bus_dup_address:
+ *
+ * Returns: (transfer full): where that bus is, which nobody has been asked yet; %NULL and an error
+ * like the above when there is none
+ */
+char *queenctl_bus_dup_address (gboolean is_session, GError **error);
+
 G_END_DECLS

@@ -16,6 +16,8 @@ G_BEGIN_DECLS
  * @options: (nullable): the options that it takes beside the ones for all, %NULL-terminated
  * @least: how many arguments it needs
  * @most: how many it takes
+ * @takes_command: words behind “--” are a command of its own, and no arguments
+ * @description: (nullable): more than a line has room for, for the help
  * @run: does it; @arguments are those after the command
  *
  * One row of queenctl-commands-table.h.
@@ -28,6 +30,8 @@ typedef struct
   const char *const *options;
   guint least;
   guint most;
+  gboolean takes_command;
+  const char *description;
   gboolean (*run) (const QueenctlOptions *options, char **arguments, GError **error);
 } QueenctlCommand;
 

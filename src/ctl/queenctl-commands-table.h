@@ -64,6 +64,15 @@ COMMAND (report,
          .least = 3,
          .most = 3)
 
+COMMAND (beat,
+         .arguments = N_ ("[DIRECTORY] [-- COMMAND…]"),
+         .summary = N_ ("Sends heartbeats for a server that sends none itself."),
+         .options = OPTIONS (
+             "worker", "pid", "hive", "scan", "queen", "advertise", "model", "device", "drain"),
+         .most = 1,
+         .takes_command = TRUE,
+         .description = N_ ("Here --url is the server's address, and --queen the queen's."))
+
 COMMAND (forget,
          .arguments = N_ ("ID…|--offline"),
          .summary = N_ ("Takes workers or hives off the list, until they are heard of again."),

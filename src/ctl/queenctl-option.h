@@ -20,6 +20,7 @@ G_BEGIN_DECLS
  * @help: one line, translatable
  * @argument: what the value is called there, translatable; %NULL for a flag
  * @is_detail: is a member of a component
+ * @is_many: may be given several times; its field is an array
  */
 typedef struct
 {
@@ -31,6 +32,7 @@ typedef struct
   const char *help;
   const char *argument;
   gboolean is_detail;
+  gboolean is_many;
 } QueenctlOption;
 
 /**

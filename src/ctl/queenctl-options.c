@@ -34,9 +34,17 @@ get_text (const QueenctlOptions *self, const QueenctlOption *option)
   return get_field (self, option);
 }
 
+static char ***
+get_texts (const QueenctlOptions *self, const QueenctlOption *option)
+{
+  return get_field (self, option);
+}
+
 static gboolean
 is_given (const QueenctlOptions *self, const QueenctlOption *option)
 {
+  if (option->is_many)
+    return *get_texts (self, option) != NULL;
   return option->is_flag ? *(gboolean *) get_field (self, option)
                          : *get_text (self, option) != NULL;
 }
@@ -46,7 +54,9 @@ queenctl_options_clear (QueenctlOptions *self)
 {
   for (const QueenctlOption *option = queenctl_option_list (); self->details && option->name;
        option++)
-    if (!option->is_flag)
+    if (option->is_many)
+      g_clear_pointer (get_texts (self, option), g_strfreev);
+    else if (!option->is_flag)
       g_clear_pointer (get_text (self, option), g_free);
   g_clear_pointer (&self->details, g_free);
   g_clear_pointer (&self->arguments, g_strfreev);
@@ -54,13 +64,21 @@ queenctl_options_clear (QueenctlOptions *self)
 }
 
 /* Filenames are what GLib hands over as they are; it would refuse “ü” in the locale C. */
+static GOptionArg
+get_type (const QueenctlOption *option)
+{
+  if (option->is_flag)
+    return G_OPTION_ARG_NONE;
+  return option->is_many ? G_OPTION_ARG_FILENAME_ARRAY : G_OPTION_ARG_FILENAME;
+}
+
 static GOptionEntry
 make_entry (const QueenctlOption *option, gpointer field)
 {
   return (GOptionEntry){
     .long_name = option->name,
     .short_name = option->short_name,
-    .arg = option->is_flag ? G_OPTION_ARG_NONE : G_OPTION_ARG_FILENAME,
+    .arg = get_type (option),
     .arg_data = field,
     .description = option->help,
     .arg_description = option->argument,
@@ -104,13 +122,31 @@ dup_environment (const char *name)
   return value && *value != '\0' ? g_strdup (value) : NULL;
 }
 
+/* There the address is that of a server, which may be told of to a queen on any bus. */
+static gboolean
+is_beating (const QueenctlOptions *self)
+{
+  return g_strcmp0 (self->arguments[0], "beat") == 0;
+}
+
+static void
+settle_queens (QueenctlOptions *self)
+{
+  char *url = self->queens ? NULL : dup_environment ("QUEEN_RBEE_URL");
+
+  if (!url)
+    return;
+  self->queens = g_new0 (char *, 2);
+  self->queens[0] = url;
+}
+
 /* The command line counts before the environment, and what names a queen before what finds one. */
 static gboolean
 settle_queen (QueenctlOptions *self, GError **error)
 {
   static const char *const buses[] = { "auto", "session", "system", NULL };
 
-  if (self->bus && self->url)
+  if (self->bus && self->url && !is_beating (self))
     {
       g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
                            _ ("--bus and --url are two ways to the queen: take one"));
@@ -119,7 +155,9 @@ settle_queen (QueenctlOptions *self, GError **error)
   if (!queenctl_options_check_text ("--token-file", self->token_file, error) ||
       !queenctl_options_check_text ("--ca-file", self->ca_file, error))
     return FALSE;
-  if (!self->bus && !self->url)
+  if (!self->bus && is_beating (self))
+    settle_queens (self);
+  else if (!self->bus && !self->url)
     self->url = dup_environment ("QUEEN_RBEE_URL");
   if (!self->token_file)
     self->token_file = dup_environment ("QUEEN_RBEE_TOKEN_FILE");
@@ -139,7 +177,10 @@ static gboolean
 settle_texts (QueenctlOptions *self, GError **error)
 {
   for (const QueenctlOption *option = queenctl_option_list (); option->name; option++)
-    if (!option->is_flag && !make_utf8 (get_text (self, option), error))
+    if (!option->is_flag && !option->is_many && !make_utf8 (get_text (self, option), error))
+      return FALSE;
+  for (char **queen = self->queens; queen && *queen; queen++)
+    if (!make_utf8 (queen, error))
       return FALSE;
   if (!self->arguments)
     self->arguments = g_new0 (char *, 1);
@@ -196,19 +237,53 @@ dup_apart (const char *word)
   return NULL;
 }
 
+/* Options of “beat” that may stand there without a value, and what that means. */
+static const struct
+{
+  const char *word;
+  const char *whole;
+} bare_options[] = { { "--hive", "--hive=auto" }, { "--scan", "--scan=own" } };
+
+/* @next: (nullable): the word behind @word */
+static char *
+dup_whole (const char *word, const char *next)
+{
+  if (next && *next != '-')
+    return NULL;
+  for (gsize i = 0; i < G_N_ELEMENTS (bare_options); i++)
+    if (g_str_equal (word, bare_options[i].word))
+      return g_strdup (bare_options[i].whole);
+  return NULL;
+}
+
 /* @apart: what becomes of the words of @argv that change, to be freed when nobody needs them */
 static void
 set_apart (char **argv, GPtrArray *apart)
 {
+  gboolean is_of_beat = FALSE;
+
   for (char **word = argv; *word && !g_str_equal (*word, "--"); word++)
     {
-      char *changed = dup_apart (*word);
+      char *changed = is_of_beat ? dup_whole (word[0], word[1]) : NULL;
+
+      is_of_beat |= g_str_equal (*word, "beat");
+      if (!changed)
+        changed = dup_apart (*word);
 
       if (!changed)
         continue;
       g_ptr_array_add (apart, changed);
       *word = changed;
     }
+}
+
+/* Returns: how many words stand behind the first “--” */
+static guint
+count_behind (char **argv)
+{
+  while (*argv && !g_str_equal (*argv, "--"))
+    argv++;
+  return *argv ? g_strv_length (argv + 1) : 0;
 }
 
 gboolean
@@ -221,6 +296,7 @@ queenctl_options_parse (QueenctlOptions *self, int argc, char **argv, GError **e
   GOptionEntry *entry = entries;
 
   set_apart (argv, apart);
+  self->n_behind = count_behind (argv);
   self->details = g_new0 (char *, count_options ());
   if (!check_flags (argv, error))
     return FALSE;

@@ -31,9 +31,16 @@ typedef struct
   char *timeout;
   gboolean is_notifying;
   char *kind;
+  char *worker; /* the following are of “beat” */
+  char **queens;
+  char *pid;
+  char *scan;
+  char *advertise;
+  char *drain;
   char **details; /* see queenctl_options_get() */
 
   char **arguments; /* the command and what belongs to it; never %NULL */
+  guint n_behind;   /* of these, how many stood behind “--” */
   char **unknown;   /* options that no command has, with their dashes; never %NULL */
 } QueenctlOptions;
 

@@ -67,16 +67,28 @@ print_command_help (const QueenctlCommand *command)
 {
   g_autofree char *usage = make_usage (command);
 
-  queenctl_options_print_help (usage, _ (command->summary), NULL, command->options);
+  queenctl_options_print_help (usage, _ (command->summary),
+                               command->description ? _ (command->description) : NULL,
+                               command->options);
 }
 
 static gboolean
-check_arguments (const QueenctlCommand *command, char **arguments, GError **error)
+has_empty (char **arguments, guint count)
 {
-  guint count = g_strv_length (arguments);
+  for (guint i = 0; i < count; i++)
+    if (*arguments[i] == '\0')
+      return TRUE;
+  return FALSE;
+}
+
+/* @n_behind: how many stood behind “--” */
+static gboolean
+check_arguments (const QueenctlCommand *command, char **arguments, guint n_behind, GError **error)
+{
+  guint count = g_strv_length (arguments) - (command->takes_command ? n_behind : 0);
 
   /* What is empty is a variable of a script that was not set, more often than not. */
-  if (count < command->least || g_strv_contains ((const char *const *) arguments, ""))
+  if (count < command->least || has_empty (arguments, count))
     {
       g_autofree char *usage = make_usage (command);
 
@@ -146,7 +158,7 @@ run_command (const QueenctlOptions *options, GError **error)
       return TRUE;
     }
   return queenctl_options_check (options, command->name, command->options, error) &&
-         check_arguments (command, options->arguments + (name ? 1 : 0), error) &&
+         check_arguments (command, options->arguments + (name ? 1 : 0), options->n_behind, error) &&
          command->run (options, options->arguments + (name ? 1 : 0), error);
 }
 

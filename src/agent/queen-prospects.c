@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-prospects.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "machine/queen-process-tree.h"
+#include "machine/queen-socket-diag.h"
+#include "queen-watched.h"
+
+#define PROCESS_MSEC                                                                               \
+  250 /* between two looks at who listens; a program that starts is waited for                     \
+       */
+#define SCAN_MSEC 5000
+#define MAX_STRANGE 3 /* looks that one is worth who is not known, where all are looked at */
+#define MAX_PROSPECTS 256
+
+/* Who listens at a port. */
+typedef struct
+{
+  QueenProspects *prospects;
+  guint16 port;
+  guint64 inode;
+  gboolean is_there;
+  guint n_looks;
+  QueenWatched *watched; /* NULL when it is known, or left alone */
+} Prospect;
+
+struct _QueenProspects
+{
+  QueenFetcher *fetcher; /* not owned */
+  QueenScope scope;
+  pid_t pid;
+  QueenProspectsFunc func;
+  gpointer data;
+  QueenSocketDiag *diag;
+  GHashTable *found; /* by port */
+  guint timer;
+};
+
+/* Ranges of ports at which servers are when nobody says otherwise, or one beside another. */
+static const struct
+{
+  guint16 first;
+  guint16 last;
+} usual_ports[] = {
+  { 1234, 1234 }, { 1337, 1337 }, { 3000, 3000 },   { 5000, 5001 },
+  { 7860, 7869 }, { 7997, 8099 }, { 8188, 8199 },   { 8888, 8888 },
+  { 9000, 9099 }, { 9301, 9399 }, { 11434, 11443 }, { 30000, 30099 },
+};
+
+gboolean
+queen_prospects_is_usual (guint16 port)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (usual_ports); i++)
+    if (port >= usual_ports[i].first && port <= usual_ports[i].last)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+prospect_free (gpointer data)
+{
+  Prospect *prospect = data;
+
+  g_clear_pointer (&prospect->watched, queen_watched_free);
+  g_free (prospect);
+}
+
+static void
+on_prospect_looked (gpointer source, gpointer data)
+{
+  Prospect *prospect = data;
+  QueenProspects *self = prospect->prospects;
+  const QueenAdapter *adapter = queen_watched_get_adapter (prospect->watched);
+  g_autofree char *url = NULL;
+
+  prospect->n_looks++;
+  if (!adapter || (self->scope != QUEEN_SCOPE_PROCESS && !adapter->name))
+    {
+      if (self->scope != QUEEN_SCOPE_PROCESS && prospect->n_looks >= MAX_STRANGE)
+        g_clear_pointer (&prospect->watched, queen_watched_free);
+      return;
+    }
+  url = g_strdup (queen_watched_get_url (prospect->watched));
+  g_clear_pointer (&prospect->watched, queen_watched_free);
+  self->func (url, adapter, prospect->port, self->data);
+}
+
+/* Where somebody listens for all addresses, the machine's own is the nearest. */
+static char *
+make_url (const QueenSocketListener *listener)
+{
+  const char *address = listener->address;
+
+  if (strcmp (address, "0.0.0.0") == 0 || strcmp (address, "::") == 0)
+    address = "127.0.0.1";
+  return g_strdup_printf (strchr (address, ':') ? "http://[%s]:%u" : "http://%s:%u", address,
+                          listener->port);
+}
+
+static void
+add_prospect (QueenProspects *self, const QueenSocketListener *listener)
+{
+  g_autofree char *url = make_url (listener);
+  Prospect *prospect;
+
+  if (g_hash_table_size (self->found) >= MAX_PROSPECTS)
+    return;
+  prospect = g_new0 (Prospect, 1);
+  prospect->prospects = self;
+  prospect->port = listener->port;
+  prospect->inode = listener->inode;
+  prospect->is_there = TRUE;
+  prospect->watched = queen_watched_new (self->fetcher, url, on_prospect_looked, prospect);
+  g_hash_table_replace (self->found, GINT_TO_POINTER (listener->port), prospect);
+}
+
+/* @listeners: those that are new */
+static void
+add_of_process (QueenProspects *self, GArray *listeners)
+{
+  g_autoptr (QueenProcessTree) tree = NULL;
+
+  if (listeners->len == 0)
+    return;
+  queen_socket_diag_find_pids (self->diag, listeners);
+  tree = queen_process_tree_read (NULL);
+  for (guint i = 0; i < listeners->len; i++)
+    {
+      const QueenSocketListener *listener = &g_array_index (listeners, QueenSocketListener, i);
+
+      if (listener->pid != 0 && queen_process_tree_is_in (tree, listener->pid, self->pid))
+        add_prospect (self, listener);
+    }
+}
+
+static gboolean
+is_known (QueenProspects *self, const QueenSocketListener *listener)
+{
+  Prospect *prospect = g_hash_table_lookup (self->found, GINT_TO_POINTER (listener->port));
+
+  if (prospect && prospect->inode == listener->inode)
+    prospect->is_there = TRUE;
+  /* By IPv4 and IPv6 it is one. */
+  return prospect && prospect->is_there;
+}
+
+static gboolean
+is_absent (gpointer port, gpointer value, gpointer data)
+{
+  return !((Prospect *) value)->is_there;
+}
+
+static void
+mark_absent (gpointer port, gpointer value, gpointer data)
+{
+  ((Prospect *) value)->is_there = FALSE;
+}
+
+static void
+look_at_listeners (QueenProspects *self, GArray *listeners)
+{
+  g_autoptr (GArray) fresh = g_array_new (FALSE, FALSE, sizeof (QueenSocketListener));
+
+  g_hash_table_foreach (self->found, mark_absent, NULL);
+  for (guint i = 0; i < listeners->len; i++)
+    is_known (self, &g_array_index (listeners, QueenSocketListener, i));
+  g_hash_table_foreach_remove (self->found, is_absent, NULL);
+  for (guint i = 0; i < listeners->len; i++)
+    {
+      const QueenSocketListener *listener = &g_array_index (listeners, QueenSocketListener, i);
+
+      if (is_known (self, listener))
+        continue;
+      if (self->scope == QUEEN_SCOPE_PROCESS)
+        g_array_append_val (fresh, *listener);
+      else if (queen_prospects_is_usual (listener->port))
+        add_prospect (self, listener);
+    }
+  add_of_process (self, fresh);
+}
+
+static gboolean
+on_time_to_scan (gpointer data)
+{
+  QueenProspects *self = data;
+  uid_t uid = self->scope == QUEEN_SCOPE_OWN ? getuid () : QUEEN_SOCKET_DIAG_ANY_USER;
+  g_autoptr (GArray) listeners = queen_socket_diag_list_listeners (self->diag, uid, NULL);
+
+  if (listeners)
+    look_at_listeners (self, listeners);
+  return G_SOURCE_CONTINUE;
+}
+
+QueenProspects *
+queen_prospects_new (
+    QueenFetcher *fetcher, QueenScope scope, pid_t pid, QueenProspectsFunc func, gpointer data)
+{
+  QueenProspects *self = g_new0 (QueenProspects, 1);
+
+  self->fetcher = fetcher;
+  self->scope = scope;
+  self->pid = pid;
+  self->func = func;
+  self->data = data;
+  self->diag = queen_socket_diag_new (NULL);
+  self->found = g_hash_table_new_full (NULL, NULL, NULL, prospect_free);
+  self->timer = g_timeout_add (scope == QUEEN_SCOPE_PROCESS ? PROCESS_MSEC : SCAN_MSEC,
+                               on_time_to_scan, self);
+  on_time_to_scan (self);
+  return self;
+}
+
+void
+queen_prospects_free (QueenProspects *self)
+{
+  g_clear_handle_id (&self->timer, g_source_remove);
+  g_hash_table_unref (self->found);
+  queen_socket_diag_free (self->diag);
+  g_free (self);
+}
+
+void
+queen_prospects_forget (QueenProspects *self, guint16 port)
+{
+  g_hash_table_remove (self->found, GINT_TO_POINTER (port));
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-sense.h"
+
+#include <string.h>
+
+#include "machine/queen-process-tree.h"
+#include "machine/queen-socket-diag.h"
+#include "text/queen-span.h"
+
+#define TREE_AGE QUEEN_SECOND         /* for so long a reading of all processes is good enough */
+#define COUNT_AGE (1500 * QUEEN_MSEC) /* likewise a count of connections */
+#define FORGET (60 * QUEEN_SECOND)    /* whose processes were not asked for since then */
+#define BUSY_CPU 0.3                  /* of one processor, on average */
+#define BUSY_GPU 0.1
+
+/* What the processes behind a port had used. */
+typedef struct
+{
+  pid_t pid;
+  gint64 asked_at;    /* µs, monotonic */
+  gint64 searched_at; /* when its process was looked for; 0 for never */
+  gint64 read_at;
+  gint64 cpu_time;     /* µs */
+  gboolean is_working; /* at the last reading */
+  QueenSocketCount count;
+  gint64 counted_at; /* 0 for never */
+  gboolean is_left_out;
+} Use;
+
+struct _QueenSense
+{
+  QueenGpuReader *gpus; /* not owned */
+  QueenSocketDiag *diag;
+  QueenProcessTree *tree;
+  gint64 tree_read_at;
+  GHashTable *uses; /* by port */
+};
+
+static QueenProcessTree *
+get_tree (QueenSense *self, gint64 now)
+{
+  if (self->tree && now - self->tree_read_at < TREE_AGE)
+    return self->tree;
+  g_clear_pointer (&self->tree, queen_process_tree_free);
+  self->tree = queen_process_tree_read (NULL);
+  self->tree_read_at = now;
+  return self->tree;
+}
+
+static pid_t
+find_pid (QueenSense *self, guint16 port)
+{
+  g_autoptr (GArray) listeners =
+      queen_socket_diag_list_listeners (self->diag, QUEEN_SOCKET_DIAG_ANY_USER, NULL);
+
+  for (guint i = listeners ? listeners->len : 0; i > 0; i--)
+    if (g_array_index (listeners, QueenSocketListener, i - 1).port != port)
+      g_array_remove_index_fast (listeners, i - 1);
+  if (!listeners || listeners->len == 0)
+    return 0;
+  queen_socket_diag_find_pids (self->diag, listeners);
+  return g_array_index (listeners, QueenSocketListener, 0).pid;
+}
+
+static gboolean
+is_old (gpointer port, gpointer value, gpointer data)
+{
+  const Use *use = value;
+
+  return *(gint64 *) data - use->asked_at > FORGET;
+}
+
+static Use *
+get_use (QueenSense *self, guint16 port, pid_t pid, gint64 now)
+{
+  Use *use = g_hash_table_lookup (self->uses, GUINT_TO_POINTER (port));
+
+  if (use && (pid == 0 || pid == use->pid))
+    {
+      use->asked_at = now;
+      return use;
+    }
+  g_hash_table_foreach_remove (self->uses, is_old, &now);
+  use = g_new0 (Use, 1);
+  use->pid = pid;
+  use->asked_at = now;
+  g_hash_table_replace (self->uses, GUINT_TO_POINTER (port), use);
+  return use;
+}
+
+/* @is_working: (out): whether its processes have used the processors since the last reading
+ *
+ * Returns: whether that is known */
+static gboolean
+look_at_cpu (QueenSense *self, Use *use, gint64 now, gboolean *is_working)
+{
+  QueenProcessTree *tree = get_tree (self, now);
+  QueenProcessUse sum;
+  gint64 read_before = use->read_at;
+
+  if (use->pid == 0 || !queen_process_tree_sum (tree, use->pid, &sum))
+    {
+      use->pid = 0;
+      return FALSE;
+    }
+  if (self->tree_read_at > read_before)
+    {
+      gint64 span = self->tree_read_at - read_before;
+
+      use->is_working =
+          read_before != 0 && (double) (sum.cpu_time - use->cpu_time) / (double) span > BUSY_CPU;
+      use->cpu_time = sum.cpu_time;
+      use->read_at = self->tree_read_at;
+    }
+  *is_working = use->is_working;
+  return read_before != 0;
+}
+
+/* Looking for it takes some milliseconds, so it is for one who has a client. */
+static void
+find_process (QueenSense *self, guint16 port, Use *use, gint64 now)
+{
+  if (use->pid != 0 || (use->searched_at != 0 && now - use->searched_at < FORGET))
+    return;
+  use->searched_at = now;
+  use->pid = find_pid (self, port);
+}
+
+static gboolean
+is_on_gpu (QueenSense *self, Use *use, gint64 now)
+{
+  GPtrArray *gpus = self->gpus ? queen_gpu_reader_get (self->gpus) : NULL;
+  QueenProcessTree *tree = gpus && use->pid != 0 ? get_tree (self, now) : NULL;
+
+  for (guint i = 0; tree && i < gpus->len; i++)
+    {
+      const QueenGpu *gpu = g_ptr_array_index (gpus, i);
+
+      if (!queen_gpu_knows (gpu, QUEEN_GPU_BUSY) || gpu->busy < BUSY_GPU)
+        continue;
+      for (guint j = 0; j < gpu->processes->len; j++)
+        {
+          const QueenGpuProcess *process = &g_array_index (gpu->processes, QueenGpuProcess, j);
+
+          if (process->pid != 0 && queen_process_tree_is_in (tree, process->pid, use->pid) &&
+              (!(process->known & QUEEN_GPU_BUSY) || process->busy >= BUSY_GPU))
+            return TRUE;
+        }
+    }
+  return FALSE;
+}
+
+/* Connections */
+
+static gboolean
+count_all (QueenSense *self, gint64 now)
+{
+  guint n_ports = g_hash_table_size (self->uses);
+  g_autofree guint16 *ports = g_new (guint16, n_ports);
+  g_autofree QueenSocketCount *counts = g_new0 (QueenSocketCount, n_ports);
+  GHashTableIter iter;
+  gpointer port, value;
+  guint i = 0;
+
+  g_hash_table_iter_init (&iter, self->uses);
+  while (g_hash_table_iter_next (&iter, &port, NULL))
+    ports[i++] = (guint16) GPOINTER_TO_UINT (port);
+  if (!queen_socket_diag_count_ports (self->diag, ports, n_ports, counts, NULL))
+    return FALSE;
+  i = 0;
+  g_hash_table_iter_init (&iter, self->uses);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Use *use = value;
+
+      if (!use->is_left_out)
+        {
+          use->count = counts[i];
+          use->counted_at = now;
+        }
+      use->is_left_out = FALSE;
+      i++;
+    }
+  return TRUE;
+}
+
+gboolean
+queen_sense_is_to_count (QueenSense *self, guint16 port)
+{
+  const Use *use = g_hash_table_lookup (self->uses, GUINT_TO_POINTER (port));
+
+  return !use || g_get_monotonic_time () - use->counted_at > COUNT_AGE;
+}
+
+void
+queen_sense_leave_out (QueenSense *self, guint16 port)
+{
+  Use *use = g_hash_table_lookup (self->uses, GUINT_TO_POINTER (port));
+
+  if (use)
+    use->is_left_out = TRUE;
+}
+
+const char *
+queen_sense_look (QueenSense *self, guint16 port, pid_t pid, guint n_own, gboolean *is_busy)
+{
+  gint64 now = g_get_monotonic_time ();
+  gboolean is_to_count = queen_sense_is_to_count (self, port);
+  Use *use = get_use (self, port, pid, now);
+  gboolean is_working = FALSE;
+
+  use->is_left_out = FALSE;
+  if (is_to_count && !count_all (self, now))
+    return NULL;
+  *is_busy = use->count.n_active > 0;
+  if (use->count.n_established <= n_own || use->count.n_active > 0)
+    return "sockets";
+  find_process (self, port, use, now);
+  if (is_on_gpu (self, use, now))
+    {
+      *is_busy = TRUE;
+      return "gpu";
+    }
+  if (!look_at_cpu (self, use, now, &is_working))
+    {
+      /* Somebody is connected, and that is all that is known. */
+      *is_busy = TRUE;
+      return "sockets";
+    }
+  *is_busy = is_working;
+  return is_working ? "cpu" : "sockets";
+}
+
+gboolean
+queen_sense_is_open (QueenSense *self, guint16 port)
+{
+  g_autoptr (GArray) listeners =
+      queen_socket_diag_list_listeners (self->diag, QUEEN_SOCKET_DIAG_ANY_USER, NULL);
+  gboolean is_there = FALSE;
+
+  for (guint i = 0; listeners && i < listeners->len; i++)
+    {
+      const QueenSocketListener *listener = &g_array_index (listeners, QueenSocketListener, i);
+
+      if (listener->port != port)
+        continue;
+      if (!g_str_has_prefix (listener->address, "127.") && strcmp (listener->address, "::1") != 0 &&
+          !g_str_has_prefix (listener->address, "::ffff:127."))
+        return TRUE;
+      is_there = TRUE;
+    }
+  return !is_there;
+}
+
+QueenSense *
+queen_sense_new (QueenGpuReader *gpus)
+{
+  QueenSense *self = g_new0 (QueenSense, 1);
+
+  self->gpus = gpus;
+  self->diag = queen_socket_diag_new (NULL);
+  self->uses = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  return self;
+}
+
+void
+queen_sense_free (QueenSense *self)
+{
+  queen_socket_diag_free (self->diag);
+  g_clear_pointer (&self->tree, queen_process_tree_free);
+  g_hash_table_unref (self->uses);
+  g_free (self);
+}

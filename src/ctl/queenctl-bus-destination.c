@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queenctl-bus-destination.h"
+
+#include <glib/gi18n.h>
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#include "queen-error.h"
+#include "queenctl-bus.h"
+#include "text/queen-json-tree.h"
+
+#define QUEEN_NAME "dev.rbee.Queen1"
+#define QUEEN_PATH "/dev/rbee/Queen1"
+#define QUEEN_ERRORS QUEEN_NAME ".Error."
+
+struct _QueenctlBusDestination
+{
+  GObject parent_instance;
+
+  gboolean is_session;
+  GDBusConnection *connection; /* NULL while there is none */
+};
+
+static void bus_destination_init_interface (QueenDestinationInterface *interface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (QueenctlBusDestination,
+                               queenctl_bus_destination,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (QUEEN_TYPE_DESTINATION,
+                                                      bus_destination_init_interface))
+
+/* A delivery: a call for each beat. */
+typedef struct
+{
+  GPtrArray *beats;
+  GPtrArray *refusals;
+  guint n_waiting; /* calls without a reply, and one for whoever sends them */
+  GError *error;   /* why nobody has the beats */
+} Round;
+
+static void
+round_free (gpointer data)
+{
+  Round *round = data;
+
+  g_ptr_array_unref (round->beats);
+  g_ptr_array_unref (round->refusals);
+  g_clear_error (&round->error);
+  g_free (round);
+}
+
+static const char *
+get_bus_label (QueenctlBusDestination *self)
+{
+  return self->is_session ? _ ("the session bus") : _ ("the system bus");
+}
+
+static void
+end_call (GTask *task)
+{
+  Round *round = g_task_get_task_data (task);
+
+  round->n_waiting--;
+  if (round->n_waiting > 0)
+    return;
+  if (round->error)
+    g_task_return_error (task, g_steal_pointer (&round->error));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+/* One call of a round, with whose beat it was. */
+typedef struct
+{
+  GTask *task;
+  char *id;
+} Call;
+
+/* What she says herself is of that beat alone; everything else means that nobody has it. */
+static void
+take_call_error (Call *call, GError *error)
+{
+  QueenctlBusDestination *self = g_task_get_source_object (call->task);
+  Round *round = g_task_get_task_data (call->task);
+  g_autofree char *remote = g_dbus_error_get_remote_error (error);
+
+  g_dbus_error_strip_remote_error (error);
+  if (remote && g_str_has_prefix (remote, QUEEN_ERRORS))
+    g_ptr_array_add (round->refusals, queen_beat_refusal_new (call->id, error->message));
+  else if (!round->error)
+    round->error = g_error_new (QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, _ ("no queen on %s: %s"),
+                                get_bus_label (self), error->message);
+}
+
+static void
+on_reported (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Call *call = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+
+  if (!reply)
+    take_call_error (call, error);
+  end_call (call->task);
+  g_object_unref (call->task);
+  g_free (call->id);
+  g_free (call);
+}
+
+static void
+send_beat (GTask *task, const QueenBeat *beat)
+{
+  QueenctlBusDestination *self = g_task_get_source_object (task);
+  Round *round = g_task_get_task_data (task);
+  g_autofree char *json = queen_beat_dup_members (beat);
+  g_autoptr (JsonNode) node = queen_json_tree_parse (json, strlen (json), NULL);
+  GVariant *members = node ? json_gvariant_deserialize (node, "a{sv}", NULL) : NULL;
+  Call *call;
+
+  g_return_if_fail (members);
+  call = g_new0 (Call, 1);
+  call->task = g_object_ref (task);
+  call->id = g_strdup (beat->id);
+  round->n_waiting++;
+  g_dbus_connection_call (self->connection, QUEEN_NAME, QUEEN_PATH, QUEEN_NAME,
+                          beat->is_hive ? "ReportHive" : "ReportWorker",
+                          g_variant_new ("(@a{sv})", members), NULL,
+                          G_DBUS_CALL_FLAGS_NO_AUTO_START, QUEEN_DESTINATION_DEADLINE_MSEC,
+                          g_task_get_cancellable (task), on_reported, call);
+}
+
+static void
+send_beats (GTask *task)
+{
+  Round *round = g_task_get_task_data (task);
+
+  for (guint i = 0; i < round->beats->len; i++)
+    send_beat (task, g_ptr_array_index (round->beats, i));
+  end_call (task);
+}
+
+/* The bus */
+
+static void
+on_bus_connected (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  QueenctlBusDestination *self = g_task_get_source_object (task);
+  g_autoptr (GError) cause = NULL;
+
+  g_clear_object (&self->connection);
+  self->connection = g_dbus_connection_new_for_address_finish (result, &cause);
+  if (self->connection)
+    {
+      g_dbus_connection_set_exit_on_close (self->connection, FALSE);
+      send_beats (task);
+      return;
+    }
+  g_task_return_new_error (task, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "%s: %s", get_bus_label (self),
+                           cause->message);
+}
+
+static void
+connect_to_bus (QueenctlBusDestination *self, GTask *task)
+{
+  g_autoptr (GError) cause = NULL;
+  g_autofree char *address = queenctl_bus_dup_address (self->is_session, &cause);
+
+  if (!address)
+    {
+      g_task_return_new_error (task, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "%s", cause->message);
+      return;
+    }
+  g_dbus_connection_new_for_address (address,
+                                     G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                         G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                     NULL, g_task_get_cancellable (task), on_bus_connected,
+                                     g_object_ref (task));
+}
+
+static gpointer
+copy_beat (gconstpointer source, gpointer data)
+{
+  const QueenBeat *other = source;
+  QueenBeat *beat = g_new0 (QueenBeat, 1);
+
+  beat->is_hive = other->is_hive;
+  beat->id = g_strdup (other->id);
+  beat->members = g_string_new (other->members->str);
+  return beat;
+}
+
+static void
+bus_deliver_async (QueenDestination *destination,
+                   GPtrArray *beats,
+                   GCancellable *cancellable,
+                   GAsyncReadyCallback callback,
+                   gpointer data)
+{
+  QueenctlBusDestination *self = QUEENCTL_BUS_DESTINATION (destination);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
+  Round *round = g_new0 (Round, 1);
+
+  round->beats = g_ptr_array_copy (beats, copy_beat, NULL);
+  g_ptr_array_set_free_func (round->beats, (GDestroyNotify) queen_beat_free);
+  round->refusals = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_beat_refusal_free);
+  round->n_waiting = 1;
+  g_task_set_task_data (task, round, round_free);
+  if (self->connection && !g_dbus_connection_is_closed (self->connection))
+    send_beats (task);
+  else
+    connect_to_bus (self, task);
+}
+
+static gboolean
+bus_deliver_finish (QueenDestination *destination,
+                    GAsyncResult *result,
+                    GPtrArray *refusals,
+                    GError **error)
+{
+  Round *round = g_task_get_task_data (G_TASK (result));
+
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return FALSE;
+  g_ptr_array_extend_and_steal (refusals, g_steal_pointer (&round->refusals));
+  round->refusals = g_ptr_array_new ();
+  return TRUE;
+}
+
+static const char *
+bus_get_name (QueenDestination *destination)
+{
+  return get_bus_label (QUEENCTL_BUS_DESTINATION (destination));
+}
+
+static gboolean
+bus_is_here (QueenDestination *destination)
+{
+  return TRUE;
+}
+
+static void
+bus_destination_init_interface (QueenDestinationInterface *interface)
+{
+  interface->deliver_async = bus_deliver_async;
+  interface->deliver_finish = bus_deliver_finish;
+  interface->get_name = bus_get_name;
+  interface->is_here = bus_is_here;
+}
+
+/* The object */
+
+static void
+queenctl_bus_destination_finalize (GObject *object)
+{
+  g_clear_object (&QUEENCTL_BUS_DESTINATION (object)->connection);
+  G_OBJECT_CLASS (queenctl_bus_destination_parent_class)->finalize (object);
+}
+
+static void
+queenctl_bus_destination_class_init (QueenctlBusDestinationClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = queenctl_bus_destination_finalize;
+}
+
+static void
+queenctl_bus_destination_init (QueenctlBusDestination *self)
+{
+}
+
+QueenDestination *
+queenctl_bus_destination_new (const char *bus_name)
+{
+  QueenctlBusDestination *self = g_object_new (QUEENCTL_TYPE_BUS_DESTINATION, NULL);
+
+  self->is_session = g_str_equal (bus_name, "session");
+  return QUEEN_DESTINATION (self);
+}
