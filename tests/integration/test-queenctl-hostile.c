@@ -281,7 +281,7 @@ test_numbers (void)
   stranger_start (&stranger);
   json_line = address (&stranger, "show w --kind=worker --json");
   ctl_expect_exactly (json_line,
-                      "{\"id\":\"w\",\"port\":null,\"heartbeats\":-100000000000000000000.000,"
+                      "{\"id\":\"w\",\"port\":null,\"heartbeats\":-1e+20,"
                       "\"since\":null,\"clock_skew\":null}\n");
   line = address (&stranger, "show w --kind=worker");
   g_free (ctl_ask (line));
