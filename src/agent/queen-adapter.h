@@ -29,7 +29,7 @@ typedef struct
  * QueenQuestionKind:
  * @QUEEN_QUESTION_ALWAYS: asked at each look
  * @QUEEN_QUESTION_INSTEAD: asked when nothing before it was answered in this look
- * @QUEEN_QUESTION_RARELY: asked at the first look, and every few seconds
+ * @QUEEN_QUESTION_RARELY: asked at the first look, and four times a minute
  */
 typedef enum
 {

@@ -9,10 +9,10 @@
 #include "machine/queen-socket-diag.h"
 #include "text/queen-span.h"
 
-#define TREE_AGE QUEEN_SECOND         /* for so long a reading of all processes is good enough */
-#define COUNT_AGE (1500 * QUEEN_MSEC) /* likewise a count of connections */
-#define FORGET (60 * QUEEN_SECOND)    /* whose processes were not asked for since then */
-#define BUSY_CPU 0.3                  /* of one processor, on average */
+#define TREE_AGE QUEEN_SECOND        /* for so long a reading of all processes is good enough */
+#define COUNT_AGE (3 * QUEEN_SECOND) /* likewise a count, which may take the kernel 10 ms */
+#define FORGET (60 * QUEEN_SECOND)   /* whose processes were not asked for since then */
+#define BUSY_CPU 0.3                 /* of one processor, on average */
 #define BUSY_GPU 0.1
 
 /* What the processes behind a port had used. */

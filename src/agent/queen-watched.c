@@ -11,7 +11,7 @@
 #define IDLE_MSEC 1000 /* at one that does not, or is away: this soon it is known to be gone */
 #define STRANGE_MSEC 5000
 #define SOON_MSEC 10
-#define RARELY (5 * QUEEN_SECOND)
+#define RARELY (15 * QUEEN_SECOND)
 #define RECOGNISE (60 * QUEEN_SECOND)
 #define MISSING (60 * QUEEN_SECOND) /* for so long nobody asks again for what is not there */
 #define RATE_SPAN (2 * QUEEN_SECOND)
