@@ -79,7 +79,7 @@ add_queen (Beat *beat, const char *url, GError **error)
 
   if (!destination)
     {
-      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, "--queen: %s", cause->message);
+      g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("--queen: %s"), cause->message);
       return FALSE;
     }
   g_ptr_array_add (beat->destinations, destination);

@@ -159,7 +159,7 @@ const QueenFieldType queen_field_models = {
 
 /* Graphics cards: each is a small table of its own. */
 
-#define GPU_FIELD(name) G_STRUCT_OFFSET (QueenGpu, name)
+#define GPU_FIELD(name) G_STRUCT_OFFSET (QueenVitalsGpu, name)
 #define COLDEST (-274)
 #define HOTTEST 10000
 
@@ -184,20 +184,20 @@ const QueenField queen_field_gpu_fields[] = {
 };
 
 static gpointer
-get_gpu_value (const QueenField *field, const QueenGpu *gpu)
+get_gpu_value (const QueenField *field, const QueenVitalsGpu *gpu)
 {
   return G_STRUCT_MEMBER_P (gpu, field->offset);
 }
 
-static QueenGpus *
+static QueenVitalsGpus *
 new_gpus (guint n)
 {
-  QueenGpus *gpus = g_malloc0 (sizeof *gpus + n * sizeof *gpus->gpus);
+  QueenVitalsGpus *gpus = g_malloc0 (sizeof *gpus + n * sizeof *gpus->gpus);
 
   gpus->n = n;
   for (guint i = 0; i < n; i++)
     {
-      QueenGpu *gpu = &gpus->gpus[i];
+      QueenVitalsGpu *gpu = &gpus->gpus[i];
 
       gpu->index = gpu->memory_used = gpu->memory_total = queen_vitals_unsaid.memory_used;
       gpu->busy = gpu->temperature = gpu->power = gpu->age = queen_vitals_unsaid.cpu;
@@ -205,10 +205,10 @@ new_gpus (guint n)
   return gpus;
 }
 
-static QueenGpus *
+static QueenVitalsGpus *
 get_gpus (gconstpointer value)
 {
-  return *(QueenGpus *const *) value;
+  return *(QueenVitalsGpus *const *) value;
 }
 
 static gboolean
@@ -220,7 +220,7 @@ gpus_is_said (gconstpointer value)
 static void
 gpus_clear (gpointer value)
 {
-  QueenGpus *gpus = get_gpus (value);
+  QueenVitalsGpus *gpus = get_gpus (value);
 
   for (guint i = 0; gpus && i < gpus->n; i++)
     for (const QueenField *field = queen_field_gpu_fields; field->name; field++)
@@ -232,7 +232,7 @@ gpus_clear (gpointer value)
 static void
 gpus_copy (gpointer value)
 {
-  QueenGpus *gpus = get_gpus (value), *copy;
+  QueenVitalsGpus *gpus = get_gpus (value), *copy;
 
   if (!gpus)
     return;
@@ -241,13 +241,13 @@ gpus_copy (gpointer value)
     for (const QueenField *field = queen_field_gpu_fields; field->name; field++)
       if (field->type->copy)
         field->type->copy (get_gpu_value (field, &copy->gpus[i]));
-  *(QueenGpus **) value = copy;
+  *(QueenVitalsGpus **) value = copy;
 }
 
 static gsize
 gpus_get_size (gconstpointer value)
 {
-  const QueenGpus *gpus = get_gpus (value);
+  const QueenVitalsGpus *gpus = get_gpus (value);
   gsize size = gpus ? sizeof *gpus + gpus->n * sizeof *gpus->gpus : 0;
 
   for (guint i = 0; gpus && i < gpus->n; i++)
@@ -258,7 +258,7 @@ gpus_get_size (gconstpointer value)
 }
 
 static gboolean
-read_gpu (const QueenJsonValue *said, QueenGpu *gpu, GError **error)
+read_gpu (const QueenJsonValue *said, QueenVitalsGpu *gpu, GError **error)
 {
   if (said->type != QUEEN_JSON_OBJECT)
     return queen_field_refuse (error, "must be an object");
@@ -278,7 +278,7 @@ read_gpu (const QueenJsonValue *said, QueenGpu *gpu, GError **error)
 static gboolean
 gpus_read (const QueenField *field, const QueenJsonValue *said, gpointer value, GError **error)
 {
-  QueenGpus *gpus;
+  QueenVitalsGpus *gpus;
   guint n, i = 0;
 
   if (!count_elements (said, QUEEN_VITALS_MAX_GPUS, &n, error))
@@ -286,7 +286,7 @@ gpus_read (const QueenField *field, const QueenJsonValue *said, gpointer value, 
   if (n == 0)
     return TRUE;
   gpus = new_gpus (n);
-  *(QueenGpus **) value = gpus;
+  *(QueenVitalsGpus **) value = gpus;
   for (const QueenJsonValue *at = queen_json_get_first (said); at < queen_json_get_end (said);
        at = queen_json_get_end (at))
     if (!read_gpu (at, &gpus->gpus[i++], error))
@@ -295,7 +295,7 @@ gpus_read (const QueenField *field, const QueenJsonValue *said, gpointer value, 
 }
 
 static void
-append_gpu (const QueenGpu *gpu, GString *json)
+append_gpu (const QueenVitalsGpu *gpu, GString *json)
 {
   char before = '{';
 
@@ -318,7 +318,7 @@ append_gpu (const QueenGpu *gpu, GString *json)
 static void
 gpus_append (gconstpointer value, GString *json)
 {
-  const QueenGpus *gpus = get_gpus (value);
+  const QueenVitalsGpus *gpus = get_gpus (value);
 
   for (guint i = 0; i < gpus->n; i++)
     {
@@ -330,7 +330,7 @@ gpus_append (gconstpointer value, GString *json)
 
 /* Only what is said. */
 static GVariant *
-new_gpu_variant (const QueenGpu *gpu)
+new_gpu_variant (const QueenVitalsGpu *gpu)
 {
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
 
@@ -353,7 +353,7 @@ static GVariant *
 gpus_get_variant (gconstpointer value)
 {
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
-  const QueenGpus *gpus = get_gpus (value);
+  const QueenVitalsGpus *gpus = get_gpus (value);
 
   for (guint i = 0; gpus && i < gpus->n; i++)
     g_variant_builder_add_value (&builder, new_gpu_variant (&gpus->gpus[i]));
@@ -361,7 +361,7 @@ gpus_get_variant (gconstpointer value)
 }
 
 static void
-take_gpu_variant (QueenGpu *gpu, GVariant *variant)
+take_gpu_variant (QueenVitalsGpu *gpu, GVariant *variant)
 {
   for (const QueenField *field = queen_field_gpu_fields; field->name; field++)
     {
@@ -380,7 +380,7 @@ static void
 gpus_take_variant (gpointer value, GVariant *variant)
 {
   gsize n = g_variant_n_children (variant);
-  QueenGpus *gpus;
+  QueenVitalsGpus *gpus;
 
   if (n == 0 || n > QUEEN_VITALS_MAX_GPUS || gpus_is_said (value))
     return;
@@ -391,7 +391,7 @@ gpus_take_variant (gpointer value, GVariant *variant)
 
       take_gpu_variant (&gpus->gpus[i], one);
     }
-  *(QueenGpus **) value = gpus;
+  *(QueenVitalsGpus **) value = gpus;
 }
 
 const QueenFieldType queen_field_gpus = {

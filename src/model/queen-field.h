@@ -113,9 +113,9 @@ extern const QueenFieldType queen_field_real;   /* double; NaN is not said */
 extern const QueenFieldType queen_field_part;   /* the same, of a whole */
 extern const QueenFieldType queen_field_moment; /* gint64, ns since 1970; 0 is not said */
 extern const QueenFieldType queen_field_models; /* char **; %NULL is not said */
-extern const QueenFieldType queen_field_gpus;   /* QueenGpus *; likewise */
+extern const QueenFieldType queen_field_gpus;   /* QueenVitalsGpus *; likewise */
 
-/** The members of each of the last, with offsets in #QueenGpu; behind the last one stands one
+/** The members of each of the last, with offsets in #QueenVitalsGpu; behind the last one stands one
  * without a name. */
 extern const QueenField queen_field_gpu_fields[];
 

@@ -27,7 +27,7 @@ typedef enum
 } QueenApi;
 
 /**
- * QueenGpu:
+ * QueenVitalsGpu:
  * @index: its place in the machine
  * @busy: which part of the time it works, 0 to 1
  * @memory_used: bytes
@@ -50,13 +50,13 @@ typedef struct
   double temperature;
   double power;
   double age;
-} QueenGpu;
+} QueenVitalsGpu;
 
 typedef struct
 {
   guint n;
-  QueenGpu gpus[];
-} QueenGpus;
+  QueenVitalsGpu gpus[];
+} QueenVitalsGpus;
 
 /**
  * QueenVitals:
@@ -99,7 +99,7 @@ typedef struct
   double cpu;
   gint64 memory_used;
   gint64 memory_total;
-  QueenGpus *gpus;
+  QueenVitalsGpus *gpus;
 } QueenVitals;
 
 /** One in which nothing is said. */

@@ -280,9 +280,8 @@ test_numbers (void)
 
   stranger_start (&stranger);
   json_line = address (&stranger, "show w --kind=worker --json");
-  ctl_expect_exactly (json_line,
-                      "{\"id\":\"w\",\"port\":null,\"heartbeats\":-1e+20,"
-                      "\"since\":null,\"clock_skew\":null}\n");
+  ctl_expect_exactly (json_line, "{\"id\":\"w\",\"port\":null,\"heartbeats\":-1e+20,"
+                                 "\"since\":null,\"clock_skew\":null}\n");
   line = address (&stranger, "show w --kind=worker");
   g_free (ctl_ask (line));
   stranger_stop (&stranger);

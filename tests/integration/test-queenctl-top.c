@@ -67,20 +67,23 @@ test_nobody (Fixture *f, gconstpointer data)
   ctl_expect_exactly ("top", "No workers are known.\n\nNo hives are known.\n");
 }
 
-/* Reads until @said was shown. */
+/* Reads until @said was shown, be it with what was shown before.
+ *
+ * @shown: what came behind that */
 static void
-await (int terminal, const char *said)
+await (int terminal, GString *shown, const char *said)
 {
-  g_autoptr (GString) shown = g_string_new (NULL);
   char buffer[4096];
+  const char *found;
 
-  while (!strstr (shown->str, said))
+  while (!(found = strstr (shown->str, said)))
     {
       gssize n = read (terminal, buffer, sizeof buffer);
 
       g_assert_cmpint (n, >, 0);
       g_string_append_len (shown, buffer, n);
     }
+  g_string_erase (shown, 0, found + strlen (said) - shown->str);
 }
 
 /* It is there again whenever something has happened, and no line more than there is room for. */
@@ -89,6 +92,7 @@ test_live (Fixture *f, gconstpointer data)
 {
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
   g_autoptr (GSubprocess) process = NULL;
+  g_autoptr (GString) shown = g_string_new (NULL);
   struct winsize size = { .ws_row = 10, .ws_col = 80 };
   int terminal = posix_openpt (O_RDWR | O_NOCTTY | O_CLOEXEC);
 
@@ -101,16 +105,16 @@ test_live (Fixture *f, gconstpointer data)
   g_subprocess_launcher_setenv (launcher, "NO_COLOR", "1", TRUE);
   process = ctl_spawn (launcher, "top");
   g_subprocess_launcher_close (launcher);
-  await (terminal, "… and 2 more");
-  await (terminal, "50 %");
+  await (terminal, shown, "… and 2 more");
+  await (terminal, shown, "50 %");
   g_free (ctl_ask ("report worker half busy --model=m --slots=4 --running=3 --waiting=7"));
-  await (terminal, "3/4 +7");
+  await (terminal, shown, "3/4 +7");
   g_free (ctl_ask ("report hive h ready --cpu=0.75"));
-  await (terminal, "75 %");
+  await (terminal, shown, "75 %");
   g_clear_pointer (&f->queen, queen_process_stop);
-  await (terminal, "queen");
+  await (terminal, shown, "queen");
   start_queen (f);
-  await (terminal, "No workers are known.");
+  await (terminal, shown, "No workers are known.");
   g_subprocess_send_signal (process, SIGINT);
   g_subprocess_wait (process, NULL, NULL);
   close (terminal);

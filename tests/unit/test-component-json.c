@@ -101,7 +101,7 @@ test_hive (void)
   hive->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
   hive->vitals->cpu = 1;
   hive->vitals->memory_total = 0;
-  hive->vitals->gpus = g_malloc0 (sizeof (QueenGpus) + sizeof (QueenGpu));
+  hive->vitals->gpus = g_malloc0 (sizeof (QueenVitalsGpus) + sizeof (QueenVitalsGpu));
   hive->vitals->gpus->n = 1;
   assert_json (hive, "{\"id\":\"hive-1\",\"status\":\"Busy\",\"online\":true,"
                      "\"available\":false,\"hostname\":\"127.0.0.1\",\"port\":9200,"

@@ -146,7 +146,7 @@ static void
 test_sums_of_gpus (Fixture *f, gconstpointer data)
 {
   QueenComponent *hive = queen_component_new (QUEEN_COMPONENT_HIVE);
-  QueenGpus *gpus = g_malloc0 (sizeof *gpus + 2 * sizeof *gpus->gpus);
+  QueenVitalsGpus *gpus = g_malloc0 (sizeof *gpus + 2 * sizeof *gpus->gpus);
 
   gpus->n = 2;
   gpus->gpus[0].memory_used = 0;

@@ -128,7 +128,7 @@ test_hive_vitals (void)
              "\"busy\":0.93,\"memory_used\":0,\"memory_total\":85899345920,\"temperature\":-5,"
              "\"power\":280.5,\"age\":0.4,\"more\":{\"name\":[1]}},{}]}");
   const QueenVitals *vitals = hive->vitals;
-  const QueenGpu *gpu = vitals->gpus->gpus;
+  const QueenVitalsGpu *gpu = vitals->gpus->gpus;
 
   g_assert_cmpfloat (vitals->cpu, ==, 0.5);
   g_assert_cmpint (vitals->memory_used, ==, 0);
