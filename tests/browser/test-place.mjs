@@ -201,7 +201,7 @@ testPage("a worker's dialog says where it is", {}, async ({ queen, page }) => {
   await queen.worker("w", "ready", { hostname: "10.1.2.3", port: 9301 });
   await row(page, "worker/w").click();
   await page.getByRole("link", { name: "http://10.1.2.3:9301" }).waitFor();
-  assert.equal(await page.locator("#detail a[target=_blank]").getAttribute("rel"), "noreferrer");
+  assert.equal(await page.locator("#detail a[target=_blank]").getAttribute("rel"), "noopener noreferrer");
 });
 
 testPage("an open dialog asks once for each heartbeat", {}, async ({ queen, page }) => {

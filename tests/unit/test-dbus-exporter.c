@@ -75,7 +75,8 @@ tell (Fixture *f, QueenComponentKind kind, const char *id, gsize length, gboolea
 
   component->id = g_strdup (id);
   component->status = is_forgotten ? QUEEN_STATUS_OFFLINE : QUEEN_STATUS_READY;
-  component->model_id = g_strnfill (length, 'm');
+  if (kind == QUEEN_COMPONENT_WORKER)
+    component->model_id = g_strnfill (length, 'm');
   event = is_forgotten ? queen_event_new_forgotten (component)
                        : queen_event_new_component (component, 1);
   queen_dbus_cluster_take (f->cluster, event);
