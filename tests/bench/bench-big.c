@@ -10,7 +10,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <glib.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -18,6 +17,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "bench-server.h"
 
 #define BATCH 1024
 #define WARM_UP 3 /* s: more than from one pulse to the next */
@@ -82,59 +83,6 @@ static gsize pulse_size;
 static gboolean is_measuring;
 static GArray *beside;  /* gint64, ns: of heartbeats that met no pulse on its way */
 static GArray *overall; /* and of all */
-
-static void G_GNUC_NORETURN G_GNUC_PRINTF (1, 2) die (const char *format, ...)
-{
-  va_list arguments;
-
-  fputs ("bench-big: ", stderr);
-  va_start (arguments, format);
-  vfprintf (stderr, format, arguments);
-  va_end (arguments);
-  fputc ('\n', stderr);
-  exit (EXIT_FAILURE);
-}
-
-static gint64
-now_nsec (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (gint64) now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static double
-cpu_of (clockid_t clock)
-{
-  struct timespec used;
-
-  if (clock_gettime (clock, &used) < 0)
-    die ("the server is gone");
-  return (double) used.tv_sec + (double) used.tv_nsec / 1e9;
-}
-
-static double
-cpu_of_server (void)
-{
-  clockid_t clock;
-
-  if (clock_getcpuclockid (pid, &clock) != 0)
-    die ("there is no process %d", pid);
-  return cpu_of (clock);
-}
-
-static long
-server_memory_kb (const char *field)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/status", pid);
-  g_autofree char *status = NULL;
-  const char *line;
-
-  if (!g_file_get_contents (path, &status, NULL, NULL) || !(line = strstr (status, field)))
-    die ("there is no %s in %s", field, path);
-  return strtol (line + strlen (field), NULL, 10);
-}
 
 /* One request after the other */
 
@@ -213,13 +161,13 @@ fill_registry (void)
 static void
 settle (void)
 {
-  double before, after = cpu_of_server ();
+  double before, after = cpu_of_server (pid);
 
   do
     {
       before = after;
       g_usleep (G_USEC_PER_SEC / 2);
-      after = cpu_of_server ();
+      after = cpu_of_server (pid);
     }
   while (after - before > IDLE / 2);
 }
@@ -522,7 +470,7 @@ print_result (double wall, double server_cpu, double own_cpu)
   g_autofree char *metrics =
       ask ("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
   double allowed_kb = (double) pulse_size * 4 / 1024 + 64 * 1024;
-  double peak_kb = (double) server_memory_kb ("VmHWM:");
+  double peak_kb = (double) server_memory_kb (pid, "VmHWM:");
 
   printf ("{\"p50_us\":%.1f,\"p99_us\":%.1f,\"overall_p99_us\":%.1f,\"overall_max_us\":%.1f,"
           "\"beside_share\":%.3f,",
@@ -550,10 +498,10 @@ measure (void)
   run_for (WARM_UP);
   is_measuring = TRUE;
   start = now_nsec ();
-  server_cpu = cpu_of_server ();
+  server_cpu = cpu_of_server (pid);
   own_cpu = cpu_of (CLOCK_PROCESS_CPUTIME_ID);
   run_for (seconds);
-  server_cpu = cpu_of_server () - server_cpu;
+  server_cpu = cpu_of_server (pid) - server_cpu;
   own_cpu = cpu_of (CLOCK_PROCESS_CPUTIME_ID) - own_cpu;
   double wall = (double) (now_nsec () - start) / 1e9;
   drain ();

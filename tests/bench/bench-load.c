@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <glib.h>
 #include <netinet/in.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -22,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench-server.h"
 #include "bench-unpack.h"
 
 #define MARK 'R'
@@ -125,48 +125,13 @@ static struct
 static gint32 *samples[2]; /* µs × 10: since connect (), and since the request was sent */
 static guint64 n_samples;
 
-static void G_GNUC_NORETURN G_GNUC_PRINTF (1, 2) die (const char *format, ...)
-{
-  va_list arguments;
-
-  fputs ("bench-load: ", stderr);
-  va_start (arguments, format);
-  vfprintf (stderr, format, arguments);
-  va_end (arguments);
-  fputc ('\n', stderr);
-  exit (EXIT_FAILURE);
-}
-
 /* Clocks and sizes */
-
-static gint64
-now_nsec (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (gint64) now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static double
-cpu_of (clockid_t clock)
-{
-  struct timespec used;
-
-  if (clock_gettime (clock, &used) < 0)
-    die ("the server is gone");
-  return (double) used.tv_sec + (double) used.tv_nsec / 1e9;
-}
 
 static Tally
 take_tally (void)
 {
-  clockid_t server;
-
-  if (clock_getcpuclockid (pid, &server) != 0)
-    die ("there is no process %d", pid);
-  return (Tally){ now_nsec (), cpu_of (server), cpu_of (CLOCK_PROCESS_CPUTIME_ID),
-                  n_done,      n_delivered,     n_probed_bytes };
+  return (Tally){ now_nsec (), cpu_of_server (pid), cpu_of (CLOCK_PROCESS_CPUTIME_ID),
+                  n_done,      n_delivered,         n_probed_bytes };
 }
 
 static Tally
@@ -180,18 +145,6 @@ tally_since (const Tally *before)
                   now.n_done - before->n_done,
                   now.n_delivered - before->n_delivered,
                   now.n_probed_bytes - before->n_probed_bytes };
-}
-
-static long
-server_memory_kb (const char *field)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/status", pid);
-  g_autofree char *status = NULL;
-  const char *line;
-
-  if (!g_file_get_contents (path, &status, NULL, NULL) || !(line = strstr (status, field)))
-    die ("there is no %s in %s", field, path);
-  return strtol (line + strlen (field), NULL, 10);
 }
 
 static void
@@ -708,15 +661,15 @@ measure_memory (void)
   for (int i = 0; i < n_warm_up; i++)
     close (warm_up[i].fd);
   run_for (WARM_UP);
-  rss = server_memory_kb ("VmRSS:");
-  peak = server_memory_kb ("VmHWM:");
+  rss = server_memory_kb (pid, "VmRSS:");
+  peak = server_memory_kb (pid, "VmHWM:");
   subscribe (n_subscribers);
   run_for (WARM_UP);
   need_all_subscribers ();
   printf ("{\"bytes_per_subscriber\":%.0f,\"peak_bytes_per_subscriber\":%.0f,\"rss_kb\":%ld}\n",
-          (double) (server_memory_kb ("VmRSS:") - rss) * 1024 / n_subscribers,
-          (double) (server_memory_kb ("VmHWM:") - peak) * 1024 / n_subscribers,
-          server_memory_kb ("VmRSS:"));
+          (double) (server_memory_kb (pid, "VmRSS:") - rss) * 1024 / n_subscribers,
+          (double) (server_memory_kb (pid, "VmHWM:") - peak) * 1024 / n_subscribers,
+          server_memory_kb (pid, "VmRSS:"));
 }
 
 static void

@@ -9,7 +9,6 @@
 #include <gnutls/gnutls.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -19,6 +18,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "bench-server.h"
 
 #define MAX_READY 256
 #define MAX_SAMPLES 4000000
@@ -68,48 +69,11 @@ static int n_answered; /* subscribers */
 static gint32 *samples; /* µs */
 static guint64 n_samples;
 
-static void G_GNUC_NORETURN G_GNUC_PRINTF (1, 2) die (const char *format, ...)
-{
-  va_list arguments;
-
-  fputs ("bench-tls: ", stderr);
-  va_start (arguments, format);
-  vfprintf (stderr, format, arguments);
-  va_end (arguments);
-  fputc ('\n', stderr);
-  exit (EXIT_FAILURE);
-}
-
 static void
 check (int code)
 {
   if (code < 0)
     die ("GnuTLS: %s", gnutls_strerror (code));
-}
-
-/* Clocks and sizes */
-
-static double
-server_cpu (void)
-{
-  clockid_t clock;
-  struct timespec used;
-
-  if (clock_getcpuclockid (pid, &clock) != 0 || clock_gettime (clock, &used) < 0)
-    die ("there is no process %d", pid);
-  return (double) used.tv_sec + (double) used.tv_nsec / 1e9;
-}
-
-static long
-server_memory_kb (void)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/status", pid);
-  g_autofree char *status = NULL;
-  const char *line;
-
-  if (!g_file_get_contents (path, &status, NULL, NULL) || !(line = strstr (status, "VmRSS:")))
-    die ("there is no VmRSS in %s", path);
-  return strtol (line + strlen ("VmRSS:"), NULL, 10);
 }
 
 static int
@@ -388,12 +352,13 @@ measure_memory (void)
 
   subscribe (50);
   run_for (WARM_UP);
-  before = server_memory_kb ();
+  before = server_memory_kb (pid, "VmRSS:");
   n_answered = 0;
   subscribe (n_subscribers);
   run_for (WARM_UP);
   printf ("{\"bytes_per_subscriber\":%.0f,\"rss_kb\":%ld}\n",
-          (double) (server_memory_kb () - before) * 1024 / n_subscribers, server_memory_kb ());
+          (double) (server_memory_kb (pid, "VmRSS:") - before) * 1024 / n_subscribers,
+          server_memory_kb (pid, "VmRSS:"));
 }
 
 static void
@@ -406,12 +371,12 @@ measure_handshakes (void)
   is_going_on = TRUE;
   open_clients (n_clients, FALSE);
   run_for (WARM_UP);
-  cpu = server_cpu ();
+  cpu = cpu_of_server (pid);
   begin = g_get_monotonic_time ();
   done = n_done;
   came_back = n_came_back;
   run_for (seconds);
-  cpu = server_cpu () - cpu;
+  cpu = cpu_of_server (pid) - cpu;
   wall = (double) (g_get_monotonic_time () - begin) / 1e6;
   done = n_done - done;
   came_back = n_came_back - came_back;
@@ -428,10 +393,10 @@ measure_latency (void)
 
   subscribe (n_subscribers);
   run_for (WARM_UP);
-  cpu = server_cpu ();
+  cpu = cpu_of_server (pid);
   is_timing = TRUE;
   run_for (seconds);
-  cpu = server_cpu () - cpu;
+  cpu = cpu_of_server (pid) - cpu;
   if (n_samples == 0)
     die ("nothing was timed");
   qsort (samples, n_samples, sizeof *samples, compare_samples);
