@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/** Bytes of one answer that may wait to be told of before its worker is no longer read from. */
+#define QUEEN_UPSTREAM_MAX_WAITING (256 * 1024)
+
+/** The same of all answers together. */
+#define QUEEN_UPSTREAM_MAX_ALL_WAITING (32 * 1024 * 1024)
+
+/**
+ * QueenUpstreamSettings:
+ * @networks: (nullable) (array zero-terminated=1): where workers and hives may be called besides
+ *   where their heartbeats come from: numeric addresses, or networks such as `10.0.0.0/8`
+ * @token_file: (nullable): has a `WORKER-OR-HOST TOKEN` in a line, for workers that ask for one
+ * @ca_file: (nullable): certificates (PEM) to trust in place of the system's
+ */
+typedef struct
+{
+  const char *const *networks;
+  const char *token_file;
+  const char *ca_file;
+} QueenUpstreamSettings;
+
+/**
+ * QueenUpstream:
+ *
+ * The way to the workers and hives: an HTTP client in a thread of its own. A main loop has a price
+ * for each connection that it looks after, which the queen's own is not to pay; she hears of what
+ * has come by a mailbox, and is woken at most once for all that has gathered.
+ */
+typedef struct _QueenUpstream QueenUpstream;
+
+/**
+ * queen_upstream_new:
+ * @error: %QUEEN_ERROR_SETTING, or what the system says, with the file's name
+ *
+ * To be called in the thread of the default main context, which is the one that is told of answers.
+ *
+ * Returns: (transfer full): the way to the workers, whose thread runs, or %NULL
+ */
+QueenUpstream *queen_upstream_new (const QueenUpstreamSettings *settings, GError **error);
+
+/**
+ * queen_upstream_reload:
+ *
+ * Reads the tokens again, for requests that begin from then on. When the file is bad it says so in
+ * the log, and what was read before stays.
+ */
+void queen_upstream_reload (QueenUpstream *self);
+
+/**
+ * queen_upstream_free:
+ *
+ * Closes all connections and ends the thread. Attempts that go on are over, and nobody is told.
+ */
+void queen_upstream_free (QueenUpstream *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenUpstream, queen_upstream_free)
+
+G_END_DECLS
