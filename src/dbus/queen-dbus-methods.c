@@ -145,6 +145,7 @@ send_call (Call *call)
 static void
 run_report (Call *call)
 {
+  queen_source_init_here (&call->component->source);
   /* Not counted: the bus lets only those in who could forget everybody, too. */
   queen_registry_update (call->registry, g_steal_pointer (&call->component), NULL, &call->error);
 }

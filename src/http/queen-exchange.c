@@ -4,6 +4,7 @@
 #include "queen-exchange.h"
 
 #include <libsoup/soup.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "net/queen-shares.h"
@@ -263,6 +264,23 @@ queen_exchange_dup_sender (const QueenExchange *self)
     return NULL;
   network = queen_shares_dup_network (self->request.client);
   return network ? g_strconcat ("address:", network, NULL) : NULL;
+}
+
+void
+queen_exchange_get_source (const QueenExchange *self, QueenSource *source)
+{
+  const struct sockaddr_storage *client = self->request.client;
+
+  *source = (QueenSource){ .kind = QUEEN_SOURCE_UNKNOWN };
+  if (!self->request.is_forwarded && queen_shares_is_here (client))
+    queen_source_init_here (source);
+  else if (client->ss_family == AF_INET)
+    queen_source_init_address (source,
+                               (const guint8 *) &((const struct sockaddr_in *) client)->sin_addr,
+                               4);
+  else if (client->ss_family == AF_INET6)
+    queen_source_init_address (source, ((const struct sockaddr_in6 *) client)->sin6_addr.s6_addr,
+                               QUEEN_SOURCE_ADDRESS_LENGTH);
 }
 
 char *

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "model/queen-source.h"
 #include "queen-access.h"
 #include "queen-connection.h"
 
@@ -81,6 +82,13 @@ guint queen_exchange_get_owner (const QueenExchange *self);
  *   of the same few addresses
  */
 char *queen_exchange_dup_sender (const QueenExchange *self);
+
+/**
+ * queen_exchange_get_source:
+ * @source: (out): where it comes from; of one that somebody hands on, where they say that it comes
+ *   from, if they are trusted, and else they themselves
+ */
+void queen_exchange_get_source (const QueenExchange *self, QueenSource *source);
 
 /**
  * queen_exchange_dup_id:

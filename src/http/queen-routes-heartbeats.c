@@ -90,6 +90,7 @@ take_heartbeat (Heartbeats *heartbeats,
   component = queen_heartbeat_parse (kind, request->body, request->body_length, error);
   if (!component)
     return FALSE;
+  queen_exchange_get_source (exchange, &component->source);
   if (!queen_registry_update (heartbeats->registries[kind], queen_component_ref (component), sender,
                               error))
     return FALSE;
@@ -123,6 +124,13 @@ on_hive_heartbeat (QueenExchange *exchange, gpointer data)
 }
 
 /* Many heartbeats at once */
+
+/* Who has sent them all. */
+typedef struct
+{
+  const char *name; /* as queen_registry_update() takes it */
+  QueenSource source;
+} Sender;
 
 /* What has become of a batch so far. */
 typedef struct
@@ -175,7 +183,7 @@ split_batch (Batch *batch, QueenExchange *exchange, GError **error)
 }
 
 static gboolean
-take_item (Heartbeats *heartbeats, const char *sender, QueenText item, GError **error)
+take_item (Heartbeats *heartbeats, const Sender *sender, QueenText item, GError **error)
 {
   g_autoptr (QueenComponent) component = NULL;
 
@@ -186,13 +194,16 @@ take_item (Heartbeats *heartbeats, const char *sender, QueenText item, GError **
       return FALSE;
     }
   component = queen_heartbeat_parse_any (item.at, item.length, error);
-  return component && queen_registry_update (heartbeats->registries[component->kind],
-                                             queen_component_ref (component), sender, error);
+  if (!component)
+    return FALSE;
+  component->source = sender->source;
+  return queen_registry_update (heartbeats->registries[component->kind],
+                                queen_component_ref (component), sender->name, error);
 }
 
 /* Each is judged alone, so that a bad one loses no good one. */
 static void
-judge_item (Batch *batch, Heartbeats *heartbeats, const char *sender)
+judge_item (Batch *batch, Heartbeats *heartbeats, const Sender *sender)
 {
   g_autoptr (GError) error = NULL;
   QueenText item = g_array_index (batch->items, QueenText, batch->n_judged);
@@ -256,13 +267,15 @@ move_batch (Batch *batch, const char *body)
 static gboolean
 go_on_with_batch (Batch *batch, Heartbeats *heartbeats, QueenExchange *exchange)
 {
-  g_autofree char *sender = queen_exchange_dup_sender (exchange);
+  g_autofree char *name = queen_exchange_dup_sender (exchange);
+  Sender sender = { .name = name };
   gint64 begun = g_get_monotonic_time ();
 
+  queen_exchange_get_source (exchange, &sender.source);
   move_batch (batch, queen_exchange_get_request (exchange)->body);
   while (batch->n_judged < batch->items->len && queen_exchange_may_publish (exchange))
     {
-      judge_item (batch, heartbeats, sender);
+      judge_item (batch, heartbeats, &sender);
       if (batch->n_judged % MANY == 0 && g_get_monotonic_time () - begun >= QUEEN_SLICE)
         break;
     }

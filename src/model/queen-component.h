@@ -5,6 +5,7 @@
 
 #include <glib-object.h>
 
+#include "queen-source.h"
 #include "queen-status.h"
 #include "queen-vitals.h"
 
@@ -42,6 +43,7 @@ typedef enum
 /**
  * QueenComponent:
  * @port: 0 when it has not said
+ * @source: where its last heartbeat came from; set by who takes it in, before the registry has it
  * @vitals: (nullable): %NULL when it has said nothing of what is there
  * @has_said_at: the sender said when it spoke
  * @said_at: µs since 1970, by the sender's clock: when that was
@@ -66,6 +68,7 @@ typedef struct
   QueenStatus status;
   QueenHealth health;
   guint16 port;
+  QueenSource source;
   char *id;
   char *model_id;
   char *device;

@@ -93,6 +93,7 @@ static void
 append_entry (GString *json, const QueenStateEntry *entry)
 {
   const QueenComponent *component = entry->component;
+  g_autofree char *source = queen_source_dup_text (&component->source);
 
   append_text (json, "{\"kind\":", queen_component_kind_get_name (component->kind));
   append_text (json, ",\"id\":", component->id);
@@ -106,6 +107,7 @@ append_entry (GString *json, const QueenStateEntry *entry)
   append_number (json, ",\"heartbeats\":", component->heartbeats);
   append_number (json, ",\"age\":", (guint64) entry->age);
   append_text (json, ",\"sender\":", entry->sender);
+  append_text (json, ",\"source\":", source);
   g_string_append (json, "}\n");
 }
 
@@ -282,6 +284,16 @@ read_sender (QueenStateReader *reader)
   return sender ? g_ref_string_new (sender) : NULL;
 }
 
+/* Versions before this one did not write it. */
+static void
+read_source (QueenStateReader *reader, QueenSource *source)
+{
+  const char *text = read_string (reader, "source");
+
+  if (text && !queen_source_parse (text, source))
+    fail (reader, "source is none");
+}
+
 static void
 read_entry (QueenStateReader *reader)
 {
@@ -296,6 +308,7 @@ read_entry (QueenStateReader *reader)
   g_array_append_val (reader->state->entries[kind], entry);
 
   component->id = read_id (reader, "id");
+  read_source (reader, &component->source);
   if (!queen_status_parse (require_string (reader, "status"), &component->status))
     fail (reader, "status is none");
   component->first_seen = require_time (reader, "first_seen");

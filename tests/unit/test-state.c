@@ -24,11 +24,11 @@
   "{\"kind\":\"worker\",\"id\":\"w\",\"status\":\"Ready\",\"model_id\":\"m\",\"device\":\"GPU-0\"" \
   ",\"port\":9301,\"implementation\":\"i\",\"version\":\"0.1.0\",\"hostname\":\"node\","           \
   "\"hive_id\":\"h\"," TIMES ",\"heartbeats\":7,\"age\":1500000,"                                  \
-  "\"sender\":\"token:farm\"}\n"
+  "\"sender\":\"token:farm\",\"source\":\"10.0.0.7\"}\n"
 #define HIVE                                                                                       \
   "{\"kind\":\"hive\",\"id\":\"h\",\"status\":\"Offline\",\"port\":9200,\"version\":\"0.2.0\","    \
   "\"hostname\":\"127.0.0.1\",\"health\":\"degraded\",\"health_reason\":\"disk\"," TIMES           \
-  ",\"heartbeats\":1,\"age\":0}\n"
+  ",\"heartbeats\":1,\"age\":0,\"source\":\"here\"}\n"
 #define WHOLE HEADER (2) WORKER HIVE
 
 static QueenState *
@@ -76,6 +76,9 @@ test_every_field (void)
   g_assert_cmpint (worker->age, ==, 1500000);
   g_assert_cmpstr (worker->sender, ==, "token:farm");
   g_assert_null (hive->sender);
+  g_assert_true (queen_source_is_ipv4 (&worker->component->source));
+  g_assert_cmpint (worker->component->source.address[15], ==, 7);
+  g_assert_cmpint (hive->component->source.kind, ==, QUEEN_SOURCE_HERE);
   g_assert_cmpint (worker->component->kind, ==, QUEEN_COMPONENT_WORKER);
   g_assert_cmpint (worker->component->status, ==, QUEEN_STATUS_READY);
   g_assert_cmpint (worker->component->health, ==, QUEEN_HEALTH_HEALTHY);
@@ -243,6 +246,7 @@ test_broken (void)
     { "\"age\":1500000", "\"age\":-1", "line 2: age is out of range" },
     { ",\"age\":1500000", "", "line 2: age is missing" },
     { "\"token:farm\"", "7", "line 2: sender has the wrong type" },
+    { "\"10.0.0.7\"", "\"10.0.0.999\"", "line 2: source is none" },
     { "\"device\":\"GPU-0\"", "\"device\":{}", "line 2: device has the wrong type" },
     { "\"device\":\"GPU-0\"", "\"devil\":\"GPU-0\"", "line 2: a member that does not belong" },
     { "{\"kind\":\"hive\"", "[{\"kind\":\"hive\"", "line 3: not valid JSON" },

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-source.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#define HERE "here"
+#define MAPPED_LENGTH 12
+
+static const guint8 mapped[MAPPED_LENGTH] = { [10] = 0xff, [11] = 0xff };
+
+void
+queen_source_init_here (QueenSource *self)
+{
+  *self = (QueenSource){ .kind = QUEEN_SOURCE_HERE };
+}
+
+void
+queen_source_init_address (QueenSource *self, const guint8 *bytes, gsize length)
+{
+  g_return_if_fail (length == 4 || length == QUEEN_SOURCE_ADDRESS_LENGTH);
+
+  self->kind = QUEEN_SOURCE_ADDRESS;
+  if (length == 4)
+    memcpy (self->address, mapped, sizeof mapped);
+  memcpy (self->address + QUEEN_SOURCE_ADDRESS_LENGTH - length, bytes, length);
+}
+
+gboolean
+queen_source_is_ipv4 (const QueenSource *self)
+{
+  return self->kind == QUEEN_SOURCE_ADDRESS && memcmp (self->address, mapped, sizeof mapped) == 0;
+}
+
+gboolean
+queen_source_parse (const char *text, QueenSource *self)
+{
+  g_autoptr (GInetAddress) address = NULL;
+
+  if (g_str_equal (text, HERE))
+    {
+      queen_source_init_here (self);
+      return TRUE;
+    }
+  address = g_inet_address_new_from_string (text);
+  if (!address)
+    return FALSE;
+  queen_source_init_address (self, g_inet_address_to_bytes (address),
+                             g_inet_address_get_native_size (address));
+  return TRUE;
+}
+
+char *
+queen_source_dup_text (const QueenSource *self)
+{
+  g_autoptr (GInetAddress) address = NULL;
+
+  if (self->kind != QUEEN_SOURCE_ADDRESS)
+    return self->kind == QUEEN_SOURCE_HERE ? g_strdup (HERE) : NULL;
+  address =
+      queen_source_is_ipv4 (self)
+          ? g_inet_address_new_from_bytes (self->address + MAPPED_LENGTH, G_SOCKET_FAMILY_IPV4)
+          : g_inet_address_new_from_bytes (self->address, G_SOCKET_FAMILY_IPV6);
+  return g_inet_address_to_string (address);
+}
