@@ -7,12 +7,13 @@
 
 #include "queenctl-error.h"
 #include "queenctl-json.h"
-#include "queenctl-sse.h"
 #include "queenctl-stranger.h"
+#include "text/queen-sse.h"
 
 #define TYPE "text/event-stream"
-#define LONGEST_SILENCE 45 /* s */
-#define LEAST_RETRY 100    /* ms */
+#define MAX_EVENT (64 * 1024 * 1024) /* bytes */
+#define LONGEST_SILENCE 45           /* s */
+#define LEAST_RETRY 100              /* ms */
 
 struct _QueenctlHttpStream
 {
@@ -20,7 +21,7 @@ struct _QueenctlHttpStream
   QueenctlHttp *http;
   const char *path; /* static */
   SoupSession *session;
-  QueenctlSse *sse;
+  QueenSse *sse;
 
   GCancellable *cancellable; /* of this try */
   SoupMessage *message;
@@ -102,9 +103,9 @@ end_try (QueenctlHttpStream *self, GError *error)
   self->is_settled = TRUE;
   if (!was_settled)
     return;
-  queenctl_sse_take (self->sse, NULL, 0);
+  queen_sse_take (self->sse, NULL, 0, NULL);
   self->retry_id =
-      g_timeout_add (MAX (queenctl_sse_get_retry (self->sse), LEAST_RETRY), on_retry_due, self);
+      g_timeout_add (MAX (queen_sse_get_retry (self->sse), LEAST_RETRY), on_retry_due, self);
   if (!self->is_gone)
     queenctl_queen_emit_gone (self->queen, _ ("The queen has gone. Waiting for her to come back."));
   self->is_gone = TRUE;
@@ -132,7 +133,7 @@ on_stream_read (GObject *source, GAsyncResult *result, gpointer data)
       g_error_free (error);
       return;
     }
-  if (length > 0 && queenctl_sse_take (self->sse, g_bytes_get_data (bytes, NULL), length))
+  if (length > 0 && queen_sse_take (self->sse, g_bytes_get_data (bytes, NULL), length, NULL))
     read_on (self);
   else
     end_try (self, error);
@@ -236,7 +237,7 @@ on_try_late (gpointer data)
 static void
 connect_to_stream (QueenctlHttpStream *self)
 {
-  const char *last_id = queenctl_sse_get_last_id (self->sse);
+  const char *last_id = queen_sse_get_last_id (self->sse);
   SoupMessageHeaders *headers;
 
   self->deadline_id = g_timeout_add (QUEENCTL_DEADLINE_MSEC, on_try_late, self);
@@ -262,7 +263,7 @@ queenctl_http_stream_new (QueenctlQueen *queen,
   self->path =
       are_pulses_wanted ? "/v1/heartbeats/stream" : "/v1/heartbeats/stream?types=worker,hive";
   self->session = queenctl_http_new_session (http, LONGEST_SILENCE);
-  self->sse = queenctl_sse_new (on_sse_event, self);
+  self->sse = queen_sse_new (MAX_EVENT, on_sse_event, self);
   self->cancellable = g_cancellable_new ();
   connect_to_stream (self);
   while (!self->is_settled)
@@ -288,6 +289,6 @@ queenctl_http_stream_free (QueenctlHttpStream *self)
   g_clear_object (&self->session);
   g_clear_object (&self->cancellable);
   g_clear_error (&self->error);
-  queenctl_sse_free (self->sse);
+  queen_sse_free (self->sse);
   g_free (self);
 }

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "queenctl-sse.h"
+#include "queen-sse.h"
 
 #include <string.h>
 
-#define MAX_EVENT (64 * 1024 * 1024) /* bytes */
-#define USUAL_RETRY 2000             /* ms */
+#include "queen-error.h"
+
+#define USUAL_RETRY 2000 /* ms */
 #define LONGEST_RETRY 60000
 
-struct _QueenctlSse
+struct _QueenSse
 {
-  QueenctlSseFunc func;
+  gsize max; /* bytes of an event */
+  QueenSseFunc func;
   gpointer user_data;
   GString *line;        /* that has not ended yet */
   gboolean is_after_cr; /* a line feed would belong to the end of the last line */
@@ -21,11 +23,12 @@ struct _QueenctlSse
   guint retry;
 };
 
-QueenctlSse *
-queenctl_sse_new (QueenctlSseFunc func, gpointer user_data)
+QueenSse *
+queen_sse_new (gsize max, QueenSseFunc func, gpointer user_data)
 {
-  QueenctlSse *self = g_new0 (QueenctlSse, 1);
+  QueenSse *self = g_new0 (QueenSse, 1);
 
+  self->max = max;
   self->func = func;
   self->user_data = user_data;
   self->line = g_string_new (NULL);
@@ -35,7 +38,7 @@ queenctl_sse_new (QueenctlSseFunc func, gpointer user_data)
 }
 
 void
-queenctl_sse_free (QueenctlSse *self)
+queen_sse_free (QueenSse *self)
 {
   g_string_free (self->line, TRUE);
   g_string_free (self->data, TRUE);
@@ -45,7 +48,7 @@ queenctl_sse_free (QueenctlSse *self)
 }
 
 static void
-dispatch (QueenctlSse *self)
+dispatch (QueenSse *self)
 {
   if (self->data->len > 0)
     {
@@ -57,7 +60,7 @@ dispatch (QueenctlSse *self)
 }
 
 static void
-take_field (QueenctlSse *self, const char *name, const char *value)
+take_field (QueenSse *self, const char *name, const char *value)
 {
   guint64 retry;
 
@@ -83,7 +86,7 @@ take_field (QueenctlSse *self, const char *name, const char *value)
 
 /* @line: without what ended it, which becomes a NUL, as do colons */
 static void
-take_line (QueenctlSse *self, char *line)
+take_line (QueenSse *self, char *line)
 {
   char *value;
 
@@ -99,10 +102,13 @@ take_line (QueenctlSse *self, char *line)
 }
 
 static gboolean
-end_line (QueenctlSse *self)
+end_line (QueenSse *self, GError **error)
 {
-  if (strlen (self->line->str) != self->line->len || !g_utf8_validate (self->line->str, -1, NULL))
-    return FALSE;
+  if (!g_utf8_validate (self->line->str, (gssize) self->line->len, NULL))
+    {
+      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE, "an event is no UTF-8");
+      return FALSE;
+    }
   take_line (self, self->line->str);
   g_string_truncate (self->line, 0);
   return TRUE;
@@ -127,7 +133,7 @@ get_length_of_line (const char *bytes, gsize length)
  *
  * Returns: whether it can go on */
 static gboolean
-take_some (QueenctlSse *self, const char *bytes, gsize length, gsize *n_taken)
+take_some (QueenSse *self, const char *bytes, gsize length, gsize *n_taken, GError **error)
 {
   gsize n = get_length_of_line (bytes, length);
   gboolean is_rest_of_end = self->is_after_cr && *bytes == '\n';
@@ -136,14 +142,18 @@ take_some (QueenctlSse *self, const char *bytes, gsize length, gsize *n_taken)
   *n_taken = MIN (n + 1, length);
   if (is_rest_of_end)
     return TRUE;
-  if (self->line->len + self->data->len + n > MAX_EVENT)
-    return FALSE;
+  if (self->line->len + self->data->len + n > self->max)
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_CONTENT_TOO_LARGE,
+                   "an event is over %" G_GSIZE_FORMAT " bytes", self->max);
+      return FALSE;
+    }
   g_string_append_len (self->line, bytes, (gssize) n);
-  return n == length || end_line (self);
+  return n == length || end_line (self, error);
 }
 
 gboolean
-queenctl_sse_take (QueenctlSse *self, const char *bytes, gsize length)
+queen_sse_take (QueenSse *self, const char *bytes, gsize length, GError **error)
 {
   if (length == 0)
     {
@@ -156,7 +166,7 @@ queenctl_sse_take (QueenctlSse *self, const char *bytes, gsize length)
     {
       gsize n_taken;
 
-      if (!take_some (self, bytes, length, &n_taken))
+      if (!take_some (self, bytes, length, &n_taken, error))
         return FALSE;
       bytes += n_taken;
       length -= n_taken;
@@ -165,13 +175,13 @@ queenctl_sse_take (QueenctlSse *self, const char *bytes, gsize length)
 }
 
 const char *
-queenctl_sse_get_last_id (QueenctlSse *self)
+queen_sse_get_last_id (QueenSse *self)
 {
   return self->last_id;
 }
 
 guint
-queenctl_sse_get_retry (QueenctlSse *self)
+queen_sse_get_retry (QueenSse *self)
 {
   return self->retry;
 }

@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-#include "ctl/queenctl-sse.h"
+#include "queen-error.h"
+#include "text/queen-sse.h"
+
+#define MAX_EVENT (64 * 1024)
 
 static void
 on_event (const char *event, const char *data, gpointer user_data)
@@ -38,13 +41,13 @@ test_pieces (void)
     for (gsize size = 1; size <= strlen (rows[i].stream); size++)
       {
         g_autoptr (GString) events = g_string_new (NULL);
-        g_autoptr (QueenctlSse) sse = queenctl_sse_new (on_event, events);
+        g_autoptr (QueenSse) sse = queen_sse_new (MAX_EVENT, on_event, events);
 
         for (const char *p = rows[i].stream; *p != '\0'; p += MIN (size, strlen (p)))
-          g_assert_true (queenctl_sse_take (sse, p, MIN (size, strlen (p))));
+          g_assert_true (queen_sse_take (sse, p, MIN (size, strlen (p)), NULL));
         g_assert_cmpstr (events->str, ==, rows[i].events);
-        g_assert_cmpstr (queenctl_sse_get_last_id (sse), ==, rows[i].last_id);
-        g_assert_cmpuint (queenctl_sse_get_retry (sse), ==, rows[i].retry);
+        g_assert_cmpstr (queen_sse_get_last_id (sse), ==, rows[i].last_id);
+        g_assert_cmpuint (queen_sse_get_retry (sse), ==, rows[i].retry);
       }
 }
 
@@ -53,28 +56,32 @@ static void
 test_end (void)
 {
   g_autoptr (GString) events = g_string_new (NULL);
-  g_autoptr (QueenctlSse) sse = queenctl_sse_new (on_event, events);
+  g_autoptr (QueenSse) sse = queen_sse_new (MAX_EVENT, on_event, events);
 
-  g_assert_true (queenctl_sse_take (sse, "id: 1\ndata: a\nda", 16));
-  g_assert_true (queenctl_sse_take (sse, NULL, 0));
-  g_assert_true (queenctl_sse_take (sse, "data: b\n\n", 9));
+  g_assert_true (queen_sse_take (sse, "id: 1\ndata: a\nda", 16, NULL));
+  g_assert_true (queen_sse_take (sse, NULL, 0, NULL));
+  g_assert_true (queen_sse_take (sse, "data: b\n\n", 9, NULL));
   g_assert_cmpstr (events->str, ==, "message=b;");
-  g_assert_cmpstr (queenctl_sse_get_last_id (sse), ==, "1");
+  g_assert_cmpstr (queen_sse_get_last_id (sse), ==, "1");
 }
 
 static void
 test_limits (void)
 {
   g_autoptr (GString) events = g_string_new (NULL);
-  g_autoptr (QueenctlSse) sse = queenctl_sse_new (on_event, events);
-  g_autoptr (QueenctlSse) other = queenctl_sse_new (on_event, events);
-  g_autofree char *text = g_strnfill (1024 * 1024, 'x');
+  g_autoptr (QueenSse) sse = queen_sse_new (MAX_EVENT, on_event, events);
+  g_autoptr (QueenSse) other = queen_sse_new (MAX_EVENT, on_event, events);
+  g_autofree char *text = g_strnfill (1024, 'x');
+  g_autoptr (GError) bad = NULL;
+  g_autoptr (GError) large = NULL;
   guint n_taken = 0;
 
-  g_assert_false (queenctl_sse_take (other, "data: \xff\n", 8));
-  while (n_taken < 100 && queenctl_sse_take (sse, text, 1024 * 1024))
+  g_assert_false (queen_sse_take (other, "data: \xff\n", 8, &bad));
+  g_assert_error (bad, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE);
+  while (n_taken < 100 && queen_sse_take (sse, text, 1024, &large))
     n_taken++;
-  g_assert_cmpuint (n_taken, ==, 64);
+  g_assert_cmpuint (n_taken, ==, MAX_EVENT / 1024);
+  g_assert_error (large, QUEEN_ERROR, QUEEN_ERROR_CONTENT_TOO_LARGE);
 }
 
 int
@@ -82,9 +89,9 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/queenctl-sse/pieces/of-any-size", test_pieces);
-  g_test_add_func ("/queenctl-sse/end/forgets-what-was-not-whole", test_end);
-  g_test_add_func ("/queenctl-sse/limits/neither-endless-nor-no-text", test_limits);
+  g_test_add_func ("/sse/pieces/of-any-size", test_pieces);
+  g_test_add_func ("/sse/end/forgets-what-was-not-whole", test_end);
+  g_test_add_func ("/sse/limits/neither-endless-nor-no-text", test_limits);
 
   return g_test_run ();
 }
