@@ -24,8 +24,10 @@ G_BEGIN_DECLS
  * @QUEEN_ERROR_HEADER_TOO_LARGE: the header block is over the limit
  * @QUEEN_ERROR_INTERNAL: the queen's own fault
  * @QUEEN_ERROR_NOT_IMPLEMENTED: a method or a transfer coding that the queen has never heard of
+ * @QUEEN_ERROR_BAD_GATEWAY: a worker was asked, and failed
  * @QUEEN_ERROR_UNAVAILABLE: a cap is reached; try again later
  * @QUEEN_ERROR_REGISTRY_FULL: likewise, of those that are known
+ * @QUEEN_ERROR_GATEWAY_TIMEOUT: a worker was asked, and said nothing in time
  * @QUEEN_ERROR_VERSION_NOT_SUPPORTED: not HTTP/1.0 or HTTP/1.1
  * @QUEEN_ERROR_SETTING: a setting is wrong; the message names it
  * @QUEEN_ERROR_USAGE: the command line cannot be understood
@@ -53,8 +55,10 @@ typedef enum
   QUEEN_ERROR_HEADER_TOO_LARGE,
   QUEEN_ERROR_INTERNAL,
   QUEEN_ERROR_NOT_IMPLEMENTED,
+  QUEEN_ERROR_BAD_GATEWAY,
   QUEEN_ERROR_UNAVAILABLE,
   QUEEN_ERROR_REGISTRY_FULL,
+  QUEEN_ERROR_GATEWAY_TIMEOUT,
   QUEEN_ERROR_VERSION_NOT_SUPPORTED,
   QUEEN_ERROR_SETTING,
   QUEEN_ERROR_USAGE,

@@ -29,6 +29,7 @@ queen_refusal_get_name (QueenRefusal refusal)
     [QUEEN_REFUSAL_ANSWER_BUDGET] = "answer_budget",
     [QUEEN_REFUSAL_REGISTRY_FULL] = "registry_full",
     [QUEEN_REFUSAL_BUSY] = "busy",
+    [QUEEN_REFUSAL_WORKER] = "worker",
     [QUEEN_REFUSAL_OTHER] = "other",
   };
 

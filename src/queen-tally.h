@@ -31,6 +31,7 @@ G_BEGIN_DECLS
  * @QUEEN_REFUSAL_ANSWER_BUDGET: as many bytes wait for those who asked for them as may
  * @QUEEN_REFUSAL_REGISTRY_FULL: as many workers or hives are known as may be
  * @QUEEN_REFUSAL_BUSY: as much of something else is under way as may be
+ * @QUEEN_REFUSAL_WORKER: a worker failed with it, or said nothing in time
  * @QUEEN_REFUSAL_OTHER: none of these
  *
  * Why a request was not served.
@@ -59,6 +60,7 @@ typedef enum
   QUEEN_REFUSAL_ANSWER_BUDGET,
   QUEEN_REFUSAL_REGISTRY_FULL,
   QUEEN_REFUSAL_BUSY,
+  QUEEN_REFUSAL_WORKER,
   QUEEN_REFUSAL_OTHER,
   QUEEN_N_REFUSALS
 } QueenRefusal;

@@ -322,6 +322,19 @@ queen_connection_answer (QueenConnection *self, QueenAnswer *answer)
   queen_connection_begin_answer (self, answer);
 }
 
+QueenSocket
+queen_connection_hand_over (QueenConnection *self)
+{
+  QueenSocket socket;
+
+  g_return_val_if_fail (is_handled (self), ((QueenSocket){ .fd = -1 }));
+
+  self->on_gone = NULL;
+  socket = queen_connection_steal_socket (self);
+  queen_connection_remove (self);
+  return socket;
+}
+
 void
 queen_connection_set_patience (QueenConnection *self, QueenPatience patience)
 {

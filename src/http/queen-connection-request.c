@@ -65,6 +65,18 @@ wait_to_publish (QueenConnection *self, QueenRequestBuffer *buffer, QueenText wh
     queen_run_queue_enter_later (self->settings->publishers, &self->turn, get_asker (self), self);
 }
 
+/* The answer comes later. What the kernel has told already, it does not tell again: who closed its
+ * side together with its request may have gone by now. It may be no more afterwards. */
+static void
+begin_waiting (QueenConnection *self)
+{
+  if (!self->is_persistent)
+    queen_connection_end_reading (self);
+  queen_connection_enter_state (self, self->state);
+  if (queen_connection_watch (self) && self->is_half_closed && self->state == STATE_PATIENT_HANDLER)
+    queen_connection_remove (self);
+}
+
 /* @whole has the request, and perhaps more. */
 static void
 handle_request (QueenConnection *self, QueenText whole)
@@ -98,10 +110,7 @@ handle_request (QueenConnection *self, QueenText whole)
       queen_connection_begin_answer (self, &answer);
       break;
     case QUEEN_HANDLING_LATER:
-      if (!self->is_persistent)
-        queen_connection_end_reading (self);
-      queen_connection_enter_state (self, self->state);
-      queen_connection_watch (self);
+      begin_waiting (self);
       break;
     case QUEEN_HANDLING_UNFINISHED:
       wait_to_publish (self, &buffer, whole);

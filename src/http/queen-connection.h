@@ -310,6 +310,16 @@ void queen_connection_close (QueenConnection *self);
 QueenSocket queen_connection_steal_socket (QueenConnection *self);
 
 /**
+ * queen_connection_hand_over:
+ *
+ * Answers later by somebody else, who gets the socket. The connection is then no more, and nobody
+ * is told that it has gone.
+ *
+ * Returns: (transfer full): the socket
+ */
+QueenSocket queen_connection_hand_over (QueenConnection *self);
+
+/**
  * queen_connection_get_fd:
  *
  * Returns: (transfer none): its descriptor, to find out more about the other end

@@ -472,6 +472,15 @@ queen_exchange_take_over (QueenExchange *self,
   reply->free_data = free_data;
 }
 
+/* Who speaks HTTP/1.0 sees the end of the body by that of the connection. */
+static void
+end_endless_head (GString *bytes, gboolean is_http_1_0)
+{
+  if (!is_http_1_0)
+    queen_answer_append_header (bytes, "Transfer-Encoding", "chunked");
+  g_string_append (bytes, "\r\n");
+}
+
 void
 queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer)
 {
@@ -484,7 +493,10 @@ queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer)
     queen_answer_append_header (bytes, "Content-Type", reply->type);
   for (guint i = 0; i < reply->n_headers; i++)
     queen_answer_append_header (bytes, reply->headers[i].name, reply->headers[i].value);
-  queen_answer_end (bytes, length);
+  if (reply->is_endless)
+    end_endless_head (bytes, self->is_http_1_0);
+  else
+    queen_answer_end (bytes, length);
   if (reply->is_shared && !queen_exchange_is_head (self))
     answer->body = g_bytes_ref (reply->body);
   else if (!queen_exchange_is_head (self))

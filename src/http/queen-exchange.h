@@ -175,7 +175,8 @@ void queen_exchange_answer_shared (QueenExchange *self, const char *type, GBytes
  * @on_gone: called when the client goes, or the time is over, before queen_exchange_finish(); the
  *   exchange is then no more
  *
- * The route's function returns without an answer, and one comes later.
+ * The route's function returns without an answer, and one comes later, be it by
+ * queen_exchange_take_over().
  */
 void queen_exchange_answer_later (QueenExchange *self,
                                   QueenPatience patience,
@@ -229,13 +230,14 @@ typedef void (*QueenTakeOverFunc) (QueenSocket socket, GBytes *head, gpointer da
 
 /**
  * queen_exchange_take_over:
- * @type: the whole Content-Type, static
+ * @type: (nullable): the whole Content-Type, static; %NULL if it is among the headers that were
+ * added
  * @func: called as soon as the answer's head is there; it sends that, and then a body without end:
  *   in chunks, but to a client of HTTP/1.0 as it is
  * @data: (transfer full): for @func
  *
- * Answers 200 and ends HTTP on this connection. One that asks for the head alone gets it, and @func
- * is not called.
+ * Answers 200 and ends HTTP on this connection: at once, or by queen_exchange_finish(). One that
+ * asks for the head alone gets it, and @func is not called.
  */
 void queen_exchange_take_over (QueenExchange *self,
                                const char *type,
@@ -338,7 +340,7 @@ void queen_exchange_end_request (QueenExchange *self);
  * queen_exchange_make_answer:
  * @answer: (out): what the client gets, as libsoup would write it
  *
- * Of one that has a body, or would have: no 204, no 304, and no stream.
+ * Of one that has a body, or would have: no 204, and no 304. Of a stream it is the head.
  */
 void queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer);
 

@@ -247,11 +247,16 @@ static void
 on_finished (QueenExchange *exchange, gpointer data)
 {
   g_autoptr (Passage) passage = data;
+  const QueenReply *reply = queen_exchange_get_reply (exchange);
   QueenAnswer answer = { NULL };
 
   queen_router_complete (passage->server->router, exchange);
   queen_exchange_make_answer (exchange, &answer);
-  queen_connection_answer (passage->connection, &answer);
+  if (reply->take_over)
+    reply->take_over (queen_connection_hand_over (passage->connection),
+                      g_steal_pointer (&answer.head), reply->data);
+  else
+    queen_connection_answer (passage->connection, &answer);
 }
 
 /* The client does not wait for its answer any longer. */

@@ -33,6 +33,7 @@ typedef struct
   QueenGate *gate;
   QueenExchange *later; /* who waits for its answer */
   guint n_gone;
+  guint n_streams;
   gsize n_received;
   GBytes *big;
   GBytes *newest; /* that all share; NULL when there is none */
@@ -122,6 +123,34 @@ on_patient (QueenExchange *exchange, gpointer data)
   queen_exchange_answer_later (exchange, QUEEN_PATIENCE_UNTIL_GONE, on_gone, f);
 }
 
+/* A stream of which nobody waits for the end. */
+static void
+on_socket (QueenSocket socket, GBytes *head, gpointer data)
+{
+  static char text[] = "5\r\nhello\r\n";
+  gsize length;
+  gpointer bytes = (gpointer) g_bytes_get_data (head, &length);
+  const struct iovec vectors[] = { { bytes, length }, { text, strlen (text) } };
+
+  g_assert_cmpint (queen_socket_write (&socket, vectors, 2), ==, length + strlen (text));
+  queen_socket_close (&socket);
+  g_bytes_unref (head);
+  *(guint *) data += 1;
+}
+
+static void
+stream (QueenExchange *exchange, Fixture *f)
+{
+  queen_exchange_add_header (exchange, "Location", "/7");
+  queen_exchange_take_over (exchange, "text/event-stream", on_socket, &f->n_streams, NULL);
+}
+
+static void
+on_stream (QueenExchange *exchange, gpointer data)
+{
+  stream (exchange, data);
+}
+
 static void
 on_body (QueenExchange *exchange, gpointer data)
 {
@@ -131,6 +160,7 @@ on_body (QueenExchange *exchange, gpointer data)
 
 static const QueenRoute routes[] = {
   { "/patient", "GET", QUEEN_ACCESS_READ, on_patient },
+  { "/stream", "GET", QUEEN_ACCESS_READ, on_stream },
   { "/large", "POST", QUEEN_ACCESS_READ, on_body, 100000 },
   { "/usual", "POST", QUEEN_ACCESS_READ, on_body },
   { "/later", "GET", QUEEN_ACCESS_READ, on_later },
@@ -424,6 +454,77 @@ test_patient_half_closed (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->n_gone, ==, 1);
   g_assert_null (f->later);
   g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
+}
+
+/* The kernel tells of it but once, and that was when the request came. */
+static void
+test_patient_closed_before (Fixture *f, gconstpointer data)
+{
+  int client = come (f, "GET /patient HTTP/1.1\r\n");
+
+  send (client, "Host: localhost\r\n\r\n", strlen ("Host: localhost\r\n\r\n"), MSG_NOSIGNAL);
+  shutdown (client, SHUT_WR);
+  turn ();
+  g_assert_cmpuint (f->n_gone, ==, 1);
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
+}
+
+static char *
+take_stream_later (Fixture *f, const char *request)
+{
+  int client = come (f, request);
+
+  pass (3600 * (gint64) SECOND);
+  g_assert_nonnull (f->later);
+  stream (f->later, f);
+  queen_exchange_finish (f->later);
+  turn ();
+  return take_text (client);
+}
+
+/* Who waits for a stream gets it as one who has it at once. */
+static void
+test_patient_stream (Fixture *f, gconstpointer data)
+{
+  static const struct
+  {
+    const char *version, *more;
+  } rows[] = {
+    { "HTTP/1.1", "" },
+    { "HTTP/1.1", "Connection: close\r\nOrigin: http://localhost:3002\r\n" },
+    { "HTTP/1.0", "" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *rest =
+          g_strdup_printf (" %s\r\nHost: localhost\r\n%s\r\n", rows[i].version, rows[i].more);
+      g_autofree char *request = g_strconcat ("GET /stream", rest, NULL);
+      g_autofree char *later_request = g_strconcat ("GET /patient", rest, NULL);
+      g_autofree char *given = take_text (come (f, request));
+      g_autofree char *late = take_stream_later (f, later_request);
+
+      g_assert_cmpstr (late, ==, given);
+      g_assert_true (g_str_has_suffix (late, "\r\n\r\n5\r\nhello\r\n"));
+      g_assert_nonnull (strstr (late, "\r\nLocation: /7\r\n"));
+      g_assert_cmpuint (f->n_streams, ==, 2 * (i + 1));
+      g_assert_cmpuint (f->n_gone, ==, 0);
+      g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
+    }
+}
+
+/* Nobody takes the socket, and there is no body. */
+static void
+test_patient_stream_head (Fixture *f, gconstpointer data)
+{
+  g_autofree char *given =
+      take_text (come (f, "HEAD /stream HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+  g_autofree char *late =
+      take_stream_later (f,
+                         "HEAD /patient HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+
+  g_assert_cmpstr (late, ==, given);
+  g_assert_cmpuint (f->n_streams, ==, 0);
 }
 
 /* Sends a head and @n_bytes of body. */
@@ -971,6 +1072,9 @@ main (int argc, char **argv)
     { "/gate/later/the-gate-goes", test_later_and_the_end },
     { "/gate/patient/answered-after-an-hour", test_patient },
     { "/gate/patient/one-that-closes-its-side-has-gone", test_patient_half_closed },
+    { "/gate/patient/one-that-had-closed-its-side-has-gone", test_patient_closed_before },
+    { "/gate/patient/then-a-stream", test_patient_stream },
+    { "/gate/patient/then-the-head-of-a-stream", test_patient_stream_head },
     { "/gate/body/each-route-has-its-limit", test_body_limits },
     { "/gate/shared/held-once-for-all", test_shared_once },
     { "/gate/shared/head-has-the-length-alone", test_shared_head },
