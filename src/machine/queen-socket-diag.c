@@ -34,6 +34,7 @@ typedef struct
   uid_t uid; /* QUEEN_SOCKET_DIAG_ANY_USER for all */
   GArray *listeners;
   guint n_found;
+  GHashTable *seen; /* inodes of what was found; NULL where nothing is told twice */
 } Search;
 
 static void
@@ -54,24 +55,33 @@ append_listener (const QueenSocketRow *row, GArray *listeners)
     g_array_append_val (listeners, listener);
 }
 
-/* Returns: whether one of them is what is searched for. */
+/* A table that changes while it is read may have the same socket in it twice. */
 static gboolean
-take_row (const QueenSocketRow *row, Search *search)
+is_new (const QueenSocketRow *row, Search *search)
 {
-  gboolean is_found = FALSE;
+  return !search->seen || row->inode == 0 ||
+         g_hash_table_add (search->seen, g_memdup2 (&row->inode, sizeof row->inode));
+}
 
+static gboolean
+is_wanted (const QueenSocketRow *row, const Search *search)
+{
   for (guint i = 0; i < search->n_ports; i++)
     if (row->port == search->ports[i])
-      {
-        count_connection (row, &search->counts[i]);
-        is_found = TRUE;
-      }
-  if (search->listeners && (search->uid == QUEEN_SOCKET_DIAG_ANY_USER || row->uid == search->uid))
-    {
-      append_listener (row, search->listeners);
-      is_found = TRUE;
-    }
-  return is_found;
+      return TRUE;
+  return search->listeners &&
+         (search->uid == QUEEN_SOCKET_DIAG_ANY_USER || row->uid == search->uid);
+}
+
+static void
+take_row (const QueenSocketRow *row, Search *search)
+{
+  for (guint i = 0; i < search->n_ports; i++)
+    if (row->port == search->ports[i])
+      count_connection (row, &search->counts[i]);
+  if (search->listeners)
+    append_listener (row, search->listeners);
+  search->n_found++;
 }
 
 static gboolean
@@ -79,7 +89,7 @@ on_row (const QueenSocketRow *row, gpointer data)
 {
   Search *search = data;
 
-  if (row->state != search->state)
+  if (row->state != search->state || !is_wanted (row, search) || !is_new (row, search))
     return TRUE;
   if (search->n_found == QUEEN_SOCKET_DIAG_MAX)
     {
@@ -87,7 +97,7 @@ on_row (const QueenSocketRow *row, gpointer data)
         search->counts[i].is_cut = TRUE;
       return FALSE;
     }
-  search->n_found += take_row (row, search);
+  take_row (row, search);
   return TRUE;
 }
 
@@ -157,8 +167,14 @@ ask_netlink (QueenSocketDiag *self, Search *search)
 static gboolean
 read_table (QueenSocketDiag *self, Search *search, GError **error)
 {
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  gboolean is_read;
+
   reset_search (search);
-  return queen_socket_table_read (self->root, on_row, search, error);
+  search->seen = seen;
+  is_read = queen_socket_table_read (self->root, on_row, search, error);
+  search->seen = NULL;
+  return is_read;
 }
 
 /* Returns: whether netlink told all, which takes several questions where there are many ports. */

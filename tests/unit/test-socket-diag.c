@@ -26,6 +26,7 @@ typedef struct
 {
   QueenSocketDiag *diag;
   int listener;
+  int claim;
   struct sockaddr_storage address;
   socklen_t length;
   guint16 port;
@@ -62,15 +63,36 @@ to_native (const char *text, guint16 port, struct sockaddr_storage *native, sock
   g_assert_true (g_socket_address_to_native (address, native, sizeof *native, NULL));
 }
 
+/* A socket that another one may share its port with if that asks for it: two that do not listen. */
+static int
+bind_at (const char *text, guint16 port, struct sockaddr_storage *address, socklen_t *length)
+{
+  int fd;
+
+  to_native (text, port, address, length);
+  fd = socket (address->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  g_assert_no_errno (setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof (int)));
+  g_assert_no_errno (bind (fd, (struct sockaddr *) address, *length));
+  g_assert_no_errno (getsockname (fd, (struct sockaddr *) address, length));
+  return fd;
+}
+
+/* What is counted is a port, whatever the address; so nobody else may be given the same one of
+ * another address meanwhile. */
 static void
 listen_at (Fixture *f, const char *text)
 {
-  to_native (text, 0, &f->address, &f->length);
-  f->listener = socket (f->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  g_assert_no_errno (bind (f->listener, (struct sockaddr *) &f->address, f->length));
+  f->claim = bind_at ("::", 0, &f->address, &f->length);
+  f->port = g_ntohs (((struct sockaddr_in6 *) &f->address)->sin6_port);
+  f->listener = bind_at (text, f->port, &f->address, &f->length);
   g_assert_no_errno (listen (f->listener, 16));
-  g_assert_no_errno (getsockname (f->listener, (struct sockaddr *) &f->address, &f->length));
-  f->port = g_ntohs (((struct sockaddr_in *) &f->address)->sin_port);
+}
+
+static void
+close_listener (Fixture *f)
+{
+  close (f->listener);
+  close (f->claim);
 }
 
 static void
@@ -107,10 +129,10 @@ set_up (Fixture *f, gconstpointer data)
 
   f->diag = queen_socket_diag_new (way->root);
   listen_at (f, way->listen);
-  /* Somebody else may be connected from the same port of another address. */
+  /* Somebody else may be connected from there already. */
   while (count (f).n_established > 0)
     {
-      close (f->listener);
+      close_listener (f);
       listen_at (f, way->listen);
     }
   for (int i = 0; i < N_CONNECTIONS; i++)
@@ -127,7 +149,7 @@ tear_down (Fixture *f, gconstpointer data)
       if (f->accepted[i] >= 0)
         close (f->accepted[i]);
     }
-  close (f->listener);
+  close_listener (f);
   queen_socket_diag_free (f->diag);
 }
 
@@ -374,6 +396,27 @@ test_bad_table (void)
   tree_free (tree);
 }
 
+/* As the kernel tells it, a page at a time, when others come and go in between. */
+static void
+test_twice (void)
+{
+  static const char table[] =
+      "header\n"
+      "   0: 0100007F:1F90 0100007F:D431 01 00000000:00000000 00:00000000 00000000  1000  0 1 1\n"
+      "   1: 0100007F:1F90 0100007F:D432 01 00000000:00000000 00:00000000 00000000  1000  0 2 1\n"
+      "   2: 0100007F:1F90 0100007F:D431 01 00000000:00000000 00:00000000 00000000  1000  0 1 1\n"
+      "   3: 0100007F:1F90 0100007F:D433 01 00000000:00000000 00:00000000 00000000  1000  0 0 1\n"
+      "   4: 0100007F:1F90 0100007F:D434 01 00000000:00000000 00:00000000 00000000  1000  0 0 1\n";
+  char *tree = tree_new ();
+  g_autoptr (QueenSocketDiag) diag = queen_socket_diag_new (tree);
+  QueenSocketCount result;
+
+  tree_write (tree, "proc/net/tcp", table);
+  g_assert_true (queen_socket_diag_count (diag, 8080, &result, NULL));
+  g_assert_cmpuint (result.n_established, ==, 4); /* two have no number yet */
+  tree_free (tree);
+}
+
 static void
 test_many (void)
 {
@@ -444,6 +487,7 @@ main (int argc, char **argv)
   g_test_add_func ("/socket-diag/netlink/kernel-shows-what-is-asked-for-alone", test_filter);
   g_test_add_func ("/socket-diag/table/where-netlink-is-forbidden", test_forbidden);
   g_test_add_func ("/socket-diag/table/half-lines-are-left-out", test_bad_table);
+  g_test_add_func ("/socket-diag/table/what-is-told-twice-counts-once", test_twice);
   g_test_add_func ("/socket-diag/table/too-many-are-said-to-be", test_many);
   g_test_add_func ("/socket-diag/pids/the-first-of-those-who-hold-it", test_pids);
 
