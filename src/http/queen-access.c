@@ -210,6 +210,13 @@ queen_access_check_page (QueenAccess *self,
 
 /* Tokens and sessions */
 
+static const QueenScopes needed_scopes[] = {
+  [QUEEN_ACCESS_READ] = QUEEN_SCOPE_READ,     [QUEEN_ACCESS_BEAT] = QUEEN_SCOPE_BEAT,
+  [QUEEN_ACCESS_SEE_JOBS] = QUEEN_SCOPE_JOBS, [QUEEN_ACCESS_JOBS] = QUEEN_SCOPE_JOBS,
+  [QUEEN_ACCESS_HOLD] = QUEEN_SCOPE_HOLD,     [QUEEN_ACCESS_HIVES] = QUEEN_SCOPE_HIVES,
+  [QUEEN_ACCESS_ADMIN] = QUEEN_SCOPE_ADMIN,
+};
+
 /* Whom a request shows itself to be. */
 typedef struct
 {
@@ -231,11 +238,24 @@ identify_by_token (QueenAccess *self, const char *authorization, Identity *who)
   return who->token != NULL;
 }
 
+/* Browsers send a cookie whoever makes them; only with an origin is it known who did. */
+static QueenScopes
+get_scopes_by_cookie (QueenAccessNeed need, gboolean is_own, gboolean has_origin)
+{
+  if (is_own && has_origin)
+    return ~(guint) QUEEN_SCOPE_ADMIN;
+  return QUEEN_SCOPE_READ | (is_own && need == QUEEN_ACCESS_SEE_JOBS ? QUEEN_SCOPE_JOBS : 0);
+}
+
 static gboolean
-identify_by_cookie (QueenAccess *self, const QueenVisitor *visitor, Identity *who)
+identify_by_cookie (QueenAccess *self,
+                    QueenAccessNeed need,
+                    const QueenVisitor *visitor,
+                    Identity *who)
 {
   QueenPage page = queen_access_judge_page (self, visitor);
   QueenSession session;
+  gboolean is_own;
 
   if ((page != QUEEN_PAGE_OWN && page != QUEEN_PAGE_FRIEND) ||
       !queen_sessions_find (self->sessions, visitor->cookies, &session))
@@ -243,11 +263,9 @@ identify_by_cookie (QueenAccess *self, const QueenVisitor *visitor, Identity *wh
   who->token = queen_tokens_find (self->tokens, session.token);
   if (!who->token)
     return FALSE;
-  who->scopes = who->token->scopes & ~(guint) QUEEN_SCOPE_ADMIN;
-  /* Browsers send a cookie whoever makes them; only with an origin is it known who did. */
-  who->only_reads = session.is_foreign || !visitor->origin || page != QUEEN_PAGE_OWN;
-  if (who->only_reads)
-    who->scopes &= QUEEN_SCOPE_READ;
+  is_own = page == QUEEN_PAGE_OWN && !session.is_foreign;
+  who->scopes = who->token->scopes & get_scopes_by_cookie (need, is_own, visitor->origin != NULL);
+  who->only_reads = !is_own || !visitor->origin;
   return TRUE;
 }
 
@@ -259,7 +277,7 @@ identify (QueenAccess *self,
           GError **error)
 {
   if (identify_by_token (self, visitor->authorization, who) ||
-      (need != QUEEN_ACCESS_SESSION && identify_by_cookie (self, visitor, who)))
+      (need != QUEEN_ACCESS_SESSION && identify_by_cookie (self, need, visitor, who)))
     return TRUE;
   g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAUTHORIZED,
                        visitor->authorization ? "the token is not one of the queen's"
@@ -298,33 +316,45 @@ is_from_here (QueenAccess *self, const QueenVisitor *visitor)
 }
 
 static gboolean
-refuse_stranger (QueenAccess *self, GError **error)
+refuse_stranger (QueenAccess *self, QueenScopes scope, GError **error)
 {
-  const char *why = "only the queen's own user and root may do this, from this machine and not "
-                    "through a proxy, or who has a token with the scope “admin”";
+  const char *name = queen_scope_get_name (scope);
 
-  if (self->admin == QUEEN_ADMIN_OFF)
-    why = "nobody may do this over HTTP: the queen runs with --admin=off";
-  else if (self->admin == QUEEN_ADMIN_TOKEN)
-    why = "this needs a token with the scope “admin”, and there are none: see --token-file";
-  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN, why);
+  if (self->admin == QUEEN_ADMIN_OFF && scope == QUEEN_SCOPE_ADMIN)
+    g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN,
+                         "nobody may do this over HTTP: the queen runs with --admin=off");
+  else if (self->admin == QUEEN_ADMIN_LOOPBACK)
+    g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN,
+                 "only the queen's own user and root may do this, from this machine and not "
+                 "through a proxy, or who has a token with the scope “%s”",
+                 name);
+  else
+    g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN,
+                 "this needs a token with the scope “%s”, and there are none: see --token-file",
+                 name);
   return FALSE;
 }
 
+/* What is not for everybody, where there are no tokens. */
 static gboolean
-check_admin (QueenAccess *self, const QueenVisitor *visitor, guint *owner, GError **error)
+check_privilege (QueenAccess *self,
+                 QueenAccessNeed need,
+                 const QueenVisitor *visitor,
+                 guint *owner,
+                 GError **error)
 {
+  QueenScopes scope = needed_scopes[need];
   Identity who = { NULL };
 
-  if (self->admin == QUEEN_ADMIN_OFF)
-    return refuse_stranger (self, error);
-  if (self->tokens && !identify (self, QUEEN_ACCESS_ADMIN, visitor, &who, error))
+  if (need == QUEEN_ACCESS_ADMIN && self->admin == QUEEN_ADMIN_OFF)
+    return refuse_stranger (self, scope, error);
+  if (self->tokens && !identify (self, need, visitor, &who, error))
     return FALSE;
   *owner = who.token ? who.token->number : 0;
-  if (who.scopes & QUEEN_SCOPE_ADMIN ||
+  if (who.scopes & scope ||
       (self->admin == QUEEN_ADMIN_LOOPBACK && !who.only_reads && is_from_here (self, visitor)))
     return TRUE;
-  return who.token ? check_scope (&who, QUEEN_SCOPE_ADMIN, error) : refuse_stranger (self, error);
+  return who.token ? check_scope (&who, scope, error) : refuse_stranger (self, scope, error);
 }
 
 gboolean
@@ -338,16 +368,15 @@ queen_access_check_right (QueenAccess *self,
   Identity who;
 
   *owner = 0;
-  if (need == QUEEN_ACCESS_ADMIN)
-    return check_admin (self, visitor, owner, error);
+  if (need >= QUEEN_ACCESS_HOLD)
+    return check_privilege (self, need, visitor, owner, error);
   if (need == QUEEN_ACCESS_PUBLIC || !self->tokens ||
       (is_reading && (visitor->is_probe || !self->are_reads_protected)))
     return TRUE;
   if (!identify (self, need, visitor, &who, error))
     return FALSE;
   *owner = who.token->number;
-  return need == QUEEN_ACCESS_SESSION ||
-         check_scope (&who, is_reading ? QUEEN_SCOPE_READ : QUEEN_SCOPE_BEAT, error);
+  return need == QUEEN_ACCESS_SESSION || check_scope (&who, needed_scopes[need], error);
 }
 
 const char *

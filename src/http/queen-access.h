@@ -52,6 +52,12 @@ typedef struct
  * @QUEEN_ACCESS_READ: to see the cluster: a token or a session, when reading is protected
  * @QUEEN_ACCESS_BEAT: to send heartbeats: a token or a session, where there are any
  * @QUEEN_ACCESS_SESSION: to open a session: a token, where there are any
+ * @QUEEN_ACCESS_SEE_JOBS: to see what became of work: as for %QUEEN_ACCESS_JOBS, but a session of
+ *   her own pages will do without an Origin, which browsers do not send with a GET
+ * @QUEEN_ACCESS_JOBS: to send work, and to end it: a token or a session, where there are any
+ * @QUEEN_ACCESS_HOLD: to keep work away from somebody: a token or a session with the scope, or who
+ *   may be an administrator by #QUEEN_ADMIN_LOOPBACK
+ * @QUEEN_ACCESS_HIVES: to have hives do something: likewise
  * @QUEEN_ACCESS_ADMIN: to forget somebody or to end the queen: see #QueenAdmin. Where there are
  *   tokens, the queen's own user needs one, too, but without the scope
  *
@@ -63,6 +69,10 @@ typedef enum
   QUEEN_ACCESS_READ,
   QUEEN_ACCESS_BEAT,
   QUEEN_ACCESS_SESSION,
+  QUEEN_ACCESS_SEE_JOBS,
+  QUEEN_ACCESS_JOBS,
+  QUEEN_ACCESS_HOLD,
+  QUEEN_ACCESS_HIVES,
   QUEEN_ACCESS_ADMIN,
 } QueenAccessNeed;
 

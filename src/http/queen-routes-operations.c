@@ -57,7 +57,8 @@ on_session (QueenExchange *exchange, gpointer data)
   queen_exchange_answer_message (exchange, "The session's cookie stands for the token for an hour");
 }
 
-/* So that a page need not offer what would be refused. */
+/* So that a page need not offer what would be refused. Browsers send no Origin with this, but with
+ * what the page would do then. */
 static void
 on_rights (QueenExchange *exchange, gpointer data)
 {
@@ -66,18 +67,21 @@ on_rights (QueenExchange *exchange, gpointer data)
     const char *name;
     QueenAccessNeed need;
   } rights[] = {
-    { "read", QUEEN_ACCESS_READ },
-    { "beat", QUEEN_ACCESS_BEAT },
-    { "admin", QUEEN_ACCESS_ADMIN },
+    { "read", QUEEN_ACCESS_READ }, { "beat", QUEEN_ACCESS_BEAT },   { "jobs", QUEEN_ACCESS_JOBS },
+    { "hold", QUEEN_ACCESS_HOLD }, { "hives", QUEEN_ACCESS_HIVES }, { "admin", QUEEN_ACCESS_ADMIN },
   };
   Operations *operations = data;
-  const QueenVisitor *visitor = queen_exchange_get_visitor (exchange);
+  QueenVisitor visitor = *queen_exchange_get_visitor (exchange);
+  const char *scheme = visitor.is_encrypted ? "https" : "http";
+  g_autofree char *own = visitor.host ? g_strdup_printf ("%s://%s", scheme, visitor.host) : NULL;
   GString *json = g_string_new ("{\"may\":[");
+  gsize start = json->len;
   guint owner;
 
+  visitor.origin = visitor.origin ? visitor.origin : own;
   for (gsize i = 0; i < G_N_ELEMENTS (rights); i++)
-    if (queen_access_check_right (operations->access, rights[i].need, visitor, &owner, NULL))
-      g_string_append_printf (json, "%s\"%s\"", i > 0 ? "," : "", rights[i].name);
+    if (queen_access_check_right (operations->access, rights[i].need, &visitor, &owner, NULL))
+      g_string_append_printf (json, "%s\"%s\"", json->len > start ? "," : "", rights[i].name);
   g_string_append (json, "]}");
   queen_exchange_answer_json (exchange, SOUP_STATUS_OK, json);
 }

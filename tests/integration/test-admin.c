@@ -84,8 +84,9 @@ test_told (void)
   g_autoptr (HttpAnswer) nobody = http_exchange (queen_process_get_port (off), RIGHTS, -1);
 
   g_assert_cmpuint (own->status, ==, 200);
-  g_assert_cmpstr (own->body, ==, "{\"may\":[\"read\",\"beat\",\"admin\"]}\n");
-  g_assert_cmpstr (nobody->body, ==, "{\"may\":[\"read\",\"beat\"]}\n");
+  g_assert_cmpstr (own->body, ==,
+                   "{\"may\":[\"read\",\"beat\",\"jobs\",\"hold\",\"hives\",\"admin\"]}\n");
+  g_assert_cmpstr (nobody->body, ==, "{\"may\":[\"read\",\"beat\",\"jobs\"]}\n");
 }
 
 /* How many connections to @port were closed by those who made them, and that has been told: the

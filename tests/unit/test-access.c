@@ -150,13 +150,14 @@ test_page_needs (void)
   static const struct
   {
     const char *origin;
-    guint statuses[5]; /* by need */
+    guint statuses[QUEEN_ACCESS_ADMIN + 1]; /* by need */
   } rows[] = {
-    { NULL, { 200, 200, 200, 200, 200 } },
-    { "http://queen.example:8500", { 200, 200, 200, 200, 200 } },
-    { "http://localhost:3002", { 200, 200, 200, 200, 403 } }, /* perhaps of another user */
-    { "null", { 200, 200, 200, 200, 403 } },
-    { "https://elsewhere.example", { 200, 200, 403, 403, 403 } },
+    { NULL, { 200, 200, 200, 200, 200, 200, 200, 200, 200 } },
+    { "http://queen.example:8500", { 200, 200, 200, 200, 200, 200, 200, 200, 200 } },
+    /* perhaps of another user */
+    { "http://localhost:3002", { 200, 200, 200, 200, 200, 200, 403, 403, 403 } },
+    { "null", { 200, 200, 200, 200, 200, 200, 403, 403, 403 } },
+    { "https://elsewhere.example", { 200, 200, 403, 403, 403, 403, 403, 403, 403 } },
   };
   g_autoptr (QueenAccess) open = make_access ((QueenAccessSettings){ .origins = all });
   g_autoptr (QueenAccess) access = make_access ((QueenAccessSettings){ 0 });
@@ -213,27 +214,41 @@ test_scopes (void)
   static const struct
   {
     const char *authorization;
-    guint statuses[5]; /* by need */
+    guint statuses[QUEEN_ACCESS_ADMIN + 1]; /* by need */
     const char *said;
   } rows[] = {
-    { NULL, { 200, 401, 401, 401, 401 }, "Bearer" },
-    { "Bearer nobody-0123456789abcdef", { 200, 401, 401, 401, 401 }, "not one of" },
-    { "Basic " TOKEN ("all"), { 200, 401, 401, 401, 401 }, "not one of" },
-    { BEARER ("usual"), { 200, 200, 200, 200, 403 }, "“usual” has not the scope “admin”" },
-    { BEARER ("beat"), { 200, 403, 200, 200, 403 }, "“beat” has not the scope" },
-    { BEARER ("read"), { 200, 200, 403, 200, 403 }, "“read” has not the scope" },
-    { BEARER ("jobs"), { 200, 403, 403, 200, 403 }, "“jobs” has not the scope" },
-    { BEARER ("more"), { 200, 403, 403, 200, 403 }, "“more” has not the scope" },
-    { BEARER ("admin"), { 200, 403, 403, 200, 200 }, "“admin” has not the scope" },
-    { BEARER ("all"), { 200, 200, 200, 200, 200 }, NULL },
+    { NULL, { 200, 401, 401, 401, 401, 401, 401, 401, 401 }, "Bearer" },
+    { BEARER ("nobody"), { 200, 401, 401, 401, 401, 401, 401, 401, 401 }, "not one of" },
+    { "Basic " TOKEN ("all"), { 200, 401, 401, 401, 401, 401, 401, 401, 401 }, "not one of" },
+    { BEARER ("usual"), { 200, 200, 200, 200, 200, 200, 403, 403, 403 }, "“usual” has not the" },
+    { BEARER ("beat"),
+      { 200, 403, 200, 200, 403, 403, 403, 403, 403 },
+      "“beat” has not the scope" },
+    { BEARER ("read"),
+      { 200, 200, 403, 200, 403, 403, 403, 403, 403 },
+      "“read” has not the scope" },
+    { BEARER ("jobs"),
+      { 200, 403, 403, 200, 200, 200, 403, 403, 403 },
+      "“jobs” has not the scope" },
+    { BEARER ("hold"),
+      { 200, 403, 403, 200, 403, 403, 200, 403, 403 },
+      "“hold” has not the scope" },
+    { BEARER ("hives"), { 200, 403, 403, 200, 403, 403, 403, 200, 403 }, "“hives” has not the" },
+    { BEARER ("admin"), { 200, 403, 403, 200, 403, 403, 403, 403, 200 }, "“admin” has not the" },
+    { BEARER ("all"), { 200, 200, 200, 200, 200, 200, 200, 200, 200 }, NULL },
   };
   g_autoptr (QueenAccess) access = NULL;
 
-  write_tokens ("usual:" TOKEN ("usual") "\nbeat:" TOKEN ("beat") ":beat\nread:" TOKEN (
-      "read") ":read\njobs:" TOKEN ("jobs") ":jobs\nmore:" TOKEN ("more") ":hold,hives\n"
-                                                                          "admin:" TOKEN ("admin") ":admin\nall:" TOKEN (
-                                                                              "all") ":beat,read,"
-                                                                                     "admin\n");
+  /* clang-format off */
+  write_tokens ("usual:" TOKEN ("usual") "\n"
+                "beat:" TOKEN ("beat") ":beat\n"
+                "read:" TOKEN ("read") ":read\n"
+                "jobs:" TOKEN ("jobs") ":jobs\n"
+                "hold:" TOKEN ("hold") ":hold\n"
+                "hives:" TOKEN ("hives") ":hives\n"
+                "admin:" TOKEN ("admin") ":admin\n"
+                "all:" TOKEN ("all") ":beat,read,jobs,hold,hives,admin\n");
+  /* clang-format on */
   access = make_access ((QueenAccessSettings){
       .token_file = token_file, .are_reads_protected = TRUE, .admin = QUEEN_ADMIN_TOKEN });
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -289,21 +304,23 @@ test_session (void)
     const char *opener;
     const char *origin;
     guint read;
-    guint beat;
+    guint see_jobs;
+    guint write;
   } rows[] = {
-    { NULL, NULL, 200, 403 }, /* no page would send it like this, or it may be any page */
-    { NULL, "http://queen.example:8500", 200, 200 },
-    { "http://queen.example:8500", "http://queen.example:8500", 200, 200 },
-    { "http://queen.example:8500", "https://ops.example", 200, 403 },
-    { "http://queen.example:8500", "http://localhost:3000", 401, 401 },
-    { "http://queen.example:8500", "null", 401, 401 },
-    { "http://queen.example:8500", "https://elsewhere.example", 401, 403 },
-    { "https://ops.example", "https://ops.example", 200, 403 },
-    { "https://ops.example", "http://queen.example:8500", 200, 403 },
+    { NULL, NULL, 200, 200, 403 }, /* no page would send it like this, or it may be any page */
+    { NULL, "http://queen.example:8500", 200, 200, 200 },
+    { "http://queen.example:8500", "http://queen.example:8500", 200, 200, 200 },
+    { "http://queen.example:8500", "https://ops.example", 200, 403, 403 },
+    { "http://queen.example:8500", "http://localhost:3000", 401, 401, 401 },
+    { "http://queen.example:8500", "null", 401, 401, 401 },
+    { "http://queen.example:8500", "https://elsewhere.example", 401, 403, 403 },
+    { "https://ops.example", NULL, 200, 403, 403 },
+    { "https://ops.example", "https://ops.example", 200, 403, 403 },
+    { "https://ops.example", "http://queen.example:8500", 200, 403, 403 },
   };
   g_autoptr (QueenAccess) access = NULL;
 
-  write_tokens ("all:" TOKEN ("all") ":beat,read,admin\n");
+  write_tokens ("all:" TOKEN ("all") ":beat,read,jobs,hold,hives,admin\n");
   access = make_access ((QueenAccessSettings){ .origins = origins,
                                                .token_file = token_file,
                                                .are_reads_protected = TRUE,
@@ -315,7 +332,11 @@ test_session (void)
 
       g_test_message ("%s: %s", rows[i].opener, rows[i].origin);
       g_assert_cmpuint (ask (access, QUEEN_ACCESS_READ, &visitor, NULL), ==, rows[i].read);
-      g_assert_cmpuint (ask (access, QUEEN_ACCESS_BEAT, &visitor, NULL), ==, rows[i].beat);
+      g_assert_cmpuint (ask (access, QUEEN_ACCESS_BEAT, &visitor, NULL), ==, rows[i].write);
+      g_assert_cmpuint (ask (access, QUEEN_ACCESS_SEE_JOBS, &visitor, NULL), ==, rows[i].see_jobs);
+      g_assert_cmpuint (ask (access, QUEEN_ACCESS_JOBS, &visitor, NULL), ==, rows[i].write);
+      g_assert_cmpuint (ask (access, QUEEN_ACCESS_HOLD, &visitor, NULL), ==, rows[i].write);
+      g_assert_cmpuint (ask (access, QUEEN_ACCESS_HIVES, &visitor, NULL), ==, rows[i].write);
       g_assert_cmpuint (ask (access, QUEEN_ACCESS_ADMIN, &visitor, NULL), >=, 401);
       g_assert_cmpuint (ask (access, QUEEN_ACCESS_SESSION, &visitor, NULL), >=, 401);
     }
@@ -454,6 +475,53 @@ test_admin (void)
     }
 }
 
+/* Holds, and what hives do, are for the same people; but a token's scope is enough by itself. */
+static void
+test_privileges (void)
+{
+  static const struct
+  {
+    QueenAdmin admin;
+    gboolean has_tokens;
+    gboolean is_forwarded;
+    const char *origin;
+    const char *authorization;
+    guint status;
+    const char *said;
+  } rows[] = {
+    { QUEEN_ADMIN_LOOPBACK, FALSE, FALSE, NULL, NULL, 200, NULL },
+    { QUEEN_ADMIN_LOOPBACK, FALSE, TRUE, NULL, NULL, 403, "own user and root" },
+    { QUEEN_ADMIN_LOOPBACK, FALSE, FALSE, "null", NULL, 403, NULL },
+    { QUEEN_ADMIN_LOOPBACK, TRUE, FALSE, NULL, NULL, 401, NULL },
+    { QUEEN_ADMIN_LOOPBACK, TRUE, FALSE, NULL, BEARER ("a"), 200, NULL },
+    { QUEEN_ADMIN_LOOPBACK, TRUE, TRUE, NULL, BEARER ("a"), 403, "“a” has not the scope" },
+    { QUEEN_ADMIN_LOOPBACK, TRUE, TRUE, NULL, BEARER ("both"), 200, NULL },
+    { QUEEN_ADMIN_TOKEN, FALSE, FALSE, NULL, NULL, 403, "see --token-file" },
+    { QUEEN_ADMIN_TOKEN, TRUE, FALSE, NULL, BEARER ("a"), 403, "“a” has not the scope" },
+    { QUEEN_ADMIN_TOKEN, TRUE, TRUE, NULL, BEARER ("both"), 200, NULL },
+    { QUEEN_ADMIN_OFF, FALSE, FALSE, NULL, NULL, 403, "see --token-file" },
+    { QUEEN_ADMIN_OFF, TRUE, FALSE, NULL, BEARER ("both"), 200, NULL },
+  };
+  static const char *const origins[] = { "null", NULL };
+
+  write_tokens ("a:" TOKEN ("a") "\nboth:" TOKEN ("both") ":hold,hives\n");
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (QueenAccess) access =
+          make_access ((QueenAccessSettings){ .origins = origins,
+                                              .token_file = rows[i].has_tokens ? token_file : NULL,
+                                              .admin = rows[i].admin });
+      QueenVisitor visitor = make_visitor (rows[i].origin, rows[i].authorization, NULL);
+
+      visitor.is_forwarded = rows[i].is_forwarded;
+      g_test_message ("row %zu", i);
+      g_assert_cmpuint (ask (access, QUEEN_ACCESS_HOLD, &visitor, rows[i].said), ==,
+                        rows[i].status);
+      g_assert_cmpuint (ask (access, QUEEN_ACCESS_HIVES, &visitor, rows[i].said), ==,
+                        rows[i].status);
+    }
+}
+
 static void
 test_unknown_user (void)
 {
@@ -486,6 +554,7 @@ main (int argc, char **argv)
   g_test_add_func ("/access/session/has-its-tokens-scopes-without-admin", test_session_scopes);
   g_test_add_func ("/access/revoked/sessions-and-streams-are-over-for-good", test_revoked);
   g_test_add_func ("/access/admin/by-user-or-token", test_admin);
+  g_test_add_func ("/access/hold-and-hives/for-administrators-or-by-scope", test_privileges);
   g_test_add_func ("/access/admin/unknown-is-no", test_unknown_user);
 
   code = g_test_run ();

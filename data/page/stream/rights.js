@@ -6,7 +6,7 @@ import { resolve } from "./address.js";
 /**
  * What the queen would let this browser do; nothing while she does not answer.
  *
- * @returns {Promise<Set<string>>} of `read`, `beat` and `admin`
+ * @returns {Promise<Set<string>>} of `read`, `beat`, `jobs`, `hold`, `hives` and `admin`
  */
 export async function askRights() {
   try {
