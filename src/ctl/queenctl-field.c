@@ -9,6 +9,7 @@
 #include "model/queen-component-fields.h"
 #include "queenctl-error.h"
 #include "queenctl-gpu.h"
+#include "queenctl-hold.h"
 #include "queenctl-json.h"
 #include "queenctl-text.h"
 #include "queenctl-word.h"
@@ -203,6 +204,7 @@ static const struct
   { &queen_field_time, G_TYPE_STRING, describe_time },
   { &queen_field_count, G_TYPE_INT64, describe_number },
   { &queen_field_skew, G_TYPE_DOUBLE, describe_skew },
+  { &queen_field_holds, G_TYPE_BOXED, queenctl_hold_describe_all },
 };
 
 static gsize

@@ -30,11 +30,11 @@ queen_dbus_component_get_property (const QueenComponent *component, const char *
 }
 
 /* What may be vital and is not said is left out where many properties stand together: most have
- * none of it, and there are many who have none. */
+ * none of it, and there are many who have none. So it is with who is not held. */
 static gboolean
 is_listed (const QueenField *field, const QueenComponent *component)
 {
-  return !field->is_vital ||
+  return (!field->is_vital && field->type != &queen_field_holds) ||
          (queen_field_has_place (field, component) && queen_field_is_said (field, component));
 }
 

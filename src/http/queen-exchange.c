@@ -284,11 +284,15 @@ queen_exchange_get_source (const QueenExchange *self, QueenSource *source)
 }
 
 char *
-queen_exchange_dup_id (const QueenExchange *self, GError **error)
+queen_exchange_dup_part (const QueenExchange *self, guint number, GError **error)
 {
   /* The path is still encoded, so a slash in an id does not look like one. */
-  g_autofree char *id = g_uri_unescape_string (strrchr (self->path, '/') + 1, NULL);
+  const char *start = self->path + 1;
+  g_autofree char *id = NULL;
 
+  for (guint i = 0; i < number; i++)
+    start += strcspn (start, "/") + 1;
+  id = g_uri_unescape_segment (start, start + strcspn (start, "/"), NULL);
   if (id && g_utf8_validate (id, -1, NULL))
     return g_steal_pointer (&id);
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "the id in %s is no encoded UTF-8",

@@ -91,15 +91,16 @@ char *queen_exchange_dup_sender (const QueenExchange *self);
 void queen_exchange_get_source (const QueenExchange *self, QueenSource *source);
 
 /**
- * queen_exchange_dup_id:
+ * queen_exchange_dup_part:
+ * @number: of the part that is meant, counted in slashes: in `/v1/workers/{id}/hold` the id is 2
  * @error: %QUEEN_ERROR_BAD_REQUEST when it is no percent-encoded UTF-8 text
  *
- * Of one whose route ends with `/{id}`.
+ * Of one whose route has a name in braces there.
  *
- * Returns: (transfer full): what stands in the place of `{id}`, decoded: also a slash or a percent
+ * Returns: (transfer full): what stands in the place of that, decoded: also a slash or a percent
  *   sign may be part of it
  */
-char *queen_exchange_dup_id (const QueenExchange *self, GError **error);
+char *queen_exchange_dup_part (const QueenExchange *self, guint number, GError **error);
 
 /** queen_exchange_get_age: µs since the request was there whole */
 gint64 queen_exchange_get_age (const QueenExchange *self);

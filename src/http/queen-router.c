@@ -38,6 +38,7 @@ struct _QueenRouter
   QueenAccess *access;
   QueenTally *tally;
   GHashTable *resources; /* path -> Resource */
+  GPtrArray *patterns;   /* of paths among these that have {names} in them */
   GSList *route_data;    /* of RouteData */
   GSList *direct;        /* of QueenRoute: those that go the short way */
   gboolean is_refusal_logged;
@@ -74,18 +75,31 @@ find_method (const Resource *resource, const char *name)
   return NULL;
 }
 
+/* A {name} stands for whatever is between two slashes, which may be nothing. The path is still
+ * encoded, so a slash in an id does not look like one. */
+static gboolean
+fits_pattern (const char *path, const char *pattern)
+{
+  while (*pattern != '\0')
+    if (*pattern == '{')
+      {
+        pattern += strcspn (pattern, "/");
+        path += strcspn (path, "/");
+      }
+    else if (*pattern++ != *path++)
+      return FALSE;
+  return *path == '\0';
+}
+
 static const Resource *
 find_resource (QueenRouter *self, const char *path)
 {
   const Resource *resource = g_hash_table_lookup (self->resources, path);
-  const char *slash = strrchr (path, '/');
-  g_autoptr (GString) pattern = NULL;
 
-  if (resource || !slash)
-    return resource;
-  pattern = g_string_new_len (path, slash - path);
-  g_string_append (pattern, "/{id}");
-  return g_hash_table_lookup (self->resources, pattern->str);
+  for (guint i = 0; !resource && i < self->patterns->len; i++)
+    if (fits_pattern (path, self->patterns->pdata[i]))
+      resource = g_hash_table_lookup (self->resources, self->patterns->pdata[i]);
+  return resource;
 }
 
 gsize
@@ -242,6 +256,7 @@ queen_router_finalize (GObject *object)
 {
   QueenRouter *self = QUEEN_ROUTER (object);
 
+  g_ptr_array_unref (self->patterns);
   g_hash_table_unref (self->resources);
   g_clear_object (&self->access);
   g_slist_free (self->direct);
@@ -261,6 +276,7 @@ queen_router_init (QueenRouter *self)
 {
   self->resources =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_resource);
+  self->patterns = g_ptr_array_new ();
 }
 
 QueenRouter *
@@ -291,6 +307,8 @@ add_route (QueenRouter *self, const QueenRoute *route, gpointer data)
       resource->methods = g_array_new (FALSE, FALSE, sizeof (Method));
       resource->allow = g_string_new ("OPTIONS");
       g_hash_table_insert (self->resources, (char *) route->path, resource);
+      if (strchr (route->path, '{'))
+        g_ptr_array_add (self->patterns, (char *) route->path);
     }
   if (route->is_direct)
     self->direct = g_slist_append (self->direct, (gpointer) route);

@@ -18,8 +18,9 @@ typedef void (*QueenRouteFunc) (QueenExchange *exchange, gpointer data);
 
 /**
  * QueenRoute:
- * @path: matched exactly; one that ends with `/{id}` stands for every path that differs from it
- *   only behind the last slash
+ * @path: matched exactly; a part of it that is a name in braces, such as `{id}`, stands for
+ * whatever is between its slashes, see queen_exchange_dup_part(). What is there without braces goes
+ * before
  * @method: `GET` (which answers HEAD too), `POST`, …
  * @need: what it takes to be answered
  * @func: who answers

@@ -16,6 +16,7 @@
 #define MAX_WAITING 8   /* lists that are made for one address at the same time */
 #define JSON "application/json"
 #define GZIP_SUFFIX "-gzip"
+#define ID_PART 2 /* of `/v1/workers/{id}` */
 
 /* What the routes of one registry work with. */
 typedef struct
@@ -324,7 +325,7 @@ dup_id (QueenExchange *exchange, GError **error)
 {
   if (!queen_query_parse (queen_exchange_get_query (exchange), NULL, 0, NULL, error))
     return NULL;
-  return queen_exchange_dup_id (exchange, error);
+  return queen_exchange_dup_part (exchange, ID_PART, error);
 }
 
 static gboolean

@@ -3,6 +3,8 @@
 
 #include "queen-cluster.h"
 
+#include "queen-error.h"
+
 struct _QueenCluster
 {
   GObject parent_instance;
@@ -10,6 +12,7 @@ struct _QueenCluster
   QueenEventBus *bus;
   QueenLocalSequencer *sequencer;
   QueenHeadcount *headcount;
+  QueenHolds *holds;
   QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
   QueenPool *pool;
   QueenPulse *pulse;
@@ -29,6 +32,9 @@ queen_cluster_finalize (GObject *object)
   g_clear_pointer (&self->headcount, queen_headcount_free);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_clear_object (&self->registries[kind]);
+  if (self->holds)
+    g_signal_handlers_disconnect_by_data (self->holds, self);
+  g_clear_object (&self->holds);
   g_clear_object (&self->sequencer);
   g_clear_object (&self->bus);
 
@@ -48,18 +54,29 @@ queen_cluster_init (QueenCluster *self)
   self->headcount = queen_headcount_new (self->bus);
 }
 
+/* A hive's workers are held with it. */
+static void
+on_holds_changed (QueenCluster *self, guint kind, const char *id)
+{
+  queen_registry_heed_holds (self->registries[kind], id);
+  if (kind == QUEEN_COMPONENT_HIVE)
+    queen_registry_heed_hive_holds (self->registries[QUEEN_COMPONENT_WORKER]);
+}
+
 QueenCluster *
 queen_cluster_new (const QueenClusterSettings *settings)
 {
   QueenCluster *self = g_object_new (QUEEN_TYPE_CLUSTER, NULL);
-  const QueenClock *clock = settings->registry.clock;
+  QueenRegistrySettings registry = settings->registry;
+  const QueenClock *clock = registry.clock;
   QueenSequencer *sequencer;
 
   self->sequencer = queen_local_sequencer_new (self->bus, clock);
   sequencer = QUEEN_SEQUENCER (self->sequencer);
+  self->holds = registry.holds = queen_holds_new (clock);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    self->registries[kind] =
-        queen_registry_new ((QueenComponentKind) kind, sequencer, &settings->registry);
+    self->registries[kind] = queen_registry_new ((QueenComponentKind) kind, sequencer, &registry);
+  g_signal_connect_swapped (self->holds, "changed", G_CALLBACK (on_holds_changed), self);
   self->pool = queen_pool_new (self->bus, self->registries[QUEEN_COMPONENT_WORKER]);
   self->pulse =
       queen_pulse_new (sequencer, self->registries[QUEEN_COMPONENT_WORKER],
@@ -84,6 +101,22 @@ QueenRegistry *
 queen_cluster_get_registry (QueenCluster *self, QueenComponentKind kind)
 {
   return self->registries[kind];
+}
+
+QueenHolds *
+queen_cluster_get_holds (QueenCluster *self)
+{
+  return self->holds;
+}
+
+QueenHold *
+queen_cluster_hold (QueenCluster *self, const QueenHoldRequest *request, GError **error)
+{
+  if (queen_registry_lookup (self->registries[request->kind], request->id))
+    return queen_holds_add (self->holds, request, error);
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "there is no %s “%s”",
+               queen_component_kind_get_name (request->kind), request->id);
+  return NULL;
 }
 
 QueenPool *
@@ -125,17 +158,20 @@ queen_cluster_save (QueenCluster *self, QueenState *state)
 {
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     queen_state_set_entries (state, self->registries[kind]);
+  g_array_unref (state->holds);
+  state->holds = queen_holds_list_entries (self->holds);
 }
 
 void
 queen_cluster_load (QueenCluster *self, const QueenState *state, gint64 elapsed, gint64 grace)
 {
+  guint n_holds = queen_holds_restore (self->holds, state->holds, elapsed);
   guint n[QUEEN_COMPONENT_N_KINDS];
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     n[kind] = queen_registry_restore (self->registries[kind], state->entries[kind], elapsed);
-  g_info ("remembered %u workers and %u hives, as of %" G_GINT64_FORMAT " s ago",
-          n[QUEEN_COMPONENT_WORKER], n[QUEEN_COMPONENT_HIVE], elapsed / G_USEC_PER_SEC);
+  g_info ("remembered %u workers, %u hives and %u holds, as of %" G_GINT64_FORMAT " s ago",
+          n[QUEEN_COMPONENT_WORKER], n[QUEEN_COMPONENT_HIVE], n_holds, elapsed / G_USEC_PER_SEC);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     {
       if (grace > 0)

@@ -5,6 +5,7 @@
 
 #include "queen-event-bus.h"
 #include "queen-headcount.h"
+#include "queen-holds.h"
 #include "queen-lister.h"
 #include "queen-local-sequencer.h"
 #include "queen-pool.h"
@@ -16,7 +17,7 @@ G_BEGIN_DECLS
 
 /**
  * QueenClusterSettings:
- * @registry: of both kinds
+ * @registry: of both kinds; its holds are the cluster's own
  * @heartbeat_interval: µs between two heartbeats of the queen
  */
 typedef struct
@@ -45,6 +46,18 @@ QueenLocalSequencer *queen_cluster_get_sequencer (QueenCluster *self);
 
 /** Returns: (transfer none): those of @kind */
 QueenRegistry *queen_cluster_get_registry (QueenCluster *self, QueenComponentKind kind);
+
+/** Returns: (transfer none): who is held */
+QueenHolds *queen_cluster_get_holds (QueenCluster *self);
+
+/**
+ * queen_cluster_hold:
+ * @error: %QUEEN_ERROR_NOT_FOUND when nobody is known by that id, or as for queen_holds_add()
+ *
+ * Returns: (transfer none) (nullable): the new hold. When this returns, all who list, count or give
+ *   out know of it; of a hive's workers the last ones may in a later turn of the main loop
+ */
+QueenHold *queen_cluster_hold (QueenCluster *self, const QueenHoldRequest *request, GError **error);
 
 /** Returns: (transfer none): whose turn it is to get work */
 QueenPool *queen_cluster_get_pool (QueenCluster *self);

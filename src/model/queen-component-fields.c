@@ -20,6 +20,7 @@ const QueenField queen_component_fields[] = {
   { "online", .property = "Online", .type = &queen_field_online, .label = N_ ("Online") },
   { "available", .property = "Available", .type = &queen_field_available,
     .label = N_ ("Available") },
+  { "holds", .property = "Holds", .type = &queen_field_holds, .label = N_ ("Held") },
 
   { "health", .nest = "health_status", .member = "status", .is_required = TRUE,
     .property = "Health", .type = &queen_field_health, .offset = FIELD (health),

@@ -33,6 +33,8 @@ clear_component (QueenComponent *component)
   for (const QueenField *const *field = get_said (component); is_there (*field, component); field++)
     if ((*field)->type->clear)
       (*field)->type->clear (queen_field_get_value (*field, component));
+  queen_hold_list_unref (component->holds);
+  queen_hold_list_unref (component->hive_holds);
   g_free (component->vitals);
   g_free (component->id);
 }
@@ -46,8 +48,9 @@ queen_component_new (QueenComponentKind kind)
   return component;
 }
 
-QueenComponent *
-queen_component_copy_offline (const QueenComponent *component, gint64 since, gint64 deadline)
+/* Returns: (transfer full): the same, held by nobody yet */
+static QueenComponent *
+copy_said (const QueenComponent *component)
 {
   QueenComponent *copy = queen_component_new (component->kind);
 
@@ -57,6 +60,28 @@ queen_component_copy_offline (const QueenComponent *component, gint64 since, gin
   for (const QueenField *const *field = get_said (copy); is_there (*field, copy); field++)
     if ((*field)->type->copy)
       (*field)->type->copy (queen_field_get_value (*field, copy));
+  copy->holds = copy->hive_holds = NULL;
+  return copy;
+}
+
+QueenComponent *
+queen_component_copy_held (const QueenComponent *component,
+                           QueenHoldList *holds,
+                           QueenHoldList *hive_holds)
+{
+  QueenComponent *copy = copy_said (component);
+
+  copy->holds = queen_hold_list_ref (holds);
+  copy->hive_holds = queen_hold_list_ref (hive_holds);
+  return copy;
+}
+
+QueenComponent *
+queen_component_copy_offline (const QueenComponent *component, gint64 since, gint64 deadline)
+{
+  QueenComponent *copy =
+      queen_component_copy_held (component, component->holds, component->hive_holds);
+
   copy->status = QUEEN_STATUS_OFFLINE;
   copy->since = since;
   copy->deadline = deadline;
@@ -67,6 +92,7 @@ gboolean
 queen_component_says_same (const QueenComponent *a, const QueenComponent *b)
 {
   if (a->kind != b->kind || a->status != b->status || g_strcmp0 (a->id, b->id) != 0 ||
+      a->holds != b->holds || a->hive_holds != b->hive_holds ||
       queen_component_is_available (a) != queen_component_is_available (b))
     return FALSE;
   for (const QueenField *const *field = get_said (a); is_there (*field, a) || is_there (*field, b);
@@ -119,8 +145,16 @@ has_slot (const QueenComponent *component)
 }
 
 gboolean
+queen_component_is_held (const QueenComponent *component)
+{
+  return component->holds || component->hive_holds;
+}
+
+gboolean
 queen_component_is_available (const QueenComponent *component)
 {
+  if (queen_component_is_held (component))
+    return FALSE;
   switch (component->status)
     {
     case QUEEN_STATUS_READY:

@@ -5,6 +5,7 @@
 
 #include <glib-object.h>
 
+#include "queen-hold.h"
 #include "queen-source.h"
 #include "queen-status.h"
 #include "queen-vitals.h"
@@ -45,6 +46,8 @@ typedef enum
  * @port: 0 when it has not said
  * @source: where its last heartbeat came from; set by who takes it in, before the registry has it
  * @vitals: (nullable): %NULL when it has said nothing of what is there
+ * @holds: (nullable): by what no work is to be given to it
+ * @hive_holds: (nullable): by what none is to be given to the hive of a worker
  * @has_said_at: the sender said when it spoke
  * @said_at: µs since 1970, by the sender's clock: when that was
  * @since: ns since 1970: when it came to be in the status and health that it is in
@@ -79,6 +82,8 @@ typedef struct
   char *health_reason;
   QueenVitals *vitals;
 
+  QueenHoldList *holds;
+  QueenHoldList *hive_holds;
   gboolean has_said_at;
   gint64 said_at;
   gint64 since;
@@ -109,10 +114,21 @@ QueenComponent *
 queen_component_copy_offline (const QueenComponent *component, gint64 since, gint64 deadline);
 
 /**
+ * queen_component_copy_held:
+ * @holds: (nullable) (transfer none)
+ * @hive_holds: (nullable) (transfer none)
+ *
+ * Returns: (transfer full): the same component, held by those
+ */
+QueenComponent *queen_component_copy_held (const QueenComponent *component,
+                                           QueenHoldList *holds,
+                                           QueenHoldList *hive_holds);
+
+/**
  * queen_component_says_same:
  *
- * Returns: whether both say the same of what they are: all but times, counts, and what passes with
- *   every heartbeat
+ * Returns: whether both say the same of what they are, and are held by the same: all but times,
+ *   counts, and what passes with every heartbeat
  */
 gboolean queen_component_says_same (const QueenComponent *a, const QueenComponent *b);
 
@@ -128,11 +144,15 @@ gsize queen_component_get_size (const QueenComponent *component);
 
 gboolean queen_component_is_online (const QueenComponent *component);
 
+/** Returns: whether no new work is to be given to it, as somebody holds it or its hive */
+gboolean queen_component_is_held (const QueenComponent *component);
+
 /**
  * queen_component_is_available:
  *
- * Returns: whether work can be given to it: online and ready, but only while it is not unhealthy; a
- *   hive also when busy, and a worker when it is busy and has said that it has a slot left
+ * Returns: whether work can be given to it: online and ready, but only while it is neither
+ * unhealthy nor held; a hive also when busy, and a worker when it is busy and has said that it has
+ * a slot left
  */
 gboolean queen_component_is_available (const QueenComponent *component);
 

@@ -99,6 +99,12 @@ queen_event_new_restored (QueenComponent *component)
 }
 
 QueenEvent *
+queen_event_new_held (QueenComponent *component)
+{
+  return new_silent_event (QUEEN_EVENT_HELD, component);
+}
+
+QueenEvent *
 queen_event_new_queen (const QueenCensus *workers, const QueenCensus *hives, gint64 time)
 {
   GString *json = g_string_sized_new (512 + 2 * QUEEN_EVENT_MARGIN + strlen (workers->ids) +
@@ -136,6 +142,7 @@ queen_event_is_change (const QueenEvent *event)
   if (!now || !before || event->kind == QUEEN_EVENT_FORGOTTEN)
     return now != NULL;
   return now->vitals || before->vitals || now->status != before->status ||
+         now->holds != before->holds || now->hive_holds != before->hive_holds ||
          now->health != before->health || g_strcmp0 (now->model_id, before->model_id) != 0;
 }
 

@@ -11,6 +11,8 @@ G_BEGIN_DECLS
  * QueenEventKind:
  * @QUEEN_EVENT_FORGOTTEN: no heartbeat: a component is not listed any longer
  * @QUEEN_EVENT_RESTORED: no heartbeat: a component is known from before the queen was started
+ * @QUEEN_EVENT_HELD: no heartbeat: a component, or its hive, is held by others than before, or by
+ *   nobody any more
  *
  * Whose heartbeat an event is. The values are bits, so that a set of kinds is one number.
  */
@@ -21,6 +23,7 @@ typedef enum
   QUEEN_EVENT_HIVE = 1 << 2,
   QUEEN_EVENT_FORGOTTEN = 1 << 3,
   QUEEN_EVENT_RESTORED = 1 << 4,
+  QUEEN_EVENT_HELD = 1 << 5,
 } QueenEventKind;
 
 /** The kinds that the stream knows: the heartbeats. */
@@ -110,6 +113,13 @@ QueenEvent *queen_event_new_forgotten (QueenComponent *component);
 QueenEvent *queen_event_new_restored (QueenComponent *component);
 
 /**
+ * queen_event_new_held:
+ *
+ * Returns: (transfer full): the event that other holds are on @component than before
+ */
+QueenEvent *queen_event_new_held (QueenComponent *component);
+
+/**
  * queen_event_new_queen:
  * @time: ns since 1970
  *
@@ -121,8 +131,9 @@ queen_event_new_queen (const QueenCensus *workers, const QueenCensus *hives, gin
 /**
  * queen_event_is_change:
  *
- * Returns: whether a component came or went, has another status, health or model, or says how it is
- *   doing. A heartbeat that says none of this is no change, nor is the queen's own
+ * Returns: whether a component came or went, has another status, health or model, is held by
+ *   others, or says how it is doing. A heartbeat that says none of this is no change, nor is the
+ * queen's own
  */
 gboolean queen_event_is_change (const QueenEvent *event);
 

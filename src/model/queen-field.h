@@ -123,9 +123,11 @@ extern const QueenField queen_field_gpu_fields[];
 extern const QueenFieldType queen_field_status; /* QueenStatus */
 extern const QueenFieldType queen_field_time;   /* gint64, ns since 1970 */
 extern const QueenFieldType queen_field_count;  /* guint64 */
-extern const QueenFieldType queen_field_online; /* these three of the whole component */
+extern const QueenFieldType queen_field_online; /* these four of the whole component */
 extern const QueenFieldType queen_field_available;
 extern const QueenFieldType queen_field_skew;
+extern const QueenFieldType
+    queen_field_holds; /* rare, so it is left out where many stand together */
 
 /**
  * queen_field_get_value:

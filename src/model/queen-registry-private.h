@@ -3,8 +3,9 @@
 
 #pragma once
 
-/* What the two files of a registry share, and nobody else sees: how it lives (queen-registry.c),
- * and how it goes on from one epoch of the queen to the next (queen-registry-restore.c). */
+/* What the files of a registry share, and nobody else sees: how it lives (queen-registry.c), how it
+ * goes on from one epoch of the queen to the next (queen-registry-restore.c), and who is held
+ * (queen-registry-holds.c). */
 
 #include "loop/queen-alarm.h"
 #include "queen-grace.h"
@@ -41,6 +42,11 @@ struct _QueenRegistry
   guint64 n_displaced;
   guint64 revision;
   QueenAlarm *alarm;
+
+  QueenAlarm *sweep_alarm; /* of looking at all whose hive may be held; NULL where nobody is */
+  guint64 sweep_behind;    /* the sequence of who was looked at last */
+  gboolean is_sweeping;
+  gboolean must_sweep_again; /* from the beginning, when the end is reached */
 };
 
 typedef struct
@@ -78,6 +84,12 @@ void queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponen
 /** Returns: how long a state of @component holds by itself, µs; longer when it has said that it
  * needs more time for its next heartbeat */
 gint64 queen_registry_get_span (QueenRegistry *self, const QueenComponent *component);
+
+/** Takes @component over as what is known of @entry, whose deadlines are the same ones. */
+void queen_registry_replace (QueenRegistry *self, QueenEntry *entry, QueenComponent *component);
+
+/** Goes on with what queen_registry_heed_hive_holds() has begun; @data is a #QueenRegistry. */
+void queen_registry_on_sweep (gpointer data);
 
 /** Wakes up for the first deadline. */
 void queen_registry_set_alarm (QueenRegistry *self);

@@ -41,6 +41,8 @@ queen_registry_restore (QueenRegistry *self, GArray *saved, gint64 elapsed)
 
       component->sequence = queen_registry_make_sequence (self, component->first_seen);
       component->deadline = now - one->age - elapsed + queen_registry_get_span (self, component);
+      if (self->settings.holds)
+        queen_holds_stamp (self->settings.holds, component);
       entry = queen_registry_add_entry (self, component->id, component->sequence);
       entry->component = component;
       entry->sender = queen_senders_enter (self->senders, one->sender);

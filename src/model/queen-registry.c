@@ -100,6 +100,19 @@ unlink_entry (QueenRegistry *self, QueenEntry *entry)
   return component;
 }
 
+void
+queen_registry_replace (QueenRegistry *self, QueenEntry *entry, QueenComponent *component)
+{
+  g_autoptr (QueenComponent) before = entry->component;
+
+  entry->component = component;
+  self->n_available += queen_component_is_available (component);
+  self->n_available -= queen_component_is_available (before);
+  self->n_bytes -= entry->size;
+  entry->size = queen_component_get_size (component);
+  self->n_bytes += entry->size;
+}
+
 /* The wall clock makes it the same again in the queen's next epoch. It may jump; that it grows does
  * not depend on it. */
 guint64
@@ -231,6 +244,7 @@ queen_registry_dispose (GObject *object)
   QueenRegistry *self = QUEEN_REGISTRY (object);
 
   g_clear_pointer (&self->alarm, queen_alarm_free);
+  g_clear_pointer (&self->sweep_alarm, queen_alarm_free);
   g_clear_object (&self->sequencer);
 
   G_OBJECT_CLASS (queen_registry_parent_class)->dispose (object);
@@ -281,6 +295,9 @@ queen_registry_new (QueenComponentKind kind,
   self->grace.timeout = settings->timeout;
   self->alarm =
       queen_alarm_new (settings->clock, "registry deadline", G_PRIORITY_DEFAULT, on_deadline, self);
+  if (settings->holds)
+    self->sweep_alarm = queen_alarm_new (settings->clock, "held with a hive", G_PRIORITY_DEFAULT,
+                                         queen_registry_on_sweep, self);
   return self;
 }
 
@@ -390,6 +407,8 @@ queen_registry_update (QueenRegistry *self,
   heartbeat->sequence =
       last ? last->sequence : queen_registry_make_sequence (self, heartbeat->first_seen);
   heartbeat->deadline = now + queen_registry_get_span (self, heartbeat);
+  if (self->settings.holds)
+    queen_holds_stamp (self->settings.holds, heartbeat);
   if (!entry)
     entry = queen_registry_add_entry (self, heartbeat->id, heartbeat->sequence);
   set_sender (self, entry, sender);

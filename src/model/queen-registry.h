@@ -7,6 +7,7 @@
 
 #include "loop/queen-clock.h"
 #include "queen-component.h"
+#include "queen-holds.h"
 #include "queen-sequencer.h"
 #include "queen-state-entry.h"
 
@@ -18,6 +19,7 @@ G_BEGIN_DECLS
  * @timeout: µs after a heartbeat until its sender counts as offline
  * @forget_after: µs after going offline until a component is forgotten
  * @max_components: how many may be known at once, offline ones included
+ * @holds: (nullable): who is held; it outlives the registry. %NULL when nobody ever is
  */
 typedef struct
 {
@@ -25,6 +27,7 @@ typedef struct
   gint64 timeout;
   gint64 forget_after;
   guint max_components;
+  QueenHolds *holds;
 } QueenRegistrySettings;
 
 #define QUEEN_TYPE_REGISTRY (queen_registry_get_type ())
@@ -102,6 +105,23 @@ gint64 queen_registry_get_longest_silence (QueenRegistry *self);
  */
 gboolean
 queen_registry_forget (QueenRegistry *self, const char *id, const char *by, GError **error);
+
+/**
+ * queen_registry_heed_holds:
+ * @id: who is held by others than before
+ *
+ * Has its component know that, and publishes it as a %QUEEN_EVENT_HELD. Without such a component
+ * nothing is to be done: when it comes, it is held from the beginning.
+ */
+void queen_registry_heed_holds (QueenRegistry *self, const char *id);
+
+/**
+ * queen_registry_heed_hive_holds:
+ *
+ * The same for all who are held by others because their hive is. Of many that takes a few turns of
+ * the main loop; who looks at one of them meanwhile asks the holds themselves.
+ */
+void queen_registry_heed_hive_holds (QueenRegistry *self);
 
 /**
  * queen_registry_excuse:

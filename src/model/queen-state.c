@@ -26,6 +26,7 @@ queen_state_new (void)
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     self->entries[kind] = queen_state_entries_new (0);
+  self->holds = queen_hold_entries_new ();
   return self;
 }
 
@@ -34,6 +35,7 @@ queen_state_free (QueenState *self)
 {
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_array_unref (self->entries[kind]);
+  g_array_unref (self->holds);
   g_free (self->epoch);
   g_free (self);
 }
@@ -111,6 +113,25 @@ append_entry (GString *json, const QueenStateEntry *entry)
   g_string_append (json, "}\n");
 }
 
+static void
+append_hold (GString *json, const QueenHoldEntry *entry)
+{
+  const QueenHold *hold = entry->hold;
+
+  append_text (json, "{\"hold\":", hold->id);
+  append_text (json, ",\"kind\":", queen_component_kind_get_name (entry->kind));
+  append_text (json, ",\"id\":", entry->component_id);
+  append_text (json, ",\"reason\":", hold->reason);
+  append_text (json, ",\"holder\":", hold->holder);
+  append_text (json, ",\"caller\":", hold->caller);
+  append_time (json, ",\"since\":", hold->since);
+  if (hold->until > 0)
+    append_time (json, ",\"until\":", hold->until);
+  if (entry->left >= 0)
+    append_number (json, ",\"left\":", (guint64) entry->left);
+  g_string_append (json, "}\n");
+}
+
 static guint
 count_components (const QueenState *self)
 {
@@ -130,13 +151,14 @@ append_header (GString *json, const QueenState *self)
   append_text (json, ",\"life\":", self->epoch);
   append_number (json, ",\"next\":", self->next);
   append_number (json, ",\"components\":", count_components (self));
+  append_number (json, ",\"holds\":", self->holds->len);
   g_string_append (json, "}\n");
 }
 
 guint
 queen_state_get_n_lines (const QueenState *self)
 {
-  return 1 + count_components (self);
+  return 1 + count_components (self) + self->holds->len;
 }
 
 void
@@ -160,7 +182,8 @@ queen_state_append_line (const QueenState *self, guint number, GString *text)
         }
       i -= entries->len;
     }
-  g_return_if_reached ();
+  g_return_if_fail (i < self->holds->len);
+  append_hold (text, &g_array_index (self->holds, QueenHoldEntry, i));
 }
 
 /* Reading */
@@ -173,6 +196,7 @@ struct _QueenStateReader
   GHashTable *known[QUEEN_COMPONENT_N_KINDS]; /* ids, owned by the components */
   GString *rest;                              /* of a line that has not come whole */
   guint n_left;                               /* components that follow */
+  guint n_holds_left;                         /* holds that follow these */
 
   guint number; /* of the line */
   const QueenJsonValue *object;
@@ -327,6 +351,49 @@ read_entry (QueenStateReader *reader)
     fail (reader, "a second %s of that id", queen_component_kind_get_name (kind));
 }
 
+/* Returns: (transfer full) (nullable): what is said, as far as it can be shown to people */
+static char *
+read_legible (QueenStateReader *reader, const char *name, gsize most)
+{
+  const char *text = read_string (reader, name);
+
+  return text ? queen_legible_dup (text, most + 4) : NULL;
+}
+
+static char *
+require_legible (QueenStateReader *reader, const char *name, gsize most)
+{
+  char *text = read_legible (reader, name, most);
+
+  if (!text || *text == '\0')
+    fail (reader, "%s is missing", name);
+  return text ? text : g_strdup ("");
+}
+
+static void
+read_hold (QueenStateReader *reader)
+{
+  g_autofree char *id = require_legible (reader, "hold", QUEEN_HOLDS_MAX_NAME);
+  g_autofree char *reason = require_legible (reader, "reason", QUEEN_HOLDS_MAX_REASON);
+  g_autofree char *holder = require_legible (reader, "holder", QUEEN_HOLDS_MAX_NAME);
+  g_autofree char *caller = read_legible (reader, "caller", QUEEN_HOLDS_MAX_NAME);
+  QueenHold hold = { .id = id, .reason = reason, .holder = holder, .caller = caller };
+  QueenHoldEntry entry = { .left = -1 };
+
+  if (!queen_component_kind_parse (require_string (reader, "kind"), &entry.kind))
+    fail (reader, "kind is none");
+  hold.since = require_time (reader, "since");
+  if (queen_json_get_member (reader->object, "until"))
+    hold.until = require_time (reader, "until");
+  if (queen_json_get_member (reader->object, "left"))
+    entry.left = require_number (reader, "left", 0, MAX_NUMBER);
+  entry.component_id = read_id (reader, "id");
+  entry.hold = queen_hold_new (&hold);
+  if (!entry.component_id)
+    fail (reader, "id is missing");
+  g_array_append_val (reader->state->holds, entry);
+}
+
 static void
 read_epoch (QueenStateReader *reader)
 {
@@ -355,6 +422,8 @@ read_header (QueenStateReader *reader)
   state->written_at = require_time (reader, "written_at");
   read_epoch (reader);
   reader->n_left = (guint) require_number (reader, "components", 0, MAX_COMPONENTS);
+  if (version >= 3)
+    reader->n_holds_left = (guint) require_number (reader, "holds", 0, QUEEN_HOLDS_MAX);
 }
 
 static guint
@@ -376,9 +445,9 @@ read_line (QueenStateReader *reader, const char *line, gsize length)
 
   reader->number++;
   reader->n_read = 0;
-  if (reader->number > 1 && reader->n_left == 0)
+  if (reader->number > 1 && reader->n_left + reader->n_holds_left == 0)
     {
-      fail (reader, "something follows the last component");
+      fail (reader, "something follows the last line");
       return;
     }
   json = queen_json_new (line, length, NULL, &error);
@@ -392,10 +461,15 @@ read_line (QueenStateReader *reader, const char *line, gsize length)
   reader->object = queen_json_get_root (json);
   if (reader->number == 1)
     read_header (reader);
-  else
+  else if (reader->n_left > 0)
     {
       reader->n_left--;
       read_entry (reader);
+    }
+  else
+    {
+      reader->n_holds_left--;
+      read_hold (reader);
     }
   if (reader->n_read != count_members (reader->object))
     fail (reader, "a member that does not belong there");
@@ -452,10 +526,10 @@ QueenState *
 queen_state_reader_finish (QueenStateReader *reader, GError **error)
 {
   reader->number++;
-  if (reader->number == 1 || reader->n_left > 0)
+  if (reader->number == 1 || reader->n_left + reader->n_holds_left > 0)
     fail (reader, "the text ends too early");
   if (reader->rest->len > 0)
-    fail (reader, "something follows the last component");
+    fail (reader, "something follows the last line");
   if (!reader->error)
     return g_steal_pointer (&reader->state);
   if (error)

@@ -7,11 +7,11 @@
 
 G_BEGIN_DECLS
 
-#define QUEEN_STATE_VERSION 2    /* version 1 can still be read */
+#define QUEEN_STATE_VERSION 3    /* versions 1 and 2 can still be read */
 #define QUEEN_STATE_MAX_EPOCH 16 /* characters */
 
 /** What a state begins with; behind it stands 1 if it is whole, and 0 otherwise. */
-#define QUEEN_STATE_START "{\"format\":\"queen-rbee state\",\"version\":2,\"whole\":"
+#define QUEEN_STATE_START "{\"format\":\"queen-rbee state\",\"version\":3,\"whole\":"
 
 /**
  * QueenState:
@@ -23,6 +23,7 @@ G_BEGIN_DECLS
  *   on while a machine is off
  * @entries: (element-type QueenStateEntry): for each kind, who is known, in the order in which they
  *   were first seen
+ * @holds: (element-type QueenHoldEntry): who is held
  *
  * What one epoch of the queen, from its start to its end, saves for the next.
  */
@@ -33,6 +34,7 @@ typedef struct
   guint64 next;
   gint64 written_at;
   GArray *entries[QUEEN_COMPONENT_N_KINDS];
+  GArray *holds;
 } QueenState;
 
 /** queen_state_new: (transfer full): a state of nobody, to be filled in. */
@@ -54,9 +56,9 @@ void queen_state_set_entries (QueenState *self, QueenRegistry *registry);
  */
 gint64 queen_state_get_elapsed (const QueenState *self, gint64 now);
 
-/* A state is written as lines of JSON: a header, then a component in each line. What a component
- * has not said is left out; so is the timestamp of its last heartbeat, which has been told. A line
- * at a time, as the longest state of all is half a gigabyte. */
+/* A state is written as lines of JSON: a header, then a component in each line, then a hold in
+ * each. What a component has not said is left out; so is the timestamp of its last heartbeat, which
+ * has been told. A line at a time, as the longest state of all is half a gigabyte. */
 
 /** queen_state_get_n_lines: how many lines there are, at least 1. */
 guint queen_state_get_n_lines (const QueenState *self);

@@ -127,7 +127,7 @@ test_one (void)
       "\"hive_id\":\"h\"},\"timestamp\":\"2001-01-01T00:00:00Z\"}";
 #define TIME "\"20\\d\\d-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{9}\\+00:00\""
   static const char pattern[] =
-      "^\\{\"id\":\"w\",\"status\":\"Ready\",\"online\":true,\"available\":true,"
+      "^\\{\"id\":\"w\",\"status\":\"Ready\",\"online\":true,\"available\":true,\"holds\":null,"
       "\"model_id\":\"llama\",\"device\":\"GPU-0\",\"port\":9301,\"implementation\":\"llm\","
       "\"version\":\"0.1.0\",\"hostname\":\"n\",\"hive_id\":\"h\",.*\"since\":" TIME
       ",\"first_seen\":" TIME ",\"last_seen\":" TIME

@@ -74,7 +74,7 @@ test_worker (void)
   worker->vitals->busy_source = g_strdup ("sockets");
   assert_json (worker,
                "{\"id\":\"worker-1\",\"status\":\"Ready\",\"online\":true,"
-               "\"available\":true,\"model_id\":\"meta-llama/Llama-2-7b\","
+               "\"available\":true,\"holds\":null,\"model_id\":\"meta-llama/Llama-2-7b\","
                "\"device\":\"GPU-0\",\"port\":9301,"
                "\"implementation\":\"llm-worker-rbee\",\"version\":\"0.1.0\","
                "\"hostname\":\"node-1\",\"hive_id\":\"hive-1\","
@@ -104,7 +104,7 @@ test_hive (void)
   hive->vitals->gpus = g_malloc0 (sizeof (QueenVitalsGpus) + sizeof (QueenVitalsGpu));
   hive->vitals->gpus->n = 1;
   assert_json (hive, "{\"id\":\"hive-1\",\"status\":\"Busy\",\"online\":true,"
-                     "\"available\":false,\"hostname\":\"127.0.0.1\",\"port\":9200,"
+                     "\"available\":false,\"holds\":null,\"hostname\":\"127.0.0.1\",\"port\":9200,"
                      "\"health_status\":{\"status\":\"unhealthy\","
                      "\"reason\":\"disk \\\"full\\\"\"},\"version\":\"0.1.0\",\"cpu\":1.000,"
                      "\"memory_used\":null,\"memory_total\":0,"
@@ -137,9 +137,54 @@ test_unsaid (void)
   g_autoptr (QueenComponent) hive = new_component (QUEEN_COMPONENT_HIVE, "蜂", QUEEN_STATUS_ONLINE);
 
   assert_unsaid (worker, "{\"id\":\"a\\\"\\\\/%\",\"status\":\"Offline\",\"online\":false,"
-                         "\"available\":false");
+                         "\"available\":false,\"holds\":null");
   assert_unsaid (hive, "{\"id\":\"蜂\",\"status\":\"Online\",\"online\":true,"
-                       "\"available\":true");
+                       "\"available\":true,\"holds\":null");
+}
+
+static QueenHoldList *
+make_holds (const char *reason, const char *caller, gint64 until)
+{
+  const QueenHold hold = { .id = (char *) "hold-1",
+                           .reason = (char *) reason,
+                           .holder = (char *) "token:ops",
+                           .caller = (char *) caller,
+                           .since = FIRST_SEEN,
+                           .until = until };
+
+  return queen_hold_list_with (NULL, queen_hold_new (&hold));
+}
+
+/* What it reads back from D-Bus is the same again: that is how queenctl comes to its JSON. */
+static void
+test_holds (void)
+{
+  g_autoptr (QueenComponent) worker =
+      new_component (QUEEN_COMPONENT_WORKER, "w", QUEEN_STATUS_READY);
+  g_autoptr (QueenComponent) again =
+      new_component (QUEEN_COMPONENT_WORKER, "w", QUEEN_STATUS_READY);
+  g_autoptr (GString) json = g_string_new (NULL);
+  g_autoptr (GString) second = g_string_new (NULL);
+  g_autoptr (GVariant) variant = NULL;
+
+  worker->hive_id = g_strdup ("h");
+  worker->holds = make_holds ("a \"b\"", NULL, LAST_SEEN / 1000 * 1000);
+  worker->hive_holds = make_holds ("new driver", "0a/:1.7", 0);
+  queen_component_append_json (worker, json);
+  g_assert_nonnull (strstr (
+      json->str,
+      ",\"available\":false,\"holds\":["
+      "{\"id\":\"hold-1\",\"reason\":\"a \\\"b\\\"\",\"holder\":\"token:ops\",\"caller\":null,"
+      "\"since\":\"2025-10-24T20:11:00.000000000+00:00\","
+      "\"until\":\"2025-10-24T20:11:00.123456000+00:00\",\"hive_id\":null},"
+      "{\"id\":\"hold-1\",\"reason\":\"new driver\",\"holder\":\"token:ops\",\"caller\":\":1.7\","
+      "\"since\":\"2025-10-24T20:11:00.000000000+00:00\",\"until\":null,\"hive_id\":\"h\"}],"));
+
+  again->hive_id = g_strdup ("h");
+  variant = g_variant_ref_sink (queen_field_holds.get_variant (worker));
+  queen_field_holds.take_variant (again, variant);
+  queen_component_append_json (again, second);
+  g_assert_cmpstr (second->str, ==, json->str);
 }
 
 /* B13: in whatever language numbers are written otherwise. */
@@ -180,6 +225,7 @@ main (int argc, char **argv)
   g_test_add_func ("/component-json/hive/members-in-order", test_hive);
   g_test_add_func ("/component-json/unsaid/is-null", test_unsaid);
 
+  g_test_add_func ("/component-json/holds/its-own-and-its-hives", test_holds);
   g_test_add_func ("/component-json/clock-skew/seconds-that-the-sender-is-ahead", test_skew);
 
   return g_test_run ();

@@ -15,11 +15,12 @@
   "\"first_seen\":\"2025-10-24T20:10:00.000000000+00:00\","                                        \
   "\"last_seen\":\"2025-10-24T20:10:59.000000001+00:00\""
 
-#define HEADER(n)                                                                                  \
+#define HEADER(n) HEADER_WITH (n, 0)
+#define HEADER_WITH(n, n_holds)                                                                    \
   QUEEN_STATE_START "1,"                                                                           \
                     "\"written_at\":\"2025-10-24T20:11:00.000000000+00:00\",\"life\":"             \
                     "\"19a1c0de2f7\",\"next\":18,"                                                 \
-                    "\"components\":" #n "}\n"
+                    "\"components\":" #n ",\"holds\":" #n_holds "}\n"
 #define WORKER                                                                                     \
   "{\"kind\":\"worker\",\"id\":\"w\",\"status\":\"Ready\",\"model_id\":\"m\",\"device\":\"GPU-0\"" \
   ",\"port\":9301,\"implementation\":\"i\",\"version\":\"0.1.0\",\"hostname\":\"node\","           \
@@ -213,10 +214,10 @@ test_broken (void)
   } rows[] = {
     { "queen-rbee state", "queen-bee state", "line 1: not a state of the queen" },
     { "{\"format\"", "{\"forma\"", "line 1: format is missing" },
-    { "\"version\":2,", "\"version\":3,", "line 1: a version that is not known here" },
-    { "\"version\":2,", "\"version\":0,", "line 1: a version that is not known here" },
-    { "\"version\":2,", "\"version\":2.0,", "line 1: version has the wrong type" },
-    { "\"version\":2,", "", "line 1: version is missing" },
+    { "\"version\":3,", "\"version\":4,", "line 1: a version that is not known here" },
+    { "\"version\":3,", "\"version\":0,", "line 1: a version that is not known here" },
+    { "\"version\":3,", "\"version\":3.0,", "line 1: version has the wrong type" },
+    { "\"version\":3,", "", "line 1: version is missing" },
     { "\"whole\":1,", "", "line 1: whole is missing" },
     { "\"whole\":1,", "\"whole\":2,", "line 1: whole is out of range" },
     { "2025-10-24T20:11:00.000000000+00:00", "yesterday", "line 1: written_at is no date" },
@@ -231,6 +232,9 @@ test_broken (void)
     { "\"components\":2", "\"components\":3", "line 4: the text ends too early" },
     { "\"components\":2", "\"components\":1", "line 3: something follows" },
     { "\"components\":2", "\"components\":-1", "line 1: components is out of range" },
+    { "\"holds\":0", "\"holds\":1", "line 4: the text ends too early" },
+    { "\"holds\":0", "\"holds\":4097", "line 1: holds is out of range" },
+    { ",\"holds\":0", "", "line 1: holds is missing" },
     { "\"components\":2", "\"components\":2,\"more\":0", "line 1: a member that does not belong" },
     { "\"kind\":\"worker\"", "\"kind\":\"queen\"", "line 2: kind is none" },
     { "\"kind\":\"worker\"", "\"kind\":\"hive\"", "line 2: a member that does not belong" },
@@ -281,6 +285,93 @@ test_first_version (void)
   g_assert_true (state->is_whole);
   g_assert_cmpuint (state->next, ==, 18);
   g_assert_cmpstr (get_entry (state, QUEEN_COMPONENT_HIVE, 0)->component->health_reason, ==, "a b");
+}
+
+/* As it was written before there were holds. */
+static void
+test_second_version (void)
+{
+  static const char text[] =
+      "{\"format\":\"queen-rbee state\",\"version\":2,\"whole\":0,"
+      "\"written_at\":\"2025-10-24T20:11:00.000000000+00:00\",\"life\":\"a\",\"next\":18,"
+      "\"components\":1}\n" WORKER;
+  g_autoptr (QueenState) state = parse (text);
+
+  g_assert_false (state->is_whole);
+  g_assert_cmpstr (get_entry (state, QUEEN_COMPONENT_WORKER, 0)->component->id, ==, "w");
+  g_assert_cmpuint (state->holds->len, ==, 0);
+}
+
+#define HOLD                                                                                       \
+  "{\"hold\":\"hold-1\",\"kind\":\"hive\",\"id\":\"h\",\"reason\":\"driver\",\"holder\":\"token:"  \
+  "ops\","                                                                                         \
+  "\"caller\":\"0a/:1.4\",\"since\":\"2025-10-24T20:10:30.000000000+00:00\","                      \
+  "\"until\":\"2025-10-24T21:10:30.000000000+00:00\",\"left\":3570000000}\n"
+#define ENDLESS                                                                                    \
+  "{\"hold\":\"hold-2\",\"kind\":\"worker\",\"id\":\"nobody\",\"reason\":\"r\",\"holder\":\"user:" \
+  "0\","                                                                                           \
+  "\"since\":\"2025-10-24T20:10:30.000000000+00:00\"}\n"
+#define HELD HEADER_WITH (0, 2) HOLD ENDLESS
+
+static void
+test_holds (void)
+{
+  g_autoptr (QueenState) state = parse (HELD);
+  const QueenHoldEntry *hold = &g_array_index (state->holds, QueenHoldEntry, 0);
+  const QueenHoldEntry *endless = &g_array_index (state->holds, QueenHoldEntry, 1);
+  g_autoptr (GString) again = write_state (state);
+
+  g_assert_cmpstr (again->str, ==, HELD);
+  g_assert_cmpuint (state->holds->len, ==, 2);
+  g_assert_cmpint (hold->kind, ==, QUEEN_COMPONENT_HIVE);
+  g_assert_cmpstr (hold->component_id, ==, "h");
+  g_assert_cmpstr (hold->hold->id, ==, "hold-1");
+  g_assert_cmpstr (hold->hold->reason, ==, "driver");
+  g_assert_cmpstr (hold->hold->holder, ==, "token:ops");
+  g_assert_cmpstr (queen_hold_get_caller_name (hold->hold), ==, ":1.4");
+  g_assert_cmpint (hold->hold->until - hold->hold->since, ==,
+                   3600 * G_GINT64_CONSTANT (1000000000));
+  g_assert_cmpint (hold->left, ==, G_GINT64_CONSTANT (3570000000));
+  g_assert_cmpint (endless->left, ==, -1);
+  g_assert_cmpint (endless->hold->until, ==, 0);
+  g_assert_null (endless->hold->caller);
+}
+
+static void
+test_broken_holds (void)
+{
+  static const struct
+  {
+    const char *line;
+    const char *problem;
+  } rows[] = {
+    { WORKER, "line 2: hold is missing" },
+    { "[]\n", "line 2: not an object" },
+    { "{\"hold\":\"a\",\"kind\":\"queen\",\"id\":\"w\",\"reason\":\"r\",\"holder\":\"o\"," TIMES
+      "}\n",
+      "line 2: kind is none" },
+    { "{\"hold\":\"a\",\"kind\":\"hive\",\"id\":\"\",\"reason\":\"r\",\"holder\":\"o\"," TIMES
+      "}\n",
+      "line 2: id is no id" },
+    { "{\"hold\":\"a\",\"kind\":\"hive\",\"id\":\"h\",\"reason\":\"\",\"holder\":\"o\"," TIMES
+      "}\n",
+      "line 2: reason is missing" },
+    { "{\"hold\":\"a\",\"kind\":\"hive\",\"id\":\"h\",\"reason\":\"r\",\"holder\":\"o\"}\n",
+      "line 2: since is missing" },
+    { "{\"hold\":\"a\",\"kind\":\"hive\",\"id\":\"h\",\"reason\":\"r\",\"holder\":\"o\"," TIMES
+      "}\n",
+      "line 2: a member that does not belong" },
+    { "{\"hold\":\"a\",\"kind\":\"hive\",\"id\":\"h\",\"reason\":\"r\",\"holder\":\"o\",\"left\":-"
+      "1," TIMES "}\n",
+      "line 2: left is out of range" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *text = g_strconcat (HEADER_WITH (0, 1), rows[i].line, NULL);
+
+      assert_refused (text, strlen (text), rows[i].problem);
+    }
 }
 
 /* However it comes. */
@@ -445,6 +536,9 @@ main (int argc, char **argv)
   g_test_add_func ("/state/round-trip/extremes-can-be-read-again", test_extremes);
   g_test_add_func ("/state/round-trip/the-longest-lines", test_longest_lines);
   g_test_add_func ("/state/first-version/can-be-read", test_first_version);
+  g_test_add_func ("/state/second-version/can-be-read", test_second_version);
+  g_test_add_func ("/state/holds/every-field-and-the-same-text", test_holds);
+  g_test_add_func ("/state/holds/refused-by-line-and-member", test_broken_holds);
   g_test_add_func ("/state/pieces/as-good-as-the-whole", test_pieces);
   g_test_add_func ("/state/broken/a-line-without-end", test_endless_line);
   g_test_add_func ("/state/broken/refused-by-line-and-member", test_broken);

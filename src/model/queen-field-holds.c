@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* By what a component is held: what is its own first, and then what is its hive's. */
+
+#include "queen-field.h"
+#include "text/queen-timestamp.h"
+
+#define MAX_TAKEN 64 /* more than anybody can have */
+#define LAST_TIME (G_MAXINT64 / QUEEN_NSEC_PER_USEC)
+
+static gboolean
+holds_is_said (gconstpointer component)
+{
+  return queen_component_is_held (component);
+}
+
+static void
+append_holds (const QueenHoldList *list, const char *hive_id, GString *json)
+{
+  for (guint i = 0; list && i < list->n; i++)
+    {
+      if (json->str[json->len - 1] == '}')
+        g_string_append_c (json, ',');
+      queen_hold_append_json (list->holds[i], hive_id, json);
+    }
+}
+
+static void
+holds_append (gconstpointer value, GString *json)
+{
+  const QueenComponent *component = value;
+
+  g_string_append_c (json, '[');
+  append_holds (component->holds, NULL, json);
+  append_holds (component->hive_holds, component->hive_id, json);
+  g_string_append_c (json, ']');
+}
+
+/* On D-Bus, where there is no null: what does not apply is left out. */
+
+static void
+add_text (GVariantBuilder *builder, const char *name, const char *text)
+{
+  if (text)
+    g_variant_builder_add (builder, "{sv}", name, g_variant_new_string (text));
+}
+
+static void
+add_time (GVariantBuilder *builder, const char *name, gint64 time)
+{
+  if (time != 0)
+    g_variant_builder_add (builder, "{sv}", name,
+                           g_variant_new_uint64 ((guint64) (time / QUEEN_NSEC_PER_USEC)));
+}
+
+static void
+add_holds (GVariantBuilder *builder, const QueenHoldList *list, const char *hive_id)
+{
+  for (guint i = 0; list && i < list->n; i++)
+    {
+      const QueenHold *hold = list->holds[i];
+
+      g_variant_builder_open (builder, G_VARIANT_TYPE_VARDICT);
+      add_text (builder, "id", hold->id);
+      add_text (builder, "reason", hold->reason);
+      add_text (builder, "holder", hold->holder);
+      add_text (builder, "caller", queen_hold_get_caller_name (hold));
+      add_time (builder, "since", hold->since);
+      add_time (builder, "until", hold->until);
+      add_text (builder, "hive_id", hive_id);
+      g_variant_builder_close (builder);
+    }
+}
+
+static GVariant *
+holds_get_variant (gconstpointer value)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+  const QueenComponent *component = value;
+
+  add_holds (&builder, component->holds, NULL);
+  add_holds (&builder, component->hive_holds, component->hive_id);
+  return g_variant_builder_end (&builder);
+}
+
+static gint64
+get_time (GVariant *said, const char *name)
+{
+  guint64 time = 0;
+
+  g_variant_lookup (said, name, "t", &time);
+  return (gint64) MIN (time, LAST_TIME) * QUEEN_NSEC_PER_USEC;
+}
+
+static char *
+get_text (GVariant *said, const char *name)
+{
+  const char *text = "";
+
+  g_variant_lookup (said, name, "&s", &text);
+  return (char *) text;
+}
+
+static void
+take_hold (QueenComponent *component, GVariant *said)
+{
+  gboolean is_of_hive = *get_text (said, "hive_id") != '\0';
+  QueenHoldList **list = is_of_hive ? &component->hive_holds : &component->holds;
+  g_autoptr (QueenHoldList) before = *list;
+  const char *caller = get_text (said, "caller");
+
+  *list = queen_hold_list_with (before, queen_hold_new (&(QueenHold){
+                                            .id = get_text (said, "id"),
+                                            .reason = get_text (said, "reason"),
+                                            .holder = get_text (said, "holder"),
+                                            .caller = *caller ? (char *) caller : NULL,
+                                            .since = get_time (said, "since"),
+                                            .until = get_time (said, "until"),
+                                        }));
+}
+
+static void
+holds_take_variant (gpointer value, GVariant *variant)
+{
+  gsize n = holds_is_said (value) ? 0 : MIN (g_variant_n_children (variant), MAX_TAKEN);
+
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autoptr (GVariant) said = g_variant_get_child_value (variant, i);
+
+      take_hold (value, said);
+    }
+}
+
+const QueenFieldType queen_field_holds = {
+  .signature = "aa{sv}",
+  .is_said = holds_is_said,
+  .append = holds_append,
+  .get_variant = holds_get_variant,
+  .take_variant = holds_take_variant,
+};

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-hold.h"
+
+#include <string.h>
+
+#include "text/queen-json-writer.h"
+#include "text/queen-timestamp.h"
+
+static void
+clear_hold (QueenHold *self)
+{
+  g_free (self->id);
+  g_free (self->reason);
+  g_free (self->holder);
+  g_free (self->caller);
+}
+
+QueenHold *
+queen_hold_new (const QueenHold *hold)
+{
+  QueenHold *self = g_atomic_rc_box_new (QueenHold);
+
+  *self = *hold;
+  self->id = g_strdup (hold->id);
+  self->reason = g_strdup (hold->reason);
+  self->holder = g_strdup (hold->holder);
+  self->caller = g_strdup (hold->caller);
+  return self;
+}
+
+QueenHold *
+queen_hold_ref (QueenHold *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+void
+queen_hold_unref (QueenHold *self)
+{
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) clear_hold);
+}
+
+const char *
+queen_hold_get_caller_name (const QueenHold *self)
+{
+  const char *slash = self->caller ? strrchr (self->caller, '/') : NULL;
+
+  return slash ? slash + 1 : self->caller;
+}
+
+/* @name: with all that stands around it */
+static void
+append_text (GString *json, const char *name, const char *text)
+{
+  g_string_append (json, name);
+  if (text)
+    queen_json_append_string (json, text);
+  else
+    g_string_append (json, "null");
+}
+
+static void
+append_time (GString *json, const char *name, gint64 time)
+{
+  g_string_append (json, name);
+  if (time == 0)
+    {
+      g_string_append (json, "null");
+      return;
+    }
+  g_string_append_c (json, '"');
+  queen_timestamp_append (json, time);
+  g_string_append_c (json, '"');
+}
+
+void
+queen_hold_append_json (const QueenHold *self, const char *hive_id, GString *json)
+{
+  append_text (json, "{\"id\":", self->id);
+  append_text (json, ",\"reason\":", self->reason);
+  append_text (json, ",\"holder\":", self->holder);
+  append_text (json, ",\"caller\":", queen_hold_get_caller_name (self));
+  append_time (json, ",\"since\":", self->since);
+  append_time (json, ",\"until\":", self->until);
+  append_text (json, ",\"hive_id\":", hive_id);
+  g_string_append_c (json, '}');
+}
+
+static QueenHoldList *
+new_list (guint n)
+{
+  QueenHoldList *self = g_atomic_rc_box_alloc0 (sizeof *self + n * sizeof *self->holds);
+
+  self->n = n;
+  return self;
+}
+
+static void
+clear_list (QueenHoldList *self)
+{
+  for (guint i = 0; i < self->n; i++)
+    queen_hold_unref (self->holds[i]);
+}
+
+QueenHoldList *
+queen_hold_list_with (const QueenHoldList *self, QueenHold *hold)
+{
+  guint n = self ? self->n : 0;
+  QueenHoldList *list = new_list (n + 1);
+
+  for (guint i = 0; i < n; i++)
+    list->holds[i] = queen_hold_ref (self->holds[i]);
+  list->holds[n] = hold;
+  return list;
+}
+
+QueenHoldList *
+queen_hold_list_without (const QueenHoldList *self, const QueenHold *hold)
+{
+  QueenHoldList *list;
+  guint n = 0;
+
+  if (self->n == 1)
+    return NULL;
+  list = new_list (self->n - 1);
+  for (guint i = 0; i < self->n; i++)
+    if (self->holds[i] != hold)
+      list->holds[n++] = queen_hold_ref (self->holds[i]);
+  return list;
+}
+
+QueenHoldList *
+queen_hold_list_ref (QueenHoldList *self)
+{
+  return self ? g_atomic_rc_box_acquire (self) : NULL;
+}
+
+void
+queen_hold_list_unref (QueenHoldList *self)
+{
+  if (self)
+    g_atomic_rc_box_release_full (self, (GDestroyNotify) clear_list);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* Each component that is listed knows by what it is held, so that whoever looks at one, or counts
+ * them, need not ask anybody else. */
+
+#include "queen-registry-private.h"
+
+#define MAX_LOOKED_AT 1024 /* in one turn of the main loop */
+
+static void
+heed (QueenRegistry *self, QueenEntry *entry)
+{
+  g_autoptr (QueenComponent) before = queen_component_ref (entry->component);
+  QueenComponent *now = queen_holds_restamp (self->settings.holds, before);
+  g_autoptr (QueenEvent) event = NULL;
+
+  if (!now)
+    return;
+  queen_registry_replace (self, entry, now);
+  self->revision++;
+  event = queen_event_new_held (now);
+  event->before = g_steal_pointer (&before);
+  queen_sequencer_publish (self->sequencer, event);
+}
+
+void
+queen_registry_heed_holds (QueenRegistry *self, const char *id)
+{
+  QueenEntry *entry = g_hash_table_lookup (self->entries, id);
+
+  if (entry)
+    heed (self, entry);
+}
+
+/* Returns: whether there is nobody behind those it has looked at */
+static gboolean
+sweep_some (QueenRegistry *self)
+{
+  QueenComponent *components[MAX_LOOKED_AT];
+  guint n =
+      queen_registry_list_behind (self, self->sweep_behind, components, G_N_ELEMENTS (components));
+
+  /* What one of them becomes may end it, but not the others, and nobody comes or goes. */
+  for (guint i = 0; i < n; i++)
+    {
+      self->sweep_behind = components[i]->sequence;
+      if (components[i]->hive_id)
+        queen_registry_heed_holds (self, components[i]->id);
+    }
+  return n < G_N_ELEMENTS (components);
+}
+
+void
+queen_registry_on_sweep (gpointer data)
+{
+  QueenRegistry *self = data;
+
+  if (sweep_some (self))
+    {
+      self->is_sweeping = self->must_sweep_again;
+      self->must_sweep_again = FALSE;
+      self->sweep_behind = 0;
+    }
+  if (self->is_sweeping)
+    queen_alarm_set (self->sweep_alarm, 0);
+}
+
+void
+queen_registry_heed_hive_holds (QueenRegistry *self)
+{
+  if (self->is_sweeping)
+    {
+      self->must_sweep_again = TRUE;
+      return;
+    }
+  self->is_sweeping = TRUE;
+  self->sweep_behind = 0;
+  queen_registry_on_sweep (self);
+}
