@@ -16,7 +16,7 @@ struct _QueenDBusMethods
 {
   GMainContext *context; /* the D-Bus thread's */
   QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
-  QueenPool *pool;
+  QueenPlacement *placement;
 
   QueenDBusQueen *skeleton;
   QueenDBusSubscribers *subscribers;
@@ -33,7 +33,7 @@ struct _Call
   GMainContext *context;
   void (*run) (Call *call); /* in the main thread */
   QueenRegistry *registry;
-  QueenPool *pool;
+  QueenPlacement *placement;
   QueenComponent *component; /* what was reported, or has been found */
   char *text;
   char *by; /* who asks */
@@ -45,7 +45,7 @@ free_call (Call *call)
 {
   g_main_context_unref (call->context);
   g_clear_object (&call->registry);
-  g_clear_object (&call->pool);
+  g_clear_object (&call->placement);
   g_clear_pointer (&call->component, queen_component_unref);
   g_free (call->text);
   g_free (call->by);
@@ -89,7 +89,7 @@ on_call_done (gpointer data)
   invocation = queen_dbus_call_end (call->call);
   if (call->error)
     return_error (invocation, call->error);
-  else if (call->pool)
+  else if (call->placement)
     {
       g_autofree char *path = queen_dbus_cluster_dup_path (call->component);
 
@@ -215,7 +215,7 @@ on_report (QueenDBusQueen *skeleton,
 static void
 run_find (Call *call)
 {
-  QueenComponent *worker = queen_pool_take (call->pool, call->text, &call->error);
+  QueenComponent *worker = queen_placement_find (call->placement, call->text, &call->error);
 
   if (worker)
     call->component = queen_component_ref (worker);
@@ -235,7 +235,7 @@ on_find_worker (QueenDBusQueen *skeleton,
   call = begin_call (self, self->searches, invocation, run_find);
   if (!call)
     return TRUE;
-  call->pool = g_object_ref (self->pool);
+  call->placement = g_object_ref (self->placement);
   call->text = g_strdup (model);
   send_call (call);
   return TRUE;
@@ -303,7 +303,7 @@ on_unsubscribe (QueenDBusQueen *skeleton, GDBusMethodInvocation *invocation, gpo
 QueenDBusMethods *
 queen_dbus_methods_new (QueenRegistry *workers,
                         QueenRegistry *hives,
-                        QueenPool *pool,
+                        QueenPlacement *placement,
                         QueenDBusMailbox *mailbox,
                         const QueenClock *clock)
 {
@@ -320,7 +320,7 @@ queen_dbus_methods_new (QueenRegistry *workers,
   self->context = g_main_context_ref_thread_default ();
   self->registries[QUEEN_COMPONENT_WORKER] = g_object_ref (workers);
   self->registries[QUEEN_COMPONENT_HIVE] = g_object_ref (hives);
-  self->pool = g_object_ref (pool);
+  self->placement = g_object_ref (placement);
   self->reports = queen_dbus_calls_new (&calls);
   self->searches = queen_dbus_calls_new (&calls);
   self->subscribers = queen_dbus_subscribers_new (mailbox);
@@ -370,7 +370,7 @@ queen_dbus_methods_free (QueenDBusMethods *self)
   queen_dbus_subscribers_free (self->subscribers);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_object_unref (self->registries[kind]);
-  g_object_unref (self->pool);
+  g_object_unref (self->placement);
   g_main_context_unref (self->context);
   g_free (self);
 }

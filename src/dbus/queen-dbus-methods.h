@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "model/queen-pool.h"
+#include "model/queen-placement.h"
 #include "model/queen-registry.h"
 #include "queen-dbus-interfaces.h"
 #include "queen-dbus-mailbox.h"
@@ -23,7 +23,7 @@ typedef struct _QueenDBusMethods QueenDBusMethods;
  * queen_dbus_methods_new:
  * @workers: a registry of the main thread
  * @hives: likewise
- * @pool: likewise
+ * @placement: likewise
  * @mailbox: who is told whether anybody has subscribed; must outlive the methods
  * @clock: what calls go by
  *
@@ -31,7 +31,7 @@ typedef struct _QueenDBusMethods QueenDBusMethods;
  */
 QueenDBusMethods *queen_dbus_methods_new (QueenRegistry *workers,
                                           QueenRegistry *hives,
-                                          QueenPool *pool,
+                                          QueenPlacement *placement,
                                           QueenDBusMailbox *mailbox,
                                           const QueenClock *clock);
 

@@ -49,7 +49,7 @@ struct _QueenDBusService
   const QueenClock *clock;
   QueenRegistry *workers;
   QueenRegistry *hives;
-  QueenPool *pool;
+  QueenPlacement *placement;
   QueenDBusMailbox *mailbox; /* from the main thread to the other */
 
   GMainContext *context;
@@ -244,8 +244,8 @@ run_thread (gpointer data)
 
   g_main_context_push_thread_default (self->context);
   self->cluster = queen_dbus_cluster_new ();
-  self->methods =
-      queen_dbus_methods_new (self->workers, self->hives, self->pool, self->mailbox, self->clock);
+  self->methods = queen_dbus_methods_new (self->workers, self->hives, self->placement,
+                                          self->mailbox, self->clock);
   self->alarm =
       queen_alarm_new (self->clock, "announcement", G_PRIORITY_DEFAULT, on_announcement_due, self);
   /* Before all else in a turn of the loop: who asks, sees what had happened before. */
@@ -291,7 +291,7 @@ queen_dbus_service_dispose (GObject *object)
     }
   g_clear_object (&self->workers);
   g_clear_object (&self->hives);
-  g_clear_object (&self->pool);
+  g_clear_object (&self->placement);
 
   G_OBJECT_CLASS (queen_dbus_service_parent_class)->dispose (object);
 }
@@ -335,7 +335,7 @@ queen_dbus_service_new (QueenCluster *cluster, const QueenClock *clock)
   self->clock = clock;
   self->workers = g_object_ref (queen_cluster_get_registry (cluster, QUEEN_COMPONENT_WORKER));
   self->hives = g_object_ref (queen_cluster_get_registry (cluster, QUEEN_COMPONENT_HIVE));
-  self->pool = g_object_ref (queen_cluster_get_pool (cluster));
+  self->placement = g_object_ref (queen_cluster_get_placement (cluster));
   g_signal_connect_object (queen_cluster_get_bus (cluster), "event", G_CALLBACK (on_event_for_bus),
                            self, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   return self;

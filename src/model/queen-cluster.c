@@ -14,7 +14,7 @@ struct _QueenCluster
   QueenHeadcount *headcount;
   QueenHolds *holds;
   QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
-  QueenPool *pool;
+  QueenPlacement *placement;
   QueenPulse *pulse;
   QueenLister *lister;
 };
@@ -28,7 +28,7 @@ queen_cluster_finalize (GObject *object)
 
   g_clear_pointer (&self->lister, queen_lister_free);
   g_clear_object (&self->pulse);
-  g_clear_object (&self->pool);
+  g_clear_object (&self->placement);
   g_clear_pointer (&self->headcount, queen_headcount_free);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_clear_object (&self->registries[kind]);
@@ -77,7 +77,8 @@ queen_cluster_new (const QueenClusterSettings *settings)
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     self->registries[kind] = queen_registry_new ((QueenComponentKind) kind, sequencer, &registry);
   g_signal_connect_swapped (self->holds, "changed", G_CALLBACK (on_holds_changed), self);
-  self->pool = queen_pool_new (self->bus, self->registries[QUEEN_COMPONENT_WORKER]);
+  self->placement =
+      queen_placement_new (self->bus, self->registries[QUEEN_COMPONENT_WORKER], clock);
   self->pulse =
       queen_pulse_new (sequencer, self->registries[QUEEN_COMPONENT_WORKER],
                        self->registries[QUEEN_COMPONENT_HIVE], clock, settings->heartbeat_interval);
@@ -119,10 +120,10 @@ queen_cluster_hold (QueenCluster *self, const QueenHoldRequest *request, GError 
   return NULL;
 }
 
-QueenPool *
-queen_cluster_get_pool (QueenCluster *self)
+QueenPlacement *
+queen_cluster_get_placement (QueenCluster *self)
 {
-  return self->pool;
+  return self->placement;
 }
 
 QueenPulse *

@@ -8,7 +8,7 @@
 #include "queen-holds.h"
 #include "queen-lister.h"
 #include "queen-local-sequencer.h"
-#include "queen-pool.h"
+#include "queen-placement.h"
 #include "queen-pulse.h"
 #include "queen-registry.h"
 #include "queen-state.h"
@@ -59,8 +59,8 @@ QueenHolds *queen_cluster_get_holds (QueenCluster *self);
  */
 QueenHold *queen_cluster_hold (QueenCluster *self, const QueenHoldRequest *request, GError **error);
 
-/** Returns: (transfer none): whose turn it is to get work */
-QueenPool *queen_cluster_get_pool (QueenCluster *self);
+/** Returns: (transfer none): who gets the next request */
+QueenPlacement *queen_cluster_get_placement (QueenCluster *self);
 
 /** Returns: (transfer none): the queen's own heartbeat, which has not begun yet */
 QueenPulse *queen_cluster_get_pulse (QueenCluster *self);

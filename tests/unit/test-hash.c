@@ -10,7 +10,7 @@
 #include "dbus/queen-dbus-mailbox.h"
 #include "fake-clock.h"
 #include "model/queen-local-sequencer.h"
-#include "model/queen-pool.h"
+#include "model/queen-placement.h"
 #include "state-text.h"
 
 /* For the bytes 0, 1, 2, … of growing number, with a key of the same bytes: by a second
@@ -135,12 +135,12 @@ fill_registry (gboolean collides)
   g_autoptr (QueenLocalSequencer) sequencer = queen_local_sequencer_new (bus, &fake_clock);
   g_autoptr (QueenRegistry) registry =
       queen_registry_new (QUEEN_COMPONENT_WORKER, QUEEN_SEQUENCER (sequencer), &settings);
-  g_autoptr (QueenPool) pool = queen_pool_new (bus, registry);
+  g_autoptr (QueenPlacement) placement = queen_placement_new (bus, registry, &fake_clock);
   g_autofree char *last = make_id (N_IDS - 1, collides);
 
   for (guint i = 0; i < N_IDS; i++)
     g_assert_true (queen_registry_update (registry, make_worker (i, collides), NULL, NULL));
-  g_assert_nonnull (queen_pool_take (pool, last, NULL));
+  g_assert_nonnull (queen_placement_find (placement, last, NULL));
 }
 
 static void

@@ -3,7 +3,7 @@
 
 #include "stream-fixture.h"
 
-#include "model/queen-pool.h"
+#include "model/queen-placement.h"
 #include "queen-error.h"
 
 /* A sequencer that emits when the test says so, with the numbers that the test says. */
@@ -260,10 +260,10 @@ test_stream (Fixture *f, gconstpointer data)
 }
 
 static void
-assert_gives (QueenPool *pool, const char *id)
+assert_gives (QueenPlacement *placement, const char *id)
 {
   g_autoptr (GError) error = NULL;
-  QueenComponent *worker = queen_pool_take (pool, "m", &error);
+  QueenComponent *worker = queen_placement_find (placement, "m", &error);
 
   g_assert_cmpstr (worker ? worker->id : NULL, ==, id);
   if (!id)
@@ -272,26 +272,27 @@ assert_gives (QueenPool *pool, const char *id)
 
 /* Who asks for a worker has an answer that holds, whatever has not been told yet. */
 static void
-test_pool (Fixture *f, gconstpointer data)
+test_placement (Fixture *f, gconstpointer data)
 {
-  g_autoptr (QueenPool) pool = queen_pool_new (f->bus, f->workers);
+  g_autoptr (QueenPlacement) placement =
+      queen_placement_new (f->bus, f->workers, &queen_clock_system);
 
   say (f, "a", "m", QUEEN_STATUS_READY);
   say (f, "b", "m", QUEEN_STATUS_READY);
   emit_waiting (late);
   say (f, "a", "m", QUEEN_STATUS_BUSY);
-  assert_gives (pool, "b");
-  assert_gives (pool, "b");
+  assert_gives (placement, "b");
+  assert_gives (placement, "b");
   g_assert_true (queen_registry_forget (f->workers, "b", NULL, NULL));
-  assert_gives (pool, NULL);
+  assert_gives (placement, NULL);
   say (f, "b", "other", QUEEN_STATUS_READY);
   say (f, "a", "m", QUEEN_STATUS_READY);
   emit_waiting (late);
-  assert_gives (pool, "a");
+  assert_gives (placement, "a");
   say (f, "a", "other", QUEEN_STATUS_READY);
-  assert_gives (pool, NULL);
+  assert_gives (placement, NULL);
   emit_waiting (late);
-  assert_gives (pool, NULL);
+  assert_gives (placement, NULL);
 }
 
 #define ADD_LATE(path, func) g_test_add (path, Fixture, &usual, set_up_late, func, tear_down_late)
@@ -306,7 +307,7 @@ main (int argc, char **argv)
   ADD_LATE ("/sequencer/late/known-counted-and-answered-before-heard", test_answered_before_heard);
   ADD_LATE ("/sequencer/late/heard-in-the-order-of-what-happened", test_order);
   ADD_LATE ("/sequencer/late/its-numbers-are-the-streams-and-gaps-are-lost", test_stream);
-  ADD_LATE ("/sequencer/late/nobody-is-given-work-who-is-known-to-have-none", test_pool);
+  ADD_LATE ("/sequencer/late/nobody-is-given-work-who-is-known-to-have-none", test_placement);
 
   return g_test_run ();
 }

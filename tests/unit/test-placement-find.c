@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "model/queen-pool.h"
+#include "model/queen-placement.h"
 
 #include "fake-clock.h"
 #include "model/queen-local-sequencer.h"
@@ -14,7 +14,7 @@ typedef struct
   QueenEventBus *bus;
   QueenSequencer *sequencer;
   QueenRegistry *workers;
-  QueenPool *pool;
+  QueenPlacement *placement;
 } Fixture;
 
 static void
@@ -26,13 +26,13 @@ set_up (Fixture *f, gconstpointer data)
   f->bus = queen_event_bus_new ();
   f->sequencer = QUEEN_SEQUENCER (queen_local_sequencer_new (f->bus, &fake_clock));
   f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->sequencer, &settings);
-  f->pool = queen_pool_new (f->bus, f->workers);
+  f->placement = queen_placement_new (f->bus, f->workers, &fake_clock);
 }
 
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  g_clear_object (&f->pool);
+  g_clear_object (&f->placement);
   g_clear_object (&f->workers);
   g_clear_object (&f->sequencer);
   g_clear_object (&f->bus);
@@ -58,7 +58,7 @@ assert_turns (Fixture *f, const char *model_id, const char *ids)
   for (char **id = expected; *id; id++)
     {
       g_autoptr (GError) error = NULL;
-      QueenComponent *worker = queen_pool_take (f->pool, model_id, &error);
+      QueenComponent *worker = queen_placement_find (f->placement, model_id, &error);
 
       g_assert_cmpstr (worker ? worker->id : "-", ==, *id);
       if (!worker)
@@ -174,7 +174,7 @@ test_latest (Fixture *f, gconstpointer data)
 {
   beat (f, "a", "m", QUEEN_STATUS_READY);
   beat (f, "a", "m", QUEEN_STATUS_ONLINE);
-  g_assert_cmpint (queen_pool_take (f->pool, "m", NULL)->status, ==, QUEEN_STATUS_ONLINE);
+  g_assert_cmpint (queen_placement_find (f->placement, "m", NULL)->status, ==, QUEEN_STATUS_ONLINE);
 }
 
 static void
@@ -186,10 +186,10 @@ test_restored (Fixture *f, gconstpointer data)
   beat (f, "a", "m", QUEEN_STATUS_READY);
   beat (f, "b", "m", QUEEN_STATUS_BUSY);
   entries = queen_registry_list_state_entries (f->workers);
-  g_clear_object (&f->pool);
+  g_clear_object (&f->placement);
   g_clear_object (&f->workers);
   f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->sequencer, &settings);
-  f->pool = queen_pool_new (f->bus, f->workers);
+  f->placement = queen_placement_new (f->bus, f->workers, &fake_clock);
   assert_turns (f, "m", "-");
   queen_registry_restore (f->workers, entries, TIMEOUT - 1);
   assert_turns (f, "m", "a a");
@@ -198,7 +198,8 @@ test_restored (Fixture *f, gconstpointer data)
   assert_turns (f, "m", "-");
 }
 
-#define add(path, function) g_test_add ("/pool/" path, Fixture, NULL, set_up, function, tear_down)
+#define add(path, function)                                                                        \
+  g_test_add ("/placement/find/" path, Fixture, NULL, set_up, function, tear_down)
 
 int
 main (int argc, char **argv)

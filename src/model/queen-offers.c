@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-offers.h"
+
+#include <string.h>
+
+#include "text/queen-hash.h"
+
+#define MAX_LOOKED_AT 64
+#define MAX_PART_OF_MEAN 1.25 /* that one may be loaded which is preferred */
+#define BONUS 0.5             /* requests, or parts of the mean, that it may be above the least */
+
+/* Where somebody stands in the ring must be the same in all queens, so that all of them send the
+ * same text to the same worker. Nobody gains from a place that was chosen. */
+static guint64
+hash_text (const char *text, const char *more)
+{
+  static const guint8 key[QUEEN_HASH_KEY_SIZE] = "queen placement";
+  guint64 hash = queen_hash_with_key (key, text, strlen (text));
+
+  return more ? hash ^ queen_hash_with_key (key, more, strlen (more)) * 31 : hash;
+}
+
+QueenOffers *
+queen_offers_new (const char *model)
+{
+  QueenOffers *self = g_new0 (QueenOffers, 1);
+
+  self->model = g_strdup (model);
+  self->fit = g_sequence_new (NULL);
+  return self;
+}
+
+void
+queen_offers_free (QueenOffers *self)
+{
+  g_return_if_fail (queen_offers_get_n (self) == 0);
+
+  g_sequence_free (self->fit);
+  g_free (self->model);
+  g_free (self);
+}
+
+guint
+queen_offers_get_n (const QueenOffers *self)
+{
+  return (guint) g_sequence_get_length (self->fit) + self->unfit.length;
+}
+
+double
+queen_offers_get_load (const QueenOffers *self)
+{
+  return self->capacity > 0 ? (double) self->use / (double) self->capacity : 0;
+}
+
+guint64
+queen_offers_hash_affinity (const QueenOffers *self, const char *affinity)
+{
+  return hash_text (affinity, self->model);
+}
+
+/* Choosing */
+
+/* Vigna's SplitMix64: each bit of the outcome depends on all. */
+static guint64
+mix_hashes (guint64 a, guint64 b)
+{
+  guint64 x = a ^ (b + G_GUINT64_CONSTANT (0x9e3779b97f4a7c15));
+
+  x = (x ^ x >> 30) * G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
+  x = (x ^ x >> 27) * G_GUINT64_CONSTANT (0x94d049bb133111eb);
+  return x ^ x >> 31;
+}
+
+static int
+compare_hashes (gconstpointer a, gconstpointer b, gpointer unused)
+{
+  const QueenCandidate *first = ((const QueenOffer *) a)->candidate;
+  const QueenCandidate *second = ((const QueenOffer *) b)->candidate;
+
+  return first->hash < second->hash ? -1 : first->hash > second->hash;
+}
+
+/* Returns: the first offer of the ring from @where on; there is one */
+static GSequenceIter *
+enter_ring (QueenOffers *self, guint64 where)
+{
+  QueenCandidate candidate = { .hash = where };
+  QueenOffer offer = { .candidate = &candidate };
+
+  return g_sequence_search (self->fit, &offer, compare_hashes, NULL);
+}
+
+static GSequenceIter *
+go_round (QueenOffers *self, GSequenceIter *at)
+{
+  return g_sequence_iter_is_end (at) ? g_sequence_get_begin_iter (self->fit) : at;
+}
+
+gboolean
+queen_offers_excludes (const char *const *list, const char *id)
+{
+  return list && g_strv_contains (list, id);
+}
+
+typedef struct
+{
+  QueenCandidate *candidate;
+  double load;
+  guint64 rank; /* by rendezvous hashing */
+} Finalist;
+
+static gboolean
+is_less_loaded (const QueenCandidate *candidate, double load, const Finalist *least)
+{
+  if (!least->candidate || load < least->load)
+    return TRUE;
+  return load <= least->load && candidate->turn < least->candidate->turn;
+}
+
+/* Rendezvous hashing: Thaler and Ravishankar, “Using name-based mappings to increase hit rates”.
+ * Who comes or goes takes or gives away its own texts only. */
+static void
+look_at (QueenCandidate *candidate,
+         const QueenChoice *choice,
+         double mean,
+         Finalist *least,
+         Finalist *favourite)
+{
+  double load = queen_worker_record_get_weighed_load (&candidate->record, choice->now);
+  guint64 rank;
+
+  if (is_less_loaded (candidate, load, least))
+    *least = (Finalist){ candidate, load, 0 };
+  if (!choice->has_affinity ||
+      queen_worker_record_get_load (&candidate->record) > MAX_PART_OF_MEAN * mean)
+    return;
+  rank = mix_hashes (choice->where, candidate->hash);
+  if (!favourite->candidate || rank > favourite->rank)
+    *favourite = (Finalist){ candidate, load, rank };
+}
+
+static gboolean
+is_preferred (const Finalist *favourite, const Finalist *least, double mean)
+{
+  double slot;
+
+  if (!favourite->candidate)
+    return FALSE;
+  slot = 1. / queen_worker_record_get_capacity (&favourite->candidate->record);
+  return favourite->load - BONUS * MAX (slot, mean) <= least->load;
+}
+
+QueenCandidate *
+queen_offers_choose (QueenOffers *self, QueenChoice *choice)
+{
+  guint n = MIN ((guint) g_sequence_get_length (self->fit), MAX_LOOKED_AT);
+  double mean = queen_offers_get_load (self);
+  Finalist least = { NULL }, favourite = { NULL };
+  GSequenceIter *at = enter_ring (self, choice->where);
+
+  for (guint i = 0; i < n; i++, at = g_sequence_iter_next (at))
+    {
+      QueenOffer *offer;
+
+      at = go_round (self, at);
+      offer = g_sequence_get (at);
+      if (!queen_offers_excludes (choice->excluded, offer->candidate->id))
+        look_at (offer->candidate, choice, mean, &least, &favourite);
+    }
+  choice->is_by_affinity = is_preferred (&favourite, &least, mean);
+  return choice->is_by_affinity ? favourite.candidate : least.candidate;
+}
+
+/* Those who serve */
+
+static void
+link_offer (QueenOffer *offer, QueenVerdict verdict)
+{
+  QueenOffers *offers = offer->offers;
+
+  offers->counts[verdict]++;
+  if (verdict == QUEEN_VERDICT_FIT)
+    offer->fit_link = g_sequence_insert_sorted (offers->fit, offer, compare_hashes, NULL);
+  else if (verdict == QUEEN_VERDICT_OFFLINE)
+    g_queue_push_tail_link (&offers->unfit, &offer->unfit_link);
+  else
+    g_queue_push_head_link (&offers->unfit, &offer->unfit_link);
+}
+
+static void
+unlink_offer (QueenOffer *offer, QueenVerdict verdict)
+{
+  offer->offers->counts[verdict]--;
+  if (offer->fit_link)
+    g_sequence_remove (g_steal_pointer (&offer->fit_link));
+  else
+    g_queue_unlink (&offer->offers->unfit, &offer->unfit_link);
+}
+
+static gboolean
+is_serving (QueenVerdict verdict)
+{
+  return verdict == QUEEN_VERDICT_FIT || verdict == QUEEN_VERDICT_FULL;
+}
+
+void
+queen_candidate_settle (QueenCandidate *self, QueenVerdict verdict)
+{
+  gboolean serves = is_serving (verdict);
+  guint64 use = serves ? queen_worker_record_get_use (&self->record) : 0;
+  guint capacity = serves ? queen_worker_record_get_capacity (&self->record) : 0;
+
+  if (verdict == self->verdict && use == self->use && capacity == self->capacity)
+    return;
+  for (guint i = 0; i < self->n_offers; i++)
+    {
+      QueenOffers *offers = self->offers[i].offers;
+
+      offers->use += use - self->use;
+      offers->capacity += (guint64) capacity - self->capacity;
+      if (verdict != self->verdict)
+        {
+          unlink_offer (&self->offers[i], self->verdict);
+          link_offer (&self->offers[i], verdict);
+        }
+    }
+  self->verdict = verdict;
+  self->use = use;
+  self->capacity = capacity;
+}
+
+QueenCandidate *
+queen_candidate_new (const char *id, gint64 turn)
+{
+  QueenCandidate *self = g_new0 (QueenCandidate, 1);
+
+  self->id = g_strdup (id);
+  self->hash = hash_text (id, NULL);
+  self->turn = turn;
+  self->verdict = QUEEN_VERDICT_OFFLINE;
+  self->record.condition = QUEEN_VERDICT_OFFLINE;
+  self->heard.status = QUEEN_STATUS_OFFLINE;
+  return self;
+}
+
+void
+queen_candidate_set_offers (QueenCandidate *self, QueenOffers *const *offers, guint n)
+{
+  QueenVerdict verdict = self->verdict;
+
+  queen_candidate_settle (self, QUEEN_VERDICT_OFFLINE);
+  for (guint i = 0; i < self->n_offers; i++)
+    unlink_offer (&self->offers[i], self->verdict);
+  g_free (self->offers);
+  self->n_offers = n;
+  self->offers = g_new0 (QueenOffer, n);
+  for (guint i = 0; i < n; i++)
+    {
+      self->offers[i].candidate = self;
+      self->offers[i].offers = offers[i];
+      self->offers[i].unfit_link.data = &self->offers[i];
+      link_offer (&self->offers[i], self->verdict);
+    }
+  queen_candidate_settle (self, verdict);
+}
+
+void
+queen_candidate_free (QueenCandidate *self)
+{
+  g_return_if_fail (self->placed.length == 0);
+
+  queen_candidate_set_offers (self, NULL, 0);
+  queen_agenda_leave (&self->rest);
+  g_free (self->offers);
+  g_free (self->id);
+  g_free (self);
+}

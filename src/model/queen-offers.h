@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "loop/queen-agenda.h"
+#include "queen-worker-record.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenOffers:
+ * @model: what they serve
+ * @owner: whatever has them
+ * @fit: (element-type QueenOffer): those that can take one more, by the hash of their ids
+ * @unfit: (element-type QueenOffer): the others, those offline behind all others
+ * @counts: how many there are of each verdict
+ * @use: requests that are at those that serve, be they full or not
+ * @capacity: slots of these
+ *
+ * The workers of one model, and who of them gets the next request.
+ *
+ * Who is fit stands in a ring, so that it does not matter how many there are: of many only 64 in a
+ * row are looked at, where the ring is entered at random, or by the text that binds requests to one
+ * worker. Whoever is the least loaded of 64 that chance has chosen is among the least loaded tenth
+ * of all, but for one time in 800; and a placement costs the same with 65 536 workers as with 64.
+ */
+typedef struct
+{
+  char *model;
+  gpointer owner;
+  GSequence *fit;
+  GQueue unfit;
+  guint counts[QUEEN_N_VERDICTS];
+  guint64 use;
+  guint64 capacity;
+} QueenOffers;
+
+typedef struct _QueenCandidate QueenCandidate;
+
+/** A worker, and a model that it serves. */
+typedef struct
+{
+  QueenCandidate *candidate;
+  QueenOffers *offers;
+  GSequenceIter *fit_link; /* NULL when it is among the unfit */
+  GList unfit_link;
+} QueenOffer;
+
+/**
+ * QueenCandidate:
+ * @heard: the number of the heartbeat that @record knows of, and the status that it is in
+ * @heard_number: the last reservation that was made until then
+ * @rest: when it has rested enough
+ * @placed: (element-type QueenReservation): what is in flight there
+ * @hash: of its id, the same in all queens
+ * @turn: when it was given out last, counted in turns; negative for never, by when it was first
+ *   heard of
+ * @verdict: what was found of it last, and by what its offers are counted and sorted
+ * @use: likewise, 0 while it does not serve
+ * @capacity: likewise
+ *
+ * A worker as placement knows it. It has no component, as that is another one after each heartbeat.
+ */
+struct _QueenCandidate
+{
+  char *id;
+  QueenWorkerRecord record;
+  struct
+  {
+    guint64 heartbeats;
+    QueenStatus status;
+  } heard;
+  guint64 heard_number;
+  QueenAppointment rest;
+  GQueue placed;
+  guint64 hash;
+  gint64 turn;
+  QueenVerdict verdict;
+  guint64 use;
+  guint capacity;
+  guint n_offers;
+  QueenOffer *offers;
+};
+
+/** Returns: (transfer full): nobody's */
+QueenOffers *queen_offers_new (const char *model);
+
+/** It must have none. */
+void queen_offers_free (QueenOffers *self);
+
+/** Returns: how many workers serve it */
+guint queen_offers_get_n (const QueenOffers *self);
+
+/**
+ * queen_offers_get_load:
+ *
+ * Returns: the mean load of those that serve
+ */
+double queen_offers_get_load (const QueenOffers *self);
+
+/**
+ * queen_offers_hash_affinity:
+ * @affinity: any text
+ *
+ * Returns: where the ring of @self is entered by it: the same in all queens
+ */
+guint64 queen_offers_hash_affinity (const QueenOffers *self, const char *affinity);
+
+/**
+ * QueenChoice:
+ * @where: where to enter the ring
+ * @has_affinity: whether @where is of a text, and not by chance
+ * @excluded: (nullable): ids of those that are not to be chosen
+ * @now: µs, monotonic
+ * @is_by_affinity: (out): whether it is not the least loaded
+ */
+typedef struct
+{
+  guint64 where;
+  gboolean has_affinity;
+  const char *const *excluded;
+  gint64 now;
+  gboolean is_by_affinity;
+} QueenChoice;
+
+/**
+ * queen_offers_choose:
+ *
+ * The least loaded one; of those that are equally loaded the one that was given out the longest
+ * ago. With an affinity the one that rendezvous hashing finds for it is preferred, as long as its
+ * load is no more than 1.25 times the mean, and no more than half a request or half the mean above
+ * the least.
+ *
+ * Returns: (nullable): who gets the next request; %NULL when nobody is fit
+ */
+QueenCandidate *queen_offers_choose (QueenOffers *self, QueenChoice *choice);
+
+/** Returns: whether @list has @id */
+gboolean queen_offers_excludes (const char *const *list, const char *id);
+
+/**
+ * queen_candidate_new:
+ * @turn: see #QueenCandidate
+ *
+ * Returns: (transfer full): one that is offline and serves nothing
+ */
+QueenCandidate *queen_candidate_new (const char *id, gint64 turn);
+
+/**
+ * queen_candidate_set_offers:
+ * @offers: (array length=n): of the models that it serves now, each once
+ */
+void queen_candidate_set_offers (QueenCandidate *self, QueenOffers *const *offers, guint n);
+
+/**
+ * queen_candidate_settle:
+ * @verdict: what is found of it now
+ *
+ * Sorts it in anew wherever it serves, after anything about it has changed. When nothing has that
+ * counts, it costs next to nothing.
+ */
+void queen_candidate_settle (QueenCandidate *self, QueenVerdict verdict);
+
+/** queen_candidate_free: nothing is in flight there any more. */
+void queen_candidate_free (QueenCandidate *self);
+
+G_END_DECLS

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-placement-private.h"
+
+#include "queen-error.h"
+
+#define MAX_SERVED 16                      /* of one line before others have their turn */
+#define MOVE_INTERVAL (G_USEC_PER_SEC / 4) /* between two times that they hear of their places */
+#define PACE_MEMORY 8                      /* of so many the pace is a mean */
+#define LENT_PREFIX "lent:"
+
+static guint
+count_waiting (const QueenPlacementModel *model)
+{
+  return queen_line_get_length (model->line);
+}
+
+/* A line */
+
+gboolean
+queen_placement_may_go_ahead (const QueenPlacementModel *model)
+{
+  return count_waiting (model) == 0 || !queen_appointment_is_on (&model->wake);
+}
+
+static void
+note_pace (QueenPlacementModel *model, gint64 now)
+{
+  gint64 span = now - model->taken_at;
+
+  model->pace = model->pace > 0 ? (model->pace * (PACE_MEMORY - 1) + span) / PACE_MEMORY : span;
+  model->taken_at = now;
+}
+
+static gboolean
+wants_places (const QueenPlacementWait *wait)
+{
+  return wait->funcs->on_moved && wait->place.asker;
+}
+
+static void
+tell_place (QueenPlacementWait *wait, guint position)
+{
+  gint64 pace = wait->model->pace;
+
+  if (wait->told_position == position)
+    return;
+  wait->told_position = position;
+  wait->funcs->on_moved (position, pace > 0 ? pace * position : -1, wait->data);
+}
+
+static void
+on_move_due (gpointer data, gpointer placement)
+{
+  QueenPlacementModel *model = data;
+  QueenPlacement *self = placement;
+  g_autoptr (GPtrArray) waits = queen_line_list (model->line);
+
+  model->told_at = self->clock->get_monotonic ();
+  for (guint i = 0; i < waits->len; i++)
+    if (wants_places (waits->pdata[i]))
+      tell_place (waits->pdata[i], i + 1);
+}
+
+/* Places change with each that is served: they are told of now and then. */
+static void
+move_line (QueenPlacement *self, QueenPlacementModel *model)
+{
+  gint64 now = self->clock->get_monotonic ();
+
+  if (count_waiting (model) > 0 && !queen_appointment_is_on (&model->move))
+    queen_agenda_enter (self->agenda, &model->move, MAX (now, model->told_at + MOVE_INTERVAL),
+                        on_move_due, model);
+}
+
+/* Those who wait */
+
+static void
+clear_request (QueenPlacementRequest *request)
+{
+  g_free ((char *) request->model);
+  g_free ((char *) request->wish);
+  g_free ((char *) request->submitter);
+  g_strfreev ((char **) request->excluded);
+}
+
+static void
+copy_request (QueenPlacementRequest *copy, const QueenPlacementRequest *request)
+{
+  *copy = (QueenPlacementRequest){
+    .model = g_strdup (request->model),
+    .wish = g_strdup (request->wish),
+    .submitter = g_strdup (request->submitter),
+    .excluded = (const char *const *) g_strdupv ((char **) request->excluded),
+    .patience = request->patience,
+    .reserve = request->reserve,
+  };
+}
+
+static void
+free_wait (QueenPlacementWait *wait)
+{
+  clear_request (&wait->request);
+  g_free (wait);
+}
+
+static void
+leave_line (QueenPlacementWait *wait)
+{
+  QueenPlacement *self = wait->placement;
+
+  queen_agenda_leave (&wait->deadline);
+  if (!wait->place.asker)
+    return;
+  queen_line_leave (&wait->place);
+  self->n_waiting--;
+  move_line (self, wait->model);
+}
+
+static void
+finish_wait (QueenPlacementWait *wait, QueenPlacementResult *result)
+{
+  QueenPlacement *self = wait->placement;
+  QueenPlacementModel *model = wait->model;
+
+  result->waited = self->clock->get_monotonic () - wait->begun;
+  if (result->worker)
+    queen_histogram_add (&self->figures.waited, result->waited / 100, 1);
+  queen_placement_conclude (self, result, wait->funcs, wait->data);
+  free_wait (wait);
+  if (model)
+    queen_placement_drop_model (self, model);
+}
+
+static void
+on_patience_over (gpointer data, gpointer placement)
+{
+  QueenPlacementWait *wait = data;
+  QueenPlacementResult result = {
+    .reason = wait->is_displaced ? QUEEN_PLACEMENT_DISPLACED : QUEEN_PLACEMENT_NONE_FIT,
+    .placement = placement,
+    .request = &wait->request,
+  };
+
+  leave_line (wait);
+  finish_wait (wait, &result);
+}
+
+static gboolean
+serve_wait (QueenPlacement *self, QueenPlacementModel *model, QueenPlacementWait *wait)
+{
+  QueenPlacementResult result = { .placement = self, .request = &wait->request };
+
+  if (!queen_placement_place (self, model, wait->has_affinity, wait->affinity, &result))
+    return FALSE;
+  note_pace (model, self->clock->get_monotonic ());
+  queen_line_take (&wait->place);
+  self->n_waiting--;
+  leave_line (wait);
+  move_line (self, model);
+  finish_wait (wait, &result);
+  return TRUE;
+}
+
+/* Nobody is asked who cannot be served: when the fit are gone, it is over. Who must not have those
+ * that are left, as it holds too many or has been there, is passed over. */
+static void
+serve_line (QueenPlacement *self, QueenPlacementModel *model)
+{
+  QueenPlacementWait *wait;
+  guint n_served = 0;
+
+  queen_line_restart (model->line);
+  while ((wait = queen_line_peek (model->line)) && model->offers->counts[QUEEN_VERDICT_FIT] > 0)
+    if (n_served == MAX_SERVED)
+      {
+        queen_placement_wake (self, model);
+        return;
+      }
+    else if (serve_wait (self, model, wait))
+      n_served++;
+    else
+      queen_line_pass (model->line);
+}
+
+static void
+on_wake_due (gpointer model, gpointer placement)
+{
+  queen_placement_use_model (model);
+  serve_line (placement, model);
+  queen_placement_leave_model (placement, model);
+}
+
+void
+queen_placement_wake (QueenPlacement *self, QueenPlacementModel *model)
+{
+  if (count_waiting (model) > 0 && !queen_appointment_is_on (&model->wake))
+    queen_agenda_enter (self->agenda, &model->wake, self->clock->get_monotonic (), on_wake_due,
+                        model);
+}
+
+/* Coming and going */
+
+/* It is told in a later turn. */
+static void
+displace (QueenPlacementWait *wait)
+{
+  QueenPlacement *self = wait->placement;
+
+  leave_line (wait);
+  wait->model = NULL; /* which may be forgotten until then */
+  wait->is_displaced = TRUE;
+  queen_agenda_enter (self->agenda, &wait->deadline, self->clock->get_monotonic (),
+                      on_patience_over, wait);
+}
+
+/* Jobs and reservations of one submitter do not wait for each other: reservations have a limit. */
+static char *
+dup_asker (const QueenPlacementRequest *request)
+{
+  gboolean is_lent = request->reserve > 0 && request->reserve != QUEEN_PLACEMENT_UNTIL_END;
+
+  return g_strconcat (is_lent ? LENT_PREFIX : "", request->submitter, NULL);
+}
+
+static gboolean
+make_room (QueenPlacement *self, QueenPlacementModel *model, const char *asker, GError **error)
+{
+  QueenPlacementWait *greediest = NULL;
+
+  if (count_waiting (model) >= QUEEN_PLACEMENT_MAX_WAITING)
+    {
+      greediest = queen_line_find_greediest (model->line, asker);
+      if (!greediest)
+        {
+          g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                       "%d wait for the model “%s” already", QUEEN_PLACEMENT_MAX_WAITING,
+                       model->offers->model);
+          return FALSE;
+        }
+      displace (greediest);
+    }
+  if (self->n_waiting < QUEEN_PLACEMENT_MAX_ALL_WAITING)
+    return TRUE;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "%d wait for models already",
+               QUEEN_PLACEMENT_MAX_ALL_WAITING);
+  return FALSE;
+}
+
+QueenPlacementWait *
+queen_placement_wait_new (QueenPlacement *self,
+                          QueenPlacementModel *model,
+                          const QueenPlacementRequest *request,
+                          const QueenPlacementFuncs *funcs,
+                          gpointer data,
+                          GError **error)
+{
+  g_autofree char *asker = dup_asker (request);
+  QueenPlacementWait *wait;
+
+  if (!make_room (self, model, asker, error))
+    return NULL;
+  wait = g_new0 (QueenPlacementWait, 1);
+  wait->placement = self;
+  wait->model = model;
+  wait->funcs = funcs;
+  wait->data = data;
+  wait->begun = self->clock->get_monotonic ();
+  wait->has_affinity = request->affinity != NULL;
+  wait->affinity = queen_placement_hash_affinity (model, request);
+  copy_request (&wait->request, request);
+  if (count_waiting (model) == 0)
+    model->taken_at = wait->begun;
+  queen_line_enter (model->line, &wait->place, asker, wait);
+  self->n_waiting++;
+  queen_agenda_enter (self->agenda, &wait->deadline, wait->begun + request->patience,
+                      on_patience_over, wait);
+  move_line (self, model);
+  return wait;
+}
+
+void
+queen_placement_wait_cancel (QueenPlacementWait *wait)
+{
+  QueenPlacement *self = wait->placement;
+  QueenPlacementModel *model = wait->model;
+
+  leave_line (wait);
+  free_wait (wait);
+  if (model)
+    queen_placement_drop_model (self, model);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-placement-private.h"
+
+#include "text/queen-hash.h"
+
+#define MAX_OFFERS (1 + QUEEN_VITALS_MAX_MODELS)
+
+/* Models */
+
+QueenPlacementModel *
+queen_placement_lookup_model (QueenPlacement *self, const char *id)
+{
+  return g_hash_table_lookup (self->models, id);
+}
+
+static QueenPlacementModel *
+get_model (QueenPlacement *self, const char *id)
+{
+  QueenPlacementModel *model = queen_placement_lookup_model (self, id);
+
+  if (model)
+    return model;
+  model = g_new0 (QueenPlacementModel, 1);
+  model->offers = queen_offers_new (id);
+  model->offers->owner = model;
+  model->line = queen_line_new ();
+  model->told_at = G_MININT64 / 2;
+  g_hash_table_insert (self->models, model->offers->model, model);
+  return model;
+}
+
+void
+queen_placement_drop_model (QueenPlacement *self, QueenPlacementModel *model)
+{
+  if (model->n_users > 0 || queen_offers_get_n (model->offers) > 0 ||
+      queen_line_get_length (model->line) > 0)
+    return;
+  g_hash_table_remove (self->models, model->offers->model);
+  queen_agenda_leave (&model->wake);
+  queen_agenda_leave (&model->move);
+  queen_line_free (model->line);
+  queen_offers_free (model->offers);
+  g_free (model);
+}
+
+void
+queen_placement_use_model (QueenPlacementModel *model)
+{
+  model->n_users++;
+}
+
+void
+queen_placement_leave_model (QueenPlacement *self, QueenPlacementModel *model)
+{
+  model->n_users--;
+  queen_placement_drop_model (self, model);
+}
+
+/* What a worker serves */
+
+static guint
+add_text (const char **texts, guint n, const char *text)
+{
+  for (guint i = 0; i < n; i++)
+    if (g_str_equal (texts[i], text))
+      return n;
+  texts[n] = text;
+  return n + 1;
+}
+
+/* @models: (out): what it serves, without any twice
+ *
+ * Returns: how many that are */
+static guint
+list_models (const QueenComponent *worker, const char *models[MAX_OFFERS])
+{
+  char **more = worker->vitals ? worker->vitals->models : NULL;
+  guint n = worker->model_id ? add_text (models, 0, worker->model_id) : 0;
+
+  for (; more && *more; more++)
+    n = add_text (models, n, *more);
+  return n;
+}
+
+static gboolean
+offers_just (const QueenCandidate *candidate, const char *const *models, guint n)
+{
+  if (candidate->n_offers != n)
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    if (!g_str_equal (candidate->offers[i].offers->model, models[i]))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+set_models (QueenPlacement *self, QueenCandidate *candidate, const char *const *models, guint n)
+{
+  QueenOffers *offers[MAX_OFFERS] = { NULL };
+  QueenPlacementModel *before[MAX_OFFERS];
+  guint n_before = candidate->n_offers;
+
+  for (guint i = 0; i < n_before; i++)
+    before[i] = candidate->offers[i].offers->owner;
+  for (guint i = 0; i < n; i++)
+    offers[i] = get_model (self, models[i])->offers;
+  queen_candidate_set_offers (candidate, offers, n);
+  for (guint i = 0; i < n_before; i++)
+    queen_placement_drop_model (self, before[i]);
+}
+
+/* What is heard of it */
+
+QueenComponent *
+queen_placement_get_worker (QueenPlacement *self, const QueenCandidate *candidate)
+{
+  return queen_registry_lookup (self->workers, candidate->id);
+}
+
+void
+queen_placement_settle (QueenPlacement *self, QueenCandidate *candidate)
+{
+  queen_candidate_settle (candidate, queen_worker_record_judge (&candidate->record));
+  if (candidate->verdict != QUEEN_VERDICT_FIT)
+    return;
+  for (guint i = 0; i < candidate->n_offers; i++)
+    queen_placement_wake (self, candidate->offers[i].offers->owner);
+}
+
+/* It may be forgiven while it rests. */
+static void
+check_rest (QueenPlacement *self, QueenCandidate *candidate)
+{
+  if (candidate->record.rests_until > 0 || !queen_appointment_is_on (&candidate->rest))
+    return;
+  queen_agenda_leave (&candidate->rest);
+  self->n_resting--;
+}
+
+static gboolean
+has_heard (const QueenCandidate *candidate, const QueenComponent *worker)
+{
+  return candidate->heard.heartbeats == worker->heartbeats &&
+         candidate->heard.status == worker->status;
+}
+
+static void
+hear (QueenPlacement *self, QueenCandidate *candidate, const QueenComponent *worker)
+{
+  const char *models[MAX_OFFERS];
+  guint n = list_models (worker, models);
+
+  if (has_heard (candidate, worker))
+    return;
+  candidate->heard.heartbeats = worker->heartbeats;
+  candidate->heard.status = worker->status;
+  candidate->heard_number = queen_reservations_get_last_number (self->reservations);
+  if (!offers_just (candidate, models, n))
+    set_models (self, candidate, models, n);
+  queen_worker_record_hear (&candidate->record, worker, self->clock->get_monotonic ());
+  check_rest (self, candidate);
+  queen_placement_settle (self, candidate);
+}
+
+gboolean
+queen_placement_refresh (QueenPlacement *self, QueenCandidate *candidate)
+{
+  QueenComponent *worker = queen_placement_get_worker (self, candidate);
+
+  if (worker && has_heard (candidate, worker))
+    return TRUE;
+  if (worker)
+    hear (self, candidate, worker);
+  else
+    {
+      candidate->record.condition = QUEEN_VERDICT_OFFLINE;
+      candidate->heard.heartbeats = 0;
+      queen_placement_settle (self, candidate);
+    }
+  return FALSE;
+}
+
+static QueenCandidate *
+get_candidate (QueenPlacement *self, const char *id)
+{
+  QueenCandidate *candidate = g_hash_table_lookup (self->candidates, id);
+
+  if (candidate)
+    return candidate;
+  candidate = queen_candidate_new (id, G_MININT64 + self->n_known++);
+  g_hash_table_insert (self->candidates, candidate->id, candidate);
+  return candidate;
+}
+
+static void
+drop_candidate (QueenPlacement *self, const char *id)
+{
+  QueenCandidate *candidate = g_hash_table_lookup (self->candidates, id);
+
+  if (!candidate)
+    return;
+  queen_reservations_forget (self->reservations, candidate);
+  set_models (self, candidate, NULL, 0);
+  if (queen_appointment_is_on (&candidate->rest))
+    self->n_resting--;
+  g_hash_table_remove (self->candidates, id);
+  queen_candidate_free (candidate);
+}
+
+static void
+on_event_for_placement (QueenPlacement *self, QueenEvent *event)
+{
+  QueenCandidate *candidate;
+
+  if (event->component->kind != QUEEN_COMPONENT_WORKER)
+    return;
+  if (event->kind == QUEEN_EVENT_FORGOTTEN)
+    {
+      drop_candidate (self, event->component->id);
+      return;
+    }
+  candidate = get_candidate (self, event->component->id);
+  if (event->component->heartbeats >= candidate->heard.heartbeats)
+    hear (self, candidate, event->component);
+  if (event->kind == QUEEN_EVENT_RESTORED)
+    queen_worker_record_set_grown_up (&candidate->record);
+}
+
+void
+queen_placement_listen (QueenPlacement *self, QueenEventBus *bus)
+{
+  g_signal_connect_object (bus, "event::change", G_CALLBACK (on_event_for_placement), self,
+                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+}

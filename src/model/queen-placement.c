@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-error.h"
+#include "queen-placement-private.h"
+#include "text/queen-hash.h"
+
+#define LENT_PART 4 /* one submitter has no more than this part of a model's slots reserved */
+#define EJECTED_PART                                                                               \
+  10                /* of a model's workers this part is ejected at the most, but one may be       \
+                     */
+#define MAX_NAMED 5 /* models in an error */
+
+G_DEFINE_FINAL_TYPE (QueenPlacement, queen_placement, G_TYPE_OBJECT)
+
+/* Placing */
+
+static gboolean
+is_lent (const QueenPlacementRequest *request)
+{
+  return request->reserve > 0 && request->reserve != QUEEN_PLACEMENT_UNTIL_END;
+}
+
+static gboolean
+has_share_left (QueenPlacement *self, const QueenPlacementModel *model, const char *submitter)
+{
+  guint64 share = MAX (model->offers->capacity / LENT_PART, 1);
+
+  return queen_reservations_count_lent (self->reservations, model->offers->model, submitter) <
+             share &&
+         queen_reservations_get_n_lent (self->reservations) < QUEEN_PLACEMENT_MAX_RESERVATIONS;
+}
+
+static gboolean
+serves (const QueenCandidate *candidate, const QueenPlacementModel *model)
+{
+  for (guint i = 0; i < candidate->n_offers; i++)
+    if (candidate->offers[i].offers == model->offers)
+      return TRUE;
+  return FALSE;
+}
+
+/* Returns: (nullable): the one that was wished for, if it can take it */
+static QueenCandidate *
+find_wished (QueenPlacement *self,
+             const QueenPlacementModel *model,
+             const QueenPlacementRequest *request)
+{
+  QueenCandidate *candidate =
+      request->wish ? g_hash_table_lookup (self->candidates, request->wish) : NULL;
+
+  if (!candidate || queen_offers_excludes (request->excluded, candidate->id))
+    return NULL;
+  queen_placement_refresh (self, candidate);
+  return candidate->verdict == QUEEN_VERDICT_FIT && serves (candidate, model) ? candidate : NULL;
+}
+
+static QueenCandidate *
+choose_candidate (QueenPlacement *self,
+                  QueenPlacementModel *model,
+                  QueenChoice *choice,
+                  QueenPlacementResult *result)
+{
+  QueenCandidate *candidate = find_wished (self, model, result->request);
+
+  result->reason = QUEEN_PLACEMENT_WISHED;
+  while (!candidate)
+    {
+      candidate = queen_offers_choose (model->offers, choice);
+      result->reason =
+          choice->is_by_affinity ? QUEEN_PLACEMENT_AFFINITY : QUEEN_PLACEMENT_LEAST_LOADED;
+      if (!candidate || queen_placement_refresh (self, candidate))
+        break;
+      /* Something has happened to it that the bus has not told of yet. */
+      if (candidate->verdict != QUEEN_VERDICT_FIT || !serves (candidate, model))
+        candidate = NULL;
+    }
+  return candidate;
+}
+
+/* Where the ring is entered by chance it need not be one that nobody can guess, only another one
+ * each time. */
+static guint64
+make_chance (const QueenPlacement *self)
+{
+  return (guint64) (self->n_given + 1) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+}
+
+static void
+give_out (QueenPlacement *self, QueenCandidate *candidate, QueenPlacementResult *result)
+{
+  const QueenPlacementRequest *request = result->request;
+  QueenReservation *reservation = NULL;
+
+  candidate->turn = ++self->n_given;
+  if (request->reserve > 0)
+    reservation =
+        queen_reservations_make (self->reservations, candidate, request->model, request->submitter);
+  if (is_lent (request))
+    queen_reservations_lend (self->reservations, reservation, self->agenda,
+                             self->clock->get_monotonic () + request->reserve,
+                             queen_placement_expire);
+  queen_placement_settle (self, candidate);
+  result->worker = queen_placement_get_worker (self, candidate);
+  result->reservation = reservation ? reservation->id : NULL;
+}
+
+guint64
+queen_placement_hash_affinity (const QueenPlacementModel *model,
+                               const QueenPlacementRequest *request)
+{
+  return request->affinity ? queen_offers_hash_affinity (model->offers, request->affinity) : 0;
+}
+
+gboolean
+queen_placement_place (QueenPlacement *self,
+                       QueenPlacementModel *model,
+                       gboolean has_affinity,
+                       guint64 affinity,
+                       QueenPlacementResult *result)
+{
+  QueenChoice choice = { .where = has_affinity ? affinity : make_chance (self),
+                         .has_affinity = has_affinity,
+                         .excluded = result->request->excluded,
+                         .now = self->clock->get_monotonic () };
+  QueenCandidate *candidate;
+
+  if (is_lent (result->request) && !has_share_left (self, model, result->request->submitter))
+    {
+      result->reason = QUEEN_PLACEMENT_SHARE;
+      return FALSE;
+    }
+  candidate = choose_candidate (self, model, &choice, result);
+  if (candidate)
+    give_out (self, candidate, result);
+  else
+    result->reason = QUEEN_PLACEMENT_NONE_FIT;
+  return candidate != NULL;
+}
+
+void
+queen_placement_conclude (QueenPlacement *self,
+                          QueenPlacementResult *result,
+                          const QueenPlacementFuncs *funcs,
+                          gpointer data)
+{
+  g_autoptr (QueenComponent) worker = result->worker ? queen_component_ref (result->worker) : NULL;
+
+  self->figures.outcomes[result->reason]++;
+  funcs->on_placed (result, data);
+}
+
+/* Requests */
+
+/* Returns: (nullable): the one that the request names, if it is good for it still */
+static QueenReservation *
+find_reservation (QueenPlacement *self, const QueenPlacementRequest *request)
+{
+  QueenReservation *reservation =
+      request->reservation ? queen_reservations_lookup (self->reservations, request->reservation)
+                           : NULL;
+  gboolean is_theirs = reservation && queen_appointment_is_on (&reservation->expiry) &&
+                       g_str_equal (reservation->submitter, request->submitter) &&
+                       g_str_equal (reservation->model, request->model);
+
+  return is_theirs && reservation->candidate ? reservation : NULL;
+}
+
+static void
+end_reservation (QueenPlacement *self, QueenReservation *reservation, gboolean is_over)
+{
+  QueenCandidate *candidate = reservation->candidate;
+
+  queen_reservations_end (self->reservations, reservation, is_over);
+  if (candidate)
+    queen_placement_settle (self, candidate);
+}
+
+static gboolean
+use_reservation (QueenPlacement *self, QueenPlacementResult *result)
+{
+  const QueenPlacementRequest *request = result->request;
+  QueenReservation *reservation = find_reservation (self, request);
+  QueenCandidate *candidate;
+
+  if (!reservation)
+    return FALSE;
+  candidate = reservation->candidate;
+  queen_placement_refresh (self, candidate);
+  if (candidate->record.condition != QUEEN_VERDICT_FIT ||
+      queen_offers_excludes (request->excluded, candidate->id))
+    {
+      end_reservation (self, reservation, FALSE);
+      return FALSE;
+    }
+  queen_reservations_keep (self->reservations, reservation);
+  if (is_lent (request))
+    queen_reservations_lend (self->reservations, reservation, self->agenda,
+                             self->clock->get_monotonic () + request->reserve,
+                             queen_placement_expire);
+  result->reason = QUEEN_PLACEMENT_RESERVED;
+  result->worker = queen_placement_get_worker (self, candidate);
+  result->reservation = reservation->id;
+  return TRUE;
+}
+
+static void
+set_unknown (QueenPlacement *self, const char *model, GError **error)
+{
+  g_autoptr (GString) names = g_string_new (NULL);
+  guint n = g_hash_table_size (self->models), n_named = 0;
+  GHashTableIter iter;
+  gpointer id;
+
+  g_hash_table_iter_init (&iter, self->models);
+  for (; n_named < MAX_NAMED && g_hash_table_iter_next (&iter, &id, NULL); n_named++)
+    g_string_append_printf (names, "%s“%s”", n_named > 0 ? ", " : "", (const char *) id);
+  if (n > n_named)
+    g_string_append_printf (names, " and %u more", n - n_named);
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "no worker has the model “%s”; %s%s",
+               model, n > 0 ? "there are: " : "there is none", names->str);
+}
+
+QueenPlacementWait *
+queen_placement_request (QueenPlacement *self,
+                         const QueenPlacementRequest *request,
+                         const QueenPlacementFuncs *funcs,
+                         gpointer data,
+                         GError **error)
+{
+  QueenPlacementModel *model = queen_placement_lookup_model (self, request->model);
+  QueenPlacementResult result = { .placement = self, .request = request };
+  QueenPlacementWait *wait = NULL;
+
+  if (!model)
+    {
+      set_unknown (self, request->model, error);
+      return NULL;
+    }
+  queen_placement_use_model (model);
+  result.reason = QUEEN_PLACEMENT_OTHERS_FIRST;
+  if (!use_reservation (self, &result) && queen_placement_may_go_ahead (model))
+    queen_placement_place (self, model, request->affinity != NULL,
+                           queen_placement_hash_affinity (model, request), &result);
+  if (!result.worker && request->patience > 0)
+    wait = queen_placement_wait_new (self, model, request, funcs, data, error);
+  else
+    queen_placement_conclude (self, &result, funcs, data);
+  queen_placement_leave_model (self, model);
+  return wait;
+}
+
+QueenComponent *
+queen_placement_find (QueenPlacement *self, const char *model_id, GError **error)
+{
+  const QueenPlacementRequest request = { .model = model_id, .submitter = "" };
+  QueenPlacementResult result = { .placement = self, .request = &request };
+  QueenPlacementModel *model = queen_placement_lookup_model (self, model_id);
+  g_autofree char *message = NULL;
+
+  if (!model)
+    {
+      set_unknown (self, model_id, error);
+      return NULL;
+    }
+  queen_placement_use_model (model);
+  queen_placement_place (self, model, FALSE, 0, &result);
+  queen_placement_leave_model (self, model);
+  self->figures.outcomes[result.reason]++;
+  if (result.worker)
+    return result.worker;
+  message = queen_placement_result_dup_message (&result);
+  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, message);
+  return NULL;
+}
+
+/* Ends */
+
+void
+queen_placement_expire (gpointer data, gpointer placement)
+{
+  end_reservation (placement, data, TRUE);
+}
+
+/* Where all but a few are ejected, that is no fault of theirs; and the last one is better than
+ * none. */
+static gboolean
+may_eject (const QueenCandidate *candidate)
+{
+  for (guint i = 0; i < candidate->n_offers; i++)
+    {
+      const QueenOffers *offers = candidate->offers[i].offers;
+      guint n_ejected = offers->counts[QUEEN_VERDICT_EJECTED];
+      guint n_serving = offers->counts[QUEEN_VERDICT_FIT] + offers->counts[QUEEN_VERDICT_FULL];
+
+      if (n_ejected + 1 > MAX (queen_offers_get_n (offers) / EJECTED_PART, 1) || n_serving <= 1)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+note_fault (QueenPlacement *self, QueenCandidate *candidate, gboolean is_refusal)
+{
+  gint64 now = self->clock->get_monotonic ();
+
+  if (!queen_worker_record_fail (&candidate->record, is_refusal, may_eject (candidate), now))
+    return;
+  if (!queen_appointment_is_on (&candidate->rest))
+    self->n_resting++;
+  queen_agenda_leave (&candidate->rest);
+  queen_agenda_enter (self->agenda, &candidate->rest, candidate->record.rests_until,
+                      queen_placement_end_rest, candidate);
+}
+
+void
+queen_placement_end_rest (gpointer data, gpointer placement)
+{
+  QueenPlacement *self = placement;
+  QueenCandidate *candidate = data;
+
+  self->n_resting--;
+  queen_worker_record_end_rest (&candidate->record, self->clock->get_monotonic ());
+  queen_placement_settle (self, candidate);
+}
+
+gboolean
+queen_placement_end (QueenPlacement *self, const char *id, QueenPlacementOutcome outcome)
+{
+  QueenReservation *reservation = queen_reservations_lookup (self->reservations, id);
+  QueenCandidate *candidate = reservation ? reservation->candidate : NULL;
+
+  if (!reservation)
+    return FALSE;
+  if (candidate && outcome == QUEEN_PLACEMENT_DONE)
+    queen_worker_record_succeed (&candidate->record);
+  else if (candidate && outcome != QUEEN_PLACEMENT_UNUSED)
+    note_fault (self, candidate, outcome == QUEEN_PLACEMENT_REFUSED);
+  end_reservation (self, reservation, FALSE);
+  return TRUE;
+}
+
+gboolean
+queen_placement_release (QueenPlacement *self,
+                         const char *id,
+                         const char *submitter,
+                         GError **error)
+{
+  QueenReservation *reservation = queen_reservations_lookup (self->reservations, id);
+
+  if (!reservation || !queen_appointment_is_on (&reservation->expiry) ||
+      !g_str_equal (reservation->submitter, submitter))
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND,
+                   "there is no reservation “%s”; it may have ended by itself", id);
+      return FALSE;
+    }
+  end_reservation (self, reservation, FALSE);
+  return TRUE;
+}
+
+/* The class */
+
+static void
+clear_model (QueenPlacement *self, QueenPlacementModel *model)
+{
+  g_autoptr (GPtrArray) waits = queen_line_list (model->line);
+
+  for (guint i = 0; i < waits->len; i++)
+    queen_placement_wait_cancel (waits->pdata[i]);
+}
+
+static void
+free_candidate (QueenPlacement *self, QueenCandidate *candidate)
+{
+  queen_reservations_forget (self->reservations, candidate);
+  queen_candidate_free (candidate);
+}
+
+static void
+queen_placement_finalize (GObject *object)
+{
+  QueenPlacement *self = QUEEN_PLACEMENT (object);
+  GHashTableIter iter;
+  gpointer value;
+  g_autoptr (GList) models = g_hash_table_get_values (self->models);
+
+  for (GList *link = models; link; link = link->next)
+    if (queen_line_get_length (((QueenPlacementModel *) link->data)->line) > 0)
+      clear_model (self, link->data);
+  g_hash_table_iter_init (&iter, self->candidates);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    free_candidate (self, value);
+  g_hash_table_unref (self->candidates);
+  g_clear_pointer (&models, g_list_free);
+  models = g_hash_table_get_values (self->models);
+  for (GList *link = models; link; link = link->next)
+    queen_placement_drop_model (self, link->data);
+  g_hash_table_unref (self->models);
+  queen_reservations_free (self->reservations);
+  queen_agenda_free (self->agenda);
+  g_object_unref (self->workers);
+
+  G_OBJECT_CLASS (queen_placement_parent_class)->finalize (object);
+}
+
+static void
+queen_placement_class_init (QueenPlacementClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = queen_placement_finalize;
+}
+
+static void
+queen_placement_init (QueenPlacement *self)
+{
+  self->models = g_hash_table_new (queen_string_hash, g_str_equal);
+  self->candidates = g_hash_table_new (queen_string_hash, g_str_equal);
+  self->reservations = queen_reservations_new ();
+}
+
+QueenPlacement *
+queen_placement_new (QueenEventBus *bus, QueenRegistry *workers, const QueenClock *clock)
+{
+  QueenPlacement *self = g_object_new (QUEEN_TYPE_PLACEMENT, NULL);
+
+  self->workers = g_object_ref (workers);
+  self->clock = clock;
+  self->agenda = queen_agenda_new (clock, "placement", self);
+  queen_placement_listen (self, bus);
+  return self;
+}
+
+void
+queen_placement_get_figures (QueenPlacement *self, QueenPlacementFigures *figures)
+{
+  *figures = self->figures;
+  figures->n_waiting = self->n_waiting;
+  figures->n_reservations = queen_reservations_get_n (self->reservations);
+  figures->n_ejected = self->n_resting;
+}
+
+guint
+queen_placement_get_in_flight (QueenPlacement *self, const char *id)
+{
+  QueenCandidate *candidate = g_hash_table_lookup (self->candidates, id);
+
+  return candidate ? candidate->record.own : 0;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-reservations.h"
+
+#include <string.h>
+
+#include "text/queen-hash.h"
+
+struct _QueenReservations
+{
+  GHashTable *all;  /* id -> Reservation */
+  GHashTable *lent; /* model and submitter -> how many */
+  guint n_lent;
+  guint64 last_number;
+};
+
+static void
+free_reservation (QueenReservation *reservation)
+{
+  g_free (reservation->submitter);
+  g_free (reservation->model);
+  g_free (reservation);
+}
+
+QueenReservations *
+queen_reservations_new (void)
+{
+  QueenReservations *self = g_new0 (QueenReservations, 1);
+
+  self->all = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL,
+                                     (GDestroyNotify) free_reservation);
+  self->lent = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
+  return self;
+}
+
+static void
+leave_candidate (QueenReservation *reservation)
+{
+  QueenCandidate *candidate = g_steal_pointer (&reservation->candidate);
+
+  if (!candidate)
+    return;
+  g_queue_unlink (&candidate->placed, &reservation->link);
+  candidate->record.own--;
+}
+
+void
+queen_reservations_forget (QueenReservations *self, QueenCandidate *candidate)
+{
+  while (candidate->placed.head)
+    leave_candidate (candidate->placed.head->data);
+}
+
+void
+queen_reservations_free (QueenReservations *self)
+{
+  GHashTableIter iter;
+  gpointer reservation;
+
+  g_hash_table_iter_init (&iter, self->all);
+  while (g_hash_table_iter_next (&iter, NULL, &reservation))
+    {
+      queen_agenda_leave (&((QueenReservation *) reservation)->expiry);
+      leave_candidate (reservation);
+    }
+  g_hash_table_unref (self->all);
+  g_hash_table_unref (self->lent);
+  g_free (self);
+}
+
+QueenReservation *
+queen_reservations_make (QueenReservations *self,
+                         QueenCandidate *candidate,
+                         const char *model,
+                         const char *submitter)
+{
+  QueenReservation *reservation = g_new0 (QueenReservation, 1);
+  g_autofree char *id = g_uuid_string_random ();
+
+  g_strlcpy (reservation->id, id, sizeof reservation->id);
+  reservation->candidate = candidate;
+  reservation->submitter = g_strdup (submitter);
+  reservation->model = g_strdup (model);
+  reservation->number = ++self->last_number;
+  reservation->link.data = reservation;
+  g_queue_push_tail_link (&candidate->placed, &reservation->link);
+  candidate->record.own++;
+  g_hash_table_insert (self->all, reservation->id, reservation);
+  return reservation;
+}
+
+/* Returns: (transfer full): no model has a line break in it */
+static char *
+make_key (const char *model, const char *submitter)
+{
+  return g_strconcat (model, "\n", submitter, NULL);
+}
+
+guint
+queen_reservations_count_lent (QueenReservations *self, const char *model, const char *submitter)
+{
+  g_autofree char *key = make_key (model, submitter);
+
+  return GPOINTER_TO_UINT (g_hash_table_lookup (self->lent, key));
+}
+
+static void
+count_lent (QueenReservations *self, const QueenReservation *reservation, int n)
+{
+  g_autofree char *key = make_key (reservation->model, reservation->submitter);
+  guint n_now = GPOINTER_TO_UINT (g_hash_table_lookup (self->lent, key)) + (guint) n;
+
+  self->n_lent += (guint) n;
+  if (n_now > 0)
+    g_hash_table_insert (self->lent, g_steal_pointer (&key), GUINT_TO_POINTER (n_now));
+  else
+    g_hash_table_remove (self->lent, key);
+}
+
+void
+queen_reservations_lend (QueenReservations *self,
+                         QueenReservation *reservation,
+                         QueenAgenda *agenda,
+                         gint64 time,
+                         QueenDueFunc on_due)
+{
+  queen_agenda_enter (agenda, &reservation->expiry, time, on_due, reservation);
+  count_lent (self, reservation, 1);
+}
+
+void
+queen_reservations_keep (QueenReservations *self, QueenReservation *reservation)
+{
+  if (!queen_appointment_is_on (&reservation->expiry))
+    return;
+  queen_agenda_leave (&reservation->expiry);
+  count_lent (self, reservation, -1);
+}
+
+QueenReservation *
+queen_reservations_lookup (QueenReservations *self, const char *id)
+{
+  return g_hash_table_lookup (self->all, id);
+}
+
+guint
+queen_reservations_get_n_lent (const QueenReservations *self)
+{
+  return self->n_lent;
+}
+
+guint
+queen_reservations_get_n (const QueenReservations *self)
+{
+  return g_hash_table_size (self->all);
+}
+
+guint64
+queen_reservations_get_last_number (const QueenReservations *self)
+{
+  return self->last_number;
+}
+
+void
+queen_reservations_end (QueenReservations *self, QueenReservation *reservation, gboolean is_over)
+{
+  QueenCandidate *candidate = reservation->candidate;
+
+  /* The agenda has let go of one whose time is over, so it is counted by hand. */
+  if (is_over)
+    count_lent (self, reservation, -1);
+  else
+    queen_reservations_keep (self, reservation);
+  if (is_over && candidate && reservation->number <= candidate->heard_number &&
+      candidate->record.own_at_report > 0)
+    candidate->record.own_at_report--;
+  leave_candidate (reservation);
+  g_hash_table_remove (self->all, reservation->id);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-offers.h"
+
+G_BEGIN_DECLS
+
+#define QUEEN_RESERVATION_ID_SIZE 37 /* bytes, the NUL as well */
+
+/**
+ * QueenReservations:
+ *
+ * What is in flight at the workers: of jobs, until they end, and of those who go to a worker by
+ * themselves, for the time that they asked for.
+ */
+typedef struct _QueenReservations QueenReservations;
+
+/**
+ * QueenReservation:
+ * @candidate: (nullable): where it is; %NULL once that has been forgotten
+ * @submitter: whose it is
+ * @model: what it is for
+ * @number: grows with each that is made
+ * @expiry: when it ends by itself; of a job's it is on no agenda
+ */
+typedef struct
+{
+  char id[QUEEN_RESERVATION_ID_SIZE];
+  QueenCandidate *candidate;
+  char *submitter;
+  char *model;
+  guint64 number;
+  QueenAppointment expiry;
+  GList link; /* among those of @candidate */
+} QueenReservation;
+
+QueenReservations *queen_reservations_new (void);
+
+/**
+ * queen_reservations_make:
+ *
+ * Returns: (transfer none): one more at @candidate, that of a job
+ */
+QueenReservation *queen_reservations_make (QueenReservations *self,
+                                           QueenCandidate *candidate,
+                                           const char *model,
+                                           const char *submitter);
+
+/**
+ * queen_reservations_lend:
+ * @reservation: a job's
+ * @time: µs, monotonic
+ * @on_due: called when it has come, to end it
+ *
+ * It ends at that time, and counts for its submitter's share until then.
+ */
+void queen_reservations_lend (QueenReservations *self,
+                              QueenReservation *reservation,
+                              QueenAgenda *agenda,
+                              gint64 time,
+                              QueenDueFunc on_due);
+
+/** queen_reservations_keep: it becomes a job's. */
+void queen_reservations_keep (QueenReservations *self, QueenReservation *reservation);
+
+/** Returns: (nullable): the one of that id */
+QueenReservation *queen_reservations_lookup (QueenReservations *self, const char *id);
+
+/** Returns: how many that are lent @submitter has for @model */
+guint
+queen_reservations_count_lent (QueenReservations *self, const char *model, const char *submitter);
+
+/** Returns: how many are lent to whomever */
+guint queen_reservations_get_n_lent (const QueenReservations *self);
+
+/** Returns: how many there are */
+guint queen_reservations_get_n (const QueenReservations *self);
+
+/** Returns: the number of the one that was made last */
+guint64 queen_reservations_get_last_number (const QueenReservations *self);
+
+/**
+ * queen_reservations_end:
+ * @is_over: nobody has said that what it was for has ended, only its time is over. So if the worker
+ *   has reported since it was made, what it was for counts as somebody else's from now on
+ *
+ * It is no more, and its candidate has one less.
+ */
+void
+queen_reservations_end (QueenReservations *self, QueenReservation *reservation, gboolean is_over);
+
+/** queen_reservations_forget: all at @candidate are nowhere now. */
+void queen_reservations_forget (QueenReservations *self, QueenCandidate *candidate);
+
+void queen_reservations_free (QueenReservations *self);
+
+G_END_DECLS

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-component.h"
+#include "queen-verdict.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenWorkerRecord:
+ * @own: what the queen has placed there and has not ended yet
+ * @own_at_report: how many of these there were when it last said how much it has to do
+ * @reported: how many requests it had by its own word, those that wait there as well
+ * @slots: how many it works on at once; 0 when it has not said
+ * @is_busy: it says so
+ * @condition: what its status and health say: %QUEEN_VERDICT_FIT as long as it serves
+ * @fit_since: µs, monotonic: since when it serves
+ * @n_faults: refusals and failures in a row
+ * @n_ejections: how often it was ejected lately
+ * @rests_until: µs, monotonic: until when it gets nothing; 0 when it does not rest
+ * @is_ejected: it rests for so many faults, not for a refusal only
+ * @ejection_ended: µs, monotonic: when the last ejection was over
+ *
+ * How much a worker has to do, and how it has done so far. Plain arithmetic; all zero of one that
+ * nothing is known of.
+ *
+ * Its load is what is in flight there for the queen's clients, and what others have there, for each
+ * slot. Of what it reports its own part is taken off, as it was at that moment, so that nobody is
+ * counted twice, however old the report is.
+ */
+typedef struct
+{
+  guint own;
+  guint own_at_report;
+  guint64 reported;
+  guint slots;
+  gboolean is_busy;
+  QueenVerdict condition;
+  gint64 fit_since;
+
+  guint n_faults;
+  guint n_ejections;
+  gint64 rests_until;
+  gboolean is_ejected;
+  gint64 ejection_ended;
+} QueenWorkerRecord;
+
+/**
+ * queen_worker_record_hear:
+ * @worker: what it says now
+ * @now: µs, monotonic
+ *
+ * A refusal is forgiven as soon as it says something new: it may have room again.
+ */
+void queen_worker_record_hear (QueenWorkerRecord *self, const QueenComponent *worker, gint64 now);
+
+/** Has it been there for long, so that it need not begin slowly. */
+void queen_worker_record_set_grown_up (QueenWorkerRecord *self);
+
+/** Returns: requests that are there now, as far as that is known */
+guint64 queen_worker_record_get_use (const QueenWorkerRecord *self);
+
+/** Returns: how many it works on at once; 1 when it has not said */
+guint queen_worker_record_get_capacity (const QueenWorkerRecord *self);
+
+/**
+ * queen_worker_record_get_load:
+ *
+ * Returns: requests for each slot
+ */
+double queen_worker_record_get_load (const QueenWorkerRecord *self);
+
+/**
+ * queen_worker_record_get_weighed_load:
+ * @now: µs, monotonic
+ *
+ * Returns: the same; of one that serves for less than 30 s as much more as makes it get a tenth of
+ *   its share at first, and more from moment to moment
+ */
+double queen_worker_record_get_weighed_load (const QueenWorkerRecord *self, gint64 now);
+
+/**
+ * queen_worker_record_judge:
+ *
+ * One that says how many slots it has is full when they are taken. One that does not is full only
+ * while it says that it is busy.
+ *
+ * Returns: whether it can take one more, as far as it depends on itself
+ */
+QueenVerdict queen_worker_record_judge (const QueenWorkerRecord *self);
+
+/** queen_worker_record_succeed: what was in flight there has been done. */
+void queen_worker_record_succeed (QueenWorkerRecord *self);
+
+/**
+ * queen_worker_record_fail:
+ * @is_refusal: it did not even take it, and so rests for a moment
+ * @may_eject: whether it may be ejected now, or too many are
+ * @now: µs, monotonic
+ *
+ * With the fifth fault in a row it is ejected: for 30 s, as often again as it was ejected lately,
+ * 300 s at the most.
+ *
+ * Returns: whether it rests now, and did not until then, or for longer
+ */
+gboolean queen_worker_record_fail (QueenWorkerRecord *self,
+                                   gboolean is_refusal,
+                                   gboolean may_eject,
+                                   gint64 now);
+
+/**
+ * queen_worker_record_is_tired:
+ *
+ * Returns: whether one more fault would eject it, if it may be
+ */
+gboolean queen_worker_record_is_tired (const QueenWorkerRecord *self);
+
+/** queen_worker_record_end_rest: its time is over. */
+void queen_worker_record_end_rest (QueenWorkerRecord *self, gint64 now);
+
+G_END_DECLS
