@@ -119,11 +119,25 @@ queen_placement_get_worker (QueenPlacement *self, const QueenCandidate *candidat
   return queen_registry_lookup (self->workers, candidate->id);
 }
 
+/* Held ones come in here. */
+static QueenVerdict
+judge (QueenPlacement *self, const QueenCandidate *candidate)
+{
+  return queen_worker_record_judge (&candidate->record);
+}
+
+/* Nobody is woken up when it can take less than before: they would only keep others from going
+ * ahead who can be served. */
 void
 queen_placement_settle (QueenPlacement *self, QueenCandidate *candidate)
 {
-  queen_candidate_settle (candidate, queen_worker_record_judge (&candidate->record));
-  if (candidate->verdict != QUEEN_VERDICT_FIT)
+  gboolean was_fit = candidate->verdict == QUEEN_VERDICT_FIT;
+  guint64 use = candidate->use;
+  guint capacity = candidate->capacity;
+
+  queen_candidate_settle (candidate, judge (self, candidate));
+  if (candidate->verdict != QUEEN_VERDICT_FIT ||
+      (was_fit && candidate->use >= use && candidate->capacity <= capacity))
     return;
   for (guint i = 0; i < candidate->n_offers; i++)
     queen_placement_wake (self, candidate->offers[i].offers->owner);

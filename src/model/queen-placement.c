@@ -170,10 +170,14 @@ static void
 end_reservation (QueenPlacement *self, QueenReservation *reservation, gboolean is_over)
 {
   QueenCandidate *candidate = reservation->candidate;
+  QueenPlacementModel *model = queen_placement_lookup_model (self, reservation->model);
 
   queen_reservations_end (self->reservations, reservation, is_over);
   if (candidate)
     queen_placement_settle (self, candidate);
+  /* Its submitter may have another one now. */
+  if (model && model->offers->counts[QUEEN_VERDICT_FIT] > 0)
+    queen_placement_wake (self, model);
 }
 
 static gboolean

@@ -38,10 +38,11 @@ judge_status (const QueenComponent *worker)
 static guint64
 count_reported (const QueenComponent *worker)
 {
-  const QueenVitals *vitals = worker->vitals;
-  gint64 n = vitals ? MAX (vitals->running, 0) + MAX (vitals->waiting, 0) : 0;
+  const QueenVitals *vitals = worker->vitals ? worker->vitals : &queen_vitals_unsaid;
 
-  return n == 0 && worker->status == QUEEN_STATUS_BUSY ? 1 : (guint64) n;
+  if (vitals->running < 0 && vitals->waiting <= 0)
+    return worker->status == QUEEN_STATUS_BUSY;
+  return (guint64) (MAX (vitals->running, 0) + MAX (vitals->waiting, 0));
 }
 
 static void

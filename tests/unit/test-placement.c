@@ -1,0 +1,993 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "model/queen-placement.h"
+
+#include <string.h>
+
+#include "placement-fixture.h"
+#include "queen-error.h"
+
+/* Somebody who asks. */
+typedef struct
+{
+  Fixture *f;
+  QueenPlacementWait *wait;
+  GString *log; /* shared: the names of those that were placed, in order; NULL for nobody's */
+  const char *name;
+  guint n_called;
+  char worker[24]; /* "-" for none */
+  char reservation[40];
+  QueenPlacementReason reason;
+  char *message;
+  guint position, n_moved;
+  gint64 estimate;
+} Asker;
+
+static void
+on_placed (const QueenPlacementResult *result, gpointer data)
+{
+  Asker *asker = data;
+
+  asker->n_called++;
+  asker->wait = NULL;
+  asker->reason = result->reason;
+  g_strlcpy (asker->worker, result->worker ? result->worker->id : "-", sizeof asker->worker);
+  g_strlcpy (asker->reservation, result->reservation ? result->reservation : "",
+             sizeof asker->reservation);
+  if (!result->worker)
+    asker->message = queen_placement_result_dup_message (result);
+  if (asker->log && result->worker)
+    g_string_append_printf (asker->log, "%s ", asker->name);
+}
+
+static void
+on_moved (guint position, gint64 estimate, gpointer data)
+{
+  Asker *asker = data;
+
+  asker->position = position;
+  asker->estimate = estimate;
+  asker->n_moved++;
+}
+
+static const QueenPlacementFuncs funcs = { on_placed, on_moved };
+
+static Asker *
+ask_for (Fixture *f, const QueenPlacementRequest *request)
+{
+  Asker *asker = g_new0 (Asker, 1);
+  g_autoptr (GError) error = NULL;
+
+  asker->f = f;
+  asker->wait = queen_placement_request (f->placement, request, &funcs, asker, &error);
+  g_assert_no_error (error);
+  g_assert_true ((asker->wait != NULL) != (asker->n_called == 1));
+  return asker;
+}
+
+static void
+free_asker (Asker *asker)
+{
+  if (asker->wait)
+    queen_placement_wait_cancel (asker->wait);
+  g_free (asker->message);
+  g_free (asker);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Asker, free_asker)
+
+/* A job of @submitter's that waits for a minute if it has to. */
+static Asker *
+ask_as (Fixture *f, const char *submitter)
+{
+  const QueenPlacementRequest request = { .model = "m",
+                                          .submitter = submitter,
+                                          .patience = 60 * SECOND,
+                                          .reserve = QUEEN_PLACEMENT_UNTIL_END };
+
+  return ask_for (f, &request);
+}
+
+static Asker *
+ask (Fixture *f)
+{
+  return ask_as (f, "s");
+}
+
+static Asker *
+reserve (Fixture *f, const char *submitter, gint64 patience)
+{
+  const QueenPlacementRequest request = {
+    .model = "m", .submitter = submitter, .patience = patience, .reserve = 10 * SECOND
+  };
+
+  return ask_for (f, &request);
+}
+
+static void
+assert_placed (const Asker *asker, const char *worker)
+{
+  g_assert_cmpuint (asker->n_called, ==, 1);
+  g_assert_cmpstr (asker->worker, ==, worker);
+}
+
+static void
+assert_waits (const Asker *asker)
+{
+  g_assert_cmpuint (asker->n_called, ==, 0);
+  g_assert_nonnull (asker->wait);
+}
+
+static void
+end (Asker *asker, QueenPlacementOutcome outcome)
+{
+  g_assert_true (queen_placement_end (asker->f->placement, asker->reservation, outcome));
+  g_assert_false (queen_placement_end (asker->f->placement, asker->reservation, outcome));
+}
+
+static void
+grow_up (Fixture *f)
+{
+  now += 60 * SECOND;
+}
+
+/* Choosing */
+
+static void
+test_least (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) first = NULL, second = NULL, third = NULL, fourth = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 4, 2);
+  say (f, "b", QUEEN_STATUS_READY, 8, 1);
+  say (f, "c", QUEEN_STATUS_BUSY, 2, 1);
+  grow_up (f);
+  first = ask (f);
+  second = ask (f);
+  third = ask (f);
+  fourth = ask (f);
+  assert_placed (first, "b"); /* 1/8 of them, 2/4, 1/2 */
+  assert_placed (second, "b");
+  assert_placed (third, "b");
+  assert_placed (fourth, "a"); /* all have 1/2: a was known first, b given out last */
+  g_assert_cmpint (first->reason, ==, QUEEN_PLACEMENT_LEAST_LOADED);
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "b"), ==, 3);
+}
+
+static void
+test_wish (Fixture *f, gconstpointer data)
+{
+  QueenPlacementRequest request = {
+    .model = "m", .submitter = "s", .wish = "b", .reserve = QUEEN_PLACEMENT_UNTIL_END
+  };
+  g_autoptr (Asker) first = NULL, second = NULL, third = NULL, fourth = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 4, 0);
+  say (f, "b", QUEEN_STATUS_READY, 4, 3);
+  first = ask_for (f, &request);
+  assert_placed (first, "b");
+  g_assert_cmpint (first->reason, ==, QUEEN_PLACEMENT_WISHED);
+  second = ask_for (f, &request); /* it is full */
+  assert_placed (second, "a");
+  request.wish = "nobody";
+  third = ask_for (f, &request);
+  assert_placed (third, "a");
+  request.wish = "a";
+  request.excluded = (const char *const[]){ "a", NULL };
+  fourth = ask_for (f, &request);
+  assert_placed (fourth, "-");
+  g_assert_cmpstr (fourth->message, ==, "no worker can take “m” now: 1 full, 1 tried");
+}
+
+static void
+make_workers (Fixture *f, guint n, gint64 slots)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("w%u", i);
+
+      say (f, id, QUEEN_STATUS_READY, slots, 0);
+    }
+}
+
+#define N_TEXTS 200
+
+/* The texts' workers are what chooses them; nothing stays in flight. */
+static void
+place_texts (Fixture *f, char workers[N_TEXTS][24])
+{
+  for (guint i = 0; i < N_TEXTS; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("text %u", i);
+      const QueenPlacementRequest request = { .model = "m", .submitter = "", .affinity = text };
+      g_autoptr (Asker) asker = ask_for (f, &request);
+
+      g_assert_cmpint (asker->reason, ==, QUEEN_PLACEMENT_AFFINITY);
+      g_strlcpy (workers[i], asker->worker, sizeof workers[i]);
+    }
+}
+
+/* @n: of how many workers, so that some of them are beyond what is looked at */
+static void
+test_affinity (Fixture *f, gconstpointer n)
+{
+  static char before[N_TEXTS][24], after[N_TEXTS][24];
+  g_autoptr (GHashTable) used = g_hash_table_new (g_str_hash, g_str_equal);
+  guint n_moved = 0;
+
+  make_workers (f, GPOINTER_TO_UINT (n), 4);
+  grow_up (f);
+  place_texts (f, before);
+  place_texts (f, after);
+  g_assert_cmpmem (before, sizeof before, after, sizeof after);
+  for (int i = 0; i < N_TEXTS; i++)
+    g_hash_table_add (used, before[i]);
+  g_assert_cmpuint (g_hash_table_size (used), >=, MIN (GPOINTER_TO_UINT (n), N_TEXTS) / 2);
+
+  /* Only the texts of one that goes have another worker, but for one or two where there are so many
+   * that not all are looked at. */
+  say (f, before[0], QUEEN_STATUS_STOPPING, 4, 0);
+  place_texts (f, after);
+  for (int i = 0; i < N_TEXTS; i++)
+    if (g_str_equal (before[i], before[0]))
+      g_assert_cmpstr (after[i], !=, before[i]);
+    else
+      n_moved += !g_str_equal (after[i], before[i]);
+  g_assert_cmpuint (n_moved, <=, GPOINTER_TO_UINT (n) > 64 ? 2 : 0);
+  say (f, before[0], QUEEN_STATUS_READY, 4, 0);
+  grow_up (f);
+  place_texts (f, after);
+  g_assert_cmpmem (before, sizeof before, after, sizeof after);
+}
+
+/* One text that everybody sends does not pile up on its worker. */
+static void
+test_affinity_bounded (Fixture *f, gconstpointer data)
+{
+  const QueenPlacementRequest request = {
+    .model = "m", .submitter = "s", .affinity = "x", .reserve = QUEEN_PLACEMENT_UNTIL_END
+  };
+  guint most = 0, n_by_affinity = 0;
+
+  make_workers (f, 8, 32);
+  grow_up (f);
+  for (int i = 0; i < 128; i++)
+    {
+      g_autoptr (Asker) asker = ask_for (f, &request);
+
+      n_by_affinity += asker->reason == QUEEN_PLACEMENT_AFFINITY;
+    }
+  for (int i = 0; i < 8; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("w%d", i);
+
+      most = MAX (most, queen_placement_get_in_flight (f->placement, id));
+    }
+  g_assert_cmpuint (n_by_affinity, >, 0);
+  g_assert_cmpuint (most, >=, 17);
+  g_assert_cmpuint (most, <=, 21); /* 1.25 × the mean of 16, and one */
+}
+
+/* However many cannot take it, the one that can is found. */
+static void
+test_many (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) first = NULL, second = NULL;
+
+  for (int i = 0; i < 20000; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("w%d", i);
+
+      say (f, id, QUEEN_STATUS_READY, 1, 1);
+    }
+  first = ask (f);
+  assert_waits (first);
+  say (f, "w7777", QUEEN_STATUS_READY, 1, 0);
+  second = ask (f); /* comes after the one that waits */
+  turn ();
+  assert_placed (first, "w7777");
+  assert_waits (second);
+}
+
+/* A fleet of one load: the one that is much less loaded is found, mostly, and nobody gets much more
+ * than his part. */
+static void
+test_sample (Fixture *f, gconstpointer data)
+{
+  guint most = 0;
+
+  make_workers (f, 1000, 64);
+  grow_up (f);
+  for (int i = 0; i < 10000; i++)
+    free_asker (ask (f));
+  for (int i = 0; i < 1000; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("w%d", i);
+
+      most = MAX (most, queen_placement_get_in_flight (f->placement, id));
+    }
+  g_assert_cmpuint (most, >=, 10);
+  g_assert_cmpuint (most, <=, 12);
+}
+
+/* Waiting */
+
+static void
+test_end (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) first = NULL, second = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  first = ask (f);
+  second = ask (f);
+  assert_placed (first, "a");
+  assert_waits (second);
+  turn ();
+  assert_waits (second);
+  end (first, QUEEN_PLACEMENT_DONE);
+  assert_waits (second); /* nobody is called from within another function */
+  turn ();
+  assert_placed (second, "a");
+}
+
+/* What may wake up the one who waits: whatever makes a worker fit. */
+static void
+test_change (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) by_ready = NULL, by_report = NULL, by_slots = NULL, by_another = NULL;
+
+  say (f, "a", QUEEN_STATUS_STARTING, 1, 0);
+  by_ready = ask (f);
+  assert_waits (by_ready);
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  turn ();
+  assert_placed (by_ready, "a");
+  end (by_ready, QUEEN_PLACEMENT_DONE);
+  say (f, "a", QUEEN_STATUS_BUSY, 1, 1);
+  by_report = ask (f);
+  say (f, "a", QUEEN_STATUS_BUSY, 1, 1);
+  turn ();
+  assert_waits (by_report);
+  say (f, "a", QUEEN_STATUS_BUSY, 1, 0);
+  turn ();
+  assert_placed (by_report, "a");
+  by_slots = ask (f);
+  assert_waits (by_slots);
+  say (f, "a", QUEEN_STATUS_BUSY, 2, 1);
+  turn ();
+  assert_placed (by_slots, "a");
+  by_another = ask (f);
+  assert_waits (by_another);
+  say (f, "b", QUEEN_STATUS_READY, UNSAID, UNSAID);
+  turn ();
+  assert_placed (by_another, "b");
+}
+
+static void
+test_patience (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) first = NULL, second = NULL;
+  QueenPlacementFigures figures;
+
+  say (f, "a", QUEEN_STATUS_READY, 1, 1);
+  say (f, "b", QUEEN_STATUS_STOPPING, 1, 1);
+  first = ask (f);
+  pass (SECOND);
+  second = ask (f);
+  pass (59 * SECOND - 1);
+  assert_waits (first);
+  pass (1);
+  assert_placed (first, "-");
+  g_assert_cmpint (first->reason, ==, QUEEN_PLACEMENT_NONE_FIT);
+  g_assert_cmpstr (first->message, ==, "no worker can take “m” now: 1 full, 1 stopping");
+  assert_waits (second);
+  pass (SECOND);
+  assert_placed (second, "-");
+  queen_placement_get_figures (f->placement, &figures);
+  g_assert_cmpuint (figures.n_waiting, ==, 0);
+  g_assert_cmpuint (figures.outcomes[QUEEN_PLACEMENT_NONE_FIT], ==, 2);
+}
+
+static void
+test_cancel (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) first = NULL, second = NULL, third = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  first = ask (f);
+  second = ask (f);
+  third = ask (f);
+  end (first, QUEEN_PLACEMENT_UNUSED);
+  queen_placement_wait_cancel (g_steal_pointer (&second->wait));
+  turn ();
+  g_assert_cmpuint (second->n_called, ==, 0);
+  assert_placed (third, "a");
+}
+
+/* Who has no patience does not get what somebody waits for. */
+static void
+test_no_overtaking (Fixture *f, gconstpointer data)
+{
+  const QueenPlacementRequest request = { .model = "m",
+                                          .submitter = "t",
+                                          .reserve = QUEEN_PLACEMENT_UNTIL_END };
+  g_autoptr (Asker) first = NULL, second = NULL, hasty = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  first = ask (f);
+  second = ask (f);
+  end (first, QUEEN_PLACEMENT_DONE);
+  hasty = ask_for (f, &request);
+  assert_placed (hasty, "-");
+  g_assert_cmpint (hasty->reason, ==, QUEEN_PLACEMENT_OTHERS_FIRST);
+  g_assert_cmpstr (hasty->message, ==, "others wait for “m” already");
+  turn ();
+  assert_placed (second, "a");
+}
+
+/* Somebody asks for a hundred, and then others for one each. */
+static void
+test_fairness (Fixture *f, gconstpointer data)
+{
+  static const char *const submitters[] = { "b", "c" };
+  g_autoptr (GString) log = g_string_new (NULL);
+  g_autoptr (GPtrArray) askers = g_ptr_array_new_with_free_func ((GDestroyNotify) free_asker);
+  g_autoptr (Asker) first = NULL;
+
+  say (f, "w", QUEEN_STATUS_READY, 1, 0);
+  first = ask (f);
+  for (int i = 0; i < 102; i++)
+    {
+      const char *name = i < 100 ? "a" : submitters[i - 100];
+      Asker *asker = ask_as (f, name);
+
+      asker->log = log;
+      asker->name = name;
+      g_ptr_array_add (askers, asker);
+    }
+  end (first, QUEEN_PLACEMENT_DONE);
+  for (int i = 0; i < 4; i++)
+    {
+      Asker *placed = NULL;
+
+      turn ();
+      for (guint j = 0; j < askers->len; j++)
+        if (((Asker *) askers->pdata[j])->reservation[0] != '\0')
+          placed = askers->pdata[j];
+      end (placed, QUEEN_PLACEMENT_DONE);
+      g_ptr_array_remove (askers, placed);
+    }
+  g_assert_cmpstr (log->str, ==, "a b c a ");
+}
+
+static guint n_served;
+
+static void
+on_served (const QueenPlacementResult *result, gpointer data)
+{
+  n_served += result->worker != NULL;
+  g_strlcpy (data, result->reservation, 40);
+}
+
+/* All get it, one after the other, and hear of their places meanwhile. */
+static void
+test_thousand (Fixture *f, gconstpointer data)
+{
+  static const QueenPlacementFuncs served = { on_served, NULL };
+  const QueenPlacementRequest request = {
+    .model = "m", .submitter = "", .patience = 60 * SECOND, .reserve = QUEEN_PLACEMENT_UNTIL_END
+  };
+  char reservation[40];
+  QueenPlacementFigures figures;
+
+  n_served = 0;
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  for (int i = 0; i < 1001; i++)
+    queen_placement_request (f->placement, &request, &served, reservation, NULL);
+  for (guint i = 1; i <= 1001; i++)
+    {
+      g_assert_cmpuint (n_served, ==, i);
+      g_assert_true (queen_placement_end (f->placement, reservation, QUEEN_PLACEMENT_DONE));
+      turn ();
+    }
+  g_assert_cmpuint (n_served, ==, 1001);
+  queen_placement_get_figures (f->placement, &figures);
+  g_assert_cmpuint (figures.n_waiting, ==, 0);
+  g_assert_cmpuint (figures.n_reservations, ==, 0);
+}
+
+static void
+test_places (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) holder = NULL, first = NULL, second = NULL, third = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  holder = ask (f);
+  first = ask (f);
+  second = ask (f);
+  third = ask (f);
+  turn ();
+  g_assert_cmpuint (first->position, ==, 1);
+  g_assert_cmpuint (third->position, ==, 3);
+  g_assert_cmpint (third->estimate, ==, -1);
+  pass (2 * SECOND);
+  end (holder, QUEEN_PLACEMENT_DONE);
+  turn ();
+  assert_placed (first, "a");
+  g_assert_cmpuint (second->position, ==, 1);
+  g_assert_cmpuint (third->position, ==, 2);
+  g_assert_cmpint (third->estimate, ==, 4 * SECOND);
+  g_assert_cmpuint (third->n_moved, ==, 2);
+
+  /* Not oftener than four times a second. */
+  queen_placement_wait_cancel (g_steal_pointer (&second->wait));
+  turn ();
+  g_assert_cmpuint (third->n_moved, ==, 2);
+  pass (SECOND / 4);
+  g_assert_cmpuint (third->position, ==, 1);
+}
+
+/* Limits */
+
+static void
+test_line_full (Fixture *f, gconstpointer data)
+{
+  const QueenPlacementRequest request = {
+    .model = "m", .submitter = "a", .patience = SECOND, .reserve = SECOND
+  };
+  const QueenPlacementRequest another = {
+    .model = "m", .submitter = "a", .patience = SECOND, .reserve = QUEEN_PLACEMENT_UNTIL_END
+  };
+  g_autoptr (GPtrArray) askers = g_ptr_array_new_with_free_func ((GDestroyNotify) free_asker);
+  g_autoptr (Asker) other = NULL;
+  g_autoptr (GError) error = NULL;
+  Asker *last;
+
+  say (f, "w", QUEEN_STATUS_READY, 1, 1);
+  for (int i = 0; i < QUEEN_PLACEMENT_MAX_WAITING; i++)
+    g_ptr_array_add (askers, ask_as (f, "a"));
+  last = askers->pdata[askers->len - 1];
+  g_assert_null (queen_placement_request (f->placement, &another, &funcs, NULL, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+
+  /* Who has most makes room for somebody else. */
+  other = ask_for (f, &request);
+  assert_waits (other);
+  assert_waits (last);
+  turn ();
+  assert_placed (last, "-");
+  g_assert_cmpint (last->reason, ==, QUEEN_PLACEMENT_DISPLACED);
+  g_assert_cmpstr (last->message, ==, "too many wait for “m”, and most of them are yours");
+}
+
+static void
+test_all_full (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) askers = g_ptr_array_new_with_free_func ((GDestroyNotify) free_asker);
+  g_autoptr (GError) error = NULL;
+  QueenPlacementRequest request = { .submitter = "a", .patience = SECOND };
+
+  for (int i = 0; i <= 16; i++)
+    {
+      g_autofree char *model = g_strdup_printf ("model %d", i);
+      QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+      worker->id = g_strdup (model);
+      worker->model_id = g_strdup (model);
+      worker->status = QUEEN_STATUS_STARTING;
+      g_assert_true (queen_registry_update (f->workers, worker, NULL, NULL));
+      request.model = model;
+      for (int n = 0; i < 16 && n < QUEEN_PLACEMENT_MAX_WAITING; n++)
+        g_ptr_array_add (askers, ask_for (f, &request));
+    }
+  request.model = "model 16";
+  g_assert_null (queen_placement_request (f->placement, &request, &funcs, NULL, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+}
+
+/* One who reserves has a quarter at the most, and others go on meanwhile. */
+static void
+test_share (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) first = NULL, second = NULL, refused = NULL, waits = NULL, other = NULL,
+                    job = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 8, 0);
+  first = reserve (f, "s", 0);
+  second = reserve (f, "s", 0);
+  refused = reserve (f, "s", 0);
+  assert_placed (refused, "-");
+  g_assert_cmpint (refused->reason, ==, QUEEN_PLACEMENT_SHARE);
+  g_assert_cmpstr (refused->message, ==, "you have a quarter of the slots of “m” reserved already");
+  waits = reserve (f, "s", 60 * SECOND);
+  turn ();
+  assert_waits (waits);
+  other = reserve (f, "t", 60 * SECOND);
+  assert_placed (other, "a");
+  job = ask_as (f, "s");
+  assert_placed (job, "a");
+  g_assert_true (queen_placement_release (f->placement, first->reservation, "s", NULL));
+  turn ();
+  assert_placed (waits, "a");
+}
+
+/* Those who may not have it yet do not keep it from others who wait behind them. */
+static void
+test_passed_over (Fixture *f, gconstpointer data)
+{
+  const QueenPlacementRequest request = { .model = "m",
+                                          .submitter = "s",
+                                          .excluded = (const char *const[]){ "a", NULL },
+                                          .patience = 60 * SECOND,
+                                          .reserve = QUEEN_PLACEMENT_UNTIL_END };
+  g_autoptr (Asker) first = NULL, picky = NULL, greedy = NULL, last = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  say (f, "b", QUEEN_STATUS_READY, 1, 1);
+  first = reserve (f, "r", 0);
+  picky = ask_for (f, &request);
+  greedy = reserve (f, "r", 60 * SECOND);
+  last = ask_as (f, "t");
+  queen_placement_end (f->placement, first->reservation, QUEEN_PLACEMENT_DONE);
+  turn ();
+  assert_waits (picky);
+  assert_placed (greedy, "a"); /* its share is free again */
+  g_assert_true (queen_placement_release (f->placement, greedy->reservation, "r", NULL));
+  turn ();
+  assert_waits (picky);
+  assert_placed (last, "a");
+  say (f, "b", QUEEN_STATUS_READY, 1, 0);
+  turn ();
+  assert_placed (picky, "b");
+}
+
+/* Models */
+
+static void
+test_unknown (Fixture *f, gconstpointer data)
+{
+  const QueenPlacementRequest request = { .model = "other", .submitter = "", .patience = SECOND };
+  g_autoptr (GError) none = NULL, error = NULL;
+  g_autoptr (Asker) waits = NULL;
+
+  g_assert_null (queen_placement_request (f->placement, &request, &funcs, NULL, &none));
+  g_assert_error (none, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND);
+  g_assert_cmpstr (none->message, ==, "no worker has the model “other”; there is none");
+  say (f, "a", QUEEN_STATUS_STOPPED, 1, 0);
+  g_assert_null (queen_placement_request (f->placement, &request, &funcs, NULL, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND);
+  g_assert_cmpstr (error->message, ==, "no worker has the model “other”; there are: “m”");
+  waits = ask (f); /* its workers are known, and may come back */
+  assert_waits (waits);
+  g_assert_true (queen_registry_forget (f->workers, "a", NULL, NULL));
+  turn ();
+  assert_waits (waits);
+  say (f, "b", QUEEN_STATUS_READY, 1, 0);
+  turn ();
+  assert_placed (waits, "b");
+}
+
+/* Reservations */
+
+static void
+test_expiry (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) first = NULL, second = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  first = reserve (f, "s", 0);
+  second = ask (f);
+  pass (10 * SECOND - 1);
+  assert_waits (second);
+  pass (1);
+  assert_placed (second, "a");
+}
+
+/* Whoever reserved it and went there is there still when the time is over, by the worker's word. */
+static void
+test_expiry_reported (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) first = NULL, second = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  first = reserve (f, "s", 0);
+  say (f, "a", QUEEN_STATUS_READY, 1, 1);
+  second = ask (f);
+  pass (10 * SECOND);
+  assert_waits (second);
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  turn ();
+  assert_placed (second, "a");
+}
+
+static void
+test_release (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) lent = NULL, job = NULL;
+  g_autoptr (GError) error = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 8, 0);
+  lent = reserve (f, "s", 0);
+  job = ask_as (f, "s");
+  g_assert_false (queen_placement_release (f->placement, lent->reservation, "t", &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND);
+  g_assert_false (queen_placement_release (f->placement, job->reservation, "s", NULL));
+  g_assert_true (queen_placement_release (f->placement, lent->reservation, "s", NULL));
+  g_assert_false (queen_placement_release (f->placement, lent->reservation, "s", NULL));
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "a"), ==, 1);
+}
+
+/* A job takes the place that was reserved for it, and nobody is counted twice. */
+static void
+test_taken_up (Fixture *f, gconstpointer data)
+{
+  QueenPlacementRequest request = {
+    .model = "m", .submitter = "s", .patience = SECOND, .reserve = QUEEN_PLACEMENT_UNTIL_END
+  };
+  g_autoptr (Asker) lent = NULL, stranger = NULL, job = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  lent = reserve (f, "s", 0);
+  request.reservation = lent->reservation;
+  request.submitter = "t";
+  stranger = ask_for (f, &request);
+  assert_waits (stranger);
+  request.submitter = "s";
+  job = ask_for (f, &request);
+  assert_placed (job, "a");
+  g_assert_cmpint (job->reason, ==, QUEEN_PLACEMENT_RESERVED);
+  g_assert_cmpstr (job->reservation, ==, lent->reservation);
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "a"), ==, 1);
+  pass (20 * SECOND);
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "a"), ==, 1);
+  end (job, QUEEN_PLACEMENT_DONE);
+}
+
+static void
+test_taken_up_elsewhere (Fixture *f, gconstpointer data)
+{
+  QueenPlacementRequest request = { .model = "m",
+                                    .submitter = "s",
+                                    .reserve = QUEEN_PLACEMENT_UNTIL_END };
+  g_autoptr (Asker) lent = NULL, job = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 1, 0);
+  lent = reserve (f, "s", 0);
+  say (f, "a", QUEEN_STATUS_STOPPING, 1, 0);
+  say (f, "b", QUEEN_STATUS_READY, 1, 0);
+  request.reservation = lent->reservation;
+  job = ask_for (f, &request);
+  assert_placed (job, "b");
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "a"), ==, 0);
+}
+
+static void
+test_forgotten (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) job = NULL, lent = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 8, 0);
+  job = ask (f);
+  lent = reserve (f, "s", 0);
+  g_assert_true (queen_registry_forget (f->workers, "a", NULL, NULL));
+  say (f, "a", QUEEN_STATUS_READY, 8, 0);
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "a"), ==, 0);
+  end (job, QUEEN_PLACEMENT_FAILED);
+  pass (20 * SECOND);
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "a"), ==, 0);
+}
+
+/* Faults */
+
+static void
+fail_at (Fixture *f, const char *id, QueenPlacementOutcome outcome)
+{
+  const QueenPlacementRequest request = {
+    .model = "m", .submitter = "s", .wish = id, .reserve = QUEEN_PLACEMENT_UNTIL_END
+  };
+  g_autoptr (Asker) asker = ask_for (f, &request);
+
+  assert_placed (asker, id);
+  end (asker, outcome);
+}
+
+static guint
+count_ejected (Fixture *f)
+{
+  QueenPlacementFigures figures;
+
+  queen_placement_get_figures (f->placement, &figures);
+  return figures.n_ejected;
+}
+
+static void
+test_ejected (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) asker = NULL, back = NULL;
+
+  make_workers (f, 3, 2);
+  for (int i = 0; i < 5; i++)
+    fail_at (f, "w0", QUEEN_PLACEMENT_FAILED);
+  g_assert_cmpuint (count_ejected (f), ==, 1);
+  say (f, "w1", QUEEN_STATUS_STOPPING, 2, 0);
+  say (f, "w2", QUEEN_STATUS_READY, 2, 2);
+  asker = ask (f);
+  assert_waits (asker);
+  pass (30 * SECOND - 1);
+  assert_waits (asker);
+  pass (1);
+  assert_placed (asker, "w0");
+  g_assert_cmpuint (count_ejected (f), ==, 0);
+}
+
+/* Only a tenth, or one; and never the last. */
+static void
+test_ejection_cap (Fixture *f, gconstpointer data)
+{
+  make_workers (f, 3, 2);
+  for (int i = 0; i < 5; i++)
+    fail_at (f, "w0", QUEEN_PLACEMENT_FAILED);
+  for (int i = 0; i < 20; i++)
+    fail_at (f, "w1", QUEEN_PLACEMENT_FAILED);
+  g_assert_cmpuint (count_ejected (f), ==, 1);
+  say (f, "w1", QUEEN_STATUS_STOPPED, 2, 0);
+  pass (31 * SECOND);
+  g_assert_cmpuint (count_ejected (f), ==, 0);
+  say (f, "w2", QUEEN_STATUS_STOPPED, 2, 0);
+  for (int i = 0; i < 20; i++)
+    fail_at (f, "w0", QUEEN_PLACEMENT_FAILED);
+  g_assert_cmpuint (count_ejected (f), ==, 0);
+}
+
+static void
+test_refused (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) first = NULL, second = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, UNSAID, UNSAID);
+  fail_at (f, "a", QUEEN_PLACEMENT_REFUSED);
+  first = ask (f);
+  assert_waits (first);
+  pass (SECOND);
+  assert_placed (first, "a");
+  end (first, QUEEN_PLACEMENT_REFUSED);
+  second = ask (f);
+  pass (SECOND);
+  assert_waits (second);
+  say (f, "a", QUEEN_STATUS_READY, UNSAID, UNSAID); /* its next word ends its rest */
+  turn ();
+  assert_placed (second, "a");
+  g_assert_cmpuint (count_ejected (f), ==, 0);
+}
+
+/* A worker that has just become ready gets a tenth of what the others have. */
+static void
+test_slow_start (Fixture *f, gconstpointer data)
+{
+  say (f, "a", QUEEN_STATUS_READY, 100, 0);
+  grow_up (f);
+  say (f, "b", QUEEN_STATUS_READY, 100, 0);
+  for (int i = 0; i < 55; i++)
+    free_asker (ask (f));
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "b"), >=, 4);
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "b"), <=, 6);
+  pass (30 * SECOND);
+  for (int i = 0; i < 45; i++)
+    free_asker (ask (f));
+  g_assert_cmpuint (queen_placement_get_in_flight (f->placement, "b"), ==, 50);
+}
+
+/* Its end */
+
+static void
+test_end_of_all (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) job = NULL, lent = NULL, waits = NULL;
+
+  say (f, "a", QUEEN_STATUS_READY, 2, 0);
+  job = ask (f);
+  lent = reserve (f, "s", 0);
+  waits = ask (f);
+  g_clear_object (&f->placement);
+  turn ();
+  g_assert_cmpuint (waits->n_called, ==, 0);
+  waits->wait = NULL;
+}
+
+/* What an answer says of all who were looked at. */
+static void
+on_considered (const QueenPlacementResult *result, gpointer data)
+{
+  QueenConsidered considered[QUEEN_PLACEMENT_MAX_CONSIDERED];
+  guint counts[QUEEN_N_VERDICTS], n;
+  GString *text = data;
+
+  n = queen_placement_result_list_considered (result, considered);
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (text, "%s %s (%s); ", considered[i].worker->id,
+                            queen_verdict_get_name (considered[i].verdict), considered[i].detail);
+  queen_placement_result_count (result, counts);
+  for (int i = 0; i < QUEEN_N_VERDICTS; i++)
+    if (counts[i] > 0)
+      g_string_append_printf (text, "%u %s ", counts[i], queen_verdict_get_name (i));
+}
+
+static void
+test_considered (Fixture *f, gconstpointer data)
+{
+  static const QueenPlacementFuncs considering = { on_considered, NULL };
+  const QueenPlacementRequest request = { .model = "m",
+                                          .submitter = "s",
+                                          .reserve = QUEEN_PLACEMENT_UNTIL_END };
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_auto (GStrv) each = NULL;
+  QueenComponent *other = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  other->id = g_strdup ("x");
+  other->model_id = g_strdup ("other");
+  g_assert_true (queen_registry_update (f->workers, other, NULL, NULL));
+  say (f, "gone", QUEEN_STATUS_STOPPED, 1, 0);
+  say (f, "loading", QUEEN_STATUS_STARTING, 1, 0);
+  say (f, "full", QUEEN_STATUS_READY, 4, 5);
+  say (f, "taken", QUEEN_STATUS_READY, 2, 1);
+  queen_placement_request (f->placement, &request, &considering, text, NULL);
+  g_assert_cmpstr (text->str, ==,
+                   "taken fit (2 of 2 slots); full full (5 of 4 slots); loading starting (); "
+                   "gone offline (); 2 full 1 starting 1 offline 1 other_model ");
+  g_string_truncate (text, 0);
+  for (int i = 0; i < 40; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("%d", i);
+
+      say (f, id, QUEEN_STATUS_STARTING, 4, 0);
+    }
+  queen_placement_request (f->placement, &request, &considering, text, NULL);
+  each = g_strsplit (text->str, ";", -1);
+  g_assert_cmpuint (g_strv_length (each), ==, QUEEN_PLACEMENT_MAX_CONSIDERED + 1);
+  g_assert_true (g_str_has_suffix (text->str, "2 full 41 starting 1 offline 1 other_model "));
+}
+
+#define add(path, data, function)                                                                  \
+  g_test_add ("/placement/" path, Fixture, data, set_up, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add ("choice/least-loaded-then-longest-not-given-out", NULL, test_least);
+  add ("choice/a-wish-if-it-can-and-not-where-it-was", NULL, test_wish);
+  add ("choice/affinity-of-few", GUINT_TO_POINTER (8), test_affinity);
+  add ("choice/affinity-of-many", GUINT_TO_POINTER (1000), test_affinity);
+  add ("choice/affinity-does-not-pile-up", NULL, test_affinity_bounded);
+  add ("choice/the-only-one-of-many", NULL, test_many);
+  add ("choice/a-sample-of-many-is-even", NULL, test_sample);
+  add ("choice/a-tenth-for-who-has-just-come", NULL, test_slow_start);
+  add ("answer/all-who-were-considered-and-counts", NULL, test_considered);
+  add ("wait/until-a-slot-is-free", NULL, test_end);
+  add ("wait/until-a-worker-changes", NULL, test_change);
+  add ("wait/until-its-patience-is-over", NULL, test_patience);
+  add ("wait/cancelled-is-not-called", NULL, test_cancel);
+  add ("wait/nobody-overtakes", NULL, test_no_overtaking);
+  add ("wait/submitters-take-turns", NULL, test_fairness);
+  add ("wait/a-thousand-for-one-slot", NULL, test_thousand);
+  add ("wait/hears-of-its-place", NULL, test_places);
+  add ("wait/passed-over-by-others", NULL, test_passed_over);
+  add ("wait/the-end-of-all", NULL, test_end_of_all);
+  add ("limit/of-a-model-and-who-makes-room", NULL, test_line_full);
+  add ("limit/of-all", NULL, test_all_full);
+  add ("limit/a-quarter-for-one-submitter", NULL, test_share);
+  add ("model/unknown-names-those-that-exist", NULL, test_unknown);
+  add ("reservation/ends-by-itself", NULL, test_expiry);
+  add ("reservation/ends-and-what-it-was-for-goes-on", NULL, test_expiry_reported);
+  add ("reservation/given-back-by-its-own-submitter", NULL, test_release);
+  add ("reservation/becomes-a-jobs", NULL, test_taken_up);
+  add ("reservation/of-one-that-is-gone-is-no-more", NULL, test_taken_up_elsewhere);
+  add ("reservation/of-one-that-is-forgotten", NULL, test_forgotten);
+  add ("fault/five-in-a-row-eject-and-time-brings-back", NULL, test_ejected);
+  add ("fault/a-tenth-at-the-most-but-one-and-never-the-last", NULL, test_ejection_cap);
+  add ("fault/a-refusal-is-a-moments-rest", NULL, test_refused);
+
+  return g_test_run ();
+}
