@@ -53,9 +53,9 @@ write_rest (const QueenWorkerRecord *record, gint64 now, char *detail, gsize siz
 }
 
 static gboolean
-consider (const QueenPlacementResult *result,
-          const QueenCandidate *candidate,
-          QueenConsidered *considered)
+consider_candidate (const QueenPlacementResult *result,
+                    const QueenCandidate *candidate,
+                    QueenConsidered *considered)
 {
   QueenPlacement *self = result->placement;
 
@@ -87,7 +87,7 @@ consider_worker (const QueenPlacementResult *result, QueenConsidered *considered
       result->worker ? g_hash_table_lookup (result->placement->candidates, result->worker->id)
                      : NULL;
 
-  if (!candidate || !consider (result, candidate, considered))
+  if (!candidate || !consider_candidate (result, candidate, considered))
     return 0;
   considered->verdict = QUEEN_VERDICT_FIT;
   write_load (&candidate->record, considered->detail, sizeof considered->detail);
@@ -109,7 +109,7 @@ queen_placement_result_list_considered (const QueenPlacementResult *result,
       const QueenOffer *offer = link->data;
 
       if (!g_str_equal (offer->candidate->id, first))
-        n += consider (result, offer->candidate, &considered[n]);
+        n += consider_candidate (result, offer->candidate, &considered[n]);
     }
   for (; at && !g_sequence_iter_is_end (at) && n < QUEEN_PLACEMENT_MAX_CONSIDERED;
        at = g_sequence_iter_next (at))
@@ -117,7 +117,7 @@ queen_placement_result_list_considered (const QueenPlacementResult *result,
       const QueenOffer *offer = g_sequence_get (at);
 
       if (!g_str_equal (offer->candidate->id, first))
-        n += consider (result, offer->candidate, &considered[n]);
+        n += consider_candidate (result, offer->candidate, &considered[n]);
     }
   return n;
 }

@@ -121,7 +121,7 @@ queen_placement_get_worker (QueenPlacement *self, const QueenCandidate *candidat
 
 /* Held ones come in here. */
 static QueenVerdict
-judge (QueenPlacement *self, const QueenCandidate *candidate)
+judge_candidate (QueenPlacement *self, const QueenCandidate *candidate)
 {
   return queen_worker_record_judge (&candidate->record);
 }
@@ -135,7 +135,7 @@ queen_placement_settle (QueenPlacement *self, QueenCandidate *candidate)
   guint64 use = candidate->use;
   guint capacity = candidate->capacity;
 
-  queen_candidate_settle (candidate, judge (self, candidate));
+  queen_candidate_settle (candidate, judge_candidate (self, candidate));
   if (candidate->verdict != QUEEN_VERDICT_FIT ||
       (was_fit && candidate->use >= use && candidate->capacity <= capacity))
     return;
@@ -161,7 +161,7 @@ has_heard (const QueenCandidate *candidate, const QueenComponent *worker)
 }
 
 static void
-hear (QueenPlacement *self, QueenCandidate *candidate, const QueenComponent *worker)
+hear_worker (QueenPlacement *self, QueenCandidate *candidate, const QueenComponent *worker)
 {
   const char *models[MAX_OFFERS];
   guint n = list_models (worker, models);
@@ -186,7 +186,7 @@ queen_placement_refresh (QueenPlacement *self, QueenCandidate *candidate)
   if (worker && has_heard (candidate, worker))
     return TRUE;
   if (worker)
-    hear (self, candidate, worker);
+    hear_worker (self, candidate, worker);
   else
     {
       candidate->record.condition = QUEEN_VERDICT_OFFLINE;
@@ -237,7 +237,7 @@ on_event_for_placement (QueenPlacement *self, QueenEvent *event)
     }
   candidate = get_candidate (self, event->component->id);
   if (event->component->heartbeats >= candidate->heard.heartbeats)
-    hear (self, candidate, event->component);
+    hear_worker (self, candidate, event->component);
   if (event->kind == QUEEN_EVENT_RESTORED)
     queen_worker_record_set_grown_up (&candidate->record);
 }

@@ -97,13 +97,9 @@ double
 queen_worker_record_get_weighed_load (const QueenWorkerRecord *self, gint64 now)
 {
   double age = (double) (now - self->fit_since) / YOUTH;
-  double weight = LEAST_WEIGHT + (1 - LEAST_WEIGHT) * MAX (age, 0);
-  double use = (double) queen_worker_record_get_use (self);
+  double weight = LEAST_WEIGHT + (1 - LEAST_WEIGHT) * CLAMP (age, 0, 1);
 
-  /* With one request more it has as much for its weight as others have for theirs. */
-  if (weight < 1)
-    use = (use + 1) / weight - 1;
-  return use / queen_worker_record_get_capacity (self);
+  return queen_worker_record_get_load (self) / weight;
 }
 
 static gboolean

@@ -76,8 +76,9 @@ double queen_worker_record_get_load (const QueenWorkerRecord *self);
  * queen_worker_record_get_weighed_load:
  * @now: µs, monotonic
  *
- * Returns: the same; of one that serves for less than 30 s as much more as makes it get a tenth of
- *   its share at first, and more from moment to moment
+ * Returns: the same; of one that serves for less than 30 s ten times as much at first, and less
+ * from moment to moment, so that it gets a tenth of its share, and more and more. While it has
+ * nothing to do it is as good as others
  */
 double queen_worker_record_get_weighed_load (const QueenWorkerRecord *self, gint64 now);
 

@@ -518,7 +518,7 @@ test_find (Fixture *f, gconstpointer data)
   assert_found (f, "c");
   assert_found (f, "a");
   bus_client_fail (f->client, "FindWorker", "('n',)", "NotFound",
-                   "no worker with the model “n” is available");
+                   "no worker has the model “n”; there are: “m”");
 }
 
 static void

@@ -101,7 +101,7 @@ assert_weighed (const QueenWorkerRecord *record, gint64 time, double expected)
                                   1e-9);
 }
 
-/* With as much as makes its part of the others' share it is as loaded as they are. */
+/* With its part of what others have it is as loaded as they are. */
 static void
 test_slow_start (void)
 {
@@ -114,22 +114,19 @@ test_slow_start (void)
 
   queen_worker_record_hear (&record, starting, 0);
   queen_worker_record_hear (&record, ready, 100 * SECOND);
-  assert_weighed (&record, 100 * SECOND, .9);
+  assert_weighed (&record, 100 * SECOND, 0);
   record.own = 1;
-  assert_weighed (&record, 100 * SECOND, 1.9);
-  record.own = 0;
-  assert_weighed (&record, 115 * SECOND, (1 / .55 - 1) / 10);
+  assert_weighed (&record, 100 * SECOND, 1);
+  assert_weighed (&record, 115 * SECOND, .1 / .55);
   queen_worker_record_hear (&record, busy, 116 * SECOND); /* which is no new beginning */
-  record.reported = 0;
-  assert_weighed (&record, 130 * SECOND, 0);
   record.own = 5;
   assert_weighed (&record, 130 * SECOND, .5);
-  queen_worker_record_hear (&record, starting, 200 * SECOND);
-  record.own = 0;
-  queen_worker_record_hear (&record, ready, 210 * SECOND);
-  assert_weighed (&record, 210 * SECOND, .9);
+  assert_weighed (&record, 1000 * SECOND, .5);
+  queen_worker_record_hear (&record, starting, 2000 * SECOND);
+  queen_worker_record_hear (&record, ready, 2010 * SECOND);
+  assert_weighed (&record, 2010 * SECOND, 5);
   queen_worker_record_set_grown_up (&record);
-  assert_weighed (&record, 210 * SECOND, 0);
+  assert_weighed (&record, 2010 * SECOND, .5);
 }
 
 static QueenWorkerRecord
