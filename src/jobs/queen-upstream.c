@@ -1,30 +1,229 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-#include "queen-upstream.h"
+#include "queen-upstream-private.h"
+
+#include "queen-error.h"
+
+#define FORCE_HTTP1 "SOUP_FORCE_HTTP1"
 
 struct _QueenUpstream
 {
-  char *token_file; /* NULL when there is none */
+  GThread *thread;
+  GMainContext *context;
+  GMainLoop *loop;
+  QueenMailbox *mailbox;
+  QueenReach *reach;
+  char *token_file;          /* NULL when there is none */
+  QueenWorkerTokens *tokens; /* what the thread begins with */
+  GTlsDatabase *trusted;     /* NULL for the system's */
+  int n_paused;              /* atomic */
+  int is_resuming;           /* atomic: the thread is on its way to look at the paused ones */
+
+  QueenCaller *caller; /* the thread's own, as is what follows */
+  GQueue paused;
 };
+
+/* The thread that calls */
+
+static gpointer
+run_thread (gpointer data)
+{
+  QueenUpstream *self = data;
+
+  g_main_context_push_thread_default (self->context);
+  self->caller = queen_caller_new (self->reach, g_steal_pointer (&self->tokens), self->trusted);
+  g_main_loop_run (self->loop);
+  /* What has been cancelled has to be told so, or it would be lost. */
+  while (self->caller->n_pending > 0)
+    g_main_context_iteration (self->context, TRUE);
+  queen_caller_free (self->caller);
+  while (g_main_context_iteration (self->context, FALSE))
+    ;
+  g_main_context_pop_thread_default (self->context);
+  return NULL;
+}
+
+typedef struct
+{
+  void (*func) (gpointer data);
+  gpointer data;
+} Errand;
+
+static gboolean
+on_errand (gpointer data)
+{
+  Errand *errand = data;
+
+  errand->func (errand->data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+queen_upstream_invoke (QueenUpstream *self, void (*func) (gpointer data), gpointer data)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+  Errand *errand = g_new0 (Errand, 1);
+
+  errand->func = func;
+  errand->data = data;
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, on_errand, errand, g_free);
+  g_source_attach (source, self->context);
+}
+
+QueenMailbox *
+queen_upstream_get_mailbox (QueenUpstream *self)
+{
+  return self->mailbox;
+}
+
+QueenCaller *
+queen_upstream_get_caller (QueenUpstream *self)
+{
+  return self->caller;
+}
+
+GQueue *
+queen_upstream_get_paused (QueenUpstream *self)
+{
+  return &self->paused;
+}
+
+void
+queen_upstream_note_paused (QueenUpstream *self)
+{
+  g_atomic_int_set (&self->n_paused, (int) self->paused.length);
+}
+
+static void
+resume (gpointer data)
+{
+  QueenUpstream *self = data;
+
+  g_atomic_int_set (&self->is_resuming, FALSE);
+  queen_attempts_resume (self);
+  queen_upstream_note_paused (self);
+}
+
+static void
+on_mail_delivered (gpointer data)
+{
+  QueenUpstream *self = data;
+
+  if (g_atomic_int_get (&self->n_paused) > 0 &&
+      g_atomic_int_compare_and_exchange (&self->is_resuming, FALSE, TRUE))
+    queen_upstream_invoke (self, resume, self);
+}
+
+static void
+end_thread (gpointer data)
+{
+  g_main_loop_quit (data);
+}
+
+/* Settings */
+
+static gboolean
+load_settings (QueenUpstream *self, const QueenUpstreamSettings *settings, GError **error)
+{
+  self->reach = queen_reach_new (settings->networks, error);
+  if (!self->reach)
+    return FALSE;
+  self->token_file = g_strdup (settings->token_file);
+  if (self->token_file)
+    {
+      self->tokens = queen_worker_tokens_new_from_file (self->token_file, error);
+      if (!self->tokens)
+        return FALSE;
+    }
+  if (settings->ca_file)
+    {
+      self->trusted = g_tls_file_database_new (settings->ca_file, error);
+      if (!self->trusted)
+        {
+          g_prefix_error (error, "%s: ", settings->ca_file);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+static void
+free_settings (QueenUpstream *self)
+{
+  g_clear_pointer (&self->reach, queen_reach_free);
+  g_clear_pointer (&self->tokens, queen_worker_tokens_unref);
+  g_clear_object (&self->trusted);
+  g_free (self->token_file);
+  g_free (self);
+}
 
 QueenUpstream *
 queen_upstream_new (const QueenUpstreamSettings *settings, GError **error)
 {
   QueenUpstream *self = g_new0 (QueenUpstream, 1);
 
-  self->token_file = g_strdup (settings->token_file);
+  if (!load_settings (self, settings, error))
+    {
+      free_settings (self);
+      return NULL;
+    }
+  /* Else libsoup would speak HTTP/2 where it can: several answers on one connection, which cannot
+   * be closed for one of them. */
+  if (!g_getenv (FORCE_HTTP1))
+    g_setenv (FORCE_HTTP1, "1", TRUE);
+  self->context = g_main_context_new ();
+  self->loop = g_main_loop_new (self->context, FALSE);
+  self->mailbox = queen_mailbox_new (g_main_context_default (), on_mail_delivered, self);
+  self->thread = g_thread_new ("workers", run_thread, self);
   return self;
+}
+
+typedef struct
+{
+  QueenUpstream *upstream;
+  QueenWorkerTokens *tokens;
+} Change;
+
+static void
+change_tokens (gpointer data)
+{
+  Change *change = data;
+
+  queen_caller_set_tokens (change->upstream->caller, change->tokens);
+  g_free (change);
 }
 
 void
 queen_upstream_reload (QueenUpstream *self)
 {
+  g_autoptr (GError) error = NULL;
+  QueenWorkerTokens *tokens;
+  Change *change;
+
+  if (!self->token_file)
+    return;
+  tokens = queen_worker_tokens_new_from_file (self->token_file, &error);
+  if (!tokens)
+    {
+      g_warning ("the tokens for workers stay as they were: %s", error->message);
+      return;
+    }
+  g_message ("read the tokens for workers: %u", queen_worker_tokens_get_n (tokens));
+  change = g_new0 (Change, 1);
+  change->upstream = self;
+  change->tokens = tokens;
+  queen_upstream_invoke (self, change_tokens, change);
 }
 
 void
 queen_upstream_free (QueenUpstream *self)
 {
-  g_free (self->token_file);
-  g_free (self);
+  queen_upstream_invoke (self, end_thread, self->loop);
+  g_thread_join (self->thread);
+  queen_mailbox_free (self->mailbox);
+  g_main_loop_unref (self->loop);
+  g_main_context_unref (self->context);
+  free_settings (self);
 }

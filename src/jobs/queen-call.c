@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-call.h"
+
+#include "queen-error.h"
+
+#define MAX_READS 4                       /* of the buffer's size, before others have their turn */
+#define MAX_LEFT (64 * 1024)              /* bytes that are read on of what nobody listens to */
+#define LEFT_TIMEOUT (G_TIME_SPAN_SECOND) /* µs for that */
+#define MAX_INTERIM 16                    /* 1xx answers before the one that counts */
+
+typedef enum
+{
+  WAITS_FOR_CONNECTION,
+  WAITS_FOR_FIRST_BYTE,
+  WAITS_FOR_NEXT_BYTE,
+} Stage;
+
+struct _QueenCall
+{
+  QueenCaller *caller;
+  const QueenCallFuncs *funcs;
+  gpointer data;
+  GList link; /* in the caller's queue */
+  guint n_refs;
+  gboolean is_over;
+
+  QueenCallRequest request; /* what is kept of it is owned below */
+  QueenSource source;
+  char *path;
+  char *token;
+  GBytes *body;
+
+  SoupSession *session;
+  SoupMessage *message;
+  GCancellable *cancellable;
+  GInputStream *answer;
+  GSource *readable;
+  gboolean is_paused;
+  gboolean is_fresh;   /* the connection was made for this */
+  gboolean is_through; /* the kernel has taken all of the body */
+  gboolean has_tried_again;
+  guint n_interim;
+  gboolean is_left; /* nobody listens any more */
+  gsize n_left;     /* bytes since then */
+
+  Stage stage;
+  gint64 deadline; /* µs, monotonic */
+};
+
+/* Those who are called are asked for by GLib until they have been told that they are cancelled. */
+static QueenCall *
+ref_call (QueenCall *self)
+{
+  self->n_refs++;
+  return self;
+}
+
+static void
+unref_call (QueenCall *self)
+{
+  if (--self->n_refs > 0)
+    return;
+  g_free (self->path);
+  g_free (self->token);
+  g_clear_pointer (&self->body, g_bytes_unref);
+  g_clear_object (&self->cancellable);
+  g_free (self);
+}
+
+static void
+set_deadline (QueenCall *self, Stage stage, gint64 timeout)
+{
+  self->stage = stage;
+  self->deadline = g_get_monotonic_time () + timeout;
+  queen_alarm_set_earlier (self->caller->alarm, self->deadline);
+}
+
+static void
+stop_reading (QueenCall *self)
+{
+  if (!self->readable)
+    return;
+  g_source_destroy (self->readable);
+  g_clear_pointer (&self->readable, g_source_unref);
+}
+
+/* What has not been read to its end is closed, and not kept for another request. */
+static void
+let_go (QueenCall *self)
+{
+  if (self->is_over)
+    return;
+  self->is_over = TRUE;
+  g_queue_unlink (&self->caller->calls, &self->link);
+  stop_reading (self);
+  g_cancellable_cancel (self->cancellable);
+  if (self->answer)
+    g_input_stream_close (self->answer, self->cancellable, NULL);
+  g_clear_object (&self->answer);
+  if (self->message)
+    g_signal_handlers_disconnect_by_data (self->message, self);
+  g_clear_object (&self->message);
+  g_clear_object (&self->session);
+}
+
+static void
+end_call (QueenCall *self, QueenAttemptOutcome outcome, const GError *error)
+{
+  const QueenCallFuncs *funcs = self->funcs;
+  gpointer data = self->data;
+
+  let_go (self);
+  funcs->on_end (outcome, error, data);
+  unref_call (self);
+}
+
+static void
+end_with (QueenCall *self, QueenAttemptOutcome outcome, QueenError code, const char *message)
+{
+  g_autoptr (GError) error = g_error_new_literal (QUEEN_ERROR, (int) code, message);
+
+  end_call (self, outcome, error);
+}
+
+/* What went wrong */
+
+static gboolean
+is_reset (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+}
+
+static void
+fail_before_connected (QueenCall *self, const GError *error)
+{
+  if (error->domain == G_TLS_ERROR)
+    end_with (
+        self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_UNAVAILABLE,
+        "there is no secure connection to it: its certificate is not trusted, or it speaks no "
+        "TLS");
+  else if (error->domain == G_RESOLVER_ERROR)
+    end_with (self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_UNAVAILABLE, "its name is not known");
+  else
+    end_with (self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_UNAVAILABLE, "it refuses connections");
+}
+
+/* Before its head was there. Who closes with something unread resets the connection (RFC 9293 §
+ * 3.6.1): so a reset, other than an end, says that the request has not been read to its end. */
+static void
+fail_without_head (QueenCall *self, const GError *error)
+{
+  if (!self->is_through || is_reset (error))
+    end_with (self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_UNAVAILABLE,
+              "it closed the connection before it had read the request");
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT) || is_reset (error))
+    end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY,
+              "it closed the connection without an answer");
+  else
+    end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY, "its answer is no HTTP");
+}
+
+static void
+fail_in_body (QueenCall *self, const GError *error)
+{
+  end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY, "its answer ended in the middle");
+}
+
+/* Reading */
+
+static void read_on (QueenCall *self);
+
+/* Returns: whether to go on; else somebody has ended it, or there is nothing more now */
+static gboolean
+read_once (QueenCall *self)
+{
+  g_autoptr (GError) error = NULL;
+  gssize n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (self->answer),
+                                                       self->caller->buffer, QUEEN_CALLER_BUFFER,
+                                                       NULL, &error);
+
+  if (n > 0 && self->is_left && (self->n_left += (gsize) n) > MAX_LEFT)
+    queen_call_cancel (self);
+  else if (n > 0)
+    {
+      set_deadline (self, WAITS_FOR_NEXT_BYTE, self->request.idle_timeout);
+      self->funcs->on_bytes (self->caller->buffer, (gsize) n, self->data);
+      return TRUE;
+    }
+  else if (n == 0)
+    end_call (self, QUEEN_ATTEMPT_DONE, NULL);
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return FALSE;
+  else
+    fail_in_body (self, error);
+  return FALSE;
+}
+
+static gboolean
+on_call_readable (GObject *stream, gpointer data)
+{
+  g_autoptr (GSource) source = NULL;
+  QueenCall *self = ref_call (data);
+  guint n = 0;
+
+  /* What libsoup has read ahead does not make a source ready that was there before. */
+  source = g_steal_pointer (&self->readable);
+  g_source_destroy (source);
+  while (!self->is_over && !self->is_paused && n < MAX_READS && read_once (self))
+    n++;
+  if (!self->is_over && !self->is_paused)
+    read_on (self);
+  unref_call (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+read_on (QueenCall *self)
+{
+  if (self->readable)
+    return;
+  self->readable =
+      g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (self->answer), NULL);
+  g_source_set_callback (self->readable, G_SOURCE_FUNC (on_call_readable), self, NULL);
+  g_source_attach (self->readable, g_main_context_get_thread_default ());
+}
+
+static gboolean
+check_answer (QueenCall *self)
+{
+  SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
+  const char *coding = soup_message_headers_get_one (headers, "Content-Encoding");
+
+  if (!coding || g_ascii_strcasecmp (coding, "identity") == 0)
+    return TRUE;
+  end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY,
+            "its answer is compressed, which nobody has asked for");
+  return FALSE;
+}
+
+static void
+take_answer (QueenCall *self)
+{
+  if (!check_answer (self))
+    return;
+  self->funcs->on_head (soup_message_get_status (self->message),
+                        soup_message_get_response_headers (self->message), self->data);
+  if (!self->is_over && !self->is_paused)
+    read_on (self);
+}
+
+/* Sending */
+
+static void send_request (QueenCall *self);
+
+/* A connection that was kept may be closed just then. Nothing has come of the answer, so the worker
+ * has not seen the request; but only once, as it is a worker that dies of it otherwise. */
+static gboolean
+may_try_again (QueenCall *self)
+{
+  return !self->is_fresh && !self->has_tried_again && self->stage == WAITS_FOR_FIRST_BYTE &&
+         soup_message_get_status (self->message) == SOUP_STATUS_NONE;
+}
+
+static void
+take_failure (QueenCall *self, const GError *error)
+{
+  g_debug ("a call failed: %s", error->message);
+  if (may_try_again (self))
+    {
+      self->has_tried_again = TRUE;
+      g_signal_handlers_disconnect_by_data (self->message, self);
+      g_clear_object (&self->message);
+      send_request (self);
+    }
+  else if (self->stage == WAITS_FOR_CONNECTION)
+    fail_before_connected (self, error);
+  else
+    fail_without_head (self, error);
+}
+
+static void
+on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
+{
+  QueenCall *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GInputStream) answer =
+      soup_session_send_finish (SOUP_SESSION (source), result, &error);
+
+  self->caller->n_pending--;
+  if (self->is_over)
+    {
+      if (answer)
+        g_input_stream_close (answer, self->cancellable, NULL);
+    }
+  else if (answer)
+    {
+      self->answer = g_steal_pointer (&answer);
+      take_answer (self);
+    }
+  else
+    take_failure (self, error);
+  unref_call (self);
+}
+
+static void
+on_network_event (SoupMessage *message,
+                  GSocketClientEvent event,
+                  GIOStream *connection,
+                  QueenCall *self)
+{
+  if (event == G_SOCKET_CLIENT_CONNECTING)
+    self->is_fresh = TRUE;
+}
+
+static void
+on_request_starts (SoupMessage *message, QueenCall *self)
+{
+  set_deadline (self, WAITS_FOR_FIRST_BYTE, self->request.first_byte_timeout);
+  if (!self->has_tried_again)
+    self->funcs->on_connected (self->data);
+}
+
+static void
+on_request_sent (SoupMessage *message, QueenCall *self)
+{
+  self->is_through = TRUE;
+}
+
+static void
+on_interim (SoupMessage *message, QueenCall *self)
+{
+  if (++self->n_interim > MAX_INTERIM)
+    g_cancellable_cancel (self->cancellable);
+}
+
+static SoupMessage *
+make_message (QueenCall *self)
+{
+  const QueenTarget *target = self->request.target;
+  g_autofree char *path = g_strconcat (target->path, self->path, NULL);
+  g_autoptr (GUri) uri = g_uri_build (G_URI_FLAGS_ENCODED, target->scheme, NULL, target->host,
+                                      target->port, path, NULL, NULL);
+  SoupMessage *message = soup_message_new_from_uri (self->request.method, uri);
+  SoupMessageHeaders *headers = soup_message_get_request_headers (message);
+
+  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
+  if (self->has_tried_again)
+    soup_message_add_flags (message, SOUP_MESSAGE_NEW_CONNECTION);
+  soup_message_headers_append (headers, "Accept", self->request.accept);
+  if (self->token)
+    {
+      g_autofree char *value = g_strconcat ("Bearer ", self->token, NULL);
+
+      soup_message_headers_append (headers, "Authorization", value);
+    }
+  if (self->body)
+    soup_message_set_request_body_from_bytes (message, "application/json", self->body);
+  return message;
+}
+
+static void
+send_request (QueenCall *self)
+{
+  self->is_fresh = FALSE;
+  self->is_through = FALSE;
+  self->message = make_message (self);
+  g_signal_connect (self->message, "network-event", G_CALLBACK (on_network_event), self);
+  g_signal_connect (self->message, "starting", G_CALLBACK (on_request_starts), self);
+  g_signal_connect (self->message, "wrote-body", G_CALLBACK (on_request_sent), self);
+  g_signal_connect (self->message, "got-informational", G_CALLBACK (on_interim), self);
+  self->caller->n_pending++;
+  soup_session_send_async (self->session, self->message, G_PRIORITY_DEFAULT, self->cancellable,
+                           on_call_answer, ref_call (self));
+}
+
+/* Where it is */
+
+/* @found: (element-type GInetAddress): what is behind the host. Each is looked at, and only those
+ * that may be called are. */
+static void
+connect_to (QueenCall *self, GList *found)
+{
+  g_autoptr (GPtrArray) allowed = g_ptr_array_new ();
+  g_autoptr (GError) error = NULL;
+
+  for (; found; found = found->next)
+    {
+      g_clear_error (&error);
+      if (queen_reach_check (self->caller->reach, &self->source, found->data, &error))
+        g_ptr_array_add (allowed, found->data);
+    }
+  if (allowed->len == 0)
+    {
+      end_call (self, QUEEN_ATTEMPT_FORBIDDEN, error);
+      return;
+    }
+  self->session = queen_lanes_get (self->caller->lanes, self->request.target, allowed);
+  send_request (self);
+}
+
+static void
+on_resolved (GObject *source, GAsyncResult *result, gpointer data)
+{
+  QueenCall *self = data;
+  g_autoptr (GError) error = NULL;
+  GList *found = g_resolver_lookup_by_name_finish (G_RESOLVER (source), result, &error);
+
+  self->caller->n_pending--;
+  if (!self->is_over && found)
+    connect_to (self, found);
+  else if (!self->is_over)
+    fail_before_connected (self, error);
+  g_resolver_free_addresses (found);
+  unref_call (self);
+}
+
+static void
+find_host (QueenCall *self)
+{
+  /* A numeric address comes back as it is, but not before this has returned. */
+  g_autoptr (GResolver) resolver = g_resolver_get_default ();
+
+  self->caller->n_pending++;
+  g_resolver_lookup_by_name_async (resolver, self->request.target->host, self->cancellable,
+                                   on_resolved, ref_call (self));
+}
+
+QueenCall *
+queen_call_start (QueenCaller *caller,
+                  const QueenCallRequest *request,
+                  const QueenCallFuncs *funcs,
+                  gpointer data)
+{
+  QueenCall *self = g_new0 (QueenCall, 1);
+
+  self->n_refs = 1;
+  self->caller = caller;
+  self->funcs = funcs;
+  self->data = data;
+  self->request = *request;
+  self->source = *request->source;
+  self->path = g_strdup (request->path);
+  self->token = g_strdup (request->token);
+  self->body = request->body ? g_bytes_ref (request->body) : NULL;
+  self->cancellable = g_cancellable_new ();
+  self->link.data = self;
+  g_queue_push_tail_link (&caller->calls, &self->link);
+  set_deadline (self, WAITS_FOR_CONNECTION, request->connect_timeout);
+  find_host (self);
+  return self;
+}
+
+void
+queen_call_set_paused (QueenCall *self, gboolean is_paused)
+{
+  if (self->is_paused == is_paused)
+    return;
+  self->is_paused = is_paused;
+  if (is_paused)
+    stop_reading (self);
+  else if (self->answer)
+    {
+      /* The time in which nobody would have heard of it is not the worker's. */
+      set_deadline (self, WAITS_FOR_NEXT_BYTE, self->request.idle_timeout);
+      read_on (self);
+    }
+}
+
+void
+queen_call_cancel (QueenCall *self)
+{
+  let_go (self);
+  unref_call (self);
+}
+
+static void
+ignore_bytes (const char *bytes, gsize length, gpointer data)
+{
+}
+
+static void
+ignore_end (QueenAttemptOutcome outcome, const GError *error, gpointer data)
+{
+}
+
+void
+queen_call_leave (QueenCall *self)
+{
+  static const QueenCallFuncs nobody = { .on_bytes = ignore_bytes, .on_end = ignore_end };
+
+  if (!self->answer)
+    {
+      queen_call_cancel (self);
+      return;
+    }
+  self->funcs = &nobody;
+  self->is_left = TRUE;
+  self->request.idle_timeout = LEFT_TIMEOUT;
+  queen_call_set_paused (self, FALSE);
+  set_deadline (self, WAITS_FOR_NEXT_BYTE, LEFT_TIMEOUT);
+}
+
+static void
+time_out (QueenCall *self)
+{
+  static const char *const messages[] = {
+    [WAITS_FOR_CONNECTION] = "there was no connection in time",
+    [WAITS_FOR_FIRST_BYTE] = "it did not begin to answer in time",
+    [WAITS_FOR_NEXT_BYTE] = "it fell silent in the middle of its answer",
+  };
+
+  end_with (self, QUEEN_ATTEMPT_TIMED_OUT,
+            self->stage == WAITS_FOR_CONNECTION ? QUEEN_ERROR_UNAVAILABLE
+                                                : QUEEN_ERROR_GATEWAY_TIMEOUT,
+            messages[self->stage]);
+}
+
+void
+queen_calls_expire (QueenCaller *caller)
+{
+  gint64 now = g_get_monotonic_time ();
+  gint64 next = G_MAXINT64;
+
+  for (GList *link = caller->calls.head, *behind; link; link = behind)
+    {
+      QueenCall *self = link->data;
+
+      behind = link->next;
+      if (self->is_paused)
+        continue;
+      if (self->deadline <= now)
+        time_out (self);
+      else
+        next = MIN (next, self->deadline);
+    }
+  if (next < G_MAXINT64)
+    queen_alarm_set_earlier (caller->alarm, next);
+}

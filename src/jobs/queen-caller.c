@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-caller.h"
+
+#include "queen-call.h"
+
+static void
+on_calls_due (gpointer data)
+{
+  queen_calls_expire (data);
+}
+
+QueenCaller *
+queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDatabase *trusted)
+{
+  QueenCaller *self = g_new0 (QueenCaller, 1);
+
+  self->reach = reach;
+  self->tokens = tokens;
+  self->lanes = queen_lanes_new (trusted);
+  self->alarm =
+      queen_alarm_new (&queen_clock_system, "calls", G_PRIORITY_DEFAULT, on_calls_due, self);
+  self->buffer = g_malloc (QUEEN_CALLER_BUFFER);
+  return self;
+}
+
+void
+queen_caller_set_tokens (QueenCaller *self, QueenWorkerTokens *tokens)
+{
+  g_clear_pointer (&self->tokens, queen_worker_tokens_unref);
+  self->tokens = tokens;
+}
+
+void
+queen_caller_free (QueenCaller *self)
+{
+  g_warn_if_fail (self->calls.length == 0);
+  queen_lanes_free (self->lanes);
+  queen_alarm_free (self->alarm);
+  g_clear_pointer (&self->tokens, queen_worker_tokens_unref);
+  g_free (self->buffer);
+  g_free (self);
+}

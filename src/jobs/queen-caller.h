@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "loop/queen-alarm.h"
+#include "queen-lanes.h"
+#include "queen-reach.h"
+#include "queen-worker-tokens.h"
+
+G_BEGIN_DECLS
+
+#define QUEEN_CALLER_BUFFER (64 * 1024) /* bytes that are read at once */
+
+/**
+ * QueenCaller:
+ * @reach: who may be called
+ * @lanes: the connections
+ * @tokens: (nullable): what to show to whom
+ * @calls: of QueenCall: all that go on
+ * @n_pending: what GLib and libsoup still have to come back from, also for calls that are over
+ * @buffer: %QUEEN_CALLER_BUFFER bytes, for who reads right now
+ *
+ * What all calls of a thread have in common. It belongs to that thread.
+ */
+typedef struct
+{
+  const QueenReach *reach;
+  QueenLanes *lanes;
+  QueenWorkerTokens *tokens;
+  QueenAlarm *alarm;
+  GQueue calls;
+  guint n_pending;
+  char *buffer;
+} QueenCaller;
+
+/**
+ * queen_caller_new:
+ * @reach: outlives it
+ * @tokens: (nullable) (transfer full): what to show to whom
+ * @trusted: (nullable): see queen_lanes_new()
+ *
+ * Calls in the thread in which this is called, and its default main context.
+ */
+QueenCaller *
+queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDatabase *trusted);
+
+/** @tokens: (nullable) (transfer full): for the calls that begin from now on */
+void queen_caller_set_tokens (QueenCaller *self, QueenWorkerTokens *tokens);
+
+/** Closes all connections. No call goes on any more. */
+void queen_caller_free (QueenCaller *self);
+
+G_END_DECLS

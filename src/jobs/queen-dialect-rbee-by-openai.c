@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-dialect.h"
+
+#include <string.h>
+
+#include "queen-error.h"
+#include "queen-inference.h"
+#include "text/queen-json-writer.h"
+
+typedef struct
+{
+  QueenDialect parent;
+
+  gboolean has_started;
+  guint n_tokens;
+} ByOpenai;
+
+static gboolean
+prepare_by_openai (QueenDialect *self, GError **error)
+{
+  static const char *const wanted[] = { "model", "prompt", "max_tokens", QUEEN_INFERENCE_SAMPLING,
+                                        NULL };
+  g_autoptr (QueenJson) json = queen_inference_parse (self->request->body, wanted, error);
+  const QueenJsonValue *asked = json ? queen_json_get_root (json) : NULL;
+  const char *prompt = asked ? queen_inference_get_text (asked, "prompt") : NULL;
+  const char *model = asked ? queen_inference_get_text (asked, "model") : NULL;
+  GString *body;
+
+  if (!asked)
+    return FALSE;
+  if (!prompt)
+    {
+      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE, "prompt is missing");
+      return FALSE;
+    }
+  body = g_string_new ("{\"model\":");
+  queen_json_append_string (body, model ? model : self->model ? self->model : "");
+  g_string_append (body, ",\"prompt\":");
+  queen_json_append_string (body, prompt);
+  g_string_append_printf (body, ",\"max_tokens\":%" G_GINT64_FORMAT,
+                          queen_inference_get_number (asked, "max_tokens", QUEEN_RBEE_MAX_TOKENS));
+  queen_inference_append_sampling (body, asked);
+  g_string_append (body, ",\"stream\":true}");
+  self->path = g_strdup ("/v1/completions");
+  self->body = g_string_free_to_bytes (body);
+  return TRUE;
+}
+
+/* As a worker of the seed's has it, whose model is always called so. */
+static void
+say_started (ByOpenai *self, const QueenJsonValue *root)
+{
+  const char *id = queen_inference_get_text (root, "id");
+  GString *json;
+
+  if (self->has_started)
+    return;
+  self->has_started = TRUE;
+  json = g_string_new ("{\"type\":\"started\",\"job_id\":");
+  queen_json_append_string (json, id ? id : "");
+  g_string_append_printf (json, ",\"model\":\"model\",\"started_at\":\"%" G_GINT64_FORMAT "\"}",
+                          g_get_real_time () / G_USEC_PER_SEC);
+  queen_dialect_say_marked (&self->parent, json->str, NULL);
+  g_string_free (json, TRUE);
+}
+
+static void
+say_choice (ByOpenai *self, const QueenJsonValue *root)
+{
+  const QueenJsonValue *choices = queen_json_get_member (root, "choices");
+  const QueenJsonValue *choice;
+  const char *text;
+
+  if (!choices || choices->type != QUEEN_JSON_ARRAY || choices->n_within == 0)
+    return;
+  choice = queen_json_get_first (choices);
+  text = choice->type == QUEEN_JSON_OBJECT ? queen_inference_get_text (choice, "text") : NULL;
+  if (text && *text != '\0')
+    queen_dialect_say_token (&self->parent, text, self->n_tokens++);
+}
+
+static gboolean
+take_chunk (QueenDialect *dialect, const char *data, gsize length, GError **error)
+{
+  static const char *const wanted[] = { "id", "choices", "[]text", "error", NULL };
+  g_autoptr (QueenJson) json = queen_json_new (data, length, wanted, NULL);
+  const QueenJsonValue *root = json ? queen_json_get_root (json) : NULL;
+  const char *problem = NULL;
+
+  if (!root || root->type != QUEEN_JSON_OBJECT)
+    problem = "what it says is no completion";
+  else if (queen_json_get_member (root, "error"))
+    problem = "the worker failed";
+  if (problem)
+    {
+      queen_dialect_say_error (dialect, problem);
+      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_BAD_GATEWAY, problem);
+      return FALSE;
+    }
+  say_started ((ByOpenai *) dialect, root);
+  say_choice ((ByOpenai *) dialect, root);
+  return TRUE;
+}
+
+static gboolean
+take_event_by_openai (QueenDialect *self, const char *data, GError **error)
+{
+  return take_chunk (self, data, strlen (data), error);
+}
+
+static gboolean
+take_answer_by_openai (QueenDialect *self, const char *json, gsize length, GError **error)
+{
+  queen_dialect_begin_stream (self);
+  return take_chunk (self, json, length, error);
+}
+
+const QueenDialectClass queen_dialect_rbee_by_openai = {
+  .size = sizeof (ByOpenai),
+  .prepare = prepare_by_openai,
+  .take_event = take_event_by_openai,
+  .take_answer = take_answer_by_openai,
+};

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-dialect.h"
+
+#include <string.h>
+
+#include "queen-error.h"
+#include "text/queen-json-writer.h"
+
+#define END_MARK "[DONE]"
+
+/* The seed's workers do not say what they speak. */
+static gboolean
+is_rbee (const QueenComponent *worker)
+{
+  QueenApi api = worker->vitals ? worker->vitals->api : QUEEN_API_UNSAID;
+
+  return api == QUEEN_API_UNSAID || api == QUEEN_API_RBEE;
+}
+
+static const QueenDialectClass *
+choose_class (QueenFace face, const QueenComponent *target)
+{
+  if (face == QUEEN_FACE_HIVE)
+    return &queen_dialect_hive;
+  if (face == QUEEN_FACE_RBEE)
+    return is_rbee (target) ? &queen_dialect_rbee : &queen_dialect_rbee_by_openai;
+  return is_rbee (target) ? &queen_dialect_openai_by_rbee : &queen_dialect_openai;
+}
+
+QueenDialect *
+queen_dialect_new (const QueenAttemptRequest *request,
+                   const QueenComponent *target,
+                   const QueenAttemptFuncs *to,
+                   gpointer data,
+                   GError **error)
+{
+  const QueenDialectClass *type = choose_class (request->face, target);
+  QueenDialect *self = g_malloc0 (type->size);
+
+  self->type = type;
+  self->request = request;
+  self->model = target->model_id;
+  self->to = to;
+  self->data = data;
+  if (type->prepare (self, error))
+    return self;
+  queen_dialect_free (self);
+  return NULL;
+}
+
+gboolean
+queen_dialect_take_event (QueenDialect *self, const char *text, GError **error)
+{
+  if (self->is_whole)
+    return TRUE;
+  if (!g_str_equal (text, END_MARK))
+    return self->type->take_event (self, text, error);
+  self->is_whole = TRUE;
+  return TRUE;
+}
+
+gboolean
+queen_dialect_end (QueenDialect *self, GError **error)
+{
+  if (!self->is_whole)
+    {
+      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_BAD_GATEWAY,
+                           "its answer ended before its end");
+      return FALSE;
+    }
+  if (self->type->end)
+    self->type->end (self);
+  return TRUE;
+}
+
+void
+queen_dialect_free (QueenDialect *self)
+{
+  if (self->type->clear)
+    self->type->clear (self);
+  g_free (self->path);
+  g_clear_pointer (&self->body, g_bytes_unref);
+  g_free (self);
+}
+
+void
+queen_dialect_say (QueenDialect *self, GString *json, const char *text)
+{
+  g_autoptr (GBytes) event = g_string_free_to_bytes (json);
+
+  self->to->on_event (event, text, text ? strlen (text) : 0, self->data);
+}
+
+static GString *
+copy_line (const char *data)
+{
+  GString *line = g_string_new (data);
+
+  g_strdelimit (line->str, "\n", ' ');
+  return line;
+}
+
+void
+queen_dialect_say_line (QueenDialect *self, const char *data, const char *text)
+{
+  queen_dialect_say (self, copy_line (data), text);
+}
+
+void
+queen_dialect_say_marked (QueenDialect *self, const char *data, const char *text)
+{
+  GString *line = copy_line (data);
+
+  g_string_replace (line, END_MARK, "\\u005bDONE]", 0);
+  queen_dialect_say (self, line, text);
+}
+
+void
+queen_dialect_say_token (QueenDialect *self, const char *text, guint number)
+{
+  g_autoptr (GString) json = g_string_new ("{\"type\":\"token\",\"t\":");
+
+  queen_json_append_string (json, text);
+  g_string_append (json, ",\"i\":");
+  queen_json_append_number (json, number);
+  g_string_append_c (json, '}');
+  queen_dialect_say_marked (self, json->str, text);
+}
+
+void
+queen_dialect_say_error (QueenDialect *self, const char *message)
+{
+  g_autoptr (GString) json =
+      g_string_new ("{\"type\":\"error\",\"code\":\"WORKER_ERROR\",\"message\":");
+
+  queen_json_append_string (json, message);
+  g_string_append_c (json, '}');
+  queen_dialect_say_marked (self, json->str, NULL);
+}
+
+void
+queen_dialect_begin_stream (QueenDialect *self)
+{
+  self->to->on_head (200, "text/event-stream", self->data);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-mailbox.h"
+
+#include "loop/queen-clock.h"
+
+#define MANY 16 /* are delivered between two looks at the clock */
+
+struct _QueenMailbox
+{
+  GMainContext *reader;
+  GSource *source;
+  void (*on_delivered) (gpointer data);
+  gpointer data;
+  GQueue taken; /* the reader's own: what was left for its next turn */
+
+  int has_news; /* atomic, so that the source need not lock; set with the lock only */
+  int n_bytes;  /* atomic */
+
+  GMutex lock; /* of what follows */
+  GQueue waiting;
+};
+
+typedef struct
+{
+  GSource source;
+  QueenMailbox *mailbox;
+} MailSource;
+
+static gboolean
+is_ready (GSource *source)
+{
+  QueenMailbox *self = ((MailSource *) source)->mailbox;
+
+  return self->taken.length > 0 || g_atomic_int_get (&self->has_news);
+}
+
+static gboolean
+prepare_mail (GSource *source, int *timeout)
+{
+  *timeout = -1;
+  return is_ready (source);
+}
+
+static void
+take_mail (QueenMailbox *self)
+{
+  g_mutex_lock (&self->lock);
+  g_atomic_int_set (&self->has_news, FALSE);
+  while (self->waiting.length > 0)
+    g_queue_push_tail_link (&self->taken, g_queue_pop_head_link (&self->waiting));
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+deliver_first (QueenMailbox *self, gboolean is_wanted)
+{
+  QueenMail *mail = g_queue_pop_head_link (&self->taken)->data;
+
+  g_atomic_int_add (&self->n_bytes, -(int) mail->size);
+  mail->deliver (mail, is_wanted);
+}
+
+static gboolean
+dispatch_mail (GSource *source, GSourceFunc callback, gpointer data)
+{
+  QueenMailbox *self = ((MailSource *) source)->mailbox;
+  gint64 end = g_get_monotonic_time () + QUEEN_SLICE;
+  guint n = 0;
+
+  take_mail (self);
+  while (self->taken.length > 0 && (++n % MANY > 0 || g_get_monotonic_time () < end))
+    deliver_first (self, TRUE);
+  self->on_delivered (self->data);
+  return G_SOURCE_CONTINUE;
+}
+
+QueenMailbox *
+queen_mailbox_new (GMainContext *reader, void (*on_delivered) (gpointer data), gpointer data)
+{
+  static GSourceFuncs functions = { prepare_mail, is_ready, dispatch_mail, NULL };
+  QueenMailbox *self = g_new0 (QueenMailbox, 1);
+
+  self->reader = g_main_context_ref (reader);
+  self->on_delivered = on_delivered;
+  self->data = data;
+  g_mutex_init (&self->lock);
+  self->source = g_source_new (&functions, sizeof (MailSource));
+  ((MailSource *) self->source)->mailbox = self;
+  g_source_set_static_name (self->source, "mail from workers");
+  g_source_attach (self->source, reader);
+  return self;
+}
+
+void
+queen_mailbox_put (QueenMailbox *self, QueenMail *mail)
+{
+  gboolean must_wake;
+
+  mail->link.data = mail;
+  g_atomic_int_add (&self->n_bytes, (int) mail->size);
+  g_mutex_lock (&self->lock);
+  must_wake = self->waiting.length == 0;
+  g_queue_push_tail_link (&self->waiting, &mail->link);
+  g_atomic_int_set (&self->has_news, TRUE);
+  g_mutex_unlock (&self->lock);
+  if (must_wake)
+    g_main_context_wakeup (self->reader);
+}
+
+guint
+queen_mailbox_get_n_bytes (QueenMailbox *self)
+{
+  return (guint) g_atomic_int_get (&self->n_bytes);
+}
+
+void
+queen_mailbox_free (QueenMailbox *self)
+{
+  take_mail (self);
+  while (self->taken.length > 0)
+    deliver_first (self, FALSE);
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
+  g_mutex_clear (&self->lock);
+  g_main_context_unref (self->reader);
+  g_free (self);
+}

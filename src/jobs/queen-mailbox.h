@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _QueenMail QueenMail;
+
+/**
+ * QueenMail:
+ * @deliver: takes it over, in the reader's thread; @is_wanted is %FALSE when it is only to be freed
+ * @size: what it counts for, in bytes
+ *
+ * What begins each thing that is put into a mailbox.
+ */
+struct _QueenMail
+{
+  GList link;
+  void (*deliver) (QueenMail *self, gboolean is_wanted);
+  guint size;
+};
+
+/**
+ * QueenMailbox:
+ *
+ * From one thread to another: what is put in is delivered in the reader's main loop, in order,
+ * which is woken once for all that has gathered meanwhile. A turn of it takes no longer than
+ * %QUEEN_SLICE.
+ */
+typedef struct _QueenMailbox QueenMailbox;
+
+/**
+ * queen_mailbox_new:
+ * @reader: where it is delivered
+ * @on_delivered: called in the reader's thread when some of it has been
+ *
+ * Returns: (transfer full): an empty one
+ */
+QueenMailbox *
+queen_mailbox_new (GMainContext *reader, void (*on_delivered) (gpointer data), gpointer data);
+
+/**
+ * queen_mailbox_put:
+ * @mail: (transfer full): what is to be delivered
+ *
+ * Never waits; it is for who puts to see that it does not become too much. Any thread.
+ */
+void queen_mailbox_put (QueenMailbox *self, QueenMail *mail);
+
+/** Returns: what all that waits counts for; any thread */
+guint queen_mailbox_get_n_bytes (QueenMailbox *self);
+
+/** Frees what is in it, undelivered. Nobody puts any more. */
+void queen_mailbox_free (QueenMailbox *self);
+
+G_END_DECLS

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-reach.h"
+
+#include <glib/gi18n.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "queen-error.h"
+
+struct _QueenReach
+{
+  GPtrArray *networks; /* of GInetAddressMask */
+};
+
+/* GLib complains of a prefix of more than 128 bits as if the caller were to blame. */
+static GInetAddressMask *
+parse_network (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "/", 2);
+  g_autoptr (GInetAddress) address = parts[0] ? g_inet_address_new_from_string (parts[0]) : NULL;
+  guint64 length = address ? g_inet_address_get_native_size (address) * 8 : 0;
+
+  if (!address ||
+      (parts[1] && !g_ascii_string_to_unsigned (parts[1], 10, 0, length, &length, NULL)))
+    return NULL;
+  return g_inet_address_mask_new (address, (guint) length, NULL);
+}
+
+QueenReach *
+queen_reach_new (const char *const *networks, GError **error)
+{
+  g_autoptr (QueenReach) self = g_new0 (QueenReach, 1);
+
+  self->networks = g_ptr_array_new_with_free_func (g_object_unref);
+  for (; networks && *networks; networks++)
+    {
+      GInetAddressMask *network = parse_network (*networks);
+
+      if (!network)
+        {
+          g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                       _ ("“%s” is not an address or network such as 10.0.0.1 or 10.0.0.0/8"),
+                       *networks);
+          return NULL;
+        }
+      g_ptr_array_add (self->networks, network);
+    }
+  return g_steal_pointer (&self);
+}
+
+static gboolean
+is_same (const QueenSource *source, const guint8 *bytes, gsize length)
+{
+  QueenSource other = { .kind = QUEEN_SOURCE_UNKNOWN };
+
+  queen_source_init_address (&other, bytes, length);
+  return memcmp (source->address, other.address, sizeof other.address) == 0;
+}
+
+/* They come and go, and whoever is called is about to cost more than this. */
+static gboolean
+is_own (const QueenSource *address)
+{
+  struct ifaddrs *all, *one;
+  gboolean is_found = FALSE;
+
+  if (getifaddrs (&all) != 0)
+    return TRUE; /* who knows? */
+  for (one = all; one && !is_found; one = one->ifa_next)
+    if (one->ifa_addr && one->ifa_addr->sa_family == AF_INET)
+      is_found =
+          is_same (address,
+                   (const guint8 *) &((const struct sockaddr_in *) one->ifa_addr)->sin_addr, 4);
+    else if (one->ifa_addr && one->ifa_addr->sa_family == AF_INET6)
+      is_found =
+          is_same (address, ((const struct sockaddr_in6 *) one->ifa_addr)->sin6_addr.s6_addr, 16);
+  freeifaddrs (all);
+  return is_found;
+}
+
+/* Returns: (transfer full): an IPv4 address as such, however it is written */
+static GInetAddress *
+unmap (const QueenSource *address)
+{
+  return queen_source_is_ipv4 (address)
+             ? g_inet_address_new_from_bytes (address->address + 12, G_SOCKET_FAMILY_IPV4)
+             : g_inet_address_new_from_bytes (address->address, G_SOCKET_FAMILY_IPV6);
+}
+
+static gboolean
+is_in_networks (const QueenReach *self, GInetAddress *address)
+{
+  for (guint i = 0; i < self->networks->len; i++)
+    if (g_inet_address_mask_matches (self->networks->pdata[i], address))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+is_nobody (GInetAddress *address)
+{
+  const guint8 *bytes = g_inet_address_to_bytes (address);
+
+  return g_inet_address_get_is_any (address) || g_inet_address_get_is_multicast (address) ||
+         (g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4 &&
+          (bytes[0] == 0 || bytes[0] >= 240)); /* RFC 1122 § 3.2.1.3, RFC 1112 § 4 */
+}
+
+static gboolean G_GNUC_PRINTF (3, 4)
+    forbid (GInetAddress *address, GError **error, const char *why, ...)
+{
+  g_autofree char *text = g_inet_address_to_string (address);
+  g_autofree char *reason = NULL;
+  va_list args;
+
+  va_start (args, why);
+  reason = g_strdup_vprintf (why, args);
+  va_end (args);
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN, "%s is not called: %s", text, reason);
+  return FALSE;
+}
+
+gboolean
+queen_reach_check (const QueenReach *self,
+                   const QueenSource *source,
+                   GInetAddress *address,
+                   GError **error)
+{
+  g_autoptr (GInetAddress) plain = NULL;
+  g_autofree char *from = queen_source_dup_text (source);
+  QueenSource wanted = { .kind = QUEEN_SOURCE_UNKNOWN };
+
+  queen_source_init_address (&wanted, g_inet_address_to_bytes (address),
+                             g_inet_address_get_native_size (address));
+  plain = unmap (&wanted);
+  if (is_nobody (plain))
+    return forbid (plain, error, "it is nobody's address");
+  if (g_inet_address_get_is_loopback (plain) || g_inet_address_get_is_link_local (plain) ||
+      is_own (&wanted))
+    return source->kind == QUEEN_SOURCE_HERE ||
+           forbid (
+               plain, error,
+               "it is on the queen's machine or link, and the heartbeat did not come from there "
+               "by loopback, but from %s",
+               from ? from : "nobody knows where");
+  if (is_in_networks (self, plain) || (source->kind == QUEEN_SOURCE_ADDRESS &&
+                                       is_same (source, wanted.address, sizeof wanted.address)))
+    return TRUE;
+  return forbid (plain, error,
+                 "the heartbeat came from %s, and no --worker-network has this address",
+                 from ? from : "nobody knows where");
+}
+
+void
+queen_reach_free (QueenReach *self)
+{
+  g_ptr_array_unref (self->networks);
+  g_free (self);
+}

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-try.h"
+
+#include "queen-call.h"
+#include "queen-dialect.h"
+#include "queen-error.h"
+#include "queen-inference.h"
+#include "text/queen-legible.h"
+#include "text/queen-sse.h"
+
+#define MAX_EVENT (1024 * 1024)     /* bytes: as much as is kept of a whole job */
+#define MAX_JSON (16 * 1024 * 1024) /* of an answer that has to be translated */
+#define MAX_POINTER (64 * 1024)     /* of one that says where the stream is */
+#define MAX_EXPLANATION 256         /* of what a worker has to say of what is wrong */
+
+/* What the bytes of a call's body are. */
+typedef enum
+{
+  IS_NOTHING,
+  IS_STREAM,
+  IS_OPEN,        /* handed on as they are */
+  IS_POINTER,     /* where the stream is */
+  IS_ANSWER,      /* all of it, for the dialect */
+  IS_EXPLANATION, /* of a status */
+} Content;
+
+struct _QueenTry
+{
+  QueenCaller *caller;
+  char *id; /* of the worker or hive */
+  QueenSource source;
+  QueenAttemptRequest request;
+  const QueenAttemptFuncs *funcs;
+  gpointer data;
+
+  QueenTarget *target;
+  QueenDialect *dialect;
+  QueenCall *call;
+  QueenSse *sse;
+  GString *kept; /* of what is needed whole */
+  GError *error; /* of the dialect */
+  Content content;
+  guint status;
+  gboolean is_second; /* of the two calls */
+  gboolean is_paused;
+};
+
+static void
+free_try (QueenTry *self)
+{
+  g_clear_pointer (&self->call, queen_call_cancel);
+  g_clear_pointer (&self->dialect, queen_dialect_free);
+  g_clear_pointer (&self->target, queen_target_free);
+  g_clear_pointer (&self->sse, queen_sse_free);
+  g_string_free (self->kept, TRUE);
+  g_clear_error (&self->error);
+  g_bytes_unref (self->request.body);
+  g_free ((char *) self->request.path);
+  g_free (self->id);
+  g_free (self);
+}
+
+static void
+end_try (QueenTry *self, QueenAttemptOutcome outcome, const GError *cause)
+{
+  const QueenAttemptFuncs *funcs = self->funcs;
+  g_autoptr (GError) error = cause ? g_error_copy (cause) : NULL;
+  gpointer data = self->data;
+
+  free_try (self);
+  funcs->on_end (outcome, error, data);
+}
+
+static void G_GNUC_PRINTF (4, 5)
+    fail_try (QueenTry *self, QueenAttemptOutcome outcome, QueenError code, const char *format, ...)
+{
+  g_autoptr (GError) error = NULL;
+  va_list args;
+
+  va_start (args, format);
+  error = g_error_new_valist (QUEEN_ERROR, (int) code, format, args);
+  va_end (args);
+  end_try (self, outcome, error);
+}
+
+static void make_call (QueenTry *self, const char *method, const char *path, GBytes *body);
+
+/* What a status means */
+
+static gboolean
+is_success (guint status)
+{
+  return status >= 200 && status < 300;
+}
+
+static gboolean
+is_event_stream (SoupMessageHeaders *headers)
+{
+  return g_strcmp0 (soup_message_headers_get_content_type (headers, NULL), "text/event-stream") ==
+         0;
+}
+
+static Content
+choose_content (QueenTry *self, SoupMessageHeaders *headers)
+{
+  gboolean has_two_steps = self->dialect->type->has_two_steps;
+
+  if (!is_success (self->status))
+    return self->dialect->type->is_open ? IS_OPEN : IS_EXPLANATION;
+  if (has_two_steps && !self->is_second)
+    return IS_POINTER;
+  if (has_two_steps || is_event_stream (headers))
+    return IS_STREAM;
+  return self->dialect->type->is_open ? IS_OPEN : IS_ANSWER;
+}
+
+static void
+begin_stream (QueenTry *self, const char *type)
+{
+  if (self->dialect->type->is_open)
+    self->funcs->on_head (self->status, type, self->data);
+  else if (self->request.face != QUEEN_FACE_OPENAI || self->request.is_streamed)
+    queen_dialect_begin_stream (self->dialect);
+}
+
+static void
+on_call_head (guint status, SoupMessageHeaders *headers, gpointer data)
+{
+  QueenTry *self = data;
+  const char *type = soup_message_headers_get_one (headers, "Content-Type");
+
+  self->status = status;
+  if (!self->is_second && (status == 429 || status == 503))
+    fail_try (self, QUEEN_ATTEMPT_BUSY, QUEEN_ERROR_UNAVAILABLE, "it is busy: it answered %u",
+              status);
+  else if (status < 200 || (status >= 300 && status < 400))
+    fail_try (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY,
+              "it answered %u, and nobody is followed to where it points", status);
+  else
+    {
+      self->content = choose_content (self, headers);
+      if (self->content == IS_STREAM)
+        begin_stream (self, type);
+      else if (self->content == IS_OPEN)
+        self->funcs->on_head (status, type, self->data);
+    }
+}
+
+/* What comes */
+
+static gsize
+get_limit (Content content)
+{
+  return content == IS_ANSWER ? MAX_JSON : MAX_POINTER;
+}
+
+static void
+keep_bytes (QueenTry *self, const char *bytes, gsize length)
+{
+  gsize max = get_limit (self->content);
+
+  if (self->kept->len + length <= max)
+    g_string_append_len (self->kept, bytes, (gssize) length);
+  else if (self->content != IS_EXPLANATION)
+    fail_try (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY,
+              "its answer is over %" G_GSIZE_FORMAT " bytes", max);
+}
+
+static void
+on_sse_event (const char *event, const char *text, gpointer data)
+{
+  QueenTry *self = data;
+
+  if (!self->error)
+    queen_dialect_take_event (self->dialect, text, &self->error);
+}
+
+/* Whoever has said that it has said all gets no time for more. */
+static void
+finish_stream (QueenTry *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (queen_dialect_end (self->dialect, &error))
+    end_try (self, QUEEN_ATTEMPT_DONE, NULL);
+  else
+    end_try (self, QUEEN_ATTEMPT_FAILED, error);
+}
+
+static void
+take_stream (QueenTry *self, const char *bytes, gsize length)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean is_good = queen_sse_take (self->sse, bytes, length, &error);
+
+  if (self->error)
+    end_try (self, QUEEN_ATTEMPT_FAILED, self->error);
+  else if (!is_good)
+    fail_try (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY, "of its answer, %s",
+              error->message);
+  else if (self->dialect->is_whole)
+    {
+      queen_call_leave (g_steal_pointer (&self->call));
+      finish_stream (self);
+    }
+}
+
+static void
+on_call_bytes (const char *bytes, gsize length, gpointer data)
+{
+  QueenTry *self = data;
+
+  if (self->content == IS_STREAM)
+    take_stream (self, bytes, length);
+  else if (self->content == IS_OPEN)
+    {
+      g_autoptr (GBytes) part = g_bytes_new (bytes, length);
+
+      self->funcs->on_body (part, self->data);
+    }
+  else
+    keep_bytes (self, bytes, length);
+}
+
+/* How a call ends */
+
+/* Returns: (transfer full) (nullable): the path of a stream, whatever stands before it */
+static char *
+dup_stream_path (const char *url)
+{
+  g_autoptr (GUri) base = g_uri_parse ("http://base/", G_URI_FLAGS_ENCODED, NULL);
+  g_autoptr (GUri) uri = g_uri_parse_relative (base, url, G_URI_FLAGS_ENCODED, NULL);
+
+  return uri ? g_strdup (g_uri_get_path (uri)) : NULL;
+}
+
+static void
+follow_pointer (QueenTry *self)
+{
+  static const char *const wanted[] = { "sse_url", "job_id", NULL };
+  g_autoptr (QueenJson) json = queen_json_new (self->kept->str, self->kept->len, wanted, NULL);
+  const QueenJsonValue *root = json ? queen_json_get_root (json) : NULL;
+  const char *url =
+      root && root->type == QUEEN_JSON_OBJECT ? queen_inference_get_text (root, "sse_url") : NULL;
+  g_autofree char *path = url ? dup_stream_path (url) : NULL;
+
+  if (!path || *path != '/')
+    {
+      fail_try (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY,
+                "it does not say where its answer is: no sse_url");
+      return;
+    }
+  self->is_second = TRUE;
+  make_call (self, "GET", path, NULL);
+}
+
+/* Workers say it in three ways: {"message":…}, {"error":{"message":…}}, {"errors":[{"message":…}]}.
+ *
+ * Returns: (transfer full) (nullable) */
+static char *
+dup_explanation (const GString *kept)
+{
+  static const char *const wanted[] = { "message", "error", "errors", "[]message", NULL };
+  g_autoptr (QueenJson) json = queen_json_new (kept->str, kept->len, wanted, NULL);
+  const QueenJsonValue *root = json ? queen_json_get_root (json) : NULL;
+
+  if (!root)
+    return NULL;
+  for (const QueenJsonValue *one = root; one < root + 1 + root->n_within; one++)
+    if (one->type == QUEEN_JSON_STRING && g_strcmp0 (one->name, "message") == 0)
+      return queen_legible_dup (one->string, MAX_EXPLANATION);
+  return NULL;
+}
+
+static void
+explain_status (QueenTry *self)
+{
+  g_autofree char *explanation = dup_explanation (self->kept);
+
+  fail_try (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY, "it answered %u%s%s", self->status,
+            explanation ? ": " : "", explanation ? explanation : "");
+}
+
+static void
+take_answer (QueenTry *self)
+{
+  g_autoptr (GError) error = NULL;
+  QueenDialect *dialect = self->dialect;
+
+  dialect->is_whole = TRUE;
+  if (dialect->type->take_answer (dialect, self->kept->str, self->kept->len, &error))
+    finish_stream (self);
+  else
+    end_try (self, QUEEN_ATTEMPT_FAILED, error);
+}
+
+static void
+take_end (QueenTry *self)
+{
+  if (self->content == IS_STREAM)
+    finish_stream (self);
+  else if (self->content == IS_POINTER)
+    follow_pointer (self);
+  else if (self->content == IS_ANSWER)
+    take_answer (self);
+  else if (self->content == IS_EXPLANATION || !is_success (self->status))
+    explain_status (self);
+  else
+    end_try (self, QUEEN_ATTEMPT_DONE, NULL);
+}
+
+static void
+on_call_end (QueenAttemptOutcome outcome, const GError *error, gpointer data)
+{
+  QueenTry *self = data;
+
+  self->call = NULL;
+  if (outcome == QUEEN_ATTEMPT_DONE)
+    take_end (self);
+  else if (self->is_second && outcome != QUEEN_ATTEMPT_TIMED_OUT)
+    end_try (self, QUEEN_ATTEMPT_FAILED, error); /* it works on it already */
+  else
+    end_try (self, outcome, error);
+}
+
+static void
+on_call_connected (gpointer data)
+{
+  QueenTry *self = data;
+
+  if (!self->is_second && self->funcs->on_connected)
+    self->funcs->on_connected (self->data);
+}
+
+static void
+make_call (QueenTry *self, const char *method, const char *path, GBytes *body)
+{
+  static const QueenCallFuncs funcs = { on_call_connected, on_call_head, on_call_bytes,
+                                        on_call_end };
+  const QueenCallRequest request = {
+    .method = method,
+    .target = self->target,
+    .source = &self->source,
+    .path = path,
+    .accept = self->request.face != QUEEN_FACE_OPENAI || self->request.is_streamed
+                  ? "text/event-stream, application/json"
+                  : "application/json",
+    .body = body,
+    .token = queen_worker_tokens_find (self->caller->tokens, self->id, self->target),
+    .connect_timeout = self->request.connect_timeout,
+    .first_byte_timeout = self->request.first_byte_timeout,
+    .idle_timeout = self->request.idle_timeout,
+  };
+
+  g_string_truncate (self->kept, 0);
+  self->content = IS_NOTHING;
+  self->call = queen_call_start (self->caller, &request, &funcs, self);
+  if (self->is_paused)
+    queen_call_set_paused (self->call, TRUE);
+}
+
+static QueenTry *
+try_new (QueenCaller *caller,
+         const QueenComponent *target,
+         const QueenAttemptRequest *request,
+         const QueenAttemptFuncs *funcs,
+         gpointer data)
+{
+  QueenTry *self = g_new0 (QueenTry, 1);
+
+  self->caller = caller;
+  self->id = g_strdup (target->id);
+  self->source = target->source;
+  self->request = *request;
+  self->request.path = g_strdup (request->path);
+  g_bytes_ref (self->request.body);
+  self->funcs = funcs;
+  self->data = data;
+  self->kept = g_string_new (NULL);
+  self->sse = queen_sse_new (MAX_EVENT, on_sse_event, self);
+  return self;
+}
+
+QueenTry *
+queen_try_start (QueenCaller *caller,
+                 const QueenComponent *target,
+                 const QueenAttemptRequest *request,
+                 const QueenAttemptFuncs *funcs,
+                 gpointer data)
+{
+  QueenTry *self = try_new (caller, target, request, funcs, data);
+  g_autoptr (GError) error = NULL;
+
+  self->target = queen_target_new (target, &error);
+  if (!self->target)
+    {
+      end_try (self, QUEEN_ATTEMPT_FORBIDDEN, error);
+      return NULL;
+    }
+  self->dialect = queen_dialect_new (&self->request, target, funcs, data, &error);
+  if (!self->dialect)
+    {
+      end_try (self, QUEEN_ATTEMPT_FAILED, error);
+      return NULL;
+    }
+  make_call (self, "POST", self->dialect->path, self->dialect->body);
+  return self;
+}
+
+void
+queen_try_set_paused (QueenTry *self, gboolean is_paused)
+{
+  self->is_paused = is_paused;
+  if (self->call)
+    queen_call_set_paused (self->call, is_paused);
+}
+
+void
+queen_try_cancel (QueenTry *self)
+{
+  free_try (self);
+}

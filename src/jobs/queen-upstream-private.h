@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-caller.h"
+#include "queen-mailbox.h"
+#include "queen-upstream.h"
+
+G_BEGIN_DECLS
+
+/* For attempts: they are in both threads. */
+
+/** Has @func called in the thread that calls, in order with all others. */
+void queen_upstream_invoke (QueenUpstream *self, void (*func) (gpointer data), gpointer data);
+
+QueenMailbox *queen_upstream_get_mailbox (QueenUpstream *self);
+
+/* In the thread that calls: */
+
+QueenCaller *queen_upstream_get_caller (QueenUpstream *self);
+
+/** Returns: (transfer none): those who are paused until the mailbox is emptier */
+GQueue *queen_upstream_get_paused (QueenUpstream *self);
+
+/** Has queen_attempts_resume() called when some of the mailbox has been delivered. */
+void queen_upstream_note_paused (QueenUpstream *self);
+
+/** Has those read on, in the thread that calls, of whom there is little left to be told. */
+void queen_attempts_resume (QueenUpstream *upstream);
+
+G_END_DECLS

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-worker-tokens.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "queen-error.h"
+#include "queen-file.h"
+#include "text/queen-hash.h"
+#include "text/queen-legible.h"
+
+#define MAX_TOKEN 4096 /* bytes: what goes into a header */
+
+struct _QueenWorkerTokens
+{
+  GHashTable *tokens; /* worker or host -> token */
+};
+
+static void
+free_token (gpointer token)
+{
+  explicit_bzero (token, strlen (token));
+  g_free (token);
+}
+
+/* RFC 6750 § 2.1 has fewer characters; a server may not mind. What is no text would be a header of
+ * its own. */
+static gboolean
+is_token (const char *text)
+{
+  gsize length = strlen (text);
+
+  for (gsize i = 0; i < length; i++)
+    if (!g_ascii_isgraph (text[i]))
+      return FALSE;
+  return length > 0 && length <= MAX_TOKEN;
+}
+
+static gboolean
+add_worker_line (QueenWorkerTokens *self, char *line, GError **error)
+{
+  gsize length = strcspn (line, " \t");
+  char *token = line + length;
+
+  if (*token != '\0')
+    *token++ = '\0';
+  g_strchug (token);
+  if (!is_token (token) || !g_utf8_validate (line, -1, NULL))
+    {
+      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                           _ ("is not WORKER-OR-HOST TOKEN"));
+      return FALSE;
+    }
+  if (g_hash_table_contains (self->tokens, line))
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, _ ("has a second token for “%s”"),
+                   line);
+      return FALSE;
+    }
+  g_hash_table_insert (self->tokens, g_strdup (line), g_strdup (token));
+  return TRUE;
+}
+
+static gboolean
+add_worker_lines (QueenWorkerTokens *self, char *text, GError **error)
+{
+  guint number = 0;
+
+  for (char *line = text, *next; line; line = next)
+    {
+      next = strchr (line, '\n');
+      if (next)
+        *next++ = '\0';
+      number++;
+      line = g_strstrip (line);
+      if (*line == '\0' || *line == '#' || add_worker_line (self, line, error))
+        continue;
+      g_prefix_error (error, _ ("line %u "), number);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+QueenWorkerTokens *
+queen_worker_tokens_new_from_file (const char *path, GError **error)
+{
+  g_autoptr (QueenWorkerTokens) self = g_atomic_rc_box_new0 (QueenWorkerTokens);
+  g_autofree char *text = NULL;
+  gsize length;
+  gboolean is_good;
+
+  self->tokens = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, free_token);
+  text = queen_file_read (path, QUEEN_FILE_USUAL_MAX, &length, error);
+  if (!text)
+    {
+      queen_legible_explain_value (error, path);
+      return NULL;
+    }
+  for (gsize i = 0; i < length; i++)
+    if (text[i] == '\0')
+      text[i] = ' '; /* else it would hide the tokens behind it */
+  is_good = add_worker_lines (self, text, error);
+  explicit_bzero (text, length);
+  if (is_good)
+    return g_steal_pointer (&self);
+  g_prefix_error (error, "%s: ", path);
+  return NULL;
+}
+
+const char *
+queen_worker_tokens_find (const QueenWorkerTokens *self, const char *id, const QueenTarget *target)
+{
+  g_autofree char *place = NULL;
+  const char *token;
+
+  if (!self)
+    return NULL;
+  place = g_strdup_printf (strchr (target->host, ':') ? "[%s]:%u" : "%s:%u", target->host,
+                           target->port);
+  token = g_hash_table_lookup (self->tokens, place);
+  if (!token)
+    token = g_hash_table_lookup (self->tokens, target->host);
+  return token ? token : g_hash_table_lookup (self->tokens, id);
+}
+
+guint
+queen_worker_tokens_get_n (const QueenWorkerTokens *self)
+{
+  return g_hash_table_size (self->tokens);
+}
+
+QueenWorkerTokens *
+queen_worker_tokens_ref (QueenWorkerTokens *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+clear_tokens (gpointer data)
+{
+  g_hash_table_unref (((QueenWorkerTokens *) data)->tokens);
+}
+
+void
+queen_worker_tokens_unref (QueenWorkerTokens *self)
+{
+  g_atomic_rc_box_release_full (self, clear_tokens);
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "attempt-fixture.h"
+
+#define CHUNK(text) "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" text "\"}}]}\n\n"
+#define POINTER                                                                                    \
+  "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 57\r\n\r\n"                \
+  "{\"job_id\":\"job-1\",\"sse_url\":\"/v1/inference/job-1/stream\"}"
+#define STARTED                                                                                    \
+  "{\"type\":\"started\",\"job_id\":\"job-1\",\"model\":\"model\",\"started_at\":\"1761336661\"}"
+#define TOKEN(text, i) "{\"type\":\"token\",\"t\":\"" text "\",\"i\":" #i "}"
+
+static void
+test_openai (void)
+{
+  static const Scene scenes[] = {
+    { STREAM_HEAD CHUNK ("Hel") ": comment\n\n" CHUNK ("lo") "data: [DONE]\n\n",
+      .end = SCENE_CLOSE },
+  };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  fixture_run (&fixture, "{\"model\":\"m\",\"stream\":true}");
+  g_assert_no_error (fixture.error);
+  g_assert_true (fixture.is_connected);
+  g_assert_cmpuint (fixture.status, ==, 200);
+  g_assert_cmpstr (fixture.type, ==, "text/event-stream");
+  g_assert_cmpuint (fixture.n_events, ==, 2);
+  g_assert_cmpstr (fixture.text->str, ==, "Hello");
+  g_assert_nonnull (
+      strstr (fixture.server.requests->pdata[0], "POST /v1/chat/completions HTTP/1.1\r\n"));
+  g_assert_true (
+      g_str_has_suffix (fixture.server.requests->pdata[0], "{\"model\":\"m\",\"stream\":true}"));
+  fixture_stop (&fixture);
+}
+
+static void
+test_openai_whole (void)
+{
+  static const Scene scenes[] = { { JSON_HEAD (13) "{\"answer\":42}", .end = SCENE_KEEP } };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  fixture.request.is_streamed = FALSE;
+  fixture.request.path = "/v1/embeddings";
+  fixture_run (&fixture, "{\"model\":\"m\"}");
+  g_assert_no_error (fixture.error);
+  g_assert_cmpstr (fixture.type, ==, "application/json");
+  g_assert_cmpstr (fixture.body->str, ==, "{\"answer\":42}");
+  fixture_stop (&fixture);
+}
+
+static const Scene rbee_scenes[] = {
+  { POINTER, .end = SCENE_KEEP },
+  { STREAM_HEAD
+    "data: " STARTED
+    "\n\ndata: " TOKEN ("Hel", 0) "\n\ndata: " TOKEN ("[DONE]", 1) "\n\ndata: [DONE]\n\n",
+    .end = SCENE_CLOSE },
+};
+
+static void
+test_rbee (void)
+{
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_RBEE, rbee_scenes, G_N_ELEMENTS (rbee_scenes));
+  fixture.request.face = QUEEN_FACE_RBEE;
+  fixture_run (&fixture, "{\"operation\":\"infer\",\"hive_id\":\"localhost\",\"max_tokens\":20,"
+                         "\"prompt\":\"hello\",\"temperature\":0.699999988079071}");
+  g_assert_no_error (fixture.error);
+  g_assert_cmpstr (fixture.events->str, ==,
+                   STARTED "\n" TOKEN ("Hel", 0) "\n" TOKEN ("\\u005bDONE]", 1) "\n");
+  g_assert_cmpstr (fixture.text->str, ==, "Hel[DONE]");
+  g_assert_true (g_str_has_suffix (
+      fixture.server.requests->pdata[0],
+      "{\"prompt\":\"hello\",\"max_tokens\":20,\"temperature\":0.699999988079071}"));
+  g_assert_nonnull (
+      strstr (fixture.server.requests->pdata[1], "GET /v1/inference/job-1/stream HTTP/1.1\r\n"));
+  fixture_stop (&fixture);
+}
+
+/* Returns: (transfer full): @text without what differs each time */
+static char *
+without_ids (const char *text)
+{
+  g_autoptr (GRegex) id = g_regex_new ("cmpl-[0-9a-f-]*", 0, 0, NULL);
+  g_autoptr (GRegex) created = g_regex_new ("\"(created|started_at)\":\"?[0-9]*\"?,?", 0, 0, NULL);
+  g_autofree char *first = g_regex_replace_literal (id, text, -1, 0, "cmpl-1", 0, NULL);
+
+  return g_regex_replace_literal (created, first, -1, 0, "", 0, NULL);
+}
+
+#define CHOICE(delta, finish)                                                                      \
+  "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"model\":\"m\",\"choices\":["      \
+  "{\"index\":0,\"delta\":{" delta "},\"logprobs\":null,\"finish_reason\":" finish "}]}\n"
+
+static void
+test_openai_by_rbee (void)
+{
+  Fixture fixture;
+  g_autofree char *events = NULL;
+
+  fixture_start (&fixture, QUEEN_API_RBEE, rbee_scenes, G_N_ELEMENTS (rbee_scenes));
+  fixture_run (&fixture,
+               "{\"model\":\"m\",\"stream\":true,\"messages\":[{\"role\":\"system\",\"content\":"
+               "\"Be kind.\"},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Hi\"}]}"
+               "],\"max_tokens\":7}");
+  g_assert_no_error (fixture.error);
+  events = without_ids (fixture.events->str);
+  g_assert_cmpstr (events, ==,
+                   CHOICE ("\"role\":\"assistant\",\"content\":\"Hel\"", "null")
+                       CHOICE ("\"content\":\"[DONE]\"", "null") CHOICE ("", "\"stop\""));
+  g_assert_cmpstr (fixture.text->str, ==, "Hel[DONE]");
+  g_assert_true (g_str_has_suffix (fixture.server.requests->pdata[0],
+                                   "{\"prompt\":\"System: Be kind.\\nUser: Hi\\nAssistant:\","
+                                   "\"max_tokens\":7,\"stop\":[\"\\nUser:\"]}"));
+  fixture_stop (&fixture);
+}
+
+static void
+test_openai_by_rbee_whole (void)
+{
+  Fixture fixture;
+  g_autofree char *body = NULL;
+
+  fixture_start (&fixture, QUEEN_API_RBEE, rbee_scenes, G_N_ELEMENTS (rbee_scenes));
+  fixture.request.is_streamed = FALSE;
+  fixture.request.path = "/v1/completions";
+  fixture_run (&fixture, "{\"model\":\"m\",\"prompt\":\"Hi\",\"max_tokens\":2}");
+  g_assert_no_error (fixture.error);
+  g_assert_cmpstr (fixture.type, ==, "application/json");
+  body = without_ids (fixture.body->str);
+  g_assert_cmpstr (body, ==,
+                   "{\"id\":\"cmpl-1\",\"object\":\"text_completion\",\"model\":\"m\",\"choices\":["
+                   "{\"index\":0,\"text\":\"Hel[DONE]\",\"logprobs\":null,"
+                   "\"finish_reason\":\"length\"}]}");
+  fixture_stop (&fixture);
+}
+
+static void
+test_embeddings_by_rbee (void)
+{
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_RBEE, rbee_scenes, G_N_ELEMENTS (rbee_scenes));
+  fixture.request.path = "/v1/embeddings";
+  fixture_run (&fixture, "{\"model\":\"m\",\"input\":\"Hi\"}");
+  fixture_assert_failed (&fixture, QUEEN_ATTEMPT_FAILED, "it knows no /v1/embeddings");
+  g_assert_error (fixture.error, QUEEN_ERROR, QUEEN_ERROR_NOT_IMPLEMENTED);
+  fixture_stop (&fixture);
+}
+
+static void
+test_rbee_by_openai (void)
+{
+  static const Scene scenes[] = {
+    { STREAM_HEAD "data: {\"id\":\"cmpl-7\",\"choices\":[{\"text\":\"Hel\"}]}\n\n"
+                  "data: {\"id\":\"cmpl-7\",\"choices\":[{\"text\":\"lo [DONE]\"}]}\n\n"
+                  "data: {\"choices\":[{\"text\":\"\",\"finish_reason\":\"stop\"}]}\n\n"
+                  "data: [DONE]\n\n",
+      .end = SCENE_CLOSE },
+  };
+  Fixture fixture;
+  g_autofree char *events = NULL;
+
+  fixture_start (&fixture, QUEEN_API_OLLAMA, scenes, G_N_ELEMENTS (scenes));
+  fixture.request.face = QUEEN_FACE_RBEE;
+  fixture_run (&fixture, "{\"operation\":\"infer\",\"model\":\"m\",\"prompt\":\"hello\","
+                         "\"max_tokens\":20,\"temperature\":0.5}");
+  g_assert_no_error (fixture.error);
+  events = without_ids (fixture.events->str);
+  g_assert_cmpstr (events, ==,
+                   "{\"type\":\"started\",\"job_id\":\"cmpl-1\",\"model\":\"model\",}\n" TOKEN (
+                       "Hel", 0) "\n" TOKEN ("lo \\u005bDONE]", 1) "\n");
+  g_assert_true (g_str_has_suffix (fixture.server.requests->pdata[0],
+                                   "{\"model\":\"m\",\"prompt\":\"hello\",\"max_tokens\":20,"
+                                   "\"temperature\":0.500,\"stream\":true}"));
+  fixture_stop (&fixture);
+}
+
+static void
+test_hive (void)
+{
+  static const Scene scenes[] = {
+    { POINTER, .end = SCENE_KEEP },
+    { STREAM_HEAD "data: [worker    ] spawn          : one\ndata: two\n\ndata: [DONE]\n\n",
+      .end = SCENE_CLOSE },
+  };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_UNSAID, scenes, G_N_ELEMENTS (scenes));
+  fixture.request.face = QUEEN_FACE_HIVE;
+  fixture_run (&fixture, "{\"operation\":\"worker_spawn\"}");
+  g_assert_no_error (fixture.error);
+  g_assert_cmpstr (fixture.events->str, ==, "[worker    ] spawn          : one\ntwo\n");
+  g_assert_nonnull (strstr (fixture.server.requests->pdata[0], "POST /v1/jobs HTTP/1.1\r\n"));
+  fixture_stop (&fixture);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/dialects/openai/goes-through-as-it-is", test_openai);
+  g_test_add_func ("/dialects/openai/what-is-no-stream-too", test_openai_whole);
+  g_test_add_func ("/dialects/rbee/two-steps-and-no-mark-in-a-token", test_rbee);
+  g_test_add_func ("/dialects/rbee/answers-a-chat", test_openai_by_rbee);
+  g_test_add_func ("/dialects/rbee/answers-in-one-piece", test_openai_by_rbee_whole);
+  g_test_add_func ("/dialects/rbee/makes-no-embeddings", test_embeddings_by_rbee);
+  g_test_add_func ("/dialects/openai/answers-an-operation", test_rbee_by_openai);
+  g_test_add_func ("/dialects/hive/lines-are-relayed", test_hive);
+
+  return g_test_run ();
+}
