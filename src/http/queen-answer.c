@@ -21,6 +21,36 @@ queen_answer_make_json (const char *status, const char *text)
   return json;
 }
 
+static void
+append_openai_member (GString *json, const char *name, const char *value)
+{
+  g_string_append_printf (json, ",\"%s\":", name);
+  if (value)
+    queen_json_append_string (json, value);
+  else
+    g_string_append (json, "null");
+}
+
+GString *
+queen_answer_make_openai_error (guint status,
+                                const char *message,
+                                const char *param,
+                                const char *code)
+{
+  GString *json = g_string_new ("{\"error\":{\"message\":");
+
+  if (!code && status == SOUP_STATUS_UNAUTHORIZED)
+    code = "invalid_api_key";
+  queen_json_append_string (json, message);
+  append_openai_member (json, "type",
+                        status >= SOUP_STATUS_INTERNAL_SERVER_ERROR ? "server_error"
+                                                                    : "invalid_request_error");
+  append_openai_member (json, "param", param);
+  append_openai_member (json, "code", code);
+  g_string_append (json, "}}");
+  return json;
+}
+
 /* libsoup does not know those that are younger than itself: RFC 9110 § 15.5.20, RFC 6585 § 5. */
 static const char *
 get_phrase (guint status)
@@ -98,10 +128,12 @@ queen_answer_end (GString *bytes, gsize length)
 }
 
 GBytes *
-queen_answer_to_bytes (const GError *error)
+queen_answer_to_bytes (const GError *error, gboolean speaks_openai)
 {
   guint status = queen_error_http_status (error);
-  g_autoptr (GString) json = queen_answer_make_json ("error", error->message);
+  g_autoptr (GString) json =
+      speaks_openai ? queen_answer_make_openai_error (status, error->message, NULL, NULL)
+                    : queen_answer_make_json ("error", error->message);
   GString *bytes = queen_answer_begin (status, FALSE);
 
   g_string_append_c (json, '\n');
@@ -122,5 +154,5 @@ queen_answer_too_many (void)
   g_autoptr (GError) error =
       g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "too many connections");
 
-  return queen_answer_to_bytes (error);
+  return queen_answer_to_bytes (error, FALSE);
 }

@@ -21,6 +21,21 @@ G_BEGIN_DECLS
 GString *queen_answer_make_json (const char *status, const char *message);
 
 /**
+ * queen_answer_make_openai_error:
+ * @status: the HTTP status
+ * @message: for people
+ * @param: (nullable): the member of the request that is wrong
+ * @code: (nullable): for programs; %NULL for what follows from @status
+ *
+ * Returns: (transfer full): `{"error":{"message":…,"type":…,"param":…,"code":…}}`, in which clients
+ *   of OpenAI's API look for it
+ */
+GString *queen_answer_make_openai_error (guint status,
+                                         const char *message,
+                                         const char *param,
+                                         const char *code);
+
+/**
  * queen_answer_begin:
  * @status: the HTTP status
  * @is_http_1_0: in which version it was asked
@@ -41,11 +56,12 @@ void queen_answer_end (GString *bytes, gsize length);
 
 /**
  * queen_answer_to_bytes:
+ * @speaks_openai: whether it is told as queen_answer_make_openai_error() does
  *
  * Returns: (transfer full): a whole answer that tells of @error, for a connection whose request
  *   goes no further
  */
-GBytes *queen_answer_to_bytes (const GError *error);
+GBytes *queen_answer_to_bytes (const GError *error, gboolean speaks_openai);
 
 /**
  * queen_answer_too_many:

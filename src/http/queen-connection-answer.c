@@ -8,10 +8,10 @@
 #include "queen-answer.h"
 #include "queen-error.h"
 
-#define MAX_DRAINED (256 * 1024) /* bytes that are thrown away so that an answer arrives */
-#define PATIENCE G_USEC_PER_SEC  /* with one that takes nothing while others want room */
-#define MAX_TRIED 64             /* who are asked to make room */
-#define MAX_REMOVED 64           /* who make it, until the main loop may turn */
+#define MAX_DRAINED (256 * 1024)            /* bytes; more where larger bodies are taken */
+#define PATIENCE G_USEC_PER_SEC             /* with one that takes nothing while others want room */
+#define MAX_TRIED 64                        /* who are asked to make room */
+#define MAX_REMOVED 64                      /* who make it, until the main loop may turn */
 #define LONG_PATIENCE (10 * G_USEC_PER_SEC) /* with one that takes a little, likewise */
 
 /* What is held */
@@ -109,7 +109,7 @@ queen_connection_linger (QueenConnection *self)
               queen_socket_drain (&self->socket, self->settings->buffer, QUEEN_REQUEST_USUAL)) > 0)
     {
       self->n_drained += (gsize) n_bytes;
-      if (self->n_drained > MAX_DRAINED)
+      if (self->n_drained > MAX (MAX_DRAINED, self->max_drained))
         break;
     }
   if (n_bytes >= 0 || (errno != EAGAIN && errno != EINTR))
@@ -251,6 +251,26 @@ queen_connection_take_turn (QueenConnection *self)
   queen_connection_remove (self);
 }
 
+void
+queen_connection_speak_openai (QueenConnection *self)
+{
+  self->speaks_openai = TRUE;
+}
+
+/* Of a request that was refused by its head or body, the path says it. */
+static gboolean
+speaks_openai (const QueenConnection *self)
+{
+  const QueenRequestRules *rules = &self->settings->rules;
+  const GString *head = self->request.accepted;
+
+  if (self->state >= STATE_HANDLER)
+    return self->speaks_openai;
+  return rules->speaks_openai && head &&
+         rules->speaks_openai (queen_request_head_find_path ((QueenText){ head->str, head->len }),
+                               rules->data);
+}
+
 /* Sees that @answer may be held if it has to be, as far as others can make room for it. A small one
  * is never refused: whoever holds large ones back shall not keep heartbeats from their answers. One
  * that costs nothing now may later, and so what is held already has to fit.
@@ -295,7 +315,7 @@ queen_connection_begin_answer (QueenConnection *self, QueenAnswer *answer)
                                ? "the answer is too large: ask for it in pages (?limit=)"
                                : "too many answers wait for those who asked");
       queen_answer_clear (answer);
-      answer->head = queen_answer_to_bytes (error);
+      answer->head = queen_answer_to_bytes (error, self->speaks_openai);
     }
   self->is_persistent &= answer->is_persistent;
   answer->is_persistent = self->is_persistent;
@@ -366,7 +386,8 @@ queen_connection_refuse (QueenConnection *self, QueenRefusal reason, const GErro
       return;
     }
   self->has_unread_data = TRUE;
-  answer.head = queen_answer_to_bytes (error);
+  self->max_drained = MAX (self->max_drained, 2 * self->request.max_body);
+  answer.head = queen_answer_to_bytes (error, speaks_openai (self));
   queen_connection_begin_answer (self, &answer);
 }
 

@@ -51,6 +51,8 @@ struct _QueenConnection
   /* The kernel tells of something but once: what it has told of must be looked for. */
   gboolean is_drained;     /* it had no bytes more when it was last read */
   gboolean is_half_closed; /* it has told of the end of what the client says */
+  gboolean speaks_openai;  /* the client of the request that is, or was, handled does */
+  gsize max_drained;       /* bytes that are thrown away so that an answer arrives */
   guint n_requests;
   gboolean is_hurried;    /* the kernel gives it less time than others to take what was sent */
   gboolean is_persistent; /* the client may send another one after this */

@@ -99,6 +99,7 @@ handle_request (QueenConnection *self, QueenText whole)
   if (self->is_hurried)
     queen_delivery_allow_time (&self->socket);
   self->is_hurried = FALSE;
+  self->speaks_openai = FALSE;
   self->n_requests++;
   self->has_unread_data |= buffer.excess != NULL;
   if (self->is_persistent)

@@ -326,6 +326,9 @@ QueenSocket queen_connection_hand_over (QueenConnection *self);
  */
 int queen_connection_get_fd (const QueenConnection *self);
 
+/** What it says of itself to the request that is being handled is told in OpenAI's words. */
+void queen_connection_speak_openai (QueenConnection *self);
+
 /** Returns: whether its client may send another request after the one that is handled */
 gboolean queen_connection_is_persistent (const QueenConnection *self);
 

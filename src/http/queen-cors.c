@@ -3,6 +3,16 @@
 
 #include "queen-cors.h"
 
+#define HEADERS "Authorization, Content-Type, Last-Event-ID"
+
+/* What OpenAI's own client in a browser sends with each request. */
+#define STAINLESS "X-Stainless-"
+#define OPENAI_HEADERS                                                                             \
+  HEADERS ", Idempotency-Key, OpenAI-Organization, OpenAI-Project, " STAINLESS "Arch, " STAINLESS  \
+          "Async, " STAINLESS "Lang, " STAINLESS "OS, " STAINLESS "Package-Version, " STAINLESS    \
+          "Poll-Helper, " STAINLESS "Retry-Count, " STAINLESS "Runtime, " STAINLESS                \
+          "Runtime-Version, " STAINLESS "Timeout"
+
 void
 queen_cors_allow (QueenExchange *exchange, QueenPage page, const char *methods)
 {
@@ -20,6 +30,6 @@ queen_cors_allow (QueenExchange *exchange, QueenPage page, const char *methods)
   queen_exchange_add_header (exchange, "Access-Control-Allow-Methods",
                              is_reader ? "GET, HEAD" : methods);
   queen_exchange_add_header (exchange, "Access-Control-Allow-Headers",
-                             "Authorization, Content-Type, Last-Event-ID");
+                             queen_exchange_speaks_openai (exchange) ? OPENAI_HEADERS : HEADERS);
   queen_exchange_add_header (exchange, "Access-Control-Max-Age", "600");
 }

@@ -30,6 +30,9 @@ struct _QueenExchange
   const char *path;
   const char *query;
   gboolean is_http_1_0;
+  gboolean speaks_openai;
+  const char *param;   /* of the next error, to those who do; or NULL */
+  const char *code;    /* likewise */
   gboolean takes_gzip; /* once the request has ended: its head said so */
 
   QueenReply reply;
@@ -389,6 +392,26 @@ queen_exchange_answer_message (QueenExchange *self, const char *text)
 }
 
 void
+queen_exchange_speak_openai (QueenExchange *self)
+{
+  self->speaks_openai = TRUE;
+  queen_connection_speak_openai (self->connection);
+}
+
+gboolean
+queen_exchange_speaks_openai (const QueenExchange *self)
+{
+  return self->speaks_openai;
+}
+
+void
+queen_exchange_blame (QueenExchange *self, const char *param, const char *code)
+{
+  self->param = param;
+  self->code = code;
+}
+
+void
 queen_exchange_answer_error (QueenExchange *self, const GError *error)
 {
   guint status = queen_error_http_status (error);
@@ -398,7 +421,11 @@ queen_exchange_answer_error (QueenExchange *self, const GError *error)
     queen_exchange_add_header (self, "WWW-Authenticate", "Bearer realm=\"queen-rbee\"");
   if (status == SOUP_STATUS_SERVICE_UNAVAILABLE)
     queen_exchange_add_header (self, "Retry-After", QUEEN_ANSWER_RETRY_AFTER);
-  queen_exchange_answer_json (self, status, queen_answer_make_json ("error", error->message));
+  queen_exchange_answer_json (self, status,
+                              self->speaks_openai
+                                  ? queen_answer_make_openai_error (status, error->message,
+                                                                    self->param, self->code)
+                                  : queen_answer_make_json ("error", error->message));
 }
 
 void

@@ -157,9 +157,29 @@ void queen_exchange_answer_message (QueenExchange *self, const char *text);
 /**
  * queen_exchange_answer_error:
  *
- * Answers with the status of @error and `{"status":"error","message":…}`.
+ * Answers with the status of @error and `{"status":"error","message":…}`; or in OpenAI's shape.
  */
 void queen_exchange_answer_error (QueenExchange *self, const GError *error);
+
+/**
+ * queen_exchange_speak_openai:
+ *
+ * From now on errors are told as OpenAI's servers tell of them, also what the connection says by
+ * itself; and web pages may send what clients of OpenAI's send.
+ */
+void queen_exchange_speak_openai (QueenExchange *self);
+
+/** Returns: whether it does */
+gboolean queen_exchange_speaks_openai (const QueenExchange *self);
+
+/**
+ * queen_exchange_blame:
+ * @param: (nullable): static: the member of the request that is wrong
+ * @code: (nullable): static: for programs
+ *
+ * Says more of the error that is answered next, to those who speak OpenAI's API.
+ */
+void queen_exchange_blame (QueenExchange *self, const char *param, const char *code);
 
 /**
  * queen_exchange_answer_shared:

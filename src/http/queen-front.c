@@ -245,7 +245,7 @@ static gboolean
 make_gate (QueenFront *self, GError **error)
 {
   const QueenGateSettings settings = {
-    .rules = { self->access, queen_router_get_max_body, self->router },
+    .rules = { self->access, queen_router_get_max_body, queen_router_speaks_openai, self->router },
     .tls = self->tls,
     .proxies = self->proxies,
     .caps = self->settings.caps,

@@ -17,7 +17,8 @@ G_BEGIN_DECLS
  * @access: who may speak
  * @get_max_body: (nullable): how many bytes of body such a request may have, if it may be more
  *   than %QUEEN_REQUEST_USUAL_BODY
- * @data: for @get_max_body
+ * @speaks_openai: (nullable): whether those who ask for that path want errors in OpenAI's shape
+ * @data: for both
  *
  * What a request is judged by before it is whole.
  */
@@ -25,6 +26,7 @@ typedef struct
 {
   QueenAccess *access;
   gsize (*get_max_body) (QueenText method, QueenText path, gpointer data);
+  gboolean (*speaks_openai) (QueenText path, gpointer data);
   gpointer data;
 } QueenRequestRules;
 

@@ -326,6 +326,18 @@ check_whole (QueenRequestHead *head, GString *accepted, GError **error)
   return TRUE;
 }
 
+QueenText
+queen_request_head_find_path (QueenText head)
+{
+  QueenText method, target, rest;
+
+  if (!queen_text_cut (head, ' ', &method, &target))
+    return (QueenText){ "", 0 };
+  queen_text_cut (target, ' ', &target, &rest);
+  queen_text_cut (target, '?', &target, &rest);
+  return target;
+}
+
 gboolean
 queen_request_head_parse (
     const char *data, gsize length, QueenRequestHead *head, GString *accepted, GError **error)

@@ -64,6 +64,14 @@ typedef struct
 gssize queen_request_head_find_end (const char *data, gsize length, gsize *scanned, GError **error);
 
 /**
+ * queen_request_head_find_path:
+ * @head: one that queen_request_head_parse() has accepted, or a part of it
+ *
+ * Returns: what is asked for, encoded as it came, without the query
+ */
+QueenText queen_request_head_find_path (QueenText head);
+
+/**
  * queen_request_head_parse:
  * @data: a whole head
  * @length: bytes, with the empty line

@@ -10,6 +10,7 @@
 #include "queen-error.h"
 #include "queen-request-head.h"
 
+#define REST "{path}" /* at the end of a row's path */
 #define ALL_METHODS "GET, HEAD, POST, DELETE, OPTIONS"
 
 /* A path and what can be done with it. */
@@ -17,6 +18,7 @@ typedef struct
 {
   GArray *methods; /* of Method */
   GString *allow;
+  gboolean speaks_openai;
 } Resource;
 
 typedef struct
@@ -75,13 +77,15 @@ find_method (const Resource *resource, const char *name)
   return NULL;
 }
 
-/* A {name} stands for whatever is between two slashes, which may be nothing. The path is still
- * encoded, so a slash in an id does not look like one. */
+/* A {name} stands for whatever is between two slashes, which may be nothing; and REST for whatever
+ * comes, slashes and all. The path is still encoded, so a slash in an id does not look like one. */
 static gboolean
 fits_pattern (const char *path, const char *pattern)
 {
   while (*pattern != '\0')
-    if (*pattern == '{')
+    if (g_str_equal (pattern, REST))
+      return TRUE;
+    else if (*pattern == '{')
       {
         pattern += strcspn (pattern, "/");
         path += strcspn (path, "/");
@@ -111,6 +115,15 @@ queen_router_get_max_body (QueenText method, QueenText path, gpointer router)
   const Method *found = resource ? find_method (resource, method_name) : NULL;
 
   return MAX (found ? found->route.max_body : 0, QUEEN_REQUEST_USUAL_BODY);
+}
+
+gboolean
+queen_router_speaks_openai (QueenText path, gpointer router)
+{
+  g_autofree char *name = g_strndup (path.at, path.length);
+  const Resource *resource = find_resource (router, name);
+
+  return resource && resource->speaks_openai;
 }
 
 const QueenRoute *
@@ -213,6 +226,8 @@ queen_router_route (QueenRouter *self, QueenExchange *exchange)
   const Method *method =
       resource ? find_method (resource, queen_exchange_get_method (exchange)) : NULL;
 
+  if (resource && resource->speaks_openai)
+    queen_exchange_speak_openai (exchange);
   if (is_question_for_options (exchange, resource))
     answer_options (exchange, resource);
   else if (!check_visitor (self, exchange, method))
@@ -310,6 +325,7 @@ add_route (QueenRouter *self, const QueenRoute *route, gpointer data)
       if (strchr (route->path, '{'))
         g_ptr_array_add (self->patterns, (char *) route->path);
     }
+  resource->speaks_openai |= route->speaks_openai;
   if (route->is_direct)
     self->direct = g_slist_append (self->direct, (gpointer) route);
   g_array_append_val (resource->methods, method);

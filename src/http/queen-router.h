@@ -19,8 +19,8 @@ typedef void (*QueenRouteFunc) (QueenExchange *exchange, gpointer data);
 /**
  * QueenRoute:
  * @path: matched exactly; a part of it that is a name in braces, such as `{id}`, stands for
- * whatever is between its slashes, see queen_exchange_dup_part(). What is there without braces goes
- * before
+ *   whatever is between its slashes, see queen_exchange_dup_part(); `{path}` at the end stands for
+ *   whatever comes, slashes and all. What is there without braces goes before
  * @method: `GET` (which answers HEAD too), `POST`, …
  * @need: what it takes to be answered
  * @func: who answers
@@ -28,6 +28,8 @@ typedef void (*QueenRouteFunc) (QueenExchange *exchange, gpointer data);
  *   %QUEEN_REQUEST_USUAL_BODY
  * @is_direct: it is called so often that it goes the short way, see #QueenDirect. It answers at
  *   once, with a body of its own, and has no `{id}`
+ * @speaks_openai: clients of OpenAI's API use it: all errors at this path are in its shape, also
+ *   those of who may not get there
  *
  * One row of a table: all that is to be known of a path and a method.
  */
@@ -39,6 +41,7 @@ typedef struct
   QueenRouteFunc func;
   gsize max_body;
   gboolean is_direct;
+  gboolean speaks_openai;
 } QueenRoute;
 
 #define QUEEN_TYPE_ROUTER (queen_router_get_type ())
@@ -78,6 +81,17 @@ QueenAccess *queen_router_get_access (QueenRouter *self);
  * Returns: bytes that the body of such a request may have, %QUEEN_REQUEST_USUAL_BODY at the least
  */
 gsize queen_router_get_max_body (QueenText method, QueenText path, gpointer router);
+
+/**
+ * queen_router_speaks_openai:
+ * @path: encoded as it came
+ * @router: a #QueenRouter
+ *
+ * It is for #QueenRequestRules, whose data is the router.
+ *
+ * Returns: whether those who ask for @path want errors in OpenAI's shape
+ */
+gboolean queen_router_speaks_openai (QueenText path, gpointer router);
 
 /**
  * queen_router_find_direct:

@@ -29,6 +29,13 @@ void queen_routes_add_heartbeats (QueenRouter *router, QueenCluster *cluster, Qu
 void queen_routes_add_registries (QueenRouter *router, QueenCluster *cluster);
 
 /**
+ * queen_routes_add_openai:
+ *
+ * `GET /v1/models` and `GET /v1/models/{path}`, as OpenAI's API has them.
+ */
+void queen_routes_add_openai (QueenRouter *router, QueenCluster *cluster);
+
+/**
  * queen_routes_add_operations:
  * @on_shutdown: what ends the queen; it may return before she has ended
  *

@@ -239,7 +239,7 @@ steal_answer (Passage *passage)
   passage->server->tally->refusals[QUEEN_REFUSAL_BAD_HEAD]++;
   error = g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
                                "the request target is no valid URI");
-  answer.head = queen_answer_to_bytes (error);
+  answer.head = queen_answer_to_bytes (error, FALSE);
   return answer;
 }
 

@@ -13,6 +13,7 @@ struct _QueenCluster
   QueenLocalSequencer *sequencer;
   QueenHeadcount *headcount;
   QueenHolds *holds;
+  QueenModels *models;
   QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
   QueenPlacement *placement;
   QueenPulse *pulse;
@@ -29,6 +30,7 @@ queen_cluster_finalize (GObject *object)
   g_clear_pointer (&self->lister, queen_lister_free);
   g_clear_object (&self->pulse);
   g_clear_object (&self->placement);
+  g_clear_pointer (&self->models, queen_models_free);
   g_clear_pointer (&self->headcount, queen_headcount_free);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_clear_object (&self->registries[kind]);
@@ -52,6 +54,7 @@ queen_cluster_init (QueenCluster *self)
 {
   self->bus = queen_event_bus_new ();
   self->headcount = queen_headcount_new (self->bus);
+  self->models = queen_models_new (self->bus);
 }
 
 /* A hive's workers are held with it. */
@@ -142,6 +145,12 @@ const QueenHeadcount *
 queen_cluster_get_headcount (QueenCluster *self)
 {
   return self->headcount;
+}
+
+const QueenModels *
+queen_cluster_get_models (QueenCluster *self)
+{
+  return self->models;
 }
 
 guint64

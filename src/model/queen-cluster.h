@@ -8,6 +8,7 @@
 #include "queen-holds.h"
 #include "queen-lister.h"
 #include "queen-local-sequencer.h"
+#include "queen-models.h"
 #include "queen-placement.h"
 #include "queen-pulse.h"
 #include "queen-registry.h"
@@ -70,6 +71,9 @@ QueenLister *queen_cluster_get_lister (QueenCluster *self);
 
 /** Returns: (transfer none): how many there are of each sort */
 const QueenHeadcount *queen_cluster_get_headcount (QueenCluster *self);
+
+/** Returns: (transfer none): what can be asked for */
+const QueenModels *queen_cluster_get_models (QueenCluster *self);
 
 /** Returns: a number that grows whenever anybody has come, changed or gone */
 guint64 queen_cluster_get_revision (QueenCluster *self);

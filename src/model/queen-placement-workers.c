@@ -119,11 +119,18 @@ queen_placement_get_worker (QueenPlacement *self, const QueenCandidate *candidat
   return queen_registry_lookup (self->workers, candidate->id);
 }
 
-/* Held ones come in here. */
+/* A hold is no word of the worker's, so its record knows nothing of it. */
 static QueenVerdict
 judge_candidate (QueenPlacement *self, const QueenCandidate *candidate)
 {
-  return queen_worker_record_judge (&candidate->record);
+  const QueenComponent *worker = queen_placement_get_worker (self, candidate);
+  QueenVerdict verdict = queen_worker_record_judge (&candidate->record);
+
+  if (!worker || candidate->record.condition != QUEEN_VERDICT_FIT)
+    return verdict;
+  if (worker->holds)
+    return QUEEN_VERDICT_HELD;
+  return worker->hive_holds ? QUEEN_VERDICT_HIVE_HELD : verdict;
 }
 
 /* Nobody is woken up when it can take less than before: they would only keep others from going
@@ -236,7 +243,9 @@ on_event_for_placement (QueenPlacement *self, QueenEvent *event)
       return;
     }
   candidate = get_candidate (self, event->component->id);
-  if (event->component->heartbeats >= candidate->heard.heartbeats)
+  if (event->kind == QUEEN_EVENT_HELD)
+    queen_placement_settle (self, candidate);
+  else if (event->component->heartbeats >= candidate->heard.heartbeats)
     hear_worker (self, candidate, event->component);
   if (event->kind == QUEEN_EVENT_RESTORED)
     queen_worker_record_set_grown_up (&candidate->record);

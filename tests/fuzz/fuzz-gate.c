@@ -213,7 +213,7 @@ static QueenGate *
 make_gate (QueenTls *tls)
 {
   const QueenGateSettings settings = {
-    .rules = { world.access, queen_router_get_max_body, world.router },
+    .rules = { world.access, queen_router_get_max_body, queen_router_speaks_openai, world.router },
     .tls = tls,
     .caps = { .connections = 3, .connections_per_address = 2 },
     .clock = &world_clock,

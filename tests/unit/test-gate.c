@@ -191,6 +191,7 @@ set_up (Fixture *f, gconstpointer n_places)
   f->access = settings.rules.access = queen_access_new (&nobody, NULL);
   f->router = settings.rules.data = queen_router_new (f->access, &f->tally);
   settings.rules.get_max_body = queen_router_get_max_body;
+  settings.rules.speaks_openai = queen_router_speaks_openai;
   f->server = settings.data = queen_server_new (f->router, &f->tally);
   queen_router_add (f->router, routes, G_N_ELEMENTS (routes), f, NULL);
   f->gate = queen_gate_new (&settings, NULL);
