@@ -44,7 +44,7 @@ get_load (const QueenctlComponent *worker)
 
   if (!queenctl_component_is (worker, "online") || (running == UNSAID && waiting == UNSAID))
     return UNSAID;
-  return (double) (MAX (running, 0) + MAX (waiting, 0)) /
+  return ((double) MAX (running, 0) + (double) MAX (waiting, 0)) /
          (double) MAX (get_count (worker, "slots"), 1);
 }
 

@@ -54,8 +54,8 @@ queenctl_text_dup_cut (const char *text, guint width)
     return g_strdup (width == 1 ? "…" : "");
   /* Names differ more often at their end, so it gets the odd column. */
   end = skip_columns (text, (width - 1) / 2);
-  while (queenctl_text_count_columns (tail) > width / 2)
-    tail = g_utf8_next_char (tail);
+  for (; columns > width / 2; tail = g_utf8_next_char (tail))
+    columns -= get_columns (g_utf8_get_char (tail));
   while (*tail != '\0' && g_unichar_iszerowidth (g_utf8_get_char (tail)))
     tail = g_utf8_next_char (tail);
   return g_strdup_printf ("%.*s…%s", (int) (end - text), text, tail);

@@ -83,6 +83,7 @@ handle_request (QueenConnection *self, QueenText whole)
 {
   QueenRequestBuffer buffer = self->request; /* what @whole may be in */
   g_auto (QueenAnswer) answer = { NULL };
+  QueenHandling handling;
   const QueenRequest request = {
     .is_probe = self->is_probe,
     .is_encrypted = self->socket.tls != NULL,
@@ -105,7 +106,12 @@ handle_request (QueenConnection *self, QueenText whole)
   if (self->is_persistent)
     self->ahead = g_steal_pointer (&buffer.excess);
   queen_connection_pass_state (self, STATE_HANDLER);
-  switch (self->settings->on_request (self, &request, &answer, self->settings->data))
+  handling = self->settings->on_request (self, &request, &answer, self->settings->data);
+  /* Who is refused when it is its turn again, as its token has gone meanwhile, leaves its progress:
+   * that belongs to this request, and to none that follows on the connection. */
+  if (handling != QUEEN_HANDLING_UNFINISHED)
+    queen_connection_keep_progress (self, NULL, 0, NULL);
+  switch (handling)
     {
     case QUEEN_HANDLING_DONE:
       queen_connection_begin_answer (self, &answer);

@@ -6,6 +6,7 @@
 #include <libsoup/soup.h>
 #include <string.h>
 
+#include "loop/queen-slice.h"
 #include "model/queen-heartbeat.h"
 #include "queen-error.h"
 #include "text/queen-json-split.h"
@@ -13,7 +14,6 @@
 
 #define MAX_SHOWN 64                 /* bytes of what is quoted in an error */
 #define MAX_BATCH 1024               /* heartbeats */
-#define MANY 16                      /* heartbeats, until it is looked how long that took */
 #define MAX_BATCH_BODY (1024 * 1024) /* bytes */
 
 typedef struct
@@ -269,15 +269,18 @@ go_on_with_batch (Batch *batch, Heartbeats *heartbeats, QueenExchange *exchange)
 {
   g_autofree char *name = queen_exchange_dup_sender (exchange);
   Sender sender = { .name = name };
-  gint64 begun = g_get_monotonic_time ();
+  gboolean has_time = TRUE;
+  QueenSlice slice;
 
   queen_exchange_get_source (exchange, &sender.source);
   move_batch (batch, queen_exchange_get_request (exchange)->body);
-  while (batch->n_judged < batch->items->len && queen_exchange_may_publish (exchange))
+  queen_slice_begin (&slice, &queen_clock_system);
+  while (has_time && batch->n_judged < batch->items->len && queen_exchange_may_publish (exchange))
     {
+      gsize n_bytes = g_array_index (batch->items, QueenText, batch->n_judged).length;
+
       judge_item (batch, heartbeats, &sender);
-      if (batch->n_judged % MANY == 0 && g_get_monotonic_time () - begun >= QUEEN_SLICE)
-        break;
+      has_time = !queen_slice_is_over (&slice, n_bytes);
     }
   return batch->n_judged == batch->items->len;
 }

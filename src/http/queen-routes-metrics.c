@@ -82,13 +82,12 @@ get_registries (QueenCluster *cluster, QueenRegistry *registries[QUEEN_COMPONENT
 }
 
 static guint64
-count_bytes (QueenCluster *cluster)
+sum_bytes (QueenCluster *cluster, gsize (*get) (QueenRegistry *))
 {
   guint64 sum = 0;
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    sum += queen_registry_get_n_bytes (
-        queen_cluster_get_registry (cluster, (QueenComponentKind) kind));
+    sum += get (queen_cluster_get_registry (cluster, (QueenComponentKind) kind));
   return sum;
 }
 
@@ -301,13 +300,17 @@ append_budgets (GString *text, const QueenMetricsSources *sources)
   queen_metrics_add_one (text, "queen_held_bytes", "what", "lists",
                          queen_lister_get_n_bytes (queen_cluster_get_lister (sources->cluster)));
   queen_metrics_add_one (text, "queen_held_bytes", "what", "components",
-                         count_bytes (sources->cluster));
+                         sum_bytes (sources->cluster, queen_registry_get_n_bytes));
+  queen_metrics_add_one (text, "queen_held_bytes", "what", "component_lists",
+                         sum_bytes (sources->cluster, queen_registry_get_n_list_bytes));
   queen_metrics_add_one (text, "queen_held_bytes", "what", "ring", stream.ring);
   queen_metrics_add_one (text, "queen_held_bytes", "what", "snapshots", stream.snapshots);
   queen_metrics_begin (text, "queen_max_held_bytes", "gauge", "Bytes of it that may be held.");
   for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
     queen_metrics_add_one (text, "queen_max_held_bytes", "what", queen_budget_get_name (budget),
                            queen_budget_get_most (budget));
+  queen_metrics_add_one (text, "queen_max_held_bytes", "what", "component_lists",
+                         sum_bytes (sources->cluster, queen_registry_get_most_list_bytes));
   queen_metrics_add_one (text, "queen_max_held_bytes", "what", "ring", stream.max_ring);
   queen_metrics_add_one (text, "queen_max_held_bytes", "what", "snapshots", stream.max_snapshots);
 }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "queen-component-fields.h"
 #include "queen-error.h"
 #include "queen-heartbeat.h"
 #include "text/queen-json-writer.h"
@@ -349,10 +350,17 @@ queen_field_get_variant (const QueenField *field, const QueenComponent *componen
   return g_variant_new_string (text ? text : "");
 }
 
+/* What its kind does not say has a place in it all the same, but nobody who would free it. */
+static gboolean
+may_have (const QueenComponent *component, const QueenField *field)
+{
+  return queen_field_is_said_by (field, component->kind) || queen_field_is_of_queen (field);
+}
+
 void
 queen_field_take_variant (const QueenField *field, QueenComponent *component, GVariant *variant)
 {
-  if (field->type->take_variant &&
+  if (field->type->take_variant && may_have (component, field) &&
       g_variant_is_of_type (variant, G_VARIANT_TYPE (field->type->signature)))
     field->type->take_variant (queen_field_make_value (field, component), variant);
 }

@@ -223,7 +223,8 @@ GVariant *queen_field_get_variant (const QueenField *field, const QueenComponent
 /**
  * queen_field_take_variant:
  * @component: one that is being made from what D-Bus says of it
- * @variant: what was said; of another type than it should be it is left
+ * @variant: what was said; of another type than it should be it is left, as is all of @field that
+ *   no component of that kind says
  *
  * The clock's skew is put into `said_at`, as it cannot be told yet from when it counts.
  */

@@ -3,17 +3,20 @@
 
 #pragma once
 
-/* What the files of a registry share, and nobody else sees: how it lives (queen-registry.c), how it
- * goes on from one epoch of the queen to the next (queen-registry-restore.c), and who is held
- * (queen-registry-holds.c). */
+/* What the files of a registry share, and nobody else sees: how it lives (queen-registry.c), how
+ * much there may be of what can be long (queen-registry-lists.c), how it goes on from one epoch of
+ * the queen to the next (queen-registry-restore.c), and who is held (queen-registry-holds.c). */
 
 #include "loop/queen-alarm.h"
+#include "queen-field.h"
 #include "queen-grace.h"
 #include "queen-registry.h"
 #include "queen-roll.h"
 #include "queen-senders.h"
 
 G_BEGIN_DECLS
+
+#define QUEEN_REGISTRY_SENDERS_PART 4 /* one sender brings no more than this part of all */
 
 struct _QueenRegistry
 {
@@ -36,7 +39,8 @@ struct _QueenRegistry
   QueenGrace grace;
   gint64 looked_at; /* µs, monotonic: when it was last seen who is silent */
   guint n_available;
-  gsize n_bytes; /* of the components */
+  gsize n_bytes;      /* of the components */
+  gsize n_list_bytes; /* of what their lists take */
   guint64 n_heartbeats;
   guint64 last_sequence;
   guint64 n_displaced;
@@ -54,6 +58,7 @@ typedef struct
   char *id;
   QueenComponent *component;
   gsize size;          /* of that, bytes */
+  gsize n_list_bytes;  /* that its lists take */
   QueenSender *sender; /* who brought it; NULL when that is not counted */
   QueenRollPlace place;
   GList deadline_link;
@@ -90,6 +95,30 @@ void queen_registry_replace (QueenRegistry *self, QueenEntry *entry, QueenCompon
 
 /** Goes on with what queen_registry_heed_hive_holds() has begun; @data is a #QueenRegistry. */
 void queen_registry_on_sweep (gpointer data);
+
+/** Forgets @entry, which is offline, so that there is room for another one. */
+void queen_registry_displace (QueenRegistry *self, QueenEntry *entry);
+
+/** Returns: how many bytes the lists of models and GPUs take that @component has */
+gsize queen_registry_measure_lists (const QueenComponent *component);
+
+/**
+ * queen_registry_admit_lists:
+ * @entry: (nullable): what is known of it; %NULL for a new component
+ * @component: what is to be known
+ * @name: (nullable): of its sender
+ * @error: %QUEEN_ERROR_REGISTRY_FULL
+ *
+ * Most have no lists, or short ones, and each may have very long ones: so there is room for some
+ * such, and not for all. Those who are offline and have lists make some.
+ *
+ * Returns: whether there is room for the lists of @component
+ */
+gboolean queen_registry_admit_lists (QueenRegistry *self,
+                                     QueenEntry *entry,
+                                     const QueenComponent *component,
+                                     const char *name,
+                                     GError **error);
 
 /** Wakes up for the first deadline. */
 void queen_registry_set_alarm (QueenRegistry *self);

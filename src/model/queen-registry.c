@@ -8,7 +8,6 @@
 #include "text/queen-hash.h"
 
 #define MAX_EXPIRED_AT_ONCE 64
-#define SENDERS_PART 4 /* one sender brings no more than this part of all */
 
 G_DEFINE_FINAL_TYPE (QueenRegistry, queen_registry, G_TYPE_OBJECT)
 
@@ -83,6 +82,10 @@ queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *co
   self->n_available += queen_component_is_available (component);
   entry->size = queen_component_get_size (component);
   self->n_bytes += entry->size;
+  entry->n_list_bytes = queen_registry_measure_lists (component);
+  self->n_list_bytes += entry->n_list_bytes;
+  if (entry->sender)
+    entry->sender->n_list_bytes += entry->n_list_bytes;
 }
 
 /* The reverse of queen_registry_enter(): returns what was known of @entry. */
@@ -97,6 +100,9 @@ unlink_entry (QueenRegistry *self, QueenEntry *entry)
     g_queue_unlink (&entry->sender->offline, &entry->sender_link);
   self->n_available -= queen_component_is_available (component);
   self->n_bytes -= entry->size;
+  self->n_list_bytes -= entry->n_list_bytes;
+  if (entry->sender)
+    entry->sender->n_list_bytes -= entry->n_list_bytes;
   return component;
 }
 
@@ -307,6 +313,14 @@ queen_registry_get_kind (QueenRegistry *self)
   return self->kind;
 }
 
+void
+queen_registry_displace (QueenRegistry *self, QueenEntry *entry)
+{
+  g_debug ("%s forgotten, to make room: %s", queen_component_kind_get_name (self->kind), entry->id);
+  self->n_displaced++;
+  forget (self, entry, NULL);
+}
+
 /* The one in @queue that has been offline longest makes room for another. */
 static gboolean
 make_room (QueenRegistry *self, GQueue *queue)
@@ -315,9 +329,7 @@ make_room (QueenRegistry *self, GQueue *queue)
 
   if (!entry)
     return FALSE;
-  g_debug ("%s forgotten, to make room: %s", queen_component_kind_get_name (self->kind), entry->id);
-  self->n_displaced++;
-  forget (self, entry, NULL);
+  queen_registry_displace (self, entry);
   return TRUE;
 }
 
@@ -325,7 +337,7 @@ make_room (QueenRegistry *self, GQueue *queue)
 static gboolean
 admit_sender (QueenRegistry *self, const char *name, GError **error)
 {
-  guint share = MAX (self->settings.max_components / SENDERS_PART, 1);
+  guint share = MAX (self->settings.max_components / QUEEN_REGISTRY_SENDERS_PART, 1);
   QueenSender *sender = queen_senders_lookup (self->senders, name);
 
   if (!sender || sender->n_brought < share || make_room (self, &sender->offline))
@@ -395,7 +407,8 @@ queen_registry_update (QueenRegistry *self,
   gint64 now = clock->get_monotonic ();
   QueenEntry *entry = g_hash_table_lookup (self->entries, heartbeat->id);
 
-  if (!admit (self, entry, sender, error))
+  if (!admit (self, entry, sender, error) ||
+      !queen_registry_admit_lists (self, entry, heartbeat, sender, error))
     return FALSE;
 
   if (entry)

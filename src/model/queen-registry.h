@@ -81,7 +81,8 @@ guint queen_registry_restore (QueenRegistry *self, GArray *saved, gint64 elapsed
  *
  * Where as many are known as may be, the one that has been offline longest is forgotten for a new
  * one; when all are online, there is no room. One sender may bring a quarter of them at the most;
- * from then on room is made among its own.
+ * from then on room is made among its own. The same holds for bytes of the lists of models and GPUs
+ * that they have.
  */
 gboolean queen_registry_update (QueenRegistry *self,
                                 QueenComponent *component,
@@ -218,6 +219,13 @@ guint64 queen_registry_get_n_displaced (QueenRegistry *self);
  * Returns: bytes that all that is known takes in memory; see queen_component_get_size()
  */
 gsize queen_registry_get_n_bytes (QueenRegistry *self);
+
+/** Returns: bytes that the lists of models and GPUs take that are known, and what they are found by
+ */
+gsize queen_registry_get_n_list_bytes (QueenRegistry *self);
+
+/** Returns: how many of these there may be */
+gsize queen_registry_get_most_list_bytes (QueenRegistry *self);
 
 /**
  * queen_registry_get_n_heartbeats:

@@ -21,6 +21,7 @@ typedef struct _QueenSenders QueenSenders;
  * QueenSender:
  * @name: (type utf8): a #GRefString such as `token:farm-7` or `address:10.0.0.7`
  * @n_brought: how many components, at least 1
+ * @n_list_bytes: what their lists of models and GPUs take
  * @offline: the registry's links to those of them that are offline, the longest one first
  *
  * One who has brought a component.
@@ -29,6 +30,7 @@ typedef struct
 {
   char *name;
   guint n_brought;
+  gsize n_list_bytes;
   GQueue offline;
 } QueenSender;
 

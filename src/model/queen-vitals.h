@@ -7,8 +7,9 @@
 
 G_BEGIN_DECLS
 
-#define QUEEN_VITALS_MAX_REQUESTS 1000000000        /* so that no sum overflows, */
-#define QUEEN_VITALS_MAX_MEMORY 1000000000000000.   /* bytes, of a machine */
+/* So that no sum overflows, of as many as there usually may be: */
+#define QUEEN_VITALS_MAX_REQUESTS 1000000000
+#define QUEEN_VITALS_MAX_MEMORY 200000000000000.    /* bytes, of a machine */
 #define QUEEN_VITALS_MAX_GPU_MEMORY 10000000000000. /* bytes, of a graphics card */
 #define QUEEN_VITALS_MAX_MODELS 32
 #define QUEEN_VITALS_MAX_GPUS 16

@@ -221,6 +221,18 @@ is_flushed (QueenChannel *self)
   return !self->has_news && !queen_section_is_flushing (&self->section);
 }
 
+/* Half a ring that is not being flushed is enough: only a slow subscriber may lose an event.
+ * Whoever publishes waits as long as it is, so it is never put off. */
+static gboolean
+is_flush_urgent (QueenChannel *self)
+{
+  guint64 begun =
+      queen_section_is_flushing (&self->section) ? self->flush_head : self->flushed_head;
+
+  return queen_ring_get_head (self->ring) - begun >=
+         MAX (queen_ring_get_capacity (self->ring) / 2, 1);
+}
+
 static void
 set_flushed (QueenChannel *self, guint64 head)
 {
@@ -257,21 +269,10 @@ end_flush (QueenChannel *self)
                        n_events);
   if (self->is_ending && !self->has_news)
     dismiss_all (self);
-  if (self->has_news && self->is_ending)
+  if (self->has_news && (self->is_ending || is_flush_urgent (self)))
     queen_alarm_set (self->flush_alarm, 0);
   else if (self->has_news)
     schedule_flush (self);
-}
-
-/* Half a ring that is not being flushed is enough: only a slow subscriber may lose an event. */
-static gboolean
-is_flush_urgent (QueenChannel *self)
-{
-  guint64 begun =
-      queen_section_is_flushing (&self->section) ? self->flush_head : self->flushed_head;
-
-  return queen_ring_get_head (self->ring) - begun >=
-         MAX (queen_ring_get_capacity (self->ring) / 2, 1);
 }
 
 /* A flush to thousands takes longer than others should have to wait. Whoever sends heartbeats waits

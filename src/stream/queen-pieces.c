@@ -138,6 +138,13 @@ append_piece (
   g_string_append (bytes, QUEEN_CHUNK_END);
 }
 
+/* Whether nothing of the rest can be compressed: then it need not even be cut. */
+static gboolean
+is_hopeless (QueenPieces *self, gint64 until)
+{
+  return g_hash_table_size (self->known) == 0 && self->clock->get_monotonic () >= until;
+}
+
 void
 queen_pieces_append (QueenPieces *self,
                      GString *bytes,
@@ -152,8 +159,9 @@ queen_pieces_append (QueenPieces *self,
   *digest = (QueenDigest){ 0 };
   while (length > 0)
     {
-      gsize n = find_cut (self, text, length);
-      Piece *piece = take_piece (self, text, n, until);
+      gboolean is_rest = is_hopeless (self, until);
+      gsize n = is_rest ? length : find_cut (self, text, length);
+      Piece *piece = is_rest ? NULL : take_piece (self, text, n, until);
 
       append_piece (bytes, digest, piece, text, n);
       self->n_bytes += piece ? g_bytes_get_size (piece->packed) : 0;

@@ -15,6 +15,7 @@
 #define AGE_OF_SMALL 1000           /* µs: as long as nothing happens */
 #define AGE_OF_LARGE 250000         /* µs: whatever happens */
 #define AGE_OF_SAME (5 * 500000)    /* µs: as long as it would say the same, but for its time */
+#define BYTES_PER_USEC 160          /* made without end, so that nearly all time is for others */
 #define MIN_MOST (16 * 1024 * 1024) /* bytes */
 #define LARGE_AT_ONCE 8             /* when they are so large that these are more */
 #define SPARE (64 * 1024)           /* bytes by which one is longer than the last one, mostly */
@@ -194,6 +195,15 @@ is_newest_good (QueenSnapshots *self, guint64 from, guint64 head)
   return is_large (self) ? age < AGE_OF_LARGE : age <= AGE_OF_SMALL && self->next == head;
 }
 
+/* Who says to have had an event that has just happened can share none, and may come back at once
+ * with the next one. */
+static gboolean
+is_too_soon (QueenSnapshots *self, gint64 now)
+{
+  return is_large (self) &&
+         (now - self->checked_at) * BYTES_PER_USEC < (gint64) get_size_of_newest (self);
+}
+
 /* Makes a new one, unless that would say the same. */
 static void
 renew (QueenSnapshots *self, guint64 head)
@@ -204,7 +214,7 @@ renew (QueenSnapshots *self, guint64 head)
   g_autoptr (QueenEvent) event = NULL;
   g_autoptr (GBytes) frame = NULL;
 
-  if (!has_room && now - self->checked_at < AGE_OF_LARGE)
+  if (is_too_soon (self, now) || (!has_room && now - self->checked_at < AGE_OF_LARGE))
     return;
   event = queen_pulse_make_snapshot (self->pulse);
   self->checked_at = now;

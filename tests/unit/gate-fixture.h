@@ -30,10 +30,11 @@ typedef struct
   QueenServer *server;
   QueenProxies *proxies;
   QueenGate *gate;
-  GArray *clients; /* of int: the ends of theirs */
-  GString *order;  /* the last number of each address that was served */
-  gint64 cost;     /* µs that a request takes */
-  guint n_events;  /* that may be until subscribers have heard of them */
+  GArray *clients;    /* of int: the ends of theirs */
+  GString *order;     /* the last number of each address that was served */
+  gint64 cost;        /* µs that a request takes */
+  guint n_events;     /* that may be until subscribers have heard of them */
+  gboolean is_closed; /* whoever has events is refused */
 } Fixture;
 
 static void
@@ -54,8 +55,14 @@ on_events (QueenExchange *exchange, gpointer data)
 {
   Fixture *f = data;
   const QueenRequest *request = queen_exchange_get_request (exchange);
-  gsize *n_done = queen_exchange_steal_progress (exchange);
+  gsize *n_done;
 
+  if (f->is_closed)
+    {
+      queen_exchange_answer_message (exchange, "no longer");
+      return;
+    }
+  n_done = queen_exchange_steal_progress (exchange);
   if (!n_done)
     n_done = g_new0 (gsize, 1);
   for (; *n_done < request->body_length && queen_exchange_may_publish (exchange); f->n_events--)

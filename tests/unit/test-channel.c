@@ -15,6 +15,7 @@
 #define GOSSIP (1u << 1)
 #define HEAD "HEAD\r\n\r\n"
 #define N_CHANNELS 2
+#define N_CROWD 20 /* more than are told in one turn */
 
 typedef struct
 {
@@ -188,6 +189,54 @@ test_end (Fixture *f, gconstpointer data)
   close (b);
 }
 
+/* A clock for one to whom it matters how long a turn takes. */
+static gint64
+get_ticking (void)
+{
+  return now += 3 * G_TIME_SPAN_MILLISECOND;
+}
+
+static const QueenClock ticking_clock = { get_ticking, get_ticking };
+
+/* What comes while a flush goes on is what whoever publishes waits for, and so it goes out at once,
+ * however far two flushes are to be apart. */
+static void
+test_urgent (Fixture *f, gconstpointer data)
+{
+  const QueenAudienceSettings audience = {
+    .clock = &ticking_clock,
+    .caps = { .subscribers = N_CROWD, .subscribers_per_address = N_CROWD },
+    .stall_timeout = G_TIME_SPAN_DAY,
+    .tally = &f->tally,
+  };
+  QueenChannelSettings settings = {
+    .clock = &ticking_clock,
+    .audience = queen_audience_new (&audience, NULL),
+    .flush_interval = G_TIME_SPAN_HOUR,
+    .ring = { 2, G_MAXSIZE, "c", NEWS, 0 },
+    .tally = &f->tally,
+    .on_changed = on_changed,
+    .data = f,
+  };
+  int fds[N_CROWD];
+
+  now = G_TIME_SPAN_DAY;
+  queen_channel_free (f->channels[0]);
+  f->channels[0] = queen_channel_new (&settings);
+  for (guint i = 0; i < N_CROWD; i++)
+    fds[i] = subscribe (f, 0, NEWS);
+  publish (f, 0, NEWS, "x");
+  publish (f, 0, NEWS, "y");
+  g_assert_true (queen_channel_is_behind (f->channels[0]));
+  for (guint i = 0; i < 100; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_false (queen_channel_is_behind (f->channels[0]));
+  for (guint i = 0; i < N_CROWD; i++)
+    close (fds[i]);
+  g_clear_pointer (&f->channels[0], queen_channel_free);
+  queen_audience_free (settings.audience);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -198,6 +247,8 @@ main (int argc, char **argv)
   g_test_add ("/channel/goodbye-is-said-to-its-own-alone", Fixture, NULL, set_up, test_goodbye,
               tear_down);
   g_test_add ("/channel/freed-amid-a-frame", Fixture, NULL, set_up, test_end, tear_down);
+  g_test_add ("/channel/what-others-wait-for-goes-out-at-once", Fixture, NULL, set_up, test_urgent,
+              tear_down);
 
   return g_test_run ();
 }

@@ -151,6 +151,19 @@ check_variant (const QueenField *field, const QueenComponent *component)
   assert_same (field, component, again);
 }
 
+/* Who is no queen may say of a hive what only workers have. */
+static void
+check_variant_of_others (const QueenField *field, const QueenComponent *component)
+{
+  QueenComponentKind kind =
+      component->kind == QUEEN_COMPONENT_HIVE ? QUEEN_COMPONENT_WORKER : QUEEN_COMPONENT_HIVE;
+  g_autoptr (QueenComponent) other = queen_component_new (kind);
+  g_autoptr (GVariant) value = g_variant_ref_sink (queen_field_get_variant (field, component));
+
+  queen_field_take_variant (field, other, value);
+  g_assert_cmpint (queen_field_is_said (field, other), ==, queen_field_is_said_by (field, kind));
+}
+
 /* Whatever a heartbeat says comes out again, wherever it goes. */
 static void
 test_everywhere (void)
@@ -166,6 +179,7 @@ test_everywhere (void)
         check_json (*field, component, bare);
         check_state (*field, component);
         check_variant (*field, component);
+        check_variant_of_others (*field, component);
       }
 }
 

@@ -138,6 +138,25 @@ test_proxied (Fixture *f, gconstpointer data)
   g_assert_cmpstr (f->order->str, ==, "ab");
 }
 
+/* A token may go while one waits: what has become of its request is not the next one's. */
+static void
+test_refused (Fixture *f, gconstpointer data)
+{
+  static const char next[] = POST (3) "xyz";
+  int publisher = come (f, 1, POST (6) "abcdef");
+
+  hear (f, 2);
+  f->is_closed = TRUE;
+  hear (f, 1);
+  assert_answered (publisher, TRUE);
+  g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS), ==, 0);
+  f->is_closed = FALSE;
+  g_assert_cmpint (send (publisher, next, strlen (next), MSG_NOSIGNAL), ==, (gssize) strlen (next));
+  hear (f, 9);
+  assert_answered (publisher, TRUE);
+  g_assert_cmpstr (f->order->str, ==, "abxyz");
+}
+
 #define ADD(path, func)                                                                            \
   g_test_add ("/gate/publishers/" path, Fixture, NULL, set_up, func, tear_down)
 
@@ -153,6 +172,7 @@ main (int argc, char *argv[])
   ADD ("who-go-leave-nothing", test_gone);
   ADD ("said-and-gone-is-heard", test_said_and_gone);
   ADD ("behind-proxy", test_proxied);
+  ADD ("refused-in-its-turn-leaves-nothing-to-the-next", test_refused);
 
   return g_test_run ();
 }

@@ -168,6 +168,17 @@ test_sums_of_gpus (Fixture *f, gconstpointer data)
   assert_sum (f, QUEEN_SUM_GPU_MEMORY_TOTAL, 0, 0);
 }
 
+static void
+test_largest_sums (Fixture *f, gconstpointer data)
+{
+  const double n_most = 65536; /* components, as --max-components is without being set */
+  const double largest = 18446744073709551616.;
+
+  g_assert_cmpfloat (n_most * QUEEN_VITALS_MAX_REQUESTS, <, largest);
+  g_assert_cmpfloat (n_most * QUEEN_VITALS_MAX_MEMORY, <, largest);
+  g_assert_cmpfloat (n_most * QUEEN_VITALS_MAX_GPUS * QUEEN_VITALS_MAX_GPU_MEMORY, <, largest);
+}
+
 static guint
 count_all (Fixture *f)
 {
@@ -221,6 +232,7 @@ main (int argc, char **argv)
   ADD ("hives/follow-every-change", test_hives);
   ADD ("sums/of-those-online-who-have-said-it", test_sums);
   ADD ("sums/of-graphics-cards", test_sums_of_gpus);
+  ADD ("sums/none-overflows", test_largest_sums);
   ADD ("all/each-is-counted-once", test_random);
 
   return g_test_run ();

@@ -62,11 +62,12 @@ write_text (Fixture *f)
   return text;
 }
 
-/* Takes the sizes of chunks out. */
-static void
+/* Takes the sizes of chunks out. Returns: how many there were */
+static guint
 remove_chunks (GString *bytes)
 {
   gsize at = 0;
+  guint n_chunks = 0;
 
   while (at < bytes->len)
     {
@@ -78,7 +79,9 @@ remove_chunks (GString *bytes)
       at += size;
       g_assert_cmpmem (bytes->str + at, 2, "\r\n", 2);
       g_string_erase (bytes, (gssize) at, 2);
+      n_chunks++;
     }
+  return n_chunks;
 }
 
 static void
@@ -171,6 +174,19 @@ test_forgotten (Fixture *f, gconstpointer data)
   g_assert_cmpuint (queen_pieces_get_n_bytes (f->pieces), <, first / 5); /* only what is there */
 }
 
+/* To cut and to know again what can be neither known nor compressed takes as long as to send it. */
+static void
+test_no_time (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GString) text = write_text (f);
+  g_autoptr (GString) bytes = g_string_new (NULL);
+  QueenDigest digest;
+
+  queen_pieces_append (f->pieces, bytes, &digest, text->str, text->len, now + 3);
+  g_assert_cmpuint (remove_chunks (bytes), <=, 3);
+  assert_unpacks (bytes, &digest, text);
+}
+
 /* Without a comma, and of any length around those at which it is cut. */
 static void
 test_uncut (Fixture *f, gconstpointer data)
@@ -198,6 +214,7 @@ main (int argc, char **argv)
   ADD ("known/take-no-time", test_same);
   ADD ("known/wherever-they-stand-now", test_changed);
   ADD ("time/goes-on-the-next-time", test_by_and_by);
+  ADD ("time/what-is-left-is-not-even-cut", test_no_time);
   ADD ("known/only-of-the-last-text", test_forgotten);
   ADD ("cut/anything-can-be", test_uncut);
 

@@ -36,12 +36,23 @@ test_cut (void)
     }
 }
 
+/* A stranger may be called anything, and a hive says of sixteen graphics cards what they are. */
+static void
+test_long (void)
+{
+  g_autofree char *text = g_strnfill (1000000, 'x');
+  g_autofree char *cut = queenctl_text_dup_cut (text, 80);
+
+  g_assert_cmpuint (queenctl_text_count_columns (cut), ==, 80);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/queenctl-text/cut/both-ends-stay", test_cut);
+  g_test_add_func ("/queenctl-text/cut/takes-no-longer-than-the-text-is-long", test_long);
 
   return g_test_run ();
 }

@@ -169,7 +169,29 @@ test_large_passed (Fixture *f, gconstpointer data)
 
   beat (f, N_MANY);
   beat (f, N_MANY);
+  now += MSEC;
   later = assert_gets (f, N_MANY + 2, N_MANY + 1, N_MANY + 3);
+}
+
+/* Whoever comes again and again, and has had the newest event each time, has none of its own. */
+static void
+test_large_resumed (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) G_GNUC_UNUSED first = assert_gets (f, 1, N_MANY, N_MANY + 1);
+  gint64 span = (gint64) g_bytes_get_size (first) / 160;
+  g_autoptr (GBytes) same = NULL;
+  g_autoptr (GBytes) later = NULL;
+  guint64 next;
+
+  beat (f, N_MANY);
+  now += span - MSEC / 4;
+  g_assert_null (queen_snapshots_get (f->snapshots, f->head, f->head, &next));
+  same = assert_gets (f, 1, N_MANY, N_MANY + 1); /* who has had nothing shares it still */
+  g_assert_true (same == first);
+  now += MSEC / 2;
+  later = assert_gets (f, f->head, N_MANY + 1, f->head);
+  beat (f, N_MANY + 1);
+  g_assert_null (queen_snapshots_get (f->snapshots, f->head, f->head, &next));
 }
 
 static void
@@ -295,6 +317,7 @@ main (int argc, char **argv)
   ADD ("/snapshots/large/its-time-is-not-older-than-a-beat", N_MANY, test_large_old);
   ADD ("/snapshots/large/once-in-a-quarter-of-a-second", N_MANY, test_large_changed);
   ADD ("/snapshots/large/new-when-what-follows-is-gone", N_MANY, test_large_passed);
+  ADD ("/snapshots/large/none-for-each-who-comes-back", N_MANY, test_large_resumed);
   ADD ("/snapshots/pulse/is-the-snapshot-of-those-who-come", N_MANY, test_pulse);
   ADD ("/snapshots/held/until-the-last-one-lets-go", N_MANY, test_given_back);
   ADD ("/snapshots/held/no-more-than-there-may-be", 10000, test_most);

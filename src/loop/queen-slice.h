@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-clock.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenSlice:
+ *
+ * A slice of a turn of the main loop, for work that is done step by step, each about what somebody
+ * has sent. A small step takes less time than a look at the clock is worth; but a stranger says how
+ * large one is.
+ */
+typedef struct
+{
+  const QueenClock *clock;
+  gint64 end; /* µs, monotonic */
+  /* Since the clock was last looked at. */
+  guint n_steps;
+  gsize n_bytes;
+} QueenSlice;
+
+/** Begins one of %QUEEN_SLICE, now. */
+void queen_slice_begin (QueenSlice *self, const QueenClock *clock);
+
+/**
+ * queen_slice_is_over:
+ * @n_bytes: what the step was about that has just been done
+ *
+ * To be asked after each step.
+ *
+ * Returns: whether the next had better wait for another turn
+ */
+gboolean queen_slice_is_over (QueenSlice *self, gsize n_bytes);
+
+G_END_DECLS

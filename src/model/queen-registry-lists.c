@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-registry-private.h"
+
+#include <string.h>
+
+#include "queen-error.h"
+
+#define PER_COMPONENT 3072 /* bytes; a machine with sixteen graphics cards says as much */
+#define LEAST (4 * 1024 * 1024)
+#define INDEX_SIZE                                                                                 \
+  256 /* bytes for each model of each worker, beside its name, by which it is found */
+#define MAX_TRIED 256 /* who are asked to make room */
+
+static gsize
+get_most (const QueenRegistry *self)
+{
+  return MAX ((gsize) self->settings.max_components * PER_COMPONENT, LEAST);
+}
+
+/* Whoever gives work out by models has each of them twice. */
+static gsize
+measure_index (char **models)
+{
+  gsize size = 0;
+
+  for (; models && *models; models++)
+    size += INDEX_SIZE + 2 * strlen (*models);
+  return size;
+}
+
+gsize
+queen_registry_measure_lists (const QueenComponent *component)
+{
+  const QueenVitals *vitals = component->vitals;
+
+  if (!vitals)
+    return 0;
+  return queen_field_models.get_size (&vitals->models) + measure_index (vitals->models) +
+         queen_field_gpus.get_size (&vitals->gpus);
+}
+
+/* Somebody's lists, or everybody's. */
+typedef struct
+{
+  const gsize *n_bytes; /* that they take now */
+  gsize most;           /* that they may take */
+  GQueue *offline;      /* of QueenEntry, who may make room */
+} Holder;
+
+static gboolean
+has_room (const Holder *holder, gsize n_less, gsize n_more)
+{
+  return *holder->n_bytes - n_less + n_more <= holder->most;
+}
+
+/* Those who have none would make no room. One component has much less than there may be, so a
+ * sender that makes room for it keeps others.
+ *
+ * @n_less: bytes of @entry's that go
+ * @n_more: and that come */
+static gboolean
+make_room_for_lists (
+    QueenRegistry *self, const Holder *holder, const QueenEntry *entry, gsize n_less, gsize n_more)
+{
+  GList *link = holder->offline->head;
+
+  for (guint i = 0; i < MAX_TRIED && link && !has_room (holder, n_less, n_more); i++)
+    {
+      QueenEntry *other = link->data;
+
+      link = link->next;
+      if (other != entry && other->n_list_bytes > 0)
+        queen_registry_displace (self, other);
+    }
+  return has_room (holder, n_less, n_more);
+}
+
+static gboolean
+refuse_lists (const QueenRegistry *self, gsize most, GError **error)
+{
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_REGISTRY_FULL,
+               "no room for so long lists of models or GPUs: those of %ss take %" G_GSIZE_FORMAT
+               " KiB already",
+               queen_component_kind_get_name (self->kind), most / 1024);
+  return FALSE;
+}
+
+gboolean
+queen_registry_admit_lists (QueenRegistry *self,
+                            QueenEntry *entry,
+                            const QueenComponent *component,
+                            const char *name,
+                            GError **error)
+{
+  gsize n_more = queen_registry_measure_lists (component);
+  gsize n_less = entry ? entry->n_list_bytes : 0;
+  QueenSender *sender = queen_senders_lookup (self->senders, name);
+  gsize most = get_most (self), none = 0;
+  const Holder everybody = { &self->n_list_bytes, most, &self->offline };
+  GQueue nobody = G_QUEUE_INIT;
+  const Holder own = { sender ? &sender->n_list_bytes : &none, most / QUEEN_REGISTRY_SENDERS_PART,
+                       sender ? &sender->offline : &nobody };
+
+  if (n_more <= n_less)
+    return TRUE;
+  if (name && !make_room_for_lists (self, &own, entry,
+                                    entry && entry->sender == sender ? n_less : 0, n_more))
+    return refuse_lists (self, own.most, error);
+  return make_room_for_lists (self, &everybody, entry, n_less, n_more) ||
+         refuse_lists (self, most, error);
+}
+
+gsize
+queen_registry_get_n_list_bytes (QueenRegistry *self)
+{
+  return self->n_list_bytes;
+}
+
+gsize
+queen_registry_get_most_list_bytes (QueenRegistry *self)
+{
+  return get_most (self);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* Lists of models and GPUs, of which there is an end, however many have long ones. */
+
+#include <string.h>
+
+#include "fake-clock.h"
+#include "model/queen-local-sequencer.h"
+#include "model/queen-registry.h"
+#include "queen-error.h"
+
+#define SECOND G_USEC_PER_SEC
+#define MAX_COMPONENTS 1000
+#define LONG 512 /* bytes of a model's name */
+
+typedef struct
+{
+  QueenEventBus *bus;
+  QueenSequencer *sequencer;
+  QueenRegistry *registry;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  const QueenRegistrySettings settings = { &fake_clock, 90 * SECOND, 10000 * (gint64) SECOND,
+                                           MAX_COMPONENTS };
+
+  now = 1000 * (gint64) SECOND;
+  f->bus = queen_event_bus_new ();
+  f->sequencer = QUEEN_SEQUENCER (queen_local_sequencer_new (f->bus, &fake_clock));
+  f->registry = queen_registry_new (QUEEN_COMPONENT_WORKER, f->sequencer, &settings);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpuint (queen_registry_get_n_list_bytes (f->registry), <=,
+                    queen_registry_get_most_list_bytes (f->registry));
+  g_clear_object (&f->registry);
+  g_clear_object (&f->sequencer);
+  g_clear_object (&f->bus);
+}
+
+static char **
+make_models (guint n, guint number)
+{
+  GStrvBuilder *builder = g_strv_builder_new ();
+  char **models;
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *model = g_strdup_printf ("%0*u-%u", LONG - 3, number, 10 + i);
+
+      g_strv_builder_add (builder, model);
+    }
+  models = g_strv_builder_end (builder);
+  g_strv_builder_unref (builder);
+  return models;
+}
+
+/* Returns: whether it was taken */
+static gboolean
+beat (Fixture *f, guint number, QueenStatus status, guint n_models, const char *sender)
+{
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+  g_autoptr (GError) error = NULL;
+
+  worker->id = g_strdup_printf ("w%u", number);
+  worker->status = status;
+  worker->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
+  if (n_models > 0)
+    worker->vitals->models = make_models (n_models, number);
+  if (queen_registry_update (f->registry, worker, sender, &error))
+    return TRUE;
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_REGISTRY_FULL);
+  return FALSE;
+}
+
+/* Returns: how many with long lists there is room for */
+static guint
+fill (Fixture *f, guint first, QueenStatus status, const char *sender)
+{
+  guint n = 0;
+
+  while (n < MAX_COMPONENTS / 2 && beat (f, first + n, status, QUEEN_VITALS_MAX_MODELS, sender))
+    n++;
+  g_assert_cmpuint (n, <, MAX_COMPONENTS / 2);
+  return n;
+}
+
+/* Whoever has short ones, or none, finds room all the same, and who has long ones goes on. */
+static void
+test_full (Fixture *f, gconstpointer data)
+{
+  guint n = fill (f, 0, QUEEN_STATUS_READY, NULL);
+
+  g_assert_cmpuint (n * QUEEN_VITALS_MAX_MODELS * LONG, >, 1024 * 1024);
+  g_assert_true (beat (f, n, QUEEN_STATUS_READY, 0, NULL));
+  g_assert_true (beat (f, 0, QUEEN_STATUS_BUSY, QUEEN_VITALS_MAX_MODELS, NULL));
+  g_assert_true (beat (f, 0, QUEEN_STATUS_BUSY, QUEEN_VITALS_MAX_MODELS - 1, NULL));
+  g_assert_false (beat (f, n, QUEEN_STATUS_READY, QUEEN_VITALS_MAX_MODELS, NULL));
+  g_assert_cmpuint (queen_registry_get_total (f->registry), ==, n + 1);
+}
+
+static void
+test_offline (Fixture *f, gconstpointer data)
+{
+  guint n;
+
+  g_assert_true (beat (f, 900, QUEEN_STATUS_STOPPED, 0, NULL));
+  g_assert_true (beat (f, 901, QUEEN_STATUS_STOPPED, QUEEN_VITALS_MAX_MODELS, NULL));
+  n = fill (f, 0, QUEEN_STATUS_READY, NULL);
+  g_assert_nonnull (queen_registry_lookup (f->registry, "w900")); /* it would make no room */
+  g_assert_null (queen_registry_lookup (f->registry, "w901"));
+  g_assert_cmpuint (queen_registry_get_n_displaced (f->registry), ==, 1);
+
+  /* Nor does one make room for itself by going. */
+  g_assert_true (beat (f, 1, QUEEN_STATUS_STOPPED, 1, NULL));
+  g_assert_true (beat (f, 1, QUEEN_STATUS_READY, QUEEN_VITALS_MAX_MODELS, NULL));
+  g_assert_false (beat (f, n, QUEEN_STATUS_READY, QUEEN_VITALS_MAX_MODELS, NULL));
+}
+
+static void
+test_sender (Fixture *f, gconstpointer data)
+{
+  guint n = fill (f, 0, QUEEN_STATUS_READY, "token:a");
+
+  g_assert_cmpuint (queen_registry_get_n_list_bytes (f->registry), <=,
+                    queen_registry_get_most_list_bytes (f->registry) / 4);
+  g_assert_true (beat (f, 200, QUEEN_STATUS_READY, QUEEN_VITALS_MAX_MODELS, "token:b"));
+  g_assert_true (beat (f, 201, QUEEN_STATUS_READY, QUEEN_VITALS_MAX_MODELS, NULL));
+
+  /* Among its own it makes room. */
+  g_assert_true (beat (f, 0, QUEEN_STATUS_STOPPED, QUEEN_VITALS_MAX_MODELS, "token:a"));
+  g_assert_true (beat (f, n, QUEEN_STATUS_READY, QUEEN_VITALS_MAX_MODELS, "token:a"));
+  g_assert_null (queen_registry_lookup (f->registry, "w0"));
+}
+
+/* What is forgotten takes no room any longer. */
+static void
+test_forgotten (Fixture *f, gconstpointer data)
+{
+  guint n = fill (f, 0, QUEEN_STATUS_READY, "address:10.0.0.1");
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("w%u", i);
+
+      g_assert_true (queen_registry_forget (f->registry, id, NULL, NULL));
+    }
+  g_assert_cmpuint (queen_registry_get_n_list_bytes (f->registry), ==, 0);
+  g_assert_cmpuint (fill (f, 0, QUEEN_STATUS_READY, "address:10.0.0.1"), ==, n);
+}
+
+#define ADD(path, func) g_test_add ("/registry/lists/" path, Fixture, NULL, set_up, func, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD ("there-is-an-end-of-long-ones", test_full);
+  ADD ("who-is-offline-and-has-some-makes-room", test_offline);
+  ADD ("one-sender-has-a-quarter", test_sender);
+  ADD ("who-is-forgotten-has-none", test_forgotten);
+
+  return g_test_run ();
+}
