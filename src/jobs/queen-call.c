@@ -86,16 +86,18 @@ stop_reading (QueenCall *self)
   g_clear_pointer (&self->readable, g_source_unref);
 }
 
-/* What has not been read to its end is closed, and not kept for another request. */
+/* @is_whole: the answer has been read to its end; else the connection is closed, and not kept for
+ * another request. libsoup takes it back only in its next turn. */
 static void
-let_go (QueenCall *self)
+let_go (QueenCall *self, gboolean is_whole)
 {
   if (self->is_over)
     return;
   self->is_over = TRUE;
   g_queue_unlink (&self->caller->calls, &self->link);
   stop_reading (self);
-  g_cancellable_cancel (self->cancellable);
+  if (!is_whole)
+    g_cancellable_cancel (self->cancellable);
   if (self->answer)
     g_input_stream_close (self->answer, self->cancellable, NULL);
   g_clear_object (&self->answer);
@@ -111,7 +113,7 @@ end_call (QueenCall *self, QueenAttemptOutcome outcome, const GError *error)
   const QueenCallFuncs *funcs = self->funcs;
   gpointer data = self->data;
 
-  let_go (self);
+  let_go (self, outcome == QUEEN_ATTEMPT_DONE);
   funcs->on_end (outcome, error, data);
   unref_call (self);
 }
@@ -154,11 +156,9 @@ fail_without_head (QueenCall *self, const GError *error)
   if (!self->is_through || is_reset (error))
     end_with (self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_UNAVAILABLE,
               "it closed the connection before it had read the request");
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT) || is_reset (error))
-    end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY,
-              "it closed the connection without an answer");
   else
-    end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY, "its answer is no HTTP");
+    end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY,
+              "it closed the connection without an answer, or its answer is no HTTP");
 }
 
 static void
@@ -346,8 +346,9 @@ make_message (QueenCall *self)
   SoupMessageHeaders *headers = soup_message_get_request_headers (message);
 
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
-  if (self->has_tried_again)
-    soup_message_add_flags (message, SOUP_MESSAGE_NEW_CONNECTION);
+  /* Without IDEMPOTENT libsoup makes a new connection for each POST, whatever it has kept. */
+  soup_message_add_flags (message, self->has_tried_again ? SOUP_MESSAGE_NEW_CONNECTION
+                                                         : SOUP_MESSAGE_IDEMPOTENT);
   soup_message_headers_append (headers, "Accept", self->request.accept);
   if (self->token)
     {
@@ -471,7 +472,7 @@ queen_call_set_paused (QueenCall *self, gboolean is_paused)
 void
 queen_call_cancel (QueenCall *self)
 {
-  let_go (self);
+  let_go (self, FALSE);
   unref_call (self);
 }
 

@@ -43,6 +43,8 @@ struct _QueenTry
   GError *error; /* of the dialect */
   Content content;
   guint status;
+  gboolean is_json;   /* what is handed on */
+  char last_byte;     /* of that; blanks do not count */
   gboolean is_second; /* of the two calls */
   gboolean is_paused;
 };
@@ -144,7 +146,10 @@ on_call_head (guint status, SoupMessageHeaders *headers, gpointer data)
       if (self->content == IS_STREAM)
         begin_stream (self, type);
       else if (self->content == IS_OPEN)
-        self->funcs->on_head (status, type, self->data);
+        {
+          self->is_json = type && g_str_has_prefix (type, "application/json");
+          self->funcs->on_head (status, type, self->data);
+        }
     }
 }
 
@@ -208,6 +213,23 @@ take_stream (QueenTry *self, const char *bytes, gsize length)
 }
 
 static void
+note_last_byte (QueenTry *self, const char *bytes, gsize length)
+{
+  while (length > 0 && g_ascii_isspace (bytes[length - 1]))
+    length--;
+  if (length > 0)
+    self->last_byte = bytes[length - 1];
+}
+
+/* To libsoup a connection that closes between two chunks is the end of an answer in chunks. */
+static gboolean
+is_cut_off (const QueenTry *self)
+{
+  return self->content == IS_OPEN && self->is_json && self->last_byte != '}' &&
+         self->last_byte != ']';
+}
+
+static void
 on_call_bytes (const char *bytes, gsize length, gpointer data)
 {
   QueenTry *self = data;
@@ -218,6 +240,7 @@ on_call_bytes (const char *bytes, gsize length, gpointer data)
     {
       g_autoptr (GBytes) part = g_bytes_new (bytes, length);
 
+      note_last_byte (self, bytes, length);
       self->funcs->on_body (part, self->data);
     }
   else
@@ -307,6 +330,9 @@ take_end (QueenTry *self)
     take_answer (self);
   else if (self->content == IS_EXPLANATION || !is_success (self->status))
     explain_status (self);
+  else if (is_cut_off (self))
+    fail_try (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY,
+              "its answer ended in the middle");
   else
     end_try (self, QUEEN_ATTEMPT_DONE, NULL);
 }

@@ -16,7 +16,7 @@ typedef enum
   SCENE_RESET, /* it when all is said */
   SCENE_DEAF,  /* resets it, and reads nothing of the request */
   SCENE_HOLD,  /* it until the client closes it */
-  SCENE_PUMP,  /* says it again and again, until the client closes it */
+  SCENE_PUMP,  /* says the body again and again, or all if there is none, until it is closed */
 } SceneEnd;
 
 typedef struct
@@ -139,7 +139,8 @@ play (ScriptedServer *server, GSocket *socket, const Scene *scene)
     }
   if (scene->end == SCENE_PUMP)
     {
-      const char *body = strstr (scene->says, "\r\n\r\n") + 4;
+      const char *blank = strstr (scene->says, "\r\n\r\n");
+      const char *body = blank && blank[4] != '\0' ? blank + 4 : scene->says;
 
       while (say (server, socket, body, strlen (body)))
         ;

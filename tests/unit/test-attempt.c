@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include <glib/gstdio.h>
+
+#include "attempt-fixture.h"
+
+#define EVENT "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n"
+#define BODY "{\"model\":\"m\",\"stream\":true}"
+#define SHORT (50 * G_TIME_SPAN_MILLISECOND)
+#define AT_ONCE (200 * G_TIME_SPAN_MILLISECOND)
+#define EVENT_LIMIT (1024 * 1024)
+
+/* Faults */
+
+typedef struct
+{
+  const char *name;
+  Scene scene;
+  QueenAttemptOutcome outcome;
+  const char *message;
+  guint status;
+  guint n_events;
+} Fault;
+
+#define STATUS(line)                                                                               \
+  "HTTP/1.1 " line "\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+
+static const Fault faults[] = {
+  { "resets-before-it-has-read",
+    { "", 0, SCENE_DEAF },
+    QUEEN_ATTEMPT_REFUSED,
+    "",
+    0,
+    0 },
+  { "closes-without-an-answer",
+    { "", 0, SCENE_CLOSE },
+    QUEEN_ATTEMPT_FAILED,
+    "without an answer",
+    0,
+    0 },
+  { "resets-in-the-middle",
+    { STREAM_HEAD EVENT, 0, SCENE_RESET },
+    QUEEN_ATTEMPT_FAILED,
+    "",
+    200,
+    0 },
+  { "closes-in-the-middle",
+    { "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "5\r\ndata:\r\n",
+      0, SCENE_CLOSE },
+    QUEEN_ATTEMPT_FAILED,
+    "ended before its end",
+    200,
+    0 },
+  { "closes-between-chunks",
+    { "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "8\r\n{\"data\":\r\n",
+      0, SCENE_CLOSE },
+    QUEEN_ATTEMPT_FAILED,
+    "ended in the middle",
+    200,
+    0 },
+  { "ends-before-its-end",
+    { STREAM_HEAD EVENT, 0, SCENE_CLOSE },
+    QUEEN_ATTEMPT_FAILED,
+    "ended before its end",
+    200,
+    1 },
+  { "ends-within-an-event",
+    { STREAM_HEAD EVENT "data: {\"cho", 0, SCENE_CLOSE },
+    QUEEN_ATTEMPT_FAILED,
+    "ended before its end",
+    200,
+    1 },
+  { "is-no-utf-8",
+    { STREAM_HEAD "data: \xff\n\n", 0, SCENE_CLOSE },
+    QUEEN_ATTEMPT_FAILED,
+    "no UTF-8",
+    200,
+    0 },
+  { "is-busy-429",
+    { STATUS ("429 Too Many Requests"), 0, SCENE_KEEP },
+    QUEEN_ATTEMPT_BUSY,
+    "answered 429",
+    0,
+    0 },
+  { "is-busy-503",
+    { STATUS ("503 Service Unavailable"), 0, SCENE_KEEP },
+    QUEEN_ATTEMPT_BUSY,
+    "answered 503",
+    0,
+    0 },
+  { "fails-500",
+    { STATUS ("500 Internal Server Error"), 0, SCENE_KEEP },
+    QUEEN_ATTEMPT_FAILED,
+    "answered 500",
+    500,
+    0 },
+  { "refuses-400",
+    { STATUS ("400 Bad Request"), 0, SCENE_KEEP },
+    QUEEN_ATTEMPT_FAILED,
+    "answered 400",
+    400,
+    0 },
+  { "points-elsewhere",
+    { "HTTP/1.1 307 Temporary Redirect\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: "
+      "0\r\n\r\n",
+      0, SCENE_KEEP },
+    QUEEN_ATTEMPT_FAILED,
+    "answered 307",
+    0,
+    0 },
+  { "is-compressed",
+    { "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\n\r\nx", 0,
+      SCENE_CLOSE },
+    QUEEN_ATTEMPT_FAILED,
+    "compressed",
+    0,
+    0 },
+  { "promises-more-than-it-says",
+    { JSON_HEAD (10) "{}", 0, SCENE_CLOSE },
+    QUEEN_ATTEMPT_FAILED,
+    "ended in the middle",
+    200,
+    0 },
+  { "speaks-no-http",
+    { "SSH-2.0-OpenSSH_9.2\r\n", 0, SCENE_CLOSE },
+    QUEEN_ATTEMPT_FAILED,
+    "",
+    0,
+    0 },
+  { "has-an-endless-head",
+    { "HTTP/1.1 200 OK\r\nX-Again: and again", 0, SCENE_PUMP },
+    QUEEN_ATTEMPT_FAILED,
+    "no HTTP",
+    0,
+    0 },
+  { "is-never-ready",
+    { "HTTP/1.1 102 Processing\r\n\r\n", 0, SCENE_PUMP },
+    QUEEN_ATTEMPT_FAILED,
+    "no HTTP",
+    0,
+    0 },
+  { "has-an-endless-line",
+    { STREAM_HEAD "data: and again and again and again", 0, SCENE_PUMP },
+    QUEEN_ATTEMPT_FAILED,
+    "over 1048576 bytes",
+    200,
+    0 },
+  { "has-an-endless-event",
+    { STREAM_HEAD "data: and again and again and again\n", 0, SCENE_PUMP },
+    QUEEN_ATTEMPT_FAILED,
+    "over 1048576 bytes",
+    200,
+    0 },
+};
+
+static void
+test_fault (gconstpointer data)
+{
+  const Fault *fault = data;
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, &fault->scene, 1);
+  fixture_run (&fixture, BODY);
+  fixture_assert_failed (&fixture, fault->outcome, fault->message);
+  g_assert_cmpuint (fixture.status, ==, fault->status);
+  if (fault->scene.end != SCENE_RESET)
+    g_assert_cmpuint (fixture.n_events, ==, fault->n_events);
+  if (fault->status >= 400)
+    g_assert_cmpstr (fixture.body->str, ==, "{}");
+  g_assert_cmpint (queen_attempt_may_retry (fixture.outcome, fixture.error), ==,
+                   fault->outcome == QUEEN_ATTEMPT_REFUSED || fault->outcome == QUEEN_ATTEMPT_BUSY);
+  g_assert_cmpuint (fixture.server.n_connections, ==, 1);
+  g_assert_cmpuint (fixture.server.n_said, <, 16 * EVENT_LIMIT);
+  fixture_stop (&fixture);
+}
+
+static void
+test_nobody_there (void)
+{
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, NULL, 0);
+  fixture.worker->port = 1;
+  fixture_run (&fixture, BODY);
+  fixture_assert_failed (&fixture, QUEEN_ATTEMPT_REFUSED, "refuses connections");
+  g_assert_false (fixture.is_connected);
+  fixture_stop (&fixture);
+}
+
+static void
+test_says_more_than_it_promises (void)
+{
+  static const Scene scenes[] = { { JSON_HEAD (2) "{}{\"not\":\"asked\"}", .end = SCENE_KEEP },
+                                  { JSON_HEAD (2) "[]", .end = SCENE_KEEP } };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  for (guint i = 0; i < 2; i++)
+    {
+      fixture_run (&fixture, BODY);
+      g_assert_no_error (fixture.error);
+      g_assert_cmpstr (fixture.body->str, ==, i == 0 ? "{}" : "[]");
+    }
+  fixture_stop (&fixture);
+}
+
+/* Clocks */
+
+static void
+test_silent (const char *says, const char *message)
+{
+  const Scene scene = { says, .end = SCENE_HOLD };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, &scene, 1);
+  fixture.request.first_byte_timeout = fixture.request.idle_timeout = SHORT;
+  fixture_run (&fixture, BODY);
+  fixture_assert_failed (&fixture, QUEEN_ATTEMPT_TIMED_OUT, message);
+  g_assert_error (fixture.error, QUEEN_ERROR, QUEEN_ERROR_GATEWAY_TIMEOUT);
+  g_assert_false (queen_attempt_may_retry (fixture.outcome, fixture.error));
+  scripted_server_wait_closed (&fixture.server);
+  fixture_stop (&fixture);
+}
+
+static void
+test_silent_at_first (void)
+{
+  test_silent ("", "did not begin to answer");
+  test_silent (STREAM_HEAD, "did not begin to answer");
+}
+
+static void
+test_silent_between (void)
+{
+  test_silent (STREAM_HEAD EVENT, "fell silent in the middle");
+}
+
+/* Cancelling */
+
+static void
+test_cancel_in_the_middle (void)
+{
+  static const Scene scenes[] = { { STREAM_HEAD EVENT, .end = SCENE_HOLD } };
+  Fixture fixture;
+  gint64 cancelled_at;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  fixture.max_events = 1;
+  fixture_run (&fixture, BODY);
+  cancelled_at = g_get_monotonic_time ();
+  g_assert_cmpint (scripted_server_wait_closed (&fixture.server), <, cancelled_at + AT_ONCE);
+  fixture_stop (&fixture);
+}
+
+static void
+test_cancel_before_the_head (void)
+{
+  static const Scene scenes[] = { { "", .end = SCENE_HOLD } };
+  Fixture fixture;
+  gint64 cancelled_at;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  fixture_ask (&fixture, BODY);
+  scripted_server_wait_requests (&fixture.server, 1);
+  cancelled_at = g_get_monotonic_time ();
+  g_clear_pointer (&fixture.attempt, queen_attempt_cancel);
+  g_assert_cmpint (scripted_server_wait_closed (&fixture.server), <, cancelled_at + AT_ONCE);
+  fixture_stop (&fixture);
+}
+
+static void
+test_cancel_at_once (void)
+{
+  static const Scene scenes[] = { { "", .end = SCENE_HOLD } };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  for (guint i = 0; i < 20; i++)
+    {
+      fixture_ask (&fixture, BODY);
+      g_clear_pointer (&fixture.attempt, queen_attempt_cancel);
+    }
+  fixture_stop (&fixture);
+}
+
+/* Connections */
+
+static void
+test_kept (void)
+{
+  static const Scene scenes[] = {
+    { JSON_HEAD (2) "{}", .end = SCENE_KEEP },
+    { "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n",
+      .end = SCENE_KEEP },
+    { JSON_HEAD (2) "{}", .end = SCENE_KEEP },
+  };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  for (guint i = 0; i < G_N_ELEMENTS (scenes); i++)
+    {
+      fixture_run (&fixture, BODY);
+      g_assert_no_error (fixture.error);
+    }
+  g_assert_cmpuint (fixture.server.n_connections, ==, 1);
+  fixture_stop (&fixture);
+}
+
+static void
+test_kept_and_gone (void)
+{
+  static const Scene scenes[] = { { JSON_HEAD (2) "{}", .end = SCENE_KEEP },
+                                  { "", .end = SCENE_CLOSE },
+                                  { JSON_HEAD (2) "[]", .end = SCENE_KEEP } };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  fixture_run (&fixture, BODY);
+  fixture_run (&fixture, BODY);
+  g_assert_no_error (fixture.error);
+  g_assert_cmpstr (fixture.body->str, ==, "[]");
+  g_assert_cmpuint (fixture.server.n_requests, ==, 3);
+  g_assert_cmpuint (fixture.server.n_connections, ==, 2);
+  fixture_stop (&fixture);
+}
+
+/* Readers */
+
+/* Waits until the server can say no more. Returns: how much it has said */
+static gsize
+wait_until_stuck (ScriptedServer *server)
+{
+  gsize n_said, n_before;
+  guint n_same = 0;
+
+  for (n_before = 0; n_same < 10; n_before = n_said)
+    {
+      g_usleep (10 * G_TIME_SPAN_MILLISECOND);
+      g_mutex_lock (&server->lock);
+      n_said = server->n_said;
+      g_mutex_unlock (&server->lock);
+      n_same = n_said > 0 && n_said == n_before ? n_same + 1 : 0;
+    }
+  return n_said;
+}
+
+static void
+test_slow_reader (void)
+{
+  const guint n = 500000;
+  g_autoptr (GString) says = g_string_new (STREAM_HEAD);
+  Scene scene = { NULL, .end = SCENE_CLOSE };
+  Fixture fixture;
+
+  for (guint i = 0; i < n; i++)
+    g_string_append (says, EVENT);
+  g_string_append (says, "data: [DONE]\n\n");
+  scene.says = says->str;
+  scene.length = says->len;
+  fixture_start (&fixture, QUEEN_API_OPENAI, &scene, 1);
+  fixture_ask (&fixture, BODY);
+  g_assert_cmpuint (wait_until_stuck (&fixture.server), <, says->len / 2);
+  fixture_wait (&fixture);
+  g_assert_no_error (fixture.error);
+  g_assert_cmpuint (fixture.n_events, ==, n);
+  g_assert_cmpuint (fixture.text->len, ==, n);
+  fixture_stop (&fixture);
+}
+
+/* Who may be called */
+
+static void
+test_forbidden (void)
+{
+  static const Scene scenes[] = { { "", .end = SCENE_HOLD } };
+  static const guint8 elsewhere[] = { 10, 0, 0, 7 };
+  g_autofree char *url = NULL;
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  url = g_strdup_printf ("http://localhost:%u/v1", fixture.server.port);
+  queen_source_init_address (&fixture.worker->source, elsewhere, sizeof elsewhere);
+  fixture.worker->vitals->url = g_strdup (url);
+  fixture_run (&fixture, BODY);
+  fixture_assert_failed (&fixture, QUEEN_ATTEMPT_FORBIDDEN, "but from 10.0.0.7");
+  g_assert_error (fixture.error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN);
+  g_assert_cmpuint (fixture.server.n_connections, ==, 0);
+  fixture_stop (&fixture);
+}
+
+static void
+test_name (void)
+{
+  static const Scene scenes[] = { { JSON_HEAD (2) "{}", .end = SCENE_CLOSE } };
+  g_autofree char *url = NULL, *host = NULL;
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  url = g_strdup_printf ("http://localhost:%u/v1/", fixture.server.port);
+  host = g_strdup_printf ("Host: localhost:%u\r\n", fixture.server.port);
+  fixture.worker->vitals->url = g_strdup (url);
+  fixture_run (&fixture, BODY);
+  g_assert_no_error (fixture.error);
+  g_assert_nonnull (strstr (fixture.server.requests->pdata[0], host));
+  g_assert_nonnull (strstr (fixture.server.requests->pdata[0], "POST /v1/chat/completions "));
+  fixture_stop (&fixture);
+}
+
+/* Tokens */
+
+static void
+test_token (void)
+{
+  static const Scene scenes[] = { { JSON_HEAD (2) "{}", .end = SCENE_CLOSE },
+                                  { JSON_HEAD (2) "{}", .end = SCENE_CLOSE } };
+  g_autofree char *path = NULL;
+  int fd = g_file_open_tmp ("queen-tokens-XXXXXX", &path, NULL);
+  const QueenUpstreamSettings settings = { .token_file = path };
+  Fixture fixture;
+
+  g_close (fd, NULL);
+  g_assert_true (g_file_set_contents (path, "# mine\nother secret-0\nw  secret-1\n", -1, NULL));
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  queen_upstream_free (fixture.upstream);
+  fixture.upstream = queen_upstream_new (&settings, NULL);
+  fixture_run (&fixture, BODY);
+  g_assert_nonnull (
+      strstr (fixture.server.requests->pdata[0], "\r\nAuthorization: Bearer secret-1\r\n"));
+
+  g_assert_true (g_file_set_contents (path, "127.0.0.1 secret-2\nw secret-1\n", -1, NULL));
+  queen_upstream_reload (fixture.upstream);
+  fixture_run (&fixture, BODY);
+  g_assert_nonnull (
+      strstr (fixture.server.requests->pdata[1], "\r\nAuthorization: Bearer secret-2\r\n"));
+  fixture_stop (&fixture);
+  g_unlink (path);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (faults); i++)
+    {
+      g_autofree char *path = g_strconcat ("/attempt/fault/", faults[i].name, NULL);
+
+      g_test_add_data_func (path, &faults[i], test_fault);
+    }
+  g_test_add_func ("/attempt/fault/nobody-is-there", test_nobody_there);
+  g_test_add_func ("/attempt/fault/says-more-than-it-promises", test_says_more_than_it_promises);
+  g_test_add_func ("/attempt/clock/silent-before-the-first-byte", test_silent_at_first);
+  g_test_add_func ("/attempt/clock/silent-between-bytes", test_silent_between);
+  g_test_add_func ("/attempt/cancel/closes-at-once", test_cancel_in_the_middle);
+  g_test_add_func ("/attempt/cancel/closes-at-once-before-the-head", test_cancel_before_the_head);
+  g_test_add_func ("/attempt/cancel/right-after-the-start", test_cancel_at_once);
+  g_test_add_func ("/attempt/connection/is-kept", test_kept);
+  g_test_add_func ("/attempt/connection/one-more-try-when-a-kept-one-has-gone", test_kept_and_gone);
+  g_test_add_func ("/attempt/reader/slow-one-stops-the-worker-and-loses-nothing", test_slow_reader);
+  g_test_add_func ("/attempt/reach/strangers-are-not-called", test_forbidden);
+  g_test_add_func ("/attempt/reach/host-and-path-are-those-of-the-url", test_name);
+  g_test_add_func ("/attempt/token/is-shown-and-read-again", test_token);
+
+  return g_test_run ();
+}
