@@ -27,12 +27,7 @@ typedef struct
   "HTTP/1.1 " line "\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
 static const Fault faults[] = {
-  { "resets-before-it-has-read",
-    { "", 0, SCENE_DEAF },
-    QUEEN_ATTEMPT_REFUSED,
-    "",
-    0,
-    0 },
+  { "resets-before-it-has-read", { "", 0, SCENE_DEAF }, QUEEN_ATTEMPT_REFUSED, "", 0, 0 },
   { "closes-without-an-answer",
     { "", 0, SCENE_CLOSE },
     QUEEN_ATTEMPT_FAILED,
