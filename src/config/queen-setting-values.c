@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "http/queen-origin.h"
+#include "jobs/queen-reach.h"
 #include "net/queen-socket-file.h"
 #include "queen-error.h"
 #include "text/queen-legible.h"
@@ -127,6 +128,17 @@ apply_proxy (const QueenSetting *setting, const char *text, gpointer field, GErr
 }
 
 static gboolean
+apply_network (const QueenSetting *setting, const char *text, gpointer field, GError **error)
+{
+  const char *const networks[] = { text, NULL };
+  g_autoptr (QueenReach) parsed = queen_reach_new (networks, error);
+
+  if (parsed)
+    append_to_list (field, text);
+  return parsed != NULL;
+}
+
+static gboolean
 apply_origin (const QueenSetting *setting, const char *text, gpointer field, GError **error)
 {
   gboolean is_word = g_str_equal (text, "*") || g_str_equal (text, "null");
@@ -204,13 +216,13 @@ apply_choice (const QueenSetting *setting, const char *text, gpointer field, GEr
 }
 
 static const ApplyFunc apply_funcs[] = {
-  [QUEEN_SETTING_NUMBER] = apply_number,  [QUEEN_SETTING_NUMBER_OR_OFF] = apply_number_or_off,
-  [QUEEN_SETTING_SPAN] = apply_span,      [QUEEN_SETTING_ADDRESS] = apply_address,
-  [QUEEN_SETTING_MODE] = apply_mode,      [QUEEN_SETTING_OWNER] = apply_owner,
-  [QUEEN_SETTING_PROXY] = apply_proxy,    [QUEEN_SETTING_ORIGIN] = apply_origin,
-  [QUEEN_SETTING_HOST] = apply_host,      [QUEEN_SETTING_FILE] = apply_path,
-  [QUEEN_SETTING_DIRECTORY] = apply_path, [QUEEN_SETTING_FLAG] = apply_flag,
-  [QUEEN_SETTING_CHOICE] = apply_choice,
+  [QUEEN_SETTING_NUMBER] = apply_number,   [QUEEN_SETTING_NUMBER_OR_OFF] = apply_number_or_off,
+  [QUEEN_SETTING_SPAN] = apply_span,       [QUEEN_SETTING_ADDRESS] = apply_address,
+  [QUEEN_SETTING_MODE] = apply_mode,       [QUEEN_SETTING_OWNER] = apply_owner,
+  [QUEEN_SETTING_NETWORK] = apply_network, [QUEEN_SETTING_PROXY] = apply_proxy,
+  [QUEEN_SETTING_ORIGIN] = apply_origin,   [QUEEN_SETTING_HOST] = apply_host,
+  [QUEEN_SETTING_FILE] = apply_path,       [QUEEN_SETTING_DIRECTORY] = apply_path,
+  [QUEEN_SETTING_FLAG] = apply_flag,       [QUEEN_SETTING_CHOICE] = apply_choice,
 };
 
 gboolean

@@ -379,6 +379,57 @@ SETTING (gboolean,
          TOLD (.text = "Listen for other machines without the tokens and TLS that this takes "
                        "otherwise."))
 
+SETTING (
+    char **,
+    worker_networks,
+    .name = "worker-network",
+    .type = QUEEN_SETTING_NETWORK,
+    .is_list = TRUE,
+    .help = N_ ("Call workers and hives in this network, too, besides where their heartbeats "
+                "come from; may be repeated"),
+    .argument = N_ ("NETWORK"),
+    TOLD (.example = "10.0.0.0/8",
+          .text = "Call workers and hives in this network, too: an address, or a network such "
+                  "as 10.0.0.0/8.",
+          .file = "Without this a worker is called only at the address that its heartbeat came "
+                  "from, whatever it says of where it is.",
+          .manual = "Without this one is called only at the address that its heartbeat came "
+                    "from: else whoever may send one could have her speak to anybody. This "
+                    "machine itself, that is loopback, link-local addresses and all of its "
+                    "own, is for those whose heartbeats come from loopback or the bus, "
+                    "whatever the\n"
+                    ".Ar network ."))
+
+SETTING (char *,
+         worker_token_file,
+         .name = "worker-token-file",
+         .type = QUEEN_SETTING_FILE,
+         .credential = "worker-tokens",
+         .help = N_ ("Show workers and hives the tokens of this file, one WORKER TOKEN or HOST "
+                     "TOKEN in a line"),
+         .argument = N_ ("FILE"),
+         TOLD (.example = "/srv/queen-rbee/worker-tokens",
+               .text = "Show workers and hives that ask for one the tokens of this file.",
+               .file = "It has one WORKER TOKEN or HOST TOKEN in a line, with a blank between: the "
+                       "id of a worker or hive, or the host of its url, with or without the port. "
+                       "The system service takes it without a setting, too:\n"
+                       "LoadCredential=worker-tokens:/etc/queen-rbee/worker-tokens",
+               .manual = "A line is the id of a worker or hive, or the host of its url, with or "
+                         "without the port; a blank; and the token. A host goes before an id, and "
+                         "is the safer one: an id is what a heartbeat says.",
+               .at_sighup = "has it read again"))
+
+SETTING (char *,
+         worker_ca_file,
+         .name = "worker-ca-file",
+         .type = QUEEN_SETTING_FILE,
+         .help = N_ ("Trust workers and hives whose certificates these vouch for (PEM), in place "
+                     "of the system's"),
+         .argument = N_ ("FILE"),
+         TOLD (.example = "/srv/queen-rbee/worker-ca.pem",
+               .text = "Trust workers and hives whose certificates these vouch for (PEM), in place "
+                       "of those that the system trusts."))
+
 SETTING (char *,
          state_directory,
          .name = "state-directory",

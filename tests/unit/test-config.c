@@ -68,13 +68,15 @@ test_command_line (void)
       parse ("-p 0 --ui-port=off --bind=127.0.0.1 --bind ::1 --capacity=7 --timeout=1min "
              "--cors-origin=https://a.example --cors-origin=null --cors-origin=* --log-level=debug "
              "--admin=token --trusted-proxy=10.0.0.0/8 --trusted-proxy=unix: "
-             "--proxy-header=Forwarded --protect-reads --token-file=tokens",
+             "--proxy-header=Forwarded --protect-reads --token-file=tokens "
+             "--worker-network=10.0.0.0/8 --worker-network=fd00::1",
              NULL);
 
   g_assert_cmpint (config->port, ==, 0);
   g_assert_cmpint (config->ui_port, ==, -1);
   g_assert_true (config->is_given.ui_port);
   g_assert_cmpuint (g_strv_length (config->bind), ==, 2);
+  g_assert_cmpuint (g_strv_length (config->worker_networks), ==, 2);
   g_assert_cmpstr (config->bind[1], ==, "::1");
   g_assert_cmpint (config->capacity, ==, 7);
   g_assert_cmpint (config->timeout, ==, 60 * G_USEC_PER_SEC);
@@ -167,6 +169,7 @@ test_bad_files (void)
     { "port=1\n", "" },
     { "[queen]\nbind=\\x\n", ": bind: " },
     { "[queen]\ntoken-file=\\x\n", ": token-file: " },
+    { "[queen]\nworker-network=10.0.0.0/33\n", ": worker-network: " },
     /* D10 */
     { "[queen]\nport=8600 # mine\n", "a comment needs a line of its own" },
     { "[queen]\ncapacity=5  \n", "it ends with a blank" },
