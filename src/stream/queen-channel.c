@@ -552,6 +552,12 @@ queen_channel_subscribe (QueenChannel *self,
 }
 
 void
+queen_channel_flush (QueenChannel *self)
+{
+  on_flush_due (self);
+}
+
+void
 queen_channel_complete (QueenChannel *self)
 {
   self->is_complete = TRUE;

@@ -129,6 +129,13 @@ void queen_channel_subscribe (QueenChannel *self,
                               const QueenStreamRequest *request);
 
 /**
+ * queen_channel_flush:
+ *
+ * Gives everybody now what waits for the next flush, as much more would push it out of the ring.
+ */
+void queen_channel_flush (QueenChannel *self);
+
+/**
  * queen_channel_complete:
  *
  * Nothing will be published any more. Everybody gets the end of the body when it has had all that
