@@ -12,6 +12,8 @@
 #include "dbus/queen-dbus-service.h"
 #include "http/queen-front.h"
 #include "http/queen-routes.h"
+#include "jobs/queen-jobs.h"
+#include "jobs/queen-upstream.h"
 #include "loop/queen-alarm.h"
 #include "loop/queen-turns.h"
 #include "model/queen-cluster.h"
@@ -52,6 +54,8 @@ struct _QueenDaemon
   QueenBudgets *budgets;
   QueenAudience *audience;
   QueenStream *stream;
+  QueenUpstream *upstream;
+  QueenJobs *jobs;
   QueenFront *front;
   QueenWatchdog *watchdog; /* NULL when systemd has none for her */
   QueenDBusService *dbus;  /* NULL when no bus is wanted */
@@ -59,6 +63,7 @@ struct _QueenDaemon
   QueenHeap *heap;
 
   gboolean is_stopping;
+  gboolean is_draining; /* of jobs */
   QueenAlarm *farewell_alarm;
   char *status; /* what systemd was told last */
 };
@@ -78,9 +83,20 @@ on_farewell_over (gpointer data)
 static void
 quit_when_idle (QueenDaemon *self)
 {
-  if (queen_stream_get_n_subscribers (self->stream) == 0 &&
+  if (!self->is_draining && queen_audience_get_n_subscribers (self->audience) == 0 &&
       queen_gate_get_n_connections (queen_front_get_gate (self->front)) == 0)
     g_main_loop_quit (self->loop);
+}
+
+/* What the last bytes need begins when there will be no more of them. */
+static void
+on_jobs_stopped (gpointer data)
+{
+  QueenDaemon *self = data;
+
+  self->is_draining = FALSE;
+  queen_alarm_set (self->farewell_alarm, self->clock->get_monotonic () + FAREWELL);
+  quit_when_idle (self);
 }
 
 static void
@@ -95,7 +111,9 @@ stop (QueenDaemon *self)
   queen_stream_say_goodbye (self->stream);
   self->farewell_alarm =
       queen_alarm_new (self->clock, "farewell", G_PRIORITY_DEFAULT, on_farewell_over, self);
-  queen_alarm_set (self->farewell_alarm, self->clock->get_monotonic () + FAREWELL);
+  self->is_draining = TRUE;
+  queen_jobs_stop (self->jobs, self->config->drain, on_jobs_stopped, self);
+  g_signal_connect_swapped (self->jobs, "job-changed", G_CALLBACK (quit_when_idle), self);
   g_signal_connect_swapped (self->stream, "notify::subscribers", G_CALLBACK (quit_when_idle), self);
   g_signal_connect_swapped (queen_front_get_gate (self->front), "notify::connections",
                             G_CALLBACK (quit_when_idle), self);
@@ -264,6 +282,7 @@ add_routes (QueenDaemon *self)
     .clock = self->clock,
     .cluster = self->cluster,
     .stream = self->stream,
+    .jobs = self->jobs,
     .gate = queen_front_get_gate (self->front),
     .turns = self->turns,
     .caps = self->caps,
@@ -277,6 +296,7 @@ add_routes (QueenDaemon *self)
   queen_routes_add_heartbeats (router, self->cluster, self->stream);
   queen_routes_add_registries (router, self->cluster);
   queen_routes_add_openai (router, self->cluster);
+  queen_routes_add_jobs (router, self->cluster, self->jobs);
   queen_routes_add_operations (router, queen_front_get_access (self->front), on_shutdown_request,
                                self);
   queen_routes_add_metrics (router, &sources);
@@ -326,10 +346,28 @@ make_front (QueenDaemon *self, GError **error)
 }
 
 static gboolean
+make_jobs (QueenDaemon *self, GError **error)
+{
+  QueenJobsSettings jobs = {
+    .clock = self->clock,
+    .cluster = self->cluster,
+    .audience = self->audience,
+    .flush_interval = self->config->flush_interval,
+    .tally = &self->tally,
+    .state_directory = self->config->state_directory,
+  };
+
+  self->upstream = jobs.upstream = queen_upstream_new (&(QueenUpstreamSettings){ 0 }, error);
+  if (self->upstream)
+    self->jobs = queen_jobs_new (&jobs);
+  return self->jobs != NULL;
+}
+
+static gboolean
 make_http (QueenDaemon *self, GError **error)
 {
   choose_caps (self);
-  if (!make_stream (self, error) || !make_front (self, error))
+  if (!make_stream (self, error) || !make_jobs (self, error) || !make_front (self, error))
     return FALSE;
   add_routes (self);
   return TRUE;
@@ -426,6 +464,7 @@ queen_daemon_dispose (GObject *object)
   if (self->is_stopping)
     {
       g_signal_handlers_disconnect_by_func (self->stream, quit_when_idle, self);
+      g_signal_handlers_disconnect_by_func (self->jobs, quit_when_idle, self);
       g_signal_handlers_disconnect_by_func (queen_front_get_gate (self->front), quit_when_idle,
                                             self);
       self->is_stopping = FALSE;
@@ -438,6 +477,8 @@ queen_daemon_dispose (GObject *object)
   g_clear_pointer (&self->watchdog, queen_watchdog_free);
   g_clear_pointer (&self->front, queen_front_free);
   g_clear_object (&self->stream);
+  g_clear_object (&self->jobs);
+  g_clear_pointer (&self->upstream, queen_upstream_free);
   g_clear_pointer (&self->audience, queen_audience_free);
   g_clear_pointer (&self->turns, queen_turns_free);
   g_clear_pointer (&self->transition_log, queen_transition_log_free);

@@ -27,6 +27,7 @@ G_BEGIN_DECLS
  * @QUEEN_ERROR_BAD_GATEWAY: a worker was asked, and failed
  * @QUEEN_ERROR_UNAVAILABLE: a cap is reached; try again later
  * @QUEEN_ERROR_REGISTRY_FULL: likewise, of those that are known
+ * @QUEEN_ERROR_CANCELLED: somebody did not want it any longer
  * @QUEEN_ERROR_GATEWAY_TIMEOUT: a worker was asked, and said nothing in time
  * @QUEEN_ERROR_VERSION_NOT_SUPPORTED: not HTTP/1.0 or HTTP/1.1
  * @QUEEN_ERROR_SETTING: a setting is wrong; the message names it
@@ -58,6 +59,7 @@ typedef enum
   QUEEN_ERROR_BAD_GATEWAY,
   QUEEN_ERROR_UNAVAILABLE,
   QUEEN_ERROR_REGISTRY_FULL,
+  QUEEN_ERROR_CANCELLED,
   QUEEN_ERROR_GATEWAY_TIMEOUT,
   QUEEN_ERROR_VERSION_NOT_SUPPORTED,
   QUEEN_ERROR_SETTING,

@@ -146,6 +146,17 @@ SETTING (
     TOLD (.text = "Time after which a subscriber is let go that takes nothing of what waits for "
                   "it."))
 
+SETTING (gint64,
+         drain,
+         .name = "drain",
+         .type = QUEEN_SETTING_SPAN,
+         .most = QUEEN_HOUR,
+         .initial = "5s",
+         .help = N_ ("Time that jobs get to come to their end when the queen is stopped (5s)"),
+         .argument = N_ ("SPAN"),
+         TOLD (.text = "Time that jobs get to come to their end when the queen is stopped. The "
+                       "service manager's time for stopping has to be longer."))
+
 SETTING (int,
          max_components,
          .name = "max-components",

@@ -86,11 +86,10 @@ queen_metrics_seconds (
                           (int) (span % G_USEC_PER_SEC));
 }
 
-void
-queen_metrics_histogram (GString *text,
-                         const char *name,
-                         const char *help,
-                         const QueenHistogram *histogram)
+/* @unit: µs that a span of one is */
+static void
+append_histogram (
+    GString *text, const char *name, const char *help, const QueenHistogram *histogram, gint64 unit)
 {
   const gint64 *bounds = queen_histogram_get_bounds ();
   g_autofree char *bucket = g_strconcat (name, "_bucket", NULL);
@@ -104,11 +103,29 @@ queen_metrics_histogram (GString *text,
       char bound[G_ASCII_DTOSTR_BUF_SIZE];
 
       n += histogram->counts[i];
-      g_ascii_formatd (bound, sizeof bound, "%g", (double) bounds[i] / G_USEC_PER_SEC);
+      g_ascii_formatd (bound, sizeof bound, "%g", (double) (bounds[i] * unit) / G_USEC_PER_SEC);
       queen_metrics_add_one (text, bucket, "le", bound, n);
     }
   n += histogram->counts[QUEEN_HISTOGRAM_N_BOUNDS];
   queen_metrics_add_one (text, bucket, "le", "+Inf", n);
-  queen_metrics_seconds (text, sum, NULL, 0, (gint64) histogram->sum);
+  queen_metrics_seconds (text, sum, NULL, 0, (gint64) histogram->sum * unit);
   queen_metrics_add (text, count, NULL, 0, n);
+}
+
+void
+queen_metrics_histogram (GString *text,
+                         const char *name,
+                         const char *help,
+                         const QueenHistogram *histogram)
+{
+  append_histogram (text, name, help, histogram, 1);
+}
+
+void
+queen_metrics_long_histogram (GString *text,
+                              const char *name,
+                              const char *help,
+                              const QueenHistogram *histogram)
+{
+  append_histogram (text, name, help, histogram, 100);
 }

@@ -59,4 +59,10 @@ void queen_metrics_histogram (GString *text,
                               const char *help,
                               const QueenHistogram *histogram);
 
+/** The same of spans that were counted in hundreds of µs: from 10 ms to 100 s. */
+void queen_metrics_long_histogram (GString *text,
+                                   const char *name,
+                                   const char *help,
+                                   const QueenHistogram *histogram);
+
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include "build-config.h"
 #include "queen-component-metrics.h"
 #include "queen-error.h"
+#include "queen-job-metrics.h"
 #include "queen-metrics-text.h"
 #include "queen-process-metrics.h"
 #include "queen-revision.h"
@@ -289,6 +290,7 @@ append_dbus (GString *text, const QueenMetricsSources *sources)
 static void
 append_budgets (GString *text, const QueenMetricsSources *sources)
 {
+  const QueenJobsFigures *jobs = queen_jobs_get_figures (sources->jobs);
   QueenStreamHoldings stream;
 
   queen_stream_get_holdings (sources->stream, &stream);
@@ -305,6 +307,7 @@ append_budgets (GString *text, const QueenMetricsSources *sources)
                          sum_bytes (sources->cluster, queen_registry_get_n_list_bytes));
   queen_metrics_add_one (text, "queen_held_bytes", "what", "ring", stream.ring);
   queen_metrics_add_one (text, "queen_held_bytes", "what", "snapshots", stream.snapshots);
+  queen_metrics_add_one (text, "queen_held_bytes", "what", "jobs", jobs->n_bytes);
   queen_metrics_begin (text, "queen_max_held_bytes", "gauge", "Bytes of it that may be held.");
   for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
     queen_metrics_add_one (text, "queen_max_held_bytes", "what", queen_budget_get_name (budget),
@@ -313,6 +316,7 @@ append_budgets (GString *text, const QueenMetricsSources *sources)
                          sum_bytes (sources->cluster, queen_registry_get_most_list_bytes));
   queen_metrics_add_one (text, "queen_max_held_bytes", "what", "ring", stream.max_ring);
   queen_metrics_add_one (text, "queen_max_held_bytes", "what", "snapshots", stream.max_snapshots);
+  queen_metrics_add_one (text, "queen_max_held_bytes", "what", "jobs", jobs->max_bytes);
 }
 
 static void
@@ -370,6 +374,7 @@ make_metrics (Metrics *metrics)
   append_connections (text, &metrics->sources);
   append_budgets (text, &metrics->sources);
   append_stream (text, &metrics->sources);
+  queen_job_metrics_append (text, metrics->sources.jobs);
   return text;
 }
 
@@ -415,6 +420,7 @@ free_metrics (Metrics *metrics)
 {
   g_object_unref (metrics->sources.cluster);
   g_object_unref (metrics->sources.stream);
+  g_object_unref (metrics->sources.jobs);
   g_clear_pointer (&metrics->with_components, g_bytes_unref);
   g_free (metrics);
 }
@@ -428,6 +434,7 @@ queen_routes_add_metrics (QueenRouter *router, const QueenMetricsSources *source
   metrics->sources = *sources;
   g_object_ref (sources->cluster);
   g_object_ref (sources->stream);
+  g_object_ref (sources->jobs);
   /* Not the gate: its connections hold the server, so it has to go first. */
   queen_router_add (router, routes, G_N_ELEMENTS (routes), metrics, (GDestroyNotify) free_metrics);
 }

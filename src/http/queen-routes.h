@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "jobs/queen-jobs.h"
 #include "loop/queen-turns.h"
 #include "model/queen-cluster.h"
 #include "net/queen-caps.h"
@@ -36,6 +37,14 @@ void queen_routes_add_registries (QueenRouter *router, QueenCluster *cluster);
 void queen_routes_add_openai (QueenRouter *router, QueenCluster *cluster);
 
 /**
+ * queen_routes_add_jobs:
+ *
+ * `POST` and `GET /v1/jobs`, `GET` and `DELETE` of `/v1/jobs/{id}`, and `GET
+ * /v1/jobs/{id}/stream`.
+ */
+void queen_routes_add_jobs (QueenRouter *router, QueenCluster *cluster, QueenJobs *jobs);
+
+/**
  * queen_routes_add_operations:
  * @on_shutdown: what ends the queen; it may return before she has ended
  *
@@ -63,6 +72,7 @@ typedef struct
   const QueenClock *clock;
   QueenCluster *cluster;
   QueenStream *stream;
+  QueenJobs *jobs;
   QueenGate *gate;
   QueenTurns *turns;
   QueenCaps caps;

@@ -32,6 +32,36 @@ QueenAlarm *queen_alarm_new (const QueenClock *clock,
                              gpointer data);
 
 /**
+ * QueenAlarmGroup:
+ *
+ * Many alarms behind one source. A loop has a price for each source in each turn, so what there may
+ * be thousands of have their alarms in a group.
+ */
+typedef struct _QueenAlarmGroup QueenAlarmGroup;
+
+/**
+ * queen_alarm_group_new:
+ *
+ * As queen_alarm_new(), for all of the group.
+ *
+ * Returns: (transfer full): a group without alarms
+ */
+QueenAlarmGroup *queen_alarm_group_new (const QueenClock *clock, const char *name, int priority);
+
+/** It must have no alarms any more. */
+void queen_alarm_group_free (QueenAlarmGroup *group);
+
+/**
+ * queen_alarm_new_in_group:
+ * @group: it outlives the alarm
+ *
+ * Returns: (transfer full): one of @group that is not set. Those that are due go off in the order
+ * in which they are, each once in a turn of the loop
+ */
+QueenAlarm *
+queen_alarm_new_in_group (QueenAlarmGroup *group, void (*callback) (gpointer), gpointer data);
+
+/**
  * queen_alarm_set:
  * @time: µs, monotonic; -1 for never
  */

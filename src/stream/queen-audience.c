@@ -299,7 +299,8 @@ is_silence_long (QueenAudience *self, QueenSubscriber *subscriber)
 {
   guint32 silence = (guint32) (self->now / 1000) - get_seat (subscriber)->wrote_at;
 
-  return silence >= (KEEPALIVE - self->round) / 1000;
+  return silence >= (KEEPALIVE - self->round) / 1000 &&
+         !queen_encoding_is_bare (queen_subscriber_get_cursor (subscriber)->encoding);
 }
 
 static void

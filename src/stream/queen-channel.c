@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "loop/queen-alarm.h"
 #include "queen-frame.h"
 
 #define RETRY "retry: 2000\n"
@@ -19,7 +18,8 @@ struct _QueenChannel
   QueenChannelSettings settings;
   QueenRing *ring;
   QueenSection section;
-  QueenBatch batch;
+  QueenBatch *batch;
+  gboolean is_complete;
   gboolean is_ending;
   gboolean has_ended; /* goodbye is being said: whoever hears of it first misses nothing for that */
   guint64 marked_head; /* the ring's head when all that keep up were told its id at last */
@@ -35,12 +35,6 @@ struct _QueenChannel
                          * is behind that */
   gint64 flush_time;    /* µs, monotonic: when that was */
 };
-
-static QueenEncoding
-get_encoding (QueenSubscriber *subscriber)
-{
-  return queen_subscriber_get_cursor (subscriber)->encoding;
-}
 
 /* Returns: (transfer none) (nullable): how things stand; NULL when the next pulse has to say it */
 static GBytes *
@@ -75,62 +69,29 @@ append_id (QueenChannel *self, GString *text, guint64 next)
   g_string_append_printf (text, "id: %s\n", id);
 }
 
-/* What is the subscriber's own, @lines, and the shared @rest of a snapshot: in one chunk, after
- * @text. Takes @text over; @rest may be NULL. */
-static void
-queue_begun_chunk (QueenSubscriber *subscriber, GString *text, const GString *lines, GBytes *rest)
-{
-  gboolean has_chunks = get_encoding (subscriber) == QUEEN_ENCODING_CHUNKED;
-  gsize n_rest = rest ? g_bytes_get_size (rest) - strlen (QUEEN_CHUNK_END) : 0;
-
-  if (has_chunks)
-    queen_chunk_append_size (text, lines->len + n_rest);
-  g_string_append_len (text, lines->str, (gssize) lines->len);
-  if (has_chunks && !rest)
-    g_string_append (text, QUEEN_CHUNK_END);
-  queen_subscriber_add_pending (subscriber, g_string_free_to_bytes (text));
-  if (rest)
-    queen_subscriber_add_pending (subscriber, has_chunks
-                                                  ? g_bytes_ref (rest)
-                                                  : g_bytes_new_from_bytes (rest, 0, n_rest));
-}
-
-/* The same in two chunks for one who takes gzip, so that the rest is shared here, too. */
-static void
-queue_begun_packed (QueenChannel *self,
-                    QueenSubscriber *subscriber,
-                    GString *text,
-                    const GString *lines,
-                    GBytes *rest)
-{
-  QueenPacked packed;
-
-  queen_subscriber_append_packed (subscriber, text, lines);
-  queen_subscriber_add_pending (subscriber, g_string_free_to_bytes (text));
-  if (!rest)
-    return;
-  self->settings.ring.pack (rest, &packed, self->settings.ring.data);
-  queen_subscriber_add_pending_packed (subscriber, &packed);
-  queen_packed_clear (&packed);
-}
-
-static void
-queue_begun_frame (QueenChannel *self,
-                   QueenSubscriber *subscriber,
-                   GString *text,
-                   const GString *lines,
-                   GBytes *rest)
-{
-  if (get_encoding (subscriber) == QUEEN_ENCODING_PACKED)
-    queue_begun_packed (self, subscriber, text, lines, rest);
-  else
-    queue_begun_chunk (subscriber, text, lines, rest);
-}
-
 static gboolean
 wants_snapshot (QueenChannel *self, guint kinds)
 {
   return self->settings.get_snapshot && queen_ring_wants_pulse (self->ring, kinds);
+}
+
+/* Instead of what is no longer there. */
+static void
+queue_account (QueenChannel *self, QueenSubscriber *subscriber, gint64 n_lost)
+{
+  QueenCursor *cursor = queen_subscriber_get_cursor (subscriber);
+  QueenEncoding encoding = cursor->encoding;
+  guint64 next;
+  GBytes *account =
+      self->settings.get_account (queen_encoding_is_bare (encoding), &next, self->settings.data);
+
+  if (queen_encoding_is_bare (encoding))
+    self->settings.tally->lags++;
+  else
+    queue_lagged (self, subscriber, n_lost);
+  queen_subscriber_add_pending_chunk (subscriber, g_bytes_ref (account));
+  queen_ring_start_at (self->ring, cursor->kinds, next, cursor);
+  cursor->encoding = encoding;
 }
 
 /* A subscriber that the ring has passed is told what it lost and how things stand now. */
@@ -145,6 +106,11 @@ queue_notice_of_loss (QueenChannel *self, QueenSubscriber *subscriber)
 
   if (n_lost == 0)
     return;
+  if (self->settings.get_account)
+    {
+      queue_account (self, subscriber, (gint64) n_lost);
+      return;
+    }
   queue_lagged (self, subscriber, (gint64) n_lost);
   if (!wants_snapshot (self, cursor->kinds))
     return;
@@ -153,7 +119,8 @@ queue_notice_of_loss (QueenChannel *self, QueenSubscriber *subscriber)
     return;
   id = g_string_new (NULL);
   append_id (self, id, cursor->next);
-  queue_begun_frame (self, subscriber, g_string_new (NULL), id, snapshot);
+  queen_subscriber_add_pending_begun (subscriber, g_string_new (NULL), id, snapshot,
+                                      &self->settings.ring);
 }
 
 /* Writes what is behind its cursor, if there is anything. What was gathered stays as it was for the
@@ -163,10 +130,10 @@ write_batch (QueenChannel *self, QueenSubscriber *subscriber)
 {
   QueenCursor *cursor = queen_subscriber_get_cursor (subscriber);
 
-  queen_batch_gather (&self->batch, self->ring, cursor);
-  if (self->batch.n_vectors > 0)
-    return queen_subscriber_write_batch (subscriber, self->ring, &self->batch);
-  *cursor = self->batch.to; /* past what it does not want */
+  queen_batch_gather (self->batch, self->ring, cursor);
+  if (self->batch->n_vectors > 0)
+    return queen_subscriber_write_batch (subscriber, self->ring, self->batch);
+  *cursor = self->batch->to; /* past what it does not want */
   return QUEEN_WRITE_ALL;
 }
 
@@ -185,8 +152,12 @@ write_once (QueenChannel *self, QueenSubscriber *subscriber, gboolean *is_throug
   if (!is_ending)
     {
       result = write_batch (self, subscriber);
-      if (result != QUEEN_WRITE_ALL || queen_batch_is_full (&self->batch))
+      if (result != QUEEN_WRITE_ALL || queen_batch_is_full (self->batch))
         return result;
+      if (self->is_complete)
+        queen_subscriber_let_go (subscriber, NULL);
+      if (queen_subscriber_has_pending (subscriber))
+        return queen_subscriber_write_pending (subscriber);
     }
   result = queen_subscriber_flush (subscriber);
   *is_through = result == QUEEN_WRITE_ALL;
@@ -351,6 +322,8 @@ place_cursor (QueenChannel *self, const QueenStreamRequest *request, QueenCursor
 {
   if (request->last_id)
     return queen_ring_resume (self->ring, request->kinds, request->last_id, cursor);
+  if (self->settings.get_account)
+    return queen_ring_start_at (self->ring, request->kinds, 1, cursor);
   queen_ring_start_with_history (self->ring, request->kinds, request->n_history, cursor);
   return 0;
 }
@@ -402,12 +375,30 @@ welcome (QueenChannel *self,
   else if (n_lost == 0)
     append_id (self, lines, next);
 
-  queue_begun_frame (self, subscriber, head, lines, snapshot);
+  queen_subscriber_add_pending_begun (subscriber, head, lines, snapshot, &self->settings.ring);
   if (n_lost != 0)
     queue_lagged (self, subscriber, n_lost);
   if (request->kinds == 0)
     queen_subscriber_let_go (subscriber, NULL);
   self->settings.tally->subscriptions += request->kinds != 0;
+}
+
+/* The same where all is told from the first event on. */
+static void
+welcome_to_all (QueenChannel *self,
+                QueenSubscriber *subscriber,
+                GString *head,
+                const QueenStreamRequest *request)
+{
+  QueenCursor *cursor = queen_subscriber_get_cursor (subscriber);
+  gint64 n_lost = place_cursor (self, request, cursor);
+  g_autoptr (GString) lines = g_string_new (RETRY COMMENT);
+
+  cursor->encoding = request->encoding;
+  queen_subscriber_add_pending_begun (subscriber, head, lines, NULL, &self->settings.ring);
+  if (n_lost != 0)
+    queue_account (self, subscriber, n_lost);
+  self->settings.tally->subscriptions++;
 }
 
 static void
@@ -420,6 +411,8 @@ turn_away (QueenChannel *self,
   queen_subscriber_add_pending (subscriber, g_string_free_to_bytes (head));
   if (self->is_ending)
     queen_audience_turn_away (subscriber);
+  else if (queen_encoding_is_bare (request->encoding) && self->settings.busy)
+    queen_subscriber_let_go (subscriber, g_bytes_ref (self->settings.busy));
   else
     queen_subscriber_let_go (subscriber,
                              queen_frame_new_busy ((guint) g_random_int_range (10000, 20001)));
@@ -438,22 +431,38 @@ on_section_changed (gpointer data)
 
 /* The channel */
 
+static void
+make_alarms (QueenChannel *self)
+{
+  const QueenChannelSettings *settings = &self->settings;
+
+  if (settings->alarms)
+    {
+      self->flush_alarm = queen_alarm_new_in_group (settings->alarms, on_flush_due, self);
+      self->breath_alarm =
+          queen_alarm_new_in_group (settings->breath_alarms, on_breath_taken, self);
+      return;
+    }
+  self->flush_alarm =
+      queen_alarm_new (settings->clock, "flush", G_PRIORITY_HIGH, on_flush_due, self);
+  self->breath_alarm =
+      queen_alarm_new (settings->clock, "flush goes on", G_PRIORITY_DEFAULT, on_breath_taken, self);
+}
+
 QueenChannel *
 queen_channel_new (const QueenChannelSettings *settings)
 {
   QueenChannel *self = g_new0 (QueenChannel, 1);
 
   self->settings = *settings;
+  self->batch = settings->batch ? settings->batch : g_new0 (QueenBatch, 1);
   self->section.deliver = deliver_events;
   self->section.on_changed = on_section_changed;
   self->section.data = self;
   queen_audience_open (self->settings.audience, &self->section);
   self->ring = queen_ring_new (&settings->ring);
   set_flushed (self, queen_ring_get_head (self->ring));
-  self->flush_alarm =
-      queen_alarm_new (settings->clock, "flush", G_PRIORITY_HIGH, on_flush_due, self);
-  self->breath_alarm =
-      queen_alarm_new (settings->clock, "flush goes on", G_PRIORITY_DEFAULT, on_breath_taken, self);
+  make_alarms (self);
   return self;
 }
 
@@ -464,6 +473,8 @@ queen_channel_free (QueenChannel *self)
   queen_alarm_free (self->breath_alarm);
   queen_audience_close (self->settings.audience, &self->section);
   queen_ring_free (self->ring);
+  if (!self->settings.batch)
+    g_free (self->batch);
   g_free (self);
 }
 
@@ -534,10 +545,23 @@ queen_channel_subscribe (QueenChannel *self,
   if (request->encoding == QUEEN_ENCODING_PACKED)
     queen_packed_append_head (text);
   if (has_room && !self->is_ending)
-    welcome (self, subscriber, text, request);
+    (self->settings.get_account ? welcome_to_all : welcome) (self, subscriber, text, request);
   else
     turn_away (self, subscriber, text, request);
   queen_audience_add (self->settings.audience, &self->section, subscriber);
+}
+
+void
+queen_channel_flush (QueenChannel *self)
+{
+  on_flush_due (self);
+}
+
+void
+queen_channel_complete (QueenChannel *self)
+{
+  self->is_complete = TRUE;
+  spread_news (self, TRUE);
 }
 
 void

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "loop/queen-alarm.h"
 #include "loop/queen-clock.h"
 #include "queen-audience.h"
 #include "queen-ring.h"
@@ -28,8 +29,17 @@ typedef struct _QueenChannel QueenChannel;
  * @ring: what it keeps; its `pack` also compresses snapshots
  * @flush_interval: µs that two flushes keep apart under load
  * @tally: what counts; it outlives the channel
+ * @alarms: (nullable): of high priority, for what flushes; %NULL for alarms of its own
+ * @breath_alarms: (nullable): likewise, of the usual priority; goes with @alarms
+ * @batch: (nullable): what is gathered for subscribers, which other channels may use, too; %NULL
+ *   for one of its own
  * @get_snapshot: (nullable): how things stand, as queen_snapshots_get() says it, for who comes or
  *   has lost something; %NULL when there is never anything to say
+ * @get_account: (nullable): makes it a channel that is read from the first event on, by whoever
+ *   does not resume: what is told in the place of events that are no longer there, as a frame that
+ *   is shared, and after which event it ends. It is to end where the ring can go on: at
+ *   queen_ring_get_oldest() or behind that. Goes without @get_snapshot
+ * @busy: (nullable): what those of %QUEEN_ENCODING_BARE are told when there is no room for them
  * @on_changed: somebody has come or gone
  * @data: for both
  */
@@ -40,6 +50,11 @@ typedef struct
   QueenRingSettings ring;
   gint64 flush_interval;
   QueenTally *tally;
+  QueenAlarmGroup *alarms;
+  QueenAlarmGroup *breath_alarms;
+  QueenBatch *batch;
+  GBytes *(*get_account) (gboolean is_bare, guint64 *next, gpointer data);
+  GBytes *busy;
   GBytes *(*get_snapshot) (guint64 from, guint64 head, guint64 *next, gpointer data);
   void (*on_changed) (gpointer data);
   gpointer data;
@@ -112,6 +127,21 @@ void queen_channel_subscribe (QueenChannel *self,
                               QueenSocket socket,
                               GBytes *head,
                               const QueenStreamRequest *request);
+
+/**
+ * queen_channel_flush:
+ *
+ * Gives everybody now what waits for the next flush, as much more would push it out of the ring.
+ */
+void queen_channel_flush (QueenChannel *self);
+
+/**
+ * queen_channel_complete:
+ *
+ * Nothing will be published any more. Everybody gets the end of the body when it has had all that
+ * there is, whoever comes later, too.
+ */
+void queen_channel_complete (QueenChannel *self);
 
 /**
  * queen_channel_say_goodbye:

@@ -10,11 +10,13 @@
 /* What stands inside of a chunk before the frame's data. */
 typedef struct
 {
-  char text[96];
+  char text[128];
   gsize length;
 } Head;
 
 #define MAX_SIZE_LINE (2 * sizeof (gsize) + sizeof "\r\n")
+#define BARE_MARK "\n:" /* what stands before the size of a bare frame's chunk */
+#define DATA "data: "
 
 /* By hand, as each event has one. Returns: how long it is; no NUL follows */
 static gsize
@@ -56,16 +58,6 @@ queen_chunk_get_inside (GBytes *chunk, struct iovec *inside)
   inside->iov_base = end + strlen ("\r\n");
 }
 
-GBytes *
-queen_chunk_dup_inside (GBytes *chunk)
-{
-  const char *bytes = g_bytes_get_data (chunk, NULL);
-  struct iovec inside;
-
-  queen_chunk_get_inside (chunk, &inside);
-  return g_bytes_new_from_bytes (chunk, (gsize) ((char *) inside.iov_base - bytes), inside.iov_len);
-}
-
 static inline void
 append_to_head (Head *head, const char *text)
 {
@@ -105,22 +97,96 @@ make_head (Head *head,
   return print_size_line (line, head->length + data_length + strlen ("\n\n"));
 }
 
+/* Likewise, with the size of the bare frame's chunk. */
+static gsize
+make_head_with_bare (
+    Head *head, char line[MAX_SIZE_LINE], const char *id, const char *event, gsize data_length)
+{
+  char bare[MAX_SIZE_LINE] = "";
+
+  head->length = 0;
+  append_line (head, "id: ", id);
+  if (event)
+    append_line (head, "event: ", event);
+  print_size_line (bare, strlen (DATA) + data_length + strlen ("\n\n"));
+  append_to_head (head, BARE_MARK);
+  append_to_head (head, bare);
+  append_to_head (head, DATA);
+  return print_size_line (line, head->length + data_length + strlen ("\n\n"));
+}
+
 /* Its memory fits exactly, as the ring keeps very many. */
+static GBytes *
+make_frame (const char *line, gsize n_line, const Head *head, const char *data, gsize data_length)
+{
+  gsize length = n_line + head->length + data_length + strlen (END_OF_FRAME);
+  char *chunk = g_malloc (length), *end = chunk;
+
+  end = mempcpy (end, line, n_line);
+  end = mempcpy (end, head->text, head->length);
+  if (data)
+    end = mempcpy (end, data, data_length);
+  mempcpy (end, END_OF_FRAME, strlen (END_OF_FRAME));
+  return g_bytes_new_take (chunk, length);
+}
+
 GBytes *
 queen_frame_new (const char *id, const char *event, const char *data, gsize data_length)
 {
   char line[MAX_SIZE_LINE];
   Head head;
   gsize n_line = make_head (&head, line, id, event, data, data_length);
-  gsize length = n_line + head.length + data_length + strlen (END_OF_FRAME);
-  char *chunk = g_malloc (length), *end = chunk;
 
-  end = mempcpy (end, line, n_line);
-  end = mempcpy (end, head.text, head.length);
-  if (data)
-    end = mempcpy (end, data, data_length);
-  mempcpy (end, END_OF_FRAME, strlen (END_OF_FRAME));
-  return g_bytes_new_take (chunk, length);
+  return make_frame (line, n_line, &head, data, data_length);
+}
+
+GBytes *
+queen_frame_new_with_bare (const char *id, const char *event, const char *data, gsize data_length)
+{
+  char line[MAX_SIZE_LINE];
+  Head head;
+  gsize n_line = make_head_with_bare (&head, line, id, event, data_length);
+
+  return make_frame (line, n_line, &head, data, data_length);
+}
+
+/* Neither an id nor a name has a line break, so the first mark is the mark. */
+static void
+get_bare (GBytes *frame, gboolean has_chunk, struct iovec *part)
+{
+  gsize size;
+  const char *bytes = g_bytes_get_data (frame, &size);
+  const char *mark = memmem (bytes, MIN (size, sizeof (Head)), BARE_MARK, strlen (BARE_MARK));
+  const char *begin = mark ? mark + strlen (BARE_MARK) : bytes + size;
+
+  if (mark && !has_chunk)
+    {
+      begin = (const char *) memchr (begin, '\n', MAX_SIZE_LINE) + 1;
+      size -= strlen (QUEEN_CHUNK_END);
+    }
+  part->iov_base = (void *) begin;
+  part->iov_len = (gsize) (bytes + size - begin);
+}
+
+void
+queen_frame_get_part (GBytes *frame, QueenEncoding encoding, struct iovec *part)
+{
+  if (queen_encoding_is_bare (encoding))
+    get_bare (frame, queen_encoding_has_chunks (encoding), part);
+  else if (encoding == QUEEN_ENCODING_PLAIN)
+    queen_chunk_get_inside (frame, part);
+  else
+    part->iov_base = (void *) g_bytes_get_data (frame, &part->iov_len);
+}
+
+GBytes *
+queen_frame_dup_part (GBytes *frame, QueenEncoding encoding)
+{
+  const char *bytes = g_bytes_get_data (frame, NULL);
+  struct iovec part;
+
+  queen_frame_get_part (frame, encoding, &part);
+  return g_bytes_new_from_bytes (frame, (gsize) ((char *) part.iov_base - bytes), part.iov_len);
 }
 
 char *

@@ -16,6 +16,40 @@ G_BEGIN_DECLS
  * the chunk, out of the same bytes; and who takes gzip, the same compressed (queen-packed.h).
  */
 
+/**
+ * QueenEncoding:
+ * @QUEEN_ENCODING_CHUNKED: each frame is a chunk
+ * @QUEEN_ENCODING_PLAIN: frames without their chunks, for HTTP/1.0
+ * @QUEEN_ENCODING_PACKED: chunks that are pieces of a gzip stream
+ * @QUEEN_ENCODING_BARE: lines that begin with `data: ` and no others, in chunks, for those who are
+ *   no parsers of event streams
+ * @QUEEN_ENCODING_BARE_PLAIN: the same without chunks, for HTTP/1.0
+ *
+ * How frames look on the wire.
+ */
+typedef enum
+{
+  QUEEN_ENCODING_CHUNKED,
+  QUEEN_ENCODING_PLAIN,
+  QUEEN_ENCODING_PACKED,
+  QUEEN_ENCODING_BARE,
+  QUEEN_ENCODING_BARE_PLAIN,
+} QueenEncoding;
+
+/** Returns: whether it is for those who take nothing but data */
+static inline gboolean
+queen_encoding_is_bare (QueenEncoding encoding)
+{
+  return encoding >= QUEEN_ENCODING_BARE;
+}
+
+/** Returns: whether it is in chunks */
+static inline gboolean
+queen_encoding_has_chunks (QueenEncoding encoding)
+{
+  return encoding != QUEEN_ENCODING_PLAIN && encoding != QUEEN_ENCODING_BARE_PLAIN;
+}
+
 /** What a chunk has behind what is inside of it. */
 #define QUEEN_CHUNK_END "\r\n"
 
@@ -46,13 +80,6 @@ GBytes *queen_chunk_new (GString *text);
 void queen_chunk_get_inside (GBytes *chunk, struct iovec *inside);
 
 /**
- * queen_chunk_dup_inside:
- *
- * Returns: (transfer full): the same as bytes, which hold those of @chunk
- */
-GBytes *queen_chunk_dup_inside (GBytes *chunk);
-
-/**
  * queen_frame_new:
  * @id: (nullable): the event's id
  * @event: (nullable): the event's name
@@ -62,6 +89,28 @@ GBytes *queen_chunk_dup_inside (GBytes *chunk);
  * Returns: (transfer full): the chunk of a frame, which its empty line closes
  */
 GBytes *queen_frame_new (const char *id, const char *event, const char *data, gsize data_length);
+
+/**
+ * queen_frame_new_with_bare:
+ *
+ * The same of an event that there are two kinds of readers of: those who are parsers of event
+ * streams, and those who take lines that begin with `data: ` and nothing else. The latter's chunk
+ * is a part of the other: its size stands in a comment right before the data, which no parser sees.
+ */
+GBytes *
+queen_frame_new_with_bare (const char *id, const char *event, const char *data, gsize data_length);
+
+/**
+ * queen_frame_get_part:
+ * @frame: any chunk
+ * @encoding: all but %QUEEN_ENCODING_PACKED
+ * @part: (out): the part of its bytes that @frame is in this encoding. The bare ones have nothing
+ *   of one that was not made by queen_frame_new_with_bare()
+ */
+void queen_frame_get_part (GBytes *frame, QueenEncoding encoding, struct iovec *part);
+
+/** Returns: (transfer full): the same as bytes, which hold those of @frame */
+GBytes *queen_frame_dup_part (GBytes *frame, QueenEncoding encoding);
 
 /**
  * queen_frame_write_around:

@@ -5,12 +5,11 @@
 
 #include <string.h>
 
-#include "queen-frame.h"
 #include "text/queen-json-writer.h"
 
 #define UNKNOWN QUEEN_RING_MAX_KINDS /* events that never came here may be of any kind */
 #define N_COUNTS (QUEEN_RING_MAX_KINDS + 1)
-#define FIRST_SLOTS 128
+#define FIRST_SLOTS 16
 #define COST_OF_ONE 152   /* bytes: its slot, its GBytes, and what malloc() keeps for itself */
 #define COST_OF_PACKED 72 /* likewise, but for the slot */
 
@@ -58,6 +57,16 @@ struct _QueenRing
   guint64 n_before_oldest[N_COUNTS];
   guint64 n_before_head[N_COUNTS];
 };
+
+/* One for all rings, so that what was gathered from one is never taken for what is in another, not
+ * even in the memory of one that was freed. */
+static guint64 last_version;
+
+static void
+touch (QueenRing *self)
+{
+  self->version = ++last_version;
+}
 
 static guint
 get_index (guint kind)
@@ -117,7 +126,7 @@ drop_oldest (QueenRing *self)
   self->n_before_oldest[get_index (slot->kind)]++;
   self->n_bytes -= get_cost (slot);
   clear_frame (&slot->frame);
-  self->version++;
+  touch (self);
 }
 
 guint64
@@ -185,7 +194,7 @@ queen_ring_new (const QueenRingSettings *settings)
   set_epoch (self, settings->epoch);
   self->oldest = self->head = 1;
   self->kept_from = G_MAXUINT64;
-  self->version = 1;
+  touch (self);
   make_slots (self);
   return self;
 }
@@ -252,11 +261,13 @@ queen_ring_publish (
   g_string_truncate (self->id, strlen (self->epoch) + strlen ("-"));
   queen_json_append_number (self->id, number);
   slot = get_slot (self, self->head++);
-  slot->frame.chunk = queen_frame_new (self->id->str, name, data, length);
+  slot->frame.chunk = self->settings.has_bare
+                          ? queen_frame_new_with_bare (self->id->str, name, data, length)
+                          : queen_frame_new (self->id->str, name, data, length);
   slot->kind = kind;
   self->n_bytes += get_cost (slot);
   self->n_before_head[get_index (kind)]++;
-  self->version++;
+  touch (self);
   drop_excess (self);
 }
 
@@ -274,13 +285,20 @@ queen_ring_pulse (QueenRing *self, GBytes *frame)
   self->pulse.next = self->head;
   self->pulse.frame.chunk = frame;
   self->n_beside = frame ? g_bytes_get_size (frame) : 0;
-  self->version++;
+  touch (self);
 }
 
 void
 queen_ring_mark (QueenRing *self)
 {
   queen_ring_pulse (self, NULL);
+}
+
+void
+queen_ring_set_max_bytes (QueenRing *self, gsize max_bytes)
+{
+  self->settings.max_bytes = max_bytes;
+  drop_excess (self);
 }
 
 void
@@ -516,30 +534,24 @@ get_part (QueenRing *self,
           struct iovec *part,
           QueenDigest *digest)
 {
-  GBytes *bytes = frame->chunk;
+  const QueenPacked *packed;
 
-  if (cursor->encoding == QUEEN_ENCODING_PLAIN)
+  if (cursor->encoding != QUEEN_ENCODING_PACKED)
     {
-      queen_chunk_get_inside (bytes, part);
+      queen_frame_get_part (frame->chunk, cursor->encoding, part);
       return;
     }
-  if (cursor->encoding == QUEEN_ENCODING_PACKED)
-    {
-      const QueenPacked *packed = get_packed (self, frame);
-
-      bytes = packed->chunk;
-      queen_digest_append (digest, &packed->digest);
-    }
-  part->iov_base = (void *) g_bytes_get_data (bytes, &part->iov_len);
+  packed = get_packed (self, frame);
+  queen_digest_append (digest, &packed->digest);
+  part->iov_base = (void *) g_bytes_get_data (packed->chunk, &part->iov_len);
 }
 
 static GBytes *
 dup_part (const QueenCursor *cursor, const Frame *frame)
 {
-  if (cursor->encoding == QUEEN_ENCODING_PLAIN)
-    return queen_chunk_dup_inside (frame->chunk);
-  return g_bytes_ref (cursor->encoding == QUEEN_ENCODING_PACKED ? frame->packed.chunk
-                                                                : frame->chunk);
+  return cursor->encoding == QUEEN_ENCODING_PACKED
+             ? g_bytes_ref (frame->packed.chunk)
+             : queen_frame_dup_part (frame->chunk, cursor->encoding);
 }
 
 guint

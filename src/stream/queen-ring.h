@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <sys/uio.h>
 
+#include "queen-frame.h"
 #include "queen-packed.h"
 
 G_BEGIN_DECLS
@@ -35,6 +36,7 @@ typedef struct _QueenRing QueenRing;
  * @pulse_kind: the bit of those that want the pulse; 0 where there is none
  * @pack: (nullable): compresses a pulse for those who want it so; %NULL where none is large
  * @data: for @pack
+ * @has_bare: whether there are readers of %QUEEN_ENCODING_BARE
  */
 typedef struct
 {
@@ -45,22 +47,8 @@ typedef struct
   guint pulse_kind;
   void (*pack) (GBytes *frame, QueenPacked *packed, gpointer data);
   gpointer data;
+  gboolean has_bare;
 } QueenRingSettings;
-
-/**
- * QueenEncoding:
- * @QUEEN_ENCODING_CHUNKED: each frame is a chunk
- * @QUEEN_ENCODING_PLAIN: frames without their chunks, for HTTP/1.0
- * @QUEEN_ENCODING_PACKED: chunks that are pieces of a gzip stream
- *
- * How frames look on the wire.
- */
-typedef enum
-{
-  QUEEN_ENCODING_CHUNKED,
-  QUEEN_ENCODING_PLAIN,
-  QUEEN_ENCODING_PACKED,
-} QueenEncoding;
 
 /**
  * QueenCursor:
@@ -81,7 +69,7 @@ typedef struct
   guint32 pulse;
   guint kinds : 16;
   guint is_id_old : 1;
-  guint encoding : 2;
+  guint encoding : 3;
 } QueenCursor;
 
 /**
@@ -162,6 +150,12 @@ void queen_ring_mark (QueenRing *self);
 void queen_ring_keep_from (QueenRing *self, guint64 number);
 
 /**
+ * queen_ring_set_max_bytes:
+ * @max_bytes: what its events may cost from now on; the oldest leave if they cost more
+ */
+void queen_ring_set_max_bytes (QueenRing *self, gsize max_bytes);
+
+/**
  * queen_ring_keep_beside:
  * @n_bytes: how long a snapshot is that somebody takes now
  *
@@ -196,7 +190,8 @@ guint64 queen_ring_get_oldest (const QueenRing *self);
 /**
  * queen_ring_get_version:
  *
- * Returns: a number that is another one whenever anything has come or left; never 0
+ * Returns: a number that is another one whenever anything has come or left, and that no other ring
+ *   ever has; never 0
  */
 guint64 queen_ring_get_version (const QueenRing *self);
 

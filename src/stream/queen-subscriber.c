@@ -4,6 +4,7 @@
 #include "queen-subscriber.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "queen-frame.h"
 
@@ -108,48 +109,81 @@ queen_subscriber_add_pending (QueenSubscriber *self, GBytes *bytes)
   self->pending[self->n_pending++] = bytes;
 }
 
-/* Appends what @chunk is to this one. */
-static void
-append_chunk (QueenSubscriber *self, GString *bytes, GBytes *chunk)
+/* Returns: (transfer full): what @chunk is to this one */
+static GBytes *
+dup_chunk (QueenSubscriber *self, GBytes *chunk)
 {
   struct iovec inside;
+  GString *bytes;
 
+  if (self->cursor.encoding != QUEEN_ENCODING_PACKED)
+    return queen_frame_dup_part (chunk, self->cursor.encoding);
   queen_chunk_get_inside (chunk, &inside);
-  if (self->cursor.encoding == QUEEN_ENCODING_PACKED)
-    queen_packed_append_text (bytes, &self->digest, inside.iov_base, inside.iov_len);
-  else if (self->cursor.encoding == QUEEN_ENCODING_PLAIN)
-    g_string_append_len (bytes, inside.iov_base, (gssize) inside.iov_len);
-  else
-    g_string_append_len (bytes, g_bytes_get_data (chunk, NULL), (gssize) g_bytes_get_size (chunk));
+  bytes = g_string_new (NULL);
+  queen_packed_append_text (bytes, &self->digest, inside.iov_base, inside.iov_len);
+  return g_string_free_to_bytes (bytes);
 }
 
 void
 queen_subscriber_add_pending_chunk (QueenSubscriber *self, GBytes *chunk)
 {
   g_autoptr (GBytes) whole = chunk;
-  GString *bytes;
+  g_autoptr (GBytes) bytes = dup_chunk (self, chunk);
 
-  if (self->cursor.encoding == QUEEN_ENCODING_CHUNKED)
-    {
-      queen_subscriber_add_pending (self, g_steal_pointer (&whole));
-      return;
-    }
-  bytes = g_string_new (NULL);
-  append_chunk (self, bytes, whole);
-  queen_subscriber_add_pending (self, g_string_free_to_bytes (bytes));
+  if (g_bytes_get_size (bytes) > 0)
+    queen_subscriber_add_pending (self, g_steal_pointer (&bytes));
+}
+
+static void
+add_begun_chunk (QueenSubscriber *self, GString *text, const GString *lines, GBytes *rest)
+{
+  gboolean has_chunks = self->cursor.encoding == QUEEN_ENCODING_CHUNKED;
+  gsize n_rest = rest ? g_bytes_get_size (rest) - strlen (QUEEN_CHUNK_END) : 0;
+
+  if (has_chunks)
+    queen_chunk_append_size (text, lines->len + n_rest);
+  g_string_append_len (text, lines->str, (gssize) lines->len);
+  if (has_chunks && !rest)
+    g_string_append (text, QUEEN_CHUNK_END);
+  queen_subscriber_add_pending (self, g_string_free_to_bytes (text));
+  if (rest)
+    queen_subscriber_add_pending (self, has_chunks ? g_bytes_ref (rest)
+                                                   : g_bytes_new_from_bytes (rest, 0, n_rest));
+}
+
+/* In two chunks for one who takes gzip, so that the rest is shared here, too. */
+static void
+add_begun_packed (QueenSubscriber *self,
+                  GString *text,
+                  const GString *lines,
+                  GBytes *rest,
+                  const QueenRingSettings *ring)
+{
+  QueenPacked packed;
+
+  queen_packed_append_text (text, &self->digest, lines->str, lines->len);
+  queen_subscriber_add_pending (self, g_string_free_to_bytes (text));
+  if (!rest)
+    return;
+  ring->pack (rest, &packed, ring->data);
+  queen_digest_append (&self->digest, &packed.digest);
+  queen_subscriber_add_pending (self, g_bytes_ref (packed.chunk));
+  queen_packed_clear (&packed);
 }
 
 void
-queen_subscriber_add_pending_packed (QueenSubscriber *self, const QueenPacked *packed)
+queen_subscriber_add_pending_begun (QueenSubscriber *self,
+                                    GString *text,
+                                    const GString *lines,
+                                    GBytes *rest,
+                                    const QueenRingSettings *ring)
 {
-  queen_digest_append (&self->digest, &packed->digest);
-  queen_subscriber_add_pending (self, g_bytes_ref (packed->chunk));
-}
-
-void
-queen_subscriber_append_packed (QueenSubscriber *self, GString *bytes, const GString *text)
-{
-  queen_packed_append_text (bytes, &self->digest, text->str, text->len);
+  if (queen_encoding_is_bare (self->cursor.encoding))
+    queen_subscriber_add_pending (self, g_string_free_to_bytes (text));
+  else if (self->cursor.encoding == QUEEN_ENCODING_PACKED)
+    add_begun_packed (self, text, lines, rest, ring);
+  else
+    add_begun_chunk (self, text, lines, rest);
 }
 
 gboolean
@@ -185,18 +219,20 @@ queen_subscriber_count_pending (const QueenSubscriber *self, GHashTable *counted
   return n_bytes;
 }
 
+/* In one piece, as there is room for no more than one. */
 void
 queen_subscriber_let_go (QueenSubscriber *self, GBytes *chunk)
 {
   g_autoptr (GBytes) last = chunk;
+  g_autoptr (GBytes) part = last ? dup_chunk (self, last) : NULL;
   g_autoptr (GString) bytes = g_string_new (NULL);
 
   self->is_leaving = TRUE;
-  if (last)
-    append_chunk (self, bytes, last);
+  if (part)
+    g_string_append_len (bytes, g_bytes_get_data (part, NULL), (gssize) g_bytes_get_size (part));
   if (self->cursor.encoding == QUEEN_ENCODING_PACKED)
     queen_packed_append_end (bytes, &self->digest);
-  if (self->cursor.encoding != QUEEN_ENCODING_PLAIN)
+  if (queen_encoding_has_chunks (self->cursor.encoding))
     g_string_append (bytes, QUEEN_LAST_CHUNK);
   if (bytes->len > 0)
     queen_subscriber_add_pending (self, g_string_free_to_bytes (g_steal_pointer (&bytes)));

@@ -175,21 +175,21 @@ void queen_subscriber_add_pending (QueenSubscriber *self, GBytes *bytes);
 void queen_subscriber_add_pending_chunk (QueenSubscriber *self, GBytes *chunk);
 
 /**
- * queen_subscriber_add_pending_packed:
- * @packed: what others may get, too
+ * queen_subscriber_add_pending_begun:
+ * @text: (transfer full): what comes before that, such as the answer's head
+ * @lines: of the subscriber's own, with which a frame begins
+ * @rest: (nullable): the shared rest of that frame, as queen_snapshots_get() returns it; %NULL when
+ *   what comes next goes on with it
+ * @ring: how @rest is compressed
  *
- * The same for one who takes gzip.
+ * The same with a frame that is partly its own; to one of %QUEEN_ENCODING_BARE only @text, as these
+ * lines are nothing to it.
  */
-void queen_subscriber_add_pending_packed (QueenSubscriber *self, const QueenPacked *packed);
-
-/**
- * queen_subscriber_append_packed:
- * @bytes: what will be pending next
- * @text: the subscriber's own
- *
- * Appends @text as it is for one who takes gzip.
- */
-void queen_subscriber_append_packed (QueenSubscriber *self, GString *bytes, const GString *text);
+void queen_subscriber_add_pending_begun (QueenSubscriber *self,
+                                         GString *text,
+                                         const GString *lines,
+                                         GBytes *rest,
+                                         const QueenRingSettings *ring);
 
 gboolean queen_subscriber_has_pending (const QueenSubscriber *self);
 

@@ -48,7 +48,7 @@ test_inside (void)
       queen_chunk_get_inside (chunk, &inside);
       g_assert_cmpmem (inside.iov_base, inside.iov_len, texts[i], strlen (texts[i]));
       g_assert_true ((char *) inside.iov_base > (const char *) g_bytes_get_data (chunk, NULL));
-      assert_text (queen_chunk_dup_inside (chunk), texts[i]);
+      assert_text (queen_frame_dup_part (chunk, QUEEN_ENCODING_PLAIN), texts[i]);
     }
 }
 

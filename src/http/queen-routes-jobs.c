@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* The seed's face of jobs: its clients run unchanged. */
+
+#include "queen-routes.h"
+
+#include <libsoup/soup.h>
+#include <string.h>
+
+#include "jobs/queen-job-operation.h"
+#include "queen-error.h"
+#include "text/queen-json-writer.h"
+#include "text/queen-query.h"
+
+#define PART_OF_ID 2 /* in /v1/jobs/{id} */
+#define USUAL_LIMIT 1000
+#define MAX_LIMIT 10000
+#define EVENT_STREAM "text/event-stream"
+
+typedef struct
+{
+  QueenJobs *jobs;
+  QueenCluster *cluster;
+  QueenAccess *access; /* the router's */
+} Work;
+
+/* Whose it is */
+
+static char *
+dup_submitter (QueenExchange *exchange)
+{
+  char *sender = queen_exchange_dup_sender (exchange);
+
+  return sender ? sender : g_strdup ("");
+}
+
+static gboolean
+has_right (Work *work, QueenExchange *exchange, QueenAccessNeed need, GError **error)
+{
+  guint owner;
+
+  return queen_access_check_right (work->access, need, queen_exchange_get_visitor (exchange),
+                                   &owner, error);
+}
+
+/* Who may be an administrator is asked only of those whose job it is not, as that may take a look
+ * at the kernel's table of sockets. */
+static QueenJob *
+find_job (Work *work, QueenExchange *exchange, GError **error)
+{
+  g_autofree char *id = queen_exchange_dup_part (exchange, PART_OF_ID, error);
+  g_autofree char *submitter = dup_submitter (exchange);
+  QueenJob *job = id ? queen_jobs_lookup (work->jobs, id, submitter, NULL) : NULL;
+
+  if (!id || job)
+    return job;
+  if (has_right (work, exchange, QUEEN_ACCESS_ADMIN, NULL))
+    submitter = (g_free (submitter), NULL);
+  return queen_jobs_lookup (work->jobs, id, submitter, error);
+}
+
+/* A job comes */
+
+static gboolean
+check_request (QueenExchange *exchange, GError **error)
+{
+  const QueenRequest *request = queen_exchange_get_request (exchange);
+  const char *type = queen_exchange_get_header (exchange, "Content-Type");
+  QueenText name = { type, type ? strcspn (type, ";") : 0 };
+
+  if (!request->has_body)
+    g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_LENGTH_REQUIRED, "a job needs a body");
+  else if (!queen_text_is (queen_text_trim (name), "application/json"))
+    g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE,
+                         "a job needs Content-Type: application/json");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static QueenJobOperation *
+read_operation (QueenExchange *exchange, GError **error)
+{
+  const QueenRequest *request = queen_exchange_get_request (exchange);
+  g_autoptr (GBytes) body = NULL;
+
+  if (!check_request (exchange, error))
+    return NULL;
+  body = g_bytes_new (request->body, request->body_length);
+  return queen_job_operation_new (body, error);
+}
+
+static gboolean
+check_scope (Work *work, QueenExchange *exchange, QueenJobOperationKind kind, GError **error)
+{
+  if (kind == QUEEN_JOB_RETIRE)
+    return has_right (work, exchange, QUEEN_ACCESS_HOLD, error);
+  return kind != QUEEN_JOB_OF_HIVE || has_right (work, exchange, QUEEN_ACCESS_HIVES, error);
+}
+
+static QueenJob *
+answer_by_ourselves (Work *work, const QueenJobOperation *operation, GError **error)
+{
+  g_autofree char *failure = NULL;
+  g_auto (GStrv) lines = queen_job_report_new (operation, work->cluster, &failure);
+
+  return queen_jobs_answer (work->jobs, &operation->request, (const char *const *) lines, failure,
+                            error);
+}
+
+static QueenJob *
+take_job (Work *work, QueenExchange *exchange, GError **error)
+{
+  g_autoptr (QueenJobOperation) operation = read_operation (exchange, error);
+  g_autofree char *submitter = dup_submitter (exchange);
+
+  if (!operation || !check_scope (work, exchange, operation->kind, error))
+    return NULL;
+  operation->request.submitter = submitter;
+  operation->request.idempotency_key = queen_exchange_get_header (exchange, "Idempotency-Key");
+  if (operation->kind == QUEEN_JOB_REPORT || operation->kind == QUEEN_JOB_RETIRE)
+    return answer_by_ourselves (work, operation, error);
+  return queen_jobs_submit (work->jobs, &operation->request, NULL, error);
+}
+
+/* Both members, in this order: newer clients of the seed's read both. */
+static void
+on_submit_job (QueenExchange *exchange, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  QueenJob *job = take_job (data, exchange, &error);
+  const char *id;
+  GString *json;
+
+  if (!job)
+    {
+      queen_exchange_answer_error (exchange, error);
+      return;
+    }
+  id = queen_job_get_id (job);
+  json = g_string_new (NULL);
+  g_string_printf (json, "{\"job_id\":\"%s\",\"sse_url\":\"/v1/jobs/%s/stream\"}", id, id);
+  queen_exchange_answer_json (exchange, SOUP_STATUS_OK, json);
+}
+
+/* Jobs that there are */
+
+typedef struct
+{
+  guint limit;
+  const char *status;
+} Selection;
+
+static gboolean
+take_limit (const char *name, const char *value, gpointer data, GError **error)
+{
+  guint64 limit;
+
+  /* GLib would skip a vertical tab before the digits. */
+  if (!g_ascii_isdigit (*value) ||
+      !g_ascii_string_to_unsigned (value, 10, 1, MAX_LIMIT, &limit, NULL))
+    {
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
+                   "%s must be a whole number from 1 to %d", name, MAX_LIMIT);
+      return FALSE;
+    }
+  ((Selection *) data)->limit = (guint) limit;
+  return TRUE;
+}
+
+static gboolean
+take_status (const char *name, const char *value, gpointer data, GError **error)
+{
+  for (guint state = 0; state < QUEEN_JOB_N_STATES; state++)
+    if (g_str_equal (value, queen_job_state_get_name ((QueenJobState) state)))
+      {
+        ((Selection *) data)->status = queen_job_state_get_name ((QueenJobState) state);
+        return TRUE;
+      }
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
+               "%s must be one of queued, running, done, failed, cancelled, lost", name);
+  return FALSE;
+}
+
+/* The newest first, as that is what one looks for. */
+static void
+on_list_jobs (QueenExchange *exchange, gpointer data)
+{
+  static const QueenParameter parameters[] = { { "limit", take_limit }, { "status", take_status } };
+  Work *work = data;
+  Selection selection = { USUAL_LIMIT, NULL };
+  gboolean is_admin = has_right (work, exchange, QUEEN_ACCESS_ADMIN, NULL);
+  g_autofree char *submitter = is_admin ? NULL : dup_submitter (exchange);
+  g_autoptr (GPtrArray) jobs = queen_jobs_list (work->jobs, submitter);
+  g_autoptr (GError) error = NULL;
+  GString *json;
+  guint n = 0;
+
+  if (!queen_query_parse (queen_exchange_get_query (exchange), parameters,
+                          G_N_ELEMENTS (parameters), &selection, &error))
+    {
+      queen_exchange_answer_error (exchange, error);
+      return;
+    }
+  json = g_string_new ("{\"jobs\":[");
+  for (guint i = jobs->len; i-- > 0 && n < selection.limit;)
+    {
+      const char *state = queen_job_state_get_name (queen_job_get_state (jobs->pdata[i]));
+
+      if (selection.status && !g_str_equal (state, selection.status))
+        continue;
+      if (n++ > 0)
+        g_string_append_c (json, ',');
+      queen_job_append_json (jobs->pdata[i], json);
+    }
+  g_string_append_printf (json, "],\"total\":%u}", jobs->len);
+  queen_exchange_answer_json (exchange, SOUP_STATUS_OK, json);
+}
+
+static void
+on_show_job (QueenExchange *exchange, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  QueenJob *job = find_job (data, exchange, &error);
+  GString *json;
+
+  if (!job)
+    {
+      queen_exchange_answer_error (exchange, error);
+      return;
+    }
+  json = g_string_new (NULL);
+  queen_job_append_json (job, json);
+  queen_exchange_answer_json (exchange, SOUP_STATUS_OK, json);
+}
+
+static void
+on_cancel_job (QueenExchange *exchange, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  QueenJob *job = find_job (data, exchange, &error);
+  g_autofree char *submitter = dup_submitter (exchange);
+  g_autofree char *reason =
+      *submitter ? g_strconcat ("cancelled by ", submitter, NULL) : g_strdup ("cancelled");
+  GString *json;
+
+  if (!job || !queen_job_cancel (job, reason, &error))
+    {
+      queen_exchange_answer_error (exchange, error);
+      return;
+    }
+  json = g_string_new (NULL);
+  g_string_printf (json, "{\"job_id\":\"%s\",\"status\":\"cancelled\"}", queen_job_get_id (job));
+  queen_exchange_answer_json (exchange, SOUP_STATUS_OK, json);
+}
+
+/* A job's stream */
+
+typedef struct
+{
+  QueenJob *job;
+  QueenStreamRequest request;
+} Reading;
+
+static void
+free_reading (Reading *reading)
+{
+  g_object_unref (reading->job);
+  queen_stream_request_clear (&reading->request);
+  g_free (reading);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reading, free_reading)
+
+/* Only by its name: to take anything at all is no sign of a parser. */
+static gboolean
+is_parser (QueenExchange *exchange)
+{
+  const char *accept = queen_exchange_get_header (exchange, "Accept");
+  g_auto (GStrv) ranges = accept ? g_strsplit (accept, ",", -1) : NULL;
+
+  for (char **range = ranges; range && *range; range++)
+    {
+      QueenText name = { *range, strcspn (*range, ";") };
+
+      if (queen_text_is (queen_text_trim (name), EVENT_STREAM))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static QueenEncoding
+choose_encoding (QueenExchange *exchange, gboolean takes_events)
+{
+  if (queen_exchange_is_http_1_0 (exchange))
+    return takes_events ? QUEEN_ENCODING_PLAIN : QUEEN_ENCODING_BARE_PLAIN;
+  return takes_events ? QUEEN_ENCODING_CHUNKED : QUEEN_ENCODING_BARE;
+}
+
+static gboolean
+take_last_id (const char *name, const char *value, gpointer data, GError **error)
+{
+  QueenStreamRequest *request = data;
+
+  queen_stream_request_clear (request);
+  request->last_id = g_strdup (value);
+  return TRUE;
+}
+
+/* A browser that comes back cannot change the query, but sends the header. */
+static gboolean
+read_request (QueenExchange *exchange, QueenStreamRequest *request, GError **error)
+{
+  static const QueenParameter parameters[] = { { "last_event_id", take_last_id },
+                                               { "lastEventId", take_last_id } };
+  const char *last_id = queen_exchange_get_header (exchange, "Last-Event-ID");
+  gboolean takes_events = is_parser (exchange);
+
+  if (!queen_query_parse (queen_exchange_get_query (exchange), parameters,
+                          G_N_ELEMENTS (parameters), request, error))
+    return FALSE;
+  if (last_id)
+    take_last_id (NULL, last_id, request, NULL);
+  request->kinds = takes_events ? QUEEN_JOB_EVENT_ALL : QUEEN_JOB_EVENT_DATA;
+  request->encoding = choose_encoding (exchange, takes_events);
+  request->client = queen_exchange_get_request (exchange)->client;
+  request->is_forwarded = queen_exchange_get_request (exchange)->is_forwarded;
+  request->owner = queen_exchange_get_owner (exchange);
+  return TRUE;
+}
+
+static void
+on_take_over (QueenSocket socket, GBytes *head, gpointer data)
+{
+  Reading *reading = data;
+
+  queen_job_subscribe (reading->job, socket, head, &reading->request);
+}
+
+static void
+on_read_job (QueenExchange *exchange, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  QueenJob *job = find_job (data, exchange, &error);
+  g_autoptr (Reading) reading = NULL;
+
+  if (job)
+    {
+      reading = g_new0 (Reading, 1);
+      reading->job = g_object_ref (job);
+    }
+  if (!job || !read_request (exchange, &reading->request, &error))
+    {
+      queen_exchange_answer_error (exchange, error);
+      return;
+    }
+  queen_exchange_add_header (exchange, "Cache-Control", "no-cache, no-transform");
+  queen_exchange_add_header (exchange, "X-Accel-Buffering", "no");
+  queen_exchange_add_header (exchange, "Vary", "Accept");
+  queen_exchange_take_over (exchange, EVENT_STREAM, on_take_over, g_steal_pointer (&reading),
+                            (GDestroyNotify) free_reading);
+}
+
+static void
+free_work (Work *work)
+{
+  g_object_unref (work->jobs);
+  g_object_unref (work->cluster);
+  g_free (work);
+}
+
+void
+queen_routes_add_jobs (QueenRouter *router, QueenCluster *cluster, QueenJobs *jobs)
+{
+  static const QueenRoute routes[] = {
+    { "/v1/jobs", "POST", QUEEN_ACCESS_JOBS, on_submit_job, .max_body = QUEEN_JOB_MAX_BODY },
+    { "/v1/jobs", "GET", QUEEN_ACCESS_SEE_JOBS, on_list_jobs },
+    { "/v1/jobs/{id}", "GET", QUEEN_ACCESS_SEE_JOBS, on_show_job },
+    { "/v1/jobs/{id}", "DELETE", QUEEN_ACCESS_JOBS, on_cancel_job },
+    { "/v1/jobs/{id}/stream", "GET", QUEEN_ACCESS_SEE_JOBS, on_read_job },
+  };
+  Work *work = g_new0 (Work, 1);
+
+  work->jobs = g_object_ref (jobs);
+  work->cluster = g_object_ref (cluster);
+  work->access = queen_router_get_access (router);
+  queen_router_add (router, routes, G_N_ELEMENTS (routes), work, (GDestroyNotify) free_work);
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-job-answer.h"
+
+#include <string.h>
+
+#include "queen-job.h"
+#include "text/queen-json-writer.h"
+
+#define DONE "[DONE]"
+#define DONE_IN_JSON "\\u005bDONE]"
+#define MAX_EVENTS G_MAXUINT      /* what they cost is the limit */
+#define DROPPED_TEXT (256 * 1024) /* bytes that leave a text that is full, so that it is rarely */
+#define COST_OF_EVENT 256         /* bytes of a ring, about, besides its data */
+#define COST 1800                 /* bytes: itself, channel, empty ring and alarms */
+#define LAGGED                                                                                     \
+  "{\"error\":{\"message\":\"you have read too slowly, and part of the answer is lost\","          \
+  "\"type\":\"server_error\",\"param\":null,\"code\":\"lagged\"}}"
+#define TOO_MANY "too many readers: try again later"
+
+struct _QueenJobAnswer
+{
+  const QueenJobStage *stage;
+  QueenFace face;
+  QueenChannel *channel;
+  GString *text;     /* NULL when there is none */
+  guint64 n_omitted; /* bytes of it that are no longer there */
+  gsize max_ring;
+  gsize unflushed; /* bytes of the ring, about, that came since readers were last seen to */
+  void (*on_changed) (gpointer data);
+  gpointer data;
+
+  GBytes *account; /* NULL when nobody needed one lately */
+  guint64 account_next;
+};
+
+/* What all share */
+
+static GBytes *
+make_busy (QueenFace face)
+{
+  const char *data = face == QUEEN_FACE_OPENAI
+                         ? "{\"error\":{\"message\":\"" TOO_MANY
+                           "\",\"type\":\"server_error\",\"param\":null,\"code\":\"busy\"}}"
+                         : "[ERROR] failed: " TOO_MANY "\n\ndata: " DONE;
+
+  return queen_frame_new_with_bare ("", NULL, data, strlen (data));
+}
+
+void
+queen_job_stage_init (QueenJobStage *self)
+{
+  self->alarms = queen_alarm_group_new (self->clock, "flush of answers", G_PRIORITY_HIGH);
+  self->breath_alarms =
+      queen_alarm_group_new (self->clock, "flush of answers goes on", G_PRIORITY_DEFAULT);
+  self->batch = g_new0 (QueenBatch, 1);
+  for (guint face = 0; face < G_N_ELEMENTS (self->busy); face++)
+    self->busy[face] = make_busy ((QueenFace) face);
+  self->lagged = queen_frame_new_with_bare ("", NULL, LAGGED, strlen (LAGGED));
+}
+
+void
+queen_job_stage_clear (QueenJobStage *self)
+{
+  g_clear_pointer (&self->alarms, queen_alarm_group_free);
+  g_clear_pointer (&self->breath_alarms, queen_alarm_group_free);
+  g_clear_pointer (&self->batch, g_free);
+  for (guint face = 0; face < G_N_ELEMENTS (self->busy); face++)
+    g_clear_pointer (&self->busy[face], g_bytes_unref);
+  g_clear_pointer (&self->lagged, g_bytes_unref);
+}
+
+/* What is told of what is no longer there */
+
+static char *
+make_snapshot (const QueenJobAnswer *self, gsize *length)
+{
+  g_autoptr (GString) json = g_string_new ("{\"type\":\"snapshot\",\"text\":");
+
+  queen_json_append_string (json, self->text ? self->text->str : "");
+  g_string_append (json, ",\"omitted\":");
+  queen_json_append_number (json, self->n_omitted);
+  g_string_append_c (json, '}');
+  *length = json->len;
+  return g_string_free (g_steal_pointer (&json), FALSE);
+}
+
+static void
+make_account (QueenJobAnswer *self, QueenRing *ring)
+{
+  g_autofree char *id = queen_ring_dup_id (ring, queen_ring_get_head (ring) - 1);
+  gsize length;
+  g_autofree char *snapshot = make_snapshot (self, &length);
+
+  g_clear_pointer (&self->account, g_bytes_unref);
+  self->account = queen_frame_new_with_bare (id, "snapshot", snapshot, length);
+  self->account_next = queen_ring_get_head (ring);
+}
+
+/* An account is good for all who come as long as the ring can go on behind it, so that those who
+ * hold one in the middle hold few of them. Clients of OpenAI's API know of no such thing: to them
+ * it is an error. */
+static GBytes *
+get_account (gboolean is_bare, guint64 *next, gpointer data)
+{
+  QueenJobAnswer *self = data;
+  QueenRing *ring = queen_channel_get_ring (self->channel);
+
+  *next = queen_ring_get_head (ring);
+  if (is_bare && self->face == QUEEN_FACE_OPENAI)
+    return self->stage->lagged;
+  if (!self->account || self->account_next < queen_ring_get_oldest (ring))
+    make_account (self, ring);
+  *next = self->account_next;
+  return self->account;
+}
+
+/* An answer */
+
+static void
+on_channel_changed (gpointer data)
+{
+  QueenJobAnswer *self = data;
+
+  if (queen_channel_get_n_subscribers (self->channel) == 0)
+    g_clear_pointer (&self->account, g_bytes_unref);
+  self->on_changed (self->data);
+}
+
+QueenJobAnswer *
+queen_job_answer_new (const QueenJobStage *stage,
+                      QueenFace face,
+                      const char *epoch,
+                      void (*on_changed) (gpointer data),
+                      gpointer data)
+{
+  QueenJobAnswer *self = g_new0 (QueenJobAnswer, 1);
+  const QueenChannelSettings settings = {
+    .clock = stage->clock,
+    .audience = stage->audience,
+    .ring = { .capacity = MAX_EVENTS,
+              .max_bytes = QUEEN_JOB_MAX_RING,
+              .epoch = epoch,
+              .kinds = QUEEN_JOB_EVENT_ALL,
+              .has_bare = TRUE },
+    .flush_interval = stage->flush_interval,
+    .tally = stage->tally,
+    .alarms = stage->alarms,
+    .breath_alarms = stage->breath_alarms,
+    .batch = stage->batch,
+    .get_account = get_account,
+    .busy = stage->busy[face],
+    .on_changed = on_channel_changed,
+    .data = self,
+  };
+
+  self->stage = stage;
+  self->face = face;
+  self->max_ring = QUEEN_JOB_MAX_RING;
+  self->on_changed = on_changed;
+  self->data = data;
+  self->channel = queen_channel_new (&settings);
+  return self;
+}
+
+void
+queen_job_answer_free (QueenJobAnswer *self)
+{
+  queen_channel_free (self->channel);
+  g_clear_pointer (&self->account, g_bytes_unref);
+  if (self->text)
+    g_string_free (self->text, TRUE);
+  g_free (self);
+}
+
+static void
+publish (
+    QueenJobAnswer *self, QueenJobEventKind kind, const char *event, const char *data, gsize length)
+{
+  QueenRing *ring = queen_channel_get_ring (self->channel);
+
+  queen_channel_publish (self->channel, queen_ring_get_head (ring), kind, event, data, length);
+  self->unflushed += length + COST_OF_EVENT;
+  if (self->unflushed < self->max_ring / 4)
+    return;
+  queen_channel_flush (self->channel);
+  self->unflushed = 0;
+}
+
+void
+queen_job_answer_tell (QueenJobAnswer *self, const char *event, const GString *json)
+{
+  publish (self, QUEEN_JOB_EVENT_NEWS, event, json->str, json->len);
+}
+
+/* Returns: (nullable): NULL when it can be said as it is */
+static GString *
+tame (const QueenJobAnswer *self, const char *data, gsize length)
+{
+  gboolean is_exact = self->face == QUEEN_FACE_OPENAI;
+  GString *text;
+
+  if ((is_exact || !memmem (data, length, DONE, strlen (DONE))) && !memchr (data, '\n', length) &&
+      !memchr (data, '\r', length))
+    return NULL;
+  text = g_string_new_len (data, (gssize) length);
+  if (!is_exact)
+    g_string_replace (text, DONE, DONE_IN_JSON, 0);
+  for (gsize i = 0; i < text->len; i++)
+    if (text->str[i] == '\n' || text->str[i] == '\r')
+      text->str[i] = ' ';
+  return text;
+}
+
+void
+queen_job_answer_say (QueenJobAnswer *self, const char *event, const char *data, gsize length)
+{
+  g_autoptr (GString) tamed = tame (self, data, length);
+
+  publish (self, QUEEN_JOB_EVENT_DATA, event, tamed ? tamed->str : data,
+           tamed ? tamed->len : length);
+}
+
+void
+queen_job_answer_mark (QueenJobAnswer *self, const char *marker)
+{
+  publish (self, QUEEN_JOB_EVENT_DATA, NULL, marker, strlen (marker));
+}
+
+/* At the beginning of a character. */
+static void
+drop_text (QueenJobAnswer *self)
+{
+  gsize n = MIN (DROPPED_TEXT, self->text->len);
+
+  while (n < self->text->len && ((guchar) self->text->str[n] & 0xc0) == 0x80)
+    n++;
+  g_string_erase (self->text, 0, (gssize) n);
+  self->n_omitted += n;
+}
+
+void
+queen_job_answer_add_text (QueenJobAnswer *self, const char *text, gsize length)
+{
+  if (!self->text)
+    self->text = g_string_new (NULL);
+  g_string_append_len (self->text, text, (gssize) length);
+  while (self->text->len > QUEEN_JOB_MAX_TEXT)
+    drop_text (self);
+}
+
+void
+queen_job_answer_complete (QueenJobAnswer *self)
+{
+  queen_channel_complete (self->channel);
+}
+
+void
+queen_job_answer_subscribe (QueenJobAnswer *self,
+                            QueenSocket socket,
+                            GBytes *head,
+                            const QueenStreamRequest *request)
+{
+  queen_channel_subscribe (self->channel, socket, head, request);
+}
+
+void
+queen_job_answer_shrink (QueenJobAnswer *self, gsize n_bytes)
+{
+  gsize max = MAX (n_bytes, QUEEN_JOB_MIN_RING);
+
+  if (max >= self->max_ring)
+    return;
+  self->max_ring = max;
+  queen_ring_set_max_bytes (queen_channel_get_ring (self->channel), max);
+}
+
+gsize
+queen_job_answer_get_n_bytes (const QueenJobAnswer *self)
+{
+  return COST + queen_ring_get_n_bytes (queen_channel_get_ring (self->channel)) +
+         (self->text ? self->text->allocated_len : 0) +
+         (self->account ? g_bytes_get_size (self->account) : 0);
+}
+
+guint64
+queen_job_answer_get_n_events (const QueenJobAnswer *self)
+{
+  return queen_ring_get_head (queen_channel_get_ring (self->channel)) - 1;
+}
+
+guint
+queen_job_answer_get_n_readers (const QueenJobAnswer *self)
+{
+  return queen_channel_get_n_subscribers (self->channel);
+}

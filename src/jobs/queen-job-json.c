@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-job.h"
+#include "text/queen-json-writer.h"
+#include "text/queen-timestamp.h"
+
+/* What is not there is null, so that each job has the same members. */
+static void
+append_text (GString *json, const char *name, const char *text)
+{
+  g_string_append_printf (json, ",\"%s\":", name);
+  if (text)
+    queen_json_append_string (json, text);
+  else
+    g_string_append (json, "null");
+}
+
+static void
+append_time (GString *json, const char *name, gint64 time)
+{
+  g_string_append_printf (json, ",\"%s\":", name);
+  if (time == 0)
+    {
+      g_string_append (json, "null");
+      return;
+    }
+  g_string_append_c (json, '"');
+  queen_timestamp_append (json, time);
+  g_string_append_c (json, '"');
+}
+
+static void
+append_number (GString *json, const char *name, guint64 number)
+{
+  g_string_append_printf (json, ",\"%s\":", name);
+  queen_json_append_number (json, number);
+}
+
+static void
+append_place (QueenJob *self, GString *json)
+{
+  guint position = queen_job_get_position (self);
+  gint64 estimate = queen_job_get_estimate (self);
+
+  if (position > 0)
+    append_number (json, "position", position);
+  else
+    g_string_append (json, ",\"position\":null");
+  g_string_append (json, ",\"estimate\":");
+  if (position > 0 && estimate >= 0)
+    queen_json_append_real (json, (double) estimate / G_USEC_PER_SEC);
+  else
+    g_string_append (json, "null");
+}
+
+void
+queen_job_append_json (QueenJob *self, GString *json)
+{
+  g_string_append (json, "{\"job_id\":");
+  queen_json_append_string (json, queen_job_get_id (self));
+  append_text (json, "status", queen_job_state_get_name (queen_job_get_state (self)));
+  append_text (json, "operation", queen_job_get_operation (self));
+  append_text (json, "model", queen_job_get_model (self));
+  append_text (json, "worker_id", queen_job_get_worker (self));
+  append_text (json, "submitter", queen_job_get_submitter (self));
+  append_place (self, json);
+  append_time (json, "created_at", queen_job_get_created_at (self));
+  append_time (json, "started_at", queen_job_get_started_at (self));
+  append_time (json, "ended_at", queen_job_get_ended_at (self));
+  append_number (json, "events", queen_job_get_n_events (self));
+  append_number (json, "tokens", queen_job_get_n_tokens (self));
+  g_string_append (json, ",\"tokens_per_second\":");
+  queen_json_append_real (json, queen_job_get_tokens_per_second (self));
+  append_number (json, "readers", queen_job_get_n_readers (self));
+  append_text (json, "message", queen_job_get_message (self));
+  g_string_append_c (json, '}');
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-job-keys.h"
+
+#include <string.h>
+
+#include "queen-error.h"
+
+#define MAX_LENGTH 255 /* bytes */
+
+typedef struct
+{
+  QueenJob *job;
+  char *fingerprint;
+} Entry;
+
+struct _QueenJobKeys
+{
+  GHashTable *entries; /* submitter and key -> Entry */
+};
+
+static void
+free_entry (Entry *entry)
+{
+  g_free (entry->fingerprint);
+  g_free (entry);
+}
+
+QueenJobKeys *
+queen_job_keys_new (void)
+{
+  QueenJobKeys *self = g_new0 (QueenJobKeys, 1);
+
+  self->entries =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) free_entry);
+  return self;
+}
+
+void
+queen_job_keys_free (QueenJobKeys *self)
+{
+  g_hash_table_unref (self->entries);
+  g_free (self);
+}
+
+/* Neither has a line break: the one is a name, the other a header's value. */
+static char *
+dup_name (const char *submitter, const char *key)
+{
+  return g_strconcat (submitter, "\n", key, NULL);
+}
+
+/* A sum, as the body itself is not kept for that. */
+static char *
+make_fingerprint (const QueenJobRequest *request)
+{
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  const char *const texts[] = { request->operation, request->path, request->model,
+                                request->hive_id };
+  gsize size = 0;
+  const guchar *bytes = request->body ? g_bytes_get_data (request->body, &size) : NULL;
+
+  /* With the NUL, so that what ends one does not begin the next. */
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_checksum_update (sum, (const guchar *) (texts[i] ? texts[i] : ""),
+                       (gssize) strlen (texts[i] ? texts[i] : "") + 1);
+  if (size > 0)
+    g_checksum_update (sum, bytes, (gssize) size);
+  return g_strdup (g_checksum_get_string (sum));
+}
+
+static gboolean
+check_key (const char *key, GError **error)
+{
+  if (*key != '\0' && strlen (key) <= MAX_LENGTH)
+    return TRUE;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
+               "an Idempotency-Key has 1 to %d characters", MAX_LENGTH);
+  return FALSE;
+}
+
+QueenJob *
+queen_job_keys_find (QueenJobKeys *self,
+                     const QueenJobRequest *request,
+                     char **fingerprint,
+                     GError **error)
+{
+  g_autofree char *name = dup_name (request->submitter, request->idempotency_key);
+  const Entry *entry = g_hash_table_lookup (self->entries, name);
+
+  if (!check_key (request->idempotency_key, error))
+    return NULL;
+  *fingerprint = make_fingerprint (request);
+  if (!entry || g_str_equal (entry->fingerprint, *fingerprint))
+    return entry ? entry->job : NULL;
+  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE,
+                       "this Idempotency-Key was used for something else");
+  return NULL;
+}
+
+void
+queen_job_keys_add (QueenJobKeys *self, QueenJob *job, const char *key, const char *fingerprint)
+{
+  Entry *entry = g_new0 (Entry, 1);
+
+  entry->job = job;
+  entry->fingerprint = g_strdup (fingerprint);
+  g_hash_table_insert (self->entries, dup_name (queen_job_get_submitter (job), key), entry);
+}
+
+void
+queen_job_keys_remove (QueenJobKeys *self, const char *submitter, const char *key)
+{
+  g_autofree char *name = dup_name (submitter, key);
+
+  g_hash_table_remove (self->entries, name);
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-job-ledger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "queen-error.h"
+#include "text/queen-json-writer.h"
+#include "text/queen-json.h"
+
+#define NAME "jobs"
+#define MAX_SIZE (64 * 1024 * 1024) /* bytes that are read: what lies beyond is not believed */
+#define LONG (4 * 1024 * 1024)      /* bytes */
+
+struct _QueenJobLedger
+{
+  char *path;
+  int fd;          /* -1 as long as there is no file */
+  gsize size;      /* bytes */
+  gsize size_anew; /* when it was last written anew */
+  gboolean is_broken;
+};
+
+/* Returns: whether there is a file now, and it is ours; errno says why not */
+static gboolean
+open_file (QueenJobLedger *self, int flags)
+{
+  int fd = open (self->path, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0600);
+  struct stat status;
+
+  if (fd < 0)
+    return FALSE;
+  if (fstat (fd, &status) == 0 && S_ISREG (status.st_mode) &&
+      (flock (fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK))
+    {
+      self->fd = fd;
+      self->size = (gsize) status.st_size;
+      return TRUE;
+    }
+  errno = S_ISREG (status.st_mode) ? errno : EINVAL;
+  close (fd);
+  return FALSE;
+}
+
+QueenJobLedger *
+queen_job_ledger_open (const char *directory, GError **error)
+{
+  QueenJobLedger *self = g_new0 (QueenJobLedger, 1);
+
+  self->path = g_build_filename (directory, NAME, NULL);
+  self->fd = -1;
+  if (open_file (self, 0) || errno == ENOENT)
+    return self;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_STATE, "%s cannot be used: %s", self->path,
+               g_strerror (errno));
+  queen_job_ledger_close (self);
+  return NULL;
+}
+
+void
+queen_job_ledger_close (QueenJobLedger *self)
+{
+  if (self->fd >= 0)
+    close (self->fd);
+  g_free (self->path);
+  g_free (self);
+}
+
+/* Reading */
+
+/* One that has been read so far; its texts are its own. */
+static void
+free_record (QueenJobRecord *record)
+{
+  g_free ((char *) record->id);
+  g_free ((char *) record->operation);
+  g_free ((char *) record->model);
+  g_free ((char *) record->submitter);
+  g_free (record);
+}
+
+static const char *
+get_text (const QueenJsonValue *line, const char *name)
+{
+  const QueenJsonValue *value = queen_json_get_member (line, name);
+
+  return value && value->type == QUEEN_JSON_STRING ? value->string : NULL;
+}
+
+static gint64
+get_time (const QueenJsonValue *line)
+{
+  const char *text = get_text (line, "at");
+  gint64 time;
+
+  return text && g_ascii_string_to_signed (text, 10, 0, G_MAXINT64, &time, NULL) ? time : 0;
+}
+
+static gboolean
+parse_state (const char *word, QueenJobState *state)
+{
+  for (guint i = 0; word && i < QUEEN_JOB_N_STATES; i++)
+    if (g_str_equal (word, queen_job_state_get_name ((QueenJobState) i)))
+      {
+        *state = (QueenJobState) i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+static void
+take_line (GQueue *records, GHashTable *by_id, const QueenJsonValue *line, gint64 since)
+{
+  const char *id = get_text (line, "id");
+  GList *link = id ? g_hash_table_lookup (by_id, id) : NULL;
+  QueenJobState state;
+  QueenJobRecord *record;
+
+  if (!id || !g_str_has_prefix (id, "job-") || !parse_state (get_text (line, "state"), &state))
+    return;
+  if (link && !queen_job_state_is_open (state))
+    {
+      ((QueenJobRecord *) link->data)->state = state;
+      if (get_time (line) < since)
+        {
+          g_hash_table_remove (by_id, id);
+          free_record (link->data);
+          g_queue_delete_link (records, link);
+        }
+      return;
+    }
+  if (link || !get_text (line, "operation") || !get_text (line, "submitter"))
+    return;
+  record = g_new0 (QueenJobRecord, 1);
+  record->id = g_strdup (id);
+  record->operation = g_strdup (get_text (line, "operation"));
+  record->model = g_strdup (get_text (line, "model"));
+  record->submitter = g_strdup (get_text (line, "submitter"));
+  record->created_at = get_time (line);
+  record->state = state;
+  g_queue_push_tail (records, record);
+  g_hash_table_insert (by_id, (char *) record->id, records->tail);
+}
+
+static char *
+read_whole (QueenJobLedger *self, gsize *length)
+{
+  gsize size = MIN (self->size, MAX_SIZE);
+  char *text = self->fd >= 0 ? g_try_malloc (size + 1) : NULL;
+  gssize n = text ? TEMP_FAILURE_RETRY (pread (self->fd, text, size, 0)) : -1;
+
+  *length = (gsize) MAX (n, 0);
+  return text;
+}
+
+void
+queen_job_ledger_read (QueenJobLedger *self,
+                       gint64 since,
+                       void (*on_record) (const QueenJobRecord *record, gpointer data),
+                       gpointer data)
+{
+  gsize length;
+  g_autofree char *text = read_whole (self, &length);
+  g_autoptr (GHashTable) by_id = g_hash_table_new (g_str_hash, g_str_equal);
+  GQueue records = G_QUEUE_INIT;
+
+  for (char *at = text, *end; at && (end = memchr (at, '\n', length - (gsize) (at - text)));
+       at = end + 1)
+    {
+      g_autoptr (QueenJson) json = queen_json_new (at, (gsize) (end - at), NULL, NULL);
+
+      if (json && queen_json_get_root (json)->type == QUEEN_JSON_OBJECT)
+        take_line (&records, by_id, queen_json_get_root (json), since);
+    }
+  for (GList *link = records.head; link; link = link->next)
+    on_record (link->data, data);
+  g_queue_clear_full (&records, (GDestroyNotify) free_record);
+}
+
+/* Writing */
+
+/* The time as a text, as ns since 1970 have more digits than a number in JSON can be relied on. */
+static void
+append_line (GString *text, QueenJob *job, gboolean is_begun, gboolean is_ended)
+{
+  gint64 at = is_ended && !is_begun ? queen_job_get_ended_at (job) : queen_job_get_created_at (job);
+  QueenJobState state = is_ended ? queen_job_get_state (job) : QUEEN_JOB_QUEUED;
+
+  g_string_append (text, "{\"id\":");
+  queen_json_append_string (text, queen_job_get_id (job));
+  g_string_append_printf (text, ",\"at\":\"%" G_GINT64_FORMAT "\",\"state\":\"%s\"", at,
+                          queen_job_state_get_name (state));
+  if (is_begun)
+    {
+      g_string_append (text, ",\"operation\":");
+      queen_json_append_string (text, queen_job_get_operation (job));
+      g_string_append (text, ",\"submitter\":");
+      queen_json_append_string (text, queen_job_get_submitter (job));
+    }
+  if (is_begun && queen_job_get_model (job))
+    {
+      g_string_append (text, ",\"model\":");
+      queen_json_append_string (text, queen_job_get_model (job));
+    }
+  g_string_append (text, "}\n");
+}
+
+/* What cannot be written is not known after a restart; jobs go on. It is said once. */
+static void
+write_text (QueenJobLedger *self, const GString *text)
+{
+  gssize n = -1;
+
+  if (self->fd >= 0 || open_file (self, O_CREAT))
+    n = TEMP_FAILURE_RETRY (write (self->fd, text->str, text->len));
+  if (n > 0)
+    self->size += (gsize) n;
+  if (n == (gssize) text->len)
+    {
+      self->is_broken = FALSE;
+      return;
+    }
+  if (!self->is_broken)
+    g_warning ("it cannot be written which jobs there are: %s",
+               n < 0 ? g_strerror (errno) : "the disk is full");
+  self->is_broken = TRUE;
+}
+
+static void
+write_line (QueenJobLedger *self, QueenJob *job, gboolean is_begun, gboolean is_ended)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  append_line (text, job, is_begun, is_ended);
+  write_text (self, text);
+}
+
+void
+queen_job_ledger_begin (QueenJobLedger *self, QueenJob *job)
+{
+  write_line (self, job, TRUE, FALSE);
+}
+
+void
+queen_job_ledger_end (QueenJobLedger *self, QueenJob *job)
+{
+  write_line (self, job, FALSE, TRUE);
+}
+
+gboolean
+queen_job_ledger_is_long (const QueenJobLedger *self)
+{
+  return self->size > MAX (LONG, 2 * self->size_anew);
+}
+
+/* In place, as the descriptor has the lock. Who is killed in between loses what little there is. */
+void
+queen_job_ledger_rewrite (QueenJobLedger *self, const GQueue *jobs)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (GList *link = jobs->head; link; link = link->next)
+    {
+      append_line (text, link->data, TRUE, FALSE);
+      if (!queen_job_state_is_open (queen_job_get_state (link->data)))
+        append_line (text, link->data, FALSE, TRUE);
+    }
+  if (self->fd < 0 || ftruncate (self->fd, 0) != 0)
+    return;
+  self->size = 0;
+  write_text (self, text);
+  self->size_anew = self->size;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-job.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenJobRecord:
+ * @model: (nullable): the model that was asked
+ * @created_at: ns since 1970
+ *
+ * What is left of a job after a restart.
+ */
+typedef struct
+{
+  const char *id;
+  const char *operation;
+  const char *model;
+  const char *submitter;
+  gint64 created_at;
+  QueenJobState state;
+} QueenJobRecord;
+
+/**
+ * QueenJobLedger:
+ *
+ * The file in which it is left which jobs there were: a line when one begins, and one when it ends.
+ * It has nothing of what was asked and answered. A line is written at once, and stays when the
+ * queen is killed; it is not waited for the disk.
+ */
+typedef struct _QueenJobLedger QueenJobLedger;
+
+/**
+ * queen_job_ledger_open:
+ * @error: %QUEEN_ERROR_STATE
+ *
+ * Opens the one in @directory, or one that will be made there with the first job. Only one queen
+ * can have it.
+ */
+QueenJobLedger *queen_job_ledger_open (const char *directory, GError **error);
+
+void queen_job_ledger_close (QueenJobLedger *self);
+
+/**
+ * queen_job_ledger_read:
+ * @since: ns since 1970: jobs that ended before that do not matter any more
+ * @on_record: called for each of the others, in their order
+ *
+ * Lines that make no sense are passed over: the last one may be half.
+ */
+void queen_job_ledger_read (QueenJobLedger *self,
+                            gint64 since,
+                            void (*on_record) (const QueenJobRecord *record, gpointer data),
+                            gpointer data);
+
+void queen_job_ledger_begin (QueenJobLedger *self, QueenJob *job);
+
+/** Writes that it has ended, and how. */
+void queen_job_ledger_end (QueenJobLedger *self, QueenJob *job);
+
+/** Returns: whether it had better be written anew, as most of it does not matter any more */
+gboolean queen_job_ledger_is_long (const QueenJobLedger *self);
+
+/**
+ * queen_job_ledger_rewrite:
+ * @jobs: (element-type QueenJob): all that there are
+ *
+ * Begins it anew.
+ */
+void queen_job_ledger_rewrite (QueenJobLedger *self, const GQueue *jobs);
+
+G_END_DECLS

@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* What a job goes through, from being submitted to its end. */
+
+#include "jobs-fixture.h"
+
+static void
+assert_state (QueenJob *job, QueenJobState state)
+{
+  g_assert_cmpstr (queen_job_state_get_name (queen_job_get_state (job)), ==,
+                   queen_job_state_get_name (state));
+}
+
+static void
+test_done (Fixture *f, gconstpointer data)
+{
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  job = submit (f);
+  assert_state (job, QUEEN_JOB_RUNNING);
+  g_assert_cmpstr (queen_job_get_worker (job), ==, "w1");
+  g_assert_cmpstr (tries[0].body, ==, "{\"prompt\":\"p\"}");
+  say_token (&tries[0], "a");
+  pass (SECOND / 2);
+  say_token (&tries[0], "b");
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  assert_state (job, QUEEN_JOB_DONE);
+  g_assert_null (queen_job_get_message (job));
+  g_assert_cmpuint (queen_job_get_n_tokens (job), ==, 2);
+  g_assert_cmpfloat (queen_job_get_tokens_per_second (job), ==, 2);
+}
+
+static void
+test_bare_bytes (Fixture *f, gconstpointer data)
+{
+  QueenJob *job;
+  int plain, chunked;
+
+  beat (f, "w1", 1);
+  job = submit (f);
+  plain = read_job (job, QUEEN_ENCODING_BARE_PLAIN, NULL);
+  chunked = read_job (job, QUEEN_ENCODING_BARE, NULL);
+  say_token (&tries[0], "a");
+  assert_reads (plain, "data: {\"type\":\"token\",\"t\":\"a\"}\n\n");
+  assert_reads (chunked, "20\r\ndata: {\"type\":\"token\",\"t\":\"a\"}\n\n\r\n");
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  turn ();
+  assert_reads (plain, "data: [DONE]\n\n<end>");
+  assert_reads (chunked, "e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n<end>");
+  close (plain);
+  close (chunked);
+}
+
+static void
+test_parsers_bytes (Fixture *f, gconstpointer data)
+{
+  QueenJob *job;
+  g_autofree char *id = NULL, *expected = NULL;
+  int fd;
+
+  beat (f, "w1", 1);
+  job = submit (f);
+  id = g_strndup (queen_job_get_id (job) + strlen ("job-"), 8);
+  fd = read_job (job, QUEEN_ENCODING_PLAIN, NULL);
+  say_token (&tries[0], "a");
+  expected = g_strdup_printf (
+      "retry: 2000\n:\n"
+      "id: %s-1\nevent: placed\n:4a\r\ndata: {\"worker_id\":\"w1\",\"why\":\"least_loaded\","
+      "\"waited\":0.000,\"attempt\":1}\n\n"
+      "id: %s-2\n:20\r\ndata: {\"type\":\"token\",\"t\":\"a\"}\n\n",
+      id, id);
+  assert_reads (fd, expected);
+  close (fd);
+}
+
+/* An old client would end there. */
+static void
+test_done_in_a_token (Fixture *f, gconstpointer data)
+{
+  QueenJob *job;
+  int fd;
+
+  beat (f, "w1", 1);
+  job = submit (f);
+  fd = read_job (job, QUEEN_ENCODING_BARE_PLAIN, NULL);
+  say_token (&tries[0], "x[DONE]y");
+  assert_reads (fd, "data: {\"type\":\"token\",\"t\":\"x\\u005bDONE]y\"}\n\n");
+  close (fd);
+}
+
+static void
+test_openai_as_it_is (Fixture *f, gconstpointer data)
+{
+  QueenJobRequest request = make_request ("");
+  QueenJob *job;
+  int fd;
+
+  beat (f, "w1", 1);
+  request.face = QUEEN_FACE_OPENAI;
+  request.path = "/v1/chat/completions";
+  job = queen_jobs_submit (f->jobs, &request, NULL, NULL);
+  fd = read_job (job, QUEEN_ENCODING_BARE_PLAIN, NULL);
+  say (&tries[0], "{\"choices\":\"[DONE]\"}", NULL);
+  end_try (&tries[0], QUEEN_ATTEMPT_FAILED, "it broke");
+  turn ();
+  assert_reads (fd, "data: {\"choices\":\"[DONE]\"}\n\n"
+                    "data: {\"error\":{\"message\":\"it broke\",\"type\":\"server_error\","
+                    "\"param\":null,\"code\":\"failed\"}}\n\n<end>");
+  close (fd);
+}
+
+static void
+test_failed (Fixture *f, gconstpointer data)
+{
+  g_autofree char *expected = NULL;
+  QueenJob *job;
+  int fd;
+
+  beat (f, "w1", 1);
+  beat (f, "w2", 1);
+  job = submit (f);
+  say_token (&tries[0], "a");
+  end_try (&tries[0], QUEEN_ATTEMPT_FAILED, "it broke");
+  assert_state (job, QUEEN_JOB_FAILED);
+  g_assert_cmpuint (n_tries, ==, 1);
+  fd = read_job (job, QUEEN_ENCODING_BARE_PLAIN, NULL);
+  expected = g_strdup_printf ("data: {\"type\":\"token\",\"t\":\"a\"}\n\n"
+                              "data: Job %s failed: it broke\n\n"
+                              "data: [ERROR] it broke\n\ndata: [DONE]\n\n<end>",
+                              queen_job_get_id (job));
+  assert_reads (fd, expected);
+  close (fd);
+}
+
+static void
+test_retry_at_the_next (Fixture *f, gconstpointer data)
+{
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  beat (f, "w2", 1);
+  job = submit (f);
+  end_try (&tries[0], QUEEN_ATTEMPT_BUSY, "it is busy");
+  assert_state (job, QUEEN_JOB_RUNNING);
+  g_assert_cmpuint (n_tries, ==, 2);
+  g_assert_cmpstr (tries[0].worker, !=, tries[1].worker);
+  g_assert_cmpstr (tries[1].body, ==, "{\"prompt\":\"p\"}");
+  end_try (&tries[1], QUEEN_ATTEMPT_REFUSED, "nobody is there");
+  assert_state (job, QUEEN_JOB_FAILED);
+  g_assert_cmpuint (n_tries, ==, 2);
+  g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_retries, ==, 1);
+}
+
+static void
+test_no_retry_without_another (Fixture *f, gconstpointer data)
+{
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  job = submit (f);
+  end_try (&tries[0], QUEEN_ATTEMPT_BUSY, "it is busy");
+  turn ();
+  assert_state (job, QUEEN_JOB_FAILED);
+  g_assert_cmpstr (queen_job_get_message (job), ==, "it is busy");
+}
+
+/* The other one has work: it is waited for. */
+static void
+test_retry_waits (Fixture *f, gconstpointer data)
+{
+  QueenJob *first, *second;
+
+  beat (f, "w1", 1);
+  first = submit (f);
+  beat (f, "w2", 1);
+  second = submit (f);
+  g_assert_cmpstr (queen_job_get_worker (second), ==, "w2");
+  end_try (&tries[1], QUEEN_ATTEMPT_REFUSED, "nobody is there");
+  turn ();
+  assert_state (second, QUEEN_JOB_QUEUED);
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  turn ();
+  assert_state (first, QUEEN_JOB_DONE);
+  assert_state (second, QUEEN_JOB_RUNNING);
+  g_assert_cmpstr (queen_job_get_worker (second), ==, "w1");
+}
+
+static void
+test_no_retry_after_the_first_byte (Fixture *f, gconstpointer data)
+{
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  beat (f, "w2", 1);
+  job = submit (f);
+  say_token (&tries[0], "a");
+  end_try (&tries[0], QUEEN_ATTEMPT_REFUSED, "reset");
+  assert_state (job, QUEEN_JOB_FAILED);
+  g_assert_cmpuint (n_tries, ==, 1);
+}
+
+static void
+test_queue (Fixture *f, gconstpointer data)
+{
+  QueenJob *first, *second, *third;
+
+  beat (f, "w1", 1);
+  first = submit (f);
+  second = submit (f);
+  third = submit (f);
+  pass (SECOND);
+  assert_state (first, QUEEN_JOB_RUNNING);
+  assert_state (second, QUEEN_JOB_QUEUED);
+  g_assert_cmpuint (queen_job_get_position (second), ==, 1);
+  g_assert_cmpuint (queen_job_get_position (third), ==, 2);
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  turn ();
+  assert_state (second, QUEEN_JOB_RUNNING);
+  g_assert_cmpuint (queen_job_get_position (second), ==, 0);
+  g_assert_cmpuint (n_tries, ==, 2);
+}
+
+static void
+test_queue_timeout (Fixture *f, gconstpointer data)
+{
+  QueenJobRequest request = make_request ("");
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  submit (f);
+  request.queue_timeout = 5 * SECOND;
+  job = queen_jobs_submit (f->jobs, &request, NULL, NULL);
+  pass (4 * SECOND);
+  assert_state (job, QUEEN_JOB_QUEUED);
+  pass (2 * SECOND);
+  assert_state (job, QUEEN_JOB_FAILED);
+  g_assert_error (queen_job_get_error (job), QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+}
+
+static void
+test_nobody_serves_it (Fixture *f, gconstpointer data)
+{
+  QueenJobRequest request = make_request ("");
+  g_autoptr (GError) error = NULL;
+
+  beat (f, "w1", 1);
+  request.model = "other";
+  g_assert_null (queen_jobs_submit (f->jobs, &request, NULL, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND);
+  g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_in_state[QUEEN_JOB_QUEUED], ==, 0);
+}
+
+static void
+test_cancel (Fixture *f, gconstpointer data)
+{
+  QueenJob *running, *queued;
+  int fd;
+
+  beat (f, "w1", 1);
+  running = submit (f);
+  queued = submit (f);
+  fd = read_job (running, QUEEN_ENCODING_BARE_PLAIN, NULL);
+  g_assert_true (queen_job_cancel (queued, "not wanted", NULL));
+  assert_state (queued, QUEEN_JOB_CANCELLED);
+  assert_state (running, QUEEN_JOB_RUNNING);
+  g_assert_false (tries[0].is_cancelled);
+  g_assert_true (queen_job_cancel (running, "not wanted", NULL));
+  g_assert_true (tries[0].is_cancelled);
+  turn ();
+  assert_reads (fd, "data: [CANCELLED]\n\ndata: [DONE]\n\n<end>");
+  close (fd);
+
+  /* The slot is free, and nobody else's job is in it. */
+  submit (f);
+  g_assert_cmpuint (n_tries, ==, 2);
+}
+
+static void
+test_cancel_twice (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  QueenJob *job, *done;
+
+  beat (f, "w1", 2);
+  job = submit (f);
+  done = submit (f);
+  g_assert_true (queen_job_cancel (job, "not wanted", NULL));
+  g_assert_true (queen_job_cancel (job, "not wanted", NULL));
+  end_try (&tries[1], QUEEN_ATTEMPT_DONE, NULL);
+  g_assert_false (queen_job_cancel (done, "not wanted", &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_CONFLICT);
+}
+
+static void
+test_on_disconnect (Fixture *f, gconstpointer data)
+{
+  QueenJobRequest request = make_request ("");
+  QueenJob *kept, *dropped;
+  int fds[3];
+
+  beat (f, "w1", 2);
+  kept = submit (f);
+  request.on_disconnect = QUEEN_JOB_CANCEL;
+  request.grace = 10 * SECOND;
+  dropped = queen_jobs_submit (f->jobs, &request, NULL, NULL);
+  pass (60 * SECOND); /* one that nobody has read yet goes on */
+  assert_state (dropped, QUEEN_JOB_RUNNING);
+  fds[0] = read_job (kept, QUEEN_ENCODING_PLAIN, NULL);
+  fds[1] = read_job (dropped, QUEEN_ENCODING_PLAIN, NULL);
+  close (fds[0]);
+  close (fds[1]);
+  turn ();
+  pass (9 * SECOND);
+  fds[2] = read_job (dropped, QUEEN_ENCODING_PLAIN, NULL);
+  pass (9 * SECOND);
+  assert_state (dropped, QUEEN_JOB_RUNNING);
+  close (fds[2]);
+  turn ();
+  pass (11 * SECOND);
+  assert_state (dropped, QUEEN_JOB_CANCELLED);
+  g_assert_true (tries[1].is_cancelled);
+  assert_state (kept, QUEEN_JOB_RUNNING);
+}
+
+static void
+test_whose (Fixture *f, gconstpointer data)
+{
+  const QueenJobRequest request = make_request ("token:ci");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) others = NULL, own = NULL;
+  QueenJob *job;
+  const char *id;
+
+  beat (f, "w1", 1);
+  job = queen_jobs_submit (f->jobs, &request, NULL, NULL);
+  id = queen_job_get_id (job);
+  g_assert_true (queen_jobs_lookup (f->jobs, id, "token:ci", NULL) == job);
+  g_assert_true (queen_jobs_lookup (f->jobs, id, NULL, NULL) == job);
+  g_assert_null (queen_jobs_lookup (f->jobs, id, "token:other", &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND);
+  own = queen_jobs_list (f->jobs, "token:ci");
+  others = queen_jobs_list (f->jobs, "token:other");
+  g_assert_cmpuint (own->len, ==, 1);
+  g_assert_cmpuint (others->len, ==, 0);
+}
+
+static void
+test_idempotency (Fixture *f, gconstpointer data)
+{
+  QueenJobRequest request = make_request ("a");
+  g_autoptr (GBytes) body = g_bytes_new_static ("{}", 2);
+  g_autoptr (GError) error = NULL;
+  gboolean is_new;
+  QueenJob *job;
+
+  beat (f, "w1", 9);
+  request.idempotency_key = "k";
+  job = queen_jobs_submit (f->jobs, &request, &is_new, NULL);
+  g_assert_true (is_new);
+  g_assert_true (queen_jobs_submit (f->jobs, &request, &is_new, NULL) == job);
+  g_assert_false (is_new);
+  g_assert_cmpuint (n_tries, ==, 1);
+
+  request.submitter = "b"; /* whose keys are others */
+  g_assert_true (queen_jobs_submit (f->jobs, &request, &is_new, NULL) != job);
+  request.submitter = "a";
+  request.body = body;
+  g_assert_null (queen_jobs_submit (f->jobs, &request, NULL, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE);
+}
+
+static void
+test_kept (Fixture *f, gconstpointer data)
+{
+  g_autofree char *id = NULL;
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  job = submit (f);
+  id = g_strdup (queen_job_get_id (job));
+  pass (1000 * SECOND);
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  pass (299 * SECOND);
+  g_assert_nonnull (queen_jobs_lookup (f->jobs, id, NULL, NULL));
+  pass (2 * SECOND);
+  g_assert_null (queen_jobs_lookup (f->jobs, id, NULL, NULL));
+  g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_bytes, ==, 0);
+}
+
+/* Who watches */
+
+static GString *seen;
+
+static void
+on_head (QueenJob *job, guint status, const char *type, gpointer data)
+{
+  g_string_append_printf (seen, "%u %s;", status, type);
+}
+
+static void
+on_body (QueenJob *job, GBytes *part, gpointer data)
+{
+  g_string_append_len (seen, g_bytes_get_data (part, NULL), (gssize) g_bytes_get_size (part));
+}
+
+static void
+on_ended (QueenJob *job, gpointer data)
+{
+  g_string_append_printf (seen, ";%s", queen_job_state_get_name (queen_job_get_state (job)));
+}
+
+static const QueenJobWatchFuncs watch_funcs = { on_head, on_body, on_ended };
+
+static void
+test_watch (Fixture *f, gconstpointer data)
+{
+  QueenJobRequest request = make_request ("");
+  g_autoptr (GBytes) part = g_bytes_new_static ("{}", 2);
+  QueenJobWatch *early, *late;
+  QueenJob *job;
+
+  seen = g_string_new (NULL);
+  beat (f, "w1", 1);
+  request.face = QUEEN_FACE_OPENAI;
+  request.is_streamed = FALSE;
+  job = queen_jobs_submit (f->jobs, &request, NULL, NULL);
+  early = queen_job_watch (job, &watch_funcs, NULL);
+  g_assert_cmpuint (queen_job_get_n_readers (job), ==, 1);
+  tries[0].funcs->on_head (200, "application/json", tries[0].data);
+  tries[0].funcs->on_body (part, tries[0].data);
+  tries[0].funcs->on_body (part, tries[0].data);
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  g_assert_cmpstr (seen->str, ==, "200 application/json;{}{};done");
+  queen_job_watch_free (early);
+
+  g_string_truncate (seen, 0);
+  late = queen_job_watch (job, &watch_funcs, NULL);
+  g_assert_cmpstr (seen->str, ==, "");
+  turn ();
+  g_assert_cmpstr (seen->str, ==, "200 application/json;{}{};done");
+  queen_job_watch_free (late);
+  g_string_free (seen, TRUE);
+}
+
+static void
+test_watcher_goes (Fixture *f, gconstpointer data)
+{
+  QueenJobRequest request = make_request ("");
+  QueenJobWatch *watch;
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  request.on_disconnect = QUEEN_JOB_CANCEL;
+  job = queen_jobs_submit (f->jobs, &request, NULL, NULL);
+  watch = queen_job_watch (job, &watch_funcs, NULL);
+  queen_job_watch_free (watch);
+  turn ();
+  assert_state (job, QUEEN_JOB_CANCELLED);
+}
+
+/* The end of the queen */
+
+static void
+on_stopped (gpointer data)
+{
+  (*(guint *) data)++;
+}
+
+static void
+test_stop (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  QueenJobRequest request = make_request ("");
+  QueenJob *done, *running, *queued;
+  guint n_stopped = 0;
+
+  beat (f, "w1", 2);
+  done = submit (f);
+  running = submit (f);
+  queued = submit (f);
+  queen_jobs_stop (f->jobs, 5 * SECOND, on_stopped, &n_stopped);
+  assert_state (queued, QUEEN_JOB_FAILED);
+  g_assert_null (queen_jobs_submit (f->jobs, &request, NULL, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  pass (4 * SECOND);
+  assert_state (done, QUEEN_JOB_DONE);
+  assert_state (running, QUEEN_JOB_RUNNING);
+  g_assert_cmpuint (n_stopped, ==, 0);
+  pass (2 * SECOND);
+  assert_state (running, QUEEN_JOB_LOST);
+  g_assert_true (tries[1].is_cancelled);
+  turn ();
+  g_assert_cmpuint (n_stopped, ==, 1);
+}
+
+static void
+test_stop_of_nothing (Fixture *f, gconstpointer data)
+{
+  guint n_stopped = 0;
+
+  queen_jobs_stop (f->jobs, 5 * SECOND, on_stopped, &n_stopped);
+  g_assert_cmpuint (n_stopped, ==, 0);
+  turn ();
+  g_assert_cmpuint (n_stopped, ==, 1);
+}
+
+/* Who listens to all */
+
+static void
+note_signal (GString *text, const char *what, QueenJob *job)
+{
+  g_string_append_printf (text, "%s %s;", what,
+                          queen_job_state_get_name (queen_job_get_state (job)));
+}
+
+static void
+on_job_added (QueenJobs *jobs, QueenJob *job, gpointer data)
+{
+  note_signal (data, "added", job);
+}
+
+static void
+on_job_changed (QueenJobs *jobs, QueenJob *job, gpointer data)
+{
+  note_signal (data, "changed", job);
+}
+
+static void
+on_job_removed (QueenJobs *jobs, QueenJob *job, gpointer data)
+{
+  note_signal (data, "removed", job);
+}
+
+static void
+test_signals (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  g_signal_connect (f->jobs, "job-added", G_CALLBACK (on_job_added), text);
+  g_signal_connect (f->jobs, "job-changed", G_CALLBACK (on_job_changed), text);
+  g_signal_connect (f->jobs, "job-removed", G_CALLBACK (on_job_removed), text);
+  beat (f, "w1", 1);
+  submit (f);
+  turn ();
+  for (guint i = 0; i < 20; i++)
+    say_token (&tries[0], "a");
+  pass (SECOND);
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  turn ();
+  pass (301 * SECOND);
+  g_assert_cmpstr (text->str, ==,
+                   "added running;changed running;changed running;changed done;removed done;");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("/jobs/done", test_done);
+  ADD ("/jobs/bare-readers-get-nothing-but-data", test_bare_bytes);
+  ADD ("/jobs/parsers-get-ids-and-names", test_parsers_bytes);
+  ADD ("/jobs/the-end-in-a-token-is-no-end", test_done_in_a_token);
+  ADD ("/jobs/openai-as-it-is", test_openai_as_it_is);
+  ADD ("/jobs/failed/for-clients-of-all-ages", test_failed);
+  ADD ("/jobs/retry/at-the-next-and-once", test_retry_at_the_next);
+  ADD ("/jobs/retry/not-without-another", test_no_retry_without_another);
+  ADD ("/jobs/retry/waits-for-one-that-is-busy", test_retry_waits);
+  ADD ("/jobs/retry/never-after-the-first-byte", test_no_retry_after_the_first_byte);
+  ADD ("/jobs/queue/in-order", test_queue);
+  ADD ("/jobs/queue/timeout", test_queue_timeout);
+  ADD ("/jobs/nobody-serves-it", test_nobody_serves_it);
+  ADD ("/jobs/cancel", test_cancel);
+  ADD ("/jobs/cancel/twice", test_cancel_twice);
+  ADD ("/jobs/on-disconnect", test_on_disconnect);
+  ADD ("/jobs/whose-they-are", test_whose);
+  ADD ("/jobs/idempotency", test_idempotency);
+  ADD ("/jobs/kept-for-a-while", test_kept);
+  ADD ("/jobs/watch/early-and-late", test_watch);
+  ADD ("/jobs/watch/who-watches-reads", test_watcher_goes);
+  ADD ("/jobs/stop/drains-and-then-says-so", test_stop);
+  ADD ("/jobs/stop/of-nothing", test_stop_of_nothing);
+  ADD ("/jobs/signals", test_signals);
+  return g_test_run ();
+}
