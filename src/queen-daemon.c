@@ -295,8 +295,8 @@ add_routes (QueenDaemon *self)
 
   queen_routes_add_heartbeats (router, self->cluster, self->stream);
   queen_routes_add_registries (router, self->cluster);
-  queen_routes_add_openai (router, self->cluster);
   queen_routes_add_jobs (router, self->cluster, self->jobs);
+  queen_routes_add_openai (router, self->cluster, self->jobs);
   queen_routes_add_operations (router, queen_front_get_access (self->front), on_shutdown_request,
                                self);
   queen_routes_add_metrics (router, &sources);

@@ -539,6 +539,19 @@ queen_connection_read_all (QueenConnection *self)
     }
 }
 
+/* What is larger than usual may take long, as long as it comes. */
+static gboolean
+keeps_coming (QueenConnection *self)
+{
+  gsize size = queen_request_buffer_get_size (&self->request);
+  gboolean has_grown = self->request.max_body > QUEEN_REQUEST_USUAL_BODY &&
+                       size >= self->request.n_marked + QUEEN_REQUEST_USUAL_BODY;
+
+  if (has_grown)
+    self->request.n_marked = size;
+  return has_grown;
+}
+
 void
 queen_connection_time_out_request (QueenConnection *self, QueenWaitKind wait)
 {
@@ -551,6 +564,12 @@ queen_connection_time_out_request (QueenConnection *self, QueenWaitKind wait)
   if (self->is_overdue)
     {
       queen_deadline_end (&self->waits[wait]);
+      return;
+    }
+  if (wait == QUEEN_WAIT_REQUEST && keeps_coming (self))
+    {
+      queen_deadline_end (&self->waits[wait]);
+      queen_connection_begin_wait (self, wait);
       return;
     }
   /* Who has said something in time is heard, however long the queue is. */

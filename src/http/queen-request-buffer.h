@@ -44,6 +44,7 @@ typedef struct
  * @is_forwarded: the head says that it comes through a proxy
  * @max_body: bytes of body that there may be
  * @body_length: bytes that the head promises; of a chunked body, once it is whole
+ * @n_marked: bytes that there were when its time was last over
  * @chunks: how far that was read
  * @accepted: the head as libsoup may see it
  *
@@ -62,6 +63,7 @@ typedef struct
   gboolean is_forwarded;
   gsize max_body;
   gsize body_length;
+  gsize n_marked;
   QueenChunks chunks;
   GString *accepted;
 } QueenRequestBuffer;

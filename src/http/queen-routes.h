@@ -32,9 +32,10 @@ void queen_routes_add_registries (QueenRouter *router, QueenCluster *cluster);
 /**
  * queen_routes_add_openai:
  *
- * `GET /v1/models` and `GET /v1/models/{path}`, as OpenAI's API has them.
+ * `POST /v1/chat/completions`, `/v1/completions` and `/v1/embeddings`, `GET /v1/models` and
+ * `/v1/models/{path}`, as OpenAI's API has them.
  */
-void queen_routes_add_openai (QueenRouter *router, QueenCluster *cluster);
+void queen_routes_add_openai (QueenRouter *router, QueenCluster *cluster, QueenJobs *jobs);
 
 /**
  * queen_routes_add_jobs:

@@ -63,6 +63,73 @@ def queen(*options, port=0):
         child.stderr.close()
 
 
+class Worker:
+    """A stand-in worker that runs."""
+
+    def __init__(self, port):
+        self.port = port
+
+    def order(self, **orders):
+        """Has it do something, such as step=1; returns what has happened there so far."""
+        status, _, body = request(self.port, "POST", "/control", json.dumps(orders))
+        assert status == 200, body
+        return json.loads(body)
+
+    def wait(self, counts):
+        """Waits for counts such as “gone=1&running=0”."""
+        status, _, body = request(self.port, "GET", f"/control/wait?{counts}&within={DEADLINE - 1}")
+        assert status == 200, body
+        return json.loads(body)
+
+
+@contextlib.contextmanager
+def worker(queen_port, *options):
+    """A stand-in worker that the queen knows."""
+    command = [os.environ["QUEEN_STAND_IN_WORKER"], f"--queen=http://127.0.0.1:{queen_port}", *options]
+    with process(command, stdout=subprocess.PIPE, text=True) as child:
+        line = child.stdout.readline()
+        assert line.startswith("port "), line
+        yield Worker(int(line.split()[1]))
+        child.stdout.close()
+
+
+class Answer:
+    """A streamed answer of OpenAI's API, which is read event by event."""
+
+    def __init__(self, port, prompt, **members):
+        body = {"model": "tiny", "stream": True, "messages": [{"role": "user", "content": prompt}],
+                **members}
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
+        self.connection.request("POST", "/v1/chat/completions", json.dumps(body),
+                                {"Content-Type": "application/json"})
+        self.answer = self.connection.getresponse()
+        assert self.answer.status == 200, self.answer.read()
+
+    def next(self):
+        """The data of the next event; None at the end."""
+        while True:
+            line = self.answer.readline()
+            if not line:
+                return None
+            if line.startswith(b"data: "):
+                return line[len(b"data: "):].rstrip(b"\n").decode()
+
+    def next_token(self):
+        """The next text; None at the end."""
+        while True:
+            data = self.next()
+            if data in (None, "[DONE]"):
+                return None
+            choices = json.loads(data)["choices"]
+            if choices and choices[0]["delta"].get("content"):
+                return choices[0]["delta"]["content"]
+
+    def close(self):
+        # The answer has a file of its own, and the kernel's connection ends with the last one.
+        self.answer.close()
+        self.connection.close()
+
+
 def readme_block(language):
     """The README's one fenced block of that language."""
     with open(os.environ["QUEEN_README"], encoding="utf-8") as file:

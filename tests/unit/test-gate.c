@@ -22,6 +22,9 @@
 #define SECOND G_USEC_PER_SEC
 #define ASK(path) "GET " path " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 #define MIB (1024 * 1024)
+#define POST_LARGE                                                                                 \
+  "POST /large HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nConnection: close\r\n"   \
+  "Content-Length: 100000\r\n\r\n"
 
 typedef struct
 {
@@ -551,6 +554,36 @@ come_with_body (Fixture *f, const char *head, gsize n_bytes)
   "POST " path " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" headers "\r\n\r\n"
 
 /* Each row of the route table says how long a body may be. */
+/* As long as it comes. */
+static void
+test_body_slow (Fixture *f, gconstpointer data)
+{
+  int fast = come_with_body (f, POST_LARGE, 70000);
+  int slow = come_with_body (f, POST_LARGE, 1000);
+  g_autofree char *rest = g_strnfill (30000, 'x');
+
+  pass (11 * SECOND);
+  assert_status (slow, "408");
+  send (fast, rest, 1000, MSG_NOSIGNAL);
+  pass (9 * SECOND);
+  send (fast, rest, 29000, MSG_NOSIGNAL);
+  turn ();
+  assert_status (fast, "200");
+  g_assert_cmpuint (f->n_received, ==, 100000);
+}
+
+/* A little more, and then nothing. */
+static void
+test_body_stalled (Fixture *f, gconstpointer data)
+{
+  int client = come_with_body (f, POST_LARGE, 70000);
+
+  pass (11 * SECOND);
+  send (client, "x", 1, MSG_NOSIGNAL);
+  pass (11 * SECOND);
+  assert_status (client, "408");
+}
+
 static void
 test_body_limits (Fixture *f, gconstpointer data)
 {
@@ -1077,6 +1110,8 @@ main (int argc, char **argv)
     { "/gate/patient/then-a-stream", test_patient_stream },
     { "/gate/patient/then-the-head-of-a-stream", test_patient_stream_head },
     { "/gate/body/each-route-has-its-limit", test_body_limits },
+    { "/gate/body/a-large-one-has-time-as-long-as-it-comes", test_body_slow },
+    { "/gate/body/and-not-when-it-does-not", test_body_stalled },
     { "/gate/shared/held-once-for-all", test_shared_once },
     { "/gate/shared/head-has-the-length-alone", test_shared_head },
     { "/gate/answers/a-budget-for-all", test_budget_full },
