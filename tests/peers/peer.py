@@ -219,12 +219,13 @@ def build_go(go, source, folder):
 
 
 def wait_for(what, get):
-    """Polls, as nobody tells when another program listens."""
+    """What get has got. Polls, as nobody tells when another program listens."""
     end = time.monotonic() + DEADLINE
     while time.monotonic() < end:
         with contextlib.suppress(OSError, http.client.HTTPException):
-            if get():
-                return
+            got = get()
+            if got:
+                return got
         time.sleep(0.02)
     raise AssertionError(f"{what} did not come within {DEADLINE} s")
 
