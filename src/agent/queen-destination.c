@@ -58,3 +58,11 @@ queen_destination_is_here (QueenDestination *self)
 {
   return QUEEN_DESTINATION_GET_IFACE (self)->is_here (self);
 }
+
+gint64
+queen_destination_get_rest (QueenDestination *self)
+{
+  QueenDestinationInterface *interface = QUEEN_DESTINATION_GET_IFACE (self);
+
+  return interface->get_rest ? interface->get_rest (self) : 0;
+}

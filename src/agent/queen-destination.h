@@ -10,6 +10,7 @@
 G_BEGIN_DECLS
 
 #define QUEEN_DESTINATION_DEADLINE_MSEC 10000 /* of each delivery */
+#define QUEEN_DESTINATION_MAX_REST_SEC 60     /* as nobody is to be silenced for ever */
 
 #define QUEEN_TYPE_DESTINATION (queen_destination_get_type ())
 G_DECLARE_INTERFACE (QueenDestination, queen_destination, QUEEN, DESTINATION, GObject)
@@ -20,6 +21,7 @@ G_DECLARE_INTERFACE (QueenDestination, queen_destination, QUEEN, DESTINATION, GO
  * @deliver_finish: as queen_destination_deliver_finish()
  * @get_name: as queen_destination_get_name()
  * @is_here: as queen_destination_is_here()
+ * @get_rest: (nullable): as queen_destination_get_rest()
  *
  * Where beats go: a queen, by one of the ways to her.
  */
@@ -38,6 +40,7 @@ struct _QueenDestinationInterface
                               GError **error);
   const char *(*get_name) (QueenDestination *self);
   gboolean (*is_here) (QueenDestination *self);
+  gint64 (*get_rest) (QueenDestination *self);
 };
 
 /**
@@ -84,5 +87,9 @@ const char *queen_destination_get_name (QueenDestination *self);
 
 /** Returns: whether that queen is on this machine */
 gboolean queen_destination_is_here (QueenDestination *self);
+
+/** Returns: µs for which that queen, when she refused the last delivery, asked to be left alone; 0
+ *   when she has not */
+gint64 queen_destination_get_rest (QueenDestination *self);
 
 G_END_DECLS

@@ -14,6 +14,7 @@
 #include "text/queen-safe-text.h"
 
 #define MAX_ANSWER (256 * 1024) /* bytes: each of 1 024 beats may be refused in some words */
+#define MAX_INTERIM 8           /* as anything beyond is no queen's */
 #define IDLE_SEC 60             /* the queen keeps a connection for 75 s */
 
 struct _QueenHttpDestination
@@ -24,6 +25,7 @@ struct _QueenHttpDestination
   char *url; /* of the route */
   gboolean is_here;
   char *authorization; /* (nullable) */
+  gint64 rest;         /* µs, as the last answer says */
   SoupSession *session;
 };
 
@@ -45,6 +47,7 @@ typedef struct
   gulong outer_id;
   guint timer;
   gboolean is_late;
+  guint n_interim; /* answers of 1xx */
   GOutputStream *answer;
 } Delivery;
 
@@ -55,6 +58,7 @@ delivery_free (Delivery *delivery)
   if (delivery->outer)
     g_cancellable_disconnect (delivery->outer, delivery->outer_id);
   g_clear_object (&delivery->outer);
+  g_signal_handlers_disconnect_by_data (delivery->message, delivery);
   g_clear_object (&delivery->message);
   g_clear_object (&delivery->cancellable);
   g_clear_object (&delivery->answer);
@@ -100,6 +104,24 @@ set_refused (QueenHttpDestination *self, guint status, const char *said, GError 
                  said);
 }
 
+/* How long she asks to be left alone: seconds, or a date (RFC 9110 § 10.2.3).
+ *
+ * Returns: µs */
+static gint64
+read_rest (SoupMessage *message)
+{
+  const char *text =
+      soup_message_headers_get_one (soup_message_get_response_headers (message), "Retry-After");
+  g_autoptr (GDateTime) date = text ? soup_date_time_new_from_http_string (text) : NULL;
+  gint64 seconds = 0;
+
+  if (date)
+    seconds = g_date_time_to_unix (date) - g_get_real_time () / G_USEC_PER_SEC;
+  else if (text)
+    seconds = g_ascii_strtoll (text, NULL, 10);
+  return CLAMP (seconds, 0, QUEEN_DESTINATION_MAX_REST_SEC) * G_USEC_PER_SEC;
+}
+
 static void
 add_refusals (Delivery *delivery, const QueenJsonValue *list, GPtrArray *refusals)
 {
@@ -135,6 +157,7 @@ take_verdict (QueenHttpDestination *self, Delivery *delivery, GPtrArray *refusal
       add_refusals (delivery, list, refusals);
       return TRUE;
     }
+  self->rest = read_rest (delivery->message);
   set_refused (self, status, said, error);
   return FALSE;
 }
@@ -210,6 +233,16 @@ on_outer_cancelled (GCancellable *outer, gpointer data)
   g_cancellable_cancel (data);
 }
 
+/* libsoup would read on in this turn for as long as there are some. */
+static void
+on_interim_answer (SoupMessage *message, gpointer data)
+{
+  Delivery *delivery = data;
+
+  if (++delivery->n_interim > MAX_INTERIM)
+    g_cancellable_cancel (delivery->cancellable);
+}
+
 /* Room for an answer, and no more: what is longer fails, as there is nobody to grow it. */
 static GOutputStream *
 new_answer (void)
@@ -242,6 +275,8 @@ new_delivery (QueenHttpDestination *self, GPtrArray *beats, GCancellable *outer)
                                   "Authorization", self->authorization);
   delivery->cancellable = g_cancellable_new ();
   delivery->answer = new_answer ();
+  g_signal_connect (delivery->message, "got-informational", G_CALLBACK (on_interim_answer),
+                    delivery);
   delivery->timer = g_timeout_add (QUEEN_DESTINATION_DEADLINE_MSEC, on_delivery_late, delivery);
   if (!outer)
     return delivery;
@@ -273,9 +308,11 @@ http_deliver_finish (QueenDestination *destination,
                      GPtrArray *refusals,
                      GError **error)
 {
+  QueenHttpDestination *self = QUEEN_HTTP_DESTINATION (destination);
+
+  self->rest = 0;
   return g_task_propagate_boolean (G_TASK (result), error) &&
-         take_verdict (QUEEN_HTTP_DESTINATION (destination), g_task_get_task_data (G_TASK (result)),
-                       refusals, error);
+         take_verdict (self, g_task_get_task_data (G_TASK (result)), refusals, error);
 }
 
 static const char *
@@ -290,6 +327,12 @@ http_is_here (QueenDestination *destination)
   return QUEEN_HTTP_DESTINATION (destination)->is_here;
 }
 
+static gint64
+http_get_rest (QueenDestination *destination)
+{
+  return QUEEN_HTTP_DESTINATION (destination)->rest;
+}
+
 static void
 http_destination_init_interface (QueenDestinationInterface *interface)
 {
@@ -297,6 +340,7 @@ http_destination_init_interface (QueenDestinationInterface *interface)
   interface->deliver_finish = http_deliver_finish;
   interface->get_name = http_get_name;
   interface->is_here = http_is_here;
+  interface->get_rest = http_get_rest;
 }
 
 /* The object */
