@@ -75,11 +75,21 @@ on_ward_changed (QueenWard *ward, gpointer data)
     say_status (self, ward);
 }
 
+/* Its end is known by its process before anybody asks it again. */
+static void
+watch_process (QueenAgent *self, QueenWard *ward)
+{
+  if (queen_ward_wants_process (ward, g_get_monotonic_time ()))
+    queen_ward_watch_process (ward,
+                              queen_sense_find_pid (self->sense, queen_ward_get_local_port (ward)));
+}
+
 static void
 on_ward_looked (QueenWard *ward, gpointer data)
 {
   QueenAgent *self = data;
 
+  watch_process (self, ward);
   if (self->looked)
     self->looked (ward, self->data);
 }
@@ -107,7 +117,7 @@ sense_ward (QueenWard *ward, gboolean *is_busy, gpointer data)
     return NULL;
   if (queen_sense_is_to_count (self->sense, port))
     leave_out_own (self);
-  return queen_sense_look (self->sense, port, queen_ward_get_pid (ward),
+  return queen_sense_look (self->sense, g_get_monotonic_time (), port, queen_ward_get_pid (ward),
                            queen_ward_count_connections (ward), is_busy);
 }
 
@@ -178,7 +188,7 @@ queen_agent_new (const QueenAgentSettings *settings)
   self->hive_id = g_strdup (settings->hive_id);
   if (settings->hive_id)
     self->hive = queen_hive_new (settings->hive_id, &gpu_places);
-  self->sense = queen_sense_new (self->hive ? queen_hive_get_gpus (self->hive) : NULL);
+  self->sense = queen_sense_new (self->hive ? queen_hive_get_gpus (self->hive) : NULL, &gpu_places);
   self->say = settings->say;
   self->looked = settings->looked;
   self->data = settings->data;
@@ -258,6 +268,12 @@ queen_agent_dismiss (QueenAgent *self, QueenWard *ward, const char *reason)
   queen_ward_set_url (ward, NULL);
   g_ptr_array_add (self->dismissed, ward);
   queen_courier_push (self->courier);
+}
+
+gboolean
+queen_agent_is_at_driver (QueenAgent *self)
+{
+  return queen_sense_is_at_driver (self->sense);
 }
 
 void

@@ -69,6 +69,9 @@ QueenWard *queen_agent_lookup (QueenAgent *self, const char *id);
  */
 void queen_agent_dismiss (QueenAgent *self, QueenWard *ward, const char *reason);
 
+/** Returns: whether a driver of GPUs is being asked at this moment, which may hang */
+gboolean queen_agent_is_at_driver (QueenAgent *self);
+
 /** Something has changed that is to be told at once. */
 void queen_agent_push (QueenAgent *self);
 

@@ -8,13 +8,21 @@
 G_BEGIN_DECLS
 
 /**
- * queen_orphans_adopt:
+ * QueenOrphans:
  *
- * As the first process of a container, we are the parent of whoever has lost theirs: from now on
- * these are waited for when they end, and do not stay as zombies. Otherwise nothing happens.
- *
- * Returns: a source's id, for g_source_remove(); 0 when nothing is to be done
+ * Waits for those who have lost their parents, so that they do not stay as zombies: the first
+ * process of a container has to.
  */
-guint queen_orphans_adopt (void);
+typedef struct _QueenOrphans QueenOrphans;
+
+/** Returns: (transfer full) (nullable): %NULL where somebody else is the first process */
+QueenOrphans *queen_orphans_new (void);
+
+void queen_orphans_free (QueenOrphans *self);
+
+/** Somebody has ended (SIGCHLD). */
+void queen_orphans_look (QueenOrphans *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenOrphans, queen_orphans_free)
 
 G_END_DECLS

@@ -10,10 +10,12 @@
 #include "text/queen-span.h"
 
 #define TREE_AGE QUEEN_SECOND        /* for so long a reading of all processes is good enough */
+#define TREE_SHARE 300               /* of time that may go into it: one in so many parts */
 #define COUNT_AGE (3 * QUEEN_SECOND) /* likewise a count, which may take the kernel 10 ms */
 #define FORGET (60 * QUEEN_SECOND)   /* whose processes were not asked for since then */
 #define BUSY_CPU 0.3                 /* of one processor, on average */
 #define BUSY_GPU 0.1
+#define GPU_AGE 10 /* seconds: what a driver that hangs said last is no news */
 
 /* What the processes behind a port had used. */
 typedef struct
@@ -31,26 +33,33 @@ typedef struct
 
 struct _QueenSense
 {
-  QueenGpuReader *gpus; /* not owned */
+  QueenGpuReader *gpus; /* not owned; NULL until it is needed, perhaps */
+  QueenGpuReader *own;  /* the same, when nobody else has one */
+  const QueenGpuPlaces *places;
   QueenSocketDiag *diag;
   QueenProcessTree *tree;
   gint64 tree_read_at;
+  gint64 tree_cost; /* µs that it took */
   GHashTable *uses; /* by port */
 };
 
 static QueenProcessTree *
 get_tree (QueenSense *self, gint64 now)
 {
-  if (self->tree && now - self->tree_read_at < TREE_AGE)
+  gint64 began;
+
+  if (self->tree && now - self->tree_read_at < MAX (TREE_AGE, self->tree_cost * TREE_SHARE))
     return self->tree;
+  began = g_get_monotonic_time ();
   g_clear_pointer (&self->tree, queen_process_tree_free);
   self->tree = queen_process_tree_read (NULL);
   self->tree_read_at = now;
+  self->tree_cost = g_get_monotonic_time () - began;
   return self->tree;
 }
 
-static pid_t
-find_pid (QueenSense *self, guint16 port)
+pid_t
+queen_sense_find_pid (QueenSense *self, guint16 port)
 {
   g_autoptr (GArray) listeners =
       queen_socket_diag_list_listeners (self->diag, QUEEN_SOCKET_DIAG_ANY_USER, NULL);
@@ -125,20 +134,30 @@ find_process (QueenSense *self, guint16 port, Use *use, gint64 now)
   if (use->pid != 0 || (use->searched_at != 0 && now - use->searched_at < FORGET))
     return;
   use->searched_at = now;
-  use->pid = find_pid (self, port);
+  use->pid = queen_sense_find_pid (self, port);
+}
+
+/* Who has no hive has no need of GPUs, but for this. */
+static GPtrArray *
+get_gpus (QueenSense *self)
+{
+  if (!self->gpus && self->places)
+    self->gpus = self->own = queen_gpu_reader_new (self->places, NULL, NULL);
+  return self->gpus ? queen_gpu_reader_get (self->gpus) : NULL;
 }
 
 static gboolean
 is_on_gpu (QueenSense *self, Use *use, gint64 now)
 {
-  GPtrArray *gpus = self->gpus ? queen_gpu_reader_get (self->gpus) : NULL;
-  QueenProcessTree *tree = gpus && use->pid != 0 ? get_tree (self, now) : NULL;
+  GPtrArray *gpus = use->pid != 0 ? get_gpus (self) : NULL;
+  QueenProcessTree *tree = gpus && gpus->len > 0 ? get_tree (self, now) : NULL;
 
   for (guint i = 0; tree && i < gpus->len; i++)
     {
       const QueenGpu *gpu = g_ptr_array_index (gpus, i);
 
-      if (!queen_gpu_knows (gpu, QUEEN_GPU_BUSY) || gpu->busy < BUSY_GPU)
+      if (!queen_gpu_knows (gpu, QUEEN_GPU_BUSY) || gpu->busy < BUSY_GPU ||
+          queen_gpu_get_age (gpu, now) > GPU_AGE)
         continue;
       for (guint j = 0; j < gpu->processes->len; j++)
         {
@@ -204,9 +223,9 @@ queen_sense_leave_out (QueenSense *self, guint16 port)
 }
 
 const char *
-queen_sense_look (QueenSense *self, guint16 port, pid_t pid, guint n_own, gboolean *is_busy)
+queen_sense_look (
+    QueenSense *self, gint64 now, guint16 port, pid_t pid, guint n_own, gboolean *is_busy)
 {
-  gint64 now = g_get_monotonic_time ();
   gboolean is_to_count = queen_sense_is_to_count (self, port);
   Use *use = get_use (self, port, pid, now);
   gboolean is_working = FALSE;
@@ -254,12 +273,19 @@ queen_sense_is_open (QueenSense *self, guint16 port)
   return !is_there;
 }
 
+gboolean
+queen_sense_is_at_driver (QueenSense *self)
+{
+  return self->gpus && queen_gpu_reader_get_wait (self->gpus, NULL) > 0;
+}
+
 QueenSense *
-queen_sense_new (QueenGpuReader *gpus)
+queen_sense_new (QueenGpuReader *gpus, const QueenGpuPlaces *places)
 {
   QueenSense *self = g_new0 (QueenSense, 1);
 
   self->gpus = gpus;
+  self->places = places;
   self->diag = queen_socket_diag_new (NULL);
   self->uses = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   return self;
@@ -268,6 +294,7 @@ queen_sense_new (QueenGpuReader *gpus)
 void
 queen_sense_free (QueenSense *self)
 {
+  g_clear_pointer (&self->own, queen_gpu_reader_free);
   queen_socket_diag_free (self->diag);
   g_clear_pointer (&self->tree, queen_process_tree_free);
   g_hash_table_unref (self->uses);

@@ -18,8 +18,10 @@ typedef struct _QueenSense QueenSense;
 /**
  * queen_sense_new:
  * @gpus: (nullable): who reads the GPUs; outlives this
+ * @places: (nullable): where GPUs are looked for once there is a server that may use one, without
+ *   @gpus; not copied
  */
-QueenSense *queen_sense_new (QueenGpuReader *gpus);
+QueenSense *queen_sense_new (QueenGpuReader *gpus, const QueenGpuPlaces *places);
 
 void queen_sense_free (QueenSense *self);
 
@@ -35,7 +37,20 @@ gboolean queen_sense_is_to_count (QueenSense *self, guint16 port);
 void queen_sense_leave_out (QueenSense *self, guint16 port);
 
 /**
+ * queen_sense_find_pid:
+ *
+ * Takes some milliseconds.
+ *
+ * Returns: who listens at @port, of those that may be known: the processes of one's own user; or 0
+ */
+pid_t queen_sense_find_pid (QueenSense *self, guint16 port);
+
+/** Returns: whether a driver is being asked at this moment, which may hang */
+gboolean queen_sense_is_at_driver (QueenSense *self);
+
+/**
  * queen_sense_look:
+ * @now: µs, monotonic
  * @port: where the server listens, on this machine
  * @pid: its process; 0 when that is not known, and is to be found by the port
  * @n_own: how many connections to it are our own
@@ -47,8 +62,8 @@ void queen_sense_leave_out (QueenSense *self, guint16 port);
  * Returns: (nullable): how that was found out, as heartbeats say it: `sockets`, `cpu` or `gpu`;
  * static. %NULL when it cannot be found out
  */
-const char *
-queen_sense_look (QueenSense *self, guint16 port, pid_t pid, guint n_own, gboolean *is_busy);
+const char *queen_sense_look (
+    QueenSense *self, gint64 now, guint16 port, pid_t pid, guint n_own, gboolean *is_busy);
 
 /**
  * queen_sense_is_open:

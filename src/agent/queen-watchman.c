@@ -3,17 +3,17 @@
 
 #include "queen-watchman.h"
 
-#include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "machine/queen-machine.h"
-#include "machine/queen-process-tree.h"
 #include "process/queen-notify.h"
 #include "queen-error.h"
 #include "queen-orphans.h"
+#include "queen-process-end.h"
+#include "queen-signals.h"
 #include "queen-supervisor.h"
 #include "queen-worker-folder.h"
 #include "text/queen-legible.h"
@@ -32,13 +32,15 @@ typedef struct
   char *hostname;
   int exit_status;
 
-  QueenSupervisor *supervisor; /* NULL unless there is a program */
-  QueenWorkerFolder *folder;   /* NULL unless there is a directory */
-  QueenProspects *prospects;   /* NULL unless servers are looked for */
-  QueenProspects *of_process;  /* NULL unless the address of a process is looked for */
-  GHashTable *scanned;         /* ids of wards that were found so */
-  QueenWard *ward;             /* of the address, the process or the program; NULL for none */
-  int process_fd;
+  QueenSignals *signals;
+  QueenOrphans *orphans;        /* NULL unless we are the first process */
+  QueenSupervisor *supervisor;  /* NULL unless there is a program */
+  QueenWorkerFolder *folder;    /* NULL unless there is a directory */
+  QueenProspects *prospects;    /* NULL unless servers are looked for */
+  QueenProspects *of_process;   /* NULL unless the address of a process is looked for */
+  GHashTable *scanned;          /* ids of wards that were found so */
+  QueenWard *ward;              /* of the address, the process or the program; NULL for none */
+  QueenProcessEnd *process_end; /* NULL unless there is a process */
   gboolean is_ending;
   gboolean is_ready; /* the service manager knows */
   GArray *sources;
@@ -104,65 +106,38 @@ on_program_ended (int exit_status, gpointer data)
 
 /* Signals */
 
-static gboolean
+static void
 take_end_signal (Watchman *self, int signal_number)
 {
   if (!self->supervisor)
-    end_watch (self);
-  else
     {
-      queen_notify_tell ("STOPPING=1", NULL);
-      queen_supervisor_end (self->supervisor, signal_number);
+      end_watch (self);
+      return;
     }
-  return G_SOURCE_CONTINUE;
+  queen_notify_tell ("STOPPING=1", NULL);
+  queen_supervisor_end (self->supervisor, signal_number);
 }
 
-static gboolean
-on_sigterm (gpointer data)
-{
-  return take_end_signal (data, SIGTERM);
-}
-
-static gboolean
-on_sigint (gpointer data)
-{
-  return take_end_signal (data, SIGINT);
-}
-
-static gboolean
-pass_signal (Watchman *self, int signal_number)
-{
-  if (self->supervisor)
-    queen_supervisor_signal (self->supervisor, signal_number);
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-on_sighup (gpointer data)
+static void
+on_signal_taken (int signal_number, gpointer data)
 {
   Watchman *self = data;
 
-  if (self->folder)
+  if (signal_number == SIGCHLD)
+    {
+      if (self->orphans)
+        queen_orphans_look (self->orphans);
+      return;
+    }
+  if (signal_number == SIGTERM || signal_number == SIGINT)
+    {
+      take_end_signal (self, signal_number);
+      return;
+    }
+  if (signal_number == SIGHUP && self->folder)
     queen_worker_folder_load (self->folder, NULL);
-  return pass_signal (self, SIGHUP);
-}
-
-static gboolean
-on_sigusr1 (gpointer data)
-{
-  return pass_signal (data, SIGUSR1);
-}
-
-static gboolean
-on_sigusr2 (gpointer data)
-{
-  return pass_signal (data, SIGUSR2);
-}
-
-static gboolean
-on_sigwinch (gpointer data)
-{
-  return pass_signal (data, SIGWINCH);
+  if (self->supervisor)
+    queen_supervisor_signal (self->supervisor, signal_number);
 }
 
 static void
@@ -170,17 +145,6 @@ add_source (Watchman *self, guint source)
 {
   if (source != 0)
     g_array_append_val (self->sources, source);
-}
-
-static void
-take_signals (Watchman *self)
-{
-  add_source (self, g_unix_signal_add (SIGTERM, on_sigterm, self));
-  add_source (self, g_unix_signal_add (SIGINT, on_sigint, self));
-  add_source (self, g_unix_signal_add (SIGHUP, on_sighup, self));
-  add_source (self, g_unix_signal_add (SIGUSR1, on_sigusr1, self));
-  add_source (self, g_unix_signal_add (SIGUSR2, on_sigusr2, self));
-  add_source (self, g_unix_signal_add (SIGWINCH, on_sigwinch, self));
 }
 
 /* The service manager */
@@ -267,14 +231,13 @@ on_server_found (const char *url, const QueenAdapter *adapter, guint16 port, gpo
 
 /* A process */
 
-static gboolean
-on_process_ended (int fd, GIOCondition condition, gpointer data)
+static void
+on_process_ended (gpointer data)
 {
   Watchman *self = data;
 
   queen_ward_set_phase (self->ward, QUEEN_WARD_STOPPED, -1, "its process has ended");
   end_watch (self);
-  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -291,10 +254,9 @@ watch_process (Watchman *self, GError **error)
 {
   gint64 number = g_ascii_strtoll (self->settings->pid, NULL, 10);
   pid_t pid = (pid_t) CLAMP (number, 0, G_MAXINT);
-  g_autoptr (GError) cause = NULL;
 
-  self->process_fd = pid > 0 ? queen_process_open (pid, 0, &cause) : -1;
-  if (self->process_fd < 0)
+  self->process_end = queen_process_end_new (pid, on_process_ended, self, NULL);
+  if (!self->process_end)
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_USAGE, _ ("--pid: there is no process “%s”"),
                    self->settings->pid);
@@ -302,7 +264,6 @@ watch_process (Watchman *self, GError **error)
     }
   queen_ward_set_pid (self->ward, pid);
   queen_ward_set_phase (self->ward, QUEEN_WARD_RUNNING, -1, NULL);
-  add_source (self, g_unix_fd_add (self->process_fd, G_IO_IN, on_process_ended, self));
   if (!self->settings->worker.url)
     self->of_process = queen_prospects_new (queen_agent_get_fetcher (self->agent),
                                             QUEEN_SCOPE_PROCESS, pid, on_process_address, self);
@@ -347,8 +308,6 @@ begin_watch (Watchman *self, GError **error)
 {
   const QueenWatchmanSettings *settings = self->settings;
 
-  /* Before there is a program that might be told something. */
-  take_signals (self);
   if (settings->directory)
     {
       self->folder = queen_worker_folder_new (self->agent, settings->directory, settings->agent.say,
@@ -362,7 +321,7 @@ begin_watch (Watchman *self, GError **error)
     self->prospects = queen_prospects_new (queen_agent_get_fetcher (self->agent), settings->scope,
                                            0, on_server_found, self);
   serve_manager (self);
-  add_source (self, queen_orphans_adopt ());
+  self->orphans = queen_orphans_new ();
   tell_ready (self);
   return TRUE;
 }
@@ -383,23 +342,26 @@ end_all (Watchman *self)
   g_clear_pointer (&self->supervisor, queen_supervisor_free);
   g_clear_pointer (&self->folder, queen_worker_folder_free);
   g_clear_pointer (&self->agent, queen_agent_free);
+  g_clear_pointer (&self->orphans, queen_orphans_free);
+  g_clear_pointer (&self->signals, queen_signals_free);
   g_hash_table_unref (self->scanned);
   g_array_unref (self->sources);
   g_main_loop_unref (self->loop);
-  if (self->process_fd >= 0)
-    close (self->process_fd);
+  g_clear_pointer (&self->process_end, queen_process_end_free);
   g_free (self->hostname);
 }
 
 int
 queen_watchman_run (const QueenWatchmanSettings *settings, GError **error)
 {
-  Watchman self = { .settings = settings, .process_fd = -1 };
+  Watchman self = { .settings = settings };
   QueenAgentSettings agent = settings->agent;
 
   agent.looked = on_ward_looked;
   agent.say = pass_text;
   agent.data = &self;
+  /* Before there are threads, and before there is a program that might be told something. */
+  self.signals = queen_signals_new (settings->command != NULL, on_signal_taken, &self);
   self.loop = g_main_loop_new (NULL, FALSE);
   self.sources = g_array_new (FALSE, FALSE, sizeof (guint));
   self.scanned = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -409,6 +371,9 @@ queen_watchman_run (const QueenWatchmanSettings *settings, GError **error)
   self.agent = queen_agent_new (&agent);
   if (begin_watch (&self, error))
     g_main_loop_run (self.loop);
+  /* A driver that hangs hangs in what its library does at the end of the process, too. */
+  if (queen_agent_is_at_driver (self.agent))
+    _exit (self.exit_status);
   end_all (&self);
   return self.exit_status;
 }

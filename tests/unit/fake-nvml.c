@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define EXPORT __attribute__ ((visibility ("default"))) int
@@ -30,6 +31,35 @@ static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 static FakeNvmlMode mode;
 static unsigned int n_hanging;
 static char devices[2]; /* their addresses are the handles */
+
+/* For a program that takes it for the real one: the mode as a number. */
+__attribute__ ((constructor)) static void
+take_environment (void)
+{
+  const char *wanted = getenv ("FAKE_NVML_MODE");
+
+  if (wanted)
+    mode = (FakeNvmlMode) atoi (wanted);
+}
+
+/* A driver that hangs holds the lock that its library wants at the end of the process. */
+__attribute__ ((destructor)) static void
+hang_at_end (void)
+{
+  pthread_mutex_lock (&mutex);
+  while (n_hanging > 0 && getenv ("FAKE_NVML_MODE"))
+    pthread_cond_wait (&cond, &mutex);
+  pthread_mutex_unlock (&mutex);
+}
+
+/* Who uses the first GPU most: whom the environment names, perhaps. */
+static unsigned int
+get_first_pid (void)
+{
+  const char *pid = getenv ("FAKE_NVML_PID");
+
+  return pid ? (unsigned int) atoi (pid) : 4001;
+}
 
 __attribute__ ((visibility ("default"))) void fake_nvml_set (FakeNvmlMode wanted);
 __attribute__ ((visibility ("default"))) unsigned int fake_nvml_get_hanging (void);
@@ -228,7 +258,7 @@ nvmlDeviceGetComputeRunningProcesses (void *device, unsigned int *n, void *infos
 
   if (result != SUCCESS)
     return result;
-  processes[0].pid = 4001;
+  processes[0].pid = get_first_pid ();
   processes[0].memory = UINT64_C (9) << 30;
   processes[1].pid = 4002;
   processes[1].memory = UINT64_MAX;
@@ -375,8 +405,8 @@ write_processes (void *device, unsigned int *n, void *infos, const Info *from, u
 int
 nvmlDeviceGetComputeRunningProcesses_v3 (void *device, unsigned int *n, void *infos)
 {
-  static const Info compute[] = {
-    { 4001, UINT64_C (9) << 30, UINT32_MAX, UINT32_MAX },
+  const Info compute[] = {
+    { get_first_pid (), UINT64_C (9) << 30, UINT32_MAX, UINT32_MAX },
     { 4002, UINT64_MAX, UINT32_MAX, UINT32_MAX },
     { 4003, UINT64_C (1) << 30, UINT32_MAX, UINT32_MAX },
   };
@@ -388,8 +418,8 @@ nvmlDeviceGetComputeRunningProcesses_v3 (void *device, unsigned int *n, void *in
 int
 nvmlDeviceGetGraphicsRunningProcesses_v3 (void *device, unsigned int *n, void *infos)
 {
-  static const Info graphics[] = {
-    { 4001, UINT64_C (9) << 30, UINT32_MAX, UINT32_MAX },
+  const Info graphics[] = {
+    { get_first_pid (), UINT64_C (9) << 30, UINT32_MAX, UINT32_MAX },
     { 4100, UINT64_C (2) << 30, UINT32_MAX, UINT32_MAX },
   };
 
@@ -416,7 +446,7 @@ nvmlDeviceGetProcessUtilization (void *device,
     return NOT_FOUND;
   if (*n < 2 || since == 0)
     return INSUFFICIENT_SIZE;
-  uses[0].pid = uses[1].pid = 4001;
+  uses[0].pid = uses[1].pid = get_first_pid ();
   uses[0].time = since + 1;
   uses[1].time = since + 2;
   uses[0].sm = 30;
