@@ -9,6 +9,7 @@
 #include "machine/queen-process-tree.h"
 #include "machine/queen-socket-diag.h"
 #include "queen-watched.h"
+#include "text/queen-span.h"
 
 #define PROCESS_MSEC                                                                               \
   250 /* between two looks at who listens; a program that starts is waited for                     \
@@ -16,6 +17,7 @@
 #define SCAN_MSEC 5000
 #define MAX_STRANGE 3 /* looks that one is worth who is not known, where all are looked at */
 #define MAX_PROSPECTS 256
+#define FOREIGN (5 * QUEEN_SECOND) /* for so long one that is not the process's is left alone */
 
 /* Who listens at a port. */
 typedef struct
@@ -36,7 +38,9 @@ struct _QueenProspects
   QueenProspectsFunc func;
   gpointer data;
   QueenSocketDiag *diag;
-  GHashTable *found; /* by port */
+  GHashTable *found;   /* by port */
+  GHashTable *foreign; /* of sockets that are not the process's, by inode */
+  gint64 forgotten_at; /* µs, monotonic: when these were forgotten */
   guint timer;
 };
 
@@ -78,6 +82,9 @@ on_prospect_looked (gpointer source, gpointer data)
   g_autofree char *url = NULL;
 
   prospect->n_looks++;
+  /* A program's own server is known, whether it says so or not. */
+  if (!adapter && self->scope == QUEEN_SCOPE_PROCESS && queen_watched_is_locked (prospect->watched))
+    adapter = &queen_adapter_unknown;
   if (!adapter || (self->scope != QUEEN_SCOPE_PROCESS && !adapter->name))
     {
       if (self->scope != QUEEN_SCOPE_PROCESS && prospect->n_looks >= MAX_STRANGE)
@@ -114,7 +121,7 @@ add_prospect (QueenProspects *self, const QueenSocketListener *listener)
   prospect->port = listener->port;
   prospect->inode = listener->inode;
   prospect->is_there = TRUE;
-  prospect->watched = queen_watched_new (self->fetcher, url, on_prospect_looked, prospect);
+  prospect->watched = queen_watched_new (self->fetcher, url, NULL, on_prospect_looked, prospect);
   g_hash_table_replace (self->found, GINT_TO_POINTER (listener->port), prospect);
 }
 
@@ -134,6 +141,8 @@ add_of_process (QueenProspects *self, GArray *listeners)
 
       if (listener->pid != 0 && queen_process_tree_is_in (tree, listener->pid, self->pid))
         add_prospect (self, listener);
+      else
+        g_hash_table_add (self->foreign, GSIZE_TO_POINTER (listener->inode));
     }
 }
 
@@ -175,12 +184,28 @@ look_at_listeners (QueenProspects *self, GArray *listeners)
 
       if (is_known (self, listener))
         continue;
-      if (self->scope == QUEEN_SCOPE_PROCESS)
+      if (self->scope == QUEEN_SCOPE_PROCESS &&
+          !g_hash_table_contains (self->foreign, GSIZE_TO_POINTER (listener->inode)))
         g_array_append_val (fresh, *listener);
-      else if (queen_prospects_is_usual (listener->port))
+      if (self->scope == QUEEN_SCOPE_PROCESS)
+        continue;
+      if (queen_prospects_is_usual (listener->port))
         add_prospect (self, listener);
     }
   add_of_process (self, fresh);
+}
+
+/* To find out whose a socket is takes milliseconds, and a model loads for minutes. A socket may be
+ * handed over, so this is not for ever. */
+static void
+forget_foreign (QueenProspects *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (now - self->forgotten_at < FOREIGN)
+    return;
+  self->forgotten_at = now;
+  g_hash_table_remove_all (self->foreign);
 }
 
 static gboolean
@@ -190,6 +215,7 @@ on_time_to_scan (gpointer data)
   uid_t uid = self->scope == QUEEN_SCOPE_OWN ? getuid () : QUEEN_SOCKET_DIAG_ANY_USER;
   g_autoptr (GArray) listeners = queen_socket_diag_list_listeners (self->diag, uid, NULL);
 
+  forget_foreign (self);
   if (listeners)
     look_at_listeners (self, listeners);
   return G_SOURCE_CONTINUE;
@@ -208,6 +234,7 @@ queen_prospects_new (
   self->data = data;
   self->diag = queen_socket_diag_new (NULL);
   self->found = g_hash_table_new_full (NULL, NULL, NULL, prospect_free);
+  self->foreign = g_hash_table_new (NULL, NULL);
   self->timer = g_timeout_add (scope == QUEEN_SCOPE_PROCESS ? PROCESS_MSEC : SCAN_MSEC,
                                on_time_to_scan, self);
   on_time_to_scan (self);
@@ -219,6 +246,7 @@ queen_prospects_free (QueenProspects *self)
 {
   g_clear_handle_id (&self->timer, g_source_remove);
   g_hash_table_unref (self->found);
+  g_hash_table_unref (self->foreign);
   queen_socket_diag_free (self->diag);
   g_free (self);
 }

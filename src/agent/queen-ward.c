@@ -3,17 +3,20 @@
 
 #include "queen-ward.h"
 
+#include "queen-behind.h"
 #include "queen-liveness.h"
+#include "queen-process-end.h"
 #include "queen-watched.h"
-#include "text/queen-hash.h"
 #include "text/queen-legible.h"
 #include "text/queen-span.h"
 
-#define LOADING_SEC 300              /* within which one that loads will be heard of again */
-#define MAX_REQUESTS 1000000000      /* that a heartbeat may say */
-#define MAX_PROGRESS 1e15            /* up to here a heartbeat's number is exact */
-#define MAX_ID 128                   /* bytes */
-#define FAREWELL (60 * QUEEN_SECOND) /* for so long one behind that has gone is told of */
+#define LOADING_SEC 300                   /* within which one that loads will be heard of again */
+#define MAX_REQUESTS 1000000000           /* that a heartbeat may say */
+#define MAX_PROGRESS 1e15                 /* up to here a heartbeat's number is exact */
+#define MAX_ID 128                        /* bytes */
+#define SEARCH_AGAIN (300 * QUEEN_SECOND) /* for a process that was not found */
+#define LOCKED "it wants a key, and none is known"
+#define LOCKED_KEY "it does not take its key"
 
 struct _QueenWard
 {
@@ -23,6 +26,7 @@ struct _QueenWard
   char *model;
   char *device;
   char *advertise;
+  char *key;
   guint slots;
   QueenFetcher *fetcher; /* not owned */
   const QueenWardEvents *events;
@@ -32,7 +36,9 @@ struct _QueenWard
   QueenLiveness liveness;
   QueenWardPhase phase;
   pid_t pid;
-  gboolean is_closed; /* it listens for this machine alone */
+  gint64 searched_at;           /* µs, monotonic: when its process was looked for; 0 for never */
+  QueenProcessEnd *process_end; /* NULL while that is not watched */
+  gboolean is_closed;           /* it listens for this machine alone */
   int exit_status;
   char *end_reason;
 
@@ -45,7 +51,7 @@ struct _QueenWard
   const char *sensed_by; /* static; NULL when it says itself, or nobody knows */
   char *signature;       /* what was last told of as a change */
   char *turn;            /* what people have been told */
-  GHashTable *behind; /* of models, when each has gone: µs, monotonic; or NULL while it is there */
+  QueenBehind *behind;
 };
 
 /* What it is */
@@ -67,6 +73,14 @@ set_state (QueenWard *self, const char *status, QueenVerdict verdict, const char
   self->reason = copy;
 }
 
+static const char *
+explain_stranger (QueenWard *self)
+{
+  if (!queen_watched_is_locked (self->watched))
+    return "a server answers there, but none that is known";
+  return self->key ? LOCKED_KEY : LOCKED;
+}
+
 static void
 judge_answering (QueenWard *self, const QueenReading *reading)
 {
@@ -76,8 +90,10 @@ judge_answering (QueenWard *self, const QueenReading *reading)
   if (reading->is_loading)
     set_state (self, "starting", QUEEN_VERDICT_HEALTHY, NULL);
   else if (!queen_watched_get_adapter (self->watched))
-    set_state (self, "starting", QUEEN_VERDICT_DEGRADED,
-               "a server answers there, but none that is known");
+    set_state (self, "starting", QUEEN_VERDICT_DEGRADED, explain_stranger (self));
+  else if (queen_watched_is_locked (self->watched))
+    set_state (self, is_busy (self, reading) ? "busy" : "ready",
+               MAX (verdict, QUEEN_VERDICT_DEGRADED), self->key ? LOCKED_KEY : LOCKED);
   else if (reading->trouble)
     set_state (self, is_busy (self, reading) ? "busy" : "ready", QUEEN_VERDICT_UNHEALTHY,
                reading->trouble);
@@ -333,52 +349,32 @@ add_behind_beat (QueenWard *self,
   g_ptr_array_add (beats, beat);
 }
 
-/* Those that have gone since are said to have stopped, for a while: one beat may be lost. */
-static void
-add_farewells (QueenWard *self, const QueenBeatContext *context, GPtrArray *beats)
+/* What is told of all of those behind it. */
+typedef struct
 {
-  gint64 now = g_get_monotonic_time ();
-  GHashTableIter iter;
-  gpointer model, gone;
-
-  g_hash_table_iter_init (&iter, self->behind);
-  while (g_hash_table_iter_next (&iter, &model, &gone))
-    {
-      gint64 *gone_at = gone;
-
-      if (*gone_at == 0)
-        continue;
-      if (now - *gone_at > FAREWELL)
-        g_hash_table_iter_remove (&iter);
-      else
-        add_behind_beat (self, context, model, "stopped", beats);
-    }
-}
+  QueenWard *ward;
+  const QueenBeatContext *context;
+  GPtrArray *beats;
+} Round;
 
 static void
-mark_gone (gpointer model, gpointer value, gpointer data)
+tell_behind (const char *model, const char *status, gpointer data)
 {
-  gint64 *gone_at = value;
+  Round *round = data;
 
-  if (*gone_at == 0)
-    *gone_at = g_get_monotonic_time ();
+  if (status && round->ward->phase >= QUEEN_WARD_STOPPING)
+    status = round->ward->status;
+  add_behind_beat (round->ward, round->context, model, status ? status : "stopped", round->beats);
 }
 
 static void
 add_beats_behind (QueenWard *self, const QueenBeatContext *context, GPtrArray *beats)
 {
   const QueenReading *reading = queen_watched_get_reading (self->watched);
+  Round round = { self, context, beats };
 
-  g_hash_table_foreach (self->behind, mark_gone, NULL);
-  for (guint i = 0; reading->behind && i < reading->behind->len; i++)
-    {
-      const QueenReadingBehind *behind = g_ptr_array_index (reading->behind, i);
-
-      g_hash_table_replace (self->behind, g_strdup (behind->model), g_new0 (gint64, 1));
-      add_behind_beat (self, context, behind->model,
-                       self->phase < QUEEN_WARD_STOPPING ? behind->status : self->status, beats);
-    }
-  add_farewells (self, context, beats);
+  queen_behind_update (self->behind, reading->behind, g_get_monotonic_time ());
+  queen_behind_foreach (self->behind, tell_behind, &round);
 }
 
 void
@@ -407,12 +403,13 @@ queen_ward_new (const QueenWardSettings *settings,
   self->model = g_strdup (settings->model);
   self->device = g_strdup (settings->device);
   self->advertise = g_strdup (settings->advertise);
+  self->key = g_strdup (settings->key);
   self->slots = settings->slots;
   self->fetcher = fetcher;
   self->events = events;
   self->data = data;
   self->exit_status = -1;
-  self->behind = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, g_free);
+  self->behind = queen_behind_new ();
   queen_ward_set_url (self, settings->url);
   return self;
 }
@@ -420,13 +417,15 @@ queen_ward_new (const QueenWardSettings *settings,
 void
 queen_ward_free (QueenWard *self)
 {
+  g_clear_pointer (&self->process_end, queen_process_end_free);
   g_clear_pointer (&self->watched, queen_watched_free);
-  g_hash_table_unref (self->behind);
+  queen_behind_free (self->behind);
   g_free (self->id);
   g_free (self->url);
   g_free (self->model);
   g_free (self->device);
   g_free (self->advertise);
+  g_free (self->key);
   g_free (self->end_reason);
   g_free (self->reason);
   g_free (self->signature);
@@ -479,7 +478,7 @@ queen_ward_set_url (QueenWard *self, const char *url)
   self->url = g_strdup (url);
   self->local_port = find_local_port (url);
   if (url)
-    self->watched = queen_watched_new (self->fetcher, url, on_looked, self);
+    self->watched = queen_watched_new (self->fetcher, url, self->key, on_looked, self);
 }
 
 void
@@ -492,6 +491,36 @@ void
 queen_ward_set_pid (QueenWard *self, pid_t pid)
 {
   self->pid = pid;
+}
+
+gboolean
+queen_ward_wants_process (QueenWard *self, gint64 now)
+{
+  return self->local_port != 0 && self->pid == 0 && self->watched &&
+         queen_watched_get_reach (self->watched) == QUEEN_REACH_ANSWERING &&
+         (self->searched_at == 0 || now - self->searched_at > SEARCH_AGAIN);
+}
+
+static void
+on_process_ended (gpointer data)
+{
+  QueenWard *self = data;
+
+  g_clear_pointer (&self->process_end, queen_process_end_free);
+  self->pid = 0;
+  self->searched_at = 0;
+  queen_ward_look_soon (self);
+}
+
+void
+queen_ward_watch_process (QueenWard *self, pid_t pid)
+{
+  self->searched_at = g_get_monotonic_time ();
+  g_clear_pointer (&self->process_end, queen_process_end_free);
+  if (pid > 0)
+    self->process_end = queen_process_end_new (pid, on_process_ended, self, NULL);
+  if (self->process_end)
+    self->pid = pid;
 }
 
 void

@@ -23,6 +23,7 @@ typedef struct _QueenWard QueenWard;
  * @model: (nullable): what it has, in place of what it says
  * @device: (nullable): on what it runs
  * @advertise: (nullable): where others find it
+ * @key: (nullable): what its server wants to be shown; nobody else is told
  * @slots: how many requests it serves at once, in place of what it says; 0 for what it says
  */
 typedef struct
@@ -32,6 +33,7 @@ typedef struct
   const char *model;
   const char *device;
   const char *advertise;
+  const char *key;
   guint slots;
 } QueenWardSettings;
 
@@ -102,6 +104,18 @@ void queen_ward_set_open (QueenWard *self, gboolean is_open);
 
 /** Its process is another; 0 when that is not known */
 void queen_ward_set_pid (QueenWard *self, pid_t pid);
+
+/** Returns: whether it answers on this machine, and nobody knows its process or has looked for it
+ */
+gboolean queen_ward_wants_process (QueenWard *self, gint64 now);
+
+/**
+ * queen_ward_watch_process:
+ * @pid: that its server is; 0 when it was not found
+ *
+ * Its server is looked at as soon as that process has ended, if it may be watched.
+ */
+void queen_ward_watch_process (QueenWard *self, pid_t pid);
 
 /**
  * queen_ward_set_phase:

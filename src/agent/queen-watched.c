@@ -5,12 +5,22 @@
 
 #include <string.h>
 
+#include "queen-server-line.h"
 #include "text/queen-span.h"
 
-#define BUSY_MSEC 700  /* between two looks at one that works or changes */
-#define IDLE_MSEC 1000 /* at one that does not, or is away: this soon it is known to be gone */
+#define BUSY_MSEC 250 /* between two looks at one that works or changes, */
+#define BUSY_SHARE 60 /* or for each server that there is, whichever is more */
+#define IDLE_MSEC 500 /* likewise at one that does not, or is away */
+#define IDLE_SHARE 80
+#define LEAST_SHARE 10    /* of a hundred and more */
+#define LONGEST_MSEC 1000 /* this soon it is known to be gone, however many there are */
 #define STRANGE_MSEC 5000
+#define PATIENCE 8         /* times as long as a look took nobody asks */
+#define BYTES_PER_MSEC 256 /* that are read of one on average */
 #define SOON_MSEC 10
+#define CLOSED                                                                                     \
+  (300 * QUEEN_MSEC) /* after a look: closed before that, a connection tells nothing               \
+                      */
 #define RARELY (15 * QUEEN_SECOND)
 #define RECOGNISE (60 * QUEEN_SECOND)
 #define MISSING (60 * QUEEN_SECOND) /* for so long nobody asks again for what is not there */
@@ -22,10 +32,10 @@
 struct _QueenWatched
 {
   QueenFetcher *fetcher; /* not owned */
+  QueenServerLine *line;
   char *url;
   GFunc func;
   gpointer data;
-  gboolean is_kept; /* a connection to it stays open between two looks */
 
   QueenReach reach;
   char *absence; /* why it is away */
@@ -34,11 +44,14 @@ struct _QueenWatched
   QueenReading reading; /* what this look has brought so far */
   QueenReading shown;   /* what the last one has */
   gint64 missing_until[MAX_QUESTIONS];
+  guint locked;            /* a bit for each question that wants a key */
+  gboolean is_sign_locked; /* likewise, of what it was to be recognised by */
 
   /* This look */
-  QueenFetch *fetch;
   guint timer;
   gint64 looked_at;
+  gsize n_bytes;           /* that came */
+  gboolean is_pressed;     /* something happened during this look: another one is to follow */
   gboolean is_recognising; /* the number is that of a sign, and not that of a question */
   gboolean has_recognised;
   gboolean is_rare;
@@ -97,6 +110,7 @@ forget_server (QueenWatched *self)
   queen_reading_init (&self->reading);
   queen_reading_copy (&self->shown, &self->reading);
   memset (self->missing_until, 0, sizeof self->missing_until);
+  self->locked = 0;
   self->rare_at = 0;
   self->counter = -1;
   self->progress = -1;
@@ -140,17 +154,33 @@ schedule_look (QueenWatched *self, guint msec)
   self->timer = g_timeout_add (delay, on_look_due, self);
 }
 
+/* One that is slow to answer, or says much, is not pressed, so that all together cost us little and
+ * each of them little of its time. */
+static guint
+find_pace (QueenWatched *self, guint msec, guint share)
+{
+  gint64 span = (g_get_monotonic_time () - self->looked_at) / QUEEN_MSEC;
+  guint n_lines = queen_fetcher_count_lines (self->fetcher);
+  guint of_all = MAX (msec, MAX (MIN (n_lines * share, LONGEST_MSEC), n_lines * LEAST_SHARE));
+  guint of_span = (guint) MIN (span * PATIENCE, LONGEST_MSEC);
+  guint of_bytes = (guint) MIN (self->n_bytes / BYTES_PER_MSEC, STRANGE_MSEC);
+
+  return MAX (of_all, MAX (of_span, of_bytes));
+}
+
 static guint
 choose_delay (QueenWatched *self)
 {
   gboolean is_changing = self->shown.running != self->running_before;
 
+  if (self->is_pressed)
+    return SOON_MSEC;
   self->running_before = self->shown.running;
   if (self->reach == QUEEN_REACH_ANSWERING && !self->adapter && !self->shown.is_loading)
     return STRANGE_MSEC;
   if (self->reach == QUEEN_REACH_ANSWERING && (is_changing || self->shown.running > 0))
-    return BUSY_MSEC;
-  return IDLE_MSEC;
+    return find_pace (self, BUSY_MSEC, BUSY_SHARE);
+  return find_pace (self, IDLE_MSEC, IDLE_SHARE);
 }
 
 static void
@@ -198,6 +228,12 @@ take_failure (QueenWatched *self, const GError *error)
   end_look (self, QUEEN_REACH_AWAY);
 }
 
+static gboolean
+is_refusal (const QueenServerAnswer *answer)
+{
+  return answer->status == 401 || answer->status == 403;
+}
+
 /* Recognising */
 
 static void
@@ -235,6 +271,7 @@ take_sign (QueenWatched *self, const QueenServerAnswer *answer)
       end_look (self, QUEEN_REACH_ANSWERING);
       return;
     }
+  self->is_sign_locked |= is_refusal (answer);
   self->number++;
   ask_next (self);
 }
@@ -246,6 +283,9 @@ take_answer (QueenWatched *self, const QueenServerAnswer *answer)
 {
   const QueenQuestion *question = &self->adapter->questions[self->number];
 
+  self->locked &= ~(1u << self->number);
+  if (is_refusal (answer))
+    self->locked |= 1u << self->number;
   if (question->read (answer, &self->reading))
     self->n_understood++;
   else
@@ -261,8 +301,7 @@ on_fetched (const QueenServerAnswer *answer, const GError *error, gpointer data)
   gboolean is_rare = !self->is_recognising && self->adapter &&
                      self->adapter->questions[self->number].kind == QUEEN_QUESTION_RARELY;
 
-  self->fetch = NULL;
-  self->is_kept = answer && answer->is_kept;
+  self->n_bytes += answer ? answer->length : 0;
   if (answer && self->is_recognising)
     take_sign (self, answer);
   else if (answer)
@@ -271,6 +310,7 @@ on_fetched (const QueenServerAnswer *answer, const GError *error, gpointer data)
            (is_rare && self->n_understood > 0))
     {
       /* It is there, and this is not to be had of it. */
+      self->n_bytes += MAX_ANSWER;
       if (!self->is_recognising)
         self->missing_until[self->number] = self->looked_at + MISSING;
       self->number++;
@@ -280,12 +320,20 @@ on_fetched (const QueenServerAnswer *answer, const GError *error, gpointer data)
     take_failure (self, error);
 }
 
+/* It may have gone. One that never keeps a connection open is not asked without an end. */
+static void
+on_closed (gpointer data)
+{
+  QueenWatched *self = data;
+
+  if (g_get_monotonic_time () - self->looked_at > CLOSED)
+    queen_watched_look_soon (self);
+}
+
 static void
 ask_for (QueenWatched *self, const char *path, gsize max)
 {
-  g_autofree char *url = g_strconcat (self->url, path, NULL);
-
-  self->fetch = queen_fetcher_get (self->fetcher, url, max, on_fetched, self);
+  queen_server_line_ask (self->line, path, max);
 }
 
 static gboolean
@@ -320,6 +368,7 @@ take_stranger (QueenWatched *self)
       return;
     }
   self->is_recognising = TRUE;
+  self->is_sign_locked = FALSE;
   self->number = 0;
   ask_next (self);
 }
@@ -353,7 +402,10 @@ static void
 start_look (QueenWatched *self)
 {
   self->looked_at = g_get_monotonic_time ();
+  self->n_bytes = 0;
+  self->is_pressed = FALSE;
   self->is_recognising = !self->adapter || self->looked_at - self->recognised_at > RECOGNISE;
+  self->is_sign_locked &= !self->is_recognising;
   self->has_recognised = FALSE;
   self->is_rare = self->looked_at - self->rare_at > RARELY || self->rare_at == 0;
   self->number = 0;
@@ -367,14 +419,16 @@ start_look (QueenWatched *self)
 /* The object */
 
 QueenWatched *
-queen_watched_new (QueenFetcher *fetcher, const char *url, GFunc func, gpointer data)
+queen_watched_new (
+    QueenFetcher *fetcher, const char *url, const char *key, GFunc func, gpointer data)
 {
   QueenWatched *self = g_new0 (QueenWatched, 1);
 
-  self->fetcher = fetcher;
   self->url = g_strdup (url);
   while (g_str_has_suffix (self->url, "/"))
     self->url[strlen (self->url) - 1] = '\0';
+  self->fetcher = fetcher;
+  self->line = queen_server_line_new (fetcher, self->url, key, on_fetched, on_closed, self);
   self->func = func;
   self->data = data;
   queen_reading_init (&self->reading);
@@ -387,7 +441,7 @@ queen_watched_new (QueenFetcher *fetcher, const char *url, GFunc func, gpointer 
 void
 queen_watched_free (QueenWatched *self)
 {
-  g_clear_pointer (&self->fetch, queen_fetch_cancel);
+  queen_server_line_free (self->line);
   g_clear_handle_id (&self->timer, g_source_remove);
   queen_reading_clear (&self->reading);
   queen_reading_clear (&self->shown);
@@ -454,18 +508,28 @@ queen_watched_get_tokens_per_second (QueenWatched *self)
 guint
 queen_watched_count_connections (QueenWatched *self)
 {
-  return self->is_kept ? 1 : 0;
+  return queen_server_line_is_kept (self->line) ? 1 : 0;
 }
 
 gboolean
 queen_watched_is_looking (QueenWatched *self)
 {
-  return self->fetch != NULL;
+  return queen_server_line_is_asking (self->line);
+}
+
+gboolean
+queen_watched_is_locked (QueenWatched *self)
+{
+  gboolean is_known = self->adapter && self->adapter->name;
+
+  return is_known ? self->locked != 0 : self->is_sign_locked;
 }
 
 void
 queen_watched_look_soon (QueenWatched *self)
 {
-  if (!self->fetch)
+  if (queen_server_line_is_asking (self->line))
+    self->is_pressed = TRUE;
+  else
     schedule_look (self, SOON_MSEC);
 }

@@ -36,11 +36,13 @@ typedef struct _QueenWatched QueenWatched;
  * queen_watched_new:
  * @fetcher: outlives this
  * @url: where the server is, such as `http://127.0.0.1:8080`
+ * @key: (nullable): what it wants to be shown
  * @func: called after each look
  *
  * Returns: (transfer full): a server that is first looked at in the next turn of the main loop
  */
-QueenWatched *queen_watched_new (QueenFetcher *fetcher, const char *url, GFunc func, gpointer data);
+QueenWatched *queen_watched_new (
+    QueenFetcher *fetcher, const char *url, const char *key, GFunc func, gpointer data);
 
 void queen_watched_free (QueenWatched *self);
 
@@ -75,6 +77,9 @@ guint queen_watched_count_connections (QueenWatched *self);
 
 /** Returns: whether it is being asked at this moment */
 gboolean queen_watched_is_looking (QueenWatched *self);
+
+/** Returns: whether it does not say what it is asked, as it wants another key, or one at all */
+gboolean queen_watched_is_locked (QueenWatched *self);
 
 /** Looks soon: something has happened to it. */
 void queen_watched_look_soon (QueenWatched *self);

@@ -12,6 +12,7 @@
 
 #include "queen-agent.h"
 #include "queen-error.h"
+#include "queen-worker-key.h"
 #include "text/queen-legible.h"
 
 #define GROUP "Worker"
@@ -31,6 +32,7 @@ static const struct
   { "Model", G_STRUCT_OFFSET (QueenWardSettings, model), MAX_TEXT },
   { "Device", G_STRUCT_OFFSET (QueenWardSettings, device), MAX_TEXT / 2 },
   { "Advertise", G_STRUCT_OFFSET (QueenWardSettings, advertise), MAX_TEXT },
+  { "Key", G_STRUCT_OFFSET (QueenWardSettings, key), QUEEN_WORKER_KEY_MAX },
 };
 
 static char **
@@ -57,10 +59,23 @@ queen_worker_file_equal (const QueenWorkerFile *a, const QueenWorkerFile *b)
   return a->settings.slots == b->settings.slots;
 }
 
+/* GLib hands out what stands before an escape that is none, and an error besides. */
+static char *
+get_value (GKeyFile *keys, const char *key, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  g_autofree char *text = g_key_file_get_string (keys, GROUP, key, &cause);
+
+  if (!cause)
+    return g_steal_pointer (&text);
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return NULL;
+}
+
 static gboolean
 take_text (QueenWorkerFile *self, gsize i, GKeyFile *keys, GError **error)
 {
-  g_autofree char *text = g_key_file_get_string (keys, GROUP, texts[i].key, error);
+  g_autofree char *text = get_value (keys, texts[i].key, error);
 
   if (!text)
     return FALSE;
@@ -91,16 +106,34 @@ take_slots (QueenWorkerFile *self, GKeyFile *keys, GError **error)
   return TRUE;
 }
 
+/* So that the file itself may be seen by all. */
 static gboolean
-take_key (QueenWorkerFile *self, const char *key, GKeyFile *keys, GError **error)
+take_key_file (QueenWorkerFile *self, GKeyFile *keys, GError **error)
+{
+  g_autofree char *path = get_value (keys, "KeyFile", error);
+  g_autoptr (GError) cause = NULL;
+
+  if (!path)
+    return FALSE;
+  g_free ((char *) self->settings.key);
+  self->settings.key = queen_worker_key_read (g_strstrip (path), &cause);
+  if (!self->settings.key)
+    g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, "KeyFile: %s", cause->message);
+  return self->settings.key != NULL;
+}
+
+static gboolean
+take_line (QueenWorkerFile *self, const char *key, GKeyFile *keys, GError **error)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     if (g_str_equal (texts[i].key, key))
       return take_text (self, i, keys, error);
   if (g_str_equal (key, "Slots"))
     return take_slots (self, keys, error);
+  if (g_str_equal (key, "KeyFile"))
+    return take_key_file (self, keys, error);
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-               _ ("%s: is none of Id, Url, Model, Device, Slots, Advertise"), key);
+               _ ("%s: is none of Id, Url, Model, Device, Slots, Advertise, Key, KeyFile"), key);
   return FALSE;
 }
 
@@ -122,6 +155,17 @@ check_url (const char *key, const char *url, GError **error)
 }
 
 static gboolean
+check_key (const char *key, const char *url, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+
+  if (queen_worker_key_check (key, url, &cause))
+    return TRUE;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, "Key: %s", cause->message);
+  return FALSE;
+}
+
+static gboolean
 take_keys (QueenWorkerFile *self, GKeyFile *keys, GError **error)
 {
   g_auto (GStrv) groups = g_key_file_get_groups (keys, NULL);
@@ -135,7 +179,7 @@ take_keys (QueenWorkerFile *self, GKeyFile *keys, GError **error)
       return FALSE;
     }
   for (char **name = names; *name; name++)
-    if (!take_key (self, *name, keys, error))
+    if (!take_line (self, *name, keys, error))
       return FALSE;
   if (!self->settings.url)
     {
@@ -143,7 +187,8 @@ take_keys (QueenWorkerFile *self, GKeyFile *keys, GError **error)
       return FALSE;
     }
   return check_url ("Url", self->settings.url, error) &&
-         check_url ("Advertise", self->settings.advertise, error);
+         check_url ("Advertise", self->settings.advertise, error) &&
+         check_key (self->settings.key, self->settings.url, error);
 }
 
 QueenWorkerFile *
@@ -217,7 +262,29 @@ read_checked (int fd, gsize *length, GError **error)
   if (n_bytes < 0 || n_bytes > QUEEN_WORKER_FILE_MAX)
     return NULL;
   *length = (gsize) n_bytes;
+  text[n_bytes] = '\0';
   return g_steal_pointer (&text);
+}
+
+/* A file that says the key itself is nobody else's to read. */
+static gboolean
+check_secret (int fd, const char *text, GError **error)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  struct stat info;
+  gboolean has_key = FALSE;
+
+  for (char **line = lines; *line; line++)
+    {
+      const char *at = g_strstrip (*line);
+
+      has_key |= g_str_has_prefix (at, "Key") && strchr ("= \t", at[3]);
+    }
+  if (!has_key || (fstat (fd, &info) == 0 && (info.st_mode & S_IROTH) == 0))
+    return TRUE;
+  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                       _ ("has a key, and others may read it: chmod o-r, or KeyFile="));
+  return FALSE;
 }
 
 static QueenWorkerFile *
@@ -234,6 +301,8 @@ read_file (int directory, const char *name, GError **error)
       return NULL;
     }
   text = read_checked (fd, &length, error);
+  if (text && !check_secret (fd, text, error))
+    g_clear_pointer (&text, g_free);
   close (fd);
   return text ? queen_worker_file_parse (text, length, id, error) : NULL;
 }

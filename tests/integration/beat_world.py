@@ -145,6 +145,38 @@ class Recorder(Server):
             f"{name} {members}: {self.last(name)}")
 
 
+class Raw:
+    """Speaks bytes."""
+
+    def __init__(self, speak):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.is_over = False
+        self.n_sent = 0
+        threading.Thread(target=self.serve, args=(speak,), daemon=True).start()
+
+    def serve(self, speak):
+        while not self.is_over:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.talk, args=(speak, connection), daemon=True).start()
+
+    def talk(self, speak, connection):
+        try:
+            connection.recv(65536)
+            speak(self, connection)
+        except OSError:
+            pass
+        connection.close()
+
+    def stop(self):
+        self.is_over = True
+        self.listener.close()
+
+
 class World:
     """All that a promise starts, so that none of it outlives it."""
 
