@@ -7,6 +7,7 @@
 
 #include "agent/queen-http-destination.h"
 #include "agent/queen-watchman.h"
+#include "agent/queen-worker-key.h"
 #include "machine/queen-machine.h"
 #include "model/queen-heartbeat.h"
 #include "queenctl-bus-destination.h"
@@ -22,6 +23,7 @@
 typedef struct
 {
   char *token;
+  char *key; /* of the server */
   GTlsDatabase *trusted;
   GPtrArray *destinations;
   char *hive_id;
@@ -32,6 +34,7 @@ static void
 beat_clear (Beat *beat)
 {
   g_free (beat->token);
+  g_free (beat->key);
   g_free (beat->hive_id);
   g_clear_object (&beat->trusted);
   g_clear_pointer (&beat->destinations, g_ptr_array_unref);
@@ -183,6 +186,21 @@ take_drain (Beat *beat, const char *drain, GError **error)
 }
 
 static gboolean
+take_key (Beat *beat, const QueenctlOptions *options, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+
+  if (!options->key_file)
+    return TRUE;
+  beat->key = queen_worker_key_read (options->key_file, &cause);
+  if (beat->key && queen_worker_key_check (beat->key, options->url, &cause))
+    return TRUE;
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("%s: %s"), "--key-file",
+               cause->message);
+  return FALSE;
+}
+
+static gboolean
 take_worker (Beat *beat, const QueenctlOptions *options, GError **error)
 {
   QueenWardSettings *worker = &beat->watch.worker;
@@ -192,8 +210,11 @@ take_worker (Beat *beat, const QueenctlOptions *options, GError **error)
   worker->model = queenctl_options_get (options, "model");
   worker->device = queenctl_options_get (options, "device");
   worker->advertise = options->advertise;
-  return check_id ("--worker", worker->id, error) && check_address ("--url", worker->url, error) &&
-         check_address ("--advertise", worker->advertise, error);
+  if (!check_id ("--worker", worker->id, error) || !check_address ("--url", worker->url, error) ||
+      !check_address ("--advertise", worker->advertise, error) || !take_key (beat, options, error))
+    return FALSE;
+  worker->key = beat->key;
+  return TRUE;
 }
 
 /* One worker at most is told of on the command line. */
@@ -205,8 +226,8 @@ check_sense (const Beat *beat, GError **error)
 
   if (watch->command && watch->pid)
     return refuse_line (error, _ ("--pid and a command are two ways to a process: take one"));
-  if (!has_one &&
-      (watch->worker.id || watch->worker.model || watch->worker.device || watch->worker.advertise))
+  if (!has_one && (watch->worker.id || watch->worker.model || watch->worker.device ||
+                   watch->worker.advertise || watch->worker.key))
     return refuse_line (error,
                         _ ("Which server is it? --url, --pid or a command behind “--” says so"));
   if (!has_one && !watch->directory && !watch->is_scanning && !beat->hive_id)

@@ -37,6 +37,7 @@ typedef struct
   char *scan;
   char *advertise;
   char *drain;
+  char *key_file;
   char **details; /* see queenctl_options_get() */
 
   char **arguments; /* the command and what belongs to it; never %NULL */
