@@ -126,6 +126,7 @@ on_reload (gpointer data)
   QueenDaemon *self = data;
 
   queen_front_reload (self->front);
+  queen_upstream_reload (self->upstream);
   return G_SOURCE_CONTINUE;
 }
 
@@ -348,6 +349,11 @@ make_front (QueenDaemon *self, GError **error)
 static gboolean
 make_jobs (QueenDaemon *self, GError **error)
 {
+  const QueenUpstreamSettings upstream = {
+    .networks = (const char *const *) self->config->worker_networks,
+    .token_file = self->config->worker_token_file,
+    .ca_file = self->config->worker_ca_file,
+  };
   QueenJobsSettings jobs = {
     .clock = self->clock,
     .cluster = self->cluster,
@@ -357,7 +363,7 @@ make_jobs (QueenDaemon *self, GError **error)
     .state_directory = self->config->state_directory,
   };
 
-  self->upstream = jobs.upstream = queen_upstream_new (&(QueenUpstreamSettings){ 0 }, error);
+  self->upstream = jobs.upstream = queen_upstream_new (&upstream, error);
   if (self->upstream)
     self->jobs = queen_jobs_new (&jobs);
   return self->jobs != NULL;

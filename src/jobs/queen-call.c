@@ -32,7 +32,7 @@ struct _QueenCall
   char *token;
   GBytes *body;
 
-  SoupSession *session;
+  QueenLane *lane;
   SoupMessage *message;
   GCancellable *cancellable;
   GInputStream *answer;
@@ -104,7 +104,7 @@ let_go (QueenCall *self, gboolean is_whole)
   if (self->message)
     g_signal_handlers_disconnect_by_data (self->message, self);
   g_clear_object (&self->message);
-  g_clear_object (&self->session);
+  g_clear_pointer (&self->lane, queen_lane_leave);
 }
 
 static void
@@ -372,8 +372,8 @@ send_request (QueenCall *self)
   g_signal_connect (self->message, "wrote-body", G_CALLBACK (on_request_sent), self);
   g_signal_connect (self->message, "got-informational", G_CALLBACK (on_interim), self);
   self->caller->n_pending++;
-  soup_session_send_async (self->session, self->message, G_PRIORITY_DEFAULT, self->cancellable,
-                           on_call_answer, ref_call (self));
+  soup_session_send_async (queen_lane_get_session (self->lane), self->message, G_PRIORITY_DEFAULT,
+                           self->cancellable, on_call_answer, ref_call (self));
 }
 
 /* Where it is */
@@ -397,7 +397,7 @@ connect_to (QueenCall *self, GList *found)
       end_call (self, QUEEN_ATTEMPT_FORBIDDEN, error);
       return;
     }
-  self->session = queen_lanes_get (self->caller->lanes, self->request.target, allowed);
+  self->lane = queen_lanes_enter (self->caller->lanes, self->request.target, allowed);
   send_request (self);
 }
 
@@ -461,7 +461,9 @@ queen_call_set_paused (QueenCall *self, gboolean is_paused)
   self->is_paused = is_paused;
   if (is_paused)
     stop_reading (self);
-  else if (self->answer)
+  else if (!self->answer)
+    queen_alarm_set_earlier (self->caller->alarm, self->deadline);
+  else
     {
       /* The time in which nobody would have heard of it is not the worker's. */
       set_deadline (self, WAITS_FOR_NEXT_BYTE, self->request.idle_timeout);

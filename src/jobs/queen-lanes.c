@@ -7,16 +7,70 @@
 #include "queen-known-address.h"
 #include "text/queen-hash.h"
 
-#define MAX_LANES 1024       /* that are kept; those in use are not counted out */
-#define MAX_CONNECTIONS 4096 /* of one lane; it is for who calls to call only so often */
-#define IDLE_SEC 50          /* less than the minute after which many servers close */
+#define MAX_PLACES 1024    /* that are remembered */
+#define MAX_REQUESTS 32    /* in one lane */
+#define MAX_CONNECTIONS 64 /* of one lane: those that end are counted a while longer */
+#define IDLE_SEC 50        /* less than the minute after which many servers close */
+
+/* The lanes to one place. It goes when it is forgotten and nobody is in any of them. */
+typedef struct
+{
+  QueenLanes *lanes; /* NULL when it is forgotten */
+  char *name;
+  GSocketConnectable *address;
+  GPtrArray *all; /* of QueenLane; the first ones are the fullest */
+} Place;
+
+struct _QueenLane
+{
+  Place *place;
+  SoupSession *session;
+  guint n_requests;
+};
 
 struct _QueenLanes
 {
   GTlsDatabase *trusted;
-  GHashTable *sessions; /* text -> SoupSession */
-  GQueue order;         /* of the texts, which the table owns: the one that was made first */
+  GHashTable *places; /* name -> Place, which owns the name */
+  GQueue order;       /* of Place: the one that was made first */
 };
+
+static void
+free_lane (QueenLane *lane)
+{
+  soup_session_abort (lane->session);
+  g_object_unref (lane->session);
+  g_free (lane);
+}
+
+static void
+free_place (Place *place)
+{
+  g_ptr_array_unref (place->all);
+  g_object_unref (place->address);
+  g_free (place->name);
+  g_free (place);
+}
+
+static gboolean
+is_in_use (const Place *place)
+{
+  for (guint i = 0; i < place->all->len; i++)
+    if (((const QueenLane *) place->all->pdata[i])->n_requests > 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Whoever is in one of its lanes stays there. */
+static void
+forget_place (gpointer data)
+{
+  Place *place = data;
+
+  place->lanes = NULL;
+  if (!is_in_use (place))
+    free_place (place);
+}
 
 QueenLanes *
 queen_lanes_new (GTlsDatabase *trusted)
@@ -24,78 +78,109 @@ queen_lanes_new (GTlsDatabase *trusted)
   QueenLanes *self = g_new0 (QueenLanes, 1);
 
   self->trusted = trusted ? g_object_ref (trusted) : NULL;
-  self->sessions = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, g_object_unref);
+  self->places = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, forget_place);
   return self;
 }
 
 static char *
-make_key (const QueenTarget *target, GPtrArray *addresses)
+make_name (const QueenTarget *target, GPtrArray *addresses)
 {
-  g_autoptr (GString) key = g_string_new (NULL);
+  g_autoptr (GString) name = g_string_new (NULL);
 
-  g_string_printf (key, "%s %s %u", target->scheme, target->host, target->port);
+  g_string_printf (name, "%s %s %u", target->scheme, target->host, target->port);
   for (guint i = 0; i < addresses->len; i++)
     {
       g_autofree char *address = g_inet_address_to_string (addresses->pdata[i]);
 
-      g_string_append_printf (key, " %s", address);
+      g_string_append_printf (name, " %s", address);
     }
-  return g_string_free (g_steal_pointer (&key), FALSE);
+  return g_string_free (g_steal_pointer (&name), FALSE);
 }
 
 static SoupSession *
-make_session (QueenLanes *self, const QueenTarget *target, GPtrArray *addresses)
+make_session (const Place *place)
 {
-  g_autoptr (GSocketConnectable) place =
-      queen_known_address_new (target->host, target->port, addresses);
   SoupSession *session =
-      soup_session_new_with_options ("remote-connectable", place, "max-conns", MAX_CONNECTIONS,
-                                     "max-conns-per-host", MAX_CONNECTIONS, "idle-timeout",
-                                     IDLE_SEC, "proxy-resolver", NULL, "user-agent",
+      soup_session_new_with_options ("remote-connectable", place->address, "max-conns",
+                                     MAX_CONNECTIONS, "max-conns-per-host", MAX_CONNECTIONS,
+                                     "idle-timeout", IDLE_SEC, "proxy-resolver", NULL, "user-agent",
                                      "queen-rbee/" QUEEN_VERSION, NULL);
 
-  if (self->trusted)
-    soup_session_set_tls_database (session, self->trusted);
+  if (place->lanes->trusted)
+    soup_session_set_tls_database (session, place->lanes->trusted);
   /* Nobody is asked for a name and a password; and what is compressed comes in blocks. */
   soup_session_remove_feature_by_type (session, SOUP_TYPE_AUTH_MANAGER);
   soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
   return session;
 }
 
-/* Whoever uses it has it still. */
-static void
-make_room (QueenLanes *self)
+static Place *
+add_place (QueenLanes *self, const QueenTarget *target, GPtrArray *addresses, const char *name)
 {
-  while (self->order.length >= MAX_LANES)
-    g_hash_table_remove (self->sessions, g_queue_pop_head (&self->order));
+  Place *place = g_new0 (Place, 1);
+
+  while (self->order.length >= MAX_PLACES)
+    g_hash_table_remove (self->places, ((Place *) g_queue_pop_head (&self->order))->name);
+  place->lanes = self;
+  place->name = g_strdup (name);
+  place->address = queen_known_address_new (target->host, target->port, addresses);
+  place->all = g_ptr_array_new_with_free_func ((GDestroyNotify) free_lane);
+  g_queue_push_tail (&self->order, place);
+  g_hash_table_insert (self->places, place->name, place);
+  return place;
+}
+
+static QueenLane *
+choose_lane (Place *place)
+{
+  QueenLane *lane;
+
+  for (guint i = 0; i < place->all->len; i++)
+    {
+      lane = place->all->pdata[i];
+      if (lane->n_requests < MAX_REQUESTS)
+        return lane;
+    }
+  lane = g_new0 (QueenLane, 1);
+  lane->place = place;
+  lane->session = make_session (place);
+  g_ptr_array_add (place->all, lane);
+  return lane;
+}
+
+QueenLane *
+queen_lanes_enter (QueenLanes *self, const QueenTarget *target, GPtrArray *addresses)
+{
+  g_autofree char *name = make_name (target, addresses);
+  Place *place = g_hash_table_lookup (self->places, name);
+  QueenLane *lane = choose_lane (place ? place : add_place (self, target, addresses, name));
+
+  lane->n_requests++;
+  return lane;
 }
 
 SoupSession *
-queen_lanes_get (QueenLanes *self, const QueenTarget *target, GPtrArray *addresses)
+queen_lane_get_session (QueenLane *lane)
 {
-  g_autofree char *key = make_key (target, addresses);
-  SoupSession *session = g_hash_table_lookup (self->sessions, key);
+  return lane->session;
+}
 
-  if (session)
-    return g_object_ref (session);
-  make_room (self);
-  session = make_session (self, target, addresses);
-  g_queue_push_tail (&self->order, key);
-  g_hash_table_insert (self->sessions, g_steal_pointer (&key), g_object_ref (session));
-  return session;
+/* Its connections end by themselves when nobody has needed them for long; what is left is small. */
+void
+queen_lane_leave (QueenLane *lane)
+{
+  Place *place = lane->place;
+
+  lane->n_requests--;
+  if (!place->lanes && !is_in_use (place))
+    free_place (place);
 }
 
 void
 queen_lanes_free (QueenLanes *self)
 {
-  GHashTableIter iter;
-  gpointer session;
-
-  g_hash_table_iter_init (&iter, self->sessions);
-  while (g_hash_table_iter_next (&iter, NULL, &session))
-    soup_session_abort (session);
   g_queue_clear (&self->order);
-  g_hash_table_unref (self->sessions);
+  g_hash_table_unref (self->places);
   g_clear_object (&self->trusted);
   g_free (self);
 }

@@ -12,10 +12,14 @@ G_BEGIN_DECLS
 /**
  * QueenLanes:
  *
- * The HTTP clients of one thread: one for each place that is called, so that a connection that was
- * kept is never one to an address that was not looked at.
+ * The HTTP clients of one thread. Each is for one place that is called, so that a connection that
+ * was kept is never one to an address that was not looked at; and for a few requests at a time, as
+ * what a #SoupSession does for one costs as much as there are.
  */
 typedef struct _QueenLanes QueenLanes;
+
+/** QueenLane: one of them. */
+typedef struct _QueenLane QueenLane;
 
 /**
  * queen_lanes_new:
@@ -24,14 +28,19 @@ typedef struct _QueenLanes QueenLanes;
 QueenLanes *queen_lanes_new (GTlsDatabase *trusted);
 
 /**
- * queen_lanes_get:
+ * queen_lanes_enter:
  * @addresses: (element-type GInetAddress): where @target is, as it was found and looked at
  *
- * Returns: (transfer full): what connects to nothing else
+ * Returns: (transfer full): what connects to nothing else, for queen_lane_leave()
  */
-SoupSession *queen_lanes_get (QueenLanes *self, const QueenTarget *target, GPtrArray *addresses);
+QueenLane *queen_lanes_enter (QueenLanes *self, const QueenTarget *target, GPtrArray *addresses);
 
-/** Closes all connections. */
+SoupSession *queen_lane_get_session (QueenLane *lane);
+
+/** One request less is under way there. */
+void queen_lane_leave (QueenLane *lane);
+
+/** Closes all connections. Nobody is in any of them. */
 void queen_lanes_free (QueenLanes *self);
 
 G_END_DECLS

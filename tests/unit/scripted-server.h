@@ -221,6 +221,7 @@ scripted_server_start (ScriptedServer *server, const Scene *scenes, guint n_scen
   server->listener =
       g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
   g_assert_true (g_socket_bind (server->listener, wanted, TRUE, NULL));
+  g_socket_set_listen_backlog (server->listener, 4096);
   g_assert_true (g_socket_listen (server->listener, NULL));
   bound = g_socket_get_local_address (server->listener, NULL);
   server->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));

@@ -323,6 +323,74 @@ test_kept_and_gone (void)
   fixture_stop (&fixture);
 }
 
+/* Many */
+
+#define N_MANY 1000
+
+typedef struct
+{
+  guint n_done;
+  guint n_failed;
+} Many;
+
+static void
+on_one_head (guint status, const char *type, gpointer data)
+{
+}
+
+static void
+on_one_body (GBytes *part, gpointer data)
+{
+}
+
+static void
+on_one_end (QueenAttemptOutcome outcome, const GError *error, gpointer data)
+{
+  Many *many = data;
+
+  if (outcome == QUEEN_ATTEMPT_DONE)
+    many->n_done++;
+  else
+    many->n_failed++;
+}
+
+static void
+run_many (gint64 connect_timeout, Many *many)
+{
+  static const QueenAttemptFuncs funcs = { NULL, on_one_head, NULL, on_one_body, on_one_end };
+  g_autofree Scene *scenes = g_new0 (Scene, N_MANY);
+  Fixture fixture;
+
+  for (guint i = 0; i < N_MANY; i++)
+    scenes[i] = (Scene){ JSON_HEAD (2) "{}", .end = SCENE_KEEP };
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, N_MANY);
+  fixture.request.body = g_bytes_new_static (BODY, strlen (BODY));
+  fixture.request.connect_timeout = connect_timeout;
+  for (guint i = 0; i < N_MANY; i++)
+    queen_attempt_start (fixture.upstream, fixture.worker, &fixture.request, &funcs, many);
+  while (many->n_done + many->n_failed < N_MANY)
+    g_main_context_iteration (NULL, TRUE);
+  fixture_stop (&fixture);
+}
+
+static void
+test_many (void)
+{
+  Many many = { 0 };
+
+  run_many (5 * G_TIME_SPAN_SECOND, &many);
+  g_assert_cmpuint (many.n_failed, ==, 0);
+}
+
+static void
+test_many_late (void)
+{
+  Many many = { 0 };
+
+  run_many (5 * G_TIME_SPAN_MILLISECOND, &many);
+  g_assert_cmpuint (many.n_failed, >, 0);
+}
+
 /* Readers */
 
 /* Waits until the server can say no more. Returns: how much it has said */
@@ -455,6 +523,8 @@ main (int argc, char **argv)
   g_test_add_func ("/attempt/cancel/right-after-the-start", test_cancel_at_once);
   g_test_add_func ("/attempt/connection/is-kept", test_kept);
   g_test_add_func ("/attempt/connection/one-more-try-when-a-kept-one-has-gone", test_kept_and_gone);
+  g_test_add_func ("/attempt/connection/a-thousand-at-once", test_many);
+  g_test_add_func ("/attempt/connection/a-thousand-that-are-too-late-all-end", test_many_late);
   g_test_add_func ("/attempt/reader/slow-one-stops-the-worker-and-loses-nothing", test_slow_reader);
   g_test_add_func ("/attempt/reach/strangers-are-not-called", test_forbidden);
   g_test_add_func ("/attempt/reach/host-and-path-are-those-of-the-url", test_name);
