@@ -42,6 +42,7 @@ typedef struct
   Stamp stamp;           /* once it is begun */
   QueenListing *listing; /* while it is being written */
   QueenList *list;       /* when it is whole */
+  gboolean is_too_long;  /* and so is none */
   QueenFairQueue *orders;
 } Build;
 
@@ -69,6 +70,7 @@ struct _QueenLister
   {
     QueenList *list; /* NULL when there is none */
     Stamp stamp;
+    Stamp too_long; /* of one that could not be made; all 0 when there was none */
     Build *next[2]; /* that wait to be begun, for JSON and for gzip; NULL when none does */
   } shared[QUEEN_COMPONENT_N_KINDS];
   QueenAlarm *drop_alarm;
@@ -183,7 +185,8 @@ is_to_share (const Build *build)
 static gboolean
 is_whole (const Build *build)
 {
-  return build->list && queen_list_is_ready (build->list, build->selection.wants_gzip);
+  return build->is_too_long ||
+         (build->list && queen_list_is_ready (build->list, build->selection.wants_gzip));
 }
 
 static Work
@@ -288,11 +291,26 @@ finish_listing (QueenLister *self, QueenListing *listing)
   return queen_list_new (queen_listing_free_to_bytes (listing));
 }
 
+/* Whoever asks for the list of everybody next would have it begun anew. */
+static void
+give_up (QueenLister *self, Build *build)
+{
+  g_clear_pointer (&build->listing, queen_listing_free);
+  build->is_too_long = TRUE;
+  if (is_to_share (build))
+    self->shared[queen_registry_get_kind (build->registry)].too_long = build->stamp;
+}
+
 static void
 write_some (QueenLister *self, Build *build, gint64 until)
 {
   if (!queen_listing_write (build->listing, self->clock, until))
     return;
+  if (queen_listing_is_too_long (build->listing))
+    {
+      give_up (self, build);
+      return;
+    }
   build->list = finish_listing (self, g_steal_pointer (&build->listing));
   if (is_to_share (build))
     share_list (self, build->registry, build->list, &build->stamp);
@@ -347,7 +365,7 @@ work_some (QueenLister *self, gint64 until)
 
   if (!build)
     begin_build (self);
-  else if (!build->list)
+  else if (!build->list && !build->is_too_long)
     write_some (self, build, until);
   else if (!is_whole (build))
     pack_list (self, build->registry, build->list, until);
@@ -442,6 +460,14 @@ find_build (QueenLister *self, QueenRegistry *registry, gboolean wants_gzip)
   return self->shared[queen_registry_get_kind (registry)].next[wants_gzip];
 }
 
+static gboolean
+is_known_as_too_long (QueenLister *self, QueenRegistry *registry)
+{
+  const Stamp *stamp = &self->shared[queen_registry_get_kind (registry)].too_long;
+
+  return stamp->time > 0 && is_good (self, registry, stamp);
+}
+
 /* Sees that there is room for one more order: in the queue that it will wait in, or among those who
  * wait for the same @build. Returns FALSE when there is none. @refused has to make room. */
 static gboolean
@@ -501,6 +527,12 @@ queen_lister_order (QueenLister *self,
   QueenOrder *refused;
   QueenOrder *order;
 
+  if (is_everybody && is_known_as_too_long (self, registry))
+    {
+      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                           "the list is too large: ask for it in pages (?limit=)");
+      return NULL;
+    }
   if (!find_room (self, selection, build, asker, &refused))
     {
       g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
@@ -551,7 +583,7 @@ queen_lister_get_n_bytes (QueenLister *self)
       n_bytes += queen_list_get_n_bytes (self->shared[kind].list);
   if (self->current && self->current->listing)
     n_bytes += queen_listing_get_n_bytes (self->current->listing);
-  else if (self->current && !is_to_share (self->current))
+  else if (self->current && self->current->list && !is_to_share (self->current))
     n_bytes += queen_list_get_n_bytes (self->current->list);
   return n_bytes;
 }
