@@ -171,8 +171,10 @@ free_asker (Asker *asker)
 static void
 answer_crowded (QueenExchange *exchange)
 {
-  g_autoptr (GError) error = g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
-                                                  "too many lists are asked for at once");
+  g_autoptr (GError) error =
+      g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                           "too many lists are asked for at once, or this "
+                           "one is too large: ask for it in pages (?limit=)");
 
   queen_exchange_answer_error (exchange, error);
 }

@@ -6,21 +6,11 @@
 #include "loop/queen-alarm.h"
 #include "loop/queen-fair-queue.h"
 #include "queen-error.h"
+#include "queen-list-stamp.h"
 #include "queen-listing.h"
 
-#define MAX_AGE G_USEC_PER_SEC                          /* when somebody has beaten */
-#define MAX_AGE_OF_MANY (250 * G_TIME_SPAN_MILLISECOND) /* when something has changed */
-#define MANY 1000                                       /* components */
 #define KEPT_UNASKED (10 * G_USEC_PER_SEC)
 #define SLICE (QUEEN_SLICE / 2) /* µs: who asks for a list can wait, others cannot */
-
-/* Which state of a registry a list shows. */
-typedef struct
-{
-  guint64 revision;
-  guint64 n_heartbeats;
-  gint64 time; /* µs, monotonic */
-} Stamp;
 
 /* What is waited for. Each kind has a queue of its own, and these go in turns: none of them waits
  * for ever for another, however many of that are asked for. */
@@ -39,9 +29,10 @@ typedef struct
   QueenFairPlace place; /* in a queue of the lister; none when this one is being worked on */
   QueenRegistry *registry;
   QueenSelection selection;
-  Stamp stamp;           /* once it is begun */
+  QueenListStamp stamp;  /* once it is begun */
   QueenListing *listing; /* while it is being written */
   QueenList *list;       /* when it is whole */
+  gboolean is_too_long;  /* and so is none */
   QueenFairQueue *orders;
 } Build;
 
@@ -68,39 +59,14 @@ struct _QueenLister
   struct
   {
     QueenList *list; /* NULL when there is none */
-    Stamp stamp;
-    Build *next[2]; /* that wait to be begun, for JSON and for gzip; NULL when none does */
+    QueenListStamp stamp;
+    QueenListStamp too_long; /* of one that could not be made; all 0 when there was none */
+    Build *next[2];          /* that wait to be begun, for JSON and for gzip; NULL when none does */
   } shared[QUEEN_COMPONENT_N_KINDS];
   QueenAlarm *drop_alarm;
 };
 
 /* The list that is shared */
-
-static Stamp
-take_stamp (QueenLister *self, QueenRegistry *registry)
-{
-  return (Stamp){ queen_registry_get_revision (registry),
-                  queen_registry_get_n_heartbeats (registry), self->clock->get_monotonic () };
-}
-
-/* Whether a list of that @stamp can be given to somebody who asks now. */
-static gboolean
-is_good (QueenLister *self, QueenRegistry *registry, const Stamp *stamp)
-{
-  Stamp now = take_stamp (self, registry);
-  gint64 age = now.time - stamp->time;
-
-  if (now.revision != stamp->revision)
-    return queen_registry_get_total (registry) > MANY && age < MAX_AGE_OF_MANY;
-  return now.n_heartbeats == stamp->n_heartbeats || age <= MAX_AGE;
-}
-
-static char *
-make_version (QueenLister *self, const Stamp *stamp)
-{
-  return g_strdup_printf ("%" G_GINT64_MODIFIER "x-%" G_GINT64_MODIFIER "x-%" G_GINT64_MODIFIER "x",
-                          self->epoch, stamp->revision, stamp->n_heartbeats);
-}
 
 static void
 tell_of_kept (QueenLister *self, GBytes *list, gboolean is_kept)
@@ -139,11 +105,14 @@ put_off_drop (QueenLister *self)
 }
 
 static void
-share_list (QueenLister *self, QueenRegistry *registry, QueenList *list, const Stamp *stamp)
+share_list (QueenLister *self,
+            QueenRegistry *registry,
+            QueenList *list,
+            const QueenListStamp *stamp)
 {
   QueenComponentKind kind = queen_registry_get_kind (registry);
 
-  list->version = make_version (self, stamp);
+  list->version = queen_list_stamp_dup_version (stamp, self->epoch);
   set_shared (self, kind, list);
   self->shared[kind].stamp = *stamp;
   put_off_drop (self);
@@ -155,7 +124,8 @@ get_shared (QueenLister *self, QueenRegistry *registry)
 {
   QueenComponentKind kind = queen_registry_get_kind (registry);
 
-  if (!self->shared[kind].list || !is_good (self, registry, &self->shared[kind].stamp))
+  if (!self->shared[kind].list ||
+      !queen_list_stamp_is_good (&self->shared[kind].stamp, registry, self->clock))
     return NULL;
   put_off_drop (self);
   return self->shared[kind].list;
@@ -183,7 +153,8 @@ is_to_share (const Build *build)
 static gboolean
 is_whole (const Build *build)
 {
-  return build->list && queen_list_is_ready (build->list, build->selection.wants_gzip);
+  return build->is_too_long ||
+         (build->list && queen_list_is_ready (build->list, build->selection.wants_gzip));
 }
 
 static Work
@@ -277,7 +248,7 @@ begin_build (QueenLister *self)
   self->current = build;
   if (is_to_share (build) && resume_shared (self, build))
     return;
-  build->stamp = take_stamp (self, build->registry);
+  build->stamp = queen_list_stamp_take (build->registry, self->clock);
   build->listing = queen_listing_new (build->registry, &build->selection);
 }
 
@@ -288,11 +259,26 @@ finish_listing (QueenLister *self, QueenListing *listing)
   return queen_list_new (queen_listing_free_to_bytes (listing));
 }
 
+/* Whoever asks for the list of everybody next would have it begun anew. */
+static void
+give_up (QueenLister *self, Build *build)
+{
+  g_clear_pointer (&build->listing, queen_listing_free);
+  build->is_too_long = TRUE;
+  if (is_to_share (build))
+    self->shared[queen_registry_get_kind (build->registry)].too_long = build->stamp;
+}
+
 static void
 write_some (QueenLister *self, Build *build, gint64 until)
 {
   if (!queen_listing_write (build->listing, self->clock, until))
     return;
+  if (queen_listing_is_too_long (build->listing))
+    {
+      give_up (self, build);
+      return;
+    }
   build->list = finish_listing (self, g_steal_pointer (&build->listing));
   if (is_to_share (build))
     share_list (self, build->registry, build->list, &build->stamp);
@@ -347,7 +333,7 @@ work_some (QueenLister *self, gint64 until)
 
   if (!build)
     begin_build (self);
-  else if (!build->list)
+  else if (!build->list && !build->is_too_long)
     write_some (self, build, until);
   else if (!is_whole (build))
     pack_list (self, build->registry, build->list, until);
@@ -401,7 +387,7 @@ find_list (QueenLister *self, QueenRegistry *registry, const QueenSelection *sel
 {
   gboolean is_everybody = queen_selection_is_everybody (selection);
   QueenList *list = is_everybody ? get_shared (self, registry) : NULL;
-  Stamp stamp = take_stamp (self, registry);
+  QueenListStamp stamp = queen_list_stamp_take (registry, self->clock);
   QueenListing *listing;
 
   if (list)
@@ -437,9 +423,18 @@ find_build (QueenLister *self, QueenRegistry *registry, gboolean wants_gzip)
   Build *current = self->current;
 
   if (current && is_to_share (current) && current->registry == registry &&
-      current->selection.wants_gzip == wants_gzip && is_good (self, registry, &current->stamp))
+      current->selection.wants_gzip == wants_gzip &&
+      queen_list_stamp_is_good (&current->stamp, registry, self->clock))
     return current;
   return self->shared[queen_registry_get_kind (registry)].next[wants_gzip];
+}
+
+static gboolean
+is_known_as_too_long (QueenLister *self, QueenRegistry *registry)
+{
+  const QueenListStamp *stamp = &self->shared[queen_registry_get_kind (registry)].too_long;
+
+  return stamp->time > 0 && queen_list_stamp_is_good (stamp, registry, self->clock);
 }
 
 /* Sees that there is room for one more order: in the queue that it will wait in, or among those who
@@ -501,6 +496,12 @@ queen_lister_order (QueenLister *self,
   QueenOrder *refused;
   QueenOrder *order;
 
+  if (is_everybody && is_known_as_too_long (self, registry))
+    {
+      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                           "the list is too large: ask for it in pages (?limit=)");
+      return NULL;
+    }
   if (!find_room (self, selection, build, asker, &refused))
     {
       g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
@@ -530,9 +531,9 @@ char *
 queen_lister_dup_version (QueenLister *self, QueenRegistry *registry)
 {
   QueenList *shared = get_shared (self, registry);
-  Stamp stamp = take_stamp (self, registry);
+  QueenListStamp stamp = queen_list_stamp_take (registry, self->clock);
 
-  return shared ? g_strdup (shared->version) : make_version (self, &stamp);
+  return shared ? g_strdup (shared->version) : queen_list_stamp_dup_version (&stamp, self->epoch);
 }
 
 guint64
@@ -551,7 +552,7 @@ queen_lister_get_n_bytes (QueenLister *self)
       n_bytes += queen_list_get_n_bytes (self->shared[kind].list);
   if (self->current && self->current->listing)
     n_bytes += queen_listing_get_n_bytes (self->current->listing);
-  else if (self->current && !is_to_share (self->current))
+  else if (self->current && self->current->list && !is_to_share (self->current))
     n_bytes += queen_list_get_n_bytes (self->current->list);
   return n_bytes;
 }

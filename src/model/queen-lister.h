@@ -39,7 +39,7 @@ typedef struct _QueenOrder QueenOrder;
 /**
  * QueenListFunc:
  * @list: (transfer none) (nullable): what was ordered; %NULL when it had to make room for somebody
- *   else's order, and is not to be had now
+ *   else's order, or is too long, and is not to be had now
  *
  * Is called once for each order, which is then no more.
  */
@@ -79,7 +79,8 @@ queen_lister_list (QueenLister *self, QueenRegistry *registry, const QueenSelect
  * @func: gets the list in a later turn of the main loop, or %NULL as soon as another order takes
  *   the place of this one
  * @error: %QUEEN_ERROR_UNAVAILABLE when as many lists are asked for as may be, or as many wait for
- *   this one, and nobody has more orders there than @asker would have
+ *   this one, and nobody has more orders there than @asker would have; or when it was too long just
+ *   now
  *
  * Returns: (transfer none) (nullable): the order, which lives until @func is called or it is
  *   cancelled

@@ -95,12 +95,27 @@ queen_listing_new (QueenRegistry *registry, const QueenSelection *selection)
   return self;
 }
 
+static gboolean
+is_page_full (const QueenListing *self)
+{
+  return self->selection.limit > 0 &&
+         (self->n_listed == self->selection.limit || self->json->len >= QUEEN_LISTING_MAX_PAGE);
+}
+
+gboolean
+queen_listing_is_too_long (const QueenListing *self)
+{
+  return self->json->len > (queen_selection_is_everybody (&self->selection)
+                                ? QUEEN_LISTING_MAX_OF_ALL
+                                : QUEEN_LISTING_MAX);
+}
+
 static void
 list_component (QueenListing *self, const QueenComponent *component)
 {
   if (component->sequence <= self->selection.after)
     return;
-  if (self->selection.limit > 0 && self->n_listed == self->selection.limit)
+  if (is_page_full (self))
     {
       self->has_more = TRUE;
       return;
@@ -154,7 +169,9 @@ gboolean
 queen_listing_write (QueenListing *self, const QueenClock *clock, gint64 until)
 {
   while (look_at_some (self))
-    if (clock->get_monotonic () >= until)
+    if (queen_listing_is_too_long (self))
+      return TRUE;
+    else if (clock->get_monotonic () >= until)
       return FALSE;
   end_list (self);
   return TRUE;

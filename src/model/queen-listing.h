@@ -11,6 +11,13 @@ G_BEGIN_DECLS
 #define QUEEN_LISTING_AT_ONCE 256          /* components: as many are listed while one waits, */
 #define QUEEN_LISTING_AT_ONCE_BYTES 131072 /* if they are no larger than that */
 
+/* A stranger says how much there is of each, so a page may have fewer than are asked for, */
+#define QUEEN_LISTING_MAX_PAGE (16 * 1024 * 1024) /* bytes */
+/* and a list that is no page may be none: as many may wait for all who ask, but for the one of
+ * everybody, of which there is one for all. */
+#define QUEEN_LISTING_MAX (64 * 1024 * 1024)             /* bytes */
+#define QUEEN_LISTING_MAX_OF_ALL (2 * QUEEN_LISTING_MAX) /* bytes */
+
 /**
  * QueenListing:
  *
@@ -38,9 +45,12 @@ QueenListing *queen_listing_new (QueenRegistry *registry, const QueenSelection *
  * @clock: what time it is
  * @until: µs, monotonic: when to stop; something is written in any case
  *
- * Returns: whether the list is whole
+ * Returns: whether the list is whole, or too long
  */
 gboolean queen_listing_write (QueenListing *self, const QueenClock *clock, gint64 until);
+
+/** Returns: whether it is longer than it may be, and so can only be freed */
+gboolean queen_listing_is_too_long (const QueenListing *self);
 
 /**
  * queen_listing_free_to_bytes:

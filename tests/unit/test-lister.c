@@ -4,6 +4,8 @@
 #include "model/queen-lister.h"
 #include "model/queen-listing.h"
 
+#include <string.h>
+
 #include "fake-clock.h"
 #include "loop/queen-alarm.h"
 #include "model/queen-local-sequencer.h"
@@ -665,6 +667,84 @@ test_kept (Fixture *f, gconstpointer data)
   g_ptr_array_unref (kept);
 }
 
+/* A worker of which as much is said as a stranger can have her write. */
+static void
+beat_long (Fixture *f, int number)
+{
+  QueenComponent *component = queen_component_new (QUEEN_COMPONENT_WORKER);
+  GStrvBuilder *models = g_strv_builder_new ();
+  g_autofree char *model = g_strnfill (512, '"');
+
+  for (guint i = 0; i < QUEEN_VITALS_MAX_MODELS; i++)
+    g_strv_builder_add (models, model);
+  component->id = g_strdup_printf ("long %d", number);
+  component->status = QUEEN_STATUS_READY;
+  component->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
+  component->vitals->models = g_strv_builder_end (models);
+  g_strv_builder_unref (models);
+  g_assert_true (queen_registry_update (f->workers, component, NULL, NULL));
+}
+
+static void
+on_perhaps_list (QueenList *list, gpointer data)
+{
+  g_ptr_array_add (data, list ? queen_list_ref (list) : NULL);
+}
+
+static void
+free_perhaps_list (gpointer list)
+{
+  g_clear_pointer ((QueenList **) &list, queen_list_unref);
+}
+
+/* Returns: (transfer full) (nullable): what was ordered, which is never longer than it may be */
+static QueenList *
+work_on (Fixture *f, const QueenSelection *selection)
+{
+  g_autoptr (GPtrArray) given = g_ptr_array_new_with_free_func (free_perhaps_list);
+  gsize most = 1024 * 1024 + (queen_selection_is_everybody (selection) ? QUEEN_LISTING_MAX_OF_ALL
+                                                                       : QUEEN_LISTING_MAX);
+
+  g_assert_nonnull (
+      queen_lister_order (f->lister, f->workers, selection, "one", on_perhaps_list, given, NULL));
+  while (given->len == 0)
+    {
+      g_assert_cmpuint (queen_lister_get_n_bytes (f->lister), <=, most);
+      now += MSEC;
+      g_main_context_iteration (NULL, FALSE);
+    }
+  return g_steal_pointer (&given->pdata[0]);
+}
+
+/* A page ends, and no other list is made to its end, only for nobody to have room for it. */
+static void
+test_too_long (Fixture *f, gconstpointer data)
+{
+  const QueenSelection page = { .limit = 10000 };
+  const QueenSelection filter = { .online = QUEEN_ANSWER_YES };
+  g_autoptr (QueenList) list = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (int i = 0; i < 4500; i++)
+    beat_long (f, i);
+  g_assert_null (work_on (f, &everybody));
+  g_assert_null (queen_lister_order (f->lister, f->workers, &everybody, "one", on_list, f, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+  g_assert_null (work_on (f, &filter));
+  g_assert_cmpuint (queen_lister_get_n_bytes (f->lister), ==, 0);
+
+  list = work_on (f, &page);
+  g_assert_cmpuint (g_bytes_get_size (list->json), >, QUEEN_LISTING_MAX_PAGE);
+  g_assert_cmpuint (g_bytes_get_size (list->json), <, QUEEN_LISTING_MAX_PAGE + 64 * 1024);
+  g_assert_nonnull (strstr ((char *) g_bytes_get_data (list->json, NULL) + QUEEN_LISTING_MAX_PAGE,
+                            "\"total\":4500,\"next\":\""));
+
+  /* It is tried again when it may be another one. */
+  beat (f->workers, 1, QUEEN_STATUS_READY);
+  now += SECOND;
+  g_assert_null (work_on (f, &everybody));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -704,6 +784,7 @@ main (int argc, char **argv)
   ADD ("queue/who-has-most-pages-makes-room", 300, test_greediest_of_pages);
   ADD ("queue/who-waits-most-for-the-shared-one-makes-room", 300, test_greediest_of_shared);
   ADD ("queue/who-has-no-more-than-others-stays", 300, test_equals);
+  ADD ("long/none-is-longer-than-there-is-room-for", 0, test_too_long);
   ADD ("kept/until-another-one-is-or-nobody-asks", 10, test_kept);
 
   return g_test_run ();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
+#include <locale.h>
+
 #include "ctl/queenctl-component-set.h"
 #include "text/queen-span.h"
 
@@ -78,15 +80,35 @@ test_late (void)
   g_assert_true (queenctl_component_set_is_late (set, 7 * QUEEN_HOUR + 121 * QUEEN_SECOND));
 }
 
+/* Who is no queen may call one anything; to sort it must not take for ever. */
+static void
+test_long_ids (void)
+{
+  g_autoptr (GString) id = g_string_new (NULL);
+  g_autoptr (GPtrArray) components = queenctl_component_array_new ();
+
+  while (id->len < 2000000)
+    g_string_append (id, "é");
+  g_ptr_array_add (components, make_component (id->str, ""));
+  g_ptr_array_add (components, make_component ("w10", ""));
+  g_ptr_array_add (components, make_component ("w9", ""));
+  g_ptr_array_sort (components, queenctl_component_compare);
+  g_assert_cmpstr (queenctl_component_get_string (components->pdata[0], "id"), ==, "w9");
+  g_assert_cmpstr (queenctl_component_get_string (components->pdata[1], "id"), ==, "w10");
+}
+
 int
 main (int argc, char **argv)
 {
+  setlocale (LC_ALL, "C.UTF-8");
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/queenctl-component-set/has-the-newest-of-each-id", test_newest);
   g_test_add_func ("/queenctl-component-set/is-full/of-texts", test_full);
   g_test_add_func ("/queenctl-component-set/is-full/of-values", test_values);
   g_test_add_func ("/queenctl-component-set/is-late/after-two-minutes", test_late);
+
+  g_test_add_func ("/queenctl-component-set/order/long-ids-take-no-longer", test_long_ids);
 
   return g_test_run ();
 }
