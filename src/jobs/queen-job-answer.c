@@ -31,6 +31,8 @@ struct _QueenJobAnswer
   void (*on_changed) (gpointer data);
   gpointer data;
 
+  guint64 end; /* the event with which the end begins; G_MAXUINT64 before that */
+
   GBytes *account; /* NULL when nobody needed one lately */
   guint64 account_next;
 };
@@ -89,13 +91,14 @@ make_snapshot (const QueenJobAnswer *self, gsize *length)
 static void
 make_account (QueenJobAnswer *self, QueenRing *ring)
 {
-  g_autofree char *id = queen_ring_dup_id (ring, queen_ring_get_head (ring) - 1);
+  guint64 next = MIN (queen_ring_get_head (ring), self->end);
+  g_autofree char *id = queen_ring_dup_id (ring, next - 1);
   gsize length;
   g_autofree char *snapshot = make_snapshot (self, &length);
 
   g_clear_pointer (&self->account, g_bytes_unref);
   self->account = queen_frame_new_with_bare (id, "snapshot", snapshot, length);
-  self->account_next = queen_ring_get_head (ring);
+  self->account_next = next;
 }
 
 /* An account is good for all who come as long as the ring can go on behind it, so that those who
@@ -158,6 +161,7 @@ queen_job_answer_new (const QueenJobStage *stage,
   self->stage = stage;
   self->face = face;
   self->max_ring = QUEEN_JOB_MAX_RING;
+  self->end = G_MAXUINT64;
   self->on_changed = on_changed;
   self->data = data;
   self->channel = queen_channel_new (&settings);
@@ -248,6 +252,12 @@ queen_job_answer_add_text (QueenJobAnswer *self, const char *text, gsize length)
   g_string_append_len (self->text, text, (gssize) length);
   while (self->text->len > QUEEN_JOB_MAX_TEXT)
     drop_text (self);
+}
+
+void
+queen_job_answer_begin_end (QueenJobAnswer *self)
+{
+  self->end = queen_ring_get_head (queen_channel_get_ring (self->channel));
 }
 
 void
