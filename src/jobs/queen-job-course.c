@@ -164,10 +164,22 @@ may_retry (const QueenJob *self, QueenAttemptOutcome outcome, const GError *erro
          self->n_attempts < MAX_ATTEMPTS && queen_attempt_may_retry (outcome, error);
 }
 
+/* Returns: (transfer full) (nullable): @error, which has no subject, with one */
+static GError *
+name_worker (const QueenJob *self, const GError *error)
+{
+  GError *named = error ? g_error_copy (error) : NULL;
+
+  if (named)
+    g_prefix_error (&named, "%s: ", self->worker);
+  return named;
+}
+
 static void
-on_attempt_end (QueenAttemptOutcome outcome, const GError *error, gpointer data)
+on_attempt_end (QueenAttemptOutcome outcome, const GError *unnamed, gpointer data)
 {
   QueenJob *self = data;
+  g_autoptr (GError) error = name_worker (self, unnamed);
 
   self->attempt = NULL;
   end_placement (self, judge_worker (self, outcome, error));

@@ -106,7 +106,7 @@ test_openai_as_it_is (Fixture *f, gconstpointer data)
   end_try (&tries[0], QUEEN_ATTEMPT_FAILED, "it broke");
   turn ();
   assert_reads (fd, "data: {\"choices\":\"[DONE]\"}\n\n"
-                    "data: {\"error\":{\"message\":\"it broke\",\"type\":\"server_error\","
+                    "data: {\"error\":{\"message\":\"w1: it broke\",\"type\":\"server_error\","
                     "\"param\":null,\"code\":\"failed\"}}\n\n<end>");
   close (fd);
 }
@@ -127,9 +127,10 @@ test_failed (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_tries, ==, 1);
   fd = read_job (job, QUEEN_ENCODING_BARE_PLAIN, NULL);
   expected = g_strdup_printf ("data: {\"type\":\"token\",\"t\":\"a\"}\n\n"
-                              "data: Job %s failed: it broke\n\n"
-                              "data: [ERROR] it broke\n\ndata: [DONE]\n\n<end>",
-                              queen_job_get_id (job));
+                              "data: Job %s failed: %s: it broke\n\n"
+                              "data: [ERROR] %s: it broke\n\ndata: [DONE]\n\n<end>",
+                              queen_job_get_id (job), queen_job_get_worker (job),
+                              queen_job_get_worker (job));
   assert_reads (fd, expected);
   close (fd);
 }
@@ -163,7 +164,7 @@ test_no_retry_without_another (Fixture *f, gconstpointer data)
   end_try (&tries[0], QUEEN_ATTEMPT_BUSY, "it is busy");
   turn ();
   assert_state (job, QUEEN_JOB_FAILED);
-  g_assert_cmpstr (queen_job_get_message (job), ==, "it is busy");
+  g_assert_cmpstr (queen_job_get_message (job), ==, "w1: it is busy");
 }
 
 /* The other one has work: it is waited for. */

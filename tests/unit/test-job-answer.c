@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* What readers of a job get who come late, come back, read slowly, or are too many; and how much
+ * memory all that may take. */
+
+#include "jobs-fixture.h"
+
+#define MANY 12000 /* tokens: more than a ring of 1 MiB holds */
+
+static QueenJob *
+say_many (Fixture *f, guint n)
+{
+  QueenJob *job = submit (f);
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("%u ", i);
+
+      say_token (&tries[n_tries - 1], text);
+    }
+  return job;
+}
+
+static char *
+make_text (guint n)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (text, "%u ", i);
+  return g_string_free (text, FALSE);
+}
+
+/* The text of all tokens, those of snapshots counted in. */
+static char *
+collect_text (const char *stream)
+{
+  g_auto (GStrv) lines = g_strsplit (stream, "\n", -1);
+  GString *text = g_string_new (NULL);
+
+  for (char **line = lines; *line; line++)
+    {
+      const char *start = strstr (*line, "\"t\":\"") ?: strstr (*line, "\"text\":\"");
+
+      if (!start || !g_str_has_prefix (*line, "data: "))
+        continue;
+      start = strchr (start, ':') + strlen (":\"");
+      g_string_append_len (text, start, strcspn (start, "\""));
+    }
+  return g_string_free (text, FALSE);
+}
+
+static void
+assert_whole (int fd, guint n)
+{
+  g_autofree char *stream = read_text (fd), *text = collect_text (stream), *whole = make_text (n);
+
+  g_assert_cmpstr (text, ==, whole);
+}
+
+static void
+test_late (Fixture *f, gconstpointer data)
+{
+  QueenJob *job;
+  int fd;
+
+  beat (f, "w1", 1);
+  job = say_many (f, 100);
+  fd = read_job (job, QUEEN_ENCODING_PLAIN, NULL);
+  assert_whole (fd, 100);
+  close (fd);
+}
+
+static void
+test_resumed (Fixture *f, gconstpointer data)
+{
+  g_autofree char *id = NULL, *stream = NULL;
+  QueenJob *job;
+  int fd;
+
+  beat (f, "w1", 1);
+  job = say_many (f, 3); /* with the event that says where, these are 2, 3 and 4 */
+  id = g_strdup_printf ("%.8s-3", queen_job_get_id (job) + strlen ("job-"));
+  fd = read_job (job, QUEEN_ENCODING_PLAIN, id);
+  stream = read_text (fd);
+  g_assert_nonnull (strstr (stream, "\"t\":\"2 \""));
+  g_assert_null (strstr (stream, "\"t\":\"1 \""));
+  g_assert_null (strstr (stream, "lagged"));
+  close (fd);
+}
+
+static void
+test_snapshot (Fixture *f, gconstpointer data)
+{
+  g_autofree char *stream = NULL, *text = NULL, *whole = make_text (MANY);
+  QueenJob *job;
+  int fd;
+
+  beat (f, "w1", 1);
+  job = say_many (f, MANY);
+  fd = read_job (job, QUEEN_ENCODING_PLAIN, NULL);
+  stream = read_text (fd);
+  text = collect_text (stream);
+  g_assert_cmpstr (text, ==, whole);
+  g_assert_nonnull (strstr (stream, "event: lagged\ndata: {\"dropped\":"));
+  close (fd);
+}
+
+/* How it ended is told to all, whatever else they have lost. */
+static void
+check_end (Fixture *f, QueenEncoding encoding)
+{
+  g_autofree char *stream = NULL, *text = NULL, *whole = make_text (MANY);
+  QueenJob *job;
+  int fd;
+
+  beat (f, "w1", 1);
+  job = say_many (f, MANY);
+  end_try (&tries[0], QUEEN_ATTEMPT_FAILED, "it broke");
+  fd = read_job (job, encoding, NULL);
+  stream = read_text (fd);
+  text = collect_text (stream);
+  g_assert_cmpstr (text, ==, whole);
+  g_assert_nonnull (strstr (stream, "failed: w1: it broke\n"));
+  g_assert_true (g_str_has_suffix (stream, "data: [DONE]\n\n<end>"));
+  close (fd);
+}
+
+static void
+test_end_after_loss (Fixture *f, gconstpointer data)
+{
+  check_end (f, QUEEN_ENCODING_PLAIN);
+}
+
+static void
+test_bare_end_after_loss (Fixture *f, gconstpointer data)
+{
+  check_end (f, QUEEN_ENCODING_BARE_PLAIN);
+}
+
+/* It takes nothing while all of it goes by. */
+static void
+test_slow (Fixture *f, gconstpointer data)
+{
+  g_autofree char *stream = NULL;
+  QueenJob *job;
+  int fd;
+
+  beat (f, "w1", 1);
+  job = submit (f);
+  fd = read_job (job, QUEEN_ENCODING_PLAIN, NULL);
+  for (guint i = 0; i < MANY; i++)
+    say_token (&tries[0], "x");
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  stream = read_text (fd);
+  g_assert_nonnull (strstr (stream, "event: lagged"));
+  g_assert_nonnull (strstr (stream, "event: ended"));
+  g_assert_true (g_str_has_suffix (stream, "data: [DONE]\n\n<end>"));
+  close (fd);
+}
+
+/* To a client of OpenAI's API a piece of text out of nowhere would be one more token. */
+static void
+test_slow_openai (Fixture *f, gconstpointer data)
+{
+  g_autofree char *stream = NULL;
+  QueenJobRequest request = make_request ("");
+  QueenJob *job;
+  int fd;
+
+  beat (f, "w1", 1);
+  request.face = QUEEN_FACE_OPENAI;
+  job = queen_jobs_submit (f->jobs, &request, NULL, NULL);
+  for (guint i = 0; i < MANY; i++)
+    say_token (&tries[0], "x");
+  fd = read_job (job, QUEEN_ENCODING_BARE_PLAIN, NULL);
+  stream = read_text (fd);
+  g_assert_true (g_str_has_prefix (stream, "data: {\"error\":{"));
+  g_assert_null (strstr (stream, "snapshot"));
+  close (fd);
+}
+
+/* Where an audience is full, each is told so in its own words. */
+static void
+test_too_many (Fixture *f, gconstpointer data)
+{
+  int fds[100], bare, parser;
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  job = submit (f);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    fds[i] = read_job (job, QUEEN_ENCODING_PLAIN, NULL);
+  bare = read_job (job, QUEEN_ENCODING_BARE_PLAIN, NULL);
+  parser = read_job (job, QUEEN_ENCODING_PLAIN, NULL);
+  turn ();
+  assert_reads (bare, "data: [ERROR] failed: too many readers: try again later\n\n"
+                      "data: [DONE]\n\n<end>");
+  g_autofree char *stream = read_text (parser);
+  g_assert_nonnull (strstr (stream, "event: busy"));
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    close (fds[i]);
+  close (bare);
+  close (parser);
+}
+
+/* A comment would be a line of text to one who is no parser. */
+static void
+test_silence (Fixture *f, gconstpointer data)
+{
+  QueenJob *job;
+  int bare, parser;
+
+  beat (f, "w1", 1);
+  job = submit (f);
+  bare = read_job (job, QUEEN_ENCODING_BARE, NULL);
+  parser = read_job (job, QUEEN_ENCODING_PLAIN, NULL);
+  g_free (read_text (parser));
+  assert_reads (bare, "");
+  for (guint i = 0; i < 60; i++)
+    pass (SECOND);
+  g_autofree char *stream = read_text (parser);
+  g_assert_true (g_str_has_prefix (stream, ":\n"));
+  assert_reads (bare, "");
+  close (bare);
+  close (parser);
+}
+
+/* Memory */
+
+static void
+end_with_much (Fixture *f, guint n)
+{
+  static char text[4096];
+
+  memset (text, 'x', sizeof text - 1);
+  submit (f);
+  for (guint i = 0; i < n; i++)
+    say (&tries[n_tries - 1], text, NULL);
+  end_try (&tries[n_tries - 1], QUEEN_ATTEMPT_DONE, NULL);
+}
+
+static void
+test_ring (Fixture *f, gconstpointer data)
+{
+  beat (f, "w1", 1);
+  end_with_much (f, 3000);
+  g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_bytes, <=, 1100 * 1024);
+  g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_bytes, >=, 1000 * 1024);
+}
+
+static void
+test_oldest_leave (Fixture *f, gconstpointer data)
+{
+  const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
+  g_autofree char *first = NULL, *last = NULL;
+  g_autoptr (GPtrArray) jobs = NULL;
+
+  beat (f, "w1", 1);
+  for (guint i = 0; i < 300; i++)
+    {
+      n_tries = MIN (n_tries, 1); /* they have ended */
+      if (n_tries == 1)
+        {
+          g_free (tries[0].worker);
+          g_free (tries[0].body);
+          n_tries = 0;
+        }
+      end_with_much (f, 300);
+      jobs = jobs ? (g_ptr_array_unref (jobs), NULL) : NULL;
+      jobs = queen_jobs_list (f->jobs, NULL);
+      if (i == 0)
+        first = g_strdup (queen_job_get_id (jobs->pdata[0]));
+      g_free (last);
+      last = g_strdup (queen_job_get_id (jobs->pdata[jobs->len - 1]));
+      g_assert_cmpuint (figures->n_bytes, <=, figures->max_bytes);
+    }
+  g_assert_cmpuint (figures->n_evicted, >, 0);
+  g_assert_null (queen_jobs_lookup (f->jobs, first, NULL, NULL));
+  g_assert_nonnull (queen_jobs_lookup (f->jobs, last, NULL, NULL));
+}
+
+/* What is open is never let go: then there is no room for more. */
+static void
+test_full (Fixture *f, gconstpointer data)
+{
+  const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
+  g_autofree char *large = g_malloc0 (QUEEN_JOB_MAX_BODY);
+  g_autoptr (GBytes) body = g_bytes_new_static (large, QUEEN_JOB_MAX_BODY);
+  QueenJobRequest request = make_request ("");
+  g_autoptr (GError) error = NULL;
+  guint n = 0;
+
+  beat (f, "w1", 1);
+  request.body = body;
+  while (queen_jobs_submit (f->jobs, &request, NULL, &error))
+    n++;
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+  g_assert_cmpuint (n, ==, 31);
+  g_assert_cmpuint (figures->n_bytes, <=, figures->max_bytes);
+  g_assert_cmpuint (figures->n_refused, ==, 1);
+}
+
+static void
+test_open_of_one (Fixture *f, gconstpointer data)
+{
+  QueenJobRequest request = make_request ("a");
+  g_autoptr (GError) error = NULL;
+  guint n = 0;
+
+  beat (f, "w1", 1);
+  while (queen_jobs_submit (f->jobs, &request, NULL, &error))
+    n++;
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+  g_assert_cmpuint (n, <=, 8192);
+  g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_bytes / n, <=, 3500);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("/job-answer/late", test_late);
+  ADD ("/job-answer/resumed", test_resumed);
+  ADD ("/job-answer/snapshot-in-the-place-of-what-is-gone", test_snapshot);
+  ADD ("/job-answer/end/after-a-loss", test_end_after_loss);
+  ADD ("/job-answer/end/after-a-loss-for-who-is-no-parser", test_bare_end_after_loss);
+  ADD ("/job-answer/slow", test_slow);
+  ADD ("/job-answer/slow/openai", test_slow_openai);
+  ADD ("/job-answer/too-many-readers", test_too_many);
+  ADD ("/job-answer/silence-is-kept-from-who-is-no-parser", test_silence);
+  ADD ("/job-answer/memory/ring", test_ring);
+  ADD ("/job-answer/memory/the-oldest-that-ended-leave", test_oldest_leave);
+  ADD ("/job-answer/memory/full", test_full);
+  ADD ("/job-answer/memory/of-one-submitter", test_open_of_one);
+  return g_test_run ();
+}
