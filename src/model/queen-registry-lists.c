@@ -9,8 +9,9 @@
 
 #define PER_COMPONENT 3072 /* bytes; a machine with sixteen graphics cards says as much */
 #define LEAST (4 * 1024 * 1024)
-#define INDEX_SIZE                                                                                 \
-  256 /* bytes for each model of each worker, beside its name, by which it is found */
+/* Bytes for each model of each worker, beside its name, by which it is found: it is twice as much
+ * for one that nobody else has, and little for one that many have. */
+#define INDEX_SIZE 640
 #define MAX_TRIED 256 /* who are asked to make room */
 
 static gsize
