@@ -5,9 +5,15 @@
 
 #include <glib/gi18n.h>
 
+#include "queenctl-error.h"
 #include "queenctl-json.h"
+#include "queenctl-matches.h"
 #include "queenctl-text.h"
+#include "text/queen-span.h"
 #include "text/queen-timestamp.h"
+
+#define USUAL_TTL 3600                /* seconds */
+#define LONGEST_TTL (365 * QUEEN_DAY) /* µs */
 
 static char *
 dup_end (JsonObject *hold)
@@ -59,4 +65,73 @@ queenctl_hold_describe_all (JsonNode *holds)
       g_string_append_printf (all, "%s%s", i > 0 ? "; " : "", hold);
     }
   return g_string_free (g_steal_pointer (&all), FALSE);
+}
+
+static gboolean
+parse_ttl (const char *text, guint *ttl, GError **error)
+{
+  gint64 span;
+
+  *ttl = USUAL_TTL;
+  if (!text)
+    return TRUE;
+  if (!queen_span_parse (text, &span) || span < 0 || span > LONGEST_TTL)
+    {
+      g_set_error (
+          error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
+          _ ("--ttl: “%s” is not a span of time such as 30min or 8h, up to 365d; 0 is until "
+             "it is released"),
+          text);
+      return FALSE;
+    }
+  *ttl = (guint) ((span + QUEEN_SECOND - 1) / QUEEN_SECOND);
+  return TRUE;
+}
+
+gboolean
+queenctl_hold_check (const QueenctlOptions *options, guint *ttl, GError **error)
+{
+  const char *reason = queenctl_options_get (options, "reason");
+
+  if (!reason)
+    {
+      g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
+                           _ ("Say why: --reason=TEXT"));
+      return FALSE;
+    }
+  return queenctl_options_check_text ("--reason", reason, error) &&
+         queenctl_matches_check_kind (options->kind, error) && parse_ttl (options->ttl, ttl, error);
+}
+
+char *
+queenctl_hold_make (QueenctlQueen *queen,
+                    const QueenctlOptions *options,
+                    const char *id,
+                    guint ttl,
+                    QueenctlComponent **component,
+                    GError **error)
+{
+  *component = queenctl_matches_lookup_one (queen, id, options->kind, error);
+  if (!*component)
+    return NULL;
+  return queenctl_queen_hold (queen, queenctl_component_get_kind (*component), id,
+                              queenctl_options_get (options, "reason"), ttl, error);
+}
+
+const char *
+queenctl_hold_get_since (const QueenctlComponent *component, const char *hold)
+{
+  JsonObject *object = json_node_get_object (queenctl_component_get_node (component));
+  JsonNode *holds = json_object_get_member (object, "holds");
+  JsonArray *array = holds && JSON_NODE_HOLDS_ARRAY (holds) ? json_node_get_array (holds) : NULL;
+
+  for (guint i = 0; array && i < json_array_get_length (array); i++)
+    {
+      JsonNode *node = json_array_get_element (array, i);
+
+      if (JSON_NODE_HOLDS_OBJECT (node) &&
+          g_str_equal (queenctl_json_get_text (json_node_get_object (node), "id"), hold))
+        return queenctl_json_get_string (json_node_get_object (node), "since");
+    }
+  return NULL;
 }
