@@ -17,6 +17,14 @@ G_BEGIN_DECLS
 char *queenctl_hold_describe_all (JsonNode *holds);
 
 /**
+ * queenctl_hold_describe_own:
+ *
+ * Returns: (transfer full) (nullable): likewise those of @component that are not its hive's; %NULL
+ *   when there is none
+ */
+char *queenctl_hold_describe_own (const QueenctlComponent *component);
+
+/**
  * queenctl_hold_check:
  * @ttl: (out): seconds; 0 until it is released
  *
