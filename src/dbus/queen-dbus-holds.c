@@ -270,7 +270,7 @@ run_release (Errand *errand)
 }
 
 static gboolean
-on_errand (gpointer data)
+run_errand (gpointer data)
 {
   Errand *errand = data;
 
@@ -290,7 +290,7 @@ on_user_of_errand (const char *user, const char *caller, gpointer data)
 
   errand->by = g_strconcat ("user:", user, NULL);
   errand->is_sent = TRUE;
-  g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, on_errand, errand, NULL);
+  g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, run_errand, errand, NULL);
 }
 
 static gboolean
