@@ -298,6 +298,7 @@ add_routes (QueenDaemon *self)
   queen_routes_add_registries (router, self->cluster);
   queen_routes_add_jobs (router, self->cluster, self->jobs);
   queen_routes_add_openai (router, self->cluster, self->jobs);
+  queen_routes_add_holds (router, self->cluster);
   queen_routes_add_operations (router, queen_front_get_access (self->front), on_shutdown_request,
                                self);
   queen_routes_add_metrics (router, &sources);
@@ -395,10 +396,13 @@ make_dbus (QueenDaemon *self)
                            self, G_CONNECT_SWAPPED);
 }
 
+/* Where there is no bus, nobody is on it. */
 static void
 start_dbus (QueenDaemon *self)
 {
-  if (self->dbus)
+  if (!self->dbus)
+    queen_holds_end_caller (queen_cluster_get_holds (self->cluster), NULL);
+  else
     queen_dbus_service_start (self->dbus, self->config->bus, queen_front_get_urls (self->front),
                               self->started_at);
 }

@@ -242,6 +242,43 @@ bus_forget (QueenctlQueen *queen, QueenComponentKind kind, const char *id, GErro
                g_variant_new ("(ss)", queen_component_kind_get_name (kind), id), error);
 }
 
+static char *
+bus_hold (QueenctlQueen *queen,
+          QueenComponentKind kind,
+          const char *id,
+          const char *reason,
+          guint ttl,
+          GError **error)
+{
+  QueenctlBusQueen *self = QUEENCTL_BUS_QUEEN (queen);
+  GError *cause = NULL;
+  g_autoptr (GVariant) reply = call (self, QUEEN_PATH, QUEEN_NAME, "Hold",
+                                     g_variant_new ("(sssx)", queen_component_kind_get_name (kind),
+                                                    id, reason, (gint64) ttl),
+                                     "(s)", &cause);
+  char *hold = NULL;
+
+  if (reply)
+    g_variant_get (reply, "(s)", &hold);
+  else
+    explain (self, cause, error);
+  return hold;
+}
+
+static gboolean
+bus_release (
+    QueenctlQueen *queen, QueenComponentKind kind, const char *id, const char *hold, GError **error)
+{
+  QueenctlBusQueen *self = QUEENCTL_BUS_QUEEN (queen);
+  GError *cause = NULL;
+  g_autoptr (GVariant) reply =
+      call (self, QUEEN_PATH, QUEEN_NAME, "Release",
+            g_variant_new ("(sss)", queen_component_kind_get_name (kind), id, hold ? hold : ""),
+            "(u)", &cause);
+
+  return reply || explain (self, cause, error);
+}
+
 /* Watching */
 
 static gboolean connect_to_queen (QueenctlBusQueen *self, GError **error);
@@ -382,6 +419,8 @@ queenctl_bus_queen_class_init (QueenctlBusQueenClass *class)
   queen_class->find = bus_find;
   queen_class->report = bus_report;
   queen_class->forget = bus_forget;
+  queen_class->hold = bus_hold;
+  queen_class->release = bus_release;
   queen_class->watch = bus_watch;
 }
 

@@ -11,25 +11,6 @@
 #include "queenctl-output.h"
 #include "queenctl-text.h"
 
-/* The kind is looked up, unless it is said, so that one id of two is never taken by guess. */
-static QueenctlComponent *
-look_up (QueenctlQueen *queen, const QueenctlOptions *options, const char *id, GError **error)
-{
-  g_autoptr (GPtrArray) matches = queenctl_matches_lookup (queen, id, options->kind, error);
-
-  if (!matches)
-    return NULL;
-  if (matches->len == 1)
-    return g_ptr_array_steal_index (matches, 0);
-  if (matches->len == 0)
-    queenctl_matches_set_absent (id, options->kind, error);
-  else
-    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED,
-                 _ ("There are both a worker and a hive “%s”: say --kind=worker or --kind=hive"),
-                 id);
-  return NULL;
-}
-
 static GPtrArray *
 list_offline (QueenctlQueen *queen, const QueenctlOptions *options, GError **error)
 {
@@ -80,7 +61,8 @@ forget_named (QueenctlQueen *queen, const QueenctlOptions *options, char **ids, 
 
   for (; *ids && add_complaint (last, g_steal_pointer (&error)); ids++)
     {
-      g_autoptr (QueenctlComponent) component = look_up (queen, options, *ids, &error);
+      g_autoptr (QueenctlComponent) component =
+          queenctl_matches_lookup_one (queen, *ids, options->kind, &error);
 
       if (component)
         forget_one (queen, options, component, &error);

@@ -6,6 +6,7 @@
 
 #include "queenctl-command.h"
 #include "queenctl-connect.h"
+#include "queenctl-hold.h"
 #include "queenctl-json.h"
 #include "queenctl-table.h"
 #include "queenctl-text.h"
@@ -15,9 +16,11 @@
 static gboolean
 needs_attention (const QueenctlComponent *component)
 {
+  g_autofree char *holds = queenctl_hold_describe_own (component);
+
   if (!queenctl_component_is (component, "online"))
     return !g_str_equal (queenctl_component_get_string (component, "status"), "Stopped");
-  return queenctl_component_is_ill (component);
+  return holds || queenctl_component_is_ill (component);
 }
 
 static guint
@@ -128,6 +131,7 @@ describe_trouble (const QueenctlComponent *component)
 {
   gboolean is_online = queenctl_component_is (component, "online");
   const char *reason = queenctl_component_get_health_reason (component);
+  g_autofree char *holds = queenctl_hold_describe_own (component);
   g_autofree char *ago =
       queenctl_text_dup_ago (queenctl_component_get_time (component,
                                                           is_online ? "since" : "last_seen"),
@@ -135,6 +139,8 @@ describe_trouble (const QueenctlComponent *component)
 
   if (!is_online)
     return g_strdup_printf (_ ("last seen %s"), ago);
+  if (holds && !queenctl_component_is_ill (component))
+    return g_steal_pointer (&holds);
   return *reason == '\0' ? g_steal_pointer (&ago) : g_strdup_printf (_ ("%s (%s)"), reason, ago);
 }
 

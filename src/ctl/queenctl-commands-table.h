@@ -81,6 +81,27 @@ COMMAND (beat,
          .takes_command = TRUE,
          .description = N_ ("Here --url is the server's address, and --queen the queen's."))
 
+COMMAND (hold,
+         .arguments = N_ ("ID"),
+         .summary = N_ ("Has no new work given to a worker, or to all workers of a hive."),
+         .options = OPTIONS ("reason", "ttl", "kind"),
+         .least = 1,
+         .most = 1)
+
+COMMAND (drain,
+         .arguments = N_ ("ID"),
+         .summary = N_ ("Holds a worker or hive, and waits until nothing runs there any more."),
+         .options = OPTIONS ("reason", "ttl", "wait", "timeout", "kind"),
+         .least = 1,
+         .most = 1)
+
+COMMAND (release,
+         .arguments = N_ ("ID [HOLD]"),
+         .summary = N_ ("Has work given again to a worker or hive that is held."),
+         .options = OPTIONS ("kind"),
+         .least = 1,
+         .most = 2)
+
 COMMAND (forget,
          .arguments = N_ ("ID…|--offline"),
          .summary = N_ ("Takes workers or hives off the list, until they are heard of again."),

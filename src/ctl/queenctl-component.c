@@ -162,6 +162,15 @@ queenctl_component_is_ill (const QueenctlComponent *self)
 }
 
 gboolean
+queenctl_component_is_held (const QueenctlComponent *self)
+{
+  JsonNode *holds = json_object_get_member (get_object (self), "holds");
+
+  return holds && JSON_NODE_HOLDS_ARRAY (holds) &&
+         json_array_get_length (json_node_get_array (holds)) > 0;
+}
+
+gboolean
 queenctl_component_is_in_state (const QueenctlComponent *self, const char *state)
 {
   if (g_ascii_strcasecmp (state, "online") == 0)

@@ -114,6 +114,9 @@ const char *queenctl_component_get_health_reason (const QueenctlComponent *self)
  */
 gboolean queenctl_component_is_ill (const QueenctlComponent *self);
 
+/** Returns: whether no new work is given to it, as it or its hive is held */
+gboolean queenctl_component_is_held (const QueenctlComponent *self);
+
 /**
  * queenctl_component_is_in_state:
  * @state: a status in any case, `available`, or `online` and `offline`, which tell whether it was

@@ -21,9 +21,10 @@ static const struct
   { 401, NULL, N_ ("The queen wants a token that she knows: see --token-file.") },
   { 403, "Forbidden",
     N_ ("The queen does not allow that. Reading requires a token with the scope “read”, "
-        "reporting one with “beat”, forgetting one with “admin” (--token-file); without tokens "
-        "forgetting is for her own user and root, on her own machine.") },
-  { 404, "NotFound", N_ ("The queen does not know of that.") },
+        "reporting one with “beat”, holds one with “hold”, forgetting one with “admin” "
+        "(--token-file); without tokens the last two are for her own user and root, on her own "
+        "machine.") },
+  { 404, "NotFound", N_ ("The queen does not know of that: %s") },
   { 409, "Conflict", N_ ("Somebody else has brought this id, and it is online.") },
   { 413, "TooLarge", N_ ("That is too much at once.") },
   { 421, NULL, N_ ("The queen does not answer to that name: see her setting --allowed-host.") },

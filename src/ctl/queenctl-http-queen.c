@@ -288,6 +288,45 @@ http_forget (QueenctlQueen *queen, QueenComponentKind kind, const char *id, GErr
   return queenctl_http_tell (QUEENCTL_HTTP_QUEEN (queen)->http, "DELETE", path, NULL, error);
 }
 
+static char *
+http_hold (QueenctlQueen *queen,
+           QueenComponentKind kind,
+           const char *id,
+           const char *reason,
+           guint ttl,
+           GError **error)
+{
+  QueenctlHttp *http = QUEENCTL_HTTP_QUEEN (queen)->http;
+  g_autofree char *component = dup_path (kind, id);
+  g_autofree char *path = g_strconcat (component, "/hold", NULL);
+  g_autoptr (JsonNode) members = json_node_init_object (json_node_alloc (), json_object_new ());
+  g_autofree char *body = NULL;
+  g_autoptr (JsonNode) hold = NULL;
+  const char *hold_id;
+
+  json_object_set_string_member (json_node_get_object (members), "reason", reason);
+  json_object_set_int_member (json_node_get_object (members), "ttl", ttl);
+  body = json_to_string (members, FALSE);
+  hold = queenctl_http_ask_json (http, "POST", path, body, NULL, error);
+  if (!hold)
+    return NULL;
+  hold_id = queenctl_json_get_string (json_node_get_object (hold), "id");
+  if (!hold_id)
+    refuse_odd (http, error);
+  return g_strdup (hold_id);
+}
+
+static gboolean
+http_release (
+    QueenctlQueen *queen, QueenComponentKind kind, const char *id, const char *hold, GError **error)
+{
+  g_autofree char *component = dup_path (kind, id);
+  g_autofree char *escaped = g_uri_escape_string (hold ? hold : "", NULL, FALSE);
+  g_autofree char *path = g_strconcat (component, hold ? "/hold/" : "/hold", escaped, NULL);
+
+  return queenctl_http_tell (QUEENCTL_HTTP_QUEEN (queen)->http, "DELETE", path, NULL, error);
+}
+
 static gboolean
 http_report (QueenctlQueen *queen, QueenComponentKind kind, JsonNode *heartbeat, GError **error)
 {
@@ -333,6 +372,8 @@ queenctl_http_queen_class_init (QueenctlHttpQueenClass *class)
   queen_class->find = http_find;
   queen_class->report = http_report;
   queen_class->forget = http_forget;
+  queen_class->hold = http_hold;
+  queen_class->release = http_release;
   queen_class->watch = http_watch;
 }
 

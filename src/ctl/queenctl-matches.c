@@ -50,3 +50,21 @@ queenctl_matches_lookup (QueenctlQueen *queen, const char *id, const char *kind,
     }
   return g_steal_pointer (&matches);
 }
+
+QueenctlComponent *
+queenctl_matches_lookup_one (QueenctlQueen *queen, const char *id, const char *kind, GError **error)
+{
+  g_autoptr (GPtrArray) matches = queenctl_matches_lookup (queen, id, kind, error);
+
+  if (!matches)
+    return NULL;
+  if (matches->len == 1)
+    return g_ptr_array_steal_index (matches, 0);
+  if (matches->len == 0)
+    queenctl_matches_set_absent (id, kind, error);
+  else
+    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED,
+                 _ ("There are both a worker and a hive “%s”: say --kind=worker or --kind=hive"),
+                 id);
+  return NULL;
+}

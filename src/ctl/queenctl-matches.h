@@ -19,6 +19,18 @@ GPtrArray *
 queenctl_matches_lookup (QueenctlQueen *queen, const char *id, const char *kind, GError **error);
 
 /**
+ * queenctl_matches_lookup_one:
+ *
+ * The kind is looked up, unless it is said, so that one id of two is never taken by guess.
+ *
+ * Returns: (transfer full) (nullable): the only one who has that id
+ */
+QueenctlComponent *queenctl_matches_lookup_one (QueenctlQueen *queen,
+                                                const char *id,
+                                                const char *kind,
+                                                GError **error);
+
+/**
  * queenctl_matches_set_absent:
  * @error: that there is nobody with that id
  */

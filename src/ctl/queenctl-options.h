@@ -31,6 +31,8 @@ typedef struct
   char *timeout;
   gboolean is_notifying;
   char *kind;
+  char *ttl;
+  gboolean is_waiting;
   char *worker; /* the following are of “beat” */
   char **queens;
   char *pid;

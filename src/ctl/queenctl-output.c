@@ -191,10 +191,20 @@ queenctl_output_dup_state (const QueenctlComponent *component)
   g_autofree char *status =
       queenctl_text_dup_status (queenctl_component_get_string (component, "status"));
   g_autofree char *health = NULL;
+  g_autofree char *both = NULL;
 
-  /* What one that is offline said of its health does not count any more. */
-  if (!queenctl_component_is_ill (component) || !queenctl_component_is (component, "online"))
+  /* What one that is offline said of its health does not count any more, nor that it gets nothing.
+   */
+  if (!queenctl_component_is (component, "online"))
     return g_steal_pointer (&status);
-  health = queenctl_text_dup_status (queenctl_component_get_health (component));
-  return g_strdup_printf (_ ("%s, %s"), status, health);
+  if (queenctl_component_is_ill (component))
+    {
+      health = queenctl_text_dup_status (queenctl_component_get_health (component));
+      both = g_strdup_printf (_ ("%s, %s"), status, health);
+    }
+  else
+    both = g_steal_pointer (&status);
+  if (!queenctl_component_is_held (component))
+    return g_steal_pointer (&both);
+  return g_strdup_printf (_ ("%s, %s"), both, _ ("held"));
 }

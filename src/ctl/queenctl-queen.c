@@ -92,6 +92,24 @@ queenctl_queen_forget (QueenctlQueen *self, QueenComponentKind kind, const char 
   return QUEENCTL_QUEEN_GET_CLASS (self)->forget (self, kind, id, error);
 }
 
+char *
+queenctl_queen_hold (QueenctlQueen *self,
+                     QueenComponentKind kind,
+                     const char *id,
+                     const char *reason,
+                     guint ttl,
+                     GError **error)
+{
+  return QUEENCTL_QUEEN_GET_CLASS (self)->hold (self, kind, id, reason, ttl, error);
+}
+
+gboolean
+queenctl_queen_release (
+    QueenctlQueen *self, QueenComponentKind kind, const char *id, const char *hold, GError **error)
+{
+  return QUEENCTL_QUEEN_GET_CLASS (self)->release (self, kind, id, hold, error);
+}
+
 gboolean
 queenctl_queen_watch (QueenctlQueen *self, gboolean are_pulses_wanted, GError **error)
 {

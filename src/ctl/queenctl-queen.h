@@ -64,6 +64,17 @@ struct _QueenctlQueenClass
                       JsonNode *heartbeat,
                       GError **error);
   gboolean (*forget) (QueenctlQueen *self, QueenComponentKind kind, const char *id, GError **error);
+  char *(*hold) (QueenctlQueen *self,
+                 QueenComponentKind kind,
+                 const char *id,
+                 const char *reason,
+                 guint ttl,
+                 GError **error);
+  gboolean (*release) (QueenctlQueen *self,
+                       QueenComponentKind kind,
+                       const char *id,
+                       const char *hold,
+                       GError **error);
   gboolean (*watch) (QueenctlQueen *self, gboolean are_pulses_wanted, GError **error);
 };
 
@@ -120,6 +131,30 @@ gboolean queenctl_queen_forget (QueenctlQueen *self,
                                 QueenComponentKind kind,
                                 const char *id,
                                 GError **error);
+
+/**
+ * queenctl_queen_hold:
+ * @ttl: seconds; 0 until it is released
+ *
+ * Has no new work given to @id.
+ *
+ * Returns: (transfer full) (nullable): the id of the hold
+ */
+char *queenctl_queen_hold (QueenctlQueen *self,
+                           QueenComponentKind kind,
+                           const char *id,
+                           const char *reason,
+                           guint ttl,
+                           GError **error);
+
+/**
+ * queenctl_queen_release:
+ * @hold: (nullable): the id of a hold; %NULL for all that are one's own
+ *
+ * Ends holds of @id.
+ */
+gboolean queenctl_queen_release (
+    QueenctlQueen *self, QueenComponentKind kind, const char *id, const char *hold, GError **error);
 
 /**
  * queenctl_queen_watch:

@@ -7,6 +7,7 @@
 #include "queen-dbus-cluster.h"
 #include "queen-dbus-exporter.h"
 #include "queen-dbus-guard.h"
+#include "queen-dbus-holds.h"
 #include "queen-dbus-mailbox.h"
 #include "queen-dbus-methods.h"
 #include "queen-dbus-presence.h"
@@ -47,6 +48,7 @@ struct _QueenDBusService
   GObject parent_instance;
 
   const QueenClock *clock;
+  QueenCluster *known; /* of which the thread has a picture of its own */
   QueenRegistry *workers;
   QueenRegistry *hives;
   QueenPlacement *placement;
@@ -57,11 +59,13 @@ struct _QueenDBusService
   GThread *thread;
   QueenDBusPresenceSettings presence_settings;
   char **addresses;
+  char **callers;    /* with whom a hold ends that was there before the thread */
   gint is_connected; /* atomic */
 
   /* What follows belongs to the D-Bus thread. */
   QueenDBusPresence *presence;
   QueenDBusMethods *methods;
+  QueenDBusHolds *holds;
   QueenDBusCluster *cluster;
   QueenDBusFigures figures;
   QueenDBusOutbox *outbox; /* NULL while there is no bus, and so are those that follow */
@@ -178,6 +182,7 @@ release_bus (QueenDBusService *self)
   g_clear_pointer (&self->guard, queen_dbus_guard_free);
   g_clear_pointer (&self->outbox, queen_dbus_outbox_free);
   self->is_waiting = self->is_named = FALSE;
+  queen_dbus_holds_leave_bus (self->holds);
   if (self->is_renewing)
     queen_dbus_methods_leave_subscribers (self->methods);
   else
@@ -212,6 +217,7 @@ enter_bus (QueenDBusService *self, GDBusConnection *connection)
   if (!self->exporter)
     g_warning ("nothing can be shown on the bus: %s", error->message);
   queen_dbus_methods_come_back_to_subscribers (self->methods, connection);
+  queen_dbus_holds_enter_bus (self->holds, connection);
 }
 
 static void
@@ -246,6 +252,8 @@ run_thread (gpointer data)
   self->cluster = queen_dbus_cluster_new ();
   self->methods = queen_dbus_methods_new (self->workers, self->hives, self->placement,
                                           self->mailbox, self->clock);
+  self->holds = queen_dbus_holds_new (self->known, queen_dbus_methods_get_skeleton (self->methods),
+                                      (const char *const *) self->callers, self->clock);
   self->alarm =
       queen_alarm_new (self->clock, "announcement", G_PRIORITY_DEFAULT, on_announcement_due, self);
   /* Before all else in a turn of the loop: who asks, sees what had happened before. */
@@ -259,6 +267,7 @@ run_thread (gpointer data)
   queen_dbus_presence_leave (self->presence);
   g_source_destroy (news);
   g_clear_pointer (&self->alarm, queen_alarm_free);
+  g_clear_pointer (&self->holds, queen_dbus_holds_free);
   g_clear_pointer (&self->methods, queen_dbus_methods_free);
   g_clear_pointer (&self->presence, queen_dbus_presence_free);
   g_clear_pointer (&self->cluster, queen_dbus_cluster_free);
@@ -289,6 +298,7 @@ queen_dbus_service_dispose (GObject *object)
       g_main_context_invoke_full (self->context, G_PRIORITY_HIGH, on_stop, self->loop, NULL);
       g_thread_join (g_steal_pointer (&self->thread));
     }
+  g_clear_object (&self->known);
   g_clear_object (&self->workers);
   g_clear_object (&self->hives);
   g_clear_object (&self->placement);
@@ -305,6 +315,7 @@ queen_dbus_service_finalize (GObject *object)
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
   g_strfreev (self->addresses);
+  g_strfreev (self->callers);
 
   G_OBJECT_CLASS (queen_dbus_service_parent_class)->finalize (object);
 }
@@ -333,6 +344,7 @@ queen_dbus_service_new (QueenCluster *cluster, const QueenClock *clock)
 
   queen_dbus_types_meet ();
   self->clock = clock;
+  self->known = g_object_ref (cluster);
   self->workers = g_object_ref (queen_cluster_get_registry (cluster, QUEEN_COMPONENT_WORKER));
   self->hives = g_object_ref (queen_cluster_get_registry (cluster, QUEEN_COMPONENT_HIVE));
   self->placement = g_object_ref (queen_cluster_get_placement (cluster));
@@ -372,6 +384,7 @@ queen_dbus_service_start (QueenDBusService *self,
   self->presence_settings.frames = &frames_limits;
   self->presence_settings.on_named = on_named;
   self->addresses = g_strdupv ((char **) addresses);
+  self->callers = queen_holds_list_callers (queen_cluster_get_holds (self->known));
   self->figures.addresses = (const char *const *) self->addresses;
   self->figures.started_at = started_at;
   self->thread = g_thread_new ("dbus", run_thread, self);

@@ -8,6 +8,9 @@
 #include <unistd.h>
 
 #define MAX_LINE 1024 /* bytes of what the bus says before the first message */
+#define MAX_BUS 64    /* likewise, of which bus it is */
+#define BUS "queen-dbus-bus"
+#define HEXADECIMAL "0123456789abcdefABCDEF"
 
 typedef struct
 {
@@ -58,9 +61,11 @@ hear_line (GIOStream *connection, GString *line, GCancellable *cancellable, GErr
 }
 
 /* Who she is the bus asks the kernel; she only names the user (in hexadecimal digits, of the
- * decimal ones). No descriptors are negotiated, so that a bus delivers none. */
+ * decimal ones). No descriptors are negotiated, so that a bus delivers none.
+ *
+ * @bus: (out): which bus it is */
 static gboolean
-authenticate (GIOStream *connection, GCancellable *cancellable, GError **error)
+authenticate (GIOStream *connection, char **bus, GCancellable *cancellable, GError **error)
 {
   static const char begin[] = "BEGIN\r\n";
   g_autofree char *user = g_strdup_printf ("%u", (guint) geteuid ());
@@ -74,6 +79,8 @@ authenticate (GIOStream *connection, GCancellable *cancellable, GError **error)
   if (!send_words (connection, words->str, words->len, cancellable, error) ||
       !hear_line (connection, line, cancellable, error))
     return FALSE;
+  *bus = g_strndup (line->str + MIN (line->len, strlen ("OK ")), MAX_BUS);
+  (*bus)[strspn (*bus, HEXADECIMAL)] = '\0';
   if (g_str_has_prefix (line->str, "OK "))
     return send_words (connection, begin, strlen (begin), cancellable, error);
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "it does not let her in");
@@ -82,27 +89,30 @@ authenticate (GIOStream *connection, GCancellable *cancellable, GError **error)
 
 /* GDBus would read from the socket itself if it saw that there is one. */
 static GIOStream *
-wrap (GSocketConnection *connection, const QueenDBusFramesLimits *limits)
+wrap (GSocketConnection *connection, const QueenDBusFramesLimits *limits, const char *bus)
 {
   GSocket *socket = g_socket_connection_get_socket (connection);
   g_autoptr (GInputStream) input = queen_dbus_frames_new (connection, limits);
   g_autoptr (GOutputStream) output = g_unix_output_stream_new (g_socket_get_fd (socket), FALSE);
+  GIOStream *stream = g_simple_io_stream_new (input, output);
 
-  return g_simple_io_stream_new (input, output);
+  g_object_set_data_full (G_OBJECT (stream), BUS, g_strdup (bus), g_free);
+  return stream;
 }
 
 static void
 open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   Opening *opening = data;
+  g_autofree char *bus = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (GIOStream) connection =
       g_dbus_address_get_stream_sync (opening->address, NULL, cancellable, &error);
 
   if (connection && !G_IS_SOCKET_CONNECTION (connection))
     g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "it is at no socket");
-  if (!error && authenticate (connection, cancellable, &error))
-    g_task_return_pointer (task, wrap (G_SOCKET_CONNECTION (connection), opening->limits),
+  if (!error && authenticate (connection, &bus, cancellable, &error))
+    g_task_return_pointer (task, wrap (G_SOCKET_CONNECTION (connection), opening->limits, bus),
                            g_object_unref);
   else
     g_task_return_error (task, g_steal_pointer (&error));
@@ -128,4 +138,12 @@ GIOStream *
 queen_dbus_stream_open_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+const char *
+queen_dbus_stream_get_bus (GDBusConnection *connection)
+{
+  const char *bus = g_object_get_data (G_OBJECT (g_dbus_connection_get_stream (connection)), BUS);
+
+  return bus ? bus : "";
 }

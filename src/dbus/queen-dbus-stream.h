@@ -32,4 +32,13 @@ void queen_dbus_stream_open (const char *address,
  */
 GIOStream *queen_dbus_stream_open_finish (GAsyncResult *result, GError **error);
 
+/**
+ * queen_dbus_stream_get_bus:
+ * @connection: on such a stream
+ *
+ * Returns: (transfer none): which bus it is: hexadecimal digits that another one, or the same one
+ *   started anew, does not have; empty when it has not said
+ */
+const char *queen_dbus_stream_get_bus (GDBusConnection *connection);
+
 G_END_DECLS

@@ -206,6 +206,16 @@ queen_exchange_get_header (QueenExchange *self, const char *name)
   return queen_headers_get (&self->headers, name);
 }
 
+/* RFC 8259 § 11 */
+gboolean
+queen_exchange_has_type (QueenExchange *self, const char *type)
+{
+  const char *said = queen_exchange_get_header (self, "Content-Type");
+  QueenText name = { said, said ? strcspn (said, ";") : 0 };
+
+  return queen_text_is (queen_text_trim (name), type);
+}
+
 gboolean
 queen_exchange_knows (QueenExchange *self, const char *tag)
 {

@@ -52,6 +52,9 @@ gboolean queen_exchange_is_persistent (const QueenExchange *self);
 /** Returns: (transfer none) (nullable): a header of the request; see queen_headers_get() */
 const char *queen_exchange_get_header (QueenExchange *self, const char *name);
 
+/** Returns: whether the body is declared to be of @type, whatever parameters that has */
+gboolean queen_exchange_has_type (QueenExchange *self, const char *type);
+
 /**
  * queen_exchange_knows:
  * @tag: an entity tag with its quotes, without the `W/` of a weak one

@@ -40,16 +40,6 @@ check_coding (QueenExchange *exchange, GError **error)
   return FALSE;
 }
 
-/* Whatever parameters it has: RFC 8259 § 11. */
-static gboolean
-has_type (QueenExchange *exchange, const char *wanted)
-{
-  const char *type = queen_exchange_get_header (exchange, "Content-Type");
-  QueenText name = { type, type ? strcspn (type, ";") : 0 };
-
-  return queen_text_is (queen_text_trim (name), wanted);
-}
-
 static gboolean
 check_body (QueenExchange *exchange, GError **error)
 {
@@ -62,7 +52,7 @@ check_body (QueenExchange *exchange, GError **error)
 static gboolean
 check_type (QueenExchange *exchange, GError **error)
 {
-  if (has_type (exchange, "application/json"))
+  if (queen_exchange_has_type (exchange, "application/json"))
     return TRUE;
   g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE,
                        "a heartbeat needs Content-Type: application/json");
@@ -170,9 +160,9 @@ split_batch (Batch *batch, QueenExchange *exchange, GError **error)
   QueenText body = { request->body, request->body_length };
 
   batch->body = body.at;
-  if (has_type (exchange, "application/json"))
+  if (queen_exchange_has_type (exchange, "application/json"))
     return queen_json_split (body, MAX_BATCH, batch->items, error);
-  if (has_type (exchange, "application/x-ndjson"))
+  if (queen_exchange_has_type (exchange, "application/x-ndjson"))
     {
       queen_text_split_lines (body, MAX_BATCH, batch->items);
       return TRUE;

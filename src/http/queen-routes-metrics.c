@@ -143,6 +143,12 @@ append_registries (GString *text, const QueenMetricsSources *sources)
                                    queen_registry_get_kind (registries[j])),
                                families[i].count (registries[j]));
     }
+  queen_metrics_begin (text, "queen_holds", "gauge",
+                       "Holds, by which no work is given to a worker or a hive.");
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    queen_metrics_add_one (text, "queen_holds", "kind", queen_component_kind_get_name (kind),
+                           queen_holds_get_n (queen_cluster_get_holds (sources->cluster),
+                                              (QueenComponentKind) kind));
   append_oldest_heartbeats (text, registries);
   queen_metrics_counter (text, "queen_lists_total", "Lists of workers or hives that were made.",
                          queen_lister_get_n_made (queen_cluster_get_lister (sources->cluster)));

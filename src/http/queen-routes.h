@@ -46,6 +46,14 @@ void queen_routes_add_openai (QueenRouter *router, QueenCluster *cluster, QueenJ
 void queen_routes_add_jobs (QueenRouter *router, QueenCluster *cluster, QueenJobs *jobs);
 
 /**
+ * queen_routes_add_holds:
+ *
+ * `POST` and `DELETE` of `/v1/workers/{id}/hold`, and `DELETE` of `/v1/workers/{id}/hold/{hold}`;
+ * for hives likewise.
+ */
+void queen_routes_add_holds (QueenRouter *router, QueenCluster *cluster);
+
+/**
  * queen_routes_add_operations:
  * @on_shutdown: what ends the queen; it may return before she has ended
  *

@@ -31,7 +31,7 @@ const QueenField queen_component_fields[] = {
     .type = &queen_field_reason, .offset = FIELD (health_reason),
     .most = QUEEN_HEARTBEAT_MAX_REASON, .place = { [WORKER] = 9, [HIVE] = 4 }, .place_in_state = 9,
     .label = N_ ("Reason"), .option = "reason", .argument = N_ ("TEXT"),
-    .help = N_ ("Why it is not healthy") },
+    .help = N_ ("Why: why it is not healthy, or gets no work") },
   { "model_id", .property = "ModelId", .type = &queen_field_text, .offset = FIELD (model_id),
     .most = QUEEN_HEARTBEAT_MAX_MODEL_ID, .place = { [WORKER] = 1 }, .place_in_state = 1,
     .label = N_ ("Model"), .option = "model", .argument = N_ ("MODEL"),

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 #define QUEEN_HOLDS_MAX_PER_HOLDER 1024                  /* whom, and whatever, it holds */
 #define QUEEN_HOLDS_MAX_PER_COMPONENT 16                 /* whoever holds it */
 #define QUEEN_HOLDS_MAX_TTL G_GINT64_CONSTANT (31536000) /* seconds: a year */
-#define QUEEN_HOLDS_USUAL_TTL 3600                       /* seconds */
+#define QUEEN_HOLDS_USUAL_TTL G_GINT64_CONSTANT (3600)   /* seconds */
 #define QUEEN_HOLDS_MAX_REASON 1024                      /* bytes */
 #define QUEEN_HOLDS_MAX_NAME 256                         /* bytes, of a holder or a caller */
 #define QUEEN_HOLDS_HERE "this machine" /* a holder of whom nothing more is known */
