@@ -601,7 +601,7 @@ test_end (Fixture *f, gconstpointer data)
   stand_in_wait (f->worker, "gone=1&running=0");
 }
 
-/* A reader that takes nothing holds neither the worker nor the queen. */
+/* A reader that takes nothing does not hold the worker, and is told that it has lost something. */
 static void
 test_slow_reader (Fixture *f, gconstpointer data)
 {
@@ -610,11 +610,13 @@ test_slow_reader (Fixture *f, gconstpointer data)
                                               "Content-Type: application/json\r\n"
                                               "Content-Length: %zu\r\n\r\n%s",
                                               strlen (question), question);
+  g_autoptr (HttpAnswer) answer = NULL;
   int fd = http_connect_with_buffer (f->port, 4096);
 
   g_assert_true (http_send (fd, request, -1));
   stand_in_wait (f->worker, "ended=1&running=0");
-  close (fd);
+  answer = http_read_answer (fd);
+  g_assert_nonnull (strstr (answer->body, "\"code\":\"lagged\""));
 }
 
 int
