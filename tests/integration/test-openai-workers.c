@@ -4,6 +4,7 @@
 /* Questions in OpenAI's words, and workers and clients that do all that goes wrong. */
 
 #include <json-glib/json-glib.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@ typedef struct
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  f->queen = queen_process_start ("--heartbeat-interval=1h", NULL);
+  f->queen = queen_process_start ("--heartbeat-interval=1h", "--drain=0s", NULL);
   f->port = queen_process_get_port (f->queen);
   f->worker = stand_in_start ("--slots=1", NULL);
   stand_in_beat (f->worker, f->port, "a", NULL);
@@ -487,6 +488,137 @@ test_rbee (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (whole->body, "tok0 tok1"));
 }
 
+/* A client of HTTP/1.0 gets it without chunks, up to the end of the connection. */
+static void
+test_http_1_0 (Fixture *f, gconstpointer data)
+{
+  g_autofree char *question = make_question ("hello", ",\"stream\":true");
+  g_autofree char *request = g_strdup_printf ("POST " CHAT " HTTP/1.0\r\n"
+                                              "Content-Type: application/json\r\n"
+                                              "Content-Length: %zu\r\n\r\n%s",
+                                              strlen (question), question);
+  g_autoptr (HttpAnswer) answer = http_exchange (f->port, request, -1);
+
+  g_assert_null (http_answer_get_header (answer, "transfer-encoding"));
+  assert_said (answer, ALL8 "[DONE]");
+}
+
+/* @headers: each with its line end */
+static HttpAnswer *
+ask_with (Fixture *f, const char *headers, const char *prompt)
+{
+  g_autofree char *question = make_question (prompt, "");
+  g_autofree char *request =
+      g_strdup_printf ("POST " CHAT " HTTP/1.1\r\nHost: localhost\r\n%s"
+                       "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                       headers, strlen (question), question);
+
+  return http_exchange (f->port, request, -1);
+}
+
+static void
+test_wish (Fixture *f, gconstpointer data)
+{
+  start_other (f);
+  for (int i = 0; i < 3; i++)
+    {
+      g_autoptr (HttpAnswer) a = ask_with (f, "X-Queen-Worker: a\r\n", "hello");
+      g_autoptr (HttpAnswer) b = ask_with (f, "X-Queen-Worker: b\r\n", "hello");
+
+      g_assert_cmpstr (http_answer_get_header (a, "x-queen-worker"), ==, "a");
+      g_assert_cmpstr (http_answer_get_header (b, "x-queen-worker"), ==, "b");
+    }
+}
+
+/* The worker does it once, however often it is asked for. */
+static void
+test_same_key (Fixture *f, gconstpointer data)
+{
+  g_autoptr (HttpAnswer) first = ask_with (f, "Idempotency-Key: 7\r\n", "hello");
+  g_autoptr (HttpAnswer) again = ask_with (f, "Idempotency-Key: 7\r\n", "hello");
+  g_autoptr (HttpAnswer) other = ask_with (f, "Idempotency-Key: 7\r\n", "something else");
+
+  g_assert_cmpuint (first->status, ==, 200);
+  g_assert_cmpuint (again->status, ==, 200);
+  g_assert_cmpstr (again->body, ==, first->body);
+  g_assert_cmpstr (http_answer_get_header (again, "x-queen-job"), ==,
+                   http_answer_get_header (first, "x-queen-job"));
+  g_assert_cmpint (stand_in_get_count (f->worker, "begun"), ==, 1);
+  assert_error (other, 422);
+}
+
+/* Somebody ends it who knows its name; the reader is told so. */
+static void
+test_cancelled (Fixture *f, gconstpointer data)
+{
+  int fd = begin_to_ask (f, "[[pace=step]]", ",\"stream\":true");
+  g_autoptr (HttpAnswer) list = NULL;
+  g_autoptr (HttpAnswer) cancelled = NULL;
+  g_autoptr (HttpAnswer) answer = NULL;
+  g_autoptr (GRegex) regex = g_regex_new ("job-[0-9a-f-]{36}", 0, 0, NULL);
+  g_autoptr (GMatchInfo) match = NULL;
+  g_autofree char *id = NULL;
+  g_autofree char *request = NULL;
+  g_autofree char *said = NULL;
+
+  stand_in_wait (f->worker, "running=1");
+  stand_in_order (f->worker, "{\"step\":2}");
+  g_assert_true (http_wait_readable (fd, queen_test_get_deadline ()));
+  list = http_get (f->port, "/v1/jobs");
+  g_assert_true (g_regex_match (regex, list->body, 0, &match));
+  id = g_match_info_fetch (match, 0);
+  request = g_strdup_printf ("DELETE /v1/jobs/%s HTTP/1.1\r\nHost: localhost\r\n\r\n", id);
+  cancelled = http_exchange (f->port, request, -1);
+  g_assert_cmpuint (cancelled->status, ==, 200);
+  answer = http_read_answer (fd);
+  said = dup_said (answer);
+  g_assert_true (g_str_has_prefix (said, "tok0 tok1[error]"));
+  stand_in_wait (f->worker, "gone=1&running=0");
+}
+
+/* The end of the queen is the end of all that is asked, and each is told so in order. */
+static void
+test_end (Fixture *f, gconstpointer data)
+{
+  int streamed = begin_to_ask (f, "[[pace=step]]", ",\"stream\":true");
+  int waiting;
+  g_autoptr (HttpAnswer) cut = NULL;
+  g_autoptr (HttpAnswer) refused = NULL;
+  g_autofree char *said = NULL;
+
+  stand_in_wait (f->worker, "running=1");
+  stand_in_order (f->worker, "{\"step\":2}");
+  waiting = begin_to_ask (f, "hello", "");
+  g_assert_true (http_wait_readable (streamed, queen_test_get_deadline ()));
+  queen_test_wait_until (http_read_metric (f->port, "queen_answer_seconds_count") > 0);
+  queen_process_signal (f->queen, SIGTERM);
+  refused = http_read_answer (waiting);
+  assert_error (refused, 503);
+  cut = http_read_answer (streamed);
+  said = dup_said (cut);
+  g_assert_true (g_str_has_prefix (said, "tok0 tok1"));
+  g_assert_nonnull (strstr (said, "[error]"));
+  stand_in_wait (f->worker, "gone=1&running=0");
+}
+
+/* A reader that takes nothing does not hold the worker, and is told that it has lost something. */
+static void
+test_slow_reader (Fixture *f, gconstpointer data)
+{
+  g_autofree char *question = make_question ("[[tokens=20000]]", ",\"stream\":true");
+  g_autofree char *request = g_strdup_printf ("POST " CHAT " HTTP/1.1\r\nHost: localhost\r\n"
+                                              "Content-Type: application/json\r\n"
+                                              "Content-Length: %zu\r\n\r\n%s",
+                                              strlen (question), question);
+  g_autoptr (HttpAnswer) answer = NULL;
+  int fd = http_connect_with_buffer (f->port, 4096);
+
+  g_assert_true (http_send (fd, request, -1));
+  stand_in_wait (f->worker, "ended=1&running=0");
+  answer = http_read_answer (fd);
+  g_assert_nonnull (strstr (answer->body, "\"code\":\"lagged\""));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -503,6 +635,12 @@ main (int argc, char **argv)
   ADD ("gone/in-the-middle", test_gone_in_the_middle);
   ADD ("gone/while-queued", test_gone_while_queued);
   ADD ("crowd/a-thousand-for-one-slot", test_crowd);
+  ADD ("answers/without-chunks", test_http_1_0);
+  ADD ("answers/again-by-the-same-key", test_same_key);
+  ADD ("workers/a-wish", test_wish);
+  ADD ("gone/cancelled-by-somebody-else", test_cancelled);
+  ADD ("gone/the-queen", test_end);
+  ADD ("slow/a-reader-holds-nobody", test_slow_reader);
   ADD ("questions/8-mib-and-no-more", test_large);
   ADD ("questions/that-are-none", test_bad_questions);
   ADD ("questions/no-forms", test_forms);

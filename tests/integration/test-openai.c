@@ -11,6 +11,10 @@
 #include "queen-process.h"
 
 #define HOST "Host: localhost\r\n"
+#define QUESTION "{\"model\":\"m\"}"
+#define ASK                                                                                        \
+  "POST /v1/chat/completions HTTP/1.1\r\n" HOST "Content-Type: application/json\r\n"               \
+  "Content-Length: 13\r\n"
 
 /* Returns: (transfer full): what is in the body at @path, such as `error.code`, as JSON */
 static char *
@@ -121,13 +125,18 @@ test_refusals (void)
       "Content-Length: 0\r\n\r\n",
       405, "null" },
     { "POST /v1/models HTTP/1.1\r\n" HOST "Content-Length: 100000\r\n\r\n", 413, "null" },
+    { ASK "\r\n" QUESTION, 401, "\"invalid_api_key\"" },
+    { ASK "Authorization: Bearer read-only-read-only\r\n\r\n" QUESTION, 403, "null" },
+    { ASK "Origin: http://evil.example\r\n\r\n" QUESTION, 403, "null" },
     { "GET /v1/models?x HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421, "null" },
   };
   g_autofree char *folder = g_dir_make_tmp ("openai-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (folder, "tokens", NULL);
   g_autofree char *option = g_strconcat ("--token-file=", path, NULL);
 
-  g_assert_true (g_file_set_contents (path, "ci:secret-secret-secret\n", -1, NULL));
+  g_assert_true (g_file_set_contents (path,
+                                      "ci:secret-secret-secret\nreader:read-only-read-only:read\n",
+                                      -1, NULL));
   {
     g_autoptr (QueenProcess) queen = queen_process_start ("--protect-reads", option, NULL);
 
@@ -160,6 +169,14 @@ test_preflight (void)
                      "Access-Control-Request-Method: GET\r\n\r\n",
                      -1);
 
+  g_autoptr (HttpAnswer) question =
+      http_exchange (queen_process_get_port (queen),
+                     "OPTIONS /v1/chat/completions HTTP/1.1\r\n" HOST
+                     "Origin: https://app.example\r\nAccess-Control-Request-Method: POST\r\n\r\n",
+                     -1);
+
+  g_assert_nonnull (
+      strstr (http_answer_get_header (question, "access-control-allow-methods"), "POST"));
   g_assert_cmpuint (answer->status, ==, 204);
   g_assert_nonnull (strstr (http_answer_get_header (answer, "access-control-allow-headers"),
                             "X-Stainless-Retry-Count"));
