@@ -59,7 +59,6 @@ add_numbers (JsonBuilder *builder, const QueenctlOptions *options, GError **erro
     { "--temperature", "temperature", options->temperature, FALSE },
     { "--top-p", "top_p", options->top_p, FALSE },
     { "--top-k", "top_k", options->top_k, TRUE },
-    { "--seed", "seed", options->seed, TRUE },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)

@@ -60,8 +60,7 @@ COMMAND (find,
 COMMAND (run,
          .arguments = N_ ("PROMPT"),
          .summary = N_ ("Asks a model, and prints its answer as it comes."),
-         .options = OPTIONS (
-             "model", "max-tokens", "temperature", "top-p", "top-k", "seed", "detach"),
+         .options = OPTIONS ("model", "max-tokens", "temperature", "top-p", "top-k", "detach"),
          .least = 1,
          .most = 1,
          .description = N_ ("With “-” the prompt is read from standard input."))

@@ -42,7 +42,6 @@ typedef struct
   char *temperature;
   char *top_p;
   char *top_k;
-  char *seed;
   gboolean is_detached;
   char **details; /* see queenctl_options_get() */
 
