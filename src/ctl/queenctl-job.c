@@ -206,6 +206,9 @@ judge (Reading *self, GError **error)
     return queenctl_answer_check (self->answer, error);
   else if (self->is_interrupted)
     g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_CANCELLED, _ ("Cancelled."));
+  else if (self->is_ours)
+    g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_CANCELLED,
+                         _ ("Cancelled, as nobody reads the answer any more."));
   else
     return TRUE; /* why nothing can be written, whoever checks the output at exit says */
   return FALSE;
