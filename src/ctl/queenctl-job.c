@@ -190,7 +190,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reading, reading_clear)
 
 /* Returns: whether it has ended as one wants it to */
 static gboolean
-judge (Reading *self, GError **error)
+settle_reading (Reading *self, GError **error)
 {
   g_autoptr (GError) problem = NULL;
   gboolean is_whole = queenctl_answer_is_whole (self->answer);
@@ -240,5 +240,5 @@ queenctl_job_read (
     }
   if (!self.is_interrupted && !self.is_unread && !queenctl_answer_is_whole (self.answer))
     g_main_loop_run (self.loop);
-  return judge (&self, error);
+  return settle_reading (&self, error);
 }
