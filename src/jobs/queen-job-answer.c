@@ -33,6 +33,7 @@ struct _QueenJobAnswer
 
   GBytes *account; /* NULL when nobody needed one lately */
   guint64 account_next;
+  guint64 end; /* number of the first event that tells how it ends; 0 before that */
 };
 
 /* What all share */
@@ -86,16 +87,24 @@ make_snapshot (const QueenJobAnswer *self, gsize *length)
   return g_string_free (g_steal_pointer (&json), FALSE);
 }
 
+/* Returns: behind which event there is nothing of the text any more; how it ends is no text */
+static guint64
+get_end_of_text (const QueenJobAnswer *self, QueenRing *ring)
+{
+  return self->end != 0 ? self->end : queen_ring_get_head (ring);
+}
+
 static void
 make_account (QueenJobAnswer *self, QueenRing *ring)
 {
-  g_autofree char *id = queen_ring_dup_id (ring, queen_ring_get_head (ring) - 1);
+  guint64 next = get_end_of_text (self, ring);
+  g_autofree char *id = queen_ring_dup_id (ring, next - 1);
   gsize length;
   g_autofree char *snapshot = make_snapshot (self, &length);
 
   g_clear_pointer (&self->account, g_bytes_unref);
   self->account = queen_frame_new_with_bare (id, "snapshot", snapshot, length);
-  self->account_next = queen_ring_get_head (ring);
+  self->account_next = next;
 }
 
 /* An account is good for all who come as long as the ring can go on behind it, so that those who
@@ -107,7 +116,7 @@ get_account (gboolean is_bare, guint64 *next, gpointer data)
   QueenJobAnswer *self = data;
   QueenRing *ring = queen_channel_get_ring (self->channel);
 
-  *next = queen_ring_get_head (ring);
+  *next = get_end_of_text (self, ring);
   if (is_bare && self->face == QUEEN_FACE_OPENAI)
     return self->stage->lagged;
   if (!self->account || self->account_next < queen_ring_get_oldest (ring))
@@ -248,6 +257,12 @@ queen_job_answer_add_text (QueenJobAnswer *self, const char *text, gsize length)
   g_string_append_len (self->text, text, (gssize) length);
   while (self->text->len > QUEEN_JOB_MAX_TEXT)
     drop_text (self);
+}
+
+void
+queen_job_answer_begin_end (QueenJobAnswer *self)
+{
+  self->end = queen_ring_get_head (queen_channel_get_ring (self->channel));
 }
 
 void

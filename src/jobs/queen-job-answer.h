@@ -92,6 +92,9 @@ void queen_job_answer_mark (QueenJobAnswer *self, const char *marker);
 /** Adds to the text so far. */
 void queen_job_answer_add_text (QueenJobAnswer *self, const char *text, gsize length);
 
+/** What comes from now on is how it ends: everybody is told that, also who has lost all before. */
+void queen_job_answer_begin_end (QueenJobAnswer *self);
+
 /** Nothing comes any more: readers get the end when they have had all. */
 void queen_job_answer_complete (QueenJobAnswer *self);
 

@@ -209,6 +209,7 @@ say_end (QueenJob *self)
 {
   g_autoptr (GString) json = g_string_new (NULL);
 
+  queen_job_answer_begin_end (self->answer);
   queen_job_append_json (self, json);
   queen_job_answer_tell (self->answer, "ended", json);
   if (self->error && self->face == QUEEN_FACE_OPENAI)

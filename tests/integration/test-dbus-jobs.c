@@ -27,7 +27,7 @@ static void
 set_up (Fixture *f, gconstpointer data)
 {
   f->bus = bus_daemon_new_for_session ();
-  f->queen = queen_process_start ("--bus=session", "--heartbeat-interval=1h", NULL);
+  f->queen = queen_process_start ("--bus=session", "--heartbeat-interval=1h", "--drain=0s", NULL);
   f->port = queen_process_get_port (f->queen);
   f->client = bus_client_new (bus_daemon_get_address (f->bus));
   f->worker = stand_in_start ("--slots=1", "--wish=pace=step", NULL);
