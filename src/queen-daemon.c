@@ -392,6 +392,7 @@ make_dbus (QueenDaemon *self)
   if (self->config->bus == G_BUS_TYPE_NONE)
     return;
   self->dbus = queen_dbus_service_new (self->cluster, self->clock);
+  queen_dbus_service_show_jobs (self->dbus, self->jobs);
   g_signal_connect_object (self->stream, "notify::subscribers", G_CALLBACK (on_subscribers_changed),
                            self, G_CONNECT_SWAPPED);
 }

@@ -57,6 +57,31 @@ COMMAND (find,
          .least = 1,
          .most = 1)
 
+COMMAND (run,
+         .arguments = N_ ("PROMPT"),
+         .summary = N_ ("Asks a model, and prints its answer as it comes."),
+         .options = OPTIONS ("model", "max-tokens", "temperature", "top-p", "top-k", "detach"),
+         .least = 1,
+         .most = 1,
+         .description = N_ ("With “-” the prompt is read from standard input."))
+
+COMMAND (jobs,
+         .arguments = "",
+         .summary = N_ ("Lists what models are asked, and how far that is."),
+         .options = OPTIONS ("ids", "no-legend", "full"))
+
+COMMAND (attach,
+         .arguments = N_ ("JOB"),
+         .summary = N_ ("Prints a job's answer from its begin, as it comes."),
+         .least = 1,
+         .most = 1)
+
+COMMAND (cancel,
+         .arguments = N_ ("JOB…"),
+         .summary = N_ ("Ends jobs, whose workers are free then."),
+         .least = 1,
+         .most = G_MAXUINT)
+
 COMMAND (report,
          .arguments = N_ ("worker|hive ID STATUS"),
          .summary = N_ ("Sends a heartbeat in the name of a worker or hive."),

@@ -11,12 +11,14 @@
 G_DEFINE_QUARK (queenctl - error - quark, queenctl_error)
 
 /* What the queen means, by its code, as her own words are English. */
-static const struct
+typedef struct
 {
   guint status;          /* of HTTP */
   const char *dbus_name; /* (nullable): behind QUEEN_ERRORS */
   const char *meaning;   /* %s is her own message, which says where the fault is */
-} meanings[] = {
+} Meaning;
+
+static const Meaning meanings[] = {
   { 400, "InvalidArgument", N_ ("The queen does not understand that: %s") },
   { 401, NULL, N_ ("The queen wants a token that she knows: see --token-file.") },
   { 403, "Forbidden",
@@ -30,6 +32,18 @@ static const struct
   { 421, NULL, N_ ("The queen does not answer to that name: see her setting --allowed-host.") },
   { 422, "InvalidHeartbeat", N_ ("The queen does not take this heartbeat: %s") },
   { 503, "Unavailable", N_ ("The queen has no room for that at the moment. Try again later.") },
+};
+
+/* The same of jobs, where it means something else. */
+static const Meaning meanings_of_jobs[] = {
+  { 403, NULL,
+    N_ ("The queen does not allow that. Jobs require a token with the scope “jobs” "
+        "(--token-file).") },
+  { 404, NULL, N_ ("There is no such job or model: %s") },
+  { 409, NULL, N_ ("It is too late for that: %s") },
+  { 413, NULL, N_ ("The prompt is too long: %s") },
+  { 422, NULL, N_ ("The queen does not take this job: %s") },
+  { 503, NULL, N_ ("The queen does not take this job at the moment: %s") },
 };
 
 /* What she says of a member of a heartbeat, behind its name. */
@@ -183,17 +197,30 @@ queenctl_error_from_bus (const char *bus_name, GError *cause, GError **error)
   return FALSE;
 }
 
-gboolean
-queenctl_error_from_http (guint status, const char *message, GError **error)
+/* Returns: (nullable): what @status means */
+static const char *
+find_meaning (const Meaning *table, gsize n_rows, guint status)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (meanings); i++)
-    if (meanings[i].status == status)
-      {
-        set_meaning (meanings[i].meaning, message, error);
-        return FALSE;
-      }
-  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED, _ ("The answer is %u: %s"), status,
-               message);
+  for (gsize i = 0; i < n_rows; i++)
+    if (table[i].status == status)
+      return table[i].meaning;
+  return NULL;
+}
+
+gboolean
+queenctl_error_from_http (guint status, const char *path, const char *message, GError **error)
+{
+  const char *meaning = NULL;
+
+  if (g_str_has_prefix (path, "/v1/jobs"))
+    meaning = find_meaning (meanings_of_jobs, G_N_ELEMENTS (meanings_of_jobs), status);
+  if (!meaning)
+    meaning = find_meaning (meanings, G_N_ELEMENTS (meanings), status);
+  if (meaning)
+    set_meaning (meaning, message, error);
+  else
+    g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED, _ ("The answer is %u: %s"), status,
+                 message);
   return FALSE;
 }
 

@@ -14,7 +14,8 @@ typedef enum
 {
   QUEENCTL_ERROR_REFUSED = 1, /* not found, and whatever else the queen said no to */
   QUEENCTL_ERROR_USAGE = 2,
-  QUEENCTL_ERROR_NO_QUEEN = 3, /* nobody there, somebody else, or no way to her */
+  QUEENCTL_ERROR_NO_QUEEN = 3,    /* nobody there, somebody else, or no way to her */
+  QUEENCTL_ERROR_CANCELLED = 130, /* a job was: as when a shell's command is ended by Ctrl-C */
 } QueenctlError;
 
 /**
@@ -50,12 +51,14 @@ gboolean queenctl_error_from_bus (const char *bus_name, GError *cause, GError **
 /**
  * queenctl_error_from_http:
  * @status: what the queen answered, 400 or more
+ * @path: what was asked for
  * @message: what she said to it
  * @error: what to tell people instead
  *
  * Returns: %FALSE
  */
-gboolean queenctl_error_from_http (guint status, const char *message, GError **error);
+gboolean
+queenctl_error_from_http (guint status, const char *path, const char *message, GError **error);
 
 /**
  * queenctl_error_no_worker:

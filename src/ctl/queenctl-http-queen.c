@@ -339,12 +339,71 @@ http_report (QueenctlQueen *queen, QueenComponentKind kind, JsonNode *heartbeat,
   return queenctl_http_tell (QUEENCTL_HTTP_QUEEN (queen)->http, "POST", path, body, error);
 }
 
+/* What the stream says */
+
+static void
+emit_event (QueenctlQueen *queen, const char *json)
+{
+  g_autoptr (JsonNode) node = queenctl_json_parse_object (json);
+  g_autofree char *id_member = NULL;
+  JsonObject *event;
+  const char *kind;
+
+  if (!node)
+    return;
+  event = json_node_get_object (node);
+  kind = queenctl_json_get_text (event, "type");
+  id_member = g_strconcat (kind, "_id", NULL);
+  queenctl_queen_emit_event (queen,
+                             &(QueenctlEvent){ kind, queenctl_json_get_text (event, id_member),
+                                               queenctl_json_get_text (event, "status"), node });
+}
+
+static void
+emit_lagged (QueenctlQueen *queen, const char *json)
+{
+  g_autoptr (JsonNode) node = queenctl_json_parse_object (json);
+  JsonNode *dropped = node ? json_object_get_member (json_node_get_object (node), "dropped") : NULL;
+
+  queenctl_queen_emit_lagged (queen, dropped && json_node_get_value_type (dropped) == G_TYPE_INT64
+                                         ? json_node_get_int (dropped)
+                                         : -1);
+}
+
+static void
+on_stream_event (const char *event, const char *data, gpointer user_data)
+{
+  if (g_str_equal (event, "heartbeat"))
+    emit_event (user_data, data);
+  else if (g_str_equal (event, "lagged"))
+    emit_lagged (user_data, data);
+}
+
+static void
+on_stream_gone (const char *message, gpointer user_data)
+{
+  queenctl_queen_emit_gone (user_data, message);
+}
+
+static void
+on_stream_back (gpointer user_data)
+{
+  queenctl_queen_emit_back (user_data);
+}
+
 static gboolean
 http_watch (QueenctlQueen *queen, gboolean are_pulses_wanted, GError **error)
 {
+  static const QueenctlHttpStreamFuncs funcs = {
+    .on_event = on_stream_event,
+    .on_gone = on_stream_gone,
+    .on_back = on_stream_back,
+  };
   QueenctlHttpQueen *self = QUEENCTL_HTTP_QUEEN (queen);
+  const char *path =
+      are_pulses_wanted ? "/v1/heartbeats/stream" : "/v1/heartbeats/stream?types=worker,hive";
 
-  self->stream = queenctl_http_stream_new (queen, self->http, are_pulses_wanted, error);
+  self->stream = queenctl_http_stream_new (self->http, path, &funcs, queen, error);
   return self->stream != NULL;
 }
 

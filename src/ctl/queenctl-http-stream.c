@@ -6,7 +6,7 @@
 #include <glib/gi18n.h>
 
 #include "queenctl-error.h"
-#include "queenctl-json.h"
+#include "queenctl-queen.h"
 #include "queenctl-stranger.h"
 #include "text/queen-sse.h"
 
@@ -17,9 +17,10 @@
 
 struct _QueenctlHttpStream
 {
-  QueenctlQueen *queen;
   QueenctlHttp *http;
-  const char *path; /* static */
+  char *path;
+  const QueenctlHttpStreamFuncs *funcs;
+  gpointer user_data;
   SoupSession *session;
   QueenSse *sse;
 
@@ -35,47 +36,6 @@ struct _QueenctlHttpStream
 };
 
 static void connect_to_stream (QueenctlHttpStream *self);
-
-/* What it says */
-
-static void
-emit_event (QueenctlHttpStream *self, const char *json)
-{
-  g_autoptr (JsonNode) node = queenctl_json_parse_object (json);
-  g_autofree char *id_member = NULL;
-  JsonObject *event;
-  const char *kind;
-
-  if (!node)
-    return;
-  event = json_node_get_object (node);
-  kind = queenctl_json_get_text (event, "type");
-  id_member = g_strconcat (kind, "_id", NULL);
-  queenctl_queen_emit_event (self->queen,
-                             &(QueenctlEvent){ kind, queenctl_json_get_text (event, id_member),
-                                               queenctl_json_get_text (event, "status"), node });
-}
-
-static void
-emit_lagged (QueenctlHttpStream *self, const char *json)
-{
-  g_autoptr (JsonNode) node = queenctl_json_parse_object (json);
-  JsonNode *dropped = node ? json_object_get_member (json_node_get_object (node), "dropped") : NULL;
-
-  queenctl_queen_emit_lagged (self->queen,
-                              dropped && json_node_get_value_type (dropped) == G_TYPE_INT64
-                                  ? json_node_get_int (dropped)
-                                  : -1);
-}
-
-static void
-on_sse_event (const char *event, const char *data, gpointer user_data)
-{
-  if (g_str_equal (event, "heartbeat"))
-    emit_event (user_data, data);
-  else if (g_str_equal (event, "lagged"))
-    emit_lagged (user_data, data);
-}
 
 /* When it ends */
 
@@ -94,6 +54,7 @@ static void
 end_try (QueenctlHttpStream *self, GError *error)
 {
   gboolean was_settled = self->is_settled;
+  guint status = self->message ? soup_message_get_status (self->message) : 0;
 
   g_clear_handle_id (&self->deadline_id, g_source_remove);
   g_clear_object (&self->body);
@@ -104,10 +65,12 @@ end_try (QueenctlHttpStream *self, GError *error)
   if (!was_settled)
     return;
   queen_sse_take (self->sse, NULL, 0, NULL);
+  if (self->funcs->may_return && !self->funcs->may_return (status, error, self->user_data))
+    return;
   self->retry_id =
       g_timeout_add (MAX (queen_sse_get_retry (self->sse), LEAST_RETRY), on_retry_due, self);
   if (!self->is_gone)
-    queenctl_queen_emit_gone (self->queen, _ ("The queen has gone. Waiting for her to come back."));
+    self->funcs->on_gone (_ ("The queen has gone. Waiting for her to come back."), self->user_data);
   self->is_gone = TRUE;
 }
 
@@ -181,7 +144,7 @@ begin_to_listen (QueenctlHttpStream *self, GInputStream *body)
   self->is_subscribed = TRUE;
   read_on (self);
   if (self->is_gone)
-    queenctl_queen_emit_back (self->queen);
+    self->funcs->on_back (self->user_data);
   self->is_gone = FALSE;
 }
 
@@ -250,18 +213,27 @@ connect_to_stream (QueenctlHttpStream *self)
                            on_stream_opened, self);
 }
 
+static void
+on_sse_event (const char *event, const char *data, gpointer user_data)
+{
+  QueenctlHttpStream *self = user_data;
+
+  self->funcs->on_event (event, data, self->user_data);
+}
+
 QueenctlHttpStream *
-queenctl_http_stream_new (QueenctlQueen *queen,
-                          QueenctlHttp *http,
-                          gboolean are_pulses_wanted,
+queenctl_http_stream_new (QueenctlHttp *http,
+                          const char *path,
+                          const QueenctlHttpStreamFuncs *funcs,
+                          gpointer user_data,
                           GError **error)
 {
   QueenctlHttpStream *self = g_new0 (QueenctlHttpStream, 1);
 
-  self->queen = queen;
   self->http = http;
-  self->path =
-      are_pulses_wanted ? "/v1/heartbeats/stream" : "/v1/heartbeats/stream?types=worker,hive";
+  self->path = g_strdup (path);
+  self->funcs = funcs;
+  self->user_data = user_data;
   self->session = queenctl_http_new_session (http, LONGEST_SILENCE);
   self->sse = queen_sse_new (MAX_EVENT, on_sse_event, self);
   self->cancellable = g_cancellable_new ();
@@ -290,5 +262,6 @@ queenctl_http_stream_free (QueenctlHttpStream *self)
   g_clear_object (&self->cancellable);
   g_clear_error (&self->error);
   queen_sse_free (self->sse);
+  g_free (self->path);
   g_free (self);
 }

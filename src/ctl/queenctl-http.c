@@ -430,7 +430,7 @@ queenctl_http_set_refusal (
   else if (status == SOUP_STATUS_UNAUTHORIZED && self->token_file)
     set_unknown_token (self, error);
   else
-    queenctl_error_from_http (status, message, error);
+    queenctl_error_from_http (status, path, message, error);
 }
 
 /* Returns: whether she says that she knows of no such worker or hive */
@@ -480,19 +480,20 @@ ask_question (QueenctlHttp *self, Question *question, const char *body, GError *
   return FALSE;
 }
 
-char *
-queenctl_http_ask (QueenctlHttp *self,
-                   const char *method,
-                   const char *path,
-                   const char *body,
-                   const char *type,
-                   gboolean *missing,
-                   GError **error)
+/* @message: (transfer full): the question, without @body */
+static char *
+ask (QueenctlHttp *self,
+     SoupMessage *message,
+     const char *path,
+     const char *body,
+     const char *type,
+     gboolean *missing,
+     GError **error)
 {
   g_auto (Question) question = { 0 };
   g_autofree char *text = NULL;
 
-  take_question (self, queenctl_http_new_message (self, method, path), path);
+  take_question (self, message, path);
   question.message = self->message;
   question.type = type;
   if (!ask_question (self, &question, body, error))
@@ -507,6 +508,29 @@ queenctl_http_ask (QueenctlHttp *self,
   return NULL;
 }
 
+char *
+queenctl_http_ask (QueenctlHttp *self,
+                   const char *method,
+                   const char *path,
+                   const char *body,
+                   const char *type,
+                   gboolean *missing,
+                   GError **error)
+{
+  return ask (self, queenctl_http_new_message (self, method, path), path, body, type, missing,
+              error);
+}
+
+static JsonNode *
+parse_answer (QueenctlHttp *self, const char *text, GError **error)
+{
+  JsonNode *node = text ? queenctl_json_parse_object (text) : NULL;
+
+  if (text && !node)
+    queenctl_http_set_odd (self, error);
+  return node;
+}
+
 JsonNode *
 queenctl_http_ask_json (QueenctlHttp *self,
                         const char *method,
@@ -516,11 +540,20 @@ queenctl_http_ask_json (QueenctlHttp *self,
                         GError **error)
 {
   g_autofree char *text = queenctl_http_ask (self, method, path, body, JSON, missing, error);
-  JsonNode *node = text ? queenctl_json_parse_object (text) : NULL;
 
-  if (text && !node)
-    queenctl_http_set_odd (self, error);
-  return node;
+  return parse_answer (self, text, error);
+}
+
+JsonNode *
+queenctl_http_submit (
+    QueenctlHttp *self, const char *path, const char *body, const char *key, GError **error)
+{
+  SoupMessage *message = queenctl_http_new_message (self, "POST", path);
+  g_autofree char *text = NULL;
+
+  soup_message_headers_replace (soup_message_get_request_headers (message), "Idempotency-Key", key);
+  text = ask (self, message, path, body, JSON, NULL, error);
+  return parse_answer (self, text, error);
 }
 
 gboolean

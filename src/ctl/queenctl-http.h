@@ -97,6 +97,15 @@ JsonNode *queenctl_http_ask_json (QueenctlHttp *self,
                                   GError **error);
 
 /**
+ * queenctl_http_submit:
+ * @key: what says that it is the same when it is asked again
+ *
+ * Asks as queenctl_http_ask_json() does, by POST, for something that is to be done once.
+ */
+JsonNode *queenctl_http_submit (
+    QueenctlHttp *self, const char *path, const char *body, const char *key, GError **error);
+
+/**
  * queenctl_http_tell:
  *
  * Asks as queenctl_http_ask() does, for something to be done.

@@ -40,6 +40,11 @@ typedef struct
   char *advertise;
   char *drain;
   char *key_file;
+  char *max_tokens; /* the following are of “run” */
+  char *temperature;
+  char *top_p;
+  char *top_k;
+  gboolean is_detached;
   char **details; /* see queenctl_options_get() */
 
   char **arguments; /* the command and what belongs to it; never %NULL */

@@ -15,6 +15,7 @@ struct _QueenDBusExporter
   QueenDBusCluster *cluster;
   const QueenDBusFigures *figures;
   const QueenDBusLimits *limits;
+  QueenDBusJobs *jobs;
 
   QueenDBusQueen *queen;
   guint queen_id;
@@ -24,6 +25,7 @@ struct _QueenDBusExporter
 
   QueenDBusCounts sent_counts[QUEEN_COMPONENT_N_KINDS];
   guint sent_subscribers;
+  QueenDBusJobCounts sent_jobs;
 };
 
 static const QueenDBusCounts *
@@ -56,6 +58,10 @@ get_queen_property (QueenDBusExporter *self, const char *name)
     return g_variant_new_uint64 ((guint64) self->figures->started_at);
   if (g_str_equal (name, "Subscribers"))
     return g_variant_new_uint32 (self->figures->n_subscribers);
+  if (g_str_equal (name, "JobsQueued"))
+    return g_variant_new_uint32 (self->figures->jobs.queued);
+  if (g_str_equal (name, "JobsRunning"))
+    return g_variant_new_uint32 (self->figures->jobs.running);
   g_return_val_if_fail (g_str_equal (name, "EventsPublished"), NULL);
   return g_variant_new_uint64 (self->figures->n_events);
 }
@@ -101,6 +107,7 @@ list_all (QueenDBusExporter *self)
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     queen_dbus_branch_add_to (self->branches[kind], &objects);
+  queen_dbus_jobs_add_to (self->jobs, &objects);
   return g_variant_new ("(a{oa{sa{sv}}})", &objects);
 }
 
@@ -112,6 +119,7 @@ answer_get_managed_objects (GDBusMethodInvocation *invocation, gpointer data, GE
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     size = queen_dbus_branch_measure (self->branches[kind], size);
+  size = queen_dbus_jobs_measure (self->jobs, size);
   if (size <= self->limits->message)
     return list_all (self);
   g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
@@ -186,6 +194,24 @@ announce_object (QueenDBusExporter *self, const QueenDBusObject *object)
                   changes, none);
 }
 
+/* What the bus is told of a job. */
+static void
+announce_job (QueenDBusExporter *self, const QueenDBusJobObject *object)
+{
+  static const char *const none[] = { NULL };
+  const char *interfaces[] = { queen_dbus_job_interface_info ()->name, NULL };
+  g_autoptr (GVariant) changes = NULL;
+
+  if (!object->now)
+    queen_dbus_object_manager_emit_interfaces_removed (self->manager, object->path, interfaces);
+  else if (!object->sent)
+    queen_dbus_object_manager_emit_interfaces_added (self->manager, object->path,
+                                                     queen_dbus_job_view_get_interfaces (
+                                                         object->now));
+  else if ((changes = queen_dbus_job_view_get_changes (object->now, object->sent)))
+    emit_changed (self, object->path, interfaces[0], changes, none);
+}
+
 static void
 add_if_changed (GVariantBuilder *builder, const char *name, guint now, guint sent)
 {
@@ -231,6 +257,9 @@ announce_figures (QueenDBusExporter *self)
     }
   add_if_changed (&builder, "Subscribers", self->figures->n_subscribers, self->sent_subscribers);
   self->sent_subscribers = self->figures->n_subscribers;
+  add_if_changed (&builder, "JobsQueued", self->figures->jobs.queued, self->sent_jobs.queued);
+  add_if_changed (&builder, "JobsRunning", self->figures->jobs.running, self->sent_jobs.running);
+  self->sent_jobs = self->figures->jobs;
 
   changes = g_variant_ref_sink (g_variant_builder_end (&builder));
   if (g_variant_n_children (changes) > 0)
@@ -243,8 +272,22 @@ queen_dbus_exporter_is_behind (QueenDBusExporter *self)
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     if (memcmp (get_counts (self, kind), &self->sent_counts[kind], sizeof (QueenDBusCounts)) != 0)
       return TRUE;
-  return queen_dbus_cluster_get_dirty (self->cluster) ||
+  return queen_dbus_cluster_get_dirty (self->cluster) || queen_dbus_jobs_get_dirty (self->jobs) ||
+         memcmp (&self->sent_jobs, &self->figures->jobs, sizeof self->sent_jobs) != 0 ||
          self->sent_subscribers != self->figures->n_subscribers;
+}
+
+/* There are few of them at any time. */
+static void
+announce_jobs (QueenDBusExporter *self)
+{
+  QueenDBusJobObject *job;
+
+  while ((job = queen_dbus_jobs_get_dirty (self->jobs)))
+    {
+      announce_job (self, job);
+      queen_dbus_jobs_set_clean (self->jobs, job);
+    }
 }
 
 gboolean
@@ -257,6 +300,7 @@ queen_dbus_exporter_announce (QueenDBusExporter *self, guint most)
       announce_object (self, object);
       queen_dbus_cluster_set_clean (self->cluster, object);
     }
+  announce_jobs (self);
   announce_figures (self);
   return queen_dbus_cluster_get_dirty (self->cluster) != NULL;
 }
@@ -307,7 +351,8 @@ register_objects (QueenDBusExporter *self, GError **error)
                                                       &queen_vtable, self, NULL, error);
   if (self->queen_id == 0 ||
       !g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->manager),
-                                         self->connection, QUEEN_DBUS_PATH, error))
+                                         self->connection, QUEEN_DBUS_PATH, error) ||
+      !queen_dbus_jobs_export (self->jobs, self->connection, error))
     return FALSE;
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     {
@@ -327,10 +372,12 @@ queen_dbus_exporter_new (GDBusConnection *connection,
 {
   g_autoptr (QueenDBusExporter) self = g_new0 (QueenDBusExporter, 1);
   QueenDBusObject *object;
+  QueenDBusJobObject *job;
 
   self->connection = g_object_ref (connection);
   self->cluster = settings->cluster;
   self->figures = settings->figures;
+  self->jobs = settings->jobs;
   self->limits = settings->limits;
   self->queen = g_object_ref (settings->queen);
   self->answers = queen_dbus_answers_new (outbox, settings->clock);
@@ -341,6 +388,9 @@ queen_dbus_exporter_new (GDBusConnection *connection,
   /* Who comes to a new connection asks how things are; there is nothing to be told yet. */
   while ((object = queen_dbus_cluster_get_dirty (self->cluster)))
     queen_dbus_cluster_set_clean (self->cluster, object);
+  while ((job = queen_dbus_jobs_get_dirty (self->jobs)))
+    queen_dbus_jobs_set_clean (self->jobs, job);
+  self->sent_jobs = self->figures->jobs;
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     self->sent_counts[kind] = *get_counts (self, kind);
   self->sent_subscribers = self->figures->n_subscribers;
@@ -355,6 +405,7 @@ queen_dbus_exporter_free (QueenDBusExporter *self)
     g_dbus_connection_unregister_object (self->connection, self->queen_id);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_clear_pointer (&self->branches[kind], queen_dbus_branch_free);
+  queen_dbus_jobs_unexport (self->jobs);
   if (g_dbus_interface_skeleton_get_connection (G_DBUS_INTERFACE_SKELETON (self->manager)))
     g_dbus_interface_skeleton_unexport (G_DBUS_INTERFACE_SKELETON (self->manager));
   queen_dbus_answers_free (self->answers);

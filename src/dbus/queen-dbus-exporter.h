@@ -6,6 +6,7 @@
 #include "loop/queen-clock.h"
 #include "queen-dbus-cluster.h"
 #include "queen-dbus-interfaces.h"
+#include "queen-dbus-jobs.h"
 #include "queen-dbus-outbox.h"
 #include "queen-dbus-wire.h"
 
@@ -17,6 +18,7 @@ G_BEGIN_DECLS
  * @started_at: µs since 1970
  * @n_subscribers: how many listen to the stream
  * @n_events: how many events there were
+ * @jobs: how many jobs wait and run
  *
  * What the root object says besides the counts.
  */
@@ -26,12 +28,14 @@ typedef struct
   gint64 started_at;
   guint n_subscribers;
   guint64 n_events;
+  QueenDBusJobCounts jobs;
 } QueenDBusFigures;
 
 /**
  * QueenDBusExporterSettings:
  * @cluster: what to show, from now on
  * @figures: likewise
+ * @jobs: likewise
  * @queen: who answers the root's methods
  * @limits: how large a message may be
  * @clock: by which nobody waits too long for an answer
@@ -42,6 +46,7 @@ typedef struct
 {
   QueenDBusCluster *cluster;
   const QueenDBusFigures *figures;
+  QueenDBusJobs *jobs;
   QueenDBusQueen *queen;
   const QueenDBusLimits *limits;
   const QueenClock *clock;

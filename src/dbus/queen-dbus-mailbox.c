@@ -26,6 +26,8 @@ struct _QueenDBusMailbox
   guint64 n_dropped;
   guint64 n_events;
   guint n_subscribers;
+  GHashTable *jobs; /* id -> QueenDBusJobView, or NULL */
+  QueenDBusJobCounts job_counts;
 };
 
 static guint
@@ -49,6 +51,19 @@ new_changes (void)
 {
   return g_hash_table_new_full (hash_component, is_same_component, NULL,
                                 (GDestroyNotify) queen_event_unref);
+}
+
+static void
+free_job (gpointer job)
+{
+  if (job)
+    queen_dbus_job_view_unref (job);
+}
+
+static GHashTable *
+new_jobs (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_job);
 }
 
 /* To be called with the lock. A reader that no longer defers has taken the lock to say so, and thus
@@ -76,6 +91,7 @@ queen_dbus_mailbox_new (GMainContext *reader, guint max_events, gsize max_bytes)
   self->max_bytes = max_bytes;
   g_mutex_init (&self->lock);
   self->changes = new_changes ();
+  self->jobs = new_jobs ();
   return self;
 }
 
@@ -136,6 +152,24 @@ queen_dbus_mailbox_set_n_subscribers (QueenDBusMailbox *self, guint n_subscriber
   g_mutex_lock (&self->lock);
   self->n_subscribers = n_subscribers;
   must_wake = note_news (self, FALSE);
+  g_mutex_unlock (&self->lock);
+  if (must_wake)
+    g_main_context_wakeup (self->reader);
+}
+
+void
+queen_dbus_mailbox_put_job (QueenDBusMailbox *self,
+                            const char *id,
+                            QueenDBusJobView *job,
+                            const QueenDBusJobCounts *counts)
+{
+  gboolean must_wake;
+
+  g_mutex_lock (&self->lock);
+  if (id)
+    g_hash_table_replace (self->jobs, g_strdup (id), job ? queen_dbus_job_view_ref (job) : NULL);
+  self->job_counts = *counts;
+  must_wake = note_news (self, g_hash_table_size (self->jobs) >= MAX_CHANGES);
   g_mutex_unlock (&self->lock);
   if (must_wake)
     g_main_context_wakeup (self->reader);
@@ -204,6 +238,7 @@ queen_dbus_mailbox_take (QueenDBusMailbox *self, gboolean with_events)
 {
   QueenDBusNews *news = g_new0 (QueenDBusNews, 1);
   GHashTable *empty = new_changes ();
+  GHashTable *no_jobs = new_jobs ();
   QueenEvent *event;
 
   news->events = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_event_unref);
@@ -213,6 +248,9 @@ queen_dbus_mailbox_take (QueenDBusMailbox *self, gboolean with_events)
   self->is_woken = FALSE;
   news->changes = self->changes;
   self->changes = empty;
+  news->jobs = self->jobs;
+  self->jobs = no_jobs;
+  news->job_counts = self->job_counts;
   news->n_events = self->n_events;
   news->n_subscribers = self->n_subscribers;
   if (with_events)
@@ -231,6 +269,7 @@ void
 queen_dbus_news_free (QueenDBusNews *news)
 {
   g_hash_table_unref (news->changes);
+  g_hash_table_unref (news->jobs);
   g_ptr_array_unref (news->events);
   g_free (news);
 }
@@ -240,6 +279,7 @@ queen_dbus_mailbox_free (QueenDBusMailbox *self)
 {
   g_queue_clear_full (&self->events, (GDestroyNotify) queen_event_unref);
   g_hash_table_unref (self->changes);
+  g_hash_table_unref (self->jobs);
   g_mutex_clear (&self->lock);
   g_main_context_unref (self->reader);
   g_free (self);

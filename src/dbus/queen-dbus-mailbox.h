@@ -4,6 +4,7 @@
 #pragma once
 
 #include "model/queen-event.h"
+#include "queen-dbus-jobs.h"
 
 G_BEGIN_DECLS
 
@@ -14,6 +15,9 @@ G_BEGIN_DECLS
  * @n_dropped: how many of those were dropped, before the first of @events
  * @n_events: how many events there were since the queen was started
  * @n_subscribers: how many listen to the stream
+ * @jobs: (element-type utf8 QueenDBusJobView): how each job is that has changed, by its id; %NULL
+ * for one that is not shown any more
+ * @job_counts: how many of them there are
  *
  * What has happened since the mailbox was emptied last.
  */
@@ -24,6 +28,8 @@ typedef struct
   guint64 n_dropped;
   guint64 n_events;
   guint n_subscribers;
+  GHashTable *jobs;
+  QueenDBusJobCounts job_counts;
 } QueenDBusNews;
 
 /**
@@ -48,6 +54,16 @@ QueenDBusMailbox *queen_dbus_mailbox_new (GMainContext *reader, guint max_events
 
 void queen_dbus_mailbox_put (QueenDBusMailbox *self, QueenEvent *event);
 void queen_dbus_mailbox_set_n_subscribers (QueenDBusMailbox *self, guint n_subscribers);
+
+/**
+ * queen_dbus_mailbox_put_job:
+ * @id: (nullable): the id of a job; %NULL when only the counts are others
+ * @job: (nullable): how it is; %NULL when it is not to be shown any more
+ */
+void queen_dbus_mailbox_put_job (QueenDBusMailbox *self,
+                                 const char *id,
+                                 QueenDBusJobView *job,
+                                 const QueenDBusJobCounts *counts);
 
 /* Whoever takes: the reader's thread. */
 

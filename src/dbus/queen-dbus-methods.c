@@ -9,6 +9,7 @@
 #include "queen-dbus-calls.h"
 #include "queen-dbus-cluster.h"
 #include "queen-dbus-component.h"
+#include "queen-dbus-job-view.h"
 #include "queen-dbus-subscribers.h"
 #include "queen-error.h"
 
@@ -17,6 +18,7 @@ struct _QueenDBusMethods
   GMainContext *context; /* the D-Bus thread's */
   QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
   QueenPlacement *placement;
+  QueenJobs *jobs; /* NULL when there are none */
 
   QueenDBusQueen *skeleton;
   QueenDBusSubscribers *subscribers;
@@ -34,6 +36,7 @@ struct _Call
   void (*run) (Call *call); /* in the main thread */
   QueenRegistry *registry;
   QueenPlacement *placement;
+  QueenJobs *jobs;
   QueenComponent *component; /* what was reported, or has been found */
   char *text;
   char *by; /* who asks */
@@ -46,6 +49,7 @@ free_call (Call *call)
   g_main_context_unref (call->context);
   g_clear_object (&call->registry);
   g_clear_object (&call->placement);
+  g_clear_object (&call->jobs);
   g_clear_pointer (&call->component, queen_component_unref);
   g_free (call->text);
   g_free (call->by);
@@ -273,6 +277,40 @@ on_forget_call (QueenDBusQueen *skeleton,
   return TRUE;
 }
 
+/* Jobs */
+
+static void
+run_cancel (Call *call)
+{
+  QueenJob *job = queen_jobs_lookup (call->jobs, call->text, NULL, &call->error);
+
+  if (job)
+    queen_job_cancel (job, call->by, &call->error);
+}
+
+/* Of anybody: a bus lets only those in who could forget everybody, too. */
+static gboolean
+on_cancel_job (QueenDBusQueen *skeleton,
+               GDBusMethodInvocation *invocation,
+               const char *path,
+               gpointer data)
+{
+  QueenDBusMethods *self = data;
+  g_autofree char *id = queen_dbus_job_view_dup_id (path);
+  Call *call;
+
+  if (!id || !self->jobs)
+    return refuse_call (invocation, QUEEN_ERROR_NOT_FOUND, "there is no such job, or not any more");
+  call = begin_call (self, self->reports, invocation, run_cancel);
+  if (!call)
+    return TRUE;
+  call->jobs = g_object_ref (self->jobs);
+  call->text = g_steal_pointer (&id);
+  call->by = g_strdup ("cancelled over D-Bus");
+  send_call (call);
+  return TRUE;
+}
+
 /* Subscribers */
 
 static gboolean
@@ -304,6 +342,7 @@ QueenDBusMethods *
 queen_dbus_methods_new (QueenRegistry *workers,
                         QueenRegistry *hives,
                         QueenPlacement *placement,
+                        QueenJobs *jobs,
                         QueenDBusMailbox *mailbox,
                         const QueenClock *clock)
 {
@@ -321,6 +360,7 @@ queen_dbus_methods_new (QueenRegistry *workers,
   self->registries[QUEEN_COMPONENT_WORKER] = g_object_ref (workers);
   self->registries[QUEEN_COMPONENT_HIVE] = g_object_ref (hives);
   self->placement = g_object_ref (placement);
+  self->jobs = jobs ? g_object_ref (jobs) : NULL;
   self->reports = queen_dbus_calls_new (&calls);
   self->searches = queen_dbus_calls_new (&calls);
   self->subscribers = queen_dbus_subscribers_new (mailbox);
@@ -331,6 +371,7 @@ queen_dbus_methods_new (QueenRegistry *workers,
                     "signal::handle-report-hive", G_CALLBACK (on_report_hive), self,     //
                     "signal::handle-find-worker", G_CALLBACK (on_find_worker), self,     //
                     "signal::handle-forget", G_CALLBACK (on_forget_call), self,          //
+                    "signal::handle-cancel-job", G_CALLBACK (on_cancel_job), self,       //
                     "signal::handle-subscribe", G_CALLBACK (on_subscribe), self,         //
                     "signal::handle-unsubscribe", G_CALLBACK (on_unsubscribe), self, NULL);
   return self;
@@ -371,6 +412,7 @@ queen_dbus_methods_free (QueenDBusMethods *self)
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_object_unref (self->registries[kind]);
   g_object_unref (self->placement);
+  g_clear_object (&self->jobs);
   g_main_context_unref (self->context);
   g_free (self);
 }

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "jobs/queen-jobs.h"
 #include "model/queen-placement.h"
 #include "model/queen-registry.h"
 #include "queen-dbus-interfaces.h"
@@ -24,6 +25,7 @@ typedef struct _QueenDBusMethods QueenDBusMethods;
  * @workers: a registry of the main thread
  * @hives: likewise
  * @placement: likewise
+ * @jobs: (nullable): likewise
  * @mailbox: who is told whether anybody has subscribed; must outlive the methods
  * @clock: what calls go by
  *
@@ -32,6 +34,7 @@ typedef struct _QueenDBusMethods QueenDBusMethods;
 QueenDBusMethods *queen_dbus_methods_new (QueenRegistry *workers,
                                           QueenRegistry *hives,
                                           QueenPlacement *placement,
+                                          QueenJobs *jobs,
                                           QueenDBusMailbox *mailbox,
                                           const QueenClock *clock);
 

@@ -8,6 +8,7 @@
 #include "queen-dbus-exporter.h"
 #include "queen-dbus-guard.h"
 #include "queen-dbus-holds.h"
+#include "queen-dbus-job-reporter.h"
 #include "queen-dbus-mailbox.h"
 #include "queen-dbus-methods.h"
 #include "queen-dbus-presence.h"
@@ -52,7 +53,9 @@ struct _QueenDBusService
   QueenRegistry *workers;
   QueenRegistry *hives;
   QueenPlacement *placement;
-  QueenDBusMailbox *mailbox; /* from the main thread to the other */
+  QueenJobs *jobs;                /* NULL when there are none */
+  QueenDBusJobReporter *reporter; /* likewise */
+  QueenDBusMailbox *mailbox;      /* from the main thread to the other */
 
   GMainContext *context;
   GMainLoop *loop;
@@ -67,6 +70,7 @@ struct _QueenDBusService
   QueenDBusMethods *methods;
   QueenDBusHolds *holds;
   QueenDBusCluster *cluster;
+  QueenDBusJobs *shown_jobs;
   QueenDBusFigures figures;
   QueenDBusOutbox *outbox; /* NULL while there is no bus, and so are those that follow */
   QueenDBusGuard *guard;
@@ -119,6 +123,8 @@ take_news (QueenDBusService *self, gboolean with_events)
   QueenDBusNews *news = queen_dbus_mailbox_take (self->mailbox, with_events);
 
   queen_dbus_cluster_take_changes (self->cluster, news->changes);
+  queen_dbus_jobs_take (self->shown_jobs, news->jobs);
+  self->figures.jobs = news->job_counts;
   self->figures.n_events = news->n_events;
   self->figures.n_subscribers = news->n_subscribers;
   return news;
@@ -205,6 +211,7 @@ enter_bus (QueenDBusService *self, GDBusConnection *connection)
   const QueenDBusExporterSettings settings = {
     .cluster = self->cluster,
     .figures = &self->figures,
+    .jobs = self->shown_jobs,
     .queen = queen_dbus_methods_get_skeleton (self->methods),
     .limits = &limits,
     .clock = self->clock,
@@ -250,7 +257,8 @@ run_thread (gpointer data)
 
   g_main_context_push_thread_default (self->context);
   self->cluster = queen_dbus_cluster_new ();
-  self->methods = queen_dbus_methods_new (self->workers, self->hives, self->placement,
+  self->shown_jobs = queen_dbus_jobs_new ();
+  self->methods = queen_dbus_methods_new (self->workers, self->hives, self->placement, self->jobs,
                                           self->mailbox, self->clock);
   self->holds = queen_dbus_holds_new (self->known, queen_dbus_methods_get_skeleton (self->methods),
                                       (const char *const *) self->callers, self->clock);
@@ -270,6 +278,7 @@ run_thread (gpointer data)
   g_clear_pointer (&self->holds, queen_dbus_holds_free);
   g_clear_pointer (&self->methods, queen_dbus_methods_free);
   g_clear_pointer (&self->presence, queen_dbus_presence_free);
+  g_clear_pointer (&self->shown_jobs, queen_dbus_jobs_free);
   g_clear_pointer (&self->cluster, queen_dbus_cluster_free);
   g_main_context_pop_thread_default (self->context);
   return NULL;
@@ -302,6 +311,8 @@ queen_dbus_service_dispose (GObject *object)
   g_clear_object (&self->workers);
   g_clear_object (&self->hives);
   g_clear_object (&self->placement);
+  g_clear_pointer (&self->reporter, queen_dbus_job_reporter_free);
+  g_clear_object (&self->jobs);
 
   G_OBJECT_CLASS (queen_dbus_service_parent_class)->dispose (object);
 }
@@ -351,6 +362,15 @@ queen_dbus_service_new (QueenCluster *cluster, const QueenClock *clock)
   g_signal_connect_object (queen_cluster_get_bus (cluster), "event", G_CALLBACK (on_event_for_bus),
                            self, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   return self;
+}
+
+void
+queen_dbus_service_show_jobs (QueenDBusService *self, QueenJobs *jobs)
+{
+  g_return_if_fail (!self->thread);
+
+  self->jobs = g_object_ref (jobs);
+  self->reporter = queen_dbus_job_reporter_new (jobs, self->mailbox);
 }
 
 gboolean

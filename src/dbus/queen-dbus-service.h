@@ -5,6 +5,7 @@
 
 #include <gio/gio.h>
 
+#include "jobs/queen-jobs.h"
 #include "model/queen-cluster.h"
 
 G_BEGIN_DECLS
@@ -20,6 +21,13 @@ G_DECLARE_FINAL_TYPE (QueenDBusService, queen_dbus_service, QUEEN, DBUS_SERVICE,
  * does not wait for it.
  */
 QueenDBusService *queen_dbus_service_new (QueenCluster *cluster, const QueenClock *clock);
+
+/**
+ * queen_dbus_service_show_jobs:
+ *
+ * Shows @jobs, too, and lets them be cancelled. To be called once, before it is started.
+ */
+void queen_dbus_service_show_jobs (QueenDBusService *self, QueenJobs *jobs);
 
 /**
  * queen_dbus_service_start:

@@ -3,6 +3,8 @@
 
 #include "queen-safe-text.h"
 
+#include <string.h>
+
 /* Control characters, line ends of Unicode, and what turns the direction of writing around. */
 static gboolean
 is_unsafe (gunichar c)
@@ -20,8 +22,8 @@ is_unsafe (gunichar c)
     }
 }
 
-char *
-queen_safe_text_dup (const char *text, gssize length)
+static char *
+dup_safe (const char *text, gssize length, const char *kept)
 {
   g_autofree char *valid = g_utf8_make_valid (text, length);
   GString *safe = g_string_new (NULL);
@@ -30,10 +32,22 @@ queen_safe_text_dup (const char *text, gssize length)
     {
       gunichar c = g_utf8_get_char (p);
 
-      if (!is_unsafe (c))
+      if (!is_unsafe (c) || strchr (kept, *p))
         g_string_append_unichar (safe, c);
       else
         g_string_append_printf (safe, c < 0x100 ? "\\x%02X" : "\\u%04X", c);
     }
   return g_string_free (safe, FALSE);
+}
+
+char *
+queen_safe_text_dup (const char *text, gssize length)
+{
+  return dup_safe (text, length, "");
+}
+
+char *
+queen_safe_text_dup_lines (const char *text, gssize length)
+{
+  return dup_safe (text, length, "\n\t");
 }

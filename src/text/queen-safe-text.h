@@ -17,4 +17,7 @@ G_BEGIN_DECLS
  */
 char *queen_safe_text_dup (const char *text, gssize length);
 
+/** The same, but line feeds and tabs stay as they are. */
+char *queen_safe_text_dup_lines (const char *text, gssize length);
+
 G_END_DECLS

@@ -19,6 +19,7 @@ struct _QueenSse
   gboolean is_after_cr; /* a line feed would belong to the end of the last line */
   GString *data;
   char *event;
+  char *next_id; /* of the event that is not whole yet */
   char *last_id;
   guint retry;
 };
@@ -43,13 +44,21 @@ queen_sse_free (QueenSse *self)
   g_string_free (self->line, TRUE);
   g_string_free (self->data, TRUE);
   g_free (self->event);
+  g_free (self->next_id);
   g_free (self->last_id);
   g_free (self);
 }
 
+/* The id counts from here on: were it to count before, whoever is cut off between it and the end of
+ * its event would come back behind an event that nobody has had. */
 static void
 dispatch (QueenSse *self)
 {
+  if (self->next_id)
+    {
+      g_free (self->last_id);
+      self->last_id = g_steal_pointer (&self->next_id);
+    }
   if (self->data->len > 0)
     {
       g_string_truncate (self->data, self->data->len - 1); /* the last line feed */
@@ -76,8 +85,8 @@ take_field (QueenSse *self, const char *name, const char *value)
     }
   else if (g_str_equal (name, "id"))
     {
-      g_free (self->last_id);
-      self->last_id = g_strdup (value);
+      g_free (self->next_id);
+      self->next_id = g_strdup (value);
     }
   else if (g_str_equal (name, "retry") &&
            g_ascii_string_to_unsigned (value, 10, 0, G_MAXUINT, &retry, NULL))
@@ -160,6 +169,7 @@ queen_sse_take (QueenSse *self, const char *bytes, gsize length, GError **error)
       g_string_truncate (self->line, 0);
       g_string_truncate (self->data, 0);
       g_clear_pointer (&self->event, g_free);
+      g_clear_pointer (&self->next_id, g_free);
       self->is_after_cr = FALSE;
     }
   while (length > 0)

@@ -45,7 +45,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenSse, queen_sse_free)
  */
 gboolean queen_sse_take (QueenSse *self, const char *bytes, gsize length, GError **error);
 
-/** Returns: (transfer none) (nullable): the last id that was said, with which one comes back */
+/** Returns: (transfer none) (nullable): the id of the last event that was whole, with which one
+ * comes back */
 const char *queen_sse_get_last_id (QueenSse *self);
 
 /** Returns: ms to wait before coming back, as the stream last said */

@@ -155,7 +155,8 @@ test_tree (Fixture *f, gconstpointer data)
   workers = introspect (f->client, WORKERS);
   g_assert_nonnull (root->nodes[0]);
   g_assert_nonnull (root->nodes[1]);
-  g_assert_null (root->nodes[2]);
+  g_assert_nonnull (root->nodes[2]);
+  g_assert_null (root->nodes[3]);
   g_assert_cmpstr (workers->nodes[0]->path, ==, "b");
   g_assert_cmpstr (workers->nodes[1]->path, ==, "a");
   g_assert_null (workers->nodes[2]);

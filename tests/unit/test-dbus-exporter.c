@@ -19,6 +19,7 @@ typedef struct
   DBusPair pair;
   QueenDBusCluster *cluster;
   QueenDBusFigures figures;
+  QueenDBusJobs *jobs;
   QueenDBusLimits limits;
   QueenDBusQueen *queen;
   QueenDBusOutbox *outbox;
@@ -41,11 +42,12 @@ set_up (Fixture *f, gconstpointer data)
   dbus_pair_open (&f->pair);
   f->cluster = queen_dbus_cluster_new ();
   f->figures.addresses = addresses;
+  f->jobs = queen_dbus_jobs_new ();
   f->limits = (QueenDBusLimits){ .message = 100 * 1000, .page = 10 * 1000 };
   f->queen = queen_dbus_queen_skeleton_new ();
   f->outbox = queen_dbus_outbox_new (f->pair.queen, 20 * 1000, on_stuck, NULL);
-  settings = (QueenDBusExporterSettings){ f->cluster, &f->figures, f->queen, &f->limits,
-                                          &queen_clock_system };
+  settings = (QueenDBusExporterSettings){ f->cluster, &f->figures, f->jobs,
+                                          f->queen,   &f->limits,  &queen_clock_system };
   f->exporter = queen_dbus_exporter_new (f->pair.queen, f->outbox, &settings, &error);
   g_assert_no_error (error);
 }
@@ -62,6 +64,7 @@ tear_down (Fixture *f, gconstpointer data)
 {
   if (f->exporter)
     end_exporter (f);
+  queen_dbus_jobs_free (f->jobs);
   queen_dbus_cluster_free (f->cluster);
   g_object_unref (f->queen);
   dbus_pair_close (&f->pair);

@@ -62,7 +62,26 @@ test_end (void)
   g_assert_true (queen_sse_take (sse, NULL, 0, NULL));
   g_assert_true (queen_sse_take (sse, "data: b\n\n", 9, NULL));
   g_assert_cmpstr (events->str, ==, "message=b;");
+  g_assert_null (queen_sse_get_last_id (sse));
+}
+
+/* Cut off between an event's id and its end, it is asked for again. */
+static void
+test_cut_off (void)
+{
+  g_autoptr (GString) events = g_string_new (NULL);
+  g_autoptr (QueenSse) sse = queen_sse_new (MAX_EVENT, on_event, events);
+  static const char before[] = "id: 1\ndata: a\n\nid: 2\ndata: b\n";
+  static const char after[] = "id: 2\ndata: b\n\nid: 3\n\n";
+
+  g_assert_true (queen_sse_take (sse, before, strlen (before), NULL));
   g_assert_cmpstr (queen_sse_get_last_id (sse), ==, "1");
+  g_assert_true (queen_sse_take (sse, NULL, 0, NULL));
+  g_assert_true (queen_sse_take (sse, "\n", 1, NULL));
+  g_assert_cmpstr (queen_sse_get_last_id (sse), ==, "1");
+  g_assert_true (queen_sse_take (sse, after, strlen (after), NULL));
+  g_assert_cmpstr (queen_sse_get_last_id (sse), ==, "3");
+  g_assert_cmpstr (events->str, ==, "message=a;message=b;");
 }
 
 static void
@@ -91,6 +110,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/sse/pieces/of-any-size", test_pieces);
   g_test_add_func ("/sse/end/forgets-what-was-not-whole", test_end);
+  g_test_add_func ("/sse/end/an-id-counts-with-its-event", test_cut_off);
   g_test_add_func ("/sse/limits/neither-endless-nor-no-text", test_limits);
 
   return g_test_run ();
