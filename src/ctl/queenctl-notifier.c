@@ -5,6 +5,7 @@
 
 #include <glib/gi18n.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "queenctl-bus.h"
 #include "queenctl-notification.h"
@@ -14,6 +15,7 @@
 #define GATHERING_MSEC 1000
 #define MOST_LINES 8
 #define MOST_MEMBERS 500000 /* several times what a queen knows of */
+#define LONGEST_ID 256      /* bytes, likewise */
 
 typedef struct
 {
@@ -196,14 +198,15 @@ queenctl_notifier_free (QueenctlNotifier *self)
   g_free (self);
 }
 
-/* Returns: (nullable): one of those who are known; %NULL when there are too many to know another */
+/* Returns: (nullable): one of those who are known; %NULL when there are too many to know another,
+ * or when its id is longer than those of any queen */
 static Member *
 find_member (QueenctlNotifier *self, QueenComponentKind kind, const char *id, gboolean is_online)
 {
   g_autofree char *key = g_strdup_printf ("%s/%s", queen_component_kind_get_name (kind), id);
   Member *member = g_hash_table_lookup (self->members, key);
 
-  if (!member && g_hash_table_size (self->members) < MOST_MEMBERS)
+  if (!member && strlen (id) <= LONGEST_ID && g_hash_table_size (self->members) < MOST_MEMBERS)
     {
       member = g_new0 (Member, 1);
       member->kind = kind;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "queenctl-fixture.h"
+#include "stranger.h"
 
 /* Watching */
 
@@ -215,6 +216,54 @@ test_notify (Fixture *f, gconstpointer data)
   g_assert_cmpuint (desktop.notified->len, ==, 4);
 }
 
+/* What a queen who knows of nobody answers; both are as long. */
+#define NOBODY(list)                                                                               \
+  "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"                     \
+  "Content-Length: 36\r\n\r\n{" list ":[],\"total\":0,\"next\":null}"
+
+static const char *
+answer_with_stream (const char *path, gpointer data)
+{
+  const GString *stream = data;
+
+  if (strstr (path, "/stream"))
+    return stream->str;
+  return g_str_has_prefix (path, "/v1/workers") ? NOBODY ("\"workers\"") : NOBODY ("\"hives\"  ");
+}
+
+static void
+append_event (GString *stream, const char *id, const char *status)
+{
+  g_string_append_printf (
+      stream,
+      "event: heartbeat\ndata: {\"type\":\"worker\",\"worker_id\":\"%s\",\"status\":\"%s\"}\n\n",
+      id, status);
+}
+
+/* Of those that have such names half a million would be more than there is memory. */
+static void
+test_notify_long_ids (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GString) stream = g_string_new (STRANGER_HEAD ("200 OK", "text/event-stream"));
+  g_autofree char *id = g_strnfill (1000, 'x');
+  Stranger stranger = { .choose = answer_with_stream, .data = stream, .has_no_end = TRUE };
+  g_auto (Desktop) desktop = { 0 };
+  g_autofree char *line = NULL;
+  CtlWatch watch;
+
+  append_event (stream, id, "Ready");
+  append_event (stream, id, "Offline");
+  append_event (stream, "a", "Ready");
+  append_event (stream, "a", "Offline");
+  desktop_init (&desktop, f);
+  stranger_start (&stranger);
+  line = g_strdup_printf ("--url=http://127.0.0.1:%u watch --notify", stranger.port);
+  ctl_watch_start (&watch, line, G_SUBPROCESS_FLAGS_NONE);
+  await_notification (desktop.notified, 2, "'Worker a went offline', ''");
+  ctl_watch_stop (&watch);
+  stranger_stop (&stranger);
+}
+
 static void
 test_notify_no_desktop (Fixture *f, gconstpointer data)
 {
@@ -372,6 +421,7 @@ main (int argc, char **argv)
   ADD ("json-lines", set_up, test_watch_json);
   ADD ("queen-restarted", set_up, test_watch_restart);
   ADD ("notifications", set_up, test_notify);
+  ADD ("notifications-are-of-no-endless-names", set_up_bus, test_notify_long_ids);
   ADD ("no-desktop-is-a-warning", set_up, test_notify_no_desktop);
 
   return g_test_run ();
