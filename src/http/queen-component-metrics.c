@@ -3,6 +3,8 @@
 
 #include "queen-component-metrics.h"
 
+#include <math.h>
+
 #include "queen-metrics-text.h"
 
 #define PART 256 /* components that are looked at together */
@@ -25,12 +27,47 @@ get_last_seen (const QueenComponent *component)
   return (guint64) component->last_seen / 1000000000;
 }
 
+static double
+get_kv_usage (const QueenVitals *vitals)
+{
+  return vitals->kv_usage;
+}
+
+/* What is not said is NaN, which fmax () passes over. */
+static double
+get_temperature (const QueenVitals *vitals)
+{
+  double hottest = NAN;
+
+  for (guint i = 0; vitals->gpus && i < vitals->gpus->n; i++)
+    hottest = fmax (hottest, vitals->gpus->gpus[i].temperature);
+  return hottest;
+}
+
+static double
+get_gpu_memory (const QueenVitals *vitals)
+{
+  double fullest = NAN;
+
+  for (guint i = 0; vitals->gpus && i < vitals->gpus->n; i++)
+    {
+      const QueenVitalsGpu *gpu = &vitals->gpus->gpus[i];
+
+      if (gpu->memory_used >= 0 && gpu->memory_total > 0)
+        fullest = fmax (fullest, (double) gpu->memory_used / (double) gpu->memory_total);
+    }
+  return fullest;
+}
+
 typedef struct
 {
   const char *name;
   const char *help;
   guint64 (*get) (const QueenComponent *component);
-  gsize vital; /* without that: where it is in the vitals, and who has not said it has no series */
+  /* Without that: what it has said, and who has not said it has no series. */
+  gsize vital; /* where it is in the vitals, */
+  double (*measure) (
+      const QueenVitals *vitals); /* or what has a fraction; NaN for what is not said */
 } Family;
 
 #define VITAL(name) .vital = G_STRUCT_OFFSET (QueenVitals, name)
@@ -43,15 +80,33 @@ static const Family families[] = {
   { "queen_component_slots", "How many requests it can work on at once.", VITAL (slots) },
   { "queen_component_requests_running", "How many requests it works on.", VITAL (running) },
   { "queen_component_requests_waiting", "How many requests wait at it.", VITAL (waiting) },
+  { "queen_component_kv_usage_ratio", "Which part of its memory for tokens is taken.",
+    .measure = get_kv_usage },
+  { "queen_component_gpu_temperature_celsius", "Of its hottest graphics card.",
+    .measure = get_temperature },
+  { "queen_component_gpu_memory_ratio", "How full the fullest of its graphics cards is.",
+    .measure = get_gpu_memory },
 };
 
-static gint64
-get_value (const Family *family, const QueenComponent *component)
+static void
+append_value (GString *text,
+              const Family *family,
+              const QueenLabel *labels,
+              gsize n_labels,
+              const QueenComponent *component)
 {
   const QueenVitals *vitals = component->vitals ? component->vitals : &queen_vitals_unsaid;
+  double number = family->measure ? family->measure (vitals) : NAN;
+  gint64 value = -1;
 
-  return family->get ? (gint64) family->get (component)
-                     : G_STRUCT_MEMBER (gint64, vitals, family->vital);
+  if (family->get)
+    value = (gint64) family->get (component);
+  else if (!family->measure)
+    value = G_STRUCT_MEMBER (gint64, vitals, family->vital);
+  if (value >= 0)
+    queen_metrics_add (text, family->name, labels, n_labels, (guint64) value);
+  else if (!isnan (number))
+    queen_metrics_add_number (text, family->name, labels, n_labels, number);
 }
 
 /* Returns whether there is still room for it. */
@@ -64,10 +119,7 @@ append_series (GString *text, const Family *family, const QueenComponent *compon
     { "model", component->model_id ? component->model_id : "" },
   };
 
-  gint64 value = get_value (family, component);
-
-  if (value >= 0)
-    queen_metrics_add (text, family->name, labels, G_N_ELEMENTS (labels), (guint64) value);
+  append_value (text, family, labels, G_N_ELEMENTS (labels), component);
   return text->len <= QUEEN_COMPONENT_METRICS_MAX_BYTES;
 }
 

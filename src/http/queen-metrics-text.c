@@ -55,6 +55,17 @@ queen_metrics_add (
 }
 
 void
+queen_metrics_add_number (
+    GString *text, const char *name, const QueenLabel *labels, gsize n_labels, double value)
+{
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+
+  append_name (text, name, labels, n_labels);
+  g_ascii_formatd (number, sizeof number, "%.4g", value);
+  g_string_append_printf (text, "%s\n", number);
+}
+
+void
 queen_metrics_add_one (
     GString *text, const char *name, const char *label, const char *value, guint64 number)
 {

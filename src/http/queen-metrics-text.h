@@ -38,6 +38,9 @@ void queen_metrics_add (
     GString *text, const char *name, const QueenLabel *labels, gsize n_labels, guint64 value);
 
 /** The same with one label, as most have. */
+/** queen_metrics_add_number: the same, of a value that has a fraction */
+void queen_metrics_add_number (
+    GString *text, const char *name, const QueenLabel *labels, gsize n_labels, double value);
 void queen_metrics_add_one (
     GString *text, const char *name, const char *label, const char *value, guint64 number);
 

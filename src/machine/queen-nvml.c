@@ -88,6 +88,15 @@ queen_nvml_describe (const QueenNvml *nvml, int result)
   return shown ? shown : g_strdup_printf ("NVML error %d", result);
 }
 
+/* What went wrong stays in memory of the thread's until somebody has asked twice: the thread may be
+ * ended with the process, which looks like a leak. */
+static void
+forget_errors (void)
+{
+  dlerror ();
+  dlerror ();
+}
+
 static void
 close_library (QueenNvml *nvml)
 {
@@ -105,9 +114,11 @@ queen_nvml_open (QueenNvml *nvml, const char *name, GError **error)
   if (!nvml->library)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, dlerror ());
+      forget_errors ();
       return FALSE;
     }
   find_symbols (nvml);
+  forget_errors ();
   if (!nvml->init || !nvml->get_count || !nvml->get_device)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "%s: has not what is needed", name);

@@ -3,6 +3,7 @@
 
 #include "http/queen-component-metrics.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "fake-clock.h"
@@ -84,6 +85,7 @@ test_vitals (Fixture *f, gconstpointer data)
   worker->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
   worker->vitals->slots = 4;
   worker->vitals->running = 0;
+  worker->vitals->kv_usage = 0.25;
   g_assert_true (queen_registry_update (f->registries[QUEEN_COMPONENT_WORKER], worker, NULL, NULL));
   queen_component_metrics_append (f->text, f->registries);
   g_assert_nonnull (strstr (f->text->str, "\nqueen_component_slots{kind=\"worker\",id=\"busy\","
@@ -91,7 +93,51 @@ test_vitals (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (f->text->str, "\nqueen_component_requests_running{kind=\"worker\","
                                           "id=\"busy\",model=\"\"} 0\n"));
   g_assert_null (strstr (f->text->str, "queen_component_slots{kind=\"worker\",id=\"w0\""));
+  g_assert_nonnull (strstr (f->text->str, "\nqueen_component_kv_usage_ratio{kind=\"worker\","
+                                          "id=\"busy\",model=\"\"} 0.25\n"));
   g_assert_null (strstr (f->text->str, "queen_component_requests_waiting{"));
+  g_assert_null (strstr (f->text->str, "queen_component_kv_usage_ratio{kind=\"worker\",id=\"w0\""));
+}
+
+/* The hottest and the fullest of what is known. */
+static void
+test_gpus (Fixture *f, gconstpointer data)
+{
+  QueenComponent *hive = queen_component_new (QUEEN_COMPONENT_HIVE);
+  QueenVitalsGpus *gpus = g_malloc0 (sizeof *gpus + 3 * sizeof gpus->gpus[0]);
+  static const QueenVitalsGpu cards[] = {
+    { .memory_used = 10,
+      .memory_total = 40,
+      .temperature = 80,
+      .busy = NAN,
+      .power = NAN,
+      .age = 0 },
+    { .memory_used = 30,
+      .memory_total = 40,
+      .temperature = NAN,
+      .busy = NAN,
+      .power = NAN,
+      .age = 0 },
+    { .memory_used = -1,
+      .memory_total = -1,
+      .temperature = 20,
+      .busy = NAN,
+      .power = NAN,
+      .age = 0 },
+  };
+
+  gpus->n = G_N_ELEMENTS (cards);
+  memcpy (gpus->gpus, cards, sizeof cards);
+  hive->id = g_strdup ("h");
+  hive->status = QUEEN_STATUS_ONLINE;
+  hive->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
+  hive->vitals->gpus = gpus;
+  g_assert_true (queen_registry_update (f->registries[QUEEN_COMPONENT_HIVE], hive, NULL, NULL));
+  queen_component_metrics_append (f->text, f->registries);
+  g_assert_nonnull (strstr (f->text->str, "\nqueen_component_gpu_temperature_celsius{kind=\"hive\","
+                                          "id=\"h\",model=\"\"} 80\n"));
+  g_assert_nonnull (strstr (f->text->str, "\nqueen_component_gpu_memory_ratio{kind=\"hive\","
+                                          "id=\"h\",model=\"\"} 0.75\n"));
 }
 
 /* Nothing but what is to be escaped. */
@@ -134,6 +180,8 @@ main (int argc, char **argv)
   g_test_add ("/component-metrics/a-series-for-each", Fixture, NULL, set_up, test_all, tear_down);
   g_test_add ("/component-metrics/how-it-is-doing-if-it-says-so", Fixture, NULL, set_up,
               test_vitals, tear_down);
+  g_test_add ("/component-metrics/hottest-and-fullest-card", Fixture, NULL, set_up, test_gpus,
+              tear_down);
   g_test_add ("/component-metrics/quotes-escaped", Fixture, NULL, set_up, test_quotes, tear_down);
   g_test_add ("/component-metrics/none-when-too-many", Fixture, NULL, set_up, test_too_many,
               tear_down);
