@@ -390,9 +390,11 @@ queen_access_get_name (QueenAccess *self, guint owner)
 gboolean
 queen_access_may_read_on (QueenAccess *self, guint owner)
 {
-  const QueenToken *token = self->tokens ? queen_tokens_find (self->tokens, owner) : NULL;
+  guint number = owner & ~QUEEN_ACCESS_READS_JOBS;
+  guint scope = number == owner ? QUEEN_SCOPE_READ : QUEEN_SCOPE_JOBS;
+  const QueenToken *token = self->tokens ? queen_tokens_find (self->tokens, number) : NULL;
 
-  return owner == 0 || (token && token->scopes & QUEEN_SCOPE_READ);
+  return number == 0 || (token && token->scopes & scope);
 }
 
 char *

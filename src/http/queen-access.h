@@ -208,6 +208,9 @@ gboolean queen_access_check_right (QueenAccess *self,
  */
 const char *queen_access_get_name (QueenAccess *self, guint owner);
 
+/** Added to the owner of who reads a job, and not the cluster's stream. */
+#define QUEEN_ACCESS_READS_JOBS (1u << 31)
+
 /**
  * queen_access_may_read_on:
  * @owner: the token by which somebody was allowed to read; 0 for none

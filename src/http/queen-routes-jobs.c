@@ -13,9 +13,8 @@
 #include "text/queen-json-writer.h"
 #include "text/queen-query.h"
 
-#define PART_OF_ID 2 /* in /v1/jobs/{id} */
-#define USUAL_LIMIT 1000
-#define MAX_LIMIT 10000
+#define PART_OF_ID 2   /* in /v1/jobs/{id} */
+#define MAX_LIMIT 1000 /* jobs in a list */
 #define EVENT_STREAM "text/event-stream"
 
 typedef struct
@@ -189,7 +188,7 @@ on_list_jobs (QueenExchange *exchange, gpointer data)
 {
   static const QueenParameter parameters[] = { { "limit", take_limit }, { "status", take_status } };
   Work *work = data;
-  Selection selection = { USUAL_LIMIT, NULL };
+  Selection selection = { MAX_LIMIT, NULL };
   gboolean is_admin = has_right (work, exchange, QUEEN_ACCESS_ADMIN, NULL);
   g_autofree char *submitter = is_admin ? NULL : dup_submitter (exchange);
   g_autoptr (GPtrArray) jobs = queen_jobs_list (work->jobs, submitter);
@@ -326,7 +325,7 @@ read_request (QueenExchange *exchange, QueenStreamRequest *request, GError **err
   request->encoding = choose_encoding (exchange, takes_events);
   request->client = queen_exchange_get_request (exchange)->client;
   request->is_forwarded = queen_exchange_get_request (exchange)->is_forwarded;
-  request->owner = queen_exchange_get_owner (exchange);
+  request->owner = queen_exchange_get_owner (exchange) | QUEEN_ACCESS_READS_JOBS;
   return TRUE;
 }
 

@@ -272,7 +272,7 @@ on_stream_socket (QueenSocket socket, GBytes *head, gpointer data)
   const QueenStreamRequest request = {
     .kinds = QUEEN_JOB_EVENT_DATA,
     .encoding = asker->is_http_1_0 ? QUEEN_ENCODING_BARE_PLAIN : QUEEN_ENCODING_BARE,
-    .owner = asker->owner,
+    .owner = asker->owner | QUEEN_ACCESS_READS_JOBS,
   };
 
   queen_job_subscribe (asker->job, socket, head, &request);

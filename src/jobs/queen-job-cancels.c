@@ -3,6 +3,8 @@
 
 #include "queen-job-cancels.h"
 
+#include "text/queen-hash.h"
+
 #define MAX_WATCHED 1024 /* workers */
 
 struct _QueenJobCancels
@@ -58,7 +60,7 @@ queen_job_cancels_new (QueenCluster *cluster, guint64 *n_idle)
 
   self->cluster = g_object_ref (cluster);
   self->n_idle = n_idle;
-  self->busy = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->busy = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
   return self;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "queen-error.h"
+#include "text/queen-hash.h"
 
 #define MAX_LENGTH 255 /* bytes */
 
@@ -33,7 +34,7 @@ queen_job_keys_new (void)
   QueenJobKeys *self = g_new0 (QueenJobKeys, 1);
 
   self->entries =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) free_entry);
+      g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, (GDestroyNotify) free_entry);
   return self;
 }
 

@@ -79,12 +79,13 @@ tell_watch (QueenJob *self, QueenJobWatch *watch)
 static void
 tell_watches (QueenJob *self)
 {
-  g_autoptr (QueenJob) held = g_object_ref (self);
   g_autoptr (GList) watches = g_list_copy (self->watches.head);
 
+  g_object_ref (self); /* one of them may have the last reference */
   for (GList *link = watches; link; link = link->next)
     if (is_watching (self, link->data) && !((QueenJobWatch *) link->data)->news)
       tell_watch (self, link->data);
+  g_object_unref (self);
 }
 
 static gboolean

@@ -9,10 +9,13 @@
 #include "queen-job-keys.h"
 #include "queen-job-ledger.h"
 #include "queen-job-private.h"
+#include "queen-job-shares.h"
+#include "text/queen-hash.h"
 
 #define MAX_OPEN 20480       /* more than may wait, by what may run meanwhile */
 #define MAX_OPEN_OF_ONE 8192 /* of one submitter */
 #define MAX_BYTES (256 * (gsize) 1024 * 1024)
+#define MAX_BYTES_OF_ONE (MAX_BYTES / 2)     /* of those that one submitter has open */
 #define KEPT (300 * (gint64) G_USEC_PER_SEC) /* µs, after the end */
 #define CHANGES_APART (100 * G_TIME_SPAN_MILLISECOND)
 #define STARTED_ANEW "the queen was started anew before it was answered"
@@ -26,7 +29,7 @@ struct _QueenJobs
   GQueue all;        /* of QueenJob, owned: the oldest first */
   GHashTable *by_id; /* id -> QueenJob */
   QueenJobKeys *keys;
-  GHashTable *n_open_of; /* submitter -> how many are open */
+  QueenJobShares *shares;
   guint n_open;
   QueenJobLedger *ledger; /* NULL when nothing is left */
 
@@ -139,23 +142,12 @@ make_room (QueenJobs *self, gsize n_bytes)
 /* What becomes of them */
 
 static void
-count_open (QueenJobs *self, const char *submitter, int change)
-{
-  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->n_open_of, submitter)) + (guint) change;
-
-  self->n_open += (guint) change;
-  if (n == 0)
-    g_hash_table_remove (self->n_open_of, submitter);
-  else
-    g_hash_table_insert (self->n_open_of, g_strdup (submitter), GUINT_TO_POINTER (n));
-}
-
-static void
 note_end (QueenJobs *self, QueenJob *job)
 {
   QueenJobsFigures *figures = get_figures (self);
 
-  count_open (self, job->submitter, -1);
+  self->n_open--;
+  queen_job_shares_close (self->shares, job->submitter, job->n_bytes);
   figures->n_ended[job->state]++;
   if (job->placed > 0)
     queen_histogram_add (&figures->running, (get_now (self) - job->placed) / 100, 1);
@@ -189,6 +181,8 @@ note_size (QueenJobs *self, QueenJob *job)
   gsize n_bytes = queen_job_get_n_bytes (job);
 
   get_figures (self)->n_bytes += n_bytes - job->n_bytes;
+  if (queen_job_state_is_open (job->state))
+    queen_job_shares_resize (self->shares, job->submitter, job->n_bytes, n_bytes);
   job->n_bytes = n_bytes;
   if (get_figures (self)->n_bytes > MAX_BYTES && !make_room (self, 0) && job->answer)
     queen_job_answer_shrink (job->answer, queen_job_answer_get_n_bytes (job->answer) / 2);
@@ -245,8 +239,7 @@ check_room (QueenJobs *self, const QueenJobRequest *request, GError **error)
     }
   if (self->n_open >= MAX_OPEN)
     return refuse_job (self, error, "as many jobs are open as may be");
-  if (GPOINTER_TO_UINT (g_hash_table_lookup (self->n_open_of, request->submitter)) >=
-      MAX_OPEN_OF_ONE)
+  if (!queen_job_shares_has_room (self->shares, request->submitter, n_bytes))
     return refuse_job (self, error, "as many of your jobs are open as may be");
   return make_room (self, n_bytes + QUEEN_JOB_MIN_RING) ||
          refuse_job (self, error, "there is no memory left for more jobs");
@@ -261,7 +254,8 @@ adopt (QueenJobs *self, QueenJob *job)
   g_hash_table_insert (self->by_id, job->id, job);
   job->noted_state = QUEEN_JOB_QUEUED;
   get_figures (self)->n_in_state[QUEEN_JOB_QUEUED]++;
-  count_open (self, job->submitter, 1);
+  self->n_open++;
+  queen_job_shares_open (self->shares, job->submitter);
   g_signal_emit (self, signals[JOB_ADDED], 0, job);
   queen_job_touch (job, TRUE);
 }
@@ -475,7 +469,7 @@ queen_jobs_finalize (GObject *object)
 
   g_hash_table_unref (self->by_id);
   g_clear_pointer (&self->keys, queen_job_keys_free);
-  g_hash_table_unref (self->n_open_of);
+  g_clear_pointer (&self->shares, queen_job_shares_free);
   g_clear_pointer (&self->kept_alarm, queen_alarm_free);
   g_clear_pointer (&self->touched_alarm, queen_alarm_free);
   g_clear_pointer (&self->stop_alarm, queen_alarm_free);
@@ -511,9 +505,9 @@ queen_jobs_class_init (QueenJobsClass *klass)
 static void
 queen_jobs_init (QueenJobs *self)
 {
-  self->by_id = g_hash_table_new (g_str_hash, g_str_equal);
+  self->by_id = g_hash_table_new (queen_string_hash, g_str_equal);
   self->keys = queen_job_keys_new ();
-  self->n_open_of = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->shares = queen_job_shares_new (MAX_OPEN_OF_ONE, MAX_BYTES_OF_ONE);
 }
 
 static QueenAlarm *

@@ -128,7 +128,7 @@ void
 queen_subscriber_add_pending_chunk (QueenSubscriber *self, GBytes *chunk)
 {
   g_autoptr (GBytes) whole = chunk;
-  g_autoptr (GBytes) bytes = dup_chunk (self, chunk);
+  g_autoptr (GBytes) bytes = dup_chunk (self, whole);
 
   if (g_bytes_get_size (bytes) > 0)
     queen_subscriber_add_pending (self, g_steal_pointer (&bytes));

@@ -401,9 +401,11 @@ test_revoked (void)
       g_assert_cmpuint (owner, !=, 0);
       g_assert_cmpstr (queen_access_get_name (access, owner), ==, "a");
 
+      g_assert_true (queen_access_may_read_on (access, owner | QUEEN_ACCESS_READS_JOBS));
       write_tokens ("x:" TOKEN ("x") "\n\na:" TOKEN ("a") ":read\n"); /* still there */
       g_assert_true (queen_access_reload (access, NULL, NULL));
       g_assert_true (queen_access_may_read_on (access, owner));
+      g_assert_false (queen_access_may_read_on (access, owner | QUEEN_ACCESS_READS_JOBS));
       g_assert_cmpuint (ask (access, QUEEN_ACCESS_READ, &visitor, NULL), ==, 200);
 
       write_tokens ("nonsense"); /* and nothing changes by a file that is wrong */

@@ -52,6 +52,20 @@ test_inside (void)
     }
 }
 
+/* What those get who are no parsers of event streams is a part of the same bytes. */
+static void
+test_bare (void)
+{
+  g_autoptr (GBytes) frame = queen_frame_new_with_bare ("a-1", "said", "\n:x", 3);
+  g_autoptr (GBytes) other = queen_frame_new ("a-1", "said", "x", 1);
+
+  assert_text (g_bytes_ref (frame), "23\r\nid: a-1\nevent: said\n:b\r\ndata: \n:x\n\n\r\n");
+  assert_text (queen_frame_dup_part (frame, QUEEN_ENCODING_BARE), "b\r\ndata: \n:x\n\n\r\n");
+  assert_text (queen_frame_dup_part (frame, QUEEN_ENCODING_BARE_PLAIN), "data: \n:x\n\n");
+  assert_text (queen_frame_dup_part (other, QUEEN_ENCODING_BARE), "");
+  assert_text (queen_frame_dup_part (other, QUEEN_ENCODING_BARE_PLAIN), "");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -61,6 +75,8 @@ main (int argc, char **argv)
   g_test_add_func ("/frame/notices/to-the-letter", test_notices);
 
   g_test_add_func ("/frame/chunk/what-is-inside", test_inside);
+
+  g_test_add_func ("/frame/bare/a-part-of-the-same-bytes", test_bare);
 
   return g_test_run ();
 }

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* Many alarms behind one source. */
+
+#include "loop/queen-alarm.h"
+
+#include "fake-clock.h"
+
+#define N 100
+
+typedef struct
+{
+  QueenAlarmGroup *group;
+  QueenAlarm *alarms[N];
+  GString *heard;
+} Fixture;
+
+typedef struct
+{
+  Fixture *f;
+  int number;
+} Item;
+
+static Item items[N];
+
+static void
+on_alarm (gpointer data)
+{
+  Item *item = data;
+
+  g_string_append_printf (item->f->heard, "%d ", item->number);
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  now = 1000;
+  f->group = queen_alarm_group_new (&fake_clock, "test", G_PRIORITY_DEFAULT);
+  f->heard = g_string_new (NULL);
+  for (int i = 0; i < N; i++)
+    {
+      items[i] = (Item){ f, i };
+      f->alarms[i] = queen_alarm_new_in_group (f->group, on_alarm, &items[i]);
+    }
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  for (int i = 0; i < N; i++)
+    if (f->alarms[i])
+      queen_alarm_free (f->alarms[i]);
+  queen_alarm_group_free (f->group);
+  g_string_free (f->heard, TRUE);
+}
+
+static void
+turn (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+static void
+assert_heard (Fixture *f, const char *expected)
+{
+  turn ();
+  g_assert_cmpstr (f->heard->str, ==, expected);
+  g_string_truncate (f->heard, 0);
+}
+
+static void
+test_order (Fixture *f, gconstpointer data)
+{
+  queen_alarm_set (f->alarms[1], 1030);
+  queen_alarm_set (f->alarms[2], 1010);
+  queen_alarm_set (f->alarms[3], 1020);
+  queen_alarm_set (f->alarms[4], 1020);
+  assert_heard (f, "");
+  now = 1020;
+  assert_heard (f, "2 3 4 ");
+  now = 2000;
+  assert_heard (f, "1 ");
+  assert_heard (f, "");
+}
+
+static void
+test_set_anew (Fixture *f, gconstpointer data)
+{
+  queen_alarm_set (f->alarms[1], 1010);
+  queen_alarm_set (f->alarms[2], 1020);
+  queen_alarm_set (f->alarms[1], 1030);
+  queen_alarm_set_earlier (f->alarms[2], 1025);
+  queen_alarm_set_earlier (f->alarms[3], 1005);
+  queen_alarm_set (f->alarms[4], 1005);
+  queen_alarm_set (f->alarms[4], -1);
+  now = 1020;
+  assert_heard (f, "3 2 ");
+  now = 1030;
+  assert_heard (f, "1 ");
+}
+
+static void
+test_freed (Fixture *f, gconstpointer data)
+{
+  for (int i = 0; i < N; i++)
+    queen_alarm_set (f->alarms[i], 1000 + (i * 37) % N);
+  for (int i = 0; i < N; i++)
+    if (i % 10 != 0)
+      g_clear_pointer (&f->alarms[i], queen_alarm_free);
+  now = 1000 + N;
+  assert_heard (f, "0 30 60 90 20 50 80 10 40 70 ");
+}
+
+static guint n_again;
+
+static void
+on_again (gpointer data)
+{
+  QueenAlarm **alarm = data;
+
+  n_again++;
+  queen_alarm_set (*alarm, 0);
+}
+
+/* One that is always due does not keep the others from their turn, nor the loop from turning. */
+static void
+test_always_due (Fixture *f, gconstpointer data)
+{
+  QueenAlarm *again = queen_alarm_new_in_group (f->group, on_again, &again);
+
+  queen_alarm_set (again, 0);
+  for (int i = 0; i < 10; i++)
+    {
+      queen_alarm_set (f->alarms[i], 0);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  g_assert_cmpuint (n_again, ==, 10);
+  g_assert_cmpstr (f->heard->str, ==, "0 1 2 3 4 5 6 7 8 9 ");
+  queen_alarm_free (again);
+}
+
+#define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("/alarm/group/in-order", test_order);
+  ADD ("/alarm/group/set-anew", test_set_anew);
+  ADD ("/alarm/group/freed-while-set", test_freed);
+  ADD ("/alarm/group/who-is-always-due-comes-once-in-a-turn", test_always_due);
+  return g_test_run ();
+}
