@@ -400,6 +400,18 @@ test_large (Fixture *f, gconstpointer data)
   g_assert_false (refused->was_reset);
 }
 
+/* It would come back in the error, at its whole length. */
+static void
+test_long_model (Fixture *f, gconstpointer data)
+{
+  g_autofree char *name = g_strnfill (MIB, 'x');
+  g_autofree char *question = g_strdup_printf ("{\"model\":\"%s\"}", name);
+  g_autoptr (HttpAnswer) answer = http_post (f->port, CHAT, question);
+
+  assert_error (answer, 400);
+  g_assert_cmpuint (answer->body_length, <, 1024);
+}
+
 static void
 test_bad_questions (Fixture *f, gconstpointer data)
 {
@@ -643,6 +655,7 @@ main (int argc, char **argv)
   ADD ("slow/a-reader-holds-nobody", test_slow_reader);
   ADD ("questions/8-mib-and-no-more", test_large);
   ADD ("questions/that-are-none", test_bad_questions);
+  ADD ("questions/a-model-of-1-mib", test_long_model);
   ADD ("questions/no-forms", test_forms);
   ADD ("questions/only-the-top-is-looked-at", test_only_the_top);
   return g_test_run ();
