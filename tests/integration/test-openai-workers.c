@@ -559,6 +559,31 @@ test_same_key (Fixture *f, gconstpointer data)
   assert_error (other, 422);
 }
 
+/* Whose connection broke comes again by the same key, and is answered. */
+static void
+test_same_key_again (Fixture *f, gconstpointer data)
+{
+  g_autofree char *question = make_question ("hello", "");
+  g_autofree char *request =
+      g_strdup_printf ("POST " CHAT " HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: 7\r\n"
+                       "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                       strlen (question), question);
+  int fd = http_connect (f->port);
+  g_autoptr (HttpAnswer) answer = NULL;
+  g_autoptr (HttpAnswer) again = NULL;
+
+  stand_in_order (f->worker, "{\"next\":[{\"fault\":\"silent-first\"}]}");
+  g_assert_true (http_send (fd, request, -1));
+  stand_in_wait (f->worker, "begun=1");
+  close (fd);
+  stand_in_wait (f->worker, "gone=1&running=0");
+  answer = http_exchange (f->port, request, -1);
+  g_assert_cmpuint (answer->status, ==, 200);
+  again = http_exchange (f->port, request, -1);
+  g_assert_cmpstr (again->body, ==, answer->body);
+  g_assert_cmpint (stand_in_get_count (f->worker, "begun"), ==, 2);
+}
+
 /* Somebody ends it who knows its name; the reader is told so. */
 static void
 test_cancelled (Fixture *f, gconstpointer data)
@@ -649,6 +674,7 @@ main (int argc, char **argv)
   ADD ("crowd/a-thousand-for-one-slot", test_crowd);
   ADD ("answers/without-chunks", test_http_1_0);
   ADD ("answers/again-by-the-same-key", test_same_key);
+  ADD ("answers/the-key-of-one-that-broke-off-is-free", test_same_key_again);
   ADD ("workers/a-wish", test_wish);
   ADD ("gone/cancelled-by-somebody-else", test_cancelled);
   ADD ("gone/the-queen", test_end);
