@@ -8,8 +8,9 @@
 /* What OpenAI's own client in a browser sends with each request. */
 #define STAINLESS "X-Stainless-"
 #define OPENAI_HEADERS                                                                             \
-  HEADERS ", Idempotency-Key, OpenAI-Organization, OpenAI-Project, " STAINLESS "Arch, " STAINLESS  \
-          "Async, " STAINLESS "Lang, " STAINLESS "OS, " STAINLESS "Package-Version, " STAINLESS    \
+  HEADERS ", Idempotency-Key, X-Queen-Worker, X-Queen-Affinity, X-Queen-Reservation, "             \
+          "OpenAI-Organization, OpenAI-Project, " STAINLESS "Arch, " STAINLESS "Async, " STAINLESS \
+          "Lang, " STAINLESS "OS, " STAINLESS "Package-Version, " STAINLESS                        \
           "Poll-Helper, " STAINLESS "Retry-Count, " STAINLESS "Runtime, " STAINLESS                \
           "Runtime-Version, " STAINLESS "Timeout"
 

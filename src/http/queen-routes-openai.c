@@ -14,6 +14,7 @@
 #define MAX_MODELS 10000 /* that are listed */
 #define MODELS "/v1/models"
 #define EVENT_STREAM "text/event-stream"
+#define MAX_MODEL 512               /* bytes, as in heartbeats */
 #define MAX_TYPE 256                /* bytes of a Content-Type */
 #define MAX_HELD (64 * 1024 * 1024) /* bytes of answers that are not streamed, and not whole */
 #define QUESTION(path)                                                                             \
@@ -166,6 +167,8 @@ read_model (QueenExchange *exchange, Question *question, GError **error)
     return set_wrong (error, "“model” is missing: GET " MODELS " has those that can be asked for");
   if (model->type != QUEEN_JSON_STRING || *model->string == '\0')
     return set_wrong (error, "“model” must be the id of a model");
+  if (strlen (model->string) > MAX_MODEL) /* it is quoted in errors, and nobody has one */
+    return set_wrong (error, "“model” is longer than the id of a model");
   question->model = model->string;
   queen_exchange_blame (exchange, NULL, NULL);
   return TRUE;

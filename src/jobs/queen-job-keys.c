@@ -81,6 +81,15 @@ check_key (const char *key, GError **error)
   return FALSE;
 }
 
+/* Who comes again because something went wrong is to get something else. */
+static gboolean
+is_binding (QueenJob *job)
+{
+  QueenJobState state = queen_job_get_state (job);
+
+  return state == QUEEN_JOB_DONE || queen_job_state_is_open (state);
+}
+
 QueenJob *
 queen_job_keys_find (QueenJobKeys *self,
                      const QueenJobRequest *request,
@@ -93,6 +102,8 @@ queen_job_keys_find (QueenJobKeys *self,
   if (!check_key (request->idempotency_key, error))
     return NULL;
   *fingerprint = make_fingerprint (request);
+  if (entry && !is_binding (entry->job))
+    entry = NULL;
   if (!entry || g_str_equal (entry->fingerprint, *fingerprint))
     return entry ? entry->job : NULL;
   g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE,
@@ -111,9 +122,11 @@ queen_job_keys_add (QueenJobKeys *self, QueenJob *job, const char *key, const ch
 }
 
 void
-queen_job_keys_remove (QueenJobKeys *self, const char *submitter, const char *key)
+queen_job_keys_remove (QueenJobKeys *self, QueenJob *job, const char *key)
 {
-  g_autofree char *name = dup_name (submitter, key);
+  g_autofree char *name = dup_name (queen_job_get_submitter (job), key);
+  const Entry *entry = g_hash_table_lookup (self->entries, name);
 
-  g_hash_table_remove (self->entries, name);
+  if (entry && entry->job == job)
+    g_hash_table_remove (self->entries, name);
 }

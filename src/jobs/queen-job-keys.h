@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * QueenJobKeys:
  *
  * The Idempotency-Keys of jobs: who submits the same again by the same key gets the job that there
- * is. Each submitter has keys of its own.
+ * is, unless that failed, was cancelled or is lost. Each submitter has keys of its own.
  */
 typedef struct _QueenJobKeys QueenJobKeys;
 
@@ -36,7 +36,7 @@ QueenJob *queen_job_keys_find (QueenJobKeys *self,
 void
 queen_job_keys_add (QueenJobKeys *self, QueenJob *job, const char *key, const char *fingerprint);
 
-/** Forgets what was added as that. */
-void queen_job_keys_remove (QueenJobKeys *self, const char *submitter, const char *key);
+/** Forgets @job, unless another one has taken its submitter's @key meanwhile. */
+void queen_job_keys_remove (QueenJobKeys *self, QueenJob *job, const char *key);
 
 G_END_DECLS

@@ -88,7 +88,7 @@ remove_job (QueenJobs *self, QueenJob *job)
   g_queue_unlink (&self->all, &job->link);
   g_hash_table_remove (self->by_id, job->id);
   if (job->key)
-    queen_job_keys_remove (self->keys, job->submitter, job->key);
+    queen_job_keys_remove (self->keys, job, job->key);
   get_figures (self)->n_bytes -= job->n_bytes;
   get_figures (self)->n_in_state[job->state]--;
   queen_job_dismiss (job);

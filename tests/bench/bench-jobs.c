@@ -5,7 +5,8 @@
  * queen, nginx, or nothing. Each token has the time in it at which the worker wrote it, so that no
  * clocks need agree.
  *
- * bench-jobs latency|relay|memory --worker-port PORT --port PORT --pid PID [--streams N] [--rate N]
+ * bench-jobs latency|relay|memory|beats --worker-port PORT --port PORT --pid PID [--streams N]
+ * [--rate N]
  *
  * The server listens at --port, and finds the worker at --worker-port, which is said on stdout when
  * the worker listens there. Prints JSON. */
@@ -33,6 +34,8 @@
   "data: {\"id\":\"chatcmpl-0\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,"      \
   "\"model\":\"bench\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"%019" G_GINT64_FORMAT    \
   "\"},\"finish_reason\":null}]}\n\n"
+#define HEARTBEAT "{\"worker_id\":\"other\",\"status\":\"ready\"}"
+#define BEAT_EACH 5 /* ticks */
 #define MARK "\"content\":\""
 #define N_DIGITS 19
 #define BUFFER (64 * 1024)
@@ -45,6 +48,7 @@ typedef enum
   TICK,
   WORKER, /* a connection at which tokens are written */
   CLIENT, /* one at which they are read */
+  BEATER, /* one that sends heartbeats meanwhile */
 } Kind;
 
 typedef struct
@@ -68,7 +72,9 @@ static GPtrArray *clients;
 static gint64 *samples; /* ns that a token was on its way */
 static gsize n_samples;
 static guint64 n_written, n_read, n_refused;
-static guint n_begun; /* clients that have read something */
+static Peer *beater;   /* NULL where none is wanted */
+static gint64 beat_at; /* ns, monotonic: of the one that is under way; 0 when none is */
+static guint n_begun;  /* clients that have read something */
 
 static Peer *
 watch (Kind kind, int fd)
@@ -110,21 +116,30 @@ listen_as_worker (void)
   fflush (stdout);
 }
 
-static void
-ask (void)
+static int
+connect_to_server (void)
 {
   struct sockaddr_in address = { .sin_family = AF_INET,
                                  .sin_port = htons ((guint16) options.port),
                                  .sin_addr = { htonl (INADDR_LOOPBACK) } };
-  char request[1024];
   int fd = make_socket ();
+
+  if (connect (fd, (struct sockaddr *) &address, sizeof address) < 0)
+    die ("port %d: %s", options.port, strerror (errno));
+  return fd;
+}
+
+static void
+ask (void)
+{
+  char request[1024];
+  int fd = connect_to_server ();
   int n = snprintf (request, sizeof request,
                     "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
                     "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
                     strlen (QUESTION), QUESTION);
 
-  if (connect (fd, (struct sockaddr *) &address, sizeof address) < 0 ||
-      send (fd, request, (size_t) n, MSG_NOSIGNAL) != n)
+  if (send (fd, request, (size_t) n, MSG_NOSIGNAL) != n)
     die ("port %d: %s", options.port, strerror (errno));
   fcntl (fd, F_SETFL, O_NONBLOCK);
   g_ptr_array_add (clients, watch (CLIENT, fd));
@@ -166,7 +181,7 @@ hear_tokens (Peer *client)
   while ((mark = strstr (at, MARK)) && strlen (mark) >= strlen (MARK) + N_DIGITS + 1)
     {
       at = mark + strlen (MARK);
-      if (n_samples < MAX_SAMPLES)
+      if (n_samples < MAX_SAMPLES && !beater)
         samples[n_samples++] = now - strtoll (at, NULL, 10);
       n_read++;
       n_begun += client->n_tokens++ == 0;
@@ -176,6 +191,37 @@ hear_tokens (Peer *client)
     mark = MAX (at, client->text + client->length - MIN (client->length, strlen (MARK)));
   client->length -= (gsize) (mark - client->text);
   memmove (client->text, mark, client->length + 1);
+}
+
+static void
+send_beat (void)
+{
+  char request[512];
+  int n = snprintf (request, sizeof request,
+                    "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: localhost\r\n"
+                    "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                    strlen (HEARTBEAT), HEARTBEAT);
+
+  beat_at = now_nsec ();
+  if (send (beater->fd, request, (size_t) n, MSG_NOSIGNAL) != n)
+    die ("no more heartbeats are taken");
+}
+
+/* Each connection takes a thousand requests. */
+static void
+hear_acknowledgement (Peer *peer)
+{
+  gboolean is_last = strstr (peer->text, "\r\nConnection: close") != NULL;
+
+  if (!strstr (peer->text, "}\n"))
+    return;
+  samples[n_samples++] = now_nsec () - beat_at;
+  beat_at = 0;
+  peer->length = 0;
+  if (!is_last)
+    return;
+  close (peer->fd);
+  beater = watch (BEATER, connect_to_server ());
 }
 
 static void
@@ -199,6 +245,8 @@ read_peer (Peer *peer)
   peer->text[peer->length] = '\0';
   if (peer->kind == WORKER)
     hear_question (peer);
+  else if (peer->kind == BEATER)
+    hear_acknowledgement (peer);
   else
     hear_tokens (peer);
 }
@@ -257,7 +305,7 @@ run_ticks (gint64 interval, guint n_at_once)
   struct itimerspec times = { { interval / 1000000000, interval % 1000000000 },
                               { interval / 1000000000, interval % 1000000000 } };
   gint64 end = now_nsec () + options.seconds * G_GINT64_CONSTANT (1000000000);
-  guint next = 0;
+  guint next = 0, n_done = 0;
 
   timerfd_settime (fd, 0, &times, NULL);
   watch (TICK, fd);
@@ -265,8 +313,12 @@ run_ticks (gint64 interval, guint n_at_once)
     {
       take_events (100);
       for (; n_ticks > 0; n_ticks--)
-        for (guint i = 0; i < n_at_once; i++)
-          write_token (workers->pdata[next++ % workers->len]);
+        {
+          if (beater && beat_at == 0 && n_done++ % BEAT_EACH == 0)
+            send_beat ();
+          for (guint i = 0; i < n_at_once; i++)
+            write_token (workers->pdata[next++ % workers->len]);
+        }
     }
   for (gint64 late = now_nsec () + 2 * G_GINT64_CONSTANT (1000000000);
        n_read < n_written && now_nsec () < late;)
@@ -319,6 +371,19 @@ measure_relay (void)
           n_written - n_read, n_refused);
 }
 
+/* How long a heartbeat takes while so many stream. */
+static void
+measure_beats (void)
+{
+  open_streams (options.n_streams);
+  n_samples = 0;
+  beater = watch (BEATER, connect_to_server ());
+  run_ticks (1000000, (guint) (options.n_streams * options.rate / 1000));
+  qsort (samples, n_samples, sizeof *samples, compare_samples);
+  printf ("{\"p50_us\":%.1f,\"p99_us\":%.1f,\"beats\":%zu}\n", get_percentile (0.5),
+          get_percentile (0.99), n_samples);
+}
+
 static void
 measure_memory (void)
 {
@@ -349,7 +414,7 @@ main (int argc, char **argv)
   };
 
   if (argc < 2 || argc % 2 != 0)
-    die ("latency, relay or memory, and then options with a number each");
+    die ("latency, relay, memory or beats, and then options with a number each");
   for (int i = 2; i < argc; i += 2)
     for (gsize j = 0; j < G_N_ELEMENTS (names); j++)
       if (g_str_equal (argv[i], names[j].name))
@@ -365,6 +430,8 @@ main (int argc, char **argv)
     measure_latency ();
   else if (g_str_equal (argv[1], "relay"))
     measure_relay ();
+  else if (g_str_equal (argv[1], "beats"))
+    measure_beats ();
   else
     measure_memory ();
   return EXIT_SUCCESS;

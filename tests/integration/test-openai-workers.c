@@ -400,6 +400,18 @@ test_large (Fixture *f, gconstpointer data)
   g_assert_false (refused->was_reset);
 }
 
+/* It would come back in the error, at its whole length. */
+static void
+test_long_model (Fixture *f, gconstpointer data)
+{
+  g_autofree char *name = g_strnfill (MIB, 'x');
+  g_autofree char *question = g_strdup_printf ("{\"model\":\"%s\"}", name);
+  g_autoptr (HttpAnswer) answer = http_post (f->port, CHAT, question);
+
+  assert_error (answer, 400);
+  g_assert_cmpuint (answer->body_length, <, 1024);
+}
+
 static void
 test_bad_questions (Fixture *f, gconstpointer data)
 {
@@ -547,6 +559,31 @@ test_same_key (Fixture *f, gconstpointer data)
   assert_error (other, 422);
 }
 
+/* Whose connection broke comes again by the same key, and is answered. */
+static void
+test_same_key_again (Fixture *f, gconstpointer data)
+{
+  g_autofree char *question = make_question ("hello", "");
+  g_autofree char *request =
+      g_strdup_printf ("POST " CHAT " HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: 7\r\n"
+                       "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                       strlen (question), question);
+  int fd = http_connect (f->port);
+  g_autoptr (HttpAnswer) answer = NULL;
+  g_autoptr (HttpAnswer) again = NULL;
+
+  stand_in_order (f->worker, "{\"next\":[{\"fault\":\"silent-first\"}]}");
+  g_assert_true (http_send (fd, request, -1));
+  stand_in_wait (f->worker, "begun=1");
+  close (fd);
+  stand_in_wait (f->worker, "gone=1&running=0");
+  answer = http_exchange (f->port, request, -1);
+  g_assert_cmpuint (answer->status, ==, 200);
+  again = http_exchange (f->port, request, -1);
+  g_assert_cmpstr (again->body, ==, answer->body);
+  g_assert_cmpint (stand_in_get_count (f->worker, "begun"), ==, 2);
+}
+
 /* Somebody ends it who knows its name; the reader is told so. */
 static void
 test_cancelled (Fixture *f, gconstpointer data)
@@ -637,12 +674,14 @@ main (int argc, char **argv)
   ADD ("crowd/a-thousand-for-one-slot", test_crowd);
   ADD ("answers/without-chunks", test_http_1_0);
   ADD ("answers/again-by-the-same-key", test_same_key);
+  ADD ("answers/the-key-of-one-that-broke-off-is-free", test_same_key_again);
   ADD ("workers/a-wish", test_wish);
   ADD ("gone/cancelled-by-somebody-else", test_cancelled);
   ADD ("gone/the-queen", test_end);
   ADD ("slow/a-reader-holds-nobody", test_slow_reader);
   ADD ("questions/8-mib-and-no-more", test_large);
   ADD ("questions/that-are-none", test_bad_questions);
+  ADD ("questions/a-model-of-1-mib", test_long_model);
   ADD ("questions/no-forms", test_forms);
   ADD ("questions/only-the-top-is-looked-at", test_only_the_top);
   return g_test_run ();
