@@ -83,8 +83,17 @@ export class Component {
     return isOnline(this.status);
   }
 
+  /**
+   * By what no work is to be given to it: its own holds, and those of its hive.
+   *
+   * @returns {import('../view/holds.js').Hold[]}
+   */
+  get holds() {
+    return this.#facts.holds ?? [];
+  }
+
   get isAvailable() {
-    return isAvailable(this.status, this.health, this.#takesMore);
+    return this.holds.length === 0 && isAvailable(this.status, this.health, this.#takesMore);
   }
 
   /** Since when it has nothing to do; 0 while it has, or where nobody knows. */
@@ -111,7 +120,7 @@ export class Component {
     const { hostname, port } = this.#facts;
 
     this.#text ||= [
-      this.id, this.condition, this.status, this.reason,
+      this.id, this.condition, this.status, this.reason, this.holds.length > 0 && "held",
       ...MEMBERS.flatMap(([member]) => this.#facts[member]).filter((said) => typeof said === "string"),
       port && `${hostname ?? ""}:${port}`,
     ].filter(Boolean).join("\n").toLowerCase();

@@ -18,9 +18,9 @@ const LIVELY = ["slots", "running", "waiting", "kv_usage", "tokens_per_second", 
 /** @param {any} value */
 const isSaid = (value) => value !== null && value !== undefined;
 
-/** @param {Record<string, any>} facts whether they say what changes with every heartbeat */
+/** @param {Record<string, any>} facts whether they say what may change without another state */
 export function isLively(facts) {
-  return LIVELY.some((member) => isSaid(facts[member]));
+  return isSaid(facts.holds) || LIVELY.some((member) => isSaid(facts[member]));
 }
 
 /**

@@ -47,6 +47,10 @@ export class Hub {
   #lastHeard = 0;
   #clockOffset = 0; /* ms: this clock less the queen's */
   #openedAt = 0;
+  /** How many the queen said last that there are for work. */
+  #available = NaN;
+  /** Whether somebody has said since then that they are not as they were. */
+  #hasChanged = true;
   #interval = new BeatInterval();
   #connection;
   #roster;
@@ -106,6 +110,7 @@ export class Hub {
       return;
     }
     this.#noticeEpoch(happening);
+    this.#noticeHolds(happening);
     this.#interval.add(happening.stamp ?? 0);
     this.#placeInTime(happening);
   }
@@ -121,8 +126,19 @@ export class Hub {
     const mayDiffer = (happening.kind === "hive" || this.#lively.has(key)) && !happening.isPast;
     if (!mayDiffer && this.#statuses.get(key) === happening.status) return;
     this.#statuses.set(key, happening.status ?? "");
+    this.#hasChanged = true;
     this.#roster.want(
       /** @type {'worker' | 'hive'} */ (happening.kind), happening.id ?? "");
+  }
+
+  /* That somebody is held is no event; but then there are fewer for work, and nobody has said so. */
+  /** @param {import('./parse.js').Happening} happening of the queen's */
+  #noticeHolds({ census }) {
+    const available = census ? census.workersAvailable + census.hivesAvailable : NaN;
+
+    if (!this.#hasChanged && available !== this.#available) this.#roster.wantAll();
+    this.#available = available;
+    this.#hasChanged = false;
   }
 
   /** @param {import('./roster.js').RosterPart} part */

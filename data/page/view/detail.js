@@ -5,6 +5,7 @@ import { addressOf } from "../stream/address.js";
 import { readFault } from "../stream/fault.js";
 import { askRights } from "../stream/rights.js";
 import { listFacts } from "./facts.js";
+import { askHolds, HoldForm } from "./holds.js";
 import { makeName, setName } from "./name.js";
 import { isBeside } from "./press.js";
 import { makeState, setState } from "./states.js";
@@ -46,6 +47,8 @@ export class DetailView {
   #isAsking = false;
   #openedAt = 0; /* ms, as events have it */
   #mayForget = false;
+  #mayHold = false;
+  #holdForm = new HoldForm((request) => this.#hold("POST", { body: request }));
 
   /**
    * @param {Cluster} cluster
@@ -136,6 +139,7 @@ export class DetailView {
     find("detail-title").textContent = id;
     this.#drawNote(component ? "" : `The queen does not know a ${kind} of that name.`);
     this.#forget.hidden = true;
+    this.#holdForm.close();
     this.#facts.replaceChildren();
     this.#names = "";
     this.#heard = component?.lastHeard ?? 0;
@@ -152,8 +156,11 @@ export class DetailView {
   }
 
   async #askForRights() {
-    this.#mayForget = (await askRights()).has("admin");
-    this.#drawForget();
+    const rights = await askRights();
+
+    this.#mayForget = rights.has("admin");
+    this.#mayHold = rights.has("hold");
+    this.#drawFacts();
   }
 
   #leave() {
@@ -165,7 +172,8 @@ export class DetailView {
   #drawFacts() {
     if (!this.#component) return;
     const workers = this.#cluster.workersOf(this.#component);
-    const terms = listFacts(this.#component, this.#place, workers);
+    const terms = listFacts(this.#component, this.#place, workers, this.#mayHold
+      ? ({ id }) => this.#hold("DELETE", { hold: id }) : null);
     const values = this.#facts.querySelectorAll("dd");
     const names = terms.map(([name]) => name).join("\n");
 
@@ -188,6 +196,7 @@ export class DetailView {
   /* Who is online would be back with the next heartbeat. */
   #drawForget() {
     this.#forget.hidden = !this.#mayForget || !this.#component || this.#component.isOnline;
+    this.#holdForm.draw(this.#mayHold && this.#component !== null && this.#component.isListed);
   }
 
   #drawWorkers() {
@@ -225,6 +234,23 @@ export class DetailView {
     if (name.title === worker.id) return;
     setName(name, worker.id);
     link.href = this.#place.resolve({ hive: "", worker: worker.id });
+  }
+
+  /**
+   * Makes or ends a hold, and shows how it is then.
+   *
+   * @param {string} method
+   * @param {{ hold?: string, body?: object }} what
+   */
+  async #hold(method, what) {
+    const component = this.#component;
+    const address = component && addressOf(component.kind, component.id);
+
+    if (!address) return false;
+    const fault = await askHolds(address, method, what);
+    await this.refresh();
+    if (fault) this.#drawNote(fault);
+    return !fault;
   }
 
   async #askToForget() {

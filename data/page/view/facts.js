@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: the queen-rbee authors
 
 import { MEMBERS } from "../model/members.js";
+import { makeHolds } from "./holds.js";
 import { describeGpu, describeIdle, makeMeter } from "./load.js";
 import { describeReason, makeState, setState } from "./states.js";
 import { formatBytes, formatMoment, formatNumber, formatPart, make } from "./text.js";
@@ -112,9 +113,10 @@ function formatSkew(skew) {
  * @param {Component} component
  * @param {import('./place.js').Place} place
  * @param {Component[]} workers that it has
+ * @param {((hold: import('./holds.js').Hold) => void) | null} onRelease null for who may not
  * @returns {[string, Node | string][]}
  */
-export function listFacts(component, place, workers) {
+export function listFacts(component, place, workers, onRelease) {
   const { facts, status, condition } = component;
   const isSaid = (/** @type {any} */ value) => value !== undefined && value !== null;
   const address = makeAddress(component);
@@ -125,6 +127,7 @@ export function listFacts(component, place, workers) {
   if (condition !== status && component.isOnline) terms.push(["It says", status]);
   terms.push(["Since", formatTime(component.conditionSince)]);
   terms.push(["Available", component.isAvailable ? "yes" : "no"]);
+  if (component.holds.length > 0) terms.push(["Held", makeHolds(component.holds, onRelease)]);
   if (facts.hive_id) terms.push(["Hive", makeHive(facts.hive_id, place)]);
   for (const [member, name] of MEMBERS)
     if (isSaid(facts[member]) && !["hive_id", "url"].includes(member))

@@ -20,6 +20,7 @@ export class RowElement {
   #state = makeState();
   #fold = make("span", "fold");
   #id = makeName();
+  #held = make("span", "badge", "held");
   #model = makeName();
   #hive = makeName();
   #device = makeName();
@@ -40,7 +41,8 @@ export class RowElement {
     this.#fold.setAttribute("aria-hidden", "true");
     this.canvas.setAttribute("role", "img");
     this.#cells.status.append(this.#state);
-    this.#cells.id.append(this.#fold, this.#id);
+    this.#held.hidden = true;
+    this.#cells.id.append(this.#fold, this.#id, this.#held);
     this.#cells.model.append(this.#model);
     this.#cells.hive.append(this.#hive);
     this.#cells.device.append(this.#device);
@@ -98,6 +100,8 @@ export class RowElement {
 
     setState(this.#state, condition);
     this.element.title = describeReason(component);
+    this.#held.hidden = component.holds.length === 0;
+    this.#held.title = component.holds.map(({ reason, holder }) => `${reason}, ${holder}`).join("\n");
     setName(this.#id, component.id);
     setName(this.#model, facts.model_id ?? "");
     setName(this.#hive, facts.hive_id ?? facts.hostname ?? "");
@@ -108,6 +112,7 @@ export class RowElement {
   #drawGroup(name) {
     setState(this.#state, "");
     this.element.title = "";
+    this.#held.hidden = true;
     setName(this.#id, name);
     setName(this.#hive, "");
     setName(this.#device, "");
