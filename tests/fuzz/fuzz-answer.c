@@ -117,9 +117,10 @@ hold_talk (guint way, GBytes *body, const char *answer, gsize length, gsize piec
   while (length > 0 && !talk.error)
     {
       gsize n = MIN (piece, length);
+      g_autoptr (GError) error = NULL;
 
-      if (!queen_sse_take (sse, answer, n, talk.error ? NULL : &talk.error))
-        break;
+      if (!queen_sse_take (sse, answer, n, &error) && !talk.error)
+        talk.error = g_steal_pointer (&error);
       answer += n;
       length -= n;
     }
