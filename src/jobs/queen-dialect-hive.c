@@ -7,6 +7,9 @@
 
 #include "queen-error.h"
 
+#define FAILED "[ERROR]"
+#define CANCELLED "[CANCELLED]"
+
 static gboolean
 prepare_hive (QueenDialect *self, GError **error)
 {
@@ -15,30 +18,35 @@ prepare_hive (QueenDialect *self, GError **error)
   return TRUE;
 }
 
+/* An event of several lines is several for those who get it. */
 static void
-say_line (QueenDialect *self, const char *line)
+say_lines (QueenDialect *self, const char *text)
 {
-  queen_dialect_say (self, g_string_new (line), NULL);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  for (char **line = lines; *line; line++)
+    queen_dialect_say (self, g_string_new (*line), NULL);
 }
 
-/* An event of several lines is several for those who get it. */
 static gboolean
 take_hive_event (QueenDialect *self, const char *data, GError **error)
 {
-  g_auto (GStrv) lines = g_strsplit (data, "\n", -1);
+  const char *problem = NULL;
 
-  if (g_str_has_prefix (data, "[ERROR]") || g_str_equal (data, "[CANCELLED]"))
+  if (g_str_has_prefix (data, FAILED))
     {
-      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_BAD_GATEWAY,
-                           *data == '[' && data[1] == 'E' ? "the hive could not do it"
-                                                          : "it was cancelled at the hive");
-      if (data[1] == 'E')
-        say_line (self, data + strlen ("[ERROR]") + strspn (data + strlen ("[ERROR]"), " "));
-      return FALSE;
+      problem = "the hive could not do it";
+      data += strlen (FAILED);
+      data += strspn (data, " ");
     }
-  for (char **line = lines; *line; line++)
-    say_line (self, *line);
-  return TRUE;
+  else if (g_str_equal (data, CANCELLED))
+    problem = "it was cancelled at the hive";
+  if (!g_str_equal (data, CANCELLED))
+    say_lines (self, data);
+  if (!problem)
+    return TRUE;
+  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_BAD_GATEWAY, problem);
+  return FALSE;
 }
 
 const QueenDialectClass queen_dialect_hive = {

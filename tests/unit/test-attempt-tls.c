@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "attempt-fixture.h"
+#include "tls-identity.h"
+
+/* A worker behind TLS. */
+
+#define ANSWER JSON_HEAD (2) "{}"
+
+typedef struct
+{
+  GSocketListener *listener;
+  GCancellable *end;
+  guint16 port;
+  GThread *thread;
+  GTlsCertificate *certificate;
+} SecureServer;
+
+static void
+answer_one (SecureServer *server, GSocketConnection *connection)
+{
+  g_autoptr (GIOStream) tls =
+      g_tls_server_connection_new (G_IO_STREAM (connection), server->certificate, NULL);
+  char request[4096];
+
+  if (!g_tls_connection_handshake (G_TLS_CONNECTION (tls), NULL, NULL))
+    return;
+  if (g_input_stream_read (g_io_stream_get_input_stream (tls), request, sizeof request, NULL,
+                           NULL) > 0)
+    g_output_stream_write_all (g_io_stream_get_output_stream (tls), ANSWER, strlen (ANSWER), NULL,
+                               NULL, NULL);
+  g_io_stream_close (tls, NULL, NULL);
+}
+
+static gpointer
+serve_securely (gpointer data)
+{
+  SecureServer *server = data;
+  GSocketConnection *connection;
+
+  while ((connection = g_socket_listener_accept (server->listener, NULL, server->end, NULL)))
+    {
+      answer_one (server, connection);
+      g_object_unref (connection);
+    }
+  return NULL;
+}
+
+static void
+secure_server_start (SecureServer *server, const TlsIdentity *identity)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) wanted = g_inet_socket_address_new (address, 0);
+  g_autoptr (GSocketAddress) bound = NULL;
+  GError *error = NULL;
+
+  server->certificate =
+      g_tls_certificate_new_from_files (identity->certificate, identity->key, &error);
+  g_assert_no_error (error);
+  server->listener = g_socket_listener_new ();
+  server->end = g_cancellable_new ();
+  g_socket_listener_add_address (server->listener, wanted, G_SOCKET_TYPE_STREAM,
+                                 G_SOCKET_PROTOCOL_TCP, NULL, &bound, &error);
+  g_assert_no_error (error);
+  server->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
+  server->thread = g_thread_new ("secure", serve_securely, server);
+}
+
+static void
+secure_server_stop (SecureServer *server)
+{
+  g_cancellable_cancel (server->end);
+  g_thread_join (server->thread);
+  g_object_unref (server->listener);
+  g_object_unref (server->end);
+  g_object_unref (server->certificate);
+}
+
+/* @host: as the url has it; @ca_file (nullable): whom to trust in place of the system's */
+static void
+ask_securely (Fixture *fixture, const char *host, const char *ca_file)
+{
+  g_autoptr (TlsIdentity) identity = tls_identity_new ("worker");
+  g_autofree char *trusted = g_strdup (ca_file ? identity->certificate : NULL);
+  const QueenUpstreamSettings settings = { .ca_file = trusted };
+  SecureServer server;
+
+  secure_server_start (&server, identity);
+  fixture_start (fixture, QUEEN_API_OPENAI, NULL, 0);
+  queen_upstream_free (fixture->upstream);
+  fixture->upstream = queen_upstream_new (&settings, NULL);
+  fixture->worker->vitals->url = g_strdup_printf ("https://%s:%u", host, server.port);
+  fixture_run (fixture, "{}");
+  secure_server_stop (&server);
+}
+
+static void
+test_trusted (void)
+{
+  Fixture fixture;
+
+  ask_securely (&fixture, "localhost", "mine");
+  g_assert_no_error (fixture.error);
+  g_assert_cmpstr (fixture.body->str, ==, "{}");
+  fixture_stop (&fixture);
+}
+
+static void
+test_not_trusted (void)
+{
+  Fixture fixture;
+
+  ask_securely (&fixture, "localhost", NULL);
+  fixture_assert_failed (&fixture, QUEEN_ATTEMPT_REFUSED, "its certificate is not trusted");
+  g_assert_false (fixture.is_connected);
+  fixture_stop (&fixture);
+}
+
+/* The address is the same, and so is who answers there. */
+static void
+test_other_name (void)
+{
+  Fixture fixture;
+
+  ask_securely (&fixture, "other.localhost", "mine");
+  fixture_assert_failed (&fixture, QUEEN_ATTEMPT_REFUSED, "its certificate is not trusted");
+  g_assert_false (fixture.is_connected);
+  fixture_stop (&fixture);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/attempt-tls/trusted-by-a-file", test_trusted);
+  g_test_add_func ("/attempt-tls/not-trusted-without-it", test_not_trusted);
+  g_test_add_func ("/attempt-tls/the-name-is-that-of-the-url", test_other_name);
+
+  return g_test_run ();
+}
