@@ -255,6 +255,14 @@ queen_job_answer_add_text (QueenJobAnswer *self, const char *text, gsize length)
 }
 
 void
+queen_job_answer_say_line (QueenJobAnswer *self, const char *line, gsize length)
+{
+  queen_job_answer_add_text (self, line, length);
+  queen_job_answer_add_text (self, "\n", 1);
+  queen_job_answer_say (self, NULL, line, length);
+}
+
+void
 queen_job_answer_begin_end (QueenJobAnswer *self)
 {
   self->end = queen_ring_get_head (queen_channel_get_ring (self->channel));

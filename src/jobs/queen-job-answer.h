@@ -86,6 +86,9 @@ void queen_job_answer_tell (QueenJobAnswer *self, const char *event, const GStri
  */
 void queen_job_answer_say (QueenJobAnswer *self, const char *event, const char *data, gsize length);
 
+/** Tells everybody a line that is text itself, and adds it to the text so far. */
+void queen_job_answer_say_line (QueenJobAnswer *self, const char *line, gsize length);
+
 /** Tells everybody @marker as it is, such as `[DONE]`. */
 void queen_job_answer_mark (QueenJobAnswer *self, const char *marker);
 

@@ -93,7 +93,10 @@ on_answer_event (GBytes *event, const char *text, gsize length, gpointer data)
         self->first_token = self->last_token;
       queen_job_answer_add_text (self->answer, text, length);
     }
-  queen_job_answer_say (self->answer, NULL, bytes, size);
+  if (self->face == QUEEN_FACE_HIVE && !text)
+    queen_job_answer_say_line (self->answer, bytes, size);
+  else
+    queen_job_answer_say (self->answer, NULL, bytes, size);
   queen_job_touch (self, FALSE);
 }
 

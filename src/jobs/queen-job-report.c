@@ -8,8 +8,9 @@
 #include "model/queen-component-json.h"
 #include "queen-job-operation.h"
 
-#define PAGE 256         /* components that are looked at in one go */
-#define MAX_LISTED 10000 /* of them, as in lists over HTTP */
+#define PAGE 256        /* components that are looked at in one go */
+#define MAX_LISTED 1000 /* of them: as much as a job's ring has room for */
+#define MAX_COLUMNS 5
 #define BETWEEN " │ "
 #define UNDER_BETWEEN "─┼─"
 
@@ -42,7 +43,7 @@ get_width (const Table *table, guint column)
 }
 
 static char *
-make_row (const Table *table, const char *const *cells)
+make_row (const Table *table, const gsize *widths, const char *const *cells)
 {
   GString *line = g_string_new (NULL);
 
@@ -50,13 +51,13 @@ make_row (const Table *table, const char *const *cells)
     {
       if (i > 0)
         g_string_append (line, BETWEEN);
-      append_cell (line, cells[i], get_width (table, i), i + 1 == table->n_columns);
+      append_cell (line, cells[i], widths[i], i + 1 == table->n_columns);
     }
   return g_string_free (line, FALSE);
 }
 
 static char *
-make_rule (const Table *table)
+make_rule (const Table *table, const gsize *widths)
 {
   GString *line = g_string_new (NULL);
 
@@ -64,7 +65,7 @@ make_rule (const Table *table)
     {
       if (i > 0)
         g_string_append (line, UNDER_BETWEEN);
-      for (gsize n = get_width (table, i); n > 0; n--)
+      for (gsize n = widths[i]; n > 0; n--)
         g_string_append (line, "─");
     }
   return g_string_free (line, FALSE);
@@ -73,10 +74,15 @@ make_rule (const Table *table)
 static void
 append_table (GPtrArray *lines, const Table *table)
 {
-  g_ptr_array_add (lines, make_row (table, table->heads));
-  g_ptr_array_add (lines, make_rule (table));
+  gsize widths[MAX_COLUMNS];
+
+  for (guint i = 0; i < table->n_columns; i++)
+    widths[i] = get_width (table, i);
+  g_ptr_array_add (lines, make_row (table, widths, table->heads));
+  g_ptr_array_add (lines, make_rule (table, widths));
   for (guint i = 0; i + table->n_columns <= table->cells->len; i += table->n_columns)
-    g_ptr_array_add (lines, make_row (table, (const char *const *) (table->cells->pdata + i)));
+    g_ptr_array_add (lines,
+                     make_row (table, widths, (const char *const *) (table->cells->pdata + i)));
 }
 
 /* Who is there */
@@ -107,7 +113,7 @@ add_hive (Table *table, const QueenComponent *hive)
   add_cell (table, queen_status_get_name (hive->status));
 }
 
-static guint
+static void
 add_online (Table *table,
             QueenRegistry *registry,
             void (*add) (Table *table, const QueenComponent *component))
@@ -126,7 +132,6 @@ add_online (Table *table,
           }
       last = page[n - 1]->sequence;
     }
-  return n_listed;
 }
 
 static void
@@ -137,14 +142,19 @@ report_online (GPtrArray *lines,
                Table *table,
                void (*add) (Table *table, const QueenComponent *component))
 {
-  table->cells = g_ptr_array_new_with_free_func (g_free);
-  if (add_online (table, registry, add) == 0)
-    g_ptr_array_add (lines, g_strdup (none));
-  else
+  guint n = queen_registry_get_n_online (registry);
+
+  if (n == 0)
     {
-      g_ptr_array_add (lines, g_strdup (title));
-      append_table (lines, table);
+      g_ptr_array_add (lines, g_strdup (none));
+      return;
     }
+  table->cells = g_ptr_array_new_with_free_func (g_free);
+  add_online (table, registry, add);
+  g_ptr_array_add (lines, g_strdup (title));
+  append_table (lines, table);
+  if (n > MAX_LISTED)
+    g_ptr_array_add (lines, g_strdup_printf ("… and %u more", n - MAX_LISTED));
   g_ptr_array_unref (table->cells);
 }
 

@@ -327,7 +327,7 @@ queen_jobs_answer (QueenJobs *self,
   job = make_job (self, request);
   adopt (self, job);
   for (; *lines; lines++)
-    queen_job_answer_say (job->answer, NULL, *lines, strlen (*lines));
+    queen_job_answer_say_line (job->answer, *lines, strlen (*lines));
   if (failure)
     queen_job_end (job, QUEEN_JOB_FAILED,
                    g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, failure));

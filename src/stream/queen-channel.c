@@ -75,21 +75,25 @@ wants_snapshot (QueenChannel *self, guint kinds)
   return self->settings.get_snapshot && queen_ring_wants_pulse (self->ring, kinds);
 }
 
-/* Instead of what is no longer there. */
+/* Instead of what is no longer there. Who comes with an id that nobody knows is told all, if all is
+ * still there. */
 static void
 queue_account (QueenChannel *self, QueenSubscriber *subscriber, gint64 n_lost)
 {
   QueenCursor *cursor = queen_subscriber_get_cursor (subscriber);
   QueenEncoding encoding = cursor->encoding;
-  guint64 next;
-  GBytes *account =
-      self->settings.get_account (queen_encoding_is_bare (encoding), &next, self->settings.data);
+  guint64 next = 1;
+  GBytes *account = NULL;
 
+  if (queen_ring_get_oldest (self->ring) > 1)
+    account =
+        self->settings.get_account (queen_encoding_is_bare (encoding), &next, self->settings.data);
   if (queen_encoding_is_bare (encoding))
     self->settings.tally->lags++;
   else
     queue_lagged (self, subscriber, n_lost);
-  queen_subscriber_add_pending_chunk (subscriber, g_bytes_ref (account));
+  if (account)
+    queen_subscriber_add_pending_chunk (subscriber, g_bytes_ref (account));
   queen_ring_start_at (self->ring, cursor->kinds, next, cursor);
   cursor->encoding = encoding;
 }

@@ -90,6 +90,28 @@ test_resumed (Fixture *f, gconstpointer data)
   close (fd);
 }
 
+/* It may be of the queen before this one. */
+static void
+test_unknown_id (Fixture *f, gconstpointer data)
+{
+  static const char *const ids[] = { "", "x", "ffffffff-1", "\v", "-1", "99999999999999999999" };
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  job = say_many (f, 10);
+  for (gsize i = 0; i < G_N_ELEMENTS (ids); i++)
+    {
+      int fd = read_job (job, QUEEN_ENCODING_PLAIN, ids[i]);
+      g_autofree char *stream = read_text (fd), *text = collect_text (stream);
+      g_autofree char *whole = make_text (10);
+
+      g_assert_cmpstr (text, ==, whole);
+      g_assert_nonnull (strstr (stream, "event: lagged\ndata: {\"dropped\":null}"));
+      g_assert_null (strstr (stream, "snapshot"));
+      close (fd);
+    }
+}
+
 static void
 test_snapshot (Fixture *f, gconstpointer data)
 {
@@ -329,6 +351,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("/job-answer/late", test_late);
   ADD ("/job-answer/resumed", test_resumed);
+  ADD ("/job-answer/resumed/by-an-id-that-nobody-knows", test_unknown_id);
   ADD ("/job-answer/snapshot-in-the-place-of-what-is-gone", test_snapshot);
   ADD ("/job-answer/end/after-a-loss", test_end_after_loss);
   ADD ("/job-answer/end/after-a-loss-for-who-is-no-parser", test_bare_end_after_loss);
