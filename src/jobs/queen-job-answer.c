@@ -53,7 +53,8 @@ make_busy (QueenFace face)
 void
 queen_job_stage_init (QueenJobStage *self)
 {
-  self->alarms = queen_alarm_group_new (self->clock, "flush of answers", G_PRIORITY_HIGH);
+  /* Not before others, as for the stream: that would keep them waiting where thousands are told. */
+  self->alarms = queen_alarm_group_new (self->clock, "flush of answers", G_PRIORITY_DEFAULT);
   self->breath_alarms =
       queen_alarm_group_new (self->clock, "flush of answers goes on", G_PRIORITY_DEFAULT);
   self->batch = g_new0 (QueenBatch, 1);

@@ -4,6 +4,7 @@
 #include "queen-alarm.h"
 
 #define NOT_SET G_MAXUINT /* in the place of a place in the heap */
+#define MANY 16           /* alarms, until it is looked how long they took */
 
 /* The first part of a source. */
 typedef struct
@@ -233,11 +234,15 @@ is_group_due (GSource *source)
   return first && first->time <= get_time (source);
 }
 
+/* Those that are left when there was no more time go off in the next turn. */
 static gboolean
 dispatch_group (GSource *source, GSourceFunc callback, gpointer data)
 {
   QueenAlarmGroup *group = ((GroupSource *) source)->group;
+  const QueenClock *clock = ((Timer *) source)->clock;
+  gint64 end = clock->get_monotonic () + QUEEN_SLICE;
   guint64 last = group->n_sets;
+  guint n = 0;
   QueenAlarm *first;
 
   group->turn = get_time (source);
@@ -245,6 +250,8 @@ dispatch_group (GSource *source, GSourceFunc callback, gpointer data)
     {
       unset (first);
       first->callback (first->data);
+      if (++n % MANY == 0 && clock->get_monotonic () >= end)
+        break;
     }
   return G_SOURCE_CONTINUE;
 }

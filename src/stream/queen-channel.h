@@ -29,8 +29,8 @@ typedef struct _QueenChannel QueenChannel;
  * @ring: what it keeps; its `pack` also compresses snapshots
  * @flush_interval: µs that two flushes keep apart under load
  * @tally: what counts; it outlives the channel
- * @alarms: (nullable): of high priority, for what flushes; %NULL for alarms of its own
- * @breath_alarms: (nullable): likewise, of the usual priority; goes with @alarms
+ * @alarms: (nullable): for what flushes; %NULL for alarms of its own, of a high priority
+ * @breath_alarms: (nullable): for what goes on when others had a turn; goes with @alarms
  * @batch: (nullable): what is gathered for subscribers, which other channels may use, too; %NULL
  *   for one of its own
  * @get_snapshot: (nullable): how things stand, as queen_snapshots_get() says it, for who comes or

@@ -141,6 +141,31 @@ test_always_due (Fixture *f, gconstpointer data)
   queen_alarm_free (again);
 }
 
+static void
+on_long (gpointer data)
+{
+  now += QUEEN_SLICE / 8;
+}
+
+/* Others have a turn in between. */
+static void
+test_slices (Fixture *f, gconstpointer data)
+{
+  QueenAlarm *slow[N];
+  guint n_turns = 0;
+
+  for (int i = 0; i < N; i++)
+    {
+      slow[i] = queen_alarm_new_in_group (f->group, on_long, NULL);
+      queen_alarm_set (slow[i], 0);
+    }
+  while (g_main_context_iteration (NULL, FALSE))
+    n_turns++;
+  g_assert_cmpuint (n_turns, ==, (N + 15) / 16);
+  for (int i = 0; i < N; i++)
+    queen_alarm_free (slow[i]);
+}
+
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -151,5 +176,6 @@ main (int argc, char **argv)
   ADD ("/alarm/group/set-anew", test_set_anew);
   ADD ("/alarm/group/freed-while-set", test_freed);
   ADD ("/alarm/group/who-is-always-due-comes-once-in-a-turn", test_always_due);
+  ADD ("/alarm/group/many-take-several-turns", test_slices);
   return g_test_run ();
 }
