@@ -4,6 +4,7 @@
 #include "queen-prospects.h"
 
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "machine/queen-process-tree.h"
@@ -17,7 +18,8 @@
 #define SCAN_MSEC 5000
 #define MAX_STRANGE 3 /* looks that one is worth who is not known, where all are looked at */
 #define MAX_PROSPECTS 256
-#define FOREIGN (5 * QUEEN_SECOND) /* for so long one that is not the process's is left alone */
+#define SHARE 200 /* of a processor's time goes into looking: one in so many parts */
+#define FOREIGN (30 * QUEEN_SECOND) /* for so long one that is not the process's is left alone */
 
 /* Who listens at a port. */
 typedef struct
@@ -40,6 +42,7 @@ struct _QueenProspects
   QueenSocketDiag *diag;
   GHashTable *found;   /* by port */
   GHashTable *foreign; /* of sockets that are not the process's, by inode */
+  gint64 find_at;      /* µs, monotonic: not before that processes are looked through again */
   gint64 forgotten_at; /* µs, monotonic: when these were forgotten */
   guint timer;
 };
@@ -125,13 +128,25 @@ add_prospect (QueenProspects *self, const QueenSocketListener *listener)
   g_hash_table_replace (self->found, GINT_TO_POINTER (listener->port), prospect);
 }
 
+/* Returns: µs that this thread has used */
+static gint64
+get_cost (void)
+{
+  struct timespec time;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &time);
+  return (gint64) time.tv_sec * QUEEN_SECOND + time.tv_nsec / 1000;
+}
+
 /* @listeners: those that are new */
 static void
 add_of_process (QueenProspects *self, GArray *listeners)
 {
   g_autoptr (QueenProcessTree) tree = NULL;
+  gint64 before = get_cost ();
 
-  if (listeners->len == 0)
+  /* They are new the next time, too. */
+  if (listeners->len == 0 || g_get_monotonic_time () < self->find_at)
     return;
   queen_socket_diag_find_pids (self->diag, listeners);
   tree = queen_process_tree_read (NULL);
@@ -144,6 +159,8 @@ add_of_process (QueenProspects *self, GArray *listeners)
       else
         g_hash_table_add (self->foreign, GSIZE_TO_POINTER (listener->inode));
     }
+  self->find_at =
+      g_get_monotonic_time () + MIN ((get_cost () - before) * SHARE, SCAN_MSEC * QUEEN_MSEC);
 }
 
 static gboolean
@@ -208,17 +225,32 @@ forget_foreign (QueenProspects *self)
   g_hash_table_remove_all (self->foreign);
 }
 
-static gboolean
-on_time_to_scan (gpointer data)
+static gboolean on_time_to_scan (gpointer data);
+
+/* Where there are many sockets, it is done less often. */
+static void
+look_around (QueenProspects *self)
 {
-  QueenProspects *self = data;
   uid_t uid = self->scope == QUEEN_SCOPE_OWN ? getuid () : QUEEN_SOCKET_DIAG_ANY_USER;
+  gint64 before = get_cost ();
   g_autoptr (GArray) listeners = queen_socket_diag_list_listeners (self->diag, uid, NULL);
+  guint of_cost = (guint) MIN ((get_cost () - before) * SHARE / QUEEN_MSEC, SCAN_MSEC);
+  guint msec = self->scope == QUEEN_SCOPE_PROCESS ? PROCESS_MSEC : SCAN_MSEC;
 
   forget_foreign (self);
   if (listeners)
     look_at_listeners (self, listeners);
-  return G_SOURCE_CONTINUE;
+  self->timer = g_timeout_add (MAX (msec, of_cost), on_time_to_scan, self);
+}
+
+static gboolean
+on_time_to_scan (gpointer data)
+{
+  QueenProspects *self = data;
+
+  self->timer = 0;
+  look_around (self);
+  return G_SOURCE_REMOVE;
 }
 
 QueenProspects *
@@ -235,9 +267,7 @@ queen_prospects_new (
   self->diag = queen_socket_diag_new (NULL);
   self->found = g_hash_table_new_full (NULL, NULL, NULL, prospect_free);
   self->foreign = g_hash_table_new (NULL, NULL);
-  self->timer = g_timeout_add (scope == QUEEN_SCOPE_PROCESS ? PROCESS_MSEC : SCAN_MSEC,
-                               on_time_to_scan, self);
-  on_time_to_scan (self);
+  look_around (self);
   return self;
 }
 
