@@ -7,6 +7,8 @@ import { Pulse } from "./model/pulse.js";
 import { Trend } from "./model/trend.js";
 import { BASE } from "./stream/address.js";
 import { InTurn } from "./stream/in-turn.js";
+import { JobsFeed } from "./stream/jobs.js";
+import { askRights } from "./stream/rights.js";
 import { subscribe } from "./stream/subscribe.js";
 import { AttentionView } from "./view/attention.js";
 import { ChoiceView } from "./view/choice.js";
@@ -14,6 +16,7 @@ import { DetailView } from "./view/detail.js";
 import { EmptyView } from "./view/empty.js";
 import { Figures } from "./view/figures.js";
 import { drawSoon } from "./view/frames.js";
+import { JobsView } from "./view/jobs.js";
 import { listenForJumps } from "./view/jumps.js";
 import { LogView } from "./view/log.js";
 import { Place } from "./view/place.js";
@@ -39,6 +42,8 @@ const attention = new AttentionView(place, () => choice.show("problems"));
 const detail = new DetailView(cluster, place);
 const empty = new EmptyView();
 const figures = new Figures((name) => choice.show(name));
+const feed = new JobsFeed(() => drawSoon(drawJobs));
+const jobs = new JobsView(feed);
 const log = new LogView(journal, place);
 const plot = new PlotView();
 const pulseView = new PulseView();
@@ -92,8 +97,46 @@ function takeLink(state, why) {
 
   if (state !== pulse.link && text) journal.addNote(text);
   if (state === "open") cluster.watchedSince = Math.min(cluster.watchedSince, Date.now());
+  if (state === "open" && pulse.link !== "open") lookForJobs();
   pulse.link = state;
   pulse.why = why;
+}
+
+/* Jobs are shown to those who may have them ended. */
+
+/** @type {Set<string>} keys of workers that have something to do */
+const atWork = new Set();
+let maySeeJobs = false;
+
+async function lookForJobs() {
+  maySeeJobs = (await askRights()).has("jobs");
+  if (maySeeJobs) feed.ask();
+}
+
+/**
+ * @param {string} key of a component that has changed
+ * @returns {boolean} whether it is a worker that has something to do
+ */
+function noteWork(key) {
+  const { kind, isOnline, status, facts } = cluster.components.get(key) ?? { kind: "hive" };
+  const isAtWork = kind === "worker" && Boolean(isOnline) &&
+    (status === "busy" || facts?.running > 0 || facts?.waiting > 0);
+
+  if (isAtWork) atWork.add(key);
+  else atWork.delete(key);
+  return isAtWork;
+}
+
+function followJobs() {
+  const isNews = [...cluster.changed].filter(noteWork).length > 0;
+
+  feed.follow(maySeeJobs && !document.hidden && pulse.link === "open" &&
+    (atWork.size > 0 || feed.jobs.length > 0), isNews);
+}
+
+function drawJobs() {
+  jobs.draw();
+  followJobs();
 }
 
 /* Of 65 536 workers there are hundreds of parts. */
@@ -144,6 +187,7 @@ function draw() {
   rows.drawChanged(cluster.changed);
   detail.draw();
   detail.drawChanged(cluster.changed);
+  followJobs();
   cluster.changed.clear();
 }
 
@@ -151,6 +195,7 @@ function draw() {
 function drawSecond(second) {
   rows.drawAges();
   attention.drawAges();
+  jobs.drawAges();
   if (second % rows.trackStep === 0) rows.drawTracks();
   detail.drawTrack();
   plot.draw(cluster.rates, second, (PATIENCE * pulse.interval) / 1000);
