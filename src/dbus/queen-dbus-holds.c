@@ -22,6 +22,7 @@ struct _QueenDBusHolds
   GMainContext *context; /* the D-Bus thread's */
   QueenDBusQueen *skeleton;
   QueenDBusCalls *calls;
+  GQueue errands;              /* of Errand, those that are under way */
   GHashTable *callers;         /* as in QueenHold -> Caller */
   GDBusConnection *connection; /* NULL while she is not on the bus */
   QueenAlarm *alarm;           /* when she has not been there for too long */
@@ -38,8 +39,9 @@ typedef struct
 /* One call on its way to the main thread and back. */
 typedef struct
 {
-  QueenDBusHolds *holds;
-  QueenDBusCall *call; /* NULL when there is nobody to be answered */
+  QueenDBusHolds *holds; /* NULL when these are no more */
+  GList link;            /* among those under way */
+  QueenDBusCall *call;   /* NULL when there is nobody to be answered */
   GMainContext *context;
   gboolean is_sent;
   gboolean is_release;
@@ -212,8 +214,10 @@ on_errand_gone (gpointer data)
   Errand *errand = data;
 
   errand->call = NULL;
-  if (!errand->is_sent)
-    free_errand (errand);
+  if (errand->is_sent)
+    return;
+  g_queue_unlink (&errand->holds->errands, &errand->link);
+  free_errand (errand);
 }
 
 static void
@@ -235,7 +239,9 @@ on_errand_done (gpointer data)
 {
   Errand *errand = data;
 
-  if (errand->caller && !errand->error)
+  if (errand->holds)
+    g_queue_unlink (&errand->holds->errands, &errand->link);
+  if (errand->holds && errand->caller && !errand->error)
     add_caller (errand->holds, errand->caller);
   if (errand->call)
     answer_errand (errand);
@@ -326,6 +332,8 @@ begin_errand (QueenDBusHolds *self,
     refuse_errand (invocation, QUEEN_ERROR_UNAVAILABLE, "too many calls at once; try again");
   else
     {
+      errand->link.data = errand;
+      g_queue_push_tail_link (&self->errands, &errand->link);
       errand->call = queen_dbus_calls_begin (self->calls, invocation, on_errand_gone, errand);
       queen_dbus_call_answer_later (errand->call, on_user_of_errand);
       return TRUE;
@@ -407,9 +415,13 @@ queen_dbus_holds_new (QueenCluster *cluster,
 void
 queen_dbus_holds_free (QueenDBusHolds *self)
 {
+  GList *link;
+
   g_signal_handlers_disconnect_by_data (self->skeleton, self);
   g_hash_table_unref (self->callers);
   queen_dbus_calls_free (self->calls);
+  while ((link = g_queue_pop_head_link (&self->errands)))
+    ((Errand *) link->data)->holds = NULL;
   queen_alarm_free (self->alarm);
   g_clear_object (&self->connection);
   g_main_context_unref (self->context);

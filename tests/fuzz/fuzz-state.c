@@ -27,6 +27,42 @@ assert_same_component (const QueenComponent *a, const QueenComponent *b)
 }
 
 static void
+assert_same_hold (const QueenHoldEntry *a, const QueenHoldEntry *b)
+{
+  g_assert_cmpint (a->kind, ==, b->kind);
+  g_assert_cmpint (a->left, ==, b->left);
+  g_assert_cmpstr (a->component_id, ==, b->component_id);
+  g_assert_cmpstr (a->hold->id, ==, b->hold->id);
+  g_assert_cmpstr (a->hold->reason, ==, b->hold->reason);
+  g_assert_cmpstr (a->hold->holder, ==, b->hold->holder);
+  g_assert_cmpstr (a->hold->caller, ==, b->hold->caller);
+  g_assert_cmpint (a->hold->since, ==, b->hold->since);
+  g_assert_cmpint (a->hold->until, ==, b->hold->until);
+}
+
+/* Whatever they say, none is there twice, and each can end. */
+static void
+restore_holds (const QueenState *state)
+{
+  g_autoptr (QueenHolds) holds = queen_holds_new (&fake_clock);
+  guint n = queen_holds_restore (holds, state->holds, queen_state_get_elapsed (state, now));
+
+  g_assert_cmpuint (n, <=, state->holds->len);
+  g_assert_cmpuint (n, ==,
+                    queen_holds_get_n (holds, QUEEN_COMPONENT_WORKER) +
+                        queen_holds_get_n (holds, QUEEN_COMPONENT_HIVE));
+  queen_holds_end_caller (holds, NULL);
+  for (guint i = 0; i < state->holds->len; i++)
+    {
+      const QueenHoldEntry *entry = &g_array_index (state->holds, QueenHoldEntry, i);
+
+      queen_holds_release (holds, entry->kind, entry->component_id, entry->hold->id, "fuzz", NULL);
+    }
+  g_assert_cmpuint (queen_holds_get_n (holds, QUEEN_COMPONENT_WORKER), ==, 0);
+  g_assert_cmpuint (queen_holds_get_n (holds, QUEEN_COMPONENT_HIVE), ==, 0);
+}
+
+static void
 assert_same_state (const QueenState *a, const QueenState *b)
 {
   g_assert_cmpint (a->is_whole, ==, b->is_whole);
@@ -46,6 +82,10 @@ assert_same_state (const QueenState *a, const QueenState *b)
           assert_same_component (one->component, other->component);
         }
     }
+  g_assert_cmpuint (a->holds->len, ==, b->holds->len);
+  for (guint i = 0; i < a->holds->len; i++)
+    assert_same_hold (&g_array_index (a->holds, QueenHoldEntry, i),
+                      &g_array_index (b->holds, QueenHoldEntry, i));
 }
 
 static void
@@ -120,6 +160,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_assert_no_error (error);
   check_round_trip (state);
   now = G_GINT64_CONSTANT (1761336661) * G_USEC_PER_SEC;
+  restore_holds (state);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     restore (state, kind);
   return 0;

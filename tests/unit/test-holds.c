@@ -8,6 +8,7 @@
 #include "fake-clock.h"
 #include "model/queen-cluster.h"
 #include "queen-error.h"
+#include "state-text.h"
 
 #define SECOND ((gint64) G_USEC_PER_SEC)
 #define TIMEOUT (90 * SECOND)
@@ -471,7 +472,9 @@ test_callers (Fixture *f, gconstpointer data)
 static void
 test_restored (Fixture *f, gconstpointer data)
 {
-  g_autoptr (QueenState) state = queen_state_new ();
+  g_autoptr (QueenState) saved = queen_state_new ();
+  g_autoptr (QueenState) state = NULL;
+  g_autoptr (GString) text = NULL;
   Fixture next = { 0 };
 
   beat_hive (f, "h");
@@ -481,7 +484,12 @@ test_restored (Fixture *f, gconstpointer data)
   hold_for (f, QUEEN_COMPONENT_HIVE, "h", "token:ops", 0);
   hold_for (f, QUEEN_COMPONENT_WORKER, "x", "token:ops", 60);
   hold_for (f, QUEEN_COMPONENT_WORKER, "y", "token:ops", 10);
-  queen_cluster_save (f->cluster, state);
+  queen_cluster_save (f->cluster, saved);
+  saved->epoch = g_strdup ("0");
+  saved->next = 1;
+  text = write_state (saved);
+  state = parse_state (text->str, text->len, NULL);
+  g_assert_nonnull (state);
 
   set_up (&next, NULL);
   queen_cluster_load (next.cluster, state, 20 * SECOND, 0);
@@ -507,8 +515,6 @@ count_available (QueenRegistry *registry)
 
   for (guint i = 0; i < n; i++)
     {
-      g_autofree char *hive = g_strdup (all[i]->hive_id ? all[i]->hive_id : "-");
-
       n_available += queen_component_is_available (all[i]);
       g_assert_cmpint (queen_component_is_available (all[i]), ==,
                        queen_component_is_online (all[i]) && !queen_component_is_held (all[i]));
