@@ -10,10 +10,9 @@
 
 #define DONE "[DONE]"
 #define DONE_IN_JSON "\\u005bDONE]"
-#define MAX_EVENTS G_MAXUINT      /* what they cost is the limit */
-#define DROPPED_TEXT (256 * 1024) /* bytes that leave a text that is full, so that it is rarely */
-#define COST_OF_EVENT 256         /* bytes of a ring, about, besides its data */
-#define COST 1800                 /* bytes: itself, channel, empty ring and alarms */
+#define MAX_EVENTS G_MAXUINT /* what they cost is the limit */
+#define COST_OF_EVENT 256    /* bytes of a ring, about, besides its data */
+#define COST 1800            /* bytes: itself, channel, empty ring and alarms */
 #define LAGGED                                                                                     \
   "{\"error\":{\"message\":\"you have read too slowly, and part of the answer is lost\","          \
   "\"type\":\"server_error\",\"param\":null,\"code\":\"lagged\"}}"
@@ -27,6 +26,7 @@ struct _QueenJobAnswer
   GString *text;     /* NULL when there is none */
   guint64 n_omitted; /* bytes of it that are no longer there */
   gsize max_ring;
+  gsize max_text;
   gsize unflushed; /* bytes of the ring, about, that came since readers were last seen to */
   void (*on_changed) (gpointer data);
   gpointer data;
@@ -162,6 +162,7 @@ queen_job_answer_new (const QueenJobStage *stage,
   self->stage = stage;
   self->face = face;
   self->max_ring = QUEEN_JOB_MAX_RING;
+  self->max_text = QUEEN_JOB_MAX_TEXT;
   self->end = G_MAXUINT64;
   self->on_changed = on_changed;
   self->data = data;
@@ -233,15 +234,18 @@ queen_job_answer_mark (QueenJobAnswer *self, const char *marker)
   publish (self, QUEEN_JOB_EVENT_DATA, NULL, marker, strlen (marker));
 }
 
-/* At the beginning of a character. */
+/* So much that it is rarely, and at the beginning of a character. Its memory is what it needs. */
 static void
 drop_text (QueenJobAnswer *self)
 {
-  gsize n = MIN (DROPPED_TEXT, self->text->len);
+  gsize n = MIN (self->text->len - self->max_text + self->max_text / 4, self->text->len);
+  GString *rest;
 
   while (n < self->text->len && ((guchar) self->text->str[n] & 0xc0) == 0x80)
     n++;
-  g_string_erase (self->text, 0, (gssize) n);
+  rest = g_string_new_len (self->text->str + n, (gssize) (self->text->len - n));
+  g_string_free (self->text, TRUE);
+  self->text = rest;
   self->n_omitted += n;
 }
 
@@ -251,7 +255,7 @@ queen_job_answer_add_text (QueenJobAnswer *self, const char *text, gsize length)
   if (!self->text)
     self->text = g_string_new (NULL);
   g_string_append_len (self->text, text, (gssize) length);
-  while (self->text->len > QUEEN_JOB_MAX_TEXT)
+  if (self->text->len > self->max_text)
     drop_text (self);
 }
 
@@ -291,8 +295,10 @@ queen_job_answer_shrink (QueenJobAnswer *self, gsize n_bytes)
 
   if (max >= self->max_ring)
     return;
-  self->max_ring = max;
+  self->max_ring = self->max_text = max;
   queen_ring_set_max_bytes (queen_channel_get_ring (self->channel), max);
+  if (self->text && self->text->len > max)
+    drop_text (self);
 }
 
 gsize

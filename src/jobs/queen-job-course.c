@@ -76,6 +76,20 @@ on_answer_head (guint status, const char *content_type, gpointer data)
   queen_job_take_head (self, status, content_type);
 }
 
+/* It has been told of what has come: nobody else can make room for it any more. */
+static void
+check_memory (QueenJob *self)
+{
+  const QueenJobsFigures *figures = &self->owner->figures;
+
+  queen_job_touch (self, FALSE);
+  if (figures->n_bytes <= figures->max_bytes || !queen_job_state_is_open (self->state))
+    return;
+  queen_job_abandon (self);
+  fail_job (self, g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                                       "there is no memory left for its answer"));
+}
+
 static void
 on_answer_event (GBytes *event, const char *text, gsize length, gpointer data)
 {
@@ -97,7 +111,7 @@ on_answer_event (GBytes *event, const char *text, gsize length, gpointer data)
     queen_job_answer_say_line (self->answer, bytes, size);
   else
     queen_job_answer_say (self->answer, NULL, bytes, size);
-  queen_job_touch (self, FALSE);
+  check_memory (self);
 }
 
 static void
@@ -109,7 +123,7 @@ on_answer_body (GBytes *part, gpointer data)
   if (self->n_part_bytes + g_bytes_get_size (part) <= QUEEN_JOB_MAX_ANSWER)
     {
       queen_job_take_part (self, part);
-      queen_job_touch (self, FALSE);
+      check_memory (self);
       return;
     }
   queen_job_abandon (self);

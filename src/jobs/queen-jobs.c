@@ -35,7 +35,8 @@ struct _QueenJobs
 
   QueenDeadlineQueue kept; /* of QueenJob: those that have ended */
   QueenAlarm *kept_alarm;
-  GQueue touched; /* of QueenJob */
+  QueenJob *noted; /* the one that is being looked at; NULL when none is */
+  GQueue touched;  /* of QueenJob */
   QueenAlarm *touched_alarm;
 
   gboolean is_stopping;
@@ -115,14 +116,22 @@ on_kept_long_enough (gpointer data)
     }
 }
 
-/* Returns: (nullable): who has ended longest ago, of those that nobody reads if there are any */
+/* Returns: (nullable): who has ended longest ago, of those that nobody reads if there are any;
+ * never the one that is being looked at */
 static QueenJob *
 find_oldest (QueenJobs *self)
 {
+  QueenJob *read = NULL;
+
   for (GList *link = self->kept.queue.head; link; link = link->next)
-    if (queen_job_get_n_readers (link->data) == 0)
-      return link->data;
-  return queen_deadline_queue_peek (&self->kept);
+    {
+      if (link->data == self->noted)
+        continue;
+      if (queen_job_get_n_readers (link->data) == 0)
+        return link->data;
+      read = read ? read : link->data;
+    }
+  return read;
 }
 
 /* Returns: whether there is room for @n_bytes more */
@@ -174,9 +183,8 @@ note_state (QueenJobs *self, QueenJob *job)
     note_end (self, job);
 }
 
-/* When there is no more room although all that have ended are gone, the one that grows pays. */
 static void
-note_size (QueenJobs *self, QueenJob *job)
+count_bytes (QueenJobs *self, QueenJob *job)
 {
   gsize n_bytes = queen_job_get_n_bytes (job);
 
@@ -184,8 +192,18 @@ note_size (QueenJobs *self, QueenJob *job)
   if (queen_job_state_is_open (job->state))
     queen_job_shares_resize (self->shares, job->submitter, job->n_bytes, n_bytes);
   job->n_bytes = n_bytes;
-  if (get_figures (self)->n_bytes > MAX_BYTES && !make_room (self, 0) && job->answer)
-    queen_job_answer_shrink (job->answer, queen_job_answer_get_n_bytes (job->answer) / 2);
+}
+
+/* When there is no more room although all that have ended are gone, the one that grows pays; if
+ * that is not enough, its course ends it. */
+static void
+note_size (QueenJobs *self, QueenJob *job)
+{
+  count_bytes (self, job);
+  if (get_figures (self)->n_bytes <= MAX_BYTES || make_room (self, 0) || !job->answer)
+    return;
+  queen_job_answer_shrink (job->answer, queen_job_answer_get_n_bytes (job->answer) / 4);
+  count_bytes (self, job);
 }
 
 static void
@@ -201,8 +219,10 @@ on_touched (QueenJob *job, gboolean is_urgent, gpointer data)
     g_queue_push_tail_link (&self->touched, &job->touched_link);
   job->is_touched = TRUE;
   queen_alarm_set_earlier (self->touched_alarm, is_urgent ? now : now + CHANGES_APART);
+  self->noted = job;
   note_state (self, job);
   note_size (self, job);
+  self->noted = NULL;
 }
 
 static void

@@ -16,7 +16,7 @@
 
 #define SECOND ((gint64) G_USEC_PER_SEC)
 #define HEAD "HEAD\r\n\r\n"
-#define MAX_ATTEMPTS 64
+#define MAX_ATTEMPTS 512
 
 /* One try at a worker. */
 typedef struct

@@ -330,6 +330,49 @@ test_full (Fixture *f, gconstpointer data)
   g_assert_cmpuint (figures->n_refused, ==, 3);
 }
 
+/* Those that grow keep less. */
+static void
+test_open_shrink (Fixture *f, gconstpointer data)
+{
+  const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
+  static char text[4096];
+
+  memset (text, 'x', sizeof text - 1);
+  beat (f, "w1", 512);
+  for (guint i = 0; i < 500; i++)
+    submit (f);
+  for (guint round = 0; round < 30; round++)
+    for (guint i = 0; i < 500; i++)
+      for (guint n = 0; n < 10; n++)
+        say (&tries[i], text, text);
+  g_assert_cmpuint (figures->n_in_state[QUEEN_JOB_RUNNING], ==, 500);
+  g_assert_cmpuint (figures->n_bytes, <=, figures->max_bytes);
+}
+
+/* What is not streamed cannot keep less: there is an end to it. */
+static void
+test_open_fail (Fixture *f, gconstpointer data)
+{
+  const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
+  g_autofree char *large = g_malloc0 (1024 * 1024);
+  g_autoptr (GBytes) part = g_bytes_new_static (large, 1024 * 1024);
+  guint n_open = 20;
+
+  beat (f, "w1", 512);
+  for (guint i = 0; i < 20; i++)
+    submit (f);
+  for (guint n = 0; n < 15; n++)
+    for (guint i = 0; i < 20; i++)
+      if (!tries[i].is_cancelled)
+        tries[i].funcs->on_body (part, tries[i].data);
+  for (guint i = 0; i < 20; i++)
+    n_open -= tries[i].is_cancelled;
+  g_assert_cmpuint (figures->n_in_state[QUEEN_JOB_RUNNING], ==, n_open);
+  g_assert_cmpuint (n_open, >=, 15);
+  g_assert_cmpuint (n_open, <, 20);
+  g_assert_cmpuint (figures->n_bytes, <=, figures->max_bytes);
+}
+
 static void
 test_open_of_one (Fixture *f, gconstpointer data)
 {
@@ -362,6 +405,8 @@ main (int argc, char **argv)
   ADD ("/job-answer/memory/ring", test_ring);
   ADD ("/job-answer/memory/the-oldest-that-ended-leave", test_oldest_leave);
   ADD ("/job-answer/memory/full", test_full);
+  ADD ("/job-answer/memory/those-that-are-open-keep-less", test_open_shrink);
+  ADD ("/job-answer/memory/what-cannot-keep-less-ends", test_open_fail);
   ADD ("/job-answer/memory/of-one-submitter", test_open_of_one);
   return g_test_run ();
 }
