@@ -33,9 +33,15 @@ queen_caller_set_tokens (QueenCaller *self, QueenWorkerTokens *tokens)
 }
 
 void
+queen_caller_end (QueenCaller *self)
+{
+  while (self->calls.length > 0)
+    queen_call_cancel (g_queue_peek_head (&self->calls));
+}
+
+void
 queen_caller_free (QueenCaller *self)
 {
-  g_warn_if_fail (self->calls.length == 0);
   queen_lanes_free (self->lanes);
   queen_alarm_free (self->alarm);
   g_clear_pointer (&self->tokens, queen_worker_tokens_unref);

@@ -48,7 +48,10 @@ queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDataba
 /** @tokens: (nullable) (transfer full): for the calls that begin from now on */
 void queen_caller_set_tokens (QueenCaller *self, QueenWorkerTokens *tokens);
 
-/** Closes all connections. No call goes on any more. */
+/** Cancels the calls that nobody listens to any more. Nobody has any other. */
+void queen_caller_end (QueenCaller *self);
+
+/** Closes all connections. Nothing is pending any more. */
 void queen_caller_free (QueenCaller *self);
 
 G_END_DECLS

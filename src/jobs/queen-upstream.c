@@ -34,6 +34,7 @@ run_thread (gpointer data)
   g_main_context_push_thread_default (self->context);
   self->caller = queen_caller_new (self->reach, g_steal_pointer (&self->tokens), self->trusted);
   g_main_loop_run (self->loop);
+  queen_caller_end (self->caller);
   /* What has been cancelled has to be told so, or it would be lost. */
   while (self->caller->n_pending > 0)
     g_main_context_iteration (self->context, TRUE);

@@ -323,6 +323,33 @@ test_kept_and_gone (void)
   fixture_stop (&fixture);
 }
 
+static void
+test_left (void)
+{
+  static const Scene scenes[] = { { STREAM_HEAD EVENT "data: [DONE]\n\n", .end = SCENE_HOLD } };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  fixture_run (&fixture, BODY);
+  g_assert_no_error (fixture.error);
+  g_assert_cmpuint (fixture.server.n_closed, ==, 0);
+  fixture_stop (&fixture);
+}
+
+static void
+test_left_and_talkative (void)
+{
+  static const Scene scenes[] = { { STREAM_HEAD EVENT "data: [DONE]\n\n", .end = SCENE_PUMP } };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  fixture_run (&fixture, BODY);
+  g_assert_no_error (fixture.error);
+  g_assert_cmpuint (fixture.n_events, ==, 1);
+  scripted_server_wait_closed (&fixture.server);
+  fixture_stop (&fixture);
+}
+
 /* Many */
 
 #define N_MANY 1000
@@ -523,6 +550,8 @@ main (int argc, char **argv)
   g_test_add_func ("/attempt/cancel/right-after-the-start", test_cancel_at_once);
   g_test_add_func ("/attempt/connection/is-kept", test_kept);
   g_test_add_func ("/attempt/connection/one-more-try-when-a-kept-one-has-gone", test_kept_and_gone);
+  g_test_add_func ("/attempt/connection/is-done-when-all-is-said", test_left);
+  g_test_add_func ("/attempt/connection/who-talks-on-is-hung-up-on", test_left_and_talkative);
   g_test_add_func ("/attempt/connection/a-thousand-at-once", test_many);
   g_test_add_func ("/attempt/connection/a-thousand-that-are-too-late-all-end", test_many_late);
   g_test_add_func ("/attempt/reader/slow-one-stops-the-worker-and-loses-nothing", test_slow_reader);

@@ -3,6 +3,7 @@
 
 #include "jobs/queen-reach.h"
 
+#include <glib/gstdio.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -201,19 +202,25 @@ test_targets (void)
 /* Tokens */
 
 static QueenWorkerTokens *
-load (const char *text, GError **error)
+load_tokens (const char *text, GError **error)
 {
-  g_autofree char *path = g_build_filename (g_get_tmp_dir (), "queen-worker-tokens", NULL);
+  g_autofree char *path = NULL;
+  int fd = g_file_open_tmp ("queen-worker-tokens-XXXXXX", &path, NULL);
+  QueenWorkerTokens *tokens;
 
+  g_close (fd, NULL);
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
-  return queen_worker_tokens_new_from_file (path, error);
+  tokens = queen_worker_tokens_new_from_file (path, error);
+  g_unlink (path);
+  return tokens;
 }
 
 static void
 test_tokens (void)
 {
   g_autoptr (QueenWorkerTokens) tokens =
-      load ("# all of mine\n\nnode one\nnode:8443\ttwo\n  w   three\r\n[fd00::7]:80 four\n", NULL);
+      load_tokens ("# all of mine\n\nnode one\nnode:8443\ttwo\n  w   three\r\n[fd00::7]:80 four\n",
+                   NULL);
   QueenTarget node = { "http", (char *) "node", 80, NULL };
   QueenTarget other = { "https", (char *) "node", 8443, NULL };
   QueenTarget ipv6 = { "http", (char *) "fd00::7", 80, NULL };
@@ -238,7 +245,7 @@ test_bad_tokens (void)
     {
       g_autoptr (GError) error = NULL;
 
-      g_assert_null (load (bad[i], &error));
+      g_assert_null (load_tokens (bad[i], &error));
       g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING);
       g_assert_nonnull (strstr (error->message, "line "));
       g_assert_null (strstr (error->message, "secr"));
@@ -248,7 +255,7 @@ test_bad_tokens (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/reach/only-who-calls-and-where-it-is-allowed", test_rows);
   g_test_add_func ("/reach/own-addresses-are-this-machine", test_own);
