@@ -144,10 +144,11 @@ queen_placement_conclude (QueenPlacement *self,
                           const QueenPlacementFuncs *funcs,
                           gpointer data)
 {
-  g_autoptr (QueenComponent) worker = result->worker ? queen_component_ref (result->worker) : NULL;
+  QueenComponent *worker = result->worker ? queen_component_ref (result->worker) : NULL;
 
   self->figures.outcomes[result->reason]++;
   funcs->on_placed (result, data);
+  g_clear_pointer (&worker, queen_component_unref);
 }
 
 /* Requests */
