@@ -171,6 +171,7 @@ try_another (QueenJob *self, const GError *error)
   tell_retry (self, error);
   g_set_error_literal (&self->refusal, error->domain, error->code, error->message);
   self->state = QUEEN_JOB_QUEUED;
+  queen_job_touch (self, TRUE);
   return find_worker (self, 0, NULL);
 }
 

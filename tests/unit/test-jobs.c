@@ -188,6 +188,27 @@ test_retry_waits (Fixture *f, gconstpointer data)
   g_assert_cmpstr (queen_job_get_worker (second), ==, "w1");
 }
 
+/* It is taken back from the line in which it waits for the other one. */
+static void
+test_retry_cancelled (Fixture *f, gconstpointer data)
+{
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  submit (f);
+  beat (f, "w2", 1);
+  job = submit (f);
+  end_try (&tries[1], QUEEN_ATTEMPT_REFUSED, "nobody is there");
+  turn ();
+  assert_state (job, QUEEN_JOB_QUEUED);
+  g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_in_state[QUEEN_JOB_QUEUED], ==, 1);
+  g_assert_true (queen_job_cancel (job, "not wanted", NULL));
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  turn ();
+  assert_state (job, QUEEN_JOB_CANCELLED);
+  g_assert_cmpuint (n_tries, ==, 2);
+}
+
 static void
 test_no_retry_after_the_first_byte (Fixture *f, gconstpointer data)
 {
@@ -569,6 +590,7 @@ main (int argc, char **argv)
   ADD ("/jobs/retry/at-the-next-and-once", test_retry_at_the_next);
   ADD ("/jobs/retry/not-without-another", test_no_retry_without_another);
   ADD ("/jobs/retry/waits-for-one-that-is-busy", test_retry_waits);
+  ADD ("/jobs/retry/cancelled-while-it-waits", test_retry_cancelled);
   ADD ("/jobs/retry/never-after-the-first-byte", test_no_retry_after_the_first_byte);
   ADD ("/jobs/queue/in-order", test_queue);
   ADD ("/jobs/queue/timeout", test_queue_timeout);
