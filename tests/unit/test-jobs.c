@@ -411,6 +411,40 @@ test_kept (Fixture *f, gconstpointer data)
   g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_bytes, ==, 0);
 }
 
+/* Who ends in the middle of all that is told of it would go before it is. */
+static void
+test_full_of_open_ones (Fixture *f, gconstpointer data)
+{
+  const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
+  gpointer zeros = g_malloc0 (QUEEN_JOB_MAX_BODY);
+  g_autoptr (GBytes) body = g_bytes_new_take (zeros, QUEEN_JOB_MAX_BODY);
+  QueenJobRequest request = make_request ("");
+  g_autofree char *id = NULL;
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  job = submit (f);
+  id = g_strdup (queen_job_get_id (job));
+  for (gsize size = QUEEN_JOB_MAX_BODY; size > 64; size /= 2)
+    {
+      g_autoptr (GBytes) part = g_bytes_new_from_bytes (body, 0, size);
+      static const char *const submitter[] = { "a", "b", "c" };
+
+      request.body = part;
+      for (guint i = 0; i < G_N_ELEMENTS (submitter);)
+        {
+          request.submitter = submitter[i];
+          i += queen_jobs_submit (f->jobs, &request, NULL, NULL) == NULL;
+        }
+    }
+  while (figures->n_bytes + 512 < figures->max_bytes)
+    say_token (&tries[0], "a");
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  g_assert_cmpuint (figures->n_evicted, ==, 0);
+  g_assert_true (queen_jobs_lookup (f->jobs, id, NULL, NULL) == job);
+  assert_state (job, QUEEN_JOB_DONE);
+}
+
 /* Who watches */
 
 static GString *seen;
@@ -601,6 +635,7 @@ main (int argc, char **argv)
   ADD ("/jobs/whose-they-are", test_whose);
   ADD ("/jobs/idempotency", test_idempotency);
   ADD ("/jobs/kept-for-a-while", test_kept);
+  ADD ("/jobs/memory/who-ends-when-it-is-full-is-not-gone-at-once", test_full_of_open_ones);
   ADD ("/jobs/watch/early-and-late", test_watch);
   ADD ("/jobs/watch/who-watches-reads", test_watcher_goes);
   ADD ("/jobs/stop/drains-and-then-says-so", test_stop);
