@@ -315,6 +315,30 @@ test_cancel_twice (Fixture *f, gconstpointer data)
   g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_CONFLICT);
 }
 
+/* By what the worker says next, and once. */
+static void
+test_cancel_helped (Fixture *f, gconstpointer data)
+{
+  const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
+  QueenJobRequest request = make_request ("");
+
+  beat_with (f, "w1", 9, 3);
+  queen_job_cancel (submit (f), "not wanted", NULL);
+  beat_with (f, "w2", 9, 0);
+  g_assert_cmpuint (figures->n_cancels_idle, ==, 0);
+  beat_with (f, "w1", 9, 2);
+  g_assert_cmpuint (figures->n_cancels_idle, ==, 1);
+  beat_with (f, "w1", 9, 1);
+  g_assert_cmpuint (figures->n_cancels_idle, ==, 1);
+
+  request.wish = "w1";
+  queen_job_cancel (queen_jobs_submit (f->jobs, &request, NULL, NULL), "not wanted", NULL);
+  g_assert_cmpstr (tries[1].worker, ==, "w1");
+  beat_with (f, "w1", 9, 1); /* it goes on with what nobody wants */
+  beat_with (f, "w1", 9, 0);
+  g_assert_cmpuint (figures->n_cancels_idle, ==, 1);
+}
+
 static void
 test_on_disconnect (Fixture *f, gconstpointer data)
 {
@@ -631,6 +655,7 @@ main (int argc, char **argv)
   ADD ("/jobs/nobody-serves-it", test_nobody_serves_it);
   ADD ("/jobs/cancel", test_cancel);
   ADD ("/jobs/cancel/twice", test_cancel_twice);
+  ADD ("/jobs/cancel/has-it-helped", test_cancel_helped);
   ADD ("/jobs/on-disconnect", test_on_disconnect);
   ADD ("/jobs/whose-they-are", test_whose);
   ADD ("/jobs/idempotency", test_idempotency);
