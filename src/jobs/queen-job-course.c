@@ -171,6 +171,7 @@ try_another (QueenJob *self, const GError *error)
   tell_retry (self, error);
   g_set_error_literal (&self->refusal, error->domain, error->code, error->message);
   self->state = QUEEN_JOB_QUEUED;
+  queen_job_touch (self, TRUE);
   return find_worker (self, 0, NULL);
 }
 
@@ -361,10 +362,13 @@ find_worker (QueenJob *self, gint64 patience, GError **error)
     .patience = patience,
     .reserve = QUEEN_PLACEMENT_UNTIL_END,
   };
+  QueenPlacementWait *wait;
   GError *problem = NULL;
 
   self->is_first_look = self->n_attempts > 0 && patience == 0;
-  self->wait = queen_placement_request (self->owner->placement, &request, &funcs, self, &problem);
+  wait = queen_placement_request (self->owner->placement, &request, &funcs, self, &problem);
+  if (wait) /* else it is decided, and may wait in another way already */
+    self->wait = wait;
   if (!problem)
     return TRUE;
   g_propagate_error (error, problem);

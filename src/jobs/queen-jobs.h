@@ -210,7 +210,7 @@ void queen_jobs_stop (QueenJobs *self,
  * @n_tokens: texts of answers
  * @n_cancels_idle: of those cancelled while they ran, after how many the worker told to be less
  *   busy than before by its next heartbeat
- * @waiting: from being submitted until a worker got it
+ * @waiting: from being submitted until a worker got it; in hundreds of µs, like the next two
  * @first_byte: from then until its answer began
  * @running: from then until it ended
  *

@@ -132,8 +132,9 @@ tear_down (Fixture *f, gconstpointer data)
     }
 }
 
+/* @running: what it works on by its own word; -1 for nothing said */
 static inline void
-beat (Fixture *f, const char *id, gint64 slots)
+beat_with (Fixture *f, const char *id, gint64 slots, gint64 running)
 {
   QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
 
@@ -142,9 +143,16 @@ beat (Fixture *f, const char *id, gint64 slots)
   worker->status = QUEEN_STATUS_READY;
   worker->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
   worker->vitals->slots = slots;
+  worker->vitals->running = running;
   g_assert_true (
       queen_registry_update (queen_cluster_get_registry (f->cluster, QUEEN_COMPONENT_WORKER),
                              worker, NULL, NULL));
+}
+
+static inline void
+beat (Fixture *f, const char *id, gint64 slots)
+{
+  beat_with (f, id, slots, -1);
 }
 
 static inline QueenJobRequest

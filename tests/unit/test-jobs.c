@@ -188,6 +188,27 @@ test_retry_waits (Fixture *f, gconstpointer data)
   g_assert_cmpstr (queen_job_get_worker (second), ==, "w1");
 }
 
+/* It is taken back from the line in which it waits for the other one. */
+static void
+test_retry_cancelled (Fixture *f, gconstpointer data)
+{
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  submit (f);
+  beat (f, "w2", 1);
+  job = submit (f);
+  end_try (&tries[1], QUEEN_ATTEMPT_REFUSED, "nobody is there");
+  turn ();
+  assert_state (job, QUEEN_JOB_QUEUED);
+  g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_in_state[QUEEN_JOB_QUEUED], ==, 1);
+  g_assert_true (queen_job_cancel (job, "not wanted", NULL));
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  turn ();
+  assert_state (job, QUEEN_JOB_CANCELLED);
+  g_assert_cmpuint (n_tries, ==, 2);
+}
+
 static void
 test_no_retry_after_the_first_byte (Fixture *f, gconstpointer data)
 {
@@ -294,6 +315,30 @@ test_cancel_twice (Fixture *f, gconstpointer data)
   g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_CONFLICT);
 }
 
+/* By what the worker says next, and once. */
+static void
+test_cancel_helped (Fixture *f, gconstpointer data)
+{
+  const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
+  QueenJobRequest request = make_request ("");
+
+  beat_with (f, "w1", 9, 3);
+  queen_job_cancel (submit (f), "not wanted", NULL);
+  beat_with (f, "w2", 9, 0);
+  g_assert_cmpuint (figures->n_cancels_idle, ==, 0);
+  beat_with (f, "w1", 9, 2);
+  g_assert_cmpuint (figures->n_cancels_idle, ==, 1);
+  beat_with (f, "w1", 9, 1);
+  g_assert_cmpuint (figures->n_cancels_idle, ==, 1);
+
+  request.wish = "w1";
+  queen_job_cancel (queen_jobs_submit (f->jobs, &request, NULL, NULL), "not wanted", NULL);
+  g_assert_cmpstr (tries[1].worker, ==, "w1");
+  beat_with (f, "w1", 9, 1); /* it goes on with what nobody wants */
+  beat_with (f, "w1", 9, 0);
+  g_assert_cmpuint (figures->n_cancels_idle, ==, 1);
+}
+
 static void
 test_on_disconnect (Fixture *f, gconstpointer data)
 {
@@ -388,6 +433,40 @@ test_kept (Fixture *f, gconstpointer data)
   pass (2 * SECOND);
   g_assert_null (queen_jobs_lookup (f->jobs, id, NULL, NULL));
   g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_bytes, ==, 0);
+}
+
+/* Who ends in the middle of all that is told of it would go before it is. */
+static void
+test_full_of_open_ones (Fixture *f, gconstpointer data)
+{
+  const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
+  gpointer zeros = g_malloc0 (QUEEN_JOB_MAX_BODY);
+  g_autoptr (GBytes) body = g_bytes_new_take (zeros, QUEEN_JOB_MAX_BODY);
+  QueenJobRequest request = make_request ("");
+  g_autofree char *id = NULL;
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  job = submit (f);
+  id = g_strdup (queen_job_get_id (job));
+  for (gsize size = QUEEN_JOB_MAX_BODY; size > 64; size /= 2)
+    {
+      g_autoptr (GBytes) part = g_bytes_new_from_bytes (body, 0, size);
+      static const char *const submitter[] = { "a", "b", "c" };
+
+      request.body = part;
+      for (guint i = 0; i < G_N_ELEMENTS (submitter);)
+        {
+          request.submitter = submitter[i];
+          i += queen_jobs_submit (f->jobs, &request, NULL, NULL) == NULL;
+        }
+    }
+  while (figures->n_bytes + 512 < figures->max_bytes)
+    say_token (&tries[0], "a");
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  g_assert_cmpuint (figures->n_evicted, ==, 0);
+  g_assert_true (queen_jobs_lookup (f->jobs, id, NULL, NULL) == job);
+  assert_state (job, QUEEN_JOB_DONE);
 }
 
 /* Who watches */
@@ -569,16 +648,19 @@ main (int argc, char **argv)
   ADD ("/jobs/retry/at-the-next-and-once", test_retry_at_the_next);
   ADD ("/jobs/retry/not-without-another", test_no_retry_without_another);
   ADD ("/jobs/retry/waits-for-one-that-is-busy", test_retry_waits);
+  ADD ("/jobs/retry/cancelled-while-it-waits", test_retry_cancelled);
   ADD ("/jobs/retry/never-after-the-first-byte", test_no_retry_after_the_first_byte);
   ADD ("/jobs/queue/in-order", test_queue);
   ADD ("/jobs/queue/timeout", test_queue_timeout);
   ADD ("/jobs/nobody-serves-it", test_nobody_serves_it);
   ADD ("/jobs/cancel", test_cancel);
   ADD ("/jobs/cancel/twice", test_cancel_twice);
+  ADD ("/jobs/cancel/has-it-helped", test_cancel_helped);
   ADD ("/jobs/on-disconnect", test_on_disconnect);
   ADD ("/jobs/whose-they-are", test_whose);
   ADD ("/jobs/idempotency", test_idempotency);
   ADD ("/jobs/kept-for-a-while", test_kept);
+  ADD ("/jobs/memory/who-ends-when-it-is-full-is-not-gone-at-once", test_full_of_open_ones);
   ADD ("/jobs/watch/early-and-late", test_watch);
   ADD ("/jobs/watch/who-watches-reads", test_watcher_goes);
   ADD ("/jobs/stop/drains-and-then-says-so", test_stop);
