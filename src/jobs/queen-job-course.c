@@ -361,10 +361,13 @@ find_worker (QueenJob *self, gint64 patience, GError **error)
     .patience = patience,
     .reserve = QUEEN_PLACEMENT_UNTIL_END,
   };
+  QueenPlacementWait *wait;
   GError *problem = NULL;
 
   self->is_first_look = self->n_attempts > 0 && patience == 0;
-  self->wait = queen_placement_request (self->owner->placement, &request, &funcs, self, &problem);
+  wait = queen_placement_request (self->owner->placement, &request, &funcs, self, &problem);
+  if (wait) /* else it is decided, and may wait in another way already */
+    self->wait = wait;
   if (!problem)
     return TRUE;
   g_propagate_error (error, problem);
