@@ -133,7 +133,7 @@ on_answer_body (GBytes *part, gpointer data)
 
 /* How an attempt ends */
 
-/* What was wrong with the request says nothing of the worker. */
+/* What was wrong with the request says nothing of the worker, nor what its kind never does. */
 static QueenPlacementOutcome
 judge_worker (const QueenJob *self, QueenAttemptOutcome outcome, const GError *error)
 {
@@ -145,7 +145,8 @@ judge_worker (const QueenJob *self, QueenAttemptOutcome outcome, const GError *e
     return QUEEN_PLACEMENT_FAILED;
   if (outcome == QUEEN_ATTEMPT_REFUSED || outcome == QUEEN_ATTEMPT_BUSY)
     return QUEEN_PLACEMENT_REFUSED;
-  return (self->status >= 400 && self->status < 500) || (status >= 400 && status < 500)
+  return (self->status >= 400 && self->status < 500) || (status >= 400 && status < 500) ||
+                 g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_NOT_IMPLEMENTED)
              ? QUEEN_PLACEMENT_UNUSED
              : QUEEN_PLACEMENT_FAILED;
 }

@@ -656,6 +656,40 @@ test_slow_reader (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (answer->body, "\"code\":\"lagged\""));
 }
 
+/* Returns: the answer of “one”, if it can be had */
+static HttpAnswer *
+ask_one (Fixture *f, const char *path)
+{
+  g_autofree char *request =
+      g_strdup_printf ("POST %s HTTP/1.1\r\nHost: localhost\r\nX-Queen-Worker: one\r\n"
+                       "Content-Type: application/json\r\nContent-Length: 42\r\n\r\n"
+                       "{\"model\":\"seed\",\"input\":\"x\",\"prompt\":\"hi\"}",
+                       path);
+
+  return http_exchange (f->port, request, -1);
+}
+
+/* It is asked for what its kind never does, and is no worse for that. */
+static void
+test_not_ejected (Fixture *f, gconstpointer data)
+{
+  g_autoptr (StandIn) one = stand_in_start ("--api=rbee", "--model=seed", NULL);
+  g_autoptr (StandIn) two = stand_in_start ("--api=rbee", "--model=seed", NULL);
+  g_autoptr (HttpAnswer) answer = NULL;
+
+  stand_in_beat (one, f->port, "one", NULL);
+  stand_in_beat (two, f->port, "two", NULL);
+  for (int i = 0; i < 20; i++)
+    {
+      g_autoptr (HttpAnswer) refused = ask_one (f, "/v1/embeddings");
+
+      assert_error (refused, 501);
+    }
+  answer = ask_one (f, "/v1/completions");
+  g_assert_cmpuint (answer->status, ==, 200);
+  g_assert_cmpstr (http_answer_get_header (answer, "x-queen-worker"), ==, "one");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -675,6 +709,7 @@ main (int argc, char **argv)
   ADD ("answers/without-chunks", test_http_1_0);
   ADD ("answers/again-by-the-same-key", test_same_key);
   ADD ("answers/the-key-of-one-that-broke-off-is-free", test_same_key_again);
+  ADD ("workers/who-cannot-do-that-is-not-ejected", test_not_ejected);
   ADD ("workers/a-wish", test_wish);
   ADD ("gone/cancelled-by-somebody-else", test_cancelled);
   ADD ("gone/the-queen", test_end);
