@@ -96,17 +96,17 @@ test_refused (Fixture *f, gconstpointer data)
   beat (f, "ready", 1, 1);
   refuse_both (f, "place --model=m", 1,
                "Nobody takes that now: no worker can take “m” now: 1 full.");
-  refuse_both (f, "place --model=m --wait=10ms", 1, "Nobody takes that now:");
-  refuse_both (f, "find m --wait=10ms", 1, "Nobody takes that now:");
+  refuse_both (f, "place --model=m --wait --timeout=10ms", 1, "Nobody takes that now:");
+  refuse_both (f, "find m --timeout=10ms", 1, "Nobody takes that now:");
   refuse_both (f, "place --model=nothing", 1, "No worker with the model “nothing” is available.");
-  refuse_both (f, "find nothing --wait=1s", 1, "No worker with the model “nothing” is available.");
+  refuse_both (f, "find nothing --wait", 1, "No worker with the model “nothing” is available.");
   refuse_both (f, "place", 2, "Say for which model: --model=MODEL");
   refuse_both (f, "place --model=", 2, "--model");
   refuse_both (f, "place --model=m --affinity=", 2, "--affinity");
-  refuse_both (f, "place --model=m --wait=61s", 2,
-               "--wait: “61s” is not a span of time up to 60 s");
-  refuse_both (f, "place --model=m --wait=-1s", 2, "--wait: “-1s” is not a span of time");
-  refuse_both (f, "find m --wait=soon", 2, "--wait: “soon” is not a span of time");
+  refuse_both (f, "place --model=m --timeout=61s", 2,
+               "--timeout: “61s” is not a span of time up to 60 s");
+  refuse_both (f, "place --model=m --timeout=-1s", 2, "--timeout: “-1s” is not a span of time");
+  refuse_both (f, "find m --timeout=soon", 2, "--timeout: “soon” is not a span of time");
   refuse_both (f, "place --model=m --reserve=31", 2, "--reserve: “31” is not a span of time");
 }
 
@@ -136,8 +136,8 @@ test_wait (Fixture *f, gconstpointer data)
 {
   char *placing[2], *finding[2];
 
-  make_both (f, "place --model=m --wait=30s --reserve=0", placing);
-  make_both (f, "find m --wait=30s", finding);
+  make_both (f, "place --model=m --wait --reserve=0", placing);
+  make_both (f, "find m --wait --timeout=30s", finding);
   for (int i = 0; i < 2; i++)
     {
       wait_for (f, placing[i], "w  http://10.0.0.3:80  -\n");
