@@ -3,6 +3,7 @@
 
 /* Who asks for a worker, over HTTP and on the bus: what is answered, when, and who waits. */
 
+#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -333,6 +334,41 @@ test_thousand (Fixture *f, gconstpointer data)
   assert_waiting (f, 0);
 }
 
+/* Who may */
+
+static guint
+ask_with_token (guint16 port, const char *token)
+{
+  g_autofree char *request =
+      g_strdup_printf ("POST /v1/placements HTTP/1.1\r\n" HOST "Authorization: Bearer %s\r\n"
+                       "Content-Type: application/json\r\nContent-Length: 13\r\n\r\n"
+                       "{\"model\":\"m\"}",
+                       token);
+  g_autoptr (HttpAnswer) answer = http_exchange (port, request, -1);
+
+  return answer->status;
+}
+
+static void
+test_scope (void)
+{
+  g_autofree char *path = g_strdup_printf ("%s/placements-%d", g_get_tmp_dir (), getpid ());
+  g_autofree char *option = g_strconcat ("--token-file=", path, NULL);
+  g_autoptr (QueenProcess) queen = NULL;
+
+  g_assert_true (g_file_set_contents_full (path,
+                                           "worker:beats-and-reads-only:beat,read\n"
+                                           "client:asks-for-a-worker:jobs\n",
+                                           -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+  queen = queen_process_start (option, NULL);
+  g_assert_cmpuint (ask_with_token (queen_process_get_port (queen), "nobody-knows-this-one"), ==,
+                    401);
+  g_assert_cmpuint (ask_with_token (queen_process_get_port (queen), "beats-and-reads-only"), ==,
+                    403);
+  g_assert_cmpuint (ask_with_token (queen_process_get_port (queen), "asks-for-a-worker"), ==, 404);
+  g_unlink (path);
+}
+
 /* Metrics */
 
 static void
@@ -494,6 +530,7 @@ main (int argc, char **argv)
   add ("wait/who-is-gone-does-not-wait", test_gone);
   add ("wait/ends-with-the-queen", test_end);
   add ("wait/a-thousand-for-one-slot", test_thousand);
+  g_test_add_func ("/placements/token/with-the-scope-for-jobs", test_scope);
   add ("metrics/sums", test_metrics);
   add_bus ("place/answers-and-errors", test_bus);
   add_bus ("wait/until-there-is-one-or-its-caller-leaves", test_bus_waits);
