@@ -299,6 +299,7 @@ add_routes (QueenDaemon *self)
   queen_routes_add_jobs (router, self->cluster, self->jobs);
   queen_routes_add_openai (router, self->cluster, self->jobs);
   queen_routes_add_holds (router, self->cluster);
+  queen_routes_add_placements (router, self->cluster);
   queen_routes_add_operations (router, queen_front_get_access (self->front), on_shutdown_request,
                                self);
   queen_routes_add_metrics (router, &sources);

@@ -132,3 +132,78 @@ queenctl_bus_json_get_status (GVariant *properties)
     }
   return status;
 }
+
+/* Empty on the bus, where there is no null. */
+static void
+set_text_or_null (JsonObject *object, const char *member, GVariant *placement)
+{
+  const char *text;
+
+  if (g_variant_lookup (placement, member, "&s", &text) && *text != '\0')
+    json_object_set_string_member (object, member, text);
+  else
+    json_object_set_null_member (object, member);
+}
+
+static JsonArray *
+get_considered (GVariant *placement)
+{
+  JsonArray *array = json_array_new ();
+  g_autoptr (GVariantIter) iter = NULL;
+  const char *id, *verdict, *detail;
+
+  if (!g_variant_lookup (placement, "considered", "a(sss)", &iter))
+    return array;
+  while (g_variant_iter_next (iter, "(&s&s&s)", &id, &verdict, &detail))
+    {
+      JsonObject *one = json_object_new ();
+
+      json_object_set_string_member (one, "id", id);
+      json_object_set_string_member (one, "verdict", verdict);
+      json_object_set_string_member (one, "detail", detail);
+      json_array_add_object_element (array, one);
+    }
+  return array;
+}
+
+static JsonObject *
+get_counts (GVariant *placement)
+{
+  JsonObject *counts = json_object_new ();
+  g_autoptr (GVariantIter) iter = NULL;
+  const char *verdict;
+  guint n;
+
+  if (!g_variant_lookup (placement, "counts", "a{su}", &iter))
+    return counts;
+  while (g_variant_iter_next (iter, "{&su}", &verdict, &n))
+    json_object_set_int_member (counts, verdict, n);
+  return counts;
+}
+
+JsonNode *
+queenctl_bus_json_get_placement (GVariant *placement, GError **error)
+{
+  g_autoptr (GVariant) properties =
+      g_variant_lookup_value (placement, "properties", G_VARIANT_TYPE_VARDICT);
+  g_autoptr (QueenctlComponent) worker = NULL;
+  JsonObject *object;
+  double waited = 0;
+
+  if (properties)
+    worker = queenctl_bus_json_get_component (QUEEN_COMPONENT_WORKER, properties, error);
+  else
+    queenctl_error_bus_stranger (error);
+  if (!worker)
+    return NULL;
+  object = json_object_new ();
+  json_object_set_member (object, "worker", json_node_ref (queenctl_component_get_node (worker)));
+  set_text_or_null (object, "url", placement);
+  set_text_or_null (object, "reservation", placement);
+  set_text_or_null (object, "reason", placement);
+  g_variant_lookup (placement, "waited", "d", &waited);
+  json_object_set_double_member (object, "waited", waited);
+  json_object_set_array_member (object, "considered", get_considered (placement));
+  json_object_set_object_member (object, "counts", get_counts (placement));
+  return json_node_init_object (json_node_alloc (), object);
+}

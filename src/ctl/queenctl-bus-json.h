@@ -29,4 +29,13 @@ queenctl_bus_json_get_component (QueenComponentKind kind, GVariant *properties, 
  */
 JsonObject *queenctl_bus_json_get_status (GVariant *properties);
 
+/**
+ * queenctl_bus_json_get_placement:
+ * @placement: what Place answers, `a{sv}`
+ *
+ * Returns: (transfer full) (nullable): the same as `POST /v1/placements` answers it, or %NULL with
+ *   %QUEENCTL_ERROR_NO_QUEEN
+ */
+JsonNode *queenctl_bus_json_get_placement (GVariant *placement, GError **error);
+
 G_END_DECLS

@@ -24,6 +24,7 @@ struct _QueenctlBusQueen
   GDBusConnection *connection;
   QueenDBusQueen *proxy; /* NULL while there is no bus */
   guint reconnect_id;
+  int patience; /* ms that the next question may take on top */
 };
 
 G_DEFINE_FINAL_TYPE (QueenctlBusQueen, queenctl_bus_queen, QUEENCTL_TYPE_QUEEN)
@@ -47,8 +48,8 @@ call (QueenctlBusQueen *self,
 {
   return g_dbus_connection_call_sync (self->connection, QUEEN_NAME, path, interface, method,
                                       arguments, G_VARIANT_TYPE (reply_type),
-                                      G_DBUS_CALL_FLAGS_NO_AUTO_START, QUEENCTL_DEADLINE_MSEC, NULL,
-                                      cause);
+                                      G_DBUS_CALL_FLAGS_NO_AUTO_START,
+                                      QUEENCTL_DEADLINE_MSEC + self->patience, NULL, cause);
 }
 
 static GVariant *
@@ -212,6 +213,58 @@ bus_find (QueenctlQueen *queen, const char *model, GError **error)
   g_error_free (cause);
   queenctl_error_no_worker (model, error);
   return NULL;
+}
+
+static GVariant *
+make_placing (const QueenctlPlacing *request)
+{
+  g_auto (GVariantDict) options = G_VARIANT_DICT_INIT (NULL);
+
+  g_variant_dict_insert (&options, "model", "s", request->model);
+  if (request->affinity)
+    g_variant_dict_insert (&options, "affinity", "s", request->affinity);
+  g_variant_dict_insert (&options, "wait", "d", (double) request->wait / G_USEC_PER_SEC);
+  g_variant_dict_insert (&options, "reserve", "d", (double) request->reserve / G_USEC_PER_SEC);
+  return g_variant_new ("(@a{sv})", g_variant_dict_end (&options));
+}
+
+static void
+explain_placing (QueenctlBusQueen *self, const char *model, GError *cause, GError **error)
+{
+  g_autofree char *remote = g_dbus_error_get_remote_error (cause);
+
+  if (g_strcmp0 (remote, QUEEN_NAME ".Error.NotFound") == 0)
+    queenctl_error_no_worker (model, error);
+  else if (g_strcmp0 (remote, QUEEN_NAME ".Error.Unavailable") == 0)
+    {
+      g_dbus_error_strip_remote_error (cause);
+      queenctl_error_not_placed (cause->message, error);
+    }
+  else
+    {
+      explain (self, cause, error);
+      return;
+    }
+  g_error_free (cause);
+}
+
+static JsonNode *
+bus_place (QueenctlQueen *queen, const QueenctlPlacing *request, GError **error)
+{
+  QueenctlBusQueen *self = QUEENCTL_BUS_QUEEN (queen);
+  GError *cause = NULL;
+  g_autoptr (GVariant) reply = NULL, placement = NULL;
+
+  self->patience = (int) (request->wait / G_TIME_SPAN_MILLISECOND);
+  reply = call (self, QUEEN_PATH, QUEEN_NAME, "Place", make_placing (request), "(a{sv})", &cause);
+  self->patience = 0;
+  if (!reply)
+    {
+      explain_placing (self, request->model, cause, error);
+      return NULL;
+    }
+  placement = g_variant_get_child_value (reply, 0);
+  return queenctl_bus_json_get_placement (placement, error);
 }
 
 /* Telling */
@@ -417,6 +470,7 @@ queenctl_bus_queen_class_init (QueenctlBusQueenClass *class)
   queen_class->list = bus_list;
   queen_class->lookup = bus_lookup;
   queen_class->find = bus_find;
+  queen_class->place = bus_place;
   queen_class->report = bus_report;
   queen_class->forget = bus_forget;
   queen_class->hold = bus_hold;

@@ -5,6 +5,7 @@
 
 #include "queenctl-command.h"
 #include "queenctl-connect.h"
+#include "queenctl-placing.h"
 #include "queenctl-table.h"
 
 /* Prints the id, the address and the device on one line. */
@@ -29,13 +30,31 @@ print_worker (QueenctlQueen *queen, const QueenctlComponent *worker, GError **er
   return TRUE;
 }
 
+/* Who waits asks for a placement, and reserves nothing. */
+static QueenctlComponent *
+wait_for_worker (QueenctlQueen *queen, QueenctlPlacing *request, GError **error)
+{
+  g_autoptr (JsonNode) placement = NULL;
+
+  request->reserve = 0;
+  placement = queenctl_queen_place (queen, request, error);
+  return placement ? queenctl_placing_dup_worker (placement) : NULL;
+}
+
 gboolean
 queenctl_command_run_find (const QueenctlOptions *options, char **arguments, GError **error)
 {
-  g_autoptr (QueenctlQueen) queen = queenctl_connect (options, error);
-  g_autoptr (QueenctlComponent) worker =
-      queen ? queenctl_queen_find (queen, arguments[0], error) : NULL;
+  g_autoptr (QueenctlQueen) queen = NULL;
+  g_autoptr (QueenctlComponent) worker = NULL;
+  QueenctlPlacing request;
 
+  if (!queenctl_placing_read (options, &request, error))
+    return FALSE;
+  request.model = arguments[0];
+  queen = queenctl_connect (options, error);
+  if (queen)
+    worker = request.wait > 0 ? wait_for_worker (queen, &request, error)
+                              : queenctl_queen_find (queen, arguments[0], error);
   if (!worker)
     return FALSE;
   if (!options->is_json)

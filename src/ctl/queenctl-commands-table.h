@@ -54,8 +54,14 @@ COMMAND (open,
 COMMAND (find,
          .arguments = N_ ("MODEL"),
          .summary = N_ ("Gives out an available worker that has the model loaded."),
+         .options = OPTIONS ("wait", "timeout"),
          .least = 1,
          .most = 1)
+
+COMMAND (place,
+         .arguments = "",
+         .summary = N_ ("Gives out a worker for a model, and reserves a place there."),
+         .options = OPTIONS ("model", "wait", "timeout", "affinity", "reserve"))
 
 COMMAND (run,
          .arguments = N_ ("PROMPT"),

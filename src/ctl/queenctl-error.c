@@ -230,3 +230,10 @@ queenctl_error_no_worker (const char *model, GError **error)
   g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED,
                _ ("No worker with the model “%s” is available."), model);
 }
+
+void
+queenctl_error_not_placed (const char *message, GError **error)
+{
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_REFUSED, _ ("Nobody takes that now: %s."),
+               message);
+}

@@ -66,4 +66,10 @@ queenctl_error_from_http (guint status, const char *path, const char *message, G
  */
 void queenctl_error_no_worker (const char *model, GError **error);
 
+/**
+ * queenctl_error_not_placed:
+ * @message: why not, in the queen's words
+ */
+void queenctl_error_not_placed (const char *message, GError **error);
+
 G_END_DECLS

@@ -9,6 +9,7 @@
 #include "queenctl-error.h"
 #include "queenctl-http-stream.h"
 #include "queenctl-json.h"
+#include "queenctl-placing.h"
 #include "text/queen-timestamp.h"
 
 #define METRICS "text/plain"
@@ -249,6 +250,63 @@ http_find (QueenctlQueen *queen, const char *model, GError **error)
                                        (guint) g_random_int_range (0, (gint32) workers->len));
 }
 
+static char *
+make_placing (const QueenctlPlacing *request)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonNode) node = NULL;
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "model");
+  json_builder_add_string_value (builder, request->model);
+  json_builder_set_member_name (builder, "affinity");
+  json_builder_add_string_value (builder, request->affinity);
+  json_builder_set_member_name (builder, "wait");
+  json_builder_add_double_value (builder, (double) request->wait / G_USEC_PER_SEC);
+  json_builder_set_member_name (builder, "reserve");
+  json_builder_add_double_value (builder, (double) request->reserve / G_USEC_PER_SEC);
+  json_builder_end_object (builder);
+  node = json_builder_get_root (builder);
+  return json_to_string (node, FALSE);
+}
+
+static void
+set_not_placed (QueenctlHttp *http, GError **error)
+{
+  guint status;
+  const char *refusal = queenctl_http_get_refusal (http, &status);
+
+  if (!refusal || status != SOUP_STATUS_SERVICE_UNAVAILABLE)
+    return;
+  g_clear_error (error);
+  queenctl_error_not_placed (refusal, error);
+}
+
+static JsonNode *
+http_place (QueenctlQueen *queen, const QueenctlPlacing *request, GError **error)
+{
+  QueenctlHttp *http = QUEENCTL_HTTP_QUEEN (queen)->http;
+  g_autofree char *body = make_placing (request);
+  gboolean is_unknown = FALSE;
+  g_autoptr (JsonNode) placement = NULL;
+  g_autoptr (QueenctlComponent) worker = NULL;
+
+  queenctl_http_set_patience (http, request->wait);
+  placement = queenctl_http_ask_json (http, "POST", "/v1/placements", body, &is_unknown, error);
+  if (is_unknown)
+    queenctl_error_no_worker (request->model, error);
+  else if (!placement)
+    set_not_placed (http, error);
+  if (!placement)
+    return NULL;
+  if (json_object_has_member (json_node_get_object (placement), "worker"))
+    worker = queenctl_placing_dup_worker (placement);
+  if (worker)
+    return g_steal_pointer (&placement);
+  refuse_odd (http, error);
+  return NULL;
+}
+
 /* One of them */
 
 static char *
@@ -429,6 +487,7 @@ queenctl_http_queen_class_init (QueenctlHttpQueenClass *class)
   queen_class->list = http_list;
   queen_class->lookup = http_lookup;
   queen_class->find = http_find;
+  queen_class->place = http_place;
   queen_class->report = http_report;
   queen_class->forget = http_forget;
   queen_class->hold = http_hold;

@@ -33,6 +33,8 @@ struct _QueenctlHttp
   SoupSession *session;
   SoupMessage *message; /* the last question, */
   char *path;           /* and for what it was */
+  char *refusal;        /* (nullable): in her words why she refused that */
+  guint patience;       /* ms that the next questions may take on top */
 };
 
 /* Whom to ask, and who asks */
@@ -152,8 +154,23 @@ queenctl_http_free (QueenctlHttp *self)
   g_free (self->authorization);
   g_free (self->token_file);
   g_free (self->path);
+  g_free (self->refusal);
   g_free (self->url);
   g_free (self);
+}
+
+void
+queenctl_http_set_patience (QueenctlHttp *self, gint64 span)
+{
+  self->patience = (guint) (span / G_TIME_SPAN_MILLISECOND);
+  soup_session_set_timeout (self->session, (QUEENCTL_DEADLINE_MSEC + self->patience) / 1000 + 1);
+}
+
+const char *
+queenctl_http_get_refusal (QueenctlHttp *self, guint *status)
+{
+  *status = soup_message_get_status (self->message);
+  return self->refusal;
 }
 
 const char *
@@ -271,7 +288,7 @@ queenctl_http_dup_answer (GOutputStream *answer)
 static void
 wait_for_answer (QueenctlHttp *self, Question *question)
 {
-  GSource *deadline = g_timeout_source_new (QUEENCTL_DEADLINE_MSEC);
+  GSource *deadline = g_timeout_source_new (QUEENCTL_DEADLINE_MSEC + self->patience);
 
   g_main_context_push_thread_default (self->context);
   g_source_set_callback (deadline, on_too_late, question, NULL);
@@ -421,6 +438,8 @@ queenctl_http_set_refusal (
   guint status = soup_message_get_status (answer);
   g_autofree char *message = dup_message (text, "error");
 
+  g_free (self->refusal);
+  self->refusal = g_strdup (message);
   if (!message)
     queenctl_http_set_stranger (self, path, answer, error);
   else if (status == NOT_TLS_STATUS && g_str_has_prefix (message, NOT_TLS_BEGIN))
@@ -447,6 +466,7 @@ static void
 take_question (QueenctlHttp *self, SoupMessage *message, const char *path)
 {
   g_clear_object (&self->message);
+  g_clear_pointer (&self->refusal, g_free);
   g_free (self->path);
   self->message = message;
   self->path = g_strdup (path);

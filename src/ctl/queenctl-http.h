@@ -35,6 +35,20 @@ void queenctl_http_free (QueenctlHttp *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenctlHttp, queenctl_http_free)
 
+/**
+ * queenctl_http_set_patience:
+ * @span: µs that the next questions may take on top of %QUEENCTL_DEADLINE_MSEC
+ */
+void queenctl_http_set_patience (QueenctlHttp *self, gint64 span);
+
+/**
+ * queenctl_http_get_refusal:
+ * @status: (out): what the last question was answered with
+ *
+ * Returns: (transfer none) (nullable): in her words why she refused it; %NULL when she did not
+ */
+const char *queenctl_http_get_refusal (QueenctlHttp *self, guint *status);
+
 /** Returns: (transfer none): her address, without a slash at its end */
 const char *queenctl_http_get_url (QueenctlHttp *self);
 

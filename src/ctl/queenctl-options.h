@@ -29,6 +29,8 @@ typedef struct
   gboolean is_offline;
   char *wanted_state;
   char *timeout;
+  char *affinity;
+  char *reserve;
   gboolean is_notifying;
   char *kind;
   char *ttl;

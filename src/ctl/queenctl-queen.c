@@ -77,6 +77,12 @@ queenctl_queen_find (QueenctlQueen *self, const char *model, GError **error)
   return QUEENCTL_QUEEN_GET_CLASS (self)->find (self, model, error);
 }
 
+JsonNode *
+queenctl_queen_place (QueenctlQueen *self, const QueenctlPlacing *request, GError **error)
+{
+  return QUEENCTL_QUEEN_GET_CLASS (self)->place (self, request, error);
+}
+
 gboolean
 queenctl_queen_report (QueenctlQueen *self,
                        QueenComponentKind kind,

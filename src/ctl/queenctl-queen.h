@@ -27,6 +27,23 @@ typedef struct
   JsonNode *node;
 } QueenctlEvent;
 
+/**
+ * QueenctlPlacing:
+ * @model: what a worker is wanted for
+ * @affinity: (nullable): a text that others may have, too
+ * @wait: µs for which it may take until there is one
+ * @reserve: µs for which a place there is kept; 0 for not at all
+ *
+ * A request for a worker.
+ */
+typedef struct
+{
+  const char *model;
+  const char *affinity;
+  gint64 wait;
+  gint64 reserve;
+} QueenctlPlacing;
+
 #define QUEENCTL_TYPE_QUEEN (queenctl_queen_get_type ())
 G_DECLARE_DERIVABLE_TYPE (QueenctlQueen, queenctl_queen, QUEENCTL, QUEEN, GObject)
 
@@ -59,6 +76,7 @@ struct _QueenctlQueenClass
                       QueenctlComponent **component,
                       GError **error);
   QueenctlComponent *(*find) (QueenctlQueen *self, const char *model, GError **error);
+  JsonNode *(*place) (QueenctlQueen *self, const QueenctlPlacing *request, GError **error);
   gboolean (*report) (QueenctlQueen *self,
                       QueenComponentKind kind,
                       JsonNode *heartbeat,
@@ -114,6 +132,17 @@ gboolean queenctl_queen_lookup (QueenctlQueen *self,
  * Returns: (transfer full): an available worker that has @model loaded
  */
 QueenctlComponent *queenctl_queen_find (QueenctlQueen *self, const char *model, GError **error);
+
+/**
+ * queenctl_queen_place:
+ *
+ * It may take as long as @request says on top of the usual.
+ *
+ * Returns: (transfer full): an object as `POST /v1/placements` answers it, with a `worker` that
+ *   queenctl_component_new() takes; or %NULL with %QUEENCTL_ERROR_REFUSED when nobody takes it
+ */
+JsonNode *
+queenctl_queen_place (QueenctlQueen *self, const QueenctlPlacing *request, GError **error);
 
 /**
  * queenctl_queen_report:

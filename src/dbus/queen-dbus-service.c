@@ -11,6 +11,7 @@
 #include "queen-dbus-job-reporter.h"
 #include "queen-dbus-mailbox.h"
 #include "queen-dbus-methods.h"
+#include "queen-dbus-placements.h"
 #include "queen-dbus-presence.h"
 #include "queen-dbus-types.h"
 
@@ -27,7 +28,7 @@ static const QueenDBusLimits limits = {
   .page = 1024 * 1024,
 };
 
-static const char *const rich_methods[] = { "ReportWorker", "ReportHive", NULL };
+static const char *const rich_methods[] = { "ReportWorker", "ReportHive", "Place", NULL };
 
 static const QueenDBusFramesLimits frames_limits = {
   .body = 128 * 1024,
@@ -69,6 +70,7 @@ struct _QueenDBusService
   QueenDBusPresence *presence;
   QueenDBusMethods *methods;
   QueenDBusHolds *holds;
+  QueenDBusPlacements *placements;
   QueenDBusCluster *cluster;
   QueenDBusJobs *shown_jobs;
   QueenDBusFigures figures;
@@ -262,6 +264,9 @@ run_thread (gpointer data)
                                           self->mailbox, self->clock);
   self->holds = queen_dbus_holds_new (self->known, queen_dbus_methods_get_skeleton (self->methods),
                                       (const char *const *) self->callers, self->clock);
+  self->placements =
+      queen_dbus_placements_new (self->placement, queen_dbus_methods_get_skeleton (self->methods),
+                                 self->clock);
   self->alarm =
       queen_alarm_new (self->clock, "announcement", G_PRIORITY_DEFAULT, on_announcement_due, self);
   /* Before all else in a turn of the loop: who asks, sees what had happened before. */
@@ -276,6 +281,7 @@ run_thread (gpointer data)
   g_source_destroy (news);
   g_clear_pointer (&self->alarm, queen_alarm_free);
   g_clear_pointer (&self->holds, queen_dbus_holds_free);
+  g_clear_pointer (&self->placements, queen_dbus_placements_free);
   g_clear_pointer (&self->methods, queen_dbus_methods_free);
   g_clear_pointer (&self->presence, queen_dbus_presence_free);
   g_clear_pointer (&self->shown_jobs, queen_dbus_jobs_free);

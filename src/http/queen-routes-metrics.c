@@ -284,6 +284,31 @@ append_connections (GString *text, const QueenMetricsSources *sources)
                            tally->refusals[refusal]);
 }
 
+/* Not for each model, as there is no limit to those. */
+static void
+append_placements (GString *text, const QueenMetricsSources *sources)
+{
+  QueenPlacementFigures figures;
+
+  queen_placement_get_figures (queen_cluster_get_placement (sources->cluster), &figures);
+  queen_metrics_begin (text, "queen_placements_total", "counter",
+                       "Requests for a worker that were answered, by what became of them.");
+  for (QueenPlacementReason reason = 0; reason < QUEEN_N_PLACEMENT_REASONS; reason++)
+    queen_metrics_add_one (text, "queen_placements_total", "outcome",
+                           queen_placement_reason_get_name (reason), figures.outcomes[reason]);
+  queen_metrics_gauge (text, "queen_placements_waiting", "Requests that wait for a worker.",
+                       figures.n_waiting);
+  queen_metrics_long_histogram (text, "queen_placement_wait_seconds",
+                                "How long those waited that had to and got a worker.",
+                                &figures.waited);
+  queen_metrics_gauge (text, "queen_reservations",
+                       "Places at workers that are reserved, or taken by what she has sent there.",
+                       figures.n_reservations);
+  queen_metrics_gauge (text, "queen_ejected_workers",
+                       "Workers that get nothing for a while, as they refused or failed.",
+                       figures.n_ejected);
+}
+
 static void
 append_dbus (GString *text, const QueenMetricsSources *sources)
 {
@@ -376,6 +401,7 @@ make_metrics (Metrics *metrics)
   append_models (text, &metrics->sources);
   append_hives (text, &metrics->sources);
   append_sums (text, &metrics->sources);
+  append_placements (text, &metrics->sources);
   append_dbus (text, &metrics->sources);
   append_connections (text, &metrics->sources);
   append_budgets (text, &metrics->sources);

@@ -54,6 +54,13 @@ void queen_routes_add_jobs (QueenRouter *router, QueenCluster *cluster, QueenJob
 void queen_routes_add_holds (QueenRouter *router, QueenCluster *cluster);
 
 /**
+ * queen_routes_add_placements:
+ *
+ * `POST /v1/placements` and `DELETE /v1/placements/{reservation}`.
+ */
+void queen_routes_add_placements (QueenRouter *router, QueenCluster *cluster);
+
+/**
  * queen_routes_add_operations:
  * @on_shutdown: what ends the queen; it may return before she has ended
  *

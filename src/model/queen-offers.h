@@ -49,7 +49,8 @@ typedef struct
 
 /**
  * QueenCandidate:
- * @heard: the number of the heartbeat that @record knows of, and the status that it is in
+ * @heard: the number of the heartbeat that @record knows of, the status that it is in, and by what
+ *   it is held: only to be compared
  * @heard_number: the last reservation that was made until then
  * @rest: when it has rested enough
  * @placed: (element-type QueenReservation): what is in flight there
@@ -70,6 +71,8 @@ struct _QueenCandidate
   {
     guint64 heartbeats;
     QueenStatus status;
+    const QueenHoldList *holds;
+    const QueenHoldList *hive_holds;
   } heard;
   guint64 heard_number;
   QueenAppointment rest;

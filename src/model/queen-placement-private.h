@@ -112,6 +112,11 @@ gboolean queen_placement_place (QueenPlacement *self,
                                 guint64 affinity,
                                 QueenPlacementResult *result);
 
+/** Returns: whether there are those who could take it, but its submitter has reserved enough */
+gboolean queen_placement_lacks_share (QueenPlacement *self,
+                                      const QueenPlacementModel *model,
+                                      const QueenPlacementRequest *request);
+
 /** queen_placement_conclude: tells of a result, and counts it. */
 void queen_placement_conclude (QueenPlacement *self,
                                QueenPlacementResult *result,

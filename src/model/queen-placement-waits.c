@@ -126,22 +126,30 @@ finish_wait (QueenPlacementWait *wait, QueenPlacementResult *result)
 
   result->waited = self->clock->get_monotonic () - wait->begun;
   if (result->worker)
-    queen_histogram_add (&self->figures.waited, result->waited / 100, 1);
+    queen_histogram_add (&self->figures.waited, result->waited / QUEEN_PLACEMENT_WAITED_UNIT, 1);
   queen_placement_conclude (self, result, wait->funcs, wait->data);
   free_wait (wait);
   if (model)
     queen_placement_drop_model (self, model);
 }
 
+static QueenPlacementReason
+find_reason (const QueenPlacementWait *wait)
+{
+  if (wait->is_displaced)
+    return QUEEN_PLACEMENT_DISPLACED;
+  return queen_placement_lacks_share (wait->placement, wait->model, &wait->request)
+             ? QUEEN_PLACEMENT_SHARE
+             : QUEEN_PLACEMENT_NONE_FIT;
+}
+
 static void
 on_patience_over (gpointer data, gpointer placement)
 {
   QueenPlacementWait *wait = data;
-  QueenPlacementResult result = {
-    .reason = wait->is_displaced ? QUEEN_PLACEMENT_DISPLACED : QUEEN_PLACEMENT_NONE_FIT,
-    .placement = placement,
-    .request = &wait->request,
-  };
+  QueenPlacementResult result = { .reason = find_reason (wait),
+                                  .placement = placement,
+                                  .request = &wait->request };
 
   leave_line (wait);
   finish_wait (wait, &result);

@@ -119,18 +119,17 @@ queen_placement_get_worker (QueenPlacement *self, const QueenCandidate *candidat
   return queen_registry_lookup (self->workers, candidate->id);
 }
 
-/* A hold is no word of the worker's, so its record knows nothing of it. */
+/* A hold counts for who would serve else. */
 static QueenVerdict
-judge_candidate (QueenPlacement *self, const QueenCandidate *candidate)
+judge_candidate (const QueenCandidate *candidate)
 {
-  const QueenComponent *worker = queen_placement_get_worker (self, candidate);
   QueenVerdict verdict = queen_worker_record_judge (&candidate->record);
 
-  if (!worker || candidate->record.condition != QUEEN_VERDICT_FIT)
+  if (candidate->record.condition != QUEEN_VERDICT_FIT)
     return verdict;
-  if (worker->holds)
+  if (candidate->heard.holds)
     return QUEEN_VERDICT_HELD;
-  return worker->hive_holds ? QUEEN_VERDICT_HIVE_HELD : verdict;
+  return candidate->heard.hive_holds ? QUEEN_VERDICT_HIVE_HELD : verdict;
 }
 
 /* Nobody is woken up when it can take less than before: they would only keep others from going
@@ -142,7 +141,7 @@ queen_placement_settle (QueenPlacement *self, QueenCandidate *candidate)
   guint64 use = candidate->use;
   guint capacity = candidate->capacity;
 
-  queen_candidate_settle (candidate, judge_candidate (self, candidate));
+  queen_candidate_settle (candidate, judge_candidate (candidate));
   if (candidate->verdict != QUEEN_VERDICT_FIT ||
       (was_fit && candidate->use >= use && candidate->capacity <= capacity))
     return;
@@ -164,7 +163,8 @@ static gboolean
 has_heard (const QueenCandidate *candidate, const QueenComponent *worker)
 {
   return candidate->heard.heartbeats == worker->heartbeats &&
-         candidate->heard.status == worker->status;
+         candidate->heard.status == worker->status && candidate->heard.holds == worker->holds &&
+         candidate->heard.hive_holds == worker->hive_holds;
 }
 
 static void
@@ -172,16 +172,23 @@ hear_worker (QueenPlacement *self, QueenCandidate *candidate, const QueenCompone
 {
   const char *models[MAX_OFFERS];
   guint n = list_models (worker, models);
+  gboolean is_report = candidate->heard.heartbeats != worker->heartbeats ||
+                       candidate->heard.status != worker->status;
 
   if (has_heard (candidate, worker))
     return;
   candidate->heard.heartbeats = worker->heartbeats;
   candidate->heard.status = worker->status;
-  candidate->heard_number = queen_reservations_get_last_number (self->reservations);
+  candidate->heard.holds = worker->holds;
+  candidate->heard.hive_holds = worker->hive_holds;
+  if (is_report)
+    {
+      candidate->heard_number = queen_reservations_get_last_number (self->reservations);
+      queen_worker_record_hear (&candidate->record, worker, self->clock->get_monotonic ());
+      check_rest (self, candidate);
+    }
   if (!offers_just (candidate, models, n))
     set_models (self, candidate, models, n);
-  queen_worker_record_hear (&candidate->record, worker, self->clock->get_monotonic ());
-  check_rest (self, candidate);
   queen_placement_settle (self, candidate);
 }
 
@@ -243,9 +250,7 @@ on_event_for_placement (QueenPlacement *self, QueenEvent *event)
       return;
     }
   candidate = get_candidate (self, event->component->id);
-  if (event->kind == QUEEN_EVENT_HELD)
-    queen_placement_settle (self, candidate);
-  else if (event->component->heartbeats >= candidate->heard.heartbeats)
+  if (event->component->heartbeats >= candidate->heard.heartbeats)
     hear_worker (self, candidate, event->component);
   if (event->kind == QUEEN_EVENT_RESTORED)
     queen_worker_record_set_grown_up (&candidate->record);

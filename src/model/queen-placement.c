@@ -21,14 +21,18 @@ is_lent (const QueenPlacementRequest *request)
   return request->reserve > 0 && request->reserve != QUEEN_PLACEMENT_UNTIL_END;
 }
 
-static gboolean
-has_share_left (QueenPlacement *self, const QueenPlacementModel *model, const char *submitter)
+gboolean
+queen_placement_lacks_share (QueenPlacement *self,
+                             const QueenPlacementModel *model,
+                             const QueenPlacementRequest *request)
 {
   guint64 share = MAX (model->offers->capacity / LENT_PART, 1);
 
-  return queen_reservations_count_lent (self->reservations, model->offers->model, submitter) <
-             share &&
-         queen_reservations_get_n_lent (self->reservations) < QUEEN_PLACEMENT_MAX_RESERVATIONS;
+  if (!is_lent (request) || model->offers->counts[QUEEN_VERDICT_FIT] == 0)
+    return FALSE;
+  return queen_reservations_count_lent (self->reservations, model->offers->model,
+                                        request->submitter) >= share ||
+         queen_reservations_get_n_lent (self->reservations) >= QUEEN_PLACEMENT_MAX_RESERVATIONS;
 }
 
 static gboolean
@@ -125,7 +129,7 @@ queen_placement_place (QueenPlacement *self,
                          .now = self->clock->get_monotonic () };
   QueenCandidate *candidate;
 
-  if (is_lent (result->request) && !has_share_left (self, model, result->request->submitter))
+  if (queen_placement_lacks_share (self, model, result->request))
     {
       result->reason = QUEEN_PLACEMENT_SHARE;
       return FALSE;

@@ -17,6 +17,9 @@ G_BEGIN_DECLS
 #define QUEEN_PLACEMENT_MAX_PATIENCE (60 * G_USEC_PER_SEC) /* of those who ask for no job */
 #define QUEEN_PLACEMENT_MAX_RESERVE (30 * G_USEC_PER_SEC)
 
+/** µs: so that the bounds of a histogram of waiting are up to 100 s */
+#define QUEEN_PLACEMENT_WAITED_UNIT 100
+
 /** A reservation that lasts until queen_placement_end(): that of a job. */
 #define QUEEN_PLACEMENT_UNTIL_END G_MAXINT64
 
@@ -257,7 +260,7 @@ gboolean queen_placement_release (QueenPlacement *self,
 /**
  * QueenPlacementFigures:
  * @outcomes: how many requests have ended for each reason
- * @waited: how long those waited that had to and were placed, in hundreds of µs
+ * @waited: how long those waited that had to and were placed, in %QUEEN_PLACEMENT_WAITED_UNIT
  * @n_waiting: who waits now
  * @n_reservations: what is in flight or reserved now
  * @n_ejected: workers that rest now

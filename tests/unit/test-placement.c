@@ -591,7 +591,7 @@ static void
 test_share (Fixture *f, gconstpointer data)
 {
   g_autoptr (Asker) first = NULL, second = NULL, refused = NULL, waits = NULL, other = NULL,
-                    job = NULL;
+                    job = NULL, hasty = NULL;
 
   say (f, "a", QUEEN_STATUS_READY, 8, 0);
   first = reserve (f, "s", 0);
@@ -600,6 +600,10 @@ test_share (Fixture *f, gconstpointer data)
   assert_placed (refused, "-");
   g_assert_cmpint (refused->reason, ==, QUEEN_PLACEMENT_SHARE);
   g_assert_cmpstr (refused->message, ==, "you have a quarter of the slots of “m” reserved already");
+  hasty = reserve (f, "s", SECOND);
+  pass (SECOND);
+  assert_placed (hasty, "-");
+  g_assert_cmpint (hasty->reason, ==, QUEEN_PLACEMENT_SHARE);
   waits = reserve (f, "s", 60 * SECOND);
   turn ();
   assert_waits (waits);
