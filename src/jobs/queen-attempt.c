@@ -41,7 +41,7 @@ unref_attempt (QueenAttempt *self)
   if (!g_atomic_ref_count_dec (&self->n_refs))
     return;
   queen_component_unref (self->target);
-  g_bytes_unref (self->request.body);
+  g_clear_pointer (&self->request.body, g_bytes_unref);
   g_free ((char *) self->request.path);
   g_free (self);
 }
@@ -265,6 +265,7 @@ begin_attempt (gpointer data)
                                        &self->request, &funcs, self);
 
   held->attempt = attempt;
+  g_clear_pointer (&held->request.body, g_bytes_unref); /* whoever needs it has it */
   unref_attempt (held);
 }
 

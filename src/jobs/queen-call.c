@@ -239,9 +239,20 @@ check_answer (QueenCall *self)
   return FALSE;
 }
 
+/* Nobody is asked anew who has begun to answer. The question may be megabytes, and the answer take
+ * an hour. */
+static void
+forget_question (QueenCall *self)
+{
+  g_clear_pointer (&self->body, g_bytes_unref);
+  if (self->is_through)
+    soup_message_set_request_body (self->message, NULL, NULL, 0);
+}
+
 static void
 take_answer (QueenCall *self)
 {
+  forget_question (self);
   if (!check_answer (self))
     return;
   self->funcs->on_head (soup_message_get_status (self->message),

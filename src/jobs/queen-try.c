@@ -58,7 +58,7 @@ free_try (QueenTry *self)
   g_clear_pointer (&self->sse, queen_sse_free);
   g_string_free (self->kept, TRUE);
   g_clear_error (&self->error);
-  g_bytes_unref (self->request.body);
+  g_clear_pointer (&self->request.body, g_bytes_unref);
   g_free ((char *) self->request.path);
   g_free (self->id);
   g_free (self);
@@ -432,6 +432,9 @@ queen_try_start (QueenCaller *caller,
       return NULL;
     }
   make_call (self, "POST", self->dialect->path, self->dialect->body);
+  /* From here on the call alone has it, until it is answered. */
+  g_clear_pointer (&self->request.body, g_bytes_unref);
+  g_clear_pointer (&self->dialect->body, g_bytes_unref);
   return self;
 }
 

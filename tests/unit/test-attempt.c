@@ -149,6 +149,14 @@ static const Fault faults[] = {
     "over 1048576 bytes",
     200,
     0 },
+  { "has-an-endless-trailer",
+    { "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "0\r\nX-Again: and again\r\n",
+      0, SCENE_PUMP },
+    QUEEN_ATTEMPT_FAILED,
+    "ended in the middle",
+    200,
+    0 },
 };
 
 static void
@@ -199,6 +207,53 @@ test_says_more_than_it_promises (void)
       g_assert_no_error (fixture.error);
       g_assert_cmpstr (fixture.body->str, ==, i == 0 ? "{}" : "[]");
     }
+  fixture_stop (&fixture);
+}
+
+/* Else the answer to nobody's question would be the next one's. */
+static void
+test_answers_before_it_is_asked (void)
+{
+  static const Scene scenes[] = { { JSON_HEAD (2) "{}" JSON_HEAD (7) "\"early\"",
+                                    .end = SCENE_KEEP },
+                                  { JSON_HEAD (2) "[]", .end = SCENE_KEEP } };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  for (guint i = 0; i < 2; i++)
+    {
+      fixture_run (&fixture, BODY);
+      g_assert_no_error (fixture.error);
+      g_assert_cmpstr (fixture.body->str, ==, i == 0 ? "{}" : "[]");
+    }
+  fixture_stop (&fixture);
+}
+
+static void
+on_body_freed (gpointer data)
+{
+  g_atomic_int_set ((int *) data, TRUE);
+}
+
+/* It may be megabytes, and the answer may take an hour. */
+static void
+test_question_goes_when_it_is_answered (void)
+{
+  static const QueenAttemptFuncs funcs = { on_connected, on_head, on_event, on_body, on_end };
+  static const Scene scenes[] = {
+    { STREAM_HEAD EVENT, .end = SCENE_HOLD },
+  };
+  Fixture fixture;
+  int is_freed = FALSE;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  fixture.request.body = g_bytes_new_with_free_func (BODY, strlen (BODY), on_body_freed, &is_freed);
+  fixture.attempt =
+      queen_attempt_start (fixture.upstream, fixture.worker, &fixture.request, &funcs, &fixture);
+  g_clear_pointer (&fixture.request.body, g_bytes_unref);
+  while (fixture.n_events == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (g_atomic_int_get (&is_freed));
   fixture_stop (&fixture);
 }
 
@@ -543,6 +598,9 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/attempt/fault/nobody-is-there", test_nobody_there);
   g_test_add_func ("/attempt/fault/says-more-than-it-promises", test_says_more_than_it_promises);
+  g_test_add_func ("/attempt/fault/answers-before-it-is-asked", test_answers_before_it_is_asked);
+  g_test_add_func ("/attempt/question/is-not-held-while-it-is-answered",
+                   test_question_goes_when_it_is_answered);
   g_test_add_func ("/attempt/clock/silent-before-the-first-byte", test_silent_at_first);
   g_test_add_func ("/attempt/clock/silent-between-bytes", test_silent_between);
   g_test_add_func ("/attempt/cancel/closes-at-once", test_cancel_in_the_middle);
