@@ -411,24 +411,27 @@ SETTING (
                     "whatever the\n"
                     ".Ar network ."))
 
-SETTING (char *,
-         worker_token_file,
-         .name = "worker-token-file",
-         .type = QUEEN_SETTING_FILE,
-         .credential = "worker-tokens",
-         .help = N_ ("Show workers and hives the tokens of this file, one WORKER TOKEN or HOST "
-                     "TOKEN in a line"),
-         .argument = N_ ("FILE"),
-         TOLD (.example = "/srv/queen-rbee/worker-tokens",
-               .text = "Show workers and hives that ask for one the tokens of this file.",
-               .file = "It has one WORKER TOKEN or HOST TOKEN in a line, with a blank between: the "
-                       "id of a worker or hive, or the host of its url, with or without the port. "
-                       "The system service takes it without a setting, too:\n"
-                       "LoadCredential=worker-tokens:/etc/queen-rbee/worker-tokens",
-               .manual = "A line is the id of a worker or hive, or the host of its url, with or "
-                         "without the port; a blank; and the token. A host goes before an id, and "
-                         "is the safer one: an id is what a heartbeat says.",
-               .at_sighup = "has it read again"))
+SETTING (
+    char *,
+    worker_token_file,
+    .name = "worker-token-file",
+    .type = QUEEN_SETTING_FILE,
+    .credential = "worker-tokens",
+    .help = N_ ("Show workers and hives the tokens of this file, one HOST TOKEN in a line"),
+    .argument = N_ ("FILE"),
+    TOLD (.example = "/srv/queen-rbee/worker-tokens",
+          .text = "Show workers and hives that ask for one the tokens of this file.",
+          .file = "It has one HOST TOKEN in a line, with a blank between: the host of a "
+                  "worker's or hive's url, with or without the port. In place of a host, id=ID "
+                  "is the one with that id. "
+                  "The system service takes it without a setting, too:\n"
+                  "LoadCredential=worker-tokens:/etc/queen-rbee/worker-tokens",
+          .manual = "A line is the host of a worker's or hive's url, with or without the port; "
+                    "a blank; and the token. In place of a host,\n"
+                    ".Li id= Ns Ar ID\n"
+                    "is the one with that id. A host goes before an id, and is the safer one: "
+                    "an id is what a heartbeat says.",
+          .at_sighup = "has it read again"))
 
 SETTING (char *,
          worker_ca_file,

@@ -150,7 +150,8 @@ dup_caller_name (GDBusConnection *connection, const char *name)
 static gboolean
 look_at_caller (QueenDBusHolds *self, Caller *caller)
 {
-  const char *name = strrchr (caller->name, '/') + 1;
+  const char *slash = strrchr (caller->name, '/');
+  const char *name = slash ? slash + 1 : ""; /* a state file may have anything there */
   g_autofree char *here = dup_caller_name (self->connection, name);
 
   if (!g_str_equal (here, caller->name) || !g_dbus_is_unique_name (name))

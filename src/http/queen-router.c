@@ -6,6 +6,7 @@
 #include <libsoup/soup.h>
 #include <string.h>
 
+#include "net/queen-via.h"
 #include "queen-cors.h"
 #include "queen-error.h"
 #include "queen-request-head.h"
@@ -161,6 +162,19 @@ refuse_page (QueenRouter *self, QueenExchange *exchange, const GError *error)
   log_refusal (self, queen_exchange_get_visitor (exchange), error);
 }
 
+/* Whoever may beat can say that a worker is where the queen is. It would be asked for ever, each
+ * time by her own user from her own machine. */
+static gboolean
+check_way (QueenExchange *exchange, GError **error)
+{
+  if (!queen_exchange_get_visitor (exchange)->is_forwarded ||
+      !queen_via_is_own (queen_exchange_get_header (exchange, "Via")))
+    return TRUE;
+  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_BAD_GATEWAY,
+                       "the worker or hive that is asked is the queen herself");
+  return FALSE;
+}
+
 /* Also of what is not there a page of elsewhere is told nothing. */
 static gboolean
 check_visitor (QueenRouter *self, QueenExchange *exchange, const Method *method)
@@ -172,6 +186,8 @@ check_visitor (QueenRouter *self, QueenExchange *exchange, const Method *method)
 
   if (!queen_access_check_page (self->access, need, visitor, &error))
     refuse_page (self, exchange, error);
+  else if (!check_way (exchange, &error))
+    queen_exchange_answer_error (exchange, error);
   else if (method && !queen_access_check_right (self->access, need, visitor, &owner, &error))
     queen_exchange_answer_error (exchange, error);
   else

@@ -3,6 +3,7 @@
 
 #include "queen-call.h"
 
+#include "net/queen-via.h"
 #include "queen-error.h"
 
 #define MAX_READS 4                       /* of the buffer's size, before others have their turn */
@@ -361,6 +362,7 @@ make_message (QueenCall *self)
   soup_message_add_flags (message, self->has_tried_again ? SOUP_MESSAGE_NEW_CONNECTION
                                                          : SOUP_MESSAGE_IDEMPOTENT);
   soup_message_headers_append (headers, "Accept", self->request.accept);
+  soup_message_headers_append (headers, "Via", queen_via_get_own ());
   if (self->token)
     {
       g_autofree char *value = g_strconcat ("Bearer ", self->token, NULL);

@@ -21,7 +21,7 @@ void queen_job_keys_free (QueenJobKeys *self);
 /**
  * queen_job_keys_find:
  * @request: one with a key
- * @fingerprint: (out) (transfer full): of what is asked for, for queen_job_keys_add()
+ * @fingerprint: (out): of what is asked for, for queen_job_keys_add()
  * @error: %QUEEN_ERROR_UNPROCESSABLE when the key was used for something else;
  *   %QUEEN_ERROR_BAD_REQUEST when it is empty or too long
  *
@@ -29,12 +29,11 @@ void queen_job_keys_free (QueenJobKeys *self);
  */
 QueenJob *queen_job_keys_find (QueenJobKeys *self,
                                const QueenJobRequest *request,
-                               char **fingerprint,
+                               guint64 *fingerprint,
                                GError **error);
 
 /** Takes @job under its submitter's @key. */
-void
-queen_job_keys_add (QueenJobKeys *self, QueenJob *job, const char *key, const char *fingerprint);
+void queen_job_keys_add (QueenJobKeys *self, QueenJob *job, const char *key, guint64 fingerprint);
 
 /** Forgets @job, unless another one has taken its submitter's @key meanwhile. */
 void queen_job_keys_remove (QueenJobKeys *self, QueenJob *job, const char *key);

@@ -313,7 +313,7 @@ queen_jobs_submit (QueenJobs *self,
                    gboolean *is_new,
                    GError **error)
 {
-  g_autofree char *fingerprint = NULL;
+  guint64 fingerprint = 0;
   GError *problem = NULL;
   QueenJob *job = NULL;
 
@@ -328,7 +328,7 @@ queen_jobs_submit (QueenJobs *self,
   job = make_job (self, request);
   if (!begin_job (self, job, error))
     return NULL;
-  if (fingerprint)
+  if (request->idempotency_key)
     queen_job_keys_add (self->keys, job, request->idempotency_key, fingerprint);
   return job;
 }

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
  * QueenUpstreamSettings:
  * @networks: (nullable) (array zero-terminated=1): where workers and hives may be called besides
  *   where their heartbeats come from: numeric addresses, or networks such as `10.0.0.0/8`
- * @token_file: (nullable): has a `WORKER-OR-HOST TOKEN` in a line, for workers that ask for one
+ * @token_file: (nullable): has a `HOST TOKEN` in a line, for workers that ask for one
  * @ca_file: (nullable): certificates (PEM) to trust in place of the system's
  */
 typedef struct

@@ -11,11 +11,13 @@
 #include "text/queen-hash.h"
 #include "text/queen-legible.h"
 
-#define MAX_TOKEN 4096 /* bytes: what goes into a header */
+#define ID_PREFIX "id=" /* which no host begins with */
+#define MAX_TOKEN 4096  /* bytes: what goes into a header */
 
 struct _QueenWorkerTokens
 {
-  GHashTable *tokens; /* worker or host -> token */
+  GHashTable *tokens; /* host -> token */
+  GHashTable *ids;    /* of a worker or hive -> token */
 };
 
 static void
@@ -38,28 +40,31 @@ is_token (const char *text)
   return length > 0 && length <= MAX_TOKEN;
 }
 
+/* An id is only what a heartbeat says, so no line that is meant for a host is taken for one. */
 static gboolean
 add_worker_line (QueenWorkerTokens *self, char *line, GError **error)
 {
-  gsize length = strcspn (line, " \t");
-  char *token = line + length;
+  gboolean is_id = g_str_has_prefix (line, ID_PREFIX);
+  GHashTable *tokens = is_id ? self->ids : self->tokens;
+  char *name = is_id ? line + strlen (ID_PREFIX) : line;
+  char *token = name + strcspn (name, " \t");
 
   if (*token != '\0')
     *token++ = '\0';
   g_strchug (token);
-  if (!is_token (token) || !g_utf8_validate (line, -1, NULL))
+  if (*name == '\0' || !is_token (token) || !g_utf8_validate (name, -1, NULL))
     {
       g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                           _ ("is not WORKER-OR-HOST TOKEN"));
+                           _ ("is not HOST TOKEN, nor id=WORKER TOKEN"));
       return FALSE;
     }
-  if (g_hash_table_contains (self->tokens, line))
+  if (g_hash_table_contains (tokens, name))
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, _ ("has a second token for “%s”"),
-                   line);
+                   name);
       return FALSE;
     }
-  g_hash_table_insert (self->tokens, g_strdup (line), g_strdup (token));
+  g_hash_table_insert (tokens, g_strdup (name), g_strdup (token));
   return TRUE;
 }
 
@@ -92,6 +97,7 @@ queen_worker_tokens_new_from_file (const char *path, GError **error)
   gboolean is_good;
 
   self->tokens = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, free_token);
+  self->ids = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, free_token);
   text = queen_file_read (path, QUEEN_FILE_USUAL_MAX, &length, error);
   if (!text)
     {
@@ -122,13 +128,13 @@ queen_worker_tokens_find (const QueenWorkerTokens *self, const char *id, const Q
   token = g_hash_table_lookup (self->tokens, place);
   if (!token)
     token = g_hash_table_lookup (self->tokens, target->host);
-  return token ? token : g_hash_table_lookup (self->tokens, id);
+  return token ? token : g_hash_table_lookup (self->ids, id);
 }
 
 guint
 queen_worker_tokens_get_n (const QueenWorkerTokens *self)
 {
-  return g_hash_table_size (self->tokens);
+  return g_hash_table_size (self->tokens) + g_hash_table_size (self->ids);
 }
 
 QueenWorkerTokens *
@@ -140,7 +146,10 @@ queen_worker_tokens_ref (QueenWorkerTokens *self)
 static void
 clear_tokens (gpointer data)
 {
-  g_hash_table_unref (((QueenWorkerTokens *) data)->tokens);
+  QueenWorkerTokens *self = data;
+
+  g_hash_table_unref (self->tokens);
+  g_hash_table_unref (self->ids);
 }
 
 void

@@ -16,8 +16,9 @@ typedef struct _QueenWorkerTokens QueenWorkerTokens;
 
 /**
  * queen_worker_tokens_new_from_file:
- * @path: has `WORKER-OR-HOST TOKEN` in a line: a worker's or hive's id, or a host with or without
- *   its port, as it stands in its url; empty lines and those with `#` say nothing
+ * @path: has `HOST TOKEN` in a line: a host as it stands in the url of a worker or hive, with or
+ *   without its port; or `id=ID TOKEN`, the id of one, wherever it is; empty lines and those with
+ *   `#` say nothing
  * @error: %QUEEN_ERROR_SETTING, or what the system says; never with a token in it
  *
  * Returns: (transfer full): the tokens, or %NULL

@@ -4,12 +4,14 @@
 #include "queen-error.h"
 #include "queen-placement-private.h"
 #include "text/queen-hash.h"
+#include "text/queen-legible.h"
 
 #define LENT_PART 4 /* one submitter has no more than this part of a model's slots reserved */
 #define EJECTED_PART                                                                               \
-  10                /* of a model's workers this part is ejected at the most, but one may be       \
-                     */
-#define MAX_NAMED 5 /* models in an error */
+  10                  /* of a model's workers this part is ejected at the most, but one may be     \
+                       */
+#define MAX_NAMED 5   /* models in an error */
+#define MAX_QUOTED 64 /* characters of the one that is not there */
 
 G_DEFINE_FINAL_TYPE (QueenPlacement, queen_placement, G_TYPE_OBJECT)
 
@@ -216,6 +218,7 @@ use_reservation (QueenPlacement *self, QueenPlacementResult *result)
 static void
 set_unknown (QueenPlacement *self, const char *model, GError **error)
 {
+  g_autofree char *legible = queen_legible_dup (model, MAX_QUOTED);
   g_autoptr (GString) names = g_string_new (NULL);
   guint n = g_hash_table_size (self->models), n_named = 0;
   GHashTableIter iter;
@@ -227,7 +230,7 @@ set_unknown (QueenPlacement *self, const char *model, GError **error)
   if (n > n_named)
     g_string_append_printf (names, " and %u more", n - n_named);
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "no worker has the model “%s”; %s%s",
-               model, n > 0 ? "there are: " : "there is none", names->str);
+               legible, n > 0 ? "there are: " : "there is none", names->str);
 }
 
 QueenPlacementWait *

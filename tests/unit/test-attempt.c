@@ -568,7 +568,7 @@ test_token (void)
   Fixture fixture;
 
   g_close (fd, NULL);
-  g_assert_true (g_file_set_contents (path, "# mine\nother secret-0\nw  secret-1\n", -1, NULL));
+  g_assert_true (g_file_set_contents (path, "# mine\nother secret-0\nid=w  secret-1\n", -1, NULL));
   fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
   queen_upstream_free (fixture.upstream);
   fixture.upstream = queen_upstream_new (&settings, NULL);
@@ -576,7 +576,7 @@ test_token (void)
   g_assert_nonnull (
       strstr (fixture.server.requests->pdata[0], "\r\nAuthorization: Bearer secret-1\r\n"));
 
-  g_assert_true (g_file_set_contents (path, "127.0.0.1 secret-2\nw secret-1\n", -1, NULL));
+  g_assert_true (g_file_set_contents (path, "127.0.0.1 secret-2\nid=w secret-1\n", -1, NULL));
   queen_upstream_reload (fixture.upstream);
   fixture_run (&fixture, BODY);
   g_assert_nonnull (

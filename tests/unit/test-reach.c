@@ -218,9 +218,8 @@ load_tokens (const char *text, GError **error)
 static void
 test_tokens (void)
 {
-  g_autoptr (QueenWorkerTokens) tokens =
-      load_tokens ("# all of mine\n\nnode one\nnode:8443\ttwo\n  w   three\r\n[fd00::7]:80 four\n",
-                   NULL);
+  g_autoptr (QueenWorkerTokens) tokens = load_tokens (
+      "# all of mine\n\nnode one\nnode:8443\ttwo\n  id=w   three\r\n[fd00::7]:80 four\n", NULL);
   QueenTarget node = { "http", (char *) "node", 80, NULL };
   QueenTarget other = { "https", (char *) "node", 8443, NULL };
   QueenTarget ipv6 = { "http", (char *) "fd00::7", 80, NULL };
@@ -232,14 +231,18 @@ test_tokens (void)
   g_assert_cmpstr (queen_worker_tokens_find (tokens, "w", &elsewhere), ==, "three");
   g_assert_cmpstr (queen_worker_tokens_find (tokens, "x", &ipv6), ==, "four");
   g_assert_null (queen_worker_tokens_find (tokens, "x", &elsewhere));
+  g_assert_null (
+      queen_worker_tokens_find (tokens, "node", &elsewhere)); /* is what anybody may say */
   g_assert_null (queen_worker_tokens_find (NULL, "w", &node));
 }
 
 static void
 test_bad_tokens (void)
 {
-  static const char *const bad[] = { "node\n", "node secret two\n", "node secr\x01et\n",
-                                     "node secret\nnode secret\n", "n\xff secret\n" };
+  static const char *const bad[] = {
+    "node\n",         "node secret two\n", "node secr\x01et\n", "node secret\nnode secret\n",
+    "n\xff secret\n", "id= secret\n"
+  };
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     {
