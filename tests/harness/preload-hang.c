@@ -53,12 +53,25 @@ setlocale (int category, const char *locale)
   return NULL;
 }
 
-int
-poll (struct pollfd *fds, nfds_t n_fds, int timeout)
+static void
+hang_in_poll (void)
 {
   while (is_hanging && strcmp (what, "poll") == 0 && getpid () == gettid ())
     usleep (1000); /* and not pause (), as the signal may come just before it */
-  return (int) syscall (SYS_poll, fds, n_fds, timeout);
+}
+
+/* Also afterwards: where another thread got the signal, the main loop was in there already. */
+int
+poll (struct pollfd *fds, nfds_t n_fds, int timeout)
+{
+  int n, reason;
+
+  hang_in_poll ();
+  n = (int) syscall (SYS_poll, fds, n_fds, timeout);
+  reason = errno;
+  hang_in_poll ();
+  errno = reason;
+  return n;
 }
 
 int
