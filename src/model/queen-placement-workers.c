@@ -210,12 +210,15 @@ queen_placement_refresh (QueenPlacement *self, QueenCandidate *candidate)
   return FALSE;
 }
 
+/* Returns: (nullable): %NULL for one that serves nothing and never has: that may be all there are
+ */
 static QueenCandidate *
-get_candidate (QueenPlacement *self, const char *id)
+get_candidate (QueenPlacement *self, const QueenComponent *worker)
 {
+  const char *id = worker->id, *models[MAX_OFFERS];
   QueenCandidate *candidate = g_hash_table_lookup (self->candidates, id);
 
-  if (candidate)
+  if (candidate || list_models (worker, models) == 0)
     return candidate;
   candidate = queen_candidate_new (id, G_MININT64 + self->n_known++);
   g_hash_table_insert (self->candidates, candidate->id, candidate);
@@ -249,7 +252,9 @@ on_event_for_placement (QueenPlacement *self, QueenEvent *event)
       drop_candidate (self, event->component->id);
       return;
     }
-  candidate = get_candidate (self, event->component->id);
+  candidate = get_candidate (self, event->component);
+  if (!candidate)
+    return;
   if (event->component->heartbeats >= candidate->heard.heartbeats)
     hear_worker (self, candidate, event->component);
   if (event->kind == QUEEN_EVENT_RESTORED)
