@@ -498,6 +498,13 @@ queen_exchange_notify_gone (QueenExchange *self)
 }
 
 void
+queen_exchange_forbid_buffering (QueenExchange *self)
+{
+  queen_exchange_add_header (self, "Cache-Control", "no-cache, no-transform");
+  queen_exchange_add_header (self, "X-Accel-Buffering", "no");
+}
+
+void
 queen_exchange_take_over (QueenExchange *self,
                           const char *type,
                           QueenTakeOverFunc func,

@@ -253,6 +253,14 @@ void queen_exchange_finish (QueenExchange *self);
 typedef void (*QueenTakeOverFunc) (QueenSocket socket, GBytes *head, gpointer data);
 
 /**
+ * queen_exchange_forbid_buffering:
+ *
+ * Says that the answer is a stream, which caches are not to keep, and proxies are to hand on as it
+ * comes (nginx by a header of its own).
+ */
+void queen_exchange_forbid_buffering (QueenExchange *self);
+
+/**
  * queen_exchange_take_over:
  * @type: (nullable): the whole Content-Type, static; %NULL if it is among the headers that were
  * added

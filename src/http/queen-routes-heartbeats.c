@@ -382,8 +382,7 @@ on_stream (QueenExchange *exchange, gpointer data)
   if (queen_exchange_get_request (exchange)->is_probe)
     subscription->request.kinds = 0;
 
-  queen_exchange_add_header (exchange, "Cache-Control", "no-cache, no-transform");
-  queen_exchange_add_header (exchange, "X-Accel-Buffering", "no");
+  queen_exchange_forbid_buffering (exchange);
   queen_exchange_vary (exchange);
   is_packed = subscription->request.encoding == QUEEN_ENCODING_PACKED;
   queen_exchange_take_over (exchange, "text/event-stream", on_take_over,

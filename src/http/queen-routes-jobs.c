@@ -354,8 +354,7 @@ on_read_job (QueenExchange *exchange, gpointer data)
       queen_exchange_answer_error (exchange, error);
       return;
     }
-  queen_exchange_add_header (exchange, "Cache-Control", "no-cache, no-transform");
-  queen_exchange_add_header (exchange, "X-Accel-Buffering", "no");
+  queen_exchange_forbid_buffering (exchange);
   queen_exchange_add_header (exchange, "Vary", "Accept");
   queen_exchange_take_over (exchange, EVENT_STREAM, on_take_over, g_steal_pointer (&reading),
                             (GDestroyNotify) free_reading);

@@ -288,8 +288,7 @@ begin_stream (Asker *asker)
 
   add_headers (asker);
   queen_exchange_take_header (exchange, "Content-Type", g_steal_pointer (&asker->type));
-  queen_exchange_add_header (exchange, "Cache-Control", "no-cache, no-transform");
-  queen_exchange_add_header (exchange, "X-Accel-Buffering", "no");
+  queen_exchange_forbid_buffering (exchange);
   queen_exchange_take_over (exchange, NULL, on_stream_socket, asker, free_asker);
   queen_exchange_finish (exchange);
 }

@@ -24,17 +24,12 @@ prepare_by_openai (QueenDialect *self, GError **error)
                                         NULL };
   g_autoptr (QueenJson) json = queen_inference_parse (self->request->body, wanted, error);
   const QueenJsonValue *asked = json ? queen_json_get_root (json) : NULL;
-  const char *prompt = asked ? queen_inference_get_text (asked, "prompt") : NULL;
+  const char *prompt = asked ? queen_inference_get_prompt (asked, error) : NULL;
   const char *model = asked ? queen_inference_get_text (asked, "model") : NULL;
   GString *body;
 
-  if (!asked)
-    return FALSE;
   if (!prompt)
-    {
-      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE, "prompt is missing");
-      return FALSE;
-    }
+    return FALSE;
   body = g_string_new ("{\"model\":");
   queen_json_append_string (body, model ? model : self->model ? self->model : "");
   g_string_append (body, ",\"prompt\":");

@@ -16,16 +16,11 @@ prepare_rbee (QueenDialect *self, GError **error)
   static const char *const wanted[] = { "prompt", "max_tokens", QUEEN_INFERENCE_SAMPLING, NULL };
   g_autoptr (QueenJson) json = queen_inference_parse (self->request->body, wanted, error);
   const QueenJsonValue *asked = json ? queen_json_get_root (json) : NULL;
-  const char *prompt = asked ? queen_inference_get_text (asked, "prompt") : NULL;
+  const char *prompt = asked ? queen_inference_get_prompt (asked, error) : NULL;
   GString *body;
 
-  if (!asked)
-    return FALSE;
   if (!prompt)
-    {
-      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE, "prompt is missing");
-      return FALSE;
-    }
+    return FALSE;
   body = g_string_new ("{\"prompt\":");
   queen_json_append_string (body, prompt);
   g_string_append_printf (body, ",\"max_tokens\":%" G_GINT64_FORMAT,

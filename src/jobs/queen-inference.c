@@ -95,3 +95,13 @@ queen_inference_parse (GBytes *body, const char *const *wanted, GError **error)
   g_clear_pointer (&json, queen_json_free);
   return NULL;
 }
+
+const char *
+queen_inference_get_prompt (const QueenJsonValue *asked, GError **error)
+{
+  const char *prompt = queen_inference_get_text (asked, "prompt");
+
+  if (!prompt)
+    g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE, "prompt is missing");
+  return prompt;
+}

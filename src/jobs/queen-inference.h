@@ -45,4 +45,13 @@ gint64 queen_inference_get_number (const QueenJsonValue *object, const char *nam
  */
 QueenJson *queen_inference_parse (GBytes *body, const char *const *wanted, GError **error);
 
+/**
+ * queen_inference_get_prompt:
+ * @asked: what the seed's `infer` has; `prompt` is among what is kept
+ * @error: %QUEEN_ERROR_UNPROCESSABLE when it has none
+ *
+ * Returns: (nullable): what the model is to go on with
+ */
+const char *queen_inference_get_prompt (const QueenJsonValue *asked, GError **error);
+
 G_END_DECLS
