@@ -10,6 +10,7 @@
 /* Workers and a placement, without anything else, and time that stands still. */
 
 #define SECOND ((gint64) G_USEC_PER_SEC)
+#define TIMEOUT (90 * SECOND)
 #define UNSAID (-1)
 
 typedef struct
@@ -23,7 +24,7 @@ typedef struct
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  const QueenRegistrySettings settings = { &fake_clock, 90 * SECOND, 3600 * SECOND, 65536 };
+  const QueenRegistrySettings settings = { &fake_clock, TIMEOUT, 3600 * SECOND, 65536 };
 
   now = 1000 * SECOND;
   f->bus = queen_event_bus_new ();
@@ -41,7 +42,7 @@ tear_down (Fixture *f, gconstpointer data)
   g_clear_object (&f->bus);
 }
 
-static void
+static inline void
 say (Fixture *f, const char *id, QueenStatus status, gint64 slots, gint64 running)
 {
   QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);

@@ -3,40 +3,8 @@
 
 #include "model/queen-placement.h"
 
-#include "fake-clock.h"
-#include "model/queen-local-sequencer.h"
+#include "placement-fixture.h"
 #include "queen-error.h"
-
-#define TIMEOUT 90
-
-typedef struct
-{
-  QueenEventBus *bus;
-  QueenSequencer *sequencer;
-  QueenRegistry *workers;
-  QueenPlacement *placement;
-} Fixture;
-
-static void
-set_up (Fixture *f, gconstpointer data)
-{
-  const QueenRegistrySettings settings = { &fake_clock, TIMEOUT, TIMEOUT, 100 };
-
-  now = 1;
-  f->bus = queen_event_bus_new ();
-  f->sequencer = QUEEN_SEQUENCER (queen_local_sequencer_new (f->bus, &fake_clock));
-  f->workers = queen_registry_new (QUEEN_COMPONENT_WORKER, f->sequencer, &settings);
-  f->placement = queen_placement_new (f->bus, f->workers, &fake_clock);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  g_clear_object (&f->placement);
-  g_clear_object (&f->workers);
-  g_clear_object (&f->sequencer);
-  g_clear_object (&f->bus);
-}
 
 static void
 beat (Fixture *f, const char *id, const char *model_id, QueenStatus status)
