@@ -162,17 +162,13 @@ refuse_page (QueenRouter *self, QueenExchange *exchange, const GError *error)
   log_refusal (self, queen_exchange_get_visitor (exchange), error);
 }
 
-/* Whoever may beat can say that a worker is where the queen is. It would be asked for ever, each
- * time by her own user from her own machine. */
+/* Whoever may beat can say that a worker is where the queen is, or where another one is of whom she
+ * is a worker. It would be asked for ever, each time by her own user from her own machine. */
 static gboolean
 check_way (QueenExchange *exchange, GError **error)
 {
-  if (!queen_exchange_get_visitor (exchange)->is_forwarded ||
-      !queen_via_is_own (queen_exchange_get_header (exchange, "Via")))
-    return TRUE;
-  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_BAD_GATEWAY,
-                       "the worker or hive that is asked is the queen herself");
-  return FALSE;
+  return !queen_exchange_get_visitor (exchange)->is_forwarded ||
+         queen_via_check (queen_exchange_get_header (exchange, "Via"), error);
 }
 
 /* Also of what is not there a page of elsewhere is told nothing. */

@@ -118,6 +118,7 @@ take_job (Work *work, QueenExchange *exchange, GError **error)
     return NULL;
   operation->request.submitter = submitter;
   operation->request.idempotency_key = queen_exchange_get_header (exchange, "Idempotency-Key");
+  operation->request.via = queen_exchange_get_header (exchange, "Via");
   if (operation->kind == QUEEN_JOB_REPORT || operation->kind == QUEEN_JOB_RETIRE)
     return answer_by_ourselves (work, operation, error);
   return queen_jobs_submit (work->jobs, &operation->request, NULL, error);

@@ -418,6 +418,7 @@ submit (QueenExchange *exchange, OpenAI *openai, const Question *question, GErro
   request.wish = queen_exchange_get_header (exchange, "X-Queen-Worker");
   request.affinity = queen_exchange_get_header (exchange, "X-Queen-Affinity");
   request.reservation = queen_exchange_get_header (exchange, "X-Queen-Reservation");
+  request.via = queen_exchange_get_header (exchange, "Via");
   request.on_disconnect = QUEEN_JOB_CANCEL;
   return queen_jobs_submit (openai->jobs, &request, NULL, error);
 }

@@ -36,6 +36,7 @@ typedef enum
  *   none
  * @idle_timeout: µs between bytes from then on. While the one who gets the answer is behind, the
  *   clock stands
+ * @via: (nullable): the queens that have handed it on, as queen_via_dup_queens() has them
  *
  * What is asked of a worker or hive. Times are to be positive.
  */
@@ -48,6 +49,7 @@ typedef struct
   gint64 connect_timeout;
   gint64 first_byte_timeout;
   gint64 idle_timeout;
+  const char *via;
 } QueenAttemptRequest;
 
 /**

@@ -31,6 +31,7 @@ struct _QueenCall
   QueenSource source;
   char *path;
   char *token;
+  char *via;
   GBytes *body;
 
   QueenLane *lane;
@@ -65,6 +66,7 @@ unref_call (QueenCall *self)
     return;
   g_free (self->path);
   g_free (self->token);
+  g_free (self->via);
   g_clear_pointer (&self->body, g_bytes_unref);
   g_clear_object (&self->cancellable);
   g_free (self);
@@ -352,6 +354,7 @@ make_message (QueenCall *self)
 {
   const QueenTarget *target = self->request.target;
   g_autofree char *path = g_strconcat (target->path, self->path, NULL);
+  g_autofree char *via = queen_via_dup_with_own (self->via);
   g_autoptr (GUri) uri = g_uri_build (G_URI_FLAGS_ENCODED, target->scheme, NULL, target->host,
                                       target->port, path, NULL, NULL);
   SoupMessage *message = soup_message_new_from_uri (self->request.method, uri);
@@ -362,7 +365,7 @@ make_message (QueenCall *self)
   soup_message_add_flags (message, self->has_tried_again ? SOUP_MESSAGE_NEW_CONNECTION
                                                          : SOUP_MESSAGE_IDEMPOTENT);
   soup_message_headers_append (headers, "Accept", self->request.accept);
-  soup_message_headers_append (headers, "Via", queen_via_get_own ());
+  soup_message_headers_append (headers, "Via", via);
   if (self->token)
     {
       g_autofree char *value = g_strconcat ("Bearer ", self->token, NULL);
@@ -457,6 +460,7 @@ queen_call_start (QueenCaller *caller,
   self->source = *request->source;
   self->path = g_strdup (request->path);
   self->token = g_strdup (request->token);
+  self->via = g_strdup (request->via);
   self->body = request->body ? g_bytes_ref (request->body) : NULL;
   self->cancellable = g_cancellable_new ();
   self->link.data = self;

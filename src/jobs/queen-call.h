@@ -17,6 +17,7 @@ G_BEGIN_DECLS
  * @accept: static
  * @body: (nullable): JSON to be sent
  * @token: (nullable): to be shown
+ * @via: (nullable): see #QueenAttemptRequest
  * @connect_timeout: µs; see #QueenAttemptRequest
  * @first_byte_timeout: likewise
  * @idle_timeout: likewise
@@ -32,6 +33,7 @@ typedef struct
   const char *accept;
   GBytes *body;
   const char *token;
+  const char *via;
   gint64 connect_timeout;
   gint64 first_byte_timeout;
   gint64 idle_timeout;

@@ -235,6 +235,7 @@ start_attempt (QueenJob *self, QueenComponent *target, const char *why)
     .face = self->face,
     .path = self->path,
     .body = self->body,
+    .via = self->via,
     .is_streamed = self->is_streamed,
     .connect_timeout = self->connect_timeout,
     .first_byte_timeout = self->first_byte_timeout,

@@ -52,6 +52,7 @@ struct _QueenJob
   char *affinity;
   char *reservation;
   char *hive_id;
+  char *via; /* NULL when no queen has handed it on */
   char *key;    /* NULL without an Idempotency-Key */
   GBytes *body; /* NULL as soon as nobody needs it any more */
   QueenFace face;

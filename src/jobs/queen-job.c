@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "net/queen-via.h"
 #include "queen-error.h"
 #include "queen-job-private.h"
 #include "text/queen-json-writer.h"
@@ -265,6 +266,7 @@ queen_job_finalize (GObject *object)
   g_free (self->affinity);
   g_free (self->reservation);
   g_free (self->hive_id);
+  g_free (self->via);
   g_free (self->key);
   g_free (self->worker);
   g_free (self->placement);
@@ -310,6 +312,7 @@ copy_request (QueenJob *self, const QueenJobRequest *request)
   self->affinity = g_strdup (request->affinity);
   self->reservation = g_strdup (request->reservation);
   self->hive_id = g_strdup (request->hive_id);
+  self->via = queen_via_dup_queens (request->via);
   self->body = request->body ? g_bytes_ref (request->body) : NULL;
   self->face = request->face;
   self->is_streamed = request->is_streamed;

@@ -45,6 +45,7 @@ typedef enum
  * @affinity: (nullable): any text: what has the same is placed together
  * @reservation: (nullable): what queen_placement_request() has promised the same submitter
  * @hive_id: (nullable): who is asked; with %QUEEN_FACE_HIVE
+ * @via: (nullable): the header `Via` with which it came
  * @on_disconnect: what becomes of it when nobody reads it any longer
  * @grace: µs until that; 0 for at once
  * @queue_timeout: µs that it may wait for a worker; -1 for %QUEEN_JOB_QUEUE_TIMEOUT
@@ -68,6 +69,7 @@ typedef struct
   const char *affinity;
   const char *reservation;
   const char *hive_id;
+  const char *via;
   QueenJobOnDisconnect on_disconnect;
   gint64 grace;
   gint64 queue_timeout;

@@ -60,6 +60,7 @@ free_try (QueenTry *self)
   g_clear_error (&self->error);
   g_clear_pointer (&self->request.body, g_bytes_unref);
   g_free ((char *) self->request.path);
+  g_free ((char *) self->request.via);
   g_free (self->id);
   g_free (self);
 }
@@ -375,6 +376,7 @@ make_call (QueenTry *self, const char *method, const char *path, GBytes *body)
                   : "application/json",
     .body = body,
     .token = queen_worker_tokens_find (self->caller->tokens, self->id, self->target),
+    .via = self->request.via,
     .connect_timeout = self->request.connect_timeout,
     .first_byte_timeout = self->request.first_byte_timeout,
     .idle_timeout = self->request.idle_timeout,
@@ -401,6 +403,7 @@ try_new (QueenCaller *caller,
   self->source = target->source;
   self->request = *request;
   self->request.path = g_strdup (request->path);
+  self->request.via = g_strdup (request->via);
   g_bytes_ref (self->request.body);
   self->funcs = funcs;
   self->data = data;
