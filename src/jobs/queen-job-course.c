@@ -114,21 +114,29 @@ on_answer_event (GBytes *event, const char *text, gsize length, gpointer data)
   check_memory (self);
 }
 
+static gboolean
+has_room_for (const QueenJob *self, GBytes *part)
+{
+  return self->n_part_bytes + g_bytes_get_size (part) <= QUEEN_JOB_MAX_ANSWER &&
+         (!self->parts || self->parts->len < QUEEN_JOB_MAX_PARTS);
+}
+
 static void
 on_answer_body (GBytes *part, gpointer data)
 {
   QueenJob *self = data;
 
   note_first_byte (self);
-  if (self->n_part_bytes + g_bytes_get_size (part) <= QUEEN_JOB_MAX_ANSWER)
+  if (has_room_for (self, part))
     {
       queen_job_take_part (self, part);
       check_memory (self);
       return;
     }
   queen_job_abandon (self);
-  fail_job (self, g_error_new (QUEEN_ERROR, QUEEN_ERROR_BAD_GATEWAY, "the answer is over %d bytes",
-                               QUEEN_JOB_MAX_ANSWER));
+  fail_job (self, g_error_new (QUEEN_ERROR, QUEEN_ERROR_BAD_GATEWAY,
+                               "the answer is over %d bytes, or comes in over %d pieces",
+                               QUEEN_JOB_MAX_ANSWER, QUEEN_JOB_MAX_PARTS));
 }
 
 /* How an attempt ends */

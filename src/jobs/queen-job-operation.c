@@ -8,6 +8,7 @@
 
 #include "queen-error.h"
 #include "text/queen-json.h"
+#include "text/queen-legible.h"
 
 #define MAX_PROMPT 32768 /* characters */
 #define MAX_NAME 1024    /* bytes of a model's or a worker's id */
@@ -203,6 +204,7 @@ static gboolean
 read_operation (QueenJobOperation *self, GError **error)
 {
   const char *name = NULL;
+  g_autofree char *shown = NULL;
 
   if (!read_text (self, "operation", MAX_NAME, &name, error))
     return FALSE;
@@ -216,7 +218,8 @@ read_operation (QueenJobOperation *self, GError **error)
       self->request.operation = operations[i].name;
       return read_id (self, operations[i].id, operations[i].usual_id, error);
     }
-  return refuse_member (error, "there is no operation “%.*s”", MAX_SHOWN, name);
+  shown = queen_legible_dup (name, MAX_SHOWN);
+  return refuse_member (error, "there is no operation “%s”", shown);
 }
 
 static gboolean

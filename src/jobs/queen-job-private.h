@@ -14,6 +14,7 @@ G_BEGIN_DECLS
  * queen-job-course.c, which brings one to a worker. Nobody else includes this. */
 
 #define QUEEN_JOB_MAX_ANSWER (16 * 1024 * 1024) /* bytes of one that is not streamed */
+#define QUEEN_JOB_MAX_PARTS (64 * 1024)         /* in which it comes: a byte alone takes a hundred */
 
 /**
  * QueenJobOwner:

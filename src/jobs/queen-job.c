@@ -13,6 +13,7 @@
 
 #define LENGTH_OF_EPOCH 8 /* characters of the id that begin the ids of its events */
 #define SIZE 640          /* bytes of a job without its texts */
+#define SIZE_OF_PART 112  /* bytes of a part of an answer, besides its own */
 
 struct _QueenJobWatch
 {
@@ -453,6 +454,7 @@ gsize
 queen_job_get_n_bytes (QueenJob *self)
 {
   return SIZE + (self->body ? g_bytes_get_size (self->body) : 0) + self->n_part_bytes +
+         (self->parts ? self->parts->len * SIZE_OF_PART : 0) +
          (self->answer ? queen_job_answer_get_n_bytes (self->answer) : 0);
 }
 

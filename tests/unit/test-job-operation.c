@@ -115,6 +115,9 @@ test_refused (void)
     { "{}", QUEEN_ERROR_UNPROCESSABLE, "operation" },
     { "{\"operation\":null}", QUEEN_ERROR_UNPROCESSABLE, "operation" },
     { "{\"operation\":\"dance\"}", QUEEN_ERROR_UNPROCESSABLE, "dance" },
+    { "{\"operation\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaéééé\"}",
+      QUEEN_ERROR_UNPROCESSABLE, "aaa…" },
+    { "{\"operation\":\"\\u202e\\u001b\"}", QUEEN_ERROR_UNPROCESSABLE, "“  ”" },
     { "{\"operation\":\"infer\",\"model\":\"m\"}", QUEEN_ERROR_UNPROCESSABLE, "prompt" },
     { "{\"operation\":\"infer\",\"prompt\":\"p\"}", QUEEN_ERROR_UNPROCESSABLE, "model" },
     { "{\"operation\":\"infer\",\"model\":\"m\",\"prompt\":[\"p\"]}", QUEEN_ERROR_UNPROCESSABLE,
@@ -136,6 +139,7 @@ test_refused (void)
       g_assert_null (read_text (cases[i].text, &error));
       g_assert_error (error, QUEEN_ERROR, cases[i].code);
       g_assert_nonnull (strstr (error->message, cases[i].word));
+      g_assert_true (g_utf8_validate (error->message, -1, NULL));
     }
 }
 

@@ -540,6 +540,32 @@ test_watcher_goes (Fixture *f, gconstpointer data)
   assert_state (job, QUEEN_JOB_CANCELLED);
 }
 
+/* An answer a byte at a time would take a hundred times what it is. */
+static void
+test_tiny_parts (Fixture *f, gconstpointer data)
+{
+  QueenJobRequest request = make_request ("");
+  g_autoptr (GBytes) part = g_bytes_new_static ("x", 1);
+  QueenJob *job;
+  gsize before;
+
+  beat (f, "w1", 1);
+  request.face = QUEEN_FACE_OPENAI;
+  request.is_streamed = FALSE;
+  job = queen_jobs_submit (f->jobs, &request, NULL, NULL);
+  tries[0].funcs->on_head (200, "application/json", tries[0].data);
+  before = queen_job_get_n_bytes (job);
+  for (guint i = 0; i < 1000; i++)
+    tries[0].funcs->on_body (part, tries[0].data);
+  g_assert_cmpuint (queen_job_get_n_bytes (job) - before, >=, 100 * 1000);
+  for (guint i = 1000; i < 65536; i++)
+    tries[0].funcs->on_body (part, tries[0].data);
+  assert_state (job, QUEEN_JOB_RUNNING);
+  tries[0].funcs->on_body (part, tries[0].data);
+  assert_state (job, QUEEN_JOB_FAILED);
+  g_assert_true (tries[0].is_cancelled);
+}
+
 /* The end of the queen */
 
 static void
@@ -661,6 +687,7 @@ main (int argc, char **argv)
   ADD ("/jobs/idempotency", test_idempotency);
   ADD ("/jobs/kept-for-a-while", test_kept);
   ADD ("/jobs/memory/who-ends-when-it-is-full-is-not-gone-at-once", test_full_of_open_ones);
+  ADD ("/jobs/memory/tiny-parts-pay-for-what-they-take", test_tiny_parts);
   ADD ("/jobs/watch/early-and-late", test_watch);
   ADD ("/jobs/watch/who-watches-reads", test_watcher_goes);
   ADD ("/jobs/stop/drains-and-then-says-so", test_stop);
