@@ -5,47 +5,91 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "queen-error.h"
+#include "text/queen-hash.h"
 #include "text/queen-json-writer.h"
 #include "text/queen-json.h"
 
 #define NAME "jobs"
+#define UNFINISHED ".new"
 #define MAX_SIZE (64 * 1024 * 1024) /* bytes that are read: what lies beyond is not believed */
 #define LONG (4 * 1024 * 1024)      /* bytes */
+#define MAX_ID 64                   /* bytes */
+#define LEAST_APART 64              /* lines between two tries to write it anew */
 
 struct _QueenJobLedger
 {
   char *path;
-  int fd;          /* -1 as long as there is no file */
-  gsize size;      /* bytes */
-  gsize size_anew; /* when it was last written anew */
-  gboolean is_broken;
+  int fd; /* -1 as long as there is no file */
+  dev_t device;
+  ino_t number;
+  gsize size;         /* bytes */
+  gsize size_anew;    /* when it was last written anew */
+  gboolean is_broken; /* it could not be written, which has been said */
+  gboolean is_behind; /* lines are missing in it */
+  gboolean is_torn;   /* its last line has no end */
+  guint n_until;      /* lines until it may be tried to write it anew */
 };
+
+/* @fd: (transfer full): is closed unless it is taken
+ *
+ * Returns: whether it is a file, and ours; errno says why not */
+static gboolean
+take_file (QueenJobLedger *self, int fd)
+{
+  struct stat status;
+  char last = '\n';
+  int problem;
+
+  errno = 0;
+  if (fstat (fd, &status) == 0 && S_ISREG (status.st_mode) &&
+      (flock (fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK))
+    {
+      self->fd = fd;
+      self->device = status.st_dev;
+      self->number = status.st_ino;
+      self->size = (gsize) status.st_size;
+      self->is_torn =
+          status.st_size > 0 && pread (fd, &last, 1, status.st_size - 1) == 1 && last != '\n';
+      return TRUE;
+    }
+  problem = errno != 0 ? errno : EINVAL;
+  close (fd);
+  errno = problem;
+  return FALSE;
+}
 
 /* Returns: whether there is a file now, and it is ours; errno says why not */
 static gboolean
 open_file (QueenJobLedger *self, int flags)
 {
   int fd = open (self->path, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0600);
+
+  return fd >= 0 && take_file (self, fd);
+}
+
+/* Somebody may have taken it away, or put another one there. */
+static gboolean
+is_in_place (const QueenJobLedger *self)
+{
   struct stat status;
 
-  if (fd < 0)
-    return FALSE;
-  if (fstat (fd, &status) == 0 && S_ISREG (status.st_mode) &&
-      (flock (fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK))
-    {
-      self->fd = fd;
-      self->size = (gsize) status.st_size;
-      return TRUE;
-    }
-  errno = S_ISREG (status.st_mode) ? errno : EINVAL;
-  close (fd);
-  return FALSE;
+  return lstat (self->path, &status) == 0 && status.st_dev == self->device &&
+         status.st_ino == self->number;
+}
+
+static void
+close_file (QueenJobLedger *self)
+{
+  if (self->fd >= 0)
+    close (self->fd);
+  self->fd = -1;
 }
 
 QueenJobLedger *
@@ -66,8 +110,7 @@ queen_job_ledger_open (const char *directory, GError **error)
 void
 queen_job_ledger_close (QueenJobLedger *self)
 {
-  if (self->fd >= 0)
-    close (self->fd);
+  close_file (self);
   g_free (self->path);
   g_free (self);
 }
@@ -102,6 +145,19 @@ get_time (const QueenJsonValue *line)
   return text && g_ascii_string_to_signed (text, 10, 0, G_MAXINT64, &time, NULL) ? time : 0;
 }
 
+/* It becomes a part of paths and of lines. */
+static gboolean
+is_id (const char *text)
+{
+  gsize length = 0;
+
+  if (!text || !g_str_has_prefix (text, "job-"))
+    return FALSE;
+  while (g_ascii_isalnum (text[length]) || text[length] == '-')
+    length++;
+  return text[length] == '\0' && length <= MAX_ID;
+}
+
 static gboolean
 parse_state (const char *word, QueenJobState *state)
 {
@@ -118,11 +174,11 @@ static void
 take_line (GQueue *records, GHashTable *by_id, const QueenJsonValue *line, gint64 since)
 {
   const char *id = get_text (line, "id");
-  GList *link = id ? g_hash_table_lookup (by_id, id) : NULL;
+  GList *link = is_id (id) ? g_hash_table_lookup (by_id, id) : NULL;
   QueenJobState state;
   QueenJobRecord *record;
 
-  if (!id || !g_str_has_prefix (id, "job-") || !parse_state (get_text (line, "state"), &state))
+  if (!is_id (id) || !parse_state (get_text (line, "state"), &state))
     return;
   if (link && !queen_job_state_is_open (state))
     {
@@ -167,7 +223,7 @@ queen_job_ledger_read (QueenJobLedger *self,
 {
   gsize length;
   g_autofree char *text = read_whole (self, &length);
-  g_autoptr (GHashTable) by_id = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) by_id = g_hash_table_new (queen_string_hash, g_str_equal);
   GQueue records = G_QUEUE_INIT;
 
   for (char *at = text, *end; at && (end = memchr (at, '\n', length - (gsize) (at - text)));
@@ -213,32 +269,65 @@ append_line (GString *text, QueenJob *job, gboolean is_begun, gboolean is_ended)
 
 /* What cannot be written is not known after a restart; jobs go on. It is said once. */
 static void
-write_text (QueenJobLedger *self, const GString *text)
+report_problem (QueenJobLedger *self, const char *problem)
 {
-  gssize n = -1;
+  if (problem && !self->is_broken)
+    g_warning ("it cannot be written which jobs there are: %s", problem);
+  self->is_broken = problem != NULL;
+}
 
-  if (self->fd >= 0 || open_file (self, O_CREAT))
-    n = TEMP_FAILURE_RETRY (write (self->fd, text->str, text->len));
-  if (n > 0)
-    self->size += (gsize) n;
+/* Returns: (nullable): the problem; else there is a file at its place, which ends with a line */
+static const char *
+prepare_file (QueenJobLedger *self)
+{
+  if (self->fd >= 0 && !is_in_place (self))
+    {
+      close_file (self);
+      self->is_behind = TRUE;
+    }
+  if (self->fd < 0 && !open_file (self, O_CREAT))
+    return g_strerror (errno);
+  if (!self->is_torn)
+    return NULL;
+  if (TEMP_FAILURE_RETRY (write (self->fd, "\n", 1)) != 1)
+    return g_strerror (errno);
+  self->size++;
+  self->is_torn = FALSE;
+  return NULL;
+}
+
+/* Half a line would spoil the next one. */
+static const char *
+append_text (QueenJobLedger *self, const GString *text)
+{
+  const char *problem = prepare_file (self);
+  gssize n = problem ? 0 : TEMP_FAILURE_RETRY (write (self->fd, text->str, text->len));
+
+  if (problem)
+    return problem;
   if (n == (gssize) text->len)
     {
-      self->is_broken = FALSE;
-      return;
+      self->size += text->len;
+      return NULL;
     }
-  if (!self->is_broken)
-    g_warning ("it cannot be written which jobs there are: %s",
-               n < 0 ? g_strerror (errno) : "the disk is full");
-  self->is_broken = TRUE;
+  problem = n < 0 ? g_strerror (errno) : "the disk is full";
+  self->is_torn = n > 0 && ftruncate (self->fd, (off_t) self->size) != 0;
+  return problem;
 }
 
 static void
 write_line (QueenJobLedger *self, QueenJob *job, gboolean is_begun, gboolean is_ended)
 {
   g_autoptr (GString) text = g_string_new (NULL);
+  const char *problem;
 
   append_line (text, job, is_begun, is_ended);
-  write_text (self, text);
+  problem = append_text (self, text);
+  report_problem (self, problem);
+  if (problem)
+    self->is_behind = TRUE;
+  else if (self->n_until > 0)
+    self->n_until--;
 }
 
 void
@@ -253,27 +342,74 @@ queen_job_ledger_end (QueenJobLedger *self, QueenJob *job)
   write_line (self, job, FALSE, TRUE);
 }
 
+/* Where there was no room for lines, there may be some again. */
 gboolean
 queen_job_ledger_is_long (const QueenJobLedger *self)
 {
-  return self->size > MAX (LONG, 2 * self->size_anew);
+  return self->n_until == 0 &&
+         ((self->is_behind && !self->is_broken) || self->size > MAX (LONG, 2 * self->size_anew));
 }
 
-/* In place, as the descriptor has the lock. Who is killed in between loses what little there is. */
+static gboolean
+write_whole (int fd, const GString *text)
+{
+  gsize n_written = 0;
+
+  while (n_written < text->len)
+    {
+      gssize n = TEMP_FAILURE_RETRY (write (fd, text->str + n_written, text->len - n_written));
+
+      if (n < 0)
+        return FALSE;
+      n_written += (gsize) n;
+    }
+  return TRUE;
+}
+
+/* What there is stays until the new one is whole and locked, as the disk may be full. */
+static gboolean
+replace_file (QueenJobLedger *self, const GString *text)
+{
+  g_autofree char *path = g_strconcat (self->path, UNFINISHED, NULL);
+  const QueenJobLedger former = *self;
+  int fd;
+
+  unlink (path); /* of one who was killed while it wrote */
+  fd = open (path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return FALSE;
+  if (!write_whole (fd, text))
+    close (fd);
+  else if (take_file (self, fd) && rename (path, self->path) == 0)
+    {
+      close (former.fd);
+      return TRUE;
+    }
+  if (self->fd != former.fd)
+    close_file (self);
+  *self = former;
+  unlink (path);
+  return FALSE;
+}
+
 void
 queen_job_ledger_rewrite (QueenJobLedger *self, const GQueue *jobs)
 {
   g_autoptr (GString) text = g_string_new (NULL);
 
+  if (self->fd < 0)
+    return;
   for (GList *link = jobs->head; link; link = link->next)
     {
       append_line (text, link->data, TRUE, FALSE);
       if (!queen_job_state_is_open (queen_job_get_state (link->data)))
         append_line (text, link->data, FALSE, TRUE);
     }
-  if (self->fd < 0 || ftruncate (self->fd, 0) != 0)
-    return;
-  self->size = 0;
-  write_text (self, text);
-  self->size_anew = self->size;
+  if (replace_file (self, text))
+    {
+      self->size_anew = self->size;
+      self->is_behind = FALSE;
+    }
+  else /* it is not to be tried for each line */
+    self->n_until = MAX (jobs->length, LEAST_APART);
 }

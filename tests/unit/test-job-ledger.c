@@ -6,6 +6,18 @@
 #include "jobs-fixture.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+static guint n_warnings;
+
+static GLogWriterOutput
+count_warnings (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
+{
+  n_warnings += (level & G_LOG_LEVEL_WARNING) != 0;
+  g_assert_false (level & (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR));
+  return G_LOG_WRITER_HANDLED;
+}
 
 static void
 set_up_directory (Fixture *f, gconstpointer data)
@@ -132,6 +144,8 @@ test_nonsense (Fixture *f, gconstpointer data)
       "\"submitter\":\"\"}\n"
       "{\"id\":\"job-3\",\"at\":\"5\",\"state\":\"queued\",\"operation\":\"infer\","
       "\"submitter\":\"\"}\n"
+      "{\"id\":\"job-/../\\n\",\"at\":\"5\",\"state\":\"queued\",\"operation\":\"infer\","
+      "\"submitter\":\"\"}\n"
       "{\"id\":\"job-9\",\"at\":\"5\",\"state\":\"done\"}\n"
       "{\"id\":\"job-4\",\"at\":\"5\",\"state\":\"queued\",\"operation\":\"infer\",\"submi";
   g_autofree char *path = dup_path (f);
@@ -145,6 +159,129 @@ test_nonsense (Fixture *f, gconstpointer data)
   g_assert_cmpint (get_state (f, "job-3"), ==, QUEEN_JOB_LOST);
 }
 
+/* As a full disk does it: what there is room for is written, and no more. */
+static void
+set_room (gint64 n_bytes)
+{
+  struct rlimit limit;
+
+  signal (SIGXFSZ, SIG_IGN);
+  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+  limit.rlim_cur = n_bytes < 0 ? limit.rlim_max : (rlim_t) n_bytes;
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+}
+
+static gint64
+get_size (Fixture *f)
+{
+  g_autofree char *path = dup_path (f);
+  GStatBuf status;
+
+  return g_stat (path, &status) == 0 ? status.st_size : -1;
+}
+
+static char *
+submit_one (Fixture *f)
+{
+  return g_strdup (queen_job_get_id (submit (f)));
+}
+
+/* What could not be written is written as soon as there is room again. */
+static void
+test_full (Fixture *f, gconstpointer data)
+{
+  g_autofree char *done = NULL, *open = NULL, *later = NULL;
+
+  n_warnings = 0;
+  beat (f, "w1", 4);
+  done = submit_one (f);
+  set_room (get_size (f) + 20);
+  open = submit_one (f);
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  set_room (-1);
+  g_assert_cmpuint (n_warnings, ==, 1);
+  later = submit_one (f);
+  end_try (&tries[2], QUEEN_ATTEMPT_DONE, NULL);
+  restart (f);
+  g_assert_cmpint (get_state (f, done), ==, QUEEN_JOB_DONE);
+  g_assert_cmpint (get_state (f, open), ==, QUEEN_JOB_LOST);
+  g_assert_cmpint (get_state (f, later), ==, QUEEN_JOB_DONE);
+}
+
+/* Half a line does not spoil the next one. */
+static void
+test_half (Fixture *f, gconstpointer data)
+{
+  g_autofree char *before = NULL, *half = NULL, *after = NULL;
+
+  beat (f, "w1", 4);
+  before = submit_one (f);
+  set_room (get_size (f) + 20);
+  half = submit_one (f);
+  set_room (-1);
+  after = submit_one (f);
+  restart (f);
+  g_assert_cmpint (get_state (f, before), ==, QUEEN_JOB_LOST);
+  g_assert_null (queen_jobs_lookup (f->jobs, half, NULL, NULL));
+  g_assert_cmpint (get_state (f, after), ==, QUEEN_JOB_LOST);
+}
+
+/* When it is begun anew on a full disk, the old one stays. */
+static void
+test_full_anew (Fixture *f, gconstpointer data)
+{
+  g_autofree char *first = NULL, *second = NULL;
+
+  beat (f, "w1", 4);
+  first = submit_one (f);
+  second = submit_one (f);
+  g_clear_object (&f->jobs);
+  set_room (get_size (f) - 20);
+  make_jobs (f);
+  set_room (-1);
+  g_assert_cmpint (get_state (f, second), ==, QUEEN_JOB_LOST);
+  restart (f);
+  g_assert_cmpint (get_state (f, first), ==, QUEEN_JOB_LOST);
+  g_assert_cmpint (get_state (f, second), ==, QUEEN_JOB_LOST);
+}
+
+static void
+test_taken_away (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = dup_path (f), *first = NULL, *second = NULL;
+
+  beat (f, "w1", 4);
+  first = submit_one (f);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  second = submit_one (f);
+  end_try (&tries[1], QUEEN_ATTEMPT_DONE, NULL);
+  restart (f);
+  g_assert_cmpint (get_state (f, first), ==, QUEEN_JOB_LOST);
+  g_assert_cmpint (get_state (f, second), ==, QUEEN_JOB_DONE);
+}
+
+/* Nobody's file is written who has put a link to it there. */
+static void
+test_trap (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = dup_path (f), *target = g_strconcat (path, "-target", NULL);
+  g_autofree char *text = NULL, *id = NULL;
+
+  n_warnings = 0;
+  beat (f, "w1", 4);
+  id = submit_one (f);
+  g_assert_true (g_file_set_contents (target, "precious", -1, NULL));
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpint (symlink (target, path), ==, 0);
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  id = (g_free (id), submit_one (f));
+  g_assert_cmpuint (n_warnings, ==, 1);
+  g_assert_true (g_file_get_contents (target, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, "precious");
+  g_unlink (path);
+  g_unlink (target);
+}
+
 #define ADD_LEDGER(path, func)                                                                     \
   g_test_add (path, Fixture, NULL, set_up_directory, func, tear_down_directory)
 
@@ -152,10 +289,16 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_log_set_writer_func (count_warnings, NULL, NULL);
   ADD_LEDGER ("/job-ledger/lost-and-said-so", test_lost);
   ADD_LEDGER ("/job-ledger/twice", test_twice);
   ADD_LEDGER ("/job-ledger/not-for-longer-than-they-are-kept", test_old);
   ADD_LEDGER ("/job-ledger/no-file-for-nothing", test_nothing);
   ADD_LEDGER ("/job-ledger/nonsense", test_nonsense);
+  ADD_LEDGER ("/job-ledger/full/written-when-there-is-room", test_full);
+  ADD_LEDGER ("/job-ledger/full/half-a-line-spoils-no-other", test_half);
+  ADD_LEDGER ("/job-ledger/full/old-one-stays", test_full_anew);
+  ADD_LEDGER ("/job-ledger/taken-away", test_taken_away);
+  ADD_LEDGER ("/job-ledger/trap", test_trap);
   return g_test_run ();
 }
