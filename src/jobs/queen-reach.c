@@ -81,15 +81,6 @@ is_own (const QueenSource *address)
   return is_found;
 }
 
-/* Returns: (transfer full): an IPv4 address as such, however it is written */
-static GInetAddress *
-unmap (const QueenSource *address)
-{
-  return queen_source_is_ipv4 (address)
-             ? g_inet_address_new_from_bytes (address->address + 12, G_SOCKET_FAMILY_IPV4)
-             : g_inet_address_new_from_bytes (address->address, G_SOCKET_FAMILY_IPV6);
-}
-
 static gboolean
 is_in_networks (const QueenReach *self, GInetAddress *address)
 {
@@ -135,7 +126,7 @@ queen_reach_check (const QueenReach *self,
 
   queen_source_init_address (&wanted, g_inet_address_to_bytes (address),
                              g_inet_address_get_native_size (address));
-  plain = unmap (&wanted);
+  plain = queen_source_to_address (&wanted);
   if (is_nobody (plain))
     return forbid (plain, error, "it is nobody's address");
   if (g_inet_address_get_is_loopback (plain) || g_inet_address_get_is_link_local (plain) ||

@@ -5,6 +5,7 @@
 
 #include <gio/gio.h>
 
+#include "model/queen-component-url.h"
 #include "queen-error.h"
 
 #define FLAGS (G_URI_FLAGS_ENCODED | G_URI_FLAGS_HAS_PASSWORD)
@@ -24,7 +25,7 @@ check_url (GUri *uri, GError **error)
 
   if (!g_str_equal (scheme, "http") && !g_str_equal (scheme, "https"))
     return refuse_url ("it is neither http nor https", error);
-  if (!host || *host == '\0')
+  if (!host || !queen_component_is_host (host))
     return refuse_url ("it has no host", error);
   if (g_uri_get_userinfo (uri))
     return refuse_url ("it has a user's name", error);
@@ -66,30 +67,10 @@ take_url (QueenTarget *self, const char *url, GError **error)
 }
 
 static gboolean
-means_itself (const char *hostname)
-{
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (hostname);
-
-  return address ? g_inet_address_get_is_loopback (address)
-                 : g_ascii_strcasecmp (hostname, "localhost") == 0;
-}
-
-/* Returns: (transfer full) (nullable) */
-static char *
-choose_host (const QueenComponent *component)
-{
-  if (component->hostname && !means_itself (component->hostname))
-    return g_strdup (component->hostname);
-  if (component->source.kind == QUEEN_SOURCE_HERE)
-    return g_strdup (component->hostname ? component->hostname : "127.0.0.1");
-  return queen_source_dup_text (&component->source);
-}
-
-static gboolean
 take_port (QueenTarget *self, const QueenComponent *component, GError **error)
 {
   self->scheme = "http";
-  self->host = choose_host (component);
+  self->host = queen_component_dup_host (component);
   self->port = component->port;
   self->path = g_strdup ("");
   if (self->host && self->port > 0)

@@ -29,9 +29,9 @@ typedef struct
  * @error: %QUEEN_ERROR_FORBIDDEN when its `url` is none that may be called;
  * %QUEEN_ERROR_UNAVAILABLE when it has not said where its API is
  *
- * Its `url`, or else `http`, its `hostname` or where its heartbeat came from, and its port. A
- * hostname that means the sender's own machine, as the seed's `127.0.0.1`, is where the heartbeat
- * came from. The url may end with `/v1`, with which the paths of the API begin.
+ * Its `url`, or else `http`, what queen_component_dup_host() has, and its port. The url may end
+ * with
+ * `/v1`, with which the paths of the API begin.
  *
  * Whether it may be called is not looked at here: see queen_reach_check().
  *

@@ -3,7 +3,6 @@
 
 #include "queen-source.h"
 
-#include <gio/gio.h>
 #include <string.h>
 
 #define HERE "here"
@@ -52,6 +51,14 @@ queen_source_parse (const char *text, QueenSource *self)
   return TRUE;
 }
 
+GInetAddress *
+queen_source_to_address (const QueenSource *self)
+{
+  return queen_source_is_ipv4 (self)
+             ? g_inet_address_new_from_bytes (self->address + MAPPED_LENGTH, G_SOCKET_FAMILY_IPV4)
+             : g_inet_address_new_from_bytes (self->address, G_SOCKET_FAMILY_IPV6);
+}
+
 char *
 queen_source_dup_text (const QueenSource *self)
 {
@@ -59,9 +66,6 @@ queen_source_dup_text (const QueenSource *self)
 
   if (self->kind != QUEEN_SOURCE_ADDRESS)
     return self->kind == QUEEN_SOURCE_HERE ? g_strdup (HERE) : NULL;
-  address =
-      queen_source_is_ipv4 (self)
-          ? g_inet_address_new_from_bytes (self->address + MAPPED_LENGTH, G_SOCKET_FAMILY_IPV4)
-          : g_inet_address_new_from_bytes (self->address, G_SOCKET_FAMILY_IPV6);
+  address = queen_source_to_address (self);
   return g_inet_address_to_string (address);
 }

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include <gio/gio.h>
 
 G_BEGIN_DECLS
 
@@ -58,6 +58,14 @@ void queen_source_init_address (QueenSource *self, const guint8 *bytes, gsize le
  * Returns: whether it is an address, and one of IPv4
  */
 gboolean queen_source_is_ipv4 (const QueenSource *self);
+
+/**
+ * queen_source_to_address:
+ * @self: one that is an address
+ *
+ * Returns: (transfer full): the address; one of IPv4 as such, however it was written
+ */
+GInetAddress *queen_source_to_address (const QueenSource *self);
 
 /**
  * queen_source_parse:

@@ -10,6 +10,7 @@
 
 #include "jobs/queen-target.h"
 #include "jobs/queen-worker-tokens.h"
+#include "model/queen-component-url.h"
 #include "queen-error.h"
 
 static const char *const networks[] = { "10.1.0.0/16", "127.0.0.0/8", "fd00::/8", NULL };
@@ -168,10 +169,43 @@ static const struct
   { NULL, "127.0.0.1", "10.0.0.7", 9301, "http 10.0.0.7 9301 " },
   { NULL, "localhost", "fd00::7", 9301, "http fd00::7 9301 " },
   { NULL, "localhost", "here", 9301, "http localhost 9301 " },
+  { NULL, "::1", "here", 9301, "http ::1 9301 " },
+  { NULL, "0.0.0.0", "here", 9301, "http 127.0.0.1 9301 " },
+  { NULL, "0.0.0.0", "10.0.0.7", 9301, "http 10.0.0.7 9301 " },
+  { NULL, "::", "10.0.0.7", 9301, "http 10.0.0.7 9301 " },
+  { NULL, "::ffff:127.0.0.1", "10.0.0.7", 9301, "http 10.0.0.7 9301 " },
+  { NULL, "LocalHost.", "10.0.0.7", 9301, "http 10.0.0.7 9301 " },
+  { NULL, "a.localhost", "10.0.0.7", 9301, "http 10.0.0.7 9301 " },
+  { NULL, "127.0.0.1", NULL, 9301, "the worker has not said where it can be called" },
+  { NULL, "node/x", "here", 9301, "the worker has not said where it can be called" },
+  { NULL, "me@node", "here", 9301, "the worker has not said where it can be called" },
+  { NULL, "node:80", "here", 9301, "the worker has not said where it can be called" },
+  { NULL, "fe80::1%eth0", "here", 9301, "http fe80::1%eth0 9301 " },
+  { "http://node%0d%0aX/", NULL, NULL, 1, "its url is not called: it has no host" },
+  { "http://node%2fx/", NULL, NULL, 1, "its url is not called: it has no host" },
+  { "http://[::1%25lo%0d%0aX]/", NULL, NULL, 1, "its url is not called: it has no host" },
   { NULL, NULL, "here", 9301, "http 127.0.0.1 9301 " },
   { NULL, NULL, NULL, 9301, "the worker has not said where it can be called" },
   { NULL, "node", "here", 0, "the worker has not said where it can be called" },
 };
+
+/* Who is only told where it is goes where a job would. */
+static void
+assert_same_url (const QueenComponent *worker, const QueenTarget *target)
+{
+  g_autofree char *url = queen_component_dup_url (worker);
+  g_autoptr (GUri) uri = NULL;
+
+  if (worker->vitals->url)
+    return;
+  g_assert_cmpint (url != NULL, ==, target != NULL);
+  if (!target)
+    return;
+  uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
+  g_assert_nonnull (uri);
+  g_assert_cmpstr (g_uri_get_host (uri), ==, target->host);
+  g_assert_cmpint (g_uri_get_port (uri), ==, target->port);
+}
 
 static void
 test_targets (void)
@@ -196,6 +230,7 @@ test_targets (void)
                     : g_strdup (error->message);
       g_test_message ("%" G_GSIZE_FORMAT, i);
       g_assert_true (g_str_has_prefix (text, targets[i].target));
+      assert_same_url (worker, target);
     }
 }
 
