@@ -309,15 +309,15 @@ check_request (const QueenHoldRequest *request, const char *reason, GError **err
 }
 
 static gboolean
-has_room (QueenHolds *self, const QueenHoldRequest *request, GError **error)
+has_room (
+    QueenHolds *self, QueenComponentKind kind, const char *id, const char *holder, GError **error)
 {
-  const QueenHoldList *list = queen_holds_lookup (self, request->kind, request->id);
+  const QueenHoldList *list = queen_holds_lookup (self, kind, id);
 
   if (list && list->n >= QUEEN_HOLDS_MAX_PER_COMPONENT)
     return refuse_hold (error, QUEEN_ERROR_UNAVAILABLE,
                         "it is held 16 times already: one of those must be released first");
-  if (GPOINTER_TO_UINT (g_hash_table_lookup (self->holders, request->holder)) >=
-      QUEEN_HOLDS_MAX_PER_HOLDER)
+  if (GPOINTER_TO_UINT (g_hash_table_lookup (self->holders, holder)) >= QUEEN_HOLDS_MAX_PER_HOLDER)
     return refuse_hold (error, QUEEN_ERROR_UNAVAILABLE,
                         "you have 1024 holds already: one of those must be released first");
   if (g_hash_table_size (self->by_id) >= QUEEN_HOLDS_MAX)
@@ -349,7 +349,8 @@ queen_holds_add (QueenHolds *self, const QueenHoldRequest *request, GError **err
   g_autofree char *id = NULL;
   QueenHold *hold;
 
-  if (!check_request (request, reason, error) || !has_room (self, request, error))
+  if (!check_request (request, reason, error) ||
+      !has_room (self, request->kind, request->id, request->holder, error))
     return NULL;
   id = dup_new_id (self);
   hold = queen_hold_new (&(QueenHold){
@@ -481,13 +482,14 @@ queen_holds_restore (QueenHolds *self, GArray *entries, gint64 elapsed)
 {
   gint64 now = self->clock->get_monotonic ();
 
-  for (guint i = 0; i < entries->len && i < QUEEN_HOLDS_MAX; i++)
+  for (guint i = 0; i < entries->len; i++)
     {
       const QueenHoldEntry *entry = &g_array_index (entries, QueenHoldEntry, i);
       QueenHold hold = *entry->hold;
 
       if (g_hash_table_contains (self->by_id, hold.id) ||
-          (entry->left >= 0 && entry->left <= elapsed))
+          (entry->left >= 0 && entry->left <= elapsed) ||
+          !has_room (self, entry->kind, entry->component_id, hold.holder, NULL))
         continue;
       hold.deadline = entry->left < 0 ? G_MAXINT64 : now + entry->left - elapsed;
       enter_hold (self, entry->kind, entry->component_id, queen_hold_new (&hold));

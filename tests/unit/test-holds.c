@@ -507,6 +507,27 @@ test_restored (Fixture *f, gconstpointer data)
   tear_down (&next, NULL);
 }
 
+/* Each event of a component has all of its holds in it, whoever has written the state. */
+static void
+test_restored_too_many (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GArray) entries = queen_hold_entries_new ();
+
+  for (guint i = 0; i < QUEEN_HOLDS_MAX_PER_COMPONENT + 100; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("hold-%u", i);
+      QueenHoldEntry entry = { QUEEN_COMPONENT_WORKER, g_strdup ("w"),
+                               queen_hold_new (&(QueenHold){
+                                   .id = id, .reason = (char *) "r", .holder = (char *) "h" }),
+                               -1 };
+
+      g_array_append_val (entries, entry);
+    }
+  g_assert_cmpuint (queen_holds_restore (f->holds, entries, 0), ==, QUEEN_HOLDS_MAX_PER_COMPONENT);
+  beat (f, "w");
+  assert_available (f, "w", FALSE);
+}
+
 static guint
 count_available (QueenRegistry *registry)
 {
@@ -652,6 +673,7 @@ main (int argc, char **argv)
   ADD ("/holds/release/ones-own-or-a-named-one", test_release);
   ADD ("/holds/callers/a-hold-ends-with-its-caller", test_callers);
   ADD ("/holds/restored/ages-go-on", test_restored);
+  ADD ("/holds/restored/no-more-than-there-may-be", test_restored_too_many);
   ADD ("/holds/random/everything-agrees", test_random);
   ADD ("/holds/log/one-line-each", test_log);
 
