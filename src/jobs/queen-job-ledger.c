@@ -31,7 +31,8 @@ struct _QueenJobLedger
   ino_t number;
   gsize size;         /* bytes */
   gsize size_anew;    /* when it was last written anew */
-  gboolean is_broken; /* it could not be written, which has been said */
+  gboolean is_broken; /* which has been said: something could not be written since it was whole */
+  gboolean is_stuck;  /* the last line could not */
   gboolean is_behind; /* lines are missing in it */
   gboolean is_torn;   /* its last line has no end */
   guint n_until;      /* lines until it may be tried to write it anew */
@@ -267,13 +268,14 @@ append_line (GString *text, QueenJob *job, gboolean is_begun, gboolean is_ended)
   g_string_append (text, "}\n");
 }
 
-/* What cannot be written is not known after a restart; jobs go on. It is said once. */
+/* What cannot be written is not known after a restart; jobs go on. It is said once, also where
+ * there is now and then room for a short line. */
 static void
 report_problem (QueenJobLedger *self, const char *problem)
 {
-  if (problem && !self->is_broken)
+  if (!self->is_broken)
     g_warning ("it cannot be written which jobs there are: %s", problem);
-  self->is_broken = problem != NULL;
+  self->is_broken = self->is_behind = TRUE;
 }
 
 /* Returns: (nullable): the problem; else there is a file at its place, which ends with a line */
@@ -323,9 +325,9 @@ write_line (QueenJobLedger *self, QueenJob *job, gboolean is_begun, gboolean is_
 
   append_line (text, job, is_begun, is_ended);
   problem = append_text (self, text);
-  report_problem (self, problem);
+  self->is_stuck = problem != NULL;
   if (problem)
-    self->is_behind = TRUE;
+    report_problem (self, problem);
   else if (self->n_until > 0)
     self->n_until--;
 }
@@ -347,7 +349,7 @@ gboolean
 queen_job_ledger_is_long (const QueenJobLedger *self)
 {
   return self->n_until == 0 &&
-         ((self->is_behind && !self->is_broken) || self->size > MAX (LONG, 2 * self->size_anew));
+         ((self->is_behind && !self->is_stuck) || self->size > MAX (LONG, 2 * self->size_anew));
 }
 
 static gboolean
@@ -408,7 +410,7 @@ queen_job_ledger_rewrite (QueenJobLedger *self, const GQueue *jobs)
   if (replace_file (self, text))
     {
       self->size_anew = self->size;
-      self->is_behind = FALSE;
+      self->is_broken = self->is_behind = FALSE;
     }
   else /* it is not to be tried for each line */
     self->n_until = MAX (jobs->length, LEAST_APART);
