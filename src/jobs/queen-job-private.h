@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  * queen-job-course.c, which brings one to a worker. Nobody else includes this. */
 
 #define QUEEN_JOB_MAX_ANSWER (16 * 1024 * 1024) /* bytes of one that is not streamed */
-#define QUEEN_JOB_MAX_PARTS (64 * 1024)         /* in which it comes: a byte alone takes a hundred */
+#define QUEEN_JOB_MAX_PARTS (64 * 1024) /* in which it comes: a byte alone takes a hundred */
 
 /**
  * QueenJobOwner:
@@ -53,7 +53,7 @@ struct _QueenJob
   char *affinity;
   char *reservation;
   char *hive_id;
-  char *via; /* NULL when no queen has handed it on */
+  char *via;    /* NULL when no queen has handed it on */
   char *key;    /* NULL without an Idempotency-Key */
   GBytes *body; /* NULL as soon as nobody needs it any more */
   QueenFace face;
