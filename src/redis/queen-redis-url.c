@@ -193,12 +193,22 @@ take_url (QueenRedisUrl *self, GUri *uri, gboolean is_unix, GError **error)
          (is_unix ? take_unix_place (self, uri, error) : take_network_place (self, uri, error));
 }
 
-/* In every error the URL is named by who asked, so a password must not be part of it; and it is
- * looked for first, as it may be what the rest stumbles over. */
+/* Returns: (transfer full): @url, as errors may show it: where a user stands, a password may,
+ * however wrong the rest is */
+static char *
+cover_user (const char *url)
+{
+  const char *end = strrchr (url, '@');
+
+  return end ? g_strconcat ("…", end, NULL) : g_strdup (url);
+}
+
+/* A password is looked for first, as it may be what the rest stumbles over. */
 QueenRedisUrl *
 queen_redis_url_parse (const char *url, GError **error)
 {
   g_autoptr (QueenRedisUrl) self = g_new0 (QueenRedisUrl, 1);
+  g_autofree char *shown = cover_user (url);
   g_autoptr (GUri) uri = NULL;
   gboolean is_unix;
 
@@ -216,12 +226,12 @@ queen_redis_url_parse (const char *url, GError **error)
         g_str_equal (g_uri_get_scheme (uri), "rediss")))
     {
       refuse_url (error, _ ("“%s” is not an engine such as redis://127.0.0.1:6379/0?cluster=house"),
-                  url);
+                  shown);
       return NULL;
     }
   if (!take_url (self, uri, is_unix, error))
     {
-      g_prefix_error (error, "“%s”: ", url);
+      g_prefix_error (error, "“%s”: ", shown);
       return NULL;
     }
   return g_steal_pointer (&self);
