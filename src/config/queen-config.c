@@ -21,6 +21,8 @@ check_settings (const QueenConfig *config, GError **error)
     problem = _ ("--protect-reads protects nothing without --token-file");
   else if (config->is_given.proxy_header && !config->trusted_proxies)
     problem = _ ("--proxy-header says nothing without --trusted-proxy");
+  else if (config->is_given.engine_password_file && !config->engines)
+    problem = _ ("--engine-password-file is of no use without --engine");
   if (problem)
     g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, problem);
   return problem == NULL;

@@ -10,6 +10,7 @@
 #include "jobs/queen-reach.h"
 #include "net/queen-socket-file.h"
 #include "queen-error.h"
+#include "redis/queen-redis-target.h"
 #include "text/queen-legible.h"
 #include "text/queen-span.h"
 
@@ -139,6 +140,15 @@ apply_network (const QueenSetting *setting, const char *text, gpointer field, GE
 }
 
 static gboolean
+apply_engine (const QueenSetting *setting, const char *text, gpointer field, GError **error)
+{
+  if (!queen_redis_target_check_url (text, error))
+    return FALSE;
+  append_to_list (field, text);
+  return TRUE;
+}
+
+static gboolean
 apply_origin (const QueenSetting *setting, const char *text, gpointer field, GError **error)
 {
   gboolean is_word = g_str_equal (text, "*") || g_str_equal (text, "null");
@@ -220,9 +230,10 @@ static const ApplyFunc apply_funcs[] = {
   [QUEEN_SETTING_SPAN] = apply_span,       [QUEEN_SETTING_ADDRESS] = apply_address,
   [QUEEN_SETTING_MODE] = apply_mode,       [QUEEN_SETTING_OWNER] = apply_owner,
   [QUEEN_SETTING_NETWORK] = apply_network, [QUEEN_SETTING_PROXY] = apply_proxy,
-  [QUEEN_SETTING_ORIGIN] = apply_origin,   [QUEEN_SETTING_HOST] = apply_host,
-  [QUEEN_SETTING_FILE] = apply_path,       [QUEEN_SETTING_DIRECTORY] = apply_path,
-  [QUEEN_SETTING_FLAG] = apply_flag,       [QUEEN_SETTING_CHOICE] = apply_choice,
+  [QUEEN_SETTING_ENGINE] = apply_engine,   [QUEEN_SETTING_ORIGIN] = apply_origin,
+  [QUEEN_SETTING_HOST] = apply_host,       [QUEEN_SETTING_FILE] = apply_path,
+  [QUEEN_SETTING_DIRECTORY] = apply_path,  [QUEEN_SETTING_FLAG] = apply_flag,
+  [QUEEN_SETTING_CHOICE] = apply_choice,
 };
 
 gboolean

@@ -385,10 +385,10 @@ SETTING (gboolean,
          .name = "insecure",
          .type = QUEEN_SETTING_FLAG,
          .initial = "false",
-         .help = N_ ("Listen for other machines without the tokens and TLS that this takes "
-                     "otherwise"),
-         TOLD (.text = "Listen for other machines without the tokens and TLS that this takes "
-                       "otherwise."))
+         .help = N_ ("Listen for other machines, and go to an engine there, without the tokens, "
+                     "password and TLS that this takes otherwise"),
+         TOLD (.text = "Listen for other machines, and go to an engine there, without the tokens, "
+                       "password and TLS that this takes otherwise."))
 
 SETTING (
     char **,
@@ -461,6 +461,87 @@ SETTING (char *,
                          "queen may use the directory meanwhile. The default is\n"
                          ".Ev STATE_DIRECTORY ;\n"
                          "without either nothing is remembered."))
+
+SETTING (char **,
+         engines,
+         .name = "engine",
+         .type = QUEEN_SETTING_ENGINE,
+         .is_list = TRUE,
+         .help = N_ ("Be one queen with all others at this Redis; may be repeated, for the places "
+                     "where its master may be"),
+         .argument = N_ ("URL"),
+         TOLD (.example = "rediss://queen@redis.example.org:6379/0?cluster=house",
+               .text = "Be one queen with all others that share this Redis or Valkey: "
+                       "`redis://[USER@]HOST[:PORT][/DATABASE]?cluster=NAME`.",
+               .file = "With rediss: in front it is encrypted, and "
+                       "redis+unix:///run/redis/redis-server.sock?cluster=NAME is a Unix socket. "
+                       "With &sentinel=MASTER behind it, it is the Sentinel that says where the "
+                       "master is. Several are the places where one Redis may be. Queens are "
+                       "together if they say the same cluster.",
+               .manual = "With `rediss:` it is encrypted, and\n"
+                         ".Li redis+unix:///run/redis/redis-server.sock?cluster= Ns Ar NAME\n"
+                         "is a Unix socket; there,\n"
+                         ".Li db=\n"
+                         "and\n"
+                         ".Li user=\n"
+                         "stand behind the cluster. With\n"
+                         ".Li &sentinel= Ns Ar MASTER\n"
+                         "it is a Sentinel, which is asked where the master of that name is. "
+                         "Several are places where the one Redis may be: the first that is a "
+                         "master is taken. A cluster is called by up to 64 of a to z, 0 to 9 and "
+                         "the hyphen; queens are together if they say the same one. Beyond this "
+                         "machine it takes TLS, a user and a password, or\n"
+                         ".Fl Fl insecure ."))
+
+SETTING (char *,
+         engine_password_file,
+         .name = "engine-password-file",
+         .type = QUEEN_SETTING_FILE,
+         .credential = "engine-password",
+         .help = N_ ("Show the engine the password in the first line of this file"),
+         .argument = N_ ("FILE"),
+         TOLD (.example = "/srv/queen-rbee/engine-password",
+               .text = "Show the engine the password in the first line of this file.",
+               .file = "The system service takes it without a setting, too:\n"
+                       "LoadCredential=engine-password:/etc/queen-rbee/engine-password",
+               .at_sighup = "has it read again"))
+
+SETTING (char *,
+         engine_ca_file,
+         .name = "engine-ca-file",
+         .type = QUEEN_SETTING_FILE,
+         .help = N_ ("Trust an engine whose certificate these vouch for (PEM), in place of the "
+                     "system's"),
+         .argument = N_ ("FILE"),
+         TOLD (.example = "/srv/queen-rbee/engine-ca.pem",
+               .text = "Trust an engine whose certificate these vouch for (PEM), in place of those "
+                       "that the system trusts.",
+               .at_sighup = "has it read again"))
+
+SETTING (char *,
+         engine_certificate,
+         .name = "engine-certificate",
+         .type = QUEEN_SETTING_FILE,
+         .credential = "engine-certificate",
+         .help = N_ ("Show an engine that asks for one this certificate, with its key (PEM)"),
+         .argument = N_ ("FILE"),
+         TOLD (.example = "/srv/queen-rbee/engine-certificate.pem",
+               .text = "Show an engine that asks for one this certificate. Its private key stands "
+                       "in the same file (PEM).",
+               .file = "Redis asks for one unless it says tls-auth-clients no.",
+               .at_sighup = "has it read again"))
+
+SETTING (gint64,
+         engine_timeout,
+         .name = "engine-timeout",
+         .type = QUEEN_SETTING_SPAN,
+         .least = 100 * QUEEN_MSEC,
+         .most = 60 * QUEEN_SECOND,
+         .initial = "1s",
+         .help = N_ ("Silence of the engine after which the queen goes on alone (1s)"),
+         .argument = N_ ("SPAN"),
+         TOLD (.text = "Silence of the engine after which the queen goes on alone, until it is "
+                       "back."))
 
 /* G_BUS_TYPE_STARTER for the session bus if there is one, and the system bus otherwise */
 SETTING (

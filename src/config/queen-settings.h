@@ -18,6 +18,7 @@ G_BEGIN_DECLS
  * @QUEEN_SETTING_OWNER: a user, a group or both; the field is a string
  * @QUEEN_SETTING_PROXY: an address, a network or `unix:`
  * @QUEEN_SETTING_NETWORK: an address or a network
+ * @QUEEN_SETTING_ENGINE: the URL of an engine
  * @QUEEN_SETTING_ORIGIN: a web origin, `*` or `null`, as it is compared
  * @QUEEN_SETTING_HOST: a host name, as it is compared
  * @QUEEN_SETTING_FILE: a path; the field is a string
@@ -37,6 +38,7 @@ typedef enum
   QUEEN_SETTING_OWNER,
   QUEEN_SETTING_PROXY,
   QUEEN_SETTING_NETWORK,
+  QUEEN_SETTING_ENGINE,
   QUEEN_SETTING_ORIGIN,
   QUEEN_SETTING_HOST,
   QUEEN_SETTING_FILE,
