@@ -138,5 +138,5 @@ testPage("a double click opens, and only a click that is meant for what is besid
     assert.equal(await dialog.count(), 1);
     await page.mouse.click(left - 50, top + 50);
     await dialog.waitFor({ state: "detached" });
-    assert.equal(await page.evaluate(() => location.hash), "");
+    await page.waitForFunction(() => location.hash === "");
   });

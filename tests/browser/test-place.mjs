@@ -109,12 +109,13 @@ testPage("a thousand workers on a phone are their hives, and the events are a ju
     await figureIs(page, "workersOnline", "1,000");
     await page.waitForFunction(() => document.documentElement.scrollHeight < 5000);
     await page.getByRole("link", { name: "Events" }).click();
-    assert.ok((await page.locator("#log-title").boundingBox())?.y ?? 9999 < 640);
+    await page.waitForFunction(() =>
+      (document.querySelector("#log-title")?.getBoundingClientRect().top ?? Infinity) < innerHeight);
     assert.equal(await page.evaluate(() => document.activeElement?.id), "log-part");
     await page.getByRole("link", { name: "Workers" }).click();
     await row(page, "hive/hive-0").locator(".fold").click();
     await row(page, "worker/w-0").waitFor();
-    assert.match(page.url(), /unfold=hive%2Fhive-0/);
+    await page.waitForURL(/unfold=hive%2Fhive-0/);
   });
 
 /* E9 */

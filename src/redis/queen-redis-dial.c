@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-redis-dial.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "queen-redis-error.h"
+
+typedef struct
+{
+  QueenRedisTarget *target;
+  GSocketConnectable *connectable;
+  gboolean is_encrypted;
+} Call;
+
+static void
+free_call (gpointer data)
+{
+  Call *call = data;
+
+  queen_redis_target_unref (call->target);
+  g_object_unref (call->connectable);
+  g_free (call);
+}
+
+static void
+fail_call (GTask *task, QueenRedisError code, GError *cause)
+{
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      g_task_return_error (task, cause);
+      return;
+    }
+  g_task_return_new_error (task, QUEEN_REDIS_ERROR, code, "%s", cause->message);
+  g_error_free (cause);
+}
+
+static void
+on_place_handshake (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (g_tls_connection_handshake_finish (G_TLS_CONNECTION (source), result, &error))
+    g_task_return_pointer (task, g_object_ref (source), g_object_unref);
+  else
+    fail_call (task, QUEEN_REDIS_ERROR_TLS, error);
+}
+
+static void
+begin_tls (GTask *task, GIOStream *plain)
+{
+  Call *call = g_task_get_task_data (task);
+  GTlsCertificate *certificate = queen_redis_target_get_certificate (call->target);
+  GError *error = NULL;
+  g_autoptr (GIOStream) stream = g_tls_client_connection_new (plain, call->connectable, &error);
+
+  if (!stream)
+    {
+      fail_call (task, QUEEN_REDIS_ERROR_TLS, error);
+      return;
+    }
+  if (queen_redis_target_get_trusted (call->target))
+    g_tls_connection_set_database (G_TLS_CONNECTION (stream),
+                                   queen_redis_target_get_trusted (call->target));
+  if (certificate)
+    g_tls_connection_set_certificate (G_TLS_CONNECTION (stream), certificate);
+  /* Redis closes without a farewell; replies have lengths of their own. */
+  g_tls_connection_set_require_close_notify (G_TLS_CONNECTION (stream), FALSE);
+  g_tls_connection_handshake_async (G_TLS_CONNECTION (stream), G_PRIORITY_DEFAULT,
+                                    g_task_get_cancellable (task), on_place_handshake,
+                                    g_object_ref (task));
+}
+
+/* Whatever the name was, this is who it led to. */
+static gboolean
+is_other_machine (GSocketConnection *connection)
+{
+  g_autoptr (GSocketAddress) remote = g_socket_connection_get_remote_address (connection, NULL);
+
+  return !remote || (G_IS_INET_SOCKET_ADDRESS (remote) &&
+                     !g_inet_address_get_is_loopback (
+                         g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote))));
+}
+
+static void
+on_place_connected (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Call *call = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (GSocketConnection) connection =
+      g_socket_client_connect_finish (G_SOCKET_CLIENT (source), result, &error);
+
+  if (!connection)
+    {
+      fail_call (task, QUEEN_REDIS_ERROR_UNREACHABLE, error);
+      return;
+    }
+  g_socket_set_keepalive (g_socket_connection_get_socket (connection), TRUE);
+  g_socket_set_option (g_socket_connection_get_socket (connection), IPPROTO_TCP, TCP_NODELAY, 1,
+                       NULL); /* a Unix socket has no such thing */
+  if (call->is_encrypted)
+    begin_tls (task, G_IO_STREAM (connection));
+  else if (is_other_machine (connection) && !queen_redis_target_is_insecure (call->target))
+    g_task_return_new_error (task, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_TLS,
+                             "it is another machine, which takes TLS or --insecure");
+  else
+    g_task_return_pointer (task, g_steal_pointer (&connection), g_object_unref);
+}
+
+void
+queen_redis_dial (const QueenRedisPlace *place,
+                  QueenRedisTarget *target,
+                  GCancellable *cancellable,
+                  GAsyncReadyCallback callback,
+                  gpointer data)
+{
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+  Call *call = g_new0 (Call, 1);
+
+  call->target = queen_redis_target_ref (target);
+  call->connectable = g_object_ref (place->connectable);
+  call->is_encrypted = place->is_encrypted;
+  g_task_set_task_data (task, call, free_call);
+  g_task_set_name (task, "queen_redis_dial");
+  g_socket_client_set_enable_proxy (client, FALSE);
+  g_socket_client_connect_async (client, place->connectable, cancellable, on_place_connected, task);
+}
+
+GIOStream *
+queen_redis_dial_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

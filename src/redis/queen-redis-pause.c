@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-redis-pause.h"
+
+gint64
+queen_redis_pause_next (gint64 former, gint64 (*random) (gint64 limit))
+{
+  gint64 range = 3 * MAX (former, QUEEN_REDIS_LEAST_PAUSE) - QUEEN_REDIS_LEAST_PAUSE;
+
+  return MIN (QUEEN_REDIS_LEAST_PAUSE + random (range + 1), QUEEN_REDIS_MOST_PAUSE);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-redis-target-private.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "queen-error.h"
+#include "queen-file.h"
+#include "queen-redis-codec.h"
+
+#define MAX_PASSWORD 4096 /* bytes */
+
+struct _QueenRedisTarget
+{
+  gatomicrefcount n_refs;
+  GPtrArray *urls; /* of QueenRedisUrl; they agree on all but the place */
+  gboolean is_insecure;
+
+  char *password_file; /* NULL when there is none, as are those that follow */
+  char *ca_file;
+  char *certificate_file;
+  char *password;
+  GTlsDatabase *trusted;
+  GTlsCertificate *certificate;
+};
+
+static void
+free_password (char *password)
+{
+  explicit_bzero (password, strlen (password));
+  g_free (password);
+}
+
+/* Its first line, as an editor ends it. */
+static char *
+read_password (const char *path, GError **error)
+{
+  gsize length;
+  char *text = queen_file_read (path, QUEEN_FILE_USUAL_MAX, &length, error);
+
+  if (!text)
+    return NULL;
+  text[strcspn (text, "\r\n")] = '\0';
+  if (*text != '\0' && strlen (text) <= MAX_PASSWORD)
+    return text;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+               _ ("%s: its first line is no password of 1 to %d bytes"), path, MAX_PASSWORD);
+  explicit_bzero (text, length);
+  g_free (text);
+  return NULL;
+}
+
+static const QueenRedisUrl *
+get_first (const QueenRedisTarget *self)
+{
+  return self->urls->pdata[0];
+}
+
+static gboolean
+agrees (const QueenRedisUrl *a, const QueenRedisUrl *b)
+{
+  return g_str_equal (a->cluster, b->cluster) && g_strcmp0 (a->user, b->user) == 0 &&
+         g_strcmp0 (a->sentinel, b->sentinel) == 0 && a->database == b->database;
+}
+
+/* Redis could not be told who comes. */
+static gboolean
+check_user (const QueenRedisTarget *self, GError **error)
+{
+  const char *user = get_first (self)->user;
+
+  if (!user || self->password)
+    return TRUE;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+               _ ("the engine’s user “%s” takes --engine-password-file"), user);
+  return FALSE;
+}
+
+/* Who listens on the way would read and write as she does. */
+static gboolean
+check_safety (const QueenRedisTarget *self, const QueenRedisUrl *url, GError **error)
+{
+  if (self->is_insecure || url->is_here ||
+      (url->place->is_encrypted && url->user && self->password))
+    return TRUE;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+               _ ("%s is beyond this machine: an engine there takes TLS, a user and a password "
+                  "(rediss://USER@…, --engine-password-file), or --insecure"),
+               url->place->text);
+  return FALSE;
+}
+
+static gboolean
+take_urls (QueenRedisTarget *self, const char *const *urls, GError **error)
+{
+  for (; *urls; urls++)
+    {
+      QueenRedisUrl *url = queen_redis_url_parse (*urls, error);
+
+      if (!url)
+        return FALSE;
+      g_ptr_array_add (self->urls, url);
+      if (!agrees (get_first (self), url))
+        {
+          g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                               _ ("several engines are several places of one: cluster, user, "
+                                  "database and sentinel have to be the same"));
+          return FALSE;
+        }
+      if (!check_safety (self, url, error))
+        return FALSE;
+    }
+  return check_user (self, error);
+}
+
+gboolean
+queen_redis_target_check_url (const char *url, GError **error)
+{
+  g_autoptr (QueenRedisUrl) parsed = NULL;
+
+  if (!queen_redis_codec_is_there)
+    {
+      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                           _ ("this queen was built without an engine (-Dengine=disabled)"));
+      return FALSE;
+    }
+  parsed = queen_redis_url_parse (url, error);
+  return parsed != NULL;
+}
+
+QueenRedisTarget *
+queen_redis_target_new (const QueenRedisTargetSettings *settings, GError **error)
+{
+  g_autoptr (QueenRedisTarget) self = g_new0 (QueenRedisTarget, 1);
+
+  g_return_val_if_fail (settings->urls && *settings->urls, NULL);
+
+  g_atomic_ref_count_init (&self->n_refs);
+  self->urls = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_redis_url_free);
+  self->is_insecure = settings->is_insecure;
+  self->password_file = g_strdup (settings->password_file);
+  self->ca_file = g_strdup (settings->ca_file);
+  self->certificate_file = g_strdup (settings->certificate_file);
+  if (!queen_redis_target_check_url (*settings->urls, error) ||
+      !queen_redis_target_reload (self, error) || !take_urls (self, settings->urls, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+gboolean
+queen_redis_target_reload (QueenRedisTarget *self, GError **error)
+{
+  g_autoptr (GTlsDatabase) trusted = NULL;
+  g_autoptr (GTlsCertificate) certificate = NULL;
+  char *password = NULL;
+
+  if (self->ca_file && !(trusted = g_tls_file_database_new (self->ca_file, error)))
+    {
+      g_prefix_error (error, "%s: ", self->ca_file);
+      return FALSE;
+    }
+  if (self->certificate_file &&
+      !(certificate = g_tls_certificate_new_from_file (self->certificate_file, error)))
+    {
+      g_prefix_error (error, "%s: ", self->certificate_file);
+      return FALSE;
+    }
+  if (self->password_file && !(password = read_password (self->password_file, error)))
+    return FALSE;
+  g_set_object (&self->trusted, trusted);
+  g_set_object (&self->certificate, certificate);
+  g_clear_pointer (&self->password, free_password);
+  self->password = password;
+  return TRUE;
+}
+
+const char *
+queen_redis_target_get_cluster (const QueenRedisTarget *self)
+{
+  return get_first (self)->cluster;
+}
+
+guint
+queen_redis_target_get_n_places (const QueenRedisTarget *self)
+{
+  return self->urls->len;
+}
+
+const QueenRedisPlace *
+queen_redis_target_get_place (const QueenRedisTarget *self, guint n)
+{
+  return ((const QueenRedisUrl *) self->urls->pdata[n])->place;
+}
+
+const char *
+queen_redis_target_get_user (const QueenRedisTarget *self)
+{
+  return get_first (self)->user;
+}
+
+const char *
+queen_redis_target_get_password (const QueenRedisTarget *self)
+{
+  return self->password;
+}
+
+const char *
+queen_redis_target_get_sentinel (const QueenRedisTarget *self)
+{
+  return get_first (self)->sentinel;
+}
+
+gint64
+queen_redis_target_get_database (const QueenRedisTarget *self)
+{
+  return get_first (self)->database;
+}
+
+GTlsDatabase *
+queen_redis_target_get_trusted (const QueenRedisTarget *self)
+{
+  return self->trusted;
+}
+
+GTlsCertificate *
+queen_redis_target_get_certificate (const QueenRedisTarget *self)
+{
+  return self->certificate;
+}
+
+gboolean
+queen_redis_target_is_insecure (const QueenRedisTarget *self)
+{
+  return self->is_insecure;
+}
+
+QueenRedisTarget *
+queen_redis_target_ref (QueenRedisTarget *self)
+{
+  g_atomic_ref_count_inc (&self->n_refs);
+  return self;
+}
+
+void
+queen_redis_target_unref (QueenRedisTarget *self)
+{
+  if (!g_atomic_ref_count_dec (&self->n_refs))
+    return;
+  g_ptr_array_unref (self->urls);
+  g_clear_pointer (&self->password, free_password);
+  g_clear_object (&self->trusted);
+  g_clear_object (&self->certificate);
+  g_free (self->password_file);
+  g_free (self->ca_file);
+  g_free (self->certificate_file);
+  g_free (self);
+}

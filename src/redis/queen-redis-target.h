@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QueenRedisTarget:
+ *
+ * Which Redis it is, where it may be, and how she is let in. With reference counts; what is in it
+ * stays, but for the password and the certificates, which queen_redis_target_reload() reads anew.
+ */
+typedef struct _QueenRedisTarget QueenRedisTarget;
+
+/**
+ * QueenRedisTargetSettings:
+ * @urls: (array zero-terminated=1): where it may be, in the order in which it is looked for; at
+ *   least one
+ * @password_file: (nullable): its first line is the password
+ * @ca_file: (nullable): certificates (PEM) to trust in place of the system's
+ * @certificate_file: (nullable): her own certificate and its key (PEM), for a Redis that asks
+ * @is_insecure: go without TLS, or without a password, beyond this machine
+ */
+typedef struct
+{
+  const char *const *urls;
+  const char *password_file;
+  const char *ca_file;
+  const char *certificate_file;
+  gboolean is_insecure;
+} QueenRedisTargetSettings;
+
+/**
+ * queen_redis_target_check_url:
+ * @error: %QUEEN_ERROR_SETTING: it is no such URL, has a password or a bad cluster, or she was
+ *   built without an engine
+ *
+ * Looks at one URL alone:
+ * `redis://[user@]host[:port][/db]?cluster=NAME[&sentinel=MASTER]`, the same with `rediss:` for
+ * TLS, or `redis+unix:///path?cluster=NAME[&db=N][&user=USER]`.
+ *
+ * Returns: whether it is good
+ */
+gboolean queen_redis_target_check_url (const char *url, GError **error);
+
+/**
+ * queen_redis_target_new:
+ * @error: %QUEEN_ERROR_SETTING, or what the system says of a file, with its name
+ *
+ * All URLs have to agree on cluster, user, database and Sentinel's name.
+ *
+ * Returns: (transfer full): the target, or %NULL
+ */
+QueenRedisTarget *queen_redis_target_new (const QueenRedisTargetSettings *settings, GError **error);
+
+/**
+ * queen_redis_target_reload:
+ *
+ * Reads password and certificates again, for connections that begin from then on. When a file is
+ * bad, what was read before stays.
+ *
+ * Returns: whether all could be read
+ */
+gboolean queen_redis_target_reload (QueenRedisTarget *self, GError **error);
+
+/**
+ * queen_redis_target_get_cluster:
+ *
+ * Returns: the name of the cluster, out of `[a-z0-9-]{1,64}`; it is safe within a key
+ */
+const char *queen_redis_target_get_cluster (const QueenRedisTarget *self);
+
+QueenRedisTarget *queen_redis_target_ref (QueenRedisTarget *self);
+void queen_redis_target_unref (QueenRedisTarget *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenRedisTarget, queen_redis_target_unref)
+
+G_END_DECLS
