@@ -72,10 +72,12 @@ queen_cluster_new (const QueenClusterSettings *settings)
   QueenCluster *self = g_object_new (QUEEN_TYPE_CLUSTER, NULL);
   QueenRegistrySettings registry = settings->registry;
   const QueenClock *clock = registry.clock;
-  QueenSequencer *sequencer;
+  g_autoptr (QueenSequencer) sequencer = NULL;
 
   self->sequencer = queen_local_sequencer_new (self->bus, clock);
-  sequencer = QUEEN_SEQUENCER (self->sequencer);
+  sequencer = settings->make_sequencer
+                  ? settings->make_sequencer (self->bus, self->sequencer, settings->data)
+                  : QUEEN_SEQUENCER (g_object_ref (self->sequencer));
   self->holds = registry.holds = queen_holds_new (clock);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     self->registries[kind] = queen_registry_new ((QueenComponentKind) kind, sequencer, &registry);

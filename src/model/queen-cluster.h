@@ -20,11 +20,16 @@ G_BEGIN_DECLS
  * QueenClusterSettings:
  * @registry: of both kinds; its holds are the cluster's own
  * @heartbeat_interval: µs between two heartbeats of the queen
+ * @make_sequencer: (nullable): makes what everything is published by, where that is more than the
+ *   local one, to which it may leave things; returns a new reference
+ * @data: for @make_sequencer
  */
 typedef struct
 {
   QueenRegistrySettings registry;
   gint64 heartbeat_interval;
+  QueenSequencer *(*make_sequencer) (QueenEventBus *bus, QueenLocalSequencer *local, gpointer data);
+  gpointer data;
 } QueenClusterSettings;
 
 #define QUEEN_TYPE_CLUSTER (queen_cluster_get_type ())
@@ -42,7 +47,7 @@ QueenCluster *queen_cluster_new (const QueenClusterSettings *settings);
 /** Returns: (transfer none): where everything that happens is emitted */
 QueenEventBus *queen_cluster_get_bus (QueenCluster *self);
 
-/** Returns: (transfer none): what gives its events their order and numbers */
+/** Returns: (transfer none): what gives its events their order and numbers while she is alone */
 QueenLocalSequencer *queen_cluster_get_sequencer (QueenCluster *self);
 
 /** Returns: (transfer none): those of @kind */

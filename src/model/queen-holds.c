@@ -15,6 +15,8 @@
 #define ID_HELD "349d5a3b3d05474189a5874884daae45"
 #define ID_RELEASED "03d15eb2248e4b6a89f3d5f1716343f2"
 
+static const char said_elsewhere[] = "another queen says so";
+
 /* One component that is held. */
 typedef struct
 {
@@ -46,7 +48,7 @@ struct _QueenHolds
 
 G_DEFINE_FINAL_TYPE (QueenHolds, queen_holds, G_TYPE_OBJECT)
 
-static guint changed_signal;
+static guint changed_signal, begun_signal, ended_signal;
 
 static void
 free_place (Place *place)
@@ -194,6 +196,8 @@ end_hold (QueenHolds *self, Held *held, const char *how)
   Place *place = held->place;
 
   log_released (place, held->hold, how);
+  if (how != said_elsewhere)
+    g_signal_emit (self, ended_signal, 0, (guint) place->kind, place->id, held->hold);
   leave_hold (self, held);
   tell_changed (self, place->kind, place->id);
   if (!place->list)
@@ -365,6 +369,7 @@ queen_holds_add (QueenHolds *self, const QueenHoldRequest *request, GError **err
   enter_hold (self, request->kind, request->id, hold);
   log_held (g_hash_table_lookup (self->places[request->kind], request->id), hold);
   set_alarm (self);
+  g_signal_emit (self, begun_signal, 0, (guint) request->kind, request->id, hold);
   tell_changed (self, request->kind, request->id);
   return hold;
 }
@@ -477,25 +482,51 @@ queen_holds_list_entries (QueenHolds *self)
   return entries;
 }
 
+static gboolean
+take_over (QueenHolds *self, const QueenHoldEntry *entry, gint64 elapsed)
+{
+  QueenHold hold = *entry->hold;
+
+  if (g_hash_table_contains (self->by_id, hold.id) ||
+      (entry->left >= 0 && entry->left <= elapsed) ||
+      !has_room (self, entry->kind, entry->component_id, hold.holder, NULL))
+    return FALSE;
+  hold.deadline =
+      entry->left < 0 ? G_MAXINT64 : self->clock->get_monotonic () + entry->left - elapsed;
+  enter_hold (self, entry->kind, entry->component_id, queen_hold_new (&hold));
+  return TRUE;
+}
+
 guint
 queen_holds_restore (QueenHolds *self, GArray *entries, gint64 elapsed)
 {
-  gint64 now = self->clock->get_monotonic ();
-
   for (guint i = 0; i < entries->len; i++)
-    {
-      const QueenHoldEntry *entry = &g_array_index (entries, QueenHoldEntry, i);
-      QueenHold hold = *entry->hold;
-
-      if (g_hash_table_contains (self->by_id, hold.id) ||
-          (entry->left >= 0 && entry->left <= elapsed) ||
-          !has_room (self, entry->kind, entry->component_id, hold.holder, NULL))
-        continue;
-      hold.deadline = entry->left < 0 ? G_MAXINT64 : now + entry->left - elapsed;
-      enter_hold (self, entry->kind, entry->component_id, queen_hold_new (&hold));
-    }
+    take_over (self, &g_array_index (entries, QueenHoldEntry, i), elapsed);
   set_alarm (self);
   return g_hash_table_size (self->by_id);
+}
+
+gboolean
+queen_holds_apply (QueenHolds *self, const QueenHoldEntry *entry)
+{
+  if (!take_over (self, entry, 0))
+    return FALSE;
+  log_held (g_hash_table_lookup (self->places[entry->kind], entry->component_id), entry->hold);
+  set_alarm (self);
+  tell_changed (self, entry->kind, entry->component_id);
+  return TRUE;
+}
+
+gboolean
+queen_holds_drop (QueenHolds *self, const char *hold)
+{
+  Held *held = g_hash_table_lookup (self->by_id, hold);
+
+  if (!held)
+    return FALSE;
+  end_hold (self, held, said_elsewhere);
+  set_alarm (self);
+  return TRUE;
 }
 
 /* The object */
@@ -522,6 +553,12 @@ queen_holds_class_init (QueenHoldsClass *klass)
   changed_signal =
       g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                     G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
+  begun_signal = g_signal_new ("begun", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                               NULL, G_TYPE_NONE, 3, G_TYPE_UINT,
+                               G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE, G_TYPE_POINTER);
+  ended_signal = g_signal_new ("ended", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                               NULL, G_TYPE_NONE, 3, G_TYPE_UINT,
+                               G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE, G_TYPE_POINTER);
 }
 
 static void

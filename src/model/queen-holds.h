@@ -31,6 +31,21 @@ G_DECLARE_FINAL_TYPE (QueenHolds, queen_holds, QUEEN, HOLDS, GObject)
  */
 
 /**
+ * QueenHolds::begun:
+ * @kind: a #QueenComponentKind
+ * @id: of who is held
+ * @hold: the #QueenHold
+ *
+ * One was made here; not what queen_holds_restore() and queen_holds_apply() take over.
+ */
+
+/**
+ * QueenHolds::ended:
+ *
+ * Likewise, of one that has ended here, for whatever reason; not by queen_holds_drop().
+ */
+
+/**
  * QueenHoldRequest:
  * @kind: of whom no work is to be given to
  * @id: its id
@@ -158,5 +173,23 @@ GArray *queen_hold_entries_new (void);
  * Returns: how many there are
  */
 guint queen_holds_restore (QueenHolds *self, GArray *entries, gint64 elapsed);
+
+/**
+ * queen_holds_apply:
+ * @entry: a hold that was made elsewhere
+ *
+ * Takes over what another queen was told.
+ *
+ * Returns: %FALSE when it is known already, over, or one too many
+ */
+gboolean queen_holds_apply (QueenHolds *self, const QueenHoldEntry *entry);
+
+/**
+ * queen_holds_drop:
+ * @hold: the id of one that has ended elsewhere
+ *
+ * Returns: %FALSE when there is none
+ */
+gboolean queen_holds_drop (QueenHolds *self, const char *hold);
 
 G_END_DECLS

@@ -77,6 +77,14 @@ queen_local_sequencer_continue (QueenLocalSequencer *self, const char *epoch, gu
   self->next = next;
 }
 
+void
+queen_local_sequencer_begin (QueenLocalSequencer *self, const char *epoch)
+{
+  g_free (self->epoch);
+  self->epoch = g_strdup (epoch);
+  self->next = 1;
+}
+
 const char *
 queen_local_sequencer_get_epoch (QueenLocalSequencer *self)
 {

@@ -32,6 +32,14 @@ QueenLocalSequencer *queen_local_sequencer_new (QueenEventBus *bus, const QueenC
 void queen_local_sequencer_continue (QueenLocalSequencer *self, const char *epoch, guint64 next);
 
 /**
+ * queen_local_sequencer_begin:
+ * @epoch: what no epoch was called before
+ *
+ * Counts from 1 again, at any time.
+ */
+void queen_local_sequencer_begin (QueenLocalSequencer *self, const char *epoch);
+
+/**
  * queen_local_sequencer_get_epoch:
  *
  * Returns: what tells its numbers from those of other epochs: lower-case hexadecimal digits

@@ -4,8 +4,10 @@
 #pragma once
 
 /* What the files of a registry share, and nobody else sees: how it lives (queen-registry.c), how
- * much there may be of what can be long (queen-registry-lists.c), how it goes on from one epoch of
- * the queen to the next (queen-registry-restore.c), and who is held (queen-registry-holds.c). */
+ * much there may be of what can be long (queen-registry-lists.c), how entries come and go
+ * (queen-registry-entries.c), what other queens say (queen-registry-apply.c), how it goes on from
+ * one epoch of the queen to the next (queen-registry-restore.c), and who is held
+ * (queen-registry-holds.c). */
 
 #include "loop/queen-alarm.h"
 #include "queen-field.h"
@@ -31,7 +33,8 @@ struct _QueenRegistry
       *roll; /* of QueenEntry, in the order in which they were first seen; those online count */
   /* Of QueenEntry, by deadline. Each heartbeat gets the same time, so whoever beats goes to the end
    * and the queues stay in order without ever being sorted. Online, too, are the patient ones: who
-   * has asked for more time, each for as much as it likes. */
+   * has asked for more time, each for as much as it likes, or was heard by another queen earlier
+   * than the last of the others. */
   GQueue online;
   GQueue offline;
   GSequence *patient;
@@ -61,6 +64,7 @@ typedef struct
   gsize n_list_bytes;  /* that its lists take */
   QueenSender *sender; /* who brought it; NULL when that is not counted */
   QueenRollPlace place;
+  gint64 deadline; /* µs, monotonic: of the component, unless it was put off */
   GList deadline_link;
   GSequenceIter *patient_link; /* NULL when it is in one of the queues */
   GList sender_link;           /* in the sender's own queue, while it is offline */
@@ -86,9 +90,33 @@ QueenEntry *queen_registry_add_entry (QueenRegistry *self, const char *id, guint
 /** Takes @component over as what is known of @entry. */
 void queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *component);
 
-/** Returns: how long a state of @component holds by itself, µs; longer when it has said that it
- * needs more time for its next heartbeat */
-gint64 queen_registry_get_span (QueenRegistry *self, const QueenComponent *component);
+/** The reverse of queen_registry_enter(). Returns: (transfer full): what was known of @entry */
+QueenComponent *queen_registry_leave (QueenRegistry *self, QueenEntry *entry);
+
+/** Ends @entry. Returns: (transfer full): what was known of it */
+QueenComponent *queen_registry_remove_entry (QueenRegistry *self, QueenEntry *entry);
+
+void queen_registry_free_entry (QueenEntry *entry);
+
+/** Has @entry, which is online, missed no earlier than at @deadline (µs, monotonic). */
+void queen_registry_put_off (QueenRegistry *self, QueenEntry *entry, gint64 deadline);
+
+/**
+ * queen_registry_set_sender:
+ * @entry: one that is in no queue
+ * @name: (nullable): who brings it from now on
+ */
+void queen_registry_set_sender (QueenRegistry *self, QueenEntry *entry, const char *name);
+
+/**
+ * queen_registry_make_room:
+ * @queue: of who is offline, the longest one first
+ *
+ * The first one in @queue makes room for another.
+ *
+ * Returns: %FALSE when there is none
+ */
+gboolean queen_registry_make_room (QueenRegistry *self, GQueue *queue);
 
 /** Takes @component over as what is known of @entry, whose deadlines are the same ones. */
 void queen_registry_replace (QueenRegistry *self, QueenEntry *entry, QueenComponent *component);

@@ -8,6 +8,7 @@
 #include "text/queen-hash.h"
 
 #define MAX_EXPIRED_AT_ONCE 64
+#define ASK_AGAIN (10 * G_USEC_PER_SEC)
 
 G_DEFINE_FINAL_TYPE (QueenRegistry, queen_registry, G_TYPE_OBJECT)
 
@@ -30,125 +31,6 @@ queen_registry_get_next (QueenEntry *entry)
   return get_entry (queen_roll_get_next (&entry->place));
 }
 
-gint64
-queen_registry_get_span (QueenRegistry *self, const QueenComponent *component)
-{
-  gint64 timeout = self->settings.timeout;
-
-  if (!queen_component_is_online (component))
-    return self->settings.forget_after;
-  return component->vitals ? MAX (timeout, component->vitals->next_beat_within * G_USEC_PER_SEC)
-                           : timeout;
-}
-
-static int
-compare_deadlines (gconstpointer a, gconstpointer b, gpointer unused)
-{
-  gint64 first = ((const QueenEntry *) a)->component->deadline;
-  gint64 second = ((const QueenEntry *) b)->component->deadline;
-
-  return first < second ? -1 : first > second;
-}
-
-static void
-link_deadline (QueenRegistry *self, QueenEntry *entry)
-{
-  if (!queen_component_is_online (entry->component))
-    g_queue_push_tail_link (&self->offline, &entry->deadline_link);
-  else if (queen_registry_get_span (self, entry->component) > self->settings.timeout)
-    entry->patient_link = g_sequence_insert_sorted (self->patient, entry, compare_deadlines, NULL);
-  else
-    g_queue_push_tail_link (&self->online, &entry->deadline_link);
-}
-
-static void
-unlink_deadline (QueenRegistry *self, QueenEntry *entry)
-{
-  if (entry->patient_link)
-    g_sequence_remove (g_steal_pointer (&entry->patient_link));
-  else
-    g_queue_unlink (queen_component_is_online (entry->component) ? &self->online : &self->offline,
-                    &entry->deadline_link);
-}
-
-void
-queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *component)
-{
-  entry->component = component;
-  queen_roll_set_present (self->roll, &entry->place, queen_component_is_online (component));
-  link_deadline (self, entry);
-  if (entry->sender && !queen_component_is_online (component))
-    g_queue_push_tail_link (&entry->sender->offline, &entry->sender_link);
-  self->n_available += queen_component_is_available (component);
-  entry->size = queen_component_get_size (component);
-  self->n_bytes += entry->size;
-  entry->n_list_bytes = queen_registry_measure_lists (component);
-  self->n_list_bytes += entry->n_list_bytes;
-  if (entry->sender)
-    entry->sender->n_list_bytes += entry->n_list_bytes;
-}
-
-/* The reverse of queen_registry_enter(): returns what was known of @entry. */
-static QueenComponent *
-unlink_entry (QueenRegistry *self, QueenEntry *entry)
-{
-  QueenComponent *component = entry->component;
-
-  unlink_deadline (self, entry);
-  entry->component = NULL;
-  if (entry->sender && !queen_component_is_online (component))
-    g_queue_unlink (&entry->sender->offline, &entry->sender_link);
-  self->n_available -= queen_component_is_available (component);
-  self->n_bytes -= entry->size;
-  self->n_list_bytes -= entry->n_list_bytes;
-  if (entry->sender)
-    entry->sender->n_list_bytes -= entry->n_list_bytes;
-  return component;
-}
-
-void
-queen_registry_replace (QueenRegistry *self, QueenEntry *entry, QueenComponent *component)
-{
-  g_autoptr (QueenComponent) before = entry->component;
-
-  entry->component = component;
-  self->n_available += queen_component_is_available (component);
-  self->n_available -= queen_component_is_available (before);
-  self->n_bytes -= entry->size;
-  entry->size = queen_component_get_size (component);
-  self->n_bytes += entry->size;
-}
-
-/* The wall clock makes it the same again in the queen's next epoch. It may jump; that it grows does
- * not depend on it. */
-guint64
-queen_registry_make_sequence (QueenRegistry *self, gint64 first_seen)
-{
-  self->last_sequence = MAX (self->last_sequence + 1, (guint64) MAX (first_seen, 0));
-  return self->last_sequence;
-}
-
-QueenEntry *
-queen_registry_add_entry (QueenRegistry *self, const char *id, guint64 sequence)
-{
-  QueenEntry *entry = g_new0 (QueenEntry, 1);
-
-  entry->id = g_strdup (id);
-  entry->deadline_link.data = entry;
-  entry->sender_link.data = entry;
-  queen_roll_add (self->roll, &entry->place, entry->id, sequence);
-  g_hash_table_insert (self->entries, entry->id, entry);
-  return entry;
-}
-
-static void
-free_entry (QueenEntry *entry)
-{
-  g_clear_pointer (&entry->component, queen_component_unref);
-  g_free (entry->id);
-  g_free (entry);
-}
-
 /* Returns: until when what is known of @entry holds; %G_MAXINT64 when there is none */
 static gint64
 get_deadline (QueenRegistry *self, const QueenEntry *entry)
@@ -156,8 +38,8 @@ get_deadline (QueenRegistry *self, const QueenEntry *entry)
   if (!entry)
     return G_MAXINT64;
   return queen_component_is_online (entry->component)
-             ? queen_grace_put_off (&self->grace, entry->component->deadline)
-             : entry->component->deadline;
+             ? queen_grace_put_off (&self->grace, entry->deadline)
+             : entry->deadline;
 }
 
 /* Returns: (nullable): who is online and missed first; %NULL when nobody is online */
@@ -209,7 +91,7 @@ publish_event (QueenRegistry *self, QueenEvent *event, QueenComponent *before)
 static void
 go_offline (QueenRegistry *self, QueenEntry *entry, gint64 now)
 {
-  g_autoptr (QueenComponent) last = unlink_entry (self, entry);
+  g_autoptr (QueenComponent) last = queen_registry_leave (self, entry);
   gint64 time = self->settings.clock->get_wall ();
   QueenComponent *gone =
       queen_component_copy_offline (last, time, now + self->settings.forget_after);
@@ -223,14 +105,10 @@ go_offline (QueenRegistry *self, QueenEntry *entry, gint64 now)
 static void
 forget (QueenRegistry *self, QueenEntry *entry, const char *by)
 {
-  g_autoptr (QueenComponent) last = unlink_entry (self, entry);
+  g_autoptr (QueenComponent) last = queen_registry_remove_entry (self, entry);
   g_autoptr (QueenEvent) event = queen_event_new_forgotten (last);
 
   event->by = g_strdup (by);
-  queen_senders_release (self->senders, entry->sender);
-  queen_roll_remove (self->roll, &entry->place);
-  g_hash_table_remove (self->entries, entry->id);
-  self->revision++;
   publish_event (self, event, g_steal_pointer (&last));
 }
 
@@ -281,8 +159,8 @@ queen_registry_class_init (QueenRegistryClass *klass)
 static void
 queen_registry_init (QueenRegistry *self)
 {
-  self->entries =
-      g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_entry);
+  self->entries = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL,
+                                         (GDestroyNotify) queen_registry_free_entry);
   self->patient = g_sequence_new (NULL);
   self->roll = queen_roll_new ();
   self->senders = queen_senders_new ();
@@ -321,9 +199,8 @@ queen_registry_displace (QueenRegistry *self, QueenEntry *entry)
   forget (self, entry, NULL);
 }
 
-/* The one in @queue that has been offline longest makes room for another. */
-static gboolean
-make_room (QueenRegistry *self, GQueue *queue)
+gboolean
+queen_registry_make_room (QueenRegistry *self, GQueue *queue)
 {
   QueenEntry *entry = g_queue_peek_head (queue);
 
@@ -340,7 +217,7 @@ admit_sender (QueenRegistry *self, const char *name, GError **error)
   guint share = MAX (self->settings.max_components / QUEEN_REGISTRY_SENDERS_PART, 1);
   QueenSender *sender = queen_senders_lookup (self->senders, name);
 
-  if (!sender || sender->n_brought < share || make_room (self, &sender->offline))
+  if (!sender || sender->n_brought < share || queen_registry_make_room (self, &sender->offline))
     return TRUE;
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_REGISTRY_FULL,
                "one sender has no room for more: %u %ss of yours are online already", share,
@@ -364,7 +241,7 @@ admit (QueenRegistry *self, QueenEntry *entry, const char *name, GError **error)
   if (!admit_sender (self, name, error))
     return FALSE;
   if (entry || queen_registry_get_total (self) < self->settings.max_components ||
-      make_room (self, &self->offline))
+      queen_registry_make_room (self, &self->offline))
     return TRUE;
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_REGISTRY_FULL,
                "the registry is full: %u %ss are online already", self->settings.max_components,
@@ -372,9 +249,8 @@ admit (QueenRegistry *self, QueenEntry *entry, const char *name, GError **error)
   return FALSE;
 }
 
-/* While @entry is in no queue. */
-static void
-set_sender (QueenRegistry *self, QueenEntry *entry, const char *name)
+void
+queen_registry_set_sender (QueenRegistry *self, QueenEntry *entry, const char *name)
 {
   QueenSender *before = entry->sender;
 
@@ -412,7 +288,7 @@ queen_registry_update (QueenRegistry *self,
     return FALSE;
 
   if (entry)
-    last = unlink_entry (self, entry);
+    last = queen_registry_leave (self, entry);
   heartbeat->last_seen = clock->get_wall ();
   heartbeat->since = last && is_as_before (heartbeat, last) ? last->since : heartbeat->last_seen;
   heartbeat->first_seen = last ? last->first_seen : heartbeat->last_seen;
@@ -424,7 +300,7 @@ queen_registry_update (QueenRegistry *self,
     queen_holds_stamp (self->settings.holds, heartbeat);
   if (!entry)
     entry = queen_registry_add_entry (self, heartbeat->id, heartbeat->sequence);
-  set_sender (self, entry, sender);
+  queen_registry_set_sender (self, entry, sender);
   queen_registry_enter (self, entry, queen_component_ref (heartbeat));
   self->n_heartbeats++;
   self->revision += !last || !queen_component_says_same (last, heartbeat);
@@ -487,6 +363,16 @@ excuse_own_lateness (QueenRegistry *self)
   queen_registry_excuse (self, now - due);
 }
 
+/* One whose time is up; who is to say so may be somebody else. */
+static void
+miss (QueenRegistry *self, QueenEntry *entry, gint64 now)
+{
+  if (queen_sequencer_may_miss (self->sequencer, entry->component))
+    go_offline (self, entry, now);
+  else
+    queen_registry_put_off (self, entry, now + ASK_AGAIN);
+}
+
 /* Returns: whether there is more to do at once */
 gboolean
 queen_registry_expire_some (QueenRegistry *self)
@@ -499,7 +385,7 @@ queen_registry_expire_some (QueenRegistry *self)
       QueenEntry *gone = g_queue_peek_head (&self->offline);
 
       if (get_deadline (self, silent) <= now)
-        go_offline (self, silent, now);
+        miss (self, silent, now);
       else if (get_deadline (self, gone) <= now)
         forget (self, gone, NULL);
       else

@@ -90,6 +90,53 @@ gboolean queen_registry_update (QueenRegistry *self,
                                 GError **error);
 
 /**
+ * queen_registry_apply:
+ * @component: (transfer full): one of its kind, as another queen has heard of it, with its times
+ *   and its count; what is only the registry's (sequence, deadline, holds) is filled in
+ * @sender: (nullable): as queen_registry_update() takes it
+ * @age: µs since it has been as it is, not negative
+ * @before: (out) (transfer full) (nullable): what was known of it; %NULL when it is new
+ * @error: %QUEEN_ERROR_REGISTRY_FULL
+ *
+ * Takes over what has been published already, by another queen, so it publishes nothing; whoever
+ * calls it tells the bus. Neither who brings it nor how many that one has brought matters here, as
+ * the other queen has looked at that. It is for the caller to see that nothing newer is lost.
+ *
+ * Returns: (transfer none) (nullable): the component as it is listed now
+ */
+QueenComponent *queen_registry_apply (QueenRegistry *self,
+                                      QueenComponent *component,
+                                      const char *sender,
+                                      gint64 age,
+                                      QueenComponent **before,
+                                      GError **error);
+
+/**
+ * queen_registry_drop:
+ *
+ * Lists @id no longer, as another queen has had it forgotten; likewise without a word.
+ *
+ * Returns: (transfer full) (nullable): what was known of it
+ */
+QueenComponent *queen_registry_drop (QueenRegistry *self, const char *id);
+
+/**
+ * queen_registry_dup_sender:
+ *
+ * Returns: (transfer full) (nullable): who brought the one of that id, as queen_registry_update()
+ *   takes it
+ */
+char *queen_registry_dup_sender (QueenRegistry *self, const char *id);
+
+/**
+ * queen_registry_get_span:
+ *
+ * Returns: µs for which what @component says holds by itself: until it counts as offline, or, for
+ *   one that is offline, until it is forgotten
+ */
+gint64 queen_registry_get_span (QueenRegistry *self, const QueenComponent *component);
+
+/**
  * queen_registry_get_longest_silence:
  *
  * Returns: µs since the one online that has been silent longest was heard, of those who have not

@@ -17,3 +17,11 @@ queen_sequencer_publish (QueenSequencer *self, QueenEvent *event)
 
   QUEEN_SEQUENCER_GET_IFACE (self)->publish (self, event);
 }
+
+gboolean
+queen_sequencer_may_miss (QueenSequencer *self, QueenComponent *component)
+{
+  QueenSequencerInterface *iface = QUEEN_SEQUENCER_GET_IFACE (self);
+
+  return !iface->may_miss || iface->may_miss (self, component);
+}

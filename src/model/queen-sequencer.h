@@ -23,12 +23,15 @@ G_DECLARE_INTERFACE (QueenSequencer, queen_sequencer, QUEEN, SEQUENCER, GObject)
  * returns; but by then what it tells of has to be so. Events are emitted in the order of their
  * numbers. Those of one queen are emitted in the order in which they were published, those without
  * a number among them.
+ *
+ * Without `may_miss` a queen always may.
  */
 struct _QueenSequencerInterface
 {
   GTypeInterface parent;
 
   void (*publish) (QueenSequencer *self, QueenEvent *event);
+  gboolean (*may_miss) (QueenSequencer *self, QueenComponent *component);
 };
 
 /**
@@ -39,5 +42,17 @@ struct _QueenSequencerInterface
  * %QUEEN_EVENT_NUMBERED_KINDS. Nobody may change it any longer.
  */
 void queen_sequencer_publish (QueenSequencer *self, QueenEvent *event);
+
+/**
+ * queen_sequencer_may_miss:
+ * @component: one who is online, and whose time is up
+ *
+ * Where there are several queens, it may have been heard elsewhere, and one of them alone is to say
+ * that it is offline.
+ *
+ * Returns: whether the registry is to say so now; %FALSE when it is to hear of that by
+ *   queen_registry_apply(), and to ask again after a while if it has not
+ */
+gboolean queen_sequencer_may_miss (QueenSequencer *self, QueenComponent *component);
 
 G_END_DECLS

@@ -103,7 +103,7 @@ static void
 queue_notice_of_loss (QueenChannel *self, QueenSubscriber *subscriber)
 {
   QueenCursor *cursor = queen_subscriber_get_cursor (subscriber);
-  guint64 n_lost = queen_ring_skip_lost (self->ring, cursor);
+  gint64 n_lost = queen_ring_skip_lost (self->ring, cursor);
   g_autoptr (GString) id = NULL;
   GBytes *snapshot;
   guint64 next;
@@ -112,10 +112,10 @@ queue_notice_of_loss (QueenChannel *self, QueenSubscriber *subscriber)
     return;
   if (self->settings.get_account)
     {
-      queue_account (self, subscriber, (gint64) n_lost);
+      queue_account (self, subscriber, n_lost);
       return;
     }
-  queue_lagged (self, subscriber, (gint64) n_lost);
+  queue_lagged (self, subscriber, n_lost);
   if (!wants_snapshot (self, cursor->kinds))
     return;
   snapshot = get_snapshot (self, cursor->next, &next);
@@ -487,6 +487,14 @@ queen_channel_continue (QueenChannel *self, const char *epoch, guint64 next)
 {
   queen_ring_continue (self->ring, epoch, next);
   set_flushed (self, next);
+}
+
+void
+queen_channel_restart (QueenChannel *self, const char *epoch, guint64 next, gboolean is_lost)
+{
+  queen_ring_restart (self->ring, epoch, next, is_lost);
+  if (is_lost)
+    spread_news (self, FALSE);
 }
 
 QueenRing *

@@ -76,6 +76,13 @@ void queen_channel_free (QueenChannel *self);
  */
 void queen_channel_continue (QueenChannel *self, const char *epoch, guint64 next);
 
+/**
+ * queen_channel_restart:
+ *
+ * As queen_ring_restart(). Everybody who loses something by that is told so, and how things stand.
+ */
+void queen_channel_restart (QueenChannel *self, const char *epoch, guint64 next, gboolean is_lost);
+
 /** Returns: (transfer none): its last events */
 QueenRing *queen_channel_get_ring (QueenChannel *self);
 

@@ -90,6 +90,18 @@ void queen_ring_free (QueenRing *self);
 void queen_ring_continue (QueenRing *self, const char *epoch, guint64 next);
 
 /**
+ * queen_ring_restart:
+ * @epoch: what starts ids from now on
+ * @next: the number in the id of the next event, at least 1
+ * @is_lost: whether readers have lost what happened meanwhile elsewhere; then all events go, and
+ *   nobody can say how many were lost
+ *
+ * Goes on under other numbers, in the middle of everything. Numbers within the ring only grow: it
+ * is those in ids, and those that queen_ring_publish() is given, that are others from here on.
+ */
+void queen_ring_restart (QueenRing *self, const char *epoch, guint64 next, gboolean is_lost);
+
+/**
  * queen_ring_get_epoch:
  *
  * Returns: what starts every event's id
@@ -106,8 +118,8 @@ char *queen_ring_dup_id (const QueenRing *self, guint64 number);
 
 /**
  * queen_ring_publish:
- * @number: as whoever numbers the events says; not less than queen_ring_get_head(), which is the
- * one where nothing is missing
+ * @number: as whoever numbers the events says, and as it is in the id; not less than that of
+ *   queen_ring_get_head() would be, which is the one where nothing is missing
  * @kind: one of the kinds that are numbered
  * @name: the event's name on the wire
  * @data: its data, without a line break
@@ -245,9 +257,10 @@ queen_ring_resume (const QueenRing *self, guint kinds, const char *last_id, Quee
  * Moves a cursor that the ring has passed to the oldest event still there. Whoever has lost
  * something is told how things stand before it reads on, and so has had the pulse.
  *
- * Returns: how many events of the wanted kinds are lost by that; 0 for a cursor that keeps up
+ * Returns: how many events of the wanted kinds are lost by that; 0 for a cursor that keeps up, and
+ *   -1 when that cannot be known, by queen_ring_restart()
  */
-guint64 queen_ring_skip_lost (const QueenRing *self, QueenCursor *cursor);
+gint64 queen_ring_skip_lost (const QueenRing *self, QueenCursor *cursor);
 
 /**
  * queen_ring_gather:

@@ -191,6 +191,20 @@ queen_stream_continue (QueenStream *self, const char *epoch, guint64 next)
   queen_channel_continue (self->channel, epoch, next);
 }
 
+void
+queen_stream_restart (QueenStream *self, const char *epoch, guint64 next, gboolean is_lost)
+{
+  queen_snapshots_drop (self->snapshots);
+  queen_channel_restart (self->channel, epoch, next, is_lost);
+}
+
+void
+queen_stream_recall (QueenStream *self, const QueenEvent *event)
+{
+  queen_ring_publish (queen_channel_get_ring (self->channel), event->number, event->kind, EVENT,
+                      event->json, event->json_length);
+}
+
 gboolean
 queen_stream_is_behind (QueenStream *self)
 {

@@ -76,6 +76,24 @@ queen_stream_new (QueenEventBus *bus, QueenPulse *pulse, const QueenStreamSettin
 void queen_stream_continue (QueenStream *self, const char *epoch, guint64 next);
 
 /**
+ * queen_stream_restart:
+ * @epoch: what ids begin with from now on
+ * @next: the number of the next event
+ * @is_lost: whether something has happened that was told elsewhere only
+ *
+ * Goes on under the numbers of somebody else; see queen_ring_restart().
+ */
+void queen_stream_restart (QueenStream *self, const char *epoch, guint64 next, gboolean is_lost);
+
+/**
+ * queen_stream_recall:
+ * @event: one with a number that was told elsewhere, before anything is told here
+ *
+ * Keeps what whoever comes may ask for, as it has seen what was before, or wants a history.
+ */
+void queen_stream_recall (QueenStream *self, const QueenEvent *event);
+
+/**
  * queen_stream_get_capacity:
  *
  * Returns: how many past events there are at the most

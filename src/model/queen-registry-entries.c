@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* The entries of a registry: how one comes, goes, and waits for its deadline. */
+
+#include "queen-registry-private.h"
+
+gint64
+queen_registry_get_span (QueenRegistry *self, const QueenComponent *component)
+{
+  gint64 timeout = self->settings.timeout;
+
+  if (!queen_component_is_online (component))
+    return self->settings.forget_after;
+  return component->vitals ? MAX (timeout, component->vitals->next_beat_within * G_USEC_PER_SEC)
+                           : timeout;
+}
+
+static int
+compare_deadlines (gconstpointer a, gconstpointer b, gpointer unused)
+{
+  gint64 first = ((const QueenEntry *) a)->deadline;
+  gint64 second = ((const QueenEntry *) b)->deadline;
+
+  return first < second ? -1 : first > second;
+}
+
+/* Returns: whether nobody in @queue has a later deadline */
+static gboolean
+is_last (const GQueue *queue, const QueenEntry *entry)
+{
+  const QueenEntry *last = queue->tail ? queue->tail->data : NULL;
+
+  return !last || last->deadline <= entry->deadline;
+}
+
+/* What another queen has said of one may be older than what is known of others. */
+static void
+link_offline (QueenRegistry *self, QueenEntry *entry)
+{
+  GList *before = self->offline.tail;
+
+  while (before && ((QueenEntry *) before->data)->deadline > entry->deadline)
+    before = before->prev;
+  if (before)
+    g_queue_insert_after_link (&self->offline, before, &entry->deadline_link);
+  else
+    g_queue_push_head_link (&self->offline, &entry->deadline_link);
+}
+
+static void
+link_deadline (QueenRegistry *self, QueenEntry *entry)
+{
+  if (!queen_component_is_online (entry->component))
+    link_offline (self, entry);
+  else if (queen_registry_get_span (self, entry->component) > self->settings.timeout ||
+           !is_last (&self->online, entry))
+    entry->patient_link = g_sequence_insert_sorted (self->patient, entry, compare_deadlines, NULL);
+  else
+    g_queue_push_tail_link (&self->online, &entry->deadline_link);
+}
+
+static void
+unlink_deadline (QueenRegistry *self, QueenEntry *entry)
+{
+  if (entry->patient_link)
+    g_sequence_remove (g_steal_pointer (&entry->patient_link));
+  else
+    g_queue_unlink (queen_component_is_online (entry->component) ? &self->online : &self->offline,
+                    &entry->deadline_link);
+}
+
+void
+queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *component)
+{
+  entry->component = component;
+  entry->deadline = component->deadline;
+  queen_roll_set_present (self->roll, &entry->place, queen_component_is_online (component));
+  link_deadline (self, entry);
+  if (entry->sender && !queen_component_is_online (component))
+    g_queue_push_tail_link (&entry->sender->offline, &entry->sender_link);
+  self->n_available += queen_component_is_available (component);
+  entry->size = queen_component_get_size (component);
+  self->n_bytes += entry->size;
+  entry->n_list_bytes = queen_registry_measure_lists (component);
+  self->n_list_bytes += entry->n_list_bytes;
+  if (entry->sender)
+    entry->sender->n_list_bytes += entry->n_list_bytes;
+}
+
+QueenComponent *
+queen_registry_leave (QueenRegistry *self, QueenEntry *entry)
+{
+  QueenComponent *component = entry->component;
+
+  unlink_deadline (self, entry);
+  entry->component = NULL;
+  if (entry->sender && !queen_component_is_online (component))
+    g_queue_unlink (&entry->sender->offline, &entry->sender_link);
+  self->n_available -= queen_component_is_available (component);
+  self->n_bytes -= entry->size;
+  self->n_list_bytes -= entry->n_list_bytes;
+  if (entry->sender)
+    entry->sender->n_list_bytes -= entry->n_list_bytes;
+  return component;
+}
+
+void
+queen_registry_replace (QueenRegistry *self, QueenEntry *entry, QueenComponent *component)
+{
+  g_autoptr (QueenComponent) before = entry->component;
+
+  entry->component = component;
+  self->n_available += queen_component_is_available (component);
+  self->n_available -= queen_component_is_available (before);
+  self->n_bytes -= entry->size;
+  entry->size = queen_component_get_size (component);
+  self->n_bytes += entry->size;
+}
+
+/* The wall clock makes it the same again in the queen's next epoch. It may jump; that it grows does
+ * not depend on it. */
+guint64
+queen_registry_make_sequence (QueenRegistry *self, gint64 first_seen)
+{
+  self->last_sequence = MAX (self->last_sequence + 1, (guint64) MAX (first_seen, 0));
+  return self->last_sequence;
+}
+
+QueenEntry *
+queen_registry_add_entry (QueenRegistry *self, const char *id, guint64 sequence)
+{
+  QueenEntry *entry = g_new0 (QueenEntry, 1);
+
+  entry->id = g_strdup (id);
+  entry->deadline_link.data = entry;
+  entry->sender_link.data = entry;
+  queen_roll_add (self->roll, &entry->place, entry->id, sequence);
+  g_hash_table_insert (self->entries, entry->id, entry);
+  return entry;
+}
+
+void
+queen_registry_free_entry (QueenEntry *entry)
+{
+  g_clear_pointer (&entry->component, queen_component_unref);
+  g_free (entry->id);
+  g_free (entry);
+}
+
+void
+queen_registry_put_off (QueenRegistry *self, QueenEntry *entry, gint64 deadline)
+{
+  unlink_deadline (self, entry);
+  entry->deadline = deadline;
+  entry->patient_link = g_sequence_insert_sorted (self->patient, entry, compare_deadlines, NULL);
+}
+
+QueenComponent *
+queen_registry_remove_entry (QueenRegistry *self, QueenEntry *entry)
+{
+  QueenComponent *last = queen_registry_leave (self, entry);
+
+  queen_senders_release (self->senders, entry->sender);
+  queen_roll_remove (self->roll, &entry->place);
+  g_hash_table_remove (self->entries, entry->id);
+  self->revision++;
+  return last;
+}

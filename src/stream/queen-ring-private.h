@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+/* What the files of a ring share, and nobody else sees: what is in it and how it is read
+ * (queen-ring.c), and where a reader begins (queen-ring-start.c). */
+
+#include "queen-ring.h"
+
+G_BEGIN_DECLS
+
+#define QUEEN_RING_UNKNOWN                                                                         \
+  QUEEN_RING_MAX_KINDS /* events that never came here may be of any kind                           \
+                        */
+#define QUEEN_RING_N_COUNTS (QUEEN_RING_MAX_KINDS + 1)
+
+/* A frame in all ways in which somebody wants it. */
+typedef struct
+{
+  GBytes *chunk;      /* NULL when there is none */
+  QueenPacked packed; /* none until somebody wants it */
+} QueenRingFrame;
+
+typedef struct
+{
+  QueenRingFrame frame;
+  guint kind;
+} QueenRingSlot;
+
+typedef struct
+{
+  guint32 number;
+  guint64 next;         /* it stands right before this event */
+  QueenRingFrame frame; /* none when it is not more than an id */
+  QueenRingFrame mark;  /* its id alone; none until somebody needs it */
+} QueenRingPulse;
+
+struct _QueenRing
+{
+  QueenRingSettings settings; /* but for the epoch */
+  char *epoch;
+  GString *id; /* of the event that came last; only its number changes */
+
+  QueenRingSlot *slots;
+  guint64 n_slots; /* a power of two */
+  guint64 oldest;  /* the number of the oldest event still there */
+  guint64 head;    /* the number of the next event */
+  guint64 shift;   /* what these numbers have more than those in ids, as they only grow; may wrap */
+  guint64 unknown; /* whoever is behind this number has lost nobody knows how much */
+  guint64 kept_from;
+  gsize n_bytes;
+  gsize n_beside; /* bytes of what readers take beside the events */
+  QueenRingPulse pulse;
+  guint64 version;
+
+  /* For each kind, how many events there were before the oldest and before the head. Their
+   * difference to a cursor's own count says what it lost, without remembering lost events. */
+  guint64 n_before_oldest[QUEEN_RING_N_COUNTS];
+  guint64 n_before_head[QUEEN_RING_N_COUNTS];
+};
+
+static inline guint64
+queen_ring_count_kinds (const guint64 counts[QUEEN_RING_N_COUNTS], guint kinds)
+{
+  guint64 sum = counts[QUEEN_RING_UNKNOWN];
+
+  for (guint i = 0; i < QUEEN_RING_MAX_KINDS; i++)
+    if (kinds & (1u << i))
+      sum += counts[i];
+  return sum;
+}
+
+static inline QueenRingSlot *
+queen_ring_get_slot (const QueenRing *self, guint64 number)
+{
+  return &self->slots[number & (self->n_slots - 1)];
+}
+
+G_END_DECLS
