@@ -33,8 +33,8 @@ struct _QueenPlacement
   GHashTable *models;     /* id -> QueenPlacementModel: those that are served or waited for */
   GHashTable *candidates; /* id -> QueenCandidate: all workers that are known */
   QueenReservations *reservations;
-  QueenAgenda *agenda; /* rests, reservations, wakes, moves, and the ends of patience */
-  guint n_waiting;
+  QueenAgenda *agenda;  /* rests, reservations, wakes, moves, and the ends of patience */
+  QueenLine *everybody; /* who waits, whatever for: of interest is only who has how much there */
   guint n_resting;
   gint64 n_known; /* candidates, so far */
   gint64 n_given;
@@ -45,7 +45,8 @@ struct _QueenPlacementWait
 {
   QueenPlacement *placement;
   QueenPlacementModel *model;
-  QueenLinePlace place;
+  QueenLinePlace place;        /* in the model's line */
+  QueenLinePlace place_of_all; /* among everybody who waits */
   QueenAppointment deadline;
   const QueenPlacementFuncs *funcs;
   gpointer data;

@@ -183,7 +183,7 @@ queen_placement_result_dup_message (const QueenPlacementResult *result)
       g_string_printf (text, "you have a quarter of the slots of “%s” reserved already", model);
       break;
     case QUEEN_PLACEMENT_DISPLACED:
-      g_string_printf (text, "too many wait for “%s”, and most of them are yours", model);
+      g_string_assign (text, "too many wait, and most of them are yours");
       break;
     case QUEEN_PLACEMENT_OTHERS_FIRST:
       g_string_printf (text, "others wait for “%s” already", model);

@@ -114,7 +114,7 @@ leave_line (QueenPlacementWait *wait)
   if (!wait->place.asker)
     return;
   queen_line_leave (&wait->place);
-  self->n_waiting--;
+  queen_line_leave (&wait->place_of_all);
   move_line (self, wait->model);
 }
 
@@ -164,7 +164,7 @@ serve_wait (QueenPlacement *self, QueenPlacementModel *model, QueenPlacementWait
     return FALSE;
   note_pace (model, self->clock->get_monotonic ());
   queen_line_take (&wait->place);
-  self->n_waiting--;
+  queen_line_leave (&wait->place_of_all);
   leave_line (wait);
   move_line (self, model);
   finish_wait (wait, &result);
@@ -210,15 +210,17 @@ queen_placement_wake (QueenPlacement *self, QueenPlacementModel *model)
 
 /* Coming and going */
 
-/* It is told in a later turn. */
+/* It is told in a later turn; its model may be forgotten until then. */
 static void
 displace (QueenPlacementWait *wait)
 {
   QueenPlacement *self = wait->placement;
+  QueenPlacementModel *model = wait->model;
 
   leave_line (wait);
-  wait->model = NULL; /* which may be forgotten until then */
+  wait->model = NULL;
   wait->is_displaced = TRUE;
+  queen_placement_drop_model (self, model);
   queen_agenda_enter (self->agenda, &wait->deadline, self->clock->get_monotonic (),
                       on_patience_over, wait);
 }
@@ -232,27 +234,33 @@ dup_asker (const QueenPlacementRequest *request)
   return g_strconcat (is_lent ? LENT_PREFIX : "", request->submitter, NULL);
 }
 
+/* Whoever has most in @line makes room for who has less.
+ *
+ * Returns: whether there is room for one more */
 static gboolean
-make_room (QueenPlacement *self, QueenPlacementModel *model, const char *asker, GError **error)
+make_room (QueenLine *line, guint most, const char *asker)
 {
-  QueenPlacementWait *greediest = NULL;
+  QueenPlacementWait *greediest;
 
-  if (count_waiting (model) >= QUEEN_PLACEMENT_MAX_WAITING)
-    {
-      greediest = queen_line_find_greediest (model->line, asker);
-      if (!greediest)
-        {
-          g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
-                       "%d wait for the model “%s” already", QUEEN_PLACEMENT_MAX_WAITING,
-                       model->offers->model);
-          return FALSE;
-        }
-      displace (greediest);
-    }
-  if (self->n_waiting < QUEEN_PLACEMENT_MAX_ALL_WAITING)
+  if (queen_line_get_length (line) < most)
     return TRUE;
-  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "%d wait for models already",
-               QUEEN_PLACEMENT_MAX_ALL_WAITING);
+  greediest = queen_line_find_greediest (line, asker);
+  if (greediest)
+    displace (greediest);
+  return greediest != NULL;
+}
+
+static gboolean
+admit_wait (QueenPlacement *self, QueenPlacementModel *model, const char *asker, GError **error)
+{
+  if (!make_room (model->line, QUEEN_PLACEMENT_MAX_WAITING, asker))
+    g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "%d wait for the model “%s” already",
+                 QUEEN_PLACEMENT_MAX_WAITING, model->offers->model);
+  else if (!make_room (self->everybody, QUEEN_PLACEMENT_MAX_ALL_WAITING, asker))
+    g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, "%d wait for models already",
+                 QUEEN_PLACEMENT_MAX_ALL_WAITING);
+  else
+    return TRUE;
   return FALSE;
 }
 
@@ -267,7 +275,7 @@ queen_placement_wait_new (QueenPlacement *self,
   g_autofree char *asker = dup_asker (request);
   QueenPlacementWait *wait;
 
-  if (!make_room (self, model, asker, error))
+  if (!admit_wait (self, model, asker, error))
     return NULL;
   wait = g_new0 (QueenPlacementWait, 1);
   wait->placement = self;
@@ -281,7 +289,7 @@ queen_placement_wait_new (QueenPlacement *self,
   if (count_waiting (model) == 0)
     model->taken_at = wait->begun;
   queen_line_enter (model->line, &wait->place, asker, wait);
-  self->n_waiting++;
+  queen_line_enter (self->everybody, &wait->place_of_all, asker, wait);
   queen_agenda_enter (self->agenda, &wait->deadline, wait->begun + request->patience,
                       on_patience_over, wait);
   move_line (self, model);

@@ -409,6 +409,7 @@ queen_placement_finalize (GObject *object)
   for (GList *link = models; link; link = link->next)
     queen_placement_drop_model (self, link->data);
   g_hash_table_unref (self->models);
+  queen_line_free (self->everybody);
   queen_reservations_free (self->reservations);
   queen_agenda_free (self->agenda);
   g_object_unref (self->workers);
@@ -428,6 +429,7 @@ queen_placement_init (QueenPlacement *self)
   self->models = g_hash_table_new (queen_string_hash, g_str_equal);
   self->candidates = g_hash_table_new (queen_string_hash, g_str_equal);
   self->reservations = queen_reservations_new ();
+  self->everybody = queen_line_new ();
 }
 
 QueenPlacement *
@@ -446,7 +448,7 @@ void
 queen_placement_get_figures (QueenPlacement *self, QueenPlacementFigures *figures)
 {
   *figures = self->figures;
-  figures->n_waiting = self->n_waiting;
+  figures->n_waiting = queen_line_get_length (self->everybody);
   figures->n_reservations = queen_reservations_get_n (self->reservations);
   figures->n_ejected = self->n_resting;
 }

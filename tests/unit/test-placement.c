@@ -558,14 +558,17 @@ test_line_full (Fixture *f, gconstpointer data)
   turn ();
   assert_placed (last, "-");
   g_assert_cmpint (last->reason, ==, QUEEN_PLACEMENT_DISPLACED);
-  g_assert_cmpstr (last->message, ==, "too many wait for “m”, and most of them are yours");
+  g_assert_cmpstr (last->message, ==, "too many wait, and most of them are yours");
 }
 
 static void
 test_all_full (Fixture *f, gconstpointer data)
 {
   g_autoptr (GPtrArray) askers = g_ptr_array_new_with_free_func ((GDestroyNotify) free_asker);
+  g_autoptr (GPtrArray) others = g_ptr_array_new_with_free_func ((GDestroyNotify) free_asker);
+  QueenPlacementFigures figures;
   g_autoptr (GError) error = NULL;
+  Asker *last;
   QueenPlacementRequest request = { .submitter = "a", .patience = SECOND };
 
   for (int i = 0; i <= 16; i++)
@@ -584,6 +587,23 @@ test_all_full (Fixture *f, gconstpointer data)
   request.model = "model 16";
   g_assert_null (queen_placement_request (f->placement, &request, &funcs, NULL, &error));
   g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+
+  /* Who has most makes room for somebody else, whatever they wait for. The model of whoever goes
+   * may go with it. */
+  g_assert_true (queen_registry_forget (f->workers, "model 15", NULL, NULL));
+  for (int n = 1; n <= QUEEN_PLACEMENT_MAX_WAITING; n++)
+    {
+      request.submitter = "b";
+      request.model = "model 16";
+      g_ptr_array_add (others, ask_for (f, &request));
+      assert_waits (g_ptr_array_index (others, others->len - 1));
+      last = g_ptr_array_index (askers, askers->len - (guint) n);
+      turn ();
+      assert_placed (last, "-");
+      g_assert_cmpint (last->reason, ==, QUEEN_PLACEMENT_DISPLACED);
+    }
+  queen_placement_get_figures (f->placement, &figures);
+  g_assert_cmpuint (figures.n_waiting, ==, QUEEN_PLACEMENT_MAX_ALL_WAITING);
 }
 
 /* One who reserves has a quarter at the most, and others go on meanwhile. */
