@@ -238,10 +238,61 @@ doom (gpointer owner)
     queen_connection_begin_wait (self, QUEEN_WAIT_TURN);
 }
 
+static gboolean
+is_handled (const QueenConnection *self)
+{
+  return self->state == STATE_HANDLER || self->state == STATE_PATIENT_HANDLER;
+}
+
+void
+queen_connection_give_up (QueenConnection *self, QueenRefusal reason, const GError *error)
+{
+  void (*on_gone) (gpointer data) = g_steal_pointer (&self->on_gone);
+
+  if (on_gone)
+    on_gone (self->data);
+  queen_connection_refuse (self, reason, error);
+}
+
+static void
+give_up_revoked (QueenConnection *self)
+{
+  g_autoptr (GError) error = g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAUTHORIZED,
+                                                  "the token was taken away meanwhile");
+
+  queen_connection_give_up (self, QUEEN_REFUSAL_TOKEN, error);
+}
+
+gboolean
+queen_connection_refuse_revoked (QueenConnection *self)
+{
+  if (!self->is_revoked)
+    return FALSE;
+  self->on_gone = NULL;
+  give_up_revoked (self);
+  return TRUE;
+}
+
+void
+queen_connection_end_owned (QueenConnection *self,
+                            gboolean (*is_over) (guint owner, gpointer data),
+                            gpointer data)
+{
+  if (!is_handled (self) || self->is_revoked || !is_over (self->owner, data))
+    return;
+  self->is_revoked = TRUE;
+  queen_connection_begin_wait (self, QUEEN_WAIT_TURN);
+}
+
 void
 queen_connection_take_turn (QueenConnection *self)
 {
   queen_deadline_end (&self->waits[QUEEN_WAIT_TURN]);
+  if (is_handled (self) && self->is_revoked)
+    {
+      give_up_revoked (self);
+      return;
+    }
   if (!self->is_doomed)
     {
       queen_connection_on_ready (self, 0);
@@ -327,12 +378,6 @@ queen_connection_begin_answer (QueenConnection *self, QueenAnswer *answer)
   queen_connection_write_answer (self);
 }
 
-static gboolean
-is_handled (const QueenConnection *self)
-{
-  return self->state == STATE_HANDLER || self->state == STATE_PATIENT_HANDLER;
-}
-
 void
 queen_connection_answer (QueenConnection *self, QueenAnswer *answer)
 {
@@ -356,9 +401,12 @@ queen_connection_hand_over (QueenConnection *self)
 }
 
 void
-queen_connection_set_patience (QueenConnection *self, QueenPatience patience)
+queen_connection_set_patience (QueenConnection *self, QueenPatience patience, guint owner)
 {
   g_return_if_fail (self->state == STATE_HANDLER);
+
+  self->owner = owner;
+  self->is_revoked = FALSE;
 
   if (patience == QUEEN_PATIENCE_UNTIL_GONE)
     queen_connection_enter_state (self, STATE_PATIENT_HANDLER);

@@ -68,6 +68,8 @@ struct _QueenConnection
 
   void (*on_gone) (gpointer data); /* NULL when nobody answers later */
   gpointer data;
+  guint owner;         /* the token by which that was allowed */
+  gboolean is_revoked; /* the token is no good any more */
 
   QueenDelivery delivery;   /* of the answer */
   QueenReaders *readers;    /* among whom it has to wait; NULL when it never had to */
@@ -185,6 +187,9 @@ void queen_connection_begin_answer (QueenConnection *self, QueenAnswer *answer);
 
 /** Goes on with the answer; afterwards it may be no more. */
 void queen_connection_write_answer (QueenConnection *self);
+
+/** Its request is not answered, but refused: whoever would have answered hears that it has gone. */
+void queen_connection_give_up (QueenConnection *self, QueenRefusal reason, const GError *error);
 
 /** The main loop has turned since it had taken much, or since it was to go. It may be no more. */
 void queen_connection_take_turn (QueenConnection *self);

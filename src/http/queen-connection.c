@@ -283,13 +283,10 @@ queen_connection_find_idle_holder (QueenConnectionSettings *settings)
 static void
 time_out_handler (QueenConnection *self)
 {
-  void (*on_gone) (gpointer data) = g_steal_pointer (&self->on_gone);
   g_autoptr (GError) error = g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
                                                   "the answer was not ready in time");
 
-  if (on_gone)
-    on_gone (self->data);
-  queen_connection_refuse (self, QUEEN_REFUSAL_OTHER, error);
+  queen_connection_give_up (self, QUEEN_REFUSAL_OTHER, error);
 }
 
 void

@@ -363,10 +363,32 @@ gpointer queen_connection_steal_progress (QueenConnection *self);
 
 /**
  * queen_connection_set_patience:
+ * @owner: the token by which its request was allowed, for queen_connection_end_owned()
  *
  * Only while its request is being handled.
  */
-void queen_connection_set_patience (QueenConnection *self, QueenPatience patience);
+void queen_connection_set_patience (QueenConnection *self, QueenPatience patience, guint owner);
+
+/**
+ * queen_connection_end_owned:
+ * @is_over: whether a token is no good any more
+ *
+ * If its request waits for an answer and was allowed by such a token, it is refused: in a later
+ * turn, or when it would be answered if that is before.
+ */
+void queen_connection_end_owned (QueenConnection *self,
+                                 gboolean (*is_over) (guint owner, gpointer data),
+                                 gpointer data);
+
+/**
+ * queen_connection_refuse_revoked:
+ *
+ * Refuses its request, now that there is an answer, if its token is no good any more. Whoever waits
+ * to hear that the client has gone hears nothing.
+ *
+ * Returns: whether it has; the connection may then be no more
+ */
+gboolean queen_connection_refuse_revoked (QueenConnection *self);
 
 /**
  * queen_connection_set_gone_func:

@@ -25,6 +25,7 @@ struct _QueenExchange
   QueenAccess *access;
   QueenVisitor visitor; /* its texts are the headers' */
   guint owner;
+  guint reader;
   QueenRefusal refusal; /* QUEEN_N_REFUSALS when it is none */
   const char *method;
   const char *path;
@@ -122,9 +123,12 @@ queen_exchange_set_target (QueenExchange *self,
 }
 
 void
-queen_exchange_set_owner (QueenExchange *self, guint owner)
+queen_exchange_set_owner (QueenExchange *self, guint owner, QueenAccessNeed need)
 {
+  gboolean is_of_job = need == QUEEN_ACCESS_JOBS || need == QUEEN_ACCESS_SEE_JOBS;
+
   self->owner = owner;
+  self->reader = owner | (is_of_job ? QUEEN_ACCESS_READS_JOBS : 0);
 }
 
 void
@@ -263,6 +267,12 @@ guint
 queen_exchange_get_owner (const QueenExchange *self)
 {
   return self->owner;
+}
+
+guint
+queen_exchange_get_reader (const QueenExchange *self)
+{
+  return self->reader;
 }
 
 char *
@@ -451,7 +461,7 @@ queen_exchange_answer_later (QueenExchange *self,
                              void (*on_gone) (gpointer data),
                              gpointer data)
 {
-  queen_connection_set_patience (self->connection, patience);
+  queen_connection_set_patience (self->connection, patience, self->reader);
   self->reply.is_later = TRUE;
   self->on_gone = on_gone;
   self->gone_data = data;

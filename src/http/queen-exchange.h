@@ -77,6 +77,9 @@ gboolean queen_exchange_takes_gzip (QueenExchange *self);
 /** Returns: the number of the token by which it was allowed; 0 when it required none */
 guint queen_exchange_get_owner (const QueenExchange *self);
 
+/** Returns: the same for queen_access_may_read_on(), of whoever reads what it asks for */
+guint queen_exchange_get_reader (const QueenExchange *self);
+
 /**
  * queen_exchange_dup_sender:
  *
@@ -345,8 +348,12 @@ void queen_exchange_set_target (QueenExchange *self,
                                 const char *query,
                                 gboolean is_http_1_0);
 
-/** @owner: see queen_exchange_get_owner() */
-void queen_exchange_set_owner (QueenExchange *self, guint owner);
+/**
+ * queen_exchange_set_owner:
+ * @owner: see queen_exchange_get_owner()
+ * @need: what the token had to be good for
+ */
+void queen_exchange_set_owner (QueenExchange *self, guint owner, QueenAccessNeed need);
 
 /**
  * queen_exchange_set_refusal:

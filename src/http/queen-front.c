@@ -337,7 +337,10 @@ reload_tokens (QueenFront *self)
   g_autofree char *change = NULL;
 
   if (queen_access_reload (self->access, &change, &error))
-    queen_audience_end_owned (self->settings.audience, is_read_right_over, self->access);
+    {
+      queen_audience_end_owned (self->settings.audience, is_read_right_over, self->access);
+      queen_gate_end_owned (self->gate, is_read_right_over, self->access);
+    }
   log_reload ("tokens", change, error);
 }
 

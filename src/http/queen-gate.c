@@ -234,6 +234,15 @@ queen_gate_get_n_idle (QueenGate *self)
 }
 
 void
+queen_gate_end_owned (QueenGate *self,
+                      gboolean (*is_over) (guint owner, gpointer data),
+                      gpointer data)
+{
+  for (GList *link = self->connections.all.head; link; link = link->next)
+    queen_connection_end_owned (link->data, is_over, data);
+}
+
+void
 queen_gate_stop (QueenGate *self)
 {
   GList *link = self->connections.deadlines[QUEEN_WAIT_NEXT].queue.head;

@@ -68,6 +68,11 @@ guint queen_gate_get_n_connections (QueenGate *self);
 /** Returns: how many of them wait for another request, after an answer */
 guint queen_gate_get_n_idle (QueenGate *self);
 
+/** queen_gate_end_owned: queen_connection_end_owned() for each of them. */
+void queen_gate_end_owned (QueenGate *self,
+                           gboolean (*is_over) (guint owner, gpointer data),
+                           gpointer data);
+
 /** From now on no connection is kept for another request. */
 void queen_gate_stop (QueenGate *self);
 

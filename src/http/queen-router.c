@@ -187,7 +187,7 @@ check_visitor (QueenRouter *self, QueenExchange *exchange, const Method *method)
   else if (method && !queen_access_check_right (self->access, need, visitor, &owner, &error))
     queen_exchange_answer_error (exchange, error);
   else
-    queen_exchange_set_owner (exchange, owner);
+    queen_exchange_set_owner (exchange, owner, need);
   return !error;
 }
 

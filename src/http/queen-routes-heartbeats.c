@@ -353,7 +353,7 @@ parse_subscription (Subscription *subscription, QueenExchange *exchange, GError 
   request->client = asked->client;
   request->is_forwarded = asked->is_forwarded;
   request->encoding = choose_encoding (exchange);
-  request->owner = queen_exchange_get_owner (exchange);
+  request->owner = queen_exchange_get_reader (exchange);
   return TRUE;
 }
 

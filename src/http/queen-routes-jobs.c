@@ -326,7 +326,7 @@ read_request (QueenExchange *exchange, QueenStreamRequest *request, GError **err
   request->encoding = choose_encoding (exchange, takes_events);
   request->client = queen_exchange_get_request (exchange)->client;
   request->is_forwarded = queen_exchange_get_request (exchange)->is_forwarded;
-  request->owner = queen_exchange_get_owner (exchange) | QUEEN_ACCESS_READS_JOBS;
+  request->owner = queen_exchange_get_reader (exchange);
   return TRUE;
 }
 

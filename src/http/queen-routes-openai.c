@@ -275,7 +275,7 @@ on_stream_socket (QueenSocket socket, GBytes *head, gpointer data)
   const QueenStreamRequest request = {
     .kinds = QUEEN_JOB_EVENT_DATA,
     .encoding = asker->is_http_1_0 ? QUEEN_ENCODING_BARE_PLAIN : QUEEN_ENCODING_BARE,
-    .owner = asker->owner | QUEEN_ACCESS_READS_JOBS,
+    .owner = asker->owner,
   };
 
   queen_job_subscribe (asker->job, socket, head, &request);
@@ -446,7 +446,7 @@ on_question (QueenExchange *exchange, gpointer data)
   asker->openai = openai;
   asker->exchange = exchange;
   asker->job = g_object_ref (job);
-  asker->owner = queen_exchange_get_owner (exchange);
+  asker->owner = queen_exchange_get_reader (exchange);
   asker->is_http_1_0 = queen_exchange_is_http_1_0 (exchange);
   asker->watch = queen_job_watch (job, &funcs, asker);
   queen_exchange_answer_later (exchange, QUEEN_PATIENCE_UNTIL_GONE, on_asker_gone, asker);

@@ -250,6 +250,8 @@ on_finished (QueenExchange *exchange, gpointer data)
   const QueenReply *reply = queen_exchange_get_reply (exchange);
   QueenAnswer answer = { NULL };
 
+  if (queen_connection_refuse_revoked (passage->connection))
+    return;
   queen_router_complete (passage->server->router, exchange);
   queen_exchange_make_answer (exchange, &answer);
   if (reply->take_over)

@@ -4,6 +4,7 @@
 /* Who asks for a worker, over HTTP and on the bus: what is answered, when, and who waits. */
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -369,6 +370,74 @@ test_scope (void)
   g_unlink (path);
 }
 
+/* Returns: a request of whoever has the token @name */
+static char *
+make_request_by (const char *name, const char *path, const char *json)
+{
+  return g_strdup_printf ("POST %s HTTP/1.1\r\n" HOST "Authorization: Bearer the-token-of-%s\r\n"
+                          "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                          path, name, strlen (json), json);
+}
+
+static int
+begin_by (guint16 port, const char *name, const char *path, const char *json)
+{
+  g_autofree char *request = make_request_by (name, path, json);
+  int fd = http_connect (port);
+
+  g_assert_true (http_send (fd, request, -1));
+  return fd;
+}
+
+static void
+beat_by_token (guint16 port, const char *status)
+{
+  g_autofree char *json =
+      g_strdup_printf ("{\"worker\":{\"id\":\"w\",\"status\":\"%s\",\"model_id\":\"m\"}}", status);
+  g_autofree char *request = make_request_by ("worker", "/v1/worker-heartbeat", json);
+  g_autoptr (HttpAnswer) answer = http_exchange (port, request, -1);
+
+  g_assert_cmpuint (answer->status, ==, 200);
+}
+
+/* Whoever was let in by it waits no longer, and gets no worker: of neither face. */
+static void
+test_revoked (void)
+{
+  static const char *const others = "worker:the-token-of-worker:beat\nb:the-token-of-bob:jobs\n";
+  g_autofree char *path = g_strdup_printf ("%s/placements-%d", g_get_tmp_dir (), getpid ());
+  g_autofree char *option = g_strconcat ("--token-file=", path, NULL);
+  g_autofree char *all = g_strconcat (others, "a:the-token-of-ann:jobs\n", NULL);
+  g_autoptr (QueenProcess) queen = NULL;
+  g_autoptr (HttpAnswer) of_placement = NULL, of_question = NULL, of_bob = NULL;
+  g_autofree char *message = NULL;
+  int placement, question, bob;
+  guint16 port;
+
+  g_assert_true (g_file_set_contents (path, all, -1, NULL));
+  queen = queen_process_start (option, "--heartbeat-interval=1h", NULL);
+  port = queen_process_get_port (queen);
+  beat_by_token (port, "starting");
+  placement = begin_by (port, "ann", "/v1/placements", "{\"model\":\"m\",\"wait\":60}");
+  question = begin_by (port, "ann", "/v1/chat/completions", "{\"model\":\"m\",\"stream\":true}");
+  bob = begin_by (port, "bob", "/v1/placements", "{\"model\":\"m\",\"wait\":60}");
+  queen_test_wait_until (http_read_metric (port, "queen_placements_waiting") == 3);
+
+  g_assert_true (g_file_set_contents (path, others, -1, NULL));
+  queen_process_signal (queen, SIGHUP);
+  of_placement = http_read_answer (placement);
+  g_assert_cmpuint (of_placement->status, ==, 401);
+  message = http_answer_dup_member (of_placement, "message");
+  g_assert_cmpstr (message, ==, "the token was taken away meanwhile");
+  of_question = http_read_answer (question);
+  g_assert_cmpuint (of_question->status, ==, 401);
+  queen_test_wait_until (http_read_metric (port, "queen_placements_waiting") == 1);
+  beat_by_token (port, "ready");
+  of_bob = http_read_answer (bob);
+  g_assert_cmpuint (of_bob->status, ==, 200);
+  g_unlink (path);
+}
+
 /* Metrics */
 
 static void
@@ -531,6 +600,7 @@ main (int argc, char **argv)
   add ("wait/ends-with-the-queen", test_end);
   add ("wait/a-thousand-for-one-slot", test_thousand);
   g_test_add_func ("/placements/token/with-the-scope-for-jobs", test_scope);
+  g_test_add_func ("/placements/token/taken-away-ends-the-wait", test_revoked);
   add ("metrics/sums", test_metrics);
   add_bus ("place/answers-and-errors", test_bus);
   add_bus ("wait/until-there-is-one-or-its-caller-leaves", test_bus_waits);
