@@ -20,6 +20,7 @@ struct _QueenDBusCall
   GCancellable *cancellable; /* of the question whose call it is; NULL without a bus */
   QueenDBusWatch *watch;     /* on whether the caller is there; likewise */
   QueenDBusUserFunc on_user;
+  char *user; /* NULL as long as that is not known */
 };
 
 struct _QueenDBusCalls
@@ -72,6 +73,32 @@ on_patience_over (gpointer data)
 
 /* Whose call it is */
 
+static gboolean
+leaves_room (const QueenDBusCall *call)
+{
+  const QueenDBusCalls *self = call->calls;
+  guint n_of_user = 0;
+
+  for (GList *link = self->open.head; link; link = link->next)
+    n_of_user += g_strcmp0 (((QueenDBusCall *) link->data)->user, call->user) == 0;
+  return self->open.length + n_of_user <= self->settings.calls;
+}
+
+static void
+enter_user (QueenDBusCall *self, const char *user)
+{
+  self->user = g_strdup (user);
+  if (!self->calls->settings.leaves_room || leaves_room (self))
+    {
+      self->on_user (user, get_caller (self), self->data);
+      return;
+    }
+  g_dbus_method_invocation_return_error_literal (
+      g_object_ref (self->invocation), G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
+      "too many calls of one user at once; try again later");
+  lose_call (self);
+}
+
 static void
 on_user_told (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -86,7 +113,7 @@ on_user_told (GObject *source, GAsyncResult *result, gpointer data)
   if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER))
     lose_call (self);
   else
-    self->on_user (user ? user : get_caller (self), get_caller (self), self->data);
+    enter_user (self, user ? user : get_caller (self));
 }
 
 QueenDBusCalls *
@@ -161,6 +188,7 @@ queen_dbus_call_end (QueenDBusCall *self)
   g_clear_pointer (&self->watch, queen_dbus_watch_free);
   queen_deadline_end (&self->deadline);
   g_queue_unlink (&self->calls->open, &self->link);
+  g_free (self->user);
   g_free (self);
   return invocation;
 }

@@ -14,6 +14,9 @@ G_BEGIN_DECLS
  * @clock: what deadlines go by
  * @calls: how many may be open at once; for queen_dbus_calls_has_room()
  * @calls_per_caller: how many of these one caller may have; likewise
+ * @leaves_room: whether one user, by however many connections, may have no more of those that are
+ *   answered later than there is room left for: the next is refused as soon as it is known whose it
+ *   is. So no user has more than half, and there is room for others
  * @patience: µs for which a caller may be kept waiting; for those that are answered later
  */
 typedef struct
@@ -21,6 +24,7 @@ typedef struct
   const QueenClock *clock;
   guint calls;
   guint calls_per_caller;
+  gboolean leaves_room;
   gint64 patience;
 } QueenDBusCallsSettings;
 
@@ -59,8 +63,8 @@ gboolean queen_dbus_calls_has_room (QueenDBusCalls *self, const char *caller);
  * queen_dbus_calls_begin:
  * @invocation: (transfer full): a call that has come
  * @on_gone: (nullable): called when there is nobody to be answered any more, before
- *   queen_dbus_call_end(): the caller has left the bus, it has been told that its time is over, or
- *   the queen leaves the bus. The call is then no more
+ *   queen_dbus_call_end(): the caller has left the bus, it has been told that its time is over or
+ *   that its user has too many, or the queen leaves the bus. The call is then no more
  * @data: of @on_gone, and of what queen_dbus_call_answer_later() calls
  *
  * Returns: (transfer none): the same as an open one, until queen_dbus_call_end() or its @on_gone

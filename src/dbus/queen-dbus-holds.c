@@ -393,6 +393,7 @@ queen_dbus_holds_new (QueenCluster *cluster,
     .clock = clock,
     .calls = 128,
     .calls_per_caller = 64,
+    .leaves_room = TRUE,
     .patience = BLIND_FOR,
   };
   QueenDBusHolds *self = g_new0 (QueenDBusHolds, 1);

@@ -311,6 +311,7 @@ queen_dbus_placements_new (QueenPlacement *placement,
     .clock = clock,
     .calls = 1024,
     .calls_per_caller = 128,
+    .leaves_room = TRUE,
     .patience = QUEEN_PLACEMENT_MAX_PATIENCE + 10 * G_USEC_PER_SEC,
   };
   QueenDBusPlacements *self = g_new0 (QueenDBusPlacements, 1);

@@ -75,7 +75,9 @@ connect_to (Fixture *f)
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  const QueenDBusCallsSettings settings = { &fake_clock, 3, 2, PATIENCE };
+  const QueenDBusCallsSettings settings = {
+    .clock = &fake_clock, .calls = 3, .calls_per_caller = 2, .patience = PATIENCE
+  };
 
   now = 0;
   f->bus = bus_daemon_new ();
@@ -306,6 +308,34 @@ test_bounded (Fixture *f, gconstpointer data)
   assert_answer (f, 4, "test.Refused");
 }
 
+/* However many connections it has. */
+static void
+test_user_bounded (Fixture *f, gconstpointer data)
+{
+  const QueenDBusCallsSettings settings = { .clock = &fake_clock,
+                                            .calls = 4,
+                                            .calls_per_caller = 4,
+                                            .leaves_room = TRUE,
+                                            .patience = PATIENCE };
+  QueenDBusCall *first, *second;
+
+  queen_dbus_calls_free (f->calls);
+  f->calls = queen_dbus_calls_new (&settings);
+  first = open_for_later (f, 0);
+  second = open_for_later (f, 1);
+  settle (f);
+  open_for_later (f, 1);
+  assert_answer (f, 2, "org.freedesktop.DBus.Error.LimitsExceeded");
+  g_assert_cmpuint (f->n_gone, ==, 1);
+  finish (first);
+  first = open_for_later (f, 1);
+  settle (f);
+  finish (first);
+  finish (second);
+  assert_answer (f, 3, "ok");
+  assert_answer (f, 1, "ok");
+}
+
 static void
 test_service_ends (Fixture *f, gconstpointer data)
 {
@@ -388,6 +418,7 @@ main (int argc, char **argv)
   ADD ("caller/had-left-before-anybody-asked", test_caller_has_left);
   ADD ("patience/over-is-told-and-ends-the-call", test_deadline);
   ADD ("bounded/in-all-and-for-each-caller", test_bounded);
+  ADD ("bounded/for-each-user-too", test_user_bounded);
   ADD ("service/ends-and-nobody-waits", test_service_ends);
   ADD ("service/closed-and-not-told-so-yet", test_closed);
   ADD ("answers/none-is-made-for-who-has-gone", test_answers);
