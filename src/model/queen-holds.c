@@ -15,6 +15,8 @@
 #define ID_HELD "349d5a3b3d05474189a5874884daae45"
 #define ID_RELEASED "03d15eb2248e4b6a89f3d5f1716343f2"
 
+#define LONG_AGO G_MININT64
+
 static const char said_elsewhere[] = "another queen says so";
 
 /* One component that is held. */
@@ -30,6 +32,7 @@ typedef struct
 {
   Place *place;
   QueenHold *hold;
+  gint64 deadline;     /* of the hold; long ago once its caller has left */
   GSequenceIter *link; /* by deadline */
 } Held;
 
@@ -61,7 +64,7 @@ free_place (Place *place)
 static int
 compare_deadlines (gconstpointer a, gconstpointer b, gpointer unused)
 {
-  gint64 first = ((const Held *) a)->hold->deadline, second = ((const Held *) b)->hold->deadline;
+  gint64 first = ((const Held *) a)->deadline, second = ((const Held *) b)->deadline;
 
   return first < second ? -1 : first > second;
 }
@@ -78,7 +81,7 @@ static void
 set_alarm (QueenHolds *self)
 {
   const Held *first = get_first (self);
-  gint64 deadline = first ? first->hold->deadline : G_MAXINT64;
+  gint64 deadline = first ? first->deadline : G_MAXINT64;
 
   queen_alarm_set (self->alarm, deadline == G_MAXINT64 ? -1 : MAX (deadline, 0));
 }
@@ -130,6 +133,7 @@ enter_hold (QueenHolds *self, QueenComponentKind kind, const char *id, QueenHold
 
   held->place = ensure_place (self, kind, id);
   held->hold = hold;
+  held->deadline = hold->deadline;
   set_list (held->place, queen_hold_list_with (held->place->list, queen_hold_ref (hold)));
   held->link = g_sequence_insert_sorted (self->by_deadline, held, compare_deadlines, NULL);
   g_hash_table_insert (self->by_id, hold->id, held);
@@ -204,32 +208,44 @@ end_hold (QueenHolds *self, Held *held, const char *how)
     g_hash_table_remove (self->places[place->kind], place->id);
 }
 
+/* Thousands may end at once, each with a line in the log: what is left when there is no more time
+ * has its turn at once. */
 static void
 on_deadline_of_hold (gpointer data)
 {
   QueenHolds *self = data;
-  gint64 now = self->clock->get_monotonic ();
+  gint64 begun = self->clock->get_monotonic ();
   Held *first;
 
-  while ((first = get_first (self)) && first->hold->deadline <= now)
-    end_hold (self, first, "its time is over");
+  while ((first = get_first (self)) && first->deadline <= begun &&
+         self->clock->get_monotonic () - begun < QUEEN_SLICE)
+    end_hold (self, first,
+              first->deadline == LONG_AGO ? "who held it has left the bus" : "its time is over");
   set_alarm (self);
+}
+
+static void
+leave_to_its_end (Held *held)
+{
+  held->deadline = LONG_AGO;
+  g_sequence_sort_changed (held->link, compare_deadlines, NULL);
 }
 
 void
 queen_holds_end_caller (QueenHolds *self, const char *caller)
 {
-  GSequenceIter *iter = g_sequence_get_begin_iter (self->by_deadline);
+  GHashTableIter iter;
+  gpointer held;
 
-  while (!g_sequence_iter_is_end (iter))
+  g_hash_table_iter_init (&iter, self->by_id);
+  while (g_hash_table_iter_next (&iter, NULL, &held))
     {
-      Held *held = g_sequence_get (iter);
+      const char *name = ((Held *) held)->hold->caller;
 
-      iter = g_sequence_iter_next (iter);
-      if (held->hold->caller && (!caller || g_str_equal (held->hold->caller, caller)))
-        end_hold (self, held, "who held it has left the bus");
+      if (name && (!caller || g_str_equal (name, caller)))
+        leave_to_its_end (held);
     }
-  set_alarm (self);
+  on_deadline_of_hold (self);
 }
 
 static gboolean

@@ -7,6 +7,7 @@
 #include "queen-registry-private.h"
 
 #define MAX_LOOKED_AT 1024 /* in one turn of the main loop */
+#define MANY 16            /* until it is looked how long they took */
 
 static void
 heed (QueenRegistry *self, QueenEntry *entry)
@@ -33,10 +34,14 @@ queen_registry_heed_holds (QueenRegistry *self, const char *id)
     heed (self, entry);
 }
 
-/* Returns: whether there is nobody behind those it has looked at */
+/* Most are not of the hive; but one that serves many models is much to do.
+ *
+ * Returns: whether there is nobody behind those it has looked at */
 static gboolean
 sweep_some (QueenRegistry *self)
 {
+  const QueenClock *clock = self->settings.clock;
+  gint64 end = clock->get_monotonic () + QUEEN_SLICE;
   QueenComponent *components[MAX_LOOKED_AT];
   guint n =
       queen_registry_list_behind (self, self->sweep_behind, components, G_N_ELEMENTS (components));
@@ -47,6 +52,8 @@ sweep_some (QueenRegistry *self)
       self->sweep_behind = components[i]->sequence;
       if (components[i]->hive_id)
         queen_registry_heed_holds (self, components[i]->id);
+      if (i % MANY == MANY - 1 && clock->get_monotonic () >= end)
+        return FALSE;
     }
   return n < G_N_ELEMENTS (components);
 }

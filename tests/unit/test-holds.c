@@ -41,15 +41,27 @@ on_event_for_test (Fixture *f, QueenEvent *event)
   f->was_last = queen_component_is_available (event->before);
 }
 
+/* µs that pass whenever somebody looks at the clock */
+static gint64 cost;
+
+static gint64
+get_costly (void)
+{
+  return now += cost;
+}
+
+static const QueenClock costly_clock = { get_costly, get_now };
+
 static void
 set_up (Fixture *f, gconstpointer data)
 {
   const QueenClusterSettings settings = {
-    .registry = { &fake_clock, TIMEOUT, TIMEOUT, 2 * N_CROWD },
+    .registry = { &costly_clock, TIMEOUT, TIMEOUT, 2 * N_CROWD },
     .heartbeat_interval = SECOND,
   };
 
   now = SECOND;
+  cost = 0;
   f->cluster = queen_cluster_new (&settings);
   f->holds = queen_cluster_get_holds (f->cluster);
   f->workers = queen_cluster_get_registry (f->cluster, QUEEN_COMPONENT_WORKER);
@@ -262,6 +274,13 @@ test_crowd (Fixture *f, gconstpointer data)
   release (f, QUEEN_COMPONENT_HIVE, "h", id);
   turn ();
   g_assert_cmpuint (queen_registry_get_n_available (f->workers), ==, N_CROWD);
+
+  /* What costs more is less of a turn. */
+  cost = 1000;
+  hold_for (f, QUEEN_COMPONENT_HIVE, "h", "token:ops", 0);
+  g_assert_cmpuint (queen_registry_get_n_available (f->workers), >=, N_CROWD - 100);
+  turn ();
+  g_assert_cmpuint (queen_registry_get_n_available (f->workers), ==, 0);
 }
 
 /* A hold is of an id. */
@@ -468,6 +487,31 @@ test_callers (Fixture *f, gconstpointer data)
   assert_available (f, "c", FALSE);
 }
 
+/* Each has a line in the log and an event; others have their turns meanwhile. */
+static void
+test_callers_crowd (Fixture *f, gconstpointer data)
+{
+  guint n_before;
+
+  for (int i = 0; i < 100; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("w%d", i);
+
+      beat (f, id);
+      hold_by_caller (f, id, "bus/:1.1");
+    }
+  f->n_held = n_before = 0;
+  cost = 1000;
+  queen_holds_end_caller (f->holds, "bus/:1.1");
+  for (; f->n_held < 100; g_main_context_iteration (NULL, FALSE))
+    {
+      g_assert_cmpuint (f->n_held - n_before, <, 10);
+      g_assert_cmpuint (f->n_held, >, 0);
+      n_before = f->n_held;
+    }
+  assert_counts (f, 100, 100);
+}
+
 /* From one epoch to the next: the ages go on. */
 static void
 test_restored (Fixture *f, gconstpointer data)
@@ -672,6 +716,7 @@ main (int argc, char **argv)
   ADD ("/holds/bounds/in-all-and-for-each", test_bounds);
   ADD ("/holds/release/ones-own-or-a-named-one", test_release);
   ADD ("/holds/callers/a-hold-ends-with-its-caller", test_callers);
+  ADD ("/holds/callers/a-crowd-takes-turns", test_callers_crowd);
   ADD ("/holds/restored/ages-go-on", test_restored);
   ADD ("/holds/restored/no-more-than-there-may-be", test_restored_too_many);
   ADD ("/holds/random/everything-agrees", test_random);
