@@ -153,8 +153,8 @@ on_caller_placed (const QueenPlacementResult *result, gpointer data)
       place->error = g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, message);
     }
   send_place (place->context, on_place_answered, place);
-  if (place->wait)
-    unref_place (place); /* the wait's */
+  if (g_steal_pointer (&place->wait)) /* or who leaves now would cancel what is no more */
+    unref_place (place);              /* the wait's */
 }
 
 static gboolean
