@@ -180,7 +180,10 @@ queen_placement_result_dup_message (const QueenPlacementResult *result)
   switch (result->reason)
     {
     case QUEEN_PLACEMENT_SHARE:
-      g_string_printf (text, "you have a quarter of the slots of “%s” reserved already", model);
+      g_string_printf (text,
+                       "you have as many places reserved as you may: a quarter of the slots of "
+                       "“%s”, and of all no more than are left for others",
+                       model);
       break;
     case QUEEN_PLACEMENT_DISPLACED:
       g_string_assign (text, "too many wait, and most of them are yours");

@@ -34,7 +34,8 @@ queen_placement_lacks_share (QueenPlacement *self,
     return FALSE;
   return queen_reservations_count_lent (self->reservations, model->offers->model,
                                         request->submitter) >= share ||
-         queen_reservations_get_n_lent (self->reservations) >= QUEEN_PLACEMENT_MAX_RESERVATIONS;
+         !queen_reservations_may_lend (self->reservations, request->submitter,
+                                       QUEEN_PLACEMENT_MAX_RESERVATIONS);
 }
 
 static gboolean

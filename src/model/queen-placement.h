@@ -65,7 +65,8 @@ typedef struct
  * @QUEEN_PLACEMENT_NONE_FIT: there is none that can take it now; after all its patience
  * @QUEEN_PLACEMENT_OTHERS_FIRST: there may be one, but others wait for it already; of one that had
  *   no patience
- * @QUEEN_PLACEMENT_SHARE: the submitter holds as many reservations for the model as it may
+ * @QUEEN_PLACEMENT_SHARE: the submitter holds as many reservations, for the model or in all, as it
+ *   may
  * @QUEEN_PLACEMENT_DISPLACED: as many wait as may, and its submitter had most of them: it made room
  *   for somebody else's
  *

@@ -9,8 +9,9 @@
 
 struct _QueenReservations
 {
-  GHashTable *all;  /* id -> Reservation */
-  GHashTable *lent; /* model and submitter -> how many */
+  GHashTable *all;      /* id -> Reservation */
+  GHashTable *lent;     /* model and submitter -> how many */
+  GHashTable *lent_all; /* submitter -> how many */
   guint n_lent;
   guint64 last_number;
 };
@@ -31,6 +32,7 @@ queen_reservations_new (void)
   self->all = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL,
                                      (GDestroyNotify) free_reservation);
   self->lent = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
+  self->lent_all = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
   return self;
 }
 
@@ -66,6 +68,7 @@ queen_reservations_free (QueenReservations *self)
     }
   g_hash_table_unref (self->all);
   g_hash_table_unref (self->lent);
+  g_hash_table_unref (self->lent_all);
   g_free (self);
 }
 
@@ -105,17 +108,25 @@ queen_reservations_count_lent (QueenReservations *self, const char *model, const
   return GPOINTER_TO_UINT (g_hash_table_lookup (self->lent, key));
 }
 
+/* @key: (transfer full) */
+static void
+count_in (GHashTable *table, char *key, int n)
+{
+  g_autofree char *owned = key;
+  guint n_now = GPOINTER_TO_UINT (g_hash_table_lookup (table, key)) + (guint) n;
+
+  if (n_now > 0)
+    g_hash_table_insert (table, g_steal_pointer (&owned), GUINT_TO_POINTER (n_now));
+  else
+    g_hash_table_remove (table, key);
+}
+
 static void
 count_lent (QueenReservations *self, const QueenReservation *reservation, int n)
 {
-  g_autofree char *key = make_key (reservation->model, reservation->submitter);
-  guint n_now = GPOINTER_TO_UINT (g_hash_table_lookup (self->lent, key)) + (guint) n;
-
   self->n_lent += (guint) n;
-  if (n_now > 0)
-    g_hash_table_insert (self->lent, g_steal_pointer (&key), GUINT_TO_POINTER (n_now));
-  else
-    g_hash_table_remove (self->lent, key);
+  count_in (self->lent, make_key (reservation->model, reservation->submitter), n);
+  count_in (self->lent_all, g_strdup (reservation->submitter), n);
 }
 
 void
@@ -144,10 +155,10 @@ queen_reservations_lookup (QueenReservations *self, const char *id)
   return g_hash_table_lookup (self->all, id);
 }
 
-guint
-queen_reservations_get_n_lent (const QueenReservations *self)
+gboolean
+queen_reservations_may_lend (const QueenReservations *self, const char *submitter, guint most)
 {
-  return self->n_lent;
+  return self->n_lent + GPOINTER_TO_UINT (g_hash_table_lookup (self->lent_all, submitter)) < most;
 }
 
 guint

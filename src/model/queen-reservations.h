@@ -72,8 +72,15 @@ QueenReservation *queen_reservations_lookup (QueenReservations *self, const char
 guint
 queen_reservations_count_lent (QueenReservations *self, const char *model, const char *submitter);
 
-/** Returns: how many are lent to whomever */
-guint queen_reservations_get_n_lent (const QueenReservations *self);
+/**
+ * queen_reservations_may_lend:
+ * @most: how many may be lent to whomever
+ *
+ * Returns: whether @submitter may have one more: whoever it is has no more than are left for
+ * others, so that one who has many leaves some
+ */
+gboolean
+queen_reservations_may_lend (const QueenReservations *self, const char *submitter, guint most);
 
 /** Returns: how many there are */
 guint queen_reservations_get_n (const QueenReservations *self);

@@ -606,6 +606,30 @@ test_all_full (Fixture *f, gconstpointer data)
   g_assert_cmpuint (figures.n_waiting, ==, QUEEN_PLACEMENT_MAX_ALL_WAITING);
 }
 
+static void
+test_share_of_all (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) first = NULL, refused = NULL, other = NULL, again = NULL;
+
+  say (f, "w", QUEEN_STATUS_READY, 1000 * 1000, 0);
+  first = reserve (f, "a", 0);
+  for (int i = 1; i < QUEEN_PLACEMENT_MAX_RESERVATIONS / 2; i++)
+    {
+      g_autoptr (Asker) more = reserve (f, "a", 0);
+
+      assert_placed (more, "w");
+    }
+  refused = reserve (f, "a", 0);
+  assert_placed (refused, "-");
+  g_assert_cmpint (refused->reason, ==, QUEEN_PLACEMENT_SHARE);
+  other = reserve (f, "b", 0);
+  assert_placed (other, "w");
+  end (first, QUEEN_PLACEMENT_DONE);
+  end (other, QUEEN_PLACEMENT_DONE);
+  again = reserve (f, "a", 0);
+  assert_placed (again, "w");
+}
+
 /* One who reserves has a quarter at the most, and others go on meanwhile. */
 static void
 test_share (Fixture *f, gconstpointer data)
@@ -619,7 +643,10 @@ test_share (Fixture *f, gconstpointer data)
   refused = reserve (f, "s", 0);
   assert_placed (refused, "-");
   g_assert_cmpint (refused->reason, ==, QUEEN_PLACEMENT_SHARE);
-  g_assert_cmpstr (refused->message, ==, "you have a quarter of the slots of “m” reserved already");
+  g_assert_cmpstr (
+      refused->message, ==,
+      "you have as many places reserved as you may: a quarter of the slots of “m”, and of "
+      "all no more than are left for others");
   hasty = reserve (f, "s", SECOND);
   pass (SECOND);
   assert_placed (hasty, "-");
@@ -1002,6 +1029,7 @@ main (int argc, char **argv)
   add ("limit/of-a-model-and-who-makes-room", NULL, test_line_full);
   add ("limit/of-all", NULL, test_all_full);
   add ("limit/a-quarter-for-one-submitter", NULL, test_share);
+  add ("limit/of-all-that-is-reserved-others-get-some", NULL, test_share_of_all);
   add ("model/unknown-names-those-that-exist", NULL, test_unknown);
   add ("reservation/ends-by-itself", NULL, test_expiry);
   add ("reservation/ends-and-what-it-was-for-goes-on", NULL, test_expiry_reported);
