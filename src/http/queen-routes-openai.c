@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "jobs/queen-jobs.h"
+#include "loop/queen-portions.h"
 #include "queen-error.h"
 #include "text/queen-json-writer.h"
 #include "text/queen-json.h"
@@ -26,7 +27,7 @@ typedef struct
 {
   QueenCluster *cluster;
   QueenJobs *jobs;
-  gsize n_held; /* bytes of answers that are not whole yet */
+  QueenPortions *held; /* bytes of answers that are not whole yet */
 } OpenAI;
 
 /* Somebody who waits for the answer of a job, or for its beginning. */
@@ -210,8 +211,10 @@ read_question (QueenExchange *exchange, Question *question, GError **error)
 static void
 hold_body (Asker *asker, gsize n_bytes)
 {
-  asker->openai->n_held -= asker->body ? asker->body->len : 0;
-  asker->openai->n_held += n_bytes;
+  const char *submitter = queen_job_get_submitter (asker->job);
+
+  queen_portions_give_back (asker->openai->held, submitter, asker->body ? asker->body->len : 0);
+  queen_portions_take (asker->openai->held, submitter, n_bytes);
 }
 
 static void
@@ -325,7 +328,7 @@ on_job_body (QueenJob *job, GBytes *part, gpointer data)
   const guint8 *bytes = g_bytes_get_data (part, &length);
   g_autoptr (GError) error = NULL;
 
-  if (asker->openai->n_held + length > MAX_HELD)
+  if (!queen_portions_may_take (asker->openai->held, queen_job_get_submitter (job), length))
     {
       g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
                            "too many answers are on their way");
@@ -461,6 +464,7 @@ free_openai (gpointer data)
 
   g_object_unref (openai->cluster);
   g_object_unref (openai->jobs);
+  queen_portions_free (openai->held);
   g_free (openai);
 }
 
@@ -478,5 +482,6 @@ queen_routes_add_openai (QueenRouter *router, QueenCluster *cluster, QueenJobs *
 
   openai->cluster = g_object_ref (cluster);
   openai->jobs = g_object_ref (jobs);
+  openai->held = queen_portions_new (MAX_HELD);
   queen_router_add (router, routes, G_N_ELEMENTS (routes), openai, free_openai);
 }

@@ -34,8 +34,7 @@ queen_placement_lacks_share (QueenPlacement *self,
     return FALSE;
   return queen_reservations_count_lent (self->reservations, model->offers->model,
                                         request->submitter) >= share ||
-         !queen_reservations_may_lend (self->reservations, request->submitter,
-                                       QUEEN_PLACEMENT_MAX_RESERVATIONS);
+         !queen_reservations_may_lend (self->reservations, request->submitter);
 }
 
 static gboolean
@@ -429,7 +428,7 @@ queen_placement_init (QueenPlacement *self)
 {
   self->models = g_hash_table_new (queen_string_hash, g_str_equal);
   self->candidates = g_hash_table_new (queen_string_hash, g_str_equal);
-  self->reservations = queen_reservations_new ();
+  self->reservations = queen_reservations_new (QUEEN_PLACEMENT_MAX_RESERVATIONS);
   self->everybody = queen_line_new ();
 }
 

@@ -5,14 +5,14 @@
 
 #include <string.h>
 
+#include "loop/queen-portions.h"
 #include "text/queen-hash.h"
 
 struct _QueenReservations
 {
-  GHashTable *all;      /* id -> Reservation */
-  GHashTable *lent;     /* model and submitter -> how many */
-  GHashTable *lent_all; /* submitter -> how many */
-  guint n_lent;
+  GHashTable *all;         /* id -> Reservation */
+  GHashTable *lent;        /* model and submitter -> how many */
+  QueenPortions *portions; /* the same of all models */
   guint64 last_number;
 };
 
@@ -25,14 +25,14 @@ free_reservation (QueenReservation *reservation)
 }
 
 QueenReservations *
-queen_reservations_new (void)
+queen_reservations_new (guint most_lent)
 {
   QueenReservations *self = g_new0 (QueenReservations, 1);
 
   self->all = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL,
                                      (GDestroyNotify) free_reservation);
   self->lent = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
-  self->lent_all = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
+  self->portions = queen_portions_new (most_lent);
   return self;
 }
 
@@ -68,7 +68,7 @@ queen_reservations_free (QueenReservations *self)
     }
   g_hash_table_unref (self->all);
   g_hash_table_unref (self->lent);
-  g_hash_table_unref (self->lent_all);
+  queen_portions_free (self->portions);
   g_free (self);
 }
 
@@ -108,25 +108,20 @@ queen_reservations_count_lent (QueenReservations *self, const char *model, const
   return GPOINTER_TO_UINT (g_hash_table_lookup (self->lent, key));
 }
 
-/* @key: (transfer full) */
-static void
-count_in (GHashTable *table, char *key, int n)
-{
-  g_autofree char *owned = key;
-  guint n_now = GPOINTER_TO_UINT (g_hash_table_lookup (table, key)) + (guint) n;
-
-  if (n_now > 0)
-    g_hash_table_insert (table, g_steal_pointer (&owned), GUINT_TO_POINTER (n_now));
-  else
-    g_hash_table_remove (table, key);
-}
-
 static void
 count_lent (QueenReservations *self, const QueenReservation *reservation, int n)
 {
-  self->n_lent += (guint) n;
-  count_in (self->lent, make_key (reservation->model, reservation->submitter), n);
-  count_in (self->lent_all, g_strdup (reservation->submitter), n);
+  g_autofree char *key = make_key (reservation->model, reservation->submitter);
+  guint n_now = GPOINTER_TO_UINT (g_hash_table_lookup (self->lent, key)) + (guint) n;
+
+  if (n_now > 0)
+    g_hash_table_insert (self->lent, g_steal_pointer (&key), GUINT_TO_POINTER (n_now));
+  else
+    g_hash_table_remove (self->lent, key);
+  if (n > 0)
+    queen_portions_take (self->portions, reservation->submitter, 1);
+  else
+    queen_portions_give_back (self->portions, reservation->submitter, 1);
 }
 
 void
@@ -156,9 +151,9 @@ queen_reservations_lookup (QueenReservations *self, const char *id)
 }
 
 gboolean
-queen_reservations_may_lend (const QueenReservations *self, const char *submitter, guint most)
+queen_reservations_may_lend (const QueenReservations *self, const char *submitter)
 {
-  return self->n_lent + GPOINTER_TO_UINT (g_hash_table_lookup (self->lent_all, submitter)) < most;
+  return queen_portions_may_take (self->portions, submitter, 1);
 }
 
 guint

@@ -36,7 +36,8 @@ typedef struct
   GList link; /* among those of @candidate */
 } QueenReservation;
 
-QueenReservations *queen_reservations_new (void);
+/** @most_lent: how many may be lent to whomever; for queen_reservations_may_lend() */
+QueenReservations *queen_reservations_new (guint most_lent);
 
 /**
  * queen_reservations_make:
@@ -74,13 +75,10 @@ queen_reservations_count_lent (QueenReservations *self, const char *model, const
 
 /**
  * queen_reservations_may_lend:
- * @most: how many may be lent to whomever
  *
- * Returns: whether @submitter may have one more: whoever it is has no more than are left for
- * others, so that one who has many leaves some
+ * Returns: whether @submitter may have one more, as the others are to have some, too
  */
-gboolean
-queen_reservations_may_lend (const QueenReservations *self, const char *submitter, guint most);
+gboolean queen_reservations_may_lend (const QueenReservations *self, const char *submitter);
 
 /** Returns: how many there are */
 guint queen_reservations_get_n (const QueenReservations *self);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QueenPortions:
+ *
+ * What several take of something that there is only so much of, and that cannot be taken back from
+ * anybody. Nobody has more of it than is left: one who takes all that may be has half, and there is
+ * always something for somebody else. It is how switches share their memory (Choudhury and Hahne,
+ * “Dynamic queue length thresholds for shared-memory packet switches”).
+ */
+typedef struct _QueenPortions QueenPortions;
+
+/**
+ * queen_portions_new:
+ * @most: how much there is, of whatever unit
+ */
+QueenPortions *queen_portions_new (gsize most);
+
+/** Returns: how much is taken */
+gsize queen_portions_get_taken (const QueenPortions *self);
+
+/** Returns: whether @who, of that name, may have @n more */
+gboolean queen_portions_may_take (const QueenPortions *self, const char *who, gsize n);
+
+/** queen_portions_take: @who has @n more, whether it may or not. */
+void queen_portions_take (QueenPortions *self, const char *who, gsize n);
+
+/** queen_portions_give_back: @who has @n less. */
+void queen_portions_give_back (QueenPortions *self, const char *who, gsize n);
+
+void queen_portions_free (QueenPortions *self);
+
+G_END_DECLS
