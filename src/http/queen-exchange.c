@@ -148,6 +148,12 @@ queen_exchange_get_answer_header (const QueenExchange *self, const char *name)
   return NULL;
 }
 
+QueenConnection *
+queen_exchange_get_connection (const QueenExchange *self)
+{
+  return self->connection;
+}
+
 const QueenRequest *
 queen_exchange_get_request (const QueenExchange *self)
 {
@@ -543,6 +549,8 @@ queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer)
     queen_answer_append_header (bytes, reply->headers[i].name, reply->headers[i].value);
   if (reply->is_endless)
     end_endless_head (bytes, self->is_http_1_0);
+  else if (reply->status == SOUP_STATUS_NOT_MODIFIED) /* RFC 9110 § 8.6: it stands for another */
+    g_string_append (bytes, "\r\n");
   else
     queen_answer_end (bytes, length);
   if (reply->is_shared && !queen_exchange_is_head (self))

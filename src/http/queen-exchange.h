@@ -345,6 +345,9 @@ void queen_exchange_set_target (QueenExchange *self,
                                 const char *query,
                                 gboolean is_http_1_0);
 
+/** Returns: (transfer none): whose request it is */
+QueenConnection *queen_exchange_get_connection (const QueenExchange *self);
+
 /** @owner: see queen_exchange_get_owner() */
 void queen_exchange_set_owner (QueenExchange *self, guint owner);
 
@@ -372,7 +375,7 @@ void queen_exchange_end_request (QueenExchange *self);
  * queen_exchange_make_answer:
  * @answer: (out): what the client gets, as libsoup would write it
  *
- * Of one that has a body, or would have: no 204, and no 304. Of a stream it is the head.
+ * Of one that has a body, or would have, or 304: no 204. Of a stream it is the head.
  */
 void queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer);
 
