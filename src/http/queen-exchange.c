@@ -68,15 +68,18 @@ queen_exchange_new (QueenConnection *connection,
                     void (*on_finished) (QueenExchange *self, gpointer carrier),
                     gpointer carrier)
 {
-  QueenExchange *self = g_new0 (QueenExchange, 1);
+  /* Not g_new0 (): glibc keeps what was freed for malloc (), and not for calloc (). */
+  QueenExchange *self = g_new (QueenExchange, 1);
 
-  self->connection = connection;
-  self->started = g_get_monotonic_time ();
-  self->request = *request;
-  self->access = access;
-  self->refusal = QUEEN_N_REFUSALS;
-  self->on_finished = on_finished;
-  self->carrier = carrier;
+  *self = (QueenExchange){
+    .connection = connection,
+    .started = g_get_monotonic_time (),
+    .request = *request,
+    .access = access,
+    .refusal = QUEEN_N_REFUSALS,
+    .on_finished = on_finished,
+    .carrier = carrier,
+  };
   queen_headers_init (&self->headers, request->head);
   meet_visitor (self);
   return self;
