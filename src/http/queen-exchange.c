@@ -89,6 +89,8 @@ static void
 clear_body (QueenReply *reply)
 {
   g_clear_pointer (&reply->body, g_bytes_unref);
+  if (reply->text)
+    g_string_free (g_steal_pointer (&reply->text), TRUE);
   if (reply->free_data)
     reply->free_data (reply->data);
   reply->take_over = NULL;
@@ -203,8 +205,9 @@ queen_exchange_is_http_1_0 (const QueenExchange *self)
 gboolean
 queen_exchange_is_persistent (const QueenExchange *self)
 {
-  gsize size = self->reply.body ? g_bytes_get_size (self->reply.body) : 0;
+  gsize size;
 
+  queen_reply_get_body (&self->reply, &size);
   return queen_connection_is_persistent (self->connection) && !self->reply.take_over &&
          (!self->request.is_encrypted || size < QUEEN_ANSWER_SMALL / 2);
 }
@@ -397,7 +400,8 @@ queen_exchange_answer_json (QueenExchange *self, guint status, GString *json)
     queen_exchange_vary (self);
   if (!is_worth_it || !queen_exchange_takes_gzip (self))
     {
-      queen_exchange_answer (self, status, JSON, g_string_free_to_bytes (g_steal_pointer (&text)));
+      queen_exchange_answer (self, status, JSON, NULL);
+      self->reply.text = g_steal_pointer (&text);
       return;
     }
   queen_exchange_answer (self, status, JSON, g_string_free_to_bytes (pack_text (text)));
@@ -542,8 +546,8 @@ void
 queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer)
 {
   const QueenReply *reply = &self->reply;
-  gsize length = 0;
-  const char *body = reply->body ? g_bytes_get_data (reply->body, &length) : NULL;
+  gsize length;
+  const char *body = queen_reply_get_body (reply, &length);
   GString *bytes = queen_answer_begin (reply->status, self->is_http_1_0);
 
   if (reply->type)
@@ -562,6 +566,15 @@ queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer)
     g_string_append_len (bytes, body, (gssize) length);
   answer->head = g_string_free_to_bytes (bytes);
   answer->is_persistent = queen_exchange_is_persistent (self);
+}
+
+const char *
+queen_reply_get_body (const QueenReply *reply, gsize *length)
+{
+  *length = reply->text ? reply->text->len : 0;
+  if (reply->text)
+    return reply->text->str;
+  return reply->body ? g_bytes_get_data (reply->body, length) : NULL;
 }
 
 const QueenReply *

@@ -285,7 +285,8 @@ void queen_exchange_take_over (QueenExchange *self,
  * QueenReply:
  * @status: 0 as long as there is none
  * @type: (nullable): the whole Content-Type
- * @body: (nullable): the body
+ * @body: (nullable): the body, unless there is @text
+ * @text: (nullable): a body that nobody else gets
  * @is_shared: others may get the body, too, so it had better not be copied
  * @is_packed: the body is gzip
  * @is_later: queen_exchange_finish() is to come
@@ -300,6 +301,7 @@ typedef struct
   guint status;
   const char *type;
   GBytes *body;
+  GString *text;
   gboolean is_shared;
   gboolean is_packed;
   gboolean is_later;
@@ -381,6 +383,9 @@ void queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer)
 
 /** Returns: (transfer none): what the answer is so far */
 const QueenReply *queen_exchange_get_reply (const QueenExchange *self);
+
+/** Returns: (transfer none) (nullable): the body of @length bytes, whatever it is made of */
+const char *queen_reply_get_body (const QueenReply *reply, gsize *length);
 
 /** The client has gone, or its time is over. */
 void queen_exchange_notify_gone (QueenExchange *self);
