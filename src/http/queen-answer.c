@@ -126,9 +126,12 @@ queen_answer_begin (guint status, gboolean is_http_1_0)
 void
 queen_answer_end (GString *bytes, gsize length)
 {
-  g_string_append (bytes, "Content-Length: ");
-  queen_json_append_number (bytes, length);
-  g_string_append (bytes, "\r\n\r\n");
+  char line[sizeof "Content-Length: \r\n\r\n" + QUEEN_JSON_NUMBER_ROOM], *end = line;
+
+  end = stpcpy (end, "Content-Length: ");
+  end = queen_json_write_number (end, length);
+  end = stpcpy (end, "\r\n\r\n");
+  g_string_append_len (bytes, line, end - line);
 }
 
 GBytes *

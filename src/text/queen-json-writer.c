@@ -93,16 +93,24 @@ queen_json_append_string (GString *json, const char *text)
   g_string_truncate (json, (gsize) (end - json->str));
 }
 
-void
-queen_json_append_number (GString *json, guint64 number)
+char *
+queen_json_write_number (char *to, guint64 number)
 {
-  char digits[20]; /* as many as 2⁶⁴ has */
+  char digits[QUEEN_JSON_NUMBER_ROOM];
   char *first = digits + sizeof digits;
 
   do
     *--first = (char) ('0' + number % 10);
   while ((number /= 10) != 0);
-  g_string_append_len (json, first, digits + sizeof digits - first);
+  return mempcpy (to, first, (gsize) (digits + sizeof digits - first));
+}
+
+void
+queen_json_append_number (GString *json, guint64 number)
+{
+  char digits[QUEEN_JSON_NUMBER_ROOM];
+
+  g_string_append_len (json, digits, queen_json_write_number (digits, number) - digits);
 }
 
 /* By GLib, as printf() would write a comma for a German. */

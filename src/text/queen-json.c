@@ -262,6 +262,18 @@ skip_rest_of_number (Parser *p, gboolean *is_integer)
   return TRUE;
 }
 
+/* It has few digits, and ends at @end. */
+static gint64
+read_integer (const char *at, const char *end)
+{
+  gboolean is_negative = *at == '-';
+  gint64 number = 0;
+
+  for (at += is_negative; at < end; at++)
+    number = number * 10 + (*at - '0');
+  return is_negative ? -number : number;
+}
+
 /* @value: (nullable): where to put it */
 static gboolean
 parse_number (Parser *p, QueenJsonValue *value)
@@ -277,15 +289,15 @@ parse_number (Parser *p, QueenJsonValue *value)
   if (!value)
     return TRUE;
 
-  /* Both stop where the number ends: at whatever follows, and be it the NUL behind the text. */
   if (is_integer && n_digits <= QUEEN_JSON_MAX_INTEGER)
     {
       value->type = QUEEN_JSON_INTEGER;
-      value->integer = g_ascii_strtoll (start, NULL, 10);
+      value->integer = read_integer (start, p->at);
     }
   else
     {
       value->type = QUEEN_JSON_DOUBLE;
+      /* It stops where the number ends: at whatever follows, and be it the NUL behind the text. */
       value->number = g_ascii_strtod (start, NULL);
     }
   return TRUE;
