@@ -283,9 +283,9 @@ SETTING (QueenDirectUse,
          .type = QUEEN_SETTING_CHOICE,
          .choices = CHOICES (CHOICE ("on", QUEEN_DIRECT_ON), CHOICE ("off", QUEEN_DIRECT_OFF)),
          .initial = "on",
-         .help = N_ ("Take heartbeats the short way, around the HTTP library: on or off (on)"),
+         .help = N_ ("Take heartbeats and lists around the HTTP library: on or off (on)"),
          .argument = N_ ("USE"),
-         TOLD (.text = "Take heartbeats the short way, around the HTTP library.",
+         TOLD (.text = "Take heartbeats and lists the short way, around the HTTP library.",
                .file = "`off` is for finding out whether that makes a difference; there is none "
                        "but the time that it takes.",
                .manual = "With `off` they go the way of all other requests, which takes longer; "

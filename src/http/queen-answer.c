@@ -9,11 +9,15 @@
 #include "queen-error.h"
 #include "text/queen-json-writer.h"
 
+#define USUAL_JSON 256 /* bytes, so that it need not grow */
+#define USUAL_HEAD 512 /* likewise, and for a body that is short */
+
 GString *
 queen_answer_make_json (const char *status, const char *text)
 {
-  GString *json = g_string_new ("{\"status\":\"");
+  GString *json = g_string_sized_new (USUAL_JSON);
 
+  g_string_append (json, "{\"status\":\"");
   g_string_append (json, status);
   g_string_append (json, "\",\"message\":");
   queen_json_append_string (json, text);
@@ -104,7 +108,7 @@ queen_answer_begin (guint status, gboolean is_http_1_0)
     GString *bytes;
   } last;
   gint64 second = g_get_real_time () / G_USEC_PER_SEC;
-  GString *bytes = g_string_sized_new (512);
+  GString *bytes = g_string_sized_new (USUAL_HEAD);
 
   if (!last.bytes)
     last.bytes = g_string_new (NULL);
@@ -122,9 +126,12 @@ queen_answer_begin (guint status, gboolean is_http_1_0)
 void
 queen_answer_end (GString *bytes, gsize length)
 {
-  g_string_append (bytes, "Content-Length: ");
-  queen_json_append_number (bytes, length);
-  g_string_append (bytes, "\r\n\r\n");
+  char line[sizeof "Content-Length: \r\n\r\n" + QUEEN_JSON_NUMBER_ROOM], *end = line;
+
+  end = stpcpy (end, "Content-Length: ");
+  end = queen_json_write_number (end, length);
+  end = stpcpy (end, "\r\n\r\n");
+  g_string_append_len (bytes, line, end - line);
 }
 
 GBytes *

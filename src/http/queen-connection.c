@@ -53,7 +53,7 @@ queen_connection_pass_state (QueenConnection *self, QueenConnectionState state)
   self->state = state;
   count_as_idle (self, state == STATE_IDLE);
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
-    if (!(state_waits[state] & 1u << wait))
+    if (queen_deadline_is_on (&self->waits[wait]) && !(state_waits[state] & 1u << wait))
       queen_deadline_end (&self->waits[wait]);
 }
 

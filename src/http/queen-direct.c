@@ -24,6 +24,33 @@ find_route (QueenDirect *self, QueenText head, gboolean *is_http_1_0)
   return queen_router_find_direct (self->router, method, target);
 }
 
+static void
+finish_exchange (QueenDirect *self, QueenExchange *exchange, QueenAnswer *answer)
+{
+  queen_router_complete (self->router, exchange);
+  queen_exchange_make_answer (exchange, answer);
+}
+
+/* The answer that came later. */
+static void
+on_late_answer (QueenExchange *exchange, gpointer data)
+{
+  g_autoptr (QueenExchange) finished = exchange;
+  QueenAnswer answer = { NULL };
+
+  finish_exchange (data, exchange, &answer);
+  queen_connection_answer (queen_exchange_get_connection (exchange), &answer);
+}
+
+/* The client does not wait for it any longer. */
+static void
+on_asker_left (gpointer data)
+{
+  g_autoptr (QueenExchange) exchange = data;
+
+  queen_exchange_notify_gone (exchange);
+}
+
 QueenDirect *
 queen_direct_new (QueenServer *server, QueenRouter *router)
 {
@@ -48,14 +75,19 @@ queen_direct_answer (QueenConnection *connection,
   if (!route)
     return queen_server_answer (connection, request, answer, self->server);
 
-  exchange =
-      queen_exchange_new (connection, request, queen_router_get_access (self->router), NULL, NULL);
+  exchange = queen_exchange_new (connection, request, queen_router_get_access (self->router),
+                                 on_late_answer, self);
   queen_exchange_set_target (exchange, route->method, route->path, NULL, is_http_1_0);
   queen_router_route (self->router, exchange);
   if (queen_exchange_get_reply (exchange)->is_unfinished)
     return QUEEN_HANDLING_UNFINISHED;
-  queen_router_complete (self->router, exchange);
-  queen_exchange_make_answer (exchange, answer);
+  if (queen_exchange_get_reply (exchange)->is_later)
+    {
+      queen_exchange_end_request (exchange);
+      queen_connection_set_gone_func (connection, on_asker_left, g_steal_pointer (&exchange));
+      return QUEEN_HANDLING_LATER;
+    }
+  finish_exchange (self, exchange, answer);
   return QUEEN_HANDLING_DONE;
 }
 

@@ -18,10 +18,10 @@ typedef enum
  * QueenDirect:
  *
  * The short way of a request: from the gate to its route, and back. libsoup takes four fifths of
- * what a heartbeat costs, and has nothing to say about it: the gate has checked and parsed the
- * head, and the answer is a few lines. So the routes that thousands call all the time are called
- * here, and all others through libsoup; both ways go through the same router, with the same checks,
- * and the answers are the same to the byte.
+ * what a heartbeat or a list costs, and has nothing to say about it: the gate has checked and
+ * parsed the head, and that of the answer is a few lines. So the routes that thousands call all the
+ * time are called here, and all others through libsoup; both ways go through the same router, with
+ * the same checks, and the answers are the same to the byte.
  */
 typedef struct _QueenDirect QueenDirect;
 

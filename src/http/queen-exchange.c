@@ -69,15 +69,18 @@ queen_exchange_new (QueenConnection *connection,
                     void (*on_finished) (QueenExchange *self, gpointer carrier),
                     gpointer carrier)
 {
-  QueenExchange *self = g_new0 (QueenExchange, 1);
+  /* Not g_new0 (): glibc keeps what was freed for malloc (), and not for calloc (). */
+  QueenExchange *self = g_new (QueenExchange, 1);
 
-  self->connection = connection;
-  self->started = g_get_monotonic_time ();
-  self->request = *request;
-  self->access = access;
-  self->refusal = QUEEN_N_REFUSALS;
-  self->on_finished = on_finished;
-  self->carrier = carrier;
+  *self = (QueenExchange){
+    .connection = connection,
+    .started = g_get_monotonic_time (),
+    .request = *request,
+    .access = access,
+    .refusal = QUEEN_N_REFUSALS,
+    .on_finished = on_finished,
+    .carrier = carrier,
+  };
   queen_headers_init (&self->headers, request->head);
   meet_visitor (self);
   return self;
@@ -87,6 +90,8 @@ static void
 clear_body (QueenReply *reply)
 {
   g_clear_pointer (&reply->body, g_bytes_unref);
+  if (reply->text)
+    g_string_free (g_steal_pointer (&reply->text), TRUE);
   if (reply->free_data)
     reply->free_data (reply->data);
   reply->take_over = NULL;
@@ -152,6 +157,12 @@ queen_exchange_get_answer_header (const QueenExchange *self, const char *name)
   return NULL;
 }
 
+QueenConnection *
+queen_exchange_get_connection (const QueenExchange *self)
+{
+  return self->connection;
+}
+
 const QueenRequest *
 queen_exchange_get_request (const QueenExchange *self)
 {
@@ -198,8 +209,9 @@ queen_exchange_is_http_1_0 (const QueenExchange *self)
 gboolean
 queen_exchange_is_persistent (const QueenExchange *self)
 {
-  gsize size = self->reply.body ? g_bytes_get_size (self->reply.body) : 0;
+  gsize size;
 
+  queen_reply_get_body (&self->reply, &size);
   return queen_connection_is_persistent (self->connection) && !self->reply.take_over &&
          (!self->request.is_encrypted || size < QUEEN_ANSWER_SMALL / 2);
 }
@@ -398,7 +410,8 @@ queen_exchange_answer_json (QueenExchange *self, guint status, GString *json)
     queen_exchange_vary (self);
   if (!is_worth_it || !queen_exchange_takes_gzip (self))
     {
-      queen_exchange_answer (self, status, JSON, g_string_free_to_bytes (g_steal_pointer (&text)));
+      queen_exchange_answer (self, status, JSON, NULL);
+      self->reply.text = g_steal_pointer (&text);
       return;
     }
   queen_exchange_answer (self, status, JSON, g_string_free_to_bytes (pack_text (text)));
@@ -543,8 +556,8 @@ void
 queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer)
 {
   const QueenReply *reply = &self->reply;
-  gsize length = 0;
-  const char *body = reply->body ? g_bytes_get_data (reply->body, &length) : NULL;
+  gsize length;
+  const char *body = queen_reply_get_body (reply, &length);
   GString *bytes = queen_answer_begin (reply->status, self->is_http_1_0);
 
   if (reply->type)
@@ -553,6 +566,8 @@ queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer)
     queen_answer_append_header (bytes, reply->headers[i].name, reply->headers[i].value);
   if (reply->is_endless)
     end_endless_head (bytes, self->is_http_1_0);
+  else if (reply->status == SOUP_STATUS_NOT_MODIFIED) /* RFC 9110 § 8.6: it stands for another */
+    g_string_append (bytes, "\r\n");
   else
     queen_answer_end (bytes, length);
   if (reply->is_shared && !queen_exchange_is_head (self))
@@ -561,6 +576,15 @@ queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer)
     g_string_append_len (bytes, body, (gssize) length);
   answer->head = g_string_free_to_bytes (bytes);
   answer->is_persistent = queen_exchange_is_persistent (self);
+}
+
+const char *
+queen_reply_get_body (const QueenReply *reply, gsize *length)
+{
+  *length = reply->text ? reply->text->len : 0;
+  if (reply->text)
+    return reply->text->str;
+  return reply->body ? g_bytes_get_data (reply->body, length) : NULL;
 }
 
 const QueenReply *

@@ -288,7 +288,8 @@ void queen_exchange_take_over (QueenExchange *self,
  * QueenReply:
  * @status: 0 as long as there is none
  * @type: (nullable): the whole Content-Type
- * @body: (nullable): the body
+ * @body: (nullable): the body, unless there is @text
+ * @text: (nullable): a body that nobody else gets
  * @is_shared: others may get the body, too, so it had better not be copied
  * @is_packed: the body is gzip
  * @is_later: queen_exchange_finish() is to come
@@ -303,6 +304,7 @@ typedef struct
   guint status;
   const char *type;
   GBytes *body;
+  GString *text;
   gboolean is_shared;
   gboolean is_packed;
   gboolean is_later;
@@ -348,6 +350,9 @@ void queen_exchange_set_target (QueenExchange *self,
                                 const char *query,
                                 gboolean is_http_1_0);
 
+/** Returns: (transfer none): whose request it is */
+QueenConnection *queen_exchange_get_connection (const QueenExchange *self);
+
 /**
  * queen_exchange_set_owner:
  * @owner: see queen_exchange_get_owner()
@@ -379,12 +384,15 @@ void queen_exchange_end_request (QueenExchange *self);
  * queen_exchange_make_answer:
  * @answer: (out): what the client gets, as libsoup would write it
  *
- * Of one that has a body, or would have: no 204, and no 304. Of a stream it is the head.
+ * Of one that has a body, or would have, or 304: no 204. Of a stream it is the head.
  */
 void queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer);
 
 /** Returns: (transfer none): what the answer is so far */
 const QueenReply *queen_exchange_get_reply (const QueenExchange *self);
+
+/** Returns: (transfer none) (nullable): the body of @length bytes, whatever it is made of */
+const char *queen_reply_get_body (const QueenReply *reply, gsize *length);
 
 /** The client has gone, or its time is over. */
 void queen_exchange_notify_gone (QueenExchange *self);

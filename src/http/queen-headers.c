@@ -5,36 +5,38 @@
 
 #include <string.h>
 
-static gsize
-count_lines (QueenText text)
-{
-  QueenText line;
-  gsize n = 0;
+#define N_USUAL 16 /* lines */
 
-  while (queen_text_cut (text, '\n', &line, &text))
-    n++;
-  return n;
+/* @line: may be written to, up to and with its CR */
+static void
+take_line (QueenHeaderLine *self, char *line, const char *colon, char *cr)
+{
+  QueenText value = queen_text_trim ((QueenText){ colon + 1, (gsize) (cr - colon) - 1 });
+
+  self->name = (QueenText){ line, (gsize) (colon - line) };
+  self->value = value.at;
+  ((char *) value.at)[value.length] = '\0'; /* at the CR at the latest */
 }
 
 void
 queen_headers_init (QueenHeaders *self, QueenText head)
 {
-  QueenText rest = head, line, name, value;
-  gsize n_most = count_lines (head);
-  char *at;
+  gsize n_room = N_USUAL;
+  char *at, *end, *colon;
 
-  *self = (QueenHeaders){ g_malloc (n_most * sizeof *self->lines + head.length) };
-  at = (char *) (self->lines + n_most);
-  queen_text_cut (rest, '\n', &line, &rest); /* the request line */
-  while (queen_text_cut (rest, '\n', &line, &rest) && queen_text_cut (line, ':', &name, &value))
+  *self = (QueenHeaders){ .text = g_memdup2 (head.at, head.length) };
+  self->lines = g_new (QueenHeaderLine, n_room);
+  at = self->text;
+  end = at + head.length;
+  at = (char *) memchr (at, '\n', head.length) + 1; /* behind the request line */
+  for (char *lf; (lf = memchr (at, '\n', (gsize) (end - at))); at = lf + 1)
     {
-      value.length--; /* the line's CR */
-      value = queen_text_trim (value);
-      self->lines[self->n_lines].name = (QueenText){ at, name.length };
-      at = mempcpy (at, name.at, name.length);
-      self->lines[self->n_lines++].value = at;
-      at = mempcpy (at, value.at, value.length);
-      *at++ = '\0'; /* there is room for that, as for all the line */
+      colon = memchr (at, ':', (gsize) (lf - at));
+      if (!colon)
+        break;
+      if (self->n_lines == n_room)
+        self->lines = g_renew (QueenHeaderLine, self->lines, n_room *= 2);
+      take_line (&self->lines[self->n_lines++], at, colon, lf - 1);
     }
 }
 
@@ -42,14 +44,16 @@ void
 queen_headers_clear (QueenHeaders *self)
 {
   g_clear_pointer (&self->lines, g_free);
+  g_clear_pointer (&self->text, g_free);
   g_clear_slist (&self->joined, g_free);
 }
 
 /* Returns: the number of the first line of that name from @i on, or how many lines there are */
 static gsize
-find (const QueenHeaders *self, gsize i, const char *name)
+find (const QueenHeaders *self, gsize i, QueenText name)
 {
-  while (i < self->n_lines && !queen_text_is (self->lines[i].name, name))
+  while (i < self->n_lines && (self->lines[i].name.length != name.length ||
+                               !queen_text_is (self->lines[i].name, name.at)))
     i++;
   return i;
 }
@@ -57,14 +61,15 @@ find (const QueenHeaders *self, gsize i, const char *name)
 const char *
 queen_headers_get (QueenHeaders *self, const char *name)
 {
-  gsize first = find (self, 0, name);
-  gsize next = find (self, first + 1, name);
+  const QueenText wanted = { name, strlen (name) };
+  gsize first = find (self, 0, wanted);
+  gsize next = find (self, first + 1, wanted);
   GString *joined;
 
   if (next >= self->n_lines)
     return first < self->n_lines ? self->lines[first].value : NULL;
   joined = g_string_new (self->lines[first].value);
-  for (; next < self->n_lines; next = find (self, next + 1, name))
+  for (; next < self->n_lines; next = find (self, next + 1, wanted))
     {
       g_string_append (joined, ", ");
       g_string_append (joined, self->lines[next].value);

@@ -16,7 +16,8 @@ typedef struct
 
 /**
  * QueenHeaders:
- * @lines: (array length=n_lines): in order, and behind them what they are made of
+ * @text: what they are made of
+ * @lines: (array length=n_lines): in order
  * @joined: values that were put together
  *
  * The header lines of a request, as the gate has let them in. What they say is read here and never
@@ -24,6 +25,7 @@ typedef struct
  */
 typedef struct
 {
+  char *text;
   QueenHeaderLine *lines;
   gsize n_lines;
   GSList *joined;

@@ -18,12 +18,18 @@ fail (GError **error, QueenError code, const char *message)
 }
 
 /* RFC 9110 § 5.6.2 */
+static const guint8 is_of_token[256] = {
+  ['0' ... '9'] = TRUE, ['A' ... 'Z'] = TRUE, ['a' ... 'z'] = TRUE, ['!'] = TRUE,  ['#'] = TRUE,
+  ['$'] = TRUE,         ['%'] = TRUE,         ['&'] = TRUE,         ['\''] = TRUE, ['*'] = TRUE,
+  ['+'] = TRUE,         ['-'] = TRUE,         ['.'] = TRUE,         ['^'] = TRUE,  ['_'] = TRUE,
+  ['`'] = TRUE,         ['|'] = TRUE,         ['~'] = TRUE,
+};
+
 static gboolean
 is_token (QueenText text)
 {
   for (gsize i = 0; i < text.length; i++)
-    if (!g_ascii_isalnum (text.at[i]) &&
-        (text.at[i] == '\0' || !strchr ("!#$%&'*+-.^_`|~", text.at[i])))
+    if (!is_of_token[(guchar) text.at[i]])
       return FALSE;
   return text.length > 0;
 }
@@ -90,6 +96,8 @@ has_dots (QueenText path)
 {
   QueenText segment;
 
+  if (!memchr (path.at, '.', path.length) && !memchr (path.at, '%', path.length))
+    return FALSE;
   while (queen_text_cut (path, '/', &segment, &path))
     if (is_dots (segment))
       return TRUE;
@@ -101,10 +109,11 @@ has_dots (QueenText path)
 static gboolean
 has_too_many_parameters (QueenText target)
 {
+  const char *at = target.at, *end = target.at + target.length;
   guint n_parameters = 1;
 
-  for (gsize i = 0; i < target.length; i++)
-    n_parameters += target.at[i] == '&';
+  for (; (at = memchr (at, '&', (gsize) (end - at))); at++)
+    n_parameters++;
   return n_parameters > QUEEN_REQUEST_MAX_PARAMETERS;
 }
 
@@ -343,6 +352,7 @@ queen_request_head_parse (
     const char *data, gsize length, QueenRequestHead *head, GString *accepted, GError **error)
 {
   const char *end = data + length - 2; /* at the empty line */
+  const char *kept = data;             /* what is accepted, and not there yet */
   gboolean is_first = TRUE;
   guint n_lines = 0;
 
@@ -354,15 +364,20 @@ queen_request_head_parse (
       gboolean keep = TRUE;
 
       if (n_lines++ > QUEEN_REQUEST_MAX_LINES)
-        return fail (error, QUEEN_ERROR_HEADER_TOO_LARGE, "the head has over 256 lines");
+        {
+          fail (error, QUEEN_ERROR_HEADER_TOO_LARGE, "the head has over 256 lines");
+          break;
+        }
       if (is_first ? !parse_request_line (head, line, error)
                    : !parse_header_line (head, line, &keep, error))
-        return FALSE;
-      if (keep)
-        g_string_append_len (accepted, line.at, (gssize) line.length + 2);
+        break;
       is_first = FALSE;
       data = line_end + 1;
+      if (keep)
+        continue;
+      g_string_append_len (accepted, kept, line.at - kept);
+      kept = data;
     }
-
-  return check_whole (head, accepted, error);
+  g_string_append_len (accepted, kept, data - kept); /* of a head that is refused, what was right */
+  return data == end && check_whole (head, accepted, error);
 }

@@ -26,8 +26,8 @@ typedef void (*QueenRouteFunc) (QueenExchange *exchange, gpointer data);
  * @func: who answers
  * @max_body: bytes that the request's body may have, if that is more than
  *   %QUEEN_REQUEST_USUAL_BODY
- * @is_direct: it is called so often that it goes the short way, see #QueenDirect. It answers at
- *   once, with a body of its own, and has no `{id}`
+ * @is_direct: it is called so often that it goes the short way, see #QueenDirect. It answers with
+ *   a body of its own or one that is shared, or 304, and has no `{id}`
  * @speaks_openai: clients of OpenAI's API use it: all errors at this path are in its shape, also
  *   those of who may not get there
  *

@@ -59,6 +59,20 @@ check_type (QueenExchange *exchange, GError **error)
   return FALSE;
 }
 
+/* By hand, as there is one for each heartbeat. */
+static void
+answer_thanks (QueenExchange *exchange, const QueenComponent *component)
+{
+  char text[64 + QUEEN_HEARTBEAT_MAX_ID], *end = text;
+
+  g_assert (strlen (component->id) <= QUEEN_HEARTBEAT_MAX_ID);
+  end = stpcpy (end, "Heartbeat received from ");
+  end = stpcpy (end, queen_component_kind_get_name (component->kind));
+  end = stpcpy (end, " ");
+  stpcpy (end, component->id);
+  queen_exchange_answer_message (exchange, text);
+}
+
 static gboolean
 take_heartbeat (Heartbeats *heartbeats,
                 QueenComponentKind kind,
@@ -68,7 +82,6 @@ take_heartbeat (Heartbeats *heartbeats,
   const QueenRequest *request = queen_exchange_get_request (exchange);
   g_autoptr (QueenComponent) component = NULL;
   g_autofree char *sender = queen_exchange_dup_sender (exchange);
-  g_autofree char *text = NULL;
 
   if (!check_body (exchange, error) || !check_type (exchange, error))
     return FALSE;
@@ -84,9 +97,7 @@ take_heartbeat (Heartbeats *heartbeats,
   if (!queen_registry_update (heartbeats->registries[kind], queen_component_ref (component), sender,
                               error))
     return FALSE;
-  text = g_strconcat ("Heartbeat received from ", queen_component_kind_get_name (kind), " ",
-                      component->id, NULL);
-  queen_exchange_answer_message (exchange, text);
+  answer_thanks (exchange, component);
   return TRUE;
 }
 

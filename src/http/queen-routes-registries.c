@@ -413,12 +413,12 @@ void
 queen_routes_add_registries (QueenRouter *router, QueenCluster *cluster)
 {
   static const QueenRoute workers[] = {
-    { "/v1/workers", "GET", QUEEN_ACCESS_READ, on_list },
+    { "/v1/workers", "GET", QUEEN_ACCESS_READ, on_list, .is_direct = TRUE },
     { "/v1/workers/{id}", "GET", QUEEN_ACCESS_READ, on_component },
     { "/v1/workers/{id}", "DELETE", QUEEN_ACCESS_ADMIN, on_forget },
   };
   static const QueenRoute hives[] = {
-    { "/v1/hives", "GET", QUEEN_ACCESS_READ, on_list },
+    { "/v1/hives", "GET", QUEEN_ACCESS_READ, on_list, .is_direct = TRUE },
     { "/v1/hives/{id}", "GET", QUEEN_ACCESS_READ, on_component },
     { "/v1/hives/{id}", "DELETE", QUEEN_ACCESS_ADMIN, on_forget },
   };

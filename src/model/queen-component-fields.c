@@ -169,12 +169,18 @@ compare_places_in_state (gconstpointer a, gconstpointer b, gpointer unused)
 static void
 fill_index (QueenFieldIndex *index, const QueenField *const *fields)
 {
-  index->fields = fields;
-  for (guint8 i = 0; fields[i]; i++)
-    {
-      guint8 *first = &index->first[(guchar) *queen_field_get_top_name (fields[i])];
+  guint8 n = 0;
 
-      *first = *first == 0 ? i + 1 : *first;
+  index->fields = fields;
+  while (fields[n])
+    n++;
+  g_assert (n <= QUEEN_FIELD_INDEX_MAX);
+  for (; n > 0; n--)
+    {
+      guint8 *first = &index->first[(guchar) *queen_field_get_top_name (fields[n - 1])];
+
+      index->next[n - 1] = *first;
+      *first = n;
     }
 }
 

@@ -40,11 +40,14 @@ const QueenField *const *queen_component_fields_list_said (QueenComponentKind ki
  */
 const QueenField *const *queen_component_fields_list_kept (QueenComponentKind kind);
 
+#define QUEEN_FIELD_INDEX_MAX 64 /* members of one kind: there are a third as many */
+
 /**
  * QueenFieldIndex:
  * @fields: as queen_component_fields_list_said() gives them
  * @first: for each letter, one more than the place in @fields of the first that is called so in
- * JSON
+ *   JSON; 0 for none
+ * @next: for each of @fields, likewise of the next one with the same letter
  *
  * Finds members by their names. Senders say what they like in whatever order, and there are more
  * members than anybody says.
@@ -53,6 +56,7 @@ typedef struct
 {
   const QueenField *const *fields;
   guint8 first[256];
+  guint8 next[QUEEN_FIELD_INDEX_MAX];
 } QueenFieldIndex;
 
 /** Returns: (transfer none): the index of what heartbeats of that kind say */
@@ -69,12 +73,9 @@ queen_field_get_top_name (const QueenField *field)
 static inline const QueenField *const *
 queen_field_index_find (const QueenFieldIndex *index, const char *name)
 {
-  guint8 first = index->first[(guchar) *name];
-
-  for (const QueenField *const *field = index->fields + first - 1; first > 0 && *field; field++)
-    if (*queen_field_get_top_name (*field) == *name &&
-        g_str_equal (queen_field_get_top_name (*field), name))
-      return field;
+  for (guint i = index->first[(guchar) *name]; i > 0; i = index->next[i - 1])
+    if (g_str_equal (queen_field_get_top_name (index->fields[i - 1]), name))
+      return &index->fields[i - 1];
   return NULL;
 }
 

@@ -42,9 +42,11 @@ clear_component (QueenComponent *component)
 QueenComponent *
 queen_component_new (QueenComponentKind kind)
 {
-  QueenComponent *component = g_atomic_rc_box_new0 (QueenComponent);
+  /* Not of what is zero already: glibc keeps what was freed for malloc (), and not for calloc ().
+   */
+  QueenComponent *component = g_atomic_rc_box_new (QueenComponent);
 
-  component->kind = kind;
+  *component = (QueenComponent){ .kind = kind };
   return component;
 }
 

@@ -37,12 +37,14 @@ append_margin (GString *json, gsize margin)
 static QueenEvent *
 new_event (QueenEventKind kind, char *memory, gsize margin, gsize json_length)
 {
-  QueenEvent *event = g_atomic_rc_box_new0 (QueenEvent);
+  QueenEvent *event = g_atomic_rc_box_new (QueenEvent); /* as queen_component_new() has it */
 
-  event->kind = kind;
-  event->memory = memory;
-  event->json = memory + margin;
-  event->json_length = json_length;
+  *event = (QueenEvent){
+    .kind = kind,
+    .memory = memory,
+    .json = memory + margin,
+    .json_length = json_length,
+  };
   return event;
 }
 

@@ -213,12 +213,13 @@ add_in_array (GStrvBuilder *names, const char *name)
 }
 
 /* All that is read of a heartbeat. */
-static const char *const *
+static const QueenJsonIndex *
 get_wanted (void)
 {
-  static char **wanted;
+  static QueenJsonIndex index;
+  static gsize is_there;
 
-  if (g_once_init_enter (&wanted))
+  if (g_once_init_enter (&is_there))
     {
       GStrvBuilder *names = g_strv_builder_new ();
 
@@ -233,10 +234,19 @@ get_wanted (void)
           g_strv_builder_add (names, field->name);
       for (const QueenField *field = queen_field_gpu_fields; field->name; field++)
         add_in_array (names, field->name);
-      g_once_init_leave (&wanted, g_strv_builder_end (names));
+      queen_json_index_init (&index, g_strv_builder_end (names));
       g_strv_builder_unref (names);
+      g_once_init_leave (&is_there, TRUE);
     }
-  return (const char *const *) wanted;
+  return &index;
+}
+
+static QueenJson *
+read_json (const char *body, gsize length, GError **error)
+{
+  const QueenJsonIndex *index = get_wanted ();
+
+  return queen_json_new_indexed (body, length, index->names, index, error);
 }
 
 static QueenComponent *
@@ -250,7 +260,7 @@ read_heartbeat (QueenComponentKind kind, const QueenJsonValue *root, GError **er
 QueenComponent *
 queen_heartbeat_parse (QueenComponentKind kind, const char *body, gsize length, GError **error)
 {
-  g_autoptr (QueenJson) json = queen_json_new (body, length, get_wanted (), error);
+  g_autoptr (QueenJson) json = read_json (body, length, error);
 
   return json ? read_heartbeat (kind, queen_json_get_root (json), error) : NULL;
 }
@@ -276,7 +286,7 @@ find_kind (const QueenJsonValue *root, QueenComponentKind *kind, GError **error)
 QueenComponent *
 queen_heartbeat_parse_any (const char *body, gsize length, GError **error)
 {
-  g_autoptr (QueenJson) json = queen_json_new (body, length, get_wanted (), error);
+  g_autoptr (QueenJson) json = read_json (body, length, error);
   QueenComponentKind kind;
 
   if (!json || !find_kind (queen_json_get_root (json), &kind, error))

@@ -23,6 +23,24 @@ needs_escape (const char *at)
   return *bytes == 0x7f;
 }
 
+/* Bytes that stand for themselves, whatever is around them. */
+static const guint8 is_simple[256] = {
+  [0x20 ... '"' - 1] = TRUE,
+  ['"' + 1 ... '\\' - 1] = TRUE,
+  ['\\' + 1 ... 0x7e] = TRUE,
+};
+
+/* Returns: how many of them @text begins with: nearly all texts have no others */
+static inline gsize
+count_simple (const char *text)
+{
+  gsize n = 0;
+
+  while (is_simple[(guchar) text[n]])
+    n++;
+  return n;
+}
+
 /* Writes to @to what stands for the character at @at, which is moved behind it. Returns the end. */
 static char *
 write_escape (char *to, const char **at)
@@ -46,7 +64,11 @@ write_escape (char *to, const char **at)
 char *
 queen_json_write_string (char *to, const char *text)
 {
+  gsize n_simple = count_simple (text);
+
   *to++ = '"';
+  to = mempcpy (to, text, n_simple);
+  text += n_simple;
   while (*text != '\0')
     if (needs_escape (text))
       to = write_escape (to, &text);
@@ -62,23 +84,33 @@ void
 queen_json_append_string (GString *json, const char *text)
 {
   gsize start = json->len;
+  gsize n_simple = count_simple (text);
+  gsize n_others = strlen (text + n_simple);
   char *end;
 
-  g_string_set_size (json, start + QUEEN_JSON_STRING_ROOM (strlen (text)));
+  g_string_set_size (json, start + n_simple + QUEEN_JSON_STRING_ROOM (n_others));
   end = queen_json_write_string (json->str + start, text);
   g_string_truncate (json, (gsize) (end - json->str));
 }
 
-void
-queen_json_append_number (GString *json, guint64 number)
+char *
+queen_json_write_number (char *to, guint64 number)
 {
-  char digits[20]; /* as many as 2⁶⁴ has */
+  char digits[QUEEN_JSON_NUMBER_ROOM];
   char *first = digits + sizeof digits;
 
   do
     *--first = (char) ('0' + number % 10);
   while ((number /= 10) != 0);
-  g_string_append_len (json, first, digits + sizeof digits - first);
+  return mempcpy (to, first, (gsize) (digits + sizeof digits - first));
+}
+
+void
+queen_json_append_number (GString *json, guint64 number)
+{
+  char digits[QUEEN_JSON_NUMBER_ROOM];
+
+  g_string_append_len (json, digits, queen_json_write_number (digits, number) - digits);
 }
 
 /* By GLib, as printf() would write a comma for a German. */

@@ -10,6 +10,9 @@ G_BEGIN_DECLS
 /** Bytes that a JSON string of @length bytes takes at most: each may become \u and four digits. */
 #define QUEEN_JSON_STRING_ROOM(length) (6 * (length) + 2)
 
+/** Bytes that a number takes at most. */
+#define QUEEN_JSON_NUMBER_ROOM 20
+
 /**
  * queen_json_write_string:
  * @to: where to write, with %QUEEN_JSON_STRING_ROOM; no NUL follows
@@ -29,6 +32,14 @@ char *queen_json_write_string (char *to, const char *text);
  * The same at the end of @json.
  */
 void queen_json_append_string (GString *json, const char *text);
+
+/**
+ * queen_json_write_number:
+ * @to: where to write, with %QUEEN_JSON_NUMBER_ROOM; no NUL follows
+ *
+ * Returns: where it ends
+ */
+char *queen_json_write_number (char *to, guint64 number);
 
 /**
  * queen_json_append_number:

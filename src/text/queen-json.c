@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "queen-error.h"
+#include "queen-text.h"
 
 /* What a string stands for that no C string can hold: U+0000, and half of a pair of surrogates. */
 #define SUBSTITUTE 0x1a
@@ -27,7 +28,8 @@ typedef struct
   const char *start;
   char *at;
   char *end;
-  const char *const *wanted; /* NULL for all */
+  const char *const *wanted;   /* NULL for all */
+  const QueenJsonIndex *index; /* of them, or NULL */
   guint depth;
   guint n_arrays; /* of these, how many are arrays */
   GError **error;
@@ -260,6 +262,18 @@ skip_rest_of_number (Parser *p, gboolean *is_integer)
   return TRUE;
 }
 
+/* It has few digits, and ends at @end. */
+static gint64
+read_integer (const char *at, const char *end)
+{
+  gboolean is_negative = *at == '-';
+  gint64 number = 0;
+
+  for (at += is_negative; at < end; at++)
+    number = number * 10 + (*at - '0');
+  return is_negative ? -number : number;
+}
+
 /* @value: (nullable): where to put it */
 static gboolean
 parse_number (Parser *p, QueenJsonValue *value)
@@ -275,15 +289,15 @@ parse_number (Parser *p, QueenJsonValue *value)
   if (!value)
     return TRUE;
 
-  /* Both stop where the number ends: at whatever follows, and be it the NUL behind the text. */
   if (is_integer && n_digits <= QUEEN_JSON_MAX_INTEGER)
     {
       value->type = QUEEN_JSON_INTEGER;
-      value->integer = g_ascii_strtoll (start, NULL, 10);
+      value->integer = read_integer (start, p->at);
     }
   else
     {
       value->type = QUEEN_JSON_DOUBLE;
+      /* It stops where the number ends: at whatever follows, and be it the NUL behind the text. */
       value->number = g_ascii_strtod (start, NULL);
     }
   return TRUE;
@@ -334,6 +348,8 @@ is_wanted (const Parser *p, const char *name)
     return TRUE;
   if (p->n_arrays > 0)
     return is_wanted_in_array (p, name);
+  if (p->index)
+    return queen_json_index_has (p->index, name);
   for (const char *const *wanted = p->wanted; *wanted; wanted++)
     if (**wanted == *name && g_str_equal (*wanted, name))
       return TRUE;
@@ -510,33 +526,6 @@ parse_value (Parser *p, gboolean is_kept, const char *name)
   return is_parsed;
 }
 
-/* Most texts are ASCII, which is told eight bytes at a time; the rest is GLib's.
- *
- * Returns: how many bytes at the beginning of @text are ASCII, or a few less */
-static gsize
-count_ascii (const char *text, gsize length)
-{
-  gsize n = 0;
-  guint64 word;
-
-  for (; n + sizeof word <= length; n += sizeof word)
-    {
-      memcpy (&word, text + n, sizeof word);
-      if (word & G_GUINT64_CONSTANT (0x8080808080808080))
-        break;
-    }
-  return n;
-}
-
-/* @invalid: (out): what is not */
-static gboolean
-is_utf_8 (const char *text, gsize length, const char **invalid)
-{
-  gsize n_ascii = count_ascii (text, length);
-
-  return g_utf8_validate_len (text + n_ascii, length - n_ascii, invalid);
-}
-
 static QueenJson *
 copy_text (const char *text, gsize length)
 {
@@ -551,15 +540,19 @@ copy_text (const char *text, gsize length)
 }
 
 QueenJson *
-queen_json_new (const char *text, gsize length, const char *const *wanted, GError **error)
+queen_json_new_indexed (const char *text,
+                        gsize length,
+                        const char *const *wanted,
+                        const QueenJsonIndex *index,
+                        GError **error)
 {
   g_autoptr (QueenJson) self = copy_text (length > 0 ? text : "", length);
-  Parser p = { self, self->text, self->text, self->text + length, wanted, .error = error };
+  Parser p = { self, self->text, self->text, self->text + length, wanted, index, .error = error };
   const char *invalid = NULL;
 
   if (length == 0)
     fail_here (&p, "there is nothing");
-  else if (!is_utf_8 (text, length, &invalid))
+  else if (!queen_text_is_utf_8 ((QueenText){ text, length }, &invalid))
     {
       p.at += invalid - text;
       fail_here (&p, "not UTF-8");

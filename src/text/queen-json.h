@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "queen-json-index.h"
 
 G_BEGIN_DECLS
 
@@ -59,12 +59,13 @@ typedef struct
 typedef struct _QueenJson QueenJson;
 
 /**
- * queen_json_new:
+ * queen_json_new_indexed:
  * @text: what claims to be JSON; need not end with a NUL
  * @length: its length in bytes
  * @wanted: (nullable) (array zero-terminated=1): the names of the members to be kept, wherever they
  *   stand but in an array; those of objects in arrays with %QUEEN_JSON_IN_ARRAY before them; %NULL
  * for all
+ * @index: (nullable): of @wanted, for who wants many of many texts
  * @error: a %QUEEN_ERROR_BAD_REQUEST that names the byte. It says “not valid JSON” of what is none,
  *   but not of what is beyond the limits above or has a wanted member twice
  *
@@ -82,8 +83,18 @@ typedef struct _QueenJson QueenJson;
  *
  * Returns: (transfer full): the text as it was read, or %NULL
  */
-QueenJson *
-queen_json_new (const char *text, gsize length, const char *const *wanted, GError **error);
+QueenJson *queen_json_new_indexed (const char *text,
+                                   gsize length,
+                                   const char *const *wanted,
+                                   const QueenJsonIndex *index,
+                                   GError **error);
+
+/** queen_json_new: the same, where few are wanted. */
+static inline QueenJson *
+queen_json_new (const char *text, gsize length, const char *const *wanted, GError **error)
+{
+  return queen_json_new_indexed (text, length, wanted, NULL, error);
+}
 
 /** queen_json_is_space: whether @byte is one that may stand between values (RFC 8259 § 2) */
 static inline gboolean

@@ -28,12 +28,12 @@ is_legible (const char *at)
 gboolean
 queen_legible_check (const char *text)
 {
-  for (const char *at = text; *at != '\0';)
-    if (is_plain (*at)) /* as nearly all are */
-      at++;
-    else if (is_legible (at))
-      at = g_utf8_next_char (at);
-    else
+  const char *at = text;
+
+  while (is_plain (*at)) /* as nearly all are */
+    at++;
+  for (; *at != '\0'; at = g_utf8_next_char (at))
+    if (!is_legible (at))
       return FALSE;
   return TRUE;
 }

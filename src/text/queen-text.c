@@ -116,3 +116,29 @@ queen_text_is_host (QueenText text)
     return FALSE;
   return is_port ((QueenText){ text.at + end, text.length - end });
 }
+
+/* Most texts are ASCII, which is told eight bytes at a time; the rest is GLib's.
+ *
+ * Returns: how many bytes at the beginning of @text are ASCII, or a few less */
+static gsize
+count_ascii (QueenText text)
+{
+  gsize n = 0;
+  guint64 word;
+
+  for (; n + sizeof word <= text.length; n += sizeof word)
+    {
+      memcpy (&word, text.at + n, sizeof word);
+      if (word & G_GUINT64_CONSTANT (0x8080808080808080))
+        break;
+    }
+  return n;
+}
+
+gboolean
+queen_text_is_utf_8 (QueenText text, const char **invalid)
+{
+  gsize n_ascii = count_ascii (text);
+
+  return g_utf8_validate_len (text.at + n_ascii, text.length - n_ascii, invalid);
+}

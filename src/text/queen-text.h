@@ -82,4 +82,12 @@ void queen_text_split_lines (QueenText text, guint max, GArray *lines);
  */
 gboolean queen_text_is_host (QueenText text);
 
+/**
+ * queen_text_is_utf_8:
+ * @invalid: (out): where it is not, if so
+ *
+ * Returns: whether it is UTF-8, without a NUL
+ */
+gboolean queen_text_is_utf_8 (QueenText text, const char **invalid);
+
 G_END_DECLS

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors
  *
- * Heartbeats that go around libsoup, and the same ones through it: whatever is sent, both queens
- * say the same, to the byte. */
+ * Heartbeats and lists that go around libsoup, and the same ones through it: whatever is sent, both
+ * queens say the same, to the byte. */
 
 #include <string.h>
 #include <sys/socket.h>
@@ -18,20 +18,35 @@
 #define BODY "{\"worker_id\":\"w\",\"status\":\"ready\"}"
 #define LENGTH "Content-Length: 34\r\n"
 #define WHOLE JSON LENGTH "\r\n" BODY
+#define WORKERS "GET /v1/workers"
+#define LIST WORKERS " HTTP/1.1\r\n" HOST
 #define BATCH "POST /v1/heartbeats HTTP/1.1\r\n" HOST
 
 static QueenProcess *direct, *through;
 
-/* Returns: (transfer full): all that the queen says, but for the time */
+/* Takes out the values of a header that no two queens have in common. */
+static void
+erase_header (GString *said, const char *header)
+{
+  const char *at = said->str;
+
+  while ((at = strstr (at, header)))
+    {
+      gsize offset = (gsize) (at - said->str) + strlen (header);
+
+      g_string_erase (said, (gssize) offset, (gssize) strcspn (said->str + offset, "\r"));
+      at = said->str + offset;
+    }
+}
+
+/* Returns: (transfer full): all that the queen says, but for the time, and her tag of a list */
 static GString *
 ask (QueenProcess *queen, const char *bytes, gsize length)
 {
   int fd = http_connect (queen_process_get_port (queen));
   GString *said = g_string_new (NULL);
   char buffer[4096];
-  const char *date;
   gssize n_bytes;
-  gsize offset = 0;
 
   http_send (fd, bytes, (gssize) length);
   shutdown (fd, SHUT_WR);
@@ -43,11 +58,8 @@ ask (QueenProcess *queen, const char *bytes, gsize length)
     }
   while (n_bytes > 0);
   close (fd);
-  while ((date = strstr (said->str + offset, "\r\nDate: ")))
-    {
-      offset = (gsize) (date - said->str) + strlen ("\r\nDate: ");
-      g_string_erase (said, (gssize) offset, (gssize) strcspn (said->str + offset, "\r"));
-    }
+  erase_header (said, "\r\nDate: ");
+  erase_header (said, "\r\nETag: ");
   return said;
 }
 
@@ -123,6 +135,40 @@ static const char *const requests[] = {
   "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: [::1]:8500\r\n" WHOLE,
 };
 
+/* Both queens know nobody yet, or their lists would tell of different times. */
+static void
+test_lists (void)
+{
+  static const char *const lists[] = {
+    LIST "\r\n",
+    LIST "\r\n", /* that was made for the first */
+    LIST "Connection: close\r\n\r\n",
+    LIST "\r\n" LIST "\r\n" WORKERS "?model=x HTTP/1.1\r\n" HOST "\r\n" LIST "\r\n",
+    LIST "Content-Length: 2\r\n\r\n{}" LIST "\r\n",
+    LIST "If-None-Match: *\r\n\r\n" LIST "\r\n",
+    LIST "If-None-Match: *\r\nConnection: close\r\n\r\n",
+    LIST "If-None-Match: \"x\", W/\"y\"\r\n\r\n",
+    LIST "Accept-Encoding: gzip\r\n\r\n",
+    LIST "Range: bytes=0-1\r\n\r\n",
+    LIST "Origin: http://localhost\r\n\r\n",
+    LIST "Origin: http://evil.example\r\n\r\n",
+    WORKERS " HTTP/1.0\r\n\r\n",
+    WORKERS " HTTP/1.0\r\nConnection: keep-alive\r\nIf-None-Match: *\r\n\r\n",
+    WORKERS " HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+    WORKERS "? HTTP/1.1\r\n" HOST "\r\n",
+    WORKERS "/ HTTP/1.1\r\n" HOST "\r\n",
+    "GET http://localhost/v1/workers HTTP/1.1\r\n" HOST "\r\n",
+    "HEAD /v1/workers HTTP/1.1\r\n" HOST "\r\n",
+    "OPTIONS /v1/workers HTTP/1.1\r\n" HOST "\r\n",
+    "POST /v1/workers HTTP/1.1\r\n" HOST WHOLE,
+    "GET /v1/hives HTTP/1.1\r\n" HOST "\r\n",
+    "GET /v1/hives HTTP/1.1\r\n" HOST "If-None-Match: *\r\n\r\n",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
+    compare (lists[i], strlen (lists[i]));
+}
+
 static void
 test_requests (void)
 {
@@ -177,6 +223,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   direct = queen_process_start ("--direct=on", NULL);
   through = queen_process_start ("--direct=off", NULL);
+  g_test_add_func ("/direct/the-same-lists", test_lists);
   g_test_add_func ("/direct/the-same-answers", test_requests);
   g_test_add_func ("/direct/the-same-to-whatever-is-sent", test_mutations);
   g_test_add_func ("/direct/the-same-counts", test_state);
