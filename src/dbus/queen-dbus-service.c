@@ -291,9 +291,9 @@ run_thread (gpointer data)
 }
 
 static void
-on_event_for_bus (QueenEvent *event, gpointer data)
+on_event_for_bus (QueenDBusService *self, QueenEvent *event)
 {
-  queen_dbus_mailbox_put (((QueenDBusService *) data)->mailbox, event);
+  queen_dbus_mailbox_put (self->mailbox, event);
 }
 
 static gboolean
@@ -313,8 +313,6 @@ queen_dbus_service_dispose (GObject *object)
       g_main_context_invoke_full (self->context, G_PRIORITY_HIGH, on_stop, self->loop, NULL);
       g_thread_join (g_steal_pointer (&self->thread));
     }
-  if (self->known)
-    queen_event_bus_leave (queen_cluster_get_bus (self->known), on_event_for_bus, self);
   g_clear_object (&self->known);
   g_clear_object (&self->workers);
   g_clear_object (&self->hives);
@@ -367,7 +365,8 @@ queen_dbus_service_new (QueenCluster *cluster, const QueenClock *clock)
   self->workers = g_object_ref (queen_cluster_get_registry (cluster, QUEEN_COMPONENT_WORKER));
   self->hives = g_object_ref (queen_cluster_get_registry (cluster, QUEEN_COMPONENT_HIVE));
   self->placement = g_object_ref (queen_cluster_get_placement (cluster));
-  queen_event_bus_listen (queen_cluster_get_bus (cluster), on_event_for_bus, self, FALSE);
+  g_signal_connect_object (queen_cluster_get_bus (cluster), "event", G_CALLBACK (on_event_for_bus),
+                           self, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   return self;
 }
 

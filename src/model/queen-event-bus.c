@@ -3,17 +3,9 @@
 
 #include "queen-event-bus.h"
 
-typedef struct
-{
-  QueenEventFunc func;
-  gpointer data;
-} Listener;
-
 struct _QueenEventBus
 {
   GObject parent_instance;
-
-  GArray *listeners; /* of Listener */
 };
 
 G_DEFINE_FINAL_TYPE (QueenEventBus, queen_event_bus, G_TYPE_OBJECT)
@@ -22,19 +14,9 @@ static guint event_signal;
 static GQuark change_detail, pulse_detail;
 
 static void
-queen_event_bus_finalize (GObject *object)
-{
-  g_array_unref (QUEEN_EVENT_BUS (object)->listeners);
-
-  G_OBJECT_CLASS (queen_event_bus_parent_class)->finalize (object);
-}
-
-static void
 queen_event_bus_class_init (QueenEventBusClass *klass)
 {
   GType type = G_TYPE_FROM_CLASS (klass);
-
-  G_OBJECT_CLASS (klass)->finalize = queen_event_bus_finalize;
 
   /* Static scope: the event outlives the emission, so nobody needs a copy of it. */
   event_signal = g_signal_new ("event", type, G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0, NULL, NULL,
@@ -48,7 +30,6 @@ queen_event_bus_class_init (QueenEventBusClass *klass)
 static void
 queen_event_bus_init (QueenEventBus *self)
 {
-  self->listeners = g_array_new (FALSE, FALSE, sizeof (Listener));
 }
 
 QueenEventBus *
@@ -66,45 +47,9 @@ get_detail (const QueenEvent *event)
 }
 
 void
-queen_event_bus_listen (QueenEventBus *self, QueenEventFunc func, gpointer data, gboolean is_first)
-{
-  const Listener listener = { func, data };
-
-  g_array_insert_val (self->listeners, is_first ? 0 : self->listeners->len, listener);
-}
-
-void
-queen_event_bus_leave (QueenEventBus *self, QueenEventFunc func, gpointer data)
-{
-  for (guint i = 0; i < self->listeners->len; i++)
-    {
-      const Listener *listener = &g_array_index (self->listeners, Listener, i);
-
-      if (listener->func != func || listener->data != data)
-        continue;
-      g_array_remove_index (self->listeners, i);
-      return;
-    }
-}
-
-/* Of a heartbeat that says nothing new hardly anybody hears by the signal. */
-static gboolean
-is_heard_by_signal (QueenEventBus *self, GQuark detail)
-{
-  return detail != 0 || g_signal_has_handler_pending (self, event_signal, 0, TRUE);
-}
-
-void
 queen_event_bus_emit (QueenEventBus *self, QueenEvent *event)
 {
-  GQuark detail = get_detail (event);
+  g_return_if_fail (QUEEN_IS_EVENT_BUS (self));
 
-  for (guint i = 0; i < self->listeners->len; i++)
-    {
-      const Listener *listener = &g_array_index (self->listeners, Listener, i);
-
-      listener->func (event, listener->data);
-    }
-  if (is_heard_by_signal (self, detail))
-    g_signal_emit (self, event_signal, detail, event);
+  g_signal_emit (self, event_signal, get_detail (event), event);
 }

@@ -21,30 +21,12 @@ G_DECLARE_FINAL_TYPE (QueenEventBus, queen_event_bus, QUEEN, EVENT_BUS, GObject)
  * heartbeat: whoever connects to `event::change` is not called for each heartbeat, of which nearly
  * all say nothing new.
  *
- * The signal is for those who hear of a part of that, or for a while. Who hears of each heartbeat
- * all the time listens by queen_event_bus_listen(), and so hears of it first: for GObject to emit
- * the signal takes longer than all of them do.
+ * The stream connects as usual, and so hears of everything first, whoever was made before it:
+ * nobody who subscribes waits for what else is to be done. All others connect with
+ * %G_CONNECT_AFTER; among them there is no order to rely on.
  */
-
-/**
- * QueenEventFunc:
- * @event: (transfer none): what happened
- */
-typedef void (*QueenEventFunc) (QueenEvent *event, gpointer data);
 
 QueenEventBus *queen_event_bus_new (void);
-
-/**
- * queen_event_bus_listen:
- * @func: called with everything that happens, before the signal is emitted; it must not leave
- * @is_first: before whoever listens so far. That is the stream: nobody who subscribes to it waits
- *   for what else is to be done. Among all others there is no order to rely on
- */
-void
-queen_event_bus_listen (QueenEventBus *self, QueenEventFunc func, gpointer data, gboolean is_first);
-
-/** queen_event_bus_leave: ends what queen_event_bus_listen() has begun with the same two. */
-void queen_event_bus_leave (QueenEventBus *self, QueenEventFunc func, gpointer data);
 
 /**
  * queen_event_bus_emit:

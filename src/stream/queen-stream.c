@@ -14,7 +14,6 @@ struct _QueenStream
 {
   GObject parent_instance;
 
-  QueenEventBus *bus;
   QueenAudience *audience;
   QueenChannel *channel;
   QueenSnapshots *snapshots;
@@ -61,10 +60,8 @@ pulse (QueenStream *self, QueenEvent *event)
 }
 
 static void
-on_event (QueenEvent *event, gpointer data)
+on_event (QueenStream *self, QueenEvent *event)
 {
-  QueenStream *self = data;
-
   if (event->kind & QUEEN_EVENT_QUEEN)
     pulse (self, event);
   else if (event->kind & QUEEN_EVENT_NUMBERED_KINDS)
@@ -135,8 +132,6 @@ queen_stream_finalize (GObject *object)
 {
   QueenStream *self = QUEEN_STREAM (object);
 
-  queen_event_bus_leave (self->bus, on_event, self);
-  g_object_unref (self->bus);
   g_clear_pointer (&self->drop_alarm, queen_alarm_free);
   g_clear_pointer (&self->channel, queen_channel_free);
   g_clear_pointer (&self->snapshots, queen_snapshots_free);
@@ -186,8 +181,7 @@ queen_stream_new (QueenEventBus *bus, QueenPulse *pulse, const QueenStreamSettin
   self->drop_alarm = queen_alarm_new (settings->clock, "unheard snapshots", G_PRIORITY_DEFAULT,
                                       drop_snapshots, self);
   self->channel = queen_channel_new (&channel);
-  self->bus = g_object_ref (bus);
-  queen_event_bus_listen (bus, on_event, self, TRUE);
+  g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
   return self;
 }
 

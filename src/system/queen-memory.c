@@ -28,6 +28,7 @@ struct _QueenMemory
   QueenStateFile *file; /* NULL while it cannot be opened */
   gboolean is_failing;  /* which has been said */
 
+  gulong event_id;
   QueenAlarm *alarm;
   guint64 revision;  /* of what was written last, or is being written */
   gint64 started_at; /* µs, monotonic: when that was begun */
@@ -210,9 +211,8 @@ on_due (gpointer data)
 }
 
 static void
-on_event_for_state (QueenEvent *event, gpointer data)
+on_event_for_state (QueenMemory *self, QueenEvent *event)
 {
-  QueenMemory *self = data;
   gboolean is_change = get_revision (self) != self->revision;
 
   if (event->component)
@@ -262,8 +262,9 @@ void
 queen_memory_start (QueenMemory *self, const char *epoch)
 {
   self->epoch = g_strdup (epoch);
-  queen_event_bus_listen (queen_cluster_get_bus (self->settings.cluster), on_event_for_state, self,
-                          FALSE);
+  self->event_id = g_signal_connect_data (queen_cluster_get_bus (self->settings.cluster), "event",
+                                          G_CALLBACK (on_event_for_state), self, NULL,
+                                          G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   schedule (self, self->settings.clock->get_monotonic ());
 }
 
@@ -298,7 +299,7 @@ void
 queen_memory_free (QueenMemory *self)
 {
   stop_writing (self);
-  queen_event_bus_leave (queen_cluster_get_bus (self->settings.cluster), on_event_for_state, self);
+  g_clear_signal_handler (&self->event_id, queen_cluster_get_bus (self->settings.cluster));
   queen_alarm_free (self->alarm);
   g_clear_pointer (&self->file, queen_state_file_free);
   g_free (self->directory);

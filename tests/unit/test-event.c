@@ -85,50 +85,6 @@ test_bus (void)
   g_assert_cmpstr (second->str, ==, "abc");
 }
 
-static void
-on_first (QueenEvent *event, gpointer heard)
-{
-  g_string_append (heard, "1");
-}
-
-static void
-on_second (QueenEvent *event, gpointer heard)
-{
-  g_string_append (heard, "2");
-}
-
-static void
-on_signal (GString *heard, QueenEvent *event)
-{
-  g_string_append (heard, "3");
-}
-
-static void
-emit_one (QueenEventBus *bus)
-{
-  g_autoptr (QueenEvent) event =
-      new_component_event (QUEEN_COMPONENT_WORKER, "a", QUEEN_STATUS_READY);
-
-  queen_event_bus_emit (bus, event);
-}
-
-static void
-test_listeners (void)
-{
-  g_autoptr (QueenEventBus) bus = queen_event_bus_new ();
-  g_autoptr (GString) heard = g_string_new (NULL);
-
-  g_signal_connect_swapped (bus, "event", G_CALLBACK (on_signal), heard);
-  queen_event_bus_listen (bus, on_second, heard, FALSE);
-  queen_event_bus_listen (bus, on_first, heard, TRUE);
-  emit_one (bus);
-  g_assert_cmpstr (heard->str, ==, "123");
-
-  queen_event_bus_leave (bus, on_first, heard);
-  emit_one (bus);
-  g_assert_cmpstr (heard->str, ==, "12323");
-}
-
 /* @before: (nullable) (transfer full): as what it was known */
 static void
 emit (QueenEventBus *bus, QueenEvent *event, QueenComponent *before)
@@ -217,7 +173,6 @@ main (int argc, char **argv)
   g_test_add_func ("/event/hive/json-to-the-letter-and-escaped", test_hive);
   g_test_add_func ("/event/queen/json-to-the-letter", test_queen);
   g_test_add_func ("/event-bus/emit/each-handler-once-in-order", test_bus);
-  g_test_add_func ("/event-bus/listen/before-the-signal-and-who-is-first", test_listeners);
   g_test_add_func ("/event-bus/emit/change-only-when-something-is-new", test_changes);
   g_test_add_func ("/event-bus/emit/pulse-only-of-the-queen", test_pulse);
 
