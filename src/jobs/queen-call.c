@@ -34,6 +34,7 @@ struct _QueenCall
   char *via;
   GBytes *body;
 
+  QueenNamesWait *wait; /* NULL unless its host is being looked up */
   QueenLane *lane;
   SoupMessage *message;
   GCancellable *cancellable;
@@ -98,6 +99,7 @@ let_go (QueenCall *self, gboolean is_whole)
     return;
   self->is_over = TRUE;
   g_queue_unlink (&self->caller->calls, &self->link);
+  g_clear_pointer (&self->wait, queen_names_wait_cancel);
   stop_reading (self);
   if (!is_whole)
     g_cancellable_cancel (self->cancellable);
@@ -418,30 +420,15 @@ connect_to (QueenCall *self, GList *found)
 }
 
 static void
-on_resolved (GObject *source, GAsyncResult *result, gpointer data)
+on_host_found (GList *found, const GError *error, gpointer data)
 {
   QueenCall *self = data;
-  g_autoptr (GError) error = NULL;
-  GList *found = g_resolver_lookup_by_name_finish (G_RESOLVER (source), result, &error);
 
-  self->caller->n_pending--;
-  if (!self->is_over && found)
+  self->wait = NULL;
+  if (found)
     connect_to (self, found);
-  else if (!self->is_over)
+  else
     fail_before_connected (self, error);
-  g_resolver_free_addresses (found);
-  unref_call (self);
-}
-
-static void
-find_host (QueenCall *self)
-{
-  /* A numeric address comes back as it is, but not before this has returned. */
-  g_autoptr (GResolver) resolver = g_resolver_get_default ();
-
-  self->caller->n_pending++;
-  g_resolver_lookup_by_name_async (resolver, self->request.target->host, self->cancellable,
-                                   on_resolved, ref_call (self));
 }
 
 QueenCall *
@@ -466,7 +453,8 @@ queen_call_start (QueenCaller *caller,
   self->link.data = self;
   g_queue_push_tail_link (&caller->calls, &self->link);
   set_deadline (self, WAITS_FOR_CONNECTION, request->connect_timeout);
-  find_host (self);
+  self->wait = queen_names_look_up (caller->names, request->target->host, &self->source,
+                                    on_host_found, self);
   return self;
 }
 

@@ -18,6 +18,7 @@ queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDataba
 
   self->reach = reach;
   self->tokens = tokens;
+  self->names = queen_names_new ();
   self->lanes = queen_lanes_new (trusted);
   self->alarm =
       queen_alarm_new (&queen_clock_system, "calls", G_PRIORITY_DEFAULT, on_calls_due, self);
@@ -42,6 +43,7 @@ queen_caller_end (QueenCaller *self)
 void
 queen_caller_free (QueenCaller *self)
 {
+  queen_names_free (self->names);
   queen_lanes_free (self->lanes);
   queen_alarm_free (self->alarm);
   g_clear_pointer (&self->tokens, queen_worker_tokens_unref);

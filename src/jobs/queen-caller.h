@@ -5,6 +5,7 @@
 
 #include "loop/queen-alarm.h"
 #include "queen-lanes.h"
+#include "queen-names.h"
 #include "queen-reach.h"
 #include "queen-worker-tokens.h"
 
@@ -15,6 +16,7 @@ G_BEGIN_DECLS
 /**
  * QueenCaller:
  * @reach: who may be called
+ * @names: what is behind hosts' names
  * @lanes: the connections
  * @tokens: (nullable): what to show to whom
  * @calls: of QueenCall: all that go on
@@ -26,6 +28,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   const QueenReach *reach;
+  QueenNames *names;
   QueenLanes *lanes;
   QueenWorkerTokens *tokens;
   QueenAlarm *alarm;

@@ -160,6 +160,10 @@ id_read (const QueenField *field, const QueenJsonValue *said, gpointer value, GE
     return queen_field_refuse (error,
                                "must be 1 to %d bytes without control or invisible characters",
                                QUEEN_HEARTBEAT_MAX_ID);
+  /* RFC 3986 § 3.3: in a path these go somewhere else, so over HTTP it could neither be held nor
+   * forgotten. */
+  if (g_str_equal (id, ".") || g_str_equal (id, ".."))
+    return queen_field_refuse (error, "must not be . or .., which are no names in a path");
   *(char **) value = g_strdup (id);
   return TRUE;
 }

@@ -609,7 +609,7 @@ test_cancelled (Fixture *f, gconstpointer data)
   g_assert_cmpuint (cancelled->status, ==, 200);
   answer = http_read_answer (fd);
   said = dup_said (answer);
-  g_assert_true (g_str_has_prefix (said, "tok0 tok1[error]"));
+  g_assert_nonnull (strstr (said, "[error]")); /* behind as much as had come until then */
   stand_in_wait (f->worker, "gone=1&running=0");
 }
 
