@@ -13,7 +13,7 @@ get_count (SoupMessage *message)
 }
 
 static void
-on_interim (SoupMessage *message, GCancellable *cancellable)
+note_interim (SoupMessage *message, GCancellable *cancellable)
 {
   g_object_set_data (G_OBJECT (message), COUNT, GUINT_TO_POINTER (get_count (message) + 1));
   if (queenctl_interim_has_stalled (message))
@@ -23,7 +23,7 @@ on_interim (SoupMessage *message, GCancellable *cancellable)
 void
 queenctl_interim_limit (SoupMessage *message, GCancellable *cancellable)
 {
-  g_signal_connect_object (message, "got-informational", G_CALLBACK (on_interim), cancellable, 0);
+  g_signal_connect_object (message, "got-informational", G_CALLBACK (note_interim), cancellable, 0);
 }
 
 gboolean

@@ -12,7 +12,7 @@ static volatile sig_atomic_t has_come;
 static int fds[] = { -1, -1 };
 
 static void
-on_signal (int number)
+note_signal (int number)
 {
   int before = errno;
 
@@ -25,7 +25,7 @@ on_signal (int number)
 static void
 listen_to_signal (int number)
 {
-  const struct sigaction noted = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
+  const struct sigaction noted = { .sa_handler = note_signal, .sa_flags = SA_RESETHAND };
   struct sigaction before;
 
   if (sigaction (number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
