@@ -22,6 +22,7 @@ struct _QueenctlAnswer
   gboolean is_watched;   /* people see what goes to stderr */
   gboolean has_note;     /* one about the line stands there, on the line that is being written */
   gboolean is_line_open; /* the last thing on stdout was no line feed */
+  gboolean is_unread;    /* nobody takes any more of it */
   guint64 n_bytes;       /* of the text, that were printed, or are lost */
   char *state;           /* NULL until it has ended */
   char *message;
@@ -82,17 +83,19 @@ print_text (QueenctlAnswer *self, const char *text)
 {
   gboolean is_terminal = queenctl_output_is_terminal ();
   g_autofree char *safe = is_terminal ? queen_safe_text_dup_lines (text, -1) : NULL;
+  const char *shown = safe ? safe : text;
 
-  if (*text == '\0')
+  if (*text == '\0' || self->is_unread)
     return;
   clear_note (self);
   self->is_line_open = text[strlen (text) - 1] != '\n';
-  fputs (is_terminal ? safe : text, stdout);
+  self->is_unread = !queenctl_output_write (shown, strlen (shown));
 }
 
 static void
-print_event (const char *event, const char *data)
+print_event (QueenctlAnswer *self, const char *event, const char *data)
 {
+  g_autoptr (GString) json = g_string_new (NULL);
   g_autoptr (JsonNode) line = json_node_new (JSON_NODE_OBJECT);
   g_autoptr (JsonObject) object = json_object_new ();
   JsonNode *said = queenctl_json_parse_object (data);
@@ -103,7 +106,9 @@ print_event (const char *event, const char *data)
   else
     json_object_set_string_member (object, "data", data);
   json_node_set_object (line, object);
-  queenctl_output_print_line (line);
+  queenctl_json_append (json, line, FALSE);
+  g_string_append_c (json, '\n');
+  self->is_unread = !queenctl_output_write (json->str, json->len);
 }
 
 /* What comes before an answer */
@@ -240,14 +245,16 @@ queenctl_answer_take (QueenctlAnswer *self, const char *event, const char *data)
   if (self->state) /* behind it are markers for those who know no names of events */
     return TRUE;
   if (self->is_json)
-    print_event (event, data);
+    print_event (self, event, data);
   if (!g_str_equal (event, "message"))
     node = queenctl_json_parse_object (data);
   else if (!self->is_json)
     take_data (self, data);
   if (node)
     take_news (self, event, json_node_get_object (node));
-  return fflush (stdout) == 0;
+  else if (g_str_equal (event, "ended")) /* whatever that means */
+    self->state = g_strdup ("");
+  return !self->is_unread;
 }
 
 void

@@ -9,6 +9,7 @@
 
 #include "queenctl-command.h"
 #include "queenctl-error.h"
+#include "queenctl-interrupt.h"
 #include "queenctl-job.h"
 #include "queenctl-output.h"
 
@@ -175,6 +176,8 @@ queenctl_command_run_run (const QueenctlOptions *options, char **arguments, GErr
              : NULL;
   prompt = http ? dup_prompt (arguments[0], error) : NULL;
   request = prompt ? make_request (options, prompt, error) : NULL;
+  if (request && !options->is_detached)
+    queenctl_interrupt_listen ();
   id = request ? queenctl_job_submit (http, request, error) : NULL;
   if (!id)
     return FALSE;

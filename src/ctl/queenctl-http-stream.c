@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 
 #include "queenctl-error.h"
+#include "queenctl-interim.h"
 #include "queenctl-queen.h"
 #include "queenctl-stranger.h"
 #include "text/queen-sse.h"
@@ -96,7 +97,7 @@ on_stream_read (GObject *source, GAsyncResult *result, gpointer data)
       g_error_free (error);
       return;
     }
-  if (length > 0 && queen_sse_take (self->sse, g_bytes_get_data (bytes, NULL), length, NULL))
+  if (length > 0 && queen_sse_take (self->sse, g_bytes_get_data (bytes, NULL), length, &error))
     read_on (self);
   else
     end_try (self, error);
@@ -158,14 +159,57 @@ refuse_stranger (QueenctlHttpStream *self)
 }
 
 static void
+renew_cancellable (QueenctlHttpStream *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  g_object_unref (self->cancellable);
+  self->cancellable = g_cancellable_new ();
+}
+
+static void
+give_up_try (QueenctlHttpStream *self)
+{
+  GError *error = NULL;
+
+  renew_cancellable (self);
+  queenctl_http_set_late (self->http, &error);
+  end_try (self, error);
+}
+
+static gboolean
+on_try_late (gpointer data)
+{
+  QueenctlHttpStream *self = data;
+
+  self->deadline_id = 0;
+  give_up_try (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Returns: whether it was cancelled as it would not come to its answer. Else it was by us, and
+ * there may be no stream any more. */
+static gboolean
+is_stalled (GObject *session, GAsyncResult *result)
+{
+  SoupMessage *message = soup_session_get_async_result_message (SOUP_SESSION (session), result);
+
+  return message && queenctl_interim_has_stalled (message);
+}
+
+static void
 on_stream_opened (GObject *source, GAsyncResult *result, gpointer data)
 {
   QueenctlHttpStream *self = data;
   GError *error = NULL;
   g_autoptr (GInputStream) body = soup_session_send_finish (SOUP_SESSION (source), result, &error);
 
-  if (is_cancelled (error))
+  if (is_cancelled (error) && !is_stalled (source, result))
     g_error_free (error);
+  else if (is_cancelled (error))
+    {
+      g_error_free (error);
+      give_up_try (self);
+    }
   else if (!body)
     end_try (self, error);
   else if (queenctl_stranger_is_seen (self->message, TYPE))
@@ -174,27 +218,6 @@ on_stream_opened (GObject *source, GAsyncResult *result, gpointer data)
     read_refusal (self, body);
   else
     begin_to_listen (self, body);
-}
-
-static void
-renew_cancellable (QueenctlHttpStream *self)
-{
-  g_cancellable_cancel (self->cancellable);
-  g_object_unref (self->cancellable);
-  self->cancellable = g_cancellable_new ();
-}
-
-static gboolean
-on_try_late (gpointer data)
-{
-  QueenctlHttpStream *self = data;
-  GError *error = NULL;
-
-  self->deadline_id = 0;
-  renew_cancellable (self);
-  queenctl_http_set_late (self->http, &error);
-  end_try (self, error);
-  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -209,6 +232,7 @@ connect_to_stream (QueenctlHttpStream *self)
   soup_message_headers_replace (headers, "Accept", TYPE);
   if (last_id && *last_id != '\0')
     soup_message_headers_replace (headers, "Last-Event-ID", last_id);
+  queenctl_interim_limit (self->message, self->cancellable);
   soup_session_send_async (self->session, self->message, G_PRIORITY_DEFAULT, self->cancellable,
                            on_stream_opened, self);
 }
@@ -219,6 +243,12 @@ on_sse_event (const char *event, const char *data, gpointer user_data)
   QueenctlHttpStream *self = user_data;
 
   self->funcs->on_event (event, data, self->user_data);
+}
+
+static gboolean
+is_given_up (QueenctlHttpStream *self)
+{
+  return self->funcs->is_unwanted && self->funcs->is_unwanted (self->user_data);
 }
 
 QueenctlHttpStream *
@@ -238,11 +268,13 @@ queenctl_http_stream_new (QueenctlHttp *http,
   self->sse = queen_sse_new (MAX_EVENT, on_sse_event, self);
   self->cancellable = g_cancellable_new ();
   connect_to_stream (self);
-  while (!self->is_settled)
+  while (!self->is_settled && !is_given_up (self))
     g_main_context_iteration (NULL, TRUE);
   if (self->is_subscribed)
     return self;
-  if (self->error->domain == QUEENCTL_ERROR)
+  if (!self->is_settled)
+    g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_CANCELLED, _ ("Cancelled."));
+  else if (self->error->domain == QUEENCTL_ERROR)
     g_propagate_error (error, g_steal_pointer (&self->error));
   else
     queenctl_http_set_no_queen (http, self->error, error);

@@ -15,7 +15,9 @@ G_BEGIN_DECLS
  * @on_back: it is listened to anew
  * @may_return: (nullable): whether to come back after it has ended: @status is that of the answer
  *   (0: none), and @error (nullable) what was wrong, a %QUEENCTL_ERROR where the queen has refused.
- *   Without it it always does
+ *   (it is of another domain where what comes cannot be read). Without it it always does
+ * @is_unwanted: (nullable): whether the first try is to be given up; asked in each turn of the main
+ *   loop until it has succeeded or failed
  *
  * Who listens. None of them may free the stream.
  */
@@ -25,6 +27,7 @@ typedef struct
   void (*on_gone) (const char *message, gpointer user_data);
   void (*on_back) (gpointer user_data);
   gboolean (*may_return) (guint status, const GError *error, gpointer user_data);
+  gboolean (*is_unwanted) (gpointer user_data);
 } QueenctlHttpStreamFuncs;
 
 /**
@@ -43,7 +46,8 @@ typedef struct _QueenctlHttpStream QueenctlHttpStream;
  * @path: such as `/v1/heartbeats/stream`
  * @funcs: static
  *
- * Returns: (transfer full): a stream that is listened to; or %NULL with why not
+ * Returns: (transfer full): a stream that is listened to; or %NULL with why not, which is
+ *   %QUEENCTL_ERROR_CANCELLED when it was given up
  */
 QueenctlHttpStream *queenctl_http_stream_new (QueenctlHttp *http,
                                               const char *path,

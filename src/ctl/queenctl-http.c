@@ -3,17 +3,22 @@
 
 #include "queenctl-http.h"
 
+#include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <string.h>
 
 #include "build-config.h"
 #include "queenctl-error.h"
+#include "queenctl-interim.h"
+#include "queenctl-interrupt.h"
 #include "queenctl-json.h"
 #include "queenctl-queen.h"
 #include "queenctl-stranger.h"
 #include "queenctl-token.h"
+#include "queenctl-url.h"
 
-#define MAX_ANSWER (64 * 1024 * 1024) /* bytes */
+#define MAX_ANSWER (64 * 1024 * 1024)          /* bytes */
+#define LAST_PATIENCE (2 * G_TIME_SPAN_SECOND) /* µs, for a question once we are told to end */
 #define NOT_TLS_STATUS 400 /* of her answer to whoever speaks plain HTTP where she speaks TLS */
 #define NOT_TLS_BEGIN "this port speaks TLS:"
 #define NO_PATH_BEGIN "there is nothing at " /* of her 404 for a path that is none of hers */
@@ -46,50 +51,20 @@ get_origin (const char *option, const char *variable, const char *value)
   return g_strcmp0 (g_getenv (variable), value) == 0 ? variable : option;
 }
 
-static gboolean
-is_loopback (const char *host)
-{
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
-
-  return address ? g_inet_address_get_is_loopback (address)
-                 : g_ascii_strcasecmp (host, "localhost") == 0;
-}
-
-static gboolean
-is_good_url (GUri *uri)
-{
-  return (g_strcmp0 (g_uri_get_scheme (uri), "http") == 0 ||
-          g_strcmp0 (g_uri_get_scheme (uri), "https") == 0) &&
-         g_uri_get_host (uri) && *g_uri_get_host (uri) != '\0' && !g_uri_get_userinfo (uri) &&
-         !g_uri_get_query (uri) && !g_uri_get_fragment (uri);
-}
-
-/* Returns: (transfer full): @uri by @scheme at the same port, without a slash at its end */
-static char *
-dup_address (GUri *uri, const char *scheme)
-{
-  char *address = g_uri_join (SOUP_HTTP_URI_FLAGS, scheme, NULL, g_uri_get_host (uri),
-                              g_uri_get_port (uri), g_uri_get_path (uri), NULL, NULL);
-
-  while (g_str_has_suffix (address, "/"))
-    address[strlen (address) - 1] = '\0';
-  return address;
-}
-
 static GUri *
 parse_url (QueenctlHttp *self, const char *url, GError **error)
 {
   g_autoptr (GUri) uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, NULL);
 
-  if (!uri || !is_good_url (uri))
+  if (!uri || !queenctl_url_is_good (uri))
     {
       g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE,
                    _ ("%s: “%s” is not an address such as https://queen.example.org:8500"),
                    get_origin ("--url", "QUEEN_RBEE_URL", url), url);
       return NULL;
     }
-  self->url = dup_address (uri, g_uri_get_scheme (uri));
-  self->is_local = is_loopback (g_uri_get_host (uri));
+  self->url = queenctl_url_dup (uri, g_uri_get_scheme (uri));
+  self->is_local = queenctl_url_is_local (uri);
   return g_steal_pointer (&uri);
 }
 
@@ -221,6 +196,7 @@ typedef struct
   const char *type;     /* of a queen's answer */
   GCancellable *cancellable;
   GOutputStream *answer;
+  GSource *deadline;
   gboolean is_late;
   gboolean is_of_stranger;
   gboolean is_done;
@@ -244,6 +220,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
       soup_session_send_finish (SOUP_SESSION (source), result, &question->error);
 
   question->is_of_stranger = body && queenctl_stranger_is_seen (question->message, question->type);
+  question->is_late |= queenctl_interim_has_stalled (question->message);
   if (body && !question->is_of_stranger)
     g_output_stream_splice_async (question->answer, body,
                                   G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE |
@@ -260,6 +237,15 @@ on_too_late (gpointer data)
 
   question->is_late = TRUE;
   g_cancellable_cancel (question->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_told_to_end (int fd, GIOCondition condition, gpointer data)
+{
+  Question *question = data;
+
+  g_source_set_ready_time (question->deadline, g_get_monotonic_time () + LAST_PATIENCE);
   return G_SOURCE_REMOVE;
 }
 
@@ -288,23 +274,33 @@ queenctl_http_dup_answer (GOutputStream *answer)
 static void
 wait_for_answer (QueenctlHttp *self, Question *question)
 {
-  GSource *deadline = g_timeout_source_new (QUEENCTL_DEADLINE_MSEC + self->patience);
+  int fd = queenctl_interrupt_get_fd ();
+  GSource *interrupt = fd >= 0 ? g_unix_fd_source_new (fd, G_IO_IN) : NULL;
 
   g_main_context_push_thread_default (self->context);
-  g_source_set_callback (deadline, on_too_late, question, NULL);
-  g_source_attach (deadline, self->context);
+  question->deadline = g_timeout_source_new (QUEENCTL_DEADLINE_MSEC + self->patience);
+  g_source_set_callback (question->deadline, on_too_late, question, NULL);
+  g_source_attach (question->deadline, self->context);
+  if (interrupt)
+    {
+      g_source_set_callback (interrupt, G_SOURCE_FUNC (on_told_to_end), question, NULL);
+      g_source_attach (interrupt, self->context);
+    }
   soup_session_send_async (self->session, question->message, G_PRIORITY_DEFAULT,
                            question->cancellable, on_answered, question);
   while (!question->is_done)
     g_main_context_iteration (self->context, TRUE);
-  g_source_destroy (deadline);
-  g_source_unref (deadline);
   g_main_context_pop_thread_default (self->context);
+  g_source_destroy (question->deadline);
+  if (interrupt)
+    g_source_destroy (interrupt);
+  g_clear_pointer (&interrupt, g_source_unref);
 }
 
 static void
 question_clear (Question *question)
 {
+  g_clear_pointer (&question->deadline, g_source_unref);
   g_clear_object (&question->cancellable);
   g_clear_object (&question->answer);
   g_clear_error (&question->error);
@@ -318,7 +314,7 @@ dup_other_url (QueenctlHttp *self, const char *scheme)
 {
   g_autoptr (GUri) uri = g_uri_parse (self->url, SOUP_HTTP_URI_FLAGS, NULL);
 
-  return dup_address (uri, scheme);
+  return queenctl_url_dup (uri, scheme);
 }
 
 /* GnuTLS has several words for an answer that is no TLS. */
@@ -367,6 +363,13 @@ queenctl_http_set_late (QueenctlHttp *self, GError **error)
 {
   g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
                _ ("No answer at %s in time. If a queen is there, she hangs."), self->url);
+}
+
+void
+queenctl_http_set_garbled (QueenctlHttp *self, const GError *cause, GError **error)
+{
+  g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_NO_QUEEN,
+               _ ("What comes from %s is no answer of a queen: %s"), self->url, cause->message);
 }
 
 /* Returns: (transfer full): where that is, without what is asked for there */
@@ -485,6 +488,7 @@ ask_question (QueenctlHttp *self, Question *question, const char *body, GError *
 
   question->cancellable = g_cancellable_new ();
   question->answer = queenctl_http_new_answer ();
+  queenctl_interim_limit (self->message, question->cancellable);
   if (sent)
     soup_message_set_request_body_from_bytes (self->message, JSON, sent);
   wait_for_answer (self, question);

@@ -144,6 +144,9 @@ void queenctl_http_set_no_queen (QueenctlHttp *self, const GError *cause, GError
 /** queenctl_http_set_late: @error: that nobody has answered there in time, a queen or not */
 void queenctl_http_set_late (QueenctlHttp *self, GError **error);
 
+/** queenctl_http_set_garbled: @error: that what comes cannot be read, with @cause */
+void queenctl_http_set_garbled (QueenctlHttp *self, const GError *cause, GError **error);
+
 /**
  * queenctl_http_set_stranger:
  * @path: what was asked for

@@ -5,18 +5,19 @@
 
 #include <glib-unix.h>
 #include <glib/gi18n.h>
-#include <signal.h>
 #include <unistd.h>
 
+#include "queen-error.h"
 #include "queenctl-answer.h"
 #include "queenctl-error.h"
 #include "queenctl-http-stream.h"
+#include "queenctl-interrupt.h"
 #include "queenctl-json.h"
 #include "queenctl-output.h"
 
 #define PATIENCE (300 * (gint64) G_USEC_PER_SEC) /* as long as the queen keeps what has ended */
-
-static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+#define STAY (10 * (gint64) G_USEC_PER_SEC)      /* µs: whoever stays as long is back */
+#define MAX_ID 128                               /* bytes of a job's */
 
 typedef struct
 {
@@ -25,10 +26,10 @@ typedef struct
   gboolean is_ours;
   QueenctlAnswer *answer;
   GMainLoop *loop;
-  gint64 gone_since; /* µs, monotonic; 0 while it is listened to */
-  gboolean is_interrupted;
+  gint64 gone_since;  /* µs, monotonic; 0 while it is listened to */
+  gint64 back_since;  /* likewise, that it came back; perhaps for a moment */
   gboolean is_unread; /* nobody takes what is printed */
-  guint sources[G_N_ELEMENTS (signals) + 1];
+  guint sources[2];
   GError *error;
 } Reading;
 
@@ -42,6 +43,30 @@ queenctl_job_connect (const QueenctlOptions *options, GError **error)
   return NULL;
 }
 
+/* It is printed, and becomes part of a path. */
+static gboolean
+is_id (const char *text)
+{
+  gsize length = 0;
+
+  while (g_ascii_isalnum (text[length]) || text[length] == '-' || text[length] == '_')
+    length++;
+  return length > 0 && length <= MAX_ID && text[length] == '\0';
+}
+
+/* @cause: (transfer full) (nullable) */
+static void
+refuse_submission (GError *cause, GError **error)
+{
+  if (queenctl_interrupt_has_come ())
+    {
+      g_clear_error (&cause);
+      g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_CANCELLED, _ ("Cancelled."));
+    }
+  else
+    g_propagate_error (error, cause);
+}
+
 char *
 queenctl_job_submit (QueenctlHttp *http, const char *request, GError **error)
 {
@@ -50,7 +75,7 @@ queenctl_job_submit (QueenctlHttp *http, const char *request, GError **error)
   g_autoptr (JsonNode) answer = NULL;
   const char *id;
 
-  for (guint i = 0; i < 2 && !answer; i++)
+  for (guint i = 0; i < 2 && !answer && !queenctl_interrupt_has_come (); i++)
     {
       g_clear_error (&cause);
       answer = queenctl_http_submit (http, "/v1/jobs", request, key, &cause);
@@ -59,13 +84,14 @@ queenctl_job_submit (QueenctlHttp *http, const char *request, GError **error)
     }
   if (!answer)
     {
-      g_propagate_error (error, g_steal_pointer (&cause));
+      refuse_submission (g_steal_pointer (&cause), error);
       return NULL;
     }
   id = queenctl_json_get_string (json_node_get_object (answer), "job_id");
-  if (!id)
-    queenctl_http_set_odd (http, error);
-  return g_strdup (id);
+  if (id && is_id (id))
+    return g_strdup (id);
+  queenctl_http_set_odd (http, error);
+  return NULL;
 }
 
 static char *
@@ -92,6 +118,7 @@ on_job_event (const char *event, const char *data, gpointer user_data)
 {
   Reading *self = user_data;
 
+  self->gone_since = 0;
   if (!queenctl_answer_take (self->answer, event, data))
     self->is_unread = TRUE;
   if (self->is_unread || queenctl_answer_is_whole (self->answer))
@@ -111,26 +138,31 @@ on_job_back (gpointer user_data)
 {
   Reading *self = user_data;
 
-  self->gone_since = 0;
+  self->back_since = g_get_monotonic_time ();
   queenctl_answer_say (self->answer, _ ("The queen is back."));
 }
 
-/* She says no for good when she does not know of it any longer, or of us; all else may pass. */
+/* She says no for good when she does not know of it any longer, or of us, and what cannot be read
+ * will be the same again; all else may pass. Who comes and goes at once has not been back. */
 static gboolean
 may_read_on (guint status, const GError *error, gpointer user_data)
 {
   Reading *self = user_data;
   gboolean is_final = status == SOUP_STATUS_NOT_FOUND || status == SOUP_STATUS_UNAUTHORIZED ||
                       status == SOUP_STATUS_FORBIDDEN;
+  gboolean is_garbled = error && error->domain == QUEEN_ERROR;
   gint64 now = g_get_monotonic_time ();
 
-  if (self->gone_since == 0)
+  if (self->gone_since == 0 ||
+      (self->back_since > self->gone_since && now - self->back_since > STAY))
     self->gone_since = now;
   if (queenctl_answer_is_whole (self->answer) || self->is_unread)
     return FALSE;
-  if (!is_final && now - self->gone_since < PATIENCE)
+  if (!is_final && !is_garbled && now - self->gone_since < PATIENCE)
     return TRUE;
-  if (is_final && error && error->domain == QUEENCTL_ERROR)
+  if (is_garbled)
+    queenctl_http_set_garbled (self->http, error, &self->error);
+  else if (is_final && error && error->domain == QUEENCTL_ERROR)
     self->error = g_error_copy (error);
   else
     queenctl_http_set_late (self->http, &self->error);
@@ -141,11 +173,18 @@ may_read_on (guint status, const GError *error, gpointer user_data)
 /* What else ends it */
 
 static gboolean
-on_told_to_end (gpointer user_data)
+is_over (gpointer user_data)
+{
+  const Reading *self = user_data;
+
+  return self->is_unread || (self->is_ours && queenctl_interrupt_has_come ());
+}
+
+static gboolean
+on_interrupted (int fd, GIOCondition condition, gpointer user_data)
 {
   Reading *self = user_data;
 
-  self->is_interrupted = TRUE;
   g_main_loop_quit (self->loop);
   return G_SOURCE_CONTINUE;
 }
@@ -161,17 +200,16 @@ on_answer_unread (int fd, GIOCondition condition, gpointer user_data)
 }
 
 static void
-listen_to_signals (Reading *self)
+watch_for_end (Reading *self)
 {
-  for (guint i = 0; self->is_ours && i < G_N_ELEMENTS (signals); i++)
-    self->sources[i] = g_unix_signal_add (signals[i], on_told_to_end, self);
-  self->sources[G_N_ELEMENTS (signals)] =
+  if (self->is_ours && queenctl_interrupt_get_fd () >= 0)
+    self->sources[0] = g_unix_fd_add (queenctl_interrupt_get_fd (), G_IO_IN, on_interrupted, self);
+  self->sources[1] =
       g_unix_fd_add (STDOUT_FILENO, G_IO_ERR | G_IO_HUP | G_IO_NVAL, on_answer_unread, self);
 }
 
-/* From here on a second signal does not wait for the queen. */
 static void
-forget_signals (Reading *self)
+ignore_end (Reading *self)
 {
   for (guint i = 0; i < G_N_ELEMENTS (self->sources); i++)
     g_clear_handle_id (&self->sources[i], g_source_remove);
@@ -180,7 +218,7 @@ forget_signals (Reading *self)
 static void
 reading_clear (Reading *self)
 {
-  forget_signals (self);
+  ignore_end (self);
   g_clear_pointer (&self->answer, queenctl_answer_free);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_error (&self->error);
@@ -196,7 +234,7 @@ settle_reading (Reading *self, GError **error)
   gboolean is_whole = queenctl_answer_is_whole (self->answer);
 
   queenctl_answer_end (self->answer);
-  forget_signals (self);
+  ignore_end (self);
   if (!is_whole && !self->error && self->is_ours &&
       !queenctl_job_cancel (self->http, self->id, &problem))
     queenctl_output_complain (problem);
@@ -204,7 +242,7 @@ settle_reading (Reading *self, GError **error)
     g_propagate_error (error, g_steal_pointer (&self->error));
   else if (is_whole)
     return queenctl_answer_check (self->answer, error);
-  else if (self->is_interrupted)
+  else if (self->is_ours && queenctl_interrupt_has_come ())
     g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_CANCELLED, _ ("Cancelled."));
   else if (self->is_ours)
     g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_CANCELLED,
@@ -223,6 +261,7 @@ queenctl_job_read (
     .on_gone = on_job_gone,
     .on_back = on_job_back,
     .may_return = may_read_on,
+    .is_unwanted = is_over,
   };
   g_auto (Reading) self = { .http = http, .id = id, .is_ours = is_ours };
   g_autoptr (QueenctlHttpStream) stream = NULL;
@@ -230,7 +269,7 @@ queenctl_job_read (
 
   self.answer = queenctl_answer_new (is_json);
   self.loop = g_main_loop_new (NULL, FALSE);
-  listen_to_signals (&self);
+  watch_for_end (&self);
   stream = queenctl_http_stream_new (http, path, &funcs, &self, error);
   if (!stream)
     {
@@ -238,7 +277,7 @@ queenctl_job_read (
         queenctl_job_cancel (http, id, NULL);
       return FALSE;
     }
-  if (!self.is_interrupted && !self.is_unread && !queenctl_answer_is_whole (self.answer))
+  if (!is_over (&self) && !queenctl_answer_is_whole (self.answer))
     g_main_loop_run (self.loop);
   return settle_reading (&self, error);
 }

@@ -3,11 +3,15 @@
 
 #include "queenctl-output.h"
 
+#include <errno.h>
 #include <glib/gi18n.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "queenctl-interrupt.h"
 #include "queenctl-json.h"
 #include "queenctl-text.h"
 
@@ -74,6 +78,40 @@ const char *
 queenctl_output_end_style (QueenctlStyle style)
 {
   return is_colored && style != QUEENCTL_STYLE_PLAIN ? "\033[0m" : "";
+}
+
+/* A pipe that takes something takes this much. Whoever is stopped, or reads another page first,
+ * takes nothing for as long as it likes.
+ *
+ * Returns: how much was taken; -1 for no more */
+static gssize
+write_some (const char *text, gsize length)
+{
+  struct pollfd fds[] = { { STDOUT_FILENO, POLLOUT, 0 },
+                          { queenctl_interrupt_get_fd (), POLLIN, 0 } };
+  gssize n = -1;
+
+  if (poll (fds, G_N_ELEMENTS (fds), -1) > 0 && fds[1].revents == 0)
+    n = write (STDOUT_FILENO, text, MIN (length, PIPE_BUF));
+  else if (fds[1].revents != 0)
+    return -1;
+  return n < 0 && (errno == EINTR || errno == EAGAIN) ? 0 : n;
+}
+
+gboolean
+queenctl_output_write (const char *text, gsize length)
+{
+  gssize n = fflush (stdout);
+
+  for (; n >= 0 && length > 0; text += MAX (n, 0), length -= (gsize) MAX (n, 0))
+    n = write_some (text, length);
+  /* What stdio fails at, too, whoever checks the output at exit knows of. */
+  if (n < 0 && !queenctl_interrupt_has_come ())
+    {
+      putchar (*text);
+      fflush (stdout);
+    }
+  return n >= 0;
 }
 
 static void

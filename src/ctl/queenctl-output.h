@@ -55,6 +55,17 @@ const char *queenctl_output_begin_style (QueenctlStyle style);
 const char *queenctl_output_end_style (QueenctlStyle style);
 
 /**
+ * queenctl_output_write:
+ * @text: at least one byte
+ *
+ * Writes it at once. Whoever has stopped to read is waited for, until we are told to end
+ * (queenctl_interrupt_listen()).
+ *
+ * Returns: whether all of it was taken
+ */
+gboolean queenctl_output_write (const char *text, gsize length);
+
+/**
  * queenctl_output_print_json:
  * @builder: a whole document
  *

@@ -32,10 +32,11 @@ typedef enum
  * @body: JSON; the attempt takes a reference
  * @is_streamed: whether @body asks for a stream; the other faces always have one
  * @connect_timeout: µs until there is a connection, encrypted if it is to be, names resolved
- * @first_byte_timeout: µs from then until the first byte of the answer's body; its head alone is
- *   none
- * @idle_timeout: µs between bytes from then on. While the one who gets the answer is behind, the
- *   clock stands
+ * @first_byte_timeout: µs that the request may take to be read; and from then until the first byte
+ *   of the answer's body, of which its head alone is none
+ * @idle_timeout: µs between bytes from then on, and of the request before. What says no more than
+ *   that the worker lives, as comments do, counts for @first_byte_timeout, if that is longer. While
+ *   the one who gets the answer is behind, the clock stands
  * @via: (nullable): the queens that have handed it on, as queen_via_dup_queens() has them
  *
  * What is asked of a worker or hive. Times are to be positive.

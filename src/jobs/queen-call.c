@@ -10,10 +10,12 @@
 #define MAX_LEFT (64 * 1024)              /* bytes that are read on of what nobody listens to */
 #define LEFT_TIMEOUT (G_TIME_SPAN_SECOND) /* µs for that */
 #define MAX_INTERIM 16                    /* 1xx answers before the one that counts */
+#define MAX_FOUND 64                      /* addresses of a host that are looked at */
 
 typedef enum
 {
   WAITS_FOR_CONNECTION,
+  WAITS_TO_BE_READ,
   WAITS_FOR_FIRST_BYTE,
   WAITS_FOR_NEXT_BYTE,
 } Stage;
@@ -50,6 +52,8 @@ struct _QueenCall
 
   Stage stage;
   gint64 deadline; /* µs, monotonic */
+  gint64 patience; /* likewise, until when it may do no more than live */
+  gint64 begun;    /* likewise, when the request began to go out */
 };
 
 /* Those who are called are asked for by GLib until they have been told that they are cancelled. */
@@ -77,7 +81,7 @@ static void
 set_deadline (QueenCall *self, Stage stage, gint64 timeout)
 {
   self->stage = stage;
-  self->deadline = g_get_monotonic_time () + timeout;
+  self->deadline = MIN (g_get_monotonic_time () + timeout, self->patience);
   queen_alarm_set_earlier (self->caller->alarm, self->deadline);
 }
 
@@ -258,6 +262,7 @@ static void
 take_answer (QueenCall *self)
 {
   forget_question (self);
+  queen_call_note_progress (self);
   if (!check_answer (self))
     return;
   self->funcs->on_head (soup_message_get_status (self->message),
@@ -271,19 +276,23 @@ take_answer (QueenCall *self)
 static void send_request (QueenCall *self);
 
 /* A connection that was kept may be closed just then. Nothing has come of the answer, so the worker
- * has not seen the request; but only once, as it is a worker that dies of it otherwise. */
+ * has not seen the request; but only once, as it is a worker that dies of it otherwise. Whoever
+ * closes in order, and that later than its end could have been under way, has read it. */
 static gboolean
-may_try_again (QueenCall *self)
+may_try_again (QueenCall *self, const GError *error)
 {
-  return !self->is_fresh && !self->has_tried_again && self->stage == WAITS_FOR_FIRST_BYTE &&
-         soup_message_get_status (self->message) == SOUP_STATUS_NONE;
+  gint64 span = g_get_monotonic_time () - self->begun;
+
+  return !self->is_fresh && !self->has_tried_again && self->stage != WAITS_FOR_CONNECTION &&
+         soup_message_get_status (self->message) == SOUP_STATUS_NONE &&
+         (!self->is_through || is_reset (error) || span < self->request.connect_timeout);
 }
 
 static void
 take_failure (QueenCall *self, const GError *error)
 {
   g_debug ("a call failed: %s", error->message);
-  if (may_try_again (self))
+  if (may_try_again (self, error))
     {
       self->has_tried_again = TRUE;
       g_signal_handlers_disconnect_by_data (self->message, self);
@@ -333,21 +342,33 @@ on_network_event (SoupMessage *message,
 static void
 on_request_starts (SoupMessage *message, QueenCall *self)
 {
-  set_deadline (self, WAITS_FOR_FIRST_BYTE, self->request.first_byte_timeout);
+  self->begun = g_get_monotonic_time ();
+  self->patience = self->begun + self->request.first_byte_timeout;
+  set_deadline (self, WAITS_TO_BE_READ, self->request.idle_timeout);
   if (!self->has_tried_again)
     self->funcs->on_connected (self->data);
+}
+
+static void
+on_request_part_sent (SoupMessage *message, guint length, QueenCall *self)
+{
+  set_deadline (self, WAITS_TO_BE_READ, self->request.idle_timeout);
 }
 
 static void
 on_request_sent (SoupMessage *message, QueenCall *self)
 {
   self->is_through = TRUE;
+  self->patience = g_get_monotonic_time () + self->request.first_byte_timeout;
+  set_deadline (self, WAITS_FOR_FIRST_BYTE, self->request.first_byte_timeout);
 }
 
+/* Nobody has asked to speak anything else (101), and what follows is no HTTP. */
 static void
 on_interim (SoupMessage *message, QueenCall *self)
 {
-  if (++self->n_interim > MAX_INTERIM)
+  if (++self->n_interim > MAX_INTERIM ||
+      soup_message_get_status (message) == SOUP_STATUS_SWITCHING_PROTOCOLS)
     g_cancellable_cancel (self->cancellable);
 }
 
@@ -387,6 +408,7 @@ send_request (QueenCall *self)
   self->message = make_message (self);
   g_signal_connect (self->message, "network-event", G_CALLBACK (on_network_event), self);
   g_signal_connect (self->message, "starting", G_CALLBACK (on_request_starts), self);
+  g_signal_connect (self->message, "wrote-body-data", G_CALLBACK (on_request_part_sent), self);
   g_signal_connect (self->message, "wrote-body", G_CALLBACK (on_request_sent), self);
   g_signal_connect (self->message, "got-informational", G_CALLBACK (on_interim), self);
   self->caller->n_pending++;
@@ -404,7 +426,7 @@ connect_to (QueenCall *self, GList *found)
   g_autoptr (GPtrArray) allowed = g_ptr_array_new ();
   g_autoptr (GError) error = NULL;
 
-  for (; found; found = found->next)
+  for (guint i = 0; found && i < MAX_FOUND; i++, found = found->next)
     {
       g_clear_error (&error);
       if (queen_reach_check (self->caller->reach, &self->source, found->data, &error))
@@ -450,12 +472,20 @@ queen_call_start (QueenCaller *caller,
   self->via = g_strdup (request->via);
   self->body = request->body ? g_bytes_ref (request->body) : NULL;
   self->cancellable = g_cancellable_new ();
+  self->patience = G_MAXINT64;
   self->link.data = self;
   g_queue_push_tail_link (&caller->calls, &self->link);
   set_deadline (self, WAITS_FOR_CONNECTION, request->connect_timeout);
   self->wait = queen_names_look_up (caller->names, request->target->host, &self->source,
                                     on_host_found, self);
   return self;
+}
+
+void
+queen_call_note_progress (QueenCall *self)
+{
+  self->patience =
+      g_get_monotonic_time () + MAX (self->request.first_byte_timeout, self->request.idle_timeout);
 }
 
 void
@@ -471,6 +501,7 @@ queen_call_set_paused (QueenCall *self, gboolean is_paused)
   else
     {
       /* The time in which nobody would have heard of it is not the worker's. */
+      queen_call_note_progress (self);
       set_deadline (self, WAITS_FOR_NEXT_BYTE, self->request.idle_timeout);
       read_on (self);
     }
@@ -515,14 +546,18 @@ time_out (QueenCall *self)
 {
   static const char *const messages[] = {
     [WAITS_FOR_CONNECTION] = "there was no connection in time",
+    [WAITS_TO_BE_READ] = "it did not read the request in time",
     [WAITS_FOR_FIRST_BYTE] = "it did not begin to answer in time",
     [WAITS_FOR_NEXT_BYTE] = "it fell silent in the middle of its answer",
   };
 
+  gboolean has_begun = self->stage >= WAITS_FOR_FIRST_BYTE;
+  gboolean is_alive = self->stage == WAITS_FOR_NEXT_BYTE && self->deadline == self->patience;
+
   end_with (self, QUEEN_ATTEMPT_TIMED_OUT,
-            self->stage == WAITS_FOR_CONNECTION ? QUEEN_ERROR_UNAVAILABLE
-                                                : QUEEN_ERROR_GATEWAY_TIMEOUT,
-            messages[self->stage]);
+            has_begun ? QUEEN_ERROR_GATEWAY_TIMEOUT : QUEEN_ERROR_UNAVAILABLE,
+            is_alive ? "for too long it has said no more than that it lives"
+                     : messages[self->stage]);
 }
 
 void

@@ -22,7 +22,8 @@ G_BEGIN_DECLS
  * @first_byte_timeout: likewise
  * @idle_timeout: likewise
  *
- * One request over HTTP. All of it is needed only until the call has begun, but for @target.
+ * One request over HTTP. What does not read it in time has not begun with it. All of it is needed
+ * only until the call has begun, but for @target.
  */
 typedef struct
 {
@@ -74,6 +75,14 @@ QueenCall *queen_call_start (QueenCaller *caller,
                              const QueenCallRequest *request,
                              const QueenCallFuncs *funcs,
                              gpointer data);
+
+/**
+ * queen_call_note_progress:
+ *
+ * What has come was something of the answer, and not a sign of life alone, as comments in a stream
+ * are. Without that it may go on for as long as the first byte, or any other, may take.
+ */
+void queen_call_note_progress (QueenCall *self);
 
 /** @is_paused: whether nothing is to be read; may be called by on_bytes */
 void queen_call_set_paused (QueenCall *self, gboolean is_paused);

@@ -179,6 +179,7 @@ on_sse_event (const char *event, const char *text, gpointer data)
 {
   QueenTry *self = data;
 
+  queen_call_note_progress (self->call);
   if (!self->error)
     queen_dialect_take_event (self->dialect, text, &self->error);
 }
@@ -218,8 +219,10 @@ note_last_byte (QueenTry *self, const char *bytes, gsize length)
 {
   while (length > 0 && g_ascii_isspace (bytes[length - 1]))
     length--;
-  if (length > 0)
-    self->last_byte = bytes[length - 1];
+  if (length == 0)
+    return;
+  self->last_byte = bytes[length - 1];
+  queen_call_note_progress (self->call);
 }
 
 /* To libsoup a connection that closes between two chunks is the end of an answer in chunks. */

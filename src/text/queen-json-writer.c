@@ -7,8 +7,9 @@
 
 #define MOST_SHORT 1e15 /* what is larger has no room for all its digits, and no fraction */
 
-/* Beside what JSON demands, what a terminal might obey (DELETE and the C1 controls) or a reader
- * split a line at (U+2028 and U+2029). */
+/* Beside what JSON demands, what a terminal might obey (DELETE and the C1 controls), a reader split
+ * a line at (U+2028 and U+2029), or what turns the direction of writing around (U+202A to U+202E
+ * and U+2066 to U+2069). */
 static inline gboolean
 needs_escape (const char *at)
 {
@@ -19,7 +20,8 @@ needs_escape (const char *at)
   if (*bytes == 0xc2)
     return bytes[1] >= 0x80 && bytes[1] < 0xa0;
   if (*bytes == 0xe2)
-    return bytes[1] == 0x80 && (bytes[2] == 0xa8 || bytes[2] == 0xa9);
+    return (bytes[1] == 0x80 && bytes[2] >= 0xa8 && bytes[2] <= 0xae) ||
+           (bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9);
   return *bytes == 0x7f;
 }
 

@@ -131,6 +131,16 @@ export function holdClock(context) {
   });
 }
 
+/** Lets the page's patience with an answer end before a test's. */
+/** @param {import('playwright-core').BrowserContext} context */
+export function hurry(context) {
+  return context.addInitScript(() => {
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+
+    AbortSignal.timeout = (span) => timeout(span / 50);
+  });
+}
+
 /**
  * @typedef {object} Stage
  * @property {Queen} queen

@@ -7,7 +7,9 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import readline from "node:readline";
 
-import { findFaults, keepPicture, open, testPage } from "./harness.mjs";
+import {
+  findFaults, holdClock, hurry, keepPicture, open, standBefore, testPage,
+} from "./harness.mjs";
 
 /** A worker without a model, that says one token when it is told to. */
 class Worker {
@@ -60,10 +62,10 @@ function testJobs(name, setup, func) {
 }
 
 /** @param {import('./harness.mjs').Queen} queen */
-async function submit(queen, prompt = "secret") {
+async function submit(queen, prompt = "secret", model = "tiny") {
   const answer = await fetch(`${queen.url}/v1/jobs`, {
     method: "POST", headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ operation: "infer", model: "tiny", prompt, max_tokens: 4 }) });
+    body: JSON.stringify({ operation: "infer", model, prompt, max_tokens: 4 }) });
   return (await answer.json()).job_id;
 }
 
@@ -115,3 +117,31 @@ testJobs("nobody is asked for jobs while nothing is done", { isClosed: true }, a
   await page.locator(`#jobs [data-job="${job}"]`).waitFor();
   assert.ok(asked.length > before);
 });
+
+testJobs("what is asked is text, whatever is in it", {}, async ({ queen, page, worker }) => {
+  const [id, model] = [`<b>w</b>" onclick="x`, `<img src=x onerror="document.title='broken'">`];
+  const part = page.locator("#jobs");
+
+  await queen.worker(id, "ready", {
+    model_id: model, api: "openai", slots: 1, port: Number(new URL(worker.url ?? "").port) });
+  await submit(queen, "<i>", model);
+  await part.getByText(model, { exact: true }).waitFor();
+  await part.getByText(`on ${id}`, { exact: true }).waitFor();
+  assert.equal(await page.locator("#jobs b, #jobs i, img[src=x]").count(), 0);
+});
+
+testJobs("an answer that never comes is not waited for", { isClosed: true },
+  async ({ queen, context, page, worker }) => {
+    /** @type {Set<string | undefined>} */
+    const asked = new Set();
+    const proxy = await standBefore(queen, { answer: ({ url }) =>
+      Boolean(url?.startsWith("/v1/jobs?")) && asked.size < asked.add(url).size });
+
+    await holdClock(context);
+    await hurry(context);
+    const job = await submit(queen);
+    await worker.wait("running=1");
+    await page.goto(proxy.url);
+    await page.locator(`#jobs [data-job="${job}"]`).waitFor();
+    proxy.close();
+  });

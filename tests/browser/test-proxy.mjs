@@ -9,7 +9,7 @@ import os from "node:os";
 import path from "node:path";
 import test from "node:test";
 
-import { figureIs, holdClock, pulseIs, row, standBefore, testPage } from "./harness.mjs";
+import { figureIs, holdClock, hurry, pulseIs, row, standBefore, testPage } from "./harness.mjs";
 
 const TOKEN = "a-token-of-some-length";
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "queen-proxy-"));
@@ -146,4 +146,30 @@ testPage("who is late is so by what came, not by a clock that is wrong", { isClo
     await page.goto(queen.url);
     await row(page, "worker/w").getByText("Ready").waitFor();
     await page.getByText("Nothing needs attention").waitFor();
+  });
+
+/** @type {Record<string, (response: import('node:http').ServerResponse) => void>} */
+const FAULTS = {
+  "is cut off": (response) => response.writeHead(200, { "Content-Type": "application/json" })
+    .write('{"workers":[', () => response.destroy()),
+  "never comes": () => {},
+};
+
+for (const [how, fail] of Object.entries(FAULTS))
+  testPage(`a list that ${how} is asked for again`, { isClosed: true }, async ({ queen, context, page }) => {
+    /** @type {Set<string | undefined>} */
+    const asked = new Set();
+    const proxy = await standBefore(queen, { answer: ({ url }, response) => {
+      if (!url?.startsWith("/v1/workers") || asked.has(url)) return false;
+      asked.add(url);
+      fail(response);
+      return true;
+    } });
+
+    await holdClock(context);
+    await hurry(context);
+    await queen.worker("late", "ready", { model_id: "some/model" });
+    await page.goto(proxy.url);
+    await row(page, "worker/late").getByText("some/model").waitFor();
+    proxy.close();
   });

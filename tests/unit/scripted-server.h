@@ -11,13 +11,16 @@
 
 typedef enum
 {
-  SCENE_KEEP,  /* the connection, for the next request */
-  SCENE_CLOSE, /* it when all is said */
-  SCENE_RESET, /* it when all is said */
-  SCENE_DEAF,  /* resets it, and reads nothing of the request */
-  SCENE_HOLD,  /* it until the client closes it */
-  SCENE_PUMP,  /* says the body again and again, or all if there is none, until it is closed */
+  SCENE_KEEP,   /* the connection, for the next request */
+  SCENE_CLOSE,  /* it when all is said */
+  SCENE_PONDER, /* for SCENE_PONDERED, and closes it then */
+  SCENE_RESET,  /* it when all is said */
+  SCENE_DEAF,   /* resets it, and reads nothing of the request */
+  SCENE_HOLD,   /* it until the client closes it */
+  SCENE_PUMP,   /* says the body again and again, or all if there is none, until it is closed */
 } SceneEnd;
+
+#define SCENE_PONDERED (600 * G_TIME_SPAN_MILLISECOND)
 
 typedef struct
 {
@@ -153,6 +156,8 @@ play (ScriptedServer *server, GSocket *socket, const Scene *scene)
     }
   if (scene->end == SCENE_RESET)
     reset_socket (socket);
+  if (scene->end == SCENE_PONDER)
+    g_usleep (SCENE_PONDERED);
   return scene->end == SCENE_KEEP;
 }
 

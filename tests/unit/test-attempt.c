@@ -137,6 +137,13 @@ static const Fault faults[] = {
     "no HTTP",
     0,
     0 },
+  { "speaks-something-else-from-here-on",
+    { "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", 0,
+      SCENE_HOLD },
+    QUEEN_ATTEMPT_FAILED,
+    "no HTTP",
+    0,
+    0 },
   { "has-an-endless-line",
     { STREAM_HEAD "data: and again and again and again", 0, SCENE_PUMP },
     QUEEN_ATTEMPT_FAILED,
@@ -288,6 +295,40 @@ test_silent_between (void)
   test_silent (STREAM_HEAD EVENT, "fell silent in the middle");
 }
 
+/* Who says that it lives, and nothing else, may do so for a while. */
+static void
+test_alive (gconstpointer says)
+{
+  const Scene scene = { says, .end = SCENE_PUMP };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, &scene, 1);
+  fixture.request.first_byte_timeout = fixture.request.idle_timeout = SHORT;
+  fixture_run (&fixture, BODY);
+  fixture_assert_failed (&fixture, QUEEN_ATTEMPT_TIMED_OUT, "no more than that it lives");
+  g_assert_error (fixture.error, QUEEN_ERROR, QUEEN_ERROR_GATEWAY_TIMEOUT);
+  fixture_stop (&fixture);
+}
+
+/* Nobody reads what is sent, so nobody has begun with it. */
+static void
+test_unread (void)
+{
+  const gsize length = 8 * 1024 * 1024;
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+  g_autofree char *body = g_strnfill (length, ' ');
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, NULL, 0);
+  fixture.worker->port = g_socket_listener_add_any_inet_port (listener, NULL, NULL);
+  fixture.request.idle_timeout = SHORT;
+  memcpy (body, BODY, strlen (BODY));
+  fixture_run (&fixture, body);
+  fixture_assert_failed (&fixture, QUEEN_ATTEMPT_TIMED_OUT, "did not read the request in time");
+  g_assert_true (queen_attempt_may_retry (fixture.outcome, fixture.error));
+  fixture_stop (&fixture);
+}
+
 /* Cancelling */
 
 static void
@@ -375,6 +416,24 @@ test_kept_and_gone (void)
   g_assert_cmpstr (fixture.body->str, ==, "[]");
   g_assert_cmpuint (fixture.server.n_requests, ==, 3);
   g_assert_cmpuint (fixture.server.n_connections, ==, 2);
+  fixture_stop (&fixture);
+}
+
+/* Nobody knows what it has done until then. */
+static void
+test_kept_and_read (void)
+{
+  static const Scene scenes[] = { { JSON_HEAD (2) "{}", .end = SCENE_KEEP },
+                                  { "", .end = SCENE_PONDER },
+                                  { JSON_HEAD (2) "[]", .end = SCENE_KEEP } };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  fixture_run (&fixture, BODY);
+  fixture.request.connect_timeout = SCENE_PONDERED / 2;
+  fixture_run (&fixture, BODY);
+  fixture_assert_failed (&fixture, QUEEN_ATTEMPT_FAILED, "without an answer");
+  g_assert_cmpuint (fixture.server.n_requests, ==, 2);
   fixture_stop (&fixture);
 }
 
@@ -603,11 +662,19 @@ main (int argc, char **argv)
                    test_question_goes_when_it_is_answered);
   g_test_add_func ("/attempt/clock/silent-before-the-first-byte", test_silent_at_first);
   g_test_add_func ("/attempt/clock/silent-between-bytes", test_silent_between);
+  g_test_add_data_func ("/attempt/clock/comments-are-no-answer", STREAM_HEAD ": alive\n\n",
+                        test_alive);
+  g_test_add_data_func ("/attempt/clock/ids-are-no-answer", STREAM_HEAD "id: 1\n\n", test_alive);
+  g_test_add_data_func ("/attempt/clock/blanks-are-no-answer",
+                        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n \n", test_alive);
+  g_test_add_func ("/attempt/clock/does-not-read-the-request", test_unread);
   g_test_add_func ("/attempt/cancel/closes-at-once", test_cancel_in_the_middle);
   g_test_add_func ("/attempt/cancel/closes-at-once-before-the-head", test_cancel_before_the_head);
   g_test_add_func ("/attempt/cancel/right-after-the-start", test_cancel_at_once);
   g_test_add_func ("/attempt/connection/is-kept", test_kept);
   g_test_add_func ("/attempt/connection/one-more-try-when-a-kept-one-has-gone", test_kept_and_gone);
+  g_test_add_func ("/attempt/connection/no-more-try-when-a-kept-one-has-read-it",
+                   test_kept_and_read);
   g_test_add_func ("/attempt/connection/is-done-when-all-is-said", test_left);
   g_test_add_func ("/attempt/connection/who-talks-on-is-hung-up-on", test_left_and_talkative);
   g_test_add_func ("/attempt/connection/a-thousand-at-once", test_many);

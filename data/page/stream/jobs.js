@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: the queen-rbee authors
 
 import { resolve } from "./address.js";
+import { ask } from "./ask.js";
 
 const PACE = 1000; /* ms between two questions while there are jobs */
 const PACE_WITHOUT = 5000; /* ms, while workers are at work for others */
@@ -25,7 +26,7 @@ const STATES = ["running", "queued"];
  * @returns {Promise<Job[]>}
  */
 async function askFor(state) {
-  const answer = await fetch(resolve(`v1/jobs?status=${state}&limit=${MOST}`));
+  const answer = await ask(resolve(`v1/jobs?status=${state}&limit=${MOST}`));
 
   return answer.ok ? (await answer.json()).jobs : [];
 }

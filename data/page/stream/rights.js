@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: the queen-rbee authors
 
 import { resolve } from "./address.js";
+import { ask } from "./ask.js";
 
 /**
  * What the queen would let this browser do; nothing while she does not answer.
@@ -10,7 +11,7 @@ import { resolve } from "./address.js";
  */
 export async function askRights() {
   try {
-    const answer = await fetch(resolve("v1/session"));
+    const answer = await ask(resolve("v1/session"));
     return new Set(answer.ok ? (await answer.json()).may : []);
   } catch {
     return new Set();

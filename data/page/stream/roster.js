@@ -2,11 +2,13 @@
 // SPDX-FileCopyrightText: the queen-rbee authors
 
 import { addressOf, resolve } from "./address.js";
+import { ask } from "./ask.js";
 
 const CHUNK = 100; /* components in one message, so that no tab has to read too long at once */
 const FEW = 8; /* components that are asked for one by one */
 const FIRST_WAIT = 40; /* ms: those who come together are asked for together */
 const SPACING = 2000; /* ms between two questions */
+const LONGEST_PAUSE = 60000; /* ms, when nobody answers */
 
 /**
  * What the lists of the queen say, in parts.
@@ -22,7 +24,8 @@ const SPACING = 2000; /* ms between two questions */
  */
 
 const NOT_FOUND = 404;
-const UNAVAILABLE = 503;
+const BROKEN = 500; /* from here on it is no word of hers, */
+const UNAVAILABLE = 503; /* but this one */
 const KINDS = /** @type {const} */ (["worker", "hive"]);
 
 /**
@@ -36,6 +39,7 @@ export class Roster {
   /** @type {Set<'worker' | 'hive'>} whose whole list is wanted */
   #wantedLists = new Set();
   #isAsking = false;
+  #failures = 0; /* one after the other */
   #lastAsked = -Infinity;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -86,24 +90,31 @@ export class Roster {
         ...lists.map((kind) => this.#askList(kind)),
         ...others.map(([kind, id]) => this.#askOne(kind, id)),
       ]);
+      this.#failures = 0;
     } catch {
-      /* Who is not there will be asked again when the stream is back. */
+      /* The stream may be there all the while, and would say none of it again. */
+      for (const kind of lists) this.#wantedLists.add(kind);
+      for (const [kind, id] of others) this.#wanted.set(`${kind}/${id}`, [kind, id]);
+      this.#failures++;
     }
     this.#isAsking = false;
-    /* A list that takes long is asked for the less often. */
+    /* A list that takes long is asked for the less often, and so is one that does not come. */
     const now = performance.now();
-    this.#lastAsked = now + 10 * (now - started) - SPACING / 2;
+    const pause = this.#failures > 0 ? Math.min(SPACING * 2 ** this.#failures, LONGEST_PAUSE)
+      : 10 * (now - started) + SPACING / 2;
+    this.#lastAsked = now + pause - SPACING;
     this.#schedule(FIRST_WAIT);
   }
 
   /** @param {'worker' | 'hive'} kind */
   async #askList(kind) {
     const askedAt = Date.now();
-    const answer = await fetch(resolve(`v1/${kind}s`));
+    const answer = await ask(resolve(`v1/${kind}s`));
     const components = answer.ok ? (await answer.json())[`${kind}s`] : [];
 
     /* She has no room for the answer just now, and without it nobody knows who there is. */
     if (answer.status === UNAVAILABLE) this.#wantedLists.add(kind);
+    else if (answer.status >= BROKEN) throw new Error(answer.statusText);
     if (!answer.ok) return;
     for (let i = 0; i === 0 || i < components.length; i += CHUNK)
       this.#onPart({
@@ -120,7 +131,7 @@ export class Roster {
    */
   async #askOne(kind, id) {
     const askedAt = Date.now();
-    const answer = await fetch(addressOf(kind, id) ?? "");
+    const answer = await ask(addressOf(kind, id) ?? "");
 
     if (!answer.ok && answer.status !== NOT_FOUND) return;
     this.#onPart({

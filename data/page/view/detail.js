@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: the queen-rbee authors
 
 import { addressOf } from "../stream/address.js";
+import { ask } from "../stream/ask.js";
 import { readFault } from "../stream/fault.js";
 import { askRights } from "../stream/rights.js";
 import { listFacts } from "./facts.js";
@@ -116,7 +117,7 @@ export class DetailView {
     this.#isAsking = true;
     const askedAt = Date.now();
     try {
-      const answer = await fetch(address);
+      const answer = await ask(address);
       if (answer.ok) this.#cluster.takeOne(component, await answer.json(), askedAt);
       if (component === this.#component)
         this.#drawNote(answer.ok ? "" : (await readFault(answer)).message);
@@ -259,7 +260,7 @@ export class DetailView {
 
     if (!component || !address) return;
     try {
-      const answer = await fetch(address, { method: "DELETE" });
+      const answer = await ask(address, { method: "DELETE" });
       if (!answer.ok) return this.#drawNote((await readFault(answer)).message);
       this.#cluster.forget(component);
       this.#dialog.close();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
+import { ask } from "../stream/ask.js";
 import { readFault } from "../stream/fault.js";
 import { find, formatMoment, make } from "./text.js";
 
@@ -98,7 +99,7 @@ export async function askHolds(address, method, { hold = "", body }) {
   const headers = body ? { "Content-Type": "application/json" } : undefined;
 
   try {
-    const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+    const answer = await ask(path, { method, headers, body: body && JSON.stringify(body) });
     return answer.ok ? "" : (await readFault(answer)).message;
   } catch {
     return "The queen does not answer.";

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: the queen-rbee authors
 
 import { resolve } from "../stream/address.js";
+import { ask } from "../stream/ask.js";
 import { readFault } from "../stream/fault.js";
 import { makeName, setName } from "./name.js";
 import { makeState, setState } from "./states.js";
@@ -161,7 +162,7 @@ export class JobsView {
   /** @param {Job} job */
   async #cancel(job) {
     try {
-      const answer = await fetch(resolve(`v1/jobs/${encodeURIComponent(job.job_id)}`), { method: "DELETE" });
+      const answer = await ask(resolve(`v1/jobs/${encodeURIComponent(job.job_id)}`), { method: "DELETE" });
       this.#fault = answer.ok ? "" : capitalize(`${(await readFault(answer)).message}.`);
     } catch {
       this.#fault = "The queen does not answer.";

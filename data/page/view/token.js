@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: the queen-rbee authors
 
 import { resolve } from "../stream/address.js";
+import { ask } from "../stream/ask.js";
 import { readFault } from "../stream/fault.js";
 import { capitalize, find } from "./text.js";
 
@@ -40,7 +41,7 @@ export class TokenView {
   async #open(token) {
     try {
       const session = await this.#request(token);
-      const answer = session.ok ? await fetch(PROBE) : session;
+      const answer = session.ok ? await ask(PROBE) : session;
 
       this.#token = answer.ok ? token : "";
       this.#fault.textContent = answer.ok ? "" : capitalize(`${(await readFault(answer)).message}.`);
@@ -57,6 +58,6 @@ export class TokenView {
     /* A header has no room for other characters, and no token has them. */
     const authorization = `Bearer ${token.replace(/[^\x21-\x7e]/g, "?")}`;
 
-    return fetch(resolve("v1/session"), { method: "POST", headers: { Authorization: authorization } });
+    return ask(resolve("v1/session"), { method: "POST", headers: { Authorization: authorization } });
   }
 }

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+G_BEGIN_DECLS
+
+/* Answers that are none yet (1xx). While they come libsoup reads on, and neither a deadline nor a
+ * signal is seen. */
+
+/**
+ * queenctl_interim_limit:
+ * @cancellable: with which @message is about to be sent
+ *
+ * Cancels it when there is no end of them. To be called once for a message.
+ */
+void queenctl_interim_limit (SoupMessage *message, GCancellable *cancellable);
+
+/** Returns: whether that has happened */
+gboolean queenctl_interim_has_stalled (SoupMessage *message);
+
+G_END_DECLS
