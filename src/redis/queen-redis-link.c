@@ -15,6 +15,7 @@ typedef struct
 {
   GList link;
   gsize bytes;
+  gint64 timeout;  /* µs */
   gint64 deadline; /* µs, monotonic */
   QueenRedisCallback callback;
   gpointer data;
@@ -295,15 +296,15 @@ find_deadline (QueenRedisLink *self)
 }
 
 /* Time in which the queen stood still is not time in which Redis did: what she has sent may not
- * even have left. But a loop that is always late must not wait for ever. */
+ * even have left. So it begins anew; but a loop that is always late must not wait for ever. */
 static gboolean
-excuse_standstill (QueenRedisLink *self, gint64 late)
+excuse_standstill (QueenRedisLink *self, gint64 now, gint64 deadline)
 {
-  if (late < STANDSTILL || self->has_stood_still)
+  if (now - deadline < STANDSTILL || self->has_stood_still)
     return FALSE;
   self->has_stood_still = TRUE;
   for (GList *link = self->pending.head; link; link = link->next)
-    ((Pending *) link->data)->deadline += late;
+    ((Pending *) link->data)->deadline = now + ((Pending *) link->data)->timeout;
   return TRUE;
 }
 
@@ -322,7 +323,7 @@ on_answer_deadline (gpointer data)
     queen_alarm_set (self->alarm, now);
   else if (deadline < 0 || deadline > now)
     queen_alarm_set (self->alarm, deadline);
-  else if (excuse_standstill (self, now - deadline))
+  else if (excuse_standstill (self, now, deadline))
     queen_alarm_set (self->alarm, find_deadline (self));
   else
     {
@@ -396,6 +397,7 @@ queen_redis_link_send (QueenRedisLink *self,
   pending = g_new0 (Pending, 1);
   pending->link.data = pending;
   pending->bytes = size;
+  pending->timeout = timeout;
   pending->deadline = self->clock->get_monotonic () + timeout;
   pending->callback = callback;
   pending->data = data;
