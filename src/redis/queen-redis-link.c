@@ -432,7 +432,6 @@ close_stream (GIOStream *stream)
 void
 queen_redis_link_close (QueenRedisLink *self, const GError *error)
 {
-  g_autoptr (QueenRedisLink) kept = queen_redis_link_ref (self);
   Pending *pending;
 
   if (self->is_closed)
@@ -444,8 +443,10 @@ queen_redis_link_close (QueenRedisLink *self, const GError *error)
   clear_source (&self->input);
   queen_alarm_set (self->alarm, -1);
   close_stream (self->stream);
+  queen_redis_link_ref (self); /* who is told may let go of it */
   while ((pending = take_first (self)))
     answer (self, pending, NULL, error);
+  queen_redis_link_unref (self);
 }
 
 void
