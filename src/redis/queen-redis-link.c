@@ -69,17 +69,6 @@ break_down (QueenRedisLink *self, const GError *error)
   self->on_broken (error, self->data);
 }
 
-/* TLS has words of its own for an end without a farewell. */
-static void
-break_by_system (QueenRedisLink *self, GError *error)
-{
-  g_autoptr (GError) lost = g_error_new (QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_LOST,
-                                         "the connection ended: %s", error->message);
-
-  g_error_free (error);
-  break_down (self, lost);
-}
-
 static Pending *
 take_first (QueenRedisLink *self)
 {
@@ -130,24 +119,21 @@ write_some (QueenRedisLink *self, GError **error)
   return TRUE;
 }
 
-/* Returns: whether there is something left for when the kernel takes more */
+/* When nobody is there to write to, the reader finds out, behind what Redis may have said before it
+ * hung up: that it has no room for one more client, say. At the latest the deadline is the end.
+ *
+ * Returns: whether there is something left for when the kernel takes more */
 static gboolean
 write_on (QueenRedisLink *self)
 {
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   if (write_some (self, &error))
     return FALSE;
-  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    {
-      break_by_system (self, error);
-      return FALSE;
-    }
-  g_error_free (error);
   if (self->written > 0)
     g_byte_array_remove_range (self->out, 0, self->written);
   self->written = 0;
-  return TRUE;
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
 }
 
 static void
@@ -236,7 +222,8 @@ read_some (QueenRedisLink *self)
 {
   GPollableInputStream *stream =
       G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (self->stream));
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) lost = NULL;
   char bytes[READ_SIZE];
   gssize n = g_pollable_input_stream_read_nonblocking (stream, bytes, sizeof bytes, NULL, &error);
 
@@ -247,12 +234,11 @@ read_some (QueenRedisLink *self)
       take_replies (self);
       return !self->is_broken;
     }
-  if (n == 0)
-    error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "Redis closed it");
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    g_error_free (error);
-  else
-    break_by_system (self, error);
+    return FALSE;
+  lost = g_error_new (QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_LOST, "the connection ended: %s",
+                      error ? error->message : "Redis closed it");
+  break_down (self, lost);
   return FALSE;
 }
 

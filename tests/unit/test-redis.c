@@ -316,6 +316,59 @@ test_silent (Fixture *self, gconstpointer data)
   g_assert_error (self->error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_TIMED_OUT);
 }
 
+/* Sentinel */
+
+#define WHEREABOUTS "*3\r\n$8\r\nSENTINEL\r\n$23\r\nget-master-addr-by-name\r\n$5\r\nhouse\r\n"
+
+static void
+test_whereabouts (Fixture *self, gconstpointer data)
+{
+  static const struct
+  {
+    const char *answer;
+    QueenRedisError code;
+    const char *message;
+  } rows[] = {
+    { "*-1\r\n", QUEEN_REDIS_ERROR_NO_MASTER, "knows no master called “house”" },
+    { "-IDONTKNOW no\r\n", QUEEN_REDIS_ERROR_REFUSED, "IDONTKNOW no" },
+    { "-NOAUTH no\r\n", QUEEN_REDIS_ERROR_AUTH, "NOAUTH no" },
+    { "*1\r\n$1\r\na\r\n", QUEEN_REDIS_ERROR_PROTOCOL, "where the master is" },
+    { "*2\r\n$1\r\na\r\n$1\r\n0\r\n", QUEEN_REDIS_ERROR_PROTOCOL, "where the master is" },
+    { "*2\r\n$1\r\na\r\n$5\r\n65536\r\n", QUEEN_REDIS_ERROR_PROTOCOL, "where the master is" },
+    { "*2\r\n$3\r\na\nb\r\n$1\r\n1\r\n", QUEEN_REDIS_ERROR_PROTOCOL, "where the master is" },
+    { "*2\r\n$0\r\n\r\n$1\r\n1\r\n", QUEEN_REDIS_ERROR_PROTOCOL, "where the master is" },
+    { ":1\r\n", QUEEN_REDIS_ERROR_PROTOCOL, "where the master is" },
+    { "*2\r\n$9\r\n127.0.0.1\r\n$1\r\n1\r\n", QUEEN_REDIS_ERROR_UNREACHABLE, "127.0.0.1:1: " },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      hear (self, WHEREABOUTS);
+      answer_bytes (self, rows[i].answer);
+      turn_until (self, self->n_failed == i + 1);
+      g_assert_error (self->error, QUEEN_REDIS_ERROR, (int) rows[i].code);
+      g_assert_nonnull (strstr (self->error->message, rows[i].message));
+      g_string_truncate (self->heard, 0);
+      now += QUEEN_REDIS_MOST_PAUSE;
+    }
+}
+
+/* The password is the master's, and perhaps Sentinel's, too. */
+static void
+test_sentinel_asks_for_password (Fixture *self, gconstpointer data)
+{
+  set_up_with (self, "&sentinel=house", "secret");
+  hear (self, WHEREABOUTS);
+  g_assert_cmpstr (self->heard->str, ==, WHEREABOUTS);
+  g_string_truncate (self->heard, 0);
+  answer_bytes (self, "-NOAUTH no\r\n");
+  hear (self, WHEREABOUTS);
+  g_assert_cmpstr (self->heard->str, ==, "*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n" WHEREABOUTS);
+  answer_bytes (self, "+OK\r\n*2\r\n$9\r\n127.0.0.1\r\n$1\r\n1\r\n");
+  turn_until (self, self->n_failed == 1);
+  g_assert_nonnull (strstr (self->error->message, "127.0.0.1:1: "));
+}
+
 /* Commands */
 
 static void
@@ -694,6 +747,9 @@ main (int argc, char **argv)
   ADD ("let-in/a-name-is-not-vital", NULL, set_up, test_name_may_be_refused);
   ADD ("let-in/refused", NULL, set_up, test_refused);
   ADD ("let-in/silent", NULL, set_up, test_silent);
+  ADD ("sentinel/whereabouts", "&sentinel=house", set_up, test_whereabouts);
+  g_test_add ("/redis/sentinel/asks-for-a-password", Fixture, NULL, NULL,
+              test_sentinel_asks_for_password, tear_down);
   ADD ("commands/away", NULL, set_up, test_away);
   ADD ("commands/order", NULL, set_up_ready, test_order);
   ADD ("commands/unasked", NULL, set_up_ready, test_unasked);
