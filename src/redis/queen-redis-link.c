@@ -15,6 +15,7 @@ typedef struct
 {
   GList link;
   gsize bytes;
+  gint64 timeout;  /* µs */
   gint64 deadline; /* µs, monotonic */
   QueenRedisCallback callback;
   gpointer data;
@@ -68,17 +69,6 @@ break_down (QueenRedisLink *self, const GError *error)
   self->on_broken (error, self->data);
 }
 
-/* TLS has words of its own for an end without a farewell. */
-static void
-break_by_system (QueenRedisLink *self, GError *error)
-{
-  g_autoptr (GError) lost = g_error_new (QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_LOST,
-                                         "the connection ended: %s", error->message);
-
-  g_error_free (error);
-  break_down (self, lost);
-}
-
 static Pending *
 take_first (QueenRedisLink *self)
 {
@@ -129,24 +119,21 @@ write_some (QueenRedisLink *self, GError **error)
   return TRUE;
 }
 
-/* Returns: whether there is something left for when the kernel takes more */
+/* When nobody is there to write to, the reader finds out, behind what Redis may have said before it
+ * hung up: that it has no room for one more client, say. At the latest the deadline is the end.
+ *
+ * Returns: whether there is something left for when the kernel takes more */
 static gboolean
 write_on (QueenRedisLink *self)
 {
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   if (write_some (self, &error))
     return FALSE;
-  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    {
-      break_by_system (self, error);
-      return FALSE;
-    }
-  g_error_free (error);
   if (self->written > 0)
     g_byte_array_remove_range (self->out, 0, self->written);
   self->written = 0;
-  return TRUE;
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
 }
 
 static void
@@ -235,7 +222,8 @@ read_some (QueenRedisLink *self)
 {
   GPollableInputStream *stream =
       G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (self->stream));
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) lost = NULL;
   char bytes[READ_SIZE];
   gssize n = g_pollable_input_stream_read_nonblocking (stream, bytes, sizeof bytes, NULL, &error);
 
@@ -246,12 +234,11 @@ read_some (QueenRedisLink *self)
       take_replies (self);
       return !self->is_broken;
     }
-  if (n == 0)
-    error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "Redis closed it");
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    g_error_free (error);
-  else
-    break_by_system (self, error);
+    return FALSE;
+  lost = g_error_new (QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_LOST, "the connection ended: %s",
+                      error ? error->message : "Redis closed it");
+  break_down (self, lost);
   return FALSE;
 }
 
@@ -295,15 +282,15 @@ find_deadline (QueenRedisLink *self)
 }
 
 /* Time in which the queen stood still is not time in which Redis did: what she has sent may not
- * even have left. But a loop that is always late must not wait for ever. */
+ * even have left. So it begins anew; but a loop that is always late must not wait for ever. */
 static gboolean
-excuse_standstill (QueenRedisLink *self, gint64 late)
+excuse_standstill (QueenRedisLink *self, gint64 now, gint64 deadline)
 {
-  if (late < STANDSTILL || self->has_stood_still)
+  if (now - deadline < STANDSTILL || self->has_stood_still)
     return FALSE;
   self->has_stood_still = TRUE;
   for (GList *link = self->pending.head; link; link = link->next)
-    ((Pending *) link->data)->deadline += late;
+    ((Pending *) link->data)->deadline = now + ((Pending *) link->data)->timeout;
   return TRUE;
 }
 
@@ -322,7 +309,7 @@ on_answer_deadline (gpointer data)
     queen_alarm_set (self->alarm, now);
   else if (deadline < 0 || deadline > now)
     queen_alarm_set (self->alarm, deadline);
-  else if (excuse_standstill (self, now - deadline))
+  else if (excuse_standstill (self, now, deadline))
     queen_alarm_set (self->alarm, find_deadline (self));
   else
     {
@@ -396,6 +383,7 @@ queen_redis_link_send (QueenRedisLink *self,
   pending = g_new0 (Pending, 1);
   pending->link.data = pending;
   pending->bytes = size;
+  pending->timeout = timeout;
   pending->deadline = self->clock->get_monotonic () + timeout;
   pending->callback = callback;
   pending->data = data;
@@ -430,7 +418,6 @@ close_stream (GIOStream *stream)
 void
 queen_redis_link_close (QueenRedisLink *self, const GError *error)
 {
-  g_autoptr (QueenRedisLink) kept = queen_redis_link_ref (self);
   Pending *pending;
 
   if (self->is_closed)
@@ -442,8 +429,10 @@ queen_redis_link_close (QueenRedisLink *self, const GError *error)
   clear_source (&self->input);
   queen_alarm_set (self->alarm, -1);
   close_stream (self->stream);
+  queen_redis_link_ref (self); /* who is told may let go of it */
   while ((pending = take_first (self)))
     answer (self, pending, NULL, error);
+  queen_redis_link_unref (self);
 }
 
 void

@@ -94,7 +94,6 @@ drop_link (QueenRedis *self, const GError *error)
 static void
 lose_link (QueenRedis *self, const GError *error)
 {
-  g_autoptr (QueenRedis) kept = g_object_ref (self);
   g_autoptr (GError) copy = g_error_copy (error);
 
   if (self->clock->get_monotonic () - self->ready_at >= QUEEN_REDIS_MOST_PAUSE)
@@ -102,8 +101,11 @@ lose_link (QueenRedis *self, const GError *error)
   self->past.n_failures++;
   note_trouble (self, copy);
   make_pause (self);
+  g_object_ref (self); /* who is told may let go of it */
   drop_link (self, copy);
-  g_signal_emit (self, signals[LOST], 0, copy);
+  if (self->state != STATE_STOPPED)
+    g_signal_emit (self, signals[LOST], 0, copy);
+  g_object_unref (self);
 }
 
 static void

@@ -14,7 +14,7 @@
 
 /* What it says when it is there; a Sentinel has words of its own. */
 #define READY "eady to accept connections"
-#define SENTINEL_READY "+monitor"
+#define SENTINEL_READY "+slave "
 
 struct _RedisServer
 {
@@ -142,13 +142,13 @@ on_child_setup (gpointer data)
 
 /* It says so on stdout. What it says later breaks its pipe, which it does not mind. */
 static void
-wait_ready (RedisServer *self, int fd)
+wait_until_said (int fd, const char *text)
 {
   g_autoptr (GString) said = g_string_new (NULL);
   char bytes[1024];
   gssize n;
 
-  while (!strstr (said->str, self->is_sentinel ? SENTINEL_READY : READY))
+  while (!strstr (said->str, text))
     {
       n = read (fd, bytes, sizeof bytes);
       if (n <= 0)
@@ -159,7 +159,7 @@ wait_ready (RedisServer *self, int fd)
 }
 
 void
-redis_server_start (RedisServer *self)
+redis_server_start_until (RedisServer *self, const char *text)
 {
   g_autofree char *program = find_program ();
   const char *command[] = { program, "redis-server", self->config, NULL, NULL };
@@ -176,7 +176,13 @@ redis_server_start (RedisServer *self)
                             on_child_setup, GINT_TO_POINTER (getpid ()), &self->pid, NULL, &fd,
                             NULL, &error);
   g_assert_no_error (error);
-  wait_ready (self, fd);
+  wait_until_said (fd, text);
+}
+
+void
+redis_server_start (RedisServer *self)
+{
+  redis_server_start_until (self, self->is_sentinel ? SENTINEL_READY : READY);
 }
 
 GPid

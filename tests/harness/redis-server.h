@@ -34,11 +34,15 @@ void redis_server_listen (RedisServer *self);
 /* The same, encrypted; the files are PEM. Whoever comes needs no certificate. */
 void redis_server_listen_encrypted (RedisServer *self, const char *certificate, const char *key);
 
-/* Has it watch over @master under the name `house`, and be no Redis but a Sentinel. */
+/* Has it watch over @master under the name `house`, and be no Redis but a Sentinel. It is there
+ * when it has heard of a replica. */
 void redis_server_watch_over (RedisServer *self, RedisServer *master);
 
-/* Starts it, and waits until it takes commands, or is about to load its data. */
+/* Starts it, and waits until it takes commands. */
 void redis_server_start (RedisServer *self);
+
+/* The same, and waits only until its log has @text. */
+void redis_server_start_until (RedisServer *self, const char *text);
 
 GPid redis_server_get_pid (RedisServer *self);
 void redis_server_signal (RedisServer *self, int signal_number);

@@ -8,6 +8,7 @@
 #include "queen-process.h"
 #include "redis-server.h"
 #include "redis/queen-redis.h"
+#include "tls-identity.h"
 
 /* A connection, and what is heard of it. */
 typedef struct
@@ -226,6 +227,330 @@ test_stopped (void)
   wait_for (listener->n_ready == 2);
 }
 
+/* Who she is */
+
+static char *
+write_file (const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  char *path = NULL;
+  int fd = g_file_open_tmp ("queen-XXXXXX", &path, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (g_close (fd, NULL));
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  return path;
+}
+
+static void
+test_password (void)
+{
+  g_autoptr (RedisServer) server = redis_server_start_new ();
+  g_autofree char *url = redis_server_dup_url (server), *password = write_file ("wrong\n");
+  const QueenRedisTargetSettings where = { .urls = (const char *const[]){ url, NULL },
+                                           .password_file = password };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QueenRedisTarget) target = NULL;
+  g_autoptr (Listener) none = NULL, listener = NULL;
+
+  /* Redis asks for none, and is shown one. */
+  listener = listener_new_for (&where, G_USEC_PER_SEC);
+  wait_for (listener->n_failed > 0);
+  g_assert_error (listener->error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_AUTH);
+  redis_server_do (server, "OK", "CONFIG", "SET", "requirepass", "secret");
+  /* It is shown the wrong one, and none. */
+  listener->n_failed = 0;
+  wait_for (listener->n_failed > 0);
+  g_assert_error (listener->error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_AUTH);
+  none = listener_new (server);
+  wait_for (none->n_failed > 0);
+  g_assert_error (none->error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_AUTH);
+  /* It is written down, and read again. */
+  g_assert_true (g_file_set_contents (password, "secret\n", -1, NULL));
+  target = queen_redis_target_new (&where, &error);
+  g_assert_no_error (error);
+  g_clear_pointer (&listener, listener_free);
+  listener = listener_new_for (&where, G_USEC_PER_SEC);
+  wait_for (listener->n_ready > 0);
+  g_unlink (password);
+}
+
+static void
+test_user (void)
+{
+  g_autoptr (RedisServer) server = redis_server_start_new ();
+  g_autofree char *password = write_file ("secret");
+  g_autofree char *url = g_strdup_printf ("redis+unix://%s?cluster=test&user=queen&db=2",
+                                          redis_server_get_socket (server));
+  const QueenRedisTargetSettings where = { .urls = (const char *const[]){ url, NULL },
+                                           .password_file = password };
+  g_autoptr (Listener) listener = listener_new_for (&where, 10 * G_USEC_PER_SEC);
+
+  wait_for (listener->n_failed > 0);
+  g_assert_error (listener->error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_AUTH);
+  redis_server_do (server, "OK", "ACL", "SETUSER", "queen", "on", ">secret", "~q:*", "+@all",
+                   "-role");
+  listener->n_failed = 0;
+  wait_for (listener->n_failed > 0);
+  g_assert_error (listener->error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_NOT_ALLOWED);
+  g_assert_nonnull (strstr (listener->error->message, "role"));
+  redis_server_do (server, "OK", "ACL", "SETUSER", "queen", "+role");
+  wait_for (listener->n_ready > 0);
+  assert_answer (listener, "SET q:a 1", "OK");
+  assert_answer (listener, "SET other 1", "not_allowed");
+  redis_server_do (server, "1", "-n", "2", "GET", "q:a");
+  g_unlink (password);
+}
+
+/* What Redis may say no to */
+
+static void
+test_full (void)
+{
+  g_autoptr (RedisServer) server = redis_server_start_new ();
+  g_autoptr (Listener) listener = listener_new (server);
+
+  wait_for (listener->n_ready > 0);
+  redis_server_do (server, "OK", "CONFIG", "SET", "maxmemory", "1");
+  assert_answer (listener, "SET a 1", "out_of_memory");
+  redis_server_do (server, "OK", "CONFIG", "SET", "maxmemory", "0");
+  assert_answer (listener, "SET a 1", "OK");
+  redis_server_do (server, "OK", "CONFIG", "SET", "min-replicas-to-write", "1");
+  assert_answer (listener, "SET a 1", "too_few_replicas");
+  g_assert_cmpuint (listener->n_ready, ==, 1); /* none of this is the connection's fault */
+}
+
+/* A script is refused in the same words. */
+static void
+test_script_refused (void)
+{
+  const char *const words[] = { "EVAL", "return redis.call ('SET', 'a', '1')", "0" };
+  g_autoptr (RedisServer) server = redis_server_start_new ();
+  g_autoptr (Listener) listener = listener_new (server);
+
+  wait_for (listener->n_ready > 0);
+  redis_server_do (server, "OK", "CONFIG", "SET", "maxmemory", "1");
+  g_assert_true (queen_redis_send (listener->redis, 3, words, NULL, 0, on_answer, listener, NULL));
+  wait_for (listener->n_answers == 1);
+  g_assert_cmpstr (listener->answers->str, ==, "out_of_memory");
+}
+
+static void
+test_no_room (void)
+{
+  g_autoptr (RedisServer) server = redis_server_new ();
+  g_autoptr (Listener) first = NULL, second = NULL;
+
+  redis_server_configure (server, "maxclients 1");
+  redis_server_start (server);
+  first = listener_new (server);
+  wait_for (first->n_ready > 0);
+  second = listener_new (server);
+  wait_for (second->n_failed > 0);
+  g_assert_error (second->error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_TOO_MANY_CLIENTS);
+  g_clear_pointer (&first, listener_free);
+  wait_for (second->n_ready > 0);
+}
+
+/* It takes a while to read what it has saved. */
+static void
+test_loading (void)
+{
+  g_autoptr (RedisServer) server = redis_server_new ();
+  g_autoptr (Listener) listener = NULL;
+
+  redis_server_configure (server, "enable-debug-command local");
+  redis_server_configure (server, "key-load-delay 300");
+  redis_server_configure (server, "loading-process-events-interval-bytes 1024");
+  redis_server_start (server);
+  redis_server_do (server, "OK", "DEBUG", "POPULATE", "3000", "key", "100");
+  redis_server_do (server, "OK", "SAVE");
+  redis_server_kill (server);
+  redis_server_start_until (server, "Server initialized");
+  listener = listener_new (server);
+  wait_for (listener->n_failed > 0);
+  g_assert_error (listener->error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_LOADING);
+  wait_for (listener->n_ready > 0);
+  assert_answer (listener, "DBSIZE", "3000");
+}
+
+/* Several places */
+
+/* Returns: a replica of @master that has all it has */
+static RedisServer *
+start_replica (RedisServer *master)
+{
+  RedisServer *replica = redis_server_new ();
+
+  redis_server_listen (replica);
+  redis_server_configure (replica, "replicaof 127.0.0.1 %u", redis_server_get_port (master));
+  redis_server_start (replica);
+  redis_server_do (master, "1", "WAIT", "1", "0"); /* it is there when this is answered */
+  return replica;
+}
+
+static RedisServer *
+start_master (void)
+{
+  RedisServer *master = redis_server_new ();
+
+  redis_server_listen (master);
+  redis_server_start (master);
+  redis_server_do (master, "OK", "SET", "a", "1");
+  return master;
+}
+
+static void
+test_failover (void)
+{
+  g_autoptr (RedisServer) master = start_master ();
+  g_autoptr (RedisServer) replica = start_replica (master);
+  g_autofree char *first = redis_server_dup_url (replica), *second = redis_server_dup_url (master);
+  g_autoptr (Listener) listener =
+      listener_new_for (&(QueenRedisTargetSettings){ .urls = (const char *const[]){ first, second,
+                                                                                    NULL } },
+                        G_USEC_PER_SEC);
+
+  /* The replica is asked first, and is not taken. */
+  wait_for (listener->n_ready > 0);
+  g_assert_nonnull (
+      strstr (queen_redis_get_address (listener->redis), redis_server_get_socket (master)));
+  assert_answer (listener, "GET a", "1");
+  redis_server_kill (master);
+  wait_for (listener->n_failed > 0);
+  g_assert_error (listener->error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_NO_MASTER);
+  g_assert_nonnull (strstr (listener->error->message, "it is a replica"));
+  redis_server_do (replica, "OK", "REPLICAOF", "NO", "ONE");
+  wait_for (listener->n_ready == 2);
+  assert_answer (listener, "GET a", "1");
+}
+
+/* It is a replica from one command to the next. */
+static void
+test_demoted (void)
+{
+  g_autoptr (RedisServer) server = redis_server_start_new ();
+  g_autoptr (Listener) listener = listener_new (server);
+
+  wait_for (listener->n_ready > 0);
+  redis_server_do (server, "OK", "REPLICAOF", "127.0.0.1", "1");
+  assert_answer (listener, "SET a 1", "read_only");
+}
+
+static void
+test_sentinel (void)
+{
+  g_autoptr (RedisServer) master = start_master ();
+  g_autoptr (RedisServer) replica = start_replica (master);
+  g_autoptr (RedisServer) sentinel = redis_server_new ();
+  g_autofree char *url = NULL, *stranger = NULL, *naked = NULL;
+  g_autofree char *master_place = g_strdup_printf ("127.0.0.1:%u", redis_server_get_port (master));
+  g_autofree char *replica_place =
+      g_strdup_printf ("127.0.0.1:%u", redis_server_get_port (replica));
+  g_autoptr (Listener) listener = NULL, other = NULL, unsaid = NULL;
+
+  redis_server_watch_over (sentinel, master);
+  redis_server_start (sentinel);
+  url = g_strdup_printf ("redis://127.0.0.1:%u?cluster=test&sentinel=house",
+                         redis_server_get_port (sentinel));
+  stranger = g_strdup_printf ("redis://127.0.0.1:%u?cluster=test&sentinel=other",
+                              redis_server_get_port (sentinel));
+  naked = redis_server_dup_url (sentinel);
+  listener =
+      listener_new_for (&(QueenRedisTargetSettings){ .urls = (const char *const[]){ url, NULL } },
+                        G_USEC_PER_SEC);
+  wait_for (listener->n_ready > 0);
+  g_assert_cmpstr (queen_redis_get_address (listener->redis), ==, master_place);
+
+  other = listener_new_for (&(QueenRedisTargetSettings){ .urls = (const char *const[]){ stranger,
+                                                                                        NULL } },
+                            G_USEC_PER_SEC);
+  wait_for (other->n_failed > 0);
+  g_assert_error (other->error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_NO_MASTER);
+  g_assert_nonnull (strstr (other->error->message, "no master called “other”"));
+  unsaid =
+      listener_new_for (&(QueenRedisTargetSettings){ .urls = (const char *const[]){ naked, NULL } },
+                        G_USEC_PER_SEC);
+  wait_for (unsaid->n_failed > 0);
+  g_assert_nonnull (strstr (unsaid->error->message, "it is a Sentinel"));
+
+  redis_server_kill (master);
+  wait_for (listener->n_ready == 2);
+  g_assert_cmpstr (queen_redis_get_address (listener->redis), ==, replica_place);
+  assert_answer (listener, "SET a 2", "OK");
+}
+
+/* TLS */
+
+static void
+test_tls (void)
+{
+  g_autoptr (TlsIdentity) identity = tls_identity_new ("redis");
+  g_autoptr (TlsIdentity) other = tls_identity_new ("stranger");
+  g_autoptr (RedisServer) server = redis_server_new ();
+  g_autofree char *url = NULL, *plain = NULL;
+  g_autoptr (Listener) listener = NULL, deceived = NULL, unencrypted = NULL;
+  g_autofree char *much = g_strnfill (1000000, 'a');
+  const char *const set[] = { "SET", "a", much }, *const get[] = { "GET", "a" };
+
+  redis_server_listen_encrypted (server, identity->certificate, identity->key);
+  redis_server_start (server);
+  url = g_strdup_printf ("rediss://localhost:%u?cluster=test", redis_server_get_port (server));
+  plain = g_strdup_printf ("redis://localhost:%u?cluster=test", redis_server_get_port (server));
+  listener =
+      listener_new_for (&(QueenRedisTargetSettings){ .urls = (const char *const[]){ url, NULL },
+                                                     .ca_file = identity->certificate },
+                        10 * G_USEC_PER_SEC);
+  wait_for (listener->n_ready > 0);
+  g_assert_true (queen_redis_send (listener->redis, 3, set, NULL, 0, on_answer, listener, NULL));
+  g_assert_true (queen_redis_send (listener->redis, 2, get, NULL, 0, on_answer, listener, NULL));
+  wait_for (listener->n_answers == 2);
+  g_assert_cmpuint (listener->answers->len, ==, strlen ("OK ") + strlen (much));
+
+  deceived =
+      listener_new_for (&(QueenRedisTargetSettings){ .urls = (const char *const[]){ url, NULL },
+                                                     .ca_file = other->certificate },
+                        10 * G_USEC_PER_SEC);
+  wait_for (deceived->n_failed > 0);
+  g_assert_error (deceived->error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_TLS);
+  unencrypted =
+      listener_new_for (&(QueenRedisTargetSettings){ .urls = (const char *const[]){ plain, NULL } },
+                        10 * G_USEC_PER_SEC);
+  wait_for (unencrypted->n_failed > 0);
+  redis_server_kill (server);
+  wait_for (listener->is_lost);
+}
+
+/* Redis's own default. */
+static void
+test_tls_certificate (void)
+{
+  g_autoptr (TlsIdentity) identity = tls_identity_new ("redis");
+  g_autoptr (RedisServer) server = redis_server_new ();
+  g_autofree char *url = NULL, *certificate = NULL, *key = NULL, *both = NULL, *file = NULL;
+  g_autoptr (Listener) listener = NULL, naked = NULL;
+
+  redis_server_listen_encrypted (server, identity->certificate, identity->key);
+  redis_server_configure (server, "tls-auth-clients yes");
+  redis_server_start (server);
+  url = g_strdup_printf ("rediss://localhost:%u?cluster=test", redis_server_get_port (server));
+  g_assert_true (g_file_get_contents (identity->certificate, &certificate, NULL, NULL));
+  g_assert_true (g_file_get_contents (identity->key, &key, NULL, NULL));
+  both = g_strconcat (certificate, key, NULL);
+  file = write_file (both);
+  listener =
+      listener_new_for (&(QueenRedisTargetSettings){ .urls = (const char *const[]){ url, NULL },
+                                                     .ca_file = identity->certificate,
+                                                     .certificate_file = file },
+                        10 * G_USEC_PER_SEC);
+  wait_for (listener->n_ready > 0);
+  naked = listener_new_for (&(QueenRedisTargetSettings){ .urls = (const char *const[]){ url, NULL },
+                                                         .ca_file = identity->certificate },
+                            10 * G_USEC_PER_SEC);
+  wait_for (naked->n_failed > 0);
+  g_unlink (file);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -239,5 +564,16 @@ main (int argc, char **argv)
   g_test_add_func ("/redis-server/one-write-for-a-turn", test_one_write);
   g_test_add_func ("/redis-server/killed-and-started-again", test_killed);
   g_test_add_func ("/redis-server/stopped-is-not-answered-in-time", test_stopped);
+  g_test_add_func ("/redis-server/password", test_password);
+  g_test_add_func ("/redis-server/user", test_user);
+  g_test_add_func ("/redis-server/no/full-or-alone", test_full);
+  g_test_add_func ("/redis-server/no/to-a-script", test_script_refused);
+  g_test_add_func ("/redis-server/no/room", test_no_room);
+  g_test_add_func ("/redis-server/no/data-yet", test_loading);
+  g_test_add_func ("/redis-server/several/failover", test_failover);
+  g_test_add_func ("/redis-server/several/demoted", test_demoted);
+  g_test_add_func ("/redis-server/several/sentinel", test_sentinel);
+  g_test_add_func ("/redis-server/tls", test_tls);
+  g_test_add_func ("/redis-server/tls/certificate", test_tls_certificate);
   return g_test_run ();
 }

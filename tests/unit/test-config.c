@@ -241,6 +241,7 @@ test_invisible (void)
     "--proxy-header=Forwarded",
     "--allowed-host=h",
     "--cors-origin=https://h",
+    "--engine=redis://h?cluster=a",
     "word",
     "--config=/nonexistent",
   };
@@ -305,6 +306,10 @@ test_bad_settings (void)
     "--cors-origin=a.example",
     "--allowed-host=.example", /* D9 */
     "--allowed-host=http://a",
+    "--engine=redis://127.0.0.1", /* and which cluster? */
+    "--engine=redis://:secret@127.0.0.1?cluster=a",
+    "--engine-password-file=x", /* of what? */
+    "--engine-timeout=99ms",
     "--log-level=loud",
   };
 
