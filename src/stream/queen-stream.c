@@ -72,15 +72,13 @@ on_event (QueenStream *self, QueenEvent *event)
 {
   if (event->kind & QUEEN_EVENT_QUEEN)
     pulse (self, event);
-  else if (event->kind & QUEEN_EVENT_ASIDE_KINDS)
+  if (event->kind & QUEEN_EVENT_ASIDE_KINDS)
     queen_channel_publish_aside (self->channel, event->kind, get_name_of_aside (event->kind),
                                  event->json, event->json_length);
   else if (event->kind & QUEEN_EVENT_NUMBERED_KINDS)
     queen_channel_publish (self->channel, event->number, event->kind, EVENT, event->json,
                            event->json_length);
-  else
-    return;
-  self->tally->events++;
+  self->tally->events += (event->kind & QUEEN_EVENT_ALL_KINDS) != 0;
 }
 
 static GBytes *
