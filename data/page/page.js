@@ -104,34 +104,16 @@ function takeLink(state, why) {
 
 /* Jobs are shown to those who may have them ended. */
 
-/** @type {Set<string>} keys of workers that have something to do */
-const atWork = new Set();
 let maySeeJobs = false;
 
 async function lookForJobs() {
   maySeeJobs = (await askRights()).has("jobs");
+  followJobs();
   if (maySeeJobs) feed.ask();
 }
 
-/**
- * @param {string} key of a component that has changed
- * @returns {boolean} whether it is a worker that has something to do
- */
-function noteWork(key) {
-  const { kind, isOnline, status, facts } = cluster.components.get(key) ?? { kind: "hive" };
-  const isAtWork = kind === "worker" && Boolean(isOnline) &&
-    (status === "busy" || facts?.running > 0 || facts?.waiting > 0);
-
-  if (isAtWork) atWork.add(key);
-  else atWork.delete(key);
-  return isAtWork;
-}
-
 function followJobs() {
-  const isNews = [...cluster.changed].filter(noteWork).length > 0;
-
-  feed.follow(maySeeJobs && !document.hidden && pulse.link === "open" &&
-    (atWork.size > 0 || feed.jobs.length > 0), isNews);
+  feed.follow(maySeeJobs && !document.hidden && pulse.link === "open");
 }
 
 function drawJobs() {
@@ -147,6 +129,7 @@ const parts = new InTurn((/** @type {import('./stream/hub.js').RosterMessage} */
 const retry = subscribe((message) => {
   if (message.type === "link") takeLink(message.state, message.why);
   else if (message.type === "roster") parts.add(message);
+  else if (message.type === "jobs") feed.hear();
   else message.happenings.forEach(take);
   if (message.type === "link") drawTitle();
   drawSoon(draw);

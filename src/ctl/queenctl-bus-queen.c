@@ -4,6 +4,7 @@
 #include "queenctl-bus-queen.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "queen-dbus-interfaces.h"
 #include "queenctl-bus-json.h"
@@ -14,7 +15,9 @@
 
 #define QUEEN_NAME "dev.rbee.Queen1"
 #define QUEEN_PATH "/dev/rbee/Queen1"
+#define PROPERTIES "org.freedesktop.DBus.Properties"
 #define RECONNECT_SEC 1
+#define N_HELD 2 /* interfaces of what may be held */
 
 struct _QueenctlBusQueen
 {
@@ -24,6 +27,8 @@ struct _QueenctlBusQueen
   GDBusConnection *connection;
   QueenDBusQueen *proxy; /* NULL while there is no bus */
   guint reconnect_id;
+  QueenctlWatch wanted;
+  guint holds_ids[N_HELD];
   int patience; /* ms that the next question may take on top */
 };
 
@@ -350,6 +355,32 @@ on_heartbeat (QueenDBusQueen *proxy,
     queenctl_queen_emit_event (data, &(QueenctlEvent){ kind, id, status, node });
 }
 
+/* What a hold is, and how many there are, is all the same: whoever waits asks anew. */
+static void
+on_properties_changed (GDBusConnection *connection,
+                       const char *sender,
+                       const char *path,
+                       const char *interface,
+                       const char *signal,
+                       GVariant *parameters,
+                       gpointer data)
+{
+  g_autoptr (GVariant) changed = NULL;
+  g_autoptr (GVariant) holds = NULL;
+  const char *of = NULL;
+  g_autofree guint8 *id = NULL;
+
+  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(sa{sv}as)")))
+    return;
+  g_variant_get_child (parameters, 0, "&s", &of);
+  changed = g_variant_get_child_value (parameters, 1);
+  holds = g_variant_lookup_value (changed, "Holds", NULL);
+  id = holds ? g_dbus_unescape_object_path (strrchr (path, '/') + 1) : NULL;
+  if (id)
+    queenctl_queen_emit_held (data, g_str_has_suffix (of, ".Hive") ? "hive" : "worker",
+                              (const char *) id);
+}
+
 static void
 on_lagged_signal (QueenDBusQueen *proxy, guint64 dropped, gpointer data)
 {
@@ -394,6 +425,12 @@ bus_detach (QueenctlBusQueen *self)
 {
   if (self->connection)
     g_signal_handlers_disconnect_by_data (self->connection, self);
+  for (guint i = 0; i < N_HELD; i++)
+    if (self->holds_ids[i] != 0)
+      {
+        g_dbus_connection_signal_unsubscribe (self->connection, self->holds_ids[i]);
+        self->holds_ids[i] = 0;
+      }
   if (self->proxy)
     g_signal_handlers_disconnect_by_data (self->proxy, self);
   g_clear_object (&self->proxy);
@@ -432,20 +469,31 @@ on_bus_closed (GDBusConnection *connection, gboolean is_remote, GError *error, g
 static gboolean
 bus_attach (QueenctlBusQueen *self, GError **error)
 {
+  static const char *const held[N_HELD] = { QUEEN_NAME ".Worker", QUEEN_NAME ".Hive" };
   GError *cause = NULL;
 
   g_signal_connect (self->proxy, "heartbeat", G_CALLBACK (on_heartbeat), self);
   g_signal_connect (self->proxy, "lagged", G_CALLBACK (on_lagged_signal), self);
   g_signal_connect (self->proxy, "notify::g-name-owner", G_CALLBACK (on_owner_changed), self);
   g_signal_connect (self->connection, "closed", G_CALLBACK (on_bus_closed), self);
+  if (self->wanted & QUEENCTL_WATCH_HOLDS)
+    for (guint i = 0; i < G_N_ELEMENTS (held); i++)
+      self->holds_ids[i] =
+          g_dbus_connection_signal_subscribe (self->connection, QUEEN_NAME, PROPERTIES,
+                                              "PropertiesChanged", NULL, held[i],
+                                              G_DBUS_SIGNAL_FLAGS_NONE, on_properties_changed, self,
+                                              NULL);
   return queen_dbus_queen_call_subscribe_sync (self->proxy, NULL, &cause) ||
          explain (self, cause, error);
 }
 
 static gboolean
-bus_watch (QueenctlQueen *queen, gboolean are_pulses_wanted, GError **error)
+bus_watch (QueenctlQueen *queen, QueenctlWatch wanted, GError **error)
 {
-  return bus_attach (QUEENCTL_BUS_QUEEN (queen), error);
+  QueenctlBusQueen *self = QUEENCTL_BUS_QUEEN (queen);
+
+  self->wanted = wanted;
+  return bus_attach (self, error);
 }
 
 /* The object */

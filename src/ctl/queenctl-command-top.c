@@ -285,9 +285,10 @@ queenctl_command_run_top (const QueenctlOptions *options, char **arguments, GErr
     return print_once (self.queen, options, error);
 
   self.loop = g_main_loop_new (NULL, FALSE);
-  if (!queenctl_queen_watch (self.queen, FALSE, error))
+  if (!queenctl_queen_watch (self.queen, QUEENCTL_WATCH_HOLDS, error))
     return FALSE;
   g_signal_connect (self.queen, "event", G_CALLBACK (on_top_event), &self);
+  g_signal_connect (self.queen, "held", G_CALLBACK (on_top_event), &self);
   g_signal_connect (self.queen, "lagged", G_CALLBACK (on_top_lag), &self);
   g_signal_connect (self.queen, "gone", G_CALLBACK (on_top_gone), &self);
   g_signal_connect (self.queen, "back", G_CALLBACK (on_top_back), &self);

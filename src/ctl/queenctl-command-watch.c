@@ -198,7 +198,7 @@ queenctl_command_run_watch (const QueenctlOptions *options, char **arguments, GE
   self.loop = g_main_loop_new (NULL, FALSE);
   self.line = queenctl_event_line_new ();
   self.memory = queenctl_memory_new ();
-  if (!queenctl_queen_watch (self.queen, options->is_all, error))
+  if (!queenctl_queen_watch (self.queen, options->is_all ? QUEENCTL_WATCH_PULSES : 0, error))
     return FALSE;
   if (options->is_notifying)
     self.notifier = queenctl_notifier_new ();

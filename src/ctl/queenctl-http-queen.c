@@ -429,10 +429,23 @@ emit_lagged (QueenctlQueen *queen, const char *json)
 }
 
 static void
+emit_held (QueenctlQueen *queen, const char *json)
+{
+  g_autoptr (JsonNode) node = queenctl_json_parse_object (json);
+  JsonObject *event = node ? json_node_get_object (node) : NULL;
+
+  if (event)
+    queenctl_queen_emit_held (queen, queenctl_json_get_text (event, "kind"),
+                              queenctl_json_get_text (event, "id"));
+}
+
+static void
 on_stream_event (const char *event, const char *data, gpointer user_data)
 {
   if (g_str_equal (event, "heartbeat"))
     emit_event (user_data, data);
+  else if (g_str_equal (event, "hold"))
+    emit_held (user_data, data);
   else if (g_str_equal (event, "lagged"))
     emit_lagged (user_data, data);
 }
@@ -450,7 +463,7 @@ on_stream_back (gpointer user_data)
 }
 
 static gboolean
-http_watch (QueenctlQueen *queen, gboolean are_pulses_wanted, GError **error)
+http_watch (QueenctlQueen *queen, QueenctlWatch wanted, GError **error)
 {
   static const QueenctlHttpStreamFuncs funcs = {
     .on_event = on_stream_event,
@@ -458,8 +471,9 @@ http_watch (QueenctlQueen *queen, gboolean are_pulses_wanted, GError **error)
     .on_back = on_stream_back,
   };
   QueenctlHttpQueen *self = QUEENCTL_HTTP_QUEEN (queen);
-  const char *path =
-      are_pulses_wanted ? "/v1/heartbeats/stream" : "/v1/heartbeats/stream?types=worker,hive";
+  g_autofree char *path = g_strconcat ("/v1/heartbeats/stream?types=worker,hive",
+                                       wanted & QUEENCTL_WATCH_PULSES ? ",queen" : "",
+                                       wanted & QUEENCTL_WATCH_HOLDS ? ",hold" : "", NULL);
 
   self->stream = queenctl_http_stream_new (self->http, path, &funcs, queen, error);
   return self->stream != NULL;

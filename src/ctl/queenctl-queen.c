@@ -10,6 +10,7 @@
 enum
 {
   EVENT,
+  HELD,
   LAGGED,
   GONE,
   BACK,
@@ -31,6 +32,7 @@ static void
 queenctl_queen_class_init (QueenctlQueenClass *class)
 {
   signals[EVENT] = add_signal ("event", 1, G_TYPE_POINTER);
+  signals[HELD] = add_signal ("held", 1, G_TYPE_POINTER);
   signals[LAGGED] = add_signal ("lagged", 1, G_TYPE_INT64);
   signals[GONE] = add_signal ("gone", 1, G_TYPE_STRING);
   signals[BACK] = add_signal ("back", 0, G_TYPE_NONE);
@@ -117,9 +119,9 @@ queenctl_queen_release (
 }
 
 gboolean
-queenctl_queen_watch (QueenctlQueen *self, gboolean are_pulses_wanted, GError **error)
+queenctl_queen_watch (QueenctlQueen *self, QueenctlWatch wanted, GError **error)
 {
-  return QUEENCTL_QUEEN_GET_CLASS (self)->watch (self, are_pulses_wanted, error);
+  return QUEENCTL_QUEEN_GET_CLASS (self)->watch (self, wanted, error);
 }
 
 /* Whoever has more to say in a word is no queen, and it would be remembered. */
@@ -128,6 +130,13 @@ queenctl_queen_emit_event (QueenctlQueen *self, const QueenctlEvent *event)
 {
   if (strlen (event->id) <= LONGEST_WORD && strlen (event->status) <= LONGEST_WORD)
     g_signal_emit (self, signals[EVENT], 0, event);
+}
+
+void
+queenctl_queen_emit_held (QueenctlQueen *self, const char *kind, const char *id)
+{
+  if (strlen (id) <= LONGEST_WORD)
+    g_signal_emit (self, signals[HELD], 0, &(QueenctlEvent){ kind, id, "", NULL });
 }
 
 void

@@ -28,6 +28,20 @@ typedef struct
 } QueenctlEvent;
 
 /**
+ * QueenctlWatch:
+ * @QUEENCTL_WATCH_PULSES: the queen's own heartbeats matter, which may be large; without that they
+ *   may come all the same
+ * @QUEENCTL_WATCH_HOLDS: it is to be told who is held, and who is not any longer
+ *
+ * What is wanted besides the heartbeats of workers and hives.
+ */
+typedef enum
+{
+  QUEENCTL_WATCH_PULSES = 1 << 0,
+  QUEENCTL_WATCH_HOLDS = 1 << 1,
+} QueenctlWatch;
+
+/**
  * QueenctlPlacing:
  * @model: what a worker is wanted for
  * @affinity: (nullable): a text that others may have, too
@@ -57,6 +71,8 @@ G_DECLARE_DERIVABLE_TYPE (QueenctlQueen, queenctl_queen, QUEENCTL, QUEEN, GObjec
  * After queenctl_queen_watch() these signals tell what happens, in the main loop of whoever called:
  *
  * - `event` (const QueenctlEvent *)
+ * - `held` (const QueenctlEvent *): a `worker` or `hive` is held by others than before; it has no
+ *   status and no node
  * - `lagged` (gint64 dropped): events were lost on the way; -1 when nobody knows how many
  * - `gone` (const char *message): she, or the way to her, is away; she is waited for
  * - `back`: she is there again; what happened meanwhile is not told
@@ -93,7 +109,7 @@ struct _QueenctlQueenClass
                        const char *id,
                        const char *hold,
                        GError **error);
-  gboolean (*watch) (QueenctlQueen *self, gboolean are_pulses_wanted, GError **error);
+  gboolean (*watch) (QueenctlQueen *self, QueenctlWatch wanted, GError **error);
 };
 
 /**
@@ -187,17 +203,17 @@ gboolean queenctl_queen_release (
 
 /**
  * queenctl_queen_watch:
- * @are_pulses_wanted: whether the queen's own heartbeats matter, which may be large; without that
- *   they may come all the same
+ * @wanted: 0 for heartbeats of workers and hives alone
  *
  * Begins to tell what happens, once for all: when she goes, she is waited for.
  *
  * Returns: whether she is listened to; from then on nothing is missed
  */
-gboolean queenctl_queen_watch (QueenctlQueen *self, gboolean are_pulses_wanted, GError **error);
+gboolean queenctl_queen_watch (QueenctlQueen *self, QueenctlWatch wanted, GError **error);
 
 /* For those who implement it: the signals. */
 void queenctl_queen_emit_event (QueenctlQueen *self, const QueenctlEvent *event);
+void queenctl_queen_emit_held (QueenctlQueen *self, const char *kind, const char *id);
 void queenctl_queen_emit_lagged (QueenctlQueen *self, gint64 dropped);
 void queenctl_queen_emit_gone (QueenctlQueen *self, const char *message);
 void queenctl_queen_emit_back (QueenctlQueen *self);

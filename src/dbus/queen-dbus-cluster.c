@@ -77,6 +77,9 @@ set_now (QueenDBusCluster *self, QueenDBusObject *object, QueenComponent *compon
     count_component (self, object->now, -1);
   if (was_there && !component)
     g_tree_remove (self->in_order[object->now->kind], &object->serial);
+  object->are_holds_news |=
+      was_there && component &&
+      (object->now->holds != component->holds || object->now->hive_holds != component->hive_holds);
   g_clear_pointer (&object->now, queen_component_unref);
   if (!component)
     return;
@@ -180,7 +183,7 @@ void
 queen_dbus_cluster_set_clean (QueenDBusCluster *self, QueenDBusObject *object)
 {
   g_queue_unlink (&self->dirty, &object->dirty_link);
-  object->is_dirty = FALSE;
+  object->is_dirty = object->are_holds_news = FALSE;
   g_clear_pointer (&object->sent, queen_component_unref);
   if (object->now)
     object->sent = queen_component_ref (object->now);

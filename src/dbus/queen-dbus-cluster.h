@@ -28,6 +28,8 @@ typedef struct
  * @path: its object path
  * @now: (nullable): the component as it is; %NULL when it has been forgotten
  * @sent: (nullable): the component as the bus was told last; %NULL when it was never told
+ * @are_holds_news: others have held it since the bus was told last, be it that these have gone
+ * again: somebody may have asked in between
  * @serial: greater than that of all who came before
  *
  * The place of one component on the bus.
@@ -37,6 +39,7 @@ typedef struct
   char *path;
   QueenComponent *now;
   QueenComponent *sent;
+  gboolean are_holds_news;
   guint64 serial;
   GList dirty_link; /* the cluster's own */
   gboolean is_dirty;

@@ -182,8 +182,16 @@ list_announced (QueenComponentKind kind)
   return lists[kind];
 }
 
+static gboolean
+is_of_holds (const QueenField *field)
+{
+  return g_str_equal (field->property, "Holds");
+}
+
 GVariant *
-queen_dbus_component_get_changes (const QueenComponent *component, const QueenComponent *before)
+queen_dbus_component_get_changes (const QueenComponent *component,
+                                  const QueenComponent *before,
+                                  gboolean with_holds)
 {
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
   gboolean is_changed = FALSE;
@@ -197,7 +205,7 @@ queen_dbus_component_get_changes (const QueenComponent *component, const QueenCo
         continue;
       then = g_variant_ref_sink (queen_field_get_variant (*field, before));
       now = g_variant_ref_sink (queen_field_get_variant (*field, component));
-      if (g_variant_equal (then, now))
+      if (g_variant_equal (then, now) && !(with_holds && is_of_holds (*field)))
         continue;
       g_variant_builder_add (&builder, "{sv}", (*field)->property, now);
       is_changed = TRUE;

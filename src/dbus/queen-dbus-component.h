@@ -60,12 +60,14 @@ gsize queen_dbus_component_measure_interfaces (const QueenComponent *component, 
 
 /**
  * queen_dbus_component_get_changes:
+ * @with_holds: `Holds` are among them in any case
  *
  * Returns: (transfer floating) (nullable): `a{sv}`, those properties that announce their changes
  *   and are not in @component as they were in @before; %NULL when there are none
  */
 GVariant *queen_dbus_component_get_changes (const QueenComponent *component,
-                                            const QueenComponent *before);
+                                            const QueenComponent *before,
+                                            gboolean with_holds);
 
 /**
  * queen_dbus_component_parse:

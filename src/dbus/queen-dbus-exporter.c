@@ -188,7 +188,7 @@ announce_object (QueenDBusExporter *self, const QueenDBusObject *object)
     announce_added (self, object);
   if (!is_same)
     return;
-  changes = queen_dbus_component_get_changes (object->now, object->sent);
+  changes = queen_dbus_component_get_changes (object->now, object->sent, object->are_holds_news);
   if (changes)
     emit_changed (self, object->path, queen_dbus_component_get_interface (object->now->kind)->name,
                   changes, none);

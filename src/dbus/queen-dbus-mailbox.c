@@ -128,14 +128,17 @@ keep_event (QueenDBusMailbox *self, QueenEvent *event)
 void
 queen_dbus_mailbox_put (QueenDBusMailbox *self, QueenEvent *event)
 {
+  gboolean is_heartbeat = (event->kind & QUEEN_EVENT_ALL_KINDS) != 0;
   gboolean is_urgent, must_wake;
 
+  if (!is_heartbeat && !event->component)
+    return;
   g_mutex_lock (&self->lock);
   if (event->component)
     g_hash_table_replace (self->changes, event->component, queen_event_ref (event));
-  if (event->json)
+  if (is_heartbeat)
     self->n_events++;
-  if (self->wants_events && event->json)
+  if (self->wants_events && is_heartbeat)
     keep_event (self, event);
   is_urgent = self->wants_events || g_hash_table_size (self->changes) >= MAX_CHANGES;
   must_wake = note_news (self, is_urgent);

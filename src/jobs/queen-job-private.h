@@ -97,10 +97,11 @@ struct _QueenJob
   guint n_had;       /* readers at the last look */
   QueenAlarm *alarm; /* when nobody reads it any longer */
 
-  /* Of queen-jobs.c alone. */
+  /* Of QueenJobs alone. */
   gboolean is_known;
   gboolean is_recorded;      /* in the ledger */
   QueenJobState noted_state; /* as it is counted */
+  guint64 noted_tokens;
   GList link;
   QueenDeadline kept;
   gsize n_bytes; /* as they are counted */

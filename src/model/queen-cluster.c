@@ -84,6 +84,7 @@ queen_cluster_new (const QueenClusterSettings *settings)
   g_signal_connect_swapped (self->holds, "changed", G_CALLBACK (on_holds_changed), self);
   self->placement =
       queen_placement_new (self->bus, self->registries[QUEEN_COMPONENT_WORKER], clock);
+  queen_placement_tell (self->placement, sequencer);
   self->pulse =
       queen_pulse_new (sequencer, self->registries[QUEEN_COMPONENT_WORKER],
                        self->registries[QUEEN_COMPONENT_HIVE], clock, settings->heartbeat_interval);

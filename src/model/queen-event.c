@@ -100,10 +100,54 @@ queen_event_new_restored (QueenComponent *component)
   return new_silent_event (QUEEN_EVENT_RESTORED, component);
 }
 
-QueenEvent *
-queen_event_new_held (QueenComponent *component)
+/* @json: (transfer full) */
+static QueenEvent *
+new_aside (QueenEventKind kind, GString *json, gint64 time)
 {
-  return new_silent_event (QUEEN_EVENT_HELD, component);
+  gsize length;
+
+  g_string_append (json, ",\"timestamp\":\"");
+  queen_timestamp_append (json, time);
+  g_string_append (json, "\"}");
+  length = json->len;
+  return new_event (kind, g_string_free (json, FALSE), 0, length);
+}
+
+QueenEvent *
+queen_event_new_held (QueenComponent *component, gint64 time)
+{
+  gboolean is_held = component->holds || component->hive_holds;
+  GString *json = g_string_new ("{\"type\":\"hold\",\"kind\":\"");
+  QueenEvent *event;
+
+  g_string_append (json, queen_component_kind_get_name (component->kind));
+  g_string_append (json, "\",\"id\":");
+  queen_json_append_string (json, component->id);
+  g_string_append (json, is_held ? ",\"held\":true" : ",\"held\":false");
+  event = new_aside (QUEEN_EVENT_HELD, json, time);
+  event->component = queen_component_ref (component);
+  return event;
+}
+
+QueenEvent *
+queen_event_new_counts (QueenEventKind kind,
+                        const char *model,
+                        const char *state,
+                        const QueenEventCount *counts,
+                        guint n,
+                        gint64 time)
+{
+  GString *json = g_string_new (kind == QUEEN_EVENT_JOB ? "{\"type\":\"job\",\"model\":"
+                                                        : "{\"type\":\"placement\",\"model\":");
+
+  if (model)
+    queen_json_append_string (json, model);
+  else
+    g_string_append (json, "null");
+  g_string_append_printf (json, ",\"state\":\"%s\"", state);
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (json, ",\"%s\":%" G_GUINT64_FORMAT, counts[i].name, counts[i].number);
+  return new_aside (kind, json, time);
 }
 
 QueenEvent *

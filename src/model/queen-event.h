@@ -13,6 +13,9 @@ G_BEGIN_DECLS
  * @QUEEN_EVENT_RESTORED: no heartbeat: a component is known from before the queen was started
  * @QUEEN_EVENT_HELD: no heartbeat: a component, or its hive, is held by others than before, or by
  *   nobody any more
+ * @QUEEN_EVENT_JOB: no heartbeat: of a model's jobs others wait or run than before
+ * @QUEEN_EVENT_PLACEMENT: no heartbeat: of a model's workers others can take something than before,
+ *   or others wait for them
  *
  * Whose heartbeat an event is. The values are bits, so that a set of kinds is one number.
  */
@@ -24,10 +27,15 @@ typedef enum
   QUEEN_EVENT_FORGOTTEN = 1 << 3,
   QUEEN_EVENT_RESTORED = 1 << 4,
   QUEEN_EVENT_HELD = 1 << 5,
+  QUEEN_EVENT_JOB = 1 << 6,
+  QUEEN_EVENT_PLACEMENT = 1 << 7,
 } QueenEventKind;
 
-/** The kinds that the stream knows: the heartbeats. */
+/** The heartbeats: what everybody gets who does not say what is wanted. */
 #define QUEEN_EVENT_ALL_KINDS (QUEEN_EVENT_QUEEN | QUEEN_EVENT_WORKER | QUEEN_EVENT_HIVE)
+
+/** What goes out beside them to those who name it: each says how something stands. */
+#define QUEEN_EVENT_ASIDE_KINDS (QUEEN_EVENT_HELD | QUEEN_EVENT_JOB | QUEEN_EVENT_PLACEMENT)
 
 /** Bytes that may be written before and behind the JSON of the queen's own heartbeat. */
 #define QUEEN_EVENT_MARGIN 128
@@ -114,10 +122,40 @@ QueenEvent *queen_event_new_restored (QueenComponent *component);
 
 /**
  * queen_event_new_held:
+ * @time: ns since 1970
  *
  * Returns: (transfer full): the event that other holds are on @component than before
  */
-QueenEvent *queen_event_new_held (QueenComponent *component);
+QueenEvent *queen_event_new_held (QueenComponent *component, gint64 time);
+
+/**
+ * QueenEventCount:
+ * @name: of a member
+ *
+ * A number that an event says.
+ */
+typedef struct
+{
+  const char *name;
+  guint64 number;
+} QueenEventCount;
+
+/**
+ * queen_event_new_counts:
+ * @kind: %QUEEN_EVENT_JOB or %QUEEN_EVENT_PLACEMENT
+ * @model: (nullable): of which; %NULL for what is of none
+ * @state: in a word
+ * @counts: (array length=n): how many of what
+ * @time: ns since 1970
+ *
+ * Returns: (transfer full): the event that it stands so with a model: nothing is said of who asks
+ */
+QueenEvent *queen_event_new_counts (QueenEventKind kind,
+                                    const char *model,
+                                    const char *state,
+                                    const QueenEventCount *counts,
+                                    guint n,
+                                    gint64 time);
 
 /**
  * queen_event_new_queen:

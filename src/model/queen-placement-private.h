@@ -4,6 +4,7 @@
 #pragma once
 
 #include "queen-line.h"
+#include "queen-model-news.h"
 #include "queen-placement.h"
 #include "queen-reservations.h"
 
@@ -35,6 +36,7 @@ struct _QueenPlacement
   QueenReservations *reservations;
   QueenAgenda *agenda;  /* rests, reservations, wakes, moves, and the ends of patience */
   QueenLine *everybody; /* who waits, whatever for: of interest is only who has how much there */
+  QueenModelNews *news; /* NULL when nobody is told */
   guint n_resting;
   gint64 n_known; /* candidates, so far */
   gint64 n_given;
@@ -69,6 +71,9 @@ void queen_placement_leave_model (QueenPlacement *self, QueenPlacementModel *mod
 
 /** queen_placement_drop_model: forgets it if nobody serves it or waits for it. */
 void queen_placement_drop_model (QueenPlacement *self, QueenPlacementModel *model);
+
+/** queen_placement_note_news: something has changed that is told of @model. */
+void queen_placement_note_news (QueenPlacement *self, const QueenPlacementModel *model);
 
 /** queen_placement_listen: hears of the workers from now on. */
 void queen_placement_listen (QueenPlacement *self, QueenEventBus *bus);

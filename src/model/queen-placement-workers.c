@@ -58,6 +58,28 @@ queen_placement_leave_model (QueenPlacement *self, QueenPlacementModel *model)
   queen_placement_drop_model (self, model);
 }
 
+static const char *
+get_state (guint n_serving, guint n_free)
+{
+  if (n_free > 0)
+    return "free";
+  return n_serving > 0 ? "full" : "none";
+}
+
+void
+queen_placement_note_news (QueenPlacement *self, const QueenPlacementModel *model)
+{
+  guint n_free = model->offers->counts[QUEEN_VERDICT_FIT];
+  guint n_serving = n_free + model->offers->counts[QUEEN_VERDICT_FULL];
+  const QueenModelStanding standing = {
+    get_state (n_serving, n_free),
+    { n_serving, n_free, queen_line_get_length (model->line) },
+  };
+
+  if (self->news)
+    queen_model_news_note (self->news, model->offers->model, &standing, QUEEN_MODEL_NEWS_PACE);
+}
+
 /* What a worker serves */
 
 static guint
@@ -95,6 +117,21 @@ offers_just (const QueenCandidate *candidate, const char *const *models, guint n
   return TRUE;
 }
 
+static gboolean
+is_serving (QueenVerdict verdict)
+{
+  return verdict == QUEEN_VERDICT_FIT || verdict == QUEEN_VERDICT_FULL;
+}
+
+static void
+note_if_serving (QueenPlacement *self,
+                 const QueenCandidate *candidate,
+                 const QueenPlacementModel *model)
+{
+  if (is_serving (candidate->verdict))
+    queen_placement_note_news (self, model);
+}
+
 static void
 set_models (QueenPlacement *self, QueenCandidate *candidate, const char *const *models, guint n)
 {
@@ -107,8 +144,13 @@ set_models (QueenPlacement *self, QueenCandidate *candidate, const char *const *
   for (guint i = 0; i < n; i++)
     offers[i] = get_model (self, models[i])->offers;
   queen_candidate_set_offers (candidate, offers, n);
+  for (guint i = 0; i < n; i++)
+    note_if_serving (self, candidate, offers[i]->owner);
   for (guint i = 0; i < n_before; i++)
-    queen_placement_drop_model (self, before[i]);
+    {
+      note_if_serving (self, candidate, before[i]);
+      queen_placement_drop_model (self, before[i]);
+    }
 }
 
 /* What is heard of it */
@@ -132,16 +174,27 @@ judge_candidate (const QueenCandidate *candidate)
   return candidate->heard.hive_holds ? QUEEN_VERDICT_HIVE_HELD : verdict;
 }
 
+static void
+note_verdict (QueenPlacement *self, const QueenCandidate *candidate, QueenVerdict before)
+{
+  if (candidate->verdict == before || (!is_serving (candidate->verdict) && !is_serving (before)))
+    return;
+  for (guint i = 0; i < candidate->n_offers; i++)
+    queen_placement_note_news (self, candidate->offers[i].offers->owner);
+}
+
 /* Nobody is woken up when it can take less than before: they would only keep others from going
  * ahead who can be served. */
 void
 queen_placement_settle (QueenPlacement *self, QueenCandidate *candidate)
 {
-  gboolean was_fit = candidate->verdict == QUEEN_VERDICT_FIT;
+  QueenVerdict before = candidate->verdict;
+  gboolean was_fit = before == QUEEN_VERDICT_FIT;
   guint64 use = candidate->use;
   guint capacity = candidate->capacity;
 
   queen_candidate_settle (candidate, judge_candidate (candidate));
+  note_verdict (self, candidate, before);
   if (candidate->verdict != QUEEN_VERDICT_FIT ||
       (was_fit && candidate->use >= use && candidate->capacity <= capacity))
     return;

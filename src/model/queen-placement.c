@@ -397,6 +397,7 @@ queen_placement_finalize (GObject *object)
   gpointer value;
   g_autoptr (GList) models = g_hash_table_get_values (self->models);
 
+  g_clear_pointer (&self->news, queen_model_news_free);
   for (GList *link = models; link; link = link->next)
     if (queen_line_get_length (((QueenPlacementModel *) link->data)->line) > 0)
       clear_model (self, link->data);
@@ -442,6 +443,14 @@ queen_placement_new (QueenEventBus *bus, QueenRegistry *workers, const QueenCloc
   self->agenda = queen_agenda_new (clock, "placement", self);
   queen_placement_listen (self, bus);
   return self;
+}
+
+void
+queen_placement_tell (QueenPlacement *self, QueenSequencer *sequencer)
+{
+  static const char *const names[QUEEN_MODEL_NEWS_COUNTS] = { "workers", "free", "waiting" };
+
+  self->news = queen_model_news_new (sequencer, self->clock, QUEEN_EVENT_PLACEMENT, names);
 }
 
 void

@@ -6,6 +6,7 @@
 #include "queen-event-bus.h"
 #include "queen-histogram.h"
 #include "queen-registry.h"
+#include "queen-sequencer.h"
 #include "queen-verdict.h"
 
 G_BEGIN_DECLS
@@ -198,6 +199,16 @@ typedef enum
  */
 QueenPlacement *
 queen_placement_new (QueenEventBus *bus, QueenRegistry *workers, const QueenClock *clock);
+
+/**
+ * queen_placement_tell:
+ * @sequencer: to whom events are given; referenced
+ *
+ * From now on it is told of each model, as a %QUEEN_EVENT_PLACEMENT, when others of its workers can
+ * take a request than before, or others wait for it: `free` when one that comes now gets a worker,
+ * `full` when all that would take it have enough to do, and `none`.
+ */
+void queen_placement_tell (QueenPlacement *self, QueenSequencer *sequencer);
 
 /**
  * queen_placement_request:

@@ -20,7 +20,7 @@ heed (QueenRegistry *self, QueenEntry *entry)
     return;
   queen_registry_replace (self, entry, now);
   self->revision++;
-  event = queen_event_new_held (now);
+  event = queen_event_new_held (now, self->settings.clock->get_wall ());
   event->before = g_steal_pointer (&before);
   queen_sequencer_publish (self->sequencer, event);
 }

@@ -534,6 +534,14 @@ queen_channel_publish (QueenChannel *self,
 }
 
 void
+queen_channel_publish_aside (
+    QueenChannel *self, guint kind, const char *name, const char *data, gsize length)
+{
+  queen_ring_publish_aside (self->ring, kind, name, data, length);
+  spread_news (self, TRUE);
+}
+
+void
 queen_channel_pulse (QueenChannel *self, GBytes *frame)
 {
   queen_ring_pulse (self->ring, frame);

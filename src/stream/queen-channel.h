@@ -114,6 +114,14 @@ void queen_channel_publish (QueenChannel *self,
                             gsize length);
 
 /**
+ * queen_channel_publish_aside:
+ *
+ * As queen_ring_publish_aside(), and gives it to everybody who wants it.
+ */
+void queen_channel_publish_aside (
+    QueenChannel *self, guint kind, const char *name, const char *data, gsize length);
+
+/**
  * queen_channel_pulse:
  * @frame: (transfer full): as queen_ring_pulse() takes it
  *

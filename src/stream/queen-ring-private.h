@@ -10,6 +10,9 @@
 
 G_BEGIN_DECLS
 
+/* Each event has a place in the ring. Those with a number for the world have one that only grows
+ * here, too; an aside has that of the event before it. */
+
 #define QUEEN_RING_UNKNOWN                                                                         \
   QUEEN_RING_MAX_KINDS /* events that never came here may be of any kind                           \
                         */
@@ -25,6 +28,7 @@ typedef struct
 typedef struct
 {
   QueenRingFrame frame;
+  guint64 number;
   guint kind;
 } QueenRingSlot;
 
@@ -43,11 +47,13 @@ struct _QueenRing
   GString *id; /* of the event that came last; only its number changes */
 
   QueenRingSlot *slots;
-  guint64 n_slots; /* a power of two */
-  guint64 oldest;  /* the number of the oldest event still there */
-  guint64 head;    /* the number of the next event */
+  guint64 n_slots;       /* a power of two */
+  guint64 oldest;        /* the place of the oldest event still there */
+  guint64 head;          /* the place of the next event */
+  guint64 number_before; /* of the last event before the oldest */
+  guint64 next_number;   /* of the next event: its place, until there was an aside */
   guint64 shift;   /* what these numbers have more than those in ids, as they only grow; may wrap */
-  guint64 unknown; /* whoever is behind this number has lost nobody knows how much */
+  guint64 unknown; /* whoever is behind this place has lost nobody knows how much */
   guint64 kept_from;
   gsize n_bytes;
   gsize n_beside; /* bytes of what readers take beside the events */
@@ -72,9 +78,9 @@ queen_ring_count_kinds (const guint64 counts[QUEEN_RING_N_COUNTS], guint kinds)
 }
 
 static inline QueenRingSlot *
-queen_ring_get_slot (const QueenRing *self, guint64 number)
+queen_ring_get_slot (const QueenRing *self, guint64 place)
 {
-  return &self->slots[number & (self->n_slots - 1)];
+  return &self->slots[place & (self->n_slots - 1)];
 }
 
 G_END_DECLS

@@ -37,16 +37,20 @@ queen_ring_start_with_history (const QueenRing *self,
                                guint n_events,
                                QueenCursor *cursor)
 {
+  guint counted = kinds & self->settings.kinds ? kinds & self->settings.kinds : kinds;
+
   queen_ring_start (self, kinds, cursor);
   for (; n_events > 0 && cursor->next > self->oldest; cursor->next--)
-    if (queen_ring_get_slot (self, cursor->next - 1)->kind & kinds)
-      {
-        cursor->n_passed--;
-        n_events--;
-      }
+    {
+      guint kind = queen_ring_get_slot (self, cursor->next - 1)->kind;
+
+      cursor->n_passed -= (kind & kinds) != 0;
+      n_events -= (kind & counted) != 0;
+    }
 }
 
-/* How many of the events that have left the ring a reader misses who has not had the last @n. */
+/* How many of the events that have left the ring a reader misses who has not had the last @n.
+ * Asides among them are not known any more, and count only where nothing else is wanted. */
 static gint64
 count_lost (const QueenRing *self, guint kinds, guint64 n)
 {
@@ -54,29 +58,53 @@ count_lost (const QueenRing *self, guint kinds, guint64 n)
 
   if (wanted == self->settings.kinds)
     return (gint64) n;
-  return wanted == 0 ? 0 : -1;
+  return wanted == 0 && !(kinds & self->settings.asides) ? 0 : -1;
 }
 
 gint64
-queen_ring_start_at (const QueenRing *self, guint kinds, guint64 number, QueenCursor *cursor)
+queen_ring_start_at (const QueenRing *self, guint kinds, guint64 place, QueenCursor *cursor)
 {
-  if (number < self->oldest)
+  if (place < self->oldest)
     {
       start_at_oldest (self, kinds, cursor);
-      return count_lost (self, kinds, self->oldest - number);
+      return count_lost (self, kinds, self->oldest - place);
     }
   /* From the end that is nearer: the ring may hold a million. */
-  if (number - self->oldest < self->head - number)
+  if (place - self->oldest < self->head - place)
     {
       start_at_oldest (self, kinds, cursor);
-      for (; cursor->next < number; cursor->next++)
+      for (; cursor->next < place; cursor->next++)
         cursor->n_passed += (queen_ring_get_slot (self, cursor->next)->kind & kinds) != 0;
       return 0;
     }
   queen_ring_start (self, kinds, cursor);
-  for (; cursor->next > number; cursor->next--)
+  for (; cursor->next > place; cursor->next--)
     cursor->n_passed -= (queen_ring_get_slot (self, cursor->next - 1)->kind & kinds) != 0;
   return 0;
+}
+
+/* Returns: the place of what comes behind the event of that number, which is the one before the
+ * oldest or a later one. All asides there are behind it, if they have been read or not: each says
+ * how something stands */
+static guint64
+find_behind (const QueenRing *self, guint64 number)
+{
+  guint64 from = self->oldest, to = self->head;
+
+  if (to - from == self->next_number - 1 - self->number_before)
+    return from + number - self->number_before; /* there are no asides */
+  while (from < to)
+    {
+      guint64 middle = from + (to - from) / 2;
+      const QueenRingSlot *slot = queen_ring_get_slot (self, middle);
+      gboolean is_aside = (slot->kind & self->settings.asides) != 0;
+
+      if (slot->number > number || (slot->number == number && is_aside))
+        to = middle;
+      else
+        from = middle + 1;
+    }
+  return from;
 }
 
 /* FALSE for what is no id of this epoch. */
@@ -88,8 +116,8 @@ parse_id (const QueenRing *self, const char *id, guint64 *number)
   /* GLib would skip a vertical tab before the digits. */
   if (strncmp (id, self->epoch, length) != 0 || id[length] != '-' ||
       !g_ascii_isdigit (id[length + 1]) ||
-      !g_ascii_string_to_unsigned (id + length + 1, 10, 0, self->head - 1 - self->shift, number,
-                                   NULL))
+      !g_ascii_string_to_unsigned (id + length + 1, 10, 0, self->next_number - 1 - self->shift,
+                                   number, NULL))
     return FALSE;
   *number += self->shift;
   return TRUE;
@@ -100,16 +128,21 @@ queen_ring_resume (const QueenRing *self, guint kinds, const char *last_id, Quee
 {
   guint64 last;
 
-  if (parse_id (self, last_id, &last))
-    return queen_ring_start_at (self, kinds, last + 1, cursor);
+  gboolean is_ours = parse_id (self, last_id, &last);
+
+  if (is_ours && last >= self->number_before)
+    return queen_ring_start_at (self, kinds, find_behind (self, last), cursor);
   start_at_oldest (self, kinds, cursor);
-  return kinds & self->settings.kinds ? -1 : 0;
+  if (is_ours)
+    return count_lost (self, kinds, self->number_before - last);
+  return kinds & (self->settings.kinds | self->settings.asides) ? -1 : 0;
 }
 
 gint64
 queen_ring_skip_lost (const QueenRing *self, QueenCursor *cursor)
 {
-  gboolean is_unknown = cursor->next < self->unknown && cursor->kinds & self->settings.kinds;
+  gboolean is_unknown = cursor->next < self->unknown &&
+                        cursor->kinds & (self->settings.kinds | self->settings.asides);
   QueenCursor oldest;
   guint64 n_lost;
 

@@ -8,8 +8,9 @@
 #include "text/queen-json-writer.h"
 
 #define FIRST_SLOTS 16
-#define COST_OF_ONE 152   /* bytes: its slot, its GBytes, and what malloc() keeps for itself */
+#define COST_OF_ONE 160   /* bytes: its slot, its GBytes, and what malloc() keeps for itself */
 #define COST_OF_PACKED 72 /* likewise, but for the slot */
+#define MAX_ASIDES 4096   /* beside the events that there may be */
 #define TYPICAL_COST 320  /* bytes, of a worker's heartbeat with all that */
 
 /* One for all rings, so that what was gathered from one is never taken for what is in another, not
@@ -60,6 +61,7 @@ drop_oldest (QueenRing *self)
 {
   QueenRingSlot *slot = queen_ring_get_slot (self, self->oldest++);
 
+  self->number_before = slot->number;
   self->n_before_oldest[get_index (slot->kind)]++;
   self->n_bytes -= get_cost (slot);
   clear_frame (&slot->frame);
@@ -72,10 +74,15 @@ queen_ring_get_capacity (const QueenRing *self)
   return MAX (self->settings.capacity, self->n_beside / TYPICAL_COST);
 }
 
+/* Asides take no room from what is numbered. */
 static gboolean
 is_over_capacity (const QueenRing *self)
 {
-  return count_events (self) > queen_ring_get_capacity (self) && self->oldest < self->kept_from;
+  guint64 n_numbered = self->next_number - 1 - self->number_before;
+  guint64 capacity = queen_ring_get_capacity (self);
+
+  return self->oldest < self->kept_from &&
+         (n_numbered > capacity || count_events (self) > capacity + MAX_ASIDES);
 }
 
 static void
@@ -122,14 +129,15 @@ queen_ring_new (const QueenRingSettings *settings)
   QueenRing *self;
 
   g_return_val_if_fail (settings->capacity > 0, NULL);
-  g_return_val_if_fail ((settings->kinds | settings->pulse_kind) < 1u << QUEEN_RING_MAX_KINDS,
+  g_return_val_if_fail ((settings->kinds | settings->asides | settings->pulse_kind) <
+                            1u << QUEEN_RING_MAX_KINDS,
                         NULL);
 
   self = g_new0 (QueenRing, 1);
   self->settings = *settings;
   self->id = g_string_new (NULL);
   set_epoch (self, settings->epoch);
-  self->oldest = self->head = 1;
+  self->oldest = self->head = self->next_number = 1;
   self->kept_from = G_MAXUINT64;
   touch (self);
   make_slots (self);
@@ -154,7 +162,8 @@ queen_ring_continue (QueenRing *self, const char *epoch, guint64 next)
   g_return_if_fail (self->head == 1 && next >= 1);
 
   set_epoch (self, epoch);
-  self->oldest = self->head = next;
+  self->oldest = self->head = self->next_number = next;
+  self->number_before = next - 1;
 }
 
 const char *
@@ -163,23 +172,35 @@ queen_ring_get_epoch (const QueenRing *self)
   return self->epoch;
 }
 
-char *
-queen_ring_dup_id (const QueenRing *self, guint64 number)
+static guint64
+get_number (const QueenRing *self, guint64 place)
 {
-  return g_strdup_printf ("%s-%" G_GUINT64_FORMAT, self->epoch, number - self->shift);
+  if (place >= self->oldest)
+    return queen_ring_get_slot (self, place)->number;
+  return self->number_before - MIN (self->number_before, self->oldest - 1 - place);
+}
+
+char *
+queen_ring_dup_id (const QueenRing *self, guint64 place)
+{
+  return g_strdup_printf ("%s-%" G_GUINT64_FORMAT, self->epoch,
+                          get_number (self, place) - self->shift);
 }
 
 /* Events that never came here have their numbers from elsewhere. To readers they are lost. */
 static void
 skip_to (QueenRing *self, guint64 number)
 {
-  guint64 n_skipped = number - self->head;
+  guint64 n_skipped = number - self->next_number;
 
   while (count_events (self) > 0)
     drop_oldest (self);
   self->n_before_oldest[QUEEN_RING_UNKNOWN] += n_skipped;
   memcpy (self->n_before_head, self->n_before_oldest, sizeof self->n_before_head);
-  self->oldest = self->head = number;
+  self->head += n_skipped;
+  self->oldest = self->head;
+  self->next_number = number;
+  self->number_before = number - 1;
 }
 
 void
@@ -188,38 +209,57 @@ queen_ring_restart (QueenRing *self, const char *epoch, guint64 next, gboolean i
   set_epoch (self, epoch);
   if (is_lost)
     {
-      skip_to (self, self->head + 1);
+      skip_to (self, self->next_number + 1);
       self->unknown = self->head;
     }
-  self->shift = self->head - next;
+  self->shift = self->next_number - next;
   clear_pulse (&self->pulse);
   touch (self);
+}
+
+/* @number: its own, or of the event before an aside */
+static void
+append_event (
+    QueenRing *self, guint64 number, guint kind, const char *name, const char *data, gsize length)
+{
+  QueenRingSlot *slot;
+
+  if (count_events (self) == self->n_slots)
+    make_slots (self);
+  g_string_truncate (self->id, strlen (self->epoch) + strlen ("-"));
+  queen_json_append_number (self->id, number - self->shift);
+  slot = queen_ring_get_slot (self, self->head++);
+  slot->frame.chunk = self->settings.has_bare
+                          ? queen_frame_new_with_bare (self->id->str, name, data, length)
+                          : queen_frame_new (self->id->str, name, data, length);
+  slot->number = number;
+  slot->kind = kind;
+  self->n_bytes += get_cost (slot);
+  self->n_before_head[get_index (kind)]++;
+  touch (self);
+  drop_excess (self);
 }
 
 void
 queen_ring_publish (
     QueenRing *self, guint64 number, guint kind, const char *name, const char *data, gsize length)
 {
-  QueenRingSlot *slot;
-
   g_return_if_fail (kind & self->settings.kinds);
-  g_return_if_fail (number + self->shift >= self->head);
+  g_return_if_fail (number + self->shift >= self->next_number);
 
-  if (number + self->shift > self->head)
+  if (number + self->shift > self->next_number)
     skip_to (self, number + self->shift);
-  if (count_events (self) == self->n_slots)
-    make_slots (self);
-  g_string_truncate (self->id, strlen (self->epoch) + strlen ("-"));
-  queen_json_append_number (self->id, number);
-  slot = queen_ring_get_slot (self, self->head++);
-  slot->frame.chunk = self->settings.has_bare
-                          ? queen_frame_new_with_bare (self->id->str, name, data, length)
-                          : queen_frame_new (self->id->str, name, data, length);
-  slot->kind = kind;
-  self->n_bytes += get_cost (slot);
-  self->n_before_head[get_index (kind)]++;
-  touch (self);
-  drop_excess (self);
+  self->next_number++;
+  append_event (self, self->next_number - 1, kind, name, data, length);
+}
+
+void
+queen_ring_publish_aside (
+    QueenRing *self, guint kind, const char *name, const char *data, gsize length)
+{
+  g_return_if_fail (kind & self->settings.asides);
+
+  append_event (self, self->next_number - 1, kind, name, data, length);
 }
 
 gboolean
@@ -259,9 +299,9 @@ queen_ring_keep_beside (QueenRing *self, gsize n_bytes)
 }
 
 void
-queen_ring_keep_from (QueenRing *self, guint64 number)
+queen_ring_keep_from (QueenRing *self, guint64 place)
 {
-  self->kept_from = number;
+  self->kept_from = place;
   drop_excess (self);
 }
 
@@ -339,9 +379,14 @@ pass_frame (QueenRing *self, QueenCursor *cursor)
       if (cursor->next == self->head)
         break;
       slot = queen_ring_get_slot (self, cursor->next++);
-      cursor->is_id_old = !(slot->kind & cursor->kinds);
-      cursor->n_passed += !cursor->is_id_old;
-      frame = cursor->is_id_old ? NULL : &slot->frame;
+      if (slot->kind & cursor->kinds)
+        {
+          cursor->is_id_old = FALSE;
+          cursor->n_passed++;
+          frame = &slot->frame;
+        }
+      else if (slot->kind & self->settings.kinds)
+        cursor->is_id_old = TRUE;
     }
   return frame;
 }

@@ -24,6 +24,10 @@ G_BEGIN_DECLS
  * Beside the ring stands the newest pulse. It has no number, but a place: it was made after event
  * n, carries the id of n, and is read exactly between n and n + 1. Who is already past n, or still
  * behind it when there is a newer pulse, does without. So an id never jumps over what was not sent.
+ *
+ * In the ring there may be asides, too, for those who want them: each says how something stands,
+ * and carries the id of the event before it. They take no number and no room from what is numbered,
+ * so whoever does not want them notices nothing of them.
  */
 typedef struct _QueenRing QueenRing;
 
@@ -37,6 +41,7 @@ typedef struct _QueenRing QueenRing;
  * @pack: (nullable): compresses a pulse for those who want it so; %NULL where none is large
  * @data: for @pack
  * @has_bare: whether there are readers of %QUEEN_ENCODING_BARE
+ * @asides: the bits of the kinds that are kept, but not numbered
  */
 typedef struct
 {
@@ -48,11 +53,13 @@ typedef struct
   void (*pack) (GBytes *frame, QueenPacked *packed, gpointer data);
   gpointer data;
   gboolean has_bare;
+  guint asides;
 } QueenRingSettings;
 
 /**
  * QueenCursor:
- * @next: the number of the next event that its owner wants
+ * @next: the place of the next event that its owner wants: that is its number, but for the asides
+ * before it
  * @n_passed: how many events of its kinds came before that one
  * @pulse: the last pulse that its owner has had
  * @kinds: the bits of the kinds that its owner wants
@@ -110,11 +117,11 @@ const char *queen_ring_get_epoch (const QueenRing *self);
 
 /**
  * queen_ring_dup_id:
- * @number: an event's
+ * @place: an event's
  *
  * Returns: (transfer full): its id
  */
-char *queen_ring_dup_id (const QueenRing *self, guint64 number);
+char *queen_ring_dup_id (const QueenRing *self, guint64 place);
 
 /**
  * queen_ring_publish:
@@ -131,6 +138,16 @@ char *queen_ring_dup_id (const QueenRing *self, guint64 number);
  */
 void queen_ring_publish (
     QueenRing *self, guint64 number, guint kind, const char *name, const char *data, gsize length);
+
+/**
+ * queen_ring_publish_aside:
+ * @kind: one of the kinds that are asides
+ * @name: as above, like @data and @length
+ *
+ * Puts an aside at the head of the ring.
+ */
+void queen_ring_publish_aside (
+    QueenRing *self, guint kind, const char *name, const char *data, gsize length);
 
 /** Returns: whether readers of @kinds are given the pulse */
 gboolean queen_ring_wants_pulse (const QueenRing *self, guint kinds);
@@ -154,12 +171,12 @@ void queen_ring_mark (QueenRing *self);
 
 /**
  * queen_ring_keep_from:
- * @number: an event's; %G_MAXUINT64 for none, as in the beginning
+ * @place: an event's; %G_MAXUINT64 for none, as in the beginning
  *
  * What readers who keep up have not had yet stays although there is more than the capacity, up to
- * the limit in bytes: from @number on.
+ * the limit in bytes: from @place on.
  */
-void queen_ring_keep_from (QueenRing *self, guint64 number);
+void queen_ring_keep_from (QueenRing *self, guint64 place);
 
 /**
  * queen_ring_set_max_bytes:
@@ -188,14 +205,14 @@ guint64 queen_ring_get_capacity (const QueenRing *self);
 /**
  * queen_ring_get_head:
  *
- * Returns: the number after that of the last event: what the next one gets, if none is missing
+ * Returns: the place after that of the last event
  */
 guint64 queen_ring_get_head (const QueenRing *self);
 
 /**
  * queen_ring_get_oldest:
  *
- * Returns: the number of the oldest event still there; the head's when there is none
+ * Returns: the place of the oldest event still there; the head's when there is none
  */
 guint64 queen_ring_get_oldest (const QueenRing *self);
 
@@ -222,7 +239,8 @@ void queen_ring_start (const QueenRing *self, guint kinds, QueenCursor *cursor);
 
 /**
  * queen_ring_start_with_history:
- * @n_events: how many past events of the wanted kinds to begin with, if there are as many
+ * @n_events: how many past events of the wanted kinds to begin with, if there are as many. Asides
+ *   between them come along, and count only where nothing else is wanted
  * @cursor: (out): a cursor that starts further back
  */
 void queen_ring_start_with_history (const QueenRing *self,
@@ -232,14 +250,13 @@ void queen_ring_start_with_history (const QueenRing *self,
 
 /**
  * queen_ring_start_at:
- * @number: the first event that is wanted
+ * @place: the first event that is wanted
  * @cursor: (out): a cursor just before that event, or at the oldest one still there
  *
  * Returns: how many events of the wanted kinds are lost; -1 when that cannot be known, because
  * kinds are filtered and the ring has moved on
  */
-gint64
-queen_ring_start_at (const QueenRing *self, guint kinds, guint64 number, QueenCursor *cursor);
+gint64 queen_ring_start_at (const QueenRing *self, guint kinds, guint64 place, QueenCursor *cursor);
 
 /**
  * queen_ring_resume:

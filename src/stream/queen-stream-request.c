@@ -7,14 +7,23 @@
 #include "queen-error.h"
 #include "text/queen-query.h"
 
+static const struct
+{
+  const char *word;
+  guint kind;
+} types[] = {
+  { "queen", QUEEN_EVENT_QUEEN }, { "worker", QUEEN_EVENT_WORKER },
+  { "hive", QUEEN_EVENT_HIVE },   { "hold", QUEEN_EVENT_HELD },
+  { "job", QUEEN_EVENT_JOB },     { "placement", QUEEN_EVENT_PLACEMENT },
+};
+
 static guint
 parse_type (const char *word)
 {
-  if (g_str_equal (word, "queen"))
-    return QUEEN_EVENT_QUEEN;
-  if (g_str_equal (word, "worker"))
-    return QUEEN_EVENT_WORKER;
-  return g_str_equal (word, "hive") ? QUEEN_EVENT_HIVE : 0;
+  for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
+    if (g_str_equal (word, types[i].word))
+      return types[i].kind;
+  return 0;
 }
 
 /* What a query says so far. */
@@ -42,7 +51,9 @@ take_types (const char *name, const char *value, gpointer data, GError **error)
     }
   if (!is_valid)
     g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
-                 "%s must be one or more of queen, worker, hive, with commas between", name);
+                 "%s must be one or more of queen, worker, hive, hold, job, placement, with "
+                 "commas between",
+                 name);
   return is_valid;
 }
 

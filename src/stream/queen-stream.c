@@ -59,17 +59,26 @@ pulse (QueenStream *self, QueenEvent *event)
   make_room (self);
 }
 
+static const char *
+get_name_of_aside (QueenEventKind kind)
+{
+  if (kind == QUEEN_EVENT_HELD)
+    return "hold";
+  return kind == QUEEN_EVENT_JOB ? "job" : "placement";
+}
+
 static void
 on_event (QueenStream *self, QueenEvent *event)
 {
   if (event->kind & QUEEN_EVENT_QUEEN)
     pulse (self, event);
+  if (event->kind & QUEEN_EVENT_ASIDE_KINDS)
+    queen_channel_publish_aside (self->channel, event->kind, get_name_of_aside (event->kind),
+                                 event->json, event->json_length);
   else if (event->kind & QUEEN_EVENT_NUMBERED_KINDS)
     queen_channel_publish (self->channel, event->number, event->kind, EVENT, event->json,
                            event->json_length);
-  else
-    return;
-  self->tally->events++;
+  self->tally->events += (event->kind & QUEEN_EVENT_ALL_KINDS) != 0;
 }
 
 static GBytes *
@@ -165,7 +174,7 @@ queen_stream_new (QueenEventBus *bus, QueenPulse *pulse, const QueenStreamSettin
     .clock = settings->clock,
     .audience = settings->audience,
     .ring = { settings->capacity, MAX_RING_BYTES, settings->epoch, QUEEN_EVENT_NUMBERED_KINDS,
-              QUEEN_EVENT_QUEEN, pack_snapshot, self },
+              QUEEN_EVENT_QUEEN, pack_snapshot, self, FALSE, QUEEN_EVENT_ASIDE_KINDS },
     .flush_interval = settings->flush_interval,
     .tally = settings->tally,
     .get_snapshot = get_snapshot,

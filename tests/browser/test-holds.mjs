@@ -20,15 +20,14 @@ async function hold(queen, path, body) {
   return answer.json();
 }
 
-testPage("who is held has a badge, also with its hive, and is not available",
-  { options: ["--heartbeat-interval=200ms"] }, async ({ queen, page }) => {
+testPage("who is held has a badge, also with its hive, and is not available, although nobody beats",
+  { options: ["--heartbeat-interval=1h"] }, async ({ queen, page }) => {
     const badge = (/** @type {string} */ key) => row(page, key).locator(".badge");
 
     await queen.hive("h");
     await queen.worker("w", "ready", { hive_id: "h" });
     await row(page, "hive/h").getByText("1 of 1 available").waitFor();
     assert.equal(await badge("hive/h").isVisible(), false);
-    /* Nobody beats: that there are fewer says the queen. */
     await hold(queen, "hives/h", { reason: "new driver" });
     await badge("hive/h").waitFor();
     await badge("worker/w").waitFor();

@@ -114,8 +114,16 @@ testJobs("nobody is asked for jobs while nothing is done", { isClosed: true }, a
     await page.evaluate(() => performance.now()));
   assert.equal(asked.length, before);
   const job = await submit(queen);
-  await page.locator(`#jobs [data-job="${job}"]`).waitFor();
+  await page.locator(`#jobs [data-job="${job}"]`).getByText("on w-1").waitFor();
   assert.ok(asked.length > before);
+  /* What was heard of while it was asked is asked for a second later. */
+  const settled = async () => {
+    const count = asked.length;
+    await page.waitForFunction((since) => performance.now() - since > 2500,
+      await page.evaluate(() => performance.now()));
+    return asked.length === count;
+  };
+  while (!await settled());
 });
 
 testJobs("what is asked is text, whatever is in it", {}, async ({ queen, page, worker }) => {

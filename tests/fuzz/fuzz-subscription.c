@@ -271,7 +271,8 @@ subscribe (Past *past, const char *query, const char *last_event_id, const char 
       return;
     }
   g_assert_no_error (error);
-  g_assert_true (request.kinds != 0 && (request.kinds & ~(guint) QUEEN_EVENT_ALL_KINDS) == 0);
+  g_assert_true (request.kinds != 0 &&
+                 (request.kinds & ~(guint) (QUEEN_EVENT_ALL_KINDS | QUEEN_EVENT_ASIDE_KINDS)) == 0);
   g_assert_cmpuint (request.n_history, <=, CAPACITY);
   if (last_event_id)
     g_assert_cmpstr (request.last_id, ==, last_event_id);

@@ -197,9 +197,10 @@ class SeedClient:
 class EventReader:
     """A parser of event streams, which can be cut off and come back."""
 
-    def __init__(self, queen, job, last_id=None):
+    def __init__(self, queen, job, last_id=None, path=None, headers=""):
         self.wire = Wire(queen).send(
-            f"GET /v1/jobs/{job}/stream HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
+            f"GET {path or f'/v1/jobs/{job}/stream'} HTTP/1.1\r\nHost: localhost\r\n"
+            f"Accept: text/event-stream\r\n{headers}"
             + (f"Last-Event-ID: {last_id}\r\n" if last_id else "") + "\r\n")
         self.status, self.headers = self.wire.read_head()
         self.last_id = last_id

@@ -119,14 +119,30 @@ is_held (Fixture *f, const char *path)
 }
 
 static GSubprocess *
-start_draining (Fixture *f, gconstpointer data, const char *id)
+start_ctl (gconstpointer data, const char *rest)
 {
   g_autoptr (GSubprocessLauncher) launcher =
       g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
-  g_autofree char *rest = g_strdup_printf ("drain %s --reason=r --wait --timeout=30s", id);
   g_autofree char *line = dup_line (data, rest);
 
   return ctl_spawn (launcher, line);
+}
+
+static GSubprocess *
+start_draining (Fixture *f, gconstpointer data, const char *id)
+{
+  g_autofree char *rest = g_strdup_printf ("drain %s --reason=r --wait --timeout=30s", id);
+
+  return start_ctl (data, rest);
+}
+
+/* Over HTTP it can be seen. */
+static gboolean
+is_listened_to (Fixture *f, gconstpointer data)
+{
+  g_autoptr (HttpAnswer) answer = http_get (queen_process_get_port (f->queen), "/metrics");
+
+  return !data || strstr (answer->body, "\nqueen_subscribers 1\n");
 }
 
 static void
@@ -183,10 +199,33 @@ test_drain_released (Fixture *f, gconstpointer data)
   beat_running (f, "w", 1);
   drain = start_draining (f, data, "w");
   queen_test_wait_until (is_held (f, "/v1/workers/w"));
-  expect (data, "release w", "Released");
-  beat_running (f, "w", 1);
+  expect (data, "release w", "Released"); /* and nobody beats */
   g_subprocess_wait (drain, NULL, NULL);
   g_assert_cmpint (g_subprocess_get_exit_status (drain), ==, 1);
+}
+
+/* Nobody beats, neither when it is released nor when it is held. */
+static void
+test_wait (Fixture *f, gconstpointer data)
+{
+  static const char *const lines[] = { "wait w --timeout=30s", "wait --model=m --timeout=30s" };
+
+  g_autoptr (HttpAnswer) answer = http_post (
+      queen_process_get_port (f->queen), "/v1/worker-heartbeat",
+      "{\"worker\":{\"id\":\"w\",\"status\":\"ready\",\"model_id\":\"m\",\"hive_id\":\"h\"}}");
+
+  g_assert_cmpuint (answer->status, ==, 200);
+  http_beat (queen_process_get_port (f->queen), "hive", "h", "ready");
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
+    {
+      g_autoptr (GSubprocess) wait = NULL;
+
+      expect (data, i == 0 ? "hold w --reason=r" : "hold h --reason=r", "");
+      wait = start_ctl (data, lines[i]);
+      queen_test_wait_until (is_listened_to (f, data));
+      expect (data, i == 0 ? "release w" : "release h", "Released");
+      assert_drained (wait, "w  ready\n");
+    }
 }
 
 #define ADD(path, func)                                                                            \
@@ -202,6 +241,7 @@ main (int argc, char **argv)
   ADD ("refused", test_refused);
   ADD ("drain/until-nothing-runs", test_drain);
   ADD ("drain/a-hive-by-its-workers", test_drain_hive);
+  ADD ("wait/until-released", test_wait);
   ADD ("drain/not-when-released", test_drain_released);
 
   return g_test_run ();

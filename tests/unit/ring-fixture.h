@@ -14,12 +14,20 @@
 #define EPOCH "abc"
 #define ALL QUEEN_EVENT_ALL_KINDS
 #define NUMBERED (QUEEN_EVENT_WORKER | QUEEN_EVENT_HIVE)
+#define ASIDE QUEEN_EVENT_JOB
 #define MAX_VECTORS 64
 
 static inline QueenRing *
 new_ring_of (guint capacity, gsize max_bytes, const char *epoch)
 {
-  const QueenRingSettings settings = { capacity, max_bytes, epoch, NUMBERED, QUEEN_EVENT_QUEEN };
+  const QueenRingSettings settings = {
+    .capacity = capacity,
+    .max_bytes = max_bytes,
+    .epoch = epoch,
+    .kinds = NUMBERED,
+    .asides = ASIDE,
+    .pulse_kind = QUEEN_EVENT_QUEEN,
+  };
 
   return queen_ring_new (&settings);
 }
@@ -33,7 +41,10 @@ new_ring (guint capacity)
 static inline void
 publish (QueenRing *ring, QueenEventKind kind)
 {
-  queen_ring_publish (ring, queen_ring_get_head (ring), kind, "heartbeat", "{}", 2);
+  g_autofree char *last = queen_ring_dup_id (ring, queen_ring_get_head (ring) - 1);
+  guint64 number = g_ascii_strtoull (strchr (last, '-') + 1, NULL, 10) + 1;
+
+  queen_ring_publish (ring, number, kind, "heartbeat", "{}", 2);
 }
 
 static inline void
@@ -44,13 +55,15 @@ pulse (QueenRing *ring)
   queen_ring_pulse (ring, queen_frame_new (id, "heartbeat", "{queen}", 7));
 }
 
-/* `w` and `h` for each event, `q` for a pulse. */
+/* `w` and `h` for each event, `q` for a pulse, `j` for an aside. */
 static inline void
 publish_all (QueenRing *ring, const char *kinds)
 {
   for (; *kinds != '\0'; kinds++)
     if (*kinds == 'q')
       pulse (ring);
+    else if (*kinds == 'j')
+      queen_ring_publish_aside (ring, ASIDE, "job", "{aside}", 7);
     else
       publish (ring, *kinds == 'w' ? QUEEN_EVENT_WORKER : QUEEN_EVENT_HIVE);
 }
@@ -90,7 +103,10 @@ assert_reads (QueenRing *ring, QueenCursor *cursor, const char *expected)
 
   for (char **frame = frames; *frame && **frame != '\0'; frame++)
     {
-      const char *what = strstr (*frame, "{queen}") ? "q" : strstr (*frame, "data") ? "" : "id:";
+      const char *what = strstr (*frame, "{queen}")   ? "q"
+                         : strstr (*frame, "{aside}") ? "j"
+                         : strstr (*frame, "data")    ? ""
+                                                      : "id:";
 
       g_assert_true (g_str_has_prefix (*frame, "id: " EPOCH "-"));
       g_string_append_printf (numbers, "%s%s%d", numbers->len > 0 ? " " : "", what,

@@ -188,11 +188,11 @@ test_component_changes (void)
 
   beat->heartbeats = 9;
   beat->last_seen = 9;
-  g_assert_null (queen_dbus_component_get_changes (beat, before));
+  g_assert_null (queen_dbus_component_get_changes (beat, before, FALSE));
 
   worse->health = QUEEN_HEALTH_UNHEALTHY;
   worse->health_reason = g_strdup ("on fire");
-  changes = g_variant_ref_sink (queen_dbus_component_get_changes (worse, beat));
+  changes = g_variant_ref_sink (queen_dbus_component_get_changes (worse, beat, FALSE));
   text = g_variant_print (changes, FALSE);
   g_assert_cmpstr (text, ==,
                    "{'Available': <false>, 'Health': <'unhealthy'>, 'HealthReason': <'on fire'>}");
@@ -267,7 +267,7 @@ test_component_unsaid (void)
   waiting = g_variant_ref_sink (queen_dbus_component_get_property (worker, "Waiting"));
   g_assert_cmpint (g_variant_get_int64 (waiting), ==, -1);
 
-  changes = g_variant_ref_sink (queen_dbus_component_get_changes (bare, worker));
+  changes = g_variant_ref_sink (queen_dbus_component_get_changes (bare, worker, FALSE));
   text = g_variant_print (changes, FALSE);
   g_assert_cmpstr (
       text, ==,

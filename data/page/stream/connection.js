@@ -3,9 +3,9 @@
 
 import { resolve } from "./address.js";
 import { readFault } from "./fault.js";
-import { parseHeartbeat, parseLagged } from "./parse.js";
+import { parseHeartbeat, parseHold, parseLagged } from "./parse.js";
 
-const STREAM = resolve("v1/heartbeats/stream");
+const STREAM = resolve("v1/heartbeats/stream?types=queen,worker,hive,hold,job");
 const PROBE = resolve("v1/build-info"); /* as protected as the stream */
 const UNAUTHORIZED = 401;
 const FORBIDDEN = 403; /* a token that is not for reading; or a proxy says so */
@@ -66,14 +66,17 @@ export class Connection {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #patience;
   #onHappening;
+  #onAside;
   #onState;
 
   /**
    * @param {(happening: import('./parse.js').Happening) => void} onHappening
+   * @param {(aside: import('./parse.js').Aside) => void} onAside
    * @param {(state: LinkState, why: string) => void} onState
    */
-  constructor(onHappening, onState) {
+  constructor(onHappening, onAside, onState) {
     this.#onHappening = onHappening;
+    this.#onAside = onAside;
     this.#onState = onState;
   }
 
@@ -88,6 +91,8 @@ export class Connection {
     const source = new EventSource(this.#makeUrl());
     source.onopen = () => (this.#expectsSnapshot = true);
     source.addEventListener("heartbeat", (event) => this.#takeHeartbeat(event));
+    source.addEventListener("hold", (event) => this.#onAside(parseHold(event.data)));
+    source.addEventListener("job", () => this.#onAside({ kind: "job" }));
     source.addEventListener("lagged", (event) => this.#takeLagged(event));
     source.addEventListener("bye", () => this.#setState("bye"));
     source.addEventListener("busy", () => this.#setState("busy"));
@@ -117,8 +122,8 @@ export class Connection {
 
   /* What was missed goes before history; only an EventSource that is new cannot send it as header. */
   #makeUrl() {
-    if (this.#lastId) return `${STREAM}?last_event_id=${encodeURIComponent(this.#lastId)}`;
-    return this.#wantsHistory ? `${STREAM}?history=${HISTORY}` : STREAM;
+    if (this.#lastId) return `${STREAM}&last_event_id=${encodeURIComponent(this.#lastId)}`;
+    return this.#wantsHistory ? `${STREAM}&history=${HISTORY}` : STREAM;
   }
 
   /** @param {MessageEvent<string>} event */

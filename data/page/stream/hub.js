@@ -20,6 +20,7 @@ const SHORTEST_SILENCE = 10000; /* ms */
  *
  * @typedef {{ type: 'link', state: import('./connection.js').LinkState, why: string }
  *   | { type: 'happenings', happenings: import('./parse.js').Happening[], lastId: string }
+ *   | { type: 'jobs' }
  *   | RosterMessage} HubMessage
  *
  * @typedef {{ type: 'roster', part: import('./roster.js').RosterPart, clockOffset: number }}
@@ -47,17 +48,14 @@ export class Hub {
   #lastHeard = 0;
   #clockOffset = 0; /* ms: this clock less the queen's */
   #openedAt = 0;
-  /** How many the queen said last that there are for work. */
-  #available = NaN;
-  /** Whether somebody has said since then that they are not as they were. */
-  #hasChanged = true;
   #interval = new BeatInterval();
   #connection;
   #roster;
 
   constructor() {
     this.#connection = new Connection(
-      (happening) => this.#take(happening), (state, why) => this.#setState(state, why));
+      (happening) => this.#take(happening), (aside) => this.#takeAside(aside),
+      (state, why) => this.#setState(state, why));
     this.#roster = new Roster((part) => this.#takePart(part));
     setInterval(() => this.#watch(), WATCH);
     setInterval(() => this.#state === "open" && this.#roster.wantAll(), REVIEW);
@@ -103,6 +101,12 @@ export class Hub {
     this.#queue(happening);
   }
 
+  /** @param {import('./parse.js').Aside} aside */
+  #takeAside(aside) {
+    if (aside.kind === "hold") this.#roster.want(aside.of, aside.id);
+    else this.#send({ type: "jobs" });
+  }
+
   /** @param {import('./parse.js').Happening} happening */
   #takeQueen(happening) {
     if (happening.number === undefined) {
@@ -110,7 +114,6 @@ export class Hub {
       return;
     }
     this.#noticeEpoch(happening);
-    this.#noticeHolds(happening);
     this.#interval.add(happening.stamp ?? 0);
     this.#placeInTime(happening);
   }
@@ -126,19 +129,8 @@ export class Hub {
     const mayDiffer = (happening.kind === "hive" || this.#lively.has(key)) && !happening.isPast;
     if (!mayDiffer && this.#statuses.get(key) === happening.status) return;
     this.#statuses.set(key, happening.status ?? "");
-    this.#hasChanged = true;
     this.#roster.want(
       /** @type {'worker' | 'hive'} */ (happening.kind), happening.id ?? "");
-  }
-
-  /* That somebody is held is no event; but then there are fewer for work, and nobody has said so. */
-  /** @param {import('./parse.js').Happening} happening of the queen's */
-  #noticeHolds({ census }) {
-    const available = census ? census.workersAvailable + census.hivesAvailable : NaN;
-
-    if (!this.#hasChanged && available !== this.#available) this.#roster.wantAll();
-    this.#available = available;
-    this.#hasChanged = false;
   }
 
   /** @param {import('./roster.js').RosterPart} part */

@@ -4,8 +4,7 @@
 import { resolve } from "./address.js";
 import { ask } from "./ask.js";
 
-const PACE = 1000; /* ms between two questions while there are jobs */
-const PACE_WITHOUT = 5000; /* ms, while workers are at work for others */
+const PACE = 1000; /* ms between two questions, however much happens */
 const MOST = 100; /* of each state */
 const STATES = ["running", "queued"];
 
@@ -32,38 +31,49 @@ async function askFor(state) {
 }
 
 /**
- * Jobs that run and wait, as far as this browser may see them. No stream tells of them, so the queen
- * is asked; but only while some worker has something to do, or there were some just now.
+ * Jobs that run and wait, as far as this browser may see them. The stream tells that something has
+ * become of jobs, but not of whose: so the queen is asked then, and only then.
  */
 export class JobsFeed {
   /** @type {Job[]} */
   jobs = [];
   isCut = false; /* whether there may be more */
   #onNews;
-  #isWanted = false;
+  #isWatched = false;
+  #isStale = false; /* something has happened since the last question */
   #isAsking = false;
   #askedAt = -Infinity;
-  #timer = 0;
-  #dueAt = Infinity; /* ms: when the timer ends */
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
 
   /** @param {() => void} onNews */
   constructor(onNews) {
     this.#onNews = onNews;
   }
 
-  /**
-   * @param {boolean} isAtWork whether any worker has something to do, and somebody looks
-   * @param {boolean} isNews whether one has said so just now
-   */
-  follow(isAtWork, isNews) {
-    this.#isWanted = isAtWork;
-    if (isAtWork) this.#askIn(isNews || this.jobs.length > 0 ? PACE : PACE_WITHOUT);
-    else this.#forgetTimer();
+  /** @param {boolean} isWatched whether somebody looks who may see them */
+  follow(isWatched) {
+    const begins = isWatched && !this.#isWatched;
+
+    this.#isWatched = isWatched;
+    if (begins && this.#isStale) this.#askSoon();
+  }
+
+  /** Something has become of jobs. */
+  hear() {
+    this.#isStale = true;
+    if (this.#isWatched) this.#askSoon();
   }
 
   async ask() {
-    if (this.#isAsking) return;
+    if (this.#isAsking) {
+      this.#isStale = true;
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#isAsking = true;
+    this.#isStale = false;
     this.#askedAt = Date.now();
     try {
       const lists = await Promise.all(STATES.map(askFor));
@@ -73,24 +83,15 @@ export class JobsFeed {
       this.jobs = []; /* the queen does not answer, which is told elsewhere */
     }
     this.#isAsking = false;
+    if (this.#isStale && this.#isWatched) this.#askSoon();
     this.#onNews();
   }
 
-  #forgetTimer() {
-    clearTimeout(this.#timer);
-    this.#dueAt = Infinity;
-  }
-
-  /** @param {number} pace ms after the last question */
-  #askIn(pace) {
-    const dueAt = this.#askedAt + pace;
-
-    if (this.#isAsking || dueAt >= this.#dueAt) return;
-    this.#forgetTimer();
-    this.#dueAt = dueAt;
+  #askSoon() {
+    if (this.#isAsking || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
-      this.#dueAt = Infinity;
-      if (this.#isWanted) this.ask();
-    }, Math.max(0, dueAt - Date.now()));
+      this.#timer = undefined;
+      if (this.#isWatched) this.ask();
+    }, Math.max(0, this.#askedAt + PACE - Date.now()));
   }
 }

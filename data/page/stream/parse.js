@@ -24,6 +24,23 @@
  * @property {number} hivesAvailable
  */
 
+/**
+ * What is told beside the heartbeats: that somebody is held, or is not any longer, or that something
+ * has become of jobs.
+ *
+ * @typedef {{ kind: 'job' } | { kind: 'hold', of: 'worker' | 'hive', id: string }} Aside
+ */
+
+/**
+ * @param {string} data of a frame
+ * @returns {Aside}
+ */
+export function parseHold(data) {
+  const { kind, id } = JSON.parse(data);
+
+  return { kind: "hold", of: kind, id };
+}
+
 /** @param {any} said */
 function readCensus(said) {
   return {

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "model/queen-cluster.h"
+#include "queen-job.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenJobNews:
+ *
+ * Tells the world for each model how many jobs wait and run, as a %QUEEN_EVENT_JOB: no job's id,
+ * and nothing of who asks. Whose jobs they are may look them up then.
+ */
+typedef struct _QueenJobNews QueenJobNews;
+
+/** @cluster: whose sequencer is given the events */
+QueenJobNews *queen_job_news_new (QueenCluster *cluster, const QueenClock *clock);
+
+void queen_job_news_free (QueenJobNews *self);
+
+/** There is one more job, which is queued. @model: (nullable) */
+void queen_job_news_open (QueenJobNews *self, const char *model);
+
+/** A job of @model has come from one state to another. */
+void
+queen_job_news_move (QueenJobNews *self, const char *model, QueenJobState from, QueenJobState to);
+
+/** @n more texts were answered for @model; that is told only now and then. */
+void queen_job_news_add_tokens (QueenJobNews *self, const char *model, guint64 n);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenJobNews, queen_job_news_free)
+
+G_END_DECLS

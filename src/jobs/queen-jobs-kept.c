@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* What there is of jobs: how it changes, what it takes, and when it goes. */
+
+#include "queen-jobs-private.h"
+
+#define CHANGES_APART (100 * G_TIME_SPAN_MILLISECOND)
+
+/* Those that go */
+
+static void
+tell_change (QueenJobs *self, QueenJob *job)
+{
+  if (!job->is_touched)
+    return;
+  job->is_touched = FALSE;
+  g_queue_unlink (&self->touched, &job->touched_link);
+  queen_jobs_emit (self, QUEEN_JOBS_CHANGED, job);
+}
+
+void
+queen_jobs_remove (QueenJobs *self, QueenJob *job)
+{
+  tell_change (self, job);
+  queen_deadline_end (&job->kept);
+  g_queue_unlink (&self->all, &job->link);
+  g_hash_table_remove (self->by_id, job->id);
+  if (job->key)
+    queen_job_keys_remove (self->keys, job, job->key);
+  self->owner.figures.n_bytes -= job->n_bytes;
+  self->owner.figures.n_in_state[job->state]--;
+  queen_job_dismiss (job);
+  queen_jobs_emit (self, QUEEN_JOBS_REMOVED, job);
+  g_object_unref (job);
+}
+
+/* Whoever still reads has its time anew: it is the audience that knows whether it does. */
+void
+queen_jobs_on_kept (gpointer data)
+{
+  QueenJobs *self = data;
+  QueenJob *job;
+
+  while ((job = queen_deadline_queue_peek_due (&self->kept, queen_jobs_get_now (self))))
+    {
+      if (queen_job_get_n_readers (job) == 0)
+        {
+          queen_jobs_remove (self, job);
+          continue;
+        }
+      queen_deadline_end (&job->kept);
+      queen_deadline_begin (&job->kept, &self->kept, job);
+    }
+}
+
+/* Returns: (nullable): who has ended longest ago, of those that nobody reads if there are any;
+ * never the one that is being looked at */
+static QueenJob *
+find_oldest (QueenJobs *self)
+{
+  QueenJob *read = NULL;
+
+  for (GList *link = self->kept.queue.head; link; link = link->next)
+    {
+      if (link->data == self->noted)
+        continue;
+      if (queen_job_get_n_readers (link->data) == 0)
+        return link->data;
+      read = read ? read : link->data;
+    }
+  return read;
+}
+
+/* Returns: whether there is room for @n_bytes more */
+gboolean
+queen_jobs_make_room (QueenJobs *self, gsize n_bytes)
+{
+  QueenJob *job;
+
+  while (self->owner.figures.n_bytes + n_bytes > QUEEN_JOBS_MAX_BYTES && (job = find_oldest (self)))
+    {
+      self->owner.figures.n_evicted++;
+      queen_jobs_remove (self, job);
+    }
+  return self->owner.figures.n_bytes + n_bytes <= QUEEN_JOBS_MAX_BYTES;
+}
+
+/* What becomes of them */
+
+static void
+note_end (QueenJobs *self, QueenJob *job)
+{
+  QueenJobsFigures *figures = &self->owner.figures;
+
+  self->n_open--;
+  queen_job_shares_close (self->shares, job->submitter, job->n_bytes);
+  figures->n_ended[job->state]++;
+  if (job->placed > 0)
+    queen_histogram_add (&figures->running, (queen_jobs_get_now (self) - job->placed) / 100, 1);
+  queen_deadline_begin (&job->kept, &self->kept, job);
+  if (self->ledger && job->is_recorded)
+    queen_job_ledger_end (self->ledger, job);
+  if (self->ledger && queen_job_ledger_is_long (self->ledger))
+    queen_job_ledger_rewrite (self->ledger, &self->all);
+  if (self->is_stopping && self->n_open == 0)
+    queen_alarm_set (self->stop_alarm, 0);
+}
+
+static void
+note_state (QueenJobs *self, QueenJob *job)
+{
+  gboolean was_open = queen_job_state_is_open (job->noted_state);
+
+  if (job->state == job->noted_state)
+    return;
+  queen_job_news_move (self->news, job->model, job->noted_state, job->state);
+  self->owner.figures.n_in_state[job->noted_state]--;
+  self->owner.figures.n_in_state[job->state]++;
+  job->noted_state = job->state;
+  if (was_open && !queen_job_state_is_open (job->state))
+    note_end (self, job);
+}
+
+static void
+note_tokens (QueenJobs *self, QueenJob *job)
+{
+  if (job->n_tokens == job->noted_tokens)
+    return;
+  queen_job_news_add_tokens (self->news, job->model, job->n_tokens - job->noted_tokens);
+  job->noted_tokens = job->n_tokens;
+}
+
+static void
+count_bytes (QueenJobs *self, QueenJob *job)
+{
+  gsize n_bytes = queen_job_get_n_bytes (job);
+
+  self->owner.figures.n_bytes += n_bytes - job->n_bytes;
+  if (queen_job_state_is_open (job->state))
+    queen_job_shares_resize (self->shares, job->submitter, job->n_bytes, n_bytes);
+  job->n_bytes = n_bytes;
+}
+
+/* When there is no more room although all that have ended are gone, the one that grows pays; if
+ * that is not enough, its course ends it. */
+static void
+note_size (QueenJobs *self, QueenJob *job)
+{
+  count_bytes (self, job);
+  if (self->owner.figures.n_bytes <= QUEEN_JOBS_MAX_BYTES || queen_jobs_make_room (self, 0) ||
+      !job->answer)
+    return;
+  queen_job_answer_shrink (job->answer, queen_job_answer_get_n_bytes (job->answer) / 4);
+  count_bytes (self, job);
+}
+
+void
+queen_jobs_note (QueenJob *job, gboolean is_urgent, gpointer data)
+{
+  QueenJobs *self = data;
+  gint64 now;
+
+  if (!job->is_known)
+    return;
+  now = queen_jobs_get_now (self);
+  if (!job->is_touched)
+    g_queue_push_tail_link (&self->touched, &job->touched_link);
+  job->is_touched = TRUE;
+  queen_alarm_set_earlier (self->touched_alarm, is_urgent ? now : now + CHANGES_APART);
+  self->noted = job;
+  note_tokens (self, job);
+  note_state (self, job);
+  note_size (self, job);
+  self->noted = NULL;
+}
+
+void
+queen_jobs_on_changes (gpointer data)
+{
+  QueenJobs *self = data;
+
+  for (guint n = self->touched.length; n > 0 && self->touched.head; n--)
+    tell_change (self, self->touched.head->data);
+}

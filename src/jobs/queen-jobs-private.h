@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-job-keys.h"
+#include "queen-job-ledger.h"
+#include "queen-job-news.h"
+#include "queen-job-private.h"
+#include "queen-job-shares.h"
+
+G_BEGIN_DECLS
+
+/* For the files of QueenJobs alone. */
+
+#define QUEEN_JOBS_MAX_BYTES (256 * (gsize) 1024 * 1024)
+#define QUEEN_JOBS_KEPT (300 * (gint64) G_USEC_PER_SEC) /* µs, after the end */
+
+struct _QueenJobs
+{
+  GObject parent_instance;
+
+  QueenJobOwner owner;
+  GQueue all;        /* of QueenJob, owned: the oldest first */
+  GHashTable *by_id; /* id -> QueenJob */
+  QueenJobKeys *keys;
+  QueenJobShares *shares;
+  QueenJobNews *news;
+  guint n_open;
+  QueenJobLedger *ledger; /* NULL when nothing is left */
+
+  QueenDeadlineQueue kept; /* of QueenJob: those that have ended */
+  QueenAlarm *kept_alarm;
+  QueenJob *noted; /* the one that is being looked at; NULL when none is */
+  GQueue touched;  /* of QueenJob */
+  QueenAlarm *touched_alarm;
+
+  gboolean is_stopping;
+  QueenAlarm *stop_alarm;
+  void (*on_stopped) (gpointer);
+  gpointer stopped_data;
+};
+
+typedef enum
+{
+  QUEEN_JOBS_ADDED,
+  QUEEN_JOBS_CHANGED,
+  QUEEN_JOBS_REMOVED,
+  QUEEN_JOBS_N_SIGNALS
+} QueenJobsSignal;
+
+static inline gint64
+queen_jobs_get_now (const QueenJobs *self)
+{
+  return self->owner.settings.clock->get_monotonic ();
+}
+
+/* queen-jobs.c */
+
+/** Tells those who listen of @job. */
+void queen_jobs_emit (QueenJobs *self, QueenJobsSignal which, QueenJob *job);
+
+/** @job is known from here on. */
+void queen_jobs_adopt (QueenJobs *self, QueenJob *job);
+
+/* queen-jobs-kept.c */
+
+/** It is not kept any longer. */
+void queen_jobs_remove (QueenJobs *self, QueenJob *job);
+
+/** Returns: whether there is room for @n_bytes more, when those that have ended have made some */
+gboolean queen_jobs_make_room (QueenJobs *self, gsize n_bytes);
+
+/** Something of @job has changed: it is counted anew, and told of. For #QueenJobOwner. */
+void queen_jobs_note (QueenJob *job, gboolean is_urgent, gpointer jobs);
+
+/** Some have ended long enough ago. For an alarm. */
+void queen_jobs_on_kept (gpointer jobs);
+
+/** Changes are to be told of. For an alarm. */
+void queen_jobs_on_changes (gpointer jobs);
+
+/* queen-jobs-epoch.c */
+
+/** Time is over for those that are open. For an alarm. */
+void queen_jobs_on_stop (gpointer jobs);
+
+/** Takes over those that an earlier epoch of the queen knew. */
+void queen_jobs_remember (QueenJobs *self, const char *directory);
+
+G_END_DECLS

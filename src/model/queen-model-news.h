@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "loop/queen-clock.h"
+#include "queen-sequencer.h"
+
+G_BEGIN_DECLS
+
+#define QUEEN_MODEL_NEWS_PACE G_USEC_PER_SEC /* µs between two events of one model */
+#define QUEEN_MODEL_NEWS_COUNTS 3
+
+/**
+ * QueenModelNews:
+ *
+ * Tells the world how it stands with models, but not more often than anybody wants to hear it: the
+ * first change of one is told in the next turn of the main loop, and what follows together with all
+ * that has changed until then. It knows a model only for as long as there is something to tell.
+ */
+typedef struct _QueenModelNews QueenModelNews;
+
+/**
+ * QueenModelStanding:
+ * @state: static: in a word
+ * @counts: how many of what
+ */
+typedef struct
+{
+  const char *state;
+  guint64 counts[QUEEN_MODEL_NEWS_COUNTS];
+} QueenModelStanding;
+
+/**
+ * queen_model_news_new:
+ * @sequencer: to whom events are given; referenced
+ * @clock: what they go by
+ * @kind: of the events
+ * @names: (array fixed-size=3): static: what the counts are called there
+ */
+QueenModelNews *queen_model_news_new (QueenSequencer *sequencer,
+                                      const QueenClock *clock,
+                                      QueenEventKind kind,
+                                      const char *const *names);
+
+/** What is still to be told is not told any more. */
+void queen_model_news_free (QueenModelNews *self);
+
+/**
+ * queen_model_news_note:
+ * @model: which; "" for what is of none
+ * @standing: how it stands with it now
+ * @pace: µs that this may wait after the last event of that model, at least %QUEEN_MODEL_NEWS_PACE
+ *
+ * Nothing is told before this returns.
+ */
+void queen_model_news_note (QueenModelNews *self,
+                            const char *model,
+                            const QueenModelStanding *standing,
+                            gint64 pace);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenModelNews, queen_model_news_free)
+
+G_END_DECLS
