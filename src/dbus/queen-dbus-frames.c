@@ -3,20 +3,42 @@
 
 #include "queen-dbus-frames.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "queen-dbus-bus.h"
+#include "queen-dbus-descriptors.h"
 #include "queen-dbus-head.h"
 #include "queen-dbus-values.h"
 
+#define ENCLOSURE "queen-dbus-enclosure"
 #define MAX_HEAD (8 * 1024) /* bytes: four names and a path of hers are 2 KiB at the most */
+
+/* More have no message that they may belong to: of one only a part has been read, and with what has
+ * come last another one begins. */
+#define MAX_BATCHES 2
+
+/* Descriptors that have come with one message. */
+typedef struct
+{
+  guint64 end; /* the bytes with which they came, counted from the first ever */
+  QueenDBusArrival arrival;
+} Batch;
+
+/* The same while they are with a message of GDBus's. */
+typedef struct
+{
+  QueenDBusFrames *frames;
+  QueenDBusArrival arrival;
+} Enclosure;
 
 struct _QueenDBusFrames
 {
   GInputStream parent_instance;
 
   GIOStream *connection;
-  GPollableInputStream *socket;
+  GPollableInputStream *input; /* the same as the socket, for who waits */
+  GSocket *socket;
   const QueenDBusFramesLimits *limits;
   gint lets_calls_in;         /* atomic */
   gint leaves_unanswered_out; /* atomic */
@@ -26,6 +48,13 @@ struct _QueenDBusFrames
   gsize n_left_out; /* and those behind them that are left out */
   gsize room;       /* bytes of the buffer: any message that is not left out, from head to end */
   guint8 *buffer;
+
+  guint64 n_read;             /* bytes, ever */
+  Batch batches[MAX_BATCHES]; /* the oldest first */
+  guint n_batches;
+  Batch given;        /* what came with the message that is given out, if it is wanted; its end: 0
+                       * for none */
+  gint n_descriptors; /* atomic: what is with messages that GDBus has */
 };
 
 static void queen_dbus_frames_pollable_init (GPollableInputStreamInterface *interface);
@@ -94,7 +123,7 @@ get_signature (const QueenDBusHead *head)
 }
 
 static gboolean
-is_rich (QueenDBusFrames *self, const QueenDBusHead *head)
+is_method_of (QueenDBusFrames *self, const QueenDBusHead *head, const char *const *methods)
 {
   const QueenDBusFramesLimits *limits = self->limits;
   const char *path = queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_PATH);
@@ -102,7 +131,7 @@ is_rich (QueenDBusFrames *self, const QueenDBusHead *head)
   const char *member = queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_MEMBER);
 
   return g_str_equal (path, limits->path) && g_str_equal (interface, limits->interface) &&
-         g_strv_contains (limits->rich_methods, member);
+         g_strv_contains (methods, member);
 }
 
 static gsize
@@ -110,7 +139,7 @@ get_most (QueenDBusFrames *self, const QueenDBusHead *head)
 {
   gboolean has_values = strpbrk (get_signature (head), "av(") != NULL;
 
-  if (!is_call (head) || !has_values || is_rich (self, head))
+  if (!is_call (head) || !has_values || is_method_of (self, head, self->limits->rich_methods))
     return self->limits->body;
   return self->limits->values;
 }
@@ -195,6 +224,57 @@ judge_head (QueenDBusFrames *self, QueenDBusHead *head)
   return TRUE;
 }
 
+/* Descriptors */
+
+static void
+drop_batch (Batch *batch)
+{
+  if (batch->arrival.fd >= 0)
+    queen_dbus_descriptors_close (batch->arrival.fd);
+  *batch = (Batch){ .arrival.fd = -1 };
+}
+
+static gboolean
+add_batch (QueenDBusFrames *self, const QueenDBusArrival *arrival, GError **error)
+{
+  if (arrival->n == 0)
+    return TRUE;
+  if (self->n_batches < MAX_BATCHES)
+    {
+      self->batches[self->n_batches++] = (Batch){ self->n_read, *arrival };
+      return TRUE;
+    }
+  if (arrival->fd >= 0)
+    queen_dbus_descriptors_close (arrival->fd);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                       "it sends descriptors without a message");
+  return FALSE;
+}
+
+static gboolean
+wants_descriptor (QueenDBusFrames *self, const QueenDBusHead *head)
+{
+  return self->n_left_out == 0 && is_call (head) &&
+         is_method_of (self, head, self->limits->descriptor_methods);
+}
+
+/* Of a message that has been judged: what is not wanted is closed at once. They came with what the
+ * message begins with, and at the latest with the last bytes of it. */
+static void
+sort_descriptors_out (QueenDBusFrames *self, const QueenDBusHead *head)
+{
+  guint64 end = self->n_read - get_n_read (self) + head->size + head->body;
+
+  drop_batch (&self->given);
+  if (self->n_batches == 0 || self->batches[0].end > end)
+    return;
+  self->given = self->batches[0];
+  self->batches[0] = self->batches[1];
+  self->n_batches--;
+  if (!wants_descriptor (self, head))
+    drop_batch (&self->given);
+}
+
 /* Returns: whether it was judged; %FALSE when more of it must be read first, or with @error */
 static gboolean
 judge_next (QueenDBusFrames *self, GError **error)
@@ -206,10 +286,9 @@ judge_next (QueenDBusFrames *self, GError **error)
     return FALSE;
   if (head.size > MAX_HEAD)
     leave_out (self, &head);
-  else if (get_n_read (self) < head.size)
+  else if (get_n_read (self) < head.size || !judge_head (self, &head))
     return FALSE;
-  else
-    return judge_head (self, &head);
+  sort_descriptors_out (self, &head);
   return TRUE;
 }
 
@@ -233,19 +312,36 @@ make_ready (QueenDBusFrames *self, GError **error)
 
 /* Reading */
 
+/* Once it has said that there is something. */
+static gssize
+receive (QueenDBusFrames *self, QueenDBusArrival *arrival, GError **error)
+{
+  gssize n =
+      queen_dbus_descriptors_receive (g_socket_get_fd (self->socket), self->buffer + self->end,
+                                      self->room - self->end, arrival);
+  int problem = errno;
+
+  if (n < 0)
+    g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (problem), g_strerror (problem));
+  return n;
+}
+
 static gssize
 fill (QueenDBusFrames *self, gboolean is_blocking, GCancellable *cancellable, GError **error)
 {
+  QueenDBusArrival arrival = { 0 };
   gssize n;
 
   if (self->start > 0)
     memmove (self->buffer, self->buffer + self->start, get_n_read (self));
   self->end -= self->start;
   self->start = 0;
-  n = g_pollable_stream_read (G_INPUT_STREAM (self->socket), self->buffer + self->end,
-                              self->room - self->end, is_blocking, cancellable, error);
+  if (is_blocking && !g_socket_condition_wait (self->socket, G_IO_IN, cancellable, error))
+    return -1;
+  n = receive (self, &arrival, error);
   self->end += (gsize) MAX (n, 0);
-  return n;
+  self->n_read += (guint64) MAX (n, 0);
+  return add_batch (self, &arrival, error) ? n : -1;
 }
 
 static gssize
@@ -298,7 +394,7 @@ queen_dbus_frames_is_readable (GPollableInputStream *stream)
 {
   QueenDBusFrames *self = QUEEN_DBUS_FRAMES (stream);
 
-  return get_n_read (self) > 0 || g_pollable_input_stream_is_readable (self->socket);
+  return get_n_read (self) > 0 || g_pollable_input_stream_is_readable (self->input);
 }
 
 /* As for every stream: who waits has tried to read before, and there was nothing. */
@@ -306,7 +402,7 @@ static GSource *
 queen_dbus_frames_create_source (GPollableInputStream *stream, GCancellable *cancellable)
 {
   QueenDBusFrames *self = QUEEN_DBUS_FRAMES (stream);
-  g_autoptr (GSource) source = g_pollable_input_stream_create_source (self->socket, NULL);
+  g_autoptr (GSource) source = g_pollable_input_stream_create_source (self->input, NULL);
 
   return g_pollable_source_new_full (self, source, cancellable);
 }
@@ -330,6 +426,9 @@ queen_dbus_frames_finalize (GObject *object)
 {
   QueenDBusFrames *self = QUEEN_DBUS_FRAMES (object);
 
+  drop_batch (&self->given);
+  for (guint i = 0; i < self->n_batches; i++)
+    drop_batch (&self->batches[i]);
   g_object_unref (self->connection);
   g_free (self->buffer);
 
@@ -358,7 +457,9 @@ queen_dbus_frames_new (GSocketConnection *connection, const QueenDBusFramesLimit
   QueenDBusFrames *self = g_object_new (QUEEN_TYPE_DBUS_FRAMES, NULL);
 
   self->connection = g_object_ref (G_IO_STREAM (connection));
-  self->socket = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (self->connection));
+  self->input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (self->connection));
+  self->socket = g_socket_connection_get_socket (connection);
+  self->given.arrival.fd = -1;
   self->limits = limits;
   self->room = MAX_HEAD + limits->body;
   self->buffer = g_malloc (self->room);
@@ -383,4 +484,47 @@ void
 queen_dbus_frames_leave_unanswered_out (QueenDBusFrames *self, gboolean is_wanted)
 {
   g_atomic_int_set (&self->leaves_unanswered_out, is_wanted);
+}
+
+/* What goes along with a message */
+
+static void
+free_enclosure (gpointer data)
+{
+  Enclosure *enclosure = data;
+
+  if (enclosure->arrival.fd >= 0)
+    queen_dbus_descriptors_close (enclosure->arrival.fd);
+  g_atomic_int_add (&enclosure->frames->n_descriptors, -1);
+  g_object_unref (enclosure->frames);
+  g_free (enclosure);
+}
+
+void
+queen_dbus_frames_enclose (QueenDBusFrames *self, GDBusMessage *message)
+{
+  Enclosure *enclosure;
+
+  if (self->given.end == 0)
+    return;
+  enclosure = g_new0 (Enclosure, 1);
+  enclosure->frames = g_object_ref (self);
+  if (g_atomic_int_add (&self->n_descriptors, 1) >= (gint) self->limits->descriptors)
+    drop_batch (&self->given), self->given.arrival.n = 1;
+  enclosure->arrival = self->given.arrival;
+  self->given = (Batch){ .arrival.fd = -1 };
+  g_object_set_data_full (G_OBJECT (message), ENCLOSURE, enclosure, free_enclosure);
+}
+
+QueenDBusArrival
+queen_dbus_frames_take_out (GDBusMessage *message)
+{
+  Enclosure *enclosure = g_object_get_data (G_OBJECT (message), ENCLOSURE);
+  QueenDBusArrival arrival = { .fd = -1 };
+
+  if (!enclosure)
+    return arrival;
+  arrival = enclosure->arrival;
+  enclosure->arrival.fd = -1;
+  return arrival;
 }

@@ -5,6 +5,8 @@
 
 #include <gio/gio.h>
 
+#include "queen-dbus-descriptors.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -25,6 +27,8 @@ G_BEGIN_DECLS
  *   names; any method may be called there, whether it exists or not
  * @rich_methods: (array zero-terminated=1): names of those methods; their calls may have as much as
  *   @body
+ * @descriptor_methods: (array zero-terminated=1): likewise, of those that want a descriptor
+ * @descriptors: how many there may be with calls that are not done yet
  */
 typedef struct
 {
@@ -34,6 +38,8 @@ typedef struct
   const char *path;
   const char *interface;
   const char *const *rich_methods;
+  const char *const *descriptor_methods;
+  guint descriptors;
 } QueenDBusFramesLimits;
 
 /**
@@ -50,6 +56,9 @@ typedef struct
  * A bus lets values be nested deeper than GDBus reads them, and a message that GDBus cannot read is
  * the end of its connection. So a call that is too deep loses its body as well; and so does each
  * answer but those of the bus itself, as she asks others only for a sign of life.
+ *
+ * Descriptors come with any message, whether somebody wants them or not. But for the calls that do
+ * they are closed as soon as the message is judged; it gets through without them.
  */
 #define QUEEN_TYPE_DBUS_FRAMES (queen_dbus_frames_get_type ())
 G_DECLARE_FINAL_TYPE (QueenDBusFrames, queen_dbus_frames, QUEEN, DBUS_FRAMES, GInputStream)
@@ -84,5 +93,25 @@ void queen_dbus_frames_let_calls_in (QueenDBusFrames *self);
  * them. May be called in any thread.
  */
 void queen_dbus_frames_leave_unanswered_out (QueenDBusFrames *self, gboolean is_wanted);
+
+/**
+ * queen_dbus_frames_enclose:
+ * @message: the one that was given out last; to be called in the thread that reads
+ *
+ * Gives it what has come with it, if that is wanted. Of a message that is never given it, it is
+ * closed when the next one is read.
+ */
+void queen_dbus_frames_enclose (QueenDBusFrames *self, GDBusMessage *message);
+
+/**
+ * queen_dbus_frames_take_out:
+ *
+ * Takes what has come with @message out of it. What nobody takes is closed with the last reference
+ * to the message.
+ *
+ * Returns: what that is; without a descriptor in it although one has come when there were too many
+ *   already
+ */
+QueenDBusArrival queen_dbus_frames_take_out (GDBusMessage *message);
 
 G_END_DECLS

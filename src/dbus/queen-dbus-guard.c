@@ -359,13 +359,18 @@ refuse_message (GDBusConnection *connection, GDBusMessage *call, Verdict verdict
 static GDBusMessage *
 on_message (GDBusConnection *connection, GDBusMessage *message, gboolean is_incoming, gpointer data)
 {
+  QueenDBusGuard *self = data;
   Verdict verdict;
 
   if (!is_incoming || g_dbus_message_get_message_type (message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL)
     return message;
-  verdict = judge (data, message);
+  verdict = judge (self, message);
   if (verdict == LET_IN)
-    return message;
+    {
+      if (self->frames)
+        queen_dbus_frames_enclose (self->frames, message);
+      return message;
+    }
   refuse_message (connection, message, verdict);
   g_object_unref (message);
   return NULL;

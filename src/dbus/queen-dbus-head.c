@@ -80,6 +80,8 @@ add_field (QueenDBusHead *self, gsize offset)
 {
   guint8 code = self->bytes[offset];
 
+  if (code == QUEEN_DBUS_HEAD_PARCEL)
+    self->parcel = offset;
   if (code >= G_N_ELEMENTS (known) || !known[code].type)
     return code != G_DBUS_MESSAGE_HEADER_FIELD_INVALID;
   if (!g_str_equal ((const char *) self->bytes + offset + 2, known[code].type))

@@ -15,12 +15,20 @@ G_BEGIN_DECLS
 #define QUEEN_DBUS_HEAD_FIXED 16
 
 /**
+ * QUEEN_DBUS_HEAD_PARCEL:
+ *
+ * A header field of hers, a number, which no bus ever sees: see #QueenDBusOutput.
+ */
+#define QUEEN_DBUS_HEAD_PARCEL 0x52
+
+/**
  * QueenDBusHead:
  * @bytes: of the message, which must outlive this
  * @type: a #GDBusMessageType, or one that there may be in future
  * @size: bytes of all up to the body
  * @body: bytes of the body
  * @fields: where the fields begin, by their codes; 0 where there is none
+ * @parcel: likewise, of %QUEEN_DBUS_HEAD_PARCEL
  *
  * What comes before the body of a message (D-Bus Specification, § Message Format), while it is
  * still bytes.
@@ -33,6 +41,7 @@ typedef struct
   gsize size;
   gsize body;
   gsize fields[G_DBUS_MESSAGE_HEADER_FIELD_NUM_UNIX_FDS + 1];
+  gsize parcel;
 } QueenDBusHead;
 
 /**
@@ -56,6 +65,13 @@ gboolean queen_dbus_head_read_fields (QueenDBusHead *self);
 
 /** Returns: the text of a field; empty without one */
 const char *queen_dbus_head_get_text (const QueenDBusHead *self, GDBusMessageHeaderField field);
+
+/** Returns: the offset of the number in a field that begins at @offset and is one */
+static inline gsize
+queen_dbus_head_get_number_offset (gsize offset)
+{
+  return offset + 4; /* its code, and the signature of its type */
+}
 
 /** Returns: whether somebody waits for an answer */
 gboolean queen_dbus_head_is_awaited (const QueenDBusHead *self);

@@ -31,6 +31,7 @@ typedef struct
   char *model;
   char *affinity;
   char *submitter;
+  char *reservation; /* that is given back; NULL of one who asks for a worker */
   gint64 patience;
   gint64 reserve;
 
@@ -51,6 +52,7 @@ clear_place (Place *place)
   g_free (place->model);
   g_free (place->affinity);
   g_free (place->submitter);
+  g_free (place->reservation);
   g_clear_pointer (&place->answer, g_variant_unref);
   g_clear_error (&place->error);
 }
@@ -79,11 +81,11 @@ on_place_answered (gpointer data)
   if (!place->call)
     return G_SOURCE_REMOVE;
   invocation = queen_dbus_call_end (g_steal_pointer (&place->call));
-  if (place->answer)
-    g_dbus_method_invocation_return_value (invocation, place->answer);
-  else
+  if (place->error)
     g_dbus_method_invocation_return_dbus_error (invocation, queen_error_dbus_name (place->error),
                                                 place->error->message);
+  else
+    g_dbus_method_invocation_return_value (invocation, place->answer);
   unref_place (place); /* the call's */
   return G_SOURCE_REMOVE;
 }
@@ -185,6 +187,16 @@ on_place_asked (gpointer data)
 }
 
 static gboolean
+on_return_asked (gpointer data)
+{
+  Place *place = data;
+
+  queen_placement_release (place->placement, place->reservation, place->submitter, &place->error);
+  send_place (place->context, on_place_answered, place);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
 on_place_given_up (gpointer data)
 {
   Place *place = data;
@@ -214,9 +226,9 @@ on_submitter_known (const char *user, const char *caller, gpointer data)
 {
   Place *place = data;
 
-  place->submitter = g_strconcat ("user:", user, NULL);
+  place->submitter = g_strconcat ("uid:", user, NULL); /* as of jobs */
   queen_dbus_call_watch_caller (place->call);
-  send_place (NULL, on_place_asked, place);
+  send_place (NULL, place->reservation ? on_return_asked : on_place_asked, place);
 }
 
 static void
@@ -273,24 +285,22 @@ read_options (GVariant *options, Place *place)
   return NULL;
 }
 
-static gboolean
-on_place_call (QueenDBusQueen *skeleton,
-               GDBusMethodInvocation *invocation,
-               GVariant *options,
-               gpointer data)
+static Place *
+new_place (QueenDBusPlacements *self)
 {
-  QueenDBusPlacements *self = data;
   Place *place = g_atomic_rc_box_new0 (Place);
-  const char *problem;
 
   place->context = g_main_context_ref (self->context);
   place->placement = g_object_ref (self->placement);
   place->reserve = USUAL_RESERVE;
-  problem = read_options (options, place);
-  if (problem)
-    refuse_options (invocation, QUEEN_ERROR_BAD_REQUEST, problem);
-  else if (!queen_dbus_calls_has_room (self->calls,
-                                       g_dbus_method_invocation_get_sender (invocation)))
+  return place;
+}
+
+/* @place: (transfer full) */
+static void
+begin_place (QueenDBusPlacements *self, GDBusMethodInvocation *invocation, Place *place)
+{
+  if (!queen_dbus_calls_has_room (self->calls, g_dbus_method_invocation_get_sender (invocation)))
     refuse_options (invocation, QUEEN_ERROR_UNAVAILABLE, "too many calls at once; try again");
   else
     {
@@ -299,6 +309,37 @@ on_place_call (QueenDBusQueen *skeleton,
       queen_dbus_call_answer_later (place->call, on_submitter_known);
     }
   unref_place (place);
+}
+
+static gboolean
+on_place_call (QueenDBusQueen *skeleton,
+               GDBusMethodInvocation *invocation,
+               GVariant *options,
+               gpointer data)
+{
+  Place *place = new_place (data);
+  const char *problem = read_options (options, place);
+
+  if (!problem)
+    {
+      begin_place (data, invocation, place);
+      return TRUE;
+    }
+  refuse_options (invocation, QUEEN_ERROR_BAD_REQUEST, problem);
+  unref_place (place);
+  return TRUE;
+}
+
+static gboolean
+on_release_placement_call (QueenDBusQueen *skeleton,
+                           GDBusMethodInvocation *invocation,
+                           const char *reservation,
+                           gpointer data)
+{
+  Place *place = new_place (data);
+
+  place->reservation = g_strdup (reservation);
+  begin_place (data, invocation, place);
   return TRUE;
 }
 
@@ -320,7 +361,9 @@ queen_dbus_placements_new (QueenPlacement *placement,
   self->placement = g_object_ref (placement);
   self->skeleton = g_object_ref (skeleton);
   self->calls = queen_dbus_calls_new (&calls);
-  g_signal_connect (skeleton, "handle-place", G_CALLBACK (on_place_call), self);
+  g_object_connect (skeleton, "signal::handle-place", G_CALLBACK (on_place_call), self,
+                    "signal::handle-release-placement", G_CALLBACK (on_release_placement_call),
+                    self, NULL);
   return self;
 }
 

@@ -12,9 +12,9 @@ G_BEGIN_DECLS
 /**
  * QueenDBusPlacements:
  *
- * The call Place of the queen, which may be answered after a minute. It belongs to the D-Bus
- * thread; the placement itself is asked by the main thread. Who leaves the bus does not wait any
- * longer.
+ * The calls Place of the queen, which may be answered after a minute, and ReleasePlacement. It
+ * belongs to the D-Bus thread; the placement itself is asked by the main thread. Who leaves the bus
+ * does not wait any longer.
  */
 typedef struct _QueenDBusPlacements QueenDBusPlacements;
 

@@ -13,6 +13,7 @@
 #include "queen-dbus-methods.h"
 #include "queen-dbus-placements.h"
 #include "queen-dbus-presence.h"
+#include "queen-dbus-submissions.h"
 #include "queen-dbus-types.h"
 
 #define CONNECT_TIMEOUT (5 * G_USEC_PER_SEC)
@@ -28,7 +29,9 @@ static const QueenDBusLimits limits = {
   .page = 1024 * 1024,
 };
 
-static const char *const rich_methods[] = { "ReportWorker", "ReportHive", "Place", NULL };
+static const char *const rich_methods[] = { "ReportWorker", "ReportHive", "Place", "SubmitJob",
+                                            NULL };
+static const char *const descriptor_methods[] = { "SubmitJob", NULL };
 
 static const QueenDBusFramesLimits frames_limits = {
   .body = 128 * 1024,
@@ -37,6 +40,8 @@ static const QueenDBusFramesLimits frames_limits = {
   .path = QUEEN_DBUS_PATH,
   .interface = QUEEN_DBUS_INTERFACE,
   .rich_methods = rich_methods,
+  .descriptor_methods = descriptor_methods,
+  .descriptors = 64,
 };
 
 /* GDBus needs up to 70 times as many bytes for the values in them. */
@@ -71,6 +76,7 @@ struct _QueenDBusService
   QueenDBusMethods *methods;
   QueenDBusHolds *holds;
   QueenDBusPlacements *placements;
+  QueenDBusSubmissions *submissions; /* NULL without jobs */
   QueenDBusCluster *cluster;
   QueenDBusJobs *shown_jobs;
   QueenDBusFigures figures;
@@ -267,6 +273,10 @@ run_thread (gpointer data)
   self->placements =
       queen_dbus_placements_new (self->placement, queen_dbus_methods_get_skeleton (self->methods),
                                  self->clock);
+  if (self->jobs)
+    self->submissions =
+        queen_dbus_submissions_new (self->jobs, self->known,
+                                    queen_dbus_methods_get_skeleton (self->methods), self->clock);
   self->alarm =
       queen_alarm_new (self->clock, "announcement", G_PRIORITY_DEFAULT, on_announcement_due, self);
   /* Before all else in a turn of the loop: who asks, sees what had happened before. */
@@ -282,6 +292,7 @@ run_thread (gpointer data)
   g_clear_pointer (&self->alarm, queen_alarm_free);
   g_clear_pointer (&self->holds, queen_dbus_holds_free);
   g_clear_pointer (&self->placements, queen_dbus_placements_free);
+  g_clear_pointer (&self->submissions, queen_dbus_submissions_free);
   g_clear_pointer (&self->methods, queen_dbus_methods_free);
   g_clear_pointer (&self->presence, queen_dbus_presence_free);
   g_clear_pointer (&self->shown_jobs, queen_dbus_jobs_free);

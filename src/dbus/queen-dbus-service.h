@@ -25,7 +25,8 @@ QueenDBusService *queen_dbus_service_new (QueenCluster *cluster, const QueenCloc
 /**
  * queen_dbus_service_show_jobs:
  *
- * Shows @jobs, too, and lets them be cancelled. To be called once, before it is started.
+ * Shows @jobs, too, and lets them be submitted and cancelled. To be called once, before it is
+ * started.
  */
 void queen_dbus_service_show_jobs (QueenDBusService *self, QueenJobs *jobs);
 

@@ -3,9 +3,10 @@
 
 #include "queen-dbus-stream.h"
 
-#include <gio/gunixoutputstream.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "queen-dbus-output.h"
 
 #define MAX_LINE 1024 /* bytes of what the bus says before the first message */
 #define MAX_BUS 64    /* likewise, of which bus it is */
@@ -60,14 +61,33 @@ hear_line (GIOStream *connection, GString *line, GCancellable *cancellable, GErr
   return FALSE;
 }
 
+/* A bus that has none to pass on says so, and that is no reason to leave it.
+ *
+ * @passes_descriptors: (out): whether it delivers them */
+static gboolean
+negotiate (GIOStream *connection,
+           gboolean *passes_descriptors,
+           GCancellable *cancellable,
+           GError **error)
+{
+  static const char question[] = "NEGOTIATE_UNIX_FD\r\n";
+  static const char begin[] = "BEGIN\r\n";
+  g_autoptr (GString) line = g_string_new (NULL);
+
+  if (!send_words (connection, question, strlen (question), cancellable, error) ||
+      !hear_line (connection, line, cancellable, error))
+    return FALSE;
+  *passes_descriptors = g_str_equal (line->str, "AGREE_UNIX_FD\r\n");
+  return send_words (connection, begin, strlen (begin), cancellable, error);
+}
+
 /* Who she is the bus asks the kernel; she only names the user (in hexadecimal digits, of the
- * decimal ones). No descriptors are negotiated, so that a bus delivers none.
+ * decimal ones).
  *
  * @bus: (out): which bus it is */
 static gboolean
 authenticate (GIOStream *connection, char **bus, GCancellable *cancellable, GError **error)
 {
-  static const char begin[] = "BEGIN\r\n";
   g_autofree char *user = g_strdup_printf ("%u", (guint) geteuid ());
   g_autoptr (GString) words = g_string_new ("AUTH EXTERNAL ");
   g_autoptr (GString) line = g_string_new (NULL);
@@ -82,18 +102,22 @@ authenticate (GIOStream *connection, char **bus, GCancellable *cancellable, GErr
   *bus = g_strndup (line->str + MIN (line->len, strlen ("OK ")), MAX_BUS);
   (*bus)[strspn (*bus, HEXADECIMAL)] = '\0';
   if (g_str_has_prefix (line->str, "OK "))
-    return send_words (connection, begin, strlen (begin), cancellable, error);
+    return TRUE;
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "it does not let her in");
   return FALSE;
 }
 
 /* GDBus would read from the socket itself if it saw that there is one. */
 static GIOStream *
-wrap (GSocketConnection *connection, const QueenDBusFramesLimits *limits, const char *bus)
+wrap (GSocketConnection *connection,
+      const QueenDBusFramesLimits *limits,
+      const char *bus,
+      gboolean passes_descriptors)
 {
   GSocket *socket = g_socket_connection_get_socket (connection);
   g_autoptr (GInputStream) input = queen_dbus_frames_new (connection, limits);
-  g_autoptr (GOutputStream) output = g_unix_output_stream_new (g_socket_get_fd (socket), FALSE);
+  g_autoptr (GOutputStream) output =
+      queen_dbus_output_new (g_socket_get_fd (socket), passes_descriptors);
   GIOStream *stream = g_simple_io_stream_new (input, output);
 
   g_object_set_data_full (G_OBJECT (stream), BUS, g_strdup (bus), g_free);
@@ -105,14 +129,18 @@ open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
 {
   Opening *opening = data;
   g_autofree char *bus = NULL;
+  gboolean passes_descriptors = FALSE;
   g_autoptr (GError) error = NULL;
   g_autoptr (GIOStream) connection =
       g_dbus_address_get_stream_sync (opening->address, NULL, cancellable, &error);
 
   if (connection && !G_IS_SOCKET_CONNECTION (connection))
     g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "it is at no socket");
-  if (!error && authenticate (connection, &bus, cancellable, &error))
-    g_task_return_pointer (task, wrap (G_SOCKET_CONNECTION (connection), opening->limits, bus),
+  if (!error && authenticate (connection, &bus, cancellable, &error) &&
+      negotiate (connection, &passes_descriptors, cancellable, &error))
+    g_task_return_pointer (task,
+                           wrap (G_SOCKET_CONNECTION (connection), opening->limits, bus,
+                                 passes_descriptors),
                            g_object_unref);
   else
     g_task_return_error (task, g_steal_pointer (&error));

@@ -99,16 +99,6 @@ check_scope (Work *work, QueenExchange *exchange, QueenJobOperationKind kind, GE
 }
 
 static QueenJob *
-answer_by_ourselves (Work *work, const QueenJobOperation *operation, GError **error)
-{
-  g_autofree char *failure = NULL;
-  g_auto (GStrv) lines = queen_job_report_new (operation, work->cluster, &failure);
-
-  return queen_jobs_answer (work->jobs, &operation->request, (const char *const *) lines, failure,
-                            error);
-}
-
-static QueenJob *
 take_job (Work *work, QueenExchange *exchange, GError **error)
 {
   g_autoptr (QueenJobOperation) operation = read_operation (exchange, error);
@@ -119,9 +109,7 @@ take_job (Work *work, QueenExchange *exchange, GError **error)
   operation->request.submitter = submitter;
   operation->request.idempotency_key = queen_exchange_get_header (exchange, "Idempotency-Key");
   operation->request.via = queen_exchange_get_header (exchange, "Via");
-  if (operation->kind == QUEEN_JOB_REPORT || operation->kind == QUEEN_JOB_RETIRE)
-    return answer_by_ourselves (work, operation, error);
-  return queen_jobs_submit (work->jobs, &operation->request, NULL, error);
+  return queen_job_operation_submit (operation, work->jobs, work->cluster, error);
 }
 
 /* Both members, in this order: newer clients of the seed's read both. */

@@ -139,6 +139,7 @@ read_on_disconnect (QueenJobOperation *self, GError **error)
     return FALSE;
   if (word && !g_str_equal (word, "keep") && !g_str_equal (word, "cancel"))
     return refuse_member (error, "on_disconnect must be keep or cancel");
+  self->says_on_disconnect = word != NULL;
   self->request.on_disconnect =
       word && g_str_equal (word, "cancel") ? QUEEN_JOB_CANCEL : QUEEN_JOB_KEEP;
   return TRUE;

@@ -30,6 +30,7 @@ typedef enum
  * @kind: whose business it is
  * @request: what is to be submitted; its texts are as old as the operation
  * @id: (nullable): the worker or hive that it is about
+ * @says_on_disconnect: whether what is in the request about that was asked for
  *
  * An operation of the seed's, as it stands in the body of `POST /v1/jobs`.
  */
@@ -38,6 +39,7 @@ typedef struct
   QueenJobOperationKind kind;
   QueenJobRequest request;
   const char *id;
+  gboolean says_on_disconnect;
   /*< private >*/
   QueenJson *json;
   GBytes *body;
@@ -70,5 +72,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenJobOperation, queen_job_operation_free)
  */
 char **
 queen_job_report_new (const QueenJobOperation *operation, QueenCluster *cluster, char **failure);
+
+/**
+ * queen_job_operation_submit:
+ * @operation: with its submitter, who may do that
+ * @error: of queen_jobs_submit(), or queen_jobs_answer()
+ *
+ * Has it done by whose business it is.
+ *
+ * Returns: (transfer none): the job
+ */
+QueenJob *queen_job_operation_submit (const QueenJobOperation *operation,
+                                      QueenJobs *jobs,
+                                      QueenCluster *cluster,
+                                      GError **error);
 
 G_END_DECLS

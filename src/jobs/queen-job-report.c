@@ -238,3 +238,26 @@ queen_job_report_new (const QueenJobOperation *operation, QueenCluster *cluster,
   g_ptr_array_add (lines, NULL);
   return (char **) g_ptr_array_free (lines, FALSE);
 }
+
+static QueenJob *
+answer_by_ourselves (const QueenJobOperation *operation,
+                     QueenJobs *jobs,
+                     QueenCluster *cluster,
+                     GError **error)
+{
+  g_autofree char *failure = NULL;
+  g_auto (GStrv) lines = queen_job_report_new (operation, cluster, &failure);
+
+  return queen_jobs_answer (jobs, &operation->request, (const char *const *) lines, failure, error);
+}
+
+QueenJob *
+queen_job_operation_submit (const QueenJobOperation *operation,
+                            QueenJobs *jobs,
+                            QueenCluster *cluster,
+                            GError **error)
+{
+  if (operation->kind == QUEEN_JOB_REPORT || operation->kind == QUEEN_JOB_RETIRE)
+    return answer_by_ourselves (operation, jobs, cluster, error);
+  return queen_jobs_submit (jobs, &operation->request, NULL, error);
+}

@@ -165,7 +165,7 @@ gboolean queen_job_cancel (QueenJob *self, const char *reason, GError **error);
 /**
  * queen_job_subscribe:
  * @socket: (transfer full): the reader's connection
- * @head: (transfer full): the answer's head, to be sent first
+ * @head: (transfer full): the answer's head, to be sent first; empty where there is none
  * @request: where to begin: behind its `last_id`, else at the first event. Kinds and encoding are
  *   to be %QUEEN_JOB_EVENT_DATA and one of %QUEEN_ENCODING_BARE and %QUEEN_ENCODING_BARE_PLAIN for
  *   those who are no parsers of event streams (clients of the seed's, and of OpenAI's); else

@@ -106,7 +106,11 @@ void
 queen_subscriber_add_pending (QueenSubscriber *self, GBytes *bytes)
 {
   g_assert (self->n_pending < QUEEN_SUBSCRIBER_MAX_PENDING);
-  self->pending[self->n_pending++] = bytes;
+  /* Of nothing never anything would be written, for ever. */
+  if (g_bytes_get_size (bytes) > 0)
+    self->pending[self->n_pending++] = bytes;
+  else
+    g_bytes_unref (bytes);
 }
 
 /* Returns: (transfer full): what @chunk is to this one */
@@ -128,10 +132,8 @@ void
 queen_subscriber_add_pending_chunk (QueenSubscriber *self, GBytes *chunk)
 {
   g_autoptr (GBytes) whole = chunk;
-  g_autoptr (GBytes) bytes = dup_chunk (self, whole);
 
-  if (g_bytes_get_size (bytes) > 0)
-    queen_subscriber_add_pending (self, g_steal_pointer (&bytes));
+  queen_subscriber_add_pending (self, dup_chunk (self, whole));
 }
 
 static void

@@ -162,7 +162,7 @@ gboolean queen_subscriber_has_had_much (const QueenSubscriber *self, guint32 n_b
 /**
  * queen_subscriber_add_pending:
  * @bytes: (transfer full): what it gets next, after what is pending already, and before what is
- *   behind its cursor
+ *   behind its cursor; may be empty, as a head is where there is no HTTP
  */
 void queen_subscriber_add_pending (QueenSubscriber *self, GBytes *bytes);
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QueenDBusBodies:
+ *
+ * Reads what others have to say by a descriptor, while other things go on. It belongs to the thread
+ * that makes it, and never waits there, whatever they gave: what cannot be read like that is
+ * refused, such as a file of a file system that a user serves.
+ */
+typedef struct _QueenDBusBodies QueenDBusBodies;
+
+/** QueenDBusBody: one that is read. */
+typedef struct _QueenDBusBody QueenDBusBody;
+
+/**
+ * QueenDBusBodyFunc:
+ * @bytes: (nullable): all of it; else %NULL with @error
+ * @error: (nullable): %QUEEN_ERROR_CONTENT_TOO_LARGE, %QUEEN_ERROR_UNAVAILABLE when too much is
+ * read at once, %QUEEN_ERROR_BAD_REQUEST when it cannot be read
+ *
+ * The body is no more when this is called.
+ */
+typedef void (*QueenDBusBodyFunc) (GBytes *bytes, const GError *error, gpointer data);
+
+/**
+ * queen_dbus_bodies_new:
+ * @max_each: bytes of a body
+ * @max_all: of all that are being read
+ */
+QueenDBusBodies *queen_dbus_bodies_new (gsize max_each, gsize max_all);
+
+/** Frees it. There must be no body any more. */
+void queen_dbus_bodies_free (QueenDBusBodies *self);
+
+/**
+ * queen_dbus_bodies_read:
+ * @fd: (transfer full): a pipe, a Unix socket, which end when their other end is closed, or a file
+ *   in memory (memfd_create(2)), which is read from its beginning
+ * @on_read: called once, later
+ * @error: %QUEEN_ERROR_BAD_REQUEST when it is none of these; %QUEEN_ERROR_UNAVAILABLE without a
+ *   descriptor for that
+ *
+ * Returns: (transfer none) (nullable): the body, until @on_read or queen_dbus_body_cancel()
+ */
+QueenDBusBody *queen_dbus_bodies_read (
+    QueenDBusBodies *self, int fd, QueenDBusBodyFunc on_read, gpointer data, GError **error);
+
+/** It is not wanted any longer. */
+void queen_dbus_body_cancel (QueenDBusBody *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenDBusBodies, queen_dbus_bodies_free)
+
+G_END_DECLS

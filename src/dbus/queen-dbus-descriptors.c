@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-dbus-descriptors.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MAX_AT_ONCE 253 /* Linux: SCM_MAX_FD */
+#define MAX_WAITING 256 /* to be closed by the thread for that */
+
+static void
+close_in_thread (gpointer data, gpointer unused)
+{
+  close (GPOINTER_TO_INT (data) - 1);
+}
+
+void
+queen_dbus_descriptors_close (int fd)
+{
+  static gsize closer; /* GThreadPool */
+
+  if (g_once_init_enter (&closer))
+    g_once_init_leave (&closer, (gsize) g_thread_pool_new (close_in_thread, NULL, 1, FALSE, NULL));
+  /* While one is stuck they would be all that the process may have. Whoever could bring her there
+   * a bus lets in only if they could stop her, too. */
+  if (g_thread_pool_unprocessed ((GThreadPool *) closer) >= MAX_WAITING)
+    close (fd);
+  else
+    g_thread_pool_push ((GThreadPool *) closer, GINT_TO_POINTER (fd + 1), NULL);
+}
+
+static void
+take (QueenDBusArrival *arrival, const struct cmsghdr *header)
+{
+  gsize n = (header->cmsg_len - CMSG_LEN (0)) / sizeof (int);
+
+  if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+    return;
+  for (gsize i = 0; i < n; i++)
+    {
+      int fd;
+
+      memcpy (&fd, CMSG_DATA (header) + i * sizeof fd, sizeof fd);
+      if (arrival->n++ == 0)
+        arrival->fd = fd;
+      else
+        queen_dbus_descriptors_close (fd);
+    }
+}
+
+gssize
+queen_dbus_descriptors_receive (int socket, void *bytes, gsize most, QueenDBusArrival *arrival)
+{
+  union
+  {
+    char bytes[CMSG_SPACE (MAX_AT_ONCE * sizeof (int))];
+    struct cmsghdr alignment;
+  } control;
+  struct iovec vector = { bytes, most };
+  struct msghdr message = {
+    .msg_iov = &vector,
+    .msg_iovlen = 1,
+    .msg_control = &control,
+    .msg_controllen = sizeof control,
+  };
+  gssize n_bytes;
+
+  *arrival = (QueenDBusArrival){ .fd = -1 };
+  do
+    n_bytes = recvmsg (socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  while (n_bytes < 0 && errno == EINTR);
+  if (n_bytes < 0)
+    return n_bytes;
+  for (struct cmsghdr *header = CMSG_FIRSTHDR (&message); header;
+       header = CMSG_NXTHDR (&message, header))
+    take (arrival, header);
+  /* Some were lost: no place was free for them. */
+  if (message.msg_flags & MSG_CTRUNC && arrival->n <= 1)
+    arrival->n += 1;
+  if (arrival->n > 1 && arrival->fd >= 0)
+    {
+      queen_dbus_descriptors_close (arrival->fd);
+      arrival->fd = -1;
+    }
+  return n_bytes;
+}
