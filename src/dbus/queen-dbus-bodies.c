@@ -109,7 +109,7 @@ queen_dbus_body_cancel (QueenDBusBody *self)
 }
 
 static void
-finish (QueenDBusBody *self, GBytes *bytes, const GError *error)
+finish_body (QueenDBusBody *self, GBytes *bytes, const GError *error)
 {
   QueenDBusBodyFunc on_read = self->on_read;
   gpointer data = self->data;
@@ -119,11 +119,11 @@ finish (QueenDBusBody *self, GBytes *bytes, const GError *error)
 }
 
 static void
-fail (QueenDBusBody *self, QueenError code, const char *message)
+fail_body (QueenDBusBody *self, QueenError code, const char *message)
 {
   g_autoptr (GError) error = g_error_new_literal (QUEEN_ERROR, code, message);
 
-  finish (self, NULL, error);
+  finish_body (self, NULL, error);
 }
 
 static void
@@ -132,9 +132,9 @@ take_bytes (QueenDBusBody *self, const guint8 *bytes, gsize n)
   QueenDBusBodies *bodies = self->bodies;
 
   if (self->bytes->len + n > bodies->max_each)
-    fail (self, QUEEN_ERROR_CONTENT_TOO_LARGE, "the body is too large");
+    fail_body (self, QUEEN_ERROR_CONTENT_TOO_LARGE, "the body is too large");
   else if (bodies->n_bytes + n > bodies->max_all)
-    fail (self, QUEEN_ERROR_UNAVAILABLE, "too many bodies at once; try again later");
+    fail_body (self, QUEEN_ERROR_UNAVAILABLE, "too many bodies at once; try again later");
   else
     {
       g_byte_array_append (self->bytes, bytes, (guint) n);
@@ -143,7 +143,7 @@ take_bytes (QueenDBusBody *self, const guint8 *bytes, gsize n)
 }
 
 static gboolean
-on_readable (gint fd, GIOCondition condition, gpointer data)
+on_body_readable (gint fd, GIOCondition condition, gpointer data)
 {
   static guint8 bytes[AT_ONCE]; /* all bodies are one thread's */
   QueenDBusBody *self = data;
@@ -152,21 +152,21 @@ on_readable (gint fd, GIOCondition condition, gpointer data)
   if (n > 0)
     take_bytes (self, bytes, (gsize) n);
   else if (n < 0 && errno != EAGAIN && errno != EINTR)
-    fail (self, QUEEN_ERROR_BAD_REQUEST, "the body cannot be read");
+    fail_body (self, QUEEN_ERROR_BAD_REQUEST, "the body cannot be read");
   else if (n == 0)
     {
       g_autoptr (GBytes) all = g_bytes_new (self->bytes->data, self->bytes->len);
 
-      finish (self, all, NULL);
+      finish_body (self, all, NULL);
     }
   return G_SOURCE_CONTINUE; /* it may have been destroyed */
 }
 
 static void
-begin (QueenDBusBody *self)
+begin_reading (QueenDBusBody *self)
 {
   self->source = g_unix_fd_source_new (self->fd, G_IO_IN | G_IO_HUP | G_IO_ERR);
-  g_source_set_callback (self->source, G_SOURCE_FUNC (on_readable), self, NULL);
+  g_source_set_callback (self->source, G_SOURCE_FUNC (on_body_readable), self, NULL);
   g_source_set_static_name (self->source, "body");
   g_source_attach (self->source, g_main_context_get_thread_default ());
 }
@@ -183,7 +183,7 @@ queen_dbus_bodies_read (
   body->on_read = on_read;
   body->data = data;
   if (find_out (body, error))
-    begin (body);
+    begin_reading (body);
   else
     g_clear_pointer (&body, queen_dbus_body_cancel);
   return body;

@@ -95,7 +95,7 @@ send_submission (GMainContext *to, GSourceFunc func, Submission *self)
 /* Back in the D-Bus thread */
 
 static void
-uncount (Submission *self)
+forget_call (Submission *self)
 {
   GHashTable *counts = self->submissions ? self->submissions->n_of_user : NULL;
   guint n = counts ? GPOINTER_TO_UINT (g_hash_table_lookup (counts, self->submitter)) : 0;
@@ -135,7 +135,7 @@ end_submission (Submission *self, const GError *error)
 {
   GDBusMethodInvocation *invocation = queen_dbus_call_end (g_steal_pointer (&self->call));
 
-  uncount (self);
+  forget_call (self);
   if (error)
     g_dbus_method_invocation_return_dbus_error (invocation, queen_error_dbus_name (error),
                                                 error->message);
@@ -169,7 +169,7 @@ open_answer (int ends[2], GError **error)
 
 /* By the body alone it would go on, as over HTTP; but there one can come back to it. */
 static QueenJob *
-submit (Submission *self)
+submit_body (Submission *self)
 {
   g_autoptr (QueenJobOperation) operation = queen_job_operation_new (self->body, &self->error);
 
@@ -184,7 +184,7 @@ submit (Submission *self)
 
 /* Whatever user is local: so each is counted as if somebody handed them on. */
 static void
-subscribe (Submission *self, QueenJob *job, int end)
+subscribe_caller (Submission *self, QueenJob *job, int end)
 {
   QueenSocket socket = { .fd = end, .is_unix = TRUE };
   struct sockaddr_storage client;
@@ -205,7 +205,7 @@ on_submission_asked (gpointer data)
 {
   Submission *self = data;
   int ends[2] = { -1, -1 };
-  QueenJob *job = open_answer (ends, &self->error) ? submit (self) : NULL;
+  QueenJob *job = open_answer (ends, &self->error) ? submit_body (self) : NULL;
 
   /* What that is called on the bus is for heartbeats. */
   if (g_error_matches (self->error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE))
@@ -214,7 +214,7 @@ on_submission_asked (gpointer data)
   if (job)
     {
       self->path = queen_dbus_job_view_dup_path (queen_job_get_id (job));
-      subscribe (self, job, ends[0]);
+      subscribe_caller (self, job, ends[0]);
     }
   else if (ends[0] >= 0)
     {
@@ -234,7 +234,7 @@ on_submitter_left (gpointer data)
   Submission *self = data;
 
   self->call = NULL;
-  uncount (self);
+  forget_call (self);
   g_clear_pointer (&self->reading, queen_dbus_body_cancel);
   unref_submission (self); /* the call's */
 }
@@ -256,7 +256,7 @@ on_body_read (GBytes *bytes, const GError *error, gpointer data)
 
 /* However many connections a user has. */
 static gboolean
-count (QueenDBusSubmissions *submissions, Submission *self, GError **error)
+count_call (QueenDBusSubmissions *submissions, Submission *self, GError **error)
 {
   guint n = GPOINTER_TO_UINT (g_hash_table_lookup (submissions->n_of_user, self->submitter));
 
@@ -282,7 +282,7 @@ on_submitter_known (const char *user, const char *caller, gpointer data)
   self->submitter = g_strconcat ("uid:", user, NULL);
   if (!g_ascii_string_to_unsigned (user, 10, 0, G_MAXUINT32 - 1, &self->user, NULL))
     self->user = G_MAXUINT64;
-  if (count (submissions, self, &error))
+  if (count_call (submissions, self, &error))
     {
       queen_dbus_call_watch_caller (self->call);
       self->reading =

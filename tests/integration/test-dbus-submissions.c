@@ -18,7 +18,8 @@
 #include "queen-process.h"
 #include "stand-in-worker.h"
 
-#define BODY "{\"operation\":\"infer\",\"model\":\"tiny\",\"prompt\":\"secret\",\"max_tokens\":%u%s}"
+#define BODY                                                                                       \
+  "{\"operation\":\"infer\",\"model\":\"tiny\",\"prompt\":\"secret\",\"max_tokens\":%u%s}"
 #define PATIENCE (20 * 1000) /* ms */
 #define N_STRANGERS 500
 
@@ -35,8 +36,8 @@ static void
 set_up_with (Fixture *f, const char *option)
 {
   f->bus = bus_daemon_new_for_session ();
-  f->queen = queen_process_start ("--bus=session", "--heartbeat-interval=1h", "--drain=0s", option,
-                                  NULL);
+  f->queen =
+      queen_process_start ("--bus=session", "--heartbeat-interval=1h", "--drain=0s", option, NULL);
   f->port = queen_process_get_port (f->queen);
   f->client = bus_client_new (bus_daemon_get_address (f->bus));
   f->worker = stand_in_start ("--slots=2", "--wish=pace=step", NULL);
@@ -115,9 +116,11 @@ call_with (GDBusConnection *connection,
 {
   g_autoptr (GUnixFDList) list = g_unix_fd_list_new_from_array (fds, n_fds);
   g_autoptr (GUnixFDList) answers = NULL;
-  GVariant *result = g_dbus_connection_call_with_unix_fd_list_sync (
-      connection, QUEEN_NAME, QUEEN_PATH, QUEEN_NAME, method, parameters, NULL,
-      G_DBUS_CALL_FLAGS_NONE, PATIENCE, list, &answers, NULL, error);
+  GVariant *result =
+      g_dbus_connection_call_with_unix_fd_list_sync (connection, QUEEN_NAME, QUEEN_PATH, QUEEN_NAME,
+                                                     method, parameters, NULL,
+                                                     G_DBUS_CALL_FLAGS_NONE, PATIENCE, list,
+                                                     &answers, NULL, error);
 
   if (result && answer)
     {
@@ -262,8 +265,8 @@ test_slow_body (Fixture *f, gconstpointer data)
   gsize half = strlen (body) / 2;
   g_autoptr (GError) error = NULL;
   g_autoptr (GUnixFDList) list = NULL;
-  g_autoptr (GDBusMessage) call = g_dbus_message_new_method_call (QUEEN_NAME, QUEEN_PATH,
-                                                                  QUEEN_NAME, "SubmitJob");
+  g_autoptr (GDBusMessage) call =
+      g_dbus_message_new_method_call (QUEEN_NAME, QUEEN_PATH, QUEEN_NAME, "SubmitJob");
   int fds[2];
   GDBusConnection *connection = bus_client_get_connection (f->client);
 
