@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gunixfdlist.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -21,7 +20,9 @@
 #define BODY                                                                                       \
   "{\"operation\":\"infer\",\"model\":\"tiny\",\"prompt\":\"secret\",\"max_tokens\":%u%s}"
 #define PATIENCE (20 * 1000) /* ms */
-#define N_STRANGERS 500
+#define N_STRANGERS 100
+#define MOST 16 /* descriptors that a system bus passes with a message */
+#define N_TOKENS 20000
 
 typedef struct
 {
@@ -460,6 +461,129 @@ test_large (Fixture *f, gconstpointer data)
   check_large (f, 8 * 1024 * 1024 + 1, TRUE);
 }
 
+/* Others */
+
+static void
+test_strangers (Fixture *f, gconstpointer data)
+{
+  GDBusConnection *connection = bus_client_get_connection (f->client);
+  guint base = queen_process_count_descriptors (f->queen);
+  int fds[MOST];
+  int ends[2];
+  GPollFD poll = { .events = G_IO_IN };
+
+  g_assert_cmpint (pipe2 (ends, O_CLOEXEC), ==, 0);
+  for (guint i = 0; i < N_STRANGERS; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GVariant) answer = NULL;
+
+      for (guint k = 0; k < MOST; k++)
+        g_assert_cmpint (fds[k] = fcntl (ends[1], F_DUPFD_CLOEXEC, 0), >=, 0);
+      answer = call_with (connection, i % 2 ? "SubmitJob" : "FindWorker",
+                          i % 2 ? g_variant_new_parsed ("(@a{sv} {}, handle 0)")
+                                : g_variant_new_parsed ("('tiny',)"),
+                          fds, MOST, NULL, &error);
+      g_assert_true ((error != NULL) == (i % 2 == 1));
+    }
+  close (ends[1]);
+  poll.fd = ends[0];
+  g_assert_cmpint (g_poll (&poll, 1, PATIENCE), ==, 1); /* all others are closed */
+  g_assert_true (poll.revents & G_IO_HUP);
+  close (ends[0]);
+  g_assert_cmpuint (queen_process_count_descriptors (f->queen), <=, base);
+}
+
+/* Nobody is there any longer who would say the rest of it. */
+static void
+test_half_body (Fixture *f, gconstpointer data)
+{
+  BusClient *other = bus_client_new (bus_daemon_get_address (f->bus));
+  g_autoptr (GDBusMessage) call =
+      g_dbus_message_new_method_call (QUEEN_NAME, QUEEN_PATH, QUEEN_NAME, "SubmitJob");
+  g_autoptr (GUnixFDList) list = NULL;
+  g_autoptr (GVariant) found = NULL;
+  GPollFD poll = { .events = 0 };
+  int fds[2];
+
+  g_assert_cmpint (pipe2 (fds, O_CLOEXEC), ==, 0);
+  list = g_unix_fd_list_new_from_array (&fds[0], 1);
+  g_dbus_message_set_body (call, g_variant_new_parsed ("(@a{sv} {}, handle 0)"));
+  g_dbus_message_set_unix_fd_list (call, list);
+  g_dbus_connection_send_message (bus_client_get_connection (other), call,
+                                  G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+  found = bus_client_ask (other, "FindWorker", "('tiny',)"); /* after that */
+  g_clear_object (&call);
+  g_clear_object (&list);
+  bus_client_free (other);
+  poll.fd = fds[1];
+  g_assert_cmpint (g_poll (&poll, 1, PATIENCE), ==, 1);
+  g_assert_true (poll.revents & G_IO_ERR); /* she has closed it */
+  close (fds[1]);
+}
+
+/* The worker goes on, and so do others; what has left the ring is told as lost. */
+static void
+test_slow_reader (Fixture *f, gconstpointer data)
+{
+  g_autofree char *body = dup_body (N_TOKENS, "");
+  g_autofree char *text = NULL;
+  int answer;
+
+  stand_in_order (f->worker, "{\"step\":%d}", N_TOKENS);
+  g_free (submit_text (f, "@a{sv} {}", body, &answer));
+  stand_in_wait (f->worker, "begun=1&running=0");
+  bus_client_expect (f->client, QUEEN_PATH, "", "JobsRunning", "0");
+  text = read_until (answer, NULL);
+  g_assert_nonnull (strstr (text, "event: lagged\n"));
+  g_assert_nonnull (strstr (text, "event: snapshot\n"));
+  check_whole (text);
+  close (answer);
+}
+
+static void
+set_up_for_few (Fixture *f, gconstpointer data)
+{
+  set_up_with (f, "--max-per-peer=2");
+}
+
+/* More answers than a user may have open. */
+static void
+test_many_answers (Fixture *f, gconstpointer data)
+{
+  g_autofree char *body = dup_body (9, "");
+  g_autofree char *text = NULL;
+  int answers[3];
+
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    g_free (submit_text (f, "@a{sv} {}", body, &answers[i]));
+  text = read_until (answers[2], NULL);
+  g_assert_nonnull (strstr (text, "event: busy\n"));
+  bus_client_expect (f->client, QUEEN_PATH, "", "JobsQueued", "0"); /* it is cancelled */
+  bus_client_expect (f->client, QUEEN_PATH, "", "JobsRunning", "2");
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    close (answers[i]);
+  stand_in_wait (f->worker, "gone=2&running=0");
+}
+
+/* She ends while answers are open: they say so, and end. */
+static void
+test_stopped (Fixture *f, gconstpointer data)
+{
+  g_autofree char *body = dup_body (9, "");
+  g_autofree char *begin = NULL;
+  g_autofree char *rest = NULL;
+  int answer;
+
+  g_free (submit_text (f, "@a{sv} {}", body, &answer));
+  begin = read_until (answer, "event: placed\n");
+  queen_process_signal (f->queen, SIGTERM);
+  rest = read_until (answer, NULL);
+  g_assert_nonnull (strstr (rest, "event: ended\n"));
+  g_assert_nonnull (strstr (rest, "\"lost\""));
+  close (answer);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -478,6 +602,12 @@ main (int argc, char **argv)
   ADD ("body/of-8-MiB-and-one-byte-more", test_large);
   ADD ("cancelled/the-answer-says-so", test_cancelled);
   ADD ("refused/by-name", test_refused);
+  ADD ("answer/unread/slows-nobody", test_slow_reader);
+  ADD ("answer/when-she-ends/says-so", test_stopped);
+  ADD ("body/half-of-it/ends-with-its-caller", test_half_body);
+  ADD ("strangers/descriptors-of-theirs-are-closed", test_strangers);
+  g_test_add ("/dbus-submissions/answer/too-many-of-one-user/are-busy", Fixture, NULL,
+              set_up_for_few, test_many_answers, tear_down);
 #undef ADD
 
   return g_test_run ();

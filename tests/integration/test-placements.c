@@ -495,6 +495,20 @@ assert_member (GVariant *placement, const char *name, const char *expected)
   g_assert_cmpstr (text, ==, expected);
 }
 
+/* Once; then there is a place again. */
+static void
+give_back_on_bus (BusFixture *f, const char *reservation)
+{
+  g_autofree char *call = g_strdup_printf ("('%s',)", reservation);
+  g_autofree char *message =
+      g_strdup_printf ("there is no reservation “%s”; it may have ended by itself", reservation);
+  g_autoptr (GVariant) released = bus_client_ask (f->client, "ReleasePlacement", call);
+  g_autoptr (GVariant) again = NULL;
+
+  bus_client_fail (f->client, "ReleasePlacement", call, "NotFound", message);
+  again = bus_client_ask (f->client, "Place", "({'model': <'m'>, 'reserve': <30>},)");
+}
+
 static void
 test_bus (BusFixture *f, gconstpointer data)
 {
@@ -515,6 +529,7 @@ test_bus (BusFixture *f, gconstpointer data)
 
   bus_client_fail (f->client, "Place", "({'model': <'m'>},)", "Unavailable",
                    "no worker can take “m” now: 1 full, 1 starting");
+  give_back_on_bus (f, reservation);
   bus_client_fail (f->client, "Place", "({'model': <'n'>},)", "NotFound",
                    "no worker has the model “n”; there are: “m”");
   bus_client_fail (f->client, "Place", "(@a{sv} {},)", "InvalidArgument",

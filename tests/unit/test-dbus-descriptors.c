@@ -10,10 +10,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "dbus/queen-dbus-frames.h"
 #include "dbus/queen-dbus-output.h"
+#include "dbus/queen-dbus-stream.h"
 
 #define PATH "/object"
 #define INTERFACE "org.example.Interface"
@@ -651,6 +653,112 @@ test_never_sent (Outgoing *o, gconstpointer data)
   await_close (readings[1]);
 }
 
+/* How a bus says whether it passes any */
+
+typedef struct
+{
+  int listener;
+  const char *answer; /* to the question; NULL to hang up */
+} Door;
+
+static void
+expect_line (int fd, const char *line)
+{
+  for (; *line; line++)
+    {
+      char byte;
+
+      g_assert_cmpint (read (fd, &byte, 1), ==, 1);
+      g_assert_cmpint (byte, ==, *line);
+    }
+}
+
+static gpointer
+open_door (gpointer data)
+{
+  const Door *door = data;
+  int fd = accept4 (door->listener, NULL, NULL, SOCK_CLOEXEC);
+  char byte;
+
+  g_assert_cmpint (fd, >=, 0);
+  do /* who she is */
+    g_assert_cmpint (read (fd, &byte, 1), ==, 1);
+  while (byte != '\n');
+  g_assert_cmpint (write (fd, "OK 1234\r\n", 9), ==, 9);
+  expect_line (fd, "NEGOTIATE_UNIX_FD\r\n");
+  if (door->answer)
+    {
+      gssize n = (gssize) strlen (door->answer);
+
+      g_assert_cmpint (write (fd, door->answer, (gsize) n), ==, n);
+      expect_line (fd, "BEGIN\r\n");
+    }
+  close (fd);
+  return NULL;
+}
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  *(GAsyncResult **) data = g_object_ref (result);
+}
+
+/* Returns: (transfer full) (nullable): the way to a bus that answers so */
+static GIOStream *
+open_stream (const char *answer, GError **error)
+{
+  static const QueenDBusFramesLimits limits = { .body = MAX_BODY };
+  g_autofree char *name = g_strdup_printf ("queen-test-%d", getpid ());
+  g_autofree char *address = g_strconcat ("unix:abstract=", name, NULL);
+  struct sockaddr_un where = { .sun_family = AF_UNIX };
+  Door door = { socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), answer };
+  g_autoptr (GAsyncResult) result = NULL;
+  GThread *thread;
+
+  memcpy (where.sun_path + 1, name, strlen (name));
+  g_assert_cmpint (bind (door.listener, (struct sockaddr *) &where,
+                         (socklen_t) (sizeof where.sun_family + 1 + strlen (name))),
+                   ==, 0);
+  g_assert_cmpint (listen (door.listener, 1), ==, 0);
+  thread = g_thread_new ("bus", open_door, &door);
+  queen_dbus_stream_open (address, &limits, NULL, on_opened, &result);
+  while (!result)
+    g_main_context_iteration (NULL, TRUE);
+  g_thread_join (thread);
+  close (door.listener);
+  return queen_dbus_stream_open_finish (result, error);
+}
+
+static void
+check_negotiation (const char *answer, gboolean passes_descriptors)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GIOStream) stream = open_stream (answer, &error);
+  GOutputStream *output;
+
+  g_assert_no_error (error);
+  output = g_io_stream_get_output_stream (stream);
+  g_assert_true (queen_dbus_output_passes_descriptors (QUEEN_DBUS_OUTPUT (output)) ==
+                 passes_descriptors);
+}
+
+static void
+test_negotiation (void)
+{
+  check_negotiation ("AGREE_UNIX_FD\r\n", TRUE);
+  check_negotiation ("ERROR\r\n", FALSE);
+  check_negotiation ("ERROR not here\r\n", FALSE);
+}
+
+static void
+test_hung_up (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (open_stream (NULL, &error));
+  g_assert_nonnull (error);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -674,6 +782,8 @@ main (int argc, char **argv)
   ADD_OUTGOING ("outgoing/goes-with-its-message", test_outgoing);
   ADD_OUTGOING ("outgoing/once-though-the-kernel-takes-parts", test_outgoing_large);
   ADD_OUTGOING ("outgoing/never-sent/closed-with-the-stream", test_never_sent);
+  g_test_add_func ("/dbus-descriptors/bus/says-whether-it-passes-any", test_negotiation);
+  g_test_add_func ("/dbus-descriptors/bus/hangs-up-instead/is-an-error", test_hung_up);
 #undef ADD_OUTGOING
 #undef ADD
 

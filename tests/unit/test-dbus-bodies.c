@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* What others have to say by a descriptor. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "dbus/queen-dbus-bodies.h"
+#include "queen-error.h"
+
+#define MAX_EACH 100
+#define MAX_ALL 150
+#define PATIENCE (20 * G_USEC_PER_SEC)
+
+typedef struct
+{
+  QueenDBusBody *body;
+  GBytes *bytes;
+  GError *error;
+} Reading;
+
+static QueenDBusBodies *
+new_bodies (void)
+{
+  return queen_dbus_bodies_new (MAX_EACH, MAX_ALL);
+}
+
+static void
+on_read (GBytes *bytes, const GError *error, gpointer data)
+{
+  Reading *reading = data;
+
+  g_assert_true ((bytes == NULL) != (error == NULL));
+  reading->body = NULL;
+  reading->bytes = bytes ? g_bytes_ref (bytes) : NULL;
+  reading->error = error ? g_error_copy (error) : NULL;
+}
+
+static void
+begin (QueenDBusBodies *bodies, Reading *reading, int fd)
+{
+  g_autoptr (GError) error = NULL;
+
+  *reading = (Reading){ 0 };
+  reading->body = queen_dbus_bodies_read (bodies, fd, on_read, reading, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (reading->body);
+}
+
+static void
+clear (Reading *reading)
+{
+  g_clear_pointer (&reading->bytes, g_bytes_unref);
+  g_clear_error (&reading->error);
+}
+
+static void
+await (Reading *reading)
+{
+  gint64 end = g_get_monotonic_time () + PATIENCE;
+
+  while (reading->body)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, end);
+      g_main_context_iteration (NULL, TRUE);
+    }
+}
+
+/* All that can be done without waiting. */
+static void
+turn (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+static void
+expect (Reading *reading, const char *text)
+{
+  await (reading);
+  g_assert_no_error (reading->error);
+  g_assert_cmpmem (g_bytes_get_data (reading->bytes, NULL), g_bytes_get_size (reading->bytes), text,
+                   strlen (text));
+  clear (reading);
+}
+
+static void
+expect_error (Reading *reading, QueenError code)
+{
+  await (reading);
+  g_assert_error (reading->error, QUEEN_ERROR, (int) code);
+  clear (reading);
+}
+
+static void
+say (int fd, const char *text)
+{
+  g_assert_cmpint (write (fd, text, strlen (text)), ==, strlen (text));
+}
+
+static void
+open_pipe (int fds[2])
+{
+  g_assert_cmpint (pipe2 (fds, O_CLOEXEC), ==, 0);
+}
+
+static void
+open_sockets (int fds[2])
+{
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
+}
+
+static int
+open_memory (gsize size)
+{
+  int fd = memfd_create ("body", MFD_CLOEXEC);
+
+  g_assert_cmpint (ftruncate (fd, (off_t) size), ==, 0);
+  return fd;
+}
+
+static void
+check_in_parts (void (*open) (int fds[2]))
+{
+  g_autoptr (QueenDBusBodies) bodies = new_bodies ();
+  Reading reading, other;
+  int fds[2], others[2];
+
+  open (fds);
+  open (others);
+  begin (bodies, &reading, fds[0]);
+  begin (bodies, &other, others[0]);
+  turn ();
+  say (fds[1], "one");
+  say (others[1], "another");
+  turn ();
+  say (fds[1], ", two");
+  close (fds[1]);
+  expect (&reading, "one, two");
+  close (others[1]);
+  expect (&other, "another");
+}
+
+static void
+test_pipe (void)
+{
+  check_in_parts (open_pipe);
+}
+
+static void
+test_socket (void)
+{
+  check_in_parts (open_sockets);
+}
+
+static void
+test_memory (void)
+{
+  g_autoptr (QueenDBusBodies) bodies = new_bodies ();
+  Reading reading;
+  int fd = open_memory (0);
+
+  say (fd, "all of it");
+  begin (bodies, &reading, fd);
+  expect (&reading, "all of it");
+  begin (bodies, &reading, open_memory (0));
+  expect (&reading, "");
+}
+
+/* There is something, until somebody else has read it. */
+static void
+test_stolen (void)
+{
+  g_autoptr (QueenDBusBodies) bodies = new_bodies ();
+  Reading reading, thief;
+  int fds[2];
+
+  open_pipe (fds);
+  begin (bodies, &reading, fds[0]);
+  begin (bodies, &thief, fcntl (fds[0], F_DUPFD_CLOEXEC, 0));
+  say (fds[1], "something");
+  turn ();
+  close (fds[1]);
+  await (&reading);
+  await (&thief);
+  g_assert_cmpuint (g_bytes_get_size (reading.bytes) + g_bytes_get_size (thief.bytes), ==,
+                    strlen ("something"));
+  clear (&reading);
+  clear (&thief);
+}
+
+static void
+test_large (void)
+{
+  g_autoptr (QueenDBusBodies) bodies = new_bodies ();
+  Reading reading;
+
+  begin (bodies, &reading, open_memory (MAX_EACH));
+  await (&reading);
+  g_assert_cmpuint (g_bytes_get_size (reading.bytes), ==, MAX_EACH);
+  clear (&reading);
+  begin (bodies, &reading, open_memory (MAX_EACH + 1));
+  expect_error (&reading, QUEEN_ERROR_CONTENT_TOO_LARGE);
+}
+
+/* Of all together; and what has ended does not count. */
+static void
+test_large_together (void)
+{
+  g_autoptr (QueenDBusBodies) bodies = new_bodies ();
+  g_autofree char *text = g_strnfill (MAX_ALL - MAX_EACH + 1, 'x');
+  g_autofree char *most = g_strnfill (MAX_EACH, 'x');
+  Reading first, second;
+  int fds[2], others[2];
+
+  open_pipe (fds);
+  open_pipe (others);
+  begin (bodies, &first, fds[0]);
+  begin (bodies, &second, others[0]);
+  say (fds[1], most);
+  turn ();
+  say (others[1], text);
+  expect_error (&second, QUEEN_ERROR_UNAVAILABLE);
+  close (others[1]);
+  open_pipe (others);
+  close (fds[1]);
+  expect (&first, most);
+  begin (bodies, &second, others[0]);
+  say (others[1], most);
+  close (others[1]);
+  expect (&second, most);
+}
+
+static void
+test_cancelled (void)
+{
+  g_autoptr (QueenDBusBodies) bodies = new_bodies ();
+  Reading reading;
+  GPollFD poll = { .events = 0 };
+  int fds[2];
+
+  open_pipe (fds);
+  begin (bodies, &reading, fds[0]);
+  say (fds[1], "half");
+  turn ();
+  queen_dbus_body_cancel (reading.body);
+  poll.fd = fds[1];
+  g_assert_cmpint (g_poll (&poll, 1, PATIENCE / 1000), ==, 1); /* nobody reads it any longer */
+  g_assert_true (poll.revents & G_IO_ERR);
+  close (fds[1]);
+}
+
+static void
+refuse (QueenDBusBodies *bodies, int fd)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_null (queen_dbus_bodies_read (bodies, fd, on_read, NULL, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST);
+}
+
+/* To read them could wait, or there is nothing to be read. */
+static void
+test_others (void)
+{
+  g_autoptr (QueenDBusBodies) bodies = new_bodies ();
+  int fds[2];
+
+  refuse (bodies, open ("/dev/zero", O_RDONLY | O_CLOEXEC));
+  refuse (bodies, open ("/proc/self/status", O_RDONLY | O_CLOEXEC));
+  refuse (bodies, open ("/", O_PATH | O_CLOEXEC));
+  refuse (bodies, socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  refuse (bodies, socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  open_pipe (fds);
+  refuse (bodies, fds[1]);
+  close (fds[0]);
+}
+
+static void
+test_broken (void)
+{
+  g_autoptr (QueenDBusBodies) bodies = new_bodies ();
+  Reading reading;
+
+  begin (bodies, &reading, socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); /* without a peer */
+  expect_error (&reading, QUEEN_ERROR_BAD_REQUEST);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/dbus-bodies/pipe/in-parts", test_pipe);
+  g_test_add_func ("/dbus-bodies/pipe/read-by-others-too/nobody-waits", test_stolen);
+  g_test_add_func ("/dbus-bodies/socket/in-parts", test_socket);
+  g_test_add_func ("/dbus-bodies/memory/from-its-beginning", test_memory);
+  g_test_add_func ("/dbus-bodies/too-large/is-an-error", test_large);
+  g_test_add_func ("/dbus-bodies/too-large/together/is-an-error", test_large_together);
+  g_test_add_func ("/dbus-bodies/cancelled/is-closed", test_cancelled);
+  g_test_add_func ("/dbus-bodies/anything-else/is-refused", test_others);
+  g_test_add_func ("/dbus-bodies/broken/is-an-error", test_broken);
+
+  return g_test_run ();
+}
