@@ -3,7 +3,6 @@
 
 /* The cluster on D-Bus, as a client on a private bus sees it. */
 
-#include <gio/gunixfdlist.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -709,27 +708,6 @@ test_large (Fixture *f, gconstpointer data)
   bus_client_expect (f->client, WORKERS, ".Registry", "Total", "0");
 }
 
-/* They would be held as long as the call waits. */
-static void
-test_descriptors (Fixture *f, gconstpointer data)
-{
-  g_autoptr (GDBusMessage) call =
-      g_dbus_message_new_method_call (QUEEN_NAME, QUEEN_PATH, QUEEN_NAME, "FindWorker");
-  g_autoptr (GUnixFDList) list = g_unix_fd_list_new ();
-  g_autoptr (GDBusMessage) answer = NULL;
-  g_autoptr (GError) error = NULL;
-
-  g_assert_cmpint (g_unix_fd_list_append (list, STDIN_FILENO, NULL), >=, 0);
-  g_dbus_message_set_unix_fd_list (call, list);
-  g_dbus_message_set_body (call, g_variant_new ("(s)", "m"));
-  answer = g_dbus_connection_send_message_with_reply_sync (bus_client_get_connection (f->client),
-                                                           call, G_DBUS_SEND_MESSAGE_FLAGS_NONE,
-                                                           G_MAXINT, NULL, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_cmpstr (g_dbus_message_get_error_name (answer), ==,
-                   "org.freedesktop.DBus.Error.NotSupported");
-}
-
 #define ADD(path, option, function)                                                                \
   g_test_add ("/dbus/" path, Fixture, option, set_up, function, tear_down)
 
@@ -762,7 +740,6 @@ main (int argc, char **argv)
   ADD ("subscribe/ends-with-the-subscriber", NULL, test_subscriber_leaves);
   ADD ("two-queens/second-serves-http-and-takes-over", NULL, test_two_queens);
   ADD ("calls/too-large/are-refused-unread", NULL, test_large);
-  ADD ("calls/with-descriptors/do-not-reach-her", NULL, test_descriptors);
   ADD ("greedy-caller/holds-nobody-up", NULL, test_greedy);
 
   return g_test_run ();
