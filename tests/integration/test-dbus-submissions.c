@@ -133,6 +133,25 @@ call_with (GDBusConnection *connection,
   return result;
 }
 
+/* Without waiting for the answer.
+ *
+ * @fd: (transfer full): the body */
+static void
+send_call (BusClient *client, int fd, GDBusMessageFlags flags)
+{
+  g_autoptr (GDBusMessage) call =
+      g_dbus_message_new_method_call (QUEEN_NAME, QUEEN_PATH, QUEEN_NAME, "SubmitJob");
+  g_autoptr (GUnixFDList) list = g_unix_fd_list_new_from_array (&fd, 1);
+  g_autoptr (GError) error = NULL;
+
+  g_dbus_message_set_body (call, g_variant_new_parsed ("(@a{sv} {}, handle 0)"));
+  g_dbus_message_set_unix_fd_list (call, list);
+  g_dbus_message_set_flags (call, flags);
+  g_dbus_connection_send_message (bus_client_get_connection (client), call,
+                                  G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, &error);
+  g_assert_no_error (error);
+}
+
 /* @options: as g_variant_new_parsed() reads them
  * @answer: (out): where the answer is read
  *
@@ -262,23 +281,13 @@ test_bodies (Fixture *f, gconstpointer data)
 static void
 test_slow_body (Fixture *f, gconstpointer data)
 {
-  g_autofree char *body = dup_body (1, "");
+  g_autofree char *body = dup_body (1, ",\"on_disconnect\":\"keep\"");
   gsize half = strlen (body) / 2;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GUnixFDList) list = NULL;
-  g_autoptr (GDBusMessage) call =
-      g_dbus_message_new_method_call (QUEEN_NAME, QUEEN_PATH, QUEEN_NAME, "SubmitJob");
   int fds[2];
-  GDBusConnection *connection = bus_client_get_connection (f->client);
 
   g_assert_cmpint (pipe2 (fds, O_CLOEXEC), ==, 0);
-  list = g_unix_fd_list_new_from_array (&fds[0], 1);
-  g_dbus_message_set_body (call, g_variant_new_parsed ("(@a{sv} {}, handle 0)"));
-  g_dbus_message_set_unix_fd_list (call, list);
   g_assert_cmpint (write (fds[1], body, half), ==, half);
-  g_assert_true (g_dbus_connection_send_message (connection, call, G_DBUS_SEND_MESSAGE_FLAGS_NONE,
-                                                 NULL, &error));
-  g_assert_no_error (error);
+  send_call (f->client, fds[0], G_DBUS_MESSAGE_FLAGS_NONE);
   bus_client_expect (f->client, QUEEN_PATH, "", "JobsQueued", "0");
   g_assert_cmpint (write (fds[1], body + half, strlen (body) - half), ==, strlen (body) - half);
   close (fds[1]);
@@ -353,6 +362,7 @@ test_resumed (Fixture *f, gconstpointer data)
   g_autofree char *rest = NULL;
   const char *token;
   g_autofree char *id = NULL;
+  g_autofree char *line = NULL;
   int answer;
 
   stand_in_order (f->worker, "{\"step\":3}");
@@ -361,15 +371,16 @@ test_resumed (Fixture *f, gconstpointer data)
   close (answer);
   token = strstr (strstr (all, "data: {\"type\":\"token\"") + 1, "id: ") + strlen ("id: ");
   id = g_strndup (token, strcspn (token, "\n"));
+  line = g_strdup_printf ("id: %s\n", id);
   options = g_strdup_printf ("{'idempotency_key': <'k-1'>, 'last_event_id': <'%s'>}", id);
   g_free (submit_text (f, options, body, &answer));
   rest = read_until (answer, NULL);
   close (answer);
   g_assert_true (g_str_has_suffix (all, strstr (rest, "id: ")));
-  g_assert_null (strstr (rest, id));
+  g_assert_null (strstr (rest, line));
 }
 
-/* Who vanishes before there is an answer: the bus closes what nobody gets. */
+/* The answer goes past the bus. */
 static void
 test_vanished (Fixture *f, gconstpointer data)
 {
@@ -499,22 +510,13 @@ static void
 test_half_body (Fixture *f, gconstpointer data)
 {
   BusClient *other = bus_client_new (bus_daemon_get_address (f->bus));
-  g_autoptr (GDBusMessage) call =
-      g_dbus_message_new_method_call (QUEEN_NAME, QUEEN_PATH, QUEEN_NAME, "SubmitJob");
-  g_autoptr (GUnixFDList) list = NULL;
   g_autoptr (GVariant) found = NULL;
   GPollFD poll = { .events = 0 };
   int fds[2];
 
   g_assert_cmpint (pipe2 (fds, O_CLOEXEC), ==, 0);
-  list = g_unix_fd_list_new_from_array (&fds[0], 1);
-  g_dbus_message_set_body (call, g_variant_new_parsed ("(@a{sv} {}, handle 0)"));
-  g_dbus_message_set_unix_fd_list (call, list);
-  g_dbus_connection_send_message (bus_client_get_connection (other), call,
-                                  G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+  send_call (other, fds[0], G_DBUS_MESSAGE_FLAGS_NONE);
   found = bus_client_ask (other, "FindWorker", "('tiny',)"); /* after that */
-  g_clear_object (&call);
-  g_clear_object (&list);
   bus_client_free (other);
   poll.fd = fds[1];
   g_assert_cmpint (g_poll (&poll, 1, PATIENCE), ==, 1);
@@ -561,9 +563,21 @@ test_many_answers (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (text, "event: busy\n"));
   bus_client_expect (f->client, QUEEN_PATH, "", "JobsQueued", "0"); /* it is cancelled */
   bus_client_expect (f->client, QUEEN_PATH, "", "JobsRunning", "2");
+  stand_in_wait (f->worker, "running=2");
   for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
     close (answers[i]);
   stand_in_wait (f->worker, "gone=2&running=0");
+}
+
+/* Who wants no answer gets none, and then nobody has it. */
+static void
+test_unwanted (Fixture *f, gconstpointer data)
+{
+  g_autofree char *body = dup_body (9, "");
+
+  send_call (f->client, open_pipe (body), G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED);
+  queen_test_wait_until (
+      http_read_metric (f->port, "queen_jobs_ended_total{status=\"cancelled\"}") == 1);
 }
 
 /* She ends while answers are open: they say so, and end. */
@@ -604,6 +618,7 @@ main (int argc, char **argv)
   ADD ("refused/by-name", test_refused);
   ADD ("answer/unread/slows-nobody", test_slow_reader);
   ADD ("answer/when-she-ends/says-so", test_stopped);
+  ADD ("answer/unwanted/cancels-the-job", test_unwanted);
   ADD ("body/half-of-it/ends-with-its-caller", test_half_body);
   ADD ("strangers/descriptors-of-theirs-are-closed", test_strangers);
   g_test_add ("/dbus-submissions/answer/too-many-of-one-user/are-busy", Fixture, NULL,
