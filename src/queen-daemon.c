@@ -23,6 +23,7 @@
 #include "process/queen-notify.h"
 #include "queen-error.h"
 #include "queen-tally.h"
+#include "queen-together.h"
 #include "stream/queen-stream.h"
 #include "system/queen-memory.h"
 #include "system/queen-watchdog.h"
@@ -46,6 +47,7 @@ struct _QueenDaemon
   guint sigint_id;
   guint sighup_id;
 
+  QueenTogether *together; /* NULL when she is the only queen */
   QueenCluster *cluster;
   QueenTransitionLog *transition_log;
   QueenTurns *turns;
@@ -127,6 +129,7 @@ on_reload (gpointer data)
 
   queen_front_reload (self->front);
   queen_upstream_reload (self->upstream);
+  queen_together_reload (self->together);
   return G_SOURCE_CONTINUE;
 }
 
@@ -171,10 +174,10 @@ on_event_for_status (QueenDaemon *self, QueenEvent *event)
   if (self->is_stopping)
     return;
   status = g_strdup_printf (
-      "Workers: %u online, %u available. Hives: %u online, %u available. Subscribers: %u.",
+      "Workers: %u online, %u available. Hives: %u online, %u available. Subscribers: %u.%s",
       queen_registry_get_n_online (workers), queen_registry_get_n_available (workers),
       queen_registry_get_n_online (hives), queen_registry_get_n_available (hives),
-      queen_stream_get_n_subscribers (self->stream));
+      queen_stream_get_n_subscribers (self->stream), queen_together_get_standing (self->together));
   if (g_strcmp0 (status, self->status) == 0)
     return;
   queen_notify_tell (NULL, status);
@@ -193,10 +196,10 @@ on_list_kept (GBytes *list, gboolean is_kept, gpointer data)
   queen_budgets_set_kept (self->budgets, QUEEN_BUDGET_ANSWERS, list, is_kept);
 }
 
-static void
-make_cluster (QueenDaemon *self)
+static gboolean
+make_cluster (QueenDaemon *self, GError **error)
 {
-  const QueenClusterSettings settings = {
+  QueenClusterSettings settings = {
     .registry = {
       .clock = self->clock,
       .timeout = self->config->timeout,
@@ -206,11 +209,19 @@ make_cluster (QueenDaemon *self)
     .heartbeat_interval = self->config->heartbeat_interval,
   };
 
+  if (self->config->engines)
+    {
+      self->together = settings.data = queen_together_new (self->config, self->clock, error);
+      settings.make_sequencer = queen_together_make_sequencer;
+      if (!self->together)
+        return FALSE;
+    }
   self->cluster = queen_cluster_new (&settings);
   queen_lister_set_kept_func (queen_cluster_get_lister (self->cluster), on_list_kept, self);
   g_signal_connect_object (queen_cluster_get_bus (self->cluster), "event::pulse",
                            G_CALLBACK (on_event_for_status), self,
                            G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  return TRUE;
 }
 
 /* The kernel doubles the table of descriptors whenever it is full; and in a process with threads it
@@ -264,6 +275,8 @@ make_stream (QueenDaemon *self, GError **error)
   if (self->audience)
     self->stream = queen_stream_new (queen_cluster_get_bus (self->cluster),
                                      queen_cluster_get_pulse (self->cluster), &stream);
+  if (self->stream && self->together)
+    queen_together_set_stream (self->together, self->stream);
   return self->stream != NULL;
 }
 
@@ -273,6 +286,12 @@ is_on_bus (gpointer data)
   QueenDaemon *self = data;
 
   return self->dbus && queen_dbus_service_is_connected (self->dbus);
+}
+
+static void
+report_engine (QueenEngineReport *report, gpointer data)
+{
+  queen_together_report (((QueenDaemon *) data)->together, report);
 }
 
 static void
@@ -290,6 +309,7 @@ add_routes (QueenDaemon *self)
     .budgets = self->budgets,
     .tally = &self->tally,
     .started_at = self->started_at,
+    .report_engine = self->together ? report_engine : NULL,
     .is_on_bus = self->config->bus == G_BUS_TYPE_NONE ? NULL : is_on_bus,
     .data = self,
   };
@@ -431,7 +451,8 @@ start_memory (QueenDaemon *self)
     return;
   self->memory = queen_memory_new (&settings);
   state = queen_memory_load (self->memory);
-  if (state && state->is_whole)
+  /* Numbers that others give out go on by themselves. */
+  if (state && state->is_whole && !self->together)
     {
       queen_local_sequencer_continue (sequencer, state->epoch, state->next);
       queen_stream_continue (self->stream, state->epoch, state->next);
@@ -488,6 +509,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_pointer (&self->memory, queen_memory_free);
   g_clear_pointer (&self->watchdog, queen_watchdog_free);
   g_clear_pointer (&self->front, queen_front_free);
+  queen_together_stop (self->together);
   g_clear_object (&self->stream);
   g_clear_object (&self->jobs);
   g_clear_pointer (&self->upstream, queen_upstream_free);
@@ -495,6 +517,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_pointer (&self->turns, queen_turns_free);
   g_clear_pointer (&self->transition_log, queen_transition_log_free);
   g_clear_object (&self->cluster);
+  g_clear_pointer (&self->together, queen_together_free);
   g_clear_pointer (&self->heap, queen_heap_free);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->status, g_free);
@@ -533,8 +556,7 @@ queen_daemon_run (QueenDaemon *self, GError **error)
 {
   /* Before anything is read: what changes while she starts is read again as soon as she serves. */
   self->sighup_id = g_unix_signal_add (SIGHUP, on_reload, self);
-  make_cluster (self);
-  if (!make_http (self, error))
+  if (!make_cluster (self, error) || !make_http (self, error))
     return FALSE;
   make_dbus (self);
   self->transition_log = queen_transition_log_new (queen_cluster_get_bus (self->cluster));
@@ -547,10 +569,12 @@ queen_daemon_run (QueenDaemon *self, GError **error)
   start_dbus (self);
   queen_pulse_start (queen_cluster_get_pulse (self->cluster));
   queen_front_start (self->front);
+  queen_together_start (self->together, self->cluster, queen_front_get_urls (self->front)[0]);
   self->watchdog = queen_watchdog_new (queen_front_get_addresses (self->front), self->clock);
   self->heap = queen_heap_new (self->clock, HEAP_INTERVAL, HEAP_LEFT_ALONE);
   announce (self);
   g_main_loop_run (self->loop);
+  queen_together_stop (self->together);
   end_memory (self);
   return TRUE;
 }

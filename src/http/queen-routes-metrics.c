@@ -7,6 +7,7 @@
 
 #include "build-config.h"
 #include "queen-component-metrics.h"
+#include "queen-engine-metrics.h"
 #include "queen-error.h"
 #include "queen-job-metrics.h"
 #include "queen-metrics-text.h"
@@ -317,6 +318,17 @@ append_dbus (GString *text, const QueenMetricsSources *sources)
                          sources->is_on_bus (sources->data));
 }
 
+static void
+append_engine (GString *text, const QueenMetricsSources *sources)
+{
+  QueenEngineReport report;
+
+  if (!sources->report_engine)
+    return;
+  sources->report_engine (&report, sources->data);
+  queen_engine_metrics_append (text, &report);
+}
+
 /* What strangers can make her hold. */
 static void
 append_budgets (GString *text, const QueenMetricsSources *sources)
@@ -405,6 +417,7 @@ make_metrics (Metrics *metrics)
   append_dbus (text, &metrics->sources);
   append_connections (text, &metrics->sources);
   append_budgets (text, &metrics->sources);
+  append_engine (text, &metrics->sources);
   append_stream (text, &metrics->sources);
   queen_job_metrics_append (text, metrics->sources.jobs);
   return text;

@@ -6,6 +6,7 @@
 #include "jobs/queen-jobs.h"
 #include "loop/queen-turns.h"
 #include "model/queen-cluster.h"
+#include "model/queen-engine-report.h"
 #include "net/queen-caps.h"
 #include "queen-gate.h"
 #include "queen-router.h"
@@ -78,8 +79,9 @@ void queen_routes_add_operations (QueenRouter *router,
  * @budgets: likewise
  * @tally: likewise
  * @started_at: µs since 1970: when she was started
+ * @report_engine: (nullable): tells how she stands with other queens; %NULL where there are none
  * @is_on_bus: (nullable): tells whether she is on the D-Bus that is wanted; %NULL when none is
- * @data: for @is_on_bus
+ * @data: for both
  *
  * What the metrics are about.
  */
@@ -95,6 +97,7 @@ typedef struct
   const QueenBudgets *budgets;
   const QueenTally *tally;
   gint64 started_at;
+  void (*report_engine) (QueenEngineReport *report, gpointer data);
   gboolean (*is_on_bus) (gpointer data);
   gpointer data;
 } QueenMetricsSources;

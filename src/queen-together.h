@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "config/queen-config.h"
+#include "model/queen-cluster.h"
+#include "model/queen-engine-report.h"
+#include "stream/queen-stream.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenTogether:
+ *
+ * What makes a queen one of several: the engine that her settings name, wired to her cluster and
+ * her stream. A queen without an engine has none of it: %NULL, of which nothing is wanted.
+ */
+typedef struct _QueenTogether QueenTogether;
+
+/**
+ * queen_together_new:
+ * @error: %QUEEN_ERROR_SETTING, or what the system says of a file
+ *
+ * Returns: (transfer full): what is not wired to anything yet
+ */
+QueenTogether *
+queen_together_new (const QueenConfig *config, const QueenClock *clock, GError **error);
+
+/**
+ * queen_together_make_sequencer:
+ * @together: a #QueenTogether
+ *
+ * As #QueenClusterSettings has it.
+ */
+QueenSequencer *
+queen_together_make_sequencer (QueenEventBus *bus, QueenLocalSequencer *local, gpointer together);
+
+/** Has the stream go on under the numbers that all queens share, and keep what was told before. */
+void queen_together_set_stream (QueenTogether *self, QueenStream *stream);
+
+/**
+ * queen_together_start:
+ * @address: (nullable): where she serves
+ *
+ * Looks for the engine, when all that listens to the bus is there.
+ */
+void queen_together_start (QueenTogether *self, QueenCluster *cluster, const char *address);
+
+/** She is alone from here on. */
+void queen_together_stop (QueenTogether *self);
+
+/** Reads passwords and certificates anew. */
+void queen_together_reload (QueenTogether *self);
+
+/** Returns: how she stands with the others, as the end of her status; empty for %NULL */
+const char *queen_together_get_standing (QueenTogether *self);
+
+/** queen_together_report: (out): as queen_redis_sequencer_report(). */
+void queen_together_report (QueenTogether *self, QueenEngineReport *report);
+
+/** After queen_together_stop(), or before the start. */
+void queen_together_free (QueenTogether *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenTogether, queen_together_free)
+
+G_END_DECLS

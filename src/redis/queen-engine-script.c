@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-engine-script.h"
+
+#include <string.h>
+
+/* ARGV: version, queen, epoch, length of the stream, what to do, and what that needs. */
+const char queen_engine_script[] =
+    "local meta, events, due, holds = KEYS[1], KEYS[2], KEYS[3], KEYS[6]\n"
+    "local hashes = { worker = KEYS[4], hive = KEYS[5] }\n"
+    "local version, queen, op = tonumber(ARGV[1]), ARGV[2], ARGV[5]\n"
+    "local function get(name) return redis.call('HGET', meta, name) end\n"
+    "local stored = tonumber(get('script') or 0) or 0\n"
+    "if stored > version then return { 'newer', tostring(stored) } end\n"
+    "local time = redis.call('TIME')\n"
+    "local now = time[1] * 1000 + math.floor(time[2] / 1000)\n"
+    "local function text(number) return string.format('%.0f', number) end\n"
+    "\n"
+    /* An event gets the next number; all else the next step behind the last event. */
+    "local function add(is_event, kind, data, from)\n"
+    "  local n, s\n"
+    "  if is_event then\n"
+    "    n, s = redis.call('HINCRBY', meta, 'n', 1), 0\n"
+    "    redis.call('HSET', meta, 's', 0)\n"
+    "  else\n"
+    "    n, s = tonumber(get('n') or 0), redis.call('HINCRBY', meta, 's', 1)\n"
+    "  end\n"
+    "  redis.call('XADD', events, 'MAXLEN', '~', ARGV[4], text(n) .. '-' .. text(s),\n"
+    "             'k', kind, 'd', data, 'o', from)\n"
+    "  return { 'done', text(n), text(s) }\n"
+    "end\n"
+    "local function keep(kind, id, data, span)\n"
+    "  redis.call('HSET', hashes[kind], id, data)\n"
+    "  redis.call('ZADD', due, text(now + span), kind .. ':' .. id)\n"
+    "end\n"
+    "local function drop(kind, id)\n"
+    "  redis.call('ZREM', due, kind .. ':' .. id)\n"
+    "  return redis.call('HDEL', hashes[kind], id) == 1\n"
+    "end\n"
+    "\n"
+    /* Numbers that a lost master has given out, or that were lost, are not given out again under
+     * the same epoch. */
+    "if op == 'begin' then\n"
+    "  local replid, proposed = ARGV[6], ARGV[7]\n"
+    "  local epoch = get('epoch')\n"
+    "  local n, s = tonumber(get('n') or 0) or 0, tonumber(get('s') or 0) or 0\n"
+    "  local is_new = not epoch or get('replid') ~= replid\n"
+    "  if redis.call('EXISTS', events) == 1 then\n"
+    "    local info = redis.call('XINFO', 'STREAM', events)\n"
+    "    for i = 1, #info, 2 do\n"
+    "      if info[i] == 'last-generated-id' then\n"
+    "        local a, b = string.match(info[i + 1], '^(%d+)-(%d+)$')\n"
+    "        a, b = tonumber(a), tonumber(b)\n"
+    "        if a > n or (a == n and b > s) then n, s, is_new = a, b, true end\n"
+    "      end\n"
+    "    end\n"
+    "  elseif n > 0 or s > 0 then\n"
+    "    is_new = true\n"
+    "  end\n"
+    "  if is_new then epoch = proposed end\n"
+    "  redis.call('HSET', meta, 'script', ARGV[1], 'epoch', epoch, 'replid', replid,\n"
+    "             'n', text(n), 's', text(s))\n"
+    "  return { 'begun', epoch, text(n), text(s) }\n"
+    "end\n"
+    "if get('epoch') ~= ARGV[3] then return { 'epoch' } end\n"
+    "\n"
+    "if op == 'put' then\n"
+    "  local kind, id, data, span = ARGV[6], ARGV[7], ARGV[8], ARGV[9]\n"
+    "  keep(kind, id, data, span)\n"
+    "  return add(true, kind, data, queen)\n"
+    /* Who says that one is offline must know the last that was heard of it. */
+    "elseif op == 'miss' then\n"
+    "  local kind, id, stamp, data, span = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]\n"
+    "  local is = redis.call('HGET', hashes[kind], id)\n"
+    "  if is and string.sub(is, 1, #stamp) ~= stamp then return { 'not', is } end\n"
+    "  local score = redis.call('ZSCORE', due, kind .. ':' .. id)\n"
+    "  if ARGV[11] == '1' and score and tonumber(score) > now then return { 'early' } end\n"
+    "  keep(kind, id, data, span)\n"
+    "  return add(true, kind, data, '-')\n"
+    /* The newer of two states is kept; of no state, any is. Those who were together all the time
+     * are told of what is other than they know. */
+    "elseif op == 'heal' then\n"
+    "  local kind, id, data, span = ARGV[6], ARGV[7], ARGV[8], ARGV[9]\n"
+    "  local is = redis.call('HGET', hashes[kind], id)\n"
+    "  if is and string.sub(is, 1, 20) >= string.sub(data, 1, 20) then return { 'older' } end\n"
+    "  local function status(text) return string.match(text, '\"status\":\"(%a+)\"') end\n"
+    "  local is_news = ARGV[10] == '1' and (not is or status(is) ~= status(data))\n"
+    "  keep(kind, id, data, span)\n"
+    "  return add(is_news, is_news and kind or 'state-' .. kind, data, '-')\n"
+    "elseif op == 'forget' then\n"
+    "  local kind, id, moment, data = ARGV[6], ARGV[7], ARGV[8], ARGV[9]\n"
+    "  local is = redis.call('HGET', hashes[kind], id)\n"
+    "  if not is or string.sub(is, 1, 20) > moment then return { 'older' } end\n"
+    "  drop(kind, id)\n"
+    "  return add(false, 'forgotten', data, queen)\n"
+    "elseif op == 'lapse' then\n"
+    "  local kind, id, stamp = ARGV[6], ARGV[7], ARGV[8]\n"
+    "  local is = redis.call('HGET', hashes[kind], id)\n"
+    "  if is and string.sub(is, 1, #stamp) ~= stamp then return { 'not', is } end\n"
+    "  drop(kind, id)\n"
+    "  return { 'done' }\n"
+    "elseif op == 'hold' then\n"
+    "  if redis.call('HSETNX', holds, ARGV[6], ARGV[7]) == 0 then return { 'older' } end\n"
+    "  return add(false, 'hold', ARGV[7], '-')\n"
+    "elseif op == 'release' then\n"
+    "  if redis.call('HDEL', holds, ARGV[6]) == 0 then return { 'older' } end\n"
+    "  return add(false, 'release', ARGV[6], '-')\n"
+    "elseif op == 'announce' then\n"
+    "  redis.call('SET', KEYS[8], ARGV[6], 'PX', ARGV[7])\n"
+    "  redis.call('ZADD', KEYS[7], text(now), queen)\n"
+    "  redis.call('ZREMRANGEBYSCORE', KEYS[7], '-inf', text(now - ARGV[7]))\n"
+    "  return { 'announced', tostring(get('n') or 0), tostring(get('s') or 0),\n"
+    "           unpack(redis.call('ZRANGE', KEYS[7], 0, 63)) }\n"
+    "end\n"
+    "return redis.error_reply('ERR no such operation')\n";
+
+char *
+queen_engine_dup_key (const char *cluster, const char *queen, QueenEngineKey key)
+{
+  static const char *const names[QUEEN_ENGINE_N_KEYS] = {
+    [QUEEN_ENGINE_KEY_META] = "meta",     [QUEEN_ENGINE_KEY_EVENTS] = "events",
+    [QUEEN_ENGINE_KEY_DUE] = "due",       [QUEEN_ENGINE_KEY_WORKER] = "worker",
+    [QUEEN_ENGINE_KEY_HIVE] = "hive",     [QUEEN_ENGINE_KEY_HOLDS] = "holds",
+    [QUEEN_ENGINE_KEY_QUEENS] = "queens", [QUEEN_ENGINE_KEY_QUEEN] = "queen:",
+  };
+
+  return g_strdup_printf ("q:{%s}:%s%s", cluster, names[key],
+                          key == QUEEN_ENGINE_KEY_QUEEN ? queen : "");
+}
+
+gboolean
+queen_engine_id_parse (const char *text, QueenEngineId *id)
+{
+  const char *dash = strchr (text, '-');
+  g_autofree char *number = dash ? g_strndup (text, (gsize) (dash - text)) : NULL;
+
+  return dash && g_ascii_isdigit (*number) && g_ascii_isdigit (dash[1]) &&
+         g_ascii_string_to_unsigned (number, 10, 0, G_MAXINT64, &id->number, NULL) &&
+         g_ascii_string_to_unsigned (dash + 1, 10, 0, G_MAXINT64, &id->step, NULL);
+}
+
+char *
+queen_engine_id_dup_text (const QueenEngineId *id)
+{
+  return g_strdup_printf ("%" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT, id->number, id->step);
+}
+
+char *
+queen_engine_make_epoch (gint64 wall, guint32 dice)
+{
+  return g_strdup_printf ("%" G_GINT64_MODIFIER "x%04x", wall / 1000000, dice & 0xffff);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* How queens know of each other: each says every few seconds that she is there, and what she has to
+ * do; who says nothing for three times as long is gone. By that a queen sees, too, that the engine
+ * is the one that it was, and is still there, when nothing else is to be said. */
+
+#include <string.h>
+
+#include "build-config.h"
+#include "queen-redis-sequencer-private.h"
+#include "text/queen-json-writer.h"
+#include "text/queen-json.h"
+#include "text/queen-legible.h"
+
+#define INTERVAL (3 * G_USEC_PER_SEC)
+#define LIFE "9000"   /* ms */
+#define MAX_TEXT 256  /* bytes */
+#define MAX_SAID 4096 /* bytes that one may say of herself */
+
+static char *
+describe_self (QueenRedisSequencer *self)
+{
+  GString *json = g_string_new ("{\"address\":");
+
+  if (self->address)
+    queen_json_append_string (json, self->address);
+  else
+    g_string_append (json, "null");
+  g_string_append (json, ",\"version\":");
+  queen_json_append_string (json, QUEEN_VERSION);
+  g_string_append_printf (json, ",\"subscribers\":%u,\"lag\":%" G_GUINT64_FORMAT "}",
+                          self->settings.get_n_subscribers
+                              ? self->settings.get_n_subscribers (self->settings.data)
+                              : 0,
+                          self->tail - MIN (self->tail, self->read_to.number));
+  return g_string_free (json, FALSE);
+}
+
+/* What others say is shown to people. */
+static char *
+read_legible (const QueenJsonValue *root, const char *name)
+{
+  const QueenJsonValue *said = queen_json_get_member (root, name);
+
+  return said && said->type == QUEEN_JSON_STRING ? queen_legible_dup (said->string, MAX_TEXT)
+                                                 : NULL;
+}
+
+static gint64
+read_count (const QueenJsonValue *root, const char *name)
+{
+  const QueenJsonValue *said = queen_json_get_member (root, name);
+
+  return said && said->type == QUEEN_JSON_INTEGER ? MAX (said->integer, 0) : 0;
+}
+
+static QueenSibling *
+read_sibling (QueenRedisSequencer *self, const char *name, const QueenRedisReply *reply)
+{
+  gsize length = 0;
+  const char *text = queen_redis_reply_get_text (reply, &length);
+  g_autoptr (QueenJson) json =
+      text && length <= MAX_SAID ? queen_json_new (text, length, NULL, NULL) : NULL;
+  const QueenJsonValue *root = json ? queen_json_get_root (json) : NULL;
+  QueenSibling *sibling;
+
+  if (!root || root->type != QUEEN_JSON_OBJECT)
+    return NULL;
+  sibling = g_new0 (QueenSibling, 1);
+  sibling->name = g_strdup (name);
+  sibling->address = read_legible (root, "address");
+  sibling->version = read_legible (root, "version");
+  sibling->subscribers = read_count (root, "subscribers");
+  sibling->lag = read_count (root, "lag");
+  sibling->is_self = g_str_equal (name, self->name);
+  return sibling;
+}
+
+/* Whom the answer is about. */
+typedef struct
+{
+  QueenRedisSequencer *sequencer;
+  GPtrArray *names;
+} Roll;
+
+static void
+free_roll (Roll *roll)
+{
+  g_object_unref (roll->sequencer);
+  g_ptr_array_unref (roll->names);
+  g_free (roll);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Roll, free_roll)
+
+static void
+on_siblings (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
+{
+  g_autoptr (Roll) roll = data;
+  QueenRedisSequencer *self = roll->sequencer;
+
+  if (self->state != QUEEN_ENGINE_TOGETHER || !reply)
+    return;
+  g_ptr_array_set_size (self->siblings, 0);
+  for (guint i = 0; i < roll->names->len; i++)
+    {
+      const QueenRedisReply *said = queen_redis_reply_get_element (reply, i);
+      QueenSibling *sibling = said ? read_sibling (self, roll->names->pdata[i], said) : NULL;
+
+      if (sibling)
+        g_ptr_array_add (self->siblings, sibling);
+    }
+  g_signal_emit_by_name (self, "changed");
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+static GPtrArray *
+list_names (const QueenRedisReply *reply)
+{
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+  const QueenRedisReply *one;
+
+  for (gsize i = 3; (one = queen_redis_reply_get_element (reply, i)); i++)
+    {
+      const char *name = queen_redis_reply_get_text (one, NULL);
+
+      if (name && queen_dispatch_check_queen (name) && names->len < QUEEN_SIBLINGS_MAX)
+        g_ptr_array_add (names, g_strdup (name));
+    }
+  g_ptr_array_sort (names, compare_names);
+  return names;
+}
+
+static void
+ask_for_siblings (QueenRedisSequencer *self, GPtrArray *names)
+{
+  g_autoptr (GPtrArray) argv = g_ptr_array_new_with_free_func (g_free);
+  Roll *roll = g_new (Roll, 1);
+
+  *roll = (Roll){ g_object_ref (self), names };
+  g_ptr_array_add (argv, g_strdup ("MGET"));
+  for (guint i = 0; i < names->len; i++)
+    g_ptr_array_add (argv,
+                     queen_engine_dup_key (queen_redis_target_get_cluster (self->settings.target),
+                                           names->pdata[i], QUEEN_ENGINE_KEY_QUEEN));
+  if (names->len == 0 ||
+      !queen_redis_send (self->writer, argv->len, (const char *const *) argv->pdata, NULL, 0,
+                         on_siblings, roll, NULL))
+    free_roll (roll);
+}
+
+static void
+on_announced (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
+{
+  g_autoptr (QueenRedisSequencer) self = data;
+  const char *word = queen_redis_sequencer_heed (self, reply, error);
+  const QueenRedisReply *tail = word ? queen_redis_reply_get_element (reply, 1) : NULL;
+  gint64 number;
+
+  if (!tail || self->state != QUEEN_ENGINE_TOGETHER)
+    return;
+  if (queen_redis_reply_get_integer (tail, &number) && number >= 0)
+    self->tail = (guint64) number;
+  ask_for_siblings (self, list_names (reply));
+}
+
+static void
+on_announce_due (gpointer data)
+{
+  QueenRedisSequencer *self = data;
+  g_autofree char *text = NULL;
+
+  if (self->state != QUEEN_ENGINE_TOGETHER)
+    return;
+  text = describe_self (self);
+  queen_alarm_set (self->announce_alarm, self->settings.clock->get_monotonic () + INTERVAL);
+  if (!queen_redis_sequencer_call (self, on_announced, g_object_ref (self), "announce", text, LIFE,
+                                   NULL))
+    g_object_unref (self);
+}
+
+void
+queen_redis_sequencer_announce (QueenRedisSequencer *self)
+{
+  if (!self->announce_alarm)
+    self->announce_alarm = queen_alarm_new (self->settings.clock, "say that she is there",
+                                            G_PRIORITY_DEFAULT, on_announce_due, self);
+  on_announce_due (self);
+}

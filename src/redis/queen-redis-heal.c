@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* When she comes back: what the others forgot she forgets, and what happened here while she was
+ * alone they learn as states. Of two states the newer one is kept. */
+
+#include "queen-redis-sequencer-private.h"
+
+#define HEALED_AT_ONCE 512 /* components */
+
+static void
+on_registry_changed_elsewhere (QueenRedisSequencer *self, QueenComponent *gone)
+{
+  g_autoptr (QueenEvent) event = queen_event_new_forgotten (gone);
+
+  queen_redis_sequencer_tell (self, event, gone);
+}
+
+/* Who is known here alone, and is not news from here, was forgotten elsewhere. */
+static void
+drop_forgotten (QueenRedisSequencer *self, QueenComponentKind kind)
+{
+  QueenComponent *components[64];
+  guint64 behind = 0;
+  guint n;
+
+  while ((n = queen_registry_list_behind (self->registries[kind], behind, components,
+                                          G_N_ELEMENTS (components))) > 0)
+    {
+      behind = components[n - 1]->sequence;
+      for (guint i = 0; i < n; i++)
+        if (!g_hash_table_contains (self->seen[kind], components[i]->id) &&
+            !g_hash_table_contains (self->dirty[kind], components[i]->id))
+          {
+            g_autoptr (QueenComponent) gone =
+                queen_registry_drop (self->registries[kind], components[i]->id);
+
+            queen_redis_sequencer_set_hearer (self, kind, gone->id, NULL);
+            on_registry_changed_elsewhere (self, gone);
+          }
+    }
+}
+
+/* An engine that has begun anew is told all that it does not know. */
+static void
+mark_unknown (QueenRedisSequencer *self, QueenComponentKind kind)
+{
+  QueenComponent *components[64];
+  guint64 behind = 0;
+  guint n;
+
+  while ((n = queen_registry_list_behind (self->registries[kind], behind, components,
+                                          G_N_ELEMENTS (components))) > 0)
+    {
+      behind = components[n - 1]->sequence;
+      for (guint i = 0; i < n; i++)
+        if (!g_hash_table_contains (self->seen[kind], components[i]->id))
+          g_hash_table_add (self->dirty[kind], g_strdup (components[i]->id));
+    }
+}
+
+/* What happened here while she was alone, for the others; as states, of which the newest counts. */
+static void
+heal_one (QueenRedisSequencer *self, QueenComponentKind kind, const char *id)
+{
+  const QueenComponent *component = queen_registry_lookup (self->registries[kind], id);
+  const char *name = queen_component_kind_get_name (kind);
+  g_autofree char *forgotten = NULL;
+  g_autoptr (GString) text = NULL;
+  char span[32], moment[24];
+
+  if (component)
+    {
+      text =
+          queen_redis_sequencer_dispatch (self, component,
+                                          queen_redis_sequencer_get_hearer (self, kind, id), span);
+      queen_redis_sequencer_write (self, "heal", name, id, text->str, span,
+                                   self->is_same ? "1" : "0", NULL);
+      return;
+    }
+  forgotten = g_strdup_printf ("%s\n%s\n", name, id);
+  g_snprintf (moment, sizeof moment, "%020" G_GINT64_FORMAT,
+              self->alone_at > 0 ? self->settings.clock->get_wall () : 0);
+  queen_redis_sequencer_write (self, "forget", name, id, moment, forgotten, NULL);
+}
+
+/* Returns: how many more may be told in this turn */
+static guint
+heal_kind (QueenRedisSequencer *self, QueenComponentKind kind, guint n)
+{
+  GHashTableIter iter;
+  gpointer key;
+
+  for (; n > 0 && self->state == QUEEN_ENGINE_TOGETHER; n--)
+    {
+      g_autofree char *id = NULL;
+
+      g_hash_table_iter_init (&iter, self->dirty[kind]);
+      if (!g_hash_table_iter_next (&iter, &key, NULL))
+        break;
+      g_hash_table_iter_steal (&iter);
+      id = key;
+      heal_one (self, kind, id);
+      if (self->state != QUEEN_ENGINE_TOGETHER)
+        g_hash_table_add (self->dirty[kind], g_steal_pointer (&id));
+    }
+  return n;
+}
+
+static void heal_some (QueenRedisSequencer *self);
+
+static void
+on_healed (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
+{
+  g_autoptr (QueenRedisSequencer) self = data;
+
+  if (!error && self->state == QUEEN_ENGINE_TOGETHER)
+    heal_some (self);
+}
+
+/* Not all at once: of tens of thousands it would be more than may wait for Redis. */
+static void
+heal_some (QueenRedisSequencer *self)
+{
+  static const char *const ping[] = { "PING" };
+  guint n = HEALED_AT_ONCE;
+
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    n = heal_kind (self, (QueenComponentKind) kind, n);
+  if (n == 0 && self->state == QUEEN_ENGINE_TOGETHER &&
+      !queen_redis_send (self->writer, 1, ping, NULL, 0, on_healed, g_object_ref (self), NULL))
+    g_object_unref (self);
+}
+
+/* Of holds none is newer: they come and go, and what is here and not there was made here. One that
+ * ended there while she was alone ends here, unless the engine has lost all. */
+static void
+heal_holds (QueenRedisSequencer *self, gboolean is_same)
+{
+  QueenHolds *holds = queen_cluster_get_holds (self->cluster);
+  g_autoptr (GArray) entries = queen_holds_list_entries (holds);
+
+  for (guint i = 0; i < entries->len && self->state == QUEEN_ENGINE_TOGETHER; i++)
+    {
+      const QueenHoldEntry *entry = &g_array_index (entries, QueenHoldEntry, i);
+      gboolean is_older = (self->settings.clock->get_monotonic () - self->alone_at) * 1000 >
+                          self->settings.clock->get_wall () - entry->hold->since;
+      g_autoptr (GString) text = g_string_new (NULL);
+
+      if (g_hash_table_contains (self->held_elsewhere, entry->hold->id))
+        continue;
+      if (is_same && !is_older)
+        {
+          queen_holds_drop (holds, entry->hold->id);
+          continue;
+        }
+      queen_hold_dispatch_write (text, entry->kind, entry->component_id, entry->hold);
+      queen_redis_sequencer_write (self, "hold", entry->hold->id, text->str, NULL);
+    }
+}
+
+void
+queen_redis_sequencer_compare (QueenRedisSequencer *self, gboolean is_same)
+{
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    if (is_same)
+      drop_forgotten (self, (QueenComponentKind) kind);
+    else
+      mark_unknown (self, (QueenComponentKind) kind);
+}
+
+void
+queen_redis_sequencer_heal (QueenRedisSequencer *self, gboolean is_same)
+{
+  self->is_same = is_same;
+  heal_some (self);
+  heal_holds (self, is_same);
+}

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* How she is alone, joins the others, and is alone again. To join is the same at the start and when
+ * the engine was away: the place in the stream is noted, then all that the others know is read, and
+ * then the stream from that place on; so nothing falls in between. Until then she goes on alone. */
+
+#include <string.h>
+
+#include "queen-redis-sequencer-private.h"
+
+#define SCAN_COUNT "256" /* components in one turn */
+#define LEAST_PAUSE 200  /* ms until she tries again what Redis refused */
+#define MOST_PAUSE 5000
+#define MAX_RECALLED 1000
+#define FIND_BACK (9 * G_USEC_PER_SEC) /* that others may need as well */
+#define LONG (10 * G_USEC_PER_SEC)     /* for what may take long while she waits for nothing */
+
+static void take_step (QueenRedisSequencer *self, QueenJoinStep step);
+
+/* An answer that was asked for in a round that is over concerns nobody. */
+typedef struct
+{
+  QueenRedisSequencer *sequencer;
+  guint round;
+} Question;
+
+static gboolean
+ask_redis (QueenRedisSequencer *self,
+           guint argc,
+           const char *const *argv,
+           QueenRedisCallback callback)
+{
+  Question *question = g_new (Question, 1);
+  g_autoptr (GError) error = NULL;
+
+  *question = (Question){ g_object_ref (self), self->round };
+  if (queen_redis_send (self->writer, argc, argv, NULL, LONG, callback, question, &error))
+    return TRUE;
+  g_object_unref (question->sequencer);
+  g_free (question);
+  queen_redis_sequencer_leave_for (self, error);
+  return FALSE;
+}
+
+/* Returns: (transfer full) (nullable): who asked, if the answer is of use; an error is not */
+static QueenRedisSequencer *
+hear_answer (gpointer data, const GError *error)
+{
+  Question *question = data;
+  g_autoptr (QueenRedisSequencer) self = question->sequencer;
+  guint round = question->round;
+
+  g_free (question);
+  if (round != self->round || self->state != QUEEN_ENGINE_JOINING)
+    return NULL;
+  if (!error)
+    return g_steal_pointer (&self);
+  queen_redis_sequencer_leave_for (self, error);
+  return NULL;
+}
+
+/* Alone */
+
+/* What was on its way is told under her own numbers; it may be in the stream all the same. */
+static void
+tell_flights (QueenRedisSequencer *self)
+{
+  QueenEvent *event;
+
+  while ((event = queen_flights_take_first (self->flights)))
+    {
+      const QueenComponent *component = event->component;
+
+      if (component && event->kind != QUEEN_EVENT_HELD)
+        g_hash_table_add (self->dirty[component->kind], g_strdup (component->id));
+      queen_sequencer_publish (QUEEN_SEQUENCER (self->local), event);
+      queen_event_unref (event);
+    }
+}
+
+static void
+begin_alone (QueenRedisSequencer *self)
+{
+  g_autofree char *epoch =
+      queen_engine_make_epoch (self->settings.clock->get_wall (), g_random_int ());
+
+  self->n_alone++;
+  self->alone_at = self->settings.clock->get_monotonic ();
+  queen_local_sequencer_begin (self->local, epoch);
+  g_signal_emit_by_name (self, "restart", queen_local_sequencer_get_epoch (self->local),
+                         (guint64) 1, FALSE);
+  g_ptr_array_set_size (self->siblings, 0);
+  g_warning ("going on alone: %s", self->trouble);
+  tell_flights (self);
+}
+
+/* Redis would hold back what is asked next until it has answered what nobody waits for any more. */
+static void
+stop_reading (QueenRedisSequencer *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!self->is_reading)
+    return;
+  self->is_reading = FALSE;
+  g_set_error_literal (&error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_LOST, "she is alone by now");
+  queen_redis_reconnect (self->reader, error);
+}
+
+/* What Redis has refused it will refuse again for a while; who is not there is found when it is. */
+static void
+pause_before_joining (QueenRedisSequencer *self, gboolean was_together)
+{
+  int most = was_together ? 2 * LEAST_PAUSE : MOST_PAUSE;
+  gint64 pause = queen_redis_is_ready (self->writer)
+                     ? g_random_int_range (LEAST_PAUSE, most) * G_TIME_SPAN_MILLISECOND
+                     : 0;
+
+  self->may_join_at = self->settings.clock->get_monotonic () + pause;
+  queen_alarm_set (self->join_alarm, self->may_join_at);
+}
+
+void
+queen_redis_sequencer_leave (QueenRedisSequencer *self, const char *reason, const char *trouble)
+{
+  gboolean was_together = self->state == QUEEN_ENGINE_TOGETHER;
+  gboolean is_news = was_together || g_strcmp0 (reason, self->reason) != 0;
+  g_autofree char *kept_reason = g_strdup (reason), *kept_trouble = g_strdup (trouble);
+
+  if (!self->cluster)
+    return;
+  self->round++;
+  g_free (self->reason);
+  g_free (self->trouble);
+  self->reason = g_steal_pointer (&kept_reason);
+  self->trouble = g_steal_pointer (&kept_trouble);
+  self->since = was_together ? self->settings.clock->get_monotonic () : self->since;
+  self->state = QUEEN_ENGINE_ALONE;
+  if (was_together)
+    begin_alone (self);
+  else if (is_news)
+    g_warning ("still alone: %s", self->trouble);
+  stop_reading (self);
+  pause_before_joining (self, was_together);
+  queen_redis_sequencer_set_state (self, QUEEN_ENGINE_ALONE);
+}
+
+void
+queen_redis_sequencer_leave_for (QueenRedisSequencer *self, const GError *error)
+{
+  queen_redis_sequencer_leave (self, queen_redis_error_get_reason ((QueenRedisError) error->code),
+                               error->message);
+}
+
+/* Together */
+
+static void
+excuse_all (QueenRedisSequencer *self)
+{
+  gint64 away = self->settings.clock->get_monotonic () - self->alone_at + FIND_BACK;
+
+  /* Whoever spoke to others meanwhile was not heard here, nor those who spoke here there. */
+  if (self->has_lapsed)
+    for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+      queen_registry_excuse (self->registries[kind], away);
+}
+
+/* Whoever comes here from another queen finds what she has told last. */
+static void
+begin_epoch (QueenRedisSequencer *self)
+{
+  g_autoptr (GPtrArray) past = g_steal_pointer (&self->past);
+  const QueenEvent *first = past && past->len > 0 ? past->pdata[0] : NULL;
+
+  g_signal_emit_by_name (self, "restart", self->epoch,
+                         first ? first->number : self->read_to.number + 1, TRUE);
+  for (guint i = 0; past && i < past->len; i++)
+    g_signal_emit_by_name (self, "recall", past->pdata[i]);
+}
+
+static void
+come_together (QueenRedisSequencer *self, gboolean is_same)
+{
+  queen_redis_sequencer_compare (self, is_same);
+  excuse_all (self);
+  self->has_lapsed = TRUE;
+  begin_epoch (self);
+  queen_redis_sequencer_set_state (self, QUEEN_ENGINE_TOGETHER);
+  g_message ("together with the others, by the engine at %s",
+             queen_redis_get_address (self->writer));
+  queen_redis_sequencer_heal (self, is_same);
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    g_hash_table_remove_all (self->seen[kind]);
+  g_hash_table_remove_all (self->held_elsewhere);
+  if (self->state != QUEEN_ENGINE_TOGETHER)
+    return;
+  queen_redis_sequencer_read (self);
+  queen_redis_sequencer_announce (self);
+}
+
+static gboolean
+take_scan (QueenRedisSequencer *self, const QueenRedisReply *reply)
+{
+  const QueenRedisReply *cursor = queen_redis_reply_get_element (reply, 0);
+  const QueenRedisReply *pairs = queen_redis_reply_get_element (reply, 1);
+  const char *text = cursor ? queen_redis_reply_get_text (cursor, NULL) : NULL;
+  const QueenRedisReply *id, *value;
+
+  for (gsize i = 0; pairs && (id = queen_redis_reply_get_element (pairs, i)) &&
+                    (value = queen_redis_reply_get_element (pairs, i + 1));
+       i += 2)
+    if (self->step == QUEEN_JOIN_HOLDS)
+      {
+        char *hold = queen_redis_sequencer_take_hold (self, value);
+
+        if (hold)
+          g_hash_table_add (self->held_elsewhere, hold);
+      }
+    else
+      queen_redis_sequencer_take_state (self,
+                                        self->step == QUEEN_JOIN_WORKERS ? QUEEN_COMPONENT_WORKER
+                                                                         : QUEEN_COMPONENT_HIVE,
+                                        value);
+  g_free (self->scan_cursor);
+  self->scan_cursor = g_strdup (text ? text : "0");
+  return g_str_equal (self->scan_cursor, "0");
+}
+
+static void
+on_scanned (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
+{
+  g_autoptr (QueenRedisSequencer) self = hear_answer (data, error);
+
+  if (!self)
+    return;
+  if (take_scan (self, reply))
+    take_step (self, self->step + 1);
+  else
+    take_step (self, self->step);
+}
+
+static void
+scan (QueenRedisSequencer *self)
+{
+  static const QueenEngineKey keys[] = {
+    [QUEEN_JOIN_WORKERS] = QUEEN_ENGINE_KEY_WORKER,
+    [QUEEN_JOIN_HIVES] = QUEEN_ENGINE_KEY_HIVE,
+    [QUEEN_JOIN_HOLDS] = QUEEN_ENGINE_KEY_HOLDS,
+  };
+  const char *argv[] = { "HSCAN", self->keys[keys[self->step]],
+                         self->scan_cursor ? self->scan_cursor : "0", "COUNT", SCAN_COUNT };
+
+  ask_redis (self, G_N_ELEMENTS (argv), argv, on_scanned);
+}
+
+static void
+on_recalled (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
+{
+  g_autoptr (QueenRedisSequencer) self = hear_answer (data, error);
+
+  if (!self)
+    return;
+  g_clear_pointer (&self->past, g_ptr_array_unref);
+  self->past = queen_redis_sequencer_read_past (self, reply);
+  take_step (self, QUEEN_JOIN_WORKERS);
+}
+
+/* What was told before she came, so that whoever has come from another queen goes on here. */
+static void
+recall_past (QueenRedisSequencer *self)
+{
+  g_autofree char *to = queen_engine_id_dup_text (&self->read_to);
+  g_autofree char *count = g_strdup_printf ("%u", MIN (2 * self->settings.capacity, MAX_RECALLED));
+  const char *argv[] = {
+    "XREVRANGE", self->keys[QUEEN_ENGINE_KEY_EVENTS], to, "-", "COUNT", count,
+  };
+
+  if (self->has_lapsed)
+    take_step (self, QUEEN_JOIN_WORKERS);
+  else
+    ask_redis (self, G_N_ELEMENTS (argv), argv, on_recalled);
+}
+
+/* Beginning */
+
+static gboolean
+read_begun (QueenRedisSequencer *self, const QueenRedisReply *reply)
+{
+  const char *words[4] = { NULL };
+  gint64 number, step;
+
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      const QueenRedisReply *word = queen_redis_reply_get_element (reply, i);
+
+      words[i] = word ? queen_redis_reply_get_text (word, NULL) : NULL;
+    }
+  if (!words[1] || !words[2] || !words[3] || !*words[1] || strlen (words[1]) > 16 ||
+      strspn (words[1], "0123456789abcdef") != strlen (words[1]) ||
+      !g_ascii_string_to_signed (words[2], 10, 0, G_MAXINT64, &number, NULL) ||
+      !g_ascii_string_to_signed (words[3], 10, 0, G_MAXINT64, &step, NULL))
+    return FALSE;
+  if (g_strcmp0 (self->epoch, words[1]) != 0)
+    self->has_lapsed = FALSE;
+  g_free (self->epoch);
+  self->epoch = g_strdup (words[1]);
+  self->read_to = (QueenEngineId){ (guint64) number, (guint64) step };
+  self->tail = self->read_to.number;
+  return TRUE;
+}
+
+static void
+on_begun (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
+{
+  g_autoptr (QueenRedisSequencer) self = hear_answer (data, error);
+  const char *word = self ? queen_redis_sequencer_heed (self, reply, NULL) : NULL;
+
+  if (!word)
+    return;
+  if (g_str_equal (word, "begun") && read_begun (self, reply))
+    take_step (self, QUEEN_JOIN_RECALL);
+  else
+    queen_redis_sequencer_leave (self, "foreign_data",
+                                 "what the engine has under this cluster's name is not a queen's");
+}
+
+/* Returns: (transfer full) (nullable): which line of masters this is */
+static char *
+find_replid (const QueenRedisReply *reply)
+{
+  const char *text = queen_redis_reply_get_text (reply, NULL);
+  const char *line = text ? strstr (text, "\nmaster_replid:") : NULL;
+  const char *start = line ? line + strlen ("\nmaster_replid:") : NULL;
+  gsize length = start ? strspn (start, "0123456789abcdef") : 0;
+
+  return length > 0 && length <= 64 ? g_strndup (start, length) : NULL;
+}
+
+static void
+begin_script (QueenRedisSequencer *self, const char *replid)
+{
+  g_autofree char *proposed =
+      queen_engine_make_epoch (self->settings.clock->get_wall (), g_random_int ());
+  g_autofree char *n_keys = g_strdup_printf ("%d", QUEEN_ENGINE_N_KEYS);
+  const char *argv[3 + QUEEN_ENGINE_N_KEYS + 7] = { "EVAL", queen_engine_script, n_keys };
+  guint n = 3;
+
+  for (int key = 0; key < QUEEN_ENGINE_N_KEYS; key++)
+    argv[n++] = self->keys[key];
+  argv[n++] = QUEEN_ENGINE_SCRIPT_VERSION;
+  argv[n++] = self->name;
+  argv[n++] = "";
+  argv[n++] = "0";
+  argv[n++] = "begin";
+  argv[n++] = replid;
+  argv[n++] = proposed;
+  self->step = QUEEN_JOIN_BEGIN;
+  ask_redis (self, n, argv, on_begun);
+}
+
+static void
+on_told_replid (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
+{
+  g_autoptr (QueenRedisSequencer) self = hear_answer (data, error);
+  g_autofree char *replid = self ? find_replid (reply) : NULL;
+
+  if (!self)
+    return;
+  if (replid)
+    begin_script (self, replid); /* in whole, so that Redis has the script from here on */
+  else
+    queen_redis_sequencer_leave (self, "no_replid", "the engine does not say which one it is");
+}
+
+static void
+ask_replid (QueenRedisSequencer *self)
+{
+  const char *argv[] = { "INFO", "replication" };
+
+  ask_redis (self, G_N_ELEMENTS (argv), argv, on_told_replid);
+}
+
+static void
+take_step (QueenRedisSequencer *self, QueenJoinStep step)
+{
+  if (step != self->step)
+    g_clear_pointer (&self->scan_cursor, g_free);
+  self->step = step;
+  switch (step)
+    {
+    case QUEEN_JOIN_REPLID:
+      ask_replid (self);
+      break;
+    case QUEEN_JOIN_BEGIN:
+      break;
+    case QUEEN_JOIN_RECALL:
+      recall_past (self);
+      break;
+    case QUEEN_JOIN_WORKERS:
+    case QUEEN_JOIN_HIVES:
+    case QUEEN_JOIN_HOLDS:
+      scan (self);
+      break;
+    default:
+      come_together (self, self->has_lapsed);
+    }
+}
+
+static void
+join_others (gpointer data)
+{
+  QueenRedisSequencer *self = data;
+
+  if (self->state != QUEEN_ENGINE_ALONE || !self->cluster || !queen_redis_is_ready (self->writer) ||
+      !queen_redis_is_ready (self->reader))
+    return;
+  queen_alarm_set (self->join_alarm, -1);
+  self->round++;
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    g_hash_table_remove_all (self->seen[kind]);
+  g_hash_table_remove_all (self->held_elsewhere);
+  queen_redis_sequencer_set_state (self, QUEEN_ENGINE_JOINING);
+  take_step (self, QUEEN_JOIN_REPLID);
+}
+
+/* The connections */
+
+static void
+on_engine_ready (QueenRedis *redis, QueenRedisSequencer *self)
+{
+  join_others (self);
+}
+
+static void
+on_engine_lost (QueenRedis *redis, GError *error, QueenRedisSequencer *self)
+{
+  if (self->state != QUEEN_ENGINE_ALONE)
+    queen_redis_sequencer_leave_for (self, error);
+}
+
+static void
+on_engine_failed (QueenRedis *redis, GError *error, QueenRedisSequencer *self)
+{
+  if (self->state == QUEEN_ENGINE_ALONE)
+    queen_redis_sequencer_leave_for (self, error);
+}
+
+void
+queen_redis_sequencer_connect (QueenRedisSequencer *self)
+{
+  QueenRedis *connections[] = { self->writer, self->reader };
+
+  self->join_alarm = queen_alarm_new (self->settings.clock, "join the others", G_PRIORITY_DEFAULT,
+                                      join_others, self);
+  for (guint i = 0; i < G_N_ELEMENTS (connections); i++)
+    {
+      g_signal_connect_object (connections[i], "ready", G_CALLBACK (on_engine_ready), self, 0);
+      g_signal_connect_object (connections[i], "lost", G_CALLBACK (on_engine_lost), self, 0);
+      g_signal_connect_object (connections[i], "failed", G_CALLBACK (on_engine_failed), self, 0);
+    }
+}

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* What is read of the stream. Nothing that stands there is trusted: it may have been put there by
+ * anybody who has the engine's password. What makes no sense is passed over, and counted. */
+
+#include <string.h>
+
+#include "model/queen-heartbeat.h"
+#include "queen-redis-sequencer-private.h"
+#include "text/queen-timestamp.h"
+
+#define BLOCK "5000" /* ms for which Redis waits for news */
+#define BLOCK_USEC (5 * G_USEC_PER_SEC)
+#define MOST_AT_ONCE 512
+#define SAID_AGAIN 1000 /* that many that make no sense are one line of the log */
+#define STATE "state-"
+
+/* One entry of the stream. */
+typedef struct
+{
+  QueenEngineId id;
+  const char *kind;
+  const QueenRedisReply *data;
+  const char *origin;
+} Entry;
+
+static void ask_for_more (QueenRedisSequencer *self);
+
+void
+queen_redis_sequencer_skip (QueenRedisSequencer *self, const char *what, const GError *error)
+{
+  if (self->n_skipped++ % SAID_AGAIN == 0)
+    g_warning ("passed over a %s in the engine: %s", what,
+               error ? error->message : "it makes no sense");
+}
+
+/* Returns: (nullable): the value of that name among names and values */
+static const QueenRedisReply *
+get_value (const QueenRedisReply *fields, const char *name)
+{
+  const QueenRedisReply *key, *value;
+
+  for (gsize i = 0; (key = queen_redis_reply_get_element (fields, i)) &&
+                    (value = queen_redis_reply_get_element (fields, i + 1));
+       i += 2)
+    if (g_strcmp0 (queen_redis_reply_get_text (key, NULL), name) == 0)
+      return value;
+  return NULL;
+}
+
+static const char *
+get_text_value (const QueenRedisReply *fields, const char *name)
+{
+  const QueenRedisReply *value = get_value (fields, name);
+
+  return value ? queen_redis_reply_get_text (value, NULL) : NULL;
+}
+
+static gboolean
+read_place (const QueenRedisReply *reply, QueenEngineId *id)
+{
+  const QueenRedisReply *place = queen_redis_reply_get_element (reply, 0);
+  const char *text = place ? queen_redis_reply_get_text (place, NULL) : NULL;
+
+  return text && queen_engine_id_parse (text, id);
+}
+
+static gboolean
+read_stream_entry (const QueenRedisReply *reply, Entry *entry)
+{
+  const QueenRedisReply *fields = queen_redis_reply_get_element (reply, 1);
+
+  if (!fields || !read_place (reply, &entry->id))
+    return FALSE;
+  entry->kind = get_text_value (fields, "k");
+  entry->data = get_value (fields, "d");
+  entry->origin = get_text_value (fields, "o");
+  return entry->kind && entry->data && queen_redis_reply_get_text (entry->data, NULL);
+}
+
+/* What came from the machine of another queen did not come from this one. */
+static void
+take_source (QueenRedisSequencer *self, QueenDispatch *dispatch)
+{
+  QueenSource *source = &dispatch->component->source;
+
+  if (source->kind == QUEEN_SOURCE_HERE && !g_str_equal (dispatch->queen, self->name))
+    *source = (QueenSource){ .kind = QUEEN_SOURCE_UNKNOWN };
+}
+
+static gboolean
+read_dispatch (QueenRedisSequencer *self,
+               QueenComponentKind kind,
+               const QueenRedisReply *data,
+               QueenDispatch *dispatch)
+{
+  g_autoptr (GError) error = NULL;
+  gsize length = 0;
+  const char *text = queen_redis_reply_get_text (data, &length);
+
+  if (text && queen_dispatch_read (kind, text, length, dispatch, &error))
+    {
+      take_source (self, dispatch);
+      return TRUE;
+    }
+  queen_redis_sequencer_skip (self, queen_component_kind_get_name (kind), error);
+  return FALSE;
+}
+
+/* Components */
+
+/* The event's time is that at which its component came to be as it is. */
+static QueenEvent *
+make_event (QueenComponent *component, guint64 number)
+{
+  QueenEvent *event = queen_event_new_component (component, queen_dispatch_get_moment (component));
+
+  event->number = number;
+  return event;
+}
+
+/* What comes while something of her own about the same component is on its way was before that:
+ * the registry is ahead already. */
+static QueenComponent *
+pass_component (QueenRedisSequencer *self, QueenDispatch *dispatch)
+{
+  QueenComponent *component = dispatch->component;
+  const QueenComponent *known =
+      queen_registry_lookup (self->registries[component->kind], component->id);
+
+  component->sequence = known ? known->sequence : 0;
+  queen_holds_stamp (queen_cluster_get_holds (self->cluster), component);
+  return queen_component_ref (component);
+}
+
+static QueenComponent *
+apply_component (QueenRedisSequencer *self,
+                 QueenDispatch *dispatch,
+                 gint64 age,
+                 QueenComponent **before)
+{
+  g_autoptr (GError) error = NULL;
+  QueenComponentKind kind = dispatch->component->kind;
+  QueenComponent *now =
+      queen_registry_apply (self->registries[kind], queen_component_ref (dispatch->component),
+                            dispatch->sender, age, before, &error);
+
+  if (!now)
+    {
+      g_debug ("what another queen knows is not known here: %s", error->message);
+      return NULL;
+    }
+  queen_redis_sequencer_set_hearer (self, kind, now->id, dispatch->queen);
+  return queen_component_ref (now);
+}
+
+static void
+take_component (QueenRedisSequencer *self, QueenComponentKind kind, const Entry *entry)
+{
+  g_auto (QueenDispatch) dispatch = { 0 };
+  g_autoptr (QueenComponent) now = NULL, before = NULL;
+  g_autoptr (QueenEvent) event = NULL;
+
+  if (!read_dispatch (self, kind, entry->data, &dispatch))
+    return;
+  if (queen_flights_has (self->flights, kind, dispatch.component->id))
+    now = pass_component (self, &dispatch);
+  else
+    now = apply_component (self, &dispatch, 0, &before);
+  if (!now)
+    return;
+  event = make_event (now, entry->id.number);
+  queen_redis_sequencer_tell (self, event, before);
+}
+
+gboolean
+queen_redis_sequencer_take_state (QueenRedisSequencer *self,
+                                  QueenComponentKind kind,
+                                  const QueenRedisReply *text)
+{
+  g_auto (QueenDispatch) dispatch = { 0 };
+  g_autoptr (QueenComponent) now = NULL, before = NULL;
+  g_autoptr (QueenEvent) event = NULL;
+  const QueenComponent *known;
+  gint64 theirs, age;
+
+  if (!read_dispatch (self, kind, text, &dispatch))
+    return FALSE;
+  theirs = queen_dispatch_get_moment (dispatch.component);
+  g_hash_table_add (self->seen[kind], g_strdup (dispatch.component->id));
+  known = queen_registry_lookup (self->registries[kind], dispatch.component->id);
+  if (known && queen_dispatch_get_moment (known) == theirs)
+    queen_redis_sequencer_set_hearer (self, kind, known->id, dispatch.queen);
+  if (queen_flights_has (self->flights, kind, dispatch.component->id) ||
+      (known && queen_dispatch_get_moment (known) >= theirs) ||
+      (!known && g_hash_table_contains (self->dirty[kind], dispatch.component->id)))
+    return FALSE;
+  age = (self->settings.clock->get_wall () - theirs) / QUEEN_NSEC_PER_USEC;
+  now =
+      apply_component (self, &dispatch,
+                       CLAMP (age, 0,
+                              queen_registry_get_span (self->registries[kind], dispatch.component)),
+                       &before);
+  if (!now)
+    return FALSE;
+  event = queen_event_new_restored (now);
+  queen_redis_sequencer_tell (self, event, before);
+  return TRUE;
+}
+
+static void
+take_forgotten (QueenRedisSequencer *self, const Entry *entry)
+{
+  g_auto (GStrv) words = g_strsplit (queen_redis_reply_get_text (entry->data, NULL), "\n", 3);
+  g_autoptr (QueenComponent) gone = NULL;
+  g_autoptr (QueenEvent) event = NULL;
+  QueenComponentKind kind;
+
+  if (g_strcmp0 (entry->origin, self->name) == 0)
+    return; /* she has told it herself */
+  if (g_strv_length (words) != 3 || !queen_component_kind_parse (words[0], &kind) ||
+      !queen_heartbeat_check_id (words[1]) || !g_utf8_validate (words[2], -1, NULL))
+    {
+      queen_redis_sequencer_skip (self, "word that one is forgotten", NULL);
+      return;
+    }
+  if (queen_flights_has (self->flights, kind, words[1]))
+    return;
+  gone = queen_registry_drop (self->registries[kind], words[1]);
+  queen_redis_sequencer_set_hearer (self, kind, words[1], NULL);
+  if (!gone)
+    return;
+  event = queen_event_new_forgotten (gone);
+  event->by = *words[2] ? g_strdup (words[2]) : NULL;
+  queen_redis_sequencer_tell (self, event, gone);
+}
+
+/* Holds */
+
+char *
+queen_redis_sequencer_take_hold (QueenRedisSequencer *self, const QueenRedisReply *text)
+{
+  g_auto (QueenHoldEntry) entry = { 0 };
+  g_autoptr (GError) error = NULL;
+  gsize length = 0;
+  const char *json = queen_redis_reply_get_text (text, &length);
+
+  if (!json ||
+      !queen_hold_dispatch_read (json, length, self->settings.clock->get_wall (), &entry, &error))
+    {
+      queen_redis_sequencer_skip (self, "hold", error);
+      return NULL;
+    }
+  queen_holds_apply (queen_cluster_get_holds (self->cluster), &entry);
+  return g_strdup (entry.hold->id);
+}
+
+/* The stream */
+
+static void
+take_silent_entry (QueenRedisSequencer *self, const Entry *entry)
+{
+  QueenComponentKind kind;
+
+  if (g_str_equal (entry->kind, "forgotten"))
+    take_forgotten (self, entry);
+  else if (g_str_equal (entry->kind, "hold"))
+    g_free (queen_redis_sequencer_take_hold (self, entry->data));
+  else if (g_str_equal (entry->kind, "release"))
+    queen_holds_drop (queen_cluster_get_holds (self->cluster),
+                      queen_redis_reply_get_text (entry->data, NULL));
+  else if (g_str_has_prefix (entry->kind, STATE) &&
+           queen_component_kind_parse (entry->kind + strlen (STATE), &kind))
+    queen_redis_sequencer_take_state (self, kind, entry->data);
+  else
+    queen_redis_sequencer_skip (self, "word of an unknown kind", NULL);
+}
+
+/* Returns: %FALSE when some of the stream was gone before it was read */
+static gboolean
+take_stream_entry (QueenRedisSequencer *self, const QueenRedisReply *reply)
+{
+  QueenEngineId place;
+  QueenComponentKind kind;
+  Entry entry;
+
+  self->n_read++;
+  if (!read_place (reply, &place))
+    {
+      queen_redis_sequencer_skip (self, "place", NULL);
+      return TRUE;
+    }
+  if (place.number > self->read_to.number + 1)
+    return FALSE;
+  self->read_to = place;
+  self->tail = MAX (self->tail, place.number);
+  if (!read_stream_entry (reply, &entry))
+    queen_redis_sequencer_skip (self, "word", NULL);
+  else if (place.step > 0)
+    take_silent_entry (self, &entry);
+  else if (!queen_component_kind_parse (entry.kind, &kind))
+    queen_redis_sequencer_skip (self, "word of an unknown kind", NULL);
+  else if (g_strcmp0 (entry.origin, self->name) != 0)
+    take_component (self, kind, &entry);
+  else if (!queen_flights_land (self->flights, place.number))
+    queen_redis_sequencer_skip (self, "word that is said to be her own", NULL);
+  return TRUE;
+}
+
+static void
+take_entries (QueenRedisSequencer *self, const QueenRedisReply *entries)
+{
+  const QueenRedisReply *one;
+
+  for (gsize i = 0;
+       self->state == QUEEN_ENGINE_TOGETHER && (one = queen_redis_reply_get_element (entries, i));
+       i++)
+    if (!take_stream_entry (self, one))
+      {
+        queen_redis_sequencer_leave (self, "fallen_behind",
+                                     "the stream went on faster than it was read");
+        return;
+      }
+}
+
+static void
+on_entries (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
+{
+  g_autoptr (QueenRedisSequencer) self = data;
+  const QueenRedisReply *stream, *entries;
+
+  if (self->state != QUEEN_ENGINE_TOGETHER || !self->is_reading)
+    return;
+  self->is_reading = FALSE;
+  if (error)
+    {
+      queen_redis_sequencer_leave_for (self, error);
+      return;
+    }
+  stream = queen_redis_reply_get_element (reply, 0);
+  entries = stream ? queen_redis_reply_get_element (stream, 1) : NULL;
+  if (entries)
+    take_entries (self, entries);
+  if (self->state == QUEEN_ENGINE_TOGETHER)
+    ask_for_more (self);
+}
+
+static void
+ask_for_more (QueenRedisSequencer *self)
+{
+  g_autofree char *from = queen_engine_id_dup_text (&self->read_to);
+  g_autofree char *count =
+      g_strdup_printf ("%u", CLAMP (self->settings.capacity / 2, 1, MOST_AT_ONCE));
+  const char *argv[] = {
+    "XREAD", "COUNT", count, "BLOCK", BLOCK, "STREAMS", self->keys[QUEEN_ENGINE_KEY_EVENTS], from
+  };
+  g_autoptr (GError) error = NULL;
+
+  /* Whoever reads faster than subscribers can hear makes them lag. */
+  if (self->settings.is_behind && self->settings.is_behind (self->settings.data))
+    {
+      queen_alarm_set (self->read_alarm, 0);
+      return;
+    }
+  self->is_reading = TRUE;
+  if (queen_redis_send (self->reader, G_N_ELEMENTS (argv), argv, NULL,
+                        BLOCK_USEC + self->settings.timeout, on_entries, g_object_ref (self),
+                        &error))
+    return;
+  g_object_unref (self);
+  queen_redis_sequencer_leave_for (self, error);
+}
+
+static void
+on_read_again (gpointer data)
+{
+  QueenRedisSequencer *self = data;
+
+  if (self->state == QUEEN_ENGINE_TOGETHER && !self->is_reading)
+    ask_for_more (self);
+}
+
+/* An answer that still comes from before she left is told apart by the connection: it is another
+ * one, as the old one is given up. */
+void
+queen_redis_sequencer_read (QueenRedisSequencer *self)
+{
+  if (!self->read_alarm)
+    self->read_alarm =
+        queen_alarm_new (self->settings.clock, "read on", G_PRIORITY_DEFAULT, on_read_again, self);
+  ask_for_more (self);
+}
+
+GPtrArray *
+queen_redis_sequencer_read_past (QueenRedisSequencer *self, const QueenRedisReply *reply)
+{
+  GPtrArray *past = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_event_unref);
+  guint64 expected = self->read_to.number;
+  const QueenRedisReply *one;
+
+  for (gsize i = 0; (one = queen_redis_reply_get_element (reply, i)); i++)
+    {
+      g_auto (QueenDispatch) dispatch = { 0 };
+      QueenComponentKind kind;
+      Entry entry;
+
+      if (!read_stream_entry (one, &entry))
+        break;
+      if (entry.id.step > 0)
+        continue;
+      if (entry.id.number != expected-- || !queen_component_kind_parse (entry.kind, &kind) ||
+          !read_dispatch (self, kind, entry.data, &dispatch))
+        break;
+      g_ptr_array_insert (past, 0, make_event (dispatch.component, entry.id.number));
+    }
+  return past;
+}

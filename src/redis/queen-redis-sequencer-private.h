@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+/* What the files of the sequencer share, and nobody else sees: what is published
+ * (queen-redis-sequencer.c), how she is alone, joins the others and leaves them
+ * (queen-redis-join.c), what each has missed (queen-redis-heal.c), who is missed
+ * (queen-redis-liveness.c), what is read of the stream (queen-redis-reader.c), and how queens know
+ * of each other (queen-redis-announce.c). */
+
+#include "loop/queen-alarm.h"
+#include "model/queen-dispatch.h"
+#include "model/queen-hold-dispatch.h"
+#include "queen-engine-script.h"
+#include "queen-flights.h"
+#include "queen-redis-error.h"
+#include "queen-redis-sequencer.h"
+#include "queen-redis.h"
+
+G_BEGIN_DECLS
+
+#define QUEEN_REDIS_PAIR 8 /* arguments at the most that an operation of the script needs */
+
+/** What there is to do before she is together with the others. */
+typedef enum
+{
+  QUEEN_JOIN_REPLID,
+  QUEEN_JOIN_BEGIN,
+  QUEEN_JOIN_RECALL,
+  QUEEN_JOIN_WORKERS,
+  QUEEN_JOIN_HIVES,
+  QUEEN_JOIN_HOLDS,
+} QueenJoinStep;
+
+struct _QueenRedisSequencer
+{
+  GObject parent_instance;
+
+  QueenEventBus *bus;
+  QueenLocalSequencer *local;
+  QueenRedisSequencerSettings settings;
+  QueenCluster *cluster; /* NULL before the start and after the end */
+  QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
+
+  char name[QUEEN_DISPATCH_QUEEN_LENGTH + 1];
+  char *keys[QUEEN_ENGINE_N_KEYS];
+  char *sha; /* of the script */
+  QueenRedis *writer;
+  QueenRedis *reader;
+  char *address; /* where she serves */
+
+  QueenEngineState state;
+  gint64 since;    /* µs, monotonic */
+  gint64 alone_at; /* µs, monotonic: when she was last left alone */
+  char *reason;
+  char *trouble;
+  guint64 n_alone;
+  char *epoch;         /* of the engine; NULL before she knew it */
+  gboolean has_lapsed; /* she has been in that epoch, and knows all that was so then */
+  GPtrArray *past;     /* of QueenEvent: what was told before she came; NULL if she knows */
+  guint round; /* grows when she joins or leaves: what was asked before is not heeded any more */
+  gint64 may_join_at; /* µs, monotonic */
+  QueenAlarm *join_alarm;
+
+  QueenFlights *flights;
+  QueenAlarm *flight_alarm; /* when the oldest should have come back */
+  guint64 n_landed_then;
+
+  GHashTable *dirty[QUEEN_COMPONENT_N_KINDS];    /* ids of which the engine may not know all */
+  GHashTable *heard_by[QUEEN_COMPONENT_N_KINDS]; /* id -> name; whoever is not there: by herself */
+  GHashTable *seen[QUEEN_COMPONENT_N_KINDS];     /* ids that the engine knows; while she joins */
+  GHashTable *held_elsewhere; /* ids of holds that the engine knows; while she joins */
+  gboolean is_same;           /* the epoch is the one that she was in before */
+  QueenJoinStep step;
+  char *scan_cursor;
+
+  QueenEngineId read_to;
+  guint64 tail; /* number of the last event that is known to be in the stream */
+  gboolean is_reading;
+  QueenAlarm *read_alarm;
+  guint64 n_read;
+  guint64 n_skipped;
+
+  GQueue sweeps; /* of those who were heard elsewhere and are overdue */
+  QueenAlarm *sweep_alarm;
+  gint64 patience; /* µs that she waits for another queen to say that somebody is offline */
+
+  GPtrArray *siblings; /* of QueenSibling */
+  QueenAlarm *announce_alarm;
+};
+
+/** Sends one operation of the script, with up to %QUEEN_REDIS_PAIR arguments, %NULL at the end. */
+gboolean queen_redis_sequencer_call (QueenRedisSequencer *self,
+                                     QueenRedisCallback callback,
+                                     gpointer data,
+                                     const char *operation,
+                                     ...) G_GNUC_NULL_TERMINATED;
+
+/** The same for what is only written, whose reply says no more than whether she is in the epoch. */
+void queen_redis_sequencer_write (QueenRedisSequencer *self,
+                                  const char *operation,
+                                  ...) G_GNUC_NULL_TERMINATED;
+
+/**
+ * queen_redis_sequencer_heed:
+ *
+ * Returns: (nullable): the first word of the reply to an operation, if she is together with the
+ *   others after it: an error, another epoch or a newer script leave her alone
+ */
+const char *queen_redis_sequencer_heed (QueenRedisSequencer *self,
+                                        const QueenRedisReply *reply,
+                                        const GError *error);
+
+/** Tells the bus what the registry knows without having told it, as it comes from elsewhere. */
+void
+queen_redis_sequencer_tell (QueenRedisSequencer *self, QueenEvent *event, QueenComponent *before);
+
+/** Returns: who has heard that component last */
+const char *queen_redis_sequencer_get_hearer (QueenRedisSequencer *self,
+                                              QueenComponentKind kind,
+                                              const char *id);
+
+void queen_redis_sequencer_set_hearer (QueenRedisSequencer *self,
+                                       QueenComponentKind kind,
+                                       const char *id,
+                                       const char *queen);
+
+/** Returns: (transfer full): @component as a dispatch of hers; @span as text, ms */
+GString *queen_redis_sequencer_dispatch (QueenRedisSequencer *self,
+                                         const QueenComponent *component,
+                                         const char *queen,
+                                         char span[32]);
+
+void queen_redis_sequencer_set_state (QueenRedisSequencer *self, QueenEngineState state);
+
+/* Liveness */
+
+void queen_redis_sequencer_watch (QueenRedisSequencer *self);
+void queen_redis_sequencer_clear_sweeps (QueenRedisSequencer *self);
+gboolean queen_redis_sequencer_may_miss (QueenSequencer *sequencer, QueenComponent *component);
+
+/* Alone and together */
+
+/**
+ * queen_redis_sequencer_compare:
+ * @is_same: she was in this epoch before
+ *
+ * Looks at what is known here of which the engine has said nothing.
+ */
+void queen_redis_sequencer_compare (QueenRedisSequencer *self, gboolean is_same);
+
+/** Tells the others what happened here while she was alone. */
+void queen_redis_sequencer_heal (QueenRedisSequencer *self, gboolean is_same);
+
+void queen_redis_sequencer_connect (QueenRedisSequencer *self);
+
+/**
+ * queen_redis_sequencer_leave:
+ * @reason: one word
+ * @trouble: for people
+ *
+ * She is alone from here on: what was on its way is told now. Looks for a way back.
+ */
+void
+queen_redis_sequencer_leave (QueenRedisSequencer *self, const char *reason, const char *trouble);
+
+void queen_redis_sequencer_leave_for (QueenRedisSequencer *self, const GError *error);
+
+/* Reading */
+
+/** Begins to read behind @read_to, and goes on until she leaves. */
+void queen_redis_sequencer_read (QueenRedisSequencer *self);
+
+/** Takes one dispatch over, if it is newer than what is known. Returns: whether it is */
+gboolean queen_redis_sequencer_take_state (QueenRedisSequencer *self,
+                                           QueenComponentKind kind,
+                                           const QueenRedisReply *text);
+
+/** Has a hold that another queen was told of. Returns: (transfer full) (nullable): its id */
+char *queen_redis_sequencer_take_hold (QueenRedisSequencer *self, const QueenRedisReply *text);
+
+/** Something in the engine makes no sense. */
+void queen_redis_sequencer_skip (QueenRedisSequencer *self, const char *what, const GError *error);
+
+/**
+ * queen_redis_sequencer_read_past:
+ * @reply: entries, the newest first
+ *
+ * Returns: (transfer full) (element-type QueenEvent): the events up to @read_to without a gap, the
+ *   oldest first
+ */
+GPtrArray *queen_redis_sequencer_read_past (QueenRedisSequencer *self,
+                                            const QueenRedisReply *reply);
+
+/* Each other */
+
+void queen_redis_sequencer_announce (QueenRedisSequencer *self);
+
+G_END_DECLS

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-redis-sequencer-private.h"
+
+#include <string.h>
+
+#include "text/queen-hash.h"
+
+#define MAX_IN_FLIGHT (16 * 1024 * 1024) /* bytes: an engine that is so slow is as good as away */
+#define STREAM_PER_CAPACITY 20
+#define LEAST_STREAM 10000 /* events */
+#define N_FIXED (3 + QUEEN_ENGINE_N_KEYS + 5)
+
+enum
+{
+  RESTART,
+  RECALL,
+  CHANGED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+static void queen_redis_sequencer_init_sequencer (QueenSequencerInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (QueenRedisSequencer,
+                               queen_redis_sequencer,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (QUEEN_TYPE_SEQUENCER,
+                                                      queen_redis_sequencer_init_sequencer))
+
+/* Calling the script */
+
+static gboolean
+call_script (QueenRedisSequencer *self,
+             QueenRedisCallback callback,
+             gpointer data,
+             const char *operation,
+             va_list args)
+{
+  const char *argv[N_FIXED + QUEEN_REDIS_PAIR] = { "EVALSHA", self->sha, NULL };
+  char n_keys[4], length[16];
+  guint n = 3;
+  const char *word;
+  g_autoptr (GError) error = NULL;
+
+  g_snprintf (n_keys, sizeof n_keys, "%d", QUEEN_ENGINE_N_KEYS);
+  g_snprintf (length, sizeof length, "%u",
+              MAX (STREAM_PER_CAPACITY * self->settings.capacity, LEAST_STREAM));
+  argv[2] = n_keys;
+  for (int key = 0; key < QUEEN_ENGINE_N_KEYS; key++)
+    argv[n++] = self->keys[key];
+  argv[n++] = QUEEN_ENGINE_SCRIPT_VERSION;
+  argv[n++] = self->name;
+  argv[n++] = self->epoch ? self->epoch : "";
+  argv[n++] = length;
+  argv[n++] = operation;
+  while ((word = va_arg (args, const char *)) && n < G_N_ELEMENTS (argv))
+    argv[n++] = word;
+  if (queen_redis_send (self->writer, n, argv, NULL, self->settings.timeout, callback, data,
+                        &error))
+    return TRUE;
+  queen_redis_sequencer_leave_for (self, error);
+  return FALSE;
+}
+
+gboolean
+queen_redis_sequencer_call (QueenRedisSequencer *self,
+                            QueenRedisCallback callback,
+                            gpointer data,
+                            const char *operation,
+                            ...)
+{
+  gboolean is_sent;
+  va_list args;
+
+  va_start (args, operation);
+  is_sent = call_script (self, callback, data, operation, args);
+  va_end (args);
+  return is_sent;
+}
+
+const char *
+queen_redis_sequencer_heed (QueenRedisSequencer *self,
+                            const QueenRedisReply *reply,
+                            const GError *error)
+{
+  const QueenRedisReply *first = reply ? queen_redis_reply_get_element (reply, 0) : NULL;
+  const char *word = first ? queen_redis_reply_get_text (first, NULL) : NULL;
+
+  /* What was written before she left last concerns nobody. */
+  if (self->state != QUEEN_ENGINE_TOGETHER &&
+      !(self->state == QUEEN_ENGINE_JOINING && self->step == QUEEN_JOIN_BEGIN))
+    return NULL;
+  if (error)
+    queen_redis_sequencer_leave_for (self, error);
+  else if (g_strcmp0 (word, "newer") == 0)
+    queen_redis_sequencer_leave (self, "newer_script",
+                                 "a newer queen has been here: this one is too old to write");
+  else if (g_strcmp0 (word, "epoch") == 0)
+    queen_redis_sequencer_leave (self, "other_epoch", "the engine has begun anew");
+  else
+    return word ? word : "";
+  return NULL;
+}
+
+static void
+on_told_engine (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
+{
+  g_autoptr (QueenRedisSequencer) self = data;
+
+  queen_redis_sequencer_heed (self, reply, error);
+}
+
+void
+queen_redis_sequencer_write (QueenRedisSequencer *self, const char *operation, ...)
+{
+  va_list args;
+
+  va_start (args, operation);
+  if (!call_script (self, on_told_engine, g_object_ref (self), operation, args))
+    g_object_unref (self);
+  va_end (args);
+}
+
+/* Who has heard whom */
+
+const char *
+queen_redis_sequencer_get_hearer (QueenRedisSequencer *self,
+                                  QueenComponentKind kind,
+                                  const char *id)
+{
+  const char *name = g_hash_table_lookup (self->heard_by[kind], id);
+
+  return name ? name : self->name;
+}
+
+void
+queen_redis_sequencer_set_hearer (QueenRedisSequencer *self,
+                                  QueenComponentKind kind,
+                                  const char *id,
+                                  const char *queen)
+{
+  if (!queen || g_str_equal (queen, self->name))
+    g_hash_table_remove (self->heard_by[kind], id);
+  else if (g_strcmp0 (g_hash_table_lookup (self->heard_by[kind], id), queen) != 0)
+    g_hash_table_insert (self->heard_by[kind], g_strdup (id), g_ref_string_new_intern (queen));
+}
+
+GString *
+queen_redis_sequencer_dispatch (QueenRedisSequencer *self,
+                                const QueenComponent *component,
+                                const char *queen,
+                                char span[32])
+{
+  g_autofree char *sender =
+      queen_registry_dup_sender (self->registries[component->kind], component->id);
+  GString *text = g_string_sized_new (512);
+
+  queen_dispatch_write (text, component, sender, queen);
+  g_snprintf (span, 32, "%" G_GINT64_FORMAT,
+              queen_registry_get_span (self->registries[component->kind], component) / 1000);
+  return text;
+}
+
+/* Publishing */
+
+static void
+tell_bus (QueenEvent *event, gpointer data)
+{
+  queen_event_bus_emit (QUEEN_REDIS_SEQUENCER (data)->bus, event);
+}
+
+void
+queen_redis_sequencer_tell (QueenRedisSequencer *self, QueenEvent *event, QueenComponent *before)
+{
+  event->before = before ? queen_component_ref (before) : NULL;
+  queen_flights_tell (self->flights, event);
+}
+
+static void
+publish_alone (QueenRedisSequencer *self, QueenEvent *event)
+{
+  const QueenComponent *component = event->component;
+
+  if (component && event->kind != QUEEN_EVENT_HELD)
+    g_hash_table_add (self->dirty[component->kind], g_strdup (component->id));
+  queen_sequencer_publish (QUEEN_SEQUENCER (self->local), event);
+}
+
+/* Alone from here on if the oldest of what is on its way has not come back in time: it may be that
+ * commands are answered and nothing is read any more. */
+static void
+watch_flights (QueenRedisSequencer *self)
+{
+  if (queen_flights_get_n (self->flights) == 0)
+    queen_alarm_set (self->flight_alarm, -1);
+  else
+    queen_alarm_set (self->flight_alarm,
+                     self->settings.clock->get_monotonic () + 2 * self->settings.timeout);
+  self->n_landed_then = queen_flights_get_n_landed (self->flights);
+}
+
+static void
+on_flight_due (gpointer data)
+{
+  QueenRedisSequencer *self = data;
+
+  if (self->state != QUEEN_ENGINE_TOGETHER)
+    return;
+  if (queen_flights_get_n (self->flights) > 0 &&
+      queen_flights_get_n_landed (self->flights) == self->n_landed_then)
+    queen_redis_sequencer_leave (self, "not_coming_back",
+                                 "what is written to the engine does not come back");
+  else
+    watch_flights (self);
+}
+
+static void
+add_flight (QueenRedisSequencer *self, QueenEvent *event, gsize n_bytes)
+{
+  gboolean was_watched = queen_flights_get_n (self->flights) > 0;
+
+  queen_flights_add (self->flights, event, n_bytes > 0, n_bytes);
+  if (n_bytes > 0 && !was_watched)
+    watch_flights (self);
+}
+
+static void
+send_component (QueenRedisSequencer *self, QueenEvent *event)
+{
+  const QueenComponent *component = event->component;
+  char span[32];
+  g_autoptr (GString) text = NULL;
+
+  queen_redis_sequencer_set_hearer (self, component->kind, component->id, NULL);
+  text = queen_redis_sequencer_dispatch (self, component, self->name, span);
+  add_flight (self, event, text->len);
+  queen_redis_sequencer_write (self, "put", queen_component_kind_get_name (component->kind),
+                               component->id, text->str, span, NULL);
+}
+
+/* The moment is that of the one who is forgotten: whoever beats again is not. */
+static void
+send_forgotten (QueenRedisSequencer *self, QueenEvent *event)
+{
+  const QueenComponent *component = event->component;
+  const char *kind = queen_component_kind_get_name (component->kind);
+  g_autofree char *text = g_strdup_printf ("%s\n%s\n%s", kind, component->id, event->by);
+  char moment[24];
+
+  g_snprintf (moment, sizeof moment, "%020" G_GINT64_FORMAT, self->settings.clock->get_wall ());
+  add_flight (self, event, 0);
+  queen_redis_sequencer_write (self, "forget", kind, component->id, moment, text, NULL);
+}
+
+/* Each queen forgets by herself whom nobody has heard of for so long; there is nothing to tell. */
+static void
+send_lapse (QueenRedisSequencer *self, QueenEvent *event)
+{
+  const QueenComponent *component = event->component;
+  char stamp[QUEEN_DISPATCH_STAMP_LENGTH + 1];
+
+  queen_dispatch_write_stamp (stamp, component,
+                              queen_redis_sequencer_get_hearer (self, component->kind,
+                                                                component->id));
+  add_flight (self, event, 0);
+  queen_redis_sequencer_write (self, "lapse", queen_component_kind_get_name (component->kind),
+                               component->id, stamp, NULL);
+  queen_redis_sequencer_set_hearer (self, component->kind, component->id, NULL);
+}
+
+static void
+queen_redis_sequencer_publish (QueenSequencer *sequencer, QueenEvent *event)
+{
+  QueenRedisSequencer *self = QUEEN_REDIS_SEQUENCER (sequencer);
+
+  if (self->state != QUEEN_ENGINE_TOGETHER)
+    publish_alone (self, event);
+  else if (event->kind & QUEEN_EVENT_NUMBERED_KINDS)
+    send_component (self, event);
+  else if (event->kind == QUEEN_EVENT_FORGOTTEN)
+    (event->by ? send_forgotten : send_lapse) (self, event);
+  else
+    add_flight (self, event, 0);
+  if (self->state == QUEEN_ENGINE_TOGETHER &&
+      queen_flights_get_n_bytes (self->flights) > MAX_IN_FLIGHT)
+    queen_redis_sequencer_leave (self, "too_slow", "the engine does not keep up");
+}
+
+static void
+queen_redis_sequencer_init_sequencer (QueenSequencerInterface *iface)
+{
+  iface->publish = queen_redis_sequencer_publish;
+  iface->may_miss = queen_redis_sequencer_may_miss;
+}
+
+/* Holds */
+
+static void
+on_hold_begun (QueenRedisSequencer *self, guint kind, const char *id, QueenHold *hold)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  if (self->state != QUEEN_ENGINE_TOGETHER)
+    return;
+  queen_hold_dispatch_write (text, (QueenComponentKind) kind, id, hold);
+  queen_redis_sequencer_write (self, "hold", hold->id, text->str, NULL);
+}
+
+static void
+on_hold_ended (QueenRedisSequencer *self, guint kind, const char *id, QueenHold *hold)
+{
+  if (self->state == QUEEN_ENGINE_TOGETHER)
+    queen_redis_sequencer_write (self, "release", hold->id, NULL);
+}
+
+/* The object */
+
+static void
+queen_redis_sequencer_finalize (GObject *object)
+{
+  QueenRedisSequencer *self = QUEEN_REDIS_SEQUENCER (object);
+
+  g_clear_pointer (&self->join_alarm, queen_alarm_free);
+  g_clear_pointer (&self->flight_alarm, queen_alarm_free);
+  g_clear_pointer (&self->read_alarm, queen_alarm_free);
+  g_clear_pointer (&self->sweep_alarm, queen_alarm_free);
+  g_clear_pointer (&self->announce_alarm, queen_alarm_free);
+  queen_redis_sequencer_clear_sweeps (self);
+  queen_flights_free (self->flights);
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    {
+      g_hash_table_unref (self->dirty[kind]);
+      g_hash_table_unref (self->heard_by[kind]);
+      g_hash_table_unref (self->seen[kind]);
+    }
+  for (int key = 0; key < QUEEN_ENGINE_N_KEYS; key++)
+    g_free (self->keys[key]);
+  g_hash_table_unref (self->held_elsewhere);
+  g_clear_pointer (&self->past, g_ptr_array_unref);
+  g_ptr_array_unref (self->siblings);
+  g_free (self->sha);
+  g_free (self->address);
+  g_free (self->reason);
+  g_free (self->trouble);
+  g_free (self->epoch);
+  g_free (self->scan_cursor);
+  g_object_unref (self->writer);
+  g_object_unref (self->reader);
+  queen_redis_target_unref (self->settings.target);
+  g_object_unref (self->local);
+  g_object_unref (self->bus);
+
+  G_OBJECT_CLASS (queen_redis_sequencer_parent_class)->finalize (object);
+}
+
+static void
+queen_redis_sequencer_class_init (QueenRedisSequencerClass *klass)
+{
+  GType type = G_TYPE_FROM_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = queen_redis_sequencer_finalize;
+  signals[RESTART] =
+      g_signal_new ("restart", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
+                    G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE, G_TYPE_UINT64, G_TYPE_BOOLEAN);
+  signals[RECALL] = g_signal_new ("recall", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 1, QUEEN_TYPE_EVENT | G_SIGNAL_TYPE_STATIC_SCOPE);
+  signals[CHANGED] =
+      g_signal_new ("changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static GHashTable *
+new_ids (void)
+{
+  return g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
+}
+
+static void
+queen_redis_sequencer_init (QueenRedisSequencer *self)
+{
+  for (int i = 0; i < 4; i++)
+    g_snprintf (self->name + 8 * i, 9, "%08x", g_random_int ());
+  self->sha = g_compute_checksum_for_string (G_CHECKSUM_SHA1, queen_engine_script, -1);
+  self->flights = queen_flights_new (tell_bus, self);
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    {
+      self->dirty[kind] = new_ids ();
+      self->seen[kind] = new_ids ();
+      self->heard_by[kind] = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free,
+                                                    (GDestroyNotify) g_ref_string_release);
+    }
+  self->held_elsewhere = new_ids ();
+  self->siblings = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_sibling_free);
+  self->reason = g_strdup ("starting");
+}
+
+static QueenRedis *
+make_connection (QueenRedisSequencer *self, const char *name)
+{
+  const QueenRedisSettings settings = {
+    .target = self->settings.target,
+    .name = name,
+    .timeout = self->settings.timeout,
+    .clock = self->settings.clock,
+  };
+
+  return queen_redis_new (&settings);
+}
+
+QueenRedisSequencer *
+queen_redis_sequencer_new (QueenEventBus *bus,
+                           QueenLocalSequencer *local,
+                           const QueenRedisSequencerSettings *settings)
+{
+  QueenRedisSequencer *self = g_object_new (QUEEN_TYPE_REDIS_SEQUENCER, NULL);
+  const QueenClock *clock = settings->clock;
+
+  self->bus = g_object_ref (bus);
+  self->local = g_object_ref (local);
+  self->settings = *settings;
+  queen_redis_target_ref (settings->target);
+  for (int key = 0; key < QUEEN_ENGINE_N_KEYS; key++)
+    self->keys[key] = queen_engine_dup_key (queen_redis_target_get_cluster (settings->target),
+                                            self->name, (QueenEngineKey) key);
+  self->writer = make_connection (self, "queen-rbee-writer");
+  self->reader = make_connection (self, "queen-rbee-reader");
+  self->flight_alarm =
+      queen_alarm_new (clock, "engine answers", G_PRIORITY_DEFAULT, on_flight_due, self);
+  queen_redis_sequencer_watch (self);
+  queen_redis_sequencer_connect (self);
+  return self;
+}
+
+void
+queen_redis_sequencer_set_state (QueenRedisSequencer *self, QueenEngineState state)
+{
+  if (self->state != state)
+    self->since = self->settings.clock->get_monotonic ();
+  self->state = state;
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
+void
+queen_redis_sequencer_start (QueenRedisSequencer *self, QueenCluster *cluster, const char *address)
+{
+  QueenHolds *holds = queen_cluster_get_holds (cluster);
+
+  self->cluster = cluster;
+  self->address = g_strdup (address);
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    self->registries[kind] = queen_cluster_get_registry (cluster, (QueenComponentKind) kind);
+  g_signal_connect_object (holds, "begun", G_CALLBACK (on_hold_begun), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (holds, "ended", G_CALLBACK (on_hold_ended), self, G_CONNECT_SWAPPED);
+  self->alone_at = self->since = self->settings.clock->get_monotonic ();
+  queen_redis_start (self->writer);
+  queen_redis_start (self->reader);
+}
+
+void
+queen_redis_sequencer_stop (QueenRedisSequencer *self)
+{
+  QueenEvent *event;
+
+  self->round++;
+  self->cluster = NULL; /* she does not look for a way back */
+  self->state = QUEEN_ENGINE_ALONE;
+  queen_redis_stop (self->writer);
+  queen_redis_stop (self->reader);
+  queen_alarm_set (self->join_alarm, -1);
+  if (self->announce_alarm)
+    queen_alarm_set (self->announce_alarm, -1);
+  while ((event = queen_flights_take_first (self->flights)))
+    queen_event_unref (event);
+}
+
+const char *
+queen_redis_sequencer_get_name (QueenRedisSequencer *self)
+{
+  return self->name;
+}
+
+void
+queen_redis_sequencer_report (QueenRedisSequencer *self, QueenEngineReport *report)
+{
+  gboolean is_together = self->state == QUEEN_ENGINE_TOGETHER;
+
+  *report = (QueenEngineReport){
+    .state = self->state,
+    .reason = is_together ? NULL : self->reason,
+    .trouble = is_together ? NULL : self->trouble,
+    .address = queen_redis_get_address (self->writer),
+    .epoch = is_together ? self->epoch : queen_local_sequencer_get_epoch (self->local),
+    .since = self->since,
+    .n_alone = self->n_alone,
+    .n_in_flight = queen_flights_get_n (self->flights),
+    .in_flight_bytes = queen_flights_get_n_bytes (self->flights),
+    .n_sent = queen_flights_get_n_landed (self->flights),
+    .n_read = self->n_read,
+    .n_skipped = self->n_skipped,
+    .lag = self->tail - MIN (self->tail, self->read_to.number),
+    .siblings = self->siblings,
+  };
+}

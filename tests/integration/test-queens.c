@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* Several queens and one Redis: they are one queen for everybody outside, whatever dies. */
+
+#include <signal.h>
+#include <string.h>
+
+#include "queen-process.h"
+#include "redis-server.h"
+#include "sse-client.h"
+
+#define N_BEATS 100
+#define EVENTS "q:{test}:events"
+#define META "q:{test}:meta"
+#define WORKERS "q:{test}:worker"
+
+static QueenProcess *
+start_queen (RedisServer *server, const char *option)
+{
+  g_autofree char *url = redis_server_dup_url (server);
+  g_autofree char *engine = g_strdup_printf ("--engine=%s", url);
+
+  return queen_process_start (engine, "--engine-timeout=500ms", option, NULL);
+}
+
+static gboolean
+is_in_state (QueenProcess *queen, const char *state)
+{
+  g_autofree char *name = g_strdup_printf ("queen_engine_state{state=\"%s\"}", state);
+
+  return http_read_metric (queen_process_get_port (queen), name) == 1;
+}
+
+static void
+wait_for (QueenProcess *queen, const char *state)
+{
+  queen_test_wait_until (is_in_state (queen, state));
+}
+
+static void
+beat (QueenProcess *queen, const char *id, const char *status)
+{
+  http_beat (queen_process_get_port (queen), "worker", id, status);
+}
+
+static SseClient *
+listen_to (QueenProcess *queen, const char *headers)
+{
+  return sse_client_subscribe (queen_process_get_port (queen), "?types=worker", headers);
+}
+
+/* Returns: what is known of @id there; empty when it is not */
+static char *
+ask_status (QueenProcess *queen, const char *id)
+{
+  g_autofree char *path = g_strdup_printf ("/v1/workers/%s", id);
+  g_autoptr (HttpAnswer) answer = http_get (queen_process_get_port (queen), path);
+  char *status = answer->status == 200 ? http_answer_dup_member (answer, "status") : NULL;
+
+  return status ? status : g_strdup ("");
+}
+
+static gboolean
+is_known_as (QueenProcess *queen, const char *id, const char *status)
+{
+  g_autofree char *known = ask_status (queen, id);
+
+  return g_str_equal (known, status);
+}
+
+/* Two queens that are together. */
+typedef struct
+{
+  RedisServer *server;
+  QueenProcess *queens[2];
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer option)
+{
+  f->server = redis_server_start_new ();
+  for (int i = 0; i < 2; i++)
+    f->queens[i] = start_queen (f->server, option);
+  for (int i = 0; i < 2; i++)
+    wait_for (f->queens[i], "together");
+}
+
+/* That she is alone is a warning; there must be nothing worse. */
+static void
+stop_queen (QueenProcess *queen)
+{
+  g_autofree char *said = NULL;
+
+  queen_process_signal (queen, SIGTERM);
+  g_assert_cmpint (queen_process_wait_exit (queen), ==, 0);
+  said = queen_process_dup_stderr (queen);
+  g_assert_null (strstr (said, "CRITICAL"));
+  g_assert_null (strstr (said, "ERROR:"));
+  g_assert_null (strstr (said, "runtime error"));
+  queen_process_free (queen);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer option)
+{
+  for (int i = 0; i < 2; i++)
+    if (f->queens[i])
+      stop_queen (f->queens[i]);
+  redis_server_free (f->server);
+}
+
+/* One order */
+
+static void
+test_one_order (Fixture *f, gconstpointer option)
+{
+  guint n_beats = queen_test_scale (N_BEATS);
+  g_autoptr (SseClient) first = listen_to (f->queens[0], NULL);
+  g_autoptr (SseClient) second = listen_to (f->queens[1], NULL);
+  guint64 last = 0;
+
+  for (guint i = 0; i < n_beats; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("worker-%u", i % 7);
+
+      beat (f->queens[i % 2], id, i % 3 ? "ready" : "busy");
+    }
+  for (guint i = 0; i < n_beats; i++)
+    {
+      g_autoptr (SseFrame) here = sse_client_next (first), there = sse_client_next (second);
+
+      g_assert_cmpstr (here->event, ==, "heartbeat");
+      g_assert_cmpstr (here->id, ==, there->id);
+      g_assert_cmpstr (here->data, ==, there->data);
+      if (last > 0)
+        g_assert_cmpuint (sse_frame_get_number (here), ==, last + 1);
+      last = sse_frame_get_number (here);
+    }
+}
+
+static void
+test_resume_elsewhere (Fixture *f, gconstpointer option)
+{
+  g_autofree char *headers = NULL;
+
+  {
+    g_autoptr (SseClient) client = listen_to (f->queens[0], NULL);
+    g_autoptr (SseFrame) frame = NULL;
+
+    beat (f->queens[0], "a", "ready");
+    frame = sse_client_next (client);
+    headers = g_strdup_printf ("Last-Event-ID: %s\r\n", frame->id);
+  }
+  beat (f->queens[0], "b", "ready");
+  queen_test_wait_until (is_known_as (f->queens[1], "b", "Ready"));
+  beat (f->queens[1], "c", "ready");
+  {
+    g_autoptr (SseClient) client = listen_to (f->queens[1], headers);
+
+    sse_client_expect (client, "worker", "b", "Ready");
+    sse_client_expect (client, "worker", "c", "Ready");
+  }
+}
+
+/* She knows whom the others know, and what they told before she came. */
+static void
+test_newcomer (Fixture *f, gconstpointer option)
+{
+  g_autofree char *headers = NULL;
+  g_autoptr (SseClient) client = listen_to (f->queens[0], NULL);
+  g_autoptr (SseFrame) frame = NULL;
+  QueenProcess *third;
+
+  beat (f->queens[0], "a", "busy");
+  queen_test_wait_until (is_known_as (f->queens[1], "a", "Busy"));
+  beat (f->queens[1], "b", "ready");
+  frame = sse_client_next (client);
+  headers = g_strdup_printf ("Last-Event-ID: %s\r\n", frame->id);
+  queen_test_wait_until (is_known_as (f->queens[0], "b", "Ready"));
+
+  third = start_queen (f->server, NULL);
+  wait_for (third, "together");
+  g_assert_true (is_known_as (third, "a", "Busy"));
+  g_assert_true (is_known_as (third, "b", "Ready"));
+  {
+    g_autoptr (SseClient) resumed = listen_to (third, headers);
+
+    sse_client_expect (resumed, "worker", "b", "Ready");
+  }
+  queen_test_wait_until (
+      http_read_metric (queen_process_get_port (f->queens[0]), "queen_engine_queens") == 3);
+  stop_queen (third);
+}
+
+static void
+forget (QueenProcess *queen, const char *id)
+{
+  g_autofree char *request =
+      g_strdup_printf ("DELETE /v1/workers/%s HTTP/1.1\r\nHost: localhost\r\n"
+                       "Connection: close\r\n\r\n",
+                       id);
+  g_autoptr (HttpAnswer) answer = http_exchange (queen_process_get_port (queen), request, -1);
+
+  g_assert_cmpuint (answer->status, <, 300);
+}
+
+static void
+test_forgotten (Fixture *f, gconstpointer option)
+{
+  beat (f->queens[0], "a", "ready");
+  queen_test_wait_until (is_known_as (f->queens[1], "a", "Ready"));
+  forget (f->queens[1], "a");
+  queen_test_wait_until (is_known_as (f->queens[0], "a", ""));
+  redis_server_do (f->server, "", "HGET", WORKERS, "a");
+}
+
+/* Death */
+
+/* Counts who goes offline until everybody has heard of "end". */
+static guint
+count_offline (SseClient *client, const char *id)
+{
+  guint n = 0;
+
+  for (;;)
+    {
+      g_autoptr (SseFrame) frame = sse_client_next (client);
+      const char *who;
+
+      if (g_strcmp0 (frame->event, "heartbeat") != 0)
+        continue;
+      who = sse_frame_get_string (frame, "worker_id");
+      if (g_str_equal (who, "end"))
+        return n;
+      n += g_str_equal (who, id) && g_str_equal (sse_frame_get_string (frame, "status"), "Offline");
+      g_assert_false (g_str_equal (who, "moved") &&
+                      g_str_equal (sse_frame_get_string (frame, "status"), "Offline"));
+    }
+}
+
+/* Nobody dies with a queen: who beats elsewhere is not missed, and who does not is missed once. */
+static void
+test_killed (Fixture *f, gconstpointer option)
+{
+  QueenProcess *third = start_queen (f->server, option);
+  g_autoptr (SseClient) first = listen_to (f->queens[0], NULL);
+  g_autoptr (SseClient) other = NULL;
+
+  wait_for (third, "together");
+  other = listen_to (third, NULL);
+  beat (f->queens[1], "lost", "ready");
+  beat (f->queens[1], "moved", "ready");
+  queen_test_wait_until (is_known_as (third, "moved", "Ready"));
+  queen_process_signal (f->queens[1], SIGKILL);
+  queen_process_wait_exit (f->queens[1]);
+  queen_process_free (g_steal_pointer (&f->queens[1]));
+  while (!is_known_as (third, "lost", "Offline"))
+    {
+      beat (f->queens[0], "moved", "ready");
+      g_usleep (100 * 1000);
+    }
+  beat (f->queens[0], "end", "ready");
+  g_assert_cmpuint (count_offline (first, "lost"), ==, 1);
+  g_assert_cmpuint (count_offline (other, "lost"), ==, 1);
+  stop_queen (third);
+}
+
+/* The engine is away */
+
+/* Returns: (transfer full): the first frame that is no heartbeat */
+static SseFrame *
+wait_for_lagged (SseClient *client)
+{
+  for (;;)
+    {
+      SseFrame *frame = sse_client_next (client);
+
+      if (g_strcmp0 (frame->event, "lagged") == 0)
+        return frame;
+      sse_frame_free (frame);
+    }
+}
+
+/* Both go on, each by herself; afterwards both know all, and of what both know the newest. */
+static void
+test_engine_killed (Fixture *f, gconstpointer option)
+{
+  g_autoptr (SseClient) client = listen_to (f->queens[0], NULL);
+  g_autofree char *together = NULL, *alone = NULL;
+
+  beat (f->queens[0], "a", "ready");
+  {
+    g_autoptr (SseFrame) frame = sse_client_next (client);
+
+    together = sse_frame_dup_epoch (frame);
+  }
+  redis_server_kill (f->server);
+  for (int i = 0; i < 2; i++)
+    wait_for (f->queens[i], "alone");
+  beat (f->queens[0], "both", "busy");
+  {
+    g_autoptr (SseFrame) frame = sse_client_next (client);
+
+    alone = sse_frame_dup_epoch (frame);
+    g_assert_cmpstr (sse_frame_get_string (frame, "worker_id"), ==, "both");
+    g_assert_cmpstr (alone, !=, together);
+    g_assert_cmpuint (sse_frame_get_number (frame), ==, 1);
+  }
+  beat (f->queens[1], "both", "ready");
+  beat (f->queens[1], "b", "ready");
+  redis_server_start (f->server);
+  for (int i = 0; i < 2; i++)
+    wait_for (f->queens[i], "together");
+  for (int i = 0; i < 2; i++)
+    {
+      queen_test_wait_until (is_known_as (f->queens[i], "a", "Ready"));
+      queen_test_wait_until (is_known_as (f->queens[i], "b", "Ready"));
+      queen_test_wait_until (is_known_as (f->queens[i], "both", "Ready"));
+    }
+  {
+    g_autoptr (SseFrame) lagged = wait_for_lagged (client);
+
+    g_assert_cmpstr (lagged->data, ==, "{\"dropped\":null}");
+  }
+  beat (f->queens[1], "c", "ready");
+  sse_client_expect (client, "worker", "c", "Ready");
+  g_assert_cmpuint (queen_process_count_said (f->queens[0], "going on alone"), ==, 1);
+}
+
+/* An engine that says nothing is left alone, and nobody is missed for that. */
+static void
+test_engine_stopped (Fixture *f, gconstpointer option)
+{
+  g_autoptr (SseClient) client = listen_to (f->queens[1], NULL);
+  gint64 end;
+
+  beat (f->queens[0], "moved", "ready");
+  sse_client_expect (client, "worker", "moved", "Ready");
+  redis_server_signal (f->server, SIGSTOP);
+  for (end = g_get_monotonic_time () + 3 * G_USEC_PER_SEC; g_get_monotonic_time () < end;)
+    {
+      beat (f->queens[0], "moved", "ready");
+      g_usleep (200 * 1000);
+    }
+  g_assert_true (is_in_state (f->queens[0], "alone"));
+  g_assert_true (is_known_as (f->queens[1], "moved", "Ready"));
+  redis_server_signal (f->server, SIGCONT);
+  for (int i = 0; i < 2; i++)
+    wait_for (f->queens[i], "together");
+  beat (f->queens[0], "moved", "ready");
+  beat (f->queens[0], "end", "ready");
+  g_assert_true (is_known_as (f->queens[1], "moved", "Ready"));
+  g_assert_cmpuint (count_offline (client, "moved"), ==, 0);
+}
+
+/* What was lost in Redis comes back from those who know it, under another epoch. */
+static void
+test_flushed (Fixture *f, gconstpointer option)
+{
+  g_autofree char *before = NULL, *after = NULL;
+
+  beat (f->queens[0], "a", "busy");
+  beat (f->queens[1], "b", "ready");
+  queen_test_wait_until (is_known_as (f->queens[0], "b", "Ready"));
+  before = redis_server_ask (f->server, "HGET", META, "epoch", NULL);
+  redis_server_do (f->server, "OK", "FLUSHALL");
+  beat (f->queens[0], "c", "ready");
+  beat (f->queens[1], "d", "ready");
+  queen_test_wait_until (is_known_as (f->queens[1], "c", "Ready"));
+  queen_test_wait_until (is_known_as (f->queens[0], "d", "Ready"));
+  for (int i = 0; i < 2; i++)
+    {
+      wait_for (f->queens[i], "together");
+      g_assert_true (is_known_as (f->queens[i], "a", "Busy"));
+      g_assert_true (is_known_as (f->queens[i], "b", "Ready"));
+    }
+  after = redis_server_ask (f->server, "HGET", META, "epoch", NULL);
+  g_assert_cmpstr (before, !=, after);
+  {
+    QueenProcess *third = start_queen (f->server, NULL);
+
+    wait_for (third, "together");
+    queen_test_wait_until (is_known_as (third, "a", "Busy"));
+    stop_queen (third);
+  }
+}
+
+/* What others have put there is passed over, and breaks nothing. */
+static void
+test_foreign_data (Fixture *f, gconstpointer option)
+{
+  guint16 port = queen_process_get_port (f->queens[0]);
+  g_autofree char *answer = NULL;
+
+  beat (f->queens[0], "a", "ready");
+  queen_test_wait_until (is_known_as (f->queens[1], "a", "Ready"));
+  redis_server_do (f->server, "1", "HSET", WORKERS, "junk", "junk");
+  redis_server_do (f->server, "2", "HINCRBY", META, "n", "1");
+  redis_server_do (f->server, "2-0", "XADD", EVENTS, "2-0", "k", "worker", "d", "junk");
+  redis_server_do (f->server, "2-1", "XADD", EVENTS, "2-1", "k", "forgotten", "d", "a\nb");
+  redis_server_do (f->server, "1", "HINCRBY", META, "s", "1");
+  queen_test_wait_until (http_read_metric (port, "queen_engine_skipped_entries_total") >= 2);
+  beat (f->queens[1], "b", "ready");
+  queen_test_wait_until (is_known_as (f->queens[0], "b", "Ready"));
+
+  /* Another type: nothing can be written, so she is alone, and knows all that she knew. */
+  redis_server_do (f->server, "1", "DEL", WORKERS);
+  redis_server_do (f->server, "OK", "SET", WORKERS, "junk");
+  beat (f->queens[0], "c", "ready");
+  wait_for (f->queens[0], "alone");
+  g_assert_true (is_known_as (f->queens[0], "c", "Ready"));
+  g_assert_true (is_known_as (f->queens[0], "a", "Ready"));
+  redis_server_do (f->server, "1", "DEL", WORKERS);
+  wait_for (f->queens[0], "together");
+  queen_test_wait_until (is_known_as (f->queens[1], "c", "Ready"));
+}
+
+static void
+test_newer_script (Fixture *f, gconstpointer option)
+{
+  g_autofree char *n = NULL, *now = NULL;
+
+  redis_server_do (f->server, "0", "HSET", META, "script", "99");
+  beat (f->queens[0], "a", "ready");
+  wait_for (f->queens[0], "alone");
+  n = redis_server_ask (f->server, "HGET", META, "n", NULL);
+  beat (f->queens[0], "b", "ready");
+  g_assert_true (is_known_as (f->queens[0], "b", "Ready"));
+  g_assert_true (queen_process_has_said (f->queens[0], "too old to write"));
+  now = redis_server_ask (f->server, "HGET", META, "n", NULL);
+  g_assert_cmpstr (n, ==, now);
+}
+
+/* Full: nothing is lost, and when there is room again all is told. */
+static void
+test_full (Fixture *f, gconstpointer option)
+{
+  redis_server_do (f->server, "OK", "CONFIG", "SET", "maxmemory", "1");
+  beat (f->queens[0], "a", "ready");
+  wait_for (f->queens[0], "alone");
+  g_assert_true (is_known_as (f->queens[0], "a", "Ready"));
+  redis_server_do (f->server, "OK", "CONFIG", "SET", "maxmemory", "0");
+  wait_for (f->queens[0], "together");
+  queen_test_wait_until (is_known_as (f->queens[1], "a", "Ready"));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  if (!redis_server_is_there ())
+    {
+      g_print ("1..0 # SKIP there is no redis-server\n");
+      return 0;
+    }
+#define ADD(path, option, func) g_test_add (path, Fixture, option, set_up, func, tear_down)
+  ADD ("/queens/one-order", NULL, test_one_order);
+  ADD ("/queens/resume-elsewhere", NULL, test_resume_elsewhere);
+  ADD ("/queens/newcomer-knows-all", NULL, test_newcomer);
+  ADD ("/queens/forgotten-everywhere", NULL, test_forgotten);
+  ADD ("/queens/killed", "--timeout=2s", test_killed);
+  ADD ("/queens/engine/killed", NULL, test_engine_killed);
+  ADD ("/queens/engine/stopped", "--timeout=2s", test_engine_stopped);
+  ADD ("/queens/engine/flushed", NULL, test_flushed);
+  ADD ("/queens/engine/foreign-data", NULL, test_foreign_data);
+  ADD ("/queens/engine/newer-script", NULL, test_newer_script);
+  ADD ("/queens/engine/full", NULL, test_full);
+#undef ADD
+  return g_test_run ();
+}
