@@ -53,9 +53,10 @@ struct _QueenJob
   char *affinity;
   char *reservation;
   char *hive_id;
-  char *via;    /* NULL when no queen has handed it on */
-  char *key;    /* NULL without an Idempotency-Key */
-  GBytes *body; /* NULL as soon as nobody needs it any more */
+  char *via;          /* NULL when no queen has handed it on */
+  gsize n_text_bytes; /* of those that a job has */
+  char *key;          /* NULL without an Idempotency-Key */
+  GBytes *body;       /* NULL as soon as nobody needs it any more */
   QueenFace face;
   gboolean is_streamed;
   QueenJobOnDisconnect on_disconnect;

@@ -155,6 +155,38 @@ queen_job_watch_free (QueenJobWatch *watch)
     note_readers (job);
 }
 
+/* Its texts */
+
+static gsize
+get_text_size (const char *text)
+{
+  return text ? strlen (text) + 1 : 0;
+}
+
+static void
+count_texts (QueenJob *self)
+{
+  const char *const texts[] = { self->operation,   self->path,        self->model, self->submitter,
+                                self->wish,        self->hive_id,     self->via,   self->affinity,
+                                self->reservation, self->content_type };
+
+  self->n_text_bytes = 0;
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    self->n_text_bytes += get_text_size (texts[i]);
+}
+
+/* Nobody is asked any more. */
+static void
+forget_request (QueenJob *self)
+{
+  g_clear_pointer (&self->body, g_bytes_unref);
+  g_clear_pointer (&self->wish, g_free);
+  g_clear_pointer (&self->affinity, g_free);
+  g_clear_pointer (&self->reservation, g_free);
+  g_clear_pointer (&self->via, g_free);
+  count_texts (self);
+}
+
 /* For those who lead it */
 
 void
@@ -169,6 +201,7 @@ queen_job_take_head (QueenJob *self, guint status, const char *content_type)
 {
   self->status = status;
   self->content_type = g_strdup (content_type);
+  self->n_text_bytes += get_text_size (content_type);
   tell_watches (self);
 }
 
@@ -235,7 +268,7 @@ queen_job_end (QueenJob *self, QueenJobState state, GError *error)
   self->error = error;
   self->position = 0;
   self->ended_at = self->owner->settings.clock->get_wall ();
-  g_clear_pointer (&self->body, g_bytes_unref);
+  forget_request (self);
   queen_alarm_set (self->alarm, -1);
   say_end (self);
   queen_job_touch (self, TRUE);
@@ -323,6 +356,7 @@ copy_request (QueenJob *self, const QueenJobRequest *request)
   self->connect_timeout = request->connect_timeout;
   self->first_byte_timeout = request->first_byte_timeout;
   self->idle_timeout = request->idle_timeout;
+  count_texts (self);
 }
 
 QueenJob *
@@ -453,8 +487,8 @@ queen_job_get_n_readers (QueenJob *self)
 gsize
 queen_job_get_n_bytes (QueenJob *self)
 {
-  return SIZE + (self->body ? g_bytes_get_size (self->body) : 0) + self->n_part_bytes +
-         (self->parts ? self->parts->len * SIZE_OF_PART : 0) +
+  return SIZE + self->n_text_bytes + (self->body ? g_bytes_get_size (self->body) : 0) +
+         self->n_part_bytes + (self->parts ? self->parts->len * SIZE_OF_PART : 0) +
          (self->answer ? queen_job_answer_get_n_bytes (self->answer) : 0);
 }
 

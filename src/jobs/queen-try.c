@@ -14,6 +14,7 @@
 #define MAX_JSON (16 * 1024 * 1024) /* of an answer that has to be translated */
 #define MAX_POINTER (64 * 1024)     /* of one that says where the stream is */
 #define MAX_EXPLANATION 256         /* of what a worker has to say of what is wrong */
+#define MAX_TYPE 256                /* of a Content-Type */
 
 /* What the bytes of a call's body are. */
 typedef enum
@@ -134,6 +135,8 @@ on_call_head (guint status, SoupMessageHeaders *headers, gpointer data)
   QueenTry *self = data;
   const char *type = soup_message_headers_get_one (headers, "Content-Type");
 
+  if (type && strlen (type) > MAX_TYPE)
+    type = NULL; /* it is kept as long as the job is */
   self->status = status;
   if (!self->is_second && (status == 429 || status == 503))
     fail_try (self, QUEEN_ATTEMPT_BUSY, QUEEN_ERROR_UNAVAILABLE, "it is busy: it answered %u",

@@ -331,6 +331,23 @@ test_unread (void)
 
 /* Cancelling */
 
+/* It would be kept with the job. */
+static void
+test_long_type (void)
+{
+  g_autofree char *name = g_strnfill (257, 'a');
+  g_autofree char *text =
+      g_strdup_printf ("HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: 2\r\n\r\n{}", name);
+  const Scene scenes[] = { { text, .end = SCENE_CLOSE } };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  fixture_run (&fixture, "{\"model\":\"m\"}");
+  g_assert_cmpuint (fixture.status, ==, 200);
+  g_assert_null (fixture.type);
+  fixture_stop (&fixture);
+}
+
 static void
 test_cancel_in_the_middle (void)
 {
@@ -668,6 +685,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/attempt/clock/blanks-are-no-answer",
                         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n \n", test_alive);
   g_test_add_func ("/attempt/clock/does-not-read-the-request", test_unread);
+  g_test_add_func ("/attempt/type/a-long-one-is-none", test_long_type);
   g_test_add_func ("/attempt/cancel/closes-at-once", test_cancel_in_the_middle);
   g_test_add_func ("/attempt/cancel/closes-at-once-before-the-head", test_cancel_before_the_head);
   g_test_add_func ("/attempt/cancel/right-after-the-start", test_cancel_at_once);

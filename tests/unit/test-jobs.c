@@ -540,6 +540,22 @@ test_watcher_goes (Fixture *f, gconstpointer data)
   assert_state (job, QUEEN_JOB_CANCELLED);
 }
 
+/* What is only said with a job is its own as long as somebody may be asked. */
+static void
+test_texts (Fixture *f, gconstpointer data)
+{
+  g_autofree char *affinity = g_strnfill (15000, 'a');
+  QueenJobRequest request = make_request ("");
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  request.affinity = affinity;
+  job = queen_jobs_submit (f->jobs, &request, NULL, NULL);
+  g_assert_cmpuint (queen_job_get_n_bytes (job), >=, 15000);
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  g_assert_cmpuint (queen_job_get_n_bytes (job), <, 15000);
+}
+
 /* An answer a byte at a time would take a hundred times what it is. */
 static void
 test_tiny_parts (Fixture *f, gconstpointer data)
@@ -688,6 +704,7 @@ main (int argc, char **argv)
   ADD ("/jobs/kept-for-a-while", test_kept);
   ADD ("/jobs/memory/who-ends-when-it-is-full-is-not-gone-at-once", test_full_of_open_ones);
   ADD ("/jobs/memory/tiny-parts-pay-for-what-they-take", test_tiny_parts);
+  ADD ("/jobs/memory/texts-are-counted-and-go-with-the-end", test_texts);
   ADD ("/jobs/watch/early-and-late", test_watch);
   ADD ("/jobs/watch/who-watches-reads", test_watcher_goes);
   ADD ("/jobs/stop/drains-and-then-says-so", test_stop);
