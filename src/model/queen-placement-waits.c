@@ -299,6 +299,23 @@ queen_placement_wait_new (QueenPlacement *self,
   return wait;
 }
 
+/* In the order of the agenda, a few in each turn. */
+void
+queen_placement_stop (QueenPlacement *self)
+{
+  g_autoptr (GPtrArray) waits = queen_line_list (self->everybody);
+  gint64 now = self->clock->get_monotonic ();
+
+  self->is_stopping = TRUE;
+  for (guint i = 0; i < waits->len; i++)
+    {
+      QueenPlacementWait *wait = waits->pdata[i];
+
+      queen_agenda_leave (&wait->deadline);
+      queen_agenda_enter (self->agenda, &wait->deadline, now, on_patience_over, wait);
+    }
+}
+
 void
 queen_placement_wait_cancel (QueenPlacementWait *wait)
 {

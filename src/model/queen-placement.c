@@ -254,7 +254,7 @@ queen_placement_request (QueenPlacement *self,
   if (!use_reservation (self, &result) && queen_placement_may_go_ahead (model))
     queen_placement_place (self, model, request->affinity != NULL,
                            queen_placement_hash_affinity (model, request), &result);
-  if (!result.worker && request->patience > 0)
+  if (!result.worker && request->patience > 0 && !self->is_stopping)
     wait = queen_placement_wait_new (self, model, request, funcs, data, error);
   else
     queen_placement_conclude (self, &result, funcs, data);

@@ -236,6 +236,13 @@ QueenPlacementWait *queen_placement_request (QueenPlacement *self,
 void queen_placement_wait_cancel (QueenPlacementWait *wait);
 
 /**
+ * queen_placement_stop:
+ *
+ * The queen ends: nobody's patience lasts any longer, of those who wait and of those who come.
+ */
+void queen_placement_stop (QueenPlacement *self);
+
+/**
  * queen_placement_find:
  * @error: as of queen_placement_request(), and %QUEEN_ERROR_NOT_FOUND also when none can take it
  * now

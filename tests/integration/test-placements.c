@@ -297,17 +297,20 @@ test_gone (Fixture *f, gconstpointer data)
   close (half_closed);
 }
 
-/* With everybody who waits it ends as fast as ever. */
+/* Who waits is told no, and so it ends as fast as ever. */
 static void
 test_end (Fixture *f, gconstpointer data)
 {
+  g_autoptr (HttpAnswer) answer = NULL;
   int fd;
 
   beat (f->port, "a", "ready", 1, 1);
   fd = begin_to_wait (f, "{'model':'m','wait':60}", 1);
   queen_process_signal (f->queen, SIGTERM);
+  answer = http_read_answer (fd);
+  g_assert_cmpuint (answer->status, ==, 503);
+  g_assert_nonnull (http_answer_get_header (answer, "retry-after"));
   g_assert_cmpint (queen_process_wait_exit (f->queen), ==, 0);
-  close (fd);
 }
 
 /* A thousand wait for one slot, and each gets it. */

@@ -528,6 +528,25 @@ test_places (Fixture *f, gconstpointer data)
   g_assert_cmpuint (third->position, ==, 1);
 }
 
+static void
+test_stop (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Asker) waits = NULL, late = NULL, placed = NULL;
+
+  say (f, "w", QUEEN_STATUS_READY, 1, 1);
+  waits = ask (f);
+  queen_placement_stop (f->placement);
+  assert_waits (waits);
+  late = ask (f);
+  assert_placed (late, "-");
+  turn ();
+  assert_placed (waits, "-");
+  g_assert_cmpint (waits->reason, ==, QUEEN_PLACEMENT_NONE_FIT);
+  say (f, "w", QUEEN_STATUS_READY, 1, 0);
+  placed = ask (f);
+  assert_placed (placed, "w");
+}
+
 /* Limits */
 
 static void
@@ -1026,6 +1045,7 @@ main (int argc, char **argv)
   add ("wait/hears-of-its-place", NULL, test_places);
   add ("wait/passed-over-by-others", NULL, test_passed_over);
   add ("wait/the-end-of-all", NULL, test_end_of_all);
+  add ("wait/ends-with-the-queen", NULL, test_stop);
   add ("limit/of-a-model-and-who-makes-room", NULL, test_line_full);
   add ("limit/of-all", NULL, test_all_full);
   add ("limit/a-quarter-for-one-submitter", NULL, test_share);
