@@ -11,6 +11,7 @@
 #define LEFT_TIMEOUT (G_TIME_SPAN_SECOND) /* µs for that */
 #define MAX_INTERIM 16                    /* 1xx answers before the one that counts */
 #define MAX_FOUND 64                      /* addresses of a host that are looked at */
+#define RACE (G_TIME_SPAN_SECOND / 2)     /* µs that a connection's end may be under way */
 
 typedef enum
 {
@@ -285,7 +286,7 @@ may_try_again (QueenCall *self, const GError *error)
 
   return !self->is_fresh && !self->has_tried_again && self->stage != WAITS_FOR_CONNECTION &&
          soup_message_get_status (self->message) == SOUP_STATUS_NONE &&
-         (!self->is_through || is_reset (error) || span < self->request.connect_timeout);
+         (!self->is_through || is_reset (error) || span < RACE);
 }
 
 static void

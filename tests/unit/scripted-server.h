@@ -20,7 +20,7 @@ typedef enum
   SCENE_PUMP,   /* says the body again and again, or all if there is none, until it is closed */
 } SceneEnd;
 
-#define SCENE_PONDERED (600 * G_TIME_SPAN_MILLISECOND)
+#define SCENE_PONDERED (900 * G_TIME_SPAN_MILLISECOND)
 
 typedef struct
 {

@@ -447,7 +447,6 @@ test_kept_and_read (void)
 
   fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
   fixture_run (&fixture, BODY);
-  fixture.request.connect_timeout = SCENE_PONDERED / 2;
   fixture_run (&fixture, BODY);
   fixture_assert_failed (&fixture, QUEEN_ATTEMPT_FAILED, "without an answer");
   g_assert_cmpuint (fixture.server.n_requests, ==, 2);
