@@ -161,7 +161,10 @@ open_answer (int ends[2], GError **error)
 {
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0 &&
       fcntl (ends[0], F_SETFL, O_NONBLOCK) == 0)
-    return TRUE;
+    {
+      queen_socket_refuse_descriptors (ends[0]);
+      return TRUE;
+    }
   g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
                        "no descriptor is free; try again later");
   return FALSE;

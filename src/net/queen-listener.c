@@ -15,6 +15,7 @@
 
 #include "loop/queen-alarm.h"
 #include "queen-error.h"
+#include "queen-socket.h"
 #include "queen-user-address.h"
 
 #define BACKLOG 4096
@@ -387,6 +388,8 @@ add_socket (QueenListener *self, int fd, gboolean is_adopted)
   socket->fd = fd;
   socket->is_unix = G_IS_UNIX_SOCKET_ADDRESS (address);
   socket->is_adopted = socket->has_waiting = is_adopted;
+  if (socket->is_unix)
+    queen_socket_refuse_descriptors (fd);
   socket->tag = g_source_add_unix_fd (source, fd, G_IO_IN);
   g_source_set_static_name (source, "listening socket");
   /* It never recurses; but GLib wakes the loop up twice for each dispatch of a source that may not.

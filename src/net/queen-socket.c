@@ -11,6 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
+
 #define MAX_PIECE 16384       /* bytes */
 #define MAX_PIECE_VECTORS 256 /* as many as a flush has */
 
@@ -196,4 +200,10 @@ queen_socket_close (QueenSocket *self)
   else if (self->fd >= 0)
     close (self->fd);
   self->fd = -1;
+}
+
+void
+queen_socket_refuse_descriptors (int fd)
+{
+  setsockopt (fd, SOL_SOCKET, SO_PASSRIGHTS, &(int){ 0 }, sizeof (int));
 }

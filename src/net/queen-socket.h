@@ -131,6 +131,16 @@ gboolean queen_socket_is_large (const QueenSocket *self);
  */
 QueenSocket queen_socket_steal (QueenSocket *self);
 
+/**
+ * queen_socket_refuse_descriptors:
+ * @fd: a Unix socket; or one that listens, for those who come from then on
+ *
+ * Lets nobody send descriptors there, which nobody wants. The kernel closes those that come with
+ * bytes that are read or left unread, and that waits for what its sender has made of them: a
+ * connection that lingers, for as long as it is told to. Before Linux 6.16 nothing can be done.
+ */
+void queen_socket_refuse_descriptors (int fd);
+
 /** Closes it, unless it has gone elsewhere. */
 void queen_socket_close (QueenSocket *self);
 

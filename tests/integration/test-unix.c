@@ -7,6 +7,7 @@
 #include "queen-process.h"
 #include "sse-client.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -16,6 +17,10 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
 
 #define OTHER_USER 54321 /* somebody who need not exist */
 #define N_FLOOD 2000     /* events: more than the kernel takes for one that does not read */
@@ -620,6 +625,40 @@ test_goodbye (Fixture *f, gconstpointer data)
   g_assert_cmpint (queen_process_wait_exit (queen), ==, 0);
 }
 
+/* To get rid of one may take as long as who has sent it likes, and nobody would be served in that
+ * time. The kernel can refuse them since Linux 6.16. */
+static void
+test_foreign_descriptor (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenProcess) queen = start_alone (f);
+  g_autoptr (HttpAnswer) answer = NULL;
+  union
+  {
+    char bytes[CMSG_SPACE (sizeof (int))];
+    struct cmsghdr header;
+  } control = { { 0 } };
+  char byte = 'G';
+  struct iovec vector = { &byte, 1 };
+  struct msghdr message = {
+    .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+  };
+  int fd = http_connect_unix (f->path);
+  int passes;
+
+  control.header.cmsg_level = SOL_SOCKET;
+  control.header.cmsg_type = SCM_RIGHTS;
+  control.header.cmsg_len = CMSG_LEN (sizeof fd);
+  memcpy (CMSG_DATA (&control.header), &fd, sizeof fd);
+  if (getsockopt (fd, SOL_SOCKET, SO_PASSRIGHTS, &passes, &(socklen_t){ sizeof passes }) == 0)
+    {
+      g_assert_cmpint (sendmsg (fd, &message, MSG_NOSIGNAL), ==, -1);
+      g_assert_cmpint (errno, ==, EPERM);
+    }
+  http_send (fd, HEALTH, -1);
+  answer = http_read_answer (fd);
+  g_assert_cmpuint (answer->status, ==, 200);
+}
+
 /* Words for who cannot even be accepted. */
 static void
 test_descriptors (Fixture *f, gconstpointer data)
@@ -669,6 +708,7 @@ main (int argc, char **argv)
   ADD ("stream/one-that-reads-a-little-stays", test_trickle);
   ADD ("stream/gone-at-once", test_gone);
   ADD ("stream/goodbye", test_goodbye);
+  ADD ("descriptor-of-others/is-refused", test_foreign_descriptor);
   ADD ("no-descriptor-left", test_descriptors);
 #undef ADD
   return g_test_run ();
