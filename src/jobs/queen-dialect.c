@@ -98,7 +98,8 @@ copy_line (const char *data)
 {
   GString *line = g_string_new (data);
 
-  g_strdelimit (line->str, "\n", ' ');
+  for (char *at = line->str; (at = strchr (at, '\n'));)
+    *at++ = ' ';
   return line;
 }
 

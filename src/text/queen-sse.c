@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "queen-error.h"
+#include "queen-text.h"
 
 #define USUAL_RETRY 2000 /* ms */
 #define LONGEST_RETRY 60000
@@ -113,7 +114,9 @@ take_line (QueenSse *self, char *line)
 static gboolean
 end_line (QueenSse *self, GError **error)
 {
-  if (!g_utf8_validate (self->line->str, (gssize) self->line->len, NULL))
+  const char *invalid;
+
+  if (!queen_text_is_utf_8 ((QueenText){ self->line->str, self->line->len }, &invalid))
     {
       g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE, "an event is no UTF-8");
       return FALSE;
