@@ -112,7 +112,8 @@ create_integer (const redisReadTask *task, long long integer)
 static void *
 create_nil (const redisReadTask *task)
 {
-  return add_reply (task, QUEEN_REDIS_NIL, 0, 0);
+  /* It is a text or an array that is not there. RESP3 has a nil of its own. */
+  return task->type == REDIS_REPLY_NIL ? NULL : add_reply (task, QUEEN_REDIS_NIL, 0, 0);
 }
 
 #if HIREDIS_MAJOR >= 1
