@@ -82,10 +82,19 @@ on_recall (QueenTogether *self, QueenEvent *event)
   queen_stream_recall (self->stream, event);
 }
 
+static gboolean
+is_engine_full (gpointer data)
+{
+  QueenTogether *self = data;
+
+  return queen_redis_sequencer_is_full (self->sequencer);
+}
+
 void
 queen_together_set_stream (QueenTogether *self, QueenStream *stream)
 {
   self->stream = g_object_ref (stream);
+  queen_stream_set_full_func (stream, is_engine_full, self);
   g_signal_connect_swapped (self->sequencer, "restart", G_CALLBACK (on_restart), self);
   g_signal_connect_swapped (self->sequencer, "recall", G_CALLBACK (on_recall), self);
 }
@@ -104,6 +113,8 @@ queen_together_stop (QueenTogether *self)
     return;
   queen_redis_sequencer_stop (self->sequencer);
   g_signal_handlers_disconnect_by_data (self->sequencer, self);
+  if (self->stream)
+    queen_stream_set_full_func (self->stream, NULL, NULL);
   g_clear_object (&self->stream);
 }
 

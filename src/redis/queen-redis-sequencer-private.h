@@ -56,9 +56,10 @@ struct _QueenRedisSequencer
   char *reason;
   char *trouble;
   guint64 n_alone;
-  char *epoch;         /* of the engine; NULL before she knew it */
-  gboolean has_lapsed; /* she has been in that epoch, and knows all that was so then */
-  GPtrArray *past;     /* of QueenEvent: what was told before she came; NULL if she knows */
+  char *epoch;             /* of the engine; NULL before she knew it */
+  gboolean has_complained; /* since she was together last */
+  gboolean was_together;   /* she has been in that epoch, and knows all that was so then */
+  GPtrArray *past;         /* of QueenEvent: what was told before she came; NULL if she knows */
   guint round; /* grows when she joins or leaves: what was asked before is not heeded any more */
   gint64 may_join_at; /* µs, monotonic */
   QueenAlarm *join_alarm;

@@ -8,6 +8,7 @@
 #include "text/queen-hash.h"
 
 #define MAX_IN_FLIGHT (16 * 1024 * 1024) /* bytes: an engine that is so slow is as good as away */
+#define FULL_FLIGHTS 1024                /* events: a fiftieth of a second of what Redis can do */
 #define STREAM_PER_CAPACITY 20
 #define LEAST_STREAM 10000 /* events */
 #define N_FIXED (3 + QUEEN_ENGINE_N_KEYS + 5)
@@ -473,6 +474,12 @@ queen_redis_sequencer_stop (QueenRedisSequencer *self)
     queen_alarm_set (self->announce_alarm, -1);
   while ((event = queen_flights_take_first (self->flights)))
     queen_event_unref (event);
+}
+
+gboolean
+queen_redis_sequencer_is_full (QueenRedisSequencer *self)
+{
+  return queen_flights_get_n (self->flights) >= FULL_FLIGHTS;
 }
 
 const char *

@@ -85,6 +85,14 @@ void queen_redis_sequencer_stop (QueenRedisSequencer *self);
  */
 void queen_redis_sequencer_report (QueenRedisSequencer *self, QueenEngineReport *report);
 
+/**
+ * queen_redis_sequencer_is_full:
+ *
+ * Returns: whether so much is on its way that who publishes had better wait: otherwise the engine
+ *   would be taken for one that is away, only because it is slower than they are
+ */
+gboolean queen_redis_sequencer_is_full (QueenRedisSequencer *self);
+
 /** Returns: what names this queen among the others: 32 lower-case hexadecimal digits */
 const char *queen_redis_sequencer_get_name (QueenRedisSequencer *self);
 

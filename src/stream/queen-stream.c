@@ -21,6 +21,8 @@ struct _QueenStream
   const QueenClock *clock;
   QueenTally *tally;
   guint capacity;
+  gboolean (*is_full) (gpointer data); /* NULL when there is no way that could be */
+  gpointer full_data;
 };
 
 enum
@@ -218,6 +220,19 @@ gboolean
 queen_stream_is_behind (QueenStream *self)
 {
   return queen_channel_is_behind (self->channel);
+}
+
+void
+queen_stream_set_full_func (QueenStream *self, gboolean (*is_full) (gpointer data), gpointer data)
+{
+  self->is_full = is_full;
+  self->full_data = data;
+}
+
+gboolean
+queen_stream_holds_publishers (QueenStream *self)
+{
+  return queen_stream_is_behind (self) || (self->is_full && self->is_full (self->full_data));
 }
 
 guint

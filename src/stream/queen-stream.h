@@ -111,6 +111,19 @@ guint queen_stream_get_n_subscribers (QueenStream *self);
 gboolean queen_stream_is_behind (QueenStream *self);
 
 /**
+ * queen_stream_set_full_func:
+ * @is_full: whether as much is on its way to the stream as may be
+ * @data: for @is_full
+ *
+ * Where what is published takes a way before it comes here, whoever publishes may be quicker.
+ */
+void
+queen_stream_set_full_func (QueenStream *self, gboolean (*is_full) (gpointer data), gpointer data);
+
+/** Returns: whether who could make more happen has to wait: for subscribers, or for that way */
+gboolean queen_stream_holds_publishers (QueenStream *self);
+
+/**
  * queen_stream_get_holdings:
  * @holdings: (out): how many bytes it holds
  */
