@@ -111,8 +111,8 @@ read_dispatch (QueenRedisSequencer *self,
 /* Components */
 
 /* The event's time is that at which its component came to be as it is. */
-static QueenEvent *
-make_event (QueenComponent *component, guint64 number)
+QueenEvent *
+queen_redis_sequencer_make_event (QueenComponent *component, guint64 number)
 {
   QueenEvent *event = queen_event_new_component (component, queen_dispatch_get_moment (component));
 
@@ -170,7 +170,7 @@ take_component (QueenRedisSequencer *self, QueenComponentKind kind, const Entry 
     now = apply_component (self, &dispatch, 0, &before);
   if (!now)
     return;
-  event = make_event (now, entry->id.number);
+  event = queen_redis_sequencer_make_event (now, entry->id.number);
   queen_redis_sequencer_tell (self, event, before);
 }
 
@@ -392,27 +392,17 @@ queen_redis_sequencer_read (QueenRedisSequencer *self)
   ask_for_more (self);
 }
 
-GPtrArray *
-queen_redis_sequencer_read_past (QueenRedisSequencer *self, const QueenRedisReply *reply)
+gboolean
+queen_redis_sequencer_read_entry (QueenRedisSequencer *self,
+                                  const QueenRedisReply *reply,
+                                  QueenEngineId *id,
+                                  QueenComponentKind *kind,
+                                  QueenDispatch *dispatch)
 {
-  GPtrArray *past = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_event_unref);
-  guint64 expected = self->read_to.number;
-  const QueenRedisReply *one;
+  Entry entry = { 0 };
+  gboolean is_whole = read_stream_entry (reply, &entry);
 
-  for (gsize i = 0; (one = queen_redis_reply_get_element (reply, i)); i++)
-    {
-      g_auto (QueenDispatch) dispatch = { 0 };
-      QueenComponentKind kind;
-      Entry entry;
-
-      if (!read_stream_entry (one, &entry))
-        break;
-      if (entry.id.step > 0)
-        continue;
-      if (entry.id.number != expected-- || !queen_component_kind_parse (entry.kind, &kind) ||
-          !read_dispatch (self, kind, entry.data, &dispatch))
-        break;
-      g_ptr_array_insert (past, 0, make_event (dispatch.component, entry.id.number));
-    }
-  return past;
+  *id = entry.id;
+  return is_whole && entry.id.step == 0 && queen_component_kind_parse (entry.kind, kind) &&
+         read_dispatch (self, *kind, entry.data, dispatch);
 }

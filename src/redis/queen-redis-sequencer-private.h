@@ -6,8 +6,8 @@
 /* What the files of the sequencer share, and nobody else sees: what is published
  * (queen-redis-sequencer.c), how she is alone, joins the others and leaves them
  * (queen-redis-join.c), what each has missed (queen-redis-heal.c), who is missed
- * (queen-redis-liveness.c), what is read of the stream (queen-redis-reader.c), and how queens know
- * of each other (queen-redis-announce.c). */
+ * (queen-redis-liveness.c), what was told before (queen-redis-past.c), what is read of the stream
+ * (queen-redis-reader.c), and how queens know of each other (queen-redis-announce.c). */
 
 #include "loop/queen-alarm.h"
 #include "model/queen-dispatch.h"
@@ -169,6 +169,23 @@ queen_redis_sequencer_leave (QueenRedisSequencer *self, const char *reason, cons
 void queen_redis_sequencer_leave_for (QueenRedisSequencer *self, const GError *error);
 
 /* Reading */
+
+/**
+ * queen_redis_sequencer_read_entry:
+ * @reply: one entry of the stream
+ * @id: (out): its place
+ * @dispatch: (out): of a component, to be cleared
+ *
+ * Returns: whether it is an event
+ */
+gboolean queen_redis_sequencer_read_entry (QueenRedisSequencer *self,
+                                           const QueenRedisReply *reply,
+                                           QueenEngineId *id,
+                                           QueenComponentKind *kind,
+                                           QueenDispatch *dispatch);
+
+/** Returns: (transfer full): the event that @component came to be as it is */
+QueenEvent *queen_redis_sequencer_make_event (QueenComponent *component, guint64 number);
 
 /** Begins to read behind @read_to, and goes on until she leaves. */
 void queen_redis_sequencer_read (QueenRedisSequencer *self);

@@ -69,6 +69,20 @@ is_known_as (QueenProcess *queen, const char *id, const char *status)
   return g_str_equal (known, status);
 }
 
+/* Returns: (transfer full): the first frame that is no heartbeat */
+static SseFrame *
+wait_for_lagged (SseClient *client)
+{
+  for (;;)
+    {
+      SseFrame *frame = sse_client_next (client);
+
+      if (g_strcmp0 (frame->event, "lagged") == 0)
+        return frame;
+      sse_frame_free (frame);
+    }
+}
+
 /* Two queens that are together. */
 typedef struct
 {
@@ -160,6 +174,44 @@ test_resume_elsewhere (Fixture *f, gconstpointer option)
 
     sse_client_expect (client, "worker", "b", "Ready");
     sse_client_expect (client, "worker", "c", "Ready");
+  }
+}
+
+/* What is no longer in her ring is still in the engine; what is not there either is counted. */
+static void
+test_resume_from_engine (Fixture *f, gconstpointer option)
+{
+  g_autofree char *headers = NULL;
+  g_autoptr (SseFrame) lagged = NULL;
+
+  {
+    g_autoptr (SseClient) client = listen_to (f->queens[0], NULL);
+    g_autoptr (SseFrame) frame = NULL;
+
+    beat (f->queens[0], "first", "ready");
+    frame = sse_client_next (client);
+    headers = g_strdup_printf ("Last-Event-ID: %s\r\n", frame->id);
+  }
+  for (int i = 0; i < 20; i++)
+    beat (f->queens[0], i % 2 ? "odd" : "even", "ready");
+  beat (f->queens[0], "last", "ready");
+  queen_test_wait_until (is_known_as (f->queens[1], "last", "Ready"));
+  {
+    g_autoptr (SseClient) client = listen_to (f->queens[1], headers);
+
+    for (int i = 0; i < 20; i++)
+      sse_client_expect (client, "worker", i % 2 ? "odd" : "even", "Ready");
+    sse_client_expect (client, "worker", "last", "Ready");
+    beat (f->queens[0], "live", "ready");
+    sse_client_expect (client, "worker", "live", "Ready");
+  }
+  redis_server_do (f->server, "21", "XTRIM", EVENTS, "MAXLEN", "2");
+  {
+    g_autoptr (SseClient) client =
+        sse_client_subscribe (queen_process_get_port (f->queens[1]), NULL, headers);
+
+    lagged = wait_for_lagged (client);
+    g_assert_cmpstr (lagged->data, ==, "{\"dropped\":18}");
   }
 }
 
@@ -267,20 +319,6 @@ test_killed (Fixture *f, gconstpointer option)
 }
 
 /* The engine is away */
-
-/* Returns: (transfer full): the first frame that is no heartbeat */
-static SseFrame *
-wait_for_lagged (SseClient *client)
-{
-  for (;;)
-    {
-      SseFrame *frame = sse_client_next (client);
-
-      if (g_strcmp0 (frame->event, "lagged") == 0)
-        return frame;
-      sse_frame_free (frame);
-    }
-}
 
 /* Both go on, each by herself; afterwards both know all, and of what both know the newest. */
 static void
@@ -457,6 +495,7 @@ main (int argc, char **argv)
 #define ADD(path, option, func) g_test_add (path, Fixture, option, set_up, func, tear_down)
   ADD ("/queens/one-order", NULL, test_one_order);
   ADD ("/queens/resume-elsewhere", NULL, test_resume_elsewhere);
+  ADD ("/queens/resume-from-the-engine", "--capacity=4", test_resume_from_engine);
   ADD ("/queens/newcomer-knows-all", NULL, test_newcomer);
   ADD ("/queens/forgotten-everywhere", NULL, test_forgotten);
   ADD ("/queens/killed", "--timeout=2s", test_killed);
