@@ -158,6 +158,23 @@ queen_redis_sequencer_leave (QueenRedisSequencer *self, const char *reason, cons
 }
 
 void
+queen_redis_sequencer_look_elsewhere (QueenRedisSequencer *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_set_error_literal (&error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_LOST, self->trouble);
+  if (queen_redis_is_ready (self->writer))
+    queen_redis_reconnect (self->writer, error);
+}
+
+static gboolean
+is_wrong_one (const GError *error)
+{
+  return g_error_matches (error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_READ_ONLY) ||
+         g_error_matches (error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_MASTER_DOWN);
+}
+
+void
 queen_redis_sequencer_leave_for (QueenRedisSequencer *self, const GError *error)
 {
   gboolean is_told = self->has_complained && self->state != QUEEN_ENGINE_TOGETHER;
@@ -165,6 +182,8 @@ queen_redis_sequencer_leave_for (QueenRedisSequencer *self, const GError *error)
   self->has_complained = TRUE;
   leave_quietly (self, queen_redis_error_get_reason ((QueenRedisError) error->code), error->message,
                  is_told);
+  if (is_wrong_one (error))
+    queen_redis_sequencer_look_elsewhere (self);
 }
 
 /* Together */

@@ -14,6 +14,7 @@
 #define BLOCK_USEC (5 * G_USEC_PER_SEC)
 #define MOST_AT_ONCE 512
 #define SAID_AGAIN 1000 /* that many that make no sense are one line of the log */
+#define FUTURE (G_GINT64_CONSTANT (86400) * 1000000000) /* ns by which clocks may be apart */
 #define STATE "state-"
 
 /* One entry of the stream. */
@@ -101,8 +102,13 @@ read_dispatch (QueenRedisSequencer *self,
 
   if (text && queen_dispatch_read (kind, text, length, dispatch, &error))
     {
-      take_source (self, dispatch);
-      return TRUE;
+      if (queen_dispatch_get_moment (dispatch->component) <=
+          self->settings.clock->get_wall () + FUTURE)
+        {
+          take_source (self, dispatch);
+          return TRUE;
+        }
+      queen_dispatch_clear (dispatch);
     }
   queen_redis_sequencer_skip (self, queen_component_kind_get_name (kind), error);
   return FALSE;
@@ -188,7 +194,8 @@ queen_redis_sequencer_take_state (QueenRedisSequencer *self,
   if (!read_dispatch (self, kind, text, &dispatch))
     return FALSE;
   theirs = queen_dispatch_get_moment (dispatch.component);
-  g_hash_table_add (self->seen[kind], g_strdup (dispatch.component->id));
+  if (self->state == QUEEN_ENGINE_JOINING)
+    g_hash_table_add (self->seen[kind], g_strdup (dispatch.component->id));
   known = queen_registry_lookup (self->registries[kind], dispatch.component->id);
   if (known && queen_dispatch_get_moment (known) == theirs)
     queen_redis_sequencer_set_hearer (self, kind, known->id, dispatch.queen);

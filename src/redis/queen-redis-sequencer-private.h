@@ -166,6 +166,9 @@ void queen_redis_sequencer_connect (QueenRedisSequencer *self);
 void
 queen_redis_sequencer_leave (QueenRedisSequencer *self, const char *reason, const char *trouble);
 
+/** The connection for writing leads to one that is not the master, or not the one that is read. */
+void queen_redis_sequencer_look_elsewhere (QueenRedisSequencer *self);
+
 void queen_redis_sequencer_leave_for (QueenRedisSequencer *self, const GError *error);
 
 /* Reading */
@@ -214,5 +217,8 @@ GPtrArray *queen_redis_sequencer_read_past (QueenRedisSequencer *self,
 /* Each other */
 
 void queen_redis_sequencer_announce (QueenRedisSequencer *self);
+
+/** Says that she goes, so that nobody takes her for there until her time is up. */
+void queen_redis_sequencer_take_leave (QueenRedisSequencer *self);
 
 G_END_DECLS

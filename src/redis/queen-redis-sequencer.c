@@ -187,6 +187,9 @@ publish_alone (QueenRedisSequencer *self, QueenEvent *event)
 
   if (component && event->kind != QUEEN_EVENT_HELD)
     g_hash_table_add (self->dirty[component->kind], g_strdup (component->id));
+  /* Whoever had spoken to another queen speaks to her by now, or is gone. */
+  if (event->kind & (QUEEN_EVENT_NUMBERED_KINDS | QUEEN_EVENT_FORGOTTEN))
+    queen_redis_sequencer_set_hearer (self, component->kind, component->id, NULL);
   queen_sequencer_publish (QUEEN_SEQUENCER (self->local), event);
 }
 
@@ -212,8 +215,11 @@ on_flight_due (gpointer data)
     return;
   if (queen_flights_get_n (self->flights) > 0 &&
       queen_flights_get_n_landed (self->flights) == self->n_landed_then)
-    queen_redis_sequencer_leave (self, "not_coming_back",
-                                 "what is written to the engine does not come back");
+    {
+      queen_redis_sequencer_leave (self, "not_coming_back",
+                                   "what is written to the engine does not come back");
+      queen_redis_sequencer_look_elsewhere (self);
+    }
   else
     watch_flights (self);
 }
@@ -253,6 +259,7 @@ send_forgotten (QueenRedisSequencer *self, QueenEvent *event)
 
   g_snprintf (moment, sizeof moment, "%020" G_GINT64_FORMAT, self->settings.clock->get_wall ());
   add_flight (self, event, 0);
+  queen_redis_sequencer_set_hearer (self, component->kind, component->id, NULL);
   queen_redis_sequencer_write (self, "forget", kind, component->id, moment, text, NULL);
 }
 
@@ -464,6 +471,8 @@ queen_redis_sequencer_stop (QueenRedisSequencer *self)
 {
   QueenEvent *event;
 
+  if (self->state == QUEEN_ENGINE_TOGETHER)
+    queen_redis_sequencer_take_leave (self);
   self->round++;
   self->cluster = NULL; /* she does not look for a way back */
   self->state = QUEEN_ENGINE_ALONE;

@@ -243,6 +243,7 @@ test_newcomer (Fixture *f, gconstpointer option)
   queen_test_wait_until (
       http_read_metric (queen_process_get_port (f->queens[0]), "queen_engine_queens") == 3);
   stop_queen (third);
+  redis_server_do (f->server, "2", "ZCARD", "q:{test}:queens");
 }
 
 static void
@@ -454,6 +455,21 @@ test_foreign_data (Fixture *f, gconstpointer option)
   queen_test_wait_until (is_known_as (f->queens[1], "c", "Ready"));
 }
 
+/* One who had spoken to another queen, and speaks to this one while she is alone, is missed here.
+ */
+static void
+test_moved_while_alone (Fixture *f, gconstpointer option)
+{
+  beat (f->queens[0], "moved", "ready");
+  beat (f->queens[0], "stayed", "ready");
+  queen_test_wait_until (is_known_as (f->queens[1], "stayed", "Ready"));
+  redis_server_kill (f->server);
+  wait_for (f->queens[1], "alone");
+  beat (f->queens[1], "moved", "busy");
+  queen_test_wait_until (is_known_as (f->queens[1], "moved", "Offline"));
+  g_assert_true (is_known_as (f->queens[1], "stayed", "Ready"));
+}
+
 static void
 test_newer_script (Fixture *f, gconstpointer option)
 {
@@ -500,6 +516,7 @@ main (int argc, char **argv)
   ADD ("/queens/forgotten-everywhere", NULL, test_forgotten);
   ADD ("/queens/killed", "--timeout=2s", test_killed);
   ADD ("/queens/engine/killed", NULL, test_engine_killed);
+  ADD ("/queens/engine/moved-while-alone", "--timeout=1s", test_moved_while_alone);
   ADD ("/queens/engine/stopped", "--timeout=2s", test_engine_stopped);
   ADD ("/queens/engine/flushed", NULL, test_flushed);
   ADD ("/queens/engine/foreign-data", NULL, test_foreign_data);
