@@ -259,7 +259,10 @@ queen_redis_sequencer_take_hold (QueenRedisSequencer *self, const QueenRedisRepl
       queen_redis_sequencer_skip (self, "hold", error);
       return NULL;
     }
-  queen_holds_apply (queen_cluster_get_holds (self->cluster), &entry);
+  if (!g_hash_table_contains (self->released, entry.hold->id))
+    queen_holds_apply (queen_cluster_get_holds (self->cluster), &entry);
+  else if (self->state == QUEEN_ENGINE_TOGETHER)
+    queen_redis_sequencer_write (self, "release", entry.hold->id, NULL);
   return g_strdup (entry.hold->id);
 }
 

@@ -73,6 +73,7 @@ struct _QueenRedisSequencer
   GHashTable *seen[QUEEN_COMPONENT_N_KINDS];     /* ids that the engine knows; while she joins */
   GHashTable *held_elsewhere; /* ids of holds that the engine knows; while she joins */
   gboolean is_same;           /* the epoch is the one that she was in before */
+  GHashTable *released;       /* ids of holds that ended here while she was alone */
   QueenJoinStep step;
   char *scan_cursor;
 

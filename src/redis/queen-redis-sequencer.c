@@ -322,6 +322,8 @@ on_hold_ended (QueenRedisSequencer *self, guint kind, const char *id, QueenHold 
 {
   if (self->state == QUEEN_ENGINE_TOGETHER)
     queen_redis_sequencer_write (self, "release", hold->id, NULL);
+  else if (g_hash_table_size (self->released) < QUEEN_HOLDS_MAX)
+    g_hash_table_add (self->released, g_strdup (hold->id));
 }
 
 /* The object */
@@ -347,6 +349,7 @@ queen_redis_sequencer_finalize (GObject *object)
   for (int key = 0; key < QUEEN_ENGINE_N_KEYS; key++)
     g_free (self->keys[key]);
   g_hash_table_unref (self->held_elsewhere);
+  g_hash_table_unref (self->released);
   g_clear_pointer (&self->past, g_ptr_array_unref);
   g_ptr_array_unref (self->siblings);
   g_free (self->sha);
@@ -400,6 +403,7 @@ queen_redis_sequencer_init (QueenRedisSequencer *self)
                                                     (GDestroyNotify) g_ref_string_release);
     }
   self->held_elsewhere = new_ids ();
+  self->released = new_ids ();
   self->siblings = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_sibling_free);
   self->reason = g_strdup ("starting");
 }

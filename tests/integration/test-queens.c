@@ -268,6 +268,53 @@ test_forgotten (Fixture *f, gconstpointer option)
   redis_server_do (f->server, "", "HGET", WORKERS, "a");
 }
 
+static void
+change_hold (QueenProcess *queen, const char *method, const char *body)
+{
+  g_autofree char *request =
+      g_strdup_printf ("%s /v1/workers/a/hold HTTP/1.1\r\nHost: localhost\r\n"
+                       "Content-Type: application/json\r\nContent-Length: %zu\r\n"
+                       "Connection: close\r\n\r\n%s",
+                       method, strlen (body), body);
+  g_autoptr (HttpAnswer) answer = http_exchange (queen_process_get_port (queen), request, -1);
+
+  g_assert_cmpuint (answer->status, <, 300);
+}
+
+static gboolean
+is_held (QueenProcess *queen)
+{
+  g_autoptr (HttpAnswer) answer = http_get (queen_process_get_port (queen), "/v1/workers/a");
+
+  g_assert_cmpuint (answer->status, ==, 200);
+  return strstr (answer->body, "\"available\":false") != NULL;
+}
+
+/* Who is held is so everywhere; and who was released while the engine was away stays so. */
+static void
+test_held (Fixture *f, gconstpointer option)
+{
+  beat (f->queens[0], "a", "ready");
+  queen_test_wait_until (is_known_as (f->queens[1], "a", "Ready"));
+  change_hold (f->queens[0], "POST", "{\"reason\":\"new driver\"}");
+  queen_test_wait_until (is_held (f->queens[1]));
+  change_hold (f->queens[1], "DELETE", "");
+  queen_test_wait_until (!is_held (f->queens[0]));
+
+  change_hold (f->queens[0], "POST", "{\"reason\":\"again\"}");
+  queen_test_wait_until (is_held (f->queens[1]));
+  redis_server_kill (f->server);
+  for (int i = 0; i < 2; i++)
+    wait_for (f->queens[i], "alone");
+  change_hold (f->queens[0], "DELETE", "");
+  g_assert_true (is_held (f->queens[1]));
+  redis_server_start (f->server);
+  for (int i = 0; i < 2; i++)
+    wait_for (f->queens[i], "together");
+  queen_test_wait_until (!is_held (f->queens[1]));
+  g_assert_false (is_held (f->queens[0]));
+}
+
 /* Death */
 
 /* Counts who goes offline until everybody has heard of "end". */
@@ -514,6 +561,7 @@ main (int argc, char **argv)
   ADD ("/queens/resume-from-the-engine", "--capacity=4", test_resume_from_engine);
   ADD ("/queens/newcomer-knows-all", NULL, test_newcomer);
   ADD ("/queens/forgotten-everywhere", NULL, test_forgotten);
+  ADD ("/queens/held-everywhere", NULL, test_held);
   ADD ("/queens/killed", "--timeout=2s", test_killed);
   ADD ("/queens/engine/killed", NULL, test_engine_killed);
   ADD ("/queens/engine/moved-while-alone", "--timeout=1s", test_moved_while_alone);
