@@ -82,10 +82,28 @@ on_recall (QueenTogether *self, QueenEvent *event)
   queen_stream_recall (self->stream, event);
 }
 
+static gboolean
+is_engine_full (gpointer data)
+{
+  QueenTogether *self = data;
+
+  return queen_redis_sequencer_is_full (self->sequencer);
+}
+
+static gboolean
+ask_past (guint64 first, guint64 last, QueenStreamPastFunc func, gpointer func_data, gpointer data)
+{
+  QueenTogether *self = data;
+
+  return queen_redis_sequencer_ask_past (self->sequencer, first, last, func, func_data);
+}
+
 void
 queen_together_set_stream (QueenTogether *self, QueenStream *stream)
 {
   self->stream = g_object_ref (stream);
+  queen_stream_set_full_func (stream, is_engine_full, self);
+  queen_stream_set_past_func (stream, ask_past, self);
   g_signal_connect_swapped (self->sequencer, "restart", G_CALLBACK (on_restart), self);
   g_signal_connect_swapped (self->sequencer, "recall", G_CALLBACK (on_recall), self);
 }
@@ -104,6 +122,11 @@ queen_together_stop (QueenTogether *self)
     return;
   queen_redis_sequencer_stop (self->sequencer);
   g_signal_handlers_disconnect_by_data (self->sequencer, self);
+  if (self->stream)
+    {
+      queen_stream_set_full_func (self->stream, NULL, NULL);
+      queen_stream_set_past_func (self->stream, NULL, NULL);
+    }
   g_clear_object (&self->stream);
 }
 

@@ -238,7 +238,7 @@ make_proxies (QueenFront *self, GError **error)
 static gboolean
 is_behind (gpointer stream)
 {
-  return queen_stream_is_behind (stream);
+  return queen_stream_holds_publishers (stream);
 }
 
 static gboolean

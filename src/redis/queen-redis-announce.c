@@ -193,3 +193,13 @@ queen_redis_sequencer_announce (QueenRedisSequencer *self)
                                             G_PRIORITY_DEFAULT, on_announce_due, self);
   on_announce_due (self);
 }
+
+void
+queen_redis_sequencer_take_leave (QueenRedisSequencer *self)
+{
+  const char *forget[] = { "ZREM", self->keys[QUEEN_ENGINE_KEY_QUEENS], self->name };
+  const char *remove[] = { "DEL", self->keys[QUEEN_ENGINE_KEY_QUEEN] };
+
+  queen_redis_send (self->writer, G_N_ELEMENTS (forget), forget, NULL, 0, NULL, NULL, NULL);
+  queen_redis_send (self->writer, G_N_ELEMENTS (remove), remove, NULL, 0, NULL, NULL, NULL);
+}

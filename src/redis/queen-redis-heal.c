@@ -159,6 +159,17 @@ heal_holds (QueenRedisSequencer *self, gboolean is_same)
     }
 }
 
+static void
+heal_releases (QueenRedisSequencer *self)
+{
+  GHashTableIter iter;
+  gpointer id;
+
+  g_hash_table_iter_init (&iter, self->released);
+  while (self->state == QUEEN_ENGINE_TOGETHER && g_hash_table_iter_next (&iter, &id, NULL))
+    queen_redis_sequencer_write (self, "release", id, NULL);
+}
+
 void
 queen_redis_sequencer_compare (QueenRedisSequencer *self, gboolean is_same)
 {
@@ -175,4 +186,5 @@ queen_redis_sequencer_heal (QueenRedisSequencer *self, gboolean is_same)
   self->is_same = is_same;
   heal_some (self);
   heal_holds (self, is_same);
+  heal_releases (self);
 }

@@ -121,8 +121,12 @@ pause_before_joining (QueenRedisSequencer *self, gboolean was_together)
   queen_alarm_set (self->join_alarm, self->may_join_at);
 }
 
-void
-queen_redis_sequencer_leave (QueenRedisSequencer *self, const char *reason, const char *trouble)
+/* @is_quiet: it is the way to her being alone that is told, not each attempt to change it */
+static void
+leave_quietly (QueenRedisSequencer *self,
+               const char *reason,
+               const char *trouble,
+               gboolean is_quiet)
 {
   gboolean was_together = self->state == QUEEN_ENGINE_TOGETHER;
   gboolean is_news = was_together || g_strcmp0 (reason, self->reason) != 0;
@@ -137,9 +141,10 @@ queen_redis_sequencer_leave (QueenRedisSequencer *self, const char *reason, cons
   self->trouble = g_steal_pointer (&kept_trouble);
   self->since = was_together ? self->settings.clock->get_monotonic () : self->since;
   self->state = QUEEN_ENGINE_ALONE;
+  self->has_complained |= was_together;
   if (was_together)
     begin_alone (self);
-  else if (is_news)
+  else if (is_news && !is_quiet)
     g_warning ("still alone: %s", self->trouble);
   stop_reading (self);
   pause_before_joining (self, was_together);
@@ -147,10 +152,38 @@ queen_redis_sequencer_leave (QueenRedisSequencer *self, const char *reason, cons
 }
 
 void
+queen_redis_sequencer_leave (QueenRedisSequencer *self, const char *reason, const char *trouble)
+{
+  leave_quietly (self, reason, trouble, FALSE);
+}
+
+void
+queen_redis_sequencer_look_elsewhere (QueenRedisSequencer *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_set_error_literal (&error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_LOST, self->trouble);
+  if (queen_redis_is_ready (self->writer))
+    queen_redis_reconnect (self->writer, error);
+}
+
+static gboolean
+is_wrong_one (const GError *error)
+{
+  return g_error_matches (error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_READ_ONLY) ||
+         g_error_matches (error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_MASTER_DOWN);
+}
+
+void
 queen_redis_sequencer_leave_for (QueenRedisSequencer *self, const GError *error)
 {
-  queen_redis_sequencer_leave (self, queen_redis_error_get_reason ((QueenRedisError) error->code),
-                               error->message);
+  gboolean is_told = self->has_complained && self->state != QUEEN_ENGINE_TOGETHER;
+
+  self->has_complained = TRUE;
+  leave_quietly (self, queen_redis_error_get_reason ((QueenRedisError) error->code), error->message,
+                 is_told);
+  if (is_wrong_one (error))
+    queen_redis_sequencer_look_elsewhere (self);
 }
 
 /* Together */
@@ -161,7 +194,7 @@ excuse_all (QueenRedisSequencer *self)
   gint64 away = self->settings.clock->get_monotonic () - self->alone_at + FIND_BACK;
 
   /* Whoever spoke to others meanwhile was not heard here, nor those who spoke here there. */
-  if (self->has_lapsed)
+  if (self->was_together)
     for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
       queen_registry_excuse (self->registries[kind], away);
 }
@@ -184,7 +217,8 @@ come_together (QueenRedisSequencer *self, gboolean is_same)
 {
   queen_redis_sequencer_compare (self, is_same);
   excuse_all (self);
-  self->has_lapsed = TRUE;
+  self->was_together = TRUE;
+  self->has_complained = FALSE;
   begin_epoch (self);
   queen_redis_sequencer_set_state (self, QUEEN_ENGINE_TOGETHER);
   g_message ("together with the others, by the engine at %s",
@@ -276,7 +310,7 @@ recall_past (QueenRedisSequencer *self)
     "XREVRANGE", self->keys[QUEEN_ENGINE_KEY_EVENTS], to, "-", "COUNT", count,
   };
 
-  if (self->has_lapsed)
+  if (self->was_together)
     take_step (self, QUEEN_JOIN_WORKERS);
   else
     ask_redis (self, G_N_ELEMENTS (argv), argv, on_recalled);
@@ -302,7 +336,7 @@ read_begun (QueenRedisSequencer *self, const QueenRedisReply *reply)
       !g_ascii_string_to_signed (words[3], 10, 0, G_MAXINT64, &step, NULL))
     return FALSE;
   if (g_strcmp0 (self->epoch, words[1]) != 0)
-    self->has_lapsed = FALSE;
+    self->was_together = FALSE;
   g_free (self->epoch);
   self->epoch = g_strdup (words[1]);
   self->read_to = (QueenEngineId){ (guint64) number, (guint64) step };
@@ -403,7 +437,7 @@ take_step (QueenRedisSequencer *self, QueenJoinStep step)
       scan (self);
       break;
     default:
-      come_together (self, self->has_lapsed);
+      come_together (self, self->was_together);
     }
 }
 

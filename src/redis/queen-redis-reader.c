@@ -14,6 +14,7 @@
 #define BLOCK_USEC (5 * G_USEC_PER_SEC)
 #define MOST_AT_ONCE 512
 #define SAID_AGAIN 1000 /* that many that make no sense are one line of the log */
+#define FUTURE (G_GINT64_CONSTANT (86400) * 1000000000) /* ns by which clocks may be apart */
 #define STATE "state-"
 
 /* One entry of the stream. */
@@ -101,8 +102,13 @@ read_dispatch (QueenRedisSequencer *self,
 
   if (text && queen_dispatch_read (kind, text, length, dispatch, &error))
     {
-      take_source (self, dispatch);
-      return TRUE;
+      if (queen_dispatch_get_moment (dispatch->component) <=
+          self->settings.clock->get_wall () + FUTURE)
+        {
+          take_source (self, dispatch);
+          return TRUE;
+        }
+      queen_dispatch_clear (dispatch);
     }
   queen_redis_sequencer_skip (self, queen_component_kind_get_name (kind), error);
   return FALSE;
@@ -111,8 +117,8 @@ read_dispatch (QueenRedisSequencer *self,
 /* Components */
 
 /* The event's time is that at which its component came to be as it is. */
-static QueenEvent *
-make_event (QueenComponent *component, guint64 number)
+QueenEvent *
+queen_redis_sequencer_make_event (QueenComponent *component, guint64 number)
 {
   QueenEvent *event = queen_event_new_component (component, queen_dispatch_get_moment (component));
 
@@ -170,7 +176,7 @@ take_component (QueenRedisSequencer *self, QueenComponentKind kind, const Entry 
     now = apply_component (self, &dispatch, 0, &before);
   if (!now)
     return;
-  event = make_event (now, entry->id.number);
+  event = queen_redis_sequencer_make_event (now, entry->id.number);
   queen_redis_sequencer_tell (self, event, before);
 }
 
@@ -188,7 +194,8 @@ queen_redis_sequencer_take_state (QueenRedisSequencer *self,
   if (!read_dispatch (self, kind, text, &dispatch))
     return FALSE;
   theirs = queen_dispatch_get_moment (dispatch.component);
-  g_hash_table_add (self->seen[kind], g_strdup (dispatch.component->id));
+  if (self->state == QUEEN_ENGINE_JOINING)
+    g_hash_table_add (self->seen[kind], g_strdup (dispatch.component->id));
   known = queen_registry_lookup (self->registries[kind], dispatch.component->id);
   if (known && queen_dispatch_get_moment (known) == theirs)
     queen_redis_sequencer_set_hearer (self, kind, known->id, dispatch.queen);
@@ -252,7 +259,10 @@ queen_redis_sequencer_take_hold (QueenRedisSequencer *self, const QueenRedisRepl
       queen_redis_sequencer_skip (self, "hold", error);
       return NULL;
     }
-  queen_holds_apply (queen_cluster_get_holds (self->cluster), &entry);
+  if (!g_hash_table_contains (self->released, entry.hold->id))
+    queen_holds_apply (queen_cluster_get_holds (self->cluster), &entry);
+  else if (self->state == QUEEN_ENGINE_TOGETHER)
+    queen_redis_sequencer_write (self, "release", entry.hold->id, NULL);
   return g_strdup (entry.hold->id);
 }
 
@@ -392,27 +402,17 @@ queen_redis_sequencer_read (QueenRedisSequencer *self)
   ask_for_more (self);
 }
 
-GPtrArray *
-queen_redis_sequencer_read_past (QueenRedisSequencer *self, const QueenRedisReply *reply)
+gboolean
+queen_redis_sequencer_read_entry (QueenRedisSequencer *self,
+                                  const QueenRedisReply *reply,
+                                  QueenEngineId *id,
+                                  QueenComponentKind *kind,
+                                  QueenDispatch *dispatch)
 {
-  GPtrArray *past = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_event_unref);
-  guint64 expected = self->read_to.number;
-  const QueenRedisReply *one;
+  Entry entry = { 0 };
+  gboolean is_whole = read_stream_entry (reply, &entry);
 
-  for (gsize i = 0; (one = queen_redis_reply_get_element (reply, i)); i++)
-    {
-      g_auto (QueenDispatch) dispatch = { 0 };
-      QueenComponentKind kind;
-      Entry entry;
-
-      if (!read_stream_entry (one, &entry))
-        break;
-      if (entry.id.step > 0)
-        continue;
-      if (entry.id.number != expected-- || !queen_component_kind_parse (entry.kind, &kind) ||
-          !read_dispatch (self, kind, entry.data, &dispatch))
-        break;
-      g_ptr_array_insert (past, 0, make_event (dispatch.component, entry.id.number));
-    }
-  return past;
+  *id = entry.id;
+  return is_whole && entry.id.step == 0 && queen_component_kind_parse (entry.kind, kind) &&
+         read_dispatch (self, *kind, entry.data, dispatch);
 }

@@ -6,8 +6,8 @@
 /* What the files of the sequencer share, and nobody else sees: what is published
  * (queen-redis-sequencer.c), how she is alone, joins the others and leaves them
  * (queen-redis-join.c), what each has missed (queen-redis-heal.c), who is missed
- * (queen-redis-liveness.c), what is read of the stream (queen-redis-reader.c), and how queens know
- * of each other (queen-redis-announce.c). */
+ * (queen-redis-liveness.c), what was told before (queen-redis-past.c), what is read of the stream
+ * (queen-redis-reader.c), and how queens know of each other (queen-redis-announce.c). */
 
 #include "loop/queen-alarm.h"
 #include "model/queen-dispatch.h"
@@ -56,9 +56,10 @@ struct _QueenRedisSequencer
   char *reason;
   char *trouble;
   guint64 n_alone;
-  char *epoch;         /* of the engine; NULL before she knew it */
-  gboolean has_lapsed; /* she has been in that epoch, and knows all that was so then */
-  GPtrArray *past;     /* of QueenEvent: what was told before she came; NULL if she knows */
+  char *epoch;             /* of the engine; NULL before she knew it */
+  gboolean has_complained; /* since she was together last */
+  gboolean was_together;   /* she has been in that epoch, and knows all that was so then */
+  GPtrArray *past;         /* of QueenEvent: what was told before she came; NULL if she knows */
   guint round; /* grows when she joins or leaves: what was asked before is not heeded any more */
   gint64 may_join_at; /* µs, monotonic */
   QueenAlarm *join_alarm;
@@ -72,6 +73,7 @@ struct _QueenRedisSequencer
   GHashTable *seen[QUEEN_COMPONENT_N_KINDS];     /* ids that the engine knows; while she joins */
   GHashTable *held_elsewhere; /* ids of holds that the engine knows; while she joins */
   gboolean is_same;           /* the epoch is the one that she was in before */
+  GHashTable *released;       /* ids of holds that ended here while she was alone */
   QueenJoinStep step;
   char *scan_cursor;
 
@@ -165,9 +167,29 @@ void queen_redis_sequencer_connect (QueenRedisSequencer *self);
 void
 queen_redis_sequencer_leave (QueenRedisSequencer *self, const char *reason, const char *trouble);
 
+/** The connection for writing leads to one that is not the master, or not the one that is read. */
+void queen_redis_sequencer_look_elsewhere (QueenRedisSequencer *self);
+
 void queen_redis_sequencer_leave_for (QueenRedisSequencer *self, const GError *error);
 
 /* Reading */
+
+/**
+ * queen_redis_sequencer_read_entry:
+ * @reply: one entry of the stream
+ * @id: (out): its place
+ * @dispatch: (out): of a component, to be cleared
+ *
+ * Returns: whether it is an event
+ */
+gboolean queen_redis_sequencer_read_entry (QueenRedisSequencer *self,
+                                           const QueenRedisReply *reply,
+                                           QueenEngineId *id,
+                                           QueenComponentKind *kind,
+                                           QueenDispatch *dispatch);
+
+/** Returns: (transfer full): the event that @component came to be as it is */
+QueenEvent *queen_redis_sequencer_make_event (QueenComponent *component, guint64 number);
 
 /** Begins to read behind @read_to, and goes on until she leaves. */
 void queen_redis_sequencer_read (QueenRedisSequencer *self);
@@ -196,5 +218,8 @@ GPtrArray *queen_redis_sequencer_read_past (QueenRedisSequencer *self,
 /* Each other */
 
 void queen_redis_sequencer_announce (QueenRedisSequencer *self);
+
+/** Says that she goes, so that nobody takes her for there until her time is up. */
+void queen_redis_sequencer_take_leave (QueenRedisSequencer *self);
 
 G_END_DECLS

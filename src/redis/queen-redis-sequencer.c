@@ -8,6 +8,7 @@
 #include "text/queen-hash.h"
 
 #define MAX_IN_FLIGHT (16 * 1024 * 1024) /* bytes: an engine that is so slow is as good as away */
+#define FULL_FLIGHTS 1024                /* events: a fiftieth of a second of what Redis can do */
 #define STREAM_PER_CAPACITY 20
 #define LEAST_STREAM 10000 /* events */
 #define N_FIXED (3 + QUEEN_ENGINE_N_KEYS + 5)
@@ -186,6 +187,9 @@ publish_alone (QueenRedisSequencer *self, QueenEvent *event)
 
   if (component && event->kind != QUEEN_EVENT_HELD)
     g_hash_table_add (self->dirty[component->kind], g_strdup (component->id));
+  /* Whoever had spoken to another queen speaks to her by now, or is gone. */
+  if (event->kind & (QUEEN_EVENT_NUMBERED_KINDS | QUEEN_EVENT_FORGOTTEN))
+    queen_redis_sequencer_set_hearer (self, component->kind, component->id, NULL);
   queen_sequencer_publish (QUEEN_SEQUENCER (self->local), event);
 }
 
@@ -211,8 +215,11 @@ on_flight_due (gpointer data)
     return;
   if (queen_flights_get_n (self->flights) > 0 &&
       queen_flights_get_n_landed (self->flights) == self->n_landed_then)
-    queen_redis_sequencer_leave (self, "not_coming_back",
-                                 "what is written to the engine does not come back");
+    {
+      queen_redis_sequencer_leave (self, "not_coming_back",
+                                   "what is written to the engine does not come back");
+      queen_redis_sequencer_look_elsewhere (self);
+    }
   else
     watch_flights (self);
 }
@@ -252,6 +259,7 @@ send_forgotten (QueenRedisSequencer *self, QueenEvent *event)
 
   g_snprintf (moment, sizeof moment, "%020" G_GINT64_FORMAT, self->settings.clock->get_wall ());
   add_flight (self, event, 0);
+  queen_redis_sequencer_set_hearer (self, component->kind, component->id, NULL);
   queen_redis_sequencer_write (self, "forget", kind, component->id, moment, text, NULL);
 }
 
@@ -314,6 +322,8 @@ on_hold_ended (QueenRedisSequencer *self, guint kind, const char *id, QueenHold 
 {
   if (self->state == QUEEN_ENGINE_TOGETHER)
     queen_redis_sequencer_write (self, "release", hold->id, NULL);
+  else if (g_hash_table_size (self->released) < QUEEN_HOLDS_MAX)
+    g_hash_table_add (self->released, g_strdup (hold->id));
 }
 
 /* The object */
@@ -339,6 +349,7 @@ queen_redis_sequencer_finalize (GObject *object)
   for (int key = 0; key < QUEEN_ENGINE_N_KEYS; key++)
     g_free (self->keys[key]);
   g_hash_table_unref (self->held_elsewhere);
+  g_hash_table_unref (self->released);
   g_clear_pointer (&self->past, g_ptr_array_unref);
   g_ptr_array_unref (self->siblings);
   g_free (self->sha);
@@ -392,6 +403,7 @@ queen_redis_sequencer_init (QueenRedisSequencer *self)
                                                     (GDestroyNotify) g_ref_string_release);
     }
   self->held_elsewhere = new_ids ();
+  self->released = new_ids ();
   self->siblings = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_sibling_free);
   self->reason = g_strdup ("starting");
 }
@@ -463,6 +475,8 @@ queen_redis_sequencer_stop (QueenRedisSequencer *self)
 {
   QueenEvent *event;
 
+  if (self->state == QUEEN_ENGINE_TOGETHER)
+    queen_redis_sequencer_take_leave (self);
   self->round++;
   self->cluster = NULL; /* she does not look for a way back */
   self->state = QUEEN_ENGINE_ALONE;
@@ -473,6 +487,12 @@ queen_redis_sequencer_stop (QueenRedisSequencer *self)
     queen_alarm_set (self->announce_alarm, -1);
   while ((event = queen_flights_take_first (self->flights)))
     queen_event_unref (event);
+}
+
+gboolean
+queen_redis_sequencer_is_full (QueenRedisSequencer *self)
+{
+  return queen_flights_get_n (self->flights) >= FULL_FLIGHTS;
 }
 
 const char *

@@ -85,6 +85,34 @@ void queen_redis_sequencer_stop (QueenRedisSequencer *self);
  */
 void queen_redis_sequencer_report (QueenRedisSequencer *self, QueenEngineReport *report);
 
+/**
+ * QueenRedisPastFunc:
+ * @events: (nullable) (element-type QueenEvent): from the first that was asked for on, without a
+ *   gap; %NULL when there are none
+ */
+typedef void (*QueenRedisPastFunc) (const GPtrArray *events, gpointer data);
+
+/**
+ * queen_redis_sequencer_ask_past:
+ * @first: the number of an event of this epoch
+ * @last: that of another one, not before it
+ * @func: is told once, in a later turn
+ *
+ * Asks for events that were told before, by whichever queen.
+ *
+ * Returns: %FALSE when nobody can be asked; then @func is not told
+ */
+gboolean queen_redis_sequencer_ask_past (
+    QueenRedisSequencer *self, guint64 first, guint64 last, QueenRedisPastFunc func, gpointer data);
+
+/**
+ * queen_redis_sequencer_is_full:
+ *
+ * Returns: whether so much is on its way that who publishes had better wait: otherwise the engine
+ *   would be taken for one that is away, only because it is slower than they are
+ */
+gboolean queen_redis_sequencer_is_full (QueenRedisSequencer *self);
+
 /** Returns: what names this queen among the others: 32 lower-case hexadecimal digits */
 const char *queen_redis_sequencer_get_name (QueenRedisSequencer *self);
 

@@ -376,10 +376,12 @@ welcome (QueenChannel *self,
   cursor->encoding = request->encoding;
   if (!snapshot)
     g_string_append (lines, COMMENT);
-  else if (n_lost == 0)
+  else if (n_lost == 0 && !request->past)
     append_id (self, lines, next);
 
   queen_subscriber_add_pending_begun (subscriber, head, lines, snapshot, &self->settings.ring);
+  if (request->past)
+    queen_subscriber_add_pending_chunk (subscriber, g_bytes_ref (request->past));
   if (n_lost != 0)
     queue_lagged (self, subscriber, n_lost);
   if (request->kinds == 0)

@@ -130,12 +130,25 @@ queen_ring_resume (const QueenRing *self, guint kinds, const char *last_id, Quee
 
   gboolean is_ours = parse_id (self, last_id, &last);
 
-  if (is_ours && last >= self->number_before)
+  /* One from before the ring went on under other numbers may be far below all of its own. */
+  if (is_ours && (gint64) (last - self->number_before) >= 0)
     return queen_ring_start_at (self, kinds, find_behind (self, last), cursor);
   start_at_oldest (self, kinds, cursor);
   if (is_ours)
     return count_lost (self, kinds, self->number_before - last);
   return kinds & (self->settings.kinds | self->settings.asides) ? -1 : 0;
+}
+
+gboolean
+queen_ring_find_missing (const QueenRing *self, const char *last_id, guint64 *first, guint64 *last)
+{
+  guint64 number;
+
+  if (!parse_id (self, last_id, &number) || (gint64) (number - self->number_before) >= 0)
+    return FALSE;
+  *first = number + 1 - self->shift;
+  *last = self->number_before - self->shift;
+  return TRUE;
 }
 
 gint64

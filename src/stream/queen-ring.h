@@ -269,6 +269,18 @@ gint64
 queen_ring_resume (const QueenRing *self, guint kinds, const char *last_id, QueenCursor *cursor);
 
 /**
+ * queen_ring_find_missing:
+ * @last_id: the id of the last event that the reader has seen
+ * @first: (out): the number of the first event that it misses and that is not there any more, as
+ *   in ids
+ * @last: (out): that of the last one
+ *
+ * Returns: %FALSE when none is missing, or that cannot be known
+ */
+gboolean
+queen_ring_find_missing (const QueenRing *self, const char *last_id, guint64 *first, guint64 *last);
+
+/**
  * queen_ring_skip_lost:
  *
  * Moves a cursor that the ring has passed to the oldest event still there. Whoever has lost

@@ -15,6 +15,8 @@ G_BEGIN_DECLS
  * @kinds: the #QueenEventKind bits wanted; 0 for how things stand now, and the end
  * @n_history: how many past events to begin with; 0 for none
  * @last_id: (nullable): resume behind this event; goes before @n_history
+ * @past: (nullable) (transfer none): a chunk of frames to begin with: of events up to @last_id that
+ *   have come from elsewhere; never parsed
  * @client: (nullable): whose share of the subscribers it takes from; %NULL for nobody's
  * @is_forwarded: somebody says so who hands it on
  * @encoding: what the client understands
@@ -27,6 +29,7 @@ typedef struct
   guint kinds;
   guint n_history;
   const char *last_id;
+  GBytes *past;
   const struct sockaddr_storage *client;
   gboolean is_forwarded;
   QueenEncoding encoding;

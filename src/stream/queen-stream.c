@@ -4,11 +4,14 @@
 #include "queen-stream.h"
 
 #include "queen-channel.h"
+#include "queen-frame.h"
 #include "queen-snapshots.h"
 
 #define MAX_RING_BYTES (64 * 1024 * 1024)
 #define EVENT "heartbeat"
 #define KEPT_UNHEARD (5 * G_USEC_PER_SEC)
+#define MAX_PAST 1000 /* events that one gets that are no longer in the ring */
+#define MAX_ASKING 64 /* subscribers who wait for such */
 
 struct _QueenStream
 {
@@ -21,6 +24,11 @@ struct _QueenStream
   const QueenClock *clock;
   QueenTally *tally;
   guint capacity;
+  gboolean (*is_full) (gpointer data); /* NULL when there is no way that could be */
+  gpointer full_data;
+  gboolean (*ask_past) (guint64, guint64, QueenStreamPastFunc, gpointer, gpointer);
+  gpointer past_data;
+  guint n_asking;
 };
 
 enum
@@ -220,6 +228,19 @@ queen_stream_is_behind (QueenStream *self)
   return queen_channel_is_behind (self->channel);
 }
 
+void
+queen_stream_set_full_func (QueenStream *self, gboolean (*is_full) (gpointer data), gpointer data)
+{
+  self->is_full = is_full;
+  self->full_data = data;
+}
+
+gboolean
+queen_stream_holds_publishers (QueenStream *self)
+{
+  return queen_stream_is_behind (self) || (self->is_full && self->is_full (self->full_data));
+}
+
 guint
 queen_stream_get_capacity (QueenStream *self)
 {
@@ -243,13 +264,118 @@ queen_stream_get_holdings (QueenStream *self, QueenStreamHoldings *holdings)
   };
 }
 
+/* One who has seen an event that is no longer in the ring. */
+typedef struct
+{
+  QueenStream *stream;
+  QueenSocket socket;
+  GBytes *head;
+  QueenStreamRequest request;
+  struct sockaddr_storage client;
+  char *last_id;
+} Returner;
+
+/* Returns: (transfer full) (nullable): a chunk of what it wants of @events */
+static GBytes *
+make_past (Returner *returner, const GPtrArray *events)
+{
+  const char *epoch = queen_ring_get_epoch (queen_channel_get_ring (returner->stream->channel));
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < events->len; i++)
+    {
+      const QueenEvent *event = events->pdata[i];
+      g_autoptr (GBytes) frame = NULL;
+      struct iovec inside;
+
+      g_free (returner->last_id);
+      returner->last_id = g_strdup_printf ("%s-%" G_GUINT64_FORMAT, epoch, event->number);
+      if (!(event->kind & returner->request.kinds))
+        continue;
+      frame = queen_frame_new (returner->last_id, EVENT, event->json, event->json_length);
+      queen_chunk_get_inside (frame, &inside);
+      g_string_append_len (text, inside.iov_base, (gssize) inside.iov_len);
+    }
+  if (text->len > 0)
+    return queen_chunk_new (text);
+  g_string_free (text, TRUE);
+  return NULL;
+}
+
+/* If the stream goes on under other numbers by now, what was asked for is not what it was. */
+static void
+on_past (const GPtrArray *events, gpointer data)
+{
+  Returner *returner = data;
+  QueenStream *self = returner->stream;
+  QueenRing *ring = queen_channel_get_ring (self->channel);
+  guint64 first, last;
+  g_autoptr (GBytes) past = NULL;
+
+  self->n_asking--;
+  if (events && events->len > 0 &&
+      queen_ring_find_missing (ring, returner->last_id, &first, &last) &&
+      ((const QueenEvent *) events->pdata[0])->number == first)
+    returner->request.past = past = make_past (returner, events);
+  returner->request.last_id = returner->last_id;
+  queen_channel_subscribe (self->channel, returner->socket, returner->head, &returner->request);
+  g_free (returner->last_id);
+  g_free (returner);
+  g_object_unref (self);
+}
+
+/* Returns: whether it subscribes when its past has come; it takes over what is transferred then */
+static gboolean
+ask_past (QueenStream *self, QueenSocket socket, GBytes *head, const QueenStreamRequest *request)
+{
+  guint64 first, last;
+  Returner *returner;
+
+  if (!self->ask_past || !request->last_id || self->n_asking >= MAX_ASKING ||
+      !(request->kinds & QUEEN_EVENT_NUMBERED_KINDS) ||
+      !queen_ring_find_missing (queen_channel_get_ring (self->channel), request->last_id, &first,
+                                &last) ||
+      last - first >= MAX_PAST)
+    return FALSE;
+  returner = g_new0 (Returner, 1);
+  *returner = (Returner){ g_object_ref (self), socket, head, *request };
+  returner->last_id = g_strdup (request->last_id);
+  if (request->client)
+    {
+      returner->client = *request->client;
+      returner->request.client = &returner->client;
+    }
+  self->n_asking++;
+  if (self->ask_past (first, last, on_past, returner, self->past_data))
+    return TRUE;
+  self->n_asking--;
+  g_object_unref (self);
+  g_free (returner->last_id);
+  g_free (returner);
+  return FALSE;
+}
+
+void
+queen_stream_set_past_func (QueenStream *self,
+                            gboolean (*ask) (guint64 first,
+                                             guint64 last,
+                                             QueenStreamPastFunc func,
+                                             gpointer func_data,
+                                             gpointer data),
+                            gpointer data)
+{
+  self->ask_past = ask;
+  self->past_data = data;
+}
+
 void
 queen_stream_subscribe (QueenStream *self,
                         QueenSocket socket,
                         GBytes *head,
                         const QueenStreamRequest *request)
 {
-  queen_channel_subscribe (self->channel, socket, head, request);
+  if (!ask_past (self, socket, head, request))
+    queen_channel_subscribe (self->channel, socket, head, request);
 }
 
 void

@@ -111,6 +111,44 @@ guint queen_stream_get_n_subscribers (QueenStream *self);
 gboolean queen_stream_is_behind (QueenStream *self);
 
 /**
+ * QueenStreamPastFunc:
+ * @events: (nullable) (element-type QueenEvent): past events in their order, without a gap, the
+ *   first that was asked for at the beginning; %NULL when there are none
+ *
+ * Is told once of what was asked for.
+ */
+typedef void (*QueenStreamPastFunc) (const GPtrArray *events, gpointer data);
+
+/**
+ * queen_stream_set_past_func:
+ * @ask: asks elsewhere for events by their numbers, and has the function told in a later turn;
+ *   returns %FALSE when nobody can be asked
+ * @data: for @ask
+ *
+ * Where events are kept longer than in the ring.
+ */
+void queen_stream_set_past_func (QueenStream *self,
+                                 gboolean (*ask) (guint64 first,
+                                                  guint64 last,
+                                                  QueenStreamPastFunc func,
+                                                  gpointer func_data,
+                                                  gpointer data),
+                                 gpointer data);
+
+/**
+ * queen_stream_set_full_func:
+ * @is_full: whether as much is on its way to the stream as may be
+ * @data: for @is_full
+ *
+ * Where what is published takes a way before it comes here, whoever publishes may be quicker.
+ */
+void
+queen_stream_set_full_func (QueenStream *self, gboolean (*is_full) (gpointer data), gpointer data);
+
+/** Returns: whether who could make more happen has to wait: for subscribers, or for that way */
+gboolean queen_stream_holds_publishers (QueenStream *self);
+
+/**
  * queen_stream_get_holdings:
  * @holdings: (out): how many bytes it holds
  */

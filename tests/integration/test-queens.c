@@ -69,6 +69,20 @@ is_known_as (QueenProcess *queen, const char *id, const char *status)
   return g_str_equal (known, status);
 }
 
+/* Returns: (transfer full): the first frame that is no heartbeat */
+static SseFrame *
+wait_for_lagged (SseClient *client)
+{
+  for (;;)
+    {
+      SseFrame *frame = sse_client_next (client);
+
+      if (g_strcmp0 (frame->event, "lagged") == 0)
+        return frame;
+      sse_frame_free (frame);
+    }
+}
+
 /* Two queens that are together. */
 typedef struct
 {
@@ -163,6 +177,44 @@ test_resume_elsewhere (Fixture *f, gconstpointer option)
   }
 }
 
+/* What is no longer in her ring is still in the engine; what is not there either is counted. */
+static void
+test_resume_from_engine (Fixture *f, gconstpointer option)
+{
+  g_autofree char *headers = NULL;
+  g_autoptr (SseFrame) lagged = NULL;
+
+  {
+    g_autoptr (SseClient) client = listen_to (f->queens[0], NULL);
+    g_autoptr (SseFrame) frame = NULL;
+
+    beat (f->queens[0], "first", "ready");
+    frame = sse_client_next (client);
+    headers = g_strdup_printf ("Last-Event-ID: %s\r\n", frame->id);
+  }
+  for (int i = 0; i < 20; i++)
+    beat (f->queens[0], i % 2 ? "odd" : "even", "ready");
+  beat (f->queens[0], "last", "ready");
+  queen_test_wait_until (is_known_as (f->queens[1], "last", "Ready"));
+  {
+    g_autoptr (SseClient) client = listen_to (f->queens[1], headers);
+
+    for (int i = 0; i < 20; i++)
+      sse_client_expect (client, "worker", i % 2 ? "odd" : "even", "Ready");
+    sse_client_expect (client, "worker", "last", "Ready");
+    beat (f->queens[0], "live", "ready");
+    sse_client_expect (client, "worker", "live", "Ready");
+  }
+  redis_server_do (f->server, "21", "XTRIM", EVENTS, "MAXLEN", "2");
+  {
+    g_autoptr (SseClient) client =
+        sse_client_subscribe (queen_process_get_port (f->queens[1]), NULL, headers);
+
+    lagged = wait_for_lagged (client);
+    g_assert_cmpstr (lagged->data, ==, "{\"dropped\":18}");
+  }
+}
+
 /* She knows whom the others know, and what they told before she came. */
 static void
 test_newcomer (Fixture *f, gconstpointer option)
@@ -191,6 +243,7 @@ test_newcomer (Fixture *f, gconstpointer option)
   queen_test_wait_until (
       http_read_metric (queen_process_get_port (f->queens[0]), "queen_engine_queens") == 3);
   stop_queen (third);
+  redis_server_do (f->server, "2", "ZCARD", "q:{test}:queens");
 }
 
 static void
@@ -213,6 +266,53 @@ test_forgotten (Fixture *f, gconstpointer option)
   forget (f->queens[1], "a");
   queen_test_wait_until (is_known_as (f->queens[0], "a", ""));
   redis_server_do (f->server, "", "HGET", WORKERS, "a");
+}
+
+static void
+change_hold (QueenProcess *queen, const char *method, const char *body)
+{
+  g_autofree char *request =
+      g_strdup_printf ("%s /v1/workers/a/hold HTTP/1.1\r\nHost: localhost\r\n"
+                       "Content-Type: application/json\r\nContent-Length: %zu\r\n"
+                       "Connection: close\r\n\r\n%s",
+                       method, strlen (body), body);
+  g_autoptr (HttpAnswer) answer = http_exchange (queen_process_get_port (queen), request, -1);
+
+  g_assert_cmpuint (answer->status, <, 300);
+}
+
+static gboolean
+is_held (QueenProcess *queen)
+{
+  g_autoptr (HttpAnswer) answer = http_get (queen_process_get_port (queen), "/v1/workers/a");
+
+  g_assert_cmpuint (answer->status, ==, 200);
+  return strstr (answer->body, "\"available\":false") != NULL;
+}
+
+/* Who is held is so everywhere; and who was released while the engine was away stays so. */
+static void
+test_held (Fixture *f, gconstpointer option)
+{
+  beat (f->queens[0], "a", "ready");
+  queen_test_wait_until (is_known_as (f->queens[1], "a", "Ready"));
+  change_hold (f->queens[0], "POST", "{\"reason\":\"new driver\"}");
+  queen_test_wait_until (is_held (f->queens[1]));
+  change_hold (f->queens[1], "DELETE", "");
+  queen_test_wait_until (!is_held (f->queens[0]));
+
+  change_hold (f->queens[0], "POST", "{\"reason\":\"again\"}");
+  queen_test_wait_until (is_held (f->queens[1]));
+  redis_server_kill (f->server);
+  for (int i = 0; i < 2; i++)
+    wait_for (f->queens[i], "alone");
+  change_hold (f->queens[0], "DELETE", "");
+  g_assert_true (is_held (f->queens[1]));
+  redis_server_start (f->server);
+  for (int i = 0; i < 2; i++)
+    wait_for (f->queens[i], "together");
+  queen_test_wait_until (!is_held (f->queens[1]));
+  g_assert_false (is_held (f->queens[0]));
 }
 
 /* Death */
@@ -267,20 +367,6 @@ test_killed (Fixture *f, gconstpointer option)
 }
 
 /* The engine is away */
-
-/* Returns: (transfer full): the first frame that is no heartbeat */
-static SseFrame *
-wait_for_lagged (SseClient *client)
-{
-  for (;;)
-    {
-      SseFrame *frame = sse_client_next (client);
-
-      if (g_strcmp0 (frame->event, "lagged") == 0)
-        return frame;
-      sse_frame_free (frame);
-    }
-}
 
 /* Both go on, each by herself; afterwards both know all, and of what both know the newest. */
 static void
@@ -416,6 +502,21 @@ test_foreign_data (Fixture *f, gconstpointer option)
   queen_test_wait_until (is_known_as (f->queens[1], "c", "Ready"));
 }
 
+/* One who had spoken to another queen, and speaks to this one while she is alone, is missed here.
+ */
+static void
+test_moved_while_alone (Fixture *f, gconstpointer option)
+{
+  beat (f->queens[0], "moved", "ready");
+  beat (f->queens[0], "stayed", "ready");
+  queen_test_wait_until (is_known_as (f->queens[1], "stayed", "Ready"));
+  redis_server_kill (f->server);
+  wait_for (f->queens[1], "alone");
+  beat (f->queens[1], "moved", "busy");
+  queen_test_wait_until (is_known_as (f->queens[1], "moved", "Offline"));
+  g_assert_true (is_known_as (f->queens[1], "stayed", "Ready"));
+}
+
 static void
 test_newer_script (Fixture *f, gconstpointer option)
 {
@@ -457,10 +558,13 @@ main (int argc, char **argv)
 #define ADD(path, option, func) g_test_add (path, Fixture, option, set_up, func, tear_down)
   ADD ("/queens/one-order", NULL, test_one_order);
   ADD ("/queens/resume-elsewhere", NULL, test_resume_elsewhere);
+  ADD ("/queens/resume-from-the-engine", "--capacity=4", test_resume_from_engine);
   ADD ("/queens/newcomer-knows-all", NULL, test_newcomer);
   ADD ("/queens/forgotten-everywhere", NULL, test_forgotten);
+  ADD ("/queens/held-everywhere", NULL, test_held);
   ADD ("/queens/killed", "--timeout=2s", test_killed);
   ADD ("/queens/engine/killed", NULL, test_engine_killed);
+  ADD ("/queens/engine/moved-while-alone", "--timeout=1s", test_moved_while_alone);
   ADD ("/queens/engine/stopped", "--timeout=2s", test_engine_stopped);
   ADD ("/queens/engine/flushed", NULL, test_flushed);
   ADD ("/queens/engine/foreign-data", NULL, test_foreign_data);

@@ -313,6 +313,25 @@ test_other_history (void)
   g_assert_cmpint (queen_ring_resume (ring, ALL, "eee-4", &next), ==, 4);
 }
 
+/* Numbers of an epoch that are far above the ring's own are counted as well. */
+static void
+test_other_past (void)
+{
+  g_autoptr (QueenRing) ring = new_ring (4);
+  QueenCursor cursor;
+  guint64 first, last;
+
+  publish_all (ring, "ww");
+  queen_ring_restart (ring, "eee", 5000, TRUE);
+  g_assert_cmpint (queen_ring_resume (ring, ALL, "eee-4000", &cursor), ==, 999);
+  g_assert_true (queen_ring_find_missing (ring, "eee-4000", &first, &last));
+  g_assert_cmpuint (first, ==, 4001);
+  g_assert_cmpuint (last, ==, 4999);
+  g_assert_false (queen_ring_find_missing (ring, "eee-4999", &first, &last));
+  g_assert_false (queen_ring_find_missing (ring, "eee-5000", &first, &last));
+  g_assert_false (queen_ring_find_missing (ring, EPOCH "-1", &first, &last));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -328,5 +347,6 @@ main (int argc, char **argv)
 #undef ADD
   g_test_add_func ("/several-queens/ring/other-numbers", test_other_numbers);
   g_test_add_func ("/several-queens/ring/other-history", test_other_history);
+  g_test_add_func ("/several-queens/ring/other-past", test_other_past);
   return g_test_run ();
 }
