@@ -305,6 +305,7 @@ add_routes (QueenDaemon *self)
     .cluster = self->cluster,
     .stream = self->stream,
     .jobs = self->jobs,
+    .upstream = self->upstream,
     .gate = queen_front_get_gate (self->front),
     .turns = self->turns,
     .caps = self->caps,
