@@ -12,6 +12,7 @@
 #include "dbus/queen-dbus-service.h"
 #include "http/queen-front.h"
 #include "http/queen-routes.h"
+#include "jobs/queen-call-check.h"
 #include "jobs/queen-jobs.h"
 #include "jobs/queen-upstream.h"
 #include "loop/queen-alarm.h"
@@ -57,6 +58,7 @@ struct _QueenDaemon
   QueenAudience *audience;
   QueenStream *stream;
   QueenUpstream *upstream;
+  QueenCallCheck *call_check;
   QueenJobs *jobs;
   QueenFront *front;
   QueenWatchdog *watchdog; /* NULL when systemd has none for her */
@@ -304,6 +306,7 @@ add_routes (QueenDaemon *self)
     .cluster = self->cluster,
     .stream = self->stream,
     .jobs = self->jobs,
+    .upstream = self->upstream,
     .gate = queen_front_get_gate (self->front),
     .turns = self->turns,
     .caps = self->caps,
@@ -387,8 +390,14 @@ make_jobs (QueenDaemon *self, GError **error)
   };
 
   self->upstream = jobs.upstream = queen_upstream_new (&upstream, error);
-  if (self->upstream)
-    self->jobs = queen_jobs_new (&jobs);
+  if (!self->upstream)
+    return FALSE;
+  self->jobs = queen_jobs_new (&jobs);
+  self->call_check = queen_call_check_new (upstream.networks, self->clock);
+  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
+    queen_registry_set_call_check (queen_cluster_get_registry (self->cluster,
+                                                               (QueenComponentKind) kind),
+                                   queen_call_check_explain, self->call_check);
   return self->jobs != NULL;
 }
 
@@ -519,6 +528,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_pointer (&self->transition_log, queen_transition_log_free);
   g_clear_object (&self->cluster);
   g_clear_pointer (&self->together, queen_together_free);
+  g_clear_pointer (&self->call_check, queen_call_check_free);
   g_clear_pointer (&self->heap, queen_heap_free);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->status, g_free);

@@ -179,6 +179,8 @@ queenctl_component_is_in_state (const QueenctlComponent *self, const char *state
     return !queenctl_component_is (self, "online");
   if (g_ascii_strcasecmp (state, "available") == 0)
     return queenctl_component_is (self, "available");
+  if (g_ascii_strcasecmp (state, "held") == 0)
+    return queenctl_component_is_held (self);
   return g_ascii_strcasecmp (state, queenctl_component_get_string (self, "status")) == 0;
 }
 

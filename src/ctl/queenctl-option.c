@@ -68,8 +68,8 @@ static const QueenctlOption own_options[] = {
     .help = N_ ("Cut nothing to fit the terminal") },
   { .name = "state",
     .offset = FIELD (state),
-    .help =
-        N_ ("Only those that are so: a status, available, online or offline; several with commas"),
+    .help = N_ ("Only those that are so: a status, available, held, online or offline; several "
+                "with commas"),
     .argument = N_ ("STATE") },
   { .name = "sort",
     .offset = FIELD (sort),
@@ -87,7 +87,7 @@ static const QueenctlOption own_options[] = {
     .help = N_ ("Everybody who is offline") },
   { .name = "for",
     .offset = FIELD (wanted_state),
-    .help = N_ ("What to wait for: a status, available, online or offline (available)"),
+    .help = N_ ("What to wait for: a status, available, held, online or offline (available)"),
     .argument = N_ ("STATE") },
   { .name = "timeout",
     .offset = FIELD (timeout),

@@ -11,7 +11,7 @@
 #define STATUSES "starting", "ready", "online", "busy", "stopping", "stopped", "offline"
 
 const char *const queenctl_word_statuses[] = { STATUSES, NULL };
-const char *const queenctl_word_states[] = { STATUSES, "available", NULL };
+const char *const queenctl_word_states[] = { STATUSES, "available", "held", NULL };
 const char *const queenctl_word_healths[] = { "healthy", "degraded", "unhealthy", NULL };
 
 gboolean

@@ -21,8 +21,32 @@ append_states (GString *text, const QueenJobsFigures *figures)
                            figures->n_ended[state]);
 }
 
+static void
+append_upstream (GString *text, QueenUpstream *upstream)
+{
+  QueenUpstreamFigures figures;
+
+  queen_upstream_get_figures (upstream, &figures);
+  queen_metrics_gauge (text, "queen_upstream_requests",
+                       "Requests that are under way to workers and hives.", figures.n_calls);
+  queen_metrics_gauge (text, "queen_upstream_errands",
+                       "What waits for the thread that calls workers.", figures.n_errands);
+  queen_metrics_gauge (text, "queen_upstream_mailbox_bytes",
+                       "What workers have answered, and is still to be told.", figures.n_bytes);
+  queen_metrics_gauge (text, "queen_upstream_mailbox_max_bytes",
+                       "From how much on nothing more is read from workers.", figures.max_bytes);
+  queen_metrics_gauge (text, "queen_upstream_paused",
+                       "Answers that are not read now, as enough of them is still to be told.",
+                       figures.n_paused);
+  queen_metrics_counter (text, "queen_upstream_pauses_total", "Times that this began for one.",
+                         figures.n_pauses);
+  queen_metrics_histogram (text, "queen_upstream_lag_seconds",
+                           "For how long an errand waited for the thread that calls workers.",
+                           &figures.lag);
+}
+
 void
-queen_job_metrics_append (GString *text, QueenJobs *jobs)
+queen_job_metrics_append (GString *text, QueenJobs *jobs, QueenUpstream *upstream)
 {
   const QueenJobsFigures *figures = queen_jobs_get_figures (jobs);
 
@@ -45,4 +69,5 @@ queen_job_metrics_append (GString *text, QueenJobs *jobs)
                                 "From then until its answer began.", &figures->first_byte);
   queen_metrics_long_histogram (text, "queen_job_running_seconds",
                                 "From when a worker had a job until its end.", &figures->running);
+  append_upstream (text, upstream);
 }

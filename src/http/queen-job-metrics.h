@@ -8,6 +8,6 @@
 G_BEGIN_DECLS
 
 /** Appends what is to be said of jobs as metrics, but for the bytes that they take. */
-void queen_job_metrics_append (GString *text, QueenJobs *jobs);
+void queen_job_metrics_append (GString *text, QueenJobs *jobs, QueenUpstream *upstream);
 
 G_END_DECLS

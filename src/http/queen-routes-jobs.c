@@ -9,12 +9,14 @@
 #include <string.h>
 
 #include "jobs/queen-job-operation.h"
+#include "model/queen-listing.h"
 #include "queen-error.h"
 #include "text/queen-json-writer.h"
 #include "text/queen-query.h"
 
 #define PART_OF_ID 2   /* in /v1/jobs/{id} */
 #define MAX_LIMIT 1000 /* jobs in a list */
+#define MAX_NAMES 16   /* models or workers in a question */
 #define EVENT_STREAM "text/event-stream"
 
 typedef struct
@@ -136,34 +138,52 @@ on_submit_job (QueenExchange *exchange, gpointer data)
 
 typedef struct
 {
-  guint limit;
-  const char *status;
+  guint limit;   /* 0 until it is said */
+  guint64 after; /* the sequence behind which the page begins, 0 for the first */
+  guint states;  /* bits; 0 for any */
+  const char *models[MAX_NAMES];
+  const char *workers[MAX_NAMES];
+  GPtrArray *names; /* what these are in */
 } Selection;
 
 static gboolean
 take_limit (const char *name, const char *value, gpointer data, GError **error)
 {
+  Selection *selection = data;
   guint64 limit;
 
   /* GLib would skip a vertical tab before the digits. */
-  if (!g_ascii_isdigit (*value) ||
+  if (selection->limit > 0 || !g_ascii_isdigit (*value) ||
       !g_ascii_string_to_unsigned (value, 10, 1, MAX_LIMIT, &limit, NULL))
     {
       g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
-                   "%s must be a whole number from 1 to %d", name, MAX_LIMIT);
+                   "%s must be one whole number from 1 to %d", name, MAX_LIMIT);
       return FALSE;
     }
-  ((Selection *) data)->limit = (guint) limit;
+  selection->limit = (guint) limit;
   return TRUE;
 }
 
+static gboolean
+take_after (const char *name, const char *value, gpointer data, GError **error)
+{
+  Selection *selection = data;
+
+  if (selection->after == 0 && queen_listing_parse_next (value, &selection->after))
+    return TRUE;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
+               "%s must be what the page before it has as next, and only once", name);
+  return FALSE;
+}
+
+/* Those of several add up. */
 static gboolean
 take_status (const char *name, const char *value, gpointer data, GError **error)
 {
   for (guint state = 0; state < QUEEN_JOB_N_STATES; state++)
     if (g_str_equal (value, queen_job_state_get_name ((QueenJobState) state)))
       {
-        ((Selection *) data)->status = queen_job_state_get_name ((QueenJobState) state);
+        ((Selection *) data)->states |= 1u << state;
         return TRUE;
       }
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
@@ -171,19 +191,108 @@ take_status (const char *name, const char *value, gpointer data, GError **error)
   return FALSE;
 }
 
+static gboolean
+add_name (Selection *selection,
+          const char *names[MAX_NAMES],
+          const char *name,
+          const char *value,
+          GError **error)
+{
+  for (guint i = 0; i < MAX_NAMES; i++)
+    if (!names[i])
+      {
+        g_ptr_array_add (selection->names, g_strdup (value));
+        names[i] = g_ptr_array_index (selection->names, selection->names->len - 1);
+        return TRUE;
+      }
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "%s can be given %d times", name,
+               MAX_NAMES);
+  return FALSE;
+}
+
+static gboolean
+take_model (const char *name, const char *value, gpointer data, GError **error)
+{
+  Selection *selection = data;
+
+  return add_name (selection, selection->models, name, value, error);
+}
+
+static gboolean
+take_worker (const char *name, const char *value, gpointer data, GError **error)
+{
+  Selection *selection = data;
+
+  return add_name (selection, selection->workers, name, value, error);
+}
+
+static gboolean
+is_among (const char *const names[MAX_NAMES], const char *name)
+{
+  for (guint i = 0; i < MAX_NAMES && names[i]; i++)
+    if (g_strcmp0 (names[i], name) == 0)
+      return TRUE;
+  return !names[0];
+}
+
+static gboolean
+is_selected (const Selection *selection, QueenJob *job)
+{
+  return (selection->states == 0 || selection->states & (1u << queen_job_get_state (job))) &&
+         is_among (selection->models, queen_job_get_model (job)) &&
+         is_among (selection->workers, queen_job_get_worker (job));
+}
+
 /* The newest first, as that is what one looks for. */
+static GString *
+write_jobs (const GPtrArray *jobs, const Selection *selection)
+{
+  GString *json = g_string_new ("{\"jobs\":[");
+  guint limit = selection->limit > 0 ? selection->limit : MAX_LIMIT;
+  guint n = 0, total = 0;
+  guint64 last = 0;
+  gboolean has_more = FALSE;
+
+  for (guint i = jobs->len; i-- > 0;)
+    {
+      QueenJob *job = jobs->pdata[i];
+
+      if (!is_selected (selection, job))
+        continue;
+      total++;
+      if (selection->after > 0 && queen_job_get_sequence (job) >= selection->after)
+        continue;
+      has_more = n == limit;
+      if (has_more)
+        continue;
+      if (n++ > 0)
+        g_string_append_c (json, ',');
+      queen_job_append_json (job, json);
+      last = queen_job_get_sequence (job);
+    }
+  g_string_append_printf (json, "],\"total\":%u,\"next\":", total);
+  g_string_append (json, has_more ? "\"" : "null");
+  if (has_more)
+    queen_listing_append_next (json, last);
+  g_string_append (json, has_more ? "\"}" : "}");
+  return json;
+}
+
 static void
 on_list_jobs (QueenExchange *exchange, gpointer data)
 {
-  static const QueenParameter parameters[] = { { "limit", take_limit }, { "status", take_status } };
+  static const QueenParameter parameters[] = { { "limit", take_limit },
+                                               { "after", take_after },
+                                               { "status", take_status },
+                                               { "model", take_model },
+                                               { "worker_id", take_worker } };
   Work *work = data;
-  Selection selection = { MAX_LIMIT, NULL };
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  Selection selection = { .names = names };
   gboolean is_admin = has_right (work, exchange, QUEEN_ACCESS_ADMIN, NULL);
   g_autofree char *submitter = is_admin ? NULL : dup_submitter (exchange);
-  g_autoptr (GPtrArray) jobs = queen_jobs_list (work->jobs, submitter);
+  g_autoptr (GPtrArray) jobs = NULL;
   g_autoptr (GError) error = NULL;
-  GString *json;
-  guint n = 0;
 
   if (!queen_query_parse (queen_exchange_get_query (exchange), parameters,
                           G_N_ELEMENTS (parameters), &selection, &error))
@@ -191,19 +300,8 @@ on_list_jobs (QueenExchange *exchange, gpointer data)
       queen_exchange_answer_error (exchange, error);
       return;
     }
-  json = g_string_new ("{\"jobs\":[");
-  for (guint i = jobs->len; i-- > 0 && n < selection.limit;)
-    {
-      const char *state = queen_job_state_get_name (queen_job_get_state (jobs->pdata[i]));
-
-      if (selection.status && !g_str_equal (state, selection.status))
-        continue;
-      if (n++ > 0)
-        g_string_append_c (json, ',');
-      queen_job_append_json (jobs->pdata[i], json);
-    }
-  g_string_append_printf (json, "],\"total\":%u}", jobs->len);
-  queen_exchange_answer_json (exchange, SOUP_STATUS_OK, json);
+  jobs = queen_jobs_list (work->jobs, submitter);
+  queen_exchange_answer_json (exchange, SOUP_STATUS_OK, write_jobs (jobs, &selection));
 }
 
 static void

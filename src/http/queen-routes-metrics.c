@@ -419,7 +419,7 @@ make_metrics (Metrics *metrics)
   append_budgets (text, &metrics->sources);
   append_engine (text, &metrics->sources);
   append_stream (text, &metrics->sources);
-  queen_job_metrics_append (text, metrics->sources.jobs);
+  queen_job_metrics_append (text, metrics->sources.jobs, metrics->sources.upstream);
   return text;
 }
 

@@ -66,6 +66,12 @@ take_available (const char *name, const char *value, gpointer data, GError **err
   return take_answer (name, value, &((QueenSelection *) data)->available, error);
 }
 
+static gboolean
+take_held (const char *name, const char *value, gpointer data, GError **error)
+{
+  return take_answer (name, value, &((QueenSelection *) data)->held, error);
+}
+
 static void
 add_id (GPtrArray **ids, const char *id)
 {
@@ -123,8 +129,9 @@ take_after (const char *name, const char *value, gpointer data, GError **error)
 #define N_OF_WORKERS 2 /* the last ones: a hive serves no model, and belongs to no hive */
 
 static const QueenParameter list_parameters[] = {
-  { "online", take_online }, { "available", take_available }, { "limit", take_limit },
-  { "after", take_after },   { "model", take_model },         { "hive_id", take_hive },
+  { "online", take_online }, { "available", take_available }, { "held", take_held },
+  { "limit", take_limit },   { "after", take_after },         { "model", take_model },
+  { "hive_id", take_hive },
 };
 
 static gboolean

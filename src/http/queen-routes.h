@@ -75,6 +75,7 @@ void queen_routes_add_operations (QueenRouter *router,
 /**
  * QueenMetricsSources:
  * @clock: by which metrics with components are shared
+ * @upstream: how jobs reach workers; it outlives the server
  * @turns: they outlive the server
  * @budgets: likewise
  * @tally: likewise
@@ -91,6 +92,7 @@ typedef struct
   QueenCluster *cluster;
   QueenStream *stream;
   QueenJobs *jobs;
+  QueenUpstream *upstream;
   QueenGate *gate;
   QueenTurns *turns;
   QueenCaps caps;

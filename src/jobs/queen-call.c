@@ -95,6 +95,13 @@ stop_reading (QueenCall *self)
   g_clear_pointer (&self->readable, g_source_unref);
 }
 
+static void
+note_calls (QueenCaller *caller)
+{
+  if (caller->n_calls)
+    g_atomic_int_set (caller->n_calls, (int) caller->calls.length);
+}
+
 /* @is_whole: the answer has been read to its end; else the connection is closed, and not kept for
  * another request. libsoup takes it back only in its next turn. */
 static void
@@ -105,6 +112,7 @@ let_go (QueenCall *self, gboolean is_whole)
   self->is_over = TRUE;
   g_queue_unlink (&self->caller->calls, &self->link);
   g_clear_pointer (&self->wait, queen_names_wait_cancel);
+  note_calls (self->caller);
   stop_reading (self);
   if (!is_whole)
     g_cancellable_cancel (self->cancellable);
@@ -476,6 +484,7 @@ queen_call_start (QueenCaller *caller,
   self->patience = G_MAXINT64;
   self->link.data = self;
   g_queue_push_tail_link (&caller->calls, &self->link);
+  note_calls (caller);
   set_deadline (self, WAITS_FOR_CONNECTION, request->connect_timeout);
   self->wait = queen_names_look_up (caller->names, request->target->host, &self->source,
                                     on_host_found, self);

@@ -21,6 +21,7 @@ G_BEGIN_DECLS
  * @tokens: (nullable): what to show to whom
  * @calls: of QueenCall: all that go on
  * @n_pending: what GLib and libsoup still have to come back from, also for calls that are over
+ * @n_calls: (nullable): atomic: how many there are, for whoever wants to know
  * @buffer: %QUEEN_CALLER_BUFFER bytes, for who reads right now
  *
  * What all calls of a thread have in common. It belongs to that thread.
@@ -34,6 +35,7 @@ typedef struct
   QueenAlarm *alarm;
   GQueue calls;
   guint n_pending;
+  int *n_calls;
   char *buffer;
 } QueenCaller;
 

@@ -99,6 +99,7 @@ struct _QueenJob
   QueenAlarm *alarm; /* when nobody reads it any longer */
 
   /* Of QueenJobs alone. */
+  guint64 sequence; /* more than of all that came before */
   gboolean is_known;
   gboolean is_recorded;      /* in the ledger */
   QueenJobState noted_state; /* as it is counted */

@@ -384,6 +384,12 @@ queen_job_get_id (QueenJob *self)
   return self->id;
 }
 
+guint64
+queen_job_get_sequence (QueenJob *self)
+{
+  return self->sequence;
+}
+
 const char *
 queen_job_get_submitter (QueenJob *self)
 {

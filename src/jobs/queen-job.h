@@ -76,6 +76,9 @@ G_DECLARE_FINAL_TYPE (QueenJob, queen_job, QUEEN, JOB, GObject)
 /** Returns: `job-` and a UUID */
 const char *queen_job_get_id (QueenJob *self);
 
+/** Returns: more than that of all jobs that came before it; from 1 */
+guint64 queen_job_get_sequence (QueenJob *self);
+
 /** Returns: who submitted it, see #QueenJobRequest */
 const char *queen_job_get_submitter (QueenJob *self);
 

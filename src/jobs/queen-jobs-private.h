@@ -27,6 +27,7 @@ struct _QueenJobs
   QueenJobShares *shares;
   QueenJobNews *news;
   guint n_open;
+  guint64 last_sequence;
   QueenJobLedger *ledger; /* NULL when nothing is left */
 
   QueenDeadlineQueue kept; /* of QueenJob: those that have ended */

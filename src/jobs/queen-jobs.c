@@ -58,6 +58,7 @@ void
 queen_jobs_adopt (QueenJobs *self, QueenJob *job)
 {
   job->is_known = TRUE;
+  job->sequence = ++self->last_sequence;
   g_queue_push_tail_link (&self->all, &job->link);
   g_hash_table_insert (self->by_id, job->id, job);
   job->noted_state = QUEEN_JOB_QUEUED;

@@ -13,6 +13,7 @@
 struct _QueenReach
 {
   GPtrArray *networks; /* of GInetAddressMask */
+  GArray *own;         /* of QueenSource; NULL when they are looked up each time */
 };
 
 /* GLib complains of a prefix of more than 128 bits as if the caller were to blame. */
@@ -60,24 +61,52 @@ is_same (const QueenSource *source, const guint8 *bytes, gsize length)
   return memcmp (source->address, other.address, sizeof other.address) == 0;
 }
 
-/* They come and go, and whoever is called is about to cost more than this. */
-static gboolean
-is_own (const QueenSource *address)
+static void
+add_own (GArray *own, const void *bytes, gsize length)
 {
-  struct ifaddrs *all, *one;
-  gboolean is_found = FALSE;
+  QueenSource source = { .kind = QUEEN_SOURCE_UNKNOWN };
+
+  queen_source_init_address (&source, bytes, length);
+  g_array_append_val (own, source);
+}
+
+/* Returns: (nullable): of QueenSource; %NULL when nobody knows */
+static GArray *
+list_own (void)
+{
+  struct ifaddrs *all;
+  GArray *own;
 
   if (getifaddrs (&all) != 0)
-    return TRUE; /* who knows? */
-  for (one = all; one && !is_found; one = one->ifa_next)
+    return NULL;
+  own = g_array_new (FALSE, FALSE, sizeof (QueenSource));
+  for (struct ifaddrs *one = all; one; one = one->ifa_next)
     if (one->ifa_addr && one->ifa_addr->sa_family == AF_INET)
-      is_found =
-          is_same (address,
-                   (const guint8 *) &((const struct sockaddr_in *) one->ifa_addr)->sin_addr, 4);
+      add_own (own, &((const struct sockaddr_in *) one->ifa_addr)->sin_addr, 4);
     else if (one->ifa_addr && one->ifa_addr->sa_family == AF_INET6)
-      is_found =
-          is_same (address, ((const struct sockaddr_in6 *) one->ifa_addr)->sin6_addr.s6_addr, 16);
+      add_own (own, ((const struct sockaddr_in6 *) one->ifa_addr)->sin6_addr.s6_addr, 16);
   freeifaddrs (all);
+  return own;
+}
+
+static gboolean
+has_address (const GArray *own, const QueenSource *address)
+{
+  for (guint i = 0; own && i < own->len; i++)
+    if (memcmp (g_array_index (own, QueenSource, i).address, address->address,
+                sizeof address->address) == 0)
+      return TRUE;
+  return !own; /* who knows? */
+}
+
+/* They come and go, and whoever is called is about to cost more than this. */
+static gboolean
+is_own (const QueenReach *self, const QueenSource *address)
+{
+  GArray *own = self->own ? g_array_ref (self->own) : list_own ();
+  gboolean is_found = has_address (own, address);
+
+  g_clear_pointer (&own, g_array_unref);
   return is_found;
 }
 
@@ -130,7 +159,7 @@ queen_reach_check (const QueenReach *self,
   if (is_nobody (plain))
     return forbid (plain, error, "it is nobody's address");
   if (g_inet_address_get_is_loopback (plain) || g_inet_address_get_is_link_local (plain) ||
-      is_own (&wanted))
+      is_own (self, &wanted))
     return source->kind == QUEEN_SOURCE_HERE ||
            forbid (
                plain, error,
@@ -146,8 +175,16 @@ queen_reach_check (const QueenReach *self,
 }
 
 void
+queen_reach_keep_own (QueenReach *self)
+{
+  g_clear_pointer (&self->own, g_array_unref);
+  self->own = list_own ();
+}
+
+void
 queen_reach_free (QueenReach *self)
 {
+  g_clear_pointer (&self->own, g_array_unref);
   g_ptr_array_unref (self->networks);
   g_free (self);
 }

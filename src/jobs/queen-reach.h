@@ -44,6 +44,14 @@ gboolean queen_reach_check (const QueenReach *self,
                             GInetAddress *address,
                             GError **error);
 
+/**
+ * queen_reach_keep_own:
+ *
+ * Looks up which addresses are the queen's own now, and takes it from there until the next time.
+ * Who does not call this looks them up in each check.
+ */
+void queen_reach_keep_own (QueenReach *self);
+
 void queen_reach_free (QueenReach *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenReach, queen_reach_free)

@@ -19,6 +19,9 @@ struct _QueenUpstream
   GTlsDatabase *trusted;     /* NULL for the system's */
   int n_paused;              /* atomic */
   int is_resuming;           /* atomic: the thread is on its way to look at the paused ones */
+  int n_calls;               /* atomic */
+  GMutex lock;
+  QueenUpstreamFigures figures; /* under the lock: what is counted up */
 
   QueenCaller *caller; /* the thread's own, as is what follows */
   GQueue paused;
@@ -33,6 +36,7 @@ run_thread (gpointer data)
 
   g_main_context_push_thread_default (self->context);
   self->caller = queen_caller_new (self->reach, g_steal_pointer (&self->tokens), self->trusted);
+  self->caller->n_calls = &self->n_calls;
   g_main_loop_run (self->loop);
   queen_caller_end (self->caller);
   /* What has been cancelled has to be told so, or it would be lost. */
@@ -47,15 +51,28 @@ run_thread (gpointer data)
 
 typedef struct
 {
+  QueenUpstream *upstream;
+  gint64 given_at; /* µs, monotonic */
   void (*func) (gpointer data);
   gpointer data;
 } Errand;
+
+static void
+count_errand (QueenUpstream *self, const Errand *errand, int n)
+{
+  g_mutex_lock (&self->lock);
+  self->figures.n_errands += (guint) n;
+  if (n < 0)
+    queen_histogram_add (&self->figures.lag, g_get_monotonic_time () - errand->given_at, 1);
+  g_mutex_unlock (&self->lock);
+}
 
 static gboolean
 on_errand (gpointer data)
 {
   Errand *errand = data;
 
+  count_errand (errand->upstream, errand, -1);
   errand->func (errand->data);
   return G_SOURCE_REMOVE;
 }
@@ -66,8 +83,11 @@ queen_upstream_invoke (QueenUpstream *self, void (*func) (gpointer data), gpoint
   g_autoptr (GSource) source = g_idle_source_new ();
   Errand *errand = g_new0 (Errand, 1);
 
+  errand->upstream = self;
+  errand->given_at = g_get_monotonic_time ();
   errand->func = func;
   errand->data = data;
+  count_errand (self, errand, 1);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, on_errand, errand, g_free);
   g_source_attach (source, self->context);
@@ -94,7 +114,22 @@ queen_upstream_get_paused (QueenUpstream *self)
 void
 queen_upstream_note_paused (QueenUpstream *self)
 {
+  g_mutex_lock (&self->lock);
+  self->figures.n_pauses += self->paused.length > self->figures.n_paused;
+  self->figures.n_paused = self->paused.length;
+  g_mutex_unlock (&self->lock);
   g_atomic_int_set (&self->n_paused, (int) self->paused.length);
+}
+
+void
+queen_upstream_get_figures (QueenUpstream *self, QueenUpstreamFigures *figures)
+{
+  g_mutex_lock (&self->lock);
+  *figures = self->figures;
+  g_mutex_unlock (&self->lock);
+  figures->n_calls = (guint) g_atomic_int_get (&self->n_calls);
+  figures->n_bytes = queen_mailbox_get_n_bytes (self->mailbox);
+  figures->max_bytes = QUEEN_UPSTREAM_MAX_ALL_WAITING;
 }
 
 static void
@@ -157,6 +192,7 @@ free_settings (QueenUpstream *self)
   g_clear_pointer (&self->tokens, queen_worker_tokens_unref);
   g_clear_object (&self->trusted);
   g_free (self->token_file);
+  g_mutex_clear (&self->lock);
   g_free (self);
 }
 
@@ -165,6 +201,7 @@ queen_upstream_new (const QueenUpstreamSettings *settings, GError **error)
 {
   QueenUpstream *self = g_new0 (QueenUpstream, 1);
 
+  g_mutex_init (&self->lock);
   if (!load_settings (self, settings, error))
     {
       free_settings (self);

@@ -5,6 +5,8 @@
 
 #include <glib.h>
 
+#include "queen-histogram.h"
+
 G_BEGIN_DECLS
 
 /** Bytes of one answer that may wait to be told of before its worker is no longer read from. */
@@ -45,6 +47,32 @@ typedef struct _QueenUpstream QueenUpstream;
  * Returns: (transfer full): the way to the workers, whose thread runs, or %NULL
  */
 QueenUpstream *queen_upstream_new (const QueenUpstreamSettings *settings, GError **error);
+
+/**
+ * QueenUpstreamFigures:
+ * @n_calls: requests that are under way to workers and hives, each by a connection of its own
+ * @n_errands: what waits for the thread to do it
+ * @n_paused: answers of which nothing is read now, as enough of them waits to be told
+ * @n_pauses: how often that has come to be so
+ * @n_bytes: what waits in the mailbox to be told
+ * @max_bytes: from how much on nothing more is read
+ * @lag: for how long errands have waited for the thread, µs
+ *
+ * How the thread is doing.
+ */
+typedef struct
+{
+  guint n_calls;
+  guint n_errands;
+  guint n_paused;
+  guint64 n_pauses;
+  guint n_bytes;
+  guint max_bytes;
+  QueenHistogram lag;
+} QueenUpstreamFigures;
+
+/** @figures: (out): as they are now */
+void queen_upstream_get_figures (QueenUpstream *self, QueenUpstreamFigures *figures);
 
 /**
  * queen_upstream_reload:

@@ -137,6 +137,8 @@ const QueenField queen_component_fields[] = {
   { "heartbeats", .property = "Heartbeats", .type = &queen_field_count,
     .offset = FIELD (heartbeats), .label = N_ ("Heartbeats") },
   { "clock_skew", .property = "ClockSkew", .type = &queen_field_skew, .label = N_ ("Clock") },
+  { "not_called", .property = "NotCalled", .type = &queen_field_text, .offset = FIELD (not_called),
+    .label = N_ ("Not called") },
   {},
 };
 

@@ -3,6 +3,8 @@
 
 #include "queen-component.h"
 
+#include <string.h>
+
 #include "queen-component-fields.h"
 
 G_DEFINE_BOXED_TYPE (QueenComponent, queen_component, queen_component_ref, queen_component_unref)
@@ -35,6 +37,7 @@ clear_component (QueenComponent *component)
       (*field)->type->clear (queen_field_get_value (*field, component));
   queen_hold_list_unref (component->holds);
   queen_hold_list_unref (component->hive_holds);
+  g_free (component->not_called);
   g_free (component->vitals);
   g_free (component->id);
 }
@@ -62,6 +65,7 @@ copy_said (const QueenComponent *component)
   for (const QueenField *const *field = get_said (copy); is_there (*field, copy); field++)
     if ((*field)->type->copy)
       (*field)->type->copy (queen_field_get_value (*field, copy));
+  copy->not_called = g_strdup (component->not_called);
   copy->holds = copy->hive_holds = NULL;
   return copy;
 }
@@ -95,6 +99,7 @@ queen_component_says_same (const QueenComponent *a, const QueenComponent *b)
 {
   if (a->kind != b->kind || a->status != b->status || g_strcmp0 (a->id, b->id) != 0 ||
       a->holds != b->holds || a->hive_holds != b->hive_holds ||
+      g_strcmp0 (a->not_called, b->not_called) != 0 ||
       queen_component_is_available (a) != queen_component_is_available (b))
     return FALSE;
   for (const QueenField *const *field = get_said (a); is_there (*field, a) || is_there (*field, b);
@@ -124,6 +129,8 @@ queen_component_get_size (const QueenComponent *component)
 
   if (component->vitals)
     size += sizeof *component->vitals;
+  if (component->not_called)
+    size += strlen (component->not_called) + 1;
   for (const QueenField *const *field = get_said (component); is_there (*field, component); field++)
     if ((*field)->type->get_size)
       size += (*field)->type->get_size (queen_field_get_value (*field, component));

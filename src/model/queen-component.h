@@ -48,6 +48,7 @@ typedef enum
  * @vitals: (nullable): %NULL when it has said nothing of what is there
  * @holds: (nullable): by what no work is to be given to it
  * @hive_holds: (nullable): by what none is to be given to the hive of a worker
+ * @not_called: (nullable): why the queen does not call it for jobs, as far as that is known
  * @has_said_at: the sender said when it spoke
  * @said_at: µs since 1970, by the sender's clock: when that was
  * @since: ns since 1970: when it came to be in the status and health that it is in
@@ -84,6 +85,7 @@ typedef struct
 
   QueenHoldList *holds;
   QueenHoldList *hive_holds;
+  char *not_called;
   gboolean has_said_at;
   gint64 said_at;
   gint64 since;

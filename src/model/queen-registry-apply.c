@@ -36,6 +36,7 @@ settle_news (QueenRegistry *self, QueenComponent *component, const QueenComponen
       self->settings.clock->get_monotonic () - age + queen_registry_get_span (self, component);
   if (self->settings.holds)
     queen_holds_stamp (self->settings.holds, component);
+  queen_registry_check_call (self, component, last);
 }
 
 QueenComponent *

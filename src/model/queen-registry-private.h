@@ -54,6 +54,9 @@ struct _QueenRegistry
   guint64 sweep_behind;    /* the sequence of who was looked at last */
   gboolean is_sweeping;
   gboolean must_sweep_again; /* from the beginning, when the end is reached */
+
+  QueenCallCheckFunc call_check; /* NULL where nobody is called */
+  gpointer call_check_data;
 };
 
 typedef struct
@@ -69,6 +72,16 @@ typedef struct
   GSequenceIter *patient_link; /* NULL when it is in one of the queues */
   GList sender_link;           /* in the sender's own queue, while it is offline */
 } QueenEntry;
+
+/**
+ * queen_registry_check_call:
+ * @last: (nullable): the same as it was until now
+ *
+ * Has @component know why it is not called.
+ */
+void queen_registry_check_call (QueenRegistry *self,
+                                QueenComponent *component,
+                                const QueenComponent *last);
 
 /** Returns: (nullable): who was seen first */
 QueenEntry *queen_registry_get_first (QueenRegistry *self);

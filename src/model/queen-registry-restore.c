@@ -43,6 +43,7 @@ queen_registry_restore (QueenRegistry *self, GArray *saved, gint64 elapsed)
       component->deadline = now - one->age - elapsed + queen_registry_get_span (self, component);
       if (self->settings.holds)
         queen_holds_stamp (self->settings.holds, component);
+      queen_registry_check_call (self, component, NULL);
       entry = queen_registry_add_entry (self, component->id, component->sequence);
       entry->component = component;
       entry->sender = queen_senders_enter (self->senders, one->sender);

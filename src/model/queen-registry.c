@@ -298,6 +298,7 @@ queen_registry_update (QueenRegistry *self,
   heartbeat->deadline = now + queen_registry_get_span (self, heartbeat);
   if (self->settings.holds)
     queen_holds_stamp (self->settings.holds, heartbeat);
+  queen_registry_check_call (self, heartbeat, last);
   if (!entry)
     entry = queen_registry_add_entry (self, heartbeat->id, heartbeat->sequence);
   queen_registry_set_sender (self, entry, sender);

@@ -172,6 +172,21 @@ void queen_registry_heed_holds (QueenRegistry *self, const char *id);
 void queen_registry_heed_hive_holds (QueenRegistry *self);
 
 /**
+ * QueenCallCheckFunc:
+ *
+ * Returns: (transfer full) (nullable): why the queen does not call @component; %NULL when she does,
+ *   or nobody knows yet
+ */
+typedef char *(*QueenCallCheckFunc) (const QueenComponent *component, gpointer data);
+
+/**
+ * queen_registry_set_call_check:
+ *
+ * Has each that comes, and each that says another address than before, looked at by @check.
+ */
+void queen_registry_set_call_check (QueenRegistry *self, QueenCallCheckFunc check, gpointer data);
+
+/**
  * queen_registry_excuse:
  * @lateness: µs for which the main loop has stood still at the least; less than a tenth of a second
  *   is nothing

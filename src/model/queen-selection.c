@@ -37,7 +37,8 @@ queen_selection_is_everybody (const QueenSelection *self)
 gboolean
 queen_selection_is_filter (const QueenSelection *self)
 {
-  return self->online != 0 || self->available != 0 || self->model_ids || self->hive_ids;
+  return self->online != 0 || self->available != 0 || self->held != 0 || self->model_ids ||
+         self->hive_ids;
 }
 
 gboolean
@@ -51,6 +52,7 @@ queen_selection_matches (const QueenSelection *self, const QueenComponent *compo
 {
   return takes (self->online, queen_component_is_online (component)) &&
          takes (self->available, queen_component_is_available (component)) &&
+         takes (self->held, queen_component_is_held (component)) &&
          takes_model (self->model_ids, component) &&
          (!self->hive_ids || is_among (self->hive_ids, component->hive_id));
 }

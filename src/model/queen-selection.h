@@ -23,6 +23,7 @@ typedef enum
  * QueenSelection:
  * @online: which answers are taken to whether it is online
  * @available: likewise
+ * @held: likewise
  * @model_ids: (nullable) (element-type utf8): the models that are taken, be they a worker's own or
  *   further ones; %NULL for any, or none
  * @hive_ids: (nullable) (element-type utf8): the hives that are taken; %NULL for any, or none
@@ -36,6 +37,7 @@ typedef struct
 {
   guint online;
   guint available;
+  guint held;
   GPtrArray *model_ids;
   GPtrArray *hive_ids;
   guint64 after;

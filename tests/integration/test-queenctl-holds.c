@@ -67,12 +67,14 @@ test_hold (Fixture *f, gconstpointer data)
   expect (data, "status", "new driver");
   expect (data, "show w --json", "\"new driver\"");
   expect (data, "list --state=available --ids", "");
+  expect (data, "list --state=held --ids", "w\n");
   expect (data, "hold w --reason=again", "Held w: hold-");
   expect (data, release, "Released w.");
   expect (data, "show w", "again");
   expect (data, "release w", "Released w.");
   refuse (data, "release w", 1, "nothing holds the worker “w”");
   expect (data, "list --state=available --ids", "w\n");
+  expect (data, "list --state=held --ids", "");
 }
 
 static void

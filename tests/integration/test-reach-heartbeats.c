@@ -67,9 +67,24 @@ beat_as (Fixture *f, const char *path, const char *headers, const char *format)
   g_assert_cmpint (answer->status, ==, 200);
 }
 
+/* What may not be called is shown, before anybody asks for it. */
+static void
+assert_shown (Fixture *f, const char *why)
+{
+  g_autoptr (HttpAnswer) answer = http_get (f->port, "/v1/workers/w");
+  const char *said = strstr (answer->body, "\"not_called\":");
+
+  g_assert_nonnull (said);
+  if (why)
+    g_assert_nonnull (strstr (said, why));
+  else
+    g_assert_nonnull (strstr (said, "null"));
+}
+
 static void
 assert_called (Fixture *f)
 {
+  assert_shown (f, NULL);
   g_autoptr (HttpAnswer) answer = http_post (f->port, "/v1/chat/completions", QUESTION);
 
   g_assert_cmpint (answer->status, ==, 200);
@@ -81,6 +96,7 @@ assert_not_called (Fixture *f, const char *why)
   gint64 n_begun = stand_in_get_count (f->worker, "begun");
   g_autoptr (HttpAnswer) answer = http_post (f->port, "/v1/chat/completions", QUESTION);
 
+  assert_shown (f, why);
   g_assert_cmpint (answer->status, >=, 400);
   if (!strstr (answer->body, why))
     g_error ("“%s” does not say “%s”", answer->body, why);

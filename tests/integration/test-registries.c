@@ -131,7 +131,7 @@ test_one (void)
       "\"model_id\":\"llama\",\"device\":\"GPU-0\",\"port\":9301,\"implementation\":\"llm\","
       "\"version\":\"0.1.0\",\"hostname\":\"n\",\"hive_id\":\"h\",.*\"since\":" TIME
       ",\"first_seen\":" TIME ",\"last_seen\":" TIME
-      ",\"heartbeats\":2,\"clock_skew\":-\\d+\\.\\d{3}\\}\n$";
+      ",\"heartbeats\":2,\"clock_skew\":-\\d+\\.\\d{3},\"not_called\":null\\}\n$";
   g_autoptr (QueenProcess) queen = start ();
   guint16 port = queen_process_get_port (queen);
   g_autoptr (HttpAnswer) first = http_post (port, "/v1/worker-heartbeat", beat);

@@ -12,7 +12,8 @@
 #define TIMES                                                                                      \
   ",\"since\":\"2025-10-24T20:11:00.123456788+00:00\","                                            \
   "\"first_seen\":\"2025-10-24T20:11:00.000000000+00:00\","                                        \
-  "\"last_seen\":\"2025-10-24T20:11:00.123456789+00:00\",\"heartbeats\":7,\"clock_skew\":null}"
+  "\"last_seen\":\"2025-10-24T20:11:00.123456789+00:00\",\"heartbeats\":7,\"clock_skew\":null,"    \
+  "\"not_called\":null}"
 
 static QueenComponent *
 new_component (QueenComponentKind kind, const char *id, QueenStatus status)
@@ -196,11 +197,12 @@ test_skew (void)
     gint64 skew; /* µs */
     const char *text;
   } rows[] = {
-    { 0, ",\"clock_skew\":0.000}" },
-    { 120 * G_USEC_PER_SEC + 4999, ",\"clock_skew\":120.004}" },
-    { -90 * G_USEC_PER_SEC - 50000, ",\"clock_skew\":-90.050}" },
-    { -1000, ",\"clock_skew\":-0.001}" },
-    { G_GINT64_CONSTANT (-62135596800000000), ",\"clock_skew\":-62135596800.000}" },
+    { 0, ",\"clock_skew\":0.000,\"not_called\":null}" },
+    { 120 * G_USEC_PER_SEC + 4999, ",\"clock_skew\":120.004,\"not_called\":null}" },
+    { -90 * G_USEC_PER_SEC - 50000, ",\"clock_skew\":-90.050,\"not_called\":null}" },
+    { -1000, ",\"clock_skew\":-0.001,\"not_called\":null}" },
+    { G_GINT64_CONSTANT (-62135596800000000),
+      ",\"clock_skew\":-62135596800.000,\"not_called\":null}" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)

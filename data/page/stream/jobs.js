@@ -81,6 +81,7 @@ export class JobsFeed {
       this.isCut = lists.some((list) => list.length === MOST);
     } catch {
       this.jobs = []; /* the queen does not answer, which is told elsewhere */
+      this.#isStale = true;
     }
     this.#isAsking = false;
     if (this.#isStale && this.#isWatched) this.#askSoon();

@@ -135,6 +135,7 @@ export function listFacts(component, place, workers, onRelease) {
         ?? make("bdi", "", String(facts[member]))]);
   if (idle) terms.push(["Idle", idle]);
   if (address) terms.push(["Address", address]);
+  if (facts.not_called) terms.push(["Not called", make("bdi", "", facts.not_called)]);
   if (isSaid(facts.clock_skew)) terms.push(["Clock", formatSkew(facts.clock_skew)]);
   if (facts.first_seen) terms.push(["First seen", formatTime(Date.parse(facts.first_seen))]);
   terms.push(["Last seen", formatTime(Math.min(component.lastSeen, now()))]);
