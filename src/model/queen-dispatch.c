@@ -213,7 +213,7 @@ queen_dispatch_read (QueenComponentKind kind,
                      QueenDispatch *dispatch,
                      GError **error)
 {
-  const char *end = memchr (text, '\n', MIN (length, MAX_LINE));
+  const char *end = length > 0 ? memchr (text, '\n', MIN (length, MAX_LINE)) : NULL;
   g_auto (QueenDispatch) read = { 0 };
 
   *dispatch = (QueenDispatch){ 0 };

@@ -12,6 +12,7 @@
 #include "model/queen-component-json.h"
 #include "model/queen-dispatch.h"
 #include "model/queen-hold-dispatch.h"
+#include "text/queen-timestamp.h"
 
 #define TIMEOUT (90 * (gint64) G_USEC_PER_SEC)
 #define NOW (G_GINT64_CONSTANT (1761336660) * 1000000000)
@@ -59,6 +60,10 @@ read_component (QueenCluster *cluster, QueenComponentKind kind, const char *text
       g_assert_nonnull (error);
       return;
     }
+  /* A clock that is centuries away is not told. */
+  if (dispatch.component->said_at < 0 ||
+      dispatch.component->said_at > G_MAXINT64 / QUEEN_NSEC_PER_USEC)
+    dispatch.component->has_said_at = FALSE;
   queen_component_append_json (dispatch.component, json);
   check_same (&dispatch, json->str);
   apply (cluster, &dispatch);
