@@ -35,11 +35,11 @@ finish_exchange (QueenDirect *self, QueenExchange *exchange, QueenAnswer *answer
 static void
 on_late_answer (QueenExchange *exchange, gpointer data)
 {
-  g_autoptr (QueenExchange) finished = exchange;
   QueenAnswer answer = { NULL };
 
   finish_exchange (data, exchange, &answer);
   queen_connection_answer (queen_exchange_get_connection (exchange), &answer);
+  queen_exchange_free (exchange);
 }
 
 /* The client does not wait for it any longer. */

@@ -95,7 +95,7 @@ test_values (Fixture *f, gconstpointer data)
     const char *said;
   } rows[] = {
     { "list --state=", "--state: “” is none of starting, ready, online, busy, stopping, stopped, "
-                       "offline, available\n" },
+                       "offline, available, held\n" },
     { "list --state=busy,", "--state: “” is none of starting" },
     { "list --health=", "--health: “” is none of healthy, degraded, unhealthy\n" },
     { "list --sort=", "--sort: “” is none of id, state" },
