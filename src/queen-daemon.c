@@ -327,6 +327,7 @@ add_routes (QueenDaemon *self)
   queen_routes_add_operations (router, queen_front_get_access (self->front), on_shutdown_request,
                                self);
   queen_routes_add_metrics (router, &sources);
+  queen_routes_add_queens (router, &sources, queen_front_get_urls (self->front)[0]);
 #ifdef QUEEN_HAS_PAGE
   queen_routes_add_pages (router);
 #endif

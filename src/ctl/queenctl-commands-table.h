@@ -88,6 +88,11 @@ COMMAND (cancel,
          .least = 1,
          .most = G_MAXUINT)
 
+COMMAND (queens,
+         .arguments = "",
+         .summary = N_ ("Lists the queens that share an engine, and how each stands."),
+         .options = OPTIONS ("no-legend", "full"))
+
 COMMAND (report,
          .arguments = N_ ("worker|hive ID STATUS"),
          .summary = N_ ("Sends a heartbeat in the name of a worker or hive."),

@@ -113,6 +113,17 @@ typedef struct
 void queen_routes_add_metrics (QueenRouter *router, const QueenMetricsSources *sources);
 
 /**
+ * queen_routes_add_queens:
+ * @sources: of these the stream, when she was started, and how she stands with others
+ * @address: (nullable): where she serves, as she tells the others
+ *
+ * `GET /v1/queens`.
+ */
+void queen_routes_add_queens (QueenRouter *router,
+                              const QueenMetricsSources *sources,
+                              const char *address);
+
+/**
  * queen_routes_add_pages:
  *
  * `GET /` and what it needs, all of it out of the binary. Only with -Dpage.
