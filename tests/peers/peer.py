@@ -130,11 +130,12 @@ class Answer:
         self.connection.close()
 
 
-def readme_block(language):
-    """The README's one fenced block of that language."""
+def readme_block(language, section="Behind a proxy"):
+    """The one fenced block of that language in that section of the README."""
     with open(os.environ["QUEEN_README"], encoding="utf-8") as file:
-        blocks = re.findall(rf"^```{language}\n(.*?)^```$", file.read(), re.M | re.S)
-    assert len(blocks) == 1, f"{len(blocks)} blocks of {language} in the README"
+        text = file.read().split(f"\n## {section}\n")[1].split("\n## ")[0]
+    blocks = re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
+    assert len(blocks) == 1, f"{len(blocks)} blocks of {language} in “{section}”"
     return blocks[0]
 
 
