@@ -8,6 +8,7 @@ import { Trend } from "./model/trend.js";
 import { BASE } from "./stream/address.js";
 import { InTurn } from "./stream/in-turn.js";
 import { JobsFeed } from "./stream/jobs.js";
+import { QueensFeed } from "./stream/queens.js";
 import { askRights } from "./stream/rights.js";
 import { subscribe } from "./stream/subscribe.js";
 import { AttentionView } from "./view/attention.js";
@@ -22,6 +23,7 @@ import { LogView } from "./view/log.js";
 import { Place } from "./view/place.js";
 import { PlotView } from "./view/plot.js";
 import { PulseView } from "./view/pulse.js";
+import { QueensView } from "./view/queens.js";
 import { RowsView } from "./view/rows.js";
 import { StaleView } from "./view/stale.js";
 import { find } from "./view/text.js";
@@ -47,6 +49,8 @@ const jobs = new JobsView(feed);
 const log = new LogView(journal, place);
 const plot = new PlotView();
 const pulseView = new PulseView();
+const queensView = new QueensView();
+const queens = new QueensFeed(() => drawSoon(drawQueens));
 const stale = new StaleView();
 const rows = new RowsView(cluster,
   ({ kind, id }) => place.go({ worker: "", hive: "", [kind]: id }), () => choice.noteFolds());
@@ -85,6 +89,8 @@ function take(happening) {
   if (!cluster.take(happening)) return;
   if (happening.kind === "restart") pulse.forgetInterval();
   if (happening.kind === "queen") pulse.beat(happening);
+  if (happening.kind === "queen" && !document.hidden) queens.hearBeat();
+  if (happening.kind === "restart" || happening.kind === "lagged") queens.ask();
   write(happening);
 }
 
@@ -97,7 +103,10 @@ function takeLink(state, why) {
 
   if (state !== pulse.link && text) journal.addNote(text);
   if (state === "open") cluster.watchedSince = Math.min(cluster.watchedSince, Date.now());
-  if (state === "open" && pulse.link !== "open") lookForJobs();
+  if (state === "open" && pulse.link !== "open") {
+    lookForJobs();
+    queens.ask();
+  }
   pulse.link = state;
   pulse.why = why;
 }
@@ -191,6 +200,10 @@ function drawPulse() {
 
 function drawTitle() {
   pulseView.drawTitle(pulse, cluster.census, cluster.attention.size);
+}
+
+function drawQueens() {
+  queensView.draw(queens);
 }
 
 function drawLog() {
