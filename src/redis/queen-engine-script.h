@@ -8,7 +8,13 @@
 G_BEGIN_DECLS
 
 /** Grows when what the script writes is no longer what an older queen can read. */
-#define QUEEN_ENGINE_SCRIPT_VERSION "1"
+#define QUEEN_ENGINE_SCRIPT_VERSION "2"
+
+/** Heartbeats that one call is given at the most: Redis serves nobody else meanwhile. */
+#define QUEEN_ENGINE_MAX_PUTS 128
+
+/** What one heartbeat is to `put`: kind, id, dispatch, and how long it holds, ms. */
+#define QUEEN_ENGINE_PUT_WORDS 4
 
 /** The one script; constant, as all data comes to it by ARGV. */
 extern const char queen_engine_script[];

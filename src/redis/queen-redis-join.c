@@ -68,6 +68,7 @@ tell_flights (QueenRedisSequencer *self)
 {
   QueenEvent *event;
 
+  queen_redis_sequencer_clear_puts (self);
   while ((event = queen_flights_take_first (self->flights)))
     {
       const QueenComponent *component = event->component;

@@ -4,10 +4,10 @@
 #pragma once
 
 /* What the files of the sequencer share, and nobody else sees: what is published
- * (queen-redis-sequencer.c), how she is alone, joins the others and leaves them
- * (queen-redis-join.c), what each has missed (queen-redis-heal.c), who is missed
- * (queen-redis-liveness.c), what was told before (queen-redis-past.c), what is read of the stream
- * (queen-redis-reader.c), and how queens know of each other (queen-redis-announce.c). */
+ * (queen-redis-sequencer.c) and how it is written (queen-redis-writer.c), how she is alone, joins
+ * the others and leaves them (queen-redis-join.c), what each has missed (queen-redis-heal.c), who
+ * is missed (queen-redis-liveness.c), what was told before (queen-redis-past.c), what is read of
+ * the stream (queen-redis-reader.c), and how queens know of each other (queen-redis-announce.c). */
 
 #include "loop/queen-alarm.h"
 #include "model/queen-dispatch.h"
@@ -47,6 +47,9 @@ struct _QueenRedisSequencer
   char *keys[QUEEN_ENGINE_N_KEYS];
   char *sha; /* of the script */
   QueenRedis *writer;
+  GString *puts; /* heartbeats that are written when the loop turns: words, each with its NUL */
+  guint n_puts;
+  QueenAlarm *put_alarm;
   QueenRedis *reader;
   char *address; /* where she serves */
 
@@ -103,6 +106,21 @@ gboolean queen_redis_sequencer_call (QueenRedisSequencer *self,
 void queen_redis_sequencer_write (QueenRedisSequencer *self,
                                   const char *operation,
                                   ...) G_GNUC_NULL_TERMINATED;
+
+/** Writes a heartbeat, with all others of this turn of the loop. Returns: bytes of its dispatch */
+gsize queen_redis_sequencer_put (QueenRedisSequencer *self, const QueenComponent *component);
+
+/** Returns: whether there are so many that they should not wait for the loop to turn */
+gboolean queen_redis_sequencer_has_enough_puts (QueenRedisSequencer *self);
+
+/** Sends them now. Returns: whether there is still somebody to write to */
+gboolean queen_redis_sequencer_send_puts (QueenRedisSequencer *self);
+
+/** To be called once, before all others that write. */
+void queen_redis_sequencer_hold_pen (QueenRedisSequencer *self);
+
+/** Forgets what has not been sent. */
+void queen_redis_sequencer_clear_puts (QueenRedisSequencer *self);
 
 /**
  * queen_redis_sequencer_heed:

@@ -9,9 +9,6 @@
 
 #define MAX_IN_FLIGHT (16 * 1024 * 1024) /* bytes: an engine that is so slow is as good as away */
 #define FULL_FLIGHTS 1024                /* events: a fiftieth of a second of what Redis can do */
-#define STREAM_PER_CAPACITY 20
-#define LEAST_STREAM 10000 /* events */
-#define N_FIXED (3 + QUEEN_ENGINE_N_KEYS + 5)
 
 enum
 {
@@ -30,100 +27,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (QueenRedisSequencer,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (QUEEN_TYPE_SEQUENCER,
                                                       queen_redis_sequencer_init_sequencer))
-
-/* Calling the script */
-
-static gboolean
-call_script (QueenRedisSequencer *self,
-             QueenRedisCallback callback,
-             gpointer data,
-             const char *operation,
-             va_list args)
-{
-  const char *argv[N_FIXED + QUEEN_REDIS_PAIR] = { "EVALSHA", self->sha, NULL };
-  char n_keys[4], length[16];
-  guint n = 3;
-  const char *word;
-  g_autoptr (GError) error = NULL;
-
-  g_snprintf (n_keys, sizeof n_keys, "%d", QUEEN_ENGINE_N_KEYS);
-  g_snprintf (length, sizeof length, "%u",
-              MAX (STREAM_PER_CAPACITY * self->settings.capacity, LEAST_STREAM));
-  argv[2] = n_keys;
-  for (int key = 0; key < QUEEN_ENGINE_N_KEYS; key++)
-    argv[n++] = self->keys[key];
-  argv[n++] = QUEEN_ENGINE_SCRIPT_VERSION;
-  argv[n++] = self->name;
-  argv[n++] = self->epoch ? self->epoch : "";
-  argv[n++] = length;
-  argv[n++] = operation;
-  while ((word = va_arg (args, const char *)) && n < G_N_ELEMENTS (argv))
-    argv[n++] = word;
-  if (queen_redis_send (self->writer, n, argv, NULL, self->settings.timeout, callback, data,
-                        &error))
-    return TRUE;
-  queen_redis_sequencer_leave_for (self, error);
-  return FALSE;
-}
-
-gboolean
-queen_redis_sequencer_call (QueenRedisSequencer *self,
-                            QueenRedisCallback callback,
-                            gpointer data,
-                            const char *operation,
-                            ...)
-{
-  gboolean is_sent;
-  va_list args;
-
-  va_start (args, operation);
-  is_sent = call_script (self, callback, data, operation, args);
-  va_end (args);
-  return is_sent;
-}
-
-const char *
-queen_redis_sequencer_heed (QueenRedisSequencer *self,
-                            const QueenRedisReply *reply,
-                            const GError *error)
-{
-  const QueenRedisReply *first = reply ? queen_redis_reply_get_element (reply, 0) : NULL;
-  const char *word = first ? queen_redis_reply_get_text (first, NULL) : NULL;
-
-  /* What was written before she left last concerns nobody. */
-  if (self->state != QUEEN_ENGINE_TOGETHER &&
-      !(self->state == QUEEN_ENGINE_JOINING && self->step == QUEEN_JOIN_BEGIN))
-    return NULL;
-  if (error)
-    queen_redis_sequencer_leave_for (self, error);
-  else if (g_strcmp0 (word, "newer") == 0)
-    queen_redis_sequencer_leave (self, "newer_script",
-                                 "a newer queen has been here: this one is too old to write");
-  else if (g_strcmp0 (word, "epoch") == 0)
-    queen_redis_sequencer_leave (self, "other_epoch", "the engine has begun anew");
-  else
-    return word ? word : "";
-  return NULL;
-}
-
-static void
-on_told_engine (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
-{
-  g_autoptr (QueenRedisSequencer) self = data;
-
-  queen_redis_sequencer_heed (self, reply, error);
-}
-
-void
-queen_redis_sequencer_write (QueenRedisSequencer *self, const char *operation, ...)
-{
-  va_list args;
-
-  va_start (args, operation);
-  if (!call_script (self, on_told_engine, g_object_ref (self), operation, args))
-    g_object_unref (self);
-  va_end (args);
-}
 
 /* Who has heard whom */
 
@@ -147,22 +50,6 @@ queen_redis_sequencer_set_hearer (QueenRedisSequencer *self,
     g_hash_table_remove (self->heard_by[kind], id);
   else if (g_strcmp0 (g_hash_table_lookup (self->heard_by[kind], id), queen) != 0)
     g_hash_table_insert (self->heard_by[kind], g_strdup (id), g_ref_string_new_intern (queen));
-}
-
-GString *
-queen_redis_sequencer_dispatch (QueenRedisSequencer *self,
-                                const QueenComponent *component,
-                                const char *queen,
-                                char span[32])
-{
-  g_autofree char *sender =
-      queen_registry_dup_sender (self->registries[component->kind], component->id);
-  GString *text = g_string_sized_new (512);
-
-  queen_dispatch_write (text, component, sender, queen);
-  g_snprintf (span, 32, "%" G_GINT64_FORMAT,
-              queen_registry_get_span (self->registries[component->kind], component) / 1000);
-  return text;
 }
 
 /* Publishing */
@@ -238,14 +125,11 @@ static void
 send_component (QueenRedisSequencer *self, QueenEvent *event)
 {
   const QueenComponent *component = event->component;
-  char span[32];
-  g_autoptr (GString) text = NULL;
 
   queen_redis_sequencer_set_hearer (self, component->kind, component->id, NULL);
-  text = queen_redis_sequencer_dispatch (self, component, self->name, span);
-  add_flight (self, event, text->len);
-  queen_redis_sequencer_write (self, "put", queen_component_kind_get_name (component->kind),
-                               component->id, text->str, span, NULL);
+  add_flight (self, event, queen_redis_sequencer_put (self, component));
+  if (queen_redis_sequencer_has_enough_puts (self))
+    queen_redis_sequencer_send_puts (self);
 }
 
 /* The moment is that of the one who is forgotten: whoever beats again is not. */
@@ -334,6 +218,7 @@ queen_redis_sequencer_finalize (GObject *object)
   QueenRedisSequencer *self = QUEEN_REDIS_SEQUENCER (object);
 
   g_clear_pointer (&self->join_alarm, queen_alarm_free);
+  g_clear_pointer (&self->put_alarm, queen_alarm_free);
   g_clear_pointer (&self->flight_alarm, queen_alarm_free);
   g_clear_pointer (&self->read_alarm, queen_alarm_free);
   g_clear_pointer (&self->sweep_alarm, queen_alarm_free);
@@ -352,6 +237,7 @@ queen_redis_sequencer_finalize (GObject *object)
   g_hash_table_unref (self->released);
   g_clear_pointer (&self->past, g_ptr_array_unref);
   g_ptr_array_unref (self->siblings);
+  g_string_free (self->puts, TRUE);
   g_free (self->sha);
   g_free (self->address);
   g_free (self->reason);
@@ -394,6 +280,7 @@ queen_redis_sequencer_init (QueenRedisSequencer *self)
   for (int i = 0; i < 4; i++)
     g_snprintf (self->name + 8 * i, 9, "%08x", g_random_int ());
   self->sha = g_compute_checksum_for_string (G_CHECKSUM_SHA1, queen_engine_script, -1);
+  self->puts = g_string_new (NULL);
   self->flights = queen_flights_new (tell_bus, self);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     {
@@ -440,6 +327,7 @@ queen_redis_sequencer_new (QueenEventBus *bus,
   self->reader = make_connection (self, "queen-rbee-reader");
   self->flight_alarm =
       queen_alarm_new (clock, "engine answers", G_PRIORITY_DEFAULT, on_flight_due, self);
+  queen_redis_sequencer_hold_pen (self);
   queen_redis_sequencer_watch (self);
   queen_redis_sequencer_connect (self);
   return self;
@@ -475,7 +363,7 @@ queen_redis_sequencer_stop (QueenRedisSequencer *self)
 {
   QueenEvent *event;
 
-  if (self->state == QUEEN_ENGINE_TOGETHER)
+  if (self->state == QUEEN_ENGINE_TOGETHER && queen_redis_sequencer_send_puts (self))
     queen_redis_sequencer_take_leave (self);
   self->round++;
   self->cluster = NULL; /* she does not look for a way back */
