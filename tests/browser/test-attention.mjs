@@ -37,7 +37,7 @@ testPage("the figures say how many of whom, and each shows those whom it counts"
       busy: ["hive-1", "w-busy"], problems: ["hive-1", "w-gone"] };
     for (const [name, expected] of Object.entries(shown)) {
       await card(name).click();
-      assert.equal(await card(name).getAttribute("aria-pressed"), "true");
+      await page.locator(`.figure[name=${name}][aria-pressed=true]`).waitFor();
       await page.locator("#shown").waitFor();
       await page.waitForFunction((count) =>
         document.querySelectorAll("#rows .body .name").length === count, expected.length);

@@ -125,14 +125,6 @@ testPage("the dialog tells everything that the last heartbeat said", {}, async (
   await dialog.waitFor({ state: "hidden" });
 });
 
-testPage("a name that no address can hold is shown all the same", {}, async ({ queen, page }) => {
-  await queen.worker("..", "ready", { model_id: "some/model", hive_id: "h" });
-  await row(page, "worker/..").getByText("some/model").waitFor();
-  await row(page, "worker/..").click();
-  await page.locator("#detail dd", { hasText: "some/model" }).waitFor();
-  assert.equal(await page.locator("#detail-note").textContent(), "");
-});
-
 testPage("an id is text, whatever is in it", {}, async ({ queen, page }) => {
   const id = `<img src=x onerror="document.title='broken'"><b>&amp;`;
   await queen.worker(id, "ready", { model_id: "<script>1</script>" });

@@ -10,12 +10,12 @@ export const BASE = new URL("../", import.meta.url);
 export const resolve = (path) => new URL(path, BASE).href;
 
 /**
- * Where the queen tells of one component; null for those two names that no URI can hold, as it
- * would take them for a way: they are in the lists only.
+ * Where the queen tells of one component. The two names that no URI can hold, "." and "..", as it
+ * would take them for a way, nobody has.
  *
  * @param {string} kind
  * @param {string} id
  */
 export function addressOf(kind, id) {
-  return id === "." || id === ".." ? null : resolve(`v1/${kind}s/${encodeURIComponent(id)}`);
+  return resolve(`v1/${kind}s/${encodeURIComponent(id)}`);
 }

@@ -63,7 +63,7 @@ export class Roster {
    * @param {string} id
    */
   want(kind, id) {
-    if (addressOf(kind, id) === null || this.#wanted.size >= FEW) this.#wantedLists.add(kind);
+    if (this.#wanted.size >= FEW) this.#wantedLists.add(kind);
     else this.#wanted.set(`${kind}/${id}`, [kind, id]);
     this.#schedule(FIRST_WAIT);
   }
@@ -131,7 +131,7 @@ export class Roster {
    */
   async #askOne(kind, id) {
     const askedAt = Date.now();
-    const answer = await ask(addressOf(kind, id) ?? "");
+    const answer = await ask(addressOf(kind, id));
 
     if (!answer.ok && answer.status !== NOT_FOUND) return;
     this.#onPart({
