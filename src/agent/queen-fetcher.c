@@ -3,6 +3,8 @@
 
 #include "queen-fetcher.h"
 
+#include "queen-trust.h"
+
 struct _QueenFetcher
 {
   GSocketClient *clear;
@@ -112,6 +114,8 @@ queen_fetcher_connect_async (QueenFetcher *self,
   g_autoptr (GSocketConnectable) address =
       g_network_address_new (g_uri_get_host (uri), (guint16) port);
 
+  if (is_encrypted)
+    queen_trust_share_system ();
   g_socket_client_connect_async (is_encrypted ? self->encrypted : self->clear, address, cancellable,
                                  callback, data);
 }

@@ -10,6 +10,7 @@
 #include "agent/queen-worker-key.h"
 #include "machine/queen-machine.h"
 #include "model/queen-heartbeat.h"
+#include "queen-trust.h"
 #include "queenctl-bus-destination.h"
 #include "queenctl-command.h"
 #include "queenctl-error.h"
@@ -66,7 +67,7 @@ read_secrets (Beat *beat, const QueenctlOptions *options, GError **error)
   if (!options->ca_file)
     return TRUE;
   absolute = g_canonicalize_filename (options->ca_file, NULL);
-  beat->trusted = G_TLS_DATABASE (g_tls_file_database_new (absolute, &cause));
+  beat->trusted = queen_trust_new (absolute, &cause);
   if (!beat->trusted)
     g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("%s: %s: %s"), "--ca-file",
                  options->ca_file, cause->message);

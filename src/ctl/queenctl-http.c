@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "build-config.h"
+#include "queen-trust.h"
 #include "queenctl-error.h"
 #include "queenctl-interim.h"
 #include "queenctl-interrupt.h"
@@ -94,7 +95,7 @@ read_trusted (QueenctlHttp *self, const char *path, GError **error)
   g_autofree char *absolute = g_canonicalize_filename (path, NULL);
   g_autoptr (GError) cause = NULL;
 
-  self->trusted = G_TLS_DATABASE (g_tls_file_database_new (absolute, &cause));
+  self->trusted = queen_trust_new (absolute, &cause);
   if (!self->trusted)
     g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_USAGE, _ ("%s: %s: %s"),
                  get_origin ("--ca-file", "QUEEN_RBEE_CA_FILE", path), path, cause->message);

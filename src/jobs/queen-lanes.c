@@ -5,6 +5,7 @@
 
 #include "build-config.h"
 #include "queen-known-address.h"
+#include "queen-trust.h"
 #include "text/queen-hash.h"
 
 #define MAX_PLACES 1024    /* that are remembered */
@@ -121,6 +122,8 @@ add_place (QueenLanes *self, const QueenTarget *target, GPtrArray *addresses, co
 
   while (self->order.length >= MAX_PLACES)
     g_hash_table_remove (self->places, ((Place *) g_queue_pop_head (&self->order))->name);
+  if (g_str_equal (target->scheme, "https"))
+    queen_trust_share_system ();
   place->lanes = self;
   place->name = g_strdup (name);
   place->address = queen_known_address_new (target->host, target->port, addresses);

@@ -4,6 +4,7 @@
 #include "queen-upstream-private.h"
 
 #include "queen-error.h"
+#include "queen-trust.h"
 
 #define FORCE_HTTP1 "SOUP_FORCE_HTTP1"
 
@@ -175,7 +176,7 @@ load_settings (QueenUpstream *self, const QueenUpstreamSettings *settings, GErro
     }
   if (settings->ca_file)
     {
-      self->trusted = g_tls_file_database_new (settings->ca_file, error);
+      self->trusted = queen_trust_new (settings->ca_file, error);
       if (!self->trusted)
         {
           g_prefix_error (error, "%s: ", settings->ca_file);

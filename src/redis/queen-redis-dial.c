@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 
 #include "queen-redis-error.h"
+#include "queen-trust.h"
 
 typedef struct
 {
@@ -55,8 +56,10 @@ begin_tls (GTask *task, GIOStream *plain)
   Call *call = g_task_get_task_data (task);
   GTlsCertificate *certificate = queen_redis_target_get_certificate (call->target);
   GError *error = NULL;
-  g_autoptr (GIOStream) stream = g_tls_client_connection_new (plain, call->connectable, &error);
+  g_autoptr (GIOStream) stream = NULL;
 
+  queen_trust_share_system ();
+  stream = g_tls_client_connection_new (plain, call->connectable, &error);
   if (!stream)
     {
       fail_call (task, QUEEN_REDIS_ERROR_TLS, error);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
+#include <errno.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
 #include "attempt-fixture.h"
 #include "tls-identity.h"
 
@@ -129,6 +133,39 @@ test_other_name (void)
   fixture_stop (&fixture);
 }
 
+/* GnuTLS would read all certificates for each connection, in the thread of all jobs, even before it
+ * knows which ones it is for: twice. */
+static void
+test_read_once (void)
+{
+  g_autoptr (TlsIdentity) identity = tls_identity_new ("worker");
+  const QueenUpstreamSettings settings = { .ca_file = identity->certificate };
+  g_autoptr (GTlsDatabase) system = NULL;
+  int watch = inotify_init1 (IN_NONBLOCK | IN_CLOEXEC);
+  struct inotify_event event;
+  SecureServer server;
+  Fixture fixture;
+
+  secure_server_start (&server, identity);
+  fixture_start (&fixture, QUEEN_API_OPENAI, NULL, 0);
+  queen_upstream_free (fixture.upstream);
+  fixture.upstream = queen_upstream_new (&settings, NULL);
+  fixture.worker->vitals->url = g_strdup_printf ("https://localhost:%u", server.port);
+  g_assert_cmpint (inotify_add_watch (watch, identity->certificate, IN_OPEN), >=, 0);
+  for (int i = 0; i < 3; i++)
+    {
+      fixture_run (&fixture, "{}");
+      g_assert_no_error (fixture.error);
+    }
+  g_assert_cmpint (read (watch, &event, sizeof event), ==, -1);
+  g_assert_cmpint (errno, ==, EAGAIN);
+  system = g_tls_backend_get_default_database (g_tls_backend_get_default ());
+  g_assert_false (g_type_is_a (G_OBJECT_TYPE (system), g_type_from_name ("GTlsDatabaseGnutls")));
+  close (watch);
+  secure_server_stop (&server);
+  fixture_stop (&fixture);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -137,6 +174,7 @@ main (int argc, char **argv)
   g_test_add_func ("/attempt-tls/trusted-by-a-file", test_trusted);
   g_test_add_func ("/attempt-tls/not-trusted-without-it", test_not_trusted);
   g_test_add_func ("/attempt-tls/the-name-is-that-of-the-url", test_other_name);
+  g_test_add_func ("/attempt-tls/whom-to-trust-is-read-once", test_read_once);
 
   return g_test_run ();
 }
