@@ -9,7 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "queen-dbus-descriptors.h"
+#include "net/queen-closer.h"
+#include "net/queen-socket.h"
 #include "queen-error.h"
 
 #define AT_ONCE (64 * 1024) /* bytes; then others have their turn */
@@ -47,7 +48,9 @@ read_pipe (QueenDBusBody *self, void *bytes, gsize most)
 static gssize
 read_socket (QueenDBusBody *self, void *bytes, gsize most)
 {
-  return recv (self->fd, bytes, most, MSG_DONTWAIT);
+  QueenSocket socket = { .fd = self->fd, .is_unix = TRUE };
+
+  return queen_socket_drain (&socket, bytes, most);
 }
 
 static gssize
@@ -80,7 +83,10 @@ find_out (QueenDBusBody *self, GError **error)
   if (fcntl (self->fd, F_GETPIPE_SZ) > 0)
     self->read = read_pipe;
   else if (is_unix_stream (self->fd))
-    self->read = read_socket;
+    {
+      queen_socket_refuse_descriptors (self->fd);
+      self->read = read_socket;
+    }
   else if (fcntl (self->fd, F_GET_SEALS) >= 0)
     self->read = read_memory;
   else
@@ -104,7 +110,7 @@ queen_dbus_body_cancel (QueenDBusBody *self)
   g_clear_pointer (&self->source, g_source_unref);
   self->bodies->n_bytes -= self->bytes->len;
   g_byte_array_unref (self->bytes);
-  queen_dbus_descriptors_close (self->fd);
+  queen_closer_close (self->fd);
   g_free (self);
 }
 

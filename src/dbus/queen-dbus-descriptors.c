@@ -6,31 +6,10 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
+
+#include "net/queen-closer.h"
 
 #define MAX_AT_ONCE 253 /* Linux: SCM_MAX_FD */
-#define MAX_WAITING 256 /* to be closed by the thread for that */
-
-static void
-close_in_thread (gpointer data, gpointer unused)
-{
-  close (GPOINTER_TO_INT (data) - 1);
-}
-
-void
-queen_dbus_descriptors_close (int fd)
-{
-  static gsize closer; /* GThreadPool */
-
-  if (g_once_init_enter (&closer))
-    g_once_init_leave (&closer, (gsize) g_thread_pool_new (close_in_thread, NULL, 1, FALSE, NULL));
-  /* While one is stuck they would be all that the process may have. Whoever could bring her there
-   * a bus lets in only if they could stop her, too. */
-  if (g_thread_pool_unprocessed ((GThreadPool *) closer) >= MAX_WAITING)
-    close (fd);
-  else
-    g_thread_pool_push ((GThreadPool *) closer, GINT_TO_POINTER (fd + 1), NULL);
-}
 
 static void
 take (QueenDBusArrival *arrival, const struct cmsghdr *header)
@@ -47,7 +26,7 @@ take (QueenDBusArrival *arrival, const struct cmsghdr *header)
       if (arrival->n++ == 0)
         arrival->fd = fd;
       else
-        queen_dbus_descriptors_close (fd);
+        queen_closer_close (fd);
     }
 }
 
@@ -82,7 +61,7 @@ queen_dbus_descriptors_receive (int socket, void *bytes, gsize most, QueenDBusAr
     arrival->n += 1;
   if (arrival->n > 1 && arrival->fd >= 0)
     {
-      queen_dbus_descriptors_close (arrival->fd);
+      queen_closer_close (arrival->fd);
       arrival->fd = -1;
     }
   return n_bytes;

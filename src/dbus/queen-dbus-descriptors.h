@@ -34,13 +34,4 @@ typedef struct
 gssize
 queen_dbus_descriptors_receive (int socket, void *bytes, gsize most, QueenDBusArrival *arrival);
 
-/**
- * queen_dbus_descriptors_close:
- * @fd: (transfer full): somebody else's
- *
- * Closes it, in a thread of its own: to close one may wait for whoever made it, as for a file
- * system that a user serves, or for what a connection has still to send.
- */
-void queen_dbus_descriptors_close (int fd);
-
 G_END_DECLS

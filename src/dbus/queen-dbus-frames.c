@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "net/queen-closer.h"
 #include "queen-dbus-bus.h"
 #include "queen-dbus-descriptors.h"
 #include "queen-dbus-head.h"
@@ -230,7 +231,7 @@ static void
 drop_batch (Batch *batch)
 {
   if (batch->arrival.fd >= 0)
-    queen_dbus_descriptors_close (batch->arrival.fd);
+    queen_closer_close (batch->arrival.fd);
   *batch = (Batch){ .arrival.fd = -1 };
 }
 
@@ -245,7 +246,7 @@ add_batch (QueenDBusFrames *self, const QueenDBusArrival *arrival, GError **erro
       return TRUE;
     }
   if (arrival->fd >= 0)
-    queen_dbus_descriptors_close (arrival->fd);
+    queen_closer_close (arrival->fd);
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                        "it sends descriptors without a message");
   return FALSE;
@@ -494,7 +495,7 @@ free_enclosure (gpointer data)
   Enclosure *enclosure = data;
 
   if (enclosure->arrival.fd >= 0)
-    queen_dbus_descriptors_close (enclosure->arrival.fd);
+    queen_closer_close (enclosure->arrival.fd);
   g_atomic_int_add (&enclosure->frames->n_descriptors, -1);
   g_object_unref (enclosure->frames);
   g_free (enclosure);

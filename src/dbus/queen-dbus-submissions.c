@@ -9,10 +9,11 @@
 #include <unistd.h>
 
 #include "jobs/queen-job-operation.h"
+#include "net/queen-closer.h"
+#include "net/queen-socket.h"
 #include "net/queen-user-address.h"
 #include "queen-dbus-bodies.h"
 #include "queen-dbus-calls.h"
-#include "queen-dbus-descriptors.h"
 #include "queen-dbus-frames.h"
 #include "queen-dbus-job-view.h"
 #include "queen-dbus-output.h"
@@ -72,7 +73,7 @@ clear_submission (Submission *self)
   g_free (self->submitter);
   g_clear_pointer (&self->body, g_bytes_unref);
   if (self->fd >= 0)
-    queen_dbus_descriptors_close (self->fd);
+    queen_closer_close (self->fd);
   g_free (self->path);
   if (self->answer >= 0)
     close (self->answer);

@@ -66,15 +66,21 @@ open_spare (void)
 /* RFC 9112 § 9.6: closing with unread data would reset the connection under the refusal. What comes
  * later does; there is no descriptor to wait for it. */
 static void
-drain (int fd)
+drain (QueenSocket *socket)
 {
-  recv (fd, NULL, MAX_DRAINED, MSG_TRUNC); /* tcp(7): thrown away */
+  char input[4096];
+
+  if (!socket->is_unix)
+    recv (socket->fd, NULL, MAX_DRAINED, MSG_TRUNC); /* tcp(7): thrown away */
+  for (gsize n = 0; socket->is_unix && n < MAX_DRAINED; n += sizeof input)
+    if (queen_socket_drain (socket, input, sizeof input) <= 0)
+      return;
 }
 
 /* With every descriptor in use, a connection can neither be accepted nor refused, and the kernel
  * would tell of it for ever. The spare makes room to refuse it in words. */
 static gboolean
-refuse_one (QueenListener *self, int listening_fd)
+refuse_one (QueenListener *self, const ListeningSocket *listening)
 {
   g_autoptr (GBytes) refusal = self->make_refusal ();
   int fd;
@@ -85,13 +91,15 @@ refuse_one (QueenListener *self, int listening_fd)
     return FALSE;
 
   close (self->spare_fd);
-  fd = accept4 (listening_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  fd = accept4 (listening->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0)
     {
+      QueenSocket socket = { .fd = fd, .is_unix = listening->is_unix };
+
       send (fd, g_bytes_get_data (refusal, NULL), g_bytes_get_size (refusal), MSG_NOSIGNAL);
       shutdown (fd, SHUT_WR);
-      drain (fd);
-      close (fd);
+      drain (&socket);
+      queen_socket_close (&socket);
       self->tally->refusals[QUEEN_REFUSAL_DESCRIPTORS]++;
     }
   self->spare_fd = open_spare ();
@@ -150,6 +158,7 @@ meet_user (int fd, struct sockaddr_storage *address)
   struct ucred user = { .uid = (uid_t) -1 };
 
   setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &(int){ MAX_UNREAD }, sizeof (int));
+  setsockopt (fd, SOL_SOCKET, SO_OOBINLINE, &(int){ 1 }, sizeof (int)); /* see queen-socket.h */
   getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &user, &(socklen_t){ sizeof user });
   queen_user_address_init (address, user.uid);
 }
@@ -181,7 +190,7 @@ accept_one (QueenListener *self, ListeningSocket *socket)
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
-      if (refuse_one (self, socket->fd))
+      if (refuse_one (self, socket))
         return TRUE;
       if (errno == EAGAIN)
         return FALSE;

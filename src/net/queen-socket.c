@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "queen-closer.h"
+
 #ifndef SO_PASSRIGHTS
 #define SO_PASSRIGHTS 83
 #endif
@@ -18,12 +20,30 @@
 #define MAX_PIECE 16384       /* bytes */
 #define MAX_PIECE_VECTORS 256 /* as many as a flush has */
 
+/* Reads nothing that came with descriptors: they would be closed in that very call. To look at it
+ * does not end them, and tells of them. What is behind that is not read either, so that none is
+ * with it. */
+static gssize
+read_unix (int fd, void *buffer, gsize size)
+{
+  struct iovec vector = { buffer, size };
+  struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1 };
+  gssize n_bytes = recvmsg (fd, &message, MSG_DONTWAIT | MSG_PEEK);
+
+  if (n_bytes > 0 && message.msg_flags & MSG_CTRUNC)
+    {
+      errno = EPROTO;
+      return -1;
+    }
+  return n_bytes > 0 ? recv (fd, buffer, (gsize) n_bytes, MSG_DONTWAIT) : n_bytes;
+}
+
 gssize
 queen_socket_read (QueenSocket *self, void *buffer, gsize size)
 {
   if (self->tls)
     return queen_tls_session_read (self->tls, buffer, size);
-  return recv (self->fd, buffer, size, MSG_DONTWAIT);
+  return queen_socket_drain (self, buffer, size);
 }
 
 gboolean
@@ -151,6 +171,8 @@ queen_socket_finish (QueenSocket *self)
 gssize
 queen_socket_drain (QueenSocket *self, void *buffer, gsize size)
 {
+  if (self->is_unix)
+    return read_unix (self->fd, buffer, size);
   return recv (self->fd, buffer, size, MSG_DONTWAIT);
 }
 
@@ -192,11 +214,24 @@ queen_socket_steal (QueenSocket *self)
   return stolen;
 }
 
+/* What has not been read may have come with descriptors, which are closed with it. */
+static void
+close_unix (const QueenSocket *self)
+{
+  shutdown (self->fd, SHUT_RDWR); /* nothing more comes */
+  if (queen_socket_has_input (self))
+    queen_closer_close (self->fd);
+  else
+    close (self->fd);
+}
+
 void
 queen_socket_close (QueenSocket *self)
 {
   if (self->tls)
     queen_tls_session_free (g_steal_pointer (&self->tls)); /* and with it the descriptor */
+  else if (self->fd >= 0 && self->is_unix)
+    close_unix (self);
   else if (self->fd >= 0)
     close (self->fd);
   self->fd = -1;
@@ -206,4 +241,5 @@ void
 queen_socket_refuse_descriptors (int fd)
 {
   setsockopt (fd, SOL_SOCKET, SO_PASSRIGHTS, &(int){ 0 }, sizeof (int));
+  setsockopt (fd, SOL_SOCKET, SO_OOBINLINE, &(int){ 1 }, sizeof (int));
 }

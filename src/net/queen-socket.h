@@ -30,7 +30,8 @@ typedef struct
  * queen_socket_read:
  * @buffer: room for %QUEEN_TLS_MAX_RECORD bytes at the least
  *
- * Returns: bytes; 0 at the end; -1
+ * Returns: bytes; 0 at the end; -1, with `EPROTO` when descriptors have come with them through a
+ *   Unix socket. Nobody wants them, and nothing more can be read there
  */
 gssize queen_socket_read (QueenSocket *self, void *buffer, gsize size);
 
@@ -137,7 +138,9 @@ QueenSocket queen_socket_steal (QueenSocket *self);
  *
  * Lets nobody send descriptors there, which nobody wants. The kernel closes those that come with
  * bytes that are read or left unread, and that waits for what its sender has made of them: a
- * connection that lingers, for as long as it is told to. Before Linux 6.16 nothing can be done.
+ * connection that lingers, for as long as it is told to. Before Linux 6.16 they come all the same:
+ * then queen_socket_read() does not read, and queen_socket_close() does not wait. So that this sees
+ * all there is, an urgent byte (`MSG_OOB`) is in line, but not of a listener's connections.
  */
 void queen_socket_refuse_descriptors (int fd);
 

@@ -16,6 +16,7 @@
 #include "dbus/queen-dbus-frames.h"
 #include "dbus/queen-dbus-output.h"
 #include "dbus/queen-dbus-stream.h"
+#include "lingering-socket.h"
 
 #define PATH "/object"
 #define INTERFACE "org.example.Interface"
@@ -24,7 +25,6 @@
 #define MAX_DESCRIPTORS 3 /* that are with messages at once */
 #define MOST 253          /* that the kernel takes at once */
 #define PATIENCE 20       /* s */
-#define LINGER 60         /* s: more than that */
 
 typedef struct
 {
@@ -463,38 +463,12 @@ test_without_message (Fixture *f, gconstpointer data)
     await_close (readings[i]);
 }
 
-/* A connection with much to send, to one who reads nothing; to close it takes a minute.
- *
- * @peer: (out): the other end */
-static int
-open_lingering (int *peer)
-{
-  static const struct linger linger = { 1, LINGER };
-  struct sockaddr_in address = { .sin_family = AF_INET,
-                                 .sin_addr.s_addr = g_htonl (INADDR_LOOPBACK) };
-  socklen_t size = sizeof address;
-  g_autofree char *bytes = g_malloc0 (1024 * 1024);
-  int listener = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-  g_assert_cmpint (bind (listener, (struct sockaddr *) &address, size), ==, 0);
-  g_assert_cmpint (listen (listener, 1), ==, 0);
-  g_assert_cmpint (getsockname (listener, (struct sockaddr *) &address, &size), ==, 0);
-  g_assert_cmpint (connect (fd, (struct sockaddr *) &address, size), ==, 0);
-  *peer = accept4 (listener, NULL, NULL, SOCK_CLOEXEC);
-  close (listener);
-  while (send (fd, bytes, 1024 * 1024, MSG_DONTWAIT) > 0)
-    ;
-  g_assert_cmpint (setsockopt (fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger), ==, 0);
-  return fd;
-}
-
 static void
 test_lingering (Fixture *f, gconstpointer data)
 {
   gint64 start = g_get_monotonic_time ();
   int peer;
-  int fd = open_lingering (&peer);
+  int fd = lingering_socket_open (&peer);
   int reading;
 
   send_message (f, new_call ("Do"), &fd, 1);

@@ -8,8 +8,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lingering-socket.h"
+
 #define PIECE 16384
 #define N_BYTES 1000000
+#define PATIENCE 20 /* s */
 
 static void
 open_pair (QueenSocket *hers, int *theirs)
@@ -123,6 +126,64 @@ test_gone (void)
   queen_socket_close (&hers);
 }
 
+/* @fd: (transfer full) */
+static void
+send_descriptor (int theirs, int fd, int flags)
+{
+  union
+  {
+    char bytes[CMSG_SPACE (sizeof (int))];
+    struct cmsghdr header;
+  } control = { { 0 } };
+  char byte = 'G';
+  struct iovec vector = { &byte, 1 };
+  struct msghdr message = {
+    .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+  };
+
+  control.header.cmsg_level = SOL_SOCKET;
+  control.header.cmsg_type = SCM_RIGHTS;
+  control.header.cmsg_len = CMSG_LEN (sizeof fd);
+  memcpy (CMSG_DATA (&control.header), &fd, sizeof fd);
+  g_assert_cmpint (sendmsg (theirs, &message, flags), ==, 1);
+  close (fd);
+}
+
+/* @data: whether the byte with it is urgent. Here the kernel passes it on, as all did once: neither
+ * to read, nor to close waits for what its sender has made of it. */
+static void
+test_descriptor (gconstpointer data)
+{
+  int flags = GPOINTER_TO_INT (data);
+  gint64 start = g_get_monotonic_time ();
+  char bytes[PIECE];
+  QueenSocket hers;
+  int theirs, peer, n_bytes;
+
+  open_pair (&hers, &theirs);
+  if (flags & MSG_OOB)
+    setsockopt (hers.fd, SOL_SOCKET, SO_OOBINLINE, &(int){ 1 }, sizeof (int));
+  g_assert_cmpint (send (theirs, "GET", 3, 0), ==, 3);
+  /* What is before it is not read with it; before an urgent byte the kernel stops by itself. */
+  n_bytes = flags & MSG_OOB ? 3 : 2;
+  g_assert_cmpint (queen_socket_read (&hers, bytes, (gsize) n_bytes), ==, n_bytes);
+  send_descriptor (theirs, lingering_socket_open (&peer), flags);
+  for (int i = 0; i < 2; i++)
+    {
+      g_assert_cmpint (queen_socket_read (&hers, bytes, sizeof bytes), ==, -1);
+      g_assert_cmpint (errno, ==, EPROTO);
+      g_assert_cmpint (queen_socket_drain (&hers, bytes, sizeof bytes), ==, -1);
+      g_assert_cmpint (errno, ==, EPROTO);
+    }
+  queen_socket_close (&hers);
+  errno = 0;
+  g_assert_cmpint (recv (theirs, bytes, sizeof bytes, MSG_DONTWAIT), <=, 0);
+  g_assert_cmpint (errno, !=, EAGAIN); /* it has ended */
+  g_assert_cmpint (g_get_monotonic_time () - start, <, PATIENCE * G_USEC_PER_SEC);
+  close (theirs);
+  close (peer); /* and nobody waits any more */
+}
+
 int
 main (int argc, char **argv)
 {
@@ -131,6 +192,9 @@ main (int argc, char **argv)
   g_test_add_func ("/socket/unix/all-bytes-in-order", test_in_order);
   g_test_add_func ("/socket/unix/taken-piece-by-piece", test_in_pieces);
   g_test_add_func ("/socket/unix/one-that-has-gone", test_gone);
+  g_test_add_data_func ("/socket/unix/descriptor-of-others/nobody-waits", NULL, test_descriptor);
+  g_test_add_data_func ("/socket/unix/descriptor-of-others/urgent", GINT_TO_POINTER (MSG_OOB),
+                        test_descriptor);
 
   return g_test_run ();
 }
