@@ -34,17 +34,54 @@ struct _QueenDBusBody
   gpointer data;
 };
 
+static void
+close_pipe (QueenDBusBodies *self)
+{
+  for (int i = 0; i < 2; i++)
+    if (self->pipe[i] >= 0)
+      close (self->pipe[i]);
+  self->pipe[0] = self->pipe[1] = -1;
+}
+
+static gboolean
+ensure_pipe (QueenDBusBodies *self)
+{
+  return self->pipe[0] >= 0 || g_unix_open_pipe (self->pipe, FD_CLOEXEC, NULL);
+}
+
+/* What a pipe is given in packets comes out of any other one by one. The pipe is all bodies': what
+ * cannot be read of this one must not stay in it. */
+static gboolean
+read_moved (QueenDBusBodies *self, guint8 *bytes, gsize n)
+{
+  gssize n_read;
+
+  for (; n > 0; n -= (gsize) n_read, bytes += n_read)
+    if ((n_read = read (self->pipe[0], bytes, n)) <= 0)
+      {
+        close_pipe (self);
+        errno = EIO;
+        return FALSE;
+      }
+  return TRUE;
+}
+
 /* Others may read the same pipe, so that nothing is left when there was something to be read a
  * moment ago; and whether that waits is for all who have it to say. So it is moved to a pipe of
  * hers, without waiting. */
 static gssize
 read_pipe (QueenDBusBody *self, void *bytes, gsize most)
 {
-  gssize n = splice (self->fd, NULL, self->bodies->pipe[1], NULL, most, SPLICE_F_NONBLOCK);
+  gssize n;
 
-  return n <= 0 ? n : read (self->bodies->pipe[0], bytes, (gsize) n);
+  if (!ensure_pipe (self->bodies))
+    return -1;
+  n = splice (self->fd, NULL, self->bodies->pipe[1], NULL, most, SPLICE_F_NONBLOCK);
+  return n <= 0 || read_moved (self->bodies, bytes, (gsize) n) ? n : -1;
 }
 
+/* With bytes there may be descriptors. Who does not ask for them has the kernel close them here,
+ * which may wait for whoever made them. */
 static gssize
 read_socket (QueenDBusBody *self, void *bytes, gsize most)
 {
@@ -73,8 +110,6 @@ is_unix_stream (int fd)
 static gboolean
 find_out (QueenDBusBody *self, GError **error)
 {
-  int *pipe = self->bodies->pipe;
-
   if ((fcntl (self->fd, F_GETFL) & O_ACCMODE) == O_WRONLY)
     {
       g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "the body cannot be read");
@@ -95,7 +130,7 @@ find_out (QueenDBusBody *self, GError **error)
                            "the body must be a pipe, a Unix socket or a file in memory");
       return FALSE;
     }
-  if (self->read != read_pipe || pipe[0] >= 0 || g_unix_open_pipe (pipe, FD_CLOEXEC, NULL))
+  if (self->read != read_pipe || ensure_pipe (self->bodies))
     return TRUE;
   g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
                        "no descriptor is free; try again later");
@@ -209,8 +244,6 @@ queen_dbus_bodies_new (gsize max_each, gsize max_all)
 void
 queen_dbus_bodies_free (QueenDBusBodies *self)
 {
-  for (int i = 0; i < 2; i++)
-    if (self->pipe[i] >= 0)
-      close (self->pipe[i]);
+  close_pipe (self);
   g_free (self);
 }

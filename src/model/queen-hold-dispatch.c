@@ -12,6 +12,8 @@
 #include "text/queen-legible.h"
 #include "text/queen-timestamp.h"
 
+#define MAX_TEXT (16 * 1024) /* bytes: more than all of it, each byte written as six */
+
 static void
 write_member (GString *json, const char *before, const char *text)
 {
@@ -129,10 +131,13 @@ gboolean
 queen_hold_dispatch_read (
     const char *text, gsize length, gint64 now, QueenHoldEntry *entry, GError **error)
 {
-  g_autoptr (QueenJson) json = queen_json_new (text, length, NULL, error);
+  g_autoptr (QueenJson) json =
+      length <= MAX_TEXT ? queen_json_new (text, length, NULL, error) : NULL;
   g_auto (QueenHoldEntry) read = { 0 };
 
   *entry = (QueenHoldEntry){ 0 };
+  if (length > MAX_TEXT)
+    return refuse_member (error, "the object");
   if (!json)
     return FALSE;
   if (queen_json_get_root (json)->type != QUEEN_JSON_OBJECT)

@@ -6,7 +6,8 @@
 
 #include "queen-redis-sequencer-private.h"
 
-#define HEALED_AT_ONCE 512 /* components */
+#define HEALED_AT_ONCE 512  /* components */
+#define COMPARED_UNTIMED 64 /* likewise, until it is looked how long they took */
 
 static void
 on_registry_changed_elsewhere (QueenRedisSequencer *self, QueenComponent *gone)
@@ -18,45 +19,27 @@ on_registry_changed_elsewhere (QueenRedisSequencer *self, QueenComponent *gone)
 
 /* Who is known here alone, and is not news from here, was forgotten elsewhere. */
 static void
-drop_forgotten (QueenRedisSequencer *self, QueenComponentKind kind)
+drop_forgotten (QueenRedisSequencer *self, QueenComponentKind kind, const char *id)
 {
-  QueenComponent *components[64];
-  guint64 behind = 0;
-  guint n;
+  g_autoptr (QueenComponent) gone = queen_registry_drop (self->registries[kind], id);
 
-  while ((n = queen_registry_list_behind (self->registries[kind], behind, components,
-                                          G_N_ELEMENTS (components))) > 0)
-    {
-      behind = components[n - 1]->sequence;
-      for (guint i = 0; i < n; i++)
-        if (!g_hash_table_contains (self->seen[kind], components[i]->id) &&
-            !g_hash_table_contains (self->dirty[kind], components[i]->id))
-          {
-            g_autoptr (QueenComponent) gone =
-                queen_registry_drop (self->registries[kind], components[i]->id);
-
-            queen_redis_sequencer_set_hearer (self, kind, gone->id, NULL);
-            on_registry_changed_elsewhere (self, gone);
-          }
-    }
+  queen_redis_sequencer_set_hearer (self, kind, gone->id, NULL);
+  on_registry_changed_elsewhere (self, gone);
 }
 
-/* An engine that has begun anew is told all that it does not know. */
 static void
-mark_unknown (QueenRedisSequencer *self, QueenComponentKind kind)
+compare_one (QueenRedisSequencer *self, const QueenComponent *component)
 {
-  QueenComponent *components[64];
-  guint64 behind = 0;
-  guint n;
+  QueenComponentKind kind = component->kind;
 
-  while ((n = queen_registry_list_behind (self->registries[kind], behind, components,
-                                          G_N_ELEMENTS (components))) > 0)
-    {
-      behind = components[n - 1]->sequence;
-      for (guint i = 0; i < n; i++)
-        if (!g_hash_table_contains (self->seen[kind], components[i]->id))
-          g_hash_table_add (self->dirty[kind], g_strdup (components[i]->id));
-    }
+  if (g_hash_table_contains (self->seen[kind], component->id) ||
+      g_hash_table_contains (self->dirty[kind], component->id))
+    return;
+  /* An engine that has begun anew is told all that it does not know. */
+  if (self->was_together)
+    drop_forgotten (self, kind, component->id);
+  else
+    g_hash_table_add (self->dirty[kind], g_strdup (component->id));
 }
 
 /* What happened here while she was alone, for the others; as states, of which the newest counts. */
@@ -170,14 +153,33 @@ heal_releases (QueenRedisSequencer *self)
     queen_redis_sequencer_write (self, "release", id, NULL);
 }
 
-void
-queen_redis_sequencer_compare (QueenRedisSequencer *self, gboolean is_same)
+gboolean
+queen_redis_sequencer_compare (QueenRedisSequencer *self)
 {
-  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    if (is_same)
-      drop_forgotten (self, (QueenComponentKind) kind);
-    else
-      mark_unknown (self, (QueenComponentKind) kind);
+  const QueenClock *clock = self->settings.clock;
+  gint64 end = clock->get_monotonic () + QUEEN_SLICE;
+
+  while (self->compared_kind < QUEEN_COMPONENT_N_KINDS)
+    {
+      QueenComponent *components[COMPARED_UNTIMED];
+      guint n = queen_registry_list_behind (self->registries[self->compared_kind],
+                                            self->compared_behind, components, COMPARED_UNTIMED);
+
+      /* What one of them becomes is not what the others are: nobody else comes or goes by it. */
+      for (guint i = 0; i < n; i++)
+        {
+          self->compared_behind = components[i]->sequence;
+          compare_one (self, components[i]);
+        }
+      if (n == 0)
+        {
+          self->compared_kind++;
+          self->compared_behind = 0;
+        }
+      else if (clock->get_monotonic () >= end)
+        return FALSE;
+    }
+  return TRUE;
 }
 
 void

@@ -9,8 +9,8 @@
 
 #include "queen-redis-sequencer-private.h"
 
-#define SCAN_COUNT "256" /* components in one turn */
-#define LEAST_PAUSE 200  /* ms until she tries again what Redis refused */
+#define SCAN_COUNT "64" /* components in one turn */
+#define LEAST_PAUSE 200 /* ms until she tries again what Redis refused */
 #define MOST_PAUSE 5000
 #define MAX_RECALLED 1000
 #define FIND_BACK (9 * G_USEC_PER_SEC) /* that others may need as well */
@@ -216,7 +216,6 @@ begin_epoch (QueenRedisSequencer *self)
 static void
 come_together (QueenRedisSequencer *self, gboolean is_same)
 {
-  queen_redis_sequencer_compare (self, is_same);
   excuse_all (self);
   self->was_together = TRUE;
   self->has_complained = FALSE;
@@ -232,6 +231,16 @@ come_together (QueenRedisSequencer *self, gboolean is_same)
     return;
   queen_redis_sequencer_read (self);
   queen_redis_sequencer_announce (self);
+}
+
+/* Whoever is heard meanwhile is news from here. */
+static void
+compare_some (QueenRedisSequencer *self)
+{
+  if (queen_redis_sequencer_compare (self))
+    come_together (self, self->was_together);
+  else
+    queen_alarm_set (self->join_alarm, 0);
 }
 
 static gboolean
@@ -437,8 +446,13 @@ take_step (QueenRedisSequencer *self, QueenJoinStep step)
     case QUEEN_JOIN_HOLDS:
       scan (self);
       break;
+    case QUEEN_JOIN_COMPARE:
+      self->compared_kind = 0;
+      self->compared_behind = 0;
+      compare_some (self);
+      break;
     default:
-      come_together (self, self->was_together);
+      g_assert_not_reached ();
     }
 }
 
@@ -447,6 +461,8 @@ join_others (gpointer data)
 {
   QueenRedisSequencer *self = data;
 
+  if (self->state == QUEEN_ENGINE_JOINING && self->step == QUEEN_JOIN_COMPARE)
+    compare_some (self);
   if (self->state != QUEEN_ENGINE_ALONE || !self->cluster || !queen_redis_is_ready (self->writer) ||
       !queen_redis_is_ready (self->reader))
     return;

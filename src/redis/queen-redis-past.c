@@ -5,6 +5,7 @@
 
 #include "queen-redis-sequencer-private.h"
 
+#define MOST 1000 /* events; Redis sends no more than it is asked for */
 #define STEPS 200 /* what else may stand among the events that are asked for */
 
 /* Returns: (transfer full) (nullable): the event that an entry of the stream is */
@@ -27,7 +28,7 @@ queen_redis_sequencer_read_past (QueenRedisSequencer *self, const QueenRedisRepl
   const QueenRedisReply *one;
   QueenEngineId id = { 0 };
 
-  for (gsize i = 0; (one = queen_redis_reply_get_element (reply, i)); i++)
+  for (gsize i = 0; i < MOST && (one = queen_redis_reply_get_element (reply, i)); i++)
     {
       g_autoptr (QueenEvent) event = read_event (self, one, &id);
 

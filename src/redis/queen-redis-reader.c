@@ -8,6 +8,7 @@
 
 #include "model/queen-heartbeat.h"
 #include "queen-redis-sequencer-private.h"
+#include "text/queen-legible.h"
 #include "text/queen-timestamp.h"
 
 #define BLOCK "5000" /* ms for which Redis waits for news */
@@ -15,6 +16,7 @@
 #define MOST_AT_ONCE 512
 #define SAID_AGAIN 1000 /* that many that make no sense are one line of the log */
 #define FUTURE (G_GINT64_CONSTANT (86400) * 1000000000) /* ns by which clocks may be apart */
+#define MAX_BY 1024                                     /* bytes: who has forgotten one */
 #define STATE "state-"
 
 /* One entry of the stream. */
@@ -239,7 +241,7 @@ take_forgotten (QueenRedisSequencer *self, const Entry *entry)
   if (!gone)
     return;
   event = queen_event_new_forgotten (gone);
-  event->by = *words[2] ? g_strdup (words[2]) : NULL;
+  event->by = *words[2] ? queen_legible_dup (words[2], MAX_BY) : NULL;
   queen_redis_sequencer_tell (self, event, gone);
 }
 
@@ -287,6 +289,13 @@ take_silent_entry (QueenRedisSequencer *self, const Entry *entry)
     queen_redis_sequencer_skip (self, "word of an unknown kind", NULL);
 }
 
+static gboolean
+is_behind (const QueenEngineId *place, const QueenEngineId *other)
+{
+  return place->number > other->number ||
+         (place->number == other->number && place->step > other->step);
+}
+
 /* Returns: %FALSE when some of the stream was gone before it was read */
 static gboolean
 take_stream_entry (QueenRedisSequencer *self, const QueenRedisReply *reply)
@@ -299,6 +308,11 @@ take_stream_entry (QueenRedisSequencer *self, const QueenRedisReply *reply)
   if (!read_place (reply, &place))
     {
       queen_redis_sequencer_skip (self, "place", NULL);
+      return TRUE;
+    }
+  if (!is_behind (&place, &self->read_to))
+    {
+      queen_redis_sequencer_skip (self, "place that was read before", NULL);
       return TRUE;
     }
   if (place.number > self->read_to.number + 1)
@@ -318,20 +332,29 @@ take_stream_entry (QueenRedisSequencer *self, const QueenRedisReply *reply)
   return TRUE;
 }
 
+/* What there is no time for is read again: next time there is less of it. */
 static void
 take_entries (QueenRedisSequencer *self, const QueenRedisReply *entries)
 {
+  const QueenClock *clock = self->settings.clock;
+  gint64 end = clock->get_monotonic () + QUEEN_SLICE;
   const QueenRedisReply *one;
+  guint n = 0;
 
-  for (gsize i = 0;
-       self->state == QUEEN_ENGINE_TOGETHER && (one = queen_redis_reply_get_element (entries, i));
-       i++)
-    if (!take_stream_entry (self, one))
+  for (; self->state == QUEEN_ENGINE_TOGETHER && (one = queen_redis_reply_get_element (entries, n));
+       n++)
+    if (n > 0 && clock->get_monotonic () >= end)
+      {
+        self->n_at_once = MIN (n, MOST_AT_ONCE);
+        return;
+      }
+    else if (!take_stream_entry (self, one))
       {
         queen_redis_sequencer_leave (self, "fallen_behind",
                                      "the stream went on faster than it was read");
         return;
       }
+  self->n_at_once = MIN (MAX (self->n_at_once, 1) * 2, MOST_AT_ONCE);
 }
 
 static void
@@ -361,7 +384,7 @@ ask_for_more (QueenRedisSequencer *self)
 {
   g_autofree char *from = queen_engine_id_dup_text (&self->read_to);
   g_autofree char *count =
-      g_strdup_printf ("%u", CLAMP (self->settings.capacity / 2, 1, MOST_AT_ONCE));
+      g_strdup_printf ("%u", CLAMP (self->settings.capacity / 2, 1, MAX (self->n_at_once, 1)));
   const char *argv[] = {
     "XREAD", "COUNT", count, "BLOCK", BLOCK, "STREAMS", self->keys[QUEEN_ENGINE_KEY_EVENTS], from
   };
@@ -396,6 +419,7 @@ on_read_again (gpointer data)
 void
 queen_redis_sequencer_read (QueenRedisSequencer *self)
 {
+  self->n_at_once = MOST_AT_ONCE;
   if (!self->read_alarm)
     self->read_alarm =
         queen_alarm_new (self->settings.clock, "read on", G_PRIORITY_DEFAULT, on_read_again, self);

@@ -31,6 +31,7 @@ typedef enum
   QUEEN_JOIN_WORKERS,
   QUEEN_JOIN_HIVES,
   QUEEN_JOIN_HOLDS,
+  QUEEN_JOIN_COMPARE,
 } QueenJoinStep;
 
 struct _QueenRedisSequencer
@@ -79,10 +80,13 @@ struct _QueenRedisSequencer
   GHashTable *released;       /* ids of holds that ended here while she was alone */
   QueenJoinStep step;
   char *scan_cursor;
+  guint compared_kind;     /* of components, or how many there are */
+  guint64 compared_behind; /* the sequence of the last one that was compared */
 
   QueenEngineId read_to;
   guint64 tail; /* number of the last event that is known to be in the stream */
   gboolean is_reading;
+  guint n_at_once; /* entries of the stream that there is time for in one turn */
   QueenAlarm *read_alarm;
   guint64 n_read;
   guint64 n_skipped;
@@ -164,11 +168,13 @@ gboolean queen_redis_sequencer_may_miss (QueenSequencer *sequencer, QueenCompone
 
 /**
  * queen_redis_sequencer_compare:
- * @is_same: she was in this epoch before
  *
- * Looks at what is known here of which the engine has said nothing.
+ * Looks at some of what is known here, from compared_kind and compared_behind on: of what the
+ * engine has said nothing.
+ *
+ * Returns: whether that was all
  */
-void queen_redis_sequencer_compare (QueenRedisSequencer *self, gboolean is_same);
+gboolean queen_redis_sequencer_compare (QueenRedisSequencer *self);
 
 /** Tells the others what happened here while she was alone. */
 void queen_redis_sequencer_heal (QueenRedisSequencer *self, gboolean is_same);

@@ -72,7 +72,10 @@ publish_alone (QueenRedisSequencer *self, QueenEvent *event)
 {
   const QueenComponent *component = event->component;
 
-  if (component && event->kind != QUEEN_EVENT_HELD)
+  /* There is no end to those who come and go; each queen forgets them by herself. */
+  if (event->kind == QUEEN_EVENT_FORGOTTEN && !event->by)
+    g_hash_table_remove (self->dirty[component->kind], component->id);
+  else if (component && event->kind != QUEEN_EVENT_HELD)
     g_hash_table_add (self->dirty[component->kind], g_strdup (component->id));
   /* Whoever had spoken to another queen speaks to her by now, or is gone. */
   if (event->kind & (QUEEN_EVENT_NUMBERED_KINDS | QUEEN_EVENT_FORGOTTEN))

@@ -159,6 +159,46 @@ test_socket (void)
 }
 
 static void
+send_descriptor (int socket, int fd)
+{
+  union
+  {
+    char bytes[CMSG_SPACE (sizeof fd)];
+    struct cmsghdr header;
+  } control = { { 0 } };
+  struct iovec vector = { (char *) "x", 1 };
+  struct msghdr message = {
+    .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+  };
+
+  control.header.cmsg_level = SOL_SOCKET;
+  control.header.cmsg_type = SCM_RIGHTS;
+  control.header.cmsg_len = CMSG_LEN (sizeof fd);
+  memcpy (CMSG_DATA (&control.header), &fd, sizeof fd);
+  g_assert_cmpint (sendmsg (socket, &message, 0), ==, 1);
+  close (fd);
+}
+
+/* To close what a body brings may take as long as whoever made it likes. */
+static void
+test_descriptors (void)
+{
+  g_autoptr (QueenDBusBodies) bodies = new_bodies ();
+  Reading reading;
+  int fds[2], brought[2];
+  char byte;
+
+  open_sockets (fds);
+  open_pipe (brought);
+  send_descriptor (fds[1], brought[1]);
+  begin (bodies, &reading, fds[0]);
+  expect_error (&reading, QUEEN_ERROR_BAD_REQUEST);
+  g_assert_cmpint (read (brought[0], &byte, 1), ==, 0); /* it is closed, in time */
+  close (brought[0]);
+  close (fds[1]);
+}
+
+static void
 test_memory (void)
 {
   g_autoptr (QueenDBusBodies) bodies = new_bodies ();
@@ -206,6 +246,29 @@ test_large (void)
   clear (&reading);
   begin (bodies, &reading, open_memory (MAX_EACH + 1));
   expect_error (&reading, QUEEN_ERROR_CONTENT_TOO_LARGE);
+}
+
+/* Such a pipe gives one packet at a time, however many there are. What one user has written is
+ * never in what another one has said. */
+static void
+test_packets (void)
+{
+  g_autoptr (QueenDBusBodies) bodies = new_bodies ();
+  Reading first, second;
+  int fds[2], others[2];
+
+  g_assert_cmpint (pipe2 (fds, O_CLOEXEC | O_DIRECT), ==, 0);
+  open_pipe (others);
+  for (int i = 0; i < 8; i++)
+    say (fds[1], "abc");
+  begin (bodies, &first, fds[0]);
+  turn ();
+  begin (bodies, &second, others[0]);
+  say (others[1], "another");
+  close (others[1]);
+  expect (&second, "another");
+  close (fds[1]);
+  expect (&first, "abcabcabcabcabcabcabcabc");
 }
 
 /* Of all together; and what has ended does not count. */
@@ -299,7 +362,9 @@ main (int argc, char **argv)
 
   g_test_add_func ("/dbus-bodies/pipe/in-parts", test_pipe);
   g_test_add_func ("/dbus-bodies/pipe/read-by-others-too/nobody-waits", test_stolen);
+  g_test_add_func ("/dbus-bodies/pipe/packets/stay-with-whom-they-are-of", test_packets);
   g_test_add_func ("/dbus-bodies/socket/in-parts", test_socket);
+  g_test_add_func ("/dbus-bodies/socket/with-descriptors/is-an-error", test_descriptors);
   g_test_add_func ("/dbus-bodies/memory/from-its-beginning", test_memory);
   g_test_add_func ("/dbus-bodies/too-large/is-an-error", test_large);
   g_test_add_func ("/dbus-bodies/too-large/together/is-an-error", test_large_together);
