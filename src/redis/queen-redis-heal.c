@@ -7,6 +7,7 @@
 #include "queen-redis-sequencer-private.h"
 
 #define HEALED_AT_ONCE 512 /* components */
+#define COMPARED_AT_ONCE 512
 
 static void
 on_registry_changed_elsewhere (QueenRedisSequencer *self, QueenComponent *gone)
@@ -18,45 +19,23 @@ on_registry_changed_elsewhere (QueenRedisSequencer *self, QueenComponent *gone)
 
 /* Who is known here alone, and is not news from here, was forgotten elsewhere. */
 static void
-drop_forgotten (QueenRedisSequencer *self, QueenComponentKind kind)
+drop_if_forgotten (QueenRedisSequencer *self, QueenComponentKind kind, const char *id)
 {
-  QueenComponent *components[64];
-  guint64 behind = 0;
-  guint n;
+  g_autoptr (QueenComponent) gone = NULL;
 
-  while ((n = queen_registry_list_behind (self->registries[kind], behind, components,
-                                          G_N_ELEMENTS (components))) > 0)
-    {
-      behind = components[n - 1]->sequence;
-      for (guint i = 0; i < n; i++)
-        if (!g_hash_table_contains (self->seen[kind], components[i]->id) &&
-            !g_hash_table_contains (self->dirty[kind], components[i]->id))
-          {
-            g_autoptr (QueenComponent) gone =
-                queen_registry_drop (self->registries[kind], components[i]->id);
-
-            queen_redis_sequencer_set_hearer (self, kind, gone->id, NULL);
-            on_registry_changed_elsewhere (self, gone);
-          }
-    }
+  if (g_hash_table_contains (self->seen[kind], id) || g_hash_table_contains (self->dirty[kind], id))
+    return;
+  gone = queen_registry_drop (self->registries[kind], id);
+  queen_redis_sequencer_set_hearer (self, kind, gone->id, NULL);
+  on_registry_changed_elsewhere (self, gone);
 }
 
 /* An engine that has begun anew is told all that it does not know. */
 static void
-mark_unknown (QueenRedisSequencer *self, QueenComponentKind kind)
+mark_if_unknown (QueenRedisSequencer *self, QueenComponentKind kind, const char *id)
 {
-  QueenComponent *components[64];
-  guint64 behind = 0;
-  guint n;
-
-  while ((n = queen_registry_list_behind (self->registries[kind], behind, components,
-                                          G_N_ELEMENTS (components))) > 0)
-    {
-      behind = components[n - 1]->sequence;
-      for (guint i = 0; i < n; i++)
-        if (!g_hash_table_contains (self->seen[kind], components[i]->id))
-          g_hash_table_add (self->dirty[kind], g_strdup (components[i]->id));
-    }
+  if (!g_hash_table_contains (self->seen[kind], id))
+    g_hash_table_add (self->dirty[kind], g_strdup (id));
 }
 
 /* What happened here while she was alone, for the others; as states, of which the newest counts. */
@@ -170,14 +149,18 @@ heal_releases (QueenRedisSequencer *self)
     queen_redis_sequencer_write (self, "release", id, NULL);
 }
 
-void
-queen_redis_sequencer_compare (QueenRedisSequencer *self, gboolean is_same)
+gboolean
+queen_redis_sequencer_compare (QueenRedisSequencer *self, QueenComponentKind kind, gboolean is_same)
 {
-  for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-    if (is_same)
-      drop_forgotten (self, (QueenComponentKind) kind);
-    else
-      mark_unknown (self, (QueenComponentKind) kind);
+  QueenComponent *components[COMPARED_AT_ONCE];
+  guint n = queen_registry_list_behind (self->registries[kind], self->compared_to, components,
+                                        COMPARED_AT_ONCE);
+
+  if (n > 0)
+    self->compared_to = components[n - 1]->sequence;
+  for (guint i = 0; i < n; i++)
+    (is_same ? drop_if_forgotten : mark_if_unknown) (self, kind, components[i]->id);
+  return n < COMPARED_AT_ONCE;
 }
 
 void

@@ -216,7 +216,6 @@ begin_epoch (QueenRedisSequencer *self)
 static void
 come_together (QueenRedisSequencer *self, gboolean is_same)
 {
-  queen_redis_sequencer_compare (self, is_same);
   excuse_all (self);
   self->was_together = TRUE;
   self->has_complained = FALSE;
@@ -232,6 +231,29 @@ come_together (QueenRedisSequencer *self, gboolean is_same)
     return;
   queen_redis_sequencer_read (self);
   queen_redis_sequencer_announce (self);
+}
+
+static void
+on_compared (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
+{
+  g_autoptr (QueenRedisSequencer) self = hear_answer (data, error);
+
+  if (self)
+    take_step (self, self->step);
+}
+
+/* Of tens of thousands a few at a time: others have their turns in between. */
+static void
+compare_some (QueenRedisSequencer *self)
+{
+  const char *ping[] = { "PING" };
+  QueenComponentKind kind =
+      self->step == QUEEN_JOIN_COMPARE_WORKERS ? QUEEN_COMPONENT_WORKER : QUEEN_COMPONENT_HIVE;
+
+  if (queen_redis_sequencer_compare (self, kind, self->was_together))
+    take_step (self, self->step + 1);
+  else
+    ask_redis (self, G_N_ELEMENTS (ping), ping, on_compared);
 }
 
 static gboolean
@@ -420,7 +442,10 @@ static void
 take_step (QueenRedisSequencer *self, QueenJoinStep step)
 {
   if (step != self->step)
-    g_clear_pointer (&self->scan_cursor, g_free);
+    {
+      g_clear_pointer (&self->scan_cursor, g_free);
+      self->compared_to = 0;
+    }
   self->step = step;
   switch (step)
     {
@@ -436,6 +461,10 @@ take_step (QueenRedisSequencer *self, QueenJoinStep step)
     case QUEEN_JOIN_HIVES:
     case QUEEN_JOIN_HOLDS:
       scan (self);
+      break;
+    case QUEEN_JOIN_COMPARE_WORKERS:
+    case QUEEN_JOIN_COMPARE_HIVES:
+      compare_some (self);
       break;
     default:
       come_together (self, self->was_together);

@@ -31,6 +31,8 @@ typedef enum
   QUEEN_JOIN_WORKERS,
   QUEEN_JOIN_HIVES,
   QUEEN_JOIN_HOLDS,
+  QUEEN_JOIN_COMPARE_WORKERS,
+  QUEEN_JOIN_COMPARE_HIVES,
 } QueenJoinStep;
 
 struct _QueenRedisSequencer
@@ -79,6 +81,7 @@ struct _QueenRedisSequencer
   GHashTable *released;       /* ids of holds that ended here while she was alone */
   QueenJoinStep step;
   char *scan_cursor;
+  guint64 compared_to; /* sequence of the last one of that kind that was looked at */
 
   QueenEngineId read_to;
   guint64 tail; /* number of the last event that is known to be in the stream */
@@ -166,9 +169,13 @@ gboolean queen_redis_sequencer_may_miss (QueenSequencer *sequencer, QueenCompone
  * queen_redis_sequencer_compare:
  * @is_same: she was in this epoch before
  *
- * Looks at what is known here of which the engine has said nothing.
+ * Looks at some of what is known here, behind `compared_to`, of which the engine has said nothing.
+ *
+ * Returns: whether that was the rest
  */
-void queen_redis_sequencer_compare (QueenRedisSequencer *self, gboolean is_same);
+gboolean queen_redis_sequencer_compare (QueenRedisSequencer *self,
+                                        QueenComponentKind kind,
+                                        gboolean is_same);
 
 /** Tells the others what happened here while she was alone. */
 void queen_redis_sequencer_heal (QueenRedisSequencer *self, gboolean is_same);

@@ -4,6 +4,7 @@
 /* Many beats through two queens, and many workers that both know. */
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "queen-process.h"
@@ -205,6 +206,15 @@ is_told_of (RedisServer *server, const char *n)
   return g_str_equal (known, n);
 }
 
+/* Where others want the processors, too, how long a turn takes says nothing of her. */
+static gboolean
+is_machine_free (void)
+{
+  double load = 0;
+
+  return getloadavg (&load, 1) == 1 && load <= g_get_num_processors () + 1;
+}
+
 static void
 assert_lively (QueenProcess *queen)
 {
@@ -212,7 +222,7 @@ assert_lively (QueenProcess *queen)
 
   g_test_message ("longest turn: %.1f ms; resident: %.1f MiB", turn * 1e3,
                   (double) queen_process_get_resident (queen) / 1048576);
-  if (!queen_test_is_wrapped () && !queen_test_is_sanitized ())
+  if (!queen_test_is_wrapped () && !queen_test_is_sanitized () && is_machine_free ())
     g_assert_cmpfloat (turn, <=, LONGEST_TURN);
 }
 
