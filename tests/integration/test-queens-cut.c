@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* Queens and a Redis that are apart for a while, or that lost some of what they had in common. */
+
+#include <signal.h>
+#include <string.h>
+
+#include "queen-process.h"
+#include "redis-server.h"
+#include "sse-client.h"
+#include "wire.h"
+
+#define META "q:{test}:meta"
+#define N_WORKERS 20
+#define STOPPED 5 /* s; QUEEN_TEST_STOPPED says another */
+
+static gboolean
+is_in_state (QueenProcess *queen, const char *state)
+{
+  g_autofree char *name = g_strdup_printf ("queen_engine_state{state=\"%s\"}", state);
+
+  return http_read_metric (queen_process_get_port (queen), name) == 1;
+}
+
+static void
+wait_for (QueenProcess *queen, const char *state)
+{
+  queen_test_wait_until (is_in_state (queen, state));
+}
+
+static void
+wait_for_both (QueenProcess *const queens[2], const char *state)
+{
+  for (int i = 0; i < 2; i++)
+    wait_for (queens[i], state);
+}
+
+static void
+beat (QueenProcess *queen, const char *id, const char *status)
+{
+  http_beat (queen_process_get_port (queen), "worker", id, status);
+}
+
+static SseClient *
+listen_to (QueenProcess *queen)
+{
+  return sse_client_subscribe (queen_process_get_port (queen), "?types=worker", NULL);
+}
+
+static gboolean
+is_known_as (QueenProcess *queen, const char *id, const char *status)
+{
+  g_autofree char *path = g_strdup_printf ("/v1/workers/%s", id);
+  g_autoptr (HttpAnswer) answer = http_get (queen_process_get_port (queen), path);
+  g_autofree char *is = answer->status == 200 ? http_answer_dup_member (answer, "status") : NULL;
+
+  return g_strcmp0 (is, status) == 0;
+}
+
+static void
+wait_until_known (QueenProcess *const queens[2], const char *id, const char *status)
+{
+  for (int i = 0; i < 2; i++)
+    queen_test_wait_until (is_known_as (queens[i], id, status));
+}
+
+/* What a subscriber was told until it heard of "end". */
+typedef struct
+{
+  guint n_lagged;
+  guint n_offline;
+  GHashTable *events; /* id -> data; an id that comes twice is a failure */
+} Story;
+
+static void
+hear_out (SseClient *client, Story *story)
+{
+  story->events = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  for (gboolean is_over = FALSE; !is_over;)
+    {
+      g_autoptr (SseFrame) frame = sse_client_next (client);
+
+      g_assert_nonnull (frame);
+      if (g_strcmp0 (frame->event, "lagged") == 0)
+        {
+          g_assert_cmpstr (frame->data, ==, "{\"dropped\":null}");
+          story->n_lagged++;
+        }
+      if (g_strcmp0 (frame->event, "heartbeat") != 0)
+        continue;
+      is_over = g_str_equal (sse_frame_get_string (frame, "worker_id"), "end");
+      story->n_offline += g_str_equal (sse_frame_get_string (frame, "status"), "Offline");
+      if (frame->id)
+        g_assert_true (
+            g_hash_table_insert (story->events, g_strdup (frame->id), g_strdup (frame->data)));
+    }
+}
+
+/* What both were told under one id is one and the same. */
+static void
+compare_stories (Story stories[2])
+{
+  GHashTableIter iter;
+  gpointer id, data;
+
+  g_hash_table_iter_init (&iter, stories[0].events);
+  while (g_hash_table_iter_next (&iter, &id, &data))
+    {
+      const char *other = g_hash_table_lookup (stories[1].events, id);
+
+      if (other)
+        g_assert_cmpstr (data, ==, other);
+    }
+  for (int i = 0; i < 2; i++)
+    g_hash_table_unref (stories[i].events);
+}
+
+static void
+stop_queens (QueenProcess *queens[2])
+{
+  for (int i = 0; i < 2; i++)
+    {
+      g_autofree char *said = NULL;
+
+      queen_process_signal (queens[i], SIGTERM);
+      g_assert_cmpint (queen_process_wait_exit (queens[i]), ==, 0);
+      said = queen_process_dup_stderr (queens[i]);
+      g_assert_null (strstr (said, "CRITICAL"));
+      g_assert_null (strstr (said, "ERROR:"));
+      g_assert_null (strstr (said, "runtime error"));
+      queen_process_free (queens[i]);
+    }
+}
+
+static QueenProcess *
+start_queen (guint16 first, guint16 second, const char *timeout)
+{
+  g_autofree char *engine = g_strdup_printf ("--engine=redis://127.0.0.1:%u?cluster=test", first);
+  g_autofree char *other = g_strdup_printf ("--engine=redis://127.0.0.1:%u?cluster=test", second);
+  g_autofree char *span = g_strdup_printf ("--timeout=%s", timeout);
+
+  return queen_process_start ("--engine-timeout=500ms", engine, other, span, NULL);
+}
+
+static RedisServer *
+start_redis (RedisServer *master)
+{
+  RedisServer *server = redis_server_new ();
+
+  redis_server_listen (server);
+  if (master)
+    redis_server_configure (server, "replicaof 127.0.0.1 %u", redis_server_get_port (master));
+  redis_server_start (server);
+  if (master)
+    redis_server_do (master, "1", "WAIT", "1", "0");
+  return server;
+}
+
+/* The replica that takes over has none of the last events, so their numbers are given out anew:
+ * under another epoch. */
+static void
+test_lost_tail (void)
+{
+  RedisServer *master = start_redis (NULL), *replica = start_redis (master);
+  guint16 first = redis_server_get_port (master), second = redis_server_get_port (replica);
+  QueenProcess *queens[2] = { start_queen (first, second, "30s"),
+                              start_queen (first, second, "30s") };
+  g_autofree char *before = redis_server_ask (master, "HGET", META, "epoch", NULL);
+  g_autofree char *after = NULL;
+  Story stories[2] = { 0 };
+
+  wait_for_both (queens, "together");
+  {
+    g_autoptr (SseClient) here = listen_to (queens[0]);
+    g_autoptr (SseClient) there = listen_to (queens[1]);
+
+    beat (queens[0], "both-have", "ready");
+    wait_until_known (queens, "both-have", "Ready");
+    redis_server_do (master, "1", "WAIT", "1", "0");
+    redis_server_do (replica, "OK", "REPLICAOF", "NO", "ONE");
+    beat (queens[0], "lost-0", "ready");
+    beat (queens[1], "lost-1", "busy");
+    beat (queens[1], "both-have", "busy");
+    wait_until_known (queens, "lost-0", "Ready");
+    wait_until_known (queens, "both-have", "Busy");
+    redis_server_do (replica, "", "HGET", "q:{test}:worker", "lost-1");
+    redis_server_kill (master);
+    wait_for_both (queens, "alone");
+    wait_for_both (queens, "together");
+    wait_until_known (queens, "lost-0", "Ready");
+    wait_until_known (queens, "lost-1", "Busy");
+    wait_until_known (queens, "both-have", "Busy");
+    beat (queens[0], "end", "ready");
+    hear_out (here, &stories[0]);
+    hear_out (there, &stories[1]);
+  }
+  after = redis_server_ask (replica, "HGET", META, "epoch", NULL);
+  g_assert_cmpstr (before, !=, after);
+  for (int i = 0; i < 2; i++)
+    {
+      g_assert_cmpuint (stories[i].n_lagged, ==, 1);
+      g_assert_cmpuint (stories[i].n_offline, ==, 0);
+    }
+  compare_stories (stories);
+  stop_queens (queens);
+  redis_server_free (replica);
+  redis_server_free (master);
+}
+
+/* One of both is cut off, with all that speak to her, and nobody can tell her from a dead one; when
+ * she is back both know what happened on either side. */
+static void
+test_cut (void)
+{
+  RedisServer *server = start_redis (NULL);
+  guint16 port = redis_server_get_port (server);
+  g_autoptr (Wire) wire = wire_new (port);
+  QueenProcess *queens[2] = { start_queen (port, port, "30s"),
+                              start_queen (wire_get_port (wire), wire_get_port (wire), "30s") };
+  Story stories[2] = { 0 };
+
+  wait_for_both (queens, "together");
+  {
+    g_autoptr (SseClient) here = listen_to (queens[0]);
+    g_autoptr (SseClient) there = listen_to (queens[1]);
+
+    beat (queens[0], "moved", "ready");
+    beat (queens[1], "stayed", "ready");
+    wait_until_known (queens, "moved", "Ready");
+    wait_until_known (queens, "stayed", "Ready");
+    wire_cut (wire);
+    beat (queens[1], "late", "ready"); /* is in the wire, and comes out when she has gone on */
+    wait_for (queens[1], "alone");
+    beat (queens[1], "late", "busy");
+    beat (queens[1], "moved", "busy");
+    beat (queens[0], "elsewhere", "ready");
+    g_assert_true (is_in_state (queens[0], "together"));
+    g_assert_true (is_known_as (queens[1], "elsewhere", NULL));
+    wire_mend (wire);
+    wait_for (queens[1], "together");
+    wait_until_known (queens, "late", "Busy");
+    wait_until_known (queens, "moved", "Busy");
+    wait_until_known (queens, "stayed", "Ready");
+    wait_until_known (queens, "elsewhere", "Ready");
+    beat (queens[0], "end", "ready");
+    hear_out (here, &stories[0]);
+    hear_out (there, &stories[1]);
+  }
+  g_assert_cmpuint (stories[0].n_lagged, ==, 0);
+  g_assert_cmpuint (stories[1].n_lagged, ==, 1);
+  g_assert_cmpuint (stories[0].n_offline + stories[1].n_offline, ==, 0);
+  compare_stories (stories);
+  stop_queens (queens);
+  redis_server_free (server);
+}
+
+static void
+beat_all (QueenProcess *const queens[2], const char *status)
+{
+  for (guint i = 0; i < N_WORKERS; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("worker-%u", i);
+
+      beat (queens[i % 2], id, status);
+    }
+}
+
+/* What was written before it stood still is done when it goes on, and is old by then. */
+static void
+test_stopped_for_long (void)
+{
+  RedisServer *server = start_redis (NULL);
+  guint16 port = redis_server_get_port (server);
+  QueenProcess *queens[2] = { start_queen (port, port, "2s"), start_queen (port, port, "2s") };
+  const char *wanted = g_getenv ("QUEEN_TEST_STOPPED");
+  gint64 end;
+  Story stories[2] = { 0 };
+
+  wait_for_both (queens, "together");
+  {
+    g_autoptr (SseClient) here = listen_to (queens[0]);
+    g_autoptr (SseClient) there = listen_to (queens[1]);
+
+    beat_all (queens, "ready");
+    redis_server_signal (server, SIGSTOP);
+    end = g_get_monotonic_time () + (wanted ? atoi (wanted) : STOPPED) * G_USEC_PER_SEC;
+    while (g_get_monotonic_time () < end)
+      {
+        beat_all (queens, "busy");
+        g_usleep (200 * 1000);
+      }
+    g_assert_true (is_in_state (queens[0], "alone"));
+    g_assert_true (is_in_state (queens[1], "alone"));
+    redis_server_signal (server, SIGCONT);
+    for (int i = 0; i < 2; i++)
+      while (!is_in_state (queens[i], "together"))
+        beat_all (queens, "busy");
+    beat_all (queens, "busy");
+    beat (queens[0], "end", "ready");
+    hear_out (here, &stories[0]);
+    hear_out (there, &stories[1]);
+  }
+  for (int i = 0; i < 2; i++)
+    {
+      g_assert_cmpuint (stories[i].n_offline, ==, 0);
+      g_assert_cmpuint (stories[i].n_lagged, ==, 1);
+      g_assert_true (is_known_as (queens[i], "worker-0", "Busy"));
+      g_assert_true (is_known_as (queens[i], "worker-1", "Busy"));
+    }
+  compare_stories (stories);
+  stop_queens (queens);
+  redis_server_free (server);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  if (!redis_server_is_there ())
+    {
+      g_print ("1..0 # SKIP there is no redis-server\n");
+      return 0;
+    }
+  g_test_add_func ("/queens-cut/lost-tail", test_lost_tail);
+  g_test_add_func ("/queens-cut/network", test_cut);
+  g_test_add_func ("/queens-cut/stopped-for-long", test_stopped_for_long);
+  return g_test_run ();
+}
