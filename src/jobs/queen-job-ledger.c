@@ -22,6 +22,17 @@
 #define LONG (4 * 1024 * 1024)      /* bytes */
 #define MAX_ID 64                   /* bytes */
 #define LEAST_APART 64              /* lines between two tries to write it anew */
+#define PIECE (64 * 1024)           /* bytes that are written at once of one that is begun anew */
+
+/* One that is to take its place. */
+typedef struct
+{
+  int fd;
+  GString *text;      /* what is not yet in it */
+  GString *meanwhile; /* lines since it was begun, which come behind that */
+  guint n_jobs;
+  gboolean has_failed;
+} Draft;
 
 struct _QueenJobLedger
 {
@@ -36,6 +47,7 @@ struct _QueenJobLedger
   gboolean is_behind; /* lines are missing in it */
   gboolean is_torn;   /* its last line has no end */
   guint n_until;      /* lines until it may be tried to write it anew */
+  Draft *draft;       /* NULL unless it is being written anew */
 };
 
 /* @fd: (transfer full): is closed unless it is taken
@@ -108,9 +120,37 @@ queen_job_ledger_open (const char *directory, GError **error)
   return NULL;
 }
 
+static char *
+dup_path_of_draft (const QueenJobLedger *self)
+{
+  return g_strconcat (self->path, UNFINISHED, NULL);
+}
+
+static void
+free_draft (Draft *draft)
+{
+  if (draft->fd >= 0)
+    close (draft->fd);
+  g_string_free (draft->text, TRUE);
+  g_string_free (draft->meanwhile, TRUE);
+  g_free (draft);
+}
+
+static void
+drop_draft (QueenJobLedger *self)
+{
+  g_autofree char *path = dup_path_of_draft (self);
+
+  if (!self->draft)
+    return;
+  g_clear_pointer (&self->draft, free_draft);
+  unlink (path);
+}
+
 void
 queen_job_ledger_close (QueenJobLedger *self)
 {
+  drop_draft (self);
   close_file (self);
   g_free (self->path);
   g_free (self);
@@ -324,6 +364,8 @@ write_line (QueenJobLedger *self, QueenJob *job, gboolean is_begun, gboolean is_
   const char *problem;
 
   append_line (text, job, is_begun, is_ended);
+  if (self->draft)
+    g_string_append_len (self->draft->meanwhile, text->str, (gssize) text->len);
   problem = append_text (self, text);
   self->is_stuck = problem != NULL;
   if (problem)
@@ -348,7 +390,7 @@ queen_job_ledger_end (QueenJobLedger *self, QueenJob *job)
 gboolean
 queen_job_ledger_is_long (const QueenJobLedger *self)
 {
-  return self->n_until == 0 &&
+  return !self->draft && self->n_until == 0 &&
          ((self->is_behind && !self->is_stuck) || self->size > MAX (LONG, 2 * self->size_anew));
 }
 
@@ -368,21 +410,69 @@ write_whole (int fd, const GString *text)
   return TRUE;
 }
 
-/* What there is stays until the new one is whole and locked, as the disk may be full. */
-static gboolean
-replace_file (QueenJobLedger *self, const GString *text)
+gboolean
+queen_job_ledger_begin_anew (QueenJobLedger *self)
 {
-  g_autofree char *path = g_strconcat (self->path, UNFINISHED, NULL);
-  const QueenJobLedger former = *self;
+  g_autofree char *path = dup_path_of_draft (self);
   int fd;
 
+  if (self->fd < 0 || self->draft)
+    return FALSE;
   unlink (path); /* of one who was killed while it wrote */
   fd = open (path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0)
-    return FALSE;
-  if (!write_whole (fd, text))
-    close (fd);
-  else if (take_file (self, fd) && rename (path, self->path) == 0)
+    {
+      self->n_until = LEAST_APART;
+      return FALSE;
+    }
+  self->draft = g_new0 (Draft, 1);
+  self->draft->fd = fd;
+  self->draft->text = g_string_new (NULL);
+  self->draft->meanwhile = g_string_new (NULL);
+  return TRUE;
+}
+
+static void
+write_piece (Draft *draft, GString *text)
+{
+  draft->has_failed |= !write_whole (draft->fd, text);
+  g_string_truncate (text, 0);
+}
+
+void
+queen_job_ledger_copy (QueenJobLedger *self, QueenJob *job)
+{
+  Draft *draft = self->draft;
+
+  draft->n_jobs++;
+  if (draft->has_failed)
+    return;
+  append_line (draft->text, job, TRUE, FALSE);
+  if (!queen_job_state_is_open (queen_job_get_state (job)))
+    append_line (draft->text, job, FALSE, TRUE);
+  if (draft->text->len >= PIECE)
+    write_piece (draft, draft->text);
+}
+
+static int
+steal_file (Draft *draft)
+{
+  int fd = draft->fd;
+
+  draft->fd = -1;
+  return fd;
+}
+
+/* What there is stays until the new one is whole and locked, as the disk may be full. */
+static gboolean
+replace_file (QueenJobLedger *self)
+{
+  g_autofree char *path = dup_path_of_draft (self);
+  const QueenJobLedger former = *self;
+
+  /* Without one there is something at its place that is not ours. */
+  if (self->fd >= 0 && !self->draft->has_failed && take_file (self, steal_file (self->draft)) &&
+      rename (path, self->path) == 0)
     {
       close (former.fd);
       return TRUE;
@@ -390,28 +480,24 @@ replace_file (QueenJobLedger *self, const GString *text)
   if (self->fd != former.fd)
     close_file (self);
   *self = former;
-  unlink (path);
   return FALSE;
 }
 
+/* If it has failed, it is not to be tried for each line. */
 void
-queen_job_ledger_rewrite (QueenJobLedger *self, const GQueue *jobs)
+queen_job_ledger_end_anew (QueenJobLedger *self)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
+  Draft *draft = self->draft;
 
-  if (self->fd < 0)
-    return;
-  for (GList *link = jobs->head; link; link = link->next)
-    {
-      append_line (text, link->data, TRUE, FALSE);
-      if (!queen_job_state_is_open (queen_job_get_state (link->data)))
-        append_line (text, link->data, FALSE, TRUE);
-    }
-  if (replace_file (self, text))
+  write_piece (draft, draft->text);
+  write_piece (draft, draft->meanwhile);
+  if (replace_file (self))
     {
       self->size_anew = self->size;
       self->is_broken = self->is_behind = FALSE;
+      g_clear_pointer (&self->draft, free_draft);
+      return;
     }
-  else /* it is not to be tried for each line */
-    self->n_until = MAX (jobs->length, LEAST_APART);
+  self->n_until = MAX (draft->n_jobs, LEAST_APART);
+  drop_draft (self);
 }

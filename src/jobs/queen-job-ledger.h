@@ -65,11 +65,19 @@ void queen_job_ledger_end (QueenJobLedger *self, QueenJob *job);
 gboolean queen_job_ledger_is_long (const QueenJobLedger *self);
 
 /**
- * queen_job_ledger_rewrite:
- * @jobs: (element-type QueenJob): all that there are
+ * queen_job_ledger_begin_anew:
  *
- * Begins it anew.
+ * Begins to write it anew, which may take long: there may be tens of thousands of jobs. What there
+ * is stays, and is written on, until the end.
+ *
+ * Returns: whether it has begun; else there is nothing to be done, or it is tried again later
  */
-void queen_job_ledger_rewrite (QueenJobLedger *self, const GQueue *jobs);
+gboolean queen_job_ledger_begin_anew (QueenJobLedger *self);
+
+/** Writes all of @job into the one that was begun anew. */
+void queen_job_ledger_copy (QueenJobLedger *self, QueenJob *job);
+
+/** The one that was begun anew takes the place of what there is, unless something went wrong. */
+void queen_job_ledger_end_anew (QueenJobLedger *self);
 
 G_END_DECLS

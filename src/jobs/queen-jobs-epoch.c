@@ -6,6 +6,7 @@
 #include "queen-error.h"
 #include "queen-jobs-private.h"
 
+#define MAX_COPIED 256 /* jobs, in one turn of the main loop */
 #define STARTED_ANEW "the queen was started anew before it was answered"
 #define ANSWER_LOST "its answer was lost when the queen was started anew"
 
@@ -54,6 +55,40 @@ queen_jobs_stop (QueenJobs *self,
 
 /* From one epoch to the next */
 
+void
+queen_jobs_on_copying (gpointer data)
+{
+  QueenJobs *self = data;
+  gint64 begun = queen_jobs_get_now (self);
+
+  if (!self->ledger)
+    return;
+  for (guint n = 0; self->to_copy && n < MAX_COPIED; n++)
+    {
+      QueenJob *job = self->to_copy->data;
+
+      if (queen_jobs_get_now (self) - begun >= QUEEN_SLICE)
+        break;
+      self->to_copy = job->sequence < self->copied_until ? self->to_copy->next : NULL;
+      queen_job_ledger_copy (self->ledger, job);
+    }
+  if (self->to_copy)
+    queen_alarm_set (self->copy_alarm, 0);
+  else
+    queen_job_ledger_end_anew (self->ledger);
+}
+
+/* Of those that begin or end meanwhile, the ledger itself sees that they are in it. */
+void
+queen_jobs_begin_ledger_anew (QueenJobs *self)
+{
+  if (!queen_job_ledger_begin_anew (self->ledger))
+    return;
+  self->to_copy = self->all.head;
+  self->copied_until = self->last_sequence;
+  queen_jobs_on_copying (self);
+}
+
 static void
 on_remembered (const QueenJobRecord *record, gpointer data)
 {
@@ -88,5 +123,5 @@ queen_jobs_remember (QueenJobs *self, const char *directory)
   queen_job_ledger_read (ledger, self->owner.settings.clock->get_wall () - QUEEN_JOBS_KEPT * 1000,
                          on_remembered, self);
   self->ledger = ledger;
-  queen_job_ledger_rewrite (ledger, &self->all);
+  queen_jobs_begin_ledger_anew (self);
 }

@@ -24,6 +24,8 @@ queen_jobs_remove (QueenJobs *self, QueenJob *job)
 {
   tell_change (self, job);
   queen_deadline_end (&job->kept);
+  if (self->to_copy == &job->link)
+    self->to_copy = job->link.next;
   g_queue_unlink (&self->all, &job->link);
   g_hash_table_remove (self->by_id, job->id);
   if (job->key)
@@ -35,15 +37,28 @@ queen_jobs_remove (QueenJobs *self, QueenJob *job)
   g_object_unref (job);
 }
 
-/* Whoever still reads has its time anew: it is the audience that knows whether it does. */
+static gboolean
+is_slice_over (const QueenJobs *self, gint64 begun)
+{
+  return queen_jobs_get_now (self) - begun >= QUEEN_SLICE;
+}
+
+/* Whoever still reads has its time anew: it is the audience that knows whether it does. Those that
+ * ended at once go at once. */
 void
 queen_jobs_on_kept (gpointer data)
 {
   QueenJobs *self = data;
+  gint64 begun = queen_jobs_get_now (self);
   QueenJob *job;
 
-  while ((job = queen_deadline_queue_peek_due (&self->kept, queen_jobs_get_now (self))))
+  while ((job = queen_deadline_queue_peek_due (&self->kept, begun)))
     {
+      if (is_slice_over (self, begun))
+        {
+          queen_alarm_set (self->kept_alarm, 0);
+          return;
+        }
       if (queen_job_get_n_readers (job) == 0)
         {
           queen_jobs_remove (self, job);
@@ -102,7 +117,7 @@ note_end (QueenJobs *self, QueenJob *job)
   if (self->ledger && job->is_recorded)
     queen_job_ledger_end (self->ledger, job);
   if (self->ledger && queen_job_ledger_is_long (self->ledger))
-    queen_job_ledger_rewrite (self->ledger, &self->all);
+    queen_jobs_begin_ledger_anew (self);
   if (self->is_stopping && self->n_open == 0)
     queen_alarm_set (self->stop_alarm, 0);
 }
@@ -179,7 +194,14 @@ void
 queen_jobs_on_changes (gpointer data)
 {
   QueenJobs *self = data;
+  gint64 begun = queen_jobs_get_now (self);
 
   for (guint n = self->touched.length; n > 0 && self->touched.head; n--)
-    tell_change (self, self->touched.head->data);
+    if (is_slice_over (self, begun))
+      {
+        queen_alarm_set (self->touched_alarm, 0);
+        return;
+      }
+    else
+      tell_change (self, self->touched.head->data);
 }

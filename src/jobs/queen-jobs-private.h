@@ -29,6 +29,9 @@ struct _QueenJobs
   guint n_open;
   guint64 last_sequence;
   QueenJobLedger *ledger; /* NULL when nothing is left */
+  GList *to_copy;         /* of all, the next one for the ledger that is written anew */
+  guint64 copied_until;   /* the sequence of the last one; later ones are in it by themselves */
+  QueenAlarm *copy_alarm;
 
   QueenDeadlineQueue kept; /* of QueenJob: those that have ended */
   QueenAlarm *kept_alarm;
@@ -85,6 +88,12 @@ void queen_jobs_on_changes (gpointer jobs);
 
 /** Time is over for those that are open. For an alarm. */
 void queen_jobs_on_stop (gpointer jobs);
+
+/** The ledger is too long. */
+void queen_jobs_begin_ledger_anew (QueenJobs *self);
+
+/** Some more jobs are to be written into it. For an alarm. */
+void queen_jobs_on_copying (gpointer jobs);
 
 /** Takes over those that an earlier epoch of the queen knew. */
 void queen_jobs_remember (QueenJobs *self, const char *directory);

@@ -202,6 +202,7 @@ queen_jobs_finalize (GObject *object)
   g_clear_pointer (&self->kept_alarm, queen_alarm_free);
   g_clear_pointer (&self->touched_alarm, queen_alarm_free);
   g_clear_pointer (&self->stop_alarm, queen_alarm_free);
+  g_clear_pointer (&self->copy_alarm, queen_alarm_free);
   g_clear_pointer (&self->owner.cancels, queen_job_cancels_free);
   queen_job_stage_clear (&self->owner.stage);
   g_clear_pointer (&self->owner.alarms, queen_alarm_group_free);
@@ -281,6 +282,7 @@ queen_jobs_new (const QueenJobsSettings *settings)
   self->kept_alarm = make_alarm (self, queen_jobs_on_kept);
   self->touched_alarm = make_alarm (self, queen_jobs_on_changes);
   self->stop_alarm = make_alarm (self, queen_jobs_on_stop);
+  self->copy_alarm = make_alarm (self, queen_jobs_on_copying);
   queen_deadline_queue_init (&self->kept, QUEEN_JOBS_KEPT, self->kept_alarm, settings->clock);
   if (settings->state_directory)
     queen_jobs_remember (self, settings->state_directory);

@@ -245,6 +245,104 @@ test_full_anew (Fixture *f, gconstpointer data)
   g_assert_cmpint (get_state (f, second), ==, QUEEN_JOB_LOST);
 }
 
+#define MANY 1000 /* more than are written in one turn */
+
+/* Who knows of @n jobs from before. */
+static void
+make_known (Fixture *f, guint n)
+{
+  g_autofree char *path = dup_path (f);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (text,
+                            "{\"id\":\"job-%u\",\"at\":\"5\",\"state\":\"queued\","
+                            "\"operation\":\"infer\",\"submitter\":\"\"}\n",
+                            i);
+  g_clear_object (&f->jobs);
+  g_assert_true (g_file_set_contents (path, text->str, -1, NULL));
+  make_jobs (f);
+  turn ();
+}
+
+static guint64
+get_file (Fixture *f)
+{
+  g_autofree char *path = dup_path (f);
+  GStatBuf status;
+
+  g_assert_cmpint (g_stat (path, &status), ==, 0);
+  return status.st_ino;
+}
+
+/* There may be tens of thousands, and everybody else is served meanwhile: what begins, ends and
+ * goes in the middle of it is in the new one, too. */
+static void
+test_many (Fixture *f, gconstpointer data)
+{
+  g_autofree char *unwritten = NULL, *running = NULL, *done = NULL;
+  guint64 file;
+
+  make_known (f, MANY);
+  beat (f, "w1", 4);
+  set_room (get_size (f) + 20);
+  unwritten = submit_one (f);
+  set_room (-1);
+  file = get_file (f);
+  submit (f);
+  end_try (&tries[1], QUEEN_ATTEMPT_DONE, NULL); /* there is room again: it is begun anew */
+  running = submit_one (f);
+  done = submit_one (f);
+  end_try (&tries[3], QUEEN_ATTEMPT_DONE, NULL);
+  g_assert_cmpuint (get_file (f), ==, file);
+  turn ();
+  g_assert_cmpuint (get_file (f), !=, file);
+  restart (f);
+  g_assert_cmpint (get_state (f, unwritten), ==, QUEEN_JOB_LOST);
+  g_assert_cmpint (get_state (f, running), ==, QUEEN_JOB_LOST);
+  g_assert_cmpint (get_state (f, done), ==, QUEEN_JOB_DONE);
+  g_assert_cmpint (get_state (f, "job-0"), ==, QUEEN_JOB_LOST);
+  g_assert_cmpint (get_state (f, "job-999"), ==, QUEEN_JOB_LOST);
+}
+
+/* All that there were go while it is written. */
+static void
+test_many_that_go (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = dup_path (f), *unfinished = g_strconcat (path, ".new", NULL);
+  g_autofree char *open = NULL;
+
+  make_known (f, MANY);
+  beat (f, "w1", 4);
+  set_room (get_size (f) + 20);
+  open = submit_one (f);
+  set_room (-1);
+  submit (f);
+  end_try (&tries[1], QUEEN_ATTEMPT_DONE, NULL);
+  g_assert_true (g_file_test (unfinished, G_FILE_TEST_EXISTS));
+  pass (301 * SECOND);
+  g_assert_null (queen_jobs_lookup (f->jobs, "job-999", NULL, NULL));
+  g_assert_false (g_file_test (unfinished, G_FILE_TEST_EXISTS));
+  restart (f);
+  g_assert_cmpint (get_state (f, open), ==, QUEEN_JOB_LOST);
+}
+
+/* Nothing of it is left when she ends in the middle. */
+static void
+test_many_and_end (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = dup_path (f), *unfinished = g_strconcat (path, ".new", NULL);
+
+  make_known (f, MANY);
+  g_clear_object (&f->jobs);
+  make_jobs (f);
+  g_assert_true (g_file_test (unfinished, G_FILE_TEST_EXISTS));
+  g_clear_object (&f->jobs);
+  g_assert_false (g_file_test (unfinished, G_FILE_TEST_EXISTS));
+  make_jobs (f);
+  g_assert_cmpint (get_state (f, "job-999"), ==, QUEEN_JOB_LOST);
+}
+
 static void
 test_taken_away (Fixture *f, gconstpointer data)
 {
@@ -298,6 +396,9 @@ main (int argc, char **argv)
   ADD_LEDGER ("/job-ledger/full/written-when-there-is-room", test_full);
   ADD_LEDGER ("/job-ledger/full/half-a-line-spoils-no-other", test_half);
   ADD_LEDGER ("/job-ledger/full/old-one-stays", test_full_anew);
+  ADD_LEDGER ("/job-ledger/many/others-have-their-turn", test_many);
+  ADD_LEDGER ("/job-ledger/many/some-go-meanwhile", test_many_that_go);
+  ADD_LEDGER ("/job-ledger/many/she-ends-meanwhile", test_many_and_end);
   ADD_LEDGER ("/job-ledger/taken-away", test_taken_away);
   ADD_LEDGER ("/job-ledger/trap", test_trap);
   return g_test_run ();
