@@ -78,7 +78,7 @@ queen_direct_answer (QueenConnection *connection,
   exchange = queen_exchange_new (connection, request, queen_router_get_access (self->router),
                                  on_late_answer, self);
   queen_exchange_set_target (exchange, route->method, route->path, NULL, is_http_1_0);
-  queen_router_route (self->router, exchange);
+  queen_router_route_direct (self->router, exchange, route);
   if (queen_exchange_get_reply (exchange)->is_unfinished)
     return QUEEN_HANDLING_UNFINISHED;
   if (queen_exchange_get_reply (exchange)->is_later)

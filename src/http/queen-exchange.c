@@ -21,9 +21,8 @@ struct _QueenExchange
   QueenConnection *connection;
   gint64 started; /* µs, monotonic */
   QueenRequest request;
-  QueenHeaders headers;
   QueenAccess *access;
-  QueenVisitor visitor; /* its texts are the headers' */
+  QueenVisitor visitor; /* its texts are those of @headers */
   guint owner;
   guint reader;
   QueenRefusal refusal; /* QUEEN_N_REFUSALS when it is none */
@@ -41,6 +40,8 @@ struct _QueenExchange
   gpointer gone_data;
   void (*on_finished) (QueenExchange *self, gpointer carrier);
   gpointer carrier;
+
+  QueenHeaders headers; /* the last: queen_headers_init() fills of them what is there */
 };
 
 /* What was asked */
@@ -72,15 +73,14 @@ queen_exchange_new (QueenConnection *connection,
   /* Not g_new0 (): glibc keeps what was freed for malloc (), and not for calloc (). */
   QueenExchange *self = g_new (QueenExchange, 1);
 
-  *self = (QueenExchange){
-    .connection = connection,
-    .started = g_get_monotonic_time (),
-    .request = *request,
-    .access = access,
-    .refusal = QUEEN_N_REFUSALS,
-    .on_finished = on_finished,
-    .carrier = carrier,
-  };
+  memset (self, 0, G_STRUCT_OFFSET (QueenExchange, headers));
+  self->connection = connection;
+  self->started = g_get_monotonic_time ();
+  self->request = *request;
+  self->access = access;
+  self->refusal = QUEEN_N_REFUSALS;
+  self->on_finished = on_finished;
+  self->carrier = carrier;
   queen_headers_init (&self->headers, request->head);
   meet_visitor (self);
   return self;

@@ -5,7 +5,11 @@
 
 #include <string.h>
 
-#define N_USUAL 16 /* lines */
+static inline guint64
+get_length_bit (gsize length)
+{
+  return G_GUINT64_CONSTANT (1) << MIN (length, 63);
+}
 
 /* @line: may be written to, up to and with its CR */
 static void
@@ -18,14 +22,34 @@ take_line (QueenHeaderLine *self, char *line, const char *colon, char *cr)
   ((char *) value.at)[value.length] = '\0'; /* at the CR at the latest */
 }
 
+/* Returns: a new one at their end */
+static QueenHeaderLine *
+add_line (QueenHeaders *self, gsize *n_room)
+{
+  if (self->n_lines == *n_room)
+    {
+      QueenHeaderLine *more = g_new (QueenHeaderLine, *n_room *= 2);
+
+      memcpy (more, self->lines, self->n_lines * sizeof *more);
+      if (self->lines != self->usual)
+        g_free (self->lines);
+      self->lines = more;
+    }
+  return &self->lines[self->n_lines++];
+}
+
 void
 queen_headers_init (QueenHeaders *self, QueenText head)
 {
-  gsize n_room = N_USUAL;
+  gsize n_room = G_N_ELEMENTS (self->usual);
   char *at, *end, *colon;
 
-  *self = (QueenHeaders){ .text = g_memdup2 (head.at, head.length) };
-  self->lines = g_new (QueenHeaderLine, n_room);
+  /* Not all of it: most of the lines are never there. */
+  self->text = g_memdup2 (head.at, head.length);
+  self->lines = self->usual;
+  self->n_lines = 0;
+  self->lengths = 0;
+  self->joined = NULL;
   at = self->text;
   end = at + head.length;
   at = (char *) memchr (at, '\n', head.length) + 1; /* behind the request line */
@@ -34,16 +58,18 @@ queen_headers_init (QueenHeaders *self, QueenText head)
       colon = memchr (at, ':', (gsize) (lf - at));
       if (!colon)
         break;
-      if (self->n_lines == n_room)
-        self->lines = g_renew (QueenHeaderLine, self->lines, n_room *= 2);
-      take_line (&self->lines[self->n_lines++], at, colon, lf - 1);
+      take_line (add_line (self, &n_room), at, colon, lf - 1);
+      self->lengths |= get_length_bit ((gsize) (colon - at));
     }
 }
 
 void
 queen_headers_clear (QueenHeaders *self)
 {
-  g_clear_pointer (&self->lines, g_free);
+  if (self->lines != self->usual)
+    g_free (self->lines);
+  self->lines = NULL;
+  self->n_lines = 0;
   g_clear_pointer (&self->text, g_free);
   g_clear_slist (&self->joined, g_free);
 }
@@ -62,10 +88,13 @@ const char *
 queen_headers_get (QueenHeaders *self, const char *name)
 {
   const QueenText wanted = { name, strlen (name) };
-  gsize first = find (self, 0, wanted);
-  gsize next = find (self, first + 1, wanted);
+  gsize first, next;
   GString *joined;
 
+  if (!(self->lengths & get_length_bit (wanted.length)))
+    return NULL;
+  first = find (self, 0, wanted);
+  next = find (self, first + 1, wanted);
   if (next >= self->n_lines)
     return first < self->n_lines ? self->lines[first].value : NULL;
   joined = g_string_new (self->lines[first].value);
@@ -82,14 +111,14 @@ void
 queen_headers_keep (QueenHeaders *self, const char *const *names)
 {
   g_autoptr (GString) head = g_string_new ("\n");
-  g_auto (QueenHeaders) all = *self;
 
   for (; *names; names++)
     {
-      const char *value = queen_headers_get (&all, *names);
+      const char *value = queen_headers_get (self, *names);
 
       if (value)
         g_string_append_printf (head, "%s:%s\r\n", *names, value);
     }
+  queen_headers_clear (self);
   queen_headers_init (self, (QueenText){ head->str, head->len });
 }

@@ -7,6 +7,8 @@
 
 G_BEGIN_DECLS
 
+#define QUEEN_HEADERS_USUAL 16 /* lines */
+
 /** QueenHeaderLine: one of them; its value has a NUL behind it. */
 typedef struct
 {
@@ -18,6 +20,9 @@ typedef struct
  * QueenHeaders:
  * @text: what they are made of
  * @lines: (array length=n_lines): in order
+ * @lengths: of the names that there are, a bit for each: nearly all that are asked for are not
+ * there
+ * @usual: @lines, as long as they are no more than that; so it is not to be copied
  * @joined: values that were put together
  *
  * The header lines of a request, as the gate has let them in. What they say is read here and never
@@ -28,7 +33,9 @@ typedef struct
   char *text;
   QueenHeaderLine *lines;
   gsize n_lines;
+  guint64 lengths;
   GSList *joined;
+  QueenHeaderLine usual[QUEEN_HEADERS_USUAL];
 } QueenHeaders;
 
 /**

@@ -43,7 +43,7 @@ struct _QueenRouter
   GHashTable *resources; /* path -> Resource */
   GPtrArray *patterns;   /* of paths among these that have {names} in them */
   GSList *route_data;    /* of RouteData */
-  GSList *direct;        /* of QueenRoute: those that go the short way */
+  GSList *direct;        /* of Method: those that go the short way */
   gboolean is_refusal_logged;
 };
 
@@ -132,7 +132,7 @@ queen_router_find_direct (QueenRouter *self, QueenText method, QueenText target)
 {
   for (GSList *link = self->direct; link; link = link->next)
     {
-      const QueenRoute *route = link->data;
+      const QueenRoute *route = &((const Method *) link->data)->route;
 
       if (queen_text_equals (method, route->method) && queen_text_equals (target, route->path))
         return route;
@@ -252,6 +252,19 @@ queen_router_route (QueenRouter *self, QueenExchange *exchange)
     answer_not_found (exchange);
 }
 
+/* As queen_router_route(), whose other questions are answered: it is neither OPTIONS nor unknown.
+ */
+void
+queen_router_route_direct (QueenRouter *self, QueenExchange *exchange, const QueenRoute *route)
+{
+  const Method *method = (const Method *) ((const char *) route - G_STRUCT_OFFSET (Method, route));
+
+  if (route->speaks_openai)
+    queen_exchange_speak_openai (exchange);
+  if (check_visitor (self, exchange, method))
+    method->route.func (exchange, method->data);
+}
+
 void
 queen_router_complete (QueenRouter *self, QueenExchange *exchange)
 {
@@ -286,7 +299,7 @@ queen_router_finalize (GObject *object)
   g_ptr_array_unref (self->patterns);
   g_hash_table_unref (self->resources);
   g_clear_object (&self->access);
-  g_slist_free (self->direct);
+  g_slist_free_full (self->direct, g_free);
   g_slist_free_full (self->route_data, (GDestroyNotify) free_route_data);
 
   G_OBJECT_CLASS (queen_router_parent_class)->finalize (object);
@@ -339,7 +352,7 @@ add_route (QueenRouter *self, const QueenRoute *route, gpointer data)
     }
   resource->speaks_openai |= route->speaks_openai;
   if (route->is_direct)
-    self->direct = g_slist_append (self->direct, (gpointer) route);
+    self->direct = g_slist_append (self->direct, g_memdup2 (&method, sizeof method));
   g_array_append_val (resource->methods, method);
   g_string_append_printf (resource->allow, ", %s", route->method);
   if (g_str_equal (route->method, "GET"))

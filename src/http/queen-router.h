@@ -103,6 +103,16 @@ gboolean queen_router_speaks_openai (QueenText path, gpointer router);
 const QueenRoute *queen_router_find_direct (QueenRouter *self, QueenText method, QueenText target);
 
 /**
+ * queen_router_route_direct:
+ * @exchange: one that has its target
+ * @route: what queen_router_find_direct() has found for it
+ *
+ * As queen_router_route(), without looking for the route once more.
+ */
+void
+queen_router_route_direct (QueenRouter *self, QueenExchange *exchange, const QueenRoute *route);
+
+/**
  * queen_router_route:
  * @exchange: one that has its target
  *

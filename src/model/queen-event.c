@@ -54,6 +54,7 @@ queen_event_new_component (QueenComponent *component, gint64 time)
 {
   gboolean is_worker = component->kind == QUEEN_COMPONENT_WORKER;
   char json[QUEEN_JSON_STRING_ROOM (QUEEN_HEARTBEAT_MAX_ID) + 128], *end = json;
+  gsize length;
   QueenEvent *event;
 
   g_assert (strlen (component->id) <= QUEEN_HEARTBEAT_MAX_ID);
@@ -66,9 +67,15 @@ queen_event_new_component (QueenComponent *component, gint64 time)
   end = queen_timestamp_write (end, time);
   end = stpcpy (end, "\"}");
 
-  event = new_event (is_worker ? QUEEN_EVENT_WORKER : QUEEN_EVENT_HIVE,
-                     g_memdup2 (json, (gsize) (end - json) + 1), 0, (gsize) (end - json));
-  event->component = queen_component_ref (component);
+  /* One piece of memory with its JSON. */
+  length = (gsize) (end - json);
+  event = g_atomic_rc_box_alloc (sizeof *event + length + 1);
+  *event = (QueenEvent){
+    .kind = is_worker ? QUEEN_EVENT_WORKER : QUEEN_EVENT_HIVE,
+    .component = queen_component_ref (component),
+    .json = memcpy ((char *) (event + 1), json, length + 1),
+    .json_length = length,
+  };
   return event;
 }
 

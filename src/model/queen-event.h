@@ -57,7 +57,7 @@ typedef enum
  *   beats: that JSON may be megabytes, and whoever sends it, who is one, may write there what goes
  *   around it. Fresh memory for another copy would take longer than all the rest. So no NUL ends it
  * @json_length: bytes
- * @memory: (nullable): what @json is a part of
+ * @memory: (nullable): what @json is a part of; %NULL also when that stands behind the event itself
  *
  * One thing that happened in the cluster. Immutable but for those margins; its JSON is made once,
  * for all who listen.
