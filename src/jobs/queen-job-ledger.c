@@ -18,11 +18,12 @@
 
 #define NAME "jobs"
 #define UNFINISHED ".new"
-#define MAX_SIZE (64 * 1024 * 1024) /* bytes that are read: what lies beyond is not believed */
-#define LONG (4 * 1024 * 1024)      /* bytes */
-#define MAX_ID 64                   /* bytes */
-#define LEAST_APART 64              /* lines between two tries to write it anew */
-#define PIECE (64 * 1024)           /* bytes that are written at once of one that is begun anew */
+#define MAX_SIZE (256 * 1024 * 1024) /* bytes that are read: what lies beyond is not believed */
+#define MAX_GROWTH (MAX_SIZE / 4)    /* bytes, until it is written anew: it must not reach that */
+#define LONG (4 * 1024 * 1024)       /* bytes */
+#define MAX_ID 64                    /* bytes */
+#define LEAST_APART 64               /* lines between two tries to write it anew */
+#define PIECE (64 * 1024)            /* bytes that are written at once of one that is begun anew */
 
 /* One that is to take its place. */
 typedef struct
@@ -391,7 +392,8 @@ gboolean
 queen_job_ledger_is_long (const QueenJobLedger *self)
 {
   return !self->draft && self->n_until == 0 &&
-         ((self->is_behind && !self->is_stuck) || self->size > MAX (LONG, 2 * self->size_anew));
+         ((self->is_behind && !self->is_stuck) ||
+          self->size > MAX (LONG, self->size_anew + MIN (self->size_anew, MAX_GROWTH)));
 }
 
 static gboolean

@@ -5,6 +5,7 @@
 
 #include "jobs-fixture.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -157,6 +158,23 @@ test_nonsense (Fixture *f, gconstpointer data)
   jobs = queen_jobs_list (f->jobs, NULL);
   g_assert_cmpuint (jobs->len, ==, 1);
   g_assert_cmpint (get_state (f, "job-3"), ==, QUEEN_JOB_LOST);
+}
+
+/* Tens of thousands with long names may be a hundred megabytes, and the newest come last. */
+static void
+test_long (Fixture *f, gconstpointer data)
+{
+  static const char line[] = "\n{\"id\":\"job-7\",\"at\":\"5\",\"state\":\"queued\","
+                             "\"operation\":\"infer\",\"submitter\":\"\"}\n";
+  g_autofree char *path = dup_path (f);
+  int fd;
+
+  g_clear_object (&f->jobs);
+  fd = g_open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  g_assert_cmpint (pwrite (fd, line, sizeof line - 1, 100 << 20), ==, sizeof line - 1);
+  close (fd);
+  make_jobs (f);
+  g_assert_cmpint (get_state (f, "job-7"), ==, QUEEN_JOB_LOST);
 }
 
 /* As a full disk does it: what there is room for is written, and no more. */
@@ -393,6 +411,7 @@ main (int argc, char **argv)
   ADD_LEDGER ("/job-ledger/not-for-longer-than-they-are-kept", test_old);
   ADD_LEDGER ("/job-ledger/no-file-for-nothing", test_nothing);
   ADD_LEDGER ("/job-ledger/nonsense", test_nonsense);
+  ADD_LEDGER ("/job-ledger/long", test_long);
   ADD_LEDGER ("/job-ledger/full/written-when-there-is-room", test_full);
   ADD_LEDGER ("/job-ledger/full/half-a-line-spoils-no-other", test_half);
   ADD_LEDGER ("/job-ledger/full/old-one-stays", test_full_anew);
