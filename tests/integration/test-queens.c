@@ -11,6 +11,7 @@
 #include "sse-client.h"
 
 #define N_BEATS 100
+#define N_FORGOTTEN 200
 #define EVENTS "q:{test}:events"
 #define META "q:{test}:meta"
 #define WORKERS "q:{test}:worker"
@@ -517,6 +518,43 @@ test_moved_while_alone (Fixture *f, gconstpointer option)
   g_assert_true (is_known_as (f->queens[1], "stayed", "Ready"));
 }
 
+/* Who has forgotten one is shown to people, whatever bytes that are. */
+static void
+test_foreign_forgetting (Fixture *f, gconstpointer option)
+{
+  beat (f->queens[0], "a", "ready");
+  queen_test_wait_until (is_known_as (f->queens[1], "a", "Ready"));
+  redis_server_do (f->server, "1", "HINCRBY", META, "s", "1");
+  redis_server_do (f->server, "1-1", "XADD", EVENTS, "1-1", "k", "forgotten", "d",
+                   "worker\na\nsome\nbody\t\x1b!");
+  queen_test_wait_until (queen_process_has_said (f->queens[0], "forgotten: a, by some body  !"));
+  g_assert_true (is_known_as (f->queens[0], "a", ""));
+}
+
+/* What all others have forgotten meanwhile: more than there is time for in one turn. */
+static void
+test_all_forgotten (Fixture *f, gconstpointer option)
+{
+  char id[16];
+
+  for (int i = 0; i < N_FORGOTTEN; i++)
+    {
+      g_snprintf (id, sizeof id, "w%d", i);
+      beat (f->queens[0], id, "ready");
+    }
+  queen_test_wait_until (is_known_as (f->queens[1], id, "Ready"));
+  redis_server_do (f->server, "1", "DEL", WORKERS);
+  g_free (redis_server_ask (f->server, "CLIENT", "KILL", "TYPE", "normal", NULL));
+  for (int i = 0; i < 2; i++)
+    {
+      queen_test_wait_until (is_known_as (f->queens[i], id, ""));
+      wait_for (f->queens[i], "together");
+      g_assert_true (is_known_as (f->queens[i], "w0", ""));
+    }
+  beat (f->queens[0], "w0", "ready");
+  queen_test_wait_until (is_known_as (f->queens[1], "w0", "Ready"));
+}
+
 static void
 test_newer_script (Fixture *f, gconstpointer option)
 {
@@ -568,6 +606,8 @@ main (int argc, char **argv)
   ADD ("/queens/engine/stopped", "--timeout=2s", test_engine_stopped);
   ADD ("/queens/engine/flushed", NULL, test_flushed);
   ADD ("/queens/engine/foreign-data", NULL, test_foreign_data);
+  ADD ("/queens/engine/foreign-data/who-forgot-is-legible", NULL, test_foreign_forgetting);
+  ADD ("/queens/engine/has-forgotten-all/they-go", NULL, test_all_forgotten);
   ADD ("/queens/engine/newer-script", NULL, test_newer_script);
   ADD ("/queens/engine/full", NULL, test_full);
 #undef ADD

@@ -8,6 +8,7 @@
 #include "model/queen-component-json.h"
 #include "model/queen-heartbeat.h"
 #include "model/queen-hold-dispatch.h"
+#include "queen-error.h"
 
 #define QUEEN "0123456789abcdef0123456789abcdef"
 #define SEEN (G_GINT64_CONSTANT (1761336660) * 1000000000)
@@ -183,6 +184,22 @@ test_foreign_holds (void)
     }
 }
 
+/* Valid but for its length: nobody takes the time to read it. */
+static void
+test_endless_hold (void)
+{
+  g_autofree char *blanks = g_strnfill (1024 * 1024, ' ');
+  g_autofree char *text =
+      g_strconcat ("{\"hold\":\"a\",\"kind\":\"worker\",\"id\":\"w\",\"reason\":\"r\","
+                   "\"holder\":\"h\",\"since\":\"2025-10-24T20:11:01Z\"",
+                   blanks, "}", NULL);
+  g_auto (QueenHoldEntry) entry = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (queen_hold_dispatch_read (text, strlen (text), SEEN, &entry, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -192,5 +209,6 @@ main (int argc, char **argv)
   g_test_add_func ("/dispatch/foreign-data-is-refused", test_foreign);
   g_test_add_func ("/dispatch/holds", test_hold);
   g_test_add_func ("/dispatch/holds/foreign-data-is-refused", test_foreign_holds);
+  g_test_add_func ("/dispatch/holds/endless/are-refused", test_endless_hold);
   return g_test_run ();
 }
