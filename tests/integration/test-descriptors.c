@@ -49,7 +49,8 @@ assert_idle (QueenProcess *queen, SseClient *client)
 static void
 test_few (gconstpointer data)
 {
-  const char *arguments[] = { "--port=0", "--ui-port=off", "--heartbeat-interval=1h", NULL };
+  const char *arguments[] = { "--port=0", "--ui-port=off", "--bus=none", "--heartbeat-interval=1h",
+                              NULL };
   g_autoptr (QueenProcess) queen =
       queen_process_spawn (&(QueenProcessSetup){ .arguments = arguments, .descriptors = LIMIT });
   g_autoptr (SseClient) client = NULL;
