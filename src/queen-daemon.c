@@ -485,12 +485,18 @@ end_memory (QueenDaemon *self)
                     queen_local_sequencer_get_next (queen_cluster_get_sequencer (self->cluster)));
 }
 
+/* Until now whoever has come waits in the backlog. */
 static void
-announce (QueenDaemon *self)
+begin_serving (gpointer data)
 {
+  QueenDaemon *self = data;
   g_autofree char *urls = g_strjoinv (" ", (char **) queen_front_get_urls (self->front));
   g_autofree char *status = g_strconcat ("Ready on ", urls, NULL);
 
+  if (self->is_stopping)
+    return;
+  queen_front_start (self->front);
+  self->watchdog = queen_watchdog_new (queen_front_get_addresses (self->front), self->clock);
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "QUEEN_URLS", urls, "MESSAGE", "ready on %s",
                     urls);
   queen_notify_tell ("READY=1", status);
@@ -580,11 +586,9 @@ queen_daemon_run (QueenDaemon *self, GError **error)
   start_memory (self);
   start_dbus (self);
   queen_pulse_start (queen_cluster_get_pulse (self->cluster));
-  queen_front_start (self->front);
-  queen_together_start (self->together, self->cluster, queen_front_get_urls (self->front)[0]);
-  self->watchdog = queen_watchdog_new (queen_front_get_addresses (self->front), self->clock);
   self->heap = queen_heap_new (self->clock, HEAP_INTERVAL, HEAP_LEFT_ALONE);
-  announce (self);
+  queen_together_start (self->together, self->cluster, queen_front_get_urls (self->front)[0],
+                        begin_serving, self);
   g_main_loop_run (self->loop);
   queen_together_stop (self->together);
   end_memory (self);

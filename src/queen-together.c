@@ -3,7 +3,10 @@
 
 #include "queen-together.h"
 
+#include "loop/queen-alarm.h"
 #include "redis/queen-redis-sequencer.h"
+
+#define FINDING G_USEC_PER_SEC /* what it takes to come to an engine, as redis has it */
 
 struct _QueenTogether
 {
@@ -12,6 +15,10 @@ struct _QueenTogether
   QueenRedisTarget *target;
   QueenRedisSequencer *sequencer; /* NULL before there is a cluster */
   QueenStream *stream;            /* NULL before there is one */
+
+  QueenAlarm *settle_alarm;
+  void (*on_settled) (gpointer data); /* NULL when she has */
+  gpointer settled_data;
 };
 
 QueenTogether *
@@ -108,11 +115,54 @@ queen_together_set_stream (QueenTogether *self, QueenStream *stream)
   g_signal_connect_swapped (self->sequencer, "recall", G_CALLBACK (on_recall), self);
 }
 
-void
-queen_together_start (QueenTogether *self, QueenCluster *cluster, const char *address)
+static void
+tell_settled (gpointer data)
 {
-  if (self)
-    queen_redis_sequencer_start (self->sequencer, cluster, address);
+  QueenTogether *self = data;
+  void (*on_settled) (gpointer data) = g_steal_pointer (&self->on_settled);
+
+  queen_alarm_set (self->settle_alarm, -1);
+  if (on_settled)
+    on_settled (self->settled_data);
+}
+
+/* Who has just joined may have yet to read what was told while she did: of the ids of that she
+ * would know nothing. The first that she hears of the others says how far they are. */
+static void
+settle_if_clear (QueenTogether *self)
+{
+  QueenEngineReport report;
+  gboolean is_current, is_alone;
+
+  if (!self->on_settled)
+    return;
+  queen_together_report (self, &report);
+  is_current = report.state == QUEEN_ENGINE_TOGETHER && report.siblings->len > 0 && report.lag == 0;
+  is_alone = report.state == QUEEN_ENGINE_ALONE && g_strcmp0 (report.reason, "starting") != 0;
+  if (is_current || is_alone)
+    tell_settled (self);
+}
+
+void
+queen_together_start (QueenTogether *self,
+                      QueenCluster *cluster,
+                      const char *address,
+                      void (*on_settled) (gpointer data),
+                      gpointer data)
+{
+  if (!self)
+    {
+      on_settled (data);
+      return;
+    }
+  self->on_settled = on_settled;
+  self->settled_data = data;
+  self->settle_alarm =
+      queen_alarm_new (self->clock, "serve alone", G_PRIORITY_DEFAULT, tell_settled, self);
+  queen_alarm_set (self->settle_alarm,
+                   self->clock->get_monotonic () + self->config->engine_timeout + FINDING);
+  g_signal_connect_swapped (self->sequencer, "changed", G_CALLBACK (settle_if_clear), self);
+  queen_redis_sequencer_start (self->sequencer, cluster, address);
 }
 
 void
@@ -120,6 +170,8 @@ queen_together_stop (QueenTogether *self)
 {
   if (!self || !self->sequencer)
     return;
+  self->on_settled = NULL;
+  g_clear_pointer (&self->settle_alarm, queen_alarm_free);
   queen_redis_sequencer_stop (self->sequencer);
   g_signal_handlers_disconnect_by_data (self->sequencer, self);
   if (self->stream)

@@ -41,11 +41,20 @@ void queen_together_set_stream (QueenTogether *self, QueenStream *stream);
 
 /**
  * queen_together_start:
- * @address: (nullable): where she serves
+ * @self: (nullable)
+ * @address: (nullable): where she will serve
+ * @on_settled: is told once, at the latest after the time that the engine has to answer and a
+ * second more, and not after queen_together_stop(): that she knows what the others know, or goes on
+ * alone
  *
- * Looks for the engine, when all that listens to the bus is there.
+ * Looks for the engine, when all that listens to the bus is there. Whoever is served before she is
+ * settled is told that he has missed something, if he comes from another queen.
  */
-void queen_together_start (QueenTogether *self, QueenCluster *cluster, const char *address);
+void queen_together_start (QueenTogether *self,
+                           QueenCluster *cluster,
+                           const char *address,
+                           void (*on_settled) (gpointer data),
+                           gpointer data);
 
 /** She is alone from here on. */
 void queen_together_stop (QueenTogether *self);

@@ -362,6 +362,7 @@ on_entries (QueenRedis *redis, const QueenRedisReply *reply, const GError *error
 {
   g_autoptr (QueenRedisSequencer) self = data;
   const QueenRedisReply *stream, *entries;
+  gboolean was_behind = self->tail > self->read_to.number;
 
   if (self->state != QUEEN_ENGINE_TOGETHER || !self->is_reading)
     return;
@@ -375,8 +376,11 @@ on_entries (QueenRedis *redis, const QueenRedisReply *reply, const GError *error
   entries = stream ? queen_redis_reply_get_element (stream, 1) : NULL;
   if (entries)
     take_entries (self, entries);
-  if (self->state == QUEEN_ENGINE_TOGETHER)
-    ask_for_more (self);
+  if (self->state != QUEEN_ENGINE_TOGETHER)
+    return;
+  ask_for_more (self);
+  if (was_behind && self->tail == self->read_to.number)
+    g_signal_emit_by_name (self, "changed");
 }
 
 static void

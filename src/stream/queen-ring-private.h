@@ -54,6 +54,8 @@ struct _QueenRing
   guint64 next_number;   /* of the next event: its place, until there was an aside */
   guint64 shift;   /* what these numbers have more than those in ids, as they only grow; may wrap */
   guint64 unknown; /* whoever is behind this place has lost nobody knows how much */
+  guint64
+      recalled; /* the place behind what was recalled; whoever is behind `unknown` goes on there */
   guint64 kept_from;
   gsize n_bytes;
   gsize n_beside; /* bytes of what readers take beside the events */

@@ -154,20 +154,22 @@ queen_ring_find_missing (const QueenRing *self, const char *last_id, guint64 *fi
 gint64
 queen_ring_skip_lost (const QueenRing *self, QueenCursor *cursor)
 {
-  gboolean is_unknown = cursor->next < self->unknown &&
-                        cursor->kinds & (self->settings.kinds | self->settings.asides);
-  QueenCursor oldest;
+  gboolean was_before = cursor->next < self->unknown;
+  gboolean is_unknown =
+      was_before && cursor->kinds & (self->settings.kinds | self->settings.asides);
+  guint64 place = was_before ? MAX (self->oldest, self->recalled) : self->oldest;
+  QueenCursor anew;
   guint64 n_lost;
 
   if (cursor->next >= self->oldest)
     return 0;
-  start_at_oldest (self, cursor->kinds, &oldest);
-  n_lost = oldest.n_passed - cursor->n_passed;
+  queen_ring_start_at (self, cursor->kinds, place, &anew);
+  n_lost = anew.n_passed - cursor->n_passed;
   /* Who has lost nothing is told nothing. */
   if (n_lost == 0)
-    oldest.pulse = cursor->pulse;
-  oldest.is_id_old = TRUE;
-  oldest.encoding = cursor->encoding;
-  *cursor = oldest;
+    anew.pulse = cursor->pulse;
+  anew.is_id_old = TRUE;
+  anew.encoding = cursor->encoding;
+  *cursor = anew;
   return is_unknown ? -1 : (gint64) n_lost;
 }

@@ -254,6 +254,14 @@ queen_ring_publish (
 }
 
 void
+queen_ring_recall (
+    QueenRing *self, guint64 number, guint kind, const char *name, const char *data, gsize length)
+{
+  queen_ring_publish (self, number, kind, name, data, length);
+  self->recalled = self->head;
+}
+
+void
 queen_ring_publish_aside (
     QueenRing *self, guint kind, const char *name, const char *data, gsize length)
 {

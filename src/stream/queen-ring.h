@@ -140,6 +140,16 @@ void queen_ring_publish (
     QueenRing *self, guint64 number, guint kind, const char *name, const char *data, gsize length);
 
 /**
+ * queen_ring_recall:
+ *
+ * As queen_ring_publish(), right after queen_ring_restart(), of what was told elsewhere before: it
+ * is there for those who come. Whoever was there before the restart may have had it, at another
+ * queen, and goes on behind it.
+ */
+void queen_ring_recall (
+    QueenRing *self, guint64 number, guint kind, const char *name, const char *data, gsize length);
+
+/**
  * queen_ring_publish_aside:
  * @kind: one of the kinds that are asides
  * @name: as above, like @data and @length

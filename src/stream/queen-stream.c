@@ -218,8 +218,8 @@ queen_stream_restart (QueenStream *self, const char *epoch, guint64 next, gboole
 void
 queen_stream_recall (QueenStream *self, const QueenEvent *event)
 {
-  queen_ring_publish (queen_channel_get_ring (self->channel), event->number, event->kind, EVENT,
-                      event->json, event->json_length);
+  queen_ring_recall (queen_channel_get_ring (self->channel), event->number, event->kind, EVENT,
+                     event->json, event->json_length);
 }
 
 gboolean

@@ -89,7 +89,8 @@ void queen_stream_restart (QueenStream *self, const char *epoch, guint64 next, g
  * queen_stream_recall:
  * @event: one with a number that was told elsewhere, before anything is told here
  *
- * Keeps what whoever comes may ask for, as it has seen what was before, or wants a history.
+ * Keeps what whoever comes may ask for, as it has seen what was before, or wants a history. Whoever
+ * is here already is not told.
  */
 void queen_stream_recall (QueenStream *self, const QueenEvent *event);
 

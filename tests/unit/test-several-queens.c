@@ -332,6 +332,26 @@ test_other_past (void)
   g_assert_false (queen_ring_find_missing (ring, EPOCH "-1", &first, &last));
 }
 
+/* Who came with 12 of another queen, and lost her place here, does not hear 11 and 12 again. */
+static void
+test_recalled (void)
+{
+  g_autoptr (QueenRing) ring = new_ring (4);
+  QueenCursor here, next;
+
+  g_assert_cmpint (queen_ring_resume (ring, ALL, "eee-12", &here), ==, -1);
+  queen_ring_restart (ring, "eee", 11, TRUE);
+  queen_ring_recall (ring, 11, QUEEN_EVENT_WORKER, "heartbeat", "{}", 2);
+  queen_ring_recall (ring, 12, QUEEN_EVENT_WORKER, "heartbeat", "{}", 2);
+  g_assert_cmpint (queen_ring_resume (ring, ALL, "eee-11", &next), ==, 0);
+  g_assert_cmpuint (next.next, ==, queen_ring_get_head (ring) - 1);
+  g_assert_cmpint (queen_ring_skip_lost (ring, &here), ==, -1);
+  g_assert_cmpuint (here.next, ==, queen_ring_get_head (ring));
+  queen_ring_publish (ring, 13, QUEEN_EVENT_WORKER, "heartbeat", "{}", 2);
+  g_assert_cmpint (queen_ring_skip_lost (ring, &here), ==, 0);
+  g_assert_cmpuint (here.next, ==, queen_ring_get_head (ring) - 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -348,5 +368,6 @@ main (int argc, char **argv)
   g_test_add_func ("/several-queens/ring/other-numbers", test_other_numbers);
   g_test_add_func ("/several-queens/ring/other-history", test_other_history);
   g_test_add_func ("/several-queens/ring/other-past", test_other_past);
+  g_test_add_func ("/several-queens/ring/recalled", test_recalled);
   return g_test_run ();
 }
