@@ -636,6 +636,7 @@ test_end (Fixture *f, gconstpointer data)
   g_assert_true (g_str_has_prefix (said, "tok0 tok1"));
   g_assert_nonnull (strstr (said, "[error]"));
   stand_in_wait (f->worker, "gone=1&running=0");
+  g_assert_cmpint (queen_process_wait_exit (f->queen), ==, 0);
 }
 
 /* A reader that takes nothing does not hold the worker, and is told that it has lost something. */
