@@ -15,7 +15,6 @@
 #define MAX_SENDER 256 /* bytes */
 #define MAX_LINE 1536  /* bytes: a sender may have three for each of its own */
 #define NONE "-"
-#define MAX_COUNT G_GUINT64_CONSTANT (999999999999999) /* as in a state */
 
 #define LAST_SAID (G_MAXINT64 / QUEEN_NSEC_PER_USEC)
 
@@ -184,7 +183,7 @@ read_words (char **words, QueenDispatch *dispatch, GError **error)
       !read_time (words[LAST_SEEN], &component->last_seen) ||
       moment != queen_dispatch_get_moment (component))
     return refuse_dispatch (error, "a time");
-  if (!read_number (words[HEARTBEATS], MAX_COUNT, &component->heartbeats) ||
+  if (!read_number (words[HEARTBEATS], QUEEN_DISPATCH_MAX_COUNT, &component->heartbeats) ||
       component->heartbeats == 0)
     return refuse_dispatch (error, "the count");
   if (!g_str_equal (words[SOURCE], NONE) && !queen_source_parse (words[SOURCE], &component->source))

@@ -9,6 +9,9 @@ G_BEGIN_DECLS
 
 #define QUEEN_DISPATCH_QUEEN_LENGTH 32 /* characters that name a queen: lower-case hexadecimal */
 #define QUEEN_DISPATCH_STAMP_LENGTH 53 /* of what a dispatch begins with */
+/** Heartbeats that a component may have had; there the count stays. As in a state. */
+#define QUEEN_DISPATCH_MAX_COUNT G_GUINT64_CONSTANT (999999999999999)
+
 #define QUEEN_DISPATCH_MAX (64 * 1024) /* bytes: more than anybody can make one have */
 
 /**

@@ -4,6 +4,7 @@
 #include "queen-registry-private.h"
 
 #include "loop/queen-alarm.h"
+#include "queen-dispatch.h"
 #include "queen-error.h"
 #include "text/queen-hash.h"
 
@@ -292,7 +293,7 @@ queen_registry_update (QueenRegistry *self,
   heartbeat->last_seen = clock->get_wall ();
   heartbeat->since = last && is_as_before (heartbeat, last) ? last->since : heartbeat->last_seen;
   heartbeat->first_seen = last ? last->first_seen : heartbeat->last_seen;
-  heartbeat->heartbeats = last ? last->heartbeats + 1 : 1;
+  heartbeat->heartbeats = last ? MIN (last->heartbeats + 1, QUEEN_DISPATCH_MAX_COUNT) : 1;
   heartbeat->sequence =
       last ? last->sequence : queen_registry_make_sequence (self, heartbeat->first_seen);
   heartbeat->deadline = now + queen_registry_get_span (self, heartbeat);

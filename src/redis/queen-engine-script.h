@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /** Grows when what the script writes is no longer what an older queen can read. */
-#define QUEEN_ENGINE_SCRIPT_VERSION "2"
+#define QUEEN_ENGINE_SCRIPT_VERSION "1"
 
 /** Heartbeats that one call is given at the most: Redis serves nobody else meanwhile. */
 #define QUEEN_ENGINE_MAX_PUTS 128

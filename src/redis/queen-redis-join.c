@@ -13,6 +13,7 @@
 #define LEAST_PAUSE 200 /* ms until she tries again what Redis refused */
 #define MOST_PAUSE 5000
 #define MAX_RECALLED 1000
+#define RECALLED_AT_ONCE "64"          /* far from QUEEN_REDIS_MAX_REPLY, however long they are */
 #define FIND_BACK (9 * G_USEC_PER_SEC) /* that others may need as well */
 #define LONG (10 * G_USEC_PER_SEC)     /* for what may take long while she waits for nothing */
 
@@ -298,6 +299,8 @@ scan (QueenRedisSequencer *self)
   ask_redis (self, G_N_ELEMENTS (argv), argv, on_scanned);
 }
 
+static void ask_for_past (QueenRedisSequencer *self);
+
 static void
 on_recalled (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
 {
@@ -305,25 +308,38 @@ on_recalled (QueenRedis *redis, const QueenRedisReply *reply, const GError *erro
 
   if (!self)
     return;
-  g_clear_pointer (&self->past, g_ptr_array_unref);
-  self->past = queen_redis_sequencer_read_past (self, reply);
-  take_step (self, QUEEN_JOIN_WORKERS);
+  if (queen_redis_sequencer_take_past (self, reply))
+    ask_for_past (self);
+  else
+    take_step (self, QUEEN_JOIN_WORKERS);
+}
+
+static void
+ask_for_past (QueenRedisSequencer *self)
+{
+  g_autofree char *to = queen_engine_id_dup_text (&self->past_to);
+  const char *argv[] = {
+    "XREVRANGE", self->keys[QUEEN_ENGINE_KEY_EVENTS], to, "-", "COUNT", RECALLED_AT_ONCE,
+  };
+
+  ask_redis (self, G_N_ELEMENTS (argv), argv, on_recalled);
 }
 
 /* What was told before she came, so that whoever has come from another queen goes on here. */
 static void
 recall_past (QueenRedisSequencer *self)
 {
-  g_autofree char *to = queen_engine_id_dup_text (&self->read_to);
-  g_autofree char *count = g_strdup_printf ("%u", MIN (2 * self->settings.capacity, MAX_RECALLED));
-  const char *argv[] = {
-    "XREVRANGE", self->keys[QUEEN_ENGINE_KEY_EVENTS], to, "-", "COUNT", count,
-  };
-
+  g_clear_pointer (&self->past, g_ptr_array_unref);
   if (self->was_together)
-    take_step (self, QUEEN_JOIN_WORKERS);
-  else
-    ask_redis (self, G_N_ELEMENTS (argv), argv, on_recalled);
+    {
+      take_step (self, QUEEN_JOIN_WORKERS);
+      return;
+    }
+  self->past = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_event_unref);
+  self->past_to = self->read_to;
+  self->past_left = MIN (2 * self->settings.capacity, MAX_RECALLED);
+  self->past_bytes = 0;
+  ask_for_past (self);
 }
 
 /* Beginning */

@@ -5,8 +5,8 @@
 
 #include "queen-redis-sequencer-private.h"
 
-#define MOST 1000 /* events; Redis sends no more than it is asked for */
-#define STEPS 200 /* what else may stand among the events that are asked for */
+#define ENOUGH (16 * 1024 * 1024) /* bytes of what was told before */
+#define STEPS 200                 /* what else may stand among the events that are asked for */
 
 /* Returns: (transfer full) (nullable): the event that an entry of the stream is */
 static QueenEvent *
@@ -20,25 +20,57 @@ read_event (QueenRedisSequencer *self, const QueenRedisReply *one, QueenEngineId
   return queen_redis_sequencer_make_event (dispatch.component, id->number);
 }
 
-GPtrArray *
-queen_redis_sequencer_read_past (QueenRedisSequencer *self, const QueenRedisReply *reply)
+/* The place that is the last one before @id; the step is as large as any can be. */
+static QueenEngineId
+find_place_before (QueenEngineId id)
 {
-  GPtrArray *past = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_event_unref);
-  guint64 expected = self->read_to.number;
+  return id.step > 0 ? (QueenEngineId){ id.number, id.step - 1 }
+                     : (QueenEngineId){ id.number - 1, G_MAXINT64 };
+}
+
+static gsize
+count_bytes (const QueenRedisReply *entry)
+{
+  const QueenRedisReply *fields = queen_redis_reply_get_element (entry, 1);
   const QueenRedisReply *one;
+  gsize n_bytes = 0, length;
+
+  for (gsize i = 0; fields && (one = queen_redis_reply_get_element (fields, i)); i++)
+    n_bytes += queen_redis_reply_get_text (one, &length) ? length : 0;
+  return n_bytes;
+}
+
+/* Returns: whether there may be more before it */
+static gboolean
+take_past (QueenRedisSequencer *self, const QueenRedisReply *one)
+{
+  const QueenEvent *first = self->past->len > 0 ? self->past->pdata[0] : NULL;
+  guint64 expected = first ? first->number - 1 : self->read_to.number;
   QueenEngineId id = { 0 };
+  g_autoptr (QueenEvent) event = read_event (self, one, &id);
 
-  for (gsize i = 0; i < MOST && (one = queen_redis_reply_get_element (reply, i)); i++)
-    {
-      g_autoptr (QueenEvent) event = read_event (self, one, &id);
+  if (id.number == 0)
+    return FALSE;
+  self->past_to = find_place_before (id);
+  self->past_left--;
+  self->past_bytes += count_bytes (one);
+  if (id.step == 0 && (!event || id.number != expected))
+    return FALSE;
+  if (id.step == 0)
+    g_ptr_array_insert (self->past, 0, g_steal_pointer (&event));
+  return self->past_left > 0 && self->past_bytes < ENOUGH;
+}
 
-      if (id.step > 0)
-        continue;
-      if (!event || id.number != expected--)
-        break;
-      g_ptr_array_insert (past, 0, g_steal_pointer (&event));
-    }
-  return past;
+gboolean
+queen_redis_sequencer_take_past (QueenRedisSequencer *self, const QueenRedisReply *reply)
+{
+  const QueenRedisReply *one;
+  gsize n = 0;
+
+  for (; (one = queen_redis_reply_get_element (reply, n)); n++)
+    if (!take_past (self, one))
+      return FALSE;
+  return n > 0;
 }
 
 /* Who asked, and for what. */

@@ -13,8 +13,8 @@
 
 #define BLOCK "5000" /* ms for which Redis waits for news */
 #define BLOCK_USEC (5 * G_USEC_PER_SEC)
-#define MOST_AT_ONCE 512
-#define SAID_AGAIN 1000 /* that many that make no sense are one line of the log */
+#define MOST_AT_ONCE 400 /* entries; as long as they may be, they are one reply */
+#define SAID_AGAIN 1000  /* that many that make no sense are one line of the log */
 #define FUTURE (G_GINT64_CONSTANT (86400) * 1000000000) /* ns by which clocks may be apart */
 #define MAX_BY 1024                                     /* bytes: who has forgotten one */
 #define STATE "state-"

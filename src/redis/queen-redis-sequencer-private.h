@@ -64,6 +64,9 @@ struct _QueenRedisSequencer
   gboolean has_complained; /* since she was together last */
   gboolean was_together;   /* she has been in that epoch, and knows all that was so then */
   GPtrArray *past;         /* of QueenEvent: what was told before she came; NULL if she knows */
+  QueenEngineId past_to;   /* while she joins: up to where more of it is to be asked for */
+  guint past_left;         /* entries that she still wants of it */
+  gsize past_bytes;        /* what she has of it */
   guint round; /* grows when she joins or leaves: what was asked before is not heeded any more */
   gint64 may_join_at; /* µs, monotonic */
   QueenAlarm *join_alarm;
@@ -230,14 +233,14 @@ char *queen_redis_sequencer_take_hold (QueenRedisSequencer *self, const QueenRed
 void queen_redis_sequencer_skip (QueenRedisSequencer *self, const char *what, const GError *error);
 
 /**
- * queen_redis_sequencer_read_past:
- * @reply: entries, the newest first
+ * queen_redis_sequencer_take_past:
+ * @reply: entries up to past_to, the newest first
  *
- * Returns: (transfer full) (element-type QueenEvent): the events up to @read_to without a gap, the
- *   oldest first
+ * Puts the events among them before those of @past, as long as there is no gap.
+ *
+ * Returns: whether to ask for more of them
  */
-GPtrArray *queen_redis_sequencer_read_past (QueenRedisSequencer *self,
-                                            const QueenRedisReply *reply);
+gboolean queen_redis_sequencer_take_past (QueenRedisSequencer *self, const QueenRedisReply *reply);
 
 /* Each other */
 

@@ -555,6 +555,23 @@ test_all_forgotten (Fixture *f, gconstpointer option)
   queen_test_wait_until (is_known_as (f->queens[1], "w0", "Ready"));
 }
 
+/* More than one reply may have stands in the stream: she joins all the same. */
+static void
+test_large_past (void)
+{
+  RedisServer *server = redis_server_start_new ();
+  QueenProcess *queen;
+
+  g_free (redis_server_ask (server, "EVAL",
+                            "for i = 1, 600 do redis.call('XADD', KEYS[1], i .. '-0', 'k', "
+                            "'worker', 'd', string.rep('x', 65536), 'o', '-') end",
+                            "1", EVENTS, NULL));
+  queen = start_queen (server, NULL);
+  wait_for (queen, "together");
+  stop_queen (queen);
+  redis_server_free (server);
+}
+
 static void
 test_newer_script (Fixture *f, gconstpointer option)
 {
@@ -611,5 +628,6 @@ main (int argc, char **argv)
   ADD ("/queens/engine/newer-script", NULL, test_newer_script);
   ADD ("/queens/engine/full", NULL, test_full);
 #undef ADD
+  g_test_add_func ("/queens/engine/large-past", test_large_past);
   return g_test_run ();
 }

@@ -5,6 +5,7 @@
 
 #include "fake-clock.h"
 #include "model/queen-cluster.h"
+#include "model/queen-dispatch.h"
 #include "ring-fixture.h"
 
 #define SECOND ((gint64) G_USEC_PER_SEC)
@@ -228,6 +229,20 @@ test_missed_elsewhere (Fixture *f, gconstpointer data)
   g_assert_cmpstr (get_status (f, "w"), ==, "unknown");
 }
 
+/* A queen that says too much is counted on from there: others would not take one more. */
+static void
+test_endless_count (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenComponent) before = NULL;
+  QueenComponent *worker = make_worker ("w", QUEEN_STATUS_READY);
+
+  worker->heartbeats = QUEEN_DISPATCH_MAX_COUNT;
+  queen_registry_apply (f->workers, worker, NULL, 0, &before, NULL);
+  beat (f, "w");
+  g_assert_cmpuint (queen_registry_lookup (f->workers, "w")->heartbeats, ==,
+                    QUEEN_DISPATCH_MAX_COUNT);
+}
+
 /* Holds */
 
 static void
@@ -362,6 +377,7 @@ main (int argc, char **argv)
   ADD ("/several-queens/apply/listed-without-a-word", NULL, test_apply);
   ADD ("/several-queens/apply/ages-count", NULL, test_ages);
   ADD ("/several-queens/apply/room", NULL, test_room);
+  ADD ("/several-queens/apply/endless-count", NULL, test_endless_count);
   ADD ("/several-queens/missed-when-somebody-says-so", &is_shy, test_missed_elsewhere);
   ADD ("/several-queens/holds/without-an-echo", NULL, test_holds);
 #undef ADD
