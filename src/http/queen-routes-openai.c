@@ -18,6 +18,7 @@
 #define MAX_MODEL 512               /* bytes, as in heartbeats */
 #define MAX_TYPE 256                /* bytes of a Content-Type */
 #define MAX_HELD (64 * 1024 * 1024) /* bytes of answers that are not streamed, and not whole */
+#define MAX_ASKERS 100              /* of one job: all are told in one turn */
 #define QUESTION(path)                                                                             \
   {                                                                                                \
     path, "POST", QUEEN_ACCESS_JOBS, on_question, QUEEN_JOB_MAX_BODY, .speaks_openai = TRUE        \
@@ -426,6 +427,18 @@ submit (QueenExchange *exchange, OpenAI *openai, const Question *question, GErro
   return queen_jobs_submit (openai->jobs, &request, NULL, error);
 }
 
+/* A new job has no readers, so only who joins others, by the same key, is refused. */
+static gboolean
+has_room_for_asker (QueenJob *job, GError **error)
+{
+  if (queen_job_get_n_readers (job) < MAX_ASKERS)
+    return TRUE;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+               "%u wait for the answer to this Idempotency-Key already, as many as may",
+               MAX_ASKERS);
+  return FALSE;
+}
+
 static void
 on_question (QueenExchange *exchange, gpointer data)
 {
@@ -438,7 +451,7 @@ on_question (QueenExchange *exchange, gpointer data)
 
   if (read_question (exchange, &question, &error))
     job = submit (exchange, openai, &question, &error);
-  if (!job)
+  if (!job || !has_room_for_asker (job, &error))
     {
       if (g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND))
         queen_exchange_blame (exchange, "model", "model_not_found");

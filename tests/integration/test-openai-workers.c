@@ -559,6 +559,45 @@ test_same_key (Fixture *f, gconstpointer data)
   assert_error (other, 422);
 }
 
+static gboolean
+has_readers (Fixture *f, const char *count)
+{
+  g_autoptr (HttpAnswer) list = http_get (f->port, "/v1/jobs");
+  g_autofree char *member = g_strdup_printf ("\"readers\":%s,", count);
+
+  return strstr (list->body, member) != NULL;
+}
+
+/* All who wait for one answer are told in one turn, so they are not thousands. */
+static void
+test_same_key_by_many (Fixture *f, gconstpointer data)
+{
+  g_autofree char *question = make_question ("[[pace=step]]", "");
+  g_autofree char *request =
+      g_strdup_printf ("POST " CHAT " HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: 7\r\n"
+                       "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                       strlen (question), question);
+  g_autoptr (HttpAnswer) refused = NULL;
+  int fds[100];
+
+  for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
+    {
+      fds[i] = http_connect (f->port);
+      g_assert_true (http_send (fds[i], request, -1));
+    }
+  /* Whoever is refused is answered at once; the others wait. */
+  queen_test_wait_until (has_readers (f, "100"));
+  refused = http_exchange (f->port, request, -1);
+  assert_error (refused, 503);
+  stand_in_order (f->worker, "{\"step\":1000}");
+  for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
+    {
+      g_autoptr (HttpAnswer) answer = http_read_answer (fds[i]);
+
+      g_assert_cmpuint (answer->status, ==, 200);
+    }
+}
+
 /* Whose connection broke comes again by the same key, and is answered. */
 static void
 test_same_key_again (Fixture *f, gconstpointer data)
@@ -709,6 +748,7 @@ main (int argc, char **argv)
   ADD ("crowd/a-thousand-for-one-slot", test_crowd);
   ADD ("answers/without-chunks", test_http_1_0);
   ADD ("answers/again-by-the-same-key", test_same_key);
+  ADD ("answers/the-same-key-by-too-many", test_same_key_by_many);
   ADD ("answers/the-key-of-one-that-broke-off-is-free", test_same_key_again);
   ADD ("workers/who-cannot-do-that-is-not-ejected", test_not_ejected);
   ADD ("workers/a-wish", test_wish);
