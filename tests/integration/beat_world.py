@@ -267,6 +267,9 @@ def make_identity(folder):
 
 def keep(promises, prefix):
     """Runs them, each in a world of its own. Speaks TAP."""
+    # Whoever runs the tests may ignore some, as nohup does; what is started here would ignore them, too.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     wanted = sys.argv[1:]
     print(f"1..{len(promises)}", flush=True)
     has_failed = False
