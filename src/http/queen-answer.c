@@ -25,16 +25,6 @@ queen_answer_make_json (const char *status, const char *text)
   return json;
 }
 
-static void
-append_openai_member (GString *json, const char *name, const char *value)
-{
-  g_string_append_printf (json, ",\"%s\":", name);
-  if (value)
-    queen_json_append_string (json, value);
-  else
-    g_string_append (json, "null");
-}
-
 GString *
 queen_answer_make_openai_error (guint status,
                                 const char *message,
@@ -46,11 +36,11 @@ queen_answer_make_openai_error (guint status,
   if (!code && status == SOUP_STATUS_UNAUTHORIZED)
     code = "invalid_api_key";
   queen_json_append_string (json, message);
-  append_openai_member (json, "type",
-                        status >= SOUP_STATUS_INTERNAL_SERVER_ERROR ? "server_error"
-                                                                    : "invalid_request_error");
-  append_openai_member (json, "param", param);
-  append_openai_member (json, "code", code);
+  queen_json_append_member (json, "type",
+                            status >= SOUP_STATUS_INTERNAL_SERVER_ERROR ? "server_error"
+                                                                        : "invalid_request_error");
+  queen_json_append_member (json, "param", param);
+  queen_json_append_member (json, "code", code);
   g_string_append (json, "}}");
   return json;
 }

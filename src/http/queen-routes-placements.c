@@ -131,16 +131,6 @@ dup_submitter (QueenExchange *exchange)
 /* What is answered */
 
 static void
-append_string_member (GString *json, const char *name, const char *value)
-{
-  g_string_append_printf (json, ",\"%s\":", name);
-  if (value)
-    queen_json_append_string (json, value);
-  else
-    g_string_append (json, "null");
-}
-
-static void
 append_considered (GString *json, const QueenPlacementResult *result)
 {
   QueenConsidered considered[QUEEN_PLACEMENT_MAX_CONSIDERED];
@@ -151,8 +141,8 @@ append_considered (GString *json, const QueenPlacementResult *result)
     {
       g_string_append (json, i > 0 ? ",{\"id\":" : "{\"id\":");
       queen_json_append_string (json, considered[i].worker->id);
-      append_string_member (json, "verdict", queen_verdict_get_name (considered[i].verdict));
-      append_string_member (json, "detail", considered[i].detail);
+      queen_json_append_member (json, "verdict", queen_verdict_get_name (considered[i].verdict));
+      queen_json_append_member (json, "detail", considered[i].detail);
       g_string_append_c (json, '}');
     }
   g_string_append_c (json, ']');
@@ -174,7 +164,7 @@ append_counts (GString *json, const QueenPlacementResult *result)
 static void
 append_rest (GString *json, const QueenPlacementResult *result)
 {
-  append_string_member (json, "reason", queen_placement_reason_get_name (result->reason));
+  queen_json_append_member (json, "reason", queen_placement_reason_get_name (result->reason));
   g_string_append (json, ",\"waited\":");
   queen_json_append_real (json, (double) result->waited / G_USEC_PER_SEC);
   append_considered (json, result);
@@ -189,8 +179,8 @@ answer_placed (QueenExchange *exchange, const QueenPlacementResult *result)
   GString *json = g_string_new ("{\"worker\":");
 
   queen_component_append_json (result->worker, json);
-  append_string_member (json, "url", url);
-  append_string_member (json, "reservation", result->reservation);
+  queen_json_append_member (json, "url", url);
+  queen_json_append_member (json, "reservation", result->reservation);
   append_rest (json, result);
   queen_exchange_answer_json (exchange, SOUP_STATUS_OK, json);
 }
@@ -201,7 +191,7 @@ answer_none (QueenExchange *exchange, const QueenPlacementResult *result)
   g_autofree char *message = queen_placement_result_dup_message (result);
   GString *json = g_string_new ("{\"status\":\"error\"");
 
-  append_string_member (json, "message", message);
+  queen_json_append_member (json, "message", message);
   append_rest (json, result);
   queen_exchange_add_header (exchange, "Retry-After", RETRY_AFTER);
   queen_exchange_answer_json (exchange, SOUP_STATUS_SERVICE_UNAVAILABLE, json);

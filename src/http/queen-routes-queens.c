@@ -23,16 +23,6 @@ typedef struct
 } Queens;
 
 static void
-append_text (GString *json, const char *name, const char *text)
-{
-  g_string_append_printf (json, ",\"%s\":", name);
-  if (text)
-    queen_json_append_string (json, text);
-  else
-    g_string_append (json, "null");
-}
-
-static void
 append_figure (GString *json, const char *name, guint64 figure)
 {
   g_string_append_printf (json, ",\"%s\":", name);
@@ -44,15 +34,16 @@ static void
 append_self (GString *json, const Queens *queens, const QueenEngineReport *report, const char *id)
 {
   g_string_append (json, "{\"self\":true");
-  append_text (json, "id", id);
-  append_text (json, "address", queens->address);
-  append_text (json, "version", QUEEN_VERSION);
+  queen_json_append_member (json, "id", id);
+  queen_json_append_member (json, "address", queens->address);
+  queen_json_append_member (json, "version", QUEEN_VERSION);
   g_string_append (json, ",\"started_at\":\"");
   queen_timestamp_append (json, queens->started_at * QUEEN_NSEC_PER_USEC);
   g_string_append_c (json, '"');
   append_figure (json, "subscribers", queen_stream_get_n_subscribers (queens->stream));
   append_figure (json, "lag", report ? report->lag : 0);
-  append_text (json, "engine", report ? queen_engine_state_get_name (report->state) : NULL);
+  queen_json_append_member (json, "engine",
+                            report ? queen_engine_state_get_name (report->state) : NULL);
   g_string_append_c (json, '}');
 }
 
@@ -61,13 +52,13 @@ static void
 append_sibling (GString *json, const QueenSibling *sibling)
 {
   g_string_append (json, ",{\"self\":false");
-  append_text (json, "id", sibling->name);
-  append_text (json, "address", sibling->address);
-  append_text (json, "version", sibling->version);
-  append_text (json, "started_at", NULL);
+  queen_json_append_member (json, "id", sibling->name);
+  queen_json_append_member (json, "address", sibling->address);
+  queen_json_append_member (json, "version", sibling->version);
+  queen_json_append_member (json, "started_at", NULL);
   append_figure (json, "subscribers", (guint64) sibling->subscribers);
   append_figure (json, "lag", (guint64) sibling->lag);
-  append_text (json, "engine", queen_engine_state_get_name (QUEEN_ENGINE_TOGETHER));
+  queen_json_append_member (json, "engine", queen_engine_state_get_name (QUEEN_ENGINE_TOGETHER));
   g_string_append_c (json, '}');
 }
 
@@ -116,8 +107,9 @@ append_engine (GString *json, const QueenEngineReport *report)
     }
   g_string_append (json, ",\"engine\":{\"state\":");
   queen_json_append_string (json, queen_engine_state_get_name (report->state));
-  append_text (json, "reason", report->state == QUEEN_ENGINE_TOGETHER ? NULL : report->reason);
-  append_text (json, "epoch", report->epoch);
+  queen_json_append_member (json, "reason",
+                            report->state == QUEEN_ENGINE_TOGETHER ? NULL : report->reason);
+  queen_json_append_member (json, "epoch", report->epoch);
   append_figure (json, "in_flight", report->n_in_flight);
   append_figure (json, "alone_so_far", report->n_alone);
   g_string_append_c (json, '}');

@@ -162,10 +162,7 @@ say_chunk (ByRbee *self, const char *token, const char *finish)
     queen_json_append_string (json, token);
   g_string_append (json, self->is_chat ? "},\"logprobs\":null,\"finish_reason\":"
                                        : ",\"logprobs\":null,\"finish_reason\":");
-  if (finish)
-    queen_json_append_string (json, finish);
-  else
-    g_string_append (json, "null");
+  queen_json_append_string_or_null (json, finish);
   g_string_append (json, "}]}");
   self->has_begun = TRUE;
   queen_dialect_say (&self->parent, json, *token != '\0' ? token : NULL);

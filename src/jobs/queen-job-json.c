@@ -5,17 +5,6 @@
 #include "text/queen-json-writer.h"
 #include "text/queen-timestamp.h"
 
-/* What is not there is null, so that each job has the same members. */
-static void
-append_text (GString *json, const char *name, const char *text)
-{
-  g_string_append_printf (json, ",\"%s\":", name);
-  if (text)
-    queen_json_append_string (json, text);
-  else
-    g_string_append (json, "null");
-}
-
 static void
 append_time (GString *json, const char *name, gint64 time)
 {
@@ -59,11 +48,11 @@ queen_job_append_json (QueenJob *self, GString *json)
 {
   g_string_append (json, "{\"job_id\":");
   queen_json_append_string (json, queen_job_get_id (self));
-  append_text (json, "status", queen_job_state_get_name (queen_job_get_state (self)));
-  append_text (json, "operation", queen_job_get_operation (self));
-  append_text (json, "model", queen_job_get_model (self));
-  append_text (json, "worker_id", queen_job_get_worker (self));
-  append_text (json, "submitter", queen_job_get_submitter (self));
+  queen_json_append_member (json, "status", queen_job_state_get_name (queen_job_get_state (self)));
+  queen_json_append_member (json, "operation", queen_job_get_operation (self));
+  queen_json_append_member (json, "model", queen_job_get_model (self));
+  queen_json_append_member (json, "worker_id", queen_job_get_worker (self));
+  queen_json_append_member (json, "submitter", queen_job_get_submitter (self));
   append_place (self, json);
   append_time (json, "created_at", queen_job_get_created_at (self));
   append_time (json, "started_at", queen_job_get_started_at (self));
@@ -73,6 +62,6 @@ queen_job_append_json (QueenJob *self, GString *json)
   g_string_append (json, ",\"tokens_per_second\":");
   queen_json_append_real (json, queen_job_get_tokens_per_second (self));
   append_number (json, "readers", queen_job_get_n_readers (self));
-  append_text (json, "message", queen_job_get_message (self));
+  queen_json_append_member (json, "message", queen_job_get_message (self));
   g_string_append_c (json, '}');
 }

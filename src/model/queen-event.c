@@ -147,10 +147,7 @@ queen_event_new_counts (QueenEventKind kind,
   GString *json = g_string_new (kind == QUEEN_EVENT_JOB ? "{\"type\":\"job\",\"model\":"
                                                         : "{\"type\":\"placement\",\"model\":");
 
-  if (model)
-    queen_json_append_string (json, model);
-  else
-    g_string_append (json, "null");
+  queen_json_append_string_or_null (json, model);
   g_string_append_printf (json, ",\"state\":\"%s\"", state);
   for (guint i = 0; i < n; i++)
     g_string_append_printf (json, ",\"%s\":%" G_GUINT64_FORMAT, counts[i].name, counts[i].number);

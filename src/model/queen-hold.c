@@ -55,10 +55,7 @@ static void
 append_text (GString *json, const char *name, const char *text)
 {
   g_string_append (json, name);
-  if (text)
-    queen_json_append_string (json, text);
-  else
-    g_string_append (json, "null");
+  queen_json_append_string_or_null (json, text);
 }
 
 static void

@@ -23,10 +23,7 @@ describe_self (QueenRedisSequencer *self)
 {
   GString *json = g_string_new ("{\"address\":");
 
-  if (self->address)
-    queen_json_append_string (json, self->address);
-  else
-    g_string_append (json, "null");
+  queen_json_append_string_or_null (json, self->address);
   g_string_append (json, ",\"version\":");
   queen_json_append_string (json, QUEEN_VERSION);
   g_string_append_printf (json, ",\"subscribers\":%u,\"lag\":%" G_GUINT64_FORMAT "}",

@@ -95,6 +95,22 @@ queen_json_append_string (GString *json, const char *text)
   g_string_truncate (json, (gsize) (end - json->str));
 }
 
+void
+queen_json_append_string_or_null (GString *json, const char *text)
+{
+  if (text)
+    queen_json_append_string (json, text);
+  else
+    g_string_append (json, "null");
+}
+
+void
+queen_json_append_member (GString *json, const char *name, const char *text)
+{
+  g_string_append_printf (json, ",\"%s\":", name);
+  queen_json_append_string_or_null (json, text);
+}
+
 char *
 queen_json_write_number (char *to, guint64 number)
 {

@@ -34,6 +34,22 @@ char *queen_json_write_string (char *to, const char *text);
 void queen_json_append_string (GString *json, const char *text);
 
 /**
+ * queen_json_append_string_or_null:
+ * @text: (nullable): what is not there is written as `null`
+ */
+void queen_json_append_string_or_null (GString *json, const char *text);
+
+/**
+ * queen_json_append_member:
+ * @name: a name that needs no escapes
+ * @text: (nullable): its value
+ *
+ * Appends one more member of an object, with the comma before it; `null` in the place of what is
+ * not there, so that all objects of a kind have the same members.
+ */
+void queen_json_append_member (GString *json, const char *name, const char *text);
+
+/**
  * queen_json_write_number:
  * @to: where to write, with %QUEEN_JSON_NUMBER_ROOM; no NUL follows
  *
