@@ -45,6 +45,18 @@ queen_error_quark (void)
   return g_quark_from_static_string ("queen-error-quark");
 }
 
+gboolean
+queen_error_refuse (GError **error, int code, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  if (error)
+    *error = g_error_new_valist (QUEEN_ERROR, code, format, args);
+  va_end (args);
+  return FALSE;
+}
+
 static int
 get_code (const GError *error)
 {

@@ -73,6 +73,18 @@ typedef enum
 GQuark queen_error_quark (void);
 
 /**
+ * queen_error_refuse:
+ * @code: one of #QueenError
+ * @format: what was wrong, as for printf()
+ *
+ * As g_set_error(), for whoever returns that something is not so.
+ *
+ * Returns: %FALSE
+ */
+gboolean queen_error_refuse (GError **error, int code, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
+
+/**
  * queen_error_http_status:
  * @error: any error
  *

@@ -81,3 +81,19 @@ queen_file_read (const char *path, gsize max, gsize *length, GError **error)
   *length = (gsize) n_bytes;
   return g_steal_pointer (&bytes);
 }
+
+gboolean
+queen_file_write (int fd, const GString *text)
+{
+  gsize n_written = 0;
+
+  while (n_written < text->len)
+    {
+      gssize n = TEMP_FAILURE_RETRY (write (fd, text->str + n_written, text->len - n_written));
+
+      if (n < 0)
+        return FALSE;
+      n_written += (gsize) n;
+    }
+  return TRUE;
+}

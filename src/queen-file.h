@@ -24,4 +24,14 @@ G_BEGIN_DECLS
  */
 char *queen_file_read (const char *path, gsize max, gsize *length, GError **error);
 
+/**
+ * queen_file_write:
+ * @fd: a regular file
+ *
+ * Writes all of @text, however often the system takes only a part of it.
+ *
+ * Returns: whether it is written; otherwise errno says why
+ */
+gboolean queen_file_write (int fd, const GString *text);
+
 G_END_DECLS

@@ -3,6 +3,7 @@
 
 #include "queen-fetcher.h"
 
+#include "queen-host.h"
 #include "queen-trust.h"
 
 struct _QueenFetcher
@@ -12,15 +13,6 @@ struct _QueenFetcher
   GTlsDatabase *trusted; /* NULL for the system's */
   int n_lines;
 };
-
-gboolean
-queen_fetcher_is_loopback (const char *host)
-{
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
-
-  return address ? g_inet_address_get_is_loopback (address)
-                 : g_ascii_strcasecmp (host, "localhost") == 0;
-}
 
 static gboolean
 take_certificate (GTlsConnection *connection,
@@ -35,7 +27,7 @@ static gboolean
 is_here (GSocketConnectable *connectable)
 {
   if (G_IS_NETWORK_ADDRESS (connectable))
-    return queen_fetcher_is_loopback (
+    return queen_host_is_loopback (
         g_network_address_get_hostname (G_NETWORK_ADDRESS (connectable)));
   return FALSE;
 }

@@ -40,9 +40,6 @@ void queen_fetcher_connect_async (QueenFetcher *self,
 GSocketConnection *
 queen_fetcher_connect_finish (GObject *source, GAsyncResult *result, GError **error);
 
-/** Returns: whether @host is this machine itself: a loopback address, or `localhost` */
-gboolean queen_fetcher_is_loopback (const char *host);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenFetcher, queen_fetcher_free)
 
 G_END_DECLS

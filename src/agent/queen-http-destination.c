@@ -11,6 +11,7 @@
 #include "queen-adapter.h"
 #include "queen-error.h"
 #include "queen-fetcher.h"
+#include "queen-host.h"
 #include "text/queen-safe-text.h"
 
 #define MAX_ANSWER (256 * 1024) /* bytes: each of 1 024 beats may be refused in some words */
@@ -385,7 +386,7 @@ check_settings (const QueenHttpDestinationSettings *settings, GUri *uri, GError 
                  _ ("“%s” is not an address such as https://queen.example.org:8500"),
                  settings->url);
   else if (settings->token && g_str_equal (g_uri_get_scheme (uri), "http") &&
-           !queen_fetcher_is_loopback (g_uri_get_host (uri)))
+           !queen_host_is_loopback (g_uri_get_host (uri)))
     g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_USAGE,
                          _ ("A token does not go over a network in the clear: take https://"));
   else
@@ -406,7 +407,7 @@ queen_http_destination_new (const QueenHttpDestinationSettings *settings, GError
   while (g_str_has_suffix (self->name, "/"))
     self->name[strlen (self->name) - 1] = '\0';
   self->url = g_strconcat (self->name, "/v1/heartbeats", NULL);
-  self->is_here = queen_fetcher_is_loopback (g_uri_get_host (uri));
+  self->is_here = queen_host_is_loopback (g_uri_get_host (uri));
   if (settings->token)
     self->authorization = g_strdup_printf ("Bearer %s", settings->token);
   self->session =

@@ -4,6 +4,7 @@
 #include "queen-ward.h"
 
 #include "queen-behind.h"
+#include "queen-host.h"
 #include "queen-liveness.h"
 #include "queen-process-end.h"
 #include "queen-watched.h"
@@ -250,8 +251,7 @@ add_address (QueenWard *self, const QueenBeatContext *context, QueenBeat *beat)
 
   if (!uri)
     return;
-  if (self->advertise || context->is_queen_here ||
-      !queen_fetcher_is_loopback (g_uri_get_host (uri)))
+  if (self->advertise || context->is_queen_here || !queen_host_is_loopback (g_uri_get_host (uri)))
     queen_beat_add_text (beat, "url", url);
   /* The address is where the beat comes from, but nobody could reach it there. */
   if (!self->advertise && !context->is_queen_here && self->is_closed)
@@ -462,7 +462,7 @@ find_local_port (const char *url)
 {
   g_autoptr (GUri) uri = url ? g_uri_parse (url, G_URI_FLAGS_NONE, NULL) : NULL;
 
-  return uri && queen_fetcher_is_loopback (g_uri_get_host (uri))
+  return uri && queen_host_is_loopback (g_uri_get_host (uri))
              ? (guint16) MAX (g_uri_get_port (uri), 0)
              : 0;
 }

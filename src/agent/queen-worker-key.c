@@ -9,6 +9,7 @@
 #include "queen-error.h"
 #include "queen-fetcher.h"
 #include "queen-file.h"
+#include "queen-host.h"
 
 #define MAX_FILE 4096 /* bytes */
 
@@ -47,7 +48,7 @@ queen_worker_key_check (const char *key, const char *url, GError **error)
                  _ ("a key has 1 to %d letters, digits and signs, and no blanks"),
                  QUEEN_WORKER_KEY_MAX);
   else if (key && uri && !g_str_equal (g_uri_get_scheme (uri), "https") &&
-           !queen_fetcher_is_loopback (g_uri_get_host (uri)))
+           !queen_host_is_loopback (g_uri_get_host (uri)))
     g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
                          _ ("a key does not go over a network in the clear: take https://"));
   else

@@ -6,6 +6,8 @@
 #include <libsoup/soup.h>
 #include <string.h>
 
+#include "queen-host.h"
+
 gboolean
 queenctl_url_is_good (GUri *uri)
 {
@@ -18,10 +20,7 @@ queenctl_url_is_good (GUri *uri)
 gboolean
 queenctl_url_is_local (GUri *uri)
 {
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (g_uri_get_host (uri));
-
-  return address ? g_inet_address_get_is_loopback (address)
-                 : g_ascii_strcasecmp (g_uri_get_host (uri), "localhost") == 0;
+  return queen_host_is_loopback (g_uri_get_host (uri));
 }
 
 char *

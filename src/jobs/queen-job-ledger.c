@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "queen-error.h"
+#include "queen-file.h"
 #include "text/queen-hash.h"
 #include "text/queen-json-writer.h"
 #include "text/queen-json.h"
@@ -396,22 +397,6 @@ queen_job_ledger_is_long (const QueenJobLedger *self)
           self->size > MAX (LONG, self->size_anew + MIN (self->size_anew, MAX_GROWTH)));
 }
 
-static gboolean
-write_whole (int fd, const GString *text)
-{
-  gsize n_written = 0;
-
-  while (n_written < text->len)
-    {
-      gssize n = TEMP_FAILURE_RETRY (write (fd, text->str + n_written, text->len - n_written));
-
-      if (n < 0)
-        return FALSE;
-      n_written += (gsize) n;
-    }
-  return TRUE;
-}
-
 gboolean
 queen_job_ledger_begin_anew (QueenJobLedger *self)
 {
@@ -437,7 +422,7 @@ queen_job_ledger_begin_anew (QueenJobLedger *self)
 static void
 write_piece (Draft *draft, GString *text)
 {
-  draft->has_failed |= !write_whole (draft->fd, text);
+  draft->has_failed |= !queen_file_write (draft->fd, text);
   g_string_truncate (text, 0);
 }
 

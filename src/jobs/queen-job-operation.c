@@ -55,18 +55,6 @@ static const struct
   { "model_delete", QUEEN_JOB_OF_HIVE, "hive_id" },
 };
 
-static gboolean G_GNUC_PRINTF (2, 3) refuse_member (GError **error, const char *problem, ...)
-{
-  g_autofree char *text = NULL;
-  va_list args;
-
-  va_start (args, problem);
-  text = g_strdup_vprintf (problem, args);
-  va_end (args);
-  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE, text);
-  return FALSE;
-}
-
 /* Members; one that is null has not been said */
 
 static const QueenJsonValue *
@@ -87,8 +75,9 @@ read_text (
     return TRUE;
   if (value->type != QUEEN_JSON_STRING || *value->string == '\0' ||
       (gsize) g_utf8_strlen (value->string, -1) > max)
-    return refuse_member (error, "%s must be a text of 1 to %" G_GSIZE_FORMAT " characters", name,
-                          max);
+    return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
+                               "%s must be a text of 1 to %" G_GSIZE_FORMAT " characters", name,
+                               max);
   *text = value->string;
   return TRUE;
 }
@@ -115,8 +104,8 @@ read_seconds (const QueenJobOperation *self, const char *name, gint64 *span, GEr
     return TRUE;
   seconds = is_number (value) ? get_number (value) : NAN;
   if (!(seconds >= 0 && seconds <= QUEEN_JOB_MAX_TIMEOUT / G_USEC_PER_SEC))
-    return refuse_member (error, "%s must be seconds from 0 to %d", name,
-                          (int) (QUEEN_JOB_MAX_TIMEOUT / G_USEC_PER_SEC));
+    return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE, "%s must be seconds from 0 to %d",
+                               name, (int) (QUEEN_JOB_MAX_TIMEOUT / G_USEC_PER_SEC));
   *span = (gint64) (seconds * G_USEC_PER_SEC);
   return TRUE;
 }
@@ -127,7 +116,8 @@ read_clock (const QueenJobOperation *self, const char *name, gint64 *span, GErro
 {
   if (!read_seconds (self, name, span, error))
     return FALSE;
-  return *span > 0 || refuse_member (error, "%s must be more than 0 seconds", name);
+  return *span > 0 || queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
+                                          "%s must be more than 0 seconds", name);
 }
 
 static gboolean
@@ -138,7 +128,8 @@ read_on_disconnect (QueenJobOperation *self, GError **error)
   if (!read_text (self, "on_disconnect", MAX_NAME, &word, error))
     return FALSE;
   if (word && !g_str_equal (word, "keep") && !g_str_equal (word, "cancel"))
-    return refuse_member (error, "on_disconnect must be keep or cancel");
+    return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
+                               "on_disconnect must be keep or cancel");
   self->says_on_disconnect = word != NULL;
   self->request.on_disconnect =
       word && g_str_equal (word, "cancel") ? QUEEN_JOB_CANCEL : QUEEN_JOB_KEEP;
@@ -167,7 +158,8 @@ check_numbers (QueenJobOperation *self, GError **error)
       const QueenJsonValue *value = get_member (self, names[i]);
 
       if (value && (!is_number (value) || !isfinite (get_number (value)) || get_number (value) < 0))
-        return refuse_member (error, "%s must be a number that is not negative", names[i]);
+        return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
+                                   "%s must be a number that is not negative", names[i]);
     }
   return TRUE;
 }
@@ -186,7 +178,8 @@ read_infer (QueenJobOperation *self, GError **error)
       !check_numbers (self, error))
     return FALSE;
   if (!self->request.model || !prompt)
-    return refuse_member (error, "%s is missing", self->request.model ? "prompt" : "model");
+    return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE, "%s is missing",
+                               self->request.model ? "prompt" : "model");
   return TRUE;
 }
 
@@ -198,7 +191,7 @@ read_id (QueenJobOperation *self, const char *name, const char *usual, GError **
     return TRUE;
   if (!read_text (self, name, MAX_NAME, &self->id, error))
     return FALSE;
-  return self->id || refuse_member (error, "%s is missing", name);
+  return self->id || queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE, "%s is missing", name);
 }
 
 static gboolean
@@ -210,7 +203,7 @@ read_operation (QueenJobOperation *self, GError **error)
   if (!read_text (self, "operation", MAX_NAME, &name, error))
     return FALSE;
   if (!name)
-    return refuse_member (error, "operation is missing");
+    return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE, "operation is missing");
   for (guint i = 0; i < G_N_ELEMENTS (operations); i++)
     {
       if (!g_str_equal (name, operations[i].name))
@@ -220,14 +213,14 @@ read_operation (QueenJobOperation *self, GError **error)
       return read_id (self, operations[i].id, operations[i].usual_id, error);
     }
   shown = queen_legible_dup (name, MAX_SHOWN);
-  return refuse_member (error, "there is no operation “%s”", shown);
+  return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE, "there is no operation “%s”", shown);
 }
 
 static gboolean
 read_all_members (QueenJobOperation *self, GError **error)
 {
   if (queen_json_get_root (self->json)->type != QUEEN_JSON_OBJECT)
-    return refuse_member (error, "a job must be a JSON object");
+    return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE, "a job must be a JSON object");
   if (!read_operation (self, error) || !read_patience (self, error))
     return FALSE;
   if (self->kind == QUEEN_JOB_INFER)

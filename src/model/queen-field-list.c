@@ -16,12 +16,13 @@ static gboolean
 count_elements (const QueenJsonValue *said, guint most, guint *n, GError **error)
 {
   if (said->type != QUEEN_JSON_ARRAY)
-    return queen_field_refuse (error, "must be an array");
+    return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE, "must be an array");
   *n = 0;
   for (const QueenJsonValue *at = queen_json_get_first (said); at < queen_json_get_end (said);
        at = queen_json_get_end (at))
     ++*n;
-  return *n <= most || queen_field_refuse (error, "must have at most %u elements", most);
+  return *n <= most || queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
+                                           "must have at most %u elements", most);
 }
 
 static gboolean
@@ -92,7 +93,8 @@ read_models (const QueenJsonValue *said, GPtrArray *models, GError **error)
       if (!queen_field_text.read (&model_field, at, &model, error))
         return prefix_place (error, models->len + 1);
       if (!model)
-        return queen_field_refuse (error, "number %u: must not be empty", models->len + 1);
+        return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE, "number %u: must not be empty",
+                                   models->len + 1);
       g_ptr_array_add (models, model);
     }
   return TRUE;
@@ -261,7 +263,7 @@ static gboolean
 read_gpu (const QueenJsonValue *said, QueenVitalsGpu *gpu, GError **error)
 {
   if (said->type != QUEEN_JSON_OBJECT)
-    return queen_field_refuse (error, "must be an object");
+    return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE, "must be an object");
   for (const QueenField *field = queen_field_gpu_fields; field->name; field++)
     {
       const QueenJsonValue *member = queen_json_get_member (said, field->name);

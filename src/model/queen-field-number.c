@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "queen-error.h"
 #include "text/queen-json-writer.h"
 #include "text/queen-timestamp.h"
 
@@ -28,10 +29,11 @@ static gboolean
 check_range (const QueenField *field, double number, GError **error)
 {
   if (field->greatest == 0)
-    return number >= field->least ||
-           queen_field_refuse (error, "must be at least %.0f", field->least);
+    return number >= field->least || queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
+                                                         "must be at least %.0f", field->least);
   return (number >= field->least && number <= field->greatest) ||
-         queen_field_refuse (error, "must be from %.0f to %.0f", field->least, field->greatest);
+         queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE, "must be from %.0f to %.0f",
+                             field->least, field->greatest);
 }
 
 gboolean
@@ -43,7 +45,7 @@ queen_field_read_whole (const QueenField *field,
   double value = is_number (said) ? get_double (said) : NAN;
 
   if (value != floor (value)) /* which NaN is, too */
-    return queen_field_refuse (error, "must be a whole number");
+    return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE, "must be a whole number");
   if (!check_range (field, value, error))
     return FALSE;
   *number = value < TOO_LARGE ? (gint64) value : G_MAXINT64;
@@ -191,7 +193,7 @@ static gboolean
 real_read (const QueenField *field, const QueenJsonValue *said, gpointer value, GError **error)
 {
   if (!is_number (said) || !isfinite (get_double (said)))
-    return queen_field_refuse (error, "must be a number");
+    return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE, "must be a number");
   if (!check_range (field, get_double (said), error))
     return FALSE;
   *(double *) value = get_double (said);
@@ -237,7 +239,8 @@ static gboolean
 moment_read (const QueenField *field, const QueenJsonValue *said, gpointer value, GError **error)
 {
   return (said->type == QUEEN_JSON_STRING && queen_timestamp_parse (said->string, value)) ||
-         queen_field_refuse (error, "must be a date and time as in RFC 3339, 1970 to 2261");
+         queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
+                             "must be a date and time as in RFC 3339, 1970 to 2261");
 }
 
 static void

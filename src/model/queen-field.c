@@ -11,26 +11,13 @@
 #include "text/queen-json-writer.h"
 #include "text/queen-legible.h"
 
-gboolean
-queen_field_refuse (GError **error, const char *problem, ...)
-{
-  g_autofree char *text = NULL;
-  va_list args;
-
-  va_start (args, problem);
-  text = g_strdup_vprintf (problem, args);
-  va_end (args);
-  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE, text);
-  return FALSE;
-}
-
 /* Returns: (nullable): the text; otherwise an error */
 static const char *
 read_string (const QueenJsonValue *said, GError **error)
 {
   if (said->type == QUEEN_JSON_STRING)
     return said->string;
-  queen_field_refuse (error, "must be a string");
+  queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE, "must be a string");
   return NULL;
 }
 
@@ -82,9 +69,11 @@ text_read (const QueenField *field, const QueenJsonValue *said, gpointer value, 
   if (!text)
     return FALSE;
   if (strlen (text) > field->most)
-    return queen_field_refuse (error, "must be at most %" G_GSIZE_FORMAT " bytes", field->most);
+    return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
+                               "must be at most %" G_GSIZE_FORMAT " bytes", field->most);
   if (!queen_legible_check (text))
-    return queen_field_refuse (error, "must be without control or invisible characters");
+    return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
+                               "must be without control or invisible characters");
   *(char **) value = *text != '\0' ? g_strdup (text) : NULL;
   return TRUE;
 }
@@ -137,8 +126,9 @@ static gboolean
 url_read (const QueenField *field, const QueenJsonValue *said, gpointer value, GError **error)
 {
   if (said->type == QUEEN_JSON_STRING && *said->string != '\0' && !is_url (said->string))
-    return queen_field_refuse (
-        error, "must be an address with http or https, without user, query and fragment");
+    return queen_error_refuse (
+        error, QUEEN_ERROR_UNPROCESSABLE,
+        "must be an address with http or https, without user, query and fragment");
   return text_read (field, said, value, error);
 }
 
@@ -157,13 +147,14 @@ id_read (const QueenField *field, const QueenJsonValue *said, gpointer value, GE
   if (!id)
     return FALSE;
   if (!queen_heartbeat_check_id (id))
-    return queen_field_refuse (error,
+    return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
                                "must be 1 to %d bytes without control or invisible characters",
                                QUEEN_HEARTBEAT_MAX_ID);
   /* RFC 3986 § 3.3: in a path these go somewhere else, so over HTTP it could neither be held nor
    * forgotten. */
   if (g_str_equal (id, ".") || g_str_equal (id, ".."))
-    return queen_field_refuse (error, "must not be . or .., which are no names in a path");
+    return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
+                               "must not be . or .., which are no names in a path");
   *(char **) value = g_strdup (id);
   return TRUE;
 }
@@ -232,7 +223,8 @@ health_read (const QueenField *field, const QueenJsonValue *said, gpointer value
   if (!text)
     return FALSE;
   return queen_health_parse (text, value) ||
-         queen_field_refuse (error, "is none of healthy, degraded, unhealthy");
+         queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
+                             "is none of healthy, degraded, unhealthy");
 }
 
 static const char *
@@ -305,7 +297,8 @@ api_read (const QueenField *field, const QueenJsonValue *said, gpointer value, G
 
   if (!text)
     return FALSE;
-  return parse_api (text, value) || queen_field_refuse (error, "is none of openai, ollama, rbee");
+  return parse_api (text, value) ||
+         queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE, "is none of openai, ollama, rbee");
 }
 
 static void
@@ -389,5 +382,5 @@ queen_field_restore (const QueenField *field,
   if (!field->type->restore)
     return field->type->read (field, said, value, error);
   problem = field->type->restore (field, said, value);
-  return !problem || queen_field_refuse (error, "%s", problem);
+  return !problem || queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE, "%s", problem);
 }

@@ -173,14 +173,6 @@ queen_field_has_place (const QueenField *field, const QueenComponent *component)
 gboolean queen_field_is_said (const QueenField *field, const QueenComponent *component);
 
 /**
- * queen_field_refuse:
- * @problem: what must be, without the member's name
- *
- * Returns: %FALSE, for a type's `read`, with an error %QUEEN_ERROR_UNPROCESSABLE
- */
-gboolean G_GNUC_PRINTF (2, 3) queen_field_refuse (GError **error, const char *problem, ...);
-
-/**
  * queen_field_read_whole:
  * @number: (out): the number
  *

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 
 #include "queen-error.h"
+#include "queen-host.h"
 #include "text/queen-query.h"
 
 #define MAX_URL 4096
@@ -48,29 +49,7 @@ queen_redis_place_free (QueenRedisPlace *place)
   g_free (place);
 }
 
-/* Whatever resolves to another machine is found out when it is called. */
-static gboolean
-is_loopback (const char *host)
-{
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
-
-  return address ? g_inet_address_get_is_loopback (address)
-                 : g_ascii_strcasecmp (host, "localhost") == 0;
-}
-
 /* What stands behind the question mark */
-
-static gboolean G_GNUC_PRINTF (2, 3) refuse_url (GError **error, const char *format, ...)
-{
-  g_autofree char *message = NULL;
-  va_list args;
-
-  va_start (args, format);
-  message = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, message);
-  return FALSE;
-}
 
 static gboolean
 is_cluster (const char *text)
@@ -85,9 +64,10 @@ static gboolean
 take_name (char **field, const char *name, const char *value, GError **error)
 {
   if (*field)
-    return refuse_url (error, _ ("%s stands there twice"), name);
+    return queen_error_refuse (error, QUEEN_ERROR_SETTING, _ ("%s stands there twice"), name);
   if (*value == '\0' || strlen (value) > QUEEN_REDIS_MAX_NAME)
-    return refuse_url (error, _ ("%s has to have 1 to %d bytes"), name, QUEEN_REDIS_MAX_NAME);
+    return queen_error_refuse (error, QUEEN_ERROR_SETTING, _ ("%s has to have 1 to %d bytes"), name,
+                               QUEEN_REDIS_MAX_NAME);
   *field = g_strdup (value);
   return TRUE;
 }
@@ -98,8 +78,9 @@ take_cluster (const char *name, const char *value, gpointer data, GError **error
   QueenRedisUrl *self = data;
 
   if (!is_cluster (value))
-    return refuse_url (error, _ ("a cluster is called by 1 to %d of a to z, 0 to 9 and “-”"),
-                       MAX_CLUSTER);
+    return queen_error_refuse (error, QUEEN_ERROR_SETTING,
+                               _ ("a cluster is called by 1 to %d of a to z, 0 to 9 and “-”"),
+                               MAX_CLUSTER);
   return take_name (&self->cluster, name, value, error);
 }
 
@@ -122,7 +103,8 @@ take_database (const char *name, const char *value, gpointer data, GError **erro
 
   return (g_ascii_isdigit (*value) &&
           g_ascii_string_to_signed (value, 10, 0, G_MAXINT32, &self->database, NULL)) ||
-         refuse_url (error, _ ("“%s” is not the number of a database"), value);
+         queen_error_refuse (error, QUEEN_ERROR_SETTING, _ ("“%s” is not the number of a database"),
+                             value);
 }
 
 static gboolean
@@ -138,11 +120,12 @@ take_query (QueenRedisUrl *self, const char *query, gboolean is_unix, GError **e
 
   if (!queen_query_parse (query, parameters, n_parameters, self, &problem))
     {
-      refuse_url (error, "%s", problem->message);
+      queen_error_refuse (error, QUEEN_ERROR_SETTING, "%s", problem->message);
       g_error_free (problem);
       return FALSE;
     }
-  return self->cluster || refuse_url (error, _ ("it says no cluster, such as ?cluster=house"));
+  return self->cluster || queen_error_refuse (error, QUEEN_ERROR_SETTING,
+                                              _ ("it says no cluster, such as ?cluster=house"));
 }
 
 /* Where it is */
@@ -154,16 +137,16 @@ take_network_place (QueenRedisUrl *self, GUri *uri, GError **error)
   int port = g_uri_get_port (uri);
 
   if (!host || *host == '\0')
-    return refuse_url (error, _ ("it has no host"));
+    return queen_error_refuse (error, QUEEN_ERROR_SETTING, _ ("it has no host"));
   if (*path == '/' && path[1] != '\0' && !take_database ("db", path + 1, self, error))
     return FALSE;
   if (port == 0)
-    return refuse_url (error, _ ("0 is not a port"));
+    return queen_error_refuse (error, QUEEN_ERROR_SETTING, _ ("0 is not a port"));
   if (port < 0)
     port = self->sentinel ? SENTINEL_PORT : REDIS_PORT;
   self->place =
       queen_redis_place_new (host, (guint16) port, g_str_equal (g_uri_get_scheme (uri), "rediss"));
-  self->is_here = is_loopback (host);
+  self->is_here = queen_host_is_loopback (host);
   return TRUE;
 }
 
@@ -174,10 +157,10 @@ take_unix_place (QueenRedisUrl *self, GUri *uri, GError **error)
 
   if ((host && *host != '\0') || *path != '/' ||
       strlen (path) >= sizeof ((struct sockaddr_un *) NULL)->sun_path)
-    return refuse_url (error,
-                       _ ("a Unix socket has a whole path of less than %d bytes, such as "
-                          "redis+unix:///run/redis/redis.sock?cluster=house"),
-                       (int) sizeof ((struct sockaddr_un *) NULL)->sun_path);
+    return queen_error_refuse (error, QUEEN_ERROR_SETTING,
+                               _ ("a Unix socket has a whole path of less than %d bytes, such as "
+                                  "redis+unix:///run/redis/redis.sock?cluster=house"),
+                               (int) sizeof ((struct sockaddr_un *) NULL)->sun_path);
   self->place = make_unix_place (path);
   self->is_here = TRUE;
   return TRUE;
@@ -216,8 +199,10 @@ queen_redis_url_parse (const char *url, GError **error)
     uri = g_uri_parse (url, G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_ENCODED_QUERY, NULL);
   if (uri && g_uri_get_password (uri))
     {
-      refuse_url (error, _ ("an engine’s password is not for the command line or the settings: "
-                            "every user of this machine could read it; --engine-password-file is"));
+      queen_error_refuse (
+          error, QUEEN_ERROR_SETTING,
+          _ ("an engine’s password is not for the command line or the settings: "
+             "every user of this machine could read it; --engine-password-file is"));
       return NULL;
     }
   is_unix = uri && g_str_equal (g_uri_get_scheme (uri), UNIX_SCHEME);
@@ -225,8 +210,9 @@ queen_redis_url_parse (const char *url, GError **error)
       !(is_unix || g_str_equal (g_uri_get_scheme (uri), "redis") ||
         g_str_equal (g_uri_get_scheme (uri), "rediss")))
     {
-      refuse_url (error, _ ("“%s” is not an engine such as redis://127.0.0.1:6379/0?cluster=house"),
-                  shown);
+      queen_error_refuse (
+          error, QUEEN_ERROR_SETTING,
+          _ ("“%s” is not an engine such as redis://127.0.0.1:6379/0?cluster=house"), shown);
       return NULL;
     }
   if (!take_url (self, uri, is_unix, error))

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "queen-error.h"
+#include "queen-file.h"
 #include "text/queen-legible.h"
 
 #define NAME "state"
@@ -185,22 +186,6 @@ queen_state_file_load (QueenStateFile *self, GError **error)
 /* Writing */
 
 static gboolean
-write_fully (int fd, const GString *text)
-{
-  gsize n_written = 0;
-
-  while (n_written < text->len)
-    {
-      gssize n = TEMP_FAILURE_RETRY (write (fd, text->str + n_written, text->len - n_written));
-
-      if (n < 0)
-        return FALSE;
-      n_written += (gsize) n;
-    }
-  return TRUE;
-}
-
-static gboolean
 write_state (int fd, const QueenState *state, GCancellable *cancellable)
 {
   g_autoptr (GString) text = g_string_sized_new (2 * CHUNK);
@@ -212,7 +197,7 @@ write_state (int fd, const QueenState *state, GCancellable *cancellable)
       if (text->len < CHUNK && i + 1 < n_lines)
         continue;
       errno = ECANCELED;
-      if (g_cancellable_is_cancelled (cancellable) || !write_fully (fd, text))
+      if (g_cancellable_is_cancelled (cancellable) || !queen_file_write (fd, text))
         return FALSE;
       g_string_truncate (text, 0);
     }
