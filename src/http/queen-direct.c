@@ -35,11 +35,14 @@ finish_exchange (QueenDirect *self, QueenExchange *exchange, QueenAnswer *answer
 static void
 on_late_answer (QueenExchange *exchange, gpointer data)
 {
+  g_autoptr (QueenExchange) answered = exchange;
+  QueenConnection *connection = queen_exchange_get_connection (answered);
   QueenAnswer answer = { NULL };
 
-  finish_exchange (data, exchange, &answer);
-  queen_connection_answer (queen_exchange_get_connection (exchange), &answer);
-  queen_exchange_free (exchange);
+  if (queen_connection_refuse_revoked (connection))
+    return;
+  finish_exchange (data, answered, &answer);
+  queen_connection_answer (connection, &answer);
 }
 
 /* The client does not wait for it any longer. */
