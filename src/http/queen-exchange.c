@@ -205,13 +205,23 @@ queen_exchange_is_http_1_0 (const QueenExchange *self)
   return self->is_http_1_0;
 }
 
+/* Returns: (nullable): what answers, in whatever form it is */
+static const char *
+get_reply_body (const QueenReply *reply, gsize *length)
+{
+  *length = reply->text ? reply->text->len : 0;
+  if (reply->text)
+    return reply->text->str;
+  return reply->body ? g_bytes_get_data (reply->body, length) : NULL;
+}
+
 /* A large answer may take long, and a session that can be read meanwhile is large, too. */
 gboolean
 queen_exchange_is_persistent (const QueenExchange *self)
 {
   gsize size;
 
-  queen_reply_get_body (&self->reply, &size);
+  get_reply_body (&self->reply, &size);
   return queen_connection_is_persistent (self->connection) && !self->reply.take_over &&
          (!self->request.is_encrypted || size < QUEEN_ANSWER_SMALL / 2);
 }
@@ -557,7 +567,7 @@ queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer)
 {
   const QueenReply *reply = &self->reply;
   gsize length;
-  const char *body = queen_reply_get_body (reply, &length);
+  const char *body = get_reply_body (reply, &length);
   GString *bytes = queen_answer_begin (reply->status, self->is_http_1_0);
 
   if (reply->type)
@@ -576,15 +586,6 @@ queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer)
     g_string_append_len (bytes, body, (gssize) length);
   answer->head = g_string_free_to_bytes (bytes);
   answer->is_persistent = queen_exchange_is_persistent (self);
-}
-
-const char *
-queen_reply_get_body (const QueenReply *reply, gsize *length)
-{
-  *length = reply->text ? reply->text->len : 0;
-  if (reply->text)
-    return reply->text->str;
-  return reply->body ? g_bytes_get_data (reply->body, length) : NULL;
 }
 
 const QueenReply *

@@ -391,9 +391,6 @@ void queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer)
 /** Returns: (transfer none): what the answer is so far */
 const QueenReply *queen_exchange_get_reply (const QueenExchange *self);
 
-/** Returns: (transfer none) (nullable): the body of @length bytes, whatever it is made of */
-const char *queen_reply_get_body (const QueenReply *reply, gsize *length);
-
 /** The client has gone, or its time is over. */
 void queen_exchange_notify_gone (QueenExchange *self);
 

@@ -138,42 +138,23 @@ on_submit_job (QueenExchange *exchange, gpointer data)
 
 typedef struct
 {
-  guint limit;   /* 0 until it is said */
-  guint64 after; /* the sequence behind which the page begins, 0 for the first */
-  guint states;  /* bits; 0 for any */
-  const char *models[MAX_NAMES];
-  const char *workers[MAX_NAMES];
-  GPtrArray *names; /* what these are in */
+  guint limit;        /* 0 until it is said */
+  guint64 after;      /* the sequence behind which the page begins, 0 for the first */
+  guint states;       /* bits; 0 for any */
+  GPtrArray *models;  /* of char *; empty for any */
+  GPtrArray *workers; /* likewise */
 } Selection;
 
 static gboolean
 take_limit (const char *name, const char *value, gpointer data, GError **error)
 {
-  Selection *selection = data;
-  guint64 limit;
-
-  /* GLib would skip a vertical tab before the digits. */
-  if (selection->limit > 0 || !g_ascii_isdigit (*value) ||
-      !g_ascii_string_to_unsigned (value, 10, 1, MAX_LIMIT, &limit, NULL))
-    {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
-                   "%s must be one whole number from 1 to %d", name, MAX_LIMIT);
-      return FALSE;
-    }
-  selection->limit = (guint) limit;
-  return TRUE;
+  return queen_listing_take_limit (name, value, MAX_LIMIT, &((Selection *) data)->limit, error);
 }
 
 static gboolean
 take_after (const char *name, const char *value, gpointer data, GError **error)
 {
-  Selection *selection = data;
-
-  if (selection->after == 0 && queen_listing_parse_next (value, &selection->after))
-    return TRUE;
-  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
-               "%s must be what the page before it has as next, and only once", name);
-  return FALSE;
+  return queen_listing_take_after (name, value, &((Selection *) data)->after, error);
 }
 
 /* Those of several add up. */
@@ -192,47 +173,34 @@ take_status (const char *name, const char *value, gpointer data, GError **error)
 }
 
 static gboolean
-add_name (Selection *selection,
-          const char *names[MAX_NAMES],
-          const char *name,
-          const char *value,
-          GError **error)
+add_name (GPtrArray *names, const char *name, const char *value, GError **error)
 {
-  for (guint i = 0; i < MAX_NAMES; i++)
-    if (!names[i])
-      {
-        g_ptr_array_add (selection->names, g_strdup (value));
-        names[i] = g_ptr_array_index (selection->names, selection->names->len - 1);
-        return TRUE;
-      }
-  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "%s can be given %d times", name,
-               MAX_NAMES);
-  return FALSE;
+  if (names->len == MAX_NAMES)
+    return queen_error_refuse (error, QUEEN_ERROR_BAD_REQUEST, "%s can be given %d times", name,
+                               MAX_NAMES);
+  g_ptr_array_add (names, g_strdup (value));
+  return TRUE;
 }
 
 static gboolean
 take_model (const char *name, const char *value, gpointer data, GError **error)
 {
-  Selection *selection = data;
-
-  return add_name (selection, selection->models, name, value, error);
+  return add_name (((Selection *) data)->models, name, value, error);
 }
 
 static gboolean
 take_worker (const char *name, const char *value, gpointer data, GError **error)
 {
-  Selection *selection = data;
-
-  return add_name (selection, selection->workers, name, value, error);
+  return add_name (((Selection *) data)->workers, name, value, error);
 }
 
 static gboolean
-is_among (const char *const names[MAX_NAMES], const char *name)
+is_among (const GPtrArray *names, const char *name)
 {
-  for (guint i = 0; i < MAX_NAMES && names[i]; i++)
-    if (g_strcmp0 (names[i], name) == 0)
+  for (guint i = 0; i < names->len; i++)
+    if (g_strcmp0 (g_ptr_array_index (names, i), name) == 0)
       return TRUE;
-  return !names[0];
+  return names->len == 0;
 }
 
 static gboolean
@@ -270,11 +238,9 @@ write_jobs (const GPtrArray *jobs, const Selection *selection)
       queen_job_append_json (job, json);
       last = queen_job_get_sequence (job);
     }
-  g_string_append_printf (json, "],\"total\":%u,\"next\":", total);
-  g_string_append (json, has_more ? "\"" : "null");
-  if (has_more)
-    queen_listing_append_next (json, last);
-  g_string_append (json, has_more ? "\"}" : "}");
+  g_string_append_printf (json, "],\"total\":%u", total);
+  queen_listing_append_page_end (json, has_more, last);
+  g_string_append_c (json, '}');
   return json;
 }
 
@@ -287,8 +253,9 @@ on_list_jobs (QueenExchange *exchange, gpointer data)
                                                { "model", take_model },
                                                { "worker_id", take_worker } };
   Work *work = data;
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  Selection selection = { .names = names };
+  g_autoptr (GPtrArray) models = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) workers = g_ptr_array_new_with_free_func (g_free);
+  Selection selection = { .models = models, .workers = workers };
   gboolean is_admin = has_right (work, exchange, QUEEN_ACCESS_ADMIN, NULL);
   g_autofree char *submitter = is_admin ? NULL : dup_submitter (exchange);
   g_autoptr (GPtrArray) jobs = NULL;

@@ -22,13 +22,6 @@ typedef struct
   gpointer data;
 } Queens;
 
-static void
-append_figure (GString *json, const char *name, guint64 figure)
-{
-  g_string_append_printf (json, ",\"%s\":", name);
-  queen_json_append_number (json, figure);
-}
-
 /* What she knows of herself is newer than what she has said to the others. */
 static void
 append_self (GString *json, const Queens *queens, const QueenEngineReport *report, const char *id)
@@ -40,8 +33,8 @@ append_self (GString *json, const Queens *queens, const QueenEngineReport *repor
   g_string_append (json, ",\"started_at\":\"");
   queen_timestamp_append (json, queens->started_at * QUEEN_NSEC_PER_USEC);
   g_string_append_c (json, '"');
-  append_figure (json, "subscribers", queen_stream_get_n_subscribers (queens->stream));
-  append_figure (json, "lag", report ? report->lag : 0);
+  queen_json_append_figure (json, "subscribers", queen_stream_get_n_subscribers (queens->stream));
+  queen_json_append_figure (json, "lag", report ? report->lag : 0);
   queen_json_append_member (json, "engine",
                             report ? queen_engine_state_get_name (report->state) : NULL);
   g_string_append_c (json, '}');
@@ -56,8 +49,8 @@ append_sibling (GString *json, const QueenSibling *sibling)
   queen_json_append_member (json, "address", sibling->address);
   queen_json_append_member (json, "version", sibling->version);
   queen_json_append_member (json, "started_at", NULL);
-  append_figure (json, "subscribers", (guint64) sibling->subscribers);
-  append_figure (json, "lag", (guint64) sibling->lag);
+  queen_json_append_figure (json, "subscribers", (guint64) sibling->subscribers);
+  queen_json_append_figure (json, "lag", (guint64) sibling->lag);
   queen_json_append_member (json, "engine", queen_engine_state_get_name (QUEEN_ENGINE_TOGETHER));
   g_string_append_c (json, '}');
 }
@@ -110,8 +103,8 @@ append_engine (GString *json, const QueenEngineReport *report)
   queen_json_append_member (json, "reason",
                             report->state == QUEEN_ENGINE_TOGETHER ? NULL : report->reason);
   queen_json_append_member (json, "epoch", report->epoch);
-  append_figure (json, "in_flight", report->n_in_flight);
-  append_figure (json, "alone_so_far", report->n_alone);
+  queen_json_append_figure (json, "in_flight", report->n_in_flight);
+  queen_json_append_figure (json, "alone_so_far", report->n_alone);
   g_string_append_c (json, '}');
 }
 

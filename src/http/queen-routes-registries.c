@@ -97,33 +97,14 @@ take_hive (const char *name, const char *value, gpointer data, GError **error)
 static gboolean
 take_limit (const char *name, const char *value, gpointer data, GError **error)
 {
-  QueenSelection *selection = data;
-  guint64 limit;
-
-  /* GLib would skip a vertical tab before the digits. */
-  if (selection->limit > 0 || !g_ascii_isdigit (*value) ||
-      !g_ascii_string_to_unsigned (value, 10, 1, MAX_LIMIT, &limit, NULL))
-    {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
-                   "%s must be one whole number from 1 to %d", name, MAX_LIMIT);
-      return FALSE;
-    }
-  selection->limit = (guint) limit;
-  return TRUE;
+  return queen_listing_take_limit (name, value, MAX_LIMIT, &((QueenSelection *) data)->limit,
+                                   error);
 }
 
 static gboolean
 take_after (const char *name, const char *value, gpointer data, GError **error)
 {
-  QueenSelection *selection = data;
-
-  if (selection->after > 0 || !queen_listing_parse_next (value, &selection->after))
-    {
-      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
-                   "%s must be what the page before it has as next, and only once", name);
-      return FALSE;
-    }
-  return TRUE;
+  return queen_listing_take_after (name, value, &((QueenSelection *) data)->after, error);
 }
 
 #define N_OF_WORKERS 2 /* the last ones: a hive serves no model, and belongs to no hive */

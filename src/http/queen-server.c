@@ -149,8 +149,6 @@ write_reply (Passage *passage)
   QueenExchange *exchange = passage->exchange;
   const QueenReply *reply = queen_exchange_get_reply (exchange);
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
-  gsize length;
-  const char *body = queen_reply_get_body (reply, &length);
 
   queen_router_complete (passage->server->router, exchange);
   soup_server_message_set_status (message, reply->status, NULL);
@@ -161,9 +159,11 @@ write_reply (Passage *passage)
   write_length (headers, reply, queen_exchange_is_http_1_0 (exchange));
   if (reply->take_over || (reply->is_shared && !queen_exchange_is_head (exchange)))
     g_signal_connect (message, "wrote-headers", G_CALLBACK (on_wrote_head), NULL);
-  else if (body && !reply->is_shared)
+  else if (reply->text && !reply->is_shared)
     soup_message_body_append (soup_server_message_get_response_body (message), SOUP_MEMORY_COPY,
-                              body, length);
+                              reply->text->str, reply->text->len);
+  else if (reply->body && !reply->is_shared)
+    soup_message_body_append_bytes (soup_server_message_get_response_body (message), reply->body);
 }
 
 static void

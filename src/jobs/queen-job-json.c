@@ -20,20 +20,13 @@ append_time (GString *json, const char *name, gint64 time)
 }
 
 static void
-append_number (GString *json, const char *name, guint64 number)
-{
-  g_string_append_printf (json, ",\"%s\":", name);
-  queen_json_append_number (json, number);
-}
-
-static void
 append_place (QueenJob *self, GString *json)
 {
   guint position = queen_job_get_position (self);
   gint64 estimate = queen_job_get_estimate (self);
 
   if (position > 0)
-    append_number (json, "position", position);
+    queen_json_append_figure (json, "position", position);
   else
     g_string_append (json, ",\"position\":null");
   g_string_append (json, ",\"estimate\":");
@@ -57,11 +50,11 @@ queen_job_append_json (QueenJob *self, GString *json)
   append_time (json, "created_at", queen_job_get_created_at (self));
   append_time (json, "started_at", queen_job_get_started_at (self));
   append_time (json, "ended_at", queen_job_get_ended_at (self));
-  append_number (json, "events", queen_job_get_n_events (self));
-  append_number (json, "tokens", queen_job_get_n_tokens (self));
+  queen_json_append_figure (json, "events", queen_job_get_n_events (self));
+  queen_json_append_figure (json, "tokens", queen_job_get_n_tokens (self));
   g_string_append (json, ",\"tokens_per_second\":");
   queen_json_append_real (json, queen_job_get_tokens_per_second (self));
-  append_number (json, "readers", queen_job_get_n_readers (self));
+  queen_json_append_figure (json, "readers", queen_job_get_n_readers (self));
   queen_json_append_member (json, "message", queen_job_get_message (self));
   g_string_append_c (json, '}');
 }

@@ -67,7 +67,7 @@ queen_jobs_on_copying (gpointer data)
     {
       QueenJob *job = self->to_copy->data;
 
-      if (queen_jobs_get_now (self) - begun >= QUEEN_SLICE)
+      if (queen_jobs_is_slice_over (self, begun))
         break;
       self->to_copy = job->sequence < self->copied_until ? self->to_copy->next : NULL;
       queen_job_ledger_copy (self->ledger, job);

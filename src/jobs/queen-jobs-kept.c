@@ -37,12 +37,6 @@ queen_jobs_remove (QueenJobs *self, QueenJob *job)
   g_object_unref (job);
 }
 
-static gboolean
-is_slice_over (const QueenJobs *self, gint64 begun)
-{
-  return queen_jobs_get_now (self) - begun >= QUEEN_SLICE;
-}
-
 /* Whoever still reads has its time anew: it is the audience that knows whether it does. Those that
  * ended at once go at once. */
 void
@@ -54,7 +48,7 @@ queen_jobs_on_kept (gpointer data)
 
   while ((job = queen_deadline_queue_peek_due (&self->kept, begun)))
     {
-      if (is_slice_over (self, begun))
+      if (queen_jobs_is_slice_over (self, begun))
         {
           queen_alarm_set (self->kept_alarm, 0);
           return;
@@ -197,7 +191,7 @@ queen_jobs_on_changes (gpointer data)
   gint64 begun = queen_jobs_get_now (self);
 
   for (guint n = self->touched.length; n > 0 && self->touched.head; n--)
-    if (is_slice_over (self, begun))
+    if (queen_jobs_is_slice_over (self, begun))
       {
         queen_alarm_set (self->touched_alarm, 0);
         return;

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "loop/queen-slice.h"
 #include "queen-job-keys.h"
 #include "queen-job-ledger.h"
 #include "queen-job-news.h"
@@ -57,6 +58,12 @@ static inline gint64
 queen_jobs_get_now (const QueenJobs *self)
 {
   return self->owner.settings.clock->get_monotonic ();
+}
+
+static inline gboolean
+queen_jobs_is_slice_over (const QueenJobs *self, gint64 begun)
+{
+  return queen_jobs_get_now (self) - begun >= QUEEN_SLICE;
 }
 
 /* queen-jobs.c */

@@ -53,12 +53,9 @@ queen_reach_new (const char *const *networks, GError **error)
 }
 
 static gboolean
-is_same (const QueenSource *source, const guint8 *bytes, gsize length)
+is_same (const QueenSource *a, const QueenSource *b)
 {
-  QueenSource other = { .kind = QUEEN_SOURCE_UNKNOWN };
-
-  queen_source_init_address (&other, bytes, length);
-  return memcmp (source->address, other.address, sizeof other.address) == 0;
+  return memcmp (a->address, b->address, sizeof a->address) == 0;
 }
 
 static void
@@ -93,8 +90,7 @@ static gboolean
 has_address (const GArray *own, const QueenSource *address)
 {
   for (guint i = 0; own && i < own->len; i++)
-    if (memcmp (g_array_index (own, QueenSource, i).address, address->address,
-                sizeof address->address) == 0)
+    if (is_same (&g_array_index (own, QueenSource, i), address))
       return TRUE;
   return !own; /* who knows? */
 }
@@ -166,8 +162,8 @@ queen_reach_check (const QueenReach *self,
                "it is on the queen's machine or link, and the heartbeat did not come from there "
                "by loopback, but from %s",
                from ? from : "nobody knows where");
-  if (is_in_networks (self, plain) || (source->kind == QUEEN_SOURCE_ADDRESS &&
-                                       is_same (source, wanted.address, sizeof wanted.address)))
+  if (is_in_networks (self, plain) ||
+      (source->kind == QUEEN_SOURCE_ADDRESS && is_same (source, &wanted)))
     return TRUE;
   return forbid (plain, error,
                  "the heartbeat came from %s, and no --worker-network has this address",

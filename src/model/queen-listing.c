@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "queen-component-json.h"
+#include "queen-error.h"
 
 #define LOOKED_AT_UNTIMED 32 /* components between two looks at the clock */
 #define NEXT_DIGITS 16       /* of a number of 64 bits in hexadecimal */
@@ -154,14 +155,8 @@ end_list (QueenListing *self)
   if (queen_selection_is_everybody (&self->selection))
     self->total = self->n_listed;
   g_string_append_printf (self->json, "],\"total\":%u", self->total);
-  if (self->has_more)
-    {
-      g_string_append (self->json, ",\"next\":\"");
-      queen_listing_append_next (self->json, self->last);
-      g_string_append_c (self->json, '"');
-    }
-  else if (queen_selection_is_page (&self->selection))
-    g_string_append (self->json, ",\"next\":null");
+  if (self->has_more || queen_selection_is_page (&self->selection))
+    queen_listing_append_page_end (self->json, self->has_more, self->last);
   g_string_append (self->json, "}\n");
 }
 
@@ -214,4 +209,37 @@ queen_listing_parse_next (const char *text, guint64 *sequence)
 {
   return strlen (text) == NEXT_DIGITS && strspn (text, "0123456789abcdef") == NEXT_DIGITS &&
          g_ascii_string_to_unsigned (text, 16, 1, G_MAXUINT64, sequence, NULL);
+}
+
+gboolean
+queen_listing_take_limit (
+    const char *name, const char *value, guint most, guint *limit, GError **error)
+{
+  guint64 said;
+
+  /* GLib would skip a vertical tab before the digits. */
+  if (*limit > 0 || !g_ascii_isdigit (*value) ||
+      !g_ascii_string_to_unsigned (value, 10, 1, most, &said, NULL))
+    return queen_error_refuse (error, QUEEN_ERROR_BAD_REQUEST,
+                               "%s must be one whole number from 1 to %u", name, most);
+  *limit = (guint) said;
+  return TRUE;
+}
+
+gboolean
+queen_listing_take_after (const char *name, const char *value, guint64 *after, GError **error)
+{
+  return (*after == 0 && queen_listing_parse_next (value, after)) ||
+         queen_error_refuse (error, QUEEN_ERROR_BAD_REQUEST,
+                             "%s must be what the page before it has as next, and only once", name);
+}
+
+void
+queen_listing_append_page_end (GString *json, gboolean has_more, guint64 last)
+{
+  g_string_append (json, has_more ? ",\"next\":\"" : ",\"next\":null");
+  if (!has_more)
+    return;
+  queen_listing_append_next (json, last);
+  g_string_append_c (json, '"');
 }

@@ -80,4 +80,28 @@ void queen_listing_append_next (GString *text, guint64 sequence);
  */
 gboolean queen_listing_parse_next (const char *text, guint64 *sequence);
 
+/**
+ * queen_listing_take_limit:
+ * @name: what the query calls it
+ * @value: what the query says
+ * @most: how many a page may have
+ * @limit: (inout): 0 until it is said; how many @value asks for
+ *
+ * Returns: whether that is so; otherwise an error %QUEEN_ERROR_BAD_REQUEST
+ */
+gboolean queen_listing_take_limit (
+    const char *name, const char *value, guint most, guint *limit, GError **error);
+
+/**
+ * queen_listing_take_after:
+ * @after: (inout): 0 until it is said; the sequence behind which the page begins
+ *
+ * As queen_listing_take_limit(), of what the page before has as `next`.
+ */
+gboolean
+queen_listing_take_after (const char *name, const char *value, guint64 *after, GError **error);
+
+/** queen_listing_append_page_end: the member `next`: behind @last if there @has_more, or null. */
+void queen_listing_append_page_end (GString *json, gboolean has_more, guint64 last);
+
 G_END_DECLS

@@ -63,11 +63,10 @@ write_escape (char *to, const char **at)
   return to;
 }
 
-char *
-queen_json_write_string (char *to, const char *text)
+/* @n_simple: what count_simple() says of @text */
+static char *
+write_counted (char *to, const char *text, gsize n_simple)
 {
-  gsize n_simple = count_simple (text);
-
   *to++ = '"';
   to = mempcpy (to, text, n_simple);
   text += n_simple;
@@ -78,6 +77,12 @@ queen_json_write_string (char *to, const char *text)
       *to++ = *text++;
   *to++ = '"';
   return to;
+}
+
+char *
+queen_json_write_string (char *to, const char *text)
+{
+  return write_counted (to, text, count_simple (text));
 }
 
 /* A text that is nothing but quotes, as a stranger may send it, had better not take a call for
@@ -91,7 +96,7 @@ queen_json_append_string (GString *json, const char *text)
   char *end;
 
   g_string_set_size (json, start + n_simple + QUEEN_JSON_STRING_ROOM (n_others));
-  end = queen_json_write_string (json->str + start, text);
+  end = write_counted (json->str + start, text, n_simple);
   g_string_truncate (json, (gsize) (end - json->str));
 }
 
@@ -109,6 +114,13 @@ queen_json_append_member (GString *json, const char *name, const char *text)
 {
   g_string_append_printf (json, ",\"%s\":", name);
   queen_json_append_string_or_null (json, text);
+}
+
+void
+queen_json_append_figure (GString *json, const char *name, guint64 figure)
+{
+  g_string_append_printf (json, ",\"%s\":", name);
+  queen_json_append_number (json, figure);
 }
 
 char *

@@ -49,6 +49,9 @@ void queen_json_append_string_or_null (GString *json, const char *text);
  */
 void queen_json_append_member (GString *json, const char *name, const char *text);
 
+/** queen_json_append_figure: the same with a number. */
+void queen_json_append_figure (GString *json, const char *name, guint64 figure);
+
 /**
  * queen_json_write_number:
  * @to: where to write, with %QUEEN_JSON_NUMBER_ROOM; no NUL follows
