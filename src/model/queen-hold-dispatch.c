@@ -148,10 +148,3 @@ queen_hold_dispatch_read (
   read = (QueenHoldEntry){ 0 };
   return TRUE;
 }
-
-void
-queen_hold_entry_clear (QueenHoldEntry *self)
-{
-  g_clear_pointer (&self->component_id, g_free);
-  g_clear_pointer (&self->hold, queen_hold_unref);
-}

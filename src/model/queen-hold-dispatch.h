@@ -31,8 +31,4 @@ void queen_hold_dispatch_write (GString *json,
 gboolean queen_hold_dispatch_read (
     const char *text, gsize length, gint64 now, QueenHoldEntry *entry, GError **error);
 
-void queen_hold_entry_clear (QueenHoldEntry *self);
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (QueenHoldEntry, queen_hold_entry_clear)
-
 G_END_DECLS

@@ -460,13 +460,11 @@ queen_holds_restamp (QueenHolds *self, const QueenComponent *component)
 
 /* From one epoch to the next */
 
-static void
-clear_entry (gpointer data)
+void
+queen_hold_entry_clear (QueenHoldEntry *self)
 {
-  QueenHoldEntry *entry = data;
-
-  g_clear_pointer (&entry->component_id, g_free);
-  g_clear_pointer (&entry->hold, queen_hold_unref);
+  g_clear_pointer (&self->component_id, g_free);
+  g_clear_pointer (&self->hold, queen_hold_unref);
 }
 
 GArray *
@@ -474,7 +472,7 @@ queen_hold_entries_new (void)
 {
   GArray *entries = g_array_new (FALSE, FALSE, sizeof (QueenHoldEntry));
 
-  g_array_set_clear_func (entries, clear_entry);
+  g_array_set_clear_func (entries, (GDestroyNotify) queen_hold_entry_clear);
   return entries;
 }
 

@@ -81,6 +81,10 @@ typedef struct
   gint64 left;
 } QueenHoldEntry;
 
+void queen_hold_entry_clear (QueenHoldEntry *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (QueenHoldEntry, queen_hold_entry_clear)
+
 /**
  * queen_holds_new:
  *

@@ -91,9 +91,8 @@ await_component (QueenFlights *self, const QueenEvent *event)
 
 /* Returns: whether there is anything to tell */
 static gboolean
-settle_before (QueenFlights *self, QueenEvent *event)
+settle_before (Told *told, QueenEvent *event)
 {
-  Told *told = lookup_told (self, event->component);
   QueenComponent *before;
 
   if (!told)
@@ -110,7 +109,7 @@ settle_before (QueenFlights *self, QueenEvent *event)
 void
 queen_flights_tell (QueenFlights *self, QueenEvent *event)
 {
-  if (settle_before (self, event))
+  if (settle_before (lookup_told (self, event->component), event))
     self->tell (event, self->data);
 }
 
@@ -122,7 +121,7 @@ end_flight (QueenFlights *self)
   g_autoptr (QueenEvent) event = flight->event;
   const QueenComponent *component = event->component;
   Told *told = lookup_told (self, component);
-  gboolean is_news = settle_before (self, event);
+  gboolean is_news = settle_before (told, event);
 
   if (told && --told->n_flights == 0)
     g_hash_table_remove (self->told[component->kind], component->id);

@@ -177,9 +177,7 @@ on_announce_due (gpointer data)
     return;
   text = describe_self (self);
   queen_alarm_set (self->announce_alarm, self->settings.clock->get_monotonic () + INTERVAL);
-  if (!queen_redis_sequencer_call (self, on_announced, g_object_ref (self), "announce", text, LIFE,
-                                   NULL))
-    g_object_unref (self);
+  queen_redis_sequencer_call (self, on_announced, "announce", text, LIFE, NULL);
 }
 
 void

@@ -119,8 +119,7 @@ pause_before_joining (QueenRedisSequencer *self, gboolean was_together)
                      ? g_random_int_range (LEAST_PAUSE, most) * G_TIME_SPAN_MILLISECOND
                      : 0;
 
-  self->may_join_at = self->settings.clock->get_monotonic () + pause;
-  queen_alarm_set (self->join_alarm, self->may_join_at);
+  queen_alarm_set (self->join_alarm, self->settings.clock->get_monotonic () + pause);
 }
 
 /* @is_quiet: it is the way to her being alone that is told, not each attempt to change it */

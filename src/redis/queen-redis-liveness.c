@@ -17,18 +17,6 @@ typedef struct
   QueenComponent *component;
 } Sweep;
 
-static void
-on_miss_answered (QueenRedis *redis,
-                  const QueenRedisReply *reply,
-                  const GError *error,
-                  gpointer data)
-{
-  g_autoptr (QueenRedisSequencer) self = data;
-
-  /* What else there may be is told by the stream. */
-  queen_redis_sequencer_heed (self, reply, error);
-}
-
 /* @must_be_overdue: somebody else has heard of it last, and is to say so */
 static void
 send_miss (QueenRedisSequencer *self, QueenComponent *last, gboolean must_be_overdue)
@@ -41,10 +29,9 @@ send_miss (QueenRedisSequencer *self, QueenComponent *last, gboolean must_be_ove
 
   queen_dispatch_write_stamp (stamp, last,
                               queen_redis_sequencer_get_hearer (self, last->kind, last->id));
-  if (!queen_redis_sequencer_call (self, on_miss_answered, g_object_ref (self), "miss", kind,
-                                   last->id, stamp, text->str, span, must_be_overdue ? "1" : "0",
-                                   NULL))
-    g_object_unref (self);
+  /* What else there may be is told by the stream. */
+  queen_redis_sequencer_write (self, "miss", kind, last->id, stamp, text->str, span,
+                               must_be_overdue ? "1" : "0", NULL);
 }
 
 static void

@@ -70,12 +70,8 @@ read_place (const QueenRedisReply *reply, QueenEngineId *id)
 }
 
 static gboolean
-read_stream_entry (const QueenRedisReply *reply, Entry *entry)
+read_fields (const QueenRedisReply *fields, Entry *entry)
 {
-  const QueenRedisReply *fields = queen_redis_reply_get_element (reply, 1);
-
-  if (!fields || !read_place (reply, &entry->id))
-    return FALSE;
   entry->kind = get_text_value (fields, "k");
   entry->data = get_value (fields, "d");
   entry->origin = get_text_value (fields, "o");
@@ -300,34 +296,34 @@ is_behind (const QueenEngineId *place, const QueenEngineId *other)
 static gboolean
 take_stream_entry (QueenRedisSequencer *self, const QueenRedisReply *reply)
 {
-  QueenEngineId place;
+  const QueenRedisReply *fields = queen_redis_reply_get_element (reply, 1);
   QueenComponentKind kind;
   Entry entry;
 
   self->n_read++;
-  if (!read_place (reply, &place))
+  if (!read_place (reply, &entry.id))
     {
       queen_redis_sequencer_skip (self, "place", NULL);
       return TRUE;
     }
-  if (!is_behind (&place, &self->read_to))
+  if (!is_behind (&entry.id, &self->read_to))
     {
       queen_redis_sequencer_skip (self, "place that was read before", NULL);
       return TRUE;
     }
-  if (place.number > self->read_to.number + 1)
+  if (entry.id.number > self->read_to.number + 1)
     return FALSE;
-  self->read_to = place;
-  self->tail = MAX (self->tail, place.number);
-  if (!read_stream_entry (reply, &entry))
+  self->read_to = entry.id;
+  self->tail = MAX (self->tail, entry.id.number);
+  if (!fields || !read_fields (fields, &entry))
     queen_redis_sequencer_skip (self, "word", NULL);
-  else if (place.step > 0)
+  else if (entry.id.step > 0)
     take_silent_entry (self, &entry);
   else if (!queen_component_kind_parse (entry.kind, &kind))
     queen_redis_sequencer_skip (self, "word of an unknown kind", NULL);
   else if (g_strcmp0 (entry.origin, self->name) != 0)
     take_component (self, kind, &entry);
-  else if (!queen_flights_land (self->flights, place.number))
+  else if (!queen_flights_land (self->flights, entry.id.number))
     queen_redis_sequencer_skip (self, "word that is said to be her own", NULL);
   return TRUE;
 }
@@ -437,8 +433,9 @@ queen_redis_sequencer_read_entry (QueenRedisSequencer *self,
                                   QueenComponentKind *kind,
                                   QueenDispatch *dispatch)
 {
+  const QueenRedisReply *fields = queen_redis_reply_get_element (reply, 1);
   Entry entry = { 0 };
-  gboolean is_whole = read_stream_entry (reply, &entry);
+  gboolean is_whole = fields && read_place (reply, &entry.id) && read_fields (fields, &entry);
 
   *id = entry.id;
   return is_whole && entry.id.step == 0 && queen_component_kind_parse (entry.kind, kind) &&

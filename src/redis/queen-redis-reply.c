@@ -35,12 +35,6 @@ queen_redis_reply_get_integer (const QueenRedisReply *reply, gint64 *integer)
           g_ascii_string_to_signed (reply->text, 10, G_MININT64, G_MAXINT64, integer, NULL));
 }
 
-gboolean
-queen_redis_reply_is_status (const QueenRedisReply *reply, const char *word)
-{
-  return reply->type == QUEEN_REDIS_STATUS && g_str_equal (reply->text, word);
-}
-
 /* As deep as the reader lets arrays be in arrays, which is a few. An array that has not become
  * whole has elements that are missing. */
 void

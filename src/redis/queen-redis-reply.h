@@ -73,13 +73,6 @@ const QueenRedisReply *queen_redis_reply_get_element (const QueenRedisReply *rep
  */
 gboolean queen_redis_reply_get_integer (const QueenRedisReply *reply, gint64 *integer);
 
-/**
- * queen_redis_reply_is_status:
- *
- * Returns: whether it is the status @word
- */
-gboolean queen_redis_reply_is_status (const QueenRedisReply *reply, const char *word);
-
 void queen_redis_reply_free (QueenRedisReply *reply);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenRedisReply, queen_redis_reply_free)

@@ -117,7 +117,7 @@ say_to_place (QueenRedisSearch *self,
 /* Whom she speaks to. Those that answer while the link is being dropped say nothing more. */
 
 static void
-on_auth_answer (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
+on_refusal (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
 {
   QueenRedisSearch *self = data;
 
@@ -132,9 +132,9 @@ say_auth (QueenRedisSearch *self)
   const char *password = queen_redis_target_get_password (self->settings.target);
 
   if (user)
-    say_to_place (self, on_auth_answer, 3, (const char *const[]){ "AUTH", user, password });
+    say_to_place (self, on_refusal, 3, (const char *const[]){ "AUTH", user, password });
   else if (password)
-    say_to_place (self, on_auth_answer, 2, (const char *const[]){ "AUTH", password });
+    say_to_place (self, on_refusal, 2, (const char *const[]){ "AUTH", password });
 }
 
 static void
@@ -155,18 +155,6 @@ on_role_answer (QueenRedis *redis, const QueenRedisReply *reply, const GError *e
                   "it is a Sentinel, and the engine does not say sentinel=MASTER");
   else if (g_strcmp0 (role, "master") != 0)
     refuse_place (self, QUEEN_REDIS_ERROR_PROTOCOL, "it does not say which role it has");
-}
-
-static void
-on_select_answer (QueenRedis *redis,
-                  const QueenRedisReply *reply,
-                  const GError *error,
-                  gpointer data)
-{
-  QueenRedisSearch *self = data;
-
-  if (self->link && error)
-    give_place_up (self, error);
 }
 
 static void
@@ -199,7 +187,7 @@ greet_redis (QueenRedisSearch *self)
   say_to_place (self, on_role_answer, 1, (const char *const[]){ "ROLE" });
   say_to_place (self, NULL, 3, (const char *const[]){ "CLIENT", "SETNAME", self->settings.name });
   if (database != 0)
-    say_to_place (self, on_select_answer, 2, (const char *const[]){ "SELECT", number });
+    say_to_place (self, on_refusal, 2, (const char *const[]){ "SELECT", number });
   say_to_place (self, on_pong, 1, (const char *const[]){ "PING" });
 }
 

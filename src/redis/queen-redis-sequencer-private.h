@@ -68,7 +68,6 @@ struct _QueenRedisSequencer
   guint past_left;         /* entries that she still wants of it */
   gsize past_bytes;        /* what she has of it */
   guint round; /* grows when she joins or leaves: what was asked before is not heeded any more */
-  gint64 may_join_at; /* µs, monotonic */
   QueenAlarm *join_alarm;
 
   QueenFlights *flights;
@@ -102,12 +101,14 @@ struct _QueenRedisSequencer
   QueenAlarm *announce_alarm;
 };
 
-/** Sends one operation of the script, with up to %QUEEN_REDIS_PAIR arguments, %NULL at the end. */
-gboolean queen_redis_sequencer_call (QueenRedisSequencer *self,
-                                     QueenRedisCallback callback,
-                                     gpointer data,
-                                     const char *operation,
-                                     ...) G_GNUC_NULL_TERMINATED;
+/**
+ * Sends one operation of the script, with up to %QUEEN_REDIS_PAIR arguments, %NULL at the end.
+ * @callback gets a reference to her, which is its own.
+ */
+void queen_redis_sequencer_call (QueenRedisSequencer *self,
+                                 QueenRedisCallback callback,
+                                 const char *operation,
+                                 ...) G_GNUC_NULL_TERMINATED;
 
 /** The same for what is only written, whose reply says no more than whether she is in the epoch. */
 void queen_redis_sequencer_write (QueenRedisSequencer *self,

@@ -386,12 +386,6 @@ queen_redis_sequencer_is_full (QueenRedisSequencer *self)
   return queen_flights_get_n (self->flights) >= FULL_FLIGHTS;
 }
 
-const char *
-queen_redis_sequencer_get_name (QueenRedisSequencer *self)
-{
-  return self->name;
-}
-
 void
 queen_redis_sequencer_report (QueenRedisSequencer *self, QueenEngineReport *report)
 {

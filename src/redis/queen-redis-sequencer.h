@@ -113,7 +113,4 @@ gboolean queen_redis_sequencer_ask_past (
  */
 gboolean queen_redis_sequencer_is_full (QueenRedisSequencer *self);
 
-/** Returns: what names this queen among the others: 32 lower-case hexadecimal digits */
-const char *queen_redis_sequencer_get_name (QueenRedisSequencer *self);
-
 G_END_DECLS

@@ -17,11 +17,11 @@
 
 /* Calling the script */
 
-/* What all operations are given, and then @n words of its own behind that in @argv. */
+/* What all operations are given, and then @n words of its own behind that in @argv. @callback is
+ * given a reference to her. */
 static gboolean
 send_call (QueenRedisSequencer *self,
            QueenRedisCallback callback,
-           gpointer data,
            const char *operation,
            const char **argv,
            guint n_words)
@@ -44,9 +44,10 @@ send_call (QueenRedisSequencer *self,
   argv[n++] = length;
   argv[n++] = operation;
   if (queen_redis_send (self->writer, n + n_words, argv, NULL, self->settings.timeout, callback,
-                        data, &error))
+                        g_object_ref (self), &error))
     return TRUE;
   queen_redis_sequencer_leave_for (self, error);
+  g_object_unref (self);
   return FALSE;
 }
 
@@ -106,11 +107,8 @@ queen_redis_sequencer_send_puts (QueenRedisSequencer *self)
       argv[N_FIXED + i] = word;
       word += strlen (word) + 1;
     }
-  if (!send_call (self, on_told_engine, g_object_ref (self), "put", argv, n_words))
-    {
-      g_object_unref (self);
-      return FALSE;
-    }
+  if (!send_call (self, on_told_engine, "put", argv, n_words))
+    return FALSE;
   queen_redis_sequencer_clear_puts (self);
   return TRUE;
 }
@@ -193,10 +191,9 @@ queen_redis_sequencer_has_enough_puts (QueenRedisSequencer *self)
 
 /* All else */
 
-static gboolean
+static void
 call_script (QueenRedisSequencer *self,
              QueenRedisCallback callback,
-             gpointer data,
              const char *operation,
              va_list args)
 {
@@ -206,24 +203,21 @@ call_script (QueenRedisSequencer *self,
 
   while (n < QUEEN_REDIS_PAIR && (word = va_arg (args, const char *)))
     argv[N_FIXED + n++] = word;
-  return queen_redis_sequencer_send_puts (self) &&
-         send_call (self, callback, data, operation, argv, n);
+  if (queen_redis_sequencer_send_puts (self))
+    send_call (self, callback, operation, argv, n);
 }
 
-gboolean
+void
 queen_redis_sequencer_call (QueenRedisSequencer *self,
                             QueenRedisCallback callback,
-                            gpointer data,
                             const char *operation,
                             ...)
 {
-  gboolean is_sent;
   va_list args;
 
   va_start (args, operation);
-  is_sent = call_script (self, callback, data, operation, args);
+  call_script (self, callback, operation, args);
   va_end (args);
-  return is_sent;
 }
 
 void
@@ -232,7 +226,6 @@ queen_redis_sequencer_write (QueenRedisSequencer *self, const char *operation, .
   va_list args;
 
   va_start (args, operation);
-  if (!call_script (self, on_told_engine, g_object_ref (self), operation, args))
-    g_object_unref (self);
+  call_script (self, on_told_engine, operation, args);
   va_end (args);
 }
