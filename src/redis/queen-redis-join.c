@@ -477,7 +477,10 @@ join_others (gpointer data)
   QueenRedisSequencer *self = data;
 
   if (self->state == QUEEN_ENGINE_JOINING && self->step == QUEEN_JOIN_COMPARE)
-    compare_some (self);
+    {
+      compare_some (self);
+      return; /* if that went wrong, its pause is to be kept */
+    }
   if (self->state != QUEEN_ENGINE_ALONE || !self->cluster || !queen_redis_is_ready (self->writer) ||
       !queen_redis_is_ready (self->reader))
     return;
