@@ -109,6 +109,7 @@ function takeLink(state, why) {
   }
   pulse.link = state;
   pulse.why = why;
+  followJobs();
 }
 
 /* Jobs are shown to those who may have them ended. */
@@ -117,8 +118,8 @@ let maySeeJobs = false;
 
 async function lookForJobs() {
   maySeeJobs = (await askRights()).has("jobs");
+  feed.hear(); /* asked about at once if somebody looks, else when somebody does */
   followJobs();
-  if (maySeeJobs) feed.ask();
 }
 
 function followJobs() {
@@ -127,7 +128,6 @@ function followJobs() {
 
 function drawJobs() {
   jobs.draw();
-  followJobs();
 }
 
 /* Of 65 536 workers there are hundreds of parts. */
@@ -136,9 +136,9 @@ const parts = new InTurn((/** @type {import('./stream/hub.js').RosterMessage} */
   drawSoon(draw);
 });
 const retry = subscribe((message) => {
+  if (message.type === "jobs") return feed.hear(); /* what comes of it is drawn then */
   if (message.type === "link") takeLink(message.state, message.why);
   else if (message.type === "roster") parts.add(message);
-  else if (message.type === "jobs") feed.hear();
   else message.happenings.forEach(take);
   if (message.type === "link") drawTitle();
   drawSoon(draw);
@@ -179,7 +179,6 @@ function draw() {
   rows.drawChanged(cluster.changed);
   detail.draw();
   detail.drawChanged(cluster.changed);
-  followJobs();
   cluster.changed.clear();
 }
 
@@ -243,5 +242,8 @@ listenForJumps();
 move();
 setInterval(tick, AGE_TICK);
 setInterval(() => document.hidden || drawSoon(drawLog), LOG_TICK);
-document.addEventListener("visibilitychange", () => drawSoon(draw));
+document.addEventListener("visibilitychange", () => {
+  followJobs();
+  drawSoon(draw);
+});
 tick();

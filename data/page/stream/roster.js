@@ -40,7 +40,7 @@ export class Roster {
   #wantedLists = new Set();
   #isAsking = false;
   #failures = 0; /* one after the other */
-  #lastAsked = -Infinity;
+  #mayAskAt = -Infinity;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #onPart;
@@ -52,7 +52,7 @@ export class Roster {
 
   wantAll() {
     for (const kind of KINDS) this.#wantedLists.add(kind);
-    this.#lastAsked = -Infinity;
+    this.#mayAskAt = -Infinity;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#schedule(0);
@@ -72,7 +72,7 @@ export class Roster {
   #schedule(wait) {
     if (this.#isAsking || this.#timer !== undefined) return;
     if (this.#wantedLists.size === 0 && this.#wanted.size === 0) return;
-    const pause = Math.max(wait, this.#lastAsked + SPACING - performance.now());
+    const pause = Math.max(wait, this.#mayAskAt - performance.now());
     this.#timer = setTimeout(() => this.#ask(), pause);
   }
 
@@ -102,7 +102,7 @@ export class Roster {
     const now = performance.now();
     const pause = this.#failures > 0 ? Math.min(SPACING * 2 ** this.#failures, LONGEST_PAUSE)
       : 10 * (now - started) + SPACING / 2;
-    this.#lastAsked = now + pause - SPACING;
+    this.#mayAskAt = now + pause;
     this.#schedule(FIRST_WAIT);
   }
 

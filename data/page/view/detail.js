@@ -109,15 +109,14 @@ export class DetailView {
   /** Asks the queen, and shows what is known until she answers. */
   async refresh() {
     const component = this.#component;
-    const address = component && addressOf(component.kind, component.id);
 
     if (!component) return;
     this.#drawFacts();
-    if (!address || this.#isAsking) return;
+    if (this.#isAsking) return;
     this.#isAsking = true;
     const askedAt = Date.now();
     try {
-      const answer = await ask(address);
+      const answer = await ask(addressOf(component.kind, component.id));
       if (answer.ok) this.#cluster.takeOne(component, await answer.json(), askedAt);
       if (component === this.#component)
         this.#drawNote(answer.ok ? "" : (await readFault(answer)).message);
@@ -245,10 +244,9 @@ export class DetailView {
    */
   async #hold(method, what) {
     const component = this.#component;
-    const address = component && addressOf(component.kind, component.id);
 
-    if (!address) return false;
-    const fault = await askHolds(address, method, what);
+    if (!component) return false;
+    const fault = await askHolds(addressOf(component.kind, component.id), method, what);
     await this.refresh();
     if (fault) this.#drawNote(fault);
     return !fault;
@@ -256,11 +254,10 @@ export class DetailView {
 
   async #askToForget() {
     const component = this.#component;
-    const address = component && addressOf(component.kind, component.id);
 
-    if (!component || !address) return;
+    if (!component) return;
     try {
-      const answer = await ask(address, { method: "DELETE" });
+      const answer = await ask(addressOf(component.kind, component.id), { method: "DELETE" });
       if (!answer.ok) return this.#drawNote((await readFault(answer)).message);
       this.#cluster.forget(component);
       this.#dialog.close();
