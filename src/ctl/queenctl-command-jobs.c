@@ -134,26 +134,14 @@ print_ids (JsonArray *jobs)
     }
 }
 
-/* Returns: (nullable): the list, if it is one of objects */
-static JsonArray *
-get_jobs (JsonNode *answer)
-{
-  JsonNode *member = json_object_get_member (json_node_get_object (answer), "jobs");
-  JsonArray *jobs = member && JSON_NODE_HOLDS_ARRAY (member) ? json_node_get_array (member) : NULL;
-
-  for (guint i = 0; jobs && i < json_array_get_length (jobs); i++)
-    if (!JSON_NODE_HOLDS_OBJECT (json_array_get_element (jobs, i)))
-      return NULL;
-  return jobs;
-}
-
 gboolean
 queenctl_command_run_jobs (const QueenctlOptions *options, char **arguments, GError **error)
 {
   g_autoptr (QueenctlHttp) http = queenctl_job_connect (options, error);
   g_autoptr (JsonNode) answer =
       http ? queenctl_http_ask_json (http, "GET", "/v1/jobs", NULL, NULL, error) : NULL;
-  JsonArray *jobs = answer ? get_jobs (answer) : NULL;
+  JsonArray *jobs =
+      answer ? queenctl_json_get_objects (json_node_get_object (answer), "jobs") : NULL;
 
   if (answer && !jobs)
     queenctl_http_set_odd (http, error);

@@ -95,20 +95,6 @@ print_queens (JsonArray *queens, const QueenctlOptions *options)
                         options->is_full ? QUEENCTL_COLUMNS_FULL : QUEENCTL_COLUMNS_FITTING);
 }
 
-/* Returns: (nullable): the list, if it is one of objects */
-static JsonArray *
-get_queens (JsonNode *answer)
-{
-  JsonNode *member = json_object_get_member (json_node_get_object (answer), "queens");
-  JsonArray *queens =
-      member && JSON_NODE_HOLDS_ARRAY (member) ? json_node_get_array (member) : NULL;
-
-  for (guint i = 0; queens && i < json_array_get_length (queens); i++)
-    if (!JSON_NODE_HOLDS_OBJECT (json_array_get_element (queens, i)))
-      return NULL;
-  return queens;
-}
-
 /* There is no more than one queen on a bus. */
 static QueenctlHttp *
 reach_queens (const QueenctlOptions *options, GError **error)
@@ -126,7 +112,8 @@ queenctl_command_run_queens (const QueenctlOptions *options, char **arguments, G
   g_autoptr (QueenctlHttp) http = reach_queens (options, error);
   g_autoptr (JsonNode) answer =
       http ? queenctl_http_ask_json (http, "GET", "/v1/queens", NULL, NULL, error) : NULL;
-  JsonArray *queens = answer ? get_queens (answer) : NULL;
+  JsonArray *queens =
+      answer ? queenctl_json_get_objects (json_node_get_object (answer), "queens") : NULL;
 
   if (answer && !queens)
     queenctl_http_set_odd (http, error);

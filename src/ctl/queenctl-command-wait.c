@@ -94,7 +94,7 @@ look_for_those (Wait *self, GHashTable *ids, gint64 deadline, GError **error)
   g_hash_table_iter_init (&iter, ids);
   while (is_answered && !is_over (self) && g_get_monotonic_time () < deadline &&
          g_hash_table_iter_next (&iter, &id, NULL))
-    is_answered = look_for_id (self, self->id ? self->id : id, error);
+    is_answered = look_for_id (self, id, error);
   return is_answered;
 }
 

@@ -203,12 +203,11 @@ on_stream_opened (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   g_autoptr (GInputStream) body = soup_session_send_finish (SOUP_SESSION (source), result, &error);
 
-  if (is_cancelled (error) && !is_stalled (source, result))
-    g_error_free (error);
-  else if (is_cancelled (error))
+  if (is_cancelled (error))
     {
       g_error_free (error);
-      give_up_try (self);
+      if (is_stalled (source, result))
+        give_up_try (self);
     }
   else if (!body)
     end_try (self, error);

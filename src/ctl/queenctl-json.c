@@ -78,6 +78,18 @@ measure_array (JsonArray *array)
   return size;
 }
 
+JsonArray *
+queenctl_json_get_objects (JsonObject *object, const char *name)
+{
+  JsonNode *member = json_object_get_member (object, name);
+  JsonArray *list = member && JSON_NODE_HOLDS_ARRAY (member) ? json_node_get_array (member) : NULL;
+
+  for (guint i = 0; list && i < json_array_get_length (list); i++)
+    if (!JSON_NODE_HOLDS_OBJECT (json_array_get_element (list, i)))
+      return NULL;
+  return list;
+}
+
 gsize
 queenctl_json_measure (JsonNode *node)
 {

@@ -32,6 +32,9 @@ guint64 queenctl_json_get_number (JsonObject *object, const char *name);
 /** The same, but not more than an unsigned int holds. */
 guint queenctl_json_get_count (JsonObject *object, const char *name);
 
+/** Returns: (nullable): the member of that name, if it is a list of objects */
+JsonArray *queenctl_json_get_objects (JsonObject *object, const char *name);
+
 /**
  * queenctl_json_measure:
  *

@@ -116,8 +116,7 @@ void
 queen_upstream_note_paused (QueenUpstream *self)
 {
   g_mutex_lock (&self->lock);
-  self->figures.n_pauses += self->paused.length > self->figures.n_paused;
-  self->figures.n_paused = self->paused.length;
+  self->figures.n_pauses += (int) self->paused.length > g_atomic_int_get (&self->n_paused);
   g_mutex_unlock (&self->lock);
   g_atomic_int_set (&self->n_paused, (int) self->paused.length);
 }
@@ -129,6 +128,7 @@ queen_upstream_get_figures (QueenUpstream *self, QueenUpstreamFigures *figures)
   *figures = self->figures;
   g_mutex_unlock (&self->lock);
   figures->n_calls = (guint) g_atomic_int_get (&self->n_calls);
+  figures->n_paused = (guint) g_atomic_int_get (&self->n_paused);
   figures->n_bytes = queen_mailbox_get_n_bytes (self->mailbox);
   figures->max_bytes = QUEEN_UPSTREAM_MAX_ALL_WAITING;
 }

@@ -26,6 +26,15 @@ parse_type (const char *word)
   return 0;
 }
 
+const char *
+queen_stream_request_get_word (guint kind)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
+    if (types[i].kind == kind)
+      return types[i].word;
+  g_return_val_if_reached (NULL);
+}
+
 /* What a query says so far. */
 typedef struct
 {

@@ -41,6 +41,9 @@ void queen_stream_request_clear (QueenStreamRequest *request);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (QueenStreamRequest, queen_stream_request_clear)
 
+/** Returns: the word of `?types=` for @kind, one of %QUEEN_EVENT_ALL_KINDS */
+const char *queen_stream_request_get_word (guint kind);
+
 /**
  * queen_stream_request_parse:
  * @request: (out): what is asked for; to be cleared, also when it fails

@@ -67,22 +67,15 @@ pulse (QueenStream *self, QueenEvent *event)
   make_room (self);
 }
 
-static const char *
-get_name_of_aside (QueenEventKind kind)
-{
-  if (kind == QUEEN_EVENT_HELD)
-    return "hold";
-  return kind == QUEEN_EVENT_JOB ? "job" : "placement";
-}
-
 static void
 on_event (QueenStream *self, QueenEvent *event)
 {
   if (event->kind & QUEEN_EVENT_QUEEN)
     pulse (self, event);
   if (event->kind & QUEEN_EVENT_ASIDE_KINDS)
-    queen_channel_publish_aside (self->channel, event->kind, get_name_of_aside (event->kind),
-                                 event->json, event->json_length);
+    queen_channel_publish_aside (self->channel, event->kind,
+                                 queen_stream_request_get_word (event->kind), event->json,
+                                 event->json_length);
   else if (event->kind & QUEEN_EVENT_NUMBERED_KINDS)
     queen_channel_publish (self->channel, event->number, event->kind, EVENT, event->json,
                            event->json_length);
@@ -302,6 +295,14 @@ make_past (Returner *returner, const GPtrArray *events)
   return NULL;
 }
 
+static void
+free_returner (Returner *returner)
+{
+  g_object_unref (returner->stream);
+  g_free (returner->last_id);
+  g_free (returner);
+}
+
 /* If the stream goes on under other numbers by now, what was asked for is not what it was. */
 static void
 on_past (const GPtrArray *events, gpointer data)
@@ -319,9 +320,7 @@ on_past (const GPtrArray *events, gpointer data)
     returner->request.past = past = make_past (returner, events);
   returner->request.last_id = returner->last_id;
   queen_channel_subscribe (self->channel, returner->socket, returner->head, &returner->request);
-  g_free (returner->last_id);
-  g_free (returner);
-  g_object_unref (self);
+  free_returner (returner);
 }
 
 /* Returns: whether it subscribes when its past has come; it takes over what is transferred then */
@@ -345,14 +344,13 @@ ask_past (QueenStream *self, QueenSocket socket, GBytes *head, const QueenStream
       returner->client = *request->client;
       returner->request.client = &returner->client;
     }
+  if (!self->ask_past (first, last, on_past, returner, self->past_data))
+    {
+      free_returner (returner);
+      return FALSE;
+    }
   self->n_asking++;
-  if (self->ask_past (first, last, on_past, returner, self->past_data))
-    return TRUE;
-  self->n_asking--;
-  g_object_unref (self);
-  g_free (returner->last_id);
-  g_free (returner);
-  return FALSE;
+  return TRUE;
 }
 
 void
