@@ -74,15 +74,15 @@ heal_kind (QueenRedisSequencer *self, QueenComponentKind kind, guint n)
   GHashTableIter iter;
   gpointer key;
 
-  for (; n > 0 && self->state == QUEEN_ENGINE_TOGETHER; n--)
+  g_hash_table_iter_init (&iter, self->dirty[kind]);
+  /* It changes otherwise only when she is alone again, and then nobody goes on. */
+  for (;
+       n > 0 && self->state == QUEEN_ENGINE_TOGETHER && g_hash_table_iter_next (&iter, &key, NULL);
+       n--)
     {
-      g_autofree char *id = NULL;
+      g_autofree char *id = key;
 
-      g_hash_table_iter_init (&iter, self->dirty[kind]);
-      if (!g_hash_table_iter_next (&iter, &key, NULL))
-        break;
       g_hash_table_iter_steal (&iter);
-      id = key;
       heal_one (self, kind, id);
       if (self->state != QUEEN_ENGINE_TOGETHER)
         g_hash_table_add (self->dirty[kind], g_steal_pointer (&id));
