@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "queen-process.h"
+#include "queens.h"
 #include "redis-server.h"
 #include "sse-client.h"
 #include "wire.h"
@@ -15,31 +16,11 @@
 #define N_WORKERS 20
 #define STOPPED 5 /* s; QUEEN_TEST_STOPPED says another */
 
-static gboolean
-is_in_state (QueenProcess *queen, const char *state)
-{
-  g_autofree char *name = g_strdup_printf ("queen_engine_state{state=\"%s\"}", state);
-
-  return http_read_metric (queen_process_get_port (queen), name) == 1;
-}
-
-static void
-wait_for (QueenProcess *queen, const char *state)
-{
-  queen_test_wait_until (is_in_state (queen, state));
-}
-
 static void
 wait_for_both (QueenProcess *const queens[2], const char *state)
 {
   for (int i = 0; i < 2; i++)
-    wait_for (queens[i], state);
-}
-
-static void
-beat (QueenProcess *queen, const char *id, const char *status)
-{
-  http_beat (queen_process_get_port (queen), "worker", id, status);
+    queens_wait_for (queens[i], state);
 }
 
 static SseClient *
@@ -48,21 +29,11 @@ listen_to (QueenProcess *queen)
   return sse_client_subscribe (queen_process_get_port (queen), "?types=worker", NULL);
 }
 
-static gboolean
-is_known_as (QueenProcess *queen, const char *id, const char *status)
-{
-  g_autofree char *path = g_strdup_printf ("/v1/workers/%s", id);
-  g_autoptr (HttpAnswer) answer = http_get (queen_process_get_port (queen), path);
-  g_autofree char *is = answer->status == 200 ? http_answer_dup_member (answer, "status") : NULL;
-
-  return g_strcmp0 (is, status) == 0;
-}
-
 static void
 wait_until_known (QueenProcess *const queens[2], const char *id, const char *status)
 {
   for (int i = 0; i < 2; i++)
-    queen_test_wait_until (is_known_as (queens[i], id, status));
+    queen_test_wait_until (queens_is_known_as (queens[i], id, status));
 }
 
 /* What a subscriber was told until it heard of "end". */
@@ -120,17 +91,7 @@ static void
 stop_queens (QueenProcess *queens[2])
 {
   for (int i = 0; i < 2; i++)
-    {
-      g_autofree char *said = NULL;
-
-      queen_process_signal (queens[i], SIGTERM);
-      g_assert_cmpint (queen_process_wait_exit (queens[i]), ==, 0);
-      said = queen_process_dup_stderr (queens[i]);
-      g_assert_null (strstr (said, "CRITICAL"));
-      g_assert_null (strstr (said, "ERROR:"));
-      g_assert_null (strstr (said, "runtime error"));
-      queen_process_free (queens[i]);
-    }
+    queens_end (queens[i]);
 }
 
 static QueenProcess *
@@ -175,13 +136,13 @@ test_lost_tail (void)
     g_autoptr (SseClient) here = listen_to (queens[0]);
     g_autoptr (SseClient) there = listen_to (queens[1]);
 
-    beat (queens[0], "both-have", "ready");
+    queens_beat (queens[0], "both-have", "ready");
     wait_until_known (queens, "both-have", "Ready");
     redis_server_do (master, "1", "WAIT", "1", "0");
     redis_server_do (replica, "OK", "REPLICAOF", "NO", "ONE");
-    beat (queens[0], "lost-0", "ready");
-    beat (queens[1], "lost-1", "busy");
-    beat (queens[1], "both-have", "busy");
+    queens_beat (queens[0], "lost-0", "ready");
+    queens_beat (queens[1], "lost-1", "busy");
+    queens_beat (queens[1], "both-have", "busy");
     wait_until_known (queens, "lost-0", "Ready");
     wait_until_known (queens, "both-have", "Busy");
     redis_server_do (replica, "", "HGET", "q:{test}:worker", "lost-1");
@@ -191,7 +152,7 @@ test_lost_tail (void)
     wait_until_known (queens, "lost-0", "Ready");
     wait_until_known (queens, "lost-1", "Busy");
     wait_until_known (queens, "both-have", "Busy");
-    beat (queens[0], "end", "ready");
+    queens_beat (queens[0], "end", "ready");
     hear_out (here, &stories[0]);
     hear_out (there, &stories[1]);
   }
@@ -225,25 +186,26 @@ test_cut (void)
     g_autoptr (SseClient) here = listen_to (queens[0]);
     g_autoptr (SseClient) there = listen_to (queens[1]);
 
-    beat (queens[0], "moved", "ready");
-    beat (queens[1], "stayed", "ready");
+    queens_beat (queens[0], "moved", "ready");
+    queens_beat (queens[1], "stayed", "ready");
     wait_until_known (queens, "moved", "Ready");
     wait_until_known (queens, "stayed", "Ready");
     wire_cut (wire);
-    beat (queens[1], "late", "ready"); /* is in the wire, and comes out when she has gone on */
-    wait_for (queens[1], "alone");
-    beat (queens[1], "late", "busy");
-    beat (queens[1], "moved", "busy");
-    beat (queens[0], "elsewhere", "ready");
-    g_assert_true (is_in_state (queens[0], "together"));
-    g_assert_true (is_known_as (queens[1], "elsewhere", NULL));
+    queens_beat (queens[1], "late",
+                 "ready"); /* is in the wire, and comes out when she has gone on */
+    queens_wait_for (queens[1], "alone");
+    queens_beat (queens[1], "late", "busy");
+    queens_beat (queens[1], "moved", "busy");
+    queens_beat (queens[0], "elsewhere", "ready");
+    g_assert_true (queens_is_in_state (queens[0], "together"));
+    g_assert_true (queens_is_known_as (queens[1], "elsewhere", NULL));
     wire_mend (wire);
-    wait_for (queens[1], "together");
+    queens_wait_for (queens[1], "together");
     wait_until_known (queens, "late", "Busy");
     wait_until_known (queens, "moved", "Busy");
     wait_until_known (queens, "stayed", "Ready");
     wait_until_known (queens, "elsewhere", "Ready");
-    beat (queens[0], "end", "ready");
+    queens_beat (queens[0], "end", "ready");
     hear_out (here, &stories[0]);
     hear_out (there, &stories[1]);
   }
@@ -262,7 +224,7 @@ beat_all (QueenProcess *const queens[2], const char *status)
     {
       g_autofree char *id = g_strdup_printf ("worker-%u", i);
 
-      beat (queens[i % 2], id, status);
+      queens_beat (queens[i % 2], id, status);
     }
 }
 
@@ -290,14 +252,14 @@ test_stopped_for_long (void)
         beat_all (queens, "busy");
         g_usleep (200 * 1000);
       }
-    g_assert_true (is_in_state (queens[0], "alone"));
-    g_assert_true (is_in_state (queens[1], "alone"));
+    g_assert_true (queens_is_in_state (queens[0], "alone"));
+    g_assert_true (queens_is_in_state (queens[1], "alone"));
     redis_server_signal (server, SIGCONT);
     for (int i = 0; i < 2; i++)
-      while (!is_in_state (queens[i], "together"))
+      while (!queens_is_in_state (queens[i], "together"))
         beat_all (queens, "busy");
     beat_all (queens, "busy");
-    beat (queens[0], "end", "ready");
+    queens_beat (queens[0], "end", "ready");
     hear_out (here, &stories[0]);
     hear_out (there, &stories[1]);
   }
@@ -305,8 +267,8 @@ test_stopped_for_long (void)
     {
       g_assert_cmpuint (stories[i].n_offline, ==, 0);
       g_assert_cmpuint (stories[i].n_lagged, ==, 1);
-      g_assert_true (is_known_as (queens[i], "worker-0", "Busy"));
-      g_assert_true (is_known_as (queens[i], "worker-1", "Busy"));
+      g_assert_true (queens_is_known_as (queens[i], "worker-0", "Busy"));
+      g_assert_true (queens_is_known_as (queens[i], "worker-1", "Busy"));
     }
   compare_stories (stories);
   stop_queens (queens);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "queen-process.h"
+#include "queens.h"
 #include "redis-server.h"
 #include "sse-client.h"
 
@@ -18,14 +19,6 @@
 #define N_KNOWN 65536
 #define N_IN_POST 1024
 #define LONGEST_TURN 0.05 /* s */
-
-static gboolean
-is_in_state (QueenProcess *queen, const char *state)
-{
-  g_autofree char *name = g_strdup_printf ("queen_engine_state{state=\"%s\"}", state);
-
-  return http_read_metric (queen_process_get_port (queen), name) == 1;
-}
 
 static QueenProcess *
 start_queen (RedisServer *server)
@@ -51,20 +44,6 @@ post_beats (QueenProcess *queen, const char *prefix, guint from, guint count, gu
   answer = http_post (queen_process_get_port (queen), "/v1/heartbeats", json->str);
   g_assert_cmpuint (answer->status, ==, 200);
   g_assert_nonnull (strstr (answer->body, "\"rejected\":[]"));
-}
-
-static void
-stop_queen (QueenProcess *queen)
-{
-  g_autofree char *said = NULL;
-
-  queen_process_signal (queen, SIGTERM);
-  g_assert_cmpint (queen_process_wait_exit (queen), ==, 0);
-  said = queen_process_dup_stderr (queen);
-  g_assert_null (strstr (said, "CRITICAL"));
-  g_assert_null (strstr (said, "ERROR:"));
-  g_assert_null (strstr (said, "runtime error"));
-  queen_process_free (queen);
 }
 
 /* A load */
@@ -139,7 +118,7 @@ test_load (void)
   GThread *threads[4];
 
   for (int i = 0; i < 2; i++)
-    queen_test_wait_until (is_in_state (queens[i], "together"));
+    queens_wait_for (queens[i], "together");
   for (int i = 0; i < 2; i++)
     {
       readers[i] = (Reader){
@@ -174,7 +153,7 @@ test_load (void)
     {
       g_assert_cmpuint (http_read_metric (queen_process_get_port (queens[i]), "queen_lags_total"),
                         ==, 0);
-      stop_queen (queens[i]);
+      queens_end (queens[i]);
     }
   redis_server_free (server);
 }
@@ -235,23 +214,23 @@ test_many_known (void)
   QueenProcess *queens[2] = { start_queen (server), NULL };
   gint64 resident;
 
-  queen_test_wait_until (is_in_state (queens[0], "together"));
+  queens_wait_for (queens[0], "together");
   for (guint from = 0; from < N_KNOWN; from += N_IN_POST)
     post_beats (queens[0], "worker", from, N_IN_POST, N_KNOWN);
   queen_test_wait_until (is_told_of (server, G_STRINGIFY (N_KNOWN)));
   queens[1] = start_queen (server);
-  queen_test_wait_until (is_in_state (queens[1], "together"));
+  queens_wait_for (queens[1], "together");
   g_assert_true (knows (queens[1], N_KNOWN));
   for (int i = 0; i < 2; i++)
     assert_lively (queens[i]);
 
   redis_server_kill (server);
   for (int i = 0; i < 2; i++)
-    queen_test_wait_until (is_in_state (queens[i], "alone"));
+    queens_wait_for (queens[i], "alone");
   resident = queen_process_get_resident (queens[0]);
   redis_server_start (server);
   for (int i = 0; i < 2; i++)
-    queen_test_wait_until (is_in_state (queens[i], "together"));
+    queens_wait_for (queens[i], "together");
   queen_test_wait_until (is_told_of (server, G_STRINGIFY (N_KNOWN)));
   for (int i = 0; i < 2; i++)
     {
@@ -261,7 +240,7 @@ test_many_known (void)
   if (!queen_test_is_sanitized ())
     g_assert_cmpint (queen_process_get_resident (queens[0]), <, resident + 64 * 1024 * 1024);
   for (int i = 0; i < 2; i++)
-    stop_queen (queens[i]);
+    queens_end (queens[i]);
   redis_server_free (server);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "queen-process.h"
+#include "queens.h"
 #include "redis-server.h"
 #include "sse-client.h"
 
@@ -25,49 +26,10 @@ start_queen (RedisServer *server, const char *option)
   return queen_process_start (engine, "--engine-timeout=500ms", option, NULL);
 }
 
-static gboolean
-is_in_state (QueenProcess *queen, const char *state)
-{
-  g_autofree char *name = g_strdup_printf ("queen_engine_state{state=\"%s\"}", state);
-
-  return http_read_metric (queen_process_get_port (queen), name) == 1;
-}
-
-static void
-wait_for (QueenProcess *queen, const char *state)
-{
-  queen_test_wait_until (is_in_state (queen, state));
-}
-
-static void
-beat (QueenProcess *queen, const char *id, const char *status)
-{
-  http_beat (queen_process_get_port (queen), "worker", id, status);
-}
-
 static SseClient *
 listen_to (QueenProcess *queen, const char *headers)
 {
   return sse_client_subscribe (queen_process_get_port (queen), "?types=worker", headers);
-}
-
-/* Returns: what is known of @id there; empty when it is not */
-static char *
-ask_status (QueenProcess *queen, const char *id)
-{
-  g_autofree char *path = g_strdup_printf ("/v1/workers/%s", id);
-  g_autoptr (HttpAnswer) answer = http_get (queen_process_get_port (queen), path);
-  char *status = answer->status == 200 ? http_answer_dup_member (answer, "status") : NULL;
-
-  return status ? status : g_strdup ("");
-}
-
-static gboolean
-is_known_as (QueenProcess *queen, const char *id, const char *status)
-{
-  g_autofree char *known = ask_status (queen, id);
-
-  return g_str_equal (known, status);
 }
 
 /* Returns: (transfer full): the first frame that is no heartbeat */
@@ -98,22 +60,7 @@ set_up (Fixture *f, gconstpointer option)
   for (int i = 0; i < 2; i++)
     f->queens[i] = start_queen (f->server, option);
   for (int i = 0; i < 2; i++)
-    wait_for (f->queens[i], "together");
-}
-
-/* That she is alone is a warning; there must be nothing worse. */
-static void
-stop_queen (QueenProcess *queen)
-{
-  g_autofree char *said = NULL;
-
-  queen_process_signal (queen, SIGTERM);
-  g_assert_cmpint (queen_process_wait_exit (queen), ==, 0);
-  said = queen_process_dup_stderr (queen);
-  g_assert_null (strstr (said, "CRITICAL"));
-  g_assert_null (strstr (said, "ERROR:"));
-  g_assert_null (strstr (said, "runtime error"));
-  queen_process_free (queen);
+    queens_wait_for (f->queens[i], "together");
 }
 
 static void
@@ -121,7 +68,7 @@ tear_down (Fixture *f, gconstpointer option)
 {
   for (int i = 0; i < 2; i++)
     if (f->queens[i])
-      stop_queen (f->queens[i]);
+      queens_end (f->queens[i]);
   redis_server_free (f->server);
 }
 
@@ -139,7 +86,7 @@ test_one_order (Fixture *f, gconstpointer option)
     {
       g_autofree char *id = g_strdup_printf ("worker-%u", i % 7);
 
-      beat (f->queens[i % 2], id, i % 3 ? "ready" : "busy");
+      queens_beat (f->queens[i % 2], id, i % 3 ? "ready" : "busy");
     }
   for (guint i = 0; i < n_beats; i++)
     {
@@ -163,13 +110,13 @@ test_resume_elsewhere (Fixture *f, gconstpointer option)
     g_autoptr (SseClient) client = listen_to (f->queens[0], NULL);
     g_autoptr (SseFrame) frame = NULL;
 
-    beat (f->queens[0], "a", "ready");
+    queens_beat (f->queens[0], "a", "ready");
     frame = sse_client_next (client);
     headers = g_strdup_printf ("Last-Event-ID: %s\r\n", frame->id);
   }
-  beat (f->queens[0], "b", "ready");
-  queen_test_wait_until (is_known_as (f->queens[1], "b", "Ready"));
-  beat (f->queens[1], "c", "ready");
+  queens_beat (f->queens[0], "b", "ready");
+  queen_test_wait_until (queens_is_known_as (f->queens[1], "b", "Ready"));
+  queens_beat (f->queens[1], "c", "ready");
   {
     g_autoptr (SseClient) client = listen_to (f->queens[1], headers);
 
@@ -189,21 +136,21 @@ test_resume_from_engine (Fixture *f, gconstpointer option)
     g_autoptr (SseClient) client = listen_to (f->queens[0], NULL);
     g_autoptr (SseFrame) frame = NULL;
 
-    beat (f->queens[0], "first", "ready");
+    queens_beat (f->queens[0], "first", "ready");
     frame = sse_client_next (client);
     headers = g_strdup_printf ("Last-Event-ID: %s\r\n", frame->id);
   }
   for (int i = 0; i < 20; i++)
-    beat (f->queens[0], i % 2 ? "odd" : "even", "ready");
-  beat (f->queens[0], "last", "ready");
-  queen_test_wait_until (is_known_as (f->queens[1], "last", "Ready"));
+    queens_beat (f->queens[0], i % 2 ? "odd" : "even", "ready");
+  queens_beat (f->queens[0], "last", "ready");
+  queen_test_wait_until (queens_is_known_as (f->queens[1], "last", "Ready"));
   {
     g_autoptr (SseClient) client = listen_to (f->queens[1], headers);
 
     for (int i = 0; i < 20; i++)
       sse_client_expect (client, "worker", i % 2 ? "odd" : "even", "Ready");
     sse_client_expect (client, "worker", "last", "Ready");
-    beat (f->queens[0], "live", "ready");
+    queens_beat (f->queens[0], "live", "ready");
     sse_client_expect (client, "worker", "live", "Ready");
   }
   redis_server_do (f->server, "21", "XTRIM", EVENTS, "MAXLEN", "2");
@@ -225,17 +172,17 @@ test_newcomer (Fixture *f, gconstpointer option)
   g_autoptr (SseFrame) frame = NULL;
   QueenProcess *third;
 
-  beat (f->queens[0], "a", "busy");
-  queen_test_wait_until (is_known_as (f->queens[1], "a", "Busy"));
-  beat (f->queens[1], "b", "ready");
+  queens_beat (f->queens[0], "a", "busy");
+  queen_test_wait_until (queens_is_known_as (f->queens[1], "a", "Busy"));
+  queens_beat (f->queens[1], "b", "ready");
   frame = sse_client_next (client);
   headers = g_strdup_printf ("Last-Event-ID: %s\r\n", frame->id);
-  queen_test_wait_until (is_known_as (f->queens[0], "b", "Ready"));
+  queen_test_wait_until (queens_is_known_as (f->queens[0], "b", "Ready"));
 
   third = start_queen (f->server, NULL);
-  wait_for (third, "together");
-  g_assert_true (is_known_as (third, "a", "Busy"));
-  g_assert_true (is_known_as (third, "b", "Ready"));
+  queens_wait_for (third, "together");
+  g_assert_true (queens_is_known_as (third, "a", "Busy"));
+  g_assert_true (queens_is_known_as (third, "b", "Ready"));
   {
     g_autoptr (SseClient) resumed = listen_to (third, headers);
 
@@ -243,7 +190,7 @@ test_newcomer (Fixture *f, gconstpointer option)
   }
   queen_test_wait_until (
       http_read_metric (queen_process_get_port (f->queens[0]), "queen_engine_queens") == 3);
-  stop_queen (third);
+  queens_end (third);
   redis_server_do (f->server, "2", "ZCARD", "q:{test}:queens");
 }
 
@@ -262,10 +209,10 @@ forget (QueenProcess *queen, const char *id)
 static void
 test_forgotten (Fixture *f, gconstpointer option)
 {
-  beat (f->queens[0], "a", "ready");
-  queen_test_wait_until (is_known_as (f->queens[1], "a", "Ready"));
+  queens_beat (f->queens[0], "a", "ready");
+  queen_test_wait_until (queens_is_known_as (f->queens[1], "a", "Ready"));
   forget (f->queens[1], "a");
-  queen_test_wait_until (is_known_as (f->queens[0], "a", ""));
+  queen_test_wait_until (queens_is_known_as (f->queens[0], "a", NULL));
   redis_server_do (f->server, "", "HGET", WORKERS, "a");
 }
 
@@ -295,8 +242,8 @@ is_held (QueenProcess *queen)
 static void
 test_held (Fixture *f, gconstpointer option)
 {
-  beat (f->queens[0], "a", "ready");
-  queen_test_wait_until (is_known_as (f->queens[1], "a", "Ready"));
+  queens_beat (f->queens[0], "a", "ready");
+  queen_test_wait_until (queens_is_known_as (f->queens[1], "a", "Ready"));
   change_hold (f->queens[0], "POST", "{\"reason\":\"new driver\"}");
   queen_test_wait_until (is_held (f->queens[1]));
   change_hold (f->queens[1], "DELETE", "");
@@ -306,12 +253,12 @@ test_held (Fixture *f, gconstpointer option)
   queen_test_wait_until (is_held (f->queens[1]));
   redis_server_kill (f->server);
   for (int i = 0; i < 2; i++)
-    wait_for (f->queens[i], "alone");
+    queens_wait_for (f->queens[i], "alone");
   change_hold (f->queens[0], "DELETE", "");
   g_assert_true (is_held (f->queens[1]));
   redis_server_start (f->server);
   for (int i = 0; i < 2; i++)
-    wait_for (f->queens[i], "together");
+    queens_wait_for (f->queens[i], "together");
   queen_test_wait_until (!is_held (f->queens[1]));
   g_assert_false (is_held (f->queens[0]));
 }
@@ -348,23 +295,23 @@ test_killed (Fixture *f, gconstpointer option)
   g_autoptr (SseClient) first = listen_to (f->queens[0], NULL);
   g_autoptr (SseClient) other = NULL;
 
-  wait_for (third, "together");
+  queens_wait_for (third, "together");
   other = listen_to (third, NULL);
-  beat (f->queens[1], "lost", "ready");
-  beat (f->queens[1], "moved", "ready");
-  queen_test_wait_until (is_known_as (third, "moved", "Ready"));
+  queens_beat (f->queens[1], "lost", "ready");
+  queens_beat (f->queens[1], "moved", "ready");
+  queen_test_wait_until (queens_is_known_as (third, "moved", "Ready"));
   queen_process_signal (f->queens[1], SIGKILL);
   queen_process_wait_exit (f->queens[1]);
   queen_process_free (g_steal_pointer (&f->queens[1]));
-  while (!is_known_as (third, "lost", "Offline"))
+  while (!queens_is_known_as (third, "lost", "Offline"))
     {
-      beat (f->queens[0], "moved", "ready");
+      queens_beat (f->queens[0], "moved", "ready");
       g_usleep (100 * 1000);
     }
-  beat (f->queens[0], "end", "ready");
+  queens_beat (f->queens[0], "end", "ready");
   g_assert_cmpuint (count_offline (first, "lost"), ==, 1);
   g_assert_cmpuint (count_offline (other, "lost"), ==, 1);
-  stop_queen (third);
+  queens_end (third);
 }
 
 /* The engine is away */
@@ -376,7 +323,7 @@ test_engine_killed (Fixture *f, gconstpointer option)
   g_autoptr (SseClient) client = listen_to (f->queens[0], NULL);
   g_autofree char *together = NULL, *alone = NULL;
 
-  beat (f->queens[0], "a", "ready");
+  queens_beat (f->queens[0], "a", "ready");
   {
     g_autoptr (SseFrame) frame = sse_client_next (client);
 
@@ -384,8 +331,8 @@ test_engine_killed (Fixture *f, gconstpointer option)
   }
   redis_server_kill (f->server);
   for (int i = 0; i < 2; i++)
-    wait_for (f->queens[i], "alone");
-  beat (f->queens[0], "both", "busy");
+    queens_wait_for (f->queens[i], "alone");
+  queens_beat (f->queens[0], "both", "busy");
   {
     g_autoptr (SseFrame) frame = sse_client_next (client);
 
@@ -394,23 +341,23 @@ test_engine_killed (Fixture *f, gconstpointer option)
     g_assert_cmpstr (alone, !=, together);
     g_assert_cmpuint (sse_frame_get_number (frame), ==, 1);
   }
-  beat (f->queens[1], "both", "ready");
-  beat (f->queens[1], "b", "ready");
+  queens_beat (f->queens[1], "both", "ready");
+  queens_beat (f->queens[1], "b", "ready");
   redis_server_start (f->server);
   for (int i = 0; i < 2; i++)
-    wait_for (f->queens[i], "together");
+    queens_wait_for (f->queens[i], "together");
   for (int i = 0; i < 2; i++)
     {
-      queen_test_wait_until (is_known_as (f->queens[i], "a", "Ready"));
-      queen_test_wait_until (is_known_as (f->queens[i], "b", "Ready"));
-      queen_test_wait_until (is_known_as (f->queens[i], "both", "Ready"));
+      queen_test_wait_until (queens_is_known_as (f->queens[i], "a", "Ready"));
+      queen_test_wait_until (queens_is_known_as (f->queens[i], "b", "Ready"));
+      queen_test_wait_until (queens_is_known_as (f->queens[i], "both", "Ready"));
     }
   {
     g_autoptr (SseFrame) lagged = wait_for_lagged (client);
 
     g_assert_cmpstr (lagged->data, ==, "{\"dropped\":null}");
   }
-  beat (f->queens[1], "c", "ready");
+  queens_beat (f->queens[1], "c", "ready");
   sse_client_expect (client, "worker", "c", "Ready");
   g_assert_cmpuint (queen_process_count_said (f->queens[0], "going on alone"), ==, 1);
 }
@@ -422,22 +369,22 @@ test_engine_stopped (Fixture *f, gconstpointer option)
   g_autoptr (SseClient) client = listen_to (f->queens[1], NULL);
   gint64 end;
 
-  beat (f->queens[0], "moved", "ready");
+  queens_beat (f->queens[0], "moved", "ready");
   sse_client_expect (client, "worker", "moved", "Ready");
   redis_server_signal (f->server, SIGSTOP);
   for (end = g_get_monotonic_time () + 3 * G_USEC_PER_SEC; g_get_monotonic_time () < end;)
     {
-      beat (f->queens[0], "moved", "ready");
+      queens_beat (f->queens[0], "moved", "ready");
       g_usleep (200 * 1000);
     }
-  g_assert_true (is_in_state (f->queens[0], "alone"));
-  g_assert_true (is_known_as (f->queens[1], "moved", "Ready"));
+  g_assert_true (queens_is_in_state (f->queens[0], "alone"));
+  g_assert_true (queens_is_known_as (f->queens[1], "moved", "Ready"));
   redis_server_signal (f->server, SIGCONT);
   for (int i = 0; i < 2; i++)
-    wait_for (f->queens[i], "together");
-  beat (f->queens[0], "moved", "ready");
-  beat (f->queens[0], "end", "ready");
-  g_assert_true (is_known_as (f->queens[1], "moved", "Ready"));
+    queens_wait_for (f->queens[i], "together");
+  queens_beat (f->queens[0], "moved", "ready");
+  queens_beat (f->queens[0], "end", "ready");
+  g_assert_true (queens_is_known_as (f->queens[1], "moved", "Ready"));
   g_assert_cmpuint (count_offline (client, "moved"), ==, 0);
 }
 
@@ -447,29 +394,29 @@ test_flushed (Fixture *f, gconstpointer option)
 {
   g_autofree char *before = NULL, *after = NULL;
 
-  beat (f->queens[0], "a", "busy");
-  beat (f->queens[1], "b", "ready");
-  queen_test_wait_until (is_known_as (f->queens[0], "b", "Ready"));
+  queens_beat (f->queens[0], "a", "busy");
+  queens_beat (f->queens[1], "b", "ready");
+  queen_test_wait_until (queens_is_known_as (f->queens[0], "b", "Ready"));
   before = redis_server_ask (f->server, "HGET", META, "epoch", NULL);
   redis_server_do (f->server, "OK", "FLUSHALL");
-  beat (f->queens[0], "c", "ready");
-  beat (f->queens[1], "d", "ready");
-  queen_test_wait_until (is_known_as (f->queens[1], "c", "Ready"));
-  queen_test_wait_until (is_known_as (f->queens[0], "d", "Ready"));
+  queens_beat (f->queens[0], "c", "ready");
+  queens_beat (f->queens[1], "d", "ready");
+  queen_test_wait_until (queens_is_known_as (f->queens[1], "c", "Ready"));
+  queen_test_wait_until (queens_is_known_as (f->queens[0], "d", "Ready"));
   for (int i = 0; i < 2; i++)
     {
-      wait_for (f->queens[i], "together");
-      g_assert_true (is_known_as (f->queens[i], "a", "Busy"));
-      g_assert_true (is_known_as (f->queens[i], "b", "Ready"));
+      queens_wait_for (f->queens[i], "together");
+      g_assert_true (queens_is_known_as (f->queens[i], "a", "Busy"));
+      g_assert_true (queens_is_known_as (f->queens[i], "b", "Ready"));
     }
   after = redis_server_ask (f->server, "HGET", META, "epoch", NULL);
   g_assert_cmpstr (before, !=, after);
   {
     QueenProcess *third = start_queen (f->server, NULL);
 
-    wait_for (third, "together");
-    queen_test_wait_until (is_known_as (third, "a", "Busy"));
-    stop_queen (third);
+    queens_wait_for (third, "together");
+    queen_test_wait_until (queens_is_known_as (third, "a", "Busy"));
+    queens_end (third);
   }
 }
 
@@ -480,27 +427,27 @@ test_foreign_data (Fixture *f, gconstpointer option)
   guint16 port = queen_process_get_port (f->queens[0]);
   g_autofree char *answer = NULL;
 
-  beat (f->queens[0], "a", "ready");
-  queen_test_wait_until (is_known_as (f->queens[1], "a", "Ready"));
+  queens_beat (f->queens[0], "a", "ready");
+  queen_test_wait_until (queens_is_known_as (f->queens[1], "a", "Ready"));
   redis_server_do (f->server, "1", "HSET", WORKERS, "junk", "junk");
   redis_server_do (f->server, "2", "HINCRBY", META, "n", "1");
   redis_server_do (f->server, "2-0", "XADD", EVENTS, "2-0", "k", "worker", "d", "junk");
   redis_server_do (f->server, "2-1", "XADD", EVENTS, "2-1", "k", "forgotten", "d", "a\nb");
   redis_server_do (f->server, "1", "HINCRBY", META, "s", "1");
   queen_test_wait_until (http_read_metric (port, "queen_engine_skipped_entries_total") >= 2);
-  beat (f->queens[1], "b", "ready");
-  queen_test_wait_until (is_known_as (f->queens[0], "b", "Ready"));
+  queens_beat (f->queens[1], "b", "ready");
+  queen_test_wait_until (queens_is_known_as (f->queens[0], "b", "Ready"));
 
   /* Another type: nothing can be written, so she is alone, and knows all that she knew. */
   redis_server_do (f->server, "1", "DEL", WORKERS);
   redis_server_do (f->server, "OK", "SET", WORKERS, "junk");
-  beat (f->queens[0], "c", "ready");
-  wait_for (f->queens[0], "alone");
-  g_assert_true (is_known_as (f->queens[0], "c", "Ready"));
-  g_assert_true (is_known_as (f->queens[0], "a", "Ready"));
+  queens_beat (f->queens[0], "c", "ready");
+  queens_wait_for (f->queens[0], "alone");
+  g_assert_true (queens_is_known_as (f->queens[0], "c", "Ready"));
+  g_assert_true (queens_is_known_as (f->queens[0], "a", "Ready"));
   redis_server_do (f->server, "1", "DEL", WORKERS);
-  wait_for (f->queens[0], "together");
-  queen_test_wait_until (is_known_as (f->queens[1], "c", "Ready"));
+  queens_wait_for (f->queens[0], "together");
+  queen_test_wait_until (queens_is_known_as (f->queens[1], "c", "Ready"));
 }
 
 /* One who had spoken to another queen, and speaks to this one while she is alone, is missed here.
@@ -508,27 +455,27 @@ test_foreign_data (Fixture *f, gconstpointer option)
 static void
 test_moved_while_alone (Fixture *f, gconstpointer option)
 {
-  beat (f->queens[0], "moved", "ready");
-  beat (f->queens[0], "stayed", "ready");
-  queen_test_wait_until (is_known_as (f->queens[1], "stayed", "Ready"));
+  queens_beat (f->queens[0], "moved", "ready");
+  queens_beat (f->queens[0], "stayed", "ready");
+  queen_test_wait_until (queens_is_known_as (f->queens[1], "stayed", "Ready"));
   redis_server_kill (f->server);
-  wait_for (f->queens[1], "alone");
-  beat (f->queens[1], "moved", "busy");
-  queen_test_wait_until (is_known_as (f->queens[1], "moved", "Offline"));
-  g_assert_true (is_known_as (f->queens[1], "stayed", "Ready"));
+  queens_wait_for (f->queens[1], "alone");
+  queens_beat (f->queens[1], "moved", "busy");
+  queen_test_wait_until (queens_is_known_as (f->queens[1], "moved", "Offline"));
+  g_assert_true (queens_is_known_as (f->queens[1], "stayed", "Ready"));
 }
 
 /* Who has forgotten one is shown to people, whatever bytes that are. */
 static void
 test_foreign_forgetting (Fixture *f, gconstpointer option)
 {
-  beat (f->queens[0], "a", "ready");
-  queen_test_wait_until (is_known_as (f->queens[1], "a", "Ready"));
+  queens_beat (f->queens[0], "a", "ready");
+  queen_test_wait_until (queens_is_known_as (f->queens[1], "a", "Ready"));
   redis_server_do (f->server, "1", "HINCRBY", META, "s", "1");
   redis_server_do (f->server, "1-1", "XADD", EVENTS, "1-1", "k", "forgotten", "d",
                    "worker\na\nsome\nbody\t\x1b!");
   queen_test_wait_until (queen_process_has_said (f->queens[0], "forgotten: a, by some body  !"));
-  g_assert_true (is_known_as (f->queens[0], "a", ""));
+  g_assert_true (queens_is_known_as (f->queens[0], "a", NULL));
 }
 
 /* What all others have forgotten meanwhile: more than there is time for in one turn. */
@@ -540,19 +487,19 @@ test_all_forgotten (Fixture *f, gconstpointer option)
   for (int i = 0; i < N_FORGOTTEN; i++)
     {
       g_snprintf (id, sizeof id, "w%d", i);
-      beat (f->queens[0], id, "ready");
+      queens_beat (f->queens[0], id, "ready");
     }
-  queen_test_wait_until (is_known_as (f->queens[1], id, "Ready"));
+  queen_test_wait_until (queens_is_known_as (f->queens[1], id, "Ready"));
   redis_server_do (f->server, "1", "DEL", WORKERS);
   g_free (redis_server_ask (f->server, "CLIENT", "KILL", "TYPE", "normal", NULL));
   for (int i = 0; i < 2; i++)
     {
-      queen_test_wait_until (is_known_as (f->queens[i], id, ""));
-      wait_for (f->queens[i], "together");
-      g_assert_true (is_known_as (f->queens[i], "w0", ""));
+      queen_test_wait_until (queens_is_known_as (f->queens[i], id, NULL));
+      queens_wait_for (f->queens[i], "together");
+      g_assert_true (queens_is_known_as (f->queens[i], "w0", NULL));
     }
-  beat (f->queens[0], "w0", "ready");
-  queen_test_wait_until (is_known_as (f->queens[1], "w0", "Ready"));
+  queens_beat (f->queens[0], "w0", "ready");
+  queen_test_wait_until (queens_is_known_as (f->queens[1], "w0", "Ready"));
 }
 
 /* More than one reply may have stands in the stream: she joins all the same. */
@@ -567,8 +514,8 @@ test_large_past (void)
                             "'worker', 'd', string.rep('x', 65536), 'o', '-') end",
                             "1", EVENTS, NULL));
   queen = start_queen (server, NULL);
-  wait_for (queen, "together");
-  stop_queen (queen);
+  queens_wait_for (queen, "together");
+  queens_end (queen);
   redis_server_free (server);
 }
 
@@ -578,11 +525,11 @@ test_newer_script (Fixture *f, gconstpointer option)
   g_autofree char *n = NULL, *now = NULL;
 
   redis_server_do (f->server, "0", "HSET", META, "script", "99");
-  beat (f->queens[0], "a", "ready");
-  wait_for (f->queens[0], "alone");
+  queens_beat (f->queens[0], "a", "ready");
+  queens_wait_for (f->queens[0], "alone");
   n = redis_server_ask (f->server, "HGET", META, "n", NULL);
-  beat (f->queens[0], "b", "ready");
-  g_assert_true (is_known_as (f->queens[0], "b", "Ready"));
+  queens_beat (f->queens[0], "b", "ready");
+  g_assert_true (queens_is_known_as (f->queens[0], "b", "Ready"));
   g_assert_true (queen_process_has_said (f->queens[0], "too old to write"));
   now = redis_server_ask (f->server, "HGET", META, "n", NULL);
   g_assert_cmpstr (n, ==, now);
@@ -593,12 +540,12 @@ static void
 test_full (Fixture *f, gconstpointer option)
 {
   redis_server_do (f->server, "OK", "CONFIG", "SET", "maxmemory", "1");
-  beat (f->queens[0], "a", "ready");
-  wait_for (f->queens[0], "alone");
-  g_assert_true (is_known_as (f->queens[0], "a", "Ready"));
+  queens_beat (f->queens[0], "a", "ready");
+  queens_wait_for (f->queens[0], "alone");
+  g_assert_true (queens_is_known_as (f->queens[0], "a", "Ready"));
   redis_server_do (f->server, "OK", "CONFIG", "SET", "maxmemory", "0");
-  wait_for (f->queens[0], "together");
-  queen_test_wait_until (is_known_as (f->queens[1], "a", "Ready"));
+  queens_wait_for (f->queens[0], "together");
+  queen_test_wait_until (queens_is_known_as (f->queens[1], "a", "Ready"));
 }
 
 int

@@ -3,6 +3,7 @@
 
 /* She is spoken to through a Unix socket, as proxies on her machine do. */
 
+#include "descriptor.h"
 #include "notify-socket.h"
 #include "queen-process.h"
 #include "sse-client.h"
@@ -632,26 +633,12 @@ test_foreign_descriptor (Fixture *f, gconstpointer data)
 {
   g_autoptr (QueenProcess) queen = start_alone (f);
   g_autoptr (HttpAnswer) answer = NULL;
-  union
-  {
-    char bytes[CMSG_SPACE (sizeof (int))];
-    struct cmsghdr header;
-  } control = { { 0 } };
-  char byte = 'G';
-  struct iovec vector = { &byte, 1 };
-  struct msghdr message = {
-    .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
-  };
   int fd = http_connect_unix (f->path);
   int passes;
 
-  control.header.cmsg_level = SOL_SOCKET;
-  control.header.cmsg_type = SCM_RIGHTS;
-  control.header.cmsg_len = CMSG_LEN (sizeof fd);
-  memcpy (CMSG_DATA (&control.header), &fd, sizeof fd);
   if (getsockopt (fd, SOL_SOCKET, SO_PASSRIGHTS, &passes, &(socklen_t){ sizeof passes }) == 0)
     {
-      g_assert_cmpint (sendmsg (fd, &message, MSG_NOSIGNAL), ==, -1);
+      g_assert_cmpint (descriptor_send (fd, fd, MSG_NOSIGNAL), ==, -1);
       g_assert_cmpint (errno, ==, EPERM);
     }
   http_send (fd, HEALTH, -1);

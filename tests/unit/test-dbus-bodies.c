@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "dbus/queen-dbus-bodies.h"
+#include "descriptor.h"
 #include "queen-error.h"
 
 #define MAX_EACH 100
@@ -158,27 +159,6 @@ test_socket (void)
   check_in_parts (open_sockets);
 }
 
-static void
-send_descriptor (int socket, int fd)
-{
-  union
-  {
-    char bytes[CMSG_SPACE (sizeof fd)];
-    struct cmsghdr header;
-  } control = { { 0 } };
-  struct iovec vector = { (char *) "x", 1 };
-  struct msghdr message = {
-    .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
-  };
-
-  control.header.cmsg_level = SOL_SOCKET;
-  control.header.cmsg_type = SCM_RIGHTS;
-  control.header.cmsg_len = CMSG_LEN (sizeof fd);
-  memcpy (CMSG_DATA (&control.header), &fd, sizeof fd);
-  g_assert_cmpint (sendmsg (socket, &message, 0), ==, 1);
-  close (fd);
-}
-
 /* To close what a body brings may take as long as whoever made it likes. */
 static void
 test_descriptors (void)
@@ -190,7 +170,8 @@ test_descriptors (void)
 
   open_sockets (fds);
   open_pipe (brought);
-  send_descriptor (fds[1], brought[1]);
+  g_assert_cmpint (descriptor_send (fds[1], brought[1], 0), ==, 1);
+  close (brought[1]);
   begin (bodies, &reading, fds[0]);
   expect_error (&reading, QUEEN_ERROR_BAD_REQUEST);
   g_assert_cmpint (read (brought[0], &byte, 1), ==, 0); /* it is closed, in time */

@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "dbus-reading.h"
 #include "dbus/queen-dbus-frames.h"
 #include "dbus/queen-dbus-output.h"
 #include "dbus/queen-dbus-stream.h"
@@ -185,33 +186,6 @@ send_with_pipe (Fixture *f, GDBusMessage *message)
   return reading;
 }
 
-/* As GDBus reads. */
-
-static void
-on_read (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  *(gssize *) data = g_input_stream_read_finish (G_INPUT_STREAM (source), result, &error);
-  g_assert_no_error (error);
-}
-
-static void
-read_bytes (Fixture *f, guint8 *bytes, gsize size)
-{
-  for (gsize n_read = 0; n_read < size;)
-    {
-      gssize n = -1;
-
-      g_input_stream_read_async (f->frames, bytes + n_read, size - n_read, G_PRIORITY_DEFAULT, NULL,
-                                 on_read, &n);
-      while (n < 0)
-        g_main_context_iteration (NULL, TRUE);
-      g_assert_cmpint (n, >, 0);
-      n_read += (gsize) n;
-    }
-}
-
 static GDBusMessage *
 next_message (Fixture *f)
 {
@@ -220,11 +194,12 @@ next_message (Fixture *f)
   GDBusMessage *message;
   gssize size;
 
-  read_bytes (f, bytes, 16);
+  g_assert_cmpuint (dbus_reading_read (f->frames, bytes, 16), ==, 16);
   size = g_dbus_message_bytes_needed (bytes, 16, &error);
   g_assert_no_error (error);
   g_assert_cmpint (size, <=, sizeof bytes);
-  read_bytes (f, bytes + 16, (gsize) size - 16);
+  g_assert_cmpuint (dbus_reading_read (f->frames, bytes + 16, (gsize) size - 16), ==,
+                    (gsize) size - 16);
   message =
       g_dbus_message_new_from_blob (bytes, (gsize) size, G_DBUS_CAPABILITY_FLAGS_NONE, &error);
   g_assert_no_error (error);
@@ -324,7 +299,7 @@ test_pieces (Fixture *f, gconstpointer data)
     g_autoptr (GDBusMessage) whole = NULL;
     QueenDBusArrival arrival;
 
-    read_bytes (f, rest + 1, size - 1);
+    g_assert_cmpuint (dbus_reading_read (f->frames, rest + 1, size - 1), ==, size - 1);
     rest[0] = message[0];
     whole = g_dbus_message_new_from_blob (rest, size, G_DBUS_CAPABILITY_FLAGS_NONE, NULL);
     queen_dbus_frames_enclose (QUEEN_DBUS_FRAMES (f->frames), whole);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "dbus-reading.h"
 #include "dbus/queen-dbus-frames.h"
 
 #define MAX_BODY 1000
@@ -149,35 +150,6 @@ send_in_thread (gpointer data)
   return NULL;
 }
 
-static void
-on_read (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  *(gssize *) data = g_input_stream_read_finish (G_INPUT_STREAM (source), result, &error);
-  g_assert_no_error (error);
-}
-
-/* As GDBus reads. */
-static gsize
-read_bytes (Fixture *f, guint8 *bytes, gsize most)
-{
-  gsize n_read = 0;
-  gssize n;
-
-  do
-    {
-      n = -1;
-      g_input_stream_read_async (f->frames, bytes + n_read, most - n_read, G_PRIORITY_DEFAULT, NULL,
-                                 on_read, &n);
-      while (n < 0)
-        g_main_context_iteration (NULL, TRUE);
-      n_read += (gsize) n;
-    }
-  while (n > 0 && n_read < most);
-  return n_read;
-}
-
 /* Returns: (nullable): %NULL at the end */
 static GDBusMessage *
 next_message (Fixture *f)
@@ -187,12 +159,12 @@ next_message (Fixture *f)
   GDBusMessage *message;
   gssize size;
 
-  if (read_bytes (f, bytes, 16) == 0)
+  if (dbus_reading_read (f->frames, bytes, 16) == 0)
     return NULL;
   size = g_dbus_message_bytes_needed (bytes, 16, &error);
   g_assert_no_error (error);
   g_assert_cmpint (size, <, 100 * 1000);
-  g_assert_cmpuint (read_bytes (f, bytes + 16, (gsize) size - 16), ==, size - 16);
+  g_assert_cmpuint (dbus_reading_read (f->frames, bytes + 16, (gsize) size - 16), ==, size - 16);
   message =
       g_dbus_message_new_from_blob (bytes, (gsize) size, G_DBUS_CAPABILITY_FLAGS_NONE, &error);
   g_assert_no_error (error);

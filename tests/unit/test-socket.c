@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "lingering-socket.h"
 
 #define PIECE 16384
@@ -126,29 +127,6 @@ test_gone (void)
   queen_socket_close (&hers);
 }
 
-/* @fd: (transfer full) */
-static void
-send_descriptor (int theirs, int fd, int flags)
-{
-  union
-  {
-    char bytes[CMSG_SPACE (sizeof (int))];
-    struct cmsghdr header;
-  } control = { { 0 } };
-  char byte = 'G';
-  struct iovec vector = { &byte, 1 };
-  struct msghdr message = {
-    .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
-  };
-
-  control.header.cmsg_level = SOL_SOCKET;
-  control.header.cmsg_type = SCM_RIGHTS;
-  control.header.cmsg_len = CMSG_LEN (sizeof fd);
-  memcpy (CMSG_DATA (&control.header), &fd, sizeof fd);
-  g_assert_cmpint (sendmsg (theirs, &message, flags), ==, 1);
-  close (fd);
-}
-
 /* @data: whether the byte with it is urgent. Here the kernel passes it on, as all did once: neither
  * to read, nor to close waits for what its sender has made of it. */
 static void
@@ -158,7 +136,7 @@ test_descriptor (gconstpointer data)
   gint64 start = g_get_monotonic_time ();
   char bytes[PIECE];
   QueenSocket hers;
-  int theirs, peer, n_bytes;
+  int theirs, foreign, peer, n_bytes;
 
   open_pair (&hers, &theirs);
   if (flags & MSG_OOB)
@@ -167,7 +145,9 @@ test_descriptor (gconstpointer data)
   /* What is before it is not read with it; before an urgent byte the kernel stops by itself. */
   n_bytes = flags & MSG_OOB ? 3 : 2;
   g_assert_cmpint (queen_socket_read (&hers, bytes, (gsize) n_bytes), ==, n_bytes);
-  send_descriptor (theirs, lingering_socket_open (&peer), flags);
+  foreign = lingering_socket_open (&peer);
+  g_assert_cmpint (descriptor_send (theirs, foreign, flags), ==, 1);
+  close (foreign);
   for (int i = 0; i < 2; i++)
     {
       g_assert_cmpint (queen_socket_read (&hers, bytes, sizeof bytes), ==, -1);
