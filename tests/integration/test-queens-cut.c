@@ -228,6 +228,14 @@ beat_all (QueenProcess *const queens[2], const char *status)
     }
 }
 
+/* Those who listen read what comes of it only later, so that it must not be too much for them. */
+static void
+beat_all_for_a_while (QueenProcess *const queens[2])
+{
+  beat_all (queens, "busy");
+  g_usleep (200 * 1000);
+}
+
 /* What was written before it stood still is done when it goes on, and is old by then. */
 static void
 test_stopped_for_long (void)
@@ -248,16 +256,13 @@ test_stopped_for_long (void)
     redis_server_signal (server, SIGSTOP);
     end = g_get_monotonic_time () + (wanted ? atoi (wanted) : STOPPED) * G_USEC_PER_SEC;
     while (g_get_monotonic_time () < end)
-      {
-        beat_all (queens, "busy");
-        g_usleep (200 * 1000);
-      }
+      beat_all_for_a_while (queens);
     g_assert_true (queens_is_in_state (queens[0], "alone"));
     g_assert_true (queens_is_in_state (queens[1], "alone"));
     redis_server_signal (server, SIGCONT);
     for (int i = 0; i < 2; i++)
       while (!queens_is_in_state (queens[i], "together"))
-        beat_all (queens, "busy");
+        beat_all_for_a_while (queens);
     beat_all (queens, "busy");
     queens_beat (queens[0], "end", "ready");
     hear_out (here, &stories[0]);
