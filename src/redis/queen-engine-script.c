@@ -10,6 +10,17 @@ const char queen_engine_script[] =
     "local meta, events, due, holds = KEYS[1], KEYS[2], KEYS[3], KEYS[6]\n"
     "local hashes = { worker = KEYS[4], hive = KEYS[5] }\n"
     "local version, queen, op = tonumber(ARGV[1]), ARGV[2], ARGV[5]\n"
+    "\n"
+    /* What others have put in the place of a queen's data would break one call or another, so all
+     * of it is looked at before anything is done. */
+    "if op == 'begin' then\n"
+    "  local types = { 'hash', 'stream', 'zset', 'hash', 'hash', 'hash', 'zset', 'string' }\n"
+    "  for i, key in ipairs(KEYS) do\n"
+    "    local is = redis.call('TYPE', key).ok\n"
+    "    if is ~= 'none' and is ~= types[i] then return { 'type', tostring(i), is, types[i] } end\n"
+    "  end\n"
+    "end\n"
+    "\n"
     "local function get(name) return redis.call('HGET', meta, name) end\n"
     "local known = redis.call('HMGET', meta, 'script', 'epoch', 'n')\n"
     "local stored = tonumber(known[1] or 0) or 0\n"
@@ -41,12 +52,13 @@ const char queen_engine_script[] =
     "end\n"
     "\n"
     /* Numbers that a lost master has given out, or that were lost, are not given out again under
-     * the same epoch. */
+     * the same epoch; nor those that she has heard of before somebody played back older data. */
     "if op == 'begin' then\n"
-    "  local replid, proposed = ARGV[6], ARGV[7]\n"
-    "  local epoch = known[2]\n"
-    "  local n, s = tonumber(get('n') or 0) or 0, tonumber(get('s') or 0) or 0\n"
-    "  local is_new = not epoch or get('replid') ~= replid\n"
+    "  local replid, proposed, heard = ARGV[6], ARGV[7], tonumber(ARGV[8] or '')\n"
+    "  local epoch, n, s = known[2], tonumber(get('n') or ''), tonumber(get('s') or '')\n"
+    "  local is_new = not epoch or not n or not s or get('replid') ~= replid\n"
+    "  n, s = n or 0, s or 0\n"
+    "  if epoch == ARGV[3] and heard and heard > n then is_new = true end\n"
     "  if redis.call('EXISTS', events) == 1 then\n"
     "    local info = redis.call('XINFO', 'STREAM', events)\n"
     "    for i = 1, #info, 2 do\n"

@@ -147,8 +147,8 @@ ask_for_siblings (QueenRedisSequencer *self, GPtrArray *names)
                      queen_engine_dup_key (queen_redis_target_get_cluster (self->settings.target),
                                            names->pdata[i], QUEEN_ENGINE_KEY_QUEEN));
   if (names->len == 0 ||
-      !queen_redis_send (self->writer, argv->len, (const char *const *) argv->pdata, NULL, 0,
-                         on_siblings, roll, NULL))
+      !queen_redis_send (self->writer, argv->len, (const char *const *) argv->pdata, 0, on_siblings,
+                         roll, NULL))
     free_roll (roll);
 }
 
@@ -164,6 +164,11 @@ on_announced (QueenRedis *redis, const QueenRedisReply *reply, const GError *err
     return;
   if (queen_redis_reply_get_integer (tail, &number) && number >= 0)
     self->tail = (guint64) number;
+  if (self->tail < self->heard_then)
+    {
+      queen_redis_sequencer_leave (self, "other_epoch", "the engine knows less than it has told");
+      return;
+    }
   ask_for_siblings (self, list_names (reply));
 }
 
@@ -176,6 +181,7 @@ on_announce_due (gpointer data)
   if (self->state != QUEEN_ENGINE_TOGETHER)
     return;
   text = describe_self (self);
+  self->heard_then = self->read_to.number;
   queen_alarm_set (self->announce_alarm, self->settings.clock->get_monotonic () + INTERVAL);
   queen_redis_sequencer_call (self, on_announced, "announce", text, LIFE, NULL);
 }
@@ -195,6 +201,6 @@ queen_redis_sequencer_take_leave (QueenRedisSequencer *self)
   const char *forget[] = { "ZREM", self->keys[QUEEN_ENGINE_KEY_QUEENS], self->name };
   const char *remove[] = { "DEL", self->keys[QUEEN_ENGINE_KEY_QUEEN] };
 
-  queen_redis_send (self->writer, G_N_ELEMENTS (forget), forget, NULL, 0, NULL, NULL, NULL);
-  queen_redis_send (self->writer, G_N_ELEMENTS (remove), remove, NULL, 0, NULL, NULL, NULL);
+  queen_redis_send (self->writer, G_N_ELEMENTS (forget), forget, 0, NULL, NULL, NULL);
+  queen_redis_send (self->writer, G_N_ELEMENTS (remove), remove, 0, NULL, NULL, NULL);
 }

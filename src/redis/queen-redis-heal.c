@@ -111,7 +111,7 @@ heal_some (QueenRedisSequencer *self)
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     n = heal_kind (self, (QueenComponentKind) kind, n);
   if (n == 0 && self->state == QUEEN_ENGINE_TOGETHER &&
-      !queen_redis_send (self->writer, 1, ping, NULL, 0, on_healed, g_object_ref (self), NULL))
+      !queen_redis_send (self->writer, 1, ping, 0, on_healed, g_object_ref (self), NULL))
     g_object_unref (self);
 }
 

@@ -7,11 +7,12 @@
 
 #include <string.h>
 
+#include "queen-redis-pause.h"
 #include "queen-redis-sequencer-private.h"
+#include "text/queen-safe-text.h"
 
-#define SCAN_COUNT "64" /* components in one turn */
-#define LEAST_PAUSE 200 /* ms until she tries again what Redis refused */
-#define MOST_PAUSE 5000
+#define SCAN_COUNT "64"                  /* components in one turn */
+#define LONG_STAY QUEEN_REDIS_MOST_PAUSE /* µs: who was together for less was not really let in */
 #define MAX_RECALLED 1000
 #define RECALLED_AT_ONCE "64"          /* far from QUEEN_REDIS_MAX_REPLY, however long they are */
 #define FIND_BACK (9 * G_USEC_PER_SEC) /* that others may need as well */
@@ -36,7 +37,7 @@ ask_redis (QueenRedisSequencer *self,
   g_autoptr (GError) error = NULL;
 
   *question = (Question){ g_object_ref (self), self->round };
-  if (queen_redis_send (self->writer, argc, argv, NULL, LONG, callback, question, &error))
+  if (queen_redis_send (self->writer, argc, argv, LONG, callback, question, &error))
     return TRUE;
   g_object_unref (question->sequencer);
   g_free (question);
@@ -110,16 +111,20 @@ stop_reading (QueenRedisSequencer *self)
   queen_redis_reconnect (self->reader, error);
 }
 
-/* What Redis has refused it will refuse again for a while; who is not there is found when it is. */
+/* What Redis has refused it will refuse again for a while, longer each time until she has been
+ * together for long; who is not there is found when it is. */
 static void
-pause_before_joining (QueenRedisSequencer *self, gboolean was_together)
+pause_before_joining (QueenRedisSequencer *self, gboolean has_stayed)
 {
-  int most = was_together ? 2 * LEAST_PAUSE : MOST_PAUSE;
-  gint64 pause = queen_redis_is_ready (self->writer)
-                     ? g_random_int_range (LEAST_PAUSE, most) * G_TIME_SPAN_MILLISECOND
-                     : 0;
-
-  queen_alarm_set (self->join_alarm, self->settings.clock->get_monotonic () + pause);
+  self->join_due = self->settings.clock->get_monotonic ();
+  if (has_stayed)
+    self->join_pause = 0;
+  if (queen_redis_is_ready (self->writer))
+    {
+      self->join_pause = queen_redis_pause_next (self->join_pause, NULL);
+      self->join_due += self->join_pause;
+    }
+  queen_alarm_set (self->join_alarm, self->join_due);
 }
 
 /* @is_quiet: it is the way to her being alone that is told, not each attempt to change it */
@@ -129,6 +134,8 @@ leave_quietly (QueenRedisSequencer *self,
                const char *trouble,
                gboolean is_quiet)
 {
+  gint64 stay = self->settings.clock->get_monotonic () - self->since;
+  gboolean was_alone = self->state == QUEEN_ENGINE_ALONE;
   gboolean was_together = self->state == QUEEN_ENGINE_TOGETHER;
   gboolean is_news = was_together || g_strcmp0 (reason, self->reason) != 0;
   g_autofree char *kept_reason = g_strdup (reason), *kept_trouble = g_strdup (trouble);
@@ -148,7 +155,8 @@ leave_quietly (QueenRedisSequencer *self,
   else if (is_news && !is_quiet)
     g_warning ("still alone: %s", self->trouble);
   stop_reading (self);
-  pause_before_joining (self, was_together);
+  if (!was_alone)
+    pause_before_joining (self, was_together && stay >= LONG_STAY);
   queen_redis_sequencer_set_state (self, QUEEN_ENGINE_ALONE);
 }
 
@@ -343,6 +351,15 @@ recall_past (QueenRedisSequencer *self)
 
 /* Beginning */
 
+/* Returns: (nullable): */
+static const char *
+get_word (const QueenRedisReply *reply, guint n)
+{
+  const QueenRedisReply *word = queen_redis_reply_get_element (reply, n);
+
+  return word ? queen_redis_reply_get_text (word, NULL) : NULL;
+}
+
 static gboolean
 read_begun (QueenRedisSequencer *self, const QueenRedisReply *reply)
 {
@@ -350,11 +367,7 @@ read_begun (QueenRedisSequencer *self, const QueenRedisReply *reply)
   gint64 number, step;
 
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
-    {
-      const QueenRedisReply *word = queen_redis_reply_get_element (reply, i);
-
-      words[i] = word ? queen_redis_reply_get_text (word, NULL) : NULL;
-    }
+    words[i] = get_word (reply, i);
   if (!words[1] || !words[2] || !words[3] || !*words[1] || strlen (words[1]) > 16 ||
       strspn (words[1], "0123456789abcdef") != strlen (words[1]) ||
       !g_ascii_string_to_signed (words[2], 10, 0, G_MAXINT64, &number, NULL) ||
@@ -369,19 +382,46 @@ read_begun (QueenRedisSequencer *self, const QueenRedisReply *reply)
   return TRUE;
 }
 
+/* It belongs to somebody else, so it stays as it is, and whoever looks after it is told. */
+static void
+leave_to_others (QueenRedisSequencer *self, const char *what)
+{
+  g_autofree char *trouble =
+      g_strdup_printf ("what the engine has under this cluster's name is not a queen's: %s. Delete "
+                       "or rename that, or take another name for the cluster",
+                       what);
+
+  queen_redis_sequencer_leave (self, "foreign_data", trouble);
+}
+
+/* Returns: (transfer full) (nullable): which key is of a type that queens do not have there */
+static char *
+read_type (QueenRedisSequencer *self, const QueenRedisReply *reply)
+{
+  const char *place = get_word (reply, 1), *is = get_word (reply, 2), *wanted = get_word (reply, 3);
+  g_autofree char *text = NULL;
+  gint64 n;
+
+  if (!place || !is || !wanted ||
+      !g_ascii_string_to_signed (place, 10, 1, QUEEN_ENGINE_N_KEYS, &n, NULL))
+    return NULL;
+  text = g_strdup_printf ("%s is a %s, and no %s", self->keys[n - 1], is, wanted);
+  return queen_safe_text_dup (text, -1);
+}
+
 static void
 on_begun (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
 {
   g_autoptr (QueenRedisSequencer) self = hear_answer (data, error);
   const char *word = self ? queen_redis_sequencer_heed (self, reply, NULL) : NULL;
+  g_autofree char *type = word && g_str_equal (word, "type") ? read_type (self, reply) : NULL;
 
   if (!word)
     return;
   if (g_str_equal (word, "begun") && read_begun (self, reply))
     take_step (self, QUEEN_JOIN_RECALL);
   else
-    queen_redis_sequencer_leave (self, "foreign_data",
-                                 "what the engine has under this cluster's name is not a queen's");
+    leave_to_others (self, type ? type : self->keys[QUEEN_ENGINE_KEY_META]);
 }
 
 /* Returns: (transfer full) (nullable): which line of masters this is */
@@ -401,19 +441,13 @@ begin_script (QueenRedisSequencer *self, const char *replid)
 {
   g_autofree char *proposed =
       queen_engine_make_epoch (self->settings.clock->get_wall (), g_random_int ());
-  g_autofree char *n_keys = g_strdup_printf ("%d", QUEEN_ENGINE_N_KEYS);
-  const char *argv[3 + QUEEN_ENGINE_N_KEYS + 7] = { "EVAL", queen_engine_script, n_keys };
-  guint n = 3;
+  g_autofree char *heard = g_strdup_printf ("%" G_GUINT64_FORMAT, self->read_to.number);
+  const char *argv[QUEEN_REDIS_FIXED + 3];
+  guint n = queen_redis_sequencer_fill_call (self, argv, TRUE, "begin");
 
-  for (int key = 0; key < QUEEN_ENGINE_N_KEYS; key++)
-    argv[n++] = self->keys[key];
-  argv[n++] = QUEEN_ENGINE_SCRIPT_VERSION;
-  argv[n++] = self->name;
-  argv[n++] = "";
-  argv[n++] = "0";
-  argv[n++] = "begin";
   argv[n++] = replid;
   argv[n++] = proposed;
+  argv[n++] = heard;
   self->step = QUEEN_JOIN_BEGIN;
   ask_redis (self, n, argv, on_begun);
 }

@@ -345,12 +345,12 @@ queen_redis_link_new (const QueenRedisLinkSettings *settings)
 
 /* What a command takes until its answer is there. */
 static gsize
-get_size (guint argc, const char *const *argv, const gsize *lengths)
+get_size (guint argc, const char *const *argv)
 {
   gsize size = sizeof (Pending);
 
   for (guint i = 0; i < argc; i++)
-    size += lengths ? lengths[i] : strlen (argv[i]);
+    size += strlen (argv[i]);
   return size;
 }
 
@@ -358,13 +358,12 @@ gboolean
 queen_redis_link_send (QueenRedisLink *self,
                        guint argc,
                        const char *const *argv,
-                       const gsize *lengths,
                        gint64 timeout,
                        QueenRedisCallback callback,
                        gpointer data,
                        GError **error)
 {
-  gsize size = get_size (argc, argv, lengths);
+  gsize size = get_size (argc, argv);
   Pending *pending;
 
   if (self->is_broken || self->is_closed)
@@ -379,7 +378,7 @@ queen_redis_link_send (QueenRedisLink *self,
                    "%u commands wait for an answer of Redis already", self->pending.length);
       return FALSE;
     }
-  queen_redis_command_append (self->out, argc, argv, lengths);
+  queen_redis_command_append (self->out, argc, argv, NULL);
   pending = g_new0 (Pending, 1);
   pending->link.data = pending;
   pending->bytes = size;

@@ -48,7 +48,6 @@ QueenRedisLink *queen_redis_link_new (const QueenRedisLinkSettings *settings);
 gboolean queen_redis_link_send (QueenRedisLink *self,
                                 guint argc,
                                 const char *const *argv,
-                                const gsize *lengths,
                                 gint64 timeout,
                                 QueenRedisCallback callback,
                                 gpointer data,

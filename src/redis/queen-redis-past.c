@@ -127,8 +127,7 @@ queen_redis_sequencer_ask_past (
     return FALSE;
   asked = g_new (Asked, 1);
   *asked = (Asked){ g_object_ref (self), first, func, data };
-  if (queen_redis_send (self->writer, G_N_ELEMENTS (argv), argv, NULL, 0, on_told_past, asked,
-                        NULL))
+  if (queen_redis_send (self->writer, G_N_ELEMENTS (argv), argv, 0, on_told_past, asked, NULL))
     return TRUE;
   g_object_unref (self);
   g_free (asked);

@@ -14,10 +14,10 @@ G_BEGIN_DECLS
 /**
  * queen_redis_pause_next:
  * @former: the pause before, in µs; 0 for none
- * @random: dice: from 0 to below @limit
+ * @random: (nullable): dice: from 0 to below @limit; %NULL for GLib's
  *
- * How long to wait before Redis is looked for again: longer each time, and never in step with other
- * queens who lost it in the same moment ("decorrelated jitter").
+ * How long to wait before what has failed is tried again: longer each time, and never in step with
+ * other queens who lost it in the same moment ("decorrelated jitter").
  *
  * Returns: µs, from %QUEEN_REDIS_LEAST_PAUSE to %QUEEN_REDIS_MOST_PAUSE
  */

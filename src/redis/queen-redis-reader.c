@@ -397,7 +397,7 @@ ask_for_more (QueenRedisSequencer *self)
       return;
     }
   self->is_reading = TRUE;
-  if (queen_redis_send (self->reader, G_N_ELEMENTS (argv), argv, NULL,
+  if (queen_redis_send (self->reader, G_N_ELEMENTS (argv), argv,
                         BLOCK_USEC + self->settings.timeout, on_entries, g_object_ref (self),
                         &error))
     return;

@@ -110,8 +110,8 @@ say_to_place (QueenRedisSearch *self,
               guint argc,
               const char *const *argv)
 {
-  return queen_redis_link_send (self->link, argc, argv, NULL, self->settings.timeout, callback,
-                                self, NULL);
+  return queen_redis_link_send (self->link, argc, argv, self->settings.timeout, callback, self,
+                                NULL);
 }
 
 /* Whom she speaks to. Those that answer while the link is being dropped say nothing more. */

@@ -20,6 +20,9 @@
 
 G_BEGIN_DECLS
 
+/** What each call of the script has before its own words: command, script, keys, and five more. */
+#define QUEEN_REDIS_FIXED (3 + QUEEN_ENGINE_N_KEYS + 5)
+
 #define QUEEN_REDIS_PAIR 8 /* arguments at the most that an operation of the script needs */
 
 /** What there is to do before she is together with the others. */
@@ -46,7 +49,8 @@ struct _QueenRedisSequencer
 
   char name[QUEEN_DISPATCH_QUEEN_LENGTH + 1];
   char *keys[QUEEN_ENGINE_N_KEYS];
-  char *sha; /* of the script */
+  char *sha;              /* of the script */
+  char stream_length[16]; /* events that stay in the stream */
   QueenRedis *writer;
   GString *puts; /* heartbeats that are written when the loop turns: words, each with its NUL */
   guint n_puts;
@@ -69,6 +73,8 @@ struct _QueenRedisSequencer
   gsize past_bytes;        /* what she has of it */
   guint round; /* grows when she joins or leaves: what was asked before is not heeded any more */
   QueenAlarm *join_alarm;
+  gint64 join_pause; /* µs: the last one, before she tried again what Redis refused */
+  gint64 join_due;   /* µs, monotonic: not before that */
 
   QueenFlights *flights;
   QueenAlarm *flight_alarm; /* when the oldest should have come back */
@@ -86,7 +92,8 @@ struct _QueenRedisSequencer
   guint64 compared_behind; /* the sequence of the last one that was compared */
 
   QueenEngineId read_to;
-  guint64 tail; /* number of the last event that is known to be in the stream */
+  guint64 tail;       /* number of the last event that is known to be in the stream */
+  guint64 heard_then; /* number of the last one that had come when she last announced herself */
   gboolean is_reading;
   guint n_at_once; /* entries of the stream that there is time for in one turn */
   QueenAlarm *read_alarm;
@@ -100,6 +107,18 @@ struct _QueenRedisSequencer
   GPtrArray *siblings; /* of QueenSibling */
   QueenAlarm *announce_alarm;
 };
+
+/**
+ * queen_redis_sequencer_fill_call:
+ * @argv: (out): room for at least %QUEEN_REDIS_FIXED words
+ * @is_whole: the script itself, so that Redis knows it from then on, and not its hash
+ *
+ * Returns: how many words there are now
+ */
+guint queen_redis_sequencer_fill_call (QueenRedisSequencer *self,
+                                       const char **argv,
+                                       gboolean is_whole,
+                                       const char *operation);
 
 /**
  * Sends one operation of the script, with up to %QUEEN_REDIS_PAIR arguments, %NULL at the end.

@@ -11,14 +11,37 @@
 
 #define STREAM_PER_CAPACITY 20
 #define LEAST_STREAM 10000 /* events */
-#define N_FIXED (3 + QUEEN_ENGINE_N_KEYS + 5)
+#define N_KEYS "8"
 #define N_PUT_WORDS (QUEEN_ENGINE_MAX_PUTS * QUEEN_ENGINE_PUT_WORDS)
 #define MAX_PUT_BYTES (256 * 1024) /* of one call */
 
 /* Calling the script */
 
-/* What all operations are given, and then @n words of its own behind that in @argv. @callback is
- * given a reference to her. */
+G_STATIC_ASSERT (QUEEN_ENGINE_N_KEYS == 8);
+
+guint
+queen_redis_sequencer_fill_call (QueenRedisSequencer *self,
+                                 const char **argv,
+                                 gboolean is_whole,
+                                 const char *operation)
+{
+  guint n = 0;
+
+  argv[n++] = is_whole ? "EVAL" : "EVALSHA";
+  argv[n++] = is_whole ? queen_engine_script : self->sha;
+  argv[n++] = N_KEYS;
+  for (int key = 0; key < QUEEN_ENGINE_N_KEYS; key++)
+    argv[n++] = self->keys[key];
+  argv[n++] = QUEEN_ENGINE_SCRIPT_VERSION;
+  argv[n++] = self->name;
+  argv[n++] = self->epoch ? self->epoch : "";
+  argv[n++] = self->stream_length;
+  argv[n++] = operation;
+  return n;
+}
+
+/* @argv has @n_words behind what all operations are given. @callback is given a reference to her.
+ */
 static gboolean
 send_call (QueenRedisSequencer *self,
            QueenRedisCallback callback,
@@ -26,24 +49,10 @@ send_call (QueenRedisSequencer *self,
            const char **argv,
            guint n_words)
 {
-  char n_keys[4], length[16];
-  guint n = 0;
+  guint n = queen_redis_sequencer_fill_call (self, argv, FALSE, operation);
   g_autoptr (GError) error = NULL;
 
-  g_snprintf (n_keys, sizeof n_keys, "%d", QUEEN_ENGINE_N_KEYS);
-  g_snprintf (length, sizeof length, "%u",
-              MAX (STREAM_PER_CAPACITY * self->settings.capacity, LEAST_STREAM));
-  argv[n++] = "EVALSHA";
-  argv[n++] = self->sha;
-  argv[n++] = n_keys;
-  for (int key = 0; key < QUEEN_ENGINE_N_KEYS; key++)
-    argv[n++] = self->keys[key];
-  argv[n++] = QUEEN_ENGINE_SCRIPT_VERSION;
-  argv[n++] = self->name;
-  argv[n++] = self->epoch ? self->epoch : "";
-  argv[n++] = length;
-  argv[n++] = operation;
-  if (queen_redis_send (self->writer, n + n_words, argv, NULL, self->settings.timeout, callback,
+  if (queen_redis_send (self->writer, n + n_words, argv, self->settings.timeout, callback,
                         g_object_ref (self), &error))
     return TRUE;
   queen_redis_sequencer_leave_for (self, error);
@@ -96,7 +105,7 @@ queen_redis_sequencer_clear_puts (QueenRedisSequencer *self)
 gboolean
 queen_redis_sequencer_send_puts (QueenRedisSequencer *self)
 {
-  const char *argv[N_FIXED + N_PUT_WORDS];
+  const char *argv[QUEEN_REDIS_FIXED + N_PUT_WORDS];
   const char *word = self->puts->str;
   guint n_words = self->n_puts * QUEEN_ENGINE_PUT_WORDS;
 
@@ -104,7 +113,7 @@ queen_redis_sequencer_send_puts (QueenRedisSequencer *self)
     return TRUE;
   for (guint i = 0; i < n_words; i++)
     {
-      argv[N_FIXED + i] = word;
+      argv[QUEEN_REDIS_FIXED + i] = word;
       word += strlen (word) + 1;
     }
   if (!send_call (self, on_told_engine, "put", argv, n_words))
@@ -122,6 +131,8 @@ on_put_turn (gpointer data)
 void
 queen_redis_sequencer_hold_pen (QueenRedisSequencer *self)
 {
+  g_snprintf (self->stream_length, sizeof self->stream_length, "%u",
+              MAX (STREAM_PER_CAPACITY * self->settings.capacity, LEAST_STREAM));
   self->put_alarm = queen_alarm_new (self->settings.clock, "tell the engine", G_PRIORITY_DEFAULT,
                                      on_put_turn, self);
 }
@@ -197,12 +208,12 @@ call_script (QueenRedisSequencer *self,
              const char *operation,
              va_list args)
 {
-  const char *argv[N_FIXED + QUEEN_REDIS_PAIR] = { NULL };
+  const char *argv[QUEEN_REDIS_FIXED + QUEEN_REDIS_PAIR] = { NULL };
   guint n = 0;
   const char *word;
 
   while (n < QUEEN_REDIS_PAIR && (word = va_arg (args, const char *)))
-    argv[N_FIXED + n++] = word;
+    argv[QUEEN_REDIS_FIXED + n++] = word;
   if (queen_redis_sequencer_send_puts (self))
     send_call (self, callback, operation, argv, n);
 }

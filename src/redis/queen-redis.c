@@ -31,7 +31,7 @@ struct _QueenRedis
   const char *name;
   gint64 timeout; /* µs */
   const QueenClock *clock;
-  gint64 (*random) (gint64 limit);
+  gint64 (*random) (gint64 limit); /* NULL for GLib's */
 
   State state;
   QueenRedisSearch *search; /* may be one that is over */
@@ -55,12 +55,6 @@ enum
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (QueenRedis, queen_redis, G_TYPE_OBJECT)
-
-static gint64
-throw_dice (gint64 limit)
-{
-  return (gint64) (g_random_double () * (double) limit);
-}
 
 static void
 note_trouble (QueenRedis *self, const GError *error)
@@ -208,7 +202,7 @@ queen_redis_new (const QueenRedisSettings *settings)
   self->name = settings->name;
   self->timeout = settings->timeout;
   self->clock = settings->clock ? settings->clock : &queen_clock_system;
-  self->random = settings->random ? settings->random : throw_dice;
+  self->random = settings->random;
   self->alarm = queen_alarm_new (self->clock, self->name, G_PRIORITY_DEFAULT, on_pause_over, self);
   return self;
 }
@@ -272,7 +266,6 @@ gboolean
 queen_redis_send (QueenRedis *self,
                   guint argc,
                   const char *const *argv,
-                  const gsize *lengths,
                   gint64 timeout,
                   QueenRedisCallback callback,
                   gpointer data,
@@ -282,8 +275,8 @@ queen_redis_send (QueenRedis *self,
   g_return_val_if_fail (argc > 0, FALSE);
 
   if (self->link)
-    return queen_redis_link_send (self->link, argc, argv, lengths,
-                                  timeout > 0 ? timeout : self->timeout, callback, data, error);
+    return queen_redis_link_send (self->link, argc, argv, timeout > 0 ? timeout : self->timeout,
+                                  callback, data, error);
   g_set_error (error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_AWAY,
                "there is no connection to Redis%s%s", self->trouble ? ": " : "",
                self->trouble ? self->trouble->message : "");

@@ -128,8 +128,7 @@ gboolean queen_redis_is_ready (QueenRedis *self);
 /**
  * queen_redis_send:
  * @argc: how many arguments there are, the command's name included; at least 1
- * @argv: (array length=argc): the arguments: any bytes; they are copied
- * @lengths: (nullable) (array length=argc): bytes of each; %NULL if all end with a NUL
+ * @argv: (array length=argc): the arguments; they are copied
  * @timeout: µs until there has to be an answer; 0 for what the settings say
  * @callback: (nullable): is told of the answer; %NULL if nobody wants it
  * @error: %QUEEN_REDIS_ERROR_AWAY or %QUEEN_REDIS_ERROR_FULL; then @callback is not called
@@ -141,7 +140,6 @@ gboolean queen_redis_is_ready (QueenRedis *self);
 gboolean queen_redis_send (QueenRedis *self,
                            guint argc,
                            const char *const *argv,
-                           const gsize *lengths,
                            gint64 timeout,
                            QueenRedisCallback callback,
                            gpointer data,

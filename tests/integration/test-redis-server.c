@@ -127,8 +127,8 @@ say (Listener *self, const char *command)
   g_auto (GStrv) words = g_strsplit (command, " ", -1);
   g_autoptr (GError) error = NULL;
 
-  queen_redis_send (self->redis, g_strv_length (words), (const char *const *) words, NULL, 0,
-                    on_answer, self, &error);
+  queen_redis_send (self->redis, g_strv_length (words), (const char *const *) words, 0, on_answer,
+                    self, &error);
   g_assert_no_error (error);
 }
 
@@ -330,7 +330,7 @@ test_script_refused (void)
 
   wait_for (listener->n_ready > 0);
   redis_server_do (server, "OK", "CONFIG", "SET", "maxmemory", "1");
-  g_assert_true (queen_redis_send (listener->redis, 3, words, NULL, 0, on_answer, listener, NULL));
+  g_assert_true (queen_redis_send (listener->redis, 3, words, 0, on_answer, listener, NULL));
   wait_for (listener->n_answers == 1);
   g_assert_cmpstr (listener->answers->str, ==, "out_of_memory");
 }
@@ -502,8 +502,8 @@ test_tls (void)
                                                      .ca_file = identity->certificate },
                         10 * G_USEC_PER_SEC);
   wait_for (listener->n_ready > 0);
-  g_assert_true (queen_redis_send (listener->redis, 3, set, NULL, 0, on_answer, listener, NULL));
-  g_assert_true (queen_redis_send (listener->redis, 2, get, NULL, 0, on_answer, listener, NULL));
+  g_assert_true (queen_redis_send (listener->redis, 3, set, 0, on_answer, listener, NULL));
+  g_assert_true (queen_redis_send (listener->redis, 2, get, 0, on_answer, listener, NULL));
   wait_for (listener->n_answers == 2);
   g_assert_cmpuint (listener->answers->len, ==, strlen ("OK ") + strlen (much));
 

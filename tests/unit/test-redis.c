@@ -158,7 +158,7 @@ on_answer (QueenRedis *redis, const QueenRedisReply *reply, const GError *error,
 static gboolean
 say (Fixture *self, const char *word, GError **error)
 {
-  return queen_redis_send (self->redis, 1, &word, NULL, 0, on_answer, self, error);
+  return queen_redis_send (self->redis, 1, &word, 0, on_answer, self, error);
 }
 
 static void
@@ -499,7 +499,7 @@ test_deadline_of_its_own (Fixture *self, gconstpointer data)
 {
   const char *const word[] = { "a" };
 
-  queen_redis_send (self->redis, 1, word, NULL, 5 * TIMEOUT, on_answer, self, NULL);
+  queen_redis_send (self->redis, 1, word, 5 * TIMEOUT, on_answer, self, NULL);
   hear (self, "a\r\n");
   now += 5 * TIMEOUT - 1;
   for (guint i = 0; i < 5; i++)
@@ -679,8 +679,8 @@ test_freed_in_answer (Fixture *self, gconstpointer data)
   QueenRedis *redis = self->redis;
 
   g_object_add_weak_pointer (G_OBJECT (redis), (gpointer *) &redis);
-  queen_redis_send (redis, 1, word, NULL, 0, drop_in_answer, self, NULL);
-  queen_redis_send (redis, 1, word, NULL, 0, NULL, NULL, NULL);
+  queen_redis_send (redis, 1, word, 0, drop_in_answer, self, NULL);
+  queen_redis_send (redis, 1, word, 0, NULL, NULL, NULL);
   hear (self, "a\r\n");
   if (GPOINTER_TO_INT (data))
     answer_bytes (self, ":1\r\n:2\r\n");
@@ -700,7 +700,7 @@ test_stopped_in_answer (Fixture *self, gconstpointer data)
 {
   const char *const word[] = { "a" };
 
-  queen_redis_send (self->redis, 1, word, NULL, 0, stop_in_answer, self, NULL);
+  queen_redis_send (self->redis, 1, word, 0, stop_in_answer, self, NULL);
   say (self, "b", NULL);
   hear (self, "b\r\n");
   if (GPOINTER_TO_INT (data))
@@ -726,8 +726,8 @@ test_sent_in_answer (Fixture *self, gconstpointer data)
 {
   const char *const word[] = { "a" };
 
-  queen_redis_send (self->redis, 1, word, NULL, 0, send_in_answer, self, NULL);
-  queen_redis_send (self->redis, 1, word, NULL, 0, send_in_answer, self, NULL);
+  queen_redis_send (self->redis, 1, word, 0, send_in_answer, self, NULL);
+  queen_redis_send (self->redis, 1, word, 0, send_in_answer, self, NULL);
   hear (self, "a\r\n");
   answer_bytes (self, ":1\r\n");
   hear (self, "c\r\n");
