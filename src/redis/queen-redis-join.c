@@ -14,7 +14,6 @@
 #define SCAN_COUNT "64"                  /* components in one turn */
 #define LONG_STAY QUEEN_REDIS_MOST_PAUSE /* µs: who was together for less was not really let in */
 #define MAX_RECALLED 1000
-#define RECALLED_AT_ONCE "64"          /* far from QUEEN_REDIS_MAX_REPLY, however long they are */
 #define FIND_BACK (9 * G_USEC_PER_SEC) /* that others may need as well */
 #define LONG (10 * G_USEC_PER_SEC)     /* for what may take long while she waits for nothing */
 
@@ -326,7 +325,7 @@ ask_for_past (QueenRedisSequencer *self)
 {
   g_autofree char *to = queen_engine_id_dup_text (&self->past_to);
   const char *argv[] = {
-    "XREVRANGE", self->keys[QUEEN_ENGINE_KEY_EVENTS], to, "-", "COUNT", RECALLED_AT_ONCE,
+    "XREVRANGE", self->keys[QUEEN_ENGINE_KEY_EVENTS], to, "-", "COUNT", QUEEN_REDIS_PAST_AT_ONCE,
   };
 
   ask_redis (self, G_N_ELEMENTS (argv), argv, on_recalled);

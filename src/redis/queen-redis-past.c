@@ -5,8 +5,9 @@
 
 #include "queen-redis-sequencer-private.h"
 
-#define ENOUGH (16 * 1024 * 1024) /* bytes of what was told before */
-#define STEPS 200                 /* what else may stand among the events that are asked for */
+#define ENOUGH (16 * 1024 * 1024)        /* bytes of what was told before */
+#define ENOUGH_FOR_ONE (4 * 1024 * 1024) /* bytes of what one subscriber is told of that */
+#define STEPS 200 /* what else may stand among the events that are asked for */
 
 /* Returns: (transfer full) (nullable): the event that an entry of the stream is */
 static QueenEvent *
@@ -78,58 +79,107 @@ typedef struct
 {
   QueenRedisSequencer *sequencer;
   guint64 first;
+  guint64 last;
+  GPtrArray *events; /* so far */
+  QueenEngineId to;  /* where these end */
+  guint64 left;      /* entries that may still come */
+  gsize n_bytes;
   QueenRedisPastFunc func;
   gpointer data;
 } Asked;
 
-static GPtrArray *
-read_from (QueenRedisSequencer *self, const QueenRedisReply *reply, guint64 first)
+static void
+free_asked (Asked *asked)
 {
-  GPtrArray *events = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_event_unref);
-  const QueenRedisReply *one;
-  QueenEngineId id = { 0 };
-
-  for (gsize i = 0; (one = queen_redis_reply_get_element (reply, i)); i++)
-    {
-      g_autoptr (QueenEvent) event = read_event (self, one, &id);
-
-      if (id.step > 0)
-        continue;
-      if (!event || id.number != first + events->len)
-        break;
-      g_ptr_array_add (events, g_steal_pointer (&event));
-    }
-  return events;
+  g_object_unref (asked->sequencer);
+  g_ptr_array_unref (asked->events);
+  g_free (asked);
 }
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Asked, free_asked)
+
+/* Returns: whether there may be more behind it */
+static gboolean
+take_asked (Asked *asked, const QueenRedisReply *one)
+{
+  QueenEngineId id = { 0 };
+  g_autoptr (QueenEvent) event = read_event (asked->sequencer, one, &id);
+
+  if (id.step == 0 && (!event || id.number != asked->first + asked->events->len))
+    return FALSE;
+  if (id.step == 0)
+    g_ptr_array_add (asked->events, g_steal_pointer (&event));
+  asked->to = id;
+  asked->left--;
+  asked->n_bytes += count_bytes (one);
+  return id.number < asked->last && asked->left > 0 && asked->n_bytes < ENOUGH_FOR_ONE;
+}
+
+/* Returns: whether to ask for more */
+static gboolean
+take_all_asked (Asked *asked, const QueenRedisReply *reply)
+{
+  const QueenRedisReply *one;
+  gsize n = 0;
+
+  for (; (one = queen_redis_reply_get_element (reply, n)); n++)
+    if (!take_asked (asked, one))
+      return FALSE;
+  return n > 0;
+}
+
+static gboolean ask_on (Asked *asked);
 
 static void
 on_told_past (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
 {
-  g_autofree Asked *asked = data;
-  g_autoptr (QueenRedisSequencer) self = asked->sequencer;
-  g_autoptr (GPtrArray) events =
-      reply && self->state == QUEEN_ENGINE_TOGETHER ? read_from (self, reply, asked->first) : NULL;
+  g_autoptr (Asked) asked = data;
+  gboolean is_together = asked->sequencer->state == QUEEN_ENGINE_TOGETHER;
 
-  asked->func (events, asked->data);
+  if (reply && is_together && take_all_asked (asked, reply) && ask_on (asked))
+    {
+      g_steal_pointer (&asked);
+      return;
+    }
+  asked->func (is_together ? asked->events : NULL, asked->data);
+}
+
+/* In parts: all at once could be more than a reply may be, which is the end of a connection. */
+static gboolean
+ask_on (Asked *asked)
+{
+  QueenRedisSequencer *self = asked->sequencer;
+  QueenEngineId behind = { asked->to.number, asked->to.step + 1 };
+  g_autofree char *from = queen_engine_id_dup_text (&behind);
+  g_autofree char *to = g_strdup_printf ("%" G_GUINT64_FORMAT "-0", asked->last);
+  const char *argv[] = {
+    "XRANGE", self->keys[QUEEN_ENGINE_KEY_EVENTS], from, to, "COUNT", QUEEN_REDIS_PAST_AT_ONCE,
+  };
+
+  return queen_redis_send (self->writer, G_N_ELEMENTS (argv), argv, 0, on_told_past, asked, NULL);
 }
 
 gboolean
 queen_redis_sequencer_ask_past (
     QueenRedisSequencer *self, guint64 first, guint64 last, QueenRedisPastFunc func, gpointer data)
 {
-  g_autofree char *from = g_strdup_printf ("%" G_GUINT64_FORMAT "-0", first);
-  g_autofree char *to = g_strdup_printf ("%" G_GUINT64_FORMAT "-0", last);
-  g_autofree char *count = g_strdup_printf ("%" G_GUINT64_FORMAT, last - first + 1 + STEPS);
-  const char *argv[] = { "XRANGE", self->keys[QUEEN_ENGINE_KEY_EVENTS], from, to, "COUNT", count };
-  Asked *asked;
+  g_autoptr (Asked) asked = NULL;
 
   if (self->state != QUEEN_ENGINE_TOGETHER)
     return FALSE;
   asked = g_new (Asked, 1);
-  *asked = (Asked){ g_object_ref (self), first, func, data };
-  if (queen_redis_send (self->writer, G_N_ELEMENTS (argv), argv, 0, on_told_past, asked, NULL))
-    return TRUE;
-  g_object_unref (self);
-  g_free (asked);
-  return FALSE;
+  *asked = (Asked){
+    .sequencer = g_object_ref (self),
+    .first = first,
+    .last = last,
+    .events = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_event_unref),
+    .to = find_place_before ((QueenEngineId){ first, 0 }),
+    .left = last - first + 1 + STEPS,
+    .func = func,
+    .data = data,
+  };
+  if (!ask_on (asked))
+    return FALSE;
+  g_steal_pointer (&asked);
+  return TRUE;
 }

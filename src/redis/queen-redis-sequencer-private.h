@@ -23,6 +23,10 @@ G_BEGIN_DECLS
 /** What each call of the script has before its own words: command, script, keys, and five more. */
 #define QUEEN_REDIS_FIXED (3 + QUEEN_ENGINE_N_KEYS + 5)
 
+/** Entries of the stream that are asked for at once: far from QUEEN_REDIS_MAX_REPLY, however long
+ * they are. */
+#define QUEEN_REDIS_PAST_AT_ONCE "64"
+
 #define QUEEN_REDIS_PAIR 8 /* arguments at the most that an operation of the script needs */
 
 /** What there is to do before she is together with the others. */

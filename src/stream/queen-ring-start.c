@@ -109,18 +109,30 @@ find_behind (const QueenRing *self, guint64 number)
 
 /* FALSE for what is no id of this epoch. */
 static gboolean
-parse_id (const QueenRing *self, const char *id, guint64 *number)
+parse_number (const QueenRing *self, const char *id, guint64 *number)
 {
   gsize length = strlen (self->epoch);
 
   /* GLib would skip a vertical tab before the digits. */
-  if (strncmp (id, self->epoch, length) != 0 || id[length] != '-' ||
-      !g_ascii_isdigit (id[length + 1]) ||
-      !g_ascii_string_to_unsigned (id + length + 1, 10, 0, self->next_number - 1 - self->shift,
-                                   number, NULL))
+  return strncmp (id, self->epoch, length) == 0 && id[length] == '-' &&
+         g_ascii_isdigit (id[length + 1]) &&
+         g_ascii_string_to_unsigned (id + length + 1, 10, 0, G_MAXINT64, number, NULL);
+}
+
+/* FALSE also for one that was not given out. */
+static gboolean
+parse_id (const QueenRing *self, const char *id, guint64 *number)
+{
+  if (!parse_number (self, id, number) || *number > self->next_number - 1 - self->shift)
     return FALSE;
   *number += self->shift;
   return TRUE;
+}
+
+gboolean
+queen_ring_is_ahead (const QueenRing *self, const char *last_id, guint64 *number)
+{
+  return parse_number (self, last_id, number) && *number > self->next_number - 1 - self->shift;
 }
 
 gint64

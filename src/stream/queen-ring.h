@@ -279,6 +279,16 @@ gint64
 queen_ring_resume (const QueenRing *self, guint kinds, const char *last_id, QueenCursor *cursor);
 
 /**
+ * queen_ring_is_ahead:
+ * @last_id: the id of the last event that the reader has seen
+ * @number: (out): its number, as in ids
+ *
+ * Returns: whether that event has yet to come here, although it is of this epoch: somebody who has
+ *   the same events has told it before
+ */
+gboolean queen_ring_is_ahead (const QueenRing *self, const char *last_id, guint64 *number);
+
+/**
  * queen_ring_find_missing:
  * @last_id: the id of the last event that the reader has seen
  * @first: (out): the number of the first event that it misses and that is not there any more, as

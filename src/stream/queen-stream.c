@@ -10,8 +10,10 @@
 #define MAX_RING_BYTES (64 * 1024 * 1024)
 #define EVENT "heartbeat"
 #define KEPT_UNHEARD (5 * G_USEC_PER_SEC)
-#define MAX_PAST 1000 /* events that one gets that are no longer in the ring */
-#define MAX_ASKING 64 /* subscribers who wait for such */
+#define MAX_PAST 1000     /* events that one gets that are no longer in the ring */
+#define MAX_ASKING 64     /* subscribers who wait for such */
+#define MAX_AWAITING 1024 /* subscribers who have seen, elsewhere, what has yet to come here */
+#define AWAITED_FOR (5 * G_USEC_PER_SEC)
 
 struct _QueenStream
 {
@@ -29,7 +31,22 @@ struct _QueenStream
   gboolean (*ask_past) (guint64, guint64, QueenStreamPastFunc, gpointer, gpointer);
   gpointer past_data;
   guint n_asking;
+  GQueue awaiting; /* of Returner, who came first at its head */
+  guint64 awaited; /* the least number that one of them has seen; G_MAXUINT64 when there is none */
+  QueenAlarm *await_alarm;
 };
+
+/* One who has seen an event that is no longer in the ring, or not yet. */
+typedef struct
+{
+  QueenStream *stream;
+  QueenSocket socket;
+  GBytes *head;
+  QueenStreamRequest request;
+  struct sockaddr_storage client;
+  char *last_id;
+  gint64 deadline; /* µs, monotonic: until then what has yet to come may come */
+} Returner;
 
 enum
 {
@@ -38,6 +55,8 @@ enum
 };
 
 static GParamSpec *props[N_PROPS];
+
+static void welcome_awaiting (gpointer data);
 
 G_DEFINE_FINAL_TYPE (QueenStream, queen_stream, G_TYPE_OBJECT)
 
@@ -77,8 +96,12 @@ on_event (QueenStream *self, QueenEvent *event)
                                  queen_stream_request_get_word (event->kind), event->json,
                                  event->json_length);
   else if (event->kind & QUEEN_EVENT_NUMBERED_KINDS)
-    queen_channel_publish (self->channel, event->number, event->kind, EVENT, event->json,
-                           event->json_length);
+    {
+      queen_channel_publish (self->channel, event->number, event->kind, EVENT, event->json,
+                             event->json_length);
+      if (event->number >= self->awaited)
+        queen_alarm_set (self->await_alarm, 0);
+    }
   self->tally->events += (event->kind & QUEEN_EVENT_ALL_KINDS) != 0;
 }
 
@@ -137,11 +160,21 @@ queen_stream_get_property (GObject *object, guint id, GValue *value, GParamSpec 
     }
 }
 
+/* Who waits is told while there is somebody to tell it. */
+static void
+queen_stream_dispose (GObject *object)
+{
+  queen_stream_set_past_func (QUEEN_STREAM (object), NULL, NULL);
+
+  G_OBJECT_CLASS (queen_stream_parent_class)->dispose (object);
+}
+
 static void
 queen_stream_finalize (GObject *object)
 {
   QueenStream *self = QUEEN_STREAM (object);
 
+  g_clear_pointer (&self->await_alarm, queen_alarm_free);
   g_clear_pointer (&self->drop_alarm, queen_alarm_free);
   g_clear_pointer (&self->channel, queen_channel_free);
   g_clear_pointer (&self->snapshots, queen_snapshots_free);
@@ -155,6 +188,7 @@ queen_stream_class_init (QueenStreamClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->get_property = queen_stream_get_property;
+  object_class->dispose = queen_stream_dispose;
   object_class->finalize = queen_stream_finalize;
 
   props[PROP_SUBSCRIBERS] = g_param_spec_uint ("subscribers", NULL, NULL, 0, G_MAXUINT, 0,
@@ -190,6 +224,9 @@ queen_stream_new (QueenEventBus *bus, QueenPulse *pulse, const QueenStreamSettin
   self->snapshots = queen_snapshots_new (pulse, settings->clock);
   self->drop_alarm = queen_alarm_new (settings->clock, "unheard snapshots", G_PRIORITY_DEFAULT,
                                       drop_snapshots, self);
+  self->awaited = G_MAXUINT64;
+  self->await_alarm = queen_alarm_new (settings->clock, "seen elsewhere", G_PRIORITY_DEFAULT,
+                                       welcome_awaiting, self);
   self->channel = queen_channel_new (&channel);
   g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
   return self;
@@ -206,6 +243,8 @@ queen_stream_restart (QueenStream *self, const char *epoch, guint64 next, gboole
 {
   queen_snapshots_drop (self->snapshots);
   queen_channel_restart (self->channel, epoch, next, is_lost);
+  if (self->awaiting.length > 0)
+    queen_alarm_set (self->await_alarm, 0);
 }
 
 void
@@ -257,16 +296,7 @@ queen_stream_get_holdings (QueenStream *self, QueenStreamHoldings *holdings)
   };
 }
 
-/* One who has seen an event that is no longer in the ring. */
-typedef struct
-{
-  QueenStream *stream;
-  QueenSocket socket;
-  GBytes *head;
-  QueenStreamRequest request;
-  struct sockaddr_storage client;
-  char *last_id;
-} Returner;
+/* Those who come again */
 
 /* Returns: (transfer full) (nullable): a chunk of what it wants of @events */
 static GBytes *
@@ -295,10 +325,28 @@ make_past (Returner *returner, const GPtrArray *events)
   return NULL;
 }
 
+/* Returns: (transfer full): what remains of a request when its caller has gone */
+static Returner *
+make_returner (QueenStream *self,
+               QueenSocket socket,
+               GBytes *head,
+               const QueenStreamRequest *request)
+{
+  Returner *returner = g_new0 (Returner, 1);
+
+  *returner = (Returner){ self, socket, head, *request };
+  returner->request.last_id = returner->last_id = g_strdup (request->last_id);
+  if (request->client)
+    {
+      returner->client = *request->client;
+      returner->request.client = &returner->client;
+    }
+  return returner;
+}
+
 static void
 free_returner (Returner *returner)
 {
-  g_object_unref (returner->stream);
   g_free (returner->last_id);
   g_free (returner);
 }
@@ -321,6 +369,7 @@ on_past (const GPtrArray *events, gpointer data)
   returner->request.last_id = returner->last_id;
   queen_channel_subscribe (self->channel, returner->socket, returner->head, &returner->request);
   free_returner (returner);
+  g_object_unref (self);
 }
 
 /* Returns: whether it subscribes when its past has come; it takes over what is transferred then */
@@ -336,21 +385,80 @@ ask_past (QueenStream *self, QueenSocket socket, GBytes *head, const QueenStream
                                 &last) ||
       last - first >= MAX_PAST)
     return FALSE;
-  returner = g_new0 (Returner, 1);
-  *returner = (Returner){ g_object_ref (self), socket, head, *request };
-  returner->last_id = g_strdup (request->last_id);
-  if (request->client)
-    {
-      returner->client = *request->client;
-      returner->request.client = &returner->client;
-    }
+  returner = make_returner (self, socket, head, request);
   if (!self->ask_past (first, last, on_past, returner, self->past_data))
     {
       free_returner (returner);
       return FALSE;
     }
+  g_object_ref (self);
   self->n_asking++;
   return TRUE;
+}
+
+static void
+subscribe_now (QueenStream *self,
+               QueenSocket socket,
+               GBytes *head,
+               const QueenStreamRequest *request)
+{
+  if (!ask_past (self, socket, head, request))
+    queen_channel_subscribe (self->channel, socket, head, request);
+}
+
+/* Whoever has seen more than she, elsewhere, goes on when she has come as far. Until then she could
+ * neither say what it has missed nor keep what it has seen from it.
+ *
+ * Returns: as ask_past() */
+static gboolean
+await_event (QueenStream *self, QueenSocket socket, GBytes *head, const QueenStreamRequest *request)
+{
+  guint64 number;
+  Returner *returner;
+
+  if (!self->ask_past || !request->last_id || self->awaiting.length >= MAX_AWAITING ||
+      !queen_ring_is_ahead (queen_channel_get_ring (self->channel), request->last_id, &number))
+    return FALSE;
+  returner = make_returner (self, socket, head, request);
+  returner->deadline = self->clock->get_monotonic () + AWAITED_FOR;
+  g_queue_push_tail (&self->awaiting, returner);
+  self->awaited = MIN (self->awaited, number);
+  queen_alarm_set_earlier (self->await_alarm, returner->deadline);
+  return TRUE;
+}
+
+/* Returns: whether it goes on waiting */
+static gboolean
+is_still_awaiting (QueenStream *self, const Returner *returner)
+{
+  guint64 number;
+
+  if (!self->ask_past || self->clock->get_monotonic () >= returner->deadline ||
+      !queen_ring_is_ahead (queen_channel_get_ring (self->channel), returner->last_id, &number))
+    return FALSE;
+  self->awaited = MIN (self->awaited, number);
+  return TRUE;
+}
+
+static void
+welcome_awaiting (gpointer data)
+{
+  QueenStream *self = data;
+  GQueue were_awaiting = self->awaiting;
+  Returner *returner;
+
+  g_queue_init (&self->awaiting);
+  self->awaited = G_MAXUINT64;
+  while ((returner = g_queue_pop_head (&were_awaiting)))
+    if (is_still_awaiting (self, returner))
+      g_queue_push_tail (&self->awaiting, returner);
+    else
+      {
+        subscribe_now (self, returner->socket, returner->head, &returner->request);
+        free_returner (returner);
+      }
+  returner = g_queue_peek_head (&self->awaiting);
+  queen_alarm_set (self->await_alarm, returner ? returner->deadline : -1);
 }
 
 void
@@ -364,6 +472,8 @@ queen_stream_set_past_func (QueenStream *self,
 {
   self->ask_past = ask;
   self->past_data = data;
+  if (!ask)
+    welcome_awaiting (self);
 }
 
 void
@@ -372,12 +482,13 @@ queen_stream_subscribe (QueenStream *self,
                         GBytes *head,
                         const QueenStreamRequest *request)
 {
-  if (!ask_past (self, socket, head, request))
-    queen_channel_subscribe (self->channel, socket, head, request);
+  if (!await_event (self, socket, head, request))
+    subscribe_now (self, socket, head, request);
 }
 
 void
 queen_stream_say_goodbye (QueenStream *self)
 {
   queen_channel_say_goodbye (self->channel);
+  queen_stream_set_past_func (self, NULL, NULL);
 }

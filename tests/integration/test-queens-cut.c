@@ -95,13 +95,19 @@ stop_queens (QueenProcess *queens[2])
 }
 
 static QueenProcess *
-start_queen (guint16 first, guint16 second, const char *timeout)
+start_queen_who_waits (guint16 first, guint16 second, const char *timeout, const char *patience)
 {
   g_autofree char *engine = g_strdup_printf ("--engine=redis://127.0.0.1:%u?cluster=test", first);
   g_autofree char *other = g_strdup_printf ("--engine=redis://127.0.0.1:%u?cluster=test", second);
   g_autofree char *span = g_strdup_printf ("--timeout=%s", timeout);
 
-  return queen_process_start ("--engine-timeout=500ms", engine, other, span, NULL);
+  return queen_process_start (patience, engine, other, span, NULL);
+}
+
+static QueenProcess *
+start_queen (guint16 first, guint16 second, const char *timeout)
+{
+  return start_queen_who_waits (first, second, timeout, "--engine-timeout=500ms");
 }
 
 static RedisServer *
@@ -217,6 +223,55 @@ test_cut (void)
   redis_server_free (server);
 }
 
+/* Whoever comes from another queen may have seen what this one has yet to read: nothing of it is
+ * told again, and nothing is said to be lost. */
+static void
+test_seen_elsewhere (gconstpointer is_stopped)
+{
+  RedisServer *server = start_redis (NULL);
+  guint16 port = redis_server_get_port (server);
+  g_autoptr (Wire) wire = wire_new (port);
+  guint16 far = wire_get_port (wire);
+  QueenProcess *queens[2] = { start_queen_who_waits (port, port, "30s", "--engine-timeout=60s"),
+                              start_queen_who_waits (far, far, "30s", "--engine-timeout=60s") };
+  g_autofree char *headers = NULL;
+
+  wait_for_both (queens, "together");
+  {
+    g_autoptr (SseClient) here = listen_to (queens[0]);
+    g_autoptr (SseClient) there = NULL;
+
+    queens_beat (queens[0], "a", "ready");
+    wait_until_known (queens, "a", "Ready");
+    sse_client_expect (here, "worker", "a", "Ready");
+    if (is_stopped)
+      queen_process_signal (queens[1], SIGSTOP);
+    else
+      wire_cut (wire);
+    queens_beat (queens[0], "b", "ready");
+    queens_beat (queens[0], "c", "ready");
+    sse_client_expect (here, "worker", "b", "Ready");
+    {
+      g_autoptr (SseFrame) frame = sse_client_next (here);
+
+      headers = g_strdup_printf ("Last-Event-ID: %s\r\n", frame->id);
+    }
+    there = sse_client_open (queen_process_get_port (queens[1]), 0, "?types=worker", headers);
+    if (is_stopped)
+      queen_process_signal (queens[1], SIGCONT);
+    else
+      {
+        g_assert_true (queens_is_known_as (queens[1], "c", NULL));
+        wire_mend (wire);
+      }
+    wait_until_known (queens, "c", "Ready");
+    queens_beat (queens[0], "d", "busy");
+    sse_client_expect (there, "worker", "d", "Busy");
+  }
+  stop_queens (queens);
+  redis_server_free (server);
+}
+
 static void
 beat_all (QueenProcess *const queens[2], const char *status)
 {
@@ -291,6 +346,8 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/queens-cut/lost-tail", test_lost_tail);
   g_test_add_func ("/queens-cut/network", test_cut);
+  g_test_add_data_func ("/queens-cut/seen-elsewhere/network", NULL, test_seen_elsewhere);
+  g_test_add_data_func ("/queens-cut/seen-elsewhere/queen-stopped", "", test_seen_elsewhere);
   g_test_add_func ("/queens-cut/stopped-for-long", test_stopped_for_long);
   return g_test_run ();
 }

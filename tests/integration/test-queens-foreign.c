@@ -3,22 +3,31 @@
 
 /* What others have put where queens keep what they know. */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "http-client.h"
 #include "queen-process.h"
 #include "queens.h"
 #include "redis-server.h"
+#include "sse-client.h"
 
 #define KEY "q:{test}:"
+#define N_LONG 600
 
 static QueenProcess *
-start_queen (RedisServer *server)
+start_queen_with (RedisServer *server, const char *option)
 {
   g_autofree char *url = redis_server_dup_url (server);
   g_autofree char *engine = g_strdup_printf ("--engine=%s", url);
 
-  return queen_process_start (engine, "--engine-timeout=500ms", NULL);
+  return queen_process_start (engine, "--engine-timeout=2s", option, NULL);
+}
+
+static QueenProcess *
+start_queen (RedisServer *server)
+{
+  return start_queen_with (server, "--timeout=90s");
 }
 
 static void
@@ -130,6 +139,58 @@ test_restored (void)
     queens_end (queens[i]);
 }
 
+/* What one who comes again has missed is more than a reply may be: it gets some of it, is told how
+ * much of it it does not get, and the queen stays with the others. */
+static void
+test_long_past (void)
+{
+  static const char *const tell =
+      "local d = redis.call('HGET', KEYS[3], 'a') .. string.rep(' ', 60000) "
+      "for i = 1, tonumber(ARGV[1]) do redis.call('XADD', KEYS[1], (i + 1) .. '-0', 'k', 'worker', "
+      "'d', d, 'o', '-') end return redis.call('HINCRBY', KEYS[2], 'n', ARGV[1])";
+  g_autoptr (RedisServer) server = redis_server_start_new ();
+  QueenProcess *queen = start_queen_with (server, "--capacity=4");
+  g_autofree char *headers = NULL;
+  guint n_told = 0;
+
+  queens_wait_for (queen, "together");
+  {
+    g_autoptr (SseClient) client =
+        sse_client_subscribe (queen_process_get_port (queen), "?types=worker", NULL);
+    g_autoptr (SseFrame) frame = NULL;
+
+    queens_beat (queen, "a", "ready");
+    frame = sse_client_next (client);
+    headers = g_strdup_printf ("Last-Event-ID: %s\r\n", frame->id);
+  }
+  redis_server_do (server, "601", "EVAL", tell, "3", KEY "events", KEY "meta", KEY "worker",
+                   G_STRINGIFY (N_LONG));
+  queens_beat (queen, "b", "ready");
+  queen_test_wait_until (http_read_metric (queen_process_get_port (queen),
+                                           "queen_engine_read_entries_total") >= N_LONG + 2);
+  {
+    g_autoptr (SseClient) client =
+        sse_client_subscribe (queen_process_get_port (queen), "?types=worker,hive", headers);
+
+    for (gboolean is_over = FALSE; !is_over;)
+      {
+        g_autoptr (SseFrame) frame = sse_client_next (client);
+
+        g_assert_nonnull (frame);
+        if (g_str_equal (frame->event, "lagged"))
+          n_told += (guint) atoi (strchr (frame->data, ':') + 1);
+        else
+          n_told++;
+        g_test_message ("%s %s: %u", frame->event, frame->id, n_told);
+        is_over = g_str_equal (frame->event, "heartbeat") &&
+                  g_str_equal (sse_frame_get_string (frame, "worker_id"), "b");
+      }
+  }
+  g_assert_cmpuint (n_told, ==, N_LONG + 1);
+  g_assert_cmpuint (queen_process_count_said (queen, "going on alone"), ==, 0);
+  queens_end (queen);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -159,5 +220,6 @@ main (int argc, char **argv)
         g_test_add_data_func (path, keys[i], test_type_later);
     }
   g_test_add_func ("/queens-foreign/restored", test_restored);
+  g_test_add_func ("/queens-foreign/long-past", test_long_past);
   return g_test_run ();
 }
