@@ -26,6 +26,7 @@ typedef struct
   const char *kind;
   const QueenRedisReply *data;
   const char *origin;
+  gint64 before; /* steps before an event; -1 if it does not say */
 } Entry;
 
 static void ask_for_more (QueenRedisSequencer *self);
@@ -72,9 +73,13 @@ read_place (const QueenRedisReply *reply, QueenEngineId *id)
 static gboolean
 read_fields (const QueenRedisReply *fields, Entry *entry)
 {
+  const QueenRedisReply *before = get_value (fields, "p");
+
   entry->kind = get_text_value (fields, "k");
   entry->data = get_value (fields, "d");
   entry->origin = get_text_value (fields, "o");
+  if (!before || !queen_redis_reply_get_integer (before, &entry->before))
+    entry->before = -1;
   return entry->kind && entry->data && queen_redis_reply_get_text (entry->data, NULL);
 }
 
@@ -292,13 +297,39 @@ is_behind (const QueenEngineId *place, const QueenEngineId *other)
          (place->number == other->number && place->step > other->step);
 }
 
+/* Returns: whether nothing can have been between what was read and @entry */
+static gboolean
+is_next (const QueenRedisSequencer *self, const Entry *entry)
+{
+  if (entry->id.number == self->read_to.number)
+    return entry->id.step == self->read_to.step + 1;
+  return entry->id.number == self->read_to.number + 1 && entry->id.step == 0 &&
+         (entry->before < 0 || (guint64) entry->before == self->read_to.step);
+}
+
+static void
+take_entry (QueenRedisSequencer *self, const Entry *entry)
+{
+  QueenComponentKind kind;
+
+  if (!entry->kind)
+    queen_redis_sequencer_skip (self, "word", NULL);
+  else if (entry->id.step > 0)
+    take_silent_entry (self, entry);
+  else if (!queen_component_kind_parse (entry->kind, &kind))
+    queen_redis_sequencer_skip (self, "word of an unknown kind", NULL);
+  else if (g_strcmp0 (entry->origin, self->name) != 0)
+    take_component (self, kind, entry);
+  else if (!queen_flights_land (self->flights, entry->id.number))
+    queen_redis_sequencer_skip (self, "word that is said to be her own", NULL);
+}
+
 /* Returns: %FALSE when some of the stream was gone before it was read */
 static gboolean
 take_stream_entry (QueenRedisSequencer *self, const QueenRedisReply *reply)
 {
   const QueenRedisReply *fields = queen_redis_reply_get_element (reply, 1);
-  QueenComponentKind kind;
-  Entry entry;
+  Entry entry = { .before = -1 };
 
   self->n_read++;
   if (!read_place (reply, &entry.id))
@@ -311,20 +342,13 @@ take_stream_entry (QueenRedisSequencer *self, const QueenRedisReply *reply)
       queen_redis_sequencer_skip (self, "place that was read before", NULL);
       return TRUE;
     }
-  if (entry.id.number > self->read_to.number + 1)
+  if (!fields || !read_fields (fields, &entry))
+    entry.kind = NULL;
+  if (!is_next (self, &entry))
     return FALSE;
   self->read_to = entry.id;
   self->tail = MAX (self->tail, entry.id.number);
-  if (!fields || !read_fields (fields, &entry))
-    queen_redis_sequencer_skip (self, "word", NULL);
-  else if (entry.id.step > 0)
-    take_silent_entry (self, &entry);
-  else if (!queen_component_kind_parse (entry.kind, &kind))
-    queen_redis_sequencer_skip (self, "word of an unknown kind", NULL);
-  else if (g_strcmp0 (entry.origin, self->name) != 0)
-    take_component (self, kind, &entry);
-  else if (!queen_flights_land (self->flights, entry.id.number))
-    queen_redis_sequencer_skip (self, "word that is said to be her own", NULL);
+  take_entry (self, &entry);
   return TRUE;
 }
 
