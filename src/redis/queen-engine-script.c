@@ -153,10 +153,11 @@ const char queen_engine_script[] =
     "elseif op == 'release' then\n"
     "  if redis.call('HDEL', holds, ARGV[6]) == 0 then return { 'older' } end\n"
     "  return add(false, 'release', ARGV[6], '-')\n"
-    /* What a queen has of jobs is gone with her; if it is gone and she is not, she says it anew. */
+    /* What a queen has of jobs is gone with her; if it is gone and she is not, she says it anew. Of
+     * one who never had any there is nothing to tell. */
     "elseif op == 'jobs' then\n"
     "  local mine, how, lines, set, gone = KEYS[9], ARGV[6], {}, {}, {}\n"
-    "  if how == 'begin' or how == 'whole' then\n"
+    "  if how == 'begin' or how == 'whole' or how == 'none' then\n"
     "    redis.call('DEL', mine)\n"
     "    redis.call('HSET', mine, 'queen', queen)\n"
     "  elseif redis.call('EXISTS', mine) == 0 then\n"
@@ -173,6 +174,7 @@ const char queen_engine_script[] =
     "  if #set > 0 then redis.call('HSET', mine, unpack(set)) end\n"
     "  if #gone > 0 then redis.call('HDEL', mine, unpack(gone)) end\n"
     "  redis.call('PEXPIRE', mine, ARGV[7])\n"
+    "  if how == 'none' then return { 'done' } end\n"
     "  return add(false, 'jobs-' .. how, table.concat(lines, '\\n'), queen)\n"
     "elseif op == 'announce' then\n"
     "  redis.call('SET', KEYS[8], ARGV[6], 'PX', ARGV[7])\n"
@@ -187,7 +189,9 @@ const char queen_engine_script[] =
     "  return said\n"
     "elseif op == 'leave' then\n"
     "  redis.call('ZREM', KEYS[7], queen)\n"
+    "  local has_jobs = redis.call('HLEN', KEYS[9]) > 1\n"
     "  redis.call('DEL', KEYS[8], KEYS[9])\n"
+    "  if not has_jobs then return { 'done' } end\n"
     "  return add(false, 'left', queen, queen)\n"
     "end\n"
     "return redis.error_reply('ERR no such operation')\n";

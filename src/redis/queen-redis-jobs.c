@@ -12,6 +12,7 @@
 
 #define APART (25 * G_TIME_SPAN_MILLISECOND) /* of two calls, while there is much to tell */
 #define MOST_TOLD (48 * 1024)                /* bytes of one call, and one line */
+#define N_BEFORE_LINES 2                     /* words of a call */
 #define LOAD_FIELD "at:"                     /* no job's id begins like this */
 
 /* Telling */
@@ -60,13 +61,18 @@ tell_some (QueenRedisSequencer *self)
 {
   g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
   Telling telling = { words, 0 };
+  const char *how;
 
   g_ptr_array_add (words, NULL);
   g_ptr_array_add (words, g_strdup_printf ("%d", QUEEN_REDIS_LIFE));
   for (guint n = 0; n < QUEEN_ENGINE_MAX_LINES && telling.n_bytes < MOST_TOLD; n++)
     if (queen_job_index_take_news (self->job_index, 1, add_line, &telling) == 0)
       break;
-  words->pdata[0] = g_strdup (take_step (self));
+  how = take_step (self);
+  if (words->len == N_BEFORE_LINES && !self->has_told_jobs)
+    how = "none";
+  self->has_told_jobs |= words->len > N_BEFORE_LINES;
+  words->pdata[0] = g_strdup (how);
   self->is_telling = TRUE;
   self->told_at = self->settings.clock->get_monotonic ();
   queen_redis_sequencer_call_words (self, on_told_jobs, "jobs", words);

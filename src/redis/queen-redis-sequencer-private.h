@@ -121,6 +121,7 @@ struct _QueenRedisSequencer
 
   QueenJobIndex *job_index; /* the cluster's */
   QueenTellStep tell_step;
+  gboolean has_told_jobs;
   gboolean is_telling; /* the engine has not answered yet */
   gint64 told_at;      /* µs, monotonic: when she told something of jobs last */
   QueenAlarm *tell_alarm;
