@@ -394,6 +394,8 @@ make_jobs (QueenDaemon *self, GError **error)
   if (!self->upstream)
     return FALSE;
   self->jobs = queen_jobs_new (&jobs);
+  if (self->together)
+    queen_together_set_jobs (self->together, self->jobs, self->cluster);
   self->call_check = queen_call_check_new (upstream.networks, self->clock);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     queen_registry_set_call_check (queen_cluster_get_registry (self->cluster,

@@ -15,6 +15,8 @@ struct _QueenTogether
   QueenRedisTarget *target;
   QueenRedisSequencer *sequencer; /* NULL before there is a cluster */
   QueenStream *stream;            /* NULL before there is one */
+  QueenJobs *jobs;                /* likewise */
+  QueenJobIndex *job_index;
 
   QueenAlarm *settle_alarm;
   void (*on_settled) (gpointer data); /* NULL when she has */
@@ -116,6 +118,39 @@ queen_together_set_stream (QueenTogether *self, QueenStream *stream)
 }
 
 static void
+note_job (QueenTogether *self, QueenJob *job)
+{
+  const QueenJobEntry entry = {
+    .id = queen_job_get_id (job),
+    .model = queen_job_get_model (job),
+    .worker_id = queen_job_get_worker (job),
+    .state = queen_job_get_state (job),
+  };
+
+  queen_job_index_note_own (self->job_index, &entry);
+}
+
+static void
+drop_job (QueenTogether *self, QueenJob *job)
+{
+  queen_job_index_drop_own (self->job_index, queen_job_get_id (job));
+}
+
+void
+queen_together_set_jobs (QueenTogether *self, QueenJobs *jobs, QueenCluster *cluster)
+{
+  g_autoptr (GPtrArray) kept = queen_jobs_list (jobs, NULL);
+
+  self->jobs = g_object_ref (jobs);
+  self->job_index = g_object_ref (queen_cluster_get_job_index (cluster));
+  for (guint i = 0; i < kept->len; i++)
+    note_job (self, kept->pdata[i]);
+  g_signal_connect_swapped (jobs, "job-added", G_CALLBACK (note_job), self);
+  g_signal_connect_swapped (jobs, "job-changed", G_CALLBACK (note_job), self);
+  g_signal_connect_swapped (jobs, "job-removed", G_CALLBACK (drop_job), self);
+}
+
+static void
 tell_settled (gpointer data)
 {
   QueenTogether *self = data;
@@ -180,6 +215,10 @@ queen_together_stop (QueenTogether *self)
       queen_stream_set_past_func (self->stream, NULL, NULL);
     }
   g_clear_object (&self->stream);
+  if (self->jobs)
+    g_signal_handlers_disconnect_by_data (self->jobs, self);
+  g_clear_object (&self->jobs);
+  g_clear_object (&self->job_index);
 }
 
 void

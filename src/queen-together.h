@@ -4,6 +4,7 @@
 #pragma once
 
 #include "config/queen-config.h"
+#include "jobs/queen-jobs.h"
 #include "model/queen-cluster.h"
 #include "model/queen-engine-report.h"
 #include "stream/queen-stream.h"
@@ -38,6 +39,9 @@ queen_together_make_sequencer (QueenEventBus *bus, QueenLocalSequencer *local, g
 
 /** Has the stream go on under the numbers that all queens share, and keep what was told before. */
 void queen_together_set_stream (QueenTogether *self, QueenStream *stream);
+
+/** Tells the other queens of @jobs, as @cluster has an index of them. */
+void queen_together_set_jobs (QueenTogether *self, QueenJobs *jobs, QueenCluster *cluster);
 
 /**
  * queen_together_start:

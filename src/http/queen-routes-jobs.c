@@ -161,12 +161,13 @@ take_after (const char *name, const char *value, gpointer data, GError **error)
 static gboolean
 take_status (const char *name, const char *value, gpointer data, GError **error)
 {
-  for (guint state = 0; state < QUEEN_JOB_N_STATES; state++)
-    if (g_str_equal (value, queen_job_state_get_name ((QueenJobState) state)))
-      {
-        ((Selection *) data)->states |= 1u << state;
-        return TRUE;
-      }
+  QueenJobState state;
+
+  if (queen_job_state_parse (value, &state))
+    {
+      ((Selection *) data)->states |= 1u << state;
+      return TRUE;
+    }
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
                "%s must be one of queued, running, done, failed, cancelled, lost", name);
   return FALSE;

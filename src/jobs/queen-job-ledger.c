@@ -201,27 +201,16 @@ is_id (const char *text)
   return text[length] == '\0' && length <= MAX_ID;
 }
 
-static gboolean
-parse_state (const char *word, QueenJobState *state)
-{
-  for (guint i = 0; word && i < QUEEN_JOB_N_STATES; i++)
-    if (g_str_equal (word, queen_job_state_get_name ((QueenJobState) i)))
-      {
-        *state = (QueenJobState) i;
-        return TRUE;
-      }
-  return FALSE;
-}
-
 static void
 take_line (GQueue *records, GHashTable *by_id, const QueenJsonValue *line, gint64 since)
 {
   const char *id = get_text (line, "id");
   GList *link = is_id (id) ? g_hash_table_lookup (by_id, id) : NULL;
+  const char *word = get_text (line, "state");
   QueenJobState state;
   QueenJobRecord *record;
 
-  if (!is_id (id) || !parse_state (get_text (line, "state"), &state))
+  if (!is_id (id) || !word || !queen_job_state_parse (word, &state))
     return;
   if (link && !queen_job_state_is_open (state))
     {

@@ -28,17 +28,6 @@ struct _QueenJobWatch
 
 G_DEFINE_FINAL_TYPE (QueenJob, queen_job, G_TYPE_OBJECT)
 
-const char *
-queen_job_state_get_name (QueenJobState state)
-{
-  static const char *const names[QUEEN_JOB_N_STATES] = {
-    [QUEEN_JOB_QUEUED] = "queued", [QUEEN_JOB_RUNNING] = "running",     [QUEEN_JOB_DONE] = "done",
-    [QUEEN_JOB_FAILED] = "failed", [QUEEN_JOB_CANCELLED] = "cancelled", [QUEEN_JOB_LOST] = "lost",
-  };
-
-  return names[state];
-}
-
 /* Those who watch it */
 
 static void

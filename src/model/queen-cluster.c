@@ -13,6 +13,7 @@ struct _QueenCluster
   QueenLocalSequencer *sequencer;
   QueenHeadcount *headcount;
   QueenHolds *holds;
+  QueenJobIndex *job_index; /* NULL of an only queen */
   QueenModels *models;
   QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
   QueenPlacement *placement;
@@ -30,6 +31,7 @@ queen_cluster_finalize (GObject *object)
   g_clear_pointer (&self->lister, queen_lister_free);
   g_clear_object (&self->pulse);
   g_clear_object (&self->placement);
+  g_clear_object (&self->job_index);
   g_clear_pointer (&self->models, queen_models_free);
   g_clear_pointer (&self->headcount, queen_headcount_free);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
@@ -85,6 +87,11 @@ queen_cluster_new (const QueenClusterSettings *settings)
   self->placement =
       queen_placement_new (self->bus, self->registries[QUEEN_COMPONENT_WORKER], clock);
   queen_placement_tell (self->placement, sequencer);
+  if (settings->make_sequencer)
+    {
+      self->job_index = queen_job_index_new (clock);
+      queen_placement_share (self->placement, self->job_index);
+    }
   self->pulse =
       queen_pulse_new (sequencer, self->registries[QUEEN_COMPONENT_WORKER],
                        self->registries[QUEEN_COMPONENT_HIVE], clock, settings->heartbeat_interval);
@@ -130,6 +137,12 @@ QueenPlacement *
 queen_cluster_get_placement (QueenCluster *self)
 {
   return self->placement;
+}
+
+QueenJobIndex *
+queen_cluster_get_job_index (QueenCluster *self)
+{
+  return self->job_index;
 }
 
 QueenPulse *

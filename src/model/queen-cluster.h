@@ -6,6 +6,7 @@
 #include "queen-event-bus.h"
 #include "queen-headcount.h"
 #include "queen-holds.h"
+#include "queen-job-index.h"
 #include "queen-lister.h"
 #include "queen-local-sequencer.h"
 #include "queen-models.h"
@@ -67,6 +68,9 @@ QueenHold *queen_cluster_hold (QueenCluster *self, const QueenHoldRequest *reque
 
 /** Returns: (transfer none): who gets the next request */
 QueenPlacement *queen_cluster_get_placement (QueenCluster *self);
+
+/** Returns: (transfer none) (nullable): what other queens have of jobs; %NULL of an only queen */
+QueenJobIndex *queen_cluster_get_job_index (QueenCluster *self);
 
 /** Returns: (transfer none): the queen's own heartbeat, which has not begun yet */
 QueenPulse *queen_cluster_get_pulse (QueenCluster *self);

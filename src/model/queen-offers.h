@@ -57,6 +57,7 @@ typedef struct
  * @hash: of its id, the same in all queens
  * @turn: when it was given out last, counted in turns; negative for never, by when it was first
  *   heard of
+ * @told: what other queens were told last that is in flight there
  * @verdict: what was found of it last, and by what its offers are counted and sorted
  * @use: likewise, 0 while it does not serve
  * @capacity: likewise
@@ -79,6 +80,7 @@ struct _QueenCandidate
   GQueue placed;
   guint64 hash;
   gint64 turn;
+  guint told;
   QueenVerdict verdict;
   guint64 use;
   guint capacity;

@@ -37,6 +37,7 @@ struct _QueenPlacement
   QueenAgenda *agenda;  /* rests, reservations, wakes, moves, and the ends of patience */
   QueenLine *everybody; /* who waits, whatever for: of interest is only who has how much there */
   QueenModelNews *news; /* NULL when nobody is told */
+  QueenJobIndex *index; /* what other queens have in flight; NULL of an only queen */
   gboolean is_stopping;
   guint n_resting;
   gint64 n_known; /* candidates, so far */

@@ -183,6 +183,18 @@ note_verdict (QueenPlacement *self, const QueenCandidate *candidate, QueenVerdic
     queen_placement_note_news (self, candidate->offers[i].offers->owner);
 }
 
+/* Other queens count what is in flight there for this one's clients. */
+static void
+tell_others (QueenPlacement *self, QueenCandidate *candidate)
+{
+  guint own = candidate->record.own;
+
+  if (!self->index || candidate->told == own)
+    return;
+  candidate->told = own;
+  queen_job_index_note_own_load (self->index, candidate->id, own);
+}
+
 /* Nobody is woken up when it can take less than before: they would only keep others from going
  * ahead who can be served. */
 void
@@ -193,6 +205,7 @@ queen_placement_settle (QueenPlacement *self, QueenCandidate *candidate)
   guint64 use = candidate->use;
   guint capacity = candidate->capacity;
 
+  tell_others (self, candidate);
   queen_candidate_settle (candidate, judge_candidate (candidate));
   note_verdict (self, candidate, before);
   if (candidate->verdict != QUEEN_VERDICT_FIT ||
@@ -274,6 +287,8 @@ get_candidate (QueenPlacement *self, const QueenComponent *worker)
   if (candidate || list_models (worker, models) == 0)
     return candidate;
   candidate = queen_candidate_new (id, G_MININT64 + self->n_known++);
+  if (self->index)
+    candidate->record.others = queen_job_index_count (self->index, id);
   g_hash_table_insert (self->candidates, candidate->id, candidate);
   return candidate;
 }
@@ -286,6 +301,7 @@ drop_candidate (QueenPlacement *self, const char *id)
   if (!candidate)
     return;
   queen_reservations_forget (self->reservations, candidate);
+  tell_others (self, candidate);
   set_models (self, candidate, NULL, 0);
   if (queen_appointment_is_on (&candidate->rest))
     self->n_resting--;
@@ -319,4 +335,25 @@ queen_placement_listen (QueenPlacement *self, QueenEventBus *bus)
 {
   g_signal_connect_object (bus, "event::change", G_CALLBACK (on_event_for_placement), self,
                            G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+}
+
+/* What others have there */
+
+static void
+on_load_changed (QueenPlacement *self, const char *id)
+{
+  QueenCandidate *candidate = g_hash_table_lookup (self->candidates, id);
+
+  if (!candidate)
+    return;
+  candidate->record.others = queen_job_index_count (self->index, id);
+  queen_placement_settle (self, candidate);
+}
+
+void
+queen_placement_share (QueenPlacement *self, QueenJobIndex *index)
+{
+  self->index = g_object_ref (index);
+  g_signal_connect_object (index, "load-changed", G_CALLBACK (on_load_changed), self,
+                           G_CONNECT_SWAPPED);
 }

@@ -413,6 +413,7 @@ queen_placement_finalize (GObject *object)
   queen_line_free (self->everybody);
   queen_reservations_free (self->reservations);
   queen_agenda_free (self->agenda);
+  g_clear_object (&self->index);
   g_object_unref (self->workers);
 
   G_OBJECT_CLASS (queen_placement_parent_class)->finalize (object);

@@ -5,6 +5,7 @@
 
 #include "queen-event-bus.h"
 #include "queen-histogram.h"
+#include "queen-job-index.h"
 #include "queen-registry.h"
 #include "queen-sequencer.h"
 #include "queen-verdict.h"
@@ -209,6 +210,14 @@ queen_placement_new (QueenEventBus *bus, QueenRegistry *workers, const QueenCloc
  * `full` when all that would take it have enough to do, and `none`.
  */
 void queen_placement_tell (QueenPlacement *self, QueenSequencer *sequencer);
+
+/**
+ * queen_placement_share:
+ * @index: what other queens have in flight; referenced
+ *
+ * From now on what they have there counts as her own does, and they are told of hers.
+ */
+void queen_placement_share (QueenPlacement *self, QueenJobIndex *index);
 
 /**
  * queen_placement_request:

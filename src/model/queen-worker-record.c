@@ -64,6 +64,7 @@ queen_worker_record_hear (QueenWorkerRecord *self, const QueenComponent *worker,
   self->slots = worker->vitals && worker->vitals->slots > 0 ? (guint) worker->vitals->slots : 0;
   self->reported = count_reported (worker);
   self->own_at_report = self->own;
+  self->others_at_report = self->others;
   if (!self->is_ejected)
     end_rest (self);
 }
@@ -77,8 +78,9 @@ queen_worker_record_set_grown_up (QueenWorkerRecord *self)
 guint64
 queen_worker_record_get_use (const QueenWorkerRecord *self)
 {
-  return self->own +
-         (self->reported > self->own_at_report ? self->reported - self->own_at_report : 0);
+  guint64 queens = self->own_at_report + self->others_at_report;
+
+  return self->own + self->others + (self->reported > queens ? self->reported - queens : 0);
 }
 
 guint

@@ -12,6 +12,8 @@ G_BEGIN_DECLS
  * QueenWorkerRecord:
  * @own: what the queen has placed there and has not ended yet
  * @own_at_report: how many of these there were when it last said how much it has to do
+ * @others: what other queens have placed there and have not ended yet, as far as they have said
+ * @others_at_report: as @own_at_report, of these
  * @reported: how many requests it had by its own word, those that wait there as well
  * @slots: how many it works on at once; 0 when it has not said
  * @is_busy: it says so
@@ -26,14 +28,16 @@ G_BEGIN_DECLS
  * How much a worker has to do, and how it has done so far. Plain arithmetic; all zero of one that
  * nothing is known of.
  *
- * Its load is what is in flight there for the queen's clients, and what others have there, for each
- * slot. Of what it reports its own part is taken off, as it was at that moment, so that nobody is
- * counted twice, however old the report is.
+ * Its load is what is in flight there for the clients of all queens, and what else it has to do,
+ * for each slot. Of what it reports the queens' part is taken off, as it was at that moment, so
+ * that nobody is counted twice, however old the report is.
  */
 typedef struct
 {
   guint own;
   guint own_at_report;
+  guint others;
+  guint others_at_report;
   guint64 reported;
   guint slots;
   gboolean is_busy;

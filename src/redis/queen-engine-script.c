@@ -153,12 +153,46 @@ const char queen_engine_script[] =
     "elseif op == 'release' then\n"
     "  if redis.call('HDEL', holds, ARGV[6]) == 0 then return { 'older' } end\n"
     "  return add(false, 'release', ARGV[6], '-')\n"
+    /* What a queen has of jobs is gone with her; if it is gone and she is not, she says it anew. Of
+     * one who never had any there is nothing to tell. */
+    "elseif op == 'jobs' then\n"
+    "  local mine, how, lines, set, gone = KEYS[9], ARGV[6], {}, {}, {}\n"
+    "  if how == 'begin' or how == 'whole' or how == 'none' then\n"
+    "    redis.call('DEL', mine)\n"
+    "    redis.call('HSET', mine, 'queen', queen)\n"
+    "  elseif redis.call('EXISTS', mine) == 0 then\n"
+    "    return { 'anew' }\n"
+    "  end\n"
+    "  for i = 8, #ARGV, 3 do\n"
+    "    lines[#lines + 1] = ARGV[i + 1]\n"
+    "    if ARGV[i + 2] == '1' then\n"
+    "      set[#set + 1], set[#set + 2] = ARGV[i], ARGV[i + 1]\n"
+    "    else\n"
+    "      gone[#gone + 1] = ARGV[i]\n"
+    "    end\n"
+    "  end\n"
+    "  if #set > 0 then redis.call('HSET', mine, unpack(set)) end\n"
+    "  if #gone > 0 then redis.call('HDEL', mine, unpack(gone)) end\n"
+    "  redis.call('PEXPIRE', mine, ARGV[7])\n"
+    "  if how == 'none' then return { 'done' } end\n"
+    "  return add(false, 'jobs-' .. how, table.concat(lines, '\\n'), queen)\n"
     "elseif op == 'announce' then\n"
     "  redis.call('SET', KEYS[8], ARGV[6], 'PX', ARGV[7])\n"
     "  redis.call('ZADD', KEYS[7], text(now), queen)\n"
     "  redis.call('ZREMRANGEBYSCORE', KEYS[7], '-inf', text(now - ARGV[7]))\n"
-    "  return { 'announced', tostring(get('n') or 0), tostring(get('s') or 0),\n"
-    "           unpack(redis.call('ZRANGE', KEYS[7], 0, 63)) }\n"
+    "  local said = { 'announced', tostring(get('n') or 0), tostring(get('s') or 0),\n"
+    "                 tostring(redis.call('PEXPIRE', KEYS[9], ARGV[7])) }\n"
+    "  local roll = redis.call('ZRANGE', KEYS[7], 0, 63, 'WITHSCORES')\n"
+    "  for i = 1, #roll, 2 do\n"
+    "    said[#said + 1], said[#said + 2] = roll[i], text(now - roll[i + 1])\n"
+    "  end\n"
+    "  return said\n"
+    "elseif op == 'leave' then\n"
+    "  redis.call('ZREM', KEYS[7], queen)\n"
+    "  local has_jobs = redis.call('HLEN', KEYS[9]) > 1\n"
+    "  redis.call('DEL', KEYS[8], KEYS[9])\n"
+    "  if not has_jobs then return { 'done' } end\n"
+    "  return add(false, 'left', queen, queen)\n"
     "end\n"
     "return redis.error_reply('ERR no such operation')\n";
 
@@ -170,10 +204,11 @@ queen_engine_dup_key (const char *cluster, const char *queen, QueenEngineKey key
     [QUEEN_ENGINE_KEY_DUE] = "due",       [QUEEN_ENGINE_KEY_WORKER] = "worker",
     [QUEEN_ENGINE_KEY_HIVE] = "hive",     [QUEEN_ENGINE_KEY_HOLDS] = "holds",
     [QUEEN_ENGINE_KEY_QUEENS] = "queens", [QUEEN_ENGINE_KEY_QUEEN] = "queen:",
+    [QUEEN_ENGINE_KEY_JOBS] = "jobs:",
   };
 
   return g_strdup_printf ("q:{%s}:%s%s", cluster, names[key],
-                          key == QUEEN_ENGINE_KEY_QUEEN ? queen : "");
+                          key >= QUEEN_ENGINE_KEY_QUEEN ? queen : "");
 }
 
 gboolean
@@ -191,6 +226,16 @@ char *
 queen_engine_id_dup_text (const QueenEngineId *id)
 {
   return g_strdup_printf ("%" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT, id->number, id->step);
+}
+
+char *
+queen_engine_dup_replid (const char *info)
+{
+  const char *line = strstr (info, "\nmaster_replid:");
+  const char *start = line ? line + strlen ("\nmaster_replid:") : NULL;
+  gsize length = start ? strspn (start, "0123456789abcdef") : 0;
+
+  return length > 0 && length <= 64 ? g_strndup (start, length) : NULL;
 }
 
 char *

@@ -8,10 +8,15 @@
 G_BEGIN_DECLS
 
 /** Grows when what the script writes is no longer what an older queen can read. */
-#define QUEEN_ENGINE_SCRIPT_VERSION "1"
+#define QUEEN_ENGINE_SCRIPT_VERSION "2"
 
 /** Heartbeats that one call is given at the most: Redis serves nobody else meanwhile. */
 #define QUEEN_ENGINE_MAX_PUTS 128
+
+/** Lines that one call of `jobs` is given at the most, and what each is to it: field, line, and
+ * whether it is kept. */
+#define QUEEN_ENGINE_MAX_LINES 128
+#define QUEEN_ENGINE_LINE_WORDS 3
 
 /** What one heartbeat is to `put`: kind, id, dispatch, and how long it holds, ms. */
 #define QUEEN_ENGINE_PUT_WORDS 4
@@ -33,14 +38,15 @@ typedef enum
   QUEEN_ENGINE_KEY_HIVE,
   QUEEN_ENGINE_KEY_HOLDS,
   QUEEN_ENGINE_KEY_QUEENS,
-  QUEEN_ENGINE_KEY_QUEEN,
+  QUEEN_ENGINE_KEY_QUEEN, /* from here on: one of each queen */
+  QUEEN_ENGINE_KEY_JOBS,
   QUEEN_ENGINE_N_KEYS,
 } QueenEngineKey;
 
 /**
  * queen_engine_dup_key:
  * @cluster: whose
- * @queen: the name of the queen, for her own key
+ * @queen: the name of the queen, for a key of her own
  *
  * Returns: (transfer full): such as `q:{house}:events`; the braces keep all of one cluster together
  */
@@ -71,6 +77,14 @@ gboolean queen_engine_id_parse (const char *text, QueenEngineId *id);
 
 /** Returns: (transfer full): the same as text */
 char *queen_engine_id_dup_text (const QueenEngineId *id);
+
+/**
+ * queen_engine_dup_replid:
+ * @info: what Redis says of its replication
+ *
+ * Returns: (transfer full) (nullable): which line of masters this is
+ */
+char *queen_engine_dup_replid (const char *info);
 
 /**
  * queen_engine_make_epoch:

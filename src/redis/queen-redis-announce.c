@@ -13,8 +13,8 @@
 #include "text/queen-json.h"
 #include "text/queen-legible.h"
 
-#define INTERVAL (3 * G_USEC_PER_SEC)
-#define LIFE "9000"   /* ms */
+#define INTERVAL (QUEEN_REDIS_LIFE / 3 * G_TIME_SPAN_MILLISECOND)
+#define FIRST_NAME 4  /* in what an announcement is answered by; then each has its age behind it */
 #define MAX_TEXT 256  /* bytes */
 #define MAX_SAID 4096 /* bytes that one may say of herself */
 
@@ -118,20 +118,37 @@ compare_names (gconstpointer a, gconstpointer b)
 }
 
 static GPtrArray *
-list_names (const QueenRedisReply *reply)
+list_names (QueenRedisSequencer *self, const QueenRedisReply *reply)
 {
   GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
-  const QueenRedisReply *one;
+  const QueenRedisReply *one, *said;
 
-  for (gsize i = 3; (one = queen_redis_reply_get_element (reply, i)); i++)
+  for (gsize i = FIRST_NAME; (one = queen_redis_reply_get_element (reply, i)) &&
+                             (said = queen_redis_reply_get_element (reply, i + 1));
+       i += 2)
     {
       const char *name = queen_redis_reply_get_text (one, NULL);
+      gint64 age;
 
-      if (name && queen_dispatch_check_queen (name) && names->len < QUEEN_SIBLINGS_MAX)
-        g_ptr_array_add (names, g_strdup (name));
+      if (!name || !queen_dispatch_check_queen (name) || names->len >= QUEEN_SIBLINGS_MAX ||
+          !queen_redis_reply_get_integer (said, &age))
+        continue;
+      g_ptr_array_add (names, g_strdup (name));
+      queen_redis_sequencer_note_owner (self, name, age);
     }
   g_ptr_array_sort (names, compare_names);
   return names;
+}
+
+/* What she had told of her jobs is gone with the time that she stood still. */
+static void
+keep_jobs (QueenRedisSequencer *self, const QueenRedisReply *reply)
+{
+  const QueenRedisReply *is_kept = queen_redis_reply_get_element (reply, FIRST_NAME - 1);
+  gint64 said;
+
+  if (is_kept && queen_redis_reply_get_integer (is_kept, &said) && said == 0)
+    queen_redis_sequencer_tell_jobs (self);
 }
 
 static void
@@ -169,7 +186,11 @@ on_announced (QueenRedis *redis, const QueenRedisReply *reply, const GError *err
       queen_redis_sequencer_leave (self, "other_epoch", "the engine knows less than it has told");
       return;
     }
-  ask_for_siblings (self, list_names (reply));
+  ask_for_siblings (self, list_names (self, reply));
+  if (self->state != QUEEN_ENGINE_TOGETHER)
+    return;
+  queen_redis_sequencer_judge_owners (self);
+  keep_jobs (self, reply);
 }
 
 static void
@@ -177,13 +198,15 @@ on_announce_due (gpointer data)
 {
   QueenRedisSequencer *self = data;
   g_autofree char *text = NULL;
+  char life[16];
 
   if (self->state != QUEEN_ENGINE_TOGETHER)
     return;
+  g_snprintf (life, sizeof life, "%d", QUEEN_REDIS_LIFE);
   text = describe_self (self);
   self->heard_then = self->read_to.number;
   queen_alarm_set (self->announce_alarm, self->settings.clock->get_monotonic () + INTERVAL);
-  queen_redis_sequencer_call (self, on_announced, "announce", text, LIFE, NULL);
+  queen_redis_sequencer_call (self, on_announced, "announce", text, life, NULL);
 }
 
 void
@@ -198,9 +221,5 @@ queen_redis_sequencer_announce (QueenRedisSequencer *self)
 void
 queen_redis_sequencer_take_leave (QueenRedisSequencer *self)
 {
-  const char *forget[] = { "ZREM", self->keys[QUEEN_ENGINE_KEY_QUEENS], self->name };
-  const char *remove[] = { "DEL", self->keys[QUEEN_ENGINE_KEY_QUEEN] };
-
-  queen_redis_send (self->writer, G_N_ELEMENTS (forget), forget, 0, NULL, NULL, NULL);
-  queen_redis_send (self->writer, G_N_ELEMENTS (remove), remove, 0, NULL, NULL, NULL);
+  queen_redis_sequencer_write (self, "leave", NULL);
 }

@@ -93,6 +93,7 @@ begin_alone (QueenRedisSequencer *self)
   g_signal_emit_by_name (self, "restart", queen_local_sequencer_get_epoch (self->local),
                          (guint64) 1, FALSE);
   g_ptr_array_set_size (self->siblings, 0);
+  queen_redis_sequencer_leave_jobs (self);
   g_warning ("going on alone: %s", self->trouble);
   tell_flights (self);
 }
@@ -237,6 +238,7 @@ come_together (QueenRedisSequencer *self, gboolean is_same)
   if (self->state != QUEEN_ENGINE_TOGETHER)
     return;
   queen_redis_sequencer_read (self);
+  queen_redis_sequencer_tell_jobs (self); /* before she is asked whether they are there still */
   queen_redis_sequencer_announce (self);
 }
 
@@ -250,6 +252,31 @@ compare_some (QueenRedisSequencer *self)
     queen_alarm_set (self->join_alarm, 0);
 }
 
+static void
+take_pair (QueenRedisSequencer *self, const QueenRedisReply *id, const QueenRedisReply *value)
+{
+  char *hold;
+
+  switch (self->step)
+    {
+    case QUEEN_JOIN_WORKERS:
+    case QUEEN_JOIN_HIVES:
+      queen_redis_sequencer_take_state (self,
+                                        self->step == QUEEN_JOIN_WORKERS ? QUEEN_COMPONENT_WORKER
+                                                                         : QUEEN_COMPONENT_HIVE,
+                                        value);
+      break;
+    case QUEEN_JOIN_HOLDS:
+      hold = queen_redis_sequencer_take_hold (self, value);
+      if (hold)
+        g_hash_table_add (self->held_elsewhere, hold);
+      break;
+    default:
+      queen_redis_sequencer_take_job (self, id, value);
+    }
+}
+
+/* Returns: whether that was all */
 static gboolean
 take_scan (QueenRedisSequencer *self, const QueenRedisReply *reply)
 {
@@ -261,18 +288,7 @@ take_scan (QueenRedisSequencer *self, const QueenRedisReply *reply)
   for (gsize i = 0; pairs && (id = queen_redis_reply_get_element (pairs, i)) &&
                     (value = queen_redis_reply_get_element (pairs, i + 1));
        i += 2)
-    if (self->step == QUEEN_JOIN_HOLDS)
-      {
-        char *hold = queen_redis_sequencer_take_hold (self, value);
-
-        if (hold)
-          g_hash_table_add (self->held_elsewhere, hold);
-      }
-    else
-      queen_redis_sequencer_take_state (self,
-                                        self->step == QUEEN_JOIN_WORKERS ? QUEEN_COMPONENT_WORKER
-                                                                         : QUEEN_COMPONENT_HIVE,
-                                        value);
+    take_pair (self, id, value);
   g_free (self->scan_cursor);
   self->scan_cursor = g_strdup (text ? text : "0");
   return g_str_equal (self->scan_cursor, "0");
@@ -303,6 +319,61 @@ scan (QueenRedisSequencer *self)
                          self->scan_cursor ? self->scan_cursor : "0", "COUNT", SCAN_COUNT };
 
   ask_redis (self, G_N_ELEMENTS (argv), argv, on_scanned);
+}
+
+/* Others' jobs, from one queen after the other */
+
+static void
+on_told_queens (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
+{
+  g_autoptr (QueenRedisSequencer) self = hear_answer (data, error);
+
+  if (!self)
+    return;
+  queen_redis_sequencer_begin_owners (self, reply);
+  take_step (self, QUEEN_JOIN_JOBS);
+}
+
+static void
+ask_queens (QueenRedisSequencer *self)
+{
+  const char *argv[] = { "ZRANGE", self->keys[QUEEN_ENGINE_KEY_QUEENS], "0", "-1" };
+
+  if (self->job_index)
+    ask_redis (self, G_N_ELEMENTS (argv), argv, on_told_queens);
+  else
+    take_step (self, QUEEN_JOIN_COMPARE);
+}
+
+static void
+on_scanned_jobs (QueenRedis *redis,
+                 const QueenRedisReply *reply,
+                 const GError *error,
+                 gpointer data)
+{
+  g_autoptr (QueenRedisSequencer) self = hear_answer (data, error);
+
+  if (!self)
+    return;
+  if (take_scan (self, reply))
+    {
+      queen_redis_sequencer_end_owner (self);
+      g_clear_pointer (&self->scan_cursor, g_free);
+    }
+  take_step (self, QUEEN_JOIN_JOBS);
+}
+
+static void
+scan_jobs (QueenRedisSequencer *self)
+{
+  g_autofree char *key = queen_redis_sequencer_dup_jobs_key (self, self->scan_cursor == NULL);
+  const char *argv[] = { "HSCAN", key, self->scan_cursor ? self->scan_cursor : "0", "COUNT",
+                         SCAN_COUNT };
+
+  if (key)
+    ask_redis (self, G_N_ELEMENTS (argv), argv, on_scanned_jobs);
+  else
+    take_step (self, QUEEN_JOIN_COMPARE);
 }
 
 static void ask_for_past (QueenRedisSequencer *self);
@@ -423,18 +494,6 @@ on_begun (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, 
     leave_to_others (self, type ? type : self->keys[QUEEN_ENGINE_KEY_META]);
 }
 
-/* Returns: (transfer full) (nullable): which line of masters this is */
-static char *
-find_replid (const QueenRedisReply *reply)
-{
-  const char *text = queen_redis_reply_get_text (reply, NULL);
-  const char *line = text ? strstr (text, "\nmaster_replid:") : NULL;
-  const char *start = line ? line + strlen ("\nmaster_replid:") : NULL;
-  gsize length = start ? strspn (start, "0123456789abcdef") : 0;
-
-  return length > 0 && length <= 64 ? g_strndup (start, length) : NULL;
-}
-
 static void
 begin_script (QueenRedisSequencer *self, const char *replid)
 {
@@ -455,7 +514,8 @@ static void
 on_told_replid (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
 {
   g_autoptr (QueenRedisSequencer) self = hear_answer (data, error);
-  g_autofree char *replid = self ? find_replid (reply) : NULL;
+  const char *text = self ? queen_redis_reply_get_text (reply, NULL) : NULL;
+  g_autofree char *replid = text ? queen_engine_dup_replid (text) : NULL;
 
   if (!self)
     return;
@@ -493,6 +553,12 @@ take_step (QueenRedisSequencer *self, QueenJoinStep step)
     case QUEEN_JOIN_HIVES:
     case QUEEN_JOIN_HOLDS:
       scan (self);
+      break;
+    case QUEEN_JOIN_QUEENS:
+      ask_queens (self);
+      break;
+    case QUEEN_JOIN_JOBS:
+      scan_jobs (self);
       break;
     case QUEEN_JOIN_COMPARE:
       self->compared_kind = 0;

@@ -18,6 +18,7 @@
 #define FUTURE (G_GINT64_CONSTANT (86400) * 1000000000) /* ns by which clocks may be apart */
 #define MAX_BY 1024                                     /* bytes: who has forgotten one */
 #define STATE "state-"
+#define JOBS "jobs-"
 
 /* One entry of the stream. */
 typedef struct
@@ -283,6 +284,10 @@ take_silent_entry (QueenRedisSequencer *self, const Entry *entry)
   else if (g_str_equal (entry->kind, "release"))
     queen_holds_drop (queen_cluster_get_holds (self->cluster),
                       queen_redis_reply_get_text (entry->data, NULL));
+  else if (g_str_has_prefix (entry->kind, JOBS))
+    queen_redis_sequencer_take_jobs (self, entry->kind + strlen (JOBS), entry->data, entry->origin);
+  else if (g_str_equal (entry->kind, "left"))
+    queen_redis_sequencer_let_go (self, entry->origin);
   else if (g_str_has_prefix (entry->kind, STATE) &&
            queen_component_kind_parse (entry->kind + strlen (STATE), &kind))
     queen_redis_sequencer_take_state (self, kind, entry->data);

@@ -7,7 +7,8 @@
  * (queen-redis-sequencer.c) and how it is written (queen-redis-writer.c), how she is alone, joins
  * the others and leaves them (queen-redis-join.c), what each has missed (queen-redis-heal.c), who
  * is missed (queen-redis-liveness.c), what was told before (queen-redis-past.c), what is read of
- * the stream (queen-redis-reader.c), and how queens know of each other (queen-redis-announce.c). */
+ * the stream (queen-redis-reader.c), how queens know of each other (queen-redis-announce.c), and of
+ * each other's jobs (queen-redis-jobs.c). */
 
 #include "loop/queen-alarm.h"
 #include "model/queen-dispatch.h"
@@ -38,8 +39,18 @@ typedef enum
   QUEEN_JOIN_WORKERS,
   QUEEN_JOIN_HIVES,
   QUEEN_JOIN_HOLDS,
+  QUEEN_JOIN_QUEENS,
+  QUEEN_JOIN_JOBS,
   QUEEN_JOIN_COMPARE,
 } QueenJoinStep;
+
+/** What the others know of her jobs. */
+typedef enum
+{
+  QUEEN_TELL_NEWS, /* all that is not news */
+  QUEEN_TELL_ALL,  /* nothing */
+  QUEEN_TELL_REST, /* some of all that there is */
+} QueenTellStep;
 
 struct _QueenRedisSequencer
 {
@@ -108,6 +119,16 @@ struct _QueenRedisSequencer
   QueenAlarm *sweep_alarm;
   gint64 patience; /* µs that she waits for another queen to say that somebody is offline */
 
+  QueenJobIndex *job_index; /* the cluster's */
+  QueenTellStep tell_step;
+  gboolean has_told_jobs;
+  gboolean is_telling; /* the engine has not answered yet */
+  gint64 told_at;      /* µs, monotonic: when she told something of jobs last */
+  QueenAlarm *tell_alarm;
+  GHashTable *owners;       /* name -> QueenOwner: who else there is */
+  QueenAlarm *owner_alarm;  /* when one of them should have said something */
+  GPtrArray *owners_to_ask; /* names of those whose jobs are to be read while she joins */
+
   GPtrArray *siblings; /* of QueenSibling */
   QueenAlarm *announce_alarm;
 };
@@ -137,6 +158,12 @@ void queen_redis_sequencer_call (QueenRedisSequencer *self,
 void queen_redis_sequencer_write (QueenRedisSequencer *self,
                                   const char *operation,
                                   ...) G_GNUC_NULL_TERMINATED;
+
+/** The same with any number of arguments, up to what heartbeats may have. */
+void queen_redis_sequencer_call_words (QueenRedisSequencer *self,
+                                       QueenRedisCallback callback,
+                                       const char *operation,
+                                       const GPtrArray *words);
 
 /** Writes a heartbeat, with all others of this turn of the loop. Returns: bytes of its dispatch */
 gsize queen_redis_sequencer_put (QueenRedisSequencer *self, const QueenComponent *component);
@@ -268,9 +295,62 @@ gboolean queen_redis_sequencer_take_past (QueenRedisSequencer *self, const Queen
 
 /* Each other */
 
+#define QUEEN_REDIS_LIFE 9000 /* ms after which a queen that says nothing is gone */
+
 void queen_redis_sequencer_announce (QueenRedisSequencer *self);
 
 /** Says that she goes, so that nobody takes her for there until her time is up. */
 void queen_redis_sequencer_take_leave (QueenRedisSequencer *self);
+
+/* Each other's jobs */
+
+/** To be called once, before the next ones. */
+void queen_redis_sequencer_mind_jobs (QueenRedisSequencer *self);
+void queen_redis_sequencer_forget_jobs (QueenRedisSequencer *self);
+
+/** Tells the others of all her jobs, and from now on of what changes. */
+void queen_redis_sequencer_tell_jobs (QueenRedisSequencer *self);
+
+/** She is alone: what she knows of others' is what was so. */
+void queen_redis_sequencer_leave_jobs (QueenRedisSequencer *self);
+
+/**
+ * queen_redis_sequencer_take_jobs:
+ * @how: `begin`, `more`, `end`, `whole` or `news`
+ * @text: a line for each
+ * @owner: (nullable): who says it
+ */
+void queen_redis_sequencer_take_jobs (QueenRedisSequencer *self,
+                                      const char *how,
+                                      const QueenRedisReply *text,
+                                      const char *owner);
+
+/** @owner: (nullable): who has left in order */
+void queen_redis_sequencer_let_go (QueenRedisSequencer *self, const char *owner);
+
+/** @owner said @age ms ago that she is there. */
+void queen_redis_sequencer_note_owner (QueenRedisSequencer *self, const char *owner, gint64 age);
+
+/** All who are there have been noted: those who are overdue are gone. */
+void queen_redis_sequencer_judge_owners (QueenRedisSequencer *self);
+
+/** @reply: the names of all who are there, for who joins */
+void queen_redis_sequencer_begin_owners (QueenRedisSequencer *self, const QueenRedisReply *reply);
+
+/**
+ * queen_redis_sequencer_dup_jobs_key:
+ * @is_first: whether nothing of it has been read yet
+ *
+ * Returns: (transfer full) (nullable): the key with the next one's jobs; %NULL for no more
+ */
+char *queen_redis_sequencer_dup_jobs_key (QueenRedisSequencer *self, gboolean is_first);
+
+/** A @field of it and its value. */
+void queen_redis_sequencer_take_job (QueenRedisSequencer *self,
+                                     const QueenRedisReply *field,
+                                     const QueenRedisReply *line);
+
+/** That was all of hers. */
+void queen_redis_sequencer_end_owner (QueenRedisSequencer *self);
 
 G_END_DECLS

@@ -226,6 +226,7 @@ queen_redis_sequencer_finalize (GObject *object)
   g_clear_pointer (&self->read_alarm, queen_alarm_free);
   g_clear_pointer (&self->sweep_alarm, queen_alarm_free);
   g_clear_pointer (&self->announce_alarm, queen_alarm_free);
+  queen_redis_sequencer_forget_jobs (self);
   queen_redis_sequencer_clear_sweeps (self);
   queen_flights_free (self->flights);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
@@ -356,6 +357,7 @@ queen_redis_sequencer_start (QueenRedisSequencer *self, QueenCluster *cluster, c
     self->registries[kind] = queen_cluster_get_registry (cluster, (QueenComponentKind) kind);
   g_signal_connect_object (holds, "begun", G_CALLBACK (on_hold_begun), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (holds, "ended", G_CALLBACK (on_hold_ended), self, G_CONNECT_SWAPPED);
+  queen_redis_sequencer_mind_jobs (self);
   self->alone_at = self->since = self->settings.clock->get_monotonic ();
   queen_redis_start (self->writer);
   queen_redis_start (self->reader);
@@ -376,6 +378,7 @@ queen_redis_sequencer_stop (QueenRedisSequencer *self)
   queen_alarm_set (self->join_alarm, -1);
   if (self->announce_alarm)
     queen_alarm_set (self->announce_alarm, -1);
+  queen_redis_sequencer_leave_jobs (self);
   while ((event = queen_flights_take_first (self->flights)))
     queen_event_unref (event);
 }

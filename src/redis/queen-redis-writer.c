@@ -202,6 +202,22 @@ queen_redis_sequencer_has_enough_puts (QueenRedisSequencer *self)
 
 /* All else */
 
+void
+queen_redis_sequencer_call_words (QueenRedisSequencer *self,
+                                  QueenRedisCallback callback,
+                                  const char *operation,
+                                  const GPtrArray *words)
+{
+  const char *argv[N_FIXED + N_PUT_WORDS];
+
+  g_return_if_fail (words->len <= N_PUT_WORDS);
+
+  for (guint i = 0; i < words->len; i++)
+    argv[N_FIXED + i] = words->pdata[i];
+  if (queen_redis_sequencer_send_puts (self))
+    send_call (self, callback, operation, argv, words->len);
+}
+
 static void
 call_script (QueenRedisSequencer *self,
              QueenRedisCallback callback,

@@ -1018,6 +1018,77 @@ test_considered (Fixture *f, gconstpointer data)
   g_assert_true (g_str_has_suffix (text->str, "2 full 41 starting 1 offline 1 other_model "));
 }
 
+/* Several queens */
+
+#define OTHER "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static void
+test_others_count (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenJobIndex) index = queen_job_index_new (&fake_clock);
+  g_autoptr (Asker) first = NULL, second = NULL, third = NULL;
+
+  queen_job_index_set_load (index, OTHER, "w", 1); /* before it is known here */
+  queen_placement_share (f->placement, index);
+  say (f, "w", QUEEN_STATUS_READY, 2, 0);
+  first = ask (f);
+  second = ask (f);
+  assert_placed (first, "w");
+  assert_waits (second);
+  say (f, "w", QUEEN_STATUS_READY, 2, 2); /* with what is known already */
+  turn ();
+  assert_waits (second);
+  queen_job_index_set_load (index, OTHER, "w", 0);
+  turn ();
+  assert_placed (second, "w");
+  third = ask (f);
+  end (second, QUEEN_PLACEMENT_DONE);
+  turn ();
+  assert_placed (third, "w");
+  queen_job_index_set_load (index, OTHER, "unknown", 5);
+}
+
+static void
+on_told (const QueenJobIndexNews *news, gpointer data)
+{
+  g_string_append_printf (data, "%s:%u ", news->worker_id, news->n);
+}
+
+static void
+assert_told (QueenJobIndex *index, const char *expected)
+{
+  g_autoptr (GString) told = g_string_new (NULL);
+
+  queen_job_index_take_news (index, G_MAXUINT, on_told, told);
+  g_assert_cmpstr (told->str, ==, expected);
+}
+
+static void
+test_others_are_told (Fixture *f, gconstpointer data)
+{
+  g_autoptr (QueenJobIndex) index = queen_job_index_new (&fake_clock);
+  g_autoptr (Asker) job = NULL, reservation = NULL, last = NULL;
+
+  queen_job_index_set_current (index, TRUE);
+  queen_placement_share (f->placement, index);
+  say (f, "w", QUEEN_STATUS_READY, 8, 0);
+  assert_told (index, "");
+  job = ask (f);
+  assert_told (index, "w:1 ");
+  reservation = reserve (f, "s", 0);
+  assert_told (index, "w:2 ");
+  say (f, "w", QUEEN_STATUS_READY, 8, 2);
+  assert_told (index, "");
+  end (job, QUEEN_PLACEMENT_DONE);
+  assert_told (index, "w:1 ");
+  pass (10 * SECOND); /* the reservation ends by itself */
+  assert_told (index, "w:0 ");
+  last = ask (f);
+  assert_told (index, "w:1 ");
+  g_assert_true (queen_registry_forget (f->workers, "w", NULL, NULL));
+  assert_told (index, "w:0 ");
+}
+
 #define add(path, data, function)                                                                  \
   g_test_add ("/placement/" path, Fixture, data, set_up, function, tear_down)
 
@@ -1057,6 +1128,8 @@ main (int argc, char **argv)
   add ("reservation/becomes-a-jobs", NULL, test_taken_up);
   add ("reservation/of-one-that-is-gone-is-no-more", NULL, test_taken_up_elsewhere);
   add ("reservation/of-one-that-is-forgotten", NULL, test_forgotten);
+  add ("several-queens/what-others-have-counts", NULL, test_others_count);
+  add ("several-queens/others-are-told", NULL, test_others_are_told);
   add ("fault/five-in-a-row-eject-and-time-brings-back", NULL, test_ejected);
   add ("fault/a-tenth-at-the-most-but-one-and-never-the-last", NULL, test_ejection_cap);
   add ("fault/a-refusal-is-a-moments-rest", NULL, test_refused);

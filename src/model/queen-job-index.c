@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-job-index.h"
+
+#include "loop/queen-deadline-queue.h"
+#include "queen-engine-report.h"
+#include "queen-job-own.h"
+#include "queen-job-watches.h"
+#include "text/queen-hash.h"
+
+#define MAX_OWNERS (2 * QUEEN_SIBLINGS_MAX) /* those who have just gone are among them */
+
+/* Another queen that has something here. */
+typedef struct
+{
+  char *name;        /* a GRefString, as long as any of her jobs has it */
+  GQueue jobs;       /* of Known */
+  GHashTable *loads; /* worker's id -> Load */
+  guint round;       /* grows when she says all anew */
+} Owner;
+
+/* A job of hers. */
+typedef struct
+{
+  QueenJobEntry entry;
+  Owner *owner; /* NULL of one that is nobody's any more */
+  guint round;  /* in which she named it last */
+  GList owner_link;
+  GList ended_link;   /* in those that ended, when it did */
+  QueenDeadline kept; /* of one that is nobody's */
+} Known;
+
+typedef struct
+{
+  guint n;
+  guint round;
+} Load;
+
+struct _QueenJobIndex
+{
+  GObject parent_instance;
+
+  GHashTable *jobs;   /* id -> Known */
+  GHashTable *owners; /* name -> Owner */
+  GHashTable *totals; /* worker's id -> how many all others have there */
+  GQueue ended;       /* of Known: those that ended first before the others */
+  guint n_loads;
+  guint64 n_left_out;
+  gboolean is_current;
+  QueenDeadlineQueue kept;
+  QueenAlarm *kept_alarm;
+  QueenJobWatches *watches;
+  QueenJobOwn *own;
+};
+
+enum
+{
+  CHANGED,
+  LOAD_CHANGED,
+  CURRENCY_CHANGED,
+  NEWS,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (QueenJobIndex, queen_job_index, G_TYPE_OBJECT)
+
+/* Jobs */
+
+static void
+tell_changed (QueenJobIndex *self, const Known *known)
+{
+  g_signal_emit (self, signals[CHANGED], 0, &known->entry);
+  queen_job_watches_tell (self->watches, known->entry.id, &known->entry);
+}
+
+static void
+set_text (const char **text, const char *value)
+{
+  char *before = (char *) *text;
+
+  *text = value ? g_ref_string_new_intern (value) : NULL;
+  if (before)
+    g_ref_string_release (before);
+}
+
+static void
+free_known (Known *known)
+{
+  set_text (&known->entry.owner, NULL);
+  set_text (&known->entry.model, NULL);
+  set_text (&known->entry.worker_id, NULL);
+  g_free ((char *) known->entry.id);
+  g_free (known);
+}
+
+static void
+leave_owner (Known *known)
+{
+  if (known->owner)
+    g_queue_unlink (&known->owner->jobs, &known->owner_link);
+  known->owner = NULL;
+}
+
+static void
+remove_known (QueenJobIndex *self, Known *known)
+{
+  g_autofree char *id = g_strdup (known->entry.id);
+
+  leave_owner (known);
+  queen_deadline_end (&known->kept);
+  if (!queen_job_state_is_open (known->entry.state))
+    g_queue_unlink (&self->ended, &known->ended_link);
+  g_hash_table_remove (self->jobs, id);
+  queen_job_watches_tell (self->watches, id, NULL);
+}
+
+static void
+set_state (QueenJobIndex *self, Known *known, QueenJobState state)
+{
+  gboolean was_open = queen_job_state_is_open (known->entry.state);
+
+  known->entry.state = state;
+  if (was_open && !queen_job_state_is_open (state))
+    g_queue_push_tail_link (&self->ended, &known->ended_link);
+  else if (!was_open && queen_job_state_is_open (state))
+    g_queue_unlink (&self->ended, &known->ended_link);
+}
+
+static gboolean
+make_room (QueenJobIndex *self)
+{
+  if (g_hash_table_size (self->jobs) < QUEEN_JOB_INDEX_MAX_JOBS)
+    return TRUE;
+  if (self->n_left_out++ == 0)
+    g_warning ("there are more jobs of other queens than the %d that are known here: some of them "
+               "are found only where they are",
+               QUEEN_JOB_INDEX_MAX_JOBS);
+  if (!self->ended.head)
+    return FALSE;
+  remove_known (self, self->ended.head->data);
+  return TRUE;
+}
+
+static Known *
+add_known (QueenJobIndex *self, const char *id)
+{
+  Known *known = g_new0 (Known, 1);
+
+  known->entry.id = g_strdup (id);
+  known->owner_link.data = known->ended_link.data = known;
+  g_hash_table_insert (self->jobs, (char *) known->entry.id, known);
+  return known;
+}
+
+/* Returns: (nullable): %NULL when there are more than there can be queens */
+static Owner *
+get_owner (QueenJobIndex *self, const char *name)
+{
+  Owner *owner = g_hash_table_lookup (self->owners, name);
+
+  if (owner || g_hash_table_size (self->owners) >= MAX_OWNERS)
+    return owner;
+  owner = g_new0 (Owner, 1);
+  owner->name = g_ref_string_new_intern (name);
+  owner->loads = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, g_free);
+  g_hash_table_insert (self->owners, owner->name, owner);
+  return owner;
+}
+
+static void
+take_over (QueenJobIndex *self, Known *known, Owner *owner)
+{
+  if (known->owner != owner)
+    {
+      leave_owner (known);
+      g_queue_push_tail_link (&owner->jobs, &known->owner_link);
+      known->owner = owner;
+      set_text (&known->entry.owner, owner->name);
+    }
+  queen_deadline_end (&known->kept);
+  known->entry.is_orphan = FALSE;
+  known->round = owner->round;
+}
+
+static gboolean
+is_news (const Known *known, const QueenJobEntry *entry)
+{
+  return !known || known->entry.is_orphan || known->entry.state < entry->state ||
+         (known->entry.state == entry->state &&
+          g_strcmp0 (known->entry.worker_id, entry->worker_id) != 0);
+}
+
+/* A queen that was started anew has other jobs of hers than before under the same ids: whoever says
+ * last that it is hers has it. */
+void
+queen_job_index_set (QueenJobIndex *self, const QueenJobEntry *entry)
+{
+  Owner *owner = get_owner (self, entry->owner);
+  Known *known = g_hash_table_lookup (self->jobs, entry->id);
+  gboolean is_change = is_news (known, entry);
+
+  if (!owner || queen_job_own_has (self->own, entry->id) || (!known && !make_room (self)))
+    return;
+  if (!known)
+    known = add_known (self, entry->id);
+  take_over (self, known, owner);
+  if (!is_change)
+    return;
+  set_state (self, known, entry->state);
+  set_text (&known->entry.model, entry->model);
+  set_text (&known->entry.worker_id, entry->worker_id);
+  tell_changed (self, known);
+}
+
+void
+queen_job_index_drop (QueenJobIndex *self, const char *owner, const char *id)
+{
+  Known *known = g_hash_table_lookup (self->jobs, id);
+
+  if (known && !known->entry.is_orphan && g_str_equal (known->entry.owner, owner))
+    remove_known (self, known);
+}
+
+/* Its owner is gone, or does not know it any more. */
+static void
+lose_known (QueenJobIndex *self, Known *known)
+{
+  if (!queen_job_state_is_open (known->entry.state))
+    {
+      remove_known (self, known);
+      return;
+    }
+  leave_owner (known);
+  set_state (self, known, QUEEN_JOB_LOST);
+  known->entry.is_orphan = TRUE;
+  queen_deadline_begin (&known->kept, &self->kept, known);
+  tell_changed (self, known);
+}
+
+static void
+on_kept (gpointer data)
+{
+  QueenJobIndex *self = data;
+  Known *known;
+
+  while ((known = queen_deadline_queue_peek_due (&self->kept, self->kept.clock->get_monotonic ())))
+    remove_known (self, known);
+}
+
+/* What is in flight */
+
+static void
+add_to_total (QueenJobIndex *self, const char *worker_id, guint before, guint now)
+{
+  guint total = GPOINTER_TO_UINT (g_hash_table_lookup (self->totals, worker_id)) - before + now;
+
+  if (before == now)
+    return;
+  if (total > 0)
+    g_hash_table_insert (self->totals, g_strdup (worker_id), GUINT_TO_POINTER (total));
+  else
+    g_hash_table_remove (self->totals, worker_id);
+  g_signal_emit (self, signals[LOAD_CHANGED], 0, worker_id);
+}
+
+static void
+add_load (QueenJobIndex *self, Owner *owner, const char *worker_id, guint n)
+{
+  Load *load = g_new (Load, 1);
+
+  *load = (Load){ n, owner->round };
+  g_hash_table_insert (owner->loads, g_strdup (worker_id), load);
+  self->n_loads++;
+}
+
+void
+queen_job_index_set_load (QueenJobIndex *self, const char *name, const char *worker_id, guint n)
+{
+  Owner *owner = get_owner (self, name);
+  Load *load = owner ? g_hash_table_lookup (owner->loads, worker_id) : NULL;
+  guint before = load ? load->n : 0, now = MIN (n, QUEEN_JOB_INDEX_MAX_IN_FLIGHT);
+
+  if (!owner || (!load && (now == 0 || self->n_loads >= QUEEN_JOB_INDEX_MAX_LOADS)))
+    return;
+  if (!load)
+    add_load (self, owner, worker_id, now);
+  else if (now > 0)
+    *load = (Load){ now, owner->round };
+  else if (g_hash_table_remove (owner->loads, worker_id))
+    self->n_loads--;
+  add_to_total (self, worker_id, before, now);
+}
+
+/* Owners */
+
+static gboolean
+is_named (const Owner *owner, guint round)
+{
+  return round == owner->round;
+}
+
+/* @is_all: also what she has named */
+static void
+lose_some (QueenJobIndex *self, Owner *owner, gboolean is_all)
+{
+  GHashTableIter iter;
+  gpointer worker_id, load;
+
+  for (GList *link = owner->jobs.head, *next; link; link = next)
+    {
+      Known *known = link->data;
+
+      next = link->next;
+      if (is_all || !is_named (owner, known->round))
+        lose_known (self, known);
+    }
+  g_hash_table_iter_init (&iter, owner->loads);
+  while (g_hash_table_iter_next (&iter, &worker_id, &load))
+    {
+      g_autofree char *id = NULL;
+      guint n = ((Load *) load)->n;
+
+      if (!is_all && is_named (owner, ((Load *) load)->round))
+        continue;
+      id = worker_id;
+      g_hash_table_iter_steal (&iter);
+      g_free (load);
+      self->n_loads--;
+      add_to_total (self, id, n, 0);
+    }
+}
+
+void
+queen_job_index_begin_owner (QueenJobIndex *self, const char *name)
+{
+  Owner *owner = get_owner (self, name);
+
+  if (owner)
+    owner->round++;
+}
+
+void
+queen_job_index_end_owner (QueenJobIndex *self, const char *name)
+{
+  Owner *owner = g_hash_table_lookup (self->owners, name);
+
+  if (owner)
+    lose_some (self, owner, FALSE);
+}
+
+void
+queen_job_index_lose_owner (QueenJobIndex *self, const char *name)
+{
+  Owner *owner = g_hash_table_lookup (self->owners, name);
+
+  if (!owner)
+    return;
+  lose_some (self, owner, TRUE);
+  g_hash_table_remove (self->owners, name);
+}
+
+static void
+free_owner (Owner *owner)
+{
+  g_hash_table_unref (owner->loads);
+  g_ref_string_release (owner->name);
+  g_free (owner);
+}
+
+GPtrArray *
+queen_job_index_list_owners (QueenJobIndex *self)
+{
+  GPtrArray *names = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer name;
+
+  g_hash_table_iter_init (&iter, self->owners);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    g_ptr_array_add (names, name);
+  return names;
+}
+
+/* What is known */
+
+const QueenJobEntry *
+queen_job_index_lookup (QueenJobIndex *self, const char *id)
+{
+  const Known *known = g_hash_table_lookup (self->jobs, id);
+
+  return known ? &known->entry : NULL;
+}
+
+guint
+queen_job_index_count (QueenJobIndex *self, const char *worker_id)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (self->totals, worker_id));
+}
+
+guint
+queen_job_index_get_n_jobs (QueenJobIndex *self)
+{
+  return g_hash_table_size (self->jobs);
+}
+
+guint64
+queen_job_index_get_n_left_out (QueenJobIndex *self)
+{
+  return self->n_left_out;
+}
+
+void
+queen_job_index_foreach (QueenJobIndex *self,
+                         void (*func) (const QueenJobEntry *entry, gpointer data),
+                         gpointer data)
+{
+  GHashTableIter iter;
+  gpointer known;
+
+  g_hash_table_iter_init (&iter, self->jobs);
+  while (g_hash_table_iter_next (&iter, NULL, &known))
+    func (&((const Known *) known)->entry, data);
+}
+
+QueenJobIndexWatch *
+queen_job_index_watch (QueenJobIndex *self,
+                       const char *id,
+                       void (*func) (const QueenJobEntry *entry, gpointer data),
+                       gpointer data)
+{
+  return queen_job_watches_add (self->watches, id, func, data);
+}
+
+gboolean
+queen_job_index_is_current (QueenJobIndex *self)
+{
+  return self->is_current;
+}
+
+void
+queen_job_index_set_current (QueenJobIndex *self, gboolean is_current)
+{
+  if (self->is_current == is_current)
+    return;
+  self->is_current = is_current;
+  g_signal_emit (self, signals[CURRENCY_CHANGED], 0);
+}
+
+/* Her own */
+
+static void
+tell_news (QueenJobIndex *self, gboolean is_first)
+{
+  if (is_first)
+    g_signal_emit (self, signals[NEWS], 0);
+}
+
+void
+queen_job_index_note_own (QueenJobIndex *self, const QueenJobEntry *entry)
+{
+  tell_news (self, queen_job_own_note (self->own, entry));
+}
+
+/* While she is alone there is nobody to tell: when she comes back, all is told anew. */
+void
+queen_job_index_drop_own (QueenJobIndex *self, const char *id)
+{
+  tell_news (self, queen_job_own_drop (self->own, id, self->is_current));
+}
+
+void
+queen_job_index_note_own_load (QueenJobIndex *self, const char *worker_id, guint n)
+{
+  tell_news (self, queen_job_own_note_load (self->own, worker_id, n, self->is_current));
+}
+
+guint
+queen_job_index_take_news (QueenJobIndex *self,
+                           guint n,
+                           void (*func) (const QueenJobIndexNews *news, gpointer data),
+                           gpointer data)
+{
+  return queen_job_own_take_news (self->own, n, func, data);
+}
+
+gboolean
+queen_job_index_has_news (QueenJobIndex *self)
+{
+  return queen_job_own_has_news (self->own);
+}
+
+void
+queen_job_index_renew_own (QueenJobIndex *self)
+{
+  queen_job_own_renew (self->own);
+}
+
+/* The class */
+
+static void
+queen_job_index_finalize (GObject *object)
+{
+  QueenJobIndex *self = QUEEN_JOB_INDEX (object);
+
+  g_hash_table_unref (self->jobs);
+  g_hash_table_unref (self->owners);
+  g_hash_table_unref (self->totals);
+  queen_job_watches_free (self->watches);
+  queen_alarm_free (self->kept_alarm);
+  queen_job_own_free (self->own);
+
+  G_OBJECT_CLASS (queen_job_index_parent_class)->finalize (object);
+}
+
+static void
+queen_job_index_class_init (QueenJobIndexClass *klass)
+{
+  GType type = G_TYPE_FROM_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = queen_job_index_finalize;
+  signals[CHANGED] = g_signal_new ("changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                   G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signals[LOAD_CHANGED] =
+      g_signal_new ("load-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                    G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
+  signals[CURRENCY_CHANGED] = g_signal_new ("currency-changed", type, G_SIGNAL_RUN_LAST, 0, NULL,
+                                            NULL, NULL, G_TYPE_NONE, 0);
+  signals[NEWS] =
+      g_signal_new ("news", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+queen_job_index_init (QueenJobIndex *self)
+{
+  self->jobs =
+      g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_known);
+  self->owners =
+      g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_owner);
+  self->totals = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
+  self->watches = queen_job_watches_new ();
+  self->own = queen_job_own_new ();
+}
+
+QueenJobIndex *
+queen_job_index_new (const QueenClock *clock)
+{
+  QueenJobIndex *self = g_object_new (QUEEN_TYPE_JOB_INDEX, NULL);
+
+  self->kept_alarm = queen_alarm_new (clock, "lost jobs", G_PRIORITY_DEFAULT, on_kept, self);
+  queen_deadline_queue_init (&self->kept, QUEEN_JOB_INDEX_KEPT, self->kept_alarm, clock);
+  return self;
+}

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "model/queen-job-index.h"
+
+#include "fake-clock.h"
+
+#define ANN "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define BEA "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+typedef struct
+{
+  QueenJobIndex *index;
+  GString *heard; /* what the signals have said */
+  GString *told;  /* what is to be told */
+} Fixture;
+
+static void
+on_changed (Fixture *f, const QueenJobEntry *entry)
+{
+  g_string_append_printf (f->heard, "%s=%s ", entry->id, queen_job_state_get_name (entry->state));
+}
+
+static void
+on_load_changed (Fixture *f, const char *worker_id)
+{
+  g_string_append_printf (f->heard, "%s:%u ", worker_id,
+                          queen_job_index_count (f->index, worker_id));
+}
+
+static void
+on_news (Fixture *f)
+{
+  g_string_append (f->heard, "news ");
+}
+
+static guint n_warnings;
+
+static GLogWriterOutput
+count_warnings (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
+{
+  if ((level & G_LOG_LEVEL_MASK) != G_LOG_LEVEL_WARNING)
+    return g_log_writer_default (level, fields, n_fields, data);
+  n_warnings++;
+  return G_LOG_WRITER_HANDLED;
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  now = 1000;
+  n_warnings = 0;
+  f->index = queen_job_index_new (&fake_clock);
+  queen_job_index_set_current (f->index, TRUE);
+  f->heard = g_string_new (NULL);
+  f->told = g_string_new (NULL);
+  g_signal_connect_swapped (f->index, "changed", G_CALLBACK (on_changed), f);
+  g_signal_connect_swapped (f->index, "load-changed", G_CALLBACK (on_load_changed), f);
+  g_signal_connect_swapped (f->index, "news", G_CALLBACK (on_news), f);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  g_assert_finalize_object (f->index);
+  g_string_free (f->heard, TRUE);
+  g_string_free (f->told, TRUE);
+}
+
+static void
+set_job (Fixture *f, const char *owner, const char *id, const char *worker_id, QueenJobState state)
+{
+  const QueenJobEntry entry = { id, owner, "m", worker_id, state, FALSE };
+
+  queen_job_index_set (f->index, &entry);
+}
+
+static void
+assert_heard (Fixture *f, const char *expected)
+{
+  g_assert_cmpstr (f->heard->str, ==, expected);
+  g_string_truncate (f->heard, 0);
+}
+
+static void
+assert_state (Fixture *f, const char *id, const char *owner, QueenJobState state)
+{
+  const QueenJobEntry *entry = queen_job_index_lookup (f->index, id);
+
+  g_assert_nonnull (entry);
+  g_assert_cmpstr (entry->owner, ==, owner);
+  g_assert_cmpint (entry->state, ==, state);
+}
+
+static void
+test_goes_forward_only (Fixture *f, gconstpointer data)
+{
+  set_job (f, ANN, "job-1", NULL, QUEEN_JOB_QUEUED);
+  set_job (f, ANN, "job-1", "w", QUEEN_JOB_RUNNING);
+  set_job (f, ANN, "job-1", "w", QUEEN_JOB_RUNNING);
+  set_job (f, ANN, "job-1", "x", QUEEN_JOB_RUNNING);
+  set_job (f, ANN, "job-1", "x", QUEEN_JOB_DONE);
+  set_job (f, ANN, "job-1", NULL, QUEEN_JOB_QUEUED); /* told before, read after */
+  assert_heard (f, "job-1=queued job-1=running job-1=running job-1=done ");
+  assert_state (f, "job-1", ANN, QUEEN_JOB_DONE);
+  g_assert_cmpstr (queen_job_index_lookup (f->index, "job-1")->worker_id, ==, "x");
+  queen_job_index_drop (f->index, BEA, "job-1");
+  g_assert_cmpuint (queen_job_index_get_n_jobs (f->index), ==, 1);
+  queen_job_index_drop (f->index, ANN, "job-1");
+  g_assert_null (queen_job_index_lookup (f->index, "job-1"));
+}
+
+static void
+test_open_jobs_of_the_dead_are_lost (Fixture *f, gconstpointer data)
+{
+  set_job (f, ANN, "job-1", "w", QUEEN_JOB_RUNNING);
+  set_job (f, ANN, "job-2", "w", QUEEN_JOB_DONE);
+  set_job (f, BEA, "job-3", "w", QUEEN_JOB_RUNNING);
+  queen_job_index_set_load (f->index, ANN, "w", 1);
+  queen_job_index_set_load (f->index, BEA, "w", 2);
+  g_string_truncate (f->heard, 0);
+  queen_job_index_lose_owner (f->index, ANN);
+  assert_heard (f, "job-1=lost w:2 ");
+  assert_state (f, "job-1", ANN, QUEEN_JOB_LOST);
+  g_assert_true (queen_job_index_lookup (f->index, "job-1")->is_orphan);
+  g_assert_null (queen_job_index_lookup (f->index, "job-2"));
+  assert_state (f, "job-3", BEA, QUEEN_JOB_RUNNING);
+  now += QUEEN_JOB_INDEX_KEPT - 1;
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  assert_state (f, "job-1", ANN, QUEEN_JOB_LOST);
+  now += 1;
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_null (queen_job_index_lookup (f->index, "job-1"));
+}
+
+/* She stood still for so long that she was taken for dead. */
+static void
+test_owner_comes_back (Fixture *f, gconstpointer data)
+{
+  set_job (f, ANN, "job-1", "w", QUEEN_JOB_RUNNING);
+  queen_job_index_lose_owner (f->index, ANN);
+  queen_job_index_begin_owner (f->index, ANN);
+  set_job (f, ANN, "job-1", "w", QUEEN_JOB_RUNNING);
+  queen_job_index_end_owner (f->index, ANN);
+  assert_heard (f, "job-1=running job-1=lost job-1=running ");
+  g_assert_false (queen_job_index_lookup (f->index, "job-1")->is_orphan);
+  now += QUEEN_JOB_INDEX_KEPT;
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  assert_state (f, "job-1", ANN, QUEEN_JOB_RUNNING);
+}
+
+static void
+test_what_is_not_named_anew_is_no_more (Fixture *f, gconstpointer data)
+{
+  set_job (f, ANN, "job-1", "w", QUEEN_JOB_RUNNING);
+  set_job (f, ANN, "job-2", "w", QUEEN_JOB_DONE);
+  set_job (f, ANN, "job-3", "w", QUEEN_JOB_RUNNING);
+  queen_job_index_set_load (f->index, ANN, "w", 2);
+  queen_job_index_set_load (f->index, ANN, "x", 1);
+  g_string_truncate (f->heard, 0);
+  queen_job_index_begin_owner (f->index, ANN);
+  set_job (f, ANN, "job-3", "w", QUEEN_JOB_RUNNING);
+  queen_job_index_set_load (f->index, ANN, "w", 1);
+  queen_job_index_end_owner (f->index, ANN);
+  assert_heard (f, "w:1 job-1=lost x:0 ");
+  g_assert_null (queen_job_index_lookup (f->index, "job-2"));
+}
+
+/* The one who was started anew has another name, and knows what she had. */
+static void
+test_other_name_same_jobs (Fixture *f, gconstpointer data)
+{
+  set_job (f, ANN, "job-1", "w", QUEEN_JOB_RUNNING);
+  set_job (f, BEA, "job-1", "w", QUEEN_JOB_LOST);
+  queen_job_index_lose_owner (f->index, ANN);
+  assert_state (f, "job-1", BEA, QUEEN_JOB_LOST);
+  g_assert_false (queen_job_index_lookup (f->index, "job-1")->is_orphan);
+}
+
+static void
+test_own_are_not_others (Fixture *f, gconstpointer data)
+{
+  const QueenJobEntry own = { .id = "job-1", .model = "m" };
+
+  queen_job_index_note_own (f->index, &own);
+  set_job (f, ANN, "job-1", "w", QUEEN_JOB_DONE);
+  g_assert_null (queen_job_index_lookup (f->index, "job-1"));
+  assert_heard (f, "news ");
+}
+
+/* Full */
+
+static void
+fill (Fixture *f, QueenJobState state)
+{
+  char id[32];
+
+  g_signal_handlers_block_by_func (f->index, on_changed, f);
+  for (guint i = 0; i < QUEEN_JOB_INDEX_MAX_JOBS; i++)
+    {
+      g_snprintf (id, sizeof id, "job-%u", i);
+      set_job (f, ANN, id, "w", state);
+    }
+  g_signal_handlers_unblock_by_func (f->index, on_changed, f);
+}
+
+static void
+test_full_of_ended (Fixture *f, gconstpointer data)
+{
+  fill (f, QUEEN_JOB_DONE);
+  set_job (f, BEA, "job-new", "w", QUEEN_JOB_QUEUED);
+  g_assert_cmpuint (n_warnings, ==, 1);
+  g_assert_null (queen_job_index_lookup (f->index, "job-0"));
+  assert_state (f, "job-new", BEA, QUEEN_JOB_QUEUED);
+  g_assert_cmpuint (queen_job_index_get_n_jobs (f->index), ==, QUEEN_JOB_INDEX_MAX_JOBS);
+  g_assert_cmpuint (queen_job_index_get_n_left_out (f->index), ==, 1);
+}
+
+static void
+test_full_of_open (Fixture *f, gconstpointer data)
+{
+  fill (f, QUEEN_JOB_RUNNING);
+  set_job (f, BEA, "job-new", "w", QUEEN_JOB_QUEUED);
+  set_job (f, BEA, "job-new", "w", QUEEN_JOB_RUNNING);
+  g_assert_cmpuint (n_warnings, ==, 1);
+  assert_state (f, "job-0", ANN, QUEEN_JOB_RUNNING);
+  g_assert_null (queen_job_index_lookup (f->index, "job-new"));
+  g_assert_cmpuint (queen_job_index_get_n_left_out (f->index), ==, 2);
+}
+
+static void
+test_no_end_of_owners (Fixture *f, gconstpointer data)
+{
+  char owner[40];
+  g_autoptr (GPtrArray) owners = NULL;
+
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_snprintf (owner, sizeof owner, "%032x", i);
+      set_job (f, owner, owner, "w", QUEEN_JOB_RUNNING);
+      queen_job_index_set_load (f->index, owner, "w", G_MAXUINT);
+      queen_job_index_begin_owner (f->index, owner);
+      queen_job_index_set_load (f->index, owner, "x", G_MAXUINT);
+      queen_job_index_end_owner (f->index, owner);
+    }
+  owners = queen_job_index_list_owners (f->index);
+  g_assert_cmpuint (owners->len, ==, 128);
+  g_assert_cmpuint (queen_job_index_count (f->index, "w"), ==, 0);
+  g_assert_cmpuint (queen_job_index_count (f->index, "x"), ==, 128 * QUEEN_JOB_INDEX_MAX_IN_FLIGHT);
+}
+
+/* Those who wait for one */
+
+typedef struct
+{
+  QueenJobIndexWatch *watch, *other;
+  GString *heard;
+} Waiter;
+
+static void
+on_watched (const QueenJobEntry *entry, gpointer data)
+{
+  Waiter *waiter = data;
+
+  g_string_append_printf (waiter->heard, "%s ",
+                          entry ? queen_job_state_get_name (entry->state) : "gone");
+  if (entry && entry->state == QUEEN_JOB_LOST)
+    {
+      g_clear_pointer (&waiter->watch, queen_job_index_watch_free);
+      g_clear_pointer (&waiter->other, queen_job_index_watch_free);
+    }
+}
+
+static void
+test_watch (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GString) heard = g_string_new (NULL);
+  Waiter waiter = { .heard = heard };
+
+  waiter.watch = queen_job_index_watch (f->index, "job-1", on_watched, &waiter);
+  waiter.other = queen_job_index_watch (f->index, "job-1", on_watched, &waiter);
+  set_job (f, ANN, "job-2", "w", QUEEN_JOB_RUNNING);
+  set_job (f, ANN, "job-1", "w", QUEEN_JOB_RUNNING);
+  queen_job_index_drop (f->index, ANN, "job-1");
+  set_job (f, ANN, "job-1", "w", QUEEN_JOB_RUNNING);
+  queen_job_index_lose_owner (f->index, ANN); /* the first frees both */
+  g_assert_cmpstr (heard->str, ==, "running running gone gone running running lost ");
+  set_job (f, ANN, "job-1", "w", QUEEN_JOB_RUNNING);
+  g_assert_cmpstr (heard->str, ==, "running running gone gone running running lost ");
+}
+
+/* What is told of her own */
+
+static void
+note_own (Fixture *f, const char *id, QueenJobState state)
+{
+  const QueenJobEntry entry = { .id = id, .model = "m", .worker_id = "w", .state = state };
+
+  queen_job_index_note_own (f->index, &entry);
+}
+
+static void
+on_told (const QueenJobIndexNews *news, gpointer data)
+{
+  Fixture *f = data;
+
+  if (news->job_id)
+    g_string_append_printf (f->told, "%s=%s ", news->job_id,
+                            news->entry ? queen_job_state_get_name (news->entry->state) : "gone");
+  else
+    g_string_append_printf (f->told, "%s:%u ", news->worker_id, news->n);
+}
+
+static void
+assert_told (Fixture *f, guint n, const char *expected)
+{
+  queen_job_index_take_news (f->index, n, on_told, f);
+  g_assert_cmpstr (f->told->str, ==, expected);
+  g_string_truncate (f->told, 0);
+}
+
+static void
+test_news_are_told_once (Fixture *f, gconstpointer data)
+{
+  note_own (f, "job-1", QUEEN_JOB_QUEUED);
+  note_own (f, "job-1", QUEEN_JOB_RUNNING);
+  queen_job_index_note_own_load (f->index, "w", 1);
+  queen_job_index_note_own_load (f->index, "w", 2);
+  note_own (f, "job-2", QUEEN_JOB_QUEUED);
+  assert_heard (f, "news ");
+  assert_told (f, 2, "job-1=running w:2 ");
+  g_assert_true (queen_job_index_has_news (f->index));
+  assert_told (f, 2, "job-2=queued ");
+  note_own (f, "job-2", QUEEN_JOB_QUEUED);
+  queen_job_index_note_own_load (f->index, "w", 2);
+  g_assert_false (queen_job_index_has_news (f->index));
+  assert_heard (f, "");
+  queen_job_index_drop_own (f->index, "job-1");
+  queen_job_index_drop_own (f->index, "job-3");
+  queen_job_index_note_own_load (f->index, "w", 0);
+  queen_job_index_note_own_load (f->index, "x", 0);
+  assert_heard (f, "news ");
+  assert_told (f, 9, "job-1=gone w:0 ");
+}
+
+static void
+test_all_is_told_anew (Fixture *f, gconstpointer data)
+{
+  note_own (f, "job-1", QUEEN_JOB_RUNNING);
+  note_own (f, "job-2", QUEEN_JOB_RUNNING);
+  queen_job_index_note_own_load (f->index, "w", 2);
+  assert_told (f, 9, "job-1=running job-2=running w:2 ");
+  queen_job_index_drop_own (f->index, "job-2");
+  queen_job_index_renew_own (f->index);
+  assert_told (f, 9, "job-1=running w:2 ");
+}
+
+/* While nobody hears of it, what is over takes no memory. */
+static void
+test_alone (Fixture *f, gconstpointer data)
+{
+  queen_job_index_set_current (f->index, FALSE);
+  note_own (f, "job-1", QUEEN_JOB_RUNNING);
+  queen_job_index_drop_own (f->index, "job-1");
+  queen_job_index_note_own_load (f->index, "w", 1);
+  queen_job_index_note_own_load (f->index, "w", 0);
+  g_assert_false (queen_job_index_has_news (f->index));
+  queen_job_index_renew_own (f->index);
+  g_assert_false (queen_job_index_has_news (f->index));
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct
+  {
+    const char *path;
+    void (*func) (Fixture *f, gconstpointer data);
+  } tests[] = {
+    { "/job-index/goes-forward-only", test_goes_forward_only },
+    { "/job-index/open-jobs-of-the-dead-are-lost", test_open_jobs_of_the_dead_are_lost },
+    { "/job-index/owner-comes-back", test_owner_comes_back },
+    { "/job-index/what-is-not-named-anew-is-no-more", test_what_is_not_named_anew_is_no_more },
+    { "/job-index/other-name-same-jobs", test_other_name_same_jobs },
+    { "/job-index/own-are-not-others", test_own_are_not_others },
+    { "/job-index/full-of-ended", test_full_of_ended },
+    { "/job-index/full-of-open", test_full_of_open },
+    { "/job-index/no-end-of-owners", test_no_end_of_owners },
+    { "/job-index/watch", test_watch },
+    { "/job-index/news-are-told-once", test_news_are_told_once },
+    { "/job-index/all-is-told-anew", test_all_is_told_anew },
+    { "/job-index/alone", test_alone },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_writer_func (count_warnings, NULL, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_test_add (tests[i].path, Fixture, NULL, set_up, tests[i].func, tear_down);
+  return g_test_run ();
+}
