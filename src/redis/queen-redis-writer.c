@@ -11,13 +11,13 @@
 
 #define STREAM_PER_CAPACITY 20
 #define LEAST_STREAM 10000 /* events */
-#define N_KEYS "8"
+#define N_KEYS "9"
 #define N_PUT_WORDS (QUEEN_ENGINE_MAX_PUTS * QUEEN_ENGINE_PUT_WORDS)
 #define MAX_PUT_BYTES (256 * 1024) /* of one call */
 
 /* Calling the script */
 
-G_STATIC_ASSERT (QUEEN_ENGINE_N_KEYS == 8);
+G_STATIC_ASSERT (QUEEN_ENGINE_N_KEYS == 9);
 
 guint
 queen_redis_sequencer_fill_call (QueenRedisSequencer *self,
@@ -208,12 +208,12 @@ queen_redis_sequencer_call_words (QueenRedisSequencer *self,
                                   const char *operation,
                                   const GPtrArray *words)
 {
-  const char *argv[N_FIXED + N_PUT_WORDS];
+  const char *argv[QUEEN_REDIS_FIXED + N_PUT_WORDS];
 
   g_return_if_fail (words->len <= N_PUT_WORDS);
 
   for (guint i = 0; i < words->len; i++)
-    argv[N_FIXED + i] = words->pdata[i];
+    argv[QUEEN_REDIS_FIXED + i] = words->pdata[i];
   if (queen_redis_sequencer_send_puts (self))
     send_call (self, callback, operation, argv, words->len);
 }

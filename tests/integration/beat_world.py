@@ -268,7 +268,7 @@ def make_identity(folder):
 def keep(promises, prefix):
     """Runs them, each in a world of its own. Speaks TAP."""
     # Whoever runs the tests may ignore some, as nohup does; what is started here would ignore them, too.
-    for name in ("HUP", "QUIT", "USR1", "USR2", "PIPE", "ALRM", "TERM"):
+    for name in ("HUP", "QUIT", "USR1", "USR2", "ALRM", "TERM"):
         signal.signal(getattr(signal, f"SIG{name}"), signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     wanted = sys.argv[1:]
