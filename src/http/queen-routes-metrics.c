@@ -351,6 +351,7 @@ append_budgets (GString *text, const QueenMetricsSources *sources)
   queen_metrics_add_one (text, "queen_held_bytes", "what", "ring", stream.ring);
   queen_metrics_add_one (text, "queen_held_bytes", "what", "snapshots", stream.snapshots);
   queen_metrics_add_one (text, "queen_held_bytes", "what", "jobs", jobs->n_bytes);
+  queen_metrics_add_one (text, "queen_held_bytes", "what", "unread_jobs", jobs->n_left_over);
   queen_metrics_begin (text, "queen_max_held_bytes", "gauge", "Bytes of it that may be held.");
   for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
     queen_metrics_add_one (text, "queen_max_held_bytes", "what", queen_budget_get_name (budget),
@@ -360,6 +361,7 @@ append_budgets (GString *text, const QueenMetricsSources *sources)
   queen_metrics_add_one (text, "queen_max_held_bytes", "what", "ring", stream.max_ring);
   queen_metrics_add_one (text, "queen_max_held_bytes", "what", "snapshots", stream.max_snapshots);
   queen_metrics_add_one (text, "queen_max_held_bytes", "what", "jobs", jobs->max_bytes);
+  queen_metrics_add_one (text, "queen_max_held_bytes", "what", "unread_jobs", jobs->max_left_over);
 }
 
 static void

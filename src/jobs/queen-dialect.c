@@ -7,6 +7,7 @@
 
 #include "queen-error.h"
 #include "text/queen-json-writer.h"
+#include "text/queen-text.h"
 
 #define END_MARK "[DONE]"
 
@@ -114,7 +115,7 @@ queen_dialect_say_marked (QueenDialect *self, const char *data, const char *text
 {
   GString *line = copy_line (data);
 
-  g_string_replace (line, END_MARK, "\\u005bDONE]", 0);
+  queen_text_replace (line, END_MARK, "\\u005bDONE]");
   queen_dialect_say (self, line, text);
 }
 

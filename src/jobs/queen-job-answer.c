@@ -7,6 +7,7 @@
 
 #include "queen-job.h"
 #include "text/queen-json-writer.h"
+#include "text/queen-text.h"
 
 #define DONE "[DONE]"
 #define DONE_IN_JSON "\\u005bDONE]"
@@ -60,6 +61,7 @@ queen_job_stage_init (QueenJobStage *self)
   self->batch = g_new0 (QueenBatch, 1);
   for (guint face = 0; face < G_N_ELEMENTS (self->busy); face++)
     self->busy[face] = make_busy ((QueenFace) face);
+  self->leftovers = queen_leftovers_new (QUEEN_JOBS_MAX_LEFTOVERS, self->audience, self->clock);
   self->lagged = queen_frame_new_with_bare ("", NULL, LAGGED, strlen (LAGGED));
 }
 
@@ -72,9 +74,17 @@ queen_job_stage_clear (QueenJobStage *self)
   for (guint face = 0; face < G_N_ELEMENTS (self->busy); face++)
     g_clear_pointer (&self->busy[face], g_bytes_unref);
   g_clear_pointer (&self->lagged, g_bytes_unref);
+  g_clear_pointer (&self->leftovers, queen_leftovers_free);
 }
 
 /* What is told of what is no longer there */
+
+static void
+drop_account (QueenJobAnswer *self)
+{
+  if (self->account)
+    queen_leftovers_add (self->stage->leftovers, g_steal_pointer (&self->account));
+}
 
 static char *
 make_snapshot (const QueenJobAnswer *self, gsize *length)
@@ -85,6 +95,8 @@ make_snapshot (const QueenJobAnswer *self, gsize *length)
   g_string_append (json, ",\"omitted\":");
   queen_json_append_number (json, self->n_omitted);
   g_string_append_c (json, '}');
+  if (self->face != QUEEN_FACE_OPENAI) /* some take a line with that in it for the end */
+    queen_text_replace (json, DONE, DONE_IN_JSON);
   *length = json->len;
   return g_string_free (g_steal_pointer (&json), FALSE);
 }
@@ -97,8 +109,10 @@ make_account (QueenJobAnswer *self, QueenRing *ring)
   gsize length;
   g_autofree char *snapshot = make_snapshot (self, &length);
 
-  g_clear_pointer (&self->account, g_bytes_unref);
-  self->account = queen_frame_new_with_bare (id, "snapshot", snapshot, length);
+  drop_account (self);
+  self->account =
+      queen_leftovers_watch (self->stage->leftovers,
+                             queen_frame_new_with_bare (id, "snapshot", snapshot, length));
   self->account_next = next;
 }
 
@@ -128,7 +142,7 @@ on_channel_changed (gpointer data)
   QueenJobAnswer *self = data;
 
   if (queen_channel_get_n_subscribers (self->channel) == 0)
-    g_clear_pointer (&self->account, g_bytes_unref);
+    drop_account (self);
   self->on_changed (self->data);
 }
 
@@ -147,6 +161,7 @@ queen_job_answer_new (const QueenJobStage *stage,
               .max_bytes = QUEEN_JOB_MAX_RING,
               .epoch = epoch,
               .kinds = QUEEN_JOB_EVENT_ALL,
+              .leftovers = stage->leftovers,
               .has_bare = TRUE },
     .flush_interval = stage->flush_interval,
     .tally = stage->tally,
@@ -174,7 +189,7 @@ void
 queen_job_answer_free (QueenJobAnswer *self)
 {
   queen_channel_free (self->channel);
-  g_clear_pointer (&self->account, g_bytes_unref);
+  drop_account (self);
   if (self->text)
     g_string_free (self->text, TRUE);
   g_free (self);
@@ -212,7 +227,7 @@ tame (const QueenJobAnswer *self, const char *data, gsize length)
     return NULL;
   text = g_string_new_len (data, (gssize) length);
   if (!is_exact)
-    g_string_replace (text, DONE, DONE_IN_JSON, 0);
+    queen_text_replace (text, DONE, DONE_IN_JSON);
   for (gsize i = 0; i < text->len; i++)
     if (text->str[i] == '\n' || text->str[i] == '\r')
       text->str[i] = ' ';

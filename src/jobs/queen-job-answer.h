@@ -6,11 +6,14 @@
 #include "loop/queen-alarm.h"
 #include "queen-attempt.h"
 #include "stream/queen-channel.h"
+#include "stream/queen-leftovers.h"
 
 G_BEGIN_DECLS
 
 #define QUEEN_JOB_MAX_RING (1024 * 1024) /* bytes that a job's events may take */
 #define QUEEN_JOB_MIN_RING (64 * 1024)   /* and when there is little room */
+#define QUEEN_JOBS_MAX_LEFTOVERS                                                                   \
+  (32 * 1024 * 1024) /* bytes that the readers of all jobs may be in the middle of */
 #define QUEEN_JOB_MAX_TEXT (1024 * 1024) /* bytes of text that a snapshot may have */
 
 /**
@@ -34,6 +37,7 @@ typedef struct
   QueenBatch *batch;
   GBytes *busy[QUEEN_FACE_HIVE + 1];
   GBytes *lagged;
+  QueenLeftovers *leftovers;
 } QueenJobStage;
 
 /** Makes what is private of one whose other members are set. */

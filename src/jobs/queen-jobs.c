@@ -174,6 +174,7 @@ queen_jobs_list (QueenJobs *self, const char *submitter)
 const QueenJobsFigures *
 queen_jobs_get_figures (QueenJobs *self)
 {
+  self->owner.figures.n_left_over = queen_leftovers_get_n_bytes (self->owner.stage.leftovers);
   return &self->owner.figures;
 }
 
@@ -267,6 +268,7 @@ make_owner (QueenJobs *self, const QueenJobsSettings *settings)
   queen_job_stage_init (&owner->stage);
   owner->alarms = queen_alarm_group_new (settings->clock, "jobs", G_PRIORITY_DEFAULT);
   owner->figures.max_bytes = QUEEN_JOBS_MAX_BYTES;
+  owner->figures.max_left_over = QUEEN_JOBS_MAX_LEFTOVERS;
   owner->cancels = queen_job_cancels_new (settings->cluster, &owner->figures.n_cancels_idle);
   owner->on_touched = queen_jobs_note;
   owner->data = self;

@@ -206,6 +206,8 @@ void queen_jobs_stop (QueenJobs *self,
  * @n_ended: how many came to each state that is an end, since the start
  * @n_bytes: what all of them take in memory
  * @max_bytes: what they may
+ * @n_left_over: bytes besides, of what is no longer kept, but which readers are in the middle of
+ * @max_left_over: likewise
  * @n_evicted: how many were let go before their time for that
  * @n_refused: how many were not taken
  * @n_retries: how often a second worker was tried
@@ -224,6 +226,8 @@ typedef struct
   guint64 n_ended[QUEEN_JOB_N_STATES];
   gsize n_bytes;
   gsize max_bytes;
+  gsize n_left_over;
+  gsize max_left_over;
   guint64 n_evicted;
   guint64 n_refused;
   guint64 n_retries;

@@ -59,7 +59,7 @@ struct _QueenAudience
   QueenAlarm *stall_alarm;
   GBytes *keepalive;
 
-  GBytes *cleared; /* NULL when nothing is to be freed */
+  GPtrArray *cleared; /* (element-type GBytes): what is to be freed; NULL when nothing is */
 };
 
 static QueenSeat *
@@ -342,7 +342,11 @@ visit_to_say_goodbye (QueenAudience *self, QueenSubscriber *subscriber)
 static void
 visit_to_clear (QueenAudience *self, QueenSubscriber *subscriber)
 {
-  if (queen_subscriber_holds (subscriber, self->cleared))
+  gboolean holds_any = FALSE;
+
+  for (guint i = 0; i < self->cleared->len && !holds_any; i++)
+    holds_any = queen_subscriber_holds (subscriber, self->cleared->pdata[i]);
+  if (holds_any)
     drop (self, subscriber, QUEEN_DROP_MEMORY);
 }
 
@@ -381,7 +385,7 @@ resume_walk (QueenAudience *self, WalkKind kind)
   if (!walk (self, &self->everybody, kind, visits[kind]))
     queen_alarm_set (self->alarms[kind], 0);
   else if (kind == WALK_CLEARING)
-    g_clear_pointer (&self->cleared, g_bytes_unref);
+    g_clear_pointer (&self->cleared, g_ptr_array_unref);
   else if (kind == WALK_ROUND && self->everybody.first)
     queen_alarm_set (self->alarms[kind], self->now + self->round);
 }
@@ -458,7 +462,7 @@ queen_audience_free (QueenAudience *self)
   queen_epoll_free (self->sockets);
   queen_shares_free (self->shares);
   g_bytes_unref (self->keepalive);
-  g_clear_pointer (&self->cleared, g_bytes_unref);
+  g_clear_pointer (&self->cleared, g_ptr_array_unref);
   g_free (self);
 }
 
@@ -579,12 +583,10 @@ queen_audience_end_owned (QueenAudience *self,
 void
 queen_audience_drop_holders (QueenAudience *self, GBytes *frame)
 {
-  GBytes *before = self->cleared;
-
-  if (before == frame)
+  if (!self->cleared)
+    self->cleared = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  if (g_ptr_array_find (self->cleared, frame, NULL))
     return; /* they are being dropped */
-  /* Both references are held for a moment, as the last one of @frame may be another's. */
-  self->cleared = g_bytes_ref (frame);
-  g_clear_pointer (&before, g_bytes_unref);
+  g_ptr_array_add (self->cleared, g_bytes_ref (frame));
   set_out (self, WALK_CLEARING);
 }

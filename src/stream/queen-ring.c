@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "queen-leftovers.h"
 #include "text/queen-json-writer.h"
 
 #define FIRST_SLOTS 16
@@ -64,6 +65,8 @@ drop_oldest (QueenRing *self)
   self->number_before = slot->number;
   self->n_before_oldest[get_index (slot->kind)]++;
   self->n_bytes -= get_cost (slot);
+  if (self->settings.leftovers)
+    queen_leftovers_add (self->settings.leftovers, g_steal_pointer (&slot->frame.chunk));
   clear_frame (&slot->frame);
   touch (self);
 }
@@ -232,6 +235,8 @@ append_event (
   slot->frame.chunk = self->settings.has_bare
                           ? queen_frame_new_with_bare (self->id->str, name, data, length)
                           : queen_frame_new (self->id->str, name, data, length);
+  if (self->settings.leftovers)
+    slot->frame.chunk = queen_leftovers_watch (self->settings.leftovers, slot->frame.chunk);
   slot->number = number;
   slot->kind = kind;
   self->n_bytes += get_cost (slot);

@@ -11,6 +11,8 @@
 
 G_BEGIN_DECLS
 
+typedef struct _QueenLeftovers QueenLeftovers;
+
 /** How many kinds of events there may be. Each is one bit. */
 #define QUEEN_RING_MAX_KINDS 16
 
@@ -42,6 +44,8 @@ typedef struct _QueenRing QueenRing;
  * @data: for @pack
  * @has_bare: whether there are readers of %QUEEN_ENCODING_BARE
  * @asides: the bits of the kinds that are kept, but not numbered
+ * @leftovers: (nullable): what has a limit of all that is kept no longer, but by readers; for rings
+ *   whose frames may be large
  */
 typedef struct
 {
@@ -54,6 +58,7 @@ typedef struct
   gpointer data;
   gboolean has_bare;
   guint asides;
+  QueenLeftovers *leftovers;
 } QueenRingSettings;
 
 /**

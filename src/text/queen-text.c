@@ -142,3 +142,24 @@ queen_text_is_utf_8 (QueenText text, const char **invalid)
 
   return g_utf8_validate_len (text.at + n_ascii, text.length - n_ascii, invalid);
 }
+
+void
+queen_text_replace (GString *text, const char *what, const char *by)
+{
+  const char *at = text->str, *end = text->str + text->len, *found;
+  g_autoptr (GString) replaced = NULL;
+
+  while ((found = memmem (at, (gsize) (end - at), what, strlen (what))))
+    {
+      if (!replaced)
+        replaced = g_string_sized_new (text->len);
+      g_string_append_len (replaced, at, found - at);
+      g_string_append (replaced, by);
+      at = found + strlen (what);
+    }
+  if (!replaced)
+    return;
+  g_string_append_len (replaced, at, end - at);
+  g_string_truncate (text, 0);
+  g_string_append_len (text, replaced->str, (gssize) replaced->len);
+}

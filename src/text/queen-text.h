@@ -90,4 +90,13 @@ gboolean queen_text_is_host (QueenText text);
  */
 gboolean queen_text_is_utf_8 (QueenText text, const char **invalid);
 
+/**
+ * queen_text_replace:
+ * @what: at least one byte
+ *
+ * Has @by stand in @text wherever @what did. It takes time in proportion to the length, while
+ * g_string_replace() may move all that is behind for each of them.
+ */
+void queen_text_replace (GString *text, const char *what, const char *by);
+
 G_END_DECLS

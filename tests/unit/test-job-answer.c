@@ -7,6 +7,7 @@
 #include "jobs-fixture.h"
 
 #define LONG (64 * 1024)
+#define MIB (1024 * 1024)
 #define MANY 7000 /* tokens: more than a ring of 1 MiB holds */
 
 static QueenJob *
@@ -388,6 +389,84 @@ test_open_of_one (Fixture *f, gconstpointer data)
   g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_bytes / n, <=, 3500);
 }
 
+/* What they cost is what time they take: were each moved by itself, this would be minutes. */
+static void
+test_many_marks (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GString) marks = g_string_new (NULL);
+  g_autofree char *stream = NULL;
+  QueenJob *job;
+  int fd;
+
+  while (marks->len < MIB - 64)
+    g_string_append (marks, "[DONE]");
+  beat (f, "w1", 1);
+  job = submit (f);
+  for (guint i = 0; i < 30; i++)
+    say (&tries[0], marks->str, marks->str);
+  fd = read_job (job, QUEEN_ENCODING_BARE_PLAIN, NULL);
+  say (&tries[0], "a [DONE] b [DONE", NULL);
+  stream = read_text (fd);
+  g_assert_nonnull (strstr (stream, "\\u005bDONE]\\u005bDONE]")); /* the snapshot's */
+  g_assert_nonnull (strstr (stream, "data: a \\u005bDONE] b [DONE\n"));
+  g_assert_null (strstr (stream, "[DONE]"));
+  close (fd);
+}
+
+/* Each is in the middle of another snapshot, or of another event, of a megabyte or six. */
+static void
+check_held (Fixture *f, const char *event, const char *text)
+{
+  int fds[60];
+  guint n_over = 0;
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  job = submit (f);
+  say (&tries[0], event, text);
+  say (&tries[0], event, text);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    {
+      const QueenJobsFigures *figures;
+
+      fds[i] = read_job (job, QUEEN_ENCODING_PLAIN, NULL);
+      say (&tries[0], event, text);
+      say (&tries[0], event, text);
+      turn ();
+      figures = queen_jobs_get_figures (f->jobs);
+      g_assert_cmpuint (figures->n_left_over, <=, figures->max_left_over);
+    }
+  g_assert_cmpuint (f->tally.drops[QUEEN_DROP_MEMORY], >, 10);
+  g_assert_cmpuint (queen_audience_get_n_subscribers (f->audience), >=, 3);
+  /* It is the last ones that go on. */
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    {
+      g_autofree char *stream = read_text (fds[i]);
+
+      n_over += g_str_has_suffix (stream, "<end>") != 0;
+      g_assert_true (i < 50 || !g_str_has_suffix (stream, "<end>") || n_over > 10);
+      close (fds[i]);
+    }
+  turn ();
+  g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_left_over, ==, 0);
+}
+
+static void
+test_held_snapshots (Fixture *f, gconstpointer data)
+{
+  g_autofree char *event = g_strnfill (MIB - 1024, 'x'), *text = g_strnfill (MIB - 1024, '\1');
+
+  check_held (f, event, text);
+}
+
+static void
+test_held_events (Fixture *f, gconstpointer data)
+{
+  g_autofree char *event = g_strnfill (MIB - 1024, 'x');
+
+  check_held (f, event, "t");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -408,5 +487,8 @@ main (int argc, char **argv)
   ADD ("/job-answer/memory/those-that-are-open-keep-less", test_open_shrink);
   ADD ("/job-answer/memory/what-cannot-keep-less-ends", test_open_fail);
   ADD ("/job-answer/memory/of-one-submitter", test_open_of_one);
+  ADD ("/job-answer/memory/what-readers-are-in-the-middle-of/snapshots", test_held_snapshots);
+  ADD ("/job-answer/memory/what-readers-are-in-the-middle-of/events", test_held_events);
+  ADD ("/job-answer/a-megabyte-of-marks-takes-no-time", test_many_marks);
   return g_test_run ();
 }
