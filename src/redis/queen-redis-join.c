@@ -445,6 +445,8 @@ read_begun (QueenRedisSequencer *self, const QueenRedisReply *reply)
     return FALSE;
   if (g_strcmp0 (self->epoch, words[1]) != 0)
     self->was_together = FALSE;
+  else if ((guint64) number < self->read_to.number)
+    return FALSE; /* she would give out numbers again */
   g_free (self->epoch);
   self->epoch = g_strdup (words[1]);
   self->read_to = (QueenEngineId){ (guint64) number, (guint64) step };

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "fake-clock.h"
+#include "redis/queen-engine-script.h"
+#include "redis/queen-redis-codec.h"
+#include "redis/queen-redis.h"
+
+/* What a queen takes for a Redis, at a Unix socket and in the test's own loop: it lets everybody
+ * in, knows nobody, and tells of its stream what the test says. */
+
+#define FAKE_REDIS_EPOCH "abc"
+#define FAKE_REDIS_OPERATION (3 + QUEEN_ENGINE_N_KEYS + 4) /* its place in a call of the script */
+#define FAKE_REDIS_MAX_CLIENTS 8
+
+typedef struct
+{
+  GSocketConnection *connection;
+  QueenRedisReader *reader;
+  gboolean waits; /* for news of the stream */
+} FakeClient;
+
+typedef struct
+{
+  char *folder;
+  char *path;
+  GSocketListener *listener;
+  FakeClient clients[FAKE_REDIS_MAX_CLIENTS];
+
+  guint64 n, s;          /* what it says of the end of the stream */
+  const char *refusal;   /* NULL, or what it answers to announcements */
+  const char *past;      /* NULL, or what it answers to who asks for the past */
+  guint n_begun;         /* how often somebody has begun to join */
+  GString *begun_behind; /* the last number that each of them had heard of */
+} FakeRedis;
+
+static inline void
+fake_redis_say (FakeClient *client, const char *text)
+{
+  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (client->connection)), text,
+                             strlen (text), NULL, NULL, NULL);
+}
+
+static inline void
+fake_redis_append_text (GString *text, const char *word)
+{
+  g_string_append_printf (text, "$%zu\r\n%s\r\n", strlen (word), word);
+}
+
+/* A word and where the stream ends. */
+static inline void
+fake_redis_say_end (FakeRedis *self, FakeClient *client, const char *word, const char *epoch)
+{
+  g_autoptr (GString) text = g_string_new (epoch ? "*4\r\n" : "*3\r\n");
+  guint64 numbers[] = { self->n, self->s };
+
+  fake_redis_append_text (text, word);
+  if (epoch)
+    fake_redis_append_text (text, epoch);
+  for (int i = 0; i < 2; i++)
+    {
+      g_autofree char *number = g_strdup_printf ("%" G_GUINT64_FORMAT, numbers[i]);
+
+      fake_redis_append_text (text, number);
+    }
+  fake_redis_say (client, text->str);
+}
+
+static inline void
+fake_redis_obey_call (FakeRedis *self, FakeClient *client, const QueenRedisReply *command)
+{
+  const char *operation = command->elements[FAKE_REDIS_OPERATION]->text;
+
+  if (g_str_equal (operation, "begin"))
+    {
+      self->n_begun++;
+      g_string_append_printf (self->begun_behind, "%s ",
+                              command->elements[command->length - 1]->text);
+      fake_redis_say_end (self, client, "begun", FAKE_REDIS_EPOCH);
+    }
+  else if (g_str_equal (operation, "announce") && self->refusal)
+    fake_redis_say (client, self->refusal);
+  else
+    fake_redis_say_end (self, client, g_str_equal (operation, "announce") ? "announced" : "done",
+                        NULL);
+}
+
+static inline void
+fake_redis_obey (FakeRedis *self, FakeClient *client, const QueenRedisReply *command)
+{
+  static const struct
+  {
+    const char *command;
+    const char *answer;
+  } answers[] = {
+    { "ROLE", "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n" },
+    { "PING", "+PONG\r\n" },
+    { "INFO", "$24\r\nrole:x\r\nmaster_replid:a1\r\n" },
+    { "HSCAN", "*2\r\n$1\r\n0\r\n*0\r\n" },
+    { "MGET", "*0\r\n" },
+    { "XREVRANGE", "*0\r\n" },
+  };
+  const char *name = command->elements[0]->text;
+
+  if (g_str_has_prefix (name, "EVAL"))
+    fake_redis_obey_call (self, client, command);
+  else if (g_str_equal (name, "XREAD"))
+    client->waits = TRUE;
+  else if (g_str_equal (name, "XRANGE"))
+    fake_redis_say (client, self->past ? self->past : "*0\r\n");
+  else
+    {
+      for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)
+        if (g_str_equal (name, answers[i].command))
+          {
+            fake_redis_say (client, answers[i].answer);
+            return;
+          }
+      fake_redis_say (client, "+OK\r\n");
+    }
+}
+
+static inline void
+fake_redis_drop (FakeClient *client)
+{
+  g_clear_object (&client->connection);
+  g_clear_pointer (&client->reader, queen_redis_reader_free);
+  client->waits = FALSE;
+}
+
+static inline void
+fake_redis_serve (FakeRedis *self, FakeClient *client)
+{
+  char bytes[65536];
+  GInputStream *stream = g_io_stream_get_input_stream (G_IO_STREAM (client->connection));
+  g_autoptr (GError) error = NULL;
+  gssize n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (stream), bytes,
+                                                       sizeof bytes, NULL, &error);
+
+  if (n < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return;
+  if (n <= 0)
+    {
+      fake_redis_drop (client);
+      return;
+    }
+  queen_redis_reader_feed (client->reader, bytes, (gsize) n);
+  for (QueenRedisReply *command = NULL;
+       queen_redis_reader_take (client->reader, &command, NULL) && command;)
+    {
+      fake_redis_obey (self, client, command);
+      g_clear_pointer (&command, queen_redis_reply_free);
+    }
+}
+
+static inline void
+fake_redis_turn (FakeRedis *self)
+{
+  g_main_context_iteration (NULL, FALSE);
+  for (guint i = 0; i < FAKE_REDIS_MAX_CLIENTS; i++)
+    if (self->clients[i].connection)
+      fake_redis_serve (self, &self->clients[i]);
+}
+
+#define fake_redis_turn_until(self, condition)                                                     \
+  while (!(condition))                                                                             \
+  fake_redis_turn (self)
+
+static inline void
+fake_redis_on_accepted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  FakeRedis *self = data;
+  GSocketConnection *connection =
+      g_socket_listener_accept_finish (G_SOCKET_LISTENER (source), result, NULL, NULL);
+  guint i = 0;
+
+  if (!connection)
+    return;
+  while (self->clients[i].connection)
+    g_assert_cmpuint (++i, <, FAKE_REDIS_MAX_CLIENTS);
+  self->clients[i].connection = connection;
+  self->clients[i].reader =
+      queen_redis_reader_new (QUEEN_REDIS_MAX_REPLY, QUEEN_REDIS_MAX_ELEMENTS);
+  g_socket_listener_accept_async (self->listener, NULL, fake_redis_on_accepted, self);
+}
+
+static inline void
+fake_redis_start (FakeRedis *self)
+{
+  g_autoptr (GSocketAddress) address = NULL;
+
+  *self = (FakeRedis){ .folder = g_dir_make_tmp ("queen-redis-XXXXXX", NULL) };
+  self->path = g_build_filename (self->folder, "redis.sock", NULL);
+  self->begun_behind = g_string_new (NULL);
+  address = g_unix_socket_address_new (self->path);
+  self->listener = g_socket_listener_new ();
+  g_assert_true (g_socket_listener_add_address (self->listener, address, G_SOCKET_TYPE_STREAM,
+                                                G_SOCKET_PROTOCOL_DEFAULT, NULL, NULL, NULL));
+  g_socket_listener_accept_async (self->listener, NULL, fake_redis_on_accepted, self);
+}
+
+static inline void
+fake_redis_stop (FakeRedis *self)
+{
+  for (guint i = 0; i < FAKE_REDIS_MAX_CLIENTS; i++)
+    fake_redis_drop (&self->clients[i]);
+  g_socket_listener_close (self->listener);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_object_unref (self->listener);
+  g_unlink (self->path);
+  g_rmdir (self->folder);
+  g_string_free (self->begun_behind, TRUE);
+  g_free (self->path);
+  g_free (self->folder);
+}
+
+/* Returns: (nullable): who waits for news of the stream */
+static inline FakeClient *
+fake_redis_find_waiting (FakeRedis *self)
+{
+  for (guint i = 0; i < FAKE_REDIS_MAX_CLIENTS; i++)
+    if (self->clients[i].waits)
+      return &self->clients[i];
+  return NULL;
+}
