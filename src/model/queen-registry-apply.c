@@ -20,25 +20,6 @@ find_room (QueenRegistry *self, QueenEntry *entry, const QueenComponent *compone
   return FALSE;
 }
 
-/* What is the registry's own. Counts and times of two queens may have come apart while one of them
- * was alone; here they only grow. */
-static void
-settle_news (QueenRegistry *self, QueenComponent *component, const QueenComponent *last, gint64 age)
-{
-  if (last)
-    {
-      component->first_seen = MIN (component->first_seen, last->first_seen);
-      component->heartbeats = MAX (component->heartbeats, last->heartbeats);
-    }
-  component->sequence =
-      last ? last->sequence : queen_registry_make_sequence (self, component->first_seen);
-  component->deadline =
-      self->settings.clock->get_monotonic () - age + queen_registry_get_span (self, component);
-  if (self->settings.holds)
-    queen_holds_stamp (self->settings.holds, component);
-  queen_registry_check_call (self, component, last);
-}
-
 QueenComponent *
 queen_registry_apply (QueenRegistry *self,
                       QueenComponent *component,
@@ -56,15 +37,17 @@ queen_registry_apply (QueenRegistry *self,
   if (!find_room (self, entry, news, error))
     return NULL;
   last = entry ? queen_registry_leave (self, entry) : NULL;
-  settle_news (self, news, last, age);
-  if (!entry)
-    entry = queen_registry_add_entry (self, news->id, news->sequence);
-  queen_registry_set_sender (self, entry, sender);
-  queen_registry_enter (self, entry, queen_component_ref (news));
-  self->revision += !last || !queen_component_says_same (last, news);
-  queen_alarm_set_earlier (self->alarm, MAX (news->deadline, 0));
+  if (last)
+    {
+      /* Those of two queens may have come apart while one of them was alone; here they only grow.
+       */
+      news->first_seen = MIN (news->first_seen, last->first_seen);
+      news->heartbeats = MAX (news->heartbeats, last->heartbeats);
+    }
+  queen_registry_settle (self, news, last, self->settings.clock->get_monotonic () - age);
+  queen_registry_take (self, entry, news, last, sender);
   *before = last;
-  return entry->component;
+  return news; /* it is the registry's by now */
 }
 
 QueenComponent *
@@ -75,10 +58,10 @@ queen_registry_drop (QueenRegistry *self, const char *id)
   return entry ? queen_registry_remove_entry (self, entry) : NULL;
 }
 
-char *
-queen_registry_dup_sender (QueenRegistry *self, const char *id)
+const char *
+queen_registry_get_sender (QueenRegistry *self, const char *id)
 {
   const QueenEntry *entry = g_hash_table_lookup (self->entries, id);
 
-  return entry && entry->sender ? g_strdup (entry->sender->name) : NULL;
+  return entry && entry->sender ? entry->sender->name : NULL;
 }

@@ -122,6 +122,34 @@ void queen_registry_put_off (QueenRegistry *self, QueenEntry *entry, gint64 dead
 void queen_registry_set_sender (QueenRegistry *self, QueenEntry *entry, const char *name);
 
 /**
+ * queen_registry_settle:
+ * @component: what has been heard; its times are there
+ * @last: (nullable): what was known of it before
+ * @heard: µs, monotonic: when it was heard
+ *
+ * Fills in what is only a registry's: its place, its deadline, its hold, and how it is called.
+ */
+void queen_registry_settle (QueenRegistry *self,
+                            QueenComponent *component,
+                            const QueenComponent *last,
+                            gint64 heard);
+
+/**
+ * queen_registry_take:
+ * @entry: (nullable): %NULL for a new component; otherwise it has left its queue
+ * @component: (transfer none): what queen_registry_settle() has settled
+ * @last: (nullable): as there
+ * @sender: (nullable): who brings it
+ *
+ * Takes it over as what is known.
+ */
+void queen_registry_take (QueenRegistry *self,
+                          QueenEntry *entry,
+                          QueenComponent *component,
+                          const QueenComponent *last,
+                          const char *sender);
+
+/**
  * queen_registry_make_room:
  * @queue: of who is offline, the longest one first
  *

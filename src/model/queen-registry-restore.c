@@ -39,11 +39,7 @@ queen_registry_restore (QueenRegistry *self, GArray *saved, gint64 elapsed)
       QueenComponent *component = one->component;
       QueenEntry *entry;
 
-      component->sequence = queen_registry_make_sequence (self, component->first_seen);
-      component->deadline = now - one->age - elapsed + queen_registry_get_span (self, component);
-      if (self->settings.holds)
-        queen_holds_stamp (self->settings.holds, component);
-      queen_registry_check_call (self, component, NULL);
+      queen_registry_settle (self, component, NULL, now - one->age - elapsed);
       entry = queen_registry_add_entry (self, component->id, component->sequence);
       entry->component = component;
       entry->sender = queen_senders_enter (self->senders, one->sender);

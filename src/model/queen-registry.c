@@ -265,6 +265,36 @@ queen_registry_set_sender (QueenRegistry *self, QueenEntry *entry, const char *n
   queen_senders_release (self->senders, before);
 }
 
+void
+queen_registry_settle (QueenRegistry *self,
+                       QueenComponent *component,
+                       const QueenComponent *last,
+                       gint64 heard)
+{
+  component->sequence =
+      last ? last->sequence : queen_registry_make_sequence (self, component->first_seen);
+  component->deadline = heard + queen_registry_get_span (self, component);
+  if (self->settings.holds)
+    queen_holds_stamp (self->settings.holds, component);
+  queen_registry_check_call (self, component, last);
+}
+
+void
+queen_registry_take (QueenRegistry *self,
+                     QueenEntry *entry,
+                     QueenComponent *component,
+                     const QueenComponent *last,
+                     const char *sender)
+{
+  if (!entry)
+    entry = queen_registry_add_entry (self, component->id, component->sequence);
+  queen_registry_set_sender (self, entry, sender);
+  queen_registry_enter (self, entry, queen_component_ref (component));
+  self->revision += !last || !queen_component_says_same (last, component);
+  /* Other deadlines have only moved away: an alarm that goes off too early sets itself anew. */
+  queen_alarm_set_earlier (self->alarm, MAX (component->deadline, 0));
+}
+
 static gboolean
 is_as_before (const QueenComponent *now, const QueenComponent *before)
 {
@@ -294,21 +324,9 @@ queen_registry_update (QueenRegistry *self,
   heartbeat->since = last && is_as_before (heartbeat, last) ? last->since : heartbeat->last_seen;
   heartbeat->first_seen = last ? last->first_seen : heartbeat->last_seen;
   heartbeat->heartbeats = last ? MIN (last->heartbeats + 1, QUEEN_DISPATCH_MAX_COUNT) : 1;
-  heartbeat->sequence =
-      last ? last->sequence : queen_registry_make_sequence (self, heartbeat->first_seen);
-  heartbeat->deadline = now + queen_registry_get_span (self, heartbeat);
-  if (self->settings.holds)
-    queen_holds_stamp (self->settings.holds, heartbeat);
-  queen_registry_check_call (self, heartbeat, last);
-  if (!entry)
-    entry = queen_registry_add_entry (self, heartbeat->id, heartbeat->sequence);
-  queen_registry_set_sender (self, entry, sender);
-  queen_registry_enter (self, entry, queen_component_ref (heartbeat));
+  queen_registry_settle (self, heartbeat, last, now);
+  queen_registry_take (self, entry, heartbeat, last, sender);
   self->n_heartbeats++;
-  self->revision += !last || !queen_component_says_same (last, heartbeat);
-
-  /* Other deadlines have only moved away: an alarm that goes off too early sets itself anew. */
-  queen_alarm_set_earlier (self->alarm, heartbeat->deadline);
 
   log_heartbeat (heartbeat);
   event = queen_event_new_heartbeat (heartbeat);

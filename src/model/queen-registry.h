@@ -121,12 +121,12 @@ QueenComponent *queen_registry_apply (QueenRegistry *self,
 QueenComponent *queen_registry_drop (QueenRegistry *self, const char *id);
 
 /**
- * queen_registry_dup_sender:
+ * queen_registry_get_sender:
  *
- * Returns: (transfer full) (nullable): who brought the one of that id, as queen_registry_update()
- *   takes it
+ * Returns: (transfer none) (nullable): who brought the one of that id, as queen_registry_update()
+ *   takes it; valid until something else is heard of it
  */
-char *queen_registry_dup_sender (QueenRegistry *self, const char *id);
+const char *queen_registry_get_sender (QueenRegistry *self, const char *id);
 
 /**
  * queen_registry_get_span:

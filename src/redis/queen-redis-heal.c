@@ -9,22 +9,21 @@
 #define HEALED_AT_ONCE 512  /* components */
 #define COMPARED_UNTIMED 64 /* likewise, until it is looked how long they took */
 
-static void
-on_registry_changed_elsewhere (QueenRedisSequencer *self, QueenComponent *gone)
-{
-  g_autoptr (QueenEvent) event = queen_event_new_forgotten (gone);
-
-  queen_redis_sequencer_tell (self, event, gone);
-}
-
-/* Who is known here alone, and is not news from here, was forgotten elsewhere. */
-static void
-drop_forgotten (QueenRedisSequencer *self, QueenComponentKind kind, const char *id)
+void
+queen_redis_sequencer_drop (QueenRedisSequencer *self,
+                            QueenComponentKind kind,
+                            const char *id,
+                            const char *by)
 {
   g_autoptr (QueenComponent) gone = queen_registry_drop (self->registries[kind], id);
+  g_autoptr (QueenEvent) event = NULL;
 
-  queen_redis_sequencer_set_hearer (self, kind, gone->id, NULL);
-  on_registry_changed_elsewhere (self, gone);
+  queen_redis_sequencer_set_hearer (self, kind, id, NULL);
+  if (!gone)
+    return;
+  event = queen_event_new_forgotten (gone);
+  event->by = g_strdup (by);
+  queen_redis_sequencer_tell (self, event, gone);
 }
 
 static void
@@ -35,9 +34,10 @@ compare_one (QueenRedisSequencer *self, const QueenComponent *component)
   if (g_hash_table_contains (self->seen[kind], component->id) ||
       g_hash_table_contains (self->dirty[kind], component->id))
     return;
-  /* An engine that has begun anew is told all that it does not know. */
+  /* Who is known here alone, and is not news from here, was forgotten elsewhere; but an engine that
+   * has begun anew is told all that it does not know. */
   if (self->was_together)
-    drop_forgotten (self, kind, component->id);
+    queen_redis_sequencer_drop (self, kind, component->id, NULL);
   else
     g_hash_table_add (self->dirty[kind], g_strdup (component->id));
 }
@@ -48,9 +48,8 @@ heal_one (QueenRedisSequencer *self, QueenComponentKind kind, const char *id)
 {
   const QueenComponent *component = queen_registry_lookup (self->registries[kind], id);
   const char *name = queen_component_kind_get_name (kind);
-  g_autofree char *forgotten = NULL;
   g_autoptr (GString) text = NULL;
-  char span[32], moment[24];
+  char span[32];
 
   if (component)
     {
@@ -61,10 +60,9 @@ heal_one (QueenRedisSequencer *self, QueenComponentKind kind, const char *id)
                                    self->is_same ? "1" : "0", NULL);
       return;
     }
-  forgotten = g_strdup_printf ("%s\n%s\n", name, id);
-  g_snprintf (moment, sizeof moment, "%020" G_GINT64_FORMAT,
-              self->alone_at > 0 ? self->settings.clock->get_wall () : 0);
-  queen_redis_sequencer_write (self, "forget", name, id, moment, forgotten, NULL);
+  queen_redis_sequencer_write_forget (self, kind, id,
+                                      self->alone_at > 0 ? self->settings.clock->get_wall () : 0,
+                                      "");
 }
 
 /* Returns: how many more may be told in this turn */
@@ -118,7 +116,7 @@ heal_some (QueenRedisSequencer *self)
 /* Of holds none is newer: they come and go, and what is here and not there was made here. One that
  * ended there while she was alone ends here, unless the engine has lost all. */
 static void
-heal_holds (QueenRedisSequencer *self, gboolean is_same)
+heal_holds (QueenRedisSequencer *self)
 {
   QueenHolds *holds = queen_cluster_get_holds (self->cluster);
   g_autoptr (GArray) entries = queen_holds_list_entries (holds);
@@ -132,7 +130,7 @@ heal_holds (QueenRedisSequencer *self, gboolean is_same)
 
       if (g_hash_table_contains (self->held_elsewhere, entry->hold->id))
         continue;
-      if (is_same && !is_older)
+      if (self->is_same && !is_older)
         {
           queen_holds_drop (holds, entry->hold->id);
           continue;
@@ -183,10 +181,9 @@ queen_redis_sequencer_compare (QueenRedisSequencer *self)
 }
 
 void
-queen_redis_sequencer_heal (QueenRedisSequencer *self, gboolean is_same)
+queen_redis_sequencer_heal (QueenRedisSequencer *self)
 {
-  self->is_same = is_same;
   heal_some (self);
-  heal_holds (self, is_same);
+  heal_holds (self);
   heal_releases (self);
 }

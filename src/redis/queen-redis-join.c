@@ -222,16 +222,17 @@ begin_epoch (QueenRedisSequencer *self)
 }
 
 static void
-come_together (QueenRedisSequencer *self, gboolean is_same)
+come_together (QueenRedisSequencer *self)
 {
   excuse_all (self);
+  self->is_same = self->was_together;
   self->was_together = TRUE;
   self->has_complained = FALSE;
   begin_epoch (self);
   queen_redis_sequencer_set_state (self, QUEEN_ENGINE_TOGETHER);
   g_message ("together with the others, by the engine at %s",
              queen_redis_get_address (self->writer));
-  queen_redis_sequencer_heal (self, is_same);
+  queen_redis_sequencer_heal (self);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_hash_table_remove_all (self->seen[kind]);
   g_hash_table_remove_all (self->held_elsewhere);
@@ -247,7 +248,7 @@ static void
 compare_some (QueenRedisSequencer *self)
 {
   if (queen_redis_sequencer_compare (self))
-    come_together (self, self->was_together);
+    come_together (self);
   else
     queen_alarm_set (self->join_alarm, 0);
 }

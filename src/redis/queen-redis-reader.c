@@ -224,8 +224,7 @@ static void
 take_forgotten (QueenRedisSequencer *self, const Entry *entry)
 {
   g_auto (GStrv) words = g_strsplit (queen_redis_reply_get_text (entry->data, NULL), "\n", 3);
-  g_autoptr (QueenComponent) gone = NULL;
-  g_autoptr (QueenEvent) event = NULL;
+  g_autofree char *by = NULL;
   QueenComponentKind kind;
 
   if (g_strcmp0 (entry->origin, self->name) == 0)
@@ -238,13 +237,8 @@ take_forgotten (QueenRedisSequencer *self, const Entry *entry)
     }
   if (queen_flights_has (self->flights, kind, words[1]))
     return;
-  gone = queen_registry_drop (self->registries[kind], words[1]);
-  queen_redis_sequencer_set_hearer (self, kind, words[1], NULL);
-  if (!gone)
-    return;
-  event = queen_event_new_forgotten (gone);
-  event->by = *words[2] ? queen_legible_dup (words[2], MAX_BY) : NULL;
-  queen_redis_sequencer_tell (self, event, gone);
+  by = *words[2] ? queen_legible_dup (words[2], MAX_BY) : NULL;
+  queen_redis_sequencer_drop (self, kind, words[1], by);
 }
 
 /* Holds */

@@ -165,6 +165,17 @@ void queen_redis_sequencer_call_words (QueenRedisSequencer *self,
                                        const char *operation,
                                        const GPtrArray *words);
 
+/**
+ * queen_redis_sequencer_write_forget:
+ * @moment: ns since 1970: who has been heard since is not forgotten
+ * @by: who wants it so; "" for nobody
+ */
+void queen_redis_sequencer_write_forget (QueenRedisSequencer *self,
+                                         QueenComponentKind kind,
+                                         const char *id,
+                                         gint64 moment,
+                                         const char *by);
+
 /** Writes a heartbeat, with all others of this turn of the loop. Returns: bytes of its dispatch */
 gsize queen_redis_sequencer_put (QueenRedisSequencer *self, const QueenComponent *component);
 
@@ -231,7 +242,14 @@ gboolean queen_redis_sequencer_may_miss (QueenSequencer *sequencer, QueenCompone
 gboolean queen_redis_sequencer_compare (QueenRedisSequencer *self);
 
 /** Tells the others what happened here while she was alone. */
-void queen_redis_sequencer_heal (QueenRedisSequencer *self, gboolean is_same);
+void queen_redis_sequencer_heal (QueenRedisSequencer *self);
+
+/** Forgets one whom the others have forgotten, if she knows it; @by: (nullable): who wanted it so
+ */
+void queen_redis_sequencer_drop (QueenRedisSequencer *self,
+                                 QueenComponentKind kind,
+                                 const char *id,
+                                 const char *by);
 
 void queen_redis_sequencer_connect (QueenRedisSequencer *self);
 

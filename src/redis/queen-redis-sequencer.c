@@ -140,14 +140,11 @@ static void
 send_forgotten (QueenRedisSequencer *self, QueenEvent *event)
 {
   const QueenComponent *component = event->component;
-  const char *kind = queen_component_kind_get_name (component->kind);
-  g_autofree char *text = g_strdup_printf ("%s\n%s\n%s", kind, component->id, event->by);
-  char moment[24];
 
-  g_snprintf (moment, sizeof moment, "%020" G_GINT64_FORMAT, self->settings.clock->get_wall ());
   add_flight (self, event, 0);
   queen_redis_sequencer_set_hearer (self, component->kind, component->id, NULL);
-  queen_redis_sequencer_write (self, "forget", kind, component->id, moment, text, NULL);
+  queen_redis_sequencer_write_forget (self, component->kind, component->id,
+                                      self->settings.clock->get_wall (), event->by);
 }
 
 /* Each queen forgets by herself whom nobody has heard of for so long; there is nothing to tell. */

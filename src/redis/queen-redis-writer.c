@@ -149,10 +149,10 @@ append_dispatch (QueenRedisSequencer *self,
                  const QueenComponent *component,
                  const char *queen)
 {
-  g_autofree char *sender =
-      queen_registry_dup_sender (self->registries[component->kind], component->id);
-
-  queen_dispatch_write (text, component, sender, queen);
+  queen_dispatch_write (text, component,
+                        queen_registry_get_sender (self->registries[component->kind],
+                                                   component->id),
+                        queen);
 }
 
 static void
@@ -232,6 +232,21 @@ call_script (QueenRedisSequencer *self,
     argv[QUEEN_REDIS_FIXED + n++] = word;
   if (queen_redis_sequencer_send_puts (self))
     send_call (self, callback, operation, argv, n);
+}
+
+void
+queen_redis_sequencer_write_forget (QueenRedisSequencer *self,
+                                    QueenComponentKind kind,
+                                    const char *id,
+                                    gint64 moment,
+                                    const char *by)
+{
+  const char *name = queen_component_kind_get_name (kind);
+  g_autofree char *word = g_strdup_printf ("%s\n%s\n%s", name, id, by);
+  char until[24];
+
+  g_snprintf (until, sizeof until, "%020" G_GINT64_FORMAT, moment);
+  queen_redis_sequencer_write (self, "forget", name, id, until, word, NULL);
 }
 
 void
