@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+G_STATIC_ASSERT (QUEEN_ENGINE_N_KEYS == 9); /* `begin` knows the type of each */
+
 /* ARGV: version, queen, epoch, length of the stream, what to do, and what that needs. */
 const char queen_engine_script[] =
     "local meta, events, due, holds = KEYS[1], KEYS[2], KEYS[3], KEYS[6]\n"
@@ -14,7 +16,8 @@ const char queen_engine_script[] =
     /* What others have put in the place of a queen's data would break one call or another, so all
      * of it is looked at before anything is done. */
     "if op == 'begin' then\n"
-    "  local types = { 'hash', 'stream', 'zset', 'hash', 'hash', 'hash', 'zset', 'string' }\n"
+    "  local types = { 'hash', 'stream', 'zset', 'hash', 'hash', 'hash', 'zset', 'string',\n"
+    "                  'hash' }\n"
     "  for i, key in ipairs(KEYS) do\n"
     "    local is = redis.call('TYPE', key).ok\n"
     "    if is ~= 'none' and is ~= types[i] then return { 'type', tostring(i), is, types[i] } end\n"
