@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-/* How she is alone, joins the others, and is alone again. To join is the same at the start and when
- * the engine was away: the place in the stream is noted, then all that the others know is read, and
- * then the stream from that place on; so nothing falls in between. Until then she goes on alone. */
+/* How she joins the others. It is the same at the start and when the engine was away: the place in
+ * the stream is noted, then all that the others know is read, and then the stream from that place
+ * on; so nothing falls in between. Until then she goes on alone. */
 
 #include <string.h>
 
-#include "queen-redis-pause.h"
 #include "queen-redis-sequencer-private.h"
 #include "text/queen-safe-text.h"
 
-#define SCAN_COUNT "64"                  /* components in one turn */
-#define LONG_STAY QUEEN_REDIS_MOST_PAUSE /* µs: who was together for less was not really let in */
+#define SCAN_COUNT "64" /* components in one turn */
 #define MAX_RECALLED 1000
 #define FIND_BACK (9 * G_USEC_PER_SEC) /* that others may need as well */
 #define LONG (10 * G_USEC_PER_SEC)     /* for what may take long while she waits for nothing */
@@ -59,140 +57,6 @@ hear_answer (gpointer data, const GError *error)
     return g_steal_pointer (&self);
   queen_redis_sequencer_leave_for (self, error);
   return NULL;
-}
-
-/* Alone */
-
-/* What was on its way is told under her own numbers; it may be in the stream all the same. */
-static void
-tell_flights (QueenRedisSequencer *self)
-{
-  QueenEvent *event;
-
-  queen_redis_sequencer_clear_puts (self);
-  while ((event = queen_flights_take_first (self->flights)))
-    {
-      const QueenComponent *component = event->component;
-
-      if (component && event->kind != QUEEN_EVENT_HELD)
-        g_hash_table_add (self->dirty[component->kind], g_strdup (component->id));
-      queen_sequencer_publish (QUEEN_SEQUENCER (self->local), event);
-      queen_event_unref (event);
-    }
-}
-
-static void
-begin_alone (QueenRedisSequencer *self)
-{
-  g_autofree char *epoch =
-      queen_engine_make_epoch (self->settings.clock->get_wall (), g_random_int ());
-
-  self->n_alone++;
-  self->alone_at = self->settings.clock->get_monotonic ();
-  queen_local_sequencer_begin (self->local, epoch);
-  g_signal_emit_by_name (self, "restart", queen_local_sequencer_get_epoch (self->local),
-                         (guint64) 1, FALSE);
-  g_ptr_array_set_size (self->siblings, 0);
-  queen_redis_sequencer_leave_jobs (self);
-  g_warning ("going on alone: %s", self->trouble);
-  tell_flights (self);
-}
-
-/* Redis would hold back what is asked next until it has answered what nobody waits for any more. */
-static void
-stop_reading (QueenRedisSequencer *self)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (!self->is_reading)
-    return;
-  self->is_reading = FALSE;
-  g_set_error_literal (&error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_LOST, "she is alone by now");
-  queen_redis_reconnect (self->reader, error);
-}
-
-/* What Redis has refused it will refuse again for a while, longer each time until she has been
- * together for long; who is not there is found when it is. */
-static void
-pause_before_joining (QueenRedisSequencer *self, gboolean has_stayed)
-{
-  self->join_due = self->settings.clock->get_monotonic ();
-  if (has_stayed)
-    self->join_pause = 0;
-  if (queen_redis_is_ready (self->writer))
-    {
-      self->join_pause = queen_redis_pause_next (self->join_pause, NULL);
-      self->join_due += self->join_pause;
-    }
-  queen_alarm_set (self->join_alarm, self->join_due);
-}
-
-/* @is_quiet: it is the way to her being alone that is told, not each attempt to change it */
-static void
-leave_quietly (QueenRedisSequencer *self,
-               const char *reason,
-               const char *trouble,
-               gboolean is_quiet)
-{
-  gint64 stay = self->settings.clock->get_monotonic () - self->since;
-  gboolean was_alone = self->state == QUEEN_ENGINE_ALONE;
-  gboolean was_together = self->state == QUEEN_ENGINE_TOGETHER;
-  gboolean is_news = was_together || g_strcmp0 (reason, self->reason) != 0;
-  g_autofree char *kept_reason = g_strdup (reason), *kept_trouble = g_strdup (trouble);
-
-  if (!self->cluster)
-    return;
-  self->round++;
-  g_free (self->reason);
-  g_free (self->trouble);
-  self->reason = g_steal_pointer (&kept_reason);
-  self->trouble = g_steal_pointer (&kept_trouble);
-  self->since = was_together ? self->settings.clock->get_monotonic () : self->since;
-  self->state = QUEEN_ENGINE_ALONE;
-  self->has_complained |= was_together;
-  if (was_together)
-    begin_alone (self);
-  else if (is_news && !is_quiet)
-    g_warning ("still alone: %s", self->trouble);
-  stop_reading (self);
-  if (!was_alone)
-    pause_before_joining (self, was_together && stay >= LONG_STAY);
-  queen_redis_sequencer_set_state (self, QUEEN_ENGINE_ALONE);
-}
-
-void
-queen_redis_sequencer_leave (QueenRedisSequencer *self, const char *reason, const char *trouble)
-{
-  leave_quietly (self, reason, trouble, FALSE);
-}
-
-void
-queen_redis_sequencer_look_elsewhere (QueenRedisSequencer *self)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_set_error_literal (&error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_LOST, self->trouble);
-  if (queen_redis_is_ready (self->writer))
-    queen_redis_reconnect (self->writer, error);
-}
-
-static gboolean
-is_wrong_one (const GError *error)
-{
-  return g_error_matches (error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_READ_ONLY) ||
-         g_error_matches (error, QUEEN_REDIS_ERROR, QUEEN_REDIS_ERROR_MASTER_DOWN);
-}
-
-void
-queen_redis_sequencer_leave_for (QueenRedisSequencer *self, const GError *error)
-{
-  gboolean is_told = self->has_complained && self->state != QUEEN_ENGINE_TOGETHER;
-
-  self->has_complained = TRUE;
-  leave_quietly (self, queen_redis_error_get_reason ((QueenRedisError) error->code), error->message,
-                 is_told);
-  if (is_wrong_one (error))
-    queen_redis_sequencer_look_elsewhere (self);
 }
 
 /* Together */
@@ -584,7 +448,8 @@ join_others (gpointer data)
       return; /* if that went wrong, its pause is to be kept */
     }
   if (self->state != QUEEN_ENGINE_ALONE || !self->cluster || !queen_redis_is_ready (self->writer) ||
-      !queen_redis_is_ready (self->reader))
+      !queen_redis_is_ready (self->reader) ||
+      self->settings.clock->get_monotonic () < self->join_due)
     return;
   queen_alarm_set (self->join_alarm, -1);
   self->round++;
@@ -597,9 +462,12 @@ join_others (gpointer data)
 
 /* The connections */
 
+/* One that is found anew need not refuse what the former one did. */
 static void
 on_engine_ready (QueenRedis *redis, QueenRedisSequencer *self)
 {
+  if (redis == self->writer)
+    self->join_due = 0;
   join_others (self);
 }
 

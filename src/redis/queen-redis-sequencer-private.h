@@ -4,11 +4,11 @@
 #pragma once
 
 /* What the files of the sequencer share, and nobody else sees: what is published
- * (queen-redis-sequencer.c) and how it is written (queen-redis-writer.c), how she is alone, joins
- * the others and leaves them (queen-redis-join.c), what each has missed (queen-redis-heal.c), who
- * is missed (queen-redis-liveness.c), what was told before (queen-redis-past.c), what is read of
- * the stream (queen-redis-reader.c), how queens know of each other (queen-redis-announce.c), and of
- * each other's jobs (queen-redis-jobs.c). */
+ * (queen-redis-sequencer.c) and how it is written (queen-redis-writer.c), how she is alone
+ * (queen-redis-alone.c) and joins the others (queen-redis-join.c), what each has missed
+ * (queen-redis-heal.c), who is missed (queen-redis-liveness.c), what was told before
+ * (queen-redis-past.c), what is read of the stream (queen-redis-reader.c), how queens know of each
+ * other (queen-redis-announce.c), and of each other's jobs (queen-redis-jobs.c). */
 
 #include "loop/queen-alarm.h"
 #include "model/queen-dispatch.h"
