@@ -39,18 +39,21 @@ wait_until_known (QueenProcess *const queens[2], const char *id, const char *sta
 /* What a subscriber was told until it heard of "end". */
 typedef struct
 {
+  SseClient *client;
   guint n_lagged;
   guint n_offline;
   GHashTable *events; /* id -> data; an id that comes twice is a failure */
 } Story;
 
-static void
-hear_out (SseClient *client, Story *story)
+static gpointer
+hear (gpointer data)
 {
+  Story *story = data;
+
   story->events = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   for (gboolean is_over = FALSE; !is_over;)
     {
-      g_autoptr (SseFrame) frame = sse_client_next (client);
+      g_autoptr (SseFrame) frame = sse_client_next (story->client);
 
       g_assert_nonnull (frame);
       if (g_strcmp0 (frame->event, "lagged") == 0)
@@ -66,6 +69,14 @@ hear_out (SseClient *client, Story *story)
         g_assert_true (
             g_hash_table_insert (story->events, g_strdup (frame->id), g_strdup (frame->data)));
     }
+  return NULL;
+}
+
+static void
+hear_out (SseClient *client, Story *story)
+{
+  story->client = client;
+  hear (story);
 }
 
 /* What both were told under one id is one and the same. */
@@ -223,6 +234,89 @@ test_cut (void)
   redis_server_free (server);
 }
 
+/* How often it was said that one is offline. */
+static guint
+count_offline (const Story *story, const char *id)
+{
+  g_autofree char *who = g_strdup_printf ("\"worker_id\":\"%s\"", id);
+  GHashTableIter iter;
+  gpointer data;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, story->events);
+  while (g_hash_table_iter_next (&iter, NULL, &data))
+    n += strstr (data, who) && strstr (data, "\"status\":\"Offline\"");
+  return n;
+}
+
+static void
+beat_at_both (QueenProcess *const queens[2])
+{
+  queens_beat (queens[0], "here", "ready");
+  queens_beat (queens[1], "there", "ready");
+  g_usleep (200 * 1000);
+}
+
+/* For longer than anybody may be silent: who speaks to the one that is cut off is given up by the
+ * other, and is back with her. Whoever is silent is offline for all, once. */
+static void
+test_cut_for_long (void)
+{
+  static const char *const silent[] = { "silent-0", "silent-1" };
+  RedisServer *server = start_redis (NULL);
+  guint16 port = redis_server_get_port (server);
+  g_autoptr (Wire) wire = wire_new (port);
+  QueenProcess *queens[2] = { start_queen (port, port, "2s"),
+                              start_queen (wire_get_port (wire), wire_get_port (wire), "2s") };
+  Story stories[2] = { 0 };
+
+  wait_for_both (queens, "together");
+  {
+    g_autoptr (SseClient) near = listen_to (queens[0]);
+    g_autoptr (SseClient) far = listen_to (queens[1]);
+
+    for (int i = 0; i < 2; i++)
+      queens_beat (queens[i], silent[i], "ready");
+    beat_at_both (queens);
+    for (int i = 0; i < 2; i++)
+      wait_until_known (queens, silent[i], "Ready");
+    wait_until_known (queens, "here", "Ready");
+    wait_until_known (queens, "there", "Ready");
+    wire_cut (wire);
+    while (!queens_is_known_as (queens[0], "there", "Offline") ||
+           !queens_is_known_as (queens[0], "silent-1", "Offline") ||
+           !queens_is_known_as (queens[1], "silent-1", "Offline"))
+      beat_at_both (queens);
+    g_assert_true (queens_is_in_state (queens[1], "alone"));
+    g_assert_true (queens_is_known_as (queens[0], "silent-0", "Offline"));
+    g_assert_true (queens_is_known_as (queens[1], "here", "Ready"));
+    g_assert_true (queens_is_known_as (queens[1], "there", "Ready"));
+    wire_mend (wire);
+    while (!queens_is_in_state (queens[1], "together") ||
+           !queens_is_known_as (queens[0], "there", "Ready"))
+      beat_at_both (queens);
+    for (int i = 0; i < 2; i++)
+      wait_until_known (queens, silent[i], "Offline");
+    beat_at_both (queens);
+    wait_until_known (queens, "here", "Ready");
+    wait_until_known (queens, "there", "Ready");
+    queens_beat (queens[0], "end", "ready");
+    hear_out (near, &stories[0]);
+    hear_out (far, &stories[1]);
+  }
+  for (int i = 0; i < 2; i++)
+    {
+      g_assert_cmpuint (stories[i].n_lagged, ==, i);
+      g_assert_cmpuint (count_offline (&stories[i], "here"), ==, 0);
+      g_assert_cmpuint (count_offline (&stories[i], "there"), ==, 1 - i);
+      g_assert_cmpuint (count_offline (&stories[i], silent[i]), ==, 1);
+    }
+  g_assert_cmpuint (count_offline (&stories[0], silent[1]), ==, 1);
+  compare_stories (stories);
+  stop_queens (queens);
+  redis_server_free (server);
+}
+
 /* Whoever comes from another queen may have seen what this one has yet to read: nothing of it is
  * told again, and nothing is said to be lost. */
 static void
@@ -283,7 +377,6 @@ beat_all (QueenProcess *const queens[2], const char *status)
     }
 }
 
-/* Those who listen read what comes of it only later, so that it must not be too much for them. */
 static void
 beat_all_for_a_while (QueenProcess *const queens[2])
 {
@@ -301,28 +394,32 @@ test_stopped_for_long (void)
   const char *wanted = g_getenv ("QUEEN_TEST_STOPPED");
   gint64 end;
   Story stories[2] = { 0 };
+  GThread *threads[2]; /* whoever did not read for so long would be sent away */
 
   wait_for_both (queens, "together");
-  {
-    g_autoptr (SseClient) here = listen_to (queens[0]);
-    g_autoptr (SseClient) there = listen_to (queens[1]);
-
-    beat_all (queens, "ready");
-    redis_server_signal (server, SIGSTOP);
-    end = g_get_monotonic_time () + (wanted ? atoi (wanted) : STOPPED) * G_USEC_PER_SEC;
-    while (g_get_monotonic_time () < end)
+  for (int i = 0; i < 2; i++)
+    {
+      stories[i].client = listen_to (queens[i]);
+      threads[i] = g_thread_new ("reader", hear, &stories[i]);
+    }
+  beat_all (queens, "ready");
+  redis_server_signal (server, SIGSTOP);
+  end = g_get_monotonic_time () + (wanted ? atoi (wanted) : STOPPED) * G_USEC_PER_SEC;
+  while (g_get_monotonic_time () < end)
+    beat_all_for_a_while (queens);
+  g_assert_true (queens_is_in_state (queens[0], "alone"));
+  g_assert_true (queens_is_in_state (queens[1], "alone"));
+  redis_server_signal (server, SIGCONT);
+  for (int i = 0; i < 2; i++)
+    while (!queens_is_in_state (queens[i], "together"))
       beat_all_for_a_while (queens);
-    g_assert_true (queens_is_in_state (queens[0], "alone"));
-    g_assert_true (queens_is_in_state (queens[1], "alone"));
-    redis_server_signal (server, SIGCONT);
-    for (int i = 0; i < 2; i++)
-      while (!queens_is_in_state (queens[i], "together"))
-        beat_all_for_a_while (queens);
-    beat_all (queens, "busy");
-    queens_beat (queens[0], "end", "ready");
-    hear_out (here, &stories[0]);
-    hear_out (there, &stories[1]);
-  }
+  beat_all (queens, "busy");
+  queens_beat (queens[0], "end", "ready");
+  for (int i = 0; i < 2; i++)
+    {
+      g_thread_join (threads[i]);
+      sse_client_close (stories[i].client);
+    }
   for (int i = 0; i < 2; i++)
     {
       g_assert_cmpuint (stories[i].n_offline, ==, 0);
@@ -346,6 +443,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/queens-cut/lost-tail", test_lost_tail);
   g_test_add_func ("/queens-cut/network", test_cut);
+  g_test_add_func ("/queens-cut/network-for-long", test_cut_for_long);
   g_test_add_data_func ("/queens-cut/seen-elsewhere/network", NULL, test_seen_elsewhere);
   g_test_add_data_func ("/queens-cut/seen-elsewhere/queen-stopped", "", test_seen_elsewhere);
   g_test_add_func ("/queens-cut/stopped-for-long", test_stopped_for_long);
