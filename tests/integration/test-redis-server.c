@@ -8,6 +8,7 @@
 #include "queen-process.h"
 #include "redis-server.h"
 #include "redis/queen-redis.h"
+#include "temporary-file.h"
 #include "tls-identity.h"
 
 /* A connection, and what is heard of it. */
@@ -229,24 +230,12 @@ test_stopped (void)
 
 /* Who she is */
 
-static char *
-write_file (const char *text)
-{
-  g_autoptr (GError) error = NULL;
-  char *path = NULL;
-  int fd = g_file_open_tmp ("queen-XXXXXX", &path, &error);
-
-  g_assert_no_error (error);
-  g_assert_true (g_close (fd, NULL));
-  g_assert_true (g_file_set_contents (path, text, -1, NULL));
-  return path;
-}
-
 static void
 test_password (void)
 {
   g_autoptr (RedisServer) server = redis_server_start_new ();
-  g_autofree char *url = redis_server_dup_url (server), *password = write_file ("wrong\n");
+  g_autofree char *url = redis_server_dup_url (server),
+                  *password = write_temporary_file ("wrong\n");
   const QueenRedisTargetSettings where = { .urls = (const char *const[]){ url, NULL },
                                            .password_file = password };
   g_autoptr (GError) error = NULL;
@@ -279,7 +268,7 @@ static void
 test_user (void)
 {
   g_autoptr (RedisServer) server = redis_server_start_new ();
-  g_autofree char *password = write_file ("secret");
+  g_autofree char *password = write_temporary_file ("secret");
   g_autofree char *url = g_strdup_printf ("redis+unix://%s?cluster=test&user=queen&db=2",
                                           redis_server_get_socket (server));
   const QueenRedisTargetSettings where = { .urls = (const char *const[]){ url, NULL },
@@ -537,7 +526,7 @@ test_tls_certificate (void)
   g_assert_true (g_file_get_contents (identity->certificate, &certificate, NULL, NULL));
   g_assert_true (g_file_get_contents (identity->key, &key, NULL, NULL));
   both = g_strconcat (certificate, key, NULL);
-  file = write_file (both);
+  file = write_temporary_file (both);
   listener =
       listener_new_for (&(QueenRedisTargetSettings){ .urls = (const char *const[]){ url, NULL },
                                                      .ca_file = identity->certificate,

@@ -8,6 +8,7 @@
 
 #include "config/queen-settings.h"
 #include "queen-error.h"
+#include "temporary-file.h"
 #include "text/queen-span.h"
 
 /* @words: the command line behind the program's name, with spaces between */
@@ -20,19 +21,6 @@ parse (const char *words, GError **error)
   int argc = (int) g_strv_length (argv);
 
   return queen_config_new (&argc, &shifted, error);
-}
-
-static char *
-write_file (const char *text)
-{
-  g_autoptr (GError) error = NULL;
-  char *path = NULL;
-  int fd = g_file_open_tmp ("queen-XXXXXX.conf", &path, &error);
-
-  g_assert_no_error (error);
-  g_assert_true (g_close (fd, NULL));
-  g_assert_true (g_file_set_contents (path, text, -1, NULL));
-  return path;
 }
 
 static void
@@ -92,7 +80,8 @@ test_command_line (void)
 static void
 test_file (void)
 {
-  g_autofree char *path = write_file ("[queen]\nport=1234\ncapacity=5\nbind=127.0.0.1;::1\n");
+  g_autofree char *path =
+      write_temporary_file ("[queen]\nport=1234\ncapacity=5\nbind=127.0.0.1;::1\n");
   g_autofree char *words = g_strdup_printf ("-c %s --capacity=6 --bind=127.0.0.2", path);
   g_autoptr (QueenConfig) config = parse (words, NULL);
 
@@ -107,7 +96,7 @@ test_file (void)
 static void
 test_byte_order_mark (void)
 {
-  g_autofree char *path = write_file ("\xef\xbb\xbf[queen]\r\nport=1234\r\n");
+  g_autofree char *path = write_temporary_file ("\xef\xbb\xbf[queen]\r\nport=1234\r\n");
   g_autofree char *words = g_strdup_printf ("-c %s", path);
   g_autoptr (GError) error = NULL;
   g_autoptr (QueenConfig) config = parse (words, &error);
@@ -182,7 +171,7 @@ test_bad_files (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      g_autofree char *path = write_file (rows[i][0]);
+      g_autofree char *path = write_temporary_file (rows[i][0]);
       g_autofree char *words = g_strdup_printf ("--config=%s", path);
       g_autoptr (GError) error = NULL;
 
@@ -213,7 +202,7 @@ test_explained_once (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      g_autofree char *path = write_file (rows[i][0]);
+      g_autofree char *path = write_temporary_file (rows[i][0]);
       g_autofree char *words = g_strdup_printf ("--config=%s", path);
       g_autoptr (GError) error = NULL;
 
@@ -382,7 +371,7 @@ test_initial_values (void)
       /* Without a proxy, one of them would say nothing. */
       g_autofree char *text =
           g_strdup_printf ("[queen]\ntrusted-proxy=::1\n%s=%s\n", setting->name, setting->initial);
-      g_autofree char *path = write_file (text);
+      g_autofree char *path = write_temporary_file (text);
       g_autofree char *words = g_strdup_printf ("--config=%s", path);
       g_autoptr (GError) error = NULL;
       g_autoptr (QueenConfig) said = setting->initial ? parse (words, &error) : NULL;
@@ -401,7 +390,7 @@ test_initial_values (void)
 static void
 test_empty_list (void)
 {
-  g_autofree char *path = write_file ("[queen]\nbind=\n");
+  g_autofree char *path = write_temporary_file ("[queen]\nbind=\n");
   g_autofree char *words = g_strdup_printf ("--config=%s", path);
   g_autoptr (GError) error = NULL;
   g_autoptr (QueenConfig) config = parse (words, &error);

@@ -3,23 +3,10 @@
 
 #include "redis/queen-redis-target-private.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "queen-error.h"
-
-static char *
-write_file (const char *text)
-{
-  g_autoptr (GError) error = NULL;
-  char *path = NULL;
-  int fd = g_file_open_tmp ("queen-XXXXXX", &path, &error);
-
-  g_assert_no_error (error);
-  g_assert_true (g_close (fd, NULL));
-  g_assert_true (g_file_set_contents (path, text, -1, NULL));
-  return path;
-}
+#include "temporary-file.h"
 
 static void
 test_urls (void)
@@ -159,7 +146,7 @@ test_several (void)
 static void
 test_beyond (void)
 {
-  g_autofree char *password = write_file ("secret\n");
+  g_autofree char *password = write_temporary_file ("secret\n");
   static const char *const naked[] = { "redis://h?cluster=a", "rediss://h?cluster=a",
                                        "redis://192.0.2.1?cluster=a",
                                        "redis://127.0.0.1.example?cluster=a" };
@@ -195,7 +182,7 @@ test_password (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      g_autofree char *file = write_file (rows[i][0]);
+      g_autofree char *file = write_temporary_file (rows[i][0]);
       g_autoptr (QueenRedisTarget) target = queen_redis_target_new (
           &(QueenRedisTargetSettings){ .urls = urls, .password_file = file }, NULL);
 
@@ -208,7 +195,7 @@ static void
 test_bad_files (void)
 {
   static const char *const urls[] = { "redis://127.0.0.1?cluster=a", NULL };
-  g_autofree char *empty = write_file ("\nsecret\n");
+  g_autofree char *empty = write_temporary_file ("\nsecret\n");
   g_autoptr (GError) error = NULL;
 
   assert_no_target (&(QueenRedisTargetSettings){ .urls = urls, .password_file = empty },
@@ -233,7 +220,7 @@ static void
 test_reload (void)
 {
   static const char *const urls[] = { "redis://127.0.0.1?cluster=a", NULL };
-  g_autofree char *file = write_file ("one");
+  g_autofree char *file = write_temporary_file ("one");
   g_autoptr (QueenRedisTarget) target =
       queen_redis_target_new (&(QueenRedisTargetSettings){ .urls = urls, .password_file = file },
                               NULL);
