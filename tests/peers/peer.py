@@ -7,6 +7,7 @@ import ctypes
 import http.client
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -26,9 +27,12 @@ def die_with_parent():
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that connections of other programs are given in the time until it is bound."""
+    while True:
+        port = random.randrange(10000, 30000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.contextmanager
