@@ -5,13 +5,15 @@
 
 #include "net/queen-via.h"
 #include "queen-error.h"
+#include "queen-intake.h"
 
-#define MAX_READS 4                       /* of the buffer's size, before others have their turn */
-#define MAX_LEFT (64 * 1024)              /* bytes that are read on of what nobody listens to */
-#define LEFT_TIMEOUT (G_TIME_SPAN_SECOND) /* µs for that */
-#define MAX_INTERIM 16                    /* 1xx answers before the one that counts */
-#define MAX_FOUND 64                      /* addresses of a host that are looked at */
-#define RACE (G_TIME_SPAN_SECOND / 2)     /* µs that a connection's end may be under way */
+#define MAX_READS 64 /* before others have their turn: libsoup takes three for a short chunk */
+#define MAX_READ (4 * QUEEN_CALLER_BUFFER) /* bytes, likewise */
+#define MAX_LEFT (64 * 1024)               /* bytes that are read on of what nobody listens to */
+#define LEFT_TIMEOUT (G_TIME_SPAN_SECOND)  /* µs for that */
+#define MAX_INTERIM 16                     /* 1xx answers before the one that counts */
+#define MAX_FOUND 64                       /* addresses of a host that are looked at */
+#define RACE (G_TIME_SPAN_SECOND / 2)      /* µs that a connection's end may be under way */
 
 typedef enum
 {
@@ -41,8 +43,7 @@ struct _QueenCall
   QueenLane *lane;
   SoupMessage *message;
   GCancellable *cancellable;
-  GInputStream *answer;
-  GSource *readable;
+  QueenIntake *answer;
   gboolean is_paused;
   gboolean is_fresh;   /* the connection was made for this */
   gboolean is_through; /* the kernel has taken all of the body */
@@ -87,15 +88,6 @@ set_deadline (QueenCall *self, Stage stage, gint64 timeout)
 }
 
 static void
-stop_reading (QueenCall *self)
-{
-  if (!self->readable)
-    return;
-  g_source_destroy (self->readable);
-  g_clear_pointer (&self->readable, g_source_unref);
-}
-
-static void
 note_calls (QueenCaller *caller)
 {
   if (caller->n_calls)
@@ -113,12 +105,10 @@ let_go (QueenCall *self, gboolean is_whole)
   g_queue_unlink (&self->caller->calls, &self->link);
   g_clear_pointer (&self->wait, queen_names_wait_cancel);
   note_calls (self->caller);
-  stop_reading (self);
   if (!is_whole)
     g_cancellable_cancel (self->cancellable);
   if (self->answer)
-    g_input_stream_close (self->answer, self->cancellable, NULL);
-  g_clear_object (&self->answer);
+    queen_intake_close (g_steal_pointer (&self->answer), self->cancellable);
   if (self->message)
     g_signal_handlers_disconnect_by_data (self->message, self);
   g_clear_object (&self->message);
@@ -187,16 +177,12 @@ fail_in_body (QueenCall *self, const GError *error)
 
 /* Reading */
 
-static void read_on (QueenCall *self);
-
-/* Returns: whether to go on; else somebody has ended it, or there is nothing more now */
-static gboolean
+/* Returns: how many bytes there were; 0 when somebody has ended it, or there is nothing more now */
+static gsize
 read_once (QueenCall *self)
 {
   g_autoptr (GError) error = NULL;
-  gssize n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (self->answer),
-                                                       self->caller->buffer, QUEEN_CALLER_BUFFER,
-                                                       NULL, &error);
+  gssize n = queen_intake_read (self->answer, self->caller->buffer, QUEEN_CALLER_BUFFER, &error);
 
   if (n > 0 && self->is_left && (self->n_left += (gsize) n) > MAX_LEFT)
     queen_call_cancel (self);
@@ -204,44 +190,29 @@ read_once (QueenCall *self)
     {
       set_deadline (self, WAITS_FOR_NEXT_BYTE, self->request.idle_timeout);
       self->funcs->on_bytes (self->caller->buffer, (gsize) n, self->data);
-      return TRUE;
+      return (gsize) n;
     }
   else if (n == 0)
     end_call (self, QUEEN_ATTEMPT_DONE, NULL);
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    return FALSE;
-  else
+  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     fail_in_body (self, error);
-  return FALSE;
-}
-
-static gboolean
-on_call_readable (GObject *stream, gpointer data)
-{
-  g_autoptr (GSource) source = NULL;
-  QueenCall *self = ref_call (data);
-  guint n = 0;
-
-  /* What libsoup has read ahead does not make a source ready that was there before. */
-  source = g_steal_pointer (&self->readable);
-  g_source_destroy (source);
-  while (!self->is_over && !self->is_paused && n < MAX_READS && read_once (self))
-    n++;
-  if (!self->is_over && !self->is_paused)
-    read_on (self);
-  unref_call (self);
-  return G_SOURCE_REMOVE;
+  return 0;
 }
 
 static void
-read_on (QueenCall *self)
+read_answer (gpointer data)
 {
-  if (self->readable)
-    return;
-  self->readable =
-      g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (self->answer), NULL);
-  g_source_set_callback (self->readable, G_SOURCE_FUNC (on_call_readable), self, NULL);
-  g_source_attach (self->readable, g_main_context_get_thread_default ());
+  QueenCall *self = ref_call (data);
+  gsize n, n_bytes = 0;
+  guint n_reads = 0;
+
+  do
+    n_bytes += n = read_once (self);
+  while (n > 0 && !self->is_over && !self->is_paused && ++n_reads < MAX_READS &&
+         n_bytes < MAX_READ);
+  if (!self->is_over && !self->is_paused)
+    queen_intake_wait (self->answer);
+  unref_call (self);
 }
 
 static gboolean
@@ -277,7 +248,7 @@ take_answer (QueenCall *self)
   self->funcs->on_head (soup_message_get_status (self->message),
                         soup_message_get_response_headers (self->message), self->data);
   if (!self->is_over && !self->is_paused)
-    read_on (self);
+    read_answer (self);
 }
 
 /* Sending */
@@ -330,7 +301,8 @@ on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
     }
   else if (answer)
     {
-      self->answer = g_steal_pointer (&answer);
+      self->answer =
+          queen_intake_new (self->caller->sockets, g_steal_pointer (&answer), read_answer, self);
       take_answer (self);
     }
   else
@@ -504,16 +476,16 @@ queen_call_set_paused (QueenCall *self, gboolean is_paused)
   if (self->is_paused == is_paused)
     return;
   self->is_paused = is_paused;
-  if (is_paused)
-    stop_reading (self);
-  else if (!self->answer)
+  if (is_paused && self->answer)
+    queen_intake_stop (self->answer);
+  else if (!is_paused && !self->answer)
     queen_alarm_set_earlier (self->caller->alarm, self->deadline);
-  else
+  else if (!is_paused)
     {
       /* The time in which nobody would have heard of it is not the worker's. */
       queen_call_note_progress (self);
       set_deadline (self, WAITS_FOR_NEXT_BYTE, self->request.idle_timeout);
-      read_on (self);
+      queen_intake_wait (self->answer);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "queen-caller.h"
 
 #include "queen-call.h"
+#include "queen-intake.h"
 
 static void
 on_calls_due (gpointer data)
@@ -20,6 +21,7 @@ queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDataba
   self->tokens = tokens;
   self->names = queen_names_new ();
   self->lanes = queen_lanes_new (trusted);
+  self->sockets = queen_intakes_new ();
   self->alarm =
       queen_alarm_new (&queen_clock_system, "calls", G_PRIORITY_DEFAULT, on_calls_due, self);
   self->buffer = g_malloc (QUEEN_CALLER_BUFFER);
@@ -45,6 +47,7 @@ queen_caller_free (QueenCaller *self)
 {
   queen_names_free (self->names);
   queen_lanes_free (self->lanes);
+  g_clear_pointer (&self->sockets, queen_epoll_free);
   queen_alarm_free (self->alarm);
   g_clear_pointer (&self->tokens, queen_worker_tokens_unref);
   g_free (self->buffer);

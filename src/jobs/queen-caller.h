@@ -4,6 +4,7 @@
 #pragma once
 
 #include "loop/queen-alarm.h"
+#include "loop/queen-epoll.h"
 #include "queen-lanes.h"
 #include "queen-names.h"
 #include "queen-reach.h"
@@ -18,6 +19,7 @@ G_BEGIN_DECLS
  * @reach: who may be called
  * @names: what is behind hosts' names
  * @lanes: the connections
+ * @sockets: (nullable): those at which answers are waited for
  * @tokens: (nullable): what to show to whom
  * @calls: of QueenCall: all that go on
  * @n_pending: what GLib and libsoup still have to come back from, also for calls that are over
@@ -31,6 +33,7 @@ typedef struct
   const QueenReach *reach;
   QueenNames *names;
   QueenLanes *lanes;
+  QueenEpoll *sockets;
   QueenWorkerTokens *tokens;
   QueenAlarm *alarm;
   GQueue calls;

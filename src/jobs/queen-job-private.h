@@ -106,6 +106,8 @@ struct _QueenJob
   guint64 noted_tokens;
   GList link;
   QueenDeadline kept;
+  gboolean is_unread; /* it has ended, and nobody reads it */
+  GList unread_link;
   gsize n_bytes; /* as they are counted */
   gboolean is_touched;
   GList touched_link;

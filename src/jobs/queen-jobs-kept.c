@@ -9,6 +9,26 @@
 
 /* Those that go */
 
+/* Whoever lets others go first is found at once, however many are being read. */
+static void
+set_unread (QueenJobs *self, QueenJob *job, gboolean is_unread)
+{
+  if (job->is_unread == is_unread)
+    return;
+  job->is_unread = is_unread;
+  if (is_unread)
+    g_queue_push_tail_link (&self->unread, &job->unread_link);
+  else
+    g_queue_unlink (&self->unread, &job->unread_link);
+}
+
+static void
+note_readers (QueenJobs *self, QueenJob *job)
+{
+  set_unread (self, job,
+              !queen_job_state_is_open (job->noted_state) && queen_job_get_n_readers (job) == 0);
+}
+
 static void
 tell_change (QueenJobs *self, QueenJob *job)
 {
@@ -24,6 +44,7 @@ queen_jobs_remove (QueenJobs *self, QueenJob *job)
 {
   tell_change (self, job);
   queen_deadline_end (&job->kept);
+  set_unread (self, job, FALSE);
   if (self->to_copy == &job->link)
     self->to_copy = job->link.next;
   g_queue_unlink (&self->all, &job->link);
@@ -63,22 +84,25 @@ queen_jobs_on_kept (gpointer data)
     }
 }
 
-/* Returns: (nullable): who has ended longest ago, of those that nobody reads if there are any;
- * never the one that is being looked at */
+/* Returns: (nullable): the first in @queue but for the one that is being looked at */
 static QueenJob *
-find_oldest (QueenJobs *self)
+peek_other (const QueenJobs *self, const GQueue *queue)
 {
-  QueenJob *read = NULL;
+  const GList *link = queue->head;
 
-  for (GList *link = self->kept.queue.head; link; link = link->next)
-    {
-      if (link->data == self->noted)
-        continue;
-      if (queen_job_get_n_readers (link->data) == 0)
-        return link->data;
-      read = read ? read : link->data;
-    }
-  return read;
+  if (link && link->data == self->noted)
+    link = link->next;
+  return link ? link->data : NULL;
+}
+
+/* Returns: (nullable): who has ended longest ago, or was last read then, of those that nobody
+ * reads; if there are none, of all that have ended; never the one that is being looked at */
+static QueenJob *
+find_oldest (const QueenJobs *self)
+{
+  QueenJob *job = peek_other (self, &self->unread);
+
+  return job ? job : peek_other (self, &self->kept.queue);
 }
 
 /* Returns: whether there is room for @n_bytes more */
@@ -180,6 +204,7 @@ queen_jobs_note (QueenJob *job, gboolean is_urgent, gpointer data)
   self->noted = job;
   note_tokens (self, job);
   note_state (self, job);
+  note_readers (self, job);
   note_size (self, job);
   self->noted = NULL;
 }

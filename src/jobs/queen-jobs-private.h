@@ -36,6 +36,7 @@ struct _QueenJobs
 
   QueenDeadlineQueue kept; /* of QueenJob: those that have ended */
   QueenAlarm *kept_alarm;
+  GQueue unread;   /* of QueenJob: those of them that nobody reads, as they ended or were left */
   QueenJob *noted; /* the one that is being looked at; NULL when none is */
   GQueue touched;  /* of QueenJob */
   QueenAlarm *touched_alarm;

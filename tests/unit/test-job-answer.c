@@ -305,6 +305,107 @@ test_oldest_leave (Fixture *f, gconstpointer data)
   g_assert_nonnull (queen_jobs_lookup (f->jobs, last, NULL, NULL));
 }
 
+/* Most of the memory, by those that are open. */
+static void
+take_most (Fixture *f)
+{
+  g_autoptr (GBytes) body = g_bytes_new_take (g_malloc0 (QUEEN_JOB_MAX_BODY), QUEEN_JOB_MAX_BODY);
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *submitter = g_strdup_printf ("address:%u", i);
+      QueenJobRequest request = make_request (submitter);
+
+      request.body = body;
+      while (queen_jobs_submit (f->jobs, &request, NULL, NULL))
+        ;
+    }
+}
+
+/* Returns: (transfer full): the id of one that has ended */
+static char *
+end_one (Fixture *f)
+{
+  g_autoptr (GPtrArray) jobs = NULL;
+
+  end_with_much (f, 8);
+  jobs = queen_jobs_list (f->jobs, NULL);
+  return g_strdup (queen_job_get_id (jobs->pdata[jobs->len - 1]));
+}
+
+static gboolean
+is_kept (Fixture *f, const char *id)
+{
+  return queen_jobs_lookup (f->jobs, id, NULL, NULL) != NULL;
+}
+
+static void
+on_watched_end (QueenJob *job, gpointer data)
+{
+}
+
+/* Whoever reads what has ended loses it only when there is nothing else to be let go. */
+static void
+test_read_leave_last (Fixture *f, gconstpointer data)
+{
+  static const QueenJobWatchFuncs funcs = { .on_ended = on_watched_end };
+  const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
+  QueenJobWatch *watches[3];
+  char *ids[3];
+  g_autofree char *unread = NULL;
+
+  beat (f, "w1", 100);
+  take_most (f);
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
+    {
+      ids[i] = end_one (f);
+      watches[i] = queen_job_watch (queen_jobs_lookup (f->jobs, ids[i], NULL, NULL), &funcs, NULL);
+    }
+  unread = end_one (f);
+  while (figures->n_evicted == 0)
+    g_free (end_one (f));
+  g_assert_false (is_kept (f, unread));
+
+  /* One that is left waits for its turn behind those that nobody reads already. */
+  queen_job_watch_free (watches[1]);
+  g_free (end_one (f));
+  g_assert_true (is_kept (f, ids[1]));
+  for (guint i = 0; i < 32; i++)
+    g_free (end_one (f));
+  g_assert_true (is_kept (f, ids[0]) && !is_kept (f, ids[1]) && is_kept (f, ids[2]));
+
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
+    {
+      if (i != 1)
+        queen_job_watch_free (watches[i]);
+      g_free (ids[i]);
+    }
+}
+
+/* All are read: those that ended first leave. */
+static void
+test_all_read (Fixture *f, gconstpointer data)
+{
+  static const QueenJobWatchFuncs funcs = { .on_ended = on_watched_end };
+  const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
+  g_autoptr (GPtrArray) watches =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) queen_job_watch_free);
+  g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
+
+  beat (f, "w1", 100);
+  take_most (f);
+  while (figures->n_evicted < 2)
+    {
+      char *id = end_one (f);
+
+      g_ptr_array_add (ids, id);
+      g_ptr_array_add (watches,
+                       queen_job_watch (queen_jobs_lookup (f->jobs, id, NULL, NULL), &funcs, NULL));
+    }
+  for (guint i = 0; i < ids->len; i++)
+    g_assert_cmpint (is_kept (f, ids->pdata[i]), ==, i >= 2);
+}
+
 /* What is open is never let go: then there is no room for more. One alone has half of it. */
 static void
 test_full (Fixture *f, gconstpointer data)
@@ -483,6 +584,8 @@ main (int argc, char **argv)
   ADD ("/job-answer/silence-is-kept-from-who-is-no-parser", test_silence);
   ADD ("/job-answer/memory/ring", test_ring);
   ADD ("/job-answer/memory/the-oldest-that-ended-leave", test_oldest_leave);
+  ADD ("/job-answer/memory/those-that-are-read-leave-last", test_read_leave_last);
+  ADD ("/job-answer/memory/where-all-are-read-the-oldest-leave", test_all_read);
   ADD ("/job-answer/memory/full", test_full);
   ADD ("/job-answer/memory/those-that-are-open-keep-less", test_open_shrink);
   ADD ("/job-answer/memory/what-cannot-keep-less-ends", test_open_fail);
