@@ -225,6 +225,12 @@ queen_engine_id_parse (const char *text, QueenEngineId *id)
          g_ascii_string_to_unsigned (dash + 1, 10, 0, G_MAXINT64, &id->step, NULL);
 }
 
+gboolean
+queen_engine_id_is_behind (const QueenEngineId *id, const QueenEngineId *other)
+{
+  return id->number > other->number || (id->number == other->number && id->step > other->step);
+}
+
 char *
 queen_engine_id_dup_text (const QueenEngineId *id)
 {

@@ -75,6 +75,9 @@ typedef struct
  */
 gboolean queen_engine_id_parse (const char *text, QueenEngineId *id);
 
+/** Returns: whether @id stands behind @other */
+gboolean queen_engine_id_is_behind (const QueenEngineId *id, const QueenEngineId *other);
+
 /** Returns: (transfer full): the same as text */
 char *queen_engine_id_dup_text (const QueenEngineId *id);
 

@@ -88,29 +88,47 @@ heal_kind (QueenRedisSequencer *self, QueenComponentKind kind, guint n)
   return n;
 }
 
-static void heal_some (QueenRedisSequencer *self);
-
 static void
 on_healed (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
 {
   g_autoptr (QueenRedisSequencer) self = data;
+  const QueenRedisReply *number = reply ? queen_redis_reply_get_element (reply, 0) : NULL;
+  const QueenRedisReply *step = number ? queen_redis_reply_get_element (reply, 1) : NULL;
+  gint64 n = 0, s = 0;
 
-  if (!error && self->state == QUEEN_ENGINE_TOGETHER)
-    heal_some (self);
+  if (error || self->state != QUEEN_ENGINE_TOGETHER)
+    return;
+  if (step && queen_redis_reply_get_integer (number, &n))
+    queen_redis_reply_get_integer (step, &s);
+  self->healed_to = (QueenEngineId){ (guint64) MAX (n, 0), (guint64) MAX (s, 0) };
+  self->is_healing = TRUE;
+  queen_redis_sequencer_heal_on (self);
 }
 
-/* Not all at once: of tens of thousands it would be more than may wait for Redis. */
+/* Not all at once: of tens of thousands it would be more than may wait for Redis, and more than the
+ * stream holds: so what comes next waits until she has read that herself. */
 static void
 heal_some (QueenRedisSequencer *self)
 {
-  static const char *const ping[] = { "PING" };
+  const char *ask[] = { "HMGET", self->keys[QUEEN_ENGINE_KEY_META], "n", "s" };
   guint n = HEALED_AT_ONCE;
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     n = heal_kind (self, (QueenComponentKind) kind, n);
   if (n == 0 && self->state == QUEEN_ENGINE_TOGETHER &&
-      !queen_redis_send (self->writer, 1, ping, 0, on_healed, g_object_ref (self), NULL))
+      !queen_redis_send (self->writer, G_N_ELEMENTS (ask), ask, 0, on_healed, g_object_ref (self),
+                         NULL))
     g_object_unref (self);
+}
+
+void
+queen_redis_sequencer_heal_on (QueenRedisSequencer *self)
+{
+  if (self->state != QUEEN_ENGINE_TOGETHER || !self->is_healing ||
+      queen_engine_id_is_behind (&self->healed_to, &self->read_to))
+    return;
+  self->is_healing = FALSE;
+  heal_some (self);
 }
 
 /* Of holds none is newer: they come and go, and what is here and not there was made here. One that
@@ -183,6 +201,7 @@ queen_redis_sequencer_compare (QueenRedisSequencer *self)
 void
 queen_redis_sequencer_heal (QueenRedisSequencer *self)
 {
+  self->is_healing = FALSE;
   heal_some (self);
   heal_holds (self);
   heal_releases (self);

@@ -289,13 +289,6 @@ take_silent_entry (QueenRedisSequencer *self, const Entry *entry)
     queen_redis_sequencer_skip (self, "word of an unknown kind", NULL);
 }
 
-static gboolean
-is_behind (const QueenEngineId *place, const QueenEngineId *other)
-{
-  return place->number > other->number ||
-         (place->number == other->number && place->step > other->step);
-}
-
 /* Returns: whether nothing can have been between what was read and @entry */
 static gboolean
 is_next (const QueenRedisSequencer *self, const Entry *entry)
@@ -336,7 +329,7 @@ take_stream_entry (QueenRedisSequencer *self, const QueenRedisReply *reply)
       queen_redis_sequencer_skip (self, "place", NULL);
       return TRUE;
     }
-  if (!is_behind (&entry.id, &self->read_to))
+  if (!queen_engine_id_is_behind (&entry.id, &self->read_to))
     {
       queen_redis_sequencer_skip (self, "place that was read before", NULL);
       return TRUE;
@@ -395,6 +388,7 @@ on_entries (QueenRedis *redis, const QueenRedisReply *reply, const GError *error
   entries = stream ? queen_redis_reply_get_element (stream, 1) : NULL;
   if (entries)
     take_entries (self, entries);
+  queen_redis_sequencer_heal_on (self);
   if (self->state != QUEEN_ENGINE_TOGETHER)
     return;
   ask_for_more (self);

@@ -100,6 +100,8 @@ struct _QueenRedisSequencer
   GHashTable *seen[QUEEN_COMPONENT_N_KINDS];     /* ids that the engine knows; while she joins */
   GHashTable *held_elsewhere; /* ids of holds that the engine knows; while she joins */
   gboolean is_same;           /* the epoch is the one that she was in before */
+  gboolean is_healing;        /* there may be more, when she has read as far as `healed_to` */
+  QueenEngineId healed_to;    /* where the stream ended behind the last that she has healed */
   GHashTable *released;       /* ids of holds that ended here while she was alone */
   QueenJoinStep step;
   char *scan_cursor;
@@ -243,6 +245,9 @@ gboolean queen_redis_sequencer_compare (QueenRedisSequencer *self);
 
 /** Tells the others what happened here while she was alone. */
 void queen_redis_sequencer_heal (QueenRedisSequencer *self);
+
+/** Goes on with that, if she has read what she has told so far. */
+void queen_redis_sequencer_heal_on (QueenRedisSequencer *self);
 
 /** Forgets one whom the others have forgotten, if she knows it; @by: (nullable): who wanted it so
  */

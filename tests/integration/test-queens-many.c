@@ -18,16 +18,17 @@
 #define N_IDS 500 /* of each queen's workers */
 #define N_KNOWN 65536
 #define N_IN_POST 1024
-#define LONGEST_TURN 0.05 /* s */
+#define LITTLE "--capacity=1000" /* so that the stream holds fewer entries than there are workers  \
+                                  */
+#define LONGEST_TURN 0.05        /* s */
 
 static QueenProcess *
-start_queen (RedisServer *server)
+start_queen (RedisServer *server, const char *capacity)
 {
   g_autofree char *url = redis_server_dup_url (server);
   g_autofree char *engine = g_strdup_printf ("--engine=%s", url);
 
-  return queen_process_start (engine, "--engine-timeout=2s", "--timeout=300s", "--capacity=20000",
-                              NULL);
+  return queen_process_start (engine, "--engine-timeout=2s", "--timeout=300s", capacity, NULL);
 }
 
 static void
@@ -110,7 +111,8 @@ static void
 test_load (void)
 {
   RedisServer *server = redis_server_start_new ();
-  QueenProcess *queens[2] = { start_queen (server), start_queen (server) };
+  QueenProcess *queens[2] = { start_queen (server, "--capacity=20000"),
+                              start_queen (server, "--capacity=20000") };
   const char *wanted = g_getenv ("QUEEN_TEST_LOAD");
   guint n_each = RATE / 2 * (wanted ? (guint) atoi (wanted) : SECONDS);
   Publisher publishers[2] = { { queens[0], "here", n_each }, { queens[1], "there", n_each } };
@@ -211,14 +213,14 @@ static void
 test_many_known (void)
 {
   RedisServer *server = redis_server_start_new ();
-  QueenProcess *queens[2] = { start_queen (server), NULL };
+  QueenProcess *queens[2] = { start_queen (server, LITTLE), NULL };
   gint64 resident;
 
   queens_wait_for (queens[0], "together");
   for (guint from = 0; from < N_KNOWN; from += N_IN_POST)
     post_beats (queens[0], "worker", from, N_IN_POST, N_KNOWN);
   queen_test_wait_until (is_told_of (server, G_STRINGIFY (N_KNOWN)));
-  queens[1] = start_queen (server);
+  queens[1] = start_queen (server, LITTLE);
   queens_wait_for (queens[1], "together");
   g_assert_true (knows (queens[1], N_KNOWN));
   for (int i = 0; i < 2; i++)
