@@ -18,9 +18,10 @@
 #define N_IDS 500 /* of each queen's workers */
 #define N_KNOWN 65536
 #define N_IN_POST 1024
-#define LITTLE "--capacity=1000" /* so that the stream holds fewer entries than there are workers  \
-                                  */
-#define LONGEST_TURN 0.05        /* s */
+#define LITTLE                                                                                     \
+  "--capacity=1000"       /* so that the stream holds fewer entries than there are workers         \
+                           */
+#define LONGEST_TURN 0.05 /* s */
 
 static QueenProcess *
 start_queen (RedisServer *server, const char *capacity)
