@@ -46,7 +46,7 @@ struct _QueenJobIndex
   GHashTable *totals; /* worker's id -> how many all others have there */
   GQueue ended;       /* of Known: those that ended first before the others */
   guint n_loads;
-  guint64 n_left_out;
+  QueenJobIndexFigures figures;
   gboolean is_current;
   QueenDeadlineQueue kept;
   QueenAlarm *kept_alarm;
@@ -109,6 +109,7 @@ remove_known (QueenJobIndex *self, Known *known)
 {
   g_autofree char *id = g_strdup (known->entry.id);
 
+  self->figures.n_in_state[known->entry.state]--;
   leave_owner (known);
   queen_deadline_end (&known->kept);
   if (!queen_job_state_is_open (known->entry.state))
@@ -122,6 +123,8 @@ set_state (QueenJobIndex *self, Known *known, QueenJobState state)
 {
   gboolean was_open = queen_job_state_is_open (known->entry.state);
 
+  self->figures.n_in_state[known->entry.state]--;
+  self->figures.n_in_state[state]++;
   known->entry.state = state;
   if (was_open && !queen_job_state_is_open (state))
     g_queue_push_tail_link (&self->ended, &known->ended_link);
@@ -134,7 +137,7 @@ make_room (QueenJobIndex *self)
 {
   if (g_hash_table_size (self->jobs) < QUEEN_JOB_INDEX_MAX_JOBS)
     return TRUE;
-  if (self->n_left_out++ == 0)
+  if (self->figures.n_left_out++ == 0)
     g_warning ("there are more jobs of other queens than the %d that are known here: some of them "
                "are found only where they are",
                QUEEN_JOB_INDEX_MAX_JOBS);
@@ -151,6 +154,7 @@ add_known (QueenJobIndex *self, const char *id)
 
   known->entry.id = g_strdup (id);
   known->owner_link.data = known->ended_link.data = known;
+  self->figures.n_in_state[known->entry.state]++;
   g_hash_table_insert (self->jobs, (char *) known->entry.id, known);
   return known;
 }
@@ -259,6 +263,7 @@ add_to_total (QueenJobIndex *self, const char *worker_id, guint before, guint no
 
   if (before == now)
     return;
+  self->figures.n_in_flight += (guint64) now - before;
   if (total > 0)
     g_hash_table_insert (self->totals, g_strdup (worker_id), GUINT_TO_POINTER (total));
   else
@@ -399,16 +404,10 @@ queen_job_index_count (QueenJobIndex *self, const char *worker_id)
   return GPOINTER_TO_UINT (g_hash_table_lookup (self->totals, worker_id));
 }
 
-guint
-queen_job_index_get_n_jobs (QueenJobIndex *self)
+const QueenJobIndexFigures *
+queen_job_index_get_figures (QueenJobIndex *self)
 {
-  return g_hash_table_size (self->jobs);
-}
-
-guint64
-queen_job_index_get_n_left_out (QueenJobIndex *self)
-{
-  return self->n_left_out;
+  return &self->figures;
 }
 
 void
