@@ -156,9 +156,9 @@ const char queen_engine_script[] =
     "elseif op == 'release' then\n"
     "  if redis.call('HDEL', holds, ARGV[6]) == 0 then return { 'older' } end\n"
     "  return add(false, 'release', ARGV[6], '-')\n"
-    /* What a queen has of jobs is gone with her: when she is taken off the roll, the others take her
-     * jobs for lost. If she is there after all she says it anew. Of one who never had any there is
-     * nothing to tell. */
+    /* What a queen has of jobs is gone with her: when she is taken off the roll, the others take
+     * her jobs for lost. If she is there after all she says it anew. Of one who never had any there
+     * is nothing to tell. */
     "elseif op == 'jobs' then\n"
     "  local mine, how, lines, set, gone = KEYS[9], ARGV[6], {}, {}, {}\n"
     "  if how == 'begin' or how == 'whole' or how == 'none' then\n"

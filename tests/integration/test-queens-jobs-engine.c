@@ -30,7 +30,7 @@ start_queen (Fixture *f)
 {
   g_autofree char *url = redis_server_dup_url (f->server);
   g_autofree char *engine = g_strdup_printf ("--engine=%s", url);
-  QueenProcess *queen = queen_process_start (engine, "--engine-timeout=500ms", NULL);
+  QueenProcess *queen = queen_process_start (engine, "--engine-timeout=500ms", "--drain=0", NULL);
 
   queens_wait_for (queen, "together");
   return queen;
