@@ -76,6 +76,15 @@ const QueenJobEntry *queen_job_index_lookup (QueenJobIndex *self, const char *id
 guint queen_job_index_count (QueenJobIndex *self, const char *worker_id);
 
 /**
+ * queen_job_index_count_open:
+ * @model: "" for none
+ * @state: queued or running
+ *
+ * Returns: how many jobs of other queens for that model are so
+ */
+guint queen_job_index_count_open (QueenJobIndex *self, const char *model, QueenJobState state);
+
+/**
  * QueenJobIndexFigures:
  * @n_in_state: how many jobs of others are known in each state
  * @n_in_flight: what others have in flight, at all workers

@@ -11,6 +11,7 @@
 #include "queen-process.h"
 #include "queens.h"
 #include "redis-server.h"
+#include "sse-client.h"
 #include "stand-in-worker.h"
 
 #define N_QUEENS 3
@@ -55,11 +56,19 @@ tear_down (Fixture *f, gconstpointer data)
   redis_server_free (f->server);
 }
 
+/* What she was told has come back from the engine, so that she places by it. */
+static gboolean
+has_landed (QueenProcess *queen)
+{
+  return http_read_metric (queen_process_get_port (queen), "queen_engine_in_flight_events") == 0;
+}
+
 /* The worker tells one queen of itself, who can call it then, and all know it. */
 static void
 beat (Fixture *f, int queen, const char *status)
 {
   stand_in_beat (f->worker, queen_process_get_port (f->queens[queen]), "w", NULL);
+  queen_test_wait_until (has_landed (f->queens[queen]));
   for (int i = 0; i < N_QUEENS; i++)
     if (f->queens[i])
       queen_test_wait_until (queens_is_known_as (f->queens[i], "w", status));
@@ -165,6 +174,41 @@ test_placed_together (Fixture *f, gconstpointer data)
   stand_in_wait (f->worker, "begun=2");
   stand_in_order (f->worker, "{\"step\":2}");
   queen_test_wait_until (is_own_in_state (f->queens[1], second, "done"));
+}
+
+/* Reads on until there is an event that has both. */
+static void
+await_words (SseClient *client, const char *first, const char *second)
+{
+  for (;;)
+    {
+      g_autoptr (SseFrame) frame = sse_client_next (client);
+
+      if (frame->data && strstr (frame->data, first) && strstr (frame->data, second))
+        return;
+    }
+}
+
+/* Whoever listens to one queen hears how much is asked of all. */
+static void
+test_events (Fixture *f, gconstpointer data)
+{
+  guint16 port = queen_process_get_port (f->queens[1]);
+  g_autofree char *first = NULL, *second = NULL;
+  g_autoptr (SseClient) jobs = sse_client_subscribe (port, "?types=job", NULL);
+  g_autoptr (SseClient) placements = sse_client_subscribe (port, "?types=placement", NULL);
+
+  stand_in_order (f->worker, "{\"slots\":1}");
+  beat (f, 0, "Ready");
+  await_words (placements, "\"state\":\"free\"", "\"waiting\":0");
+  first = submit (f->queens[0]);
+  await_words (jobs, "\"model\":\"tiny\",\"state\":\"running\"", "\"queued\":0,\"running\":1");
+  second = submit (f->queens[0]);
+  await_words (jobs, "\"state\":\"queued\"", "\"queued\":1,\"running\":1");
+  await_words (placements, "\"state\":\"full\"", "\"waiting\":1");
+  stand_in_order (f->worker, "{\"step\":4}");
+  await_words (jobs, "\"state\":\"done\"", "\"queued\":0,\"running\":0");
+  await_words (placements, "\"state\":\"free\"", "\"waiting\":0");
 }
 
 /* One is killed, and another one stands still for so long that she is taken for dead. */
@@ -282,6 +326,7 @@ main (int argc, char **argv)
   } tests[] = {
     { "/queens-jobs-engine/known-everywhere", 2, test_known_everywhere },
     { "/queens-jobs-engine/placed-together", 2, test_placed_together },
+    { "/queens-jobs-engine/events-of-all", 2, test_events },
     { "/queens-jobs-engine/dead-ones-are-lost-within-10-s", 3, test_dead },
     { "/queens-jobs-engine/leaves-in-order", 2, test_leaves },
     { "/queens-jobs-engine/engine-away-and-back", 2, test_engine_away },

@@ -196,6 +196,25 @@ test_other_name_same_jobs (Fixture *f, gconstpointer data)
 }
 
 static void
+test_open_are_counted (Fixture *f, gconstpointer data)
+{
+  set_job (f, ANN, "job-1", NULL, QUEEN_JOB_QUEUED);
+  set_job (f, ANN, "job-2", NULL, QUEEN_JOB_QUEUED);
+  set_job (f, BEA, "job-3", "w", QUEEN_JOB_RUNNING);
+  g_assert_cmpuint (queen_job_index_count_open (f->index, "m", QUEEN_JOB_QUEUED), ==, 2);
+  g_assert_cmpuint (queen_job_index_count_open (f->index, "m", QUEEN_JOB_RUNNING), ==, 1);
+  g_assert_cmpuint (queen_job_index_count_open (f->index, "", QUEEN_JOB_QUEUED), ==, 0);
+  set_job (f, ANN, "job-1", "w", QUEEN_JOB_RUNNING);
+  set_job (f, BEA, "job-3", "w", QUEEN_JOB_DONE);
+  g_string_truncate (f->heard, 0);
+  queen_job_index_drop (f->index, ANN, "job-2");
+  assert_heard (f, "job-2=lost ");
+  g_assert_cmpuint (queen_job_index_count_open (f->index, "m", QUEEN_JOB_QUEUED), ==, 0);
+  queen_job_index_lose_owner (f->index, ANN);
+  g_assert_cmpuint (queen_job_index_count_open (f->index, "m", QUEEN_JOB_RUNNING), ==, 0);
+}
+
+static void
 test_own_are_not_others (Fixture *f, gconstpointer data)
 {
   const QueenJobEntry own = { .id = "job-1", .model = "m" };
@@ -298,13 +317,13 @@ test_watch (Fixture *f, gconstpointer data)
   waiter.watch = queen_job_index_watch (f->index, "job-1", on_watched, &waiter);
   waiter.other = queen_job_index_watch (f->index, "job-1", on_watched, &waiter);
   set_job (f, ANN, "job-2", "w", QUEEN_JOB_RUNNING);
-  set_job (f, ANN, "job-1", "w", QUEEN_JOB_RUNNING);
+  set_job (f, ANN, "job-1", "w", QUEEN_JOB_DONE);
   queen_job_index_drop (f->index, ANN, "job-1");
   set_job (f, ANN, "job-1", "w", QUEEN_JOB_RUNNING);
   queen_job_index_lose_owner (f->index, ANN); /* the first frees both */
-  g_assert_cmpstr (heard->str, ==, "running running gone gone running running lost ");
+  g_assert_cmpstr (heard->str, ==, "done done gone gone running running lost ");
   set_job (f, ANN, "job-1", "w", QUEEN_JOB_RUNNING);
-  g_assert_cmpstr (heard->str, ==, "running running gone gone running running lost ");
+  g_assert_cmpstr (heard->str, ==, "done done gone gone running running lost ");
 }
 
 /* What is told of her own */
@@ -400,6 +419,7 @@ main (int argc, char **argv)
     { "/job-index/owner-comes-back", test_owner_comes_back },
     { "/job-index/what-is-not-named-anew-is-no-more", test_what_is_not_named_anew_is_no_more },
     { "/job-index/other-name-same-jobs", test_other_name_same_jobs },
+    { "/job-index/open-are-counted", test_open_are_counted },
     { "/job-index/own-are-not-others", test_own_are_not_others },
     { "/job-index/full-of-ended", test_full_of_ended },
     { "/job-index/full-of-open", test_full_of_open },
