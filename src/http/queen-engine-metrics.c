@@ -38,3 +38,20 @@ queen_engine_metrics_append (GString *text, const QueenEngineReport *report)
   queen_metrics_gauge (text, "queen_engine_queens", "Queens that are together, herself counted.",
                        report->siblings ? report->siblings->len : 0);
 }
+
+void
+queen_engine_metrics_append_jobs (GString *text, const QueenJobIndexFigures *figures)
+{
+  queen_metrics_begin (text, "queen_engine_jobs", "gauge",
+                       "Jobs of other queens that are known here.");
+  for (int state = 0; state < QUEEN_JOB_N_STATES; state++)
+    queen_metrics_add_one (text, "queen_engine_jobs", "state",
+                           queen_job_state_get_name ((QueenJobState) state),
+                           figures->n_in_state[state]);
+  queen_metrics_gauge (text, "queen_engine_jobs_in_flight",
+                       "Jobs and reservations that other queens have at workers.",
+                       figures->n_in_flight);
+  queen_metrics_counter (text, "queen_engine_jobs_left_out_total",
+                         "Jobs of other queens for which there was no room here.",
+                         figures->n_left_out);
+}

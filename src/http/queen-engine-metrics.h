@@ -4,6 +4,7 @@
 #pragma once
 
 #include "model/queen-engine-report.h"
+#include "model/queen-job-index.h"
 
 G_BEGIN_DECLS
 
@@ -14,5 +15,8 @@ G_BEGIN_DECLS
  * How she stands with other queens.
  */
 void queen_engine_metrics_append (GString *text, const QueenEngineReport *report);
+
+/** Appends what there is to say of other queens' jobs. */
+void queen_engine_metrics_append_jobs (GString *text, const QueenJobIndexFigures *figures);
 
 G_END_DECLS

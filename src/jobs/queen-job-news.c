@@ -21,8 +21,11 @@ typedef struct
 struct _QueenJobNews
 {
   QueenModelNews *news;
-  GHashTable *loads; /* model -> Load: of those that have any */
+  GHashTable *loads;    /* model -> Load: of those that have any */
+  QueenJobIndex *index; /* what other queens have; NULL of an only queen */
 };
+
+static void on_other_changed (QueenJobNews *self, const QueenJobEntry *entry);
 
 static void
 free_load (Load *load)
@@ -41,12 +44,19 @@ queen_job_news_new (QueenCluster *cluster, const QueenClock *clock)
                                      QUEEN_EVENT_JOB, names);
   self->loads =
       g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_load);
+  self->index = queen_cluster_get_job_index (cluster);
+  if (self->index)
+    g_signal_connect_swapped (g_object_ref (self->index), "changed", G_CALLBACK (on_other_changed),
+                              self);
   return self;
 }
 
 void
 queen_job_news_free (QueenJobNews *self)
 {
+  if (self->index)
+    g_signal_handlers_disconnect_by_data (self->index, self);
+  g_clear_object (&self->index);
   queen_model_news_free (self->news);
   g_hash_table_unref (self->loads);
   g_free (self);
@@ -66,16 +76,34 @@ get_load (QueenJobNews *self, const char *model)
   return load;
 }
 
+static guint
+count_others (QueenJobNews *self, const Load *load, QueenJobState state)
+{
+  return self->index ? queen_job_index_count_open (self->index, load->model, state) : 0;
+}
+
 /* Who has nothing to do any more is forgotten, and begins to be counted anew. */
 static void
 note_load (QueenJobNews *self, Load *load, gint64 pace)
 {
+  guint queued = load->queued + count_others (self, load, QUEEN_JOB_QUEUED);
+  guint running = load->running + count_others (self, load, QUEEN_JOB_RUNNING);
   const QueenModelStanding standing = { queen_job_state_get_name (load->last),
-                                        { load->queued, load->running, load->n_tokens } };
+                                        { queued, running, load->n_tokens } };
 
   queen_model_news_note (self->news, load->model, &standing, pace);
-  if (load->queued + load->running == 0)
+  if (queued + running == 0)
     g_hash_table_remove (self->loads, load->model);
+}
+
+/* What other queens' jobs are has no say in how many texts are answered here. */
+static void
+on_other_changed (QueenJobNews *self, const QueenJobEntry *entry)
+{
+  Load *load = get_load (self, entry->model);
+
+  load->last = entry->state;
+  note_load (self, load, QUEEN_MODEL_NEWS_PACE);
 }
 
 static void

@@ -11,8 +11,9 @@ G_BEGIN_DECLS
 /**
  * QueenJobNews:
  *
- * Tells the world for each model how many jobs wait and run, as a %QUEEN_EVENT_JOB: no job's id,
- * and nothing of who asks. Whose jobs they are may look them up then.
+ * Tells the world for each model how many jobs wait and run, at all queens that are together, as a
+ * %QUEEN_EVENT_JOB: no job's id, and nothing of who asks. Whose jobs they are may look them up
+ * then.
  */
 typedef struct _QueenJobNews QueenJobNews;
 

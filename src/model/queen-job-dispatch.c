@@ -53,7 +53,7 @@ is_job (const char *id)
 }
 
 static gboolean
-refuse (GError **error, const char *name)
+refuse_line (GError **error, const char *name)
 {
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_UNPROCESSABLE, "%s is none", name);
   return FALSE;
@@ -75,7 +75,7 @@ read_said (const QueenJsonValue *root,
   if (!said)
     return TRUE;
   if (said->type != QUEEN_JSON_STRING || !check (said->string))
-    return refuse (error, name);
+    return refuse_line (error, name);
   *text = said->string;
   return TRUE;
 }
@@ -98,22 +98,22 @@ apply_load (QueenJobIndex *index,
   const QueenJsonValue *said = queen_json_get_member (root, "in_flight");
 
   if (!worker_id)
-    return refuse (error, "worker");
+    return refuse_line (error, "worker");
   if (!said || said->type != QUEEN_JSON_INTEGER || said->integer < 0 ||
       said->integer > QUEEN_JOB_INDEX_MAX_IN_FLIGHT)
-    return refuse (error, "in_flight");
+    return refuse_line (error, "in_flight");
   queen_job_index_set_load (index, owner, worker_id, (guint) said->integer);
   return TRUE;
 }
 
 static gboolean
-apply (QueenJobIndex *index, const char *owner, const QueenJsonValue *root, GError **error)
+apply_line (QueenJobIndex *index, const char *owner, const QueenJsonValue *root, GError **error)
 {
   QueenJobEntry entry = { .owner = owner };
   const char *state;
 
   if (root->type != QUEEN_JSON_OBJECT)
-    return refuse (error, "the object");
+    return refuse_line (error, "the object");
   if (!read_said (root, "job", is_job, &entry.id, error) ||
       !read_said (root, "worker", queen_heartbeat_check_id, &entry.worker_id, error) ||
       !read_said (root, "model", is_model, &entry.model, error) ||
@@ -135,7 +135,7 @@ queen_job_dispatch_apply (
   g_autoptr (QueenJson) json = NULL;
 
   if (length > QUEEN_JOB_DISPATCH_MAX_LINE)
-    return refuse (error, "the object");
+    return refuse_line (error, "the object");
   json = queen_json_new (text, length, NULL, error);
-  return json && apply (index, owner, queen_json_get_root (json), error);
+  return json && apply_line (index, owner, queen_json_get_root (json), error);
 }

@@ -37,16 +37,23 @@ typedef struct
   guint round;
 } Load;
 
+/* What is open of one model. */
+typedef struct
+{
+  guint n[QUEEN_JOB_RUNNING + 1];
+} Demand;
+
 struct _QueenJobIndex
 {
   GObject parent_instance;
 
-  GHashTable *jobs;   /* id -> Known */
-  GHashTable *owners; /* name -> Owner */
-  GHashTable *totals; /* worker's id -> how many all others have there */
-  GQueue ended;       /* of Known: those that ended first before the others */
+  GHashTable *jobs;    /* id -> Known */
+  GHashTable *owners;  /* name -> Owner */
+  GHashTable *demands; /* model -> Demand: of those of which there is any */
+  GHashTable *totals;  /* worker's id -> how many all others have there */
+  GQueue ended;        /* of Known: those that ended first before the others */
   guint n_loads;
-  guint64 n_left_out;
+  QueenJobIndexFigures figures;
   gboolean is_current;
   QueenDeadlineQueue kept;
   QueenAlarm *kept_alarm;
@@ -104,11 +111,48 @@ leave_owner (Known *known)
   known->owner = NULL;
 }
 
+/* @n: 1 or -1 */
+static void
+count_known (QueenJobIndex *self, const Known *known, int n)
+{
+  const char *model = known->entry.model ? known->entry.model : "";
+  QueenJobState state = known->entry.state;
+  Demand *demand;
+
+  self->figures.n_in_state[state] += (guint) n;
+  if (!queen_job_state_is_open (state))
+    return;
+  demand = g_hash_table_lookup (self->demands, model);
+  if (!demand)
+    {
+      demand = g_new0 (Demand, 1);
+      g_hash_table_insert (self->demands, g_strdup (model), demand);
+    }
+  demand->n[state] += (guint) n;
+  if (demand->n[QUEEN_JOB_QUEUED] + demand->n[QUEEN_JOB_RUNNING] == 0)
+    g_hash_table_remove (self->demands, model);
+}
+
+static void
+set_state (QueenJobIndex *self, Known *known, QueenJobState state)
+{
+  gboolean was_open = queen_job_state_is_open (known->entry.state);
+
+  count_known (self, known, -1);
+  known->entry.state = state;
+  count_known (self, known, 1);
+  if (was_open && !queen_job_state_is_open (state))
+    g_queue_push_tail_link (&self->ended, &known->ended_link);
+  else if (!was_open && queen_job_state_is_open (state))
+    g_queue_unlink (&self->ended, &known->ended_link);
+}
+
 static void
 remove_known (QueenJobIndex *self, Known *known)
 {
   g_autofree char *id = g_strdup (known->entry.id);
 
+  count_known (self, known, -1);
   leave_owner (known);
   queen_deadline_end (&known->kept);
   if (!queen_job_state_is_open (known->entry.state))
@@ -117,24 +161,12 @@ remove_known (QueenJobIndex *self, Known *known)
   queen_job_watches_tell (self->watches, id, NULL);
 }
 
-static void
-set_state (QueenJobIndex *self, Known *known, QueenJobState state)
-{
-  gboolean was_open = queen_job_state_is_open (known->entry.state);
-
-  known->entry.state = state;
-  if (was_open && !queen_job_state_is_open (state))
-    g_queue_push_tail_link (&self->ended, &known->ended_link);
-  else if (!was_open && queen_job_state_is_open (state))
-    g_queue_unlink (&self->ended, &known->ended_link);
-}
-
 static gboolean
 make_room (QueenJobIndex *self)
 {
   if (g_hash_table_size (self->jobs) < QUEEN_JOB_INDEX_MAX_JOBS)
     return TRUE;
-  if (self->n_left_out++ == 0)
+  if (self->figures.n_left_out++ == 0)
     g_warning ("there are more jobs of other queens than the %d that are known here: some of them "
                "are found only where they are",
                QUEEN_JOB_INDEX_MAX_JOBS);
@@ -145,12 +177,14 @@ make_room (QueenJobIndex *self)
 }
 
 static Known *
-add_known (QueenJobIndex *self, const char *id)
+add_known (QueenJobIndex *self, const QueenJobEntry *entry)
 {
   Known *known = g_new0 (Known, 1);
 
-  known->entry.id = g_strdup (id);
+  known->entry.id = g_strdup (entry->id);
+  set_text (&known->entry.model, entry->model);
   known->owner_link.data = known->ended_link.data = known;
+  count_known (self, known, 1);
   g_hash_table_insert (self->jobs, (char *) known->entry.id, known);
   return known;
 }
@@ -193,7 +227,9 @@ is_news (const Known *known, const QueenJobEntry *entry)
           g_strcmp0 (known->entry.worker_id, entry->worker_id) != 0);
 }
 
-/* A queen that was started anew has other jobs of hers than before under the same ids: whoever says
+/* What a job is for is what was first said of it.
+ *
+ * A queen that was started anew has other jobs of hers than before under the same ids: whoever says
  * last that it is hers has it. */
 void
 queen_job_index_set (QueenJobIndex *self, const QueenJobEntry *entry)
@@ -205,12 +241,11 @@ queen_job_index_set (QueenJobIndex *self, const QueenJobEntry *entry)
   if (!owner || queen_job_own_has (self->own, entry->id) || (!known && !make_room (self)))
     return;
   if (!known)
-    known = add_known (self, entry->id);
+    known = add_known (self, entry);
   take_over (self, known, owner);
   if (!is_change)
     return;
   set_state (self, known, entry->state);
-  set_text (&known->entry.model, entry->model);
   set_text (&known->entry.worker_id, entry->worker_id);
   tell_changed (self, known);
 }
@@ -220,8 +255,14 @@ queen_job_index_drop (QueenJobIndex *self, const char *owner, const char *id)
 {
   Known *known = g_hash_table_lookup (self->jobs, id);
 
-  if (known && !known->entry.is_orphan && g_str_equal (known->entry.owner, owner))
-    remove_known (self, known);
+  if (!known || known->entry.is_orphan || !g_str_equal (known->entry.owner, owner))
+    return;
+  if (queen_job_state_is_open (known->entry.state))
+    {
+      set_state (self, known, QUEEN_JOB_LOST); /* she does not know herself what became of it */
+      tell_changed (self, known);
+    }
+  remove_known (self, known);
 }
 
 /* Its owner is gone, or does not know it any more. */
@@ -259,6 +300,7 @@ add_to_total (QueenJobIndex *self, const char *worker_id, guint before, guint no
 
   if (before == now)
     return;
+  self->figures.n_in_flight += (guint64) now - before;
   if (total > 0)
     g_hash_table_insert (self->totals, g_strdup (worker_id), GUINT_TO_POINTER (total));
   else
@@ -400,15 +442,17 @@ queen_job_index_count (QueenJobIndex *self, const char *worker_id)
 }
 
 guint
-queen_job_index_get_n_jobs (QueenJobIndex *self)
+queen_job_index_count_open (QueenJobIndex *self, const char *model, QueenJobState state)
 {
-  return g_hash_table_size (self->jobs);
+  const Demand *demand = g_hash_table_lookup (self->demands, model);
+
+  return demand ? demand->n[state] : 0;
 }
 
-guint64
-queen_job_index_get_n_left_out (QueenJobIndex *self)
+const QueenJobIndexFigures *
+queen_job_index_get_figures (QueenJobIndex *self)
 {
-  return self->n_left_out;
+  return &self->figures;
 }
 
 void
@@ -506,6 +550,7 @@ queen_job_index_finalize (GObject *object)
 
   g_hash_table_unref (self->jobs);
   g_hash_table_unref (self->owners);
+  g_hash_table_unref (self->demands);
   g_hash_table_unref (self->totals);
   queen_job_watches_free (self->watches);
   queen_alarm_free (self->kept_alarm);
@@ -538,6 +583,7 @@ queen_job_index_init (QueenJobIndex *self)
       g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_known);
   self->owners =
       g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_owner);
+  self->demands = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, g_free);
   self->totals = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
   self->watches = queen_job_watches_new ();
   self->own = queen_job_own_new ();

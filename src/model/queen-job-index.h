@@ -75,11 +75,30 @@ const QueenJobEntry *queen_job_index_lookup (QueenJobIndex *self, const char *id
 /** Returns: how many jobs and reservations of other queens are at that worker */
 guint queen_job_index_count (QueenJobIndex *self, const char *worker_id);
 
-/** Returns: how many jobs of others are known */
-guint queen_job_index_get_n_jobs (QueenJobIndex *self);
+/**
+ * queen_job_index_count_open:
+ * @model: "" for none
+ * @state: queued or running
+ *
+ * Returns: how many jobs of other queens for that model are so
+ */
+guint queen_job_index_count_open (QueenJobIndex *self, const char *model, QueenJobState state);
 
-/** Returns: how many of others' were let go of, or never known, as there was no room */
-guint64 queen_job_index_get_n_left_out (QueenJobIndex *self);
+/**
+ * QueenJobIndexFigures:
+ * @n_in_state: how many jobs of others are known in each state
+ * @n_in_flight: what others have in flight, at all workers
+ * @n_left_out: how many of others' were let go of, or never known, as there was no room
+ */
+typedef struct
+{
+  guint n_in_state[QUEEN_JOB_N_STATES];
+  guint64 n_in_flight;
+  guint64 n_left_out;
+} QueenJobIndexFigures;
+
+/** Returns: (transfer none): what is counted of others; it changes as they do */
+const QueenJobIndexFigures *queen_job_index_get_figures (QueenJobIndex *self);
 
 /**
  * queen_job_index_foreach:

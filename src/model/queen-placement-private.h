@@ -22,6 +22,7 @@ typedef struct
   gint64 told_at;        /* µs, monotonic: when they last heard of them */
   gint64 taken_at;       /* likewise: when the last one was served, or the first came since */
   gint64 pace;           /* µs from one that is served to the next; 0 for not known */
+  guint n_elsewhere;     /* who waits for it at other queens */
   guint n_users;         /* functions that work with it right now */
 } QueenPlacementModel;
 

@@ -27,6 +27,8 @@ get_model (QueenPlacement *self, const char *id)
   model->offers->owner = model;
   model->line = queen_line_new ();
   model->told_at = G_MININT64 / 2;
+  model->n_elsewhere =
+      self->index ? queen_job_index_count_open (self->index, id, QUEEN_JOB_QUEUED) : 0;
   g_hash_table_insert (self->models, model->offers->model, model);
   return model;
 }
@@ -73,7 +75,7 @@ queen_placement_note_news (QueenPlacement *self, const QueenPlacementModel *mode
   guint n_serving = n_free + model->offers->counts[QUEEN_VERDICT_FULL];
   const QueenModelStanding standing = {
     get_state (n_serving, n_free),
-    { n_serving, n_free, queen_line_get_length (model->line) },
+    { n_serving, n_free, queen_line_get_length (model->line) + model->n_elsewhere },
   };
 
   if (self->news)
@@ -350,10 +352,26 @@ on_load_changed (QueenPlacement *self, const char *id)
   queen_placement_settle (self, candidate);
 }
 
+/* Those that wait at other queens are told of with those that wait here. */
+static void
+on_job_elsewhere (QueenPlacement *self, const QueenJobEntry *entry)
+{
+  QueenPlacementModel *model =
+      entry->model ? queen_placement_lookup_model (self, entry->model) : NULL;
+  guint n = model ? queen_job_index_count_open (self->index, entry->model, QUEEN_JOB_QUEUED) : 0;
+
+  if (!model || model->n_elsewhere == n)
+    return;
+  model->n_elsewhere = n;
+  queen_placement_note_news (self, model);
+}
+
 void
 queen_placement_share (QueenPlacement *self, QueenJobIndex *index)
 {
   self->index = g_object_ref (index);
+  g_signal_connect_object (index, "changed", G_CALLBACK (on_job_elsewhere), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (index, "load-changed", G_CALLBACK (on_load_changed), self,
                            G_CONNECT_SWAPPED);
 }

@@ -156,14 +156,16 @@ const char queen_engine_script[] =
     "elseif op == 'release' then\n"
     "  if redis.call('HDEL', holds, ARGV[6]) == 0 then return { 'older' } end\n"
     "  return add(false, 'release', ARGV[6], '-')\n"
-    /* What a queen has of jobs is gone with her; if it is gone and she is not, she says it anew. Of
-     * one who never had any there is nothing to tell. */
+    /* What a queen has of jobs is gone with her: when she is taken off the roll, the others take
+     * her jobs for lost. If she is there after all she says it anew. Of one who never had any there
+     * is nothing to tell. */
     "elseif op == 'jobs' then\n"
     "  local mine, how, lines, set, gone = KEYS[9], ARGV[6], {}, {}, {}\n"
     "  if how == 'begin' or how == 'whole' or how == 'none' then\n"
     "    redis.call('DEL', mine)\n"
     "    redis.call('HSET', mine, 'queen', queen)\n"
-    "  elseif redis.call('EXISTS', mine) == 0 then\n"
+    "    redis.call('ZADD', KEYS[7], text(now), queen)\n"
+    "  elseif redis.call('EXISTS', mine) == 0 or not redis.call('ZSCORE', KEYS[7], queen) then\n"
     "    return { 'anew' }\n"
     "  end\n"
     "  for i = 8, #ARGV, 3 do\n"
@@ -180,11 +182,13 @@ const char queen_engine_script[] =
     "  if how == 'none' then return { 'done' } end\n"
     "  return add(false, 'jobs-' .. how, table.concat(lines, '\\n'), queen)\n"
     "elseif op == 'announce' then\n"
+    "  local is_kept = redis.call('PEXPIRE', KEYS[9], ARGV[7]) == 1 and\n"
+    "                  redis.call('ZSCORE', KEYS[7], queen)\n"
     "  redis.call('SET', KEYS[8], ARGV[6], 'PX', ARGV[7])\n"
     "  redis.call('ZADD', KEYS[7], text(now), queen)\n"
     "  redis.call('ZREMRANGEBYSCORE', KEYS[7], '-inf', text(now - ARGV[7]))\n"
     "  local said = { 'announced', tostring(get('n') or 0), tostring(get('s') or 0),\n"
-    "                 tostring(redis.call('PEXPIRE', KEYS[9], ARGV[7])) }\n"
+    "                 is_kept and '1' or '0' }\n"
     "  local roll = redis.call('ZRANGE', KEYS[7], 0, 63, 'WITHSCORES')\n"
     "  for i = 1, #roll, 2 do\n"
     "    said[#said + 1], said[#said + 2] = roll[i], text(now - roll[i + 1])\n"

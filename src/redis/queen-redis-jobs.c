@@ -40,7 +40,7 @@ add_line (const QueenJobIndexNews *news, gpointer data)
 
 /* What this call is to the others. */
 static const char *
-take_step (QueenRedisSequencer *self)
+choose_how (QueenRedisSequencer *self)
 {
   gboolean is_last = !queen_job_index_has_news (self->job_index);
   QueenTellStep step = self->tell_step;
@@ -68,7 +68,7 @@ tell_some (QueenRedisSequencer *self)
   for (guint n = 0; n < QUEEN_ENGINE_MAX_LINES && telling.n_bytes < MOST_TOLD; n++)
     if (queen_job_index_take_news (self->job_index, 1, add_line, &telling) == 0)
       break;
-  how = take_step (self);
+  how = choose_how (self);
   if (words->len == N_BEFORE_LINES && !self->has_told_jobs)
     how = "none";
   self->has_told_jobs |= words->len > N_BEFORE_LINES;
@@ -278,8 +278,8 @@ on_owner_due (gpointer data)
 
 /* Joining */
 
-void
-queen_redis_sequencer_begin_owners (QueenRedisSequencer *self, const QueenRedisReply *reply)
+static void
+begin_owners (QueenRedisSequencer *self, const QueenRedisReply *reply)
 {
   g_autoptr (GPtrArray) known = queen_job_index_list_owners (self->job_index);
   const QueenRedisReply *one;
@@ -303,8 +303,9 @@ get_last_owner (QueenRedisSequencer *self)
   return self->owners_to_ask->pdata[self->owners_to_ask->len - 1];
 }
 
-char *
-queen_redis_sequencer_dup_jobs_key (QueenRedisSequencer *self, gboolean is_first)
+/* Returns: (transfer full) (nullable): the key with the next one's jobs; %NULL for no more */
+static char *
+dup_jobs_key (QueenRedisSequencer *self, gboolean is_first)
 {
   if (self->owners_to_ask->len == 0)
     return NULL;
@@ -327,11 +328,64 @@ queen_redis_sequencer_take_job (QueenRedisSequencer *self,
     take_line (self, get_last_owner (self), text, length);
 }
 
-void
-queen_redis_sequencer_end_owner (QueenRedisSequencer *self)
+static void
+end_owner (QueenRedisSequencer *self)
 {
   queen_job_index_end_owner (self->job_index, get_last_owner (self));
   g_ptr_array_set_size (self->owners_to_ask, (int) self->owners_to_ask->len - 1);
+}
+
+static void
+on_told_queens (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
+{
+  g_autoptr (QueenRedisSequencer) self = queen_redis_sequencer_hear (data, error);
+
+  if (!self)
+    return;
+  begin_owners (self, reply);
+  queen_redis_sequencer_take_step (self, QUEEN_JOIN_JOBS);
+}
+
+void
+queen_redis_sequencer_ask_queens (QueenRedisSequencer *self)
+{
+  const char *argv[] = { "ZRANGE", self->keys[QUEEN_ENGINE_KEY_QUEENS], "0", "-1" };
+
+  if (self->job_index)
+    queen_redis_sequencer_ask (self, G_N_ELEMENTS (argv), argv, on_told_queens);
+  else
+    queen_redis_sequencer_take_step (self, QUEEN_JOIN_COMPARE);
+}
+
+static void
+on_scanned_jobs (QueenRedis *redis,
+                 const QueenRedisReply *reply,
+                 const GError *error,
+                 gpointer data)
+{
+  g_autoptr (QueenRedisSequencer) self = queen_redis_sequencer_hear (data, error);
+
+  if (!self)
+    return;
+  if (queen_redis_sequencer_take_scan (self, reply))
+    {
+      end_owner (self);
+      g_clear_pointer (&self->scan_cursor, g_free);
+    }
+  queen_redis_sequencer_take_step (self, QUEEN_JOIN_JOBS);
+}
+
+void
+queen_redis_sequencer_scan_jobs (QueenRedisSequencer *self)
+{
+  g_autofree char *key = dup_jobs_key (self, self->scan_cursor == NULL);
+  const char *argv[] = { "HSCAN", key, self->scan_cursor ? self->scan_cursor : "0", "COUNT",
+                         QUEEN_REDIS_SCAN_COUNT };
+
+  if (key)
+    queen_redis_sequencer_ask (self, G_N_ELEMENTS (argv), argv, on_scanned_jobs);
+  else
+    queen_redis_sequencer_take_step (self, QUEEN_JOIN_COMPARE);
 }
 
 void

@@ -10,12 +10,9 @@
 #include "queen-redis-sequencer-private.h"
 #include "text/queen-safe-text.h"
 
-#define SCAN_COUNT "64" /* components in one turn */
 #define MAX_RECALLED 1000
 #define FIND_BACK (9 * G_USEC_PER_SEC) /* that others may need as well */
 #define LONG (10 * G_USEC_PER_SEC)     /* for what may take long while she waits for nothing */
-
-static void take_step (QueenRedisSequencer *self, QueenJoinStep step);
 
 /* An answer that was asked for in a round that is over concerns nobody. */
 typedef struct
@@ -24,11 +21,11 @@ typedef struct
   guint round;
 } Question;
 
-static gboolean
-ask_redis (QueenRedisSequencer *self,
-           guint argc,
-           const char *const *argv,
-           QueenRedisCallback callback)
+gboolean
+queen_redis_sequencer_ask (QueenRedisSequencer *self,
+                           guint argc,
+                           const char *const *argv,
+                           QueenRedisCallback callback)
 {
   Question *question = g_new (Question, 1);
   g_autoptr (GError) error = NULL;
@@ -42,9 +39,8 @@ ask_redis (QueenRedisSequencer *self,
   return FALSE;
 }
 
-/* Returns: (transfer full) (nullable): who asked, if the answer is of use; an error is not */
-static QueenRedisSequencer *
-hear_answer (gpointer data, const GError *error)
+QueenRedisSequencer *
+queen_redis_sequencer_hear (gpointer data, const GError *error)
 {
   Question *question = data;
   g_autoptr (QueenRedisSequencer) self = question->sequencer;
@@ -141,9 +137,8 @@ take_pair (QueenRedisSequencer *self, const QueenRedisReply *id, const QueenRedi
     }
 }
 
-/* Returns: whether that was all */
-static gboolean
-take_scan (QueenRedisSequencer *self, const QueenRedisReply *reply)
+gboolean
+queen_redis_sequencer_take_scan (QueenRedisSequencer *self, const QueenRedisReply *reply)
 {
   const QueenRedisReply *cursor = queen_redis_reply_get_element (reply, 0);
   const QueenRedisReply *pairs = queen_redis_reply_get_element (reply, 1);
@@ -162,14 +157,14 @@ take_scan (QueenRedisSequencer *self, const QueenRedisReply *reply)
 static void
 on_scanned (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
 {
-  g_autoptr (QueenRedisSequencer) self = hear_answer (data, error);
+  g_autoptr (QueenRedisSequencer) self = queen_redis_sequencer_hear (data, error);
 
   if (!self)
     return;
-  if (take_scan (self, reply))
-    take_step (self, self->step + 1);
+  if (queen_redis_sequencer_take_scan (self, reply))
+    queen_redis_sequencer_take_step (self, self->step + 1);
   else
-    take_step (self, self->step);
+    queen_redis_sequencer_take_step (self, self->step);
 }
 
 static void
@@ -181,64 +176,10 @@ scan (QueenRedisSequencer *self)
     [QUEEN_JOIN_HOLDS] = QUEEN_ENGINE_KEY_HOLDS,
   };
   const char *argv[] = { "HSCAN", self->keys[keys[self->step]],
-                         self->scan_cursor ? self->scan_cursor : "0", "COUNT", SCAN_COUNT };
+                         self->scan_cursor ? self->scan_cursor : "0", "COUNT",
+                         QUEEN_REDIS_SCAN_COUNT };
 
-  ask_redis (self, G_N_ELEMENTS (argv), argv, on_scanned);
-}
-
-/* Others' jobs, from one queen after the other */
-
-static void
-on_told_queens (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
-{
-  g_autoptr (QueenRedisSequencer) self = hear_answer (data, error);
-
-  if (!self)
-    return;
-  queen_redis_sequencer_begin_owners (self, reply);
-  take_step (self, QUEEN_JOIN_JOBS);
-}
-
-static void
-ask_queens (QueenRedisSequencer *self)
-{
-  const char *argv[] = { "ZRANGE", self->keys[QUEEN_ENGINE_KEY_QUEENS], "0", "-1" };
-
-  if (self->job_index)
-    ask_redis (self, G_N_ELEMENTS (argv), argv, on_told_queens);
-  else
-    take_step (self, QUEEN_JOIN_COMPARE);
-}
-
-static void
-on_scanned_jobs (QueenRedis *redis,
-                 const QueenRedisReply *reply,
-                 const GError *error,
-                 gpointer data)
-{
-  g_autoptr (QueenRedisSequencer) self = hear_answer (data, error);
-
-  if (!self)
-    return;
-  if (take_scan (self, reply))
-    {
-      queen_redis_sequencer_end_owner (self);
-      g_clear_pointer (&self->scan_cursor, g_free);
-    }
-  take_step (self, QUEEN_JOIN_JOBS);
-}
-
-static void
-scan_jobs (QueenRedisSequencer *self)
-{
-  g_autofree char *key = queen_redis_sequencer_dup_jobs_key (self, self->scan_cursor == NULL);
-  const char *argv[] = { "HSCAN", key, self->scan_cursor ? self->scan_cursor : "0", "COUNT",
-                         SCAN_COUNT };
-
-  if (key)
-    ask_redis (self, G_N_ELEMENTS (argv), argv, on_scanned_jobs);
-  else
-    take_step (self, QUEEN_JOIN_COMPARE);
+  queen_redis_sequencer_ask (self, G_N_ELEMENTS (argv), argv, on_scanned);
 }
 
 static void ask_for_past (QueenRedisSequencer *self);
@@ -246,14 +187,14 @@ static void ask_for_past (QueenRedisSequencer *self);
 static void
 on_recalled (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
 {
-  g_autoptr (QueenRedisSequencer) self = hear_answer (data, error);
+  g_autoptr (QueenRedisSequencer) self = queen_redis_sequencer_hear (data, error);
 
   if (!self)
     return;
   if (queen_redis_sequencer_take_past (self, reply))
     ask_for_past (self);
   else
-    take_step (self, QUEEN_JOIN_WORKERS);
+    queen_redis_sequencer_take_step (self, QUEEN_JOIN_WORKERS);
 }
 
 static void
@@ -264,7 +205,7 @@ ask_for_past (QueenRedisSequencer *self)
     "XREVRANGE", self->keys[QUEEN_ENGINE_KEY_EVENTS], to, "-", "COUNT", QUEEN_REDIS_PAST_AT_ONCE,
   };
 
-  ask_redis (self, G_N_ELEMENTS (argv), argv, on_recalled);
+  queen_redis_sequencer_ask (self, G_N_ELEMENTS (argv), argv, on_recalled);
 }
 
 /* What was told before she came, so that whoever has come from another queen goes on here. */
@@ -274,7 +215,7 @@ recall_past (QueenRedisSequencer *self)
   g_clear_pointer (&self->past, g_ptr_array_unref);
   if (self->was_together)
     {
-      take_step (self, QUEEN_JOIN_WORKERS);
+      queen_redis_sequencer_take_step (self, QUEEN_JOIN_WORKERS);
       return;
     }
   self->past = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_event_unref);
@@ -349,14 +290,14 @@ read_type (QueenRedisSequencer *self, const QueenRedisReply *reply)
 static void
 on_begun (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
 {
-  g_autoptr (QueenRedisSequencer) self = hear_answer (data, error);
+  g_autoptr (QueenRedisSequencer) self = queen_redis_sequencer_hear (data, error);
   const char *word = self ? queen_redis_sequencer_heed (self, reply, NULL) : NULL;
   g_autofree char *type = word && g_str_equal (word, "type") ? read_type (self, reply) : NULL;
 
   if (!word)
     return;
   if (g_str_equal (word, "begun") && read_begun (self, reply))
-    take_step (self, QUEEN_JOIN_RECALL);
+    queen_redis_sequencer_take_step (self, QUEEN_JOIN_RECALL);
   else
     leave_to_others (self, type ? type : self->keys[QUEEN_ENGINE_KEY_META]);
 }
@@ -374,13 +315,13 @@ begin_script (QueenRedisSequencer *self, const char *replid)
   argv[n++] = proposed;
   argv[n++] = heard;
   self->step = QUEEN_JOIN_BEGIN;
-  ask_redis (self, n, argv, on_begun);
+  queen_redis_sequencer_ask (self, n, argv, on_begun);
 }
 
 static void
 on_told_replid (QueenRedis *redis, const QueenRedisReply *reply, const GError *error, gpointer data)
 {
-  g_autoptr (QueenRedisSequencer) self = hear_answer (data, error);
+  g_autoptr (QueenRedisSequencer) self = queen_redis_sequencer_hear (data, error);
   const char *text = self ? queen_redis_reply_get_text (reply, NULL) : NULL;
   g_autofree char *replid = text ? queen_engine_dup_replid (text) : NULL;
 
@@ -397,11 +338,11 @@ ask_replid (QueenRedisSequencer *self)
 {
   const char *argv[] = { "INFO", "replication" };
 
-  ask_redis (self, G_N_ELEMENTS (argv), argv, on_told_replid);
+  queen_redis_sequencer_ask (self, G_N_ELEMENTS (argv), argv, on_told_replid);
 }
 
-static void
-take_step (QueenRedisSequencer *self, QueenJoinStep step)
+void
+queen_redis_sequencer_take_step (QueenRedisSequencer *self, QueenJoinStep step)
 {
   if (step != self->step)
     g_clear_pointer (&self->scan_cursor, g_free);
@@ -422,10 +363,10 @@ take_step (QueenRedisSequencer *self, QueenJoinStep step)
       scan (self);
       break;
     case QUEEN_JOIN_QUEENS:
-      ask_queens (self);
+      queen_redis_sequencer_ask_queens (self);
       break;
     case QUEEN_JOIN_JOBS:
-      scan_jobs (self);
+      queen_redis_sequencer_scan_jobs (self);
       break;
     case QUEEN_JOIN_COMPARE:
       self->compared_kind = 0;
@@ -457,7 +398,7 @@ join_others (gpointer data)
     g_hash_table_remove_all (self->seen[kind]);
   g_hash_table_remove_all (self->held_elsewhere);
   queen_redis_sequencer_set_state (self, QUEEN_ENGINE_JOINING);
-  take_step (self, QUEEN_JOIN_REPLID);
+  queen_redis_sequencer_take_step (self, QUEEN_JOIN_REPLID);
 }
 
 /* The connections */

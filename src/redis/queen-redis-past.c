@@ -7,7 +7,6 @@
 
 #define ENOUGH (16 * 1024 * 1024)        /* bytes of what was told before */
 #define ENOUGH_FOR_ONE (4 * 1024 * 1024) /* bytes of what one subscriber is told of that */
-#define STEPS 200 /* what else may stand among the events that are asked for */
 
 /* Returns: (transfer full) (nullable): the event that an entry of the stream is */
 static QueenEvent *
@@ -53,7 +52,7 @@ take_past (QueenRedisSequencer *self, const QueenRedisReply *one)
   if (id.number == 0)
     return FALSE;
   self->past_to = find_place_before (id);
-  self->past_left--;
+  self->past_left -= id.step == 0;
   self->past_bytes += count_bytes (one);
   if (id.step == 0 && (!event || id.number != expected))
     return FALSE;
@@ -82,7 +81,7 @@ typedef struct
   guint64 last;
   GPtrArray *events; /* so far */
   QueenEngineId to;  /* where these end */
-  guint64 left;      /* entries that may still come */
+  guint64 left;      /* events that may still come */
   gsize n_bytes;
   QueenRedisPastFunc func;
   gpointer data;
@@ -110,7 +109,7 @@ take_asked (Asked *asked, const QueenRedisReply *one)
   if (id.step == 0)
     g_ptr_array_add (asked->events, g_steal_pointer (&event));
   asked->to = id;
-  asked->left--;
+  asked->left -= id.step == 0;
   asked->n_bytes += count_bytes (one);
   return id.number < asked->last && asked->left > 0 && asked->n_bytes < ENOUGH_FOR_ONE;
 }
@@ -174,7 +173,7 @@ queen_redis_sequencer_ask_past (
     .last = last,
     .events = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_event_unref),
     .to = find_place_before ((QueenEngineId){ first, 0 }),
-    .left = last - first + 1 + STEPS,
+    .left = last - first + 1,
     .func = func,
     .data = data,
   };

@@ -30,6 +30,8 @@ G_BEGIN_DECLS
 
 #define QUEEN_REDIS_PAIR 8 /* arguments at the most that an operation of the script needs */
 
+#define QUEEN_REDIS_SCAN_COUNT "64" /* fields of a hash in one turn */
+
 /** What there is to do before she is together with the others. */
 typedef enum
 {
@@ -84,7 +86,7 @@ struct _QueenRedisSequencer
   gboolean was_together;   /* she has been in that epoch, and knows all that was so then */
   GPtrArray *past;         /* of QueenEvent: what was told before she came; NULL if she knows */
   QueenEngineId past_to;   /* while she joins: up to where more of it is to be asked for */
-  guint past_left;         /* entries that she still wants of it */
+  guint past_left;         /* events that she still wants of it */
   gsize past_bytes;        /* what she has of it */
   guint round; /* grows when she joins or leaves: what was asked before is not heeded any more */
   QueenAlarm *join_alarm;
@@ -256,6 +258,26 @@ void queen_redis_sequencer_drop (QueenRedisSequencer *self,
                                  const char *id,
                                  const char *by);
 
+/**
+ * queen_redis_sequencer_ask:
+ *
+ * Sends a command of who joins; @callback's data is for queen_redis_sequencer_hear().
+ *
+ * Returns: %FALSE when she is alone by that
+ */
+gboolean queen_redis_sequencer_ask (QueenRedisSequencer *self,
+                                    guint argc,
+                                    const char *const *argv,
+                                    QueenRedisCallback callback);
+
+/** Returns: (transfer full) (nullable): who asked, if the answer is of use; an error is not */
+QueenRedisSequencer *queen_redis_sequencer_hear (gpointer data, const GError *error);
+
+/** Takes what a part of a hash has, by the step. Returns: whether that was all of it */
+gboolean queen_redis_sequencer_take_scan (QueenRedisSequencer *self, const QueenRedisReply *reply);
+
+void queen_redis_sequencer_take_step (QueenRedisSequencer *self, QueenJoinStep step);
+
 void queen_redis_sequencer_connect (QueenRedisSequencer *self);
 
 /**
@@ -357,23 +379,13 @@ void queen_redis_sequencer_note_owner (QueenRedisSequencer *self, const char *ow
 /** All who are there have been noted: those who are overdue are gone. */
 void queen_redis_sequencer_judge_owners (QueenRedisSequencer *self);
 
-/** @reply: the names of all who are there, for who joins */
-void queen_redis_sequencer_begin_owners (QueenRedisSequencer *self, const QueenRedisReply *reply);
-
-/**
- * queen_redis_sequencer_dup_jobs_key:
- * @is_first: whether nothing of it has been read yet
- *
- * Returns: (transfer full) (nullable): the key with the next one's jobs; %NULL for no more
- */
-char *queen_redis_sequencer_dup_jobs_key (QueenRedisSequencer *self, gboolean is_first);
-
-/** A @field of it and its value. */
+/** One of the fields of a key with jobs, and its value. */
 void queen_redis_sequencer_take_job (QueenRedisSequencer *self,
                                      const QueenRedisReply *field,
                                      const QueenRedisReply *line);
 
-/** That was all of hers. */
-void queen_redis_sequencer_end_owner (QueenRedisSequencer *self);
+/** Two steps of who joins: who else is there, and one's jobs after the other's. */
+void queen_redis_sequencer_ask_queens (QueenRedisSequencer *self);
+void queen_redis_sequencer_scan_jobs (QueenRedisSequencer *self);
 
 G_END_DECLS

@@ -82,6 +82,17 @@ assert_heard (Fixture *f, const char *expected)
   g_string_truncate (f->heard, 0);
 }
 
+static guint
+count_jobs (Fixture *f)
+{
+  const QueenJobIndexFigures *figures = queen_job_index_get_figures (f->index);
+  guint n = 0;
+
+  for (int state = 0; state < QUEEN_JOB_N_STATES; state++)
+    n += figures->n_in_state[state];
+  return n;
+}
+
 static void
 assert_state (Fixture *f, const char *id, const char *owner, QueenJobState state)
 {
@@ -105,7 +116,7 @@ test_goes_forward_only (Fixture *f, gconstpointer data)
   assert_state (f, "job-1", ANN, QUEEN_JOB_DONE);
   g_assert_cmpstr (queen_job_index_lookup (f->index, "job-1")->worker_id, ==, "x");
   queen_job_index_drop (f->index, BEA, "job-1");
-  g_assert_cmpuint (queen_job_index_get_n_jobs (f->index), ==, 1);
+  g_assert_cmpuint (count_jobs (f), ==, 1);
   queen_job_index_drop (f->index, ANN, "job-1");
   g_assert_null (queen_job_index_lookup (f->index, "job-1"));
 }
@@ -125,6 +136,9 @@ test_open_jobs_of_the_dead_are_lost (Fixture *f, gconstpointer data)
   g_assert_true (queen_job_index_lookup (f->index, "job-1")->is_orphan);
   g_assert_null (queen_job_index_lookup (f->index, "job-2"));
   assert_state (f, "job-3", BEA, QUEEN_JOB_RUNNING);
+  g_assert_cmpuint (queen_job_index_get_figures (f->index)->n_in_state[QUEEN_JOB_LOST], ==, 1);
+  g_assert_cmpuint (queen_job_index_get_figures (f->index)->n_in_state[QUEEN_JOB_RUNNING], ==, 1);
+  g_assert_cmpuint (queen_job_index_get_figures (f->index)->n_in_flight, ==, 2);
   now += QUEEN_JOB_INDEX_KEPT - 1;
   while (g_main_context_iteration (NULL, FALSE))
     ;
@@ -133,6 +147,7 @@ test_open_jobs_of_the_dead_are_lost (Fixture *f, gconstpointer data)
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_assert_null (queen_job_index_lookup (f->index, "job-1"));
+  g_assert_cmpuint (count_jobs (f), ==, 1);
 }
 
 /* She stood still for so long that she was taken for dead. */
@@ -181,6 +196,25 @@ test_other_name_same_jobs (Fixture *f, gconstpointer data)
 }
 
 static void
+test_open_are_counted (Fixture *f, gconstpointer data)
+{
+  set_job (f, ANN, "job-1", NULL, QUEEN_JOB_QUEUED);
+  set_job (f, ANN, "job-2", NULL, QUEEN_JOB_QUEUED);
+  set_job (f, BEA, "job-3", "w", QUEEN_JOB_RUNNING);
+  g_assert_cmpuint (queen_job_index_count_open (f->index, "m", QUEEN_JOB_QUEUED), ==, 2);
+  g_assert_cmpuint (queen_job_index_count_open (f->index, "m", QUEEN_JOB_RUNNING), ==, 1);
+  g_assert_cmpuint (queen_job_index_count_open (f->index, "", QUEEN_JOB_QUEUED), ==, 0);
+  set_job (f, ANN, "job-1", "w", QUEEN_JOB_RUNNING);
+  set_job (f, BEA, "job-3", "w", QUEEN_JOB_DONE);
+  g_string_truncate (f->heard, 0);
+  queen_job_index_drop (f->index, ANN, "job-2");
+  assert_heard (f, "job-2=lost ");
+  g_assert_cmpuint (queen_job_index_count_open (f->index, "m", QUEEN_JOB_QUEUED), ==, 0);
+  queen_job_index_lose_owner (f->index, ANN);
+  g_assert_cmpuint (queen_job_index_count_open (f->index, "m", QUEEN_JOB_RUNNING), ==, 0);
+}
+
+static void
 test_own_are_not_others (Fixture *f, gconstpointer data)
 {
   const QueenJobEntry own = { .id = "job-1", .model = "m" };
@@ -215,8 +249,8 @@ test_full_of_ended (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_warnings, ==, 1);
   g_assert_null (queen_job_index_lookup (f->index, "job-0"));
   assert_state (f, "job-new", BEA, QUEEN_JOB_QUEUED);
-  g_assert_cmpuint (queen_job_index_get_n_jobs (f->index), ==, QUEEN_JOB_INDEX_MAX_JOBS);
-  g_assert_cmpuint (queen_job_index_get_n_left_out (f->index), ==, 1);
+  g_assert_cmpuint (count_jobs (f), ==, QUEEN_JOB_INDEX_MAX_JOBS);
+  g_assert_cmpuint (queen_job_index_get_figures (f->index)->n_left_out, ==, 1);
 }
 
 static void
@@ -228,7 +262,7 @@ test_full_of_open (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_warnings, ==, 1);
   assert_state (f, "job-0", ANN, QUEEN_JOB_RUNNING);
   g_assert_null (queen_job_index_lookup (f->index, "job-new"));
-  g_assert_cmpuint (queen_job_index_get_n_left_out (f->index), ==, 2);
+  g_assert_cmpuint (queen_job_index_get_figures (f->index)->n_left_out, ==, 2);
 }
 
 static void
@@ -283,13 +317,13 @@ test_watch (Fixture *f, gconstpointer data)
   waiter.watch = queen_job_index_watch (f->index, "job-1", on_watched, &waiter);
   waiter.other = queen_job_index_watch (f->index, "job-1", on_watched, &waiter);
   set_job (f, ANN, "job-2", "w", QUEEN_JOB_RUNNING);
-  set_job (f, ANN, "job-1", "w", QUEEN_JOB_RUNNING);
+  set_job (f, ANN, "job-1", "w", QUEEN_JOB_DONE);
   queen_job_index_drop (f->index, ANN, "job-1");
   set_job (f, ANN, "job-1", "w", QUEEN_JOB_RUNNING);
   queen_job_index_lose_owner (f->index, ANN); /* the first frees both */
-  g_assert_cmpstr (heard->str, ==, "running running gone gone running running lost ");
+  g_assert_cmpstr (heard->str, ==, "done done gone gone running running lost ");
   set_job (f, ANN, "job-1", "w", QUEEN_JOB_RUNNING);
-  g_assert_cmpstr (heard->str, ==, "running running gone gone running running lost ");
+  g_assert_cmpstr (heard->str, ==, "done done gone gone running running lost ");
 }
 
 /* What is told of her own */
@@ -385,6 +419,7 @@ main (int argc, char **argv)
     { "/job-index/owner-comes-back", test_owner_comes_back },
     { "/job-index/what-is-not-named-anew-is-no-more", test_what_is_not_named_anew_is_no_more },
     { "/job-index/other-name-same-jobs", test_other_name_same_jobs },
+    { "/job-index/open-are-counted", test_open_are_counted },
     { "/job-index/own-are-not-others", test_own_are_not_others },
     { "/job-index/full-of-ended", test_full_of_ended },
     { "/job-index/full-of-open", test_full_of_open },
