@@ -590,7 +590,7 @@ queen_daemon_run (QueenDaemon *self, GError **error)
   queen_pulse_start (queen_cluster_get_pulse (self->cluster));
   self->heap = queen_heap_new (self->clock, HEAP_INTERVAL, HEAP_LEFT_ALONE);
   queen_together_start (self->together, self->cluster, queen_front_get_urls (self->front)[0],
-                        begin_serving, self);
+                        self->started_at, begin_serving, self);
   g_main_loop_run (self->loop);
   queen_together_stop (self->together);
   end_memory (self);

@@ -182,6 +182,7 @@ void
 queen_together_start (QueenTogether *self,
                       QueenCluster *cluster,
                       const char *address,
+                      gint64 started_at,
                       void (*on_settled) (gpointer data),
                       gpointer data)
 {
@@ -197,7 +198,7 @@ queen_together_start (QueenTogether *self,
   queen_alarm_set (self->settle_alarm,
                    self->clock->get_monotonic () + self->config->engine_timeout + FINDING);
   g_signal_connect_swapped (self->sequencer, "changed", G_CALLBACK (settle_if_clear), self);
-  queen_redis_sequencer_start (self->sequencer, cluster, address);
+  queen_redis_sequencer_start (self->sequencer, cluster, address, started_at);
 }
 
 void

@@ -47,6 +47,7 @@ void queen_together_set_jobs (QueenTogether *self, QueenJobs *jobs, QueenCluster
  * queen_together_start:
  * @self: (nullable)
  * @address: (nullable): where she will serve
+ * @started_at: µs since 1970
  * @on_settled: is told once, at the latest after the time that the engine has to answer and a
  * second more, and not after queen_together_stop(): that she knows what the others know, or goes on
  * alone
@@ -57,6 +58,7 @@ void queen_together_set_jobs (QueenTogether *self, QueenJobs *jobs, QueenCluster
 void queen_together_start (QueenTogether *self,
                            QueenCluster *cluster,
                            const char *address,
+                           gint64 started_at,
                            void (*on_settled) (gpointer data),
                            gpointer data);
 
