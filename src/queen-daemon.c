@@ -436,10 +436,13 @@ static void
 start_dbus (QueenDaemon *self)
 {
   if (!self->dbus)
-    queen_holds_end_caller (queen_cluster_get_holds (self->cluster), NULL);
-  else
-    queen_dbus_service_start (self->dbus, self->config->bus, queen_front_get_urls (self->front),
-                              self->started_at);
+    {
+      queen_holds_end_caller (queen_cluster_get_holds (self->cluster), NULL);
+      return;
+    }
+  queen_dbus_service_start (self->dbus, self->config->bus, queen_front_get_urls (self->front),
+                            self->started_at);
+  queen_together_show_on (self->together, self->dbus);
 }
 
 /* From one epoch to the next */
@@ -524,6 +527,7 @@ queen_daemon_dispose (GObject *object)
   /* From the outside to the inside, so that nobody is called by one who has gone. */
   if (self->dbus)
     g_signal_handlers_disconnect_by_func (self->stream, on_subscribers_changed, self);
+  queen_together_show_on (self->together, NULL);
   g_clear_object (&self->dbus);
   g_clear_pointer (&self->memory, queen_memory_free);
   g_clear_pointer (&self->watchdog, queen_watchdog_free);

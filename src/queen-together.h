@@ -4,6 +4,7 @@
 #pragma once
 
 #include "config/queen-config.h"
+#include "dbus/queen-dbus-service.h"
 #include "jobs/queen-jobs.h"
 #include "model/queen-cluster.h"
 #include "model/queen-engine-report.h"
@@ -42,6 +43,15 @@ void queen_together_set_stream (QueenTogether *self, QueenStream *stream);
 
 /** Tells the other queens of @jobs, as @cluster has an index of them. */
 void queen_together_set_jobs (QueenTogether *self, QueenJobs *jobs, QueenCluster *cluster);
+
+/**
+ * queen_together_show_on:
+ * @self: (nullable)
+ * @dbus: (nullable): a service that has been started; %NULL for none any longer
+ *
+ * Shows there how she stands with the others, and who they are.
+ */
+void queen_together_show_on (QueenTogether *self, QueenDBusService *dbus);
 
 /**
  * queen_together_start:

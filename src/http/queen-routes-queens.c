@@ -38,10 +38,10 @@ append_time (GString *json, const char *name, gint64 time)
 
 /* What she knows of herself is newer than what she has said to the others. */
 static void
-append_self (GString *json, const Queens *queens, const QueenEngineReport *report, const char *id)
+append_self (GString *json, const Queens *queens, const QueenEngineReport *report)
 {
   g_string_append (json, "{\"self\":true");
-  queen_json_append_member (json, "id", id);
+  queen_json_append_member (json, "id", report ? report->name : NULL);
   queen_json_append_member (json, "address", queens->address);
   queen_json_append_member (json, "version", QUEEN_VERSION);
   append_time (json, "started_at", queens->started_at);
@@ -67,19 +67,6 @@ append_sibling (GString *json, const QueenSibling *sibling)
   g_string_append_c (json, '}');
 }
 
-static const char *
-find_own_id (const GPtrArray *siblings)
-{
-  for (guint i = 0; siblings && i < siblings->len; i++)
-    {
-      const QueenSibling *sibling = siblings->pdata[i];
-
-      if (sibling->is_self)
-        return sibling->name;
-    }
-  return NULL;
-}
-
 /* While she is alone nobody knows how the others are. */
 static void
 append_queens (GString *json, const Queens *queens, const QueenEngineReport *report)
@@ -87,7 +74,7 @@ append_queens (GString *json, const Queens *queens, const QueenEngineReport *rep
   const GPtrArray *siblings = report ? report->siblings : NULL;
 
   g_string_append (json, "\"queens\":[");
-  append_self (json, queens, report, find_own_id (siblings));
+  append_self (json, queens, report);
   if (report && report->state != QUEEN_ENGINE_TOGETHER)
     siblings = NULL;
   for (guint i = 0; siblings && i < siblings->len; i++)

@@ -48,6 +48,7 @@ typedef struct
 
 /**
  * QueenEngineReport:
+ * @name: what this queen is called in the engine: 32 lower-case hexadecimal digits
  * @state: how this queen stands with the others
  * @reason: (nullable): why she is alone, as a word such as `timed_out`; see
  *   queen_redis_error_get_reason(); also `starting`, `newer_script`, `other_epoch`,
@@ -71,6 +72,7 @@ typedef struct
  */
 typedef struct
 {
+  const char *name;
   QueenEngineState state;
   const char *reason;
   const char *trouble;

@@ -407,6 +407,7 @@ queen_redis_sequencer_report (QueenRedisSequencer *self, QueenEngineReport *repo
   gboolean is_together = self->state == QUEEN_ENGINE_TOGETHER;
 
   *report = (QueenEngineReport){
+    .name = self->name,
     .state = self->state,
     .reason = is_together ? NULL : self->reason,
     .trouble = is_together ? NULL : self->trouble,
