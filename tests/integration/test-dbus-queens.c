@@ -8,6 +8,7 @@
 
 #include "bus-client.h"
 #include "bus-daemon.h"
+#include "queenctl-runner.h"
 #include "queens.h"
 #include "redis-server.h"
 
@@ -131,6 +132,32 @@ check_listed (Fixture *f, const char *path, const char *address)
   g_assert_nonnull (strstr (seen, path + strlen (QUEENS "/")));
 }
 
+/* Returns: (transfer full): what queenctl says of the queens, asked in that way */
+static char *
+ask_queens (const char *way)
+{
+  g_autofree char *line = g_strdup_printf ("%s queens --json", way);
+  g_autoptr (JsonNode) answer = ctl_ask_json (line);
+  JsonNode *queens = json_object_get_member (json_node_get_object (answer), "queens");
+
+  g_assert_nonnull (queens);
+  return json_to_string (queens, FALSE);
+}
+
+/* Whoever is asked on the bus says the same as over HTTP. */
+static void
+check_queenctl (Fixture *f, const char *other)
+{
+  g_autofree char *url =
+      g_strdup_printf ("--url=http://127.0.0.1:%u", queen_process_get_port (f->queen));
+  g_autofree char *by_bus = ask_queens ("--bus=session");
+  g_autofree char *by_http = ask_queens (url);
+  g_autofree char *row = g_strdup_printf ("\n%s    together", other);
+
+  g_assert_cmpstr (by_bus, ==, by_http);
+  ctl_expect ("--bus=session queens", row);
+}
+
 static void
 test_others (Fixture *f, gconstpointer data)
 {
@@ -146,6 +173,7 @@ test_others (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (added, "'State': <'together'>"));
   g_assert_cmpuint (count_queens (f), ==, 2);
   check_listed (f, path, address);
+  check_queenctl (f, address);
 
   queens_end (other);
   gone = await_signal (f, "InterfacesRemoved", path);
@@ -183,6 +211,14 @@ test_no_engine (void)
   bus_client_wait_for_queen (client, TRUE);
   bus_client_expect (client, QUEEN_PATH, "", "Engine", "{}");
   bus_client_expect (client, QUEEN_PATH, "", "Queens", "[]");
+  {
+    g_autofree char *url =
+        g_strdup_printf ("--url=http://127.0.0.1:%u", queen_process_get_port (queen));
+    g_autofree char *by_bus = ask_queens ("--bus=session");
+    g_autofree char *by_http = ask_queens (url);
+
+    g_assert_cmpstr (by_bus, ==, by_http);
+  }
   queen_process_stop (queen);
   bus_client_free (client);
   bus_daemon_free (bus);
