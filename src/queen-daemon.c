@@ -435,13 +435,11 @@ make_dbus (QueenDaemon *self)
 static void
 start_dbus (QueenDaemon *self)
 {
-  if (!self->dbus)
-    {
-      queen_holds_end_caller (queen_cluster_get_holds (self->cluster), NULL);
-      return;
-    }
-  queen_dbus_service_start (self->dbus, self->config->bus, queen_front_get_urls (self->front),
-                            self->started_at);
+  if (self->dbus)
+    queen_dbus_service_start (self->dbus, self->config->bus, queen_front_get_urls (self->front),
+                              self->started_at);
+  else
+    queen_holds_end_caller (queen_cluster_get_holds (self->cluster), NULL);
   queen_together_show_on (self->together, self->dbus);
 }
 

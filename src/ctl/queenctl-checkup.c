@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "queenctl-error.h"
+#include "queenctl-interrupt.h"
 #include "queenctl-json.h"
 #include "queenctl-queen.h"
 
@@ -227,7 +228,7 @@ queenctl_checkup_new (const char *url,
   self->first_event_time = -1;
   queenctl_http_set_patience (http,
                               ANSWER_DEADLINE - QUEENCTL_DEADLINE_MSEC * G_TIME_SPAN_MILLISECOND);
-  for (gsize i = 0; i < G_N_ELEMENTS (checks); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (checks) && !queenctl_interrupt_has_come (); i++)
     if (!checks[i](self, diagnosis))
       break;
   return self;

@@ -101,7 +101,7 @@ add_all (Visit *visit, char **urls, GError **error)
           _ ("Queens are looked at over HTTP: take --url, or addresses, in the place of --bus"));
       return FALSE;
     }
-  for (char **url = urls; *url; url++)
+  for (char **url = urls; *url && !queenctl_interrupt_has_come (); url++)
     if (!add_named (visit, *url, error))
       return FALSE;
   if (visit->checkups->len > 0)
