@@ -320,7 +320,7 @@ is_anybody_there (Visit *visit)
 
 /* Returns: whether all is well; if not, @error has the exit status that says so */
 static gboolean
-conclude (Visit *visit, GError **error)
+conclude_visit (Visit *visit, GError **error)
 {
   guint n = queenctl_diagnosis_count (visit->diagnosis);
 
@@ -357,5 +357,5 @@ queenctl_command_run_doctor (const QueenctlOptions *options, char **arguments, G
       print_ways (&visit);
       queenctl_diagnosis_print (visit.diagnosis);
     }
-  return conclude (&visit, error);
+  return conclude_visit (&visit, error);
 }
