@@ -435,11 +435,12 @@ make_dbus (QueenDaemon *self)
 static void
 start_dbus (QueenDaemon *self)
 {
-  if (!self->dbus)
-    queen_holds_end_caller (queen_cluster_get_holds (self->cluster), NULL);
-  else
+  if (self->dbus)
     queen_dbus_service_start (self->dbus, self->config->bus, queen_front_get_urls (self->front),
                               self->started_at);
+  else
+    queen_holds_end_caller (queen_cluster_get_holds (self->cluster), NULL);
+  queen_together_show_on (self->together, self->dbus);
 }
 
 /* From one epoch to the next */
@@ -524,6 +525,7 @@ queen_daemon_dispose (GObject *object)
   /* From the outside to the inside, so that nobody is called by one who has gone. */
   if (self->dbus)
     g_signal_handlers_disconnect_by_func (self->stream, on_subscribers_changed, self);
+  queen_together_show_on (self->together, NULL);
   g_clear_object (&self->dbus);
   g_clear_pointer (&self->memory, queen_memory_free);
   g_clear_pointer (&self->watchdog, queen_watchdog_free);
@@ -590,7 +592,7 @@ queen_daemon_run (QueenDaemon *self, GError **error)
   queen_pulse_start (queen_cluster_get_pulse (self->cluster));
   self->heap = queen_heap_new (self->clock, HEAP_INTERVAL, HEAP_LEFT_ALONE);
   queen_together_start (self->together, self->cluster, queen_front_get_urls (self->front)[0],
-                        begin_serving, self);
+                        self->started_at, begin_serving, self);
   g_main_loop_run (self->loop);
   queen_together_stop (self->together);
   end_memory (self);

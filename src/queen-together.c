@@ -18,6 +18,7 @@ struct _QueenTogether
   QueenJobs *jobs;                /* likewise */
   QueenJobIndex *job_index;
 
+  QueenDBusService *dbus; /* NULL when there is none, or not yet */
   QueenAlarm *settle_alarm;
   void (*on_settled) (gpointer data); /* NULL when she has */
   gpointer settled_data;
@@ -178,10 +179,32 @@ settle_if_clear (QueenTogether *self)
     tell_settled (self);
 }
 
+static void
+on_standing_changed (QueenTogether *self)
+{
+  QueenEngineReport report;
+
+  settle_if_clear (self);
+  if (!self->dbus)
+    return;
+  queen_together_report (self, &report);
+  queen_dbus_service_set_engine (self->dbus, &report);
+}
+
+void
+queen_together_show_on (QueenTogether *self, QueenDBusService *dbus)
+{
+  if (!self)
+    return;
+  g_set_object (&self->dbus, dbus);
+  on_standing_changed (self);
+}
+
 void
 queen_together_start (QueenTogether *self,
                       QueenCluster *cluster,
                       const char *address,
+                      gint64 started_at,
                       void (*on_settled) (gpointer data),
                       gpointer data)
 {
@@ -196,8 +219,8 @@ queen_together_start (QueenTogether *self,
       queen_alarm_new (self->clock, "serve alone", G_PRIORITY_DEFAULT, tell_settled, self);
   queen_alarm_set (self->settle_alarm,
                    self->clock->get_monotonic () + self->config->engine_timeout + FINDING);
-  g_signal_connect_swapped (self->sequencer, "changed", G_CALLBACK (settle_if_clear), self);
-  queen_redis_sequencer_start (self->sequencer, cluster, address);
+  g_signal_connect_swapped (self->sequencer, "changed", G_CALLBACK (on_standing_changed), self);
+  queen_redis_sequencer_start (self->sequencer, cluster, address, started_at);
 }
 
 void
@@ -256,6 +279,7 @@ void
 queen_together_free (QueenTogether *self)
 {
   queen_together_stop (self);
+  g_clear_object (&self->dbus);
   g_clear_object (&self->sequencer);
   queen_redis_target_unref (self->target);
   g_free (self);

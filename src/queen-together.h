@@ -4,6 +4,7 @@
 #pragma once
 
 #include "config/queen-config.h"
+#include "dbus/queen-dbus-service.h"
 #include "jobs/queen-jobs.h"
 #include "model/queen-cluster.h"
 #include "model/queen-engine-report.h"
@@ -44,9 +45,19 @@ void queen_together_set_stream (QueenTogether *self, QueenStream *stream);
 void queen_together_set_jobs (QueenTogether *self, QueenJobs *jobs, QueenCluster *cluster);
 
 /**
+ * queen_together_show_on:
+ * @self: (nullable)
+ * @dbus: (nullable): a service that has been started; %NULL for none any longer
+ *
+ * Shows there how she stands with the others, and who they are.
+ */
+void queen_together_show_on (QueenTogether *self, QueenDBusService *dbus);
+
+/**
  * queen_together_start:
  * @self: (nullable)
  * @address: (nullable): where she will serve
+ * @started_at: µs since 1970
  * @on_settled: is told once, at the latest after the time that the engine has to answer and a
  * second more, and not after queen_together_stop(): that she knows what the others know, or goes on
  * alone
@@ -57,6 +68,7 @@ void queen_together_set_jobs (QueenTogether *self, QueenJobs *jobs, QueenCluster
 void queen_together_start (QueenTogether *self,
                            QueenCluster *cluster,
                            const char *address,
+                           gint64 started_at,
                            void (*on_settled) (gpointer data),
                            gpointer data);
 

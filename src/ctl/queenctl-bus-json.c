@@ -135,11 +135,11 @@ queenctl_bus_json_get_status (GVariant *properties)
 
 /* Empty on the bus, where there is no null. */
 static void
-set_text_or_null (JsonObject *object, const char *member, GVariant *placement)
+set_text_as (JsonObject *object, const char *member, GVariant *properties, const char *name)
 {
   const char *text;
 
-  if (g_variant_lookup (placement, member, "&s", &text) && *text != '\0')
+  if (g_variant_lookup (properties, name, "&s", &text) && *text != '\0')
     json_object_set_string_member (object, member, text);
   else
     json_object_set_null_member (object, member);
@@ -198,12 +198,90 @@ queenctl_bus_json_get_placement (GVariant *placement, GError **error)
     return NULL;
   object = json_object_new ();
   json_object_set_member (object, "worker", json_node_ref (queenctl_component_get_node (worker)));
-  set_text_or_null (object, "url", placement);
-  set_text_or_null (object, "reservation", placement);
-  set_text_or_null (object, "reason", placement);
+  set_text_as (object, "url", placement, "url");
+  set_text_as (object, "reservation", placement, "reservation");
+  set_text_as (object, "reason", placement, "reason");
   g_variant_lookup (placement, "waited", "d", &waited);
   json_object_set_double_member (object, "waited", waited);
   json_object_set_array_member (object, "considered", get_considered (placement));
   json_object_set_object_member (object, "counts", get_counts (placement));
   return json_node_init_object (json_node_alloc (), object);
+}
+
+/* Several queens */
+
+static void
+set_number_as (JsonObject *object, const char *member, GVariant *properties, const char *name)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (properties, name, NULL);
+  guint64 number = value ? get_number (value) : 0;
+
+  json_object_set_int_member (object, member, (gint64) MIN (number, G_MAXINT64));
+}
+
+/* Nobody knows of 0. */
+static void
+set_time_as (JsonObject *object, const char *member, GVariant *properties, const char *name)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (properties, name, NULL);
+
+  if (value && get_number (value) > 0)
+    set_time (object, member, get_time (value));
+  else
+    json_object_set_null_member (object, member);
+}
+
+JsonObject *
+queenctl_bus_json_get_queen (GVariant *properties)
+{
+  JsonObject *queen = json_object_new ();
+  gboolean is_self = FALSE;
+
+  g_variant_lookup (properties, "Self", "b", &is_self);
+  json_object_set_boolean_member (queen, "self", is_self);
+  set_text_as (queen, "id", properties, "Id");
+  set_text_as (queen, "address", properties, "Address");
+  set_text_as (queen, "version", properties, "Version");
+  set_time_as (queen, "started_at", properties, "StartedAt");
+  set_number_as (queen, "subscribers", properties, "Subscribers");
+  set_number_as (queen, "lag", properties, "Behind");
+  set_text_as (queen, "engine", properties, "State");
+  return queen;
+}
+
+/* One who has no engine is alone among the queens, but not left alone. */
+static JsonObject *
+get_only_queen (GVariant *properties)
+{
+  JsonObject *queen = queenctl_bus_json_get_queen (properties);
+  g_autofree const char **addresses = NULL;
+
+  json_object_set_boolean_member (queen, "self", TRUE);
+  if (g_variant_lookup (properties, "Addresses", "^a&s", &addresses) && addresses[0])
+    json_object_set_string_member (queen, "address", addresses[0]);
+  return queen;
+}
+
+JsonNode *
+queenctl_bus_json_get_queens (GVariant *properties, JsonArray *queens)
+{
+  g_autoptr (GVariant) engine =
+      g_variant_lookup_value (properties, "Engine", G_VARIANT_TYPE_VARDICT);
+  JsonObject *answer = json_object_new ();
+  JsonObject *standing;
+
+  if (json_array_get_length (queens) == 0)
+    json_array_add_object_element (queens, get_only_queen (properties));
+  json_object_set_array_member (answer, "queens", queens);
+  json_object_set_null_member (answer, "engine");
+  if (engine && g_variant_n_children (engine) > 0)
+    {
+      standing = json_object_new ();
+      set_text_as (standing, "state", engine, "state");
+      set_text_as (standing, "reason", engine, "reason");
+      set_time_as (standing, "since", engine, "since");
+      set_text_as (standing, "epoch", engine, "epoch");
+      json_object_set_object_member (answer, "engine", standing);
+    }
+  return json_node_init_object (json_node_alloc (), answer);
 }

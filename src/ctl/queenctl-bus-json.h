@@ -38,4 +38,21 @@ JsonObject *queenctl_bus_json_get_status (GVariant *properties);
  */
 JsonNode *queenctl_bus_json_get_placement (GVariant *placement, GError **error);
 
+/**
+ * queenctl_bus_json_get_queen:
+ * @properties: those of one of several queens, `a{sv}`
+ *
+ * Returns: (transfer full): the same as `GET /v1/queens` says of her
+ */
+JsonObject *queenctl_bus_json_get_queen (GVariant *properties);
+
+/**
+ * queenctl_bus_json_get_queens:
+ * @properties: those of the queen who was asked, `a{sv}`
+ * @queens: (transfer full): those who share her engine; empty for none
+ *
+ * Returns: (transfer full): what `GET /v1/queens` answers, as far as the bus tells it
+ */
+JsonNode *queenctl_bus_json_get_queens (GVariant *properties, JsonArray *queens);
+
 G_END_DECLS

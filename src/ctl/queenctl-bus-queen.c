@@ -8,6 +8,7 @@
 
 #include "queen-dbus-interfaces.h"
 #include "queenctl-bus-json.h"
+#include "queenctl-bus-queens.h"
 #include "queenctl-bus.h"
 #include "queenctl-component-set.h"
 #include "queenctl-error.h"
@@ -77,6 +78,19 @@ bus_get_status (QueenctlQueen *queen, GError **error)
     return queenctl_bus_json_get_status (properties);
   explain (self, cause, error);
   return NULL;
+}
+
+static JsonNode *
+bus_list_queens (QueenctlQueen *queen, GError **error)
+{
+  QueenctlBusQueen *self = QUEENCTL_BUS_QUEEN (queen);
+  GError *cause = NULL;
+  JsonNode *answer =
+      queenctl_bus_queens_list (self->connection, QUEEN_NAME, QUEENCTL_DEADLINE_MSEC, &cause);
+
+  if (!answer)
+    explain (self, cause, error);
+  return answer;
 }
 
 static char *
@@ -162,16 +176,6 @@ bus_list (QueenctlQueen *queen, QueenComponentKind kind, GPtrArray *components, 
   return TRUE;
 }
 
-/* What GDBus, and other implementations, say of an object or an interface that is not there. */
-static gboolean
-is_absent (const GError *cause)
-{
-  return g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD) ||
-         g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT) ||
-         g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_INTERFACE) ||
-         g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS);
-}
-
 static gboolean
 bus_lookup (QueenctlQueen *queen,
             QueenComponentKind kind,
@@ -190,7 +194,7 @@ bus_lookup (QueenctlQueen *queen,
 
   if (properties)
     return (*component = queenctl_bus_json_get_component (kind, properties, error)) != NULL;
-  if (!is_absent (cause))
+  if (!queenctl_bus_is_absent (cause))
     return explain (self, cause, error);
   g_clear_error (&cause);
   /* Whoever is no queen has no worker either. */
@@ -516,6 +520,7 @@ queenctl_bus_queen_class_init (QueenctlBusQueenClass *class)
   G_OBJECT_CLASS (class)->dispose = queenctl_bus_queen_dispose;
   queen_class->get_status = bus_get_status;
   queen_class->list = bus_list;
+  queen_class->list_queens = bus_list_queens;
   queen_class->lookup = bus_lookup;
   queen_class->find = bus_find;
   queen_class->place = bus_place;

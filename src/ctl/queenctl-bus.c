@@ -127,3 +127,13 @@ queenctl_bus_connect (const char *bus_name, GError **error)
   g_dbus_connection_set_exit_on_close (connection, FALSE);
   return connection;
 }
+
+/* What GDBus, and other implementations, say. */
+gboolean
+queenctl_bus_is_absent (const GError *cause)
+{
+  return g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD) ||
+         g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT) ||
+         g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_INTERFACE) ||
+         g_error_matches (cause, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS);
+}

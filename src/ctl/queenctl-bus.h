@@ -24,4 +24,7 @@ GDBusConnection *queenctl_bus_connect (const char *bus_name, GError **error);
  */
 char *queenctl_bus_dup_address (gboolean is_session, GError **error);
 
+/** Returns: whether @cause says that there is no such object or interface, whoever says it */
+gboolean queenctl_bus_is_absent (const GError *cause);
+
 G_END_DECLS

@@ -12,39 +12,20 @@
 #include "queenctl-text.h"
 #include "text/queen-timestamp.h"
 
-static const struct
-{
-  const char *name;
-  const char *word;
-  QueenctlStyle style;
-} states[] = {
+static const QueenctlTableWord states[] = {
   { "queued", N_ ("queued"), QUEENCTL_STYLE_FAIR },
   { "running", N_ ("running"), QUEENCTL_STYLE_GOOD },
   { "done", N_ ("done"), QUEENCTL_STYLE_FAINT },
   { "failed", N_ ("failed"), QUEENCTL_STYLE_BAD },
   { "cancelled", N_ ("cancelled"), QUEENCTL_STYLE_FAINT },
   { "lost", N_ ("lost"), QUEENCTL_STYLE_BAD },
+  { NULL },
 };
 
-static void
-add_state (QueenctlTable *table, JsonObject *job)
-{
-  const char *state = queenctl_json_get_text (job, "status");
-
-  for (gsize i = 0; i < G_N_ELEMENTS (states); i++)
-    if (g_str_equal (states[i].name, state))
-      {
-        queenctl_table_add (table, states[i].style, _ (states[i].word));
-        return;
-      }
-  queenctl_table_add (table, QUEENCTL_STYLE_PLAIN, state);
-}
-
-static void
-add_text (QueenctlTable *table, JsonObject *job, const char *member)
-{
-  queenctl_table_add (table, QUEENCTL_STYLE_PLAIN, queenctl_json_get_text (job, member));
-}
+static const char *const headings[] = {
+  N_ ("JOB"),       N_ ("STATE"),   N_ ("MODEL"),    N_ ("WORKER"),
+  N_ ("SUBMITTED"), N_ ("IN LINE"), N_ ("TOKENS/S"),
+};
 
 static void
 add_age (QueenctlTable *table, JsonObject *job)
@@ -80,46 +61,33 @@ add_speed (QueenctlTable *table, JsonObject *job)
 static void
 add_model (QueenctlTable *table, JsonObject *job)
 {
-  add_text (table, job, queenctl_json_get_string (job, "model") ? "model" : "operation");
+  queenctl_table_add_member (table, job,
+                             queenctl_json_get_string (job, "model") ? "model" : "operation");
 }
 
 static void
 add_job (QueenctlTable *table, JsonObject *job)
 {
-  add_text (table, job, "job_id");
-  add_state (table, job);
+  queenctl_table_add_member (table, job, "job_id");
+  queenctl_table_add_word (table, states, queenctl_json_get_text (job, "status"));
   add_model (table, job);
-  add_text (table, job, "worker_id");
+  queenctl_table_add_member (table, job, "worker_id");
   add_age (table, job);
   add_position (table, job);
   add_speed (table, job);
 }
 
 static void
-add_headings (QueenctlTable *table)
-{
-  queenctl_table_add_heading (table, _ ("JOB"));
-  queenctl_table_add_heading (table, _ ("STATE"));
-  queenctl_table_add_heading (table, _ ("MODEL"));
-  queenctl_table_add_heading (table, _ ("WORKER"));
-  queenctl_table_add_heading (table, _ ("SUBMITTED"));
-  queenctl_table_add_heading (table, _ ("IN LINE"));
-  queenctl_table_add_heading (table, _ ("TOKENS/S"));
-}
-
-static void
 print_table (JsonArray *jobs, const QueenctlOptions *options)
 {
-  g_autoptr (QueenctlTable) table = queenctl_table_new (7);
+  g_autoptr (QueenctlTable) table = queenctl_table_new (G_N_ELEMENTS (headings));
 
   queenctl_table_set_cuttable (table, 2);
   queenctl_table_set_cuttable (table, 3);
-  if (!options->is_legend_refused)
-    add_headings (table);
+  queenctl_table_add_headings (table, headings, options);
   for (guint i = 0; i < json_array_get_length (jobs); i++)
     add_job (table, json_array_get_object_element (jobs, i));
-  queenctl_table_print (table, 0,
-                        options->is_full ? QUEENCTL_COLUMNS_FULL : QUEENCTL_COLUMNS_FITTING);
+  queenctl_table_print_list (table, options);
 }
 
 static void

@@ -93,6 +93,13 @@ COMMAND (queens,
          .summary = N_ ("Lists the queens that share an engine, and how each stands."),
          .options = OPTIONS ("no-legend", "full"))
 
+COMMAND (doctor,
+         .arguments = N_ ("[URL…]"),
+         .summary = N_ ("Looks for what is wrong with queens, and how long an event takes."),
+         .options = OPTIONS ("no-legend", "full"),
+         .most = 64,
+         .description = N_ ("Without an address it is the queen of --url, and all whom she names."))
+
 COMMAND (report,
          .arguments = N_ ("worker|hive ID STATUS"),
          .summary = N_ ("Sends a heartbeat in the name of a worker or hive."),

@@ -130,6 +130,19 @@ http_get_status (QueenctlQueen *queen, GError **error)
   return status;
 }
 
+static JsonNode *
+http_list_queens (QueenctlQueen *queen, GError **error)
+{
+  QueenctlHttp *http = QUEENCTL_HTTP_QUEEN (queen)->http;
+  g_autoptr (JsonNode) answer =
+      queenctl_http_ask_json (http, "GET", "/v1/queens", NULL, NULL, error);
+
+  if (!answer || queenctl_json_get_objects (json_node_get_object (answer), "queens"))
+    return g_steal_pointer (&answer);
+  refuse_odd (http, error);
+  return NULL;
+}
+
 /* Lists */
 
 static gboolean
@@ -499,6 +512,7 @@ queenctl_http_queen_class_init (QueenctlHttpQueenClass *class)
   G_OBJECT_CLASS (class)->finalize = queenctl_http_queen_finalize;
   queen_class->get_status = http_get_status;
   queen_class->list = http_list;
+  queen_class->list_queens = http_list_queens;
   queen_class->lookup = http_lookup;
   queen_class->find = http_find;
   queen_class->place = http_place;

@@ -40,7 +40,7 @@ struct _QueenctlHttp
   SoupMessage *message; /* the last question, */
   char *path;           /* and for what it was */
   char *refusal;        /* (nullable): in her words why she refused that */
-  guint patience;       /* ms that the next questions may take on top */
+  int patience;         /* ms that the next questions may take on top; negative: less */
 };
 
 /* Whom to ask, and who asks */
@@ -138,7 +138,7 @@ queenctl_http_free (QueenctlHttp *self)
 void
 queenctl_http_set_patience (QueenctlHttp *self, gint64 span)
 {
-  self->patience = (guint) (span / G_TIME_SPAN_MILLISECOND);
+  self->patience = (int) (span / G_TIME_SPAN_MILLISECOND);
   soup_session_set_timeout (self->session, (QUEENCTL_DEADLINE_MSEC + self->patience) / 1000 + 1);
 }
 
@@ -147,6 +147,12 @@ queenctl_http_get_refusal (QueenctlHttp *self, guint *status)
 {
   *status = soup_message_get_status (self->message);
   return self->refusal;
+}
+
+const char *
+queenctl_http_get_header (QueenctlHttp *self, const char *name)
+{
+  return soup_message_headers_get_one (soup_message_get_response_headers (self->message), name);
 }
 
 const char *

@@ -37,7 +37,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenctlHttp, queenctl_http_free)
 
 /**
  * queenctl_http_set_patience:
- * @span: µs that the next questions may take on top of %QUEENCTL_DEADLINE_MSEC
+ * @span: µs that the next questions may take on top of %QUEENCTL_DEADLINE_MSEC, or, if it is
+ * negative, less
  */
 void queenctl_http_set_patience (QueenctlHttp *self, gint64 span);
 
@@ -48,6 +49,9 @@ void queenctl_http_set_patience (QueenctlHttp *self, gint64 span);
  * Returns: (transfer none) (nullable): in her words why she refused it; %NULL when she did not
  */
 const char *queenctl_http_get_refusal (QueenctlHttp *self, guint *status);
+
+/** Returns: (transfer none) (nullable): that header of the answer to the last question */
+const char *queenctl_http_get_header (QueenctlHttp *self, const char *name);
 
 /** Returns: (transfer none): her address, without a slash at its end */
 const char *queenctl_http_get_url (QueenctlHttp *self);

@@ -62,6 +62,12 @@ queenctl_queen_list (QueenctlQueen *self, const QueenComponentKind *only, GError
   return g_steal_pointer (&components);
 }
 
+JsonNode *
+queenctl_queen_list_queens (QueenctlQueen *self, GError **error)
+{
+  return QUEENCTL_QUEEN_GET_CLASS (self)->list_queens (self, error);
+}
+
 gboolean
 queenctl_queen_lookup (QueenctlQueen *self,
                        QueenComponentKind kind,

@@ -86,6 +86,7 @@ struct _QueenctlQueenClass
                     QueenComponentKind kind,
                     GPtrArray *components,
                     GError **error);
+  JsonNode *(*list_queens) (QueenctlQueen *self, GError **error);
   gboolean (*lookup) (QueenctlQueen *self,
                       QueenComponentKind kind,
                       const char *id,
@@ -129,6 +130,14 @@ JsonObject *queenctl_queen_get_status (QueenctlQueen *self, GError **error);
  */
 GPtrArray *
 queenctl_queen_list (QueenctlQueen *self, const QueenComponentKind *only, GError **error);
+
+/**
+ * queenctl_queen_list_queens:
+ *
+ * Returns: (transfer full): what `GET /v1/queens` answers: `queens`, objects, she first, and
+ *   `engine`, an object or null
+ */
+JsonNode *queenctl_queen_list_queens (QueenctlQueen *self, GError **error);
 
 /**
  * queenctl_queen_lookup:

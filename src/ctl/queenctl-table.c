@@ -3,8 +3,10 @@
 
 #include "queenctl-table.h"
 
+#include <glib/gi18n.h>
 #include <stdio.h>
 
+#include "queenctl-json.h"
 #include "queenctl-text.h"
 
 #define GAP 2           /* columns of the terminal between two cells */
@@ -87,6 +89,42 @@ void
 queenctl_table_add_heading (QueenctlTable *self, const char *text)
 {
   queenctl_table_add (self, QUEENCTL_STYLE_HEADING, text);
+}
+
+void
+queenctl_table_add_headings (QueenctlTable *self,
+                             const char *const *headings,
+                             const QueenctlOptions *options)
+{
+  for (guint i = 0; i < self->n_columns && !options->is_legend_refused; i++)
+    queenctl_table_add_heading (self, _ (headings[i]));
+}
+
+void
+queenctl_table_add_word (QueenctlTable *self, const QueenctlTableWord *words, const char *name)
+{
+  for (const QueenctlTableWord *word = words; word->name; word++)
+    if (g_str_equal (word->name, name))
+      {
+        queenctl_table_add (self, word->style, _ (word->word));
+        return;
+      }
+  queenctl_table_add (self, QUEENCTL_STYLE_PLAIN, name);
+}
+
+void
+queenctl_table_add_member (QueenctlTable *self, JsonObject *object, const char *member)
+{
+  queenctl_table_add (self, QUEENCTL_STYLE_PLAIN, queenctl_json_get_text (object, member));
+}
+
+void
+queenctl_table_add_number (QueenctlTable *self, JsonObject *object, const char *member)
+{
+  g_autofree char *text =
+      g_strdup_printf ("%" G_GUINT64_FORMAT, queenctl_json_get_number (object, member));
+
+  queenctl_table_add (self, QUEENCTL_STYLE_PLAIN, text);
 }
 
 /* Returns: what the first @n columns take */
@@ -178,4 +216,11 @@ queenctl_table_print (QueenctlTable *self, guint indent, QueenctlColumns columns
       print_cell (&g_array_index (self->cells, Cell, i), self->columns[column].width,
                   column + 1 == n_shown);
     }
+}
+
+void
+queenctl_table_print_list (QueenctlTable *self, const QueenctlOptions *options)
+{
+  queenctl_table_print (self, 0,
+                        options->is_full ? QUEENCTL_COLUMNS_FULL : QUEENCTL_COLUMNS_FITTING);
 }

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "queenctl-options.h"
 #include "queenctl-output.h"
 
 G_BEGIN_DECLS
@@ -51,12 +52,49 @@ void queenctl_table_set_optional (QueenctlTable *self, guint column);
 void queenctl_table_add (QueenctlTable *self, QueenctlStyle style, const char *text);
 
 /**
+ * QueenctlTableWord:
+ * @name: as it is on the wire; %NULL behind the last one
+ * @word: the word for people, to be translated
+ *
+ * One of a few words that a cell may say.
+ */
+typedef struct
+{
+  const char *name;
+  const char *word;
+  QueenctlStyle style;
+} QueenctlTableWord;
+
+/** queenctl_table_add_word: adds @name as one of @words says it; as it is if none does. */
+void
+queenctl_table_add_word (QueenctlTable *self, const QueenctlTableWord *words, const char *name);
+
+/** queenctl_table_add_member: adds the text that is a member of @object. */
+void queenctl_table_add_member (QueenctlTable *self, JsonObject *object, const char *member);
+
+/** queenctl_table_add_number: adds the natural number that is a member of @object. */
+void queenctl_table_add_number (QueenctlTable *self, JsonObject *object, const char *member);
+
+/**
  * queenctl_table_add_heading:
  * @text: a column's heading, or a row's
  *
  * Adds the next cell.
  */
 void queenctl_table_add_heading (QueenctlTable *self, const char *text);
+
+/**
+ * queenctl_table_add_headings:
+ * @headings: the columns', to be translated; as many as there are
+ *
+ * Adds the first row, unless it is refused.
+ */
+void queenctl_table_add_headings (QueenctlTable *self,
+                                  const char *const *headings,
+                                  const QueenctlOptions *options);
+
+/** queenctl_table_print_list: prints it as lists are, cut if need be unless that is refused. */
+void queenctl_table_print_list (QueenctlTable *self, const QueenctlOptions *options);
 
 /**
  * queenctl_table_print:

@@ -8,6 +8,7 @@
 #include "build-config.h"
 #include "queen-dbus-branch.h"
 #include "queen-dbus-component.h"
+#include "queen-dbus-queens.h"
 
 struct _QueenDBusExporter
 {
@@ -22,6 +23,7 @@ struct _QueenDBusExporter
   QueenDBusObjectManager *manager;
   QueenDBusBranch *branches[QUEEN_COMPONENT_N_KINDS];
   QueenDBusAnswers *answers;
+  QueenDBusQueens *queens;
 
   QueenDBusCounts sent_counts[QUEEN_COMPONENT_N_KINDS];
   guint sent_subscribers;
@@ -62,6 +64,10 @@ get_queen_property (QueenDBusExporter *self, const char *name)
     return g_variant_new_uint32 (self->figures->jobs.queued);
   if (g_str_equal (name, "JobsRunning"))
     return g_variant_new_uint32 (self->figures->jobs.running);
+  if (g_str_equal (name, "Engine"))
+    return queen_dbus_engine_get_standing (queen_dbus_queens_get (self->queens));
+  if (g_str_equal (name, "Queens"))
+    return queen_dbus_engine_list_paths (queen_dbus_queens_get (self->queens));
   g_return_val_if_fail (g_str_equal (name, "EventsPublished"), NULL);
   return g_variant_new_uint64 (self->figures->n_events);
 }
@@ -108,6 +114,7 @@ list_all (QueenDBusExporter *self)
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     queen_dbus_branch_add_to (self->branches[kind], &objects);
   queen_dbus_jobs_add_to (self->jobs, &objects);
+  queen_dbus_queens_add_to (self->queens, &objects);
   return g_variant_new ("(a{oa{sa{sv}}})", &objects);
 }
 
@@ -120,6 +127,7 @@ answer_get_managed_objects (GDBusMethodInvocation *invocation, gpointer data, GE
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     size = queen_dbus_branch_measure (self->branches[kind], size);
   size = queen_dbus_jobs_measure (self->jobs, size);
+  size = queen_dbus_queens_measure (self->queens, size);
   if (size <= self->limits->message)
     return list_all (self);
   g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
@@ -235,6 +243,20 @@ announce_registry (QueenDBusExporter *self, QueenComponentKind kind)
                 lists);
 }
 
+/* The objects first: whoever reads `Queens` finds them. */
+static void
+announce_queens (QueenDBusExporter *self, GVariantBuilder *builder)
+{
+  QueenDBusEngine *now = self->figures->engine;
+  const QueenDBusEngine *sent = queen_dbus_queens_get (self->queens);
+
+  if (!queen_dbus_engine_stands_as (now, sent))
+    g_variant_builder_add (builder, "{sv}", "Engine", queen_dbus_engine_get_standing (now));
+  if (!queen_dbus_engine_has_same (now, sent))
+    g_variant_builder_add (builder, "{sv}", "Queens", queen_dbus_engine_list_paths (now));
+  queen_dbus_queens_announce (self->queens, now, self->figures->n_subscribers);
+}
+
 static void
 announce_figures (QueenDBusExporter *self)
 {
@@ -260,6 +282,7 @@ announce_figures (QueenDBusExporter *self)
   add_if_changed (&builder, "JobsQueued", self->figures->jobs.queued, self->sent_jobs.queued);
   add_if_changed (&builder, "JobsRunning", self->figures->jobs.running, self->sent_jobs.running);
   self->sent_jobs = self->figures->jobs;
+  announce_queens (self, &builder);
 
   changes = g_variant_ref_sink (g_variant_builder_end (&builder));
   if (g_variant_n_children (changes) > 0)
@@ -274,7 +297,8 @@ queen_dbus_exporter_is_behind (QueenDBusExporter *self)
       return TRUE;
   return queen_dbus_cluster_get_dirty (self->cluster) || queen_dbus_jobs_get_dirty (self->jobs) ||
          memcmp (&self->sent_jobs, &self->figures->jobs, sizeof self->sent_jobs) != 0 ||
-         self->sent_subscribers != self->figures->n_subscribers;
+         self->sent_subscribers != self->figures->n_subscribers ||
+         queen_dbus_queens_get (self->queens) != self->figures->engine;
 }
 
 /* There are few of them at any time. */
@@ -352,7 +376,9 @@ register_objects (QueenDBusExporter *self, GError **error)
   if (self->queen_id == 0 ||
       !g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->manager),
                                          self->connection, QUEEN_DBUS_PATH, error) ||
-      !queen_dbus_jobs_export (self->jobs, self->connection, error))
+      !queen_dbus_jobs_export (self->jobs, self->connection, error) ||
+      !queen_dbus_queens_show (self->queens, self->figures->engine, self->figures->n_subscribers,
+                               error))
     return FALSE;
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     {
@@ -382,6 +408,7 @@ queen_dbus_exporter_new (GDBusConnection *connection,
   self->queen = g_object_ref (settings->queen);
   self->answers = queen_dbus_answers_new (outbox, settings->clock);
   self->manager = queen_dbus_object_manager_skeleton_new ();
+  self->queens = queen_dbus_queens_new (connection, self->manager);
   g_signal_connect (self->manager, "handle-get-managed-objects",
                     G_CALLBACK (on_get_managed_objects), self);
 
@@ -406,6 +433,7 @@ queen_dbus_exporter_free (QueenDBusExporter *self)
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_clear_pointer (&self->branches[kind], queen_dbus_branch_free);
   queen_dbus_jobs_unexport (self->jobs);
+  queen_dbus_queens_free (self->queens);
   if (g_dbus_interface_skeleton_get_connection (G_DBUS_INTERFACE_SKELETON (self->manager)))
     g_dbus_interface_skeleton_unexport (G_DBUS_INTERFACE_SKELETON (self->manager));
   queen_dbus_answers_free (self->answers);

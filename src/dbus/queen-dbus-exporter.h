@@ -5,6 +5,7 @@
 
 #include "loop/queen-clock.h"
 #include "queen-dbus-cluster.h"
+#include "queen-dbus-engine.h"
 #include "queen-dbus-interfaces.h"
 #include "queen-dbus-jobs.h"
 #include "queen-dbus-outbox.h"
@@ -19,6 +20,7 @@ G_BEGIN_DECLS
  * @n_subscribers: how many listen to the stream
  * @n_events: how many events there were
  * @jobs: how many jobs wait and run
+ * @engine: (nullable): how she stands with other queens; %NULL without an engine
  *
  * What the root object says besides the counts.
  */
@@ -29,6 +31,7 @@ typedef struct
   guint n_subscribers;
   guint64 n_events;
   QueenDBusJobCounts jobs;
+  QueenDBusEngine *engine;
 } QueenDBusFigures;
 
 /**
@@ -55,7 +58,8 @@ typedef struct
 /**
  * QueenDBusExporter:
  *
- * The objects on one connection: root, object manager, and a branch for each registry.
+ * The objects on one connection: root, object manager, a branch for each registry, jobs
+ * and queens.
  */
 typedef struct _QueenDBusExporter QueenDBusExporter;
 

@@ -28,6 +28,7 @@ struct _QueenDBusMailbox
   guint n_subscribers;
   GHashTable *jobs; /* id -> QueenDBusJobView, or NULL */
   QueenDBusJobCounts job_counts;
+  QueenDBusEngine *engine; /* NULL when there is no news of it */
 };
 
 static guint
@@ -178,6 +179,22 @@ queen_dbus_mailbox_put_job (QueenDBusMailbox *self,
     g_main_context_wakeup (self->reader);
 }
 
+void
+queen_dbus_mailbox_put_engine (QueenDBusMailbox *self, QueenDBusEngine *engine)
+{
+  QueenDBusEngine *before;
+  gboolean must_wake;
+
+  g_mutex_lock (&self->lock);
+  before = self->engine;
+  self->engine = queen_dbus_engine_ref (engine);
+  must_wake = note_news (self, FALSE);
+  g_mutex_unlock (&self->lock);
+  if (must_wake)
+    g_main_context_wakeup (self->reader);
+  g_clear_pointer (&before, queen_dbus_engine_unref);
+}
+
 typedef struct
 {
   GSource source;
@@ -254,6 +271,7 @@ queen_dbus_mailbox_take (QueenDBusMailbox *self, gboolean with_events)
   news->jobs = self->jobs;
   self->jobs = no_jobs;
   news->job_counts = self->job_counts;
+  news->engine = g_steal_pointer (&self->engine);
   news->n_events = self->n_events;
   news->n_subscribers = self->n_subscribers;
   if (with_events)
@@ -274,6 +292,7 @@ queen_dbus_news_free (QueenDBusNews *news)
   g_hash_table_unref (news->changes);
   g_hash_table_unref (news->jobs);
   g_ptr_array_unref (news->events);
+  g_clear_pointer (&news->engine, queen_dbus_engine_unref);
   g_free (news);
 }
 
@@ -283,6 +302,7 @@ queen_dbus_mailbox_free (QueenDBusMailbox *self)
   g_queue_clear_full (&self->events, (GDestroyNotify) queen_event_unref);
   g_hash_table_unref (self->changes);
   g_hash_table_unref (self->jobs);
+  g_clear_pointer (&self->engine, queen_dbus_engine_unref);
   g_mutex_clear (&self->lock);
   g_main_context_unref (self->reader);
   g_free (self);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "model/queen-event.h"
+#include "queen-dbus-engine.h"
 #include "queen-dbus-jobs.h"
 
 G_BEGIN_DECLS
@@ -18,6 +19,7 @@ G_BEGIN_DECLS
  * @jobs: (element-type utf8 QueenDBusJobView): how each job is that has changed, by its id; %NULL
  * for one that is not shown any more
  * @job_counts: how many of them there are
+ * @engine: (nullable): how the engine is, if that is news
  *
  * What has happened since the mailbox was emptied last.
  */
@@ -30,6 +32,7 @@ typedef struct
   guint n_subscribers;
   GHashTable *jobs;
   QueenDBusJobCounts job_counts;
+  QueenDBusEngine *engine;
 } QueenDBusNews;
 
 /**
@@ -64,6 +67,9 @@ void queen_dbus_mailbox_put_job (QueenDBusMailbox *self,
                                  const char *id,
                                  QueenDBusJobView *job,
                                  const QueenDBusJobCounts *counts);
+
+/** queen_dbus_mailbox_put_engine: in the place of one that has not been taken. */
+void queen_dbus_mailbox_put_engine (QueenDBusMailbox *self, QueenDBusEngine *engine);
 
 /* Whoever takes: the reader's thread. */
 

@@ -134,6 +134,11 @@ take_news (QueenDBusService *self, gboolean with_events)
   queen_dbus_jobs_take (self->shown_jobs, news->jobs);
   self->figures.jobs = news->job_counts;
   self->figures.n_events = news->n_events;
+  if (news->engine)
+    {
+      g_clear_pointer (&self->figures.engine, queen_dbus_engine_unref);
+      self->figures.engine = g_steal_pointer (&news->engine);
+    }
   self->figures.n_subscribers = news->n_subscribers;
   return news;
 }
@@ -340,6 +345,7 @@ queen_dbus_service_finalize (GObject *object)
   QueenDBusService *self = QUEEN_DBUS_SERVICE (object);
 
   queen_dbus_mailbox_free (self->mailbox);
+  g_clear_pointer (&self->figures.engine, queen_dbus_engine_unref);
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
   g_strfreev (self->addresses);
@@ -431,4 +437,13 @@ void
 queen_dbus_service_set_n_subscribers (QueenDBusService *self, guint n_subscribers)
 {
   queen_dbus_mailbox_set_n_subscribers (self->mailbox, n_subscribers);
+}
+
+void
+queen_dbus_service_set_engine (QueenDBusService *self, const QueenEngineReport *report)
+{
+  g_autoptr (QueenDBusEngine) engine =
+      queen_dbus_engine_new (report, self->figures.addresses[0], self->figures.started_at);
+
+  queen_dbus_mailbox_put_engine (self->mailbox, engine);
 }

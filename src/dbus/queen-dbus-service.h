@@ -7,6 +7,7 @@
 
 #include "jobs/queen-jobs.h"
 #include "model/queen-cluster.h"
+#include "model/queen-engine-report.h"
 
 G_BEGIN_DECLS
 
@@ -53,5 +54,13 @@ gboolean queen_dbus_service_is_connected (QueenDBusService *self);
  * How many listen to the stream now.
  */
 void queen_dbus_service_set_n_subscribers (QueenDBusService *self, guint n_subscribers);
+
+/**
+ * queen_dbus_service_set_engine:
+ * @report: how she stands with other queens
+ *
+ * Shows that, and them; before the first call there is no engine. Only after it is started.
+ */
+void queen_dbus_service_set_engine (QueenDBusService *self, const QueenEngineReport *report);
 
 G_END_DECLS

@@ -22,17 +22,29 @@ typedef struct
   gpointer data;
 } Queens;
 
+/* @time: µs since 1970; 0 for nobody knows */
+static void
+append_time (GString *json, const char *name, gint64 time)
+{
+  if (time <= 0)
+    {
+      queen_json_append_member (json, name, NULL);
+      return;
+    }
+  g_string_append_printf (json, ",\"%s\":\"", name);
+  queen_timestamp_append (json, time * QUEEN_NSEC_PER_USEC);
+  g_string_append_c (json, '"');
+}
+
 /* What she knows of herself is newer than what she has said to the others. */
 static void
-append_self (GString *json, const Queens *queens, const QueenEngineReport *report, const char *id)
+append_self (GString *json, const Queens *queens, const QueenEngineReport *report)
 {
   g_string_append (json, "{\"self\":true");
-  queen_json_append_member (json, "id", id);
+  queen_json_append_member (json, "id", report ? report->name : NULL);
   queen_json_append_member (json, "address", queens->address);
   queen_json_append_member (json, "version", QUEEN_VERSION);
-  g_string_append (json, ",\"started_at\":\"");
-  queen_timestamp_append (json, queens->started_at * QUEEN_NSEC_PER_USEC);
-  g_string_append_c (json, '"');
+  append_time (json, "started_at", queens->started_at);
   queen_json_append_figure (json, "subscribers", queen_stream_get_n_subscribers (queens->stream));
   queen_json_append_figure (json, "lag", report ? report->lag : 0);
   queen_json_append_member (json, "engine",
@@ -48,24 +60,11 @@ append_sibling (GString *json, const QueenSibling *sibling)
   queen_json_append_member (json, "id", sibling->name);
   queen_json_append_member (json, "address", sibling->address);
   queen_json_append_member (json, "version", sibling->version);
-  queen_json_append_member (json, "started_at", NULL);
+  append_time (json, "started_at", sibling->started_at);
   queen_json_append_figure (json, "subscribers", (guint64) sibling->subscribers);
   queen_json_append_figure (json, "lag", (guint64) sibling->lag);
   queen_json_append_member (json, "engine", queen_engine_state_get_name (QUEEN_ENGINE_TOGETHER));
   g_string_append_c (json, '}');
-}
-
-static const char *
-find_own_id (const GPtrArray *siblings)
-{
-  for (guint i = 0; siblings && i < siblings->len; i++)
-    {
-      const QueenSibling *sibling = siblings->pdata[i];
-
-      if (sibling->is_self)
-        return sibling->name;
-    }
-  return NULL;
 }
 
 /* While she is alone nobody knows how the others are. */
@@ -75,7 +74,7 @@ append_queens (GString *json, const Queens *queens, const QueenEngineReport *rep
   const GPtrArray *siblings = report ? report->siblings : NULL;
 
   g_string_append (json, "\"queens\":[");
-  append_self (json, queens, report, find_own_id (siblings));
+  append_self (json, queens, report);
   if (report && report->state != QUEEN_ENGINE_TOGETHER)
     siblings = NULL;
   for (guint i = 0; siblings && i < siblings->len; i++)
@@ -102,6 +101,7 @@ append_engine (GString *json, const QueenEngineReport *report)
   queen_json_append_string (json, queen_engine_state_get_name (report->state));
   queen_json_append_member (json, "reason",
                             report->state == QUEEN_ENGINE_TOGETHER ? NULL : report->reason);
+  append_time (json, "since", report->since);
   queen_json_append_member (json, "epoch", report->epoch);
   queen_json_append_figure (json, "in_flight", report->n_in_flight);
   queen_json_append_figure (json, "alone_so_far", report->n_alone);

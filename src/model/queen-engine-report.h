@@ -28,6 +28,7 @@ typedef enum
  * @name: 32 lower-case hexadecimal digits
  * @address: (nullable): where she serves, as she says
  * @version: (nullable): hers
+ * @started_at: µs since 1970; 0 when she has not said it
  * @subscribers: how many listen to her
  * @lag: how many events she had still to read when she said so
  * @is_self: this queen
@@ -39,6 +40,7 @@ typedef struct
   char *name;
   char *address;
   char *version;
+  gint64 started_at;
   gint64 subscribers;
   gint64 lag;
   gboolean is_self;
@@ -46,6 +48,7 @@ typedef struct
 
 /**
  * QueenEngineReport:
+ * @name: what this queen is called in the engine: 32 lower-case hexadecimal digits
  * @state: how this queen stands with the others
  * @reason: (nullable): why she is alone, as a word such as `timed_out`; see
  *   queen_redis_error_get_reason(); also `starting`, `newer_script`, `other_epoch`,
@@ -53,7 +56,8 @@ typedef struct
  * @trouble: (nullable): the same for people
  * @address: (nullable): where the engine is; %NULL while it is not there
  * @epoch: what ids begin with now
- * @since: µs, monotonic: since when that state is
+ * @since: µs since 1970: since when that state is; she is alone since she was together last,
+ * however often she has tried to join meanwhile
  * @n_alone: how often she has been left alone since she was started
  * @n_in_flight: events that have not come back yet
  * @in_flight_bytes: what they take
@@ -68,6 +72,7 @@ typedef struct
  */
 typedef struct
 {
+  const char *name;
   QueenEngineState state;
   const char *reason;
   const char *trouble;

@@ -34,6 +34,7 @@ begin_alone (QueenRedisSequencer *self)
 
   self->n_alone++;
   self->alone_at = self->settings.clock->get_monotonic ();
+  self->alone_since = queen_redis_sequencer_get_wall (self);
   queen_local_sequencer_begin (self->local, epoch);
   g_signal_emit_by_name (self, "restart", queen_local_sequencer_get_epoch (self->local),
                          (guint64) 1, FALSE);
@@ -92,13 +93,15 @@ leave_quietly (QueenRedisSequencer *self,
   g_free (self->trouble);
   self->reason = g_steal_pointer (&kept_reason);
   self->trouble = g_steal_pointer (&kept_trouble);
-  self->since = was_together ? self->settings.clock->get_monotonic () : self->since;
   self->state = QUEEN_ENGINE_ALONE;
   self->has_complained |= was_together;
   if (was_together)
     begin_alone (self);
   else if (is_news && !is_quiet)
     g_warning ("still alone: %s", self->trouble);
+  /* To have tried to join does not make her alone anew. */
+  self->since = self->alone_at;
+  self->told_since = self->alone_since;
   stop_reading (self);
   if (!was_alone)
     pause_before_joining (self, was_together && stay >= LONG_STAY);

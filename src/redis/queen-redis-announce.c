@@ -12,6 +12,7 @@
 #include "text/queen-json-writer.h"
 #include "text/queen-json.h"
 #include "text/queen-legible.h"
+#include "text/queen-timestamp.h"
 
 #define INTERVAL (QUEEN_REDIS_LIFE / 3 * G_TIME_SPAN_MILLISECOND)
 #define FIRST_NAME 4  /* in what an announcement is answered by; then each has its age behind it */
@@ -26,6 +27,9 @@ describe_self (QueenRedisSequencer *self)
   queen_json_append_string_or_null (json, self->address);
   g_string_append (json, ",\"version\":");
   queen_json_append_string (json, QUEEN_VERSION);
+  g_string_append (json, ",\"started_at\":\"");
+  queen_timestamp_append (json, self->started_at * QUEEN_NSEC_PER_USEC);
+  g_string_append_c (json, '"');
   g_string_append_printf (json, ",\"subscribers\":%u,\"lag\":%" G_GUINT64_FORMAT "}",
                           self->settings.get_n_subscribers
                               ? self->settings.get_n_subscribers (self->settings.data)
@@ -52,6 +56,18 @@ read_count (const QueenJsonValue *root, const char *name)
   return said && said->type == QUEEN_JSON_INTEGER ? MAX (said->integer, 0) : 0;
 }
 
+/* Returns: µs since 1970; 0 for what is no time, or was not said */
+static gint64
+read_time (const QueenJsonValue *root, const char *name)
+{
+  const QueenJsonValue *said = queen_json_get_member (root, name);
+  gint64 time;
+
+  return said && said->type == QUEEN_JSON_STRING && queen_timestamp_parse (said->string, &time)
+             ? time / QUEEN_NSEC_PER_USEC
+             : 0;
+}
+
 static QueenSibling *
 read_sibling (QueenRedisSequencer *self, const char *name, const QueenRedisReply *reply)
 {
@@ -68,6 +84,7 @@ read_sibling (QueenRedisSequencer *self, const char *name, const QueenRedisReply
   sibling->name = g_strdup (name);
   sibling->address = read_legible (root, "address");
   sibling->version = read_legible (root, "version");
+  sibling->started_at = read_time (root, "started_at");
   sibling->subscribers = read_count (root, "subscribers");
   sibling->lag = read_count (root, "lag");
   sibling->is_self = g_str_equal (name, self->name);

@@ -73,11 +73,14 @@ struct _QueenRedisSequencer
   guint n_puts;
   QueenAlarm *put_alarm;
   QueenRedis *reader;
-  char *address; /* where she serves */
+  char *address;     /* where she serves */
+  gint64 started_at; /* µs since 1970 */
 
   QueenEngineState state;
-  gint64 since;    /* µs, monotonic */
-  gint64 alone_at; /* µs, monotonic: when she was last left alone */
+  gint64 since;       /* µs, monotonic */
+  gint64 told_since;  /* the same for people, µs since 1970 */
+  gint64 alone_at;    /* µs, monotonic: when she was last left alone, */
+  gint64 alone_since; /* and by the wall clock, µs since 1970 */
   char *reason;
   char *trouble;
   guint64 n_alone;
@@ -224,6 +227,9 @@ GString *queen_redis_sequencer_dispatch (QueenRedisSequencer *self,
                                          const QueenComponent *component,
                                          const char *queen,
                                          char span[32]);
+
+/** Returns: µs since 1970 */
+gint64 queen_redis_sequencer_get_wall (QueenRedisSequencer *self);
 
 void queen_redis_sequencer_set_state (QueenRedisSequencer *self, QueenEngineState state);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "text/queen-hash.h"
+#include "text/queen-timestamp.h"
 
 #define MAX_IN_FLIGHT (16 * 1024 * 1024) /* bytes: an engine that is so slow is as good as away */
 #define FULL_FLIGHTS 1024                /* events: a fiftieth of a second of what Redis can do */
@@ -334,28 +335,42 @@ queen_redis_sequencer_new (QueenEventBus *bus,
   return self;
 }
 
+gint64
+queen_redis_sequencer_get_wall (QueenRedisSequencer *self)
+{
+  return self->settings.clock->get_wall () / QUEEN_NSEC_PER_USEC;
+}
+
 void
 queen_redis_sequencer_set_state (QueenRedisSequencer *self, QueenEngineState state)
 {
   if (self->state != state)
-    self->since = self->settings.clock->get_monotonic ();
+    {
+      self->since = self->settings.clock->get_monotonic ();
+      self->told_since = queen_redis_sequencer_get_wall (self);
+    }
   self->state = state;
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
 void
-queen_redis_sequencer_start (QueenRedisSequencer *self, QueenCluster *cluster, const char *address)
+queen_redis_sequencer_start (QueenRedisSequencer *self,
+                             QueenCluster *cluster,
+                             const char *address,
+                             gint64 started_at)
 {
   QueenHolds *holds = queen_cluster_get_holds (cluster);
 
   self->cluster = cluster;
   self->address = g_strdup (address);
+  self->started_at = started_at;
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     self->registries[kind] = queen_cluster_get_registry (cluster, (QueenComponentKind) kind);
   g_signal_connect_object (holds, "begun", G_CALLBACK (on_hold_begun), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (holds, "ended", G_CALLBACK (on_hold_ended), self, G_CONNECT_SWAPPED);
   queen_redis_sequencer_mind_jobs (self);
   self->alone_at = self->since = self->settings.clock->get_monotonic ();
+  self->alone_since = self->told_since = queen_redis_sequencer_get_wall (self);
   queen_redis_start (self->writer);
   queen_redis_start (self->reader);
 }
@@ -392,12 +407,13 @@ queen_redis_sequencer_report (QueenRedisSequencer *self, QueenEngineReport *repo
   gboolean is_together = self->state == QUEEN_ENGINE_TOGETHER;
 
   *report = (QueenEngineReport){
+    .name = self->name,
     .state = self->state,
     .reason = is_together ? NULL : self->reason,
     .trouble = is_together ? NULL : self->trouble,
     .address = queen_redis_get_address (self->writer),
     .epoch = is_together ? self->epoch : queen_local_sequencer_get_epoch (self->local),
-    .since = self->since,
+    .since = self->told_since,
     .n_alone = self->n_alone,
     .n_in_flight = queen_flights_get_n (self->flights),
     .in_flight_bytes = queen_flights_get_n_bytes (self->flights),

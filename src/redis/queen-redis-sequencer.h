@@ -65,11 +65,14 @@ QueenRedisSequencer *queen_redis_sequencer_new (QueenEventBus *bus,
  * queen_redis_sequencer_start:
  * @cluster: whose sequencer this is; it outlives queen_redis_sequencer_stop()
  * @address: (nullable): where this queen serves, for the others to know
+ * @started_at: µs since 1970: likewise
  *
  * Looks for the engine. Only when all that listens to the bus is there.
  */
-void
-queen_redis_sequencer_start (QueenRedisSequencer *self, QueenCluster *cluster, const char *address);
+void queen_redis_sequencer_start (QueenRedisSequencer *self,
+                                  QueenCluster *cluster,
+                                  const char *address,
+                                  gint64 started_at);
 
 /**
  * queen_redis_sequencer_stop:

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "http-client.h"
 #include "queen-process.h"
 #include "queens.h"
 #include "redis-server.h"
@@ -535,6 +536,44 @@ test_newer_script (Fixture *f, gconstpointer option)
   g_assert_cmpstr (n, ==, now);
 }
 
+/* Returns: (transfer full): since when she stands as she does */
+static char *
+dup_since (QueenProcess *queen)
+{
+  g_autoptr (HttpAnswer) answer = http_get (queen_process_get_port (queen), "/v1/queens");
+  const char *start = strstr (answer->body, "\"since\":\"");
+
+  g_assert_nonnull (start);
+  return g_strndup (start, strlen ("\"since\":\"") + 35);
+}
+
+static guint
+count_script_calls (Fixture *f)
+{
+  g_autofree char *stats = redis_server_ask (f->server, "INFO", "commandstats", NULL);
+  const char *calls = strstr (stats, "cmdstat_eval:calls=");
+
+  return calls ? (guint) strtoul (calls + strlen ("cmdstat_eval:calls="), NULL, 10) : 0;
+}
+
+/* To try to join, in vain, does not make her alone anew. */
+static void
+test_alone_since (Fixture *f, gconstpointer option)
+{
+  g_autofree char *since = NULL, *now = NULL;
+  guint n_calls;
+
+  redis_server_do (f->server, "0", "HSET", META, "script", "99");
+  queens_beat (f->queens[0], "a", "ready");
+  queens_wait_for (f->queens[0], "alone");
+  since = dup_since (f->queens[0]);
+  n_calls = count_script_calls (f);
+  queen_test_wait_until (count_script_calls (f) >= n_calls + 4);
+  queens_wait_for (f->queens[0], "alone");
+  now = dup_since (f->queens[0]);
+  g_assert_cmpstr (now, ==, since);
+}
+
 /* Full: nothing is lost, and when there is room again all is told. */
 static void
 test_full (Fixture *f, gconstpointer option)
@@ -573,6 +612,7 @@ main (int argc, char **argv)
   ADD ("/queens/engine/foreign-data/who-forgot-is-legible", NULL, test_foreign_forgetting);
   ADD ("/queens/engine/has-forgotten-all/they-go", NULL, test_all_forgotten);
   ADD ("/queens/engine/newer-script", NULL, test_newer_script);
+  ADD ("/queens/engine/alone-since", NULL, test_alone_since);
   ADD ("/queens/engine/full", NULL, test_full);
 #undef ADD
   g_test_add_func ("/queens/engine/large-past", test_large_past);

@@ -109,7 +109,7 @@ set_up (Fixture *f, gconstpointer data)
   g_signal_connect_swapped (queen_cluster_get_bus (f->cluster), "event", G_CALLBACK (on_event_told),
                             f);
   g_signal_connect_swapped (f->sequencer, "restart", G_CALLBACK (on_restart_told), f);
-  queen_redis_sequencer_start (f->sequencer, f->cluster, NULL);
+  queen_redis_sequencer_start (f->sequencer, f->cluster, NULL, 0);
   fake_redis_turn_until (&f->redis, fake_redis_find_waiting (&f->redis));
   queen_ring_start (f->ring, NUMBERED, &f->reader);
   g_assert_cmpstr (f->told->str, ==, "together-5 ");

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* What is wrong with queens is found, and said in words; and an event's way is measured. */
+
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+
+#include "http-client.h"
+#include "queenctl-runner.h"
+#include "queens.h"
+#include "redis-server.h"
+
+#define KEEPER "0123456789abcdef0123456789abcdef"
+#define READER "fedcba9876543210fedcba9876543210"
+
+typedef struct
+{
+  RedisServer *servers[2]; /* the second one is another cluster's */
+  QueenProcess *queens[2];
+  char *urls[2];
+  char *folder;
+} Fixture;
+
+static QueenProcess *
+start_queen (RedisServer *server, const char *option, const char *other)
+{
+  g_autofree char *url = redis_server_dup_url (server);
+  g_autofree char *engine = g_strdup_printf ("--engine=%s", url);
+
+  return queen_process_start (engine, "--engine-timeout=500ms", option, other, NULL);
+}
+
+static char *
+write_file (Fixture *f, const char *name, const char *text)
+{
+  char *path = g_build_filename (f->folder, name, NULL);
+
+  g_assert_true (g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+  return path;
+}
+
+static void
+start_queens (Fixture *f, const char *option, const char *other)
+{
+  for (int i = 0; i < 2; i++)
+    {
+      f->queens[i] = start_queen (f->servers[i] ? f->servers[i] : f->servers[0], option, other);
+      f->urls[i] = g_strdup_printf ("http://127.0.0.1:%u", queen_process_get_port (f->queens[i]));
+    }
+  for (int i = 0; i < 2; i++)
+    queen_test_wait_until (queen_process_has_said (f->queens[i], "together with the others"));
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  f->folder = g_dir_make_tmp ("doctor-XXXXXX", NULL);
+  f->servers[0] = redis_server_start_new ();
+}
+
+static void
+remove_file (Fixture *f, const char *name)
+{
+  g_autofree char *path = g_build_filename (f->folder, name, NULL);
+
+  g_remove (path);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  for (int i = 0; i < 2; i++)
+    {
+      g_clear_pointer (&f->queens[i], queens_end);
+      g_clear_pointer (&f->servers[i], redis_server_free);
+      g_free (f->urls[i]);
+    }
+  remove_file (f, "tokens");
+  remove_file (f, "keeper");
+  remove_file (f, "reader");
+  remove_file (f, "stranger");
+  g_rmdir (f->folder);
+  g_free (f->folder);
+}
+
+/* Asks about both by their addresses, with that before them.
+ *
+ * Returns: (transfer full): what is said, of which that is so many things that are wrong */
+static char *
+ask_doctor (Fixture *f, const char *options, int status)
+{
+  g_autofree char *line = g_strdup_printf ("%s doctor %s %s", options, f->urls[0], f->urls[1]);
+  g_autofree char *err = NULL;
+  char *out = NULL;
+
+  g_assert_cmpint (ctl_run (line, &out, &err), ==, status);
+  g_assert_nonnull (strstr (out, f->urls[0]));
+  g_assert_nonnull (strstr (out, f->urls[1]));
+  if (status != 0)
+    g_assert_nonnull (strstr (err, "wrong."));
+  return out;
+}
+
+/* Whether @queen knows nobody: the workers by which it was measured are gone. */
+static gboolean
+has_nothing_left (QueenProcess *queen)
+{
+  g_autoptr (HttpAnswer) answer = http_get (queen_process_get_port (queen), "/v1/workers");
+
+  return strstr (answer->body, "\"total\":0}") != NULL;
+}
+
+/* Whether the first one names the second. */
+static gboolean
+are_both_named (Fixture *f, const char *options)
+{
+  g_autofree char *line = g_strdup_printf ("%s --url=%s queens", options, f->urls[0]);
+  g_autofree char *said = ctl_ask (line);
+
+  return strstr (said, f->urls[1]) != NULL;
+}
+
+static void
+test_well (Fixture *f, gconstpointer data)
+{
+  g_autofree char *out = NULL, *line = NULL;
+  g_autoptr (JsonNode) said = NULL;
+  JsonObject *object;
+
+  start_queens (f, NULL, NULL);
+  out = ask_doctor (f, "", 0);
+  g_assert_nonnull (strstr (out, "\nAll is well.\n"));
+
+  queen_test_wait_until (are_both_named (f, ""));
+  line = g_strdup_printf ("--url=%s doctor --json", f->urls[0]);
+  said = ctl_ask_json (line);
+  object = json_node_get_object (said);
+  g_assert_true (json_object_get_boolean_member (object, "well"));
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (object, "queens")), ==, 2);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (object, "ways")), ==, 4);
+  for (guint i = 0; i < 4; i++)
+    {
+      JsonObject *way =
+          json_array_get_object_element (json_object_get_array_member (object, "ways"), i);
+      double median = json_object_get_double_member (way, "median_ms");
+
+      g_assert_cmpint (json_object_get_int_member (way, "events"), ==, 5);
+      g_assert_cmpfloat (median, >, 0);
+      g_assert_cmpfloat (median, <=, json_object_get_double_member (way, "longest_ms"));
+    }
+  for (int i = 0; i < 2; i++)
+    queen_test_wait_until (has_nothing_left (f->queens[i]));
+}
+
+/* One who hangs is named, and the other is looked at all the same. */
+static void
+test_stopped (Fixture *f, gconstpointer data)
+{
+  g_autofree char *out = NULL, *names = NULL;
+
+  start_queens (f, NULL, NULL);
+  queen_process_signal (f->queens[0], SIGSTOP);
+  out = ask_doctor (f, "", 1);
+  queen_process_signal (f->queens[0], SIGCONT);
+  names = g_strdup_printf ("No answer at %s in time. If a queen is there, she hangs.", f->urls[0]);
+  g_assert_nonnull (strstr (out, names));
+  g_assert_nonnull (strstr (out, "TO WHO LISTENS TO"));
+  g_assert_true (has_nothing_left (f->queens[1]));
+}
+
+static void
+test_engine_away (Fixture *f, gconstpointer data)
+{
+  g_autofree char *out = NULL;
+
+  start_queens (f, NULL, NULL);
+  redis_server_kill (f->servers[0]);
+  for (int i = 0; i < 2; i++)
+    queens_wait_for (f->queens[i], "alone");
+  out = ask_doctor (f, "", 1);
+  g_assert_nonnull (strstr (out, "She is alone, without the other queens ("));
+  g_assert_nonnull (strstr (out, "→ "));
+  for (int i = 0; i < 2; i++)
+    g_assert_true (has_nothing_left (f->queens[i]));
+}
+
+static void
+start_queens_with_tokens (Fixture *f)
+{
+  g_autofree char *path = write_file (f, "tokens",
+                                      "keeper:" KEEPER ":admin,beat,read\n"
+                                      "reader:" READER ":read\n");
+  g_autofree char *option = g_strconcat ("--token-file=", path, NULL);
+
+  start_queens (f, option, "--protect-reads");
+}
+
+static void
+test_wrong_token (Fixture *f, gconstpointer data)
+{
+  g_autofree char *keeper = write_file (f, "keeper", KEEPER);
+  g_autofree char *reader = write_file (f, "reader", READER);
+  g_autofree char *stranger = write_file (f, "stranger", "00000000000000000000000000000000");
+  const char *files[] = { keeper, reader, stranger };
+  static const char *const words[] = { "\nAll is well.\n", "takes the scopes beat and admin",
+                                       "does not know the token" };
+
+  start_queens_with_tokens (f);
+  for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autofree char *options = g_strconcat ("--token-file=", files[i], NULL);
+      g_autofree char *out = ask_doctor (f, options, i == 2 ? 1 : 0);
+
+      g_assert_nonnull (strstr (out, words[i]));
+      g_assert_cmpint (strstr (out, "TO WHO LISTENS TO") != NULL, ==, i == 0);
+    }
+}
+
+/* Where a queen says that others are, there may be somebody else: the token is not for them. */
+static void
+test_token_is_for_named (Fixture *f, gconstpointer data)
+{
+  g_autofree char *keeper = write_file (f, "keeper", KEEPER);
+  g_autofree char *option = g_strconcat ("--token-file=", keeper, NULL);
+  g_autofree char *line = NULL, *out = NULL, *err = NULL;
+
+  start_queens_with_tokens (f);
+  queen_test_wait_until (are_both_named (f, option));
+  line = g_strdup_printf ("--url=%s %s doctor", f->urls[0], option);
+  g_assert_cmpint (ctl_run (line, &out, &err), ==, 1);
+  g_assert_nonnull (strstr (out, "A token is shown to those alone whom you name"));
+  g_assert_nonnull (strstr (err, "1 thing is wrong."));
+}
+
+static void
+test_two_epochs (Fixture *f, gconstpointer data)
+{
+  g_autofree char *out = NULL, *text = NULL;
+
+  f->servers[1] = redis_server_start_new ();
+  start_queens (f, NULL, NULL);
+  out = ask_doctor (f, "", 1);
+  text = g_strdup_printf ("She is not one with %s: her events are of epoch ", f->urls[0]);
+  g_assert_nonnull (strstr (out, text));
+  g_assert_nonnull (strstr (out, "the same --engine"));
+}
+
+/* Somebody else than was meant: her address leads elsewhere from here. */
+static void
+test_another_one (Fixture *f, gconstpointer data)
+{
+  g_autofree char *address = NULL, *line = NULL, *out = NULL, *err = NULL;
+  g_autofree char *name = g_strnfill (32, 'a'), *key = g_strconcat ("q:{test}:queen:", name, NULL);
+
+  start_queens (f, NULL, NULL);
+  queen_test_wait_until (are_both_named (f, ""));
+  address = g_strdup_printf ("{\"address\":\"%s\",\"version\":\"0.1.0\"}", f->urls[1]);
+  redis_server_do (f->servers[0], "OK", "SET", key, address);
+  redis_server_do (f->servers[0], "1", "ZADD", "q:{test}:queens", "9999999999999", name);
+  queen_test_wait_until (
+      http_read_metric (queen_process_get_port (f->queens[0]), "queen_engine_queens") == 3);
+  line = g_strdup_printf ("--url=%s doctor", f->urls[0]);
+  g_assert_cmpint (ctl_run (line, &out, &err), ==, 1);
+  g_assert_nonnull (strstr (out, "Another queen answers there than the one whom the others know"));
+  g_assert_nonnull (strstr (err, "1 thing is wrong."));
+}
+
+/* To be told to end ends it, also while somebody is waited for, and with the status that says so.
+ */
+static void
+test_interrupted (void)
+{
+  g_autoptr (GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDERR_SILENCE);
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+  guint16 port = g_socket_listener_add_any_inet_port (listener, NULL, NULL);
+  g_autofree char *line = g_strdup_printf ("doctor http://127.0.0.1:%u", port);
+  g_autoptr (GSubprocess) process = ctl_spawn (launcher, line);
+  g_autoptr (GSocketConnection) connection = g_socket_listener_accept (listener, NULL, NULL, NULL);
+
+  g_assert_nonnull (connection);
+  g_subprocess_send_signal (process, SIGINT);
+  g_assert_true (g_subprocess_wait (process, NULL, NULL));
+  g_assert_cmpint (g_subprocess_get_exit_status (process), ==, 130);
+}
+
+static void
+test_nobody (void)
+{
+  g_autofree char *out = NULL, *err = NULL;
+
+  g_assert_cmpint (ctl_run ("doctor http://127.0.0.1:1", &out, &err), ==, 3);
+  g_assert_nonnull (strstr (out, "No answer at http://127.0.0.1:1"));
+  ctl_refuse ("doctor ftp://queen", 2, "is not an address");
+  ctl_refuse ("--bus=session doctor", 2, "over HTTP");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  if (!redis_server_is_there ())
+    {
+      g_print ("1..0 # SKIP there is no redis-server\n");
+      return 0;
+    }
+#define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
+  ADD ("/queenctl-doctor/well", test_well);
+  ADD ("/queenctl-doctor/one-hangs", test_stopped);
+  ADD ("/queenctl-doctor/engine-away", test_engine_away);
+  ADD ("/queenctl-doctor/wrong-token", test_wrong_token);
+  ADD ("/queenctl-doctor/token-is-for-those-who-are-named", test_token_is_for_named);
+  ADD ("/queenctl-doctor/two-epochs", test_two_epochs);
+  ADD ("/queenctl-doctor/another-one-answers", test_another_one);
+#undef ADD
+  g_test_add_func ("/queenctl-doctor/interrupted", test_interrupted);
+  g_test_add_func ("/queenctl-doctor/nobody", test_nobody);
+  return g_test_run ();
+}
