@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 import urllib.request
 
 DEADLINE = 30  # seconds; reached only by a failure
@@ -288,7 +289,8 @@ def keep(promises, prefix):
                 subprocess.SubprocessError) as problem:
             has_failed = True
             said = "\n".join(child.said() for child in world.children)
-            print("# " + f"{problem!r}\n{said}".replace("\n", "\n# "))
+            where = traceback.extract_tb(problem.__traceback__)[-1]
+            print("# " + f"line {where.lineno}: {where.line}\n{problem!r}\n{said}".replace("\n", "\n# "))
             print(f"not ok {number} /{prefix}/{name}", flush=True)
         finally:
             world.stop()
