@@ -4,6 +4,8 @@
 #pragma once
 
 #include "config/queen-config.h"
+#include "http/queen-front.h"
+#include "http/queen-siblings.h"
 #include "jobs/queen-jobs.h"
 #include "model/queen-cluster.h"
 #include "model/queen-engine-report.h"
@@ -42,6 +44,21 @@ void queen_together_set_stream (QueenTogether *self, QueenStream *stream);
 
 /** Tells the other queens of @jobs, as @cluster has an index of them. */
 void queen_together_set_jobs (QueenTogether *self, QueenJobs *jobs, QueenCluster *cluster);
+
+/**
+ * queen_together_make_siblings:
+ * @self: (nullable)
+ *
+ * Lets the other queens know this one, and this one ask them.
+ *
+ * Returns: (transfer full) (nullable): the others, whom all but @cluster outlive; %NULL where there
+ *   are none
+ */
+QueenSiblings *queen_together_make_siblings (QueenTogether *self,
+                                             QueenCluster *cluster,
+                                             QueenFront *front,
+                                             QueenUpstream *upstream,
+                                             QueenAudience *audience);
 
 /**
  * queen_together_start:
