@@ -3,7 +3,6 @@
 
 #include "queen-daemon.h"
 
-#include <fcntl.h>
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <sys/resource.h>
@@ -61,6 +60,7 @@ struct _QueenDaemon
   QueenCallCheck *call_check;
   QueenJobs *jobs;
   QueenFront *front;
+  QueenSiblings *siblings; /* NULL when she is the only queen */
   QueenWatchdog *watchdog; /* NULL when systemd has none for her */
   QueenDBusService *dbus;  /* NULL when no bus is wanted */
   QueenMemory *memory;     /* NULL when nothing is to be remembered */
@@ -113,6 +113,7 @@ stop (QueenDaemon *self)
   g_clear_pointer (&self->watchdog, queen_watchdog_free);
   queen_front_stop (self->front);
   queen_stream_say_goodbye (self->stream);
+  queen_siblings_say_goodbye (self->siblings);
   self->farewell_alarm =
       queen_alarm_new (self->clock, "farewell", G_PRIORITY_DEFAULT, on_farewell_over, self);
   self->is_draining = TRUE;
@@ -227,21 +228,6 @@ make_cluster (QueenDaemon *self, GError **error)
   return TRUE;
 }
 
-/* The kernel doubles the table of descriptors whenever it is full; and in a process with threads it
- * waits each time, for 10 to 30 ms, until no processor looks at the old one. When a crowd comes at
- * once, that is long enough for the backlog to overflow; so the table gets its size now. */
-static void
-grow_descriptor_table (const QueenCaps *caps)
-{
-  int fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
-  int last_fd = fcntl (fd, F_DUPFD_CLOEXEC, (int) (caps->subscribers + caps->connections));
-
-  if (last_fd >= 0)
-    close (last_fd);
-  if (fd >= 0)
-    close (fd);
-}
-
 static void
 choose_caps (QueenDaemon *self)
 {
@@ -254,7 +240,7 @@ choose_caps (QueenDaemon *self)
     g_warning ("max-subscribers is %u and max-connections %u: the limit of open files has "
                "no room for more (see LimitNOFILE=)",
                self->caps.subscribers, self->caps.connections);
-  grow_descriptor_table (&self->caps);
+  queen_caps_make_room (&self->caps);
 }
 
 static gboolean
@@ -320,14 +306,14 @@ add_routes (QueenDaemon *self)
 
   queen_routes_add_heartbeats (router, self->cluster, self->stream);
   queen_routes_add_registries (router, self->cluster);
-  queen_routes_add_jobs (router, self->cluster, self->jobs);
+  queen_routes_add_jobs (router, self->cluster, self->jobs, self->siblings);
   queen_routes_add_openai (router, self->cluster, self->jobs);
   queen_routes_add_holds (router, self->cluster);
   queen_routes_add_placements (router, self->cluster);
   queen_routes_add_operations (router, queen_front_get_access (self->front), on_shutdown_request,
                                self);
   queen_routes_add_metrics (router, &sources);
-  queen_routes_add_queens (router, &sources, queen_front_get_urls (self->front)[0]);
+  queen_routes_add_queens (router, &sources, queen_front_get_address (self->front));
 #ifdef QUEEN_HAS_PAGE
   queen_routes_add_pages (router);
 #endif
@@ -345,6 +331,7 @@ make_front (QueenDaemon *self, GError **error)
   const QueenConfig *config = self->config;
   const QueenFrontSettings settings = {
     .bind = (const char *const *) config->bind,
+    .advertise = config->advertise,
     .rights = { (mode_t) config->socket_mode, config->socket_owner },
     .is_bind_given = config->is_given.bind,
     .port = (guint16) config->port,
@@ -356,7 +343,7 @@ make_front (QueenDaemon *self, GError **error)
     .direct = config->direct,
     .access = { (const char *const *) config->allowed_hosts,
                 (const char *const *) config->cors_origins, config->token_file,
-                config->are_reads_protected, config->admin },
+                config->queen_token_file, config->are_reads_protected, config->admin },
     .trusted_proxies = (const char *const *) config->trusted_proxies,
     .proxy_header = config->proxy_header,
     .caps = self->caps,
@@ -410,6 +397,8 @@ make_http (QueenDaemon *self, GError **error)
   choose_caps (self);
   if (!make_stream (self, error) || !make_jobs (self, error) || !make_front (self, error))
     return FALSE;
+  self->siblings = queen_together_make_siblings (self->together, self->cluster, self->front,
+                                                 self->upstream, self->audience);
   add_routes (self);
   return TRUE;
 }
@@ -530,6 +519,7 @@ queen_daemon_dispose (GObject *object)
   g_clear_pointer (&self->memory, queen_memory_free);
   g_clear_pointer (&self->watchdog, queen_watchdog_free);
   g_clear_pointer (&self->front, queen_front_free);
+  g_clear_pointer (&self->siblings, queen_siblings_free);
   queen_together_stop (self->together);
   g_clear_object (&self->stream);
   g_clear_object (&self->jobs);
@@ -591,7 +581,7 @@ queen_daemon_run (QueenDaemon *self, GError **error)
   start_dbus (self);
   queen_pulse_start (queen_cluster_get_pulse (self->cluster));
   self->heap = queen_heap_new (self->clock, HEAP_INTERVAL, HEAP_LEFT_ALONE);
-  queen_together_start (self->together, self->cluster, queen_front_get_urls (self->front)[0],
+  queen_together_start (self->together, self->cluster, queen_front_get_address (self->front),
                         self->started_at, begin_serving, self);
   g_main_loop_run (self->loop);
   queen_together_stop (self->together);

@@ -152,6 +152,36 @@ queen_together_set_jobs (QueenTogether *self, QueenJobs *jobs, QueenCluster *clu
 }
 
 static void
+report_to_siblings (QueenEngineReport *report, gpointer data)
+{
+  queen_together_report (data, report);
+}
+
+QueenSiblings *
+queen_together_make_siblings (QueenTogether *self,
+                              QueenCluster *cluster,
+                              QueenFront *front,
+                              QueenUpstream *upstream,
+                              QueenAudience *audience)
+{
+  const QueenSiblingsSettings settings = {
+    .clock = self ? self->clock : NULL,
+    .access = queen_front_get_access (front),
+    .index = queen_cluster_get_job_index (cluster),
+    .upstream = upstream,
+    .audience = audience,
+    .report_engine = report_to_siblings,
+    .data = self,
+    .is_insecure = self && self->config->is_insecure,
+  };
+
+  if (!self)
+    return NULL;
+  queen_access_set_address (settings.access, queen_front_get_address (front));
+  return queen_siblings_new (&settings);
+}
+
+static void
 tell_settled (gpointer data)
 {
   QueenTogether *self = data;

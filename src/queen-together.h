@@ -5,6 +5,8 @@
 
 #include "config/queen-config.h"
 #include "dbus/queen-dbus-service.h"
+#include "http/queen-front.h"
+#include "http/queen-siblings.h"
 #include "jobs/queen-jobs.h"
 #include "model/queen-cluster.h"
 #include "model/queen-engine-report.h"
@@ -52,6 +54,21 @@ void queen_together_set_jobs (QueenTogether *self, QueenJobs *jobs, QueenCluster
  * Shows there how she stands with the others, and who they are.
  */
 void queen_together_show_on (QueenTogether *self, QueenDBusService *dbus);
+
+/**
+ * queen_together_make_siblings:
+ * @self: (nullable)
+ *
+ * Lets the other queens know this one, and this one ask them.
+ *
+ * Returns: (transfer full) (nullable): the others, whom all but @cluster outlive; %NULL where there
+ *   are none
+ */
+QueenSiblings *queen_together_make_siblings (QueenTogether *self,
+                                             QueenCluster *cluster,
+                                             QueenFront *front,
+                                             QueenUpstream *upstream,
+                                             QueenAudience *audience);
 
 /**
  * queen_together_start:

@@ -26,14 +26,14 @@ static const QueenSetting rows[] = {
 };
 
 static const char *const types[] = {
-  [QUEEN_SETTING_NUMBER] = "number",       [QUEEN_SETTING_NUMBER_OR_OFF] = "number or off",
-  [QUEEN_SETTING_SPAN] = "span",           [QUEEN_SETTING_ADDRESS] = "address",
-  [QUEEN_SETTING_MODE] = "mode",           [QUEEN_SETTING_OWNER] = "owner",
-  [QUEEN_SETTING_NETWORK] = "network",     [QUEEN_SETTING_PROXY] = "proxy",
-  [QUEEN_SETTING_ENGINE] = "engine",       [QUEEN_SETTING_ORIGIN] = "origin",
-  [QUEEN_SETTING_HOST] = "host",           [QUEEN_SETTING_FILE] = "file",
-  [QUEEN_SETTING_DIRECTORY] = "directory", [QUEEN_SETTING_FLAG] = "flag",
-  [QUEEN_SETTING_CHOICE] = "choice",
+  [QUEEN_SETTING_NUMBER] = "number",   [QUEEN_SETTING_NUMBER_OR_OFF] = "number or off",
+  [QUEEN_SETTING_SPAN] = "span",       [QUEEN_SETTING_ADDRESS] = "address",
+  [QUEEN_SETTING_MODE] = "mode",       [QUEEN_SETTING_OWNER] = "owner",
+  [QUEEN_SETTING_NETWORK] = "network", [QUEEN_SETTING_PROXY] = "proxy",
+  [QUEEN_SETTING_URL] = "url",         [QUEEN_SETTING_ENGINE] = "engine",
+  [QUEEN_SETTING_ORIGIN] = "origin",   [QUEEN_SETTING_HOST] = "host",
+  [QUEEN_SETTING_FILE] = "file",       [QUEEN_SETTING_DIRECTORY] = "directory",
+  [QUEEN_SETTING_FLAG] = "flag",       [QUEEN_SETTING_CHOICE] = "choice",
 };
 
 static void

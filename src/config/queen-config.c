@@ -23,6 +23,8 @@ check_settings (const QueenConfig *config, GError **error)
     problem = _ ("--proxy-header says nothing without --trusted-proxy");
   else if (config->is_given.engine_password_file && !config->engines)
     problem = _ ("--engine-password-file is of no use without --engine");
+  else if ((config->queen_token_file || config->advertise) && !config->engines)
+    problem = _ ("--queen-token-file and --advertise are of no use without --engine");
   if (problem)
     g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_SETTING, problem);
   return problem == NULL;

@@ -8,6 +8,7 @@
 
 #include "http/queen-origin.h"
 #include "jobs/queen-reach.h"
+#include "jobs/queen-target.h"
 #include "net/queen-socket-file.h"
 #include "queen-error.h"
 #include "redis/queen-redis-target.h"
@@ -149,6 +150,23 @@ apply_engine (const QueenSetting *setting, const char *text, gpointer field, GEr
 }
 
 static gboolean
+apply_url (const QueenSetting *setting, const char *text, gpointer field, GError **error)
+{
+  g_autoptr (QueenTarget) target = queen_target_new_from_url (text, error);
+
+  if (!target)
+    {
+      g_clear_error (error);
+      g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                   _ ("“%s” is not a URL such as https://queen.example.org:8500"), text);
+      return FALSE;
+    }
+  g_free (*(char **) field);
+  *(char **) field = g_strdup (text);
+  return TRUE;
+}
+
+static gboolean
 apply_origin (const QueenSetting *setting, const char *text, gpointer field, GError **error)
 {
   gboolean is_word = g_str_equal (text, "*") || g_str_equal (text, "null");
@@ -230,10 +248,10 @@ static const ApplyFunc apply_funcs[] = {
   [QUEEN_SETTING_SPAN] = apply_span,       [QUEEN_SETTING_ADDRESS] = apply_address,
   [QUEEN_SETTING_MODE] = apply_mode,       [QUEEN_SETTING_OWNER] = apply_owner,
   [QUEEN_SETTING_NETWORK] = apply_network, [QUEEN_SETTING_PROXY] = apply_proxy,
-  [QUEEN_SETTING_ENGINE] = apply_engine,   [QUEEN_SETTING_ORIGIN] = apply_origin,
-  [QUEEN_SETTING_HOST] = apply_host,       [QUEEN_SETTING_FILE] = apply_path,
-  [QUEEN_SETTING_DIRECTORY] = apply_path,  [QUEEN_SETTING_FLAG] = apply_flag,
-  [QUEEN_SETTING_CHOICE] = apply_choice,
+  [QUEEN_SETTING_URL] = apply_url,         [QUEEN_SETTING_ENGINE] = apply_engine,
+  [QUEEN_SETTING_ORIGIN] = apply_origin,   [QUEEN_SETTING_HOST] = apply_host,
+  [QUEEN_SETTING_FILE] = apply_path,       [QUEEN_SETTING_DIRECTORY] = apply_path,
+  [QUEEN_SETTING_FLAG] = apply_flag,       [QUEEN_SETTING_CHOICE] = apply_choice,
 };
 
 gboolean
@@ -310,6 +328,6 @@ queen_setting_clear (const QueenSetting *setting, QueenConfig *config)
   if (setting->is_list)
     g_clear_pointer ((char ***) field, g_strfreev);
   else if (setting->type == QUEEN_SETTING_FILE || setting->type == QUEEN_SETTING_DIRECTORY ||
-           setting->type == QUEEN_SETTING_OWNER)
+           setting->type == QUEEN_SETTING_OWNER || setting->type == QUEEN_SETTING_URL)
     g_clear_pointer ((char **) field, g_free);
 }

@@ -531,6 +531,29 @@ SETTING (char *,
                .file = "Redis asks for one unless it says tls-auth-clients no.",
                .at_sighup = "has it read again"))
 
+SETTING (char *,
+         queen_token_file,
+         .name = "queen-token-file",
+         .type = QUEEN_SETTING_FILE,
+         .credential = "queen-token",
+         .help = N_ ("Ask the other queens for jobs that they have, as one who knows this file"),
+         .argument = N_ ("FILE"),
+         TOLD (.example = "/srv/queen-rbee/queen-token",
+               .text = "Ask the other queens for their jobs, as one who knows what is in this "
+                       "file, the same at each: 32 characters or more (`openssl rand -hex 32`).",
+               .file = "The system service takes it without a setting, too:\n"
+                       "LoadCredential=queen-token:/etc/queen-rbee/queen-token",
+               .at_sighup = "has it read again"))
+
+SETTING (char *,
+         advertise,
+         .name = "advertise",
+         .type = QUEEN_SETTING_URL,
+         .help = N_ ("Tell the other queens to call her at this URL"),
+         .argument = N_ ("URL"),
+         TOLD (.example = "https://queen-1.example.org:8500",
+               .text = "Have other queens call her there, and not where she listens first."))
+
 SETTING (gint64,
          engine_timeout,
          .name = "engine-timeout",

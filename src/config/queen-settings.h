@@ -19,6 +19,7 @@ G_BEGIN_DECLS
  * @QUEEN_SETTING_PROXY: an address, a network or `unix:`
  * @QUEEN_SETTING_NETWORK: an address or a network
  * @QUEEN_SETTING_ENGINE: the URL of an engine
+ * @QUEEN_SETTING_URL: where a queen is: http or https, and a host; the field is a string
  * @QUEEN_SETTING_ORIGIN: a web origin, `*` or `null`, as it is compared
  * @QUEEN_SETTING_HOST: a host name, as it is compared
  * @QUEEN_SETTING_FILE: a path; the field is a string
@@ -39,6 +40,7 @@ typedef enum
   QUEEN_SETTING_PROXY,
   QUEEN_SETTING_NETWORK,
   QUEEN_SETTING_ENGINE,
+  QUEEN_SETTING_URL,
   QUEEN_SETTING_ORIGIN,
   QUEEN_SETTING_HOST,
   QUEEN_SETTING_FILE,

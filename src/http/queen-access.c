@@ -20,6 +20,10 @@ struct _QueenAccess
   char *token_file;
   QueenTokens *tokens; /* NULL when none are needed */
   QueenSessions *sessions;
+  char *queen_token_file;
+  QueenPasses *passes; /* NULL without that */
+  char *address;       /* where she serves, as she tells other queens */
+  const QueenClock *clock;
   gboolean are_reads_protected;
   QueenAdmin admin;
   QueenSocketUsers *users; /* NULL when it does not matter who they are */
@@ -419,6 +423,52 @@ queen_access_has_tokens (QueenAccess *self)
   return self->tokens != NULL;
 }
 
+/* Other queens */
+
+void
+queen_access_set_address (QueenAccess *self, const char *address)
+{
+  g_free (self->address);
+  self->address = g_strdup (address);
+}
+
+char *
+queen_access_dup_pass (QueenAccess *self, const QueenPass *pass, GError **error)
+{
+  if (self->passes)
+    return queen_passes_make (self->passes, pass, self->clock->get_wall () / 1000);
+  queen_error_refuse (error, QUEEN_ERROR_UNAVAILABLE,
+                      "that takes a --queen-token-file, the same at each queen");
+  return NULL;
+}
+
+gboolean
+queen_access_check_pass (
+    QueenAccess *self, const char *text, const char *method, const char *path, GError **error)
+{
+  const QueenPass pass = { .method = method, .path = path, .address = self->address };
+
+  if (!self->passes || !self->address)
+    return queen_error_refuse (error, QUEEN_ERROR_FORBIDDEN,
+                               "this queen knows no others: she has no --queen-token-file");
+  return queen_passes_check (self->passes, text, &pass, self->clock->get_wall () / 1000, error);
+}
+
+gboolean
+queen_access_reload_passes (QueenAccess *self, GError **error)
+{
+  QueenPasses *passes;
+
+  if (!self->queen_token_file)
+    return TRUE;
+  passes = queen_passes_new_from_file (self->queen_token_file, error);
+  if (!passes)
+    return FALSE;
+  g_clear_pointer (&self->passes, queen_passes_free);
+  self->passes = passes;
+  return TRUE;
+}
+
 gboolean
 queen_access_reload (QueenAccess *self, char **change, GError **error)
 {
@@ -446,6 +496,9 @@ queen_access_finalize (GObject *object)
   g_hash_table_unref (self->hosts);
   g_hash_table_unref (self->origins);
   g_free (self->token_file);
+  g_free (self->queen_token_file);
+  g_free (self->address);
+  g_clear_pointer (&self->passes, queen_passes_free);
   g_clear_pointer (&self->tokens, queen_tokens_free);
   queen_sessions_free (self->sessions);
   g_clear_pointer (&self->users, queen_socket_users_free);
@@ -481,10 +534,14 @@ queen_access_new (const QueenAccessSettings *settings, GError **error)
   add_lower (self->hosts, settings->hosts);
   add_lower (self->origins, settings->origins);
   self->token_file = g_strdup (settings->token_file);
+  self->queen_token_file = g_strdup (settings->queen_token_file);
+  self->clock = settings->clock;
   self->are_reads_protected = settings->are_reads_protected;
   self->admin = settings->admin;
   self->sessions = queen_sessions_new (settings->clock);
   if (self->admin == QUEEN_ADMIN_LOOPBACK)
     self->users = queen_socket_users_new ();
-  return queen_access_reload (self, NULL, error) ? g_steal_pointer (&self) : NULL;
+  return queen_access_reload_passes (self, error) && queen_access_reload (self, NULL, error)
+             ? g_steal_pointer (&self)
+             : NULL;
 }

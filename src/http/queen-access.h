@@ -5,6 +5,7 @@
 
 #include <gio/gio.h>
 
+#include "jobs/queen-passes.h"
 #include "loop/queen-clock.h"
 #include "queen-request-head.h"
 
@@ -31,6 +32,7 @@ typedef enum
  * @origins: (nullable): web origins that may speak to her, besides those of this machine; `*` for
  *   all of them, which then may only read
  * @token_file: (nullable): who may write, and with what token
+ * @queen_token_file: (nullable): by what queens of one cluster know each other, see #QueenPasses
  * @are_reads_protected: reading needs a token, too
  * @admin: who may do what an administrator does
  * @clock: by which sessions end
@@ -40,6 +42,7 @@ typedef struct
   const char *const *hosts;
   const char *const *origins;
   const char *token_file;
+  const char *queen_token_file;
   gboolean are_reads_protected;
   QueenAdmin admin;
   const QueenClock *clock;
@@ -147,6 +150,39 @@ QueenAccess *queen_access_new (const QueenAccessSettings *settings, GError **err
  * Reads the token file again. With a token that is gone, its sessions are over.
  */
 gboolean queen_access_reload (QueenAccess *self, char **change, GError **error);
+
+/**
+ * queen_access_set_address:
+ * @address: where the queen serves, as she tells the others
+ */
+void queen_access_set_address (QueenAccess *self, const char *address);
+
+/**
+ * queen_access_reload_passes:
+ * @error: what is wrong with the file
+ *
+ * Reads again what queens know each other by. If it is bad, all stays as it was.
+ */
+gboolean queen_access_reload_passes (QueenAccess *self, GError **error);
+
+/**
+ * queen_access_dup_pass:
+ * @pass: what is to be asked of another queen
+ * @error: %QUEEN_ERROR_UNAVAILABLE without a file of that
+ *
+ * Returns: (transfer full): see queen_passes_make(); or %NULL
+ */
+char *queen_access_dup_pass (QueenAccess *self, const QueenPass *pass, GError **error);
+
+/**
+ * queen_access_check_pass:
+ * @text: what was shown
+ * @error: %QUEEN_ERROR_FORBIDDEN
+ *
+ * Returns: whether another queen asks for that
+ */
+gboolean queen_access_check_pass (
+    QueenAccess *self, const char *text, const char *method, const char *path, GError **error);
 
 /**
  * queen_access_has_tokens:

@@ -354,14 +354,29 @@ reload_tls (QueenFront *self)
   log_reload ("certificate and key", has_changed ? "they are new" : "unchanged", error);
 }
 
+static void
+reload_passes (QueenFront *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!queen_access_reload_passes (self->access, &error))
+    g_warning ("the token of the queens stays as it was: %s", error->message);
+  else
+    g_message ("the token of the queens is read again");
+}
+
 void
 queen_front_reload (QueenFront *self)
 {
+  gboolean has_passes = self->settings.access.queen_token_file != NULL;
+
+  if (has_passes)
+    reload_passes (self);
   if (queen_access_has_tokens (self->access))
     reload_tokens (self);
   if (self->tls)
     reload_tls (self);
-  if (!self->tls && !queen_access_has_tokens (self->access))
+  if (!self->tls && !has_passes && !queen_access_has_tokens (self->access))
     g_message ("nothing to read again: there are neither tokens nor a certificate, and "
                "settings are read at start only");
 }
@@ -394,4 +409,10 @@ const char *const *
 queen_front_get_urls (QueenFront *self)
 {
   return queen_listener_get_urls (self->listener);
+}
+
+const char *
+queen_front_get_address (QueenFront *self)
+{
+  return self->settings.advertise ? self->settings.advertise : queen_front_get_urls (self)[0];
 }

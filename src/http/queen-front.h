@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 /**
  * QueenFrontSettings:
  * @bind: where to listen: addresses, and files of Unix sockets as `unix:PATH`
+ * @advertise: (nullable): where other queens call her, if not where she listens first
  * @rights: who may connect at these
  * @is_bind_given: somebody wants all of these; else one that this machine does not have is passed
  *   over
@@ -41,6 +42,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   const char *const *bind;
+  const char *advertise;
   QueenSocketRights rights;
   gboolean is_bind_given;
   guint16 port;
@@ -108,6 +110,9 @@ GPtrArray *queen_front_get_addresses (QueenFront *self);
 
 /** Returns: (transfer none): the same as URLs */
 const char *const *queen_front_get_urls (QueenFront *self);
+
+/** Returns: (transfer none): where other queens call her: the first of them, or what was given */
+const char *queen_front_get_address (QueenFront *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenFront, queen_front_free)
 

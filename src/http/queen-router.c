@@ -171,6 +171,20 @@ check_way (QueenExchange *exchange, GError **error)
          queen_via_check (queen_exchange_get_header (exchange, "Via"), error);
 }
 
+static gboolean
+check_right (
+    QueenRouter *self, QueenExchange *exchange, const Method *method, guint *owner, GError **error)
+{
+  const char *pass =
+      method->route.takes_passes ? queen_exchange_get_header (exchange, QUEEN_PASS_HEADER) : NULL;
+
+  if (pass)
+    return queen_access_check_pass (self->access, pass, queen_exchange_get_method (exchange),
+                                    queen_exchange_get_path (exchange), error);
+  return queen_access_check_right (self->access, method->route.need,
+                                   queen_exchange_get_visitor (exchange), owner, error);
+}
+
 /* Also of what is not there a page of elsewhere is told nothing. */
 static gboolean
 check_visitor (QueenRouter *self, QueenExchange *exchange, const Method *method)
@@ -184,7 +198,7 @@ check_visitor (QueenRouter *self, QueenExchange *exchange, const Method *method)
     refuse_page (self, exchange, error);
   else if (!check_way (exchange, &error))
     queen_exchange_answer_error (exchange, error);
-  else if (method && !queen_access_check_right (self->access, need, visitor, &owner, &error))
+  else if (method && !check_right (self, exchange, method, &owner, &error))
     queen_exchange_answer_error (exchange, error);
   else
     queen_exchange_set_owner (exchange, owner, need);

@@ -28,6 +28,7 @@ typedef void (*QueenRouteFunc) (QueenExchange *exchange, gpointer data);
  *   %QUEEN_REQUEST_USUAL_BODY
  * @is_direct: it is called so often that it goes the short way, see #QueenDirect. It answers with
  *   a body of its own or one that is shared, or 304, and has no `{id}`
+ * @takes_passes: another queen may ask for it, for whoever asks her; see #QueenPasses
  * @speaks_openai: clients of OpenAI's API use it: all errors at this path are in its shape, also
  *   those of who may not get there
  *
@@ -41,6 +42,7 @@ typedef struct
   QueenRouteFunc func;
   gsize max_body;
   gboolean is_direct;
+  gboolean takes_passes;
   gboolean speaks_openai;
 } QueenRoute;
 

@@ -9,7 +9,10 @@
 #include <string.h>
 
 #include "jobs/queen-job-operation.h"
+#include "jobs/queen-passes.h"
+#include "jobs/queen-relay.h"
 #include "model/queen-listing.h"
+#include "net/queen-shares.h"
 #include "queen-error.h"
 #include "text/queen-json-writer.h"
 #include "text/queen-query.h"
@@ -23,17 +26,17 @@ typedef struct
 {
   QueenJobs *jobs;
   QueenCluster *cluster;
-  QueenAccess *access; /* the router's */
+  QueenSiblings *siblings; /* NULL without other queens */
+  QueenAccess *access;     /* the router's */
 } Work;
 
 /* Whose it is */
 
-static char *
-dup_submitter (QueenExchange *exchange)
+/* Returns: (nullable): what another queen shows who asks for somebody; it has been checked */
+static const char *
+get_pass (QueenExchange *exchange)
 {
-  char *sender = queen_exchange_dup_sender (exchange);
-
-  return sender ? sender : g_strdup ("");
+  return queen_exchange_get_header (exchange, QUEEN_PASS_HEADER);
 }
 
 static gboolean
@@ -45,20 +48,69 @@ has_right (Work *work, QueenExchange *exchange, QueenAccessNeed need, GError **e
                                    &owner, error);
 }
 
+/* @may_be_relayed: whether the route takes passes, so that one was checked. Somebody on the machine
+ * of another queen is to this one whoever comes from there, and so somebody here, if it is the same
+ * machine. */
+static char *
+dup_submitter (QueenExchange *exchange, gboolean may_be_relayed)
+{
+  const char *pass = may_be_relayed ? get_pass (exchange) : NULL;
+  gboolean is_admin;
+  char *sender = pass ? queen_pass_dup_user (pass, &is_admin) : NULL;
+
+  if (sender && *sender)
+    return sender;
+  if (sender && queen_shares_is_here (queen_exchange_get_request (exchange)->client))
+    return sender;
+  g_free (sender);
+  sender = queen_exchange_dup_sender (exchange);
+  return sender ? sender : g_strdup ("");
+}
+
+static gboolean
+is_admin (Work *work, QueenExchange *exchange)
+{
+  gboolean is_admin = FALSE;
+
+  if (!get_pass (exchange))
+    return has_right (work, exchange, QUEEN_ACCESS_ADMIN, NULL);
+  g_free (queen_pass_dup_user (get_pass (exchange), &is_admin));
+  return is_admin;
+}
+
 /* Who may be an administrator is asked only of those whose job it is not, as that may take a look
  * at the kernel's table of sockets. */
 static QueenJob *
-find_job (Work *work, QueenExchange *exchange, GError **error)
+find_job (Work *work, QueenExchange *exchange, const char *id, GError **error)
 {
-  g_autofree char *id = queen_exchange_dup_part (exchange, PART_OF_ID, error);
-  g_autofree char *submitter = dup_submitter (exchange);
-  QueenJob *job = id ? queen_jobs_lookup (work->jobs, id, submitter, NULL) : NULL;
+  g_autofree char *submitter = dup_submitter (exchange, TRUE);
+  QueenJob *job = queen_jobs_lookup (work->jobs, id, submitter, NULL);
 
-  if (!id || job)
+  if (job)
     return job;
-  if (has_right (work, exchange, QUEEN_ACCESS_ADMIN, NULL))
+  if (is_admin (work, exchange))
     submitter = (g_free (submitter), NULL);
   return queen_jobs_lookup (work->jobs, id, submitter, error);
+}
+
+/* Of those that take passes.
+ *
+ * Returns: (nullable): the job; or it is answered, by another queen or by what is wrong */
+static QueenJob *
+find_or_ask (Work *work,
+             QueenExchange *exchange,
+             QueenSiblingsQuestion question,
+             const QueenStreamRequest *request)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *id = queen_exchange_dup_part (exchange, PART_OF_ID, &error);
+  QueenJob *job = id ? find_job (work, exchange, id, &error) : NULL;
+
+  if (job || (id && work->siblings && !get_pass (exchange) &&
+              queen_siblings_ask (work->siblings, exchange, id, question, request)))
+    return job;
+  queen_exchange_answer_error (exchange, error);
+  return NULL;
 }
 
 /* A job comes */
@@ -104,7 +156,7 @@ static QueenJob *
 take_job (Work *work, QueenExchange *exchange, GError **error)
 {
   g_autoptr (QueenJobOperation) operation = read_operation (exchange, error);
-  g_autofree char *submitter = dup_submitter (exchange);
+  g_autofree char *submitter = dup_submitter (exchange, FALSE);
 
   if (!operation || !check_scope (work, exchange, operation->kind, error))
     return NULL;
@@ -257,8 +309,8 @@ on_list_jobs (QueenExchange *exchange, gpointer data)
   g_autoptr (GPtrArray) models = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) workers = g_ptr_array_new_with_free_func (g_free);
   Selection selection = { .models = models, .workers = workers };
-  gboolean is_admin = has_right (work, exchange, QUEEN_ACCESS_ADMIN, NULL);
-  g_autofree char *submitter = is_admin ? NULL : dup_submitter (exchange);
+  gboolean sees_all = has_right (work, exchange, QUEEN_ACCESS_ADMIN, NULL);
+  g_autofree char *submitter = sees_all ? NULL : dup_submitter (exchange, FALSE);
   g_autoptr (GPtrArray) jobs = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -275,15 +327,11 @@ on_list_jobs (QueenExchange *exchange, gpointer data)
 static void
 on_show_job (QueenExchange *exchange, gpointer data)
 {
-  g_autoptr (GError) error = NULL;
-  QueenJob *job = find_job (data, exchange, &error);
+  QueenJob *job = find_or_ask (data, exchange, QUEEN_SIBLINGS_SHOW, NULL);
   GString *json;
 
   if (!job)
-    {
-      queen_exchange_answer_error (exchange, error);
-      return;
-    }
+    return;
   json = g_string_new (NULL);
   queen_job_append_json (job, json);
   queen_exchange_answer_json (exchange, SOUP_STATUS_OK, json);
@@ -293,13 +341,15 @@ static void
 on_cancel_job (QueenExchange *exchange, gpointer data)
 {
   g_autoptr (GError) error = NULL;
-  QueenJob *job = find_job (data, exchange, &error);
-  g_autofree char *submitter = dup_submitter (exchange);
+  QueenJob *job = find_or_ask (data, exchange, QUEEN_SIBLINGS_CANCEL, NULL);
+  g_autofree char *submitter = dup_submitter (exchange, TRUE);
   g_autofree char *reason =
       *submitter ? g_strconcat ("cancelled by ", submitter, NULL) : g_strdup ("cancelled");
   GString *json;
 
-  if (!job || !queen_job_cancel (job, reason, &error))
+  if (!job)
+    return;
+  if (!queen_job_cancel (job, reason, &error))
     {
       queen_exchange_answer_error (exchange, error);
       return;
@@ -320,7 +370,7 @@ typedef struct
 static void
 free_reading (Reading *reading)
 {
-  g_object_unref (reading->job);
+  g_clear_object (&reading->job);
   queen_stream_request_clear (&reading->request);
   g_free (reading);
 }
@@ -378,7 +428,7 @@ read_request (QueenExchange *exchange, QueenStreamRequest *request, GError **err
     take_last_id (NULL, last_id, request, NULL);
   request->kinds = takes_events ? QUEEN_JOB_EVENT_ALL : QUEEN_JOB_EVENT_DATA;
   request->encoding = choose_encoding (exchange, takes_events);
-  request->client = queen_exchange_get_request (exchange)->client;
+  request->client = get_pass (exchange) ? NULL : queen_exchange_get_request (exchange)->client;
   request->is_forwarded = queen_exchange_get_request (exchange)->is_forwarded;
   request->owner = queen_exchange_get_reader (exchange);
   return TRUE;
@@ -392,23 +442,31 @@ on_take_over (QueenSocket socket, GBytes *head, gpointer data)
   queen_job_subscribe (reading->job, socket, head, &reading->request);
 }
 
+/* To another queen, who has to know how it would end. */
+static void
+tell_face (QueenExchange *exchange, QueenJob *job)
+{
+  if (get_pass (exchange) && queen_job_get_face (job) == QUEEN_FACE_OPENAI)
+    queen_exchange_add_header (exchange, QUEEN_RELAY_FACE_HEADER, "openai");
+}
+
 static void
 on_read_job (QueenExchange *exchange, gpointer data)
 {
   g_autoptr (GError) error = NULL;
-  QueenJob *job = find_job (data, exchange, &error);
-  g_autoptr (Reading) reading = NULL;
+  g_autoptr (Reading) reading = g_new0 (Reading, 1);
+  QueenJob *job;
 
-  if (job)
-    {
-      reading = g_new0 (Reading, 1);
-      reading->job = g_object_ref (job);
-    }
-  if (!job || !read_request (exchange, &reading->request, &error))
+  if (!read_request (exchange, &reading->request, &error))
     {
       queen_exchange_answer_error (exchange, error);
       return;
     }
+  job = find_or_ask (data, exchange, QUEEN_SIBLINGS_READ, &reading->request);
+  if (!job)
+    return;
+  reading->job = g_object_ref (job);
+  tell_face (exchange, job);
   queen_exchange_forbid_buffering (exchange);
   queen_exchange_add_header (exchange, "Vary", "Accept");
   queen_exchange_take_over (exchange, EVENT_STREAM, on_take_over, g_steal_pointer (&reading),
@@ -424,19 +482,23 @@ free_work (Work *work)
 }
 
 void
-queen_routes_add_jobs (QueenRouter *router, QueenCluster *cluster, QueenJobs *jobs)
+queen_routes_add_jobs (QueenRouter *router,
+                       QueenCluster *cluster,
+                       QueenJobs *jobs,
+                       QueenSiblings *siblings)
 {
   static const QueenRoute routes[] = {
     { "/v1/jobs", "POST", QUEEN_ACCESS_JOBS, on_submit_job, .max_body = QUEEN_JOB_MAX_BODY },
     { "/v1/jobs", "GET", QUEEN_ACCESS_SEE_JOBS, on_list_jobs },
-    { "/v1/jobs/{id}", "GET", QUEEN_ACCESS_SEE_JOBS, on_show_job },
-    { "/v1/jobs/{id}", "DELETE", QUEEN_ACCESS_JOBS, on_cancel_job },
-    { "/v1/jobs/{id}/stream", "GET", QUEEN_ACCESS_SEE_JOBS, on_read_job },
+    { "/v1/jobs/{id}", "GET", QUEEN_ACCESS_SEE_JOBS, on_show_job, .takes_passes = TRUE },
+    { "/v1/jobs/{id}", "DELETE", QUEEN_ACCESS_JOBS, on_cancel_job, .takes_passes = TRUE },
+    { "/v1/jobs/{id}/stream", "GET", QUEEN_ACCESS_SEE_JOBS, on_read_job, .takes_passes = TRUE },
   };
   Work *work = g_new0 (Work, 1);
 
   work->jobs = g_object_ref (jobs);
   work->cluster = g_object_ref (cluster);
+  work->siblings = siblings;
   work->access = queen_router_get_access (router);
   queen_router_add (router, routes, G_N_ELEMENTS (routes), work, (GDestroyNotify) free_work);
 }

@@ -10,6 +10,7 @@
 #include "net/queen-caps.h"
 #include "queen-gate.h"
 #include "queen-router.h"
+#include "queen-siblings.h"
 #include "queen-tally.h"
 #include "stream/queen-stream.h"
 
@@ -43,8 +44,13 @@ void queen_routes_add_openai (QueenRouter *router, QueenCluster *cluster, QueenJ
  *
  * `POST` and `GET /v1/jobs`, `GET` and `DELETE` of `/v1/jobs/{id}`, and `GET
  * /v1/jobs/{id}/stream`.
+ *
+ * @siblings: (nullable): who have the jobs that are not here; they outlive the router
  */
-void queen_routes_add_jobs (QueenRouter *router, QueenCluster *cluster, QueenJobs *jobs);
+void queen_routes_add_jobs (QueenRouter *router,
+                            QueenCluster *cluster,
+                            QueenJobs *jobs,
+                            QueenSiblings *siblings);
 
 /**
  * queen_routes_add_holds:

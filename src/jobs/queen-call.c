@@ -6,6 +6,7 @@
 #include "net/queen-via.h"
 #include "queen-error.h"
 #include "queen-intake.h"
+#include "queen-passes.h"
 
 #define MAX_READS 64 /* before others have their turn: libsoup takes three for a short chunk */
 #define MAX_READ (4 * QUEEN_CALLER_BUFFER) /* bytes, likewise */
@@ -32,12 +33,8 @@ struct _QueenCall
   guint n_refs;
   gboolean is_over;
 
-  QueenCallRequest request; /* what is kept of it is owned below */
+  QueenCallRequest request; /* its texts and the body are owned */
   QueenSource source;
-  char *path;
-  char *token;
-  char *via;
-  GBytes *body;
 
   QueenNamesWait *wait; /* NULL unless its host is being looked up */
   QueenLane *lane;
@@ -69,12 +66,14 @@ ref_call (QueenCall *self)
 static void
 unref_call (QueenCall *self)
 {
+  const char **texts[] = { &self->request.path, &self->request.token, &self->request.pass,
+                           &self->request.last_id, &self->request.via };
+
   if (--self->n_refs > 0)
     return;
-  g_free (self->path);
-  g_free (self->token);
-  g_free (self->via);
-  g_clear_pointer (&self->body, g_bytes_unref);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_free ((char *) *texts[i]);
+  g_clear_pointer (&self->request.body, g_bytes_unref);
   g_clear_object (&self->cancellable);
   g_free (self);
 }
@@ -233,7 +232,7 @@ check_answer (QueenCall *self)
 static void
 forget_question (QueenCall *self)
 {
-  g_clear_pointer (&self->body, g_bytes_unref);
+  g_clear_pointer (&self->request.body, g_bytes_unref);
   if (self->is_through)
     soup_message_set_request_body (self->message, NULL, NULL, 0);
 }
@@ -357,27 +356,29 @@ static SoupMessage *
 make_message (QueenCall *self)
 {
   const QueenTarget *target = self->request.target;
-  g_autofree char *path = g_strconcat (target->path, self->path, NULL);
-  g_autofree char *via = queen_via_dup_with_own (self->via);
+  g_autofree char *path = g_strconcat (target->path, self->request.path, NULL);
+  g_autofree char *via = queen_via_dup_with_own (self->request.via);
+  g_autofree char *bearer =
+      self->request.token ? g_strconcat ("Bearer ", self->request.token, NULL) : NULL;
   g_autoptr (GUri) uri = g_uri_build (G_URI_FLAGS_ENCODED, target->scheme, NULL, target->host,
                                       target->port, path, NULL, NULL);
   SoupMessage *message = soup_message_new_from_uri (self->request.method, uri);
-  SoupMessageHeaders *headers = soup_message_get_request_headers (message);
+  const char *const headers[][2] = { { "Accept", self->request.accept },
+                                     { "Via", via },
+                                     { QUEEN_PASS_HEADER, self->request.pass },
+                                     { "Last-Event-ID", self->request.last_id },
+                                     { "Authorization", bearer } };
 
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
   /* Without IDEMPOTENT libsoup makes a new connection for each POST, whatever it has kept. */
   soup_message_add_flags (message, self->has_tried_again ? SOUP_MESSAGE_NEW_CONNECTION
                                                          : SOUP_MESSAGE_IDEMPOTENT);
-  soup_message_headers_append (headers, "Accept", self->request.accept);
-  soup_message_headers_append (headers, "Via", via);
-  if (self->token)
-    {
-      g_autofree char *value = g_strconcat ("Bearer ", self->token, NULL);
-
-      soup_message_headers_append (headers, "Authorization", value);
-    }
-  if (self->body)
-    soup_message_set_request_body_from_bytes (message, "application/json", self->body);
+  for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
+    if (headers[i][1])
+      soup_message_headers_append (soup_message_get_request_headers (message), headers[i][0],
+                                   headers[i][1]);
+  if (self->request.body)
+    soup_message_set_request_body_from_bytes (message, "application/json", self->request.body);
   return message;
 }
 
@@ -410,7 +411,9 @@ connect_to (QueenCall *self, GList *found)
   for (guint i = 0; found && i < MAX_FOUND; i++, found = found->next)
     {
       g_clear_error (&error);
-      if (queen_reach_check (self->caller->reach, &self->source, found->data, &error))
+      if (self->request.check
+              ? self->request.check (self->request.target, found->data, &error)
+              : queen_reach_check (self->caller->reach, &self->source, found->data, &error))
         g_ptr_array_add (allowed, found->data);
     }
   if (allowed->len == 0)
@@ -448,10 +451,13 @@ queen_call_start (QueenCaller *caller,
   self->data = data;
   self->request = *request;
   self->source = *request->source;
-  self->path = g_strdup (request->path);
-  self->token = g_strdup (request->token);
-  self->via = g_strdup (request->via);
-  self->body = request->body ? g_bytes_ref (request->body) : NULL;
+  self->request.path = g_strdup (request->path);
+  self->request.token = g_strdup (request->token);
+  self->request.pass = g_strdup (request->pass);
+  self->request.last_id = g_strdup (request->last_id);
+  self->request.via = g_strdup (request->via);
+  if (request->body)
+    g_bytes_ref (request->body);
   self->cancellable = g_cancellable_new ();
   self->patience = G_MAXINT64;
   self->link.data = self;

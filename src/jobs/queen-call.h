@@ -10,13 +10,17 @@ G_BEGIN_DECLS
 
 /**
  * QueenCallRequest:
- * @method: `GET` or `POST`; static
+ * @method: `GET`, `POST` or `DELETE`; static
  * @target: whom to call
  * @source: where its heartbeat came from
  * @path: what to ask for, behind what @target has
  * @accept: static
  * @body: (nullable): JSON to be sent
  * @token: (nullable): to be shown
+ * @pass: (nullable): to be shown to another queen, see #QueenPasses
+ * @check: (nullable): says whether an address of @target may be called; %NULL for what @source and
+ *   the settings say, see queen_reach_check()
+ * @last_id: (nullable): the header `Last-Event-ID`
  * @via: (nullable): see #QueenAttemptRequest
  * @connect_timeout: µs; see #QueenAttemptRequest
  * @first_byte_timeout: likewise
@@ -34,6 +38,9 @@ typedef struct
   const char *accept;
   GBytes *body;
   const char *token;
+  const char *pass;
+  gboolean (*check) (const QueenTarget *target, GInetAddress *address, GError **error);
+  const char *last_id;
   const char *via;
   gint64 connect_timeout;
   gint64 first_byte_timeout;

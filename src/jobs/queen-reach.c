@@ -170,6 +170,20 @@ queen_reach_check (const QueenReach *self,
                  from ? from : "nobody knows where");
 }
 
+gboolean
+queen_reach_check_queen (const char *scheme,
+                         gboolean may_be_plain,
+                         GInetAddress *address,
+                         GError **error)
+{
+  if (is_nobody (address))
+    return forbid (address, error, "it is nobody's address; see --advertise");
+  return may_be_plain || g_str_equal (scheme, "https") ||
+         g_inet_address_get_is_loopback (address) ||
+         forbid (address, error,
+                 "it is another machine's and not encrypted; see --tls-certificate and --insecure");
+}
+
 void
 queen_reach_keep_own (QueenReach *self)
 {

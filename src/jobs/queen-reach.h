@@ -45,6 +45,20 @@ gboolean queen_reach_check (const QueenReach *self,
                             GError **error);
 
 /**
+ * queen_reach_check_queen:
+ * @scheme: of the address that another queen has told, `http` or `https`
+ * @may_be_plain: whether somebody said that it need not be encrypted
+ * @address: where she is to be called
+ * @error: %QUEEN_ERROR_FORBIDDEN that says why not
+ *
+ * Answers do not leave this machine for all to read.
+ */
+gboolean queen_reach_check_queen (const char *scheme,
+                                  gboolean may_be_plain,
+                                  GInetAddress *address,
+                                  GError **error);
+
+/**
  * queen_reach_keep_own:
  *
  * Looks up which addresses are the queen's own now, and takes it from there until the next time.

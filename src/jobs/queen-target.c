@@ -92,6 +92,14 @@ queen_target_new (const QueenComponent *component, GError **error)
   return NULL;
 }
 
+QueenTarget *
+queen_target_new_from_url (const char *url, GError **error)
+{
+  g_autoptr (QueenTarget) self = g_new0 (QueenTarget, 1);
+
+  return take_url (self, url, error) ? g_steal_pointer (&self) : NULL;
+}
+
 void
 queen_target_free (QueenTarget *self)
 {

@@ -39,6 +39,17 @@ typedef struct
  */
 QueenTarget *queen_target_new (const QueenComponent *component, GError **error);
 
+/**
+ * queen_target_new_from_url:
+ * @url: from anybody
+ * @error: %QUEEN_ERROR_FORBIDDEN
+ *
+ * The same of what tells no more than its url.
+ *
+ * Returns: (transfer full): where it is, or %NULL
+ */
+QueenTarget *queen_target_new_from_url (const char *url, GError **error);
+
 void queen_target_free (QueenTarget *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenTarget, queen_target_free)

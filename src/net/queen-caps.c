@@ -3,6 +3,9 @@
 
 #include "queen-caps.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 /* Descriptors of her own: listening sockets, the bus, the log, the spare one. */
 #define RESERVE 32
 #define USUAL_SUBSCRIBERS 12000
@@ -36,4 +39,19 @@ queen_caps_choose (QueenCaps *caps,
       max_per_address > 0 ? max_per_address : MAX (caps->connections / 4, 1);
   caps->spares_loopback = max_per_address == 0;
   return caps->subscribers >= max_subscribers && caps->connections >= max_connections;
+}
+
+/* The kernel doubles the table of descriptors whenever it is full; and in a process with threads it
+ * waits each time, for 10 to 30 ms, until no processor looks at the old one. When a crowd comes at
+ * once, that is long enough for the backlog to overflow; so the table gets its size now. */
+void
+queen_caps_make_room (const QueenCaps *self)
+{
+  int fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+  int last_fd = fcntl (fd, F_DUPFD_CLOEXEC, (int) (self->subscribers + self->connections));
+
+  if (last_fd >= 0)
+    close (last_fd);
+  if (fd >= 0)
+    close (fd);
 }

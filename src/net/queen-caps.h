@@ -45,4 +45,7 @@ gboolean queen_caps_choose (QueenCaps *caps,
                             guint max_connections,
                             guint max_per_address);
 
+/** queen_caps_make_room: has the kernel make room for so many descriptors now, and not later. */
+void queen_caps_make_room (const QueenCaps *self);
+
 G_END_DECLS

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-siblings.h"
+
+#include "queen-error.h"
+#include "queen-relayed-answer.h"
+
+struct _QueenSiblings
+{
+  QueenRelayStage stage;
+  GQueue answers; /* of QueenRelayedAnswer: all that go on, and those that are over and not freed */
+  QueenAlarm *sweep_alarm;
+};
+
+/* Whoever says that it is over is in the middle of it. */
+static void
+on_sweep (gpointer data)
+{
+  QueenSiblings *self = data;
+
+  for (GList *link = self->answers.head, *behind; link; link = behind)
+    {
+      behind = link->next;
+      if (!queen_relayed_answer_is_over (link->data))
+        continue;
+      queen_relayed_answer_free (link->data);
+      g_queue_delete_link (&self->answers, link);
+    }
+}
+
+static void
+on_answer_over (gpointer data)
+{
+  queen_alarm_set (((QueenSiblings *) data)->sweep_alarm, 0);
+}
+
+QueenSiblings *
+queen_siblings_new (const QueenSiblingsSettings *settings)
+{
+  QueenSiblings *self = g_new0 (QueenSiblings, 1);
+
+  self->stage.settings = *settings;
+  self->stage.alarms =
+      queen_alarm_group_new (settings->clock, "relayed answers", G_PRIORITY_DEFAULT);
+  self->stage.on_over = on_answer_over;
+  self->stage.data = self;
+  self->sweep_alarm = queen_alarm_new_in_group (self->stage.alarms, on_sweep, self);
+  return self;
+}
+
+void
+queen_siblings_free (QueenSiblings *self)
+{
+  QueenRelayedAnswer *answer;
+
+  while ((answer = g_queue_pop_head (&self->answers)))
+    queen_relayed_answer_free (answer);
+  queen_alarm_free (self->sweep_alarm);
+  queen_alarm_group_free (self->stage.alarms);
+  g_free (self);
+}
+
+gboolean
+queen_siblings_ask (QueenSiblings *self,
+                    QueenExchange *exchange,
+                    const char *id,
+                    QueenSiblingsQuestion question,
+                    const QueenStreamRequest *request)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!queen_job_index_lookup (self->stage.settings.index, id))
+    return FALSE;
+  if (self->answers.length < QUEEN_SIBLINGS_MAX_RELAYS)
+    {
+      g_queue_push_tail (&self->answers,
+                         queen_relayed_answer_new (&self->stage, exchange, id, question, request));
+      return TRUE;
+    }
+  g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                       "too many read jobs of other queens here: try again later");
+  queen_exchange_answer_error (exchange, error);
+  return TRUE;
+}
+
+void
+queen_siblings_say_goodbye (QueenSiblings *self)
+{
+  for (GList *link = self ? self->answers.head : NULL; link; link = link->next)
+    queen_relayed_answer_say_goodbye (link->data);
+}
+
+guint
+queen_siblings_get_n_relays (const QueenSiblings *self)
+{
+  return self->answers.length;
+}
