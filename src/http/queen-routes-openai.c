@@ -12,7 +12,8 @@
 #include "text/queen-json-writer.h"
 #include "text/queen-json.h"
 
-#define MAX_MODELS 10000 /* that are listed */
+#define MAX_MODELS 10000     /* that are listed, as all are in one turn */
+#define MAX_IDS (512 * 1024) /* bytes of their ids, likewise */
 #define MODELS "/v1/models"
 #define EVENT_STREAM "text/event-stream"
 #define MAX_MODEL 512               /* bytes, as in heartbeats */
@@ -63,7 +64,7 @@ static void
 on_models (QueenExchange *exchange, gpointer data)
 {
   const QueenModels *models = queen_cluster_get_models (((OpenAI *) data)->cluster);
-  g_autoptr (GPtrArray) ids = queen_models_list (models, MAX_MODELS);
+  g_autoptr (GPtrArray) ids = queen_models_list (models, MAX_MODELS, MAX_IDS);
   GString *json = g_string_new ("{\"object\":\"list\",\"data\":[");
 
   for (guint i = 0; i < ids->len; i++)

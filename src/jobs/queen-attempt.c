@@ -21,6 +21,7 @@ struct _QueenAttempt
   const QueenAttemptFuncs *funcs;
   gpointer data;
   gboolean is_over;
+  QueenMailSender sender;
 
   /* the other's */
   QueenTry *attempt;
@@ -171,6 +172,7 @@ send_letter (Letter *letter)
     size += g_bytes_get_size (letter->bytes);
   letter->mail.deliver = on_letter;
   letter->mail.size = (guint) size;
+  letter->mail.sender = &self->sender;
   g_atomic_int_add (&self->n_waiting, (int) size);
   queen_mailbox_put (queen_upstream_get_mailbox (self->upstream), &letter->mail);
 }

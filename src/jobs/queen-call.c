@@ -10,6 +10,7 @@
 
 #define MAX_READS 64 /* before others have their turn: libsoup takes three for a short chunk */
 #define MAX_READ (4 * QUEEN_CALLER_BUFFER) /* bytes, likewise */
+#define MAX_TIME G_TIME_SPAN_MILLISECOND   /* µs, likewise */
 #define MAX_LEFT (64 * 1024)               /* bytes that are read on of what nobody listens to */
 #define LEFT_TIMEOUT (G_TIME_SPAN_SECOND)  /* µs for that */
 #define MAX_INTERIM 16                     /* 1xx answers before the one that counts */
@@ -41,6 +42,8 @@ struct _QueenCall
   SoupMessage *message;
   GCancellable *cancellable;
   QueenIntake *answer;
+  GList turn; /* among the caller's eager ones */
+  gboolean is_put_off;
   gboolean is_paused;
   gboolean is_fresh;   /* the connection was made for this */
   gboolean is_through; /* the kernel has taken all of the body */
@@ -87,6 +90,14 @@ set_deadline (QueenCall *self, Stage stage, gint64 timeout)
 }
 
 static void
+leave_turn (QueenCall *self)
+{
+  if (self->is_put_off)
+    g_queue_unlink (&self->caller->eager, &self->turn);
+  self->is_put_off = FALSE;
+}
+
+static void
 note_calls (QueenCaller *caller)
 {
   if (caller->n_calls)
@@ -104,6 +115,7 @@ let_go (QueenCall *self, gboolean is_whole)
   g_queue_unlink (&self->caller->calls, &self->link);
   g_clear_pointer (&self->wait, queen_names_wait_cancel);
   note_calls (self->caller);
+  leave_turn (self);
   if (!is_whole)
     g_cancellable_cancel (self->cancellable);
   if (self->answer)
@@ -198,20 +210,36 @@ read_once (QueenCall *self)
   return 0;
 }
 
+/* Whoever says more than there is time for goes on when nobody else has anything to say: else all
+ * the others would wait in each turn for all who do. */
 static void
 read_answer (gpointer data)
 {
   QueenCall *self = ref_call (data);
+  gint64 end = g_get_monotonic_time () + MAX_TIME;
   gsize n, n_bytes = 0;
   guint n_reads = 0;
 
   do
     n_bytes += n = read_once (self);
   while (n > 0 && !self->is_over && !self->is_paused && ++n_reads < MAX_READS &&
-         n_bytes < MAX_READ);
-  if (!self->is_over && !self->is_paused)
+         n_bytes < MAX_READ && g_get_monotonic_time () < end);
+  if (!self->is_over && !self->is_paused && n > 0)
+    {
+      queen_intake_stop (self->answer);
+      self->is_put_off = TRUE;
+      queen_caller_put_off (self->caller, &self->turn);
+    }
+  else if (!self->is_over && !self->is_paused)
     queen_intake_wait (self->answer);
   unref_call (self);
+}
+
+void
+queen_call_go_on (QueenCall *self)
+{
+  self->is_put_off = FALSE;
+  read_answer (self);
 }
 
 static gboolean
@@ -460,7 +488,7 @@ queen_call_start (QueenCaller *caller,
     g_bytes_ref (request->body);
   self->cancellable = g_cancellable_new ();
   self->patience = G_MAXINT64;
-  self->link.data = self;
+  self->link.data = self->turn.data = self;
   g_queue_push_tail_link (&caller->calls, &self->link);
   note_calls (caller);
   set_deadline (self, WAITS_FOR_CONNECTION, request->connect_timeout);
@@ -482,6 +510,7 @@ queen_call_set_paused (QueenCall *self, gboolean is_paused)
   if (self->is_paused == is_paused)
     return;
   self->is_paused = is_paused;
+  leave_turn (self);
   if (is_paused && self->answer)
     queen_intake_stop (self->answer);
   else if (!is_paused && !self->answer)

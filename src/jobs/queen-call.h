@@ -91,6 +91,9 @@ QueenCall *queen_call_start (QueenCaller *caller,
  */
 void queen_call_note_progress (QueenCall *self);
 
+/** It was put off by queen_caller_put_off(), and has its turn now. */
+void queen_call_go_on (QueenCall *self);
+
 /** @is_paused: whether nothing is to be read; may be called by on_bytes */
 void queen_call_set_paused (QueenCall *self, gboolean is_paused);
 

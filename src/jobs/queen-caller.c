@@ -12,6 +12,40 @@ on_calls_due (gpointer data)
   queen_calls_expire (data);
 }
 
+static void
+end_turns (QueenCaller *self)
+{
+  if (!self->eager_source)
+    return;
+  g_source_destroy (self->eager_source);
+  g_clear_pointer (&self->eager_source, g_source_unref);
+}
+
+static gboolean
+on_nobody_else (gpointer data)
+{
+  QueenCaller *self = data;
+  GList *link = g_queue_pop_head_link (&self->eager);
+
+  if (link)
+    queen_call_go_on (link->data);
+  if (self->eager.length == 0)
+    end_turns (self);
+  return G_SOURCE_CONTINUE;
+}
+
+void
+queen_caller_put_off (QueenCaller *self, GList *link)
+{
+  g_queue_push_tail_link (&self->eager, link);
+  if (self->eager_source)
+    return;
+  self->eager_source = g_idle_source_new ();
+  g_source_set_priority (self->eager_source, G_PRIORITY_LOW);
+  g_source_set_callback (self->eager_source, on_nobody_else, self, NULL);
+  g_source_attach (self->eager_source, g_main_context_get_thread_default ());
+}
+
 QueenCaller *
 queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDatabase *trusted)
 {
@@ -45,6 +79,7 @@ queen_caller_end (QueenCaller *self)
 void
 queen_caller_free (QueenCaller *self)
 {
+  end_turns (self);
   queen_names_free (self->names);
   queen_lanes_free (self->lanes);
   g_clear_pointer (&self->sockets, queen_epoll_free);

@@ -24,6 +24,8 @@ G_BEGIN_DECLS
  * @calls: of QueenCall: all that go on
  * @n_pending: what GLib and libsoup still have to come back from, also for calls that are over
  * @n_calls: (nullable): atomic: how many there are, for whoever wants to know
+ * @eager: of QueenCall: those that have said more than there was time for
+ * @eager_source: (nullable): gives these their turns; %NULL when there was none lately
  * @buffer: %QUEEN_CALLER_BUFFER bytes, for who reads right now
  *
  * What all calls of a thread have in common. It belongs to that thread.
@@ -39,6 +41,8 @@ typedef struct
   GQueue calls;
   guint n_pending;
   int *n_calls;
+  GQueue eager;
+  GSource *eager_source;
   char *buffer;
 } QueenCaller;
 
@@ -55,6 +59,15 @@ queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDataba
 
 /** @tokens: (nullable) (transfer full): for the calls that begin from now on */
 void queen_caller_set_tokens (QueenCaller *self, QueenWorkerTokens *tokens);
+
+/**
+ * queen_caller_put_off:
+ * @link: of a call; not in a queue
+ *
+ * Has queen_call_go_on() called for it when nobody else has anything to do and those that were put
+ * off before it have had their turn. To take it out of `eager` before that is the end of it.
+ */
+void queen_caller_put_off (QueenCaller *self, GList *link);
 
 /** Cancels the calls that nobody listens to any more. Nobody has any other. */
 void queen_caller_end (QueenCaller *self);

@@ -13,7 +13,7 @@ struct _QueenMailbox
   GSource *source;
   void (*on_delivered) (gpointer data);
   gpointer data;
-  GQueue taken; /* the reader's own: what was left for its next turn */
+  GQueue senders; /* the reader's own: who has something that was taken; first whose turn it is */
 
   int has_news; /* atomic, so that the source need not lock; set with the lock only */
   int n_bytes;  /* atomic */
@@ -33,7 +33,7 @@ is_ready (GSource *source)
 {
   QueenMailbox *self = ((MailSource *) source)->mailbox;
 
-  return self->taken.length > 0 || g_atomic_int_get (&self->has_news);
+  return self->senders.length > 0 || g_atomic_int_get (&self->has_news);
 }
 
 static gboolean
@@ -46,18 +46,34 @@ prepare_mail (GSource *source, int *timeout)
 static void
 take_mail (QueenMailbox *self)
 {
+  GQueue waiting;
+
   g_mutex_lock (&self->lock);
   g_atomic_int_set (&self->has_news, FALSE);
-  while (self->waiting.length > 0)
-    g_queue_push_tail_link (&self->taken, g_queue_pop_head_link (&self->waiting));
+  waiting = self->waiting;
+  g_queue_init (&self->waiting);
   g_mutex_unlock (&self->lock);
+  while (waiting.length > 0)
+    {
+      GList *link = g_queue_pop_head_link (&waiting);
+      QueenMailSender *sender = ((QueenMail *) link->data)->sender;
+
+      sender->link.data = sender;
+      if (sender->mails.length == 0)
+        g_queue_push_tail_link (&self->senders, &sender->link);
+      g_queue_push_tail_link (&sender->mails, link);
+    }
 }
 
+/* With the last of its mails a sender may go. */
 static void
 deliver_first (QueenMailbox *self, gboolean is_wanted)
 {
-  QueenMail *mail = g_queue_pop_head_link (&self->taken)->data;
+  QueenMailSender *sender = g_queue_pop_head_link (&self->senders)->data;
+  QueenMail *mail = g_queue_pop_head_link (&sender->mails)->data;
 
+  if (sender->mails.length > 0)
+    g_queue_push_tail_link (&self->senders, &sender->link);
   g_atomic_int_add (&self->n_bytes, -(int) mail->size);
   mail->deliver (mail, is_wanted);
 }
@@ -70,7 +86,7 @@ dispatch_mail (GSource *source, GSourceFunc callback, gpointer data)
   guint n = 0;
 
   take_mail (self);
-  while (self->taken.length > 0 && (++n % MANY > 0 || g_get_monotonic_time () < end))
+  while (self->senders.length > 0 && (++n % MANY > 0 || g_get_monotonic_time () < end))
     deliver_first (self, TRUE);
   self->on_delivered (self->data);
   return G_SOURCE_CONTINUE;
@@ -119,7 +135,7 @@ void
 queen_mailbox_free (QueenMailbox *self)
 {
   take_mail (self);
-  while (self->taken.length > 0)
+  while (self->senders.length > 0)
     deliver_first (self, FALSE);
   g_source_destroy (self->source);
   g_source_unref (self->source);

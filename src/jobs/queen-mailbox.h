@@ -10,9 +10,23 @@ G_BEGIN_DECLS
 typedef struct _QueenMail QueenMail;
 
 /**
+ * QueenMailSender:
+ *
+ * One who puts, as a part of whatever lives for as long as its mails do; all zero at first. It is
+ * the reader's.
+ */
+typedef struct
+{
+  /*< private >*/
+  GQueue mails; /* that the reader has taken, and not yet delivered */
+  GList link;   /* among those who have some */
+} QueenMailSender;
+
+/**
  * QueenMail:
  * @deliver: takes it over, in the reader's thread; @is_wanted is %FALSE when it is only to be freed
  * @size: what it counts for, in bytes
+ * @sender: whose it is
  *
  * What begins each thing that is put into a mailbox.
  */
@@ -21,14 +35,16 @@ struct _QueenMail
   GList link;
   void (*deliver) (QueenMail *self, gboolean is_wanted);
   guint size;
+  QueenMailSender *sender;
 };
 
 /**
  * QueenMailbox:
  *
- * From one thread to another: what is put in is delivered in the reader's main loop, in order,
- * which is woken once for all that has gathered meanwhile. A turn of it takes no longer than
- * %QUEEN_SLICE.
+ * From one thread to another: what is put in is delivered in the reader's main loop, which is woken
+ * once for all that has gathered meanwhile. What one sender puts in is delivered in order; senders
+ * take turns, so that nobody waits for all that another one has to say. A turn of the loop takes no
+ * longer than %QUEEN_SLICE.
  */
 typedef struct _QueenMailbox QueenMailbox;
 

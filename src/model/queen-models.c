@@ -118,14 +118,16 @@ compare_ids (gconstpointer a, gconstpointer b)
 }
 
 GPtrArray *
-queen_models_list (const QueenModels *self, guint max)
+queen_models_list (const QueenModels *self, guint max, gsize max_bytes)
 {
   GPtrArray *ids = g_ptr_array_new ();
   GHashTableIter iter;
+  gsize n_bytes = 0;
   gpointer id;
 
   g_hash_table_iter_init (&iter, self->models);
-  while (ids->len < max && g_hash_table_iter_next (&iter, &id, NULL))
+  while (ids->len < max && g_hash_table_iter_next (&iter, &id, NULL) &&
+         (n_bytes += strlen (id)) <= max_bytes)
     g_ptr_array_add (ids, id);
   g_ptr_array_sort (ids, compare_ids);
   return ids;

@@ -47,11 +47,12 @@ guint queen_models_get_n (const QueenModels *self);
 /**
  * queen_models_list:
  * @max: how many at the most
+ * @max_bytes: of all their ids, likewise
  *
  * Returns: (transfer container) (element-type utf8): their ids, in the order of the letters; valid
  *   until the next event
  */
-GPtrArray *queen_models_list (const QueenModels *self, guint max);
+GPtrArray *queen_models_list (const QueenModels *self, guint max, gsize max_bytes);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenModels, queen_models_free)
 

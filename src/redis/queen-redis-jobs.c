@@ -196,16 +196,23 @@ take_line (QueenRedisSequencer *self, const char *owner, const char *line, gsize
     queen_redis_sequencer_skip (self, "job", error);
 }
 
+/* No queen says more of them at once; whoever else does would have a turn of the loop for that. */
 static void
 take_lines (QueenRedisSequencer *self, const char *owner, const char *text, gsize length)
 {
   const char *end = text + length;
+  guint n = 0;
 
   while (text < end)
     {
       const char *stop = memchr (text, '\n', (gsize) (end - text));
       const char *line_end = stop ? stop : end;
 
+      if (n++ == QUEEN_ENGINE_MAX_LINES)
+        {
+          queen_redis_sequencer_skip (self, "word of very many jobs", NULL);
+          return;
+        }
       take_line (self, owner, text, (gsize) (line_end - text));
       text = line_end + 1;
     }

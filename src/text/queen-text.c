@@ -143,13 +143,28 @@ queen_text_is_utf_8 (QueenText text, const char **invalid)
   return g_utf8_validate_len (text.at + n_ascii, text.length - n_ascii, invalid);
 }
 
+/* Not by memmem(), which sanitizers have look at all of @at each time. */
+static const char *
+find_word (const char *at, const char *end, const char *word)
+{
+  gsize length = strlen (word);
+
+  while ((gsize) (end - at) >= length && (at = memchr (at, *word, (gsize) (end - at) - length + 1)))
+    {
+      if (memcmp (at, word, length) == 0)
+        return at;
+      at++;
+    }
+  return NULL;
+}
+
 void
 queen_text_replace (GString *text, const char *what, const char *by)
 {
   const char *at = text->str, *end = text->str + text->len, *found;
   g_autoptr (GString) replaced = NULL;
 
-  while ((found = memmem (at, (gsize) (end - at), what, strlen (what))))
+  while ((found = find_word (at, end, what)))
     {
       if (!replaced)
         replaced = g_string_sized_new (text->len);

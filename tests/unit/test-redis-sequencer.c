@@ -4,6 +4,7 @@
  * What a queen makes of a stream that is not what queens write: those who listen are never told an
  * id twice, and what they do not get is not passed over in silence. */
 
+#include "redis/queen-engine-script.h"
 #include "redis/queen-redis-sequencer.h"
 
 #include "fake-redis.h"
@@ -244,6 +245,26 @@ test_nonsense (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_skipped (f), ==, 6);
 }
 
+/* One entry of 30 MiB, each line of which is looked at, would be seconds. */
+static void
+test_very_many_jobs (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GString) reply =
+      g_string_new ("*1\r\n*2\r\n$1\r\nx\r\n*1\r\n*2\r\n$3\r\n5-1\r\n*6\r\n");
+  FakeClient *client;
+
+  stream (f, "5-0");
+  g_string_append (reply, "$1\r\nk\r\n$9\r\njobs-news\r\n$1\r\nd\r\n$2000\r\n");
+  for (guint i = 0; i < 1000; i++)
+    g_string_append (reply, "x\n");
+  g_string_append (reply, "\r\n$1\r\no\r\n$32\r\n0123456789abcdef0123456789abcdef\r\n");
+  client = fake_redis_find_waiting (&f->redis);
+  client->waits = FALSE;
+  fake_redis_say (client, reply->str);
+  fake_redis_turn_until (&f->redis, fake_redis_find_waiting (&f->redis));
+  g_assert_cmpuint (count_skipped (f), ==, QUEEN_ENGINE_MAX_LINES + 1);
+}
+
 /* She knows that she does not know, and says so to all who listen. */
 static void
 test_hole (Fixture *f, gconstpointer data)
@@ -392,6 +413,7 @@ main (int argc, char **argv)
        test_hole);
   ADD ("/redis-sequencer/stream/hole/of-the-last-steps", of_the_last_steps, test_hole);
   ADD ("/redis-sequencer/stream/event-that-makes-no-sense", NULL, test_unread);
+  ADD ("/redis-sequencer/stream/very-many-jobs", NULL, test_very_many_jobs);
   ADD ("/redis-sequencer/begins-behind-what-was-heard", NULL, test_heard);
   ADD ("/redis-sequencer/no-number-twice", NULL, test_again);
   ADD ("/redis-sequencer/pauses-grow", NULL, test_pauses);

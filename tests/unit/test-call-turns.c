@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+/* Workers that say more than can be heard: the others have their turns all the same. */
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "jobs/queen-call.h"
+#include "jobs/queen-mailbox.h"
+#include "loop/queen-clock.h"
+#include "queen-error.h"
+
+#define N_CALLS 8
+#define N_TURNS 200 /* of the loop, in which it is looked who is heard */
+#define HEAD "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+
+static guint heard[N_CALLS]; /* bytes, in all turns */
+static gboolean is_heard[N_CALLS];
+
+static void
+on_connected_in_turn (gpointer data)
+{
+}
+
+static void
+on_head_in_turn (guint status, SoupMessageHeaders *headers, gpointer data)
+{
+}
+
+static void
+on_bytes_in_turn (const char *bytes, gsize length, gpointer data)
+{
+  heard[GPOINTER_TO_UINT (data)] += (guint) length;
+  is_heard[GPOINTER_TO_UINT (data)] = TRUE;
+}
+
+static void
+on_end_in_turn (QueenAttemptOutcome outcome, const GError *error, gpointer data)
+{
+  g_assert_not_reached ();
+}
+
+static int
+listen_here (guint16 *port)
+{
+  struct sockaddr_in address = { .sin_family = AF_INET,
+                                 .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  int fd = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+  g_assert_cmpint (bind (fd, (struct sockaddr *) &address, sizeof address), ==, 0);
+  g_assert_cmpint (listen (fd, N_CALLS), ==, 0);
+  getsockname (fd, (struct sockaddr *) &address, &(socklen_t){ sizeof address });
+  *port = ntohs (address.sin_port);
+  return fd;
+}
+
+/* As much as there is room for. */
+static void
+fill (int fd)
+{
+  static char comments[256 * 1024];
+  gssize n;
+
+  memset (comments, ':', sizeof comments);
+  do
+    n = send (fd, comments, sizeof comments, MSG_NOSIGNAL);
+  while (n > 0);
+  g_assert_cmpint (errno, ==, EAGAIN);
+}
+
+static void
+start_calls (QueenCaller *caller, guint16 port)
+{
+  static const QueenCallFuncs funcs = { on_connected_in_turn, on_head_in_turn, on_bytes_in_turn,
+                                        on_end_in_turn };
+  static QueenSource here;
+  static QueenTarget target = { .scheme = "http",
+                                .host = (char *) "127.0.0.1",
+                                .path = (char *) "" };
+  const QueenCallRequest request = { .method = "GET",
+                                     .target = &target,
+                                     .source = &here,
+                                     .path = "/",
+                                     .accept = "text/event-stream",
+                                     .connect_timeout = G_TIME_SPAN_MINUTE,
+                                     .first_byte_timeout = G_TIME_SPAN_MINUTE,
+                                     .idle_timeout = G_TIME_SPAN_MINUTE };
+
+  queen_source_init_here (&here);
+  target.port = port;
+  for (guint i = 0; i < N_CALLS; i++)
+    queen_call_start (caller, &request, &funcs, GUINT_TO_POINTER (i));
+}
+
+static gboolean
+are_all_heard (void)
+{
+  for (guint i = 0; i < N_CALLS; i++)
+    if (heard[i] == 0)
+      return FALSE;
+  return TRUE;
+}
+
+/* So whoever has little to say waits for one of them at the most. */
+static void
+test_one_in_a_turn (void)
+{
+  g_autoptr (QueenReach) reach = queen_reach_new (NULL, NULL);
+  QueenCaller *caller = queen_caller_new (reach, NULL, NULL);
+  int listener, fds[N_CALLS];
+  guint16 port;
+  guint n = 0, most = 0, before[N_CALLS];
+
+  memset (heard, 0, sizeof heard);
+  listener = listen_here (&port);
+  start_calls (caller, port);
+  while (n < N_CALLS || !are_all_heard ())
+    {
+      int fd = n < N_CALLS ? accept4 (listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC) : -1;
+
+      if (fd >= 0)
+        {
+          fds[n++] = fd;
+          g_assert_cmpint (send (fd, HEAD, strlen (HEAD), MSG_NOSIGNAL), >, 0);
+        }
+      for (guint i = 0; i < n; i++)
+        fill (fds[i]);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  memcpy (before, heard, sizeof heard);
+  for (guint turn = 0; turn < N_TURNS; turn++)
+    {
+      guint n_heard = 0;
+
+      for (guint i = 0; i < N_CALLS; i++)
+        fill (fds[i]);
+      memset (is_heard, 0, sizeof is_heard);
+      g_main_context_iteration (NULL, FALSE);
+      for (guint i = 0; i < N_CALLS; i++)
+        n_heard += is_heard[i];
+      most = MAX (most, n_heard);
+    }
+  g_assert_cmpuint (most, ==, 1);
+  for (guint i = 0; i < N_CALLS; i++)
+    {
+      g_assert_cmpuint (heard[i], >, before[i]);
+      close (fds[i]);
+    }
+  close (listener);
+  queen_caller_end (caller);
+  while (caller->n_pending > 0)
+    g_main_context_iteration (NULL, TRUE);
+  queen_caller_free (caller);
+}
+
+/* The mailbox, in which the main thread hears of it */
+
+typedef struct
+{
+  QueenMail mail;
+  char name;
+} Word;
+
+static GString *said;
+
+static void
+on_word (QueenMail *mail, gboolean is_wanted)
+{
+  if (is_wanted)
+    g_string_append_c (said, ((Word *) mail)->name);
+  g_free (mail);
+}
+
+static void
+put_words (QueenMailbox *mailbox, QueenMailSender *sender, char name, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      Word *word = g_new0 (Word, 1);
+
+      word->mail.deliver = on_word;
+      word->mail.size = sizeof *word;
+      word->mail.sender = sender;
+      word->name = (char) (name + i);
+      queen_mailbox_put (mailbox, &word->mail);
+    }
+}
+
+static void
+on_words_delivered (gpointer data)
+{
+}
+
+static void
+test_senders_take_turns (void)
+{
+  QueenMailSender senders[3] = { { { NULL } } };
+  QueenMailbox *mailbox = queen_mailbox_new (g_main_context_default (), on_words_delivered, NULL);
+
+  said = g_string_new (NULL);
+  put_words (mailbox, &senders[0], 'a', 5);
+  put_words (mailbox, &senders[1], 'A', 2);
+  put_words (mailbox, &senders[2], '0', 1);
+  while (queen_mailbox_get_n_bytes (mailbox) > 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpstr (said->str, ==, "aA0bBcde");
+  put_words (mailbox, &senders[1], 'X', 2);
+  queen_mailbox_free (mailbox); /* nobody hears of these */
+  g_assert_cmpstr (said->str, ==, "aA0bBcde");
+  g_string_free (said, TRUE);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/call-turns/of-those-who-say-much-one-is-heard-in-a-turn", test_one_in_a_turn);
+  g_test_add_func ("/call-turns/senders-take-turns", test_senders_take_turns);
+  return g_test_run ();
+}
