@@ -201,11 +201,10 @@ static void
 ask_for_past (QueenRedisSequencer *self)
 {
   g_autofree char *to = queen_engine_id_dup_text (&self->past_to);
-  const char *argv[] = {
-    "XREVRANGE", self->keys[QUEEN_ENGINE_KEY_EVENTS], to, "-", "COUNT", QUEEN_REDIS_PAST_AT_ONCE,
-  };
+  const char *argv[QUEEN_REDIS_FIXED + QUEEN_REDIS_PAIR];
+  guint n = queen_redis_sequencer_fill_past (self, argv, TRUE, to, "-");
 
-  queen_redis_sequencer_ask (self, G_N_ELEMENTS (argv), argv, on_recalled);
+  queen_redis_sequencer_ask (self, n, argv, on_recalled);
 }
 
 /* What was told before she came, so that whoever has come from another queen goes on here. */

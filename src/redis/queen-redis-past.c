@@ -7,6 +7,7 @@
 
 #define ENOUGH (16 * 1024 * 1024)        /* bytes of what was told before */
 #define ENOUGH_FOR_ONE (4 * 1024 * 1024) /* bytes of what one subscriber is told of that */
+#define MOST_PARTS 1000                  /* that one asks for: whatever stands between events */
 
 /* Returns: (transfer full) (nullable): the event that an entry of the stream is */
 static QueenEvent *
@@ -61,16 +62,41 @@ take_past (QueenRedisSequencer *self, const QueenRedisReply *one)
   return self->past_left > 0 && self->past_bytes < ENOUGH;
 }
 
+/* Returns: the first of the entries in the answer; past the last one if it has none */
+static gsize
+find_first (const QueenRedisReply *reply)
+{
+  const QueenRedisReply *word = queen_redis_reply_get_element (reply, 0);
+  const char *text = word ? queen_redis_reply_get_text (word, NULL) : NULL;
+
+  return g_strcmp0 (text, "past") == 0 ? 1 : G_MAXSIZE;
+}
+
+guint
+queen_redis_sequencer_fill_past (QueenRedisSequencer *self,
+                                 const char **argv,
+                                 gboolean is_backwards,
+                                 const char *from,
+                                 const char *to)
+{
+  guint n = queen_redis_sequencer_fill_call (self, argv, FALSE, "past");
+
+  argv[n++] = is_backwards ? "XREVRANGE" : "XRANGE";
+  argv[n++] = from;
+  argv[n++] = to;
+  return n;
+}
+
 gboolean
 queen_redis_sequencer_take_past (QueenRedisSequencer *self, const QueenRedisReply *reply)
 {
   const QueenRedisReply *one;
-  gsize n = 0;
+  gsize first = find_first (reply), n = first;
 
   for (; (one = queen_redis_reply_get_element (reply, n)); n++)
     if (!take_past (self, one))
       return FALSE;
-  return n > 0;
+  return n > first;
 }
 
 /* Who asked, and for what. */
@@ -81,7 +107,8 @@ typedef struct
   guint64 last;
   GPtrArray *events; /* so far */
   QueenEngineId to;  /* where these end */
-  guint64 left;      /* events that may still come */
+  guint n_parts;
+  guint64 left; /* events that may still come */
   gsize n_bytes;
   QueenRedisPastFunc func;
   gpointer data;
@@ -109,8 +136,11 @@ take_asked (Asked *asked, const QueenRedisReply *one)
   if (id.step == 0)
     g_ptr_array_add (asked->events, g_steal_pointer (&event));
   asked->to = id;
-  asked->left -= id.step == 0;
-  asked->n_bytes += count_bytes (one);
+  if (id.step == 0)
+    {
+      asked->left--;
+      asked->n_bytes += count_bytes (one);
+    }
   return id.number < asked->last && asked->left > 0 && asked->n_bytes < ENOUGH_FOR_ONE;
 }
 
@@ -119,12 +149,12 @@ static gboolean
 take_all_asked (Asked *asked, const QueenRedisReply *reply)
 {
   const QueenRedisReply *one;
-  gsize n = 0;
+  gsize first = find_first (reply), n = first;
 
   for (; (one = queen_redis_reply_get_element (reply, n)); n++)
     if (!take_asked (asked, one))
       return FALSE;
-  return n > 0;
+  return n > first;
 }
 
 static gboolean ask_on (Asked *asked);
@@ -135,7 +165,8 @@ on_told_past (QueenRedis *redis, const QueenRedisReply *reply, const GError *err
   g_autoptr (Asked) asked = data;
   gboolean is_together = asked->sequencer->state == QUEEN_ENGINE_TOGETHER;
 
-  if (reply && is_together && take_all_asked (asked, reply) && ask_on (asked))
+  if (reply && is_together && take_all_asked (asked, reply) && ++asked->n_parts < MOST_PARTS &&
+      ask_on (asked))
     {
       g_steal_pointer (&asked);
       return;
@@ -151,11 +182,10 @@ ask_on (Asked *asked)
   QueenEngineId behind = { asked->to.number, asked->to.step + 1 };
   g_autofree char *from = queen_engine_id_dup_text (&behind);
   g_autofree char *to = g_strdup_printf ("%" G_GUINT64_FORMAT "-0", asked->last);
-  const char *argv[] = {
-    "XRANGE", self->keys[QUEEN_ENGINE_KEY_EVENTS], from, to, "COUNT", QUEEN_REDIS_PAST_AT_ONCE,
-  };
+  const char *argv[QUEEN_REDIS_FIXED + QUEEN_REDIS_PAIR];
+  guint n = queen_redis_sequencer_fill_past (self, argv, FALSE, from, to);
 
-  return queen_redis_send (self->writer, G_N_ELEMENTS (argv), argv, 0, on_told_past, asked, NULL);
+  return queen_redis_send (self->writer, n, argv, 0, on_told_past, asked, NULL);
 }
 
 gboolean

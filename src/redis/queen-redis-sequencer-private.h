@@ -24,10 +24,6 @@ G_BEGIN_DECLS
 /** What each call of the script has before its own words: command, script, keys, and five more. */
 #define QUEEN_REDIS_FIXED (3 + QUEEN_ENGINE_N_KEYS + 5)
 
-/** Entries of the stream that are asked for at once: far from QUEEN_REDIS_MAX_REPLY, however long
- * they are. */
-#define QUEEN_REDIS_PAST_AT_ONCE "64"
-
 #define QUEEN_REDIS_PAIR 8 /* arguments at the most that an operation of the script needs */
 
 #define QUEEN_REDIS_SCAN_COUNT "64" /* fields of a hash in one turn */
@@ -335,8 +331,22 @@ char *queen_redis_sequencer_take_hold (QueenRedisSequencer *self, const QueenRed
 void queen_redis_sequencer_skip (QueenRedisSequencer *self, const char *what, const GError *error);
 
 /**
+ * queen_redis_sequencer_fill_past:
+ * @argv: (out): room for at least %QUEEN_REDIS_FIXED and %QUEEN_REDIS_PAIR words
+ * @from: the first place that is asked for, in the direction
+ * @to: the last one
+ *
+ * Returns: how many words there are now
+ */
+guint queen_redis_sequencer_fill_past (QueenRedisSequencer *self,
+                                       const char **argv,
+                                       gboolean is_backwards,
+                                       const char *from,
+                                       const char *to);
+
+/**
  * queen_redis_sequencer_take_past:
- * @reply: entries up to past_to, the newest first
+ * @reply: the answer to that: entries up to past_to, the newest first
  *
  * Puts the events among them before those of @past, as long as there is no gap.
  *

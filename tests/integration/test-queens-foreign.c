@@ -191,6 +191,49 @@ test_long_past (void)
   queens_end (queen);
 }
 
+/* An entry that is more than any reply may be ends what is told of the past there, and keeps nobody
+ * from joining. */
+static void
+test_giant (void)
+{
+  static const char *const tell =
+      "redis.call('XADD', KEYS[1], '2-0', 'k', 'worker', 'd', string.rep('x', 40000000), 'o', '-') "
+      "return redis.call('HINCRBY', KEYS[2], 'n', 1)";
+  g_autoptr (RedisServer) server = redis_server_start_new ();
+  QueenProcess *queen = start_queen (server), *late;
+  g_autofree char *headers = NULL;
+
+  queens_wait_for (queen, "together");
+  {
+    g_autoptr (SseClient) client =
+        sse_client_subscribe (queen_process_get_port (queen), "?types=worker", NULL);
+    g_autoptr (SseFrame) frame = NULL;
+
+    queens_beat (queen, "a", "ready");
+    frame = sse_client_next (client);
+    headers = g_strdup_printf ("Last-Event-ID: %s\r\n", frame->id);
+  }
+  redis_server_do (server, "2", "EVAL", tell, "2", KEY "events", KEY "meta");
+  queen_test_wait_until (queen_process_has_said (queen, "going on alone"));
+  queens_wait_for (queen, "together");
+  queens_beat (queen, "b", "ready");
+  late = start_queen (server);
+  queens_wait_for (late, "together");
+  g_assert_true (queens_is_known_as (late, "b", "Ready"));
+  for (int i = 0; i < 2; i++)
+    {
+      g_autoptr (SseClient) client =
+          sse_client_subscribe (queen_process_get_port (i ? late : queen), "?types=worker",
+                                headers);
+      g_autoptr (SseFrame) lagged = sse_client_next (client);
+
+      g_assert_cmpstr (lagged->event, ==, "lagged");
+      g_assert_cmpuint (queen_process_count_said (i ? late : queen, "going on alone"), ==, 1 - i);
+    }
+  queens_end (late);
+  queens_end (queen);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -221,5 +264,6 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/queens-foreign/restored", test_restored);
   g_test_add_func ("/queens-foreign/long-past", test_long_past);
+  g_test_add_func ("/queens-foreign/giant-entry", test_giant);
   return g_test_run ();
 }

@@ -85,6 +85,8 @@ fake_redis_obey_call (FakeRedis *self, FakeClient *client, const QueenRedisReply
                               command->elements[command->length - 1]->text);
       fake_redis_say_end (self, client, "begun", FAKE_REDIS_EPOCH);
     }
+  else if (g_str_equal (operation, "past"))
+    fake_redis_say (client, self->past ? self->past : "*1\r\n$4\r\npast\r\n");
   else if (g_str_equal (operation, "announce") && self->refusal)
     fake_redis_say (client, self->refusal);
   else
@@ -105,7 +107,6 @@ fake_redis_obey (FakeRedis *self, FakeClient *client, const QueenRedisReply *com
     { "INFO", "$24\r\nrole:x\r\nmaster_replid:a1\r\n" },
     { "HSCAN", "*2\r\n$1\r\n0\r\n*0\r\n" },
     { "MGET", "*0\r\n" },
-    { "XREVRANGE", "*0\r\n" },
   };
   const char *name = command->elements[0]->text;
 
@@ -113,8 +114,6 @@ fake_redis_obey (FakeRedis *self, FakeClient *client, const QueenRedisReply *com
     fake_redis_obey_call (self, client, command);
   else if (g_str_equal (name, "XREAD"))
     client->waits = TRUE;
-  else if (g_str_equal (name, "XRANGE"))
-    fake_redis_say (client, self->past ? self->past : "*0\r\n");
   else
     {
       for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)

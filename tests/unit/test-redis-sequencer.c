@@ -144,15 +144,18 @@ make_dispatch (const char *id)
   return g_string_free (text, FALSE);
 }
 
-/* @entries: places such as `5-0`, with `/3` behind one that says of three steps before it; each is
+/* @word: (nullable): what stands before them
+ * @entries: places such as `5-0`, with `/3` behind one that says of three steps before it; each is
  * worker `w` and how many there were before it in @entries */
 static char *
-make_entries (const char *entries)
+make_entries (const char *word, const char *entries)
 {
   g_auto (GStrv) places = g_strsplit (entries, " ", -1);
   GString *text = g_string_new (NULL);
 
-  g_string_append_printf (text, "*%u\r\n", g_strv_length (places));
+  g_string_append_printf (text, "*%u\r\n", g_strv_length (places) + (word != NULL));
+  if (word)
+    fake_redis_append_text (text, word);
   for (guint i = 0; places[i]; i++)
     {
       g_autofree char *id = g_strdup_printf ("w%u", i), *dispatch = make_dispatch (id);
@@ -182,7 +185,7 @@ static void
 stream (Fixture *f, const char *entries)
 {
   FakeClient *client = fake_redis_find_waiting (&f->redis);
-  g_autofree char *text = make_entries (entries);
+  g_autofree char *text = make_entries (NULL, entries);
   g_autofree char *reply = g_strconcat ("*1\r\n*2\r\n$1\r\nx\r\n", text, NULL);
 
   client->waits = FALSE;
@@ -385,7 +388,7 @@ test_past (Fixture *f, gconstpointer data)
 
   for (gsize i = 0; i < G_N_ELEMENTS (pasts); i++)
     {
-      g_autofree char *reply = make_entries (pasts[i][0]);
+      g_autofree char *reply = make_entries ("past", pasts[i][0]);
       Past past = { g_string_new (NULL), FALSE };
 
       f->redis.past = reply;
