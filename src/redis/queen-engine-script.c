@@ -68,11 +68,13 @@ const char queen_engine_script[] =
     /* Numbers that a lost master has given out, or that were lost, are not given out again under
      * the same epoch; nor those that she has heard of before somebody played back older data. */
     "if op == 'begin' then\n"
-    "  local replid, proposed, heard = ARGV[6], ARGV[7], tonumber(ARGV[8] or '')\n"
+    "  local replid, proposed = ARGV[6], ARGV[7]\n"
+    "  local heard_n, heard_s = string.match(ARGV[8] or '', '^(%d+)-(%d+)$')\n"
     "  local epoch, n, s = known[2], tonumber(get('n') or ''), tonumber(get('s') or '')\n"
     "  local is_new = not epoch or not n or not s or get('replid') ~= replid\n"
     "  n, s = n or 0, s or 0\n"
-    "  if epoch == ARGV[3] and heard and heard > n then is_new = true end\n"
+    "  if epoch == ARGV[3] and heard_n and (tonumber(heard_n) > n or\n"
+    "     (tonumber(heard_n) == n and tonumber(heard_s) > s)) then is_new = true end\n"
     "  if redis.call('EXISTS', events) == 1 then\n"
     "    local info = redis.call('XINFO', 'STREAM', events)\n"
     "    for i = 1, #info, 2 do\n"

@@ -239,6 +239,7 @@ static gboolean
 read_begun (QueenRedisSequencer *self, const QueenRedisReply *reply)
 {
   const char *words[4] = { NULL };
+  QueenEngineId end;
   gint64 number, step;
 
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
@@ -248,13 +249,14 @@ read_begun (QueenRedisSequencer *self, const QueenRedisReply *reply)
       !g_ascii_string_to_signed (words[2], 10, 0, G_MAXINT64, &number, NULL) ||
       !g_ascii_string_to_signed (words[3], 10, 0, G_MAXINT64, &step, NULL))
     return FALSE;
+  end = (QueenEngineId){ (guint64) number, (guint64) step };
   if (g_strcmp0 (self->epoch, words[1]) != 0)
     self->was_together = FALSE;
-  else if ((guint64) number < self->read_to.number)
+  else if (queen_engine_id_is_behind (&self->read_to, &end))
     return FALSE; /* she would give out numbers again */
   g_free (self->epoch);
   self->epoch = g_strdup (words[1]);
-  self->read_to = (QueenEngineId){ (guint64) number, (guint64) step };
+  self->read_to = end;
   self->tail = self->read_to.number;
   return TRUE;
 }
@@ -306,7 +308,7 @@ begin_script (QueenRedisSequencer *self, const char *replid)
 {
   g_autofree char *proposed =
       queen_engine_make_epoch (self->settings.clock->get_wall (), g_random_int ());
-  g_autofree char *heard = g_strdup_printf ("%" G_GUINT64_FORMAT, self->read_to.number);
+  g_autofree char *heard = queen_engine_id_dup_text (&self->read_to);
   const char *argv[QUEEN_REDIS_FIXED + 3];
   guint n = queen_redis_sequencer_fill_call (self, argv, TRUE, "begin");
 

@@ -315,7 +315,7 @@ test_heard (Fixture *f, gconstpointer data)
 {
   stream (f, "5-0 6-0 8-0");
   come_back (f, 8);
-  g_assert_cmpstr (f->redis.begun_behind->str, ==, "0 6 ");
+  g_assert_cmpstr (f->redis.begun_behind->str, ==, "0-0 6-0 ");
 }
 
 /* One who would have her give out numbers again is none of hers. */
