@@ -23,6 +23,8 @@
 #define MAX_GROWTH (MAX_SIZE / 4)    /* bytes, until it is written anew: it must not reach that */
 #define LONG (4 * 1024 * 1024)       /* bytes */
 #define MAX_ID 64                    /* bytes */
+#define MAX_OPEN 20480               /* that are remembered: more cannot be */
+#define MAX_ENDED 49152              /* likewise: with those they fit into the memory for jobs */
 #define LEAST_APART 64               /* lines between two tries to write it anew */
 #define PIECE (64 * 1024)            /* bytes that are written at once of one that is begun anew */
 
@@ -236,6 +238,43 @@ take_line (GQueue *records, GHashTable *by_id, const QueenJsonValue *line, gint6
   g_hash_table_insert (by_id, (char *) record->id, records->tail);
 }
 
+static guint
+count_open (const GQueue *records)
+{
+  guint n = 0;
+
+  for (const GList *link = records->head; link; link = link->next)
+    n += queen_job_state_is_open (((const QueenJobRecord *) link->data)->state);
+  return n;
+}
+
+/* Each that is remembered takes time and memory of who has just been started, whatever stands in
+ * the file: the first ones would be let go for the last ones. Who was open does not go for those
+ * that had ended. */
+static void
+tell_records (const GQueue *records,
+              void (*on_record) (const QueenJobRecord *record, gpointer data),
+              gpointer data)
+{
+  guint n_open = count_open (records);
+  guint n_ended = records->length - n_open;
+  guint n_passed[] = { n_ended - MIN (n_ended, MAX_ENDED), n_open - MIN (n_open, MAX_OPEN) };
+
+  if (n_passed[0] + n_passed[1] > 0)
+    g_message ("%u jobs of before are not remembered: there were too many",
+               n_passed[0] + n_passed[1]);
+  for (const GList *link = records->head; link; link = link->next)
+    {
+      const QueenJobRecord *record = link->data;
+      guint *n = &n_passed[queen_job_state_is_open (record->state)];
+
+      if (*n > 0)
+        (*n)--;
+      else
+        on_record (record, data);
+    }
+}
+
 static char *
 read_whole (QueenJobLedger *self, gsize *length)
 {
@@ -266,8 +305,7 @@ queen_job_ledger_read (QueenJobLedger *self,
       if (json && queen_json_get_root (json)->type == QUEEN_JSON_OBJECT)
         take_line (&records, by_id, queen_json_get_root (json), since);
     }
-  for (GList *link = records.head; link; link = link->next)
-    on_record (link->data, data);
+  tell_records (&records, on_record, data);
   g_queue_clear_full (&records, (GDestroyNotify) free_record);
 }
 

@@ -47,7 +47,7 @@ void queen_job_ledger_close (QueenJobLedger *self);
 /**
  * queen_job_ledger_read:
  * @since: ns since 1970: jobs that ended before that do not matter any more
- * @on_record: called for each of the others, in their order
+ * @on_record: called for each of the others, in their order; of tens of thousands for the last ones
  *
  * Lines that make no sense are passed over: the last one may be half.
  */

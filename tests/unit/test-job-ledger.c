@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#define MOST_ENDED 49152 /* that are remembered */
+
 static guint n_warnings;
 
 static GLogWriterOutput
@@ -121,6 +123,46 @@ test_old (Fixture *f, gconstpointer data)
   now += 301 * SECOND * 1000; /* by the wall clock, in ns */
   restart (f);
   g_assert_null (queen_jobs_lookup (f->jobs, id, NULL, NULL));
+}
+
+static void
+append_records (GString *text, const char *word, guint n, gboolean has_ended)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_string_append_printf (text,
+                              "{\"id\":\"job-%s-%u\",\"at\":\"%" G_GINT64_FORMAT
+                              "\",\"state\":\"queued\",\"operation\":\"infer\","
+                              "\"submitter\":\"\"}\n",
+                              word, i, now);
+      if (has_ended)
+        g_string_append_printf (text,
+                                "{\"id\":\"job-%s-%u\",\"at\":\"%" G_GINT64_FORMAT
+                                "\",\"state\":\"done\"}\n",
+                                word, i, now);
+    }
+}
+
+/* Who has just been started does not make what she would let go at once; and what was open is not
+ * forgotten for what had ended after it began. */
+static void
+test_too_many (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = dup_path (f);
+  g_autoptr (GString) text = g_string_new (NULL);
+  const QueenJobsFigures *figures;
+
+  append_records (text, "early", 1, FALSE);
+  append_records (text, "ended", MOST_ENDED + 10, TRUE);
+  g_assert_true (g_file_set_contents (path, text->str, (gssize) text->len, NULL));
+  g_clear_object (&f->jobs);
+  make_jobs (f);
+  figures = queen_jobs_get_figures (f->jobs);
+  g_assert_cmpint (get_state (f, "job-early-0"), ==, QUEEN_JOB_LOST);
+  g_assert_null (queen_jobs_lookup (f->jobs, "job-ended-9", NULL, NULL));
+  g_assert_cmpint (get_state (f, "job-ended-10"), ==, QUEEN_JOB_DONE);
+  g_assert_cmpuint (figures->n_in_state[QUEEN_JOB_DONE], ==, MOST_ENDED);
+  g_assert_cmpuint (figures->n_evicted, ==, 0);
 }
 
 /* Only who has something to remember has a file. */
@@ -409,6 +451,7 @@ main (int argc, char **argv)
   ADD_LEDGER ("/job-ledger/lost-and-said-so", test_lost);
   ADD_LEDGER ("/job-ledger/twice", test_twice);
   ADD_LEDGER ("/job-ledger/not-for-longer-than-they-are-kept", test_old);
+  ADD_LEDGER ("/job-ledger/of-too-many-the-last", test_too_many);
   ADD_LEDGER ("/job-ledger/no-file-for-nothing", test_nothing);
   ADD_LEDGER ("/job-ledger/nonsense", test_nonsense);
   ADD_LEDGER ("/job-ledger/long", test_long);
