@@ -134,14 +134,6 @@ add_text (QueenctlTable *table, const char *text)
   queenctl_table_add (table, QUEENCTL_STYLE_PLAIN, text ? text : "");
 }
 
-/* One who is to have no others is not alone. */
-static const QueenctlTableWord standings[] = {
-  { "together", N_ ("together"), QUEENCTL_STYLE_GOOD },
-  { "joining", N_ ("joining"), QUEENCTL_STYLE_FAIR },
-  { "alone", N_ ("alone"), QUEENCTL_STYLE_BAD },
-  { NULL },
-};
-
 static void
 add_checkup (QueenctlTable *table, const QueenctlCheckup *checkup)
 {
@@ -151,7 +143,7 @@ add_checkup (QueenctlTable *table, const QueenctlCheckup *checkup)
   add_text (table, checkup->url);
   add_msec (table, checkup->is_there ? checkup->answer_time : -1);
   add_text (table, queenctl_checkup_get_version (checkup));
-  queenctl_table_add_word (table, standings,
+  queenctl_table_add_word (table, queenctl_table_standings,
                            engine ? queenctl_json_get_text (engine, "state") : "");
   if (own)
     queenctl_table_add_number (table, own, "lag");

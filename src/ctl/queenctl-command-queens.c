@@ -11,14 +11,6 @@
 #include "queenctl-table.h"
 #include "queenctl-text.h"
 
-/* One who is to have no others is not alone. */
-static const QueenctlTableWord standings[] = {
-  { "together", N_ ("together"), QUEENCTL_STYLE_GOOD },
-  { "joining", N_ ("joining"), QUEENCTL_STYLE_FAIR },
-  { "alone", N_ ("alone"), QUEENCTL_STYLE_BAD },
-  { NULL },
-};
-
 static const char *const headings[] = {
   N_ ("QUEEN"), N_ ("STATE"), N_ ("VERSION"), N_ ("SUBSCRIBERS"), N_ ("BEHIND"), N_ ("ID"),
 };
@@ -32,7 +24,8 @@ add_queen (QueenctlTable *table, JsonObject *queen)
       g_strdup_printf ("%s%s", queenctl_json_get_text (queen, "address"), is_self ? " *" : "");
 
   queenctl_table_add (table, QUEENCTL_STYLE_PLAIN, address);
-  queenctl_table_add_word (table, standings, queenctl_json_get_text (queen, "engine"));
+  queenctl_table_add_word (table, queenctl_table_standings,
+                           queenctl_json_get_text (queen, "engine"));
   queenctl_table_add_member (table, queen, "version");
   queenctl_table_add_number (table, queen, "subscribers");
   queenctl_table_add_number (table, queen, "lag");

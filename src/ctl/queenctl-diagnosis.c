@@ -113,7 +113,7 @@ print_all (GPtrArray *findings, const char *heading, QueenctlStyle style)
 void
 queenctl_diagnosis_print (QueenctlDiagnosis *self)
 {
-  print_all (self->notes, _ ("Worth to know"), QUEENCTL_STYLE_PLAIN);
+  print_all (self->notes, _ ("Worth knowing"), QUEENCTL_STYLE_PLAIN);
   print_all (self->findings, _ ("Something is wrong"), QUEENCTL_STYLE_BAD);
   if (self->findings->len > 0)
     return;

@@ -46,7 +46,7 @@ void queenctl_diagnosis_add (QueenctlDiagnosis *self,
                              const char *advice,
                              char *message);
 
-/** queenctl_diagnosis_add_note: something that is worth to know, and not wrong. */
+/** queenctl_diagnosis_add_note: something that is worth knowing, and not wrong. */
 void queenctl_diagnosis_add_note (QueenctlDiagnosis *self, const char *queen, const char *text);
 
 /** Returns: how much is wrong */

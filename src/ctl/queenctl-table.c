@@ -12,6 +12,13 @@
 #define GAP 2           /* columns of the terminal between two cells */
 #define LEAST_OF_CUT 12 /* a name that is cut to less says nothing */
 
+const QueenctlTableWord queenctl_table_standings[] = {
+  { "together", N_ ("together"), QUEENCTL_STYLE_GOOD },
+  { "joining", N_ ("joining"), QUEENCTL_STYLE_FAIR },
+  { "alone", N_ ("alone"), QUEENCTL_STYLE_BAD },
+  { NULL },
+};
+
 typedef struct
 {
   char *text;

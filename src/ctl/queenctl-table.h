@@ -65,6 +65,9 @@ typedef struct
   QueenctlStyle style;
 } QueenctlTableWord;
 
+/* How a queen stands with others, as the wire has it. One who is to have no others is not alone. */
+extern const QueenctlTableWord queenctl_table_standings[];
+
 /** queenctl_table_add_word: adds @name as one of @words says it; as it is if none does. */
 void
 queenctl_table_add_word (QueenctlTable *self, const QueenctlTableWord *words, const char *name);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "http-client.h"
+#include "preload.h"
 #include "queenctl-runner.h"
 #include "queens.h"
 #include "redis-server.h"
@@ -267,6 +268,42 @@ test_another_one (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (err, "1 thing is wrong."));
 }
 
+/* Who says of herself that she is where nobody can ask her. */
+static void
+test_unaskable (Fixture *f, gconstpointer data)
+{
+  g_autofree char *line = NULL, *out = NULL, *err = NULL;
+  g_autofree char *name = g_strnfill (32, 'b'), *key = g_strconcat ("q:{test}:queen:", name, NULL);
+
+  start_queens (f, NULL, NULL);
+  redis_server_do (f->servers[0], "OK", "SET", key, "{\"address\":\"unix:/run/queen\"}");
+  redis_server_do (f->servers[0], "1", "ZADD", "q:{test}:queens", "9999999999999", name);
+  queen_test_wait_until (
+      http_read_metric (queen_process_get_port (f->queens[0]), "queen_engine_queens") == 3);
+  line = g_strdup_printf ("--url=%s doctor", f->urls[0]);
+  g_assert_cmpint (ctl_run (line, &out, &err), ==, 1);
+  g_assert_nonnull (strstr (out, "\n  unix:/run/queen\n    Where she says that she serves"));
+}
+
+/* Two queens whose clocks are not in step. */
+static void
+test_clock (void)
+{
+  g_autoptr (Preload) clock = preload_new ("preload-clock");
+  g_autoptr (QueenProcess) queen = queen_process_start ("--heartbeat-interval=1h", NULL);
+  g_autoptr (QueenProcess) other =
+      queen_process_start_with (preload_get_environment (clock), "--heartbeat-interval=1h", NULL);
+  g_autofree char *out = NULL, *err = NULL, *line = NULL;
+
+  preload_move_clock (clock, -3600);
+  line = g_strdup_printf ("doctor http://127.0.0.1:%u http://127.0.0.1:%u",
+                          queen_process_get_port (queen), queen_process_get_port (other));
+  g_assert_cmpint (ctl_run (line, &out, &err), ==, 1);
+  g_assert_nonnull (strstr (out, "Her clock is at least 359"));
+  g_assert_nonnull (strstr (out, "behind that of http://127.0.0.1:"));
+  g_assert_nonnull (strstr (out, "not both have an engine"));
+}
+
 /* To be told to end ends it, also while somebody is waited for, and with the status that says so.
  */
 static void
@@ -314,7 +351,9 @@ main (int argc, char **argv)
   ADD ("/queenctl-doctor/token-is-for-those-who-are-named", test_token_is_for_named);
   ADD ("/queenctl-doctor/two-epochs", test_two_epochs);
   ADD ("/queenctl-doctor/another-one-answers", test_another_one);
+  ADD ("/queenctl-doctor/nobody-can-ask-her", test_unaskable);
 #undef ADD
+  g_test_add_func ("/queenctl-doctor/clocks-not-in-step", test_clock);
   g_test_add_func ("/queenctl-doctor/interrupted", test_interrupted);
   g_test_add_func ("/queenctl-doctor/nobody", test_nobody);
   return g_test_run ();

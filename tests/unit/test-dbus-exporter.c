@@ -141,6 +141,41 @@ test_all_exactly (Fixture *f, gconstpointer data)
 }
 
 /* A8, A14 */
+/* Queens are reckoned in, and as no less than they are. */
+static void
+test_all_with_queens (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) siblings = g_ptr_array_new ();
+  QueenSibling sibling = { .address = (char *) "http://127.0.0.1:8600", .version = (char *) "9" };
+  QueenEngineReport report = {
+    .name = "00000000000000000000000000000000",
+    .state = QUEEN_ENGINE_TOGETHER,
+    .epoch = "1",
+    .siblings = siblings,
+  };
+  char names[QUEEN_SIBLINGS_MAX][33];
+  QueenSibling all[QUEEN_SIBLINGS_MAX];
+  gsize size;
+
+  for (guint i = 0; i < QUEEN_SIBLINGS_MAX; i++)
+    {
+      g_snprintf (names[i], sizeof names[i], "%032x", i + 1);
+      all[i] = sibling;
+      all[i].name = names[i];
+      g_ptr_array_add (siblings, &all[i]);
+    }
+  f->figures.engine = queen_dbus_engine_new (&report, "http://127.0.0.1:8500", 1);
+  g_assert_true (queen_dbus_exporter_is_behind (f->exporter));
+  queen_dbus_exporter_announce (f->exporter, 1);
+  g_assert_false (queen_dbus_exporter_is_behind (f->exporter));
+  size = measure_all (f);
+  g_assert_cmpuint (size, >, 64 * 32);
+  f->limits.message = size - 1;
+  dbus_pair_fail (&f->pair, QUEEN_DBUS_PATH, MANAGER, "GetManagedObjects", NULL, LIMITS_EXCEEDED);
+  end_exporter (f);
+  queen_dbus_engine_unref (f->figures.engine);
+}
+
 static void
 test_all_too_large (Fixture *f, gconstpointer data)
 {
@@ -450,6 +485,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   add ("whole/size-is-known-to-the-byte", test_all_exactly);
+  add ("whole/queens-are-reckoned-in", test_all_with_queens);
   add ("whole/too-large/refused-and-the-connection-stays", test_all_too_large);
   add ("whole/too-large/ids", test_ids_too_large);
   add ("whole/too-large/nodes", test_nodes_too_many);
