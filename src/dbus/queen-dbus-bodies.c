@@ -12,6 +12,7 @@
 #include "net/queen-closer.h"
 #include "net/queen-socket.h"
 #include "queen-error.h"
+#include "text/queen-text.h"
 
 #define AT_ONCE (64 * 1024) /* bytes; then others have their turn */
 
@@ -196,7 +197,8 @@ on_body_readable (gint fd, GIOCondition condition, gpointer data)
     fail_body (self, QUEEN_ERROR_BAD_REQUEST, "the body cannot be read");
   else if (n == 0)
     {
-      g_autoptr (GBytes) all = g_bytes_new (self->bytes->data, self->bytes->len);
+      g_autoptr (GBytes) all =
+          queen_text_dup_bytes ((QueenText){ (const char *) self->bytes->data, self->bytes->len });
 
       finish_body (self, all, NULL);
     }

@@ -82,6 +82,7 @@ static void
 handle_request (QueenConnection *self, QueenText whole)
 {
   QueenRequestBuffer buffer = self->request; /* what @whole may be in */
+  g_autoptr (GBytes) large = queen_request_buffer_steal_large (&buffer, &whole);
   g_auto (QueenAnswer) answer = { NULL };
   QueenHandling handling;
   const QueenRequest request = {
@@ -93,6 +94,7 @@ handle_request (QueenConnection *self, QueenText whole)
     .has_body = buffer.has_body,
     .body = whole.at + buffer.head_length,
     .body_length = buffer.body_length,
+    .large = large,
   };
 
   self->is_persistent = may_go_on (self, &buffer);

@@ -321,6 +321,15 @@ queen_connection_time_out (QueenConnection *self, QueenWaitKind wait)
     }
 }
 
+GBytes *
+queen_request_dup_body (const QueenRequest *self)
+{
+  if (self->large)
+    return g_bytes_new_from_bytes (self->large, g_bytes_get_size (self->large) - self->body_length,
+                                   self->body_length);
+  return queen_text_dup_bytes ((QueenText){ self->body, self->body_length });
+}
+
 void
 queen_connection_close (QueenConnection *self)
 {

@@ -40,6 +40,7 @@ typedef struct _QueenConnection QueenConnection;
  * @has_body: whether it said that it has a body; an empty one is a body, too
  * @body: what followed the head
  * @body_length: bytes
+ * @large: (nullable): what @body is the end of, if it is longer than %QUEEN_REQUEST_USUAL_BODY
  */
 typedef struct
 {
@@ -51,7 +52,15 @@ typedef struct
   gboolean has_body;
   const char *body;
   gsize body_length;
+  GBytes *large;
 } QueenRequest;
+
+/**
+ * queen_request_dup_body:
+ *
+ * Returns: (transfer full): its body, without a copy if it is a large one. A NUL stands behind it
+ */
+GBytes *queen_request_dup_body (const QueenRequest *self);
 
 /**
  * QueenHandling:

@@ -154,6 +154,19 @@ queen_request_buffer_keep (QueenRequestBuffer *self, QueenText whole)
     keep (self, whole);
 }
 
+GBytes *
+queen_request_buffer_steal_large (QueenRequestBuffer *self, QueenText *whole)
+{
+  GBytes *large;
+
+  if (!self->kept || self->body_length <= QUEEN_REQUEST_USUAL_BODY)
+    return NULL;
+  large =
+      queen_text_end_bytes (g_steal_pointer (&self->kept), self->head_length + self->body_length);
+  whole->at = g_bytes_get_data (large, &whole->length);
+  return large;
+}
+
 gsize
 queen_request_buffer_get_size (const QueenRequestBuffer *self)
 {

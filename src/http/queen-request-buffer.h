@@ -106,6 +106,15 @@ QueenRequestProgress queen_request_buffer_take (QueenRequestBuffer *self,
  */
 void queen_request_buffer_keep (QueenRequestBuffer *self, QueenText whole);
 
+/**
+ * queen_request_buffer_steal_large:
+ * @whole: (inout): the whole request, as queen_request_buffer_take() has given it
+ *
+ * Returns: (transfer full) (nullable): what @whole is in from then on, without what is behind it,
+ * if it is longer than usual; a NUL stands behind it
+ */
+GBytes *queen_request_buffer_steal_large (QueenRequestBuffer *self, QueenText *whole);
+
 /** Returns: bytes of memory that it takes */
 gsize queen_request_buffer_get_size (const QueenRequestBuffer *self);
 

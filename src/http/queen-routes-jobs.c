@@ -140,7 +140,7 @@ read_operation (QueenExchange *exchange, GError **error)
 
   if (!check_request (exchange, error))
     return NULL;
-  body = g_bytes_new (request->body, request->body_length);
+  body = queen_request_dup_body (request);
   return queen_job_operation_new (body, error);
 }
 

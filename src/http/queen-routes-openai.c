@@ -118,6 +118,7 @@ on_model (QueenExchange *exchange, gpointer data)
 /* The worker reads all of it, but only this is looked at here. */
 typedef struct
 {
+  GBytes *body;
   QueenJson *json;
   const char *model;
   gboolean is_streamed;
@@ -127,6 +128,7 @@ static void
 question_clear (Question *question)
 {
   g_clear_pointer (&question->json, queen_json_free);
+  g_clear_pointer (&question->body, g_bytes_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Question, question_clear)
@@ -200,7 +202,9 @@ read_question (QueenExchange *exchange, Question *question, GError **error)
 
   if (!check_type_of_question (exchange, error))
     return FALSE;
-  question->json = queen_json_new (request->body, request->body_length, wanted, error);
+  question->body = queen_request_dup_body (request);
+  question->json = queen_json_new_ended (g_bytes_get_data (question->body, NULL),
+                                         request->body_length, wanted, error);
   if (!question->json)
     return FALSE;
   if (queen_json_get_root (question->json)->type != QUEEN_JSON_OBJECT)
@@ -407,15 +411,13 @@ on_asker_gone (gpointer data)
 static QueenJob *
 submit (QueenExchange *exchange, OpenAI *openai, const Question *question, GError **error)
 {
-  const QueenRequest *asked = queen_exchange_get_request (exchange);
   g_autofree char *sender = queen_exchange_dup_sender (exchange);
-  g_autoptr (GBytes) body = g_bytes_new (asked->body, asked->body_length);
   QueenJobRequest request;
 
   queen_job_request_init (&request);
   request.face = QUEEN_FACE_OPENAI;
   request.operation = request.path = queen_exchange_get_path (exchange);
-  request.body = body;
+  request.body = question->body;
   request.model = question->model;
   request.is_streamed = question->is_streamed;
   request.submitter = sender ? sender : "";

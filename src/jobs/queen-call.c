@@ -3,10 +3,9 @@
 
 #include "queen-call.h"
 
-#include "net/queen-via.h"
+#include "queen-call-message.h"
 #include "queen-error.h"
 #include "queen-intake.h"
-#include "queen-passes.h"
 
 #define MAX_READS 64 /* before others have their turn: libsoup takes three for a short chunk */
 #define MAX_READ (4 * QUEEN_CALLER_BUFFER) /* bytes, likewise */
@@ -34,11 +33,12 @@ struct _QueenCall
   guint n_refs;
   gboolean is_over;
 
-  QueenCallRequest request; /* its texts and the body are owned */
+  QueenCallRequest request; /* its texts and its body are the call's own */
   QueenSource source;
 
   QueenNamesWait *wait; /* NULL unless its host is being looked up */
   QueenLane *lane;
+  QueenPassage *pass; /* NULL unless it makes a secure connection, or waits for that */
   SoupMessage *message;
   GCancellable *cancellable;
   QueenIntake *answer;
@@ -122,6 +122,8 @@ let_go (QueenCall *self, gboolean is_whole)
     queen_intake_close (g_steal_pointer (&self->answer), self->cancellable);
   if (self->message)
     g_signal_handlers_disconnect_by_data (self->message, self);
+  else
+    g_clear_pointer (&self->pass, queen_passage_return);
   g_clear_object (&self->message);
   g_clear_pointer (&self->lane, queen_lane_leave);
 }
@@ -280,7 +282,7 @@ take_answer (QueenCall *self)
 
 /* Sending */
 
-static void send_request (QueenCall *self);
+static void ask_in (QueenCall *self);
 
 /* A connection that was kept may be closed just then. Nothing has come of the answer, so the worker
  * has not seen the request; but only once, as it is a worker that dies of it otherwise. Whoever
@@ -304,7 +306,7 @@ take_failure (QueenCall *self, const GError *error)
       self->has_tried_again = TRUE;
       g_signal_handlers_disconnect_by_data (self->message, self);
       g_clear_object (&self->message);
-      send_request (self);
+      ask_in (self);
     }
   else if (self->stage == WAITS_FOR_CONNECTION)
     fail_before_connected (self, error);
@@ -320,6 +322,8 @@ on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GInputStream) answer =
       soup_session_send_finish (SOUP_SESSION (source), result, &error);
 
+  /* Only now is no thread any longer busy with its connection. */
+  g_clear_pointer (&self->pass, queen_passage_return);
   self->caller->n_pending--;
   if (self->is_over)
     {
@@ -350,6 +354,7 @@ on_network_event (SoupMessage *message,
 static void
 on_request_starts (SoupMessage *message, QueenCall *self)
 {
+  g_clear_pointer (&self->pass, queen_passage_return);
   self->begun = g_get_monotonic_time ();
   self->patience = self->begun + self->request.first_byte_timeout;
   set_deadline (self, WAITS_TO_BE_READ, self->request.idle_timeout);
@@ -380,42 +385,12 @@ on_interim (SoupMessage *message, QueenCall *self)
     g_cancellable_cancel (self->cancellable);
 }
 
-static SoupMessage *
-make_message (QueenCall *self)
-{
-  const QueenTarget *target = self->request.target;
-  g_autofree char *path = g_strconcat (target->path, self->request.path, NULL);
-  g_autofree char *via = queen_via_dup_with_own (self->request.via);
-  g_autofree char *bearer =
-      self->request.token ? g_strconcat ("Bearer ", self->request.token, NULL) : NULL;
-  g_autoptr (GUri) uri = g_uri_build (G_URI_FLAGS_ENCODED, target->scheme, NULL, target->host,
-                                      target->port, path, NULL, NULL);
-  SoupMessage *message = soup_message_new_from_uri (self->request.method, uri);
-  const char *const headers[][2] = { { "Accept", self->request.accept },
-                                     { "Via", via },
-                                     { QUEEN_PASS_HEADER, self->request.pass },
-                                     { "Last-Event-ID", self->request.last_id },
-                                     { "Authorization", bearer } };
-
-  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
-  /* Without IDEMPOTENT libsoup makes a new connection for each POST, whatever it has kept. */
-  soup_message_add_flags (message, self->has_tried_again ? SOUP_MESSAGE_NEW_CONNECTION
-                                                         : SOUP_MESSAGE_IDEMPOTENT);
-  for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
-    if (headers[i][1])
-      soup_message_headers_append (soup_message_get_request_headers (message), headers[i][0],
-                                   headers[i][1]);
-  if (self->request.body)
-    soup_message_set_request_body_from_bytes (message, "application/json", self->request.body);
-  return message;
-}
-
 static void
 send_request (QueenCall *self)
 {
   self->is_fresh = FALSE;
   self->is_through = FALSE;
-  self->message = make_message (self);
+  self->message = queen_call_message_new (&self->request, self->has_tried_again);
   g_signal_connect (self->message, "network-event", G_CALLBACK (on_network_event), self);
   g_signal_connect (self->message, "starting", G_CALLBACK (on_request_starts), self);
   g_signal_connect (self->message, "wrote-body-data", G_CALLBACK (on_request_part_sent), self);
@@ -424,6 +399,22 @@ send_request (QueenCall *self)
   self->caller->n_pending++;
   soup_session_send_async (queen_lane_get_session (self->lane), self->message, G_PRIORITY_DEFAULT,
                            self->cancellable, on_call_answer, ref_call (self));
+}
+
+static void
+on_let_in (gpointer data)
+{
+  send_request (data);
+}
+
+/* Whether there is a connection that was kept only libsoup knows; with one it is through at once.
+ */
+static void
+ask_in (QueenCall *self)
+{
+  self->pass = queen_lane_ask_in (self->lane, on_let_in, self);
+  if (!self->pass || queen_passage_is_inside (self->pass))
+    send_request (self);
 }
 
 /* Where it is */
@@ -450,7 +441,7 @@ connect_to (QueenCall *self, GList *found)
       return;
     }
   self->lane = queen_lanes_enter (self->caller->lanes, self->request.target, allowed);
-  send_request (self);
+  ask_in (self);
 }
 
 static void

@@ -242,7 +242,7 @@ queen_job_operation_new (GBytes *body, GError **error)
 
   queen_job_request_init (&self->request);
   self->body = self->request.body = g_bytes_ref (body);
-  self->json = queen_json_new (text, size, wanted, error);
+  self->json = queen_json_new_ended (text, size, wanted, error);
   return self->json && read_all_members (self, error) ? g_steal_pointer (&self) : NULL;
 }
 

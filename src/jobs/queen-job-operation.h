@@ -47,7 +47,7 @@ typedef struct
 
 /**
  * queen_job_operation_new:
- * @body: JSON
+ * @body: JSON, behind which a NUL stands
  * @error: %QUEEN_ERROR_BAD_REQUEST for what is no JSON, or has a member twice that is read;
  *   %QUEEN_ERROR_UNPROCESSABLE for an unknown operation, or a member that is missing or makes no
  *   sense

@@ -19,6 +19,9 @@ typedef struct
   QueenLanes *lanes; /* NULL when it is forgotten */
   char *name;
   GSocketConnectable *address;
+  QueenTurnstile *turnstile; /* NULL where nobody shakes hands */
+  GInetAddress *first;       /* of its addresses: the one that is tried before others */
+  guint16 port;
   GPtrArray *all; /* of QueenLane; the first ones are the fullest */
 } Place;
 
@@ -32,6 +35,7 @@ struct _QueenLane
 struct _QueenLanes
 {
   GTlsDatabase *trusted;
+  QueenTurnstile *turnstile;
   GHashTable *places; /* name -> Place, which owns the name */
   GQueue order;       /* of Place: the one that was made first */
 };
@@ -49,6 +53,7 @@ free_place (Place *place)
 {
   g_ptr_array_unref (place->all);
   g_object_unref (place->address);
+  g_object_unref (place->first);
   g_free (place->name);
   g_free (place);
 }
@@ -79,6 +84,7 @@ queen_lanes_new (GTlsDatabase *trusted)
   QueenLanes *self = g_new0 (QueenLanes, 1);
 
   self->trusted = trusted ? g_object_ref (trusted) : NULL;
+  self->turnstile = queen_turnstile_new ();
   self->places = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, forget_place);
   return self;
 }
@@ -123,7 +129,12 @@ add_place (QueenLanes *self, const QueenTarget *target, GPtrArray *addresses, co
   while (self->order.length >= MAX_PLACES)
     g_hash_table_remove (self->places, ((Place *) g_queue_pop_head (&self->order))->name);
   if (g_str_equal (target->scheme, "https"))
-    queen_trust_share_system ();
+    {
+      queen_trust_share_system ();
+      place->turnstile = self->turnstile;
+    }
+  place->first = g_object_ref (addresses->pdata[0]);
+  place->port = target->port;
   place->lanes = self;
   place->name = g_strdup (name);
   place->address = queen_known_address_new (target->host, target->port, addresses);
@@ -168,6 +179,16 @@ queen_lane_get_session (QueenLane *lane)
   return lane->session;
 }
 
+QueenPassage *
+queen_lane_ask_in (QueenLane *lane, void (*func) (gpointer data), gpointer data)
+{
+  const Place *place = lane->place;
+
+  return place->turnstile
+             ? queen_turnstile_enter (place->turnstile, place->first, place->port, func, data)
+             : NULL;
+}
+
 /* Its connections end by themselves when nobody has needed them for long; what is left is small. */
 void
 queen_lane_leave (QueenLane *lane)
@@ -184,6 +205,7 @@ queen_lanes_free (QueenLanes *self)
 {
   g_queue_clear (&self->order);
   g_hash_table_unref (self->places);
+  queen_turnstile_free (self->turnstile);
   g_clear_object (&self->trusted);
   g_free (self);
 }

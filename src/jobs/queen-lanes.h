@@ -6,6 +6,7 @@
 #include <libsoup/soup.h>
 
 #include "queen-target.h"
+#include "queen-turnstile.h"
 
 G_BEGIN_DECLS
 
@@ -37,10 +38,22 @@ QueenLane *queen_lanes_enter (QueenLanes *self, const QueenTarget *target, GPtrA
 
 SoupSession *queen_lane_get_session (QueenLane *lane);
 
+/**
+ * queen_lane_ask_in:
+ * @func: see queen_turnstile_enter()
+ *
+ * To be called before each request. Where connections are secure, only a few are to be in the
+ * making at once.
+ *
+ * Returns: (transfer full) (nullable): for queen_passage_return() as soon as the request has its
+ *   connection, or none is made any more; %NULL where it need not wait
+ */
+QueenPassage *queen_lane_ask_in (QueenLane *lane, void (*func) (gpointer data), gpointer data);
+
 /** One request less is under way there. */
 void queen_lane_leave (QueenLane *lane);
 
-/** Closes all connections. Nobody is in any of them. */
+/** Closes all connections. Nobody is in any of them, or waits for one. */
 void queen_lanes_free (QueenLanes *self);
 
 G_END_DECLS

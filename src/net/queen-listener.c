@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "loop/queen-alarm.h"
+#include "queen-closer.h"
 #include "queen-error.h"
 #include "queen-socket.h"
 #include "queen-user-address.h"
@@ -55,6 +56,7 @@ typedef struct
   QueenSocketFile *file; /* NULL when there is none, or it is the service manager's */
   gboolean is_adopted;   /* the service manager has it, too, and keeps it open */
   gboolean has_waiting;  /* who may have come before the options were set */
+  gboolean is_empty;     /* nobody waits, and nobody can come any more */
 } ListeningSocket;
 
 static int
@@ -186,6 +188,9 @@ accept_one (QueenListener *self, ListeningSocket *socket)
     case EAGAIN:
       socket->has_waiting = FALSE;
       return FALSE;
+    case EINVAL: /* shut down */
+      socket->is_empty = TRUE;
+      return FALSE;
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
@@ -212,6 +217,17 @@ accept_waiting (ListeningSocket *socket, gint64 until)
       break;
 }
 
+/* With the socket, the kernel would close who waits there, and the descriptors that they have sent,
+ * which may take as long as their senders like: see queen-closer.h. So all are let in, of whom
+ * there are no more than the backlog. */
+static void
+accept_all_users (ListeningSocket *socket)
+{
+  shutdown (socket->fd, SHUT_RDWR); /* nobody more comes */
+  while (accept_one (socket->listener, socket))
+    ;
+}
+
 static gboolean
 dispatch_socket (GSource *source, GSourceFunc callback, gpointer data)
 {
@@ -234,7 +250,10 @@ finalize_socket (GSource *source)
   ListeningSocket *socket = (ListeningSocket *) source;
 
   remove_file (socket);
-  close (socket->fd);
+  if (socket->is_unix && !socket->is_empty)
+    queen_closer_close (socket->fd);
+  else
+    close (socket->fd);
 }
 
 static void
@@ -560,7 +579,10 @@ queen_listener_stop (QueenListener *self)
       if (socket->is_adopted)
         continue; /* who waits there, the next queen serves */
       remove_file (socket);
-      accept_waiting (socket, G_MAXINT64);
+      if (socket->is_unix)
+        accept_all_users (socket);
+      else
+        accept_waiting (socket, G_MAXINT64);
     }
   g_ptr_array_set_size (self->sockets, 0);
 }

@@ -6,10 +6,8 @@
 #include <string.h>
 
 #include "queen-error.h"
+#include "queen-json-pick.h"
 #include "queen-text.h"
-
-/* What a string stands for that no C string can hold: U+0000, and half of a pair of surrogates. */
-#define SUBSTITUTE 0x1a
 
 #define N_FEW 24 /* values: as many as heartbeats have */
 
@@ -25,26 +23,28 @@ struct _QueenJson
 typedef struct
 {
   QueenJson *json;
-  const char *start;
-  char *at;
-  char *end;
+  QueenJsonWalk walk;          /* along its text */
   const char *const *wanted;   /* NULL for all */
   const QueenJsonIndex *index; /* of them, or NULL */
-  guint depth;
-  guint n_arrays; /* of these, how many are arrays */
+  guint n_arrays;              /* of those that it is in, how many are arrays */
+  const QueenJsonPick *pick;   /* what its text is of; NULL when it is all of it */
   GError **error;
 } Parser;
 
-/* What is not kept is only read over; nothing is written to it.
+/* Of values that are kept.
  *
  * @name: (nullable): what it is called as a member */
-static gboolean parse_value (Parser *p, gboolean is_kept, const char *name); /* values nest */
+static gboolean parse_value (Parser *p, const char *name); /* values nest */
 
 static gboolean
 fail_at (Parser *p, const char *what, const char *problem)
 {
+  gsize place = (gsize) (p->walk.at - p->walk.start);
+
+  if (p->pick)
+    place = queen_json_pick_find_origin (p->pick, place);
   g_set_error (p->error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "%s: byte %" G_GSIZE_FORMAT ": %s",
-               what, (gsize) (p->at - p->start) + 1, problem);
+               what, place + 1, problem);
   return FALSE;
 }
 
@@ -61,18 +61,21 @@ refuse_limit (Parser *p, const char *problem)
   return fail_at (p, "JSON as it is not taken here", problem);
 }
 
-static inline int
-peek (const Parser *p)
+/* @is_skipped: what the walk has said */
+static inline gboolean
+check_skipped (Parser *p, gboolean is_skipped)
 {
-  return p->at < p->end ? (guchar) *p->at : -1;
+  if (is_skipped)
+    return TRUE;
+  return p->walk.is_limit ? refuse_limit (p, p->walk.problem) : fail_here (p, p->walk.problem);
 }
 
 static inline gboolean
 skip (Parser *p, char expected)
 {
-  if (peek (p) != expected)
+  if (*p->walk.at != expected)
     return FALSE;
-  p->at++;
+  p->walk.at++;
   return TRUE;
 }
 
@@ -80,187 +83,28 @@ skip (Parser *p, char expected)
 static inline void
 skip_space (Parser *p)
 {
-  while (queen_json_is_space (*p->at))
-    p->at++;
+  while (queen_json_is_space (*p->walk.at))
+    p->walk.at++;
 }
 
 /* Strings: RFC 8259 § 7 */
 
-static int
-parse_hex4 (const char *digits, const char *end)
-{
-  int unit = 0;
-
-  if (end - digits < 4)
-    return -1;
-  for (int i = 0; i < 4; i++)
-    {
-      if (!g_ascii_isxdigit (digits[i]))
-        return -1;
-      unit = unit * 16 + g_ascii_xdigit_value (digits[i]);
-    }
-  return unit;
-}
-
-static int
-parse_low_surrogate (const Parser *p)
-{
-  int low;
-
-  if (p->end - p->at < 6 || p->at[0] != '\\' || p->at[1] != 'u')
-    return -1;
-  low = parse_hex4 (p->at + 2, p->end);
-  return low >= 0xdc00 && low <= 0xdfff ? low : -1;
-}
-
-/* A \u escape, or a pair of them; we are behind the first `u`. */
-static gboolean
-parse_unicode_escape (Parser *p, gunichar *character)
-{
-  int unit = parse_hex4 (p->at, p->end);
-  int low;
-
-  if (unit < 0)
-    return fail_here (p, "expected four hexadecimal digits");
-  p->at += 4;
-  *character = unit == 0 || (unit >= 0xd800 && unit <= 0xdfff) ? SUBSTITUTE : (gunichar) unit;
-  low = unit >= 0xd800 && unit <= 0xdbff ? parse_low_surrogate (p) : -1;
-  if (low >= 0)
-    {
-      *character = 0x10000 + ((gunichar) (unit - 0xd800) << 10) + (gunichar) (low - 0xdc00);
-      p->at += 6;
-    }
-  return TRUE;
-}
-
-/* The letter, and what it stands for. */
-static const char escapes[] = "\"\"\\\\b\bf\fn\nr\rt\t//";
-
-/* We are at the backslash. */
-static gboolean
-parse_escape (Parser *p, gunichar *character)
-{
-  int letter;
-
-  p->at++;
-  letter = peek (p);
-  if (letter == 'u')
-    {
-      p->at++;
-      return parse_unicode_escape (p, character);
-    }
-  for (gsize i = 0; i + 1 < sizeof escapes; i += 2)
-    if (escapes[i] == letter)
-      {
-        p->at++;
-        *character = (gunichar) escapes[i + 1];
-        return TRUE;
-      }
-  return fail_here (p, "unknown escape");
-}
-
-/* Bytes that stand for themselves: neither control characters nor `"` nor `\\`. */
-static const guint8 is_plain[256] = {
-  [0x20 ... '"' - 1] = TRUE,
-  ['"' + 1 ... '\\' - 1] = TRUE,
-  ['\\' + 1 ... 0xff] = TRUE,
-};
-
-/* Up to the end of the string, or what takes a closer look, as does the NUL behind the text. */
-static inline void
-skip_plain (Parser *p)
-{
-  char *at = p->at; /* of its own: a byte may be a part of anything, of @p, too */
-
-  while (is_plain[(guchar) *at])
-    at++;
-  p->at = at;
-}
-
-/* We are at what ended a plain piece. What an escape stands for is never longer than the escape, so
- * that the string is moved together where it stands.
- *
- * @to: (inout): where it goes on; %NULL when nobody wants to know */
-static gboolean
-parse_rest_of_string (Parser *p, char **to)
-{
-  while (peek (p) != '"')
-    {
-      const char *run;
-      gunichar character;
-
-      if (peek (p) < 0)
-        return fail_here (p, "the string has no end");
-      if (*p->at != '\\')
-        return fail_here (p, "control character in a string");
-      if (!parse_escape (p, &character))
-        return FALSE;
-      run = p->at;
-      skip_plain (p);
-      if (!*to)
-        continue;
-      *to += g_unichar_to_utf8 (character, *to);
-      memmove (*to, run, (gsize) (p->at - run));
-      *to += p->at - run;
-    }
-  return TRUE;
-}
-
-/* Returns: (nullable): the string, with a NUL when it @is_kept */
+/* Returns: (nullable): the string, with a NUL */
 static const char *
-parse_string (Parser *p, gboolean is_kept)
+parse_string (Parser *p)
 {
-  char *start, *to;
+  char *start = (char *) p->walk.at + 1;
+  gboolean has_escapes;
+  char *end;
 
-  if (!skip (p, '"'))
-    {
-      fail_here (p, "expected a string");
-      return NULL;
-    }
-  start = p->at;
-  skip_plain (p);
-  to = is_kept ? p->at : NULL;
-  if (!parse_rest_of_string (p, &to))
+  if (!check_skipped (p, queen_json_skip_string (&p->walk, &has_escapes)))
     return NULL;
-  if (is_kept)
-    *to = '\0';
-  p->at++;
+  end = (char *) p->walk.at - 1;
+  *(has_escapes ? queen_json_decode_string (start, end) : end) = '\0';
   return start;
 }
 
 /* Numbers: RFC 8259 § 6 */
-
-static guint
-skip_digits (Parser *p)
-{
-  const char *start = p->at;
-
-  while (p->at < p->end && g_ascii_isdigit (*p->at))
-    p->at++;
-  return (guint) (p->at - start);
-}
-
-/* The fraction and the exponent, if there are any. */
-static gboolean
-skip_rest_of_number (Parser *p, gboolean *is_integer)
-{
-  *is_integer = TRUE;
-  if (skip (p, '.'))
-    {
-      *is_integer = FALSE;
-      if (skip_digits (p) == 0)
-        return FALSE;
-    }
-  if (skip (p, 'e') || skip (p, 'E'))
-    {
-      *is_integer = FALSE;
-      if (!skip (p, '+'))
-        skip (p, '-');
-      if (skip_digits (p) == 0)
-        return FALSE;
-    }
-  return TRUE;
-}
 
 /* It has few digits, and ends at @end. */
 static gint64
@@ -274,25 +118,18 @@ read_integer (const char *at, const char *end)
   return is_negative ? -number : number;
 }
 
-/* @value: (nullable): where to put it */
 static gboolean
 parse_number (Parser *p, QueenJsonValue *value)
 {
-  const char *start = p->at;
-  gboolean is_integer;
+  const char *start = p->walk.at;
   guint n_digits;
 
-  skip (p, '-');
-  n_digits = skip (p, '0') ? 1 : skip_digits (p);
-  if (n_digits == 0 || !skip_rest_of_number (p, &is_integer))
-    return fail_here (p, "expected a digit");
-  if (!value)
-    return TRUE;
-
-  if (is_integer && n_digits <= QUEEN_JSON_MAX_INTEGER)
+  if (!check_skipped (p, queen_json_skip_number (&p->walk, &n_digits)))
+    return FALSE;
+  if (n_digits > 0 && n_digits <= QUEEN_JSON_MAX_INTEGER)
     {
       value->type = QUEEN_JSON_INTEGER;
-      value->integer = read_integer (start, p->at);
+      value->integer = read_integer (start, p->walk.at);
     }
   else
     {
@@ -358,7 +195,7 @@ is_wanted (const Parser *p, const char *name)
 
 /* @object: the place of one whose members are being read */
 static gboolean
-check_member (Parser *p, guint object, const char *name, char *name_at)
+check_member (Parser *p, guint object, const char *name, const char *name_at)
 {
   const QueenJsonValue *values = p->json->values;
   guint n_members = 0;
@@ -369,135 +206,115 @@ check_member (Parser *p, guint object, const char *name, char *name_at)
       n_members++;
       if (*values[i].name != *name || !g_str_equal (values[i].name, name))
         continue;
-      p->at = name_at;
+      p->walk.at = name_at;
       problem = g_strdup_printf ("“%s” stands there twice", name);
       return refuse_limit (p, problem);
     }
   if (n_members < QUEEN_JSON_MAX_MEMBERS)
     return TRUE;
-  p->at = name_at;
+  p->walk.at = name_at;
   return refuse_limit (p, "object of over 64 members");
 }
 
 static gboolean
-parse_member (Parser *p, gboolean is_kept, guint object)
+parse_member (Parser *p, guint object)
 {
-  const char *name;
-  char *name_at;
+  const char *name, *name_at;
 
   skip_space (p);
-  name_at = p->at;
-  name = parse_string (p, is_kept);
+  name_at = p->walk.at;
+  name = parse_string (p);
   if (!name)
     return FALSE;
   skip_space (p);
   if (!skip (p, ':'))
     return fail_here (p, "expected a colon");
 
-  is_kept = is_kept && is_wanted (p, name);
-  if (is_kept && !check_member (p, object, name, name_at))
-    return FALSE;
-  return parse_value (p, is_kept, name);
+  if (!is_wanted (p, name))
+    return check_skipped (p, queen_json_skip_value (&p->walk));
+  return check_member (p, object, name, name_at) && parse_value (p, name);
 }
 
 static gboolean
-parse_members (Parser *p, gboolean is_kept, guint object)
+parse_members (Parser *p, guint object)
 {
-  p->at++;
+  p->walk.at++;
   skip_space (p);
   if (skip (p, '}'))
     return TRUE;
   do
-    if (!parse_member (p, is_kept, object))
+    if (!parse_member (p, object))
       return FALSE;
   while (skip (p, ','));
   return skip (p, '}') || fail_here (p, "expected a comma or the end of the object");
 }
 
 static gboolean
-parse_elements (Parser *p, gboolean is_kept)
+parse_elements (Parser *p)
 {
-  p->at++;
+  p->walk.at++;
   skip_space (p);
   if (skip (p, ']'))
     return TRUE;
   do
-    if (!parse_value (p, is_kept, NULL))
+    if (!parse_value (p, NULL))
       return FALSE;
   while (skip (p, ','));
   return skip (p, ']') || fail_here (p, "expected a comma or the end of the array");
 }
 
-/* @place: of the value, when it @is_kept */
+/* @place: of the value */
 static gboolean
-parse_nested (Parser *p, gboolean is_kept, guint place)
+parse_nested (Parser *p, guint place)
 {
-  gboolean is_object = *p->at == '{';
+  gboolean is_object = *p->walk.at == '{';
   QueenJsonValue *value;
 
-  if (p->depth == QUEEN_JSON_MAX_DEPTH)
+  if (p->walk.depth == QUEEN_JSON_MAX_DEPTH)
     return refuse_limit (p, "nested over 32 deep");
-  p->depth++;
+  p->walk.depth++;
   p->n_arrays += !is_object;
-  if (!(is_object ? parse_members (p, is_kept, place) : parse_elements (p, is_kept)))
+  if (!(is_object ? parse_members (p, place) : parse_elements (p)))
     return FALSE;
-  p->depth--;
+  p->walk.depth--;
   p->n_arrays -= !is_object;
-  if (is_kept)
-    {
-      value = &p->json->values[place];
-      value->type = is_object ? QUEEN_JSON_OBJECT : QUEEN_JSON_ARRAY;
-      value->n_within = p->json->n_values - place - 1;
-    }
+  value = &p->json->values[place];
+  value->type = is_object ? QUEEN_JSON_OBJECT : QUEEN_JSON_ARRAY;
+  value->n_within = p->json->n_values - place - 1;
   return TRUE;
 }
 
 static gboolean
 parse_string_value (Parser *p, QueenJsonValue *value)
 {
-  const char *string = parse_string (p, value != NULL);
+  const char *string = parse_string (p);
 
-  if (string && value)
-    {
-      value->type = QUEEN_JSON_STRING;
-      value->string = string;
-    }
-  return string != NULL;
-}
-
-static gboolean
-skip_word (Parser *p, const char *word)
-{
-  gsize length = strlen (word);
-
-  if ((gsize) (p->end - p->at) < length || memcmp (p->at, word, length) != 0)
+  if (!string)
     return FALSE;
-  p->at += length;
+  value->type = QUEEN_JSON_STRING;
+  value->string = string;
   return TRUE;
 }
 
 static gboolean
 parse_word (Parser *p, QueenJsonValue *value)
 {
-  gboolean is_true = skip_word (p, "true");
+  char letter = *p->walk.at;
 
-  if (is_true || skip_word (p, "false"))
-    {
-      if (value)
-        {
-          value->type = QUEEN_JSON_BOOLEAN;
-          value->boolean = is_true;
-        }
-      return TRUE;
-    }
-  return skip_word (p, "null") || fail_here (p, "expected a value");
+  if (!check_skipped (p, queen_json_skip_word (&p->walk)))
+    return FALSE;
+  if (letter == 'n')
+    return TRUE;
+  value->type = QUEEN_JSON_BOOLEAN;
+  value->boolean = letter == 't';
+  return TRUE;
 }
 
-/* @value: (nullable): where to put it */
+/* @value: where to put it */
 static gboolean
 parse_single (Parser *p, QueenJsonValue *value)
 {
-  switch (peek (p))
+  switch (*p->walk.at)
     {
     case '"':
       return parse_string_value (p, value);
@@ -510,18 +327,18 @@ parse_single (Parser *p, QueenJsonValue *value)
 }
 
 static gboolean
-parse_value (Parser *p, gboolean is_kept, const char *name)
+parse_value (Parser *p, const char *name)
 {
   guint place = 0;
   gboolean is_parsed;
 
   skip_space (p);
-  if (is_kept && !add_value (p, name, &place))
+  if (!add_value (p, name, &place))
     return FALSE;
-  if (peek (p) == '{' || peek (p) == '[')
-    is_parsed = parse_nested (p, is_kept, place);
+  if (*p->walk.at == '{' || *p->walk.at == '[')
+    is_parsed = parse_nested (p, place);
   else
-    is_parsed = parse_single (p, is_kept ? &p->json->values[place] : NULL);
+    is_parsed = parse_single (p, &p->json->values[place]);
   skip_space (p);
   return is_parsed;
 }
@@ -539,6 +356,33 @@ copy_text (const char *text, gsize length)
   return self;
 }
 
+/* @walk: along @text, which may be that of @p, or not have been copied */
+static gboolean
+check_text (Parser *p, const char *text, gsize length)
+{
+  const char *invalid = NULL;
+
+  if (length == 0)
+    return fail_here (p, "there is nothing");
+  if (queen_text_is_utf_8 ((QueenText){ text, length }, &invalid))
+    return TRUE;
+  p->walk.at += invalid - text;
+  return fail_here (p, "not UTF-8");
+}
+
+static gboolean
+parse_text (Parser *p)
+{
+  return parse_value (p, NULL) &&
+         (p->walk.at == p->walk.end || fail_here (p, "something follows the value"));
+}
+
+static QueenJsonWalk
+make_walk (const char *text, gsize length)
+{
+  return (QueenJsonWalk){ text, text, text + length };
+}
+
 QueenJson *
 queen_json_new_indexed (const char *text,
                         gsize length,
@@ -547,23 +391,30 @@ queen_json_new_indexed (const char *text,
                         GError **error)
 {
   g_autoptr (QueenJson) self = copy_text (length > 0 ? text : "", length);
-  Parser p = { self, self->text, self->text, self->text + length, wanted, index, .error = error };
-  const char *invalid = NULL;
+  Parser p = { self, make_walk (self->text, length), wanted, index, .error = error };
 
-  if (length == 0)
-    fail_here (&p, "there is nothing");
-  else if (!queen_text_is_utf_8 ((QueenText){ text, length }, &invalid))
+  return check_text (&p, text, length) && parse_text (&p) ? g_steal_pointer (&self) : NULL;
+}
+
+QueenJson *
+queen_json_new_ended (const char *text, gsize length, const char *const *wanted, GError **error)
+{
+  g_autoptr (QueenJson) self = NULL;
+  Parser p = { NULL, make_walk (text, length), wanted, .error = error };
+  QueenJsonPick pick;
+
+  if (!check_text (&p, text, length))
+    return NULL;
+  if (check_skipped (&p, queen_json_pick (&p.walk, wanted, &pick)))
     {
-      p.at += invalid - text;
-      fail_here (&p, "not UTF-8");
+      self = copy_text (pick.text->str, pick.text->len);
+      p = (Parser){ self, make_walk (self->text, pick.text->len), wanted, .pick = &pick,
+                    .error = error };
+      if (!parse_text (&p))
+        g_clear_pointer (&self, queen_json_free);
     }
-  else if (parse_value (&p, TRUE, NULL))
-    {
-      if (p.at == p.end)
-        return g_steal_pointer (&self);
-      fail_here (&p, "something follows the value");
-    }
-  return NULL;
+  queen_json_pick_clear (&pick);
+  return g_steal_pointer (&self);
 }
 
 const QueenJsonValue *

@@ -4,10 +4,10 @@
 #pragma once
 
 #include "queen-json-index.h"
+#include "queen-json-skip.h"
 
 G_BEGIN_DECLS
 
-#define QUEEN_JSON_MAX_DEPTH 32
 #define QUEEN_JSON_MAX_MEMBERS 64         /* of one object, as far as they are wanted */
 #define QUEEN_JSON_MAX_VALUES 1024        /* that are kept, where not all are wanted */
 #define QUEEN_JSON_MAX_ALL_VALUES 1000000 /* that are kept, where all are */
@@ -96,12 +96,16 @@ queen_json_new (const char *text, gsize length, const char *const *wanted, GErro
   return queen_json_new_indexed (text, length, wanted, NULL, error);
 }
 
-/** queen_json_is_space: whether @byte is one that may stand between values (RFC 8259 § 2) */
-static inline gboolean
-queen_json_is_space (char byte)
-{
-  return (guchar) byte <= ' ' && (byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n');
-}
+/**
+ * queen_json_new_ended:
+ * @text: an object, behind which a NUL stands
+ * @wanted: (array zero-terminated=1): as for queen_json_new(), but short names
+ *
+ * The same for a text of megabytes of which little is wanted, without a copy of it. Of what is no
+ * object only the type is known then.
+ */
+QueenJson *
+queen_json_new_ended (const char *text, gsize length, const char *const *wanted, GError **error);
 
 /** queen_json_get_root: what the text is; it lives as long as @self. */
 const QueenJsonValue *queen_json_get_root (const QueenJson *self);

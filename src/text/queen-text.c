@@ -13,6 +13,24 @@ queen_text_equals (QueenText text, const char *word)
   return text.length == strlen (word) && memcmp (text.at, word, text.length) == 0;
 }
 
+GBytes *
+queen_text_end_bytes (GByteArray *bytes, gsize length)
+{
+  g_byte_array_set_size (bytes, (guint) length);
+  g_byte_array_append (bytes, (const guint8 *) "", 1);
+  g_byte_array_set_size (bytes, (guint) length);
+  return g_byte_array_free_to_bytes (bytes);
+}
+
+GBytes *
+queen_text_dup_bytes (QueenText text)
+{
+  GByteArray *bytes = g_byte_array_sized_new ((guint) text.length + 1);
+
+  g_byte_array_append (bytes, (const guint8 *) text.at, (guint) text.length);
+  return queen_text_end_bytes (bytes, text.length);
+}
+
 QueenText
 queen_text_trim (QueenText text)
 {

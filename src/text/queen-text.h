@@ -51,6 +51,17 @@ queen_text_has_prefix (QueenText text, const char *prefix)
 gboolean queen_text_equals (QueenText text, const char *word);
 
 /**
+ * queen_text_end_bytes:
+ * @bytes: (transfer full): in which @length count
+ *
+ * Returns: (transfer full): these, behind which a NUL stands, without a copy
+ */
+GBytes *queen_text_end_bytes (GByteArray *bytes, gsize length);
+
+/** Returns: (transfer full): a copy of @text, behind which a NUL stands */
+GBytes *queen_text_dup_bytes (QueenText text);
+
+/**
  * queen_text_trim:
  *
  * Returns: @text without the blanks and tabs around it

@@ -166,6 +166,155 @@ test_read_once (void)
   fixture_stop (&fixture);
 }
 
+/* A crowd that asks one worker at once */
+
+#define CROWD 40
+
+typedef struct
+{
+  QueenAttempt *attempts[CROWD];
+  guint n_left;
+  guint n_done;
+  guint n_late;
+} Crowd;
+
+static void
+on_one_ends (QueenAttemptOutcome outcome, const GError *error, gpointer data)
+{
+  Crowd *crowd = data;
+
+  crowd->n_left--;
+  crowd->n_done += outcome == QUEEN_ATTEMPT_DONE;
+  crowd->n_late += error && strstr (error->message, "no connection in time") != NULL;
+}
+
+static void
+ignore_head (guint status, const char *type, gpointer data)
+{
+}
+
+static void
+ignore_part (GBytes *part, gpointer data)
+{
+}
+
+static void
+crowd_ask (Crowd *crowd, Fixture *fixture, QueenComponent *worker, gint64 connect_timeout)
+{
+  static const QueenAttemptFuncs funcs = { .on_head = ignore_head,
+                                           .on_body = ignore_part,
+                                           .on_end = on_one_ends };
+  QueenAttemptRequest request = fixture->request;
+
+  *crowd = (Crowd){ .n_left = CROWD };
+  request.connect_timeout = connect_timeout;
+  request.body = g_bytes_new_static ("{}", 2);
+  for (int i = 0; i < CROWD; i++)
+    crowd->attempts[i] = queen_attempt_start (fixture->upstream, worker, &request, &funcs, crowd);
+  g_bytes_unref (request.body);
+}
+
+static void
+crowd_wait (Crowd *crowd)
+{
+  while (crowd->n_left > 0)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static QueenComponent *
+worker_new (guint16 port)
+{
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  worker->id = g_strdup_printf ("w-%u", port);
+  worker->model_id = g_strdup ("m");
+  worker->port = port;
+  worker->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
+  worker->vitals->api = QUEEN_API_OPENAI;
+  worker->vitals->url = g_strdup_printf ("https://localhost:%u", port);
+  queen_source_init_here (&worker->source);
+  return worker;
+}
+
+static void
+upstream_trust (Fixture *fixture, const TlsIdentity *identity)
+{
+  const QueenUpstreamSettings settings = { .ca_file = identity->certificate };
+
+  fixture_start (fixture, QUEEN_API_OPENAI, NULL, 0);
+  queen_upstream_free (fixture->upstream);
+  fixture->upstream = queen_upstream_new (&settings, NULL);
+  fixture->request.connect_timeout = G_TIME_SPAN_MINUTE; /* under valgrind, too */
+}
+
+/* GIO shakes hands in threads of which there are ten. Another worker's would come after them. */
+static void
+test_silent (void)
+{
+  g_autoptr (TlsIdentity) identity = tls_identity_new ("worker");
+  g_autoptr (QueenComponent) other = NULL;
+  SecureServer server;
+  ScriptedServer silent;
+  Fixture fixture;
+  Crowd crowd;
+
+  scripted_server_start (&silent, NULL, 0);
+  secure_server_start (&server, identity);
+  upstream_trust (&fixture, identity);
+  other = worker_new (silent.port);
+  crowd_ask (&crowd, &fixture, other, G_TIME_SPAN_MINUTE);
+  fixture.worker->vitals->url = g_strdup_printf ("https://localhost:%u", server.port);
+  fixture_run (&fixture, "{}");
+  g_assert_no_error (fixture.error);
+  g_assert_cmpuint (crowd.n_left, ==, CROWD);
+  g_mutex_lock (&silent.lock);
+  g_assert_cmpuint (silent.n_connections, <=, 3);
+  g_mutex_unlock (&silent.lock);
+  for (int i = 0; i < CROWD; i++)
+    queen_attempt_cancel (crowd.attempts[i]);
+  secure_server_stop (&server);
+  fixture_stop (&fixture);
+  scripted_server_stop (&silent);
+}
+
+static void
+test_late (void)
+{
+  g_autoptr (TlsIdentity) identity = tls_identity_new ("worker");
+  g_autoptr (QueenComponent) other = NULL;
+  ScriptedServer silent;
+  Fixture fixture;
+  Crowd crowd;
+
+  scripted_server_start (&silent, NULL, 0);
+  upstream_trust (&fixture, identity);
+  other = worker_new (silent.port);
+  crowd_ask (&crowd, &fixture, other, 300 * G_TIME_SPAN_MILLISECOND);
+  crowd_wait (&crowd);
+  g_assert_cmpuint (crowd.n_late, ==, CROWD);
+  fixture_stop (&fixture);
+  scripted_server_stop (&silent);
+}
+
+static void
+test_crowd (void)
+{
+  g_autoptr (TlsIdentity) identity = tls_identity_new ("worker");
+  g_autoptr (QueenComponent) worker = NULL;
+  SecureServer server;
+  Fixture fixture;
+  Crowd crowd;
+
+  secure_server_start (&server, identity);
+  upstream_trust (&fixture, identity);
+  worker = worker_new (server.port);
+  crowd_ask (&crowd, &fixture, worker, G_TIME_SPAN_MINUTE);
+  crowd_wait (&crowd);
+  g_assert_cmpuint (crowd.n_done, ==, CROWD);
+  secure_server_stop (&server);
+  fixture_stop (&fixture);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -175,6 +324,9 @@ main (int argc, char **argv)
   g_test_add_func ("/attempt-tls/not-trusted-without-it", test_not_trusted);
   g_test_add_func ("/attempt-tls/the-name-is-that-of-the-url", test_other_name);
   g_test_add_func ("/attempt-tls/whom-to-trust-is-read-once", test_read_once);
+  g_test_add_func ("/attempt-tls/who-shakes-no-hands-delays-no-other", test_silent);
+  g_test_add_func ("/attempt-tls/whoever-waits-for-one-has-its-own-deadline", test_late);
+  g_test_add_func ("/attempt-tls/whoever-waits-for-a-handshake-gets-it", test_crowd);
 
   return g_test_run ();
 }

@@ -157,7 +157,16 @@ on_stream (QueenExchange *exchange, gpointer data)
 static void
 on_body (QueenExchange *exchange, gpointer data)
 {
-  ((Fixture *) data)->n_received = queen_exchange_get_request (exchange)->body_length;
+  const QueenRequest *request = queen_exchange_get_request (exchange);
+  g_autoptr (GBytes) body = queen_request_dup_body (request);
+  gsize length;
+  const char *bytes = g_bytes_get_data (body, &length);
+
+  ((Fixture *) data)->n_received = request->body_length;
+  g_assert_cmpmem (bytes, length, request->body, request->body_length);
+  g_assert_cmpint (bytes[length], ==, '\0');
+  /* A copy of megabytes would take longer than a turn may. */
+  g_assert_true (length <= QUEEN_REQUEST_USUAL_BODY || bytes == request->body);
   queen_exchange_answer_message (exchange, "taken");
 }
 

@@ -12,7 +12,7 @@
 static QueenJobOperation *
 read_text (const char *text, GError **error)
 {
-  g_autoptr (GBytes) body = g_bytes_new (text, strlen (text));
+  g_autoptr (GBytes) body = g_bytes_new_static (text, strlen (text));
 
   return queen_job_operation_new (body, error);
 }

@@ -20,6 +20,20 @@ parse_wanted (const char *text, gsize length, const char *const *wanted, GError 
   return json ? queen_json_tree_new (queen_json_get_root (json)) : NULL;
 }
 
+/* The same of what is read where it stands, of which nothing is written to. */
+static JsonNode *
+parse_ended (const char *text, gsize length, const char *const *wanted, GError **error)
+{
+  g_autofree char *copy = g_malloc (length + 1);
+  g_autoptr (QueenJson) json = NULL;
+
+  memcpy (copy, text, length);
+  copy[length] = '\0';
+  json = queen_json_new_ended (copy, length, wanted, error);
+  g_assert_cmpmem (copy, length, text, length);
+  return json ? queen_json_tree_new (queen_json_get_root (json)) : NULL;
+}
+
 static JsonNode *
 parse (const char *text, gsize length, GError **error)
 {
@@ -319,6 +333,90 @@ test_many_unwanted (void)
   g_assert_cmpstr (back, ==, "{\"a\":7}");
 }
 
+/* To the byte: what each is in one way of reading, it is in the other. That it is no JSON is known
+ * sooner. */
+static void
+assert_same (const char *text, gsize length)
+{
+  static const char *const wanted[] = { "a", "model", QUEEN_JSON_IN_ARRAY "in", NULL };
+  g_autoptr (GError) error = NULL, ended_error = NULL;
+  g_autoptr (JsonNode) node = parse_wanted (text, length, wanted, &error);
+  g_autoptr (JsonNode) ended = parse_ended (text, length, wanted, &ended_error);
+
+  if (error && ended_error && g_str_has_prefix (error->message, "JSON as") &&
+      g_str_has_prefix (ended_error->message, "not valid JSON"))
+    return;
+  if (error || ended_error)
+    g_assert_cmpstr (error ? error->message : "", ==, ended_error ? ended_error->message : "");
+  else if (JSON_NODE_HOLDS_OBJECT (node))
+    g_assert_true (json_node_equal (node, ended));
+  else
+    g_assert_true (JSON_NODE_TYPE (node) == JSON_NODE_TYPE (ended));
+}
+
+static void
+test_ended (void)
+{
+  static const char *const texts[] = {
+    "{}",
+    " { } ",
+    "{\"a\":1}",
+    "{ \"b\" : [1,{\"a\":2}] , \"a\" :\t[{\"in\":3,\"out\":4}], "
+    "\"model\":\"x\\ud83d\\ude00\\u0000y\" }",
+    "{\"\\u0061\":\"by another name\",\"\\ud83d\":0,\"mode\":1,\"modell\":2,\"\\u006dodel\":3}",
+    "{\"x\":{\"a\":1},\"a\":2,\"a\":3}",
+    "{\"x\":0,\"a\":{\"model\":1,\"y\":2,\"model\":3}}",
+    "{\"x\":[\"\\q\"],\"a\":1}",
+    "{\"a\":1,\"x\":01}",
+    "{\"a\":1,\"x\":-}",
+    "{\"a\":1,\"x\":1.}",
+    "{\"a\":1,\"x\":1e+}",
+    "{\"a\":1,\"x\":nul}",
+    "{\"a\":1,\"x\":\"\\u12\"}",
+    "{\"a\":1,\"x\":[1 2]}",
+    "{\"a\":1,\"x\":{\"y\" 1}}",
+    "{\"a\":1,\"x\":{y:1}}",
+    "{\"a\":1,\"x\":{\"y\":1,}}",
+    "{\"a\":1} 2",
+    "{\"a\":1",
+    "{\"a\":\"\xff\"}",
+    "[1,{\"a\":2}]",
+    "\"text\"",
+    "-12.5e3",
+    "true",
+    "null",
+    "",
+    "  ",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    for (gsize length = 0; length <= strlen (texts[i]); length++)
+      assert_same (texts[i], length);
+}
+
+static void
+test_ended_limits (void)
+{
+  g_autofree char *nested = nest (QUEEN_JSON_MAX_DEPTH);
+  g_autofree char *deep = g_strdup_printf ("{\"a\":1,\"x\":%s}", nested);
+  g_autofree char *as_deep =
+      g_strdup_printf ("{\"a\":1,\"x\":%.*s}", (int) strlen (nested) - 2, nested + 1);
+  g_autoptr (GString) again = g_string_new ("{\"x\":[]");
+  g_autoptr (GString) many = g_string_new ("{\"x\":{},\"a\":[0");
+
+  for (guint i = 0; i < 2000; i++)
+    {
+      g_string_append (again, ",\"a\":1");
+      g_string_append (many, ",1");
+    }
+  g_string_append_c (again, '}');
+  g_string_append (many, "]}");
+  assert_same (deep, strlen (deep));
+  assert_same (as_deep, strlen (as_deep));
+  assert_same (again->str, again->len);
+  assert_same (many->str, many->len);
+}
+
 static void
 test_members (void)
 {
@@ -549,6 +647,8 @@ main (int argc, char **argv)
   g_test_add_func ("/json/unwanted/however-many", test_many_unwanted);
   g_test_add_func ("/json/wanted/1024-values-and-no-more", test_many_wanted);
   g_test_add_func ("/json/limits/all-values", test_very_many);
+  g_test_add_func ("/json/ended/the-same-to-the-byte", test_ended);
+  g_test_add_func ("/json/ended/with-the-same-limits", test_ended_limits);
   g_test_add_func ("/json/members/64-and-no-more", test_members);
   g_test_add_func ("/json/truncated/refused-at-every-byte", test_truncated);
   g_test_add_func ("/json/bytes/no-foreign-byte-anywhere", test_utf_8);

@@ -8,8 +8,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "fake-clock.h"
+#include "lingering-socket.h"
+#include "net/queen-socket.h"
 #include "net/queen-user-address.h"
+
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
 
 static void
 on_accept (int fd, const struct sockaddr_storage *address, gpointer data)
@@ -158,6 +165,120 @@ test_slow (void)
     close (clients[i]);
 }
 
+/* Whoever waits to be let in, and has sent what takes a minute to be closed. The kernel may be told
+ * to let nobody send that; an old one cannot, and this one is told otherwise. */
+typedef struct
+{
+  QueenTally tally;
+  guint n_accepted;
+  GPtrArray *clients;
+  int peer;
+} Waiting;
+
+static void
+on_accept_with_rights (int fd, const struct sockaddr_storage *address, gpointer data)
+{
+  QueenSocket socket = { .fd = fd, .is_unix = TRUE };
+
+  (*(guint *) data)++;
+  queen_socket_close (&socket);
+}
+
+/* @fd: of the listener */
+static void
+waiting_set_up (Waiting *waiting, int fd, const char *path, guint n_clients)
+{
+  int lingering = lingering_socket_open (&waiting->peer);
+  int client = -1;
+
+  setsockopt (fd, SOL_SOCKET, SO_PASSRIGHTS, &(int){ 1 }, sizeof (int));
+  waiting->clients = g_ptr_array_new ();
+  for (guint i = 0; i < n_clients; i++)
+    {
+      client = connect_to_file (path);
+      g_ptr_array_add (waiting->clients, GINT_TO_POINTER (client));
+    }
+  g_assert_cmpint (descriptor_send (client, lingering, 0), ==, 1);
+  close (lingering); /* it is only there now */
+}
+
+static int
+find_listener (void)
+{
+  for (int fd = 0; fd < 1024; fd++)
+    {
+      int domain = 0, is_listening = 0;
+      socklen_t size = sizeof (int);
+
+      if (getsockopt (fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX &&
+          getsockopt (fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size) == 0 && is_listening)
+        return fd;
+    }
+  g_assert_not_reached ();
+}
+
+static void
+waiting_tear_down (Waiting *waiting, gint64 begun)
+{
+  g_assert_cmpint (g_get_monotonic_time () - begun, <,
+                   LINGERING_SOCKET_SEC / 2 * (gint64) G_TIME_SPAN_SECOND);
+  for (guint i = 0; i < waiting->clients->len; i++)
+    close (GPOINTER_TO_INT (waiting->clients->pdata[i]));
+  g_ptr_array_unref (waiting->clients);
+  close (waiting->peer);
+}
+
+static void
+test_descriptors (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("queen-listener-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "http.sock", NULL);
+  const QueenSocketRights rights = { 0600, NULL };
+  Waiting waiting = { 0 };
+  guint n = 300; /* more than are let in in one turn */
+  QueenListener *listener = queen_listener_new ("http", &fake_clock, &waiting.tally, NULL,
+                                                on_accept_with_rights, &waiting.n_accepted);
+  gint64 begun;
+
+  g_assert_true (queen_listener_listen_unix (listener, path, &rights, NULL));
+  waiting_set_up (&waiting, find_listener (), path, n);
+  queen_listener_start (listener);
+  begun = g_get_monotonic_time ();
+  queen_listener_stop (listener);
+  g_assert_cmpuint (waiting.n_accepted, ==, n);
+  g_object_unref (listener);
+  waiting_tear_down (&waiting, begun);
+  g_assert_no_errno (rmdir (folder));
+}
+
+/* One that nobody else has any more, though it came from elsewhere. */
+static void
+test_adopted_descriptors (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("queen-listener-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "http.sock", NULL);
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  Waiting waiting = { 0 };
+  QueenListener *listener = queen_listener_new ("http", &fake_clock, &waiting.tally, NULL,
+                                                on_accept_with_rights, &waiting.n_accepted);
+  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  gint64 begun;
+
+  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
+  g_assert_no_errno (bind (fd, (struct sockaddr *) &address, sizeof address));
+  g_assert_no_errno (listen (fd, 8));
+  g_assert_true (queen_listener_adopt (listener, fd, NULL));
+  waiting_set_up (&waiting, fd, path, 1);
+  queen_listener_start (listener);
+  begun = g_get_monotonic_time ();
+  queen_listener_stop (listener);
+  g_object_unref (listener);
+  g_assert_cmpuint (waiting.n_accepted, ==, 0);
+  waiting_tear_down (&waiting, begun);
+  unlink (path);
+  g_assert_no_errno (rmdir (folder));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -166,6 +287,8 @@ main (int argc, char **argv)
   g_test_add_func ("/listener/stop/own-socket-lets-in-who-waits", test_own);
   g_test_add_func ("/listener/stop/adopted-socket-keeps-them-for-the-next", test_adopted);
   g_test_add_func ("/listener/unix/a-user-with-bounded-room", test_unix);
+  g_test_add_func ("/listener/stop/nobody-waits-for-what-was-sent-by-who-waits", test_descriptors);
+  g_test_add_func ("/listener/stop/nor-when-it-is-an-adopted-one", test_adopted_descriptors);
   g_test_add_func ("/listener/slow/the-loop-turns-in-between", test_slow);
 
   return g_test_run ();

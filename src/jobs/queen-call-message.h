@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include "queen-call.h"
+
+G_BEGIN_DECLS
+
+/**
+ * queen_call_message_new:
+ * @is_repeated: whether it has gone out on a connection that was kept, and was not seen; it gets
+ * one of its own then
+ *
+ * Returns: (transfer full): @request as libsoup sends it
+ */
+SoupMessage *queen_call_message_new (const QueenCallRequest *request, gboolean is_repeated);
+
+G_END_DECLS

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-json-pick.h"
+
+#include <string.h>
+
+#define MAX_NAME 64   /* bytes of those that may be wanted */
+#define MAX_ESCAPED 6 /* bytes that are one in a string */
+#define MAX_BEFORE 1  /* "{" or "," */
+
+typedef struct
+{
+  gsize here;
+  gsize origin;
+} Place;
+
+static gboolean
+fail_here (QueenJsonWalk *walk, const char *problem)
+{
+  walk->problem = problem;
+  return FALSE;
+}
+
+static inline void
+skip_space (QueenJsonWalk *walk)
+{
+  while (queen_json_is_space (*walk->at))
+    walk->at++;
+}
+
+static inline gboolean
+skip (QueenJsonWalk *walk, char expected)
+{
+  if (*walk->at != expected)
+    return FALSE;
+  walk->at++;
+  return TRUE;
+}
+
+/* @name: behind the first quote */
+static gboolean
+is_wanted (const char *const *wanted, const char *name, gsize length, gboolean has_escapes)
+{
+  char decoded[MAX_NAME * MAX_ESCAPED + 1];
+
+  if (length > (has_escapes ? sizeof decoded - 1 : MAX_NAME))
+    return FALSE;
+  if (has_escapes)
+    {
+      memcpy (decoded, name, length);
+      decoded[length] = '"';
+      length = (gsize) (queen_json_decode_string (decoded, decoded + length) - decoded);
+      name = decoded;
+    }
+  for (; *wanted; wanted++)
+    if (strncmp (*wanted, name, length) == 0 && (*wanted)[length] == '\0')
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+pick_member (QueenJsonWalk *walk, const char *const *wanted, QueenJsonPick *pick)
+{
+  const Place place = { pick->text->len + MAX_BEFORE, 0 };
+  const char *start;
+  gboolean has_escapes, is_picked;
+
+  skip_space (walk);
+  start = walk->at;
+  if (!queen_json_skip_string (walk, &has_escapes))
+    return FALSE;
+  /* One more than there may be: so that it is told of. */
+  is_picked = pick->places->len <= QUEEN_JSON_MAX_MEMBERS &&
+              is_wanted (wanted, start + 1, (gsize) (walk->at - start) - 2, has_escapes);
+  skip_space (walk);
+  if (!skip (walk, ':'))
+    return fail_here (walk, "expected a colon");
+  if (!queen_json_skip_value (walk))
+    return FALSE;
+  if (!is_picked)
+    return TRUE;
+  g_array_append_val (pick->places, place);
+  g_array_index (pick->places, Place, pick->places->len - 1).origin = (gsize) (start - walk->start);
+  g_string_append_c (pick->text, pick->places->len > 1 ? ',' : '{');
+  g_string_append_len (pick->text, start, walk->at - start);
+  return TRUE;
+}
+
+static gboolean
+pick_members (QueenJsonWalk *walk, const char *const *wanted, QueenJsonPick *pick)
+{
+  walk->at++;
+  walk->depth++;
+  skip_space (walk);
+  if (!skip (walk, '}'))
+    {
+      do
+        if (!pick_member (walk, wanted, pick))
+          return FALSE;
+      while (skip (walk, ','));
+      if (!skip (walk, '}'))
+        return fail_here (walk, "expected a comma or the end of the object");
+    }
+  g_string_append (pick->text, pick->places->len > 0 ? "}" : "{}");
+  skip_space (walk);
+  return TRUE;
+}
+
+static const char *
+get_other (char first)
+{
+  switch (first)
+    {
+    case '[':
+      return "[]";
+    case '"':
+      return "\"\"";
+    case 't':
+    case 'f':
+      return "true";
+    case 'n':
+      return "null";
+    default:
+      return "0";
+    }
+}
+
+gboolean
+queen_json_pick (QueenJsonWalk *walk, const char *const *wanted, QueenJsonPick *pick)
+{
+  char first;
+
+  pick->text = g_string_new (NULL);
+  pick->places = g_array_new (FALSE, FALSE, sizeof (Place));
+  skip_space (walk);
+  first = *walk->at;
+  if (!(first == '{' ? pick_members (walk, wanted, pick) : queen_json_skip_value (walk)))
+    return FALSE;
+  if (first != '{')
+    g_string_append (pick->text, get_other (first));
+  return walk->at == walk->end || fail_here (walk, "something follows the value");
+}
+
+gsize
+queen_json_pick_find_origin (const QueenJsonPick *pick, gsize place)
+{
+  gsize origin = 0;
+
+  for (guint i = 0; i < pick->places->len; i++)
+    {
+      const Place *at = &g_array_index (pick->places, Place, i);
+
+      if (at->here <= place)
+        origin = at->origin + place - at->here;
+    }
+  return origin;
+}
+
+void
+queen_json_pick_clear (QueenJsonPick *pick)
+{
+  g_string_free (pick->text, TRUE);
+  g_array_unref (pick->places);
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "jobs/queen-turnstile.h"
+
+/* Who may connect at once. */
+
+#define MANY 40
+
+typedef struct
+{
+  QueenTurnstile *turnstile;
+  GString *let_in; /* a letter for each who had to wait */
+} Fixture;
+
+typedef struct
+{
+  Fixture *fixture;
+  char letter;
+  QueenPassage *pass;
+} Visitor;
+
+static void
+on_let_in (gpointer data)
+{
+  Visitor *visitor = data;
+
+  g_assert_true (queen_passage_is_inside (visitor->pass));
+  g_string_append_c (visitor->fixture->let_in, visitor->letter);
+}
+
+static Visitor *
+come (Fixture *f, char letter, const char *address, guint16 port)
+{
+  g_autoptr (GInetAddress) where = g_inet_address_new_from_string (address);
+  Visitor *visitor = g_new0 (Visitor, 1);
+
+  visitor->fixture = f;
+  visitor->letter = letter;
+  visitor->pass = queen_turnstile_enter (f->turnstile, where, port, on_let_in, visitor);
+  return visitor;
+}
+
+static gboolean
+is_inside (const Visitor *visitor)
+{
+  return queen_passage_is_inside (visitor->pass);
+}
+
+static void
+go (Visitor *visitor)
+{
+  queen_passage_return (visitor->pass);
+  g_free (visitor);
+}
+
+/* Nobody is let in before the loop turns. */
+static void
+turn (Fixture *f, const char *let_in)
+{
+  g_assert_cmpstr (f->let_in->str, ==, "");
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpstr (f->let_in->str, ==, let_in);
+  g_string_truncate (f->let_in, 0);
+}
+
+static guint
+crowd (Fixture *f, Visitor **visitors, const char *format)
+{
+  guint n_inside = 0;
+
+  for (guint i = 0; i < MANY; i++)
+    {
+      g_autofree char *address = g_strdup_printf (format, i);
+
+      visitors[i] = come (f, 'x', address, (guint16) (1000 + i));
+      n_inside += is_inside (visitors[i]);
+    }
+  return n_inside;
+}
+
+static void
+disperse (Visitor **visitors)
+{
+  for (guint i = MANY; i-- > 0;)
+    go (visitors[i]);
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  f->turnstile = queen_turnstile_new ();
+  f->let_in = g_string_new (NULL);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  queen_turnstile_free (f->turnstile);
+  g_string_free (f->let_in, TRUE);
+}
+
+static void
+test_order (Fixture *f, gconstpointer data)
+{
+  Visitor *all[6];
+
+  for (int i = 0; i < 6; i++)
+    {
+      all[i] = come (f, (char) ('a' + i), "192.0.2.1", 8000);
+      g_assert_cmpint (is_inside (all[i]), ==, i < QUEEN_TURNSTILE_MAX_OF_ONE);
+    }
+  turn (f, "");
+  go (all[1]);
+  turn (f, "d");
+  go (all[4]); /* waits no longer */
+  go (all[0]);
+  go (all[2]);
+  turn (f, "f");
+  go (all[3]);
+  go (all[5]);
+  turn (f, "");
+}
+
+static void
+test_others (Fixture *f, gconstpointer data)
+{
+  Visitor *crowd_of_one[MANY], *other;
+  guint n_inside = 0;
+
+  for (int i = 0; i < MANY; i++)
+    {
+      crowd_of_one[i] = come (f, 'x', "192.0.2.1", 8000);
+      n_inside += is_inside (crowd_of_one[i]);
+    }
+  g_assert_cmpuint (n_inside, ==, QUEEN_TURNSTILE_MAX_OF_ONE);
+  other = come (f, 'o', "192.0.2.1", 8001); /* of the same machine */
+  g_assert_true (is_inside (other));
+  go (other);
+  disperse (crowd_of_one);
+}
+
+static void
+test_machine (Fixture *f, gconstpointer data)
+{
+  Visitor *workers[MANY], *other;
+
+  g_assert_cmpuint (crowd (f, workers, "192.0.2.1"), ==, QUEEN_TURNSTILE_MAX_OF_MACHINE);
+  other = come (f, 'o', "192.0.2.2", 8000);
+  g_assert_true (is_inside (other));
+  go (other);
+  disperse (workers);
+}
+
+/* Whoever has a network of IPv6 has any number of addresses. */
+static void
+test_network (Fixture *f, gconstpointer data)
+{
+  Visitor *workers[MANY], *other;
+
+  g_assert_cmpuint (crowd (f, workers, "2001:db8::%x"), ==, QUEEN_TURNSTILE_MAX_OF_MACHINE);
+  other = come (f, 'o', "2001:db8:0:1::1", 8000);
+  g_assert_true (is_inside (other));
+  go (other);
+  disperse (workers);
+}
+
+/* Of many there is one each, and that one at once. */
+static void
+test_many (Fixture *f, gconstpointer data)
+{
+  Visitor *machines[MANY], *second;
+
+  g_assert_cmpuint (crowd (f, machines, "192.0.2.%u"), ==, MANY);
+  second = come (f, 's', "192.0.2.3", 1003);
+  g_assert_false (is_inside (second));
+  go (machines[5]);
+  turn (f, "");
+  go (machines[3]);
+  turn (f, "s");
+  machines[3] = second;
+  machines[5] = come (f, 'x', "192.0.2.5", 1005);
+  disperse (machines);
+}
+
+static void
+test_turns (Fixture *f, gconstpointer data)
+{
+  static const char letters[] = "abcdefghaag"; /* each a worker of one machine */
+  Visitor *all[sizeof letters - 1];
+
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    all[i] = come (f, letters[i], "192.0.2.1", (guint16) letters[i]);
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    g_assert_cmpint (is_inside (all[i]), ==, i < QUEEN_TURNSTILE_MAX_OF_MACHINE);
+  go (all[1]);
+  turn (f, "g");
+  go (all[2]);
+  turn (f, "h");
+  go (all[6]); /* its other one has waited since after a's */
+  turn (f, "g");
+  go (all[0]);
+  turn (f, "a");
+  go (all[8]);
+  turn (f, "a");
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    if (i > 2 && i != 6 && i != 8)
+      go (all[i]);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct
+  {
+    const char *name;
+    void (*test) (Fixture *, gconstpointer);
+  } tests[] = {
+    { "/turnstile/who-waits-for-a-worker-is-let-in-in-order", test_order },
+    { "/turnstile/others-do-not-wait-for-a-crowd", test_others },
+    { "/turnstile/a-machine-has-a-limit-whatever-its-workers", test_machine },
+    { "/turnstile/a-network-of-ipv6-is-one-machine", test_network },
+    { "/turnstile/among-many-each-has-one", test_many },
+    { "/turnstile/workers-take-turns", test_turns },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_test_add (tests[i].name, Fixture, NULL, set_up, tests[i].test, tear_down);
+  return g_test_run ();
+}
