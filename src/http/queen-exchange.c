@@ -583,7 +583,7 @@ queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer)
   if (reply->is_shared && !queen_exchange_is_head (self))
     answer->body = g_bytes_ref (reply->body);
   else if (!queen_exchange_is_head (self))
-    g_string_append_len (bytes, body, (gssize) length);
+    queen_answer_append_body (bytes, body, length);
   answer->head = g_string_free_to_bytes (bytes);
   answer->is_persistent = queen_exchange_is_persistent (self);
 }
