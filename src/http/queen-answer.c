@@ -15,9 +15,10 @@
 GString *
 queen_answer_make_json (const char *status, const char *text)
 {
-  static const char parts[] = "{\"status\":\"\",\"message\":}\n"; /* and a line end, for who adds it */
-  GString *json = g_string_sized_new (sizeof parts + strlen (status) +
-                                      QUEEN_JSON_STRING_ROOM (strlen (text)));
+  static const char parts[] =
+      "{\"status\":\"\",\"message\":}\n"; /* and a line end, for who adds it */
+  GString *json =
+      g_string_sized_new (sizeof parts + strlen (status) + QUEEN_JSON_STRING_ROOM (strlen (text)));
   char *end = stpcpy (json->str, "{\"status\":\"");
 
   end = stpcpy (end, status);
