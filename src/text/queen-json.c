@@ -18,6 +18,7 @@ struct _QueenJson
   QueenJsonValue *values;
   guint n_values;
   guint n_room;
+  gsize n_text;
   QueenJsonValue few[N_FEW];
   char text[]; /* its own, as strings are decoded and ended where they stand */
 };
@@ -341,19 +342,20 @@ is_wanted_in_array (const Parser *p, const char *name)
   return FALSE;
 }
 
-static gboolean
-is_wanted (const Parser *p, const char *name)
+/* Returns: (nullable): @name if it is wanted; as it is in the index, if that has it */
+static const char *
+find_wanted (const Parser *p, const char *name)
 {
   if (!p->wanted)
-    return TRUE;
+    return name;
   if (p->n_arrays > 0)
-    return is_wanted_in_array (p, name);
+    return is_wanted_in_array (p, name) ? name : NULL;
   if (p->index)
-    return queen_json_index_has (p->index, name);
+    return queen_json_index_find (p->index, name);
   for (const char *const *wanted = p->wanted; *wanted; wanted++)
     if (**wanted == *name && g_str_equal (*wanted, name))
-      return TRUE;
-  return FALSE;
+      return name;
+  return NULL;
 }
 
 /* @object: the place of one whose members are being read */
@@ -361,13 +363,15 @@ static gboolean
 check_member (Parser *p, guint object, const char *name, char *name_at)
 {
   const QueenJsonValue *values = p->json->values;
+  gboolean is_indexed = p->index && p->n_arrays == 0; /* there each name is at one place only */
   guint n_members = 0;
   g_autofree char *problem = NULL;
 
   for (guint i = object + 1; i < p->json->n_values; i += 1 + values[i].n_within)
     {
       n_members++;
-      if (*values[i].name != *name || !g_str_equal (values[i].name, name))
+      if (values[i].name != name &&
+          (is_indexed || *values[i].name != *name || !g_str_equal (values[i].name, name)))
         continue;
       p->at = name_at;
       problem = g_strdup_printf ("“%s” stands there twice", name);
@@ -394,10 +398,10 @@ parse_member (Parser *p, gboolean is_kept, guint object)
   if (!skip (p, ':'))
     return fail_here (p, "expected a colon");
 
-  is_kept = is_kept && is_wanted (p, name);
-  if (is_kept && !check_member (p, object, name, name_at))
+  name = is_kept ? find_wanted (p, name) : NULL;
+  if (name && !check_member (p, object, name, name_at))
     return FALSE;
-  return parse_value (p, is_kept, name);
+  return parse_value (p, name != NULL, name);
 }
 
 static gboolean
@@ -459,6 +463,7 @@ parse_string_value (Parser *p, QueenJsonValue *value)
 
   if (string && value)
     {
+      p->json->n_text += (gsize) (p->at - string); /* the quote stands for its NUL */
       value->type = QUEEN_JSON_STRING;
       value->string = string;
     }
@@ -533,6 +538,7 @@ copy_text (const char *text, gsize length)
 
   self->values = self->few;
   self->n_values = 0;
+  self->n_text = 0;
   self->n_room = N_FEW;
   memcpy (self->text, text, length);
   self->text[length] = '\0';
@@ -570,6 +576,12 @@ const QueenJsonValue *
 queen_json_get_root (const QueenJson *self)
 {
   return self->values;
+}
+
+gsize
+queen_json_get_n_text (const QueenJson *self)
+{
+  return self->n_text;
 }
 
 const QueenJsonValue *

@@ -103,6 +103,9 @@ queen_json_is_space (char byte)
   return (guchar) byte <= ' ' && (byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n');
 }
 
+/** queen_json_get_n_text: bytes that the strings take at most, each with a NUL; not the names. */
+gsize queen_json_get_n_text (const QueenJson *self);
+
 /** queen_json_get_root: what the text is; it lives as long as @self. */
 const QueenJsonValue *queen_json_get_root (const QueenJson *self);
 
