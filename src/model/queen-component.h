@@ -47,11 +47,11 @@ typedef enum
  * @n_room: bytes behind it, for texts that it keeps; such ones are not freed by themselves
  * @n_texts: how many of these are taken
  * @source: where its last heartbeat came from; set by who takes it in, before the registry has it
+ * @has_said_at: the sender said when it spoke
  * @vitals: (nullable): %NULL when it has said nothing of what is there
  * @holds: (nullable): by what no work is to be given to it
  * @hive_holds: (nullable): by what none is to be given to the hive of a worker
  * @not_called: (nullable): why the queen does not call it for jobs, as far as that is known
- * @has_said_at: the sender said when it spoke
  * @said_at: µs since 1970, by the sender's clock: when that was
  * @since: ns since 1970: when it came to be in the status and health that it is in
  * @first_seen: ns since 1970, of the first heartbeat that arrived
@@ -77,6 +77,7 @@ typedef struct
   guint8 n_room;
   guint8 n_texts;
   QueenSource source;
+  gboolean has_said_at;
   char *id;
   char *model_id;
   char *device;
@@ -90,7 +91,6 @@ typedef struct
   QueenHoldList *holds;
   QueenHoldList *hive_holds;
   char *not_called;
-  gboolean has_said_at;
   gint64 said_at;
   gint64 since;
   gint64 first_seen;
