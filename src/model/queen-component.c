@@ -43,12 +43,14 @@ is_in_room (const QueenComponent *component, const char *text)
   return (guintptr) text - (guintptr) get_room (component) < component->n_room;
 }
 
-/* Whether it is a text that takes no memory of its own. */
+/* Whether it may point to memory of its own. Most of what can be said is not said, or kept here. */
 static gboolean
-is_kept (const QueenField *field, const QueenComponent *component)
+has_memory (const QueenField *field, const QueenComponent *component)
 {
-  return field->type->check &&
-         is_in_room (component, field->type->get_text (queen_field_get_value (field, component)));
+  gconstpointer value = queen_field_get_value (field, component);
+  const char *text = field->type->check ? *(const char *const *) value : NULL;
+
+  return field->type->check ? text && !is_in_room (component, text) : field->type->clear != NULL;
 }
 
 char *
@@ -68,7 +70,7 @@ static void
 clear_component (QueenComponent *component)
 {
   for (const QueenField *const *field = get_said (component); is_there (*field, component); field++)
-    if ((*field)->type->clear && !is_kept (*field, component))
+    if (has_memory (*field, component))
       (*field)->type->clear (queen_field_get_value (*field, component));
   queen_hold_list_unref (component->holds);
   queen_hold_list_unref (component->hive_holds);
@@ -178,7 +180,7 @@ queen_component_get_size (const QueenComponent *component)
   if (component->not_called)
     size += strlen (component->not_called) + 1;
   for (const QueenField *const *field = get_said (component); is_there (*field, component); field++)
-    if ((*field)->type->get_size && !is_kept (*field, component))
+    if (has_memory (*field, component))
       size += (*field)->type->get_size (queen_field_get_value (*field, component));
   return size;
 }
