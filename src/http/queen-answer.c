@@ -5,6 +5,7 @@
 
 #include <libsoup/soup.h>
 #include <string.h>
+#include <time.h>
 
 #include "queen-error.h"
 #include "text/queen-json-writer.h"
@@ -112,7 +113,7 @@ queen_answer_begin (guint status, gboolean is_http_1_0)
     gint64 second;
     GString *bytes;
   } last;
-  gint64 second = g_get_real_time () / G_USEC_PER_SEC;
+  gint64 second = time (NULL);
   GString *bytes = g_string_sized_new (USUAL_HEAD);
 
   if (!last.bytes)

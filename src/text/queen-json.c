@@ -523,10 +523,9 @@ parse_value (Parser *p, gboolean is_kept, const char *name)
   skip_space (p);
   if (is_kept && !add_value (p, name, &place))
     return FALSE;
-  if (peek (p) == '{' || peek (p) == '[')
-    is_parsed = parse_nested (p, is_kept, place);
-  else
-    is_parsed = parse_single (p, is_kept ? &p->json->values[place] : NULL);
+  is_parsed = peek (p) == '{' || peek (p) == '['
+                  ? parse_nested (p, is_kept, place)
+                  : parse_single (p, is_kept ? &p->json->values[place] : NULL);
   skip_space (p);
   return is_parsed;
 }
@@ -537,11 +536,9 @@ copy_text (const char *text, gsize length)
   QueenJson *self = g_malloc (sizeof *self + length + 1);
 
   self->values = self->few;
-  self->n_values = 0;
-  self->n_text = 0;
+  self->n_text = self->n_values = 0;
   self->n_room = N_FEW;
-  memcpy (self->text, text, length);
-  self->text[length] = '\0';
+  *(char *) mempcpy (self->text, text, length) = '\0';
   return self;
 }
 
