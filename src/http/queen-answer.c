@@ -5,23 +5,28 @@
 
 #include <libsoup/soup.h>
 #include <string.h>
+#include <time.h>
 
 #include "queen-error.h"
 #include "text/queen-json-writer.h"
 
-#define USUAL_JSON 256 /* bytes, so that it need not grow */
-#define USUAL_HEAD 512 /* likewise, and for a body that is short */
+#define USUAL_HEAD 512 /* bytes, so that it need not grow, nor for a body that is short */
 
+/* By hand, as the next few are, too: there is one for each heartbeat. */
 GString *
 queen_answer_make_json (const char *status, const char *text)
 {
-  GString *json = g_string_sized_new (USUAL_JSON);
+  static const char parts[] =
+      "{\"status\":\"\",\"message\":}\n"; /* and a line end, for who adds it */
+  GString *json =
+      g_string_sized_new (sizeof parts + strlen (status) + QUEEN_JSON_STRING_ROOM (strlen (text)));
+  char *end = stpcpy (json->str, "{\"status\":\"");
 
-  g_string_append (json, "{\"status\":\"");
-  g_string_append (json, status);
-  g_string_append (json, "\",\"message\":");
-  queen_json_append_string (json, text);
-  g_string_append_c (json, '}');
+  end = stpcpy (end, status);
+  end = stpcpy (end, "\",\"message\":");
+  end = queen_json_write_string (end, text);
+  end = stpcpy (end, "}");
+  json->len = (gsize) (end - json->str);
   return json;
 }
 
@@ -60,18 +65,29 @@ get_phrase (guint status)
     }
 }
 
+/* Returns: where to write @size bytes more, and a NUL */
+static char *
+make_place (GString *bytes, gsize size)
+{
+  gsize start = bytes->len;
+
+  if (bytes->allocated_len <= start + size)
+    g_string_set_size (bytes, start + size);
+  bytes->len = start + size;
+  return bytes->str + start;
+}
+
 /* In one piece: each answer has half a dozen of them. */
 void
 queen_answer_append_header (GString *bytes, const char *name, const char *value)
 {
-  gsize start = bytes->len, n_name = strlen (name), n_value = strlen (value);
-  char *place;
+  gsize n_name = strlen (name), n_value = strlen (value);
+  char *place = make_place (bytes, n_name + strlen (": ") + n_value + strlen ("\r\n"));
 
-  g_string_set_size (bytes, start + n_name + strlen (": ") + n_value + strlen ("\r\n"));
-  place = mempcpy (bytes->str + start, name, n_name);
+  place = mempcpy (place, name, n_name);
   place = mempcpy (place, ": ", strlen (": "));
   place = mempcpy (place, value, n_value);
-  mempcpy (place, "\r\n", strlen ("\r\n"));
+  memcpy (place, "\r\n", sizeof "\r\n");
 }
 
 static void
@@ -97,7 +113,7 @@ queen_answer_begin (guint status, gboolean is_http_1_0)
     gint64 second;
     GString *bytes;
   } last;
-  gint64 second = g_get_real_time () / G_USEC_PER_SEC;
+  gint64 second = time (NULL);
   GString *bytes = g_string_sized_new (USUAL_HEAD);
 
   if (!last.bytes)
@@ -109,7 +125,7 @@ queen_answer_begin (guint status, gboolean is_http_1_0)
       last.is_http_1_0 = is_http_1_0;
       last.second = second;
     }
-  g_string_append_len (bytes, last.bytes->str, (gssize) last.bytes->len);
+  memcpy (make_place (bytes, last.bytes->len), last.bytes->str, last.bytes->len + 1);
   return bytes;
 }
 
@@ -121,7 +137,14 @@ queen_answer_end (GString *bytes, gsize length)
   end = stpcpy (end, "Content-Length: ");
   end = queen_json_write_number (end, length);
   end = stpcpy (end, "\r\n\r\n");
-  g_string_append_len (bytes, line, end - line);
+  memcpy (make_place (bytes, (gsize) (end - line)), line, (gsize) (end - line) + 1);
+}
+
+void
+queen_answer_append_body (GString *bytes, const char *body, gsize length)
+{
+  if (length > 0)
+    *(char *) mempcpy (make_place (bytes, length), body, length) = '\0';
 }
 
 GBytes *
@@ -141,7 +164,7 @@ queen_answer_to_bytes (const GError *error, gboolean speaks_openai)
   if (status == SOUP_STATUS_SERVICE_UNAVAILABLE)
     queen_answer_append_header (bytes, "Retry-After", QUEEN_ANSWER_RETRY_AFTER);
   queen_answer_end (bytes, json->len);
-  g_string_append_len (bytes, json->str, (gssize) json->len);
+  queen_answer_append_body (bytes, json->str, json->len);
   return g_string_free_to_bytes (bytes);
 }
 

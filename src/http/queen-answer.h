@@ -54,6 +54,9 @@ void queen_answer_append_header (GString *bytes, const char *name, const char *v
  */
 void queen_answer_end (GString *bytes, gsize length);
 
+/** Appends a body of @length bytes to a head that has ended. */
+void queen_answer_append_body (GString *bytes, const char *body, gsize length);
+
 /**
  * queen_answer_to_bytes:
  * @speaks_openai: whether it is told as queen_answer_make_openai_error() does

@@ -102,8 +102,9 @@ void
 queen_exchange_free (QueenExchange *self)
 {
   clear_body (&self->reply);
-  for (guint i = 0; i < self->reply.n_headers; i++)
-    g_free (self->reply.headers[i].owned);
+  for (guint i = 0; self->reply.owned >> i != 0; i++)
+    if (self->reply.owned >> i & 1)
+      g_free ((char *) self->reply.headers[i].value);
   queen_headers_clear (&self->headers);
   g_free (self);
 }
@@ -347,8 +348,8 @@ queen_exchange_dup_part (const QueenExchange *self, guint number, GError **error
 
 /* What is answered */
 
-static void
-add_header (QueenExchange *self, const char *name, const char *value, char *owned)
+void
+queen_exchange_add_header (QueenExchange *self, const char *name, const char *value)
 {
   QueenReply *reply = &self->reply;
 
@@ -356,20 +357,16 @@ add_header (QueenExchange *self, const char *name, const char *value, char *owne
 
   reply->headers[reply->n_headers].name = name;
   reply->headers[reply->n_headers].value = value;
-  reply->headers[reply->n_headers].owned = owned;
   reply->n_headers++;
-}
-
-void
-queen_exchange_add_header (QueenExchange *self, const char *name, const char *value)
-{
-  add_header (self, name, value, NULL);
 }
 
 void
 queen_exchange_take_header (QueenExchange *self, const char *name, char *value)
 {
-  add_header (self, name, value, value);
+  g_return_if_fail (self->reply.n_headers < QUEEN_REPLY_MAX_HEADERS);
+
+  self->reply.owned |= 1u << self->reply.n_headers;
+  queen_exchange_add_header (self, name, value);
 }
 
 void
@@ -583,7 +580,7 @@ queen_exchange_make_answer (const QueenExchange *self, QueenAnswer *answer)
   if (reply->is_shared && !queen_exchange_is_head (self))
     answer->body = g_bytes_ref (reply->body);
   else if (!queen_exchange_is_head (self))
-    g_string_append_len (bytes, body, (gssize) length);
+    queen_answer_append_body (bytes, body, length);
   answer->head = g_string_free_to_bytes (bytes);
   answer->is_persistent = queen_exchange_is_persistent (self);
 }

@@ -295,6 +295,7 @@ void queen_exchange_take_over (QueenExchange *self,
  * @is_later: queen_exchange_finish() is to come
  * @is_unfinished: queen_exchange_wait_to_publish() was called
  * @headers: @n_headers more header lines
+ * @owned: of which of these the value goes with the reply, a bit for each
  * @take_over: (nullable): who takes the socket; the body has no end then
  *
  * An answer, before anybody has made bytes of it.
@@ -313,9 +314,9 @@ typedef struct
   {
     const char *name;
     const char *value;
-    char *owned;
   } headers[QUEEN_REPLY_MAX_HEADERS];
   guint n_headers;
+  guint32 owned;
   gboolean is_endless;
   QueenTakeOverFunc take_over;
   gpointer data;

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-#define QUEEN_HEADERS_USUAL 16 /* lines */
+#define QUEEN_HEADERS_USUAL 10 /* lines */
 
 /** QueenHeaderLine: one of them; its value has a NUL behind it. */
 typedef struct

@@ -7,7 +7,7 @@
 
 /* Returns: the head's length; 0 when more is to come, -1 on error */
 static gssize
-find_head (QueenRequestBuffer *self, QueenText text, GError **error)
+find_end (QueenRequestBuffer *self, QueenText text, GError **error)
 {
   gssize length = queen_request_head_find_end (text.at, text.length, &self->scanned, error);
 
@@ -34,21 +34,40 @@ check_body (QueenRequestBuffer *self,
   return FALSE;
 }
 
+/* Returns: whether it is right, as far as it has come; @head is there when its length is */
+static gboolean
+read_head (QueenRequestBuffer *self, QueenText text, QueenRequestHead *head, GError **error)
+{
+  gssize length;
+
+  if (self->scanned == 0)
+    self->head_length = queen_request_head_recall (text, head, &self->accepted);
+  if (self->head_length > 0)
+    return TRUE;
+  length = find_end (self, text, error);
+  if (length <= 0)
+    return length == 0;
+  self->head_length = (gsize) length;
+  self->accepted = g_string_sized_new ((gsize) length);
+  if (!queen_request_head_parse (text.at, self->head_length, head, self->accepted, error))
+    return FALSE;
+  queen_request_head_remember ((QueenText){ text.at, self->head_length }, head, self->accepted);
+  return TRUE;
+}
+
 static gboolean
 parse_head (QueenRequestBuffer *self,
             QueenText text,
             const QueenRequestRules *rules,
             GError **error)
 {
-  gssize length = find_head (self, text, error);
   QueenRequestHead head;
 
-  if (length <= 0)
-    return length == 0;
-  self->head_length = (gsize) length;
-  self->accepted = g_string_sized_new ((gsize) length);
-  if (!queen_request_head_parse (text.at, self->head_length, &head, self->accepted, error) ||
-      !queen_access_check_host (rules->access, &head, error) ||
+  if (!read_head (self, text, &head, error))
+    return FALSE;
+  if (self->head_length == 0)
+    return TRUE;
+  if (!queen_access_check_host (rules->access, &head, error) ||
       !check_body (self, &head, rules, error))
     return FALSE;
   self->has_body = head.has_content_length || head.is_chunked;

@@ -8,7 +8,8 @@
 #include "queen-error.h"
 
 #define LOCALHOST "localhost"
-#define MAX_ORIGIN 512 /* bytes: twice as long as a host and what is around it */
+#define MAX_REMEMBERED 512 /* bytes: heads of heartbeats have some 120 */
+#define MAX_ORIGIN 512     /* bytes: twice as long as a host and what is around it */
 
 static gboolean
 fail (GError **error, QueenError code, const char *message)
@@ -380,4 +381,51 @@ queen_request_head_parse (
     }
   g_string_append_len (accepted, kept, data - kept); /* of a head that is refused, what was right */
   return data == end && check_whole (head, accepted, error);
+}
+
+/* The last one */
+
+static struct
+{
+  gsize length; /* 0 when there is none */
+  char text[MAX_REMEMBERED];
+  QueenRequestHead head; /* its texts are in @text, or are constants */
+  gsize n_accepted;
+  char accepted[MAX_REMEMBERED];
+} last;
+
+gsize
+queen_request_head_recall (QueenText text, QueenRequestHead *head, GString **accepted)
+{
+  if (last.length == 0 || text.length < last.length ||
+      memcmp (text.at, last.text, last.length) != 0)
+    return 0;
+  *head = last.head;
+  *accepted = g_string_new_len (last.accepted, (gssize) last.n_accepted);
+  return last.length;
+}
+
+/* @part: of @text, or none of it */
+static void
+move_part (QueenText *part, QueenText text)
+{
+  if (part->at >= text.at && part->at < text.at + text.length)
+    part->at = last.text + (part->at - text.at);
+}
+
+void
+queen_request_head_remember (QueenText text, const QueenRequestHead *head, const GString *accepted)
+{
+  if (text.length > MAX_REMEMBERED || accepted->len > MAX_REMEMBERED)
+    return;
+  last.length = text.length;
+  memcpy (last.text, text.at, text.length);
+  last.head = *head;
+  move_part (&last.head.method, text);
+  move_part (&last.head.path, text);
+  move_part (&last.head.host, text);
+  move_part (&last.head.target_host, text);
+  move_part (&last.head.origin, text);
+  last.n_accepted = accepted->len;
+  memcpy (last.accepted, accepted->str, accepted->len);
 }

@@ -88,4 +88,30 @@ QueenText queen_request_head_find_path (QueenText head);
 gboolean queen_request_head_parse (
     const char *data, gsize length, QueenRequestHead *head, GString *accepted, GError **error);
 
+/**
+ * queen_request_head_recall:
+ * @text: what has come so far
+ * @head: (out): what the head at its beginning says; its texts are valid until the next head is
+ *   parsed
+ * @accepted: (out) (transfer full): the head as libsoup may see it
+ *
+ * Who sends heartbeats says the same head each time, and so do others who run the same program: it
+ * need not be read again letter by letter.
+ *
+ * Returns: the head's length, if it is the one that queen_request_head_remember() was told of last;
+ *   else 0
+ */
+gsize queen_request_head_recall (QueenText text, QueenRequestHead *head, GString **accepted);
+
+/**
+ * queen_request_head_remember:
+ * @text: a head that queen_request_head_parse() has accepted
+ * @head: what it says
+ * @accepted: the head as libsoup may see it
+ *
+ * Keeps all that, if it is of the usual length.
+ */
+void
+queen_request_head_remember (QueenText text, const QueenRequestHead *head, const GString *accepted);
+
 G_END_DECLS

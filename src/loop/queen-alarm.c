@@ -13,22 +13,30 @@ typedef struct
   const QueenClock *clock;
 } Timer;
 
-struct _QueenAlarm
-{
-  QueenAlarmGroup *group; /* NULL when it has a source of its own */
-  GSource *source;        /* NULL when it has none */
-  gint64 time;            /* µs, monotonic; -1 for never */
-  guint64 set;            /* in a group: orders those of the same time by when they were set */
-  guint place;            /* likewise: in the heap */
-  void (*callback) (gpointer);
-  gpointer data;
-};
-
+/* The source of all that are in no group and have the loop, the clock and the priority in common:
+ * of some thirty of them nearly all are never due, and a loop that asked each of them in each turn
+ * would take as long for that as for a heartbeat. */
 typedef struct
 {
   Timer timer;
-  QueenAlarm alarm;
-} LoneSource;
+  GMainContext *context; /* its own reference */
+  GQueue alarms;
+  GList *next; /* of them, while they go off: who is asked after this one */
+  guint64 n_sets;
+} Board;
+
+struct _QueenAlarm
+{
+  QueenAlarmGroup *group; /* NULL when it is on a board */
+  Board *board;           /* NULL when it is in a group */
+  const char *name;       /* on a board: for debuggers */
+  GList link;             /* likewise */
+  gint64 time;            /* µs, monotonic; -1 for never */
+  guint64 set;            /* when it was set, among the others */
+  guint place;            /* in a group: in the heap */
+  void (*callback) (gpointer);
+  gpointer data;
+};
 
 typedef struct
 {
@@ -81,30 +89,122 @@ free_source (GSource *source)
   g_source_unref (source);
 }
 
-/* One with a source of its own */
+/* Those on a board */
+
+static GMutex boards_lock;
+static GSList *boards; /* of all threads */
 
 static gboolean
-prepare_alarm (GSource *source, int *timeout_msec)
+prepare_board (GSource *source, int *timeout_msec)
 {
-  return prepare_for (source, ((LoneSource *) source)->alarm.time, timeout_msec);
+  gint64 first = -1;
+
+  for (const GList *link = ((Board *) source)->alarms.head; link; link = link->next)
+    {
+      gint64 time = ((const QueenAlarm *) link->data)->time;
+
+      if (time >= 0 && (first < 0 || time < first))
+        first = time;
+    }
+  return prepare_for (source, first, timeout_msec);
 }
 
 static gboolean
-is_due (GSource *source)
+is_due (const QueenAlarm *alarm, gint64 now)
 {
-  gint64 time = ((LoneSource *) source)->alarm.time;
-
-  return time >= 0 && time <= get_time (source);
+  return alarm->time >= 0 && alarm->time <= now;
 }
 
 static gboolean
-dispatch_alarm (GSource *source, GSourceFunc callback, gpointer data)
+is_board_due (GSource *source)
 {
-  QueenAlarm *alarm = &((LoneSource *) source)->alarm;
+  gint64 now = get_time (source);
 
-  alarm->time = -1;
-  alarm->callback (alarm->data);
+  for (const GList *link = ((Board *) source)->alarms.head; link; link = link->next)
+    if (is_due (link->data, now))
+      return TRUE;
+  return FALSE;
+}
+
+/* What is set meanwhile is for the next turn, and whoever goes off may free any of them. */
+static gboolean
+dispatch_board (GSource *source, GSourceFunc callback, gpointer data)
+{
+  Board *board = (Board *) source;
+  guint64 last = board->n_sets;
+
+  for (GList *link = board->alarms.head; link; link = board->next)
+    {
+      QueenAlarm *alarm = link->data;
+
+      board->next = link->next;
+      if (alarm->set > last || !is_due (alarm, get_time (source)))
+        continue;
+      alarm->time = -1;
+      alarm->callback (alarm->data);
+    }
   return G_SOURCE_CONTINUE;
+}
+
+/* To be called with the lock. */
+static Board *
+find_board (GMainContext *context, const QueenClock *clock, int priority)
+{
+  for (GSList *link = boards; link; link = link->next)
+    {
+      Board *board = link->data;
+
+      if (board->context == context && board->timer.clock == clock &&
+          g_source_get_priority (&board->timer.source) == priority)
+        return board;
+    }
+  return NULL;
+}
+
+/* Likewise. */
+static Board *
+make_board (GMainContext *context, const QueenClock *clock, int priority)
+{
+  static GSourceFuncs funcs = { .prepare = prepare_board,
+                                .check = is_board_due,
+                                .dispatch = dispatch_board };
+  Board *board = (Board *) make_source (&funcs, sizeof (Board), clock, "alarms", priority);
+
+  board->context = g_main_context_ref (context);
+  boards = g_slist_prepend (boards, board);
+  g_source_attach (&board->timer.source, context);
+  return board;
+}
+
+static void
+put_on_board (QueenAlarm *alarm, const QueenClock *clock, int priority)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+
+  g_mutex_lock (&boards_lock);
+  alarm->board = find_board (context, clock, priority);
+  if (!alarm->board)
+    alarm->board = make_board (context, clock, priority);
+  g_queue_push_tail_link (&alarm->board->alarms, &alarm->link);
+  g_mutex_unlock (&boards_lock);
+}
+
+static void
+take_off_board (QueenAlarm *alarm)
+{
+  Board *board = alarm->board;
+
+  g_mutex_lock (&boards_lock);
+  if (board->next == &alarm->link)
+    board->next = alarm->link.next;
+  g_queue_unlink (&board->alarms, &alarm->link);
+  if (board->alarms.length == 0)
+    {
+      boards = g_slist_remove (boards, board);
+      g_main_context_unref (board->context);
+      free_source (&board->timer.source);
+    }
+  g_mutex_unlock (&boards_lock);
 }
 
 QueenAlarm *
@@ -114,17 +214,14 @@ queen_alarm_new (const QueenClock *clock,
                  void (*callback) (gpointer),
                  gpointer data)
 {
-  static GSourceFuncs funcs = { .prepare = prepare_alarm,
-                                .check = is_due,
-                                .dispatch = dispatch_alarm };
-  GSource *source = make_source (&funcs, sizeof (LoneSource), clock, name, priority);
-  QueenAlarm *alarm = &((LoneSource *) source)->alarm;
+  QueenAlarm *alarm = g_new0 (QueenAlarm, 1);
 
-  alarm->source = source;
+  alarm->name = name;
+  alarm->link.data = alarm;
   alarm->time = -1;
   alarm->callback = callback;
   alarm->data = data;
-  g_source_attach (source, g_main_context_get_thread_default ());
+  put_on_board (alarm, clock, priority);
   return alarm;
 }
 
@@ -302,7 +399,10 @@ queen_alarm_set (QueenAlarm *alarm, gint64 time)
   if (alarm->group)
     set_in_group (alarm, time);
   else
-    alarm->time = time;
+    {
+      alarm->time = time;
+      alarm->set = ++alarm->board->n_sets;
+    }
 }
 
 void
@@ -316,10 +416,8 @@ void
 queen_alarm_free (QueenAlarm *alarm)
 {
   if (alarm->group)
-    {
-      unset (alarm);
-      g_free (alarm);
-    }
+    unset (alarm);
   else
-    free_source (alarm->source);
+    take_off_board (alarm);
+  g_free (alarm);
 }

@@ -10,9 +10,10 @@ G_BEGIN_DECLS
 /**
  * QueenAlarm:
  *
- * A source of the thread's default main context that goes off once each time that it is set. GLib's
- * own ready times wake the loop up with two system calls whenever they change; an alarm belongs to
- * the loop's thread, and setting it costs nothing.
+ * Goes off in the thread's default main context, once each time that it is set. GLib's own ready
+ * times wake the loop up with two system calls whenever they change; an alarm belongs to the loop's
+ * thread, and setting it costs nothing. A loop has a price for each source in each turn, so those
+ * of one clock and one priority have a source in common.
  */
 typedef struct _QueenAlarm QueenAlarm;
 
@@ -34,8 +35,8 @@ QueenAlarm *queen_alarm_new (const QueenClock *clock,
 /**
  * QueenAlarmGroup:
  *
- * Many alarms behind one source. A loop has a price for each source in each turn, so what there may
- * be thousands of have their alarms in a group.
+ * Thousands of alarms behind one source, which need not look at each of them to find out which is
+ * the first. Those that are due go off for a slice of a turn.
  */
 typedef struct _QueenAlarmGroup QueenAlarmGroup;
 

@@ -13,12 +13,18 @@ get_wall (void)
 }
 
 static gint64
+read_clock (clockid_t id)
+{
+  struct timespec time;
+
+  clock_gettime (id, &time);
+  return (gint64) time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
+static gint64
 get_cpu (void)
 {
-  struct timespec used;
-
-  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &used);
-  return (gint64) used.tv_sec * G_USEC_PER_SEC + used.tv_nsec / 1000;
+  return read_clock (CLOCK_THREAD_CPUTIME_ID);
 }
 
 const QueenClock queen_clock_system = {
@@ -26,3 +32,10 @@ const QueenClock queen_clock_system = {
   .get_wall = get_wall,
   .get_cpu = get_cpu,
 };
+
+gint64
+queen_clock_get_recent (const QueenClock *clock)
+{
+  return clock == &queen_clock_system ? read_clock (CLOCK_MONOTONIC_COARSE)
+                                      : clock->get_monotonic ();
+}

@@ -28,6 +28,16 @@ typedef struct
 extern const QueenClock queen_clock_system;
 
 /**
+ * queen_clock_get_recent:
+ *
+ * To ask the processor for the time takes as long as a few hundred instructions, so whoever begins
+ * to wait for seconds, and does so with each request, asks for this.
+ *
+ * Returns: µs, monotonic, as the kernel last noted them: some ms ago at the most
+ */
+gint64 queen_clock_get_recent (const QueenClock *clock);
+
+/**
  * QUEEN_SLICE:
  *
  * µs that one source may take of a turn of the main loop while it has more to do. What is left

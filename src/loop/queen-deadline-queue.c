@@ -44,7 +44,7 @@ queen_deadline_begin (QueenDeadline *wait, QueenDeadlineQueue *queue, gpointer i
   g_return_if_fail (!queen_deadline_is_on (wait));
 
   wait->queue = queue;
-  wait->deadline = queue->clock->get_monotonic () + queue->length;
+  wait->deadline = queen_clock_get_recent (queue->clock) + queue->length;
   wait->link.data = item;
   g_queue_push_tail_link (&queue->queue, &wait->link);
   queen_alarm_set_earlier (queue->alarm, wait->deadline);

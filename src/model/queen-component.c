@@ -29,28 +29,73 @@ is_there (const QueenField *field, const QueenComponent *component)
   return field && queen_field_has_place (field, component);
 }
 
+/* Texts that it keeps */
+
+static const char *
+get_room (const QueenComponent *component)
+{
+  return (const char *) (component + 1);
+}
+
+static gboolean
+is_in_room (const QueenComponent *component, const char *text)
+{
+  return (guintptr) text - (guintptr) get_room (component) < component->n_room;
+}
+
+/* Whether it may point to memory of its own. Most of what can be said is not said, or kept here. */
+static gboolean
+has_memory (const QueenField *field, const QueenComponent *component)
+{
+  gconstpointer value = queen_field_get_value (field, component);
+  const char *text = field->type->check ? *(const char *const *) value : NULL;
+
+  return field->type->check ? text && !is_in_room (component, text) : field->type->clear != NULL;
+}
+
+char *
+queen_component_keep_text (QueenComponent *component, const char *text, gsize length)
+{
+  char *kept;
+
+  if (!component || length >= (gsize) (component->n_room - component->n_texts))
+    return g_strndup (text, length);
+  kept = (char *) get_room (component) + component->n_texts;
+  component->n_texts += (guint8) (length + 1);
+  *(char *) mempcpy (kept, text, length) = '\0';
+  return kept;
+}
+
 static void
 clear_component (QueenComponent *component)
 {
   for (const QueenField *const *field = get_said (component); is_there (*field, component); field++)
-    if ((*field)->type->clear)
+    if (has_memory (*field, component))
       (*field)->type->clear (queen_field_get_value (*field, component));
   queen_hold_list_unref (component->holds);
   queen_hold_list_unref (component->hive_holds);
   g_free (component->not_called);
   g_free (component->vitals);
-  g_free (component->id);
+  if (!is_in_room (component, component->id))
+    g_free (component->id);
+}
+
+QueenComponent *
+queen_component_new_with_room (QueenComponentKind kind, gsize n_room)
+{
+  guint8 room = (guint8) MIN (n_room, G_MAXUINT8);
+  /* Not of what is zero already: glibc keeps what was freed for malloc (), and not for calloc ().
+   */
+  QueenComponent *component = g_atomic_rc_box_alloc (sizeof *component + room);
+
+  *component = (QueenComponent){ .kind = kind, .n_room = room };
+  return component;
 }
 
 QueenComponent *
 queen_component_new (QueenComponentKind kind)
 {
-  /* Not of what is zero already: glibc keeps what was freed for malloc (), and not for calloc ().
-   */
-  QueenComponent *component = g_atomic_rc_box_new (QueenComponent);
-
-  *component = (QueenComponent){ .kind = kind };
-  return component;
+  return queen_component_new_with_room (kind, 0);
 }
 
 /* Returns: (transfer full): the same, held by nobody yet */
@@ -60,6 +105,7 @@ copy_said (const QueenComponent *component)
   QueenComponent *copy = queen_component_new (component->kind);
 
   *copy = *component;
+  copy->n_room = copy->n_texts = 0;
   copy->id = g_strdup (component->id);
   copy->vitals = g_memdup2 (component->vitals, sizeof *component->vitals);
   for (const QueenField *const *field = get_said (copy); is_there (*field, copy); field++)
@@ -125,14 +171,16 @@ queen_component_unref (QueenComponent *component)
 gsize
 queen_component_get_size (const QueenComponent *component)
 {
-  gsize size = sizeof *component + queen_field_id.get_size (&component->id);
+  gsize size = sizeof *component + component->n_room;
 
+  if (!is_in_room (component, component->id))
+    size += queen_field_id.get_size (&component->id);
   if (component->vitals)
     size += sizeof *component->vitals;
   if (component->not_called)
     size += strlen (component->not_called) + 1;
   for (const QueenField *const *field = get_said (component); is_there (*field, component); field++)
-    if ((*field)->type->get_size)
+    if (has_memory (*field, component))
       size += (*field)->type->get_size (queen_field_get_value (*field, component));
   return size;
 }

@@ -44,12 +44,14 @@ typedef enum
 /**
  * QueenComponent:
  * @port: 0 when it has not said
+ * @n_room: bytes behind it, for texts that it keeps; such ones are not freed by themselves
+ * @n_texts: how many of these are taken
  * @source: where its last heartbeat came from; set by who takes it in, before the registry has it
+ * @has_said_at: the sender said when it spoke
  * @vitals: (nullable): %NULL when it has said nothing of what is there
  * @holds: (nullable): by what no work is to be given to it
  * @hive_holds: (nullable): by what none is to be given to the hive of a worker
  * @not_called: (nullable): why the queen does not call it for jobs, as far as that is known
- * @has_said_at: the sender said when it spoke
  * @said_at: µs since 1970, by the sender's clock: when that was
  * @since: ns since 1970: when it came to be in the status and health that it is in
  * @first_seen: ns since 1970, of the first heartbeat that arrived
@@ -72,7 +74,10 @@ typedef struct
   QueenStatus status;
   QueenHealth health;
   guint16 port;
+  guint8 n_room;
+  guint8 n_texts;
   QueenSource source;
+  gboolean has_said_at;
   char *id;
   char *model_id;
   char *device;
@@ -86,7 +91,6 @@ typedef struct
   QueenHoldList *holds;
   QueenHoldList *hive_holds;
   char *not_called;
-  gboolean has_said_at;
   gint64 said_at;
   gint64 since;
   gint64 first_seen;
@@ -104,6 +108,26 @@ GType queen_component_get_type (void);
  * Returns: (transfer full): a component without anything but its kind, to be filled in
  */
 QueenComponent *queen_component_new (QueenComponentKind kind);
+
+/**
+ * queen_component_new_with_room:
+ * @n_room: bytes that its texts may take, the NUL of each counted; it has room for less if they are
+ *   many
+ *
+ * Returns: (transfer full): the same, of which one piece of memory may hold all
+ */
+QueenComponent *queen_component_new_with_room (QueenComponentKind kind, gsize n_room);
+
+/**
+ * queen_component_keep_text:
+ * @component: (nullable): one that is being made; %NULL for no other than g_strndup() does
+ * @length: bytes of @text
+ *
+ * Returns: @text as a member of @component that ends with it, and is not to be changed; it is
+ * behind
+ *   @component as long as there is room
+ */
+char *queen_component_keep_text (QueenComponent *component, const char *text, gsize length);
 
 /**
  * queen_component_copy_offline:

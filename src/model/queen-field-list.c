@@ -90,7 +90,7 @@ read_models (const QueenJsonValue *said, GPtrArray *models, GError **error)
     {
       char *model = NULL;
 
-      if (!queen_field_text.read (&model_field, at, &model, error))
+      if (!queen_field_read (&model_field, &queen_field_text, at, &model, NULL, error))
         return prefix_place (error, models->len + 1);
       if (!model)
         return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE, "number %u: must not be empty",
@@ -269,7 +269,7 @@ read_gpu (const QueenJsonValue *said, QueenVitalsGpu *gpu, GError **error)
       const QueenJsonValue *member = queen_json_get_member (said, field->name);
 
       if (!member || member->type == QUEEN_JSON_NULL ||
-          field->type->read (field, member, get_gpu_value (field, gpu), error))
+          queen_field_read (field, field->type, member, get_gpu_value (field, gpu), NULL, error))
         continue;
       g_prefix_error (error, "%s: ", field->name);
       return FALSE;

@@ -62,20 +62,14 @@ text_get_size (gconstpointer value)
 }
 
 static gboolean
-text_read (const QueenField *field, const QueenJsonValue *said, gpointer value, GError **error)
+text_check (const QueenField *field, const char *text, gsize length, GError **error)
 {
-  const char *text = read_string (said, error);
-
-  if (!text)
-    return FALSE;
-  if (strlen (text) > field->most)
+  if (length > field->most)
     return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
                                "must be at most %" G_GSIZE_FORMAT " bytes", field->most);
-  if (!queen_legible_check (text))
-    return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
-                               "must be without control or invisible characters");
-  *(char **) value = *text != '\0' ? g_strdup (text) : NULL;
-  return TRUE;
+  return queen_legible_check (text) ||
+         queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
+                             "must be without control or invisible characters");
 }
 
 /* Within the limits of a heartbeat, also when a queen of another version has written it. */
@@ -105,7 +99,7 @@ text_take_variant (gpointer value, GVariant *variant)
 
 const QueenFieldType queen_field_text = {
   TEXT_BUT_FOR_READING,
-  .read = text_read,
+  .check = text_check,
   .restore = text_restore,
 };
 
@@ -123,40 +117,34 @@ is_url (const char *text)
 }
 
 static gboolean
-url_read (const QueenField *field, const QueenJsonValue *said, gpointer value, GError **error)
+url_check (const QueenField *field, const char *text, gsize length, GError **error)
 {
-  if (said->type == QUEEN_JSON_STRING && *said->string != '\0' && !is_url (said->string))
+  if (length > 0 && !is_url (text))
     return queen_error_refuse (
         error, QUEEN_ERROR_UNPROCESSABLE,
         "must be an address with http or https, without user, query and fragment");
-  return text_read (field, said, value, error);
+  return text_check (field, text, length, error);
 }
 
 const QueenFieldType queen_field_url = {
   TEXT_BUT_FOR_READING,
-  .read = url_read,
+  .check = url_check,
 };
 
 /* Ids of components */
 
 static gboolean
-id_read (const QueenField *field, const QueenJsonValue *said, gpointer value, GError **error)
+id_check (const QueenField *field, const char *id, gsize length, GError **error)
 {
-  const char *id = read_string (said, error);
-
-  if (!id)
-    return FALSE;
   if (!queen_heartbeat_check_id (id))
     return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
                                "must be 1 to %d bytes without control or invisible characters",
                                QUEEN_HEARTBEAT_MAX_ID);
   /* RFC 3986 § 3.3: in a path these go somewhere else, so over HTTP it could neither be held nor
    * forgotten. */
-  if (g_str_equal (id, ".") || g_str_equal (id, ".."))
-    return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
-                               "must not be . or .., which are no names in a path");
-  *(char **) value = g_strdup (id);
-  return TRUE;
+  return (!g_str_equal (id, ".") && !g_str_equal (id, "..")) ||
+         queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
+                             "must not be . or .., which are no names in a path");
 }
 
 static const char *
@@ -172,7 +160,7 @@ id_restore (const QueenField *field, const QueenJsonValue *said, gpointer value)
 
 const QueenFieldType queen_field_id = {
   TEXT_BUT_FOR_READING,
-  .read = id_read,
+  .check = id_check,
   .restore = id_restore,
 };
 
@@ -371,6 +359,27 @@ queen_field_make_value (const QueenField *field, QueenComponent *component)
 }
 
 gboolean
+queen_field_read (const QueenField *field,
+                  const QueenFieldType *type,
+                  const QueenJsonValue *said,
+                  gpointer value,
+                  QueenComponent *keeper,
+                  GError **error)
+{
+  const char *text;
+  gsize length;
+
+  if (!type->check)
+    return type->read (field, said, value, error);
+  text = read_string (said, error);
+  length = text ? strlen (text) : 0;
+  if (!text || !type->check (field, text, length, error))
+    return FALSE;
+  *(char **) value = length > 0 ? queen_component_keep_text (keeper, text, length) : NULL;
+  return TRUE;
+}
+
+gboolean
 queen_field_restore (const QueenField *field,
                      const QueenJsonValue *said,
                      QueenComponent *component,
@@ -380,7 +389,7 @@ queen_field_restore (const QueenField *field,
   const char *problem;
 
   if (!field->type->restore)
-    return field->type->read (field, said, value, error);
+    return queen_field_read (field, field->type, said, value, NULL, error);
   problem = field->type->restore (field, said, value);
   return !problem || queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE, "%s", problem);
 }

@@ -21,17 +21,19 @@ typedef struct _QueenField QueenField;
  *   next two
  * @copy: (nullable): makes the value's own what it points to, after a plain copy of the structure
  * @get_size: (nullable): bytes that the value takes beside the structure
- * @read: (nullable): takes the value from a heartbeat; an @error says what must be, without a name
+ * @check: (nullable): for texts that are kept as a heartbeat says them: whether it may be said; an
+ *   @error says what must be, without a name
+ * @read: (nullable): takes any other value from a heartbeat; likewise
  * @restore: (nullable): takes the value from a state file; returns what is wrong with it, or %NULL.
- *   Without it @read does that
+ *   Without it queen_field_read() does that
  * @append: (nullable): appends the value as JSON; %NULL for types that are texts
  * @get_variant: (nullable): the value for D-Bus, which has no null: what is not said is what cannot
  *   be said; %NULL for types that are texts
  * @take_variant: (nullable): takes the value from D-Bus; what comes is of the type @signature
  *
  * How values of one type behave. Each function gets a pointer to the value. What no heartbeat says
- * has no @read and no @restore. A value that is not said is zeros in #QueenComponent, and as it is
- * in %queen_vitals_unsaid in #QueenVitals: where 0 can be said, it is one of these.
+ * has neither @check nor @read nor @restore. A value that is not said is zeros in #QueenComponent,
+ * and as it is in %queen_vitals_unsaid in #QueenVitals: where 0 can be said, it is one of these.
  *
  * A new type is one of these, and a row in `queenctl-field.c`, for how people read and write it.
  */
@@ -44,6 +46,7 @@ typedef struct
   void (*clear) (gpointer value);
   void (*copy) (gpointer value);
   gsize (*get_size) (gconstpointer value);
+  gboolean (*check) (const QueenField *field, const char *text, gsize length, GError **error);
   gboolean (*read) (const QueenField *field,
                     const QueenJsonValue *said,
                     gpointer value,
@@ -184,6 +187,24 @@ gboolean queen_field_read_whole (const QueenField *field,
                                  const QueenJsonValue *said,
                                  gint64 *number,
                                  GError **error);
+
+/**
+ * queen_field_read:
+ * @field: (nullable): %NULL for the id that a component is called by
+ * @type: of the value
+ * @value: where to put it
+ * @keeper: (nullable): as queen_component_keep_text() takes it
+ *
+ * Takes the value from a heartbeat.
+ *
+ * Returns: whether it is one; otherwise an error that says what must be, without a name
+ */
+gboolean queen_field_read (const QueenField *field,
+                           const QueenFieldType *type,
+                           const QueenJsonValue *said,
+                           gpointer value,
+                           QueenComponent *keeper,
+                           GError **error);
 
 /**
  * queen_field_restore:

@@ -74,7 +74,7 @@ read_id (const Source *source, const char *member, QueenComponent *component, GE
 
   if (is_unsaid (said))
     return fail (error, source, member, "is missing");
-  if (queen_field_id.read (NULL, said, &component->id, error))
+  if (queen_field_read (NULL, &queen_field_id, said, &component->id, component, error))
     return TRUE;
   g_prefix_error (error, "%s%s: ", source->path, member);
   return FALSE;
@@ -116,7 +116,8 @@ read_value (const QueenField *field,
             GError **error)
 {
   if (is_unsaid (said) ||
-      field->type->read (field, said, queen_field_make_value (field, component), error))
+      queen_field_read (field, field->type, said, queen_field_make_value (field, component),
+                        component, error))
     return TRUE;
   g_prefix_error (error, "%s%s: ", path, field->nest ? field->member : field->name);
   return FALSE;
@@ -230,7 +231,7 @@ get_wanted (void)
       for (const QueenField *field = queen_component_fields; field->name; field++)
         if (field->nest)
           g_strv_builder_add_many (names, field->nest, field->member, NULL);
-        else if (field->type->read)
+        else if (field->type->check || field->type->read)
           g_strv_builder_add (names, field->name);
       for (const QueenField *field = queen_field_gpu_fields; field->name; field++)
         add_in_array (names, field->name);
@@ -250,11 +251,14 @@ read_json (const char *body, gsize length, GError **error)
 }
 
 static QueenComponent *
-read_heartbeat (QueenComponentKind kind, const QueenJsonValue *root, GError **error)
+read_heartbeat (QueenComponentKind kind, const QueenJson *json, GError **error)
 {
-  g_autoptr (QueenComponent) component = queen_component_new (kind);
+  g_autoptr (QueenComponent) component =
+      queen_component_new_with_room (kind, queen_json_get_n_text (json));
 
-  return read_component (root, component, error) ? g_steal_pointer (&component) : NULL;
+  return read_component (queen_json_get_root (json), component, error)
+             ? g_steal_pointer (&component)
+             : NULL;
 }
 
 QueenComponent *
@@ -262,7 +266,7 @@ queen_heartbeat_parse (QueenComponentKind kind, const char *body, gsize length, 
 {
   g_autoptr (QueenJson) json = read_json (body, length, error);
 
-  return json ? read_heartbeat (kind, queen_json_get_root (json), error) : NULL;
+  return json ? read_heartbeat (kind, json, error) : NULL;
 }
 
 /* A worker may say of which hive it is, so that kind goes before. */
@@ -291,7 +295,7 @@ queen_heartbeat_parse_any (const char *body, gsize length, GError **error)
 
   if (!json || !find_kind (queen_json_get_root (json), &kind, error))
     return NULL;
-  return read_heartbeat (kind, queen_json_get_root (json), error);
+  return read_heartbeat (kind, json, error);
 }
 
 gboolean

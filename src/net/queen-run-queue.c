@@ -18,8 +18,9 @@ struct _QueenRunQueue
   gpointer data;
   QueenFairQueue *waiting;
   QueenAlarm *alarm;
-  gint64 turn; /* of the main loop: when it began */
-  gint64 used; /* µs of it, by what was done as it came */
+  gint64 turn;  /* of the main loop: when it began; -1 before the first */
+  gint64 since; /* µs, monotonic: when in that turn the first came */
+  gint64 used;  /* µs since then, when the last one was done */
   gboolean is_running;
 };
 
@@ -33,6 +34,7 @@ notice_turn (QueenRunQueue *self)
   if (turn == self->turn)
     return;
   self->turn = turn;
+  self->since = self->clock->get_monotonic ();
   self->used = 0;
 }
 
@@ -40,12 +42,10 @@ notice_turn (QueenRunQueue *self)
 static void
 run_item (QueenRunQueue *self, gpointer item)
 {
-  gint64 begin = self->clock->get_monotonic ();
-
   self->is_running = TRUE;
   self->run (item);
   self->is_running = FALSE;
-  self->used += self->clock->get_monotonic () - begin;
+  self->used = self->clock->get_monotonic () - self->since;
 }
 
 gboolean
@@ -149,6 +149,7 @@ queen_run_queue_new (const QueenClock *clock, QueenRunFunc run)
 
   self->clock = clock;
   self->run = run;
+  self->turn = -1;
   self->waiting = queen_fair_queue_new (G_MAXUINT);
   self->alarm = queen_alarm_new (clock, "run queue", G_PRIORITY_DEFAULT, run_waiting, self);
   return self;

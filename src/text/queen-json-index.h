@@ -26,18 +26,18 @@ typedef struct
  */
 void queen_json_index_init (QueenJsonIndex *self, char **names);
 
-/** Returns: whether @name is among the names */
-static inline gboolean
-queen_json_index_has (const QueenJsonIndex *self, const char *name)
+/** Returns: (transfer none) (nullable): @name as it is among the names: always the same pointer */
+static inline const char *
+queen_json_index_find (const QueenJsonIndex *self, const char *name)
 {
   guint8 first = self->first[(guchar) *name];
 
   if (first == 0)
-    return FALSE;
+    return NULL;
   for (const char *const *at = self->names + first - 1; *at && **at == *name; at++)
     if (g_str_equal (*at, name))
-      return TRUE;
-  return FALSE;
+      return *at;
+  return NULL;
 }
 
 G_END_DECLS

@@ -30,7 +30,7 @@ skip_space (QueenJsonWalk *walk)
 }
 
 static inline gboolean
-skip (QueenJsonWalk *walk, char expected)
+skip_one (QueenJsonWalk *walk, char expected)
 {
   if (*walk->at != expected)
     return FALSE;
@@ -74,7 +74,7 @@ pick_member (QueenJsonWalk *walk, const char *const *wanted, QueenJsonPick *pick
   is_picked = pick->places->len <= QUEEN_JSON_MAX_MEMBERS &&
               is_wanted (wanted, start + 1, (gsize) (walk->at - start) - 2, has_escapes);
   skip_space (walk);
-  if (!skip (walk, ':'))
+  if (!skip_one (walk, ':'))
     return fail_here (walk, "expected a colon");
   if (!queen_json_skip_value (walk))
     return FALSE;
@@ -93,13 +93,13 @@ pick_members (QueenJsonWalk *walk, const char *const *wanted, QueenJsonPick *pic
   walk->at++;
   walk->depth++;
   skip_space (walk);
-  if (!skip (walk, '}'))
+  if (!skip_one (walk, '}'))
     {
       do
         if (!pick_member (walk, wanted, pick))
           return FALSE;
-      while (skip (walk, ','));
-      if (!skip (walk, '}'))
+      while (skip_one (walk, ','));
+      if (!skip_one (walk, '}'))
         return fail_here (walk, "expected a comma or the end of the object");
     }
   g_string_append (pick->text, pick->places->len > 0 ? "}" : "{}");

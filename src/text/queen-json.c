@@ -16,6 +16,7 @@ struct _QueenJson
   QueenJsonValue *values;
   guint n_values;
   guint n_room;
+  gsize n_text;
   QueenJsonValue few[N_FEW];
   char text[]; /* its own, as strings are decoded and ended where they stand */
 };
@@ -178,19 +179,20 @@ is_wanted_in_array (const Parser *p, const char *name)
   return FALSE;
 }
 
-static gboolean
-is_wanted (const Parser *p, const char *name)
+/* Returns: (nullable): @name if it is wanted; as it is in the index, if that has it */
+static const char *
+find_wanted (const Parser *p, const char *name)
 {
   if (!p->wanted)
-    return TRUE;
+    return name;
   if (p->n_arrays > 0)
-    return is_wanted_in_array (p, name);
+    return is_wanted_in_array (p, name) ? name : NULL;
   if (p->index)
-    return queen_json_index_has (p->index, name);
+    return queen_json_index_find (p->index, name);
   for (const char *const *wanted = p->wanted; *wanted; wanted++)
     if (**wanted == *name && g_str_equal (*wanted, name))
-      return TRUE;
-  return FALSE;
+      return name;
+  return NULL;
 }
 
 /* @object: the place of one whose members are being read */
@@ -198,13 +200,15 @@ static gboolean
 check_member (Parser *p, guint object, const char *name, const char *name_at)
 {
   const QueenJsonValue *values = p->json->values;
+  gboolean is_indexed = p->index && p->n_arrays == 0; /* there each name is at one place only */
   guint n_members = 0;
   g_autofree char *problem = NULL;
 
   for (guint i = object + 1; i < p->json->n_values; i += 1 + values[i].n_within)
     {
       n_members++;
-      if (*values[i].name != *name || !g_str_equal (values[i].name, name))
+      if (values[i].name != name &&
+          (is_indexed || *values[i].name != *name || !g_str_equal (values[i].name, name)))
         continue;
       p->walk.at = name_at;
       problem = g_strdup_printf ("“%s” stands there twice", name);
@@ -230,7 +234,8 @@ parse_member (Parser *p, guint object)
   if (!skip (p, ':'))
     return fail_here (p, "expected a colon");
 
-  if (!is_wanted (p, name))
+  name = find_wanted (p, name);
+  if (!name)
     return check_skipped (p, queen_json_skip_value (&p->walk));
   return check_member (p, object, name, name_at) && parse_value (p, name);
 }
@@ -291,6 +296,7 @@ parse_string_value (Parser *p, QueenJsonValue *value)
 
   if (!string)
     return FALSE;
+  p->json->n_text += (gsize) (p->walk.at - string); /* the quote stands for its NUL */
   value->type = QUEEN_JSON_STRING;
   value->string = string;
   return TRUE;
@@ -349,10 +355,9 @@ copy_text (const char *text, gsize length)
   QueenJson *self = g_malloc (sizeof *self + length + 1);
 
   self->values = self->few;
-  self->n_values = 0;
+  self->n_text = self->n_values = 0;
   self->n_room = N_FEW;
-  memcpy (self->text, text, length);
-  self->text[length] = '\0';
+  *(char *) mempcpy (self->text, text, length) = '\0';
   return self;
 }
 
@@ -421,6 +426,12 @@ const QueenJsonValue *
 queen_json_get_root (const QueenJson *self)
 {
   return self->values;
+}
+
+gsize
+queen_json_get_n_text (const QueenJson *self)
+{
+  return self->n_text;
 }
 
 const QueenJsonValue *

@@ -107,6 +107,9 @@ queen_json_new (const char *text, gsize length, const char *const *wanted, GErro
 QueenJson *
 queen_json_new_ended (const char *text, gsize length, const char *const *wanted, GError **error);
 
+/** queen_json_get_n_text: bytes that the strings take at most, each with a NUL; not the names. */
+gsize queen_json_get_n_text (const QueenJson *self);
+
 /** queen_json_get_root: what the text is; it lives as long as @self. */
 const QueenJsonValue *queen_json_get_root (const QueenJson *self);
 

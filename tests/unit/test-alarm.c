@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-/* Many alarms behind one source. */
+/* Many alarms behind one source, in a group or on their own. */
 
 #include "loop/queen-alarm.h"
 
@@ -166,6 +166,61 @@ test_slices (Fixture *f, gconstpointer data)
     queen_alarm_free (slow[i]);
 }
 
+/* On their own */
+
+static QueenAlarm *lone[4];
+
+static void
+on_lone (gpointer data)
+{
+  Item *item = data;
+
+  g_string_append_printf (item->f->heard, "%d ", item->number);
+  if (item->number == 1)
+    {
+      g_clear_pointer (&lone[1], queen_alarm_free);
+      g_clear_pointer (&lone[2], queen_alarm_free);
+      queen_alarm_set (lone[0], 0);
+    }
+}
+
+/* The one after it, and itself: then the one before it is to go off, but in another turn. */
+static void
+test_lone (Fixture *f, gconstpointer data)
+{
+  for (int i = 0; i < (int) G_N_ELEMENTS (lone); i++)
+    {
+      lone[i] = queen_alarm_new (&fake_clock, "test", G_PRIORITY_DEFAULT, on_lone, &items[i]);
+      queen_alarm_set (lone[i], 1010);
+    }
+  assert_heard (f, "");
+  now = 1010;
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpstr (f->heard->str, ==, "0 1 3 ");
+  assert_heard (f, "0 1 3 0 ");
+  queen_alarm_free (lone[0]);
+  queen_alarm_free (lone[3]);
+}
+
+static void
+on_last (gpointer data)
+{
+  g_clear_pointer (&lone[0], queen_alarm_free);
+}
+
+/* With the last of them their source goes, too, and another one may come. */
+static void
+test_last (Fixture *f, gconstpointer data)
+{
+  for (int i = 0; i < 2; i++)
+    {
+      lone[0] = queen_alarm_new (&fake_clock, "test", G_PRIORITY_LOW, on_last, NULL);
+      queen_alarm_set (lone[0], 0);
+      turn ();
+      g_assert_null (lone[0]);
+    }
+}
+
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -177,5 +232,7 @@ main (int argc, char **argv)
   ADD ("/alarm/group/freed-while-set", test_freed);
   ADD ("/alarm/group/who-is-always-due-comes-once-in-a-turn", test_always_due);
   ADD ("/alarm/group/many-take-several-turns", test_slices);
+  ADD ("/alarm/lone/freed-while-they-go-off", test_lone);
+  ADD ("/alarm/lone/last-is-freed-while-it-goes-off", test_last);
   return g_test_run ();
 }

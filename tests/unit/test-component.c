@@ -224,6 +224,29 @@ test_size_vitals (void)
                         strlen ("H100") + 1);
 }
 
+/* What there is no room for has memory of its own; a copy has that of all. */
+static void
+test_kept_texts (void)
+{
+  g_autoptr (QueenComponent) worker = queen_component_new_with_room (QUEEN_COMPONENT_WORKER, 8);
+  g_autoptr (QueenComponent) copy = NULL;
+  gsize size = queen_component_get_size (worker);
+
+  worker->id = queen_component_keep_text (worker, "w1/", 2);
+  worker->device = queen_component_keep_text (worker, "GPU", 3);
+  g_assert_cmpuint (queen_component_get_size (worker), ==, size);
+  worker->model_id = queen_component_keep_text (worker, "m", 1);
+  worker->version = queen_component_keep_text (NULL, "1.2", 2);
+  g_assert_cmpuint (queen_component_get_size (worker), ==, size + 2 + 3);
+
+  copy = queen_component_copy_offline (worker, 0, 0);
+  g_assert_cmpstr (copy->id, ==, "w1");
+  g_assert_cmpstr (copy->device, ==, "GPU");
+  g_assert_cmpstr (copy->model_id, ==, "m");
+  g_assert_cmpstr (copy->version, ==, "1.");
+  g_assert_true (copy->id != worker->id);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -240,5 +263,6 @@ main (int argc, char **argv)
 
   g_test_add_func ("/component/size/its-texts-count", test_size);
   g_test_add_func ("/component/size/who-says-nothing-vital-pays-a-pointer", test_size_vitals);
+  g_test_add_func ("/component/texts/kept-as-far-as-there-is-room", test_kept_texts);
   return g_test_run ();
 }

@@ -281,6 +281,42 @@ test_parameters (void)
     }
 }
 
+/* What comes behind it does not matter, and each byte of it does. */
+static void
+test_recall (void)
+{
+  static const char text[] = "POST /v1/worker-heartbeat HTTP/1.1\r\nHost: queen:8500\r\n"
+                             "Content-Length: 2\r\nX-Forwarded-For: 10.0.0.1\r\n\r\n";
+  const gsize length = sizeof text - 1;
+  g_autoptr (GString) accepted = g_string_new (NULL);
+  g_autofree char *again = g_strconcat (text, "{}", NULL);
+  GString *recalled = NULL;
+  QueenRequestHead head;
+
+  g_assert_true (queen_request_head_parse (text, length, &head, accepted, NULL));
+  queen_request_head_remember ((QueenText){ text, length }, &head, accepted);
+  g_assert_cmpuint (queen_request_head_recall ((QueenText){ again, length + 2 }, &head, &recalled),
+                    ==, length);
+  g_assert_cmpstr (recalled->str, ==, accepted->str);
+  g_assert_true (queen_text_equals (head.method, "POST"));
+  g_assert_true (queen_text_equals (head.path, "/v1/worker-heartbeat"));
+  g_assert_true (queen_text_equals (head.host, "queen:8500"));
+  g_assert_true (head.is_forwarded);
+  g_assert_cmpuint (head.content_length, ==, 2);
+  g_string_free (g_steal_pointer (&recalled), TRUE);
+
+  for (gsize i = 0; i < length; i++)
+    {
+      again[i] ^= 1;
+      g_assert_cmpuint (queen_request_head_recall ((QueenText){ again, length + 2 }, &head,
+                                                   &recalled),
+                        ==, 0);
+      again[i] ^= 1;
+      g_assert_cmpuint (queen_request_head_recall ((QueenText){ again, i }, &head, &recalled), ==,
+                        0);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -291,6 +327,7 @@ main (int argc, char **argv)
   g_test_add_func ("/request-head/accepted/with-a-host", test_accepted_without_host);
   g_test_add_func ("/request-head/accepted/without-its-coding", test_accepted_chunked);
   g_test_add_func ("/request-head/end/found-however-it-is-cut", test_find_end);
+  g_test_add_func ("/request-head/recalled/the-same-and-no-other", test_recall);
   g_test_add_func ("/request-head/bare-line-feed/refused", test_bare_line_feed);
   g_test_add_func ("/request-head/nul/refused", test_nul);
 
