@@ -52,8 +52,12 @@ struct _QueenRing
   guint64 head;          /* the place of the next event */
   guint64 number_before; /* of the last event before the oldest */
   guint64 next_number;   /* of the next event: its place, until there was an aside */
-  guint64 shift;   /* what these numbers have more than those in ids, as they only grow; may wrap */
-  guint64 unknown; /* whoever is behind this place has lost nobody knows how much */
+  guint64 shift; /* what these numbers have more than those in ids, as they only grow; may wrap */
+  char *former_epoch;   /* of events that may be there still; NULL if there are none */
+  guint64 former_shift; /* as it was then */
+  guint64 former_last;  /* the number of the last of them, as they only grow */
+  guint64 former_head;  /* the place behind it */
+  guint64 unknown;      /* whoever is behind this place has lost nobody knows how much */
   guint64
       recalled; /* the place behind what was recalled; whoever is behind `unknown` goes on there */
   guint64 kept_from;

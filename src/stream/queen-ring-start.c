@@ -107,14 +107,14 @@ find_behind (const QueenRing *self, guint64 number)
   return from;
 }
 
-/* FALSE for what is no id of this epoch. */
+/* FALSE for what is no id of that epoch. */
 static gboolean
-parse_number (const QueenRing *self, const char *id, guint64 *number)
+parse_number (const char *epoch, const char *id, guint64 *number)
 {
-  gsize length = strlen (self->epoch);
+  gsize length = strlen (epoch);
 
   /* GLib would skip a vertical tab before the digits. */
-  return strncmp (id, self->epoch, length) == 0 && id[length] == '-' &&
+  return strncmp (id, epoch, length) == 0 && id[length] == '-' &&
          g_ascii_isdigit (id[length + 1]) &&
          g_ascii_string_to_unsigned (id + length + 1, 10, 0, G_MAXINT64, number, NULL);
 }
@@ -123,7 +123,7 @@ parse_number (const QueenRing *self, const char *id, guint64 *number)
 static gboolean
 parse_id (const QueenRing *self, const char *id, guint64 *number)
 {
-  if (!parse_number (self, id, number) || *number > self->next_number - 1 - self->shift)
+  if (!parse_number (self->epoch, id, number) || *number > self->next_number - 1 - self->shift)
     return FALSE;
   *number += self->shift;
   return TRUE;
@@ -132,7 +132,16 @@ parse_id (const QueenRing *self, const char *id, guint64 *number)
 gboolean
 queen_ring_is_ahead (const QueenRing *self, const char *last_id, guint64 *number)
 {
-  return parse_number (self, last_id, number) && *number > self->next_number - 1 - self->shift;
+  return parse_number (self->epoch, last_id, number) &&
+         *number > self->next_number - 1 - self->shift;
+}
+
+/* Whoever has seen more of the former epoch than was told here does not get what was. */
+static gint64
+resume_behind_former (const QueenRing *self, guint kinds, QueenCursor *cursor)
+{
+  queen_ring_start_at (self, kinds, MAX (self->former_head, self->oldest), cursor);
+  return kinds & (self->settings.kinds | self->settings.asides) ? -1 : 0;
 }
 
 gint64
@@ -142,6 +151,13 @@ queen_ring_resume (const QueenRing *self, guint kinds, const char *last_id, Quee
 
   gboolean is_ours = parse_id (self, last_id, &last);
 
+  if (!is_ours && self->former_epoch && parse_number (self->former_epoch, last_id, &last))
+    {
+      is_ours = last <= self->former_last - self->former_shift;
+      last += self->former_shift;
+      if (!is_ours)
+        return resume_behind_former (self, kinds, cursor);
+    }
   /* One from before the ring went on under other numbers may be far below all of its own. */
   if (is_ours && (gint64) (last - self->number_before) >= 0)
     return queen_ring_start_at (self, kinds, find_behind (self, last), cursor);

@@ -155,6 +155,7 @@ queen_ring_free (QueenRing *self)
   clear_pulse (&self->pulse);
   g_free (self->slots);
   g_string_free (self->id, TRUE);
+  g_free (self->former_epoch);
   g_free (self->epoch);
   g_free (self);
 }
@@ -186,8 +187,11 @@ get_number (const QueenRing *self, guint64 place)
 char *
 queen_ring_dup_id (const QueenRing *self, guint64 place)
 {
-  return g_strdup_printf ("%s-%" G_GUINT64_FORMAT, self->epoch,
-                          get_number (self, place) - self->shift);
+  guint64 number = get_number (self, place);
+  gboolean is_former = self->former_epoch && (gint64) (number - self->shift) < 0;
+
+  return g_strdup_printf ("%s-%" G_GUINT64_FORMAT, is_former ? self->former_epoch : self->epoch,
+                          number - (is_former ? self->former_shift : self->shift));
 }
 
 /* Events that never came here have their numbers from elsewhere. To readers they are lost. */
@@ -209,6 +213,14 @@ skip_to (QueenRing *self, guint64 number)
 void
 queen_ring_restart (QueenRing *self, const char *epoch, guint64 next, gboolean is_lost)
 {
+  g_clear_pointer (&self->former_epoch, g_free);
+  if (!is_lost)
+    {
+      self->former_epoch = g_strdup (self->epoch);
+      self->former_shift = self->shift;
+      self->former_last = self->next_number - 1;
+      self->former_head = self->head;
+    }
   set_epoch (self, epoch);
   if (is_lost)
     {

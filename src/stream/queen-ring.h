@@ -278,7 +278,8 @@ gint64 queen_ring_start_at (const QueenRing *self, guint kinds, guint64 place, Q
  * @last_id: the id of the last event that the reader has seen
  * @cursor: (out): a cursor just behind that event, or at the oldest one still there
  *
- * Returns: as queen_ring_start_at(); -1, too, when the id is of another epoch
+ * Returns: as queen_ring_start_at(); -1, too, when the id is of another epoch than this one and,
+ *   where nothing was lost by queen_ring_restart(), the one before
  */
 gint64
 queen_ring_resume (const QueenRing *self, guint kinds, const char *last_id, QueenCursor *cursor);

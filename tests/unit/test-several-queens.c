@@ -297,7 +297,8 @@ test_other_numbers (void)
   g_assert_cmpint (queen_ring_resume (ring, ALL, "fff-1", &quick), ==, 0);
   g_assert_cmpuint (quick.next, ==, 4);
   g_assert_cmpint (queen_ring_resume (ring, ALL, "fff-2", &quick), ==, -1);
-  g_assert_cmpint (queen_ring_resume (ring, ALL, EPOCH "-2", &quick), ==, -1);
+  g_assert_cmpint (queen_ring_resume (ring, ALL, EPOCH "-2", &quick), ==, 0);
+  g_assert_cmpuint (quick.next, ==, 3);
 }
 
 /* Whoever listens has lost nobody knows how much, once. */
@@ -364,6 +365,37 @@ test_recalled (void)
   g_assert_cmpuint (here.next, ==, queen_ring_get_head (ring) - 1);
 }
 
+/* She goes on alone: nothing is lost to who comes again with an id from before, and nothing told
+ * twice to who has seen more of that at another queen. */
+static void
+test_former (void)
+{
+  g_autoptr (QueenRing) ring = new_ring (10);
+  g_autofree char *id = NULL;
+  QueenCursor cursor;
+  guint64 alone;
+
+  publish_all (ring, "wwww");
+  alone = queen_ring_get_head (ring);
+  queen_ring_restart (ring, "eee", 1, FALSE);
+  queen_ring_publish (ring, 1, QUEEN_EVENT_WORKER, "heartbeat", "{}", 2);
+  g_assert_cmpint (queen_ring_resume (ring, ALL, EPOCH "-3", &cursor), ==, 0);
+  g_assert_cmpuint (cursor.next, ==, alone - 1);
+  g_assert_cmpint (queen_ring_resume (ring, ALL, EPOCH "-4", &cursor), ==, 0);
+  g_assert_cmpuint (cursor.next, ==, alone);
+  g_assert_cmpint (queen_ring_resume (ring, ALL, EPOCH "-5", &cursor), ==, -1);
+  g_assert_cmpuint (cursor.next, ==, alone);
+  g_assert_cmpint (queen_ring_resume (ring, ALL, "fff-3", &cursor), ==, -1);
+  g_assert_cmpuint (cursor.next, ==, queen_ring_get_oldest (ring));
+  id = queen_ring_dup_id (ring, 2);
+  g_assert_cmpstr (id, ==, EPOCH "-2");
+
+  /* With the others again, where nobody knows how much was lost. */
+  queen_ring_restart (ring, EPOCH, 9, TRUE);
+  g_assert_cmpint (queen_ring_resume (ring, ALL, "eee-1", &cursor), ==, -1);
+  g_assert_cmpint (queen_ring_resume (ring, ALL, EPOCH "-8", &cursor), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -381,6 +413,7 @@ main (int argc, char **argv)
   g_test_add_func ("/several-queens/ring/other-numbers", test_other_numbers);
   g_test_add_func ("/several-queens/ring/other-history", test_other_history);
   g_test_add_func ("/several-queens/ring/other-past", test_other_past);
+  g_test_add_func ("/several-queens/ring/the-epoch-before", test_former);
   g_test_add_func ("/several-queens/ring/recalled", test_recalled);
   return g_test_run ();
 }
