@@ -5,18 +5,20 @@
 
 #include "loop/queen-deadline-queue.h"
 #include "queen-engine-report.h"
+#include "queen-job-loads.h"
 #include "queen-job-own.h"
 #include "queen-job-watches.h"
 #include "text/queen-hash.h"
 
 #define MAX_OWNERS (2 * QUEEN_SIBLINGS_MAX) /* those who have just gone are among them */
+#define UNTIMED 64                          /* jobs, until it is looked how long they took */
 
 /* Another queen that has something here. */
 typedef struct
 {
   char *name;        /* a GRefString, as long as any of her jobs has it */
   GQueue jobs;       /* of Known */
-  GHashTable *loads; /* worker's id -> Load */
+  GHashTable *loads; /* her part */
   guint round;       /* grows when she says all anew */
 } Owner;
 
@@ -30,12 +32,6 @@ typedef struct
   GList ended_link;   /* in those that ended, when it did */
   QueenDeadline kept; /* of one that is nobody's */
 } Known;
-
-typedef struct
-{
-  guint n;
-  guint round;
-} Load;
 
 /* What is open of one model. */
 typedef struct
@@ -52,11 +48,13 @@ struct _QueenJobIndex
   GHashTable *demands; /* model -> Demand: of those of which there is any */
   GHashTable *totals;  /* worker's id -> how many all others have there */
   GQueue ended;        /* of Known: those that ended first before the others */
-  guint n_loads;
+  QueenJobLoads *loads;
   QueenJobIndexFigures figures;
   gboolean is_current;
   QueenDeadlineQueue kept;
   QueenAlarm *kept_alarm;
+  GQueue dying; /* of Owner: those that are gone, as long as they have jobs */
+  QueenAlarm *dying_alarm;
   QueenJobWatches *watches;
   QueenJobOwn *own;
 };
@@ -199,7 +197,7 @@ get_owner (QueenJobIndex *self, const char *name)
     return owner;
   owner = g_new0 (Owner, 1);
   owner->name = g_ref_string_new_intern (name);
-  owner->loads = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, g_free);
+  owner->loads = queen_job_loads_new_part ();
   g_hash_table_insert (self->owners, owner->name, owner);
   return owner;
 }
@@ -294,86 +292,21 @@ on_kept (gpointer data)
 /* What is in flight */
 
 static void
-add_to_total (QueenJobIndex *self, const char *worker_id, guint before, guint now)
+on_load_changed (const char *worker_id, gpointer data)
 {
-  guint total = GPOINTER_TO_UINT (g_hash_table_lookup (self->totals, worker_id)) - before + now;
-
-  if (before == now)
-    return;
-  self->figures.n_in_flight += (guint64) now - before;
-  if (total > 0)
-    g_hash_table_insert (self->totals, g_strdup (worker_id), GUINT_TO_POINTER (total));
-  else
-    g_hash_table_remove (self->totals, worker_id);
-  g_signal_emit (self, signals[LOAD_CHANGED], 0, worker_id);
-}
-
-static void
-add_load (QueenJobIndex *self, Owner *owner, const char *worker_id, guint n)
-{
-  Load *load = g_new (Load, 1);
-
-  *load = (Load){ n, owner->round };
-  g_hash_table_insert (owner->loads, g_strdup (worker_id), load);
-  self->n_loads++;
+  g_signal_emit (data, signals[LOAD_CHANGED], 0, worker_id);
 }
 
 void
 queen_job_index_set_load (QueenJobIndex *self, const char *name, const char *worker_id, guint n)
 {
   Owner *owner = get_owner (self, name);
-  Load *load = owner ? g_hash_table_lookup (owner->loads, worker_id) : NULL;
-  guint before = load ? load->n : 0, now = MIN (n, QUEEN_JOB_INDEX_MAX_IN_FLIGHT);
 
-  if (!owner || (!load && (now == 0 || self->n_loads >= QUEEN_JOB_INDEX_MAX_LOADS)))
-    return;
-  if (!load)
-    add_load (self, owner, worker_id, now);
-  else if (now > 0)
-    *load = (Load){ now, owner->round };
-  else if (g_hash_table_remove (owner->loads, worker_id))
-    self->n_loads--;
-  add_to_total (self, worker_id, before, now);
+  if (owner)
+    queen_job_loads_set (self->loads, owner->loads, worker_id, n, owner->round);
 }
 
 /* Owners */
-
-static gboolean
-is_named (const Owner *owner, guint round)
-{
-  return round == owner->round;
-}
-
-/* @is_all: also what she has named */
-static void
-lose_some (QueenJobIndex *self, Owner *owner, gboolean is_all)
-{
-  GHashTableIter iter;
-  gpointer worker_id, load;
-
-  for (GList *link = owner->jobs.head, *next; link; link = next)
-    {
-      Known *known = link->data;
-
-      next = link->next;
-      if (is_all || !is_named (owner, known->round))
-        lose_known (self, known);
-    }
-  g_hash_table_iter_init (&iter, owner->loads);
-  while (g_hash_table_iter_next (&iter, &worker_id, &load))
-    {
-      g_autofree char *id = NULL;
-      guint n = ((Load *) load)->n;
-
-      if (!is_all && is_named (owner, ((Load *) load)->round))
-        continue;
-      id = worker_id;
-      g_hash_table_iter_steal (&iter);
-      g_free (load);
-      self->n_loads--;
-      add_to_total (self, id, n, 0);
-    }
-}
 
 void
 queen_job_index_begin_owner (QueenJobIndex *self, const char *name)
@@ -389,19 +322,17 @@ queen_job_index_end_owner (QueenJobIndex *self, const char *name)
 {
   Owner *owner = g_hash_table_lookup (self->owners, name);
 
-  if (owner)
-    lose_some (self, owner, FALSE);
-}
-
-void
-queen_job_index_lose_owner (QueenJobIndex *self, const char *name)
-{
-  Owner *owner = g_hash_table_lookup (self->owners, name);
-
   if (!owner)
     return;
-  lose_some (self, owner, TRUE);
-  g_hash_table_remove (self->owners, name);
+  for (GList *link = owner->jobs.head, *next; link; link = next)
+    {
+      Known *known = link->data;
+
+      next = link->next;
+      if (known->round != owner->round)
+        lose_known (self, known);
+    }
+  queen_job_loads_lose (self->loads, owner->loads, owner->round, FALSE);
 }
 
 static void
@@ -410,6 +341,42 @@ free_owner (Owner *owner)
   g_hash_table_unref (owner->loads);
   g_ref_string_release (owner->name);
   g_free (owner);
+}
+
+/* One may have had tens of thousands, and each has those who are to be told. */
+static void
+lose_more (gpointer data)
+{
+  QueenJobIndex *self = data;
+  gint64 end = self->kept.clock->get_monotonic () + QUEEN_SLICE;
+  Owner *owner;
+
+  while ((owner = g_queue_peek_head (&self->dying)))
+    {
+      for (guint n = 1; owner->jobs.head; n++)
+        {
+          lose_known (self, owner->jobs.head->data);
+          if (n % UNTIMED == 0 && self->kept.clock->get_monotonic () >= end)
+            {
+              queen_alarm_set (self->dying_alarm, 0);
+              return;
+            }
+        }
+      g_queue_pop_head (&self->dying);
+      free_owner (owner);
+    }
+}
+
+void
+queen_job_index_lose_owner (QueenJobIndex *self, const char *name)
+{
+  gpointer owner;
+
+  if (!g_hash_table_steal_extended (self->owners, name, NULL, &owner))
+    return;
+  queen_job_loads_lose (self->loads, ((Owner *) owner)->loads, 0, TRUE);
+  g_queue_push_tail (&self->dying, owner);
+  lose_more (self);
 }
 
 GPtrArray *
@@ -438,7 +405,7 @@ queen_job_index_lookup (QueenJobIndex *self, const char *id)
 guint
 queen_job_index_count (QueenJobIndex *self, const char *worker_id)
 {
-  return GPOINTER_TO_UINT (g_hash_table_lookup (self->totals, worker_id));
+  return queen_job_loads_count (self->loads, worker_id);
 }
 
 guint
@@ -452,6 +419,7 @@ queen_job_index_count_open (QueenJobIndex *self, const char *model, QueenJobStat
 const QueenJobIndexFigures *
 queen_job_index_get_figures (QueenJobIndex *self)
 {
+  self->figures.n_in_flight = queen_job_loads_get_sum (self->loads);
   return &self->figures;
 }
 
@@ -551,9 +519,11 @@ queen_job_index_finalize (GObject *object)
   g_hash_table_unref (self->jobs);
   g_hash_table_unref (self->owners);
   g_hash_table_unref (self->demands);
-  g_hash_table_unref (self->totals);
+  queen_job_loads_free (self->loads);
+  g_queue_clear_full (&self->dying, (GDestroyNotify) free_owner);
   queen_job_watches_free (self->watches);
   queen_alarm_free (self->kept_alarm);
+  queen_alarm_free (self->dying_alarm);
   queen_job_own_free (self->own);
 
   G_OBJECT_CLASS (queen_job_index_parent_class)->finalize (object);
@@ -584,7 +554,7 @@ queen_job_index_init (QueenJobIndex *self)
   self->owners =
       g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_owner);
   self->demands = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, g_free);
-  self->totals = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
+  self->loads = queen_job_loads_new (on_load_changed, self);
   self->watches = queen_job_watches_new ();
   self->own = queen_job_own_new ();
 }
@@ -595,6 +565,8 @@ queen_job_index_new (const QueenClock *clock)
   QueenJobIndex *self = g_object_new (QUEEN_TYPE_JOB_INDEX, NULL);
 
   self->kept_alarm = queen_alarm_new (clock, "lost jobs", G_PRIORITY_DEFAULT, on_kept, self);
+  self->dying_alarm =
+      queen_alarm_new (clock, "dead queens' jobs", G_PRIORITY_DEFAULT, lose_more, self);
   queen_deadline_queue_init (&self->kept, QUEEN_JOB_INDEX_KEPT, self->kept_alarm, clock);
   return self;
 }

@@ -13,6 +13,7 @@
 #define APART (25 * G_TIME_SPAN_MILLISECOND) /* of two calls, while there is much to tell */
 #define MOST_TOLD (48 * 1024)                /* bytes of one call, and one line */
 #define N_BEFORE_LINES 2                     /* words of a call */
+#define TOLD_FIELD "told"                    /* whether she has said all; never a job's id either */
 #define LOAD_FIELD "at:"                     /* no job's id begins like this */
 
 /* Telling */
@@ -312,12 +313,10 @@ get_last_owner (QueenRedisSequencer *self)
 
 /* Returns: (transfer full) (nullable): the key with the next one's jobs; %NULL for no more */
 static char *
-dup_jobs_key (QueenRedisSequencer *self, gboolean is_first)
+dup_jobs_key (QueenRedisSequencer *self)
 {
   if (self->owners_to_ask->len == 0)
     return NULL;
-  if (is_first)
-    queen_job_index_begin_owner (self->job_index, get_last_owner (self));
   return queen_engine_dup_key (queen_redis_target_get_cluster (self->settings.target),
                                get_last_owner (self), QUEEN_ENGINE_KEY_JOBS);
 }
@@ -330,15 +329,16 @@ queen_redis_sequencer_take_job (QueenRedisSequencer *self,
   gsize length = 0;
   const char *text = queen_redis_reply_get_text (line, &length);
 
-  /* Her name keeps it there when she has none. */
-  if (text && g_strcmp0 (queen_redis_reply_get_text (field, NULL), "queen") != 0)
+  if (text && g_strcmp0 (queen_redis_reply_get_text (field, NULL), TOLD_FIELD) != 0)
     take_line (self, get_last_owner (self), text, length);
 }
 
+/* Of one who comes back only now, and has not said all yet, nothing that is missing is lost. */
 static void
 end_owner (QueenRedisSequencer *self)
 {
-  queen_job_index_end_owner (self->job_index, get_last_owner (self));
+  if (self->has_owner_told_all)
+    queen_job_index_end_owner (self->job_index, get_last_owner (self));
   g_ptr_array_set_size (self->owners_to_ask, (int) self->owners_to_ask->len - 1);
 }
 
@@ -382,17 +382,44 @@ on_scanned_jobs (QueenRedis *redis,
   queen_redis_sequencer_take_step (self, QUEEN_JOIN_JOBS);
 }
 
-void
-queen_redis_sequencer_scan_jobs (QueenRedisSequencer *self)
+static void
+scan_owner (QueenRedisSequencer *self, const char *key)
 {
-  g_autofree char *key = dup_jobs_key (self, self->scan_cursor == NULL);
   const char *argv[] = { "HSCAN", key, self->scan_cursor ? self->scan_cursor : "0", "COUNT",
                          QUEEN_REDIS_SCAN_COUNT };
 
-  if (key)
-    queen_redis_sequencer_ask (self, G_N_ELEMENTS (argv), argv, on_scanned_jobs);
-  else
+  queen_redis_sequencer_ask (self, G_N_ELEMENTS (argv), argv, on_scanned_jobs);
+}
+
+static void
+on_told_whether_all (QueenRedis *redis,
+                     const QueenRedisReply *reply,
+                     const GError *error,
+                     gpointer data)
+{
+  g_autoptr (QueenRedisSequencer) self = queen_redis_sequencer_hear (data, error);
+  g_autofree char *key = self ? dup_jobs_key (self) : NULL;
+
+  if (!self)
+    return;
+  self->has_owner_told_all = g_strcmp0 (queen_redis_reply_get_text (reply, NULL), "all") == 0;
+  queen_job_index_begin_owner (self->job_index, get_last_owner (self));
+  scan_owner (self, key);
+}
+
+/* Whether it is all must be known before any of it: she may be about to say it. */
+void
+queen_redis_sequencer_scan_jobs (QueenRedisSequencer *self)
+{
+  g_autofree char *key = dup_jobs_key (self);
+  const char *argv[] = { "HGET", key, TOLD_FIELD };
+
+  if (!key)
     queen_redis_sequencer_take_step (self, QUEEN_JOIN_COMPARE);
+  else if (self->scan_cursor)
+    scan_owner (self, key);
+  else
+    queen_redis_sequencer_ask (self, G_N_ELEMENTS (argv), argv, on_told_whether_all);
 }
 
 void

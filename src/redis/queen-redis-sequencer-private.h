@@ -128,9 +128,10 @@ struct _QueenRedisSequencer
   gboolean is_telling; /* the engine has not answered yet */
   gint64 told_at;      /* µs, monotonic: when she told something of jobs last */
   QueenAlarm *tell_alarm;
-  GHashTable *owners;       /* name -> QueenOwner: who else there is */
-  QueenAlarm *owner_alarm;  /* when one of them should have said something */
-  GPtrArray *owners_to_ask; /* names of those whose jobs are to be read while she joins */
+  GHashTable *owners;          /* name -> QueenOwner: who else there is */
+  QueenAlarm *owner_alarm;     /* when one of them should have said something */
+  GPtrArray *owners_to_ask;    /* names of those whose jobs are to be read while she joins */
+  gboolean has_owner_told_all; /* the last of these */
 
   GPtrArray *siblings; /* of QueenSibling */
   QueenAlarm *announce_alarm;

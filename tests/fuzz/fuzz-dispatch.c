@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors
  *
- * Any bytes as what stands in the engine, of a component or a hold. What is taken is written again
- * as something that means the same, and a cluster that hears of it stays whole. */
+ * Any bytes as what stands in the engine, of a component, a hold or a job. What is taken is written
+ * again as something that means the same, and a cluster that hears of it stays whole. */
 
 #include <string.h>
 
@@ -12,9 +12,11 @@
 #include "model/queen-component-json.h"
 #include "model/queen-dispatch.h"
 #include "model/queen-hold-dispatch.h"
+#include "model/queen-job-dispatch.h"
 #include "text/queen-timestamp.h"
 
 #define TIMEOUT (90 * (gint64) G_USEC_PER_SEC)
+#define OWNER "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define NOW (G_GINT64_CONSTANT (1761336660) * 1000000000)
 
 static void
@@ -90,6 +92,37 @@ read_hold (QueenCluster *cluster, const char *text, gsize size)
     g_assert_true (queen_holds_drop (holds, entry.hold->id));
 }
 
+/* What one queen has heard of another is what she would tell herself. */
+static void
+check_same_job (const QueenJobEntry *entry, gpointer data)
+{
+  g_autoptr (QueenJobIndex) again = queen_job_index_new (&fake_clock);
+  g_autoptr (GString) json = g_string_new (NULL);
+  const QueenJobIndexNews news = { .job_id = entry->id, .entry = entry };
+  const QueenJobEntry *same;
+
+  queen_job_dispatch_write (json, &news);
+  g_assert_cmpuint (json->len, <=, QUEEN_JOB_DISPATCH_MAX_LINE);
+  g_assert_true (queen_job_dispatch_apply (again, OWNER, json->str, json->len, NULL));
+  same = queen_job_index_lookup (again, entry->id);
+  g_assert_cmpstr (entry->model, ==, same->model);
+  g_assert_cmpstr (entry->worker_id, ==, same->worker_id);
+  g_assert_cmpint (entry->state, ==, same->state);
+}
+
+static void
+read_job (const char *text, gsize size)
+{
+  g_autoptr (QueenJobIndex) index = queen_job_index_new (&fake_clock);
+  g_autoptr (GError) error = NULL;
+
+  if (!queen_job_dispatch_apply (index, OWNER, text, size, &error))
+    g_assert_nonnull (error);
+  queen_job_index_foreach (index, check_same_job, NULL);
+  queen_job_index_lose_owner (index, OWNER);
+  g_assert_cmpuint (queen_job_index_get_figures (index)->n_in_flight, ==, 0);
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
@@ -105,5 +138,6 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     read_component (cluster, (QueenComponentKind) kind, text, size);
   read_hold (cluster, text, size);
+  read_job (text, size);
   return 0;
 }

@@ -282,6 +282,48 @@ test_engine_away (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_others (f->queens[1], "lost"), ==, 0);
 }
 
+/* Returns: (transfer full): the one key that has jobs */
+static char *
+find_jobs (RedisServer *server)
+{
+  g_autofree char *all = redis_server_ask (server, "KEYS", "q:{test}:jobs:*", NULL);
+  g_auto (GStrv) keys = g_strsplit (all, "\n", -1);
+
+  for (char **key = keys; *key; key++)
+    {
+      g_autofree char *n = redis_server_ask (server, "HLEN", *key, NULL);
+
+      if (!g_str_equal (n, "1"))
+        return g_strdup (*key);
+    }
+  g_assert_not_reached ();
+}
+
+/* Who is back before the one that has a job, and finds nothing of hers any more, does not take it
+ * for lost: she may be about to say that it is there. */
+static void
+test_back_first (Fixture *f, gconstpointer data)
+{
+  g_autofree char *id = NULL, *key = NULL;
+  guint16 port = queen_process_get_port (f->queens[1]);
+
+  beat (f, 0, "Ready");
+  id = submit (f->queens[0]);
+  queen_test_wait_until (count_others (f->queens[1], "running") == 1);
+  queen_process_signal (f->queens[0], SIGSTOP);
+  key = find_jobs (f->server);
+  redis_server_do (f->server, "1", "DEL", key);
+  g_free (redis_server_ask (f->server, "CLIENT", "KILL", "TYPE", "normal", NULL));
+  queen_test_wait_until (http_read_metric (port, "queen_engine_alone_total") == 1);
+  queens_wait_for (f->queens[1], "together");
+  g_assert_cmpuint (count_others (f->queens[1], "running"), ==, 1);
+  queen_process_signal (f->queens[0], SIGCONT);
+  queens_wait_for (f->queens[0], "together");
+  stand_in_order (f->worker, "{\"step\":2}");
+  queen_test_wait_until (count_others (f->queens[1], "done") == 1);
+  g_assert_cmpuint (count_others (f->queens[1], "lost"), ==, 0);
+}
+
 /* What somebody else has written makes no job and no load. */
 static void
 test_foreign (Fixture *f, gconstpointer data)
@@ -330,6 +372,7 @@ main (int argc, char **argv)
     { "/queens-jobs-engine/dead-ones-are-lost-within-10-s", 3, test_dead },
     { "/queens-jobs-engine/leaves-in-order", 2, test_leaves },
     { "/queens-jobs-engine/engine-away-and-back", 2, test_engine_away },
+    { "/queens-jobs-engine/back-before-the-one-that-has-them", 2, test_back_first },
     { "/queens-jobs-engine/foreign-data", 1, test_foreign },
   };
 

@@ -131,7 +131,7 @@ test_open_jobs_of_the_dead_are_lost (Fixture *f, gconstpointer data)
   queen_job_index_set_load (f->index, BEA, "w", 2);
   g_string_truncate (f->heard, 0);
   queen_job_index_lose_owner (f->index, ANN);
-  assert_heard (f, "job-1=lost w:2 ");
+  assert_heard (f, "w:2 job-1=lost ");
   assert_state (f, "job-1", ANN, QUEEN_JOB_LOST);
   g_assert_true (queen_job_index_lookup (f->index, "job-1")->is_orphan);
   g_assert_null (queen_job_index_lookup (f->index, "job-2"));
@@ -148,6 +148,36 @@ test_open_jobs_of_the_dead_are_lost (Fixture *f, gconstpointer data)
     ;
   g_assert_null (queen_job_index_lookup (f->index, "job-1"));
   g_assert_cmpuint (count_jobs (f), ==, 1);
+}
+
+/* Each look at the clock takes as long as there is in one turn. */
+static gint64
+get_slow (void)
+{
+  return now += QUEEN_SLICE;
+}
+
+static void
+test_death_of_many_is_told_in_turns (Fixture *f, gconstpointer data)
+{
+  static const QueenClock slow_clock = { get_slow, get_slow };
+  g_autoptr (QueenJobIndex) index = queen_job_index_new (&slow_clock);
+  const QueenJobIndexFigures *figures = queen_job_index_get_figures (index);
+  char id[32];
+
+  for (guint i = 0; i < 1000; i++)
+    {
+      const QueenJobEntry entry = { .id = id, .owner = ANN, .state = QUEEN_JOB_RUNNING };
+
+      g_snprintf (id, sizeof id, "job-%u", i);
+      queen_job_index_set (index, &entry);
+    }
+  queen_job_index_lose_owner (index, ANN);
+  g_assert_cmpuint (figures->n_in_state[QUEEN_JOB_LOST], >, 0);
+  g_assert_cmpuint (figures->n_in_state[QUEEN_JOB_RUNNING], >, 500);
+  while (figures->n_in_state[QUEEN_JOB_RUNNING] > 0)
+    g_assert_true (g_main_context_iteration (NULL, FALSE));
+  g_assert_cmpuint (figures->n_in_state[QUEEN_JOB_LOST], ==, 1000);
 }
 
 /* She stood still for so long that she was taken for dead. */
@@ -416,6 +446,7 @@ main (int argc, char **argv)
   } tests[] = {
     { "/job-index/goes-forward-only", test_goes_forward_only },
     { "/job-index/open-jobs-of-the-dead-are-lost", test_open_jobs_of_the_dead_are_lost },
+    { "/job-index/death-of-many-is-told-in-turns", test_death_of_many_is_told_in_turns },
     { "/job-index/owner-comes-back", test_owner_comes_back },
     { "/job-index/what-is-not-named-anew-is-no-more", test_what_is_not_named_anew_is_no_more },
     { "/job-index/other-name-same-jobs", test_other_name_same_jobs },
