@@ -299,6 +299,7 @@ add_routes (QueenDaemon *self)
     .budgets = self->budgets,
     .tally = &self->tally,
     .started_at = self->started_at,
+    .siblings = self->siblings,
     .report_engine = self->together ? report_engine : NULL,
     .is_on_bus = self->config->bus == G_BUS_TYPE_NONE ? NULL : is_on_bus,
     .data = self,

@@ -40,7 +40,9 @@ queen_engine_metrics_append (GString *text, const QueenEngineReport *report)
 }
 
 void
-queen_engine_metrics_append_jobs (GString *text, const QueenJobIndexFigures *figures)
+queen_engine_metrics_append_jobs (GString *text,
+                                  const QueenJobIndexFigures *figures,
+                                  guint n_relays)
 {
   queen_metrics_begin (text, "queen_engine_jobs", "gauge",
                        "Jobs of other queens that are known here.");
@@ -54,4 +56,7 @@ queen_engine_metrics_append_jobs (GString *text, const QueenJobIndexFigures *fig
   queen_metrics_counter (text, "queen_engine_jobs_left_out_total",
                          "Jobs of other queens for which there was no room here.",
                          figures->n_left_out);
+  queen_metrics_gauge (text, "queen_engine_jobs_relayed",
+                       "Questions about jobs of other queens, and their readers, that are served.",
+                       n_relays);
 }

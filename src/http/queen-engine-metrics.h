@@ -16,7 +16,14 @@ G_BEGIN_DECLS
  */
 void queen_engine_metrics_append (GString *text, const QueenEngineReport *report);
 
-/** Appends what there is to say of other queens' jobs. */
-void queen_engine_metrics_append_jobs (GString *text, const QueenJobIndexFigures *figures);
+/**
+ * queen_engine_metrics_append_jobs:
+ * @n_relays: see queen_siblings_get_n_relays()
+ *
+ * What there is to say of other queens' jobs.
+ */
+void queen_engine_metrics_append_jobs (GString *text,
+                                       const QueenJobIndexFigures *figures,
+                                       guint n_relays);
 
 G_END_DECLS

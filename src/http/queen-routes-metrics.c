@@ -327,8 +327,10 @@ append_engine (GString *text, const QueenMetricsSources *sources)
     return;
   sources->report_engine (&report, sources->data);
   queen_engine_metrics_append (text, &report);
-  queen_engine_metrics_append_jobs (text, queen_job_index_get_figures (
-                                              queen_cluster_get_job_index (sources->cluster)));
+  queen_engine_metrics_append_jobs (text,
+                                    queen_job_index_get_figures (
+                                        queen_cluster_get_job_index (sources->cluster)),
+                                    queen_siblings_get_n_relays (sources->siblings));
 }
 
 /* What strangers can make her hold. */

@@ -86,6 +86,7 @@ void queen_routes_add_operations (QueenRouter *router,
  * @budgets: likewise
  * @tally: likewise
  * @started_at: µs since 1970: when she was started
+ * @siblings: (nullable): the other queens; %NULL where there are none, as is what follows
  * @report_engine: (nullable): tells how she stands with other queens; %NULL where there are none
  * @is_on_bus: (nullable): tells whether she is on the D-Bus that is wanted; %NULL when none is
  * @data: for both
@@ -105,6 +106,7 @@ typedef struct
   const QueenBudgets *budgets;
   const QueenTally *tally;
   gint64 started_at;
+  QueenSiblings *siblings;
   void (*report_engine) (QueenEngineReport *report, gpointer data);
   gboolean (*is_on_bus) (gpointer data);
   gpointer data;

@@ -14,6 +14,7 @@
 struct _QueenRelay
 {
   gatomicrefcount n_refs;
+  QueenMailSender sender;
   QueenUpstream *upstream;
   QueenTarget *target;
   QueenRelayRequest request; /* its texts are owned, but for the static ones */
@@ -104,6 +105,7 @@ new_slip (QueenRelay *self)
   slip->relay = ref_relay (self);
   slip->mail.deliver = on_slip;
   slip->mail.size = sizeof *slip;
+  slip->mail.sender = &self->sender;
   return slip;
 }
 

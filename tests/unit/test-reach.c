@@ -250,6 +250,38 @@ load_tokens (const char *text, GError **error)
   return tokens;
 }
 
+/* Another queen is called without TLS on this machine alone, unless somebody wants it so. */
+static void
+test_queens (void)
+{
+  static const struct
+  {
+    const char *scheme;
+    const char *address;
+    gboolean is_called;
+    gboolean is_called_plain;
+  } queens[] = {
+    { "http", "127.0.0.1", TRUE, TRUE },          { "http", "::1", TRUE, TRUE },
+    { "http", "10.9.0.7", FALSE, TRUE },          { "https", "10.9.0.7", TRUE, TRUE },
+    { "https", "0.0.0.0", FALSE, FALSE },         { "https", "224.0.0.1", FALSE, FALSE },
+    { "https", "255.255.255.255", FALSE, FALSE }, { "https", "::", FALSE, FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (queens); i++)
+    for (int may_be_plain = FALSE; may_be_plain <= TRUE; may_be_plain++)
+      {
+        g_autoptr (GInetAddress) address = g_inet_address_new_from_string (queens[i].address);
+        g_autoptr (GError) error = NULL;
+        gboolean is_called =
+            queen_reach_check_queen (queens[i].scheme, may_be_plain, address, &error);
+
+        g_assert_cmpint (is_called, ==,
+                         may_be_plain ? queens[i].is_called_plain : queens[i].is_called);
+        if (!is_called)
+          g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN);
+      }
+}
+
 static void
 test_tokens (void)
 {
@@ -299,6 +331,7 @@ main (int argc, char **argv)
   g_test_add_func ("/reach/own-addresses-are-this-machine", test_own);
   g_test_add_func ("/reach/says-why-not", test_why);
   g_test_add_func ("/reach/bad-networks", test_bad_networks);
+  g_test_add_func ("/reach/queens-in-the-clear-on-this-machine-alone", test_queens);
   g_test_add_func ("/reach/target/where-it-says-that-it-is", test_targets);
   g_test_add_func ("/reach/tokens/host-and-port-before-host-before-id", test_tokens);
   g_test_add_func ("/reach/tokens/bad-lines-are-named-and-not-shown", test_bad_tokens);
