@@ -187,6 +187,34 @@ test_engine_away (Fixture *f, gconstpointer data)
     g_assert_true (has_nothing_left (f->queens[i]));
 }
 
+/* Redis hangs, and nobody has noticed yet: the way is found to be interrupted. When it goes on,
+ * nothing of that is left. */
+static void
+test_nothing_arrives (Fixture *f, gconstpointer data)
+{
+  g_autofree char *line = NULL, *out = NULL, *err = NULL;
+
+  start_queens (f, "--engine-timeout=30s", NULL);
+  redis_server_signal (f->servers[0], SIGSTOP);
+  line = g_strdup_printf ("doctor %s", f->urls[0]);
+  g_assert_cmpint (ctl_run (line, &out, &err), ==, 1);
+  redis_server_signal (f->servers[0], SIGCONT);
+  g_assert_nonnull (strstr (out, "Who listens to her has not heard in 3 s what http://"));
+  g_assert_nonnull (strstr (err, "1 thing is wrong."));
+  for (int i = 0; i < 2; i++)
+    queens_beat (f->queens[i], i == 0 ? "a" : "b", "ready");
+  for (int i = 0; i < 2; i++)
+    queen_test_wait_until (queens_is_known_as (f->queens[i], "a", "Ready") &&
+                           queens_is_known_as (f->queens[i], "b", "Ready"));
+  for (int i = 0; i < 2; i++)
+    {
+      g_autoptr (HttpAnswer) answer =
+          http_get (queen_process_get_port (f->queens[i]), "/v1/workers");
+
+      g_assert_null (strstr (answer->body, "queenctl-doctor"));
+    }
+}
+
 static void
 start_queens_with_tokens (Fixture *f)
 {
@@ -347,6 +375,7 @@ main (int argc, char **argv)
   ADD ("/queenctl-doctor/well", test_well);
   ADD ("/queenctl-doctor/one-hangs", test_stopped);
   ADD ("/queenctl-doctor/engine-away", test_engine_away);
+  ADD ("/queenctl-doctor/nothing-arrives", test_nothing_arrives);
   ADD ("/queenctl-doctor/wrong-token", test_wrong_token);
   ADD ("/queenctl-doctor/token-is-for-those-who-are-named", test_token_is_for_named);
   ADD ("/queenctl-doctor/two-epochs", test_two_epochs);
