@@ -78,23 +78,6 @@ begin_waiting (QueenConnection *self)
 }
 
 /* @whole has the request, and perhaps more. */
-/* @buffer: was her request, whose excess is taken if it is the next one */
-static void
-begin_handling (QueenConnection *self, QueenRequestBuffer *buffer)
-{
-  self->is_persistent = may_go_on (self, buffer);
-  self->request = (QueenRequestBuffer){ NULL };
-  if (self->is_hurried)
-    queen_delivery_allow_time (&self->socket);
-  self->is_hurried = FALSE;
-  self->speaks_openai = FALSE;
-  self->n_requests++;
-  self->has_unread_data |= buffer->excess != NULL;
-  if (self->is_persistent)
-    self->ahead = g_steal_pointer (&buffer->excess);
-  queen_connection_pass_state (self, STATE_HANDLER);
-}
-
 static void
 handle_request (QueenConnection *self, QueenText whole)
 {
@@ -114,7 +97,17 @@ handle_request (QueenConnection *self, QueenText whole)
     .large = large,
   };
 
-  begin_handling (self, &buffer);
+  self->is_persistent = may_go_on (self, &buffer);
+  self->request = (QueenRequestBuffer){ NULL };
+  if (self->is_hurried)
+    queen_delivery_allow_time (&self->socket);
+  self->is_hurried = FALSE;
+  self->speaks_openai = FALSE;
+  self->n_requests++;
+  self->has_unread_data |= buffer.excess != NULL;
+  if (self->is_persistent)
+    self->ahead = g_steal_pointer (&buffer.excess);
+  queen_connection_pass_state (self, STATE_HANDLER);
   handling = self->settings->on_request (self, &request, &answer, self->settings->data);
   /* Who is refused when it is its turn again, as its token has gone meanwhile, leaves its progress:
    * that belongs to this request, and to none that follows on the connection. */
