@@ -101,8 +101,7 @@ handle_request (QueenConnection *self, QueenText whole)
   self->request = (QueenRequestBuffer){ NULL };
   if (self->is_hurried)
     queen_delivery_allow_time (&self->socket);
-  self->is_hurried = FALSE;
-  self->speaks_openai = FALSE;
+  self->is_hurried = self->speaks_openai = FALSE;
   self->n_requests++;
   self->has_unread_data |= buffer.excess != NULL;
   if (self->is_persistent)
