@@ -573,6 +573,28 @@ test_pauses (void)
     }
 }
 
+static guint n_thrown;
+
+static gint64
+throw_by_turns (gint64 limit)
+{
+  return n_thrown++ % 2 ? limit - 1 : 0;
+}
+
+/* Whatever the dice say, and however long it was before, a pause is not longer than the longest. */
+static void
+test_longest_pause (void)
+{
+  for (n_thrown = 0; n_thrown < 20;)
+    {
+      guint n = n_thrown;
+
+      g_assert_cmpint (queen_redis_pause_next (QUEEN_REDIS_MOST_PAUSE, throw_by_turns), <=,
+                       QUEEN_REDIS_MOST_PAUSE);
+      g_assert_cmpuint (n_thrown, ==, n + 1);
+    }
+}
+
 static void
 test_comes_back (Fixture *self, gconstpointer data)
 {
@@ -762,6 +784,8 @@ main (int argc, char **argv)
   ADD ("deadline/standstill-before-sending", NULL, set_up_ready, test_standstill_before_sending);
   ADD ("deadline/standstill-is-excused-once", NULL, set_up_ready, test_standstill_twice);
   g_test_add_func ("/redis/pause/grows-up-to-a-limit", test_pauses);
+  g_test_add_func ("/redis/pause/grows-up-to-a-limit/never-longer-than-the-longest",
+                   test_longest_pause);
   ADD ("pause/comes-back", NULL, set_up_ready, test_comes_back);
   ADD ("pause/cut-short", NULL, set_up_ready, test_retry);
   ADD ("end/given-up", NULL, set_up_ready, test_reconnect);
