@@ -29,6 +29,14 @@ struct _QueenAccess
   QueenSocketUsers *users; /* NULL when it does not matter who they are */
 };
 
+enum
+{
+  RELOADED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
 G_DEFINE_FINAL_TYPE (QueenAccess, queen_access, G_TYPE_OBJECT)
 
 /* Names */
@@ -483,6 +491,7 @@ queen_access_reload (QueenAccess *self, char **change, GError **error)
     *change = queen_tokens_describe_change (tokens, self->tokens);
   g_clear_pointer (&self->tokens, queen_tokens_free);
   self->tokens = tokens;
+  g_signal_emit (self, signals[RELOADED], 0);
   return TRUE;
 }
 
@@ -510,6 +519,8 @@ static void
 queen_access_class_init (QueenAccessClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = queen_access_finalize;
+  signals[RELOADED] = g_signal_new ("reloaded", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+                                    NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

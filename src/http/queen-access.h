@@ -147,7 +147,8 @@ QueenAccess *queen_access_new (const QueenAccessSettings *settings, GError **err
  *   file
  * @error: what is wrong with the token file; the tokens are then what they were
  *
- * Reads the token file again. With a token that is gone, its sessions are over.
+ * Reads the token file again. With a token that is gone, its sessions are over; the signal
+ * `reloaded` says that it has been read.
  */
 gboolean queen_access_reload (QueenAccess *self, char **change, GError **error);
 

@@ -27,7 +27,7 @@ typedef struct
   QueenJobs *jobs;
   QueenCluster *cluster;
   QueenSiblings *siblings; /* NULL without other queens */
-  QueenAccess *access;     /* the router's */
+  QueenAccess *access;
 } Work;
 
 /* Whose it is */
@@ -161,6 +161,7 @@ take_job (Work *work, QueenExchange *exchange, GError **error)
   if (!operation || !check_scope (work, exchange, operation->kind, error))
     return NULL;
   operation->request.submitter = submitter;
+  operation->request.right = queen_exchange_get_reader (exchange);
   operation->request.idempotency_key = queen_exchange_get_header (exchange, "Idempotency-Key");
   operation->request.via = queen_exchange_get_header (exchange, "Via");
   return queen_job_operation_submit (operation, work->jobs, work->cluster, error);
@@ -473,9 +474,24 @@ on_read_job (QueenExchange *exchange, gpointer data)
                             (GDestroyNotify) free_reading);
 }
 
+static gboolean
+is_right_over (guint right, gpointer data)
+{
+  return !queen_access_may_read_on (data, right);
+}
+
+/* Of the web's faces both: a job is the same whoever has brought it. */
+static void
+on_access_reloaded (QueenAccess *access, Work *work)
+{
+  queen_jobs_end_unwanted (work->jobs, is_right_over, access);
+}
+
 static void
 free_work (Work *work)
 {
+  g_signal_handlers_disconnect_by_data (work->access, work);
+  g_object_unref (work->access);
   g_object_unref (work->jobs);
   g_object_unref (work->cluster);
   g_free (work);
@@ -499,6 +515,7 @@ queen_routes_add_jobs (QueenRouter *router,
   work->jobs = g_object_ref (jobs);
   work->cluster = g_object_ref (cluster);
   work->siblings = siblings;
-  work->access = queen_router_get_access (router);
+  work->access = g_object_ref (queen_router_get_access (router));
+  g_signal_connect (work->access, "reloaded", G_CALLBACK (on_access_reloaded), work);
   queen_router_add (router, routes, G_N_ELEMENTS (routes), work, (GDestroyNotify) free_work);
 }

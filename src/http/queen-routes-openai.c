@@ -421,6 +421,7 @@ submit (QueenExchange *exchange, OpenAI *openai, const Question *question, GErro
   request.model = question->model;
   request.is_streamed = question->is_streamed;
   request.submitter = sender ? sender : "";
+  request.right = queen_exchange_get_reader (exchange);
   request.idempotency_key = queen_exchange_get_header (exchange, "Idempotency-Key");
   request.wish = queen_exchange_get_header (exchange, "X-Queen-Worker");
   request.affinity = queen_exchange_get_header (exchange, "X-Queen-Affinity");

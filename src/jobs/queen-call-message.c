@@ -3,8 +3,34 @@
 
 #include "queen-call-message.h"
 
+#include <string.h>
+
 #include "net/queen-via.h"
 #include "queen-passes.h"
+
+#define MAX_DIGITS 18 /* of a number that libsoup's type can hold */
+#define FAULT "queen-call-fault"
+
+/* RFC 9110 § 8.6. libsoup takes any number that C does, and GLib warns of those below 0. The status
+ * is set as soon as the head has been read, and before anything is made of it. */
+static void
+on_status (SoupMessage *message)
+{
+  SoupMessageHeaders *headers = soup_message_get_response_headers (message);
+  const char *length = soup_message_headers_get_list (headers, "Content-Length");
+  gsize n_digits = length ? strspn (length, "0123456789") : 1;
+
+  if (n_digits > 0 && n_digits <= MAX_DIGITS && (!length || length[n_digits] == '\0'))
+    return;
+  soup_message_headers_remove (headers, "Content-Length");
+  g_object_set_data (G_OBJECT (message), FAULT, (gpointer) "its answer has a wrong Content-Length");
+}
+
+const char *
+queen_call_message_get_fault (SoupMessage *message)
+{
+  return g_object_get_data (G_OBJECT (message), FAULT);
+}
 
 SoupMessage *
 queen_call_message_new (const QueenCallRequest *request, gboolean is_repeated)
@@ -22,6 +48,7 @@ queen_call_message_new (const QueenCallRequest *request, gboolean is_repeated)
                                      { "Last-Event-ID", request->last_id },
                                      { "Authorization", bearer } };
 
+  g_signal_connect (message, "notify::status-code", G_CALLBACK (on_status), NULL);
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
   /* Without IDEMPOTENT libsoup makes a new connection for each POST, whatever it has kept. */
   soup_message_add_flags (message,

@@ -250,11 +250,13 @@ check_answer (QueenCall *self)
   SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
   const char *coding = soup_message_headers_get_one (headers, "Content-Encoding");
 
-  if (!coding || g_ascii_strcasecmp (coding, "identity") == 0)
-    return TRUE;
-  end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY,
-            "its answer is compressed, which nobody has asked for");
-  return FALSE;
+  const char *fault = queen_call_message_get_fault (self->message);
+
+  if (!fault && coding && g_ascii_strcasecmp (coding, "identity") != 0)
+    fault = "its answer is compressed, which nobody has asked for";
+  if (fault)
+    end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY, fault);
+  return fault == NULL;
 }
 
 /* Nobody is asked anew who has begun to answer. The question may be megabytes, and the answer take

@@ -49,6 +49,7 @@ struct _QueenJob
   char *path;
   char *model;
   char *submitter;
+  guint right; /* of its submitter's */
   char *wish;
   char *affinity;
   char *reservation;

@@ -331,6 +331,7 @@ copy_request (QueenJob *self, const QueenJobRequest *request)
   self->path = g_strdup (request->path);
   self->model = g_strdup (request->model);
   self->submitter = g_strdup (request->submitter);
+  self->right = request->right;
   self->wish = g_strdup (request->wish);
   self->affinity = g_strdup (request->affinity);
   self->reservation = g_strdup (request->reservation);

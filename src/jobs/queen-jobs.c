@@ -148,6 +148,24 @@ queen_jobs_answer (QueenJobs *self,
 
 /* What there is */
 
+void
+queen_jobs_end_unwanted (QueenJobs *self,
+                         gboolean (*is_over) (guint right, gpointer data),
+                         gpointer data)
+{
+  g_autoptr (GPtrArray) unwanted = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (GList *link = self->all.head; link; link = link->next)
+    {
+      QueenJob *job = link->data;
+
+      if (job->state == QUEEN_JOB_QUEUED && job->right != 0 && is_over (job->right, data))
+        g_ptr_array_add (unwanted, g_object_ref (job));
+    }
+  for (guint i = 0; i < unwanted->len; i++)
+    queen_job_cancel (unwanted->pdata[i], "the token by which it was submitted is gone", NULL);
+}
+
 QueenJob *
 queen_jobs_lookup (QueenJobs *self, const char *id, const char *submitter, GError **error)
 {

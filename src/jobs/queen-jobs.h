@@ -40,6 +40,7 @@ typedef enum
  * @submitter: whose it is: `token:` and its name, `address:` and the network, as
  *   queen_exchange_dup_sender() has it, `uid:` and the number on D-Bus; "" for this machine, where
  *   there are no tokens
+ * @right: by which its submitter may read it, as of a #QueenStreamRequest; 0 for who needs none
  * @idempotency_key: (nullable): who submits the same again by this key gets the job that there is
  * @wish: (nullable): a worker's id that is to be preferred; not with @hive_id
  * @affinity: (nullable): any text: what has the same is placed together
@@ -64,6 +65,7 @@ typedef struct
   const char *model;
   gboolean is_streamed;
   const char *submitter;
+  guint right;
   const char *idempotency_key;
   const char *wish;
   const char *affinity;
@@ -168,6 +170,17 @@ QueenJob *queen_jobs_answer (QueenJobs *self,
                              const char *const *lines,
                              const char *failure,
                              GError **error);
+
+/**
+ * queen_jobs_end_unwanted:
+ * @is_over: whether a right is over
+ *
+ * Cancels the jobs that wait for a worker and whose submitter has no right any more. Those that run
+ * go on: what they cost is spent.
+ */
+void queen_jobs_end_unwanted (QueenJobs *self,
+                              gboolean (*is_over) (guint right, gpointer data),
+                              gpointer data);
 
 /**
  * queen_jobs_lookup:
