@@ -4,30 +4,22 @@
 #include "queen-job-index.h"
 
 #include "loop/queen-deadline-queue.h"
+#include "loop/queen-slice.h"
 #include "queen-engine-report.h"
-#include "queen-job-loads.h"
 #include "queen-job-own.h"
+#include "queen-job-owner.h"
 #include "queen-job-watches.h"
 #include "text/queen-hash.h"
 
 #define MAX_OWNERS (2 * QUEEN_SIBLINGS_MAX) /* those who have just gone are among them */
-#define UNTIMED 64                          /* jobs, until it is looked how long they took */
+#define LOST_AT_ONCE 16                     /* of each who goes; more are lost in slices */
 
-/* Another queen that has something here. */
-typedef struct
-{
-  char *name;        /* a GRefString, as long as any of her jobs has it */
-  GQueue jobs;       /* of Known */
-  GHashTable *loads; /* her part */
-  guint round;       /* grows when she says all anew */
-} Owner;
-
-/* A job of hers. */
+/* A job of another queen. */
 typedef struct
 {
   QueenJobEntry entry;
-  Owner *owner; /* NULL of one that is nobody's any more */
-  guint round;  /* in which she named it last */
+  QueenJobOwner *owner; /* NULL of one that is nobody's any more */
+  guint round;          /* in which she named it last */
   GList owner_link;
   GList ended_link;   /* in those that ended, when it did */
   QueenDeadline kept; /* of one that is nobody's */
@@ -44,17 +36,17 @@ struct _QueenJobIndex
   GObject parent_instance;
 
   GHashTable *jobs;    /* id -> Known */
-  GHashTable *owners;  /* name -> Owner */
+  GHashTable *owners;  /* name -> QueenJobOwner */
   GHashTable *demands; /* model -> Demand: of those of which there is any */
   GHashTable *totals;  /* worker's id -> how many all others have there */
   GQueue ended;        /* of Known: those that ended first before the others */
-  QueenJobLoads *loads;
+  guint n_loads;
   QueenJobIndexFigures figures;
   gboolean is_current;
   QueenDeadlineQueue kept;
   QueenAlarm *kept_alarm;
-  GQueue dying; /* of Owner: those that are gone, as long as they have jobs */
-  QueenAlarm *dying_alarm;
+  GQueue losing; /* of QueenJobOwner */
+  QueenAlarm *loss_alarm;
   QueenJobWatches *watches;
   QueenJobOwn *own;
 };
@@ -188,30 +180,26 @@ add_known (QueenJobIndex *self, const QueenJobEntry *entry)
 }
 
 /* Returns: (nullable): %NULL when there are more than there can be queens */
-static Owner *
+static QueenJobOwner *
 get_owner (QueenJobIndex *self, const char *name)
 {
-  Owner *owner = g_hash_table_lookup (self->owners, name);
+  QueenJobOwner *owner = g_hash_table_lookup (self->owners, name);
 
   if (owner || g_hash_table_size (self->owners) >= MAX_OWNERS)
     return owner;
-  owner = g_new0 (Owner, 1);
-  owner->name = g_ref_string_new_intern (name);
-  owner->loads = queen_job_loads_new_part ();
+  owner = queen_job_owner_new (name);
   g_hash_table_insert (self->owners, owner->name, owner);
   return owner;
 }
 
 static void
-take_over (QueenJobIndex *self, Known *known, Owner *owner)
+take_over (QueenJobIndex *self, Known *known, QueenJobOwner *owner)
 {
   if (known->owner != owner)
-    {
-      leave_owner (known);
-      g_queue_push_tail_link (&owner->jobs, &known->owner_link);
-      known->owner = owner;
-      set_text (&known->entry.owner, owner->name);
-    }
+    set_text (&known->entry.owner, owner->name);
+  leave_owner (known);
+  g_queue_push_tail_link (&owner->jobs, &known->owner_link);
+  known->owner = owner;
   queen_deadline_end (&known->kept);
   known->entry.is_orphan = FALSE;
   known->round = owner->round;
@@ -232,7 +220,7 @@ is_news (const Known *known, const QueenJobEntry *entry)
 void
 queen_job_index_set (QueenJobIndex *self, const QueenJobEntry *entry)
 {
-  Owner *owner = get_owner (self, entry->owner);
+  QueenJobOwner *owner = get_owner (self, entry->owner);
   Known *known = g_hash_table_lookup (self->jobs, entry->id);
   gboolean is_change = is_news (known, entry);
 
@@ -279,39 +267,131 @@ lose_known (QueenJobIndex *self, Known *known)
   tell_changed (self, known);
 }
 
+/* A queen that died may have had all the jobs that there can be. */
 static void
 on_kept (gpointer data)
 {
   QueenJobIndex *self = data;
+  gint64 begun = self->kept.clock->get_monotonic ();
+  QueenSlice slice;
   Known *known;
 
-  while ((known = queen_deadline_queue_peek_due (&self->kept, self->kept.clock->get_monotonic ())))
-    remove_known (self, known);
+  queen_slice_begin (&slice, self->kept.clock);
+  while ((known = queen_deadline_queue_peek_due (&self->kept, begun)))
+    {
+      remove_known (self, known);
+      if (queen_slice_is_over (&slice, sizeof *known))
+        {
+          queen_alarm_set (self->kept_alarm, 0);
+          return;
+        }
+    }
 }
 
 /* What is in flight */
 
 static void
-on_load_changed (const char *worker_id, gpointer data)
+add_to_total (QueenJobIndex *self, const char *worker_id, guint before, guint now)
 {
-  g_signal_emit (data, signals[LOAD_CHANGED], 0, worker_id);
+  guint total = GPOINTER_TO_UINT (g_hash_table_lookup (self->totals, worker_id)) - before + now;
+
+  if (before == now)
+    return;
+  self->figures.n_in_flight += (guint64) now - before;
+  if (total > 0)
+    g_hash_table_insert (self->totals, g_strdup (worker_id), GUINT_TO_POINTER (total));
+  else
+    g_hash_table_remove (self->totals, worker_id);
+  g_signal_emit (self, signals[LOAD_CHANGED], 0, worker_id);
+}
+
+static void
+set_load (QueenJobIndex *self, QueenJobOwner *owner, const char *worker_id, guint now)
+{
+  guint before = queen_job_owner_get_load (owner, worker_id);
+
+  if (before == 0 && (now == 0 || self->n_loads >= QUEEN_JOB_INDEX_MAX_LOADS))
+    return;
+  self->n_loads += before == 0;
+  self->n_loads -= now == 0;
+  queen_job_owner_set_load (owner, worker_id, now);
+  add_to_total (self, worker_id, before, now);
 }
 
 void
 queen_job_index_set_load (QueenJobIndex *self, const char *name, const char *worker_id, guint n)
 {
-  Owner *owner = get_owner (self, name);
+  QueenJobOwner *owner = get_owner (self, name);
 
   if (owner)
-    queen_job_loads_set (self->loads, owner->loads, worker_id, n, owner->round);
+    set_load (self, owner, worker_id, MIN (n, QUEEN_JOB_INDEX_MAX_IN_FLIGHT));
 }
 
 /* Owners */
 
+/* Returns: whether there was anything that is not so any more */
+static gboolean
+lose_one (QueenJobIndex *self, QueenJobOwner *owner)
+{
+  Known *known = owner->jobs.head ? owner->jobs.head->data : NULL;
+  const QueenJobLoad *load = queen_job_owner_peek_old_load (owner);
+  g_autofree char *worker_id = load ? g_strdup (load->worker_id) : NULL;
+
+  if (worker_id)
+    set_load (self, owner, worker_id, 0);
+  else if (known && known->round < owner->kept_from)
+    lose_known (self, known);
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static void
+stop_losing (QueenJobIndex *self, QueenJobOwner *owner)
+{
+  g_queue_unlink (&self->losing, &owner->link);
+  owner->is_losing = FALSE;
+  if (owner->is_gone)
+    queen_job_owner_free (owner);
+}
+
+static void
+on_loss (gpointer data)
+{
+  QueenJobIndex *self = data;
+  QueenSlice slice;
+
+  queen_slice_begin (&slice, self->kept.clock);
+  while (self->losing.head && !queen_slice_is_over (&slice, sizeof (Known)))
+    if (!lose_one (self, self->losing.head->data))
+      stop_losing (self, self->losing.head->data);
+  if (self->losing.head)
+    queen_alarm_set (self->loss_alarm, 0);
+}
+
+/* She may have all the jobs that there can be, and many may go at once: of each a few are lost now,
+ * and the others in slices. */
+static void
+lose_some (QueenJobIndex *self, QueenJobOwner *owner, guint kept_from)
+{
+  guint n = 0;
+
+  owner->kept_from = kept_from;
+  if (!owner->is_losing)
+    g_queue_push_tail_link (&self->losing, &owner->link);
+  owner->is_losing = TRUE;
+  while (n < LOST_AT_ONCE && lose_one (self, owner))
+    n++;
+  if (n < LOST_AT_ONCE)
+    stop_losing (self, owner);
+  else
+    queen_alarm_set (self->loss_alarm, 0);
+}
+
 void
 queen_job_index_begin_owner (QueenJobIndex *self, const char *name)
 {
-  Owner *owner = get_owner (self, name);
+  QueenJobOwner *owner = get_owner (self, name);
 
   if (owner)
     owner->round++;
@@ -320,63 +400,22 @@ queen_job_index_begin_owner (QueenJobIndex *self, const char *name)
 void
 queen_job_index_end_owner (QueenJobIndex *self, const char *name)
 {
-  Owner *owner = g_hash_table_lookup (self->owners, name);
+  QueenJobOwner *owner = g_hash_table_lookup (self->owners, name);
 
-  if (!owner)
-    return;
-  for (GList *link = owner->jobs.head, *next; link; link = next)
-    {
-      Known *known = link->data;
-
-      next = link->next;
-      if (known->round != owner->round)
-        lose_known (self, known);
-    }
-  queen_job_loads_lose (self->loads, owner->loads, owner->round, FALSE);
-}
-
-static void
-free_owner (Owner *owner)
-{
-  g_hash_table_unref (owner->loads);
-  g_ref_string_release (owner->name);
-  g_free (owner);
-}
-
-/* One may have had tens of thousands, and each has those who are to be told. */
-static void
-lose_more (gpointer data)
-{
-  QueenJobIndex *self = data;
-  gint64 end = self->kept.clock->get_monotonic () + QUEEN_SLICE;
-  Owner *owner;
-
-  while ((owner = g_queue_peek_head (&self->dying)))
-    {
-      for (guint n = 1; owner->jobs.head; n++)
-        {
-          lose_known (self, owner->jobs.head->data);
-          if (n % UNTIMED == 0 && self->kept.clock->get_monotonic () >= end)
-            {
-              queen_alarm_set (self->dying_alarm, 0);
-              return;
-            }
-        }
-      g_queue_pop_head (&self->dying);
-      free_owner (owner);
-    }
+  if (owner)
+    lose_some (self, owner, owner->round);
 }
 
 void
 queen_job_index_lose_owner (QueenJobIndex *self, const char *name)
 {
-  gpointer owner;
+  QueenJobOwner *owner = g_hash_table_lookup (self->owners, name);
 
-  if (!g_hash_table_steal_extended (self->owners, name, NULL, &owner))
+  if (!owner)
     return;
-  queen_job_loads_lose (self->loads, ((Owner *) owner)->loads, 0, TRUE);
-  g_queue_push_tail (&self->dying, owner);
-  lose_more (self);
+  g_hash_table_steal (self->owners, name);
+  owner->is_gone = TRUE;
+  lose_some (self, owner, G_MAXUINT);
 }
 
 GPtrArray *
@@ -405,7 +444,7 @@ queen_job_index_lookup (QueenJobIndex *self, const char *id)
 guint
 queen_job_index_count (QueenJobIndex *self, const char *worker_id)
 {
-  return queen_job_loads_count (self->loads, worker_id);
+  return GPOINTER_TO_UINT (g_hash_table_lookup (self->totals, worker_id));
 }
 
 guint
@@ -419,21 +458,7 @@ queen_job_index_count_open (QueenJobIndex *self, const char *model, QueenJobStat
 const QueenJobIndexFigures *
 queen_job_index_get_figures (QueenJobIndex *self)
 {
-  self->figures.n_in_flight = queen_job_loads_get_sum (self->loads);
   return &self->figures;
-}
-
-void
-queen_job_index_foreach (QueenJobIndex *self,
-                         void (*func) (const QueenJobEntry *entry, gpointer data),
-                         gpointer data)
-{
-  GHashTableIter iter;
-  gpointer known;
-
-  g_hash_table_iter_init (&iter, self->jobs);
-  while (g_hash_table_iter_next (&iter, NULL, &known))
-    func (&((const Known *) known)->entry, data);
 }
 
 QueenJobIndexWatch *
@@ -516,14 +541,15 @@ queen_job_index_finalize (GObject *object)
 {
   QueenJobIndex *self = QUEEN_JOB_INDEX (object);
 
+  while (self->losing.head)
+    stop_losing (self, self->losing.head->data);
   g_hash_table_unref (self->jobs);
   g_hash_table_unref (self->owners);
   g_hash_table_unref (self->demands);
-  queen_job_loads_free (self->loads);
-  g_queue_clear_full (&self->dying, (GDestroyNotify) free_owner);
+  g_hash_table_unref (self->totals);
   queen_job_watches_free (self->watches);
   queen_alarm_free (self->kept_alarm);
-  queen_alarm_free (self->dying_alarm);
+  queen_alarm_free (self->loss_alarm);
   queen_job_own_free (self->own);
 
   G_OBJECT_CLASS (queen_job_index_parent_class)->finalize (object);
@@ -551,10 +577,10 @@ queen_job_index_init (QueenJobIndex *self)
 {
   self->jobs =
       g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_known);
-  self->owners =
-      g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_owner);
+  self->owners = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL,
+                                        (GDestroyNotify) queen_job_owner_free);
   self->demands = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, g_free);
-  self->loads = queen_job_loads_new (on_load_changed, self);
+  self->totals = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
   self->watches = queen_job_watches_new ();
   self->own = queen_job_own_new ();
 }
@@ -565,8 +591,8 @@ queen_job_index_new (const QueenClock *clock)
   QueenJobIndex *self = g_object_new (QUEEN_TYPE_JOB_INDEX, NULL);
 
   self->kept_alarm = queen_alarm_new (clock, "lost jobs", G_PRIORITY_DEFAULT, on_kept, self);
-  self->dying_alarm =
-      queen_alarm_new (clock, "dead queens' jobs", G_PRIORITY_DEFAULT, lose_more, self);
+  self->loss_alarm =
+      queen_alarm_new (clock, "jobs of who is gone", G_PRIORITY_DEFAULT, on_loss, self);
   queen_deadline_queue_init (&self->kept, QUEEN_JOB_INDEX_KEPT, self->kept_alarm, clock);
   return self;
 }

@@ -101,14 +101,6 @@ typedef struct
 const QueenJobIndexFigures *queen_job_index_get_figures (QueenJobIndex *self);
 
 /**
- * queen_job_index_foreach:
- * @func: called for each job of others, in no order; must not change the index
- */
-void queen_job_index_foreach (QueenJobIndex *self,
-                              void (*func) (const QueenJobEntry *entry, gpointer data),
-                              gpointer data);
-
-/**
  * queen_job_index_is_current:
  *
  * Returns: whether this queen is together with the others: else it is what was so when she last
@@ -166,7 +158,8 @@ void queen_job_index_end_owner (QueenJobIndex *self, const char *owner);
  *
  * She is gone: those of her jobs that were open are lost, and known as such for
  * %QUEEN_JOB_INDEX_KEPT; of the others nobody has an answer any more, so they are not known. She
- * has nothing in flight.
+ * has nothing in flight. When that is much, it comes to be so in slices, in some turns of the main
+ * loop; she may come back meanwhile.
  */
 void queen_job_index_lose_owner (QueenJobIndex *self, const char *owner);
 

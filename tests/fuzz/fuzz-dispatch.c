@@ -94,7 +94,7 @@ read_hold (QueenCluster *cluster, const char *text, gsize size)
 
 /* What one queen has heard of another is what she would tell herself. */
 static void
-check_same_job (const QueenJobEntry *entry, gpointer data)
+check_same_job (QueenJobIndex *index, const QueenJobEntry *entry, gpointer data)
 {
   g_autoptr (QueenJobIndex) again = queen_job_index_new (&fake_clock);
   g_autoptr (GString) json = g_string_new (NULL);
@@ -116,9 +116,9 @@ read_job (const char *text, gsize size)
   g_autoptr (QueenJobIndex) index = queen_job_index_new (&fake_clock);
   g_autoptr (GError) error = NULL;
 
+  g_signal_connect (index, "changed", G_CALLBACK (check_same_job), NULL);
   if (!queen_job_dispatch_apply (index, OWNER, text, size, &error))
     g_assert_nonnull (error);
-  queen_job_index_foreach (index, check_same_job, NULL);
   queen_job_index_lose_owner (index, OWNER);
   g_assert_cmpuint (queen_job_index_get_figures (index)->n_in_flight, ==, 0);
 }

@@ -180,6 +180,81 @@ test_death_of_many_is_told_in_turns (Fixture *f, gconstpointer data)
   g_assert_cmpuint (figures->n_in_state[QUEEN_JOB_LOST], ==, 1000);
 }
 
+/* Each look at it costs time, as with one that goes. */
+static gint64
+tick (void)
+{
+  return now += 100;
+}
+
+/* Returns: in how many turns of the loop there was no more job in that state; in none were too many
+ * dealt with */
+static guint
+count_turns (Fixture *f, QueenJobState state)
+{
+  const guint *n = &queen_job_index_get_figures (f->index)->n_in_state[state];
+  guint n_turns = 0;
+
+  for (guint before = *n; before > 0; before = *n, n_turns++)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      g_assert_cmpuint (before - *n, <=, 1000);
+      g_assert_cmpuint (n_turns, <, 1000);
+    }
+  return n_turns;
+}
+
+/* As many as there can be take a second. */
+static void
+test_very_many_are_lost_in_slices (Fixture *f, gconstpointer data)
+{
+  static const QueenClock clock = { tick, tick };
+  const QueenJobIndexFigures *figures;
+
+  g_object_unref (f->index);
+  f->index = queen_job_index_new (&clock);
+  figures = queen_job_index_get_figures (f->index);
+  for (guint i = 0; i < 10000; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("job-%u", i);
+
+      set_job (f, ANN, id, "w", QUEEN_JOB_RUNNING);
+      queen_job_index_set_load (f->index, ANN, id, 2);
+    }
+  queen_job_index_lose_owner (f->index, ANN);
+  g_assert_cmpuint (figures->n_in_state[QUEEN_JOB_LOST], <, 100);
+  set_job (f, ANN, "job-9999", "w", QUEEN_JOB_DONE); /* she is there after all */
+  queen_job_index_set_load (f->index, ANN, "job-9999", 3);
+  g_assert_cmpuint (count_turns (f, QUEEN_JOB_RUNNING), >, 9);
+  g_assert_cmpuint (figures->n_in_state[QUEEN_JOB_LOST], ==, 9999);
+  while (figures->n_in_flight > 3)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (queen_job_index_count (f->index, "job-9999"), ==, 3);
+  now += QUEEN_JOB_INDEX_KEPT;
+  g_assert_cmpuint (count_turns (f, QUEEN_JOB_LOST), >, 9);
+  assert_state (f, "job-9999", ANN, QUEEN_JOB_DONE);
+  queen_job_index_lose_owner (f->index, ANN);
+  g_assert_cmpuint (figures->n_in_flight, ==, 0);
+}
+
+/* It must know whom to forget in the middle of it, too. */
+static void
+test_freed_while_some_are_lost (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("job-%u", i);
+
+      set_job (f, i % 2 ? ANN : BEA, id, "w", QUEEN_JOB_RUNNING);
+      queen_job_index_set_load (f->index, i % 2 ? ANN : BEA, id, 1);
+    }
+  queen_job_index_lose_owner (f->index, ANN);
+  queen_job_index_begin_owner (f->index, BEA);
+  queen_job_index_end_owner (f->index, BEA);
+  queen_job_index_begin_owner (f->index, BEA);
+  queen_job_index_end_owner (f->index, BEA);
+}
+
 /* She stood still for so long that she was taken for dead. */
 static void
 test_owner_comes_back (Fixture *f, gconstpointer data)
@@ -210,7 +285,7 @@ test_what_is_not_named_anew_is_no_more (Fixture *f, gconstpointer data)
   set_job (f, ANN, "job-3", "w", QUEEN_JOB_RUNNING);
   queen_job_index_set_load (f->index, ANN, "w", 1);
   queen_job_index_end_owner (f->index, ANN);
-  assert_heard (f, "w:1 job-1=lost x:0 ");
+  assert_heard (f, "w:1 x:0 job-1=lost ");
   g_assert_null (queen_job_index_lookup (f->index, "job-2"));
 }
 
@@ -447,6 +522,8 @@ main (int argc, char **argv)
     { "/job-index/goes-forward-only", test_goes_forward_only },
     { "/job-index/open-jobs-of-the-dead-are-lost", test_open_jobs_of_the_dead_are_lost },
     { "/job-index/death-of-many-is-told-in-turns", test_death_of_many_is_told_in_turns },
+    { "/job-index/very-many-are-lost-in-slices", test_very_many_are_lost_in_slices },
+    { "/job-index/freed-while-some-are-lost", test_freed_while_some_are_lost },
     { "/job-index/owner-comes-back", test_owner_comes_back },
     { "/job-index/what-is-not-named-anew-is-no-more", test_what_is_not_named_anew_is_no_more },
     { "/job-index/other-name-same-jobs", test_other_name_same_jobs },
