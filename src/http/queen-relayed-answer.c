@@ -527,6 +527,12 @@ queen_relayed_answer_say_goodbye (QueenRelayedAnswer *self)
     }
 }
 
+const char *
+queen_relayed_answer_get_user (const QueenRelayedAnswer *self)
+{
+  return self->user;
+}
+
 gboolean
 queen_relayed_answer_is_over (const QueenRelayedAnswer *self)
 {

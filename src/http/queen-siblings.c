@@ -61,6 +61,20 @@ queen_siblings_free (QueenSiblings *self)
   g_free (self);
 }
 
+/* Whoever has many has no more than there are left for others, but for this machine, where all are
+ * one. */
+static gboolean
+has_room (QueenSiblings *self, QueenExchange *exchange)
+{
+  g_autofree char *user = queen_exchange_dup_sender (exchange);
+  guint n_free = QUEEN_SIBLINGS_MAX_RELAYS - MIN (self->answers.length, QUEEN_SIBLINGS_MAX_RELAYS);
+  guint n = 0;
+
+  for (GList *link = user ? self->answers.head : NULL; link && n < n_free; link = link->next)
+    n += g_str_equal (queen_relayed_answer_get_user (link->data), user);
+  return n < n_free;
+}
+
 gboolean
 queen_siblings_ask (QueenSiblings *self,
                     QueenExchange *exchange,
@@ -72,7 +86,7 @@ queen_siblings_ask (QueenSiblings *self,
 
   if (!queen_job_index_lookup (self->stage.settings.index, id))
     return FALSE;
-  if (self->answers.length < QUEEN_SIBLINGS_MAX_RELAYS)
+  if (has_room (self, exchange))
     {
       g_queue_push_tail (&self->answers,
                          queen_relayed_answer_new (&self->stage, exchange, id, question, request));
