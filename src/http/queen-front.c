@@ -263,6 +263,19 @@ make_gate (QueenFront *self, GError **error)
 }
 
 static gboolean
+is_read_right_over (guint owner, gpointer data)
+{
+  return !queen_access_may_read_on (data, owner);
+}
+
+static void
+on_tokens_reloaded (QueenAccess *access, QueenFront *self)
+{
+  queen_audience_end_owned (self->settings.audience, is_read_right_over, access);
+  queen_gate_end_owned (self->gate, is_read_right_over, access);
+}
+
+static gboolean
 open_front (QueenFront *self, GError **error)
 {
   if (!make_tls (self, error) || !listen_everywhere (self, error) || !make_access (self, error) ||
@@ -272,7 +285,10 @@ open_front (QueenFront *self, GError **error)
   self->server = queen_server_new (self->router, self->settings.tally);
   if (self->settings.direct == QUEEN_DIRECT_ON)
     self->direct = queen_direct_new (self->server, self->router);
-  return make_gate (self, error);
+  if (!make_gate (self, error))
+    return FALSE;
+  g_signal_connect (self->access, "reloaded", G_CALLBACK (on_tokens_reloaded), self);
+  return TRUE;
 }
 
 QueenFront *
@@ -293,6 +309,8 @@ queen_front_free (QueenFront *self)
   g_clear_pointer (&self->direct, queen_direct_free);
   g_clear_object (&self->server);
   g_clear_object (&self->router);
+  if (self->access)
+    g_signal_handlers_disconnect_by_data (self->access, self);
   g_clear_object (&self->access);
   g_clear_object (&self->tls);
   g_clear_pointer (&self->proxies, queen_proxies_free);
@@ -324,23 +342,13 @@ log_reload (const char *what, const char *change, const GError *error)
     g_message ("%s read again: %s", what, change);
 }
 
-static gboolean
-is_read_right_over (guint owner, gpointer data)
-{
-  return !queen_access_may_read_on (data, owner);
-}
-
 static void
 reload_tokens (QueenFront *self)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *change = NULL;
 
-  if (queen_access_reload (self->access, &change, &error))
-    {
-      queen_audience_end_owned (self->settings.audience, is_read_right_over, self->access);
-      queen_gate_end_owned (self->gate, is_read_right_over, self->access);
-    }
+  queen_access_reload (self->access, &change, &error);
   log_reload ("tokens", change, error);
 }
 

@@ -516,6 +516,7 @@ queen_routes_add_jobs (QueenRouter *router,
   work->cluster = g_object_ref (cluster);
   work->siblings = siblings;
   work->access = g_object_ref (queen_router_get_access (router));
-  g_signal_connect (work->access, "reloaded", G_CALLBACK (on_access_reloaded), work);
+  /* Whoever waits for such a job's answer has been told first that it is for the token. */
+  g_signal_connect_after (work->access, "reloaded", G_CALLBACK (on_access_reloaded), work);
   queen_router_add (router, routes, G_N_ELEMENTS (routes), work, (GDestroyNotify) free_work);
 }
