@@ -57,7 +57,8 @@ typedef struct
  * QueenAttemptOutcome:
  * @QUEEN_ATTEMPT_DONE: the answer is whole, and its status was 2xx
  * @QUEEN_ATTEMPT_REFUSED: nobody is there, or the connection was reset before the request was read:
- *   another worker may be asked
+ *   another worker may be asked; with %QUEEN_ERROR_NOT_IMPLEMENTED what is asked cannot be said in
+ *   what the worker speaks
  * @QUEEN_ATTEMPT_BUSY: 429 or 503; another worker may be asked. Nothing of the answer was told
  * @QUEEN_ATTEMPT_FAILED: anything else that went wrong. With %QUEEN_FACE_OPENAI an answer with
  *   another status has been told whole before; the error says which

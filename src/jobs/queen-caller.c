@@ -56,6 +56,7 @@ queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDataba
   self->names = queen_names_new ();
   self->lanes = queen_lanes_new (trusted);
   self->sockets = queen_intakes_new ();
+  self->chat_only = queen_chat_only_new ();
   self->alarm =
       queen_alarm_new (&queen_clock_system, "calls", G_PRIORITY_DEFAULT, on_calls_due, self);
   self->buffer = g_malloc (QUEEN_CALLER_BUFFER);
@@ -84,6 +85,7 @@ queen_caller_free (QueenCaller *self)
   queen_lanes_free (self->lanes);
   g_clear_pointer (&self->sockets, queen_epoll_free);
   queen_alarm_free (self->alarm);
+  queen_chat_only_free (self->chat_only);
   g_clear_pointer (&self->tokens, queen_worker_tokens_unref);
   g_free (self->buffer);
   g_free (self);

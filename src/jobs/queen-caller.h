@@ -5,6 +5,7 @@
 
 #include "loop/queen-alarm.h"
 #include "loop/queen-epoll.h"
+#include "queen-chat-only.h"
 #include "queen-lanes.h"
 #include "queen-names.h"
 #include "queen-reach.h"
@@ -21,6 +22,7 @@ G_BEGIN_DECLS
  * @lanes: the connections
  * @sockets: (nullable): those at which answers are waited for
  * @tokens: (nullable): what to show to whom
+ * @chat_only: who knows no completions
  * @calls: of QueenCall: all that go on
  * @n_pending: what GLib and libsoup still have to come back from, also for calls that are over
  * @n_calls: (nullable): atomic: how many there are, for whoever wants to know
@@ -37,6 +39,7 @@ typedef struct
   QueenLanes *lanes;
   QueenEpoll *sockets;
   QueenWorkerTokens *tokens;
+  QueenChatOnly *chat_only;
   QueenAlarm *alarm;
   GQueue calls;
   guint n_pending;

@@ -30,6 +30,28 @@ choose_class (QueenFace face, const QueenComponent *target)
   return is_rbee (target) ? &queen_dialect_openai_by_rbee : &queen_dialect_openai;
 }
 
+/* Returns: (transfer full) (nullable) */
+static QueenDialect *
+make_dialect (const QueenDialectClass *type,
+              const char *model,
+              const QueenAttemptRequest *request,
+              const QueenAttemptFuncs *to,
+              gpointer data,
+              GError **error)
+{
+  QueenDialect *self = g_malloc0 (type->size);
+
+  self->type = type;
+  self->request = request;
+  self->model = model;
+  self->to = to;
+  self->data = data;
+  if (type->prepare (self, error))
+    return self;
+  queen_dialect_free (self);
+  return NULL;
+}
+
 QueenDialect *
 queen_dialect_new (const QueenAttemptRequest *request,
                    const QueenComponent *target,
@@ -37,18 +59,30 @@ queen_dialect_new (const QueenAttemptRequest *request,
                    gpointer data,
                    GError **error)
 {
-  const QueenDialectClass *type = choose_class (request->face, target);
-  QueenDialect *self = g_malloc0 (type->size);
+  return make_dialect (choose_class (request->face, target), target->model_id, request, to, data,
+                       error);
+}
 
-  self->type = type;
-  self->request = request;
-  self->model = target->model_id;
-  self->to = to;
-  self->data = data;
-  if (type->prepare (self, error))
-    return self;
-  queen_dialect_free (self);
-  return NULL;
+QueenDialect *
+queen_dialect_new_by_chat (const QueenAttemptRequest *request,
+                           const QueenAttemptFuncs *to,
+                           gpointer data,
+                           GError **error)
+{
+  return make_dialect (&queen_dialect_completion_by_chat, NULL, request, to, data, error);
+}
+
+gboolean
+queen_dialect_is_completion (const QueenDialect *self)
+{
+  return self->type == &queen_dialect_openai &&
+         g_str_equal (self->request->path, "/v1/completions");
+}
+
+gboolean
+queen_dialect_is_by_chat (const QueenDialect *self)
+{
+  return self->type == &queen_dialect_completion_by_chat;
 }
 
 gboolean

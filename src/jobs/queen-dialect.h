@@ -26,10 +26,11 @@ typedef struct _QueenDialect QueenDialect;
  * QueenDialectClass:
  * @size: bytes of a structure that begins with #QueenDialect
  * @has_two_steps: the first answer says only where the stream is
- * @is_open: what is no stream is handed on as it is, whatever its status
+ * @is_open: what is no stream is handed on as it is, whatever its status; with @take_answer only
+ *   what is no good answer
  * @prepare: sets path and body
  * @take_event: one event of the stream; %FALSE when there is no going on
- * @take_answer: (nullable): all of an answer that is no stream, of one that is not open
+ * @take_answer: (nullable): all of a good answer that is no stream; who is not open has it
  * @end: (nullable): the answer is whole
  * @clear: (nullable): frees what it has of its own
  */
@@ -63,6 +64,9 @@ extern const QueenDialectClass queen_dialect_openai;
 /* Who asks speaks OpenAI's API, the worker the seed's. */
 extern const QueenDialectClass queen_dialect_openai_by_rbee;
 
+/* Who asks wants a completion, and the worker speaks of OpenAI's API the chat alone. */
+extern const QueenDialectClass queen_dialect_completion_by_chat;
+
 /* Both speak the seed's. */
 extern const QueenDialectClass queen_dialect_rbee;
 
@@ -85,6 +89,24 @@ QueenDialect *queen_dialect_new (const QueenAttemptRequest *request,
                                  const QueenAttemptFuncs *to,
                                  gpointer data,
                                  GError **error);
+
+/**
+ * queen_dialect_new_by_chat:
+ * @request: in OpenAI's words, of a completion
+ * @error: %QUEEN_ERROR_NOT_IMPLEMENTED when it asks for what a chat cannot do; says no more
+ *
+ * Returns: (transfer full): how to ask a worker for it that speaks chat alone, or %NULL
+ */
+QueenDialect *queen_dialect_new_by_chat (const QueenAttemptRequest *request,
+                                         const QueenAttemptFuncs *to,
+                                         gpointer data,
+                                         GError **error);
+
+/** Returns: whether it asks for a completion as such, which some servers do not know */
+gboolean queen_dialect_is_completion (const QueenDialect *self);
+
+/** Returns: whether it is queen_dialect_new_by_chat()'s */
+gboolean queen_dialect_is_by_chat (const QueenDialect *self);
 
 /**
  * queen_dialect_take_event:

@@ -151,10 +151,11 @@ judge_worker (const QueenJob *self, QueenAttemptOutcome outcome, const GError *e
     return QUEEN_PLACEMENT_DONE;
   if (outcome == QUEEN_ATTEMPT_FORBIDDEN)
     return QUEEN_PLACEMENT_FAILED;
+  if (g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_NOT_IMPLEMENTED))
+    return QUEEN_PLACEMENT_UNUSED;
   if (outcome == QUEEN_ATTEMPT_REFUSED || outcome == QUEEN_ATTEMPT_BUSY)
     return QUEEN_PLACEMENT_REFUSED;
-  return (self->status >= 400 && self->status < 500) || (status >= 400 && status < 500) ||
-                 g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_NOT_IMPLEMENTED)
+  return (self->status >= 400 && self->status < 500) || (status >= 400 && status < 500)
              ? QUEEN_PLACEMENT_UNUSED
              : QUEEN_PLACEMENT_FAILED;
 }

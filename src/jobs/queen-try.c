@@ -3,6 +3,7 @@
 
 #include "queen-try.h"
 
+#include "loop/queen-clock.h"
 #include "queen-call.h"
 #include "queen-dialect.h"
 #include "queen-error.h"
@@ -44,9 +45,10 @@ struct _QueenTry
   GError *error; /* of the dialect */
   Content content;
   guint status;
-  gboolean is_json;   /* what is handed on */
-  char last_byte;     /* of that; blanks do not count */
-  gboolean is_second; /* of the two calls */
+  gboolean is_json;      /* what is handed on */
+  char last_byte;        /* of that; blanks do not count */
+  gboolean is_second;    /* of the two calls */
+  gboolean is_connected; /* and that has been told */
   gboolean is_paused;
 };
 
@@ -90,6 +92,7 @@ static void G_GNUC_PRINTF (4, 5)
 }
 
 static void make_call (QueenTry *self, const char *method, const char *path, GBytes *body);
+static void ask_worker (QueenTry *self);
 
 /* What a status means */
 
@@ -117,7 +120,7 @@ choose_content (QueenTry *self, SoupMessageHeaders *headers)
     return IS_POINTER;
   if (has_two_steps || is_event_stream (headers))
     return IS_STREAM;
-  return self->dialect->type->is_open ? IS_OPEN : IS_ANSWER;
+  return self->dialect->type->take_answer ? IS_ANSWER : IS_OPEN;
 }
 
 static void
@@ -127,6 +130,44 @@ begin_stream (QueenTry *self, const char *type)
     self->funcs->on_head (self->status, type, self->data);
   else if (self->request.face != QUEEN_FACE_OPENAI || self->request.is_streamed)
     queen_dialect_begin_stream (self->dialect);
+}
+
+/* Completions that a worker does not know */
+
+/* 404 is also what is said of a model that is not there: then the chat will say so. */
+static gboolean
+is_no_completion (const QueenTry *self, guint status)
+{
+  return (status == 404 || status == 405) && queen_dialect_is_completion (self->dialect);
+}
+
+/* Nobody has begun with it, so it may be asked once more, or somebody else. */
+static void
+turn_to_chat (QueenTry *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_clear_pointer (&self->call, queen_call_cancel);
+  g_clear_pointer (&self->dialect, queen_dialect_free);
+  self->dialect = queen_dialect_new_by_chat (&self->request, self->funcs, self->data, &error);
+  if (self->dialect)
+    {
+      ask_worker (self);
+      return;
+    }
+  g_prefix_error (&error, "it answered %u to completions, and ", self->status);
+  end_try (self, QUEEN_ATTEMPT_REFUSED, error);
+}
+
+static void
+learn_of_chat (QueenTry *self)
+{
+  QueenChatOnly *known = self->caller->chat_only;
+
+  if (is_success (self->status))
+    queen_chat_only_note (known, self->id, self->target, queen_clock_system.get_monotonic ());
+  else if (self->status == 404 || self->status == 405)
+    queen_chat_only_forget (known, self->id, self->target);
 }
 
 static void
@@ -144,8 +185,13 @@ on_call_head (guint status, SoupMessageHeaders *headers, gpointer data)
   else if (status < 200 || (status >= 300 && status < 400))
     fail_try (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY,
               "it answered %u, and nobody is followed to where it points", status);
+  else if (is_no_completion (self, status))
+    turn_to_chat (self);
   else
     {
+      g_clear_pointer (&self->request.body, g_bytes_unref);
+      if (queen_dialect_is_by_chat (self->dialect))
+        learn_of_chat (self);
       self->content = choose_content (self, headers);
       if (self->content == IS_STREAM)
         begin_stream (self, type);
@@ -363,8 +409,9 @@ on_call_connected (gpointer data)
 {
   QueenTry *self = data;
 
-  if (!self->is_second && self->funcs->on_connected)
+  if (!self->is_connected && self->funcs->on_connected)
     self->funcs->on_connected (self->data);
+  self->is_connected = TRUE;
 }
 
 static void
@@ -393,6 +440,42 @@ make_call (QueenTry *self, const char *method, const char *path, GBytes *body)
   self->call = queen_call_start (self->caller, &request, &funcs, self);
   if (self->is_paused)
     queen_call_set_paused (self->call, TRUE);
+}
+
+/* From here on the call alone has the question, until it is answered; but for one that may have to
+ * be asked in another way. */
+static void
+ask_worker (QueenTry *self)
+{
+  make_call (self, "POST", self->dialect->path, self->dialect->body);
+  g_clear_pointer (&self->dialect->body, g_bytes_unref);
+  if (!queen_dialect_is_completion (self->dialect))
+    g_clear_pointer (&self->request.body, g_bytes_unref);
+}
+
+static gboolean
+is_known_to_chat (const QueenTry *self)
+{
+  return queen_dialect_is_completion (self->dialect) &&
+         queen_chat_only_has (self->caller->chat_only, self->id, self->target,
+                              queen_clock_system.get_monotonic ());
+}
+
+/* Returns: %QUEEN_ATTEMPT_DONE, or how it ends when there is none */
+static QueenAttemptOutcome
+choose_dialect (QueenTry *self, const QueenComponent *target, GError **error)
+{
+  self->dialect = queen_dialect_new (&self->request, target, self->funcs, self->data, error);
+  if (!self->dialect)
+    return QUEEN_ATTEMPT_FAILED;
+  if (!is_known_to_chat (self))
+    return QUEEN_ATTEMPT_DONE;
+  queen_dialect_free (self->dialect);
+  self->dialect = queen_dialect_new_by_chat (&self->request, self->funcs, self->data, error);
+  if (self->dialect)
+    return QUEEN_ATTEMPT_DONE;
+  g_prefix_error (error, "it knows no completions, and ");
+  return QUEEN_ATTEMPT_REFUSED;
 }
 
 static QueenTry *
@@ -426,6 +509,7 @@ queen_try_start (QueenCaller *caller,
                  gpointer data)
 {
   QueenTry *self = try_new (caller, target, request, funcs, data);
+  QueenAttemptOutcome outcome;
   g_autoptr (GError) error = NULL;
 
   self->target = queen_target_new (target, &error);
@@ -434,16 +518,13 @@ queen_try_start (QueenCaller *caller,
       end_try (self, QUEEN_ATTEMPT_FORBIDDEN, error);
       return NULL;
     }
-  self->dialect = queen_dialect_new (&self->request, target, funcs, data, &error);
-  if (!self->dialect)
+  outcome = choose_dialect (self, target, &error);
+  if (outcome != QUEEN_ATTEMPT_DONE)
     {
-      end_try (self, QUEEN_ATTEMPT_FAILED, error);
+      end_try (self, outcome, error);
       return NULL;
     }
-  make_call (self, "POST", self->dialect->path, self->dialect->body);
-  /* From here on the call alone has it, until it is answered. */
-  g_clear_pointer (&self->request.body, g_bytes_unref);
-  g_clear_pointer (&self->dialect->body, g_bytes_unref);
+  ask_worker (self);
   return self;
 }
 

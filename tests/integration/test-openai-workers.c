@@ -730,6 +730,75 @@ test_not_ejected (Fixture *f, gconstpointer data)
   g_assert_cmpstr (http_answer_get_header (answer, "x-queen-worker"), ==, "one");
 }
 
+/* Completions of a worker that speaks chat alone */
+
+#define COMPLETIONS "/v1/completions"
+
+static guint
+count_asked (StandIn *worker, const char *path)
+{
+  g_autoptr (HttpAnswer) state = http_get (stand_in_get_port (worker), "/control");
+  g_autofree char *member = g_strdup_printf ("\"path\": \"%s\"", path);
+  g_auto (GStrv) parts = g_strsplit (state->body, member, -1);
+
+  return g_strv_length (parts) - 1;
+}
+
+/* It is asked for completions once, and then no more. */
+static void
+test_chat_alone (Fixture *f, gconstpointer data)
+{
+  stand_in_order (f->worker, "{\"always\":{\"without\":\"" COMPLETIONS "\"}}");
+  for (int i = 0; i < 3; i++)
+    {
+      g_autoptr (HttpAnswer) whole =
+          http_post (f->port, COMPLETIONS,
+                     "{\"model\":\"tiny\",\"max_tokens\":2,\"prompt\":\"a b c\"}");
+      g_autoptr (HttpAnswer) streamed =
+          http_post (f->port, COMPLETIONS,
+                     "{\"model\":\"tiny\",\"max_tokens\":2,\"stream\":true,\"stream_options\":"
+                     "{\"include_usage\":true},\"prompt\":\"[[fault=byte-by-byte]]\"}");
+
+      g_assert_cmpuint (whole->status, ==, 200);
+      g_assert_nonnull (strstr (whole->body, "\"object\":\"text_completion\""));
+      g_assert_nonnull (strstr (whole->body, "\"text\":\"tok0 tok1\",\"logprobs\":null,"
+                                             "\"finish_reason\":\"stop\""));
+      g_assert_nonnull (strstr (whole->body, "\"usage\":{\"prompt_tokens\":3,"));
+      g_assert_cmpuint (streamed->status, ==, 200);
+      g_assert_nonnull (strstr (streamed->body, "\"text\":\" tok1\""));
+      g_assert_nonnull (strstr (streamed->body, "\"completion_tokens\":2,"));
+      g_assert_null (strstr (streamed->body, "\"delta\""));
+      g_assert_true (g_str_has_suffix (streamed->body, "data: [DONE]\n\n"));
+    }
+  g_assert_cmpuint (count_asked (f->worker, COMPLETIONS), ==, 1);
+  g_assert_cmpuint (count_asked (f->worker, CHAT), ==, 6);
+}
+
+/* What a chat cannot do goes to somebody who knows completions, and nobody is worse for it. */
+static void
+test_chat_cannot (Fixture *f, gconstpointer data)
+{
+  const char *question = "{\"model\":\"tiny\",\"max_tokens\":2,\"prompt\":\"hi\",\"echo\":true}";
+
+  stand_in_order (f->worker, "{\"always\":{\"without\":\"" COMPLETIONS "\"}}");
+  for (int i = 0; i < 5; i++)
+    {
+      g_autoptr (HttpAnswer) refused = http_post (f->port, COMPLETIONS, question);
+
+      assert_error (refused, 501);
+      g_assert_nonnull (strstr (refused->body, "“echo”"));
+    }
+  start_other (f);
+  for (int i = 0; i < 5; i++)
+    {
+      g_autoptr (HttpAnswer) answer = http_post (f->port, COMPLETIONS, question);
+
+      g_assert_cmpuint (answer->status, ==, 200);
+      g_assert_cmpstr (http_answer_get_header (answer, "x-queen-worker"), ==, "b");
+    }
+  g_assert_cmpint ((gint64) http_read_metric (f->port, "queen_ejected_workers"), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -751,6 +820,8 @@ main (int argc, char **argv)
   ADD ("answers/the-same-key-by-too-many", test_same_key_by_many);
   ADD ("answers/the-key-of-one-that-broke-off-is-free", test_same_key_again);
   ADD ("workers/who-cannot-do-that-is-not-ejected", test_not_ejected);
+  ADD ("workers/who-speak-chat-alone", test_chat_alone);
+  ADD ("workers/who-speak-chat-alone-do-not-do-all", test_chat_cannot);
   ADD ("workers/a-wish", test_wish);
   ADD ("gone/cancelled-by-somebody-else", test_cancelled);
   ADD ("gone/the-queen", test_end);

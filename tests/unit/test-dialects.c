@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
 #include "attempt-fixture.h"
+#include "jobs/queen-chat-only.h"
 
 #define CHUNK(text) "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" text "\"}}]}\n\n"
 #define POINTER                                                                                    \
@@ -151,6 +152,214 @@ test_embeddings_by_rbee (void)
   fixture_stop (&fixture);
 }
 
+/* Completions by chat */
+
+#define NOT_FOUND(status)                                                                          \
+  "HTTP/1.1 " status "\r\nContent-Type: application/json\r\nContent-Length: 22\r\n\r\n"            \
+  "{\"detail\":\"Not Found\"}"
+#define CHAT_CHUNK(delta, finish)                                                                  \
+  "data: "                                                                                         \
+  "{\"id\":\"chatcmpl-7\",\"object\":\"chat.completion.chunk\",\"created\":5,\"model\":\"m\","     \
+  "\"choices\":[{\"index\":0,\"delta\":" delta ",\"finish_reason\":" finish "}]}\n\n"
+#define CHAT_STREAM                                                                                \
+  STREAM_HEAD CHAT_CHUNK ("{\"role\":\"assistant\",\"content\":\"\"}",                             \
+                          "null") CHAT_CHUNK ("{\"content\":\"Hé\"}", "null")                      \
+      CHAT_CHUNK ("{\"content\":\"[DONE]\"}", "null") CHAT_CHUNK (                                 \
+          "{}",                                                                                    \
+          "\"length\"") "data: "                                                                   \
+                        "{\"id\":\"chatcmpl-7\",\"created\":5,\"model\":\"m\",\"choices\":[],"     \
+                        "\"usage\":"                                                               \
+                        "{\"prompt_tokens\":3,\"completion_tokens\":2,\"total_tokens\":5}}\n\n"    \
+                        "data: [DONE]\n\n"
+#define TEXT_CHUNK(choices)                                                                        \
+  "{\"id\":\"chatcmpl-7\",\"object\":\"text_completion\",\"created\":5,\"model\":\"m\","           \
+  "\"choices\":[" choices "]"
+#define TEXT(text, finish)                                                                         \
+  TEXT_CHUNK ("{\"index\":0,\"text\":\"" text "\",\"logprobs\":null,\"finish_reason\":" finish     \
+              "}")                                                                                 \
+  "}\n"
+#define TEXT_USAGE "\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,\"total_tokens\":5}}"
+
+static void
+assert_asked (const Fixture *fixture, guint index, const char *path, const char *body)
+{
+  const char *request = fixture->server.requests->pdata[index];
+  g_autofree char *head = g_strdup_printf ("POST %s HTTP/1.1\r\n", path);
+
+  g_assert_true (g_str_has_prefix (request, head));
+  g_assert_cmpstr (strstr (request, "\r\n\r\n") + 4, ==, body);
+}
+
+/* Also when each byte comes alone; and what follows does not ask for completions again. */
+static void
+test_completion_by_chat (void)
+{
+  static const Scene scenes[] = { { NOT_FOUND ("404 Not Found"), .end = SCENE_CLOSE },
+                                  { CHAT_STREAM, .end = SCENE_CLOSE },
+                                  { CHAT_STREAM, .end = SCENE_CLOSE } };
+  const char *question = "{ \"echo\" : false, \"model\":\"m\",\"stream\":true, \"prompt\" : "
+                         "[\"a \\\"b\\\"\"] , \"x\":{\"prompt\":[1]}, \"best_of\":1 }";
+  const char *asked = "{  \"model\":\"m\",\"stream\":true, \"messages\":[{\"role\":\"user\","
+                      "\"content\":\"a \\\"b\\\"\"}], \"x\":{\"prompt\":[1]} }";
+  Fixture fixture;
+
+  for (guint chunk = 0; chunk < 3; chunk++)
+    {
+      fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+      fixture.server.chunk = chunk;
+      fixture.request.path = "/v1/completions";
+      for (guint i = 0; i < 2; i++)
+        {
+          fixture_run (&fixture, question);
+          g_assert_no_error (fixture.error);
+          g_assert_cmpuint (fixture.status, ==, 200);
+          g_assert_cmpstr (fixture.type, ==, "text/event-stream");
+          g_assert_cmpstr (fixture.text->str, ==, "Hé[DONE]");
+          g_assert_cmpstr (fixture.events->str, ==,
+                           TEXT ("Hé", "null") TEXT ("[DONE]", "null") TEXT ("", "\"length\"")
+                               TEXT_CHUNK ("") "," TEXT_USAGE "\n");
+          assert_asked (&fixture, i + 1, "/v1/chat/completions", asked);
+        }
+      assert_asked (&fixture, 0, "/v1/completions", question);
+      fixture_stop (&fixture);
+    }
+}
+
+#define CHAT_WHOLE                                                                                 \
+  "{\"id\":\"chatcmpl-7\",\"created\":5,\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":"    \
+  "{\"role\":\"assistant\",\"content\":\"Hi\"},\"finish_reason\":\"stop\"},{\"index\":1,"          \
+  "\"message\":{\"content\":null},\"finish_reason\":\"length\"}]," TEXT_USAGE
+
+static void
+test_completion_by_chat_whole (void)
+{
+  g_autofree char *whole = g_strdup_printf ("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                                            "Content-Length: %zu\r\n\r\n" CHAT_WHOLE,
+                                            strlen (CHAT_WHOLE));
+  const Scene scenes[] = { { NOT_FOUND ("405 Not Allowed"), .end = SCENE_KEEP },
+                           { whole, .end = SCENE_KEEP } };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  fixture.request.is_streamed = FALSE;
+  fixture.request.path = "/v1/completions";
+  fixture_run (&fixture, "{\"prompt\":\"Hi\",\"n\":2,\"suffix\":null}");
+  g_assert_no_error (fixture.error);
+  g_assert_cmpstr (fixture.type, ==, "application/json");
+  g_assert_cmpstr (fixture.body->str, ==,
+                   TEXT_CHUNK ("{\"index\":0,\"text\":\"Hi\",\"logprobs\":null,\"finish_reason\":"
+                               "\"stop\"},"
+                               "{\"index\":1,\"text\":\"\",\"logprobs\":null,\"finish_reason\":"
+                               "\"length\"}") "," TEXT_USAGE);
+  assert_asked (&fixture, 1, "/v1/chat/completions",
+                "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"n\":2}");
+  fixture_stop (&fixture);
+}
+
+static void
+test_no_completion_by_chat (void)
+{
+  static const char *const questions[] = {
+    "{\"prompt\":\"a\",\"echo\":true}",
+    "echo", /* */
+    "{\"prompt\":\"a\",\"logprobs\":0}",
+    "logprobs", /* that is: of each token its own */
+    "{\"prompt\":\"a\",\"suffix\":\"b\"}",
+    "suffix", /* */
+    "{\"prompt\":\"a\",\"best_of\":2}",
+    "best_of", /* */
+    "{\"prompt\":\"a\",\"messages\":[1]}",
+    "messages", /* */
+    "{\"prompt\":[1,2,3]}",
+    "one prompt", /* */
+    "{\"prompt\":[7]}",
+    "one prompt", /* */
+    "{\"prompt\":[\"a\",\"b\"]}",
+    "one prompt", /* */
+    "{\"model\":\"m\"}",
+    "one prompt", /* */
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (questions); i += 2)
+    {
+      const Scene scenes[] = { { NOT_FOUND ("404 Not Found"), .end = SCENE_KEEP } };
+      Fixture fixture;
+
+      fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+      fixture.request.path = "/v1/completions";
+      fixture_run (&fixture, questions[i]);
+      fixture_assert_failed (&fixture, QUEEN_ATTEMPT_REFUSED, questions[i + 1]);
+      g_assert_error (fixture.error, QUEEN_ERROR, QUEEN_ERROR_NOT_IMPLEMENTED);
+      g_assert_cmpuint (fixture.status, ==, 0);
+      fixture_stop (&fixture);
+    }
+}
+
+/* What a chat that fails says is handed on, and that there is no chat either is not remembered. */
+static void
+test_no_chat_either (void)
+{
+  static const Scene scenes[] = { { NOT_FOUND ("404 Not Found"), .end = SCENE_KEEP },
+                                  { NOT_FOUND ("404 Not Found"), .end = SCENE_KEEP },
+                                  { JSON_HEAD (13) "{\"answer\":42}", .end = SCENE_KEEP } };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  fixture.request.path = "/v1/completions";
+  fixture_run (&fixture, "{\"prompt\":\"a\"}");
+  g_assert_cmpint (fixture.outcome, ==, QUEEN_ATTEMPT_FAILED);
+  g_assert_cmpuint (fixture.status, ==, 404);
+  g_assert_cmpstr (fixture.body->str, ==, "{\"detail\":\"Not Found\"}");
+  fixture_run (&fixture, "{\"prompt\":\"a\"}");
+  g_assert_no_error (fixture.error);
+  g_assert_cmpstr (fixture.body->str, ==, "{\"answer\":42}");
+  assert_asked (&fixture, 2, "/v1/completions", "{\"prompt\":\"a\"}");
+  fixture_stop (&fixture);
+}
+
+static void
+test_bad_chat (void)
+{
+  static const Scene scenes[] = {
+    { NOT_FOUND ("404 Not Found"), .end = SCENE_KEEP },
+    { STREAM_HEAD "data: {\"error\":{\"message\":\"no\"}}\n\ndata: nonsense\n\n",
+      .end = SCENE_CLOSE },
+  };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  fixture.request.path = "/v1/completions";
+  fixture_run (&fixture, "{\"prompt\":\"a\"}");
+  fixture_assert_failed (&fixture, QUEEN_ATTEMPT_FAILED, "what it says is no chat");
+  g_assert_cmpstr (fixture.events->str, ==, "{\"error\":{\"message\":\"no\"}}\n");
+  fixture_stop (&fixture);
+}
+
+static void
+test_chat_only (void)
+{
+  QueenChatOnly *known = queen_chat_only_new ();
+  g_autoptr (QueenTarget) here = queen_target_new_from_url ("http://127.0.0.1:1", NULL);
+  g_autoptr (QueenTarget) there = queen_target_new_from_url ("http://127.0.0.1:2", NULL);
+
+  queen_chat_only_note (known, "w", here, 5);
+  g_assert_true (queen_chat_only_has (known, "w", here, 5 + QUEEN_CHAT_ONLY_KEPT - 1));
+  g_assert_false (queen_chat_only_has (known, "w", here, 5 + QUEEN_CHAT_ONLY_KEPT));
+  g_assert_false (queen_chat_only_has (known, "w", there, 5));
+  g_assert_false (queen_chat_only_has (known, "v", here, 5));
+  queen_chat_only_forget (known, "w", here);
+  g_assert_false (queen_chat_only_has (known, "w", here, 5));
+  queen_chat_only_note (known, "w", here, 5);
+  for (guint i = 0; i < QUEEN_CHAT_ONLY_MAX; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("w%u", i);
+
+      queen_chat_only_note (known, id, there, 5);
+    }
+  g_assert_false (queen_chat_only_has (known, "w", here, 5));
+  queen_chat_only_free (known);
+}
+
 static void
 test_rbee_by_openai (void)
 {
@@ -210,6 +419,12 @@ main (int argc, char **argv)
   g_test_add_func ("/dialects/rbee/answers-in-one-piece", test_openai_by_rbee_whole);
   g_test_add_func ("/dialects/rbee/makes-no-embeddings", test_embeddings_by_rbee);
   g_test_add_func ("/dialects/openai/answers-an-operation", test_rbee_by_openai);
+  g_test_add_func ("/dialects/chat/completes-and-is-remembered", test_completion_by_chat);
+  g_test_add_func ("/dialects/chat/completes-in-one-piece", test_completion_by_chat_whole);
+  g_test_add_func ("/dialects/chat/refuses-what-it-cannot-do", test_no_completion_by_chat);
+  g_test_add_func ("/dialects/chat/that-is-not-there-either", test_no_chat_either);
+  g_test_add_func ("/dialects/chat/that-makes-no-sense", test_bad_chat);
+  g_test_add_func ("/dialects/chat/is-forgotten", test_chat_only);
   g_test_add_func ("/dialects/hive/lines-are-relayed", test_hive);
 
   return g_test_run ();
