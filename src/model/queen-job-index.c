@@ -3,6 +3,8 @@
 
 #include "queen-job-index.h"
 
+#include <string.h>
+
 #include "loop/queen-deadline-queue.h"
 #include "loop/queen-slice.h"
 #include "queen-engine-report.h"
@@ -12,6 +14,7 @@
 #include "text/queen-hash.h"
 
 #define MAX_OWNERS (2 * QUEEN_SIBLINGS_MAX) /* those who have just gone are among them */
+#define MAX_MODEL_BYTES (8 * 1024 * 1024)   /* 128 for each job, and names have 30 */
 #define LOST_AT_ONCE 16                     /* of each who goes; more are lost in slices */
 
 /* A job of another queen. */
@@ -41,6 +44,7 @@ struct _QueenJobIndex
   GHashTable *totals;  /* worker's id -> how many all others have there */
   GQueue ended;        /* of Known: those that ended first before the others */
   guint n_loads;
+  gsize n_model_bytes; /* of the names of all jobs' models */
   QueenJobIndexFigures figures;
   gboolean is_current;
   QueenDeadlineQueue kept;
@@ -142,6 +146,7 @@ remove_known (QueenJobIndex *self, Known *known)
 {
   g_autofree char *id = g_strdup (known->entry.id);
 
+  self->n_model_bytes -= known->entry.model ? strlen (known->entry.model) : 0;
   count_known (self, known, -1);
   leave_owner (known);
   queen_deadline_end (&known->kept);
@@ -154,7 +159,8 @@ remove_known (QueenJobIndex *self, Known *known)
 static gboolean
 make_room (QueenJobIndex *self)
 {
-  if (g_hash_table_size (self->jobs) < QUEEN_JOB_INDEX_MAX_JOBS)
+  if (g_hash_table_size (self->jobs) < QUEEN_JOB_INDEX_MAX_JOBS &&
+      self->n_model_bytes < MAX_MODEL_BYTES)
     return TRUE;
   if (self->figures.n_left_out++ == 0)
     g_warning ("there are more jobs of other queens than the %d that are known here: some of them "
@@ -163,7 +169,7 @@ make_room (QueenJobIndex *self)
   if (!self->ended.head)
     return FALSE;
   remove_known (self, self->ended.head->data);
-  return TRUE;
+  return self->n_model_bytes < MAX_MODEL_BYTES;
 }
 
 static Known *
@@ -173,6 +179,7 @@ add_known (QueenJobIndex *self, const QueenJobEntry *entry)
 
   known->entry.id = g_strdup (entry->id);
   set_text (&known->entry.model, entry->model);
+  self->n_model_bytes += entry->model ? strlen (entry->model) : 0;
   known->owner_link.data = known->ended_link.data = known;
   count_known (self, known, 1);
   g_hash_table_insert (self->jobs, (char *) known->entry.id, known);
@@ -267,7 +274,6 @@ lose_known (QueenJobIndex *self, Known *known)
   tell_changed (self, known);
 }
 
-/* A queen that died may have had all the jobs that there can be. */
 static void
 on_kept (gpointer data)
 {
@@ -277,15 +283,11 @@ on_kept (gpointer data)
   Known *known;
 
   queen_slice_begin (&slice, self->kept.clock);
-  while ((known = queen_deadline_queue_peek_due (&self->kept, begun)))
-    {
-      remove_known (self, known);
-      if (queen_slice_is_over (&slice, sizeof *known))
-        {
-          queen_alarm_set (self->kept_alarm, 0);
-          return;
-        }
-    }
+  while ((known = queen_deadline_queue_peek_due (&self->kept, begun)) &&
+         !queen_slice_is_over (&slice, sizeof *known))
+    remove_known (self, known);
+  if (known)
+    queen_alarm_set (self->kept_alarm, 0);
 }
 
 /* What is in flight */
@@ -369,8 +371,7 @@ on_loss (gpointer data)
     queen_alarm_set (self->loss_alarm, 0);
 }
 
-/* She may have all the jobs that there can be, and many may go at once: of each a few are lost now,
- * and the others in slices. */
+/* She may have all that there can be, and many may go at once: the rest goes in slices. */
 static void
 lose_some (QueenJobIndex *self, QueenJobOwner *owner, guint kept_from)
 {

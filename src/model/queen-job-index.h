@@ -47,8 +47,9 @@ G_DECLARE_FINAL_TYPE (QueenJobIndex, queen_job_index, QUEEN, JOB_INDEX, GObject)
  * worker. A queen that is the only one has none. It has two sides: what this queen is to tell the
  * others (her own), and what the others have told. The room `redis` moves the one to the other.
  *
- * It never holds more than %QUEEN_JOB_INDEX_MAX_JOBS of others: then those that ended the longest
- * ago are let go of, and where all are open, newer ones are not known here.
+ * It never holds more than %QUEEN_JOB_INDEX_MAX_JOBS of others, nor names of their models with more
+ * than 128 bytes for each of so many: then those that ended the longest ago are let go of, and
+ * where all are open, newer ones are not known here.
  *
  * Signals, all in the main loop's thread; a handler must not change the index:
  *

@@ -370,6 +370,27 @@ test_full_of_open (Fixture *f, gconstpointer data)
   g_assert_cmpuint (queen_job_index_get_figures (f->index)->n_left_out, ==, 2);
 }
 
+/* Who says that there are as many models as jobs, all with long names, does not fill her memory. */
+static void
+test_full_of_names (Fixture *f, gconstpointer data)
+{
+  guint n_fit = 8 * 1024 * 1024 / 512;
+
+  for (guint i = 0; i < n_fit + 10; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("job-%u", i);
+      g_autofree char *model = g_strdup_printf ("%0512u", i);
+      const QueenJobEntry entry = { id, ANN, model, NULL, QUEEN_JOB_QUEUED, FALSE };
+
+      queen_job_index_set (f->index, &entry);
+    }
+  g_assert_cmpuint (count_jobs (f), ==, n_fit);
+  g_assert_cmpuint (queen_job_index_get_figures (f->index)->n_left_out, ==, 10);
+  queen_job_index_drop (f->index, ANN, "job-0");
+  set_job (f, ANN, "job-new", NULL, QUEEN_JOB_QUEUED);
+  assert_state (f, "job-new", ANN, QUEEN_JOB_QUEUED);
+}
+
 static void
 test_no_end_of_owners (Fixture *f, gconstpointer data)
 {
@@ -531,6 +552,7 @@ main (int argc, char **argv)
     { "/job-index/own-are-not-others", test_own_are_not_others },
     { "/job-index/full-of-ended", test_full_of_ended },
     { "/job-index/full-of-open", test_full_of_open },
+    { "/job-index/full-of-names", test_full_of_names },
     { "/job-index/no-end-of-owners", test_no_end_of_owners },
     { "/job-index/watch", test_watch },
     { "/job-index/news-are-told-once", test_news_are_told_once },
