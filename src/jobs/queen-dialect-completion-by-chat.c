@@ -167,7 +167,7 @@ append_choice (GString *json, const QueenJsonValue *choice)
 static gboolean
 append_choices (GString *json, const QueenJsonValue *choices)
 {
-  gboolean has_said = FALSE;
+  gboolean has_said = FALSE, is_first = TRUE;
   const QueenJsonValue *first = choices ? queen_json_get_first (choices) : NULL;
 
   g_string_append (json, ",\"choices\":[");
@@ -176,8 +176,9 @@ append_choices (GString *json, const QueenJsonValue *choices)
     {
       if (one->type != QUEEN_JSON_OBJECT)
         continue;
-      if (one != first)
+      if (!is_first)
         g_string_append_c (json, ',');
+      is_first = FALSE;
       has_said |= append_choice (json, one);
     }
   g_string_append_c (json, ']');

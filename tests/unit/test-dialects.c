@@ -322,7 +322,8 @@ test_bad_chat (void)
 {
   static const Scene scenes[] = {
     { NOT_FOUND ("404 Not Found"), .end = SCENE_KEEP },
-    { STREAM_HEAD "data: {\"error\":{\"message\":\"no\"}}\n\ndata: nonsense\n\n",
+    { STREAM_HEAD "data: {\"choices\":[7,{\"delta\":{\"content\":\"a\"}}]}\n\n"
+                  "data: {\"error\":{\"message\":\"no\"}}\n\ndata: nonsense\n\n",
       .end = SCENE_CLOSE },
   };
   Fixture fixture;
@@ -331,7 +332,10 @@ test_bad_chat (void)
   fixture.request.path = "/v1/completions";
   fixture_run (&fixture, "{\"prompt\":\"a\"}");
   fixture_assert_failed (&fixture, QUEEN_ATTEMPT_FAILED, "what it says is no chat");
-  g_assert_cmpstr (fixture.events->str, ==, "{\"error\":{\"message\":\"no\"}}\n");
+  g_assert_cmpstr (fixture.events->str, ==,
+                   "{\"id\":null,\"object\":\"text_completion\",\"created\":0,\"model\":null,"
+                   "\"choices\":[{\"index\":0,\"text\":\"a\",\"logprobs\":null,"
+                   "\"finish_reason\":null}]}\n{\"error\":{\"message\":\"no\"}}\n");
   fixture_stop (&fixture);
 }
 
