@@ -30,14 +30,22 @@ struct _QueenUpstream
 
 /* The thread that calls */
 
+/* Before the thread begins: whoever sees that she is ready sees each of her descriptors. */
+static void
+make_caller (QueenUpstream *self)
+{
+  g_main_context_push_thread_default (self->context);
+  self->caller = queen_caller_new (self->reach, g_steal_pointer (&self->tokens), self->trusted);
+  self->caller->n_calls = &self->n_calls;
+  g_main_context_pop_thread_default (self->context);
+}
+
 static gpointer
 run_thread (gpointer data)
 {
   QueenUpstream *self = data;
 
   g_main_context_push_thread_default (self->context);
-  self->caller = queen_caller_new (self->reach, g_steal_pointer (&self->tokens), self->trusted);
-  self->caller->n_calls = &self->n_calls;
   g_main_loop_run (self->loop);
   queen_caller_end (self->caller);
   /* What has been cancelled has to be told so, or it would be lost. */
@@ -215,6 +223,7 @@ queen_upstream_new (const QueenUpstreamSettings *settings, GError **error)
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
   self->mailbox = queen_mailbox_new (g_main_context_default (), on_mail_delivered, self);
+  make_caller (self);
   self->thread = g_thread_new ("workers", run_thread, self);
   return self;
 }
