@@ -56,8 +56,9 @@ write_some (QueenRelayReader *self, QueenSubscriber *subscriber)
 }
 
 static QueenWriteResult
-write_next (QueenRelayReader *self, QueenSubscriber *subscriber, gboolean *is_through)
+write_next (gpointer data, QueenSubscriber *subscriber, gboolean *is_through)
 {
+  QueenRelayReader *self = data;
   QueenEncoding encoding = queen_subscriber_get_cursor (subscriber)->encoding;
 
   if (queen_subscriber_has_pending (subscriber))
@@ -77,15 +78,7 @@ write_next (QueenRelayReader *self, QueenSubscriber *subscriber, gboolean *is_th
 static QueenWriteResult
 deliver_relayed (QueenSubscriber *subscriber, gpointer data)
 {
-  guint32 n_before = queen_subscriber_get_n_written (subscriber);
-  QueenWriteResult result = QUEEN_WRITE_ALL;
-  gboolean is_through = FALSE;
-
-  while (result == QUEEN_WRITE_ALL && !is_through)
-    result = queen_subscriber_has_had_much (subscriber, n_before)
-                 ? QUEEN_WRITE_PAUSED
-                 : write_next (data, subscriber, &is_through);
-  return result;
+  return queen_subscriber_take_turn (subscriber, write_next, data);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "queen-error.h"
 #include "queen-file.h"
 #include "text/queen-legible.h"
+#include "text/queen-text.h"
 
 #define MAX_NAME 128    /* bytes */
 #define LEAST_LENGTH 16 /* bytes of a token: fewer could be guessed */
@@ -214,20 +215,15 @@ static gboolean
 add_lines (QueenTokens *self, const QueenTokens *former, char *text, GError **error)
 {
   guint number = 0;
+  char *line;
 
   if (g_str_has_prefix (text, BYTE_ORDER_MARK))
     text += strlen (BYTE_ORDER_MARK);
-  for (char *line = text, *next; line; line = next)
+  while ((line = queen_text_take_line (&text, &number)))
     {
-      gsize length;
+      gsize length = strlen (line);
 
-      next = strchr (line, '\n');
-      if (next)
-        *next++ = '\0';
-      number++;
-      line = g_strstrip (line);
-      length = strlen (line);
-      if (*line == '\0' || *line == '#' || add_line (self, former, line, number, error))
+      if (add_line (self, former, line, number, error))
         continue;
       explain_line (error, line, length);
       g_prefix_error (error, _ ("line %u "), number);

@@ -8,6 +8,7 @@
 
 #include "queen-error.h"
 #include "queen-file.h"
+#include "text/queen-text.h"
 
 #define MIN_TOKEN 32   /* characters: of hexadecimal digits 128 bits */
 #define MAX_TOKEN 4096 /* bytes */
@@ -61,19 +62,14 @@ static gboolean
 add_secrets (QueenPasses *self, char *text, GError **error)
 {
   guint number = 0;
+  char *line;
 
-  for (char *line = text, *next; line; line = next)
-    {
-      next = strchr (line, '\n');
-      if (next)
-        *next++ = '\0';
-      number++;
-      line = g_strstrip (line);
-      if (*line == '\0' || *line == '#' || add_secret (self, line, error))
-        continue;
-      g_prefix_error (error, _ ("line %u "), number);
-      return FALSE;
-    }
+  while ((line = queen_text_take_line (&text, &number)))
+    if (!add_secret (self, line, error))
+      {
+        g_prefix_error (error, _ ("line %u "), number);
+        return FALSE;
+      }
   return self->tokens->len > 0 ||
          queen_error_refuse (error, QUEEN_ERROR_SETTING, _ ("has no token"));
 }

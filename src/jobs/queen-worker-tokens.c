@@ -10,6 +10,7 @@
 #include "queen-file.h"
 #include "text/queen-hash.h"
 #include "text/queen-legible.h"
+#include "text/queen-text.h"
 
 #define ID_PREFIX "id=" /* which no host begins with */
 #define MAX_TOKEN 4096  /* bytes: what goes into a header */
@@ -72,19 +73,14 @@ static gboolean
 add_worker_lines (QueenWorkerTokens *self, char *text, GError **error)
 {
   guint number = 0;
+  char *line;
 
-  for (char *line = text, *next; line; line = next)
-    {
-      next = strchr (line, '\n');
-      if (next)
-        *next++ = '\0';
-      number++;
-      line = g_strstrip (line);
-      if (*line == '\0' || *line == '#' || add_worker_line (self, line, error))
-        continue;
-      g_prefix_error (error, _ ("line %u "), number);
-      return FALSE;
-    }
+  while ((line = queen_text_take_line (&text, &number)))
+    if (!add_worker_line (self, line, error))
+      {
+        g_prefix_error (error, _ ("line %u "), number);
+        return FALSE;
+      }
   return TRUE;
 }
 

@@ -143,8 +143,9 @@ write_batch (QueenChannel *self, QueenSubscriber *subscriber)
 
 /* Writes once, if there is anything to write. */
 static QueenWriteResult
-write_once (QueenChannel *self, QueenSubscriber *subscriber, gboolean *is_through)
+write_once (gpointer data, QueenSubscriber *subscriber, gboolean *is_through)
 {
+  QueenChannel *self = data;
   gboolean is_ending = queen_subscriber_is_leaving (subscriber);
   QueenWriteResult result;
 
@@ -171,15 +172,7 @@ write_once (QueenChannel *self, QueenSubscriber *subscriber, gboolean *is_throug
 static QueenWriteResult
 deliver_events (QueenSubscriber *subscriber, gpointer data)
 {
-  guint32 n_before = queen_subscriber_get_n_written (subscriber);
-  QueenWriteResult result = QUEEN_WRITE_ALL;
-  gboolean is_through = FALSE;
-
-  while (result == QUEEN_WRITE_ALL && !is_through)
-    result = queen_subscriber_has_had_much (subscriber, n_before)
-                 ? QUEEN_WRITE_PAUSED
-                 : write_once (data, subscriber, &is_through);
-  return result;
+  return queen_subscriber_take_turn (subscriber, write_once, data);
 }
 
 /* Flushing */

@@ -94,12 +94,29 @@ queen_subscriber_get_n_written (const QueenSubscriber *self)
   return self->n_written;
 }
 
-gboolean
-queen_subscriber_has_had_much (const QueenSubscriber *self, guint32 n_before)
+/* Sealing and compressing take time, while what is plain the kernel takes at once. */
+static gboolean
+has_had_much (const QueenSubscriber *self, guint32 n_before)
 {
   gboolean is_made = self->socket.tls || self->cursor.encoding == QUEEN_ENCODING_PACKED;
 
   return is_made && self->n_written - n_before >= MAX_MADE_AT_ONCE;
+}
+
+QueenWriteResult
+queen_subscriber_take_turn (QueenSubscriber *self,
+                            QueenWriteResult (*write) (gpointer data,
+                                                       QueenSubscriber *subscriber,
+                                                       gboolean *is_through),
+                            gpointer data)
+{
+  guint32 n_before = self->n_written;
+  QueenWriteResult result = QUEEN_WRITE_ALL;
+  gboolean is_through = FALSE;
+
+  while (result == QUEEN_WRITE_ALL && !is_through)
+    result = has_had_much (self, n_before) ? QUEEN_WRITE_PAUSED : write (data, self, &is_through);
+  return result;
 }
 
 void

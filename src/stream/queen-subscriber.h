@@ -151,13 +151,19 @@ guint queen_subscriber_get_owner (const QueenSubscriber *self);
 guint32 queen_subscriber_get_n_written (const QueenSubscriber *self);
 
 /**
- * queen_subscriber_has_had_much:
- * @n_before: what queen_subscriber_get_n_written() has said when its turn began
+ * queen_subscriber_take_turn:
+ * @write: writes once, if there is anything to write; says when that was all
  *
- * Returns: whether it is the turn of others: sealing and compressing take time, while what is plain
- * the kernel takes at once
+ * Has it written to until there is nothing more, its connection takes no more, or it is the turn of
+ * others.
+ *
+ * Returns: what became of the last one; %QUEEN_WRITE_PAUSED if it is the turn of others
  */
-gboolean queen_subscriber_has_had_much (const QueenSubscriber *self, guint32 n_before);
+QueenWriteResult queen_subscriber_take_turn (QueenSubscriber *self,
+                                             QueenWriteResult (*write) (gpointer data,
+                                                                        QueenSubscriber *subscriber,
+                                                                        gboolean *is_through),
+                                             gpointer data);
 
 /**
  * queen_subscriber_add_pending:

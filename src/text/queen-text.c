@@ -196,3 +196,22 @@ queen_text_replace (GString *text, const char *what, const char *by)
   g_string_truncate (text, 0);
   g_string_append_len (text, replaced->str, (gssize) replaced->len);
 }
+
+char *
+queen_text_take_line (char **rest, guint *number)
+{
+  while (*rest)
+    {
+      char *line = *rest;
+      char *end = strchr (line, '\n');
+
+      if (end)
+        *end = '\0';
+      *rest = end ? end + 1 : NULL;
+      ++*number;
+      line = g_strstrip (line);
+      if (*line != '\0' && *line != '#')
+        return line;
+    }
+  return NULL;
+}

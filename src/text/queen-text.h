@@ -102,6 +102,16 @@ gboolean queen_text_is_host (QueenText text);
 gboolean queen_text_is_utf_8 (QueenText text, const char **invalid);
 
 /**
+ * queen_text_take_line:
+ * @rest: (inout): what is still to be read, and is written to; %NULL at its end
+ * @number: (inout): of the line that was taken last; 0 at first
+ *
+ * Returns: (nullable): the next line that says something, without the blanks around it: neither an
+ *   empty one, nor one that begins with #; %NULL when there is none any more
+ */
+char *queen_text_take_line (char **rest, guint *number);
+
+/**
  * queen_text_replace:
  * @what: at least one byte
  *
