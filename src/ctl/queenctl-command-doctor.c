@@ -223,16 +223,6 @@ print_ways (Visit *visit)
 
 /* The same for programs */
 
-static void
-build_text (JsonBuilder *builder, const char *member, const char *text)
-{
-  json_builder_set_member_name (builder, member);
-  if (text)
-    json_builder_add_string_value (builder, text);
-  else
-    json_builder_add_null_value (builder);
-}
-
 /* @time: µs; negative: null */
 static void
 build_msec (JsonBuilder *builder, const char *member, gint64 time)
@@ -251,13 +241,17 @@ build_checkup (JsonBuilder *builder, const QueenctlCheckup *checkup)
   JsonObject *engine = queenctl_checkup_get_engine (checkup);
 
   json_builder_begin_object (builder);
-  build_text (builder, "url", checkup->url);
-  build_text (builder, "id", own ? queenctl_json_get_string (own, "id") : NULL);
-  build_text (builder, "version", queenctl_checkup_get_version (checkup));
-  build_text (builder, "state", engine ? queenctl_json_get_string (engine, "state") : NULL);
-  build_text (builder, "reason", engine ? queenctl_json_get_string (engine, "reason") : NULL);
-  build_text (builder, "since", engine ? queenctl_json_get_string (engine, "since") : NULL);
-  build_text (builder, "epoch", engine ? queenctl_json_get_string (engine, "epoch") : NULL);
+  queenctl_json_build_text (builder, "url", checkup->url);
+  queenctl_json_build_text (builder, "id", own ? queenctl_json_get_string (own, "id") : NULL);
+  queenctl_json_build_text (builder, "version", queenctl_checkup_get_version (checkup));
+  queenctl_json_build_text (builder, "state",
+                            engine ? queenctl_json_get_string (engine, "state") : NULL);
+  queenctl_json_build_text (builder, "reason",
+                            engine ? queenctl_json_get_string (engine, "reason") : NULL);
+  queenctl_json_build_text (builder, "since",
+                            engine ? queenctl_json_get_string (engine, "since") : NULL);
+  queenctl_json_build_text (builder, "epoch",
+                            engine ? queenctl_json_get_string (engine, "epoch") : NULL);
   json_builder_set_member_name (builder, "lag");
   if (own)
     json_builder_add_int_value (builder, (gint64) queenctl_json_get_number (own, "lag"));
@@ -272,8 +266,8 @@ static void
 build_way (const char *from, const char *to, guint n, gint64 median, gint64 most, gpointer data)
 {
   json_builder_begin_object (data);
-  build_text (data, "from", from);
-  build_text (data, "to", to);
+  queenctl_json_build_text (data, "from", from);
+  queenctl_json_build_text (data, "to", to);
   json_builder_set_member_name (data, "events");
   json_builder_add_int_value (data, n);
   build_msec (data, "median_ms", median);

@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
+#include "queenctl-json.h"
 #include "queenctl-output.h"
 #include "queenctl-text.h"
 
@@ -124,16 +125,6 @@ queenctl_diagnosis_print (QueenctlDiagnosis *self)
 /* For programs */
 
 static void
-set_string (JsonBuilder *builder, const char *member, const char *text)
-{
-  json_builder_set_member_name (builder, member);
-  if (text)
-    json_builder_add_string_value (builder, text);
-  else
-    json_builder_add_null_value (builder);
-}
-
-static void
 build_all (JsonBuilder *builder, const char *member, GPtrArray *findings)
 {
   json_builder_set_member_name (builder, member);
@@ -143,10 +134,10 @@ build_all (JsonBuilder *builder, const char *member, GPtrArray *findings)
       const QueenctlFinding *finding = findings->pdata[i];
 
       json_builder_begin_object (builder);
-      set_string (builder, "queen", finding->queen);
-      set_string (builder, "check", finding->check);
-      set_string (builder, "message", finding->message);
-      set_string (builder, "advice", finding->advice);
+      queenctl_json_build_text (builder, "queen", finding->queen);
+      queenctl_json_build_text (builder, "check", finding->check);
+      queenctl_json_build_text (builder, "message", finding->message);
+      queenctl_json_build_text (builder, "advice", finding->advice);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);

@@ -90,6 +90,16 @@ queenctl_json_get_objects (JsonObject *object, const char *name)
   return list;
 }
 
+void
+queenctl_json_build_text (JsonBuilder *builder, const char *name, const char *text)
+{
+  json_builder_set_member_name (builder, name);
+  if (text)
+    json_builder_add_string_value (builder, text);
+  else
+    json_builder_add_null_value (builder);
+}
+
 gsize
 queenctl_json_measure (JsonNode *node)
 {

@@ -35,6 +35,9 @@ guint queenctl_json_get_count (JsonObject *object, const char *name);
 /** Returns: (nullable): the member of that name, if it is a list of objects */
 JsonArray *queenctl_json_get_objects (JsonObject *object, const char *name);
 
+/** Adds a member of that name with @text, or with null when there is none. */
+void queenctl_json_build_text (JsonBuilder *builder, const char *name, const char *text);
+
 /**
  * queenctl_json_measure:
  *

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "net/queen-networks.h"
 #include "queen-error.h"
 #include "queen-headers.h"
 
@@ -16,51 +17,31 @@
 
 struct _QueenProxies
 {
-  GPtrArray *masks; /* of GInetAddressMask */
+  QueenNetworks *networks;
   gboolean is_unix_trusted;
   QueenProxyHeader header;
 };
 
 /* Who is trusted */
 
-/* GLib complains of a prefix of more than 128 bits as if the caller were to blame. */
-static GInetAddressMask *
-parse_mask (const char *text)
-{
-  g_auto (GStrv) parts = g_strsplit (text, "/", 2);
-  g_autoptr (GInetAddress) address = parts[0] ? g_inet_address_new_from_string (parts[0]) : NULL;
-  guint64 length = address ? g_inet_address_get_native_size (address) * 8 : 0;
-
-  if (!address ||
-      (parts[1] && !g_ascii_string_to_unsigned (parts[1], 10, 0, length, &length, NULL)))
-    return NULL;
-  return g_inet_address_mask_new (address, (guint) length, NULL);
-}
-
 QueenProxies *
 queen_proxies_new (const char *const *trusted, QueenProxyHeader header, GError **error)
 {
   g_autoptr (QueenProxies) self = g_new0 (QueenProxies, 1);
 
-  self->masks = g_ptr_array_new_with_free_func (g_object_unref);
+  self->networks = queen_networks_new ();
   self->header = header;
   for (; trusted && *trusted; trusted++)
-    {
-      GInetAddressMask *mask = parse_mask (*trusted);
-
-      if (mask)
-        g_ptr_array_add (self->masks, mask);
-      else if (g_str_equal (*trusted, "unix:"))
-        self->is_unix_trusted = TRUE;
-      else
-        {
-          g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                       _ ("“%s” is neither an address or network such as 10.0.0.1 or 10.0.0.0/8, "
-                          "nor unix:"),
-                       *trusted);
-          return NULL;
-        }
-    }
+    if (g_str_equal (*trusted, "unix:"))
+      self->is_unix_trusted = TRUE;
+    else if (!queen_networks_add (self->networks, *trusted))
+      {
+        g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                     _ ("“%s” is neither an address or network such as 10.0.0.1 or 10.0.0.0/8, "
+                        "nor unix:"),
+                     *trusted);
+        return NULL;
+      }
   return g_steal_pointer (&self);
 }
 
@@ -87,13 +68,11 @@ queen_proxies_is_trusted (const QueenProxies *self, const struct sockaddr_storag
     return FALSE;
   if (native->ss_family == AF_UNIX)
     return self->is_unix_trusted;
-  if (self->masks->len == 0 || (native->ss_family != AF_INET && native->ss_family != AF_INET6))
+  if (queen_networks_is_empty (self->networks) ||
+      (native->ss_family != AF_INET && native->ss_family != AF_INET6))
     return FALSE;
   address = make_address (native);
-  for (guint i = 0; i < self->masks->len; i++)
-    if (g_inet_address_mask_matches (self->masks->pdata[i], address))
-      return TRUE;
-  return FALSE;
+  return queen_networks_have (self->networks, address);
 }
 
 /* Whom they name */
@@ -267,6 +246,6 @@ queen_proxies_find_client (const QueenProxies *self,
 void
 queen_proxies_free (QueenProxies *self)
 {
-  g_ptr_array_unref (self->masks);
+  queen_networks_free (self->networks);
   g_free (self);
 }

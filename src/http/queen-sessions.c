@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "text/queen-hash.h"
+
 #define LENGTH 3600   /* s */
 #define MAX_VALUE 128 /* bytes of a cookie's value */
 
@@ -26,20 +28,6 @@ static char *
 sign (const QueenSessions *self, const char *text)
 {
   return g_compute_hmac_for_string (G_CHECKSUM_SHA256, self->key, sizeof self->key, text, -1);
-}
-
-/* Takes a time that depends on the lengths alone, or a signature could be found byte by byte. */
-static gboolean
-is_same_signature (const char *a, const char *b)
-{
-  gsize length = strlen (a);
-  guint8 difference = 0;
-
-  if (strlen (b) != length)
-    return FALSE;
-  for (gsize i = 0; i < length; i++)
-    difference |= (guint8) (a[i] ^ b[i]);
-  return difference == 0;
 }
 
 QueenSessions *
@@ -98,7 +86,7 @@ read_value (const QueenSessions *self, const char *value, gsize length, QueenSes
     return FALSE;
   *dot = '\0';
   signature = sign (self, text);
-  return is_same_signature (signature, dot + 1) && parse_session (self, text, session);
+  return queen_hash_is_same_secret (signature, dot + 1) && parse_session (self, text, session);
 }
 
 gboolean

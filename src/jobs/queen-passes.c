@@ -8,6 +8,7 @@
 
 #include "queen-error.h"
 #include "queen-file.h"
+#include "text/queen-hash.h"
 #include "text/queen-text.h"
 
 #define MIN_TOKEN 32   /* characters: of hexadecimal digits 128 bits */
@@ -123,20 +124,6 @@ queen_passes_make (const QueenPasses *self, const QueenPass *pass, gint64 now)
   return g_strconcat (said, ";", sum, NULL);
 }
 
-/* How long this takes tells nothing of where they differ. */
-static gboolean
-is_same_sum (const char *a, const char *b)
-{
-  gsize length = strlen (a);
-  guint difference = 0;
-
-  if (strlen (b) != length)
-    return FALSE;
-  for (gsize i = 0; i < length; i++)
-    difference |= (guint) (a[i] ^ b[i]);
-  return difference == 0;
-}
-
 static gboolean
 is_by_a_queen (const QueenPasses *self, char **parts, const QueenPass *pass)
 {
@@ -148,7 +135,7 @@ is_by_a_queen (const QueenPasses *self, char **parts, const QueenPass *pass)
     {
       g_autofree char *sum = make_sum (self->tokens->pdata[i], said, pass);
 
-      is_good |= is_same_sum (sum, parts[PART_SUM]);
+      is_good |= queen_hash_is_same_secret (sum, parts[PART_SUM]);
     }
   return is_good;
 }

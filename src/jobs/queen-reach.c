@@ -8,47 +8,29 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "net/queen-networks.h"
 #include "queen-error.h"
 
 struct _QueenReach
 {
-  GPtrArray *networks; /* of GInetAddressMask */
-  GArray *own;         /* of QueenSource; NULL when they are looked up each time */
+  QueenNetworks *networks;
+  GArray *own; /* of QueenSource; NULL when they are looked up each time */
 };
-
-/* GLib complains of a prefix of more than 128 bits as if the caller were to blame. */
-static GInetAddressMask *
-parse_network (const char *text)
-{
-  g_auto (GStrv) parts = g_strsplit (text, "/", 2);
-  g_autoptr (GInetAddress) address = parts[0] ? g_inet_address_new_from_string (parts[0]) : NULL;
-  guint64 length = address ? g_inet_address_get_native_size (address) * 8 : 0;
-
-  if (!address ||
-      (parts[1] && !g_ascii_string_to_unsigned (parts[1], 10, 0, length, &length, NULL)))
-    return NULL;
-  return g_inet_address_mask_new (address, (guint) length, NULL);
-}
 
 QueenReach *
 queen_reach_new (const char *const *networks, GError **error)
 {
   g_autoptr (QueenReach) self = g_new0 (QueenReach, 1);
 
-  self->networks = g_ptr_array_new_with_free_func (g_object_unref);
+  self->networks = queen_networks_new ();
   for (; networks && *networks; networks++)
-    {
-      GInetAddressMask *network = parse_network (*networks);
-
-      if (!network)
-        {
-          g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
-                       _ ("“%s” is not an address or network such as 10.0.0.1 or 10.0.0.0/8"),
-                       *networks);
-          return NULL;
-        }
-      g_ptr_array_add (self->networks, network);
-    }
+    if (!queen_networks_add (self->networks, *networks))
+      {
+        g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_SETTING,
+                     _ ("“%s” is not an address or network such as 10.0.0.1 or 10.0.0.0/8"),
+                     *networks);
+        return NULL;
+      }
   return g_steal_pointer (&self);
 }
 
@@ -107,15 +89,6 @@ is_own (const QueenReach *self, const QueenSource *address)
 }
 
 static gboolean
-is_in_networks (const QueenReach *self, GInetAddress *address)
-{
-  for (guint i = 0; i < self->networks->len; i++)
-    if (g_inet_address_mask_matches (self->networks->pdata[i], address))
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
 is_nobody (GInetAddress *address)
 {
   const guint8 *bytes = g_inet_address_to_bytes (address);
@@ -162,7 +135,7 @@ queen_reach_check (const QueenReach *self,
                "it is on the queen's machine or link, and the heartbeat did not come from there "
                "by loopback, but from %s",
                from ? from : "nobody knows where");
-  if (is_in_networks (self, plain) ||
+  if (queen_networks_have (self->networks, plain) ||
       (source->kind == QUEEN_SOURCE_ADDRESS && is_same (source, &wanted)))
     return TRUE;
   return forbid (plain, error,
@@ -195,6 +168,6 @@ void
 queen_reach_free (QueenReach *self)
 {
   g_clear_pointer (&self->own, g_array_unref);
-  g_ptr_array_unref (self->networks);
+  queen_networks_free (self->networks);
   g_free (self);
 }

@@ -103,3 +103,16 @@ queen_string_hash (gconstpointer string)
 {
   return queen_bytes_hash (string, strlen (string));
 }
+
+gboolean
+queen_hash_is_same_secret (const char *a, const char *b)
+{
+  gsize length = strlen (a);
+  guint difference = 0;
+
+  if (strlen (b) != length)
+    return FALSE;
+  for (gsize i = 0; i < length; i++)
+    difference |= (guint) (a[i] ^ b[i]);
+  return difference == 0;
+}

@@ -40,4 +40,14 @@ guint queen_bytes_hash (gconstpointer bytes, gsize size);
  */
 guint64 queen_hash_with_key (const guint8 *key, gconstpointer bytes, gsize size);
 
+/**
+ * queen_hash_is_same_secret:
+ *
+ * For a signature or another text that only who knows a secret can make. It takes a time that
+ * depends on the lengths alone, or the right one could be found byte by byte.
+ *
+ * Returns: whether @a is @b
+ */
+gboolean queen_hash_is_same_secret (const char *a, const char *b);
+
 G_END_DECLS

@@ -211,6 +211,17 @@ test_tables (gconstpointer data)
   g_assert_cmpfloat (least_ratio, <, 3);
 }
 
+static void
+test_secrets (void)
+{
+  g_assert_true (queen_hash_is_same_secret ("", ""));
+  g_assert_true (queen_hash_is_same_secret ("5f3a", "5f3a"));
+  g_assert_false (queen_hash_is_same_secret ("5f3a", "5f3b"));
+  g_assert_false (queen_hash_is_same_secret ("5f3a", "4f3a"));
+  g_assert_false (queen_hash_is_same_secret ("5f3a", "5f3"));
+  g_assert_false (queen_hash_is_same_secret ("", "5f3a"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -228,6 +239,7 @@ main (int argc, char **argv)
   g_test_add_func ("/hash/vectors/as-others-have-it", test_others);
   g_test_add_func ("/hash/key/each-process-has-its-own", test_key);
   g_test_add_func ("/hash/colliding-texts/spread", test_spread);
+  g_test_add_func ("/hash/secrets/the-whole-of-them-counts", test_secrets);
   g_test_add_data_func ("/hash/colliding-ids/registry-and-pool-as-quick", &tables[0], test_tables);
   g_test_add_data_func ("/hash/colliding-ids/bus-as-quick", &tables[1], test_tables);
   g_test_add_data_func ("/hash/colliding-ids/state-as-quick", &tables[2], test_tables);
