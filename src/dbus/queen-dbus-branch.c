@@ -5,19 +5,20 @@
 
 #include "queen-dbus-component.h"
 #include "queen-dbus-interfaces.h"
+#include "queen-dbus-subtree.h"
 #include "queen-error.h"
 
 struct _QueenDBusBranch
 {
   GDBusConnection *connection;
   QueenComponentKind kind;
-  QueenDBusCluster *cluster; /* NULL once nobody is shown any more */
+  QueenDBusCluster *cluster;
   QueenDBusAnswers *answers;
   const QueenDBusLimits *limits;
 
   guint registry_id;
   guint introspectable_id;
-  guint subtree_id;
+  QueenDBusSubtree *components;
 };
 
 static QueenDBusObject *
@@ -299,72 +300,18 @@ on_introspect_call (GDBusConnection *connection,
 
 /* The components */
 
-/* GDBus asks for the introspection of each single node, and needs none of the others for it. */
-static char **
-on_enumerate (GDBusConnection *connection, const char *sender, const char *path, gpointer data)
-{
-  return g_new0 (char *, 1);
-}
-
-/* From the node's name, as GDBus is not of one mind about which path it hands over. */
-static QueenComponent *
-lookup_node (QueenDBusBranch *self, const char *node)
-{
-  g_autofree char *path = g_strconcat (get_path (self), "/", node, NULL);
-
-  return self->cluster ? queen_dbus_cluster_lookup (self->cluster, path) : NULL;
-}
-
-static GDBusInterfaceInfo **
-on_introspect_node (GDBusConnection *connection,
-                    const char *sender,
-                    const char *path,
-                    const char *node,
-                    gpointer data)
+static gconstpointer
+lookup_component (gpointer data, const char *path)
 {
   QueenDBusBranch *self = data;
-  GDBusInterfaceInfo **infos;
 
-  /* The registry is an object of its own. */
-  if (!node || !lookup_node (self, node))
-    return NULL;
-  infos = g_new0 (GDBusInterfaceInfo *, 2);
-  infos[0] = g_dbus_interface_info_ref (queen_dbus_component_get_interface (self->kind));
-  return infos;
+  return queen_dbus_cluster_lookup (self->cluster, path);
 }
 
 static GVariant *
-on_get_node_property (GDBusConnection *connection,
-                      const char *sender,
-                      const char *path,
-                      const char *interface,
-                      const char *name,
-                      GError **error,
-                      gpointer data)
+get_component_property (gpointer data, gconstpointer object, const char *name)
 {
-  QueenDBusBranch *self = data;
-  QueenComponent *component = queen_dbus_cluster_lookup (self->cluster, path);
-
-  if (component)
-    return queen_dbus_component_get_property (component, name);
-  /* Forgotten between the question and its turn. */
-  g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT, "there is no %s any longer", path);
-  return NULL;
-}
-
-static const GDBusInterfaceVTable *
-on_dispatch_to_node (GDBusConnection *connection,
-                     const char *sender,
-                     const char *path,
-                     const char *interface,
-                     const char *node,
-                     gpointer *interface_data,
-                     gpointer data)
-{
-  static const GDBusInterfaceVTable vtable = { .get_property = on_get_node_property };
-
-  *interface_data = data;
-  return &vtable;
+  return queen_dbus_component_get_property (object, name);
 }
 
 /* All of it at once */
@@ -408,38 +355,16 @@ queen_dbus_branch_add_to (QueenDBusBranch *self, GVariantBuilder *objects)
 
 /* Beginning and end */
 
-/* To be called once nothing of GDBus refers to the branch any more. */
-static void
-drop_branch (gpointer data)
-{
-  QueenDBusBranch *self = data;
-
-  g_object_unref (self->connection);
-  g_free (self);
-}
-
-/* A call of a component waits in the main context with nothing but the subtree to hold on to: when
- * its turn comes, GDBus uses the connection and the branch, even if the subtree has been
- * unregistered and the connection closed meanwhile. So the subtree has the branch, and the branch
- * the connection. */
-static gboolean
-register_subtree (QueenDBusBranch *self, GError **error)
-{
-  static const GDBusSubtreeVTable vtable = { on_enumerate, on_introspect_node,
-                                             on_dispatch_to_node };
-
-  self->subtree_id =
-      g_dbus_connection_register_subtree (self->connection, get_path (self), &vtable,
-                                          G_DBUS_SUBTREE_FLAGS_DISPATCH_TO_UNENUMERATED_NODES, self,
-                                          drop_branch, error);
-  return self->subtree_id != 0;
-}
-
 static gboolean
 register_objects (QueenDBusBranch *self, GError **error)
 {
   static const GDBusInterfaceVTable registry_vtable = { .method_call = on_registry_call };
   static const GDBusInterfaceVTable introspectable_vtable = { .method_call = on_introspect_call };
+  /* That of the registry lists them. */
+  static const QueenDBusSubtreeVTable component_vtable = {
+    .lookup = lookup_component,
+    .get_property = get_component_property,
+  };
 
   self->registry_id = g_dbus_connection_register_object (self->connection, get_path (self),
                                                          queen_dbus_registry_interface_info (),
@@ -450,7 +375,12 @@ register_objects (QueenDBusBranch *self, GError **error)
       g_dbus_connection_register_object (self->connection, get_path (self),
                                          queen_dbus_introspectable_interface_info (),
                                          &introspectable_vtable, self, NULL, error);
-  return self->introspectable_id != 0 && register_subtree (self, error);
+  if (self->introspectable_id == 0)
+    return FALSE;
+  self->components = queen_dbus_subtree_new (self->connection, get_path (self),
+                                             queen_dbus_component_get_interface (self->kind),
+                                             &component_vtable, self, error);
+  return self->components != NULL;
 }
 
 QueenDBusBranch *
@@ -478,9 +408,7 @@ queen_dbus_branch_free (QueenDBusBranch *self)
     g_dbus_connection_unregister_object (self->connection, self->registry_id);
   if (self->introspectable_id != 0)
     g_dbus_connection_unregister_object (self->connection, self->introspectable_id);
-  self->cluster = NULL;
-  if (self->subtree_id != 0)
-    g_dbus_connection_unregister_subtree (self->connection, self->subtree_id);
-  else
-    drop_branch (self);
+  g_clear_pointer (&self->components, queen_dbus_subtree_free);
+  g_object_unref (self->connection);
+  g_free (self);
 }

@@ -12,9 +12,7 @@ G_BEGIN_DECLS
 /**
  * QueenDBusBranch:
  *
- * One registry on a connection, and the components below it. The components are not exported one by
- * one, which would cost 3 KB and 9 µs each; they are a subtree, and what is read is taken from the
- * cluster at that moment.
+ * One registry on a connection, and the components below it.
  */
 typedef struct _QueenDBusBranch QueenDBusBranch;
 
@@ -50,8 +48,7 @@ void queen_dbus_branch_add_to (QueenDBusBranch *self, GVariantBuilder *objects);
 /**
  * queen_dbus_branch_free:
  *
- * Shows nothing any more, and uses nothing that was to outlive the branch. Its memory, and the
- * connection, go as soon as the main context has done the calls that have come already.
+ * Shows nothing any more, and uses nothing that was to outlive the branch.
  */
 void queen_dbus_branch_free (QueenDBusBranch *self);
 

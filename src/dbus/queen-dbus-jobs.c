@@ -6,23 +6,15 @@
 #include <string.h>
 
 #include "queen-dbus-interfaces.h"
+#include "queen-dbus-subtree.h"
 
 #define SIZE_OF_FIXED 512 /* bytes of a job on the wire without its texts, or a bit more */
-
-/* On one connection. A call waits in the main context with nothing but the subtree to hold on to,
- * even if that has been unregistered meanwhile: so the subtree has this. */
-typedef struct
-{
-  GDBusConnection *connection;
-  QueenDBusJobs *jobs; /* NULL once they are not shown there any more */
-} Showing;
 
 struct _QueenDBusJobs
 {
   GHashTable *objects; /* path -> QueenDBusJobObject */
   GQueue dirty;
-  Showing *showing; /* NULL without a connection */
-  guint subtree_id;
+  QueenDBusSubtree *subtree; /* NULL without a connection */
 };
 
 /* What they are */
@@ -152,122 +144,52 @@ queen_dbus_jobs_add_to (QueenDBusJobs *self, GVariantBuilder *objects)
 
 /* Where they are shown */
 
-static QueenDBusJobView *
-lookup_job (Showing *showing, const char *path)
-{
-  QueenDBusJobObject *object =
-      showing->jobs ? g_hash_table_lookup (showing->jobs->objects, path) : NULL;
-
-  return object ? object->now : NULL;
-}
-
 static char **
-on_enumerate_jobs (GDBusConnection *connection, const char *sender, const char *path, gpointer data)
+list_jobs (gpointer data)
 {
-  Showing *showing = data;
+  QueenDBusJobs *self = data;
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   GHashTableIter iter;
   gpointer object;
 
-  if (showing->jobs)
-    {
-      g_hash_table_iter_init (&iter, showing->jobs->objects);
-      while (g_hash_table_iter_next (&iter, NULL, &object))
-        if (((QueenDBusJobObject *) object)->now)
-          g_ptr_array_add (names, g_strdup (((QueenDBusJobObject *) object)->path +
-                                            strlen (QUEEN_DBUS_JOBS_PATH "/")));
-    }
+  g_hash_table_iter_init (&iter, self->objects);
+  while (g_hash_table_iter_next (&iter, NULL, &object))
+    if (((QueenDBusJobObject *) object)->now)
+      g_ptr_array_add (names, g_strdup (((QueenDBusJobObject *) object)->path +
+                                        strlen (QUEEN_DBUS_JOBS_PATH "/")));
   g_ptr_array_add (names, NULL);
   return (char **) g_ptr_array_free (g_steal_pointer (&names), FALSE);
 }
 
-static GDBusInterfaceInfo **
-on_introspect_job (GDBusConnection *connection,
-                   const char *sender,
-                   const char *path,
-                   const char *node,
-                   gpointer data)
+static gconstpointer
+lookup_job (gpointer data, const char *path)
 {
-  g_autofree char *full = node ? g_strconcat (QUEEN_DBUS_JOBS_PATH "/", node, NULL) : NULL;
-  GDBusInterfaceInfo **infos;
+  QueenDBusJobs *self = data;
+  QueenDBusJobObject *object = g_hash_table_lookup (self->objects, path);
 
-  if (!full || !lookup_job (data, full))
-    return NULL;
-  infos = g_new0 (GDBusInterfaceInfo *, 2);
-  infos[0] = g_dbus_interface_info_ref (queen_dbus_job_interface_info ());
-  return infos;
+  return object ? object->now : NULL;
 }
 
 static GVariant *
-on_get_job_property (GDBusConnection *connection,
-                     const char *sender,
-                     const char *path,
-                     const char *interface,
-                     const char *name,
-                     GError **error,
-                     gpointer data)
+get_job_property (gpointer data, gconstpointer object, const char *name)
 {
-  QueenDBusJobView *job = lookup_job (data, path);
-
-  if (job)
-    return queen_dbus_job_view_get_property (job, name);
-  /* It has ended between the question and its turn. */
-  g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT, "there is no %s any longer", path);
-  return NULL;
-}
-
-static const GDBusInterfaceVTable *
-on_dispatch_to_job (GDBusConnection *connection,
-                    const char *sender,
-                    const char *path,
-                    const char *interface,
-                    const char *node,
-                    gpointer *interface_data,
-                    gpointer data)
-{
-  static const GDBusInterfaceVTable vtable = { .get_property = on_get_job_property };
-
-  *interface_data = data;
-  return &vtable;
-}
-
-static void
-free_showing (gpointer data)
-{
-  Showing *showing = data;
-
-  g_object_unref (showing->connection);
-  g_free (showing);
+  return queen_dbus_job_view_get_property (object, name);
 }
 
 gboolean
 queen_dbus_jobs_export (QueenDBusJobs *self, GDBusConnection *connection, GError **error)
 {
-  static const GDBusSubtreeVTable vtable = { on_enumerate_jobs, on_introspect_job,
-                                             on_dispatch_to_job };
-  Showing *showing = g_new0 (Showing, 1);
+  static const QueenDBusSubtreeVTable vtable = { list_jobs, lookup_job, get_job_property };
 
-  showing->connection = g_object_ref (connection);
-  showing->jobs = self;
-  self->subtree_id =
-      g_dbus_connection_register_subtree (connection, QUEEN_DBUS_JOBS_PATH, &vtable,
-                                          G_DBUS_SUBTREE_FLAGS_NONE, showing, free_showing, error);
-  if (self->subtree_id == 0)
-    free_showing (showing);
-  else
-    self->showing = showing;
-  return self->subtree_id != 0;
+  self->subtree = queen_dbus_subtree_new (connection, QUEEN_DBUS_JOBS_PATH,
+                                          queen_dbus_job_interface_info (), &vtable, self, error);
+  return self->subtree != NULL;
 }
 
 void
 queen_dbus_jobs_unexport (QueenDBusJobs *self)
 {
-  Showing *showing = g_steal_pointer (&self->showing);
-
-  if (!showing)
-    return;
-  showing->jobs = NULL;
-  g_dbus_connection_unregister_subtree (showing->connection, self->subtree_id);
+  g_clear_pointer (&self->subtree, queen_dbus_subtree_free);
 }
 
 void

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "queen-dbus-subtree.h"
+
 #define SIZE_OF_FIXED 512 /* bytes of a queen on the wire without her texts, or a bit more */
 
 struct _QueenDBusQueens
@@ -13,7 +15,7 @@ struct _QueenDBusQueens
   QueenDBusObjectManager *manager;
   QueenDBusEngine *shown; /* NULL without an engine */
   guint n_own;
-  GHashTable *registered; /* path -> the object's number */
+  QueenDBusSubtree *subtree; /* of them; NULL without an engine */
 };
 
 QueenDBusQueens *
@@ -23,46 +25,39 @@ queen_dbus_queens_new (GDBusConnection *connection, QueenDBusObjectManager *mana
 
   self->connection = g_object_ref (connection);
   self->manager = g_object_ref (manager);
-  self->registered = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
 }
 
-static GVariant *
-on_get_sibling_property (GDBusConnection *connection,
-                         const char *sender,
-                         const char *path,
-                         const char *interface,
-                         const char *name,
-                         GError **error,
-                         gpointer data)
+static char **
+list_siblings (gpointer data)
+{
+  QueenDBusQueens *self = data;
+  guint n = self->shown ? self->shown->siblings->len : 0;
+  char **names = g_new0 (char *, n + 1);
+
+  for (guint i = 0; i < n; i++)
+    {
+      const QueenDBusSiblingView *sibling = self->shown->siblings->pdata[i];
+
+      names[i] = g_strdup (sibling->path + strlen (QUEEN_DBUS_QUEENS_PATH "/"));
+    }
+  return names;
+}
+
+static gconstpointer
+lookup_sibling (gpointer data, const char *path)
 {
   QueenDBusQueens *self = data;
 
-  return queen_dbus_sibling_view_get_property (queen_dbus_engine_lookup (self->shown, path), name,
-                                               self->n_own);
+  return queen_dbus_engine_lookup (self->shown, path);
 }
 
-static gboolean
-register_sibling (QueenDBusQueens *self, const QueenDBusSiblingView *sibling, GError **error)
+static GVariant *
+get_sibling_property (gpointer data, gconstpointer object, const char *name)
 {
-  static const GDBusInterfaceVTable vtable = { .get_property = on_get_sibling_property };
-  guint id = g_dbus_connection_register_object (self->connection, sibling->path,
-                                                queen_dbus_sibling_interface_info (), &vtable, self,
-                                                NULL, error);
+  QueenDBusQueens *self = data;
 
-  if (id != 0)
-    g_hash_table_insert (self->registered, g_strdup (sibling->path), GUINT_TO_POINTER (id));
-  return id != 0;
-}
-
-static void
-unregister_sibling (QueenDBusQueens *self, const char *path)
-{
-  guint id = GPOINTER_TO_UINT (g_hash_table_lookup (self->registered, path));
-
-  if (id != 0)
-    g_dbus_connection_unregister_object (self->connection, id);
-  g_hash_table_remove (self->registered, path);
+  return queen_dbus_sibling_view_get_property (object, name, self->n_own);
 }
 
 static void
@@ -76,14 +71,19 @@ set_shown (QueenDBusQueens *self, QueenDBusEngine *engine, guint n_own)
 gboolean
 queen_dbus_queens_show (QueenDBusQueens *self, QueenDBusEngine *engine, guint n_own, GError **error)
 {
+  static const QueenDBusSubtreeVTable vtable = { list_siblings, lookup_sibling,
+                                                 get_sibling_property };
+
   set_shown (self, engine, n_own);
-  for (guint i = 0; engine && i < engine->siblings->len; i++)
-    if (!register_sibling (self, engine->siblings->pdata[i], error))
-      return FALSE;
-  return TRUE;
+  if (!engine)
+    return TRUE;
+  self->subtree =
+      queen_dbus_subtree_new (self->connection, QUEEN_DBUS_QUEENS_PATH,
+                              queen_dbus_sibling_interface_info (), &vtable, self, error);
+  return self->subtree != NULL;
 }
 
-/* Those of @before who are not in @now: nobody is asked for them any more. */
+/* Those of @before who are not in @now. */
 static void
 remove_gone (QueenDBusQueens *self, const QueenDBusEngine *before, const QueenDBusEngine *now)
 {
@@ -93,22 +93,10 @@ remove_gone (QueenDBusQueens *self, const QueenDBusEngine *before, const QueenDB
     {
       const QueenDBusSiblingView *sibling = before->siblings->pdata[i];
 
-      if (queen_dbus_engine_lookup (now, sibling->path))
-        continue;
-      unregister_sibling (self, sibling->path);
-      queen_dbus_object_manager_emit_interfaces_removed (self->manager, sibling->path, interfaces);
+      if (!queen_dbus_engine_lookup (now, sibling->path))
+        queen_dbus_object_manager_emit_interfaces_removed (self->manager, sibling->path,
+                                                           interfaces);
     }
-}
-
-static void
-announce_new (QueenDBusQueens *self, const QueenDBusSiblingView *sibling)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (!register_sibling (self, sibling, &error))
-    g_warning ("a queen cannot be shown on the bus: %s", error->message);
-  queen_dbus_object_manager_emit_interfaces_added (
-      self->manager, sibling->path, queen_dbus_sibling_view_get_interfaces (sibling, self->n_own));
 }
 
 static void
@@ -146,7 +134,9 @@ queen_dbus_queens_announce (QueenDBusQueens *self, QueenDBusEngine *engine, guin
       if (sent)
         announce_sibling (self, sibling, sent, n_before);
       else
-        announce_new (self, sibling);
+        queen_dbus_object_manager_emit_interfaces_added (
+            self->manager, sibling->path,
+            queen_dbus_sibling_view_get_interfaces (sibling, self->n_own));
     }
 }
 
@@ -184,13 +174,7 @@ queen_dbus_queens_add_to (QueenDBusQueens *self, GVariantBuilder *objects)
 void
 queen_dbus_queens_free (QueenDBusQueens *self)
 {
-  GHashTableIter iter;
-  gpointer id;
-
-  g_hash_table_iter_init (&iter, self->registered);
-  while (g_hash_table_iter_next (&iter, NULL, &id))
-    g_dbus_connection_unregister_object (self->connection, GPOINTER_TO_UINT (id));
-  g_hash_table_unref (self->registered);
+  g_clear_pointer (&self->subtree, queen_dbus_subtree_free);
   g_clear_pointer (&self->shown, queen_dbus_engine_unref);
   g_object_unref (self->manager);
   g_object_unref (self->connection);
