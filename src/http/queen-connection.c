@@ -69,6 +69,14 @@ queen_connection_enter_state (QueenConnection *self, QueenConnectionState state)
 
 /* Coming and going */
 
+static void
+unwatch (QueenConnection *self)
+{
+  if (self->watched_by)
+    queen_epoll_forget (self->watched_by, self->socket.fd, self);
+  self->watched_by = NULL;
+}
+
 QueenConnection *
 queen_connection_new (QueenConnectionSettings *settings,
                       int fd,
@@ -100,8 +108,7 @@ queen_connection_remove (QueenConnection *self)
     on_gone (self->data);
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
     queen_deadline_end (&self->waits[wait]);
-  if (self->watched_by)
-    queen_epoll_skip (self->watched_by, self);
+  unwatch (self);
   queen_handshakes_release (&self->handshake);
   queen_fair_queue_leave (&self->turn);
   queen_socket_close (&self->socket);
@@ -114,14 +121,6 @@ queen_connection_remove (QueenConnection *self)
   g_queue_unlink (&settings->all, &self->link);
   g_free (self);
   settings->on_removed (settings->owner);
-}
-
-static void
-unwatch (QueenConnection *self)
-{
-  if (self->watched_by)
-    queen_epoll_forget (self->watched_by, self->socket.fd, self);
-  self->watched_by = NULL;
 }
 
 /* Of a Unix socket the kernel tells that there is room with each answer that is taken, and not only

@@ -129,18 +129,12 @@ queen_epoll_remind (QueenEpoll *self, int fd, guint events, gpointer item)
 }
 
 void
-queen_epoll_skip (QueenEpoll *self, gpointer item)
-{
-  for (guint i = self->n_served; i < self->n_ready; i++)
-    if (self->events[i].data.ptr == item)
-      self->events[i].data.ptr = NULL;
-}
-
-void
 queen_epoll_forget (QueenEpoll *self, int fd, gpointer item)
 {
   epoll_ctl (self->fd, EPOLL_CTL_DEL, fd, NULL);
-  queen_epoll_skip (self, item);
+  for (guint i = self->n_served; i < self->n_ready; i++)
+    if (self->events[i].data.ptr == item)
+      self->events[i].data.ptr = NULL;
 }
 
 void

@@ -19,8 +19,7 @@ typedef struct _QueenEpoll QueenEpoll;
 
 /**
  * QueenEpollFunc:
- * @item: what was watched; it may be freed, with its socket closed. To free any other takes
- *   queen_epoll_skip()
+ * @item: what was watched; it, or any other, may be freed after queen_epoll_forget()
  * @events: what happened to it: `EPOLLIN`, …
  */
 typedef void (*QueenEpollFunc) (gpointer item, guint events, gpointer data);
@@ -42,7 +41,8 @@ QueenEpoll *queen_epoll_new (
  * @events: what to wait for, besides hanging up. Edge-triggered: whoever is told reads or writes
  *   until the kernel has no more
  *
- * A socket that is closed leaves by itself.
+ * To close a socket is not enough for it to leave: the kernel tells of it until the last one who
+ * has it lets go of it, such as queen_closer_close() in its thread.
  *
  * Returns: whether the kernel had room for it
  */
@@ -58,19 +58,12 @@ gboolean queen_epoll_watch (QueenEpoll *self, int fd, guint events, gpointer ite
 void queen_epoll_remind (QueenEpoll *self, int fd, guint events, gpointer item);
 
 /**
- * queen_epoll_skip:
- * @item: what is about to be freed
- *
- * What the kernel has told of @item already is not told any further. Whoever frees an item while
- * another one is served calls this, as both may have been ready in the same moment.
- */
-void queen_epoll_skip (QueenEpoll *self, gpointer item);
-
-/**
  * queen_epoll_forget:
  * @item: as it was watched
  *
- * Lets go of a socket that is not closed. Nothing is told of it any more, as by queen_epoll_skip().
+ * Lets go of a socket, before it is closed or given to somebody else. Nothing is told of @item any
+ * more, not even what the kernel has told already: so it may be freed, also while another one is
+ * served.
  */
 void queen_epoll_forget (QueenEpoll *self, int fd, gpointer item);
 

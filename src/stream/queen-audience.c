@@ -86,7 +86,7 @@ release (QueenAudience *self, QueenSubscriber *subscriber)
   queen_row_remove (&seat->section->row, subscriber);
   queen_deadline_end (&seat->stall);
   queen_shares_release (self->shares, seat->share);
-  queen_epoll_skip (self->sockets, subscriber);
+  queen_epoll_forget (self->sockets, queen_subscriber_get_fd (subscriber), subscriber);
   queen_subscriber_free (subscriber);
 }
 

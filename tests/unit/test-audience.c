@@ -598,6 +598,28 @@ test_pauses (void)
     close (fds[i][0]);
 }
 
+/* What comes with something unread is closed by a thread, and meanwhile the kernel would go on to
+ * tell of it: here the test holds it for as long. */
+static void
+test_closed_later (Fixture *f, gconstpointer data)
+{
+  const QueenStreamRequest request = { .kinds = ALL, .encoding = QUEEN_ENCODING_PLAIN };
+  int ends[2], held;
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
+                   0);
+  held = dup (ends[1]);
+  queen_stream_subscribe (f->stream, (QueenSocket){ .fd = ends[1], .is_unix = TRUE },
+                          g_bytes_new_static (HEAD, strlen (HEAD)), &request);
+  turn ();
+  g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), ==, 1);
+  close (ends[0]);
+  turn ();
+  g_assert_cmpuint (queen_stream_get_n_subscribers (f->stream), ==, 0);
+  g_assert_false (g_main_context_pending (NULL));
+  close (held);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -612,6 +634,7 @@ main (int argc, char **argv)
   ADD ("/audience/unix/stalled/not-one-that-reads-a-little", usual_unix, test_slow);
   ADD ("/audience/unix/stalled/not-one-that-falls-behind", usual_unix, test_falling_behind);
   ADD ("/audience/unix/stalled/not-one-that-has-caught-up", usual_unix, test_recovered);
+  ADD ("/audience/unix/who-is-closed-by-a-thread-has-gone-at-once", usual_unix, test_closed_later);
   ADD ("/audience/keepalive/to-those-who-hear-nothing", usual, test_keepalive);
   ADD ("/audience/large/those-who-do-not-read-share-a-snapshot", crowd, test_shared_snapshot);
   ADD ("/audience/large/unread-pulses-are-bounded", crowd, test_unread_pulses);

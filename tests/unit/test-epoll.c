@@ -46,7 +46,7 @@ on_ready (gpointer data, guint events, gpointer user_data)
   for (int i = 0; f->drops_others && i < N_ITEMS; i++)
     if (&f->items[i] != item)
       {
-        queen_epoll_skip (f->epoll, &f->items[i]);
+        queen_epoll_forget (f->epoll, f->items[i].fd, &f->items[i]);
         close (f->items[i].fd);
         f->items[i].f = NULL; /* as good as freed */
       }

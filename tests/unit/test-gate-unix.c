@@ -113,6 +113,29 @@ test_share (Fixture *f, gconstpointer data)
   assert_answer (second, "HTTP/1.1 200 ");
 }
 
+/* What comes with something unread is closed by a thread, and meanwhile the kernel would go on to
+ * tell of it: here the test holds it for as long. */
+static void
+test_closed_later (Fixture *f, gconstpointer data)
+{
+  struct sockaddr_storage address;
+  int ends[2], held;
+
+  queen_user_address_init (&address, USER);
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), ==,
+                   0);
+  held = dup (ends[1]);
+  queen_gate_admit (f->gate, ends[1], &address);
+  say (ends[0], PART);
+  turn ();
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 1);
+  close (ends[0]);
+  turn ();
+  g_assert_cmpuint (queen_gate_get_n_connections (f->gate), ==, 0);
+  g_assert_false (g_main_context_pending (NULL));
+  close (held);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -121,6 +144,7 @@ main (int argc, char **argv)
   g_test_add ("/gate-unix/" path, Fixture, data, set_up, func, tear_down)
   ADD ("who-closes-at-once-is-heard", NULL, test_hung_up);
   ADD ("who-closes-amid-a-request-has-gone", NULL, test_half);
+  ADD ("who-is-closed-by-a-thread-has-gone-at-once", NULL, test_closed_later);
   ADD ("kept-for-the-next", NULL, test_kept);
   ADD ("that-an-answer-is-read-wakes-nobody", NULL, test_read_in_peace);
   ADD ("each-user-has-a-share", GUINT_TO_POINTER (2), test_share);
