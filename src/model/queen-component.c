@@ -67,7 +67,7 @@ queen_component_keep_text (QueenComponent *component, const char *text, gsize le
 }
 
 static void
-clear_component (QueenComponent *component)
+free_component (QueenComponent *component)
 {
   for (const QueenField *const *field = get_said (component); is_there (*field, component); field++)
     if (has_memory (*field, component))
@@ -78,6 +78,7 @@ clear_component (QueenComponent *component)
   g_free (component->vitals);
   if (!is_in_room (component, component->id))
     g_free (component->id);
+  g_free (component);
 }
 
 QueenComponent *
@@ -86,9 +87,10 @@ queen_component_new_with_room (QueenComponentKind kind, gsize n_room)
   guint8 room = (guint8) MIN (n_room, G_MAXUINT8);
   /* Not of what is zero already: glibc keeps what was freed for malloc (), and not for calloc ().
    */
-  QueenComponent *component = g_atomic_rc_box_alloc (sizeof *component + room);
+  QueenComponent *component = g_malloc (sizeof *component + room);
 
   *component = (QueenComponent){ .kind = kind, .n_room = room };
+  g_atomic_ref_count_init (&component->ref_count);
   return component;
 }
 
@@ -105,6 +107,7 @@ copy_said (const QueenComponent *component)
   QueenComponent *copy = queen_component_new (component->kind);
 
   *copy = *component;
+  g_atomic_ref_count_init (&copy->ref_count);
   copy->n_room = copy->n_texts = 0;
   copy->id = g_strdup (component->id);
   copy->vitals = g_memdup2 (component->vitals, sizeof *component->vitals);
@@ -159,13 +162,15 @@ queen_component_says_same (const QueenComponent *a, const QueenComponent *b)
 QueenComponent *
 queen_component_ref (QueenComponent *component)
 {
-  return g_atomic_rc_box_acquire (component);
+  g_atomic_ref_count_inc (&component->ref_count);
+  return component;
 }
 
 void
 queen_component_unref (QueenComponent *component)
 {
-  g_atomic_rc_box_release_full (component, (GDestroyNotify) clear_component);
+  if (g_atomic_ref_count_dec (&component->ref_count))
+    free_component (component);
 }
 
 gsize

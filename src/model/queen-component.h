@@ -43,6 +43,8 @@ typedef enum
 
 /**
  * QueenComponent:
+ * @ref_count: its own, as each of tens of thousands has one, and GLib's boxes take 32 bytes for
+ * that
  * @port: 0 when it has not said
  * @n_room: bytes behind it, for texts that it keeps; such ones are not freed by themselves
  * @n_texts: how many of these are taken
@@ -77,7 +79,8 @@ typedef struct
   guint8 n_room;
   guint8 n_texts;
   QueenSource source;
-  gboolean has_said_at;
+  guint has_said_at : 1;
+  gatomicrefcount ref_count;
   char *id;
   char *model_id;
   char *device;

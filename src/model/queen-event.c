@@ -14,12 +14,27 @@
 G_DEFINE_BOXED_TYPE (QueenEvent, queen_event, queen_event_ref, queen_event_unref)
 
 static void
-clear_event (QueenEvent *event)
+free_event (QueenEvent *event)
 {
   g_clear_pointer (&event->component, queen_component_unref);
   g_clear_pointer (&event->before, queen_component_unref);
   g_free (event->by);
   g_free (event->memory);
+  g_free (event);
+}
+
+/* @n_behind: bytes behind it
+ *
+ * Returns: (transfer full): one that says nothing yet. Not of what is zero already, as
+ * queen_component_new() has it */
+static QueenEvent *
+alloc_event (QueenEventKind kind, gsize n_behind)
+{
+  QueenEvent *event = g_malloc (sizeof *event + n_behind);
+
+  *event = (QueenEvent){ .kind = kind };
+  g_atomic_ref_count_init (&event->ref_count);
+  return event;
 }
 
 /* Bytes that are not to be found out by anybody who reads too far. */
@@ -37,14 +52,11 @@ append_margin (GString *json, gsize margin)
 static QueenEvent *
 new_event (QueenEventKind kind, char *memory, gsize margin, gsize json_length)
 {
-  QueenEvent *event = g_atomic_rc_box_new (QueenEvent); /* as queen_component_new() has it */
+  QueenEvent *event = alloc_event (kind, 0);
 
-  *event = (QueenEvent){
-    .kind = kind,
-    .memory = memory,
-    .json = memory + margin,
-    .json_length = json_length,
-  };
+  event->memory = memory;
+  event->json = memory + margin;
+  event->json_length = json_length;
   return event;
 }
 
@@ -69,13 +81,10 @@ queen_event_new_component (QueenComponent *component, gint64 time)
 
   /* One piece of memory with its JSON. */
   length = (gsize) (end - json);
-  event = g_atomic_rc_box_alloc (sizeof *event + length + 1);
-  *event = (QueenEvent){
-    .kind = is_worker ? QUEEN_EVENT_WORKER : QUEEN_EVENT_HIVE,
-    .component = queen_component_ref (component),
-    .json = memcpy ((char *) (event + 1), json, length + 1),
-    .json_length = length,
-  };
+  event = alloc_event (is_worker ? QUEEN_EVENT_WORKER : QUEEN_EVENT_HIVE, length + 1);
+  event->component = queen_component_ref (component);
+  event->json = memcpy ((char *) (event + 1), json, length + 1);
+  event->json_length = length;
   return event;
 }
 
@@ -88,9 +97,8 @@ queen_event_new_heartbeat (QueenComponent *component)
 static QueenEvent *
 new_silent_event (QueenEventKind kind, QueenComponent *component)
 {
-  QueenEvent *event = g_atomic_rc_box_new0 (QueenEvent);
+  QueenEvent *event = alloc_event (kind, 0);
 
-  event->kind = kind;
   event->component = queen_component_ref (component);
   return event;
 }
@@ -199,11 +207,13 @@ queen_event_is_change (const QueenEvent *event)
 QueenEvent *
 queen_event_ref (QueenEvent *event)
 {
-  return g_atomic_rc_box_acquire (event);
+  g_atomic_ref_count_inc (&event->ref_count);
+  return event;
 }
 
 void
 queen_event_unref (QueenEvent *event)
 {
-  g_atomic_rc_box_release_full (event, (GDestroyNotify) clear_event);
+  if (g_atomic_ref_count_dec (&event->ref_count))
+    free_event (event);
 }

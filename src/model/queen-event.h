@@ -47,6 +47,7 @@ typedef enum
 
 /**
  * QueenEvent:
+ * @ref_count: its own, as there is one for each heartbeat
  * @number: its place among all that are numbered, from 1 upward; 0 for one of another kind. The
  *   sequencer sets it before anybody hears of the event
  * @component: (nullable): the worker or hive as it is now; %NULL when the queen herself beats
@@ -65,6 +66,7 @@ typedef enum
 typedef struct
 {
   QueenEventKind kind;
+  gatomicrefcount ref_count;
   guint64 number;
   QueenComponent *component;
   QueenComponent *before;
