@@ -4,22 +4,37 @@
 #include "queen-dbus-cluster.h"
 
 #include <gio/gio.h>
+#include <string.h>
 
 #include "text/queen-hash.h"
 
 struct _QueenDBusCluster
 {
-  GHashTable *objects;                      /* path -> QueenDBusObject */
+  GHashTable *objects; /* the path of each QueenDBusObject, which is in it; without values */
   GTree *in_order[QUEEN_COMPONENT_N_KINDS]; /* serial -> QueenDBusObject, those that are there */
   guint64 last_serial;
   GQueue dirty; /* of QueenDBusObject, in the order in which they changed */
   QueenDBusCounts counts[QUEEN_COMPONENT_N_KINDS];
 };
 
-static void
-free_object (QueenDBusObject *object)
+/* Returns: (nullable): whose @path it is; %NULL for none */
+static QueenDBusObject *
+get_object (char *path)
 {
-  g_free (object->path);
+  return path ? (QueenDBusObject *) (path - G_STRUCT_OFFSET (QueenDBusObject, path)) : NULL;
+}
+
+static QueenDBusObject *
+find_object (QueenDBusCluster *self, const char *path)
+{
+  return get_object (g_hash_table_lookup (self->objects, path));
+}
+
+static void
+free_object (char *path)
+{
+  QueenDBusObject *object = get_object (path);
+
   g_clear_pointer (&object->now, queen_component_unref);
   g_clear_pointer (&object->sent, queen_component_unref);
   g_free (object);
@@ -29,14 +44,16 @@ static QueenDBusObject *
 ensure_object (QueenDBusCluster *self, const QueenComponent *component)
 {
   g_autofree char *path = queen_dbus_cluster_dup_path (component);
-  QueenDBusObject *object = g_hash_table_lookup (self->objects, path);
+  QueenDBusObject *object = find_object (self, path);
 
   if (!object)
     {
-      object = g_new0 (QueenDBusObject, 1);
-      object->path = g_steal_pointer (&path);
+      gsize size = strlen (path) + 1;
+
+      object = g_malloc0 (sizeof *object + size);
+      memcpy (object->path, path, size);
       object->dirty_link.data = object;
-      g_hash_table_insert (self->objects, object->path, object);
+      g_hash_table_add (self->objects, object->path);
     }
   return object;
 }
@@ -105,7 +122,7 @@ queen_dbus_cluster_new (void)
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     self->in_order[kind] = g_tree_new (compare_serials);
   self->objects =
-      g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_object);
+      g_hash_table_new_full (queen_string_hash, g_str_equal, (GDestroyNotify) free_object, NULL);
   return self;
 }
 
@@ -160,7 +177,7 @@ queen_dbus_cluster_get_counts (QueenDBusCluster *self, QueenComponentKind kind)
 QueenComponent *
 queen_dbus_cluster_lookup (QueenDBusCluster *self, const char *path)
 {
-  QueenDBusObject *object = g_hash_table_lookup (self->objects, path);
+  const QueenDBusObject *object = find_object (self, path);
 
   return object ? object->now : NULL;
 }

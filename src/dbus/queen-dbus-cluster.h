@@ -25,24 +25,24 @@ typedef struct
 
 /**
  * QueenDBusObject:
- * @path: its object path
  * @now: (nullable): the component as it is; %NULL when it has been forgotten
  * @sent: (nullable): the component as the bus was told last; %NULL when it was never told
  * @are_holds_news: others have held it since the bus was told last, be it that these have gone
  * again: somebody may have asked in between
  * @serial: greater than that of all who came before
+ * @path: its object path
  *
  * The place of one component on the bus.
  */
 typedef struct
 {
-  char *path;
   QueenComponent *now;
   QueenComponent *sent;
-  gboolean are_holds_news;
   guint64 serial;
   GList dirty_link; /* the cluster's own */
   gboolean is_dirty;
+  gboolean are_holds_news;
+  char path[];
 } QueenDBusObject;
 
 /**

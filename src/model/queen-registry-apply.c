@@ -29,7 +29,7 @@ queen_registry_apply (QueenRegistry *self,
                       GError **error)
 {
   g_autoptr (QueenComponent) news = component;
-  QueenEntry *entry = g_hash_table_lookup (self->entries, news->id);
+  QueenEntry *entry = queen_registry_find_entry (self, news->id);
   QueenComponent *last;
 
   *before = NULL;
@@ -53,7 +53,7 @@ queen_registry_apply (QueenRegistry *self,
 QueenComponent *
 queen_registry_drop (QueenRegistry *self, const char *id)
 {
-  QueenEntry *entry = g_hash_table_lookup (self->entries, id);
+  QueenEntry *entry = queen_registry_find_entry (self, id);
 
   return entry ? queen_registry_remove_entry (self, entry) : NULL;
 }
@@ -61,7 +61,7 @@ queen_registry_drop (QueenRegistry *self, const char *id)
 const char *
 queen_registry_get_sender (QueenRegistry *self, const char *id)
 {
-  const QueenEntry *entry = g_hash_table_lookup (self->entries, id);
+  const QueenEntry *entry = queen_registry_find_entry (self, id);
 
   return entry && entry->sender ? entry->sender->name : NULL;
 }

@@ -5,6 +5,10 @@
 
 #include "queen-registry-private.h"
 
+#include <string.h>
+
+#include "text/queen-hash.h"
+
 gint64
 queen_registry_get_span (QueenRegistry *self, const QueenComponent *component)
 {
@@ -80,9 +84,9 @@ queen_registry_enter (QueenRegistry *self, QueenEntry *entry, QueenComponent *co
   if (entry->sender && !queen_component_is_online (component))
     g_queue_push_tail_link (&entry->sender->offline, &entry->sender_link);
   self->n_available += queen_component_is_available (component);
-  entry->size = queen_component_get_size (component);
+  entry->size = (guint32) queen_component_get_size (component);
   self->n_bytes += entry->size;
-  entry->n_list_bytes = queen_registry_measure_lists (component);
+  entry->n_list_bytes = (guint32) queen_registry_measure_lists (component);
   self->n_list_bytes += entry->n_list_bytes;
   if (entry->sender)
     entry->sender->n_list_bytes += entry->n_list_bytes;
@@ -114,7 +118,7 @@ queen_registry_replace (QueenRegistry *self, QueenEntry *entry, QueenComponent *
   self->n_available += queen_component_is_available (component);
   self->n_available -= queen_component_is_available (before);
   self->n_bytes -= entry->size;
-  entry->size = queen_component_get_size (component);
+  entry->size = (guint32) queen_component_get_size (component);
   self->n_bytes += entry->size;
 }
 
@@ -127,25 +131,46 @@ queen_registry_make_sequence (QueenRegistry *self, gint64 first_seen)
   return self->last_sequence;
 }
 
+/* Returns: (nullable): whose @id it is; %NULL for none */
+static QueenEntry *
+get_owner (char *id)
+{
+  return id ? (QueenEntry *) (id - G_STRUCT_OFFSET (QueenEntry, id)) : NULL;
+}
+
+static void
+free_owner (char *id)
+{
+  QueenEntry *entry = get_owner (id);
+
+  g_clear_pointer (&entry->component, queen_component_unref);
+  g_free (entry);
+}
+
+GHashTable *
+queen_registry_new_entries (void)
+{
+  return g_hash_table_new_full (queen_string_hash, g_str_equal, (GDestroyNotify) free_owner, NULL);
+}
+
+QueenEntry *
+queen_registry_find_entry (QueenRegistry *self, const char *id)
+{
+  return get_owner (g_hash_table_lookup (self->entries, id));
+}
+
 QueenEntry *
 queen_registry_add_entry (QueenRegistry *self, const char *id, guint64 sequence)
 {
-  QueenEntry *entry = g_new0 (QueenEntry, 1);
+  gsize size = strlen (id) + 1;
+  QueenEntry *entry = g_malloc0 (sizeof *entry + size);
 
-  entry->id = g_strdup (id);
+  memcpy (entry->id, id, size);
   entry->deadline_link.data = entry;
   entry->sender_link.data = entry;
   queen_roll_add (self->roll, &entry->place, entry->id, sequence);
-  g_hash_table_insert (self->entries, entry->id, entry);
+  g_hash_table_add (self->entries, entry->id);
   return entry;
-}
-
-void
-queen_registry_free_entry (QueenEntry *entry)
-{
-  g_clear_pointer (&entry->component, queen_component_unref);
-  g_free (entry->id);
-  g_free (entry);
 }
 
 void

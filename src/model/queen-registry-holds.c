@@ -28,7 +28,7 @@ heed (QueenRegistry *self, QueenEntry *entry)
 void
 queen_registry_heed_holds (QueenRegistry *self, const char *id)
 {
-  QueenEntry *entry = g_hash_table_lookup (self->entries, id);
+  QueenEntry *entry = queen_registry_find_entry (self, id);
 
   if (entry)
     heed (self, entry);

@@ -28,7 +28,8 @@ struct _QueenRegistry
   QueenSequencer *sequencer;
   QueenRegistrySettings settings;
 
-  GHashTable *entries; /* id -> QueenEntry */
+  GHashTable *entries; /* the id of each QueenEntry, which is in it; without values, as each would
+                        * take 16 bytes more */
   QueenRoll
       *roll; /* of QueenEntry, in the order in which they were first seen; those online count */
   /* Of QueenEntry, by deadline. Each heartbeat gets the same time, so whoever beats goes to the end
@@ -59,19 +60,26 @@ struct _QueenRegistry
   gpointer call_check_data;
 };
 
+/* In one piece, as there may be tens of thousands. */
 typedef struct
 {
-  char *id;
   QueenComponent *component;
-  gsize size;          /* of that, bytes */
-  gsize n_list_bytes;  /* that its lists take */
-  QueenSender *sender; /* who brought it; NULL when that is not counted */
+  guint32 size;         /* of that, bytes */
+  guint32 n_list_bytes; /* that its lists take */
+  QueenSender *sender;  /* who brought it; NULL when that is not counted */
   QueenRollPlace place;
   gint64 deadline; /* µs, monotonic: of the component, unless it was put off */
   GList deadline_link;
   GSequenceIter *patient_link; /* NULL when it is in one of the queues */
   GList sender_link;           /* in the sender's own queue, while it is offline */
+  char id[];
 } QueenEntry;
+
+/** Returns: (transfer full): a table for the ids of entries, which it frees */
+GHashTable *queen_registry_new_entries (void);
+
+/** Returns: (nullable): the entry of that id */
+QueenEntry *queen_registry_find_entry (QueenRegistry *self, const char *id);
 
 /**
  * queen_registry_check_call:
@@ -108,8 +116,6 @@ QueenComponent *queen_registry_leave (QueenRegistry *self, QueenEntry *entry);
 
 /** Ends @entry. Returns: (transfer full): what was known of it */
 QueenComponent *queen_registry_remove_entry (QueenRegistry *self, QueenEntry *entry);
-
-void queen_registry_free_entry (QueenEntry *entry);
 
 /** Has @entry, which is online, missed no earlier than at @deadline (µs, monotonic). */
 void queen_registry_put_off (QueenRegistry *self, QueenEntry *entry, gint64 deadline);

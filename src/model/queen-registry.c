@@ -6,7 +6,6 @@
 #include "loop/queen-alarm.h"
 #include "queen-dispatch.h"
 #include "queen-error.h"
-#include "text/queen-hash.h"
 
 #define MAX_EXPIRED_AT_ONCE 64
 #define ASK_AGAIN (10 * G_USEC_PER_SEC)
@@ -160,8 +159,7 @@ queen_registry_class_init (QueenRegistryClass *klass)
 static void
 queen_registry_init (QueenRegistry *self)
 {
-  self->entries = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL,
-                                         (GDestroyNotify) queen_registry_free_entry);
+  self->entries = queen_registry_new_entries ();
   self->patient = g_sequence_new (NULL);
   self->roll = queen_roll_new ();
   self->senders = queen_senders_new ();
@@ -312,7 +310,7 @@ queen_registry_update (QueenRegistry *self,
   g_autoptr (QueenEvent) event = NULL;
   const QueenClock *clock = self->settings.clock;
   gint64 now = clock->get_monotonic ();
-  QueenEntry *entry = g_hash_table_lookup (self->entries, heartbeat->id);
+  QueenEntry *entry = queen_registry_find_entry (self, heartbeat->id);
 
   if (!admit (self, entry, sender, error) ||
       !queen_registry_admit_lists (self, entry, heartbeat, sender, error))
@@ -346,7 +344,7 @@ queen_registry_get_longest_silence (QueenRegistry *self)
 gboolean
 queen_registry_forget (QueenRegistry *self, const char *id, const char *by, GError **error)
 {
-  QueenEntry *entry = g_hash_table_lookup (self->entries, id);
+  QueenEntry *entry = queen_registry_find_entry (self, id);
 
   if (!entry)
     {
@@ -424,7 +422,7 @@ queen_registry_expire (QueenRegistry *self)
 QueenComponent *
 queen_registry_lookup (QueenRegistry *self, const char *id)
 {
-  QueenEntry *entry = g_hash_table_lookup (self->entries, id);
+  QueenEntry *entry = queen_registry_find_entry (self, id);
 
   return entry ? entry->component : NULL;
 }
