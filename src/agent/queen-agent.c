@@ -165,6 +165,14 @@ say_of_courier (const char *text, gpointer data)
   self->say (text, self->data);
 }
 
+static void
+on_hive_changed (gpointer data)
+{
+  QueenAgent *self = data;
+
+  queen_courier_push (self->courier);
+}
+
 static const QueenCourierEvents courier_events = {
   .collect = collect_beats,
   .say = say_of_courier,
@@ -187,7 +195,7 @@ queen_agent_new (const QueenAgentSettings *settings)
   self->dismissed = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_ward_free);
   self->hive_id = g_strdup (settings->hive_id);
   if (settings->hive_id)
-    self->hive = queen_hive_new (settings->hive_id, &gpu_places);
+    self->hive = queen_hive_new (settings->hive_id, &gpu_places, on_hive_changed, self);
   self->sense = queen_sense_new (self->hive ? queen_hive_get_gpus (self->hive) : NULL, &gpu_places);
   self->say = settings->say;
   self->looked = settings->looked;

@@ -17,6 +17,9 @@ struct _QueenHive
   char *hostname;
   QueenMachine *machine;
   QueenGpuReader *gpus;
+  guint n_gpus; /* when they were read last */
+  void (*changed) (gpointer data);
+  gpointer data;
   gboolean is_left;
 };
 
@@ -112,18 +115,34 @@ queen_hive_add_beat (QueenHive *self, GPtrArray *beats)
   g_ptr_array_add (beats, beat);
 }
 
+static void
+on_gpus (const GPtrArray *gpus, gpointer data)
+{
+  QueenHive *self = data;
+
+  if (gpus->len == self->n_gpus)
+    return;
+  self->n_gpus = gpus->len;
+  self->changed (self->data);
+}
+
 QueenHive *
-queen_hive_new (const char *id, const QueenGpuPlaces *places)
+queen_hive_new (const char *id,
+                const QueenGpuPlaces *places,
+                void (*changed) (gpointer data),
+                gpointer data)
 {
   QueenHive *self = g_new0 (QueenHive, 1);
   QueenMachineLoad load;
 
   self->id = g_strdup (id);
+  self->changed = changed;
+  self->data = data;
   self->hostname = queen_machine_dup_hostname (NULL);
   self->machine = queen_machine_new (NULL);
   /* The use of the processors is that since the last reading. */
   queen_machine_read (self->machine, g_get_monotonic_time (), &load);
-  self->gpus = queen_gpu_reader_new (places, NULL, NULL);
+  self->gpus = queen_gpu_reader_new (places, on_gpus, self);
   return self;
 }
 

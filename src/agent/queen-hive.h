@@ -15,8 +15,18 @@ G_BEGIN_DECLS
  */
 typedef struct _QueenHive QueenHive;
 
-/** Returns: (transfer full): a hive of that @id; @places: where its GPUs are looked for */
-QueenHive *queen_hive_new (const char *id, const QueenGpuPlaces *places);
+/**
+ * queen_hive_new:
+ * @places: where its GPUs are looked for
+ * @changed: called when there are other GPUs than before: at first that is when the driver has
+ *   told of them, which may take seconds
+ *
+ * Returns: (transfer full): a hive of that @id
+ */
+QueenHive *queen_hive_new (const char *id,
+                           const QueenGpuPlaces *places,
+                           void (*changed) (gpointer data),
+                           gpointer data);
 
 void queen_hive_free (QueenHive *self);
 
