@@ -277,7 +277,10 @@ queenctl_answer_check (const QueenctlAnswer *self, GError **error)
 
   if (g_strcmp0 (self->state, "done") == 0)
     return TRUE;
-  if (g_strcmp0 (self->state, "cancelled") == 0)
+  if (g_strcmp0 (self->state, "cancelled") == 0 && g_str_equal (why, "cancelled"))
+    g_set_error_literal (error, QUEENCTL_ERROR, QUEENCTL_ERROR_CANCELLED,
+                         _ ("The job was cancelled."));
+  else if (g_strcmp0 (self->state, "cancelled") == 0)
     g_set_error (error, QUEENCTL_ERROR, QUEENCTL_ERROR_CANCELLED, _ ("The job was cancelled: %s"),
                  why);
   else if (g_strcmp0 (self->state, "lost") == 0)

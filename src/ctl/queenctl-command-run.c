@@ -13,7 +13,7 @@
 #include "queenctl-job.h"
 #include "queenctl-output.h"
 
-#define MAX_PROMPT (8 * 1024 * 1024) /* bytes, as the queen's limit */
+#define MAX_PROMPT (8 * 1024 * 1024) /* bytes, as the queen's limit; of characters she says it */
 #define GRACE 60                     /* s that we may be away before nobody wants it any more */
 
 /* Numbers that go to the worker, who knows best what may be. Here it is seen to that they are some.

@@ -472,6 +472,17 @@ on_question (QueenExchange *exchange, gpointer data)
   queen_exchange_answer_later (exchange, QUEEN_PATIENCE_UNTIL_GONE, on_asker_gone, asker);
 }
 
+/* Newer clients of OpenAI's try that first, and show their users what they are told. */
+static void
+on_responses (QueenExchange *exchange, gpointer data)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND,
+                           "there are no responses here: ask by /v1/chat/completions");
+
+  queen_exchange_answer_error (exchange, error);
+}
+
 /* Adding the routes */
 
 static void
@@ -492,6 +503,7 @@ queen_routes_add_openai (QueenRouter *router, QueenCluster *cluster, QueenJobs *
     QUESTION ("/v1/chat/completions"),
     QUESTION ("/v1/completions"),
     QUESTION ("/v1/embeddings"),
+    { "/v1/responses", "POST", QUEEN_ACCESS_JOBS, on_responses, .speaks_openai = TRUE },
     { MODELS, "GET", QUEEN_ACCESS_READ, on_models, .speaks_openai = TRUE },
     { MODELS "/{path}", "GET", QUEEN_ACCESS_READ, on_model, .speaks_openai = TRUE },
   };

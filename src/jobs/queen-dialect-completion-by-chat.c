@@ -135,24 +135,11 @@ find_typed (const QueenJsonValue *object, const char *name, QueenJsonType type)
   return value && value->type == type ? value : NULL;
 }
 
-/* Returns: what @choice says; empty for nothing */
-static const char *
-find_said (const QueenJsonValue *choice)
-{
-  const QueenJsonValue *said = find_typed (choice, "delta", QUEEN_JSON_OBJECT);
-  const QueenJsonValue *content;
-
-  if (!said)
-    said = find_typed (choice, "message", QUEEN_JSON_OBJECT);
-  content = find_typed (said, "content", QUEEN_JSON_STRING);
-  return content ? content->string : "";
-}
-
 /* Returns: whether it says anything */
 static gboolean
 append_choice (GString *json, const QueenJsonValue *choice)
 {
-  const char *text = find_said (choice);
+  const char *text = queen_dialect_find_chat_text (choice);
   const QueenJsonValue *finish = find_typed (choice, "finish_reason", QUEEN_JSON_STRING);
 
   g_string_append_printf (json, "{\"index\":%" G_GINT64_FORMAT ",\"text\":",
@@ -257,8 +244,9 @@ take_event_by_chat (QueenDialect *self, const char *data, GError **error)
   choices = find_typed (root, "choices", QUEEN_JSON_ARRAY);
   if (has_said)
     {
-      const char *text =
-          choices && choices->n_within > 0 ? find_said (queen_json_get_first (choices)) : "";
+      const char *text = choices && choices->n_within > 0
+                             ? queen_dialect_find_chat_text (queen_json_get_first (choices))
+                             : "";
 
       queen_dialect_say (self, g_steal_pointer (&completion), *text != '\0' ? text : NULL);
     }

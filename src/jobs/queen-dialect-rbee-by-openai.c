@@ -8,6 +8,9 @@
 #include "queen-error.h"
 #include "queen-inference.h"
 #include "text/queen-json-writer.h"
+#include "text/queen-legible.h"
+
+#define MAX_EXPLANATION 256 /* of what a worker has to say of what is wrong */
 
 typedef struct
 {
@@ -17,8 +20,17 @@ typedef struct
   guint n_tokens;
 } ByOpenai;
 
+static void
+append_prompt (GString *body, const char *prompt, gboolean is_chat)
+{
+  g_string_append (body,
+                   is_chat ? ",\"messages\":[{\"role\":\"user\",\"content\":" : ",\"prompt\":");
+  queen_json_append_string (body, prompt);
+  g_string_append (body, is_chat ? "}]" : "");
+}
+
 static gboolean
-prepare_by_openai (QueenDialect *self, GError **error)
+write_question (QueenDialect *self, gboolean is_chat, GError **error)
 {
   static const char *const wanted[] = { "model", "prompt", "max_tokens", QUEEN_INFERENCE_SAMPLING,
                                         NULL };
@@ -32,15 +44,26 @@ prepare_by_openai (QueenDialect *self, GError **error)
     return FALSE;
   body = g_string_new ("{\"model\":");
   queen_json_append_string (body, model ? model : self->model ? self->model : "");
-  g_string_append (body, ",\"prompt\":");
-  queen_json_append_string (body, prompt);
+  append_prompt (body, prompt, is_chat);
   g_string_append_printf (body, ",\"max_tokens\":%" G_GINT64_FORMAT,
                           queen_inference_get_number (asked, "max_tokens", QUEEN_RBEE_MAX_TOKENS));
   queen_inference_append_sampling (body, asked);
   g_string_append (body, ",\"stream\":true}");
-  self->path = g_strdup ("/v1/completions");
+  self->path = g_strdup (is_chat ? "/v1/chat/completions" : "/v1/completions");
   self->body = g_string_free_to_bytes (body);
   return TRUE;
+}
+
+static gboolean
+prepare_by_openai (QueenDialect *self, GError **error)
+{
+  return write_question (self, FALSE, error);
+}
+
+static gboolean
+prepare_by_chat (QueenDialect *self, GError **error)
+{
+  return write_question (self, TRUE, error);
 }
 
 /* As a worker of the seed's has it, whose model is always called so. */
@@ -61,33 +84,61 @@ say_started (ByOpenai *self, const QueenJsonValue *root)
   g_string_free (json, TRUE);
 }
 
+/* Returns: (nullable): what @choice of a completion or of a chat says */
+static const char *
+find_text (const QueenJsonValue *choice)
+{
+  const char *text;
+
+  if (choice->type != QUEEN_JSON_OBJECT)
+    return NULL;
+  text = queen_inference_get_text (choice, "text");
+  return text ? text : queen_dialect_find_chat_text (choice);
+}
+
 static void
 say_choice (ByOpenai *self, const QueenJsonValue *root)
 {
   const QueenJsonValue *choices = queen_json_get_member (root, "choices");
-  const QueenJsonValue *choice;
   const char *text;
 
   if (!choices || choices->type != QUEEN_JSON_ARRAY || choices->n_within == 0)
     return;
-  choice = queen_json_get_first (choices);
-  text = choice->type == QUEEN_JSON_OBJECT ? queen_inference_get_text (choice, "text") : NULL;
+  text = find_text (queen_json_get_first (choices));
   if (text && *text != '\0')
     queen_dialect_say_token (&self->parent, text, self->n_tokens++);
+}
+
+/* Returns: (transfer full) (nullable): what is wrong with it */
+static char *
+dup_problem (const QueenJsonValue *root)
+{
+  const QueenJsonValue *problem;
+  const char *message = NULL;
+  g_autofree char *legible = NULL;
+
+  if (!root || root->type != QUEEN_JSON_OBJECT)
+    return g_strdup ("what it says is no completion");
+  problem = queen_json_get_member (root, "error");
+  if (!problem || problem->type == QUEEN_JSON_NULL)
+    return NULL;
+  if (problem->type == QUEEN_JSON_OBJECT)
+    message = queen_inference_get_text (problem, "message");
+  else if (problem->type == QUEEN_JSON_STRING)
+    message = problem->string;
+  legible = message ? queen_legible_dup (message, MAX_EXPLANATION) : NULL;
+  return g_strdup_printf ("the worker failed%s%s", legible ? ": " : "", legible ? legible : "");
 }
 
 static gboolean
 take_chunk (QueenDialect *dialect, const char *data, gsize length, GError **error)
 {
-  static const char *const wanted[] = { "id", "choices", "[]text", "error", NULL };
+  static const char *const wanted[] = { "id",        "choices", "[]text",  "[]delta", "[]message",
+                                        "[]content", "error",   "message", NULL };
   g_autoptr (QueenJson) json = queen_json_new (data, length, wanted, NULL);
   const QueenJsonValue *root = json ? queen_json_get_root (json) : NULL;
-  const char *problem = NULL;
+  g_autofree char *problem = dup_problem (root);
 
-  if (!root || root->type != QUEEN_JSON_OBJECT)
-    problem = "what it says is no completion";
-  else if (queen_json_get_member (root, "error"))
-    problem = "the worker failed";
   if (problem)
     {
       queen_dialect_say_error (dialect, problem);
@@ -115,6 +166,13 @@ take_answer_by_openai (QueenDialect *self, const char *json, gsize length, GErro
 const QueenDialectClass queen_dialect_rbee_by_openai = {
   .size = sizeof (ByOpenai),
   .prepare = prepare_by_openai,
+  .take_event = take_event_by_openai,
+  .take_answer = take_answer_by_openai,
+};
+
+const QueenDialectClass queen_dialect_rbee_by_chat = {
+  .size = sizeof (ByOpenai),
+  .prepare = prepare_by_chat,
   .take_event = take_event_by_openai,
   .take_answer = take_answer_by_openai,
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "queen-error.h"
+#include "queen-inference.h"
 #include "text/queen-json-writer.h"
 #include "text/queen-text.h"
 
@@ -69,20 +70,24 @@ queen_dialect_new_by_chat (const QueenAttemptRequest *request,
                            gpointer data,
                            GError **error)
 {
-  return make_dialect (&queen_dialect_completion_by_chat, NULL, request, to, data, error);
+  return make_dialect (request->face == QUEEN_FACE_RBEE ? &queen_dialect_rbee_by_chat
+                                                        : &queen_dialect_completion_by_chat,
+                       NULL, request, to, data, error);
 }
 
 gboolean
 queen_dialect_is_completion (const QueenDialect *self)
 {
-  return self->type == &queen_dialect_openai &&
-         g_str_equal (self->request->path, "/v1/completions");
+  return self->type == &queen_dialect_rbee_by_openai ||
+         (self->type == &queen_dialect_openai &&
+          g_str_equal (self->request->path, "/v1/completions"));
 }
 
 gboolean
 queen_dialect_is_by_chat (const QueenDialect *self)
 {
-  return self->type == &queen_dialect_completion_by_chat;
+  return self->type == &queen_dialect_completion_by_chat ||
+         self->type == &queen_dialect_rbee_by_chat;
 }
 
 gboolean
@@ -180,4 +185,21 @@ void
 queen_dialect_begin_stream (QueenDialect *self)
 {
   self->to->on_head (200, "text/event-stream", self->data);
+}
+
+const char *
+queen_dialect_find_chat_text (const QueenJsonValue *choice)
+{
+  static const char *const names[] = { "delta", "message" };
+  const QueenJsonValue *said = NULL;
+  const char *text;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names) && !said; i++)
+    {
+      said = choice->type == QUEEN_JSON_OBJECT ? queen_json_get_member (choice, names[i]) : NULL;
+      if (said && said->type != QUEEN_JSON_OBJECT)
+        said = NULL;
+    }
+  text = said ? queen_inference_get_text (said, "content") : NULL;
+  return text ? text : "";
 }

@@ -73,6 +73,9 @@ extern const QueenDialectClass queen_dialect_rbee;
 /* Who asks speaks the seed's, the worker OpenAI's. */
 extern const QueenDialectClass queen_dialect_rbee_by_openai;
 
+/* Likewise, and the worker speaks of OpenAI's API the chat alone. */
+extern const QueenDialectClass queen_dialect_rbee_by_chat;
+
 /* An operation for a hive. */
 extern const QueenDialectClass queen_dialect_hive;
 
@@ -92,7 +95,7 @@ QueenDialect *queen_dialect_new (const QueenAttemptRequest *request,
 
 /**
  * queen_dialect_new_by_chat:
- * @request: in OpenAI's words, of a completion
+ * @request: of a completion, in OpenAI's words or the seed's
  * @error: %QUEEN_ERROR_NOT_IMPLEMENTED when it asks for what a chat cannot do; says no more
  *
  * Returns: (transfer full): how to ask a worker for it that speaks chat alone, or %NULL
@@ -190,5 +193,8 @@ void queen_dialect_say_error (QueenDialect *self, const char *message);
 
 /** Says that the answer is a stream, and nothing that the worker says besides. */
 void queen_dialect_begin_stream (QueenDialect *self);
+
+/** Returns: what @choice of a chat says, streamed or not; empty for nothing */
+const char *queen_dialect_find_chat_text (const QueenJsonValue *choice);
 
 G_END_DECLS

@@ -15,10 +15,17 @@ struct _QueenJobCancels
   gulong handler;   /* 0 while nobody is watched: it is called for each heartbeat */
 };
 
+/* Not all say how many it is: of the others it is known whether they are busy at all.
+ *
+ * Returns: on how much it works; -1 when that is not known */
 static gint64
 get_running (const QueenComponent *worker)
 {
-  return worker && worker->vitals ? worker->vitals->running : -1;
+  if (!worker || !queen_component_is_online (worker))
+    return -1;
+  if (worker->vitals && worker->vitals->running >= 0)
+    return worker->vitals->running;
+  return worker->status == QUEEN_STATUS_BUSY;
 }
 
 static void

@@ -36,6 +36,15 @@ append_place (QueenJob *self, GString *json)
     g_string_append (json, "null");
 }
 
+/* Whoever is on this machine, without a token, is one with all others there. */
+static const char *
+name_submitter (QueenJob *self)
+{
+  const char *submitter = queen_job_get_submitter (self);
+
+  return submitter && *submitter == '\0' ? "this machine" : submitter;
+}
+
 void
 queen_job_append_json (QueenJob *self, GString *json)
 {
@@ -45,7 +54,7 @@ queen_job_append_json (QueenJob *self, GString *json)
   queen_json_append_member (json, "operation", queen_job_get_operation (self));
   queen_json_append_member (json, "model", queen_job_get_model (self));
   queen_json_append_member (json, "worker_id", queen_job_get_worker (self));
-  queen_json_append_member (json, "submitter", queen_job_get_submitter (self));
+  queen_json_append_member (json, "submitter", name_submitter (self));
   append_place (self, json);
   append_time (json, "created_at", queen_job_get_created_at (self));
   append_time (json, "started_at", queen_job_get_started_at (self));

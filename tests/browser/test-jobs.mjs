@@ -69,7 +69,7 @@ async function submit(queen, prompt = "secret", model = "tiny") {
   return (await answer.json()).job_id;
 }
 
-testJobs("jobs are shown with model, worker and place in line, and go when they have ended", {},
+testJobs("jobs are shown with model, worker, age, speed and place in line, and go when they have ended", {},
   async ({ queen, page, worker }) => {
     const part = page.locator("#jobs");
 
@@ -80,6 +80,13 @@ testJobs("jobs are shown with model, worker and place in line, and go when they 
     await part.getByText("1 running, 1 waiting").waitFor();
     await part.locator(`[data-job="${first}"]`).getByText("on w-1").waitFor();
     await part.locator(`[data-job="${second}"]`).getByText("number 1 in line").waitFor();
+    for (const tokens of [1, 2]) {
+      await worker.order({ step: 1 });
+      while ((await (await fetch(`${queen.url}/v1/jobs/${first}`)).json()).tokens < tokens);
+    }
+    await part.locator(`[data-job="${first}"]`).getByText(/^[0-9.,]+ tokens\/s$/).waitFor();
+    for (const job of [first, second])
+      assert.match(await part.locator(`[data-job="${job}"] time`).innerText(), /^(now|\d+ s)$/);
     assert.equal(await part.locator(".asked .name").innerText(), "tiny");
     assert.equal((await part.innerText()).includes("secret"), false);
     assert.deepEqual(await findFaults(page), []);

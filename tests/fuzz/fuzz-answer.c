@@ -22,6 +22,7 @@ static const struct
   QueenApi api;
   const char *path;
   gboolean is_streamed;
+  gboolean is_by_chat; /* the worker knows no completions */
 } ways[] = {
   { QUEEN_FACE_OPENAI, QUEEN_API_OPENAI, "/v1/chat/completions", TRUE },
   { QUEEN_FACE_OPENAI, QUEEN_API_RBEE, "/v1/chat/completions", TRUE },
@@ -30,6 +31,8 @@ static const struct
   { QUEEN_FACE_RBEE, QUEEN_API_RBEE, NULL, TRUE },
   { QUEEN_FACE_RBEE, QUEEN_API_OPENAI, NULL, TRUE },
   { QUEEN_FACE_HIVE, QUEEN_API_UNSAID, NULL, TRUE },
+  { QUEEN_FACE_OPENAI, QUEEN_API_OPENAI, "/v1/completions", TRUE, TRUE },
+  { QUEEN_FACE_RBEE, QUEEN_API_OPENAI, NULL, TRUE, TRUE },
 };
 
 typedef struct
@@ -90,6 +93,54 @@ on_sse_event (const char *event, const char *data, gpointer user_data)
     queen_dialect_take_event (talk->dialect, data, &talk->error);
 }
 
+static QueenDialect *
+make_dialect (guint way,
+              const QueenAttemptRequest *request,
+              const QueenAttemptFuncs *funcs,
+              Talk *talk)
+{
+  g_autoptr (QueenComponent) worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  if (ways[way].is_by_chat)
+    return queen_dialect_new_by_chat (request, funcs, talk, &talk->error);
+  worker->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
+  worker->vitals->api = ways[way].api;
+  return queen_dialect_new (request, worker, funcs, talk, &talk->error);
+}
+
+/* What would go to the worker. */
+static void
+check_question (const QueenDialect *dialect)
+{
+  gsize length;
+  const char *body = g_bytes_get_data (dialect->body, &length);
+
+  g_assert_true (*dialect->path == '/');
+  if (dialect->body != dialect->request->body)
+    assert_json (body, length);
+}
+
+/* The answer as one that is no stream, whatever it is. */
+static void
+take_whole (guint way, const QueenAttemptRequest *request, const char *answer, gsize length)
+{
+  static const QueenAttemptFuncs funcs = { NULL, on_head, on_event, on_body, NULL };
+  g_autofree char *ended = g_strndup (answer, length);
+  Talk talk = { .is_json = TRUE, .said = g_string_new (NULL) };
+
+  talk.dialect = make_dialect (way, request, &funcs, &talk);
+  if (talk.dialect && talk.dialect->type->take_answer)
+    {
+      gboolean is_taken =
+          talk.dialect->type->take_answer (talk.dialect, ended, length, &talk.error);
+
+      g_assert_true (is_taken == (talk.error == NULL));
+    }
+  g_clear_error (&talk.error);
+  g_clear_pointer (&talk.dialect, queen_dialect_free);
+  g_string_free (talk.said, TRUE);
+}
+
 /* Returns: (transfer full) (nullable): all that was said; %NULL when nothing can be asked */
 static char *
 hold_talk (guint way, GBytes *body, const char *answer, gsize length, gsize piece)
@@ -98,20 +149,20 @@ hold_talk (guint way, GBytes *body, const char *answer, gsize length, gsize piec
   const QueenAttemptRequest request = {
     ways[way].face, ways[way].path, body, ways[way].is_streamed, 1, 1, 1
   };
-  g_autoptr (QueenComponent) worker = queen_component_new (QUEEN_COMPONENT_WORKER);
   g_autoptr (QueenSse) sse = NULL;
   Talk talk = { .is_json = ways[way].face != QUEEN_FACE_HIVE && way > 0,
                 .is_seeds = ways[way].face == QUEEN_FACE_RBEE };
 
-  worker->vitals = g_memdup2 (&queen_vitals_unsaid, sizeof queen_vitals_unsaid);
-  worker->vitals->api = ways[way].api;
-  talk.dialect = queen_dialect_new (&request, worker, &funcs, &talk, &talk.error);
+  talk.dialect = make_dialect (way, &request, &funcs, &talk);
   g_assert_true ((talk.dialect == NULL) == (talk.error != NULL));
   if (talk.error)
     {
       g_error_free (talk.error);
       return NULL;
     }
+  check_question (talk.dialect);
+  if (piece >= length)
+    take_whole (way, &request, answer, length);
   talk.said = g_string_new (NULL);
   sse = queen_sse_new (MAX_EVENT, on_sse_event, &talk);
   while (length > 0 && !talk.error)
@@ -138,7 +189,7 @@ hold_talk (guint way, GBytes *body, const char *answer, gsize length, gsize piec
 static gboolean
 is_same_each_time (guint way)
 {
-  return ways[way].face == QUEEN_FACE_HIVE || way == 0 || way == 4;
+  return ways[way].face == QUEEN_FACE_HIVE || way == 0 || way == 4 || way == 7;
 }
 
 int
@@ -149,7 +200,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_autoptr (GBytes) body = at ? fuzz_cut_line (&at, end) : NULL;
   gsize length = at ? (gsize) (end - at) : 0;
   const char *digit = g_bytes_get_data (first, NULL);
-  guint way = g_bytes_get_size (first) > 0 ? (guint8) *digit % G_N_ELEMENTS (ways) : 0;
+  guint way = g_bytes_get_size (first) > 0 ? (guint8) (*digit - '0') % G_N_ELEMENTS (ways) : 0;
   g_autofree char *whole = NULL, *pieces = NULL;
 
   if (!body)

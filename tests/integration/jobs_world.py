@@ -95,7 +95,8 @@ class Wire:
     """A connection, byte by byte."""
 
     def __init__(self, queen):
-        self.socket = socket.create_connection(("127.0.0.1", queen.port), DEADLINE)
+        host = getattr(queen, "host", "127.0.0.1")
+        self.socket = socket.create_connection((host, queen.port), DEADLINE)
         self.bytes = b""
         self.has_ended = False
 
@@ -205,6 +206,7 @@ class EventReader:
         self.status, self.headers = self.wire.read_head()
         self.last_id = last_id
         self.events = []
+        self.frames = []  # as they came, without what is no part of an event
 
     def read(self, until=lambda reader: False):
         """Reads on until that holds, or the end."""
@@ -230,6 +232,8 @@ class EventReader:
                 event["data"] = value.removeprefix(" ")
         if event["data"] is not None:
             self.events.append(event)
+            self.frames.append("\n".join(line for line in frame.splitlines()
+                                         if line.startswith(("id:", "event:", "data:"))))
 
     def named(self, name):
         return [json.loads(event["data"]) for event in self.events if event["name"] == name]

@@ -129,6 +129,9 @@ test_refusals (void)
     { ASK "Authorization: Bearer read-only-read-only\r\n\r\n" QUESTION, 403, "null" },
     { ASK "Origin: http://evil.example\r\n\r\n" QUESTION, 403, "null" },
     { "GET /v1/models?x HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421, "null" },
+    { "POST /v1/responses HTTP/1.1\r\n" HOST "Authorization: Bearer secret-secret-secret\r\n"
+      "Content-Length: 0\r\n\r\n",
+      404, "null" },
   };
   g_autofree char *folder = g_dir_make_tmp ("openai-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (folder, "tokens", NULL);

@@ -148,6 +148,11 @@ promise("/openai/client/errors-are-its-own", [[]], async (cluster) => {
   });
   await assert.rejects(cluster.client.chat.completions.create(ask("[[fault=status status=500]]")),
     OpenAI.InternalServerError);
+  await assert.rejects(cluster.client.responses.create({ model: "tiny", input: "hello" }), (error) => {
+    assert.ok(error instanceof OpenAI.NotFoundError, error);
+    assert.match(error.message, /ask by \/v1\/chat\/completions/);
+    return true;
+  });
 });
 
 promise("/openai/client/a-worker-that-breaks-off-is-an-error", [[]], async (cluster) => {

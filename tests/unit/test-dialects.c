@@ -392,6 +392,103 @@ test_rbee_by_openai (void)
   fixture_stop (&fixture);
 }
 
+/* The seed's own, where there is only the chat: it is asked so at once from then on, and not taken
+ * for one that knows completions by what a stranger's chat says beside its text. */
+static void
+test_rbee_by_chat (void)
+{
+  static const Scene scenes[] = { { NOT_FOUND ("404 Not Found"), .end = SCENE_KEEP },
+                                  { CHAT_STREAM, .end = SCENE_CLOSE },
+                                  { CHAT_STREAM, .end = SCENE_CLOSE } };
+  const char *question = "{\"operation\":\"infer\",\"model\":\"m\",\"prompt\":\"a \\\"b\\\"\","
+                         "\"max_tokens\":20,\"temperature\":0.5,\"stop\":\"x\"}";
+  Fixture fixture;
+
+  for (guint chunk = 0; chunk < 3; chunk++)
+    {
+      fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+      fixture.server.chunk = chunk;
+      fixture.request.face = QUEEN_FACE_RBEE;
+      for (guint i = 0; i < 2; i++)
+        {
+          g_autofree char *events = NULL;
+
+          fixture_run (&fixture, question);
+          g_assert_no_error (fixture.error);
+          g_assert_cmpuint (fixture.status, ==, 200);
+          g_assert_cmpstr (fixture.text->str, ==, "Hé[DONE]");
+          events = without_ids (fixture.events->str);
+          g_assert_cmpstr (
+              events, ==,
+              "{\"type\":\"started\",\"job_id\":\"chatcmpl-1\",\"model\":\"model\",}\n" TOKEN (
+                  "Hé", 0) "\n" TOKEN ("\\u005bDONE]", 1) "\n");
+          assert_asked (&fixture, i + 1, "/v1/chat/completions",
+                        "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
+                        "\"a \\\"b\\\"\"}],\"max_tokens\":20,\"temperature\":0.500,"
+                        "\"stop\":[\"x\"],\"stream\":true}");
+        }
+      fixture_stop (&fixture);
+    }
+}
+
+static void
+test_rbee_by_chat_whole (void)
+{
+  g_autofree char *whole = g_strdup_printf ("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                                            "Content-Length: %zu\r\n\r\n" CHAT_WHOLE,
+                                            strlen (CHAT_WHOLE));
+  const Scene scenes[] = { { NOT_FOUND ("405 Not Allowed"), .end = SCENE_KEEP },
+                           { whole, .end = SCENE_KEEP } };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  fixture.request.face = QUEEN_FACE_RBEE;
+  fixture_run (&fixture, "{\"model\":\"m\",\"prompt\":\"Hi\"}");
+  g_assert_no_error (fixture.error);
+  g_assert_cmpstr (fixture.text->str, ==, "Hi");
+  g_assert_nonnull (strstr (fixture.events->str, TOKEN ("Hi", 0) "\n"));
+  fixture_stop (&fixture);
+}
+
+/* There is no chat either, or it fails: said in the worker's words. */
+static void
+test_rbee_by_bad_chat (void)
+{
+  static const struct
+  {
+    const char *answer, *message, *events;
+  } cases[] = {
+    { NOT_FOUND ("404 Not Found"), "it answered 404", "" },
+    { STREAM_HEAD "data: {\"error\":{\"message\":\"no [DONE]\"}}\n\n",
+      "the worker failed: no [DONE]",
+      "{\"type\":\"error\",\"code\":\"WORKER_ERROR\","
+      "\"message\":\"the worker failed: no \\u005bDONE]\"}\n" },
+    { STREAM_HEAD "data: {\"error\":\"no\"}\n\n", "the worker failed: no",
+      "{\"type\":\"error\",\"code\":\"WORKER_ERROR\",\"message\":\"the worker failed: no\"}\n" },
+    { STREAM_HEAD "data: [7]\n\n", "what it says is no completion",
+      "{\"type\":\"error\",\"code\":\"WORKER_ERROR\","
+      "\"message\":\"what it says is no completion\"}\n" },
+    { STREAM_HEAD "data: {\"error\":null,\"choices\":[7]}\n\n", "its answer ended before its end",
+      "{\"type\":\"started\",\"job_id\":\"\",\"model\":\"model\",}\n" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const Scene scenes[] = { { NOT_FOUND ("404 Not Found"), .end = SCENE_KEEP },
+                               { cases[i].answer, .end = SCENE_CLOSE } };
+      Fixture fixture;
+      g_autofree char *events = NULL;
+
+      fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+      fixture.request.face = QUEEN_FACE_RBEE;
+      fixture_run (&fixture, "{\"model\":\"m\",\"prompt\":\"a\"}");
+      fixture_assert_failed (&fixture, QUEEN_ATTEMPT_FAILED, cases[i].message);
+      events = without_ids (fixture.events->str);
+      g_assert_cmpstr (events, ==, cases[i].events);
+      fixture_stop (&fixture);
+    }
+}
+
 static void
 test_hive (void)
 {
@@ -429,6 +526,9 @@ main (int argc, char **argv)
   g_test_add_func ("/dialects/chat/that-is-not-there-either", test_no_chat_either);
   g_test_add_func ("/dialects/chat/that-makes-no-sense", test_bad_chat);
   g_test_add_func ("/dialects/chat/is-forgotten", test_chat_only);
+  g_test_add_func ("/dialects/chat/answers-an-operation", test_rbee_by_chat);
+  g_test_add_func ("/dialects/chat/answers-an-operation-in-one-piece", test_rbee_by_chat_whole);
+  g_test_add_func ("/dialects/chat/that-fails-an-operation", test_rbee_by_bad_chat);
   g_test_add_func ("/dialects/hive/lines-are-relayed", test_hive);
 
   return g_test_run ();

@@ -340,6 +340,43 @@ test_cancel_helped (Fixture *f, gconstpointer data)
 }
 
 static void
+beat_status (Fixture *f, QueenStatus status)
+{
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  worker->id = g_strdup ("w1");
+  worker->model_id = g_strdup ("m");
+  worker->status = status;
+  queen_registry_update (queen_cluster_get_registry (f->cluster, QUEEN_COMPONENT_WORKER), worker,
+                         NULL, NULL);
+}
+
+/* Of one that does not say how many it works on; and one that has gone is not one that is idle. */
+static void
+test_cancel_helped_busy (Fixture *f, gconstpointer data)
+{
+  const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
+  static const struct
+  {
+    QueenStatus after;
+    guint n_idle;
+  } rows[] = { { QUEEN_STATUS_BUSY, 0 }, { QUEEN_STATUS_OFFLINE, 0 }, { QUEEN_STATUS_READY, 1 } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      QueenJob *job;
+
+      beat_status (f, QUEEN_STATUS_READY);
+      job = submit (f);
+      assert_state (job, QUEEN_JOB_RUNNING);
+      beat_status (f, QUEEN_STATUS_BUSY);
+      queen_job_cancel (job, "not wanted", NULL);
+      beat_status (f, rows[i].after);
+      g_assert_cmpuint (figures->n_cancels_idle, ==, rows[i].n_idle);
+    }
+}
+
+static void
 test_on_disconnect (Fixture *f, gconstpointer data)
 {
   QueenJobRequest request = make_request ("");
@@ -698,6 +735,7 @@ main (int argc, char **argv)
   ADD ("/jobs/cancel", test_cancel);
   ADD ("/jobs/cancel/twice", test_cancel_twice);
   ADD ("/jobs/cancel/has-it-helped", test_cancel_helped);
+  ADD ("/jobs/cancel/has-it-helped/by-being-busy", test_cancel_helped_busy);
   ADD ("/jobs/on-disconnect", test_on_disconnect);
   ADD ("/jobs/whose-they-are", test_whose);
   ADD ("/jobs/idempotency", test_idempotency);
