@@ -118,7 +118,6 @@ stop (QueenDaemon *self)
       queen_alarm_new (self->clock, "farewell", G_PRIORITY_DEFAULT, on_farewell_over, self);
   self->is_draining = TRUE;
   queen_jobs_stop (self->jobs, self->config->drain, on_jobs_stopped, self);
-  queen_placement_stop (queen_cluster_get_placement (self->cluster));
   g_signal_connect_swapped (self->jobs, "job-changed", G_CALLBACK (quit_when_idle), self);
   g_signal_connect_swapped (self->stream, "notify::subscribers", G_CALLBACK (quit_when_idle), self);
   g_signal_connect_swapped (queen_front_get_gate (self->front), "notify::connections",

@@ -120,13 +120,16 @@ note_last (QueenRelayReader *self, gsize length)
     g_string_append_len (self->last, text + start, (gssize) (length - start));
 }
 
-/* Returns: how much of what is held is frames that are whole, and comments behind them */
+/* No frame ended in what was held before @n_new bytes came, or it would not be held.
+ *
+ * Returns: how much of what is held is frames that are whole, and comments behind them */
 static gsize
-count_whole (QueenRelayReader *self)
+count_whole (QueenRelayReader *self, gsize n_new)
 {
   const GString *held = self->held;
+  gsize n_before = MAX (held->len - n_new, 1);
 
-  for (gsize i = held->len; i >= 2; i--)
+  for (gsize i = held->len; i > n_before; i--)
     if (held->str[i - 1] == '\n' && held->str[i - 2] == '\n')
       {
         note_last (self, i);
@@ -145,9 +148,9 @@ make_ready (QueenRelayReader *self, gsize n_bytes)
 /* Of a frame that is larger than what may be held the end stays, as its line break may be the first
  * of the two that end it. */
 static void
-sort_held (QueenRelayReader *self)
+sort_held (QueenRelayReader *self, gsize n_new)
 {
-  gsize n_whole = count_whole (self);
+  gsize n_whole = count_whole (self, n_new);
 
   if (n_whole > 0)
     {
@@ -173,7 +176,7 @@ queen_relay_reader_add (QueenRelayReader *self, const char *bytes, gsize length)
   if (self->is_over)
     return;
   g_string_append_len (self->held, bytes, (gssize) length);
-  sort_held (self);
+  sort_held (self, length);
   send_ready (self);
 }
 

@@ -484,7 +484,9 @@ is_right_over (guint right, gpointer data)
 static void
 on_access_reloaded (QueenAccess *access, Work *work)
 {
-  queen_jobs_end_unwanted (work->jobs, is_right_over, access);
+  const QueenJobsJudge judge = { is_right_over, g_object_ref (access), g_object_unref };
+
+  queen_jobs_end_unwanted (work->jobs, &judge);
 }
 
 static void

@@ -64,7 +64,7 @@ replace_member (GString *json, const char *name, const char *text)
   QueenJsonPick pick = { NULL, NULL };
   gsize start, length;
 
-  if (queen_json_pick (&walk, wanted, &pick) && pick.places->len == 1)
+  if (queen_json_pick (&walk, wanted, G_MAXSIZE, &pick) && pick.places->len == 1)
     {
       start = queen_json_pick_find_origin (&pick, 1);
       length = pick.text->len - strlen ("{}");

@@ -301,6 +301,8 @@ make_error (QueenJob *self, const QueenPlacementResult *result)
 {
   g_autofree char *message = NULL;
 
+  if (self->owner->is_stopping)
+    return g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, QUEEN_JOB_NOT_BEGUN);
   if (self->refusal)
     return g_error_copy (self->refusal);
   message = queen_placement_result_dup_message (result);

@@ -12,6 +12,7 @@
 
 #define MAX_PROMPT 32768 /* characters */
 #define MAX_NAME 1024    /* bytes of a model's or a worker's id */
+#define MAX_CHARACTER 4  /* bytes of one */
 #define MAX_SHOWN 64     /* bytes of what is quoted in an error */
 #define LOCALHOST "localhost"
 
@@ -65,6 +66,15 @@ get_member (const QueenJobOperation *self, const char *name)
   return value && value->type != QUEEN_JSON_NULL ? value : NULL;
 }
 
+/* What is far too long is not counted to its end. */
+static gboolean
+is_longer (const char *text, gsize n_characters)
+{
+  gssize n_bytes = (gssize) (n_characters + 1) * MAX_CHARACTER;
+
+  return (gsize) g_utf8_strlen (text, n_bytes) > n_characters;
+}
+
 static gboolean
 read_text (
     const QueenJobOperation *self, const char *name, gsize max, const char **text, GError **error)
@@ -73,8 +83,7 @@ read_text (
 
   if (!value)
     return TRUE;
-  if (value->type != QUEEN_JSON_STRING || *value->string == '\0' ||
-      (gsize) g_utf8_strlen (value->string, -1) > max)
+  if (value->type != QUEEN_JSON_STRING || *value->string == '\0' || is_longer (value->string, max))
     return queen_error_refuse (error, QUEEN_ERROR_UNPROCESSABLE,
                                "%s must be a text of 1 to %" G_GSIZE_FORMAT " characters", name,
                                max);

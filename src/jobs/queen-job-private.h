@@ -16,6 +16,9 @@ G_BEGIN_DECLS
 #define QUEEN_JOB_MAX_ANSWER (16 * 1024 * 1024) /* bytes of one that is not streamed */
 #define QUEEN_JOB_MAX_PARTS (64 * 1024) /* in which it comes: a byte alone takes a hundred */
 
+/** Why one fails that waits when the queen is stopped. */
+#define QUEEN_JOB_NOT_BEGUN "the queen stops, and no worker had it yet; try again later"
+
 /**
  * QueenJobOwner:
  * @placement: what finds a worker
@@ -23,6 +26,7 @@ G_BEGIN_DECLS
  * @alarms: what their alarms are in
  * @figures: what is counted
  * @cancels: whether it helped to cancel some
+ * @is_stopping: whether no job begins any more
  * @on_touched: something of @job has changed: its size, too. @is_urgent: it is in another state
  *
  * What has all jobs, as far as one of them needs it.
@@ -35,6 +39,7 @@ typedef struct
   QueenAlarmGroup *alarms;
   QueenJobsFigures figures;
   QueenJobCancels *cancels;
+  gboolean is_stopping;
   void (*on_touched) (QueenJob *job, gboolean is_urgent, gpointer data);
   gpointer data;
 } QueenJobOwner;

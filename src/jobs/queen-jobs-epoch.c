@@ -6,76 +6,78 @@
 #include "queen-error.h"
 #include "queen-jobs-private.h"
 
-#define MAX_COPIED 256 /* jobs, in one turn of the main loop */
 #define STARTED_ANEW "the queen was started anew before it was answered"
 #define ANSWER_LOST "its answer was lost when the queen was started anew"
 
 /* The end */
 
-/* @state: of those that run; the others have not begun, and can be asked for again */
 static void
-end_open (QueenJobs *self, QueenJobState which, QueenJobState end, const char *why)
+end_open (QueenJobs *self, QueenJob *job)
 {
-  for (GList *link = self->all.head; link; link = link->next)
-    {
-      QueenJob *job = link->data;
+  gboolean is_running = job->state == QUEEN_JOB_RUNNING;
 
-      if (job->state != which)
-        continue;
-      queen_job_abandon (job);
-      queen_job_end (job, end, g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE, why));
-    }
+  if (!queen_job_state_is_open (job->state))
+    return;
+  queen_job_abandon (job);
+  queen_job_end (job, is_running ? QUEEN_JOB_LOST : QUEEN_JOB_FAILED,
+                 g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                                      is_running ? "the queen was stopped before it was answered"
+                                                 : QUEEN_JOB_NOT_BEGUN));
 }
 
 void
 queen_jobs_on_stop (gpointer data)
 {
   QueenJobs *self = data;
-  void (*on_stopped) (gpointer) = g_steal_pointer (&self->on_stopped);
+  QueenJobsWalk *walk = &self->walks[QUEEN_JOBS_ENDING];
+  void (*on_stopped) (gpointer);
 
-  end_open (self, QUEEN_JOB_RUNNING, QUEEN_JOB_LOST,
-            "the queen was stopped before it was answered");
+  if (!self->is_time_over)
+    queen_jobs_walk_begin (self, walk);
+  self->is_time_over = TRUE;
+  if (self->n_open > 0 && !queen_jobs_walk_on (self, walk, end_open))
+    {
+      queen_alarm_set (self->stop_alarm, 0);
+      return;
+    }
+  on_stopped = g_steal_pointer (&self->on_stopped);
   if (on_stopped)
     on_stopped (self->stopped_data);
 }
 
+/* It is by the placement that those that wait are told no, a few in each turn. */
 void
 queen_jobs_stop (QueenJobs *self,
                  gint64 patience,
                  void (*on_stopped) (gpointer data),
                  gpointer data)
 {
-  self->is_stopping = TRUE;
+  self->owner.is_stopping = TRUE;
   self->on_stopped = on_stopped;
   self->stopped_data = data;
-  end_open (self, QUEEN_JOB_QUEUED, QUEEN_JOB_FAILED,
-            "the queen stops, and no worker had it yet; try again later");
+  queen_placement_stop (self->owner.placement);
   queen_alarm_set (self->stop_alarm, self->n_open > 0 ? queen_jobs_get_now (self) + patience : 0);
 }
 
 /* From one epoch to the next */
 
+static void
+copy_job (QueenJobs *self, QueenJob *job)
+{
+  queen_job_ledger_copy (self->ledger, job);
+}
+
 void
 queen_jobs_on_copying (gpointer data)
 {
   QueenJobs *self = data;
-  gint64 begun = queen_jobs_get_now (self);
 
   if (!self->ledger)
     return;
-  for (guint n = 0; self->to_copy && n < MAX_COPIED; n++)
-    {
-      QueenJob *job = self->to_copy->data;
-
-      if (queen_jobs_is_slice_over (self, begun))
-        break;
-      self->to_copy = job->sequence < self->copied_until ? self->to_copy->next : NULL;
-      queen_job_ledger_copy (self->ledger, job);
-    }
-  if (self->to_copy)
-    queen_alarm_set (self->copy_alarm, 0);
-  else
+  if (queen_jobs_walk_on (self, &self->walks[QUEEN_JOBS_COPYING], copy_job))
     queen_job_ledger_end_anew (self->ledger);
+  else
+    queen_alarm_set (self->copy_alarm, 0);
 }
 
 /* Of those that begin or end meanwhile, the ledger itself sees that they are in it. */
@@ -84,8 +86,7 @@ queen_jobs_begin_ledger_anew (QueenJobs *self)
 {
   if (!queen_job_ledger_begin_anew (self->ledger))
     return;
-  self->to_copy = self->all.head;
-  self->copied_until = self->last_sequence;
+  queen_jobs_walk_begin (self, &self->walks[QUEEN_JOBS_COPYING]);
   queen_jobs_on_copying (self);
 }
 

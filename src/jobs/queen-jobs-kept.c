@@ -45,8 +45,8 @@ queen_jobs_remove (QueenJobs *self, QueenJob *job)
   tell_change (self, job);
   queen_deadline_end (&job->kept);
   set_unread (self, job, FALSE);
-  if (self->to_copy == &job->link)
-    self->to_copy = job->link.next;
+  for (guint i = 0; i < QUEEN_JOBS_N_WALKS; i++)
+    queen_jobs_walk_heed_end (&self->walks[i], job);
   g_queue_unlink (&self->all, &job->link);
   g_hash_table_remove (self->by_id, job->id);
   if (job->key)
@@ -136,7 +136,7 @@ note_end (QueenJobs *self, QueenJob *job)
     queen_job_ledger_end (self->ledger, job);
   if (self->ledger && queen_job_ledger_is_long (self->ledger))
     queen_jobs_begin_ledger_anew (self);
-  if (self->is_stopping && self->n_open == 0)
+  if (self->owner.is_stopping && self->n_open == 0)
     queen_alarm_set (self->stop_alarm, 0);
 }
 

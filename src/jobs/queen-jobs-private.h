@@ -17,6 +17,28 @@ G_BEGIN_DECLS
 #define QUEEN_JOBS_MAX_BYTES (256 * (gsize) 1024 * 1024)
 #define QUEEN_JOBS_KEPT (300 * (gint64) G_USEC_PER_SEC) /* µs, after the end */
 
+/**
+ * QueenJobsWalk:
+ * @next: (nullable): of QueenJobs.all
+ * @last: the sequence of the last one
+ *
+ * A walk along all jobs that there are when it begins: they may be many, so it may go on in another
+ * turn of the main loop. Those that go meanwhile are passed over.
+ */
+typedef struct
+{
+  GList *next;
+  guint64 last;
+} QueenJobsWalk;
+
+typedef enum
+{
+  QUEEN_JOBS_COPYING, /* into the ledger that is written anew */
+  QUEEN_JOBS_ENDING,  /* those that are open at the end of the queen */
+  QUEEN_JOBS_JUDGING, /* of whose submitters the right may be over */
+  QUEEN_JOBS_N_WALKS
+} QueenJobsWalks;
+
 struct _QueenJobs
 {
   GObject parent_instance;
@@ -30,9 +52,10 @@ struct _QueenJobs
   guint n_open;
   guint64 last_sequence;
   QueenJobLedger *ledger; /* NULL when nothing is left */
-  GList *to_copy;         /* of all, the next one for the ledger that is written anew */
-  guint64 copied_until;   /* the sequence of the last one; later ones are in it by themselves */
+  QueenJobsWalk walks[QUEEN_JOBS_N_WALKS];
   QueenAlarm *copy_alarm;
+  QueenAlarm *judge_alarm;
+  QueenJobsJudge judge; /* when something is to be judged */
 
   QueenDeadlineQueue kept; /* of QueenJob: those that have ended */
   QueenAlarm *kept_alarm;
@@ -41,8 +64,8 @@ struct _QueenJobs
   GQueue touched;  /* of QueenJob */
   QueenAlarm *touched_alarm;
 
-  gboolean is_stopping;
   QueenAlarm *stop_alarm;
+  gboolean is_time_over; /* for those that are open when she stops */
   void (*on_stopped) (gpointer);
   gpointer stopped_data;
 };
@@ -69,6 +92,9 @@ queen_jobs_is_slice_over (const QueenJobs *self, gint64 begun)
 
 /* queen-jobs.c */
 
+/** Some more jobs are to be judged. For an alarm. */
+void queen_jobs_on_judging (gpointer jobs);
+
 /** Tells those who listen of @job. */
 void queen_jobs_emit (QueenJobs *self, QueenJobsSignal which, QueenJob *job);
 
@@ -77,7 +103,7 @@ void queen_jobs_adopt (QueenJobs *self, QueenJob *job);
 
 /* queen-jobs-kept.c */
 
-/** It is not kept any longer. */
+/** It is not kept any longer, wherever walks are. */
 void queen_jobs_remove (QueenJobs *self, QueenJob *job);
 
 /** Returns: whether there is room for @n_bytes more, when those that have ended have made some */
@@ -91,6 +117,24 @@ void queen_jobs_on_kept (gpointer jobs);
 
 /** Changes are to be told of. For an alarm. */
 void queen_jobs_on_changes (gpointer jobs);
+
+/* queen-jobs-walk.c */
+
+/** @walk begins, whether or not it was at its end. */
+void queen_jobs_walk_begin (QueenJobs *self, QueenJobsWalk *walk);
+
+/**
+ * queen_jobs_walk_on:
+ * @func: called for each of the next ones, as many as a slice has time for
+ *
+ * Returns: whether that was all
+ */
+gboolean queen_jobs_walk_on (QueenJobs *self,
+                             QueenJobsWalk *walk,
+                             void (*func) (QueenJobs *self, QueenJob *job));
+
+/** @job goes. */
+void queen_jobs_walk_heed_end (QueenJobsWalk *walk, const QueenJob *job);
 
 /* queen-jobs-epoch.c */
 

@@ -38,7 +38,7 @@ check_room (QueenJobs *self, const QueenJobRequest *request, GError **error)
 {
   gsize n_bytes = request->body ? g_bytes_get_size (request->body) : 0;
 
-  if (self->is_stopping)
+  if (self->owner.is_stopping)
     return refuse_job (self, error, "the queen stops");
   if (n_bytes > QUEEN_JOB_MAX_BODY)
     {
@@ -148,22 +148,41 @@ queen_jobs_answer (QueenJobs *self,
 
 /* What there is */
 
-void
-queen_jobs_end_unwanted (QueenJobs *self,
-                         gboolean (*is_over) (guint right, gpointer data),
-                         gpointer data)
+static void
+set_judge (QueenJobs *self, const QueenJobsJudge *judge)
 {
-  g_autoptr (GPtrArray) unwanted = g_ptr_array_new_with_free_func (g_object_unref);
+  QueenJobsJudge before = self->judge;
 
-  for (GList *link = self->all.head; link; link = link->next)
-    {
-      QueenJob *job = link->data;
+  self->judge = judge ? *judge : (QueenJobsJudge){ NULL };
+  if (before.destroy)
+    before.destroy (before.data);
+}
 
-      if (job->state == QUEEN_JOB_QUEUED && job->right != 0 && is_over (job->right, data))
-        g_ptr_array_add (unwanted, g_object_ref (job));
-    }
-  for (guint i = 0; i < unwanted->len; i++)
-    queen_job_cancel (unwanted->pdata[i], "the token by which it was submitted is gone", NULL);
+static void
+judge_job (QueenJobs *self, QueenJob *job)
+{
+  if (job->state == QUEEN_JOB_QUEUED && job->right != 0 &&
+      self->judge.is_over (job->right, self->judge.data))
+    queen_job_cancel (job, "the token by which it was submitted is gone", NULL);
+}
+
+void
+queen_jobs_on_judging (gpointer data)
+{
+  QueenJobs *self = data;
+
+  if (queen_jobs_walk_on (self, &self->walks[QUEEN_JOBS_JUDGING], judge_job))
+    set_judge (self, NULL);
+  else
+    queen_alarm_set (self->judge_alarm, 0);
+}
+
+void
+queen_jobs_end_unwanted (QueenJobs *self, const QueenJobsJudge *judge)
+{
+  set_judge (self, judge);
+  queen_jobs_walk_begin (self, &self->walks[QUEEN_JOBS_JUDGING]);
+  queen_jobs_on_judging (self);
 }
 
 QueenJob *
@@ -204,6 +223,7 @@ queen_jobs_dispose (GObject *object)
   QueenJobs *self = QUEEN_JOBS (object);
 
   g_clear_pointer (&self->ledger, queen_job_ledger_close);
+  set_judge (self, NULL);
   while (self->all.head)
     queen_jobs_remove (self, self->all.head->data);
   G_OBJECT_CLASS (queen_jobs_parent_class)->dispose (object);
@@ -222,6 +242,7 @@ queen_jobs_finalize (GObject *object)
   g_clear_pointer (&self->touched_alarm, queen_alarm_free);
   g_clear_pointer (&self->stop_alarm, queen_alarm_free);
   g_clear_pointer (&self->copy_alarm, queen_alarm_free);
+  g_clear_pointer (&self->judge_alarm, queen_alarm_free);
   g_clear_pointer (&self->owner.cancels, queen_job_cancels_free);
   queen_job_stage_clear (&self->owner.stage);
   g_clear_pointer (&self->owner.alarms, queen_alarm_group_free);
@@ -303,6 +324,7 @@ queen_jobs_new (const QueenJobsSettings *settings)
   self->touched_alarm = make_alarm (self, queen_jobs_on_changes);
   self->stop_alarm = make_alarm (self, queen_jobs_on_stop);
   self->copy_alarm = make_alarm (self, queen_jobs_on_copying);
+  self->judge_alarm = make_alarm (self, queen_jobs_on_judging);
   queen_deadline_queue_init (&self->kept, QUEEN_JOBS_KEPT, self->kept_alarm, settings->clock);
   if (settings->state_directory)
     queen_jobs_remember (self, settings->state_directory);

@@ -172,15 +172,25 @@ QueenJob *queen_jobs_answer (QueenJobs *self,
                              GError **error);
 
 /**
- * queen_jobs_end_unwanted:
+ * QueenJobsJudge:
  * @is_over: whether a right is over
- *
- * Cancels the jobs that wait for a worker and whose submitter has no right any more. Those that run
- * go on: what they cost is spent.
+ * @destroy: (nullable): of @data, when nothing is to be judged any more
  */
-void queen_jobs_end_unwanted (QueenJobs *self,
-                              gboolean (*is_over) (guint right, gpointer data),
-                              gpointer data);
+typedef struct
+{
+  gboolean (*is_over) (guint right, gpointer data);
+  gpointer data;
+  GDestroyNotify destroy;
+} QueenJobsJudge;
+
+/**
+ * queen_jobs_end_unwanted:
+ * @judge: copied
+ *
+ * Cancels the jobs that wait for a worker and whose submitter has no right any more, in slices, as
+ * many are to be looked at. Those that run go on: what they cost is spent.
+ */
+void queen_jobs_end_unwanted (QueenJobs *self, const QueenJobsJudge *judge);
 
 /**
  * queen_jobs_lookup:
@@ -205,8 +215,9 @@ GPtrArray *queen_jobs_list (QueenJobs *self, const char *submitter);
  * @patience: µs that open jobs get to come to their end
  * @on_stopped: called once, when all have ended; not before this returns
  *
- * The queen stops: no job is taken any more, and those that wait for a worker end at once. When
- * time is over, those that still run are lost, and their readers are told so.
+ * The queen stops: no job is taken any more, and with the placement's, which is stopped, those end
+ * that wait for a worker. When time is over, those that still run are lost, and their readers are
+ * told so. Neither is done in one turn of the main loop.
  */
 void queen_jobs_stop (QueenJobs *self,
                       gint64 patience,

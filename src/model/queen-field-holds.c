@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
-/* By what a component is held: what is its own first, and then what is its hive's. */
+/* By what a component is held: what is its own first, and then what is its hive's. A hive may have
+ * very many workers, so these do not repeat all that is said of it: one stands for all of its
+ * holds, and with little of why. */
 
 #include "queen-field.h"
 #include "text/queen-timestamp.h"
@@ -16,24 +18,22 @@ holds_is_said (gconstpointer component)
 }
 
 static void
-append_holds (const QueenHoldList *list, const char *hive_id, GString *json)
-{
-  for (guint i = 0; list && i < list->n; i++)
-    {
-      if (json->str[json->len - 1] == '}')
-        g_string_append_c (json, ',');
-      queen_hold_append_json (list->holds[i], hive_id, json);
-    }
-}
-
-static void
 holds_append (gconstpointer value, GString *json)
 {
   const QueenComponent *component = value;
+  const QueenHoldList *own = component->holds, *of_hive = component->hive_holds;
 
   g_string_append_c (json, '[');
-  append_holds (component->holds, NULL, json);
-  append_holds (component->hive_holds, component->hive_id, json);
+  for (guint i = 0; own && i < own->n; i++)
+    {
+      g_string_append (json, i > 0 ? "," : "");
+      queen_hold_append_json (own->holds[i], NULL, json);
+    }
+  if (of_hive)
+    {
+      g_string_append (json, own ? "," : "");
+      queen_hold_append_json (queen_hold_list_get_longest (of_hive), component->hive_id, json);
+    }
   g_string_append_c (json, ']');
 }
 
@@ -54,23 +54,21 @@ add_time (GVariantBuilder *builder, const char *name, gint64 time)
                            g_variant_new_uint64 ((guint64) (time / QUEEN_NSEC_PER_USEC)));
 }
 
+/* @hive_id: (nullable): the hive whose hold it is */
 static void
-add_holds (GVariantBuilder *builder, const QueenHoldList *list, const char *hive_id)
+add_hold (GVariantBuilder *builder, const QueenHold *hold, const char *hive_id)
 {
-  for (guint i = 0; list && i < list->n; i++)
-    {
-      const QueenHold *hold = list->holds[i];
+  g_autofree char *repeated = hive_id ? queen_hold_dup_repeated_reason (hold) : NULL;
 
-      g_variant_builder_open (builder, G_VARIANT_TYPE_VARDICT);
-      add_text (builder, "id", hold->id);
-      add_text (builder, "reason", hold->reason);
-      add_text (builder, "holder", hold->holder);
-      add_text (builder, "caller", queen_hold_get_caller_name (hold));
-      add_time (builder, "since", hold->since);
-      add_time (builder, "until", hold->until);
-      add_text (builder, "hive_id", hive_id);
-      g_variant_builder_close (builder);
-    }
+  g_variant_builder_open (builder, G_VARIANT_TYPE_VARDICT);
+  add_text (builder, "id", hold->id);
+  add_text (builder, "reason", repeated ? repeated : hold->reason);
+  add_text (builder, "holder", hold->holder);
+  add_text (builder, "caller", queen_hold_get_caller_name (hold));
+  add_time (builder, "since", hold->since);
+  add_time (builder, "until", hold->until);
+  add_text (builder, "hive_id", hive_id);
+  g_variant_builder_close (builder);
 }
 
 static GVariant *
@@ -78,9 +76,12 @@ holds_get_variant (gconstpointer value)
 {
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
   const QueenComponent *component = value;
+  const QueenHoldList *own = component->holds, *of_hive = component->hive_holds;
 
-  add_holds (&builder, component->holds, NULL);
-  add_holds (&builder, component->hive_holds, component->hive_id);
+  for (guint i = 0; own && i < own->n; i++)
+    add_hold (&builder, own->holds[i], NULL);
+  if (of_hive)
+    add_hold (&builder, queen_hold_list_get_longest (of_hive), component->hive_id);
   return g_variant_builder_end (&builder);
 }
 

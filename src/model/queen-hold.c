@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "text/queen-json-writer.h"
+#include "text/queen-legible.h"
 #include "text/queen-timestamp.h"
 
 static void
@@ -72,11 +73,19 @@ append_time (GString *json, const char *name, gint64 time)
   g_string_append_c (json, '"');
 }
 
+char *
+queen_hold_dup_repeated_reason (const QueenHold *self)
+{
+  return queen_legible_dup (self->reason, QUEEN_HOLD_MAX_REPEATED);
+}
+
 void
 queen_hold_append_json (const QueenHold *self, const char *hive_id, GString *json)
 {
+  g_autofree char *repeated = hive_id ? queen_hold_dup_repeated_reason (self) : NULL;
+
   append_text (json, "{\"id\":", self->id);
-  append_text (json, ",\"reason\":", self->reason);
+  append_text (json, ",\"reason\":", repeated ? repeated : self->reason);
   append_text (json, ",\"holder\":", self->holder);
   append_text (json, ",\"caller\":", queen_hold_get_caller_name (self));
   append_time (json, ",\"since\":", self->since);
@@ -126,6 +135,23 @@ queen_hold_list_without (const QueenHoldList *self, const QueenHold *hold)
     if (self->holds[i] != hold)
       list->holds[n++] = queen_hold_ref (self->holds[i]);
   return list;
+}
+
+static gint64
+get_end (const QueenHold *hold)
+{
+  return hold->until > 0 ? hold->until : G_MAXINT64;
+}
+
+const QueenHold *
+queen_hold_list_get_longest (const QueenHoldList *self)
+{
+  const QueenHold *longest = self->holds[0];
+
+  for (guint i = 1; i < self->n; i++)
+    if (get_end (self->holds[i]) > get_end (longest))
+      longest = self->holds[i];
+  return longest;
 }
 
 QueenHoldList *

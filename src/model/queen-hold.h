@@ -49,9 +49,19 @@ void queen_hold_unref (QueenHold *self);
  */
 const char *queen_hold_get_caller_name (const QueenHold *self);
 
+#define QUEEN_HOLD_MAX_REPEATED 128 /* bytes of a reason */
+
+/**
+ * queen_hold_dup_repeated_reason:
+ *
+ * Returns: (transfer full): why, as each worker of a hive repeats it: with %QUEEN_HOLD_MAX_REPEATED
+ *   bytes at the most
+ */
+char *queen_hold_dup_repeated_reason (const QueenHold *self);
+
 /**
  * queen_hold_append_json:
- * @hive_id: (nullable): the hive whose hold it is, as its workers have it
+ * @hive_id: (nullable): the hive whose hold it is, as its workers repeat it
  *
  * Appends it as an object of `id`, `reason`, `holder`, `caller` (the name alone), `since`, `until`
  * and `hive_id`; what does not apply is null.
@@ -86,6 +96,13 @@ QueenHoldList *queen_hold_list_with (const QueenHoldList *self, QueenHold *hold)
  * Returns: (transfer full) (nullable): another list
  */
 QueenHoldList *queen_hold_list_without (const QueenHoldList *self, const QueenHold *hold);
+
+/**
+ * queen_hold_list_get_longest:
+ *
+ * Returns: (transfer none): the first of those that last longest
+ */
+const QueenHold *queen_hold_list_get_longest (const QueenHoldList *self);
 
 /** Takes and returns %NULL, too. */
 QueenHoldList *queen_hold_list_ref (QueenHoldList *self);

@@ -40,6 +40,7 @@ struct _QueenPlacement
   QueenModelNews *news; /* NULL when nobody is told */
   QueenJobIndex *index; /* what other queens have in flight; NULL of an only queen */
   gboolean is_stopping;
+  QueenAppointment stop; /* for the next of those who wait, when she stops */
   guint n_resting;
   gint64 n_known; /* candidates, so far */
   gint64 n_given;

@@ -174,13 +174,16 @@ serve_wait (QueenPlacement *self, QueenPlacementModel *model, QueenPlacementWait
 }
 
 /* Nobody is asked who cannot be served: when the fit are gone, it is over. Who must not have those
- * that are left, as it holds too many or has been there, is passed over. */
+ * that are left, as it holds too many or has been there, is passed over. Whoever still waits when
+ * she stops is told no. */
 static void
 serve_line (QueenPlacement *self, QueenPlacementModel *model)
 {
   QueenPlacementWait *wait;
   guint n_served = 0;
 
+  if (self->is_stopping)
+    return;
   queen_line_restart (model->line);
   while ((wait = queen_line_peek (model->line)) && model->offers->counts[QUEEN_VERDICT_FIT] > 0)
     if (n_served == MAX_SERVED)
@@ -299,21 +302,27 @@ queen_placement_wait_new (QueenPlacement *self,
   return wait;
 }
 
-/* In the order of the agenda, a few in each turn. */
+static void
+on_stop_due (gpointer unused, gpointer placement)
+{
+  QueenPlacement *self = placement;
+  QueenPlacementWait *wait = queen_line_peek (self->everybody);
+
+  if (!wait)
+    return;
+  queen_agenda_enter (self->agenda, &self->stop, self->clock->get_monotonic (), on_stop_due, NULL);
+  queen_line_take (&wait->place_of_all);
+  on_patience_over (wait, self);
+}
+
+/* One after the other by the agenda, a few in each turn. */
 void
 queen_placement_stop (QueenPlacement *self)
 {
-  g_autoptr (GPtrArray) waits = queen_line_list (self->everybody);
-  gint64 now = self->clock->get_monotonic ();
-
+  if (self->is_stopping)
+    return;
   self->is_stopping = TRUE;
-  for (guint i = 0; i < waits->len; i++)
-    {
-      QueenPlacementWait *wait = waits->pdata[i];
-
-      queen_agenda_leave (&wait->deadline);
-      queen_agenda_enter (self->agenda, &wait->deadline, now, on_patience_over, wait);
-    }
+  queen_agenda_enter (self->agenda, &self->stop, self->clock->get_monotonic (), on_stop_due, NULL);
 }
 
 void

@@ -73,12 +73,13 @@ static void
 begin_epoch (QueenRedisSequencer *self)
 {
   g_autoptr (GPtrArray) past = g_steal_pointer (&self->past);
-  const QueenEvent *first = past && past->len > 0 ? past->pdata[0] : NULL;
+  guint n = past ? past->len : 0;
+  const QueenEvent *first = n > 0 ? past->pdata[n - 1] : NULL;
 
   g_signal_emit_by_name (self, "restart", self->epoch,
                          first ? first->number : self->read_to.number + 1, TRUE);
-  for (guint i = 0; past && i < past->len; i++)
-    g_signal_emit_by_name (self, "recall", past->pdata[i]);
+  for (; n > 0; n--)
+    g_signal_emit_by_name (self, "recall", past->pdata[n - 1]);
 }
 
 static void

@@ -45,7 +45,7 @@ count_bytes (const QueenRedisReply *entry)
 static gboolean
 take_past (QueenRedisSequencer *self, const QueenRedisReply *one)
 {
-  const QueenEvent *first = self->past->len > 0 ? self->past->pdata[0] : NULL;
+  const QueenEvent *first = self->past->len > 0 ? self->past->pdata[self->past->len - 1] : NULL;
   guint64 expected = first ? first->number - 1 : self->read_to.number;
   QueenEngineId id = { 0 };
   g_autoptr (QueenEvent) event = read_event (self, one, &id);
@@ -58,7 +58,7 @@ take_past (QueenRedisSequencer *self, const QueenRedisReply *one)
   if (id.step == 0 && (!event || id.number != expected))
     return FALSE;
   if (id.step == 0)
-    g_ptr_array_insert (self->past, 0, g_steal_pointer (&event));
+    g_ptr_array_add (self->past, g_steal_pointer (&event));
   return self->past_left > 0 && self->past_bytes < ENOUGH;
 }
 

@@ -83,10 +83,11 @@ struct _QueenRedisSequencer
   char *epoch;             /* of the engine; NULL before she knew it */
   gboolean has_complained; /* since she was together last */
   gboolean was_together;   /* she has been in that epoch, and knows all that was so then */
-  GPtrArray *past;         /* of QueenEvent: what was told before she came; NULL if she knows */
-  QueenEngineId past_to;   /* while she joins: up to where more of it is to be asked for */
-  guint past_left;         /* events that she still wants of it */
-  gsize past_bytes;        /* what she has of it */
+  GPtrArray *past;       /* of QueenEvent, the newest first: what was told before she came; NULL if
+                          she knows */
+  QueenEngineId past_to; /* while she joins: up to where more of it is to be asked for */
+  guint past_left;       /* events that she still wants of it */
+  gsize past_bytes;      /* what she has of it */
   guint round; /* grows when she joins or leaves: what was asked before is not heeded any more */
   QueenAlarm *join_alarm;
   gint64 join_pause; /* µs: the last one, before she tried again what Redis refused */
@@ -349,7 +350,8 @@ guint queen_redis_sequencer_fill_past (QueenRedisSequencer *self,
  * queen_redis_sequencer_take_past:
  * @reply: the answer to that: entries up to past_to, the newest first
  *
- * Puts the events among them before those of @past, as long as there is no gap.
+ * Puts the events among them behind those of @past, which has the newest first, too, as long as
+ * there is no gap.
  *
  * Returns: whether to ask for more of them
  */

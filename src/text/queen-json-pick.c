@@ -38,29 +38,51 @@ skip_one (QueenJsonWalk *walk, char expected)
   return TRUE;
 }
 
-/* @name: behind the first quote */
 static gboolean
-is_wanted (const char *const *wanted, const char *name, gsize length, gboolean has_escapes)
+is_among (const char *const *wanted, const char *name, gsize length)
 {
-  char decoded[MAX_NAME * MAX_ESCAPED + 1];
+  char first = length > 0 ? *name : '\0';
 
-  if (length > (has_escapes ? sizeof decoded - 1 : MAX_NAME))
-    return FALSE;
-  if (has_escapes)
-    {
-      memcpy (decoded, name, length);
-      decoded[length] = '"';
-      length = (gsize) (queen_json_decode_string (decoded, decoded + length) - decoded);
-      name = decoded;
-    }
   for (; *wanted; wanted++)
-    if (strncmp (*wanted, name, length) == 0 && (*wanted)[length] == '\0')
+    if (**wanted == first && strncmp (*wanted, name, length) == 0 && (*wanted)[length] == '\0')
       return TRUE;
   return FALSE;
 }
 
+/* Of a million of members hardly any is. */
 static gboolean
-pick_member (QueenJsonWalk *walk, const char *const *wanted, QueenJsonPick *pick)
+is_among_decoded (const char *const *wanted, const char *name, gsize length)
+{
+  char decoded[MAX_NAME * MAX_ESCAPED + 1];
+
+  if (length > sizeof decoded - 1)
+    return FALSE;
+  memcpy (decoded, name, length);
+  decoded[length] = '"';
+  length = (gsize) (queen_json_decode_string (decoded, decoded + length) - decoded);
+  return is_among (wanted, decoded, length);
+}
+
+/* @name: behind the first quote */
+static gboolean
+is_wanted (const char *const *wanted, const char *name, gsize length, gboolean has_escapes)
+{
+  if (has_escapes)
+    return is_among_decoded (wanted, name, length);
+  return length <= MAX_NAME && is_among (wanted, name, length);
+}
+
+/* What nobody could use is not copied, and decoded after that. */
+static gboolean
+refuse_size (QueenJsonWalk *walk, const char *start)
+{
+  walk->at = start;
+  walk->is_limit = TRUE;
+  return fail_here (walk, "more than is read of it: over 1 MiB");
+}
+
+static gboolean
+pick_member (QueenJsonWalk *walk, const char *const *wanted, gsize max, QueenJsonPick *pick)
 {
   const Place place = { pick->text->len + MAX_BEFORE, 0 };
   const char *start;
@@ -80,6 +102,8 @@ pick_member (QueenJsonWalk *walk, const char *const *wanted, QueenJsonPick *pick
     return FALSE;
   if (!is_picked)
     return TRUE;
+  if (pick->text->len + (gsize) (walk->at - start) + strlen ("{}") > max)
+    return refuse_size (walk, start);
   g_array_append_val (pick->places, place);
   g_array_index (pick->places, Place, pick->places->len - 1).origin = (gsize) (start - walk->start);
   g_string_append_c (pick->text, pick->places->len > 1 ? ',' : '{');
@@ -88,7 +112,7 @@ pick_member (QueenJsonWalk *walk, const char *const *wanted, QueenJsonPick *pick
 }
 
 static gboolean
-pick_members (QueenJsonWalk *walk, const char *const *wanted, QueenJsonPick *pick)
+pick_members (QueenJsonWalk *walk, const char *const *wanted, gsize max, QueenJsonPick *pick)
 {
   walk->at++;
   walk->depth++;
@@ -96,7 +120,7 @@ pick_members (QueenJsonWalk *walk, const char *const *wanted, QueenJsonPick *pic
   if (!skip_one (walk, '}'))
     {
       do
-        if (!pick_member (walk, wanted, pick))
+        if (!pick_member (walk, wanted, max, pick))
           return FALSE;
       while (skip_one (walk, ','));
       if (!skip_one (walk, '}'))
@@ -127,7 +151,7 @@ get_other (char first)
 }
 
 gboolean
-queen_json_pick (QueenJsonWalk *walk, const char *const *wanted, QueenJsonPick *pick)
+queen_json_pick (QueenJsonWalk *walk, const char *const *wanted, gsize max, QueenJsonPick *pick)
 {
   char first;
 
@@ -135,7 +159,7 @@ queen_json_pick (QueenJsonWalk *walk, const char *const *wanted, QueenJsonPick *
   pick->places = g_array_new (FALSE, FALSE, sizeof (Place));
   skip_space (walk);
   first = *walk->at;
-  if (!(first == '{' ? pick_members (walk, wanted, pick) : queen_json_skip_value (walk)))
+  if (!(first == '{' ? pick_members (walk, wanted, max, pick) : queen_json_skip_value (walk)))
     return FALSE;
   if (first != '{')
     g_string_append (pick->text, get_other (first));

@@ -24,11 +24,14 @@ typedef struct
  * queen_json_pick:
  * @walk: at the beginning of the text; afterwards at its end, or where its problem is
  * @wanted: see queen_json_new_ended()
+ * @max: bytes that the text of @pick may have
  * @pick: (out): what is wanted, for queen_json_pick_clear()
  *
- * Returns: whether it is JSON. If it is no object, @pick is another one of its type
+ * Returns: whether it is JSON, and no more of it wanted than may be. If it is no object, @pick is
+ * another one of its type
  */
-gboolean queen_json_pick (QueenJsonWalk *walk, const char *const *wanted, QueenJsonPick *pick);
+gboolean
+queen_json_pick (QueenJsonWalk *walk, const char *const *wanted, gsize max, QueenJsonPick *pick);
 
 /** Returns: where that was what is at @place now */
 gsize queen_json_pick_find_origin (const QueenJsonPick *pick, gsize place);

@@ -410,7 +410,7 @@ queen_json_new_ended (const char *text, gsize length, const char *const *wanted,
 
   if (!check_text (&p, text, length))
     return NULL;
-  if (check_skipped (&p, queen_json_pick (&p.walk, wanted, &pick)))
+  if (check_skipped (&p, queen_json_pick (&p.walk, wanted, QUEEN_JSON_MAX_PICKED, &pick)))
     {
       self = copy_text (pick.text->str, pick.text->len);
       p = (Parser){ self, make_walk (self->text, pick.text->len), wanted, .pick = &pick,

@@ -188,6 +188,42 @@ test_holds (void)
   g_assert_cmpstr (second->str, ==, json->str);
 }
 
+/* A hive may have thousands of workers, and each of them says so: but not all that is said of it.
+ */
+static void
+test_holds_of_hive (void)
+{
+  g_autoptr (QueenComponent) worker =
+      new_component (QUEEN_COMPONENT_WORKER, "w", QUEEN_STATUS_READY);
+  g_autoptr (QueenComponent) hive = new_component (QUEEN_COMPONENT_HIVE, "h", QUEEN_STATUS_READY);
+  g_autofree char *reason = g_strnfill (1024, '"');
+  g_autoptr (GString) json = g_string_new (NULL), of_hive = g_string_new (NULL);
+  g_autoptr (GVariant) variant = NULL;
+
+  worker->hive_id = g_strdup ("h");
+  for (guint i = 0; i < 16; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("hold-%u", i);
+      g_autoptr (QueenHoldList) before = worker->hive_holds;
+      const QueenHold hold = {
+        .id = id, .reason = reason, .holder = (char *) "token:ops", .until = i == 7 ? 0 : LAST_SEEN
+      };
+
+      worker->hive_holds = queen_hold_list_with (before, queen_hold_new (&hold));
+    }
+  hive->holds = queen_hold_list_ref (worker->hive_holds);
+  queen_field_holds.append (worker, json);
+  queen_field_holds.append (hive, of_hive);
+  g_assert_true (g_str_has_prefix (json->str, "[{\"id\":\"hold-7\",\"reason\":\"\\\"\\\""));
+  g_assert_true (g_str_has_suffix (json->str, ",\"until\":null,\"hive_id\":\"h\"}]"));
+  g_assert_nonnull (strstr (json->str, "\\\"…\","));
+  g_assert_cmpuint (json->len, <, 512);
+  g_assert_cmpuint (of_hive->len, >, 16 * 2048);
+  variant = g_variant_ref_sink (queen_field_holds.get_variant (worker));
+  g_assert_cmpuint (g_variant_n_children (variant), ==, 1);
+  g_assert_cmpuint (g_variant_get_size (variant), <, 512);
+}
+
 /* B13: in whatever language numbers are written otherwise. */
 static void
 test_skew (void)
@@ -228,6 +264,8 @@ main (int argc, char **argv)
   g_test_add_func ("/component-json/unsaid/is-null", test_unsaid);
 
   g_test_add_func ("/component-json/holds/its-own-and-its-hives", test_holds);
+  g_test_add_func ("/component-json/holds/of-a-hive-that-its-workers-do-not-repeat",
+                   test_holds_of_hive);
   g_test_add_func ("/component-json/clock-skew/seconds-that-the-sender-is-ahead", test_skew);
 
   return g_test_run ();

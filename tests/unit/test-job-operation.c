@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "loop/queen-clock.h"
 #include "queen-error.h"
 
 static QueenJobOperation *
@@ -143,6 +144,49 @@ test_refused (void)
     }
 }
 
+#define FILL (8 * 1024 * 1024 - 200)
+#define TRIES 3 /* the best of which counts */
+
+/* Returns: µs of a processor that it takes to read it; the rest is refused */
+static gint64
+measure (const char *name, const char *unit, int code)
+{
+  g_autoptr (GString) text = g_string_new ("{\"model\":\"m\",\"operation\":\"infer\",\"");
+  gint64 best = G_MAXINT64;
+
+  g_string_append_printf (text, "%s\":\"", name);
+  while (text->len < FILL)
+    g_string_append (text, unit);
+  g_string_append (text, "\"}");
+  for (guint i = 0; i < TRIES; i++)
+    {
+      gint64 begun = queen_clock_system.get_cpu ();
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (read_text (text->str, &error));
+      best = MIN (best, queen_clock_system.get_cpu () - begun);
+      g_assert_error (error, QUEEN_ERROR, code);
+    }
+  return best;
+}
+
+/* What is far too long is neither copied nor counted, so that nobody waits for that. */
+static void
+test_far_too_long (void)
+{
+  static const char *const units[] = { "a", "é", "\\n", "\\u00e9" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (units); i++)
+    {
+      gint64 of_prompt = measure ("prompt", units[i], QUEEN_ERROR_BAD_REQUEST);
+      gint64 of_unknown = measure ("unknown", units[i], QUEEN_ERROR_UNPROCESSABLE);
+
+      g_test_message ("8 MiB of %s: a prompt %d us, what is passed over %d us", units[i],
+                      (int) of_prompt, (int) of_unknown);
+      g_assert_cmpint (of_prompt, <, 3 * of_unknown);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -151,5 +195,6 @@ main (int argc, char **argv)
   g_test_add_func ("/job-operation/what-may-be-set", test_settings);
   g_test_add_func ("/job-operation/whose-business-it-is", test_kinds);
   g_test_add_func ("/job-operation/refused-with-the-member-named", test_refused);
+  g_test_add_func ("/job-operation/far-too-long", test_far_too_long);
   return g_test_run ();
 }

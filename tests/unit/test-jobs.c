@@ -640,7 +640,9 @@ test_stop (Fixture *f, gconstpointer data)
   running = submit (f);
   queued = submit (f);
   queen_jobs_stop (f->jobs, 5 * SECOND, on_stopped, &n_stopped);
+  turn ();
   assert_state (queued, QUEEN_JOB_FAILED);
+  g_assert_nonnull (strstr (queen_job_get_message (queued), "the queen stops"));
   g_assert_null (queen_jobs_submit (f->jobs, &request, NULL, &error));
   g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
   end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
@@ -655,6 +657,48 @@ test_stop (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_stopped, ==, 1);
 }
 
+/* Returns: how many of @jobs are in @state */
+static guint
+count_in_state (GPtrArray *jobs, QueenJobState state)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < jobs->len; i++)
+    n += queen_job_get_state (jobs->pdata[i]) == state;
+  return n;
+}
+
+/* Whoever else has something to do has it done between two of the slices in which they end; and a
+ * worker that is free meanwhile begins with nothing new. */
+static void
+test_stop_of_many (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new ();
+  guint n_stopped = 0, n_turns = 0, n_running = 400, n_queued = 200;
+
+  beat (f, "w1", n_running);
+  for (guint i = 0; i < n_running + n_queued; i++)
+    g_ptr_array_add (jobs, submit (f));
+  queen_jobs_stop (f->jobs, 5 * SECOND, on_stopped, &n_stopped);
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (count_in_state (jobs, QUEEN_JOB_FAILED), <=, n_queued / 2);
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  turn ();
+  g_assert_cmpuint (count_in_state (jobs, QUEEN_JOB_FAILED), ==, n_queued);
+  g_assert_cmpuint (count_in_state (jobs, QUEEN_JOB_RUNNING), ==, n_running - 1);
+  now += 6 * SECOND;
+  for (; n_stopped == 0; n_turns++)
+    {
+      guint n_before = count_in_state (jobs, QUEEN_JOB_LOST);
+
+      g_main_context_iteration (NULL, FALSE);
+      g_assert_cmpuint (count_in_state (jobs, QUEEN_JOB_LOST) - n_before, <=, n_running * 2 / 3);
+    }
+  g_assert_cmpuint (count_in_state (jobs, QUEEN_JOB_LOST), ==, n_running - 1);
+  g_assert_cmpuint (n_turns, >, 1);
+  g_assert_cmpuint (n_stopped, ==, 1);
+}
+
 static void
 test_stop_of_nothing (Fixture *f, gconstpointer data)
 {
@@ -664,6 +708,44 @@ test_stop_of_nothing (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_stopped, ==, 0);
   turn ();
   g_assert_cmpuint (n_stopped, ==, 1);
+}
+
+/* Whose right is over */
+
+static gboolean
+is_odd (guint right, gpointer data)
+{
+  return right % 2 == 1;
+}
+
+static void
+on_judged (gpointer data)
+{
+  (*(guint *) data)++;
+}
+
+static void
+test_unwanted (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new ();
+  guint n_judged = 0, n = 600;
+  const QueenJobsJudge judge = { is_odd, &n_judged, on_judged };
+
+  beat (f, "w1", 1);
+  for (guint i = 0; i < n; i++)
+    {
+      QueenJobRequest request = make_request ("");
+
+      request.right = 1 + i % 2;
+      g_ptr_array_add (jobs, queen_jobs_submit (f->jobs, &request, NULL, NULL));
+    }
+  queen_jobs_end_unwanted (f->jobs, &judge);
+  g_assert_cmpuint (count_in_state (jobs, QUEEN_JOB_CANCELLED), <=, n / 4);
+  g_assert_cmpuint (n_judged, ==, 0);
+  turn ();
+  g_assert_cmpuint (count_in_state (jobs, QUEEN_JOB_CANCELLED), ==, n / 2 - 1);
+  assert_state (jobs->pdata[0], QUEEN_JOB_RUNNING);
+  g_assert_cmpuint (n_judged, ==, 1);
 }
 
 /* Who listens to all */
@@ -746,7 +828,9 @@ main (int argc, char **argv)
   ADD ("/jobs/watch/early-and-late", test_watch);
   ADD ("/jobs/watch/who-watches-reads", test_watcher_goes);
   ADD ("/jobs/stop/drains-and-then-says-so", test_stop);
+  ADD ("/jobs/stop/of-many-in-slices", test_stop_of_many);
   ADD ("/jobs/stop/of-nothing", test_stop_of_nothing);
+  ADD ("/jobs/unwanted-in-slices", test_unwanted);
   ADD ("/jobs/signals", test_signals);
   return g_test_run ();
 }

@@ -417,6 +417,25 @@ test_ended_limits (void)
   assert_same (many->str, many->len);
 }
 
+/* Megabytes of what is wanted are no more of use than a megabyte, and to copy them takes long. */
+static void
+test_ended_most (void)
+{
+  static const char *const wanted[] = { "a", NULL };
+  g_autofree char *most = g_strnfill (QUEEN_JSON_MAX_PICKED - strlen ("{'a':''}"), 'x');
+
+  for (guint n = 0; n < 2; n++)
+    {
+      g_autofree char *text = g_strdup_printf ("{\"a\":\"%s%s\"}", most, n == 1 ? "x" : "");
+      g_autoptr (GError) error = NULL;
+      g_autoptr (JsonNode) node = parse_ended (text, strlen (text), wanted, &error);
+
+      g_assert_cmpint (node != NULL, ==, n == 0);
+      if (n == 1)
+        assert_error (error, "JSON as it is not taken here: byte 2: ", "over 1 MiB");
+    }
+}
+
 static void
 test_members (void)
 {
@@ -649,6 +668,7 @@ main (int argc, char **argv)
   g_test_add_func ("/json/limits/all-values", test_very_many);
   g_test_add_func ("/json/ended/the-same-to-the-byte", test_ended);
   g_test_add_func ("/json/ended/with-the-same-limits", test_ended_limits);
+  g_test_add_func ("/json/ended/no-more-than-is-of-use", test_ended_most);
   g_test_add_func ("/json/members/64-and-no-more", test_members);
   g_test_add_func ("/json/truncated/refused-at-every-byte", test_truncated);
   g_test_add_func ("/json/bytes/no-foreign-byte-anywhere", test_utf_8);

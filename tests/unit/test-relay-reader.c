@@ -125,6 +125,38 @@ test_whole_frames (Fixture *f, gconstpointer encoding)
                     strlen ("id: 1\ndata: a\n\nid: 2\ndata: b\n\n:\n:\n:\ndata: c\n\n"));
 }
 
+#define TRICKLED (24 * 1024) /* less than may be held */
+
+/* Returns: µs of a processor that it takes when each byte comes by itself */
+static gint64
+trickle (Fixture *f, gsize n_of_frame)
+{
+  gint64 begun = queen_clock_system.get_cpu ();
+
+  for (gsize i = 1; i <= TRICKLED; i++)
+    {
+      gsize behind = i % n_of_frame;
+
+      queen_relay_reader_add (f->reader, behind == 0 || behind == n_of_frame - 1 ? "\n" : "x", 1);
+    }
+  return queen_clock_system.get_cpu () - begun;
+}
+
+/* Who sends one large frame byte by byte costs no more than who sends small ones so. */
+static void
+test_trickle (Fixture *f, gconstpointer encoding)
+{
+  gint64 small = trickle (f, 256), large;
+
+  g_assert_false (read_on (f));
+  large = trickle (f, TRICKLED);
+  g_assert_false (read_on (f));
+  g_assert_cmpuint (f->got->len, ==, TRICKLED);
+  g_test_message ("%d bytes of small frames: %d us; of one: %d us", TRICKLED, (int) small,
+                  (int) large);
+  g_assert_cmpint (large, <, 5 * small);
+}
+
 static void
 test_chunks (Fixture *f, gconstpointer encoding)
 {
@@ -251,6 +283,7 @@ main (int argc, char *argv[])
   ADD ("lost-is-said-behind-a-whole-frame", NULL, test_lost);
   ADD ("cut-off-in-the-middle-of-one", NULL, test_lost_inside);
   ADD ("large-frame", NULL, test_large_frame);
+  ADD ("byte-by-byte", NULL, test_trickle);
   ADD ("what-is-an-end", NULL, test_ends);
   ADD ("slow", NULL, test_slow);
   ADD ("cut", NULL, test_cut);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-jobs-private.h"
+
+#define MAX_AT_ONCE 256 /* jobs, in one turn of the main loop */
+
+void
+queen_jobs_walk_begin (QueenJobs *self, QueenJobsWalk *walk)
+{
+  walk->next = self->all.head;
+  walk->last = self->last_sequence;
+}
+
+static QueenJob *
+take_next (QueenJobsWalk *walk)
+{
+  QueenJob *job = walk->next ? walk->next->data : NULL;
+
+  if (job && job->sequence > walk->last)
+    job = NULL;
+  walk->next = job ? walk->next->next : NULL;
+  return job;
+}
+
+gboolean
+queen_jobs_walk_on (QueenJobs *self,
+                    QueenJobsWalk *walk,
+                    void (*func) (QueenJobs *self, QueenJob *job))
+{
+  QueenSlice slice;
+  QueenJob *job;
+
+  queen_slice_begin (&slice, self->owner.settings.clock);
+  for (guint n = 0; n < MAX_AT_ONCE; n++)
+    {
+      job = take_next (walk);
+      if (!job)
+        return TRUE;
+      func (self, job);
+      if (queen_slice_is_over (&slice, sizeof *job))
+        return FALSE;
+    }
+  return FALSE;
+}
+
+void
+queen_jobs_walk_heed_end (QueenJobsWalk *walk, const QueenJob *job)
+{
+  if (walk->next == &job->link)
+    walk->next = job->link.next;
+}
