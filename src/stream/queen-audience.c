@@ -350,7 +350,8 @@ visit_to_clear (QueenAudience *self, QueenSubscriber *subscriber)
     drop (self, subscriber, QUEEN_DROP_MEMORY);
 }
 
-/* Goes one slice along @row, from where the last one has ended.
+/* Goes one slice along @row, from where the last one has ended: to one at least, however late it
+ * is, as whoever has but one does not ask for another slice.
  *
  * Returns: whether that was the last slice */
 static gboolean
@@ -364,7 +365,7 @@ walk (QueenAudience *self, QueenRow *row, guint index, VisitFunc visit)
       if (n == MAX_VISITED_AT_ONCE)
         return FALSE;
       if ((self->has_written_much || n % VISITS_PER_LOOK_AT_THE_CLOCK == 0) &&
-          look_at_the_clock (self) >= end)
+          look_at_the_clock (self) >= end && n > 0)
         return FALSE;
       queen_row_pass_turn (row, index);
       visit (self, subscriber);

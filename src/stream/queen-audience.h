@@ -118,7 +118,7 @@ void queen_audience_add (QueenAudience *self, QueenSection *section, QueenSubscr
  * queen_audience_flush:
  *
  * Delivers to all of @section who can take something: to as many of them as can be done in one
- * turn, going on where the last call has stopped.
+ * turn, and to one at least, going on where the last call has stopped.
  *
  * Returns: whether the last of them was reached, so that the next call begins anew
  */

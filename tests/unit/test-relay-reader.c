@@ -12,6 +12,15 @@
 #define HEAD "HTTP/1.0 200 OK\r\n\r\n"
 #define LOST "data: lost\n\n"
 
+/* Stands still, unless every look at it takes the queen so long that others are to have a turn. */
+static gint64 now, time_of_a_look; /* µs */
+
+static gint64
+get_now (void)
+{
+  return now += time_of_a_look;
+}
+
 typedef struct
 {
   QueenTally tally;
@@ -39,8 +48,9 @@ static void
 set_up (Fixture *f, gconstpointer encoding)
 {
   static const QueenRelayReaderFuncs funcs = { on_taken, on_gone };
+  static const QueenClock clock = { get_now, get_now };
   const QueenAudienceSettings settings = {
-    .clock = &queen_clock_system,
+    .clock = &clock,
     .caps = { .subscribers = 1, .subscribers_per_address = 1 },
     .stall_timeout = 20 * G_USEC_PER_SEC,
     .tally = &f->tally,
@@ -50,6 +60,7 @@ set_up (Fixture *f, gconstpointer encoding)
   };
   int fds[2];
 
+  time_of_a_look = 0;
   f->audience = queen_audience_new (&settings, NULL);
   g_assert_nonnull (f->audience);
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==, 0);
@@ -181,6 +192,21 @@ test_lost (Fixture *f, gconstpointer encoding)
   expect_end (f, "data: a\n\n" LOST);
 }
 
+/* A queen that does not get the processor for a while, between two looks at the clock, owes the
+ * others a turn; but nobody would come back to this reader. */
+static void
+test_late_end (Fixture *f, gconstpointer encoding)
+{
+  g_autoptr (GString) last = g_string_new (LOST);
+
+  expect (f, HEAD);
+  time_of_a_look = G_USEC_PER_SEC;
+  add (f, "data: a\n\n");
+  expect (f, "data: a\n\n");
+  g_assert_true (queen_relay_reader_end (f->reader, last));
+  expect_end (f, LOST);
+}
+
 /* Of a large one what has come goes on; behind half of it there is no place for anything. */
 static void
 test_lost_inside (Fixture *f, gconstpointer encoding)
@@ -281,6 +307,7 @@ main (int argc, char *argv[])
   ADD ("whole-frames", NULL, test_whole_frames);
   ADD ("chunks", chunked, test_chunks);
   ADD ("lost-is-said-behind-a-whole-frame", NULL, test_lost);
+  ADD ("lost-is-said-by-one-who-has-no-time", NULL, test_late_end);
   ADD ("cut-off-in-the-middle-of-one", NULL, test_lost_inside);
   ADD ("large-frame", NULL, test_large_frame);
   ADD ("byte-by-byte", NULL, test_trickle);
