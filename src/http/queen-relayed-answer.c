@@ -372,16 +372,21 @@ on_relay_bytes (GBytes *bytes, gpointer data)
     refuse_with (self, QUEEN_ERROR_BAD_GATEWAY, "her answer is too long");
 }
 
+static void
+log_once (QueenRelayedAnswer *self, const char *what, const char *why)
+{
+  if (!self->stage->is_refusal_logged)
+    g_warning ("%s, and may again: %s", what, why);
+  self->stage->is_refusal_logged = TRUE;
+}
+
 /* As she said it, but for what she said of this queen and not of who asks. */
 static void
 hand_on (QueenRelayedAnswer *self)
 {
   if (self->status == SOUP_STATUS_FORBIDDEN || self->status == SOUP_STATUS_UNAUTHORIZED)
     {
-      if (!self->stage->is_refusal_logged)
-        g_warning ("another queen has refused what was asked of her, and may again: %s",
-                   self->body->str);
-      self->stage->is_refusal_logged = TRUE;
+      log_once (self, "another queen has refused what was asked of her", self->body->str);
       refuse_with (self, QUEEN_ERROR_BAD_GATEWAY,
                    "she refuses; all queens need the same --queen-token-file");
       return;
@@ -404,7 +409,10 @@ on_relay_end (const GError *error, gpointer data)
 
   self->relay = NULL;
   if (g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN))
-    refuse_with (self, QUEEN_ERROR_BAD_GATEWAY, error->message);
+    {
+      log_once (self, "another queen could not be asked", error->message);
+      refuse_with (self, QUEEN_ERROR_BAD_GATEWAY, error->message);
+    }
   else if (error)
     await_loss (self);
   else if (self->exchange)

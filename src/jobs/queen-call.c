@@ -158,7 +158,10 @@ is_reset (const GError *error)
 static void
 fail_before_connected (QueenCall *self, const GError *error)
 {
-  if (error->domain == G_TLS_ERROR)
+  if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+    end_with (self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_BAD_GATEWAY,
+              "there is no secure connection to it: its certificate is not trusted");
+  else if (error->domain == G_TLS_ERROR)
     end_with (
         self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_UNAVAILABLE,
         "there is no secure connection to it: its certificate is not trusted, or it speaks no "

@@ -164,6 +164,17 @@ on_call_bytes (const char *bytes, gsize length, gpointer data)
   pause_if_much (self);
 }
 
+/* Whose certificate is not trusted is there all the same, and nobody need wait to learn that. */
+static GError *
+make_end (QueenAttemptOutcome outcome, const GError *error)
+{
+  if (outcome == QUEEN_ATTEMPT_REFUSED &&
+      g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_BAD_GATEWAY))
+    return g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_FORBIDDEN,
+                                "her certificate is not trusted here; see --worker-ca-file");
+  return error ? g_error_copy (error) : NULL;
+}
+
 static void
 on_call_end (QueenAttemptOutcome outcome, const GError *error, gpointer data)
 {
@@ -171,7 +182,7 @@ on_call_end (QueenAttemptOutcome outcome, const GError *error, gpointer data)
   Slip *slip = new_slip (self);
 
   self->call = NULL;
-  slip->error = error ? g_error_copy (error) : NULL;
+  slip->error = make_end (outcome, error);
   send_slip (slip);
   unref_relay (self);
 }

@@ -42,7 +42,8 @@ typedef struct
  *   all of the following
  * @on_bytes: of its body, which are to be told of by queen_relay_note_taken()
  * @on_end: the last one; afterwards nothing is called, and the relay is gone. @error is %NULL when
- *   the answer is whole
+ *   the answer is whole, and %QUEEN_ERROR_FORBIDDEN when she is there and may not be asked: it says
+ *   why
  *
  * What happens, in the main thread. Each may call queen_relay_cancel(), on_end alone not.
  */

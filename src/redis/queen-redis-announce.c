@@ -236,6 +236,12 @@ queen_redis_sequencer_announce (QueenRedisSequencer *self)
 }
 
 void
+queen_redis_sequencer_look_around (QueenRedisSequencer *self)
+{
+  queen_alarm_set (self->announce_alarm, self->settings.clock->get_monotonic ());
+}
+
+void
 queen_redis_sequencer_take_leave (QueenRedisSequencer *self)
 {
   queen_redis_sequencer_write (self, "leave", NULL);

@@ -175,11 +175,17 @@ queen_redis_sequencer_note_owner (QueenRedisSequencer *self, const char *owner, 
     set_deadline (self, owner, age);
 }
 
+static gboolean
+knows_owner (QueenRedisSequencer *self, const char *owner)
+{
+  return owner && g_hash_table_contains (self->owners, owner);
+}
+
 /* Of whom nothing is known yet may be about to say that she is there. */
 static gboolean
 excuse_owner (QueenRedisSequencer *self, const char *owner)
 {
-  if (g_hash_table_contains (self->owners, owner))
+  if (knows_owner (self, owner))
     return TRUE;
   if (g_hash_table_size (self->owners) >= 2 * QUEEN_SIBLINGS_MAX)
     return FALSE;
@@ -228,6 +234,7 @@ queen_redis_sequencer_take_jobs (QueenRedisSequencer *self,
   gboolean is_whole = g_str_equal (how, "whole");
   gsize length = 0;
   const char *lines = queen_redis_reply_get_text (text, &length);
+  gboolean is_newcomer = !knows_owner (self, owner);
 
   if (!self->job_index || g_strcmp0 (owner, self->name) == 0)
     return;
@@ -236,6 +243,8 @@ queen_redis_sequencer_take_jobs (QueenRedisSequencer *self,
       queen_redis_sequencer_skip (self, "word of jobs", NULL);
       return;
     }
+  if (is_newcomer)
+    queen_redis_sequencer_look_around (self); /* whoever asks for one of these has to know where */
   if (is_whole || g_str_equal (how, "begin"))
     queen_job_index_begin_owner (self->job_index, owner);
   take_lines (self, owner, lines, length);

@@ -363,6 +363,9 @@ gboolean queen_redis_sequencer_take_past (QueenRedisSequencer *self, const Queen
 
 void queen_redis_sequencer_announce (QueenRedisSequencer *self);
 
+/** Somebody has come: she announces herself now, as the answer says who is there. */
+void queen_redis_sequencer_look_around (QueenRedisSequencer *self);
+
 /** Says that she goes, so that nobody takes her for there until her time is up. */
 void queen_redis_sequencer_take_leave (QueenRedisSequencer *self);
 

@@ -39,6 +39,19 @@ queens_is_known_as (QueenProcess *queen, const char *id, const char *status)
 }
 
 void
+queens_stir (RedisServer *server)
+{
+  static const char *const say =
+      "local n, s = redis.call('HGET', KEYS[1], 'n'), redis.call('HINCRBY', KEYS[1], 's', 1) "
+      "redis.call('XADD', KEYS[2], n .. '-' .. s, 'k', 'jobs-news', 'd', '', 'o', ARGV[1]) "
+      "return 'said'";
+  g_autofree char *name = g_strdup_printf ("%08x%08x%08x%08x", g_random_int (), g_random_int (),
+                                           g_random_int (), g_random_int ());
+
+  redis_server_do (server, "said", "EVAL", say, "2", "q:{test}:meta", "q:{test}:events", name);
+}
+
+void
 queens_end (QueenProcess *queen)
 {
   g_autofree char *said = NULL;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "queen-process.h"
+#include "redis-server.h"
 
 G_BEGIN_DECLS
 
@@ -20,6 +21,10 @@ void queens_beat (QueenProcess *queen, const char *id, const char *status);
 
 /* Whether @queen knows the worker @id in that status, or for %NULL does not know it. */
 gboolean queens_is_known_as (QueenProcess *queen, const char *id, const char *status);
+
+/* As if another queen had come, and said something of jobs: all look who is there, as they do by
+ * themselves every three seconds. The cluster is `test`. */
+void queens_stir (RedisServer *server);
 
 /* Has @queen end, and frees her. That she was alone is a warning; there must have been nothing
  * worse. */

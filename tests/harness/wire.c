@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -34,6 +35,8 @@ struct _Wire
   guint16 target;
   struct pollfd ends[MAX_ENDS];
   guint n_ends;
+  const char *word; /* NULL, or what is @other_word to who is at this end */
+  const char *other_word;
 };
 
 static void
@@ -61,6 +64,16 @@ end_pair (Wire *self, guint first)
   self->n_ends -= 2;
 }
 
+static void
+swap_word (Wire *self, char *bytes, gsize length)
+{
+  gsize n = strlen (self->word);
+  char *at;
+
+  while ((at = memmem (bytes, length, self->word, n)))
+    memcpy (at, self->other_word, n);
+}
+
 /* Returns: %FALSE when one of both has hung up */
 static gboolean
 pass (Wire *self, guint from, guint to)
@@ -71,6 +84,8 @@ pass (Wire *self, guint from, guint to)
   if (!self->ends[from].revents)
     return TRUE;
   n = recv (self->ends[from].fd, bytes, sizeof bytes, MSG_DONTWAIT);
+  if (n > 0 && self->word && from > to)
+    swap_word (self, bytes, (gsize) n);
   return n > 0 && http_send (self->ends[to].fd, bytes, n);
 }
 
@@ -173,4 +188,13 @@ void
 wire_mend (Wire *self)
 {
   want (self, WIRE_WHOLE);
+}
+
+void
+wire_swap_word (Wire *self, const char *word, const char *other)
+{
+  g_assert_cmpuint (strlen (word), ==, strlen (other));
+  g_assert_cmpuint (self->n_ends, ==, 2);
+  self->other_word = other;
+  self->word = word;
 }

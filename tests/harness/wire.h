@@ -26,6 +26,10 @@ guint16 wire_get_port (Wire *self);
 void wire_cut (Wire *self);
 void wire_mend (Wire *self);
 
+/* From now on @word is another one of the same length to whoever hears it from there; both outlive
+ * @self. Nothing may have passed before. */
+void wire_swap_word (Wire *self, const char *word, const char *other);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Wire, wire_free)
 
 G_END_DECLS

@@ -166,6 +166,8 @@ test_others (Fixture *f, gconstpointer data)
 
   queens_wait_for (f->queen, "together");
   other = start_queen (f, NULL);
+  queens_wait_for (other, "together");
+  queens_stir (f->server);
   address = g_strdup_printf ("http://127.0.0.1:%u", queen_process_get_port (other));
   added = await_signal (f, "InterfacesAdded", address);
   path = dup_subject (added);
@@ -176,6 +178,7 @@ test_others (Fixture *f, gconstpointer data)
   check_queenctl (f, address);
 
   queens_end (other);
+  queens_stir (f->server);
   gone = await_signal (f, "InterfacesRemoved", path);
   g_assert_cmpuint (count_queens (f), ==, 1);
   g_assert_null (bus_client_read (f->client, path, ".Sibling", "Address"));
@@ -188,6 +191,9 @@ test_engine_away (Fixture *f, gconstpointer data)
   QueenProcess *other = start_queen (f, NULL);
   g_autofree char *added = NULL, *path = NULL, *alone = NULL, *gone = NULL, *back = NULL;
 
+  queens_wait_for (f->queen, "together");
+  queens_wait_for (other, "together");
+  queens_stir (f->server);
   added = await_signal (f, "InterfacesAdded", "'Self': <false>");
   path = dup_subject (added);
   redis_server_kill (f->server);

@@ -12,6 +12,7 @@
 #include "queenctl-runner.h"
 #include "queens.h"
 #include "redis-server.h"
+#include "wire.h"
 
 #define KEEPER "0123456789abcdef0123456789abcdef"
 #define READER "fedcba9876543210fedcba9876543210"
@@ -123,6 +124,15 @@ are_both_named (Fixture *f, const char *options)
   return strstr (said, f->urls[1]) != NULL;
 }
 
+/* Waits until the first one knows that so many are there. */
+static void
+wait_for_queens (Fixture *f, guint n)
+{
+  queens_stir (f->servers[0]);
+  queen_test_wait_until (
+      http_read_metric (queen_process_get_port (f->queens[0]), "queen_engine_queens") == n);
+}
+
 static void
 test_well (Fixture *f, gconstpointer data)
 {
@@ -134,7 +144,7 @@ test_well (Fixture *f, gconstpointer data)
   out = ask_doctor (f, "", 0);
   g_assert_nonnull (strstr (out, "\nAll is well.\n"));
 
-  queen_test_wait_until (are_both_named (f, ""));
+  wait_for_queens (f, 2);
   line = g_strdup_printf ("--url=%s doctor --json", f->urls[0]);
   said = ctl_ask_json (line);
   object = json_node_get_object (said);
@@ -256,6 +266,7 @@ test_token_is_for_named (Fixture *f, gconstpointer data)
   g_autofree char *line = NULL, *out = NULL, *err = NULL;
 
   start_queens_with_tokens (f);
+  queens_stir (f->servers[0]);
   queen_test_wait_until (are_both_named (f, option));
   line = g_strdup_printf ("--url=%s %s doctor", f->urls[0], option);
   g_assert_cmpint (ctl_run (line, &out, &err), ==, 1);
@@ -284,12 +295,11 @@ test_another_one (Fixture *f, gconstpointer data)
   g_autofree char *name = g_strnfill (32, 'a'), *key = g_strconcat ("q:{test}:queen:", name, NULL);
 
   start_queens (f, NULL, NULL);
-  queen_test_wait_until (are_both_named (f, ""));
+  wait_for_queens (f, 2);
   address = g_strdup_printf ("{\"address\":\"%s\",\"version\":\"0.1.0\"}", f->urls[1]);
   redis_server_do (f->servers[0], "OK", "SET", key, address);
   redis_server_do (f->servers[0], "1", "ZADD", "q:{test}:queens", "9999999999999", name);
-  queen_test_wait_until (
-      http_read_metric (queen_process_get_port (f->queens[0]), "queen_engine_queens") == 3);
+  wait_for_queens (f, 3);
   line = g_strdup_printf ("--url=%s doctor", f->urls[0]);
   g_assert_cmpint (ctl_run (line, &out, &err), ==, 1);
   g_assert_nonnull (strstr (out, "Another queen answers there than the one whom the others know"));
@@ -306,11 +316,37 @@ test_unaskable (Fixture *f, gconstpointer data)
   start_queens (f, NULL, NULL);
   redis_server_do (f->servers[0], "OK", "SET", key, "{\"address\":\"unix:/run/queen\"}");
   redis_server_do (f->servers[0], "1", "ZADD", "q:{test}:queens", "9999999999999", name);
-  queen_test_wait_until (
-      http_read_metric (queen_process_get_port (f->queens[0]), "queen_engine_queens") == 3);
+  wait_for_queens (f, 3);
   line = g_strdup_printf ("--url=%s doctor", f->urls[0]);
   g_assert_cmpint (ctl_run (line, &out, &err), ==, 1);
   g_assert_nonnull (strstr (out, "\n  unix:/run/queen\n    Where she says that she serves"));
+}
+
+/* One of them was not upgraded: on the way to her the name of her version becomes another one. */
+static void
+test_versions (Fixture *f, gconstpointer data)
+{
+  g_autoptr (HttpAnswer) answer = NULL;
+  g_autofree char *version = NULL, *word = NULL, *other = NULL, *said = NULL, *out = NULL;
+  g_autofree char *before = NULL;
+  g_autoptr (Wire) wire = NULL;
+
+  start_queens (f, NULL, NULL);
+  answer = http_get (queen_process_get_port (f->queens[1]), "/v1/build-info");
+  version = http_answer_dup_member (answer, "version");
+  word = g_strdup_printf ("\"version\":\"%s\"", version);
+  before = g_strnfill (strlen (version), '9');
+  other = g_strdup_printf ("\"version\":\"%s\"", before);
+  wire = wire_new (queen_process_get_port (f->queens[1]));
+  wire_swap_word (wire, word, other);
+  g_free (f->urls[1]);
+  f->urls[1] = g_strdup_printf ("http://127.0.0.1:%u", wire_get_port (wire));
+
+  out = ask_doctor (f, "", 1);
+  said = g_strdup_printf ("Her version is %s; that of %s is %s.", before, f->urls[0], version);
+  g_assert_nonnull (strstr (out, said));
+  g_assert_nonnull (strstr (out, "→ Upgrade one queen after the other"));
+  g_assert_nonnull (strstr (out, "TO WHO LISTENS TO")); /* they are together all the same */
 }
 
 /* Two queens whose clocks are not in step. */
@@ -381,6 +417,7 @@ main (int argc, char **argv)
   ADD ("/queenctl-doctor/two-epochs", test_two_epochs);
   ADD ("/queenctl-doctor/another-one-answers", test_another_one);
   ADD ("/queenctl-doctor/nobody-can-ask-her", test_unaskable);
+  ADD ("/queenctl-doctor/versions-that-differ", test_versions);
 #undef ADD
   g_test_add_func ("/queenctl-doctor/clocks-not-in-step", test_clock);
   g_test_add_func ("/queenctl-doctor/interrupted", test_interrupted);

@@ -189,6 +189,7 @@ test_newcomer (Fixture *f, gconstpointer option)
 
     sse_client_expect (resumed, "worker", "b", "Ready");
   }
+  queens_stir (f->server);
   queen_test_wait_until (
       http_read_metric (queen_process_get_port (f->queens[0]), "queen_engine_queens") == 3);
   queens_end (third);

@@ -38,6 +38,7 @@ typedef struct
   const char *refusal;   /* NULL, or what it answers to announcements */
   const char *past;      /* NULL, or what it answers to who asks for the past */
   guint n_begun;         /* how often somebody has begun to join */
+  guint n_announced;     /* how often somebody has said that she is there */
   GString *begun_behind; /* the last number that each of them had heard of */
 } FakeRedis;
 
@@ -78,6 +79,7 @@ fake_redis_obey_call (FakeRedis *self, FakeClient *client, const QueenRedisReply
 {
   const char *operation = command->elements[FAKE_REDIS_OPERATION]->text;
 
+  self->n_announced += g_str_equal (operation, "announce");
   if (g_str_equal (operation, "begin"))
     {
       self->n_begun++;

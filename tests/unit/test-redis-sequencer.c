@@ -268,6 +268,33 @@ test_very_many_jobs (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_skipped (f), ==, QUEEN_ENGINE_MAX_LINES + 1);
 }
 
+/* Whoever is asked for a job of a queen who has just come has to know where she is. */
+static void
+test_newcomer (Fixture *f, gconstpointer data)
+{
+  static const char *const places[] = { "5-1", "5-2" };
+
+  stream (f, "5-0");
+  f->redis.n = 5;
+  fake_redis_turn_until (&f->redis, f->redis.n_announced == 1); /* as she has come herself */
+  for (guint i = 0; i < G_N_ELEMENTS (places); i++)
+    {
+      FakeClient *client = fake_redis_find_waiting (&f->redis);
+      g_autofree char *reply = g_strdup_printf (
+          "*1\r\n*2\r\n$1\r\nx\r\n*1\r\n*2\r\n$3\r\n%s\r\n*6\r\n$1\r\nk\r\n$9\r\njobs-news\r\n"
+          "$1\r\nd\r\n$0\r\n\r\n$1\r\no\r\n$32\r\n" STRANGER "\r\n",
+          places[i]);
+
+      client->waits = FALSE;
+      fake_redis_say (client, reply);
+      fake_redis_turn_until (&f->redis, fake_redis_find_waiting (&f->redis));
+      fake_redis_turn_until (&f->redis, f->redis.n_announced == 2);
+    }
+  for (guint i = 0; i < 10; i++)
+    fake_redis_turn (&f->redis);
+  g_assert_cmpuint (f->redis.n_announced, ==, 2);
+}
+
 /* She knows that she does not know, and says so to all who listen. */
 static void
 test_hole (Fixture *f, gconstpointer data)
@@ -417,6 +444,7 @@ main (int argc, char **argv)
   ADD ("/redis-sequencer/stream/hole/of-the-last-steps", of_the_last_steps, test_hole);
   ADD ("/redis-sequencer/stream/event-that-makes-no-sense", NULL, test_unread);
   ADD ("/redis-sequencer/stream/very-many-jobs", NULL, test_very_many_jobs);
+  ADD ("/redis-sequencer/newcomer", NULL, test_newcomer);
   ADD ("/redis-sequencer/begins-behind-what-was-heard", NULL, test_heard);
   ADD ("/redis-sequencer/no-number-twice", NULL, test_again);
   ADD ("/redis-sequencer/pauses-grow", NULL, test_pauses);
