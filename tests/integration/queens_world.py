@@ -10,7 +10,7 @@ import shutil
 import socket
 
 from beat_world import wait_for
-from jobs_world import Worker, call, infer, submit
+from jobs_world import MODEL, Worker, call, infer, submit
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 KEYS = "q:{test}:"
@@ -68,12 +68,17 @@ def start_queens(world, *options, n=2, token=TOKEN):
     return redis, queens
 
 
+def await_model(queen, **headers):
+    """Who was heard is known at once, but gets work only when word of it has come by the engine."""
+    wait_for(lambda: MODEL in str(call(queen.url, "/v1/models", **headers)[2]), "the worker is known")
+
+
 def start(world, *options, n=2):
     """With a worker that the first one has heard of, and so all."""
     redis, queens = start_queens(world, *options, n=n)
     worker = Worker(world, queens[0], "w1")
     for queen in queens:
-        wait_for(lambda queen=queen: call(queen.url, "/v1/workers/w1")[0] == 200, "w1 is known")
+        await_model(queen)
     return redis, queens, worker
 
 
