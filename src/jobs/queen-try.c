@@ -8,6 +8,7 @@
 #include "queen-dialect.h"
 #include "queen-error.h"
 #include "queen-inference.h"
+#include "text/queen-json-nesting.h"
 #include "text/queen-legible.h"
 #include "text/queen-sse.h"
 
@@ -45,10 +46,10 @@ struct _QueenTry
   GError *error; /* of the dialect */
   Content content;
   guint status;
-  gboolean is_json;      /* what is handed on */
-  char last_byte;        /* of that; blanks do not count */
-  gboolean is_second;    /* of the two calls */
-  gboolean is_connected; /* and that has been told */
+  gboolean is_json;         /* what is handed on */
+  QueenJsonNesting nesting; /* of that */
+  gboolean is_second;       /* of the two calls */
+  gboolean is_connected;    /* and that has been told */
   gboolean is_paused;
 };
 
@@ -263,23 +264,24 @@ take_stream (QueenTry *self, const char *bytes, gsize length)
     }
 }
 
+/* Blanks are no answer yet. */
 static void
-note_last_byte (QueenTry *self, const char *bytes, gsize length)
+note_part (QueenTry *self, const char *bytes, gsize length)
 {
+  if (self->is_json)
+    queen_json_nesting_take (&self->nesting, bytes, length);
   while (length > 0 && g_ascii_isspace (bytes[length - 1]))
     length--;
-  if (length == 0)
-    return;
-  self->last_byte = bytes[length - 1];
-  queen_call_note_progress (self->call);
+  if (length > 0)
+    queen_call_note_progress (self->call);
 }
 
-/* To libsoup a connection that closes between two chunks is the end of an answer in chunks. */
+/* To libsoup a connection that closes between two chunks is the end of an answer in chunks; and a
+ * Content-Length may be less than what there is. */
 static gboolean
 is_cut_off (const QueenTry *self)
 {
-  return self->content == IS_OPEN && self->is_json && self->last_byte != '}' &&
-         self->last_byte != ']';
+  return self->content == IS_OPEN && self->is_json && !queen_json_nesting_is_whole (&self->nesting);
 }
 
 static void
@@ -293,7 +295,7 @@ on_call_bytes (const char *bytes, gsize length, gpointer data)
     {
       g_autoptr (GBytes) part = g_bytes_new (bytes, length);
 
-      note_last_byte (self, bytes, length);
+      note_part (self, bytes, length);
       self->funcs->on_body (part, self->data);
     }
   else

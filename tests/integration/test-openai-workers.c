@@ -218,7 +218,8 @@ test_not_twice (Fixture *f, gconstpointer data)
     guint status;
   } rows[] = {
     { "[[fault=close-first]]", 502 },       { "[[fault=reset-middle]]", 502 },
-    { "[[fault=length-long]]", 502 },       { "[[fault=status status=500]]", 500 },
+    { "[[fault=length-long]]", 502 },       { "[[fault=length-short]]", 502 },
+    { "[[fault=no-json]]", 502 },           { "[[fault=status status=500]]", 500 },
     { "[[fault=status status=409]]", 409 }, { "[[fault=redirect]]", 502 },
   };
 

@@ -113,6 +113,12 @@ static const Fault faults[] = {
     "compressed",
     0,
     0 },
+  { "promises-less-than-there-is",
+    { JSON_HEAD (17) "{\"data\":{\"x\":\"}\"}}", 0, SCENE_CLOSE }, /* all but the last brace */
+    QUEEN_ATTEMPT_FAILED,
+    "ended in the middle",
+    200,
+    0 },
   { "promises-more-than-it-says",
     { JSON_HEAD (10) "{}", 0, SCENE_CLOSE },
     QUEEN_ATTEMPT_FAILED,

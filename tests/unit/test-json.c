@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "queen-error.h"
+#include "text/queen-json-nesting.h"
 #include "text/queen-json-split.h"
 #include "text/queen-json-writer.h"
 
@@ -650,6 +651,42 @@ test_reals (void)
     }
 }
 
+/* One that is handed on is whole at its end, and nowhere before. */
+static void
+test_nesting (void)
+{
+  static const char *const texts[] = { "{}",
+                                       "[1,{\"a\":[]}]",
+                                       "{\"a\":\"}\"}",
+                                       "{\"a\\\"}\":\"\\\\\"}",
+                                       " [\"]\",[[]]]",
+                                       "{\"]\":{\"[\":[\"{\"]}}" };
+  static const char *const never[] = { "", " ", "7", "null", "\"{}\"", "}{", "{]]{" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      QueenJsonNesting bit_by_bit = { 0 }, at_once = { 0 };
+
+      for (const char *at = texts[i]; *at != '\0'; at++)
+        {
+          g_assert_false (queen_json_nesting_is_whole (&bit_by_bit));
+          queen_json_nesting_take (&bit_by_bit, at, 1);
+        }
+      g_assert_true (queen_json_nesting_is_whole (&bit_by_bit));
+      queen_json_nesting_take (&at_once, texts[i], strlen (texts[i]));
+      g_assert_true (queen_json_nesting_is_whole (&at_once));
+      queen_json_nesting_take (&at_once, "\n ", 2);
+      g_assert_true (queen_json_nesting_is_whole (&at_once));
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (never); i++)
+    {
+      QueenJsonNesting nesting = { 0 };
+
+      queen_json_nesting_take (&nesting, never[i], strlen (never[i]));
+      g_assert_false (queen_json_nesting_is_whole (&nesting));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -679,6 +716,8 @@ main (int argc, char **argv)
   g_test_add_func ("/json/write/nothing-hidden-as-it-is", test_append_hidden);
 
   g_test_add_func ("/json/numbers/written-as-printf-does", test_numbers);
+
+  g_test_add_func ("/json/nesting/whole-at-its-end-and-not-before", test_nesting);
 
   return g_test_run ();
 }
