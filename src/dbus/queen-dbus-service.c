@@ -62,6 +62,7 @@ struct _QueenDBusService
   QueenJobs *jobs;                /* NULL when there are none */
   QueenDBusJobReporter *reporter; /* likewise */
   QueenDBusMailbox *mailbox;      /* from the main thread to the other */
+  gulong event_id;
 
   GMainContext *context;
   GMainLoop *loop;
@@ -329,6 +330,8 @@ queen_dbus_service_dispose (GObject *object)
       g_main_context_invoke_full (self->context, G_PRIORITY_HIGH, on_stop, self->loop, NULL);
       g_thread_join (g_steal_pointer (&self->thread));
     }
+  if (self->known)
+    g_clear_signal_handler (&self->event_id, queen_cluster_get_bus (self->known));
   g_clear_object (&self->known);
   g_clear_object (&self->workers);
   g_clear_object (&self->hives);
@@ -382,8 +385,9 @@ queen_dbus_service_new (QueenCluster *cluster, const QueenClock *clock)
   self->workers = g_object_ref (queen_cluster_get_registry (cluster, QUEEN_COMPONENT_WORKER));
   self->hives = g_object_ref (queen_cluster_get_registry (cluster, QUEEN_COMPONENT_HIVE));
   self->placement = g_object_ref (queen_cluster_get_placement (cluster));
-  g_signal_connect_object (queen_cluster_get_bus (cluster), "event", G_CALLBACK (on_event_for_bus),
-                           self, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  self->event_id = g_signal_connect_data (queen_cluster_get_bus (cluster), "event",
+                                          G_CALLBACK (on_event_for_bus), self, NULL,
+                                          G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   return self;
 }
 

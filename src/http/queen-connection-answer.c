@@ -120,7 +120,7 @@ queen_connection_linger (QueenConnection *self)
 void
 queen_connection_restart_answer_wait (QueenConnection *self)
 {
-  queen_deadline_end (&self->waits[QUEEN_WAIT_ANSWER]);
+  queen_connection_end_wait (self, QUEEN_WAIT_ANSWER);
   queen_connection_begin_wait (self, QUEEN_WAIT_ANSWER);
   queen_delivery_mark (&self->delivery, &self->socket);
 }
@@ -287,7 +287,7 @@ queen_connection_end_owned (QueenConnection *self,
 void
 queen_connection_take_turn (QueenConnection *self)
 {
-  queen_deadline_end (&self->waits[QUEEN_WAIT_TURN]);
+  queen_connection_end_wait (self, QUEEN_WAIT_TURN);
   if (is_handled (self) && self->is_revoked)
     {
       give_up_revoked (self);

@@ -36,6 +36,7 @@ struct _QueenConnection
   QueenEpoll *watched_by; /* NULL when the kernel does not tell of it */
   gboolean is_probe;
   QueenDeadline waits[QUEEN_N_WAITS];
+  guint waiting;                  /* which of these are on: a bit for each */
   struct sockaddr_storage peer;   /* who is at the other end */
   struct sockaddr_storage client; /* the same, or whom a trusted proxy there names */
   gboolean is_forwarded;
@@ -93,6 +94,9 @@ void queen_connection_pass_state (QueenConnection *self, QueenConnectionState st
 
 /** Begins one wait more. */
 void queen_connection_begin_wait (QueenConnection *self, QueenWaitKind wait);
+
+/** Ends one, if it is on. */
+void queen_connection_end_wait (QueenConnection *self, QueenWaitKind wait);
 
 /** Returns: (nullable): who has held a TLS session for longest without a request */
 QueenConnection *queen_connection_find_idle_holder (QueenConnectionSettings *settings);

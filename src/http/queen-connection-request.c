@@ -376,7 +376,7 @@ queen_connection_time_out_next (QueenConnection *self)
   /* What has come in time is read, when it is its turn. */
   self->is_overdue = queen_fair_queue_is_waiting (&self->turn);
   if (self->is_overdue)
-    queen_deadline_end (&self->waits[QUEEN_WAIT_NEXT]);
+    queen_connection_end_wait (self, QUEEN_WAIT_NEXT);
   else
     queen_connection_close (self);
 }
@@ -564,12 +564,12 @@ queen_connection_time_out_request (QueenConnection *self, QueenWaitKind wait)
   self->is_overdue = queen_fair_queue_is_waiting (&self->turn);
   if (self->is_overdue)
     {
-      queen_deadline_end (&self->waits[wait]);
+      queen_connection_end_wait (self, wait);
       return;
     }
   if (wait == QUEEN_WAIT_REQUEST && keeps_coming (self))
     {
-      queen_deadline_end (&self->waits[wait]);
+      queen_connection_end_wait (self, wait);
       queen_connection_begin_wait (self, wait);
       return;
     }

@@ -32,6 +32,14 @@ void
 queen_connection_begin_wait (QueenConnection *self, QueenWaitKind wait)
 {
   queen_deadline_begin (&self->waits[wait], &self->settings->deadlines[wait], self);
+  self->waiting |= 1u << wait;
+}
+
+void
+queen_connection_end_wait (QueenConnection *self, QueenWaitKind wait)
+{
+  queen_deadline_end (&self->waits[wait]);
+  self->waiting &= ~(1u << wait);
 }
 
 /* Whoever finds no place in its share is to find, at once, what of it is not needed now. */
@@ -52,18 +60,16 @@ queen_connection_pass_state (QueenConnection *self, QueenConnectionState state)
 {
   self->state = state;
   count_as_idle (self, state == STATE_IDLE);
-  for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
-    if (queen_deadline_is_on (&self->waits[wait]) && !(state_waits[state] & 1u << wait))
-      queen_deadline_end (&self->waits[wait]);
+  for (guint over = self->waiting & ~state_waits[state]; over != 0; over &= over - 1)
+    queen_connection_end_wait (self, (QueenWaitKind) __builtin_ctz (over));
 }
 
 void
 queen_connection_enter_state (QueenConnection *self, QueenConnectionState state)
 {
   queen_connection_pass_state (self, state);
-  for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
-    if (state_waits[state] & 1u << wait && !queen_deadline_is_on (&self->waits[wait]))
-      queen_connection_begin_wait (self, wait);
+  for (guint begun = state_waits[state] & ~self->waiting; begun != 0; begun &= begun - 1)
+    queen_connection_begin_wait (self, (QueenWaitKind) __builtin_ctz (begun));
   queen_connection_hold_request (self);
 }
 

@@ -19,6 +19,8 @@ struct _QueenStream
 {
   GObject parent_instance;
 
+  QueenEventBus *bus;
+  gulong event_id;
   QueenAudience *audience;
   QueenChannel *channel;
   QueenSnapshots *snapshots;
@@ -164,7 +166,12 @@ queen_stream_get_property (GObject *object, guint id, GValue *value, GParamSpec 
 static void
 queen_stream_dispose (GObject *object)
 {
-  queen_stream_set_past_func (QUEEN_STREAM (object), NULL, NULL);
+  QueenStream *self = QUEEN_STREAM (object);
+
+  queen_stream_set_past_func (self, NULL, NULL);
+  if (self->bus)
+    g_clear_signal_handler (&self->event_id, self->bus);
+  g_clear_object (&self->bus);
 
   G_OBJECT_CLASS (queen_stream_parent_class)->dispose (object);
 }
@@ -228,7 +235,9 @@ queen_stream_new (QueenEventBus *bus, QueenPulse *pulse, const QueenStreamSettin
   self->await_alarm = queen_alarm_new (settings->clock, "seen elsewhere", G_PRIORITY_DEFAULT,
                                        welcome_awaiting, self);
   self->channel = queen_channel_new (&channel);
-  g_signal_connect_object (bus, "event", G_CALLBACK (on_event), self, G_CONNECT_SWAPPED);
+  /* Not g_signal_connect_object(), which takes a reference to the stream for each event. */
+  self->bus = g_object_ref (bus);
+  self->event_id = g_signal_connect_swapped (bus, "event", G_CALLBACK (on_event), self);
   return self;
 }
 

@@ -15,13 +15,13 @@ typedef struct
   guint64 v0, v1, v2, v3;
 } State;
 
-static guint64
+static inline guint64
 rotate (guint64 word, guint n_bits)
 {
   return word << n_bits | word >> (64 - n_bits);
 }
 
-static void
+static inline void
 do_round (State *s)
 {
   s->v0 += s->v1;
@@ -36,7 +36,7 @@ do_round (State *s)
   s->v2 = rotate (s->v2, 32);
 }
 
-static void
+static inline void
 take_word (State *s, guint64 word)
 {
   s->v3 ^= word;
@@ -44,7 +44,7 @@ take_word (State *s, guint64 word)
   s->v0 ^= word;
 }
 
-static guint64
+static inline guint64
 read_word (const guint8 *bytes, gsize size)
 {
   guint64 word = 0;

@@ -39,7 +39,7 @@ static const guint8 is_plain[256] = {
 #define ONES G_GUINT64_CONSTANT (0x0101010101010101)
 #define HIGH_BITS (0x80 * ONES)
 /* The high bit of each byte of @word that is less than @limit, up to 0x80; what it says of bytes
- * behind the first one is not to be relied on. */
+ * behind the first one, the lowest, is not to be relied on. */
 #define LESS_THAN(word, limit) (((word) - (limit) *ONES) & ~(word) &HIGH_BITS)
 
 /* Up to the end of the string, or what takes a closer look, as does the NUL behind the text. */
@@ -48,12 +48,14 @@ skip_plain (const char *at, const char *end)
 {
   while (end - at >= (gssize) sizeof (guint64))
     {
-      guint64 word;
+      guint64 word, others;
 
       memcpy (&word, at, sizeof word);
-      if (LESS_THAN (word, 0x20) | LESS_THAN (word ^ ('"' * ONES), 1) |
-          LESS_THAN (word ^ ('\\' * ONES), 1))
-        break;
+      word = GUINT64_FROM_LE (word);
+      others = LESS_THAN (word, 0x20) | LESS_THAN (word ^ ('"' * ONES), 1) |
+               LESS_THAN (word ^ ('\\' * ONES), 1);
+      if (others != 0)
+        return at + __builtin_ctzll (others) / 8;
       at += sizeof word;
     }
   while (is_plain[(guchar) *at])

@@ -76,7 +76,7 @@ scan (const char *body, const char *member, char end, int *length)
 }
 
 static void
-take_heartbeat (int fd, const char *body)
+take_heartbeat (int fd, const char *body, bool is_last)
 {
   int id_length, status_length, time_length, length;
   const char *id = scan (body, "\"id\":\"", '"', &id_length);
@@ -100,10 +100,11 @@ take_heartbeat (int fd, const char *body)
                      id_length, id);
   length = snprintf (answer, sizeof answer,
                      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
-                     "Connection: close\r\n\r\n%s",
-                     length, message);
+                     "Connection: %s\r\n\r\n%s",
+                     length, is_last ? "close" : "keep-alive", message);
   send (fd, answer, (size_t) length, MSG_NOSIGNAL);
-  drop (fd);
+  if (is_last)
+    drop (fd);
 }
 
 static void
@@ -127,7 +128,7 @@ read_client (int fd)
   if (body && strncmp (request, "GET /v1/heartbeats/stream ", 26) == 0)
     subscribe (fd);
   else if (body && strncmp (request, "POST /v1/worker-heartbeat ", 26) == 0)
-    take_heartbeat (fd, body);
+    take_heartbeat (fd, body, strstr (request, "\r\nConnection: close\r\n") != NULL);
   else
     drop (fd);
 }
