@@ -414,7 +414,9 @@ on_let_in (gpointer data)
 static void
 ask_in (QueenCall *self)
 {
-  self->pass = queen_lane_ask_in (self->lane, on_let_in, self);
+  const QueenSource *source = self->request.check ? NULL : &self->source; /* NULL: a queen */
+
+  self->pass = queen_lane_ask_in (self->lane, source, on_let_in, self);
   if (!self->pass || queen_passage_is_inside (self->pass))
     send_request (self);
 }

@@ -180,13 +180,16 @@ queen_lane_get_session (QueenLane *lane)
 }
 
 QueenPassage *
-queen_lane_ask_in (QueenLane *lane, void (*func) (gpointer data), gpointer data)
+queen_lane_ask_in (QueenLane *lane,
+                   const QueenSource *source,
+                   void (*func) (gpointer data),
+                   gpointer data)
 {
   const Place *place = lane->place;
 
-  return place->turnstile
-             ? queen_turnstile_enter (place->turnstile, place->first, place->port, func, data)
-             : NULL;
+  return place->turnstile ? queen_turnstile_enter (place->turnstile, place->first, place->port,
+                                                   source, func, data)
+                          : NULL;
 }
 
 /* Its connections end by themselves when nobody has needed them for long; what is left is small. */

@@ -6,23 +6,24 @@
 #include <string.h>
 
 #include "loop/queen-alarm.h"
-#include "model/queen-source.h"
 #include "text/queen-hash.h"
 
 #define NETWORK_LENGTH 8 /* bytes of an address of IPv6; the others are for its owner to choose */
 
 /* Both are there as long as somebody is inside or waits. */
 
+/* A machine, or whoever has said where workers are. */
 typedef struct
 {
   QueenSource network;
   guint n_entrances;
   guint n_inside;
-} Machine;
+} Party;
 
 typedef struct
 {
-  Machine *machine;
+  Party *machine;
+  Party *sender; /* NULL for where nobody has sent us */
   guint16 port;
   QueenTurnstile *turnstile;
   guint n_inside;
@@ -41,7 +42,8 @@ struct _QueenPassage
 
 struct _QueenTurnstile
 {
-  GHashTable *machines;  /* a set of Machine */
+  GHashTable *machines;  /* a set of Party */
+  GHashTable *senders;   /* likewise */
   GHashTable *entrances; /* a set of Entrance */
   GQueue lines;          /* of Entrance: where somebody waits; whose turn it is comes first */
   guint n_inside;
@@ -49,15 +51,15 @@ struct _QueenTurnstile
 };
 
 static guint
-hash_machine (gconstpointer key)
+hash_party (gconstpointer key)
 {
-  return queen_bytes_hash (&((const Machine *) key)->network, sizeof (QueenSource));
+  return queen_bytes_hash (&((const Party *) key)->network, sizeof (QueenSource));
 }
 
 static gboolean
-is_same_machine (gconstpointer a, gconstpointer b)
+is_same_party (gconstpointer a, gconstpointer b)
 {
-  return memcmp (&((const Machine *) a)->network, &((const Machine *) b)->network,
+  return memcmp (&((const Party *) a)->network, &((const Party *) b)->network,
                  sizeof (QueenSource)) == 0;
 }
 
@@ -66,7 +68,7 @@ hash_entrance (gconstpointer key)
 {
   const Entrance *entrance = key;
 
-  return g_direct_hash (entrance->machine) ^ entrance->port;
+  return g_direct_hash (entrance->machine) ^ g_direct_hash (entrance->sender) ^ entrance->port;
 }
 
 static gboolean
@@ -74,33 +76,53 @@ is_same_entrance (gconstpointer a, gconstpointer b)
 {
   const Entrance *first = a, *second = b;
 
-  return first->machine == second->machine && first->port == second->port;
+  return first->machine == second->machine && first->sender == second->sender &&
+         first->port == second->port;
 }
 
-static Machine *
-ensure_machine (QueenTurnstile *self, GInetAddress *address)
+static Party *
+ensure_party (GHashTable *parties, const QueenSource *network)
 {
-  Machine wanted = { .n_inside = 0 };
-  Machine *machine;
+  Party wanted = { .network = *network };
+  Party *party;
 
-  queen_source_init_address (&wanted.network, g_inet_address_to_bytes (address),
-                             g_inet_address_get_native_size (address));
-  if (!queen_source_is_ipv4 (&wanted.network))
+  if (network->kind == QUEEN_SOURCE_ADDRESS && !queen_source_is_ipv4 (network))
     memset (wanted.network.address + NETWORK_LENGTH, 0,
             QUEEN_SOURCE_ADDRESS_LENGTH - NETWORK_LENGTH);
-  machine = g_hash_table_lookup (self->machines, &wanted);
-  if (!machine)
+  party = g_hash_table_lookup (parties, &wanted);
+  if (!party)
     {
-      machine = g_memdup2 (&wanted, sizeof wanted);
-      g_hash_table_add (self->machines, machine);
+      party = g_memdup2 (&wanted, sizeof wanted);
+      g_hash_table_add (parties, party);
     }
-  return machine;
+  return party;
+}
+
+/* Of loopback anybody here has millions of addresses. */
+static Party *
+ensure_machine (QueenTurnstile *self, GInetAddress *address)
+{
+  g_autoptr (GInetAddress) plain = NULL;
+  QueenSource network;
+
+  queen_source_init_address (&network, g_inet_address_to_bytes (address),
+                             g_inet_address_get_native_size (address));
+  plain = queen_source_to_address (&network);
+  if (g_inet_address_get_is_loopback (plain))
+    queen_source_init_here (&network);
+  return ensure_party (self->machines, &network);
 }
 
 static Entrance *
-ensure_entrance (QueenTurnstile *self, GInetAddress *address, guint16 port)
+ensure_entrance (QueenTurnstile *self,
+                 GInetAddress *address,
+                 guint16 port,
+                 const QueenSource *source)
 {
-  Entrance wanted = { .machine = ensure_machine (self, address), .port = port, .turnstile = self };
+  Entrance wanted = { .machine = ensure_machine (self, address),
+                      .sender = source ? ensure_party (self->senders, source) : NULL,
+                      .port = port,
+                      .turnstile = self };
   Entrance *entrance = g_hash_table_lookup (self->entrances, &wanted);
 
   if (entrance)
@@ -108,19 +130,28 @@ ensure_entrance (QueenTurnstile *self, GInetAddress *address, guint16 port)
   entrance = g_memdup2 (&wanted, sizeof wanted);
   entrance->link.data = entrance;
   entrance->machine->n_entrances++;
+  if (entrance->sender)
+    entrance->sender->n_entrances++;
   g_hash_table_add (self->entrances, entrance);
   return entrance;
+}
+
+static void
+leave_party (GHashTable *parties, Party *party)
+{
+  if (party && --party->n_entrances == 0)
+    g_hash_table_remove (parties, party);
 }
 
 static void
 drop_entrance (Entrance *entrance)
 {
   QueenTurnstile *self = entrance->turnstile;
-  Machine *machine = entrance->machine;
+  Party *machine = entrance->machine, *sender = entrance->sender;
 
   g_hash_table_remove (self->entrances, entrance);
-  if (--machine->n_entrances == 0)
-    g_hash_table_remove (self->machines, machine);
+  leave_party (self->machines, machine);
+  leave_party (self->senders, sender);
 }
 
 static gboolean
@@ -128,7 +159,8 @@ is_open (const Entrance *entrance)
 {
   guint max = entrance->turnstile->n_inside < QUEEN_TURNSTILE_FEW ? QUEEN_TURNSTILE_MAX_OF_ONE : 1;
 
-  return entrance->n_inside < max && entrance->machine->n_inside < QUEEN_TURNSTILE_MAX_OF_MACHINE;
+  return entrance->n_inside < max && entrance->machine->n_inside < QUEEN_TURNSTILE_MAX_OF_MACHINE &&
+         (!entrance->sender || entrance->sender->n_inside < QUEEN_TURNSTILE_MAX_OF_SENDER);
 }
 
 /* @change: 1 or -1 */
@@ -137,6 +169,8 @@ count_inside (Entrance *entrance, int change)
 {
   entrance->n_inside += (guint) change;
   entrance->machine->n_inside += (guint) change;
+  if (entrance->sender)
+    entrance->sender->n_inside += (guint) change;
   entrance->turnstile->n_inside += (guint) change;
 }
 
@@ -194,7 +228,8 @@ queen_turnstile_new (void)
 {
   QueenTurnstile *self = g_new0 (QueenTurnstile, 1);
 
-  self->machines = g_hash_table_new_full (hash_machine, is_same_machine, g_free, NULL);
+  self->machines = g_hash_table_new_full (hash_party, is_same_party, g_free, NULL);
+  self->senders = g_hash_table_new_full (hash_party, is_same_party, g_free, NULL);
   self->entrances = g_hash_table_new_full (hash_entrance, is_same_entrance, g_free, NULL);
   self->alarm =
       queen_alarm_new (&queen_clock_system, "turnstile", G_PRIORITY_DEFAULT, on_room, self);
@@ -205,10 +240,11 @@ QueenPassage *
 queen_turnstile_enter (QueenTurnstile *self,
                        GInetAddress *address,
                        guint16 port,
+                       const QueenSource *source,
                        void (*func) (gpointer data),
                        gpointer data)
 {
-  Entrance *entrance = ensure_entrance (self, address, port);
+  Entrance *entrance = ensure_entrance (self, address, port, source);
   QueenPassage *pass = g_new0 (QueenPassage, 1);
 
   pass->entrance = entrance;
@@ -256,6 +292,7 @@ queen_turnstile_free (QueenTurnstile *self)
 {
   g_hash_table_unref (self->entrances);
   g_hash_table_unref (self->machines);
+  g_hash_table_unref (self->senders);
   queen_alarm_free (self->alarm);
   g_free (self);
 }

@@ -5,6 +5,8 @@
 
 #include <gio/gio.h>
 
+#include "model/queen-source.h"
+
 G_BEGIN_DECLS
 
 /** How many may be inside at once of one worker, while there are few of all. */
@@ -15,6 +17,9 @@ G_BEGIN_DECLS
 
 /** How many may be inside of one machine, whatever number of workers it says that it has. */
 #define QUEEN_TURNSTILE_MAX_OF_MACHINE 6
+
+/** How many may be inside whom one sender of heartbeats has sent, whatever machines it names. */
+#define QUEEN_TURNSTILE_MAX_OF_SENDER 12
 
 /**
  * QueenTurnstile:
@@ -37,8 +42,10 @@ QueenTurnstile *queen_turnstile_new (void);
 
 /**
  * queen_turnstile_enter:
- * @address: where it connects to. Those of one network of IPv6 (/64) count as one machine
+ * @address: where it connects to. Those of one network of IPv6 (/64) count as one machine, and so
+ * do all of loopback
  * @port: likewise
+ * @source: (nullable): who has said that somebody is there; %NULL when nobody has who might lie
  * @func: is called once with @data if it has to wait, and not before this has returned
  *
  * There is no limit to the time that it may take. Those who wait for one worker are let in in
@@ -49,6 +56,7 @@ QueenTurnstile *queen_turnstile_new (void);
 QueenPassage *queen_turnstile_enter (QueenTurnstile *self,
                                      GInetAddress *address,
                                      guint16 port,
+                                     const QueenSource *source,
                                      void (*func) (gpointer data),
                                      gpointer data);
 

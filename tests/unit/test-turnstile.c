@@ -30,15 +30,21 @@ on_let_in (gpointer data)
 }
 
 static Visitor *
-come (Fixture *f, char letter, const char *address, guint16 port)
+come_by (Fixture *f, char letter, const char *address, guint16 port, const QueenSource *source)
 {
   g_autoptr (GInetAddress) where = g_inet_address_new_from_string (address);
   Visitor *visitor = g_new0 (Visitor, 1);
 
   visitor->fixture = f;
   visitor->letter = letter;
-  visitor->pass = queen_turnstile_enter (f->turnstile, where, port, on_let_in, visitor);
+  visitor->pass = queen_turnstile_enter (f->turnstile, where, port, source, on_let_in, visitor);
   return visitor;
+}
+
+static Visitor *
+come (Fixture *f, char letter, const char *address, guint16 port)
+{
+  return come_by (f, letter, address, port, NULL);
 }
 
 static gboolean
@@ -66,7 +72,7 @@ turn (Fixture *f, const char *let_in)
 }
 
 static guint
-crowd (Fixture *f, Visitor **visitors, const char *format)
+crowd_by (Fixture *f, Visitor **visitors, const char *format, const QueenSource *source)
 {
   guint n_inside = 0;
 
@@ -74,10 +80,16 @@ crowd (Fixture *f, Visitor **visitors, const char *format)
     {
       g_autofree char *address = g_strdup_printf (format, i);
 
-      visitors[i] = come (f, 'x', address, (guint16) (1000 + i));
+      visitors[i] = come_by (f, 'x', address, (guint16) (1000 + i), source);
       n_inside += is_inside (visitors[i]);
     }
   return n_inside;
+}
+
+static guint
+crowd (Fixture *f, Visitor **visitors, const char *format)
+{
+  return crowd_by (f, visitors, format, NULL);
 }
 
 static void
@@ -166,6 +178,48 @@ test_network (Fixture *f, gconstpointer data)
   disperse (workers);
 }
 
+/* Anybody here has any number of addresses of loopback. */
+static void
+test_loopback (Fixture *f, gconstpointer data)
+{
+  Visitor *workers[MANY], *others[3];
+
+  g_assert_cmpuint (crowd (f, workers, "127.0.%u.1"), ==, QUEEN_TURNSTILE_MAX_OF_MACHINE);
+  others[0] = come (f, 'm', "::ffff:127.0.0.1", 8000);
+  others[1] = come (f, 's', "::1", 8000);
+  others[2] = come (f, 'o', "192.0.2.1", 8000);
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    g_assert_cmpint (is_inside (others[i]), ==, i == 2);
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    go (others[i]);
+  disperse (workers);
+}
+
+/* Where workers are is what a heartbeat says, and with --worker-network that may be anywhere. Whom
+ * others send there need not wait for that one's, not even to the same worker. */
+static void
+test_sender (Fixture *f, gconstpointer data)
+{
+  QueenSource liar, honest;
+  Visitor *workers[MANY], *others[2];
+
+  queen_source_init_here (&liar);
+  queen_source_init_address (&honest, (const guint8[]){ 192, 0, 2, 200 }, 4);
+  g_assert_cmpuint (crowd_by (f, workers, "192.0.2.%u", &liar), ==, QUEEN_TURNSTILE_MAX_OF_SENDER);
+  others[0] = come_by (f, 'o', "192.0.2.30", 1030, &honest);
+  others[1] = come (f, 'q', "192.0.2.31", 1031);
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_assert_true (is_inside (others[i]));
+      go (others[i]);
+    }
+  go (workers[0]);
+  turn (f, "x");
+  workers[0] = come_by (f, 'x', "192.0.2.0", 1000, &liar);
+  g_assert_false (is_inside (workers[0]));
+  disperse (workers);
+}
+
 /* Of many there is one each, and that one at once. */
 static void
 test_many (Fixture *f, gconstpointer data)
@@ -221,6 +275,8 @@ main (int argc, char **argv)
     { "/turnstile/others-do-not-wait-for-a-crowd", test_others },
     { "/turnstile/a-machine-has-a-limit-whatever-its-workers", test_machine },
     { "/turnstile/a-network-of-ipv6-is-one-machine", test_network },
+    { "/turnstile/loopback-is-one-machine", test_loopback },
+    { "/turnstile/a-sender-has-a-limit-whatever-machines-it-names", test_sender },
     { "/turnstile/among-many-each-has-one", test_many },
     { "/turnstile/workers-take-turns", test_turns },
   };
