@@ -84,7 +84,7 @@ queen_lanes_new (GTlsDatabase *trusted)
   QueenLanes *self = g_new0 (QueenLanes, 1);
 
   self->trusted = trusted ? g_object_ref (trusted) : NULL;
-  self->turnstile = queen_turnstile_new ();
+  self->turnstile = queen_turnstile_new (&queen_clock_system);
   self->places = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, forget_place);
   return self;
 }
@@ -182,13 +182,13 @@ queen_lane_get_session (QueenLane *lane)
 QueenPassage *
 queen_lane_ask_in (QueenLane *lane,
                    const QueenSource *source,
-                   void (*func) (gpointer data),
+                   const QueenPassageFuncs *funcs,
                    gpointer data)
 {
   const Place *place = lane->place;
 
   return place->turnstile ? queen_turnstile_enter (place->turnstile, place->first, place->port,
-                                                   source, func, data)
+                                                   source, funcs, data)
                           : NULL;
 }
 

@@ -41,7 +41,7 @@ SoupSession *queen_lane_get_session (QueenLane *lane);
 /**
  * queen_lane_ask_in:
  * @source: (nullable): see queen_turnstile_enter()
- * @func: likewise
+ * @funcs: likewise
  *
  * To be called before each request. Where connections are secure, only a few are to be in the
  * making at once.
@@ -51,7 +51,7 @@ SoupSession *queen_lane_get_session (QueenLane *lane);
  */
 QueenPassage *queen_lane_ask_in (QueenLane *lane,
                                  const QueenSource *source,
-                                 void (*func) (gpointer data),
+                                 const QueenPassageFuncs *funcs,
                                  gpointer data);
 
 /** One request less is under way there. */

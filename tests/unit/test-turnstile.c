@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
+#include "fake-clock.h"
 #include "jobs/queen-turnstile.h"
 
 /* Who may connect at once. */
@@ -10,7 +11,8 @@
 typedef struct
 {
   QueenTurnstile *turnstile;
-  GString *let_in; /* a letter for each who had to wait */
+  GString *let_in;    /* a letter for each who had to wait */
+  GString *sent_away; /* likewise */
 } Fixture;
 
 typedef struct
@@ -29,15 +31,24 @@ on_let_in (gpointer data)
   g_string_append_c (visitor->fixture->let_in, visitor->letter);
 }
 
+static void
+on_sent_away (gpointer data)
+{
+  Visitor *visitor = data;
+
+  g_string_append_c (visitor->fixture->sent_away, visitor->letter);
+}
+
 static Visitor *
 come_by (Fixture *f, char letter, const char *address, guint16 port, const QueenSource *source)
 {
+  static const QueenPassageFuncs funcs = { on_let_in, on_sent_away };
   g_autoptr (GInetAddress) where = g_inet_address_new_from_string (address);
   Visitor *visitor = g_new0 (Visitor, 1);
 
   visitor->fixture = f;
   visitor->letter = letter;
-  visitor->pass = queen_turnstile_enter (f->turnstile, where, port, source, on_let_in, visitor);
+  visitor->pass = queen_turnstile_enter (f->turnstile, where, port, source, &funcs, visitor);
   return visitor;
 }
 
@@ -102,8 +113,9 @@ disperse (Visitor **visitors)
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  f->turnstile = queen_turnstile_new ();
+  f->turnstile = queen_turnstile_new (&fake_clock);
   f->let_in = g_string_new (NULL);
+  f->sent_away = g_string_new (NULL);
 }
 
 static void
@@ -111,6 +123,7 @@ tear_down (Fixture *f, gconstpointer data)
 {
   queen_turnstile_free (f->turnstile);
   g_string_free (f->let_in, TRUE);
+  g_string_free (f->sent_away, TRUE);
 }
 
 static void
@@ -220,6 +233,49 @@ test_sender (Fixture *f, gconstpointer data)
   disperse (workers);
 }
 
+/* Whoever takes connections and says nothing does not keep others of its machine out for longer
+ * than a moment; and those who are quick do not wait for those who are not. */
+static void
+test_slow (Fixture *f, gconstpointer data)
+{
+  Visitor *slow[MANY], *quick;
+
+  quick = come (f, 'q', "192.0.2.1", 8000);
+  go (quick);
+  crowd (f, slow, "192.0.2.1");
+  quick = come (f, 'q', "192.0.2.1", 8000);
+  now += QUEEN_TURNSTILE_SPAN - 1;
+  turn (f, "");
+  g_assert_cmpstr (f->sent_away->str, ==, "");
+  now++;
+  turn (f, "");
+  g_assert_cmpstr (f->sent_away->str, ==, "xxxxxx");
+  go (slow[0]);
+  turn (f, "q");
+  go (quick);
+  turn (f, "x");
+  slow[0] = come (f, 'x', "192.0.2.1", 1000);
+  now += 2 * QUEEN_TURNSTILE_SPAN;
+  turn (f, "");
+  g_assert_cmpstr (f->sent_away->str, ==, "xxxxxxx");
+  disperse (slow);
+}
+
+/* Those who wait for it alone know what they wait for. */
+static void
+test_slow_but_in_nobodys_way (Fixture *f, gconstpointer data)
+{
+  Visitor *all[4];
+
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    all[i] = come (f, 'a', "192.0.2.1", 8000);
+  now += 2 * QUEEN_TURNSTILE_SPAN;
+  turn (f, "");
+  g_assert_cmpstr (f->sent_away->str, ==, "");
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    go (all[i]);
+}
+
 /* Of many there is one each, and that one at once. */
 static void
 test_many (Fixture *f, gconstpointer data)
@@ -277,6 +333,8 @@ main (int argc, char **argv)
     { "/turnstile/a-network-of-ipv6-is-one-machine", test_network },
     { "/turnstile/loopback-is-one-machine", test_loopback },
     { "/turnstile/a-sender-has-a-limit-whatever-machines-it-names", test_sender },
+    { "/turnstile/who-takes-long-makes-room-for-others", test_slow },
+    { "/turnstile/unless-nobody-else-waits", test_slow_but_in_nobodys_way },
     { "/turnstile/among-many-each-has-one", test_many },
     { "/turnstile/workers-take-turns", test_turns },
   };
