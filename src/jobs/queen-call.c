@@ -391,8 +391,10 @@ on_interim (SoupMessage *message, QueenCall *self)
 }
 
 static void
-send_request (QueenCall *self)
+send_request (gpointer data)
 {
+  QueenCall *self = data;
+
   self->is_fresh = FALSE;
   self->is_through = FALSE;
   self->message = queen_call_message_new (&self->request, self->has_tried_again);
@@ -407,9 +409,11 @@ send_request (QueenCall *self)
 }
 
 static void
-on_let_in (gpointer data)
+give_passage_up (gpointer data)
 {
-  send_request (data);
+  if (!((QueenCall *) data)->is_over)
+    end_with (data, QUEEN_ATTEMPT_TIMED_OUT, QUEEN_ERROR_UNAVAILABLE,
+              "there was no connection in a second, and others wait for theirs");
 }
 
 /* Whether there is a connection that was kept only libsoup knows; with one it is through at once.
@@ -417,7 +421,10 @@ on_let_in (gpointer data)
 static void
 ask_in (QueenCall *self)
 {
-  self->pass = queen_lane_ask_in (self->lane, on_let_in, self);
+  static const QueenPassageFuncs funcs = { send_request, give_passage_up };
+  const QueenSource *source = self->request.check ? NULL : &self->source; /* NULL: a queen */
+
+  self->pass = queen_lane_ask_in (self->lane, source, &funcs, self);
   if (!self->pass || queen_passage_is_inside (self->pass))
     send_request (self);
 }

@@ -84,7 +84,7 @@ queen_lanes_new (GTlsDatabase *trusted)
   QueenLanes *self = g_new0 (QueenLanes, 1);
 
   self->trusted = trusted ? g_object_ref (trusted) : NULL;
-  self->turnstile = queen_turnstile_new ();
+  self->turnstile = queen_turnstile_new (&queen_clock_system);
   self->places = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, forget_place);
   return self;
 }
@@ -180,13 +180,16 @@ queen_lane_get_session (QueenLane *lane)
 }
 
 QueenPassage *
-queen_lane_ask_in (QueenLane *lane, void (*func) (gpointer data), gpointer data)
+queen_lane_ask_in (QueenLane *lane,
+                   const QueenSource *source,
+                   const QueenPassageFuncs *funcs,
+                   gpointer data)
 {
   const Place *place = lane->place;
 
-  return place->turnstile
-             ? queen_turnstile_enter (place->turnstile, place->first, place->port, func, data)
-             : NULL;
+  return place->turnstile ? queen_turnstile_enter (place->turnstile, place->first, place->port,
+                                                   source, funcs, data)
+                          : NULL;
 }
 
 /* Its connections end by themselves when nobody has needed them for long; what is left is small. */

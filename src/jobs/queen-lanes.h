@@ -40,7 +40,8 @@ SoupSession *queen_lane_get_session (QueenLane *lane);
 
 /**
  * queen_lane_ask_in:
- * @func: see queen_turnstile_enter()
+ * @source: (nullable): see queen_turnstile_enter()
+ * @funcs: likewise
  *
  * To be called before each request. Where connections are secure, only a few are to be in the
  * making at once.
@@ -48,7 +49,10 @@ SoupSession *queen_lane_get_session (QueenLane *lane);
  * Returns: (transfer full) (nullable): for queen_passage_return() as soon as the request has its
  *   connection, or none is made any more; %NULL where it need not wait
  */
-QueenPassage *queen_lane_ask_in (QueenLane *lane, void (*func) (gpointer data), gpointer data);
+QueenPassage *queen_lane_ask_in (QueenLane *lane,
+                                 const QueenSource *source,
+                                 const QueenPassageFuncs *funcs,
+                                 gpointer data);
 
 /** One request less is under way there. */
 void queen_lane_leave (QueenLane *lane);

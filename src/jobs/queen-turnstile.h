@@ -5,6 +5,9 @@
 
 #include <gio/gio.h>
 
+#include "loop/queen-clock.h"
+#include "model/queen-source.h"
+
 G_BEGIN_DECLS
 
 /** How many may be inside at once of one worker, while there are few of all. */
@@ -15,6 +18,12 @@ G_BEGIN_DECLS
 
 /** How many may be inside of one machine, whatever number of workers it says that it has. */
 #define QUEEN_TURNSTILE_MAX_OF_MACHINE 6
+
+/** How many may be inside whom one sender of heartbeats has sent, whatever machines it names. */
+#define QUEEN_TURNSTILE_MAX_OF_SENDER 12
+
+/** How long one may be inside while others wait for it: µs. */
+#define QUEEN_TURNSTILE_SPAN (G_USEC_PER_SEC)
 
 /**
  * QueenTurnstile:
@@ -29,27 +38,44 @@ typedef struct _QueenTurnstile QueenTurnstile;
 typedef struct _QueenPassage QueenPassage;
 
 /**
+ * QueenPassageFuncs:
+ * @on_let_in: it need not wait any longer
+ * @on_sent_away: it has been inside for %QUEEN_TURNSTILE_SPAN, and others wait: it is to give up,
+ *   and to return its passage as soon as it has
+ *
+ * Each is called once at the most, by the loop.
+ */
+typedef struct
+{
+  void (*on_let_in) (gpointer data);
+  void (*on_sent_away) (gpointer data);
+} QueenPassageFuncs;
+
+/**
  * queen_turnstile_new:
  *
  * Lets in those who wait in the thread in which this is called, and its default main context.
  */
-QueenTurnstile *queen_turnstile_new (void);
+QueenTurnstile *queen_turnstile_new (const QueenClock *clock);
 
 /**
  * queen_turnstile_enter:
- * @address: where it connects to. Those of one network of IPv6 (/64) count as one machine
+ * @address: where it connects to. Those of one network of IPv6 (/64) count as one machine, and so
+ * do all of loopback
  * @port: likewise
- * @func: is called once with @data if it has to wait, and not before this has returned
+ * @source: (nullable): who has said that somebody is there; %NULL when nobody has who might lie
+ * @funcs: static
  *
- * There is no limit to the time that it may take. Those who wait for one worker are let in in
- * their order, and workers take turns.
+ * Those who wait for one worker are let in in their order, and workers take turns: first those
+ * where the last one was not long inside.
  *
  * Returns: (transfer full): for the functions below
  */
 QueenPassage *queen_turnstile_enter (QueenTurnstile *self,
                                      GInetAddress *address,
                                      guint16 port,
-                                     void (*func) (gpointer data),
+                                     const QueenSource *source,
+                                     const QueenPassageFuncs *funcs,
                                      gpointer data);
 
 /** Returns: whether it need not wait, or no longer has to */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: the queen-rbee authors */
 
+#include "fake-clock.h"
 #include "jobs/queen-turnstile.h"
 
 /* Who may connect at once. */
@@ -10,7 +11,8 @@
 typedef struct
 {
   QueenTurnstile *turnstile;
-  GString *let_in; /* a letter for each who had to wait */
+  GString *let_in;    /* a letter for each who had to wait */
+  GString *sent_away; /* likewise */
 } Fixture;
 
 typedef struct
@@ -29,16 +31,31 @@ on_let_in (gpointer data)
   g_string_append_c (visitor->fixture->let_in, visitor->letter);
 }
 
-static Visitor *
-come (Fixture *f, char letter, const char *address, guint16 port)
+static void
+on_sent_away (gpointer data)
 {
+  Visitor *visitor = data;
+
+  g_string_append_c (visitor->fixture->sent_away, visitor->letter);
+}
+
+static Visitor *
+come_by (Fixture *f, char letter, const char *address, guint16 port, const QueenSource *source)
+{
+  static const QueenPassageFuncs funcs = { on_let_in, on_sent_away };
   g_autoptr (GInetAddress) where = g_inet_address_new_from_string (address);
   Visitor *visitor = g_new0 (Visitor, 1);
 
   visitor->fixture = f;
   visitor->letter = letter;
-  visitor->pass = queen_turnstile_enter (f->turnstile, where, port, on_let_in, visitor);
+  visitor->pass = queen_turnstile_enter (f->turnstile, where, port, source, &funcs, visitor);
   return visitor;
+}
+
+static Visitor *
+come (Fixture *f, char letter, const char *address, guint16 port)
+{
+  return come_by (f, letter, address, port, NULL);
 }
 
 static gboolean
@@ -66,7 +83,7 @@ turn (Fixture *f, const char *let_in)
 }
 
 static guint
-crowd (Fixture *f, Visitor **visitors, const char *format)
+crowd_by (Fixture *f, Visitor **visitors, const char *format, const QueenSource *source)
 {
   guint n_inside = 0;
 
@@ -74,10 +91,16 @@ crowd (Fixture *f, Visitor **visitors, const char *format)
     {
       g_autofree char *address = g_strdup_printf (format, i);
 
-      visitors[i] = come (f, 'x', address, (guint16) (1000 + i));
+      visitors[i] = come_by (f, 'x', address, (guint16) (1000 + i), source);
       n_inside += is_inside (visitors[i]);
     }
   return n_inside;
+}
+
+static guint
+crowd (Fixture *f, Visitor **visitors, const char *format)
+{
+  return crowd_by (f, visitors, format, NULL);
 }
 
 static void
@@ -90,8 +113,9 @@ disperse (Visitor **visitors)
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  f->turnstile = queen_turnstile_new ();
+  f->turnstile = queen_turnstile_new (&fake_clock);
   f->let_in = g_string_new (NULL);
+  f->sent_away = g_string_new (NULL);
 }
 
 static void
@@ -99,6 +123,7 @@ tear_down (Fixture *f, gconstpointer data)
 {
   queen_turnstile_free (f->turnstile);
   g_string_free (f->let_in, TRUE);
+  g_string_free (f->sent_away, TRUE);
 }
 
 static void
@@ -166,6 +191,91 @@ test_network (Fixture *f, gconstpointer data)
   disperse (workers);
 }
 
+/* Anybody here has any number of addresses of loopback. */
+static void
+test_loopback (Fixture *f, gconstpointer data)
+{
+  Visitor *workers[MANY], *others[3];
+
+  g_assert_cmpuint (crowd (f, workers, "127.0.%u.1"), ==, QUEEN_TURNSTILE_MAX_OF_MACHINE);
+  others[0] = come (f, 'm', "::ffff:127.0.0.1", 8000);
+  others[1] = come (f, 's', "::1", 8000);
+  others[2] = come (f, 'o', "192.0.2.1", 8000);
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    g_assert_cmpint (is_inside (others[i]), ==, i == 2);
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    go (others[i]);
+  disperse (workers);
+}
+
+/* Where workers are is what a heartbeat says, and with --worker-network that may be anywhere. Whom
+ * others send there need not wait for that one's, not even to the same worker. */
+static void
+test_sender (Fixture *f, gconstpointer data)
+{
+  QueenSource liar, honest;
+  Visitor *workers[MANY], *others[2];
+
+  queen_source_init_here (&liar);
+  queen_source_init_address (&honest, (const guint8[]){ 192, 0, 2, 200 }, 4);
+  g_assert_cmpuint (crowd_by (f, workers, "192.0.2.%u", &liar), ==, QUEEN_TURNSTILE_MAX_OF_SENDER);
+  others[0] = come_by (f, 'o', "192.0.2.30", 1030, &honest);
+  others[1] = come (f, 'q', "192.0.2.31", 1031);
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_assert_true (is_inside (others[i]));
+      go (others[i]);
+    }
+  go (workers[0]);
+  turn (f, "x");
+  workers[0] = come_by (f, 'x', "192.0.2.0", 1000, &liar);
+  g_assert_false (is_inside (workers[0]));
+  disperse (workers);
+}
+
+/* Whoever takes connections and says nothing does not keep others of its machine out for longer
+ * than a moment; and those who are quick do not wait for those who are not. */
+static void
+test_slow (Fixture *f, gconstpointer data)
+{
+  Visitor *slow[MANY], *quick;
+
+  quick = come (f, 'q', "192.0.2.1", 8000);
+  go (quick);
+  crowd (f, slow, "192.0.2.1");
+  quick = come (f, 'q', "192.0.2.1", 8000);
+  now += QUEEN_TURNSTILE_SPAN - 1;
+  turn (f, "");
+  g_assert_cmpstr (f->sent_away->str, ==, "");
+  now++;
+  turn (f, "");
+  g_assert_cmpstr (f->sent_away->str, ==, "xxxxxx");
+  go (slow[0]);
+  turn (f, "q");
+  go (quick);
+  turn (f, "x");
+  slow[0] = come (f, 'x', "192.0.2.1", 1000);
+  now += 2 * QUEEN_TURNSTILE_SPAN;
+  turn (f, "");
+  g_assert_cmpstr (f->sent_away->str, ==, "xxxxxxx");
+  disperse (slow);
+}
+
+/* Those who wait for it alone know what they wait for. */
+static void
+test_slow_but_in_nobodys_way (Fixture *f, gconstpointer data)
+{
+  Visitor *all[4];
+
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    all[i] = come (f, 'a', "192.0.2.1", 8000);
+  now += 2 * QUEEN_TURNSTILE_SPAN;
+  turn (f, "");
+  g_assert_cmpstr (f->sent_away->str, ==, "");
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    go (all[i]);
+}
+
 /* Of many there is one each, and that one at once. */
 static void
 test_many (Fixture *f, gconstpointer data)
@@ -221,6 +331,10 @@ main (int argc, char **argv)
     { "/turnstile/others-do-not-wait-for-a-crowd", test_others },
     { "/turnstile/a-machine-has-a-limit-whatever-its-workers", test_machine },
     { "/turnstile/a-network-of-ipv6-is-one-machine", test_network },
+    { "/turnstile/loopback-is-one-machine", test_loopback },
+    { "/turnstile/a-sender-has-a-limit-whatever-machines-it-names", test_sender },
+    { "/turnstile/who-takes-long-makes-room-for-others", test_slow },
+    { "/turnstile/unless-nobody-else-waits", test_slow_but_in_nobodys_way },
     { "/turnstile/among-many-each-has-one", test_many },
     { "/turnstile/workers-take-turns", test_turns },
   };
