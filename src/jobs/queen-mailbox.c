@@ -3,9 +3,7 @@
 
 #include "queen-mailbox.h"
 
-#include "loop/queen-clock.h"
-
-#define MANY 16 /* are delivered between two looks at the clock */
+#include "loop/queen-slice.h"
 
 struct _QueenMailbox
 {
@@ -77,29 +75,34 @@ take_mail (QueenMailbox *self)
   g_mutex_unlock (&self->lock);
 }
 
-/* With the last of its mails a sender may go. */
-static void
+/* With the last of its mails a sender may go.
+ *
+ * Returns: how many bytes that was */
+static gsize
 deliver_first (QueenMailbox *self, gboolean is_wanted)
 {
   QueenMailSender *sender = g_queue_pop_head_link (&self->senders)->data;
   QueenMail *mail = g_queue_pop_head_link (&sender->mails)->data;
+  gsize size = mail->size;
 
   if (sender->mails.length > 0)
     g_queue_push_tail_link (&self->senders, &sender->link);
   g_atomic_int_add (&self->n_bytes, -(int) mail->size);
   mail->deliver (mail, is_wanted);
+  return size;
 }
 
 static gboolean
 dispatch_mail (GSource *source, GSourceFunc callback, gpointer data)
 {
   QueenMailbox *self = ((MailSource *) source)->mailbox;
-  gint64 end = g_get_monotonic_time () + QUEEN_SLICE;
-  guint n = 0;
+  QueenSlice slice;
 
   take_mail (self);
-  while (self->senders.length > 0 && (++n % MANY > 0 || g_get_monotonic_time () < end))
-    deliver_first (self, TRUE);
+  queen_slice_begin (&slice, &queen_clock_system);
+  while (self->senders.length > 0)
+    if (queen_slice_is_over (&slice, deliver_first (self, TRUE)))
+      break;
   self->on_delivered (self->data);
   return G_SOURCE_CONTINUE;
 }

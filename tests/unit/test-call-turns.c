@@ -235,11 +235,47 @@ test_senders_take_turns (void)
   g_string_free (said, TRUE);
 }
 
+/* As an event does that is as large as one may be. */
+static void
+on_long_word (QueenMail *mail, gboolean is_wanted)
+{
+  gint64 end = g_get_monotonic_time () + QUEEN_SLICE;
+
+  while (g_get_monotonic_time () < end)
+    ;
+  on_word (mail, is_wanted);
+}
+
+/* Others wait for no more than one large mail when its time was the slice's. */
+static void
+test_large_mails (void)
+{
+  QueenMailSender sender = { { NULL } };
+  QueenMailbox *mailbox = queen_mailbox_new (g_main_context_default (), on_words_delivered, NULL);
+
+  said = g_string_new (NULL);
+  for (guint i = 0; i < 4; i++)
+    {
+      Word *word = g_new0 (Word, 1);
+
+      word->mail.deliver = on_long_word;
+      word->mail.size = 1024 * 1024;
+      word->mail.sender = &sender;
+      word->name = 'a';
+      queen_mailbox_put (mailbox, &word->mail);
+    }
+  g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (said->len, ==, 1);
+  queen_mailbox_free (mailbox);
+  g_string_free (said, TRUE);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/call-turns/of-those-who-say-much-one-is-heard-in-a-turn", test_one_in_a_turn);
   g_test_add_func ("/call-turns/senders-take-turns", test_senders_take_turns);
+  g_test_add_func ("/call-turns/large-mails", test_large_mails);
   return g_test_run ();
 }
