@@ -256,7 +256,6 @@ check_answer (QueenCall *self)
 {
   SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
   const char *coding = soup_message_headers_get_one (headers, "Content-Encoding");
-
   const char *fault = queen_call_message_get_fault (self->message);
 
   if (!fault && coding && g_ascii_strcasecmp (coding, "identity") != 0)
