@@ -215,6 +215,14 @@ read_once (QueenCall *self)
   return 0;
 }
 
+static void
+put_off (QueenCall *self)
+{
+  queen_intake_stop (self->answer);
+  self->is_put_off = TRUE;
+  queen_caller_put_off (self->caller, &self->turn);
+}
+
 /* Whoever says more than there is time for goes on when nobody else has anything to say: else all
  * the others would wait in each turn for all who do. */
 static void
@@ -230,11 +238,7 @@ read_answer (gpointer data)
   while (n > 0 && !self->is_over && !self->is_paused && ++n_reads < MAX_READS &&
          n_bytes < MAX_READ && g_get_monotonic_time () < end);
   if (!self->is_over && !self->is_paused && n > 0)
-    {
-      queen_intake_stop (self->answer);
-      self->is_put_off = TRUE;
-      queen_caller_put_off (self->caller, &self->turn);
-    }
+    put_off (self);
   else if (!self->is_over && !self->is_paused)
     queen_intake_wait (self->answer);
   unref_call (self);
@@ -252,7 +256,6 @@ check_answer (QueenCall *self)
 {
   SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
   const char *coding = soup_message_headers_get_one (headers, "Content-Encoding");
-
   const char *fault = queen_call_message_get_fault (self->message);
 
   if (!fault && coding && g_ascii_strcasecmp (coding, "identity") != 0)
@@ -507,6 +510,7 @@ queen_call_note_progress (QueenCall *self)
       g_get_monotonic_time () + MAX (self->request.first_byte_timeout, self->request.idle_timeout);
 }
 
+/* Who had to be paused has said much, and most go on at once: so they are put off, too. */
 void
 queen_call_set_paused (QueenCall *self, gboolean is_paused)
 {
@@ -523,7 +527,7 @@ queen_call_set_paused (QueenCall *self, gboolean is_paused)
       /* The time in which nobody would have heard of it is not the worker's. */
       queen_call_note_progress (self);
       set_deadline (self, WAITS_FOR_NEXT_BYTE, self->request.idle_timeout);
-      queen_intake_wait (self->answer);
+      put_off (self);
     }
 }
 

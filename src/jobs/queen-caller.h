@@ -13,7 +13,7 @@
 
 G_BEGIN_DECLS
 
-#define QUEEN_CALLER_BUFFER (64 * 1024) /* bytes that are read at once */
+#define QUEEN_CALLER_BUFFER (16 * 1024) /* bytes that are read at once: of tiny events for 2 ms */
 
 /**
  * QueenCaller:

@@ -3,9 +3,7 @@
 
 #include "queen-mailbox.h"
 
-#include "loop/queen-clock.h"
-
-#define MANY 16 /* are delivered between two looks at the clock */
+#include "loop/queen-slice.h"
 
 struct _QueenMailbox
 {
@@ -18,8 +16,8 @@ struct _QueenMailbox
   int has_news; /* atomic, so that the source need not lock; set with the lock only */
   int n_bytes;  /* atomic */
 
-  GMutex lock; /* of what follows */
-  GQueue waiting;
+  GMutex lock;    /* of what follows */
+  GQueue waiting; /* of QueenMailSender: whose mails were not taken; the first to put one first */
 };
 
 typedef struct
@@ -43,51 +41,68 @@ prepare_mail (GSource *source, int *timeout)
   return is_ready (source);
 }
 
+/* Appends @queue, which is empty then; in no time, however long it is. */
+static void
+append_queue (GQueue *to, GQueue *queue)
+{
+  if (to->tail)
+    to->tail->next = queue->head;
+  else
+    to->head = queue->head;
+  queue->head->prev = to->tail;
+  to->tail = queue->tail;
+  to->length += queue->length;
+  g_queue_init (queue);
+}
+
+/* Whoever puts has sorted them: there may be a hundred thousand. */
 static void
 take_mail (QueenMailbox *self)
 {
-  GQueue waiting;
+  GList *link;
 
   g_mutex_lock (&self->lock);
   g_atomic_int_set (&self->has_news, FALSE);
-  waiting = self->waiting;
-  g_queue_init (&self->waiting);
-  g_mutex_unlock (&self->lock);
-  while (waiting.length > 0)
+  while ((link = g_queue_pop_head_link (&self->waiting)))
     {
-      GList *link = g_queue_pop_head_link (&waiting);
-      QueenMailSender *sender = ((QueenMail *) link->data)->sender;
+      QueenMailSender *sender = link->data;
 
       sender->link.data = sender;
       if (sender->mails.length == 0)
         g_queue_push_tail_link (&self->senders, &sender->link);
-      g_queue_push_tail_link (&sender->mails, link);
+      append_queue (&sender->mails, &sender->waiting);
     }
+  g_mutex_unlock (&self->lock);
 }
 
-/* With the last of its mails a sender may go. */
-static void
+/* With the last of its mails a sender may go.
+ *
+ * Returns: how many bytes that was */
+static gsize
 deliver_first (QueenMailbox *self, gboolean is_wanted)
 {
   QueenMailSender *sender = g_queue_pop_head_link (&self->senders)->data;
   QueenMail *mail = g_queue_pop_head_link (&sender->mails)->data;
+  gsize size = mail->size;
 
   if (sender->mails.length > 0)
     g_queue_push_tail_link (&self->senders, &sender->link);
   g_atomic_int_add (&self->n_bytes, -(int) mail->size);
   mail->deliver (mail, is_wanted);
+  return size;
 }
 
 static gboolean
 dispatch_mail (GSource *source, GSourceFunc callback, gpointer data)
 {
   QueenMailbox *self = ((MailSource *) source)->mailbox;
-  gint64 end = g_get_monotonic_time () + QUEEN_SLICE;
-  guint n = 0;
+  QueenSlice slice;
 
   take_mail (self);
-  while (self->senders.length > 0 && (++n % MANY > 0 || g_get_monotonic_time () < end))
-    deliver_first (self, TRUE);
+  queen_slice_begin (&slice, &queen_clock_system);
+  while (self->senders.length > 0)
+    if (queen_slice_is_over (&slice, deliver_first (self, TRUE)))
+      break;
   self->on_delivered (self->data);
   return G_SOURCE_CONTINUE;
 }
@@ -112,13 +127,17 @@ queen_mailbox_new (GMainContext *reader, void (*on_delivered) (gpointer data), g
 void
 queen_mailbox_put (QueenMailbox *self, QueenMail *mail)
 {
+  QueenMailSender *sender = mail->sender;
   gboolean must_wake;
 
   mail->link.data = mail;
   g_atomic_int_add (&self->n_bytes, (int) mail->size);
   g_mutex_lock (&self->lock);
   must_wake = self->waiting.length == 0;
-  g_queue_push_tail_link (&self->waiting, &mail->link);
+  sender->waiting_link.data = sender;
+  if (sender->waiting.length == 0)
+    g_queue_push_tail_link (&self->waiting, &sender->waiting_link);
+  g_queue_push_tail_link (&sender->waiting, &mail->link);
   g_atomic_int_set (&self->has_news, TRUE);
   g_mutex_unlock (&self->lock);
   if (must_wake)

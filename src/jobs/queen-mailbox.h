@@ -13,13 +13,16 @@ typedef struct _QueenMail QueenMail;
  * QueenMailSender:
  *
  * One who puts, as a part of whatever lives for as long as its mails do; all zero at first. It is
- * the reader's.
+ * the reader's, but for what is waiting.
  */
 typedef struct
 {
   /*< private >*/
   GQueue mails; /* that the reader has taken, and not yet delivered */
   GList link;   /* among those who have some */
+  /* under the mailbox's lock */
+  GQueue waiting;     /* mails that the reader has not taken */
+  GList waiting_link; /* among those who have such */
 } QueenMailSender;
 
 /**

@@ -20,6 +20,7 @@
 
 static guint heard[N_CALLS]; /* bytes, in all turns */
 static gboolean is_heard[N_CALLS];
+static QueenCall *calls[N_CALLS];
 
 static void
 on_connected_in_turn (gpointer data)
@@ -93,7 +94,7 @@ start_calls (QueenCaller *caller, guint16 port)
   queen_source_init_here (&here);
   target.port = port;
   for (guint i = 0; i < N_CALLS; i++)
-    queen_call_start (caller, &request, &funcs, GUINT_TO_POINTER (i));
+    calls[i] = queen_call_start (caller, &request, &funcs, GUINT_TO_POINTER (i));
 }
 
 static gboolean
@@ -105,7 +106,36 @@ are_all_heard (void)
   return TRUE;
 }
 
-/* So whoever has little to say waits for one of them at the most. */
+/* Returns: how many were heard in one turn */
+static guint
+count_most_in_a_turn (const int *fds)
+{
+  guint most = 0;
+
+  for (guint turn = 0; turn < N_TURNS; turn++)
+    {
+      guint n_heard = 0;
+
+      for (guint i = 0; i < N_CALLS; i++)
+        fill (fds[i]);
+      memset (is_heard, 0, sizeof is_heard);
+      g_main_context_iteration (NULL, FALSE);
+      for (guint i = 0; i < N_CALLS; i++)
+        n_heard += is_heard[i];
+      most = MAX (most, n_heard);
+    }
+  return most;
+}
+
+static void
+pause_all (gboolean are_to_go_on)
+{
+  for (guint i = 0; i < N_CALLS; i++)
+    queen_call_set_paused (calls[i], !are_to_go_on);
+}
+
+/* So whoever has little to say waits for one of them at the most, also when they have been paused
+ * and all go on. */
 static void
 test_one_in_a_turn (void)
 {
@@ -113,7 +143,7 @@ test_one_in_a_turn (void)
   QueenCaller *caller = queen_caller_new (reach, NULL, NULL);
   int listener, fds[N_CALLS];
   guint16 port;
-  guint n = 0, most = 0, before[N_CALLS];
+  guint n = 0, before[N_CALLS];
 
   memset (heard, 0, sizeof heard);
   listener = listen_here (&port);
@@ -132,19 +162,10 @@ test_one_in_a_turn (void)
       g_main_context_iteration (NULL, FALSE);
     }
   memcpy (before, heard, sizeof heard);
-  for (guint turn = 0; turn < N_TURNS; turn++)
-    {
-      guint n_heard = 0;
-
-      for (guint i = 0; i < N_CALLS; i++)
-        fill (fds[i]);
-      memset (is_heard, 0, sizeof is_heard);
-      g_main_context_iteration (NULL, FALSE);
-      for (guint i = 0; i < N_CALLS; i++)
-        n_heard += is_heard[i];
-      most = MAX (most, n_heard);
-    }
-  g_assert_cmpuint (most, ==, 1);
+  g_assert_cmpuint (count_most_in_a_turn (fds), ==, 1);
+  pause_all (FALSE);
+  pause_all (TRUE);
+  g_assert_cmpuint (count_most_in_a_turn (fds), ==, 1);
   for (guint i = 0; i < N_CALLS; i++)
     {
       g_assert_cmpuint (heard[i], >, before[i]);
@@ -214,11 +235,47 @@ test_senders_take_turns (void)
   g_string_free (said, TRUE);
 }
 
+/* As an event does that is as large as one may be. */
+static void
+on_long_word (QueenMail *mail, gboolean is_wanted)
+{
+  gint64 end = g_get_monotonic_time () + QUEEN_SLICE;
+
+  while (g_get_monotonic_time () < end)
+    ;
+  on_word (mail, is_wanted);
+}
+
+/* Others wait for no more than one large mail when its time was the slice's. */
+static void
+test_large_mails (void)
+{
+  QueenMailSender sender = { { NULL } };
+  QueenMailbox *mailbox = queen_mailbox_new (g_main_context_default (), on_words_delivered, NULL);
+
+  said = g_string_new (NULL);
+  for (guint i = 0; i < 4; i++)
+    {
+      Word *word = g_new0 (Word, 1);
+
+      word->mail.deliver = on_long_word;
+      word->mail.size = 1024 * 1024;
+      word->mail.sender = &sender;
+      word->name = 'a';
+      queen_mailbox_put (mailbox, &word->mail);
+    }
+  g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (said->len, ==, 1);
+  queen_mailbox_free (mailbox);
+  g_string_free (said, TRUE);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/call-turns/of-those-who-say-much-one-is-heard-in-a-turn", test_one_in_a_turn);
   g_test_add_func ("/call-turns/senders-take-turns", test_senders_take_turns);
+  g_test_add_func ("/call-turns/large-mails", test_large_mails);
   return g_test_run ();
 }
