@@ -14,12 +14,13 @@
 #include "model/queen-listing.h"
 #include "net/queen-shares.h"
 #include "queen-error.h"
+#include "text/queen-hash.h"
 #include "text/queen-json-writer.h"
 #include "text/queen-query.h"
 
 #define PART_OF_ID 2   /* in /v1/jobs/{id} */
 #define MAX_LIMIT 1000 /* jobs in a list */
-#define MAX_NAMES 16   /* models or workers in a question */
+#define MAX_NAMES 32   /* models and workers in a question */
 #define EVENT_STREAM "text/event-stream"
 
 typedef struct
@@ -191,11 +192,12 @@ on_submit_job (QueenExchange *exchange, gpointer data)
 
 typedef struct
 {
-  guint limit;        /* 0 until it is said */
-  guint64 after;      /* the sequence behind which the page begins, 0 for the first */
-  guint states;       /* bits; 0 for any */
-  GPtrArray *models;  /* of char *; empty for any */
-  GPtrArray *workers; /* likewise */
+  guint limit;         /* 0 until it is said */
+  guint64 after;       /* the sequence behind which the page begins, 0 for the first */
+  guint states;        /* bits; 0 for any */
+  GHashTable *models;  /* a set; empty for any: each of the jobs is looked up, and they are many */
+  GHashTable *workers; /* likewise */
+  guint n_names;       /* that were given, of both */
 } Selection;
 
 static gboolean
@@ -227,34 +229,32 @@ take_status (const char *name, const char *value, gpointer data, GError **error)
 }
 
 static gboolean
-add_name (GPtrArray *names, const char *name, const char *value, GError **error)
+add_name (Selection *selection, GHashTable *names, const char *value, GError **error)
 {
-  if (names->len == MAX_NAMES)
-    return queen_error_refuse (error, QUEEN_ERROR_BAD_REQUEST, "%s can be given %d times", name,
-                               MAX_NAMES);
-  g_ptr_array_add (names, g_strdup (value));
+  if (selection->n_names == MAX_NAMES)
+    return queen_error_refuse (error, QUEEN_ERROR_BAD_REQUEST,
+                               "models and workers can be given %d times in all", MAX_NAMES);
+  selection->n_names++;
+  g_hash_table_add (names, g_strdup (value));
   return TRUE;
 }
 
 static gboolean
 take_model (const char *name, const char *value, gpointer data, GError **error)
 {
-  return add_name (((Selection *) data)->models, name, value, error);
+  return add_name (data, ((Selection *) data)->models, value, error);
 }
 
 static gboolean
 take_worker (const char *name, const char *value, gpointer data, GError **error)
 {
-  return add_name (((Selection *) data)->workers, name, value, error);
+  return add_name (data, ((Selection *) data)->workers, value, error);
 }
 
 static gboolean
-is_among (const GPtrArray *names, const char *name)
+is_among (GHashTable *names, const char *name)
 {
-  for (guint i = 0; i < names->len; i++)
-    if (g_strcmp0 (g_ptr_array_index (names, i), name) == 0)
-      return TRUE;
-  return names->len == 0;
+  return g_hash_table_size (names) == 0 || (name && g_hash_table_contains (names, name));
 }
 
 static gboolean
@@ -298,6 +298,12 @@ write_jobs (const GPtrArray *jobs, const Selection *selection)
   return json;
 }
 
+static GHashTable *
+make_names (void)
+{
+  return g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
+}
+
 static void
 on_list_jobs (QueenExchange *exchange, gpointer data)
 {
@@ -307,8 +313,8 @@ on_list_jobs (QueenExchange *exchange, gpointer data)
                                                { "model", take_model },
                                                { "worker_id", take_worker } };
   Work *work = data;
-  g_autoptr (GPtrArray) models = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GPtrArray) workers = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GHashTable) models = make_names ();
+  g_autoptr (GHashTable) workers = make_names ();
   Selection selection = { .models = models, .workers = workers };
   gboolean sees_all = has_right (work, exchange, QUEEN_ACCESS_ADMIN, NULL);
   g_autofree char *submitter = sees_all ? NULL : dup_submitter (exchange, FALSE);
