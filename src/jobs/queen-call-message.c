@@ -29,6 +29,11 @@ on_status (SoupMessage *message)
 const char *
 queen_call_message_get_fault (SoupMessage *message)
 {
+  SoupMessageHeaders *headers = soup_message_get_response_headers (message);
+  const char *coding = soup_message_headers_get_one (headers, "Content-Encoding");
+
+  if (coding && g_ascii_strcasecmp (coding, "identity") != 0)
+    return "its answer is compressed, which nobody has asked for";
   return g_object_get_data (G_OBJECT (message), FAULT);
 }
 

@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  */
 SoupMessage *queen_call_message_new (const QueenCallRequest *request, gboolean is_repeated);
 
-/** Returns: (nullable): why the head of the answer is none, though libsoup takes it; static */
+/** Returns: (nullable): why the head of the answer is not good, though libsoup takes it; static */
 const char *queen_call_message_get_fault (SoupMessage *message);
 
 G_END_DECLS

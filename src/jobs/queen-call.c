@@ -185,12 +185,6 @@ fail_without_head (QueenCall *self, const GError *error)
               "it closed the connection without an answer, or its answer is no HTTP");
 }
 
-static void
-fail_in_body (QueenCall *self, const GError *error)
-{
-  end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY, "its answer ended in the middle");
-}
-
 /* Reading */
 
 /* Returns: how many bytes there were; 0 when somebody has ended it, or there is nothing more now */
@@ -211,7 +205,8 @@ read_once (QueenCall *self)
   else if (n == 0)
     end_call (self, QUEEN_ATTEMPT_DONE, NULL);
   else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    fail_in_body (self, error);
+    end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY,
+              "its answer ended in the middle");
   return 0;
 }
 
@@ -254,12 +249,8 @@ queen_call_go_on (QueenCall *self)
 static gboolean
 check_answer (QueenCall *self)
 {
-  SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
-  const char *coding = soup_message_headers_get_one (headers, "Content-Encoding");
   const char *fault = queen_call_message_get_fault (self->message);
 
-  if (!fault && coding && g_ascii_strcasecmp (coding, "identity") != 0)
-    fault = "its answer is compressed, which nobody has asked for";
   if (fault)
     end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY, fault);
   return fault == NULL;
