@@ -131,11 +131,9 @@ let_go (QueenCall *self, gboolean is_whole)
 static void
 end_call (QueenCall *self, QueenAttemptOutcome outcome, const GError *error)
 {
-  const QueenCallFuncs *funcs = self->funcs;
-  gpointer data = self->data;
-
   let_go (self, outcome == QUEEN_ATTEMPT_DONE);
-  funcs->on_end (outcome, error, data);
+  if (!self->is_left)
+    self->funcs->on_end (outcome, error, self->data);
   unref_call (self);
 }
 
@@ -199,7 +197,8 @@ read_once (QueenCall *self)
   else if (n > 0)
     {
       set_deadline (self, WAITS_FOR_NEXT_BYTE, self->request.idle_timeout);
-      self->funcs->on_bytes (self->caller->buffer, (gsize) n, self->data);
+      if (!self->is_left)
+        self->funcs->on_bytes (self->caller->buffer, (gsize) n, self->data);
       return (gsize) n;
     }
   else if (n == 0)
@@ -529,27 +528,14 @@ queen_call_cancel (QueenCall *self)
   unref_call (self);
 }
 
-static void
-ignore_bytes (const char *bytes, gsize length, gpointer data)
-{
-}
-
-static void
-ignore_end (QueenAttemptOutcome outcome, const GError *error, gpointer data)
-{
-}
-
 void
 queen_call_leave (QueenCall *self)
 {
-  static const QueenCallFuncs nobody = { .on_bytes = ignore_bytes, .on_end = ignore_end };
-
   if (!self->answer)
     {
       queen_call_cancel (self);
       return;
     }
-  self->funcs = &nobody;
   self->is_left = TRUE;
   self->request.idle_timeout = LEFT_TIMEOUT;
   queen_call_set_paused (self, FALSE);

@@ -109,44 +109,58 @@ say_choice (ByOpenai *self, const QueenJsonValue *root)
     queen_dialect_say_token (&self->parent, text, self->n_tokens++);
 }
 
-/* Returns: (transfer full) (nullable): what is wrong with it */
-static char *
-dup_problem (const QueenJsonValue *root)
+/* Returns: (nullable): what is wrong with it */
+static const char *
+find_problem (const QueenJsonValue *root)
 {
   const QueenJsonValue *problem;
-  const char *message = NULL;
-  g_autofree char *legible = NULL;
 
   if (!root || root->type != QUEEN_JSON_OBJECT)
-    return g_strdup ("what it says is no completion");
+    return "what it says is no completion";
   problem = queen_json_get_member (root, "error");
-  if (!problem || problem->type == QUEEN_JSON_NULL)
-    return NULL;
-  if (problem->type == QUEEN_JSON_OBJECT)
-    message = queen_inference_get_text (problem, "message");
-  else if (problem->type == QUEEN_JSON_STRING)
-    message = problem->string;
-  legible = message ? queen_legible_dup (message, MAX_EXPLANATION) : NULL;
-  return g_strdup_printf ("the worker failed%s%s", legible ? ": " : "", legible ? legible : "");
+  return problem && problem->type != QUEEN_JSON_NULL ? "the worker failed" : NULL;
+}
+
+/* Returns: (transfer full): @problem, and what the worker says of it */
+static char *
+dup_explained (const char *problem, const QueenJsonValue *root)
+{
+  const QueenJsonValue *words =
+      root && root->type == QUEEN_JSON_OBJECT ? queen_json_get_member (root, "error") : NULL;
+  g_autofree char *legible = NULL;
+
+  if (words && words->type == QUEEN_JSON_OBJECT)
+    words = queen_json_get_member (words, "message");
+  if (!words || words->type != QUEEN_JSON_STRING)
+    return g_strdup (problem);
+  legible = queen_legible_dup (words->string, MAX_EXPLANATION);
+  return g_strconcat (problem, ": ", legible, NULL);
+}
+
+/* The worker's words may have some of the prompt, so they are for who reads the answer alone. */
+static gboolean
+refuse_chunk (QueenDialect *self, const char *problem, const QueenJsonValue *root, GError **error)
+{
+  g_autofree char *explained = dup_explained (problem, root);
+
+  queen_dialect_say_error (self, explained);
+  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_BAD_GATEWAY, problem);
+  return FALSE;
 }
 
 static gboolean
-take_chunk (QueenDialect *dialect, const char *data, gsize length, GError **error)
+take_chunk (QueenDialect *self, const char *data, gsize length, GError **error)
 {
   static const char *const wanted[] = { "id",        "choices", "[]text",  "[]delta", "[]message",
                                         "[]content", "error",   "message", NULL };
   g_autoptr (QueenJson) json = queen_json_new (data, length, wanted, NULL);
   const QueenJsonValue *root = json ? queen_json_get_root (json) : NULL;
-  g_autofree char *problem = dup_problem (root);
+  const char *problem = find_problem (root);
 
   if (problem)
-    {
-      queen_dialect_say_error (dialect, problem);
-      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_BAD_GATEWAY, problem);
-      return FALSE;
-    }
-  say_started ((ByOpenai *) dialect, root);
-  say_choice ((ByOpenai *) dialect, root);
+    return refuse_chunk (self, problem, root, error);
+  say_started ((ByOpenai *) self, root);
+  say_choice ((ByOpenai *) self, root);
   return TRUE;
 }
 
