@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 
-import { keepPicture, pulseIs, Queen, row, testPage } from "./harness.mjs";
+import { keepPicture, open, pulseIs, Queen, row, testPage } from "./harness.mjs";
 
 const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
 const folder = mkdtempSync(join(tmpdir(), "queens-"));
@@ -55,6 +55,14 @@ function watchRows() {
   new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
 }
 
+/* Ten seconds of what the page waits for between two questions are one. */
+/** @param {import('playwright-core').BrowserContext} context */
+const askOften = (context) => context.addInitScript(() => {
+  const now = performance.now.bind(performance);
+
+  performance.now = () => 10 * now();
+});
+
 testPage("of one who has no engine nothing is said", {}, async ({ queen, page }) => {
   await queen.worker("w");
   await page.locator("#rows").getByText("w", { exact: true }).first().waitFor();
@@ -64,12 +72,14 @@ testPage("of one who has no engine nothing is said", {}, async ({ queen, page })
 if (hasRedis) {
   let redis = startRedis();
 
-  testPage("how she stands with others is in the head, and changes with it", { options },
-    async ({ page }) => {
+  testPage("how she stands with others is in the head, and changes with it", { options, isClosed: true },
+    async ({ queen, page, context }) => {
       const word = page.locator("#queens");
       const other = await Queen.start(...options);
 
       try {
+        await askOften(context);
+        await open(page, queen);
         await word.getByText("one of 2 queens").waitFor();
         await keepPicture(page, "queens");
         redis.kill("SIGKILL");
@@ -98,7 +108,7 @@ if (hasRedis) {
 
   if (haproxy)
     testPage("whoever is killed behind a proxy, the page is back by itself, and nobody was offline",
-      { options: proxied, isClosed: true }, async ({ queen, page }) => {
+      { options: proxied, isClosed: true }, async ({ queen, page, context }) => {
         const queens = [queen, await Queen.start(...proxied)];
         const proxy = await startProxy(queens);
         /** @type {NodeJS.Timeout | undefined} */
@@ -106,6 +116,7 @@ if (hasRedis) {
 
         try {
           await until(async () => (await fetch(`${proxy.url}/health`)).ok);
+          await askOften(context);
           await page.goto(proxy.url);
           await pulseIs(page, "beating");
           await queens[0].worker("w0");
