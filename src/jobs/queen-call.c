@@ -158,18 +158,17 @@ is_reset (const GError *error)
 static void
 fail_before_connected (QueenCall *self, const GError *error)
 {
-  if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
-    end_with (self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_BAD_GATEWAY,
-              "there is no secure connection to it: its certificate is not trusted");
+  gboolean is_stranger = g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  const char *why = "it refuses connections";
+
+  if (is_stranger)
+    why = "there is no secure connection to it: its certificate is not trusted";
   else if (error->domain == G_TLS_ERROR)
-    end_with (
-        self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_UNAVAILABLE,
-        "there is no secure connection to it: its certificate is not trusted, or it speaks no "
-        "TLS");
+    why = "there is no secure connection to it: it speaks no TLS, or has ended it";
   else if (error->domain == G_RESOLVER_ERROR)
-    end_with (self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_UNAVAILABLE, "its name is not known");
-  else
-    end_with (self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_UNAVAILABLE, "it refuses connections");
+    why = "its name is not known";
+  end_with (self, QUEEN_ATTEMPT_REFUSED,
+            is_stranger ? QUEEN_ERROR_BAD_GATEWAY : QUEEN_ERROR_UNAVAILABLE, why);
 }
 
 /* Before its head was there. Who closes with something unread resets the connection (RFC 9293 §
@@ -183,12 +182,6 @@ fail_without_head (QueenCall *self, const GError *error)
   else
     end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY,
               "it closed the connection without an answer, or its answer is no HTTP");
-}
-
-static void
-fail_in_body (QueenCall *self, const GError *error)
-{
-  end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY, "its answer ended in the middle");
 }
 
 /* Reading */
@@ -211,7 +204,8 @@ read_once (QueenCall *self)
   else if (n == 0)
     end_call (self, QUEEN_ATTEMPT_DONE, NULL);
   else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    fail_in_body (self, error);
+    end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY,
+              "its answer ended in the middle");
   return 0;
 }
 
@@ -574,7 +568,6 @@ time_out (QueenCall *self)
     [WAITS_FOR_FIRST_BYTE] = "it did not begin to answer in time",
     [WAITS_FOR_NEXT_BYTE] = "it fell silent in the middle of its answer",
   };
-
   gboolean has_begun = self->stage >= WAITS_FOR_FIRST_BYTE;
   gboolean is_alive = self->stage == WAITS_FOR_NEXT_BYTE && self->deadline == self->patience;
 
