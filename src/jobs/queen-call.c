@@ -156,18 +156,17 @@ is_reset (const GError *error)
 static void
 fail_before_connected (QueenCall *self, const GError *error)
 {
-  if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
-    end_with (self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_BAD_GATEWAY,
-              "there is no secure connection to it: its certificate is not trusted");
+  gboolean is_stranger = g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  const char *why = "it refuses connections";
+
+  if (is_stranger)
+    why = "there is no secure connection to it: its certificate is not trusted";
   else if (error->domain == G_TLS_ERROR)
-    end_with (
-        self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_UNAVAILABLE,
-        "there is no secure connection to it: its certificate is not trusted, or it speaks no "
-        "TLS");
+    why = "there is no secure connection to it: it speaks no TLS, or has ended it";
   else if (error->domain == G_RESOLVER_ERROR)
-    end_with (self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_UNAVAILABLE, "its name is not known");
-  else
-    end_with (self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_UNAVAILABLE, "it refuses connections");
+    why = "its name is not known";
+  end_with (self, QUEEN_ATTEMPT_REFUSED,
+            is_stranger ? QUEEN_ERROR_BAD_GATEWAY : QUEEN_ERROR_UNAVAILABLE, why);
 }
 
 /* Before its head was there. Who closes with something unread resets the connection (RFC 9293 §
@@ -551,7 +550,6 @@ time_out (QueenCall *self)
     [WAITS_FOR_FIRST_BYTE] = "it did not begin to answer in time",
     [WAITS_FOR_NEXT_BYTE] = "it fell silent in the middle of its answer",
   };
-
   gboolean has_begun = self->stage >= WAITS_FOR_FIRST_BYTE;
   gboolean is_alive = self->stage == WAITS_FOR_NEXT_BYTE && self->deadline == self->patience;
 

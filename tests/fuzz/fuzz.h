@@ -11,6 +11,9 @@ G_BEGIN_DECLS
 int LLVMFuzzerInitialize (int *argc, char ***argv);
 int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
 
+/** For targets in which the queen has reason to complain. */
+void fuzz_allow_warnings (void);
+
 /**
  * fuzz_cut_line:
  * @at: (inout): where the line begins, then where the next one does; %NULL behind the last one

@@ -317,6 +317,45 @@ test_cut_for_long (void)
   redis_server_free (server);
 }
 
+/* What a queen has acknowledged and not brought to the engine dies with her, and with it nothing
+ * but that: the next beat says it anew, wherever it comes. */
+static void
+test_acknowledged (void)
+{
+  RedisServer *server = start_redis (NULL);
+  guint16 port = redis_server_get_port (server);
+  Wire *wire = wire_new (port);
+  QueenProcess *queens[2] = { start_queen (port, port, "30s"),
+                              start_queen (wire_get_port (wire), wire_get_port (wire), "30s") };
+  Story story = { 0 };
+
+  wait_for_both (queens, "together");
+  {
+    g_autoptr (SseClient) here = listen_to (queens[0]);
+
+    queens_beat (queens[1], "before", "ready");
+    wait_until_known (queens, "before", "Ready");
+    wire_cut (wire);
+    queens_beat (queens[1], "before", "busy");
+    queens_beat (queens[1], "acknowledged", "ready");
+    queen_process_signal (queens[1], SIGKILL);
+    queen_process_wait_exit (queens[1]);
+    wire_free (wire); /* with what was in it */
+    g_assert_true (queens_is_known_as (queens[0], "acknowledged", NULL));
+    g_assert_true (queens_is_known_as (queens[0], "before", "Ready"));
+    queens_beat (queens[0], "before", "busy");
+    queens_beat (queens[0], "acknowledged", "ready");
+    queens_beat (queens[0], "end", "ready");
+    hear_out (here, &story);
+  }
+  g_assert_cmpuint (story.n_lagged + story.n_offline, ==, 0);
+  g_assert_cmpuint (g_hash_table_size (story.events), ==, 4);
+  g_hash_table_unref (story.events);
+  queen_process_free (queens[1]);
+  queens_end (queens[0]);
+  redis_server_free (server);
+}
+
 /* Whoever comes from another queen may have seen what this one has yet to read: nothing of it is
  * told again, and nothing is said to be lost. */
 static void
@@ -444,6 +483,7 @@ main (int argc, char **argv)
   g_test_add_func ("/queens-cut/lost-tail", test_lost_tail);
   g_test_add_func ("/queens-cut/network", test_cut);
   g_test_add_func ("/queens-cut/network-for-long", test_cut_for_long);
+  g_test_add_func ("/queens-cut/acknowledged-and-killed", test_acknowledged);
   g_test_add_data_func ("/queens-cut/seen-elsewhere/network", NULL, test_seen_elsewhere);
   g_test_add_data_func ("/queens-cut/seen-elsewhere/queen-stopped", "", test_seen_elsewhere);
   g_test_add_func ("/queens-cut/stopped-for-long", test_stopped_for_long);

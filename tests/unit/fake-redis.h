@@ -19,6 +19,9 @@
 #define FAKE_REDIS_EPOCH "abc"
 #define FAKE_REDIS_OPERATION (3 + QUEEN_ENGINE_N_KEYS + 4) /* its place in a call of the script */
 #define FAKE_REDIS_MAX_CLIENTS 8
+#define FAKE_REDIS_OTHER                                                                           \
+  "fedcba9876543210fedcba9876543210" /* who is there if anything is known                          \
+                                      */
 
 typedef struct
 {
@@ -37,6 +40,7 @@ typedef struct
   guint64 n, s;          /* what it says of the end of the stream */
   const char *refusal;   /* NULL, or what it answers to announcements */
   const char *past;      /* NULL, or what it answers to who asks for the past */
+  GBytes *known;         /* NULL, or what each is that is known, and what another queen says */
   guint n_begun;         /* how often somebody has begun to join */
   guint n_announced;     /* how often somebody has said that she is there */
   GString *begun_behind; /* the last number that each of them had heard of */
@@ -91,9 +95,47 @@ fake_redis_obey_call (FakeRedis *self, FakeClient *client, const QueenRedisReply
     fake_redis_say (client, self->past ? self->past : "*1\r\n$4\r\npast\r\n");
   else if (g_str_equal (operation, "announce") && self->refusal)
     fake_redis_say (client, self->refusal);
+  else if (g_str_equal (operation, "announce") && self->known)
+    fake_redis_say (client, "*6\r\n$9\r\nannounced\r\n$1\r\n4\r\n$1\r\n0\r\n$1\r\n1\r\n"
+                            "$32\r\n" FAKE_REDIS_OTHER "\r\n$1\r\n0\r\n");
   else
     fake_redis_say_end (self, client, g_str_equal (operation, "announce") ? "announced" : "done",
                         NULL);
+}
+
+/* Returns: whether that is a question about what is known, and something is */
+static inline gboolean
+fake_redis_say_known (FakeRedis *self, FakeClient *client, const char *name)
+{
+  static const struct
+  {
+    const char *command;
+    const char *begin; /* of the answer; what is known stands behind it, if it is not whole */
+    gboolean is_whole;
+  } answers[] = {
+    { "HSCAN", "*2\r\n$1\r\n0\r\n*2\r\n$5\r\njob-a\r\n", FALSE },
+    { "MGET", "*1\r\n", FALSE },
+    { "ZRANGE", "*1\r\n$32\r\n" FAKE_REDIS_OTHER "\r\n", TRUE },
+  };
+
+  for (gsize i = 0; self->known && i < G_N_ELEMENTS (answers); i++)
+    if (g_str_equal (name, answers[i].command))
+      {
+        g_autoptr (GString) text = g_string_new (answers[i].begin);
+        gsize length;
+        const char *known = g_bytes_get_data (self->known, &length);
+
+        if (!answers[i].is_whole)
+          {
+            g_string_append_printf (text, "$%zu\r\n", length);
+            g_string_append_len (text, known, (gssize) length);
+            g_string_append (text, "\r\n");
+          }
+        g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (client->connection)),
+                                   text->str, text->len, NULL, NULL, NULL);
+        return TRUE;
+      }
+  return FALSE;
 }
 
 static inline void
@@ -116,7 +158,7 @@ fake_redis_obey (FakeRedis *self, FakeClient *client, const QueenRedisReply *com
     fake_redis_obey_call (self, client, command);
   else if (g_str_equal (name, "XREAD"))
     client->waits = TRUE;
-  else
+  else if (!fake_redis_say_known (self, client, name))
     {
       for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)
         if (g_str_equal (name, answers[i].command))
