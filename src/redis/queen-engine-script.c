@@ -196,12 +196,15 @@ const char queen_engine_script[] =
     "    said[i + 1] = entry\n"
     "  end\n"
     "  return said\n"
+    /* Who has spoken when Redis' clock was ahead, and speaks no more, would be there until it is
+     * there again; all others say in a moment that they are. */
     "elseif op == 'announce' then\n"
     "  local is_kept = redis.call('PEXPIRE', KEYS[9], ARGV[7]) == 1 and\n"
     "                  redis.call('ZSCORE', KEYS[7], queen)\n"
     "  redis.call('SET', KEYS[8], ARGV[6], 'PX', ARGV[7])\n"
     "  redis.call('ZADD', KEYS[7], text(now), queen)\n"
     "  redis.call('ZREMRANGEBYSCORE', KEYS[7], '-inf', text(now - ARGV[7]))\n"
+    "  redis.call('ZREMRANGEBYSCORE', KEYS[7], '(' .. text(now + ARGV[7]), '+inf')\n"
     "  local said = { 'announced', tostring(get('n') or 0), tostring(get('s') or 0),\n"
     "                 is_kept and '1' or '0' }\n"
     "  local roll = redis.call('ZRANGE', KEYS[7], 0, 63, 'WITHSCORES')\n"

@@ -37,6 +37,7 @@ typedef struct
   guint64 n, s;          /* what it says of the end of the stream */
   const char *refusal;   /* NULL, or what it answers to announcements */
   const char *past;      /* NULL, or what it answers to who asks for the past */
+  const char *workers;   /* NULL, or what it answers to who asks who is known */
   guint n_begun;         /* how often somebody has begun to join */
   guint n_announced;     /* how often somebody has said that she is there */
   GString *begun_behind; /* the last number that each of them had heard of */
@@ -116,6 +117,9 @@ fake_redis_obey (FakeRedis *self, FakeClient *client, const QueenRedisReply *com
     fake_redis_obey_call (self, client, command);
   else if (g_str_equal (name, "XREAD"))
     client->waits = TRUE;
+  else if (self->workers && g_str_equal (name, "HSCAN") &&
+           g_str_has_suffix (command->elements[1]->text, ":worker"))
+    fake_redis_say (client, self->workers);
   else
     {
       for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)
