@@ -196,9 +196,18 @@ const char queen_engine_script[] =
     "    said[i + 1] = entry\n"
     "  end\n"
     "  return said\n"
-    /* Who has spoken when Redis' clock was ahead, and speaks no more, would be there until it is
-     * there again; all others say in a moment that they are. */
+    /* When Redis' clock has gone back, until when somebody holds goes back with it, or they would
+     * not be missed until it is there again. Nor would a queen that has spoken before, and speaks
+     * no more; all others say in a moment that they are there. */
     "elseif op == 'announce' then\n"
+    "  local ahead = (tonumber(get('time') or 0) or 0) - now\n"
+    "  if ahead > 1000 then\n"
+    "    local all = redis.call('ZRANGE', due, 0, -1, 'WITHSCORES')\n"
+    "    for i = 1, #all, 2 do\n"
+    "      redis.call('ZADD', due, text(all[i + 1] - ahead), all[i])\n"
+    "    end\n"
+    "  end\n"
+    "  redis.call('HSET', meta, 'time', text(now))\n"
     "  local is_kept = redis.call('PEXPIRE', KEYS[9], ARGV[7]) == 1 and\n"
     "                  redis.call('ZSCORE', KEYS[7], queen)\n"
     "  redis.call('SET', KEYS[8], ARGV[6], 'PX', ARGV[7])\n"
