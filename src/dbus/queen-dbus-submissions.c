@@ -51,9 +51,10 @@ typedef struct
   GBytes *body;
 
   /* For the D-Bus thread only. */
-  QueenDBusSubmissions *submissions; /* NULL when it is not counted, or any longer */
-  QueenDBusCall *call;               /* NULL when there is nobody to be answered */
-  int fd;                            /* where the body is, until it is read */
+  QueenDBusSubmissions *submissions; /* NULL once there is no call any more */
+  gboolean is_counted;
+  QueenDBusCall *call; /* NULL when there is nobody to be answered */
+  int fd;              /* where the body is, until it is read */
   QueenDBusBody *reading;
 
   /* For the main thread only, until the call goes back. */
@@ -98,13 +99,17 @@ send_submission (GMainContext *to, GSourceFunc func, Submission *self)
 static void
 forget_call (Submission *self)
 {
-  GHashTable *counts = self->submissions ? self->submissions->n_of_user : NULL;
-  guint n = counts ? GPOINTER_TO_UINT (g_hash_table_lookup (counts, self->submitter)) : 0;
+  GHashTable *counts = self->submissions->n_of_user;
+  guint n = 0;
 
+  /* Who has left at once is not known to be anybody's. */
+  if (self->is_counted)
+    n = GPOINTER_TO_UINT (g_hash_table_lookup (counts, self->submitter));
   if (n > 1)
     g_hash_table_replace (counts, g_strdup (self->submitter), GUINT_TO_POINTER (n - 1));
-  else if (counts)
+  else if (n == 1)
     g_hash_table_remove (counts, self->submitter);
+  self->is_counted = FALSE;
   self->submissions = NULL;
 }
 
@@ -272,7 +277,7 @@ count_call (QueenDBusSubmissions *submissions, Submission *self, GError **error)
     }
   g_hash_table_replace (submissions->n_of_user, g_strdup (self->submitter),
                         GUINT_TO_POINTER (n + 1));
-  self->submissions = submissions;
+  self->is_counted = TRUE;
   return TRUE;
 }
 
@@ -280,7 +285,7 @@ static void
 on_submitter_known (const char *user, const char *caller, gpointer data)
 {
   Submission *self = data;
-  QueenDBusSubmissions *submissions = g_steal_pointer (&self->submissions);
+  QueenDBusSubmissions *submissions = self->submissions;
   g_autoptr (GError) error = NULL;
 
   self->submitter = g_strconcat ("uid:", user, NULL);

@@ -524,6 +524,28 @@ test_half_body (Fixture *f, gconstpointer data)
   close (fds[1]);
 }
 
+/* The bus cannot say any more whose they were. */
+static void
+test_gone_at_once (Fixture *f, gconstpointer data)
+{
+  g_autofree char *body = dup_body (1, "");
+  g_autofree char *path = NULL;
+  int answer;
+
+  for (int i = 0; i < 20; i++)
+    {
+      BusClient *other = bus_client_new (bus_daemon_get_address (f->bus));
+      g_autoptr (GError) error = NULL;
+
+      send_call (other, open_pipe (body), G_DBUS_MESSAGE_FLAGS_NONE);
+      g_dbus_connection_flush_sync (bus_client_get_connection (other), NULL, &error);
+      g_assert_no_error (error);
+      bus_client_free (other);
+    }
+  path = submit_text (f, "@a{sv} {}", body, &answer);
+  close (answer);
+}
+
 /* The worker goes on, and so do others; what has left the ring is told as lost. */
 static void
 test_slow_reader (Fixture *f, gconstpointer data)
@@ -620,6 +642,7 @@ main (int argc, char **argv)
   ADD ("answer/when-she-ends/says-so", test_stopped);
   ADD ("answer/unwanted/cancels-the-job", test_unwanted);
   ADD ("body/half-of-it/ends-with-its-caller", test_half_body);
+  ADD ("caller/gone-at-once", test_gone_at_once);
   ADD ("strangers/descriptors-of-theirs-are-closed", test_strangers);
   g_test_add ("/dbus-submissions/answer/too-many-of-one-user/are-busy", Fixture, NULL,
               set_up_for_few, test_many_answers, tear_down);
