@@ -7,8 +7,6 @@
 #include "queen-dbus-user.h"
 #include "text/queen-hash.h"
 
-#define COUNT_FROM (64 * 1024)
-
 /* Bytes; with the one answer more that may follow (24 MiB), both together stay under the 127 MiB at
  * which a system bus stops reading. */
 #define MAX_OF_USER (16 * 1024 * 1024)
@@ -189,6 +187,24 @@ queen_dbus_receipts_is_empty (QueenDBusReceipts *self)
   return g_hash_table_size (self->by_caller) == 0;
 }
 
+gsize
+queen_dbus_receipts_get_n_bytes (QueenDBusReceipts *self, const char *user)
+{
+  GHashTableIter iter;
+  gpointer value;
+  gsize n = 0;
+
+  g_hash_table_iter_init (&iter, self->by_caller);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const Receipt *receipt = value;
+
+      if (!user || g_strcmp0 (receipt->user, user) == 0)
+        n += receipt->n_asked + receipt->n_more;
+    }
+  return n;
+}
+
 gboolean
 queen_dbus_receipts_has_room (QueenDBusReceipts *self, const char *user)
 {
@@ -220,7 +236,7 @@ queen_dbus_receipts_add (QueenDBusReceipts *self,
 {
   Receipt *receipt = g_hash_table_lookup (self->by_caller, caller);
 
-  if (size < COUNT_FROM)
+  if (size < QUEEN_DBUS_RECEIPTS_LEAST)
     return;
   if (!receipt)
     receipt = add_receipt (self, connection, caller);

@@ -17,6 +17,9 @@ G_BEGIN_DECLS
  */
 #define QUEEN_DBUS_RECEIPTS_PATIENCE (10 * G_TIME_SPAN_MINUTE)
 
+/** Bytes from which on an answer is counted. */
+#define QUEEN_DBUS_RECEIPTS_LEAST (64 * 1024)
+
 /**
  * QueenDBusReceipts:
  *
@@ -37,6 +40,9 @@ QueenDBusReceipts *queen_dbus_receipts_new (const QueenClock *clock);
 
 /** Returns: whether nothing at all is unread */
 gboolean queen_dbus_receipts_is_empty (QueenDBusReceipts *self);
+
+/** Returns: bytes that may be unread by @user; or by all, if that is %NULL */
+gsize queen_dbus_receipts_get_n_bytes (QueenDBusReceipts *self, const char *user);
 
 /** Returns: whether @user may be sent a large answer more */
 gboolean queen_dbus_receipts_has_room (QueenDBusReceipts *self, const char *user);
