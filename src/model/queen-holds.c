@@ -532,12 +532,6 @@ queen_holds_apply (QueenHolds *self, const QueenHoldEntry *entry)
 }
 
 gboolean
-queen_holds_has (QueenHolds *self, const char *hold)
-{
-  return g_hash_table_contains (self->by_id, hold);
-}
-
-gboolean
 queen_holds_drop (QueenHolds *self, const char *hold)
 {
   Held *held = g_hash_table_lookup (self->by_id, hold);

@@ -136,9 +136,6 @@ char **queen_holds_list_callers (QueenHolds *self);
 /** Returns: (nullable) (transfer none): the holds of the component itself, not of its hive */
 QueenHoldList *queen_holds_lookup (QueenHolds *self, QueenComponentKind kind, const char *id);
 
-/** queen_holds_has: whether there is a hold of that id. */
-gboolean queen_holds_has (QueenHolds *self, const char *hold);
-
 /** Returns: whether the component itself is held; for a worker see queen_component_is_held() */
 gboolean queen_holds_is_held (QueenHolds *self, QueenComponentKind kind, const char *id);
 

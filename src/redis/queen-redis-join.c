@@ -130,7 +130,7 @@ take_pair (QueenRedisSequencer *self, const QueenRedisReply *id, const QueenRedi
       break;
     case QUEEN_JOIN_HOLDS:
       hold = queen_redis_sequencer_take_hold (self, value);
-      if (hold && queen_holds_has (queen_cluster_get_holds (self->cluster), hold))
+      if (hold)
         g_hash_table_add (self->held_elsewhere, g_steal_pointer (&hold));
       break;
     default:

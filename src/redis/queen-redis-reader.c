@@ -250,6 +250,18 @@ take_forgotten (QueenRedisSequencer *self, const Entry *entry)
 
 /* Holds */
 
+static gboolean
+is_held (QueenRedisSequencer *self, const QueenHoldEntry *entry)
+{
+  const QueenHoldList *list = queen_holds_lookup (queen_cluster_get_holds (self->cluster),
+                                                  entry->kind, entry->component_id);
+
+  for (guint i = 0; list && i < list->n; i++)
+    if (g_str_equal (list->holds[i]->id, entry->hold->id))
+      return TRUE;
+  return FALSE;
+}
+
 char *
 queen_redis_sequencer_take_hold (QueenRedisSequencer *self, const QueenRedisReply *text)
 {
@@ -268,7 +280,7 @@ queen_redis_sequencer_take_hold (QueenRedisSequencer *self, const QueenRedisRepl
     queen_holds_apply (queen_cluster_get_holds (self->cluster), &entry);
   else if (self->state == QUEEN_ENGINE_TOGETHER)
     queen_redis_sequencer_write (self, "release", entry.hold->id, NULL);
-  return g_strdup (entry.hold->id);
+  return is_held (self, &entry) ? g_strdup (entry.hold->id) : NULL;
 }
 
 /* The stream */

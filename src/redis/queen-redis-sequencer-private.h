@@ -328,7 +328,8 @@ void queen_redis_sequencer_take_state (QueenRedisSequencer *self,
                                        QueenComponentKind kind,
                                        const QueenRedisReply *text);
 
-/** Has a hold that another queen was told of. Returns: (transfer full) (nullable): its id */
+/** Has a hold that another queen was told of. Returns: (transfer full) (nullable): its id, if there
+ * was room for it */
 char *queen_redis_sequencer_take_hold (QueenRedisSequencer *self, const QueenRedisReply *text);
 
 /** Something in the engine makes no sense. */
