@@ -7,12 +7,12 @@
 #include "queen-dbus-user.h"
 #include "text/queen-hash.h"
 
-#define COUNT_FROM (64 * 1024)
-
 /* Bytes; with the one answer more that may follow (24 MiB), both together stay under the 127 MiB at
  * which a system bus stops reading. */
 #define MAX_OF_USER (16 * 1024 * 1024)
 #define MAX_OF_ALL (80 * 1024 * 1024)
+
+#define MAX_SMALL 1024 /* callers who have had little, of whom most have gone since */
 
 /* Questions. A system bus lets her have 128 that are not answered, to all together and for ever. */
 #define MAX_ASKED_OF_USER 16
@@ -38,6 +38,7 @@ typedef struct
 struct _QueenDBusReceipts
 {
   GHashTable *by_caller; /* its name -> Receipt */
+  GHashTable *small;     /* likewise -> bytes of what is too little for one */
   QueenAlarm *alarm;
   QueenDeadlineQueue deadlines;
   QueenDeadlineQueue attempts;
@@ -176,6 +177,7 @@ queen_dbus_receipts_new (const QueenClock *clock)
 
   self->clock = clock;
   self->by_caller = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_receipt);
+  self->small = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
   self->alarm =
       queen_alarm_new (clock, "unread answers", G_PRIORITY_DEFAULT, on_receipts_alarm, self);
   queen_deadline_queue_init (&self->deadlines, QUEEN_DBUS_RECEIPTS_PATIENCE, self->alarm, clock);
@@ -187,6 +189,24 @@ gboolean
 queen_dbus_receipts_is_empty (QueenDBusReceipts *self)
 {
   return g_hash_table_size (self->by_caller) == 0;
+}
+
+gsize
+queen_dbus_receipts_get_n_bytes (QueenDBusReceipts *self, const char *user)
+{
+  GHashTableIter iter;
+  gpointer value;
+  gsize n = 0;
+
+  g_hash_table_iter_init (&iter, self->by_caller);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const Receipt *receipt = value;
+
+      if (!user || g_strcmp0 (receipt->user, user) == 0)
+        n += receipt->n_asked + receipt->n_more;
+    }
+  return n;
 }
 
 gboolean
@@ -211,17 +231,15 @@ queen_dbus_receipts_has_room (QueenDBusReceipts *self, const char *user)
   return n_of_user < MAX_OF_USER && n_of_all < MAX_OF_ALL && n_asked < MAX_ASKED_OF_USER;
 }
 
-void
-queen_dbus_receipts_add (QueenDBusReceipts *self,
-                         GDBusConnection *connection,
-                         const char *caller,
-                         const char *user,
-                         gsize size)
+static void
+count_answer (QueenDBusReceipts *self,
+              GDBusConnection *connection,
+              const char *caller,
+              const char *user,
+              gsize size)
 {
   Receipt *receipt = g_hash_table_lookup (self->by_caller, caller);
 
-  if (size < COUNT_FROM)
-    return;
   if (!receipt)
     receipt = add_receipt (self, connection, caller);
   if (!receipt->user && user)
@@ -235,10 +253,54 @@ queen_dbus_receipts_add (QueenDBusReceipts *self,
     ask_caller (receipt);
 }
 
+/* One of those who have had little is asked as well, so that they do not become more and more. */
+static void
+count_any_small (QueenDBusReceipts *self, GDBusConnection *connection)
+{
+  g_autofree char *caller = NULL;
+  gpointer name, size;
+  GHashTableIter iter;
+
+  g_hash_table_iter_init (&iter, self->small);
+  if (!g_hash_table_iter_next (&iter, &name, &size))
+    return;
+  caller = name;
+  g_hash_table_iter_steal (&iter);
+  count_answer (self, connection, caller, NULL, GPOINTER_TO_SIZE (size));
+}
+
+/* Returns: whether it is not to be counted yet; @size: (inout): of all that is */
+static gboolean
+is_small (QueenDBusReceipts *self, const char *caller, gsize *size)
+{
+  if (g_hash_table_contains (self->by_caller, caller))
+    return FALSE;
+  *size += GPOINTER_TO_SIZE (g_hash_table_lookup (self->small, caller));
+  if (*size < QUEEN_DBUS_RECEIPTS_LEAST)
+    g_hash_table_replace (self->small, g_strdup (caller), GSIZE_TO_POINTER (*size));
+  else
+    g_hash_table_remove (self->small, caller);
+  return *size < QUEEN_DBUS_RECEIPTS_LEAST;
+}
+
+void
+queen_dbus_receipts_add (QueenDBusReceipts *self,
+                         GDBusConnection *connection,
+                         const char *caller,
+                         const char *user,
+                         gsize size)
+{
+  if (!is_small (self, caller, &size))
+    count_answer (self, connection, caller, user, size);
+  else if (g_hash_table_size (self->small) > MAX_SMALL)
+    count_any_small (self, connection);
+}
+
 void
 queen_dbus_receipts_free (QueenDBusReceipts *self)
 {
   g_hash_table_unref (self->by_caller);
+  g_hash_table_unref (self->small);
   queen_alarm_free (self->alarm);
   g_free (self);
 }

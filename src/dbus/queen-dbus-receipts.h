@@ -17,15 +17,19 @@ G_BEGIN_DECLS
  */
 #define QUEEN_DBUS_RECEIPTS_PATIENCE (10 * G_TIME_SPAN_MINUTE)
 
+/** Bytes from which on answers of one caller are counted: one, or several small ones together. */
+#define QUEEN_DBUS_RECEIPTS_LEAST (64 * 1024)
+
 /**
  * QueenDBusReceipts:
  *
- * Large answers that those who asked may not have read yet. A bus keeps what somebody does not
- * read, counts it against who has sent it, and from some amount on reads nothing more from her: who
- * asks and never reads would keep her from everybody. So who gets a large answer is asked by
- * org.freedesktop.DBus.Peer.Ping, which every D-Bus library answers by itself, whether it has come;
- * and no user gets more as long as much has not. A bus waits for no more than some of those
- * answers, so no user gets more, either, with more than a few connections that have not answered.
+ * Large answers, and many small ones, that those who asked may not have read yet. A bus keeps what
+ * somebody does not read, counts it against who has sent it, and from some amount on reads nothing
+ * more from her: who asks and never reads would keep her from everybody. So who gets a large answer
+ * is asked by org.freedesktop.DBus.Peer.Ping, which every D-Bus library answers by itself, whether
+ * it has come; and no user gets more as long as much has not. A bus waits for no more than some of
+ * those answers, so no user gets more, either, with more than a few connections that have not
+ * answered.
  */
 typedef struct _QueenDBusReceipts QueenDBusReceipts;
 
@@ -38,6 +42,9 @@ QueenDBusReceipts *queen_dbus_receipts_new (const QueenClock *clock);
 /** Returns: whether nothing at all is unread */
 gboolean queen_dbus_receipts_is_empty (QueenDBusReceipts *self);
 
+/** Returns: bytes that may be unread by @user; or by all, if that is %NULL */
+gsize queen_dbus_receipts_get_n_bytes (QueenDBusReceipts *self, const char *user);
+
 /** Returns: whether @user may be sent a large answer more */
 gboolean queen_dbus_receipts_has_room (QueenDBusReceipts *self, const char *user);
 
@@ -46,7 +53,7 @@ gboolean queen_dbus_receipts_has_room (QueenDBusReceipts *self, const char *user
  * @connection: to the bus; must outlive the receipts
  * @caller: who was answered, its unique name
  * @user: (nullable): whose that is; %NULL to have the bus asked
- * @size: bytes of the answer, which has been sent. A small one is not counted
+ * @size: bytes of the answer, which has been sent
  */
 void queen_dbus_receipts_add (QueenDBusReceipts *self,
                               GDBusConnection *connection,

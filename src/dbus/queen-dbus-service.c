@@ -203,6 +203,8 @@ release_bus (QueenDBusService *self)
   g_clear_pointer (&self->outbox, queen_dbus_outbox_free);
   self->is_waiting = self->is_named = FALSE;
   queen_dbus_holds_leave_bus (self->holds);
+  if (self->submissions)
+    queen_dbus_submissions_leave_bus (self->submissions);
   if (self->is_renewing)
     queen_dbus_methods_leave_subscribers (self->methods);
   else
@@ -239,6 +241,8 @@ enter_bus (QueenDBusService *self, GDBusConnection *connection)
     g_warning ("nothing can be shown on the bus: %s", error->message);
   queen_dbus_methods_come_back_to_subscribers (self->methods, connection);
   queen_dbus_holds_enter_bus (self->holds, connection);
+  if (self->submissions)
+    queen_dbus_submissions_enter_bus (self->submissions, connection);
 }
 
 static void

@@ -17,13 +17,17 @@
 #include "queen-dbus-frames.h"
 #include "queen-dbus-job-view.h"
 #include "queen-dbus-output.h"
+#include "queen-dbus-receipts.h"
 #include "queen-error.h"
 
 #define PATIENCE                                                                                   \
-  (20 * G_USEC_PER_SEC)              /* less than what callers wait usually, so that they hear     \
-                                      */
-#define MAX_OPEN 64                  /* calls whose body is read or that are being submitted */
-#define MAX_OF_USER 32               /* of these */
+  (20 * G_USEC_PER_SEC) /* less than what callers wait usually, so that they hear                  \
+                         */
+#define MAX_OPEN 64     /* calls whose body is read or that are being submitted */
+#define MAX_OF_USER 32  /* of these, and answers that may be unread */
+
+/* A system bus reads nothing more from who has 64 descriptors in messages that are unread. */
+#define MAX_UNREAD 60
 #define MAX_BYTES (32 * 1024 * 1024) /* of all their bodies */
 
 struct _QueenDBusSubmissions
@@ -35,6 +39,10 @@ struct _QueenDBusSubmissions
   QueenDBusCalls *calls;
   QueenDBusBodies *bodies;
   GHashTable *n_of_user; /* submitter -> how many calls are open */
+  guint n_counted;       /* of all of them */
+  QueenDBusReceipts *receipts;
+  GDBusConnection *connection; /* to which these belong; NULL while she is not on the bus */
+  const QueenClock *clock;
 };
 
 /* A call on its way to the main thread and back, with a reference of the thread that has it. */
@@ -51,9 +59,10 @@ typedef struct
   GBytes *body;
 
   /* For the D-Bus thread only. */
-  QueenDBusSubmissions *submissions; /* NULL when it is not counted, or any longer */
-  QueenDBusCall *call;               /* NULL when there is nobody to be answered */
-  int fd;                            /* where the body is, until it is read */
+  QueenDBusSubmissions *submissions; /* NULL once there is no call any more */
+  gboolean is_counted;
+  QueenDBusCall *call; /* NULL when there is nobody to be answered */
+  int fd;              /* where the body is, until it is read */
   QueenDBusBody *reading;
 
   /* For the main thread only, until the call goes back. */
@@ -98,18 +107,39 @@ send_submission (GMainContext *to, GSourceFunc func, Submission *self)
 static void
 forget_call (Submission *self)
 {
-  GHashTable *counts = self->submissions ? self->submissions->n_of_user : NULL;
-  guint n = counts ? GPOINTER_TO_UINT (g_hash_table_lookup (counts, self->submitter)) : 0;
+  GHashTable *counts = self->submissions->n_of_user;
+  guint n = 0;
 
+  /* Who has left at once is not known to be anybody's. */
+  if (self->is_counted)
+    n = GPOINTER_TO_UINT (g_hash_table_lookup (counts, self->submitter));
   if (n > 1)
     g_hash_table_replace (counts, g_strdup (self->submitter), GUINT_TO_POINTER (n - 1));
-  else if (counts)
+  else if (n == 1)
     g_hash_table_remove (counts, self->submitter);
+  self->submissions->n_counted -= self->is_counted;
+  self->is_counted = FALSE;
   self->submissions = NULL;
 }
 
+/* Each descriptor is counted as the least that is. */
 static void
-return_answer (GDBusMethodInvocation *invocation, Submission *self)
+note_unread (QueenDBusSubmissions *submissions,
+             GDBusMethodInvocation *invocation,
+             const char *submitter)
+{
+  const char *caller = g_dbus_method_invocation_get_sender (invocation);
+  GDBusConnection *connection = g_dbus_method_invocation_get_connection (invocation);
+
+  if (caller && connection == submissions->connection)
+    queen_dbus_receipts_add (submissions->receipts, connection, caller, submitter,
+                             QUEEN_DBUS_RECEIPTS_LEAST);
+}
+
+static void
+return_answer (QueenDBusSubmissions *submissions,
+               GDBusMethodInvocation *invocation,
+               Submission *self)
 {
   GDBusMessage *call = g_dbus_method_invocation_get_message (invocation);
   GDBusConnection *connection = g_dbus_method_invocation_get_connection (invocation);
@@ -124,6 +154,7 @@ return_answer (GDBusMethodInvocation *invocation, Submission *self)
       self->answer = -1;
       g_dbus_connection_send_message (connection, answer, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL,
                                       NULL);
+      note_unread (submissions, invocation, self->submitter);
     }
   g_object_unref (invocation);
 }
@@ -135,13 +166,14 @@ static void
 end_submission (Submission *self, const GError *error)
 {
   GDBusMethodInvocation *invocation = queen_dbus_call_end (g_steal_pointer (&self->call));
+  QueenDBusSubmissions *submissions = self->submissions;
 
   forget_call (self);
   if (error)
     g_dbus_method_invocation_return_dbus_error (invocation, queen_error_dbus_name (error),
                                                 error->message);
   else
-    return_answer (invocation, self);
+    return_answer (submissions, invocation, self);
   unref_submission (self); /* the call's */
 }
 
@@ -258,21 +290,31 @@ on_body_read (GBytes *bytes, const GError *error, gpointer data)
   send_submission (NULL, on_submission_asked, self);
 }
 
+static guint
+count_unread (QueenDBusSubmissions *self, const char *submitter)
+{
+  return (guint) (queen_dbus_receipts_get_n_bytes (self->receipts, submitter) /
+                  QUEEN_DBUS_RECEIPTS_LEAST);
+}
+
 /* However many connections a user has. */
 static gboolean
 count_call (QueenDBusSubmissions *submissions, Submission *self, GError **error)
 {
   guint n = GPOINTER_TO_UINT (g_hash_table_lookup (submissions->n_of_user, self->submitter));
 
-  if (n >= MAX_OF_USER)
+  if (n + count_unread (submissions, self->submitter) >= MAX_OF_USER ||
+      submissions->n_counted + count_unread (submissions, NULL) >= MAX_UNREAD)
     {
       g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
-                           "too many calls at once; try again");
+                           n < MAX_OF_USER ? "too many answers have not been read; try again later"
+                                           : "too many calls at once; try again");
       return FALSE;
     }
+  submissions->n_counted++;
   g_hash_table_replace (submissions->n_of_user, g_strdup (self->submitter),
                         GUINT_TO_POINTER (n + 1));
-  self->submissions = submissions;
+  self->is_counted = TRUE;
   return TRUE;
 }
 
@@ -280,7 +322,7 @@ static void
 on_submitter_known (const char *user, const char *caller, gpointer data)
 {
   Submission *self = data;
-  QueenDBusSubmissions *submissions = g_steal_pointer (&self->submissions);
+  QueenDBusSubmissions *submissions = self->submissions;
   g_autoptr (GError) error = NULL;
 
   self->submitter = g_strconcat ("uid:", user, NULL);
@@ -416,9 +458,25 @@ queen_dbus_submissions_new (QueenJobs *jobs,
   self->skeleton = g_object_ref (skeleton);
   self->calls = queen_dbus_calls_new (&calls);
   self->bodies = queen_dbus_bodies_new (QUEEN_JOB_MAX_BODY, MAX_BYTES);
+  self->clock = clock;
+  self->receipts = queen_dbus_receipts_new (clock);
   self->n_of_user = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_signal_connect (skeleton, "handle-submit-job", G_CALLBACK (on_submit_call), self);
   return self;
+}
+
+void
+queen_dbus_submissions_enter_bus (QueenDBusSubmissions *self, GDBusConnection *connection)
+{
+  g_set_object (&self->connection, connection);
+}
+
+void
+queen_dbus_submissions_leave_bus (QueenDBusSubmissions *self)
+{
+  g_clear_object (&self->connection);
+  queen_dbus_receipts_free (self->receipts);
+  self->receipts = queen_dbus_receipts_new (self->clock);
 }
 
 void
@@ -427,6 +485,8 @@ queen_dbus_submissions_free (QueenDBusSubmissions *self)
   g_signal_handlers_disconnect_by_data (self->skeleton, self);
   queen_dbus_calls_free (self->calls);
   queen_dbus_bodies_free (self->bodies);
+  queen_dbus_receipts_free (self->receipts);
+  g_clear_object (&self->connection);
   g_hash_table_unref (self->n_of_user);
   g_object_unref (self->skeleton);
   g_object_unref (self->cluster);

@@ -31,6 +31,11 @@ QueenDBusSubmissions *queen_dbus_submissions_new (QueenJobs *jobs,
                                                   QueenDBusQueen *skeleton,
                                                   const QueenClock *clock);
 
+/** Who does not read the answers that have been sent by a connection to the bus gets no more of
+ * them, as the bus would read nothing more from her. It is known no longer when she leaves it. */
+void queen_dbus_submissions_enter_bus (QueenDBusSubmissions *self, GDBusConnection *connection);
+void queen_dbus_submissions_leave_bus (QueenDBusSubmissions *self);
+
 /** Those who wait get no answer. */
 void queen_dbus_submissions_free (QueenDBusSubmissions *self);
 

@@ -5,9 +5,27 @@
 
 #include "queen-dbus-bus.h"
 
+/* A system bus lets a connection have 512 rules, and refuses those that are too many: then nobody
+ * would hear that one has gone. So those who come behind that many share one, by which the bus
+ * tells of whoever leaves it. */
+#define MAX_ALONE 64
+#define CROWD "queen-dbus-watch-crowd"
+#define RULE                                                                                       \
+  "type='signal',sender='" QUEEN_DBUS_BUS_NAME "',path='" QUEEN_DBUS_BUS_PATH                      \
+  "',interface='" QUEEN_DBUS_BUS_NAME "',member='NameOwnerChanged',"
+
+/* Who is watched on one connection. */
+typedef struct
+{
+  guint n_alone;  /* by a rule of their own */
+  guint n_shared; /* by the one that is for everybody */
+} Crowd;
+
 struct _QueenDBusWatch
 {
   GDBusConnection *connection;
+  Crowd *crowd; /* the connection's */
+  gboolean is_alone;
   char *name;
   guint subscription_id;
   GCancellable *cancellable; /* of the question whether it is there */
@@ -60,16 +78,60 @@ subscribe (QueenDBusWatch *self)
 
 /* Nobody waits for an answer: where there is none, there is no bus any more. */
 static void
-tell_bus (QueenDBusWatch *self, const char *method)
+tell_bus (QueenDBusWatch *self, const char *method, const char *rule)
 {
-  g_autofree char *rule =
-      g_strdup_printf ("type='signal',sender='" QUEEN_DBUS_BUS_NAME "',path='" QUEEN_DBUS_BUS_PATH
-                       "',interface='" QUEEN_DBUS_BUS_NAME "',member='NameOwnerChanged',arg0='%s'",
-                       self->name);
-
   g_dbus_connection_call (self->connection, QUEEN_DBUS_BUS_NAME, QUEEN_DBUS_BUS_PATH,
                           QUEEN_DBUS_BUS_NAME, method, g_variant_new ("(s)", rule), NULL,
                           G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
+}
+
+static Crowd *
+find_crowd (GDBusConnection *connection)
+{
+  Crowd *crowd = g_object_get_data (G_OBJECT (connection), CROWD);
+
+  if (crowd)
+    return crowd;
+  crowd = g_new0 (Crowd, 1);
+  g_object_set_data_full (G_OBJECT (connection), CROWD, crowd, g_free);
+  return crowd;
+}
+
+static void
+tell_bus_of_one (QueenDBusWatch *self, const char *method)
+{
+  g_autofree char *rule = g_strdup_printf (RULE "arg0='%s'", self->name);
+
+  tell_bus (self, method, rule);
+}
+
+static void
+enter_crowd (QueenDBusWatch *self)
+{
+  Crowd *crowd = self->crowd = find_crowd (self->connection);
+
+  self->is_alone = crowd->n_alone < MAX_ALONE;
+  if (self->is_alone)
+    {
+      crowd->n_alone++;
+      tell_bus_of_one (self, "AddMatch");
+    }
+  else if (crowd->n_shared++ == 0)
+    tell_bus (self, "AddMatch", RULE "arg2=''");
+}
+
+static void
+leave_crowd (QueenDBusWatch *self)
+{
+  Crowd *crowd = self->crowd;
+
+  if (self->is_alone)
+    {
+      crowd->n_alone--;
+      tell_bus_of_one (self, "RemoveMatch");
+    }
+  else if (--crowd->n_shared == 0)
+    tell_bus (self, "RemoveMatch", RULE "arg2=''");
 }
 
 QueenDBusWatch *
@@ -86,7 +148,7 @@ queen_dbus_watch_new (GDBusConnection *connection,
   self->on_gone = on_gone;
   self->data = data;
   subscribe (self);
-  tell_bus (self, "AddMatch");
+  enter_crowd (self);
   /* After that, as it may have gone before. */
   g_dbus_connection_call (connection, QUEEN_DBUS_BUS_NAME, QUEEN_DBUS_BUS_PATH, QUEEN_DBUS_BUS_NAME,
                           "GetNameOwner", g_variant_new ("(s)", name), G_VARIANT_TYPE ("(s)"),
@@ -100,7 +162,7 @@ queen_dbus_watch_free (QueenDBusWatch *self)
   g_cancellable_cancel (self->cancellable);
   g_object_unref (self->cancellable);
   g_dbus_connection_signal_unsubscribe (self->connection, self->subscription_id);
-  tell_bus (self, "RemoveMatch");
+  leave_crowd (self);
   g_object_unref (self->connection);
   g_free (self->name);
   g_free (self);

@@ -22,7 +22,8 @@ typedef struct _QueenDBusWatch QueenDBusWatch;
  * @on_gone: called at most once, when its owner is not on the bus, or not any longer; may free the
  *   watch
  *
- * Costs three messages, and a fourth at the end.
+ * Costs three messages, and a fourth at the end. However many there are of a connection, they need
+ * few of the rules that a bus lets it have.
  */
 QueenDBusWatch *queen_dbus_watch_new (GDBusConnection *connection,
                                       const char *name,

@@ -89,6 +89,7 @@ leave_quietly (QueenRedisSequencer *self,
   if (!self->cluster)
     return;
   self->round++;
+  g_clear_pointer (&self->scan, queen_redis_reply_free);
   g_free (self->reason);
   g_free (self->trouble);
   self->reason = g_steal_pointer (&kept_reason);

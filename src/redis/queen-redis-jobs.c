@@ -343,8 +343,8 @@ queen_redis_sequencer_take_job (QueenRedisSequencer *self,
 }
 
 /* Of one who comes back only now, and has not said all yet, nothing that is missing is lost. */
-static void
-end_owner (QueenRedisSequencer *self)
+void
+queen_redis_sequencer_end_owner (QueenRedisSequencer *self)
 {
   if (self->has_owner_told_all)
     queen_job_index_end_owner (self->job_index, get_last_owner (self));
@@ -381,14 +381,8 @@ on_scanned_jobs (QueenRedis *redis,
 {
   g_autoptr (QueenRedisSequencer) self = queen_redis_sequencer_hear (data, error);
 
-  if (!self)
-    return;
-  if (queen_redis_sequencer_take_scan (self, reply))
-    {
-      end_owner (self);
-      g_clear_pointer (&self->scan_cursor, g_free);
-    }
-  queen_redis_sequencer_take_step (self, QUEEN_JOIN_JOBS);
+  if (self)
+    queen_redis_sequencer_take_scan (self, reply);
 }
 
 static void

@@ -117,7 +117,7 @@ compare_some (QueenRedisSequencer *self)
 static void
 take_pair (QueenRedisSequencer *self, const QueenRedisReply *id, const QueenRedisReply *value)
 {
-  char *hold;
+  g_autofree char *hold = NULL;
 
   switch (self->step)
     {
@@ -131,28 +131,64 @@ take_pair (QueenRedisSequencer *self, const QueenRedisReply *id, const QueenRedi
     case QUEEN_JOIN_HOLDS:
       hold = queen_redis_sequencer_take_hold (self, value);
       if (hold)
-        g_hash_table_add (self->held_elsewhere, hold);
+        g_hash_table_add (self->held_elsewhere, g_steal_pointer (&hold));
       break;
     default:
       queen_redis_sequencer_take_job (self, id, value);
     }
 }
 
-gboolean
-queen_redis_sequencer_take_scan (QueenRedisSequencer *self, const QueenRedisReply *reply)
+/* Redis gives a few of them at once, or a whole hash that it has in one piece: somebody else might
+ * give a quarter of a million. To free so many takes its time, too.
+ *
+ * Returns: whether these were all */
+static gboolean
+take_some_pairs (QueenRedisSequencer *self)
 {
-  const QueenRedisReply *cursor = queen_redis_reply_get_element (reply, 0);
-  const QueenRedisReply *pairs = queen_redis_reply_get_element (reply, 1);
-  const char *text = cursor ? queen_redis_reply_get_text (cursor, NULL) : NULL;
+  const QueenClock *clock = self->settings.clock;
+  const QueenRedisReply *pairs = queen_redis_reply_get_element (self->scan, 1);
+  gint64 end = clock->get_monotonic () + QUEEN_SLICE;
   const QueenRedisReply *id, *value;
 
-  for (gsize i = 0; pairs && (id = queen_redis_reply_get_element (pairs, i)) &&
-                    (value = queen_redis_reply_get_element (pairs, i + 1));
-       i += 2)
-    take_pair (self, id, value);
+  while (pairs && (id = queen_redis_reply_get_element (pairs, self->scan_at)) &&
+         (value = queen_redis_reply_get_element (pairs, self->scan_at + 1)))
+    {
+      take_pair (self, id, value);
+      for (int i = 0; i < 2; i++)
+        g_clear_pointer (&pairs->elements[self->scan_at++], queen_redis_reply_free);
+      if (clock->get_monotonic () >= end)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+go_on_scanning (QueenRedisSequencer *self)
+{
+  const QueenRedisReply *cursor = queen_redis_reply_get_element (self->scan, 0);
+  const char *text = cursor ? queen_redis_reply_get_text (cursor, NULL) : NULL;
+  gboolean is_last = !text || g_str_equal (text, "0");
+  QueenJoinStep step = self->step;
+
+  if (!take_some_pairs (self))
+    {
+      queen_alarm_set (self->join_alarm, 0);
+      return;
+    }
   g_free (self->scan_cursor);
-  self->scan_cursor = g_strdup (text ? text : "0");
-  return g_str_equal (self->scan_cursor, "0");
+  self->scan_cursor = is_last ? NULL : g_strdup (text);
+  g_clear_pointer (&self->scan, queen_redis_reply_free);
+  if (is_last && step == QUEEN_JOIN_JOBS)
+    queen_redis_sequencer_end_owner (self);
+  queen_redis_sequencer_take_step (self, is_last && step != QUEEN_JOIN_JOBS ? step + 1 : step);
+}
+
+void
+queen_redis_sequencer_take_scan (QueenRedisSequencer *self, const QueenRedisReply *reply)
+{
+  self->scan = queen_redis_reply_take (reply);
+  self->scan_at = 0;
+  go_on_scanning (self);
 }
 
 static void
@@ -160,12 +196,8 @@ on_scanned (QueenRedis *redis, const QueenRedisReply *reply, const GError *error
 {
   g_autoptr (QueenRedisSequencer) self = queen_redis_sequencer_hear (data, error);
 
-  if (!self)
-    return;
-  if (queen_redis_sequencer_take_scan (self, reply))
-    queen_redis_sequencer_take_step (self, self->step + 1);
-  else
-    queen_redis_sequencer_take_step (self, self->step);
+  if (self)
+    queen_redis_sequencer_take_scan (self, reply);
 }
 
 static void
@@ -385,6 +417,11 @@ join_others (gpointer data)
 {
   QueenRedisSequencer *self = data;
 
+  if (self->state == QUEEN_ENGINE_JOINING && self->scan)
+    {
+      go_on_scanning (self);
+      return;
+    }
   if (self->state == QUEEN_ENGINE_JOINING && self->step == QUEEN_JOIN_COMPARE)
     {
       compare_some (self);

@@ -184,40 +184,47 @@ take_component (QueenRedisSequencer *self, QueenComponentKind kind, const Entry 
   queen_redis_sequencer_tell (self, event, before);
 }
 
-gboolean
+static void
+take_dispatched_state (QueenRedisSequencer *self, QueenComponentKind kind, QueenDispatch *dispatch)
+{
+  g_autoptr (QueenComponent) now = NULL, before = NULL;
+  g_autoptr (QueenEvent) event = NULL;
+  const char *id = dispatch->component->id;
+  gint64 theirs = queen_dispatch_get_moment (dispatch->component), age;
+  const QueenComponent *known = queen_registry_lookup (self->registries[kind], id);
+
+  if (known && queen_dispatch_get_moment (known) == theirs)
+    queen_redis_sequencer_set_hearer (self, kind, known->id, dispatch->queen);
+  if (queen_flights_has (self->flights, kind, id) ||
+      (known && queen_dispatch_get_moment (known) >= theirs) ||
+      (!known && g_hash_table_contains (self->dirty[kind], id)))
+    return;
+  age = (self->settings.clock->get_wall () - theirs) / QUEEN_NSEC_PER_USEC;
+  now = apply_component (
+      self, dispatch,
+      CLAMP (age, 0, queen_registry_get_span (self->registries[kind], dispatch->component)),
+      &before);
+  if (!now)
+    return;
+  event = queen_event_new_restored (now);
+  queen_redis_sequencer_tell (self, event, before);
+}
+
+void
 queen_redis_sequencer_take_state (QueenRedisSequencer *self,
                                   QueenComponentKind kind,
                                   const QueenRedisReply *text)
 {
   g_auto (QueenDispatch) dispatch = { 0 };
-  g_autoptr (QueenComponent) now = NULL, before = NULL;
-  g_autoptr (QueenEvent) event = NULL;
-  const QueenComponent *known;
-  gint64 theirs, age;
+  g_autofree char *id = NULL;
 
   if (!read_dispatch (self, kind, text, &dispatch))
-    return FALSE;
-  theirs = queen_dispatch_get_moment (dispatch.component);
-  if (self->state == QUEEN_ENGINE_JOINING)
-    g_hash_table_add (self->seen[kind], g_strdup (dispatch.component->id));
-  known = queen_registry_lookup (self->registries[kind], dispatch.component->id);
-  if (known && queen_dispatch_get_moment (known) == theirs)
-    queen_redis_sequencer_set_hearer (self, kind, known->id, dispatch.queen);
-  if (queen_flights_has (self->flights, kind, dispatch.component->id) ||
-      (known && queen_dispatch_get_moment (known) >= theirs) ||
-      (!known && g_hash_table_contains (self->dirty[kind], dispatch.component->id)))
-    return FALSE;
-  age = (self->settings.clock->get_wall () - theirs) / QUEEN_NSEC_PER_USEC;
-  now =
-      apply_component (self, &dispatch,
-                       CLAMP (age, 0,
-                              queen_registry_get_span (self->registries[kind], dispatch.component)),
-                       &before);
-  if (!now)
-    return FALSE;
-  event = queen_event_new_restored (now);
-  queen_redis_sequencer_tell (self, event, before);
-  return TRUE;
+    return;
+  id = g_strdup (dispatch.component->id);
+  take_dispatched_state (self, kind, &dispatch);
+  /* Nobody asks for others, of whom there may be any number. */
+  if (self->state == QUEEN_ENGINE_JOINING && queen_registry_lookup (self->registries[kind], id))
+    g_hash_table_add (self->seen[kind], g_steal_pointer (&id));
 }
 
 static void
@@ -243,6 +250,18 @@ take_forgotten (QueenRedisSequencer *self, const Entry *entry)
 
 /* Holds */
 
+static gboolean
+is_held (QueenRedisSequencer *self, const QueenHoldEntry *entry)
+{
+  const QueenHoldList *list = queen_holds_lookup (queen_cluster_get_holds (self->cluster),
+                                                  entry->kind, entry->component_id);
+
+  for (guint i = 0; list && i < list->n; i++)
+    if (g_str_equal (list->holds[i]->id, entry->hold->id))
+      return TRUE;
+  return FALSE;
+}
+
 char *
 queen_redis_sequencer_take_hold (QueenRedisSequencer *self, const QueenRedisReply *text)
 {
@@ -261,7 +280,7 @@ queen_redis_sequencer_take_hold (QueenRedisSequencer *self, const QueenRedisRepl
     queen_holds_apply (queen_cluster_get_holds (self->cluster), &entry);
   else if (self->state == QUEEN_ENGINE_TOGETHER)
     queen_redis_sequencer_write (self, "release", entry.hold->id, NULL);
-  return g_strdup (entry.hold->id);
+  return is_held (self, &entry) ? g_strdup (entry.hold->id) : NULL;
 }
 
 /* The stream */

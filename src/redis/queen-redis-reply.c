@@ -5,6 +5,15 @@
 
 #include <string.h>
 
+QueenRedisReply *
+queen_redis_reply_take (const QueenRedisReply *reply)
+{
+  QueenRedisReply *taken = g_memdup2 (reply, sizeof *reply);
+
+  *(QueenRedisReply *) reply = (QueenRedisReply){ .type = QUEEN_REDIS_NIL };
+  return taken;
+}
+
 static gboolean
 has_text (const QueenRedisReply *reply)
 {

@@ -34,7 +34,8 @@ typedef enum
  * @text: of a text, a status and a failure: any bytes, with a NUL behind them; never %NULL there
  * @elements: of an array; none of them is %NULL
  *
- * What Redis has answered. Immutable; whoever is handed one must not keep it.
+ * What Redis has answered. Immutable; whoever is handed one must not keep it, but may take what is
+ * in it by queen_redis_reply_take().
  */
 typedef struct _QueenRedisReply QueenRedisReply;
 
@@ -49,6 +50,16 @@ struct _QueenRedisReply
     QueenRedisReply **elements;
   };
 };
+
+/**
+ * queen_redis_reply_take:
+ * @reply: a whole one, as somebody was handed it; it is nil from then on
+ *
+ * For what takes more than a turn of the loop.
+ *
+ * Returns: (transfer full): what was in it
+ */
+QueenRedisReply *queen_redis_reply_take (const QueenRedisReply *reply);
 
 /**
  * queen_redis_reply_get_text:

@@ -99,14 +99,16 @@ struct _QueenRedisSequencer
 
   GHashTable *dirty[QUEEN_COMPONENT_N_KINDS];    /* ids of which the engine may not know all */
   GHashTable *heard_by[QUEEN_COMPONENT_N_KINDS]; /* id -> name; whoever is not there: by herself */
-  GHashTable *seen[QUEEN_COMPONENT_N_KINDS];     /* ids that the engine knows; while she joins */
-  GHashTable *held_elsewhere; /* ids of holds that the engine knows; while she joins */
+  GHashTable *seen[QUEEN_COMPONENT_N_KINDS]; /* those that the engine knows, too; while she joins */
+  GHashTable *held_elsewhere; /* ids of holds that the engine knows, too; while she joins */
   gboolean is_same;           /* the epoch is the one that she was in before */
   gboolean is_healing;        /* there may be more, when she has read as far as `healed_to` */
   QueenEngineId healed_to;    /* where the stream ended behind the last that she has healed */
   GHashTable *released;       /* ids of holds that ended here while she was alone */
   QueenJoinStep step;
   char *scan_cursor;
+  QueenRedisReply *scan;   /* of which some is to be looked at still; NULL for none */
+  gsize scan_at;           /* the first of that */
   guint compared_kind;     /* of components, or how many there are */
   guint64 compared_behind; /* the sequence of the last one that was compared */
 
@@ -277,8 +279,8 @@ gboolean queen_redis_sequencer_ask (QueenRedisSequencer *self,
 /** Returns: (transfer full) (nullable): who asked, if the answer is of use; an error is not */
 QueenRedisSequencer *queen_redis_sequencer_hear (gpointer data, const GError *error);
 
-/** Takes what a part of a hash has, by the step. Returns: whether that was all of it */
-gboolean queen_redis_sequencer_take_scan (QueenRedisSequencer *self, const QueenRedisReply *reply);
+/** Takes what a part of a hash has, by the step, in as many turns as it needs; then goes on. */
+void queen_redis_sequencer_take_scan (QueenRedisSequencer *self, const QueenRedisReply *reply);
 
 void queen_redis_sequencer_take_step (QueenRedisSequencer *self, QueenJoinStep step);
 
@@ -321,12 +323,13 @@ QueenEvent *queen_redis_sequencer_make_event (QueenComponent *component, guint64
 /** Begins to read behind @read_to, and goes on until she leaves. */
 void queen_redis_sequencer_read (QueenRedisSequencer *self);
 
-/** Takes one dispatch over, if it is newer than what is known. Returns: whether it is */
-gboolean queen_redis_sequencer_take_state (QueenRedisSequencer *self,
-                                           QueenComponentKind kind,
-                                           const QueenRedisReply *text);
+/** Takes one dispatch over, if it is newer than what is known. */
+void queen_redis_sequencer_take_state (QueenRedisSequencer *self,
+                                       QueenComponentKind kind,
+                                       const QueenRedisReply *text);
 
-/** Has a hold that another queen was told of. Returns: (transfer full) (nullable): its id */
+/** Has a hold that another queen was told of. Returns: (transfer full) (nullable): its id, if there
+ * was room for it */
 char *queen_redis_sequencer_take_hold (QueenRedisSequencer *self, const QueenRedisReply *text);
 
 /** Something in the engine makes no sense. */
@@ -405,6 +408,9 @@ void queen_redis_sequencer_judge_owners (QueenRedisSequencer *self);
 void queen_redis_sequencer_take_job (QueenRedisSequencer *self,
                                      const QueenRedisReply *field,
                                      const QueenRedisReply *line);
+
+/** There was no more of them. */
+void queen_redis_sequencer_end_owner (QueenRedisSequencer *self);
 
 /** Two steps of who joins: who else is there, and one's jobs after the other's. */
 void queen_redis_sequencer_ask_queens (QueenRedisSequencer *self);

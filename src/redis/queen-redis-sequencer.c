@@ -74,6 +74,8 @@ publish_alone (QueenRedisSequencer *self, QueenEvent *event)
   const QueenComponent *component = event->component;
 
   /* There is no end to those who come and go; each queen forgets them by herself. */
+  if (event->kind == QUEEN_EVENT_FORGOTTEN)
+    g_hash_table_remove (self->seen[component->kind], component->id);
   if (event->kind == QUEEN_EVENT_FORGOTTEN && !event->by)
     g_hash_table_remove (self->dirty[component->kind], component->id);
   else if (component && event->kind != QUEEN_EVENT_HELD)
@@ -205,6 +207,7 @@ on_hold_begun (QueenRedisSequencer *self, guint kind, const char *id, QueenHold 
 static void
 on_hold_ended (QueenRedisSequencer *self, guint kind, const char *id, QueenHold *hold)
 {
+  g_hash_table_remove (self->held_elsewhere, hold->id);
   if (self->state == QUEEN_ENGINE_TOGETHER)
     queen_redis_sequencer_write (self, "release", hold->id, NULL);
   else if (g_hash_table_size (self->released) < QUEEN_HOLDS_MAX)
@@ -246,6 +249,7 @@ queen_redis_sequencer_finalize (GObject *object)
   g_free (self->trouble);
   g_free (self->epoch);
   g_free (self->scan_cursor);
+  g_clear_pointer (&self->scan, queen_redis_reply_free);
   g_object_unref (self->writer);
   g_object_unref (self->reader);
   queen_redis_target_unref (self->settings.target);

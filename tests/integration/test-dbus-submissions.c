@@ -19,6 +19,7 @@
 
 #define BODY                                                                                       \
   "{\"operation\":\"infer\",\"model\":\"tiny\",\"prompt\":\"secret\",\"max_tokens\":%u%s}"
+#define MAX_UNREAD 32        /* answers of one user */
 #define PATIENCE (20 * 1000) /* ms */
 #define N_STRANGERS 100
 #define MOST 16 /* descriptors that a system bus passes with a message */
@@ -524,6 +525,69 @@ test_half_body (Fixture *f, gconstpointer data)
   close (fds[1]);
 }
 
+/* The bus cannot say any more whose they were. */
+static void
+test_gone_at_once (Fixture *f, gconstpointer data)
+{
+  g_autofree char *body = dup_body (1, "");
+  g_autofree char *path = NULL;
+  int answer;
+
+  for (int i = 0; i < 20; i++)
+    {
+      BusClient *other = bus_client_new (bus_daemon_get_address (f->bus));
+      g_autoptr (GError) error = NULL;
+
+      send_call (other, open_pipe (body), G_DBUS_MESSAGE_FLAGS_NONE);
+      g_dbus_connection_flush_sync (bus_client_get_connection (other), NULL, &error);
+      g_assert_no_error (error);
+      bus_client_free (other);
+    }
+  path = submit_text (f, "@a{sv} {}", body, &answer);
+  close (answer);
+}
+
+/* Says nothing of whether an answer has come. */
+static GDBusMessage *
+on_message (GDBusConnection *connection, GDBusMessage *message, gboolean is_incoming, gpointer data)
+{
+  if (!is_incoming || g_dbus_message_get_message_type (message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL)
+    return message;
+  g_object_unref (message);
+  return NULL;
+}
+
+static gboolean
+is_submitted (Fixture *f, const char *body)
+{
+  g_autoptr (GError) error = NULL;
+  int answer;
+  g_autofree char *path = try_to_submit (f, "@a{sv} {}", open_pipe (body), &answer, &error);
+
+  if (path)
+    close (answer);
+  return path != NULL;
+}
+
+/* A system bus reads nothing more from who has sent 64 descriptors that nobody reads, and nobody
+ * else would be answered. */
+static void
+test_unread_answers (Fixture *f, gconstpointer data)
+{
+  g_autofree char *body = dup_body (1, "");
+  g_autoptr (BusClient) other = bus_client_new (bus_daemon_get_address (f->bus));
+  Fixture theirs = *f;
+
+  theirs.client = other;
+  g_dbus_connection_add_filter (bus_client_get_connection (other), on_message, NULL, NULL);
+  for (int i = 0; i < MAX_UNREAD; i++)
+    g_assert_true (is_submitted (&theirs, body));
+  fail (&theirs, "@a{sv} {}", open_pipe (body), QUEEN_NAME ".Error.Unavailable",
+        "too many answers have not been read; try again later");
+  bus_client_free (g_steal_pointer (&other));
+  queen_test_wait_until (is_submitted (f, body));
+}
+
 /* The worker goes on, and so do others; what has left the ring is told as lost. */
 static void
 test_slow_reader (Fixture *f, gconstpointer data)
@@ -620,6 +684,8 @@ main (int argc, char **argv)
   ADD ("answer/when-she-ends/says-so", test_stopped);
   ADD ("answer/unwanted/cancels-the-job", test_unwanted);
   ADD ("body/half-of-it/ends-with-its-caller", test_half_body);
+  ADD ("caller/gone-at-once", test_gone_at_once);
+  ADD ("caller/reads-no-answers", test_unread_answers);
   ADD ("strangers/descriptors-of-theirs-are-closed", test_strangers);
   g_test_add ("/dbus-submissions/answer/too-many-of-one-user/are-busy", Fixture, NULL,
               set_up_for_few, test_many_answers, tear_down);

@@ -41,6 +41,7 @@ typedef struct
   const char *refusal;   /* NULL, or what it answers to announcements */
   const char *past;      /* NULL, or what it answers to who asks for the past */
   GBytes *known;         /* NULL, or what each is that is known, and what another queen says */
+  const char *workers;   /* NULL, or what it answers to who asks who is known */
   guint n_begun;         /* how often somebody has begun to join */
   guint n_announced;     /* how often somebody has said that she is there */
   GString *begun_behind; /* the last number that each of them had heard of */
@@ -158,6 +159,9 @@ fake_redis_obey (FakeRedis *self, FakeClient *client, const QueenRedisReply *com
     fake_redis_obey_call (self, client, command);
   else if (g_str_equal (name, "XREAD"))
     client->waits = TRUE;
+  else if (self->workers && g_str_equal (name, "HSCAN") &&
+           g_str_has_suffix (command->elements[1]->text, ":worker"))
+    fake_redis_say (client, self->workers);
   else if (!fake_redis_say_known (self, client, name))
     {
       for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)

@@ -14,6 +14,9 @@
 #include "fake-clock.h"
 
 #define MAX_WAITING 64
+#define MAX_WITH_LITTLE 1024
+#define SMALL (40 * 1024)
+#define MAX_UNREAD (16 * 1024 * 1024)
 
 typedef struct
 {
@@ -144,7 +147,8 @@ static GVariant *
 make_large_answer (GDBusMethodInvocation *invocation, gpointer data, GError **error)
 {
   Fixture *f = data;
-  gsize size = 6 * 1024 * 1024;
+  const char *method = g_dbus_method_invocation_get_method_name (invocation);
+  gsize size = g_str_equal (method, "Small") ? SMALL : 6 * 1024 * 1024;
   guint8 *bytes = g_malloc0 (size);
 
   g_string_append_printf (f->made, "%s ", g_dbus_method_invocation_get_sender (invocation) + 1);
@@ -175,7 +179,7 @@ on_queen_call (GDBusConnection *connection,
 
   if (g_str_equal (method, "Settle"))
     g_dbus_method_invocation_return_value (invocation, NULL);
-  else if (g_str_equal (method, "Large"))
+  else if (g_str_equal (method, "Large") || g_str_equal (method, "Small"))
     queen_dbus_answers_add (f->answers, invocation, QUEEN_DBUS_ANSWER_WHOLE, make_large_answer, f);
   else
     queen_dbus_answers_add (f->answers, invocation,
@@ -202,6 +206,7 @@ set_up (Fixture *f, gconstpointer data)
   export(f->queen, "/",
          "<node><interface name='test.Answers'><method name='Page'/><method name='Whole'/>"
          "<method name='Settle'/><method name='Large'><arg type='ay' direction='out'/></method>"
+         "<method name='Small'><arg type='ay' direction='out'/></method>"
          "</interface></node>",
          &vtable, f);
   f->outbox = queen_dbus_outbox_new (f->queen, 20 * 1000, on_stuck, NULL);
@@ -607,6 +612,57 @@ test_deaf (Fixture *f, gconstpointer data)
   end_deafness (f, filter_id);
 }
 
+/* Each as soon as the bus has read the one before. */
+static void
+call_for_small (Fixture *f, const char *caller)
+{
+  send_call (f, caller, "Small", on_answered, f);
+  dbus_pair_wait_until (f->unread.length > 0 || count_refused (f, caller) > 0);
+  if (f->unread.length > 0)
+    g_dbus_method_invocation_return_value (g_queue_pop_head (&f->unread),
+                                           g_variant_new ("(s)", "bus"));
+}
+
+/* Many small answers are as much as a large one, and nobody is asked for one alone. */
+static void
+test_many_small (Fixture *f, gconstpointer data)
+{
+  guint filter_id = go_deaf (f), n = 0;
+
+  call_for_small (f, ":1000.1");
+  settle (f);
+  g_assert_null (g_async_queue_try_pop (f->pings));
+  while (count_refused (f, ":1000.1") == 0)
+    {
+      g_assert_cmpuint (++n, <=, MAX_UNREAD / SMALL + 1);
+      call_for_small (f, ":1000.1");
+    }
+  settle (f);
+  g_string_truncate (f->made, 0);
+  expect_refused (f, ":1000.2");
+  call_for_large (f, ":1001.1");
+  g_assert_cmpstr (f->made->str, ==, "1001.1 ");
+  end_deafness (f, filter_id);
+}
+
+/* However many there are who have had little and may have gone. */
+static void
+test_many_with_little (Fixture *f, gconstpointer data)
+{
+  guint filter_id = go_deaf (f);
+
+  for (guint i = 0; i <= MAX_WITH_LITTLE; i++)
+    {
+      g_autofree char *caller = g_strdup_printf (":1000.%u", i);
+
+      g_assert_cmpint (g_async_queue_length (f->pings), ==, 0);
+      call_for_small (f, caller);
+    }
+  settle (f);
+  g_assert_cmpint (g_async_queue_length (f->pings), ==, 1);
+  end_deafness (f, filter_id);
+}
+
 /* However much it is. */
 static void
 test_read (Fixture *f, gconstpointer data)
@@ -730,6 +786,8 @@ main (int argc, char **argv)
   ADD ("user/queen-leaves-meanwhile", test_queen_leaves);
   ADD ("unread/is-answered-no-more-and-others-are", test_unread);
   ADD ("unread/is-read-after-all", test_read_late);
+  ADD ("unread/small-ones-count-together", test_many_small);
+  ADD ("unread/small-ones-of-very-many", test_many_with_little);
   ADD ("unread/counts-as-read-in-the-end", test_deaf);
   ADD ("unread/by-many-connections-of-a-user", test_many_deaf);
   ADD ("unread/is-asked-again-when-the-bus-has-no-room", test_ask_again);

@@ -8,6 +8,7 @@
 #include "bus-daemon.h"
 #include "dbus-pair.h"
 #include "dbus/queen-dbus-answers.h"
+#include "dbus/queen-dbus-watch.h"
 #include "fake-clock.h"
 
 #define PATIENCE (60 * G_USEC_PER_SEC)
@@ -405,6 +406,36 @@ test_answers (Fixture *f, gconstpointer data)
   queen_dbus_outbox_free (outbox);
 }
 
+/* Who leaves */
+
+static void
+on_watched_gone (gpointer data)
+{
+  ++*(guint *) data;
+}
+
+/* A system bus lets a connection have 512 rules. There are more who wait for an answer, listen or
+ * hold. */
+static void
+test_many (Fixture *f, gconstpointer data)
+{
+  QueenDBusWatch *before[1000], *last;
+  const char *name = g_dbus_connection_get_unique_name (f->callers[0]);
+  guint n_others = 0, n_gone = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (before); i++)
+    before[i] = queen_dbus_watch_new (f->service, g_dbus_connection_get_unique_name (f->callers[1]),
+                                      on_watched_gone, &n_others);
+  last = queen_dbus_watch_new (f->service, name, on_watched_gone, &n_gone);
+  settle (f);
+  leave_bus (&f->callers[0]);
+  dbus_pair_wait_until (n_gone == 1);
+  g_assert_cmpuint (n_others, ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (before); i++)
+    queen_dbus_watch_free (before[i]);
+  queen_dbus_watch_free (last);
+}
+
 #define ADD(path, func) g_test_add ("/dbus-calls/" path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -416,6 +447,7 @@ main (int argc, char **argv)
   ADD ("caller/the-bus-says-whose-it-is", test_user);
   ADD ("caller/leaves-and-is-missed-at-once", test_caller_leaves);
   ADD ("caller/had-left-before-anybody-asked", test_caller_has_left);
+  ADD ("caller/is-missed-however-many-others-there-are", test_many);
   ADD ("patience/over-is-told-and-ends-the-call", test_deadline);
   ADD ("bounded/in-all-and-for-each-caller", test_bounded);
   ADD ("bounded/for-each-user-too", test_user_bounded);

@@ -5,7 +5,7 @@
  * id twice, and what they do not get is not passed over in silence. */
 
 #include "redis/queen-engine-script.h"
-#include "redis/queen-redis-sequencer.h"
+#include "redis/queen-redis-sequencer-private.h"
 
 #include "fake-redis.h"
 #include "model/queen-dispatch.h"
@@ -14,6 +14,7 @@
 #define SECOND ((gint64) G_USEC_PER_SEC)
 #define STRANGER "0123456789abcdef0123456789abcdef"
 #define CAPACITY 100
+#define MAX_KNOWN 100
 
 typedef struct
 {
@@ -26,6 +27,17 @@ typedef struct
 } Fixture;
 
 static guint n_warnings;
+
+/* How much later it is each time that somebody looks. */
+static gint64 haste;
+
+static gint64
+get_later (void)
+{
+  return now += haste;
+}
+
+static const QueenClock hasty_clock = { get_later, get_now };
 
 static GLogWriterOutput
 count_warnings (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
@@ -65,7 +77,7 @@ make_sequencer (QueenEventBus *bus, QueenLocalSequencer *local, gpointer data)
 
   f->sequencer = queen_redis_sequencer_new (bus, local,
                                             &(QueenRedisSequencerSettings){ .target = target,
-                                                                            .clock = &fake_clock,
+                                                                            .clock = &hasty_clock,
                                                                             .timeout = SECOND,
                                                                             .capacity = CAPACITY });
   return QUEEN_SEQUENCER (g_object_ref (f->sequencer));
@@ -94,13 +106,14 @@ static void
 set_up (Fixture *f, gconstpointer data)
 {
   const QueenClusterSettings settings = {
-    .registry = { &fake_clock, 90 * SECOND, 3600 * SECOND, 100 },
+    .registry = { &fake_clock, 90 * SECOND, 3600 * SECOND, MAX_KNOWN },
     .heartbeat_interval = SECOND,
     .make_sequencer = make_sequencer,
     .data = f,
   };
 
   now = 1000 * SECOND;
+  haste = 0;
   n_warnings = 0;
   fake_redis_start (&f->redis);
   f->redis.n = 4;
@@ -131,13 +144,13 @@ tear_down (Fixture *f, gconstpointer data)
 }
 
 static char *
-make_dispatch (const char *id)
+make_dispatch (const char *id, QueenStatus status)
 {
   g_autoptr (QueenComponent) worker = queen_component_new (QUEEN_COMPONENT_WORKER);
   GString *text = g_string_new (NULL);
 
   worker->id = g_strdup (id);
-  worker->status = QUEEN_STATUS_READY;
+  worker->status = status;
   worker->first_seen = worker->since = worker->last_seen = ++now;
   worker->heartbeats = 1;
   queen_dispatch_write (text, worker, NULL, STRANGER);
@@ -158,7 +171,8 @@ make_entries (const char *word, const char *entries)
     fake_redis_append_text (text, word);
   for (guint i = 0; places[i]; i++)
     {
-      g_autofree char *id = g_strdup_printf ("w%u", i), *dispatch = make_dispatch (id);
+      g_autofree char *id = g_strdup_printf ("w%u", i),
+                      *dispatch = make_dispatch (id, QUEEN_STATUS_READY);
       char *steps = strchr (places[i], '/');
       const char *fields[] = { "k", strstr (places[i], "-0") ? "worker" : "state-worker",
                                "d", dispatch,
@@ -293,6 +307,51 @@ test_newcomer (Fixture *f, gconstpointer data)
   for (guint i = 0; i < 10; i++)
     fake_redis_turn (&f->redis);
   g_assert_cmpuint (f->redis.n_announced, ==, 2);
+}
+
+static char *
+make_scan (guint n)
+{
+  GString *text = g_string_new (NULL);
+
+  g_string_append_printf (text, "*2\r\n$1\r\n0\r\n*%u\r\n", 2 * n);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("known-%u", i);
+      g_autofree char *dispatch = make_dispatch (id, QUEEN_STATUS_OFFLINE);
+
+      fake_redis_append_text (text, id);
+      fake_redis_append_text (text, dispatch);
+    }
+  return g_string_free (text, FALSE);
+}
+
+/* What one answer says of who is known is taken in turns, however much it is, and of those for whom
+ * there is no room nothing is kept. */
+static void
+test_very_many_known (Fixture *f, gconstpointer data)
+{
+  QueenRegistry *registry = queen_cluster_get_registry (f->cluster, QUEEN_COMPONENT_WORKER);
+  g_autofree char *workers = NULL;
+  guint n_turns = 0;
+
+  stream (f, "5-0 7-0");
+  g_assert_true (is_in_state (f, QUEEN_ENGINE_ALONE));
+  workers = make_scan (5 * MAX_KNOWN);
+  f->redis.workers = workers;
+  f->redis.n = 30;
+  haste = QUEEN_SLICE / 10;
+  while (!fake_redis_find_waiting (&f->redis))
+    {
+      now += is_in_state (f, QUEEN_ENGINE_ALONE) ? SECOND / 10 : 0;
+      fake_redis_turn (&f->redis);
+      n_turns += f->sequencer->scan != NULL;
+      g_assert_cmpuint (g_hash_table_size (f->sequencer->seen[QUEEN_COMPONENT_WORKER]), <=,
+                        MAX_KNOWN);
+    }
+  g_assert_cmpuint (n_turns, >=, 5 * MAX_KNOWN / 10);
+  /* The one of the stream had been forgotten elsewhere. */
+  g_assert_cmpuint (queen_registry_get_total (registry), ==, MAX_KNOWN - 1);
 }
 
 /* She knows that she does not know, and says so to all who listen. */
@@ -445,6 +504,7 @@ main (int argc, char **argv)
   ADD ("/redis-sequencer/stream/event-that-makes-no-sense", NULL, test_unread);
   ADD ("/redis-sequencer/stream/very-many-jobs", NULL, test_very_many_jobs);
   ADD ("/redis-sequencer/newcomer", NULL, test_newcomer);
+  ADD ("/redis-sequencer/state/very-many-known", NULL, test_very_many_known);
   ADD ("/redis-sequencer/begins-behind-what-was-heard", NULL, test_heard);
   ADD ("/redis-sequencer/no-number-twice", NULL, test_again);
   ADD ("/redis-sequencer/pauses-grow", NULL, test_pauses);
