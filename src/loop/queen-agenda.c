@@ -3,7 +3,12 @@
 
 #include "queen-agenda.h"
 
-#define MAX_AT_ONCE 64 /* in one turn of the main loop */
+/* In one turn of the main loop. Who makes many appointments is not to be faster than they are kept,
+ * as they cost memory: so the more there are, the more are kept. */
+#define FEW 64
+#define PART 16    /* or one in so many */
+#define MANY 16384 /* for each so many there is one slice more */
+#define MAX_SLICES 4
 
 struct _QueenAgenda
 {
@@ -26,11 +31,12 @@ static void
 on_agenda_alarm (gpointer data)
 {
   QueenAgenda *self = data;
+  guint n_all = queen_agenda_get_length (self), n_left = MAX (FEW, n_all / PART);
   gint64 begun = self->clock->get_monotonic (), now = begun;
+  gint64 end = begun + MIN (1 + n_all / MANY, MAX_SLICES) * QUEEN_SLICE;
   QueenAppointment *first = get_first (self);
 
-  for (int i = 0; first && first->time <= begun && i < MAX_AT_ONCE && now - begun < QUEEN_SLICE;
-       i++)
+  for (; first && first->time <= begun && n_left > 0 && now < end; n_left--)
     {
       queen_agenda_leave (first);
       first->on_due (first->item, self->data);
