@@ -258,6 +258,18 @@ test_other_scheme (void)
     }
 }
 
+/* Where one of them refuses, as a queen's that has ended does, it is the next one: localhost is
+ * [::1], too. */
+static void
+test_two_addresses (void)
+{
+  g_autoptr (QueenProcess) queen = queen_process_start ("--bind=127.0.0.1", NULL);
+  g_autofree char *line =
+      g_strdup_printf ("--url=http://localhost:%u list", queen_process_get_port (queen));
+
+  ctl_expect (line, "No workers are known.");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -276,6 +288,7 @@ main (int argc, char **argv)
   g_test_add_func ("/queenctl-address/a-path-that-is-none-of-hers", test_no_path);
   g_test_add_func ("/queenctl-address/other-machine/token-and-certificate",
                    test_token_and_certificate);
+  g_test_add_func ("/queenctl-address/a-name-with-two-addresses", test_two_addresses);
   g_test_add_func ("/queenctl-address/the-other-scheme-is-said", test_other_scheme);
 
   return g_test_run ();

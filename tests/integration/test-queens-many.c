@@ -188,6 +188,16 @@ is_told_of (RedisServer *server, const char *n)
   return g_str_equal (known, n);
 }
 
+/* The last 20 times --capacity, and no more than what Redis takes off at once. */
+static void
+assert_trimmed (RedisServer *server)
+{
+  g_autofree char *length = redis_server_ask (server, "XLEN", "q:{test}:events", NULL);
+
+  g_assert_cmpint (atoi (length), >=, 20000);
+  g_assert_cmpint (atoi (length), <=, 20000 + 200);
+}
+
 /* Where others want the processors, too, how long a turn takes says nothing of her. */
 static gboolean
 is_machine_free (void)
@@ -221,6 +231,7 @@ test_many_known (void)
   for (guint from = 0; from < N_KNOWN; from += N_IN_POST)
     post_beats (queens[0], "worker", from, N_IN_POST, N_KNOWN);
   queen_test_wait_until (is_told_of (server, G_STRINGIFY (N_KNOWN)));
+  assert_trimmed (server);
   queens[1] = start_queen (server, LITTLE);
   queens_wait_for (queens[1], "together");
   g_assert_true (knows (queens[1], N_KNOWN));
