@@ -287,18 +287,29 @@ test_two_epochs (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (out, "the same --engine"));
 }
 
+/* As if a queen of that name had just said that of herself. */
+static void
+announce (Fixture *f, const char *name, const char *said)
+{
+  static const char *const add =
+      "local time = redis.call('TIME') redis.call('SET', KEYS[2], ARGV[2]) "
+      "return redis.call('ZADD', KEYS[1], time[1] * 1000, ARGV[1])";
+  g_autofree char *key = g_strconcat ("q:{test}:queen:", name, NULL);
+
+  redis_server_do (f->servers[0], "1", "EVAL", add, "2", "q:{test}:queens", key, name, said);
+}
+
 /* Somebody else than was meant: her address leads elsewhere from here. */
 static void
 test_another_one (Fixture *f, gconstpointer data)
 {
   g_autofree char *address = NULL, *line = NULL, *out = NULL, *err = NULL;
-  g_autofree char *name = g_strnfill (32, 'a'), *key = g_strconcat ("q:{test}:queen:", name, NULL);
+  g_autofree char *name = g_strnfill (32, 'a');
 
   start_queens (f, NULL, NULL);
   wait_for_queens (f, 2);
   address = g_strdup_printf ("{\"address\":\"%s\",\"version\":\"0.1.0\"}", f->urls[1]);
-  redis_server_do (f->servers[0], "OK", "SET", key, address);
-  redis_server_do (f->servers[0], "1", "ZADD", "q:{test}:queens", "9999999999999", name);
+  announce (f, name, address);
   wait_for_queens (f, 3);
   line = g_strdup_printf ("--url=%s doctor", f->urls[0]);
   g_assert_cmpint (ctl_run (line, &out, &err), ==, 1);
@@ -311,11 +322,10 @@ static void
 test_unaskable (Fixture *f, gconstpointer data)
 {
   g_autofree char *line = NULL, *out = NULL, *err = NULL;
-  g_autofree char *name = g_strnfill (32, 'b'), *key = g_strconcat ("q:{test}:queen:", name, NULL);
+  g_autofree char *name = g_strnfill (32, 'b');
 
   start_queens (f, NULL, NULL);
-  redis_server_do (f->servers[0], "OK", "SET", key, "{\"address\":\"unix:/run/queen\"}");
-  redis_server_do (f->servers[0], "1", "ZADD", "q:{test}:queens", "9999999999999", name);
+  announce (f, name, "{\"address\":\"unix:/run/queen\"}");
   wait_for_queens (f, 3);
   line = g_strdup_printf ("--url=%s doctor", f->urls[0]);
   g_assert_cmpint (ctl_run (line, &out, &err), ==, 1);
