@@ -5,7 +5,6 @@
 
 #include "loop/queen-fair-queue.h"
 #include "queen-dbus-calls.h"
-#include "queen-dbus-receipts.h"
 #include "queen-error.h"
 
 #define MAX_WAITING 64
@@ -25,9 +24,9 @@ struct _QueenDBusAnswers
 {
   QueenDBusOutbox *outbox;
   QueenDBusCalls *calls;
-  QueenDBusReceipts *receipts;
-  QueenFairQueue *questions; /* of each size, of each user, of each of its connections */
-  gboolean is_waiting;       /* for the bus to read the last answer */
+  QueenDBusReceipts *receipts; /* others' */
+  QueenFairQueue *questions;   /* of each size, of each user, of each of its connections */
+  gboolean is_waiting;         /* for the bus to read the last answer */
 };
 
 void
@@ -86,7 +85,7 @@ answer_question (Question *question)
   answer = func (invocation, data, &error);
   size = answer ? g_variant_get_size (answer) : 0;
   queen_dbus_answers_return (g_object_ref (invocation), answer, error);
-  if (caller)
+  if (caller && size >= QUEEN_DBUS_RECEIPTS_LEAST) /* of others it is seen when they go out */
     queen_dbus_receipts_add (self->receipts, g_dbus_method_invocation_get_connection (invocation),
                              caller, user, size);
   queen_dbus_outbox_await (self->outbox, answer_next, self);
@@ -160,14 +159,16 @@ on_asker_gone (gpointer data)
 }
 
 QueenDBusAnswers *
-queen_dbus_answers_new (QueenDBusOutbox *outbox, const QueenClock *clock)
+queen_dbus_answers_new (QueenDBusOutbox *outbox,
+                        QueenDBusReceipts *receipts,
+                        const QueenClock *clock)
 {
   const QueenDBusCallsSettings settings = { .clock = clock, .patience = G_TIME_SPAN_MINUTE };
   QueenDBusAnswers *self = g_new0 (QueenDBusAnswers, 1);
 
   self->outbox = outbox;
   self->calls = queen_dbus_calls_new (&settings);
-  self->receipts = queen_dbus_receipts_new (clock);
+  self->receipts = receipts;
   self->questions = queen_fair_queue_new (MAX_WAITING);
   return self;
 }
@@ -199,7 +200,6 @@ void
 queen_dbus_answers_free (QueenDBusAnswers *self)
 {
   queen_dbus_calls_free (self->calls);
-  queen_dbus_receipts_free (self->receipts);
   queen_fair_queue_free (self->questions);
   g_free (self);
 }

@@ -5,6 +5,7 @@
 
 #include "loop/queen-clock.h"
 #include "queen-dbus-outbox.h"
+#include "queen-dbus-receipts.h"
 
 G_BEGIN_DECLS
 
@@ -47,9 +48,12 @@ typedef GVariant *(*QueenDBusAnswerFunc) (GDBusMethodInvocation *invocation,
 /**
  * queen_dbus_answers_new:
  * @outbox: of the connection that the calls come by; must outlive the answers
+ * @receipts: likewise
  * @clock: by which nobody waits for longer than a minute
  */
-QueenDBusAnswers *queen_dbus_answers_new (QueenDBusOutbox *outbox, const QueenClock *clock);
+QueenDBusAnswers *queen_dbus_answers_new (QueenDBusOutbox *outbox,
+                                          QueenDBusReceipts *receipts,
+                                          const QueenClock *clock);
 
 /**
  * queen_dbus_answers_add:

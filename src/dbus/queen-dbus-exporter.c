@@ -406,7 +406,7 @@ queen_dbus_exporter_new (GDBusConnection *connection,
   self->jobs = settings->jobs;
   self->limits = settings->limits;
   self->queen = g_object_ref (settings->queen);
-  self->answers = queen_dbus_answers_new (outbox, settings->clock);
+  self->answers = queen_dbus_answers_new (outbox, settings->receipts, settings->clock);
   self->manager = queen_dbus_object_manager_skeleton_new ();
   self->queens = queen_dbus_queens_new (connection, self->manager);
   g_signal_connect (self->manager, "handle-get-managed-objects",

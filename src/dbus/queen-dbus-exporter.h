@@ -9,6 +9,7 @@
 #include "queen-dbus-interfaces.h"
 #include "queen-dbus-jobs.h"
 #include "queen-dbus-outbox.h"
+#include "queen-dbus-receipts.h"
 #include "queen-dbus-wire.h"
 
 G_BEGIN_DECLS
@@ -41,6 +42,7 @@ typedef struct
  * @jobs: likewise
  * @queen: who answers the root's methods
  * @limits: how large a message may be
+ * @receipts: of the connection
  * @clock: by which nobody waits too long for an answer
  *
  * All of it must outlive the exporter.
@@ -52,6 +54,7 @@ typedef struct
   QueenDBusJobs *jobs;
   QueenDBusQueen *queen;
   const QueenDBusLimits *limits;
+  QueenDBusReceipts *receipts;
   const QueenClock *clock;
 } QueenDBusExporterSettings;
 

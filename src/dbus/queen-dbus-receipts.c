@@ -14,8 +14,15 @@
 
 #define MAX_SMALL 1024 /* callers who have had little, of whom most have gone since */
 
-/* Questions. A system bus lets her have 128 that are not answered, to all together and for ever. */
+/* From which on who has not read is told nothing any more, however little each answer is. It is
+ * more than the above, or who never looks at a Ping would be left alone for a large answer. */
+#define DEAF_OF_USER (32 * 1024 * 1024)
+#define DEAF_OF_ALL (96 * 1024 * 1024)
+
+/* Questions. A system bus lets her have 128 that are not answered, to all together and for ever;
+ * and there is more that she asks. */
 #define MAX_ASKED_OF_USER 16
+#define MAX_ASKED 64
 #define ASK_AGAIN_AFTER G_TIME_SPAN_SECOND
 #define MAX_ATTEMPTS 10
 
@@ -26,6 +33,7 @@ typedef struct
   GDBusConnection *connection;
   char *caller;
   char *user;                /* NULL as long as that is not known */
+  gboolean is_user_asked;    /* the bus, for that */
   gboolean is_asked;         /* whether it has read; until it answers, or has gone */
   gsize n_asked;             /* bytes before that question */
   gsize n_more;              /* and behind it */
@@ -39,6 +47,9 @@ struct _QueenDBusReceipts
 {
   GHashTable *by_caller; /* its name -> Receipt */
   GHashTable *small;     /* likewise -> bytes of what is too little for one */
+  gsize n_small;         /* bytes of all these */
+  void (*changed) (gpointer data);
+  gpointer data;
   QueenAlarm *alarm;
   QueenDeadlineQueue deadlines;
   QueenDeadlineQueue attempts;
@@ -65,9 +76,55 @@ drop_receipt (Receipt *receipt)
   g_hash_table_remove (receipt->receipts->by_caller, receipt->caller);
 }
 
+static void
+tell_change (QueenDBusReceipts *self)
+{
+  if (self->changed)
+    self->changed (self->data);
+}
+
 /* Asking */
 
 static void ask_caller (Receipt *receipt);
+
+/* Whether there is room for one question more. */
+static gboolean
+may_ask (const Receipt *receipt)
+{
+  guint n_of_user = 0, n_of_all = 0;
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, receipt->receipts->by_caller);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const Receipt *other = value;
+
+      n_of_all += other->is_asked;
+      n_of_user += other->is_asked && g_strcmp0 (other->user, receipt->user) == 0;
+    }
+  return n_of_user < MAX_ASKED_OF_USER && n_of_all < MAX_ASKED;
+}
+
+/* It has its turn when it is known whose it is, or another one has answered. */
+static void
+ask_if_possible (Receipt *receipt)
+{
+  if (receipt->user && receipt->n_more > 0 && !receipt->is_asked &&
+      !queen_deadline_is_on (&receipt->attempt) && may_ask (receipt))
+    ask_caller (receipt);
+}
+
+static void
+ask_others (QueenDBusReceipts *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->by_caller);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    ask_if_possible (value);
+}
 
 /* The bus has too many such questions of hers already. */
 static void
@@ -85,6 +142,7 @@ static void
 on_caller_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
   Receipt *receipt = data;
+  QueenDBusReceipts *self;
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) G_GNUC_UNUSED answer =
       g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
@@ -93,6 +151,7 @@ on_caller_answered (GObject *source, GAsyncResult *result, gpointer data)
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
     return;
+  self = receipt->receipts;
   receipt->is_asked = FALSE;
   if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED))
     {
@@ -103,10 +162,13 @@ on_caller_answered (GObject *source, GAsyncResult *result, gpointer data)
    * leaves her no way to know. */
   receipt->n_asked = 0;
   receipt->n_attempts = 0;
+  queen_deadline_end (&receipt->deadline);
   if (receipt->n_more > 0)
-    ask_caller (receipt);
+    queen_deadline_begin (&receipt->deadline, &self->deadlines, receipt);
   else
     drop_receipt (receipt);
+  ask_others (self);
+  tell_change (self);
 }
 
 static void
@@ -142,8 +204,9 @@ on_receipts_alarm (gpointer data)
   while ((receipt = queen_deadline_queue_peek_due (&self->attempts, now)))
     {
       queen_deadline_end (&receipt->attempt);
-      ask_caller (receipt);
+      ask_if_possible (receipt);
     }
+  tell_change (self);
 }
 
 static void
@@ -153,8 +216,24 @@ on_user_told (GObject *source, GAsyncResult *result, gpointer data)
   g_autofree char *user = queen_dbus_user_ask_finish (source, result, &error);
   Receipt *receipt = data;
 
-  if (user && !receipt->user)
-    receipt->user = g_steal_pointer (&user);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  if (!receipt->user) /* nobody's are those of whom the bus does not know */
+    receipt->user = user ? g_steal_pointer (&user) : g_strdup ("");
+  ask_if_possible (receipt);
+}
+
+static void
+find_user (Receipt *receipt, const char *user)
+{
+  if (receipt->user)
+    return;
+  if (user)
+    receipt->user = g_strdup (user);
+  else if (!receipt->is_user_asked)
+    queen_dbus_user_ask (receipt->connection, receipt->caller, receipt->cancellable, on_user_told,
+                         receipt);
+  receipt->is_user_asked = TRUE;
 }
 
 static Receipt *
@@ -242,15 +321,12 @@ count_answer (QueenDBusReceipts *self,
 
   if (!receipt)
     receipt = add_receipt (self, connection, caller);
-  if (!receipt->user && user)
-    receipt->user = g_strdup (user);
-  else if (!receipt->user)
-    queen_dbus_user_ask (connection, caller, receipt->cancellable, on_user_told, receipt);
+  find_user (receipt, user);
   receipt->n_more += size;
-  queen_deadline_end (&receipt->deadline);
-  queen_deadline_begin (&receipt->deadline, &self->deadlines, receipt);
-  if (!receipt->is_asked && !queen_deadline_is_on (&receipt->attempt))
-    ask_caller (receipt);
+  if (!queen_deadline_is_on (&receipt->deadline))
+    queen_deadline_begin (&receipt->deadline, &self->deadlines, receipt);
+  ask_if_possible (receipt);
+  tell_change (self);
 }
 
 /* One of those who have had little is asked as well, so that they do not become more and more. */
@@ -266,6 +342,7 @@ count_any_small (QueenDBusReceipts *self, GDBusConnection *connection)
     return;
   caller = name;
   g_hash_table_iter_steal (&iter);
+  self->n_small -= GPOINTER_TO_SIZE (size);
   count_answer (self, connection, caller, NULL, GPOINTER_TO_SIZE (size));
 }
 
@@ -273,14 +350,21 @@ count_any_small (QueenDBusReceipts *self, GDBusConnection *connection)
 static gboolean
 is_small (QueenDBusReceipts *self, const char *caller, gsize *size)
 {
+  gsize before;
+
   if (g_hash_table_contains (self->by_caller, caller))
     return FALSE;
-  *size += GPOINTER_TO_SIZE (g_hash_table_lookup (self->small, caller));
-  if (*size < QUEEN_DBUS_RECEIPTS_LEAST)
-    g_hash_table_replace (self->small, g_strdup (caller), GSIZE_TO_POINTER (*size));
-  else
-    g_hash_table_remove (self->small, caller);
-  return *size < QUEEN_DBUS_RECEIPTS_LEAST;
+  before = GPOINTER_TO_SIZE (g_hash_table_lookup (self->small, caller));
+  self->n_small -= before;
+  *size += before;
+  if (*size >= QUEEN_DBUS_RECEIPTS_LEAST)
+    {
+      g_hash_table_remove (self->small, caller);
+      return FALSE;
+    }
+  g_hash_table_replace (self->small, g_strdup (caller), GSIZE_TO_POINTER (*size));
+  self->n_small += *size;
+  return TRUE;
 }
 
 void
@@ -294,6 +378,71 @@ queen_dbus_receipts_add (QueenDBusReceipts *self,
     count_answer (self, connection, caller, user, size);
   else if (g_hash_table_size (self->small) > MAX_SMALL)
     count_any_small (self, connection);
+}
+
+/* Who has not read */
+
+void
+queen_dbus_receipts_set_changed (QueenDBusReceipts *self,
+                                 void (*changed) (gpointer data),
+                                 gpointer data)
+{
+  self->changed = changed;
+  self->data = data;
+}
+
+static const char *
+get_user (const Receipt *receipt)
+{
+  return receipt->user ? receipt->user : "";
+}
+
+static gsize
+get_n_of_user (GHashTable *by_user, const char *user)
+{
+  return GPOINTER_TO_SIZE (g_hash_table_lookup (by_user, user));
+}
+
+/* Returns: (transfer full): user -> bytes that its connections may not have read */
+static GHashTable *
+sum_up (QueenDBusReceipts *self, gsize *n_of_all)
+{
+  GHashTable *by_user = g_hash_table_new (queen_string_hash, g_str_equal);
+  GHashTableIter iter;
+  gpointer value;
+
+  *n_of_all = self->n_small;
+  g_hash_table_iter_init (&iter, self->by_caller);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const Receipt *receipt = value;
+      gsize n = receipt->n_asked + receipt->n_more;
+
+      *n_of_all += n;
+      g_hash_table_replace (by_user, (char *) get_user (receipt),
+                            GSIZE_TO_POINTER (get_n_of_user (by_user, get_user (receipt)) + n));
+    }
+  return by_user;
+}
+
+GHashTable *
+queen_dbus_receipts_list_deaf (QueenDBusReceipts *self)
+{
+  GHashTable *deaf = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
+  gsize n_of_all;
+  g_autoptr (GHashTable) by_user = sum_up (self, &n_of_all);
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->by_caller);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const Receipt *receipt = value;
+
+      if (n_of_all >= DEAF_OF_ALL || get_n_of_user (by_user, get_user (receipt)) >= DEAF_OF_USER)
+        g_hash_table_add (deaf, g_strdup (receipt->caller));
+    }
+  return deaf;
 }
 
 void

@@ -61,6 +61,21 @@ void queen_dbus_receipts_add (QueenDBusReceipts *self,
                               const char *user,
                               gsize size);
 
+/** @changed is called whenever more or less may be unread. */
+void queen_dbus_receipts_set_changed (QueenDBusReceipts *self,
+                                      void (*changed) (gpointer data),
+                                      gpointer data);
+
+/**
+ * queen_dbus_receipts_list_deaf:
+ *
+ * Returns: (transfer full): the callers, a set of names, who are not to be told anything any more,
+ *   not even that, until they have read what they have
+ */
+GHashTable *queen_dbus_receipts_list_deaf (QueenDBusReceipts *self);
+
 void queen_dbus_receipts_free (QueenDBusReceipts *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenDBusReceipts, queen_dbus_receipts_free)
 
 G_END_DECLS

@@ -13,6 +13,7 @@
 #include "queen-dbus-methods.h"
 #include "queen-dbus-placements.h"
 #include "queen-dbus-presence.h"
+#include "queen-dbus-small-answers.h"
 #include "queen-dbus-submissions.h"
 #include "queen-dbus-types.h"
 
@@ -82,6 +83,8 @@ struct _QueenDBusService
   QueenDBusJobs *shown_jobs;
   QueenDBusFigures figures;
   QueenDBusOutbox *outbox; /* NULL while there is no bus, and so are those that follow */
+  QueenDBusReceipts *receipts;
+  QueenDBusSmallAnswers *small_answers;
   QueenDBusGuard *guard;
   QueenDBusExporter *exporter;
   gboolean is_named;        /* so that those hear her who listen to her name */
@@ -200,6 +203,8 @@ release_bus (QueenDBusService *self)
 {
   g_clear_pointer (&self->exporter, queen_dbus_exporter_free);
   g_clear_pointer (&self->guard, queen_dbus_guard_free);
+  g_clear_pointer (&self->small_answers, queen_dbus_small_answers_free);
+  g_clear_pointer (&self->receipts, queen_dbus_receipts_free);
   g_clear_pointer (&self->outbox, queen_dbus_outbox_free);
   self->is_waiting = self->is_named = FALSE;
   queen_dbus_holds_leave_bus (self->holds);
@@ -224,7 +229,7 @@ on_stuck (gpointer data)
 static void
 enter_bus (QueenDBusService *self, GDBusConnection *connection)
 {
-  const QueenDBusExporterSettings settings = {
+  QueenDBusExporterSettings settings = {
     .cluster = self->cluster,
     .figures = &self->figures,
     .jobs = self->shown_jobs,
@@ -235,6 +240,10 @@ enter_bus (QueenDBusService *self, GDBusConnection *connection)
   g_autoptr (GError) error = NULL;
 
   self->outbox = queen_dbus_outbox_new (connection, PATIENCE, on_stuck, self);
+  self->receipts = queen_dbus_receipts_new (self->clock);
+  settings.receipts = self->receipts;
+  /* First, so that the guard does not count what is not let in. */
+  self->small_answers = queen_dbus_small_answers_new (connection, self->receipts);
   self->guard = queen_dbus_guard_new (connection, self->outbox, &guard_limits);
   self->exporter = queen_dbus_exporter_new (connection, self->outbox, &settings, &error);
   if (!self->exporter)

@@ -11,12 +11,16 @@
 #include <sys/socket.h>
 
 #include "dbus-pair.h"
+#include "dbus/queen-dbus-small-answers.h"
 #include "fake-clock.h"
 
 #define MAX_WAITING 64
+#define MAX_ASKED_OF_USER 16
 #define MAX_WITH_LITTLE 1024
 #define SMALL (40 * 1024)
+#define DIRECT (60 * 1024)
 #define MAX_UNREAD (16 * 1024 * 1024)
+#define MAX_BEFORE_DEAF (32 * 1024 * 1024)
 
 typedef struct
 {
@@ -29,10 +33,13 @@ typedef struct
   GAsyncQueue *pings; /* that nobody answers; NULL when all are answered */
 
   QueenDBusOutbox *outbox;
+  QueenDBusReceipts *receipts;
+  QueenDBusSmallAnswers *small_answers;
   QueenDBusAnswers *answers;
   GString *made;         /* for whom answers were made */
   GHashTable *n_refused; /* name -> how many calls */
   guint n_timeouts;
+  guint n_direct; /* answers */
 } Fixture;
 
 /* The bus */
@@ -144,16 +151,22 @@ open_bus (Fixture *f)
 /* The queen */
 
 static GVariant *
+make_bytes (gsize size)
+{
+  guint8 *bytes = g_malloc0 (size);
+
+  return g_variant_new ("(@ay)", g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, bytes, size,
+                                                          TRUE, g_free, bytes));
+}
+
+static GVariant *
 make_large_answer (GDBusMethodInvocation *invocation, gpointer data, GError **error)
 {
   Fixture *f = data;
   const char *method = g_dbus_method_invocation_get_method_name (invocation);
-  gsize size = g_str_equal (method, "Small") ? SMALL : 6 * 1024 * 1024;
-  guint8 *bytes = g_malloc0 (size);
 
   g_string_append_printf (f->made, "%s ", g_dbus_method_invocation_get_sender (invocation) + 1);
-  return g_variant_new ("(@ay)", g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, bytes, size,
-                                                          TRUE, g_free, bytes));
+  return make_bytes (g_str_equal (method, "Small") ? SMALL : 6 * 1024 * 1024);
 }
 
 static GVariant *
@@ -179,6 +192,8 @@ on_queen_call (GDBusConnection *connection,
 
   if (g_str_equal (method, "Settle"))
     g_dbus_method_invocation_return_value (invocation, NULL);
+  else if (g_str_equal (method, "Direct"))
+    g_dbus_method_invocation_return_value (invocation, make_bytes (DIRECT));
   else if (g_str_equal (method, "Large") || g_str_equal (method, "Small"))
     queen_dbus_answers_add (f->answers, invocation, QUEEN_DBUS_ANSWER_WHOLE, make_large_answer, f);
   else
@@ -207,16 +222,21 @@ set_up (Fixture *f, gconstpointer data)
          "<node><interface name='test.Answers'><method name='Page'/><method name='Whole'/>"
          "<method name='Settle'/><method name='Large'><arg type='ay' direction='out'/></method>"
          "<method name='Small'><arg type='ay' direction='out'/></method>"
+         "<method name='Direct'><arg type='ay' direction='out'/></method>"
          "</interface></node>",
          &vtable, f);
   f->outbox = queen_dbus_outbox_new (f->queen, 20 * 1000, on_stuck, NULL);
-  f->answers = queen_dbus_answers_new (f->outbox, &fake_clock);
+  f->receipts = queen_dbus_receipts_new (&fake_clock);
+  f->small_answers = queen_dbus_small_answers_new (f->queen, f->receipts);
+  f->answers = queen_dbus_answers_new (f->outbox, f->receipts, &fake_clock);
 }
 
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
   g_clear_pointer (&f->answers, queen_dbus_answers_free);
+  queen_dbus_small_answers_free (f->small_answers);
+  queen_dbus_receipts_free (f->receipts);
   queen_dbus_outbox_free (f->outbox);
   g_queue_clear_full (&f->unread, g_object_unref);
   g_queue_clear_full (&f->unknown, g_object_unref);
@@ -658,8 +678,76 @@ test_many_with_little (Fixture *f, gconstpointer data)
       g_assert_cmpint (g_async_queue_length (f->pings), ==, 0);
       call_for_small (f, caller);
     }
+  dbus_pair_wait_until (g_async_queue_length (f->pings) == 1);
+  end_deafness (f, filter_id);
+}
+
+static void
+on_direct_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GDBusMessage) answer =
+      g_dbus_connection_send_message_with_reply_finish (G_DBUS_CONNECTION (source), result, NULL);
+
+  ((Fixture *) data)->n_direct += answer != NULL;
+}
+
+/* Returns: whether it is answered what waits for no turn, as what GDBus answers by itself does not
+ */
+static gboolean
+is_answered (Fixture *f, const char *caller)
+{
+  guint n_before = f->n_direct;
+
+  send_call (f, caller, "Direct", on_direct_answered, f);
   settle (f);
-  g_assert_cmpint (g_async_queue_length (f->pings), ==, 1);
+  return f->n_direct > n_before;
+}
+
+static guint
+call_until_deaf (Fixture *f, const char *caller)
+{
+  guint n = 0;
+
+  while (is_answered (f, caller))
+    g_assert_cmpuint (++n, <=, MAX_BEFORE_DEAF / DIRECT + 1);
+  return n;
+}
+
+/* Nobody asks whether there is room for these. */
+static void
+test_any_small (Fixture *f, gconstpointer data)
+{
+  guint filter_id = go_deaf (f);
+
+  /* Who looks at nothing but answers is left alone for longer than with large ones. */
+  g_assert_cmpuint (call_until_deaf (f, ":1000.1"), >, MAX_UNREAD / DIRECT);
+  g_assert_true (is_answered (f, ":1000.2"));
+  g_assert_true (is_answered (f, ":1001.1"));
+  answer_ping (f, ":1000.1"); /* the first that it was asked of is little */
+  g_assert_cmpuint (call_until_deaf (f, ":1000.1"), <, 4);
+  let_time_pass (10 * G_TIME_SPAN_MINUTE);
+  g_assert_true (is_answered (f, ":1000.1"));
+  end_deafness (f, filter_id);
+}
+
+/* She has other questions for the bus, too, and it waits for few answers at once. */
+static void
+test_many_asked (Fixture *f, gconstpointer data)
+{
+  guint filter_id = go_deaf (f);
+
+  for (guint i = 1; i <= MAX_ASKED_OF_USER + 4; i++)
+    {
+      g_autofree char *caller = g_strdup_printf (":1000.%u", i);
+
+      g_assert_true (is_answered (f, caller));
+      g_assert_true (is_answered (f, caller));
+    }
+  g_assert_cmpint (g_async_queue_length (f->pings), ==, MAX_ASKED_OF_USER);
+  answer_ping (f, ":1000.1");
+  dbus_pair_wait_until (g_async_queue_length (f->pings) == MAX_ASKED_OF_USER);
+  settle (f);
+  g_assert_cmpint (g_async_queue_length (f->pings), ==, MAX_ASKED_OF_USER);
   end_deafness (f, filter_id);
 }
 
@@ -788,6 +876,8 @@ main (int argc, char **argv)
   ADD ("unread/is-read-after-all", test_read_late);
   ADD ("unread/small-ones-count-together", test_many_small);
   ADD ("unread/small-ones-of-very-many", test_many_with_little);
+  ADD ("unread/small-ones-that-wait-for-no-turn", test_any_small);
+  ADD ("unread/few-are-asked-at-once", test_many_asked);
   ADD ("unread/counts-as-read-in-the-end", test_deaf);
   ADD ("unread/by-many-connections-of-a-user", test_many_deaf);
   ADD ("unread/is-asked-again-when-the-bus-has-no-room", test_ask_again);

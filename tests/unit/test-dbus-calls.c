@@ -396,8 +396,9 @@ static void
 test_answers (Fixture *f, gconstpointer data)
 {
   QueenDBusOutbox *outbox = queen_dbus_outbox_new (f->service, 20 * 1000, on_stuck, NULL);
+  g_autoptr (QueenDBusReceipts) receipts = queen_dbus_receipts_new (&fake_clock);
 
-  f->queue = queen_dbus_answers_new (outbox, &fake_clock);
+  f->queue = queen_dbus_answers_new (outbox, receipts, &fake_clock);
   queen_dbus_answers_add (f->queue, receive (f, 0), QUEEN_DBUS_ANSWER_PAGE, make_answer, f);
   assert_answer (f, 0, "ok");
   assert_answer (f, 2, "ok");

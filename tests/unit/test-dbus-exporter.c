@@ -22,6 +22,7 @@ typedef struct
   QueenDBusJobs *jobs;
   QueenDBusLimits limits;
   QueenDBusQueen *queen;
+  QueenDBusReceipts *receipts;
   QueenDBusOutbox *outbox;
   QueenDBusExporter *exporter;
 } Fixture;
@@ -46,8 +47,10 @@ set_up (Fixture *f, gconstpointer data)
   f->limits = (QueenDBusLimits){ .message = 100 * 1000, .page = 10 * 1000 };
   f->queen = queen_dbus_queen_skeleton_new ();
   f->outbox = queen_dbus_outbox_new (f->pair.queen, 20 * 1000, on_stuck, NULL);
-  settings = (QueenDBusExporterSettings){ f->cluster, &f->figures, f->jobs,
-                                          f->queen,   &f->limits,  &queen_clock_system };
+  f->receipts = queen_dbus_receipts_new (&queen_clock_system);
+  settings =
+      (QueenDBusExporterSettings){ f->cluster,  &f->figures,        f->jobs, f->queen, &f->limits,
+                                   f->receipts, &queen_clock_system };
   f->exporter = queen_dbus_exporter_new (f->pair.queen, f->outbox, &settings, &error);
   g_assert_no_error (error);
 }
@@ -56,6 +59,7 @@ static void
 end_exporter (Fixture *f)
 {
   g_clear_pointer (&f->exporter, queen_dbus_exporter_free);
+  queen_dbus_receipts_free (f->receipts);
   queen_dbus_outbox_free (f->outbox);
 }
 
