@@ -128,7 +128,10 @@ is_deaf (QueenDBusSmallAnswers *self, GDBusMessage *call)
 }
 
 static GDBusMessage *
-on_message (GDBusConnection *connection, GDBusMessage *message, gboolean is_incoming, gpointer data)
+pass_message (GDBusConnection *connection,
+              GDBusMessage *message,
+              gboolean is_incoming,
+              gpointer data)
 {
   GDBusMessageType type = g_dbus_message_get_message_type (message);
 
@@ -154,7 +157,7 @@ queen_dbus_small_answers_new (GDBusConnection *connection, QueenDBusReceipts *re
   self->deaf = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
   g_mutex_init (&self->lock);
   queen_dbus_receipts_set_changed (receipts, on_receipts_changed, self);
-  self->filter_id = g_dbus_connection_add_filter (connection, on_message,
+  self->filter_id = g_dbus_connection_add_filter (connection, pass_message,
                                                   g_atomic_rc_box_acquire (self), unref_answers);
   return self;
 }
