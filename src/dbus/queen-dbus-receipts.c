@@ -43,6 +43,15 @@ typedef struct
   QueenDeadline attempt;     /* the next one */
 } Receipt;
 
+/* What may be unread, in bytes, and who has been asked. */
+typedef struct
+{
+  gsize n_of_user;
+  gsize n_of_all;
+  guint n_asked_of_user; /* connections */
+  guint n_asked_of_all;
+} Load;
+
 struct _QueenDBusReceipts
 {
   GHashTable *by_caller; /* its name -> Receipt */
@@ -87,23 +96,37 @@ tell_change (QueenDBusReceipts *self)
 
 static void ask_caller (Receipt *receipt);
 
+/* @user: (nullable): whose part of it is told beside the whole */
+static Load
+get_load (QueenDBusReceipts *self, const char *user)
+{
+  Load load = { 0 };
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->by_caller);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const Receipt *receipt = value;
+      gsize n = receipt->n_asked + receipt->n_more;
+
+      load.n_of_all += n;
+      load.n_asked_of_all += receipt->is_asked;
+      if (g_strcmp0 (receipt->user, user) != 0)
+        continue;
+      load.n_of_user += n;
+      load.n_asked_of_user += receipt->is_asked;
+    }
+  return load;
+}
+
 /* Whether there is room for one question more. */
 static gboolean
 may_ask (const Receipt *receipt)
 {
-  guint n_of_user = 0, n_of_all = 0;
-  GHashTableIter iter;
-  gpointer value;
+  Load load = get_load (receipt->receipts, receipt->user);
 
-  g_hash_table_iter_init (&iter, receipt->receipts->by_caller);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      const Receipt *other = value;
-
-      n_of_all += other->is_asked;
-      n_of_user += other->is_asked && g_strcmp0 (other->user, receipt->user) == 0;
-    }
-  return n_of_user < MAX_ASKED_OF_USER && n_of_all < MAX_ASKED;
+  return load.n_asked_of_user < MAX_ASKED_OF_USER && load.n_asked_of_all < MAX_ASKED;
 }
 
 /* It has its turn when it is known whose it is, or another one has answered. */
@@ -273,41 +296,18 @@ queen_dbus_receipts_is_empty (QueenDBusReceipts *self)
 gsize
 queen_dbus_receipts_get_n_bytes (QueenDBusReceipts *self, const char *user)
 {
-  GHashTableIter iter;
-  gpointer value;
-  gsize n = 0;
+  Load load = get_load (self, user);
 
-  g_hash_table_iter_init (&iter, self->by_caller);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      const Receipt *receipt = value;
-
-      if (!user || g_strcmp0 (receipt->user, user) == 0)
-        n += receipt->n_asked + receipt->n_more;
-    }
-  return n;
+  return user ? load.n_of_user : load.n_of_all;
 }
 
 gboolean
 queen_dbus_receipts_has_room (QueenDBusReceipts *self, const char *user)
 {
-  gsize n_of_user = 0, n_of_all = 0;
-  guint n_asked = 0; /* of the user's connections */
-  GHashTableIter iter;
-  gpointer value;
+  Load load = get_load (self, user);
 
-  g_hash_table_iter_init (&iter, self->by_caller);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      const Receipt *receipt = value;
-      gsize n = receipt->n_asked + receipt->n_more;
-      gboolean is_of_user = g_strcmp0 (receipt->user, user) == 0;
-
-      n_of_all += n;
-      n_of_user += is_of_user ? n : 0;
-      n_asked += is_of_user && receipt->is_asked;
-    }
-  return n_of_user < MAX_OF_USER && n_of_all < MAX_OF_ALL && n_asked < MAX_ASKED_OF_USER;
+  return load.n_of_user < MAX_OF_USER && load.n_of_all < MAX_OF_ALL &&
+         load.n_asked_of_user < MAX_ASKED_OF_USER;
 }
 
 static void
