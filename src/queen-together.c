@@ -140,7 +140,7 @@ drop_job (QueenTogether *self, QueenJob *job)
 void
 queen_together_set_jobs (QueenTogether *self, QueenJobs *jobs, QueenCluster *cluster)
 {
-  g_autoptr (GPtrArray) kept = queen_jobs_list (jobs, NULL);
+  g_autoptr (GPtrArray) kept = queen_jobs_list (jobs);
 
   self->jobs = g_object_ref (jobs);
   self->job_index = g_object_ref (queen_cluster_get_job_index (cluster));

@@ -11,16 +11,12 @@
 #include "jobs/queen-job-operation.h"
 #include "jobs/queen-passes.h"
 #include "jobs/queen-relay.h"
-#include "model/queen-listing.h"
 #include "net/queen-shares.h"
 #include "queen-error.h"
-#include "text/queen-hash.h"
 #include "text/queen-json-writer.h"
 #include "text/queen-query.h"
 
-#define PART_OF_ID 2   /* in /v1/jobs/{id} */
-#define MAX_LIMIT 1000 /* jobs in a list */
-#define MAX_NAMES 32   /* models and workers in a question */
+#define PART_OF_ID 2 /* in /v1/jobs/{id} */
 #define EVENT_STREAM "text/event-stream"
 
 typedef struct
@@ -188,148 +184,7 @@ on_submit_job (QueenExchange *exchange, gpointer data)
   queen_exchange_answer_json (exchange, SOUP_STATUS_OK, json);
 }
 
-/* Jobs that there are */
-
-typedef struct
-{
-  guint limit;         /* 0 until it is said */
-  guint64 after;       /* the sequence behind which the page begins, 0 for the first */
-  guint states;        /* bits; 0 for any */
-  GHashTable *models;  /* a set; empty for any: each of the jobs is looked up, and they are many */
-  GHashTable *workers; /* likewise */
-  guint n_names;       /* that were given, of both */
-} Selection;
-
-static gboolean
-take_limit (const char *name, const char *value, gpointer data, GError **error)
-{
-  return queen_listing_take_limit (name, value, MAX_LIMIT, &((Selection *) data)->limit, error);
-}
-
-static gboolean
-take_after (const char *name, const char *value, gpointer data, GError **error)
-{
-  return queen_listing_take_after (name, value, &((Selection *) data)->after, error);
-}
-
-/* Those of several add up. */
-static gboolean
-take_status (const char *name, const char *value, gpointer data, GError **error)
-{
-  QueenJobState state;
-
-  if (queen_job_state_parse (value, &state))
-    {
-      ((Selection *) data)->states |= 1u << state;
-      return TRUE;
-    }
-  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
-               "%s must be one of queued, running, done, failed, cancelled, lost", name);
-  return FALSE;
-}
-
-static gboolean
-add_name (Selection *selection, GHashTable *names, const char *value, GError **error)
-{
-  if (selection->n_names == MAX_NAMES)
-    return queen_error_refuse (error, QUEEN_ERROR_BAD_REQUEST,
-                               "models and workers can be given %d times in all", MAX_NAMES);
-  selection->n_names++;
-  g_hash_table_add (names, g_strdup (value));
-  return TRUE;
-}
-
-static gboolean
-take_model (const char *name, const char *value, gpointer data, GError **error)
-{
-  return add_name (data, ((Selection *) data)->models, value, error);
-}
-
-static gboolean
-take_worker (const char *name, const char *value, gpointer data, GError **error)
-{
-  return add_name (data, ((Selection *) data)->workers, value, error);
-}
-
-static gboolean
-is_among (GHashTable *names, const char *name)
-{
-  return g_hash_table_size (names) == 0 || (name && g_hash_table_contains (names, name));
-}
-
-static gboolean
-is_selected (const Selection *selection, QueenJob *job)
-{
-  return (selection->states == 0 || selection->states & (1u << queen_job_get_state (job))) &&
-         is_among (selection->models, queen_job_get_model (job)) &&
-         is_among (selection->workers, queen_job_get_worker (job));
-}
-
-/* The newest first, as that is what one looks for. */
-static GString *
-write_jobs (const GPtrArray *jobs, const Selection *selection)
-{
-  GString *json = g_string_new ("{\"jobs\":[");
-  guint limit = selection->limit > 0 ? selection->limit : MAX_LIMIT;
-  guint n = 0, total = 0;
-  guint64 last = 0;
-  gboolean has_more = FALSE;
-
-  for (guint i = jobs->len; i-- > 0;)
-    {
-      QueenJob *job = jobs->pdata[i];
-
-      if (!is_selected (selection, job))
-        continue;
-      total++;
-      if (selection->after > 0 && queen_job_get_sequence (job) >= selection->after)
-        continue;
-      has_more = n == limit;
-      if (has_more)
-        continue;
-      if (n++ > 0)
-        g_string_append_c (json, ',');
-      queen_job_append_json (job, json);
-      last = queen_job_get_sequence (job);
-    }
-  g_string_append_printf (json, "],\"total\":%u", total);
-  queen_listing_append_page_end (json, has_more, last);
-  g_string_append_c (json, '}');
-  return json;
-}
-
-static GHashTable *
-make_names (void)
-{
-  return g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
-}
-
-static void
-on_list_jobs (QueenExchange *exchange, gpointer data)
-{
-  static const QueenParameter parameters[] = { { "limit", take_limit },
-                                               { "after", take_after },
-                                               { "status", take_status },
-                                               { "model", take_model },
-                                               { "worker_id", take_worker } };
-  Work *work = data;
-  g_autoptr (GHashTable) models = make_names ();
-  g_autoptr (GHashTable) workers = make_names ();
-  Selection selection = { .models = models, .workers = workers };
-  gboolean sees_all = has_right (work, exchange, QUEEN_ACCESS_ADMIN, NULL);
-  g_autofree char *submitter = sees_all ? NULL : dup_submitter (exchange, FALSE);
-  g_autoptr (GPtrArray) jobs = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (!queen_query_parse (queen_exchange_get_query (exchange), parameters,
-                          G_N_ELEMENTS (parameters), &selection, &error))
-    {
-      queen_exchange_answer_error (exchange, error);
-      return;
-    }
-  jobs = queen_jobs_list (work->jobs, submitter);
-  queen_exchange_answer_json (exchange, SOUP_STATUS_OK, write_jobs (jobs, &selection));
-}
+/* One that there is */
 
 static void
 on_show_job (QueenExchange *exchange, gpointer data)
@@ -513,7 +368,6 @@ queen_routes_add_jobs (QueenRouter *router,
 {
   static const QueenRoute routes[] = {
     { "/v1/jobs", "POST", QUEEN_ACCESS_JOBS, on_submit_job, .max_body = QUEEN_JOB_MAX_BODY },
-    { "/v1/jobs", "GET", QUEEN_ACCESS_SEE_JOBS, on_list_jobs },
     { "/v1/jobs/{id}", "GET", QUEEN_ACCESS_SEE_JOBS, on_show_job, .takes_passes = TRUE },
     { "/v1/jobs/{id}", "DELETE", QUEEN_ACCESS_JOBS, on_cancel_job, .takes_passes = TRUE },
     { "/v1/jobs/{id}/stream", "GET", QUEEN_ACCESS_SEE_JOBS, on_read_job, .takes_passes = TRUE },

@@ -191,17 +191,13 @@ on_asker_gone (gpointer data)
   free_asker (asker);
 }
 
-/* Returns: (transfer full): who takes turns with others. All who are on this machine have the same
- * few addresses, and could have thousands of them; there a token tells one from another. */
 static char *
 dup_asker (QueenExchange *exchange)
 {
   const QueenRequest *request = queen_exchange_get_request (exchange);
-  char *network = NULL;
 
-  if (request->is_forwarded || !queen_shares_is_here (request->client))
-    network = queen_shares_dup_network (request->client);
-  return network ? network : g_strdup_printf ("here %u", queen_exchange_get_owner (exchange));
+  return queen_shares_dup_asker (request->client, request->is_forwarded,
+                                 queen_exchange_get_owner (exchange));
 }
 
 /* A list that all share is ordered by as many as like. */

@@ -42,8 +42,7 @@ void queen_routes_add_openai (QueenRouter *router, QueenCluster *cluster, QueenJ
 /**
  * queen_routes_add_jobs:
  *
- * `POST` and `GET /v1/jobs`, `GET` and `DELETE` of `/v1/jobs/{id}`, and `GET
- * /v1/jobs/{id}/stream`.
+ * `POST /v1/jobs`, `GET` and `DELETE` of `/v1/jobs/{id}`, and `GET /v1/jobs/{id}/stream`.
  *
  * @siblings: (nullable): who have the jobs that are not here; they outlive the router
  */
@@ -51,6 +50,9 @@ void queen_routes_add_jobs (QueenRouter *router,
                             QueenCluster *cluster,
                             QueenJobs *jobs,
                             QueenSiblings *siblings);
+
+/** queen_routes_add_job_lists: `GET /v1/jobs`. */
+void queen_routes_add_job_lists (QueenRouter *router, QueenJobs *jobs);
 
 /**
  * queen_routes_add_holds:

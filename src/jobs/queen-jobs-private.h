@@ -6,6 +6,7 @@
 #include "loop/queen-slice.h"
 #include "queen-job-keys.h"
 #include "queen-job-ledger.h"
+#include "queen-job-lister.h"
 #include "queen-job-news.h"
 #include "queen-job-private.h"
 #include "queen-job-shares.h"
@@ -21,6 +22,7 @@ G_BEGIN_DECLS
  * QueenJobsWalk:
  * @next: (nullable): of QueenJobs.all
  * @last: the sequence of the last one
+ * @goes_back: whether it goes from the newest to the oldest
  *
  * A walk along all jobs that there are when it begins: they may be many, so it may go on in another
  * turn of the main loop. Those that go meanwhile are passed over.
@@ -29,6 +31,7 @@ typedef struct
 {
   GList *next;
   guint64 last;
+  gboolean goes_back;
 } QueenJobsWalk;
 
 typedef enum
@@ -36,6 +39,7 @@ typedef enum
   QUEEN_JOBS_COPYING, /* into the ledger that is written anew */
   QUEEN_JOBS_ENDING,  /* those that are open at the end of the queen */
   QUEEN_JOBS_JUDGING, /* of whose submitters the right may be over */
+  QUEEN_JOBS_LISTING, /* of the list that is being made */
   QUEEN_JOBS_N_WALKS
 } QueenJobsWalks;
 
@@ -53,6 +57,7 @@ struct _QueenJobs
   guint64 last_sequence;
   QueenJobLedger *ledger; /* NULL when nothing is left */
   QueenJobsWalk walks[QUEEN_JOBS_N_WALKS];
+  QueenJobLister *lister;
   QueenAlarm *copy_alarm;
   QueenAlarm *judge_alarm;
   QueenJobsJudge judge; /* when something is to be judged */
@@ -122,6 +127,12 @@ void queen_jobs_on_changes (gpointer jobs);
 
 /** @walk begins, whether or not it was at its end. */
 void queen_jobs_walk_begin (QueenJobs *self, QueenJobsWalk *walk);
+
+/** The same from the newest to the oldest. */
+void queen_jobs_walk_begin_back (QueenJobs *self, QueenJobsWalk *walk);
+
+/** Returns: (nullable): the next one; %NULL when that was all */
+QueenJob *queen_jobs_walk_next (QueenJobsWalk *walk);
 
 /**
  * queen_jobs_walk_on:

@@ -8,18 +8,30 @@
 void
 queen_jobs_walk_begin (QueenJobs *self, QueenJobsWalk *walk)
 {
-  walk->next = self->all.head;
-  walk->last = self->last_sequence;
+  *walk = (QueenJobsWalk){ .next = self->all.head, .last = self->last_sequence };
 }
 
-static QueenJob *
-take_next (QueenJobsWalk *walk)
+/* Those that come meanwhile are not on its way. */
+void
+queen_jobs_walk_begin_back (QueenJobs *self, QueenJobsWalk *walk)
+{
+  *walk = (QueenJobsWalk){ .next = self->all.tail, .last = self->last_sequence, .goes_back = TRUE };
+}
+
+static GList *
+get_link_behind (const QueenJobsWalk *walk, const GList *link)
+{
+  return walk->goes_back ? link->prev : link->next;
+}
+
+QueenJob *
+queen_jobs_walk_next (QueenJobsWalk *walk)
 {
   QueenJob *job = walk->next ? walk->next->data : NULL;
 
   if (job && job->sequence > walk->last)
     job = NULL;
-  walk->next = job ? walk->next->next : NULL;
+  walk->next = job ? get_link_behind (walk, walk->next) : NULL;
   return job;
 }
 
@@ -34,7 +46,7 @@ queen_jobs_walk_on (QueenJobs *self,
   queen_slice_begin (&slice, self->owner.settings.clock);
   for (guint n = 0; n < MAX_AT_ONCE; n++)
     {
-      job = take_next (walk);
+      job = queen_jobs_walk_next (walk);
       if (!job)
         return TRUE;
       func (self, job);
@@ -48,5 +60,5 @@ void
 queen_jobs_walk_heed_end (QueenJobsWalk *walk, const QueenJob *job)
 {
   if (walk->next == &job->link)
-    walk->next = job->link.next;
+    walk->next = get_link_behind (walk, &job->link);
 }

@@ -198,14 +198,19 @@ queen_jobs_lookup (QueenJobs *self, const char *id, const char *submitter, GErro
 }
 
 GPtrArray *
-queen_jobs_list (QueenJobs *self, const char *submitter)
+queen_jobs_list (QueenJobs *self)
 {
   GPtrArray *jobs = g_ptr_array_new ();
 
   for (GList *link = self->all.head; link; link = link->next)
-    if (!submitter || g_str_equal (((QueenJob *) link->data)->submitter, submitter))
-      g_ptr_array_add (jobs, link->data);
+    g_ptr_array_add (jobs, link->data);
   return jobs;
+}
+
+QueenJobLister *
+queen_jobs_get_lister (QueenJobs *self)
+{
+  return self->lister;
 }
 
 const QueenJobsFigures *
@@ -243,6 +248,7 @@ queen_jobs_finalize (GObject *object)
   g_clear_pointer (&self->stop_alarm, queen_alarm_free);
   g_clear_pointer (&self->copy_alarm, queen_alarm_free);
   g_clear_pointer (&self->judge_alarm, queen_alarm_free);
+  g_clear_pointer (&self->lister, queen_job_lister_free);
   g_clear_pointer (&self->owner.cancels, queen_job_cancels_free);
   queen_job_stage_clear (&self->owner.stage);
   g_clear_pointer (&self->owner.alarms, queen_alarm_group_free);
@@ -325,6 +331,7 @@ queen_jobs_new (const QueenJobsSettings *settings)
   self->stop_alarm = make_alarm (self, queen_jobs_on_stop);
   self->copy_alarm = make_alarm (self, queen_jobs_on_copying);
   self->judge_alarm = make_alarm (self, queen_jobs_on_judging);
+  self->lister = queen_job_lister_new (self);
   queen_deadline_queue_init (&self->kept, QUEEN_JOBS_KEPT, self->kept_alarm, settings->clock);
   if (settings->state_directory)
     queen_jobs_remember (self, settings->state_directory);

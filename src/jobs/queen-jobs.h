@@ -127,6 +127,9 @@ typedef struct
 #define QUEEN_TYPE_JOBS (queen_jobs_get_type ())
 G_DECLARE_FINAL_TYPE (QueenJobs, queen_jobs, QUEEN, JOBS, GObject)
 
+/** QueenJobLister: see queen-job-lister.h. */
+typedef struct _QueenJobLister QueenJobLister;
+
 /**
  * queen_jobs_new:
  * @settings: copied; its texts need not outlive this
@@ -204,11 +207,16 @@ queen_jobs_lookup (QueenJobs *self, const char *id, const char *submitter, GErro
 
 /**
  * queen_jobs_list:
- * @submitter: (nullable): whose; %NULL for all
+ *
+ * For the start of the queen: they may be tens of thousands, and to look at all of them takes many
+ * times as long as anybody may take of a turn.
  *
  * Returns: (transfer container) (element-type QueenJob): those that are known, the oldest first
  */
-GPtrArray *queen_jobs_list (QueenJobs *self, const char *submitter);
+GPtrArray *queen_jobs_list (QueenJobs *self);
+
+/** Returns: (transfer none): what makes lists of them */
+QueenJobLister *queen_jobs_get_lister (QueenJobs *self);
 
 /**
  * queen_jobs_stop:

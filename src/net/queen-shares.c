@@ -80,6 +80,16 @@ queen_shares_dup_network (const struct sockaddr_storage *address)
   return g_strconcat (inet_ntop (AF_INET6, &network, text, sizeof text), "/64", NULL);
 }
 
+char *
+queen_shares_dup_asker (const struct sockaddr_storage *address, gboolean is_forwarded, guint owner)
+{
+  char *network = NULL;
+
+  if (is_forwarded || !queen_shares_is_here (address))
+    network = queen_shares_dup_network (address);
+  return network ? network : g_strdup_printf ("here %u", owner);
+}
+
 static Key
 make_key (const struct sockaddr_storage *address)
 {

@@ -74,6 +74,19 @@ void queen_shares_release (QueenShares *self, QueenShare *share);
  */
 char *queen_shares_dup_network (const struct sockaddr_storage *address);
 
+/**
+ * queen_shares_dup_asker:
+ * @is_forwarded: as in queen_shares_acquire()
+ * @owner: by which token it comes; 0 for none
+ *
+ * All who are on this machine have the same few addresses, and could have thousands of them; there
+ * a token tells one from another.
+ *
+ * Returns: (transfer full): who takes turns with others
+ */
+char *
+queen_shares_dup_asker (const struct sockaddr_storage *address, gboolean is_forwarded, guint owner);
+
 /** Returns: whether @address is a loopback address, or that of a user of this machine */
 gboolean queen_shares_is_here (const struct sockaddr_storage *address);
 

@@ -293,7 +293,7 @@ test_oldest_leave (Fixture *f, gconstpointer data)
         }
       end_with_much (f, 18);
       jobs = jobs ? (g_ptr_array_unref (jobs), NULL) : NULL;
-      jobs = queen_jobs_list (f->jobs, NULL);
+      jobs = queen_jobs_list (f->jobs);
       if (i == 0)
         first = g_strdup (queen_job_get_id (jobs->pdata[0]));
       g_free (last);
@@ -329,7 +329,7 @@ end_one (Fixture *f)
   g_autoptr (GPtrArray) jobs = NULL;
 
   end_with_much (f, 8);
-  jobs = queen_jobs_list (f->jobs, NULL);
+  jobs = queen_jobs_list (f->jobs);
   return g_strdup (queen_job_get_id (jobs->pdata[jobs->len - 1]));
 }
 

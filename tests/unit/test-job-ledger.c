@@ -197,7 +197,7 @@ test_nonsense (Fixture *f, gconstpointer data)
   g_clear_object (&f->jobs);
   g_assert_true (g_file_set_contents (path, text, sizeof text - 1, NULL));
   make_jobs (f);
-  jobs = queen_jobs_list (f->jobs, NULL);
+  jobs = queen_jobs_list (f->jobs);
   g_assert_cmpuint (jobs->len, ==, 1);
   g_assert_cmpint (get_state (f, "job-3"), ==, QUEEN_JOB_LOST);
 }
