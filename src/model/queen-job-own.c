@@ -11,8 +11,8 @@ typedef struct
   char *key; /* the job's id, or the worker's */
   gboolean is_job;
   gboolean is_over; /* it is told once more, and then not known any longer */
-  gboolean is_news;
-  GList link; /* in what is to be told */
+  guint round;      /* in which it was told; in no other it has been */
+  GList link;       /* in one of the queues */
   char *model;
   char *worker_id;
   QueenJobState state;
@@ -23,7 +23,11 @@ struct _QueenJobOwn
 {
   GHashTable *jobs;  /* id -> Own */
   GHashTable *loads; /* worker's id -> Own */
-  GQueue news;       /* of Own: what is to be told, what changed first before the others */
+  /* Of Own, what changed first before the others. In which of them one is: get_queue (). */
+  GQueue over; /* what is to be told for the last time */
+  GQueue news; /* what is to be told */
+  GQueue told;
+  guint round; /* begins when all is to be told anew */
 };
 
 static void
@@ -65,6 +69,15 @@ get_table (QueenJobOwn *self, const Own *own)
   return own->is_job ? self->jobs : self->loads;
 }
 
+static GQueue *
+get_queue (QueenJobOwn *self, const Own *own)
+{
+  if (own->is_over)
+    return &self->over;
+  return own->round == self->round ? &self->told : &self->news;
+}
+
+/* One that is new has nothing to tell before it is noted. */
 static Own *
 get_own (QueenJobOwn *self, GHashTable *table, const char *key)
 {
@@ -76,35 +89,36 @@ get_own (QueenJobOwn *self, GHashTable *table, const char *key)
   own->key = g_strdup (key);
   own->is_job = table == self->jobs;
   own->link.data = own;
+  own->round = self->round;
+  g_queue_push_tail_link (&self->told, &own->link);
   g_hash_table_insert (table, own->key, own);
   return own;
 }
 
 /* Returns: whether there was nothing to tell before */
 static gboolean
-note_news (QueenJobOwn *self, Own *own)
+note_news (QueenJobOwn *self, Own *own, gboolean is_over)
 {
-  gboolean is_first = self->news.length == 0;
+  gboolean is_first = !queen_job_own_has_news (self);
 
-  if (own->is_news)
-    return FALSE;
-  own->is_news = TRUE;
-  g_queue_push_tail_link (&self->news, &own->link);
+  g_queue_unlink (get_queue (self, own), &own->link);
+  own->is_over = is_over;
+  own->round = self->round - 1;
+  g_queue_push_tail_link (get_queue (self, own), &own->link);
   return is_first;
 }
 
-static void
-forget_news (QueenJobOwn *self, Own *own)
+/* What waits to be told keeps its place. */
+static gboolean
+note_change (QueenJobOwn *self, Own *own)
 {
-  if (own->is_news)
-    g_queue_unlink (&self->news, &own->link);
-  own->is_news = FALSE;
+  return get_queue (self, own) != &self->news && note_news (self, own, FALSE);
 }
 
 static void
 remove_own (QueenJobOwn *self, Own *own)
 {
-  forget_news (self, own);
+  g_queue_unlink (get_queue (self, own), &own->link);
   g_hash_table_remove (get_table (self, own), own->key);
 }
 
@@ -134,18 +148,14 @@ queen_job_own_note (QueenJobOwn *self, const QueenJobEntry *entry)
   is_change |= set_text (&own->model, entry->model);
   is_change |= set_text (&own->worker_id, entry->worker_id);
   own->state = entry->state;
-  own->is_over = FALSE;
-  return (is_new || is_change) && note_news (self, own);
+  return (is_new || is_change) && note_change (self, own);
 }
 
 static gboolean
 end_own (QueenJobOwn *self, Own *own, gboolean is_told)
 {
   if (is_told)
-    {
-      own->is_over = TRUE;
-      return note_news (self, own);
-    }
+    return !own->is_over && note_news (self, own, TRUE);
   remove_own (self, own);
   return FALSE;
 }
@@ -169,8 +179,7 @@ queen_job_own_note_load (QueenJobOwn *self, const char *worker_id, guint n, gboo
   own->n = n;
   if (n == 0)
     return end_own (self, own, is_told);
-  own->is_over = FALSE;
-  return note_news (self, own);
+  return note_change (self, own);
 }
 
 static void
@@ -190,6 +199,24 @@ tell_own (const Own *own,
   func (own->is_job ? &job : &load, data);
 }
 
+static void
+tell_first (QueenJobOwn *self,
+            void (*func) (const QueenJobIndexNews *news, gpointer data),
+            gpointer data)
+{
+  Own *own = g_queue_peek_head (self->over.head ? &self->over : &self->news);
+
+  tell_own (own, func, data);
+  if (own->is_over)
+    {
+      remove_own (self, own);
+      return;
+    }
+  g_queue_unlink (&self->news, &own->link);
+  own->round = self->round;
+  g_queue_push_tail_link (&self->told, &own->link);
+}
+
 guint
 queen_job_own_take_news (QueenJobOwn *self,
                          guint n,
@@ -198,48 +225,39 @@ queen_job_own_take_news (QueenJobOwn *self,
 {
   guint n_told = 0;
 
-  for (; n_told < n && self->news.head; n_told++)
-    {
-      Own *own = self->news.head->data;
-
-      forget_news (self, own);
-      tell_own (own, func, data);
-      if (own->is_over)
-        remove_own (self, own);
-    }
+  for (; n_told < n && queen_job_own_has_news (self); n_told++)
+    tell_first (self, func, data);
   return n_told;
 }
 
 gboolean
 queen_job_own_has_news (QueenJobOwn *self)
 {
-  return self->news.length > 0;
+  return self->over.length + self->news.length > 0;
 }
 
+/* @from is empty then. However many there are, none of them is touched but the first. */
 static void
-renew_table (QueenJobOwn *self, GHashTable *table)
+append_queue (GQueue *to, GQueue *from)
 {
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, table);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      Own *own = value;
-
-      if (own->is_over)
-        {
-          forget_news (self, own);
-          g_hash_table_iter_remove (&iter);
-        }
-      else
-        note_news (self, own);
-    }
+  if (!from->head)
+    return;
+  from->head->prev = to->tail;
+  if (to->tail)
+    to->tail->next = from->head;
+  else
+    to->head = from->head;
+  to->tail = from->tail;
+  to->length += from->length;
+  g_queue_init (from);
 }
 
+/* There may be tens of thousands. What is over is not much, as it is told at once. */
 void
 queen_job_own_renew (QueenJobOwn *self)
 {
-  renew_table (self, self->jobs);
-  renew_table (self, self->loads);
+  while (self->over.head)
+    remove_own (self, self->over.head->data);
+  append_queue (&self->news, &self->told);
+  self->round++;
 }

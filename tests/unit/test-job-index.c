@@ -518,6 +518,28 @@ test_all_is_told_anew (Fixture *f, gconstpointer data)
   assert_told (f, 9, "job-1=running w:2 ");
 }
 
+/* There may be tens of thousands, and whoever comes back to the others has more to do. */
+static void
+test_renewed_in_no_time (Fixture *f, gconstpointer data)
+{
+  gint64 begun = queen_clock_system.get_cpu (), taken;
+  guint n = 20000;
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("job-%u", i);
+
+      note_own (f, id, QUEEN_JOB_RUNNING);
+    }
+  g_assert_cmpuint (queen_job_index_take_news (f->index, n / 2, on_told, f), ==, n / 2);
+  taken = queen_clock_system.get_cpu () - begun;
+  begun += taken;
+  queen_job_index_renew_own (f->index);
+  g_assert_cmpint (queen_clock_system.get_cpu () - begun, <, taken / 100);
+  g_assert_cmpuint (queen_job_index_take_news (f->index, 2 * n, on_told, f), ==, n);
+  g_assert_false (queen_job_index_has_news (f->index));
+}
+
 /* While nobody hears of it, what is over takes no memory. */
 static void
 test_alone (Fixture *f, gconstpointer data)
@@ -557,6 +579,7 @@ main (int argc, char **argv)
     { "/job-index/watch", test_watch },
     { "/job-index/news-are-told-once", test_news_are_told_once },
     { "/job-index/all-is-told-anew", test_all_is_told_anew },
+    { "/job-index/all-is-told-anew-in-no-time", test_renewed_in_no_time },
     { "/job-index/alone", test_alone },
   };
 
