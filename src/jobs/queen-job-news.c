@@ -89,7 +89,8 @@ note_load (QueenJobNews *self, Load *load, gint64 pace)
   guint queued = load->queued + count_others (self, load, QUEEN_JOB_QUEUED);
   guint running = load->running + count_others (self, load, QUEEN_JOB_RUNNING);
   const QueenModelStanding standing = { queen_job_state_get_name (load->last),
-                                        { queued, running, load->n_tokens } };
+                                        { queued, running, load->n_tokens },
+                                        queued + running == 0 };
 
   queen_model_news_note (self->news, load->model, &standing, pace);
   if (queued + running == 0)

@@ -3,8 +3,13 @@
 
 #include "queen-model-news.h"
 
-#include "loop/queen-agenda.h"
+#include "loop/queen-alarm.h"
 #include "text/queen-hash.h"
+
+#define COST (G_USEC_PER_SEC / QUEEN_MODEL_NEWS_RATE) /* µs that one event takes of a second */
+#define TICK (G_USEC_PER_SEC / 20)                    /* µs: how often there is room for more */
+#define NEVER (G_MININT64 / 2)
+#define MAX_RESTED 256 /* whose rest ends in one turn */
 
 struct _QueenModelNews
 {
@@ -12,8 +17,12 @@ struct _QueenModelNews
   const QueenClock *clock;
   QueenEventKind kind;
   const char *const *names;
-  GHashTable *items; /* model -> Item: of whom something is to be told, or was told just now */
-  QueenAgenda *agenda;
+  GHashTable *items; /* model -> Item: of whom something is to be told, or was told just now, or of
+                        whom the world has heard that there is something */
+  GSequence *order;  /* of Item: who waits, or rests; by time */
+  guint n_news;      /* of them who wait */
+  gint64 told_until; /* µs, monotonic: when what has been told was due at a steady rate */
+  QueenAlarm *alarm;
 };
 
 typedef struct
@@ -21,14 +30,57 @@ typedef struct
   char *model;
   QueenModelStanding standing;
   gboolean is_news;
-  gint64 told_at; /* µs, monotonic */
-  QueenAppointment due;
+  gboolean is_open;    /* the world has heard of it, and not that it is over */
+  gint64 told_at;      /* µs, monotonic */
+  gint64 due;          /* likewise */
+  GSequenceIter *link; /* NULL when there is nothing to be done for it */
 } Item;
+
+static void
+leave_order (Item *item)
+{
+  if (item->link)
+    g_sequence_remove (g_steal_pointer (&item->link));
+}
+
+static int
+compare_items (gconstpointer a, gconstpointer b, gpointer unused)
+{
+  const Item *first = a, *second = b;
+
+  return first->due < second->due ? -1 : first->due > second->due;
+}
+
+static void
+enter_order (QueenModelNews *self, Item *item, gint64 due)
+{
+  leave_order (item);
+  item->due = due;
+  item->link = g_sequence_insert_sorted (self->order, item, compare_items, NULL);
+}
+
+static Item *
+get_first (const QueenModelNews *self)
+{
+  GSequenceIter *first = g_sequence_get_begin_iter (self->order);
+
+  return g_sequence_iter_is_end (first) ? NULL : g_sequence_get (first);
+}
+
+static void
+set_news (QueenModelNews *self, Item *item, gboolean is_news)
+{
+  if (item->is_news && !is_news)
+    self->n_news--;
+  else if (!item->is_news && is_news)
+    self->n_news++;
+  item->is_news = is_news;
+}
 
 static void
 free_item (Item *item)
 {
-  queen_agenda_leave (&item->due);
+  leave_order (item);
   g_free (item->model);
   g_free (item);
 }
@@ -47,23 +99,55 @@ publish_item (QueenModelNews *self, const Item *item)
   queen_sequencer_publish (self->sequencer, event);
 }
 
-/* When nothing has happened since, there is nothing left to be known of it. */
+/* When nothing has happened since, and nothing is left of it, there is nothing to be known. */
 static void
-on_item_due (gpointer data, gpointer news)
+end_rest (QueenModelNews *self, Item *item)
 {
-  QueenModelNews *self = news;
-  Item *item = data;
+  leave_order (item);
+  if (!item->is_open)
+    g_hash_table_remove (self->items, item->model);
+}
 
-  if (!item->is_news)
-    {
-      g_hash_table_remove (self->items, item->model);
-      return;
-    }
-  item->is_news = FALSE;
-  item->told_at = self->clock->get_monotonic ();
-  queen_agenda_enter (self->agenda, &item->due, item->told_at + QUEEN_MODEL_NEWS_PACE, on_item_due,
-                      item);
+static void
+tell_item (QueenModelNews *self, Item *item, gint64 now)
+{
+  set_news (self, item, FALSE);
+  item->is_open = !item->standing.is_over;
+  item->told_at = now;
+  self->told_until = MAX (self->told_until, now) + COST;
+  enter_order (self, item, now + QUEEN_MODEL_NEWS_PACE);
   publish_item (self, item);
+}
+
+static gboolean
+may_tell (const QueenModelNews *self, gint64 now)
+{
+  return self->told_until - now <= (QUEEN_MODEL_NEWS_BURST - 1) * COST;
+}
+
+/* Whoever beats may have any number of models come and go: what there is no room for waits, and
+ * only how it stands with each in the end is told. */
+static void
+on_news_due (gpointer data)
+{
+  QueenModelNews *self = data;
+  gint64 now = self->clock->get_monotonic ();
+  guint n_rested = 0;
+  Item *first;
+
+  while ((first = get_first (self)) && first->due <= now && n_rested < MAX_RESTED &&
+         (!first->is_news || may_tell (self, now)))
+    if (first->is_news)
+      tell_item (self, first, now);
+    else
+      {
+        end_rest (self, first);
+        n_rested++;
+      }
+  if (first && first->due <= now && first->is_news && !may_tell (self, now))
+    queen_alarm_set_earlier (self->alarm, now + TICK);
+  else if (first)
+    queen_alarm_set_earlier (self->alarm, first->due);
 }
 
 QueenModelNews *
@@ -80,7 +164,8 @@ queen_model_news_new (QueenSequencer *sequencer,
   self->names = names;
   self->items =
       g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, (GDestroyNotify) free_item);
-  self->agenda = queen_agenda_new (clock, "model news", self);
+  self->order = g_sequence_new (NULL);
+  self->alarm = queen_alarm_new (clock, "model news", G_PRIORITY_DEFAULT, on_news_due, self);
   return self;
 }
 
@@ -88,7 +173,8 @@ void
 queen_model_news_free (QueenModelNews *self)
 {
   g_hash_table_unref (self->items);
-  queen_agenda_free (self->agenda);
+  g_sequence_free (self->order);
+  queen_alarm_free (self->alarm);
   g_object_unref (self->sequencer);
   g_free (self);
 }
@@ -102,12 +188,28 @@ get_item (QueenModelNews *self, const char *model)
     return item;
   item = g_new0 (Item, 1);
   item->model = g_strdup (model);
-  item->told_at = G_MININT64 / 2;
+  item->told_at = NEVER;
   g_hash_table_insert (self->items, item->model, item);
   return item;
 }
 
-/* What may wait for long waits no longer than until something comes that may not. */
+/* Of what has come and gone before the world has heard of it, there is nothing that anybody needs
+ * to know, if there is much else.
+ *
+ * Returns: whether @item, which may be freed, is such */
+static gboolean
+drop_unheard (QueenModelNews *self, Item *item)
+{
+  if (!item->standing.is_over || item->is_open || self->n_news < QUEEN_MODEL_NEWS_CROWD)
+    return FALSE;
+  set_news (self, item, FALSE);
+  if (!item->link || item->told_at < self->clock->get_monotonic () - QUEEN_MODEL_NEWS_PACE)
+    g_hash_table_remove (self->items, item->model);
+  return TRUE;
+}
+
+/* What may wait for long waits no longer than until something comes that may not. When there is
+ * more than can be told, those have been waiting the longest of whom nothing was told for long. */
 void
 queen_model_news_note (QueenModelNews *self,
                        const char *model,
@@ -116,13 +218,16 @@ queen_model_news_note (QueenModelNews *self,
 {
   gint64 now = self->clock->get_monotonic ();
   Item *item = get_item (self, model);
-  gint64 due = MAX (now, item->told_at + pace);
-  gboolean is_sooner = !item->is_news || due < item->due.time;
+  gint64 due = item->told_at > NEVER ? item->told_at + pace : now;
+  gboolean is_sooner = !item->is_news || due < item->due;
 
   item->standing = *standing;
-  item->is_news = TRUE;
-  if (queen_appointment_is_on (&item->due) && !is_sooner)
+  if (drop_unheard (self, item))
     return;
-  queen_agenda_leave (&item->due);
-  queen_agenda_enter (self->agenda, &item->due, due, on_item_due, item);
+  set_news (self, item, TRUE);
+  if (item->link && !is_sooner)
+    return;
+  enter_order (self, item, due);
+  if (get_first (self) == item)
+    queen_alarm_set_earlier (self->alarm, MAX (due, now));
 }

@@ -10,13 +10,21 @@ G_BEGIN_DECLS
 
 #define QUEEN_MODEL_NEWS_PACE G_USEC_PER_SEC /* µs between two events of one model */
 #define QUEEN_MODEL_NEWS_COUNTS 3
+#define QUEEN_MODEL_NEWS_RATE 500   /* events a second, of all models together */
+#define QUEEN_MODEL_NEWS_BURST 100  /* of them at once, after a silence */
+#define QUEEN_MODEL_NEWS_CROWD 1000 /* so many models that wait to be told of are many */
 
 /**
  * QueenModelNews:
  *
  * Tells the world how it stands with models, but not more often than anybody wants to hear it: the
  * first change of one is told in the next turn of the main loop, and what follows together with all
- * that has changed until then. It knows a model only for as long as there is something to tell.
+ * that has changed until then. However many models there are, and however often they come and go,
+ * there are no more than %QUEEN_MODEL_NEWS_RATE events in a second: what there is no room for
+ * waits, and those go first of whom nothing was told for the longest time. Nothing is left out of
+ * how it stands in the end; but what has come and gone meanwhile, and was never told of, is not
+ * told of at all while there are %QUEEN_MODEL_NEWS_CROWD that wait. It knows a model only for as
+ * long as there is something to tell, or the world takes it for something that there is.
  */
 typedef struct _QueenModelNews QueenModelNews;
 
@@ -24,11 +32,13 @@ typedef struct _QueenModelNews QueenModelNews;
  * QueenModelStanding:
  * @state: static: in a word
  * @counts: how many of what
+ * @is_over: there is nothing left of it here, and nothing more will be said until there is
  */
 typedef struct
 {
   const char *state;
   guint64 counts[QUEEN_MODEL_NEWS_COUNTS];
+  gboolean is_over;
 } QueenModelStanding;
 
 /**

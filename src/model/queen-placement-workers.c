@@ -73,9 +73,11 @@ queen_placement_note_news (QueenPlacement *self, const QueenPlacementModel *mode
 {
   guint n_free = model->offers->counts[QUEEN_VERDICT_FIT];
   guint n_serving = n_free + model->offers->counts[QUEEN_VERDICT_FULL];
+  guint n_waiting = queen_line_get_length (model->line);
   const QueenModelStanding standing = {
     get_state (n_serving, n_free),
-    { n_serving, n_free, queen_line_get_length (model->line) + model->n_elsewhere },
+    { n_serving, n_free, n_waiting + model->n_elsewhere },
+    n_serving + n_waiting == 0,
   };
 
   if (self->news)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define SECOND G_USEC_PER_SEC
+#define MANY (10 * QUEEN_MODEL_NEWS_RATE)
 
 typedef struct
 {
@@ -52,7 +53,7 @@ tear_down (Fixture *f, gconstpointer data)
 static void
 note (Fixture *f, const char *model, guint running, gint64 pace)
 {
-  const QueenModelStanding standing = { "running", { 0, running, 0 } };
+  const QueenModelStanding standing = { "running", { 0, running, 0 }, running == 0 };
 
   queen_model_news_note (f->news, model, &standing, pace);
 }
@@ -110,6 +111,103 @@ test_each (Fixture *f, gconstpointer data)
   note (f, "a\"", 3, SECOND); /* what is not told yet when it goes is not told */
 }
 
+static guint
+count_heard (Fixture *f, gint64 span, const char *model)
+{
+  g_auto (GStrv) lines = NULL;
+  guint n = 0;
+
+  now += span;
+  for (int i = 0; i < 3; i++)
+    g_main_context_iteration (NULL, FALSE);
+  lines = g_strsplit (f->heard->str, "\n", -1);
+  for (char **line = lines; *line && **line; line++)
+    n += strstr (*line, model) != NULL;
+  g_string_truncate (f->heard, 0);
+  return n;
+}
+
+static void
+note_many (Fixture *f, const char *format, guint n, guint running)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *model = g_strdup_printf (format, i);
+
+      note (f, model, running, SECOND);
+    }
+}
+
+/* Each has a right to a second event a second later, but there are too many. */
+static void
+test_rate (Fixture *f, gconstpointer data)
+{
+  guint n_all = 0;
+
+  for (int i = 0; i < 100; i++)
+    {
+      guint n;
+
+      note_many (f, "m%05u", MANY, 1 + (guint) i);
+      n = count_heard (f, i > 0 ? SECOND / 10 : 0, "\"m");
+      g_assert_cmpuint (n, <=, QUEEN_MODEL_NEWS_BURST);
+      n_all += n;
+    }
+  g_assert_cmpuint (n_all, >=, 9 * QUEEN_MODEL_NEWS_RATE / 2);
+  g_assert_cmpuint (n_all, <=, 10 * QUEEN_MODEL_NEWS_RATE + QUEEN_MODEL_NEWS_BURST);
+}
+
+/* Nothing is lost of how it stands in the end. */
+static void
+test_all_told (Fixture *f, gconstpointer data)
+{
+  guint n_all = 0;
+
+  note_many (f, "m%05u", MANY, 1);
+  n_all += count_heard (f, 0, "\"running\":1");
+  note_many (f, "m%05u", MANY, 2);
+  for (gint64 i = 0; i < 20 * MANY / QUEEN_MODEL_NEWS_RATE; i++)
+    n_all += count_heard (f, SECOND / 10, "\"running\":2");
+  g_assert_cmpuint (n_all, ==, MANY + QUEEN_MODEL_NEWS_BURST);
+}
+
+static void
+test_silent_first (Fixture *f, gconstpointer data)
+{
+  note (f, "quiet", 1, SECOND);
+  assert_heard (f, 0, EVENT ("\"quiet\"", "1"));
+  now += 100 * SECOND;
+  note_many (f, "m%05u", MANY, 1);
+  g_assert_cmpuint (count_heard (f, SECOND, "\"m"), ==, QUEEN_MODEL_NEWS_BURST);
+  note (f, "quiet", 2, SECOND);
+  g_assert_cmpuint (count_heard (f, SECOND / 10, "\"quiet\""), ==, 1);
+}
+
+/* Whom nobody has heard of need not be said to be gone, and takes no room; whom they have must be.
+ */
+static void
+test_come_and_gone (Fixture *f, gconstpointer data)
+{
+  guint n_of_known = 0, n_all = 0;
+
+  note (f, "known", 1, SECOND);
+  assert_heard (f, 0, EVENT ("\"known\"", "1"));
+  note_many (f, "m%05u", MANY, 1);
+  note (f, "known", 0, SECOND);
+  note_many (f, "m%05u", MANY, 0);
+  while (f->heard->len == 0 && n_all <= MANY)
+    {
+      now += SECOND;
+      g_main_context_iteration (NULL, FALSE);
+      if (f->heard->len == 0)
+        break;
+      n_of_known += strstr (f->heard->str, "\"known\"") != NULL;
+      n_all += count_heard (f, 0, "");
+    }
+  g_assert_cmpuint (n_of_known, ==, 1);
+  g_assert_cmpuint (n_all, <=, QUEEN_MODEL_NEWS_CROWD + 1);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -121,6 +219,14 @@ main (int argc, char *argv[])
               test_slower, tear_down);
   g_test_add ("/model-news/models/each-at-its-own-pace", Fixture, NULL, set_up, test_each,
               tear_down);
+  g_test_add ("/model-news/many/so-much-in-a-second-and-no-more", Fixture, NULL, set_up, test_rate,
+              tear_down);
+  g_test_add ("/model-news/many/the-last-state-of-each-is-told", Fixture, NULL, set_up,
+              test_all_told, tear_down);
+  g_test_add ("/model-news/many/who-was-silent-for-long-goes-first", Fixture, NULL, set_up,
+              test_silent_first, tear_down);
+  g_test_add ("/model-news/many/who-came-and-went-is-not-told-of", Fixture, NULL, set_up,
+              test_come_and_gone, tear_down);
 
   return g_test_run ();
 }
