@@ -3,11 +3,13 @@
 
 #include "queen-names.h"
 
+#include <netdb.h>
 #include <string.h>
 
 #include "text/queen-hash.h"
 
 #define NETWORK_LENGTH 8 /* bytes of an address of IPv6; the others each sender may choose */
+#define LOCALHOST "localhost"
 
 /* Those who share what may be looked up at once. */
 typedef struct
@@ -84,6 +86,17 @@ is_same_question (gconstpointer a, gconstpointer b)
   return first->origin == second->origin && g_str_equal (first->host, second->host);
 }
 
+/* RFC 6761 § 6.3: what ends in "localhost" is this machine. */
+static gboolean
+needs_system (const char *host)
+{
+  gsize length = strlen (host), end = strlen (LOCALHOST);
+  const char *last = length > end ? host + length - end : host;
+
+  return !g_hostname_is_ip_address (host) &&
+         !(g_ascii_strcasecmp (last, LOCALHOST) == 0 && (last == host || last[-1] == '.'));
+}
+
 /* Returns: (transfer none) (nullable): whose share it takes from; of nobody's, if it takes none */
 static Origin *
 ensure_origin (QueenNames *self, const char *host, const QueenSource *source)
@@ -91,7 +104,7 @@ ensure_origin (QueenNames *self, const char *host, const QueenSource *source)
   Origin wanted = { .network = *source };
   Origin *origin;
 
-  if (g_hostname_is_ip_address (host) || g_ascii_strcasecmp (host, "localhost") == 0)
+  if (!needs_system (host))
     return NULL;
   if (source->kind == QUEEN_SOURCE_ADDRESS && !queen_source_is_ipv4 (source))
     memset (wanted.network.address + NETWORK_LENGTH, 0,
@@ -177,12 +190,59 @@ answer_question (Question *question)
 }
 
 static void
+set_fault (GError **error, int fault)
+{
+  GResolverError code = fault == EAI_AGAIN    ? G_RESOLVER_ERROR_TEMPORARY_FAILURE
+                        : fault == EAI_NONAME ? G_RESOLVER_ERROR_NOT_FOUND
+                                              : G_RESOLVER_ERROR_INTERNAL;
+
+  g_set_error_literal (error, G_RESOLVER_ERROR, (int) code, gai_strerror (fault));
+}
+
+/* GLib's resolver asks libc in one of the few threads in which GIO shakes hands, too, even if the
+ * caller waits for it in a thread of its own: so slow names would delay connections.
+ *
+ * Returns: (transfer full) */
+static GList *
+ask_system (const char *host, GError **error)
+{
+  const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
+  g_autofree char *name = g_hostname_to_ascii (host);
+  struct addrinfo *results = NULL;
+  GList *found = NULL;
+  int fault = name ? getaddrinfo (name, NULL, &hints, &results) : EAI_NONAME;
+
+  if (fault != 0)
+    {
+      set_fault (error, fault);
+      return NULL;
+    }
+  for (const struct addrinfo *one = results; one; one = one->ai_next)
+    {
+      g_autoptr (GSocketAddress) address =
+          g_socket_address_new_from_native (one->ai_addr, one->ai_addrlen);
+
+      if (G_IS_INET_SOCKET_ADDRESS (address))
+        found = g_list_prepend (found, g_object_ref (g_inet_socket_address_get_address (
+                                           G_INET_SOCKET_ADDRESS (address))));
+    }
+  freeaddrinfo (results);
+  if (!found)
+    set_fault (error, EAI_NONAME);
+  return g_list_reverse (found);
+}
+
+/* Of what takes no time GLib knows best. */
+static void
 look_up (gpointer data, gpointer unused)
 {
   g_autoptr (GResolver) resolver = g_resolver_get_default ();
   Question *question = data;
 
-  question->found = g_resolver_lookup_by_name (resolver, question->host, NULL, &question->error);
+  question->found =
+      needs_system (question->host)
+          ? ask_system (question->host, &question->error)
+          : g_resolver_lookup_by_name (resolver, question->host, NULL, &question->error);
   answer_question (question);
 }
 

@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 /** Names that are looked up at once; the second half of these only one for each network. */
-#define QUEEN_NAMES_MAX 16
+#define QUEEN_NAMES_MAX 128
 
 /** How many of these may be of heartbeats from one network. */
 #define QUEEN_NAMES_MAX_OF_ONE 6
