@@ -390,6 +390,42 @@ test_alone_is_no_standstill (Fixture *f, gconstpointer data)
   g_string_free (g_steal_pointer (&said), TRUE);
 }
 
+static void
+beat (Fixture *f, const char *id)
+{
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  worker->id = g_strdup (id);
+  worker->status = QUEEN_STATUS_READY;
+  g_assert_true (
+      queen_registry_update (queen_cluster_get_registry (f->cluster, QUEEN_COMPONENT_WORKER),
+                             worker, NULL, NULL));
+}
+
+/* The engine may be away for ever. */
+static void
+test_very_many_forgotten (Fixture *f, gconstpointer data)
+{
+  GHashTable *dirty = f->sequencer->dirty[QUEEN_COMPONENT_WORKER];
+  QueenRegistry *registry = queen_cluster_get_registry (f->cluster, QUEEN_COMPONENT_WORKER);
+  guint n = 0;
+
+  stream (f, "5-0 7-0");
+  g_assert_true (is_in_state (f, QUEEN_ENGINE_ALONE));
+  for (guint i = 0; i < 2 * QUEEN_REDIS_MAX_FORGOTTEN; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("forgotten-%u", i);
+
+      beat (f, id);
+      g_assert_true (queen_registry_forget (registry, id, "admin", NULL));
+      n += g_hash_table_contains (dirty, id);
+    }
+  g_assert_cmpuint (n, >=, QUEEN_REDIS_MAX_FORGOTTEN);
+  g_assert_cmpuint (g_hash_table_size (dirty), <=, QUEEN_REDIS_MAX_FORGOTTEN + MAX_KNOWN);
+  beat (f, "known");
+  g_assert_true (g_hash_table_contains (dirty, "known"));
+}
+
 static const char *const of_events[] = { "5-0 7-0", "5:w0 alone " };
 static const char *const of_the_first[] = { "6-0", "alone " };
 static const char *const far_away[] = { "5-0 9223372036854775807-0 6-0", "5:w0 alone " };
@@ -522,6 +558,7 @@ main (int argc, char **argv)
        test_hole);
   ADD ("/redis-sequencer/stream/hole/of-the-last-steps", of_the_last_steps, test_hole);
   ADD ("/redis-sequencer/alone-is-no-standstill", NULL, test_alone_is_no_standstill);
+  ADD ("/redis-sequencer/very-many-forgotten-while-alone", NULL, test_very_many_forgotten);
   ADD ("/redis-sequencer/stream/event-that-makes-no-sense", NULL, test_unread);
   ADD ("/redis-sequencer/stream/very-many-jobs", NULL, test_very_many_jobs);
   ADD ("/redis-sequencer/newcomer", NULL, test_newcomer);
