@@ -201,7 +201,7 @@ queen_cluster_load (QueenCluster *self, const QueenState *state, gint64 elapsed,
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     {
       if (grace > 0)
-        queen_registry_excuse (self->registries[kind], grace);
+        queen_registry_give_grace (self->registries[kind], grace, "was started anew");
       queen_registry_expire_restored (self->registries[kind]);
     }
 }

@@ -359,15 +359,24 @@ queen_registry_forget (QueenRegistry *self, const char *id, const char *by, GErr
 }
 
 void
-queen_registry_excuse (QueenRegistry *self, gint64 lateness)
+queen_registry_give_grace (QueenRegistry *self, gint64 span, const char *why)
 {
   gint64 now = self->settings.clock->get_monotonic ();
 
-  if (queen_registry_get_n_online (self) == 0 || !queen_grace_begin (&self->grace, now, lateness))
+  if (queen_registry_get_n_online (self) == 0 || !queen_grace_begin (&self->grace, now, span))
     return;
-  g_message ("stood still for %" G_GINT64_FORMAT " ms or longer: no %s is missed before "
-             "%" G_GINT64_FORMAT " ms have passed",
-             lateness / 1000, queen_component_kind_get_name (self->kind), self->grace.span / 1000);
+  g_message ("%s: no %s is missed before %" G_GINT64_FORMAT " ms have passed", why,
+             queen_component_kind_get_name (self->kind), self->grace.span / 1000);
+}
+
+void
+queen_registry_excuse (QueenRegistry *self, gint64 lateness)
+{
+  char why[64];
+
+  g_snprintf (why, sizeof why, "stood still for %" G_GINT64_FORMAT " ms or longer",
+              lateness / 1000);
+  queen_registry_give_grace (self, lateness, why);
 }
 
 /* By as much as this comes late, and once for each time, all deadlines are put off. */

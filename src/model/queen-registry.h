@@ -197,6 +197,15 @@ void queen_registry_set_call_check (QueenRegistry *self, QueenCallCheckFunc chec
 void queen_registry_excuse (QueenRegistry *self, gint64 lateness);
 
 /**
+ * queen_registry_give_grace:
+ * @span: µs, as @lateness there
+ * @why: what the log says of the queen: that she `was alone until now`
+ *
+ * The same when it is for something else that nobody was heard here.
+ */
+void queen_registry_give_grace (QueenRegistry *self, gint64 span, const char *why);
+
+/**
  * queen_registry_expire:
  *
  * Does what is due: those silent for too long go offline (an event each), those offline for too

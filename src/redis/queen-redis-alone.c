@@ -20,7 +20,7 @@ tell_flights (QueenRedisSequencer *self)
       const QueenComponent *component = event->component;
 
       if (component && event->kind != QUEEN_EVENT_HELD)
-        g_hash_table_add (self->dirty[component->kind], g_strdup (component->id));
+        queen_redis_sequencer_set_dirty (self, component, event->kind == QUEEN_EVENT_FORGOTTEN);
       queen_sequencer_publish (QUEEN_SEQUENCER (self->local), event);
       queen_event_unref (event);
     }

@@ -65,7 +65,7 @@ excuse_all (QueenRedisSequencer *self)
   /* Whoever spoke to others meanwhile was not heard here, nor those who spoke here there. */
   if (self->was_together)
     for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
-      queen_registry_excuse (self->registries[kind], away);
+      queen_registry_give_grace (self->registries[kind], away, "was alone until now");
 }
 
 /* Whoever comes here from another queen finds what she has told last. */

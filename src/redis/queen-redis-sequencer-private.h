@@ -26,6 +26,8 @@ G_BEGIN_DECLS
 
 #define QUEEN_REDIS_PAIR 8 /* arguments at the most that an operation of the script needs */
 
+#define QUEEN_REDIS_MAX_FORGOTTEN 4096 /* workers, and hives, that are known to nobody any more */
+
 #define QUEEN_REDIS_SCAN_COUNT "64" /* fields of a hash in one turn */
 
 /** What there is to do before she is together with the others. */
@@ -211,6 +213,18 @@ const char *queen_redis_sequencer_heed (QueenRedisSequencer *self,
 /** Tells the bus what the registry knows without having told it, as it comes from elsewhere. */
 void
 queen_redis_sequencer_tell (QueenRedisSequencer *self, QueenEvent *event, QueenComponent *before);
+
+/**
+ * queen_redis_sequencer_set_dirty:
+ * @component: who has changed, or is forgotten
+ *
+ * While she is alone: the others hear of it when she comes back. Of those that are known there is
+ * an end, but somebody may make up others and have them forgotten again for as long as she is
+ * alone: %QUEEN_REDIS_MAX_FORGOTTEN are remembered.
+ */
+void queen_redis_sequencer_set_dirty (QueenRedisSequencer *self,
+                                      const QueenComponent *component,
+                                      gboolean is_forgotten);
 
 /** Returns: who has heard that component last */
 const char *queen_redis_sequencer_get_hearer (QueenRedisSequencer *self,

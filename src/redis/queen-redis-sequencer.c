@@ -68,6 +68,20 @@ queen_redis_sequencer_tell (QueenRedisSequencer *self, QueenEvent *event, QueenC
   queen_flights_tell (self->flights, event);
 }
 
+void
+queen_redis_sequencer_set_dirty (QueenRedisSequencer *self,
+                                 const QueenComponent *component,
+                                 gboolean is_forgotten)
+{
+  GHashTable *dirty = self->dirty[component->kind];
+  guint n_known = queen_registry_get_total (self->registries[component->kind]);
+
+  if (!is_forgotten || g_hash_table_size (dirty) < n_known + QUEEN_REDIS_MAX_FORGOTTEN)
+    g_hash_table_add (dirty, g_strdup (component->id));
+  else
+    g_hash_table_remove (dirty, component->id);
+}
+
 static void
 publish_alone (QueenRedisSequencer *self, QueenEvent *event)
 {
@@ -79,7 +93,7 @@ publish_alone (QueenRedisSequencer *self, QueenEvent *event)
   if (event->kind == QUEEN_EVENT_FORGOTTEN && !event->by)
     g_hash_table_remove (self->dirty[component->kind], component->id);
   else if (component && event->kind != QUEEN_EVENT_HELD)
-    g_hash_table_add (self->dirty[component->kind], g_strdup (component->id));
+    queen_redis_sequencer_set_dirty (self, component, event->kind == QUEEN_EVENT_FORGOTTEN);
   /* Whoever had spoken to another queen speaks to her by now, or is gone. */
   if (event->kind & (QUEEN_EVENT_NUMBERED_KINDS | QUEEN_EVENT_FORGOTTEN))
     queen_redis_sequencer_set_hearer (self, component->kind, component->id, NULL);

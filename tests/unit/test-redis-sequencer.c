@@ -39,11 +39,16 @@ get_later (void)
 
 static const QueenClock hasty_clock = { get_later, get_now };
 
+static GString *said; /* NULL as long as nobody asks */
+
 static GLogWriterOutput
 count_warnings (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
 {
   g_assert_true (level & ~(G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL));
   n_warnings += (level & G_LOG_LEVEL_WARNING) != 0;
+  for (gsize i = 0; said && i < n_fields; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE"))
+      g_string_append_printf (said, "%s\n", (const char *) fields[i].value);
   return G_LOG_WRITER_HANDLED;
 }
 
@@ -310,7 +315,7 @@ test_newcomer (Fixture *f, gconstpointer data)
 }
 
 static char *
-make_scan (guint n)
+make_scan (guint n, QueenStatus status)
 {
   GString *text = g_string_new (NULL);
 
@@ -318,7 +323,7 @@ make_scan (guint n)
   for (guint i = 0; i < n; i++)
     {
       g_autofree char *id = g_strdup_printf ("known-%u", i);
-      g_autofree char *dispatch = make_dispatch (id, QUEEN_STATUS_OFFLINE);
+      g_autofree char *dispatch = make_dispatch (id, status);
 
       fake_redis_append_text (text, id);
       fake_redis_append_text (text, dispatch);
@@ -337,7 +342,7 @@ test_very_many_known (Fixture *f, gconstpointer data)
 
   stream (f, "5-0 7-0");
   g_assert_true (is_in_state (f, QUEEN_ENGINE_ALONE));
-  workers = make_scan (5 * MAX_KNOWN);
+  workers = make_scan (5 * MAX_KNOWN, QUEEN_STATUS_OFFLINE);
   f->redis.workers = workers;
   f->redis.n = 30;
   haste = QUEEN_SLICE / 10;
@@ -368,6 +373,57 @@ test_hole (Fixture *f, gconstpointer data)
   assert_told (f, "31:w0 ");
   g_assert_cmpint (queen_ring_skip_lost (f->ring, &f->reader), ==, -1);
   assert_reads (f->ring, &f->reader, "31");
+}
+
+/* Nobody is missed who has spoken to others meanwhile; but her loop has turned all the time. */
+static void
+test_alone_is_no_standstill (Fixture *f, gconstpointer data)
+{
+  g_autofree char *workers = make_scan (3, QUEEN_STATUS_READY);
+
+  said = g_string_new (NULL);
+  stream (f, "5-0 7-0");
+  f->redis.workers = workers;
+  come_back (f, 30);
+  g_assert_nonnull (strstr (said->str, "was alone until now: no worker is missed before "));
+  g_assert_null (strstr (said->str, "stood still"));
+  g_string_free (g_steal_pointer (&said), TRUE);
+}
+
+static void
+beat (Fixture *f, const char *id)
+{
+  QueenComponent *worker = queen_component_new (QUEEN_COMPONENT_WORKER);
+
+  worker->id = g_strdup (id);
+  worker->status = QUEEN_STATUS_READY;
+  g_assert_true (
+      queen_registry_update (queen_cluster_get_registry (f->cluster, QUEEN_COMPONENT_WORKER),
+                             worker, NULL, NULL));
+}
+
+/* The engine may be away for ever. */
+static void
+test_very_many_forgotten (Fixture *f, gconstpointer data)
+{
+  GHashTable *dirty = f->sequencer->dirty[QUEEN_COMPONENT_WORKER];
+  QueenRegistry *registry = queen_cluster_get_registry (f->cluster, QUEEN_COMPONENT_WORKER);
+  guint n = 0;
+
+  stream (f, "5-0 7-0");
+  g_assert_true (is_in_state (f, QUEEN_ENGINE_ALONE));
+  for (guint i = 0; i < 2 * QUEEN_REDIS_MAX_FORGOTTEN; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("forgotten-%u", i);
+
+      beat (f, id);
+      g_assert_true (queen_registry_forget (registry, id, "admin", NULL));
+      n += g_hash_table_contains (dirty, id);
+    }
+  g_assert_cmpuint (n, >=, QUEEN_REDIS_MAX_FORGOTTEN);
+  g_assert_cmpuint (g_hash_table_size (dirty), <=, QUEEN_REDIS_MAX_FORGOTTEN + MAX_KNOWN);
+  beat (f, "known");
+  g_assert_true (g_hash_table_contains (dirty, "known"));
 }
 
 static const char *const of_events[] = { "5-0 7-0", "5:w0 alone " };
@@ -501,6 +557,8 @@ main (int argc, char **argv)
   ADD ("/redis-sequencer/stream/hole/of-the-event-before-a-step", of_the_event_before_a_step,
        test_hole);
   ADD ("/redis-sequencer/stream/hole/of-the-last-steps", of_the_last_steps, test_hole);
+  ADD ("/redis-sequencer/alone-is-no-standstill", NULL, test_alone_is_no_standstill);
+  ADD ("/redis-sequencer/very-many-forgotten-while-alone", NULL, test_very_many_forgotten);
   ADD ("/redis-sequencer/stream/event-that-makes-no-sense", NULL, test_unread);
   ADD ("/redis-sequencer/stream/very-many-jobs", NULL, test_very_many_jobs);
   ADD ("/redis-sequencer/newcomer", NULL, test_newcomer);
