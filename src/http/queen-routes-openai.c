@@ -327,11 +327,9 @@ on_job_head (QueenJob *job, guint status, const char *content_type, gpointer dat
 
 /* What waits for its end waits here, as nobody can be told the length of it before. */
 static void
-on_job_body (QueenJob *job, GBytes *part, gpointer data)
+on_job_body (QueenJob *job, const char *bytes, gsize length, gpointer data)
 {
   Asker *asker = data;
-  gsize length;
-  const guint8 *bytes = g_bytes_get_data (part, &length);
   g_autoptr (GError) error = NULL;
 
   if (!queen_portions_may_take (asker->openai->held, queen_job_get_submitter (job), length))
@@ -344,7 +342,7 @@ on_job_body (QueenJob *job, GBytes *part, gpointer data)
   hold_body (asker, length + (asker->body ? asker->body->len : 0));
   if (!asker->body)
     asker->body = g_byte_array_new ();
-  g_byte_array_append (asker->body, bytes, (guint) length);
+  g_byte_array_append (asker->body, (const guint8 *) bytes, (guint) length);
 }
 
 /* As the worker gave it. */

@@ -117,8 +117,9 @@ on_answer_event (GBytes *event, const char *text, gsize length, gpointer data)
 static gboolean
 has_room_for (const QueenJob *self, GBytes *part)
 {
-  return self->n_part_bytes + g_bytes_get_size (part) <= QUEEN_JOB_MAX_ANSWER &&
-         (!self->parts || self->parts->len < QUEEN_JOB_MAX_PARTS);
+  gsize n_had = self->whole ? queen_job_whole_get_length (self->whole) : 0;
+
+  return n_had + g_bytes_get_size (part) <= QUEEN_JOB_MAX_ANSWER;
 }
 
 static void
@@ -134,9 +135,8 @@ on_answer_body (GBytes *part, gpointer data)
       return;
     }
   queen_job_abandon (self);
-  fail_job (self, g_error_new (QUEEN_ERROR, QUEEN_ERROR_BAD_GATEWAY,
-                               "the answer is over %d bytes, or comes in over %d pieces",
-                               QUEEN_JOB_MAX_ANSWER, QUEEN_JOB_MAX_PARTS));
+  fail_job (self, g_error_new (QUEEN_ERROR, QUEEN_ERROR_BAD_GATEWAY, "the answer is over %d bytes",
+                               QUEEN_JOB_MAX_ANSWER));
 }
 
 /* How an attempt ends */

@@ -6,6 +6,7 @@
 #include "loop/queen-deadline-queue.h"
 #include "queen-job-answer.h"
 #include "queen-job-cancels.h"
+#include "queen-job-whole.h"
 #include "queen-jobs.h"
 
 G_BEGIN_DECLS
@@ -14,7 +15,6 @@ G_BEGIN_DECLS
  * queen-job-course.c, which brings one to a worker. Nobody else includes this. */
 
 #define QUEEN_JOB_MAX_ANSWER (16 * 1024 * 1024) /* bytes of one that is not streamed */
-#define QUEEN_JOB_MAX_PARTS (64 * 1024) /* in which it comes: a byte alone takes a hundred */
 
 /** Why one fails that waits when the queen is stopped. */
 #define QUEEN_JOB_NOT_BEGUN "the queen stops, and no worker had it yet; try again later"
@@ -98,11 +98,10 @@ struct _QueenJob
   QueenJobAnswer *answer; /* NULL when it is not kept any longer */
   guint status;           /* of the worker's answer; 0 before that */
   char *content_type;
-  GPtrArray *parts; /* of GBytes: the answer of one that is not streamed; NULL without any */
-  gsize n_part_bytes;
-  GQueue watches;    /* of QueenJobWatch */
-  guint n_had;       /* readers at the last look */
-  QueenAlarm *alarm; /* when nobody reads it any longer */
+  QueenJobWhole *whole; /* the answer of one that is not streamed; NULL before that */
+  GQueue watches;       /* of QueenJobWatch */
+  guint n_had;          /* readers at the last look */
+  QueenAlarm *alarm;    /* when nobody reads it any longer */
 
   /* Of QueenJobs alone. */
   guint64 sequence; /* more than of all that came before */

@@ -13,7 +13,6 @@
 
 #define LENGTH_OF_EPOCH 8 /* characters of the id that begin the ids of its events */
 #define SIZE 640          /* bytes of a job without its texts */
-#define SIZE_OF_PART 112  /* bytes of a part of an answer, besides its own */
 
 struct _QueenJobWatch
 {
@@ -22,7 +21,7 @@ struct _QueenJobWatch
   gpointer data;
   GSource *news; /* NULL when it has heard of all that was before */
   gboolean has_head;
-  guint n_parts; /* that it has had */
+  gsize n_had; /* bytes of the answer */
   GList link;
 };
 
@@ -46,6 +45,21 @@ is_watching (QueenJob *self, QueenJobWatch *watch)
   return g_queue_find (&self->watches, watch) != NULL;
 }
 
+/* What has come since it was told last, in one part: who comes late has all before it. */
+static void
+tell_body (QueenJob *self, QueenJobWatch *watch)
+{
+  gsize length = self->whole ? queen_job_whole_get_length (self->whole) : 0;
+  gsize n_had = watch->n_had;
+
+  if (length == n_had)
+    return;
+  watch->n_had = length;
+  if (watch->funcs->on_body)
+    watch->funcs->on_body (self, queen_job_whole_get_behind (self->whole, n_had), length - n_had,
+                           watch->data);
+}
+
 /* Tells of all that it has not heard yet, in order. A function may free the watch. */
 static void
 tell_watch (QueenJob *self, QueenJobWatch *watch)
@@ -56,13 +70,8 @@ tell_watch (QueenJob *self, QueenJobWatch *watch)
       if (watch->funcs->on_head)
         watch->funcs->on_head (self, self->status, self->content_type, watch->data);
     }
-  while (is_watching (self, watch) && self->parts && watch->n_parts < self->parts->len)
-    {
-      GBytes *part = self->parts->pdata[watch->n_parts++];
-
-      if (watch->funcs->on_body)
-        watch->funcs->on_body (self, part, watch->data);
-    }
+  if (is_watching (self, watch))
+    tell_body (self, watch);
   if (is_watching (self, watch) && !queen_job_state_is_open (self->state))
     watch->funcs->on_ended (self, watch->data);
 }
@@ -197,10 +206,9 @@ queen_job_take_head (QueenJob *self, guint status, const char *content_type)
 void
 queen_job_take_part (QueenJob *self, GBytes *part)
 {
-  if (!self->parts)
-    self->parts = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  g_ptr_array_add (self->parts, g_bytes_ref (part));
-  self->n_part_bytes += g_bytes_get_size (part);
+  if (!self->whole)
+    self->whole = queen_job_whole_new ();
+  queen_job_whole_append (self->whole, part);
   tell_watches (self);
 }
 
@@ -295,7 +303,7 @@ queen_job_finalize (GObject *object)
   g_free (self->placement);
   g_free (self->content_type);
   g_clear_pointer (&self->body, g_bytes_unref);
-  g_clear_pointer (&self->parts, g_ptr_array_unref);
+  g_clear_pointer (&self->whole, queen_job_whole_free);
   g_clear_error (&self->error);
   g_clear_error (&self->refusal);
 
@@ -484,7 +492,7 @@ gsize
 queen_job_get_n_bytes (QueenJob *self)
 {
   return SIZE + self->n_text_bytes + (self->body ? g_bytes_get_size (self->body) : 0) +
-         self->n_part_bytes + (self->parts ? self->parts->len * SIZE_OF_PART : 0) +
+         (self->whole ? queen_job_whole_get_n_bytes (self->whole) : 0) +
          (self->answer ? queen_job_answer_get_n_bytes (self->answer) : 0);
 }
 

@@ -165,14 +165,14 @@ typedef struct _QueenJobWatch QueenJobWatch;
  *   Content-Type (nullable). It comes once at the most, and never for one that was only tried:
  *   refused, or busy, and another one was there. When it comes, and the status is 200, the stream
  *   can be subscribed to
- * @on_body: (nullable): a part of an answer that is no stream of events; also of an error's
+ * @on_body: (nullable): bytes of an answer that is no stream of events; also of an error's
  * @on_ended: it has ended: see queen_job_get_state() and queen_job_get_error(). Nothing comes
  *   after that. Without @on_head before it there was no worker that answered at all
  */
 typedef struct
 {
   void (*on_head) (QueenJob *job, guint status, const char *content_type, gpointer data);
-  void (*on_body) (QueenJob *job, GBytes *part, gpointer data);
+  void (*on_body) (QueenJob *job, const char *bytes, gsize length, gpointer data);
   void (*on_ended) (QueenJob *job, gpointer data);
 } QueenJobWatchFuncs;
 

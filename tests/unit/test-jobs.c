@@ -504,6 +504,7 @@ test_full_of_open_ones (Fixture *f, gconstpointer data)
 /* Who watches */
 
 static GString *seen;
+static guint n_told;
 
 static void
 on_head (QueenJob *job, guint status, const char *type, gpointer data)
@@ -512,9 +513,10 @@ on_head (QueenJob *job, guint status, const char *type, gpointer data)
 }
 
 static void
-on_body (QueenJob *job, GBytes *part, gpointer data)
+on_body (QueenJob *job, const char *bytes, gsize length, gpointer data)
 {
-  g_string_append_len (seen, g_bytes_get_data (part, NULL), (gssize) g_bytes_get_size (part));
+  n_told++;
+  g_string_append_len (seen, bytes, (gssize) length);
 }
 
 static void
@@ -588,26 +590,56 @@ test_texts (Fixture *f, gconstpointer data)
   g_assert_cmpuint (queen_job_get_n_bytes (job), <, 15000);
 }
 
-/* An answer a byte at a time would take a hundred times what it is. */
+/* An answer that comes a byte at a time takes no more than another one, and costs who comes late no
+ * more: a hundred may come at once, each to be told of all of it. */
 static void
 test_tiny_parts (Fixture *f, gconstpointer data)
 {
   QueenJobRequest request = make_request ("");
   g_autoptr (GBytes) part = g_bytes_new_static ("x", 1);
+  QueenJobWatch *late;
   QueenJob *job;
   gsize before;
 
+  seen = g_string_new (NULL);
   beat (f, "w1", 1);
   request.face = QUEEN_FACE_OPENAI;
   request.is_streamed = FALSE;
   job = queen_jobs_submit (f->jobs, &request, NULL, NULL);
   tries[0].funcs->on_head (200, "application/json", tries[0].data);
   before = queen_job_get_n_bytes (job);
-  for (guint i = 0; i < 1000; i++)
+  for (guint i = 0; i < 100000; i++)
     tries[0].funcs->on_body (part, tries[0].data);
-  g_assert_cmpuint (queen_job_get_n_bytes (job) - before, >=, 100 * 1000);
-  for (guint i = 1000; i < 65536; i++)
-    tries[0].funcs->on_body (part, tries[0].data);
+  g_assert_cmpuint (queen_job_get_n_bytes (job) - before, <, 120000);
+  assert_state (job, QUEEN_JOB_RUNNING);
+
+  n_told = 0;
+  late = queen_job_watch (job, &watch_funcs, NULL);
+  turn ();
+  g_assert_cmpuint (n_told, ==, 1);
+  tries[0].funcs->on_body (part, tries[0].data);
+  g_assert_cmpuint (n_told, ==, 2);
+  g_assert_cmpuint (seen->len, ==, strlen ("200 application/json;") + 100001);
+  queen_job_watch_free (late);
+  g_string_free (seen, TRUE);
+}
+
+/* One byte too many. */
+static void
+test_long_answer (Fixture *f, gconstpointer data)
+{
+  QueenJobRequest request = make_request ("");
+  g_autofree char *long_text = g_strnfill (16 * 1024 * 1024, 'x');
+  g_autoptr (GBytes) most = g_bytes_new_static (long_text, strlen (long_text));
+  g_autoptr (GBytes) part = g_bytes_new_static ("x", 1);
+  QueenJob *job;
+
+  beat (f, "w1", 1);
+  request.face = QUEEN_FACE_OPENAI;
+  request.is_streamed = FALSE;
+  job = queen_jobs_submit (f->jobs, &request, NULL, NULL);
+  tries[0].funcs->on_head (200, "application/json", tries[0].data);
+  tries[0].funcs->on_body (most, tries[0].data);
   assert_state (job, QUEEN_JOB_RUNNING);
   tries[0].funcs->on_body (part, tries[0].data);
   assert_state (job, QUEEN_JOB_FAILED);
@@ -818,7 +850,8 @@ main (int argc, char **argv)
   ADD ("/jobs/idempotency", test_idempotency);
   ADD ("/jobs/kept-for-a-while", test_kept);
   ADD ("/jobs/memory/who-ends-when-it-is-full-is-not-gone-at-once", test_full_of_open_ones);
-  ADD ("/jobs/memory/tiny-parts-pay-for-what-they-take", test_tiny_parts);
+  ADD ("/jobs/memory/tiny-parts-cost-no-more", test_tiny_parts);
+  ADD ("/jobs/memory/long-answer", test_long_answer);
   ADD ("/jobs/memory/texts-are-counted-and-go-with-the-end", test_texts);
   ADD ("/jobs/watch/early-and-late", test_watch);
   ADD ("/jobs/watch/who-watches-reads", test_watcher_goes);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QueenJobWhole:
+ *
+ * An answer that is not streamed, as far as it has come. In however many parts a worker sends it,
+ * it takes about as much memory as it is long, and whoever comes late gets it in one part.
+ */
+typedef struct _QueenJobWhole QueenJobWhole;
+
+/** Returns: (transfer full): one without any bytes */
+QueenJobWhole *queen_job_whole_new (void);
+
+void queen_job_whole_free (QueenJobWhole *self);
+
+/** queen_job_whole_append: @part has come. */
+void queen_job_whole_append (QueenJobWhole *self, GBytes *part);
+
+/** Returns: how many bytes have come */
+gsize queen_job_whole_get_length (const QueenJobWhole *self);
+
+/** Returns: bytes of memory that it takes */
+gsize queen_job_whole_get_n_bytes (const QueenJobWhole *self);
+
+/**
+ * queen_job_whole_get_behind:
+ * @n_had: bytes from the first one on; no more than have come
+ *
+ * Returns: (transfer none): what has come after these; good until something is appended
+ */
+const char *queen_job_whole_get_behind (const QueenJobWhole *self, gsize n_had);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenJobWhole, queen_job_whole_free)
+
+G_END_DECLS
