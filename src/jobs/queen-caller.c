@@ -6,6 +6,9 @@
 #include "queen-call.h"
 #include "queen-intake.h"
 
+/* Bytes; see the README of this room. */
+#define MAX_UNFINISHED (32 * 1024 * 1024)
+
 static void
 on_calls_due (gpointer data)
 {
@@ -57,6 +60,7 @@ queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDataba
   self->lanes = queen_lanes_new (trusted);
   self->sockets = queen_intakes_new ();
   self->chat_only = queen_chat_only_new ();
+  self->unfinished = queen_portions_new (MAX_UNFINISHED);
   self->alarm =
       queen_alarm_new (&queen_clock_system, "calls", G_PRIORITY_DEFAULT, on_calls_due, self);
   self->buffer = g_malloc (QUEEN_CALLER_BUFFER);
@@ -86,6 +90,7 @@ queen_caller_free (QueenCaller *self)
   g_clear_pointer (&self->sockets, queen_epoll_free);
   queen_alarm_free (self->alarm);
   queen_chat_only_free (self->chat_only);
+  queen_portions_free (self->unfinished);
   g_clear_pointer (&self->tokens, queen_worker_tokens_unref);
   g_free (self->buffer);
   g_free (self);

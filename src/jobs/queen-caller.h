@@ -5,6 +5,7 @@
 
 #include "loop/queen-alarm.h"
 #include "loop/queen-epoll.h"
+#include "loop/queen-portions.h"
 #include "queen-chat-only.h"
 #include "queen-lanes.h"
 #include "queen-names.h"
@@ -23,6 +24,7 @@ G_BEGIN_DECLS
  * @sockets: (nullable): those at which answers are waited for
  * @tokens: (nullable): what to show to whom
  * @chat_only: who knows no completions
+ * @unfinished: bytes of answers that cannot be handed on yet, by the host that they come from
  * @calls: of QueenCall: all that go on
  * @n_pending: what GLib and libsoup still have to come back from, also for calls that are over
  * @n_calls: (nullable): atomic: how many there are, for whoever wants to know
@@ -40,6 +42,7 @@ typedef struct
   QueenEpoll *sockets;
   QueenWorkerTokens *tokens;
   QueenChatOnly *chat_only;
+  QueenPortions *unfinished;
   QueenAlarm *alarm;
   GQueue calls;
   guint n_pending;

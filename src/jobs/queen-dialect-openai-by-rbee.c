@@ -8,7 +8,7 @@
 #include "queen-prompt.h"
 #include "text/queen-json-writer.h"
 
-#define MAX_ANSWER (16 * 1024 * 1024) /* bytes that are collected when no stream is asked for */
+#define MAX_ANSWER (1024 * 1024) /* bytes that are collected when no stream is asked for */
 
 typedef struct
 {
@@ -172,6 +172,7 @@ static gboolean
 collect (ByRbee *self, const char *token, GError **error)
 {
   g_string_append (self->answer, token);
+  self->parent.n_kept = self->answer->allocated_len;
   if (self->answer->len <= MAX_ANSWER)
     return TRUE;
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_GATEWAY, "its answer is over %d bytes",

@@ -16,6 +16,7 @@ G_BEGIN_DECLS
  * @path: what the worker or hive is asked for
  * @body: what it is asked
  * @is_whole: the answer has come to its own end, so nothing that follows belongs to it
+ * @n_kept: bytes of memory that it holds of the answer
  *
  * How what is asked is said to a worker or hive, and how its answer is said to who asks. There is
  * one for each pair of languages; it knows bytes alone.
@@ -56,6 +57,7 @@ struct _QueenDialect
   char *path;
   GBytes *body;
   gboolean is_whole;
+  gsize n_kept;
 };
 
 /* Who asks and who answers speak OpenAI's API. */

@@ -12,11 +12,12 @@
 #include "text/queen-legible.h"
 #include "text/queen-sse.h"
 
-#define MAX_EVENT (1024 * 1024)     /* bytes: as much as is kept of a whole job */
-#define MAX_JSON (16 * 1024 * 1024) /* of an answer that has to be translated */
-#define MAX_POINTER (64 * 1024)     /* of one that says where the stream is */
-#define MAX_EXPLANATION 256         /* of what a worker has to say of what is wrong */
-#define MAX_TYPE 256                /* of a Content-Type */
+#define MAX_EVENT (1024 * 1024) /* bytes: as much as is kept of a whole job */
+#define MAX_JSON MAX_EVENT      /* of an answer that has to be translated */
+#define MAX_POINTER (64 * 1024) /* of one that says where the stream is */
+#define MAX_EXPLANATION 256     /* of what a worker has to say of what is wrong */
+#define MAX_TYPE 256            /* of a Content-Type */
+#define FREE (4 * 1024)         /* of what cannot be handed on yet, for each: it does not count */
 
 /* What the bytes of a call's body are. */
 typedef enum
@@ -43,6 +44,7 @@ struct _QueenTry
   QueenCall *call;
   QueenSse *sse;
   GString *kept; /* of what is needed whole */
+  gsize n_held;  /* bytes that count of what cannot be handed on yet */
   GError *error; /* of the dialect */
   Content content;
   guint status;
@@ -51,11 +53,34 @@ struct _QueenTry
   gboolean is_second;       /* of the two calls */
   gboolean is_connected;    /* and that has been told */
   gboolean is_paused;
+  gboolean is_taking; /* whoever takes what has come frees the rest of it, if it ends by that */
+  gboolean is_over;
 };
+
+/* What is not handed on is held here, and there may be thousands of answers.
+ *
+ * Returns: whether there was room */
+static gboolean
+hold_bytes (QueenTry *self, gsize n_bytes)
+{
+  QueenPortions *unfinished = self->caller->unfinished;
+  const char *host = self->target ? self->target->host : "";
+  gsize n_now = n_bytes - MIN (n_bytes, FREE);
+
+  if (n_now == self->n_held)
+    return TRUE;
+  if (n_now > self->n_held && !queen_portions_may_take (unfinished, host, n_now - self->n_held))
+    return FALSE;
+  queen_portions_give_back (unfinished, host, self->n_held);
+  queen_portions_take (unfinished, host, n_now);
+  self->n_held = n_now;
+  return TRUE;
+}
 
 static void
 free_try (QueenTry *self)
 {
+  hold_bytes (self, 0);
   g_clear_pointer (&self->call, queen_call_cancel);
   g_clear_pointer (&self->dialect, queen_dialect_free);
   g_clear_pointer (&self->target, queen_target_free);
@@ -66,7 +91,9 @@ free_try (QueenTry *self)
   g_free ((char *) self->request.path);
   g_free ((char *) self->request.via);
   g_free (self->id);
-  g_free (self);
+  self->is_over = TRUE;
+  if (!self->is_taking)
+    g_free (self);
 }
 
 static void
@@ -284,14 +311,35 @@ is_cut_off (const QueenTry *self)
   return self->content == IS_OPEN && self->is_json && !queen_json_nesting_is_whole (&self->nesting);
 }
 
+static gsize
+count_unfinished (const QueenTry *self)
+{
+  return queen_sse_get_n_bytes (self->sse) + self->kept->allocated_len + self->dialect->n_kept;
+}
+
+/* It may be over afterwards. */
+static void
+take_unfinished (QueenTry *self, const char *bytes, gsize length)
+{
+  self->is_taking = TRUE;
+  if (self->content == IS_STREAM)
+    take_stream (self, bytes, length);
+  else
+    keep_bytes (self, bytes, length);
+  self->is_taking = FALSE;
+  if (self->is_over)
+    g_free (self);
+  else if (!hold_bytes (self, count_unfinished (self)))
+    fail_try (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_UNAVAILABLE,
+              "too much of answers has come that cannot be handed on yet");
+}
+
 static void
 on_call_bytes (const char *bytes, gsize length, gpointer data)
 {
   QueenTry *self = data;
 
-  if (self->content == IS_STREAM)
-    take_stream (self, bytes, length);
-  else if (self->content == IS_OPEN)
+  if (self->content == IS_OPEN)
     {
       g_autoptr (GBytes) part = g_bytes_new (bytes, length);
 
@@ -299,7 +347,7 @@ on_call_bytes (const char *bytes, gsize length, gpointer data)
       self->funcs->on_body (part, self->data);
     }
   else
-    keep_bytes (self, bytes, length);
+    take_unfinished (self, bytes, length);
 }
 
 /* How a call ends */

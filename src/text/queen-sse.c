@@ -10,6 +10,7 @@
 
 #define USUAL_RETRY 2000 /* ms */
 #define LONGEST_RETRY 60000
+#define LARGE (16 * 1024) /* bytes that are not kept for the next line or event */
 
 struct _QueenSse
 {
@@ -50,6 +51,17 @@ queen_sse_free (QueenSse *self)
   g_free (self);
 }
 
+static void
+empty (GString **text)
+{
+  if ((*text)->allocated_len > LARGE)
+    {
+      g_string_free (*text, TRUE);
+      *text = g_string_new (NULL);
+    }
+  g_string_truncate (*text, 0);
+}
+
 /* The id counts from here on: were it to count before, whoever is cut off between it and the end of
  * its event would come back behind an event that nobody has had. */
 static void
@@ -65,7 +77,7 @@ dispatch (QueenSse *self)
       g_string_truncate (self->data, self->data->len - 1); /* the last line feed */
       self->func (self->event ? self->event : "message", self->data->str, self->user_data);
     }
-  g_string_truncate (self->data, 0);
+  empty (&self->data);
   g_clear_pointer (&self->event, g_free);
 }
 
@@ -122,7 +134,7 @@ end_line (QueenSse *self, GError **error)
       return FALSE;
     }
   take_line (self, self->line->str);
-  g_string_truncate (self->line, 0);
+  empty (&self->line);
   return TRUE;
 }
 
@@ -169,8 +181,8 @@ queen_sse_take (QueenSse *self, const char *bytes, gsize length, GError **error)
 {
   if (length == 0)
     {
-      g_string_truncate (self->line, 0);
-      g_string_truncate (self->data, 0);
+      empty (&self->line);
+      empty (&self->data);
       g_clear_pointer (&self->event, g_free);
       g_clear_pointer (&self->next_id, g_free);
       self->is_after_cr = FALSE;
@@ -185,6 +197,19 @@ queen_sse_take (QueenSse *self, const char *bytes, gsize length, GError **error)
       length -= n_taken;
     }
   return TRUE;
+}
+
+static gsize
+get_size (const char *text)
+{
+  return text ? strlen (text) + 1 : 0;
+}
+
+gsize
+queen_sse_get_n_bytes (const QueenSse *self)
+{
+  return self->line->allocated_len + self->data->allocated_len + get_size (self->event) +
+         get_size (self->next_id) + get_size (self->last_id);
 }
 
 const char *

@@ -45,6 +45,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenSse, queen_sse_free)
  */
 gboolean queen_sse_take (QueenSse *self, const char *bytes, gsize length, GError **error);
 
+/** Returns: bytes of memory that it holds of what has come */
+gsize queen_sse_get_n_bytes (const QueenSse *self);
+
 /** Returns: (transfer none) (nullable): the id of the last event that was whole, with which one
  * comes back */
 const char *queen_sse_get_last_id (QueenSse *self);

@@ -569,6 +569,80 @@ test_many_late (void)
   g_assert_cmpuint (many.n_failed, >, 0);
 }
 
+/* Answers that cannot be handed on yet */
+
+#define N_UNFINISHED 48
+#define LENGTH_OF_UNFINISHED 1000000
+#define MOST_UNFINISHED 16 /* MiB: half of all, for others have other hosts */
+
+typedef struct
+{
+  QueenAttempt *attempts[N_UNFINISHED];
+  guint n_failed;
+} Unfinished;
+
+typedef struct
+{
+  Unfinished *all;
+  guint number;
+} UnfinishedOne;
+
+static void
+on_unfinished_event (GBytes *event, const char *text, gsize length, gpointer data)
+{
+  g_assert_not_reached ();
+}
+
+static void
+on_unfinished_end (QueenAttemptOutcome outcome, const GError *error, gpointer data)
+{
+  UnfinishedOne *one = data;
+
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+  g_assert_nonnull (strstr (error->message, "cannot be handed on yet"));
+  one->all->attempts[one->number] = NULL;
+  one->all->n_failed++;
+}
+
+/* Each has a megabyte, and none of them an end: what is held of them has a limit. When they are
+ * gone there is room for others. */
+static void
+test_unfinished (gconstpointer head)
+{
+  static const QueenAttemptFuncs funcs = { NULL, on_one_head, on_unfinished_event, on_one_body,
+                                           on_unfinished_end };
+  g_autofree char *rest = g_strnfill (LENGTH_OF_UNFINISHED, 'x');
+  g_autofree char *says = g_strconcat (head, rest, NULL);
+  g_autofree char *ends = g_strconcat (STREAM_HEAD "data: ", rest, "\n\ndata: [DONE]\n\n", NULL);
+  Scene scenes[N_UNFINISHED + 1];
+  UnfinishedOne ones[N_UNFINISHED];
+  Unfinished all = { { NULL } };
+  Fixture fixture;
+
+  for (guint i = 0; i <= N_UNFINISHED; i++)
+    scenes[i] = (Scene){ i < N_UNFINISHED ? says : ends, .end = SCENE_HOLD };
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  fixture.request.face = QUEEN_FACE_RBEE;
+  fixture.request.body = g_bytes_new_static ("{\"prompt\":\"?\"}", strlen ("{\"prompt\":\"?\"}"));
+  for (guint i = 0; i < N_UNFINISHED; i++)
+    {
+      ones[i] = (UnfinishedOne){ &all, i };
+      all.attempts[i] = queen_attempt_start (fixture.upstream, fixture.worker, &fixture.request,
+                                             &funcs, &ones[i]);
+    }
+  while (all.n_failed < N_UNFINISHED - MOST_UNFINISHED)
+    g_main_context_iteration (NULL, TRUE);
+  for (guint i = 0; i < N_UNFINISHED; i++)
+    g_clear_pointer (&all.attempts[i], queen_attempt_cancel);
+  g_assert_cmpuint (all.n_failed, <, N_UNFINISHED);
+
+  fixture.request.face = QUEEN_FACE_OPENAI;
+  fixture_run (&fixture, BODY);
+  g_assert_no_error (fixture.error);
+  g_assert_cmpuint (fixture.n_events, ==, 1);
+  fixture_stop (&fixture);
+}
+
 /* Readers */
 
 /* Waits until the server can say no more. Returns: how much it has said */
@@ -717,6 +791,11 @@ main (int argc, char **argv)
   g_test_add_func ("/attempt/connection/who-talks-on-is-hung-up-on", test_left_and_talkative);
   g_test_add_func ("/attempt/connection/a-thousand-at-once", test_many);
   g_test_add_func ("/attempt/connection/a-thousand-that-are-too-late-all-end", test_many_late);
+  g_test_add_data_func ("/attempt/unfinished/events", STREAM_HEAD "data: ", test_unfinished);
+  g_test_add_data_func ("/attempt/unfinished/ids", STREAM_HEAD "id: ", test_unfinished);
+  g_test_add_data_func ("/attempt/unfinished/answers",
+                        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n",
+                        test_unfinished);
   g_test_add_func ("/attempt/reader/slow-one-stops-the-worker-and-loses-nothing", test_slow_reader);
   g_test_add_func ("/attempt/reach/strangers-are-not-called", test_forbidden);
   g_test_add_func ("/attempt/reach/host-and-path-are-those-of-the-url", test_name);
