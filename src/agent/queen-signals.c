@@ -44,6 +44,9 @@ queen_signals_new (gboolean has_program,
   QueenSignals *self = g_new0 (QueenSignals, 1);
   sigset_t set;
 
+  /* Whoever ignores it has that from whoever started it: then the kernel keeps no child's end, and
+   * nobody could wait for it. */
+  signal (SIGCHLD, SIG_DFL);
   sigemptyset (&set);
   for (gsize i = 0; i < G_N_ELEMENTS (always); i++)
     sigaddset (&set, always[i]);
