@@ -170,7 +170,7 @@ function draw() {
   empty.draw(cluster.components.size === 0 && pulse.link === "open");
   token.draw(pulse.link === "locked");
   figures.draw(reading, trend, now());
-  attention.draw(cluster.attention.list, reading.problems !== null);
+  attention.draw(cluster.attention, reading.problems !== null);
   choice.draw();
   figures.drawChoice(cluster.groups.filter.choice);
   plot.drawOnline(cluster.census);

@@ -7,6 +7,7 @@ import { WINDOW } from "./beat-track.js";
 import { Component } from "./component.js";
 import { Groups } from "./groups.js";
 import { FORGOTTEN } from "./journal.js";
+import { MOST } from "./most.js";
 import { Rates } from "./rates.js";
 import { Tally } from "./tally.js";
 
@@ -55,6 +56,8 @@ export class Cluster {
   #areListed = new Set();
   /** @type {Map<string, number>} kind to when its list was asked for, ms */
   #listedAt = new Map();
+  /** how many the longest list had, or any queen's may have */
+  #most = { worker: MOST, hive: MOST };
   #onChange;
 
   /** @param {(change: Change) => void} onChange called again when more is known of a change */
@@ -94,6 +97,7 @@ export class Cluster {
     if (part.missing !== undefined) this.#dropMissing(part.kind, part.missing, part.askedAt);
     if (!listed || !part.isLast) return;
     this.#listed.delete(part.kind);
+    this.#most[part.kind] = Math.max(this.#most[part.kind], listed.size);
     this.#dropUnlisted(part.kind, listed, part.askedAt);
     this.#areListed.add(part.kind);
     this.#listedAt.set(part.kind, part.askedAt);
@@ -118,7 +122,7 @@ export class Cluster {
 
   /** @param {Component} component that the queen was made to forget */
   forget(component) {
-    this.#drop(component, Date.now());
+    this.#drop(new Set([component]), Date.now());
   }
 
   /**
@@ -165,7 +169,7 @@ export class Cluster {
   #takeBeat(happening) {
     const { kind, id = "", status = "", at, stamp = 0 } = happening;
 
-    if (this.#isForgotten(happening)) return;
+    if (this.#isForgotten(happening) || this.#isOneTooMany(happening)) return;
     const component = this.#getOrAdd(/** @type {Kind} */ (kind), id);
     const alter = () => this.#alter(component, {
       isNext: component.followsKnown,
@@ -186,6 +190,18 @@ export class Cluster {
     const listedAt = this.#listedAt.get(/** @type {Kind} */ (kind)) ?? -Infinity;
 
     return isPast && at < listedAt && !this.components.has(`${kind}/${id}`);
+  }
+
+  /* That somebody was forgotten for a newcomer is no event. Where more and more come, a list says who
+   * is left. */
+  /** @param {Happening} happening */
+  #isOneTooMany({ kind, id }) {
+    return this.#areTooMany(/** @type {Kind} */ (kind)) && !this.components.has(`${kind}/${id}`);
+  }
+
+  /** @param {Kind} kind */
+  #areTooMany(kind, lost = 0) {
+    return this.tallies[kind].known - lost >= this.#most[kind];
   }
 
   /* More is known already: this tells how it came to that. */
@@ -297,10 +313,14 @@ export class Cluster {
    * @param {number} askedAt
    */
   #dropUnlisted(kind, listed, askedAt) {
+    /** @type {Set<Component>} */
+    const lost = new Set();
+
     for (const component of this.components.values()) {
       if (component.kind !== kind || listed.has(component.id)) continue;
-      this.#lose(component, askedAt);
+      if (this.#lose(component, askedAt, lost.size)) lost.add(component);
     }
+    this.#drop(lost, askedAt);
   }
 
   /**
@@ -311,22 +331,26 @@ export class Cluster {
   #dropMissing(kind, id, askedAt) {
     const component = this.components.get(`${kind}/${id}`);
 
-    if (component) this.#lose(component, askedAt);
+    if (component && this.#lose(component, askedAt, 0)) this.#drop(new Set([component]), askedAt);
   }
 
   /* A queen who has started anew has not forgotten anybody: she has yet to hear of them. */
   /**
    * @param {Component} component that the queen does not know
    * @param {number} askedAt
+   * @param {number} lost how many others are to be dropped
+   * @returns {boolean} whether it is to be dropped
    */
-  #lose(component, askedAt) {
-    if (component.lastHeard >= askedAt) return;
+  #lose(component, askedAt, lost) {
+    if (component.lastHeard >= askedAt) return false;
     const hasEnded = component.status === "offline" || component.status === "stopped";
 
-    if (hasEnded || component.lastSeen <= askedAt - WINDOW * 1000)
-      this.#drop(component, askedAt);
-    else this.#alter(component, {
+    const isOver = hasEnded || component.lastSeen <= askedAt - WINDOW * 1000;
+
+    if (isOver || this.#areTooMany(component.kind, lost)) return true;
+    this.#alter(component, {
       isNext: false, apply: () => (component.status = "unknown"), place: () => {} });
+    return false;
   }
 
   /** @param {Kind} kind */
@@ -339,17 +363,20 @@ export class Cluster {
   }
 
   /**
-   * @param {Component} component
+   * @param {Set<Component>} components
    * @param {number} at ms
    */
-  #drop(component, at) {
-    this.components.delete(component.key);
-    this.tallies[component.kind].discount(component);
-    this.attention.drop(component);
-    this.groups.remove(component);
-    this.changed.add(component.key);
-    const { state: from, followsKnown: isNext } = component;
-    this.#onChange({ component, at, from, to: FORGOTTEN, isNew: false, isNext });
+  #drop(components, at) {
+    this.groups.removeAll(components);
+    for (const component of components) {
+      const { key, kind, state: from, followsKnown: isNext } = component;
+
+      this.components.delete(key);
+      this.tallies[kind].discount(component);
+      this.attention.drop(component);
+      this.changed.add(key);
+      this.#onChange({ component, at, from, to: FORGOTTEN, isNew: false, isNext });
+    }
   }
 
   /**

@@ -7,6 +7,9 @@ import { MEMBERS } from "./members.js";
 import { Rhythm } from "./rhythm.js";
 import { PROBLEMS, isAvailable, isOnline, nameState } from "./status.js";
 
+/** @type {import('../view/holds.js').Hold[]} */
+const NO_HOLDS = []; /* of 65 536, each time that they are counted */
+
 /** One worker or hive, as far as the page knows. Times are in ms, by this machine's clock. */
 export class Component {
   status = "unknown";
@@ -89,7 +92,7 @@ export class Component {
    * @returns {import('../view/holds.js').Hold[]}
    */
   get holds() {
-    return this.#facts.holds ?? [];
+    return this.#facts.holds ?? NO_HOLDS;
   }
 
   get isAvailable() {

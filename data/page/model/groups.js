@@ -138,6 +138,31 @@ export class Groups {
     this.#spoil(group);
   }
 
+  /**
+   * The same for many: one by one, each would be looked for among all.
+   *
+   * @param {Set<Component>} components
+   */
+  removeAll(components) {
+    /** @type {Set<Group>} */
+    const groups = new Set();
+
+    for (const component of components) {
+      const group = this.#places.get(component);
+      this.#places.delete(component);
+      this.#accepted.delete(component);
+      if (!group) continue;
+      if (component.kind === "hive") group.hive = null;
+      groups.add(group);
+    }
+    for (const group of groups) {
+      group.workers = group.workers.filter((worker) => !components.has(worker));
+      if (!group.hive && group.workers.length === 0) this.#byKey.delete(group.key);
+      this.#spoil(group);
+    }
+    this.#sorted = this.#sorted.filter(({ key }) => this.#byKey.has(key));
+  }
+
   /** @param {Component} component of which something has changed */
   touch(component) {
     if (!this.filter.isActive) return;

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: the queen-rbee authors
 
 import { isLively } from "../model/load.js";
+import { MOST } from "../model/most.js";
 import { BeatInterval } from "./beat-interval.js";
 import { Connection } from "./connection.js";
 import { Roster } from "./roster.js";
@@ -42,8 +43,8 @@ export class Hub {
   #why = "";
   /** @type {Map<string, string>} kind and id to the status that was last heard */
   #statuses = new Map();
-  /** @type {Set<string>} kind and id of who says in every heartbeat how it is doing */
-  #lively = new Set();
+  /** @type {Record<string, Set<string>>} kind to ids of who says in every heartbeat how it is doing */
+  #lively = { worker: new Set(), hive: new Set() };
   #epoch = "";
   #lastHeard = 0;
   #clockOffset = 0; /* ms: this clock less the queen's */
@@ -126,8 +127,11 @@ export class Hub {
     this.#placeInTime(happening);
     /* A hive's health is in the list only, and so is how somebody is doing; any heartbeat may have
      * changed it. */
-    const mayDiffer = (happening.kind === "hive" || this.#lively.has(key)) && !happening.isPast;
+    const isLivelyOne = this.#lively.worker.has(happening.id ?? "");
+    const mayDiffer = (happening.kind === "hive" || isLivelyOne) && !happening.isPast;
     if (!mayDiffer && this.#statuses.get(key) === happening.status) return;
+    /* Most of so many have been forgotten. */
+    if (this.#statuses.size > 4 * MOST) this.#statuses.clear();
     this.#statuses.set(key, happening.status ?? "");
     this.#roster.want(
       /** @type {'worker' | 'hive'} */ (happening.kind), happening.id ?? "");
@@ -135,10 +139,13 @@ export class Hub {
 
   /** @param {import('./roster.js').RosterPart} part */
   #takePart(part) {
+    const lively = this.#lively[part.kind];
+
+    if (part.isList && part.isFirst) lively.clear();
     for (const facts of part.components)
-      if (isLively(facts)) this.#lively.add(`${part.kind}/${facts.id}`);
-      else this.#lively.delete(`${part.kind}/${facts.id}`);
-    this.#lively.delete(`${part.kind}/${part.missing}`);
+      if (isLively(facts)) lively.add(facts.id);
+      else lively.delete(facts.id);
+    if (part.missing !== undefined) lively.delete(part.missing);
     this.#send({ type: "roster", part, clockOffset: this.#clockOffset });
   }
 

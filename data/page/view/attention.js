@@ -6,9 +6,7 @@ import { describeReason, makeState, setState } from "./states.js";
 import { find, formatAge, formatNumber, formatSince, make, setText } from "./text.js";
 import { now } from "./time.js";
 
-/* Of the worst; who wants more has the list. */
-const SHOWN = 20;
-const SHOWN_NARROW = 5;
+const SHOWN_NARROW = 5; /* of the worst */
 
 /** @typedef {import('../model/component.js').Component} Component */
 
@@ -91,12 +89,12 @@ export class AttentionView {
   }
 
   /**
-   * @param {Component[]} components the worst first; another list when anything is different
+   * @param {import('../model/attention.js').Attention} attention
    * @param {boolean} isKnown whether anybody knows who there is
    */
-  draw(components, isKnown) {
-    const shown = components.slice(0, this.#narrow.matches ? SHOWN_NARROW : SHOWN);
-    const rest = components.length - shown.length;
+  draw({ worst: components, size }, isKnown) {
+    const shown = components.slice(0, this.#narrow.matches ? SHOWN_NARROW : undefined);
+    const rest = size - shown.length;
 
     if (components !== this.#source || shown.length !== this.#drawn.length) {
       while (this.#lines.length < shown.length) this.#lines.push(new Line(this.#place));
@@ -109,17 +107,18 @@ export class AttentionView {
     this.#list.hidden = shown.length === 0;
     this.#more.hidden = rest === 0;
     setText(this.#more, `and ${formatNumber(rest)} more`);
-    this.#drawWord(components, isKnown);
+    this.#drawWord(components[0]?.condition ?? "none", size, isKnown);
   }
 
   /* It is spoken; a number that runs is so once a second only. */
   /**
-   * @param {Component[]} components
+   * @param {string} condition of the worst
+   * @param {number} size
    * @param {boolean} isKnown
    */
-  #drawWord(components, isKnown) {
-    const worst = isKnown ? components[0]?.condition ?? "none" : "";
-    const text = this.#describe(components.length, isKnown);
+  #drawWord(condition, size, isKnown) {
+    const worst = isKnown ? condition : "";
+    const text = this.#describe(size, isKnown);
 
     if (this.#word.textContent === text && this.#word.dataset.worst === worst) return;
     this.#word.setAttribute("aria-busy", String(this.#word.dataset.worst === worst));

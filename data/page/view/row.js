@@ -123,12 +123,16 @@ export class RowElement {
    * @param {import('../model/groups.js').GroupsView} view
    */
   #drawMembers({ workers }, view) {
-    const count = (/** @type {(worker: any) => boolean} */ is) =>
-      formatNumber(workers.filter(is).length);
+    let [nBusy, nFree, problems] = [0, 0, 0];
+
+    for (const worker of workers) {
+      nBusy += Number(worker.status === "busy");
+      nFree += Number(worker.isAvailable);
+      problems += Number(worker.isProblem);
+    }
     const total = formatNumber(workers.length);
-    const busy = `${count((worker) => worker.status === "busy")} busy`;
-    const free = count((worker) => worker.isAvailable);
-    const problems = workers.filter((worker) => worker.isProblem).length;
+    const busy = `${formatNumber(nBusy)} busy`;
+    const free = formatNumber(nFree);
     const trouble = `${formatNumber(problems)} ${problems > 1 ? "problems" : "problem"}`;
     const counts = view === "model"
       ? [`${total} ${workers.length === 1 ? "worker" : "workers"}`, `${free} available`, busy]
