@@ -20,6 +20,8 @@ struct _QueenDBusOutput
   GHashTable *parcels; /* number -> fd + 1: what is to be sent */
   guint last_number;
 
+  gsize n_written; /* bytes, ever; atomic */
+
   /* What follows belongs to who writes. */
   gsize n_left; /* bytes of the message that has been begun */
   GBytes *head; /* what it begins with in truth; NULL when that is what GDBus has */
@@ -161,8 +163,10 @@ queen_dbus_output_write (
     n_written = send_addressed (self, bytes, n, error);
   else
     n_written = parent_class->write_fn (stream, bytes, n, cancellable, error);
-  if (n_written > 0)
-    self->n_left -= MIN ((gsize) n_written, self->n_left);
+  if (n_written <= 0)
+    return n_written;
+  self->n_left -= MIN ((gsize) n_written, self->n_left);
+  g_atomic_pointer_add (&self->n_written, n_written);
   return n_written;
 }
 
@@ -238,6 +242,12 @@ gboolean
 queen_dbus_output_passes_descriptors (QueenDBusOutput *self)
 {
   return self->passes_descriptors;
+}
+
+gsize
+queen_dbus_output_get_n_written (QueenDBusOutput *self)
+{
+  return (gsize) g_atomic_pointer_get (&self->n_written);
 }
 
 void

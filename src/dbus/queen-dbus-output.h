@@ -32,6 +32,9 @@ QueenDBusOutput *queen_dbus_output_find (GDBusConnection *connection);
 /** Returns: whether queen_dbus_output_enclose() may be used */
 gboolean queen_dbus_output_passes_descriptors (QueenDBusOutput *self);
 
+/** Returns: how many bytes have been written ever; it may be asked in any thread */
+gsize queen_dbus_output_get_n_written (QueenDBusOutput *self);
+
 /**
  * queen_dbus_output_enclose:
  * @message: one that is about to be sent, once. In its body the descriptor is the handle 0

@@ -12,7 +12,16 @@
 #define LAST_DELAY (4 * G_USEC_PER_SEC)
 #define LAST_WAIT 1000 /* ms, for GDBus to let go of everything */
 
+#define OWNER_PATIENCE (10 * 1000) /* ms, for who has the name to show that it lives */
+
 /* D-Bus Specification, § Message Bus Messages: org.freedesktop.DBus.RequestName */
+typedef enum
+{
+  ALLOW_REPLACEMENT = 1,
+  REPLACE_EXISTING = 2,
+  DO_NOT_QUEUE = 4,
+} NameFlags;
+
 #define REPLY_IN_QUEUE 2
 
 /* Each connection has a reference, until GDBus has let go of it in whatever thread. */
@@ -27,6 +36,8 @@ struct _QueenDBusPresence
 
   GDBusConnection *connection;
   guint acquired_id;         /* of the subscription to the bus's word that the name is hers */
+  guint lost_id;             /* likewise, that it is not any more */
+  char *former;              /* her unique name before she came by another connection, or NULL */
   gboolean is_failure_known; /* to the log */
 
   GCancellable *cancellable; /* of the attempt to connect, or of the question for the name */
@@ -65,22 +76,81 @@ give_up_on (QueenDBusPresence *self, const char *reason)
   try_again_later (self);
 }
 
-/* The name */
+/* The name. A bus that has stopped to read from somebody does not see either that it is gone, and
+ * leaves it what it has, such as this name, for as long as others have not read. So it may be taken
+ * from who does not answer. */
 
 static void
-on_name_acquired (GDBusConnection *connection,
-                  const char *sender,
-                  const char *path,
-                  const char *interface,
-                  const char *signal,
-                  GVariant *parameters,
-                  gpointer data)
+call_bus (QueenDBusPresence *self,
+          const char *method,
+          GVariant *parameters,
+          const char *type,
+          GAsyncReadyCallback callback)
+{
+  g_dbus_connection_call (self->connection, QUEEN_DBUS_BUS_NAME, QUEEN_DBUS_BUS_PATH,
+                          QUEEN_DBUS_BUS_NAME, method, parameters, G_VARIANT_TYPE (type),
+                          G_DBUS_CALL_FLAGS_NONE, G_MAXINT, self->cancellable, callback, self);
+}
+
+/* Then the presence has left the connection, or will be told. */
+static gboolean
+is_of_the_end (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
+static void
+call_for_name (QueenDBusPresence *self, NameFlags flags, GAsyncReadyCallback callback)
+{
+  call_bus (self, "RequestName", g_variant_new ("(su)", QUEEN_DBUS_NAME, ALLOW_REPLACEMENT | flags),
+            "(u)", callback);
+}
+
+static void
+on_name_taken_over (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GVariant) G_GNUC_UNUSED answer =
+      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
+}
+
+static void
+on_owner_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
   QueenDBusPresence *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) G_GNUC_UNUSED answer =
+      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
 
-  g_message ("on the %s bus as %s", get_bus_name (self), QUEEN_DBUS_NAME);
-  if (self->settings->on_named)
-    self->settings->on_named (self->data);
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    return;
+  g_message ("who has the name %s does not answer; she takes it over", QUEEN_DBUS_NAME);
+  call_for_name (self, REPLACE_EXISTING, on_name_taken_over);
+}
+
+static void
+on_owner_told (GObject *source, GAsyncResult *result, gpointer data)
+{
+  QueenDBusPresence *self = data;
+  g_autoptr (GVariant) answer =
+      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
+  const char *owner;
+
+  /* Without an owner it is hers by now; for the rest see is_of_the_end(). */
+  if (!answer)
+    return;
+  g_variant_get (answer, "(&s)", &owner);
+  if (g_strcmp0 (owner, self->former) == 0)
+    {
+      call_for_name (self, REPLACE_EXISTING, on_name_taken_over);
+      return;
+    }
+  g_message ("the name %s on the %s bus is taken by another queen; HTTP is served without "
+             "it until she has left",
+             QUEEN_DBUS_NAME, get_bus_name (self));
+  g_dbus_connection_call (self->connection, owner, "/", "org.freedesktop.DBus.Peer", "Ping", NULL,
+                          NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, OWNER_PATIENCE, self->cancellable,
+                          on_owner_answered, self);
 }
 
 static void
@@ -94,18 +164,55 @@ on_name_requested (GObject *source, GAsyncResult *result, gpointer data)
 
   if (!answer)
     {
-      /* When the connection has gone, the presence has left it, or will be told. */
-      if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
-          !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+      if (!is_of_the_end (error))
         g_message ("the %s bus refuses her the name %s: %s; HTTP is served without it",
                    get_bus_name (self), QUEEN_DBUS_NAME, error->message);
       return;
     }
   g_variant_get (answer, "(u)", &reply);
   if (reply == REPLY_IN_QUEUE)
-    g_message ("the name %s on the %s bus is taken by another queen; HTTP is served without "
-               "it until she has left",
-               QUEEN_DBUS_NAME, get_bus_name (self));
+    call_bus (self, "GetNameOwner", g_variant_new ("(s)", QUEEN_DBUS_NAME), "(s)", on_owner_told);
+}
+
+/* As long as nobody has it, she waits for it; but when it is taken from her because she is deaf and
+ * dumb, it must not come back to her before those who live. */
+static void
+on_name_acquired (GDBusConnection *connection,
+                  const char *sender,
+                  const char *path,
+                  const char *interface,
+                  const char *signal,
+                  GVariant *parameters,
+                  gpointer data)
+{
+  QueenDBusPresence *self = data;
+
+  g_message ("on the %s bus as %s", get_bus_name (self), QUEEN_DBUS_NAME);
+  call_for_name (self, DO_NOT_QUEUE, on_name_taken_over);
+  if (self->settings->on_named)
+    self->settings->on_named (self->data);
+}
+
+/* She was only slow: from now on she waits for it again. */
+static void
+on_name_lost (GDBusConnection *connection,
+              const char *sender,
+              const char *path,
+              const char *interface,
+              const char *signal,
+              GVariant *parameters,
+              gpointer data)
+{
+  call_for_name (data, 0, on_name_requested);
+}
+
+static guint
+listen_for_name (QueenDBusPresence *self, const char *signal, GDBusSignalCallback callback)
+{
+  return g_dbus_connection_signal_subscribe (self->connection, QUEEN_DBUS_BUS_NAME,
+                                             QUEEN_DBUS_BUS_NAME, signal, QUEEN_DBUS_BUS_PATH,
+                                             QUEEN_DBUS_NAME, G_DBUS_SIGNAL_FLAGS_NONE, callback,
+                                             self, NULL);
 }
 
 /* By hand: GLib's own function gives up when the bus takes 25 s to answer, and waits as long for it
@@ -114,17 +221,10 @@ on_name_requested (GObject *source, GAsyncResult *result, gpointer data)
 static void
 request_name (QueenDBusPresence *self)
 {
-  self->acquired_id =
-      g_dbus_connection_signal_subscribe (self->connection, QUEEN_DBUS_BUS_NAME,
-                                          QUEEN_DBUS_BUS_NAME, "NameAcquired", QUEEN_DBUS_BUS_PATH,
-                                          QUEEN_DBUS_NAME, G_DBUS_SIGNAL_FLAGS_NONE,
-                                          on_name_acquired, self, NULL);
+  self->acquired_id = listen_for_name (self, "NameAcquired", on_name_acquired);
+  self->lost_id = listen_for_name (self, "NameLost", on_name_lost);
   self->cancellable = g_cancellable_new ();
-  g_dbus_connection_call (self->connection, QUEEN_DBUS_BUS_NAME, QUEEN_DBUS_BUS_PATH,
-                          QUEEN_DBUS_BUS_NAME, "RequestName",
-                          g_variant_new ("(su)", QUEEN_DBUS_NAME, 0), G_VARIANT_TYPE ("(u)"),
-                          G_DBUS_CALL_FLAGS_NONE, G_MAXINT, self->cancellable, on_name_requested,
-                          self);
+  call_for_name (self, 0, on_name_requested);
 }
 
 /* Being on the bus */
@@ -132,7 +232,10 @@ request_name (QueenDBusPresence *self)
 static void
 clear_presence (gpointer data)
 {
-  g_main_context_unref (((QueenDBusPresence *) data)->context);
+  QueenDBusPresence *self = data;
+
+  g_main_context_unref (self->context);
+  g_free (self->former);
 }
 
 /* All that waits in the main context for a connection holds on to it, so that nothing of it can
@@ -164,6 +267,7 @@ release_connection (QueenDBusPresence *self)
   g_clear_object (&self->cancellable);
   g_signal_handlers_disconnect_by_data (self->connection, self);
   g_dbus_connection_signal_unsubscribe (self->connection, self->acquired_id);
+  g_dbus_connection_signal_unsubscribe (self->connection, self->lost_id);
   g_dbus_connection_close (self->connection, NULL, NULL, NULL);
   self->func (NULL, self->data);
   g_clear_object (&self->connection);
@@ -318,8 +422,11 @@ queen_dbus_presence_renew (QueenDBusPresence *self, const char *reason)
 {
   g_return_if_fail (self->connection);
 
+  g_free (self->former);
+  self->former = g_strdup (g_dbus_connection_get_unique_name (self->connection));
   release_connection (self);
-  give_up_on (self, reason);
+  g_message ("the %s bus: %s; she comes back by another connection", get_bus_name (self), reason);
+  connect (self);
 }
 
 void

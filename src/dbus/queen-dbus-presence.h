@@ -41,7 +41,8 @@ typedef struct
  * QueenDBusPresence:
  *
  * A connection to a bus, and the queen's name on it. Both come back by themselves: when the bus was
- * not there, or has gone, it is tried again within four seconds.
+ * not there, or has gone, it is tried again within four seconds. As long as another queen has the
+ * name she waits for it, and takes it over from one who does not answer.
  */
 typedef struct _QueenDBusPresence QueenDBusPresence;
 

@@ -7,17 +7,18 @@
 #include "queen-dbus-user.h"
 #include "text/queen-hash.h"
 
-/* Bytes; with the one answer more that may follow (24 MiB), both together stay under the 127 MiB at
- * which a system bus stops reading. */
+/* Bytes. A system bus stops reading at 127 MiB, and some of that is for signals that nobody reads:
+ * at 88 MiB of both she comes by another connection (queen-dbus-service.c). Answers alone must not
+ * take her there, with the one more that may follow (24 MiB), either. */
 #define MAX_OF_USER (16 * 1024 * 1024)
-#define MAX_OF_ALL (80 * 1024 * 1024)
+#define MAX_OF_ALL (48 * 1024 * 1024)
 
 #define MAX_SMALL 1024 /* callers who have had little, of whom most have gone since */
 
 /* From which on who has not read is told nothing any more, however little each answer is. It is
  * more than the above, or who never looks at a Ping would be left alone for a large answer. */
 #define DEAF_OF_USER (32 * 1024 * 1024)
-#define DEAF_OF_ALL (96 * 1024 * 1024)
+#define DEAF_OF_ALL (80 * 1024 * 1024)
 
 /* Questions. A system bus lets her have 128 that are not answered, to all together and for ever;
  * and there is more that she asks. */

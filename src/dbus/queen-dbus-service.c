@@ -4,6 +4,7 @@
 #include "queen-dbus-service.h"
 
 #include "loop/queen-alarm.h"
+#include "queen-dbus-backlog.h"
 #include "queen-dbus-cluster.h"
 #include "queen-dbus-exporter.h"
 #include "queen-dbus-guard.h"
@@ -51,6 +52,15 @@ static const QueenDBusGuardLimits guard_limits = {
   .bytes = 2 * 1024 * 1024,
 };
 
+/* A system bus stops to read from who has 127 MiB that others have not read, answers included
+ * (queen-dbus-receipts.c). Until she looks the next time there may be that much more, and what is
+ * sent at once. */
+static const QueenDBusBacklogLimits backlog_limits = {
+  .look_every = 2 * 1024 * 1024,
+  .most = 88 * 1024 * 1024,
+  .patience = PATIENCE,
+};
+
 struct _QueenDBusService
 {
   GObject parent_instance;
@@ -83,6 +93,7 @@ struct _QueenDBusService
   QueenDBusJobs *shown_jobs;
   QueenDBusFigures figures;
   QueenDBusOutbox *outbox; /* NULL while there is no bus, and so are those that follow */
+  QueenDBusBacklog *backlog;
   QueenDBusReceipts *receipts;
   QueenDBusSmallAnswers *small_answers;
   QueenDBusGuard *guard;
@@ -176,11 +187,38 @@ speak (QueenDBusService *self)
   queen_dbus_mailbox_defer (self->mailbox, !can_send || say_news (self, news));
 }
 
+/* For another connection than the one that there is; who has subscribed stays so. */
+static void
+renew_connection (QueenDBusService *self, const char *reason)
+{
+  self->is_renewing = TRUE;
+  queen_dbus_presence_renew (self->presence, reason);
+  self->is_renewing = FALSE;
+}
+
+/* What the bus has of hers is for those who do not read, and they have had their part: of another
+ * connection's they get no more than fits beside it. */
+static void
+on_backlog_known (gboolean is_full, gpointer data)
+{
+  QueenDBusService *self = data;
+
+  if (is_full)
+    {
+      renew_connection (self, "somebody there reads nothing of what it listens to");
+      return;
+    }
+  self->is_waiting = FALSE;
+  speak (self);
+}
+
 static void
 on_outbox_read (gpointer data)
 {
   QueenDBusService *self = data;
 
+  if (queen_dbus_backlog_look (self->backlog, on_backlog_known, self))
+    return;
   self->is_waiting = FALSE;
   speak (self);
 }
@@ -205,6 +243,7 @@ release_bus (QueenDBusService *self)
   g_clear_pointer (&self->guard, queen_dbus_guard_free);
   g_clear_pointer (&self->small_answers, queen_dbus_small_answers_free);
   g_clear_pointer (&self->receipts, queen_dbus_receipts_free);
+  g_clear_pointer (&self->backlog, queen_dbus_backlog_free);
   g_clear_pointer (&self->outbox, queen_dbus_outbox_free);
   self->is_waiting = self->is_named = FALSE;
   queen_dbus_holds_leave_bus (self->holds);
@@ -219,11 +258,7 @@ release_bus (QueenDBusService *self)
 static void
 on_stuck (gpointer data)
 {
-  QueenDBusService *self = data;
-
-  self->is_renewing = TRUE;
-  queen_dbus_presence_renew (self->presence, "it reads nothing any more");
-  self->is_renewing = FALSE;
+  renew_connection (data, "it reads nothing any more");
 }
 
 static void
@@ -240,6 +275,7 @@ enter_bus (QueenDBusService *self, GDBusConnection *connection)
   g_autoptr (GError) error = NULL;
 
   self->outbox = queen_dbus_outbox_new (connection, PATIENCE, on_stuck, self);
+  self->backlog = queen_dbus_backlog_new (connection, &backlog_limits);
   self->receipts = queen_dbus_receipts_new (self->clock);
   settings.receipts = self->receipts;
   /* First, so that the guard does not count what is not let in. */

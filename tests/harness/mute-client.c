@@ -95,6 +95,17 @@ mute_client_call (MuteClient *self, const char *object, const char *interface, c
 }
 
 void
+mute_client_listen (MuteClient *self)
+{
+  g_autoptr (GDBusMessage) call =
+      g_dbus_message_new_method_call ("org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                      "org.freedesktop.DBus", "AddMatch");
+
+  g_dbus_message_set_body (call, g_variant_new ("(s)", "type='signal'"));
+  send_call (self, call);
+}
+
+void
 mute_client_free (MuteClient *self)
 {
   g_object_unref (self->socket);

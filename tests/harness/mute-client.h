@@ -21,6 +21,9 @@ MuteClient *mute_client_new (const char *path);
 void
 mute_client_call (MuteClient *self, const char *object, const char *interface, const char *method);
 
+/* Has the bus send all signals to it that there are. */
+void mute_client_listen (MuteClient *self);
+
 void mute_client_free (MuteClient *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MuteClient, mute_client_free)
