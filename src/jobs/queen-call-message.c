@@ -37,6 +37,16 @@ queen_call_message_get_fault (SoupMessage *message)
   return g_object_get_data (G_OBJECT (message), FAULT);
 }
 
+const char *
+queen_call_message_explain (const GError *error)
+{
+  if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+    return "there is no secure connection to it: its certificate is not trusted";
+  if (error->domain == G_TLS_ERROR)
+    return "there is no secure connection to it: it speaks no TLS, or has ended it";
+  return error->domain == G_RESOLVER_ERROR ? "its name is not known" : "it refuses connections";
+}
+
 SoupMessage *
 queen_call_message_new (const QueenCallRequest *request, gboolean is_repeated)
 {

@@ -19,4 +19,7 @@ SoupMessage *queen_call_message_new (const QueenCallRequest *request, gboolean i
 /** Returns: (nullable): why the head of the answer is not good, though libsoup takes it; static */
 const char *queen_call_message_get_fault (SoupMessage *message);
 
+/** Returns: (transfer none): what @error means, of one that came before there was a connection */
+const char *queen_call_message_explain (const GError *error);
+
 G_END_DECLS

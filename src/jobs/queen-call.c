@@ -48,6 +48,7 @@ struct _QueenCall
   gboolean is_fresh;   /* the connection was made for this */
   gboolean is_through; /* the kernel has taken all of the body */
   gboolean has_tried_again;
+  gboolean is_sent_back; /* to the end of the line for a secure connection */
   guint n_interim;
   gboolean is_left; /* nobody listens any more */
   gsize n_left;     /* bytes since then */
@@ -157,16 +158,10 @@ static void
 fail_before_connected (QueenCall *self, const GError *error)
 {
   gboolean is_stranger = g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
-  const char *why = "it refuses connections";
 
-  if (is_stranger)
-    why = "there is no secure connection to it: its certificate is not trusted";
-  else if (error->domain == G_TLS_ERROR)
-    why = "there is no secure connection to it: it speaks no TLS, or has ended it";
-  else if (error->domain == G_RESOLVER_ERROR)
-    why = "its name is not known";
   end_with (self, QUEEN_ATTEMPT_REFUSED,
-            is_stranger ? QUEEN_ERROR_BAD_GATEWAY : QUEEN_ERROR_UNAVAILABLE, why);
+            is_stranger ? QUEEN_ERROR_BAD_GATEWAY : QUEEN_ERROR_UNAVAILABLE,
+            queen_call_message_explain (error));
 }
 
 /* Before its head was there. Who closes with something unread resets the connection (RFC 9293 §
@@ -295,15 +290,21 @@ may_try_again (QueenCall *self, const GError *error)
 }
 
 static void
+start_anew (QueenCall *self)
+{
+  g_signal_handlers_disconnect_by_data (self->message, self);
+  g_clear_object (&self->message);
+  ask_in (self);
+}
+
+static void
 take_failure (QueenCall *self, const GError *error)
 {
   g_debug ("a call failed: %s", error->message);
   if (may_try_again (self, error))
     {
       self->has_tried_again = TRUE;
-      g_signal_handlers_disconnect_by_data (self->message, self);
-      g_clear_object (&self->message);
-      ask_in (self);
+      start_anew (self);
     }
   else if (self->stage == WAITS_FOR_CONNECTION)
     fail_before_connected (self, error);
@@ -326,6 +327,13 @@ on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
     {
       if (answer)
         g_input_stream_close (answer, self->cancellable, NULL);
+    }
+  else if (!answer && self->is_sent_back && self->stage == WAITS_FOR_CONNECTION)
+    {
+      self->is_sent_back = FALSE;
+      g_object_unref (self->cancellable);
+      self->cancellable = g_cancellable_new ();
+      start_anew (self);
     }
   else if (answer)
     {
@@ -400,11 +408,19 @@ send_request (gpointer data)
                            self->cancellable, on_call_answer, ref_call (self));
 }
 
+/* Whoever has not had much time stands in line again, until its own deadline. */
 static void
-give_passage_up (gpointer data)
+give_passage_up (gboolean has_had_time, gpointer data)
 {
-  if (!((QueenCall *) data)->is_over)
-    end_with (data, QUEEN_ATTEMPT_TIMED_OUT, QUEEN_ERROR_UNAVAILABLE,
+  QueenCall *self = data;
+
+  if (self->is_over)
+    return;
+  self->is_sent_back = !has_had_time;
+  if (self->is_sent_back)
+    g_cancellable_cancel (self->cancellable);
+  else
+    end_with (self, QUEEN_ATTEMPT_TIMED_OUT, QUEEN_ERROR_UNAVAILABLE,
               "there was no connection in a second, and others wait for theirs");
 }
 

@@ -9,21 +9,52 @@
 #include "text/queen-hash.h"
 
 #define NETWORK_LENGTH 8 /* bytes of an address of IPv6; the others are for its owner to choose */
-#define MAX_IDLE 1024    /* entrances that are remembered though nobody is inside or waits */
+#define MAX_IDLE 16384   /* entrances that are remembered though nobody is inside or waits */
+#define MAX_OF_PAYER                                                                               \
+  64 /* likewise: of one that has more, those go first when there are too many                     \
+      */
+
+#define FREE (50 * G_TIME_SPAN_MILLISECOND)  /* µs inside that nobody has to pay for */
+#define MUCH (250 * G_TIME_SPAN_MILLISECOND) /* µs inside that are much */
+#define MOST (5 * G_TIME_SPAN_SECOND)        /* µs inside that are remembered */
+#define FORGIVEN 100                         /* of so many µs, one is forgotten */
 
 /* A machine, or whoever has said where workers are. */
 typedef struct
 {
   QueenSource network;
   guint n_entrances;
+  guint n_accounts; /* of them, those that are on its account */
   guint n_inside;
   guint n_waiting;
+  guint n_waiting_for; /* of them, who are on its account */
+  gint64 used;         /* µs that those were inside who are on its account, at the time: */
+  gint64 used_at;
 } Party;
+
+/* How good a claim is to one of the places, and how many of them may be taken for that: so there is
+ * always room for those who have a better one. */
+typedef enum
+{
+  IS_QUICK,
+  IS_UNKNOWN,
+  IS_QUICK_OF_SLOW,
+  IS_UNKNOWN_OF_SLOW,
+  N_RANKS,
+} Rank;
+
+static const guint places[N_RANKS] = {
+  [IS_QUICK] = QUEEN_TURNSTILE_MAX,
+  [IS_UNKNOWN] = 6,
+  [IS_QUICK_OF_SLOW] = 4,
+  [IS_UNKNOWN_OF_SLOW] = 3,
+};
 
 typedef struct
 {
   Party *machine;
   Party *sender; /* NULL for where nobody has sent us */
+  Party *payer;  /* on whose account it is */
   guint16 port;
   QueenTurnstile *turnstile;
   guint n_inside;
@@ -38,6 +69,7 @@ struct _QueenPassage
   gboolean is_inside;
   gboolean is_sent_away;
   gint64 since; /* µs, monotonic, if it is inside */
+  Rank rank;    /* likewise: with which it came in */
   const QueenPassageFuncs *funcs;
   gpointer data;
   GList link; /* among those who wait there, or who are inside */
@@ -52,6 +84,8 @@ struct _QueenTurnstile
   GQueue idle;           /* of Entrance: where nobody is; the longest first */
   GQueue inside;         /* of QueenPassage, but for those who are sent away; the longest first */
   guint n_inside;
+  guint n_waiting;
+  guint n_payers; /* for whom somebody waits */
   const QueenClock *clock;
   QueenAlarm *alarm;
 };
@@ -135,8 +169,10 @@ ensure_entrance (QueenTurnstile *self,
                       .sender = source ? ensure_party (self->senders, source) : NULL,
                       .port = port,
                       .turnstile = self };
-  Entrance *entrance = g_hash_table_lookup (self->entrances, &wanted);
+  Entrance *entrance;
 
+  wanted.payer = wanted.sender ? wanted.sender : wanted.machine;
+  entrance = g_hash_table_lookup (self->entrances, &wanted);
   if (entrance && is_idle (entrance))
     g_queue_unlink (&self->idle, &entrance->link);
   if (entrance)
@@ -144,6 +180,7 @@ ensure_entrance (QueenTurnstile *self,
   entrance = g_memdup2 (&wanted, sizeof wanted);
   entrance->link.data = entrance;
   entrance->machine->n_entrances++;
+  entrance->payer->n_accounts++;
   if (entrance->sender)
     entrance->sender->n_entrances++;
   g_hash_table_add (self->entrances, entrance);
@@ -163,40 +200,72 @@ drop_entrance (Entrance *entrance)
   QueenTurnstile *self = entrance->turnstile;
   Party *machine = entrance->machine, *sender = entrance->sender;
 
+  entrance->payer->n_accounts--;
   g_hash_table_remove (self->entrances, entrance);
   leave_party (self->machines, machine);
   leave_party (self->senders, sender);
 }
 
-static gboolean
-is_open (const Entrance *entrance)
-{
-  guint max = entrance->turnstile->n_inside < QUEEN_TURNSTILE_FEW ? QUEEN_TURNSTILE_MAX_OF_ONE : 1;
+/* Whose turn it is */
 
-  return entrance->n_inside < max && entrance->machine->n_inside < QUEEN_TURNSTILE_MAX_OF_MACHINE &&
-         (!entrance->sender || entrance->sender->n_inside < QUEEN_TURNSTILE_MAX_OF_SENDER);
+static gint64
+get_used (const Party *party, gint64 now)
+{
+  return MAX (0, party->used - (now - party->used_at) / FORGIVEN);
 }
 
-/* Whether others wait because of who is inside there: those who wait for the same worker know what
- * they wait for. */
-static gboolean
-is_in_the_way (const Entrance *entrance)
+static void
+pay (Party *party, gint64 time, gint64 now)
 {
-  const Party *machine = entrance->machine, *sender = entrance->sender;
+  party->used = MIN (get_used (party, now) + MAX (0, time - FREE), MOST);
+  party->used_at = now;
+}
 
-  return (machine->n_waiting > entrance->waiting.length &&
-          machine->n_inside >= QUEEN_TURNSTILE_MAX_OF_MACHINE) ||
-         (sender && sender->n_waiting > entrance->waiting.length &&
-          sender->n_inside >= QUEEN_TURNSTILE_MAX_OF_SENDER);
+static Rank
+get_rank (const Entrance *entrance, gint64 now)
+{
+  if (get_used (entrance->payer, now) < MUCH)
+    return entrance->is_quick ? IS_QUICK : IS_UNKNOWN;
+  return entrance->is_quick ? IS_QUICK_OF_SLOW : IS_UNKNOWN_OF_SLOW;
+}
+
+static guint
+get_max_of_sender (const QueenTurnstile *self)
+{
+  return self->n_inside < QUEEN_TURNSTILE_FEW ? QUEEN_TURNSTILE_MAX_OF_SENDER : 1;
+}
+
+static gboolean
+has_shares (const Entrance *entrance)
+{
+  gboolean are_few = entrance->turnstile->n_inside < QUEEN_TURNSTILE_FEW;
+
+  return entrance->n_inside < (are_few ? QUEEN_TURNSTILE_MAX_OF_ONE : 1) &&
+         entrance->machine->n_inside < QUEEN_TURNSTILE_MAX_OF_MACHINE &&
+         (!entrance->sender ||
+          entrance->sender->n_inside < get_max_of_sender (entrance->turnstile));
+}
+
+static gboolean
+is_open (const Entrance *entrance, gint64 now)
+{
+  return entrance->turnstile->n_inside < places[get_rank (entrance, now)] && has_shares (entrance);
 }
 
 /* @change: 1 or -1 */
 static void
 count_waiting (Entrance *entrance, int change)
 {
-  entrance->machine->n_waiting += (guint) change;
-  if (entrance->sender)
-    entrance->sender->n_waiting += (guint) change;
+  QueenTurnstile *self = entrance->turnstile;
+  Party *payer = entrance->payer, *other = entrance->sender ? entrance->machine : NULL;
+  guint n_before = payer->n_waiting_for;
+
+  self->n_waiting += (guint) change;
+  payer->n_waiting_for += (guint) change;
+  payer->n_waiting += (guint) change;
+  if (other)
+    other->n_waiting += (guint) change;
+  self->n_payers += (n_before == 0) - (guint) (payer->n_waiting_for == 0);
 }
 
 /* @change: 1 or -1 */
@@ -217,6 +286,7 @@ let_in (QueenPassage *pass)
 
   pass->is_inside = TRUE;
   pass->since = self->clock->get_monotonic ();
+  pass->rank = get_rank (pass->entrance, pass->since);
   g_queue_push_tail_link (&self->inside, &pass->link);
   count_inside (pass->entrance, 1);
 }
@@ -232,69 +302,156 @@ stop_waiting (QueenPassage *pass)
     g_queue_unlink (&entrance->turnstile->lines, &entrance->link);
 }
 
-/* Returns: (transfer none) (nullable): who is next; it has been let in */
-static QueenPassage *
-let_next_in (QueenTurnstile *self, gboolean is_quick)
+/* Of those with the best claim that there is, whoever is on the account of whom has had least.
+ *
+ * Returns: (transfer none) (nullable): where somebody waits who may go in now */
+static Entrance *
+find_next (const QueenTurnstile *self, gint64 now)
 {
-  for (GList *link = self->lines.head; link; link = link->next)
+  Entrance *best = NULL;
+
+  for (GList *link = self->lines.head; link && self->n_inside < QUEEN_TURNSTILE_MAX;
+       link = link->next)
     {
       Entrance *entrance = link->data;
-      QueenPassage *pass = g_queue_peek_head (&entrance->waiting);
+      Rank rank = get_rank (entrance, now);
 
-      if (entrance->is_quick != is_quick || !is_open (entrance))
-        continue;
-      g_queue_unlink (&self->lines, link);
-      g_queue_push_tail_link (&self->lines, link);
-      stop_waiting (pass);
-      let_in (pass);
-      return pass;
+      if ((!best || rank < get_rank (best, now) ||
+           (rank == get_rank (best, now) &&
+            get_used (entrance->payer, now) < get_used (best->payer, now))) &&
+          is_open (entrance, now))
+        best = entrance;
     }
-  return NULL;
+  return best;
+}
+
+/* Returns: (transfer none) (nullable): who is next; it has been let in */
+static QueenPassage *
+let_next_in (QueenTurnstile *self, gint64 now)
+{
+  Entrance *entrance = find_next (self, now);
+  QueenPassage *pass = entrance ? g_queue_peek_head (&entrance->waiting) : NULL;
+
+  if (!pass)
+    return NULL;
+  g_queue_unlink (&self->lines, &entrance->link);
+  g_queue_push_tail_link (&self->lines, &entrance->link);
+  stop_waiting (pass);
+  let_in (pass);
+  return pass;
+}
+
+/* Those who take long */
+
+/* The best claim of those who wait for nothing but a place. */
+static Rank
+find_best_waiting (const QueenTurnstile *self, gint64 now)
+{
+  Rank best = N_RANKS;
+
+  for (GList *link = self->lines.head; link && best > IS_QUICK; link = link->next)
+    {
+      const Entrance *entrance = link->data;
+
+      if (has_shares (entrance))
+        best = MIN (best, get_rank (entrance, now));
+    }
+  return best;
+}
+
+/* How long one may be inside for whom others wait: so that all of them have been inside in less
+ * than one %QUEEN_TURNSTILE_SPAN. */
+static gint64
+get_span (const QueenTurnstile *self)
+{
+  return CLAMP (QUEEN_TURNSTILE_SPAN / 4 * 3 * places[IS_UNKNOWN] / MAX (self->n_payers, 1),
+                QUEEN_TURNSTILE_SHORT_SPAN, QUEEN_TURNSTILE_SPAN);
+}
+
+/* Whether others wait because of who is inside there: those who wait for the same worker know what
+ * they wait for. */
+static gboolean
+is_in_the_way (const Entrance *entrance)
+{
+  const Party *machine = entrance->machine, *sender = entrance->sender;
+
+  return (machine->n_waiting > entrance->waiting.length &&
+          machine->n_inside >= QUEEN_TURNSTILE_MAX_OF_MACHINE) ||
+         (sender && sender->n_waiting > entrance->waiting.length &&
+          sender->n_inside >= get_max_of_sender (entrance->turnstile));
+}
+
+/* Whether a place is taken by it that somebody else waits for, whose claim is no worse, or who has
+ * waited for as long as anybody may be inside. */
+static gboolean
+takes_place (const QueenPassage *pass, Rank best, gboolean has_had_time)
+{
+  const QueenTurnstile *self = pass->entrance->turnstile;
+
+  if (best == N_RANKS || self->n_inside < places[best])
+    return FALSE;
+  return has_had_time
+             ? self->n_waiting > pass->entrance->waiting.length
+             : self->n_waiting > pass->entrance->payer->n_waiting_for && pass->rank >= best;
+}
+
+static void
+send_away (QueenTurnstile *self, GQueue *slow, gint64 now)
+{
+  QueenPassage *pass;
+
+  while ((pass = g_queue_peek_head (slow)))
+    {
+      g_queue_unlink (slow, &pass->link);
+      pass->funcs->on_sent_away (now - pass->since >= QUEEN_TURNSTILE_SPAN, pass->data);
+    }
 }
 
 /* Who takes the connection and then says nothing would keep others out for as long as its caller
  * has patience. */
 static void
-send_slow_away (QueenTurnstile *self)
+send_slow_away (QueenTurnstile *self, gint64 now)
 {
-  gint64 last = self->clock->get_monotonic () - QUEEN_TURNSTILE_SPAN;
+  Rank best = find_best_waiting (self, now);
+  gint64 span = get_span (self);
   GQueue slow = G_QUEUE_INIT;
-  QueenPassage *pass;
 
   for (GList *link = self->inside.head, *behind; link; link = behind)
     {
-      pass = link->data;
+      QueenPassage *pass = link->data;
+      gboolean has_had_time = now - pass->since >= QUEEN_TURNSTILE_SPAN;
+
       behind = link->next;
-      if (pass->since > last)
+      if (now - pass->since < span)
         {
-          queen_alarm_set_earlier (self->alarm, pass->since + QUEEN_TURNSTILE_SPAN);
+          queen_alarm_set_earlier (self->alarm, pass->since + span);
           break;
         }
-      if (!is_in_the_way (pass->entrance))
-        continue;
-      pass->is_sent_away = TRUE;
-      g_queue_unlink (&self->inside, link);
-      g_queue_push_tail_link (&slow, link);
+      if (takes_place (pass, best, has_had_time) || is_in_the_way (pass->entrance))
+        {
+          pass->is_sent_away = TRUE;
+          g_queue_unlink (&self->inside, link);
+          g_queue_push_tail_link (&slow, link);
+        }
+      else if (!has_had_time)
+        queen_alarm_set_earlier (self->alarm, pass->since + QUEEN_TURNSTILE_SPAN);
     }
-  while ((pass = g_queue_peek_head (&slow)))
-    {
-      g_queue_unlink (&slow, &pass->link);
-      pass->funcs->on_sent_away (pass->data);
-    }
+  send_away (self, &slow, now);
 }
 
 /* Whoever leaves may be in the middle of something, such as libsoup's own queue: so others are let
- * in by the loop. Those where it does not take long go ahead of others. */
+ * in by the loop. */
 static void
 on_turnstile_due (gpointer data)
 {
   QueenTurnstile *self = data;
+  gint64 now = self->clock->get_monotonic ();
   QueenPassage *pass;
 
-  while ((pass = let_next_in (self, TRUE)) || (pass = let_next_in (self, FALSE)))
+  while ((pass = let_next_in (self, now)))
     pass->funcs->on_let_in (pass->data);
   if (self->lines.length > 0)
-    send_slow_away (self);
+    send_slow_away (self, now);
 }
 
 QueenTurnstile *
@@ -317,7 +474,7 @@ watch_inside (QueenTurnstile *self)
   const QueenPassage *longest = g_queue_peek_head (&self->inside);
 
   if (longest)
-    queen_alarm_set_earlier (self->alarm, longest->since + QUEEN_TURNSTILE_SPAN);
+    queen_alarm_set_earlier (self->alarm, longest->since + get_span (self));
 }
 
 QueenPassage *
@@ -335,7 +492,7 @@ queen_turnstile_enter (QueenTurnstile *self,
   pass->funcs = funcs;
   pass->data = data;
   pass->link.data = pass;
-  if (entrance->waiting.length == 0 && is_open (entrance))
+  if (entrance->waiting.length == 0 && is_open (entrance, self->clock->get_monotonic ()))
     {
       let_in (pass);
       return pass;
@@ -354,15 +511,33 @@ queen_passage_is_inside (const QueenPassage *pass)
   return pass->is_inside;
 }
 
+/* Nobody can have it forgotten how the others fared by naming more and more workers.
+ *
+ * Returns: (transfer none): whose place is to be had */
+static Entrance *
+find_forgettable (const QueenTurnstile *self, const Party *payer)
+{
+  GList *first = self->idle.head;
+
+  for (GList *link = first; link && payer->n_accounts > MAX_OF_PAYER; link = link->next)
+    if (((const Entrance *) link->data)->payer == payer)
+      return link->data;
+  return first->data;
+}
+
 /* It is remembered how the last one fared. */
 static void
 leave_idle (Entrance *entrance)
 {
   QueenTurnstile *self = entrance->turnstile;
+  Entrance *other;
 
   g_queue_push_tail_link (&self->idle, &entrance->link);
-  if (self->idle.length > MAX_IDLE)
-    drop_entrance (g_queue_pop_head_link (&self->idle)->data);
+  if (self->idle.length <= MAX_IDLE)
+    return;
+  other = find_forgettable (self, entrance->payer);
+  g_queue_unlink (&self->idle, &other->link);
+  drop_entrance (other);
 }
 
 static void
@@ -374,6 +549,7 @@ come_out (QueenPassage *pass)
 
   if (!pass->is_sent_away)
     g_queue_unlink (&self->inside, &pass->link);
+  pay (entrance->payer, now - pass->since + (pass->is_sent_away ? MUCH : 0), now);
   entrance->is_quick = !pass->is_sent_away && now - pass->since < QUEEN_TURNSTILE_SPAN;
   count_inside (entrance, -1);
   if (self->lines.length > 0)

@@ -254,11 +254,12 @@ def await_worker(queen, name, **members):
             ask(queen, f"/v1/workers/{name}")), f"{name} {members}")
 
 
-def make_identity(folder):
-    """A certificate for this machine that vouches for itself."""
+def make_identity(folder, *addresses):
+    """A certificate for this machine, which may have more addresses, that vouches for itself."""
+    names = ",".join(["IP:127.0.0.1", "DNS:localhost", *(f"IP:{address}" for address in addresses)])
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                     "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=here",
-                    "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
+                    "-addext", f"subjectAltName={names}",
                     "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
                    check=True, stderr=subprocess.DEVNULL, timeout=DEADLINE)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

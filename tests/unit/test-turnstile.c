@@ -20,6 +20,7 @@ typedef struct
   Fixture *fixture;
   char letter;
   QueenPassage *pass;
+  gboolean is_sent_away;
 } Visitor;
 
 static void
@@ -32,10 +33,11 @@ on_let_in (gpointer data)
 }
 
 static void
-on_sent_away (gpointer data)
+on_sent_away (gboolean has_had_time, gpointer data)
 {
   Visitor *visitor = data;
 
+  visitor->is_sent_away = TRUE;
   g_string_append_c (visitor->fixture->sent_away, visitor->letter);
 }
 
@@ -249,15 +251,18 @@ test_slow (Fixture *f, gconstpointer data)
   g_assert_cmpstr (f->sent_away->str, ==, "");
   now++;
   turn (f, "");
-  g_assert_cmpstr (f->sent_away->str, ==, "xxxxxx");
+  g_assert_cmpstr (f->sent_away->str, ==, "xxxx");
   go (slow[0]);
   turn (f, "q");
   go (quick);
+  turn (f, "");
+  go (slow[1]);
   turn (f, "x");
   slow[0] = come (f, 'x', "192.0.2.1", 1000);
+  slow[1] = come (f, 'x', "192.0.2.1", 1001);
   now += 2 * QUEEN_TURNSTILE_SPAN;
   turn (f, "");
-  g_assert_cmpstr (f->sent_away->str, ==, "xxxxxxx");
+  g_assert_cmpstr (f->sent_away->str, ==, "xxxxx");
   disperse (slow);
 }
 
@@ -281,17 +286,125 @@ static void
 test_many (Fixture *f, gconstpointer data)
 {
   Visitor *machines[MANY], *second;
+  guint n_inside = crowd (f, machines, "192.0.2.%u");
 
-  g_assert_cmpuint (crowd (f, machines, "192.0.2.%u"), ==, MANY);
+  g_assert_cmpuint (n_inside, <, QUEEN_TURNSTILE_MAX);
   second = come (f, 's', "192.0.2.3", 1003);
   g_assert_false (is_inside (second));
+  for (guint i = n_inside; i < MANY; i++)
+    go (machines[i]);
   go (machines[5]);
   turn (f, "");
   go (machines[3]);
   turn (f, "s");
   machines[3] = second;
-  machines[5] = come (f, 'x', "192.0.2.5", 1005);
-  disperse (machines);
+  for (guint i = 0; i < n_inside; i++)
+    if (i != 5)
+      go (machines[i]);
+}
+
+/* Many senders whose workers shake no hands */
+
+#define LIARS 55
+#define STEP (G_USEC_PER_SEC / 100)
+
+static Visitor *
+come_from (Fixture *f, guint i)
+{
+  g_autofree char *address = g_strdup_printf ("198.51.100.%u", i);
+  QueenSource source;
+
+  queen_source_init_address (&source, (const guint8[]){ 198, 51, 100, (guint8) i }, 4);
+  return come_by (f, (char) (i < LIARS ? 'l' : 'h'), address, 8000, &source);
+}
+
+/* Each of them asks for more than one, and anew when one has been sent away. */
+static void
+gather_liars (Fixture *f, Visitor *liars[LIARS][2])
+{
+  for (guint i = 0; i < 2 * LIARS; i++)
+    liars[i % LIARS][i / LIARS] = come_from (f, i % LIARS);
+}
+
+static void
+let_time_pass (Fixture *f, Visitor *liars[LIARS][2])
+{
+  now += STEP;
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  for (guint i = 0; i < 2 * LIARS; i++)
+    if (liars[i % LIARS][i / LIARS]->is_sent_away)
+      {
+        go (liars[i % LIARS][i / LIARS]);
+        liars[i % LIARS][i / LIARS] = come_from (f, i % LIARS);
+      }
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+static void
+dismiss_liars (Fixture *f, Visitor *liars[LIARS][2])
+{
+  for (guint i = 0; i < 2 * LIARS; i++)
+    go (liars[i % LIARS][i / LIARS]);
+  g_string_truncate (f->let_in, 0);
+}
+
+static void
+test_liars (Fixture *f, gconstpointer data)
+{
+  Visitor *liars[LIARS][2], *known = come_from (f, LIARS), *unknown;
+  guint n_steps = 0;
+
+  go (known);
+  gather_liars (f, liars);
+  known = come_from (f, LIARS);
+  g_assert_true (is_inside (known));
+  go (known);
+  unknown = come_from (f, LIARS + 1);
+  for (; !is_inside (unknown); n_steps++)
+    let_time_pass (f, liars);
+  go (unknown);
+  g_assert_cmpuint (n_steps * STEP, <=, QUEEN_TURNSTILE_SPAN);
+  for (int i = 0; i < 300; i++)
+    let_time_pass (f, liars);
+
+  /* Now they are known for what they are. */
+  for (guint i = 1; i < 10; i++)
+    {
+      unknown = come_from (f, LIARS + 1 + i);
+      g_assert_true (is_inside (unknown));
+      let_time_pass (f, liars);
+      go (unknown);
+    }
+  dismiss_liars (f, liars);
+}
+
+/* Who is quick once, and then is not, has had the last of it for a while. */
+static void
+test_liars_with_a_good_name (Fixture *f, gconstpointer data)
+{
+  Visitor *liars[LIARS][2], *known;
+  guint n_steps = 0;
+
+  for (guint i = 0; i <= LIARS; i++)
+    go (come_from (f, i));
+  gather_liars (f, liars);
+  known = come_from (f, LIARS);
+  for (; !is_inside (known); n_steps++)
+    let_time_pass (f, liars);
+  go (known);
+  g_assert_cmpuint (n_steps * STEP, <=, QUEEN_TURNSTILE_SPAN);
+  for (int i = 0; i < 300; i++)
+    let_time_pass (f, liars);
+  for (int i = 0; i < 10; i++)
+    {
+      known = come_from (f, LIARS);
+      g_assert_true (is_inside (known));
+      let_time_pass (f, liars);
+      go (known);
+    }
+  dismiss_liars (f, liars);
 }
 
 static void
@@ -305,17 +418,19 @@ test_turns (Fixture *f, gconstpointer data)
   for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
     g_assert_cmpint (is_inside (all[i]), ==, i < QUEEN_TURNSTILE_MAX_OF_MACHINE);
   go (all[1]);
-  turn (f, "g");
+  turn (f, "e");
   go (all[2]);
-  turn (f, "h");
+  turn (f, "f");
+  go (all[4]);
+  turn (f, "g");
   go (all[6]); /* its other one has waited since after a's */
   turn (f, "g");
   go (all[0]);
   turn (f, "a");
   go (all[8]);
   turn (f, "a");
-  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
-    if (i > 2 && i != 6 && i != 8)
+  for (gsize i = 3; i < G_N_ELEMENTS (all); i++)
+    if (i != 4 && i != 6 && i != 8)
       go (all[i]);
 }
 
@@ -336,6 +451,8 @@ main (int argc, char **argv)
     { "/turnstile/who-takes-long-makes-room-for-others", test_slow },
     { "/turnstile/unless-nobody-else-waits", test_slow_but_in_nobodys_way },
     { "/turnstile/among-many-each-has-one", test_many },
+    { "/turnstile/many-that-hang-keep-nobody-out", test_liars },
+    { "/turnstile/not-even-those-that-were-quick-before", test_liars_with_a_good_name },
     { "/turnstile/workers-take-turns", test_turns },
   };
 
