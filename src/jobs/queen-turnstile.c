@@ -10,9 +10,7 @@
 
 #define NETWORK_LENGTH 8 /* bytes of an address of IPv6; the others are for its owner to choose */
 #define MAX_IDLE 16384   /* entrances that are remembered though nobody is inside or waits */
-#define MAX_OF_PAYER                                                                               \
-  64 /* likewise: of one that has more, those go first when there are too many                     \
-      */
+#define MAX_OF_PAYER 64  /* likewise, of one: who has more loses them first */
 
 #define FREE (50 * G_TIME_SPAN_MILLISECOND)  /* µs inside that nobody has to pay for */
 #define MUCH (250 * G_TIME_SPAN_MILLISECOND) /* µs inside that are much */
