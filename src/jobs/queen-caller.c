@@ -61,6 +61,7 @@ queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDataba
   self->sockets = queen_intakes_new ();
   self->chat_only = queen_chat_only_new ();
   self->unfinished = queen_portions_new (MAX_UNFINISHED);
+  self->dialects = queen_dialect_maker_new (&self->n_pending);
   self->alarm =
       queen_alarm_new (&queen_clock_system, "calls", G_PRIORITY_DEFAULT, on_calls_due, self);
   self->buffer = g_malloc (QUEEN_CALLER_BUFFER);
@@ -91,6 +92,7 @@ queen_caller_free (QueenCaller *self)
   queen_alarm_free (self->alarm);
   queen_chat_only_free (self->chat_only);
   queen_portions_free (self->unfinished);
+  queen_dialect_maker_free (self->dialects);
   g_clear_pointer (&self->tokens, queen_worker_tokens_unref);
   g_free (self->buffer);
   g_free (self);

@@ -7,6 +7,7 @@
 #include "loop/queen-epoll.h"
 #include "loop/queen-portions.h"
 #include "queen-chat-only.h"
+#include "queen-dialect-maker.h"
 #include "queen-lanes.h"
 #include "queen-names.h"
 #include "queen-reach.h"
@@ -25,6 +26,7 @@ G_BEGIN_DECLS
  * @tokens: (nullable): what to show to whom
  * @chat_only: who knows no completions
  * @unfinished: bytes of answers that cannot be handed on yet, by the host that they come from
+ * @dialects: where those for long questions are made
  * @calls: of QueenCall: all that go on
  * @n_pending: what GLib and libsoup still have to come back from, also for calls that are over
  * @n_calls: (nullable): atomic: how many there are, for whoever wants to know
@@ -43,6 +45,7 @@ typedef struct
   QueenWorkerTokens *tokens;
   QueenChatOnly *chat_only;
   QueenPortions *unfinished;
+  QueenDialectMaker *dialects;
   QueenAlarm *alarm;
   GQueue calls;
   guint n_pending;

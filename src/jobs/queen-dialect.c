@@ -64,6 +64,12 @@ queen_dialect_new (const QueenAttemptRequest *request,
                        error);
 }
 
+gboolean
+queen_dialect_is_same (QueenFace face, const QueenComponent *target)
+{
+  return choose_class (face, target) == &queen_dialect_openai;
+}
+
 QueenDialect *
 queen_dialect_new_by_chat (const QueenAttemptRequest *request,
                            const QueenAttemptFuncs *to,

@@ -107,6 +107,10 @@ QueenDialect *queen_dialect_new_by_chat (const QueenAttemptRequest *request,
                                          gpointer data,
                                          GError **error);
 
+/** Returns: whether @target speaks what the one speaks who asks, and so gets the question as it is
+ */
+gboolean queen_dialect_is_same (QueenFace face, const QueenComponent *target);
+
 /** Returns: whether it asks for a completion as such, which some servers do not know */
 gboolean queen_dialect_is_completion (const QueenDialect *self);
 

@@ -41,6 +41,8 @@ struct _QueenTry
 
   QueenTarget *target;
   QueenDialect *dialect;
+  QueenDialectOrder *order; /* while that is made elsewhere */
+  gboolean is_by_chat;      /* it is asked for what it knows in place of completions */
   QueenCall *call;
   QueenSse *sse;
   GString *kept; /* of what is needed whole */
@@ -82,6 +84,7 @@ free_try (QueenTry *self)
 {
   hold_bytes (self, 0);
   g_clear_pointer (&self->call, queen_call_cancel);
+  g_clear_pointer (&self->order, queen_dialect_order_cancel);
   g_clear_pointer (&self->dialect, queen_dialect_free);
   g_clear_pointer (&self->target, queen_target_free);
   g_clear_pointer (&self->sse, queen_sse_free);
@@ -120,7 +123,7 @@ static void G_GNUC_PRINTF (4, 5)
 }
 
 static void make_call (QueenTry *self, const char *method, const char *path, GBytes *body);
-static void ask_worker (QueenTry *self);
+static gboolean find_dialect (QueenTry *self, const QueenComponent *target);
 
 /* What a status means */
 
@@ -169,22 +172,16 @@ is_no_completion (const QueenTry *self, guint status)
   return (status == 404 || status == 405) && queen_dialect_is_completion (self->dialect);
 }
 
-/* Nobody has begun with it, so it may be asked once more, or somebody else. */
-static void
+/* Nobody has begun with it, so it may be asked once more, or somebody else.
+ *
+ * Returns: whether it goes on */
+static gboolean
 turn_to_chat (QueenTry *self)
 {
-  g_autoptr (GError) error = NULL;
-
   g_clear_pointer (&self->call, queen_call_cancel);
   g_clear_pointer (&self->dialect, queen_dialect_free);
-  self->dialect = queen_dialect_new_by_chat (&self->request, self->funcs, self->data, &error);
-  if (self->dialect)
-    {
-      ask_worker (self);
-      return;
-    }
-  g_prefix_error (&error, "it answered %u to completions, and ", self->status);
-  end_try (self, QUEEN_ATTEMPT_REFUSED, error);
+  self->is_by_chat = TRUE;
+  return find_dialect (self, NULL);
 }
 
 static void
@@ -511,21 +508,63 @@ is_known_to_chat (const QueenTry *self)
                               queen_clock_system.get_monotonic ());
 }
 
-/* Returns: %QUEEN_ATTEMPT_DONE, or how it ends when there is none */
-static QueenAttemptOutcome
-choose_dialect (QueenTry *self, const QueenComponent *target, GError **error)
+static void
+end_without_dialect (QueenTry *self, const GError *error)
 {
-  self->dialect = queen_dialect_new (&self->request, target, self->funcs, self->data, error);
-  if (!self->dialect)
-    return QUEEN_ATTEMPT_FAILED;
-  if (!is_known_to_chat (self))
-    return QUEEN_ATTEMPT_DONE;
-  queen_dialect_free (self->dialect);
-  self->dialect = queen_dialect_new_by_chat (&self->request, self->funcs, self->data, error);
-  if (self->dialect)
-    return QUEEN_ATTEMPT_DONE;
-  g_prefix_error (error, "it knows no completions, and ");
-  return QUEEN_ATTEMPT_REFUSED;
+  g_autoptr (GError) cause = g_error_copy (error);
+
+  if (self->is_by_chat && self->status > 0)
+    g_prefix_error (&cause, "it answered %u to completions, and ", self->status);
+  else if (self->is_by_chat)
+    g_prefix_error (&cause, "it knows no completions, and ");
+  end_try (self, self->is_by_chat ? QUEEN_ATTEMPT_REFUSED : QUEEN_ATTEMPT_FAILED, cause);
+}
+
+/* @dialect: (transfer full) (nullable)
+ *
+ * Returns: whether it goes on */
+static gboolean
+take_dialect (QueenTry *self, QueenDialect *dialect, const GError *error)
+{
+  self->dialect = dialect;
+  if (!dialect)
+    {
+      end_without_dialect (self, error);
+      return FALSE;
+    }
+  if (is_known_to_chat (self))
+    return turn_to_chat (self);
+  ask_worker (self);
+  return TRUE;
+}
+
+static void
+on_dialect_made (QueenDialect *dialect, const GError *error, gpointer data)
+{
+  QueenTry *self = data;
+
+  self->order = NULL;
+  take_dialect (self, dialect, error);
+}
+
+/* @target: NULL to ask it for a chat
+ *
+ * Returns: whether it goes on */
+static gboolean
+find_dialect (QueenTry *self, const QueenComponent *target)
+{
+  g_autoptr (GError) error = NULL;
+  QueenDialect *dialect;
+
+  if (queen_dialect_maker_is_slow (&self->request, target))
+    {
+      self->order = queen_dialect_maker_order (self->caller->dialects, &self->request, target,
+                                               self->funcs, self->data, on_dialect_made, self);
+      return TRUE;
+    }
+  dialect = target ? queen_dialect_new (&self->request, target, self->funcs, self->data, &error)
+                   : queen_dialect_new_by_chat (&self->request, self->funcs, self->data, &error);
+  return take_dialect (self, dialect, error);
 }
 
 static QueenTry *
@@ -559,7 +598,6 @@ queen_try_start (QueenCaller *caller,
                  gpointer data)
 {
   QueenTry *self = try_new (caller, target, request, funcs, data);
-  QueenAttemptOutcome outcome;
   g_autoptr (GError) error = NULL;
 
   self->target = queen_target_new (target, &error);
@@ -568,14 +606,7 @@ queen_try_start (QueenCaller *caller,
       end_try (self, QUEEN_ATTEMPT_FORBIDDEN, error);
       return NULL;
     }
-  outcome = choose_dialect (self, target, &error);
-  if (outcome != QUEEN_ATTEMPT_DONE)
-    {
-      end_try (self, outcome, error);
-      return NULL;
-    }
-  ask_worker (self);
-  return self;
+  return find_dialect (self, target) ? self : NULL;
 }
 
 void
