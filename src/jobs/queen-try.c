@@ -7,15 +7,13 @@
 #include "queen-call.h"
 #include "queen-dialect.h"
 #include "queen-error.h"
-#include "queen-inference.h"
+#include "queen-short-answer.h"
 #include "text/queen-json-nesting.h"
-#include "text/queen-legible.h"
 #include "text/queen-sse.h"
 
 #define MAX_EVENT (1024 * 1024) /* bytes: as much as is kept of a whole job */
 #define MAX_JSON MAX_EVENT      /* of an answer that has to be translated */
 #define MAX_POINTER (64 * 1024) /* of one that says where the stream is */
-#define MAX_EXPLANATION 256     /* of what a worker has to say of what is wrong */
 #define MAX_TYPE 256            /* of a Content-Type */
 #define FREE (4 * 1024)         /* of what cannot be handed on yet, for each: it does not count */
 
@@ -349,27 +347,12 @@ on_call_bytes (const char *bytes, gsize length, gpointer data)
 
 /* How a call ends */
 
-/* Returns: (transfer full) (nullable): the path of a stream, whatever stands before it */
-static char *
-dup_stream_path (const char *url)
-{
-  g_autoptr (GUri) base = g_uri_parse ("http://base/", G_URI_FLAGS_ENCODED, NULL);
-  g_autoptr (GUri) uri = g_uri_parse_relative (base, url, G_URI_FLAGS_ENCODED, NULL);
-
-  return uri ? g_strdup (g_uri_get_path (uri)) : NULL;
-}
-
 static void
 follow_pointer (QueenTry *self)
 {
-  static const char *const wanted[] = { "sse_url", "job_id", NULL };
-  g_autoptr (QueenJson) json = queen_json_new (self->kept->str, self->kept->len, wanted, NULL);
-  const QueenJsonValue *root = json ? queen_json_get_root (json) : NULL;
-  const char *url =
-      root && root->type == QUEEN_JSON_OBJECT ? queen_inference_get_text (root, "sse_url") : NULL;
-  g_autofree char *path = url ? dup_stream_path (url) : NULL;
+  g_autofree char *path = queen_short_answer_dup_path (self->kept);
 
-  if (!path || *path != '/')
+  if (!path)
     {
       fail_try (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY,
                 "it does not say where its answer is: no sse_url");
@@ -379,28 +362,10 @@ follow_pointer (QueenTry *self)
   make_call (self, "GET", path, NULL);
 }
 
-/* Workers say it in three ways: {"message":…}, {"error":{"message":…}}, {"errors":[{"message":…}]}.
- *
- * Returns: (transfer full) (nullable) */
-static char *
-dup_explanation (const GString *kept)
-{
-  static const char *const wanted[] = { "message", "error", "errors", "[]message", NULL };
-  g_autoptr (QueenJson) json = queen_json_new (kept->str, kept->len, wanted, NULL);
-  const QueenJsonValue *root = json ? queen_json_get_root (json) : NULL;
-
-  if (!root)
-    return NULL;
-  for (const QueenJsonValue *one = root; one < root + 1 + root->n_within; one++)
-    if (one->type == QUEEN_JSON_STRING && g_strcmp0 (one->name, "message") == 0)
-      return queen_legible_dup (one->string, MAX_EXPLANATION);
-  return NULL;
-}
-
 static void
 explain_status (QueenTry *self)
 {
-  g_autofree char *explanation = dup_explanation (self->kept);
+  g_autofree char *explanation = queen_short_answer_dup_explanation (self->kept);
 
   fail_try (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY, "it answered %u%s%s", self->status,
             explanation ? ": " : "", explanation ? explanation : "");
