@@ -211,6 +211,13 @@ put_off (QueenCall *self)
   queen_caller_put_off (self->caller, &self->turn);
 }
 
+/* Who is told of what has come may pause the call, and have it go on at once, which puts it off. */
+static gboolean
+may_read_on (const QueenCall *self)
+{
+  return !self->is_over && !self->is_paused && !self->is_put_off;
+}
+
 /* Whoever says more than there is time for goes on when nobody else has anything to say: else all
  * the others would wait in each turn for all who do. */
 static void
@@ -223,11 +230,11 @@ read_answer (gpointer data)
 
   do
     n_bytes += n = read_once (self);
-  while (n > 0 && !self->is_over && !self->is_paused && ++n_reads < MAX_READS &&
-         n_bytes < MAX_READ && g_get_monotonic_time () < end);
-  if (!self->is_over && !self->is_paused && n > 0)
+  while (n > 0 && may_read_on (self) && ++n_reads < MAX_READS && n_bytes < MAX_READ &&
+         g_get_monotonic_time () < end);
+  if (may_read_on (self) && n > 0)
     put_off (self);
-  else if (!self->is_over && !self->is_paused)
+  else if (may_read_on (self))
     queen_intake_wait (self->answer);
   unref_call (self);
 }
@@ -268,7 +275,7 @@ take_answer (QueenCall *self)
     return;
   self->funcs->on_head (soup_message_get_status (self->message),
                         soup_message_get_response_headers (self->message), self->data);
-  if (!self->is_over && !self->is_paused)
+  if (may_read_on (self))
     read_answer (self);
 }
 

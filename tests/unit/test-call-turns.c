@@ -21,6 +21,7 @@
 static guint heard[N_CALLS]; /* bytes, in all turns */
 static gboolean is_heard[N_CALLS];
 static QueenCall *calls[N_CALLS];
+static gboolean are_paused_at_once; /* by who hears them, and go on at once */
 
 static void
 on_connected_in_turn (gpointer data)
@@ -37,6 +38,10 @@ on_bytes_in_turn (const char *bytes, gsize length, gpointer data)
 {
   heard[GPOINTER_TO_UINT (data)] += (guint) length;
   is_heard[GPOINTER_TO_UINT (data)] = TRUE;
+  if (!are_paused_at_once)
+    return;
+  queen_call_set_paused (calls[GPOINTER_TO_UINT (data)], TRUE);
+  queen_call_set_paused (calls[GPOINTER_TO_UINT (data)], FALSE);
 }
 
 static void
@@ -135,9 +140,9 @@ pause_all (gboolean are_to_go_on)
 }
 
 /* So whoever has little to say waits for one of them at the most, also when they have been paused
- * and all go on. */
+ * and all go on; or each in the middle of being heard, as the other thread has just caught up. */
 static void
-test_one_in_a_turn (void)
+test_one_in_a_turn (gconstpointer is_pausing)
 {
   g_autoptr (QueenReach) reach = queen_reach_new (NULL, NULL);
   QueenCaller *caller = queen_caller_new (reach, NULL, NULL);
@@ -145,6 +150,7 @@ test_one_in_a_turn (void)
   guint16 port;
   guint n = 0, before[N_CALLS];
 
+  are_paused_at_once = GPOINTER_TO_INT (is_pausing);
   memset (heard, 0, sizeof heard);
   listener = listen_here (&port);
   start_calls (caller, port);
@@ -274,7 +280,10 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/call-turns/of-those-who-say-much-one-is-heard-in-a-turn", test_one_in_a_turn);
+  g_test_add_data_func ("/call-turns/of-those-who-say-much-one-is-heard-in-a-turn",
+                        GINT_TO_POINTER (FALSE), test_one_in_a_turn);
+  g_test_add_data_func ("/call-turns/so-it-is-when-they-are-paused-as-they-are-heard",
+                        GINT_TO_POINTER (TRUE), test_one_in_a_turn);
   g_test_add_func ("/call-turns/senders-take-turns", test_senders_take_turns);
   g_test_add_func ("/call-turns/large-mails", test_large_mails);
   return g_test_run ();
