@@ -246,16 +246,6 @@ queen_call_go_on (QueenCall *self)
   read_answer (self);
 }
 
-static gboolean
-check_answer (QueenCall *self)
-{
-  const char *fault = queen_call_message_get_fault (self->message);
-
-  if (fault)
-    end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY, fault);
-  return fault == NULL;
-}
-
 /* Nobody is asked anew who has begun to answer. The question may be megabytes, and the answer take
  * an hour. */
 static void
@@ -269,10 +259,15 @@ forget_question (QueenCall *self)
 static void
 take_answer (QueenCall *self)
 {
+  const char *fault = queen_call_message_get_fault (self->message);
+
   forget_question (self);
   queen_call_note_progress (self);
-  if (!check_answer (self))
-    return;
+  if (fault)
+    {
+      end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY, fault);
+      return;
+    }
   self->funcs->on_head (soup_message_get_status (self->message),
                         soup_message_get_response_headers (self->message), self->data);
   if (may_read_on (self))
