@@ -12,8 +12,9 @@ G_BEGIN_DECLS
  * @fd: (transfer full): somebody else's, or one through which such ones may have come
  *
  * Closes it, in a thread of its own: to close one may wait for whoever made it, as for a file
- * system that a user serves, or for what a connection has still to send. In any thread; it never
- * waits. Those that are not through count among the descriptors the process may have.
+ * system that a user serves, or for what a connection has still to send. The latter gets a
+ * millisecond. In any thread; it never waits. Those that are not through count among the
+ * descriptors the process may have.
  */
 void queen_closer_close (int fd);
 

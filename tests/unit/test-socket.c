@@ -4,6 +4,8 @@
 #include "net/queen-socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,7 +15,8 @@
 
 #define PIECE 16384
 #define N_BYTES 1000000
-#define PATIENCE 20 /* s */
+#define PATIENCE 20    /* s */
+#define N_LINGERING 20 /* more than are closed at the same time */
 
 static void
 open_pair (QueenSocket *hers, int *theirs)
@@ -164,6 +167,37 @@ test_descriptor (gconstpointer data)
   close (peer); /* and nobody waits any more */
 }
 
+/* Each of which would take a minute to close; with them goes the end of a pipe, which is closed
+ * when all of them are. */
+static void
+test_descriptors_without_end (void)
+{
+  int peers[N_LINGERING], pipe_ends[2];
+  struct pollfd reading = { 0 };
+
+  g_assert_no_errno (pipe2 (pipe_ends, O_CLOEXEC));
+  for (guint i = 0; i < N_LINGERING; i++)
+    {
+      int foreign = lingering_socket_open (&peers[i]);
+      QueenSocket hers;
+      int theirs;
+
+      open_pair (&hers, &theirs);
+      g_assert_cmpint (descriptor_send (theirs, foreign, 0), ==, 1);
+      g_assert_cmpint (descriptor_send (theirs, pipe_ends[1], 0), ==, 1);
+      close (foreign);
+      queen_socket_close (&hers);
+      close (theirs);
+    }
+  close (pipe_ends[1]);
+  reading.fd = pipe_ends[0];
+  g_assert_cmpint (poll (&reading, 1, PATIENCE * 1000), ==, 1);
+  g_assert_cmpint (reading.revents, ==, POLLHUP);
+  close (pipe_ends[0]);
+  for (guint i = 0; i < N_LINGERING; i++)
+    close (peers[i]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -175,6 +209,8 @@ main (int argc, char **argv)
   g_test_add_data_func ("/socket/unix/descriptor-of-others/nobody-waits", NULL, test_descriptor);
   g_test_add_data_func ("/socket/unix/descriptor-of-others/urgent", GINT_TO_POINTER (MSG_OOB),
                         test_descriptor);
+  g_test_add_func ("/socket/unix/descriptor-of-others/any-number-of-them",
+                   test_descriptors_without_end);
 
   return g_test_run ();
 }
