@@ -4,6 +4,7 @@
 #include "queen-record-stream.h"
 
 #define HEAD_LENGTH 5 /* bytes: type, version, and the length of what follows; RFC 8446 § 5.1 */
+#define HANDSHAKE 22  /* a type */
 
 /* The input */
 
@@ -15,10 +16,13 @@ struct _QueenRecordInput
   GFilterInputStream parent_instance;
 
   guint head_length; /* bytes that there are of a head */
+  guint8 type;       /* of the record, when there is any of it */
   gsize length;      /* of the record, as far as its head says so */
   gsize left;        /* bytes of the record that are still to come */
   guint n_at_once;
   int n_of_nothing; /* below 0 for what is to the other end's credit */
+  gboolean is_open; /* hands have been shaken */
+  gboolean is_shaken_again;
 };
 
 struct _QueenRecordStream
@@ -48,6 +52,8 @@ get_base (gpointer self)
 static void
 take_head_byte (QueenRecordInput *self, guint8 byte)
 {
+  if (self->head_length == 0)
+    self->type = byte;
   self->length = self->length << 8 | byte;
   if (++self->head_length < HEAD_LENGTH)
     return;
@@ -56,6 +62,7 @@ take_head_byte (QueenRecordInput *self, guint8 byte)
   self->length = 0;
   self->n_at_once++;
   self->n_of_nothing++;
+  self->is_shaken_again |= self->is_open && self->type == HANDSHAKE;
 }
 
 static void
@@ -75,14 +82,26 @@ count_records (QueenRecordInput *self, const guint8 *bytes, gsize n_bytes)
     }
 }
 
+/* To shake hands again was possible before TLS 1.3, which hides what it has of that. It would go on
+ * in a thread, for as long as the other end likes, and nobody could stop it. */
 static gboolean
-check_patience (QueenRecordInput *self, GError **error)
+check_records (QueenRecordInput *self, GError **error)
 {
-  if (self->n_of_nothing <= QUEEN_RECORDS_OF_NOTHING)
+  if (self->n_of_nothing <= QUEEN_RECORDS_OF_NOTHING && !self->is_shaken_again)
     return TRUE;
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                       "there is nothing in very many records of TLS");
+                       self->is_shaken_again ? "the other end wants to shake hands again"
+                                             : "there is nothing in very many records of TLS");
   return FALSE;
+}
+
+/* Returns: @n, or -1 when nothing more is to be read */
+static gssize
+take_records (QueenRecordInput *self, const void *bytes, gssize n, GError **error)
+{
+  if (n > 0)
+    count_records (self, bytes, (gsize) n);
+  return n > 0 && !check_records (self, error) ? -1 : n;
 }
 
 static gssize
@@ -92,12 +111,10 @@ queen_record_input_read (
   QueenRecordInput *self = QUEEN_RECORD_INPUT (stream);
   gssize n;
 
-  if (!check_patience (self, error))
+  if (!check_records (self, error))
     return -1;
   n = g_input_stream_read (get_base (self), buffer, size, cancellable, error);
-  if (n > 0)
-    count_records (self, buffer, (gsize) n);
-  return n;
+  return take_records (self, buffer, n, error);
 }
 
 static gssize
@@ -109,7 +126,7 @@ queen_record_input_read_nonblocking (GPollableInputStream *stream,
   QueenRecordInput *self = QUEEN_RECORD_INPUT (stream);
   gssize n;
 
-  if (!check_patience (self, error))
+  if (!check_records (self, error))
     return -1;
   if (self->n_at_once >= QUEEN_RECORDS_AT_ONCE)
     {
@@ -118,9 +135,7 @@ queen_record_input_read_nonblocking (GPollableInputStream *stream,
     }
   n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (get_base (self)), buffer,
                                                 size, NULL, error);
-  if (n > 0)
-    count_records (self, buffer, (gsize) n);
-  return n;
+  return take_records (self, buffer, n, error);
 }
 
 static gboolean
@@ -251,9 +266,16 @@ queen_record_stream_new (GIOStream *connection)
   return self;
 }
 
+GIOStream *
+queen_record_stream_get_outside (QueenRecordStream *self)
+{
+  return self->input->is_open ? self->connection : G_IO_STREAM (self);
+}
+
 void
 queen_record_stream_begin_read (QueenRecordStream *self)
 {
+  self->input->is_open = TRUE;
   self->input->n_at_once = 0;
 }
 

@@ -39,11 +39,13 @@ static gssize
 queen_call_input_read (
     GInputStream *stream, void *buffer, gsize size, GCancellable *cancellable, GError **error)
 {
-  gssize n =
-      g_input_stream_read (G_INPUT_STREAM (get_decoded (stream)), buffer, size, cancellable, error);
+  QueenRecordStream *records = QUEEN_CALL_INPUT (stream)->records;
+  gssize n;
 
+  queen_record_stream_begin_read (records);
+  n = g_input_stream_read (G_INPUT_STREAM (get_decoded (stream)), buffer, size, cancellable, error);
   if (n > 0)
-    queen_record_stream_end_read (QUEEN_CALL_INPUT (stream)->records);
+    queen_record_stream_end_read (records);
   return n;
 }
 
@@ -113,30 +115,46 @@ queen_call_input_init (QueenCallInput *self)
 {
 }
 
-/* A connection: the system's, but for what it reads from, and what is read of it. As that is no
- * socket to glib-networking, it does not know whose tickets it would keep, and keeps none. */
+/* A connection: the system's, but for what it reads from, and what is read of it. As long as that
+ * is no socket to glib-networking, which asks before it shakes hands, it does not know whose
+ * tickets it would keep, and keeps none. libsoup looks at the socket later. */
+
+#define BASE "base-io-stream"
+#define BASE_ID 1 /* of the one property that is another */
 
 static gpointer connection_parent_class;
+static GParamSpec *known_base; /* the parent's property of that name */
+
+static GQuark
+get_records_quark (void)
+{
+  return g_quark_from_static_string ("queen-tls-records");
+}
 
 static GQuark
 get_input_quark (void)
 {
-  return g_quark_from_static_string ("queen-call-input");
+  return g_quark_from_static_string ("queen-tls-input");
 }
 
-static GObject *
-construct_connection (GType type, guint n, GObjectConstructParam *params)
+static void
+set_base (GObject *object, guint id, const GValue *value, GParamSpec *spec)
 {
-  for (guint i = 0; i < n; i++)
-    {
-      GIOStream *connection = g_str_equal (params[i].pspec->name, "base-io-stream")
-                                  ? g_value_get_object (params[i].value)
-                                  : NULL;
+  GObjectClass *owner = g_type_class_peek (known_base->owner_type);
+  QueenRecordStream *records = queen_record_stream_new (g_value_get_object (value));
+  g_auto (GValue) below = G_VALUE_INIT;
 
-      if (connection)
-        g_value_take_object (params[i].value, queen_record_stream_new (connection));
-    }
-  return G_OBJECT_CLASS (connection_parent_class)->constructor (type, n, params);
+  g_object_set_qdata_full (object, get_records_quark (), records, g_object_unref);
+  g_value_init (&below, G_TYPE_IO_STREAM);
+  g_value_set_object (&below, records);
+  owner->set_property (object, known_base->param_id, &below, known_base);
+}
+
+static void
+get_base (GObject *object, guint id, GValue *value, GParamSpec *spec)
+{
+  g_value_set_object (value, queen_record_stream_get_outside (
+                                 g_object_get_qdata (object, get_records_quark ())));
 }
 
 static GInputStream *
@@ -150,16 +168,31 @@ get_input (GIOStream *stream)
   decoded = G_IO_STREAM_CLASS (connection_parent_class)->get_input_stream (stream);
   input =
       g_object_new (QUEEN_TYPE_CALL_INPUT, "base-stream", decoded, "close-base-stream", TRUE, NULL);
-  g_object_get (stream, "base-io-stream", &input->records, NULL);
+  input->records = g_object_ref (g_object_get_qdata (G_OBJECT (stream), get_records_quark ()));
   g_object_set_qdata_full (G_OBJECT (stream), get_input_quark (), input, g_object_unref);
   return G_INPUT_STREAM (input);
+}
+
+/* Its number is the owner's own business, and there is no other way to it than this list. */
+static GParamSpec *
+find_base (GObjectClass *klass)
+{
+  for (GSList *link = klass->construct_properties; link; link = link->next)
+    if (g_str_equal (((GParamSpec *) link->data)->name, BASE))
+      return link->data;
+  return NULL;
 }
 
 static void
 init_connection_class (gpointer klass, gpointer unused)
 {
   connection_parent_class = g_type_class_peek_parent (klass);
-  G_OBJECT_CLASS (klass)->constructor = construct_connection;
+  known_base = find_base (connection_parent_class);
+  if (!known_base)
+    return;
+  G_OBJECT_CLASS (klass)->set_property = set_base;
+  G_OBJECT_CLASS (klass)->get_property = get_base;
+  g_object_class_override_property (klass, BASE_ID, BASE);
   G_IO_STREAM_CLASS (klass)->get_input_stream = get_input;
 }
 
