@@ -3,6 +3,8 @@
 
 #include "queen-trust.h"
 
+#include "queen-tls-calls.h"
+
 #define QUEEN_TYPE_TRUST (queen_trust_get_type ())
 G_DECLARE_FINAL_TYPE (QueenTrust, queen_trust, QUEEN, TRUST, GTlsDatabase)
 
@@ -60,8 +62,11 @@ wrap_database (GTlsDatabase *known)
 GTlsDatabase *
 queen_trust_new (const char *file, GError **error)
 {
-  GTlsDatabase *known = G_TLS_DATABASE (g_tls_file_database_new (file, error));
+  g_autofree char *path = g_canonicalize_filename (file, NULL); /* GIO wants a whole one */
+  GTlsDatabase *known;
 
+  queen_tls_calls_prepare ();
+  known = G_TLS_DATABASE (g_tls_file_database_new (path, error));
   return known ? wrap_database (known) : NULL;
 }
 
@@ -72,9 +77,12 @@ queen_trust_share_system (void)
 
   if (g_once_init_enter (&is_shared))
     {
-      GTlsBackend *backend = g_tls_backend_get_default ();
-      GTlsDatabase *known = g_tls_backend_get_default_database (backend);
+      GTlsBackend *backend;
+      GTlsDatabase *known;
 
+      queen_tls_calls_prepare ();
+      backend = g_tls_backend_get_default ();
+      known = g_tls_backend_get_default_database (backend);
       if (known)
         {
           g_autoptr (GTlsDatabase) shared = wrap_database (known);

@@ -9,6 +9,7 @@
 #include "queen-error.h"
 #include "queen-file.h"
 #include "queen-redis-codec.h"
+#include "queen-tls-calls.h"
 #include "queen-trust.h"
 
 #define MAX_PASSWORD 4096 /* bytes */
@@ -157,6 +158,7 @@ queen_redis_target_reload (QueenRedisTarget *self, GError **error)
   g_autoptr (GTlsCertificate) certificate = NULL;
   char *password = NULL;
 
+  queen_tls_calls_prepare ();
   if (self->ca_file && !(trusted = queen_trust_new (self->ca_file, error)))
     {
       g_prefix_error (error, "%s: ", self->ca_file);
