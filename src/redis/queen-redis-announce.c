@@ -15,7 +15,8 @@
 #include "text/queen-timestamp.h"
 
 #define INTERVAL (QUEEN_REDIS_LIFE / 3 * G_TIME_SPAN_MILLISECOND)
-#define FIRST_NAME 4  /* in what an announcement is answered by; then each has its age behind it */
+#define FIRST_NAME 4 /* in what an announcement is answered by; then each has its age behind it */
+#define MAX_ROLL (FIRST_NAME + 2 * QUEEN_SIBLINGS_MAX)
 #define MAX_TEXT 256  /* bytes */
 #define MAX_SAID 4096 /* bytes that one may say of herself */
 
@@ -140,14 +141,14 @@ list_names (QueenRedisSequencer *self, const QueenRedisReply *reply)
   GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
   const QueenRedisReply *one, *said;
 
-  for (gsize i = FIRST_NAME; (one = queen_redis_reply_get_element (reply, i)) &&
+  for (gsize i = FIRST_NAME; i < MAX_ROLL && (one = queen_redis_reply_get_element (reply, i)) &&
                              (said = queen_redis_reply_get_element (reply, i + 1));
        i += 2)
     {
       const char *name = queen_redis_reply_get_text (one, NULL);
       gint64 age;
 
-      if (!name || !queen_dispatch_check_queen (name) || names->len >= QUEEN_SIBLINGS_MAX ||
+      if (!name || !queen_dispatch_check_queen (name) ||
           !queen_redis_reply_get_integer (said, &age))
         continue;
       g_ptr_array_add (names, g_strdup (name));

@@ -14,6 +14,7 @@
 #define BLOCK "5000" /* ms for which Redis waits for news */
 #define BLOCK_USEC (5 * G_USEC_PER_SEC)
 #define MOST_AT_ONCE 400 /* entries; as long as they may be, they are one reply */
+#define MAX_FIELDS 32    /* names and values of an entry that are looked at */
 #define SAID_AGAIN 1000  /* that many that make no sense are one line of the log */
 #define FUTURE (G_GINT64_CONSTANT (86400) * 1000000000) /* ns by which clocks may be apart */
 #define MAX_BY 1024                                     /* bytes: who has forgotten one */
@@ -40,13 +41,14 @@ queen_redis_sequencer_skip (QueenRedisSequencer *self, const char *what, const G
                error ? error->message : "it makes no sense");
 }
 
-/* Returns: (nullable): the value of that name among names and values */
+/* Returns: (nullable): the value of that name among names and values, of which no queen writes many
+ */
 static const QueenRedisReply *
 get_value (const QueenRedisReply *fields, const char *name)
 {
   const QueenRedisReply *key, *value;
 
-  for (gsize i = 0; (key = queen_redis_reply_get_element (fields, i)) &&
+  for (gsize i = 0; i < MAX_FIELDS && (key = queen_redis_reply_get_element (fields, i)) &&
                     (value = queen_redis_reply_get_element (fields, i + 1));
        i += 2)
     if (g_strcmp0 (queen_redis_reply_get_text (key, NULL), name) == 0)

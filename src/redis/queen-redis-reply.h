@@ -84,6 +84,8 @@ const QueenRedisReply *queen_redis_reply_get_element (const QueenRedisReply *rep
  */
 gboolean queen_redis_reply_get_integer (const QueenRedisReply *reply, gint64 *integer);
 
+/** Frees it; but of one with very many elements, which would take many times as long as anybody may
+ * take of a turn of the loop, the most is freed by another thread. */
 void queen_redis_reply_free (QueenRedisReply *reply);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenRedisReply, queen_redis_reply_free)

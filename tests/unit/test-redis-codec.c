@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "loop/queen-clock.h"
 #include "redis/queen-redis-error.h"
 
 /* Small limits, so that they are reached. */
@@ -200,6 +201,39 @@ test_sum (void)
   g_assert_cmpuint (strlen (text), ==, 2000 * strlen ("[nil],"));
 }
 
+/* Returns: (transfer full): an array of @n arrays of @n numbers, from bytes */
+static QueenRedisReply *
+read_numbers (guint n)
+{
+  g_autoptr (QueenRedisReader) reader = queen_redis_reader_new (1 << 30, n * (n + 1));
+  g_autoptr (GString) text = g_string_new (NULL);
+  QueenRedisReply *reply = NULL;
+
+  g_string_printf (text, "*%u\r\n", n);
+  for (guint i = 0; i < n; i++)
+    {
+      g_string_append_printf (text, "*%u\r\n", n);
+      for (guint j = 0; j < n; j++)
+        g_string_append (text, ":1\r\n");
+    }
+  queen_redis_reader_feed (reader, text->str, text->len);
+  g_assert_true (queen_redis_reader_take (reader, &reply, NULL));
+  return reply;
+}
+
+/* A million elements take a tenth of a second, and whoever says so many says them again. */
+static void
+test_freed_elsewhere (void)
+{
+  gint64 begun = queen_clock_system.get_cpu (), taken;
+  QueenRedisReply *reply = read_numbers (1000);
+
+  taken = queen_clock_system.get_cpu () - begun;
+  begun += taken;
+  queen_redis_reply_free (reply);
+  g_assert_cmpint (queen_clock_system.get_cpu () - begun, <, taken / 20);
+}
+
 static void
 test_commands (void)
 {
@@ -312,6 +346,7 @@ main (int argc, char **argv)
   g_test_add_func ("/redis-codec/too-deep-is-an-error", test_deep);
   g_test_add_func ("/redis-codec/nothing-is-waited-for-without-an-end", test_endless);
   g_test_add_func ("/redis-codec/all-of-a-reply-counts", test_sum);
+  g_test_add_func ("/redis-codec/very-many-are-freed-elsewhere", test_freed_elsewhere);
   g_test_add_func ("/redis-codec/commands", test_commands);
   g_test_add_func ("/redis-codec/integers", test_integers);
   g_test_add_func ("/redis-codec/each-answer-has-its-code", test_codes);

@@ -451,6 +451,29 @@ test_unread (Fixture *f, gconstpointer data)
   assert_reads (f->ring, &f->reader, "7");
 }
 
+/* An entry may have a million fields, and each that is looked for would be looked for in all. */
+static void
+test_very_many_fields (Fixture *f, gconstpointer data)
+{
+  FakeClient *client = fake_redis_find_waiting (&f->redis);
+  g_autofree char *dispatch = make_dispatch ("w6", QUEEN_STATUS_READY);
+  const char *fields[] = { "k", "worker", "d", dispatch, "o", STRANGER };
+  guint n = 100;
+  g_autoptr (GString) text = g_string_new ("*1\r\n*2\r\n$1\r\nx\r\n*1\r\n*2\r\n$3\r\n5-0\r\n");
+
+  g_string_append_printf (text, "*%u\r\n", 2 * n + (guint) G_N_ELEMENTS (fields));
+  for (guint i = 0; i < n; i++)
+    g_string_append (text, "$1\r\nx\r\n$1\r\ny\r\n");
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    fake_redis_append_text (text, fields[i]);
+  client->waits = FALSE;
+  fake_redis_say (client, text->str);
+  fake_redis_turn_until (&f->redis, fake_redis_find_waiting (&f->redis));
+  g_assert_cmpuint (count_skipped (f), ==, 1);
+  stream (f, "6-0");
+  assert_told (f, "6:w0 ");
+}
+
 /* Redis is told how far she has come, so that nobody gets her numbers again. */
 static void
 test_heard (Fixture *f, gconstpointer data)
@@ -560,6 +583,7 @@ main (int argc, char **argv)
   ADD ("/redis-sequencer/alone-is-no-standstill", NULL, test_alone_is_no_standstill);
   ADD ("/redis-sequencer/very-many-forgotten-while-alone", NULL, test_very_many_forgotten);
   ADD ("/redis-sequencer/stream/event-that-makes-no-sense", NULL, test_unread);
+  ADD ("/redis-sequencer/stream/very-many-fields", NULL, test_very_many_fields);
   ADD ("/redis-sequencer/stream/very-many-jobs", NULL, test_very_many_jobs);
   ADD ("/redis-sequencer/newcomer", NULL, test_newcomer);
   ADD ("/redis-sequencer/state/very-many-known", NULL, test_very_many_known);
