@@ -6,37 +6,63 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "net/queen-closer.h"
 #include "net/queen-socket.h"
 #include "queen-error.h"
+#include "text/queen-hash.h"
 #include "text/queen-text.h"
 
-#define AT_ONCE (64 * 1024) /* bytes; then others have their turn */
+#define AT_ONCE (64 * 1024) /* bytes */
 
+/* Threads that read; of what one user has given the kernel may hold as many for as long as that
+ * user likes. */
+#define MAX_READING 64
+#define MAX_OF_USER 32
+
+/* Shared by all threads that read. */
 struct _QueenDBusBodies
 {
   gsize max_each;
   gsize max_all;
-  gsize n_bytes;
-  int pipe[2]; /* through which others' pipes are read; -1 before that */
+  gsize n_bytes; /* atomic: of all that are being read */
+
+  /* What follows belongs to the thread that has made it. */
+  GHashTable *n_of_user; /* its name -> how many threads read what it has given */
+  guint n_reading;       /* of all users */
 };
 
+/* A reference each have who waits for it, and the thread that reads. */
 struct _QueenDBusBody
 {
   QueenDBusBodies *bodies;
+  char *user;
+  QueenDBusBodyFunc on_read; /* NULL when nobody waits for it any more */
+  gpointer data;
+  gint is_cancelled; /* atomic */
+  int wake;          /* an eventfd, for that */
+
+  /* What follows belongs to the thread that reads, until it has ended. */
+  GMainContext *context; /* of who waits */
   int fd;
+  int pipe[2]; /* through which a pipe is read; -1 before that */
   gssize (*read) (QueenDBusBody *self, void *bytes, gsize most);
   GByteArray *bytes;
-  GSource *source;
-  QueenDBusBodyFunc on_read;
-  gpointer data;
+  GError *error;
 };
 
 static void
-close_pipe (QueenDBusBodies *self)
+clear_bodies (gpointer data)
+{
+  g_hash_table_unref (((QueenDBusBodies *) data)->n_of_user);
+}
+
+static void
+close_pipe (QueenDBusBody *self)
 {
   for (int i = 0; i < 2; i++)
     if (self->pipe[i] >= 0)
@@ -44,23 +70,41 @@ close_pipe (QueenDBusBodies *self)
   self->pipe[0] = self->pipe[1] = -1;
 }
 
-static gboolean
-ensure_pipe (QueenDBusBodies *self)
+static void
+clear_body (gpointer data)
 {
-  return self->pipe[0] >= 0 || g_unix_open_pipe (self->pipe, FD_CLOEXEC, NULL);
+  QueenDBusBody *self = data;
+
+  g_atomic_pointer_add (&self->bodies->n_bytes, -(gssize) self->bytes->len);
+  g_byte_array_unref (self->bytes);
+  g_clear_error (&self->error);
+  close_pipe (self);
+  if (self->fd >= 0)
+    queen_closer_close (self->fd);
+  close (self->wake);
+  g_free (self->user);
+  g_atomic_rc_box_release_full (self->bodies, clear_bodies);
 }
 
-/* What a pipe is given in packets comes out of any other one by one. The pipe is all bodies': what
- * cannot be read of this one must not stay in it. */
+static void
+unref_body (gpointer self)
+{
+  g_atomic_rc_box_release_full (self, clear_body);
+}
+
+/* In the thread that reads. Whoever has the same pipe or socket may have the kernel wait there
+ * with its lock: it writes what lies in a file of its own file system, or reads to there. Then
+ * whatever is asked of the pipe waits for that as well, and nothing can be done about it. */
+
+/* What a pipe is given in packets comes out of any other one by one. */
 static gboolean
-read_moved (QueenDBusBodies *self, guint8 *bytes, gsize n)
+read_moved (QueenDBusBody *self, guint8 *bytes, gsize n)
 {
   gssize n_read;
 
   for (; n > 0; n -= (gsize) n_read, bytes += n_read)
     if ((n_read = read (self->pipe[0], bytes, n)) <= 0)
       {
-        close_pipe (self);
         errno = EIO;
         return FALSE;
       }
@@ -75,10 +119,8 @@ read_pipe (QueenDBusBody *self, void *bytes, gsize most)
 {
   gssize n;
 
-  if (!ensure_pipe (self->bodies))
-    return -1;
-  n = splice (self->fd, NULL, self->bodies->pipe[1], NULL, most, SPLICE_F_NONBLOCK);
-  return n <= 0 || read_moved (self->bodies, bytes, (gsize) n) ? n : -1;
+  n = splice (self->fd, NULL, self->pipe[1], NULL, most, SPLICE_F_NONBLOCK);
+  return n <= 0 || read_moved (self, bytes, (gsize) n) ? n : -1;
 }
 
 /* With bytes there may be descriptors. Who does not ask for them has the kernel close them here,
@@ -131,121 +173,196 @@ find_out (QueenDBusBody *self, GError **error)
                            "the body must be a pipe, a Unix socket or a file in memory");
       return FALSE;
     }
-  if (self->read != read_pipe || ensure_pipe (self->bodies))
+  if (self->read != read_pipe || g_unix_open_pipe (self->pipe, FD_CLOEXEC, NULL))
     return TRUE;
   g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
                        "no descriptor is free; try again later");
   return FALSE;
 }
 
-void
-queen_dbus_body_cancel (QueenDBusBody *self)
-{
-  if (self->source)
-    g_source_destroy (self->source);
-  g_clear_pointer (&self->source, g_source_unref);
-  self->bodies->n_bytes -= self->bytes->len;
-  g_byte_array_unref (self->bytes);
-  queen_closer_close (self->fd);
-  g_free (self);
-}
-
-static void
-finish_body (QueenDBusBody *self, GBytes *bytes, const GError *error)
-{
-  QueenDBusBodyFunc on_read = self->on_read;
-  gpointer data = self->data;
-
-  queen_dbus_body_cancel (self);
-  on_read (bytes, error, data);
-}
-
-static void
-fail_body (QueenDBusBody *self, QueenError code, const char *message)
-{
-  g_autoptr (GError) error = g_error_new_literal (QUEEN_ERROR, code, message);
-
-  finish_body (self, NULL, error);
-}
-
-static void
+static gboolean
 take_bytes (QueenDBusBody *self, const guint8 *bytes, gsize n)
 {
   QueenDBusBodies *bodies = self->bodies;
 
   if (self->bytes->len + n > bodies->max_each)
-    fail_body (self, QUEEN_ERROR_CONTENT_TOO_LARGE, "the body is too large");
-  else if (bodies->n_bytes + n > bodies->max_all)
-    fail_body (self, QUEEN_ERROR_UNAVAILABLE, "too many bodies at once; try again later");
-  else
     {
-      g_byte_array_append (self->bytes, bytes, (guint) n);
-      bodies->n_bytes += n;
+      g_set_error_literal (&self->error, QUEEN_ERROR, QUEEN_ERROR_CONTENT_TOO_LARGE,
+                           "the body is too large");
+      return FALSE;
     }
+  g_byte_array_append (self->bytes, bytes, (guint) n);
+  if ((gsize) g_atomic_pointer_add (&bodies->n_bytes, (gssize) n) + n <= bodies->max_all)
+    return TRUE;
+  g_set_error_literal (&self->error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                       "too many bodies at once; try again later");
+  return FALSE;
 }
 
+/* Returns: whether there is more to come */
 static gboolean
-on_body_readable (gint fd, GIOCondition condition, gpointer data)
+read_some (QueenDBusBody *self)
 {
-  static guint8 bytes[AT_ONCE]; /* all bodies are one thread's */
-  QueenDBusBody *self = data;
+  guint8 bytes[AT_ONCE];
   gssize n = self->read (self, bytes, sizeof bytes);
 
   if (n > 0)
-    take_bytes (self, bytes, (gsize) n);
-  else if (n < 0 && errno != EAGAIN && errno != EINTR)
-    fail_body (self, QUEEN_ERROR_BAD_REQUEST, "the body cannot be read");
-  else if (n == 0)
-    {
-      g_autoptr (GBytes) all =
-          queen_text_dup_bytes ((QueenText){ (const char *) self->bytes->data, self->bytes->len });
+    return take_bytes (self, bytes, (gsize) n);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return TRUE;
+  if (n < 0)
+    g_set_error_literal (&self->error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
+                         "the body cannot be read");
+  return FALSE;
+}
 
-      finish_body (self, all, NULL);
-    }
-  return G_SOURCE_CONTINUE; /* it may have been destroyed */
+static gboolean
+wait_for_more (QueenDBusBody *self)
+{
+  struct pollfd fds[] = { { self->fd, POLLIN, 0 }, { self->wake, POLLIN, 0 } };
+
+  while (poll (fds, G_N_ELEMENTS (fds), -1) < 0 && errno == EINTR)
+    ;
+  return !g_atomic_int_get (&self->is_cancelled);
 }
 
 static void
-begin_reading (QueenDBusBody *self)
+count_reading (QueenDBusBodies *self, const char *user, int more)
 {
-  self->source = g_unix_fd_source_new (self->fd, G_IO_IN | G_IO_HUP | G_IO_ERR);
-  g_source_set_callback (self->source, G_SOURCE_FUNC (on_body_readable), self, NULL);
-  g_source_set_static_name (self->source, "body");
-  g_source_attach (self->source, g_main_context_get_thread_default ());
+  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->n_of_user, user)) + (guint) more;
+
+  self->n_reading += (guint) more;
+  if (n > 0)
+    g_hash_table_replace (self->n_of_user, g_strdup (user), GUINT_TO_POINTER (n));
+  else
+    g_hash_table_remove (self->n_of_user, user);
+}
+
+/* Back in the thread of who waits. */
+static gboolean
+on_body_ended (gpointer data)
+{
+  QueenDBusBody *self = data;
+  QueenDBusBodyFunc on_read = g_steal_pointer (&self->on_read);
+  g_autoptr (GBytes) all = NULL;
+
+  count_reading (self->bodies, self->user, -1);
+  if (!on_read)
+    return G_SOURCE_REMOVE;
+  if (!self->error)
+    all = queen_text_dup_bytes ((QueenText){ (const char *) self->bytes->data, self->bytes->len });
+  on_read (all, self->error, self->data);
+  unref_body (self); /* of who waited */
+  return G_SOURCE_REMOVE;
+}
+
+static gpointer
+read_in_thread (gpointer data)
+{
+  QueenDBusBody *self = data;
+  g_autoptr (GMainContext) context = g_steal_pointer (&self->context);
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  if (find_out (self, &self->error))
+    while (wait_for_more (self) && read_some (self))
+      ;
+  close (self->fd);
+  self->fd = -1;
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, on_body_ended, self, unref_body);
+  g_source_set_static_name (source, "body");
+  g_source_attach (source, context);
+  return NULL;
+}
+
+/* In the thread of who waits */
+
+void
+queen_dbus_body_cancel (QueenDBusBody *self)
+{
+  self->on_read = NULL;
+  g_atomic_int_set (&self->is_cancelled, TRUE);
+  eventfd_write (self->wake, 1);
+  unref_body (self);
+}
+
+static gboolean
+has_room (QueenDBusBodies *self, const char *user)
+{
+  return self->n_reading < MAX_READING &&
+         GPOINTER_TO_UINT (g_hash_table_lookup (self->n_of_user, user)) < MAX_OF_USER;
+}
+
+static QueenDBusBody *
+new_body (QueenDBusBodies *self, const char *user, int fd, int wake)
+{
+  QueenDBusBody *body = g_atomic_rc_box_new0 (QueenDBusBody);
+
+  body->bodies = g_atomic_rc_box_acquire (self);
+  body->user = g_strdup (user);
+  body->context = g_main_context_ref_thread_default ();
+  body->fd = fd;
+  body->wake = wake;
+  body->pipe[0] = body->pipe[1] = -1;
+  body->bytes = g_byte_array_new ();
+  return body;
 }
 
 QueenDBusBody *
-queen_dbus_bodies_read (
-    QueenDBusBodies *self, int fd, QueenDBusBodyFunc on_read, gpointer data, GError **error)
+queen_dbus_bodies_read (QueenDBusBodies *self,
+                        const char *user,
+                        int fd,
+                        QueenDBusBodyFunc on_read,
+                        gpointer data,
+                        GError **error)
 {
-  QueenDBusBody *body = g_new0 (QueenDBusBody, 1);
+  int wake = has_room (self, user) ? eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
+  QueenDBusBody *body;
+  GThread *thread;
 
-  body->bodies = self;
-  body->fd = fd;
-  body->bytes = g_byte_array_new ();
+  if (wake < 0)
+    {
+      queen_closer_close (fd);
+      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                           "too many bodies at once; try again later");
+      return NULL;
+    }
+  body = new_body (self, user, fd, wake);
   body->on_read = on_read;
   body->data = data;
-  if (find_out (body, error))
-    begin_reading (body);
-  else
-    g_clear_pointer (&body, queen_dbus_body_cancel);
-  return body;
+  count_reading (self, user, 1);
+  thread = g_thread_try_new ("body", read_in_thread, g_atomic_rc_box_acquire (body), error);
+  if (thread)
+    {
+      g_thread_unref (thread);
+      return body;
+    }
+  count_reading (self, user, -1);
+  g_main_context_unref (body->context);
+  unref_body (body);
+  unref_body (body);
+  return NULL;
 }
 
 QueenDBusBodies *
 queen_dbus_bodies_new (gsize max_each, gsize max_all)
 {
-  QueenDBusBodies *self = g_new0 (QueenDBusBodies, 1);
+  QueenDBusBodies *self = g_atomic_rc_box_new0 (QueenDBusBodies);
 
   self->max_each = max_each;
   self->max_all = max_all;
-  self->pipe[0] = self->pipe[1] = -1;
+  self->n_of_user = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
   return self;
+}
+
+gsize
+queen_dbus_bodies_get_n_bytes (QueenDBusBodies *self)
+{
+  return (gsize) g_atomic_pointer_get (&self->n_bytes);
 }
 
 void
 queen_dbus_bodies_free (QueenDBusBodies *self)
 {
-  close_pipe (self);
-  g_free (self);
+  g_atomic_rc_box_release_full (self, clear_bodies);
 }

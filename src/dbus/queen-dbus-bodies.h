@@ -11,8 +11,9 @@ G_BEGIN_DECLS
  * QueenDBusBodies:
  *
  * Reads what others have to say by a descriptor, while other things go on. It belongs to the thread
- * that makes it, and never waits there, whatever they gave: what cannot be read like that is
- * refused, such as a file of a file system that a user serves.
+ * that makes it, and never waits there, whatever they gave: each is read in a thread of its own, as
+ * the kernel may let who reads wait for whoever else has the same pipe or socket. What would wait
+ * for a file system that a user serves is refused.
  */
 typedef struct _QueenDBusBodies QueenDBusBodies;
 
@@ -41,16 +42,24 @@ void queen_dbus_bodies_free (QueenDBusBodies *self);
 
 /**
  * queen_dbus_bodies_read:
+ * @user: whose it is; a user has 32 at once, also of those that are cancelled and that the kernel
+ *   still holds, and all have 64
  * @fd: (transfer full): a pipe, a Unix socket, which end when their other end is closed, or a file
  *   in memory (memfd_create(2)), which is read from its beginning
- * @on_read: called once, later
- * @error: %QUEEN_ERROR_BAD_REQUEST when it is none of these; %QUEEN_ERROR_UNAVAILABLE without a
- *   descriptor for that
+ * @on_read: called once, later; with %QUEEN_ERROR_BAD_REQUEST when it is none of these
+ * @error: %QUEEN_ERROR_UNAVAILABLE when there are too many, or no descriptor is free
  *
  * Returns: (transfer none) (nullable): the body, until @on_read or queen_dbus_body_cancel()
  */
-QueenDBusBody *queen_dbus_bodies_read (
-    QueenDBusBodies *self, int fd, QueenDBusBodyFunc on_read, gpointer data, GError **error);
+QueenDBusBody *queen_dbus_bodies_read (QueenDBusBodies *self,
+                                       const char *user,
+                                       int fd,
+                                       QueenDBusBodyFunc on_read,
+                                       gpointer data,
+                                       GError **error);
+
+/** Returns: how many bytes of all bodies have been read that are not done with */
+gsize queen_dbus_bodies_get_n_bytes (QueenDBusBodies *self);
 
 /** It is not wanted any longer. */
 void queen_dbus_body_cancel (QueenDBusBody *self);

@@ -331,8 +331,8 @@ on_submitter_known (const char *user, const char *caller, gpointer data)
   if (count_call (submissions, self, &error))
     {
       queen_dbus_call_watch_caller (self->call);
-      self->reading =
-          queen_dbus_bodies_read (submissions->bodies, self->fd, on_body_read, self, &error);
+      self->reading = queen_dbus_bodies_read (submissions->bodies, self->submitter, self->fd,
+                                              on_body_read, self, &error);
       self->fd = -1;
     }
   if (error)

@@ -5,9 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "dbus/queen-dbus-bodies.h"
@@ -48,7 +51,7 @@ begin (QueenDBusBodies *bodies, Reading *reading, int fd)
   g_autoptr (GError) error = NULL;
 
   *reading = (Reading){ 0 };
-  reading->body = queen_dbus_bodies_read (bodies, fd, on_read, reading, &error);
+  reading->body = queen_dbus_bodies_read (bodies, "user", fd, on_read, reading, &error);
   g_assert_no_error (error);
   g_assert_nonnull (reading->body);
 }
@@ -252,6 +255,18 @@ test_packets (void)
   expect (&first, "abcabcabcabcabcabcabcabc");
 }
 
+static void
+await_bytes (QueenDBusBodies *bodies, gsize n)
+{
+  gint64 end = g_get_monotonic_time () + PATIENCE;
+
+  while (queen_dbus_bodies_get_n_bytes (bodies) != n)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, end);
+      g_thread_yield ();
+    }
+}
+
 /* Of all together; and what has ended does not count. */
 static void
 test_large_together (void)
@@ -267,7 +282,7 @@ test_large_together (void)
   begin (bodies, &first, fds[0]);
   begin (bodies, &second, others[0]);
   say (fds[1], most);
-  turn ();
+  await_bytes (bodies, MAX_EACH);
   say (others[1], text);
   expect_error (&second, QUEEN_ERROR_UNAVAILABLE);
   close (others[1]);
@@ -302,11 +317,11 @@ test_cancelled (void)
 static void
 refuse (QueenDBusBodies *bodies, int fd)
 {
-  g_autoptr (GError) error = NULL;
+  Reading reading;
 
   g_assert_cmpint (fd, >=, 0);
-  g_assert_null (queen_dbus_bodies_read (bodies, fd, on_read, NULL, &error));
-  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST);
+  begin (bodies, &reading, fd);
+  expect_error (&reading, QUEEN_ERROR_BAD_REQUEST);
 }
 
 /* To read them could wait, or there is nothing to be read. */
@@ -336,6 +351,109 @@ test_broken (void)
   expect_error (&reading, QUEEN_ERROR_BAD_REQUEST);
 }
 
+#define PAGE 4096
+
+/* Memory that the kernel waits for when it reads it.
+ *
+ * Returns: by which it is told that it need not; -1 where that is not allowed */
+static int
+open_trap (void **page)
+{
+  struct uffdio_api api = { .api = UFFD_API };
+  struct uffdio_register all = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+  int trap = (int) syscall (SYS_userfaultfd, O_CLOEXEC);
+
+  if (trap < 0)
+    return -1;
+  *page = mmap (NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  g_assert_true (*page != MAP_FAILED);
+  all.range = (struct uffdio_range){ .start = (guint64) (gsize) *page, .len = PAGE };
+  g_assert_cmpint (ioctl (trap, UFFDIO_API, &api), ==, 0);
+  g_assert_cmpint (ioctl (trap, UFFDIO_REGISTER, &all), ==, 0);
+  return trap;
+}
+
+typedef struct
+{
+  int fd;
+  void *page;
+} Trapped;
+
+static gpointer
+write_trapped (gpointer data)
+{
+  Trapped *trapped = data;
+
+  g_assert_cmpint (write (trapped->fd, trapped->page, PAGE), ==, PAGE);
+  return NULL;
+}
+
+/* Whoever writes to a pipe has its lock until what it writes is there, and that may lie with a file
+ * system of its own. */
+static void
+test_locked (void)
+{
+  g_autoptr (QueenDBusBodies) bodies = new_bodies ();
+  struct uffdio_zeropage release = { 0 };
+  Trapped trapped;
+  struct uffd_msg fault;
+  Reading locked, other;
+  GThread *writer;
+  int trap = open_trap (&trapped.page);
+  int fds[2];
+
+  if (trap < 0)
+    {
+      g_test_skip ("only root can have the kernel wait for somebody");
+      return;
+    }
+  alarm (PATIENCE / G_USEC_PER_SEC);
+  open_pipe (fds);
+  trapped.fd = fds[1];
+  writer = g_thread_new ("writer", write_trapped, &trapped);
+  g_assert_cmpint (read (trap, &fault, sizeof fault), ==, sizeof fault);
+  begin (bodies, &locked, fds[0]);
+  begin (bodies, &other, open_memory (1));
+  await (&other);
+  g_assert_cmpuint (g_bytes_get_size (other.bytes), ==, 1);
+  clear (&other);
+  queen_dbus_body_cancel (locked.body);
+
+  release.range = (struct uffdio_range){ .start = (guint64) (gsize) trapped.page, .len = PAGE };
+  g_assert_cmpint (ioctl (trap, UFFDIO_ZEROPAGE, &release), ==, 0);
+  g_thread_join (writer);
+  close (fds[1]);
+  close (trap);
+  munmap (trapped.page, PAGE);
+  alarm (0);
+}
+
+/* Of one user the kernel may hold as many as it likes to have held. */
+static void
+test_of_one_user (void)
+{
+  g_autoptr (QueenDBusBodies) bodies = new_bodies ();
+  g_autoptr (GError) error = NULL;
+  Reading readings[33];
+  int fds[2];
+
+  open_pipe (fds);
+  for (int i = 0; i < 32; i++)
+    begin (bodies, &readings[i], fcntl (fds[0], F_DUPFD_CLOEXEC, 0));
+  g_assert_null (queen_dbus_bodies_read (bodies, "user", fcntl (fds[0], F_DUPFD_CLOEXEC, 0),
+                                         on_read, NULL, &error));
+  g_assert_error (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE);
+  readings[32].body =
+      queen_dbus_bodies_read (bodies, "another", fds[0], on_read, &readings[32], NULL);
+  g_assert_nonnull (readings[32].body);
+  close (fds[1]);
+  for (int i = 0; i < 33; i++)
+    {
+      await (&readings[i]);
+      clear (&readings[i]);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -344,6 +462,8 @@ main (int argc, char **argv)
   g_test_add_func ("/dbus-bodies/pipe/in-parts", test_pipe);
   g_test_add_func ("/dbus-bodies/pipe/read-by-others-too/nobody-waits", test_stolen);
   g_test_add_func ("/dbus-bodies/pipe/packets/stay-with-whom-they-are-of", test_packets);
+  g_test_add_func ("/dbus-bodies/pipe/locked-by-others/nobody-waits", test_locked);
+  g_test_add_func ("/dbus-bodies/too-many/of-one-user", test_of_one_user);
   g_test_add_func ("/dbus-bodies/socket/in-parts", test_socket);
   g_test_add_func ("/dbus-bodies/socket/with-descriptors/is-an-error", test_descriptors);
   g_test_add_func ("/dbus-bodies/memory/from-its-beginning", test_memory);
