@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "machine/queen-process-files.h"
 #include "machine/queen-process-tree.h"
 #include "machine/queen-socket-diag.h"
 #include "queen-watched.h"
@@ -138,27 +139,74 @@ get_cost (void)
   return (gint64) time.tv_sec * QUEEN_SECOND + time.tv_nsec / 1000;
 }
 
-/* @listeners: those that are new */
+/* The sockets of a process and its own */
+
 static void
-add_of_process (QueenProspects *self, GArray *listeners)
+take_socket (pid_t pid, int fd, const char *target, gpointer data)
 {
-  g_autoptr (QueenProcessTree) tree = NULL;
+  guint64 inode = queen_process_files_parse_socket (target);
+
+  if (inode != 0)
+    g_hash_table_add (data, g_memdup2 (&inode, sizeof inode));
+}
+
+static void
+take_sockets (pid_t pid, gpointer data)
+{
+  queen_process_files_each_of ("", pid, take_socket, data);
+}
+
+/* Returns: (transfer full) (element-type guint64): their inodes */
+static GHashTable *
+list_own_sockets (QueenProspects *self)
+{
+  GHashTable *own = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  g_autoptr (QueenProcessTree) tree = queen_process_tree_read (NULL);
+
+  queen_process_tree_foreach_in (tree, self->pid, take_sockets, own);
+  return own;
+}
+
+static gboolean is_known (QueenProspects *self, const QueenSocketListener *listener);
+
+/* Others may listen at so many addresses that those of the process are not among what is told. */
+static void
+add_own_of_many (QueenProspects *self, GHashTable *own)
+{
+  g_autoptr (GArray) listeners = queen_socket_diag_list_among (self->diag, own, NULL);
+
+  for (guint i = 0; listeners && i < listeners->len; i++)
+    {
+      const QueenSocketListener *listener = &g_array_index (listeners, QueenSocketListener, i);
+
+      if (!is_known (self, listener))
+        add_prospect (self, listener);
+    }
+}
+
+/* @listeners: those that are new
+ * @are_all: whether there are no others */
+static void
+add_of_process (QueenProspects *self, GArray *listeners, gboolean are_all)
+{
+  g_autoptr (GHashTable) own = NULL;
   gint64 before = get_cost ();
 
   /* They are new the next time, too. */
-  if (listeners->len == 0 || g_get_monotonic_time () < self->find_at)
+  if ((listeners->len == 0 && are_all) || g_get_monotonic_time () < self->find_at)
     return;
-  queen_socket_diag_find_pids (self->diag, listeners);
-  tree = queen_process_tree_read (NULL);
+  own = list_own_sockets (self);
   for (guint i = 0; i < listeners->len; i++)
     {
       const QueenSocketListener *listener = &g_array_index (listeners, QueenSocketListener, i);
 
-      if (listener->pid != 0 && queen_process_tree_is_in (tree, listener->pid, self->pid))
+      if (g_hash_table_contains (own, &listener->inode))
         add_prospect (self, listener);
       else
         g_hash_table_add (self->foreign, GSIZE_TO_POINTER (listener->inode));
     }
+  if (!are_all)
+    add_own_of_many (self, own);
   self->find_at =
       g_get_monotonic_time () + MIN ((get_cost () - before) * SHARE, SCAN_MSEC * QUEEN_MSEC);
 }
@@ -190,11 +238,13 @@ static void
 look_at_listeners (QueenProspects *self, GArray *listeners)
 {
   g_autoptr (GArray) fresh = g_array_new (FALSE, FALSE, sizeof (QueenSocketListener));
+  gboolean are_all = listeners->len < QUEEN_SOCKET_DIAG_MAX;
 
   g_hash_table_foreach (self->found, mark_absent, NULL);
   for (guint i = 0; i < listeners->len; i++)
     is_known (self, &g_array_index (listeners, QueenSocketListener, i));
-  g_hash_table_foreach_remove (self->found, is_absent, NULL);
+  if (are_all)
+    g_hash_table_foreach_remove (self->found, is_absent, NULL);
   for (guint i = 0; i < listeners->len; i++)
     {
       const QueenSocketListener *listener = &g_array_index (listeners, QueenSocketListener, i);
@@ -209,7 +259,7 @@ look_at_listeners (QueenProspects *self, GArray *listeners)
       if (queen_prospects_is_usual (listener->port))
         add_prospect (self, listener);
     }
-  add_of_process (self, fresh);
+  add_of_process (self, fresh, are_all);
 }
 
 /* To find out whose a socket is takes milliseconds, and a model loads for minutes. A socket may be

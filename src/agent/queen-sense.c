@@ -61,12 +61,8 @@ get_tree (QueenSense *self, gint64 now)
 pid_t
 queen_sense_find_pid (QueenSense *self, guint16 port)
 {
-  g_autoptr (GArray) listeners =
-      queen_socket_diag_list_listeners (self->diag, QUEEN_SOCKET_DIAG_ANY_USER, NULL);
+  g_autoptr (GArray) listeners = queen_socket_diag_list_at (self->diag, port, NULL);
 
-  for (guint i = listeners ? listeners->len : 0; i > 0; i--)
-    if (g_array_index (listeners, QueenSocketListener, i - 1).port != port)
-      g_array_remove_index_fast (listeners, i - 1);
   if (!listeners || listeners->len == 0)
     return 0;
   queen_socket_diag_find_pids (self->diag, listeners);
@@ -255,16 +251,13 @@ queen_sense_look (
 gboolean
 queen_sense_is_open (QueenSense *self, guint16 port)
 {
-  g_autoptr (GArray) listeners =
-      queen_socket_diag_list_listeners (self->diag, QUEEN_SOCKET_DIAG_ANY_USER, NULL);
+  g_autoptr (GArray) listeners = queen_socket_diag_list_at (self->diag, port, NULL);
   gboolean is_there = FALSE;
 
   for (guint i = 0; listeners && i < listeners->len; i++)
     {
       const QueenSocketListener *listener = &g_array_index (listeners, QueenSocketListener, i);
 
-      if (listener->port != port)
-        continue;
       if (!g_str_has_prefix (listener->address, "127.") && strcmp (listener->address, "::1") != 0 &&
           !g_str_has_prefix (listener->address, "::ffff:127."))
         return TRUE;

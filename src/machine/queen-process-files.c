@@ -21,6 +21,14 @@ queen_process_files_parse_pid (const char *name)
   return g_ascii_string_to_unsigned (name, 10, 1, G_MAXINT32, &pid, NULL) ? (pid_t) pid : 0;
 }
 
+guint64
+queen_process_files_parse_socket (const char *target)
+{
+  guint64 inode;
+
+  return sscanf (target, "socket:[%" G_GUINT64_FORMAT "]", &inode) == 1 ? inode : 0;
+}
+
 static int
 parse_descriptor (const char *name)
 {

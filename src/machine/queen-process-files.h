@@ -54,6 +54,14 @@ gboolean queen_process_files_each_of (const char *root,
 pid_t queen_process_files_parse_pid (const char *name);
 
 /**
+ * queen_process_files_parse_socket:
+ * @target: of an open file
+ *
+ * Returns: the inode of the socket that it is, or 0
+ */
+guint64 queen_process_files_parse_socket (const char *target);
+
+/**
  * queen_process_files_is_host:
  * @root: what stands before `/proc`; may be empty
  *

@@ -130,6 +130,21 @@ queen_process_tree_sum (const QueenProcessTree *self, pid_t pid, QueenProcessUse
 }
 
 void
+queen_process_tree_foreach_in (const QueenProcessTree *self,
+                               pid_t ancestor,
+                               void (*func) (pid_t pid, gpointer data),
+                               gpointer data)
+{
+  GHashTableIter iter;
+  gpointer key;
+
+  g_hash_table_iter_init (&iter, self->processes);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    if (queen_process_tree_is_in (self, GPOINTER_TO_INT (key), ancestor))
+      func (GPOINTER_TO_INT (key), data);
+}
+
+void
 queen_process_tree_free (QueenProcessTree *self)
 {
   g_hash_table_unref (self->processes);

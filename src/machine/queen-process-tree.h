@@ -67,6 +67,16 @@ gboolean queen_process_tree_sum (const QueenProcessTree *self, pid_t pid, QueenP
  */
 gboolean queen_process_tree_is_in (const QueenProcessTree *self, pid_t pid, pid_t ancestor);
 
+/**
+ * queen_process_tree_foreach_in:
+ * @ancestor: a process
+ * @func: called for it and for each that queen_process_tree_is_in() says is in it
+ */
+void queen_process_tree_foreach_in (const QueenProcessTree *self,
+                                    pid_t ancestor,
+                                    void (*func) (pid_t pid, gpointer data),
+                                    gpointer data);
+
 void queen_process_tree_free (QueenProcessTree *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenProcessTree, queen_process_tree_free)

@@ -31,7 +31,8 @@ typedef struct
   const guint16 *ports;
   guint n_ports;
   QueenSocketCount *counts;
-  uid_t uid; /* QUEEN_SOCKET_DIAG_ANY_USER for all */
+  uid_t uid;          /* QUEEN_SOCKET_DIAG_ANY_USER for all */
+  GHashTable *inodes; /* those that are wanted; NULL for all */
   GArray *listeners;
   guint n_found;
   GHashTable *seen; /* inodes of what was found; NULL where nothing is told twice */
@@ -69,14 +70,16 @@ is_wanted (const QueenSocketRow *row, const Search *search)
   for (guint i = 0; i < search->n_ports; i++)
     if (row->port == search->ports[i])
       return TRUE;
-  return search->listeners &&
+  if (search->inodes)
+    return g_hash_table_contains (search->inodes, &row->inode);
+  return search->n_ports == 0 &&
          (search->uid == QUEEN_SOCKET_DIAG_ANY_USER || row->uid == search->uid);
 }
 
 static void
 take_row (const QueenSocketRow *row, Search *search)
 {
-  for (guint i = 0; i < search->n_ports; i++)
+  for (guint i = 0; search->counts && i < search->n_ports; i++)
     if (row->port == search->ports[i])
       count_connection (row, &search->counts[i]);
   if (search->listeners)
@@ -93,7 +96,7 @@ on_row (const QueenSocketRow *row, gpointer data)
     return TRUE;
   if (search->n_found == QUEEN_SOCKET_DIAG_MAX)
     {
-      for (guint i = 0; i < search->n_ports; i++)
+      for (guint i = 0; search->counts && i < search->n_ports; i++)
         search->counts[i].is_cut = TRUE;
       return FALSE;
     }
@@ -105,7 +108,7 @@ static void
 reset_search (Search *search)
 {
   search->n_found = 0;
-  for (guint i = 0; i < search->n_ports; i++)
+  for (guint i = 0; search->counts && i < search->n_ports; i++)
     search->counts[i] = (QueenSocketCount){ 0 };
   if (search->listeners)
     g_array_set_size (search->listeners, 0);
@@ -228,16 +231,41 @@ compare_listeners (gconstpointer a, gconstpointer b)
                                      : g_strcmp0 (first->address, second->address);
 }
 
-GArray *
-queen_socket_diag_list_listeners (QueenSocketDiag *self, uid_t uid, GError **error)
+static GArray *
+list_found (QueenSocketDiag *self, Search *search, GError **error)
 {
   g_autoptr (GArray) listeners = g_array_new (FALSE, FALSE, sizeof (QueenSocketListener));
-  Search search = { .state = TCP_LISTEN, .uid = uid, .listeners = listeners };
 
-  if (!ask_netlink (self, &search) && !read_table (self, &search, error))
+  search->state = TCP_LISTEN;
+  search->listeners = listeners;
+  if (!ask_netlink (self, search) && !read_table (self, search, error))
     return NULL;
   g_array_sort (listeners, compare_listeners);
   return g_steal_pointer (&listeners);
+}
+
+GArray *
+queen_socket_diag_list_listeners (QueenSocketDiag *self, uid_t uid, GError **error)
+{
+  Search search = { .uid = uid };
+
+  return list_found (self, &search, error);
+}
+
+GArray *
+queen_socket_diag_list_at (QueenSocketDiag *self, guint16 port, GError **error)
+{
+  Search search = { .ports = &port, .n_ports = 1 };
+
+  return list_found (self, &search, error);
+}
+
+GArray *
+queen_socket_diag_list_among (QueenSocketDiag *self, GHashTable *inodes, GError **error)
+{
+  Search search = { .inodes = inodes };
+
+  return list_found (self, &search, error);
 }
 
 static void
@@ -245,10 +273,8 @@ on_open_socket (pid_t pid, int fd, const char *target, gpointer data)
 {
   GHashTable *by_inode = data;
   QueenSocketListener *listener;
-  guint64 inode;
+  guint64 inode = queen_process_files_parse_socket (target);
 
-  if (sscanf (target, "socket:[%" G_GUINT64_FORMAT "]", &inode) != 1)
-    return;
   listener = g_hash_table_lookup (by_inode, &inode);
   if (listener && (listener->pid == 0 || pid < listener->pid))
     listener->pid = pid;

@@ -110,6 +110,26 @@ gboolean queen_socket_diag_count_ports (QueenSocketDiag *self,
 GArray *queen_socket_diag_list_listeners (QueenSocketDiag *self, uid_t uid, GError **error);
 
 /**
+ * queen_socket_diag_list_at:
+ * @port: in the host's byte order
+ * @error: what the system says
+ *
+ * Returns: (transfer full) (element-type QueenSocketListener) (nullable): who listens there by TCP,
+ *   however many listen elsewhere. None has a pid
+ */
+GArray *queen_socket_diag_list_at (QueenSocketDiag *self, guint16 port, GError **error);
+
+/**
+ * queen_socket_diag_list_among:
+ * @inodes: (element-type guint64): sockets, by `g_int64_hash`
+ * @error: what the system says
+ *
+ * Returns: (transfer full) (element-type QueenSocketListener) (nullable): those of them that listen
+ *   by TCP, however many others do. None has a pid
+ */
+GArray *queen_socket_diag_list_among (QueenSocketDiag *self, GHashTable *inodes, GError **error);
+
+/**
  * queen_socket_diag_find_pids:
  * @listeners: (element-type QueenSocketListener): whose @pid is set where it can be found; one that
  *   several processes hold gets the lowest of them

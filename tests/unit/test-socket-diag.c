@@ -437,6 +437,35 @@ test_many (void)
   tree_free (tree);
 }
 
+/* Anybody may listen at as many addresses as he likes. */
+static void
+test_crowd (void)
+{
+  char *tree = tree_new ();
+  g_autoptr (QueenSocketDiag) diag = queen_socket_diag_new (tree);
+  g_autoptr (GString) table = g_string_new ("header\n");
+  g_autoptr (GHashTable) inodes = g_hash_table_new (g_int64_hash, g_int64_equal);
+  g_autoptr (GArray) all = NULL, at = NULL, among = NULL;
+  guint64 wanted = 4711 + QUEEN_SOCKET_DIAG_MAX;
+
+  for (int i = 0; i <= QUEEN_SOCKET_DIAG_MAX; i++)
+    g_string_append_printf (table,
+                            "%4d: %08X:%04X 00000000:0000 0A 00000000:00000000 00:00000000 "
+                            "00000000  1000  0 %d 1\n",
+                            i, i, i == QUEEN_SOCKET_DIAG_MAX ? 8080 : 8081, 4711 + i);
+  tree_write (tree, "proc/net/tcp", table->str);
+  g_hash_table_add (inodes, &wanted);
+  all = queen_socket_diag_list_listeners (diag, QUEEN_SOCKET_DIAG_ANY_USER, NULL);
+  at = queen_socket_diag_list_at (diag, 8080, NULL);
+  among = queen_socket_diag_list_among (diag, inodes, NULL);
+  g_assert_cmpuint (all->len, ==, QUEEN_SOCKET_DIAG_MAX);
+  g_assert_cmpuint (at->len, ==, 1);
+  g_assert_cmpuint (g_array_index (at, QueenSocketListener, 0).inode, ==, wanted);
+  g_assert_cmpuint (among->len, ==, 1);
+  g_assert_cmpuint (g_array_index (among, QueenSocketListener, 0).inode, ==, wanted);
+  tree_free (tree);
+}
+
 /* Two processes hold it, and a third something else of that name. */
 static void
 test_pids (void)
@@ -489,6 +518,7 @@ main (int argc, char **argv)
   g_test_add_func ("/socket-diag/table/half-lines-are-left-out", test_bad_table);
   g_test_add_func ("/socket-diag/table/what-is-told-twice-counts-once", test_twice);
   g_test_add_func ("/socket-diag/table/too-many-are-said-to-be", test_many);
+  g_test_add_func ("/socket-diag/table/who-is-asked-for-is-found-in-a-crowd", test_crowd);
   g_test_add_func ("/socket-diag/pids/the-first-of-those-who-hold-it", test_pids);
 
   return g_test_run ();
