@@ -8,8 +8,6 @@ import assert from "node:assert/strict";
 
 import { testPage } from "./harness.mjs";
 
-const STANDSTILL = 1000; /* ms */
-
 testPage("more newcomers than a queen can know are not kept, and who is left is found out soon",
   {}, async ({ page }) => {
     const { kept, known, left, took } = await page.evaluate(async () => {
@@ -19,6 +17,7 @@ testPage("more newcomers than a queen can know are not kept, and who is left is 
       const journal = new Journal();
       const cluster = new Cluster((/** @type {any} */ change) => journal.addChange(change));
       const at = Date.now();
+      const started = performance.now();
 
       for (let n = 0; n < 2 * MOST; n++)
         cluster.take({ kind: "worker", id: `w-${n}`, status: "stopped", at, stamp: at, epoch: "e", number: n });
@@ -30,15 +29,16 @@ testPage("more newcomers than a queen can know are not kept, and who is left is 
         components: [{ id: "w-7", status: "Stopped", first_seen: new Date(at).toISOString(),
           last_seen: new Date(at).toISOString(), since: new Date(at).toISOString(), heartbeats: 1 }],
       }, 0);
-      const took = performance.now() - begun;
+      /* A machine that is busy with something else is slow in both. */
+      const took = (performance.now() - begun) / (begun - started);
       return { kept, known, left: [...cluster.components.keys()], took };
     });
 
-    console.log(`# who is left was found out within ${took.toFixed(0)} ms`);
+    console.log(`# who is left was found out in ${took.toFixed(2)} of the time in which they came`);
     assert.equal(kept, 1);
     assert.ok(known > 1 && known < 1.1, `${known}`); /* with the line above them */
     assert.deepEqual(left, ["worker/w-7"]);
-    assert.ok(took < STANDSTILL);
+    assert.ok(took < 1);
   });
 
 testPage("of however many that need attention the worst are told of",
