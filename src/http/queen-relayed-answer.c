@@ -6,6 +6,7 @@
 #include <libsoup/soup.h>
 #include <string.h>
 
+#include "jobs/queen-answer-status.h"
 #include "jobs/queen-passes.h"
 #include "jobs/queen-relay.h"
 #include "queen-error.h"
@@ -380,6 +381,15 @@ log_once (QueenRelayedAnswer *self, const char *what, const char *why)
   self->stage->is_refusal_logged = TRUE;
 }
 
+static void
+refuse_strange_answer (QueenRelayedAnswer *self)
+{
+  g_autofree char *why = g_strdup_printf ("she answered %u%s, which is no answer to that",
+                                          self->status, self->body->len > 0 ? "" : " and no more");
+
+  refuse_with (self, QUEEN_ERROR_BAD_GATEWAY, why);
+}
+
 /* As she said it, but for what she said of this queen and not of who asks. */
 static void
 hand_on (QueenRelayedAnswer *self)
@@ -391,9 +401,9 @@ hand_on (QueenRelayedAnswer *self)
                    "she refuses; all queens need the same --queen-token-file");
       return;
     }
-  if (self->status < SOUP_STATUS_OK || self->status >= 600 || self->body->len == 0)
+  if (!queen_answer_status_is_for_asker (self->status) || self->body->len == 0)
     {
-      refuse_with (self, QUEEN_ERROR_BAD_GATEWAY, "her answer is none");
+      refuse_strange_answer (self);
       return;
     }
   queen_exchange_answer (self->exchange, self->status, "application/json",

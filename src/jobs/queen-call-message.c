@@ -9,6 +9,10 @@
 #include "queen-passes.h"
 
 #define MAX_DIGITS 18 /* of a number that libsoup's type can hold */
+#define TEXTS(request)                                                                             \
+  {                                                                                                \
+    &(request)->path, &(request)->token, &(request)->pass, &(request)->last_id, &(request)->via,   \
+  }
 #define FAULT "queen-call-fault"
 
 /* RFC 9110 § 8.6. libsoup takes any number that C does, and GLib warns of those below 0. The status
@@ -45,6 +49,27 @@ queen_call_message_explain (const GError *error)
   if (error->domain == G_TLS_ERROR)
     return "there is no secure connection to it: it speaks no TLS, or has ended it";
   return error->domain == G_RESOLVER_ERROR ? "its name is not known" : "it refuses connections";
+}
+
+void
+queen_call_request_own (QueenCallRequest *request)
+{
+  const char **texts[] = TEXTS (request);
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    *texts[i] = g_strdup (*texts[i]);
+  if (request->body)
+    g_bytes_ref (request->body);
+}
+
+void
+queen_call_request_clear (QueenCallRequest *request)
+{
+  const char **texts[] = TEXTS (request);
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_free ((char *) *texts[i]);
+  g_clear_pointer (&request->body, g_bytes_unref);
 }
 
 SoupMessage *

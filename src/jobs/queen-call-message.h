@@ -22,4 +22,10 @@ const char *queen_call_message_get_fault (SoupMessage *message);
 /** Returns: (transfer none): what @error means, of one that came before there was a connection */
 const char *queen_call_message_explain (const GError *error);
 
+/** queen_call_request_own: its texts that are of its own making, and its body, become copies. */
+void queen_call_request_own (QueenCallRequest *request);
+
+/** queen_call_request_clear: reverses that. */
+void queen_call_request_clear (QueenCallRequest *request);
+
 G_END_DECLS

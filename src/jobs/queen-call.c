@@ -70,14 +70,9 @@ ref_call (QueenCall *self)
 static void
 unref_call (QueenCall *self)
 {
-  const char **texts[] = { &self->request.path, &self->request.token, &self->request.pass,
-                           &self->request.last_id, &self->request.via };
-
   if (--self->n_refs > 0)
     return;
-  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    g_free ((char *) *texts[i]);
-  g_clear_pointer (&self->request.body, g_bytes_unref);
+  queen_call_request_clear (&self->request);
   g_clear_object (&self->cancellable);
   g_free (self);
 }
@@ -492,13 +487,7 @@ queen_call_start (QueenCaller *caller,
   self->data = data;
   self->request = *request;
   self->source = *request->source;
-  self->request.path = g_strdup (request->path);
-  self->request.token = g_strdup (request->token);
-  self->request.pass = g_strdup (request->pass);
-  self->request.last_id = g_strdup (request->last_id);
-  self->request.via = g_strdup (request->via);
-  if (request->body)
-    g_bytes_ref (request->body);
+  queen_call_request_own (&self->request);
   self->cancellable = g_cancellable_new ();
   self->patience = G_MAXINT64;
   self->link.data = self->turn.data = self;

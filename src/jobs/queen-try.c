@@ -4,6 +4,7 @@
 #include "queen-try.h"
 
 #include "loop/queen-clock.h"
+#include "queen-answer-status.h"
 #include "queen-call.h"
 #include "queen-dialect.h"
 #include "queen-error.h"
@@ -186,13 +187,15 @@ static void
 learn_of_chat (QueenTry *self)
 {
   QueenChatOnly *known = self->caller->chat_only;
+  gint64 now = queen_clock_system.get_monotonic ();
 
   if (is_success (self->status))
-    queen_chat_only_note (known, self->id, self->target, queen_clock_system.get_monotonic ());
+    queen_chat_only_note (known, self->id, self->target, now);
   else if (self->status == 404 || self->status == 405)
     queen_chat_only_forget (known, self->id, self->target);
 }
 
+/* Nobody is followed to where they point; but what is wrong may be said in other words. */
 static void
 on_call_head (guint status, SoupMessageHeaders *headers, gpointer data)
 {
@@ -205,11 +208,12 @@ on_call_head (guint status, SoupMessageHeaders *headers, gpointer data)
   if (!self->is_second && (status == 429 || status == 503))
     fail_try (self, QUEEN_ATTEMPT_BUSY, QUEEN_ERROR_UNAVAILABLE, "it is busy: it answered %u",
               status);
-  else if (status < 200 || (status >= 300 && status < 400))
-    fail_try (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY,
-              "it answered %u, and nobody is followed to where it points", status);
   else if (is_no_completion (self, status))
     turn_to_chat (self);
+  else if (!queen_answer_status_is_for_asker (status) &&
+           (status < 400 || self->dialect->type->is_open))
+    fail_try (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY,
+              "it answered %u, which is nothing for who asks", status);
   else
     {
       g_clear_pointer (&self->request.body, g_bytes_unref);
@@ -365,10 +369,10 @@ follow_pointer (QueenTry *self)
 static void
 explain_status (QueenTry *self)
 {
-  g_autofree char *explanation = queen_short_answer_dup_explanation (self->kept);
+  g_autofree char *why = queen_short_answer_dup_explanation (self->kept);
 
   fail_try (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY, "it answered %u%s%s", self->status,
-            explanation ? ": " : "", explanation ? explanation : "");
+            why ? ": " : "", why ? why : "");
 }
 
 static void

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * queen_answer_status_is_for_asker:
+ * @status: of an answer that a worker or another queen gave to this one
+ *
+ * Returns: whether it may be handed on to whoever asked this one, with its body. Not those that
+ * answer another question or none (1xx, 204, 205, 206, 3xx; RFC 9110 § 15.2 to 15.4), those that
+ * are about the connection between the two, or about what this one shows to be let in (401, 407,
+ * 408, 411, 417, 421, 426, 431), or what is no status of an answer at all
+ */
+gboolean queen_answer_status_is_for_asker (guint status);
+
+G_END_DECLS
