@@ -22,6 +22,16 @@ struct _QueenChild
   gpointer data;
 };
 
+static char *
+explain_signal (int number)
+{
+  const char *name = sigabbrev_np (number);
+
+  /* Those of real time have none. */
+  return name ? g_strdup_printf ("its process was ended by signal %d (%s)", number, name)
+              : g_strdup_printf ("its process was ended by signal %d", number);
+}
+
 static void
 take_end (QueenChild *self, int status)
 {
@@ -29,8 +39,7 @@ take_end (QueenChild *self, int status)
   int exit_status = WIFSIGNALED (status) ? 128 + WTERMSIG (status) : WEXITSTATUS (status);
 
   if (WIFSIGNALED (status))
-    reason = g_strdup_printf ("its process was ended by signal %d (%s)", WTERMSIG (status),
-                              sigabbrev_np (WTERMSIG (status)));
+    reason = explain_signal (WTERMSIG (status));
   else if (exit_status != 0)
     reason = g_strdup_printf ("its process ended with status %d", exit_status);
   self->pid = 0;
