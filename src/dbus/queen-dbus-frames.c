@@ -19,6 +19,11 @@
  * come last another one begins. */
 #define MAX_BATCHES 2
 
+/* Descriptors that nobody wants, and that wait because sixteen others cannot be closed. There must
+ * not be more, or nobody else gets one. A bus can be kept from passing them only when one comes to
+ * it (queen-dbus-stream.c). */
+#define MAX_UNCLOSED 512
+
 /* Descriptors that have come with one message. */
 typedef struct
 {
@@ -240,7 +245,7 @@ add_batch (QueenDBusFrames *self, const QueenDBusArrival *arrival, GError **erro
 {
   if (arrival->n == 0)
     return TRUE;
-  if (self->n_batches < MAX_BATCHES)
+  if (self->n_batches < MAX_BATCHES && queen_closer_get_n_waiting () <= MAX_UNCLOSED)
     {
       self->batches[self->n_batches++] = (Batch){ self->n_read, *arrival };
       return TRUE;
@@ -248,7 +253,9 @@ add_batch (QueenDBusFrames *self, const QueenDBusArrival *arrival, GError **erro
   if (arrival->fd >= 0)
     queen_closer_close (arrival->fd);
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                       "it sends descriptors without a message");
+                       self->n_batches < MAX_BATCHES
+                           ? "descriptors have come by it that cannot be closed"
+                           : "it sends descriptors without a message");
   return FALSE;
 }
 

@@ -4,6 +4,7 @@
 #include "queen-dbus-presence.h"
 
 #include "loop/queen-alarm.h"
+#include "net/queen-closer.h"
 #include "queen-dbus-bus.h"
 #include "queen-dbus-stream.h"
 
@@ -12,6 +13,7 @@
 #define LAST_DELAY (4 * G_USEC_PER_SEC)
 #define LAST_WAIT 1000 /* ms, for GDBus to let go of everything */
 
+#define RETRY_FOR_DESCRIPTORS (20 * G_USEC_PER_SEC) /* from which she had to come without */
 #define OWNER_PATIENCE (10 * 1000) /* ms, for who has the name to show that it lives */
 
 /* D-Bus Specification, § Message Bus Messages: org.freedesktop.DBus.RequestName */
@@ -283,6 +285,17 @@ on_connection_closed (GDBusConnection *connection,
   give_up_on (self, error ? error->message : "it has closed the connection");
 }
 
+/* She does not want any as long as those that have come cannot be closed; see queen-dbus-stream.c.
+ */
+static void
+look_at_descriptors (QueenDBusPresence *self)
+{
+  if (queen_closer_get_n_waiting () > 0)
+    set_alarm_in (self, RETRY_FOR_DESCRIPTORS);
+  else
+    queen_dbus_presence_renew (self, "descriptors can be closed again");
+}
+
 static void
 enter_connection (QueenDBusPresence *self, GDBusConnection *connection)
 {
@@ -293,6 +306,8 @@ enter_connection (QueenDBusPresence *self, GDBusConnection *connection)
   self->delay = FIRST_DELAY;
   self->is_failure_known = FALSE;
   g_signal_connect (connection, "closed", G_CALLBACK (on_connection_closed), self);
+  if (queen_closer_get_n_waiting () > 0)
+    set_alarm_in (self, RETRY_FOR_DESCRIPTORS);
   self->func (connection, self->data);
   queen_dbus_frames_let_calls_in (queen_dbus_frames_find (connection));
   request_name (self);
@@ -393,7 +408,9 @@ on_retry_due (gpointer data)
 {
   QueenDBusPresence *self = data;
 
-  if (self->cancellable)
+  if (self->connection)
+    look_at_descriptors (self);
+  else if (self->cancellable)
     cut_off (self);
   else
     connect (self);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/queen-closer.h"
 #include "queen-dbus-output.h"
 
 #define MAX_LINE 1024 /* bytes of what the bus says before the first message */
@@ -61,7 +62,8 @@ hear_line (GIOStream *connection, GString *line, GCancellable *cancellable, GErr
   return FALSE;
 }
 
-/* A bus that has none to pass on says so, and that is no reason to leave it.
+/* A bus that has none to pass on says so, and that is no reason to leave it. As long as those that
+ * have come cannot be closed she wants no more.
  *
  * @passes_descriptors: (out): whether it delivers them */
 static gboolean
@@ -74,6 +76,8 @@ negotiate (GIOStream *connection,
   static const char begin[] = "BEGIN\r\n";
   g_autoptr (GString) line = g_string_new (NULL);
 
+  if (queen_closer_get_n_waiting () > 0)
+    return send_words (connection, begin, strlen (begin), cancellable, error);
   if (!send_words (connection, question, strlen (question), cancellable, error) ||
       !hear_line (connection, line, cancellable, error))
     return FALSE;

@@ -61,12 +61,24 @@ make_closer (void)
   return g_thread_pool_new (close_in_thread, NULL, MAX_STUCK, FALSE, NULL);
 }
 
-void
-queen_closer_close (int fd)
+static GThreadPool *
+get_closer (void)
 {
   static gsize closer; /* GThreadPool */
 
   if (g_once_init_enter (&closer))
     g_once_init_leave (&closer, (gsize) make_closer ());
-  g_thread_pool_push ((GThreadPool *) closer, GINT_TO_POINTER (fd + 1), NULL);
+  return (GThreadPool *) closer;
+}
+
+void
+queen_closer_close (int fd)
+{
+  g_thread_pool_push (get_closer (), GINT_TO_POINTER (fd + 1), NULL);
+}
+
+guint
+queen_closer_get_n_waiting (void)
+{
+  return g_thread_pool_unprocessed (get_closer ());
 }

@@ -18,4 +18,12 @@ G_BEGIN_DECLS
  */
 void queen_closer_close (int fd);
 
+/**
+ * queen_closer_get_n_waiting:
+ *
+ * Returns: how many wait because all threads are with others. They still have their places among
+ *   the process's descriptors, so who takes more from strangers looks here. In any thread
+ */
+guint queen_closer_get_n_waiting (void);
+
 G_END_DECLS

@@ -8,8 +8,11 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -18,6 +21,7 @@
 #include "dbus/queen-dbus-output.h"
 #include "dbus/queen-dbus-stream.h"
 #include "lingering-socket.h"
+#include "net/queen-closer.h"
 
 #define PATH "/object"
 #define INTERFACE "org.example.Interface"
@@ -26,6 +30,38 @@
 #define MAX_DESCRIPTORS 3 /* that are with messages at once */
 #define MOST 253          /* that the kernel takes at once */
 #define PATIENCE 20       /* s */
+
+/* No device can be closed in a thread of GLib's pool while this is on. */
+
+static GMutex lock;
+static GCond released;
+static gboolean is_held;
+
+static void
+hold (gboolean is_on)
+{
+  g_mutex_lock (&lock);
+  is_held = is_on;
+  g_cond_broadcast (&released);
+  g_mutex_unlock (&lock);
+}
+
+int
+close (int fd)
+{
+  char thread[16] = "";
+  struct stat file;
+
+  prctl (PR_GET_NAME, thread);
+  if (g_str_has_prefix (thread, "pool-") && fstat (fd, &file) == 0 && S_ISCHR (file.st_mode))
+    {
+      g_mutex_lock (&lock);
+      while (is_held)
+        g_cond_wait (&released, &lock);
+      g_mutex_unlock (&lock);
+    }
+  return (int) syscall (SYS_close, fd);
+}
 
 typedef struct
 {
@@ -604,6 +640,24 @@ test_never_sent (Outgoing *o, gconstpointer data)
 
 /* How a bus says whether it passes any */
 
+/* They would be all that the process may have. */
+static void
+test_unclosed (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  guint8 bytes[MAX_BODY];
+  int fd;
+
+  hold (TRUE);
+  for (int i = 0; i < 600; i++)
+    queen_closer_close (open ("/dev/null", O_RDONLY | O_CLOEXEC));
+  close (open_pipe (&fd));
+  send_message (f, new_call ("Leave"), &fd, 1);
+  g_assert_cmpint (g_input_stream_read (f->frames, bytes, sizeof bytes, NULL, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+  hold (FALSE);
+}
+
 typedef struct
 {
   int listener;
@@ -634,8 +688,11 @@ open_door (gpointer data)
     g_assert_cmpint (read (fd, &byte, 1), ==, 1);
   while (byte != '\n');
   g_assert_cmpint (write (fd, "OK 1234\r\n", 9), ==, 9);
-  expect_line (fd, "NEGOTIATE_UNIX_FD\r\n");
-  if (door->answer)
+  if (!is_held)
+    expect_line (fd, "NEGOTIATE_UNIX_FD\r\n");
+  if (is_held)
+    expect_line (fd, "BEGIN\r\n");
+  else if (door->answer)
     {
       gssize n = (gssize) strlen (door->answer);
 
@@ -699,6 +756,20 @@ test_negotiation (void)
   check_negotiation ("ERROR not here\r\n", FALSE);
 }
 
+/* As long as those that have come cannot be closed. */
+static void
+test_not_wanted (void)
+{
+  hold (TRUE);
+  for (int i = 0; i < 100; i++)
+    queen_closer_close (open ("/dev/null", O_RDONLY | O_CLOEXEC));
+  check_negotiation (NULL, FALSE);
+  hold (FALSE);
+  while (queen_closer_get_n_waiting () > 0)
+    g_thread_yield ();
+  check_negotiation ("AGREE_UNIX_FD\r\n", TRUE);
+}
+
 static void
 test_hung_up (void)
 {
@@ -728,10 +799,12 @@ main (int argc, char **argv)
   ADD ("too-many-in-messages/are-closed", test_too_many);
   ADD ("refused-call/closed-with-the-next-or-the-end", test_never_enclosed);
   ADD ("without-a-message/is-an-error", test_without_message);
+  ADD ("cannot-be-closed/no-more-are-taken", test_unclosed);
   ADD_OUTGOING ("outgoing/goes-with-its-message", test_outgoing);
   ADD_OUTGOING ("outgoing/once-though-the-kernel-takes-parts", test_outgoing_large);
   ADD_OUTGOING ("outgoing/never-sent/closed-with-the-stream", test_never_sent);
   g_test_add_func ("/dbus-descriptors/bus/says-whether-it-passes-any", test_negotiation);
+  g_test_add_func ("/dbus-descriptors/bus/cannot-be-closed/is-not-asked", test_not_wanted);
   g_test_add_func ("/dbus-descriptors/bus/hangs-up-instead/is-an-error", test_hung_up);
 #undef ADD_OUTGOING
 #undef ADD
