@@ -17,7 +17,9 @@
 #define SO_PASSRIGHTS 83
 #endif
 
-#define MAX_PIECE 16384       /* bytes */
+#define LARGEST_FAR_PIECE                                                                          \
+  16384                 /* bytes: networks have up to 9000, and the loopback interface 65483 */
+#define MAX_PIECE 16384 /* bytes */
 #define MAX_PIECE_VECTORS 256 /* as many as a flush has */
 
 /* Reads nothing that came with descriptors: they would be closed in that very call. To look at it
@@ -189,6 +191,25 @@ queen_socket_set_time_to_take (const QueenSocket *self, int msec)
 {
   if (!self->is_unix)
     setsockopt (self->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &msec, sizeof msec);
+}
+
+void
+queen_socket_set_window (const QueenSocket *self, int n_bytes)
+{
+  if (self->is_far)
+    setsockopt (self->fd, SOL_SOCKET, SO_SNDBUF, &n_bytes, sizeof n_bytes);
+}
+
+void
+queen_socket_meet (QueenSocket *self)
+{
+  int piece = 0;
+
+  if (self->is_unix ||
+      getsockopt (self->fd, IPPROTO_TCP, TCP_MAXSEG, &piece, &(socklen_t){ sizeof piece }) < 0)
+    return;
+  self->is_far = piece <= LARGEST_FAR_PIECE;
+  queen_socket_set_window (self, QUEEN_SOCKET_USUAL_WINDOW);
 }
 
 void
