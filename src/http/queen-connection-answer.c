@@ -71,7 +71,7 @@ hold_answer (QueenConnection *self)
       queen_connection_remove (self);
       return FALSE;
     }
-  queen_delivery_hold (&self->delivery, settings->budgets);
+  queen_delivery_hold (&self->delivery, &self->socket, settings->budgets);
   self->readers = is_large ? settings->readers : settings->small_readers;
   queen_readers_enter (self->readers, &self->reader, &self->client,
                        is_large && answer->body ? answer->body : answer->head, self);
@@ -84,7 +84,7 @@ queen_connection_clear_answer (QueenConnection *self)
   self->is_doomed = FALSE;
   if (self->readers)
     queen_readers_release (self->readers, &self->reader);
-  queen_delivery_clear (&self->delivery, self->settings->budgets);
+  queen_delivery_clear (&self->delivery, &self->socket, self->settings->budgets);
 }
 
 /* Answering */

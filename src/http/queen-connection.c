@@ -96,6 +96,7 @@ queen_connection_new (QueenConnectionSettings *settings,
   self->link.data = self->holding_link.data = self->idle_link.data = self;
   g_queue_push_tail_link (&settings->all, &self->link);
   self->socket = (QueenSocket){ .fd = fd, .is_unix = address->ss_family == AF_UNIX };
+  queen_socket_meet (&self->socket);
   self->state = settings->tls && !is_probe && !self->socket.is_unix ? STATE_HELLO : STATE_HEAD;
   self->is_probe = is_probe;
   self->peer = self->client = *address;

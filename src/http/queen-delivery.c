@@ -9,6 +9,7 @@
 
 #define SMALLEST_WINDOW 1024          /* bytes: Linux lets nobody have less than twice as much */
 #define SHORT_TIME_TO_TAKE 5000       /* ms */
+#define WIDE_WINDOW (256 * 1024)      /* bytes, of which the kernel takes twice as many */
 #define MAX_SENT_AT_ONCE (256 * 1024) /* bytes, until the main loop may turn */
 
 void
@@ -100,8 +101,22 @@ queen_delivery_get_size (const QueenAnswer *answer, const QueenBudgets *budgets)
   return size;
 }
 
+static void
+set_wide (QueenDelivery *self, const QueenSocket *socket, QueenBudgets *budgets, gboolean is_wide)
+{
+  const gssize cost = 2 * WIDE_WINDOW;
+
+  if (is_wide == self->is_wide || !(socket->is_far || self->is_wide) ||
+      (is_wide && !queen_budgets_has_room (budgets, QUEEN_BUDGET_WINDOWS, (gsize) cost)))
+    return;
+  self->is_wide = is_wide;
+  queen_budgets_hold (budgets, QUEEN_BUDGET_WINDOWS, is_wide ? cost : -cost);
+  if (socket->fd >= 0) /* or it is closed already */
+    queen_socket_set_window (socket, is_wide ? WIDE_WINDOW : QUEEN_SOCKET_USUAL_WINDOW);
+}
+
 void
-queen_delivery_hold (QueenDelivery *self, QueenBudgets *budgets)
+queen_delivery_hold (QueenDelivery *self, const QueenSocket *socket, QueenBudgets *budgets)
 {
   if (self->is_held)
     return;
@@ -114,6 +129,7 @@ queen_delivery_hold (QueenDelivery *self, QueenBudgets *budgets)
     }
   queen_budgets_hold_shared (budgets, QUEEN_BUDGET_ANSWERS, self->answer.head);
   queen_budgets_hold_shared (budgets, QUEEN_BUDGET_ANSWERS, self->answer.body);
+  set_wide (self, socket, budgets, TRUE);
 }
 
 gboolean
@@ -159,8 +175,9 @@ release_budgets (QueenDelivery *self, QueenBudgets *budgets)
 }
 
 void
-queen_delivery_clear (QueenDelivery *self, QueenBudgets *budgets)
+queen_delivery_clear (QueenDelivery *self, const QueenSocket *socket, QueenBudgets *budgets)
 {
+  set_wide (self, socket, budgets, FALSE);
   if (self->is_held)
     release_budgets (self, budgets);
   queen_answer_clear (&self->answer);

@@ -60,6 +60,7 @@ typedef struct
   gsize n_sent;
   gsize n_queued;
   gboolean is_held;
+  gboolean is_wide; /* the kernel takes more of it than of others */
 } QueenDelivery;
 
 /**
@@ -94,8 +95,13 @@ QueenDeliveryResult queen_delivery_send (QueenDelivery *self, QueenSocket *socke
  */
 gsize queen_delivery_get_size (const QueenAnswer *answer, const QueenBudgets *budgets);
 
-/** Counts what is to be delivered as held, as it has to wait. */
-void queen_delivery_hold (QueenDelivery *self, QueenBudgets *budgets);
+/**
+ * queen_delivery_hold:
+ *
+ * Counts what is to be delivered as held, as it has to wait. If it is large, and there is room for
+ * that, the kernel takes more of it at once, as the client may be far away.
+ */
+void queen_delivery_hold (QueenDelivery *self, const QueenSocket *socket, QueenBudgets *budgets);
 
 /**
  * queen_delivery_release:
@@ -127,7 +133,7 @@ void queen_delivery_mark (QueenDelivery *self, const QueenSocket *socket);
  */
 gboolean queen_delivery_has_moved (const QueenDelivery *self, const QueenSocket *socket);
 
-/** Ends it, delivered or not. */
-void queen_delivery_clear (QueenDelivery *self, QueenBudgets *budgets);
+/** Ends it, delivered or not; what follows on @socket, if it is still open, is like any other. */
+void queen_delivery_clear (QueenDelivery *self, const QueenSocket *socket, QueenBudgets *budgets);
 
 G_END_DECLS

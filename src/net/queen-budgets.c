@@ -20,6 +20,8 @@ static const struct
 } budgets[QUEEN_N_BUDGETS] = {
   /* Their senders: the one whose request has not been whole for longest makes room. */
   [QUEEN_BUDGET_REQUESTS] = { "requests", 64 * MIB },
+  /* Those who asked: without it a large answer takes longer to those who are far away. */
+  [QUEEN_BUDGET_WINDOWS] = { "windows", 64 * MIB },
   /* Those who asked: who takes nothing makes room, or holds most; if nobody does, it is 503. */
   [QUEEN_BUDGET_ANSWERS] = { "answers", 64 * MIB },
   /* Those who asked: who holds most makes room; if nobody does, it is the end of the connection. */

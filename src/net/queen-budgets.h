@@ -14,6 +14,7 @@ G_BEGIN_DECLS
  * @QUEEN_BUDGET_ANSWERS: large answers that their clients have not taken yet
  * @QUEEN_BUDGET_SMALL_ANSWERS: small ones, which have to wait only behind others that went the same
  *   way
+ * @QUEEN_BUDGET_WINDOWS: what the kernel may take of large answers beyond what it takes of any
  *
  * What strangers can make the queen hold in memory.
  */
@@ -22,6 +23,7 @@ typedef enum
   QUEEN_BUDGET_REQUESTS,
   QUEEN_BUDGET_ANSWERS,
   QUEEN_BUDGET_SMALL_ANSWERS,
+  QUEEN_BUDGET_WINDOWS,
   QUEEN_N_BUDGETS
 } QueenBudget;
 

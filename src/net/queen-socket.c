@@ -17,6 +17,7 @@
 #define SO_PASSRIGHTS 83
 #endif
 
+#define MAX_FAR_PIECE 16384   /* bytes: networks have up to 9000, the loopback interface 65483 */
 #define MAX_PIECE 16384       /* bytes */
 #define MAX_PIECE_VECTORS 256 /* as many as a flush has */
 
@@ -189,6 +190,25 @@ queen_socket_set_time_to_take (const QueenSocket *self, int msec)
 {
   if (!self->is_unix)
     setsockopt (self->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &msec, sizeof msec);
+}
+
+void
+queen_socket_set_window (const QueenSocket *self, int n_bytes)
+{
+  if (self->is_far)
+    setsockopt (self->fd, SOL_SOCKET, SO_SNDBUF, &n_bytes, sizeof n_bytes);
+}
+
+void
+queen_socket_meet (QueenSocket *self)
+{
+  int piece = 0;
+
+  if (self->is_unix ||
+      getsockopt (self->fd, IPPROTO_TCP, TCP_MAXSEG, &piece, &(socklen_t){ sizeof piece }) < 0)
+    return;
+  self->is_far = piece <= MAX_FAR_PIECE;
+  queen_socket_set_window (self, QUEEN_SOCKET_USUAL_WINDOW);
 }
 
 void

@@ -9,11 +9,16 @@
 
 G_BEGIN_DECLS
 
+/* Bytes that the kernel is told to take of what the other end of a connection through a network has
+ * not acknowledged; it takes twice as many, and that is how much memory it needs. */
+#define QUEEN_SOCKET_USUAL_WINDOW 32768
+
 /**
  * QueenSocket:
  * @fd: connected, non-blocking; -1 when it has gone elsewhere
  * @is_unix: it is a Unix socket: nothing can be lost on its way, and the other end cannot vanish
  *   without a word
+ * @is_far: it comes through a network: see queen_socket_meet()
  * @tls: (nullable): what encrypts it
  *
  * A client's connection, plain or through TLS. It never blocks, and tells as system calls do: by -1
@@ -23,8 +28,21 @@ typedef struct
 {
   int fd;
   gboolean is_unix;
+  gboolean is_far;
   QueenTlsSession *tls;
 } QueenSocket;
+
+/**
+ * queen_socket_meet:
+ * @self: a connection that was just accepted
+ *
+ * What was sent through a network the kernel keeps until it is acknowledged: megabytes of each
+ * connection, for a client that has acknowledged much and then does so no more. So that it cannot
+ * have her killed for her memory, as the service manager counts what the kernel has for her, there
+ * is a limit. Through a machine's own interface all is acknowledged, and in pieces that are larger
+ * than this limit: there it would only cost time.
+ */
+void queen_socket_meet (QueenSocket *self);
 
 /**
  * queen_socket_read:
@@ -113,6 +131,14 @@ gsize queen_socket_get_n_queued (const QueenSocket *self);
  * Does nothing to a Unix socket: what is in there costs the client's descriptor.
  */
 void queen_socket_set_time_to_take (const QueenSocket *self, int msec);
+
+/**
+ * queen_socket_set_window:
+ * @n_bytes: %QUEEN_SOCKET_USUAL_WINDOW, or more for what is large
+ *
+ * How much the kernel takes of what the other end has not acknowledged, where that is limited.
+ */
+void queen_socket_set_window (const QueenSocket *self, int n_bytes);
 
 /**
  * queen_socket_end_reading:

@@ -19,6 +19,8 @@
 #define UNFINISHED "state.new"
 #define SET_ASIDE "state.broken"
 #define LOCK "lock"
+#define MAX_UNSAVED                                                                                \
+  (16 * 1024 * 1024)      /* bytes that the kernel may hold before they are on the disk */
 #define CHUNK (64 * 1024) /* bytes that are written or read in one go */
 
 struct _QueenStateFile
@@ -185,11 +187,20 @@ queen_state_file_load (QueenStateFile *self, GError **error)
 
 /* Writing */
 
+/* What the kernel holds of a file counts as the queen's memory. It would let go of it when she
+ * needs that, but not before it is on the disk, and then it is the main thread that waits. */
+static gboolean
+save_so_far (int fd)
+{
+  return fsync (fd) == 0 && (posix_fadvise (fd, 0, 0, POSIX_FADV_DONTNEED), TRUE);
+}
+
 static gboolean
 write_state (int fd, const QueenState *state, GCancellable *cancellable)
 {
   g_autoptr (GString) text = g_string_sized_new (2 * CHUNK);
   guint n_lines = queen_state_get_n_lines (state);
+  gsize n_unsaved = 0;
 
   for (guint i = 0; i < n_lines; i++)
     {
@@ -199,9 +210,15 @@ write_state (int fd, const QueenState *state, GCancellable *cancellable)
       errno = ECANCELED;
       if (g_cancellable_is_cancelled (cancellable) || !queen_file_write (fd, text))
         return FALSE;
+      n_unsaved += text->len;
       g_string_truncate (text, 0);
+      if (n_unsaved < MAX_UNSAVED)
+        continue;
+      if (!save_so_far (fd))
+        return FALSE;
+      n_unsaved = 0;
     }
-  return TRUE;
+  return save_so_far (fd);
 }
 
 /* What is not on the disk yet when the name changes may be an empty file after a loss of power. */
@@ -213,7 +230,7 @@ replace (int directory_fd, const QueenState *state, GCancellable *cancellable)
   unlinkat (directory_fd, UNFINISHED, 0); /* of one who was killed while it wrote */
   fd =
       openat (directory_fd, UNFINISHED, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  return fd >= 0 && write_state (fd, state, cancellable) && fsync (fd) == 0 &&
+  return fd >= 0 && write_state (fd, state, cancellable) &&
          renameat (directory_fd, UNFINISHED, directory_fd, NAME) == 0;
 }
 

@@ -17,7 +17,7 @@
 
 #define N_OF_EACH 65536
 #define AT_ONCE 4096
-#define MEMORY_MAX (G_GINT64_CONSTANT (2) << 30) /* of the system's unit */
+#define MEMORY_MAX (G_GINT64_CONSTANT (2) << 30) /* of the system's unit, a third */
 
 static char *
 make_request (const char *kind, guint number)
