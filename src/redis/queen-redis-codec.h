@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 /** Bytes of one text. What is longer is read over, and nil; queens write a tenth of that at most.
  */
-#define QUEEN_REDIS_MAX_TEXT (512 * 1024)
+#define QUEEN_REDIS_MAX_TEXT (1024 * 1024)
 
 /**
  * QueenRedisReader:
