@@ -7,6 +7,10 @@
 
 G_BEGIN_DECLS
 
+/** Bytes of one text. What is longer is read over, and nil; queens write a tenth of that at most.
+ */
+#define QUEEN_REDIS_MAX_TEXT (1024 * 1024)
+
 /**
  * QueenRedisReader:
  *

@@ -3,11 +3,14 @@
 
 #include "queen-redis-dial.h"
 
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include "queen-redis-error.h"
 #include "queen-trust.h"
+
+#define MAX_LOOKING_UP 2 /* threads: there are two connections */
 
 typedef struct
 {
@@ -114,6 +117,73 @@ on_place_connected (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_pointer (task, g_steal_pointer (&connection), g_object_unref);
 }
 
+static void
+connect_place (GTask *task)
+{
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  Call *call = g_task_get_task_data (task);
+
+  g_socket_client_set_enable_proxy (client, FALSE);
+  g_socket_client_connect_async (client, call->connectable, g_task_get_cancellable (task),
+                                 on_place_connected, task);
+}
+
+/* Names. GIO looks them up in threads that it has for all, ten of them, and nobody can stop that:
+ * of an engine whose name takes half a minute there would be no other before long, and no worker
+ * that is called through TLS could shake hands. So it is in threads of her own that is found out
+ * whether there is an answer; GIO asks for it when there is. */
+
+static gboolean
+on_name_answered (gpointer data)
+{
+  GTask *task = data;
+
+  if (g_task_return_error_if_cancelled (task))
+    g_object_unref (task);
+  else
+    connect_place (task);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+look_up (gpointer data, gpointer unused)
+{
+  const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+  g_autoptr (GSource) source = g_idle_source_new ();
+  GTask *task = data;
+  Call *call = g_task_get_task_data (task);
+  struct addrinfo *found = NULL;
+
+  if (!g_cancellable_is_cancelled (g_task_get_cancellable (task)) &&
+      getaddrinfo (g_network_address_get_hostname (G_NETWORK_ADDRESS (call->connectable)), NULL,
+                   &hints, &found) == 0)
+    freeaddrinfo (found);
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, on_name_answered, task, NULL);
+  g_source_attach (source, g_task_get_context (task));
+}
+
+static gboolean
+has_name (GSocketConnectable *connectable)
+{
+  const char *host = G_IS_NETWORK_ADDRESS (connectable)
+                         ? g_network_address_get_hostname (G_NETWORK_ADDRESS (connectable))
+                         : NULL;
+
+  return host && !g_hostname_is_ip_address (host) && g_ascii_strcasecmp (host, "localhost") != 0;
+}
+
+static void
+look_up_elsewhere (GTask *task)
+{
+  static gsize pool; /* as long as the process */
+
+  if (g_once_init_enter (&pool))
+    g_once_init_leave (&pool,
+                       (gsize) g_thread_pool_new (look_up, NULL, MAX_LOOKING_UP, FALSE, NULL));
+  g_thread_pool_push ((GThreadPool *) pool, task, NULL);
+}
+
 void
 queen_redis_dial (const QueenRedisPlace *place,
                   QueenRedisTarget *target,
@@ -121,7 +191,6 @@ queen_redis_dial (const QueenRedisPlace *place,
                   GAsyncReadyCallback callback,
                   gpointer data)
 {
-  g_autoptr (GSocketClient) client = g_socket_client_new ();
   GTask *task = g_task_new (NULL, cancellable, callback, data);
   Call *call = g_new0 (Call, 1);
 
@@ -130,8 +199,10 @@ queen_redis_dial (const QueenRedisPlace *place,
   call->is_encrypted = place->is_encrypted;
   g_task_set_task_data (task, call, free_call);
   g_task_set_name (task, "queen_redis_dial");
-  g_socket_client_set_enable_proxy (client, FALSE);
-  g_socket_client_connect_async (client, place->connectable, cancellable, on_place_connected, task);
+  if (has_name (call->connectable))
+    look_up_elsewhere (task);
+  else
+    connect_place (task);
 }
 
 GIOStream *
