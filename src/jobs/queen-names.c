@@ -360,6 +360,19 @@ queen_names_new (void)
   return self;
 }
 
+/* Their links are parts of them. */
+static void
+drop_waits (Question *question)
+{
+  QueenNamesWait *wait;
+
+  while ((wait = g_queue_peek_head (&question->waits)))
+    {
+      g_queue_unlink (&question->waits, &wait->link);
+      g_free (wait);
+    }
+}
+
 void
 queen_names_free (QueenNames *self)
 {
@@ -367,7 +380,7 @@ queen_names_free (QueenNames *self)
 
   for (GList *link = questions; link; link = link->next)
     {
-      g_queue_clear_full (&((Question *) link->data)->waits, NULL);
+      drop_waits (link->data);
       drop_question (link->data);
     }
   g_hash_table_unref (self->questions);
