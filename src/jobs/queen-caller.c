@@ -8,6 +8,7 @@
 
 /* Bytes; see the README of this room. */
 #define MAX_UNFINISHED (32 * 1024 * 1024)
+#define MAX_TRIES 8192 /* of one host half of that */
 
 static void
 on_calls_due (gpointer data)
@@ -60,6 +61,7 @@ queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDataba
   self->lanes = queen_lanes_new (trusted);
   self->sockets = queen_intakes_new ();
   self->chat_only = queen_chat_only_new ();
+  self->tries = queen_portions_new (MAX_TRIES);
   self->unfinished = queen_portions_new (MAX_UNFINISHED);
   self->dialects = queen_dialect_maker_new (&self->n_pending);
   self->alarm =
@@ -73,6 +75,33 @@ queen_caller_set_tokens (QueenCaller *self, QueenWorkerTokens *tokens)
 {
   g_clear_pointer (&self->tokens, queen_worker_tokens_unref);
   self->tokens = tokens;
+}
+
+gboolean
+queen_caller_admit (QueenCaller *self, const char *host)
+{
+  if (!queen_portions_may_take (self->tries, host, 1))
+    return FALSE;
+  queen_portions_take (self->tries, host, 1);
+  return TRUE;
+}
+
+void
+queen_caller_dismiss (QueenCaller *self, const char *host)
+{
+  queen_portions_give_back (self->tries, host, 1);
+}
+
+gboolean
+queen_caller_hold (QueenCaller *self, const char *host, gsize n_before, gsize n_now)
+{
+  if (n_now == n_before)
+    return TRUE;
+  if (n_now > n_before && !queen_portions_may_take (self->unfinished, host, n_now - n_before))
+    return FALSE;
+  queen_portions_give_back (self->unfinished, host, n_before);
+  queen_portions_take (self->unfinished, host, n_now);
+  return TRUE;
 }
 
 void
@@ -91,6 +120,7 @@ queen_caller_free (QueenCaller *self)
   g_clear_pointer (&self->sockets, queen_epoll_free);
   queen_alarm_free (self->alarm);
   queen_chat_only_free (self->chat_only);
+  queen_portions_free (self->tries);
   queen_portions_free (self->unfinished);
   queen_dialect_maker_free (self->dialects);
   g_clear_pointer (&self->tokens, queen_worker_tokens_unref);

@@ -25,6 +25,7 @@ G_BEGIN_DECLS
  * @sockets: (nullable): those at which answers are waited for
  * @tokens: (nullable): what to show to whom
  * @chat_only: who knows no completions
+ * @tries: attempts under way, by the host that is asked
  * @unfinished: bytes of answers that cannot be handed on yet, by the host that they come from
  * @dialects: where those for long questions are made
  * @calls: of QueenCall: all that go on
@@ -44,6 +45,7 @@ typedef struct
   QueenEpoll *sockets;
   QueenWorkerTokens *tokens;
   QueenChatOnly *chat_only;
+  QueenPortions *tries;
   QueenPortions *unfinished;
   QueenDialectMaker *dialects;
   QueenAlarm *alarm;
@@ -77,6 +79,29 @@ void queen_caller_set_tokens (QueenCaller *self, QueenWorkerTokens *tokens);
  * off before it have had their turn. To take it out of `eager` before that is the end of it.
  */
 void queen_caller_put_off (QueenCaller *self, GList *link);
+
+/**
+ * queen_caller_admit:
+ *
+ * Each attempt has a connection, and libsoup keeps 64 KiB of the head of an answer for it, which
+ * nobody can count. What one host may have is no more than is left for others.
+ *
+ * Returns: whether @host may be asked for one more thing at once; then queen_caller_dismiss() ends
+ * that
+ */
+gboolean queen_caller_admit (QueenCaller *self, const char *host);
+
+/** The reverse of queen_caller_admit(). */
+void queen_caller_dismiss (QueenCaller *self, const char *host);
+
+/**
+ * queen_caller_hold:
+ * @n_before: bytes that one answer of @host was held with
+ * @n_now: that it is to be held with
+ *
+ * Returns: whether there was room; always when it is less
+ */
+gboolean queen_caller_hold (QueenCaller *self, const char *host, gsize n_before, gsize n_now);
 
 /** Cancels the calls that nobody listens to any more. Nobody has any other. */
 void queen_caller_end (QueenCaller *self);

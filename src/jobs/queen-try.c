@@ -54,6 +54,7 @@ struct _QueenTry
   gboolean is_second;       /* of the two calls */
   gboolean is_connected;    /* and that has been told */
   gboolean is_paused;
+  gboolean is_admitted;
   gboolean is_taking; /* whoever takes what has come frees the rest of it, if it ends by that */
   gboolean is_over;
 };
@@ -64,24 +65,20 @@ struct _QueenTry
 static gboolean
 hold_bytes (QueenTry *self, gsize n_bytes)
 {
-  QueenPortions *unfinished = self->caller->unfinished;
   const char *host = self->target ? self->target->host : "";
   gsize n_now = n_bytes - MIN (n_bytes, FREE);
+  gboolean has_room = queen_caller_hold (self->caller, host, self->n_held, n_now);
 
-  if (n_now == self->n_held)
-    return TRUE;
-  if (n_now > self->n_held && !queen_portions_may_take (unfinished, host, n_now - self->n_held))
-    return FALSE;
-  queen_portions_give_back (unfinished, host, self->n_held);
-  queen_portions_take (unfinished, host, n_now);
-  self->n_held = n_now;
-  return TRUE;
+  self->n_held = has_room ? n_now : self->n_held;
+  return has_room;
 }
 
 static void
 free_try (QueenTry *self)
 {
   hold_bytes (self, 0);
+  if (self->is_admitted)
+    queen_caller_dismiss (self->caller, self->target->host);
   g_clear_pointer (&self->call, queen_call_cancel);
   g_clear_pointer (&self->order, queen_dialect_order_cancel);
   g_clear_pointer (&self->dialect, queen_dialect_free);
@@ -573,6 +570,13 @@ queen_try_start (QueenCaller *caller,
   if (!self->target)
     {
       end_try (self, QUEEN_ATTEMPT_FORBIDDEN, error);
+      return NULL;
+    }
+  self->is_admitted = queen_caller_admit (caller, self->target->host);
+  if (!self->is_admitted)
+    {
+      fail_try (self, QUEEN_ATTEMPT_BUSY, QUEEN_ERROR_UNAVAILABLE,
+                "too much is asked of its host at once");
       return NULL;
     }
   return find_dialect (self, target) ? self : NULL;

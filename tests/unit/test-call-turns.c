@@ -184,6 +184,27 @@ test_one_in_a_turn (gconstpointer is_pausing)
   queen_caller_free (caller);
 }
 
+/* However many slots a worker says that it has, and whoever asks. */
+static void
+test_hosts_leave_room (void)
+{
+  g_autoptr (QueenReach) reach = queen_reach_new (NULL, NULL);
+  QueenCaller *caller = queen_caller_new (reach, NULL, NULL);
+  guint n_greedy = 0, n_other = 0;
+
+  while (queen_caller_admit (caller, "10.0.0.1"))
+    n_greedy++;
+  g_assert_cmpuint (n_greedy, ==, 4096);
+  while (queen_caller_admit (caller, "10.0.0.2"))
+    n_other++;
+  g_assert_cmpuint (n_other, ==, 2048);
+  for (guint i = 0; i < n_greedy; i++)
+    queen_caller_dismiss (caller, "10.0.0.1");
+  for (; n_other < 4096; n_other++)
+    g_assert_true (queen_caller_admit (caller, "10.0.0.2"));
+  queen_caller_free (caller);
+}
+
 /* The mailbox, in which the main thread hears of it */
 
 typedef struct
@@ -284,6 +305,7 @@ main (int argc, char **argv)
                         GINT_TO_POINTER (FALSE), test_one_in_a_turn);
   g_test_add_data_func ("/call-turns/so-it-is-when-they-are-paused-as-they-are-heard",
                         GINT_TO_POINTER (TRUE), test_one_in_a_turn);
+  g_test_add_func ("/call-turns/hosts-leave-room-for-others", test_hosts_leave_room);
   g_test_add_func ("/call-turns/senders-take-turns", test_senders_take_turns);
   g_test_add_func ("/call-turns/large-mails", test_large_mails);
   return g_test_run ();
