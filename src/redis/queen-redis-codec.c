@@ -74,6 +74,12 @@ create_text (const redisReadTask *task, char *text, size_t length)
 
   if (!reply)
     return NULL;
+  if (length > QUEEN_REDIS_MAX_TEXT)
+    {
+      /* To copy it, and to look at each of its bytes, would be a turn of the loop and more. */
+      reply->type = QUEEN_REDIS_NIL;
+      return reply;
+    }
   reply->length = length;
   reply->text = g_malloc (length + 1);
   memcpy (reply->text, text, length);

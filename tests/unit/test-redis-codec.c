@@ -180,6 +180,35 @@ test_endless (void)
     }
 }
 
+/* It is read over, and what stands around it is not; but it counts as what it is. */
+static void
+test_long (void)
+{
+  const gsize lengths[] = { QUEEN_REDIS_MAX_TEXT, QUEEN_REDIS_MAX_TEXT + 1 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lengths); i++)
+    {
+      g_autoptr (QueenRedisReader) reader =
+          queen_redis_reader_new (2 * QUEEN_REDIS_MAX_TEXT, MAX_ELEMENTS);
+      g_autofree char *text = g_strnfill (lengths[i], 'a');
+      g_autofree char *bytes =
+          g_strdup_printf ("*3\r\n:1\r\n$%" G_GSIZE_FORMAT "\r\n%s\r\n:2\r\n", lengths[i], text);
+      g_autoptr (QueenRedisReply) reply = NULL;
+      g_autoptr (GError) error = NULL;
+      const char *said;
+      gint64 last;
+
+      queen_redis_reader_feed (reader, bytes, strlen (bytes));
+      g_assert_true (queen_redis_reader_take (reader, &reply, &error));
+      g_assert_no_error (error);
+      said = queen_redis_reply_get_text (queen_redis_reply_get_element (reply, 1), NULL);
+      g_assert_cmpstr (said, ==, i == 0 ? text : NULL);
+      g_assert_true (
+          queen_redis_reply_get_integer (queen_redis_reply_get_element (reply, 2), &last));
+      g_assert_cmpint (last, ==, 2);
+    }
+}
+
 /* Many that are small are as much as one that is large; but each reply begins anew. */
 static void
 test_sum (void)
@@ -345,6 +374,7 @@ main (int argc, char **argv)
   g_test_add_func ("/redis-codec/foreign-bytes-are-an-error", test_foreign);
   g_test_add_func ("/redis-codec/too-deep-is-an-error", test_deep);
   g_test_add_func ("/redis-codec/nothing-is-waited-for-without-an-end", test_endless);
+  g_test_add_func ("/redis-codec/who-says-too-much-says-nothing", test_long);
   g_test_add_func ("/redis-codec/all-of-a-reply-counts", test_sum);
   g_test_add_func ("/redis-codec/very-many-are-freed-elsewhere", test_freed_elsewhere);
   g_test_add_func ("/redis-codec/commands", test_commands);
