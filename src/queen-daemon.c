@@ -308,7 +308,8 @@ add_routes (QueenDaemon *self)
   queen_routes_add_registries (router, self->cluster);
   queen_routes_add_jobs (router, self->cluster, self->jobs, self->siblings);
   queen_routes_add_job_lists (router, self->jobs);
-  queen_routes_add_openai (router, self->cluster, self->jobs);
+  queen_routes_add_models (router, self->cluster);
+  queen_routes_add_openai (router, self->jobs);
   queen_routes_add_holds (router, self->cluster);
   queen_routes_add_placements (router, self->cluster);
   queen_routes_add_operations (router, queen_front_get_access (self->front), on_shutdown_request,

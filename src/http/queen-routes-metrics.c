@@ -347,7 +347,9 @@ append_budgets (GString *text, const QueenMetricsSources *sources)
     queen_metrics_add_one (text, "queen_held_bytes", "what", queen_budget_get_name (budget),
                            queen_budgets_get_held (sources->budgets, budget));
   queen_metrics_add_one (text, "queen_held_bytes", "what", "lists",
-                         queen_lister_get_n_bytes (queen_cluster_get_lister (sources->cluster)));
+                         queen_lister_get_n_bytes (queen_cluster_get_lister (sources->cluster)) +
+                             queen_model_lister_get_n_bytes (
+                                 queen_cluster_get_model_lister (sources->cluster)));
   queen_metrics_add_one (text, "queen_held_bytes", "what", "components",
                          sum_bytes (sources->cluster, queen_registry_get_n_bytes));
   queen_metrics_add_one (text, "queen_held_bytes", "what", "component_lists",

@@ -9,12 +9,8 @@
 #include "jobs/queen-jobs.h"
 #include "loop/queen-portions.h"
 #include "queen-error.h"
-#include "text/queen-json-writer.h"
 #include "text/queen-json.h"
 
-#define MAX_MODELS 10000     /* that are listed, as all are in one turn */
-#define MAX_IDS (512 * 1024) /* bytes of their ids, likewise */
-#define MODELS "/v1/models"
 #define EVENT_STREAM "text/event-stream"
 #define MAX_MODEL 512               /* bytes, as in heartbeats */
 #define MAX_TYPE 256                /* bytes of a Content-Type */
@@ -27,7 +23,6 @@
 
 typedef struct
 {
-  QueenCluster *cluster;
   QueenJobs *jobs;
   QueenPortions *held; /* bytes of answers that are not whole yet */
 } OpenAI;
@@ -45,73 +40,6 @@ typedef struct
   guint owner;
   gboolean is_http_1_0;
 } Asker;
-
-/* Models */
-
-static void
-append_model (GString *json, const char *id, const QueenModel *model)
-{
-  g_string_append (json, "{\"id\":");
-  queen_json_append_string (json, id);
-  g_string_append_printf (json,
-                          ",\"object\":\"model\",\"created\":%" G_GINT64_FORMAT
-                          ",\"owned_by\":\"queen-rbee\",\"workers\":%u,\"available\":%u}",
-                          model->since / G_GINT64_CONSTANT (1000000000), model->n_workers,
-                          model->n_available);
-}
-
-static void
-on_models (QueenExchange *exchange, gpointer data)
-{
-  const QueenModels *models = queen_cluster_get_models (((OpenAI *) data)->cluster);
-  g_autoptr (GPtrArray) ids = queen_models_list (models, MAX_MODELS, MAX_IDS);
-  GString *json = g_string_new ("{\"object\":\"list\",\"data\":[");
-
-  for (guint i = 0; i < ids->len; i++)
-    {
-      if (i > 0)
-        g_string_append_c (json, ',');
-      append_model (json, ids->pdata[i], queen_models_lookup (models, ids->pdata[i]));
-    }
-  g_string_append (json, "]}");
-  queen_exchange_answer_json (exchange, SOUP_STATUS_OK, json);
-}
-
-/* Many have a slash in them, and not every client encodes that. */
-static char *
-dup_model_id (QueenExchange *exchange, GError **error)
-{
-  const char *rest = queen_exchange_get_path (exchange) + strlen (MODELS "/");
-  g_autofree char *id = g_uri_unescape_string (rest, NULL);
-
-  if (id && g_utf8_validate (id, -1, NULL))
-    return g_steal_pointer (&id);
-  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST, "the model in %s is no encoded UTF-8",
-               queen_exchange_get_path (exchange));
-  return NULL;
-}
-
-static void
-on_model (QueenExchange *exchange, gpointer data)
-{
-  const QueenModels *models = queen_cluster_get_models (((OpenAI *) data)->cluster);
-  g_autoptr (GError) error = NULL;
-  g_autofree char *id = dup_model_id (exchange, &error);
-  const QueenModel *model = id ? queen_models_lookup (models, id) : NULL;
-  GString *json;
-
-  if (!model)
-    {
-      if (id)
-        g_set_error (&error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND, "no worker serves “%s” now", id);
-      queen_exchange_blame (exchange, "model", id ? "model_not_found" : NULL);
-      queen_exchange_answer_error (exchange, error);
-      return;
-    }
-  json = g_string_new (NULL);
-  append_model (json, id, model);
-  queen_exchange_answer_json (exchange, SOUP_STATUS_OK, json);
-}
 
 /* Questions */
 
@@ -169,7 +97,7 @@ read_model (QueenExchange *exchange, Question *question, GError **error)
 
   queen_exchange_blame (exchange, "model", NULL);
   if (!model || model->type == QUEEN_JSON_NULL)
-    return set_wrong (error, "“model” is missing: GET " MODELS " has those that can be asked for");
+    return set_wrong (error, "“model” is missing: GET /v1/models has those that can be asked for");
   if (model->type != QUEEN_JSON_STRING || *model->string == '\0')
     return set_wrong (error, "“model” must be the id of a model");
   if (strlen (model->string) > MAX_MODEL) /* it is quoted in errors, and nobody has one */
@@ -488,26 +416,22 @@ free_openai (gpointer data)
 {
   OpenAI *openai = data;
 
-  g_object_unref (openai->cluster);
   g_object_unref (openai->jobs);
   queen_portions_free (openai->held);
   g_free (openai);
 }
 
 void
-queen_routes_add_openai (QueenRouter *router, QueenCluster *cluster, QueenJobs *jobs)
+queen_routes_add_openai (QueenRouter *router, QueenJobs *jobs)
 {
   static const QueenRoute routes[] = {
     QUESTION ("/v1/chat/completions"),
     QUESTION ("/v1/completions"),
     QUESTION ("/v1/embeddings"),
     { "/v1/responses", "POST", QUEEN_ACCESS_JOBS, on_responses, .speaks_openai = TRUE },
-    { MODELS, "GET", QUEEN_ACCESS_READ, on_models, .speaks_openai = TRUE },
-    { MODELS "/{path}", "GET", QUEEN_ACCESS_READ, on_model, .speaks_openai = TRUE },
   };
   OpenAI *openai = g_new0 (OpenAI, 1);
 
-  openai->cluster = g_object_ref (cluster);
   openai->jobs = g_object_ref (jobs);
   openai->held = queen_portions_new (MAX_HELD);
   queen_router_add (router, routes, G_N_ELEMENTS (routes), openai, free_openai);

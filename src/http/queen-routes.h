@@ -32,12 +32,18 @@ void queen_routes_add_heartbeats (QueenRouter *router, QueenCluster *cluster, Qu
 void queen_routes_add_registries (QueenRouter *router, QueenCluster *cluster);
 
 /**
+ * queen_routes_add_models:
+ *
+ * `GET /v1/models` and `/v1/models/{path}`, as OpenAI's API has them.
+ */
+void queen_routes_add_models (QueenRouter *router, QueenCluster *cluster);
+
+/**
  * queen_routes_add_openai:
  *
- * `POST /v1/chat/completions`, `/v1/completions` and `/v1/embeddings`, `GET /v1/models` and
- * `/v1/models/{path}`, as OpenAI's API has them.
+ * `POST /v1/chat/completions`, `/v1/completions` and `/v1/embeddings`, as OpenAI's API has them.
  */
-void queen_routes_add_openai (QueenRouter *router, QueenCluster *cluster, QueenJobs *jobs);
+void queen_routes_add_openai (QueenRouter *router, QueenJobs *jobs);
 
 /**
  * queen_routes_add_jobs:

@@ -19,6 +19,7 @@ struct _QueenCluster
   QueenPlacement *placement;
   QueenPulse *pulse;
   QueenLister *lister;
+  QueenModelLister *model_lister;
 };
 
 G_DEFINE_FINAL_TYPE (QueenCluster, queen_cluster, G_TYPE_OBJECT)
@@ -29,6 +30,7 @@ queen_cluster_finalize (GObject *object)
   QueenCluster *self = QUEEN_CLUSTER (object);
 
   g_clear_pointer (&self->lister, queen_lister_free);
+  g_clear_pointer (&self->model_lister, queen_model_lister_free);
   g_clear_object (&self->pulse);
   g_clear_object (&self->placement);
   g_clear_object (&self->job_index);
@@ -96,6 +98,7 @@ queen_cluster_new (const QueenClusterSettings *settings)
       queen_pulse_new (sequencer, self->registries[QUEEN_COMPONENT_WORKER],
                        self->registries[QUEEN_COMPONENT_HIVE], clock, settings->heartbeat_interval);
   self->lister = queen_lister_new (clock);
+  self->model_lister = queen_model_lister_new (self->models, clock);
   return self;
 }
 
@@ -161,6 +164,12 @@ const QueenHeadcount *
 queen_cluster_get_headcount (QueenCluster *self)
 {
   return self->headcount;
+}
+
+QueenModelLister *
+queen_cluster_get_model_lister (QueenCluster *self)
+{
+  return self->model_lister;
 }
 
 const QueenModels *

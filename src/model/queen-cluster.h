@@ -9,6 +9,7 @@
 #include "queen-job-index.h"
 #include "queen-lister.h"
 #include "queen-local-sequencer.h"
+#include "queen-model-lister.h"
 #include "queen-models.h"
 #include "queen-placement.h"
 #include "queen-pulse.h"
@@ -77,6 +78,9 @@ QueenPulse *queen_cluster_get_pulse (QueenCluster *self);
 
 /** Returns: (transfer none): what makes lists of components */
 QueenLister *queen_cluster_get_lister (QueenCluster *self);
+
+/** Returns: (transfer none): what makes the list of models */
+QueenModelLister *queen_cluster_get_model_lister (QueenCluster *self);
 
 /** Returns: (transfer none): how many there are of each sort */
 const QueenHeadcount *queen_cluster_get_headcount (QueenCluster *self);

@@ -5,13 +5,12 @@
 
 #include <string.h>
 
-#include "text/queen-hash.h"
-
 struct _QueenModels
 {
   QueenEventBus *bus;
   gulong event_id;
-  GHashTable *models; /* id -> QueenModel */
+  GTree *models; /* id -> QueenModel, in the order of the letters */
+  guint64 revision;
 };
 
 /* Who is busy has a queue before it; who is held, starts or stops has none. */
@@ -27,18 +26,18 @@ can_be_asked (const QueenComponent *worker)
 static void
 count_model (QueenModels *self, const char *id, const QueenComponent *worker, int n)
 {
-  QueenModel *model = g_hash_table_lookup (self->models, id);
+  QueenModel *model = g_tree_lookup (self->models, id);
 
   if (!model)
     {
       model = g_new0 (QueenModel, 1);
       model->since = worker->first_seen;
-      g_hash_table_insert (self->models, g_strdup (id), model);
+      g_tree_insert (self->models, g_strdup (id), model);
     }
   model->n_workers += (guint) n;
   model->n_available += (guint) (queen_component_is_available (worker) ? n : 0);
   if (model->n_workers == 0)
-    g_hash_table_remove (self->models, id);
+    g_tree_remove (self->models, id);
 }
 
 /* @i: the place of one that it serves besides its own
@@ -69,14 +68,49 @@ count_all (QueenModels *self, const QueenComponent *worker, int n)
       count_model (self, more[i], worker, n);
 }
 
+static gboolean
+serves_the_same (const QueenComponent *a, const QueenComponent *b)
+{
+  static const char *const none[] = { NULL };
+  const char *const *of_a = a->vitals ? (const char *const *) a->vitals->models : NULL;
+  const char *const *of_b = b->vitals ? (const char *const *) b->vitals->models : NULL;
+
+  return g_strcmp0 (a->model_id, b->model_id) == 0 &&
+         g_strv_equal (of_a ? of_a : none, of_b ? of_b : none);
+}
+
+/* How busy somebody is changes with every heartbeat, and which models there are does not. */
+static gboolean
+is_news (const QueenEvent *event)
+{
+  const QueenComponent *before = event->before, *after = event->component;
+
+  if (!before || event->kind == QUEEN_EVENT_FORGOTTEN)
+    return can_be_asked (before ? before : after);
+  if (!can_be_asked (before) && !can_be_asked (after))
+    return FALSE;
+  return can_be_asked (before) != can_be_asked (after) ||
+         queen_component_is_available (before) != queen_component_is_available (after) ||
+         !serves_the_same (before, after);
+}
+
 static void
 on_event_for_models (QueenModels *self, QueenEvent *event)
 {
+  if (!is_news (event))
+    return;
+  self->revision++;
   /* First who is there now, so that a model that stays is not new. */
   if (event->kind != QUEEN_EVENT_FORGOTTEN)
     count_all (self, event->component, 1);
   if (event->before)
     count_all (self, event->before, -1);
+}
+
+static int
+compare_ids (gconstpointer a, gconstpointer b, gpointer data)
+{
+  return strcmp (a, b);
 }
 
 QueenModels *
@@ -85,7 +119,7 @@ queen_models_new (QueenEventBus *bus)
   QueenModels *self = g_new0 (QueenModels, 1);
 
   self->bus = bus;
-  self->models = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, g_free);
+  self->models = g_tree_new_full (compare_ids, NULL, g_free, g_free);
   self->event_id = g_signal_connect_data (bus, "event::change", G_CALLBACK (on_event_for_models),
                                           self, NULL, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   return self;
@@ -95,40 +129,32 @@ void
 queen_models_free (QueenModels *self)
 {
   g_clear_signal_handler (&self->event_id, self->bus);
-  g_hash_table_unref (self->models);
+  g_tree_unref (self->models);
   g_free (self);
 }
 
 const QueenModel *
 queen_models_lookup (const QueenModels *self, const char *id)
 {
-  return g_hash_table_lookup (self->models, id);
+  return g_tree_lookup (self->models, id);
 }
 
 guint
 queen_models_get_n (const QueenModels *self)
 {
-  return g_hash_table_size (self->models);
+  return (guint) g_tree_nnodes (self->models);
 }
 
-static int
-compare_ids (gconstpointer a, gconstpointer b)
+guint64
+queen_models_get_revision (const QueenModels *self)
 {
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
+  return self->revision;
 }
 
-GPtrArray *
-queen_models_list (const QueenModels *self, guint max, gsize max_bytes)
+const char *
+queen_models_get_next (const QueenModels *self, const char *id)
 {
-  GPtrArray *ids = g_ptr_array_new ();
-  GHashTableIter iter;
-  gsize n_bytes = 0;
-  gpointer id;
+  GTreeNode *node = id ? g_tree_upper_bound (self->models, id) : g_tree_node_first (self->models);
 
-  g_hash_table_iter_init (&iter, self->models);
-  while (ids->len < max && g_hash_table_iter_next (&iter, &id, NULL) &&
-         (n_bytes += strlen (id)) <= max_bytes)
-    g_ptr_array_add (ids, id);
-  g_ptr_array_sort (ids, compare_ids);
-  return ids;
+  return node ? g_tree_node_key (node) : NULL;
 }

@@ -44,15 +44,18 @@ const QueenModel *queen_models_lookup (const QueenModels *self, const char *id);
 /** Returns: how many there are */
 guint queen_models_get_n (const QueenModels *self);
 
+/** Returns: what is another number whenever a model has come or gone, or its counts are others */
+guint64 queen_models_get_revision (const QueenModels *self);
+
 /**
- * queen_models_list:
- * @max: how many at the most
- * @max_bytes: of all their ids, likewise
+ * queen_models_get_next:
+ * @id: (nullable): any text
  *
- * Returns: (transfer container) (element-type utf8): their ids, in the order of the letters; valid
- *   until the next event
+ * Returns: (nullable) (transfer none): the id of the first model behind @id, or of all, in the
+ * order of the letters; valid until the next event. Whoever goes on behind the last that it had may
+ * do so in another turn: none is missed that was there all the time
  */
-GPtrArray *queen_models_list (const QueenModels *self, guint max, gsize max_bytes);
+const char *queen_models_get_next (const QueenModels *self, const char *id);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenModels, queen_models_free)
 

@@ -102,20 +102,15 @@ test_states (Fixture *f, gconstpointer data)
 static void
 test_several (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GPtrArray) ids = NULL;
-
   ready (f, "a", "big");
   ready (f, "b", "big small big tiny small");
   assert_model (f, "big", 2, 2);
   assert_model (f, "small", 1, 1);
   assert_model (f, "tiny", 1, 1);
-  ids = queen_models_list (f->models, 10, 10); /* “tiny” or “small” and “big” at the most */
-  g_assert_cmpuint (ids->len, >=, 1);
-  g_assert_cmpuint (ids->len, <=, 2);
-  g_ptr_array_unref (ids);
-  ids = queen_models_list (f->models, 2, 100);
-  g_assert_cmpuint (ids->len, ==, 2);
-  g_assert_cmpstr (ids->pdata[0], <, ids->pdata[1]);
+  g_assert_cmpstr (queen_models_get_next (f->models, NULL), ==, "big");
+  g_assert_cmpstr (queen_models_get_next (f->models, "big"), ==, "small");
+  g_assert_cmpstr (queen_models_get_next (f->models, "so"), ==, "tiny"); /* which is not there */
+  g_assert_null (queen_models_get_next (f->models, "tiny"));
   ready (f, "b", "small");
   assert_model (f, "big", 1, 1);
   assert_model (f, "small", 1, 1);
@@ -147,6 +142,35 @@ test_since (Fixture *f, gconstpointer data)
   beat (f, "a", "m", QUEEN_STATUS_STOPPED, QUEEN_HEALTH_HEALTHY);
   beat (f, "b", "m", QUEEN_STATUS_BUSY, QUEEN_HEALTH_HEALTHY);
   g_assert_cmpint (queen_models_lookup (f->models, "m")->since, ==, since);
+}
+
+/* A list is good for as long as the revision stays; so it must change whenever a list would. */
+static void
+test_revision (Fixture *f, gconstpointer data)
+{
+  static const struct
+  {
+    const char *models;
+    QueenStatus status;
+    gboolean is_news;
+  } rows[] = {
+    { "m", QUEEN_STATUS_READY, TRUE },     { "m", QUEEN_STATUS_READY, FALSE },
+    { "m", QUEEN_STATUS_ONLINE, FALSE },   { "m", QUEEN_STATUS_BUSY, TRUE },
+    { "n", QUEEN_STATUS_BUSY, TRUE },      { "n o", QUEEN_STATUS_BUSY, TRUE },
+    { "n o", QUEEN_STATUS_STOPPED, TRUE }, { "n", QUEEN_STATUS_STOPPED, FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      guint64 before = queen_models_get_revision (f->models);
+
+      beat (f, "w", rows[i].models, rows[i].status, QUEEN_HEALTH_HEALTHY);
+      g_assert_cmpint (queen_models_get_revision (f->models) != before, ==, rows[i].is_news);
+    }
+  ready (f, "w", "n");
+  for (gint64 end = now + TIMEOUT; now <= end; now += SECOND / 2)
+    queen_registry_expire (f->workers);
+  g_assert_cmpuint (queen_models_get_revision (f->models), ==, 7);
 }
 
 /* After whatever happened it is what one finds who looks at all of them. */
@@ -187,6 +211,7 @@ main (int argc, char **argv)
   ADD ("/models/one-worker-may-serve-several", test_several);
   ADD ("/models/who-is-silent-serves-nothing", test_silent);
   ADD ("/models/since-the-first", test_since);
+  ADD ("/models/revision-with-every-change", test_revision);
   ADD ("/models/right-after-whatever-happened", test_counted);
   return g_test_run ();
 }
