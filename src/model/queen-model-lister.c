@@ -208,7 +208,7 @@ free_crowd (Crowd *crowd)
 
 /* @list: (nullable) */
 static void
-fulfil (QueenModelOrder *order, QueenList *list)
+fulfil_order (QueenModelOrder *order, QueenList *list)
 {
   QueenListFunc func = order->func;
   gpointer data = order->data;
@@ -230,7 +230,7 @@ static void
 hand_out (QueenModelLister *self, gint64 until)
 {
   while (is_wanted (self->crowd) && self->clock->get_monotonic () < until)
-    fulfil (queen_fair_queue_peek (self->crowd->orders), self->list);
+    fulfil_order (queen_fair_queue_peek (self->crowd->orders), self->list);
 }
 
 static gboolean
@@ -374,7 +374,7 @@ queen_model_lister_order (QueenModelLister *self,
   queen_fair_queue_enter (crowd->orders, &order->place, asker, order);
   queen_alarm_set (self->work_alarm, 0);
   if (refused)
-    fulfil (refused, NULL);
+    fulfil_order (refused, NULL);
   return order;
 }
 

@@ -6,7 +6,7 @@
 
 #include "queen-redis-sequencer-private.h"
 
-#define HEALED_AT_ONCE 512  /* components */
+#define HEALED_AT_ONCE 512  /* components and holds */
 #define COMPARED_UNTIMED 64 /* likewise, until it is looked how long they took */
 
 void
@@ -111,7 +111,7 @@ static void
 heal_some (QueenRedisSequencer *self)
 {
   const char *ask[] = { "HMGET", self->keys[QUEEN_ENGINE_KEY_META], "n", "s" };
-  guint n = HEALED_AT_ONCE;
+  guint n = queen_redis_sequencer_heal_holds (self, HEALED_AT_ONCE);
 
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     n = heal_kind (self, (QueenComponentKind) kind, n);
@@ -129,44 +129,6 @@ queen_redis_sequencer_heal_on (QueenRedisSequencer *self)
     return;
   self->is_healing = FALSE;
   heal_some (self);
-}
-
-/* Of holds none is newer: they come and go, and what is here and not there was made here. One that
- * ended there while she was alone ends here, unless the engine has lost all. */
-static void
-heal_holds (QueenRedisSequencer *self)
-{
-  QueenHolds *holds = queen_cluster_get_holds (self->cluster);
-  g_autoptr (GArray) entries = queen_holds_list_entries (holds);
-
-  for (guint i = 0; i < entries->len && self->state == QUEEN_ENGINE_TOGETHER; i++)
-    {
-      const QueenHoldEntry *entry = &g_array_index (entries, QueenHoldEntry, i);
-      gboolean is_older = (self->settings.clock->get_monotonic () - self->alone_at) * 1000 >
-                          self->settings.clock->get_wall () - entry->hold->since;
-      g_autoptr (GString) text = g_string_new (NULL);
-
-      if (g_hash_table_contains (self->held_elsewhere, entry->hold->id))
-        continue;
-      if (self->is_same && !is_older)
-        {
-          queen_holds_drop (holds, entry->hold->id);
-          continue;
-        }
-      queen_hold_dispatch_write (text, entry->kind, entry->component_id, entry->hold);
-      queen_redis_sequencer_write (self, "hold", entry->hold->id, text->str, NULL);
-    }
-}
-
-static void
-heal_releases (QueenRedisSequencer *self)
-{
-  GHashTableIter iter;
-  gpointer id;
-
-  g_hash_table_iter_init (&iter, self->released);
-  while (self->state == QUEEN_ENGINE_TOGETHER && g_hash_table_iter_next (&iter, &id, NULL))
-    queen_redis_sequencer_write (self, "release", id, NULL);
 }
 
 gboolean
@@ -202,7 +164,6 @@ void
 queen_redis_sequencer_heal (QueenRedisSequencer *self)
 {
   self->is_healing = FALSE;
+  queen_redis_sequencer_begin_healing_holds (self);
   heal_some (self);
-  heal_holds (self);
-  heal_releases (self);
 }

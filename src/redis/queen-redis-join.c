@@ -96,7 +96,6 @@ come_together (QueenRedisSequencer *self)
   queen_redis_sequencer_heal (self);
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_hash_table_remove_all (self->seen[kind]);
-  g_hash_table_remove_all (self->held_elsewhere);
   if (self->state != QUEEN_ENGINE_TOGETHER)
     return;
   queen_redis_sequencer_read (self);
@@ -117,8 +116,6 @@ compare_some (QueenRedisSequencer *self)
 static void
 take_pair (QueenRedisSequencer *self, const QueenRedisReply *id, const QueenRedisReply *value)
 {
-  g_autofree char *hold = NULL;
-
   switch (self->step)
     {
     case QUEEN_JOIN_WORKERS:
@@ -129,9 +126,7 @@ take_pair (QueenRedisSequencer *self, const QueenRedisReply *id, const QueenRedi
                                         value);
       break;
     case QUEEN_JOIN_HOLDS:
-      hold = queen_redis_sequencer_take_hold (self, value);
-      if (hold)
-        g_hash_table_add (self->held_elsewhere, g_steal_pointer (&hold));
+      queen_redis_sequencer_take_hold (self, value);
       break;
     default:
       queen_redis_sequencer_take_job (self, id, value);
@@ -435,7 +430,7 @@ join_others (gpointer data)
   self->round++;
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     g_hash_table_remove_all (self->seen[kind]);
-  g_hash_table_remove_all (self->held_elsewhere);
+  queen_redis_sequencer_forget_healing_holds (self);
   queen_redis_sequencer_set_state (self, QUEEN_ENGINE_JOINING);
   queen_redis_sequencer_take_step (self, QUEEN_JOIN_REPLID);
 }

@@ -252,39 +252,6 @@ take_forgotten (QueenRedisSequencer *self, const Entry *entry)
 
 /* Holds */
 
-static gboolean
-is_held (QueenRedisSequencer *self, const QueenHoldEntry *entry)
-{
-  const QueenHoldList *list = queen_holds_lookup (queen_cluster_get_holds (self->cluster),
-                                                  entry->kind, entry->component_id);
-
-  for (guint i = 0; list && i < list->n; i++)
-    if (g_str_equal (list->holds[i]->id, entry->hold->id))
-      return TRUE;
-  return FALSE;
-}
-
-char *
-queen_redis_sequencer_take_hold (QueenRedisSequencer *self, const QueenRedisReply *text)
-{
-  g_auto (QueenHoldEntry) entry = { 0 };
-  g_autoptr (GError) error = NULL;
-  gsize length = 0;
-  const char *json = queen_redis_reply_get_text (text, &length);
-
-  if (!json ||
-      !queen_hold_dispatch_read (json, length, self->settings.clock->get_wall (), &entry, &error))
-    {
-      queen_redis_sequencer_skip (self, "hold", error);
-      return NULL;
-    }
-  if (!g_hash_table_contains (self->released, entry.hold->id))
-    queen_holds_apply (queen_cluster_get_holds (self->cluster), &entry);
-  else if (self->state == QUEEN_ENGINE_TOGETHER)
-    queen_redis_sequencer_write (self, "release", entry.hold->id, NULL);
-  return is_held (self, &entry) ? g_strdup (entry.hold->id) : NULL;
-}
-
 /* The stream */
 
 static void
@@ -295,10 +262,9 @@ take_silent_entry (QueenRedisSequencer *self, const Entry *entry)
   if (g_str_equal (entry->kind, "forgotten"))
     take_forgotten (self, entry);
   else if (g_str_equal (entry->kind, "hold"))
-    g_free (queen_redis_sequencer_take_hold (self, entry->data));
+    queen_redis_sequencer_take_hold (self, entry->data);
   else if (g_str_equal (entry->kind, "release"))
-    queen_holds_drop (queen_cluster_get_holds (self->cluster),
-                      queen_redis_reply_get_text (entry->data, NULL));
+    queen_redis_sequencer_drop_hold (self, entry->data);
   else if (g_str_has_prefix (entry->kind, JOBS))
     queen_redis_sequencer_take_jobs (self, entry->kind + strlen (JOBS), entry->data, entry->origin);
   else if (g_str_equal (entry->kind, "left"))

@@ -8,7 +8,8 @@
  * (queen-redis-alone.c) and joins the others (queen-redis-join.c), what each has missed
  * (queen-redis-heal.c), who is missed (queen-redis-liveness.c), what was told before
  * (queen-redis-past.c), what is read of the stream (queen-redis-reader.c), how queens know of each
- * other (queen-redis-announce.c), and of each other's jobs (queen-redis-jobs.c). */
+ * other (queen-redis-announce.c), of holds (queen-redis-holds.c), and of each other's jobs
+ * (queen-redis-jobs.c). */
 
 #include "loop/queen-alarm.h"
 #include "model/queen-dispatch.h"
@@ -102,11 +103,20 @@ struct _QueenRedisSequencer
   GHashTable *dirty[QUEEN_COMPONENT_N_KINDS];    /* ids of which the engine may not know all */
   GHashTable *heard_by[QUEEN_COMPONENT_N_KINDS]; /* id -> name; whoever is not there: by herself */
   GHashTable *seen[QUEEN_COMPONENT_N_KINDS]; /* those that the engine knows, too; while she joins */
-  GHashTable *held_elsewhere; /* ids of holds that the engine knows, too; while she joins */
-  gboolean is_same;           /* the epoch is the one that she was in before */
-  gboolean is_healing;        /* there may be more, when she has read as far as `healed_to` */
-  QueenEngineId healed_to;    /* where the stream ended behind the last that she has healed */
-  GHashTable *released;       /* ids of holds that ended here while she was alone */
+  gboolean is_same;                          /* the epoch is the one that she was in before */
+  gboolean is_healing;     /* there may be more, when she has read as far as `healed_to` */
+  QueenEngineId healed_to; /* where the stream ended behind the last that she has healed */
+
+  GHashTable *holds_unread; /* ids of those made here that she has not read in the engine; and
+                             whether they are written */
+  GHashTable
+      *holds_elsewhere; /* of those that it knows, too; while she joins, and until all is healed */
+  GHashTable *released; /* id -> link: of holds that ended here, and that it may still have */
+  GQueue released_in_order; /* of the same ids: the one that is least likely to be there first */
+  GQueue holds_to_release;  /* ids of those that it has indeed */
+  GArray
+      *holds_to_heal; /* of QueenHoldEntry: what was here when she joined; NULL when it is healed */
+  guint n_healed_holds; /* of these */
   QueenJoinStep step;
   char *scan_cursor;
   QueenRedisReply *scan;   /* of which some is to be looked at still; NULL for none */
@@ -342,9 +352,32 @@ void queen_redis_sequencer_take_state (QueenRedisSequencer *self,
                                        QueenComponentKind kind,
                                        const QueenRedisReply *text);
 
-/** Has a hold that another queen was told of. Returns: (transfer full) (nullable): its id, if there
- * was room for it */
-char *queen_redis_sequencer_take_hold (QueenRedisSequencer *self, const QueenRedisReply *text);
+/* Holds */
+
+/** To be called once, when there is a cluster, and before all others about holds. */
+void queen_redis_sequencer_mind_holds (QueenRedisSequencer *self);
+void queen_redis_sequencer_forget_holds (QueenRedisSequencer *self);
+
+/** Has a hold that another queen was told of, unless it has ended here: that they are told then. */
+void queen_redis_sequencer_take_hold (QueenRedisSequencer *self, const QueenRedisReply *text);
+
+/** Ends a hold that has ended elsewhere. */
+void queen_redis_sequencer_drop_hold (QueenRedisSequencer *self, const QueenRedisReply *text);
+
+/** She is together with the others: what there is here is to be compared with what the engine has.
+ */
+void queen_redis_sequencer_begin_healing_holds (QueenRedisSequencer *self);
+
+/**
+ * queen_redis_sequencer_heal_holds:
+ * @n: how much may be told, or changed here, in this turn
+ *
+ * Returns: how much of that is left; 0 when there may be more to do
+ */
+guint queen_redis_sequencer_heal_holds (QueenRedisSequencer *self, guint n);
+
+/** What was left of that is of no use any more. */
+void queen_redis_sequencer_forget_healing_holds (QueenRedisSequencer *self);
 
 /** Something in the engine makes no sense. */
 void queen_redis_sequencer_skip (QueenRedisSequencer *self, const char *what, const GError *error);

@@ -205,29 +205,6 @@ queen_redis_sequencer_init_sequencer (QueenSequencerInterface *iface)
   iface->may_miss = queen_redis_sequencer_may_miss;
 }
 
-/* Holds */
-
-static void
-on_hold_begun (QueenRedisSequencer *self, guint kind, const char *id, QueenHold *hold)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-
-  if (self->state != QUEEN_ENGINE_TOGETHER)
-    return;
-  queen_hold_dispatch_write (text, (QueenComponentKind) kind, id, hold);
-  queen_redis_sequencer_write (self, "hold", hold->id, text->str, NULL);
-}
-
-static void
-on_hold_ended (QueenRedisSequencer *self, guint kind, const char *id, QueenHold *hold)
-{
-  g_hash_table_remove (self->held_elsewhere, hold->id);
-  if (self->state == QUEEN_ENGINE_TOGETHER)
-    queen_redis_sequencer_write (self, "release", hold->id, NULL);
-  else if (g_hash_table_size (self->released) < QUEEN_HOLDS_MAX)
-    g_hash_table_add (self->released, g_strdup (hold->id));
-}
-
 /* The object */
 
 static void
@@ -252,8 +229,7 @@ queen_redis_sequencer_finalize (GObject *object)
     }
   for (int key = 0; key < QUEEN_ENGINE_N_KEYS; key++)
     g_free (self->keys[key]);
-  g_hash_table_unref (self->held_elsewhere);
-  g_hash_table_unref (self->released);
+  queen_redis_sequencer_forget_holds (self);
   g_clear_pointer (&self->past, g_ptr_array_unref);
   g_ptr_array_unref (self->siblings);
   g_string_free (self->puts, TRUE);
@@ -309,8 +285,6 @@ queen_redis_sequencer_init (QueenRedisSequencer *self)
       self->heard_by[kind] = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free,
                                                     (GDestroyNotify) g_ref_string_release);
     }
-  self->held_elsewhere = new_ids ();
-  self->released = new_ids ();
   self->siblings = g_ptr_array_new_with_free_func ((GDestroyNotify) queen_sibling_free);
   self->reason = g_strdup ("starting");
 }
@@ -377,15 +351,12 @@ queen_redis_sequencer_start (QueenRedisSequencer *self,
                              const char *address,
                              gint64 started_at)
 {
-  QueenHolds *holds = queen_cluster_get_holds (cluster);
-
   self->cluster = cluster;
   self->address = g_strdup (address);
   self->started_at = started_at;
   for (int kind = 0; kind < QUEEN_COMPONENT_N_KINDS; kind++)
     self->registries[kind] = queen_cluster_get_registry (cluster, (QueenComponentKind) kind);
-  g_signal_connect_object (holds, "begun", G_CALLBACK (on_hold_begun), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (holds, "ended", G_CALLBACK (on_hold_ended), self, G_CONNECT_SWAPPED);
+  queen_redis_sequencer_mind_holds (self);
   queen_redis_sequencer_mind_jobs (self);
   self->alone_at = self->since = self->settings.clock->get_monotonic ();
   self->alone_since = self->told_since = queen_redis_sequencer_get_wall (self);

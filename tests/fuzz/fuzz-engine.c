@@ -41,16 +41,8 @@ static QueenSequencer *
 make_sequencer (QueenEventBus *bus, QueenLocalSequencer *local, gpointer data)
 {
   World *world = data;
-  g_autofree char *url = g_strdup_printf ("redis+unix://%s?cluster=a", world->redis.path);
-  g_autoptr (QueenRedisTarget) target = queen_redis_target_new (
-      &(QueenRedisTargetSettings){ .urls = (const char *const[]){ url, NULL } }, NULL);
 
-  world->sequencer =
-      queen_redis_sequencer_new (bus, local,
-                                 &(QueenRedisSequencerSettings){ .target = target,
-                                                                 .clock = &fake_clock,
-                                                                 .timeout = SECOND,
-                                                                 .capacity = 10 });
+  world->sequencer = fake_redis_make_sequencer (&world->redis, bus, local, &fake_clock, 10);
   return QUEEN_SEQUENCER (g_object_ref (world->sequencer));
 }
 
@@ -59,15 +51,6 @@ turn (World *world)
 {
   for (guint i = 0; i < N_TURNS; i++)
     fake_redis_turn (&world->redis);
-}
-
-static gboolean
-is_in_state (World *world, QueenEngineState state)
-{
-  QueenEngineReport report;
-
-  queen_redis_sequencer_report (world->sequencer, &report);
-  return report.state == state;
 }
 
 /* Whoever waits for news hears the bytes as they are, if anybody does. */
@@ -124,9 +107,9 @@ use_world (World *world, QueenCluster *cluster, const char *text, gsize size)
   say_as_entry (world, text, size);
   say_raw (world, text, size);
   wait_for_time (world, 3 * SECOND); /* she says that she is there */
-  g_assert_true (is_in_state (world, QUEEN_ENGINE_TOGETHER) ||
-                 is_in_state (world, QUEEN_ENGINE_JOINING) ||
-                 is_in_state (world, QUEEN_ENGINE_ALONE));
+  g_assert_true (fake_redis_is_in_state (world->sequencer, QUEEN_ENGINE_TOGETHER) ||
+                 fake_redis_is_in_state (world->sequencer, QUEEN_ENGINE_JOINING) ||
+                 fake_redis_is_in_state (world->sequencer, QUEEN_ENGINE_ALONE));
   wait_for_time (world, 6 * SECOND); /* and comes back, if she was alone */
 }
 

@@ -11,6 +11,7 @@
 #include "fake-clock.h"
 #include "redis/queen-engine-script.h"
 #include "redis/queen-redis-codec.h"
+#include "redis/queen-redis-sequencer.h"
 #include "redis/queen-redis.h"
 
 /* What a queen takes for a Redis, at a Unix socket and in the test's own loop: it lets everybody
@@ -42,6 +43,11 @@ typedef struct
   const char *past;      /* NULL, or what it answers to who asks for the past */
   GBytes *known;         /* NULL, or what each is that is known, and what another queen says */
   const char *workers;   /* NULL, or what it answers to who asks who is known */
+  const char *holds;     /* NULL, or what it answers to who asks who is held */
+  guint n_held;          /* how often it was told of a hold, */
+  guint n_released;      /* and that one has ended */
+  guint n_at_once;       /* how many of both since it was last asked where the stream ends, */
+  guint most_at_once;    /* and at the most */
   guint n_begun;         /* how often somebody has begun to join */
   guint n_announced;     /* how often somebody has said that she is there */
   GString *begun_behind; /* the last number that each of them had heard of */
@@ -80,11 +86,24 @@ fake_redis_say_end (FakeRedis *self, FakeClient *client, const char *word, const
 }
 
 static inline void
+fake_redis_count_hold (FakeRedis *self, const char *operation)
+{
+  gboolean is_held = g_str_equal (operation, "hold");
+  gboolean is_released = g_str_equal (operation, "release");
+
+  self->n_held += is_held;
+  self->n_released += is_released;
+  self->n_at_once += is_held || is_released;
+  self->most_at_once = MAX (self->most_at_once, self->n_at_once);
+}
+
+static inline void
 fake_redis_obey_call (FakeRedis *self, FakeClient *client, const QueenRedisReply *command)
 {
   const char *operation = command->elements[FAKE_REDIS_OPERATION]->text;
 
   self->n_announced += g_str_equal (operation, "announce");
+  fake_redis_count_hold (self, operation);
   if (g_str_equal (operation, "begin"))
     {
       self->n_begun++;
@@ -155,6 +174,8 @@ fake_redis_obey (FakeRedis *self, FakeClient *client, const QueenRedisReply *com
   };
   const char *name = command->elements[0]->text;
 
+  if (g_str_equal (name, "HMGET"))
+    self->n_at_once = 0;
   if (g_str_has_prefix (name, "EVAL"))
     fake_redis_obey_call (self, client, command);
   else if (g_str_equal (name, "XREAD"))
@@ -162,6 +183,9 @@ fake_redis_obey (FakeRedis *self, FakeClient *client, const QueenRedisReply *com
   else if (self->workers && g_str_equal (name, "HSCAN") &&
            g_str_has_suffix (command->elements[1]->text, ":worker"))
     fake_redis_say (client, self->workers);
+  else if (self->holds && g_str_equal (name, "HSCAN") &&
+           g_str_has_suffix (command->elements[1]->text, ":holds"))
+    fake_redis_say (client, self->holds);
   else if (!fake_redis_say_known (self, client, name))
     {
       for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)
@@ -277,4 +301,32 @@ fake_redis_find_waiting (FakeRedis *self)
     if (self->clients[i].waits)
       return &self->clients[i];
   return NULL;
+}
+
+/* Returns: (transfer full): a queen's, who joins others by it */
+static inline QueenRedisSequencer *
+fake_redis_make_sequencer (FakeRedis *self,
+                           QueenEventBus *bus,
+                           QueenLocalSequencer *local,
+                           const QueenClock *clock,
+                           guint capacity)
+{
+  g_autofree char *url = g_strdup_printf ("redis+unix://%s?cluster=a", self->path);
+  g_autoptr (QueenRedisTarget) target = queen_redis_target_new (
+      &(QueenRedisTargetSettings){ .urls = (const char *const[]){ url, NULL } }, NULL);
+
+  return queen_redis_sequencer_new (bus, local,
+                                    &(QueenRedisSequencerSettings){ .target = target,
+                                                                    .clock = clock,
+                                                                    .timeout = G_USEC_PER_SEC,
+                                                                    .capacity = capacity });
+}
+
+static inline gboolean
+fake_redis_is_in_state (QueenRedisSequencer *sequencer, QueenEngineState state)
+{
+  QueenEngineReport report;
+
+  queen_redis_sequencer_report (sequencer, &report);
+  return report.state == state;
 }

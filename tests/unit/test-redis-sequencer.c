@@ -76,25 +76,9 @@ static QueenSequencer *
 make_sequencer (QueenEventBus *bus, QueenLocalSequencer *local, gpointer data)
 {
   Fixture *f = data;
-  g_autofree char *url = g_strdup_printf ("redis+unix://%s?cluster=a", f->redis.path);
-  g_autoptr (QueenRedisTarget) target = queen_redis_target_new (
-      &(QueenRedisTargetSettings){ .urls = (const char *const[]){ url, NULL } }, NULL);
 
-  f->sequencer = queen_redis_sequencer_new (bus, local,
-                                            &(QueenRedisSequencerSettings){ .target = target,
-                                                                            .clock = &hasty_clock,
-                                                                            .timeout = SECOND,
-                                                                            .capacity = CAPACITY });
+  f->sequencer = fake_redis_make_sequencer (&f->redis, bus, local, &hasty_clock, CAPACITY);
   return QUEEN_SEQUENCER (g_object_ref (f->sequencer));
-}
-
-static gboolean
-is_in_state (Fixture *f, QueenEngineState state)
-{
-  QueenEngineReport report;
-
-  queen_redis_sequencer_report (f->sequencer, &report);
-  return report.state == state;
 }
 
 static guint64
@@ -210,7 +194,7 @@ stream (Fixture *f, const char *entries)
   client->waits = FALSE;
   fake_redis_say (client, reply);
   fake_redis_turn_until (&f->redis, fake_redis_find_waiting (&f->redis) ||
-                                        is_in_state (f, QUEEN_ENGINE_ALONE));
+                                        fake_redis_is_in_state (f->sequencer, QUEEN_ENGINE_ALONE));
 }
 
 /* What there was no time for comes again, as the clock does not go on it is all read at once. */
@@ -227,7 +211,7 @@ come_back (Fixture *f, guint64 n)
 {
   f->redis.n = n;
   f->redis.s = 0;
-  g_assert_true (is_in_state (f, QUEEN_ENGINE_ALONE));
+  g_assert_true (fake_redis_is_in_state (f->sequencer, QUEEN_ENGINE_ALONE));
   while (!fake_redis_find_waiting (&f->redis))
     {
       now += SECOND / 10;
@@ -341,14 +325,14 @@ test_very_many_known (Fixture *f, gconstpointer data)
   guint n_turns = 0;
 
   stream (f, "5-0 7-0");
-  g_assert_true (is_in_state (f, QUEEN_ENGINE_ALONE));
+  g_assert_true (fake_redis_is_in_state (f->sequencer, QUEEN_ENGINE_ALONE));
   workers = make_scan (5 * MAX_KNOWN, QUEEN_STATUS_OFFLINE);
   f->redis.workers = workers;
   f->redis.n = 30;
   haste = QUEEN_SLICE / 10;
   while (!fake_redis_find_waiting (&f->redis))
     {
-      now += is_in_state (f, QUEEN_ENGINE_ALONE) ? SECOND / 10 : 0;
+      now += fake_redis_is_in_state (f->sequencer, QUEEN_ENGINE_ALONE) ? SECOND / 10 : 0;
       fake_redis_turn (&f->redis);
       n_turns += f->sequencer->scan != NULL;
       g_assert_cmpuint (g_hash_table_size (f->sequencer->seen[QUEEN_COMPONENT_WORKER]), <=,
@@ -411,7 +395,7 @@ test_very_many_forgotten (Fixture *f, gconstpointer data)
   guint n = 0;
 
   stream (f, "5-0 7-0");
-  g_assert_true (is_in_state (f, QUEEN_ENGINE_ALONE));
+  g_assert_true (fake_redis_is_in_state (f->sequencer, QUEEN_ENGINE_ALONE));
   for (guint i = 0; i < 2 * QUEEN_REDIS_MAX_FORGOTTEN; i++)
     {
       g_autofree char *id = g_strdup_printf ("forgotten-%u", i);
