@@ -93,7 +93,7 @@ write_question (QueenDialect *self, const QueenJsonValue *question, const char *
   GString *body = g_string_new_len (asked, (gssize) length);
   g_autoptr (GString) messages = g_string_new ("\"messages\":[{\"role\":\"user\",\"content\":");
 
-  queen_json_append_string (messages, prompt);
+  queen_json_append_brief_string (messages, prompt);
   g_string_append (messages, "}]");
   for (gsize i = 0; i < G_N_ELEMENTS (unknown); i++)
     if (queen_json_get_member (question, unknown[i]))

@@ -77,7 +77,7 @@ write_question (ByRbee *self, const QueenJsonValue *asked, const char *prompt)
 
   most = queen_inference_get_number (asked, "max_completion_tokens", most);
   self->max_tokens = CLAMP (most, 1, QUEEN_RBEE_MAX_TOKENS);
-  queen_json_append_string (body, prompt);
+  queen_json_append_brief_string (body, prompt);
   g_string_append (body, ",\"max_tokens\":");
   queen_json_append_number (body, (guint64) self->max_tokens);
   queen_inference_append_sampling (body, asked);

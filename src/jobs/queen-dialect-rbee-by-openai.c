@@ -25,7 +25,7 @@ append_prompt (GString *body, const char *prompt, gboolean is_chat)
 {
   g_string_append (body,
                    is_chat ? ",\"messages\":[{\"role\":\"user\",\"content\":" : ",\"prompt\":");
-  queen_json_append_string (body, prompt);
+  queen_json_append_brief_string (body, prompt);
   g_string_append (body, is_chat ? "}]" : "");
 }
 
@@ -43,7 +43,7 @@ write_question (QueenDialect *self, gboolean is_chat, GError **error)
   if (!prompt)
     return FALSE;
   body = g_string_new ("{\"model\":");
-  queen_json_append_string (body, model ? model : self->model ? self->model : "");
+  queen_json_append_brief_string (body, model ? model : self->model ? self->model : "");
   append_prompt (body, prompt, is_chat);
   g_string_append_printf (body, ",\"max_tokens\":%" G_GINT64_FORMAT,
                           queen_inference_get_number (asked, "max_tokens", QUEEN_RBEE_MAX_TOKENS));

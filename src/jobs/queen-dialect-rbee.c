@@ -22,7 +22,7 @@ prepare_rbee (QueenDialect *self, GError **error)
   if (!prompt)
     return FALSE;
   body = g_string_new ("{\"prompt\":");
-  queen_json_append_string (body, prompt);
+  queen_json_append_brief_string (body, prompt);
   g_string_append_printf (body, ",\"max_tokens\":%" G_GINT64_FORMAT,
                           queen_inference_get_number (asked, "max_tokens", QUEEN_RBEE_MAX_TOKENS));
   queen_inference_append_sampling (body, asked);

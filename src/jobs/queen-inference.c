@@ -14,7 +14,7 @@ append_value (GString *json, const QueenJsonValue *value)
   else if (value->type == QUEEN_JSON_DOUBLE)
     queen_json_append_real (json, value->number);
   else if (value->type == QUEEN_JSON_STRING)
-    queen_json_append_string (json, value->string);
+    queen_json_append_brief_string (json, value->string);
   else
     g_string_append (json, "null");
 }

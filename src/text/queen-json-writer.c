@@ -43,16 +43,23 @@ count_simple (const char *text)
   return n;
 }
 
-/* Writes to @to what stands for the character at @at, which is moved behind it. Returns the end. */
-static char *
-write_escape (char *to, const char **at)
+/* Returns: what a byte is written as, if that is a letter behind a backslash; else NUL */
+static inline char
+find_letter (guchar byte)
 {
   static const char letters[128] = {
     ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n',  ['\r'] = 'r',
     ['\t'] = 't', ['"'] = '"',  ['\\'] = '\\',
   };
-  guchar byte = (guchar) * *at;
-  char letter = byte < sizeof letters ? letters[byte] : '\0';
+
+  return byte < sizeof letters ? letters[byte] : '\0';
+}
+
+/* Writes to @to what stands for the character at @at, which is moved behind it. Returns the end. */
+static char *
+write_escape (char *to, const char **at)
+{
+  char letter = find_letter ((guchar) * *at);
   gunichar character = letter != '\0' ? 0 : g_utf8_get_char (*at);
 
   *at = g_utf8_next_char (*at);
@@ -98,6 +105,34 @@ queen_json_append_string (GString *json, const char *text)
   g_string_set_size (json, start + n_simple + QUEEN_JSON_STRING_ROOM (n_others));
   end = write_counted (json->str + start, text, n_simple);
   g_string_truncate (json, (gsize) (end - json->str));
+}
+
+/* What JSON demands, and no more. */
+static gsize
+count_brief (const char *text)
+{
+  gsize n = 0;
+
+  for (const guchar *at = (const guchar *) text; *at != '\0'; at++)
+    n += find_letter (*at) != '\0' ? 2 : *at < 0x20 ? 6 : 1;
+  return n;
+}
+
+void
+queen_json_append_brief_string (GString *json, const char *text)
+{
+  gsize start = json->len;
+  char *to;
+
+  g_string_set_size (json, start + count_brief (text) + 2);
+  to = json->str + start;
+  *to++ = '"';
+  while (*text != '\0')
+    if ((guchar) *text < 0x20 || *text == '"' || *text == '\\')
+      to = write_escape (to, &text);
+    else
+      *to++ = *text++;
+  *to = '"';
 }
 
 void

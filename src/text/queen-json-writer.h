@@ -34,6 +34,14 @@ char *queen_json_write_string (char *to, const char *text);
 void queen_json_append_string (GString *json, const char *text);
 
 /**
+ * queen_json_append_brief_string:
+ *
+ * The same for programs that read JSON and nothing else: only what has to be escaped is. So a text
+ * that was a JSON string before takes no more than it did then.
+ */
+void queen_json_append_brief_string (GString *json, const char *text);
+
+/**
  * queen_json_append_string_or_null:
  * @text: (nullable): what is not there is written as `null`
  */

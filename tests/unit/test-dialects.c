@@ -119,6 +119,23 @@ test_openai_by_rbee (void)
   fixture_stop (&fixture);
 }
 
+/* There may be hundreds of megabytes of questions, and what they become is held besides. */
+static void
+test_no_longer_question (void)
+{
+#define PROMPT "\x7f\x7f\xc2\x80\xe2\x80\xa8\\n\\\"\\u0001"
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_RBEE, rbee_scenes, G_N_ELEMENTS (rbee_scenes));
+  fixture_run (&fixture,
+               "{\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"" PROMPT "\"}]}");
+  g_assert_no_error (fixture.error);
+  g_assert_nonnull (
+      strstr (fixture.server.requests->pdata[0], "{\"prompt\":\"User: " PROMPT "\\nAssistant:\""));
+  fixture_stop (&fixture);
+#undef PROMPT
+}
+
 static void
 test_openai_by_rbee_whole (void)
 {
@@ -518,6 +535,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dialects/openai/what-is-no-stream-too", test_openai_whole);
   g_test_add_func ("/dialects/rbee/two-steps-and-no-mark-in-a-token", test_rbee);
   g_test_add_func ("/dialects/rbee/answers-a-chat", test_openai_by_rbee);
+  g_test_add_func ("/dialects/rbee/is-asked-in-no-more-bytes", test_no_longer_question);
   g_test_add_func ("/dialects/rbee/answers-in-one-piece", test_openai_by_rbee_whole);
   g_test_add_func ("/dialects/rbee/makes-no-embeddings", test_embeddings_by_rbee);
   g_test_add_func ("/dialects/openai/answers-an-operation", test_rbee_by_openai);
