@@ -44,6 +44,7 @@ unref_attempt (QueenAttempt *self)
   queen_component_unref (self->target);
   g_clear_pointer (&self->request.body, g_bytes_unref);
   g_free ((char *) self->request.path);
+  g_free ((char *) self->request.submitter);
   g_free ((char *) self->request.via);
   g_free (self);
 }
@@ -300,6 +301,7 @@ queen_attempt_start (QueenUpstream *upstream,
   self->target = queen_component_ref (target);
   self->request = *request;
   self->request.path = g_strdup (request->path);
+  self->request.submitter = g_strdup (request->submitter);
   self->request.via = g_strdup (request->via);
   g_bytes_ref (self->request.body);
   self->funcs = funcs;

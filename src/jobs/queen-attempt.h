@@ -37,6 +37,7 @@ typedef enum
  * @idle_timeout: µs between bytes from then on, and of the request before. What says no more than
  *   that the worker lives, as comments do, counts for @first_byte_timeout, if that is longer. While
  *   the one who gets the answer is behind, the clock stands
+ * @submitter: (nullable): who asks: those of the same text have one turn where something takes long
  * @via: (nullable): the queens that have handed it on, as queen_via_dup_queens() has them
  *
  * What is asked of a worker or hive. Times are to be positive.
@@ -50,6 +51,7 @@ typedef struct
   gint64 connect_timeout;
   gint64 first_byte_timeout;
   gint64 idle_timeout;
+  const char *submitter;
   const char *via;
 } QueenAttemptRequest;
 

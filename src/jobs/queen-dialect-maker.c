@@ -5,10 +5,14 @@
 
 #include <gio/gio.h>
 
+#include "loop/queen-fair-queue.h"
+
+#define MAX_WAITING G_MAXUINT /* there are no more than tries */
+
 struct _QueenDialectOrder
 {
   QueenDialectMaker *maker;
-  GList link;
+  QueenFairPlace place;
   gboolean is_cancelled; /* while it is made */
   const QueenAttemptRequest *request;
   QueenAttemptRequest own; /* of that what a dialect reads when it is made */
@@ -27,7 +31,7 @@ struct _QueenDialectMaker
 {
   guint *n_pending;
   QueenDialectOrder *current; /* what is being made; NULL when nothing is */
-  GQueue waiting;             /* of QueenDialectOrder */
+  QueenFairQueue *waiting;    /* of QueenDialectOrder */
 };
 
 static void make_next (QueenDialectMaker *self);
@@ -84,12 +88,13 @@ on_made (GObject *source, GAsyncResult *result, gpointer data)
 static void
 make_next (QueenDialectMaker *self)
 {
-  GList *link = self->current ? NULL : g_queue_pop_head_link (&self->waiting);
   g_autoptr (GTask) task = NULL;
 
-  if (!link)
+  if (self->current)
     return;
-  self->current = link->data;
+  self->current = queen_fair_queue_take (self->waiting);
+  if (!self->current)
+    return;
   (*self->n_pending)++;
   task = g_task_new (NULL, NULL, on_made, self);
   g_task_set_task_data (task, self->current, NULL);
@@ -115,7 +120,6 @@ queen_dialect_maker_order (QueenDialectMaker *self,
   QueenDialectOrder *order = g_new0 (QueenDialectOrder, 1);
 
   order->maker = self;
-  order->link.data = order;
   order->request = request;
   order->own = (QueenAttemptRequest){ .face = request->face,
                                       .path = g_strdup (request->path),
@@ -126,7 +130,8 @@ queen_dialect_maker_order (QueenDialectMaker *self,
   order->to_data = to_data;
   order->func = func;
   order->data = data;
-  g_queue_push_tail_link (&self->waiting, &order->link);
+  queen_fair_queue_enter (self->waiting, &order->place,
+                          request->submitter ? request->submitter : "", order);
   make_next (self);
   return order;
 }
@@ -137,7 +142,7 @@ queen_dialect_order_cancel (QueenDialectOrder *self)
   self->is_cancelled = TRUE;
   if (self->maker->current == self)
     return;
-  g_queue_unlink (&self->maker->waiting, &self->link);
+  queen_fair_queue_leave (&self->place);
   free_order (self);
 }
 
@@ -147,11 +152,13 @@ queen_dialect_maker_new (guint *n_pending)
   QueenDialectMaker *self = g_new0 (QueenDialectMaker, 1);
 
   self->n_pending = n_pending;
+  self->waiting = queen_fair_queue_new (MAX_WAITING);
   return self;
 }
 
 void
 queen_dialect_maker_free (QueenDialectMaker *self)
 {
+  queen_fair_queue_free (self->waiting);
   g_free (self);
 }

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  *
  * What makes dialects for long questions. To translate one of 8 MiB takes 50 ms, and all other
  * calls of the thread would have to wait for it; so it is done in a thread of GLib's pool, one
- * after the other.
+ * after the other. Those who ask take turns.
  */
 typedef struct _QueenDialectMaker QueenDialectMaker;
 

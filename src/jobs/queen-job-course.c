@@ -244,6 +244,7 @@ start_attempt (QueenJob *self, QueenComponent *target, const char *why)
     .face = self->face,
     .path = self->path,
     .body = self->body,
+    .submitter = self->submitter,
     .via = self->via,
     .is_streamed = self->is_streamed,
     .connect_timeout = self->connect_timeout,

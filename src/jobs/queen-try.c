@@ -88,6 +88,7 @@ free_try (QueenTry *self)
   g_clear_error (&self->error);
   g_clear_pointer (&self->request.body, g_bytes_unref);
   g_free ((char *) self->request.path);
+  g_free ((char *) self->request.submitter);
   g_free ((char *) self->request.via);
   g_free (self->id);
   self->is_over = TRUE;
@@ -547,6 +548,7 @@ try_new (QueenCaller *caller,
   self->source = target->source;
   self->request = *request;
   self->request.path = g_strdup (request->path);
+  self->request.submitter = g_strdup (request->submitter);
   self->request.via = g_strdup (request->via);
   g_bytes_ref (self->request.body);
   self->funcs = funcs;

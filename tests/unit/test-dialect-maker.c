@@ -152,6 +152,28 @@ test_cancelled (Maker *f, gconstpointer data)
   queen_dialect_order_cancel (order (f, &first));
 }
 
+/* However many questions somebody has, another one has its turn. */
+static void
+test_turns (Maker *f, gconstpointer data)
+{
+  Made many[4] = { 0 }, other = { 0 };
+
+  f->request.submitter = "greedy";
+  for (gsize i = 0; i < G_N_ELEMENTS (many); i++)
+    order (f, &many[i]);
+  f->request.submitter = "modest";
+  order (f, &other);
+  await (&other);
+  g_assert_cmpuint (many[0].n_called, ==, 1);
+  g_assert_cmpuint (many[2].n_called, ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (many); i++)
+    {
+      await (&many[i]);
+      clear_made (&many[i]);
+    }
+  clear_made (&other);
+}
+
 static void
 test_slow (Maker *f, gconstpointer data)
 {
@@ -229,6 +251,7 @@ main (int argc, char **argv)
   ADD ("/dialect-maker/no-work-of-this-thread", test_elsewhere);
   ADD ("/dialect-maker/error", test_error);
   ADD ("/dialect-maker/cancelled", test_cancelled);
+  ADD ("/dialect-maker/turns", test_turns);
   ADD ("/dialect-maker/only-what-takes-long", test_slow);
   g_test_add_func ("/dialect-maker/attempt/twice", test_attempt);
   g_test_add_func ("/dialect-maker/attempt/fails", test_attempt_fails);
