@@ -29,6 +29,10 @@ append_upstream (GString *text, QueenUpstream *upstream)
   queen_upstream_get_figures (upstream, &figures);
   queen_metrics_gauge (text, "queen_upstream_requests",
                        "Requests that are under way to workers and hives.", figures.n_calls);
+  queen_metrics_gauge (text, "queen_upstream_questions",
+                       "Questions that workers and hives are being asked.", figures.n_tries);
+  queen_metrics_gauge (text, "queen_upstream_max_questions", "How many of these there may be.",
+                       figures.max_tries);
   queen_metrics_gauge (text, "queen_upstream_errands",
                        "What waits for the thread that calls workers.", figures.n_errands);
   queen_metrics_gauge (text, "queen_upstream_mailbox_bytes",

@@ -339,8 +339,10 @@ append_budgets (GString *text, const QueenMetricsSources *sources)
 {
   const QueenJobsFigures *jobs = queen_jobs_get_figures (sources->jobs);
   QueenStreamHoldings stream;
+  QueenUpstreamFigures upstream;
 
   queen_stream_get_holdings (sources->stream, &stream);
+  queen_upstream_get_figures (sources->upstream, &upstream);
   queen_metrics_begin (text, "queen_held_bytes", "gauge",
                        "Bytes held for clients, by what they are.");
   for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
@@ -358,6 +360,8 @@ append_budgets (GString *text, const QueenMetricsSources *sources)
   queen_metrics_add_one (text, "queen_held_bytes", "what", "snapshots", stream.snapshots);
   queen_metrics_add_one (text, "queen_held_bytes", "what", "jobs", jobs->n_bytes);
   queen_metrics_add_one (text, "queen_held_bytes", "what", "unread_jobs", jobs->n_left_over);
+  queen_metrics_add_one (text, "queen_held_bytes", "what", "unfinished_answers",
+                         upstream.n_unfinished);
   queen_metrics_begin (text, "queen_max_held_bytes", "gauge", "Bytes of it that may be held.");
   for (QueenBudget budget = 0; budget < QUEEN_N_BUDGETS; budget++)
     queen_metrics_add_one (text, "queen_max_held_bytes", "what", queen_budget_get_name (budget),
@@ -368,6 +372,8 @@ append_budgets (GString *text, const QueenMetricsSources *sources)
   queen_metrics_add_one (text, "queen_max_held_bytes", "what", "snapshots", stream.max_snapshots);
   queen_metrics_add_one (text, "queen_max_held_bytes", "what", "jobs", jobs->max_bytes);
   queen_metrics_add_one (text, "queen_max_held_bytes", "what", "unread_jobs", jobs->max_left_over);
+  queen_metrics_add_one (text, "queen_max_held_bytes", "what", "unfinished_answers",
+                         upstream.max_unfinished);
 }
 
 static void

@@ -93,13 +93,6 @@ leave_turn (QueenCall *self)
   self->is_put_off = FALSE;
 }
 
-static void
-note_calls (QueenCaller *caller)
-{
-  if (caller->n_calls)
-    g_atomic_int_set (caller->n_calls, (int) caller->calls.length);
-}
-
 /* @is_whole: the answer has been read to its end; else the connection is closed, and not kept for
  * another request. libsoup takes it back only in its next turn. */
 static void
@@ -110,7 +103,7 @@ let_go (QueenCall *self, gboolean is_whole)
   self->is_over = TRUE;
   g_queue_unlink (&self->caller->calls, &self->link);
   g_clear_pointer (&self->wait, queen_names_wait_cancel);
-  note_calls (self->caller);
+  queen_caller_note_figures (self->caller);
   leave_turn (self);
   if (!is_whole)
     g_cancellable_cancel (self->cancellable);
@@ -492,7 +485,7 @@ queen_call_start (QueenCaller *caller,
   self->patience = G_MAXINT64;
   self->link.data = self->turn.data = self;
   g_queue_push_tail_link (&caller->calls, &self->link);
-  note_calls (caller);
+  queen_caller_note_figures (caller);
   set_deadline (self, WAITS_FOR_CONNECTION, request->connect_timeout);
   self->wait = queen_names_look_up (caller->names, request->target->host, &self->source,
                                     on_host_found, self);

@@ -6,10 +6,6 @@
 #include "queen-call.h"
 #include "queen-intake.h"
 
-/* Bytes; see the README of this room. */
-#define MAX_UNFINISHED (32 * 1024 * 1024)
-#define MAX_TRIES 8192 /* of one host half of that */
-
 static void
 on_calls_due (gpointer data)
 {
@@ -61,8 +57,8 @@ queen_caller_new (const QueenReach *reach, QueenWorkerTokens *tokens, GTlsDataba
   self->lanes = queen_lanes_new (trusted);
   self->sockets = queen_intakes_new ();
   self->chat_only = queen_chat_only_new ();
-  self->tries = queen_portions_new (MAX_TRIES);
-  self->unfinished = queen_portions_new (MAX_UNFINISHED);
+  self->tries = queen_portions_new (QUEEN_CALLER_MAX_TRIES);
+  self->unfinished = queen_portions_new (QUEEN_CALLER_MAX_UNFINISHED);
   self->dialects = queen_dialect_maker_new (&self->n_pending);
   self->alarm =
       queen_alarm_new (&queen_clock_system, "calls", G_PRIORITY_DEFAULT, on_calls_due, self);
@@ -77,12 +73,25 @@ queen_caller_set_tokens (QueenCaller *self, QueenWorkerTokens *tokens)
   self->tokens = tokens;
 }
 
+void
+queen_caller_note_figures (QueenCaller *self)
+{
+  QueenCallerFigures *figures = self->figures;
+
+  if (!figures)
+    return;
+  g_atomic_int_set (&figures->n_calls, (int) self->calls.length);
+  g_atomic_int_set (&figures->n_tries, (int) queen_portions_get_taken (self->tries));
+  g_atomic_int_set (&figures->n_unfinished, (int) queen_portions_get_taken (self->unfinished));
+}
+
 gboolean
 queen_caller_admit (QueenCaller *self, const char *host)
 {
   if (!queen_portions_may_take (self->tries, host, 1))
     return FALSE;
   queen_portions_take (self->tries, host, 1);
+  queen_caller_note_figures (self);
   return TRUE;
 }
 
@@ -90,6 +99,7 @@ void
 queen_caller_dismiss (QueenCaller *self, const char *host)
 {
   queen_portions_give_back (self->tries, host, 1);
+  queen_caller_note_figures (self);
 }
 
 gboolean
@@ -101,6 +111,7 @@ queen_caller_hold (QueenCaller *self, const char *host, gsize n_before, gsize n_
     return FALSE;
   queen_portions_give_back (self->unfinished, host, n_before);
   queen_portions_take (self->unfinished, host, n_now);
+  queen_caller_note_figures (self);
   return TRUE;
 }
 

@@ -17,6 +17,25 @@ G_BEGIN_DECLS
 
 #define QUEEN_CALLER_BUFFER (16 * 1024) /* bytes that are read at once: of tiny events for 2 ms */
 
+#define QUEEN_CALLER_MAX_TRIES 8192                    /* of one host half of that */
+#define QUEEN_CALLER_MAX_UNFINISHED (32 * 1024 * 1024) /* bytes; see the README of this room */
+
+/**
+ * QueenCallerFigures:
+ * @n_calls: requests that are under way
+ * @n_tries: attempts under way, of at most %QUEEN_CALLER_MAX_TRIES
+ * @n_unfinished: bytes of answers that cannot be handed on yet, of at most
+ *   %QUEEN_CALLER_MAX_UNFINISHED
+ *
+ * Each is atomic: the caller writes it, and other threads may read it.
+ */
+typedef struct
+{
+  int n_calls;
+  int n_tries;
+  int n_unfinished;
+} QueenCallerFigures;
+
 /**
  * QueenCaller:
  * @reach: who may be called
@@ -30,7 +49,7 @@ G_BEGIN_DECLS
  * @dialects: where those for long questions are made
  * @calls: of QueenCall: all that go on
  * @n_pending: what GLib and libsoup still have to come back from, also for calls that are over
- * @n_calls: (nullable): atomic: how many there are, for whoever wants to know
+ * @figures: (nullable): how much there is of all that, for whoever wants to know
  * @eager: of QueenCall: those that have said more than there was time for
  * @eager_source: (nullable): gives these their turns; %NULL when there was none lately
  * @buffer: %QUEEN_CALLER_BUFFER bytes, for who reads right now
@@ -51,7 +70,7 @@ typedef struct
   QueenAlarm *alarm;
   GQueue calls;
   guint n_pending;
-  int *n_calls;
+  QueenCallerFigures *figures;
   GQueue eager;
   GSource *eager_source;
   char *buffer;
@@ -102,6 +121,9 @@ void queen_caller_dismiss (QueenCaller *self, const char *host);
  * Returns: whether there was room; always when it is less
  */
 gboolean queen_caller_hold (QueenCaller *self, const char *host, gsize n_before, gsize n_now);
+
+/** Something of what the figures say has changed. */
+void queen_caller_note_figures (QueenCaller *self);
 
 /** Cancels the calls that nobody listens to any more. Nobody has any other. */
 void queen_caller_end (QueenCaller *self);

@@ -7,6 +7,12 @@
 
 #define CHANGES_APART (100 * G_TIME_SPAN_MILLISECOND)
 
+/* What is kept free of jobs that have ended, so that nobody who comes has to wait until thousands
+ * of small ones have made room for a large one. */
+#define SPARE (2 * (gsize) QUEEN_JOB_MAX_BODY)
+#define MOST_BYTES (QUEEN_JOBS_MAX_BYTES - SPARE)
+#define MOST_AT_ONCE 1000 /* that go in one turn for those who come: about 4 ms */
+
 /* Those that go */
 
 /* Whoever lets others go first is found at once, however many are being read. */
@@ -105,18 +111,57 @@ find_oldest (const QueenJobs *self)
   return job ? job : peek_other (self, &self->kept.queue);
 }
 
-/* Returns: whether there is room for @n_bytes more */
+static void
+evict_job (QueenJobs *self, QueenJob *job)
+{
+  self->owner.figures.n_evicted++;
+  queen_jobs_remove (self, job);
+}
+
+/* @most: how many may go
+ *
+ * Returns: how many went */
+static guint
+make_room (QueenJobs *self, gsize n_bytes, guint most)
+{
+  QueenJob *job;
+  guint n = 0;
+
+  for (; n < most && self->owner.figures.n_bytes + n_bytes > QUEEN_JOBS_MAX_BYTES &&
+         (job = find_oldest (self));
+       n++)
+    evict_job (self, job);
+  return n;
+}
+
+/* Several may come in one turn, however much time is taken for each of them to be read. */
 gboolean
 queen_jobs_make_room (QueenJobs *self, gsize n_bytes)
 {
-  QueenJob *job;
-
-  while (self->owner.figures.n_bytes + n_bytes > QUEEN_JOBS_MAX_BYTES && (job = find_oldest (self)))
-    {
-      self->owner.figures.n_evicted++;
-      queen_jobs_remove (self, job);
-    }
+  self->n_evicted_now += make_room (self, n_bytes, MOST_AT_ONCE - self->n_evicted_now);
+  if (self->n_evicted_now > 0)
+    queen_alarm_set (self->room_alarm, 0);
   return self->owner.figures.n_bytes + n_bytes <= QUEEN_JOBS_MAX_BYTES;
+}
+
+static gboolean
+wants_spare_room (const QueenJobs *self)
+{
+  return self->owner.figures.n_bytes > MOST_BYTES && self->unread.length > 0;
+}
+
+/* Those that are read go only when there is no other way. */
+void
+queen_jobs_on_room (gpointer data)
+{
+  QueenJobs *self = data;
+  gint64 begun = queen_jobs_get_now (self);
+
+  self->n_evicted_now = 0;
+  while (wants_spare_room (self) && !queen_jobs_is_slice_over (self, begun))
+    evict_job (self, self->unread.head->data);
+  if (wants_spare_room (self))
+    queen_alarm_set (self->room_alarm, 0);
 }
 
 /* What becomes of them */
@@ -181,8 +226,10 @@ static void
 note_size (QueenJobs *self, QueenJob *job)
 {
   count_bytes (self, job);
-  if (self->owner.figures.n_bytes <= QUEEN_JOBS_MAX_BYTES || queen_jobs_make_room (self, 0) ||
-      !job->answer)
+  if (wants_spare_room (self))
+    queen_alarm_set (self->room_alarm, 0);
+  make_room (self, 0, G_MAXUINT);
+  if (self->owner.figures.n_bytes <= QUEEN_JOBS_MAX_BYTES || !job->answer)
     return;
   queen_job_answer_shrink (job->answer, queen_job_answer_get_n_bytes (job->answer) / 4);
   count_bytes (self, job);

@@ -64,9 +64,11 @@ struct _QueenJobs
 
   QueenDeadlineQueue kept; /* of QueenJob: those that have ended */
   QueenAlarm *kept_alarm;
-  GQueue unread;   /* of QueenJob: those of them that nobody reads, as they ended or were left */
-  QueenJob *noted; /* the one that is being looked at; NULL when none is */
-  GQueue touched;  /* of QueenJob */
+  GQueue unread; /* of QueenJob: those of them that nobody reads, as they ended or were left */
+  QueenAlarm *room_alarm;
+  guint n_evicted_now; /* for those who came in this turn of the loop */
+  QueenJob *noted;     /* the one that is being looked at; NULL when none is */
+  GQueue touched;      /* of QueenJob */
   QueenAlarm *touched_alarm;
 
   QueenAlarm *stop_alarm;
@@ -111,11 +113,15 @@ void queen_jobs_adopt (QueenJobs *self, QueenJob *job);
 /** It is not kept any longer, wherever walks are. */
 void queen_jobs_remove (QueenJobs *self, QueenJob *job);
 
-/** Returns: whether there is room for @n_bytes more, when those that have ended have made some */
+/** Returns: whether there is room for @n_bytes more, when those that have ended have made some;
+ * there may be more of them than can go in one turn of the loop */
 gboolean queen_jobs_make_room (QueenJobs *self, gsize n_bytes);
 
 /** Something of @job has changed: it is counted anew, and told of. For #QueenJobOwner. */
 void queen_jobs_note (QueenJob *job, gboolean is_urgent, gpointer jobs);
+
+/** Some had better go before somebody has to wait for that. For an alarm. */
+void queen_jobs_on_room (gpointer jobs);
 
 /** Some have ended long enough ago. For an alarm. */
 void queen_jobs_on_kept (gpointer jobs);

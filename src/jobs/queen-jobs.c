@@ -244,6 +244,7 @@ queen_jobs_finalize (GObject *object)
   g_clear_pointer (&self->shares, queen_job_shares_free);
   g_clear_pointer (&self->news, queen_job_news_free);
   g_clear_pointer (&self->kept_alarm, queen_alarm_free);
+  g_clear_pointer (&self->room_alarm, queen_alarm_free);
   g_clear_pointer (&self->touched_alarm, queen_alarm_free);
   g_clear_pointer (&self->stop_alarm, queen_alarm_free);
   g_clear_pointer (&self->copy_alarm, queen_alarm_free);
@@ -327,6 +328,7 @@ queen_jobs_new (const QueenJobsSettings *settings)
   make_owner (self, settings);
   self->news = queen_job_news_new (settings->cluster, settings->clock);
   self->kept_alarm = make_alarm (self, queen_jobs_on_kept);
+  self->room_alarm = make_alarm (self, queen_jobs_on_room);
   self->touched_alarm = make_alarm (self, queen_jobs_on_changes);
   self->stop_alarm = make_alarm (self, queen_jobs_on_stop);
   self->copy_alarm = make_alarm (self, queen_jobs_on_copying);

@@ -20,7 +20,7 @@ struct _QueenUpstream
   GTlsDatabase *trusted;     /* NULL for the system's */
   int n_paused;              /* atomic */
   int is_resuming;           /* atomic: the thread is on its way to look at the paused ones */
-  int n_calls;               /* atomic */
+  QueenCallerFigures calling;
   GMutex lock;
   QueenUpstreamFigures figures; /* under the lock: what is counted up */
 
@@ -36,7 +36,7 @@ make_caller (QueenUpstream *self)
 {
   g_main_context_push_thread_default (self->context);
   self->caller = queen_caller_new (self->reach, g_steal_pointer (&self->tokens), self->trusted);
-  self->caller->n_calls = &self->n_calls;
+  self->caller->figures = &self->calling;
   g_main_context_pop_thread_default (self->context);
 }
 
@@ -135,7 +135,11 @@ queen_upstream_get_figures (QueenUpstream *self, QueenUpstreamFigures *figures)
   g_mutex_lock (&self->lock);
   *figures = self->figures;
   g_mutex_unlock (&self->lock);
-  figures->n_calls = (guint) g_atomic_int_get (&self->n_calls);
+  figures->n_calls = (guint) g_atomic_int_get (&self->calling.n_calls);
+  figures->n_tries = (guint) g_atomic_int_get (&self->calling.n_tries);
+  figures->max_tries = QUEEN_CALLER_MAX_TRIES;
+  figures->n_unfinished = (guint) g_atomic_int_get (&self->calling.n_unfinished);
+  figures->max_unfinished = QUEEN_CALLER_MAX_UNFINISHED;
   figures->n_paused = (guint) g_atomic_int_get (&self->n_paused);
   figures->n_bytes = queen_mailbox_get_n_bytes (self->mailbox);
   figures->max_bytes = QUEEN_UPSTREAM_MAX_ALL_WAITING;

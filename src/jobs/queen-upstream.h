@@ -51,6 +51,10 @@ QueenUpstream *queen_upstream_new (const QueenUpstreamSettings *settings, GError
 /**
  * QueenUpstreamFigures:
  * @n_calls: requests that are under way to workers and hives, each by a connection of its own
+ * @n_tries: questions that workers and hives are asked, each with as many of these as it takes
+ * @max_tries: how many there may be
+ * @n_unfinished: bytes of what has been answered, and cannot be handed on yet
+ * @max_unfinished: how much of that there may be
  * @n_errands: what waits for the thread to do it
  * @n_paused: answers of which nothing is read now, as enough of them waits to be told
  * @n_pauses: how often that has come to be so
@@ -63,6 +67,10 @@ QueenUpstream *queen_upstream_new (const QueenUpstreamSettings *settings, GError
 typedef struct
 {
   guint n_calls;
+  guint n_tries;
+  guint max_tries;
+  guint n_unfinished;
+  guint max_unfinished;
   guint n_errands;
   guint n_paused;
   guint64 n_pauses;

@@ -659,6 +659,7 @@ test_unfinished (gconstpointer head)
   Scene scenes[N_UNFINISHED + 1];
   UnfinishedOne ones[N_UNFINISHED];
   Unfinished all = { { NULL } };
+  QueenUpstreamFigures figures;
   Fixture fixture;
 
   for (guint i = 0; i <= N_UNFINISHED; i++)
@@ -674,6 +675,11 @@ test_unfinished (gconstpointer head)
     }
   while (all.n_failed < N_UNFINISHED - MOST_UNFINISHED)
     g_main_context_iteration (NULL, TRUE);
+  queen_upstream_get_figures (fixture.upstream, &figures);
+  g_assert_cmpuint (figures.n_tries, >, 0);
+  g_assert_cmpuint (figures.n_tries, <=, N_UNFINISHED);
+  g_assert_cmpuint (figures.n_unfinished, >, LENGTH_OF_UNFINISHED);
+  g_assert_cmpuint (figures.n_unfinished, <=, figures.max_unfinished);
   for (guint i = 0; i < N_UNFINISHED; i++)
     g_clear_pointer (&all.attempts[i], queen_attempt_cancel);
   g_assert_cmpuint (all.n_failed, <, N_UNFINISHED);
@@ -682,6 +688,9 @@ test_unfinished (gconstpointer head)
   fixture_run (&fixture, BODY);
   g_assert_no_error (fixture.error);
   g_assert_cmpuint (fixture.n_events, ==, 1);
+  do /* the thread tells of an end before it has let go of all */
+    queen_upstream_get_figures (fixture.upstream, &figures);
+  while (figures.n_tries > 0 || figures.n_unfinished > 0);
   fixture_stop (&fixture);
 }
 

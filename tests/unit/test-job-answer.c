@@ -305,6 +305,50 @@ test_oldest_leave (Fixture *f, gconstpointer data)
   g_assert_nonnull (queen_jobs_lookup (f->jobs, last, NULL, NULL));
 }
 
+/* The room for a large one is there before it comes, or thousands of small ones would have to go
+ * while everybody waits; and of those that come at once not all are let in. */
+static void
+test_room_beforehand (Fixture *f, gconstpointer data)
+{
+  static const char *const lines[] = { NULL };
+  const QueenJobsFigures *figures = queen_jobs_get_figures (f->jobs);
+  QueenJobRequest request = make_request ("");
+  g_autoptr (GBytes) body = g_bytes_new_take (g_malloc0 (QUEEN_JOB_MAX_BODY), QUEEN_JOB_MAX_BODY);
+  guint64 before;
+  guint n = 0;
+
+  beat (f, "w1", 1);
+  for (guint i = 0; i < 24; i++)
+    {
+      QueenJobRequest large = make_request (i % 2 == 0 ? "address:a" : "address:b");
+
+      large.body = body;
+      g_assert_nonnull (queen_jobs_submit (f->jobs, &large, NULL, NULL));
+    }
+  while (figures->n_evicted == 0)
+    {
+      g_assert_nonnull (queen_jobs_answer (f->jobs, &request, lines, NULL, NULL));
+      turn ();
+    }
+  request.body = body;
+  for (int round = 0; round < 2; round++)
+    {
+      g_assert_cmpuint (figures->n_bytes, <=, figures->max_bytes - 2 * QUEEN_JOB_MAX_BODY);
+      before = figures->n_evicted;
+      g_assert_nonnull (queen_jobs_submit (f->jobs, &request, NULL, NULL));
+      g_assert_cmpuint (figures->n_evicted, ==, before);
+      turn ();
+    }
+  before = figures->n_evicted;
+  while (queen_jobs_submit (f->jobs, &request, NULL, NULL))
+    n++;
+  g_assert_cmpuint (n, >=, 1);
+  g_assert_cmpuint (n, <, 4);
+  g_assert_cmpuint (figures->n_evicted - before, ==, 1000);
+  turn ();
+  g_assert_nonnull (queen_jobs_submit (f->jobs, &request, NULL, NULL));
+}
+
 /* Most of the memory, by those that are open. */
 static void
 take_most (Fixture *f)
@@ -583,6 +627,7 @@ main (int argc, char **argv)
   ADD ("/job-answer/too-many-readers", test_too_many);
   ADD ("/job-answer/silence-is-kept-from-who-is-no-parser", test_silence);
   ADD ("/job-answer/memory/ring", test_ring);
+  ADD ("/job-answer/memory/room-is-made-beforehand", test_room_beforehand);
   ADD ("/job-answer/memory/the-oldest-that-ended-leave", test_oldest_leave);
   ADD ("/job-answer/memory/those-that-are-read-leave-last", test_read_leave_last);
   ADD ("/job-answer/memory/where-all-are-read-the-oldest-leave", test_all_read);
