@@ -40,34 +40,27 @@ holds_append (gconstpointer value, GString *json)
 /* On D-Bus, where there is no null: what does not apply is left out. */
 
 static void
-add_text (GVariantBuilder *builder, const char *name, const char *text)
+add_text (const char *name, const char *text, gpointer builder)
 {
   if (text)
     g_variant_builder_add (builder, "{sv}", name, g_variant_new_string (text));
 }
 
 static void
-add_time (GVariantBuilder *builder, const char *name, gint64 time)
+add_time (const char *name, gint64 time, gpointer builder)
 {
   if (time != 0)
     g_variant_builder_add (builder, "{sv}", name,
                            g_variant_new_uint64 ((guint64) (time / QUEEN_NSEC_PER_USEC)));
 }
 
-/* @hive_id: (nullable): the hive whose hold it is */
 static void
 add_hold (GVariantBuilder *builder, const QueenHold *hold, const char *hive_id)
 {
-  g_autofree char *repeated = hive_id ? queen_hold_dup_repeated_reason (hold) : NULL;
+  static const QueenHoldTeller teller = { add_text, add_time };
 
   g_variant_builder_open (builder, G_VARIANT_TYPE_VARDICT);
-  add_text (builder, "id", hold->id);
-  add_text (builder, "reason", repeated ? repeated : hold->reason);
-  add_text (builder, "holder", hold->holder);
-  add_text (builder, "caller", queen_hold_get_caller_name (hold));
-  add_time (builder, "since", hold->since);
-  add_time (builder, "until", hold->until);
-  add_text (builder, "hive_id", hive_id);
+  queen_hold_tell (hold, hive_id, &teller, builder);
   g_variant_builder_close (builder);
 }
 

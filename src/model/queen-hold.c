@@ -9,6 +9,8 @@
 #include "text/queen-legible.h"
 #include "text/queen-timestamp.h"
 
+#define MAX_REPEATED 128 /* bytes of a reason, as each of very many workers repeats it */
+
 static void
 clear_hold (QueenHold *self)
 {
@@ -51,18 +53,42 @@ queen_hold_get_caller_name (const QueenHold *self)
   return slash ? slash + 1 : self->caller;
 }
 
-/* @name: with all that stands around it */
-static void
-append_text (GString *json, const char *name, const char *text)
+void
+queen_hold_tell (const QueenHold *self,
+                 const char *hive_id,
+                 const QueenHoldTeller *teller,
+                 gpointer data)
 {
+  g_autofree char *repeated = hive_id ? queen_legible_dup (self->reason, MAX_REPEATED) : NULL;
+
+  teller->tell_text ("id", self->id, data);
+  teller->tell_text ("reason", repeated ? repeated : self->reason, data);
+  teller->tell_text ("holder", self->holder, data);
+  teller->tell_text ("caller", queen_hold_get_caller_name (self), data);
+  teller->tell_time ("since", self->since, data);
+  teller->tell_time ("until", self->until, data);
+  teller->tell_text ("hive_id", hive_id, data);
+}
+
+static void
+append_name (GString *json, const char *name)
+{
+  g_string_append (json, json->str[json->len - 1] == '{' ? "\"" : ",\"");
   g_string_append (json, name);
+  g_string_append (json, "\":");
+}
+
+static void
+append_text (const char *name, const char *text, gpointer json)
+{
+  append_name (json, name);
   queen_json_append_string_or_null (json, text);
 }
 
 static void
-append_time (GString *json, const char *name, gint64 time)
+append_time (const char *name, gint64 time, gpointer json)
 {
-  g_string_append (json, name);
+  append_name (json, name);
   if (time == 0)
     {
       g_string_append (json, "null");
@@ -73,24 +99,13 @@ append_time (GString *json, const char *name, gint64 time)
   g_string_append_c (json, '"');
 }
 
-char *
-queen_hold_dup_repeated_reason (const QueenHold *self)
-{
-  return queen_legible_dup (self->reason, QUEEN_HOLD_MAX_REPEATED);
-}
-
 void
 queen_hold_append_json (const QueenHold *self, const char *hive_id, GString *json)
 {
-  g_autofree char *repeated = hive_id ? queen_hold_dup_repeated_reason (self) : NULL;
+  static const QueenHoldTeller teller = { append_text, append_time };
 
-  append_text (json, "{\"id\":", self->id);
-  append_text (json, ",\"reason\":", repeated ? repeated : self->reason);
-  append_text (json, ",\"holder\":", self->holder);
-  append_text (json, ",\"caller\":", queen_hold_get_caller_name (self));
-  append_time (json, ",\"since\":", self->since);
-  append_time (json, ",\"until\":", self->until);
-  append_text (json, ",\"hive_id\":", hive_id);
+  g_string_append_c (json, '{');
+  queen_hold_tell (self, hive_id, &teller, json);
   g_string_append_c (json, '}');
 }
 

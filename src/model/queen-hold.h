@@ -49,22 +49,36 @@ void queen_hold_unref (QueenHold *self);
  */
 const char *queen_hold_get_caller_name (const QueenHold *self);
 
-#define QUEEN_HOLD_MAX_REPEATED 128 /* bytes of a reason */
+/**
+ * QueenHoldTeller:
+ * @tell_text: gets a member; @text is %NULL when it does not apply
+ * @tell_time: likewise; ns since 1970, 0 when it does not apply
+ *
+ * Who writes down what is told of a hold, in whatever form.
+ */
+typedef struct
+{
+  void (*tell_text) (const char *name, const char *text, gpointer data);
+  void (*tell_time) (const char *name, gint64 time, gpointer data);
+} QueenHoldTeller;
 
 /**
- * queen_hold_dup_repeated_reason:
+ * queen_hold_tell:
+ * @hive_id: (nullable): the hive whose hold it is, as its workers repeat it: with the first 128
+ *   bytes of the reason
  *
- * Returns: (transfer full): why, as each worker of a hive repeats it: with %QUEEN_HOLD_MAX_REPEATED
- *   bytes at the most
+ * Tells its members: `id`, `reason`, `holder`, `caller` (the name alone), `since`, `until` and
+ * `hive_id`.
  */
-char *queen_hold_dup_repeated_reason (const QueenHold *self);
+void queen_hold_tell (const QueenHold *self,
+                      const char *hive_id,
+                      const QueenHoldTeller *teller,
+                      gpointer data);
 
 /**
  * queen_hold_append_json:
- * @hive_id: (nullable): the hive whose hold it is, as its workers repeat it
  *
- * Appends it as an object of `id`, `reason`, `holder`, `caller` (the name alone), `since`, `until`
- * and `hive_id`; what does not apply is null.
+ * Appends what queen_hold_tell() tells as an object; what does not apply is null.
  */
 void queen_hold_append_json (const QueenHold *self, const char *hive_id, GString *json);
 

@@ -207,39 +207,63 @@ assert_asked (const Fixture *fixture, guint index, const char *path, const char 
   g_assert_cmpstr (strstr (request, "\r\n\r\n") + 4, ==, body);
 }
 
-/* Also when each byte comes alone; and what follows does not ask for completions again. */
+/* A worker that knows the chat alone is asked twice: what follows does not ask for completions
+ * again. Also when each byte comes alone.
+ *
+ * @path: NULL where there is none */
 static void
-test_completion_by_chat (void)
+ask_chat_only (QueenFace face,
+               const char *path,
+               const char *question,
+               const char *asked,
+               void (*check) (const Fixture *fixture))
 {
   static const Scene scenes[] = { { NOT_FOUND ("404 Not Found"), .end = SCENE_CLOSE },
                                   { CHAT_STREAM, .end = SCENE_CLOSE },
                                   { CHAT_STREAM, .end = SCENE_CLOSE } };
-  const char *question = "{ \"echo\" : false, \"model\":\"m\",\"stream\":true, \"prompt\" : "
-                         "[\"a \\\"b\\\"\"] , \"x\":{\"prompt\":[1]}, \"best_of\":1 }";
-  const char *asked = "{  \"model\":\"m\",\"stream\":true, \"messages\":[{\"role\":\"user\","
-                      "\"content\":\"a \\\"b\\\"\"}], \"x\":{\"prompt\":[1]} }";
   Fixture fixture;
 
   for (guint chunk = 0; chunk < 3; chunk++)
     {
       fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
       fixture.server.chunk = chunk;
-      fixture.request.path = "/v1/completions";
+      fixture.request.face = face;
+      if (path)
+        fixture.request.path = path;
       for (guint i = 0; i < 2; i++)
         {
           fixture_run (&fixture, question);
           g_assert_no_error (fixture.error);
           g_assert_cmpuint (fixture.status, ==, 200);
-          g_assert_cmpstr (fixture.type, ==, "text/event-stream");
           g_assert_cmpstr (fixture.text->str, ==, "Hé[DONE]");
-          g_assert_cmpstr (fixture.events->str, ==,
-                           TEXT ("Hé", "null") TEXT ("[DONE]", "null") TEXT ("", "\"length\"")
-                               TEXT_CHUNK ("") "," TEXT_USAGE "\n");
+          check (&fixture);
           assert_asked (&fixture, i + 1, "/v1/chat/completions", asked);
         }
-      assert_asked (&fixture, 0, "/v1/completions", question);
       fixture_stop (&fixture);
     }
+}
+
+#define QUESTION_OF_COMPLETION                                                                     \
+  "{ \"echo\" : false, \"model\":\"m\",\"stream\":true, \"prompt\" : "                             \
+  "[\"a \\\"b\\\"\"] , \"x\":{\"prompt\":[1]}, \"best_of\":1 }"
+
+static void
+check_completion (const Fixture *fixture)
+{
+  g_assert_cmpstr (fixture->type, ==, "text/event-stream");
+  g_assert_cmpstr (fixture->events->str, ==,
+                   TEXT ("Hé", "null") TEXT ("[DONE]", "null") TEXT ("", "\"length\"")
+                       TEXT_CHUNK ("") "," TEXT_USAGE "\n");
+  assert_asked (fixture, 0, "/v1/completions", QUESTION_OF_COMPLETION);
+}
+
+static void
+test_completion_by_chat (void)
+{
+  ask_chat_only (QUEEN_FACE_OPENAI, "/v1/completions", QUESTION_OF_COMPLETION,
+                 "{  \"model\":\"m\",\"stream\":true, \"messages\":[{\"role\":\"user\","
+                 "\"content\":\"a \\\"b\\\"\"}], \"x\":{\"prompt\":[1]} }",
+                 check_completion);
 }
 
 #define CHAT_WHOLE                                                                                 \
@@ -247,21 +271,32 @@ test_completion_by_chat (void)
   "{\"role\":\"assistant\",\"content\":\"Hi\"},\"finish_reason\":\"stop\"},{\"index\":1,"          \
   "\"message\":{\"content\":null},\"finish_reason\":\"length\"}]," TEXT_USAGE
 
+/* The same where the answer is in one piece. */
+static void
+ask_chat_whole (Fixture *fixture, QueenFace face, const char *question)
+{
+  static char whole[1024];
+  const Scene scenes[] = { { NOT_FOUND ("405 Not Allowed"), .end = SCENE_KEEP },
+                           { whole, .end = SCENE_KEEP } };
+
+  g_snprintf (whole, sizeof whole,
+              "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+              "Content-Length: %zu\r\n\r\n" CHAT_WHOLE,
+              strlen (CHAT_WHOLE));
+  fixture_start (fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  fixture->request.face = face;
+  fixture->request.is_streamed = face == QUEEN_FACE_RBEE; /* as it always is */
+  fixture->request.path = "/v1/completions";
+  fixture_run (fixture, question);
+  g_assert_no_error (fixture->error);
+}
+
 static void
 test_completion_by_chat_whole (void)
 {
-  g_autofree char *whole = g_strdup_printf ("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                                            "Content-Length: %zu\r\n\r\n" CHAT_WHOLE,
-                                            strlen (CHAT_WHOLE));
-  const Scene scenes[] = { { NOT_FOUND ("405 Not Allowed"), .end = SCENE_KEEP },
-                           { whole, .end = SCENE_KEEP } };
   Fixture fixture;
 
-  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
-  fixture.request.is_streamed = FALSE;
-  fixture.request.path = "/v1/completions";
-  fixture_run (&fixture, "{\"prompt\":\"Hi\",\"n\":2,\"suffix\":null}");
-  g_assert_no_error (fixture.error);
+  ask_chat_whole (&fixture, QUEEN_FACE_OPENAI, "{\"prompt\":\"Hi\",\"n\":2,\"suffix\":null}");
   g_assert_cmpstr (fixture.type, ==, "application/json");
   g_assert_cmpstr (fixture.body->str, ==,
                    TEXT_CHUNK ("{\"index\":0,\"text\":\"Hi\",\"logprobs\":null,\"finish_reason\":"
@@ -409,59 +444,36 @@ test_rbee_by_openai (void)
   fixture_stop (&fixture);
 }
 
-/* The seed's own, where there is only the chat: it is asked so at once from then on, and not taken
- * for one that knows completions by what a stranger's chat says beside its text. */
+static void
+check_seed_by_chat (const Fixture *fixture)
+{
+  g_autofree char *events = without_ids (fixture->events->str);
+
+  g_assert_cmpstr (events, ==,
+                   "{\"type\":\"started\",\"job_id\":\"chatcmpl-1\",\"model\":\"model\",}\n" TOKEN (
+                       "Hé", 0) "\n" TOKEN ("\\u005bDONE]", 1) "\n");
+}
+
+/* The seed's own: nor is it taken for one that knows completions by what a stranger's chat says
+ * beside its text. */
 static void
 test_rbee_by_chat (void)
 {
-  static const Scene scenes[] = { { NOT_FOUND ("404 Not Found"), .end = SCENE_KEEP },
-                                  { CHAT_STREAM, .end = SCENE_CLOSE },
-                                  { CHAT_STREAM, .end = SCENE_CLOSE } };
-  const char *question = "{\"operation\":\"infer\",\"model\":\"m\",\"prompt\":\"a \\\"b\\\"\","
-                         "\"max_tokens\":20,\"temperature\":0.5,\"stop\":\"x\"}";
-  Fixture fixture;
-
-  for (guint chunk = 0; chunk < 3; chunk++)
-    {
-      fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
-      fixture.server.chunk = chunk;
-      fixture.request.face = QUEEN_FACE_RBEE;
-      for (guint i = 0; i < 2; i++)
-        {
-          g_autofree char *events = NULL;
-
-          fixture_run (&fixture, question);
-          g_assert_no_error (fixture.error);
-          g_assert_cmpuint (fixture.status, ==, 200);
-          g_assert_cmpstr (fixture.text->str, ==, "Hé[DONE]");
-          events = without_ids (fixture.events->str);
-          g_assert_cmpstr (
-              events, ==,
-              "{\"type\":\"started\",\"job_id\":\"chatcmpl-1\",\"model\":\"model\",}\n" TOKEN (
-                  "Hé", 0) "\n" TOKEN ("\\u005bDONE]", 1) "\n");
-          assert_asked (&fixture, i + 1, "/v1/chat/completions",
-                        "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
-                        "\"a \\\"b\\\"\"}],\"max_tokens\":20,\"temperature\":0.500,"
-                        "\"stop\":[\"x\"],\"stream\":true}");
-        }
-      fixture_stop (&fixture);
-    }
+  ask_chat_only (QUEEN_FACE_RBEE, NULL,
+                 "{\"operation\":\"infer\",\"model\":\"m\",\"prompt\":\"a \\\"b\\\"\","
+                 "\"max_tokens\":20,\"temperature\":0.5,\"stop\":\"x\"}",
+                 "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
+                 "\"a \\\"b\\\"\"}],\"max_tokens\":20,\"temperature\":0.500,"
+                 "\"stop\":[\"x\"],\"stream\":true}",
+                 check_seed_by_chat);
 }
 
 static void
 test_rbee_by_chat_whole (void)
 {
-  g_autofree char *whole = g_strdup_printf ("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                                            "Content-Length: %zu\r\n\r\n" CHAT_WHOLE,
-                                            strlen (CHAT_WHOLE));
-  const Scene scenes[] = { { NOT_FOUND ("405 Not Allowed"), .end = SCENE_KEEP },
-                           { whole, .end = SCENE_KEEP } };
   Fixture fixture;
 
-  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
-  fixture.request.face = QUEEN_FACE_RBEE;
-  fixture_run (&fixture, "{\"model\":\"m\",\"prompt\":\"Hi\"}");
-  g_assert_no_error (fixture.error);
+  ask_chat_whole (&fixture, QUEEN_FACE_RBEE, "{\"model\":\"m\",\"prompt\":\"Hi\"}");
   g_assert_cmpstr (fixture.text->str, ==, "Hi");
   g_assert_nonnull (strstr (fixture.events->str, TOKEN ("Hi", 0) "\n"));
   fixture_stop (&fixture);
