@@ -54,6 +54,8 @@ get_asker (const QueenConnection *self)
 static void
 wait_to_publish (QueenConnection *self, QueenRequestBuffer *buffer, QueenText whole)
 {
+  QueenRunQueue *queue;
+
   if (self->ahead)
     buffer->excess = g_steal_pointer (&self->ahead);
   self->request = *buffer;
@@ -61,8 +63,9 @@ wait_to_publish (QueenConnection *self, QueenRequestBuffer *buffer, QueenText wh
   self->n_requests--;
   self->whole = whole;
   queen_connection_enter_state (self, STATE_WHOLE);
+  queue = self->progress ? self->settings->publishers : self->settings->heralds;
   if (keep_whole (self))
-    queen_run_queue_enter_later (self->settings->publishers, &self->turn, get_asker (self), self);
+    queen_run_queue_enter_later (queue, &self->turn, get_asker (self), self);
 }
 
 /* The answer comes later. What the kernel has told already, it does not tell again: who closed its

@@ -114,6 +114,8 @@ find_greediest (QueenConnection *self)
   const QueenConnectionSettings *settings = self->settings;
   QueenConnection *greediest = queen_run_queue_find_greediest (settings->publishers, &self->client);
 
+  if (!greediest)
+    greediest = queen_run_queue_find_greediest (settings->heralds, &self->client);
   return greediest ? greediest
                    : queen_run_queue_find_greediest (settings->run_queue, &self->client);
 }
@@ -133,7 +135,7 @@ queen_connection_make_room (QueenConnection *self)
          (oldest = queen_connection_find_idle_holder (settings)))
     queen_connection_evict (oldest);
   greediest = queen_connection_has_room (self) ? NULL : find_greediest (self);
-  if (greediest && greediest->n_kept > 0) /* or it would make no room */
+  if (greediest && greediest->held_among) /* or it would make hardly any room */
     queen_connection_evict (greediest);
   while (!queen_connection_has_room (self) && (oldest = find_oldest_holder (settings)))
     {

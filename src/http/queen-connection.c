@@ -220,14 +220,33 @@ queen_connection_on_ready (QueenConnection *self, guint events)
 /* Publishing */
 
 gboolean
-queen_connection_may_publish (QueenConnection *self)
+queen_connection_is_among_many (QueenConnection *self)
+{
+  return queen_run_queue_has_waiting (self->settings->run_queue) ||
+         queen_run_queue_has_waiting (self->settings->publishers) ||
+         queen_run_queue_has_waiting (self->settings->heralds);
+}
+
+static gboolean
+may_publish (QueenConnection *self, QueenRunQueue *queue)
 {
   QueenConnectionSettings *settings = self->settings;
-  gboolean has_turn =
-      self == settings->publisher || !queen_run_queue_has_waiting (settings->publishers);
+  gboolean has_turn = self == settings->publisher || !queen_run_queue_has_waiting (queue);
 
   settings->publisher = NULL; /* once in its turn, and then others have theirs */
-  return has_turn && !queen_run_queue_is_held (settings->publishers);
+  return has_turn && !queen_run_queue_is_held (queue);
+}
+
+gboolean
+queen_connection_may_publish (QueenConnection *self)
+{
+  return may_publish (self, self->settings->publishers);
+}
+
+gboolean
+queen_connection_may_publish_one (QueenConnection *self)
+{
+  return may_publish (self, self->settings->heralds);
 }
 
 void

@@ -143,7 +143,8 @@ typedef enum
  * @run_queue: where they wait for their turn to be read and handled
  * @publishers: where they wait with a request for which subscribers first have to hear of what has
  *   happened already
- * @publisher: (nullable): whose turn it is there
+ * @heralds: the same for those with one event, who need not wait until those with many are through
+ * @publisher: (nullable): whose turn it is in one of these two
  * @tally: what counts
  * @budgets: what is held in memory, and how much that may be
  * @proxies: (nullable): whose word is taken for whose request they hand on
@@ -174,6 +175,7 @@ typedef struct
   QueenHandshakes *handshakes;
   QueenRunQueue *run_queue;
   QueenRunQueue *publishers;
+  QueenRunQueue *heralds;
   const QueenConnection *publisher;
   QueenTally *tally;
   QueenBudgets *budgets;
@@ -341,6 +343,9 @@ void queen_connection_speak_openai (QueenConnection *self);
 /** Returns: whether its client may send another request after the one that is handled */
 gboolean queen_connection_is_persistent (const QueenConnection *self);
 
+/** Returns: whether others wait for their turn to be read, or to publish */
+gboolean queen_connection_is_among_many (QueenConnection *self);
+
 /**
  * queen_connection_may_publish:
  *
@@ -350,6 +355,9 @@ gboolean queen_connection_is_persistent (const QueenConnection *self);
  *   better come of it: subscribers would have to hear of too much, or others wait for that already
  */
 gboolean queen_connection_may_publish (QueenConnection *self);
+
+/** The same for a request of a single event, which waits for no long ones. */
+gboolean queen_connection_may_publish_one (QueenConnection *self);
 
 /**
  * queen_connection_keep_progress:

@@ -493,6 +493,12 @@ queen_exchange_may_publish (QueenExchange *self)
   return queen_connection_may_publish (self->connection);
 }
 
+gboolean
+queen_exchange_may_publish_one (QueenExchange *self)
+{
+  return queen_connection_may_publish_one (self->connection);
+}
+
 void
 queen_exchange_wait_to_publish (QueenExchange *self,
                                 gpointer progress,

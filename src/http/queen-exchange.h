@@ -220,6 +220,9 @@ void queen_exchange_answer_later (QueenExchange *self,
  */
 gboolean queen_exchange_may_publish (QueenExchange *self);
 
+/** The same for what is one event at the most: it waits for no long ones, and has no progress. */
+gboolean queen_exchange_may_publish_one (QueenExchange *self);
+
 /**
  * queen_exchange_wait_to_publish:
  * @progress: (transfer full) (nullable): what has become of it so far

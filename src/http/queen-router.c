@@ -44,6 +44,7 @@ struct _QueenRouter
   GPtrArray *patterns;   /* of paths among these that have {names} in them */
   GSList *route_data;    /* of RouteData */
   GSList *direct;        /* of Method: those that go the short way */
+  QueenToils *toils;
   gboolean is_refusal_logged;
 };
 
@@ -315,6 +316,7 @@ queen_router_finalize (GObject *object)
   g_clear_object (&self->access);
   g_slist_free_full (self->direct, g_free);
   g_slist_free_full (self->route_data, (GDestroyNotify) free_route_data);
+  queen_toils_free (self->toils);
 
   G_OBJECT_CLASS (queen_router_parent_class)->finalize (object);
 }
@@ -331,6 +333,7 @@ queen_router_init (QueenRouter *self)
   self->resources =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_resource);
   self->patterns = g_ptr_array_new ();
+  self->toils = queen_toils_new (&queen_clock_system);
 }
 
 QueenRouter *
@@ -347,6 +350,12 @@ QueenAccess *
 queen_router_get_access (QueenRouter *self)
 {
   return self->access;
+}
+
+QueenToils *
+queen_router_get_toils (QueenRouter *self)
+{
+  return self->toils;
 }
 
 static void

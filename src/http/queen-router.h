@@ -5,6 +5,7 @@
 
 #include "queen-exchange.h"
 #include "queen-tally.h"
+#include "queen-toils.h"
 #include "text/queen-text.h"
 
 G_BEGIN_DECLS
@@ -72,6 +73,9 @@ void queen_router_add (QueenRouter *self,
 
 /** Returns: (transfer none): who may speak */
 QueenAccess *queen_router_get_access (QueenRouter *self);
+
+/** Returns: (transfer none): who waits for what takes long to answer; as old as the router */
+QueenToils *queen_router_get_toils (QueenRouter *self);
 
 /**
  * queen_router_get_max_body:

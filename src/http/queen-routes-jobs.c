@@ -11,6 +11,7 @@
 #include "jobs/queen-job-operation.h"
 #include "jobs/queen-passes.h"
 #include "jobs/queen-relay.h"
+#include "loop/queen-portions.h"
 #include "net/queen-shares.h"
 #include "queen-error.h"
 #include "text/queen-json-writer.h"
@@ -18,6 +19,7 @@
 
 #define PART_OF_ID 2 /* in /v1/jobs/{id} */
 #define EVENT_STREAM "text/event-stream"
+#define MAX_HELD (16 * 1024 * 1024) /* bytes of jobs that wait until they can be answered here */
 
 typedef struct
 {
@@ -25,7 +27,34 @@ typedef struct
   QueenCluster *cluster;
   QueenSiblings *siblings; /* NULL without other queens */
   QueenAccess *access;
+  QueenToils *toils;
+  QueenPortions *held; /* bytes of jobs that wait for their turn */
 } Work;
+
+/* A job that comes. */
+typedef struct
+{
+  Work *work;
+  QueenJobOperation *operation;
+  char *submitter;
+  char *idempotency_key;
+  char *via;
+  gsize n_held; /* bytes */
+} Submission;
+
+static void
+free_submission (Submission *submission)
+{
+  if (submission->n_held > 0)
+    queen_portions_give_back (submission->work->held, submission->submitter, submission->n_held);
+  g_clear_pointer (&submission->operation, queen_job_operation_free);
+  g_free (submission->submitter);
+  g_free (submission->idempotency_key);
+  g_free (submission->via);
+  g_free (submission);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Submission, free_submission)
 
 /* Whose it is */
 
@@ -149,27 +178,36 @@ check_scope (Work *work, QueenExchange *exchange, QueenJobOperationKind kind, GE
   return kind != QUEEN_JOB_OF_HIVE || has_right (work, exchange, QUEEN_ACCESS_HIVES, error);
 }
 
-static QueenJob *
-take_job (Work *work, QueenExchange *exchange, GError **error)
+static Submission *
+read_submission (Work *work, QueenExchange *exchange, GError **error)
 {
-  g_autoptr (QueenJobOperation) operation = read_operation (exchange, error);
-  g_autofree char *submitter = dup_submitter (exchange, FALSE);
+  g_autoptr (Submission) submission = g_new0 (Submission, 1);
+  QueenJobRequest *request;
 
-  if (!operation || !check_scope (work, exchange, operation->kind, error))
+  submission->operation = read_operation (exchange, error);
+  if (!submission->operation || !check_scope (work, exchange, submission->operation->kind, error))
     return NULL;
-  operation->request.submitter = submitter;
-  operation->request.right = queen_exchange_get_reader (exchange);
-  operation->request.idempotency_key = queen_exchange_get_header (exchange, "Idempotency-Key");
-  operation->request.via = queen_exchange_get_header (exchange, "Via");
-  return queen_job_operation_submit (operation, work->jobs, work->cluster, error);
+  submission->work = work;
+  submission->submitter = dup_submitter (exchange, FALSE);
+  submission->idempotency_key = g_strdup (queen_exchange_get_header (exchange, "Idempotency-Key"));
+  submission->via = g_strdup (queen_exchange_get_header (exchange, "Via"));
+  request = &submission->operation->request;
+  request->submitter = submission->submitter;
+  request->right = queen_exchange_get_reader (exchange);
+  request->idempotency_key = submission->idempotency_key;
+  request->via = submission->via;
+  return g_steal_pointer (&submission);
 }
 
 /* Both members, in this order: newer clients of the seed's read both. */
 static void
-on_submit_job (QueenExchange *exchange, gpointer data)
+submit_now (QueenExchange *exchange, gpointer data)
 {
+  Submission *submission = data;
+  Work *work = submission->work;
   g_autoptr (GError) error = NULL;
-  QueenJob *job = take_job (data, exchange, &error);
+  QueenJob *job =
+      queen_job_operation_submit (submission->operation, work->jobs, work->cluster, &error);
   const char *id;
   GString *json;
 
@@ -182,6 +220,42 @@ on_submit_job (QueenExchange *exchange, gpointer data)
   json = g_string_new (NULL);
   g_string_printf (json, "{\"job_id\":\"%s\",\"sse_url\":\"/v1/jobs/%s/stream\"}", id, id);
   queen_exchange_answer_json (exchange, SOUP_STATUS_OK, json);
+}
+
+/* Its text may be there twice, as it came and as it was read. */
+static gboolean
+hold_submission (Submission *submission, QueenExchange *exchange, GError **error)
+{
+  QueenPortions *held = submission->work->held;
+  gsize size = sizeof *submission + sizeof *submission->operation +
+               2 * queen_exchange_get_request (exchange)->body_length;
+
+  if (!queen_portions_may_take (held, submission->submitter, size))
+    {
+      g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
+                           "too many jobs wait for their turn");
+      return FALSE;
+    }
+  queen_portions_take (held, submission->submitter, size);
+  submission->n_held = size;
+  return TRUE;
+}
+
+/* What the queen knows is thousands of lines. */
+static void
+on_submit_job (QueenExchange *exchange, gpointer data)
+{
+  Work *work = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Submission) submission = read_submission (work, exchange, &error);
+
+  if (submission && submission->operation->kind != QUEEN_JOB_REPORT)
+    submit_now (exchange, submission);
+  else if (submission && hold_submission (submission, exchange, &error))
+    queen_toils_do (work->toils, exchange, submit_now, g_steal_pointer (&submission),
+                    (GDestroyNotify) free_submission);
+  else
+    queen_exchange_answer_error (exchange, error);
 }
 
 /* One that there is */
@@ -357,6 +431,7 @@ free_work (Work *work)
   g_object_unref (work->access);
   g_object_unref (work->jobs);
   g_object_unref (work->cluster);
+  queen_portions_free (work->held);
   g_free (work);
 }
 
@@ -378,6 +453,8 @@ queen_routes_add_jobs (QueenRouter *router,
   work->cluster = g_object_ref (cluster);
   work->siblings = siblings;
   work->access = g_object_ref (queen_router_get_access (router));
+  work->toils = queen_router_get_toils (router);
+  work->held = queen_portions_new (MAX_HELD);
   /* Whoever waits for such a job's answer has been told first that it is for the token. */
   g_signal_connect_after (work->access, "reloaded", G_CALLBACK (on_access_reloaded), work);
   queen_router_add (router, routes, G_N_ELEMENTS (routes), work, (GDestroyNotify) free_work);

@@ -30,6 +30,7 @@ typedef struct
   GBytes *with_components; /* as they were made last; or NULL */
   gint64 made_at;          /* µs, monotonic */
   QueenProcessDescriptors descriptors;
+  QueenToils *toils;
 } Metrics;
 
 static void
@@ -439,8 +440,9 @@ make_metrics (Metrics *metrics)
 
 /* However many ask, and however often. */
 static void
-answer_with_components (QueenExchange *exchange, Metrics *metrics)
+answer_with_components (QueenExchange *exchange, gpointer data)
 {
+  Metrics *metrics = data;
   QueenRegistry *registries[QUEEN_COMPONENT_N_KINDS];
   gint64 now = metrics->sources.clock->get_monotonic ();
 
@@ -458,8 +460,16 @@ answer_with_components (QueenExchange *exchange, Metrics *metrics)
 }
 
 static void
+answer_without_components (QueenExchange *exchange, gpointer data)
+{
+  queen_exchange_answer (exchange, SOUP_STATUS_OK, TYPE,
+                         g_string_free_to_bytes (make_metrics (data)));
+}
+
+static void
 on_metrics (QueenExchange *exchange, gpointer data)
 {
+  Metrics *metrics = data;
   static const QueenParameter parameters[] = { { "components", take_components } };
   g_autoptr (GError) error = NULL;
   gboolean with_components = FALSE;
@@ -467,11 +477,10 @@ on_metrics (QueenExchange *exchange, gpointer data)
   if (!queen_query_parse (queen_exchange_get_query (exchange), parameters,
                           G_N_ELEMENTS (parameters), &with_components, &error))
     queen_exchange_answer_error (exchange, error);
-  else if (with_components)
-    answer_with_components (exchange, data);
   else
-    queen_exchange_answer (exchange, SOUP_STATUS_OK, TYPE,
-                           g_string_free_to_bytes (make_metrics (data)));
+    queen_toils_do (metrics->toils, exchange,
+                    with_components ? answer_with_components : answer_without_components, metrics,
+                    NULL);
 }
 
 static void
@@ -491,6 +500,7 @@ queen_routes_add_metrics (QueenRouter *router, const QueenMetricsSources *source
   Metrics *metrics = g_new0 (Metrics, 1);
 
   metrics->sources = *sources;
+  metrics->toils = queen_router_get_toils (router);
   g_object_ref (sources->cluster);
   g_object_ref (sources->stream);
   g_object_ref (sources->jobs);

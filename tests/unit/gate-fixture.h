@@ -4,8 +4,9 @@
 #pragma once
 
 /* A whole gate, by a clock that only work moves on. Its clients are the other ends of socket pairs;
- * all that they can ask for is /work, which costs time, and /events, of which there may not be too
- * many at once. */
+ * all that they can ask for is /work, which costs time, /toil, which costs so much that it waits
+ * until there is time, /events, of which there may not be too many at once, and /event, which is
+ * one. */
 
 #include <netinet/in.h>
 #include <string.h>
@@ -76,6 +77,28 @@ on_events (QueenExchange *exchange, gpointer data)
   queen_exchange_answer_message (exchange, "done");
 }
 
+static void
+on_event (QueenExchange *exchange, gpointer data)
+{
+  Fixture *f = data;
+
+  if (!queen_exchange_may_publish_one (exchange))
+    {
+      queen_exchange_wait_to_publish (exchange, NULL, 0, NULL);
+      return;
+    }
+  f->n_events--;
+  g_string_append_c (f->order, *queen_exchange_get_request (exchange)->body);
+  queen_exchange_answer_message (exchange, "done");
+}
+
+static void
+on_toil (QueenExchange *exchange, gpointer data)
+{
+  queen_toils_do (queen_router_get_toils (((Fixture *) data)->router), exchange, on_work, data,
+                  NULL);
+}
+
 static gboolean
 is_behind (gpointer data)
 {
@@ -84,6 +107,8 @@ is_behind (gpointer data)
 
 static const QueenRoute routes[] = {
   { "/events", "POST", QUEEN_ACCESS_BEAT, on_events },
+  { "/event", "POST", QUEEN_ACCESS_BEAT, on_event },
+  { "/toil", "GET", QUEEN_ACCESS_READ, on_toil },
   { "/work", "GET", QUEEN_ACCESS_READ, on_work },
   { "/work", "POST", QUEEN_ACCESS_READ, on_work },
 };

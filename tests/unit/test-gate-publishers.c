@@ -8,6 +8,7 @@
 
 #define POST(length)                                                                               \
   "POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Length: " #length "\r\n\r\n"
+#define POST_ONE "POST /event HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n"
 #define WORK "GET /work HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 /* While something waits for that, the loop always has something to do. */
@@ -93,6 +94,27 @@ test_newcomers (Fixture *f, gconstpointer data)
   g_assert_cmpstr (f->order->str, ==, "ab");
 }
 
+/* However many have many events each. */
+static void
+test_one (Fixture *f, gconstpointer data)
+{
+  int single;
+
+  come (f, 1, POST (6) "abcdef");
+  come (f, 2, POST (6) "ghijkl");
+  hear (f, 2);
+  f->n_events = 1;
+  single = come (f, 3, POST_ONE "x");
+  assert_answered (single, TRUE);
+  g_assert_cmpstr (f->order->str, ==, "agx");
+  single = come (f, 3, POST_ONE "y");
+  hear (f, 0);
+  assert_answered (single, FALSE);
+  hear (f, 1);
+  assert_answered (single, TRUE);
+  g_assert_cmpstr (f->order->str, ==, "agxy");
+}
+
 /* What waits is held, and what is held has a limit. */
 static void
 test_gone (Fixture *f, gconstpointer data)
@@ -169,6 +191,7 @@ main (int argc, char *argv[])
   ADD ("many-go-on-where-they-were", test_parts);
   ADD ("take-turns", test_turns);
   ADD ("are-not-overtaken", test_newcomers);
+  ADD ("one-waits-for-no-many", test_one);
   ADD ("who-go-leave-nothing", test_gone);
   ADD ("said-and-gone-is-heard", test_said_and_gone);
   ADD ("behind-proxy", test_proxied);
