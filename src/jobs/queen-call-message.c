@@ -14,6 +14,7 @@
     &(request)->path, &(request)->token, &(request)->pass, &(request)->last_id, &(request)->via,   \
   }
 #define FAULT "queen-call-fault"
+#define RESTARTED "queen-call-restarted"
 
 /* RFC 9110 § 8.6. libsoup takes any number that C does, and GLib warns of those below 0. The status
  * is set as soon as the head has been read, and before anything is made of it. */
@@ -30,6 +31,23 @@ on_status (SoupMessage *message)
   g_object_set_data (G_OBJECT (message), FAULT, (gpointer) "its answer has a wrong Content-Length");
 }
 
+/* Where a connection that was kept is closed without an answer, libsoup sends what is idempotent
+ * once more: on a connection that it makes without the turnstile, or on another one that was kept,
+ * and forgets then that the first has failed already. */
+static void
+on_restarted (SoupMessage *message, GCancellable *cancellable)
+{
+  soup_message_add_flags (message, SOUP_MESSAGE_NEW_CONNECTION);
+  g_object_set_data (G_OBJECT (message), RESTARTED, message);
+  g_cancellable_cancel (cancellable);
+}
+
+gboolean
+queen_call_message_is_restarted (SoupMessage *message)
+{
+  return g_object_get_data (G_OBJECT (message), RESTARTED) != NULL;
+}
+
 const char *
 queen_call_message_get_fault (SoupMessage *message)
 {
@@ -39,6 +57,12 @@ queen_call_message_get_fault (SoupMessage *message)
   if (coding && g_ascii_strcasecmp (coding, "identity") != 0)
     return "its answer is compressed, which nobody has asked for";
   return g_object_get_data (G_OBJECT (message), FAULT);
+}
+
+gboolean
+queen_call_message_is_reset (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
 }
 
 const char *
@@ -73,7 +97,9 @@ queen_call_request_clear (QueenCallRequest *request)
 }
 
 SoupMessage *
-queen_call_message_new (const QueenCallRequest *request, gboolean is_repeated)
+queen_call_message_new (const QueenCallRequest *request,
+                        gboolean is_repeated,
+                        GCancellable *cancellable)
 {
   const QueenTarget *target = request->target;
   g_autofree char *path = g_strconcat (target->path, request->path, NULL);
@@ -89,6 +115,7 @@ queen_call_message_new (const QueenCallRequest *request, gboolean is_repeated)
                                      { "Authorization", bearer } };
 
   g_signal_connect (message, "notify::status-code", G_CALLBACK (on_status), NULL);
+  g_signal_connect_object (message, "restarted", G_CALLBACK (on_restarted), cancellable, 0);
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
   /* Without IDEMPOTENT libsoup makes a new connection for each POST, whatever it has kept. */
   soup_message_add_flags (message,

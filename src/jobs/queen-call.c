@@ -136,12 +136,6 @@ end_with (QueenCall *self, QueenAttemptOutcome outcome, QueenError code, const c
 
 /* What went wrong */
 
-static gboolean
-is_reset (const GError *error)
-{
-  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
-}
-
 static void
 fail_before_connected (QueenCall *self, const GError *error)
 {
@@ -157,7 +151,7 @@ fail_before_connected (QueenCall *self, const GError *error)
 static void
 fail_without_head (QueenCall *self, const GError *error)
 {
-  if (!self->is_through || is_reset (error))
+  if (!self->is_through || queen_call_message_is_reset (error))
     end_with (self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_UNAVAILABLE,
               "it closed the connection before it had read the request");
   else
@@ -276,7 +270,7 @@ may_try_again (QueenCall *self, const GError *error)
 
   return !self->is_fresh && !self->has_tried_again && self->stage != WAITS_FOR_CONNECTION &&
          soup_message_get_status (self->message) == SOUP_STATUS_NONE &&
-         (!self->is_through || is_reset (error) || span < RACE);
+         (!self->is_through || queen_call_message_is_reset (error) || span < RACE);
 }
 
 static void
@@ -302,6 +296,19 @@ take_failure (QueenCall *self, const GError *error)
     fail_without_head (self, error);
 }
 
+/* By the turnstile, or by libsoup, which would go on without that: then it has to ask anew. */
+static gboolean
+is_put_back (QueenCall *self)
+{
+  if (self->is_sent_back && self->stage == WAITS_FOR_CONNECTION)
+    return TRUE;
+  if (self->has_tried_again || !queen_call_message_is_restarted (self->message))
+    return FALSE;
+  self->has_tried_again = TRUE;
+  set_deadline (self, WAITS_FOR_CONNECTION, self->request.connect_timeout);
+  return TRUE;
+}
+
 static void
 on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -318,7 +325,7 @@ on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
       if (answer)
         g_input_stream_close (answer, self->cancellable, NULL);
     }
-  else if (!answer && self->is_sent_back && self->stage == WAITS_FOR_CONNECTION)
+  else if (!answer && is_put_back (self))
     {
       self->is_sent_back = FALSE;
       g_object_unref (self->cancellable);
@@ -387,7 +394,7 @@ send_request (gpointer data)
 
   self->is_fresh = FALSE;
   self->is_through = FALSE;
-  self->message = queen_call_message_new (&self->request, self->has_tried_again);
+  self->message = queen_call_message_new (&self->request, self->has_tried_again, self->cancellable);
   g_signal_connect (self->message, "network-event", G_CALLBACK (on_network_event), self);
   g_signal_connect (self->message, "starting", G_CALLBACK (on_request_starts), self);
   g_signal_connect (self->message, "wrote-body-data", G_CALLBACK (on_request_part_sent), self);
