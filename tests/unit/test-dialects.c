@@ -119,6 +119,32 @@ test_openai_by_rbee (void)
   fixture_stop (&fixture);
 }
 
+#define CHUNKED(length, text)                                                                      \
+  "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: "                      \
+  "chunked\r\n\r\n" length "\r\n" text "\r\n0\r\n\r\n"
+
+/* libsoup would send what is idempotent once more by itself: in time that it has for answers, and
+ * not for connections, and as if nobody else shook hands. */
+static void
+test_no_restart (void)
+{
+  static const Scene scenes[] = { { POINTER, .end = SCENE_KEEP },
+                                  { CHUNKED ("e", "data: [DONE]\n\n"), .end = SCENE_KEEP },
+                                  { POINTER, .end = SCENE_KEEP },
+                                  { "", .end = SCENE_CLOSE } };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_RBEE, scenes, G_N_ELEMENTS (scenes));
+  fixture.request.face = QUEEN_FACE_RBEE;
+  fixture_run (&fixture, "{\"prompt\":\"hello\"}");
+  g_assert_no_error (fixture.error);
+  shutdown (g_socket_get_fd (fixture.server.listener), SHUT_RDWR); /* nobody else comes in */
+  fixture_run (&fixture, "{\"prompt\":\"hello\"}");
+  fixture_assert_failed (&fixture, QUEEN_ATTEMPT_FAILED, "it refuses connections");
+  g_assert_cmpuint (fixture.server.n_connections, ==, 1);
+  fixture_stop (&fixture);
+}
+
 /* There may be hundreds of megabytes of questions, and what they become is held besides. */
 static void
 test_no_longer_question (void)
@@ -547,6 +573,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dialects/openai/what-is-no-stream-too", test_openai_whole);
   g_test_add_func ("/dialects/rbee/two-steps-and-no-mark-in-a-token", test_rbee);
   g_test_add_func ("/dialects/rbee/answers-a-chat", test_openai_by_rbee);
+  g_test_add_func ("/dialects/rbee/is-asked-once-more-by-nobody-else", test_no_restart);
   g_test_add_func ("/dialects/rbee/is-asked-in-no-more-bytes", test_no_longer_question);
   g_test_add_func ("/dialects/rbee/answers-in-one-piece", test_openai_by_rbee_whole);
   g_test_add_func ("/dialects/rbee/makes-no-embeddings", test_embeddings_by_rbee);
