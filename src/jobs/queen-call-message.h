@@ -22,6 +22,9 @@ SoupMessage *queen_call_message_new (const QueenCallRequest *request,
 /** Returns: whether it was cancelled as libsoup would have sent it once more */
 gboolean queen_call_message_is_restarted (SoupMessage *message);
 
+/** Returns: whether it was cancelled as 421 was answered, which libsoup would not leave at that */
+gboolean queen_call_message_is_misdirected (SoupMessage *message);
+
 /** Returns: (nullable): why the head of the answer is not good, though libsoup takes it; static */
 const char *queen_call_message_get_fault (SoupMessage *message);
 

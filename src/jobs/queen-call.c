@@ -256,6 +256,15 @@ take_answer (QueenCall *self)
     read_answer (self);
 }
 
+static void
+take_misdirected (QueenCall *self)
+{
+  self->funcs->on_head (SOUP_STATUS_MISDIRECTED_REQUEST,
+                        soup_message_get_response_headers (self->message), self->data);
+  if (!self->is_over)
+    end_call (self, QUEEN_ATTEMPT_DONE, NULL);
+}
+
 /* Sending */
 
 static void ask_in (QueenCall *self);
@@ -325,6 +334,8 @@ on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
       if (answer)
         g_input_stream_close (answer, self->cancellable, NULL);
     }
+  else if (!answer && queen_call_message_is_misdirected (self->message))
+    take_misdirected (self);
   else if (!answer && is_put_back (self))
     {
       self->is_sent_back = FALSE;

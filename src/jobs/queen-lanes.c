@@ -115,8 +115,7 @@ make_session (const Place *place)
 
   if (place->lanes->trusted)
     soup_session_set_tls_database (session, place->lanes->trusted);
-  /* Nobody is asked for a name and a password; and what is compressed comes in blocks. */
-  soup_session_remove_feature_by_type (session, SOUP_TYPE_AUTH_MANAGER);
+  /* What is compressed comes in blocks. */
   soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
   return session;
 }

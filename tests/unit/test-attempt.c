@@ -457,6 +457,33 @@ test_cancel_at_once (void)
   fixture_stop (&fixture);
 }
 
+/* What libsoup would read to its end before anybody hears of it. */
+static void
+test_endless_refusal (void)
+{
+#define REFUSAL(status) "HTTP/1.1 " status "\r\nContent-Type: text/plain\r\n\r\nand again and again"
+  static const struct
+  {
+    Scene scene;
+    const char *message;
+  } refusals[] = { { { REFUSAL ("401 Unauthorized"), .end = SCENE_PUMP }, "it answered 401" },
+                   { { REFUSAL ("407 Proxy"), .end = SCENE_PUMP }, "it answered 407" },
+                   { { REFUSAL ("421 Misdirected"), .end = SCENE_PUMP }, "it answered 421" } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (refusals); i++)
+    {
+      Fixture fixture;
+
+      fixture_start (&fixture, QUEEN_API_OPENAI, &refusals[i].scene, 1);
+      fixture_run (&fixture, BODY);
+      fixture_assert_failed (&fixture, QUEEN_ATTEMPT_FAILED, refusals[i].message);
+      scripted_server_wait_closed (&fixture.server);
+      g_assert_cmpuint (fixture.server.n_requests, ==, 1);
+      fixture_stop (&fixture);
+    }
+#undef REFUSAL
+}
+
 /* Connections */
 
 static void
@@ -834,6 +861,7 @@ main (int argc, char **argv)
   g_test_add_func ("/attempt/cancel/closes-at-once", test_cancel_in_the_middle);
   g_test_add_func ("/attempt/cancel/closes-at-once-before-the-head", test_cancel_before_the_head);
   g_test_add_func ("/attempt/cancel/right-after-the-start", test_cancel_at_once);
+  g_test_add_func ("/attempt/limit/endless-refusals", test_endless_refusal);
   g_test_add_func ("/attempt/connection/is-kept", test_kept);
   g_test_add_func ("/attempt/connection/one-more-try-when-a-kept-one-has-gone", test_kept_and_gone);
   g_test_add_func ("/attempt/connection/no-more-try-when-a-kept-one-has-read-it",
