@@ -10,6 +10,7 @@ typedef struct
   QueenDBusOutbox *outbox;
   void (*on_read) (gpointer data);
   gpointer data;
+  gboolean is_asked_again;
 } Wait;
 
 struct _QueenDBusOutbox
@@ -22,6 +23,23 @@ struct _QueenDBusOutbox
   GPtrArray *waits;          /* of Wait */
   GCancellable *cancellable; /* of all of them */
 };
+
+static void ask_bus (Wait *wait);
+
+/* The first time it may be she who has come to nothing, as after a machine's sleep: then the answer
+ * to another question is there at once. */
+static void
+lose_patience (QueenDBusOutbox *self, Wait *wait)
+{
+  if (wait->is_asked_again)
+    {
+      g_ptr_array_remove_fast (self->waits, wait);
+      self->on_stuck (self->data);
+      return;
+    }
+  wait->is_asked_again = TRUE;
+  ask_bus (wait);
+}
 
 static void
 on_ping_answered (GObject *source, GAsyncResult *result, gpointer data)
@@ -36,11 +54,25 @@ on_ping_answered (GObject *source, GAsyncResult *result, gpointer data)
                   g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED)))
     return;
   wait = *(Wait *) data;
-  g_ptr_array_remove_fast (wait.outbox->waits, data);
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-    wait.outbox->on_stuck (wait.outbox->data);
-  else
-    wait.on_read (wait.data);
+    {
+      lose_patience (wait.outbox, data);
+      return;
+    }
+  g_ptr_array_remove_fast (wait.outbox->waits, data);
+  wait.on_read (wait.data);
+}
+
+/* A bus reads in order: when it answers what it is asked last, it has read everything before. What
+ * GDBus calls flushed may still be in the socket, where a bus leaves it that has had enough. */
+static void
+ask_bus (Wait *wait)
+{
+  QueenDBusOutbox *self = wait->outbox;
+
+  g_dbus_connection_call (self->connection, QUEEN_DBUS_BUS_NAME, QUEEN_DBUS_BUS_PATH,
+                          QUEEN_DBUS_BUS_NAME, "GetId", NULL, NULL, G_DBUS_CALL_FLAGS_NONE,
+                          self->patience / 2, self->cancellable, on_ping_answered, wait);
 }
 
 QueenDBusOutbox *
@@ -60,8 +92,6 @@ queen_dbus_outbox_new (GDBusConnection *connection,
   return self;
 }
 
-/* A bus reads in order: when it answers what it is asked last, it has read everything before. What
- * GDBus calls flushed may still be in the socket, where a bus leaves it that has had enough. */
 void
 queen_dbus_outbox_await (QueenDBusOutbox *self, void (*on_read) (gpointer data), gpointer data)
 {
@@ -71,9 +101,7 @@ queen_dbus_outbox_await (QueenDBusOutbox *self, void (*on_read) (gpointer data),
   wait->on_read = on_read;
   wait->data = data;
   g_ptr_array_add (self->waits, wait);
-  g_dbus_connection_call (self->connection, QUEEN_DBUS_BUS_NAME, QUEEN_DBUS_BUS_PATH,
-                          QUEEN_DBUS_BUS_NAME, "GetId", NULL, NULL, G_DBUS_CALL_FLAGS_NONE,
-                          self->patience, self->cancellable, on_ping_answered, wait);
+  ask_bus (wait);
 }
 
 void

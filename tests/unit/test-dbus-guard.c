@@ -128,6 +128,34 @@ test_stuck (Fixture *f, gconstpointer data)
   queen_dbus_outbox_free (outbox);
 }
 
+/* She does not come to anything for so long that her patience is over when she looks at the clock
+ * again; the bus has answered meanwhile. */
+static GDBusMessage *
+swallow_first (GDBusConnection *connection,
+               GDBusMessage *message,
+               gboolean is_incoming,
+               gpointer data)
+{
+  static gint n_answers;
+
+  if (is_incoming || g_atomic_int_add (&n_answers, 1) > 0)
+    return message;
+  g_object_unref (message);
+  return NULL;
+}
+
+static void
+test_busy (Fixture *f, gconstpointer data)
+{
+  QueenDBusOutbox *outbox = queen_dbus_outbox_new (f->pair.queen, 2000, on_stuck, f);
+
+  f->filter_id = g_dbus_connection_add_filter (f->pair.client, swallow_first, NULL, NULL);
+  queen_dbus_outbox_await (outbox, on_read, f);
+  dbus_pair_wait_until (f->n_read == 1);
+  g_assert_false (f->is_stuck);
+  queen_dbus_outbox_free (outbox);
+}
+
 static void
 test_gone (Fixture *f, gconstpointer data)
 {
@@ -361,6 +389,7 @@ main (int argc, char **argv)
 
   add ("outbox/tells-when-all-is-read", test_read);
   add ("outbox/tells-when-nothing-is-read", test_stuck);
+  add ("outbox/is-not-stuck-when-she-was", test_busy);
   add ("outbox/tells-nothing-when-it-has-gone", test_gone);
   add ("call/too-large", test_large);
   add ("calls/too-many/some-refused-and-the-rest-dropped", test_many);
