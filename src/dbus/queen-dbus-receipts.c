@@ -15,6 +15,10 @@
 
 #define MAX_SMALL 1024 /* callers who have had little, of whom most have gone since */
 
+/* Receipts. With more, who has had little is forgotten: those of whom there are thousands are not
+ * on the bus any more, as it does not let one user have so many connections. */
+#define MAX_RECEIPTS 4096
+
 /* From which on who has not read is told nothing any more, however little each answer is. It is
  * more than the above, or who never looks at a Ping would be left alone for a large answer. */
 #define DEAF_OF_USER (32 * 1024 * 1024)
@@ -26,6 +30,23 @@
 #define MAX_ASKED 64
 #define ASK_AGAIN_AFTER G_TIME_SPAN_SECOND
 #define MAX_ATTEMPTS 10
+#define MAX_USERS_AT_ONCE                                                                          \
+  16 /* of whom one connection each is asked when another one has answered */
+
+/* What may be unread, in bytes, and how many connections are asked. */
+typedef struct
+{
+  gsize n_bytes;
+  guint n_asked;
+} Load;
+
+typedef struct
+{
+  char *name;
+  Load load;
+  guint n_receipts;
+  GQueue waiting; /* of Receipt: those to be asked, the first one first */
+} User;
 
 /* All that one connection has not read. */
 typedef struct
@@ -33,7 +54,8 @@ typedef struct
   QueenDBusReceipts *receipts;
   GDBusConnection *connection;
   char *caller;
-  char *user;                /* NULL as long as that is not known */
+  User *user;                /* NULL as long as that is not known */
+  GList *wait;               /* among the user's; NULL when it is not to be asked */
   gboolean is_user_asked;    /* the bus, for that */
   gboolean is_asked;         /* whether it has read; until it answers, or has gone */
   gsize n_asked;             /* bytes before that question */
@@ -44,18 +66,12 @@ typedef struct
   QueenDeadline attempt;     /* the next one */
 } Receipt;
 
-/* What may be unread, in bytes, and who has been asked. */
-typedef struct
-{
-  gsize n_of_user;
-  gsize n_of_all;
-  guint n_asked_of_user; /* connections */
-  guint n_asked_of_all;
-} Load;
-
 struct _QueenDBusReceipts
 {
   GHashTable *by_caller; /* its name -> Receipt */
+  GHashTable *users;     /* likewise -> User */
+  GQueue askable;        /* of User: who has some that are to be asked, in turn */
+  Load load;             /* of all; summed up by no walk, as who comes and goes makes many */
   GHashTable *small;     /* likewise -> bytes of what is too little for one */
   gsize n_small;         /* bytes of all these */
   void (*changed) (gpointer data);
@@ -66,17 +82,106 @@ struct _QueenDBusReceipts
   const QueenClock *clock;
 };
 
+/* Sums */
+
+static void
+count_bytes (Receipt *receipt, gsize n_asked, gsize n_more)
+{
+  gsize n_before = receipt->n_asked + receipt->n_more;
+
+  receipt->n_asked = n_asked;
+  receipt->n_more = n_more;
+  receipt->receipts->load.n_bytes += n_asked + n_more - n_before;
+  if (receipt->user)
+    receipt->user->load.n_bytes += n_asked + n_more - n_before;
+}
+
+static void
+count_asked (Receipt *receipt, gboolean is_asked)
+{
+  guint n_more = (guint) (is_asked - receipt->is_asked);
+
+  receipt->is_asked = is_asked;
+  receipt->receipts->load.n_asked += n_more;
+  if (receipt->user)
+    receipt->user->load.n_asked += n_more;
+}
+
+static void
+free_user (gpointer data)
+{
+  User *user = data;
+
+  g_free (user->name);
+  g_free (user);
+}
+
+static void
+enter_user (Receipt *receipt, const char *name)
+{
+  QueenDBusReceipts *self = receipt->receipts;
+  User *user = g_hash_table_lookup (self->users, name);
+
+  if (!user)
+    {
+      user = g_new0 (User, 1);
+      user->name = g_strdup (name);
+      g_hash_table_insert (self->users, user->name, user);
+    }
+  user->n_receipts++;
+  user->load.n_bytes += receipt->n_asked + receipt->n_more;
+  user->load.n_asked += receipt->is_asked;
+  receipt->user = user;
+}
+
+static void
+leave_user (Receipt *receipt)
+{
+  User *user = g_steal_pointer (&receipt->user);
+
+  if (user && --user->n_receipts == 0)
+    g_hash_table_remove (receipt->receipts->users, user->name);
+}
+
+static void
+wait_for_turn (Receipt *receipt)
+{
+  User *user = receipt->user;
+
+  if (receipt->wait)
+    return;
+  g_queue_push_tail (&user->waiting, receipt);
+  receipt->wait = user->waiting.tail;
+  if (user->waiting.length == 1)
+    g_queue_push_tail (&receipt->receipts->askable, user);
+}
+
+static void
+end_wait (Receipt *receipt)
+{
+  User *user = receipt->user;
+
+  if (!receipt->wait)
+    return;
+  g_queue_delete_link (&user->waiting, g_steal_pointer (&receipt->wait));
+  if (user->waiting.length == 0)
+    g_queue_remove (&receipt->receipts->askable, user);
+}
+
 static void
 free_receipt (gpointer data)
 {
   Receipt *receipt = data;
 
+  end_wait (receipt);
+  count_bytes (receipt, 0, 0);
+  count_asked (receipt, FALSE);
+  leave_user (receipt);
   g_cancellable_cancel (receipt->cancellable);
   g_object_unref (receipt->cancellable);
   queen_deadline_end (&receipt->deadline);
   queen_deadline_end (&receipt->attempt);
   g_free (receipt->caller);
-  g_free (receipt->user);
   g_free (receipt);
 }
 
@@ -97,65 +202,46 @@ tell_change (QueenDBusReceipts *self)
 
 static void ask_caller (Receipt *receipt);
 
-/* @user: (nullable): whose part of it is told beside the whole */
-static Load
-get_load (QueenDBusReceipts *self, const char *user)
-{
-  Load load = { 0 };
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->by_caller);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      const Receipt *receipt = value;
-      gsize n = receipt->n_asked + receipt->n_more;
-
-      load.n_of_all += n;
-      load.n_asked_of_all += receipt->is_asked;
-      if (g_strcmp0 (receipt->user, user) != 0)
-        continue;
-      load.n_of_user += n;
-      load.n_asked_of_user += receipt->is_asked;
-    }
-  return load;
-}
-
-/* Whether there is room for one question more. */
 static gboolean
-may_ask (const Receipt *receipt)
+may_ask (QueenDBusReceipts *self, const User *user)
 {
-  Load load = get_load (receipt->receipts, receipt->user);
-
-  return load.n_asked_of_user < MAX_ASKED_OF_USER && load.n_asked_of_all < MAX_ASKED;
+  return user->load.n_asked < MAX_ASKED_OF_USER && self->load.n_asked < MAX_ASKED;
 }
 
 /* It has its turn when it is known whose it is, or another one has answered. */
 static void
 ask_if_possible (Receipt *receipt)
 {
-  if (receipt->user && receipt->n_more > 0 && !receipt->is_asked &&
-      !queen_deadline_is_on (&receipt->attempt) && may_ask (receipt))
+  if (!receipt->user || receipt->n_more == 0 || receipt->is_asked ||
+      queen_deadline_is_on (&receipt->attempt))
+    return;
+  if (may_ask (receipt->receipts, receipt->user))
     ask_caller (receipt);
+  else
+    wait_for_turn (receipt);
 }
 
+/* Users take turns. */
 static void
 ask_others (QueenDBusReceipts *self)
 {
-  GHashTableIter iter;
-  gpointer value;
+  guint n_users = self->askable.length;
 
-  g_hash_table_iter_init (&iter, self->by_caller);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    ask_if_possible (value);
+  for (guint i = 0; i < MIN (n_users, MAX_USERS_AT_ONCE); i++)
+    {
+      User *user = g_queue_pop_head (&self->askable);
+
+      g_queue_push_tail (&self->askable, user);
+      if (may_ask (self, user))
+        ask_caller (user->waiting.head->data);
+    }
 }
 
 /* The bus has too many such questions of hers already. */
 static void
 ask_again_later (Receipt *receipt)
 {
-  receipt->n_more += receipt->n_asked;
-  receipt->n_asked = 0;
+  count_bytes (receipt, 0, receipt->n_asked + receipt->n_more);
   if (++receipt->n_attempts < MAX_ATTEMPTS)
     queen_deadline_begin (&receipt->attempt, &receipt->receipts->attempts, receipt);
   else
@@ -176,7 +262,7 @@ on_caller_answered (GObject *source, GAsyncResult *result, gpointer data)
       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
     return;
   self = receipt->receipts;
-  receipt->is_asked = FALSE;
+  count_asked (receipt, FALSE);
   if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED))
     {
       ask_again_later (receipt);
@@ -184,11 +270,14 @@ on_caller_answered (GObject *source, GAsyncResult *result, gpointer data)
     }
   /* Any other error says so, too: the caller's, or that it has gone. A bus that lets her ask nobody
    * leaves her no way to know. */
-  receipt->n_asked = 0;
+  count_bytes (receipt, 0, receipt->n_more);
   receipt->n_attempts = 0;
   queen_deadline_end (&receipt->deadline);
   if (receipt->n_more > 0)
-    queen_deadline_begin (&receipt->deadline, &self->deadlines, receipt);
+    {
+      queen_deadline_begin (&receipt->deadline, &self->deadlines, receipt);
+      wait_for_turn (receipt);
+    }
   else
     drop_receipt (receipt);
   ask_others (self);
@@ -198,9 +287,9 @@ on_caller_answered (GObject *source, GAsyncResult *result, gpointer data)
 static void
 ask_caller (Receipt *receipt)
 {
-  receipt->is_asked = TRUE;
-  receipt->n_asked = receipt->n_more;
-  receipt->n_more = 0;
+  end_wait (receipt);
+  count_asked (receipt, TRUE);
+  count_bytes (receipt, receipt->n_more, 0);
   g_dbus_connection_call (receipt->connection, receipt->caller, "/", "org.freedesktop.DBus.Peer",
                           "Ping", NULL, NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, G_MAXINT,
                           receipt->cancellable, on_caller_answered, receipt);
@@ -211,7 +300,8 @@ static void
 lose_patience (Receipt *receipt)
 {
   queen_deadline_end (&receipt->deadline);
-  receipt->n_asked = receipt->n_more = 0;
+  end_wait (receipt);
+  count_bytes (receipt, 0, 0);
   if (!receipt->is_asked)
     drop_receipt (receipt);
 }
@@ -243,7 +333,7 @@ on_user_told (GObject *source, GAsyncResult *result, gpointer data)
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   if (!receipt->user) /* nobody's are those of whom the bus does not know */
-    receipt->user = user ? g_steal_pointer (&user) : g_strdup ("");
+    enter_user (receipt, user ? user : "");
   ask_if_possible (receipt);
 }
 
@@ -253,7 +343,7 @@ find_user (Receipt *receipt, const char *user)
   if (receipt->user)
     return;
   if (user)
-    receipt->user = g_strdup (user);
+    enter_user (receipt, user);
   else if (!receipt->is_user_asked)
     queen_dbus_user_ask (receipt->connection, receipt->caller, receipt->cancellable, on_user_told,
                          receipt);
@@ -280,6 +370,7 @@ queen_dbus_receipts_new (const QueenClock *clock)
 
   self->clock = clock;
   self->by_caller = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_receipt);
+  self->users = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_user);
   self->small = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
   self->alarm =
       queen_alarm_new (clock, "unread answers", G_PRIORITY_DEFAULT, on_receipts_alarm, self);
@@ -294,21 +385,27 @@ queen_dbus_receipts_is_empty (QueenDBusReceipts *self)
   return g_hash_table_size (self->by_caller) == 0;
 }
 
+static Load
+get_load_of (QueenDBusReceipts *self, const char *name)
+{
+  const User *user = g_hash_table_lookup (self->users, name);
+
+  return user ? user->load : (Load){ 0 };
+}
+
 gsize
 queen_dbus_receipts_get_n_bytes (QueenDBusReceipts *self, const char *user)
 {
-  Load load = get_load (self, user);
-
-  return user ? load.n_of_user : load.n_of_all;
+  return user ? get_load_of (self, user).n_bytes : self->load.n_bytes;
 }
 
 gboolean
 queen_dbus_receipts_has_room (QueenDBusReceipts *self, const char *user)
 {
-  Load load = get_load (self, user);
+  Load load = get_load_of (self, user);
 
-  return load.n_of_user < MAX_OF_USER && load.n_of_all < MAX_OF_ALL &&
-         load.n_asked_of_user < MAX_ASKED_OF_USER;
+  return load.n_bytes < MAX_OF_USER && self->load.n_bytes < MAX_OF_ALL &&
+         load.n_asked < MAX_ASKED_OF_USER;
 }
 
 static void
@@ -323,7 +420,7 @@ count_answer (QueenDBusReceipts *self,
   if (!receipt)
     receipt = add_receipt (self, connection, caller);
   find_user (receipt, user);
-  receipt->n_more += size;
+  count_bytes (receipt, receipt->n_asked, receipt->n_more + size);
   if (!queen_deadline_is_on (&receipt->deadline))
     queen_deadline_begin (&receipt->deadline, &self->deadlines, receipt);
   ask_if_possible (receipt);
@@ -344,6 +441,8 @@ count_any_small (QueenDBusReceipts *self, GDBusConnection *connection)
   caller = name;
   g_hash_table_iter_steal (&iter);
   self->n_small -= GPOINTER_TO_SIZE (size);
+  if (g_hash_table_size (self->by_caller) >= MAX_RECEIPTS)
+    return;
   count_answer (self, connection, caller, NULL, GPOINTER_TO_SIZE (size));
 }
 
@@ -392,55 +491,22 @@ queen_dbus_receipts_set_changed (QueenDBusReceipts *self,
   self->data = data;
 }
 
-static const char *
-get_user (const Receipt *receipt)
-{
-  return receipt->user ? receipt->user : "";
-}
-
-static gsize
-get_n_of_user (GHashTable *by_user, const char *user)
-{
-  return GPOINTER_TO_SIZE (g_hash_table_lookup (by_user, user));
-}
-
-/* Returns: (transfer full): user -> bytes that its connections may not have read */
-static GHashTable *
-sum_up (QueenDBusReceipts *self, gsize *n_of_all)
-{
-  GHashTable *by_user = g_hash_table_new (queen_string_hash, g_str_equal);
-  GHashTableIter iter;
-  gpointer value;
-
-  *n_of_all = self->n_small;
-  g_hash_table_iter_init (&iter, self->by_caller);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      const Receipt *receipt = value;
-      gsize n = receipt->n_asked + receipt->n_more;
-
-      *n_of_all += n;
-      g_hash_table_replace (by_user, (char *) get_user (receipt),
-                            GSIZE_TO_POINTER (get_n_of_user (by_user, get_user (receipt)) + n));
-    }
-  return by_user;
-}
-
 GHashTable *
 queen_dbus_receipts_list_deaf (QueenDBusReceipts *self)
 {
   GHashTable *deaf = g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
-  gsize n_of_all;
-  g_autoptr (GHashTable) by_user = sum_up (self, &n_of_all);
+  gsize n_of_all = self->load.n_bytes + self->n_small;
   GHashTableIter iter;
   gpointer value;
 
+  if (n_of_all < DEAF_OF_USER)
+    return deaf;
   g_hash_table_iter_init (&iter, self->by_caller);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
       const Receipt *receipt = value;
 
-      if (n_of_all >= DEAF_OF_ALL || get_n_of_user (by_user, get_user (receipt)) >= DEAF_OF_USER)
+      if (n_of_all >= DEAF_OF_ALL || (receipt->user && receipt->user->load.n_bytes >= DEAF_OF_USER))
         g_hash_table_add (deaf, g_strdup (receipt->caller));
     }
   return deaf;
@@ -450,6 +516,7 @@ void
 queen_dbus_receipts_free (QueenDBusReceipts *self)
 {
   g_hash_table_unref (self->by_caller);
+  g_hash_table_unref (self->users);
   g_hash_table_unref (self->small);
   queen_alarm_free (self->alarm);
   g_free (self);
