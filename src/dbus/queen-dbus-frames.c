@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "net/queen-closer.h"
-#include "queen-dbus-bus.h"
 #include "queen-dbus-descriptors.h"
 #include "queen-dbus-head.h"
-#include "queen-dbus-values.h"
+#include "queen-dbus-judging.h"
+#include "queen-dbus-turns.h"
 
 #define ENCLOSURE "queen-dbus-enclosure"
 #define MAX_HEAD (8 * 1024) /* bytes: four names and a path of hers are 2 KiB at the most */
@@ -24,12 +24,17 @@
  * it (queen-dbus-stream.c). */
 #define MAX_UNCLOSED 512
 
+/* Bytes that are read at once before a call has its turn, however many more there are. */
+#define MAX_DRAINED (256 * 1024)
+
 /* Descriptors that have come with one message. */
 typedef struct
 {
   guint64 end; /* the bytes with which they came, counted from the first ever */
   QueenDBusArrival arrival;
 } Batch;
+
+#define NO_BATCH ((Batch){ .arrival.fd = -1 })
 
 /* The same while they are with a message of GDBus's. */
 typedef struct
@@ -50,17 +55,21 @@ struct _QueenDBusFrames
   gint leaves_unanswered_out; /* atomic */
 
   gsize start, end; /* of what has been read, and neither given out nor left out */
-  gsize n_given;    /* bytes from here on that are given out, read or not */
+  gsize n_given;    /* bytes from here on that are given out, read or not; none of a call */
   gsize n_left_out; /* and those behind them that are left out */
   gsize room;       /* bytes of the buffer: any message that is not left out, from head to end */
   guint8 *buffer;
 
+  QueenDBusTurns *turns; /* of calls, which have been read */
+  GBytes *call;          /* the one that is given out; NULL for none */
+  gsize n_of_call;       /* bytes of it that have been given out */
+  gsize n_drained;       /* bytes, since the last one */
+
   guint64 n_read;             /* bytes, ever */
   Batch batches[MAX_BATCHES]; /* the oldest first */
   guint n_batches;
-  Batch given;        /* what came with the message that is given out, if it is wanted; its end: 0
-                       * for none */
-  gint n_descriptors; /* atomic: what is with messages that GDBus has */
+  QueenDBusArrival given; /* what came with the call that is given out */
+  gint n_descriptors;     /* atomic: what is with messages that GDBus has */
 };
 
 static void queen_dbus_frames_pollable_init (GPollableInputStreamInterface *interface);
@@ -80,74 +89,13 @@ get_n_read (QueenDBusFrames *self)
 }
 
 static gboolean
-is_call (const QueenDBusHead *head)
-{
-  return head->type == G_DBUS_MESSAGE_TYPE_METHOD_CALL;
-}
-
-static gboolean
 is_unwanted (QueenDBusFrames *self, const QueenDBusHead *head)
 {
   gboolean is_wanted =
       g_atomic_int_get (&self->lets_calls_in) &&
       (queen_dbus_head_is_awaited (head) || !g_atomic_int_get (&self->leaves_unanswered_out));
 
-  return is_call (head) && !is_wanted;
-}
-
-static gboolean
-is_of_bus (const QueenDBusHead *head)
-{
-  return g_str_equal (queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SENDER),
-                      QUEEN_DBUS_BUS_NAME);
-}
-
-/* Types that there may be in future must be ignored; and she listens to nobody's signals else. */
-static gboolean
-is_strange (const QueenDBusHead *head)
-{
-  if (head->type == G_DBUS_MESSAGE_TYPE_SIGNAL)
-    return !is_of_bus (head);
-  return head->type == G_DBUS_MESSAGE_TYPE_INVALID || head->type > G_DBUS_MESSAGE_TYPE_SIGNAL;
-}
-
-/* Who does not say who it is, is the bus: it says so of everybody else. */
-static gboolean
-is_answer_of_others (const QueenDBusHead *head)
-{
-  gboolean is_answer =
-      head->type == G_DBUS_MESSAGE_TYPE_METHOD_RETURN || head->type == G_DBUS_MESSAGE_TYPE_ERROR;
-
-  return is_answer && head->body > 0 && !is_of_bus (head) &&
-         head->fields[G_DBUS_MESSAGE_HEADER_FIELD_SENDER] != 0;
-}
-
-static const char *
-get_signature (const QueenDBusHead *head)
-{
-  return queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE);
-}
-
-static gboolean
-is_method_of (QueenDBusFrames *self, const QueenDBusHead *head, const char *const *methods)
-{
-  const QueenDBusFramesLimits *limits = self->limits;
-  const char *path = queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_PATH);
-  const char *interface = queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_INTERFACE);
-  const char *member = queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_MEMBER);
-
-  return g_str_equal (path, limits->path) && g_str_equal (interface, limits->interface) &&
-         g_strv_contains (methods, member);
-}
-
-static gsize
-get_most (QueenDBusFrames *self, const QueenDBusHead *head)
-{
-  gboolean has_values = strpbrk (get_signature (head), "av(") != NULL;
-
-  if (!is_call (head) || !has_values || is_method_of (self, head, self->limits->rich_methods))
-    return self->limits->body;
-  return self->limits->values;
+  return queen_dbus_head_is_call (head) && !is_wanted;
 }
 
 static void
@@ -171,30 +119,11 @@ leave_body_out (QueenDBusFrames *self, const QueenDBusHead *head)
   self->n_left_out = head->body;
 }
 
-/* Only what is in a variant can be deeper than its message's signature says. */
-static gboolean
-has_variants (const QueenDBusHead *head)
-{
-  return is_call (head) && strchr (get_signature (head), 'v');
-}
-
-static gboolean
-is_deep (QueenDBusFrames *self, const QueenDBusHead *head)
-{
-  const QueenDBusValues body = { head->bytes + head->size, head->body, head->is_little_endian };
-  const char *type = get_signature (head);
-  gsize offset = 0;
-
-  while (offset != QUEEN_DBUS_VALUES_NONE && *type)
-    offset = queen_dbus_values_skip (&body, &type, offset, self->limits->depth);
-  return offset != head->body;
-}
-
 static void
 refuse_call (QueenDBusFrames *self, const QueenDBusHead *head)
 {
   leave_out (self, head);
-  if (is_call (head))
+  if (queen_dbus_head_is_call (head))
     leave_body_out (self, head);
 }
 
@@ -202,17 +131,26 @@ refuse_call (QueenDBusFrames *self, const QueenDBusHead *head)
 static gboolean
 judge_body (QueenDBusFrames *self, const QueenDBusHead *head)
 {
-  if (head->body > get_most (self, head))
+  if (head->body > queen_dbus_judging_get_most (head, self->limits))
     refuse_call (self, head);
-  else if (!has_variants (head))
-    self->n_given = head->size + head->body;
-  else if (get_n_read (self) < head->size + head->body)
+  else if (queen_dbus_head_is_call (head) && get_n_read (self) < head->size + head->body)
     return FALSE;
-  else if (is_deep (self, head))
+  else if (queen_dbus_judging_is_deep (head, self->limits))
     refuse_call (self, head);
   else
     self->n_given = head->size + head->body;
   return TRUE;
+}
+
+/* Before it has cost anything. A bus says of each call whose it is. */
+static gboolean
+is_too_much (QueenDBusFrames *self, const QueenDBusHead *head)
+{
+  return queen_dbus_head_is_call (head) &&
+         !queen_dbus_turns_has_room (self->turns,
+                                     queen_dbus_head_get_text (head,
+                                                               G_DBUS_MESSAGE_HEADER_FIELD_SENDER),
+                                     head->size + MIN (head->body, self->limits->body));
 }
 
 /* Likewise. */
@@ -221,9 +159,10 @@ judge_head (QueenDBusFrames *self, QueenDBusHead *head)
 {
   if (!queen_dbus_head_read_fields (head))
     leave_out (self, head);
-  else if (is_strange (head) || is_unwanted (self, head))
+  else if (queen_dbus_judging_is_strange (head) || is_unwanted (self, head) ||
+           is_too_much (self, head))
     self->n_left_out = head->size + head->body;
-  else if (is_answer_of_others (head))
+  else if (queen_dbus_judging_is_answer_of_others (head))
     leave_body_out (self, head);
   else
     return judge_body (self, head);
@@ -237,7 +176,7 @@ drop_batch (Batch *batch)
 {
   if (batch->arrival.fd >= 0)
     queen_closer_close (batch->arrival.fd);
-  *batch = (Batch){ .arrival.fd = -1 };
+  *batch = NO_BATCH;
 }
 
 static gboolean
@@ -262,25 +201,42 @@ add_batch (QueenDBusFrames *self, const QueenDBusArrival *arrival, GError **erro
 static gboolean
 wants_descriptor (QueenDBusFrames *self, const QueenDBusHead *head)
 {
-  return self->n_left_out == 0 && is_call (head) &&
-         is_method_of (self, head, self->limits->descriptor_methods);
+  return self->n_left_out == 0 && queen_dbus_head_is_call (head) &&
+         queen_dbus_judging_is_method_of (head, self->limits, self->limits->descriptor_methods);
 }
 
 /* Of a message that has been judged: what is not wanted is closed at once. They came with what the
  * message begins with, and at the latest with the last bytes of it. */
-static void
+static Batch
 sort_descriptors_out (QueenDBusFrames *self, const QueenDBusHead *head)
 {
   guint64 end = self->n_read - get_n_read (self) + head->size + head->body;
+  Batch batch = NO_BATCH;
 
-  drop_batch (&self->given);
   if (self->n_batches == 0 || self->batches[0].end > end)
-    return;
-  self->given = self->batches[0];
+    return batch;
+  batch = self->batches[0];
   self->batches[0] = self->batches[1];
   self->n_batches--;
   if (!wants_descriptor (self, head))
-    drop_batch (&self->given);
+    drop_batch (&batch);
+  return batch;
+}
+
+/* A call is no longer among what has been read when others are given out before it. */
+static void
+put_call (QueenDBusFrames *self, const QueenDBusHead *head, Batch *batch)
+{
+  gint n_descriptors = g_atomic_int_get (&self->n_descriptors) +
+                       (gint) queen_dbus_turns_get_n_descriptors (self->turns);
+
+  if (batch->arrival.fd >= 0 && n_descriptors >= (gint) self->limits->descriptors)
+    drop_batch (batch), batch->arrival.n = 1;
+  queen_dbus_turns_put (self->turns,
+                        queen_dbus_head_get_text (head, G_DBUS_MESSAGE_HEADER_FIELD_SENDER),
+                        g_bytes_new (self->buffer + self->start, self->n_given), &batch->arrival);
+  self->start += self->n_given;
+  self->n_given = 0;
 }
 
 /* Returns: whether it was judged; %FALSE when more of it must be read first, or with @error */
@@ -288,6 +244,7 @@ static gboolean
 judge_next (QueenDBusFrames *self, GError **error)
 {
   QueenDBusHead head;
+  Batch batch;
 
   if (get_n_read (self) < QUEEN_DBUS_HEAD_FIXED ||
       !queen_dbus_head_begin (&head, self->buffer + self->start, error))
@@ -296,7 +253,9 @@ judge_next (QueenDBusFrames *self, GError **error)
     leave_out (self, &head);
   else if (get_n_read (self) < head.size || !judge_head (self, &head))
     return FALSE;
-  sort_descriptors_out (self, &head);
+  batch = sort_descriptors_out (self, &head);
+  if (queen_dbus_head_is_call (&head) && self->n_given > 0)
+    put_call (self, &head, &batch);
   return TRUE;
 }
 
@@ -349,7 +308,80 @@ fill (QueenDBusFrames *self, gboolean is_blocking, GCancellable *cancellable, GE
   n = receive (self, &arrival, error);
   self->end += (gsize) MAX (n, 0);
   self->n_read += (guint64) MAX (n, 0);
+  self->n_drained += (gsize) MAX (n, 0);
   return add_batch (self, &arrival, error) ? n : -1;
+}
+
+static void
+drop_given (QueenDBusFrames *self)
+{
+  if (self->given.fd >= 0)
+    queen_closer_close (self->given.fd);
+  self->given = (QueenDBusArrival){ .fd = -1 };
+}
+
+/* All that has come is read and judged before a call has its turn: her own questions must not wait
+ * for their answers behind calls, and who calls on and on is told from the others by that.
+ *
+ * Returns: whether something can be given out; %FALSE with @result of a read that ends this one, or
+ *   with @error
+ */
+static gboolean
+find_next (QueenDBusFrames *self,
+           gboolean is_blocking,
+           GCancellable *cancellable,
+           gssize *result,
+           GError **error)
+{
+  GError *problem = NULL;
+
+  drop_given (self);
+  while (make_ready (self, &problem) == 0)
+    {
+      gboolean has_next = queen_dbus_turns_has_next (self->turns);
+
+      *result = -1;
+      if (!problem && !(has_next && self->n_drained >= MAX_DRAINED))
+        *result = fill (self, is_blocking && !has_next, cancellable, &problem);
+      if (*result > 0)
+        continue;
+      if (has_next && (!problem || g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)))
+        {
+          g_clear_error (&problem);
+          self->call = queen_dbus_turns_take_next (self->turns, &self->given);
+          self->n_of_call = self->n_drained = 0;
+          return TRUE;
+        }
+      if (problem)
+        g_propagate_error (error, problem);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gsize
+give_out_call (QueenDBusFrames *self, void *bytes, gsize most)
+{
+  gsize size;
+  const guint8 *call = g_bytes_get_data (self->call, &size);
+  gsize n = MIN (size - self->n_of_call, most);
+
+  memcpy (bytes, call + self->n_of_call, n);
+  self->n_of_call += n;
+  if (self->n_of_call == size)
+    g_clear_pointer (&self->call, g_bytes_unref);
+  return n;
+}
+
+static gsize
+give_out_other (QueenDBusFrames *self, void *bytes, gsize most)
+{
+  gsize n = MIN (MIN (self->n_given, get_n_read (self)), most);
+
+  memcpy (bytes, self->buffer + self->start, n);
+  self->start += n;
+  self->n_given -= n;
+  return n;
 }
 
 static gssize
@@ -360,25 +392,11 @@ read_frames (QueenDBusFrames *self,
              GCancellable *cancellable,
              GError **error)
 {
-  GError *problem = NULL;
-  gsize n;
+  gssize result = 0;
 
-  while ((n = make_ready (self, &problem)) == 0)
-    {
-      gssize result = problem ? -1 : fill (self, is_blocking, cancellable, &problem);
-
-      if (result <= 0)
-        {
-          if (problem)
-            g_propagate_error (error, problem);
-          return result;
-        }
-    }
-  n = MIN (n, most);
-  memcpy (bytes, self->buffer + self->start, n);
-  self->start += n;
-  self->n_given -= n;
-  return (gssize) n;
+  if (!self->call && !find_next (self, is_blocking, cancellable, &result, error))
+    return result;
+  return (gssize) (self->call ? give_out_call : give_out_other) (self, bytes, most);
 }
 
 static gssize
@@ -402,7 +420,8 @@ queen_dbus_frames_is_readable (GPollableInputStream *stream)
 {
   QueenDBusFrames *self = QUEEN_DBUS_FRAMES (stream);
 
-  return get_n_read (self) > 0 || g_pollable_input_stream_is_readable (self->input);
+  return self->call || get_n_read (self) > 0 || queen_dbus_turns_has_next (self->turns) ||
+         g_pollable_input_stream_is_readable (self->input);
 }
 
 /* As for every stream: who waits has tried to read before, and there was nothing. */
@@ -410,9 +429,16 @@ static GSource *
 queen_dbus_frames_create_source (GPollableInputStream *stream, GCancellable *cancellable)
 {
   QueenDBusFrames *self = QUEEN_DBUS_FRAMES (stream);
-  g_autoptr (GSource) source = g_pollable_input_stream_create_source (self->input, NULL);
+  g_autoptr (GSource) input = g_pollable_input_stream_create_source (self->input, NULL);
+  g_autoptr (GSource) turn = queen_dbus_turns_create_source (self->turns);
+  GSource *source = g_pollable_source_new_full (self, input, cancellable);
 
-  return g_pollable_source_new_full (self, source, cancellable);
+  if (turn)
+    {
+      g_source_set_dummy_callback (turn);
+      g_source_add_child_source (source, turn);
+    }
+  return source;
 }
 
 static void
@@ -434,7 +460,9 @@ queen_dbus_frames_finalize (GObject *object)
 {
   QueenDBusFrames *self = QUEEN_DBUS_FRAMES (object);
 
-  drop_batch (&self->given);
+  drop_given (self);
+  queen_dbus_turns_free (self->turns);
+  g_clear_pointer (&self->call, g_bytes_unref);
   for (guint i = 0; i < self->n_batches; i++)
     drop_batch (&self->batches[i]);
   g_object_unref (self->connection);
@@ -467,7 +495,8 @@ queen_dbus_frames_new (GSocketConnection *connection, const QueenDBusFramesLimit
   self->connection = g_object_ref (G_IO_STREAM (connection));
   self->input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (self->connection));
   self->socket = g_socket_connection_get_socket (connection);
-  self->given.arrival.fd = -1;
+  self->given.fd = -1;
+  self->turns = queen_dbus_turns_new (limits->waiting, self->socket);
   self->limits = limits;
   self->room = MAX_HEAD + limits->body;
   self->buffer = g_malloc (self->room);
@@ -485,7 +514,14 @@ queen_dbus_frames_find (GDBusConnection *connection)
 void
 queen_dbus_frames_let_calls_in (QueenDBusFrames *self)
 {
+  queen_dbus_turns_begin (self->turns);
   g_atomic_int_set (&self->lets_calls_in, TRUE);
+}
+
+void
+queen_dbus_frames_set_outbox (QueenDBusFrames *self, QueenDBusOutbox *outbox)
+{
+  queen_dbus_turns_set_outbox (self->turns, outbox);
 }
 
 void
@@ -513,14 +549,13 @@ queen_dbus_frames_enclose (QueenDBusFrames *self, GDBusMessage *message)
 {
   Enclosure *enclosure;
 
-  if (self->given.end == 0)
+  if (self->given.n == 0)
     return;
   enclosure = g_new0 (Enclosure, 1);
   enclosure->frames = g_object_ref (self);
-  if (g_atomic_int_add (&self->n_descriptors, 1) >= (gint) self->limits->descriptors)
-    drop_batch (&self->given), self->given.arrival.n = 1;
-  enclosure->arrival = self->given.arrival;
-  self->given = (Batch){ .arrival.fd = -1 };
+  enclosure->arrival = self->given;
+  self->given = (QueenDBusArrival){ .fd = -1 };
+  g_atomic_int_inc (&self->n_descriptors);
   g_object_set_data_full (G_OBJECT (message), ENCLOSURE, enclosure, free_enclosure);
 }
 

@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 
 #include "queen-dbus-descriptors.h"
+#include "queen-dbus-outbox.h"
 
 G_BEGIN_DECLS
 
@@ -29,6 +30,7 @@ G_BEGIN_DECLS
  *   @body
  * @descriptor_methods: (array zero-terminated=1): likewise, of those that want a descriptor
  * @descriptors: how many there may be with calls that are not done yet
+ * @waiting: bytes of calls that GDBus has not been given yet
  */
 typedef struct
 {
@@ -40,6 +42,7 @@ typedef struct
   const char *const *rich_methods;
   const char *const *descriptor_methods;
   guint descriptors;
+  gsize waiting;
 } QueenDBusFramesLimits;
 
 /**
@@ -52,6 +55,9 @@ typedef struct
  * through without it, and is marked by %QUEEN_DBUS_FRAMES_CUT, so that it can be refused; any other
  * message that is too large is left out, and all signals but those of the bus itself. What is left
  * out is never in memory as a whole.
+ *
+ * Answers and signals are given out first, and calls as their callers' turn comes
+ * (#QueenDBusTurns); those for which there is no room are left out.
  *
  * A bus lets values be nested deeper than GDBus reads them, and a message that GDBus cannot read is
  * the end of its connection. So a call that is too deep loses its body as well; and so does each
@@ -81,9 +87,16 @@ QueenDBusFrames *queen_dbus_frames_find (GDBusConnection *connection);
  * queen_dbus_frames_let_calls_in:
  *
  * Until then calls are left out: GDBus would answer them itself while the connection is not ready
- * for that, and nobody knows her name yet. May be called in any thread.
+ * for that, and nobody knows her name yet. To be called in the thread that does calls, in whose
+ * default main context that is.
  */
 void queen_dbus_frames_let_calls_in (QueenDBusFrames *self);
+
+/**
+ * queen_dbus_frames_set_outbox:
+ * @outbox: (nullable): as queen_dbus_turns_set_outbox() has it
+ */
+void queen_dbus_frames_set_outbox (QueenDBusFrames *self, QueenDBusOutbox *outbox);
 
 /**
  * queen_dbus_frames_leave_unanswered_out:

@@ -388,6 +388,8 @@ queen_dbus_guard_new (GDBusConnection *connection,
   self->context = g_main_context_ref_thread_default ();
   self->limits = *limits;
   self->outbox = outbox;
+  if (self->frames)
+    queen_dbus_frames_set_outbox (self->frames, outbox);
   g_mutex_init (&self->lock);
   init_crowd (&self->gathered);
   init_crowd (&self->settling);
@@ -400,6 +402,8 @@ void
 queen_dbus_guard_free (QueenDBusGuard *self)
 {
   self->outbox = NULL;
+  if (self->frames)
+    queen_dbus_frames_set_outbox (self->frames, NULL);
   g_dbus_connection_remove_filter (self->connection, self->filter_id);
   unref_guard (self);
 }

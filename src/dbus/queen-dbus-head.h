@@ -73,6 +73,13 @@ queen_dbus_head_get_number_offset (gsize offset)
   return offset + 4; /* its code, and the signature of its type */
 }
 
+/** Returns: whether it is a call */
+static inline gboolean
+queen_dbus_head_is_call (const QueenDBusHead *self)
+{
+  return self->type == G_DBUS_MESSAGE_TYPE_METHOD_CALL;
+}
+
 /** Returns: whether somebody waits for an answer */
 gboolean queen_dbus_head_is_awaited (const QueenDBusHead *self);
 

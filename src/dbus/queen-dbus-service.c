@@ -44,6 +44,7 @@ static const QueenDBusFramesLimits frames_limits = {
   .rich_methods = rich_methods,
   .descriptor_methods = descriptor_methods,
   .descriptors = 64,
+  .waiting = 4 * 1024 * 1024,
 };
 
 /* GDBus needs up to 70 times as many bytes for the values in them. */

@@ -21,6 +21,7 @@ static const char *const no_methods[] = { NULL };
 
 static const QueenDBusFramesLimits frames_limits = {
   .body = 1024,
+  .waiting = 1024 * 1024,
   .values = 1024,
   .depth = 16,
   .path = "/object",

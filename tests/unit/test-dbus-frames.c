@@ -13,6 +13,7 @@
 #define MAX_BODY 1000
 #define MAX_VALUES 200
 #define MAX_DEPTH 8
+#define WAITING (16 * 1024)
 #define PATH "/object"
 #define INTERFACE "org.example.Interface"
 #define BUS "org.freedesktop.DBus"
@@ -35,6 +36,7 @@ set_up_early (Fixture *f, gconstpointer data)
     .path = PATH,
     .interface = INTERFACE,
     .rich_methods = rich_methods,
+    .waiting = WAITING,
   };
   g_autoptr (GSocketConnection) connection = NULL;
   g_autoptr (GSocket) socket = NULL;
@@ -181,9 +183,8 @@ pass (Fixture *f, GBytes *bytes)
   g_autoptr (GByteArray) all = g_byte_array_new ();
   g_autoptr (GBytes) first = write_message (new_call (10), 1);
   g_autoptr (GBytes) last = write_message (new_call (MAX_BODY - 5), 3);
-  g_autoptr (GDBusMessage) before = NULL;
-  g_autoptr (GDBusMessage) between = NULL;
-  g_autoptr (GDBusMessage) after = NULL;
+  GDBusMessage *messages[4] = { NULL }; /* by their serials */
+  GDBusMessage *message;
   GThread *thread;
 
   g_byte_array_append (all, g_bytes_get_data (first, NULL), (guint) g_bytes_get_size (first));
@@ -192,21 +193,24 @@ pass (Fixture *f, GBytes *bytes)
   *sending = (Sending){ f->bus, g_byte_array_free_to_bytes (g_steal_pointer (&all)) };
   thread = g_thread_new ("bus", send_in_thread, sending);
 
-  before = next_message (f);
-  g_assert_cmpuint (g_dbus_message_get_serial (before), ==, 1);
-  after = next_message (f);
-  if (g_dbus_message_get_serial (after) == 2)
+  while ((message = next_message (f)))
     {
-      between = g_steal_pointer (&after);
-      after = next_message (f);
+      guint32 serial = g_dbus_message_get_serial (message);
+
+      g_assert_cmpuint (serial, <, 4);
+      g_assert_null (messages[serial]);
+      messages[serial] = message;
     }
-  g_assert_cmpuint (g_dbus_message_get_serial (after), ==, 3);
-  g_assert_null (g_dbus_message_get_header (after, QUEEN_DBUS_FRAMES_CUT));
-  g_assert_cmpuint (g_variant_get_size (g_dbus_message_get_body (after)), ==, MAX_BODY - 5 + 1);
-  g_assert_null (next_message (f));
+  g_assert_nonnull (messages[1]);
+  g_assert_nonnull (messages[3]);
+  g_assert_null (g_dbus_message_get_header (messages[3], QUEEN_DBUS_FRAMES_CUT));
+  g_assert_cmpuint (g_variant_get_size (g_dbus_message_get_body (messages[3])), ==,
+                    MAX_BODY - 5 + 1);
   g_thread_join (thread);
   g_bytes_unref (bytes);
-  return g_steal_pointer (&between);
+  g_object_unref (messages[1]);
+  g_object_unref (messages[3]);
+  return messages[2];
 }
 
 static void
@@ -569,6 +573,85 @@ test_rich_fields (void)
   tear_down (&f, NULL);
 }
 
+/* Turns */
+
+/* @n calls of one, which the bus has sent before anything is read. */
+static void
+pour (Fixture *f, guint caller, guint n)
+{
+  g_autoptr (GByteArray) all = g_byte_array_new ();
+  g_autoptr (GBytes) calls = NULL;
+
+  for (guint i = 1; i <= n; i++)
+    {
+      g_autofree char *name = g_strdup_printf (":1.%u", caller);
+      GDBusMessage *call = new_call (10);
+      g_autoptr (GBytes) bytes = NULL;
+
+      g_dbus_message_set_sender (call, name);
+      bytes = write_message (call, caller * 1000 + i);
+      g_byte_array_append (all, g_bytes_get_data (bytes, NULL), (guint) g_bytes_get_size (bytes));
+    }
+  calls = g_byte_array_free_to_bytes (g_steal_pointer (&all));
+  send_bytes (f->bus, calls);
+}
+
+static void
+expect_next (Fixture *f, guint32 serial)
+{
+  g_autoptr (GDBusMessage) message = next_message (f);
+
+  g_assert_cmpuint (g_dbus_message_get_serial (message), ==, serial);
+}
+
+static void
+test_turns (Fixture *f, gconstpointer data)
+{
+  GDBusMessage *answer = g_dbus_message_new ();
+  g_autoptr (GBytes) bytes = NULL;
+
+  g_dbus_message_set_message_type (answer, G_DBUS_MESSAGE_TYPE_METHOD_RETURN);
+  g_dbus_message_set_reply_serial (answer, 5);
+  g_dbus_message_set_sender (answer, BUS);
+  bytes = write_message (answer, 7);
+  pour (f, 1, 4);
+  pour (f, 2, 1);
+  pour (f, 3, 2);
+  send_bytes (f->bus, bytes);
+  expect_next (f, 7);
+  expect_next (f, 1001);
+  expect_next (f, 2001);
+  expect_next (f, 3001);
+  expect_next (f, 1002);
+  expect_next (f, 3002);
+  expect_next (f, 1003);
+  expect_next (f, 1004);
+}
+
+/* Callers who call on and on, and are others all the time. */
+static void
+test_crowd (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GDBusMessage) message = NULL;
+  guint n_of_crowd = 0;
+
+  for (guint caller = 10; caller < 25; caller++)
+    pour (f, caller, 6);
+  pour (f, 1, 1);
+  g_assert_cmpint (shutdown (f->bus, SHUT_WR), ==, 0);
+  while ((message = next_message (f)) && g_dbus_message_get_serial (message) != 1001)
+    {
+      n_of_crowd++;
+      g_clear_object (&message);
+    }
+  g_assert_nonnull (message);
+  g_assert_cmpuint (n_of_crowd, <=, 15 + 15 / 3);
+  while (g_set_object (&message, NULL), (message = next_message (f)))
+    n_of_crowd++;
+  g_assert_cmpuint (n_of_crowd, >=, 15);
+  g_assert_cmpuint (n_of_crowd, <, 15 * 6);
+}
+
 static void
 test_no_message (Fixture *f, gconstpointer data)
 {
@@ -620,6 +703,8 @@ main (int argc, char **argv)
   g_test_add_func ("/dbus-frames/answer/of-anybody-but-the-bus/without-its-body", test_answers);
   add ("answer/empty/gets-through-as-it-is", test_empty_answer);
   add ("of-an-unknown-type/is-left-out", test_unknown_type);
+  add ("calls/take-turns-by-caller/after-answers", test_turns);
+  add ("calls/of-a-crowd/leave-room-for-one-more", test_crowd);
   add ("no-message/is-an-error", test_no_message);
   add ("closed/with-its-connection", test_closed);
 

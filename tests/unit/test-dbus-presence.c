@@ -201,6 +201,7 @@ static const char *const rich_methods[] = { NULL };
 
 static const QueenDBusFramesLimits frames_limits = {
   .body = 1000,
+  .waiting = 1024 * 1024,
   .values = 1000,
   .depth = 16,
   .path = "/object",

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "queen-dbus-descriptors.h"
+#include "queen-dbus-outbox.h"
+
+G_BEGIN_DECLS
+
+/**
+ * QueenDBusTurns:
+ *
+ * Calls that have come and wait, as bytes, to be read by GDBus. That takes longer than to call, so
+ * they are more and more when somebody calls on and on, by one connection or by new ones all the
+ * time. So callers take turns, one call each; and GDBus is given no more calls at once than the
+ * thread that does them has done soon.
+ *
+ * A caller may have as many bytes here as are left for others. However many callers that do so
+ * there are, something is left for one call of one more, and that is nearly the next one.
+ *
+ * To be used by one thread, but where it says so.
+ */
+typedef struct _QueenDBusTurns QueenDBusTurns;
+
+/**
+ * queen_dbus_turns_new:
+ * @room: bytes that may wait
+ * @socket: by which they are answered
+ */
+QueenDBusTurns *queen_dbus_turns_new (gsize room, GSocket *socket);
+
+/**
+ * queen_dbus_turns_begin:
+ *
+ * Has calls counted as done by the thread that calls this: when its default main context comes to
+ * what has less priority than they. Until then there is no turn. May be called in any thread, once.
+ */
+void queen_dbus_turns_begin (QueenDBusTurns *self);
+
+/**
+ * queen_dbus_turns_set_outbox:
+ * @outbox: (nullable): that of the thread that does calls. It must go before these do, and be
+ *   replaced by %NULL before
+ *
+ * With one, no calls are given out as long as many answers have not been read by the bus. To be
+ * called by that thread.
+ */
+void queen_dbus_turns_set_outbox (QueenDBusTurns *self, QueenDBusOutbox *outbox);
+
+/**
+ * queen_dbus_turns_has_room:
+ * @caller: its unique name
+ * @size: bytes
+ *
+ * Returns: whether a call may wait; if not it is to be left out
+ */
+gboolean queen_dbus_turns_has_room (QueenDBusTurns *self, const char *caller, gsize size);
+
+/**
+ * queen_dbus_turns_put:
+ * @call: (transfer full): for which there is room
+ * @arrival: the descriptor that has come with it, which passes over
+ */
+void queen_dbus_turns_put (QueenDBusTurns *self,
+                           const char *caller,
+                           GBytes *call,
+                           const QueenDBusArrival *arrival);
+
+/** Returns: how many descriptors are here */
+guint queen_dbus_turns_get_n_descriptors (QueenDBusTurns *self);
+
+/** Returns: whether it is the turn of a call now */
+gboolean queen_dbus_turns_has_next (QueenDBusTurns *self);
+
+/**
+ * queen_dbus_turns_take_next:
+ * @arrival: (out): what came with it
+ *
+ * Returns: (transfer full): the call whose turn it is. There must be one
+ */
+GBytes *queen_dbus_turns_take_next (QueenDBusTurns *self, QueenDBusArrival *arrival);
+
+/**
+ * queen_dbus_turns_create_source:
+ *
+ * Returns: (transfer full) (nullable): a source that is ready when it is a waiting call's turn
+ *   again; %NULL when none waits for that
+ */
+GSource *queen_dbus_turns_create_source (QueenDBusTurns *self);
+
+/** Closes all descriptors that are here. */
+void queen_dbus_turns_free (QueenDBusTurns *self);
+
+G_END_DECLS
