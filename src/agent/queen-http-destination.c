@@ -12,6 +12,7 @@
 #include "queen-error.h"
 #include "queen-fetcher.h"
 #include "queen-host.h"
+#include "queen-soup.h"
 #include "text/queen-safe-text.h"
 
 #define MAX_ANSWER (256 * 1024) /* bytes: each of 1 024 beats may be refused in some words */
@@ -213,6 +214,7 @@ on_answer_begun (GObject *source, GAsyncResult *result, gpointer data)
                                     g_object_ref (task));
       return;
     }
+  delivery->is_late |= queen_soup_is_misdirected (delivery->message); /* it has no end */
   set_unreachable (g_task_get_source_object (task), delivery, cause, &error);
   g_task_return_error (task, error);
 }
@@ -276,6 +278,7 @@ new_delivery (QueenHttpDestination *self, GPtrArray *beats, GCancellable *outer)
                                   "Authorization", self->authorization);
   delivery->cancellable = g_cancellable_new ();
   delivery->answer = new_answer ();
+  queen_soup_stream (delivery->message, delivery->cancellable, MAX_ANSWER);
   g_signal_connect (delivery->message, "got-informational", G_CALLBACK (on_interim_answer),
                     delivery);
   delivery->timer = g_timeout_add (QUEEN_DESTINATION_DEADLINE_MSEC, on_delivery_late, delivery);

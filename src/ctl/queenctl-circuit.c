@@ -9,6 +9,7 @@
 
 #include "queenctl-error.h"
 #include "queenctl-http-stream.h"
+#include "queenctl-interim.h"
 #include "queenctl-interrupt.h"
 #include "queenctl-json.h"
 
@@ -35,6 +36,7 @@ struct _QueenctlCircuit
   char *id;      /* (nullable): of the worker of this round */
   Line *told;    /* who is told in this round */
   SoupMessage *message;
+  GCancellable *cancellable; /* not owned: of that */
   gboolean is_answered;
   GError *error;    /* of that */
   gint64 deadline;  /* of what is waited for */
@@ -202,18 +204,36 @@ queenctl_circuit_free (QueenctlCircuit *self)
 /* One event */
 
 static void
+on_answer_read (GObject *source, GAsyncResult *result, gpointer data)
+{
+  QueenctlCircuit *self = data;
+  GOutputStream *answer = G_OUTPUT_STREAM (source);
+  g_autofree char *text = NULL;
+
+  self->is_answered = TRUE;
+  if (g_output_stream_splice_finish (answer, result, &self->error) < 0 ||
+      soup_message_get_status (self->message) == SOUP_STATUS_OK)
+    return;
+  text = queenctl_http_dup_answer (answer);
+  queenctl_http_set_refusal (self->told->checkup->http, HEARTBEAT, self->message, text,
+                             &self->error);
+}
+
+static void
 on_beat_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
   QueenctlCircuit *self = data;
-  g_autoptr (GBytes) said =
-      soup_session_send_and_read_finish (SOUP_SESSION (source), result, &self->error);
-  g_autofree char *text =
-      said ? g_strndup (g_bytes_get_data (said, NULL), g_bytes_get_size (said)) : NULL;
+  g_autoptr (GInputStream) body =
+      soup_session_send_finish (SOUP_SESSION (source), result, &self->error);
+  g_autoptr (GOutputStream) answer = queenctl_http_new_answer ();
 
-  self->is_answered = TRUE;
-  if (said && soup_message_get_status (self->message) != SOUP_STATUS_OK)
-    queenctl_http_set_refusal (self->told->checkup->http, HEARTBEAT, self->message, text,
-                               &self->error);
+  if (body)
+    g_output_stream_splice_async (answer, body,
+                                  G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE |
+                                      G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET,
+                                  G_PRIORITY_DEFAULT, self->cancellable, on_answer_read, self);
+  else
+    self->is_answered = TRUE;
 }
 
 static void
@@ -231,8 +251,10 @@ send_beat (QueenctlCircuit *self, Line *line, GCancellable *cancellable)
   soup_message_set_request_body_from_bytes (self->message, "application/json", body);
   self->is_answered = FALSE;
   g_clear_error (&self->error);
-  soup_session_send_and_read_async (line->session, self->message, G_PRIORITY_DEFAULT, cancellable,
-                                    on_beat_answered, self);
+  self->cancellable = cancellable;
+  queenctl_interim_limit (self->message, cancellable);
+  soup_session_send_async (line->session, self->message, G_PRIORITY_DEFAULT, cancellable,
+                           on_beat_answered, self);
 }
 
 /* Returns: whether who listens to @to is to hear of what @from is told */

@@ -3,7 +3,10 @@
 
 #include "queenctl-interim.h"
 
+#include "queen-soup.h"
+
 #define MOST 16
+#define MAX_MISDIRECTED (64 * 1024) /* bytes */
 #define COUNT "queenctl-interim"
 
 static guint
@@ -23,11 +26,12 @@ note_interim (SoupMessage *message, GCancellable *cancellable)
 void
 queenctl_interim_limit (SoupMessage *message, GCancellable *cancellable)
 {
+  queen_soup_stream (message, cancellable, MAX_MISDIRECTED);
   g_signal_connect_object (message, "got-informational", G_CALLBACK (note_interim), cancellable, 0);
 }
 
 gboolean
 queenctl_interim_has_stalled (SoupMessage *message)
 {
-  return get_count (message) > MOST;
+  return get_count (message) > MOST || queen_soup_is_misdirected (message);
 }

@@ -7,14 +7,14 @@
 
 G_BEGIN_DECLS
 
-/* Answers that are none yet (1xx). While they come libsoup reads on, and neither a deadline nor a
- * signal is seen. */
+/* What libsoup would read on its own account without an end: answers that are none yet (1xx), while
+ * neither a deadline nor a signal is seen, and bodies of those after which it would ask again. */
 
 /**
  * queenctl_interim_limit:
  * @cancellable: with which @message is about to be sent
  *
- * Cancels it when there is no end of them. To be called once for a message.
+ * Cancels it when there is no end of that. To be called once for a message.
  */
 void queenctl_interim_limit (SoupMessage *message, GCancellable *cancellable);
 

@@ -15,7 +15,6 @@
   }
 #define FAULT "queen-call-fault"
 #define RESTARTED "queen-call-restarted"
-#define MISDIRECTED "queen-call-misdirected"
 
 /* RFC 9110 § 8.6. libsoup takes any number that C does, and GLib warns of those below 0. The status
  * is set as soon as the head has been read, and before anything is made of it. */
@@ -30,22 +29,6 @@ on_status (SoupMessage *message)
     return;
   soup_message_headers_remove (headers, "Content-Length");
   g_object_set_data (G_OBJECT (message), FAULT, (gpointer) "its answer has a wrong Content-Length");
-}
-
-/* libsoup would read the whole of its body into memory, however long that is, and ask again. */
-static void
-on_any_status (SoupMessage *message, GParamSpec *spec, GCancellable *cancellable)
-{
-  if (soup_message_get_status (message) != SOUP_STATUS_MISDIRECTED_REQUEST)
-    return;
-  g_object_set_data (G_OBJECT (message), MISDIRECTED, message);
-  g_cancellable_cancel (cancellable);
-}
-
-gboolean
-queen_call_message_is_misdirected (SoupMessage *message)
-{
-  return g_object_get_data (G_OBJECT (message), MISDIRECTED) != NULL;
 }
 
 /* Where a connection that was kept is closed without an answer, libsoup sends what is idempotent
@@ -132,11 +115,7 @@ queen_call_message_new (const QueenCallRequest *request,
                                      { "Authorization", bearer } };
 
   g_signal_connect (message, "notify::status-code", G_CALLBACK (on_status), NULL);
-  /* Nobody is asked for a name and a password. Without the feature libsoup would read all of what
-   * comes with 401 and 407 into memory, in case somebody was. */
-  soup_message_disable_feature (message, SOUP_TYPE_AUTH_MANAGER);
-  g_signal_connect_object (message, "notify::status-code", G_CALLBACK (on_any_status), cancellable,
-                           0);
+  queen_soup_stream (message, cancellable, 0);
   g_signal_connect_object (message, "restarted", G_CALLBACK (on_restarted), cancellable, 0);
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
   /* Without IDEMPOTENT libsoup makes a new connection for each POST, whatever it has kept. */

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "queen-call.h"
+#include "queen-soup.h"
 
 G_BEGIN_DECLS
 
@@ -21,9 +22,6 @@ SoupMessage *queen_call_message_new (const QueenCallRequest *request,
 
 /** Returns: whether it was cancelled as libsoup would have sent it once more */
 gboolean queen_call_message_is_restarted (SoupMessage *message);
-
-/** Returns: whether it was cancelled as 421 was answered, which libsoup would not leave at that */
-gboolean queen_call_message_is_misdirected (SoupMessage *message);
 
 /** Returns: (nullable): why the head of the answer is not good, though libsoup takes it; static */
 const char *queen_call_message_get_fault (SoupMessage *message);

@@ -334,7 +334,7 @@ on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
       if (answer)
         g_input_stream_close (answer, self->cancellable, NULL);
     }
-  else if (!answer && queen_call_message_is_misdirected (self->message))
+  else if (!answer && queen_soup_is_misdirected (self->message))
     take_misdirected (self);
   else if (!answer && is_put_back (self))
     {

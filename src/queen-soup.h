@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+G_BEGIN_DECLS
+
+/* What libsoup would do with an answer before anybody hears of it. */
+
+/**
+ * queen_soup_stream:
+ * @message: one that is about to be sent
+ * @cancellable: what it is sent with
+ * @max_misdirected: bytes below which the body of a 421 may be read whole, and be asked for again
+ *
+ * Has its answer handed out as it comes, whatever its status is. When libsoup thinks that it will
+ * ask again (401, 407, 421) it reads all of the body into memory first, however long that is.
+ * Nobody is asked for a name and a password; and for 421 there is no other way than to cancel it.
+ * To be called once for a message.
+ */
+void queen_soup_stream (SoupMessage *message, GCancellable *cancellable, gsize max_misdirected);
+
+/** Returns: whether it was cancelled as 421 was answered, with a body that may not be read whole */
+gboolean queen_soup_is_misdirected (SoupMessage *message);
+
+G_END_DECLS
