@@ -94,17 +94,44 @@ queen_connection_has_room (const QueenConnection *self)
   return queen_budgets_has_room (self->settings->budgets, QUEEN_BUDGET_REQUESTS, 0);
 }
 
-/* Returns: (nullable): who has held more than a little for longest, as long as it is not the queen
- * who lets it wait. */
+/* Returns: (nullable): of those who hold more than a little, who has let the queen wait for
+ * longest; not one some of whose request is done already, as it is its turn to publish */
 static QueenConnection *
-find_oldest_holder (QueenConnectionSettings *settings)
+find_oldest_holder (QueenConnection *self)
 {
-  GList *link = settings->holding.head;
+  GList *link = self->settings->holding.head;
 
   for (guint i = 0; i < MAX_TRIED && link; i++, link = link->next)
-    if (!queen_connection_waits_for_queen (link->data))
+    if (!queen_connection_waits_for_queen (link->data) && link->data != self->settings->publisher)
       return link->data;
-  return g_queue_peek_head (&settings->holding);
+  return NULL;
+}
+
+/* Where all are let wait by the queen, who came first is done first: else all would be thrown out
+ * with their requests half done, one after the other, and none served.
+ *
+ * Returns: (nullable): the newest who holds more than @self, or @self */
+static QueenConnection *
+find_newest_holder (QueenConnection *self)
+{
+  GList *link = self->settings->holding.tail;
+
+  for (guint i = 0; i < MAX_TRIED && link; i++, link = link->prev)
+    {
+      QueenConnection *other = link->data;
+
+      if (other != self && (self == self->settings->publisher || other->n_kept > self->n_kept))
+        return other;
+    }
+  return self->held_among ? self : g_queue_peek_tail (&self->settings->holding);
+}
+
+static QueenConnection *
+find_holder (QueenConnection *self)
+{
+  QueenConnection *oldest = find_oldest_holder (self);
+
+  return oldest ? oldest : find_newest_holder (self);
 }
 
 /* Returns: (nullable): of those who wait for their turn, who should make room for @self */
@@ -121,7 +148,8 @@ find_greediest (QueenConnection *self)
 }
 
 /* Room for what is held of the request is made by those who need it only for another one, by those
- * who have none, by whoever has most that waits for its turn, and then by those who take longest.
+ * who have none, by whoever has most that waits for its turn, and then by those who take longest,
+ * or else came last.
  */
 gboolean
 queen_connection_make_room (QueenConnection *self)
@@ -137,7 +165,7 @@ queen_connection_make_room (QueenConnection *self)
   greediest = queen_connection_has_room (self) ? NULL : find_greediest (self);
   if (greediest && greediest->held_among) /* or it would make hardly any room */
     queen_connection_evict (greediest);
-  while (!queen_connection_has_room (self) && (oldest = find_oldest_holder (settings)))
+  while (!queen_connection_has_room (self) && (oldest = find_holder (self)))
     {
       queen_connection_evict (oldest);
       if (oldest == self)

@@ -227,13 +227,12 @@ queen_connection_is_among_many (QueenConnection *self)
          queen_run_queue_has_waiting (self->settings->heralds);
 }
 
+/* In its turn it has as many events as it takes. */
 static gboolean
-may_publish (QueenConnection *self, QueenRunQueue *queue)
+may_publish (const QueenConnection *self, QueenRunQueue *queue)
 {
-  QueenConnectionSettings *settings = self->settings;
-  gboolean has_turn = self == settings->publisher || !queen_run_queue_has_waiting (queue);
+  gboolean has_turn = self == self->settings->publisher || !queen_run_queue_has_waiting (queue);
 
-  settings->publisher = NULL; /* once in its turn, and then others have theirs */
   return has_turn && !queen_run_queue_is_held (queue);
 }
 

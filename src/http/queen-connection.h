@@ -351,6 +351,8 @@ gboolean queen_connection_is_among_many (QueenConnection *self);
  *
  * To be asked for each event.
  *
+ * While queen_connection_is_among_many(), a request takes but a few in one turn.
+ *
  * Returns: whether what its request makes happen may happen now, or %QUEEN_HANDLING_UNFINISHED had
  *   better come of it: subscribers would have to hear of too much, or others wait for that already
  */

@@ -15,7 +15,7 @@
 #define MAX_SHOWN 64                 /* bytes of what is quoted in an error */
 #define MAX_BATCH 1024               /* heartbeats */
 #define MAX_BATCH_BODY (1024 * 1024) /* bytes */
-#define SHORT_SLICE 50               /* µs of a batch while others wait: as much as a few others */
+#define SHORT_SLICE 100              /* µs of a batch while others wait: some fifty heartbeats */
 
 typedef struct
 {

@@ -66,8 +66,13 @@ on_events (QueenExchange *exchange, gpointer data)
   n_done = queen_exchange_steal_progress (exchange);
   if (!n_done)
     n_done = g_new0 (gsize, 1);
-  for (; *n_done < request->body_length && queen_exchange_may_publish (exchange); f->n_events--)
-    g_string_append_c (f->order, request->body[(*n_done)++]);
+  while (*n_done < request->body_length && queen_exchange_may_publish (exchange))
+    {
+      g_string_append_c (f->order, request->body[(*n_done)++]);
+      f->n_events--;
+      if (queen_connection_is_among_many (queen_exchange_get_connection (exchange)))
+        break;
+    }
   if (*n_done < request->body_length)
     {
       queen_exchange_wait_to_publish (exchange, n_done, sizeof *n_done, g_free);

@@ -115,6 +115,43 @@ test_one (Fixture *f, gconstpointer data)
   g_assert_cmpstr (f->order->str, ==, "agxy");
 }
 
+static void
+assert_status (int client, const char *status)
+{
+  char start[64] = "";
+
+  g_assert_cmpint (recv (client, start, sizeof start - 1, MSG_DONTWAIT), >, 12);
+  start[12] = '\0';
+  g_assert_cmpstr (start + 9, ==, status);
+}
+
+/* Or all would be thrown out half done, one after the other. */
+static void
+test_room (Fixture *f, gconstpointer data)
+{
+  const gssize n_taken = 64 * 1024 * 1024 - 20000;
+  g_autofree char *body = g_strnfill (8000, 'x');
+  g_autofree char *many = g_strconcat (POST (8000), body, NULL);
+  int first, second, third;
+
+  hear (f, 10);
+  first = come (f, 1, many);
+  hear (f, 0);
+  second = come (f, 2, many);
+  hear (f, 0);
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, n_taken);
+  third = come (f, 3, many);
+  hear (f, 0);
+  assert_status (third, "503");
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, 10000);
+  hear (f, 1);
+  assert_answered (first, FALSE);
+  assert_status (second, "503");
+  queen_budgets_hold (f->budgets, QUEEN_BUDGET_REQUESTS, -n_taken - 10000);
+  hear (f, 20000);
+  assert_status (first, "200");
+}
+
 /* What waits is held, and what is held has a limit. */
 static void
 test_gone (Fixture *f, gconstpointer data)
@@ -192,6 +229,7 @@ main (int argc, char *argv[])
   ADD ("take-turns", test_turns);
   ADD ("are-not-overtaken", test_newcomers);
   ADD ("one-waits-for-no-many", test_one);
+  ADD ("who-came-first-is-done-first-when-there-is-no-room", test_room);
   ADD ("who-go-leave-nothing", test_gone);
   ADD ("said-and-gone-is-heard", test_said_and_gone);
   ADD ("behind-proxy", test_proxied);
