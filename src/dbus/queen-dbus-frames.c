@@ -496,7 +496,7 @@ queen_dbus_frames_new (GSocketConnection *connection, const QueenDBusFramesLimit
   self->input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (self->connection));
   self->socket = g_socket_connection_get_socket (connection);
   self->given.fd = -1;
-  self->turns = queen_dbus_turns_new (limits->waiting, self->socket);
+  self->turns = queen_dbus_turns_new (limits->waiting, limits->age, self->socket);
   self->limits = limits;
   self->room = MAX_HEAD + limits->body;
   self->buffer = g_malloc (self->room);

@@ -31,6 +31,7 @@ G_BEGIN_DECLS
  * @descriptor_methods: (array zero-terminated=1): likewise, of those that want a descriptor
  * @descriptors: how many there may be with calls that are not done yet
  * @waiting: bytes of calls that GDBus has not been given yet
+ * @age: for how many callers one is remembered, as queen_dbus_turns_new() has it
  */
 typedef struct
 {
@@ -43,6 +44,7 @@ typedef struct
   const char *const *descriptor_methods;
   guint descriptors;
   gsize waiting;
+  guint age;
 } QueenDBusFramesLimits;
 
 /**

@@ -45,6 +45,7 @@ static const QueenDBusFramesLimits frames_limits = {
   .descriptor_methods = descriptor_methods,
   .descriptors = 64,
   .waiting = 4 * 1024 * 1024,
+  .age = 8192,
 };
 
 /* GDBus needs up to 70 times as many bytes for the values in them. */

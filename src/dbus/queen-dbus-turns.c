@@ -64,7 +64,11 @@ struct _QueenDBusTurns
   gsize room;
   gsize size;          /* of all lanes */
   GHashTable *lanes;   /* the caller -> Lane */
-  GQueue first;        /* of Lane: who has had no turn yet */
+  GHashTable *former;  /* names of those who had one in the former age */
+  GHashTable *present; /* and in this one */
+  guint age;           /* lanes that are opened in one */
+  guint n_of_age;      /* and have been in this one */
+  GQueue first;        /* of Lane: who is known, or has had no turn yet */
   GQueue others;       /* and the others; of both, who waits for the longest is first */
   guint n_in_a_row;    /* turns of the former since one of the latter */
   guint n_descriptors; /* in them */
@@ -195,6 +199,31 @@ free_lane (gpointer data)
   g_free (lane);
 }
 
+static GHashTable *
+new_names (void)
+{
+  return g_hash_table_new_full (queen_string_hash, g_str_equal, g_free, NULL);
+}
+
+static gboolean
+is_known (QueenDBusTurns *self, const char *caller)
+{
+  return g_hash_table_contains (self->former, caller);
+}
+
+static void
+remember (QueenDBusTurns *self, const char *caller)
+{
+  if (++self->n_of_age > self->age)
+    {
+      g_hash_table_unref (self->former);
+      self->former = self->present;
+      self->present = new_names ();
+      self->n_of_age = 1;
+    }
+  g_hash_table_add (self->present, g_strdup (caller));
+}
+
 static Lane *
 open_lane (QueenDBusTurns *self, const char *caller)
 {
@@ -206,6 +235,7 @@ open_lane (QueenDBusTurns *self, const char *caller)
   lane->caller = g_strdup (caller);
   g_hash_table_insert (self->lanes, lane->caller, lane);
   g_queue_push_tail (&self->first, lane);
+  remember (self, caller);
   return lane;
 }
 
@@ -217,12 +247,15 @@ resize (QueenDBusTurns *self, Lane *lane, gsize less, gsize more)
 }
 
 QueenDBusTurns *
-queen_dbus_turns_new (gsize room, GSocket *socket)
+queen_dbus_turns_new (gsize room, guint age, GSocket *socket)
 {
   QueenDBusTurns *self = g_new0 (QueenDBusTurns, 1);
 
   self->desk = new_desk (socket);
   self->room = room;
+  self->age = age;
+  self->former = new_names ();
+  self->present = new_names ();
   self->lanes = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_lane);
   return self;
 }
@@ -244,12 +277,26 @@ queen_dbus_turns_set_outbox (QueenDBusTurns *self, QueenDBusOutbox *outbox)
   self->desk->outbox = outbox;
 }
 
+/* To who is known, and so stays on the bus, half is left of what nobody else may take but for a
+ * first call.
+ *
+ * Returns: what may be taken when the call has come in */
+static gsize
+get_room (QueenDBusTurns *self, const char *caller, gboolean is_first, gsize size)
+{
+  if (size > LARGE)
+    return self->room / 2;
+  if (is_first)
+    return self->room;
+  return is_known (self, caller) ? self->room / 4 * 3 : self->room / 2;
+}
+
 gboolean
 queen_dbus_turns_has_room (QueenDBusTurns *self, const char *caller, gsize size)
 {
   const Lane *lane = g_hash_table_lookup (self->lanes, caller);
   gsize of_caller = (lane ? lane->size : 0) + size + OVERHEAD;
-  gsize room = lane || size > LARGE ? self->room / 2 : self->room;
+  gsize room = get_room (self, caller, lane == NULL, size);
 
   return self->size < room && of_caller <= room - self->size;
 }
@@ -304,7 +351,7 @@ queen_dbus_turns_take_next (QueenDBusTurns *self, QueenDBusArrival *arrival)
   g_free (call);
   resize (self, lane, g_bytes_get_size (bytes) + OVERHEAD, 0);
   if (lane->calls.length > 0)
-    g_queue_push_tail (&self->others, lane);
+    g_queue_push_tail (is_known (self, lane->caller) ? &self->first : &self->others, lane);
   else
     g_hash_table_remove (self->lanes, lane->caller);
   count_out (self->desk);
@@ -334,6 +381,8 @@ queen_dbus_turns_free (QueenDBusTurns *self)
   g_queue_clear (&self->first);
   g_queue_clear (&self->others);
   g_hash_table_unref (self->lanes);
+  g_hash_table_unref (self->former);
+  g_hash_table_unref (self->present);
   unref_desk (self->desk);
   g_free (self);
 }

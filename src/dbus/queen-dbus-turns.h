@@ -19,7 +19,8 @@ G_BEGIN_DECLS
  * thread that does them has done soon.
  *
  * A caller may have as many bytes here as are left for others. However many callers that do so
- * there are, something is left for one call of one more, and that is nearly the next one.
+ * there are, something is left for one call of one more, and that is nearly the next one; and for
+ * some calls of who is known from before, and so does not come and go.
  *
  * To be used by one thread, but where it says so.
  */
@@ -28,9 +29,10 @@ typedef struct _QueenDBusTurns QueenDBusTurns;
 /**
  * queen_dbus_turns_new:
  * @room: bytes that may wait
+ * @age: callers who come, while one who has called is remembered; and as many again
  * @socket: by which they are answered
  */
-QueenDBusTurns *queen_dbus_turns_new (gsize room, GSocket *socket);
+QueenDBusTurns *queen_dbus_turns_new (gsize room, guint age, GSocket *socket);
 
 /**
  * queen_dbus_turns_begin:

@@ -14,6 +14,7 @@
 #define MAX_VALUES 200
 #define MAX_DEPTH 8
 #define WAITING (16 * 1024)
+#define AGE 20
 #define PATH "/object"
 #define INTERFACE "org.example.Interface"
 #define BUS "org.freedesktop.DBus"
@@ -37,6 +38,7 @@ set_up_early (Fixture *f, gconstpointer data)
     .interface = INTERFACE,
     .rich_methods = rich_methods,
     .waiting = WAITING,
+    .age = AGE,
   };
   g_autoptr (GSocketConnection) connection = NULL;
   g_autoptr (GSocket) socket = NULL;
@@ -652,6 +654,52 @@ test_crowd (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_of_crowd, <, 15 * 6);
 }
 
+static guint
+count_calls (Fixture *f, guint caller)
+{
+  GDBusMessage *message;
+  guint n_calls = 0;
+
+  while ((message = next_message (f)))
+    {
+      n_calls += g_dbus_message_get_serial (message) / 1000 == caller;
+      g_object_unref (message);
+    }
+  return n_calls;
+}
+
+/* @caller has called long ago, or has not, when a crowd comes. */
+static guint
+meet_crowd (Fixture *f, gboolean is_known)
+{
+  for (guint i = 0; i < 2 * AGE; i++)
+    {
+      guint caller = is_known && i % (AGE / 2) == 0 ? 1 : 10 + i;
+
+      pour (f, caller, 1);
+      expect_next (f, caller * 1000 + 1);
+    }
+  while (g_main_context_iteration (NULL, FALSE)) /* the calls are done */
+    ;
+  for (guint caller = 5000; caller < 5005; caller++)
+    pour (f, caller, 6);
+  pour (f, 1, 4);
+  g_assert_cmpint (shutdown (f->bus, SHUT_WR), ==, 0);
+  return count_calls (f, 1);
+}
+
+static void
+test_known (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpuint (meet_crowd (f, TRUE), ==, 4);
+}
+
+static void
+test_unknown (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpuint (meet_crowd (f, FALSE), ==, 1);
+}
+
 static void
 test_no_message (Fixture *f, gconstpointer data)
 {
@@ -705,6 +753,8 @@ main (int argc, char **argv)
   add ("of-an-unknown-type/is-left-out", test_unknown_type);
   add ("calls/take-turns-by-caller/after-answers", test_turns);
   add ("calls/of-a-crowd/leave-room-for-one-more", test_crowd);
+  add ("calls/of-a-crowd/leave-more-for-who-is-known", test_known);
+  add ("calls/of-a-crowd/leave-one-for-who-is-not", test_unknown);
   add ("no-message/is-an-error", test_no_message);
   add ("closed/with-its-connection", test_closed);
 
