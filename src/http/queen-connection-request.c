@@ -63,7 +63,7 @@ wait_to_publish (QueenConnection *self, QueenRequestBuffer *buffer, QueenText wh
   self->n_requests--;
   self->whole = whole;
   queen_connection_enter_state (self, STATE_WHOLE);
-  queue = self->progress ? self->settings->publishers : self->settings->heralds;
+  queue = self->progress ? self->settings->publishers : self->settings->singles;
   if (keep_whole (self))
     queen_run_queue_enter_later (queue, &self->turn, get_asker (self), self);
 }

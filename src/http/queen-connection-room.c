@@ -142,7 +142,7 @@ find_greediest (QueenConnection *self)
   QueenConnection *greediest = queen_run_queue_find_greediest (settings->publishers, &self->client);
 
   if (!greediest)
-    greediest = queen_run_queue_find_greediest (settings->heralds, &self->client);
+    greediest = queen_run_queue_find_greediest (settings->singles, &self->client);
   return greediest ? greediest
                    : queen_run_queue_find_greediest (settings->run_queue, &self->client);
 }

@@ -224,7 +224,7 @@ queen_connection_is_among_many (QueenConnection *self)
 {
   return queen_run_queue_has_waiting (self->settings->run_queue) ||
          queen_run_queue_has_waiting (self->settings->publishers) ||
-         queen_run_queue_has_waiting (self->settings->heralds);
+         queen_run_queue_has_waiting (self->settings->singles);
 }
 
 /* In its turn it has as many events as it takes. */
@@ -245,7 +245,7 @@ queen_connection_may_publish (QueenConnection *self)
 gboolean
 queen_connection_may_publish_one (QueenConnection *self)
 {
-  return may_publish (self, self->settings->heralds);
+  return may_publish (self, self->settings->singles);
 }
 
 void

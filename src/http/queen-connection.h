@@ -143,7 +143,7 @@ typedef enum
  * @run_queue: where they wait for their turn to be read and handled
  * @publishers: where they wait with a request for which subscribers first have to hear of what has
  *   happened already
- * @heralds: the same for those with one event, who need not wait until those with many are through
+ * @singles: the same for those with one event, who need not wait until those with many are through
  * @publisher: (nullable): whose turn it is in one of these two
  * @tally: what counts
  * @budgets: what is held in memory, and how much that may be
@@ -175,7 +175,7 @@ typedef struct
   QueenHandshakes *handshakes;
   QueenRunQueue *run_queue;
   QueenRunQueue *publishers;
-  QueenRunQueue *heralds;
+  QueenRunQueue *singles;
   const QueenConnection *publisher;
   QueenTally *tally;
   QueenBudgets *budgets;

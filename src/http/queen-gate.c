@@ -144,7 +144,7 @@ queen_gate_dispose (GObject *object)
   g_clear_pointer (&self->connections.answers, queen_epoll_free);
   g_clear_pointer (&self->connections.handshakes, queen_handshakes_free);
   g_clear_pointer (&self->connections.run_queue, queen_run_queue_free);
-  g_clear_pointer (&self->connections.heralds, queen_run_queue_free);
+  g_clear_pointer (&self->connections.singles, queen_run_queue_free);
   g_clear_pointer (&self->connections.publishers, queen_run_queue_free);
 
   G_OBJECT_CLASS (queen_gate_parent_class)->dispose (object);
@@ -199,8 +199,8 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   connections->proxies = settings->proxies;
   connections->handshakes = queen_handshakes_new (settings->clock, on_turn, on_crowded, self);
   connections->run_queue = queen_run_queue_new (settings->clock, on_run);
-  connections->heralds = queen_run_queue_new (settings->clock, on_publish);
-  queen_run_queue_hold_while (connections->heralds, settings->is_behind, settings->behind_data);
+  connections->singles = queen_run_queue_new (settings->clock, on_publish);
+  queen_run_queue_hold_while (connections->singles, settings->is_behind, settings->behind_data);
   connections->publishers = queen_run_queue_new (settings->clock, on_publish);
   queen_run_queue_hold_while (connections->publishers, settings->is_behind, settings->behind_data);
   connections->tally = settings->tally;
@@ -285,7 +285,7 @@ find_waiting (QueenGate *self)
   QueenConnection *waiting = queen_run_queue_find_greediest (self->connections.publishers, NULL);
 
   if (!waiting)
-    waiting = queen_run_queue_find_greediest (self->connections.heralds, NULL);
+    waiting = queen_run_queue_find_greediest (self->connections.singles, NULL);
   if (!waiting)
     waiting = queen_run_queue_find_greediest (self->connections.run_queue, NULL);
   if (!waiting)

@@ -44,7 +44,7 @@ struct _QueenRouter
   GPtrArray *patterns;   /* of paths among these that have {names} in them */
   GSList *route_data;    /* of RouteData */
   GSList *direct;        /* of Method: those that go the short way */
-  QueenToils *toils;
+  QueenDeferrals *deferrals;
   gboolean is_refusal_logged;
 };
 
@@ -316,7 +316,7 @@ queen_router_finalize (GObject *object)
   g_clear_object (&self->access);
   g_slist_free_full (self->direct, g_free);
   g_slist_free_full (self->route_data, (GDestroyNotify) free_route_data);
-  queen_toils_free (self->toils);
+  queen_deferrals_free (self->deferrals);
 
   G_OBJECT_CLASS (queen_router_parent_class)->finalize (object);
 }
@@ -333,7 +333,7 @@ queen_router_init (QueenRouter *self)
   self->resources =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_resource);
   self->patterns = g_ptr_array_new ();
-  self->toils = queen_toils_new (&queen_clock_system);
+  self->deferrals = queen_deferrals_new (&queen_clock_system);
 }
 
 QueenRouter *
@@ -352,10 +352,10 @@ queen_router_get_access (QueenRouter *self)
   return self->access;
 }
 
-QueenToils *
-queen_router_get_toils (QueenRouter *self)
+QueenDeferrals *
+queen_router_get_deferrals (QueenRouter *self)
 {
-  return self->toils;
+  return self->deferrals;
 }
 
 static void

@@ -3,9 +3,9 @@
 
 #pragma once
 
+#include "queen-deferrals.h"
 #include "queen-exchange.h"
 #include "queen-tally.h"
-#include "queen-toils.h"
 #include "text/queen-text.h"
 
 G_BEGIN_DECLS
@@ -75,7 +75,7 @@ void queen_router_add (QueenRouter *self,
 QueenAccess *queen_router_get_access (QueenRouter *self);
 
 /** Returns: (transfer none): who waits for what takes long to answer; as old as the router */
-QueenToils *queen_router_get_toils (QueenRouter *self);
+QueenDeferrals *queen_router_get_deferrals (QueenRouter *self);
 
 /**
  * queen_router_get_max_body:

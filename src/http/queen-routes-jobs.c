@@ -27,7 +27,7 @@ typedef struct
   QueenCluster *cluster;
   QueenSiblings *siblings; /* NULL without other queens */
   QueenAccess *access;
-  QueenToils *toils;
+  QueenDeferrals *deferrals;
   QueenPortions *held; /* bytes of jobs that wait for their turn */
 } Work;
 
@@ -252,8 +252,8 @@ on_submit_job (QueenExchange *exchange, gpointer data)
   if (submission && submission->operation->kind != QUEEN_JOB_REPORT)
     submit_now (exchange, submission);
   else if (submission && hold_submission (submission, exchange, &error))
-    queen_toils_do (work->toils, exchange, submit_now, g_steal_pointer (&submission),
-                    (GDestroyNotify) free_submission);
+    queen_deferrals_do (work->deferrals, exchange, submit_now, g_steal_pointer (&submission),
+                        (GDestroyNotify) free_submission);
   else
     queen_exchange_answer_error (exchange, error);
 }
@@ -453,7 +453,7 @@ queen_routes_add_jobs (QueenRouter *router,
   work->cluster = g_object_ref (cluster);
   work->siblings = siblings;
   work->access = g_object_ref (queen_router_get_access (router));
-  work->toils = queen_router_get_toils (router);
+  work->deferrals = queen_router_get_deferrals (router);
   work->held = queen_portions_new (MAX_HELD);
   /* Whoever waits for such a job's answer has been told first that it is for the token. */
   g_signal_connect_after (work->access, "reloaded", G_CALLBACK (on_access_reloaded), work);

@@ -30,7 +30,7 @@ typedef struct
   GBytes *with_components; /* as they were made last; or NULL */
   gint64 made_at;          /* µs, monotonic */
   QueenProcessDescriptors descriptors;
-  QueenToils *toils;
+  QueenDeferrals *deferrals;
 } Metrics;
 
 static void
@@ -478,9 +478,9 @@ on_metrics (QueenExchange *exchange, gpointer data)
                           G_N_ELEMENTS (parameters), &with_components, &error))
     queen_exchange_answer_error (exchange, error);
   else
-    queen_toils_do (metrics->toils, exchange,
-                    with_components ? answer_with_components : answer_without_components, metrics,
-                    NULL);
+    queen_deferrals_do (metrics->deferrals, exchange,
+                        with_components ? answer_with_components : answer_without_components,
+                        metrics, NULL);
 }
 
 static void
@@ -500,7 +500,7 @@ queen_routes_add_metrics (QueenRouter *router, const QueenMetricsSources *source
   Metrics *metrics = g_new0 (Metrics, 1);
 
   metrics->sources = *sources;
-  metrics->toils = queen_router_get_toils (router);
+  metrics->deferrals = queen_router_get_deferrals (router);
   g_object_ref (sources->cluster);
   g_object_ref (sources->stream);
   g_object_ref (sources->jobs);

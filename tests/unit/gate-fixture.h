@@ -4,9 +4,9 @@
 #pragma once
 
 /* A whole gate, by a clock that only work moves on. Its clients are the other ends of socket pairs;
- * all that they can ask for is /work, which costs time, /toil, which costs so much that it waits
- * until there is time, /events, of which there may not be too many at once, and /event, which is
- * one. */
+ * all that they can ask for is /work, which costs time, /deferral, which costs so much that it
+ * waits until there is time, /events, of which there may not be too many at once, and /event, which
+ * is one. */
 
 #include <netinet/in.h>
 #include <string.h>
@@ -98,10 +98,10 @@ on_event (QueenExchange *exchange, gpointer data)
 }
 
 static void
-on_toil (QueenExchange *exchange, gpointer data)
+on_deferral (QueenExchange *exchange, gpointer data)
 {
-  queen_toils_do (queen_router_get_toils (((Fixture *) data)->router), exchange, on_work, data,
-                  NULL);
+  queen_deferrals_do (queen_router_get_deferrals (((Fixture *) data)->router), exchange, on_work,
+                      data, NULL);
 }
 
 static gboolean
@@ -113,7 +113,7 @@ is_behind (gpointer data)
 static const QueenRoute routes[] = {
   { "/events", "POST", QUEEN_ACCESS_BEAT, on_events },
   { "/event", "POST", QUEEN_ACCESS_BEAT, on_event },
-  { "/toil", "GET", QUEEN_ACCESS_READ, on_toil },
+  { "/deferral", "GET", QUEEN_ACCESS_READ, on_deferral },
   { "/work", "GET", QUEEN_ACCESS_READ, on_work },
   { "/work", "POST", QUEEN_ACCESS_READ, on_work },
 };

@@ -7,7 +7,7 @@
 
 #define WORK "GET /work HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 
-#define TOIL "GET /toil HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+#define DEFERRAL "GET /deferral HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 
 static void
 assert_status (int fd, const char *status)
@@ -31,29 +31,29 @@ test_addresses (Fixture *f, gconstpointer data)
 
 /* Whoever wants what costs much is answered when there is time. */
 static void
-test_toil (Fixture *f, gconstpointer data)
+test_deferral (Fixture *f, gconstpointer data)
 {
   int fds[3];
 
   come (f, 1, WORK "\r\n");
   for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
-    fds[i] = come (f, 2 + i, TOIL "\r\n");
+    fds[i] = come (f, 2 + i, DEFERRAL "\r\n");
   come (f, 6, WORK "\r\n");
   assert_order (f, "16234");
   for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
     assert_status (fds[i], "200");
-  come (f, 7, TOIL "\r\n");
+  come (f, 7, DEFERRAL "\r\n");
   assert_order (f, "162347");
 }
 
 /* One that goes meanwhile leaves nothing. */
 static void
-test_toil_gone (Fixture *f, gconstpointer data)
+test_deferral_gone (Fixture *f, gconstpointer data)
 {
   int gone;
 
   come (f, 1, WORK "\r\n");
-  gone = come (f, 2, TOIL "\r\n");
+  gone = come (f, 2, DEFERRAL "\r\n");
   come (f, 3, WORK "\r\n");
   while (strcmp (f->order->str, "13") != 0)
     g_main_context_iteration (NULL, FALSE);
@@ -218,8 +218,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
   ADD ("/gate-turns/addresses-take-them", test_addresses);
-  ADD ("/gate-turns/what-costs-much-waits-until-there-is-time", test_toil);
-  ADD ("/gate-turns/who-has-gone-waits-for-no-time", test_toil_gone);
+  ADD ("/gate-turns/what-costs-much-waits-until-there-is-time", test_deferral);
+  ADD ("/gate-turns/who-has-gone-waits-for-no-time", test_deferral_gone);
   ADD ("/gate-turns/those-behind-a-proxy-too", test_behind_proxy);
   ADD ("/gate-turns/who-has-gone-needs-none", test_gone);
   ADD ("/gate-turns/what-came-in-time-is-in-time", test_in_time);
