@@ -264,9 +264,13 @@ read_in_thread (gpointer data)
   g_autoptr (GSource) source = g_idle_source_new ();
 
   if (find_out (self, &self->error))
-    while (wait_for_more (self) && read_some (self))
-      ;
-  close (self->fd);
+    {
+      while (wait_for_more (self) && read_some (self))
+        ;
+      close (self->fd);
+    }
+  else
+    queen_closer_close (self->fd);
   self->fd = -1;
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, on_body_ended, self, unref_body);

@@ -320,6 +320,13 @@ drop_given (QueenDBusFrames *self)
   self->given = (QueenDBusArrival){ .fd = -1 };
 }
 
+/* Not in the midst of a message that has been begun, and of which the rest has not come. */
+static gboolean
+has_turn (QueenDBusFrames *self)
+{
+  return self->n_given == 0 && queen_dbus_turns_has_next (self->turns);
+}
+
 /* All that has come is read and judged before a call has its turn: her own questions must not wait
  * for their answers behind calls, and who calls on and on is told from the others by that.
  *
@@ -338,7 +345,7 @@ find_next (QueenDBusFrames *self,
   drop_given (self);
   while (make_ready (self, &problem) == 0)
     {
-      gboolean has_next = queen_dbus_turns_has_next (self->turns);
+      gboolean has_next = has_turn (self);
 
       *result = -1;
       if (!problem && !(has_next && self->n_drained >= MAX_DRAINED))
@@ -420,7 +427,7 @@ queen_dbus_frames_is_readable (GPollableInputStream *stream)
 {
   QueenDBusFrames *self = QUEEN_DBUS_FRAMES (stream);
 
-  return self->call || get_n_read (self) > 0 || queen_dbus_turns_has_next (self->turns) ||
+  return self->call || get_n_read (self) > 0 || has_turn (self) ||
          g_pollable_input_stream_is_readable (self->input);
 }
 
@@ -430,7 +437,8 @@ queen_dbus_frames_create_source (GPollableInputStream *stream, GCancellable *can
 {
   QueenDBusFrames *self = QUEEN_DBUS_FRAMES (stream);
   g_autoptr (GSource) input = g_pollable_input_stream_create_source (self->input, NULL);
-  g_autoptr (GSource) turn = queen_dbus_turns_create_source (self->turns);
+  g_autoptr (GSource) turn =
+      self->n_given == 0 ? queen_dbus_turns_create_source (self->turns) : NULL;
   GSource *source = g_pollable_source_new_full (self, input, cancellable);
 
   if (turn)

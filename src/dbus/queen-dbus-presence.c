@@ -41,6 +41,7 @@ struct _QueenDBusPresence
   guint lost_id;             /* likewise, that it is not any more */
   char *former;              /* her unique name before she came by another connection, or NULL */
   gboolean is_failure_known; /* to the log */
+  gboolean is_renewing;      /* one connection by another */
 
   GCancellable *cancellable; /* of the attempt to connect, or of the question for the name */
   QueenAlarm *alarm;         /* the attempt's deadline, or the time of the next one */
@@ -282,6 +283,7 @@ on_connection_closed (GDBusConnection *connection,
                       QueenDBusPresence *self)
 {
   release_connection (self);
+  g_clear_pointer (&self->former, g_free); /* it may be another's by now, on another bus */
   give_up_on (self, error ? error->message : "it has closed the connection");
 }
 
@@ -306,7 +308,7 @@ enter_connection (QueenDBusPresence *self, GDBusConnection *connection)
   self->delay = FIRST_DELAY;
   self->is_failure_known = FALSE;
   g_signal_connect (connection, "closed", G_CALLBACK (on_connection_closed), self);
-  if (queen_closer_get_n_waiting () > 0)
+  if (queen_dbus_stream_has_declined (connection))
     set_alarm_in (self, RETRY_FOR_DESCRIPTORS);
   self->func (connection, self->data);
   queen_dbus_frames_let_calls_in (queen_dbus_frames_find (connection));
@@ -441,9 +443,17 @@ queen_dbus_presence_renew (QueenDBusPresence *self, const char *reason)
 
   g_free (self->former);
   self->former = g_strdup (g_dbus_connection_get_unique_name (self->connection));
+  self->is_renewing = TRUE;
   release_connection (self);
+  self->is_renewing = FALSE;
   g_message ("the %s bus: %s; she comes back by another connection", get_bus_name (self), reason);
   connect (self);
+}
+
+gboolean
+queen_dbus_presence_is_renewing (QueenDBusPresence *self)
+{
+  return self->is_renewing;
 }
 
 void

@@ -64,6 +64,9 @@ QueenDBusPresence *queen_dbus_presence_new (const QueenDBusPresenceSettings *set
  */
 void queen_dbus_presence_renew (QueenDBusPresence *self, const char *reason);
 
+/** Returns: whether a connection is given up for that right now: who has subscribed stays so */
+gboolean queen_dbus_presence_is_renewing (QueenDBusPresence *self);
+
 /**
  * queen_dbus_presence_leave:
  *

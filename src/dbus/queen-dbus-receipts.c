@@ -241,11 +241,17 @@ ask_others (QueenDBusReceipts *self)
 static void
 ask_again_later (Receipt *receipt)
 {
+  QueenDBusReceipts *self = receipt->receipts;
+
   count_bytes (receipt, 0, receipt->n_asked + receipt->n_more);
-  if (++receipt->n_attempts < MAX_ATTEMPTS)
-    queen_deadline_begin (&receipt->attempt, &receipt->receipts->attempts, receipt);
-  else
-    drop_receipt (receipt); /* those who do read are not to be kept out by those who do not */
+  if (receipt->n_more > 0 && ++receipt->n_attempts < MAX_ATTEMPTS)
+    {
+      queen_deadline_begin (&receipt->attempt, &self->attempts, receipt);
+      return;
+    }
+  drop_receipt (receipt); /* those who do read are not to be kept out by those who do not */
+  ask_others (self);
+  tell_change (self);
 }
 
 static void
@@ -258,8 +264,9 @@ on_caller_answered (GObject *source, GAsyncResult *result, gpointer data)
       g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
 
   /* The receipt is no more, or goes with the connection. */
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
-      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+  if ((g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
+       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED)) &&
+      !g_dbus_error_is_remote_error (error)) /* who is asked can name these, too */
     return;
   self = receipt->receipts;
   count_asked (receipt, FALSE);

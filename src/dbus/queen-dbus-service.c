@@ -101,7 +101,6 @@ struct _QueenDBusService
   QueenDBusGuard *guard;
   QueenDBusExporter *exporter;
   gboolean is_named;        /* so that those hear her who listen to her name */
-  gboolean is_renewing;     /* one connection to the bus by another */
   gboolean is_waiting;      /* for the bus to read what it was told last */
   gint64 next_announcement; /* µs, monotonic */
   QueenAlarm *alarm;
@@ -189,15 +188,6 @@ speak (QueenDBusService *self)
   queen_dbus_mailbox_defer (self->mailbox, !can_send || say_news (self, news));
 }
 
-/* For another connection than the one that there is; who has subscribed stays so. */
-static void
-renew_connection (QueenDBusService *self, const char *reason)
-{
-  self->is_renewing = TRUE;
-  queen_dbus_presence_renew (self->presence, reason);
-  self->is_renewing = FALSE;
-}
-
 /* What the bus has of hers is for those who do not read, and they have had their part: of another
  * connection's they get no more than fits beside it. */
 static void
@@ -207,7 +197,8 @@ on_backlog_known (gboolean is_full, gpointer data)
 
   if (is_full)
     {
-      renew_connection (self, "somebody there reads nothing of what it listens to");
+      queen_dbus_presence_renew (self->presence,
+                                 "somebody there reads nothing of what it listens to");
       return;
     }
   self->is_waiting = FALSE;
@@ -251,7 +242,7 @@ release_bus (QueenDBusService *self)
   queen_dbus_holds_leave_bus (self->holds);
   if (self->submissions)
     queen_dbus_submissions_leave_bus (self->submissions);
-  if (self->is_renewing)
+  if (queen_dbus_presence_is_renewing (self->presence))
     queen_dbus_methods_leave_subscribers (self->methods);
   else
     queen_dbus_methods_drop_subscribers (self->methods);
@@ -260,7 +251,9 @@ release_bus (QueenDBusService *self)
 static void
 on_stuck (gpointer data)
 {
-  renew_connection (data, "it reads nothing any more");
+  QueenDBusService *self = data;
+
+  queen_dbus_presence_renew (self->presence, "it reads nothing any more");
 }
 
 static void

@@ -12,6 +12,7 @@
 #define MAX_LINE 1024 /* bytes of what the bus says before the first message */
 #define MAX_BUS 64    /* likewise, of which bus it is */
 #define BUS "queen-dbus-bus"
+#define DECLINED "queen-dbus-declined"
 #define HEXADECIMAL "0123456789abcdefABCDEF"
 
 typedef struct
@@ -65,10 +66,12 @@ hear_line (GIOStream *connection, GString *line, GCancellable *cancellable, GErr
 /* A bus that has none to pass on says so, and that is no reason to leave it. As long as those that
  * have come cannot be closed she wants no more.
  *
- * @passes_descriptors: (out): whether it delivers them */
+ * @passes_descriptors: (out): whether it delivers them
+ * @has_declined: (out): whether it was not asked for that */
 static gboolean
 negotiate (GIOStream *connection,
            gboolean *passes_descriptors,
+           gboolean *has_declined,
            GCancellable *cancellable,
            GError **error)
 {
@@ -76,7 +79,8 @@ negotiate (GIOStream *connection,
   static const char begin[] = "BEGIN\r\n";
   g_autoptr (GString) line = g_string_new (NULL);
 
-  if (queen_closer_get_n_waiting () > 0)
+  *has_declined = queen_closer_get_n_waiting () > 0;
+  if (*has_declined)
     return send_words (connection, begin, strlen (begin), cancellable, error);
   if (!send_words (connection, question, strlen (question), cancellable, error) ||
       !hear_line (connection, line, cancellable, error))
@@ -116,7 +120,8 @@ static GIOStream *
 wrap (GSocketConnection *connection,
       const QueenDBusFramesLimits *limits,
       const char *bus,
-      gboolean passes_descriptors)
+      gboolean passes_descriptors,
+      gboolean has_declined)
 {
   GSocket *socket = g_socket_connection_get_socket (connection);
   g_autoptr (GInputStream) input = queen_dbus_frames_new (connection, limits);
@@ -125,6 +130,7 @@ wrap (GSocketConnection *connection,
   GIOStream *stream = g_simple_io_stream_new (input, output);
 
   g_object_set_data_full (G_OBJECT (stream), BUS, g_strdup (bus), g_free);
+  g_object_set_data (G_OBJECT (stream), DECLINED, GINT_TO_POINTER (has_declined));
   return stream;
 }
 
@@ -133,7 +139,7 @@ open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
 {
   Opening *opening = data;
   g_autofree char *bus = NULL;
-  gboolean passes_descriptors = FALSE;
+  gboolean passes_descriptors = FALSE, has_declined = FALSE;
   g_autoptr (GError) error = NULL;
   g_autoptr (GIOStream) connection =
       g_dbus_address_get_stream_sync (opening->address, NULL, cancellable, &error);
@@ -141,10 +147,10 @@ open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
   if (connection && !G_IS_SOCKET_CONNECTION (connection))
     g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "it is at no socket");
   if (!error && authenticate (connection, &bus, cancellable, &error) &&
-      negotiate (connection, &passes_descriptors, cancellable, &error))
+      negotiate (connection, &passes_descriptors, &has_declined, cancellable, &error))
     g_task_return_pointer (task,
                            wrap (G_SOCKET_CONNECTION (connection), opening->limits, bus,
-                                 passes_descriptors),
+                                 passes_descriptors, has_declined),
                            g_object_unref);
   else
     g_task_return_error (task, g_steal_pointer (&error));
@@ -178,4 +184,10 @@ queen_dbus_stream_get_bus (GDBusConnection *connection)
   const char *bus = g_object_get_data (G_OBJECT (g_dbus_connection_get_stream (connection)), BUS);
 
   return bus ? bus : "";
+}
+
+gboolean
+queen_dbus_stream_has_declined (GDBusConnection *connection)
+{
+  return g_object_get_data (G_OBJECT (g_dbus_connection_get_stream (connection)), DECLINED) != NULL;
 }

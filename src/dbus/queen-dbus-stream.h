@@ -41,4 +41,12 @@ GIOStream *queen_dbus_stream_open_finish (GAsyncResult *result, GError **error);
  */
 const char *queen_dbus_stream_get_bus (GDBusConnection *connection);
 
+/**
+ * queen_dbus_stream_has_declined:
+ * @connection: on such a stream
+ *
+ * Returns: whether no descriptors come by it as she wanted none, too many could not be closed then
+ */
+gboolean queen_dbus_stream_has_declined (GDBusConnection *connection);
+
 G_END_DECLS

@@ -214,6 +214,8 @@ is_known (QueenDBusTurns *self, const char *caller)
 static void
 remember (QueenDBusTurns *self, const char *caller)
 {
+  if (g_hash_table_contains (self->present, caller))
+    return;
   if (++self->n_of_age > self->age)
     {
       g_hash_table_unref (self->former);

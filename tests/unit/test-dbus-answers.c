@@ -786,35 +786,61 @@ test_many_deaf (Fixture *f, gconstpointer data)
   end_deafness (f, filter_id);
 }
 
-static GDBusMessage *
-refuse_ping (GDBusConnection *connection, GDBusMessage *message, gboolean is_incoming, gpointer n)
+typedef struct
 {
+  const char *error;
+  int n;
+} Refusal;
+
+static GDBusMessage *
+refuse_ping (GDBusConnection *connection,
+             GDBusMessage *message,
+             gboolean is_incoming,
+             gpointer data)
+{
+  Refusal *refusal = data;
   g_autoptr (GDBusMessage) answer = NULL;
 
   if (!is_incoming || g_strcmp0 (g_dbus_message_get_member (message), "Ping") != 0)
     return message;
-  g_atomic_int_inc ((int *) n);
-  answer =
-      g_dbus_message_new_method_error_literal (message, "org.freedesktop.DBus.Error.LimitsExceeded",
-                                               "too many");
+  g_atomic_int_inc (&refusal->n);
+  answer = g_dbus_message_new_method_error_literal (message, refusal->error, "too many");
   g_dbus_connection_send_message (connection, answer, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
   g_object_unref (message);
   return NULL;
+}
+
+#define TOO_MANY "org.freedesktop.DBus.Error.LimitsExceeded"
+#define CANCELLED "org.gtk.GDBus.UnmappedGError.Quark._g_2dio_2derror_2dquark.Code19"
+
+/* GDBus takes such a name for an error of its own, and anybody may say it. */
+static void
+test_forged_error (Fixture *f, gconstpointer data)
+{
+  Refusal refusal = { CANCELLED, 0 };
+  guint filter_id = g_dbus_connection_add_filter (f->bus, refuse_ping, &refusal, NULL);
+
+  leave_unread (f);
+  settle (f);
+  g_assert_cmpint (g_atomic_int_get (&refusal.n), >, 0);
+  call_for_large (f, ":1000.3");
+  g_assert_cmpstr (f->made->str, ==, "1000.3 ");
+  g_dbus_connection_remove_filter (f->bus, filter_id);
 }
 
 /* A bus that has no room for a question now may have it soon. */
 static void
 test_ask_again (Fixture *f, gconstpointer data)
 {
-  int n_pings = 0;
-  guint filter_id = g_dbus_connection_add_filter (f->bus, refuse_ping, &n_pings, NULL);
+  Refusal refusal = { TOO_MANY, 0 };
+  guint filter_id = g_dbus_connection_add_filter (f->bus, refuse_ping, &refusal, NULL);
 
   leave_unread (f);
   expect_refused (f, ":1000.3");
-  g_assert_cmpint (g_atomic_int_get (&n_pings), ==, 2); /* one for each connection */
+  g_assert_cmpint (g_atomic_int_get (&refusal.n), ==, 2); /* one for each connection */
   let_time_pass (G_TIME_SPAN_SECOND);
   settle (f);
-  g_assert_cmpint (g_atomic_int_get (&n_pings), ==, 4);
+  g_assert_cmpint (g_atomic_int_get (&refusal.n), ==, 4);
   expect_refused (f, ":1000.3");
 
   g_dbus_connection_remove_filter (f->bus, filter_id);
@@ -828,8 +854,8 @@ test_ask_again (Fixture *f, gconstpointer data)
 static void
 test_no_room_to_ask (Fixture *f, gconstpointer data)
 {
-  int n_pings = 0;
-  guint filter_id = g_dbus_connection_add_filter (f->bus, refuse_ping, &n_pings, NULL);
+  Refusal refusal = { TOO_MANY, 0 };
+  guint filter_id = g_dbus_connection_add_filter (f->bus, refuse_ping, &refusal, NULL);
 
   leave_unread (f);
   for (int i = 0; i < 9; i++)
@@ -879,6 +905,7 @@ main (int argc, char **argv)
   ADD ("unread/small-ones-that-wait-for-no-turn", test_any_small);
   ADD ("unread/few-are-asked-at-once", test_many_asked);
   ADD ("unread/counts-as-read-in-the-end", test_deaf);
+  ADD ("unread/is-over-with-any-error", test_forged_error);
   ADD ("unread/by-many-connections-of-a-user", test_many_deaf);
   ADD ("unread/is-asked-again-when-the-bus-has-no-room", test_ask_again);
   ADD ("unread/cannot-be-asked-and-counts-as-read-soon", test_no_room_to_ask);

@@ -630,6 +630,42 @@ test_turns (Fixture *f, gconstpointer data)
   expect_next (f, 1004);
 }
 
+/* Returns: how many bytes there are to be had now */
+static gsize
+drain (Fixture *f)
+{
+  GPollableInputStream *frames = G_POLLABLE_INPUT_STREAM (f->frames);
+  g_autoptr (GError) error = NULL;
+  char bytes[100];
+  gssize n;
+  gsize n_bytes = 0;
+
+  while ((n = g_pollable_input_stream_read_nonblocking (frames, bytes, sizeof bytes, NULL,
+                                                        &error)) > 0)
+    n_bytes += (gsize) n;
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  return n_bytes;
+}
+
+/* A bus sends what it has, and the end of a message may come later. */
+static void
+test_cut_off (Fixture *f, gconstpointer data)
+{
+  const gsize n_late = 8;
+  g_autoptr (GBytes) whole = write_message (new_signal (BUS, 200), 7);
+  gsize n_early = g_bytes_get_size (whole) - n_late;
+  g_autoptr (GBytes) early = g_bytes_new_from_bytes (whole, 0, n_early);
+  g_autoptr (GBytes) late = g_bytes_new_from_bytes (whole, n_early, n_late);
+
+  pour (f, 1, 1);
+  send_bytes (f->bus, early);
+  g_assert_cmpuint (drain (f), ==, n_early);
+  g_assert_false (g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (f->frames)));
+  send_bytes (f->bus, late);
+  g_assert_cmpint (g_input_stream_skip (f->frames, n_late, NULL, NULL), ==, n_late);
+  expect_next (f, 1001);
+}
+
 /* Callers who call on and on, and are others all the time. */
 static void
 test_crowd (Fixture *f, gconstpointer data)
@@ -752,6 +788,7 @@ main (int argc, char **argv)
   add ("answer/empty/gets-through-as-it-is", test_empty_answer);
   add ("of-an-unknown-type/is-left-out", test_unknown_type);
   add ("calls/take-turns-by-caller/after-answers", test_turns);
+  add ("calls/do-not-come-in-the-midst-of-an-answer", test_cut_off);
   add ("calls/of-a-crowd/leave-room-for-one-more", test_crowd);
   add ("calls/of-a-crowd/leave-more-for-who-is-known", test_known);
   add ("calls/of-a-crowd/leave-one-for-who-is-not", test_unknown);
