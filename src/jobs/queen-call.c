@@ -287,6 +287,9 @@ start_anew (QueenCall *self)
 {
   g_signal_handlers_disconnect_by_data (self->message, self);
   g_clear_object (&self->message);
+  self->is_sent_back = FALSE;
+  g_object_unref (self->cancellable);
+  self->cancellable = g_cancellable_new ();
   ask_in (self);
 }
 
@@ -297,6 +300,7 @@ take_failure (QueenCall *self, const GError *error)
   if (may_try_again (self, error))
     {
       self->has_tried_again = TRUE;
+      set_deadline (self, WAITS_FOR_CONNECTION, self->request.connect_timeout);
       start_anew (self);
     }
   else if (self->stage == WAITS_FOR_CONNECTION)
@@ -337,12 +341,7 @@ on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
   else if (!answer && queen_soup_is_misdirected (self->message))
     take_misdirected (self);
   else if (!answer && is_put_back (self))
-    {
-      self->is_sent_back = FALSE;
-      g_object_unref (self->cancellable);
-      self->cancellable = g_cancellable_new ();
-      start_anew (self);
-    }
+    start_anew (self);
   else if (answer)
     {
       self->answer =

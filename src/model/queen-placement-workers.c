@@ -77,7 +77,7 @@ queen_placement_note_news (QueenPlacement *self, const QueenPlacementModel *mode
   const QueenModelStanding standing = {
     get_state (n_serving, n_free),
     { n_serving, n_free, n_waiting + model->n_elsewhere },
-    n_serving + n_waiting == 0,
+    n_serving + n_waiting + model->n_elsewhere == 0,
   };
 
   if (self->news)
