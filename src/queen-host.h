@@ -17,4 +17,13 @@ G_BEGIN_DECLS
  */
 gboolean queen_host_is_loopback (const char *host);
 
+/**
+ * queen_host_needs_lookup:
+ * @host: likewise
+ *
+ * Returns: whether somebody else has to be asked which addresses it has, which may take long: it is
+ *   a name, and none that ends in `localhost` (RFC 6761 § 6.3)
+ */
+gboolean queen_host_needs_lookup (const char *host);
+
 G_END_DECLS

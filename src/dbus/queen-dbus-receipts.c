@@ -30,8 +30,7 @@
 #define MAX_ASKED 64
 #define ASK_AGAIN_AFTER G_TIME_SPAN_SECOND
 #define MAX_ATTEMPTS 10
-#define MAX_USERS_AT_ONCE                                                                          \
-  16 /* of whom one connection each is asked when another one has answered */
+#define MAX_USERS_AT_ONCE 16 /* of whom one connection each is asked, when one has answered */
 
 /* What may be unread, in bytes, and how many connections are asked. */
 typedef struct

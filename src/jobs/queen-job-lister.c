@@ -224,18 +224,6 @@ on_list_turn (gpointer data)
     queen_alarm_set (self->alarm, 0);
 }
 
-/* Returns: whether there is a place for one more; @refused has to make room */
-static gboolean
-has_place (QueenJobLister *self, const char *asker, QueenJobOrder **refused, GError **error)
-{
-  *refused = NULL;
-  if (queen_fair_queue_has_room (self->orders))
-    return TRUE;
-  *refused = queen_fair_queue_find_greediest (self->orders, asker);
-  return *refused || queen_error_refuse (error, QUEEN_ERROR_UNAVAILABLE,
-                                         "too many lists are asked for at once");
-}
-
 QueenJobOrder *
 queen_job_lister_order (QueenJobLister *self,
                         QueenJobSelection *selection,
@@ -244,10 +232,14 @@ queen_job_lister_order (QueenJobLister *self,
                         gpointer data,
                         GError **error)
 {
-  QueenJobOrder *order, *refused;
+  QueenJobOrder *order;
+  gpointer refused;
 
-  if (!has_place (self, asker, &refused, error))
-    return NULL;
+  if (!queen_fair_queue_find_place (self->orders, asker, &refused))
+    {
+      queen_error_refuse (error, QUEEN_ERROR_UNAVAILABLE, "too many lists are asked for at once");
+      return NULL;
+    }
   order = g_new0 (QueenJobOrder, 1);
   order->lister = self;
   order->selection = *selection;

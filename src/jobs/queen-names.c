@@ -6,10 +6,10 @@
 #include <netdb.h>
 #include <string.h>
 
+#include "queen-host.h"
 #include "text/queen-hash.h"
 
 #define NETWORK_LENGTH 8 /* bytes of an address of IPv6; the others each sender may choose */
-#define LOCALHOST "localhost"
 
 /* Those who share what may be looked up at once. */
 typedef struct
@@ -86,17 +86,6 @@ is_same_question (gconstpointer a, gconstpointer b)
   return first->origin == second->origin && g_str_equal (first->host, second->host);
 }
 
-/* RFC 6761 § 6.3: what ends in "localhost" is this machine. */
-static gboolean
-needs_system (const char *host)
-{
-  gsize length = strlen (host), end = strlen (LOCALHOST);
-  const char *last = length > end ? host + length - end : host;
-
-  return !g_hostname_is_ip_address (host) &&
-         !(g_ascii_strcasecmp (last, LOCALHOST) == 0 && (last == host || last[-1] == '.'));
-}
-
 /* Returns: (transfer none) (nullable): whose share it takes from; of nobody's, if it takes none */
 static Origin *
 ensure_origin (QueenNames *self, const char *host, const QueenSource *source)
@@ -104,7 +93,7 @@ ensure_origin (QueenNames *self, const char *host, const QueenSource *source)
   Origin wanted = { .network = *source };
   Origin *origin;
 
-  if (!needs_system (host))
+  if (!queen_host_needs_lookup (host))
     return NULL;
   if (source->kind == QUEEN_SOURCE_ADDRESS && !queen_source_is_ipv4 (source))
     memset (wanted.network.address + NETWORK_LENGTH, 0,
@@ -240,7 +229,7 @@ look_up (gpointer data, gpointer unused)
   Question *question = data;
 
   question->found =
-      needs_system (question->host)
+      queen_host_needs_lookup (question->host)
           ? ask_system (question->host, &question->error)
           : g_resolver_lookup_by_name (resolver, question->host, NULL, &question->error);
   answer_question (question);

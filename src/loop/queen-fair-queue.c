@@ -213,3 +213,12 @@ queen_fair_queue_find_greediest (const QueenFairQueue *self, const char *asker)
 {
   return queen_fair_queue_find_greediest_in_group (self, (const char *const[]){ asker, NULL });
 }
+
+gboolean
+queen_fair_queue_find_place (const QueenFairQueue *self, const char *asker, gpointer *refused)
+{
+  gboolean has_room = queen_fair_queue_has_room (self);
+
+  *refused = has_room ? NULL : queen_fair_queue_find_greediest (self, asker);
+  return has_room || *refused;
+}

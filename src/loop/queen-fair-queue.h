@@ -104,6 +104,16 @@ gboolean queen_fair_queue_has_room (const QueenFairQueue *self);
 gpointer queen_fair_queue_find_greediest (const QueenFairQueue *self, const char *asker);
 
 /**
+ * queen_fair_queue_find_place:
+ * @refused: (out) (nullable): what has to make room for it, as queen_fair_queue_find_greediest()
+ *   has it; %NULL while there is room
+ *
+ * Returns: whether there is a place for one more of @asker
+ */
+gboolean
+queen_fair_queue_find_place (const QueenFairQueue *self, const char *asker, gpointer *refused);
+
+/**
  * queen_fair_queue_find_greediest_in_group:
  * @askers: as in queen_fair_queue_enter_in_group()
  *

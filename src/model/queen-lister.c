@@ -449,13 +449,10 @@ find_room (QueenLister *self,
   QueenFairQueue *queue = build ? build->orders : self->queues[choose_work (selection)];
   gpointer greediest;
 
-  *refused = NULL;
-  if (queen_fair_queue_has_room (queue))
-    return TRUE;
-  greediest = queen_fair_queue_find_greediest (queue, asker);
-  if (!greediest)
+  if (!queen_fair_queue_find_place (queue, asker, &greediest))
     return FALSE;
-  *refused = build ? greediest : queen_fair_queue_peek (((Build *) greediest)->orders);
+  *refused =
+      build || !greediest ? greediest : queen_fair_queue_peek (((Build *) greediest)->orders);
   return TRUE;
 }
 

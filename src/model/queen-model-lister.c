@@ -354,17 +354,13 @@ queen_model_lister_order (QueenModelLister *self,
                           GError **error)
 {
   Crowd *crowd = is_current_good (self) ? self->crowd : self->next;
-  QueenModelOrder *order, *refused = NULL;
+  QueenModelOrder *order;
+  gpointer refused;
 
-  if (!queen_fair_queue_has_room (crowd->orders))
+  if (!queen_fair_queue_find_place (crowd->orders, asker, &refused))
     {
-      refused = queen_fair_queue_find_greediest (crowd->orders, asker);
-      if (!refused)
-        {
-          queen_error_refuse (error, QUEEN_ERROR_UNAVAILABLE,
-                              "too many lists are asked for at once");
-          return NULL;
-        }
+      queen_error_refuse (error, QUEEN_ERROR_UNAVAILABLE, "too many lists are asked for at once");
+      return NULL;
     }
   order = g_new0 (QueenModelOrder, 1);
   order->lister = self;

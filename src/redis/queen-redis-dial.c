@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include "queen-host.h"
 #include "queen-redis-error.h"
 #include "queen-trust.h"
 
@@ -170,7 +171,7 @@ has_name (GSocketConnectable *connectable)
                          ? g_network_address_get_hostname (G_NETWORK_ADDRESS (connectable))
                          : NULL;
 
-  return host && !g_hostname_is_ip_address (host) && g_ascii_strcasecmp (host, "localhost") != 0;
+  return host && queen_host_needs_lookup (host);
 }
 
 static void
