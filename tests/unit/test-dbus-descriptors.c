@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -20,6 +19,7 @@
 #include "dbus/queen-dbus-frames.h"
 #include "dbus/queen-dbus-output.h"
 #include "dbus/queen-dbus-stream.h"
+#include "held-pool.h"
 #include "lingering-socket.h"
 #include "net/queen-closer.h"
 
@@ -33,33 +33,13 @@
 
 /* No device can be closed in a thread of GLib's pool while this is on. */
 
-static GMutex lock;
-static GCond released;
-static gboolean is_held;
-
-static void
-hold (gboolean is_on)
-{
-  g_mutex_lock (&lock);
-  is_held = is_on;
-  g_cond_broadcast (&released);
-  g_mutex_unlock (&lock);
-}
-
 int
 close (int fd)
 {
-  char thread[16] = "";
   struct stat file;
 
-  prctl (PR_GET_NAME, thread);
-  if (g_str_has_prefix (thread, "pool-") && fstat (fd, &file) == 0 && S_ISCHR (file.st_mode))
-    {
-      g_mutex_lock (&lock);
-      while (is_held)
-        g_cond_wait (&released, &lock);
-      g_mutex_unlock (&lock);
-    }
+  if (held_pool_is_here () && fstat (fd, &file) == 0 && S_ISCHR (file.st_mode))
+    held_pool_wait ();
   return (int) syscall (SYS_close, fd);
 }
 
@@ -647,14 +627,14 @@ test_unclosed (Fixture *f, gconstpointer data)
   guint8 bytes[MAX_BODY];
   int fd;
 
-  hold (TRUE);
+  held_pool_set (TRUE);
   for (int i = 0; i < 600; i++)
     queen_closer_close (open ("/dev/null", O_RDONLY | O_CLOEXEC));
   close (open_pipe (&fd));
   send_message (f, new_call ("Leave"), &fd, 1);
   g_assert_cmpint (g_input_stream_read (f->frames, bytes, sizeof bytes, NULL, &error), ==, -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
-  hold (FALSE);
+  held_pool_set (FALSE);
 }
 
 typedef struct
@@ -687,9 +667,9 @@ open_door (gpointer data)
     g_assert_cmpint (read (fd, &byte, 1), ==, 1);
   while (byte != '\n');
   g_assert_cmpint (write (fd, "OK 1234\r\n", 9), ==, 9);
-  if (!is_held)
+  if (!held_pool_is_on)
     expect_line (fd, "NEGOTIATE_UNIX_FD\r\n");
-  if (is_held)
+  if (held_pool_is_on)
     expect_line (fd, "BEGIN\r\n");
   else if (door->answer)
     {
@@ -759,11 +739,11 @@ test_negotiation (void)
 static void
 test_not_wanted (void)
 {
-  hold (TRUE);
+  held_pool_set (TRUE);
   for (int i = 0; i < 100; i++)
     queen_closer_close (open ("/dev/null", O_RDONLY | O_CLOEXEC));
   check_negotiation (NULL, FALSE);
-  hold (FALSE);
+  held_pool_set (FALSE);
   while (queen_closer_get_n_waiting () > 0)
     g_thread_yield ();
   check_negotiation ("AGREE_UNIX_FD\r\n", TRUE);

@@ -8,42 +8,23 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "dbus/queen-dbus-presence.h"
+#include "held-pool.h"
 
 #define DEADLINE (20 * G_USEC_PER_SEC)
 
 /* One that connects hears the answer to its first call in a thread of GLib's pool. */
 
-static GMutex lock;
-static GCond released;
-static gboolean is_held;
-
-static void
-hold (gboolean is_on)
-{
-  g_mutex_lock (&lock);
-  is_held = is_on;
-  g_cond_broadcast (&released);
-  g_mutex_unlock (&lock);
-}
-
 int
 poll (struct pollfd *fds, nfds_t n_fds, int timeout)
 {
   int result = (int) syscall (SYS_poll, fds, n_fds, timeout);
-  char thread[16] = "";
 
-  prctl (PR_GET_NAME, thread);
-  if (!g_str_has_prefix (thread, "pool-"))
-    return result;
-  g_mutex_lock (&lock);
-  while (is_held)
-    g_cond_wait (&released, &lock);
-  g_mutex_unlock (&lock);
+  if (held_pool_is_here ())
+    held_pool_wait ();
   return result;
 }
 
@@ -120,7 +101,7 @@ on_message (GDBusConnection *connection, GDBusMessage *message, gboolean is_inco
   call->connection = g_object_ref (connection);
   call->method = g_strdup (g_dbus_message_get_member (message));
   if (bus->is_holding && g_str_equal (call->method, "Hello"))
-    hold (TRUE);
+    held_pool_set (TRUE);
   reply = g_dbus_message_new_method_reply (message);
   g_dbus_message_set_body (reply, answer (call->method));
   g_dbus_connection_send_message (connection, reply, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
@@ -295,7 +276,7 @@ test_closed_at_once (void)
       g_assert_cmpint (g_get_monotonic_time (), <, end);
       g_usleep (1000);
     }
-  hold (FALSE);
+  held_pool_set (FALSE);
 
   request = next_call (&f, "RequestName");
   g_assert_true (request->connection != hello->connection);
@@ -329,7 +310,7 @@ test_called_at_once (void)
       g_usleep (1000);
       g_assert_cmpint (ioctl (g_socket_get_fd (socket), SIOCOUTQ, &n_unread), ==, 0);
     }
-  hold (FALSE);
+  held_pool_set (FALSE);
   request = next_call (&f, "RequestName"); /* and GDBus has had nothing to complain of */
   stop (&f);
 }
