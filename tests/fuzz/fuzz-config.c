@@ -91,28 +91,45 @@ assert_list (char **a, char **b)
       g_strv_equal (a ? (const char *const *) a : none, b ? (const char *const *) b : none));
 }
 
-static gboolean
-is_text (const QueenSetting *setting)
-{
-  return setting->type == QUEEN_SETTING_FILE || setting->type == QUEEN_SETTING_DIRECTORY ||
-         setting->type == QUEEN_SETTING_OWNER;
-}
-
+/* Every type is named, so that the compiler asks for the next one. */
 static void
 assert_equal_field (const QueenSetting *setting, const QueenConfig *a, const QueenConfig *b)
 {
   if (setting->is_list)
-    assert_list (G_STRUCT_MEMBER (char **, a, setting->offset),
-                 G_STRUCT_MEMBER (char **, b, setting->offset));
-  else if (is_text (setting))
-    g_assert_cmpstr (G_STRUCT_MEMBER (char *, a, setting->offset), ==,
-                     G_STRUCT_MEMBER (char *, b, setting->offset));
-  else if (setting->type == QUEEN_SETTING_SPAN)
-    g_assert_cmpint (G_STRUCT_MEMBER (gint64, a, setting->offset), ==,
-                     G_STRUCT_MEMBER (gint64, b, setting->offset));
-  else
-    g_assert_cmpint (G_STRUCT_MEMBER (int, a, setting->offset), ==,
-                     G_STRUCT_MEMBER (int, b, setting->offset));
+    {
+      assert_list (G_STRUCT_MEMBER (char **, a, setting->offset),
+                   G_STRUCT_MEMBER (char **, b, setting->offset));
+      return;
+    }
+  switch (setting->type)
+    {
+    case QUEEN_SETTING_NUMBER:
+    case QUEEN_SETTING_NUMBER_OR_OFF:
+    case QUEEN_SETTING_MODE:
+    case QUEEN_SETTING_FLAG:
+    case QUEEN_SETTING_CHOICE:
+      g_assert_cmpint (G_STRUCT_MEMBER (int, a, setting->offset), ==,
+                       G_STRUCT_MEMBER (int, b, setting->offset));
+      break;
+    case QUEEN_SETTING_SPAN:
+      g_assert_cmpint (G_STRUCT_MEMBER (gint64, a, setting->offset), ==,
+                       G_STRUCT_MEMBER (gint64, b, setting->offset));
+      break;
+    case QUEEN_SETTING_OWNER:
+    case QUEEN_SETTING_URL:
+    case QUEEN_SETTING_FILE:
+    case QUEEN_SETTING_DIRECTORY:
+      g_assert_cmpstr (G_STRUCT_MEMBER (char *, a, setting->offset), ==,
+                       G_STRUCT_MEMBER (char *, b, setting->offset));
+      break;
+    case QUEEN_SETTING_ADDRESS:
+    case QUEEN_SETTING_PROXY:
+    case QUEEN_SETTING_NETWORK:
+    case QUEEN_SETTING_ENGINE:
+    case QUEEN_SETTING_ORIGIN:
+    case QUEEN_SETTING_HOST:
+      g_assert_not_reached (); /* such are lists */
+    }
 }
 
 static void
