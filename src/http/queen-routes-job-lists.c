@@ -9,8 +9,8 @@
 
 #include "jobs/queen-job-lister.h"
 #include "model/queen-listing.h"
-#include "net/queen-shares.h"
 #include "queen-error.h"
+#include "queen-list-answer.h"
 #include "text/queen-query.h"
 
 #define MAX_NAMES 32 /* models and workers in a question */
@@ -124,15 +124,11 @@ static void
 on_list_made (GString *json, gpointer data)
 {
   g_autofree Asker *asker = data;
-  g_autoptr (GError) error = NULL;
 
   if (json)
     queen_exchange_answer_json (asker->exchange, SOUP_STATUS_OK, json);
   else
-    {
-      queen_error_refuse (&error, QUEEN_ERROR_UNAVAILABLE, "too many lists are asked for at once");
-      queen_exchange_answer_error (asker->exchange, error);
-    }
+    queen_list_answer_refuse (asker->exchange);
   queen_exchange_finish (asker->exchange);
 }
 
@@ -147,9 +143,7 @@ on_asker_gone (gpointer data)
 static gboolean
 order_list (QueenExchange *exchange, Routes *routes, Question *question, GError **error)
 {
-  const QueenRequest *request = queen_exchange_get_request (exchange);
-  g_autofree char *name = queen_shares_dup_asker (request->client, request->is_forwarded,
-                                                  queen_exchange_get_owner (exchange));
+  g_autofree char *name = queen_list_answer_dup_asker (exchange);
   g_autofree Asker *asker = g_new0 (Asker, 1);
 
   asker->exchange = exchange;

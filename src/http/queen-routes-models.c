@@ -8,11 +8,10 @@
 #include <libsoup/soup.h>
 #include <string.h>
 
-#include "net/queen-shares.h"
 #include "queen-error.h"
+#include "queen-list-answer.h"
 
 #define MODELS "/v1/models"
-#define JSON "application/json"
 
 /* Somebody who waits for the list. */
 typedef struct
@@ -25,31 +24,15 @@ typedef struct
 /* All of them */
 
 static void
-give_models (QueenExchange *exchange, const QueenList *list, gboolean wants_gzip)
-{
-  gboolean is_packed = wants_gzip && list->packed;
-
-  queen_exchange_vary (exchange);
-  queen_exchange_answer_shared (exchange, JSON, is_packed ? list->packed : list->json);
-  if (is_packed)
-    queen_exchange_set_packed (exchange);
-}
-
-static void
 on_models_listed (QueenList *list, gpointer data)
 {
   g_autofree Asker *asker = data;
   QueenExchange *exchange = asker->exchange;
-  g_autoptr (GError) error = NULL;
 
   if (list)
-    give_models (exchange, list, asker->wants_gzip);
+    queen_list_answer_give (exchange, list, asker->wants_gzip);
   else
-    {
-      g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
-                           "too many lists are asked for at once");
-      queen_exchange_answer_error (exchange, error);
-    }
+    queen_list_answer_refuse (exchange);
   queen_exchange_finish (exchange);
 }
 
@@ -67,9 +50,7 @@ order_models (QueenExchange *exchange,
               gboolean wants_gzip,
               GError **error)
 {
-  const QueenRequest *request = queen_exchange_get_request (exchange);
-  g_autofree char *name = queen_shares_dup_asker (request->client, request->is_forwarded,
-                                                  queen_exchange_get_owner (exchange));
+  g_autofree char *name = queen_list_answer_dup_asker (exchange);
   g_autofree Asker *asker = g_new0 (Asker, 1);
 
   asker->exchange = exchange;
@@ -92,7 +73,7 @@ on_models (QueenExchange *exchange, gpointer data)
   g_autoptr (GError) error = NULL;
 
   if (list)
-    give_models (exchange, list, wants_gzip);
+    queen_list_answer_give (exchange, list, wants_gzip);
   else if (!order_models (exchange, lister, wants_gzip, &error))
     queen_exchange_answer_error (exchange, error);
 }

@@ -10,13 +10,12 @@
 #include "net/queen-budgets.h"
 #include "net/queen-shares.h"
 #include "queen-error.h"
+#include "queen-list-answer.h"
 #include "text/queen-query.h"
 
 #define MAX_LIMIT 10000 /* components on one page */
 #define MAX_WAITING 8   /* lists that are made for one address at the same time */
-#define JSON "application/json"
-#define GZIP_SUFFIX "-gzip"
-#define ID_PART 2 /* of `/v1/workers/{id}` */
+#define ID_PART 2       /* of `/v1/workers/{id}` */
 
 /* What the routes of one registry work with. */
 typedef struct
@@ -128,27 +127,6 @@ parse_selection (const char *query,
 
 /* Lists */
 
-/* @suffix: what tells the tag from that of the same list in another coding: RFC 9110 § 8.8.3.3 */
-static void
-set_version (QueenExchange *exchange, const char *version, const char *suffix)
-{
-  queen_exchange_take_header (exchange, "ETag", g_strdup_printf ("W/\"%s%s\"", version, suffix));
-  queen_exchange_add_header (exchange, "Cache-Control", "private, no-cache");
-}
-
-static void
-give_list (QueenExchange *exchange, const QueenList *list, gboolean wants_gzip)
-{
-  gboolean is_packed = wants_gzip && list->packed;
-
-  queen_exchange_vary (exchange);
-  if (list->version)
-    set_version (exchange, list->version, is_packed ? GZIP_SUFFIX : "");
-  queen_exchange_answer_shared (exchange, JSON, is_packed ? list->packed : list->json);
-  if (is_packed)
-    queen_exchange_set_packed (exchange);
-}
-
 static void
 free_asker (Asker *asker)
 {
@@ -176,7 +154,7 @@ on_list_made (QueenList *list, gpointer data)
 
   free_asker (asker);
   if (list)
-    give_list (exchange, list, wants_gzip);
+    queen_list_answer_give (exchange, list, wants_gzip);
   else
     answer_crowded (exchange);
   queen_exchange_finish (exchange);
@@ -189,15 +167,6 @@ on_asker_gone (gpointer data)
 
   queen_order_cancel (asker->order);
   free_asker (asker);
-}
-
-static char *
-dup_asker (QueenExchange *exchange)
-{
-  const QueenRequest *request = queen_exchange_get_request (exchange);
-
-  return queen_shares_dup_asker (request->client, request->is_forwarded,
-                                 queen_exchange_get_owner (exchange));
 }
 
 /* A list that all share is ordered by as many as like. */
@@ -234,7 +203,7 @@ order_list (QueenExchange *exchange,
             const QueenSelection *selection,
             GError **error)
 {
-  g_autofree char *name = dup_asker (exchange);
+  g_autofree char *name = queen_list_answer_dup_asker (exchange);
   Asker *asker = g_new0 (Asker, 1);
 
   asker->routes = routes;
@@ -252,21 +221,6 @@ order_list (QueenExchange *exchange,
   return TRUE;
 }
 
-/* Whether the client says that it has the list already that it would get. */
-static gboolean
-answer_unchanged (QueenExchange *exchange, const char *version, const char *suffix)
-{
-  g_autofree char *tag = g_strdup_printf ("\"%s%s\"", version, suffix);
-
-  if (!queen_exchange_knows (exchange, tag))
-    return FALSE;
-  queen_exchange_vary (exchange);
-  set_version (exchange, version, suffix);
-  queen_exchange_answer (exchange, SOUP_STATUS_NOT_MODIFIED, NULL, NULL);
-  return TRUE;
-}
-
-/* Whoever takes gzip may as well have it as it is. */
 static gboolean
 answer_known (QueenExchange *exchange, Routes *routes, const QueenSelection *selection)
 {
@@ -275,8 +229,7 @@ answer_known (QueenExchange *exchange, Routes *routes, const QueenSelection *sel
   if (!queen_selection_is_everybody (selection))
     return FALSE;
   version = queen_lister_dup_version (routes->lister, routes->registry);
-  return (selection->wants_gzip && answer_unchanged (exchange, version, GZIP_SUFFIX)) ||
-         answer_unchanged (exchange, version, "");
+  return queen_list_answer_unchanged (exchange, version, selection->wants_gzip);
 }
 
 static void
@@ -298,7 +251,7 @@ on_list (QueenExchange *exchange, gpointer data)
     return;
   list = queen_lister_list (routes->lister, routes->registry, &selection);
   if (list)
-    give_list (exchange, list, selection.wants_gzip);
+    queen_list_answer_give (exchange, list, selection.wants_gzip);
   else if (!order_list (exchange, routes, &selection, &error))
     queen_exchange_answer_error (exchange, error);
 }
