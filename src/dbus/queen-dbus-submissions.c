@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "jobs/queen-job-operation.h"
+#include "loop/queen-fair-queue.h"
 #include "net/queen-closer.h"
 #include "net/queen-socket.h"
 #include "net/queen-user-address.h"
@@ -30,6 +31,8 @@
 #define MAX_UNREAD 60
 #define MAX_BYTES (32 * 1024 * 1024) /* of all their bodies */
 
+typedef struct _Submission Submission;
+
 struct _QueenDBusSubmissions
 {
   GMainContext *context; /* the D-Bus thread's */
@@ -40,13 +43,15 @@ struct _QueenDBusSubmissions
   QueenDBusBodies *bodies;
   GHashTable *n_of_user; /* submitter -> how many calls are open */
   guint n_counted;       /* of all of them */
+  QueenFairQueue *turns; /* of Submission: those whose body is read; submitters take turns */
+  Submission *asked;     /* the one that the main thread has; NULL for none */
   QueenDBusReceipts *receipts;
   GDBusConnection *connection; /* to which these belong; NULL while she is not on the bus */
   const QueenClock *clock;
 };
 
 /* A call on its way to the main thread and back, with a reference of the thread that has it. */
-typedef struct
+struct _Submission
 {
   GMainContext *context;
   QueenJobs *jobs;
@@ -60,6 +65,8 @@ typedef struct
 
   /* For the D-Bus thread only. */
   QueenDBusSubmissions *submissions; /* NULL once there is no call any more */
+  QueenDBusSubmissions *asker;       /* NULL unless it is the one that the main thread has */
+  QueenFairPlace turn;
   gboolean is_counted;
   QueenDBusCall *call; /* NULL when there is nobody to be answered */
   int fd;              /* where the body is, until it is read */
@@ -69,7 +76,7 @@ typedef struct
   char *path;
   int answer; /* the caller's end; -1 when there is none */
   GError *error;
-} Submission;
+};
 
 static void
 clear_submission (Submission *self)
@@ -177,13 +184,35 @@ end_submission (Submission *self, const GError *error)
   unref_submission (self); /* the call's */
 }
 
+static gboolean on_submission_asked (gpointer data);
+
+/* What the queen answers by herself takes her some ms, and dozens of bodies may end in one moment.
+ * The main thread does in one turn all that it has been given before: so it is given one at a time.
+ */
+static void
+ask_next (QueenDBusSubmissions *self)
+{
+  if (self->asked)
+    return;
+  self->asked = queen_fair_queue_take (self->turns);
+  if (!self->asked)
+    return;
+  self->asked->asker = self;
+  send_submission (NULL, on_submission_asked, self->asked);
+}
+
 static gboolean
 on_submitted (gpointer data)
 {
   Submission *self = data;
+  QueenDBusSubmissions *asker = g_steal_pointer (&self->asker);
 
   if (self->call)
     end_submission (self, self->error);
+  if (!asker)
+    return G_SOURCE_REMOVE;
+  asker->asked = NULL;
+  ask_next (asker);
   return G_SOURCE_REMOVE;
 }
 
@@ -270,6 +299,7 @@ on_submitter_left (gpointer data)
   Submission *self = data;
 
   self->call = NULL;
+  queen_fair_queue_leave (&self->turn);
   forget_call (self);
   g_clear_pointer (&self->reading, queen_dbus_body_cancel);
   unref_submission (self); /* the call's */
@@ -287,7 +317,8 @@ on_body_read (GBytes *bytes, const GError *error, gpointer data)
       return;
     }
   self->body = g_bytes_ref (bytes);
-  send_submission (NULL, on_submission_asked, self);
+  queen_fair_queue_enter (self->submissions->turns, &self->turn, self->submitter, self);
+  ask_next (self->submissions);
 }
 
 static guint
@@ -461,6 +492,7 @@ queen_dbus_submissions_new (QueenJobs *jobs,
   self->clock = clock;
   self->receipts = queen_dbus_receipts_new (clock);
   self->n_of_user = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->turns = queen_fair_queue_new (MAX_OPEN);
   g_signal_connect (skeleton, "handle-submit-job", G_CALLBACK (on_submit_call), self);
   return self;
 }
@@ -484,6 +516,9 @@ queen_dbus_submissions_free (QueenDBusSubmissions *self)
 {
   g_signal_handlers_disconnect_by_data (self->skeleton, self);
   queen_dbus_calls_free (self->calls);
+  queen_fair_queue_free (self->turns);
+  if (self->asked)
+    self->asked->asker = NULL; /* it goes back to a thread that is no more */
   queen_dbus_bodies_free (self->bodies);
   queen_dbus_receipts_free (self->receipts);
   g_clear_object (&self->connection);

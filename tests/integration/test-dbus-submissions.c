@@ -24,6 +24,8 @@
 #define N_STRANGERS 100
 #define MOST 16 /* descriptors that a system bus passes with a message */
 #define N_TOKENS 20000
+#define N_REPORTS 24  /* fewer than one user may ask for at once */
+#define N_LISTED 1000 /* workers in one of them: as many as may be */
 
 typedef struct
 {
@@ -633,6 +635,72 @@ test_many_answers (Fixture *f, gconstpointer data)
   stand_in_wait (f->worker, "gone=2&running=0");
 }
 
+/* Workers of whom it takes long to tell. */
+static void
+beat_long (Fixture *f)
+{
+  g_autofree char *model = g_strnfill (500, 'm');
+  g_autoptr (GString) json = g_string_new (NULL);
+  g_autoptr (HttpAnswer) answer = NULL;
+
+  for (guint i = 0; i < N_LISTED; i++)
+    g_string_append_printf (
+        json, "%c{\"worker\":{\"id\":\"l-%u\",\"status\":\"ready\",\"model_id\":\"%s\"}}",
+        i == 0 ? '[' : ',', i, model);
+  g_string_append_c (json, ']');
+  answer = http_post (f->port, "/v1/heartbeats", json->str);
+  g_assert_cmpuint (answer->status, ==, 200);
+}
+
+static void
+on_reported (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GUnixFDList) answers = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) job =
+      g_dbus_connection_call_with_unix_fd_list_finish (G_DBUS_CONNECTION (source), &answers, result,
+                                                       &error);
+
+  g_assert_no_error (error);
+  ++*(guint *) data;
+}
+
+/* The bodies of all end in the same moment; but what the queen answers herself takes her so long
+ * that each has a turn of the loop of its own. */
+static void
+test_reports (Fixture *f, gconstpointer data)
+{
+  static const char body[] = "{\"operation\":\"active_worker_list\"}";
+  int ends[N_REPORTS];
+  guint n_reported = 0;
+  guint64 n_turns;
+
+  beat_long (f);
+  for (guint i = 0; i < N_REPORTS; i++)
+    {
+      g_autoptr (GUnixFDList) list = NULL;
+      int fds[2];
+
+      g_assert_cmpint (pipe2 (fds, O_CLOEXEC), ==, 0);
+      g_assert_cmpint (write (fds[1], body, strlen (body)), ==, strlen (body));
+      list = g_unix_fd_list_new_from_array (fds, 1);
+      ends[i] = fds[1];
+      g_dbus_connection_call_with_unix_fd_list (bus_client_get_connection (f->client), QUEEN_NAME,
+                                                QUEEN_PATH, QUEEN_NAME, "SubmitJob",
+                                                g_variant_new_parsed ("(@a{sv} {}, handle 0)"),
+                                                NULL, G_DBUS_CALL_FLAGS_NONE, PATIENCE, list, NULL,
+                                                on_reported, &n_reported);
+    }
+  bus_client_expect (f->client, QUEEN_PATH, "", "JobsQueued", "0"); /* all have come */
+  n_turns = http_read_metric (f->port, "queen_turn_seconds_count");
+  for (guint i = 0; i < N_REPORTS; i++)
+    close (ends[i]);
+  while (n_reported < N_REPORTS)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (http_read_metric (f->port, "queen_turn_seconds_count") - n_turns, >=,
+                    N_REPORTS);
+}
+
 /* Who wants no answer gets none, and then nobody has it. */
 static void
 test_unwanted (Fixture *f, gconstpointer data)
@@ -679,6 +747,7 @@ main (int argc, char **argv)
   ADD ("body/comes-bit-by-bit", test_slow_body);
   ADD ("body/of-8-MiB-and-one-byte-more", test_large);
   ADD ("cancelled/the-answer-says-so", test_cancelled);
+  ADD ("of-herself/one-in-a-turn", test_reports);
   ADD ("refused/by-name", test_refused);
   ADD ("answer/unread/slows-nobody", test_slow_reader);
   ADD ("answer/when-she-ends/says-so", test_stopped);
