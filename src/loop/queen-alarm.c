@@ -4,7 +4,6 @@
 #include "queen-alarm.h"
 
 #define NOT_SET G_MAXUINT /* in the place of a place in the heap */
-#define MANY 16           /* alarms, until it is looked how long they took */
 
 /* The first part of a source. */
 typedef struct
@@ -331,7 +330,8 @@ is_group_due (GSource *source)
   return first && first->time <= get_time (source);
 }
 
-/* Those that are left when there was no more time go off in the next turn. */
+/* Those that are left when there was no more time go off in the next turn. How long the last one
+ * took is looked at each time: it may have had a slice of its own, as whoever tells thousands. */
 static gboolean
 dispatch_group (GSource *source, GSourceFunc callback, gpointer data)
 {
@@ -339,7 +339,6 @@ dispatch_group (GSource *source, GSourceFunc callback, gpointer data)
   const QueenClock *clock = ((Timer *) source)->clock;
   gint64 end = clock->get_monotonic () + QUEEN_SLICE;
   guint64 last = group->n_sets;
-  guint n = 0;
   QueenAlarm *first;
 
   group->turn = get_time (source);
@@ -347,7 +346,7 @@ dispatch_group (GSource *source, GSourceFunc callback, gpointer data)
     {
       unset (first);
       first->callback (first->data);
-      if (++n % MANY == 0 && clock->get_monotonic () >= end)
+      if (clock->get_monotonic () >= end)
         break;
     }
   return G_SOURCE_CONTINUE;
