@@ -68,15 +68,23 @@ queen_redis_sequencer_tell (QueenRedisSequencer *self, QueenEvent *event, QueenC
   queen_flights_tell (self->flights, event);
 }
 
+/* What she remembers from before a restart is told before the sequencer is started and knows where
+ * it is. */
+static guint
+count_known (const QueenRedisSequencer *self, QueenComponentKind kind)
+{
+  return self->registries[kind] ? queen_registry_get_total (self->registries[kind]) : 0;
+}
+
 void
 queen_redis_sequencer_set_dirty (QueenRedisSequencer *self,
                                  const QueenComponent *component,
                                  gboolean is_forgotten)
 {
   GHashTable *dirty = self->dirty[component->kind];
-  guint n_known = queen_registry_get_total (self->registries[component->kind]);
+  guint most = count_known (self, component->kind) + QUEEN_REDIS_MAX_FORGOTTEN;
 
-  if (!is_forgotten || g_hash_table_size (dirty) < n_known + QUEEN_REDIS_MAX_FORGOTTEN)
+  if (!is_forgotten || g_hash_table_size (dirty) < most)
     g_hash_table_add (dirty, g_strdup (component->id));
   else
     g_hash_table_remove (dirty, component->id);

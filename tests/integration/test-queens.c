@@ -3,6 +3,7 @@
 
 /* Several queens and one Redis: they are one queen for everybody outside, whatever dies. */
 
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
 
@@ -530,6 +531,45 @@ test_large_past (void)
   redis_server_free (server);
 }
 
+/* In which a queen remembers. */
+static void
+remove_directory (const char *directory)
+{
+  static const char *const names[] = { "state", "lock", "jobs" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (directory, names[i], NULL);
+
+      g_remove (path);
+    }
+  g_assert_cmpint (g_rmdir (directory), ==, 0);
+}
+
+/* What she remembers is told before she looks for the engine, and the engine hears of it, too. */
+static void
+test_restarted (void)
+{
+  RedisServer *server = redis_server_start_new ();
+  g_autofree char *directory = g_dir_make_tmp ("queens-XXXXXX", NULL);
+  g_autofree char *option = g_strconcat ("--state-directory=", directory, NULL);
+  g_autofree char *known = NULL;
+  QueenProcess *queen = start_queen (server, option);
+
+  queens_wait_for (queen, "together");
+  queens_beat (queen, "a", "ready");
+  queens_end (queen);
+  redis_server_do (server, "OK", "FLUSHALL");
+  queen = start_queen (server, option);
+  queens_wait_for (queen, "together");
+  g_assert_true (queens_is_known_as (queen, "a", "Ready"));
+  known = redis_server_ask (server, "HEXISTS", WORKERS, "a", NULL);
+  g_assert_cmpstr (known, ==, "1");
+  queens_end (queen);
+  redis_server_free (server);
+  remove_directory (directory);
+}
+
 static void
 test_newer_script (Fixture *f, gconstpointer option)
 {
@@ -626,5 +666,6 @@ main (int argc, char **argv)
   ADD ("/queens/engine/full", NULL, test_full);
 #undef ADD
   g_test_add_func ("/queens/engine/large-past", test_large_past);
+  g_test_add_func ("/queens/restarted/remembers-and-tells", test_restarted);
   return g_test_run ();
 }
