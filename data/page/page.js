@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
+import { Clock } from "./model/clock.js";
 import { Cluster } from "./model/cluster.js";
 import { Journal } from "./model/journal.js";
 import { Pulse } from "./model/pulse.js";
 import { Trend } from "./model/trend.js";
 import { BASE } from "./stream/address.js";
+import { ask } from "./stream/ask.js";
 import { InTurn } from "./stream/in-turn.js";
 import { JobsFeed } from "./stream/jobs.js";
 import { QueensFeed } from "./stream/queens.js";
@@ -34,6 +36,7 @@ const AGE_TICK = 100; /* ms: the age of the queen's beat has tenths */
 const PATIENCE = 2; /* beats of the queen: as long as that holds what she said last */
 const LOG_TICK = 250; /* ms: nobody reads faster */
 
+const clock = new Clock();
 const journal = new Journal();
 const cluster = new Cluster((change) => journal.addChange(change));
 const pulse = new Pulse();
@@ -182,8 +185,9 @@ function draw() {
   cluster.changed.clear();
 }
 
-/** @param {number} second */
-function drawSecond(second) {
+function drawSecond() {
+  const second = lastSecond;
+
   rows.drawAges();
   attention.drawAges();
   jobs.drawAges();
@@ -218,12 +222,27 @@ function pass(second) {
   drawTitle();
   if (document.hidden) return;
   drawSoon(draw);
-  drawSoon(() => drawSecond(second));
+  drawSoon(drawSecond);
+}
+
+let isOutOfTime = false, isStartingOver = false;
+/* The page is loaded again, unless something else would come than the page. */
+async function startOver() {
+  if (isStartingOver) return;
+  isStartingOver = true;
+  try {
+    if ((await ask(BASE.href)).ok) location.reload();
+  } catch {
+    /* The queen is away; then it is done when she is back. */
+  }
+  isStartingOver = false;
 }
 
 function tick() {
   const second = Math.floor(Date.now() / 1000);
 
+  isOutOfTime ||= clock.wasSetBack(Date.now());
+  if (isOutOfTime && second !== lastSecond) startOver();
   if (second !== lastSecond) pass(second);
   if (!document.hidden) drawSoon(drawPulse);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
+const MOST_AHEAD = 16; /* whoever is never told of by the stream, such as a hive's health, has no end */
+
 /**
  * @typedef {import('./cluster.js').Change} Change
  * @typedef {{ stamp: number, change: Change }} Foretold `stamp` is when it was, in ms by the queen's
@@ -39,6 +41,7 @@ export class Chronicle {
   foretell(change, stamp) {
     change.at = Math.max(change.at, this.#newest + 1);
     this.#ahead.push({ stamp, change });
+    if (this.#ahead.length > MOST_AHEAD) this.#ahead.shift();
   }
 
   /**

@@ -377,6 +377,8 @@ export class Cluster {
       this.changed.add(key);
       this.#onChange({ component, at, from, to: FORGOTTEN, isNew: false, isNext });
     }
+    /* Of a tab that nobody sees nothing is drawn, and all the while others come and go. */
+    if (this.changed.size > 4 * MOST) this.changed = new Set(this.components.keys());
   }
 
   /**

@@ -127,10 +127,16 @@ export class Journal {
     if (!byWork) entry.at = at;
     entry.until = at;
     this.#tell(entry, change);
-    if (isLate) return;
-    (byWork ? this.#work : this.#last).set(key, entry);
-    if (!byWork) this.#work.delete(key);
-    if (to === FORGOTTEN) this.#last.delete(key);
+    if (!isLate) (byWork ? this.#work : this.#last).set(key, entry);
+    if (!isLate && !byWork) this.#work.delete(key);
+    if (to === FORGOTTEN) this.#forget(key);
+  }
+
+  /* Nothing is to be compared with it any more, whatever the clocks say of when that was. */
+  /** @param {string} key */
+  #forget(key) {
+    this.#last.delete(key);
+    this.#work.delete(key);
   }
 
   /**

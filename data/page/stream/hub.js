@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: the queen-rbee authors
 
+import { Clock } from "../model/clock.js";
 import { isLively } from "../model/load.js";
 import { MOST } from "../model/most.js";
 import { BeatInterval } from "./beat-interval.js";
@@ -49,6 +50,7 @@ export class Hub {
   #lastHeard = 0;
   #clockOffset = 0; /* ms: this clock less the queen's */
   #openedAt = 0;
+  #clock = new Clock();
   #interval = new BeatInterval();
   #connection;
   #roster;
@@ -78,6 +80,7 @@ export class Hub {
 
   /** @param {Subscriber} subscriber */
   add(subscriber) {
+    this.#noticeClock();
     this.#flush();
     this.#subscribers.add(subscriber);
     subscriber({ type: "link", state: this.#state, why: this.#why });
@@ -187,7 +190,17 @@ export class Hub {
     this.#send({ type: "link", state, why });
   }
 
+  #noticeClock() {
+    if (!this.#clock.wasSetBack(Date.now())) return;
+    this.#pending = [];
+    this.#backlog = [];
+    this.#lastHeard = 0;
+    this.#interval.forget();
+    if (this.#state === "open") this.#connection.restart(); /* so that it is learnt how far apart they are */
+  }
+
   #watch() {
+    this.#noticeClock();
     const silence = Math.max(SILENT_BEATS * this.#interval.value, SHORTEST_SILENCE);
 
     if (this.#state !== "open" || !this.#interval.isLearned) return;

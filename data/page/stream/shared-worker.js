@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: the queen-rbee authors
 
 import { Hub } from "./hub.js";
+import { Tab } from "./tab.js";
 
 /* Browsers allow six connections to one origin, and a stream is one of them: so all tabs share it.
  * https://html.spec.whatwg.org/multipage/workers.html#shared-workers */
@@ -10,12 +11,17 @@ hub.open();
 
 /** @type {any} */ (globalThis).onconnect = (/** @type {MessageEvent} */ event) => {
   const port = event.ports[0];
+  const tab = new Tab((message) => port.postMessage(message), () => hub.add(tell));
   /** @type {import('./hub.js').Subscriber} */
-  const subscriber = (message) => port.postMessage(message);
+  const tell = (message) => tab.tell(message);
 
   port.onmessage = ({ data }) => {
-    if (data === "retry") hub.retry();
-    else if (data === "leave") hub.remove(subscriber);
-    else hub.add(subscriber);
+    if (data === "took") tab.take();
+    else if (data === "retry") hub.retry();
+    else if (data === "join") tab.join();
+    else if (data === "leave") {
+      hub.remove(tell);
+      tab.leave();
+    }
   };
 };

@@ -6,8 +6,9 @@ import { Hub } from "./hub.js";
 
 /** @typedef {import('./hub.js').Subscriber} Subscriber */
 
-/* A proxy may have several queens, each under a path of its own. */
-const NAME = `queen-rbee-stream ${BASE.pathname}`;
+/* A proxy may have several queens, each under a path of its own. What tabs say to each other may change
+ * with the queen's version, and those that were open before go on as they were: then so does this. */
+const NAME = `queen-rbee-stream-2 ${BASE.pathname}`;
 
 /**
  * A worker that all tabs share has the stream.
@@ -18,7 +19,13 @@ function subscribeToWorker(subscriber) {
   const worker = new SharedWorker(new URL("./shared-worker.js", import.meta.url), {
     type: "module", name: NAME });
 
-  worker.port.onmessage = ({ data }) => subscriber(data);
+  worker.port.onmessage = ({ data }) => {
+    try {
+      subscriber(data);
+    } finally {
+      worker.port.postMessage("took"); /* it sends only so much ahead */
+    }
+  };
   worker.port.postMessage("join");
   /* A page that the browser puts aside may come back as it was. */
   addEventListener("pagehide", () => worker.port.postMessage("leave"));
@@ -30,45 +37,84 @@ function subscribeToWorker(subscriber) {
 
 /**
  * The tab that holds the lock has the stream, and tells the others; when it closes, the lock and
- * the work pass to the next.
- *
- * @param {Subscriber} subscriber
+ * the work pass to the next. One that the browser freezes takes no part: what it is told would be
+ * kept for it without end, and it could not have the stream.
  */
-function subscribeByLock(subscriber) {
-  const channel = new BroadcastChannel(NAME);
-  const me = `${Date.now()}-${Math.random()}`;
-  let lastId = "";
+class Guild {
+  #subscriber;
+  #me = `${Date.now()}-${Math.random()}`;
+  #lastId = "";
+  #channel = new BroadcastChannel(NAME);
+  #queue = new AbortController();
+  /** @type {Hub | null} while it is this tab that has the stream */
+  #hub = null;
+
+  /** @param {Subscriber} subscriber */
+  constructor(subscriber) {
+    this.#subscriber = subscriber;
+    this.#join();
+    document.addEventListener("freeze", () => this.#hub || this.#leave());
+    document.addEventListener("resume", () => this.#hub || this.#rejoin());
+  }
+
+  retry() {
+    if (this.#hub) this.#hub.retry();
+    else this.#channel.postMessage({ retry: true });
+  }
+
+  #join() {
+    this.#channel.onmessage = ({ data }) => {
+      if (data.message && (!data.to || data.to === this.#me)) this.#take(data.message);
+      else if (this.#hub) this.#serve(this.#hub, data);
+    };
+    this.#channel.postMessage({ join: this.#me });
+    navigator.locks.request(NAME, { signal: this.#queue.signal }, () => this.#lead()).catch(() => {
+      /* It has left. */
+    });
+  }
+
+  #leave() {
+    this.#queue.abort();
+    this.#channel.close();
+  }
+
+  #rejoin() {
+    this.#leave();
+    this.#queue = new AbortController();
+    this.#channel = new BroadcastChannel(NAME);
+    this.#join();
+  }
 
   /** @param {import('./hub.js').HubMessage} message */
-  const take = (message) => {
-    if (message.type === "happenings") lastId = message.lastId;
-    subscriber(message);
-  };
-  channel.onmessage = ({ data }) => {
-    if (data.message && (!data.to || data.to === me)) take(data.message);
-  };
-  channel.postMessage({ join: me });
-  let retry = () => channel.postMessage({ retry: true });
-  navigator.locks.request(NAME, () => {
-    const hub = new Hub();
-    retry = () => hub.retry();
+  #take(message) {
+    if (message.type === "happenings") this.#lastId = message.lastId;
+    this.#subscriber(message);
+  }
+
+  #lead() {
+    const hub = (this.#hub = new Hub());
 
     hub.add((message) => {
-      take(message);
-      channel.postMessage({ message });
+      this.#take(message);
+      this.#channel.postMessage({ message });
     });
-    channel.addEventListener("message", ({ data }) => {
-      if (data.retry) hub.retry();
-      if (!data.join) return;
-      /** @type {Subscriber} */
-      const introduce = (message) => channel.postMessage({ to: data.join, message });
-      hub.add(introduce);
-      hub.remove(introduce);
-    });
-    hub.open(lastId);
+    hub.open(this.#lastId);
     return new Promise(() => {}); /* for as long as the tab is there */
-  });
-  return () => retry();
+  }
+
+  /**
+   * @param {Hub} hub
+   * @param {{ retry?: boolean, join?: string }} said by another tab
+   */
+  #serve(hub, { retry, join }) {
+    /** @type {Subscriber} */
+    const introduce = (message) => this.#channel.postMessage({ to: join, message });
+
+    if (retry) hub.retry();
+    if (!join) return;
+    hub.add(introduce);
+    hub.remove(introduce);
+  }
 }
 
 /**
@@ -94,6 +140,9 @@ function subscribeAlone(subscriber) {
  */
 export function subscribe(subscriber) {
   if (typeof SharedWorker === "function") return subscribeToWorker(subscriber);
-  if (navigator.locks && typeof BroadcastChannel === "function") return subscribeByLock(subscriber);
+  if (navigator.locks && typeof BroadcastChannel === "function") {
+    const guild = new Guild(subscriber);
+    return () => guild.retry();
+  }
   return subscribeAlone(subscriber);
 }
