@@ -8,10 +8,10 @@ import timers from "node:timers/promises";
 
 import { figureIs, open, pulseIs, testPage } from "./harness.mjs";
 
-const WORKERS = 25; /* heartbeats of one batch */
-const BATCHES = 300;
+const WORKERS = 45; /* heartbeats of one batch */
+const BATCHES = 150;
 const APART = 20; /* ms, or they are all one message */
-const MOST = 120; /* messages, of which it is sent 32 ahead, and some before and after */
+const MOST = 100; /* messages, of which it is sent 32 ahead, and some before and after */
 
 /** Counts what comes to a tab, and what it could have come by. */
 /** @param {import('playwright-core').Page} page */

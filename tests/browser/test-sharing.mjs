@@ -54,3 +54,15 @@ testPage("a tab that can share nothing has a stream of its own while it is seen"
     await pulseIs(page, "beating");
     await figureIs(page, "workersOnline", "1");
   });
+
+testPage("seven tabs whose worker the browser has ended have another one", { isClosed: true },
+  async (stage) => {
+    const pages = await openSeven(stage, []);
+    const session = await /** @type {import('playwright-core').Browser} */ (
+      stage.context.browser()).newBrowserCDPSession();
+    const { targetInfos } = await session.send("Target.getTargets");
+    const { targetId } = /** @type {any} */ (targetInfos.find(({ type }) => type === "shared_worker"));
+    await session.send("Target.closeTarget", { targetId });
+    await stage.queen.worker("w", "ready");
+    for (const page of pages) await figureIs(page, "workersOnline", "1");
+  });

@@ -17,6 +17,7 @@ hub.open();
 
   port.onmessage = ({ data }) => {
     if (data === "took") tab.take();
+    else if (data === "there?") port.postMessage({ type: "here" });
     else if (data === "retry") hub.retry();
     else if (data === "join") tab.join();
     else if (data === "leave") {

@@ -6,33 +6,68 @@ import { Hub } from "./hub.js";
 
 /** @typedef {import('./hub.js').Subscriber} Subscriber */
 
+const QUESTION = 5000; /* ms: how often a worker is asked whether it is there, and how long it may take */
+
 /* A proxy may have several queens, each under a path of its own. What tabs say to each other may change
  * with the queen's version, and those that were open before go on as they were: then so does this. */
 const NAME = `queen-rbee-stream-2 ${BASE.pathname}`;
 
 /**
- * A worker that all tabs share has the stream.
- *
- * @param {Subscriber} subscriber
+ * A worker that all tabs share has the stream. A browser that has not enough memory may end it, and
+ * nobody is told: so it is asked whether it is there.
  */
-function subscribeToWorker(subscriber) {
-  const worker = new SharedWorker(new URL("./shared-worker.js", import.meta.url), {
-    type: "module", name: NAME });
+class Port {
+  #subscriber;
+  /** @type {MessagePort} */
+  #port;
+  #isAnswered = true;
 
-  worker.port.onmessage = ({ data }) => {
+  /** @param {Subscriber} subscriber */
+  constructor(subscriber) {
+    this.#subscriber = subscriber;
+    this.#port = this.#connect();
+    /* A page that the browser puts aside may come back as it was. */
+    addEventListener("pagehide", () => this.#port.postMessage("leave"));
+    addEventListener("pageshow", (event) => {
+      if (event.persisted) this.#port.postMessage("join");
+    });
+    setInterval(() => this.#ask(), QUESTION);
+  }
+
+  retry() {
+    this.#port.postMessage("retry");
+  }
+
+  #connect() {
+    const { port } = new SharedWorker(new URL("./shared-worker.js", import.meta.url), {
+      type: "module", name: NAME });
+
+    port.onmessage = ({ data }) => this.#take(data);
+    port.postMessage("join");
+    return port;
+  }
+
+  /** @param {import('./hub.js').HubMessage | { type: 'here' }} message */
+  #take(message) {
+    this.#isAnswered = true;
+    if (message.type === "here") return;
     try {
-      subscriber(data);
+      this.#subscriber(message);
     } finally {
-      worker.port.postMessage("took"); /* it sends only so much ahead */
+      this.#port.postMessage("took"); /* it sends only so much ahead */
     }
-  };
-  worker.port.postMessage("join");
-  /* A page that the browser puts aside may come back as it was. */
-  addEventListener("pagehide", () => worker.port.postMessage("leave"));
-  addEventListener("pageshow", (event) => {
-    if (event.persisted) worker.port.postMessage("join");
-  });
-  return () => worker.port.postMessage("retry");
+  }
+
+  /* One that is there and has too much to do must not tell everything twice. */
+  #ask() {
+    if (!this.#isAnswered) {
+      this.#port.postMessage("leave");
+      this.#port.close();
+      this.#port = this.#connect();
+    }
+    this.#isAnswered = false;
+    this.#port.postMessage("there?");
+  }
 }
 
 /**
@@ -139,7 +174,10 @@ function subscribeAlone(subscriber) {
  * @returns {() => void} to be called when the queen may let in whom she did not let in
  */
 export function subscribe(subscriber) {
-  if (typeof SharedWorker === "function") return subscribeToWorker(subscriber);
+  if (typeof SharedWorker === "function") {
+    const port = new Port(subscriber);
+    return () => port.retry();
+  }
   if (navigator.locks && typeof BroadcastChannel === "function") {
     const guild = new Guild(subscriber);
     return () => guild.retry();
