@@ -207,8 +207,8 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   connections->budgets = settings->budgets;
   connections->readers = queen_readers_new (settings->budgets);
   connections->small_readers = queen_readers_new (settings->budgets);
-  connections->shares =
-      queen_shares_new (settings->caps.connections_per_address, settings->caps.spares_loopback);
+  connections->shares = queen_shares_new (settings->caps.connections_per_address, G_MAXUINT,
+                                          settings->caps.spares_loopback);
   connections->on_request = settings->on_request;
   connections->data = settings->data;
   self->max_connections = settings->caps.connections;

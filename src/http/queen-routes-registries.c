@@ -342,7 +342,7 @@ add_routes (QueenRouter *router,
   routes->cluster = g_object_ref (cluster);
   routes->registry = queen_cluster_get_registry (cluster, kind);
   routes->lister = queen_cluster_get_lister (cluster);
-  routes->askers = queen_shares_new (MAX_WAITING, TRUE);
+  routes->askers = queen_shares_new (MAX_WAITING, 2 * MAX_WAITING, TRUE);
   queen_router_add (router, table, n_routes, routes, free_routes);
 }
 

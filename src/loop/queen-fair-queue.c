@@ -3,8 +3,11 @@
 
 #include "queen-fair-queue.h"
 
+#include <string.h>
+
 #include "text/queen-hash.h"
 
+#define GROUP_END "\n"
 #define MAX_TRIED 256 /* askers that are looked at when room is wanted */
 
 /* Somebody who has something in a queue, or a group of those. */
@@ -96,13 +99,37 @@ queen_fair_queue_enter_in_group (QueenFairQueue *self,
     asker->n++;
 }
 
+char *
+queen_fair_queue_join (const char *group, const char *asker)
+{
+  return g_strconcat (group, GROUP_END, asker, NULL);
+}
+
+/* What queen_fair_queue_join() has joined.
+ *
+ * Returns: (transfer full) (nullable): the group, if there is one: the first of @askers */
+static char *
+split_asker (const char *asker, const char *askers[3])
+{
+  const char *end = strstr (asker, GROUP_END);
+  char *group = end ? g_strndup (asker, (gsize) (end - asker)) : NULL;
+
+  askers[0] = group ? group : asker;
+  askers[1] = group ? end + strlen (GROUP_END) : NULL;
+  askers[2] = NULL;
+  return group;
+}
+
 void
 queen_fair_queue_enter (QueenFairQueue *self,
                         QueenFairPlace *place,
                         const char *asker,
                         gpointer item)
 {
-  queen_fair_queue_enter_in_group (self, place, (const char *const[]){ asker, NULL }, item);
+  const char *askers[3];
+  g_autofree char *group = split_asker (asker, askers);
+
+  queen_fair_queue_enter_in_group (self, place, askers, item);
 }
 
 void
@@ -211,7 +238,10 @@ queen_fair_queue_find_greediest_in_group (const QueenFairQueue *self, const char
 gpointer
 queen_fair_queue_find_greediest (const QueenFairQueue *self, const char *asker)
 {
-  return queen_fair_queue_find_greediest_in_group (self, (const char *const[]){ asker, NULL });
+  const char *askers[3];
+  g_autofree char *group = split_asker (asker, askers);
+
+  return queen_fair_queue_find_greediest_in_group (self, askers);
 }
 
 gboolean

@@ -42,9 +42,17 @@ typedef struct
 QueenFairQueue *queen_fair_queue_new (guint max);
 
 /**
+ * queen_fair_queue_join:
+ * @group: what has no line break
+ *
+ * Returns: (transfer full): @asker as one of @group, to be said where one who asks is named
+ */
+char *queen_fair_queue_join (const char *group, const char *asker);
+
+/**
  * queen_fair_queue_enter:
  * @place: one that is in no queue
- * @asker: who asks: those with the same text are one
+ * @asker: who asks: those with the same text are one; perhaps of queen_fair_queue_join()
  * @item: what waits
  *
  * Lets @item wait, whether there is room or not.

@@ -21,6 +21,24 @@ typedef enum
   N_LINES
 } Line;
 
+/* An address, the network that it is in, or all of them. */
+struct _QueenHandshakeAddress
+{
+  QueenHandshakeAddress *whole; /* NULL for all of them */
+  QueenShare *share;
+  guint n;       /* under way */
+  guint n_begun; /* of these */
+
+  GQueue turns[N_LINES]; /* of its parts: those that have somebody who wants one */
+  GQueue heavy;          /* of its parts: those that have more than a few */
+  GQueue lines[N_LINES]; /* of an address, QueenHandshake: fresh ones newest first, others oldest
+                            first */
+
+  GList turn_links[N_LINES];
+  gboolean has_turn[N_LINES];
+  GList heavy_link;
+};
+
 struct _QueenHandshakes
 {
   const QueenClock *clock;
@@ -30,27 +48,15 @@ struct _QueenHandshakes
 
   QueenShares *shares;   /* who is the same address as who */
   GHashTable *addresses; /* QueenShare -> QueenHandshakeAddress; NULL is one, too */
-  GQueue turns[N_LINES]; /* of QueenHandshakeAddress: those that have somebody who wants one */
-  guint n_again;         /* turns of those since a new one had its */
-  GQueue heavy;          /* of QueenHandshakeAddress: those that have more than a few */
-  GQueue begun;          /* of QueenHandshake, oldest first */
+  QueenHandshakeAddress all;
+  guint n_again; /* turns of those who had begun since a new one had its */
+  GQueue begun;  /* of QueenHandshake, oldest first */
 
   QueenAlarm *alarm;
   gint64 credit;  /* µs that may be used now; below 0 when a step took more than there was */
   gint64 counted; /* µs, monotonic: when the credit was counted */
   const QueenHandshake *stepping; /* whose turn it is, NULL for nobody's */
   gint64 step_begin;              /* µs of the processor */
-};
-
-struct _QueenHandshakeAddress
-{
-  QueenShare *share;
-  guint n;               /* under way */
-  guint n_begun;         /* of these */
-  GQueue lines[N_LINES]; /* of QueenHandshake: fresh ones newest first, others oldest first */
-  GList turn_links[N_LINES];
-  gboolean has_turn[N_LINES];
-  GList heavy_link;
 };
 
 /* Time */
@@ -87,7 +93,7 @@ end_step (QueenHandshakes *self)
 static gboolean
 has_turns (const QueenHandshakes *self)
 {
-  return self->turns[FRESH].length > 0 || self->turns[AGAIN].length > 0;
+  return self->all.turns[FRESH].length > 0 || self->all.turns[AGAIN].length > 0;
 }
 
 static void
@@ -104,23 +110,36 @@ set_alarm (QueenHandshakes *self)
 /* Addresses */
 
 static QueenHandshakeAddress *
+get_part (QueenHandshakes *self, QueenHandshakeAddress *whole, QueenShare *share, gconstpointer key)
+{
+  QueenHandshakeAddress *part = g_hash_table_lookup (self->addresses, key);
+
+  if (part)
+    return part;
+  part = g_new0 (QueenHandshakeAddress, 1);
+  part->whole = whole;
+  part->share = share;
+  part->turn_links[FRESH].data = part->turn_links[AGAIN].data = part;
+  part->heavy_link.data = part;
+  g_hash_table_insert (self->addresses, (gpointer) key, part);
+  return part;
+}
+
+/* What is in no network of its own is one that has but one address. */
+static QueenHandshakeAddress *
 enter_address (QueenHandshakes *self, const struct sockaddr_storage *sockaddr)
 {
-  QueenHandshakeAddress *address;
+  QueenHandshakeAddress *network, *address;
   QueenShare *share;
 
   queen_shares_acquire (self->shares, sockaddr, FALSE, &share);
-  address = g_hash_table_lookup (self->addresses, share);
-  if (!address)
-    {
-      address = g_new0 (QueenHandshakeAddress, 1);
-      address->share = share;
-      address->turn_links[FRESH].data = address->turn_links[AGAIN].data = address;
-      address->heavy_link.data = address;
-      g_hash_table_insert (self->addresses, share, address);
-    }
-  if (++address->n == QUEEN_HANDSHAKES_FEW + 1)
-    g_queue_push_tail_link (&self->heavy, &address->heavy_link);
+  network = get_part (self, &self->all, NULL, share ? queen_share_get_wide (share) : NULL);
+  address = share && queen_share_get_wide (share) != share ? get_part (self, network, share, share)
+                                                           : network;
+  address->share = share;
+  for (QueenHandshakeAddress *each = address; each->whole; each = each->whole)
+    if (++each->n == QUEEN_HANDSHAKES_FEW + 1)
+      g_queue_push_tail_link (&each->whole->heavy, &each->heavy_link);
   return address;
 }
 
@@ -128,31 +147,39 @@ static void
 release_address (QueenHandshakes *self, QueenHandshakeAddress *address)
 {
   QueenShare *share = address->share;
+  gconstpointer key = share, wide = share ? queen_share_get_wide (share) : NULL;
 
-  if (address->n-- == QUEEN_HANDSHAKES_FEW + 1)
-    g_queue_unlink (&self->heavy, &address->heavy_link);
-  if (address->n == 0)
-    g_hash_table_remove (self->addresses, share);
+  for (QueenHandshakeAddress *each = address, *whole; each->whole; each = whole, key = wide)
+    {
+      whole = each->whole;
+      if (each->n-- == QUEEN_HANDSHAKES_FEW + 1)
+        g_queue_unlink (&whole->heavy, &each->heavy_link);
+      if (each->n == 0)
+        g_hash_table_remove (self->addresses, key);
+    }
   queen_shares_release (self->shares, share);
 }
 
 /* An address that has nobody else here comes first among those who are new, as a new client does in
  * its address: when there are more than can be served, those who have waited for long have given
- * up, and all would if each was served as late as that. */
+ * up, and all would if each was served as late as that. It is the same with networks. */
 static void
-update_turn (QueenHandshakes *self, QueenHandshakeAddress *address, Line line)
+update_turn (QueenHandshakeAddress *address, Line line)
 {
-  gboolean is_waiting = address->lines[line].length > 0;
+  for (QueenHandshakeAddress *each = address; each->whole; each = each->whole)
+    {
+      gboolean is_waiting = each->lines[line].length > 0 || each->turns[line].length > 0;
 
-  if (is_waiting == address->has_turn[line])
-    return;
-  address->has_turn[line] = is_waiting;
-  if (!is_waiting)
-    g_queue_unlink (&self->turns[line], &address->turn_links[line]);
-  else if (line == FRESH && address->n == 1)
-    g_queue_push_head_link (&self->turns[line], &address->turn_links[line]);
-  else
-    g_queue_push_tail_link (&self->turns[line], &address->turn_links[line]);
+      if (is_waiting == each->has_turn[line])
+        return;
+      each->has_turn[line] = is_waiting;
+      if (!is_waiting)
+        g_queue_unlink (&each->whole->turns[line], &each->turn_links[line]);
+      else if (line == FRESH && each->n == 1)
+        g_queue_push_head_link (&each->whole->turns[line], &each->turn_links[line]);
+      else
+        g_queue_push_tail_link (&each->whole->turns[line], &each->turn_links[line]);
+    }
 }
 
 static Line
@@ -171,7 +198,7 @@ wait_for_turn (QueenHandshake *handshake)
     g_queue_push_head_link (handshake->queue, &handshake->turn_link);
   else
     g_queue_push_tail_link (handshake->queue, &handshake->turn_link);
-  update_turn (handshake->owner, handshake->address, line);
+  update_turn (handshake->address, line);
 }
 
 static void
@@ -181,24 +208,37 @@ stop_waiting (QueenHandshake *handshake)
     return;
   g_queue_unlink (handshake->queue, &handshake->turn_link);
   handshake->queue = NULL;
-  update_turn (handshake->owner, handshake->address, get_line (handshake));
+  update_turn (handshake->address, get_line (handshake));
 }
 
 /* Making room */
 
+/* Returns: (nullable): the network that has most of them, or the address in it that has many */
 static QueenHandshakeAddress *
 find_heaviest (QueenHandshakes *self)
 {
-  QueenHandshakeAddress *heaviest = NULL;
+  QueenHandshakeAddress *whole = &self->all;
 
-  for (GList *link = self->heavy.head; link; link = link->next)
+  while (whole->heavy.head)
     {
-      QueenHandshakeAddress *address = link->data;
+      QueenHandshakeAddress *heaviest = NULL;
 
-      if (!heaviest || address->n > heaviest->n)
-        heaviest = address;
+      for (GList *link = whole->heavy.head; link; link = link->next)
+        {
+          QueenHandshakeAddress *each = link->data;
+
+          if (!heaviest || each->n > heaviest->n)
+            heaviest = each;
+        }
+      whole = heaviest;
     }
-  return heaviest;
+  return whole->whole ? whole : NULL;
+}
+
+static gboolean
+is_of (const QueenHandshake *handshake, const QueenHandshakeAddress *address)
+{
+  return handshake->address == address || handshake->address->whole == address;
 }
 
 /* The one that has let the queen wait for longest, of @address if that is not NULL; not one for
@@ -210,10 +250,19 @@ find_slowest (QueenHandshakes *self, const QueenHandshakeAddress *address)
     {
       QueenHandshake *handshake = link->data;
 
-      if ((!address || handshake->address == address) && !queen_handshakes_is_waiting (handshake))
+      if ((!address || is_of (handshake, address)) && !queen_handshakes_is_waiting (handshake))
         return handshake;
     }
   return NULL;
+}
+
+/* Returns: (nullable): the oldest of those who wait for their first turn */
+static QueenHandshake *
+find_last_fresh (const QueenHandshakeAddress *address)
+{
+  while (address->turns[FRESH].tail)
+    address = address->turns[FRESH].tail->data;
+  return g_queue_peek_tail ((GQueue *) &address->lines[FRESH]);
 }
 
 gpointer
@@ -223,7 +272,7 @@ queen_handshakes_find_burden (QueenHandshakes *self)
   QueenHandshake *slowest = heaviest ? find_slowest (self, heaviest) : NULL;
 
   if (!slowest && heaviest)
-    slowest = g_queue_peek_tail (&heaviest->lines[FRESH]);
+    slowest = find_last_fresh (heaviest);
   return slowest ? slowest->item : NULL;
 }
 
@@ -251,49 +300,69 @@ make_room (QueenHandshakes *self)
 static Line
 choose_line (QueenHandshakes *self)
 {
-  gboolean is_fresh = self->turns[AGAIN].length == 0 ||
-                      (self->turns[FRESH].length > 0 && self->n_again >= AGAIN_PER_FRESH);
+  gboolean is_fresh = self->all.turns[AGAIN].length == 0 ||
+                      (self->all.turns[FRESH].length > 0 && self->n_again >= AGAIN_PER_FRESH);
 
   self->n_again = is_fresh ? 0 : self->n_again + 1;
   return is_fresh ? FRESH : AGAIN;
 }
 
-/* The next address; of those with new ones none that has begun enough already, unless there are no
- * others. */
+/* The next part of @whole; of those with new ones none that has begun enough already, unless there
+ * are no others. */
 static QueenHandshakeAddress *
-choose_address (QueenHandshakes *self, Line line)
+choose_part (const QueenHandshakeAddress *whole, Line line)
 {
-  for (GList *link = self->turns[line].head; link && line == FRESH; link = link->next)
+  for (GList *link = whole->turns[line].head; link && line == FRESH; link = link->next)
     {
-      QueenHandshakeAddress *address = link->data;
+      QueenHandshakeAddress *part = link->data;
 
-      if (address->n_begun < QUEEN_HANDSHAKES_FEW)
-        return address;
+      if (part->n_begun < QUEEN_HANDSHAKES_FEW)
+        return part;
     }
-  return g_queue_peek_head (&self->turns[line]);
+  return whole->turns[line].head->data;
+}
+
+/* Others of @address, and of its network, come after other addresses, and networks. */
+static void
+pass_turn (QueenHandshakeAddress *address, Line line)
+{
+  for (QueenHandshakeAddress *each = address; each->whole && each->has_turn[line];
+       each = each->whole)
+    {
+      g_queue_unlink (&each->whole->turns[line], &each->turn_links[line]);
+      g_queue_push_tail_link (&each->whole->turns[line], &each->turn_links[line]);
+    }
+}
+
+/* Returns: whose turn it is; it waits no longer */
+static QueenHandshake *
+choose (QueenHandshakes *self, Line line)
+{
+  QueenHandshakeAddress *address = &self->all;
+  QueenHandshake *handshake;
+
+  while (address->turns[line].head)
+    address = choose_part (address, line);
+  handshake = g_queue_peek_head (&address->lines[line]);
+  pass_turn (address, line);
+  stop_waiting (handshake);
+  return handshake;
 }
 
 static void
 begin (QueenHandshakes *self, QueenHandshake *handshake)
 {
   handshake->has_begun = TRUE;
-  handshake->address->n_begun++;
+  for (QueenHandshakeAddress *each = handshake->address; each->whole; each = each->whole)
+    each->n_begun++;
   g_queue_push_tail_link (&self->begun, &handshake->begun_link);
 }
 
 static void
 take_turn (QueenHandshakes *self)
 {
-  Line line = choose_line (self);
-  QueenHandshakeAddress *address = choose_address (self, line);
-  QueenHandshake *handshake = g_queue_peek_head (&address->lines[line]);
+  QueenHandshake *handshake = choose (self, choose_line (self));
 
-  stop_waiting (handshake);
-  if (address->has_turn[line]) /* others of it come after other addresses */
-    {
-      g_queue_unlink (&self->turns[line], &address->turn_links[line]);
-      g_queue_push_tail_link (&self->turns[line], &address->turn_links[line]);
-    }
   if (!handshake->has_begun)
     {
       make_room (self);
@@ -360,7 +429,8 @@ queen_handshakes_release (QueenHandshake *handshake)
   if (handshake->has_begun)
     {
       g_queue_unlink (&self->begun, &handshake->begun_link);
-      handshake->address->n_begun--;
+      for (QueenHandshakeAddress *each = handshake->address; each->whole; each = each->whole)
+        each->n_begun--;
     }
   release_address (self, handshake->address);
   *handshake = (QueenHandshake){ NULL };
@@ -378,7 +448,7 @@ queen_handshakes_new (const QueenClock *clock,
   self->on_turn = on_turn;
   self->on_crowded = on_crowded;
   self->data = data;
-  self->shares = queen_shares_new (G_MAXUINT, FALSE);
+  self->shares = queen_shares_new (G_MAXUINT, G_MAXUINT, FALSE);
   self->addresses = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->alarm = queen_alarm_new (clock, "handshakes", G_PRIORITY_DEFAULT, on_alarm, self);
   self->credit = MAX_CREDIT;

@@ -23,8 +23,8 @@ G_BEGIN_DECLS
  * turn of the main loop at the most (of quicker ones, as many as that takes), and all steps
  * together have a quarter of a processor. Those who have begun go on first, as they have answered
  * and so are there; but after two of their steps it is the turn of one who is new, and of these the
- * newest's. Among each addresses take turns; an IPv6 network of 64 bits counts as one, as
- * #QueenShares has it.
+ * newest's. Among each addresses take turns; an IPv6 network of 64 bits counts as one, and those in
+ * one of 48 have one turn among them, as #QueenShares has it.
  */
 typedef struct _QueenHandshakes QueenHandshakes;
 
@@ -109,9 +109,9 @@ queen_handshakes_is_waiting (const QueenHandshake *handshake)
 /**
  * queen_handshakes_find_burden:
  *
- * Returns: (nullable): the item that should make room when connections are scarce: of the address
- *   that has most of them under way, the one that began first and does not wait for a turn; %NULL
- *   when no address has more than %QUEEN_HANDSHAKES_FEW
+ * Returns: (nullable): the item that should make room when connections are scarce: of the network
+ *   that has most of them under way, and the address in it that has many, the one that began first
+ *   and does not wait for a turn; %NULL when no network has more than %QUEEN_HANDSHAKES_FEW
  */
 gpointer queen_handshakes_find_burden (QueenHandshakes *self);
 

@@ -80,9 +80,9 @@ run_waiting (gpointer data)
 static char *
 dup_asker (const struct sockaddr_storage *address)
 {
-  char *network = address ? queen_shares_dup_network (address) : NULL;
+  char *networks = address ? queen_shares_dup_networks (address) : NULL;
 
-  return network ? network : g_strdup (NOBODY);
+  return networks ? networks : g_strdup (NOBODY);
 }
 
 void

@@ -16,7 +16,8 @@ G_BEGIN_DECLS
  * Whose work is done next. As long as a turn of the main loop brings little of it, everybody's is
  * done as it comes. What is more waits here for the next turn, and those addresses that have some
  * take turns: however much one asks for, another waits for one piece of its work, and not for all.
- * An IPv6 network of 64 bits counts as one address, as #QueenShares has it.
+ * An IPv6 network of 64 bits counts as one address, and those in one of 48 have one turn among
+ * them, as #QueenShares has it.
  */
 typedef struct _QueenRunQueue QueenRunQueue;
 

@@ -7,13 +7,17 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "loop/queen-fair-queue.h"
 #include "queen-user-address.h"
 #include "text/queen-hash.h"
+
+#define WIDE_MASK 0xffff0000 /* of the second 32 bits of an IPv6 address: what is left of 48 */
 
 struct _QueenShares
 {
   GHashTable *shares; /* a set of QueenShare */
   guint limit;
+  guint wide_limit; /* of a network of 48 bits */
   gboolean spares_loopback;
 };
 
@@ -22,6 +26,7 @@ struct _QueenShares
 typedef struct
 {
   guint32 family;
+  guint32 is_wide; /* a network of 48 bits */
   guint32 network[2];
 } Key;
 
@@ -30,6 +35,7 @@ struct _QueenShare
   Key key; /* the hash table compares what a QueenShare begins with */
   guint n_held;
   GQueue idle;
+  QueenShare *wide; /* NULL for what is in none */
 };
 
 /* FALSE for what is no internet address. */
@@ -60,11 +66,29 @@ queen_shares_is_here (const struct sockaddr_storage *address)
          IN6_IS_ADDR_LOOPBACK (&((const struct sockaddr_in6 *) address)->sin6_addr);
 }
 
-char *
-queen_shares_dup_network (const struct sockaddr_storage *address)
+/* @n_bits: 64 or 48 */
+static char *
+dup_ipv6_network (const struct sockaddr_storage *address, guint n_bits)
 {
   char text[INET6_ADDRSTRLEN];
   struct in6_addr network = IN6ADDR_ANY_INIT;
+
+  memcpy (&network, &((const struct sockaddr_in6 *) address)->sin6_addr, n_bits / 8);
+  return g_strdup_printf ("%s/%u", inet_ntop (AF_INET6, &network, text, sizeof text), n_bits);
+}
+
+static gboolean
+is_ipv6 (const struct sockaddr_storage *address)
+{
+  guint32 ipv4;
+
+  return address->ss_family == AF_INET6 && !get_ipv4 (address, &ipv4);
+}
+
+char *
+queen_shares_dup_network (const struct sockaddr_storage *address)
+{
+  char text[INET_ADDRSTRLEN];
   guint32 ipv4;
 
   if (get_ipv4 (address, &ipv4))
@@ -74,10 +98,16 @@ queen_shares_dup_network (const struct sockaddr_storage *address)
     }
   if (address->ss_family == AF_UNIX)
     return g_strdup_printf ("uid %u", queen_user_address_get_user (address));
-  if (address->ss_family != AF_INET6)
-    return NULL;
-  memcpy (&network, &((const struct sockaddr_in6 *) address)->sin6_addr, sizeof network / 2);
-  return g_strconcat (inet_ntop (AF_INET6, &network, text, sizeof text), "/64", NULL);
+  return address->ss_family == AF_INET6 ? dup_ipv6_network (address, 64) : NULL;
+}
+
+char *
+queen_shares_dup_networks (const struct sockaddr_storage *address)
+{
+  g_autofree char *network = queen_shares_dup_network (address);
+  g_autofree char *wide = is_ipv6 (address) ? dup_ipv6_network (address, 48) : NULL;
+
+  return wide ? queen_fair_queue_join (wide, network) : g_steal_pointer (&network);
 }
 
 char *
@@ -86,7 +116,7 @@ queen_shares_dup_asker (const struct sockaddr_storage *address, gboolean is_forw
   char *network = NULL;
 
   if (is_forwarded || !queen_shares_is_here (address))
-    network = queen_shares_dup_network (address);
+    network = queen_shares_dup_networks (address);
   return network ? network : g_strdup_printf ("here %u", owner);
 }
 
@@ -121,12 +151,13 @@ is_same_key (gconstpointer a, gconstpointer b)
 }
 
 QueenShares *
-queen_shares_new (guint limit, gboolean spares_loopback)
+queen_shares_new (guint limit, guint wide_limit, gboolean spares_loopback)
 {
   QueenShares *self = g_new0 (QueenShares, 1);
 
   self->shares = g_hash_table_new_full (hash_key, is_same_key, g_free, NULL);
   self->limit = limit;
+  self->wide_limit = wide_limit;
   self->spares_loopback = spares_loopback;
   return self;
 }
@@ -140,17 +171,30 @@ is_counted (QueenShares *self, const struct sockaddr_storage *address, gboolean 
 }
 
 static QueenShare *
-get_share (QueenShares *self, const struct sockaddr_storage *address)
+get_share (QueenShares *self, const Key *key)
 {
-  Key key = make_key (address);
-  QueenShare *share = g_hash_table_lookup (self->shares, &key);
+  QueenShare *share = g_hash_table_lookup (self->shares, key);
+  Key wide_key = *key;
 
   if (share)
     return share;
   share = g_new0 (QueenShare, 1);
-  share->key = key;
+  share->key = *key;
   g_hash_table_add (self->shares, share);
+  if (key->family != AF_INET6 || key->is_wide)
+    return share;
+  wide_key.is_wide = TRUE;
+  wide_key.network[1] &= g_htonl (WIDE_MASK);
+  share->wide = get_share (self, &wide_key);
   return share;
+}
+
+/* What nobody holds anything of is not kept. */
+static void
+drop_share (QueenShares *self, QueenShare *share)
+{
+  if (share->n_held == 0)
+    g_hash_table_remove (self->shares, share);
 }
 
 gboolean
@@ -159,15 +203,21 @@ queen_shares_acquire (QueenShares *self,
                       gboolean is_forwarded,
                       QueenShare **share)
 {
+  Key key = make_key (address);
   QueenShare *own;
 
   *share = NULL;
   if (!is_counted (self, address, is_forwarded))
     return TRUE;
-  own = get_share (self, address);
-  if (own->n_held >= self->limit)
-    return FALSE;
+  own = get_share (self, &key);
+  if (own->n_held >= self->limit || (own->wide && own->wide->n_held >= self->wide_limit))
+    {
+      drop_share (self, own);
+      return FALSE;
+    }
   own->n_held++;
+  if (own->wide)
+    own->wide->n_held++;
   *share = own;
   return TRUE;
 }
@@ -186,11 +236,25 @@ queen_share_get_idle (QueenShare *self)
   return &self->idle;
 }
 
+QueenShare *
+queen_share_get_wide (QueenShare *self)
+{
+  return self->wide ? self->wide : self;
+}
+
 void
 queen_shares_release (QueenShares *self, QueenShare *share)
 {
-  if (share && --share->n_held == 0)
-    g_hash_table_remove (self->shares, share);
+  QueenShare *wide = share ? share->wide : NULL;
+
+  if (!share)
+    return;
+  share->n_held--;
+  drop_share (self, share);
+  if (!wide)
+    return;
+  wide->n_held--;
+  drop_share (self, wide);
 }
 
 void

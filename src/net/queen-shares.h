@@ -27,10 +27,11 @@ typedef struct _QueenShare QueenShare;
 /**
  * queen_shares_new:
  * @limit: how much one address may hold; at least 1
+ * @wide_limit: how much all may hold that are in one IPv6 network of 48 bits
  * @spares_loopback: this machine itself may hold as much as it likes: whoever is here has one of
  * the same few addresses, proxies too
  */
-QueenShares *queen_shares_new (guint limit, gboolean spares_loopback);
+QueenShares *queen_shares_new (guint limit, guint wide_limit, gboolean spares_loopback);
 
 /**
  * queen_shares_acquire:
@@ -61,6 +62,14 @@ QueenShare *queen_shares_find (QueenShares *self, const struct sockaddr_storage 
 GQueue *queen_share_get_idle (QueenShare *self);
 
 /**
+ * queen_share_get_wide:
+ *
+ * Returns: (transfer none): the IPv6 network of 48 bits that it is in, which is there as long as
+ *   it; of any other address the address itself
+ */
+QueenShare *queen_share_get_wide (QueenShare *self);
+
+/**
  * queen_shares_release:
  * @share: (nullable): who gives one back
  */
@@ -75,6 +84,14 @@ void queen_shares_release (QueenShares *self, QueenShare *share);
 char *queen_shares_dup_network (const struct sockaddr_storage *address);
 
 /**
+ * queen_shares_dup_networks:
+ *
+ * Returns: (transfer full) (nullable): the same, and before it the IPv6 network of 48 bits that it
+ *   is in, as a #QueenFairQueue has groups: so many networks as somebody has, they have one turn
+ */
+char *queen_shares_dup_networks (const struct sockaddr_storage *address);
+
+/**
  * queen_shares_dup_asker:
  * @is_forwarded: as in queen_shares_acquire()
  * @owner: by which token it comes; 0 for none
@@ -82,7 +99,7 @@ char *queen_shares_dup_network (const struct sockaddr_storage *address);
  * All who are on this machine have the same few addresses, and could have thousands of them; there
  * a token tells one from another.
  *
- * Returns: (transfer full): who takes turns with others
+ * Returns: (transfer full): who takes turns with others, as a #QueenFairQueue has it
  */
 char *
 queen_shares_dup_asker (const struct sockaddr_storage *address, gboolean is_forwarded, guint owner);

@@ -439,7 +439,8 @@ queen_audience_new (const QueenAudienceSettings *settings, GError **error)
   self->settings = *settings;
   self->tally = settings->tally;
   self->shares =
-      queen_shares_new (settings->caps.subscribers_per_address, settings->caps.spares_loopback);
+      queen_shares_new (settings->caps.subscribers_per_address,
+                        2 * settings->caps.subscribers_per_address, settings->caps.spares_loopback);
   self->alarms[WALK_ROUND] = make_alarm (self, "round", on_round);
   self->alarms[WALK_FAREWELL] = make_alarm (self, "goodbye", on_farewell);
   self->alarms[WALK_CLEARING] = make_alarm (self, "clearing", on_clearing);

@@ -128,6 +128,26 @@ test_groups (Fixture *f, gconstpointer data)
   assert_taken (f, NULL);
 }
 
+/* Who asks is said in one text. */
+static void
+test_joined (Fixture *f, gconstpointer data)
+{
+  static const char *const items[] = { "ax1", "ay1", "bx1", "bx2" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (items); i++)
+    {
+      g_autofree char *group = g_strndup (items[i], 1), *asker = g_strndup (items[i] + 1, 1);
+      g_autofree char *joined = queen_fair_queue_join (group, asker);
+
+      queen_fair_queue_enter (f->queue, &f->places[f->n++], joined, (gpointer) items[i]);
+    }
+  g_assert_cmpstr (find_greediest (f, "c", "x"), ==, "bx2");
+  assert_taken (f, "ax1");
+  assert_taken (f, "bx1");
+  assert_taken (f, "ay1");
+  assert_taken (f, "bx2");
+}
+
 static void
 test_room_in_groups (Fixture *f, gconstpointer data)
 {
@@ -158,6 +178,7 @@ main (int argc, char **argv)
   ADD ("who-leaves-has-no-turn", test_leaving);
   ADD ("who-has-most-makes-room-for-who-has-less", test_room);
   ADD ("groups/take-turns-and-so-do-those-in-them", test_groups);
+  ADD ("groups/said-in-one-text", test_joined);
   ADD ("groups/the-group-that-has-most-makes-room", test_room_in_groups);
 
   return g_test_run ();

@@ -231,6 +231,48 @@ test_networks (void)
   tear_down ();
 }
 
+/* A network of 48 bits: each hello of another address. */
+static void
+come_from_everywhere (guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *address = g_strdup_printf ("2001:db8:9:%x::1", i + 1);
+
+      come (address);
+    }
+}
+
+static void
+test_wide_network (void)
+{
+  Client *honest;
+
+  set_up ();
+  come_from_everywhere (100);
+  honest = come ("2001:db8:1:1::1");
+  come_from_everywhere (100);
+  run ();
+  g_assert_cmpuint (order->len, ==, 201);
+  g_assert_cmpuint (turn_of (honest), <=, 1);
+  tear_down ();
+}
+
+/* In a network, addresses take turns as ever. */
+static void
+test_within_network (void)
+{
+  Client *honest;
+
+  set_up ();
+  for (guint i = 0; i < 100; i++)
+    come ("2001:db8:9:1::1");
+  honest = come ("2001:db8:9:2::1");
+  run ();
+  g_assert_cmpuint (turn_of (honest), <=, 1);
+  tear_down ();
+}
+
 /* Who waits behind too many of its own address has a chance as long as it is new. */
 static void
 test_newest (void)
@@ -336,6 +378,24 @@ test_most (void)
   for (guint i = 0; i < 201; i++) /* those whose turn came first */
     g_assert_true (order->pdata[1 + i] == honest || ((Client *) order->pdata[1 + i])->is_out);
   g_assert_false (((Client *) order->pdata[order->len - 1])->is_out);
+  tear_down ();
+}
+
+/* Each address of a network has but one, and it is the network that makes room. */
+static void
+test_most_of_network (void)
+{
+  Client *honest;
+
+  set_up ();
+  ends_at_once = FALSE;
+  honest = come ("2001:db8:1:1::1");
+  run ();
+  come_from_everywhere (QUEEN_HANDSHAKES_MAX_BEGUN + 200);
+  g_assert_true (queen_handshakes_find_burden (handshakes) == clients->pdata[1]);
+  run ();
+  g_assert_cmpuint (order->len, ==, QUEEN_HANDSHAKES_MAX_BEGUN + 201);
+  g_assert_false (honest->is_out);
   tear_down ();
 }
 
@@ -457,12 +517,15 @@ main (int argc, char **argv)
   g_test_add_func ("/handshakes/time/little-is-saved-up", test_credit);
   g_test_add_func ("/handshakes/order/addresses-take-turns", test_addresses);
   g_test_add_func ("/handshakes/order/a-network-of-64-bits-is-one-address", test_networks);
+  g_test_add_func ("/handshakes/order/a-network-of-48-bits-has-one-turn", test_wide_network);
+  g_test_add_func ("/handshakes/order/addresses-of-a-network-take-turns", test_within_network);
   g_test_add_func ("/handshakes/order/newest-first", test_newest);
   g_test_add_func ("/handshakes/order/who-has-begun-goes-on-before", test_begun);
   g_test_add_func ("/handshakes/order/new-ones-begin-however-long-others-go-on", test_endless);
   g_test_add_func ("/handshakes/order/few-unfinished-while-others-wait", test_few);
   g_test_add_func ("/handshakes/order/nobody-is-passed-over-for-good", test_alone);
   g_test_add_func ("/handshakes/full/who-has-most-gives-its-oldest", test_most);
+  g_test_add_func ("/handshakes/full/a-network-of-48-bits-that-has-most", test_most_of_network);
   g_test_add_func ("/handshakes/full/else-the-oldest-of-all", test_most_of_many);
   g_test_add_func ("/handshakes/full/one-with-many-makes-room-for-others", test_burden);
 

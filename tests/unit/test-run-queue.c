@@ -21,18 +21,27 @@ typedef struct
 static QueenRunQueue *queue;
 static GString *done; /* the names of those whose turn it was */
 static Item items[26];
+static gboolean speaks_ipv6; /* all up to m are addresses of their own, but in one network */
 
 static void
 enter (char name)
 {
   struct sockaddr_storage address = { 0 };
   struct sockaddr_in *ipv4 = (struct sockaddr_in *) &address;
+  struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *) &address;
   Item *item = &items[g_ascii_toupper (name) - 'A'];
 
   /* Capital letters are the queen's own. */
   item->name = name;
   ipv4->sin_family = AF_INET;
   ipv4->sin_addr.s_addr = htonl (name < 'n' ? 0x0a000001 : 0x0a000002);
+  if (speaks_ipv6)
+    {
+      address = (struct sockaddr_storage){ .ss_family = AF_INET6 };
+      ipv6->sin6_addr.s6_addr[0] = 0xfd;
+      ipv6->sin6_addr.s6_addr[5] = name < 'n';
+      ipv6->sin6_addr.s6_addr[7] = (guint8) name;
+    }
   queen_run_queue_enter (queue, &item->place, g_ascii_isupper (name) ? NULL : &address, item);
 }
 
@@ -130,6 +139,20 @@ test_turns (void)
   tear_down ();
 }
 
+/* However many networks of 64 bits somebody has. */
+static void
+test_networks (void)
+{
+  set_up ();
+  speaks_ipv6 = TRUE;
+  enter_all ("abcdno");
+  assert_done ("a");
+  turn ();
+  assert_done ("bncod");
+  speaks_ipv6 = FALSE;
+  tear_down ();
+}
+
 static void
 test_slices (void)
 {
@@ -187,6 +210,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/run-queue/what-is-little-is-done-at-once", test_quiet);
   g_test_add_func ("/run-queue/addresses-take-turns", test_turns);
+  g_test_add_func ("/run-queue/a-network-of-48-bits-has-one-turn", test_networks);
   g_test_add_func ("/run-queue/no-longer-than-a-slice-at-once", test_slices);
   g_test_add_func ("/run-queue/the-queens-own-waits-for-nobody-elses", test_own);
   g_test_add_func ("/run-queue/who-wants-more-waits-for-another-turn", test_again);

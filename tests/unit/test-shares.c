@@ -30,7 +30,7 @@ static void
 set_up (guint share, gboolean spares_loopback)
 {
   g_clear_pointer (&shares, queen_shares_free);
-  shares = queen_shares_new (share, spares_loopback);
+  shares = queen_shares_new (share, 2 * share, spares_loopback);
 }
 
 static void
@@ -82,6 +82,33 @@ test_same (void)
       set_up (1, TRUE);
       g_assert_true (enter (pairs[i][0]));
       g_assert_false (enter (pairs[i][1]));
+    }
+}
+
+/* Whoever has a network of 48 bits has 65 536 of 64. */
+static void
+test_wide (void)
+{
+  QueenShare *first;
+
+  set_up (2, FALSE);
+  g_assert_true (enter ("2001:db8:1:1::1"));
+  first = latest;
+  g_assert_true (enter ("2001:db8:1:2::1"));
+  g_assert_true (enter ("2001:db8:1:3::1"));
+  g_assert_true (enter ("2001:db8:1:4::1"));
+  g_assert_false (enter ("2001:db8:1:4::1"));
+  g_assert_false (enter ("2001:db8:1:5::1"));
+  g_assert_null (latest);
+  g_assert_true (enter ("2001:db8:2:5::1"));
+  queen_shares_release (shares, first);
+  g_assert_true (enter ("2001:db8:1:5::1"));
+  g_assert_false (enter ("2001:db8:1:1::1"));
+  for (guint i = 0; i < 20; i++) /* IPv4 has nothing of the kind */
+    {
+      g_autofree char *address = g_strdup_printf ("192.0.2.%u", i);
+
+      g_assert_true (enter (address));
     }
 }
 
@@ -138,12 +165,12 @@ test_forwarded (void)
 static void
 test_network (void)
 {
-  static const char *const rows[][2] = {
-    { "192.0.2.1", "192.0.2.1" },
-    { "::ffff:192.0.2.1", "192.0.2.1" },
-    { "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64" },
-    { "2001:db8:1:2::", "2001:db8:1:2::/64" },
-    { "::1", "::/64" },
+  static const char *const rows[][3] = {
+    { "192.0.2.1", "192.0.2.1", "192.0.2.1" },
+    { "::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1" },
+    { "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1::/48\n2001:db8:1:2::/64" },
+    { "2001:db8:1:2::", "2001:db8:1:2::/64", "2001:db8:1::/48\n2001:db8:1:2::/64" },
+    { "::1", "::/64", "::/48\n::/64" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -151,12 +178,14 @@ test_network (void)
       g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (rows[i][0], 1234);
       struct sockaddr_storage native = { .ss_family = AF_UNSPEC };
       g_autofree char *none = queen_shares_dup_network (&native);
-      g_autofree char *network = NULL;
+      g_autofree char *network = NULL, *networks = NULL;
 
       g_assert_null (none);
       g_assert_true (g_socket_address_to_native (address, &native, sizeof native, NULL));
       network = queen_shares_dup_network (&native);
       g_assert_cmpstr (network, ==, rows[i][1]);
+      networks = queen_shares_dup_networks (&native);
+      g_assert_cmpstr (networks, ==, rows[i][2]);
     }
 }
 
@@ -208,6 +237,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shares/share/no-more-than-that", test_share);
   g_test_add_func ("/shares/share/given-back-to-the-last", test_give_back);
   g_test_add_func ("/shares/same/a-network-of-64-bits-and-mapped-ipv4", test_same);
+  g_test_add_func ("/shares/same/twice-as-much-for-a-network-of-48-bits", test_wide);
   g_test_add_func ("/shares/different/others-are-others", test_different);
   g_test_add_func ("/shares/network/as-text", test_network);
   g_test_add_func ("/shares/users/each-has-its-own", test_users);
