@@ -154,6 +154,25 @@ test_retry_at_the_next (Fixture *f, gconstpointer data)
   g_assert_cmpuint (queen_jobs_get_figures (f->jobs)->n_retries, ==, 1);
 }
 
+/* The queen's own limits are no fault of a worker's, and nobody who can work is put to rest for
+ * them. */
+static void
+test_own_limits (Fixture *f, gconstpointer data)
+{
+  static const QueenAttemptOutcome outcomes[] = { QUEEN_ATTEMPT_CROWDED, QUEEN_ATTEMPT_DROPPED };
+
+  beat (f, "w1", 1);
+  for (guint i = 0; i < 20; i++)
+    {
+      QueenJob *job = submit (f);
+
+      assert_state (job, QUEEN_JOB_RUNNING);
+      end_try (&tries[n_tries - 1], outcomes[i % 2], "there is no room");
+      turn ();
+      assert_state (job, QUEEN_JOB_FAILED);
+    }
+}
+
 static void
 test_no_retry_without_another (Fixture *f, gconstpointer data)
 {
@@ -828,6 +847,7 @@ main (int argc, char **argv)
   ADD ("/jobs/openai-as-it-is", test_openai_as_it_is);
   ADD ("/jobs/failed/for-clients-of-all-ages", test_failed);
   ADD ("/jobs/retry/at-the-next-and-once", test_retry_at_the_next);
+  ADD ("/jobs/retry/own-limits-are-no-fault-of-a-worker", test_own_limits);
   ADD ("/jobs/retry/not-without-another", test_no_retry_without_another);
   ADD ("/jobs/retry/waits-for-one-that-is-busy", test_retry_waits);
   ADD ("/jobs/retry/cancelled-while-it-waits", test_retry_cancelled);
