@@ -469,9 +469,9 @@ queen_exchange_answer_error (QueenExchange *self, const GError *error)
 }
 
 void
-queen_exchange_answer_shared (QueenExchange *self, const char *type, GBytes *body)
+queen_exchange_answer_shared (QueenExchange *self, guint status, const char *type, GBytes *body)
 {
-  queen_exchange_answer (self, SOUP_STATUS_OK, type, g_bytes_ref (body));
+  queen_exchange_answer (self, status, type, g_bytes_ref (body));
   self->reply.is_shared = TRUE;
 }
 

@@ -189,12 +189,14 @@ void queen_exchange_blame (QueenExchange *self, const char *param, const char *c
 
 /**
  * queen_exchange_answer_shared:
- * @type: the whole Content-Type, static
+ * @status: one behind which a body may come
+ * @type: (nullable): the whole Content-Type, static; %NULL when that is among the headers already
  * @body: what others may get, too
  *
- * Answers 200 with a body that is never copied, however many get it.
+ * Answers with a body that is never copied, however many get it.
  */
-void queen_exchange_answer_shared (QueenExchange *self, const char *type, GBytes *body);
+void
+queen_exchange_answer_shared (QueenExchange *self, guint status, const char *type, GBytes *body);
 
 /**
  * queen_exchange_answer_later:

@@ -36,7 +36,8 @@ queen_list_answer_give (QueenExchange *exchange, const QueenList *list, gboolean
   queen_exchange_vary (exchange);
   if (list->version)
     set_version (exchange, list->version, is_packed ? GZIP_SUFFIX : "");
-  queen_exchange_answer_shared (exchange, JSON, is_packed ? list->packed : list->json);
+  queen_exchange_answer_shared (exchange, SOUP_STATUS_OK, JSON,
+                                is_packed ? list->packed : list->json);
   if (is_packed)
     queen_exchange_set_packed (exchange);
 }

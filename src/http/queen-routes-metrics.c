@@ -456,7 +456,7 @@ answer_with_components (QueenExchange *exchange, gpointer data)
       metrics->with_components = g_string_free_to_bytes (text);
       metrics->made_at = now;
     }
-  queen_exchange_answer_shared (exchange, TYPE, metrics->with_components);
+  queen_exchange_answer_shared (exchange, SOUP_STATUS_OK, TYPE, metrics->with_components);
 }
 
 static void

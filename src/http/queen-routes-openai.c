@@ -7,35 +7,25 @@
 #include <string.h>
 
 #include "jobs/queen-jobs.h"
-#include "loop/queen-portions.h"
 #include "queen-error.h"
 #include "text/queen-json.h"
 
 #define EVENT_STREAM "text/event-stream"
-#define MAX_MODEL 512               /* bytes, as in heartbeats */
-#define MAX_TYPE 256                /* bytes of a Content-Type */
-#define MAX_HELD (64 * 1024 * 1024) /* bytes of answers that are not streamed, and not whole */
-#define MAX_ASKERS 100              /* of one job: all are told in one turn */
+#define MAX_MODEL 512  /* bytes, as in heartbeats */
+#define MAX_TYPE 256   /* bytes of a Content-Type */
+#define MAX_ASKERS 100 /* of one job: all are told in one turn */
 #define QUESTION(path)                                                                             \
   {                                                                                                \
     path, "POST", QUEEN_ACCESS_JOBS, on_question, QUEEN_JOB_MAX_BODY, .speaks_openai = TRUE        \
   }
 
-typedef struct
-{
-  QueenJobs *jobs;
-  QueenPortions *held; /* bytes of answers that are not whole yet */
-} OpenAI;
-
 /* Somebody who waits for the answer of a job, or for its beginning. */
 typedef struct
 {
-  OpenAI *openai;
   QueenExchange *exchange; /* NULL once it is answered */
   QueenJob *job;
   QueenJobWatch *watch;
-  GByteArray *body; /* as far as it has come */
-  guint status;     /* of the worker's answer; 0 before that */
+  guint status; /* of the worker's answer; 0 before that */
   char *type;
   guint owner;
   gboolean is_http_1_0;
@@ -143,22 +133,11 @@ read_question (QueenExchange *exchange, Question *question, GError **error)
 /* Answers */
 
 static void
-hold_body (Asker *asker, gsize n_bytes)
-{
-  const char *submitter = queen_job_get_submitter (asker->job);
-
-  queen_portions_give_back (asker->openai->held, submitter, asker->body ? asker->body->len : 0);
-  queen_portions_take (asker->openai->held, submitter, n_bytes);
-}
-
-static void
 free_asker (gpointer data)
 {
   Asker *asker = data;
 
-  hold_body (asker, 0);
   g_clear_pointer (&asker->watch, queen_job_watch_free);
-  g_clear_pointer (&asker->body, g_byte_array_unref);
   g_clear_object (&asker->job);
   g_free (asker->type);
   g_free (asker);
@@ -253,42 +232,17 @@ on_job_head (QueenJob *job, guint status, const char *content_type, gpointer dat
     begin_stream (asker);
 }
 
-/* What waits for its end waits here, as nobody can be told the length of it before. */
-static void
-on_job_body (QueenJob *job, const char *bytes, gsize length, gpointer data)
-{
-  Asker *asker = data;
-  g_autoptr (GError) error = NULL;
-
-  if (!queen_portions_may_take (asker->openai->held, queen_job_get_submitter (job), length))
-    {
-      g_set_error_literal (&error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,
-                           "too many answers are on their way");
-      finish_with_error (asker, error);
-      return;
-    }
-  hold_body (asker, length + (asker->body ? asker->body->len : 0));
-  if (!asker->body)
-    asker->body = g_byte_array_new ();
-  g_byte_array_append (asker->body, (const guint8 *) bytes, (guint) length);
-}
-
-/* As the worker gave it. */
+/* As the worker gave it. The job has it as long as it may grow, and nobody can be told the length
+ * of it before; then all who want it have the same bytes, and no turn of the loop is for copies. */
 static void
 finish_with_body (Asker *asker)
 {
   QueenExchange *exchange = asker->exchange;
-  g_autoptr (GBytes) body = NULL;
+  g_autoptr (GBytes) body = queen_job_dup_body (asker->job);
 
-  hold_body (asker, 0);
-  body = asker->body ? g_byte_array_free_to_bytes (g_steal_pointer (&asker->body))
-                     : g_bytes_new (NULL, 0);
   add_headers (asker);
   queen_exchange_take_header (exchange, "Content-Type", g_steal_pointer (&asker->type));
-  if (asker->status == SOUP_STATUS_OK)
-    queen_exchange_answer_shared (exchange, NULL, body);
-  else
-    queen_exchange_answer (exchange, asker->status, NULL, g_steal_pointer (&body));
+  queen_exchange_answer_shared (exchange, asker->status, NULL, body);
   finish (asker);
 }
 
@@ -335,7 +289,7 @@ on_asker_gone (gpointer data)
 /* Asking */
 
 static QueenJob *
-submit (QueenExchange *exchange, OpenAI *openai, const Question *question, GError **error)
+submit (QueenExchange *exchange, QueenJobs *jobs, const Question *question, GError **error)
 {
   g_autofree char *sender = queen_exchange_dup_sender (exchange);
   QueenJobRequest request;
@@ -354,7 +308,7 @@ submit (QueenExchange *exchange, OpenAI *openai, const Question *question, GErro
   request.reservation = queen_exchange_get_header (exchange, "X-Queen-Reservation");
   request.via = queen_exchange_get_header (exchange, "Via");
   request.on_disconnect = QUEEN_JOB_CANCEL;
-  return queen_jobs_submit (openai->jobs, &request, NULL, error);
+  return queen_jobs_submit (jobs, &request, NULL, error);
 }
 
 /* A new job has no readers, so only who joins others, by the same key, is refused. */
@@ -372,15 +326,14 @@ has_room_for_asker (QueenJob *job, GError **error)
 static void
 on_question (QueenExchange *exchange, gpointer data)
 {
-  static const QueenJobWatchFuncs funcs = { on_job_head, on_job_body, on_job_ended };
-  OpenAI *openai = data;
+  static const QueenJobWatchFuncs funcs = { on_job_head, on_job_ended };
   g_auto (Question) question = { NULL };
   g_autoptr (GError) error = NULL;
   QueenJob *job = NULL;
   Asker *asker;
 
   if (read_question (exchange, &question, &error))
-    job = submit (exchange, openai, &question, &error);
+    job = submit (exchange, data, &question, &error);
   if (!job || !has_room_for_asker (job, &error))
     {
       if (g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_NOT_FOUND))
@@ -389,7 +342,6 @@ on_question (QueenExchange *exchange, gpointer data)
       return;
     }
   asker = g_new0 (Asker, 1);
-  asker->openai = openai;
   asker->exchange = exchange;
   asker->job = g_object_ref (job);
   asker->owner = queen_exchange_get_reader (exchange);
@@ -411,16 +363,6 @@ on_responses (QueenExchange *exchange, gpointer data)
 
 /* Adding the routes */
 
-static void
-free_openai (gpointer data)
-{
-  OpenAI *openai = data;
-
-  g_object_unref (openai->jobs);
-  queen_portions_free (openai->held);
-  g_free (openai);
-}
-
 void
 queen_routes_add_openai (QueenRouter *router, QueenJobs *jobs)
 {
@@ -430,9 +372,6 @@ queen_routes_add_openai (QueenRouter *router, QueenJobs *jobs)
     QUESTION ("/v1/embeddings"),
     { "/v1/responses", "POST", QUEEN_ACCESS_JOBS, on_responses, .speaks_openai = TRUE },
   };
-  OpenAI *openai = g_new0 (OpenAI, 1);
 
-  openai->jobs = g_object_ref (jobs);
-  openai->held = queen_portions_new (MAX_HELD);
-  queen_router_add (router, routes, G_N_ELEMENTS (routes), openai, free_openai);
+  queen_router_add (router, routes, G_N_ELEMENTS (routes), g_object_ref (jobs), g_object_unref);
 }

@@ -111,7 +111,7 @@ on_page (QueenExchange *exchange, gpointer data)
       queen_exchange_answer (exchange, SOUP_STATUS_NOT_MODIFIED, NULL, NULL);
       return;
     }
-  queen_exchange_answer_shared (exchange, page->type, variant->bytes);
+  queen_exchange_answer_shared (exchange, SOUP_STATUS_OK, page->type, variant->bytes);
   if (variant == &page->packed)
     queen_exchange_set_packed (exchange);
 }

@@ -129,11 +129,20 @@ on_letter (QueenMail *mail, gboolean is_wanted)
 }
 
 static gboolean
+are_all_behind (QueenUpstream *upstream, guint part)
+{
+  return queen_mailbox_get_n_bytes (queen_upstream_get_mailbox (upstream)) >
+         QUEEN_UPSTREAM_MAX_ALL_WAITING / part;
+}
+
+static gboolean
 is_behind (QueenAttempt *self, int part)
 {
-  return g_atomic_int_get (&self->n_waiting) > QUEEN_UPSTREAM_MAX_WAITING / part ||
-         queen_mailbox_get_n_bytes (queen_upstream_get_mailbox (self->upstream)) >
-             (guint) (QUEEN_UPSTREAM_MAX_ALL_WAITING / part);
+  int n_waiting = g_atomic_int_get (&self->n_waiting);
+
+  return n_waiting > QUEEN_UPSTREAM_MAX_WAITING / part ||
+         (n_waiting > QUEEN_UPSTREAM_LITTLE_WAITING / part &&
+          are_all_behind (self->upstream, (guint) part));
 }
 
 static void
@@ -182,6 +191,7 @@ send_letter (Letter *letter)
 static void
 pause_if_behind (QueenAttempt *self)
 {
+  queen_upstream_get_caller (self->upstream)->is_crowded = are_all_behind (self->upstream, 1);
   if (!is_behind (self, 1))
     return;
   set_paused (self, TRUE);
@@ -322,7 +332,7 @@ gboolean
 queen_attempt_may_retry (QueenAttemptOutcome outcome, const GError *error)
 {
   return outcome == QUEEN_ATTEMPT_REFUSED || outcome == QUEEN_ATTEMPT_BUSY ||
-         outcome == QUEEN_ATTEMPT_FORBIDDEN ||
+         outcome == QUEEN_ATTEMPT_FORBIDDEN || outcome == QUEEN_ATTEMPT_CROWDED ||
          (outcome == QUEEN_ATTEMPT_TIMED_OUT &&
           g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE));
 }

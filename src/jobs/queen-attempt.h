@@ -62,6 +62,9 @@ typedef struct
  *   another worker may be asked; with %QUEEN_ERROR_NOT_IMPLEMENTED what is asked cannot be said in
  *   what the worker speaks
  * @QUEEN_ATTEMPT_BUSY: 429 or 503; another worker may be asked. Nothing of the answer was told
+ * @QUEEN_ATTEMPT_CROWDED: the queen herself had no room to ask, or others waited for the same: that
+ *   says nothing of the worker. Nothing was sent; another one may be asked
+ * @QUEEN_ATTEMPT_DROPPED: likewise, but she had no room for the answer: nobody else is asked
  * @QUEEN_ATTEMPT_FAILED: anything else that went wrong. With %QUEEN_FACE_OPENAI an answer with
  *   another status has been told whole before; the error says which
  * @QUEEN_ATTEMPT_TIMED_OUT: one of the three clocks; the error says which. Only when it was the
@@ -76,6 +79,8 @@ typedef enum
   QUEEN_ATTEMPT_DONE,
   QUEEN_ATTEMPT_REFUSED,
   QUEEN_ATTEMPT_BUSY,
+  QUEEN_ATTEMPT_CROWDED,
+  QUEEN_ATTEMPT_DROPPED,
   QUEEN_ATTEMPT_FAILED,
   QUEEN_ATTEMPT_TIMED_OUT,
   QUEEN_ATTEMPT_FORBIDDEN,

@@ -4,71 +4,22 @@
 #include "queen-call.h"
 
 #include "queen-call-message.h"
-#include "queen-error.h"
-#include "queen-intake.h"
+#include "queen-call-private.h"
 
-#define MAX_READS 64 /* before others have their turn: libsoup takes three for a short chunk */
-#define MAX_READ (4 * QUEEN_CALLER_BUFFER) /* bytes, likewise */
-#define MAX_TIME G_TIME_SPAN_MILLISECOND   /* µs, likewise */
-#define MAX_LEFT (64 * 1024)               /* bytes that are read on of what nobody listens to */
-#define LEFT_TIMEOUT (G_TIME_SPAN_SECOND)  /* µs for that */
-#define MAX_INTERIM 16                     /* 1xx answers before the one that counts */
-#define MAX_FOUND 64                       /* addresses of a host that are looked at */
-#define RACE (G_TIME_SPAN_SECOND / 2)      /* µs that a connection's end may be under way */
-
-typedef enum
-{
-  WAITS_FOR_CONNECTION,
-  WAITS_TO_BE_READ,
-  WAITS_FOR_FIRST_BYTE,
-  WAITS_FOR_NEXT_BYTE,
-} Stage;
-
-struct _QueenCall
-{
-  QueenCaller *caller;
-  const QueenCallFuncs *funcs;
-  gpointer data;
-  GList link; /* in the caller's queue */
-  guint n_refs;
-  gboolean is_over;
-
-  QueenCallRequest request; /* its texts and its body are the call's own */
-  QueenSource source;
-
-  QueenNamesWait *wait; /* NULL unless its host is being looked up */
-  QueenLane *lane;
-  QueenPassage *pass; /* NULL unless it makes a secure connection, or waits for that */
-  SoupMessage *message;
-  GCancellable *cancellable;
-  QueenIntake *answer;
-  GList turn; /* among the caller's eager ones */
-  gboolean is_put_off;
-  gboolean is_paused;
-  gboolean is_fresh;   /* the connection was made for this */
-  gboolean is_through; /* the kernel has taken all of the body */
-  gboolean has_tried_again;
-  gboolean is_sent_back; /* to the end of the line for a secure connection */
-  guint n_interim;
-  gboolean is_left; /* nobody listens any more */
-  gsize n_left;     /* bytes since then */
-
-  Stage stage;
-  gint64 deadline; /* µs, monotonic */
-  gint64 patience; /* likewise, until when it may do no more than live */
-  gint64 begun;    /* likewise, when the request began to go out */
-};
+#define MAX_INTERIM 16                /* 1xx answers before the one that counts */
+#define MAX_FOUND 64                  /* addresses of a host that are looked at */
+#define RACE (G_TIME_SPAN_SECOND / 2) /* µs that a connection's end may be under way */
 
 /* Those who are called are asked for by GLib until they have been told that they are cancelled. */
-static QueenCall *
-ref_call (QueenCall *self)
+QueenCall *
+queen_call_ref (QueenCall *self)
 {
   self->n_refs++;
   return self;
 }
 
-static void
-unref_call (QueenCall *self)
+void
+queen_call_unref (QueenCall *self)
 {
   if (--self->n_refs > 0)
     return;
@@ -77,16 +28,16 @@ unref_call (QueenCall *self)
   g_free (self);
 }
 
-static void
-set_deadline (QueenCall *self, Stage stage, gint64 timeout)
+void
+queen_call_set_deadline (QueenCall *self, QueenCallStage stage, gint64 timeout)
 {
   self->stage = stage;
   self->deadline = MIN (g_get_monotonic_time () + timeout, self->patience);
   queen_alarm_set_earlier (self->caller->alarm, self->deadline);
 }
 
-static void
-leave_turn (QueenCall *self)
+void
+queen_call_leave_turn (QueenCall *self)
 {
   if (self->is_put_off)
     g_queue_unlink (&self->caller->eager, &self->turn);
@@ -104,7 +55,7 @@ let_go (QueenCall *self, gboolean is_whole)
   g_queue_unlink (&self->caller->calls, &self->link);
   g_clear_pointer (&self->wait, queen_names_wait_cancel);
   queen_caller_note_figures (self->caller);
-  leave_turn (self);
+  queen_call_leave_turn (self);
   if (!is_whole)
     g_cancellable_cancel (self->cancellable);
   if (self->answer)
@@ -117,21 +68,24 @@ let_go (QueenCall *self, gboolean is_whole)
   g_clear_pointer (&self->lane, queen_lane_leave);
 }
 
-static void
-end_call (QueenCall *self, QueenAttemptOutcome outcome, const GError *error)
+void
+queen_call_end (QueenCall *self, QueenAttemptOutcome outcome, const GError *error)
 {
   let_go (self, outcome == QUEEN_ATTEMPT_DONE);
   if (!self->is_left)
     self->funcs->on_end (outcome, error, self->data);
-  unref_call (self);
+  queen_call_unref (self);
 }
 
-static void
-end_with (QueenCall *self, QueenAttemptOutcome outcome, QueenError code, const char *message)
+void
+queen_call_end_with (QueenCall *self,
+                     QueenAttemptOutcome outcome,
+                     QueenError code,
+                     const char *message)
 {
   g_autoptr (GError) error = g_error_new_literal (QUEEN_ERROR, (int) code, message);
 
-  end_call (self, outcome, error);
+  queen_call_end (self, outcome, error);
 }
 
 /* What went wrong */
@@ -141,119 +95,29 @@ fail_before_connected (QueenCall *self, const GError *error)
 {
   gboolean is_stranger = g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
 
-  end_with (self, QUEEN_ATTEMPT_REFUSED,
-            is_stranger ? QUEEN_ERROR_BAD_GATEWAY : QUEEN_ERROR_UNAVAILABLE,
-            queen_call_message_explain (error));
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES))
+    {
+      queen_call_end_with (self, QUEEN_ATTEMPT_CROWDED, QUEEN_ERROR_UNAVAILABLE,
+                           "the queen has as many files open as she may");
+      return;
+    }
+  queen_call_end_with (self, QUEEN_ATTEMPT_REFUSED,
+                       is_stranger ? QUEEN_ERROR_BAD_GATEWAY : QUEEN_ERROR_UNAVAILABLE,
+                       queen_call_message_explain (error));
 }
 
 /* Before its head was there. Who closes with something unread resets the connection (RFC 9293 §
- * 3.6.1): so a reset, other than an end, says that the request has not been read to its end. */
+ * 3.6.1): so a reset, other than an end, says that the request has not been read to its end. Who
+ * has said that it goes on (1xx) may have begun with it all the same. */
 static void
 fail_without_head (QueenCall *self, const GError *error)
 {
-  if (!self->is_through || queen_call_message_is_reset (error))
-    end_with (self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_UNAVAILABLE,
-              "it closed the connection before it had read the request");
+  if (self->n_interim == 0 && (!self->is_through || queen_call_message_is_reset (error)))
+    queen_call_end_with (self, QUEEN_ATTEMPT_REFUSED, QUEEN_ERROR_UNAVAILABLE,
+                         "it closed the connection before it had read the request");
   else
-    end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY,
-              "it closed the connection without an answer, or its answer is no HTTP");
-}
-
-/* Reading */
-
-/* Returns: how many bytes there were; 0 when somebody has ended it, or there is nothing more now */
-static gsize
-read_once (QueenCall *self)
-{
-  g_autoptr (GError) error = NULL;
-  gssize n = queen_intake_read (self->answer, self->caller->buffer, QUEEN_CALLER_BUFFER, &error);
-
-  if (n > 0 && self->is_left && (self->n_left += (gsize) n) > MAX_LEFT)
-    queen_call_cancel (self);
-  else if (n > 0)
-    {
-      set_deadline (self, WAITS_FOR_NEXT_BYTE, self->request.idle_timeout);
-      if (!self->is_left)
-        self->funcs->on_bytes (self->caller->buffer, (gsize) n, self->data);
-      return (gsize) n;
-    }
-  else if (n == 0)
-    end_call (self, QUEEN_ATTEMPT_DONE, NULL);
-  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY,
-              "its answer ended in the middle");
-  return 0;
-}
-
-static void
-put_off (QueenCall *self)
-{
-  queen_intake_stop (self->answer);
-  self->is_put_off = TRUE;
-  queen_caller_put_off (self->caller, &self->turn);
-}
-
-/* Who is told of what has come may pause the call, and have it go on at once, which puts it off. */
-static gboolean
-may_read_on (const QueenCall *self)
-{
-  return !self->is_over && !self->is_paused && !self->is_put_off;
-}
-
-/* Whoever says more than there is time for goes on when nobody else has anything to say: else all
- * the others would wait in each turn for all who do. */
-static void
-read_answer (gpointer data)
-{
-  QueenCall *self = ref_call (data);
-  gint64 end = g_get_monotonic_time () + MAX_TIME;
-  gsize n, n_bytes = 0;
-  guint n_reads = 0;
-
-  do
-    n_bytes += n = read_once (self);
-  while (n > 0 && may_read_on (self) && ++n_reads < MAX_READS && n_bytes < MAX_READ &&
-         g_get_monotonic_time () < end);
-  if (may_read_on (self) && n > 0)
-    put_off (self);
-  else if (may_read_on (self))
-    queen_intake_wait (self->answer);
-  unref_call (self);
-}
-
-void
-queen_call_go_on (QueenCall *self)
-{
-  self->is_put_off = FALSE;
-  read_answer (self);
-}
-
-/* Nobody is asked anew who has begun to answer. The question may be megabytes, and the answer take
- * an hour. */
-static void
-forget_question (QueenCall *self)
-{
-  g_clear_pointer (&self->request.body, g_bytes_unref);
-  if (self->is_through)
-    soup_message_set_request_body (self->message, NULL, NULL, 0);
-}
-
-static void
-take_answer (QueenCall *self)
-{
-  const char *fault = queen_call_message_get_fault (self->message);
-
-  forget_question (self);
-  queen_call_note_progress (self);
-  if (fault)
-    {
-      end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY, fault);
-      return;
-    }
-  self->funcs->on_head (soup_message_get_status (self->message),
-                        soup_message_get_response_headers (self->message), self->data);
-  if (may_read_on (self))
-    read_answer (self);
+    queen_call_end_with (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_BAD_GATEWAY,
+                         "it closed the connection without an answer, or its answer is no HTTP");
 }
 
 static void
@@ -262,7 +126,7 @@ take_misdirected (QueenCall *self)
   self->funcs->on_head (SOUP_STATUS_MISDIRECTED_REQUEST,
                         soup_message_get_response_headers (self->message), self->data);
   if (!self->is_over)
-    end_call (self, QUEEN_ATTEMPT_DONE, NULL);
+    queen_call_end (self, QUEEN_ATTEMPT_DONE, NULL);
 }
 
 /* Sending */
@@ -277,8 +141,9 @@ may_try_again (QueenCall *self, const GError *error)
 {
   gint64 span = g_get_monotonic_time () - self->begun;
 
-  return !self->is_fresh && !self->has_tried_again && self->stage != WAITS_FOR_CONNECTION &&
-         soup_message_get_status (self->message) == SOUP_STATUS_NONE &&
+  return !self->is_fresh && !self->has_tried_again &&
+         self->stage != QUEEN_CALL_WAITS_FOR_CONNECTION &&
+         soup_message_get_status (self->message) == SOUP_STATUS_NONE && self->n_interim == 0 &&
          (!self->is_through || queen_call_message_is_reset (error) || span < RACE);
 }
 
@@ -300,10 +165,11 @@ take_failure (QueenCall *self, const GError *error)
   if (may_try_again (self, error))
     {
       self->has_tried_again = TRUE;
-      set_deadline (self, WAITS_FOR_CONNECTION, self->request.connect_timeout);
+      queen_call_set_deadline (self, QUEEN_CALL_WAITS_FOR_CONNECTION,
+                               self->request.connect_timeout);
       start_anew (self);
     }
-  else if (self->stage == WAITS_FOR_CONNECTION)
+  else if (self->stage == QUEEN_CALL_WAITS_FOR_CONNECTION)
     fail_before_connected (self, error);
   else
     fail_without_head (self, error);
@@ -313,12 +179,13 @@ take_failure (QueenCall *self, const GError *error)
 static gboolean
 is_put_back (QueenCall *self)
 {
-  if (self->is_sent_back && self->stage == WAITS_FOR_CONNECTION)
+  if (self->is_sent_back && self->stage == QUEEN_CALL_WAITS_FOR_CONNECTION)
     return TRUE;
-  if (self->has_tried_again || !queen_call_message_is_restarted (self->message))
+  if (self->has_tried_again || self->n_interim > 0 ||
+      !queen_call_message_is_restarted (self->message))
     return FALSE;
   self->has_tried_again = TRUE;
-  set_deadline (self, WAITS_FOR_CONNECTION, self->request.connect_timeout);
+  queen_call_set_deadline (self, QUEEN_CALL_WAITS_FOR_CONNECTION, self->request.connect_timeout);
   return TRUE;
 }
 
@@ -344,13 +211,13 @@ on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
     start_anew (self);
   else if (answer)
     {
-      self->answer =
-          queen_intake_new (self->caller->sockets, g_steal_pointer (&answer), read_answer, self);
-      take_answer (self);
+      self->answer = queen_intake_new (self->caller->sockets, g_steal_pointer (&answer),
+                                       queen_call_read_answer, self);
+      queen_call_take_answer (self);
     }
   else
     take_failure (self, error);
-  unref_call (self);
+  queen_call_unref (self);
 }
 
 static void
@@ -369,7 +236,7 @@ on_request_starts (SoupMessage *message, QueenCall *self)
   g_clear_pointer (&self->pass, queen_passage_return);
   self->begun = g_get_monotonic_time ();
   self->patience = self->begun + self->request.first_byte_timeout;
-  set_deadline (self, WAITS_TO_BE_READ, self->request.idle_timeout);
+  queen_call_set_deadline (self, QUEEN_CALL_WAITS_TO_BE_READ, self->request.idle_timeout);
   if (!self->has_tried_again)
     self->funcs->on_connected (self->data);
 }
@@ -377,7 +244,7 @@ on_request_starts (SoupMessage *message, QueenCall *self)
 static void
 on_request_part_sent (SoupMessage *message, guint length, QueenCall *self)
 {
-  set_deadline (self, WAITS_TO_BE_READ, self->request.idle_timeout);
+  queen_call_set_deadline (self, QUEEN_CALL_WAITS_TO_BE_READ, self->request.idle_timeout);
 }
 
 static void
@@ -385,7 +252,7 @@ on_request_sent (SoupMessage *message, QueenCall *self)
 {
   self->is_through = TRUE;
   self->patience = g_get_monotonic_time () + self->request.first_byte_timeout;
-  set_deadline (self, WAITS_FOR_FIRST_BYTE, self->request.first_byte_timeout);
+  queen_call_set_deadline (self, QUEEN_CALL_WAITS_FOR_FIRST_BYTE, self->request.first_byte_timeout);
 }
 
 /* Nobody has asked to speak anything else (101), and what follows is no HTTP. */
@@ -412,7 +279,7 @@ send_request (gpointer data)
   g_signal_connect (self->message, "got-informational", G_CALLBACK (on_interim), self);
   self->caller->n_pending++;
   soup_session_send_async (queen_lane_get_session (self->lane), self->message, G_PRIORITY_DEFAULT,
-                           self->cancellable, on_call_answer, ref_call (self));
+                           self->cancellable, on_call_answer, queen_call_ref (self));
 }
 
 /* Whoever has not had much time stands in line again, until its own deadline. */
@@ -427,8 +294,8 @@ give_passage_up (gboolean has_had_time, gpointer data)
   if (self->is_sent_back)
     g_cancellable_cancel (self->cancellable);
   else
-    end_with (self, QUEEN_ATTEMPT_TIMED_OUT, QUEEN_ERROR_UNAVAILABLE,
-              "there was no connection in a second, and others wait for theirs");
+    queen_call_end_with (self, QUEEN_ATTEMPT_TIMED_OUT, QUEEN_ERROR_UNAVAILABLE,
+                         "there was no connection in a second, and others wait for theirs");
 }
 
 /* Whether there is a connection that was kept only libsoup knows; with one it is through at once.
@@ -464,7 +331,7 @@ connect_to (QueenCall *self, GList *found)
     }
   if (allowed->len == 0)
     {
-      end_call (self, QUEEN_ATTEMPT_FORBIDDEN, error);
+      queen_call_end (self, QUEEN_ATTEMPT_FORBIDDEN, error);
       return;
     }
   self->lane = queen_lanes_enter (self->caller->lanes, self->request.target, allowed);
@@ -503,77 +370,49 @@ queen_call_start (QueenCaller *caller,
   self->link.data = self->turn.data = self;
   g_queue_push_tail_link (&caller->calls, &self->link);
   queen_caller_note_figures (caller);
-  set_deadline (self, WAITS_FOR_CONNECTION, request->connect_timeout);
+  queen_call_set_deadline (self, QUEEN_CALL_WAITS_FOR_CONNECTION, request->connect_timeout);
   self->wait = queen_names_look_up (caller->names, request->target->host, &self->source,
                                     on_host_found, self);
   return self;
 }
 
 void
-queen_call_note_progress (QueenCall *self)
-{
-  self->patience =
-      g_get_monotonic_time () + MAX (self->request.first_byte_timeout, self->request.idle_timeout);
-}
-
-/* Who had to be paused has said much, and most go on at once: so they are put off, too. */
-void
-queen_call_set_paused (QueenCall *self, gboolean is_paused)
-{
-  if (self->is_paused == is_paused)
-    return;
-  self->is_paused = is_paused;
-  leave_turn (self);
-  if (is_paused && self->answer)
-    queen_intake_stop (self->answer);
-  else if (!is_paused && !self->answer)
-    queen_alarm_set_earlier (self->caller->alarm, self->deadline);
-  else if (!is_paused)
-    {
-      /* The time in which nobody would have heard of it is not the worker's. */
-      queen_call_note_progress (self);
-      set_deadline (self, WAITS_FOR_NEXT_BYTE, self->request.idle_timeout);
-      put_off (self);
-    }
-}
-
-void
 queen_call_cancel (QueenCall *self)
 {
   let_go (self, FALSE);
-  unref_call (self);
+  queen_call_unref (self);
 }
 
-void
-queen_call_leave (QueenCall *self)
+/* Whether it has come to nothing because of others, so far. */
+static gboolean
+is_in_line (const QueenCall *self)
 {
-  if (!self->answer)
-    {
-      queen_call_cancel (self);
-      return;
-    }
-  self->is_left = TRUE;
-  self->request.idle_timeout = LEFT_TIMEOUT;
-  queen_call_set_paused (self, FALSE);
-  set_deadline (self, WAITS_FOR_NEXT_BYTE, LEFT_TIMEOUT);
+  return self->stage == QUEEN_CALL_WAITS_FOR_CONNECTION &&
+         ((self->pass && !queen_passage_is_inside (self->pass)) || self->is_sent_back ||
+          (self->wait && !queen_names_wait_has_begun (self->wait)));
 }
 
 static void
 time_out (QueenCall *self)
 {
   static const char *const messages[] = {
-    [WAITS_FOR_CONNECTION] = "there was no connection in time",
-    [WAITS_TO_BE_READ] = "it did not read the request in time",
-    [WAITS_FOR_FIRST_BYTE] = "it did not begin to answer in time",
-    [WAITS_FOR_NEXT_BYTE] = "it fell silent in the middle of its answer",
+    [QUEEN_CALL_WAITS_FOR_CONNECTION] = "there was no connection in time",
+    [QUEEN_CALL_WAITS_TO_BE_READ] = "it did not read the request in time",
+    [QUEEN_CALL_WAITS_FOR_FIRST_BYTE] = "it did not begin to answer in time",
+    [QUEEN_CALL_WAITS_FOR_NEXT_BYTE] = "it fell silent in the middle of its answer",
   };
-  gboolean has_begun = self->stage >= WAITS_FOR_FIRST_BYTE;
-  gboolean is_alive = self->stage == WAITS_FOR_NEXT_BYTE && self->deadline == self->patience;
+  gboolean has_begun = self->stage >= QUEEN_CALL_WAITS_FOR_FIRST_BYTE;
+  gboolean is_alive =
+      self->stage == QUEEN_CALL_WAITS_FOR_NEXT_BYTE && self->deadline == self->patience;
 
-  end_with (self, QUEEN_ATTEMPT_TIMED_OUT,
-            has_begun ? QUEEN_ERROR_GATEWAY_TIMEOUT : QUEEN_ERROR_UNAVAILABLE,
-            is_alive ? "for too long it has said no more than that it lives"
-                     : messages[self->stage]);
+  if (is_in_line (self))
+    queen_call_end_with (self, QUEEN_ATTEMPT_CROWDED, QUEEN_ERROR_UNAVAILABLE,
+                         "there was no connection in time, as others wait for theirs");
+  else
+    queen_call_end_with (self, QUEEN_ATTEMPT_TIMED_OUT,
+                         has_begun ? QUEEN_ERROR_GATEWAY_TIMEOUT : QUEEN_ERROR_UNAVAILABLE,
+                         is_alive ? "for too long it has said no more than that it lives"
+                                  : messages[self->stage]);
 }
 
 void

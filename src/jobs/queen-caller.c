@@ -21,8 +21,10 @@ end_turns (QueenCaller *self)
   g_clear_pointer (&self->eager_source, g_source_unref);
 }
 
+/* Not only when there is nothing else to do: where a thousand answers come all the time, there
+ * always is. */
 static gboolean
-on_nobody_else (gpointer data)
+on_next_turn (gpointer data)
 {
   QueenCaller *self = data;
   GList *link = g_queue_pop_head_link (&self->eager);
@@ -35,14 +37,17 @@ on_nobody_else (gpointer data)
 }
 
 void
-queen_caller_put_off (QueenCaller *self, GList *link)
+queen_caller_put_off (QueenCaller *self, GList *link, gboolean is_last)
 {
-  g_queue_push_tail_link (&self->eager, link);
+  if (is_last)
+    g_queue_push_tail_link (&self->eager, link);
+  else
+    g_queue_push_head_link (&self->eager, link);
   if (self->eager_source)
     return;
   self->eager_source = g_idle_source_new ();
-  g_source_set_priority (self->eager_source, G_PRIORITY_LOW);
-  g_source_set_callback (self->eager_source, on_nobody_else, self, NULL);
+  g_source_set_priority (self->eager_source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (self->eager_source, on_next_turn, self, NULL);
   g_source_attach (self->eager_source, g_main_context_get_thread_default ());
 }
 

@@ -17,6 +17,10 @@ G_BEGIN_DECLS
 
 #define QUEEN_CALLER_BUFFER (16 * 1024) /* bytes that are read at once: of tiny events for 2 ms */
 
+#define QUEEN_CALLER_LITTLE                                                                        \
+  1024 /* bytes, likewise, where there is hardly room for what has come                            \
+        */
+
 #define QUEEN_CALLER_MAX_TRIES 8192                    /* of one host half of that */
 #define QUEEN_CALLER_MAX_UNFINISHED (32 * 1024 * 1024) /* bytes; see the README of this room */
 
@@ -52,6 +56,8 @@ typedef struct
  * @figures: (nullable): how much there is of all that, for whoever wants to know
  * @eager: of QueenCall: those that have said more than there was time for
  * @eager_source: (nullable): gives these their turns; %NULL when there was none lately
+ * @is_crowded: whether as much has come as may wait: then no more than %QUEEN_CALLER_LITTLE is read
+ *   at once
  * @buffer: %QUEEN_CALLER_BUFFER bytes, for who reads right now
  *
  * What all calls of a thread have in common. It belongs to that thread.
@@ -73,6 +79,7 @@ typedef struct
   QueenCallerFigures *figures;
   GQueue eager;
   GSource *eager_source;
+  gboolean is_crowded;
   char *buffer;
 } QueenCaller;
 
@@ -93,11 +100,13 @@ void queen_caller_set_tokens (QueenCaller *self, QueenWorkerTokens *tokens);
 /**
  * queen_caller_put_off:
  * @link: of a call; not in a queue
+ * @is_last: whether it is behind those that were put off before it; else before all
  *
- * Has queen_call_go_on() called for it when nobody else has anything to do and those that were put
- * off before it have had their turn. To take it out of `eager` before that is the end of it.
+ * Has queen_call_go_on() called for it when those before it have had their turn: one of them in
+ * each turn of the loop, beside all else that there is to do. To take it out of `eager` before that
+ * is the end of it.
  */
-void queen_caller_put_off (QueenCaller *self, GList *link);
+void queen_caller_put_off (QueenCaller *self, GList *link, gboolean is_last);
 
 /**
  * queen_caller_admit:

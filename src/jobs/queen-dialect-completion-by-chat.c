@@ -54,53 +54,52 @@ check_question (const QueenJsonValue *asked, GError **error)
   return FALSE;
 }
 
-/* Puts @text in the place of a member of the object that @json is, or takes it out if that is
- * %NULL. All else stays as it was written, also what nobody here knows. */
-static void
-replace_member (GString *json, const char *name, const char *text)
+/* All else stays as it was written, also what nobody here knows. Such a text may be megabytes, for
+ * which others wait: so there is one walk along it, and one copy.
+ *
+ * @pick: what a chat does not take, of @asked
+ * @messages: what stands in the place of the prompt */
+static GString *
+replace_members (const GString *asked, const QueenJsonPick *pick, const GString *messages)
 {
-  const char *const wanted[] = { name, NULL };
-  QueenJsonWalk walk = { .start = json->str, .at = json->str, .end = json->str + json->len };
-  QueenJsonPick pick = { NULL, NULL };
-  gsize start, length;
+  GString *body = g_string_sized_new (asked->len - pick->text->len + messages->len + 1);
+  gsize at = 0;
 
-  if (queen_json_pick (&walk, wanted, G_MAXSIZE, &pick) && pick.places->len == 1)
+  for (guint i = 0; i < pick->places->len; i++)
     {
-      start = queen_json_pick_find_origin (&pick, 1);
-      length = pick.text->len - strlen ("{}");
-      g_string_erase (json, (gssize) start, (gssize) length);
-      if (text)
-        g_string_insert (json, (gssize) start, text);
-      else if (json->str[start] == ',')
-        g_string_erase (json, (gssize) start, 1);
-      else
-        {
-          while (start > 0 && queen_json_is_space (json->str[start - 1]))
-            start--;
-          if (start > 0 && json->str[start - 1] == ',')
-            g_string_erase (json, (gssize) start - 1, 1);
-        }
+      gsize length, start = queen_json_pick_find_member (pick, i, &length);
+
+      g_string_append_len (body, asked->str + at, (gssize) (start - at));
+      at = start + length;
+      if (queen_json_pick_is_called (pick, i, "prompt"))
+        g_string_append_len (body, messages->str, (gssize) messages->len);
+      else if (asked->str[at] == ',')
+        at++;
+      else /* The last one: the prompt is before it. */
+        while (body->str[body->len - 1] == ',' || queen_json_is_space (body->str[body->len - 1]))
+          g_string_truncate (body, body->len - 1);
     }
-  queen_json_pick_clear (&pick);
+  return g_string_append (body, asked->str + at);
 }
 
 static void
-write_question (QueenDialect *self, const QueenJsonValue *question, const char *prompt)
+write_question (QueenDialect *self, const char *prompt)
 {
-  static const char *const unknown[] = { "echo", "logprobs", "suffix", "messages", "best_of" };
-  gsize length;
-  const char *asked = g_bytes_get_data (self->request->body, &length);
-  GString *body = g_string_new_len (asked, (gssize) length);
+  static const char *const replaced[] = { "prompt",   "echo",    "logprobs", "suffix",
+                                          "messages", "best_of", NULL };
+  gsize size;
+  const char *bytes = g_bytes_get_data (self->request->body, &size);
+  g_autoptr (GString) asked = g_string_new_len (bytes, (gssize) size); /* a walk wants its NUL */
+  QueenJsonWalk walk = { .start = asked->str, .at = asked->str, .end = asked->str + size };
+  QueenJsonPick pick;
   g_autoptr (GString) messages = g_string_new ("\"messages\":[{\"role\":\"user\",\"content\":");
 
   queen_json_append_brief_string (messages, prompt);
   g_string_append (messages, "}]");
-  for (gsize i = 0; i < G_N_ELEMENTS (unknown); i++)
-    if (queen_json_get_member (question, unknown[i]))
-      replace_member (body, unknown[i], NULL);
-  replace_member (body, "prompt", messages->str);
+  queen_json_pick (&walk, replaced, G_MAXSIZE, &pick); /* which has been read before */
   self->path = g_strdup ("/v1/chat/completions");
-  self->body = g_string_free_to_bytes (body);
+  self->body = g_string_free_to_bytes (replace_members (asked, &pick, messages));
+  queen_json_pick_clear (&pick);
 }
 
 /* What is not kept when it is read is more than a few values: a prompt in numbers, or several. */
@@ -120,7 +119,7 @@ prepare_by_chat (QueenDialect *self, GError **error)
     }
   if (!check_question (queen_json_get_root (json), error))
     return FALSE;
-  write_question (self, queen_json_get_root (json), prompt);
+  write_question (self, prompt);
   return TRUE;
 }
 

@@ -141,7 +141,8 @@ on_answer_body (GBytes *part, gpointer data)
 
 /* How an attempt ends */
 
-/* What was wrong with the request says nothing of the worker, nor what its kind never does. */
+/* What was wrong with the request says nothing of the worker, nor what its kind never does, nor
+ * what the queen has no room for. */
 static QueenPlacementOutcome
 judge_worker (const QueenJob *self, QueenAttemptOutcome outcome, const GError *error)
 {
@@ -151,6 +152,8 @@ judge_worker (const QueenJob *self, QueenAttemptOutcome outcome, const GError *e
     return QUEEN_PLACEMENT_DONE;
   if (outcome == QUEEN_ATTEMPT_FORBIDDEN)
     return QUEEN_PLACEMENT_FAILED;
+  if (outcome == QUEEN_ATTEMPT_CROWDED || outcome == QUEEN_ATTEMPT_DROPPED)
+    return QUEEN_PLACEMENT_UNUSED;
   if (g_error_matches (error, QUEEN_ERROR, QUEEN_ERROR_NOT_IMPLEMENTED))
     return QUEEN_PLACEMENT_UNUSED;
   if (outcome == QUEEN_ATTEMPT_REFUSED || outcome == QUEEN_ATTEMPT_BUSY)

@@ -13,6 +13,7 @@ struct _QueenJobWhole
   char *bytes;
   gsize length;
   gsize n_allocated;
+  GBytes *shared; /* NULL as long as something may come; then it has the bytes */
 };
 
 QueenJobWhole *
@@ -24,7 +25,10 @@ queen_job_whole_new (void)
 void
 queen_job_whole_free (QueenJobWhole *self)
 {
-  g_free (self->bytes);
+  if (self->shared)
+    g_bytes_unref (self->shared);
+  else
+    g_free (self->bytes);
   g_free (self);
 }
 
@@ -46,6 +50,8 @@ queen_job_whole_append (QueenJobWhole *self, GBytes *part)
   gsize length;
   gconstpointer bytes = g_bytes_get_data (part, &length);
 
+  g_return_if_fail (!self->shared);
+
   if (length == 0)
     return;
   make_room (self, length);
@@ -65,10 +71,10 @@ queen_job_whole_get_n_bytes (const QueenJobWhole *self)
   return sizeof *self + self->n_allocated;
 }
 
-const char *
-queen_job_whole_get_behind (const QueenJobWhole *self, gsize n_had)
+GBytes *
+queen_job_whole_share (QueenJobWhole *self)
 {
-  g_return_val_if_fail (n_had <= self->length, NULL);
-
-  return self->bytes + n_had;
+  if (!self->shared)
+    self->shared = g_bytes_new_take (self->bytes, self->length);
+  return self->shared;
 }

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * QueenJobWhole:
  *
  * An answer that is not streamed, as far as it has come. In however many parts a worker sends it,
- * it takes about as much memory as it is long, and whoever comes late gets it in one part.
+ * it takes about as much memory as it is long, and however many want it, all have the same bytes.
  */
 typedef struct _QueenJobWhole QueenJobWhole;
 
@@ -20,7 +20,7 @@ QueenJobWhole *queen_job_whole_new (void);
 
 void queen_job_whole_free (QueenJobWhole *self);
 
-/** queen_job_whole_append: @part has come. */
+/** queen_job_whole_append: @part has come. Not after queen_job_whole_share(). */
 void queen_job_whole_append (QueenJobWhole *self, GBytes *part);
 
 /** Returns: how many bytes have come */
@@ -30,12 +30,13 @@ gsize queen_job_whole_get_length (const QueenJobWhole *self);
 gsize queen_job_whole_get_n_bytes (const QueenJobWhole *self);
 
 /**
- * queen_job_whole_get_behind:
- * @n_had: bytes from the first one on; no more than have come
+ * queen_job_whole_share:
  *
- * Returns: (transfer none): what has come after these; good until something is appended
+ * It is as long as it will ever be.
+ *
+ * Returns: (transfer none): all of it; the same for whoever asks
  */
-const char *queen_job_whole_get_behind (const QueenJobWhole *self, gsize n_had);
+GBytes *queen_job_whole_share (QueenJobWhole *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QueenJobWhole, queen_job_whole_free)
 

@@ -21,7 +21,6 @@ struct _QueenJobWatch
   gpointer data;
   GSource *news; /* NULL when it has heard of all that was before */
   gboolean has_head;
-  gsize n_had; /* bytes of the answer */
   GList link;
 };
 
@@ -45,21 +44,6 @@ is_watching (QueenJob *self, QueenJobWatch *watch)
   return g_queue_find (&self->watches, watch) != NULL;
 }
 
-/* What has come since it was told last, in one part: who comes late has all before it. */
-static void
-tell_body (QueenJob *self, QueenJobWatch *watch)
-{
-  gsize length = self->whole ? queen_job_whole_get_length (self->whole) : 0;
-  gsize n_had = watch->n_had;
-
-  if (length == n_had)
-    return;
-  watch->n_had = length;
-  if (watch->funcs->on_body)
-    watch->funcs->on_body (self, queen_job_whole_get_behind (self->whole, n_had), length - n_had,
-                           watch->data);
-}
-
 /* Tells of all that it has not heard yet, in order. A function may free the watch. */
 static void
 tell_watch (QueenJob *self, QueenJobWatch *watch)
@@ -70,8 +54,6 @@ tell_watch (QueenJob *self, QueenJobWatch *watch)
       if (watch->funcs->on_head)
         watch->funcs->on_head (self, self->status, self->content_type, watch->data);
     }
-  if (is_watching (self, watch))
-    tell_body (self, watch);
   if (is_watching (self, watch) && !queen_job_state_is_open (self->state))
     watch->funcs->on_ended (self, watch->data);
 }
@@ -209,7 +191,6 @@ queen_job_take_part (QueenJob *self, GBytes *part)
   if (!self->whole)
     self->whole = queen_job_whole_new ();
   queen_job_whole_append (self->whole, part);
-  tell_watches (self);
 }
 
 /* The markers are for clients of all ages: old ones look for `failed:` and end at `[DONE]`, newer
@@ -494,6 +475,14 @@ queen_job_get_n_bytes (QueenJob *self)
   return SIZE + self->n_text_bytes + (self->body ? g_bytes_get_size (self->body) : 0) +
          (self->whole ? queen_job_whole_get_n_bytes (self->whole) : 0) +
          (self->answer ? queen_job_answer_get_n_bytes (self->answer) : 0);
+}
+
+GBytes *
+queen_job_dup_body (QueenJob *self)
+{
+  g_return_val_if_fail (!queen_job_state_is_open (self->state), NULL);
+
+  return self->whole ? g_bytes_ref (queen_job_whole_share (self->whole)) : g_bytes_new (NULL, 0);
 }
 
 const char *

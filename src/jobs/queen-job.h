@@ -101,6 +101,16 @@ guint queen_job_get_n_readers (QueenJob *self);
 /** Returns: bytes that it takes in memory */
 gsize queen_job_get_n_bytes (QueenJob *self);
 
+/**
+ * queen_job_dup_body:
+ *
+ * Of one that has ended. However many want it, it is there once.
+ *
+ * Returns: (transfer full): an answer that is no stream of events, also an error's, as far as it
+ *   came; else no bytes
+ */
+GBytes *queen_job_dup_body (QueenJob *self);
+
 /** Returns: (nullable): why it failed, was cancelled or is lost, for people; else %NULL */
 const char *queen_job_get_message (QueenJob *self);
 
@@ -165,14 +175,13 @@ typedef struct _QueenJobWatch QueenJobWatch;
  *   Content-Type (nullable). It comes once at the most, and never for one that was only tried:
  *   refused, or busy, and another one was there. When it comes, and the status is 200, the stream
  *   can be subscribed to
- * @on_body: (nullable): bytes of an answer that is no stream of events; also of an error's
- * @on_ended: it has ended: see queen_job_get_state() and queen_job_get_error(). Nothing comes
+ * @on_ended: it has ended: see queen_job_get_state(), queen_job_get_error() and
+ *   queen_job_dup_body(). Nothing comes
  *   after that. Without @on_head before it there was no worker that answered at all
  */
 typedef struct
 {
   void (*on_head) (QueenJob *job, guint status, const char *content_type, gpointer data);
-  void (*on_body) (QueenJob *job, const char *bytes, gsize length, gpointer data);
   void (*on_ended) (QueenJob *job, gpointer data);
 } QueenJobWatchFuncs;
 

@@ -322,6 +322,12 @@ queen_names_look_up (QueenNames *self,
   return wait;
 }
 
+gboolean
+queen_names_wait_has_begun (const QueenNamesWait *wait)
+{
+  return wait->question->is_running;
+}
+
 /* What a thread looks up goes on, and takes its place: else those who come and go could have any
  * number of threads. */
 void

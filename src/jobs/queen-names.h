@@ -57,6 +57,9 @@ QueenNamesWait *queen_names_look_up (QueenNames *self,
                                      QueenNamesFunc func,
                                      gpointer data);
 
+/** Returns: whether it is being looked up; else it waits until others have been */
+gboolean queen_names_wait_has_begun (const QueenNamesWait *wait);
+
 /** Nothing is called any more. */
 void queen_names_wait_cancel (QueenNamesWait *wait);
 

@@ -327,7 +327,7 @@ take_unfinished (QueenTry *self, const char *bytes, gsize length)
   if (self->is_over)
     g_free (self);
   else if (!hold_bytes (self, count_unfinished (self)))
-    fail_try (self, QUEEN_ATTEMPT_FAILED, QUEEN_ERROR_UNAVAILABLE,
+    fail_try (self, QUEEN_ATTEMPT_DROPPED, QUEEN_ERROR_UNAVAILABLE,
               "too much of answers has come that cannot be handed on yet");
 }
 
@@ -577,7 +577,7 @@ queen_try_start (QueenCaller *caller,
   self->is_admitted = queen_caller_admit (caller, self->target->host);
   if (!self->is_admitted)
     {
-      fail_try (self, QUEEN_ATTEMPT_BUSY, QUEEN_ERROR_UNAVAILABLE,
+      fail_try (self, QUEEN_ATTEMPT_CROWDED, QUEEN_ERROR_UNAVAILABLE,
                 "too much is asked of its host at once");
       return NULL;
     }

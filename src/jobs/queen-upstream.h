@@ -15,6 +15,10 @@ G_BEGIN_DECLS
 /** The same of all answers together. */
 #define QUEEN_UPSTREAM_MAX_ALL_WAITING (32 * 1024 * 1024)
 
+/** Bytes that may wait of each answer, however much waits of others: so nobody who has little to
+ * say is kept waiting by those who have much. */
+#define QUEEN_UPSTREAM_LITTLE_WAITING (4 * 1024)
+
 /**
  * QueenUpstreamSettings:
  * @networks: (nullable) (array zero-terminated=1): where workers and hives may be called besides

@@ -181,6 +181,28 @@ queen_json_pick_find_origin (const QueenJsonPick *pick, gsize place)
   return origin;
 }
 
+gsize
+queen_json_pick_find_member (const QueenJsonPick *pick, guint nth, gsize *length)
+{
+  const Place *place = &g_array_index (pick->places, Place, nth);
+  gsize end = nth + 1 < pick->places->len ? place[1].here : pick->text->len;
+
+  *length = end - strlen (",") - place->here;
+  return place->origin;
+}
+
+gboolean
+queen_json_pick_is_called (const QueenJsonPick *pick, guint nth, const char *name)
+{
+  const char *const names[] = { name, NULL };
+  const char *start = pick->text->str + g_array_index (pick->places, Place, nth).here;
+  QueenJsonWalk walk = { .start = start, .at = start, .end = pick->text->str + pick->text->len };
+  gboolean has_escapes;
+
+  return queen_json_skip_string (&walk, &has_escapes) &&
+         is_wanted (names, start + 1, (gsize) (walk.at - start) - 2, has_escapes);
+}
+
 void
 queen_json_pick_clear (QueenJsonPick *pick)
 {

@@ -36,6 +36,18 @@ queen_json_pick (QueenJsonWalk *walk, const char *const *wanted, gsize max, Quee
 /** Returns: where that was what is at @place now */
 gsize queen_json_pick_find_origin (const QueenJsonPick *pick, gsize place);
 
+/**
+ * queen_json_pick_find_member:
+ * @nth: which one; less than there are `places`
+ * @length: (out): bytes of it, name and all, up to the comma or bracket behind it
+ *
+ * Returns: where it was
+ */
+gsize queen_json_pick_find_member (const QueenJsonPick *pick, guint nth, gsize *length);
+
+/** Returns: whether the @nth member is called @name, in whatever way that was written */
+gboolean queen_json_pick_is_called (const QueenJsonPick *pick, guint nth, const char *name);
+
 void queen_json_pick_clear (QueenJsonPick *pick);
 
 G_END_DECLS

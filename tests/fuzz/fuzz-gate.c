@@ -128,14 +128,14 @@ on_patient (QueenExchange *exchange, gpointer data)
 static void
 on_shared (QueenExchange *exchange, gpointer data)
 {
-  queen_exchange_answer_shared (exchange, "text/plain", world.shared);
+  queen_exchange_answer_shared (exchange, 200, "text/plain", world.shared);
 }
 
 static void
 on_busy (QueenExchange *exchange, gpointer data)
 {
   world.now += TICK;
-  queen_exchange_answer_shared (exchange, "text/plain", world.shared);
+  queen_exchange_answer_shared (exchange, 200, "text/plain", world.shared);
 }
 
 static void
@@ -145,7 +145,7 @@ finish_later (void)
 
   if (!exchange)
     return;
-  queen_exchange_answer_shared (exchange, "text/plain", world.shared);
+  queen_exchange_answer_shared (exchange, 200, "text/plain", world.shared);
   queen_exchange_finish (exchange);
 }
 

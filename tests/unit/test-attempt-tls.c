@@ -176,6 +176,7 @@ typedef struct
   guint n_left;
   guint n_done;
   guint n_late;
+  guint n_crowded;
 } Crowd;
 
 static void
@@ -185,6 +186,7 @@ on_one_ends (QueenAttemptOutcome outcome, const GError *error, gpointer data)
 
   crowd->n_left--;
   crowd->n_done += outcome == QUEEN_ATTEMPT_DONE;
+  crowd->n_crowded += outcome == QUEEN_ATTEMPT_CROWDED;
   crowd->n_late += error && strstr (error->message, "no connection in time") != NULL;
 }
 
@@ -277,6 +279,7 @@ test_silent (void)
   scripted_server_stop (&silent);
 }
 
+/* It says nothing of a worker when others are in the way. */
 static void
 test_late (void)
 {
@@ -292,6 +295,7 @@ test_late (void)
   crowd_ask (&crowd, &fixture, other, 300 * G_TIME_SPAN_MILLISECOND);
   crowd_wait (&crowd);
   g_assert_cmpuint (crowd.n_late, ==, CROWD);
+  g_assert_cmpuint (crowd.n_crowded, ==, CROWD - 3);
   fixture_stop (&fixture);
   scripted_server_stop (&silent);
 }

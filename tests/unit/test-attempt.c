@@ -4,12 +4,16 @@
 #include <glib/gstdio.h>
 
 #include "attempt-fixture.h"
+#include "jobs/queen-upstream-private.h"
 
 #define EVENT "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n"
 #define BODY "{\"model\":\"m\",\"stream\":true}"
 #define SHORT (50 * G_TIME_SPAN_MILLISECOND)
 #define AT_ONCE (200 * G_TIME_SPAN_MILLISECOND)
 #define EVENT_LIMIT (1024 * 1024)
+#define INTERIM "HTTP/1.1 100 Continue\r\n\r\n"
+#define INTERIMS INTERIM INTERIM INTERIM INTERIM INTERIM INTERIM
+#define TOO_MANY_INTERIMS INTERIMS INTERIMS INTERIMS
 
 /* Faults */
 
@@ -526,6 +530,68 @@ test_kept_and_gone (void)
   fixture_stop (&fixture);
 }
 
+/* Who says that it goes on has read of it, however soon it closes the connection. */
+static void
+test_kept_and_interim (void)
+{
+  static const Scene scenes[][3] = {
+    { { JSON_HEAD (2) "{}", .end = SCENE_KEEP },
+      { INTERIM, .end = SCENE_CLOSE },
+      { JSON_HEAD (2) "[]", .end = SCENE_KEEP } },
+    { { JSON_HEAD (2) "{}", .end = SCENE_KEEP },
+      { INTERIM, .end = SCENE_RESET },
+      { JSON_HEAD (2) "[]", .end = SCENE_KEEP } },
+    { { JSON_HEAD (2) "{}", .end = SCENE_KEEP },
+      { TOO_MANY_INTERIMS, .end = SCENE_KEEP },
+      { JSON_HEAD (2) "[]", .end = SCENE_KEEP } },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (scenes); i++)
+    {
+      Fixture fixture;
+
+      fixture_start (&fixture, QUEEN_API_OPENAI, scenes[i], G_N_ELEMENTS (scenes[i]));
+      fixture_run (&fixture, BODY);
+      fixture_run (&fixture, BODY);
+      fixture_assert_failed (&fixture, QUEEN_ATTEMPT_FAILED, "without an answer");
+      g_assert_cmpuint (fixture.server.n_requests, ==, 2);
+      fixture_stop (&fixture);
+    }
+}
+
+/* What waits of others, and is put in again as soon as it has been told. */
+typedef struct
+{
+  QueenMail mail;
+  QueenMailSender sender;
+  QueenMailbox *mailbox;
+} Much;
+
+static void
+on_much (QueenMail *mail, gboolean is_wanted)
+{
+  if (is_wanted)
+    queen_mailbox_put (((Much *) mail)->mailbox, mail);
+}
+
+static void
+test_little_beside_much (void)
+{
+  static const Scene scenes[] = { { STREAM_HEAD "data: {}\n\ndata: [DONE]\n\n",
+                                    .end = SCENE_CLOSE } };
+  Much much = { .mail = { .deliver = on_much, .size = QUEEN_UPSTREAM_MAX_ALL_WAITING + 1 } };
+  Fixture fixture;
+
+  fixture_start (&fixture, QUEEN_API_OPENAI, scenes, G_N_ELEMENTS (scenes));
+  much.mailbox = queen_upstream_get_mailbox (fixture.upstream);
+  much.mail.sender = &much.sender;
+  queen_mailbox_put (much.mailbox, &much.mail);
+  fixture_run (&fixture, BODY);
+  g_assert_no_error (fixture.error);
+  g_assert_cmpuint (fixture.n_events, ==, 1);
+  fixture_stop (&fixture);
+}
+
 /* Nobody knows what it has done until then. */
 static void
 test_kept_and_read (void)
@@ -866,6 +932,8 @@ main (int argc, char **argv)
   g_test_add_func ("/attempt/connection/one-more-try-when-a-kept-one-has-gone", test_kept_and_gone);
   g_test_add_func ("/attempt/connection/no-more-try-when-a-kept-one-has-read-it",
                    test_kept_and_read);
+  g_test_add_func ("/attempt/kept/not-asked-again-after-a-1xx", test_kept_and_interim);
+  g_test_add_func ("/attempt/limit/little-is-heard-however-much-waits", test_little_beside_much);
   g_test_add_func ("/attempt/connection/is-done-when-all-is-said", test_left);
   g_test_add_func ("/attempt/connection/who-talks-on-is-hung-up-on", test_left_and_talkative);
   g_test_add_func ("/attempt/connection/a-thousand-at-once", test_many);

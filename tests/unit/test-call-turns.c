@@ -79,10 +79,8 @@ fill (int fd)
 }
 
 static void
-start_calls (QueenCaller *caller, guint16 port)
+start_calls (QueenCaller *caller, guint16 port, const QueenCallFuncs *funcs, guint n)
 {
-  static const QueenCallFuncs funcs = { on_connected_in_turn, on_head_in_turn, on_bytes_in_turn,
-                                        on_end_in_turn };
   static QueenSource here;
   static QueenTarget target = { .scheme = "http",
                                 .host = (char *) "127.0.0.1",
@@ -98,8 +96,8 @@ start_calls (QueenCaller *caller, guint16 port)
 
   queen_source_init_here (&here);
   target.port = port;
-  for (guint i = 0; i < N_CALLS; i++)
-    calls[i] = queen_call_start (caller, &request, &funcs, GUINT_TO_POINTER (i));
+  for (guint i = 0; i < n; i++)
+    calls[i] = queen_call_start (caller, &request, funcs, GUINT_TO_POINTER (i));
 }
 
 static gboolean
@@ -139,21 +137,31 @@ pause_all (gboolean are_to_go_on)
     queen_call_set_paused (calls[i], !are_to_go_on);
 }
 
+static gboolean
+on_something_else (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
 /* So whoever has little to say waits for one of them at the most, also when they have been paused
- * and all go on; or each in the middle of being heard, as the other thread has just caught up. */
+ * and all go on; or each in the middle of being heard, as the other thread has just caught up. And
+ * that one is heard, however much else there always is to do. */
 static void
 test_one_in_a_turn (gconstpointer is_pausing)
 {
+  static const QueenCallFuncs funcs = { on_connected_in_turn, on_head_in_turn, on_bytes_in_turn,
+                                        on_end_in_turn };
   g_autoptr (QueenReach) reach = queen_reach_new (NULL, NULL);
   QueenCaller *caller = queen_caller_new (reach, NULL, NULL);
   int listener, fds[N_CALLS];
   guint16 port;
   guint n = 0, before[N_CALLS];
+  guint something_else = g_idle_add_full (G_PRIORITY_DEFAULT, on_something_else, NULL, NULL);
 
   are_paused_at_once = GPOINTER_TO_INT (is_pausing);
   memset (heard, 0, sizeof heard);
   listener = listen_here (&port);
-  start_calls (caller, port);
+  start_calls (caller, port, &funcs, N_CALLS);
   while (n < N_CALLS || !are_all_heard ())
     {
       int fd = n < N_CALLS ? accept4 (listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC) : -1;
@@ -177,6 +185,48 @@ test_one_in_a_turn (gconstpointer is_pausing)
       g_assert_cmpuint (heard[i], >, before[i]);
       close (fds[i]);
     }
+  g_source_remove (something_else);
+  close (listener);
+  queen_caller_end (caller);
+  while (caller->n_pending > 0)
+    g_main_context_iteration (NULL, TRUE);
+  queen_caller_free (caller);
+}
+
+static void
+on_bytes_slowly (const char *bytes, gsize length, gpointer data)
+{
+  g_usleep (2 * G_TIME_SPAN_MILLISECOND);
+}
+
+static void
+on_end_after_all (QueenAttemptOutcome outcome, const GError *error, gpointer data)
+{
+  g_assert_cmpint (outcome, ==, QUEEN_ATTEMPT_DONE);
+  calls[0] = NULL;
+}
+
+/* All that there is has been read, and the kernel has nothing more to tell of. */
+static void
+test_heard_to_the_end (void)
+{
+  static const QueenCallFuncs funcs = { on_connected_in_turn, on_head_in_turn, on_bytes_slowly,
+                                        on_end_after_all };
+  static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+  g_autoptr (QueenReach) reach = queen_reach_new (NULL, NULL);
+  QueenCaller *caller = queen_caller_new (reach, NULL, NULL);
+  int listener, fd = -1;
+  guint16 port;
+
+  listener = listen_here (&port);
+  start_calls (caller, port, &funcs, 1);
+  while (calls[0])
+    {
+      if (fd < 0 && (fd = accept4 (listener, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+        g_assert_cmpint (send (fd, answer, strlen (answer), MSG_NOSIGNAL), >, 0);
+      g_main_context_iteration (NULL, fd >= 0);
+    }
+  close (fd);
   close (listener);
   queen_caller_end (caller);
   while (caller->n_pending > 0)
@@ -305,6 +355,7 @@ main (int argc, char **argv)
                         GINT_TO_POINTER (FALSE), test_one_in_a_turn);
   g_test_add_data_func ("/call-turns/so-it-is-when-they-are-paused-as-they-are-heard",
                         GINT_TO_POINTER (TRUE), test_one_in_a_turn);
+  g_test_add_func ("/call-turns/who-is-heard-slowly-is-heard-to-the-end", test_heard_to_the_end);
   g_test_add_func ("/call-turns/hosts-leave-room-for-others", test_hosts_leave_room);
   g_test_add_func ("/call-turns/senders-take-turns", test_senders_take_turns);
   g_test_add_func ("/call-turns/large-mails", test_large_mails);

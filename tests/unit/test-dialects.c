@@ -288,7 +288,7 @@ test_completion_by_chat (void)
 {
   ask_chat_only (QUEEN_FACE_OPENAI, "/v1/completions", QUESTION_OF_COMPLETION,
                  "{  \"model\":\"m\",\"stream\":true, \"messages\":[{\"role\":\"user\","
-                 "\"content\":\"a \\\"b\\\"\"}], \"x\":{\"prompt\":[1]} }",
+                 "\"content\":\"a \\\"b\\\"\"}], \"x\":{\"prompt\":[1]}}",
                  check_completion);
 }
 
@@ -315,6 +315,33 @@ ask_chat_whole (Fixture *fixture, QueenFace face, const char *question)
   fixture->request.path = "/v1/completions";
   fixture_run (fixture, question);
   g_assert_no_error (fixture->error);
+}
+
+/* Wherever it stands what a chat does not take, and however its name is written. */
+static void
+test_places_in_completion (void)
+{
+  static const char *const questions[][2] = {
+    { "{\"echo\":false,\"prompt\":\"Hi\"}", "{#}" },
+    { "{\"prompt\":\"Hi\" , \"echo\":false , \"suffix\":\"\"\n}", "{#}" },
+    { "{\"suffix\":null,\"logprobs\":null,\"n\":1,\"messages\":null,\"pr\\u006fmpt\":\"Hi\",\"best_"
+      "of\":1}",
+      "{\"n\":1,#}" },
+    { "{\"prompt\":[\"Hi\"],\"\\u0065cho\":false,\"x\":[\",\",{\"echo\":1}]}",
+      "{#,\"x\":[\",\",{\"echo\":1}]}" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (questions); i++)
+    {
+      g_auto (GStrv) parts = g_strsplit (questions[i][1], "#", 2);
+      g_autofree char *asked =
+          g_strjoinv ("\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]", parts);
+      Fixture fixture;
+
+      ask_chat_whole (&fixture, QUEEN_FACE_OPENAI, questions[i][0]);
+      assert_asked (&fixture, 1, "/v1/chat/completions", asked);
+      fixture_stop (&fixture);
+    }
 }
 
 static void
@@ -580,6 +607,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dialects/openai/answers-an-operation", test_rbee_by_openai);
   g_test_add_func ("/dialects/chat/completes-and-is-remembered", test_completion_by_chat);
   g_test_add_func ("/dialects/chat/completes-in-one-piece", test_completion_by_chat_whole);
+  g_test_add_func ("/dialects/chat/leaves-all-else-as-it-was-written", test_places_in_completion);
   g_test_add_func ("/dialects/chat/refuses-what-it-cannot-do", test_no_completion_by_chat);
   g_test_add_func ("/dialects/chat/that-is-not-there-either", test_no_chat_either);
   g_test_add_func ("/dialects/chat/that-makes-no-sense", test_bad_chat);

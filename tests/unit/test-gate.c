@@ -64,7 +64,7 @@ on_later (QueenExchange *exchange, gpointer data)
 static void
 on_shared (QueenExchange *exchange, gpointer data)
 {
-  queen_exchange_answer_shared (exchange, "text/plain", ((Fixture *) data)->big);
+  queen_exchange_answer_shared (exchange, 200, "text/plain", ((Fixture *) data)->big);
 }
 
 static void
@@ -114,7 +114,7 @@ on_message (QueenExchange *exchange, gpointer data)
 static void
 on_newest (QueenExchange *exchange, gpointer data)
 {
-  queen_exchange_answer_shared (exchange, "text/plain", ((Fixture *) data)->newest);
+  queen_exchange_answer_shared (exchange, 200, "text/plain", ((Fixture *) data)->newest);
 }
 
 static void
@@ -320,7 +320,7 @@ test_later_shared (Fixture *f, gconstpointer data)
   int client = come (f, ASK ("/later"));
   char start[64];
 
-  queen_exchange_answer_shared (f->later, "text/plain", f->big);
+  queen_exchange_answer_shared (f->later, 200, "text/plain", f->big);
   queen_exchange_finish (f->later);
   g_assert_cmpuint (take_all (client, start), >, MIB);
 }
@@ -407,7 +407,7 @@ test_later_the_same (Fixture *f, gconstpointer data)
       int client = come (f, later_request);
 
       if (strstr (rows[i].now, "/shared"))
-        queen_exchange_answer_shared (f->later, "text/plain", f->big);
+        queen_exchange_answer_shared (f->later, 200, "text/plain", f->big);
       else
         answer_message (f->later);
       queen_exchange_finish (f->later);
