@@ -397,12 +397,15 @@ connect (QueenDBusPresence *self)
 }
 
 /* On a machine that has much to do, or under a tool, each attempt would be cut off in its turn; so
- * the next one has twice the time. */
+ * the next one has twice the time. One that has not even begun is cut off once more. */
 static void
 cut_off (QueenDBusPresence *self)
 {
-  self->timeout = MIN (2 * self->timeout, LAST_TIMEOUT);
+  if (!g_cancellable_is_cancelled (self->cancellable))
+    self->timeout = MIN (2 * self->timeout, LAST_TIMEOUT);
+  set_alarm_in (self, self->timeout);
   g_cancellable_cancel (self->cancellable);
+  queen_dbus_stream_revive ();
 }
 
 static void
