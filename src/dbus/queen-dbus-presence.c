@@ -4,6 +4,7 @@
 #include "queen-dbus-presence.h"
 
 #include "loop/queen-alarm.h"
+#include "loop/queen-threads.h"
 #include "net/queen-closer.h"
 #include "queen-dbus-bus.h"
 #include "queen-dbus-stream.h"
@@ -405,7 +406,7 @@ cut_off (QueenDBusPresence *self)
     self->timeout = MIN (2 * self->timeout, LAST_TIMEOUT);
   set_alarm_in (self, self->timeout);
   g_cancellable_cancel (self->cancellable);
-  queen_dbus_stream_revive ();
+  queen_threads_revive_tasks ();
 }
 
 static void

@@ -6,12 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "loop/queen-threads.h"
 #include "net/queen-closer.h"
 #include "queen-dbus-output.h"
 
 #define MAX_LINE 1024 /* bytes of what the bus says before the first message */
-#define MAX_OPENING 4 /* at once, if the first are slow to be cut off */
 #define MAX_BUS 64    /* likewise, of which bus it is */
 #define BUS "queen-dbus-bus"
 #define DECLINED "queen-dbus-declined"
@@ -137,11 +135,9 @@ wrap (GSocketConnection *connection,
 }
 
 static void
-open_in_thread (gpointer data, gpointer unused)
+open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  g_autoptr (GTask) task = data;
-  Opening *opening = g_task_get_task_data (task);
-  GCancellable *cancellable = g_task_get_cancellable (task);
+  Opening *opening = data;
   g_autofree char *bus = NULL;
   gboolean passes_descriptors = FALSE, has_declined = FALSE;
   g_autoptr (GError) error = NULL;
@@ -160,23 +156,6 @@ open_in_thread (gpointer data, gpointer unused)
     g_task_return_error (task, g_steal_pointer (&error));
 }
 
-static GThreadPool *
-get_openers (void)
-{
-  static gsize pool; /* as long as the process */
-
-  if (g_once_init_enter (&pool))
-    g_once_init_leave (&pool,
-                       (gsize) g_thread_pool_new (open_in_thread, NULL, MAX_OPENING, FALSE, NULL));
-  return (GThreadPool *) pool;
-}
-
-void
-queen_dbus_stream_revive (void)
-{
-  queen_threads_revive (get_openers ());
-}
-
 void
 queen_dbus_stream_open (const char *address,
                         const QueenDBusFramesLimits *limits,
@@ -184,13 +163,13 @@ queen_dbus_stream_open (const char *address,
                         GAsyncReadyCallback callback,
                         gpointer data)
 {
-  GTask *task = g_task_new (NULL, cancellable, callback, data);
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
   Opening *opening = g_new0 (Opening, 1);
 
   opening->address = g_strdup (address);
   opening->limits = limits;
   g_task_set_task_data (task, opening, free_opening);
-  g_thread_pool_push (get_openers (), task, NULL);
+  g_task_run_in_thread (task, open_in_thread);
 }
 
 GIOStream *

@@ -23,9 +23,6 @@ void queen_dbus_stream_open (const char *address,
                              GAsyncReadyCallback callback,
                              gpointer data);
 
-/** There may have been no thread for it: has one made, if there is one to be had by now. */
-void queen_dbus_stream_revive (void);
-
 /**
  * queen_dbus_stream_open_finish:
  * @error: of #G_IO_ERROR

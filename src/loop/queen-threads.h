@@ -17,4 +17,12 @@ G_BEGIN_DECLS
  */
 void queen_threads_revive (GThreadPool *pool);
 
+/**
+ * queen_threads_revive_tasks:
+ *
+ * The same for what g_task_run_in_thread() has brought there, GLib's own tasks among it. It is not
+ * known whether there is anything, so this is for who has waited for seconds.
+ */
+void queen_threads_revive_tasks (void);
+
 G_END_DECLS
