@@ -10,6 +10,7 @@
 #include "text/queen-json-writer.h"
 #include "text/queen-json.h"
 
+#define SHORTEST 24       /* bytes of a line that says something; there may be millions of others */
 #define MAX_ID 64         /* bytes */
 #define MAX_OPEN 20480    /* that are remembered: more cannot be */
 #define MAX_ENDED 49152   /* likewise: with those they fit into the memory for jobs */
@@ -219,7 +220,8 @@ queen_job_ledger_read (QueenJobLedger *self,
   for (char *at = text, *end; at && (end = memchr (at, '\n', length - (gsize) (at - text)));
        at = end + 1)
     {
-      g_autoptr (QueenJson) json = queen_json_new (at, (gsize) (end - at), NULL, NULL);
+      g_autoptr (QueenJson) json =
+          end - at < SHORTEST ? NULL : queen_json_new (at, (gsize) (end - at), NULL, NULL);
 
       if (json && queen_json_get_root (json)->type == QUEEN_JSON_OBJECT)
         take_line (&records, by_id, queen_json_get_root (json), since);
