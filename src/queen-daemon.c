@@ -30,6 +30,7 @@
 
 #define MEMORY_DELAY (2 * G_USEC_PER_SEC)
 #define MEMORY_INTERVAL (5 * G_USEC_PER_SEC)
+#define DISK_PATIENCE 2000                  /* µs: a disk that is well takes a hundredth of it */
 #define HEAP_INTERVAL (10 * G_USEC_PER_SEC) /* short, so that there is little to do each time */
 #define HEAP_LEFT_ALONE (32 << 20)          /* bytes: a queen with a few thousand workers */
 #define MORE_TIME "EXTEND_TIMEOUT_USEC=60000000"
@@ -377,6 +378,7 @@ make_jobs (QueenDaemon *self, GError **error)
     .flush_interval = self->config->flush_interval,
     .tally = &self->tally,
     .state_directory = self->config->state_directory,
+    .disk_patience = DISK_PATIENCE,
   };
 
   self->upstream = jobs.upstream = queen_upstream_new (&upstream, error);

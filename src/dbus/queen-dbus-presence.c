@@ -4,6 +4,7 @@
 #include "queen-dbus-presence.h"
 
 #include "loop/queen-alarm.h"
+#include "loop/queen-threads.h"
 #include "net/queen-closer.h"
 #include "queen-dbus-bus.h"
 #include "queen-dbus-stream.h"
@@ -397,12 +398,15 @@ connect (QueenDBusPresence *self)
 }
 
 /* On a machine that has much to do, or under a tool, each attempt would be cut off in its turn; so
- * the next one has twice the time. */
+ * the next one has twice the time. One that has not even begun is cut off once more. */
 static void
 cut_off (QueenDBusPresence *self)
 {
-  self->timeout = MIN (2 * self->timeout, LAST_TIMEOUT);
+  if (!g_cancellable_is_cancelled (self->cancellable))
+    self->timeout = MIN (2 * self->timeout, LAST_TIMEOUT);
+  set_alarm_in (self, self->timeout);
   g_cancellable_cancel (self->cancellable);
+  queen_threads_revive_tasks ();
 }
 
 static void

@@ -8,6 +8,7 @@
 #include <gio/gunixcredentialsmessage.h>
 #include <gio/gunixoutputstream.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "queen-dbus-frames.h"
 #include "queen-dbus-interfaces.h"
@@ -71,6 +72,30 @@ meet_dbus (void)
                                               NULL, NULL);
 }
 
+/* With its first connection GDBus makes a thread for all of them, and aborts if there is none to be
+ * had: better now than when there is a bus after all. */
+static void
+meet_thread (void)
+{
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GSocketConnection) stream = NULL;
+  g_autoptr (GDBusConnection) connection = NULL;
+  int fds[2];
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+    return;
+  socket = g_socket_new_from_fd (fds[0], NULL);
+  if (socket)
+    {
+      stream = g_socket_connection_factory_create_connection (socket);
+      connection = g_dbus_connection_new_sync (G_IO_STREAM (stream), NULL,
+                                               G_DBUS_CONNECTION_FLAGS_NONE, NULL, NULL, NULL);
+    }
+  if (connection)
+    g_dbus_connection_close_sync (connection, NULL, NULL);
+  close (fds[1]);
+}
+
 void
 queen_dbus_types_meet (void)
 {
@@ -78,4 +103,5 @@ queen_dbus_types_meet (void)
     g_type_class_unref (g_type_class_ref (types[i]()));
   meet_streams ();
   meet_dbus ();
+  meet_thread ();
 }

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 /**
  * queen_dbus_types_meet:
  *
- * Makes the types and classes that GDBus uses, before there is a second thread that could.
+ * Makes the types and classes that GDBus uses, before there is a second thread that could; and the
+ * thread that it has for all connections.
  *
  * GLib 2.74 may stand still for ever when one thread registers a type that has interfaces while
  * another makes a class that names this type: the first holds the type's `g_once` and waits for

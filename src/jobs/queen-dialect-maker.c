@@ -6,7 +6,9 @@
 #include <gio/gio.h>
 
 #include "loop/queen-fair-queue.h"
+#include "loop/queen-threads.h"
 
+#define MAX_THREADS 4         /* of all makers; each needs one */
 #define MAX_WAITING G_MAXUINT /* there are no more than tries */
 
 struct _QueenDialectOrder
@@ -47,11 +49,12 @@ free_order (QueenDialectOrder *order)
   g_free (order);
 }
 
-/* In the other thread. */
+/* In another thread. */
 static void
-make_dialect (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+make_dialect (gpointer data, gpointer unused)
 {
-  QueenDialectOrder *order = data;
+  g_autoptr (GTask) task = data;
+  QueenDialectOrder *order = g_task_get_task_data (task);
 
   if (order->target)
     order->dialect =
@@ -60,6 +63,17 @@ make_dialect (GTask *task, gpointer source, gpointer data, GCancellable *cancell
     order->dialect =
         queen_dialect_new_by_chat (&order->own, order->to, order->to_data, &order->error);
   g_task_return_boolean (task, TRUE);
+}
+
+static GThreadPool *
+get_translators (void)
+{
+  static gsize pool; /* as long as the process */
+
+  if (g_once_init_enter (&pool))
+    g_once_init_leave (&pool,
+                       (gsize) g_thread_pool_new (make_dialect, NULL, MAX_THREADS, FALSE, NULL));
+  return (GThreadPool *) pool;
 }
 
 static void
@@ -88,17 +102,20 @@ on_made (GObject *source, GAsyncResult *result, gpointer data)
 static void
 make_next (QueenDialectMaker *self)
 {
-  g_autoptr (GTask) task = NULL;
+  GTask *task;
 
   if (self->current)
-    return;
+    {
+      queen_threads_revive (get_translators ());
+      return;
+    }
   self->current = queen_fair_queue_take (self->waiting);
   if (!self->current)
     return;
   (*self->n_pending)++;
   task = g_task_new (NULL, NULL, on_made, self);
   g_task_set_task_data (task, self->current, NULL);
-  g_task_run_in_thread (task, make_dialect);
+  g_thread_pool_push (get_translators (), task, NULL);
 }
 
 gboolean

@@ -3,160 +3,91 @@
 
 #include "queen-job-ledger.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "queen-error.h"
-#include "queen-file.h"
+#include "queen-ledger-file.h"
 #include "text/queen-hash.h"
 #include "text/queen-json-writer.h"
 #include "text/queen-json.h"
 
-#define NAME "jobs"
-#define UNFINISHED ".new"
-#define MAX_SIZE (256 * 1024 * 1024) /* bytes that are read: what lies beyond is not believed */
-#define MAX_GROWTH (MAX_SIZE / 4)    /* bytes, until it is written anew: it must not reach that */
-#define LONG (4 * 1024 * 1024)       /* bytes */
-#define MAX_ID 64                    /* bytes */
-#define MAX_OPEN 20480               /* that are remembered: more cannot be */
-#define MAX_ENDED 49152              /* likewise: with those they fit into the memory for jobs */
-#define LEAST_APART 64               /* lines between two tries to write it anew */
-#define PIECE (64 * 1024)            /* bytes that are written at once of one that is begun anew */
+#define SHORTEST 24       /* bytes of a line that says something; there may be millions of others */
+#define MAX_ID 64         /* bytes */
+#define MAX_OPEN 20480    /* that are remembered: more cannot be */
+#define MAX_ENDED 49152   /* likewise: with those they fit into the memory for jobs */
+#define PIECE (64 * 1024) /* bytes that are written at once of one that is begun anew */
+#define MAX_WAITING (16 * 1024 * 1024) /* bytes that the disk has not taken yet */
+#define REST G_USEC_PER_SEC            /* without waiting for a disk that has been too slow */
 
-/* One that is to take its place. */
+/* What the thread is to do. Disks are slow, or hang: nobody else is to wait for that. */
+typedef enum
+{
+  ORDER_APPEND,
+  ORDER_BEGIN_ANEW,
+  ORDER_COPY,
+  ORDER_END_ANEW,
+} OrderKind;
+
 typedef struct
 {
-  int fd;
-  GString *text;      /* what is not yet in it */
-  GString *meanwhile; /* lines since it was begun, which come behind that */
+  OrderKind kind;
+  GString *text; /* NULL where there is none */
   guint n_jobs;
-  gboolean has_failed;
-} Draft;
+} Order;
 
 struct _QueenJobLedger
 {
-  char *path;
-  int fd; /* -1 as long as there is no file */
-  dev_t device;
-  ino_t number;
-  gsize size;         /* bytes */
-  gsize size_anew;    /* when it was last written anew */
-  gboolean is_broken; /* which has been said: something could not be written since it was whole */
-  gboolean is_stuck;  /* the last line could not */
-  gboolean is_behind; /* lines are missing in it */
-  gboolean is_torn;   /* its last line has no end */
-  guint n_until;      /* lines until it may be tried to write it anew */
-  Draft *draft;       /* NULL unless it is being written anew */
+  QueenLedgerFile *file; /* the thread's, when there is one */
+  GThread *thread;       /* NULL before the first order */
+  gint64 patience;       /* µs; 0 as long as it takes */
+  gint64 hurry_until;    /* µs, monotonic: until then nothing is waited for */
+  GString *copied;       /* what has not been given to the thread */
+  guint n_copied;        /* jobs */
+
+  GMutex lock; /* of all that follows */
+  GCond given; /* an order, or the end */
+  GCond done;
+  GQueue orders;
+  gsize n_bytes; /* of those that are not done */
+  guint64 n_given;
+  guint64 n_done;
+  gboolean is_ending;
+  gboolean is_long;
+  gboolean is_anew;    /* it is being written anew */
+  gboolean is_in_part; /* and lacks something */
+  gboolean has_lost;   /* lines, as too many waited */
 };
 
-/* @fd: (transfer full): is closed unless it is taken
- *
- * Returns: whether it is a file, and ours; errno says why not */
-static gboolean
-take_file (QueenJobLedger *self, int fd)
-{
-  struct stat status;
-  char last = '\n';
-  int problem;
-
-  errno = 0;
-  if (fstat (fd, &status) == 0 && S_ISREG (status.st_mode) &&
-      (flock (fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK))
-    {
-      self->fd = fd;
-      self->device = status.st_dev;
-      self->number = status.st_ino;
-      self->size = (gsize) status.st_size;
-      self->is_torn =
-          status.st_size > 0 && pread (fd, &last, 1, status.st_size - 1) == 1 && last != '\n';
-      return TRUE;
-    }
-  problem = errno != 0 ? errno : EINVAL;
-  close (fd);
-  errno = problem;
-  return FALSE;
-}
-
-/* Returns: whether there is a file now, and it is ours; errno says why not */
-static gboolean
-open_file (QueenJobLedger *self, int flags)
-{
-  int fd = open (self->path, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0600);
-
-  return fd >= 0 && take_file (self, fd);
-}
-
-/* Somebody may have taken it away, or put another one there. */
-static gboolean
-is_in_place (const QueenJobLedger *self)
-{
-  struct stat status;
-
-  return lstat (self->path, &status) == 0 && status.st_dev == self->device &&
-         status.st_ino == self->number;
-}
-
-static void
-close_file (QueenJobLedger *self)
-{
-  if (self->fd >= 0)
-    close (self->fd);
-  self->fd = -1;
-}
-
 QueenJobLedger *
-queen_job_ledger_open (const char *directory, GError **error)
+queen_job_ledger_open (const char *directory, gint64 patience, GError **error)
 {
-  QueenJobLedger *self = g_new0 (QueenJobLedger, 1);
+  QueenLedgerFile *file = queen_ledger_file_open (directory, error);
+  QueenJobLedger *self;
 
-  self->path = g_build_filename (directory, NAME, NULL);
-  self->fd = -1;
-  if (open_file (self, 0) || errno == ENOENT)
-    return self;
-  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_STATE, "%s cannot be used: %s", self->path,
-               g_strerror (errno));
-  queen_job_ledger_close (self);
-  return NULL;
-}
-
-static char *
-dup_path_of_draft (const QueenJobLedger *self)
-{
-  return g_strconcat (self->path, UNFINISHED, NULL);
-}
-
-static void
-free_draft (Draft *draft)
-{
-  if (draft->fd >= 0)
-    close (draft->fd);
-  g_string_free (draft->text, TRUE);
-  g_string_free (draft->meanwhile, TRUE);
-  g_free (draft);
-}
-
-static void
-drop_draft (QueenJobLedger *self)
-{
-  g_autofree char *path = dup_path_of_draft (self);
-
-  if (!self->draft)
-    return;
-  g_clear_pointer (&self->draft, free_draft);
-  unlink (path);
+  if (!file)
+    return NULL;
+  self = g_new0 (QueenJobLedger, 1);
+  self->file = file;
+  self->patience = patience;
+  self->copied = g_string_new (NULL);
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->given);
+  g_cond_init (&self->done);
+  return self;
 }
 
 void
 queen_job_ledger_close (QueenJobLedger *self)
 {
-  drop_draft (self);
-  close_file (self);
-  g_free (self->path);
+  g_mutex_lock (&self->lock);
+  self->is_ending = TRUE;
+  g_cond_signal (&self->given);
+  g_mutex_unlock (&self->lock);
+  g_clear_pointer (&self->thread, g_thread_join);
+  queen_ledger_file_close (self->file);
+  g_string_free (self->copied, TRUE);
+  g_cond_clear (&self->done);
+  g_cond_clear (&self->given);
+  g_mutex_clear (&self->lock);
   g_free (self);
 }
 
@@ -275,17 +206,6 @@ tell_records (const GQueue *records,
     }
 }
 
-static char *
-read_whole (QueenJobLedger *self, gsize *length)
-{
-  gsize size = MIN (self->size, MAX_SIZE);
-  char *text = self->fd >= 0 ? g_try_malloc (size + 1) : NULL;
-  gssize n = text ? TEMP_FAILURE_RETRY (pread (self->fd, text, size, 0)) : -1;
-
-  *length = (gsize) MAX (n, 0);
-  return text;
-}
-
 void
 queen_job_ledger_read (QueenJobLedger *self,
                        gint64 since,
@@ -293,20 +213,170 @@ queen_job_ledger_read (QueenJobLedger *self,
                        gpointer data)
 {
   gsize length;
-  g_autofree char *text = read_whole (self, &length);
+  g_autofree char *text = queen_ledger_file_read (self->file, &length);
   g_autoptr (GHashTable) by_id = g_hash_table_new (queen_string_hash, g_str_equal);
   GQueue records = G_QUEUE_INIT;
 
   for (char *at = text, *end; at && (end = memchr (at, '\n', length - (gsize) (at - text)));
        at = end + 1)
     {
-      g_autoptr (QueenJson) json = queen_json_new (at, (gsize) (end - at), NULL, NULL);
+      g_autoptr (QueenJson) json =
+          end - at < SHORTEST ? NULL : queen_json_new (at, (gsize) (end - at), NULL, NULL);
 
       if (json && queen_json_get_root (json)->type == QUEEN_JSON_OBJECT)
         take_line (&records, by_id, queen_json_get_root (json), since);
     }
   tell_records (&records, on_record, data);
   g_queue_clear_full (&records, (GDestroyNotify) free_record);
+}
+
+/* The thread */
+
+static void
+carry_out (QueenLedgerFile *file, const Order *order, gboolean is_in_part)
+{
+  switch (order->kind)
+    {
+    case ORDER_APPEND:
+      queen_ledger_file_append (file, order->text);
+      return;
+    case ORDER_BEGIN_ANEW:
+      queen_ledger_file_begin_anew (file);
+      return;
+    case ORDER_COPY:
+      queen_ledger_file_copy (file, order->text);
+      return;
+    case ORDER_END_ANEW:
+    default:
+      queen_ledger_file_end_anew (file, order->n_jobs, !is_in_part);
+      return;
+    }
+}
+
+static gsize
+get_size (const Order *order)
+{
+  return order->text ? order->text->len : 0;
+}
+
+static void
+free_order (Order *order)
+{
+  if (order->text)
+    g_string_free (order->text, TRUE);
+  g_free (order);
+}
+
+/* With the lock, which it lets go of meanwhile. */
+static void
+take_order (QueenJobLedger *self, Order *order)
+{
+  gboolean has_lost = self->has_lost;
+  gboolean is_in_part = self->is_in_part;
+  gboolean is_long;
+
+  self->has_lost = FALSE;
+  g_mutex_unlock (&self->lock);
+  if (has_lost)
+    queen_ledger_file_report_loss (self->file, "the disk is too slow");
+  carry_out (self->file, order, is_in_part);
+  is_long = queen_ledger_file_is_long (self->file);
+
+  g_mutex_lock (&self->lock);
+  self->is_long = is_long;
+  self->is_anew = self->is_anew && order->kind != ORDER_END_ANEW;
+  self->n_bytes -= get_size (order);
+  self->n_done++;
+  g_cond_signal (&self->done);
+}
+
+static gpointer
+write_in_thread (gpointer data)
+{
+  QueenJobLedger *self = data;
+
+  g_mutex_lock (&self->lock);
+  while (self->orders.length > 0 || !self->is_ending)
+    {
+      Order *order = g_queue_pop_head (&self->orders);
+
+      if (!order)
+        {
+          g_cond_wait (&self->given, &self->lock);
+          continue;
+        }
+      take_order (self, order);
+      free_order (order);
+    }
+  g_mutex_unlock (&self->lock);
+  return NULL;
+}
+
+/* There may be none to be had for a while. */
+static gboolean
+ensure_thread (QueenJobLedger *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!self->thread)
+    self->thread = g_thread_try_new ("ledger", write_in_thread, self, &error);
+  if (!self->thread)
+    queen_ledger_file_report_loss (self->file, error->message);
+  return self->thread != NULL;
+}
+
+/* So that who is told of a job finds it even if the queen is killed in the next moment. With the
+ * lock. */
+static void
+await_order (QueenJobLedger *self, guint64 number)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (now < self->hurry_until)
+    return;
+  while (self->n_done < number)
+    if (self->patience == 0)
+      g_cond_wait (&self->done, &self->lock);
+    else if (!g_cond_wait_until (&self->done, &self->lock, now + self->patience))
+      {
+        self->hurry_until = now + self->patience + REST;
+        return;
+      }
+}
+
+static gboolean
+has_room (const QueenJobLedger *self, const Order *order)
+{
+  return get_size (order) == 0 || self->n_bytes + get_size (order) <= MAX_WAITING;
+}
+
+/* @text: (transfer full) (nullable)
+ *
+ * Returns: whether it will be done */
+static gboolean
+give_order (QueenJobLedger *self, OrderKind kind, GString *text)
+{
+  Order *order = g_new0 (Order, 1);
+  gboolean is_given = ensure_thread (self);
+
+  *order = (Order){ kind, text, self->n_copied };
+  g_mutex_lock (&self->lock);
+  if (is_given && has_room (self, order))
+    {
+      self->n_bytes += get_size (order);
+      g_queue_push_tail (&self->orders, g_steal_pointer (&order));
+      g_cond_signal (&self->given);
+      await_order (self, ++self->n_given);
+    }
+  else
+    {
+      is_given = FALSE;
+      self->is_in_part = TRUE;
+      self->has_lost |= kind == ORDER_APPEND;
+    }
+  g_mutex_unlock (&self->lock);
+  g_clear_pointer (&order, free_order);
+  return is_given;
 }
 
 /* Writing */
@@ -337,70 +407,13 @@ append_line (GString *text, QueenJob *job, gboolean is_begun, gboolean is_ended)
   g_string_append (text, "}\n");
 }
 
-/* What cannot be written is not known after a restart; jobs go on. It is said once, also where
- * there is now and then room for a short line. */
-static void
-report_problem (QueenJobLedger *self, const char *problem)
-{
-  if (!self->is_broken)
-    g_warning ("it cannot be written which jobs there are: %s", problem);
-  self->is_broken = self->is_behind = TRUE;
-}
-
-/* Returns: (nullable): the problem; else there is a file at its place, which ends with a line */
-static const char *
-prepare_file (QueenJobLedger *self)
-{
-  if (self->fd >= 0 && !is_in_place (self))
-    {
-      close_file (self);
-      self->is_behind = TRUE;
-    }
-  if (self->fd < 0 && !open_file (self, O_CREAT))
-    return g_strerror (errno);
-  if (!self->is_torn)
-    return NULL;
-  if (TEMP_FAILURE_RETRY (write (self->fd, "\n", 1)) != 1)
-    return g_strerror (errno);
-  self->size++;
-  self->is_torn = FALSE;
-  return NULL;
-}
-
-/* Half a line would spoil the next one. */
-static const char *
-append_text (QueenJobLedger *self, const GString *text)
-{
-  const char *problem = prepare_file (self);
-  gssize n = problem ? 0 : TEMP_FAILURE_RETRY (write (self->fd, text->str, text->len));
-
-  if (problem)
-    return problem;
-  if (n == (gssize) text->len)
-    {
-      self->size += text->len;
-      return NULL;
-    }
-  problem = n < 0 ? g_strerror (errno) : "the disk is full";
-  self->is_torn = n > 0 && ftruncate (self->fd, (off_t) self->size) != 0;
-  return problem;
-}
-
 static void
 write_line (QueenJobLedger *self, QueenJob *job, gboolean is_begun, gboolean is_ended)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
-  const char *problem;
+  GString *text = g_string_new (NULL);
 
   append_line (text, job, is_begun, is_ended);
-  if (self->draft)
-    g_string_append_len (self->draft->meanwhile, text->str, (gssize) text->len);
-  problem = append_text (self, text);
-  self->is_stuck = problem != NULL;
-  if (problem)
-    report_problem (self, problem);
-  else if (self->n_until > 0)
-    self->n_until--;
+  give_order (self, ORDER_APPEND, text);
 }
 
 void
@@ -415,103 +428,58 @@ queen_job_ledger_end (QueenJobLedger *self, QueenJob *job)
   write_line (self, job, FALSE, TRUE);
 }
 
-/* Where there was no room for lines, there may be some again. */
 gboolean
-queen_job_ledger_is_long (const QueenJobLedger *self)
+queen_job_ledger_is_long (QueenJobLedger *self)
 {
-  return !self->draft && self->n_until == 0 &&
-         ((self->is_behind && !self->is_stuck) ||
-          self->size > MAX (LONG, self->size_anew + MIN (self->size_anew, MAX_GROWTH)));
+  gboolean is_long;
+
+  g_mutex_lock (&self->lock);
+  is_long = self->is_long && !self->is_anew;
+  g_mutex_unlock (&self->lock);
+  return is_long;
 }
 
 gboolean
 queen_job_ledger_begin_anew (QueenJobLedger *self)
 {
-  g_autofree char *path = dup_path_of_draft (self);
-  int fd;
+  gboolean is_anew;
 
-  if (self->fd < 0 || self->draft)
+  g_mutex_lock (&self->lock);
+  is_anew = self->is_anew;
+  self->is_anew = TRUE;
+  if (!is_anew)
+    self->is_in_part = FALSE;
+  g_mutex_unlock (&self->lock);
+  if (is_anew)
     return FALSE;
-  unlink (path); /* of one who was killed while it wrote */
-  fd = open (path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0)
-    {
-      self->n_until = LEAST_APART;
-      return FALSE;
-    }
-  self->draft = g_new0 (Draft, 1);
-  self->draft->fd = fd;
-  self->draft->text = g_string_new (NULL);
-  self->draft->meanwhile = g_string_new (NULL);
-  return TRUE;
+  self->n_copied = 0;
+  if (give_order (self, ORDER_BEGIN_ANEW, NULL))
+    return TRUE;
+  self->is_anew = FALSE; /* there is no thread */
+  return FALSE;
 }
 
 static void
-write_piece (Draft *draft, GString *text)
+give_copied (QueenJobLedger *self)
 {
-  draft->has_failed |= !queen_file_write (draft->fd, text);
-  g_string_truncate (text, 0);
+  give_order (self, ORDER_COPY, g_steal_pointer (&self->copied));
+  self->copied = g_string_new (NULL);
 }
 
 void
 queen_job_ledger_copy (QueenJobLedger *self, QueenJob *job)
 {
-  Draft *draft = self->draft;
-
-  draft->n_jobs++;
-  if (draft->has_failed)
-    return;
-  append_line (draft->text, job, TRUE, FALSE);
+  self->n_copied++;
+  append_line (self->copied, job, TRUE, FALSE);
   if (!queen_job_state_is_open (queen_job_get_state (job)))
-    append_line (draft->text, job, FALSE, TRUE);
-  if (draft->text->len >= PIECE)
-    write_piece (draft, draft->text);
+    append_line (self->copied, job, FALSE, TRUE);
+  if (self->copied->len >= PIECE)
+    give_copied (self);
 }
 
-static int
-steal_file (Draft *draft)
-{
-  int fd = draft->fd;
-
-  draft->fd = -1;
-  return fd;
-}
-
-/* What there is stays until the new one is whole and locked, as the disk may be full. */
-static gboolean
-replace_file (QueenJobLedger *self)
-{
-  g_autofree char *path = dup_path_of_draft (self);
-  const QueenJobLedger former = *self;
-
-  /* Without one there is something at its place that is not ours. */
-  if (self->fd >= 0 && !self->draft->has_failed && take_file (self, steal_file (self->draft)) &&
-      rename (path, self->path) == 0)
-    {
-      close (former.fd);
-      return TRUE;
-    }
-  if (self->fd != former.fd)
-    close_file (self);
-  *self = former;
-  return FALSE;
-}
-
-/* If it has failed, it is not to be tried for each line. */
 void
 queen_job_ledger_end_anew (QueenJobLedger *self)
 {
-  Draft *draft = self->draft;
-
-  write_piece (draft, draft->text);
-  write_piece (draft, draft->meanwhile);
-  if (replace_file (self))
-    {
-      self->size_anew = self->size;
-      self->is_broken = self->is_behind = FALSE;
-      g_clear_pointer (&self->draft, free_draft);
-      return;
-    }
-  self->n_until = MAX (draft->n_jobs, LEAST_APART);
-  drop_draft (self);
+  give_copied (self);
+  give_order (self, ORDER_END_ANEW, NULL);
 }

@@ -28,20 +28,24 @@ typedef struct
  * QueenJobLedger:
  *
  * The file in which it is left which jobs there were: a line when one begins, and one when it ends.
- * It has nothing of what was asked and answered. A line is written at once, and stays when the
- * queen is killed; it is not waited for the disk.
+ * It has nothing of what was asked and answered. A line is written at once, by a thread of the
+ * ledger's, and stays when the queen is killed. A disk that takes its time is waited for no longer
+ * than is said at the beginning: then lines are written a little later, and if too many wait, the
+ * file lacks some until it is written anew.
  */
 typedef struct _QueenJobLedger QueenJobLedger;
 
 /**
  * queen_job_ledger_open:
+ * @patience: µs for which each line is waited for at the most; 0 for as long as it takes
  * @error: %QUEEN_ERROR_STATE
  *
  * Opens the one in @directory, or one that will be made there with the first job. Only one queen
  * can have it.
  */
-QueenJobLedger *queen_job_ledger_open (const char *directory, GError **error);
+QueenJobLedger *queen_job_ledger_open (const char *directory, gint64 patience, GError **error);
 
+/** Waits until all is written. */
 void queen_job_ledger_close (QueenJobLedger *self);
 
 /**
@@ -62,7 +66,7 @@ void queen_job_ledger_begin (QueenJobLedger *self, QueenJob *job);
 void queen_job_ledger_end (QueenJobLedger *self, QueenJob *job);
 
 /** Returns: whether it had better be written anew, as most of it does not matter any more */
-gboolean queen_job_ledger_is_long (const QueenJobLedger *self);
+gboolean queen_job_ledger_is_long (QueenJobLedger *self);
 
 /**
  * queen_job_ledger_begin_anew:

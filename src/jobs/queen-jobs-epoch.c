@@ -114,7 +114,8 @@ void
 queen_jobs_remember (QueenJobs *self, const char *directory)
 {
   g_autoptr (GError) error = NULL;
-  QueenJobLedger *ledger = queen_job_ledger_open (directory, &error);
+  QueenJobLedger *ledger =
+      queen_job_ledger_open (directory, self->owner.settings.disk_patience, &error);
 
   if (!ledger)
     {

@@ -93,6 +93,8 @@ void queen_job_request_init (QueenJobRequest *request);
  * @flush_interval: µs that two flushes of a job keep apart under load
  * @tally: what counts; it outlives the jobs
  * @state_directory: (nullable): where it is left which jobs there were
+ * @disk_patience: µs for which the disk there is waited for at the most, for each job that begins
+ * or ends; 0 for as long as it takes
  * @start_attempt: (nullable): in the place of queen_attempt_start(), with @cancel_attempt: in tests
  */
 typedef struct
@@ -104,6 +106,7 @@ typedef struct
   gint64 flush_interval;
   QueenTally *tally;
   const char *state_directory;
+  gint64 disk_patience;
   QueenAttempt *(*start_attempt) (QueenUpstream *upstream,
                                   QueenComponent *target,
                                   const QueenAttemptRequest *request,

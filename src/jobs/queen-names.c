@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <string.h>
 
+#include "loop/queen-threads.h"
 #include "queen-host.h"
 #include "text/queen-hash.h"
 
@@ -285,7 +286,11 @@ ensure_question (QueenNames *self, const char *host, const QueenSource *source)
   Question *question = g_hash_table_lookup (self->questions, &wanted);
 
   if (question)
-    return question;
+    {
+      if (question->is_running)
+        queen_threads_revive (self->pool);
+      return question;
+    }
   question = g_new0 (Question, 1);
   g_atomic_ref_count_init (&question->n_refs);
   question->host = g_strdup (host);

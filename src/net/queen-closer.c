@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "loop/queen-threads.h"
+
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
@@ -80,5 +82,6 @@ queen_closer_close (int fd)
 guint
 queen_closer_get_n_waiting (void)
 {
+  queen_threads_revive (get_closer ());
   return g_thread_pool_unprocessed (get_closer ());
 }

@@ -13,8 +13,9 @@
  * other. */
 typedef struct
 {
-  QueenMemory *memory; /* NULL when nobody wants to know how it went; for the main thread only */
-  QueenStateFile *file;
+  QueenMemory *memory;  /* NULL when nobody wants to know how it went; for the main thread only */
+  QueenStateFile *file; /* the memory's, which has it back; NULL while it cannot be opened */
+  char *directory;      /* where it is to be opened */
   QueenState *state;
   GCancellable *cancellable;
   GError *error;
@@ -25,7 +26,7 @@ struct _QueenMemory
   QueenMemorySettings settings;
   char *directory;
   char *epoch;
-  QueenStateFile *file; /* NULL while it cannot be opened */
+  QueenStateFile *file; /* NULL while it cannot be opened, or is the thread's */
   gboolean is_failing;  /* which has been said */
 
   gulong event_id;
@@ -43,8 +44,10 @@ clear_writing (gpointer data)
 {
   Writing *writing = data;
 
+  g_clear_pointer (&writing->file, queen_state_file_free);
   g_clear_pointer (&writing->state, queen_state_free);
   g_clear_error (&writing->error);
+  g_free (writing->directory);
   g_object_unref (writing->cancellable);
 }
 
@@ -104,7 +107,7 @@ schedule (QueenMemory *self, gint64 time)
   queen_alarm_set_earlier (self->alarm, MAX (time, self->not_before));
 }
 
-/* When it has not been written, it is tried again. The directory may be another one by then. */
+/* When it has not been written, it is tried again. */
 static void
 conclude (QueenMemory *self, const GError *error)
 {
@@ -113,8 +116,6 @@ conclude (QueenMemory *self, const GError *error)
   report_writing (self, error);
   self->not_before =
       MAX (self->started_at + self->settings.interval, now + REST * (now - self->started_at));
-  if (error)
-    g_clear_pointer (&self->file, queen_state_file_free);
   if (error || self->is_due)
     schedule (self, now);
   self->is_due = FALSE;
@@ -129,6 +130,7 @@ finish_writing (QueenMemory *self)
 
   g_thread_join (g_steal_pointer (&self->thread));
   writing->memory = NULL;
+  self->file = g_steal_pointer (&writing->file);
   if (!g_cancellable_is_cancelled (writing->cancellable))
     conclude (self, writing->error);
   unref_writing (writing);
@@ -153,13 +155,26 @@ on_written (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* The directory may be another one when it is tried again. */
+static void
+write_file (Writing *writing)
+{
+  if (!writing->file)
+    writing->file = queen_state_file_open (writing->directory, &writing->error);
+  if (writing->file &&
+      !queen_state_file_save (writing->file, writing->state, writing->cancellable,
+                              &writing->error) &&
+      !g_cancellable_is_cancelled (writing->cancellable))
+    g_clear_pointer (&writing->file, queen_state_file_free);
+}
+
 static gpointer
 write_in_thread (gpointer data)
 {
   Writing *writing = data;
   GSource *source = g_idle_source_new ();
 
-  queen_state_file_save (writing->file, writing->state, writing->cancellable, &writing->error);
+  write_file (writing);
   /* Here, as it takes its time to let go of a hundred thousand components. */
   g_clear_pointer (&writing->state, queen_state_free);
 
@@ -173,13 +188,11 @@ write_in_thread (gpointer data)
 static gboolean
 begin_writing (QueenMemory *self, GError **error)
 {
-  Writing *writing;
+  Writing *writing = self->writing = g_atomic_rc_box_new0 (Writing);
 
-  if (!open_file (self, error))
-    return FALSE;
-  writing = self->writing = g_atomic_rc_box_new0 (Writing);
   writing->memory = self;
-  writing->file = self->file;
+  writing->file = g_steal_pointer (&self->file);
+  writing->directory = g_strdup (self->directory);
   writing->state = make_state (self);
   writing->cancellable = g_cancellable_new ();
   self->revision = get_revision (self);
@@ -187,6 +200,7 @@ begin_writing (QueenMemory *self, GError **error)
       g_thread_try_new ("memory", write_in_thread, g_atomic_rc_box_acquire (writing), error);
   if (self->thread)
     return TRUE;
+  self->file = g_steal_pointer (&writing->file);
   unref_writing (writing);
   g_clear_pointer (&self->writing, unref_writing);
   return FALSE;

@@ -37,6 +37,7 @@ typedef struct
   QueenCluster *cluster;
   QueenJobs *jobs;
   char *directory; /* NULL when nothing is left */
+  gint64 disk_patience;
 } Fixture;
 
 static Try tries[MAX_ATTEMPTS];
@@ -90,6 +91,7 @@ make_jobs (Fixture *f)
     .audience = f->audience,
     .tally = &f->tally,
     .state_directory = f->directory,
+    .disk_patience = f->disk_patience,
     .start_attempt = start_try,
     .cancel_attempt = cancel_try,
   };

@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "dbus/queen-dbus-presence.h"
+#include "dbus/queen-dbus-types.h"
 #include "held-pool.h"
+#include "no-threads.h"
 
 #define DEADLINE (20 * G_USEC_PER_SEC)
 
@@ -166,6 +168,7 @@ typedef struct
   QueenDBusPresence *presence;
   GDBusConnection *connection; /* NULL while she is not on the bus */
   guint n_entered;
+  gboolean is_threadless; /* in the moment in which she begins to connect */
 } Fixture;
 
 static void
@@ -200,7 +203,11 @@ start (Fixture *f, gint64 connect_timeout)
   f->settings.bus_type = G_BUS_TYPE_SESSION;
   f->settings.connect_timeout = connect_timeout;
   f->settings.frames = &frames_limits;
+  if (f->is_threadless)
+    set_threads_out (TRUE);
   f->presence = queen_dbus_presence_new (&f->settings, on_changed, f);
+  if (f->is_threadless)
+    set_threads_out (FALSE);
 }
 
 static void
@@ -315,6 +322,46 @@ test_called_at_once (void)
   stop (&f);
 }
 
+/* GLib has nobody who looks again whether there are threads. */
+static void
+test_no_threads (void)
+{
+  Fixture f = { .is_threadless = TRUE };
+  g_autoptr (Call) request = NULL;
+
+  start (&f, 10 * 1000);
+  request = next_call (&f, "RequestName");
+  g_assert_cmpuint (f.n_entered, ==, 1);
+  stop (&f);
+}
+
+static gboolean
+has_thread (const char *wanted)
+{
+  g_autoptr (GDir) tasks = g_dir_open ("/proc/self/task", 0, NULL);
+  gboolean has_it = FALSE;
+  const char *task;
+
+  while ((task = g_dir_read_name (tasks)))
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/task", task, "comm", NULL);
+      g_autofree char *name = NULL;
+
+      has_it |= g_file_get_contents (path, &name, NULL, NULL) && g_str_equal (name, wanted);
+    }
+  return has_it;
+}
+
+/* GDBus aborts where it cannot make its thread: so that is not left for the day when there is a
+ * bus at last. */
+static void
+test_thread (void)
+{
+  g_assert_false (has_thread ("gdbus\n"));
+  queen_dbus_types_meet ();
+  g_assert_true (has_thread ("gdbus\n"));
+}
+
 static void
 test_refused (void)
 {
@@ -423,11 +470,13 @@ main (int argc, char **argv)
   bus_address = g_strconcat ("unix:path=", bus_path, NULL);
   g_setenv ("DBUS_SESSION_BUS_ADDRESS", bus_address, TRUE);
 
+  add ("gdbus-has-its-thread-before-there-is-a-bus", test_thread);
   add ("asks-for-her-name", test_good);
   add ("renewed/by-another-connection", test_renewed);
   add ("end/nothing-is-left-of-it", test_end);
   add ("end/while-she-connects", test_end_of_attempt);
   add ("end/does-not-wait-for-ever", test_end_with_connection_held);
+  add ("bus/no-threads-for-a-while", test_no_threads);
   add ("bus/slow/gets-the-time-that-it-takes", test_slow);
   add ("bus/refuses-her/is-tried-again", test_refused);
   add ("bus/calls-her-at-once/gets-no-answer", test_called_at_once);

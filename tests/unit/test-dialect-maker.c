@@ -8,6 +8,7 @@
 #include "attempt-fixture.h"
 #include "jobs/queen-dialect-maker.h"
 #include "loop/queen-clock.h"
+#include "no-threads.h"
 
 #define LONG (8 * 1024 * 1024)
 #define CHAT                                                                                       \
@@ -120,6 +121,22 @@ test_elsewhere (Maker *f, gconstpointer data)
   g_assert_true (made.dialect->request == &f->request);
   g_assert_true (g_bytes_equal (made.dialect->body, dialect->body));
   clear_made (&made);
+}
+
+/* Who could not be served in that moment is in the next, when somebody else comes. */
+static void
+test_no_threads (Maker *f, gconstpointer data)
+{
+  Made first = { 0 }, second = { 0 };
+
+  set_threads_out (TRUE);
+  order (f, &first);
+  set_threads_out (FALSE);
+  order (f, &second);
+  await (&first);
+  await (&second);
+  clear_made (&first);
+  clear_made (&second);
 }
 
 static void
@@ -249,6 +266,7 @@ main (int argc, char **argv)
 
 #define ADD(path, func) g_test_add (path, Maker, NULL, set_up, func, tear_down)
   ADD ("/dialect-maker/no-work-of-this-thread", test_elsewhere);
+  ADD ("/dialect-maker/no-threads-for-a-while", test_no_threads);
   ADD ("/dialect-maker/error", test_error);
   ADD ("/dialect-maker/cancelled", test_cancelled);
   ADD ("/dialect-maker/turns", test_turns);

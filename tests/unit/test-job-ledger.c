@@ -9,10 +9,41 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include "jobs/queen-job-ledger.h"
 
 #define MOST_ENDED 49152 /* that are remembered */
 
 static guint n_warnings;
+
+/* A disk that hangs. */
+static GMutex disk_lock;
+static GCond disk_moves;
+static gboolean is_disk_stuck;
+static GThread *main_thread;
+
+/* In the place of libc's: the main thread never waits for a disk. */
+ssize_t
+write (int fd, const void *bytes, size_t length)
+{
+  g_mutex_lock (&disk_lock);
+  if (is_disk_stuck)
+    g_assert_true (g_thread_self () != main_thread);
+  while (is_disk_stuck)
+    g_cond_wait (&disk_moves, &disk_lock);
+  g_mutex_unlock (&disk_lock);
+  return syscall (SYS_write, fd, bytes, length);
+}
+
+static void
+set_disk_stuck (gboolean is_stuck)
+{
+  g_mutex_lock (&disk_lock);
+  is_disk_stuck = is_stuck;
+  g_cond_broadcast (&disk_moves);
+  g_mutex_unlock (&disk_lock);
+}
 
 static GLogWriterOutput
 count_warnings (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
@@ -440,6 +471,58 @@ test_trap (Fixture *f, gconstpointer data)
   g_unlink (target);
 }
 
+/* The disk hangs: everybody goes on, and what there was to write is written when it is back. */
+static void
+test_stuck (Fixture *f, gconstpointer data)
+{
+  g_autofree char *done = NULL, *running = NULL;
+
+  f->disk_patience = 1000;
+  g_clear_object (&f->jobs);
+  make_jobs (f);
+  beat (f, "w1", 4);
+  set_disk_stuck (TRUE);
+  done = submit_one (f);
+  running = submit_one (f);
+  end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
+  g_assert_cmpint (get_state (f, done), ==, QUEEN_JOB_DONE);
+  set_disk_stuck (FALSE);
+  g_clear_object (&f->jobs);
+  make_jobs (f);
+  g_assert_cmpint (get_state (f, done), ==, QUEEN_JOB_DONE);
+  g_assert_cmpint (get_state (f, running), ==, QUEEN_JOB_LOST);
+}
+
+#define MANY_LINES 200000       /* of more than 100 bytes each */
+#define ROOM (16 * 1024 * 1024) /* bytes of lines that may wait */
+
+/* It hangs for good: what waits for it has an end, too. */
+static void
+test_stuck_for_long (Fixture *f, gconstpointer data)
+{
+  g_autofree char *directory = g_dir_make_tmp ("queen-jobs-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "jobs", NULL);
+  QueenJobLedger *ledger = queen_job_ledger_open (directory, 1, NULL);
+  QueenJob *job;
+  GStatBuf status;
+
+  beat (f, "w1", 4);
+  job = submit (f);
+  n_warnings = 0;
+  set_disk_stuck (TRUE);
+  for (guint i = 0; i < MANY_LINES; i++)
+    queen_job_ledger_begin (ledger, job);
+  g_assert_false (queen_job_ledger_is_long (ledger));
+  set_disk_stuck (FALSE);
+  queen_job_ledger_close (ledger);
+  g_assert_cmpuint (n_warnings, ==, 1);
+  g_assert_cmpint (g_stat (path, &status), ==, 0);
+  g_assert_cmpint (status.st_size, >, ROOM / 2);
+  g_assert_cmpint (status.st_size, <=, ROOM);
+  g_unlink (path);
+  g_assert_cmpint (g_rmdir (directory), ==, 0);
+}
+
 #define ADD_LEDGER(path, func)                                                                     \
   g_test_add (path, Fixture, NULL, set_up_directory, func, tear_down_directory)
 
@@ -448,6 +531,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_log_set_writer_func (count_warnings, NULL, NULL);
+  main_thread = g_thread_self ();
   ADD_LEDGER ("/job-ledger/lost-and-said-so", test_lost);
   ADD_LEDGER ("/job-ledger/twice", test_twice);
   ADD_LEDGER ("/job-ledger/not-for-longer-than-they-are-kept", test_old);
@@ -463,5 +547,7 @@ main (int argc, char **argv)
   ADD_LEDGER ("/job-ledger/many/she-ends-meanwhile", test_many_and_end);
   ADD_LEDGER ("/job-ledger/taken-away", test_taken_away);
   ADD_LEDGER ("/job-ledger/trap", test_trap);
+  ADD_LEDGER ("/job-ledger/stuck/others-go-on", test_stuck);
+  ADD_LEDGER ("/job-ledger/stuck/has-a-limit", test_stuck_for_long);
   return g_test_run ();
 }

@@ -3,8 +3,12 @@
 
 #include "system/queen-memory.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <stdarg.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "fake-clock.h"
 #include "system/queen-state-file.h"
@@ -23,6 +27,24 @@ typedef struct
   QueenMemory *memory;
   guint n_threads; /* while nothing is being written */
 } Fixture;
+
+static GThread *main_thread;
+static gboolean is_disk_slow; /* so that the main thread must not even open it */
+
+/* In the place of libc's. */
+int
+open (const char *path, int flags, ...)
+{
+  int mode;
+  va_list args;
+
+  va_start (args, flags);
+  mode = va_arg (args, int);
+  va_end (args);
+  if (g_atomic_int_get (&is_disk_slow) && (flags & O_DIRECTORY))
+    g_assert_true (g_thread_self () != main_thread);
+  return (int) syscall (SYS_openat, AT_FDCWD, path, flags, mode);
+}
 
 /* What was logged as a warning or a message, one after the other. */
 static GString *said;
@@ -332,6 +354,24 @@ test_directory (Fixture *f, gconstpointer data)
   g_assert_true (g_str_has_suffix (said->str, "what is known is remembered again\n"));
 }
 
+/* It may take long to find out that it is still away. */
+static void
+test_slow_directory (Fixture *f, gconstpointer data)
+{
+  f->memory = make_memory (f, NEVER, NEVER);
+  queen_memory_start (f->memory, "abc");
+  remove_directory (f);
+  settle (f);
+  g_assert_nonnull (strstr (said->str, "nothing will be remembered: "));
+  g_atomic_int_set (&is_disk_slow, TRUE);
+  pass (f, 10 * MSEC);
+  settle (f);
+  g_assert_cmpint (g_mkdir (f->directory, 0700), ==, 0);
+  pass (f, 10 * MSEC);
+  wait_for (f, "\"life\":\"abc\"");
+  g_atomic_int_set (&is_disk_slow, FALSE);
+}
+
 /* One that is made anew just before the end. */
 static void
 test_directory_at_the_end (Fixture *f, gconstpointer data)
@@ -370,6 +410,7 @@ main (int argc, char **argv)
   int code;
 
   said = g_string_new (NULL);
+  main_thread = g_thread_self ();
   g_log_set_writer_func (write_log, NULL, NULL);
   g_test_init (&argc, &argv, NULL);
 
@@ -382,6 +423,7 @@ main (int argc, char **argv)
   add ("two-queens/the-one-that-stays-remembers", test_successor);
   add ("trouble/told-once-and-when-it-is-over", test_trouble);
   add ("trouble/directory-that-comes-and-goes", test_directory);
+  add ("trouble/directory-that-is-slow-to-open", test_slow_directory);
   add ("trouble/directory-made-anew-at-the-end", test_directory_at_the_end);
 
   code = g_test_run ();

@@ -6,6 +6,8 @@
 #include <dlfcn.h>
 #include <netdb.h>
 
+#include "no-threads.h"
+
 /* In place of libc's: it takes as long as the test says. */
 
 static GMutex lock; /* of what follows */
@@ -248,6 +250,19 @@ test_cancel (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_asked, ==, QUEEN_NAMES_MAX_OF_ONE + 1);
 }
 
+/* Who could not be asked for in that moment can be in the next. */
+static void
+test_no_threads (Fixture *f, gconstpointer data)
+{
+  set_threads_out (TRUE);
+  ask (f, "10.0.0.7", "node");
+  ask (f, "10.0.0.7", "node");
+  set_threads_out (FALSE);
+  ask (f, "10.0.0.7", "node");
+  await (f, 3, 0);
+  g_assert_cmpuint (n_asked, ==, 1);
+}
+
 static void
 test_end (Fixture *f, gconstpointer data)
 {
@@ -272,6 +287,7 @@ main (int argc, char **argv)
   ADD ("/names/slow-ones-keep-nobody-waiting", test_shares);
   ADD ("/names/they-need-none-of-glib-s-threads", test_threads);
   ADD ("/names/cancelled-ones-keep-their-place", test_cancel);
+  ADD ("/names/no-threads-for-a-while", test_no_threads);
   ADD ("/names/end", test_end);
   return g_test_run ();
 }

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#pragma once
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <glib.h>
+#include <pthread.h>
+
+/* A machine, or a unit, that has no threads left. */
+
+static int are_threads_out;
+
+/* In place of libc's. */
+int
+pthread_create (pthread_t *thread, const pthread_attr_t *how, void *(*func) (void *), void *data)
+{
+  int (*create) (pthread_t *, const pthread_attr_t *, void *(*) (void *), void *) =
+      (int (*) (pthread_t *, const pthread_attr_t *, void *(*) (void *),
+                void *)) dlsym (RTLD_NEXT, "pthread_create");
+
+  return g_atomic_int_get (&are_threads_out) ? EAGAIN : create (thread, how, func, data);
+}
+
+/* Those that are idle go, too. */
+static inline void
+set_threads_out (gboolean are_out)
+{
+  g_thread_pool_set_max_unused_threads (0);
+  g_atomic_int_set (&are_threads_out, are_out);
+}
