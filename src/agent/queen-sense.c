@@ -21,6 +21,7 @@
 typedef struct
 {
   pid_t pid;
+  guint64 started_at; /* in the kernel's ticks; 0 before it was seen: another one has another */
   gint64 asked_at;    /* µs, monotonic */
   gint64 searched_at; /* when its process was looked for; 0 for never */
   gint64 read_at;
@@ -105,11 +106,15 @@ look_at_cpu (QueenSense *self, Use *use, gint64 now, gboolean *is_working)
   QueenProcessUse sum;
   gint64 read_before = use->read_at;
 
-  if (use->pid == 0 || !queen_process_tree_sum (tree, use->pid, &sum))
+  if (use->pid == 0 || !queen_process_tree_sum (tree, use->pid, &sum) ||
+      (use->started_at != 0 && use->started_at != sum.started_at))
     {
       use->pid = 0;
+      use->started_at = 0;
+      use->read_at = 0;
       return FALSE;
     }
+  use->started_at = sum.started_at;
   if (self->tree_read_at > read_before)
     {
       gint64 span = self->tree_read_at - read_before;
@@ -254,10 +259,13 @@ queen_sense_is_open (QueenSense *self, guint16 port)
   g_autoptr (GArray) listeners = queen_socket_diag_list_at (self->diag, port, NULL);
   gboolean is_there = FALSE;
 
+  /* Somebody else may listen beside it, at other addresses of this machine: the first is it. */
   for (guint i = 0; listeners && i < listeners->len; i++)
     {
       const QueenSocketListener *listener = &g_array_index (listeners, QueenSocketListener, i);
 
+      if (listener->uid != g_array_index (listeners, QueenSocketListener, 0).uid)
+        continue;
       if (!g_str_has_prefix (listener->address, "127.") && strcmp (listener->address, "::1") != 0 &&
           !g_str_has_prefix (listener->address, "::ffff:127."))
         return TRUE;

@@ -68,8 +68,8 @@ const char *queen_sense_look (
 /**
  * queen_sense_is_open:
  *
- * Returns: whether somebody listens at @port for more than this machine itself; also when that is
- * not known
+ * Returns: whether whoever answers at @port of this machine's own address listens there for more
+ * than this machine itself; also when that is not known
  */
 gboolean queen_sense_is_open (QueenSense *self, guint16 port);
 

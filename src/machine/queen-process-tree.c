@@ -14,7 +14,6 @@
 #include "queen-process-files.h"
 
 #define STAT_SIZE 1024
-#define DEEPEST 256 /* generations; in what was not read at one moment there may be a circle */
 
 typedef struct
 {
@@ -25,9 +24,24 @@ typedef struct
   guint64 started_at;
 } Process;
 
+/* Who belongs to one of them, which is asked about again and again. */
+typedef struct
+{
+  pid_t ancestor;       /* 0 for nobody yet */
+  GHashTable *verdicts; /* pid → Verdict */
+} Family;
+
+typedef enum
+{
+  VERDICT_UNKNOWN,
+  VERDICT_OUTSIDE,
+  VERDICT_INSIDE,
+} Verdict;
+
 struct _QueenProcessTree
 {
   GHashTable *processes; /* pid → Process */
+  Family *family;
 };
 
 /* proc(5), /proc/[pid]/stat. The name, in parentheses, may have any character in it. */
@@ -69,6 +83,8 @@ queen_process_tree_read (const char *root)
   const char *name;
 
   self->processes = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->family = g_new0 (Family, 1);
+  self->family->verdicts = g_hash_table_new (NULL, NULL);
   while (directory && (name = g_dir_read_name (directory)) &&
          g_hash_table_size (self->processes) < QUEEN_PROCESS_TREE_MAX)
     {
@@ -88,21 +104,49 @@ look_up (const QueenProcessTree *self, pid_t pid)
   return g_hash_table_lookup (self->processes, GINT_TO_POINTER (pid));
 }
 
+static void
+set_verdict (const QueenProcessTree *self, pid_t pid, Verdict verdict)
+{
+  g_hash_table_insert (self->family->verdicts, GINT_TO_POINTER (pid), GINT_TO_POINTER (verdict));
+}
+
+/* Whoever begins a chain of processes, and thousands at the end of it, would have each of them take
+ * as many steps: so what is found is noted for all that are passed. */
+static Verdict
+judge_membership (const QueenProcessTree *self, pid_t pid)
+{
+  const Family *family = self->family;
+  const Process *process;
+  Verdict verdict = VERDICT_UNKNOWN;
+  pid_t last = pid;
+
+  for (pid_t at = pid; verdict == VERDICT_UNKNOWN && (process = look_up (self, at));
+       at = process->parent)
+    {
+      last = at;
+      verdict = GPOINTER_TO_INT (g_hash_table_lookup (family->verdicts, GINT_TO_POINTER (at)));
+      if (at == family->ancestor || process->group == family->ancestor)
+        verdict = VERDICT_INSIDE;
+      /* In what was not read at one moment there may be a circle. */
+      if (verdict == VERDICT_UNKNOWN)
+        set_verdict (self, at, VERDICT_OUTSIDE);
+    }
+  for (pid_t at = pid; verdict == VERDICT_INSIDE && at != last; at = look_up (self, at)->parent)
+    set_verdict (self, at, VERDICT_INSIDE);
+  if (verdict == VERDICT_INSIDE)
+    set_verdict (self, last, VERDICT_INSIDE);
+  return verdict;
+}
+
 gboolean
 queen_process_tree_is_in (const QueenProcessTree *self, pid_t pid, pid_t ancestor)
 {
-  const Process *process = look_up (self, pid);
-
-  if (ancestor <= 0 || !process || !look_up (self, ancestor))
+  if (ancestor <= 0 || !look_up (self, ancestor))
     return FALSE;
-  for (int i = 0; i < DEEPEST && process; i++)
-    {
-      if (pid == ancestor || process->group == ancestor)
-        return TRUE;
-      pid = process->parent;
-      process = look_up (self, pid);
-    }
-  return FALSE;
+  if (ancestor != self->family->ancestor)
+    g_hash_table_remove_all (self->family->verdicts);
+  self->family->ancestor = ancestor;
+  return judge_membership (self, pid) == VERDICT_INSIDE;
 }
 
 gboolean
@@ -148,6 +192,8 @@ void
 queen_process_tree_free (QueenProcessTree *self)
 {
   g_hash_table_unref (self->processes);
+  g_hash_table_unref (self->family->verdicts);
+  g_free (self->family);
   g_free (self);
 }
 

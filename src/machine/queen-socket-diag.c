@@ -9,6 +9,7 @@
 #include <linux/netlink.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -222,13 +223,27 @@ queen_socket_diag_count (QueenSocketDiag *self,
   return queen_socket_diag_count_ports (self, &port, 1, count, error);
 }
 
+/* Returns: how near it is to whoever asks for the machine's own address */
+static int
+rank_address (const char *address)
+{
+  static const char *const near[] = { "127.0.0.1", "0.0.0.0", "::", "::1" };
+  int rank = 0;
+
+  while (rank < (int) G_N_ELEMENTS (near) && strcmp (near[rank], address) != 0)
+    rank++;
+  return rank;
+}
+
 static int
 compare_listeners (gconstpointer a, gconstpointer b)
 {
   const QueenSocketListener *first = a, *second = b;
+  int by_rank = rank_address (first->address) - rank_address (second->address);
 
-  return first->port != second->port ? (int) first->port - (int) second->port
-                                     : g_strcmp0 (first->address, second->address);
+  if (first->port != second->port)
+    return (int) first->port - (int) second->port;
+  return by_rank != 0 ? by_rank : g_strcmp0 (first->address, second->address);
 }
 
 static GArray *

@@ -105,7 +105,8 @@ gboolean queen_socket_diag_count_ports (QueenSocketDiag *self,
  * @error: what the system says
  *
  * Returns: (transfer full) (element-type QueenSocketListener) (nullable): who listens by TCP, by
- *   port; #QUEEN_SOCKET_DIAG_MAX at the most. None has a pid
+ *   port, and of each port whoever is at the nearest address first; #QUEEN_SOCKET_DIAG_MAX at the
+ *   most. None has a pid
  */
 GArray *queen_socket_diag_list_listeners (QueenSocketDiag *self, uid_t uid, GError **error);
 
@@ -115,7 +116,7 @@ GArray *queen_socket_diag_list_listeners (QueenSocketDiag *self, uid_t uid, GErr
  * @error: what the system says
  *
  * Returns: (transfer full) (element-type QueenSocketListener) (nullable): who listens there by TCP,
- *   however many listen elsewhere. None has a pid
+ *   however many listen elsewhere; whoever is reached by 127.0.0.1 comes first. None has a pid
  */
 GArray *queen_socket_diag_list_at (QueenSocketDiag *self, guint16 port, GError **error);
 

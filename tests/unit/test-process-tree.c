@@ -97,6 +97,32 @@ test_circle (void)
   tree_free (tree);
 }
 
+/* Whoever begins more and more of them, each by the one before, still has them all. */
+static void
+test_deep (void)
+{
+  enum
+  {
+    N = 1000
+  };
+  char *tree = tree_new ();
+  g_autoptr (QueenProcessTree) processes = NULL;
+  QueenProcessUse use;
+
+  for (int i = 1; i <= N; i++)
+    write_process (tree, i, "a", i - 1, i, 1);
+  write_process (tree, N + 1, "other", 0, N + 1, 1);
+  processes = queen_process_tree_read (tree);
+  g_assert_true (queen_process_tree_is_in (processes, N, 1));
+  g_assert_true (queen_process_tree_sum (processes, 1, &use));
+  g_assert_cmpuint (use.n_processes, ==, N);
+  g_assert_true (queen_process_tree_sum (processes, N / 2, &use));
+  g_assert_cmpuint (use.n_processes, ==, N / 2 + 1);
+  g_assert_false (queen_process_tree_is_in (processes, 1, N));
+  g_assert_false (queen_process_tree_is_in (processes, N + 1, 1));
+  tree_free (tree);
+}
+
 static void
 test_none (void)
 {
@@ -212,6 +238,7 @@ main (int argc, char **argv)
   g_test_add_func ("/process-tree/a-server-and-all-its-own-are-summed-up", test_sum);
   g_test_add_func ("/process-tree/who-belongs-to-whom", test_is_in);
   g_test_add_func ("/process-tree/a-circle-ends", test_circle);
+  g_test_add_func ("/process-tree/however-deep", test_deep);
   g_test_add_func ("/process-tree/may-be-empty", test_none);
   g_test_add_func ("/process-tree/this-process-and-its-child", test_itself);
   g_test_add_func ("/process-open/tells-of-the-end", test_end);

@@ -466,6 +466,29 @@ test_crowd (void)
   tree_free (tree);
 }
 
+/* Whoever asks for the machine's own address reaches the first. */
+static void
+test_nearest (void)
+{
+  static const char table[] =
+      "header\n"
+      "   0: 0500000A:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 1 1\n"
+      "   1: 0200007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 2 1\n"
+      "   2: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1001  0 3 1\n"
+      "   3: 0500000A:1F91 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 4 1\n"
+      "   4: 00000000:1F91 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1001  0 5 1\n";
+  char *tree = tree_new ();
+  g_autoptr (QueenSocketDiag) diag = queen_socket_diag_new (tree);
+  g_autoptr (GArray) all = NULL;
+
+  tree_write (tree, "proc/net/tcp", table);
+  all = queen_socket_diag_list_listeners (diag, QUEEN_SOCKET_DIAG_ANY_USER, NULL);
+  g_assert_cmpuint (all->len, ==, 5);
+  g_assert_cmpuint (g_array_index (all, QueenSocketListener, 0).inode, ==, 3);
+  g_assert_cmpuint (g_array_index (all, QueenSocketListener, 3).inode, ==, 5);
+  tree_free (tree);
+}
+
 /* Two processes hold it, and a third something else of that name. */
 static void
 test_pids (void)
@@ -519,6 +542,7 @@ main (int argc, char **argv)
   g_test_add_func ("/socket-diag/table/what-is-told-twice-counts-once", test_twice);
   g_test_add_func ("/socket-diag/table/too-many-are-said-to-be", test_many);
   g_test_add_func ("/socket-diag/table/who-is-asked-for-is-found-in-a-crowd", test_crowd);
+  g_test_add_func ("/socket-diag/listeners/the-nearest-comes-first", test_nearest);
   g_test_add_func ("/socket-diag/pids/the-first-of-those-who-hold-it", test_pids);
 
   return g_test_run ();

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors
+ *
+ * What is seen of a server from outside, with others of the machine beside it. What belongs to
+ * another user is made by root alone, who may be anybody for a moment. */
+
+#include "agent/queen-sense.h"
+
+#include <arpa/inet.h>
+#include <gio/gio.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define OTHER_USER 54321 /* somebody who need not exist */
+
+typedef struct
+{
+  QueenSense *sense;
+  int server; /* listens at 127.0.0.1 */
+  int other;  /* at all addresses of IPv6, and the same port; -1 where there is no IPv6 */
+  guint16 port;
+} Fixture;
+
+static int
+listen_at_v6 (guint16 port)
+{
+  struct sockaddr_in6 address = { .sin6_family = AF_INET6,
+                                  .sin6_addr = in6addr_any,
+                                  .sin6_port = g_htons (port) };
+  int fd = socket (AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  if (fd < 0)
+    return -1;
+  g_assert_no_errno (setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){ 1 }, sizeof (int)));
+  g_assert_no_errno (bind (fd, (struct sockaddr *) &address, sizeof address));
+  g_assert_no_errno (listen (fd, 1));
+  return fd;
+}
+
+/* @data: (nullable): whether the other one is another user's */
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  struct sockaddr_in address = { .sin_family = AF_INET,
+                                 .sin_addr.s_addr = g_htonl (INADDR_LOOPBACK) };
+
+  f->sense = queen_sense_new (NULL, NULL);
+  f->server = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  g_assert_no_errno (bind (f->server, (struct sockaddr *) &address, sizeof address));
+  g_assert_no_errno (listen (f->server, 1));
+  g_assert_no_errno (
+      getsockname (f->server, (struct sockaddr *) &address, &(socklen_t){ sizeof address }));
+  f->port = g_ntohs (address.sin_port);
+  f->other = -1;
+  if (data && geteuid () != 0)
+    return;
+  if (data)
+    g_assert_no_errno (seteuid (OTHER_USER));
+  f->other = listen_at_v6 (f->port);
+  if (data)
+    g_assert_no_errno (seteuid (0));
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  queen_sense_free (f->sense);
+  close (f->server);
+  if (f->other >= 0)
+    close (f->other);
+}
+
+static void
+test_own (Fixture *f, gconstpointer data)
+{
+  if (f->other < 0)
+    g_test_skip ("there is no IPv6");
+  else
+    g_assert_true (queen_sense_is_open (f->sense, f->port));
+}
+
+/* It would be taken for the server by whoever is told of the port. */
+static void
+test_other (Fixture *f, gconstpointer data)
+{
+  if (f->other < 0)
+    g_test_skip ("there is no IPv6, or this is not root");
+  else
+    g_assert_false (queen_sense_is_open (f->sense, f->port));
+}
+
+static void
+test_process (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpint (queen_sense_find_pid (f->sense, f->port), ==, getpid ());
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add ("/sense/open/by-its-own-other-address", Fixture, NULL, set_up, test_own, tear_down);
+  g_test_add ("/sense/open/not-by-somebody-else-at-the-port", Fixture, "other", set_up, test_other,
+              tear_down);
+  g_test_add ("/sense/process/is-found", Fixture, "other", set_up, test_process, tear_down);
+  return g_test_run ();
+}
