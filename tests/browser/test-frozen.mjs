@@ -8,7 +8,7 @@ import timers from "node:timers/promises";
 
 import { figureIs, open, pulseIs, testPage } from "./harness.mjs";
 
-const WORKERS = 45; /* heartbeats of one batch */
+const WORKERS = 80; /* heartbeats of one batch */
 const BATCHES = 150;
 const APART = 20; /* ms, or they are all one message */
 const MOST = 100; /* messages, of which it is sent 32 ahead, and some before and after */

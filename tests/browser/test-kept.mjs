@@ -98,6 +98,32 @@ testParts("for a tab that takes nothing there waits no more than a little", asyn
   }
 }, (held) => assert.ok(held < FEW, `${held} messages are held`));
 
+testParts("one that is slow is told all the same, and of each list the newest", async (load) => {
+  const { Tab } = await load("stream/tab.js");
+  let begun = 0;
+  /** @type {number[]} */
+  const lists = [], beats = [];
+  const tab = new Tab((/** @type {any} */ message) => {
+    if (message.type === "roster") lists.push(message.n);
+    else beats.push(...message.happenings);
+  }, () => begun++);
+
+  tab.join();
+  for (let n = 0; n < 100; n++) {
+    for (let i = 0; i < 10; i++)
+      tab.tell({ type: "roster", n, part: {
+        kind: "worker", isList: true, isFirst: i === 0, components: new Array(100) } });
+    tab.tell({ type: "happenings", happenings: new Array(500).fill(n) });
+  }
+  for (let taken = 0; taken < lists.length + beats.length / 500; taken++) tab.take();
+  return [begun, beats.length, lists.length, lists.filter((n) => n === 99).length];
+}, (_, [begun, beats, lists, last]) => {
+  assert.equal(begun, 1);
+  assert.equal(beats, 100 * 500);
+  assert.equal(last, 10);
+  assert.ok(lists < FEW, `${lists} parts`);
+});
+
 testParts("a tab that takes what it is sent gets all of it, in order, a list too", async (load) => {
   const { Tab } = await load("stream/tab.js");
   /** @type {number[]} */

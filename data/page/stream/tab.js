@@ -3,6 +3,8 @@
 
 const AHEAD = 32; /* messages that a tab is sent before it has said that it took them */
 const PATIENCE = 6000; /* things that wait for it: as much as would be told to it anyway when it joins */
+const MOST = 65536; /* the same, of one that is slow: 65 536 workers are read for seconds, and beat on */
+const STUCK = 2000; /* ms without taking anything, after which it is not just slow */
 const PAUSE = 2000; /* ms between two beginnings of one that cannot keep up */
 
 /**
@@ -21,6 +23,7 @@ export class Tab {
   #load = 0; /* how many things those are, but for lists */
   #isLeftOut = false;
   #begunAt = -Infinity;
+  #tookAt = -Infinity; /* or when there was something to be taken again */
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -53,6 +56,7 @@ export class Tab {
     if (this.#isLeftOut) return;
     if (this.#waiting.length === 0 && this.#onWay < AHEAD) return this.#send(message);
     if (this.#isTooMuch(message)) return this.#leaveOut();
+    if (isListPart(message) && message.part.isFirst) this.#dropList(message.part.kind);
     this.#waiting.push(message);
     this.#load += loadOf(message);
   }
@@ -60,6 +64,7 @@ export class Tab {
   /** It has taken one of the messages. */
   take() {
     this.#onWay = Math.max(this.#onWay - 1, 0);
+    this.#tookAt = performance.now();
     if (this.#isLeftOut) return this.#beginSoon();
     if (this.#waiting.length === 0) return;
     const message = /** @type {import('./hub.js').HubMessage} */ (this.#waiting.shift());
@@ -69,18 +74,22 @@ export class Tab {
 
   /** @param {import('./hub.js').HubMessage} message */
   #send(message) {
+    if (this.#onWay === 0) this.#tookAt = performance.now();
     this.#onWay++;
     this.#post(message);
   }
 
-  /* A list comes all at once, and may be longer than anything else. */
   /** @param {import('./hub.js').HubMessage} message */
   #isTooMuch(message) {
-    const isNewList = message.type === "roster" && message.part.isList && message.part.isFirst;
+    const isStuck = performance.now() - this.#tookAt > STUCK;
 
-    if (this.#load + loadOf(message) > PATIENCE) return true;
-    return isNewList && this.#waiting.some((other) =>
-      other.type === "roster" && other.part.isList && other.part.kind === message.part.kind);
+    return this.#load + loadOf(message) > (isStuck ? PATIENCE : MOST);
+  }
+
+  /* Nobody needs the rest of a list of which there is a newer one. */
+  /** @param {string} kind */
+  #dropList(kind) {
+    this.#waiting = this.#waiting.filter((other) => !isListPart(other) || other.part.kind !== kind);
   }
 
   #leaveOut() {
@@ -101,8 +110,17 @@ export class Tab {
   }
 }
 
+/**
+ * @param {import('./hub.js').HubMessage} message
+ * @returns {message is import('./hub.js').RosterMessage}
+ */
+function isListPart(message) {
+  return message.type === "roster" && message.part.isList;
+}
+
+/* A list may be longer than anything else, but there is one of each kind at the most. */
 /** @param {import('./hub.js').HubMessage} message */
 function loadOf(message) {
   if (message.type === "happenings") return message.happenings.length;
-  return message.type === "roster" && message.part.isList ? 0 : 1;
+  return isListPart(message) ? 0 : 1;
 }
