@@ -45,7 +45,7 @@ struct _QueenConnection
   GList idle_link;     /* among the idle ones of that */
   gboolean is_idle;    /* it is among them */
   QueenHandshake handshake;
-  QueenFairPlace turn; /* where it waits to be read or handled */
+  QueenCostPlace turn; /* where it waits to be read or handled */
   gboolean is_overdue; /* its time is over, but what came in time has not been read yet */
 
   GBytes *ahead; /* what its client has said already behind the request; NULL when it has not */
@@ -166,9 +166,6 @@ queen_connection_wants_request (const QueenConnection *self)
 
 /** It has its answer, and waits for another request; afterwards it may be no more. */
 void queen_connection_begin_next (QueenConnection *self);
-
-/** The time for another request is over; afterwards it may be no more. */
-void queen_connection_time_out_next (QueenConnection *self);
 
 /** Its socket is ready for something while it shakes hands. */
 void queen_connection_look_for_turn (QueenConnection *self, guint events);

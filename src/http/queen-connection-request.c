@@ -8,8 +8,9 @@
 #include "queen-answer.h"
 #include "queen-error.h"
 
-#define MAX_READS_AT_ONCE 64 /* of one request, until others have a turn: half a millisecond */
-#define MAX_REQUESTS 1000    /* on one connection */
+#define MAX_READS_AT_ONCE 64          /* of one request, until others have a turn */
+#define MAX_BYTES_AT_ONCE (64 * 1024) /* likewise, where others wait: some 50 µs */
+#define MAX_REQUESTS 1000             /* on one connection */
 
 /* Reading */
 
@@ -30,8 +31,7 @@ keep_whole (QueenConnection *self)
 {
   g_autoptr (GError) error = NULL;
 
-  queen_request_buffer_keep (&self->request, self->whole);
-  self->whole = (QueenText){ (const char *) self->request.kept->data, self->request.kept->len };
+  queen_request_buffer_keep (&self->request, &self->whole);
   if (!queen_connection_keep_request (self))
     return FALSE;
   if (queen_connection_has_room (self))
@@ -50,14 +50,16 @@ get_asker (const QueenConnection *self)
 
 /* The request that was being handled waits to be handled again. It may be no more afterwards.
  *
- * @buffer: (transfer full): what @whole may be in */
+ * @buffer: (transfer full): what @whole may be in
+ * @large: (transfer full) (nullable): likewise */
 static void
-wait_to_publish (QueenConnection *self, QueenRequestBuffer *buffer, QueenText whole)
+wait_to_publish (QueenConnection *self, QueenRequestBuffer *buffer, GBytes *large, QueenText whole)
 {
   QueenRunQueue *queue;
 
   if (self->ahead)
     buffer->excess = g_steal_pointer (&self->ahead);
+  buffer->large = large;
   self->request = *buffer;
   *buffer = (QueenRequestBuffer){ NULL };
   self->n_requests--;
@@ -124,7 +126,7 @@ handle_request (QueenConnection *self, QueenText whole)
       begin_waiting (self);
       break;
     case QUEEN_HANDLING_UNFINISHED:
-      wait_to_publish (self, &buffer, whole);
+      wait_to_publish (self, &buffer, g_steal_pointer (&large), whole);
       break;
     default:
       queen_connection_remove (self);
@@ -276,23 +278,25 @@ hear (QueenConnection *self, QueenText bytes)
 }
 
 static ReadResult
-hear_ahead (QueenConnection *self)
+hear_ahead (QueenConnection *self, gsize *n_read)
 {
   g_autoptr (GBytes) ahead = g_steal_pointer (&self->ahead);
   QueenText bytes;
 
   self->is_drained = FALSE; /* it may have told meanwhile, when this was to be heard first */
   bytes.at = g_bytes_get_data (ahead, &bytes.length);
+  *n_read += bytes.length;
   return hear (self, bytes);
 }
 
+/* @n_read: (inout): bytes in this turn */
 static ReadResult
-read_once (QueenConnection *self)
+read_once (QueenConnection *self, gsize *n_read)
 {
   gssize n_bytes;
 
   if (self->ahead)
-    return hear_ahead (self);
+    return hear_ahead (self, n_read);
   n_bytes = queen_socket_read (&self->socket, self->settings->buffer, QUEEN_REQUEST_USUAL);
   /* Of TLS, only one record has been read. */
   self->is_drained = n_bytes < QUEEN_REQUEST_USUAL && !(self->socket.tls && n_bytes > 0);
@@ -305,7 +309,15 @@ read_once (QueenConnection *self)
       queen_connection_remove (self);
       return READ_END;
     }
+  *n_read += (gsize) n_bytes;
   return hear (self, (QueenText){ self->settings->buffer, (gsize) n_bytes });
+}
+
+static gboolean
+may_read_more (QueenConnection *self, guint n_reads, gsize n_read)
+{
+  return n_reads < MAX_READS_AT_ONCE &&
+         (n_read < MAX_BYTES_AT_ONCE || !queen_connection_is_among_many (self));
 }
 
 /* A request may come in thousands of records, so it is read in slices. Returns whether it still
@@ -314,10 +326,11 @@ static gboolean
 read_request (QueenConnection *self)
 {
   ReadResult result = READ_SOME;
+  gsize n_read = 0;
 
-  queen_fair_queue_leave (&self->turn);
-  for (guint n = 0; result == READ_SOME && n < MAX_READS_AT_ONCE; n++)
-    result = read_once (self);
+  queen_cost_queue_leave (&self->turn);
+  for (guint n = 0; result == READ_SOME && may_read_more (self, n, n_read); n++)
+    result = read_once (self, &n_read);
   if (result == READ_SOME)
     enter_run_queue (self);
   if (result != READ_NOTHING || !self->is_overdue)
@@ -371,17 +384,6 @@ queen_connection_begin_next (QueenConnection *self)
     enter_run_queue (self);
   if (self->settings->max_persistent == 0)
     queen_connection_end (self);
-}
-
-void
-queen_connection_time_out_next (QueenConnection *self)
-{
-  /* What has come in time is read, when it is its turn. */
-  self->is_overdue = queen_fair_queue_is_waiting (&self->turn);
-  if (self->is_overdue)
-    queen_connection_end_wait (self, QUEEN_WAIT_NEXT);
-  else
-    queen_connection_close (self);
 }
 
 void
@@ -509,7 +511,7 @@ waits_for_handshake (const QueenConnection *self)
 gboolean
 queen_connection_waits_for_queen (const QueenConnection *self)
 {
-  return waits_for_handshake (self) || queen_fair_queue_is_waiting (&self->turn);
+  return waits_for_handshake (self) || queen_cost_queue_is_waiting (&self->turn);
 }
 
 gboolean
@@ -564,7 +566,7 @@ queen_connection_time_out_request (QueenConnection *self, QueenWaitKind wait)
   g_autoptr (GError) error = NULL;
 
   /* What has come in time is read to its end, when it is its turn. */
-  self->is_overdue = queen_fair_queue_is_waiting (&self->turn);
+  self->is_overdue = queen_cost_queue_is_waiting (&self->turn);
   if (self->is_overdue)
     {
       queen_connection_end_wait (self, wait);

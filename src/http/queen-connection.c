@@ -117,7 +117,7 @@ queen_connection_remove (QueenConnection *self)
     queen_deadline_end (&self->waits[wait]);
   unwatch (self);
   queen_handshakes_release (&self->handshake);
-  queen_fair_queue_leave (&self->turn);
+  queen_cost_queue_leave (&self->turn);
   queen_socket_close (&self->socket);
   g_clear_pointer (&self->ahead, g_bytes_unref);
   queen_connection_keep_progress (self, NULL, 0, NULL);
@@ -313,6 +313,17 @@ time_out_handler (QueenConnection *self)
   queen_connection_give_up (self, QUEEN_REFUSAL_OTHER, error);
 }
 
+static void
+time_out_next (QueenConnection *self)
+{
+  /* What has come in time is read, when it is its turn. */
+  self->is_overdue = queen_cost_queue_is_waiting (&self->turn);
+  if (self->is_overdue)
+    queen_connection_end_wait (self, QUEEN_WAIT_NEXT);
+  else
+    queen_connection_close (self);
+}
+
 void
 queen_connection_time_out (QueenConnection *self, QueenWaitKind wait)
 {
@@ -322,7 +333,7 @@ queen_connection_time_out (QueenConnection *self, QueenWaitKind wait)
       queen_connection_refuse_handshake (self);
       break;
     case QUEEN_WAIT_NEXT:
-      queen_connection_time_out_next (self);
+      time_out_next (self);
       break;
     case QUEEN_WAIT_HEAD:
     case QUEEN_WAIT_REQUEST:
@@ -359,7 +370,7 @@ queen_connection_close (QueenConnection *self)
 {
   g_return_if_fail (self->state == STATE_IDLE);
 
-  queen_fair_queue_leave (&self->turn);
+  queen_cost_queue_leave (&self->turn);
   queen_socket_finish (&self->socket);
   queen_connection_begin_linger (self);
 }
@@ -375,7 +386,8 @@ queen_connection_evict (QueenConnection *self)
   /* Who has asked for nothing is not refused anything: it would take that for what comes next. */
   has_asked = self->state != STATE_IDLE || self->ahead || queen_socket_has_input (&self->socket);
   self->settings->tally->refusals[QUEEN_REFUSAL_CONNECTION_CAP] += has_asked;
-  if (has_asked && (self->request.kept || queen_fair_queue_is_waiting (&self->turn)))
+  if (has_asked &&
+      (self->request.kept || self->request.large || queen_cost_queue_is_waiting (&self->turn)))
     {
       refusal.head = queen_answer_too_many ();
       queen_delivery_begin (&self->delivery, &refusal);

@@ -13,7 +13,7 @@ struct _QueenDeferrals
 /* One answer that is to be made. */
 typedef struct
 {
-  QueenFairPlace place;
+  QueenCostPlace place;
   QueenExchange *exchange;
   QueenDeferralFunc func;
   gpointer data;
@@ -23,7 +23,7 @@ typedef struct
 static void
 free_deferral (Deferral *deferral)
 {
-  queen_fair_queue_leave (&deferral->place);
+  queen_cost_queue_leave (&deferral->place);
   if (deferral->free_data)
     deferral->free_data (deferral->data);
   g_free (deferral);

@@ -7,9 +7,12 @@
 #include "queen-error.h"
 #include "queen-request-buffer.h"
 
-#define MAX_READY_AT_ONCE 32 /* connections, until the main loop may turn */
-#define MAX_DUE_AT_ONCE 128  /* deadlines, likewise */
-#define MAX_TRIED 256        /* who are asked to make room: more than handshakes may wait */
+/* Connections, until the main loop may turn: who asks waits in the run queue for what takes time,
+ * if there is not enough of it, and not behind all others in the kernel. */
+#define MAX_ASKING_AT_ONCE 256
+#define MAX_TAKING_AT_ONCE 32 /* likewise those who take more of their answers */
+#define MAX_DUE_AT_ONCE 128   /* deadlines, likewise */
+#define MAX_TRIED 256         /* who are asked to make room: more than handshakes may wait */
 
 static const gint64 wait_lengths[QUEEN_N_WAITS] = {
   [QUEEN_WAIT_HANDSHAKE] = 30 * G_USEC_PER_SEC, /* longer than clients have patience */
@@ -218,9 +221,9 @@ queen_gate_new (const QueenGateSettings *settings, GError **error)
   for (QueenWaitKind wait = 0; wait < QUEEN_N_WAITS; wait++)
     queen_deadline_queue_init (&connections->deadlines[wait], wait_lengths[wait],
                                self->deadline_alarm, settings->clock);
-  connections->requests = queen_epoll_new ("requests", MAX_READY_AT_ONCE, on_ready, self, error);
+  connections->requests = queen_epoll_new ("requests", MAX_ASKING_AT_ONCE, on_ready, self, error);
   if (connections->requests)
-    connections->answers = queen_epoll_new ("answers", MAX_READY_AT_ONCE, on_ready, self, error);
+    connections->answers = queen_epoll_new ("answers", MAX_TAKING_AT_ONCE, on_ready, self, error);
   return connections->answers ? g_steal_pointer (&self) : NULL;
 }
 

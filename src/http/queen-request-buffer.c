@@ -167,10 +167,13 @@ queen_request_buffer_take (QueenRequestBuffer *self,
 }
 
 void
-queen_request_buffer_keep (QueenRequestBuffer *self, QueenText whole)
+queen_request_buffer_keep (QueenRequestBuffer *self, QueenText *whole)
 {
+  if (self->large)
+    return;
   if (!self->kept)
-    keep (self, whole);
+    keep (self, *whole);
+  *whole = (QueenText){ (const char *) self->kept->data, self->kept->len };
 }
 
 GBytes *
@@ -178,6 +181,8 @@ queen_request_buffer_steal_large (QueenRequestBuffer *self, QueenText *whole)
 {
   GBytes *large;
 
+  if (self->large)
+    return g_steal_pointer (&self->large);
   if (!self->kept || self->body_length <= QUEEN_REQUEST_USUAL_BODY)
     return NULL;
   large =
@@ -193,7 +198,9 @@ queen_request_buffer_get_size (const QueenRequestBuffer *self)
 
   if (self->kept)
     size += self->kept->len;
-  if (self->kept && self->accepted) /* else it is about to be handled */
+  if (self->large)
+    size += g_bytes_get_size (self->large);
+  if (size > 0 && self->accepted) /* else it is about to be handled */
     size += self->accepted->allocated_len;
   if (self->excess)
     size += g_bytes_get_size (self->excess);
@@ -204,6 +211,7 @@ void
 queen_request_buffer_clear (QueenRequestBuffer *self)
 {
   g_clear_pointer (&self->kept, g_byte_array_unref);
+  g_clear_pointer (&self->large, g_bytes_unref);
   g_clear_pointer (&self->excess, g_bytes_unref);
   if (self->accepted)
     g_string_free (g_steal_pointer (&self->accepted), TRUE);

@@ -34,6 +34,7 @@ typedef struct
  * QueenRequestBuffer:
  * @kept: what has come, once it had to be kept; a request that comes in one piece never has, unless
  *   its body is chunked: then it is the head and what was inside of the chunks
+ * @large: (nullable): a whole request that is handled once more, if it is longer than usual
  * @scanned: bytes in which no end of the head was found
  * @head_length: bytes; 0 before the head is whole
  * @has_body: the head says that there is a body, be it empty
@@ -53,6 +54,7 @@ typedef struct
 typedef struct
 {
   GByteArray *kept;
+  GBytes *large;
   gsize scanned;
   gsize head_length;
   gboolean has_body;
@@ -100,15 +102,17 @@ QueenRequestProgress queen_request_buffer_take (QueenRequestBuffer *self,
 
 /**
  * queen_request_buffer_keep:
- * @whole: as queen_request_buffer_take() has given it
+ * @whole: (inout): as queen_request_buffer_take() or queen_request_buffer_steal_large() has given
+ * it
  *
- * Keeps a whole request, wherever it was until now: in @kept.
+ * Keeps a whole request, wherever it was until now: in @kept, or @large if it is there already.
  */
-void queen_request_buffer_keep (QueenRequestBuffer *self, QueenText whole);
+void queen_request_buffer_keep (QueenRequestBuffer *self, QueenText *whole);
 
 /**
  * queen_request_buffer_steal_large:
- * @whole: (inout): the whole request, as queen_request_buffer_take() has given it
+ * @whole: (inout): the whole request, as queen_request_buffer_take() has given it; or as it was
+ * when what this returns was put back as @large
  *
  * Returns: (transfer full) (nullable): what @whole is in from then on, without what is behind it,
  * if it is longer than usual; a NUL stands behind it

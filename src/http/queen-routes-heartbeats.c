@@ -16,6 +16,7 @@
 #define MAX_BATCH 1024               /* heartbeats */
 #define MAX_BATCH_BODY (1024 * 1024) /* bytes */
 #define SHORT_SLICE 100              /* µs of a batch while others wait: some fifty heartbeats */
+#define SPLIT_STEP 4096              /* bytes of a batch between two looks at the clock */
 
 typedef struct
 {
@@ -134,22 +135,25 @@ typedef struct
   QueenSource source;
 } Sender;
 
-/* What has become of a batch so far. */
+/* What has become of a batch so far. The body may be elsewhere when it goes on. */
 typedef struct
 {
-  GArray *items; /* of QueenText, all in the body */
-  const char *body;
+  gboolean is_array;
+  QueenJsonSplit split; /* of an array, as far as it is known where its elements are */
+  gsize n_split;        /* bytes: likewise of lines */
+  GArray *items;        /* of QueenStretch, all in the body */
   guint n_judged;
   guint n_accepted;
   GString *rejected; /* JSON: the elements of an array */
 } Batch;
 
 static Batch *
-batch_new (void)
+batch_new (gboolean is_array)
 {
   Batch *batch = g_new0 (Batch, 1);
 
-  batch->items = g_array_new (FALSE, FALSE, sizeof (QueenText));
+  batch->is_array = is_array;
+  batch->items = g_array_new (FALSE, FALSE, sizeof (QueenStretch));
   batch->rejected = g_string_new (NULL);
   return batch;
 }
@@ -164,23 +168,26 @@ batch_free (Batch *batch)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Batch, batch_free)
 
-/* What cannot be told where it ends is no batch; nothing of it is taken then. */
 static gboolean
-split_batch (Batch *batch, QueenExchange *exchange, GError **error)
+is_split (const Batch *batch, QueenText body)
 {
-  const QueenRequest *request = queen_exchange_get_request (exchange);
-  QueenText body = { request->body, request->body_length };
+  return batch->is_array ? batch->split.is_done : batch->n_split == body.length;
+}
 
-  batch->body = body.at;
-  if (queen_exchange_has_type (exchange, "application/json"))
-    return queen_json_split (body, MAX_BATCH, batch->items, error);
-  if (queen_exchange_has_type (exchange, "application/x-ndjson"))
-    {
-      queen_text_split_lines (body, MAX_BATCH, batch->items);
-      return TRUE;
-    }
-  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE,
-                       "heartbeats need Content-Type: application/json or application/x-ndjson");
+/* A part of it. What cannot be told where it ends is no batch; nothing of it is taken then. */
+static gboolean
+split_some (Batch *batch, QueenText body, GError **error)
+{
+  if (batch->is_array &&
+      !queen_json_split_go_on (&batch->split, body, SPLIT_STEP, MAX_BATCH, batch->items, error))
+    return FALSE;
+  if (!batch->is_array)
+    batch->n_split =
+        queen_text_split_lines (body, batch->n_split, SPLIT_STEP, MAX_BATCH, batch->items);
+  if (batch->items->len <= MAX_BATCH)
+    return TRUE;
+  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_CONTENT_TOO_LARGE, "over %d heartbeats at once",
+               MAX_BATCH);
   return FALSE;
 }
 
@@ -205,10 +212,9 @@ take_item (Heartbeats *heartbeats, const Sender *sender, QueenText item, GError 
 
 /* Each is judged alone, so that a bad one loses no good one. */
 static void
-judge_item (Batch *batch, Heartbeats *heartbeats, const Sender *sender)
+judge_item (Batch *batch, Heartbeats *heartbeats, const Sender *sender, QueenText item)
 {
   g_autoptr (GError) error = NULL;
-  QueenText item = g_array_index (batch->items, QueenText, batch->n_judged);
 
   if (take_item (heartbeats, sender, item, &error))
     batch->n_accepted++;
@@ -240,28 +246,15 @@ answer_batch (Batch *batch, QueenExchange *exchange)
 static Batch *
 begin_batch (QueenExchange *exchange, GError **error)
 {
-  g_autoptr (Batch) batch = batch_new ();
+  gboolean is_array = queen_exchange_has_type (exchange, "application/json");
 
-  if (!check_body (exchange, error) || !split_batch (batch, exchange, error))
+  if (!check_body (exchange, error))
     return NULL;
-  if (batch->items->len <= MAX_BATCH)
-    return g_steal_pointer (&batch);
-  g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_CONTENT_TOO_LARGE, "over %d heartbeats at once",
-               MAX_BATCH);
+  if (is_array || queen_exchange_has_type (exchange, "application/x-ndjson"))
+    return batch_new (is_array);
+  g_set_error_literal (error, QUEEN_ERROR, QUEEN_ERROR_UNSUPPORTED_MEDIA_TYPE,
+                       "heartbeats need Content-Type: application/json or application/x-ndjson");
   return NULL;
-}
-
-/* The body may be elsewhere by now. */
-static void
-move_batch (Batch *batch, const char *body)
-{
-  for (guint i = batch->n_judged; i < batch->items->len; i++)
-    {
-      QueenText *item = &g_array_index (batch->items, QueenText, i);
-
-      item->at = body + (item->at - batch->body);
-    }
-  batch->body = body;
 }
 
 /* Thousands of addresses may have a batch each, and who has a single heartbeat waits for one turn
@@ -282,11 +275,14 @@ has_slice_left (QueenSlice *slice, gboolean is_short, gsize n_bytes)
                   : !queen_slice_is_over (slice, n_bytes);
 }
 
-/* As many as may be now; the others when others have had a turn, and subscribers have heard of
- * these. */
+/* As much as may be now; the rest when others have had a turn, and subscribers have heard of this.
+ *
+ * Returns: whether it is a batch, as far as can be seen by now */
 static gboolean
-go_on_with_batch (Batch *batch, Heartbeats *heartbeats, QueenExchange *exchange)
+go_on_with_batch (Batch *batch, Heartbeats *heartbeats, QueenExchange *exchange, GError **error)
 {
+  const QueenRequest *request = queen_exchange_get_request (exchange);
+  const QueenText body = { request->body, request->body_length };
   g_autofree char *name = queen_exchange_dup_sender (exchange);
   Sender sender = { .name = name };
   gboolean is_short = queen_connection_is_among_many (queen_exchange_get_connection (exchange));
@@ -294,22 +290,34 @@ go_on_with_batch (Batch *batch, Heartbeats *heartbeats, QueenExchange *exchange)
   QueenSlice slice;
 
   queen_exchange_get_source (exchange, &sender.source);
-  move_batch (batch, queen_exchange_get_request (exchange)->body);
   begin_slice (&slice, is_short);
+  for (; has_time && !is_split (batch, body);
+       has_time = has_slice_left (&slice, is_short, SPLIT_STEP))
+    if (!split_some (batch, body, error))
+      return FALSE;
   while (has_time && batch->n_judged < batch->items->len && queen_exchange_may_publish (exchange))
     {
-      gsize n_bytes = g_array_index (batch->items, QueenText, batch->n_judged).length;
+      QueenStretch item = g_array_index (batch->items, QueenStretch, batch->n_judged);
 
-      judge_item (batch, heartbeats, &sender);
-      has_time = has_slice_left (&slice, is_short, n_bytes);
+      judge_item (batch, heartbeats, &sender, (QueenText){ body.at + item.at, item.length });
+      has_time = has_slice_left (&slice, is_short, item.length);
     }
-  return batch->n_judged == batch->items->len;
+  return TRUE;
+}
+
+static gboolean
+is_batch_done (const Batch *batch, QueenExchange *exchange)
+{
+  const QueenRequest *request = queen_exchange_get_request (exchange);
+
+  return is_split (batch, (QueenText){ request->body, request->body_length }) &&
+         batch->n_judged == batch->items->len;
 }
 
 static gsize
 get_size (const Batch *batch)
 {
-  return sizeof *batch + batch->items->len * sizeof (QueenText) + batch->rejected->allocated_len;
+  return sizeof *batch + batch->items->len * sizeof (QueenStretch) + batch->rejected->allocated_len;
 }
 
 static void
@@ -320,12 +328,12 @@ on_heartbeats (QueenExchange *exchange, gpointer data)
 
   if (!batch)
     batch = begin_batch (exchange, &error);
-  if (!batch)
+  if (!batch || !go_on_with_batch (batch, data, exchange, &error))
     {
       g_debug ("heartbeats refused: %s", error->message);
       queen_exchange_answer_error (exchange, error);
     }
-  else if (go_on_with_batch (batch, data, exchange))
+  else if (is_batch_done (batch, exchange))
     answer_batch (batch, exchange);
   else
     {

@@ -7,7 +7,6 @@
 
 #include "text/queen-hash.h"
 
-#define GROUP_END "\n"
 #define MAX_TRIED 256 /* askers that are looked at when room is wanted */
 
 /* Somebody who has something in a queue, or a group of those. */
@@ -102,7 +101,7 @@ queen_fair_queue_enter_in_group (QueenFairQueue *self,
 char *
 queen_fair_queue_join (const char *group, const char *asker)
 {
-  return g_strconcat (group, GROUP_END, asker, NULL);
+  return g_strconcat (group, QUEEN_FAIR_QUEUE_JOINT, asker, NULL);
 }
 
 /* What queen_fair_queue_join() has joined.
@@ -111,11 +110,11 @@ queen_fair_queue_join (const char *group, const char *asker)
 static char *
 split_asker (const char *asker, const char *askers[3])
 {
-  const char *end = strstr (asker, GROUP_END);
+  const char *end = strstr (asker, QUEEN_FAIR_QUEUE_JOINT);
   char *group = end ? g_strndup (asker, (gsize) (end - asker)) : NULL;
 
   askers[0] = group ? group : asker;
-  askers[1] = group ? end + strlen (GROUP_END) : NULL;
+  askers[1] = group ? end + strlen (QUEEN_FAIR_QUEUE_JOINT) : NULL;
   askers[2] = NULL;
   return group;
 }

@@ -41,6 +41,9 @@ typedef struct
  */
 QueenFairQueue *queen_fair_queue_new (guint max);
 
+/** What stands between the names that queen_fair_queue_join() joins. */
+#define QUEEN_FAIR_QUEUE_JOINT "\n"
+
 /**
  * queen_fair_queue_join:
  * @group: what has no line break

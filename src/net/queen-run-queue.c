@@ -8,7 +8,11 @@
 
 #define AT_ONCE                                                                                    \
   (QUEEN_SLICE / 4) /* µs of each turn of the main loop, for what is done as it comes */
-#define NOBODY ""   /* of all askers, who is the queen herself or has no address */
+#define MUCH 50     /* µs of one piece of work, such that a closer look is worth it */
+#define MOST                                                                                       \
+  100 /* µs that one counts for: what the kernel does for others meanwhile counts, too            \
+       */
+#define NOBODY "" /* of all askers, who is the queen herself or has no address */
 
 struct _QueenRunQueue
 {
@@ -16,12 +20,13 @@ struct _QueenRunQueue
   QueenRunFunc run;
   gboolean (*is_held) (gpointer data); /* NULL when it never is */
   gpointer data;
-  QueenFairQueue *waiting;
+  QueenCostQueue *waiting;
   QueenAlarm *alarm;
   gint64 turn;  /* of the main loop: when it began; -1 before the first */
   gint64 since; /* µs, monotonic: when in that turn the first came */
   gint64 used;  /* µs since then, when the last one was done */
   gboolean is_running;
+  gint64 cpu; /* µs of the processor that have been charged for, or were for something else */
 };
 
 /* GLib looks at the clock once in a turn. */
@@ -38,24 +43,65 @@ notice_turn (QueenRunQueue *self)
   self->used = 0;
 }
 
-/* What enters meanwhile waits: it may be the same item again. */
-static void
+/* What enters meanwhile waits: it may be the same item again.
+ *
+ * Returns: µs, monotonic: when it was done */
+static gint64
 run_item (QueenRunQueue *self, gpointer item)
 {
+  gint64 end;
+
   self->is_running = TRUE;
   self->run (item);
   self->is_running = FALSE;
-  self->used = self->clock->get_monotonic () - self->since;
+  end = self->clock->get_monotonic ();
+  self->used = end - self->since;
+  return end;
+}
+
+/* To ask for the processor's time costs a system call. So that is done only of what seems to have
+ * taken much of it: most likely somebody else had it.
+ *
+ * Returns: µs */
+static gint64
+find_cost (QueenRunQueue *self, gint64 took)
+{
+  gint64 cost = took;
+
+  if (took >= MUCH)
+    cost = MIN (took, self->clock->get_cpu () - self->cpu);
+  self->cpu += cost;
+  return cost;
+}
+
+/* @time: (inout): µs, monotonic. Returns: whether anything has waited */
+static gboolean
+run_next (QueenRunQueue *self, gint64 *time)
+{
+  gpointer item = queen_cost_queue_take (self->waiting);
+  gint64 end;
+
+  if (!item)
+    return FALSE;
+  end = run_item (self, item);
+  queen_cost_queue_charge (self->waiting, find_cost (self, end - *time));
+  *time = end;
+  return TRUE;
+}
+
+static gint64
+begin_run (QueenRunQueue *self)
+{
+  self->cpu = self->clock->get_cpu ();
+  return self->clock->get_monotonic ();
 }
 
 gboolean
 queen_run_queue_run_next (QueenRunQueue *self)
 {
-  gpointer item = queen_fair_queue_take (self->waiting);
+  gint64 time = begin_run (self);
 
-  if (item)
-    run_item (self, item);
-  return item != NULL;
+  return run_next (self, &time);
 }
 
 gboolean
@@ -68,11 +114,11 @@ static void
 run_waiting (gpointer data)
 {
   QueenRunQueue *self = data;
-  gint64 begin = self->clock->get_monotonic ();
+  gint64 time = begin_run (self);
+  const gint64 end = time + QUEEN_SLICE;
 
-  while (!queen_run_queue_is_held (self) && queen_run_queue_run_next (self))
-    if (self->clock->get_monotonic () - begin >= QUEEN_SLICE)
-      break;
+  while (!queen_run_queue_is_held (self) && time < end && run_next (self, &time))
+    ;
   if (queen_run_queue_has_waiting (self))
     queen_alarm_set (self->alarm, 0);
 }
@@ -95,7 +141,7 @@ queen_run_queue_hold_while (QueenRunQueue *self, gboolean (*is_held) (gpointer d
 gboolean
 queen_run_queue_has_waiting (const QueenRunQueue *self)
 {
-  return queen_fair_queue_get_length (self->waiting) > 0;
+  return queen_cost_queue_get_length (self->waiting) > 0;
 }
 
 gboolean
@@ -109,26 +155,26 @@ queen_run_queue_is_idle (QueenRunQueue *self)
 
 void
 queen_run_queue_enter_later (QueenRunQueue *self,
-                             QueenFairPlace *place,
+                             QueenCostPlace *place,
                              const struct sockaddr_storage *address,
                              gpointer item)
 {
   g_autofree char *asker = NULL;
 
-  if (queen_fair_queue_is_waiting (place))
+  if (queen_cost_queue_is_waiting (place))
     return;
   asker = dup_asker (address);
-  queen_fair_queue_enter (self->waiting, place, asker, item);
+  queen_cost_queue_enter (self->waiting, place, asker, item);
   queen_alarm_set (self->alarm, 0);
 }
 
 void
 queen_run_queue_enter (QueenRunQueue *self,
-                       QueenFairPlace *place,
+                       QueenCostPlace *place,
                        const struct sockaddr_storage *address,
                        gpointer item)
 {
-  if (!queen_fair_queue_is_waiting (place) && queen_run_queue_is_idle (self))
+  if (!queen_cost_queue_is_waiting (place) && queen_run_queue_is_idle (self))
     run_item (self, item);
   else
     queen_run_queue_enter_later (self, place, address, item);
@@ -139,7 +185,7 @@ queen_run_queue_find_greediest (QueenRunQueue *self, const struct sockaddr_stora
 {
   g_autofree char *asker = dup_asker (address);
 
-  return queen_fair_queue_find_greediest (self->waiting, asker);
+  return queen_cost_queue_find_greediest (self->waiting, asker);
 }
 
 QueenRunQueue *
@@ -150,7 +196,7 @@ queen_run_queue_new (const QueenClock *clock, QueenRunFunc run)
   self->clock = clock;
   self->run = run;
   self->turn = -1;
-  self->waiting = queen_fair_queue_new (G_MAXUINT);
+  self->waiting = queen_cost_queue_new (MOST);
   self->alarm = queen_alarm_new (clock, "run queue", G_PRIORITY_DEFAULT, run_waiting, self);
   return self;
 }
@@ -159,6 +205,6 @@ void
 queen_run_queue_free (QueenRunQueue *self)
 {
   queen_alarm_free (self->alarm);
-  queen_fair_queue_free (self->waiting);
+  queen_cost_queue_free (self->waiting);
   g_free (self);
 }

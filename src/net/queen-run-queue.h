@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 #include "loop/queen-clock.h"
-#include "loop/queen-fair-queue.h"
+#include "loop/queen-cost-queue.h"
 
 G_BEGIN_DECLS
 
@@ -14,10 +14,11 @@ G_BEGIN_DECLS
  * QueenRunQueue:
  *
  * Whose work is done next. As long as a turn of the main loop brings little of it, everybody's is
- * done as it comes. What is more waits here for the next turn, and those addresses that have some
- * take turns: however much one asks for, another waits for one piece of its work, and not for all.
- * An IPv6 network of 64 bits counts as one address, and those in one of 48 have one turn among
- * them, as #QueenShares has it.
+ * done as it comes. What is more waits here for the next turn, and of those addresses that have
+ * some the one comes first that has had least of her time: however much some ask for, another waits
+ * for one piece of their work, and not for all; and who has little to do does not wait until those
+ * have had a turn who have just had one. An IPv6 network of 64 bits counts as one address, and
+ * those in one of 48 share what one may have, as #QueenShares has it.
  */
 typedef struct _QueenRunQueue QueenRunQueue;
 
@@ -43,7 +44,7 @@ QueenRunQueue *queen_run_queue_new (const QueenClock *clock, QueenRunFunc run);
  * Has @item done: now, if there is time, and otherwise when its turn has come.
  */
 void queen_run_queue_enter (QueenRunQueue *self,
-                            QueenFairPlace *place,
+                            QueenCostPlace *place,
                             const struct sockaddr_storage *address,
                             gpointer item);
 
@@ -54,7 +55,7 @@ void queen_run_queue_enter (QueenRunQueue *self,
  * about to go on with @item.
  */
 void queen_run_queue_enter_later (QueenRunQueue *self,
-                                  QueenFairPlace *place,
+                                  QueenCostPlace *place,
                                   const struct sockaddr_storage *address,
                                   gpointer item);
 

@@ -8,7 +8,24 @@
 #include "queen-error.h"
 #include "queen-json.h"
 
-/* @start: where the string begins that @at is in */
+/* What comes next. */
+enum
+{
+  STAGE_BEGIN,  /* the bracket that begins all, and blanks before it */
+  STAGE_BLANKS, /* those before an element */
+  STAGE_ELEMENT,
+  STAGE_END, /* nothing but blanks */
+};
+
+/* A text, as far as it is looked at now. */
+typedef struct
+{
+  const char *at;
+  const char *limit;
+  const char *end; /* of all */
+} Sight;
+
+/* @start: where the string begins that @at is in, or a quote within it */
 static gboolean
 is_escaped (const char *at, const char *start)
 {
@@ -19,93 +36,162 @@ is_escaped (const char *at, const char *start)
   return is_odd;
 }
 
-/* Past the end of the string that begins there, or of the text. */
-static const char *
-skip_string (const char *start, const char *end)
+/* Past the end of the string that begins there, or of the text; or to a quote that is part of it.
+ */
+static void
+skip_string (QueenJsonSplit *self, Sight *sight)
 {
-  const char *at = start;
-
   do
-    at = memchr (at + 1, '"', (gsize) (end - at - 1));
-  while (at && is_escaped (at, start));
-  return at ? at + 1 : end;
+    {
+      const char *start = sight->at;
+
+      sight->at = memchr (start + 1, '"', (gsize) (sight->end - start - 1));
+      self->is_in_string = sight->at && is_escaped (sight->at, start);
+      if (!sight->at)
+        sight->at = sight->end;
+      else if (!self->is_in_string)
+        sight->at++;
+    }
+  while (self->is_in_string && sight->at < sight->limit);
 }
 
 /* What stands before the next comma, or before the bracket that ends all: strings and what is in
- * brackets is read over. */
-static const char *
-find_element_end (const char *at, const char *end)
+ * brackets is read over. Returns whether that is there. */
+static gboolean
+skip_element (QueenJsonSplit *self, Sight *sight)
 {
-  guint depth = 0;
-
-  while (at < end)
-    switch (*at)
+  if (self->is_in_string)
+    skip_string (self, sight);
+  for (; sight->at < sight->limit; sight->at++)
+    switch (*sight->at)
       {
       case '"':
-        at = skip_string (at, end);
+        skip_string (self, sight);
+        sight->at--;
         break;
       case '[':
       case '{':
-        depth++;
-        at++;
+        self->depth++;
         break;
       case ']':
       case '}':
-        if (depth == 0)
-          return at;
-        depth--;
-        at++;
+        if (self->depth == 0)
+          return TRUE;
+        self->depth--;
         break;
       case ',':
-        if (depth == 0)
-          return at;
-        at++;
+        if (self->depth == 0)
+          return TRUE;
         break;
       default:
-        at++;
+        break;
       }
-  return end;
+  return sight->at == sight->end;
 }
 
-static const char *
-skip_blanks (const char *at, const char *end)
+/* Returns whether what follows is there. */
+static gboolean
+skip_blanks (Sight *sight)
 {
-  while (at < end && queen_json_is_space (*at))
-    at++;
-  return at;
+  while (sight->at < sight->limit && queen_json_is_space (*sight->at))
+    sight->at++;
+  return sight->at < sight->limit || sight->at == sight->end;
 }
 
 static gboolean
-refuse (QueenText text, const char *at, const char *problem, GError **error)
+refuse (QueenText text, const Sight *sight, const char *problem, GError **error)
 {
   g_set_error (error, QUEEN_ERROR, QUEEN_ERROR_BAD_REQUEST,
-               "not valid JSON: byte %" G_GSIZE_FORMAT ": %s", (gsize) (at - text.at) + 1, problem);
+               "not valid JSON: byte %" G_GSIZE_FORMAT ": %s", (gsize) (sight->at - text.at) + 1,
+               problem);
   return FALSE;
 }
 
-gboolean
-queen_json_split (QueenText text, guint max, GArray *elements, GError **error)
+static gboolean
+begin_array (QueenJsonSplit *self, QueenText text, Sight *sight, GError **error)
 {
-  const char *end = text.at + text.length;
-  const char *at = skip_blanks (text.at, end);
-  gboolean is_last = FALSE;
+  if (!skip_blanks (sight))
+    return TRUE;
+  if (sight->at == sight->end || *sight->at != '[')
+    return refuse (text, sight, "expected an array", error);
+  sight->at++;
+  self->stage = STAGE_BLANKS;
+  return TRUE;
+}
 
-  if (at == end || *at != '[')
-    return refuse (text, at, "expected an array", error);
-  while (!is_last)
+static void
+begin_element (QueenJsonSplit *self, QueenText text, Sight *sight)
+{
+  if (!skip_blanks (sight))
+    return;
+  self->start = (gsize) (sight->at - text.at);
+  self->stage = STAGE_ELEMENT;
+}
+
+static gboolean
+end_element (
+    QueenJsonSplit *self, QueenText text, Sight *sight, guint max, GArray *elements, GError **error)
+{
+  QueenStretch element = { self->start, 0 };
+  gboolean is_last;
+
+  if (!skip_element (self, sight))
+    return TRUE;
+  element.length = (gsize) (sight->at - text.at) - self->start;
+  is_last = sight->at == sight->end || *sight->at != ',';
+  if (!is_last || element.length > 0 || elements->len > 0)
+    g_array_append_val (elements, element);
+  self->is_done = elements->len > max;
+  if (!self->is_done && is_last && (sight->at == sight->end || *sight->at != ']'))
+    return refuse (text, sight, "expected a comma or the end of the array", error);
+  if (!self->is_done)
+    sight->at++;
+  self->stage = is_last ? STAGE_END : STAGE_BLANKS;
+  return TRUE;
+}
+
+static gboolean
+end_array (QueenJsonSplit *self, QueenText text, Sight *sight, GError **error)
+{
+  if (!skip_blanks (sight))
+    return TRUE;
+  self->is_done = TRUE;
+  return sight->at == sight->end || refuse (text, sight, "something follows the value", error);
+}
+
+static gboolean
+go_on (
+    QueenJsonSplit *self, QueenText text, Sight *sight, guint max, GArray *elements, GError **error)
+{
+  switch (self->stage)
     {
-      QueenText element = { skip_blanks (at + 1, end), 0 };
-
-      at = find_element_end (element.at, end);
-      element.length = (gsize) (at - element.at);
-      is_last = at == end || *at != ',';
-      if (!is_last || element.length > 0 || elements->len > 0)
-        g_array_append_val (elements, element);
-      if (elements->len > max)
-        return TRUE;
+    case STAGE_BEGIN:
+      return begin_array (self, text, sight, error);
+    case STAGE_BLANKS:
+      begin_element (self, text, sight);
+      return TRUE;
+    case STAGE_ELEMENT:
+      return end_element (self, text, sight, max, elements, error);
+    default:
+      return end_array (self, text, sight, error);
     }
-  if (at == end || *at != ']')
-    return refuse (text, at, "expected a comma or the end of the array", error);
-  at = skip_blanks (at + 1, end);
-  return at == end || refuse (text, at, "something follows the value", error);
+}
+
+gboolean
+queen_json_split_go_on (QueenJsonSplit *self,
+                        QueenText text,
+                        gsize n_bytes,
+                        guint max,
+                        GArray *elements,
+                        GError **error)
+{
+  Sight sight = { text.at + self->at, NULL, text.at + text.length };
+  gboolean is_array = TRUE;
+
+  sight.limit = sight.at + MIN (n_bytes, text.length - self->at);
+  do
+    is_array = go_on (self, text, &sight, max, elements, error);
+  while (is_array && !self->is_done && (sight.at < sight.limit || sight.at == sight.end));
+  self->at = (gsize) (sight.at - text.at);
+  return is_array;
 }

@@ -56,20 +56,25 @@ queen_text_cut (QueenText text, char separator, QueenText *before, QueenText *af
   return TRUE;
 }
 
-void
-queen_text_split_lines (QueenText text, guint max, GArray *lines)
+gsize
+queen_text_split_lines (QueenText text, gsize at, gsize n_bytes, guint max, GArray *lines)
 {
-  while (text.length > 0 && lines->len <= max)
-    {
-      QueenText line = text, rest = { NULL, 0 };
+  const gsize limit = at + MIN (n_bytes, text.length - at);
 
-      queen_text_cut (text, '\n', &line, &rest);
+  while (at < limit && lines->len <= max)
+    {
+      QueenText line = { text.at + at, text.length - at }, rest;
+      QueenStretch stretch = { at, 0 };
+
+      queen_text_cut (line, '\n', &line, &rest);
+      at = MIN (at + line.length + 1, text.length);
       if (line.length > 0 && line.at[line.length - 1] == '\r')
         line.length--;
+      stretch.length = line.length;
       if (queen_text_trim (line).length > 0)
-        g_array_append_val (lines, line);
-      text = rest;
+        g_array_append_val (lines, stretch);
     }
+  return lines->len > max ? text.length : at;
 }
 
 /* How many bytes at the beginning of @text are letters, digits or @others. */

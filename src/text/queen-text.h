@@ -78,12 +78,29 @@ QueenText queen_text_trim (QueenText text);
 gboolean queen_text_cut (QueenText text, char separator, QueenText *before, QueenText *after);
 
 /**
- * queen_text_split_lines:
- * @max: lines that there may be
- * @lines: (element-type QueenText): where to append each of them, without what ends it; those with
- *   nothing but blanks are left out. When they are more than @max, they may not be all
+ * QueenStretch:
+ * @at: bytes of the text that stand before it
+ * @length: bytes
+ *
+ * A part of a text that may be elsewhere the next time.
  */
-void queen_text_split_lines (QueenText text, guint max, GArray *lines);
+typedef struct
+{
+  gsize at;
+  gsize length;
+} QueenStretch;
+
+/**
+ * queen_text_split_lines:
+ * @at: bytes that were looked at before
+ * @n_bytes: how many it is to look at now, a few more or less
+ * @max: lines that there may be
+ * @lines: (element-type QueenStretch): where to append each of them, without what ends it; those
+ *   with nothing but blanks are left out. When they are more than @max, they may not be all
+ *
+ * Returns: bytes that have been looked at by now; all of them when there are lines enough
+ */
+gsize queen_text_split_lines (QueenText text, gsize at, gsize n_bytes, guint max, GArray *lines);
 
 /**
  * queen_text_is_host:

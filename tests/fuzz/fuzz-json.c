@@ -218,22 +218,26 @@ static void
 check_split (JsonNode *node, const guint8 *data, gsize size)
 {
   const QueenText text = { (const char *) data, size };
-  g_autoptr (GArray) elements = g_array_new (FALSE, FALSE, sizeof (QueenText));
+  g_autoptr (GArray) elements = g_array_new (FALSE, FALSE, sizeof (QueenStretch));
+  QueenJsonSplit split = { 0 };
   JsonArray *array;
 
-  if (!queen_json_split (text, QUEEN_JSON_MAX_ALL_VALUES, elements, NULL))
-    {
-      g_assert_false (node && JSON_NODE_HOLDS_ARRAY (node));
-      return;
-    }
+  while (!split.is_done)
+    if (!queen_json_split_go_on (&split, text, size % 7 + 1, QUEEN_JSON_MAX_ALL_VALUES, elements,
+                                 NULL))
+      {
+        g_assert_false (node && JSON_NODE_HOLDS_ARRAY (node));
+        return;
+      }
   if (!node || !JSON_NODE_HOLDS_ARRAY (node))
     return;
   array = json_node_get_array (node);
   g_assert_cmpuint (elements->len, ==, json_array_get_length (array));
   for (guint i = 0; i < elements->len; i++)
     {
-      const QueenText *element = &g_array_index (elements, QueenText, i);
-      g_autoptr (JsonNode) alone = queen_json_tree_parse (element->at, element->length, NULL);
+      const QueenStretch *element = &g_array_index (elements, QueenStretch, i);
+      g_autoptr (JsonNode) alone =
+          queen_json_tree_parse (text.at + element->at, element->length, NULL);
 
       g_assert_nonnull (alone);
       g_assert_true (json_node_equal (alone, json_array_get_element (array, i)));

@@ -20,6 +20,7 @@
 
 #define SECOND G_USEC_PER_SEC
 #define MAX_CONNECTIONS 8
+#define MAX_EVENTS 100000
 #define PROXY 9 /* the last number of its address */
 
 typedef struct
@@ -33,6 +34,7 @@ typedef struct
   QueenGate *gate;
   GArray *clients;    /* of int: the ends of theirs */
   GString *order;     /* the last number of each address that was served */
+  const char *body;   /* of the last request with events */
   gint64 cost;        /* µs that a request takes */
   guint n_events;     /* that may be until subscribers have heard of them */
   gboolean is_closed; /* whoever has events is refused */
@@ -58,6 +60,7 @@ on_events (QueenExchange *exchange, gpointer data)
   const QueenRequest *request = queen_exchange_get_request (exchange);
   gsize *n_done;
 
+  f->body = request->body;
   if (f->is_closed)
     {
       queen_exchange_answer_message (exchange, "no longer");
@@ -111,7 +114,7 @@ is_behind (gpointer data)
 }
 
 static const QueenRoute routes[] = {
-  { "/events", "POST", QUEEN_ACCESS_BEAT, on_events },
+  { "/events", "POST", QUEEN_ACCESS_BEAT, on_events, .max_body = MAX_EVENTS },
   { "/event", "POST", QUEEN_ACCESS_BEAT, on_event },
   { "/deferral", "GET", QUEEN_ACCESS_READ, on_deferral },
   { "/work", "GET", QUEEN_ACCESS_READ, on_work },
@@ -151,6 +154,8 @@ set_up (Fixture *f, gconstpointer data)
   f->server = settings.data = queen_server_new (f->router, &f->tally);
   settings.proxies = f->proxies =
       queen_proxies_new (trusted, QUEEN_PROXY_HEADER_X_FORWARDED_FOR, NULL);
+  settings.rules.get_max_body = queen_router_get_max_body;
+  settings.rules.data = f->router;
   queen_router_add (f->router, routes, G_N_ELEMENTS (routes), f, NULL);
   f->gate = queen_gate_new (&settings, NULL);
 }

@@ -69,6 +69,29 @@ test_parts (Fixture *f, gconstpointer data)
   assert_answered (publisher, TRUE);
 }
 
+/* However often it is its turn, it is not copied. */
+static void
+test_large (Fixture *f, gconstpointer data)
+{
+  g_autofree char *events = g_strnfill (MAX_EVENTS, 'x');
+  g_autofree char *request = g_strconcat (POST (100000), events, NULL);
+  int publisher = come (f, 1, request);
+  const char *body;
+
+  hear (f, 2);
+  body = f->body;
+  for (guint i = 0; i < 3; i++)
+    {
+      hear (f, 2);
+      g_assert_true (f->body == body);
+    }
+  g_assert_cmpstr (f->order->str, ==, "xxxxxxxx");
+  g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS), >, MAX_EVENTS);
+  hear (f, 2 * MAX_EVENTS);
+  assert_answered (publisher, TRUE);
+  g_assert_cmpuint (queen_budgets_get_held (f->budgets, QUEEN_BUDGET_REQUESTS), ==, 0);
+}
+
 /* One who has a single event has it before another has all of many. */
 static void
 test_turns (Fixture *f, gconstpointer data)
@@ -226,6 +249,7 @@ main (int argc, char *argv[])
 
   ADD ("wait-and-nobody-else", test_waits);
   ADD ("many-go-on-where-they-were", test_parts);
+  ADD ("a-long-one-stays-where-it-is", test_large);
   ADD ("take-turns", test_turns);
   ADD ("are-not-overtaken", test_newcomers);
   ADD ("one-waits-for-no-many", test_one);

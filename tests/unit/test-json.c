@@ -504,24 +504,50 @@ test_control_characters (void)
       }
 }
 
-/* The elements, with a bar between them. */
+/* The elements, with a bar between them.
+ *
+ * @n_bytes: to look at before it goes on in another place */
 static char *
-split (const char *text, guint max, GError **error)
+split_by (const char *text, guint max, gsize n_bytes, GError **error)
 {
-  g_autofree char *copy = g_memdup2 (text, strlen (text));
-  g_autoptr (GArray) elements = g_array_new (FALSE, FALSE, sizeof (QueenText));
+  g_autoptr (GArray) elements = g_array_new (FALSE, FALSE, sizeof (QueenStretch));
   GString *all = g_string_new (NULL);
+  QueenJsonSplit parts = { 0 };
 
-  if (!queen_json_split ((QueenText){ copy, strlen (text) }, max, elements, error))
-    return g_string_free (all, TRUE);
+  while (!parts.is_done)
+    {
+      g_autofree char *copy = g_memdup2 (text, strlen (text));
+
+      if (!queen_json_split_go_on (&parts, (QueenText){ copy, strlen (text) }, n_bytes, max,
+                                   elements, error))
+        return g_string_free (all, TRUE);
+    }
   for (guint i = 0; i < elements->len; i++)
     {
-      const QueenText *element = &g_array_index (elements, QueenText, i);
+      const QueenStretch *element = &g_array_index (elements, QueenStretch, i);
 
-      g_string_append_len (all, element->at, (gssize) element->length);
+      g_string_append_len (all, text + element->at, (gssize) element->length);
       g_string_append_c (all, '|');
     }
   return g_string_free (all, FALSE);
+}
+
+/* However little it looks at in one go. */
+static char *
+split (const char *text, guint max, GError **error)
+{
+  char *all = split_by (text, max, G_MAXSIZE, error);
+
+  for (gsize n_bytes = 1; n_bytes < 9; n_bytes++)
+    {
+      g_autoptr (GError) other_error = NULL;
+      g_autofree char *other = split_by (text, max, n_bytes, &other_error);
+
+      g_assert_cmpstr (other, ==, all);
+      g_assert_cmpstr (other_error ? other_error->message : NULL, ==,
+                       all ? NULL : (*error)->message);
+    }
+  return all;
 }
 
 static void
@@ -536,6 +562,7 @@ test_split (void)
     { "[,]", "||" },
     { "[1,]", "1||" },
     { "[nonsense,{\"a\"}]", "nonsense|{\"a\"}|" },
+    { "[\"\\\"\\\"\\\\\",\"\\\\\\\",]\", \"\"]", "\"\\\"\\\"\\\\\"|\"\\\\\\\",]\"|\"\"|" },
   };
   static const char *const invalid[] = { "",    " ",   "1",  "{}",  "[",    "[1",   "[1,",  "[\"]",
                                          "[{]", "[[]", "[}", "[1}", "[] 1", "[][]", "[\"\\" };

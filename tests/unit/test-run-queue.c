@@ -13,8 +13,9 @@
 
 typedef struct
 {
-  QueenFairPlace place;
+  QueenCostPlace place;
   char name;
+  gint64 cost;  /* µs; 0 for as long as all others */
   guint n_more; /* times that it enters again when it is its turn */
 } Item;
 
@@ -50,14 +51,14 @@ on_run (gpointer data)
 {
   Item *item = data;
 
-  g_assert_false (queen_fair_queue_is_waiting (&item->place));
-  now += WORK;
+  g_assert_false (queen_cost_queue_is_waiting (&item->place));
+  now += item->cost ? item->cost : WORK;
   g_string_append_c (done, item->name);
   if (item->n_more == 0)
     return;
   item->n_more--;
   enter (item->name);
-  g_assert_true (queen_fair_queue_is_waiting (&item->place));
+  g_assert_true (queen_cost_queue_is_waiting (&item->place));
 }
 
 static void
@@ -197,10 +198,25 @@ test_place (void)
   enter_all ("abcdbb");
   assert_done ("a");
   g_assert_true (queen_run_queue_find_greediest (queue, NULL) == &items['d' - 'a']);
-  queen_fair_queue_leave (&items['c' - 'a'].place);
+  queen_cost_queue_leave (&items['c' - 'a'].place);
   turn ();
   assert_done ("bd");
   g_assert_null (queen_run_queue_find_greediest (queue, NULL));
+  tear_down ();
+}
+
+/* An address has its heartbeats done while another has but one long piece of work. */
+static void
+test_cost (void)
+{
+  set_up ();
+  items['b' - 'a'].cost = 100;
+  for (const char *name = "opqr"; *name; name++)
+    items[*name - 'a'].cost = 20;
+  enter_all ("abcopqr");
+  assert_done ("a");
+  turn ();
+  assert_done ("bopqrc");
   tear_down ();
 }
 
@@ -211,6 +227,7 @@ main (int argc, char **argv)
   g_test_add_func ("/run-queue/what-is-little-is-done-at-once", test_quiet);
   g_test_add_func ("/run-queue/addresses-take-turns", test_turns);
   g_test_add_func ("/run-queue/a-network-of-48-bits-has-one-turn", test_networks);
+  g_test_add_func ("/run-queue/who-has-little-work-has-it-done-soon", test_cost);
   g_test_add_func ("/run-queue/no-longer-than-a-slice-at-once", test_slices);
   g_test_add_func ("/run-queue/the-queens-own-waits-for-nobody-elses", test_own);
   g_test_add_func ("/run-queue/who-wants-more-waits-for-another-turn", test_again);

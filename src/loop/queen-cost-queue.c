@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: the queen-rbee authors */
+
+#include "queen-cost-queue.h"
+
+#include <string.h>
+
+#include "text/queen-hash.h"
+
+#define MAX_TRIED 256 /* askers that are looked at when room is wanted */
+#define PARTS 65536   /* of a µs, so that it can be shared by thousands */
+
+/* Somebody who has something in a queue, or has had more than others who wait. */
+typedef struct _QueenCostAsker
+{
+  QueenCostQueue *queue;
+  char *name;
+  GQueue places;           /* of QueenCostPlace, oldest first */
+  QueenFairQueue *members; /* of a group: whose turn it is in it, the same places; else NULL */
+  gint64 had;              /* parts of a µs: what its work has cost so far */
+  guint64 rank;            /* among those who have had as much: when it came or had its turn */
+  GSequenceIter *position; /* among all */
+} Asker;
+
+struct _QueenCostQueue
+{
+  gint64 most;
+  GHashTable *askers; /* name -> Asker */
+  GSequence *order;   /* of the same: whose turn it is before all others */
+  gint64 had;         /* what somebody has had by now who has always had something waiting */
+  guint64 last_rank;
+  guint n;      /* places */
+  Asker *taken; /* whose work was taken out last; NULL when it is forgotten */
+};
+
+static int
+compare_askers (gconstpointer a, gconstpointer b, gpointer data)
+{
+  const Asker *first = a, *second = b;
+
+  if (first->had != second->had)
+    return first->had < second->had ? -1 : 1;
+  return (first->rank > second->rank) - (first->rank < second->rank);
+}
+
+static void
+free_asker (gpointer data)
+{
+  Asker *asker = data;
+
+  g_sequence_remove (asker->position);
+  g_clear_pointer (&asker->members, queen_fair_queue_free);
+  g_free (asker->name);
+  g_free (asker);
+}
+
+static void
+forget_asker (QueenCostQueue *self, Asker *asker)
+{
+  if (self->taken == asker)
+    self->taken = NULL;
+  g_hash_table_remove (self->askers, asker->name);
+}
+
+/* Returns: (nullable): which of its group @name is */
+static const char *
+find_member (const char *name)
+{
+  const char *joint = strstr (name, QUEEN_FAIR_QUEUE_JOINT);
+
+  return joint ? joint + strlen (QUEEN_FAIR_QUEUE_JOINT) : NULL;
+}
+
+/* Returns: (nullable): what is known of @name, or of the group that it is in */
+static Asker *
+lookup_asker (const QueenCostQueue *self, const char *name)
+{
+  const char *member = find_member (name);
+  g_autofree char *group = NULL;
+
+  if (member)
+    name = group = g_strndup (name, (gsize) (member - name));
+  return g_hash_table_lookup (self->askers, name);
+}
+
+static Asker *
+get_asker (QueenCostQueue *self, const char *name)
+{
+  const char *member = find_member (name);
+  Asker *asker = lookup_asker (self, name);
+
+  if (asker)
+    return asker;
+  asker = g_new0 (Asker, 1);
+  asker->queue = self;
+  asker->name = member ? g_strndup (name, (gsize) (member - name)) : g_strdup (name);
+  asker->members = member ? queen_fair_queue_new (G_MAXUINT) : NULL;
+  asker->had = self->had;
+  asker->rank = ++self->last_rank;
+  asker->position = g_sequence_insert_sorted (self->order, asker, compare_askers, NULL);
+  g_hash_table_insert (self->askers, asker->name, asker);
+  return asker;
+}
+
+QueenCostQueue *
+queen_cost_queue_new (gint64 most)
+{
+  QueenCostQueue *self = g_new0 (QueenCostQueue, 1);
+
+  self->most = most;
+  self->askers = g_hash_table_new_full (queen_string_hash, g_str_equal, NULL, free_asker);
+  self->order = g_sequence_new (NULL);
+  return self;
+}
+
+void
+queen_cost_queue_free (QueenCostQueue *self)
+{
+  g_return_if_fail (self->n == 0);
+
+  g_hash_table_unref (self->askers);
+  g_sequence_free (self->order);
+  g_free (self);
+}
+
+void
+queen_cost_queue_enter (QueenCostQueue *self,
+                        QueenCostPlace *place,
+                        const char *asker,
+                        gpointer item)
+{
+  place->asker = get_asker (self, asker);
+  place->item = item;
+  place->link.data = place;
+  if (place->asker->places.length == 0 && place->asker->had < self->had)
+    {
+      place->asker->had = self->had;
+      g_sequence_sort_changed (place->asker->position, compare_askers, NULL);
+    }
+  self->n++;
+  g_queue_push_tail_link (&place->asker->places, &place->link);
+  if (place->asker->members)
+    queen_fair_queue_enter (place->asker->members, &place->turn, find_member (asker), place);
+}
+
+static Asker *
+give_up_place (QueenCostPlace *place)
+{
+  Asker *asker = g_steal_pointer (&place->asker);
+
+  queen_fair_queue_leave (&place->turn);
+  g_queue_unlink (&asker->places, &place->link);
+  asker->queue->n--;
+  return asker;
+}
+
+void
+queen_cost_queue_leave (QueenCostPlace *place)
+{
+  QueenCostQueue *self;
+  Asker *asker;
+
+  if (!place->asker)
+    return;
+  asker = give_up_place (place);
+  self = asker->queue;
+  if (asker->places.length == 0 && asker->had <= self->had && asker != self->taken)
+    forget_asker (self, asker);
+}
+
+/* Returns: (nullable): who has had least of those who wait. Who has had less, and wants nothing,
+ * will have had as much when it comes again. */
+static Asker *
+find_first (QueenCostQueue *self)
+{
+  GSequenceIter *begin;
+
+  while (!g_sequence_iter_is_end (begin = g_sequence_get_begin_iter (self->order)))
+    {
+      Asker *asker = g_sequence_get (begin);
+
+      if (asker->places.length > 0)
+        return asker;
+      forget_asker (self, asker);
+    }
+  return NULL;
+}
+
+gpointer
+queen_cost_queue_take (QueenCostQueue *self)
+{
+  Asker *first = find_first (self);
+  QueenCostPlace *place;
+
+  self->taken = first;
+  if (!first)
+    {
+      self->had = 0;
+      return NULL;
+    }
+  self->had = MAX (self->had, first->had);
+  place = first->members ? queen_fair_queue_peek (first->members) : first->places.head->data;
+  if (first->members)
+    queen_fair_queue_take (first->members);
+  give_up_place (place);
+  return place->item;
+}
+
+void
+queen_cost_queue_charge (QueenCostQueue *self, gint64 cost)
+{
+  gint64 parts = CLAMP (cost, 1, self->most) * PARTS;
+  Asker *asker = self->taken;
+
+  if (!asker)
+    return;
+  /* Those who only have had more than others count as well: they would still be at it if all had
+   * been done at the same time. */
+  self->had += parts / g_hash_table_size (self->askers);
+  asker->had += parts;
+  asker->rank = ++self->last_rank;
+  g_sequence_sort_changed (asker->position, compare_askers, NULL);
+}
+
+guint
+queen_cost_queue_get_length (const QueenCostQueue *self)
+{
+  return self->n;
+}
+
+/* Returns: (nullable): of those who have as much, the one whose turn comes last */
+static const Asker *
+find_most (const QueenCostQueue *self)
+{
+  GSequenceIter *iter = g_sequence_get_end_iter (self->order);
+  const Asker *most = NULL;
+
+  for (guint i = 0; i < MAX_TRIED && !g_sequence_iter_is_begin (iter); i++)
+    {
+      const Asker *asker = g_sequence_get (iter = g_sequence_iter_prev (iter));
+
+      if (asker->places.length > (most ? most->places.length : 0))
+        most = asker;
+    }
+  return most;
+}
+
+gpointer
+queen_cost_queue_find_greediest (const QueenCostQueue *self, const char *name)
+{
+  const Asker *most = find_most (self);
+  const Asker *own = lookup_asker (self, name);
+  const QueenCostPlace *greediest = NULL;
+
+  if (most && (own ? own->places.length : 0) + 1 < most->places.length)
+    {
+      if (most->members)
+        greediest = queen_fair_queue_find_greediest (most->members, "");
+      if (!greediest) /* all of it have but one */
+        greediest = most->places.tail->data;
+    }
+  else if (own && own->places.length > 0 && own->members)
+    greediest = queen_fair_queue_find_greediest (own->members, find_member (name));
+  return greediest ? greediest->item : NULL;
+}
