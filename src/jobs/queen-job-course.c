@@ -80,10 +80,8 @@ on_answer_head (guint status, const char *content_type, gpointer data)
 static void
 check_memory (QueenJob *self)
 {
-  const QueenJobsFigures *figures = &self->owner->figures;
-
   queen_job_touch (self, FALSE);
-  if (figures->n_bytes <= figures->max_bytes || !queen_job_state_is_open (self->state))
+  if (!self->lacks_memory || !queen_job_state_is_open (self->state))
     return;
   queen_job_abandon (self);
   fail_job (self, g_error_new_literal (QUEEN_ERROR, QUEEN_ERROR_UNAVAILABLE,

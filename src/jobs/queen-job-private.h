@@ -113,7 +113,8 @@ struct _QueenJob
   QueenDeadline kept;
   gboolean is_unread; /* it has ended, and nobody reads it */
   GList unread_link;
-  gsize n_bytes; /* as they are counted */
+  gsize n_bytes;         /* as they are counted */
+  gboolean lacks_memory; /* for what has come, though it keeps as little as it can */
   gboolean is_touched;
   GList touched_link;
 };

@@ -10,20 +10,32 @@ G_BEGIN_DECLS
 /**
  * QueenJobShares:
  *
- * What each submitter has open, so that none has all.
+ * What each submitter has open, so that none has all: nobody has more than is left for others, and
+ * so one alone half, and two of them three quarters.
  */
 typedef struct _QueenJobShares QueenJobShares;
 
 /**
  * queen_job_shares_new:
  * @max_jobs: that one submitter may have open
- * @max_bytes: that they may take
+ * @all_jobs: that all may
+ * @all_bytes: that these may take
  */
-QueenJobShares *queen_job_shares_new (guint max_jobs, gsize max_bytes);
+QueenJobShares *queen_job_shares_new (guint max_jobs, guint all_jobs, gsize all_bytes);
 void queen_job_shares_free (QueenJobShares *self);
 
 /** Returns: whether @submitter may have one job more, of that many bytes */
 gboolean queen_job_shares_has_room (QueenJobShares *self, const char *submitter, gsize n_bytes);
+
+/**
+ * queen_job_shares_is_over:
+ *
+ * What is open grows: how much will be answered nobody knows before.
+ *
+ * Returns: whether there is little left, and @submitter has more than that, so that nothing of it
+ *   should grow
+ */
+gboolean queen_job_shares_is_over (QueenJobShares *self, const char *submitter);
 
 /** A job of @submitter's is open. */
 void queen_job_shares_open (QueenJobShares *self, const char *submitter);

@@ -220,6 +220,15 @@ count_bytes (QueenJobs *self, QueenJob *job)
   job->n_bytes = n_bytes;
 }
 
+/* Who has more open than is left makes no use of the last that there is. */
+static gboolean
+lacks_memory (QueenJobs *self, QueenJob *job)
+{
+  return self->owner.figures.n_bytes > QUEEN_JOBS_MAX_BYTES ||
+         (queen_job_state_is_open (job->state) &&
+          queen_job_shares_is_over (self->shares, job->submitter));
+}
+
 /* When there is no more room although all that have ended are gone, the one that grows pays; if
  * that is not enough, its course ends it. */
 static void
@@ -229,10 +238,12 @@ note_size (QueenJobs *self, QueenJob *job)
   if (wants_spare_room (self))
     queen_alarm_set (self->room_alarm, 0);
   make_room (self, 0, G_MAXUINT);
-  if (self->owner.figures.n_bytes <= QUEEN_JOBS_MAX_BYTES || !job->answer)
+  job->lacks_memory = lacks_memory (self, job);
+  if (!job->lacks_memory || !job->answer)
     return;
   queen_job_answer_shrink (job->answer, queen_job_answer_get_n_bytes (job->answer) / 4);
   count_bytes (self, job);
+  job->lacks_memory = lacks_memory (self, job);
 }
 
 void

@@ -11,7 +11,6 @@
 
 #define MAX_OPEN 20480       /* more than may wait, by what may run meanwhile */
 #define MAX_OPEN_OF_ONE 8192 /* of one submitter */
-#define MAX_BYTES_OF_ONE (QUEEN_JOBS_MAX_BYTES / 2) /* of those that one submitter has open */
 
 G_DEFINE_FINAL_TYPE (QueenJobs, queen_jobs, G_TYPE_OBJECT)
 
@@ -284,7 +283,7 @@ queen_jobs_init (QueenJobs *self)
 {
   self->by_id = g_hash_table_new (queen_string_hash, g_str_equal);
   self->keys = queen_job_keys_new ();
-  self->shares = queen_job_shares_new (MAX_OPEN_OF_ONE, MAX_BYTES_OF_ONE);
+  self->shares = queen_job_shares_new (MAX_OPEN_OF_ONE, MAX_OPEN, QUEEN_JOBS_MAX_BYTES);
 }
 
 static QueenAlarm *

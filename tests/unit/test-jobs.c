@@ -494,7 +494,7 @@ test_full_of_open_ones (Fixture *f, gconstpointer data)
   gpointer zeros = g_malloc0 (QUEEN_JOB_MAX_BODY);
   g_autoptr (GBytes) body = g_bytes_new_take (zeros, QUEEN_JOB_MAX_BODY);
   QueenJobRequest request = make_request ("");
-  g_autofree char *id = NULL;
+  g_autofree char *id = NULL, *type = NULL;
   QueenJob *job;
 
   beat (f, "w1", 1);
@@ -503,17 +503,16 @@ test_full_of_open_ones (Fixture *f, gconstpointer data)
   for (gsize size = QUEEN_JOB_MAX_BODY; size > 64; size /= 2)
     {
       g_autoptr (GBytes) part = g_bytes_new_from_bytes (body, 0, size);
-      static const char *const submitter[] = { "a", "b", "c" };
 
       request.body = part;
-      for (guint i = 0; i < G_N_ELEMENTS (submitter);)
+      for (char submitter[] = "a"; *submitter <= 'l';)
         {
-          request.submitter = submitter[i];
-          i += queen_jobs_submit (f->jobs, &request, NULL, NULL) == NULL;
+          request.submitter = submitter;
+          *submitter += queen_jobs_submit (f->jobs, &request, NULL, NULL) == NULL;
         }
     }
-  while (figures->n_bytes + 512 < figures->max_bytes)
-    say_token (&tries[0], "a");
+  type = g_strnfill (figures->max_bytes - figures->n_bytes - 256, 'x');
+  tries[0].funcs->on_head (200, type, tries[0].data);
   end_try (&tries[0], QUEEN_ATTEMPT_DONE, NULL);
   g_assert_cmpuint (figures->n_evicted, ==, 0);
   g_assert_true (queen_jobs_lookup (f->jobs, id, NULL, NULL) == job);
